@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The one seam between the allocator core and the world it runs in: atomics, bit operations, per-CPU
+ * access, preemption, assertions and memory for metadata. This is the kernel's side. On the host a
+ * twin with the same include guard is included first and takes its place, so that the core's text is
+ * compiled unchanged there, under the sanitizers.
+ */
+#ifndef PB_PLATFORM_H
+#define PB_PLATFORM_H
+
+#include <linux/atomic.h>
+#include <linux/bitops.h>
+#include <linux/bug.h>
+#include <linux/build_bug.h>
+#include <linux/cache.h>
+#include <linux/errno.h>
+#include <linux/export.h>
+#include <linux/kernel.h>
+#include <linux/minmax.h>
+#include <linux/percpu.h>
+#include <linux/preempt.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/smp.h>
+#include <linux/string.h>
+#include <linux/types.h>
+#include <linux/vmalloc.h>
+
+/* Metadata: zeroed, virtually contiguous, at least cache-line aligned; on node @nid where it matters. */
+static inline void *pb_meta_alloc(size_t bytes, int nid)
+{
+	/* From a page up: vmalloc, whose alignment the pageblocks rely on. */
+	return vzalloc_node(bytes, nid);
+}
+
+static inline void pb_meta_free(void *p)
+{
+	vfree(p);
+}
+
+#define pb_percpu			__percpu
+#define pb_alloc_percpu(type)		alloc_percpu(type)
+#define pb_free_percpu(p)		free_percpu(p)
+#define pb_per_cpu_ptr(p, cpu)		per_cpu_ptr(p, cpu)
+/* Only with preemption off. */
+#define pb_this_cpu_ptr(p)		this_cpu_ptr(p)
+#define pb_for_each_cpu(cpu)		for_each_possible_cpu(cpu)
+#define pb_nr_cpus()			num_possible_cpus()
+#define pb_cpu_id()			raw_smp_processor_id()
+
+/* Functions that the KUnit suites reach inside the module. */
+#if IS_ENABLED(CONFIG_KUNIT)
+#define PB_EXPORT_FOR_TEST(sym)		EXPORT_SYMBOL_GPL(sym)
+#else
+#define PB_EXPORT_FOR_TEST(sym)
+#endif
+
+#endif /* PB_PLATFORM_H */

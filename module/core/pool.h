@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Making and unmaking a pool: which ranges it owns, which zones they form, in what order nodes are tried. */
+#ifndef PB_POOL_H
+#define PB_POOL_H
+
+#include "types.h"
+
+/**
+ * struct pb_range - whole pageblocks handed to a pool
+ * @start_pfn: first PFN, aligned to a pageblock
+ * @nr_pages: multiple of PB_PAGEBLOCK_NR
+ * @nid: NUMA node
+ * @type: zone the range belongs to
+ */
+struct pb_range {
+	unsigned long		start_pfn;
+	unsigned long		nr_pages;
+	int			nid;
+	enum pb_zone_type	type;
+};
+
+/**
+ * struct pb_pool_config - what a pool is made of
+ * @ranges: disjoint ranges, any order
+ * @nr_ranges: their number
+ * @nr_nodes: node numbers are below this
+ * @distance: distance between two nodes, as node_distance()
+ * @ops: copied; ops->bad must be set
+ */
+struct pb_pool_config {
+	const struct pb_range	*ranges;
+	unsigned int		nr_ranges;
+	int			nr_nodes;
+	int			(*distance)(int from, int to);
+	struct pb_ops		ops;
+};
+
+int pb_pool_init(struct pb_pool *pool, const struct pb_pool_config *config);
+void pb_pool_destroy(struct pb_pool *pool);
+
+/* Visits every zone of a pool: for (i = 0; i < pool->all_zones->nr; i++). */
+#define pb_for_each_zone(zone, i, pool)						\
+	for ((i) = 0; (i) < (pool)->all_zones->nr &&				\
+	     ((zone) = (pool)->all_zones->zone[i], true); (i)++)
+
+#endif /* PB_POOL_H */

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The structures of the allocator core and the constants that shape them. What each field is protected
+ * by stands as a letter before its comment:
+ *
+ *   I  set at initialisation, constant afterwards
+ *   A  atomic: changed by atomic operations from any context
+ *   P  owned by one CPU, inside its pcp busy window (see pcp.c)
+ *   U  written only by the CPU that holds the block's update count (see free_area.c)
+ *   R  read-mostly: changed by compare-exchange
+ */
+#ifndef PB_TYPES_H
+#define PB_TYPES_H
+
+#include "platform.h"
+
+#define PB_MAX_ORDER		18			/* 1 GiB of 4 KiB frames */
+#define PB_NR_ORDERS		(PB_MAX_ORDER + 1)
+#define PB_PAGEBLOCK_ORDER	9
+#define PB_PAGEBLOCK_NR		(1UL << PB_PAGEBLOCK_ORDER)
+#define PB_WORD_ORDER		6			/* 64 frames in a word of the free bitmap */
+#define PB_WORD_NR		(1UL << PB_WORD_ORDER)
+#define PB_WORDS		(PB_PAGEBLOCK_NR / PB_WORD_NR)
+#define PB_CHUNK_ORDER		18			/* frames under one entry of the pool's directory */
+#define PB_CHUNK_BLOCKS		(1UL << (PB_CHUNK_ORDER - PB_PAGEBLOCK_ORDER))
+
+#define PB_NO_PFN		(~0UL)
+#define PB_NO_BLOCK		(~0UL)
+
+/* As in mm/: the first three have pcp lists and fall back to one another. */
+enum pb_migratetype {
+	PB_UNMOVABLE,
+	PB_MOVABLE,
+	PB_RECLAIMABLE,
+	PB_PCPTYPES,
+	PB_HIGHATOMIC = PB_PCPTYPES,
+	PB_CMA,
+	PB_INDEXED_TYPES,		/* types with a free_area index; isolated blocks have none */
+	PB_ISOLATE = PB_INDEXED_TYPES,
+	PB_NR_MIGRATETYPES,
+};
+
+enum pb_zone_type { PB_ZONE_DMA32, PB_ZONE_NORMAL, PB_ZONE_MOVABLE, PB_NR_ZONE_TYPES };
+
+enum pb_watermark { PB_WMARK_MIN, PB_WMARK_LOW, PB_WMARK_HIGH, PB_NR_WMARK };
+
+/* Events counted per zone; names for /vmstat in stat.c, checked against this by BUILD_BUG_ON. */
+enum pb_event {
+	PB_PGALLOC,		/* pages handed out */
+	PB_PGFREE,		/* pages returned */
+	PB_PCP_REFILL,		/* refills of a pcp list */
+	PB_PCP_DRAIN,		/* drains of a pcp list */
+	PB_PCP_BUSY,		/* requests that met a busy pcp and took the shared path */
+	PB_FALLBACK_CLAIM,	/* pageblocks converted to another migratetype */
+	PB_FALLBACK_STEAL,	/* blocks taken from a pageblock of another migratetype */
+	PB_ALLOC_SLOW,		/* requests that entered the slow path */
+	PB_ALLOC_FAIL,		/* requests that failed */
+	PB_DRAIN_ALL,		/* all CPUs' pcp drained for a request */
+	PB_BAD_FREE,		/* frees refused: double, wrong order, never allocated */
+	PB_BAD_PAGE,		/* frames found in use when about to be handed out */
+	PB_NUMA_HIT,		/* allocated on the node asked for */
+	PB_NUMA_MISS,		/* allocated here though another node was preferred */
+	PB_NUMA_FOREIGN,	/* meant for here, allocated elsewhere */
+	PB_NUMA_LOCAL,		/* the allocating CPU was on this node */
+	PB_NUMA_OTHER,		/* the allocating CPU was on another node */
+	PB_NR_EVENTS,
+};
+
+/* Why a free was refused. */
+enum pb_bad {
+	PB_BAD_NONE,
+	PB_BAD_FOREIGN,		/* not a page pbuddy owns */
+	PB_BAD_ORDER_RANGE,	/* order above PB_MAX_ORDER */
+	PB_BAD_ALIGN,		/* pfn not aligned to the order */
+	PB_BAD_DOUBLE,		/* the frame is free already */
+	PB_BAD_ORDER,		/* allocated with another order */
+	PB_BAD_TAIL,		/* inside an allocated block, not its head */
+	PB_BAD_IN_USE,		/* about to be handed out while allocated: set aside */
+	PB_NR_BAD,
+};
+
+/* Why an allocation failed; same values as enum pbuddy_reason. */
+enum pb_reason {
+	PB_REASON_NONE,
+	PB_REASON_LIMIT,
+	PB_REASON_WATERMARK,
+	PB_REASON_FRAGMENTATION,
+	PB_REASON_NODE,
+	PB_REASON_POLICY,
+	PB_NR_REASONS,
+};
+
+/**
+ * struct pb_pageblock - 512 frames
+ * @free: A: 1 = free. One cache line, and the only truth about what is free.
+ * @order: per frame: 0, or at the head of an allocated block its order + 1. Written by whoever
+ *	allocates or frees the frame, which no other CPU may do at the same time.
+ */
+struct pb_pageblock {
+	atomic64_t	free[PB_WORDS];
+	u8		order[PB_PAGEBLOCK_NR];
+} ____cacheline_aligned;
+
+/*
+ * Directory entry of a pageblock. The word is R: the pageblock's address with its migratetype in the low
+ * three bits (pageblocks are cache-line aligned), 0 for a hole.
+ */
+#define PB_SLOT_MT_MASK		7UL
+#define PB_SLOT_FLAGS_MASK	63UL
+
+struct pb_slot {
+	unsigned long	word;
+	struct pb_zone	*zone;		/* I */
+};
+
+struct pb_chunk {
+	struct pb_slot	slot[PB_CHUNK_BLOCKS];
+};
+
+/*
+ * Where a pageblock stands in the free_area index. @update counts requests to bring the index up to
+ * date, @key (U) is what it says now, @cur (A, hint) is 1 + the CPU that refills from the block.
+ */
+struct pb_block_ctl {
+	atomic_t	update;
+	u16		key;
+	u16		cur;
+};
+
+/* A bitmap with summary levels: bit n of level l + 1 says that word n of level l is not zero. */
+#define PB_BITMAP_LEVELS	4
+
+struct pb_bitmap {
+	unsigned int	levels;				/* I */
+	unsigned long	nbits;				/* I */
+	unsigned long	*level[PB_BITMAP_LEVELS];	/* A */
+};
+
+/* Pageblocks by how full they are (free frames / 64), for single frames ... */
+#define PB_NR_OCC	8
+/* ... and by the largest free order inside them (1 to 8), for blocks of frames. */
+#define PB_NR_LARGEST	8
+
+struct pb_free_area {
+	struct pb_bitmap	occ[PB_NR_OCC];
+	struct pb_bitmap	largest[PB_NR_LARGEST];	/* [n]: largest free order is n + 1 */
+	struct pb_bitmap	whole;			/* wholly free */
+};
+
+/* Orders with pcp lists: 0 to 3 and the pageblock's. */
+#define PB_PCP_MAX_SMALL	3
+#define PB_NR_PCP_ORDERS	(PB_PCP_MAX_SMALL + 2)
+#define PB_LIFO_MAX		32
+
+/* P: a short LIFO of frames over an unexpanded mask of up to 64 frames of one word. */
+struct pb_pcp_list {
+	u16		n;			/* frames in @lifo */
+	u16		limit;			/* at most this many before a drain; <= PB_LIFO_MAX */
+	u32		cur;			/* pageblock this CPU refills from, + 1; 0 = none */
+	u64		mask;			/* bit i: frame @mask_base + i is here too */
+	unsigned long	mask_base;		/* pfn */
+	unsigned long	lifo[PB_LIFO_MAX];	/* pfns of block heads */
+};
+
+/**
+ * struct pb_pcp - a CPU's cache of one zone
+ * @busy: P: the owner is inside; an interrupt that sees it takes the shared path
+ * @high: P: pages the lists may hold together, auto-tuned between high_min and high_max
+ * @count: P: pages held
+ * @event: P: events counted inside the busy window
+ * @list: P
+ */
+struct pb_pcp {
+	u8			busy;
+	int			high;
+	int			count;
+	unsigned long		event[PB_NR_EVENTS];
+	struct pb_pcp_list	list[PB_NR_PCP_ORDERS][PB_PCPTYPES];
+};
+
+/**
+ * struct pb_zone - one kind of memory of one node
+ *
+ * The pageblocks need not be contiguous: between @start_pfn and @end_pfn there may be holes.
+ */
+struct pb_zone {
+	struct pb_pool		*pool;			/* I */
+	int			nid;			/* I */
+	enum pb_zone_type	type;			/* I */
+	const char		*name;			/* I */
+	unsigned long		base_pfn;		/* I: start_pfn rounded down to a chunk */
+	unsigned long		start_pfn;		/* I: span */
+	unsigned long		end_pfn;		/* I */
+	unsigned long		nr_blocks;		/* I: pageblocks from base_pfn to end_pfn */
+	unsigned long		present_pages;		/* I */
+
+	struct pb_pcp pb_percpu	*pcp;			/* I */
+	int			pcp_high_min;		/* I: pages */
+	int			pcp_high_max;		/* I: pages */
+	int			pcp_batch;		/* I: pages */
+
+	struct pb_free_area	area[PB_INDEXED_TYPES];	/* A */
+	struct pb_block_ctl	*ctl;			/* per pageblock from base_pfn */
+	void			*index_mem;		/* I: backs @area */
+
+	unsigned long		watermark[PB_NR_WMARK];	/* pages; tunable */
+	unsigned long		watermark_boost;	/* pages */
+	unsigned long		lowmem_reserve[PB_NR_ZONE_TYPES]; /* pages; tunable */
+
+	atomic_long_t		nr_free ____cacheline_aligned;	/* A: pages in the bitmaps */
+	atomic_long_t		event[PB_NR_EVENTS];	/* A: events counted outside a pcp */
+};
+
+struct pb_zonelist {
+	unsigned int	nr;
+	struct pb_zone	*zone[];	/* nearest node first, higher zone type first within a node */
+};
+
+/**
+ * struct pb_ops - signals from the core up to whoever embeds it; none is called under a claim
+ * @bad: a bad free or page was refused; any context, NMI included
+ * @refill: @nr frames of @order were brought into a pcp; may be NULL; swapped at run time
+ * @drain: @nr frames of @order left a pcp; may be NULL; swapped at run time
+ * @drain_all: drain every CPU's pcp; may sleep
+ * @fallback: a request of one migratetype was served from a pageblock of another; may be NULL
+ */
+struct pb_ops {
+	void (*bad)(struct pb_pool *pool, enum pb_bad bad, unsigned long pfn, unsigned int order,
+		    unsigned int was);
+	void (*refill)(struct pb_zone *zone, unsigned int order, unsigned int mt, unsigned int nr);
+	void (*drain)(struct pb_zone *zone, unsigned int order, unsigned int mt, unsigned int nr);
+	void (*drain_all)(struct pb_pool *pool);
+	void (*fallback)(struct pb_zone *zone, unsigned int order, unsigned int mt,
+			 unsigned int fallback_mt, bool claimed);
+};
+
+/**
+ * struct pb_pool - everything one allocator instance owns
+ * @ops: I, but for the members said to be swapped at run time
+ * @dir: directory: a chunk for each 1 GiB of physical addresses that has frames here
+ * @nr_dir: I: length of @dir
+ * @nr_nodes: I: length of @zonelist and of @zone
+ * @zone: I: by node and type, NULL where there is none
+ * @zonelist: I: by preferred node
+ */
+struct pb_pool {
+	struct pb_ops		ops;
+	struct pb_chunk		**dir;
+	unsigned long		nr_dir;
+	int			nr_nodes;
+	struct pb_zone		*(*zone)[PB_NR_ZONE_TYPES];
+	struct pb_zonelist	**zonelist;
+	struct pb_zonelist	*all_zones;
+};
+
+/* What a request may do; set by the caller of pb_alloc(). */
+#define PB_ALLOC_WMARK_MASK	0x03U	/* enum pb_watermark */
+#define PB_ALLOC_NO_WATERMARKS	0x04U
+#define PB_ALLOC_WAIT		0x08U	/* may sleep: drain other CPUs, scan the bitmaps */
+#define PB_ALLOC_THISNODE	0x10U	/* the preferred node only */
+#define PB_ALLOC_NOFRAGMENT	0x20U	/* do not mix migratetypes */
+
+/**
+ * struct pb_request - one allocation request, built once
+ * @order: 0 to PB_MAX_ORDER
+ * @migratetype: below PB_PCPTYPES
+ * @highest_zone: highest zone type that may serve it
+ * @flags: PB_ALLOC_ bits
+ * @nid: preferred node
+ * @nodemask: nodes that may serve it, as a bitmap of pool->nr_nodes bits, or NULL for all
+ */
+struct pb_request {
+	unsigned int		order;
+	enum pb_migratetype	migratetype;
+	enum pb_zone_type	highest_zone;
+	unsigned int		flags;
+	int			nid;
+	const unsigned long	*nodemask;
+};
+
+#endif /* PB_TYPES_H */

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * The user-space ABI of /dev/pbuddy and of the buffers it hands out: ioctl numbers, structs, flags.
+ *
+ * Every struct begins with size and flags. The caller sets size to sizeof() of the struct it was
+ * compiled with; a kernel that knows a longer struct treats the missing tail as zero, a kernel that
+ * knows a shorter one refuses with E2BIG unless the tail is zero. Unknown flag bits and non-zero
+ * reserved fields are refused with EINVAL, so both can be given a meaning later.
+ */
+#ifndef _UAPI_LINUX_PBUDDY_H
+#define _UAPI_LINUX_PBUDDY_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define PBUDDY_ABI_VERSION	1
+#define PBUDDY_MAX_ORDER	18	/* 1 GiB of 4 KiB pages */
+#define PBUDDY_LABEL_LEN	32	/* bytes, with the terminating NUL */
+#define PBUDDY_NODE_ANY		(-1)	/* nearest node with memory, as the caller's policy says */
+#define PBUDDY_BATCH_MAX	256	/* buffers in one PBUDDY_IOCTL_ALLOC_BATCH */
+
+/* struct pbuddy_info.features */
+#define PBUDDY_FEATURE_ALLOC	(1ULL << 0)	/* ALLOC, QUERY, buffer mmap */
+#define PBUDDY_FEATURE_BATCH	(1ULL << 1)	/* ALLOC_BATCH */
+#define PBUDDY_FEATURE_DEV_MMAP	(1ULL << 2)	/* mmap of the device itself */
+#define PBUDDY_FEATURE_DMABUF	(1ULL << 3)	/* EXPORT_DMABUF: not yet offered */
+#define PBUDDY_FEATURE_PURGE	(1ULL << 4)	/* ADVISE: not yet offered */
+
+/* What kind of neighbours the pages may have: enum migratetype of mm/. */
+enum pbuddy_class {
+	PBUDDY_CLASS_MOVABLE = 0,
+	PBUDDY_CLASS_UNMOVABLE = 1,
+	PBUDDY_CLASS_RECLAIMABLE = 2,
+};
+
+/* Why an allocation failed: struct pbuddy_alloc.reason. */
+enum pbuddy_reason {
+	PBUDDY_REASON_NONE = 0,
+	PBUDDY_REASON_LIMIT = 1,	/* larger than any zone, or a quota */
+	PBUDDY_REASON_WATERMARK = 2,	/* not enough free pages */
+	PBUDDY_REASON_FRAGMENTATION = 3,/* enough free pages, none contiguous enough */
+	PBUDDY_REASON_NODE = 4,		/* the node asked for owns no pbuddy memory */
+	PBUDDY_REASON_POLICY = 5,	/* mempolicy or cpuset leaves no node */
+};
+
+/**
+ * struct pbuddy_node_info - one node in GET_INFO
+ * @node: NUMA node number
+ * @reserved: zero
+ * @total_bytes: bytes owned by pbuddy on this node
+ * @free_bytes: bytes free now, without those cached per CPU
+ * @largest_free_order: largest order that could be allocated at once, -1 when none
+ * @reserved2: zero
+ */
+struct pbuddy_node_info {
+	__s32 node;
+	__u32 reserved;
+	__u64 total_bytes;
+	__u64 free_bytes;
+	__s32 largest_free_order;
+	__u32 reserved2;
+};
+
+/**
+ * struct pbuddy_info - PBUDDY_IOCTL_GET_INFO
+ * @size: in: sizeof(struct pbuddy_info)
+ * @flags: in: zero
+ * @version: out: PBUDDY_ABI_VERSION
+ * @max_order: out: largest order
+ * @features: out: PBUDDY_FEATURE_ bits
+ * @page_size: out: bytes per page (order 0)
+ * @pageblock_order: out: order of a pageblock
+ * @nodes_ptr: in: user pointer to an array of struct pbuddy_node_info, or 0
+ * @nr_nodes: in: length of that array; out: nodes that own pbuddy memory (may be more than asked)
+ * @node_size: in: sizeof(struct pbuddy_node_info)
+ * @reserved: zero
+ */
+struct pbuddy_info {
+	__u32 size;
+	__u32 flags;
+	__u32 version;
+	__u32 max_order;
+	__u64 features;
+	__u32 page_size;
+	__u32 pageblock_order;
+	__u64 nodes_ptr;
+	__u32 nr_nodes;
+	__u32 node_size;
+	__u64 reserved[2];
+};
+
+/* struct pbuddy_alloc.flags */
+#define PBUDDY_ALLOC_CONTIG		(1U << 0)	/* one physically contiguous extent */
+#define PBUDDY_ALLOC_STRICT_NODE	(1U << 1)	/* @node only, no fallback by distance */
+#define PBUDDY_ALLOC_NOWAIT		(1U << 2)	/* fail rather than sleep for memory */
+#define PBUDDY_ALLOC_NODEMASK		(1U << 3)	/* @nodemask is used in place of @node */
+#define PBUDDY_ALLOC_FLAGS		0x0fU
+
+/**
+ * struct pbuddy_alloc - PBUDDY_IOCTL_ALLOC: allocate a buffer and return a file descriptor for it
+ * @size: in: sizeof(struct pbuddy_alloc)
+ * @flags: in: PBUDDY_ALLOC_ bits
+ * @bytes: in: length; rounded up to whole pages. out: the rounded length
+ * @node: in: NUMA node or PBUDDY_NODE_ANY. out: node of the first page
+ * @order: in: every extent is aligned to and at least 2^order pages (the last may be shorter)
+ * @mclass: in: enum pbuddy_class
+ * @fd_flags: in: O_RDWR or O_RDONLY, and O_CLOEXEC or 0; buffers are O_CLOEXEC unless
+ *	PBUDDY_FD_INHERIT is given
+ * @nodemask: in: bit n allows node n (nodes 0-63), with PBUDDY_ALLOC_NODEMASK
+ * @label: in: NUL-terminated name shown in fdinfo and listings
+ * @fd: out: the buffer's file descriptor
+ * @reason: out: enum pbuddy_reason, written also when the ioctl fails with ENOMEM
+ * @reserved: zero
+ *
+ * The pages are zeroed and owned until the last reference to the buffer (descriptor or mapping) goes.
+ */
+struct pbuddy_alloc {
+	__u32 size;
+	__u32 flags;
+	__u64 bytes;
+	__s32 node;
+	__u32 order;
+	__u32 mclass;
+	__u32 fd_flags;
+	__u64 nodemask;
+	char label[PBUDDY_LABEL_LEN];
+	__s32 fd;
+	__u32 reason;
+	__u64 reserved[4];
+};
+
+#define PBUDDY_FD_INHERIT	(1U << 31)	/* in fd_flags: stays open across exec */
+
+/**
+ * struct pbuddy_alloc_batch - PBUDDY_IOCTL_ALLOC_BATCH: many buffers of one shape, all or none
+ * @size: in: sizeof(struct pbuddy_alloc_batch)
+ * @flags: in: zero
+ * @count: in: buffers, 1 to PBUDDY_BATCH_MAX
+ * @reserved: zero
+ * @fds_ptr: in: user pointer to an array of @count __s32, filled with the descriptors
+ * @each: in: the request for each buffer; out: as of the last one
+ */
+struct pbuddy_alloc_batch {
+	__u32 size;
+	__u32 flags;
+	__u32 count;
+	__u32 reserved;
+	__u64 fds_ptr;
+	struct pbuddy_alloc each;
+};
+
+/**
+ * struct pbuddy_extent - a physically contiguous piece of a buffer
+ * @offset: bytes from the start of the buffer
+ * @bytes: length
+ * @phys: physical address; zero for a caller without CAP_SYS_ADMIN
+ * @node: NUMA node
+ * @order: order of the largest block it was allocated as
+ */
+struct pbuddy_extent {
+	__u64 offset;
+	__u64 bytes;
+	__u64 phys;
+	__s32 node;
+	__u32 order;
+};
+
+/**
+ * struct pbuddy_query - PBUDDY_IOCTL_QUERY, on a buffer's descriptor
+ * @size: in: sizeof(struct pbuddy_query)
+ * @flags: in: zero
+ * @bytes: out: length of the buffer
+ * @extents_ptr: in: user pointer to an array of struct pbuddy_extent, or 0
+ * @nr_extents: in: length of that array; out: extents the buffer has (may be more than asked)
+ * @extent_size: in: sizeof(struct pbuddy_extent)
+ * @first_extent: in: index of the first extent to return
+ * @mclass: out: enum pbuddy_class
+ * @label: out: as given
+ * @reserved: zero
+ */
+struct pbuddy_query {
+	__u32 size;
+	__u32 flags;
+	__u64 bytes;
+	__u64 extents_ptr;
+	__u32 nr_extents;
+	__u32 extent_size;
+	__u32 first_extent;
+	__u32 mclass;
+	char label[PBUDDY_LABEL_LEN];
+	__u64 reserved[4];
+};
+
+#define PBUDDY_IOCTL_MAGIC		0xB7
+#define PBUDDY_IOCTL_GET_INFO		_IOWR(PBUDDY_IOCTL_MAGIC, 0x00, struct pbuddy_info)
+#define PBUDDY_IOCTL_ALLOC		_IOWR(PBUDDY_IOCTL_MAGIC, 0x01, struct pbuddy_alloc)
+#define PBUDDY_IOCTL_ALLOC_BATCH	_IOWR(PBUDDY_IOCTL_MAGIC, 0x02, struct pbuddy_alloc_batch)
+/* 0x03-0x0f: resize, compact, drain, pressure */
+#define PBUDDY_IOCTL_QUERY		_IOWR(PBUDDY_IOCTL_MAGIC, 0x10, struct pbuddy_query)
+/* 0x11-0x1f: EXPORT_DMABUF, ADVISE, SET_LABEL */
+
+#endif /* _UAPI_LINUX_PBUDDY_H */

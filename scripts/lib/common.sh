@@ -1,0 +1,74 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What every script shares: where things are, and how to speak to the user.
+# Source it: . "$(dirname "$0")/lib/common.sh"
+
+PB_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+PB_CACHE=${PBUDDY_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/pbuddy}
+PB_SELF=$(basename "$0")
+export PB_TOP PB_CACHE
+
+say() { printf '%s: %s\n' "$PB_SELF" "$*" >&2; }
+die() {
+	say "$*"
+	exit 1
+}
+
+# usage_from_header FILE: print the comment block that opens a script, as its --help.
+usage_from_header() {
+	awk 'NR == 1 { next } /^#/ { sub(/^# ?/, ""); if ($0 !~ /^SPDX-/) print; next } { exit }' "$1" |
+		sed '/./,$!d'
+}
+
+# Run a command under an exclusive lock: with_lock NAME COMMAND...
+# The lock dies with this process, so a killed run never blocks the next one.
+with_lock() {
+	local name=$1 fd
+	shift
+	mkdir -p "$PB_CACHE/lock"
+	exec {fd}>"$PB_CACHE/lock/$name"
+	if ! flock -n "$fd"; then
+		say "waiting for another run that holds $name"
+		flock "$fd"
+	fi
+	local rc=0
+	"$@" || rc=$?
+	exec {fd}>&-
+	return $rc
+}
+
+need_tool() {
+	local t
+	for t in "$@"; do
+		command -v "$t" >/dev/null ||
+			die "$t is not installed; run scripts/setup first"
+	done
+}
+
+# run_with_progress LABEL LOG COMMAND...: output to LOG, one progress line on stderr.
+# On a terminal the line is rewritten in place, elsewhere it is printed every 20 s.
+run_with_progress() {
+	local label=$1 log=$2 pid rc=0 t0=$SECONDS
+	shift 2
+	"$@" >"$log" 2>&1 &
+	pid=$!
+	while kill -0 "$pid" 2>/dev/null; do
+		sleep 0.5
+		if [ -t 2 ]; then
+			printf '\r%s: %s: %d s, %d steps\033[K' "$PB_SELF" "$label" \
+				$((SECONDS - t0)) "$(wc -l <"$log")" >&2
+		elif (((SECONDS - t0) % 20 == 19)); then
+			say "$label: $((SECONDS - t0)) s, $(wc -l <"$log") steps"
+			sleep 0.6
+		fi
+	done
+	wait "$pid" || rc=$?
+	[ -t 2 ] && printf '\r\033[K' >&2
+	if [ $rc -ne 0 ]; then
+		say "$label failed (status $rc); the end of $log:"
+		tail -n 25 "$log" >&2
+		return $rc
+	fi
+	say "$label: done in $((SECONDS - t0)) s"
+}
