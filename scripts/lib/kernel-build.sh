@@ -90,7 +90,7 @@ build_from_source() {
 	src=$(unpack_source "$(kernel_field "$name" 2)" "$pkg" "$version")/linux
 	arch=$(kernel_arch "$name")
 	mkdir -p "$dir/obj"
-	local -a mk=(make -C "$src" "O=$dir/obj" "ARCH=$arch" -s
+	local -a mk=(make -C "$src" "O=$dir/obj" "ARCH=$arch"
 		KBUILD_BUILD_USER=pbuddy KBUILD_BUILD_HOST=pbuddy "KBUILD_BUILD_TIMESTAMP=2020-01-01"
 		LOCALVERSION=)
 	configure "$name" "$dir" "${mk[@]}"
@@ -98,7 +98,7 @@ build_from_source() {
 	[ "$arch" = um ] && image=linux
 	# One kernel at a time, two compilers: others work on this machine too.
 	with_lock build run_with_progress "building $name ($pkg $version)" "$dir/build.log" \
-		"${mk[@]}" -j"${PBUDDY_JOBS:-2}" V=0 s= "$image" modules
+		"${mk[@]}" -j"${PBUDDY_JOBS:-2}" "$image" modules
 	cp "$dir/obj/.config" "$dir/config"
 	cp "$dir/obj/include/config/kernel.release" "$dir/release"
 	ln -s obj "$dir/build"

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * PID 1 of a test guest: mounts what tests need, runs one command, reports.
+ *
+ * Serial lines: ttyS0 is the kernel console, ttyS1 the verdict channel, ttyS2 and
+ * ttyS3 the command's stdout and stderr.  On the verdict channel one line per event:
+ *	boot			the command is about to start
+ *	exit N / signal N	how it ended
+ *	taint HEX		/proc/sys/kernel/tainted after it
+ *	kmemleak N		how many leaks two scans found (kernels that have kmemleak)
+ *	end			everything above is complete
+ * The command is in /.vm/argv, one argument per NUL-terminated string; options for
+ * this program are words in /.vm/options.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define KMEMLEAK "/sys/kernel/debug/kmemleak"
+
+static int verdict_fd = -1;
+
+static const struct {
+	const char *fstype, *dir, *data;
+} mounts[] = {
+	{ "proc", "/proc", NULL },
+	{ "sysfs", "/sys", NULL },
+	{ "devtmpfs", "/dev", NULL },
+	{ "devpts", "/dev/pts", NULL },
+	{ "tmpfs", "/dev/shm", NULL },
+	{ "tmpfs", "/tmp", "mode=1777" },
+	{ "tmpfs", "/run", NULL },
+	{ "debugfs", "/sys/kernel/debug", NULL },
+	{ "tracefs", "/sys/kernel/tracing", NULL },
+	{ "cgroup2", "/sys/fs/cgroup", NULL },
+};
+
+__attribute__((format(printf, 1, 2)))
+static void verdict(const char *fmt, ...)
+{
+	char line[128];
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	if (verdict_fd < 0 || write(verdict_fd, line, n) != n)
+		fprintf(stderr, "init: verdict lost: %s", line);
+	else
+		tcdrain(verdict_fd);
+}
+
+__attribute__((noreturn))
+static void stop(void)
+{
+	sync();
+	reboot(RB_AUTOBOOT);	/* the emulator runs with -no-reboot */
+	reboot(RB_POWER_OFF);	/* where it does not: UML */
+	for (;;)
+		pause();
+}
+
+__attribute__((noreturn))
+static void fail(const char *what)
+{
+	fprintf(stderr, "init: %s: %s\n", what, strerror(errno));
+	verdict("init-failed %s\n", what);
+	stop();
+}
+
+static int open_line(const char *path)
+{
+	struct termios t;
+	int fd = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -1;
+	if (!tcgetattr(fd, &t)) {
+		cfmakeraw(&t);
+		cfsetspeed(&t, B115200);
+		tcsetattr(fd, TCSANOW, &t);
+	}
+	return fd;
+}
+
+static char *slurp(const char *path, size_t *len)
+{
+	size_t cap = 1 << 16, n = 0;
+	char *buf = malloc(cap);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t got;
+
+	if (fd < 0 || !buf)
+		return NULL;
+	while ((got = read(fd, buf + n, cap - n - 1)) > 0) {
+		n += got;
+		if (n + 1 == cap) {
+			cap *= 2;
+			buf = realloc(buf, cap);
+			if (!buf)
+				return NULL;
+		}
+	}
+	close(fd);
+	buf[n] = '\0';
+	if (len)
+		*len = n;
+	return buf;
+}
+
+static int put(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return -1;
+	n = write(fd, text, strlen(text));
+	close(fd);
+	return n < 0 ? -1 : 0;
+}
+
+static void mount_all(void)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(mounts); i++) {
+		mkdir(mounts[i].dir, 0755);
+		if (mount(mounts[i].fstype, mounts[i].dir, mounts[i].fstype, 0, mounts[i].data) &&
+		    errno != EBUSY && errno != ENODEV && errno != ENOENT)
+			fprintf(stderr, "init: mount %s: %s\n", mounts[i].dir, strerror(errno));
+	}
+	symlink("/proc/self/fd", "/dev/fd");
+	symlink("/proc/self/fd/0", "/dev/stdin");
+	symlink("/proc/self/fd/1", "/dev/stdout");
+	symlink("/proc/self/fd/2", "/dev/stderr");
+}
+
+static char **read_argv(void)
+{
+	size_t len = 0, i, n = 0;
+	char *buf = slurp("/.vm/argv", &len), **argv;
+
+	if (!buf || !len)
+		fail("no command");
+	argv = calloc(len + 1, sizeof(*argv));
+	if (!argv)
+		fail("out of memory");
+	for (i = 0; i < len; i += strlen(buf + i) + 1)
+		argv[n++] = buf + i;
+	return argv;
+}
+
+static pid_t spawn(char **argv)
+{
+	pid_t pid = fork();
+	int in, out, err;
+
+	if (pid)
+		return pid;
+	setsid();
+	in = open("/dev/null", O_RDONLY);
+	out = open_line("/dev/ttyS2");
+	err = open_line("/dev/ttyS3");
+	if (in < 0 || out < 0 || err < 0)
+		fail("open serial lines");
+	dup2(in, 0);
+	dup2(out, 1);
+	dup2(err, 2);
+	execvp(argv[0], argv);
+	fprintf(stderr, "%s: %s\n", argv[0], strerror(errno));
+	_exit(errno == ENOENT ? 127 : 126);
+}
+
+/* Reap everything until the command itself ends. */
+static int wait_for(pid_t pid)
+{
+	int status;
+	pid_t got;
+
+	do {
+		got = wait(&status);
+	} while (got != pid && (got > 0 || errno == EINTR));
+	return got == pid ? status : -1;
+}
+
+/* Let what the command wrote leave the serial ports before the machine stops. */
+static void drain_lines(void)
+{
+	static const char * const lines[] = { "/dev/ttyS2", "/dev/ttyS3" };
+	size_t i;
+	int fd;
+
+	for (i = 0; i < ARRAY_SIZE(lines); i++) {
+		fd = open_line(lines[i]);
+		if (fd >= 0) {
+			tcdrain(fd);
+			close(fd);
+		}
+	}
+}
+
+/*
+ * kmemleak reports an object only when a second scan finds its contents unchanged
+ * and it is more than five seconds old.
+ */
+static void report_leaks(void)
+{
+	int count = 0;
+	char *text, *p;
+
+	if (access(KMEMLEAK, W_OK) || put(KMEMLEAK, "scan"))
+		return;
+	sleep(6);
+	put(KMEMLEAK, "scan");
+	text = slurp(KMEMLEAK, NULL);
+	for (p = text; p && (p = strstr(p, "unreferenced object")); p++)
+		count++;
+	if (count)
+		fprintf(stderr, "%s", text);
+	verdict("kmemleak %d\n", count);
+}
+
+static void report_taint(void)
+{
+	char *text = slurp("/proc/sys/kernel/tainted", NULL);
+
+	verdict("taint %lx\n", text ? strtoul(text, NULL, 10) : 0);
+}
+
+int main(void)
+{
+	char *options, **argv;
+	int status, fd;
+
+	mount_all();
+	/* Our own messages go to the console, whatever the kernel gave us. */
+	fd = open("/dev/console", O_RDWR);
+	if (fd >= 0) {
+		dup2(fd, 0);
+		dup2(fd, 1);
+		dup2(fd, 2);
+	}
+	verdict_fd = open_line("/dev/ttyS1");
+	argv = read_argv();
+	options = slurp("/.vm/options", NULL);
+	setenv("PATH", "/bin:/sbin:/usr/bin:/usr/sbin:/", 1);
+	setenv("HOME", "/tmp", 1);
+	setenv("TERM", "dumb", 1);
+	if (chdir("/"))
+		fail("chdir");
+
+	verdict("boot\n");
+	status = wait_for(spawn(argv));
+	drain_lines();
+	if (WIFSIGNALED(status))
+		verdict("signal %d\n", WTERMSIG(status));
+	else
+		verdict("exit %d\n", WEXITSTATUS(status));
+	report_taint();
+	if (!options || !strstr(options, "no-kmemleak"))
+		report_leaks();
+	verdict("end\n");
+	stop();
+}

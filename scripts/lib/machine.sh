@@ -1,0 +1,95 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The virtual machine of scripts/vm: defaults and the emulator's command line, for
+# QEMU's PC and for User-mode Linux.  Reads and fills vm's variables.
+
+# Fill in what the caller did not say; refuse what cannot be.
+machine_defaults() {
+	case $kernel in
+	uml-*)
+		[ -z "$icount" ] || wrong_usage "--icount: UML runs on real CPUs, it cannot count instructions"
+		((${nodes:-1} == 1)) || wrong_usage "--nodes $nodes: UML has one NUMA node"
+		((${smp:-1} <= 2)) || wrong_usage "--smp $smp: the UML kernel is built for 2 CPUs"
+		smp=${smp:-2} nodes=1 mem=${mem:-1G}
+		;;
+	*)
+		if [ -n "$icount" ]; then
+			((${smp:-1} == 1)) || wrong_usage "--icount: only one CPU counts instructions (--smp 1)"
+			((${nodes:-1} == 1)) || wrong_usage "--icount: one CPU, one node (--nodes 1)"
+			smp=1 nodes=1
+		fi
+		if [ -z "$nodes" ]; then
+			nodes=2
+			((${smp:-4} == 1)) && nodes=1
+		fi
+		smp=${smp:-$((nodes > 2 ? nodes : 4))}
+		((smp % nodes == 0)) ||
+			wrong_usage "--smp $smp: must be a multiple of --nodes $nodes"
+		;;
+	esac
+	if [ -z "$mem" ]; then
+		mem=2G
+		[[ $kernel != debug-* ]] || mem=4G
+	fi
+	mem_mib=$(size_mib "$mem") || wrong_usage "--mem wants a size like 2G or 512M, not '$mem'"
+	((mem_mib / nodes >= 128)) || wrong_usage "--mem $mem: at least 128M per node"
+}
+
+size_mib() {
+	[[ $1 =~ ^([0-9]+)([MmGg])$ ]] || return 1
+	case ${BASH_REMATCH[2]} in
+	[Gg]) echo $((BASH_REMATCH[1] * 1024)) ;;
+	*) echo $((BASH_REMATCH[1])) ;;
+	esac
+}
+
+# machine_command KDIR TMP APPEND: fill the array `machine`.
+machine_command() {
+	case $kernel in
+	uml-*) machine_uml "$@" ;;
+	*) machine_qemu "$@" ;;
+	esac
+}
+
+machine_uml() {
+	machine=("$1/image" "mem=${mem_mib}M" "ncpus=$smp" seccomp=on "initrd=$2/initrd"
+		con0=null,fd:1 con=null ssl=null)
+	die "uml: not ready"
+}
+
+machine_qemu() {
+	local kdir=$1 tmp=$2
+	need_tool qemu-system-x86_64
+	local accel=tcg,thread=multi
+	machine=(qemu-system-x86_64 -M pc,usb=off -cpu "${PBUDDY_QEMU_CPU:-max}" -m "${mem_mib}M")
+	if [ -n "$icount" ]; then
+		accel=tcg
+		machine+=(-icount "shift=0,sleep=off")
+	fi
+	machine+=(-accel "$accel" -nodefaults -no-user-config -display none -no-reboot
+		-kernel "$kdir/image" -initrd "$tmp/initrd"
+		-append "console=ttyS0 panic=-1 oops=panic reboot=t loglevel=7 printk.time=1${3}"
+		-serial "file:$tmp/console" -serial "file:$tmp/verdict"
+		-serial "file:$tmp/out" -serial "file:$tmp/err")
+	machine_topology
+}
+
+# One socket per node: with CPUs of one package in two nodes the scheduler warns.
+machine_topology() {
+	local n cores=$((smp / nodes)) each=$((mem_mib / nodes))
+	machine+=(-smp "$smp,sockets=$nodes,cores=$cores,threads=1")
+	((nodes > 1)) || return 0
+	for ((n = 0; n < nodes; n++)); do
+		machine+=(-object "memory-backend-ram,id=m$n,size=${each}M"
+			-numa "node,nodeid=$n,cpus=$((n * cores))-$((n * cores + cores - 1)),memdev=m$n")
+	done
+	((nodes > 2)) || return 0
+	# From each node every other is at its own distance, so the fallback order is known.
+	local d
+	for d in 0,1,15 0,2,25 0,3,35 1,2,30 1,3,20 2,3,15; do
+		IFS=, read -r src dst val <<<"$d"
+		((dst < nodes)) || continue
+		machine+=(-numa "dist,src=$src,dst=$dst,val=$val")
+	done
+}
