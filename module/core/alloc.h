@@ -17,8 +17,8 @@ unsigned long pb_alloc_bulk(struct pb_pool *pool, const struct pb_request *rq, u
 			    unsigned long *pfns, enum pb_reason *reason);
 
 /*
- * nr_pages contiguous frames aligned to the smaller of their rounded-up order and PB_MAX_ORDER
- * (rq->order is ignored). Each frame is then allocated as order 0, as split_page() leaves them: free
+ * nr_pages contiguous frames (rq->order is ignored): up to a pageblock aligned to their order, above to
+ * their size when that is a power of two, otherwise to a pageblock. Each frame is then allocated as order 0, as split_page() leaves them: free
  * them one by one, or together with pb_free_contig().
  */
 unsigned long pb_alloc_contig(struct pb_pool *pool, const struct pb_request *rq,

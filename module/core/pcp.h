@@ -18,8 +18,8 @@ bool pb_pcp_free(struct pb_zone *zone, unsigned long pfn, unsigned int order,
 bool pb_pcp_drain_local(struct pb_pool *pool);
 /* Drains the caches of a CPU that is offline, or whose owner is known to be outside. */
 void pb_pcp_drain_cpu(struct pb_pool *pool, int cpu);
-/* Lets high decay and drains idle caches of this CPU; call about once a second. */
-void pb_pcp_decay_local(struct pb_pool *pool);
+/* Lets high decay and drains idle caches of this CPU; call about once a second. True: all empty. */
+bool pb_pcp_decay_local(struct pb_pool *pool);
 
 /* Pages in all caches of a zone; exact only when quiescent. */
 unsigned long pb_pcp_pages(struct pb_zone *zone);

@@ -16,6 +16,8 @@
 #include <linux/errno.h>
 #include <linux/export.h>
 #include <linux/kernel.h>
+#include <linux/lockdep.h>
+#include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/percpu.h>
 #include <linux/preempt.h>
@@ -23,6 +25,7 @@
 #include <linux/slab.h>
 #include <linux/smp.h>
 #include <linux/string.h>
+#include <linux/topology.h>
 #include <linux/types.h>
 #include <linux/vmalloc.h>
 
@@ -47,6 +50,12 @@ static inline void pb_meta_free(void *p)
 #define pb_for_each_cpu(cpu)		for_each_possible_cpu(cpu)
 #define pb_nr_cpus()			num_possible_cpus()
 #define pb_cpu_id()			raw_smp_processor_id()
+#define pb_cpu_node(cpu)		cpu_to_node(cpu)
+
+#define pb_assert_preempt_off()		lockdep_assert_preemption_disabled()
+
+/* A word of an index or of a free bitmap was looked at: counted by the scale test on the host only. */
+#define pb_count_visit()		do { } while (0)
 
 /* Functions that the KUnit suites reach inside the module. */
 #if IS_ENABLED(CONFIG_KUNIT)

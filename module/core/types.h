@@ -167,13 +167,17 @@ struct pb_pcp_list {
  * @busy: P: the owner is inside; an interrupt that sees it takes the shared path
  * @high: P: pages the lists may hold together, auto-tuned between high_min and high_max
  * @count: P: pages held
- * @event: P: events counted inside the busy window
+ * @nr_alloc: P: blocks handed out, by list order
+ * @nr_free: P: blocks returned, by list order
+ * @event: P: other events counted inside the busy window
  * @list: P
  */
 struct pb_pcp {
 	u8			busy;
 	int			high;
 	int			count;
+	unsigned long		nr_alloc[PB_NR_PCP_ORDERS];
+	unsigned long		nr_free[PB_NR_PCP_ORDERS];
 	unsigned long		event[PB_NR_EVENTS];
 	struct pb_pcp_list	list[PB_NR_PCP_ORDERS][PB_PCPTYPES];
 };
@@ -242,6 +246,9 @@ struct pb_ops {
  * @nr_nodes: I: length of @zonelist and of @zone
  * @zone: I: by node and type, NULL where there is none
  * @zonelist: I: by preferred node
+ * @all_zones: I: every zone once
+ * @meta: I: the pageblocks' memory, one allocation per range
+ * @nr_meta: I: length of @meta
  */
 struct pb_pool {
 	struct pb_ops		ops;
@@ -251,6 +258,8 @@ struct pb_pool {
 	struct pb_zone		*(*zone)[PB_NR_ZONE_TYPES];
 	struct pb_zonelist	**zonelist;
 	struct pb_zonelist	*all_zones;
+	void			**meta;
+	unsigned int		nr_meta;
 };
 
 /* What a request may do; set by the caller of pb_alloc(). */

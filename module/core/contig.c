@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Contiguous ranges of any page count. Up to a pageblock a block of the next order is claimed, above it
+ * wholly free pageblocks that follow one another; the tail is given back at once. Every frame of a range
+ * is then allocated as order 0, as split_page() leaves them in mm/, so that parts can be freed alone.
+ */
+#include "alloc.h"
+#include "fallback.h"
+#include "pageblock.h"
+#include "pfn.h"
+#include "slowpath.h"
+#include "zone.h"
+
+/* Sets the order bytes of a range that lies within one pageblock or covers whole ones. */
+static void mark_range(struct pb_zone *zone, unsigned long pfn, unsigned long nr, u8 value)
+{
+	struct pb_pageblock *block;
+	unsigned long n;
+
+	for (; nr; pfn += n, nr -= n) {
+		block = pb_slot_block(READ_ONCE(pb_slot(zone->pool, pfn)->word));
+		n = min(nr, PB_PAGEBLOCK_NR - pb_frame_in_block(pfn));
+		memset(&block->order[pb_frame_in_block(pfn)], value, n);
+	}
+}
+
+/* Gives any range of frames back to the bitmaps, word by word. Order bytes are cleared already. */
+static void release_range(struct pb_zone *zone, unsigned long pfn, unsigned long nr)
+{
+	unsigned long left = nr, n;
+	unsigned int bit;
+
+	while (left) {
+		bit = pfn % PB_WORD_NR;
+		n = min(left, PB_WORD_NR - bit);
+		pb_zone_release_mask(zone, pfn, (~0ULL >> (PB_WORD_NR - n)) << bit);
+		pfn += n;
+		left -= n;
+	}
+	pb_zone_account(zone, nr);
+}
+
+static unsigned long claim_range(struct pb_zone *zone, const struct pb_request *rq,
+				 unsigned long nr_pages)
+{
+	enum pb_migratetype mt = rq->migratetype;
+	unsigned int order = order_base_2(nr_pages);
+	unsigned long blocks, align, got, pfn;
+
+	if (nr_pages <= PB_PAGEBLOCK_NR) {
+		got = 1UL << order;
+		pfn = pb_zone_claim(zone, order, mt);
+		if (pfn == PB_NO_PFN)
+			pfn = pb_fallback(zone, order, mt);
+	} else {
+		blocks = DIV_ROUND_UP(nr_pages, PB_PAGEBLOCK_NR);
+		align = is_power_of_2(nr_pages) ? min(blocks, PB_CHUNK_BLOCKS) : 1;
+		got = blocks << PB_PAGEBLOCK_ORDER;
+		pfn = pb_zone_claim_blocks(zone, blocks, align, mt, BIT(mt));
+		if (pfn == PB_NO_PFN)
+			pfn = pb_zone_claim_blocks(zone, blocks, align, mt, BIT(PB_PCPTYPES) - 1);
+	}
+	if (pfn == PB_NO_PFN)
+		return pfn;
+	mark_range(zone, pfn, nr_pages, 1);
+	if (got > nr_pages)
+		release_range(zone, pfn + nr_pages, got - nr_pages);
+	pb_zone_count_alloc(zone, nr_pages);
+	return pfn;
+}
+
+static unsigned long walk_zonelist(struct pb_pool *pool, const struct pb_request *rq,
+				   unsigned long nr_pages)
+{
+	struct pb_zonelist *zonelist = pool->zonelist[rq->nid];
+	struct pb_zone *zone;
+	unsigned long pfn;
+	unsigned int i;
+
+	for (i = 0; i < zonelist->nr; i++) {
+		zone = zonelist->zone[i];
+		if (nr_pages > zone->present_pages || !pb_zone_allowed(zone, rq) ||
+		    !pb_zone_watermark_ok(zone, ilog2(nr_pages), rq->highest_zone, rq->flags))
+			continue;
+		preempt_disable();
+		pfn = claim_range(zone, rq, nr_pages);
+		preempt_enable();
+		if (pfn != PB_NO_PFN)
+			return pfn;
+	}
+	return PB_NO_PFN;
+}
+
+/**
+ * pb_alloc_contig - allocate contiguous frames of any number
+ * @pool: the pool
+ * @rq: the request; its order is ignored
+ * @nr_pages: 1 or more
+ * @reason: why it failed, or NULL
+ *
+ * Up to a pageblock the range is aligned to its order; above, to its size when that is a power of two and
+ * to a pageblock otherwise, as alloc_contig_pages() does.
+ *
+ * Context: any; may sleep with PB_ALLOC_WAIT. Return: first PFN, or PB_NO_PFN.
+ */
+unsigned long pb_alloc_contig(struct pb_pool *pool, const struct pb_request *rq,
+			      unsigned long nr_pages, enum pb_reason *reason)
+{
+	unsigned long pfn = PB_NO_PFN;
+
+	if (!nr_pages || rq->migratetype >= PB_PCPTYPES ||
+	    (unsigned int)rq->nid >= (unsigned int)pool->nr_nodes)
+		return pb_alloc_refused(pool, rq, reason);
+	pfn = walk_zonelist(pool, rq, nr_pages);
+	if (pfn == PB_NO_PFN && pb_slowpath_collect(pool, rq))
+		pfn = walk_zonelist(pool, rq, nr_pages);
+	if (pfn == PB_NO_PFN && reason)
+		*reason = pb_failure_reason(pool, rq, nr_pages);
+	return pfn;
+}
+PB_EXPORT_FOR_TEST(pb_alloc_contig);
+
+/**
+ * pb_free_contig - free single frames that follow one another
+ * @pool: the pool
+ * @pfn: the first
+ * @nr_pages: how many; each was allocated as order 0, by pb_alloc_contig() or otherwise
+ *
+ * Context: any; never sleeps. Return: PB_BAD_NONE, or the first misuse met: it has been reported, and
+ * frames before and after it have been freed all the same, up to the first one that is not the pool's.
+ */
+enum pb_bad pb_free_contig(struct pb_pool *pool, unsigned long pfn, unsigned long nr_pages)
+{
+	enum pb_bad bad, first = PB_BAD_NONE;
+	unsigned long end = pfn + nr_pages, n, i;
+	struct pb_pageblock *block;
+	struct pb_slot *slot;
+
+	while (pfn < end) {
+		/* As much of one word as is allocated as order 0. */
+		slot = pb_slot_lookup(pool, pfn);
+		n = min(end - pfn, PB_WORD_NR - pfn % PB_WORD_NR);
+		preempt_disable();
+		block = slot ? pb_slot_block(slot->word) : NULL;
+		for (i = 0; block && i < n && block->order[pb_frame_in_block(pfn + i)] == 1; i++)
+			block->order[pb_frame_in_block(pfn + i)] = 0;
+		if (i) {
+			release_range(slot->zone, pfn, i);
+			pb_zone_event_add(slot->zone, PB_PGFREE, i);
+		}
+		preempt_enable();
+		pfn += i;
+		if (i == n)
+			continue;
+		bad = pb_free(pool, pfn++, 0);
+		if (first == PB_BAD_NONE)
+			first = bad;
+		if (bad == PB_BAD_FOREIGN)
+			break;	/* what follows is not ours either, however much it is said to be */
+	}
+	return first;
+}
+PB_EXPORT_FOR_TEST(pb_free_contig);
+
+/**
+ * pb_split - turn an allocated block into single frames
+ * @pool: the pool
+ * @pfn: its head
+ * @order: its order
+ *
+ * Context: any. Return: PB_BAD_NONE, or what was wrong. As split_page() in mm/page_alloc.c.
+ */
+enum pb_bad pb_split(struct pb_pool *pool, unsigned long pfn, unsigned int order)
+{
+	int was = pb_page_order(pool, pfn);
+
+	if (order > PB_MAX_ORDER || was != (int)order) {
+		pool->ops.bad(pool, PB_BAD_ORDER, pfn, order, max(was, 0));
+		return PB_BAD_ORDER;
+	}
+	mark_range(pb_slot(pool, pfn)->zone, pfn, 1UL << order, 1);
+	return PB_BAD_NONE;
+}
+PB_EXPORT_FOR_TEST(pb_split);

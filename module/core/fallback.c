@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * When a migratetype has nothing left in a zone.
+ *
+ * First claim: take over a pageblock of another type, largest free block first, so that the types stay
+ * apart. A wholly free pageblock can always be taken over. A partly free one is when the request is
+ * large or would otherwise scatter unmovable pages, and at least half of it is free. Otherwise steal:
+ * take only what is asked for and leave the pageblock its type, from the smallest sufficient free block.
+ *
+ * As __rmqueue_claim() and __rmqueue_steal() in mm/page_alloc.c. What pages of a partly free pageblock
+ * would suit the new type is not known here, as mm/ does not know it for a non-movable one: only free
+ * pages count.
+ */
+#include "bitmap.h"
+#include "fallback.h"
+#include "free_area.h"
+#include "pageblock.h"
+#include "pfn.h"
+#include "zone.h"
+
+const u8 pb_fallbacks[PB_PCPTYPES][PB_PCPTYPES - 1] = {
+	[PB_UNMOVABLE]   = { PB_RECLAIMABLE, PB_MOVABLE },
+	[PB_MOVABLE]     = { PB_RECLAIMABLE, PB_UNMOVABLE },
+	[PB_RECLAIMABLE] = { PB_UNMOVABLE,   PB_MOVABLE },
+};
+
+static void note(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt,
+		 enum pb_migratetype from, bool claimed)
+{
+	pb_zone_event_add(zone, claimed ? PB_FALLBACK_CLAIM : PB_FALLBACK_STEAL, 1);
+	if (zone->pool->ops.fallback)
+		zone->pool->ops.fallback(zone, order, mt, from, claimed);
+}
+
+static void convert(struct pb_zone *zone, unsigned long index, enum pb_migratetype mt)
+{
+	pb_slot_set_migratetype(pb_slot(zone->pool, pb_block_pfn(zone, index)), mt);
+	pb_block_reindex(zone, index);
+}
+
+/* Is a request allowed to take over partly used pageblocks? As should_try_claim_block(). */
+static bool may_claim_partial(unsigned int order, enum pb_migratetype mt)
+{
+	return order >= PB_PAGEBLOCK_ORDER / 2 || mt == PB_UNMOVABLE || mt == PB_RECLAIMABLE;
+}
+
+static bool claim_partial(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt,
+			  enum pb_migratetype from)
+{
+	struct pb_free_area *area = &zone->area[from];
+	unsigned int largest;
+	unsigned long index, word;
+
+	/* largest[n] holds the pageblocks whose largest free order is n + 1. */
+	for (largest = PB_NR_LARGEST; largest >= max(order, 1U); largest--) {
+		index = pb_bitmap_next(&area->largest[largest - 1], 0);
+		if (index == PB_NO_BLOCK)
+			continue;
+		word = READ_ONCE(pb_slot(zone->pool, pb_block_pfn(zone, index))->word);
+		if (pb_slot_migratetype(word) != from ||
+		    pb_block_count_free(pb_slot_block(word)) < PB_PAGEBLOCK_NR / 2)
+			continue;
+		convert(zone, index, mt);
+		return true;
+	}
+	return false;
+}
+
+/**
+ * pb_fallback_claim_block - take over a pageblock for a migratetype
+ * @zone: the zone
+ * @order: order of the request
+ * @mt: its migratetype, below PB_PCPTYPES
+ *
+ * Context: any. Return: true when the caller should look again in its own type.
+ */
+bool pb_fallback_claim_block(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt)
+{
+	enum pb_migratetype from;
+	unsigned long index;
+	unsigned int i;
+
+	for (i = 0; i < PB_PCPTYPES - 1; i++) {
+		from = pb_fallbacks[mt][i];
+		index = pb_free_area_whole(&zone->area[from]);
+		if (index == PB_NO_BLOCK)
+			continue;
+		convert(zone, index, mt);
+		note(zone, order, mt, from, true);
+		return true;
+	}
+	if (!may_claim_partial(order, mt))
+		return false;
+	for (i = 0; i < PB_PCPTYPES - 1; i++) {
+		from = pb_fallbacks[mt][i];
+		if (claim_partial(zone, order, mt, from)) {
+			note(zone, order, mt, from, true);
+			return true;
+		}
+	}
+	return false;
+}
+
+/**
+ * pb_fallback_steal - take one block from a pageblock of another type
+ * @zone: the zone
+ * @order: order of the request
+ * @mt: its migratetype, below PB_PCPTYPES
+ *
+ * Context: any; preemption off. Return: PFN, or PB_NO_PFN.
+ */
+unsigned long pb_fallback_steal(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt)
+{
+	enum pb_migratetype from;
+	unsigned long pfn;
+	unsigned int i;
+
+	for (i = 0; i < PB_PCPTYPES - 1; i++) {
+		from = pb_fallbacks[mt][i];
+		pfn = pb_zone_claim(zone, order, from);
+		if (pfn != PB_NO_PFN) {
+			note(zone, order, mt, from, false);
+			return pfn;
+		}
+	}
+	return PB_NO_PFN;
+}
+
+/* Orders above the pageblock's span pageblocks of any type; all of them become this one. */
+static unsigned long fallback_large(struct pb_zone *zone, unsigned int order,
+				    enum pb_migratetype mt)
+{
+	unsigned long nr = 1UL << (order - PB_PAGEBLOCK_ORDER), pfn;
+
+	pfn = pb_zone_claim_blocks(zone, nr, nr, mt, BIT(PB_PCPTYPES) - 1);
+	if (pfn != PB_NO_PFN)
+		note(zone, order, mt, mt, true);
+	return pfn;
+}
+
+/**
+ * pb_fallback - serve a request whose own migratetype has nothing left
+ * @zone: the zone
+ * @order: 0 to PB_MAX_ORDER
+ * @mt: migratetype, below PB_PCPTYPES
+ *
+ * Context: any; preemption off. Return: PFN, or PB_NO_PFN.
+ */
+unsigned long pb_fallback(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt)
+{
+	unsigned long pfn;
+	int tries;
+
+	if (order > PB_PAGEBLOCK_ORDER)
+		return fallback_large(zone, order, mt);
+	/* Another CPU may be faster with what has just been taken over. */
+	for (tries = 0; tries < 8 && pb_fallback_claim_block(zone, order, mt); tries++) {
+		pfn = pb_zone_claim(zone, order, mt);
+		if (pfn != PB_NO_PFN)
+			return pfn;
+	}
+	return pb_fallback_steal(zone, order, mt);
+}

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The index over a zone's pageblocks.
+ *
+ * For each migratetype a zone keeps bitmaps with one bit per pageblock:
+ *
+ *   occ[0..7]      partly free pageblocks by free frames / 64: single frames are taken from the fullest
+ *   largest[1..8]  the same pageblocks by the largest free order inside: blocks of order k are taken
+ *                  from the smallest class that has one, as __rmqueue_smallest() does
+ *   whole          wholly free pageblocks
+ *
+ * A partly free pageblock is in one occ bitmap and, when something above order 0 is free, in one largest
+ * bitmap. Where it stands is its key; the words of its free bitmap are the truth, the key is a hint:
+ *
+ *   - it may promise more than there is. A claim verifies, and brings the key up to date on failure.
+ *   - it never hides memory for good: whoever lowers it looks at the words again afterwards.
+ *
+ * Bringing a key up to date (pb_block_reindex)
+ * --------------------------------------------
+ * One CPU at a time moves a pageblock in the index; nobody waits. Who wants the key brought up to date
+ * increments ctl->update. Who incremented it from 0 is the updater and goes on until it can swap the
+ * count it has seen back to 0; everybody else leaves, because the updater will go round again. That holds
+ * for an NMI above the updater too. (litmus: update-handover)
+ *
+ * A free does not want to pay for that each time, so it first looks whether the key needs to change
+ * (pb_block_freed), and this is what makes it safe:
+ *
+ *   free:    FR1 set bits in the word          updater:  UP1 write the key
+ *            FR2 read the key                            UP2 read the words
+ *
+ * FR1 is a value-returning atomic, a full barrier; between UP1 and UP2 stands smp_mb(). If FR2 reads the
+ * key from before UP1, then UP2 reads the word from FR1 and goes round again; otherwise the free sees the
+ * lowered key and asks for an update. (litmus: claim-free-index)
+ *
+ * Moving a pageblock sets its new bits before it clears its old ones, so that a search does not miss it.
+ */
+#include "bitmap.h"
+#include "free_area.h"
+#include "pageblock.h"
+#include "pfn.h"
+
+/**
+ * pb_free_area_words - memory the index of one migratetype needs
+ * @nr_blocks: pageblocks of the zone's span
+ *
+ * Return: words.
+ */
+size_t pb_free_area_words(unsigned long nr_blocks)
+{
+	return (PB_NR_OCC + PB_NR_LARGEST + 1) * pb_bitmap_words(nr_blocks);
+}
+
+unsigned long *pb_free_area_init(struct pb_free_area *area, unsigned long nr_blocks,
+				 unsigned long *mem)
+{
+	unsigned int i;
+
+	for (i = 0; i < PB_NR_OCC; i++)
+		mem = pb_bitmap_init(&area->occ[i], nr_blocks, mem);
+	for (i = 0; i < PB_NR_LARGEST; i++)
+		mem = pb_bitmap_init(&area->largest[i], nr_blocks, mem);
+	return pb_bitmap_init(&area->whole, nr_blocks, mem);
+}
+
+/**
+ * pb_block_key - where a pageblock should stand in the index
+ * @slot_word: its directory entry
+ *
+ * Return: the key computed from the words as they are now.
+ */
+u16 pb_block_key(unsigned long slot_word)
+{
+	struct pb_pageblock *block = pb_slot_block(slot_word);
+	enum pb_migratetype mt = pb_slot_migratetype(slot_word);
+	unsigned int nr, occ = 0;
+	int largest;
+
+	if (!block || mt >= PB_INDEXED_TYPES)
+		return 0;
+	nr = pb_block_count_free(block);
+	if (!nr)
+		return 0;
+	largest = pb_block_largest(block);
+	if (largest < 0)
+		return 0;	/* gone between the two looks: the claimer will ask again */
+	if (largest < PB_PAGEBLOCK_ORDER)
+		occ = min_t(unsigned int, (nr - 1) / PB_WORD_NR, PB_NR_OCC - 1);
+	return (mt << PB_KEY_MT_SHIFT) | (occ << PB_KEY_OCC_SHIFT) |
+	       ((largest + 1) << PB_KEY_LARGEST_SHIFT);
+}
+
+/* The bitmaps a key stands for: one for whole pageblocks, one or two for others. */
+static unsigned int key_maps(struct pb_zone *zone, u16 key, struct pb_bitmap *maps[2])
+{
+	struct pb_free_area *area = &zone->area[pb_key_migratetype(key)];
+	int largest = pb_key_largest(key);
+
+	if (!key)
+		return 0;
+	if (largest == PB_PAGEBLOCK_ORDER) {
+		maps[0] = &area->whole;
+		return 1;
+	}
+	maps[0] = &area->occ[pb_key_occ(key)];
+	if (largest < 1)
+		return 1;
+	maps[1] = &area->largest[largest - 1];
+	return 2;
+}
+
+static void move_block(struct pb_zone *zone, unsigned long index, struct pb_block_ctl *ctl, u16 key)
+{
+	struct pb_bitmap *from[2], *to[2];
+	unsigned int nr_from, nr_to, i, j;
+
+	nr_from = key_maps(zone, ctl->key, from);
+	nr_to = key_maps(zone, key, to);
+	for (i = 0; i < nr_to; i++)
+		pb_bitmap_set(to[i], index);
+	WRITE_ONCE(ctl->key, key);				/* UP1 */
+	for (i = 0; i < nr_from; i++) {
+		for (j = 0; j < nr_to; j++)
+			if (from[i] == to[j])
+				break;
+		if (j == nr_to)
+			pb_bitmap_clear(from[i], index);
+	}
+}
+
+/**
+ * pb_block_reindex - bring a pageblock's place in the index up to date
+ * @zone: its zone
+ * @index: its number within the zone
+ *
+ * Context: any, NMI included; does not wait for anybody.
+ */
+void pb_block_reindex(struct pb_zone *zone, unsigned long index)
+{
+	struct pb_slot *slot = pb_slot(zone->pool, pb_block_pfn(zone, index));
+	struct pb_block_ctl *ctl = &zone->ctl[index];
+	int seen;
+	u16 key;
+
+	/* Nothing to move: as in pb_block_freed(), an updater that is about to will look again. */
+	if (READ_ONCE(ctl->key) == pb_block_key(READ_ONCE(slot->word)))
+		return;
+	if (atomic_fetch_inc(&ctl->update))
+		return;
+	do {
+		seen = atomic_read(&ctl->update);
+		while ((key = pb_block_key(READ_ONCE(slot->word))) != ctl->key) {
+			move_block(zone, index, ctl, key);
+			smp_mb();	/* between UP1 and UP2 */
+		}
+	} while (atomic_cmpxchg(&ctl->update, seen, 0) != seen);
+}
+
+/**
+ * pb_block_freed - a free set bits in a word: does the index need to know?
+ * @zone: the zone
+ * @index: the pageblock
+ * @old: the word before
+ * @new: the word now
+ *
+ * Asks for an update when the pageblock was not in the index, when a larger block than the key promises
+ * came together, or when the word's free count crossed a multiple of eight, which keeps the occupancy
+ * class about right for an eighth of the cost.
+ *
+ * Context: any, NMI included. The caller's atomic on the word is FR1.
+ */
+void pb_block_freed(struct pb_zone *zone, unsigned long index, u64 old, u64 new)
+{
+	u16 key = READ_ONCE(zone->ctl[index].key);		/* FR2 */
+
+	if (!key || new == ~0ULL || pb_word_largest(new) > pb_key_largest(key) ||
+	    (hweight64(old) ^ hweight64(new)) & ~7U)
+		pb_block_reindex(zone, index);
+}
+
+/* Whether the bitmaps a key stands for all have the pageblock's bit; for verify. */
+bool pb_index_test(struct pb_zone *zone, unsigned long index, u16 key)
+{
+	struct pb_bitmap *maps[2];
+	unsigned int nr = key_maps(zone, key, maps), i;
+
+	for (i = 0; i < nr; i++)
+		if (!pb_bitmap_test(maps[i], index))
+			return false;
+	return true;
+}
+
+/**
+ * pb_free_area_best - candidate pageblock of one class for a request
+ * @area: the migratetype's index
+ * @order: 0 to 8
+ * @step: class, 0 (fullest) to pb_free_area_steps() - 1
+ * @from: pageblock to start at
+ *
+ * Return: the next pageblock of the class from @from on, or PB_NO_BLOCK.
+ */
+unsigned long pb_free_area_best(struct pb_free_area *area, unsigned int order, unsigned int step,
+				unsigned long from)
+{
+	if (!order)
+		return pb_bitmap_next(&area->occ[step], from);
+	return pb_bitmap_next(&area->largest[order - 1 + step], from);
+}
+
+/**
+ * pb_free_area_whole - a wholly free pageblock that splits as little as possible
+ * @area: the migratetype's index
+ *
+ * From the first word with any, the pageblock in the smallest aligned run of wholly free ones, so that
+ * orders above the pageblock's stay available.
+ *
+ * Return: the pageblock, or PB_NO_BLOCK.
+ */
+unsigned long pb_free_area_whole(struct pb_free_area *area)
+{
+	unsigned long index = pb_bitmap_next(&area->whole, 0), first;
+	u64 word, pick;
+
+	if (index == PB_NO_BLOCK)
+		return index;
+	first = round_down(index, PB_WORD_NR);
+	word = READ_ONCE(area->whole.level[0][first / PB_WORD_NR]);
+	pick = pb_word_pick(word, 0);
+	return pick ? first + __ffs64(pick) : index;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The index over a zone's pageblocks: which of them can serve a request, fullest first. */
+#ifndef PB_FREE_AREA_H
+#define PB_FREE_AREA_H
+
+#include "types.h"
+
+/*
+ * A key says where a pageblock stands: 0 nowhere (nothing free, isolated, or a hole), otherwise its
+ * migratetype, its occupancy class and its largest free order.
+ */
+#define PB_KEY_LARGEST_SHIFT	0	/* 4 bits: largest free order + 1 */
+#define PB_KEY_OCC_SHIFT	4	/* 4 bits: (free frames - 1) / 64, or 0 when whole */
+#define PB_KEY_MT_SHIFT		8
+
+static inline int pb_key_largest(u16 key)
+{
+	return ((key >> PB_KEY_LARGEST_SHIFT) & 15) - 1;
+}
+
+static inline unsigned int pb_key_occ(u16 key)
+{
+	return (key >> PB_KEY_OCC_SHIFT) & 15;
+}
+
+static inline enum pb_migratetype pb_key_migratetype(u16 key)
+{
+	return key >> PB_KEY_MT_SHIFT;
+}
+
+size_t pb_free_area_words(unsigned long nr_blocks);
+unsigned long *pb_free_area_init(struct pb_free_area *area, unsigned long nr_blocks,
+				 unsigned long *mem);
+
+u16 pb_block_key(unsigned long slot_word);
+void pb_block_reindex(struct pb_zone *zone, unsigned long index);
+void pb_block_freed(struct pb_zone *zone, unsigned long index, u64 old, u64 new);
+bool pb_index_test(struct pb_zone *zone, unsigned long index, u16 key);
+
+unsigned long pb_free_area_best(struct pb_free_area *area, unsigned int order, unsigned int step,
+				unsigned long from);
+unsigned long pb_free_area_whole(struct pb_free_area *area);
+
+/* Steps of the search for an order: classes from the fullest to the emptiest that may serve. */
+static inline unsigned int pb_free_area_steps(unsigned int order)
+{
+	return order ? PB_PAGEBLOCK_ORDER - order : PB_NR_OCC;
+}
+
+#endif /* PB_FREE_AREA_H */

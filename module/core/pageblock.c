@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * One pageblock: claiming frames from its free bitmap and giving them back.
+ *
+ * The bitmap is the only truth about what is free. A set bit is a free frame; a free block of order k is
+ * an aligned run of 2^k ones, so buddies merge by themselves when the last bit is set. A claim clears
+ * bits by compare-exchange (or takes a whole word by one exchange) and owns what it cleared; a release
+ * sets bits with one atomic or. Value-returning atomics are full barriers: what the previous owner wrote
+ * before its release is seen by the next owner after its claim.
+ *
+ * Blocks above order 6 span words. A claim collects the words one by one and gives back what it has got
+ * when one of them is not wholly free. Meanwhile another claim may see less than there is; it then looks
+ * elsewhere, and the slow path looks again before anything fails.
+ */
+#include "pageblock.h"
+
+const u64 pb_word_align[PB_WORD_ORDER + 1] = {
+	0xffffffffffffffffULL, 0x5555555555555555ULL, 0x1111111111111111ULL,
+	0x0101010101010101ULL, 0x0001000100010001ULL, 0x0000000100000001ULL,
+	0x0000000000000001ULL,
+};
+
+/**
+ * pb_word_largest - order of the largest free block within a word
+ * @word: free bits
+ *
+ * Return: 0 to 6, or -1 when nothing is free.
+ */
+int pb_word_largest(u64 word)
+{
+	int order;
+
+	if (!word)
+		return -1;
+	if (word == ~0ULL)
+		return PB_WORD_ORDER;
+	for (order = 0; order < PB_WORD_ORDER - 1; order++) {
+		word &= (word >> (1U << order)) & pb_word_align[order + 1];
+		if (!word)
+			return order;
+	}
+	return order;
+}
+
+/**
+ * pb_word_pick - head of the block a request should take from a word
+ * @word: free bits
+ * @order: 0 to 6
+ *
+ * Smallest sufficient order first, as __rmqueue_smallest(): a block inside a larger free block is taken
+ * only when there is no other.
+ *
+ * Return: one bit, or 0 when no such block is free.
+ */
+u64 pb_word_pick(u64 word, unsigned int order)
+{
+	u64 heads = pb_word_heads(word, order);
+	u64 larger, only;
+
+	if (!heads)
+		return 0;
+	for (; order < PB_WORD_ORDER; order++) {
+		larger = pb_word_heads(word, order + 1);
+		if (!larger)
+			break;
+		only = heads & ~pb_word_expand(larger, order + 1);
+		if (only)
+			return only & -only;
+	}
+	return heads & -heads;
+}
+
+/**
+ * pb_word_claim_one - take one block out of a word
+ * @word: word of a free bitmap
+ * @order: 0 to 6
+ *
+ * Context: any. Return: the head's bit, or 0.
+ */
+u64 pb_word_claim_one(atomic64_t *word, unsigned int order)
+{
+	s64 old = atomic64_read(word);
+	u64 head;
+
+	pb_count_visit();
+	do {
+		head = pb_word_pick(old, order);
+		if (!head)
+			return 0;
+	} while (!atomic64_try_cmpxchg(word, &old, old & ~pb_word_expand(head, order)));
+	return head;
+}
+
+/**
+ * pb_word_claim_all - take every block of an order out of a word
+ * @word: word of a free bitmap
+ * @order: 0 to 6
+ *
+ * Context: any. Return: the heads' bits, or 0.
+ */
+u64 pb_word_claim_all(atomic64_t *word, unsigned int order)
+{
+	s64 old = atomic64_read(word);
+	u64 heads;
+
+	pb_count_visit();
+	if (!old)
+		return 0;
+	if (!order)
+		return atomic64_xchg(word, 0);
+	do {
+		heads = pb_word_heads(old, order);
+		if (!heads)
+			return 0;
+	} while (!atomic64_try_cmpxchg(word, &old, old & ~pb_word_expand(heads, order)));
+	return heads;
+}
+
+unsigned int pb_block_count_free(struct pb_pageblock *block)
+{
+	unsigned int i, n = 0;
+
+	pb_count_visit();
+	for (i = 0; i < PB_WORDS; i++)
+		n += hweight64(atomic64_read(&block->free[i]));
+	return n;
+}
+
+bool pb_block_is_whole(struct pb_pageblock *block)
+{
+	unsigned int i;
+
+	for (i = 0; i < PB_WORDS; i++)
+		if (atomic64_read(&block->free[i]) != -1)
+			return false;
+	return true;
+}
+
+/**
+ * pb_block_largest - order of the largest free block in a pageblock
+ * @block: the pageblock
+ *
+ * Return: 0 to 9, or -1 when nothing is free.
+ */
+int pb_block_largest(struct pb_pageblock *block)
+{
+	unsigned int i, full = 0;
+	int largest = -1;
+
+	pb_count_visit();
+	for (i = 0; i < PB_WORDS; i++) {
+		u64 word = atomic64_read(&block->free[i]);
+
+		if (word == ~0ULL)
+			full |= 1U << i;
+		else if (largest < PB_WORD_ORDER - 1)
+			largest = max(largest, pb_word_largest(word));
+	}
+	if (!full)
+		return largest;
+	/* The words form a word of their own: runs of 1, 2, 4, 8 of them are orders 6 to 9. */
+	return PB_WORD_ORDER + pb_word_largest(full);
+}
+
+/* Takes nr whole words from first on, or none. */
+static bool claim_words(struct pb_pageblock *block, unsigned int first, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = first; i < first + nr; i++) {
+		s64 old = -1;
+
+		if (!atomic64_try_cmpxchg(&block->free[i], &old, 0))
+			break;
+	}
+	if (i == first + nr)
+		return true;
+	while (i-- > first)
+		atomic64_set_release(&block->free[i], -1);
+	return false;
+}
+
+static int claim_large(struct pb_pageblock *block, unsigned int order)
+{
+	unsigned int nr = 1U << (order - PB_WORD_ORDER), i, j;
+
+	for (i = 0; i < PB_WORDS; i += nr) {
+		for (j = i; j < i + nr; j++)
+			if (atomic64_read(&block->free[j]) != -1)
+				break;
+		if (j == i + nr && claim_words(block, i, nr))
+			return i * PB_WORD_NR;
+	}
+	return -1;
+}
+
+/**
+ * pb_block_claim - take one block out of a pageblock
+ * @block: the pageblock
+ * @order: 0 to 9
+ *
+ * Context: any. Return: frame number within the pageblock, or -1.
+ */
+int pb_block_claim(struct pb_pageblock *block, unsigned int order)
+{
+	unsigned int i;
+	u64 word, head;
+	int pass;
+
+	if (order >= PB_WORD_ORDER)
+		return claim_large(block, order);
+
+	/* Words that are free as a whole are left for last. */
+	for (pass = 0; pass < 2; pass++) {
+		for (i = 0; i < PB_WORDS; i++) {
+			word = atomic64_read(&block->free[i]);
+			if (!word || (word == ~0ULL) != pass)
+				continue;
+			head = pb_word_claim_one(&block->free[i], order);
+			if (head)
+				return i * PB_WORD_NR + __ffs64(head);
+		}
+	}
+	return -1;
+}
+
+/**
+ * pb_block_release - give a block back
+ * @block: the pageblock
+ * @frame: number of its head within the pageblock
+ * @order: 0 to 9
+ *
+ * Context: any; wait-free. Return: how many of the frames were free already, which only a double free
+ * that raced with another free of the same block can cause; their bits stay as they were.
+ */
+unsigned long pb_block_release(struct pb_pageblock *block, unsigned int frame,
+			       unsigned int order)
+{
+	unsigned int i = frame / PB_WORD_NR, last;
+	unsigned long twice = 0;
+
+	if (order < PB_WORD_ORDER) {
+		u64 mask = pb_word_run(order) << (frame % PB_WORD_NR);
+
+		return hweight64(atomic64_fetch_or(mask, &block->free[i]) & mask);
+	}
+	last = i + (1U << (order - PB_WORD_ORDER));
+	for (; i < last; i++)
+		twice += hweight64(atomic64_xchg(&block->free[i], -1));
+	return twice;
+}

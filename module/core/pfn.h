@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* From a PFN to its directory entry, pageblock and zone-relative pageblock number, and back. */
+#ifndef PB_PFN_H
+#define PB_PFN_H
+
+#include "types.h"
+
+/* The directory entry of a PFN that the pool is known to own. */
+static inline struct pb_slot *pb_slot(struct pb_pool *pool, unsigned long pfn)
+{
+	return &pool->dir[pfn >> PB_CHUNK_ORDER]->slot[(pfn >> PB_PAGEBLOCK_ORDER) &
+						       (PB_CHUNK_BLOCKS - 1)];
+}
+
+/* The same for any number: NULL when the pool has nothing there. */
+static inline struct pb_slot *pb_slot_lookup(struct pb_pool *pool, unsigned long pfn)
+{
+	unsigned long chunk = pfn >> PB_CHUNK_ORDER;
+	struct pb_slot *slot;
+
+	if (chunk >= pool->nr_dir || !pool->dir[chunk])
+		return NULL;
+	slot = pb_slot(pool, pfn);
+	return READ_ONCE(slot->word) ? slot : NULL;
+}
+
+static inline struct pb_pageblock *pb_slot_block(unsigned long word)
+{
+	return (struct pb_pageblock *)(word & ~PB_SLOT_FLAGS_MASK);
+}
+
+static inline enum pb_migratetype pb_slot_migratetype(unsigned long word)
+{
+	return word & PB_SLOT_MT_MASK;
+}
+
+static inline void pb_slot_set_migratetype(struct pb_slot *slot, enum pb_migratetype mt)
+{
+	unsigned long old = READ_ONCE(slot->word);
+
+	while (!try_cmpxchg(&slot->word, &old, (old & ~PB_SLOT_MT_MASK) | mt))
+		;
+}
+
+static inline unsigned int pb_frame_in_block(unsigned long pfn)
+{
+	return pfn & (PB_PAGEBLOCK_NR - 1);
+}
+
+/* Number of a PFN's pageblock within its zone, and the first PFN of that pageblock. */
+static inline unsigned long pb_block_index(struct pb_zone *zone, unsigned long pfn)
+{
+	return (pfn - zone->base_pfn) >> PB_PAGEBLOCK_ORDER;
+}
+
+static inline unsigned long pb_block_pfn(struct pb_zone *zone, unsigned long index)
+{
+	return zone->base_pfn + (index << PB_PAGEBLOCK_ORDER);
+}
+
+/* The entry of a pageblock of this zone, or NULL for a hole or a pageblock of another zone. */
+static inline struct pb_slot *pb_zone_slot(struct pb_zone *zone, unsigned long index)
+{
+	struct pb_slot *slot = pb_slot_lookup(zone->pool, pb_block_pfn(zone, index));
+
+	return slot && slot->zone == zone ? slot : NULL;
+}
+
+#endif /* PB_PFN_H */

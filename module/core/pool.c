@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Making and unmaking a pool: which ranges it owns, which zones they form, in what order nodes are tried.
+ *
+ * The directory leads from a PFN to its pageblock in two steps, a chunk per 1 GiB of physical addresses
+ * and an entry per pageblock in it, so that holes between ranges cost next to nothing. The pageblocks of
+ * a range are one allocation on its node.
+ */
+#include "free_area.h"
+#include "pageblock.h"
+#include "pcp.h"
+#include "pfn.h"
+#include "pool.h"
+#include "stat.h"
+#include "zone.h"
+
+static bool range_ok(const struct pb_pool_config *config, const struct pb_range *range)
+{
+	return range->nr_pages && range->nid >= 0 && range->nid < config->nr_nodes &&
+	       range->type < PB_NR_ZONE_TYPES &&
+	       !(range->start_pfn % PB_PAGEBLOCK_NR) && !(range->nr_pages % PB_PAGEBLOCK_NR) &&
+	       range->start_pfn + range->nr_pages > range->start_pfn;
+}
+
+/* The directory, with a chunk wherever a range is. */
+static int make_directory(struct pb_pool *pool, const struct pb_pool_config *config)
+{
+	const struct pb_range *range;
+	unsigned long chunk, last;
+	unsigned int i;
+
+	for (i = 0; i < config->nr_ranges; i++) {
+		range = &config->ranges[i];
+		last = (range->start_pfn + range->nr_pages - 1) >> PB_CHUNK_ORDER;
+		pool->nr_dir = max(pool->nr_dir, last + 1);
+	}
+	pool->dir = pb_meta_alloc(pool->nr_dir * sizeof(*pool->dir), 0);
+	if (!pool->dir)
+		return -ENOMEM;
+	for (i = 0; i < config->nr_ranges; i++) {
+		range = &config->ranges[i];
+		last = (range->start_pfn + range->nr_pages - 1) >> PB_CHUNK_ORDER;
+		for (chunk = range->start_pfn >> PB_CHUNK_ORDER; chunk <= last; chunk++) {
+			if (pool->dir[chunk])
+				continue;
+			pool->dir[chunk] = pb_meta_alloc(sizeof(struct pb_chunk), range->nid);
+			if (!pool->dir[chunk])
+				return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+static int make_zone(struct pb_pool *pool, const struct pb_pool_config *config, int nid,
+		     enum pb_zone_type type)
+{
+	unsigned long start = ~0UL, end = 0;
+	const struct pb_range *range;
+	struct pb_zone *zone;
+	unsigned int i;
+
+	for (i = 0; i < config->nr_ranges; i++) {
+		range = &config->ranges[i];
+		if (range->nid != nid || range->type != type)
+			continue;
+		start = min(start, range->start_pfn);
+		end = max(end, range->start_pfn + range->nr_pages);
+	}
+	if (!end)
+		return 0;
+	zone = pb_meta_alloc(sizeof(*zone), nid);
+	if (!zone)
+		return -ENOMEM;
+	pool->zone[nid][type] = zone;
+	zone->name = pb_zone_type_name[type];
+	return pb_zone_init(zone, pool, nid, type, start, end);
+}
+
+static int make_zones(struct pb_pool *pool, const struct pb_pool_config *config)
+{
+	int nid, type, err;
+
+	pool->zone = pb_meta_alloc(config->nr_nodes * sizeof(*pool->zone), 0);
+	if (!pool->zone)
+		return -ENOMEM;
+	for (nid = 0; nid < config->nr_nodes; nid++) {
+		for (type = 0; type < PB_NR_ZONE_TYPES; type++) {
+			err = make_zone(pool, config, nid, type);
+			if (err)
+				return err;
+		}
+	}
+	return 0;
+}
+
+static void add_block(struct pb_zone *zone, unsigned long pfn, struct pb_pageblock *block)
+{
+	struct pb_slot *slot = pb_slot(zone->pool, pfn);
+	unsigned int i;
+
+	for (i = 0; i < PB_WORDS; i++)
+		atomic64_set(&block->free[i], -1);
+	slot->zone = zone;
+	WRITE_ONCE(slot->word, (unsigned long)block | PB_MOVABLE);
+	pb_block_reindex(zone, pb_block_index(zone, pfn));
+}
+
+/* Puts the pageblocks of a range into its zone, all free and movable, as mm/ starts. */
+static int add_range(struct pb_pool *pool, const struct pb_range *range)
+{
+	unsigned long nr = range->nr_pages >> PB_PAGEBLOCK_ORDER, i, pfn;
+	struct pb_zone *zone = pool->zone[range->nid][range->type];
+	struct pb_pageblock *blocks;
+
+	blocks = pb_meta_alloc(nr * sizeof(*blocks), range->nid);
+	if (!blocks)
+		return -ENOMEM;
+	pool->meta[pool->nr_meta++] = blocks;
+	for (i = 0; i < nr; i++) {
+		pfn = range->start_pfn + (i << PB_PAGEBLOCK_ORDER);
+		if (pb_slot_lookup(pool, pfn))
+			return -EEXIST;
+		add_block(zone, pfn, &blocks[i]);
+	}
+	zone->present_pages += range->nr_pages;
+	pb_zone_account(zone, range->nr_pages);
+	return 0;
+}
+
+static int add_ranges(struct pb_pool *pool, const struct pb_pool_config *config)
+{
+	unsigned int i;
+	int err;
+
+	pool->meta = pb_meta_alloc(config->nr_ranges * sizeof(*pool->meta), 0);
+	if (!pool->meta)
+		return -ENOMEM;
+	for (i = 0; i < config->nr_ranges; i++) {
+		err = add_range(pool, &config->ranges[i]);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static void append_node(struct pb_pool *pool, struct pb_zonelist *list, int nid)
+{
+	int type;
+
+	for (type = PB_NR_ZONE_TYPES - 1; type >= 0; type--)
+		if (pool->zone[nid][type])
+			list->zone[list->nr++] = pool->zone[nid][type];
+}
+
+static struct pb_zonelist *new_zonelist(struct pb_pool *pool, int nid)
+{
+	size_t max = (size_t)pool->nr_nodes * PB_NR_ZONE_TYPES;
+
+	return pb_meta_alloc(sizeof(struct pb_zonelist) + max * sizeof(struct pb_zone *), nid);
+}
+
+/* Nodes by distance from nid, nearest first; among equals the one that follows nid comes first. */
+static int make_zonelist(struct pb_pool *pool, const struct pb_pool_config *config, int nid)
+{
+	int done = -1, best, d, i, n;
+	struct pb_zonelist *list;
+
+	list = new_zonelist(pool, nid);
+	if (!list)
+		return -ENOMEM;
+	pool->zonelist[nid] = list;
+	do {
+		best = -1;
+		for (i = 0; i < pool->nr_nodes; i++) {
+			d = config->distance(nid, i);
+			if (d > done && (best < 0 || d < best))
+				best = d;
+		}
+		for (i = 0; best >= 0 && i < pool->nr_nodes; i++) {
+			n = (nid + i) % pool->nr_nodes;
+			if (config->distance(nid, n) == best)
+				append_node(pool, list, n);
+		}
+		done = best;
+	} while (best >= 0);
+	return 0;
+}
+
+static int make_zonelists(struct pb_pool *pool, const struct pb_pool_config *config)
+{
+	int nid, err;
+
+	pool->zonelist = pb_meta_alloc(config->nr_nodes * sizeof(*pool->zonelist), 0);
+	pool->all_zones = new_zonelist(pool, 0);
+	if (!pool->zonelist || !pool->all_zones)
+		return -ENOMEM;
+	for (nid = 0; nid < config->nr_nodes; nid++) {
+		append_node(pool, pool->all_zones, nid);
+		err = make_zonelist(pool, config, nid);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int make_pcps(struct pb_pool *pool)
+{
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < pool->all_zones->nr; i++) {
+		err = pb_pcp_init(pool->all_zones->zone[i]);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/**
+ * pb_pool_init - make a pool of ranges
+ * @pool: memory for it, any content
+ * @config: what it is made of
+ *
+ * Context: may sleep. Return: 0, -EINVAL for a range that is not whole pageblocks of a known node and
+ * type, -EEXIST for ranges that overlap, -ENOMEM. On error everything is undone.
+ */
+int pb_pool_init(struct pb_pool *pool, const struct pb_pool_config *config)
+{
+	unsigned int i;
+	int err;
+
+	memset(pool, 0, sizeof(*pool));
+	if (!config->nr_ranges || config->nr_nodes <= 0 || !config->ops.bad || !config->distance)
+		return -EINVAL;
+	for (i = 0; i < config->nr_ranges; i++)
+		if (!range_ok(config, &config->ranges[i]))
+			return -EINVAL;
+	pool->ops = config->ops;
+	pool->nr_nodes = config->nr_nodes;
+	err = make_directory(pool, config);
+	if (!err)
+		err = make_zones(pool, config);
+	if (!err)
+		err = add_ranges(pool, config);
+	if (!err)
+		err = make_zonelists(pool, config);
+	if (!err)
+		err = make_pcps(pool);
+	if (err)
+		pb_pool_destroy(pool);
+	return err;
+}
+PB_EXPORT_FOR_TEST(pb_pool_init);
+
+static void destroy_zones(struct pb_pool *pool)
+{
+	struct pb_zone *zone;
+	int nid, type;
+
+	for (nid = 0; pool->zone && nid < pool->nr_nodes; nid++) {
+		for (type = 0; type < PB_NR_ZONE_TYPES; type++) {
+			zone = pool->zone[nid][type];
+			if (!zone)
+				continue;
+			pb_pcp_destroy(zone);
+			pb_zone_destroy(zone);
+			pb_meta_free(zone);
+		}
+	}
+	pb_meta_free(pool->zone);
+}
+
+/**
+ * pb_pool_destroy - free a pool's metadata
+ * @pool: a pool, perhaps half made; nobody uses it any more
+ *
+ * The frames are the caller's again, allocated or not. Context: may sleep.
+ */
+void pb_pool_destroy(struct pb_pool *pool)
+{
+	unsigned long i;
+
+	for (i = 0; pool->zonelist && i < (unsigned long)pool->nr_nodes; i++)
+		pb_meta_free(pool->zonelist[i]);
+	pb_meta_free(pool->zonelist);
+	pb_meta_free(pool->all_zones);
+	destroy_zones(pool);
+	for (i = 0; i < pool->nr_meta; i++)
+		pb_meta_free(pool->meta[i]);
+	pb_meta_free(pool->meta);
+	for (i = 0; pool->dir && i < pool->nr_dir; i++)
+		pb_meta_free(pool->dir[i]);
+	pb_meta_free(pool->dir);
+	memset(pool, 0, sizeof(*pool));
+}
+PB_EXPORT_FOR_TEST(pb_pool_destroy);

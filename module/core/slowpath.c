@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What happens to a request that the first walk over the zonelist could not serve.
+ *
+ * A short list of states, each of which may find memory that the first walk did not see, is gone through
+ * in order, with a walk after each:
+ *
+ *   NOFRAGMENT off   the request may mix migratetypes after all
+ *   DRAIN_LOCAL      this CPU's caches may hold what is missing
+ *   DRAIN_ALL        the other CPUs' too; needs to sleep
+ *   SCAN             index bits are hints: look at the bitmaps themselves; needs to sleep
+ *   FAIL             say why
+ */
+#include "pcp.h"
+#include "slowpath.h"
+#include "zone.h"
+
+enum state { NOFRAGMENT_OFF, DRAIN_LOCAL, DRAIN_ALL, SCAN, FAIL };
+
+static void scan_zones(struct pb_pool *pool, const struct pb_request *rq)
+{
+	unsigned int i;
+
+	for (i = 0; i < pool->all_zones->nr; i++) {
+		if (pb_zone_allowed(pool->all_zones->zone[i], rq))
+			pb_zone_reindex_all(pool->all_zones->zone[i]);
+		cond_resched();
+	}
+}
+
+/* Does what a state is about; false when there is nothing it can do for this request. */
+static bool enter_state(struct pb_pool *pool, struct pb_request *rq, enum state state)
+{
+	bool wait = rq->flags & PB_ALLOC_WAIT;
+
+	switch (state) {
+	case NOFRAGMENT_OFF:
+		if (!(rq->flags & PB_ALLOC_NOFRAGMENT))
+			return false;
+		rq->flags &= ~PB_ALLOC_NOFRAGMENT;
+		return true;
+	case DRAIN_LOCAL:
+		pb_pcp_drain_local(pool);
+		return true;
+	case DRAIN_ALL:
+		if (!wait || !pool->ops.drain_all)
+			return false;
+		might_sleep();
+		pb_zone_event_add(pool->all_zones->zone[0], PB_DRAIN_ALL, 1);
+		pool->ops.drain_all(pool);
+		return true;
+	case SCAN:
+		if (!wait)
+			return false;
+		scan_zones(pool, rq);
+		return true;
+	case FAIL:
+		break;
+	}
+	return false;
+}
+
+/**
+ * pb_slowpath_collect - bring together all free memory a request may use
+ * @pool: the pool
+ * @rq: the request
+ *
+ * For requests that are not served by a zonelist walk of one order.
+ *
+ * Context: may sleep with PB_ALLOC_WAIT. Return: true when another try is worth it.
+ */
+bool pb_slowpath_collect(struct pb_pool *pool, const struct pb_request *rq)
+{
+	struct pb_request copy = *rq;
+	enum state state;
+
+	for (state = DRAIN_LOCAL; state < FAIL; state++)
+		enter_state(pool, &copy, state);
+	return true;
+}
+
+/**
+ * pb_failure_reason - why a request cannot be served
+ * @pool: the pool
+ * @rq: the request
+ * @nr_pages: pages asked for
+ *
+ * Return: never PB_REASON_NONE.
+ */
+enum pb_reason pb_failure_reason(struct pb_pool *pool, const struct pb_request *rq,
+				 unsigned long nr_pages)
+{
+	unsigned long free = 0, largest = 0;
+	struct pb_zone *zone;
+	bool below = true;
+	unsigned int i;
+
+	for (i = 0; i < pool->all_zones->nr; i++) {
+		zone = pool->all_zones->zone[i];
+		if (!pb_zone_allowed(zone, rq))
+			continue;
+		largest = max(largest, zone->present_pages);
+		free = max_t(unsigned long, free, max(pb_zone_free_pages(zone), 0L));
+		if (pb_zone_watermark_ok(zone, ilog2(nr_pages), rq->highest_zone, rq->flags))
+			below = false;
+	}
+	if (!largest)
+		return rq->nodemask ? PB_REASON_POLICY : PB_REASON_NODE;
+	if (nr_pages > largest)
+		return PB_REASON_LIMIT;
+	if (nr_pages > free || below)
+		return PB_REASON_WATERMARK;
+	return PB_REASON_FRAGMENTATION;
+}
+
+static unsigned long fail(struct pb_pool *pool, const struct pb_request *rq, enum pb_reason why,
+			  enum pb_reason *reason)
+{
+	pb_zone_event_add(pool->all_zones->zone[0], PB_ALLOC_FAIL, 1);
+	if (reason)
+		*reason = why;
+	return PB_NO_PFN;
+}
+
+/**
+ * pb_alloc_slowpath - serve a request that the first walk could not serve
+ * @pool: the pool
+ * @rq: the request
+ * @reason: why it failed, or NULL
+ *
+ * Context: may sleep with PB_ALLOC_WAIT. Return: PFN, or PB_NO_PFN.
+ * As __alloc_pages_slowpath() in mm/page_alloc.c.
+ */
+unsigned long pb_alloc_slowpath(struct pb_pool *pool, const struct pb_request *rq,
+				enum pb_reason *reason)
+{
+	struct pb_request copy = *rq;
+	enum state state;
+	unsigned long pfn;
+
+	pb_zone_event_add(pool->all_zones->zone[0], PB_ALLOC_SLOW, 1);
+	for (state = NOFRAGMENT_OFF; state < FAIL; state++) {
+		if (!enter_state(pool, &copy, state))
+			continue;
+		pfn = pb_get_page_from_freelist(pool, &copy);
+		if (pfn != PB_NO_PFN)
+			return pfn;
+	}
+	return fail(pool, rq, pb_failure_reason(pool, rq, 1UL << rq->order), reason);
+}
+
+/**
+ * pb_alloc_refused - a request no walk could ever serve: order, migratetype or node out of range
+ * @pool: the pool
+ * @rq: the request
+ * @reason: why, or NULL
+ *
+ * Return: PB_NO_PFN.
+ */
+unsigned long pb_alloc_refused(struct pb_pool *pool, const struct pb_request *rq,
+			       enum pb_reason *reason)
+{
+	bool node = (unsigned int)rq->nid >= (unsigned int)pool->nr_nodes;
+
+	return fail(pool, rq, node ? PB_REASON_NODE : PB_REASON_LIMIT, reason);
+}

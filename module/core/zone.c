@@ -1,0 +1,406 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * One zone: claiming blocks of one migratetype by order, and giving them back.
+ *
+ * There is no zone lock. A claim asks the index (free_area.c) for a candidate pageblock and claims from
+ * its words (pageblock.c); what another CPU has taken meanwhile makes it try the next candidate. The
+ * tries are bounded: where the bound is met, the slow path looks at everything before a request fails.
+ *
+ * Claims here change the free-page count; the order bytes are the business of alloc.c.
+ */
+#include "bitmap.h"
+#include "free_area.h"
+#include "pageblock.h"
+#include "pfn.h"
+#include "zone.h"
+
+/* Candidates tried per class before the next class is tried. */
+#define CLAIM_TRIES	32
+
+static int init_index(struct pb_zone *zone)
+{
+	unsigned long *mem;
+	unsigned int mt;
+
+	zone->ctl = pb_meta_alloc(zone->nr_blocks * sizeof(*zone->ctl), zone->nid);
+	if (!zone->ctl)
+		return -ENOMEM;
+	mem = pb_meta_alloc(PB_INDEXED_TYPES * pb_free_area_words(zone->nr_blocks) * sizeof(*mem),
+			    zone->nid);
+	if (!mem) {
+		pb_meta_free(zone->ctl);
+		zone->ctl = NULL;
+		return -ENOMEM;
+	}
+	zone->index_mem = mem;
+	for (mt = 0; mt < PB_INDEXED_TYPES; mt++)
+		mem = pb_free_area_init(&zone->area[mt], zone->nr_blocks, mem);
+	return 0;
+}
+
+/**
+ * pb_zone_init - make an empty zone
+ * @zone: zeroed memory
+ * @pool: the pool it belongs to
+ * @nid: its node
+ * @type: its kind
+ * @start_pfn: start of its span
+ * @end_pfn: end of its span, exclusive
+ *
+ * Context: may sleep. Return: 0 or -ENOMEM.
+ */
+int pb_zone_init(struct pb_zone *zone, struct pb_pool *pool, int nid, enum pb_zone_type type,
+		 unsigned long start_pfn, unsigned long end_pfn)
+{
+	zone->pool = pool;
+	zone->nid = nid;
+	zone->type = type;
+	zone->start_pfn = start_pfn;
+	zone->end_pfn = end_pfn;
+	zone->base_pfn = round_down(start_pfn, 1UL << PB_CHUNK_ORDER);
+	zone->nr_blocks = (end_pfn - zone->base_pfn) >> PB_PAGEBLOCK_ORDER;
+	return init_index(zone);
+}
+
+void pb_zone_destroy(struct pb_zone *zone)
+{
+	pb_meta_free(zone->index_mem);
+	pb_meta_free(zone->ctl);
+	zone->index_mem = NULL;
+	zone->ctl = NULL;
+}
+
+/* CPUs start at different places, so that they rarely work on the same pageblock. */
+static unsigned long search_start(struct pb_zone *zone)
+{
+	return zone->nr_blocks * pb_cpu_id() / pb_nr_cpus();
+}
+
+/**
+ * pb_zone_next_block - next candidate pageblock for a request
+ * @zone: the zone
+ * @order: 0 to 8
+ * @mt: migratetype
+ * @tries: cursor, zero at first
+ * @index: in and out: the pageblock found last, then the one returned
+ *
+ * Walks the classes from the fullest that may serve to the emptiest and ends with a wholly free one.
+ * The candidate has the right migratetype; whether it still has a block of the order, the claim tells.
+ *
+ * Context: any. Return: the pageblock, or NULL when there is no more.
+ */
+struct pb_pageblock *pb_zone_next_block(struct pb_zone *zone, unsigned int order,
+					enum pb_migratetype mt, unsigned int *tries,
+					unsigned long *index)
+{
+	struct pb_free_area *area = &zone->area[mt];
+	unsigned int steps = pb_free_area_steps(order), step;
+	unsigned long word, start;
+	bool wrapped;
+
+	for (; *tries < (steps + 1) * 2 * CLAIM_TRIES; (*tries)++) {
+		/* Each class is walked from this CPU's place to the end, then from the beginning. */
+		step = *tries / (2 * CLAIM_TRIES);
+		wrapped = *tries / CLAIM_TRIES & 1;
+		start = *tries % CLAIM_TRIES ? *index + 1 : wrapped ? 0 : search_start(zone);
+		if (step < steps)
+			*index = pb_free_area_best(area, order, step, start);
+		else
+			*index = pb_free_area_whole(area);
+		if (*index == PB_NO_BLOCK) {
+			/* Nothing from here on: go to the last try of this half. */
+			*tries |= CLAIM_TRIES - 1;
+			continue;
+		}
+		word = READ_ONCE(pb_slot(zone->pool, pb_block_pfn(zone, *index))->word);
+		if (pb_slot_migratetype(word) != mt) {
+			pb_block_reindex(zone, *index);
+			continue;
+		}
+		(*tries)++;
+		return pb_slot_block(word);
+	}
+	return NULL;
+}
+
+static unsigned long claim_in_block(struct pb_zone *zone, unsigned int order,
+				    enum pb_migratetype mt)
+{
+	struct pb_pageblock *block;
+	unsigned int tries = 0;
+	unsigned long index = 0;
+	int frame;
+
+	while ((block = pb_zone_next_block(zone, order, mt, &tries, &index))) {
+		frame = pb_block_claim(block, order);
+		pb_block_reindex(zone, index);
+		if (frame >= 0)
+			return pb_block_pfn(zone, index) + frame;
+	}
+	return PB_NO_PFN;
+}
+
+static unsigned long claim_whole(struct pb_zone *zone, enum pb_migratetype mt)
+{
+	unsigned int tries;
+	unsigned long index, word;
+	int frame;
+
+	for (tries = 0; tries < CLAIM_TRIES; tries++) {
+		index = pb_free_area_whole(&zone->area[mt]);
+		if (index == PB_NO_BLOCK)
+			break;
+		word = READ_ONCE(pb_slot(zone->pool, pb_block_pfn(zone, index))->word);
+		frame = -1;
+		if (pb_slot_migratetype(word) == mt)
+			frame = pb_block_claim(pb_slot_block(word), PB_PAGEBLOCK_ORDER);
+		pb_block_reindex(zone, index);
+		if (frame >= 0)
+			return pb_block_pfn(zone, index);
+	}
+	return PB_NO_PFN;
+}
+
+/**
+ * pb_zone_claim - claim one block from pageblocks of one migratetype
+ * @zone: the zone
+ * @order: 0 to PB_MAX_ORDER
+ * @mt: migratetype, below PB_INDEXED_TYPES
+ *
+ * Context: any; preemption off. Return: PFN of the head, or PB_NO_PFN.
+ * As __rmqueue_smallest() in mm/page_alloc.c.
+ */
+unsigned long pb_zone_claim(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt)
+{
+	unsigned long pfn, nr;
+
+	pb_assert_preempt_off();
+	if (order > PB_PAGEBLOCK_ORDER) {
+		nr = 1UL << (order - PB_PAGEBLOCK_ORDER);
+		return pb_zone_claim_blocks(zone, nr, nr, mt, BIT(mt));
+	}
+	if (order == PB_PAGEBLOCK_ORDER)
+		pfn = claim_whole(zone, mt);
+	else
+		pfn = claim_in_block(zone, order, mt);
+	if (pfn != PB_NO_PFN)
+		pb_zone_account(zone, -(1L << order));
+	return pfn;
+}
+
+/* Wholly free pageblocks of any of the types, 64 of them from word * 64 on. */
+static u64 whole_word(struct pb_zone *zone, unsigned int types, unsigned long word)
+{
+	unsigned int mt;
+	u64 all = 0;
+
+	pb_count_visit();
+	for (mt = 0; mt < PB_INDEXED_TYPES; mt++)
+		if (types & BIT(mt))
+			all |= READ_ONCE(zone->area[mt].whole.level[0][word]);
+	return all;
+}
+
+static unsigned long next_whole(struct pb_zone *zone, unsigned int types, unsigned long from)
+{
+	unsigned long best = PB_NO_BLOCK;
+	unsigned int mt;
+
+	for (mt = 0; mt < PB_INDEXED_TYPES; mt++)
+		if (types & BIT(mt))
+			best = min(best, pb_bitmap_next(&zone->area[mt].whole, from));
+	return best;
+}
+
+/* How many wholly free pageblocks follow one another from index on, counted up to nr. */
+static unsigned long run_of_whole(struct pb_zone *zone, unsigned int types, unsigned long index,
+				  unsigned long nr)
+{
+	unsigned long run = 0;
+	u64 holes;
+
+	while (run < nr && index + run < zone->nr_blocks) {
+		holes = ~whole_word(zone, types, (index + run) / PB_WORD_NR);
+		holes >>= (index + run) % PB_WORD_NR;
+		if (holes)
+			return min(run + __ffs64(holes), nr);
+		run += PB_WORD_NR - (index + run) % PB_WORD_NR;
+	}
+	return min(run, nr);
+}
+
+static bool claim_run(struct pb_zone *zone, unsigned long index, unsigned long nr,
+		      enum pb_migratetype mt, unsigned int types)
+{
+	unsigned long i, pfn;
+	struct pb_slot *slot;
+
+	for (i = index; i < index + nr; i++) {
+		slot = pb_slot(zone->pool, pb_block_pfn(zone, i));
+		if (!(BIT(pb_slot_migratetype(READ_ONCE(slot->word))) & types) ||
+		    pb_block_claim(pb_slot_block(slot->word), PB_PAGEBLOCK_ORDER) < 0)
+			break;
+		pb_slot_set_migratetype(slot, mt);
+		pb_block_reindex(zone, i);
+	}
+	if (i == index + nr)
+		return true;
+	pb_block_reindex(zone, i);
+	while (i-- > index) {
+		pfn = pb_block_pfn(zone, i);
+		pb_block_release(pb_slot_block(pb_slot(zone->pool, pfn)->word), 0,
+				 PB_PAGEBLOCK_ORDER);
+		pb_block_reindex(zone, i);
+	}
+	return false;
+}
+
+/**
+ * pb_zone_claim_blocks - claim wholly free pageblocks that follow one another
+ * @zone: the zone
+ * @nr: how many
+ * @align: alignment of the first, in pageblocks; a power of two up to a chunk's
+ * @mt: migratetype they get
+ * @types: migratetypes they may have now, BIT(mt) each
+ *
+ * Context: any; preemption off. Return: first PFN, or PB_NO_PFN.
+ */
+unsigned long pb_zone_claim_blocks(struct pb_zone *zone, unsigned long nr, unsigned long align,
+				   enum pb_migratetype mt, unsigned int types)
+{
+	unsigned long index = 0, run;
+
+	pb_assert_preempt_off();
+	while ((index = next_whole(zone, types, index)) != PB_NO_BLOCK) {
+		if (!IS_ALIGNED(index, align)) {
+			index = round_up(index, align);
+			continue;
+		}
+		if (index + nr > zone->nr_blocks)
+			break;
+		run = run_of_whole(zone, types, index, nr);
+		if (run == nr && claim_run(zone, index, nr, mt, types)) {
+			pb_zone_account(zone, -(long)(nr << PB_PAGEBLOCK_ORDER));
+			return pb_block_pfn(zone, index);
+		}
+		index += max(run, 1UL);
+	}
+	return PB_NO_PFN;
+}
+
+/**
+ * pb_zone_release_mask - give back frames of one word of a free bitmap
+ * @zone: the zone
+ * @pfn: any PFN within the word
+ * @mask: the frames, bit 0 being the word's first
+ *
+ * Does not count the pages: the caller adds up several of these.
+ *
+ * Context: any, NMI included; wait-free.
+ */
+void pb_zone_release_mask(struct pb_zone *zone, unsigned long pfn, u64 mask)
+{
+	struct pb_pageblock *block = pb_slot_block(READ_ONCE(pb_slot(zone->pool, pfn)->word));
+	unsigned int word = pb_frame_in_block(pfn) / PB_WORD_NR;
+	u64 old = atomic64_fetch_or(mask, &block->free[word]);
+
+	if (unlikely(old & mask)) {
+		pfn = round_down(pfn, PB_WORD_NR) + __ffs64(old & mask);
+		zone->pool->ops.bad(zone->pool, PB_BAD_DOUBLE, pfn, 0, 0);
+		pb_zone_account(zone, -(long)hweight64(old & mask));
+	}
+	pb_block_freed(zone, pb_block_index(zone, pfn), old, old | mask);
+}
+
+/* Blocks that cover whole words: orders 6 and up. */
+static unsigned long release_words(struct pb_zone *zone, unsigned long pfn, unsigned int order)
+{
+	unsigned int in_block = min_t(unsigned int, order, PB_PAGEBLOCK_ORDER);
+	unsigned long end = pfn + (1UL << order), twice = 0;
+	struct pb_pageblock *block;
+
+	for (; pfn < end; pfn += 1UL << in_block) {
+		block = pb_slot_block(READ_ONCE(pb_slot(zone->pool, pfn)->word));
+		twice += pb_block_release(block, pb_frame_in_block(pfn), in_block);
+		pb_block_reindex(zone, pb_block_index(zone, pfn));
+	}
+	return twice;
+}
+
+/**
+ * pb_zone_release - give a block back
+ * @zone: its zone
+ * @pfn: PFN of its head
+ * @order: 0 to PB_MAX_ORDER
+ *
+ * Context: any, NMI included; wait-free for orders up to the pageblock's.
+ * As __free_one_page() in mm/page_alloc.c.
+ */
+void pb_zone_release(struct pb_zone *zone, unsigned long pfn, unsigned int order)
+{
+	unsigned long twice = 0;
+
+	if (order < PB_WORD_ORDER) {
+		pb_zone_release_mask(zone, pfn, pb_word_run(order) << (pfn % PB_WORD_NR));
+	} else {
+		twice = release_words(zone, pfn, order);
+		if (unlikely(twice))
+			zone->pool->ops.bad(zone->pool, PB_BAD_DOUBLE, pfn, order, order);
+	}
+	pb_zone_account(zone, (1L << order) - (long)twice);
+}
+
+/* Brings the whole index up to date: before a request fails, and before a verify. May be long. */
+void pb_zone_reindex_all(struct pb_zone *zone)
+{
+	unsigned long index;
+
+	for (index = 0; index < zone->nr_blocks; index++)
+		if (pb_zone_slot(zone, index))
+			pb_block_reindex(zone, index);
+}
+
+/**
+ * pb_zone_watermark_ok - may a request take pages from a zone?
+ * @zone: the zone
+ * @order: order of the request
+ * @highest: highest zone type the request may use, which selects the lowmem_reserve
+ * @flags: PB_ALLOC_ bits
+ *
+ * The free count is exact but for claims under way on other CPUs, so the mark can be undershot by at
+ * most one refill per CPU.
+ *
+ * Context: any. As zone_watermark_fast() in mm/page_alloc.c.
+ */
+bool pb_zone_watermark_ok(struct pb_zone *zone, unsigned int order, enum pb_zone_type highest,
+			  unsigned int flags)
+{
+	unsigned long mark;
+
+	if (flags & PB_ALLOC_NO_WATERMARKS)
+		return true;
+	mark = zone->watermark[flags & PB_ALLOC_WMARK_MASK] + zone->lowmem_reserve[highest];
+	if (flags & PB_ALLOC_WMARK_MASK)
+		mark += zone->watermark_boost;
+	if (!mark)
+		return true;
+	return pb_zone_free_pages(zone) - (1L << order) + 1 > (long)mark;
+}
+
+/**
+ * pb_zone_set_watermarks - set min, low and high
+ * @zone: the zone
+ * @min_pages: the min mark
+ * @scale: distance between the marks in 1/10000 of the zone, at least min / 4
+ *
+ * As __setup_per_zone_wmarks() in mm/page_alloc.c.
+ */
+void pb_zone_set_watermarks(struct pb_zone *zone, unsigned long min_pages, unsigned int scale)
+{
+	unsigned long step = max(min_pages / 4, zone->present_pages / 10000 * scale);
+
+	min_pages = min(min_pages, zone->present_pages / 4);
+	WRITE_ONCE(zone->watermark[PB_WMARK_MIN], min_pages);
+	WRITE_ONCE(zone->watermark[PB_WMARK_LOW], min_pages + step);
+	WRITE_ONCE(zone->watermark[PB_WMARK_HIGH], min_pages + 2 * step);
+}

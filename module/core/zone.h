@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* One zone: claims by order and migratetype from its own index, frees, free-page count, watermarks. */
+#ifndef PB_ZONE_H
+#define PB_ZONE_H
+
+#include "types.h"
+
+int pb_zone_init(struct pb_zone *zone, struct pb_pool *pool, int nid, enum pb_zone_type type,
+		 unsigned long start_pfn, unsigned long end_pfn);
+void pb_zone_destroy(struct pb_zone *zone);
+
+unsigned long pb_zone_claim(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt);
+unsigned long pb_zone_claim_blocks(struct pb_zone *zone, unsigned long nr, unsigned long align,
+				   enum pb_migratetype mt, unsigned int types);
+struct pb_pageblock *pb_zone_next_block(struct pb_zone *zone, unsigned int order,
+					enum pb_migratetype mt, unsigned int *tries,
+					unsigned long *index);
+void pb_zone_release(struct pb_zone *zone, unsigned long pfn, unsigned int order);
+void pb_zone_release_mask(struct pb_zone *zone, unsigned long pfn, u64 mask);
+void pb_zone_reindex_all(struct pb_zone *zone);
+
+bool pb_zone_watermark_ok(struct pb_zone *zone, unsigned int order, enum pb_zone_type highest,
+			  unsigned int flags);
+void pb_zone_set_watermarks(struct pb_zone *zone, unsigned long min_pages, unsigned int scale);
+
+/* Pages in the bitmaps; those in pcp lists are not counted, as in mm/. */
+static inline long pb_zone_free_pages(struct pb_zone *zone)
+{
+	return atomic_long_read(&zone->nr_free);
+}
+
+static inline void pb_zone_account(struct pb_zone *zone, long pages)
+{
+	atomic_long_add(pages, &zone->nr_free);
+}
+
+/* Events outside of a pcp's busy window. */
+static inline void pb_zone_event_add(struct pb_zone *zone, enum pb_event event, long n)
+{
+	atomic_long_add(n, &zone->event[event]);
+}
+
+/* A block of so many pages was handed out past the pcp. */
+static inline void pb_zone_count_alloc(struct pb_zone *zone, long pages)
+{
+	pb_zone_event_add(zone, PB_PGALLOC, pages);
+	pb_zone_event_add(zone, pb_cpu_node(pb_cpu_id()) == zone->nid ? PB_NUMA_LOCAL :
+			  PB_NUMA_OTHER, 1);
+}
+
+#endif /* PB_ZONE_H */
