@@ -9,8 +9,8 @@
  *	taint HEX		/proc/sys/kernel/tainted after it
  *	kmemleak N		how many leaks two scans found (kernels that have kmemleak)
  *	end			everything above is complete
- * The command is in /.vm/argv, one argument per NUL-terminated string; options for
- * this program are words in /.vm/options.
+ * The command is in /.vm/argv, one argument per NUL-terminated string.  /.vm/options
+ * has words for this program: hang-after=SECONDS, no-kmemleak.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -197,6 +197,23 @@ static int wait_for(pid_t pid)
 	return got == pid ? status : -1;
 }
 
+/*
+ * Before the host gives up on a guest that hangs, have the kernel say where its
+ * CPUs and its blocked tasks are.
+ */
+static void watch_for_hang(const char *options)
+{
+	const char *p = options ? strstr(options, "hang-after=") : NULL;
+
+	if (!p || fork())
+		return;
+	sleep(atoi(p + strlen("hang-after=")));
+	fprintf(stderr, "init: the command does not end; CPUs and blocked tasks:\n");
+	put("/proc/sysrq-trigger", "l");
+	put("/proc/sysrq-trigger", "w");
+	_exit(0);
+}
+
 /* Let what the command wrote leave the serial ports before the machine stops. */
 static void drain_lines(void)
 {
@@ -263,6 +280,7 @@ int main(void)
 	if (chdir("/"))
 		fail("chdir");
 
+	watch_for_hang(options);
 	verdict("boot\n");
 	status = wait_for(spawn(argv));
 	drain_lines();

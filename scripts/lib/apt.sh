@@ -11,6 +11,7 @@ PB_APT_KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 
 # Print the URI of the machine's first source for suite $1, or nothing.
 apt_source_of() {
+	# shellcheck disable=SC2016 # apt expands these
 	apt-get indextargets --no-release-info \
 		--format '$(RELEASE)|$(REPO_URI)|$(IDENTIFIER)|$(COMPONENT)' |
 		awk -F'|' -v s="$1" '$1 == s && $3 == "Packages" && $4 == "main" && !n++ { print $2 }'

@@ -15,6 +15,10 @@ die() {
 	exit 1
 }
 
+# No script may end without saying why: name the command that -e stopped at.
+set -E
+trap 'say "stopped at line $LINENO of ${BASH_SOURCE[0]##*/}: $BASH_COMMAND"' ERR
+
 # usage_from_header FILE: print the comment block that opens a script, as its --help.
 usage_from_header() {
 	awk 'NR == 1 { next } /^#/ { sub(/^# ?/, ""); if ($0 !~ /^SPDX-/) print; next } { exit }' "$1" |

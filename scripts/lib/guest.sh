@@ -56,10 +56,9 @@ guest_add() {
 
 guest_add_libraries() {
 	local root=$1 lib
-	ldd "$2" 2>/dev/null | grep -oE '/[^ ]+' | while read -r lib; do
+	{ ldd "$2" 2>/dev/null || true; } | { grep -oE '/[^ ]+' || true; } | while read -r lib; do
 		[ -e "$root/$lib" ] && continue
 		mkdir -p "$root/$(dirname "$lib")"
 		cp -L --preserve=mode "$lib" "$root/$lib"
 	done
-	return 0
 }

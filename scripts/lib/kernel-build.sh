@@ -99,6 +99,8 @@ build_from_source() {
 	# One kernel at a time, two compilers: others work on this machine too.
 	with_lock build run_with_progress "building $name ($pkg $version)" "$dir/build.log" \
 		"${mk[@]}" -j"${PBUDDY_JOBS:-2}" "$image" modules
+	"${mk[@]}" INSTALL_MOD_PATH="$dir/modules" modules_install >>"$dir/build.log" 2>&1
+	rm -f "$dir"/modules/lib/modules/*/{build,source}
 	cp "$dir/obj/.config" "$dir/config"
 	cp "$dir/obj/include/config/kernel.release" "$dir/release"
 	ln -s obj "$dir/build"

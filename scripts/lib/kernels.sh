@@ -8,6 +8,7 @@
 #         build      the KDIR for external modules (a symbolic link)
 #         source     the kernel source or headers it was built from (a symbolic link)
 #         config     its .config
+#         modules    a root with lib/modules: the kernel's own (built kernels only)
 #         release    its `uname -r`
 #         complete   written last, by rename: without it the directory is garbage
 # HASH covers everything that decides the build besides the version.

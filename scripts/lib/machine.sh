@@ -3,6 +3,8 @@
 #
 # The virtual machine of scripts/vm: defaults and the emulator's command line, for
 # QEMU's PC and for User-mode Linux.  Reads and fills vm's variables.
+# Words like "con0=null,fd:1" hold commas on purpose; "kernel" is vm's.
+# shellcheck disable=SC2054,SC2154
 
 # Fill in what the caller did not say; refuse what cannot be.
 machine_defaults() {
@@ -52,10 +54,15 @@ machine_command() {
 	esac
 }
 
+# UML: serial line n is host descriptor 3 + n; the first console is its stdout.
 machine_uml() {
-	machine=("$1/image" "mem=${mem_mib}M" "ncpus=$smp" seccomp=on "initrd=$2/initrd"
-		con0=null,fd:1 con=null ssl=null)
-	die "uml: not ready"
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	local uml='exec "$0" "$@" 4>>"$PB_RUN/verdict" 5>"$PB_RUN/out" 6>"$PB_RUN/err" >>"$PB_RUN/console" 2>&1'
+	export PB_RUN=$2
+	# shellcheck disable=SC2206 # the appended words are words
+	machine=(bash -c "$uml" "$1/image" "mem=${mem_mib}M" "ncpus=$smp" seccomp=on
+		"initrd=$2/initrd" con0=null,fd:1 con=null ssl0=null ssl1=null,fd:4 ssl2=null,fd:5
+		ssl3=null,fd:6 ssl=null panic=-1 oops=panic loglevel=7 printk.time=1 $3)
 }
 
 machine_qemu() {
