@@ -3,9 +3,14 @@
  * The user-space ABI of /dev/pbuddy and of the buffers it hands out: ioctl numbers, structs, flags.
  *
  * Every struct begins with size and flags. The caller sets size to sizeof() of the struct it was
- * compiled with; a kernel that knows a longer struct treats the missing tail as zero, a kernel that
- * knows a shorter one refuses with E2BIG unless the tail is zero. Unknown flag bits and non-zero
- * reserved fields are refused with EINVAL, so both can be given a meaning later.
+ * compiled with; a kernel that knows a longer struct treats the missing tail as zero, a kernel
+ * that knows a shorter one refuses with E2BIG unless the tail is zero. What is shorter than the
+ * first version (PBUDDY_*_SIZE_VER0) is refused with EINVAL. The size that is encoded in an ioctl
+ * number is ignored: it is the one in the struct that counts. Unknown flag bits and non-zero
+ * reserved fields are refused with EINVAL, so both can be given a meaning later. Output fields
+ * may hold anything on input.
+ *
+ * An array that the kernel fills comes with the size of its elements, for the same reason.
  */
 #ifndef _UAPI_LINUX_PBUDDY_H
 #define _UAPI_LINUX_PBUDDY_H
@@ -51,6 +56,7 @@ enum pbuddy_reason {
  * @free_bytes: bytes free now, without those cached per CPU
  * @largest_free_order: largest order that could be allocated at once, -1 when none
  * @reserved2: zero
+ * @pcp_bytes: free bytes cached per CPU; approximate while others allocate
  */
 struct pbuddy_node_info {
 	__s32 node;
@@ -59,7 +65,10 @@ struct pbuddy_node_info {
 	__u64 free_bytes;
 	__s32 largest_free_order;
 	__u32 reserved2;
+	__u64 pcp_bytes;
 };
+
+#define PBUDDY_NODE_INFO_SIZE_VER0	40
 
 /**
  * struct pbuddy_info - PBUDDY_IOCTL_GET_INFO
@@ -69,10 +78,11 @@ struct pbuddy_node_info {
  * @max_order: out: largest order
  * @features: out: PBUDDY_FEATURE_ bits
  * @page_size: out: bytes per page (order 0)
- * @pageblock_order: out: order of a pageblock
+ * @block_order: out: order of a pageblock, the unit in which pbuddy owns memory
  * @nodes_ptr: in: user pointer to an array of struct pbuddy_node_info, or 0
  * @nr_nodes: in: length of that array; out: nodes that own pbuddy memory (may be more than asked)
  * @node_size: in: sizeof(struct pbuddy_node_info)
+ * @quarantine_bytes: out: bytes of ended buffers that somebody still pins
  * @reserved: zero
  */
 struct pbuddy_info {
@@ -82,37 +92,45 @@ struct pbuddy_info {
 	__u32 max_order;
 	__u64 features;
 	__u32 page_size;
-	__u32 pageblock_order;
+	__u32 block_order;
 	__u64 nodes_ptr;
 	__u32 nr_nodes;
 	__u32 node_size;
+	__u64 quarantine_bytes;
 	__u64 reserved[2];
 };
+
+#define PBUDDY_INFO_SIZE_VER0		72
 
 /* struct pbuddy_alloc.flags */
 #define PBUDDY_ALLOC_CONTIG		(1U << 0)	/* one physically contiguous extent */
 #define PBUDDY_ALLOC_STRICT_NODE	(1U << 1)	/* @node only, no fallback by distance */
 #define PBUDDY_ALLOC_NOWAIT		(1U << 2)	/* fail rather than sleep for memory */
-#define PBUDDY_ALLOC_NODEMASK		(1U << 3)	/* @nodemask is used in place of @node */
+#define PBUDDY_ALLOC_NODEMASK		(1U << 3)	/* nodes of @nodemask alone, nearest first */
 #define PBUDDY_ALLOC_FLAGS		0x0fU
 
 /**
  * struct pbuddy_alloc - PBUDDY_IOCTL_ALLOC: allocate a buffer and return a file descriptor for it
  * @size: in: sizeof(struct pbuddy_alloc)
  * @flags: in: PBUDDY_ALLOC_ bits
- * @bytes: in: length; rounded up to whole pages. out: the rounded length
- * @node: in: NUMA node or PBUDDY_NODE_ANY. out: node of the first page
+ * @bytes: in: length, not zero; rounded up to whole pages. out: the rounded length
+ * @node: in: NUMA node, or PBUDDY_NODE_ANY for the one the caller runs on. out: node of the first
+ *	page
  * @order: in: every extent is aligned to and at least 2^order pages (the last may be shorter)
  * @mclass: in: enum pbuddy_class
- * @fd_flags: in: O_RDWR or O_RDONLY, and O_CLOEXEC or 0; buffers are O_CLOEXEC unless
- *	PBUDDY_FD_INHERIT is given
- * @nodemask: in: bit n allows node n (nodes 0-63), with PBUDDY_ALLOC_NODEMASK
- * @label: in: NUL-terminated name shown in fdinfo and listings
+ * @fd_flags: in: O_RDWR or O_RDONLY (which can never be mapped writable), and O_CLOEXEC or 0;
+ *	buffers are O_CLOEXEC unless PBUDDY_FD_INHERIT is given
+ * @nodemask: in: bit n allows node n (nodes 0-63), with PBUDDY_ALLOC_NODEMASK; otherwise zero
+ * @label: in: NUL-terminated name shown in fdinfo and listings; no control characters
  * @fd: out: the buffer's file descriptor
  * @reason: out: enum pbuddy_reason, written also when the ioctl fails with ENOMEM
  * @reserved: zero
  *
- * The pages are zeroed and owned until the last reference to the buffer (descriptor or mapping) goes.
+ * The pages are zeroed and owned until the last reference to the buffer (descriptor or mapping)
+ * goes.
+ *
+ * Errors: EINVAL for a bad argument, E2BIG for a longer struct than the kernel knows with
+ * something in it, ENOMEM with @reason, EINTR by a fatal signal, EMFILE, ENFILE, EFAULT.
  */
 struct pbuddy_alloc {
 	__u32 size;
@@ -129,7 +147,10 @@ struct pbuddy_alloc {
 	__u64 reserved[4];
 };
 
-#define PBUDDY_FD_INHERIT	(1U << 31)	/* in fd_flags: stays open across exec */
+#define PBUDDY_ALLOC_SIZE_VER0		112
+
+/* In fd_flags, and not together with O_CLOEXEC: stays open across exec. */
+#define PBUDDY_FD_INHERIT		(1U << 31)
 
 /**
  * struct pbuddy_alloc_batch - PBUDDY_IOCTL_ALLOC_BATCH: many buffers of one shape, all or none
@@ -138,7 +159,8 @@ struct pbuddy_alloc {
  * @count: in: buffers, 1 to PBUDDY_BATCH_MAX
  * @reserved: zero
  * @fds_ptr: in: user pointer to an array of @count __s32, filled with the descriptors
- * @each: in: the request for each buffer; out: as of the last one
+ * @each: in: the request for each buffer, whose @size is @size less the offset of @each; out: as
+ *	of the last one. The place of the request is last, so that both structs can grow
  */
 struct pbuddy_alloc_batch {
 	__u32 size;
@@ -148,6 +170,8 @@ struct pbuddy_alloc_batch {
 	__u64 fds_ptr;
 	struct pbuddy_alloc each;
 };
+
+#define PBUDDY_ALLOC_BATCH_SIZE_VER0	136
 
 /**
  * struct pbuddy_extent - a physically contiguous piece of a buffer
@@ -164,6 +188,8 @@ struct pbuddy_extent {
 	__s32 node;
 	__u32 order;
 };
+
+#define PBUDDY_EXTENT_SIZE_VER0		32
 
 /**
  * struct pbuddy_query - PBUDDY_IOCTL_QUERY, on a buffer's descriptor
@@ -190,6 +216,8 @@ struct pbuddy_query {
 	char label[PBUDDY_LABEL_LEN];
 	__u64 reserved[4];
 };
+
+#define PBUDDY_QUERY_SIZE_VER0		104
 
 #define PBUDDY_IOCTL_MAGIC		0xB7
 #define PBUDDY_IOCTL_GET_INFO		_IOWR(PBUDDY_IOCTL_MAGIC, 0x00, struct pbuddy_info)

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The file descriptor of a buffer. */
+#ifndef PB_BUFFER_FD_H
+#define PB_BUFFER_FD_H
+
+struct file;
+struct pb_buffer;
+
+struct file *pb_buffer_file(struct pb_buffer *buf, unsigned int flags);
+
+#endif /* PB_BUFFER_FD_H */
