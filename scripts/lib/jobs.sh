@@ -1,0 +1,143 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# A pool of parts that run side by side: each has a name, parts it needs, a class of
+# which one runs at a time ("-": none) and a command.  Used by scripts/check.
+#
+# The caller defines  part_done NAME STATUS SECONDS  (STATUS "needs:PART" when it was
+# not run because a part it needs failed; return 1 to fail those that need it).
+
+declare -a PART_NAMES=()
+declare -A PART_NEEDS=() PART_CLASS=() PART_COMMAND=() PART_STATE=() PART_START=() PART_PID=()
+
+# part NAME CLASS "NEEDS..." COMMAND ARGS...
+part() {
+	local name=$1 class=$2 needs=$3
+	shift 3
+	[ -z "${PART_COMMAND[$name]-}" ] || die "two parts are named $name"
+	PART_NAMES+=("$name")
+	PART_CLASS[$name]=$class
+	PART_NEEDS[$name]=$needs
+	PART_COMMAND[$name]=$(printf '%q ' "$@")
+}
+
+# Mark the parts matching an extended regular expression, and all they need, as wanted.
+select_parts() {
+	local name
+	for name in "${PART_NAMES[@]}"; do
+		if [[ $name =~ $1 ]]; then want_part "$name"; fi
+	done
+}
+
+want_part() {
+	local n
+	[ -z "${PART_STATE[$1]-}" ] || return 0
+	[ -n "${PART_COMMAND[$1]-}" ] || die "a part needs '$1', which is none"
+	PART_STATE[$1]=waiting
+	for n in ${PART_NEEDS[$1]}; do want_part "$n"; done
+}
+
+# ready, blocked, or the name of a failed part it needs.
+part_readiness() {
+	local n other state=ready
+	for n in ${PART_NEEDS[$1]}; do
+		case ${PART_STATE[$n]} in
+		good) ;;
+		bad) echo "$n"; return ;;
+		*) state=blocked ;;
+		esac
+	done
+	if [ "${PART_CLASS[$1]}" != - ]; then
+		for other in "${!PART_PID[@]}"; do
+			[ "${PART_CLASS[$other]}" != "${PART_CLASS[$1]}" ] || state=blocked
+		done
+	fi
+	echo $state
+}
+
+start_part() {
+	local name=$1 out err
+	out=$(part_log "$name" ktap)
+	err=$(part_log "$name" log)
+	mkdir -p "$(dirname "$out")"
+	PART_STATE[$name]=running
+	PART_START[$name]=$SECONDS
+	# A session of its own, so that all of it can be ended; without the caller's lock (9).
+	setsid timeout -k 10 "$PART_TIMEOUT" bash -c "${PART_COMMAND[$name]}" \
+		>"$out" 2>"$err" </dev/null 9>&- &
+	PART_PID[$name]=$!
+}
+
+finish_part() { # NAME STATUS
+	local state=good seconds=0
+	[ -z "${PART_START[$1]-}" ] || seconds=$((SECONDS - PART_START[$1]))
+	unset "PART_PID[$1]"
+	part_done "$1" "$2" "$seconds" || state=bad
+	PART_STATE[$1]=$state
+}
+
+# Start what can be started; fail what never can.  True when something waits still.
+start_ready_parts() {
+	local name readiness waiting=1 again=1
+	while [ $again -eq 1 ]; do
+		again=0 waiting=1
+		for name in "${PART_NAMES[@]}"; do
+			[ "${PART_STATE[$name]-}" = waiting ] || continue
+			readiness=$(part_readiness "$name")
+			case $readiness in
+			ready) [ ${#PART_PID[@]} -ge "$PART_JOBS" ] || { start_part "$name"; continue; } ;;
+			blocked) ;;
+			*) finish_part "$name" "needs:$readiness"; again=1; continue ;;
+			esac
+			waiting=0
+		done
+	done
+	return $waiting
+}
+
+# The name of the part whose process this is.
+part_of() {
+	local name
+	for name in "${!PART_PID[@]}"; do
+		[ "${PART_PID[$name]}" != "$1" ] || echo "$name"
+	done
+}
+
+heartbeat() {
+	local name text=
+	for name in "${PART_NAMES[@]}"; do
+		[ -z "${PART_PID[$name]-}" ] || text+=", $name ($((SECONDS - PART_START[$name])) s)"
+	done
+	[ -z "$text" ] || part_heartbeat "${text#, }"
+}
+
+run_parts() {
+	local pid rc ticker=
+	trap end_parts EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM HUP
+	while start_ready_parts || [ ${#PART_PID[@]} -gt 0 ]; do
+		[ ${#PART_PID[@]} -gt 0 ] || die "parts wait for one another: a circle in what they need"
+		if [ -z "$ticker" ]; then
+			sleep 30 &
+			ticker=$!
+		fi
+		rc=0
+		wait -n -p pid "${PART_PID[@]}" $ticker || rc=$?
+		if [ "${pid-}" = "$ticker" ]; then
+			heartbeat
+			ticker=
+		else
+			finish_part "$(part_of "$pid")" $rc
+		fi
+	done
+	[ -z "$ticker" ] || kill "$ticker" 2>/dev/null || true
+}
+
+# On any exit, an interrupt included, nothing we started stays.
+end_parts() {
+	local name
+	for name in "${!PART_PID[@]}"; do
+		kill -TERM -- "-${PART_PID[$name]}" 2>/dev/null || true
+	done
+}
