@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The entry of the core: a request walks its zonelist, takes a block from the first zone that may and can
- * serve it, and marks the block's order.
+ * The entry of the core: a request walks its zonelist, takes a block from the first zone
+ * that may and can serve it, and marks the block's order.
  *
- * The order byte of a frame is 0, or order + 1 at the head of an allocated block. It is written with
- * plain stores by whoever owns the block, before the block is handed out and before it is given back, and
- * the atomics on the free bitmap order it between CPUs. A free that does not match it changes nothing; a
- * frame that comes out of the allocator with its byte set is set aside, because somebody still uses it.
+ * The order byte of a frame is 0, or order + 1 at the head of an allocated block. It is
+ * written with plain stores by whoever owns the block, before the block is handed out and
+ * before it is given back, and the atomics on the free bitmap order it between CPUs. A
+ * free that does not match it changes nothing; a frame that comes out of the allocator
+ * with its byte set is set aside, because somebody still uses it.
  *
- * From the claim to the byte preemption is off, so that a CPU in process context is never seen between
- * the two by stop_machine(), which verify relies on.
+ * From the claim to the byte preemption is off, so that a CPU in process context is never
+ * seen between the two by stop_machine(), which verify relies on.
  */
 #include "alloc.h"
 #include "fallback.h"
@@ -51,14 +52,8 @@ static unsigned long rmqueue_shared(struct pb_zone *zone, unsigned int order,
 	return pfn;
 }
 
-/**
- * pb_rmqueue - take a block from one zone and mark it
- * @zone: the zone
- * @rq: the request; its order and migratetype count here
- *
- * Context: any. Return: PFN, or PB_NO_PFN. As rmqueue() in mm/page_alloc.c.
- */
-unsigned long pb_rmqueue(struct pb_zone *zone, const struct pb_request *rq)
+/* A block of one zone, marked. As rmqueue() in mm/page_alloc.c. */
+static unsigned long rmqueue(struct pb_zone *zone, const struct pb_request *rq)
 {
 	unsigned long pfn;
 
@@ -118,7 +113,7 @@ unsigned long pb_get_page_from_freelist(struct pb_pool *pool, const struct pb_re
 		if (!pb_zone_allowed(zone, rq) ||
 		    !pb_zone_watermark_ok(zone, rq->order, rq->highest_zone, rq->flags))
 			continue;
-		pfn = pb_rmqueue(zone, rq);
+		pfn = rmqueue(zone, rq);
 		if (pfn != PB_NO_PFN) {
 			if (unlikely(zone->nid != rq->nid))
 				count_numa_miss(zone, rq);
@@ -134,8 +129,8 @@ unsigned long pb_get_page_from_freelist(struct pb_pool *pool, const struct pb_re
  * @rq: the request
  * @reason: why it failed, or NULL
  *
- * Context: any; may sleep with PB_ALLOC_WAIT. Return: PFN of the head, aligned to the order, or PB_NO_PFN.
- * As __alloc_pages() in mm/page_alloc.c.
+ * Context: any; may sleep with PB_ALLOC_WAIT. Return: PFN of the head, aligned to the
+ * order, or PB_NO_PFN. As __alloc_pages() in mm/page_alloc.c.
  */
 unsigned long pb_alloc(struct pb_pool *pool, const struct pb_request *rq, enum pb_reason *reason)
 {
@@ -149,7 +144,7 @@ unsigned long pb_alloc(struct pb_pool *pool, const struct pb_request *rq, enum p
 		return pb_alloc_slowpath(pool, rq, reason);
 	return pfn;
 }
-PB_EXPORT_FOR_TEST(pb_alloc);
+EXPORT_SYMBOL_PB_TEST(pb_alloc);
 
 /**
  * pb_alloc_bulk - allocate many blocks of one order
@@ -174,7 +169,7 @@ unsigned long pb_alloc_bulk(struct pb_pool *pool, const struct pb_request *rq, u
 	}
 	return i;
 }
-PB_EXPORT_FOR_TEST(pb_alloc_bulk);
+EXPORT_SYMBOL_PB_TEST(pb_alloc_bulk);
 
 /* What is wrong with freeing a block whose order byte does not fit. */
 static enum pb_bad classify(struct pb_pool *pool, unsigned long pfn, unsigned int *was)
@@ -221,8 +216,8 @@ static enum pb_bad refuse_free(struct pb_pool *pool, enum pb_bad bad, unsigned l
  * @pfn: PFN of its head
  * @order: the order it was allocated with
  *
- * Context: any, NMI included; never sleeps. Return: PB_BAD_NONE, or what was wrong: it has been reported
- * then and nothing was changed. As __free_pages() in mm/page_alloc.c.
+ * Context: any, NMI included; never sleeps. Return: PB_BAD_NONE, or what was wrong: it has
+ * been reported then and nothing was changed. As __free_pages() in mm/page_alloc.c.
  */
 enum pb_bad pb_free(struct pb_pool *pool, unsigned long pfn, unsigned int order)
 {
@@ -256,7 +251,7 @@ enum pb_bad pb_free(struct pb_pool *pool, unsigned long pfn, unsigned int order)
 	preempt_enable();
 	return PB_BAD_NONE;
 }
-PB_EXPORT_FOR_TEST(pb_free);
+EXPORT_SYMBOL_PB_TEST(pb_free);
 
 /**
  * pb_page_order - order of an allocated block
@@ -274,7 +269,7 @@ int pb_page_order(struct pb_pool *pool, unsigned long pfn)
 	byte = READ_ONCE(*order_byte(pool, pfn));
 	return byte ? byte - 1 : -EINVAL;
 }
-PB_EXPORT_FOR_TEST(pb_page_order);
+EXPORT_SYMBOL_PB_TEST(pb_page_order);
 
 struct pb_zone *pb_pfn_zone(struct pb_pool *pool, unsigned long pfn)
 {
@@ -282,11 +277,10 @@ struct pb_zone *pb_pfn_zone(struct pb_pool *pool, unsigned long pfn)
 
 	return slot ? slot->zone : NULL;
 }
-PB_EXPORT_FOR_TEST(pb_pfn_zone);
+EXPORT_SYMBOL_PB_TEST(pb_pfn_zone);
 
 /* Visits the allocated blocks whose heads lie in one pageblock. */
-static bool visit_block(struct pb_pageblock *block, unsigned long pfn,
-			bool (*fn)(void *arg, unsigned long pfn, unsigned int order), void *arg)
+static bool visit_block(struct pb_pageblock *block, unsigned long pfn, pb_visit_fn fn, void *arg)
 {
 	unsigned int i;
 
@@ -296,8 +290,13 @@ static bool visit_block(struct pb_pageblock *block, unsigned long pfn,
 	return true;
 }
 
-void pb_for_each_allocated(struct pb_pool *pool,
-			   bool (*fn)(void *arg, unsigned long pfn, unsigned int order), void *arg)
+/**
+ * pb_walk_allocated - visit every allocated block
+ * @pool: a quiescent pool
+ * @fn: called with the head's PFN and the order until it returns false
+ * @arg: passed to @fn
+ */
+void pb_walk_allocated(struct pb_pool *pool, pb_visit_fn fn, void *arg)
 {
 	struct pb_zone *zone;
 	struct pb_slot *slot;
@@ -316,4 +315,4 @@ void pb_for_each_allocated(struct pb_pool *pool,
 		}
 	}
 }
-PB_EXPORT_FOR_TEST(pb_for_each_allocated);
+EXPORT_SYMBOL_PB_TEST(pb_walk_allocated);

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A bitmap with summary levels. Bit n of level l + 1 says that word n of level l is not zero, so that a
- * search reads a handful of words in a zone of any size.
+ * A bitmap with summary levels. Bit n of level l + 1 says that word n of level l is not
+ * zero, so that a search reads a handful of words in a zone of any size.
  *
- * Anybody may set and clear bits at any time, without a lock. A summary bit may be set over a word that
- * has just become zero (a search then goes on behind it), but never stays clear over one that is not:
+ * Anybody may set and clear bits at any time, without a lock. A summary bit may be set
+ * over a word that has just become zero (a search then goes on behind it), but never stays
+ * clear over one that is not:
  *
  *   set:    BS1 set the bit             clear:  BC1 clear the summary bit
  *           BS2 read the summary bit            BC2 read the word
  *
- * BS1 and BC1 are full barriers. If BS2 reads the summary bit from before BC1, then BC2 reads the bit
- * from BS1 and sets the summary again; otherwise BS2 sees it clear and sets it.
- * (litmus: bitmap-summary)
+ * BS1 and BC1 are full barriers. If BS2 reads the summary bit from before BC1, then BC2
+ * reads the bit from BS1 and sets the summary again; otherwise BS2 sees it clear and sets
+ * it. (litmus: bitmap-summary)
  */
 #include "bitmap.h"
 
@@ -145,7 +146,10 @@ unsigned long pb_bitmap_next(struct pb_bitmap *map, unsigned long from)
 			pos = (pos & ~WORD_MASK) + __ffs(word);
 			if (!level)
 				return pos;
-			/* A summary may be set over a word that is zero by now: that word ends in "up". */
+			/*
+			 * A summary may be set over a word that is zero by now: that word
+			 * ends in "up".
+			 */
 			level--;
 			pos <<= LEVEL_SHIFT;
 			continue;
@@ -155,4 +159,4 @@ unsigned long pb_bitmap_next(struct pb_bitmap *map, unsigned long from)
 	}
 	return PB_NO_BLOCK;
 }
-PB_EXPORT_FOR_TEST(pb_bitmap_next);
+EXPORT_SYMBOL_PB_TEST(pb_bitmap_next);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Contiguous ranges of any page count. Up to a pageblock a block of the next order is claimed, above it
- * wholly free pageblocks that follow one another; the tail is given back at once. Every frame of a range
- * is then allocated as order 0, as split_page() leaves them in mm/, so that parts can be freed alone.
+ * Contiguous ranges of any page count. Up to a pageblock a block of the next order is
+ * claimed, above it wholly free pageblocks that follow one another; the tail is given back
+ * at once. Every frame of a range is then allocated as order 0, as split_page() leaves
+ * them in mm/, so that parts can be freed alone.
  */
 #include "alloc.h"
 #include "fallback.h"
@@ -98,8 +99,8 @@ static unsigned long walk_zonelist(struct pb_pool *pool, const struct pb_request
  * @nr_pages: 1 or more
  * @reason: why it failed, or NULL
  *
- * Up to a pageblock the range is aligned to its order; above, to its size when that is a power of two and
- * to a pageblock otherwise, as alloc_contig_pages() does.
+ * Up to a pageblock the range is aligned to its order; above, to its size when that is a
+ * power of two and to a pageblock otherwise, as alloc_contig_pages() does.
  *
  * Context: any; may sleep with PB_ALLOC_WAIT. Return: first PFN, or PB_NO_PFN.
  */
@@ -118,7 +119,7 @@ unsigned long pb_alloc_contig(struct pb_pool *pool, const struct pb_request *rq,
 		*reason = pb_failure_reason(pool, rq, nr_pages);
 	return pfn;
 }
-PB_EXPORT_FOR_TEST(pb_alloc_contig);
+EXPORT_SYMBOL_PB_TEST(pb_alloc_contig);
 
 /**
  * pb_free_contig - free single frames that follow one another
@@ -126,8 +127,9 @@ PB_EXPORT_FOR_TEST(pb_alloc_contig);
  * @pfn: the first
  * @nr_pages: how many; each was allocated as order 0, by pb_alloc_contig() or otherwise
  *
- * Context: any; never sleeps. Return: PB_BAD_NONE, or the first misuse met: it has been reported, and
- * frames before and after it have been freed all the same, up to the first one that is not the pool's.
+ * Context: any; never sleeps. Return: PB_BAD_NONE, or the first misuse met: it has been
+ * reported, and frames before and after it have been freed all the same, up to the first
+ * one that is not the pool's.
  */
 enum pb_bad pb_free_contig(struct pb_pool *pool, unsigned long pfn, unsigned long nr_pages)
 {
@@ -160,7 +162,7 @@ enum pb_bad pb_free_contig(struct pb_pool *pool, unsigned long pfn, unsigned lon
 	}
 	return first;
 }
-PB_EXPORT_FOR_TEST(pb_free_contig);
+EXPORT_SYMBOL_PB_TEST(pb_free_contig);
 
 /**
  * pb_split - turn an allocated block into single frames
@@ -181,4 +183,4 @@ enum pb_bad pb_split(struct pb_pool *pool, unsigned long pfn, unsigned int order
 	mark_range(pb_slot(pool, pfn)->zone, pfn, 1UL << order, 1);
 	return PB_BAD_NONE;
 }
-PB_EXPORT_FOR_TEST(pb_split);
+EXPORT_SYMBOL_PB_TEST(pb_split);

@@ -2,14 +2,15 @@
 /*
  * When a migratetype has nothing left in a zone.
  *
- * First claim: take over a pageblock of another type, largest free block first, so that the types stay
- * apart. A wholly free pageblock can always be taken over. A partly free one is when the request is
- * large or would otherwise scatter unmovable pages, and at least half of it is free. Otherwise steal:
- * take only what is asked for and leave the pageblock its type, from the smallest sufficient free block.
+ * First claim: take over a pageblock of another type, largest free block first, so that
+ * the types stay apart. A wholly free pageblock can always be taken over. A partly free
+ * one is when the request is large or would otherwise scatter unmovable pages, and at
+ * least half of it is free. Otherwise steal: take only what is asked for and leave the
+ * pageblock its type, from the smallest sufficient free block.
  *
- * As __rmqueue_claim() and __rmqueue_steal() in mm/page_alloc.c. What pages of a partly free pageblock
- * would suit the new type is not known here, as mm/ does not know it for a non-movable one: only free
- * pages count.
+ * As __rmqueue_claim() and __rmqueue_steal() in mm/page_alloc.c. What pages of a partly
+ * free pageblock would suit the new type is not known here, as mm/ does not know it for a
+ * non-movable one: only free pages count.
  */
 #include "bitmap.h"
 #include "fallback.h"

@@ -4,35 +4,41 @@
  *
  * For each migratetype a zone keeps bitmaps with one bit per pageblock:
  *
- *   occ[0..7]      partly free pageblocks by free frames / 64: single frames are taken from the fullest
- *   largest[1..8]  the same pageblocks by the largest free order inside: blocks of order k are taken
- *                  from the smallest class that has one, as __rmqueue_smallest() does
+ *   occ[0..7]      partly free pageblocks by free frames / 64: single frames are taken
+ *                  from the fullest
+ *   largest[1..8]  the same pageblocks by the largest free order inside: blocks of order k
+ *                  are taken from the smallest class that has one, as __rmqueue_smallest()
  *   whole          wholly free pageblocks
  *
- * A partly free pageblock is in one occ bitmap and, when something above order 0 is free, in one largest
- * bitmap. Where it stands is its key; the words of its free bitmap are the truth, the key is a hint:
+ * A partly free pageblock is in one occ bitmap and, when something above order 0 is free,
+ * in one largest bitmap. Where it stands is its key; the words of its free bitmap are the
+ * truth, the key is a hint:
  *
- *   - it may promise more than there is. A claim verifies, and brings the key up to date on failure.
+ *   - it may promise more than there is. A claim verifies, and on failure brings the key up
+ *     to date.
  *   - it never hides memory for good: whoever lowers it looks at the words again afterwards.
  *
  * Bringing a key up to date (pb_block_reindex)
  * --------------------------------------------
- * One CPU at a time moves a pageblock in the index; nobody waits. Who wants the key brought up to date
- * increments ctl->update. Who incremented it from 0 is the updater and goes on until it can swap the
- * count it has seen back to 0; everybody else leaves, because the updater will go round again. That holds
- * for an NMI above the updater too. (litmus: update-handover)
+ * One CPU at a time moves a pageblock in the index; nobody waits. Who wants the key
+ * brought up to date increments ctl->update. Who incremented it from 0 is the updater and
+ * goes on until it can swap the count it has seen back to 0; everybody else leaves,
+ * because the updater will go round again. That holds for an NMI above the updater too.
+ * (litmus: update-handover)
  *
- * A free does not want to pay for that each time, so it first looks whether the key needs to change
- * (pb_block_freed), and this is what makes it safe:
+ * A free does not want to pay for that each time, so it first looks whether the key needs
+ * to change (pb_block_freed), and this is what makes it safe:
  *
  *   free:    FR1 set bits in the word          updater:  UP1 write the key
  *            FR2 read the key                            UP2 read the words
  *
- * FR1 is a value-returning atomic, a full barrier; between UP1 and UP2 stands smp_mb(). If FR2 reads the
- * key from before UP1, then UP2 reads the word from FR1 and goes round again; otherwise the free sees the
- * lowered key and asks for an update. (litmus: claim-free-index)
+ * FR1 is a value-returning atomic, a full barrier; between UP1 and UP2 stands smp_mb(). If
+ * FR2 reads the key from before UP1, then UP2 reads the word from FR1 and goes round
+ * again; otherwise the free sees the lowered key and asks for an update. (litmus:
+ * claim-free-index)
  *
- * Moving a pageblock sets its new bits before it clears its old ones, so that a search does not miss it.
+ * Moving a pageblock sets its new bits before it clears its old ones, so that a search
+ * does not miss it.
  */
 #include "bitmap.h"
 #include "free_area.h"
@@ -162,9 +168,9 @@ void pb_block_reindex(struct pb_zone *zone, unsigned long index)
  * @old: the word before
  * @new: the word now
  *
- * Asks for an update when the pageblock was not in the index, when a larger block than the key promises
- * came together, or when the word's free count crossed a multiple of eight, which keeps the occupancy
- * class about right for an eighth of the cost.
+ * Asks for an update when the pageblock was not in the index, when a larger block than the
+ * key promises came together, or when the word's free count crossed a multiple of eight,
+ * which keeps the occupancy class about right for an eighth of the cost.
  *
  * Context: any, NMI included. The caller's atomic on the word is FR1.
  */
@@ -210,8 +216,8 @@ unsigned long pb_free_area_best(struct pb_free_area *area, unsigned int order, u
  * pb_free_area_whole - a wholly free pageblock that splits as little as possible
  * @area: the migratetype's index
  *
- * From the first word with any, the pageblock in the smallest aligned run of wholly free ones, so that
- * orders above the pageblock's stay available.
+ * From the first word with any, the pageblock in the smallest aligned run of wholly free
+ * ones, so that orders above the pageblock's stay available.
  *
  * Return: the pageblock, or PB_NO_BLOCK.
  */

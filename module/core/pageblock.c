@@ -2,15 +2,17 @@
 /*
  * One pageblock: claiming frames from its free bitmap and giving them back.
  *
- * The bitmap is the only truth about what is free. A set bit is a free frame; a free block of order k is
- * an aligned run of 2^k ones, so buddies merge by themselves when the last bit is set. A claim clears
- * bits by compare-exchange (or takes a whole word by one exchange) and owns what it cleared; a release
- * sets bits with one atomic or. Value-returning atomics are full barriers: what the previous owner wrote
- * before its release is seen by the next owner after its claim.
+ * The bitmap is the only truth about what is free. A set bit is a free frame; a free block
+ * of order k is an aligned run of 2^k ones, so buddies merge by themselves when the last
+ * bit is set. A claim clears bits by compare-exchange (or takes a whole word by one
+ * exchange) and owns what it cleared; a release sets bits with one atomic or.
+ * Value-returning atomics are full barriers: what the previous owner wrote before its
+ * release is seen by the next owner after its claim.
  *
- * Blocks above order 6 span words. A claim collects the words one by one and gives back what it has got
- * when one of them is not wholly free. Meanwhile another claim may see less than there is; it then looks
- * elsewhere, and the slow path looks again before anything fails.
+ * Blocks above order 6 span words. A claim collects the words one by one and gives back
+ * what it has got when one of them is not wholly free. Meanwhile another claim may see
+ * less than there is; it then looks elsewhere, and the slow path looks again before
+ * anything fails.
  */
 #include "pageblock.h"
 
@@ -47,8 +49,8 @@ int pb_word_largest(u64 word)
  * @word: free bits
  * @order: 0 to 6
  *
- * Smallest sufficient order first, as __rmqueue_smallest(): a block inside a larger free block is taken
- * only when there is no other.
+ * Smallest sufficient order first, as __rmqueue_smallest(): a block inside a larger free
+ * block is taken only when there is no other.
  *
  * Return: one bit, or 0 when no such block is free.
  */
@@ -230,8 +232,9 @@ int pb_block_claim(struct pb_pageblock *block, unsigned int order)
  * @frame: number of its head within the pageblock
  * @order: 0 to 9
  *
- * Context: any; wait-free. Return: how many of the frames were free already, which only a double free
- * that raced with another free of the same block can cause; their bits stay as they were.
+ * Context: any; wait-free. Return: how many of the frames were free already, which only a
+ * double free that raced with another free of the same block can cause; their bits stay as
+ * they were.
  */
 unsigned long pb_block_release(struct pb_pageblock *block, unsigned int frame,
 			       unsigned int order)

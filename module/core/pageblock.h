@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * One pageblock: claiming frames from its free bitmap and giving them back, by atomic operations on the
- * words alone. Nothing here knows of zones, counters or the index.
+ * One pageblock: claiming frames from its free bitmap and giving them back, by atomic
+ * operations on the words alone. Nothing here knows of zones, counters or the index.
  */
 #ifndef PB_PAGEBLOCK_H
 #define PB_PAGEBLOCK_H
@@ -27,7 +27,10 @@ static inline u64 pb_word_heads(u64 word, unsigned int order)
 	return word & pb_word_align[order];
 }
 
-/* The frames of the blocks whose heads are given. Blocks do not overlap, so a product spreads them. */
+/*
+ * The frames of the blocks whose heads are given. Blocks do not overlap, so a product
+ * spreads them.
+ */
 static inline u64 pb_word_expand(u64 heads, unsigned int order)
 {
 	return heads * pb_word_run(order);

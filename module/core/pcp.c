@@ -2,23 +2,26 @@
 /*
  * Per-CPU caches of a zone.
  *
- * A CPU keeps, per order (0 to 3 and the pageblock's) and migratetype, a list of free blocks: a short
- * LIFO of PFNs over a mask of blocks that lie within one word. A refill takes a whole word of a pageblock
- * with one atomic and leaves it unexpanded in the mask; frees go on the LIFO, newest first out. When the
- * LIFO is full its older half is drained, frames of one word together with one atomic.
+ * A CPU keeps, per order (0 to 3 and the pageblock's) and migratetype, a list of free
+ * blocks: a short LIFO of PFNs over a mask of blocks that lie within one word. A refill
+ * takes a whole word of a pageblock with one atomic and leaves it unexpanded in the mask;
+ * frees go on the LIFO, newest first out. When the LIFO is full its older half is drained,
+ * frames of one word together with one atomic.
  *
  * The busy window
  * ---------------
- * Only the CPU itself touches its lists, with preemption off and pcp->busy set: plain loads and stores,
- * no atomic, no interrupt toggling. An interrupt or NMI on the same CPU that finds busy set goes past the
- * lists to the zone, which is safe from anywhere; one that comes before busy is set has finished by the
- * time the window opens. barrier() keeps the compiler from moving list accesses out of the window.
- * Other CPUs never look inside: to drain a remote CPU, run pb_pcp_drain_local() there, in process
- * context, where no window can be open. A CPU that is offline has no owner; anyone may drain it.
+ * Only the CPU itself touches its lists, with preemption off and pcp->busy set: plain
+ * loads and stores, no atomic, no interrupt toggling. An interrupt or NMI on the same CPU
+ * that finds busy set goes past the lists to the zone, which is safe from anywhere; one
+ * that comes before busy is set has finished by the time the window opens. barrier() keeps
+ * the compiler from moving list accesses out of the window. Other CPUs never look inside:
+ * to drain a remote CPU, run pb_pcp_drain_local() there, in process context, where no
+ * window can be open. A CPU that is offline has no owner; anyone may drain it.
  *
- * high, the pages a CPU's lists may hold together, grows by a batch with each refill up to high_max and
- * decays by an eighth per tick to high_min, as mm/ tunes it; each list's limit follows from it. LIFOs
- * longer than PB_LIFO_MAX cost whole pageblocks and gain nothing, so limits end there.
+ * high, the pages a CPU's lists may hold together, grows by a batch with each refill up to
+ * high_max and decays by an eighth per tick to high_min, as mm/ tunes it; each list's
+ * limit follows from it. LIFOs longer than PB_LIFO_MAX cost whole pageblocks and gain
+ * nothing, so limits end there.
  */
 #include "fallback.h"
 #include "free_area.h"
@@ -100,7 +103,10 @@ static void leave(struct pb_pcp *pcp)
 	WRITE_ONCE(pcp->busy, 0);
 }
 
-/* The list stops refilling from its pageblock, whose place in the index may be out of date by now. */
+/*
+ * The list stops refilling from its pageblock, whose place in the index may be out of date
+ * by now.
+ */
 static void drop_block(struct pb_zone *zone, struct pb_pcp_list *list)
 {
 	unsigned long index = list->cur - 1UL;
@@ -244,10 +250,12 @@ static unsigned long pop(struct pb_pcp_list *list)
  * @order: an order with pcp lists
  * @mt: migratetype, below PB_PCPTYPES
  *
- * Refills the list when it is empty, taking over a pageblock of another type where that is called for.
+ * Refills the list when it is empty, taking over a pageblock of another type where that is
+ * called for.
  *
- * Context: any; preemption off. Return: PFN, or PB_NO_PFN when the cache is busy or cannot be refilled:
- * the caller then asks the zone itself. As rmqueue_pcplist() in mm/page_alloc.c.
+ * Context: any; preemption off. Return: PFN, or PB_NO_PFN when the cache is busy or cannot
+ * be refilled: the caller then asks the zone itself. As rmqueue_pcplist() in
+ * mm/page_alloc.c.
  */
 unsigned long pb_pcp_alloc(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt)
 {
@@ -325,8 +333,9 @@ static void drain_oldest(struct pb_zone *zone, struct pb_pcp *pcp, struct pb_pcp
  * @order: an order with pcp lists
  * @mt: migratetype of its pageblock, below PB_PCPTYPES
  *
- * Context: any; preemption off. Return: false when the cache is busy or keeps no such blocks: the caller
- * then gives it to the zone itself. As free_unref_page() in mm/page_alloc.c.
+ * Context: any; preemption off. Return: false when the cache is busy or keeps no such
+ * blocks: the caller then gives it to the zone itself. As free_unref_page() in
+ * mm/page_alloc.c.
  */
 bool pb_pcp_free(struct pb_zone *zone, unsigned long pfn, unsigned int order,
 		 enum pb_migratetype mt)

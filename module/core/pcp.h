@@ -10,7 +10,10 @@ void pb_pcp_destroy(struct pb_zone *zone);
 
 /* A frame of this order and migratetype from this CPU's cache, or PB_NO_PFN. Preemption off. */
 unsigned long pb_pcp_alloc(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt);
-/* Gives a freed block (order byte already cleared) to this CPU's cache; false: take the shared path. */
+/*
+ * Gives a freed block (order byte already cleared) to this CPU's cache; false: take the
+ * shared path.
+ */
 bool pb_pcp_free(struct pb_zone *zone, unsigned long pfn, unsigned int order,
 		 enum pb_migratetype mt);
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The one seam between the allocator core and the world it runs in: atomics, bit operations, per-CPU
- * access, preemption, assertions and memory for metadata. This is the kernel's side. On the host a
- * twin with the same include guard is included first and takes its place, so that the core's text is
- * compiled unchanged there, under the sanitizers.
+ * The one seam between the allocator core and the world it runs in: atomics, bit
+ * operations, per-CPU access, preemption, assertions and memory for metadata. This is the
+ * kernel's side. On the host a twin with the same include guard is included first and
+ * takes its place, so that the core's text is compiled unchanged there, under the
+ * sanitizers.
  */
 #ifndef PB_PLATFORM_H
 #define PB_PLATFORM_H
@@ -29,7 +30,10 @@
 #include <linux/types.h>
 #include <linux/vmalloc.h>
 
-/* Metadata: zeroed, virtually contiguous, at least cache-line aligned; on node @nid where it matters. */
+/*
+ * Metadata: zeroed, virtually contiguous, at least cache-line aligned; on node @nid where
+ * it matters.
+ */
 static inline void *pb_meta_alloc(size_t bytes, int nid)
 {
 	/* From a page up: vmalloc, whose alignment the pageblocks rely on. */
@@ -41,7 +45,6 @@ static inline void pb_meta_free(void *p)
 	vfree(p);
 }
 
-#define pb_percpu			__percpu
 #define pb_alloc_percpu(type)		alloc_percpu(type)
 #define pb_free_percpu(p)		free_percpu(p)
 #define pb_per_cpu_ptr(p, cpu)		per_cpu_ptr(p, cpu)
@@ -54,14 +57,17 @@ static inline void pb_meta_free(void *p)
 
 #define pb_assert_preempt_off()		lockdep_assert_preemption_disabled()
 
-/* A word of an index or of a free bitmap was looked at: counted by the scale test on the host only. */
+/*
+ * A word of an index or of a free bitmap was looked at: counted by the scale test on the
+ * host only.
+ */
 #define pb_count_visit()		do { } while (0)
 
 /* Functions that the KUnit suites reach inside the module. */
 #if IS_ENABLED(CONFIG_KUNIT)
-#define PB_EXPORT_FOR_TEST(sym)		EXPORT_SYMBOL_GPL(sym)
+#define EXPORT_SYMBOL_PB_TEST(sym)		EXPORT_SYMBOL_GPL(sym)
 #else
-#define PB_EXPORT_FOR_TEST(sym)
+#define EXPORT_SYMBOL_PB_TEST(sym)	static_assert(__same_type(sym, sym))
 #endif
 
 #endif /* PB_PLATFORM_H */

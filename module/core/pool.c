@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Making and unmaking a pool: which ranges it owns, which zones they form, in what order nodes are tried.
+ * Making and unmaking a pool: which ranges it owns, which zones they form, in what order
+ * nodes are tried.
  *
- * The directory leads from a PFN to its pageblock in two steps, a chunk per 1 GiB of physical addresses
- * and an entry per pageblock in it, so that holes between ranges cost next to nothing. The pageblocks of
- * a range are one allocation on its node.
+ * The directory leads from a PFN to its pageblock in two steps, a chunk per 1 GiB of
+ * physical addresses and an entry per pageblock in it, so that holes between ranges cost
+ * next to nothing. The pageblocks of a range are one allocation on its node.
  */
 #include "free_area.h"
 #include "pageblock.h"
@@ -106,7 +107,7 @@ static void add_block(struct pb_zone *zone, unsigned long pfn, struct pb_pageblo
 }
 
 /* Puts the pageblocks of a range into its zone, all free and movable, as mm/ starts. */
-static int add_range(struct pb_pool *pool, const struct pb_range *range)
+static int pool_add_range(struct pb_pool *pool, const struct pb_range *range)
 {
 	unsigned long nr = range->nr_pages >> PB_PAGEBLOCK_ORDER, i, pfn;
 	struct pb_zone *zone = pool->zone[range->nid][range->type];
@@ -127,7 +128,7 @@ static int add_range(struct pb_pool *pool, const struct pb_range *range)
 	return 0;
 }
 
-static int add_ranges(struct pb_pool *pool, const struct pb_pool_config *config)
+static int pool_add_ranges(struct pb_pool *pool, const struct pb_pool_config *config)
 {
 	unsigned int i;
 	int err;
@@ -136,7 +137,7 @@ static int add_ranges(struct pb_pool *pool, const struct pb_pool_config *config)
 	if (!pool->meta)
 		return -ENOMEM;
 	for (i = 0; i < config->nr_ranges; i++) {
-		err = add_range(pool, &config->ranges[i]);
+		err = pool_add_range(pool, &config->ranges[i]);
 		if (err)
 			return err;
 	}
@@ -221,8 +222,9 @@ static int make_pcps(struct pb_pool *pool)
  * @pool: memory for it, any content
  * @config: what it is made of
  *
- * Context: may sleep. Return: 0, -EINVAL for a range that is not whole pageblocks of a known node and
- * type, -EEXIST for ranges that overlap, -ENOMEM. On error everything is undone.
+ * Context: may sleep. Return: 0, -EINVAL for a range that is not whole pageblocks of a
+ * known node and type, -EEXIST for ranges that overlap, -ENOMEM. On error everything is
+ * undone.
  */
 int pb_pool_init(struct pb_pool *pool, const struct pb_pool_config *config)
 {
@@ -241,7 +243,7 @@ int pb_pool_init(struct pb_pool *pool, const struct pb_pool_config *config)
 	if (!err)
 		err = make_zones(pool, config);
 	if (!err)
-		err = add_ranges(pool, config);
+		err = pool_add_ranges(pool, config);
 	if (!err)
 		err = make_zonelists(pool, config);
 	if (!err)
@@ -250,7 +252,7 @@ int pb_pool_init(struct pb_pool *pool, const struct pb_pool_config *config)
 		pb_pool_destroy(pool);
 	return err;
 }
-PB_EXPORT_FOR_TEST(pb_pool_init);
+EXPORT_SYMBOL_PB_TEST(pb_pool_init);
 
 static void destroy_zones(struct pb_pool *pool)
 {
@@ -293,4 +295,4 @@ void pb_pool_destroy(struct pb_pool *pool)
 	pb_meta_free(pool->dir);
 	memset(pool, 0, sizeof(*pool));
 }
-PB_EXPORT_FOR_TEST(pb_pool_destroy);
+EXPORT_SYMBOL_PB_TEST(pb_pool_destroy);

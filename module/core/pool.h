@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Making and unmaking a pool: which ranges it owns, which zones they form, in what order nodes are tried. */
+/*
+ * Making and unmaking a pool: which ranges it owns, which zones they form, in what order
+ * nodes are tried.
+ */
 #ifndef PB_POOL_H
 #define PB_POOL_H
 
@@ -37,10 +40,5 @@ struct pb_pool_config {
 
 int pb_pool_init(struct pb_pool *pool, const struct pb_pool_config *config);
 void pb_pool_destroy(struct pb_pool *pool);
-
-/* Visits every zone of a pool: for (i = 0; i < pool->all_zones->nr; i++). */
-#define pb_for_each_zone(zone, i, pool)						\
-	for ((i) = 0; (i) < (pool)->all_zones->nr &&				\
-	     ((zone) = (pool)->all_zones->zone[i], true); (i)++)
 
 #endif /* PB_POOL_H */

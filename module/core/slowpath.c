@@ -2,8 +2,8 @@
 /*
  * What happens to a request that the first walk over the zonelist could not serve.
  *
- * A short list of states, each of which may find memory that the first walk did not see, is gone through
- * in order, with a walk after each:
+ * A short list of states, each of which may find memory that the first walk did not see,
+ * is gone through in order, with a walk after each:
  *
  *   NOFRAGMENT off   the request may mix migratetypes after all
  *   DRAIN_LOCAL      this CPU's caches may hold what is missing

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Reading the counters and the shape of free memory, for whoever shows them. Nothing here is written by
- * the paths that allocate and free; what is read while they run is approximate.
+ * Reading the counters and the shape of free memory, for whoever shows them. Nothing here
+ * is written by the paths that allocate and free; what is read while they run is
+ * approximate.
  */
 #include "pageblock.h"
 #include "pcp.h"
@@ -27,7 +28,7 @@ const char * const pb_event_name[PB_NR_EVENTS] = {
 	[PB_NUMA_LOCAL]		= "numa_local",
 	[PB_NUMA_OTHER]		= "numa_other",
 };
-PB_EXPORT_FOR_TEST(pb_event_name);
+EXPORT_SYMBOL_PB_TEST(pb_event_name);
 
 /* The names /proc/pagetypeinfo uses. */
 const char * const pb_migratetype_name[PB_NR_MIGRATETYPES] = {
@@ -55,7 +56,7 @@ const char * const pb_bad_name[PB_NR_BAD] = {
 	[PB_BAD_TAIL]		= "tail page",
 	[PB_BAD_IN_USE]		= "page in use",
 };
-PB_EXPORT_FOR_TEST(pb_bad_name);
+EXPORT_SYMBOL_PB_TEST(pb_bad_name);
 
 const char * const pb_reason_name[PB_NR_REASONS] = {
 	[PB_REASON_NONE]	= "none",
@@ -65,7 +66,7 @@ const char * const pb_reason_name[PB_NR_REASONS] = {
 	[PB_REASON_NODE]	= "node",
 	[PB_REASON_POLICY]	= "policy",
 };
-PB_EXPORT_FOR_TEST(pb_reason_name);
+EXPORT_SYMBOL_PB_TEST(pb_reason_name);
 
 /* Blocks handed out through one CPU's lists, and the pages they make. */
 static unsigned long pcp_blocks(const unsigned long *by_list)
@@ -112,9 +113,9 @@ static unsigned long pcp_event(struct pb_zone *zone, int cpu, enum pb_event even
  * @zone: the zone
  * @event: which
  *
- * pgalloc and pgfree count pages, the others events. What the caches count by list is turned into the
- * kernel's counters here: numa_local and numa_other by the node of each CPU, numa_hit as what is neither
- * missed.
+ * pgalloc and pgfree count pages, the others events. What the caches count by list is
+ * turned into the kernel's counters here: numa_local and numa_other by the node of each
+ * CPU, numa_hit as what is neither missed.
  */
 unsigned long pb_zone_event(struct pb_zone *zone, enum pb_event event)
 {
@@ -129,7 +130,7 @@ unsigned long pb_zone_event(struct pb_zone *zone, enum pb_event event)
 		sum += pcp_event(zone, cpu, event);
 	return sum;
 }
-PB_EXPORT_FOR_TEST(pb_zone_event);
+EXPORT_SYMBOL_PB_TEST(pb_zone_event);
 
 /* Counts maximal free blocks within one pageblock that is not wholly free. */
 static void count_partial(struct pb_pageblock *block, unsigned long count[PB_NR_ORDERS])
@@ -212,4 +213,4 @@ void pb_zone_count_free(struct pb_zone *zone, struct pb_free_count *count)
 	}
 	count_run(index - run, run, count->blocks[run_mt]);
 }
-PB_EXPORT_FOR_TEST(pb_zone_count_free);
+EXPORT_SYMBOL_PB_TEST(pb_zone_count_free);

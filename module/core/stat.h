@@ -21,7 +21,10 @@ struct pb_free_count {
 	unsigned long	whole[PB_NR_MIGRATETYPES];	/* wholly free pageblocks */
 };
 
-/* Walks the bitmaps; a snapshot without a lock, so approximate while others allocate. May reschedule. */
+/*
+ * Walks the bitmaps; a snapshot without a lock, so approximate while others allocate. May
+ * reschedule.
+ */
 void pb_zone_count_free(struct pb_zone *zone, struct pb_free_count *count);
 
 #endif /* PB_STAT_H */

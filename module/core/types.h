@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The structures of the allocator core and the constants that shape them. What each field is protected
- * by stands as a letter before its comment:
+ * The structures of the allocator core and the constants that shape them. What each field
+ * is protected by stands as a letter before its comment:
  *
  *   I  set at initialisation, constant afterwards
  *   A  atomic: changed by atomic operations from any context
@@ -17,12 +17,12 @@
 #define PB_MAX_ORDER		18			/* 1 GiB of 4 KiB frames */
 #define PB_NR_ORDERS		(PB_MAX_ORDER + 1)
 #define PB_PAGEBLOCK_ORDER	9
-#define PB_PAGEBLOCK_NR		(1UL << PB_PAGEBLOCK_ORDER)
+#define PB_PAGEBLOCK_NR		BIT(PB_PAGEBLOCK_ORDER)
 #define PB_WORD_ORDER		6			/* 64 frames in a word of the free bitmap */
-#define PB_WORD_NR		(1UL << PB_WORD_ORDER)
+#define PB_WORD_NR		BIT(PB_WORD_ORDER)
 #define PB_WORDS		(PB_PAGEBLOCK_NR / PB_WORD_NR)
-#define PB_CHUNK_ORDER		18			/* frames under one entry of the pool's directory */
-#define PB_CHUNK_BLOCKS		(1UL << (PB_CHUNK_ORDER - PB_PAGEBLOCK_ORDER))
+#define PB_CHUNK_ORDER		18			/* frames under a directory entry */
+#define PB_CHUNK_BLOCKS		BIT(PB_CHUNK_ORDER - PB_PAGEBLOCK_ORDER)
 
 #define PB_NO_PFN		(~0UL)
 #define PB_NO_BLOCK		(~0UL)
@@ -35,7 +35,7 @@ enum pb_migratetype {
 	PB_PCPTYPES,
 	PB_HIGHATOMIC = PB_PCPTYPES,
 	PB_CMA,
-	PB_INDEXED_TYPES,		/* types with a free_area index; isolated blocks have none */
+	PB_INDEXED_TYPES,		/* isolated blocks are in no index */
 	PB_ISOLATE = PB_INDEXED_TYPES,
 	PB_NR_MIGRATETYPES,
 };
@@ -102,8 +102,8 @@ struct pb_pageblock {
 } ____cacheline_aligned;
 
 /*
- * Directory entry of a pageblock. The word is R: the pageblock's address with its migratetype in the low
- * three bits (pageblocks are cache-line aligned), 0 for a hole.
+ * Directory entry of a pageblock. The word is R: the pageblock's address with its
+ * migratetype in the low three bits (pageblocks are cache-line aligned), 0 for a hole.
  */
 #define PB_SLOT_MT_MASK		7UL
 #define PB_SLOT_FLAGS_MASK	63UL
@@ -155,7 +155,7 @@ struct pb_free_area {
 /* P: a short LIFO of frames over an unexpanded mask of up to 64 frames of one word. */
 struct pb_pcp_list {
 	u16		n;			/* frames in @lifo */
-	u16		limit;			/* at most this many before a drain; <= PB_LIFO_MAX */
+	u16		limit;			/* drained when it holds this many */
 	u32		cur;			/* pageblock this CPU refills from, + 1; 0 = none */
 	u64		mask;			/* bit i: frame @mask_base + i is here too */
 	unsigned long	mask_base;		/* pfn */
@@ -198,7 +198,7 @@ struct pb_zone {
 	unsigned long		nr_blocks;		/* I: pageblocks from base_pfn to end_pfn */
 	unsigned long		present_pages;		/* I */
 
-	struct pb_pcp pb_percpu	*pcp;			/* I */
+	struct pb_pcp __percpu	*pcp;			/* I */
 	int			pcp_high_min;		/* I: pages */
 	int			pcp_high_max;		/* I: pages */
 	int			pcp_batch;		/* I: pages */
@@ -217,7 +217,7 @@ struct pb_zone {
 
 struct pb_zonelist {
 	unsigned int	nr;
-	struct pb_zone	*zone[];	/* nearest node first, higher zone type first within a node */
+	struct pb_zone	*zone[];	/* nearest node first, then higher type first */
 };
 
 /**

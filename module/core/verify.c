@@ -5,8 +5,8 @@
  *   - a frame is free, or covered by exactly one allocated block, or in exactly one pcp list
  *   - blocks are aligned, and no order byte stands inside another block or on a free frame
  *   - the zone's free-page count is the number of set bits
- *   - each pageblock stands in the index where its words say; one that a CPU refills from may be promised
- *     more than it has, never less
+ *   - each pageblock stands in the index where its words say; one that a CPU refills from may
+ *     be promised more than it has, never less
  *   - pcp counts are the pages in their lists
  */
 #include "free_area.h"
@@ -19,15 +19,21 @@
 struct walk {
 	struct pb_verify	*out;
 	struct pb_zone		*zone;
-	unsigned long		covered;	/* frames of an allocated block that are still to come */
+	unsigned long		covered;	/* frames to come of an allocated block */
 	unsigned long		loose;		/* frames neither free nor allocated */
 };
 
-#define broken(out, fmt, ...)								\
-do {											\
-	if (!(out)->errors++)								\
-		snprintf((out)->first, sizeof((out)->first), fmt, ##__VA_ARGS__);	\
-} while (0)
+__printf(2, 3)
+static void broken(struct pb_verify *out, const char *fmt, ...)
+{
+	va_list args;
+
+	if (out->errors++)
+		return;
+	va_start(args, fmt);
+	vsnprintf(out->first, sizeof(out->first), fmt, args);
+	va_end(args);
+}
 
 static bool frame_free(struct pb_pageblock *block, unsigned int frame)
 {
@@ -205,4 +211,4 @@ unsigned long pb_verify(struct pb_pool *pool, struct pb_verify *out)
 		check_zone(pool->all_zones->zone[i], out);
 	return out->errors;
 }
-PB_EXPORT_FOR_TEST(pb_verify);
+EXPORT_SYMBOL_PB_TEST(pb_verify);

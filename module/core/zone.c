@@ -2,9 +2,10 @@
 /*
  * One zone: claiming blocks of one migratetype by order, and giving them back.
  *
- * There is no zone lock. A claim asks the index (free_area.c) for a candidate pageblock and claims from
- * its words (pageblock.c); what another CPU has taken meanwhile makes it try the next candidate. The
- * tries are bounded: where the bound is met, the slow path looks at everything before a request fails.
+ * There is no zone lock. A claim asks the index (free_area.c) for a candidate pageblock
+ * and claims from its words (pageblock.c); what another CPU has taken meanwhile makes it
+ * try the next candidate. The tries are bounded: where the bound is met, the slow path
+ * looks at everything before a request fails.
  *
  * Claims here change the free-page count; the order bytes are the business of alloc.c.
  */
@@ -84,8 +85,9 @@ static unsigned long search_start(struct pb_zone *zone)
  * @tries: cursor, zero at first
  * @index: in and out: the pageblock found last, then the one returned
  *
- * Walks the classes from the fullest that may serve to the emptiest and ends with a wholly free one.
- * The candidate has the right migratetype; whether it still has a block of the order, the claim tells.
+ * Walks the classes from the fullest that may serve to the emptiest and ends with a wholly
+ * free one. The candidate has the right migratetype; whether it still has a block of the
+ * order, the claim tells.
  *
  * Context: any. Return: the pageblock, or NULL when there is no more.
  */
@@ -99,7 +101,10 @@ struct pb_pageblock *pb_zone_next_block(struct pb_zone *zone, unsigned int order
 	bool wrapped;
 
 	for (; *tries < (steps + 1) * 2 * CLAIM_TRIES; (*tries)++) {
-		/* Each class is walked from this CPU's place to the end, then from the beginning. */
+		/*
+		 * Each class is walked from this CPU's place to the end, then from the
+		 * beginning.
+		 */
 		step = *tries / (2 * CLAIM_TRIES);
 		wrapped = *tries / CLAIM_TRIES & 1;
 		start = *tries % CLAIM_TRIES ? *index + 1 : wrapped ? 0 : search_start(zone);
@@ -367,8 +372,8 @@ void pb_zone_reindex_all(struct pb_zone *zone)
  * @highest: highest zone type the request may use, which selects the lowmem_reserve
  * @flags: PB_ALLOC_ bits
  *
- * The free count is exact but for claims under way on other CPUs, so the mark can be undershot by at
- * most one refill per CPU.
+ * The free count is exact but for claims under way on other CPUs, so the mark can be
+ * undershot by at most one refill per CPU.
  *
  * Context: any. As zone_watermark_fast() in mm/page_alloc.c.
  */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* One zone: claims by order and migratetype from its own index, frees, free-page count, watermarks. */
+/*
+ * One zone: claims by order and migratetype from its own index, frees, free-page count,
+ * watermarks.
+ */
 #ifndef PB_ZONE_H
 #define PB_ZONE_H
 

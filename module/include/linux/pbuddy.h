@@ -2,10 +2,11 @@
 /*
  * The in-kernel API of pbuddy: allocate pages from the memory pbuddy owns, as with alloc_pages().
  *
- * A module that uses it says MODULE_IMPORT_NS(PBUDDY) ("PBUDDY" from 6.13 on). Context rules are those
- * of alloc_pages(): with __GFP_DIRECT_RECLAIM the call may sleep; without it the call works in any
- * context, NMI included. The pages have a reference count that pbuddy owns: a user may get_page()
- * and put_page() in balance, and must not drop what it did not take.
+ * A module that uses it says MODULE_IMPORT_NS(PBUDDY) ("PBUDDY" from 6.13 on). Context
+ * rules are those of alloc_pages(): with __GFP_DIRECT_RECLAIM the call may sleep; without
+ * it the call works in any context, NMI included. The pages have a reference count that
+ * pbuddy owns: a user may get_page() and put_page() in balance, and must not drop what it
+ * did not take.
  */
 #ifndef _LINUX_PBUDDY_H
 #define _LINUX_PBUDDY_H
