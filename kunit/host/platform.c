@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The host's CPUs and metadata memory, with failures on demand. */
+#include <stdarg.h>
+#include <sys/mman.h>
+#include "platform.h"
+
+#define HEADER		64		/* keeps the cache-line alignment of what follows */
+#define MMAP_ABOVE	(1UL << 20)
+
+int pb_host_nr_cpus = 4;
+int pb_host_nr_nodes = 1;
+__thread int pb_host_cpu;
+__thread int pb_host_warn_expected;
+__thread unsigned long pb_host_visits;
+
+int pb_host_fail_nth;
+long pb_host_allocs;
+size_t pb_host_bytes;
+
+void *pb_host_alloc(size_t bytes)
+{
+	size_t size = ALIGN(bytes + HEADER, (size_t)4096);
+	size_t *p;
+
+	if (pb_host_fail_nth && --pb_host_fail_nth == 0)
+		return NULL;
+	if (size >= MMAP_ABOVE) {
+		p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		if (p == MAP_FAILED)
+			return NULL;
+	} else {
+		/* The exact size, so that the sanitizer sees an overrun. */
+		size = ALIGN(bytes, (size_t)HEADER) + HEADER;
+		p = aligned_alloc(HEADER, size);
+		if (!p)
+			return NULL;
+		memset(p, 0, size);
+	}
+	p[0] = size;
+	p[1] = bytes;
+	pb_host_allocs++;
+	pb_host_bytes += bytes;
+	return (char *)p + HEADER;
+}
+
+void pb_host_free(void *ptr)
+{
+	size_t *p = ptr ? (size_t *)((char *)ptr - HEADER) : NULL;
+
+	if (!p)
+		return;
+	pb_host_allocs--;
+	pb_host_bytes -= p[1];
+	if (p[0] >= MMAP_ABOVE)
+		munmap(p, p[0]);
+	else
+		free(p);
+}
+
+int scnprintf(char *buf, size_t size, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(buf, size, fmt, ap);
+	va_end(ap);
+	return size ? min_t(int, n, size - 1) : 0;
+}
