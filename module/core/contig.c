@@ -180,7 +180,9 @@ enum pb_bad pb_split(struct pb_pool *pool, unsigned long pfn, unsigned int order
 		pool->ops.bad(pool, PB_BAD_ORDER, pfn, order, max(was, 0));
 		return PB_BAD_ORDER;
 	}
+	preempt_disable();
 	mark_range(pb_slot(pool, pfn)->zone, pfn, 1UL << order, 1);
+	preempt_enable();
 	return PB_BAD_NONE;
 }
 EXPORT_SYMBOL_PB_TEST(pb_split);

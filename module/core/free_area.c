@@ -153,7 +153,8 @@ void pb_block_reindex(struct pb_zone *zone, unsigned long index)
 	if (atomic_fetch_inc(&ctl->update))
 		return;
 	do {
-		seen = atomic_read(&ctl->update);
+		/* Pairs with the increments: what those CPUs did to the words is seen below. */
+		seen = atomic_read_acquire(&ctl->update);
 		while ((key = pb_block_key(READ_ONCE(slot->word))) != ctl->key) {
 			move_block(zone, index, ctl, key);
 			smp_mb();	/* between UP1 and UP2 */

@@ -177,8 +177,9 @@ static bool claim_words(struct pb_pageblock *block, unsigned int first, unsigned
 	}
 	if (i == first + nr)
 		return true;
+	/* A full barrier, as in every release: the caller looks at the key next. */
 	while (i-- > first)
-		atomic64_set_release(&block->free[i], -1);
+		atomic64_xchg(&block->free[i], -1);
 	return false;
 }
 

@@ -425,11 +425,13 @@ void pb_pcp_drain_cpu(struct pb_pool *pool, int cpu)
 {
 	unsigned int i;
 
+	preempt_disable();
 	for (i = 0; i < pool->all_zones->nr; i++) {
 		struct pb_zone *zone = pool->all_zones->zone[i];
 
 		drain_pcp(zone, pb_per_cpu_ptr(zone->pcp, cpu));
 	}
+	preempt_enable();
 }
 
 /**

@@ -19,12 +19,13 @@ enum state { NOFRAGMENT_OFF, DRAIN_LOCAL, DRAIN_ALL, SCAN, FAIL };
 
 static void scan_zones(struct pb_pool *pool, const struct pb_request *rq)
 {
+	struct pb_zone *zone;
 	unsigned int i;
 
 	for (i = 0; i < pool->all_zones->nr; i++) {
-		if (pb_zone_allowed(pool->all_zones->zone[i], rq))
-			pb_zone_reindex_all(pool->all_zones->zone[i]);
-		cond_resched();
+		zone = pool->all_zones->zone[i];
+		if (pb_zone_allowed(zone, rq) && pb_zone_free_pages(zone) >= 1L << rq->order)
+			pb_zone_reindex_all(zone);
 	}
 }
 

@@ -355,14 +355,26 @@ void pb_zone_release(struct pb_zone *zone, unsigned long pfn, unsigned int order
 	pb_zone_account(zone, (1L << order) - (long)twice);
 }
 
-/* Brings the whole index up to date: before a request fails, and before a verify. May be long. */
+/**
+ * pb_zone_reindex_all - bring the whole index of a zone up to date
+ * @zone: the zone
+ *
+ * Context: process, may reschedule; takes time in proportion to the zone.
+ */
 void pb_zone_reindex_all(struct pb_zone *zone)
 {
 	unsigned long index;
 
-	for (index = 0; index < zone->nr_blocks; index++)
-		if (pb_zone_slot(zone, index))
-			pb_block_reindex(zone, index);
+	for (index = 0; index < zone->nr_blocks; index++) {
+		if (!(index % PB_CHUNK_BLOCKS))
+			cond_resched();
+		if (!pb_zone_slot(zone, index))
+			continue;
+		/* An updater is not preempted: verify would find its count, others its delay. */
+		preempt_disable();
+		pb_block_reindex(zone, index);
+		preempt_enable();
+	}
 }
 
 /**
