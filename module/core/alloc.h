@@ -32,6 +32,9 @@ unsigned long pb_alloc_contig(struct pb_pool *pool, const struct pb_request *rq,
 enum pb_bad pb_free(struct pb_pool *pool, unsigned long pfn, unsigned int order);
 enum pb_bad pb_free_contig(struct pb_pool *pool, unsigned long pfn, unsigned long nr_pages);
 
+/* Whether pfn is the head of an allocated block of this order; reports what is wrong otherwise. */
+enum pb_bad pb_check_block(struct pb_pool *pool, unsigned long pfn, unsigned int order);
+
 /* Turns an allocated block of this order into 2^order frames of order 0 (split_page()). */
 enum pb_bad pb_split(struct pb_pool *pool, unsigned long pfn, unsigned int order);
 

@@ -43,6 +43,7 @@ size_t pb_bitmap_words(unsigned long nbits)
 	}
 	return words;
 }
+EXPORT_SYMBOL_PB_TEST(pb_bitmap_words);
 
 /**
  * pb_bitmap_init - lay a bitmap over zeroed memory
@@ -63,8 +64,9 @@ unsigned long *pb_bitmap_init(struct pb_bitmap *map, unsigned long nbits, unsign
 	} while (nbits > 1 && map->levels < PB_BITMAP_LEVELS);
 	return mem;
 }
+EXPORT_SYMBOL_PB_TEST(pb_bitmap_init);
 
-/* Bits of a level, rounded up to what one word above can stand for. */
+/* Bits of a level. */
 static unsigned long level_bits(const struct pb_bitmap *map, unsigned int level)
 {
 	return DIV_ROUND_UP(map->nbits, 1UL << (LEVEL_SHIFT * level));
@@ -93,6 +95,7 @@ void pb_bitmap_set(struct pb_bitmap *map, unsigned long bit)
 {
 	set_from(map, 0, bit);
 }
+EXPORT_SYMBOL_PB_TEST(pb_bitmap_set);
 
 /**
  * pb_bitmap_clear - clear a bit, and the summaries that have nothing below them any more
@@ -122,6 +125,7 @@ void pb_bitmap_clear(struct pb_bitmap *map, unsigned long bit)
 		}
 	}
 }
+EXPORT_SYMBOL_PB_TEST(pb_bitmap_clear);
 
 /**
  * pb_bitmap_next - find a set bit
@@ -160,3 +164,29 @@ unsigned long pb_bitmap_next(struct pb_bitmap *map, unsigned long from)
 	return PB_NO_BLOCK;
 }
 EXPORT_SYMBOL_PB_TEST(pb_bitmap_next);
+
+/**
+ * pb_bitmap_check - are the summaries of a quiescent bitmap right?
+ * @map: the bitmap
+ * @nr_set: its set bits are added to this
+ *
+ * Return: true when every summary bit says whether the word below is zero.
+ */
+bool pb_bitmap_check(struct pb_bitmap *map, unsigned long *nr_set)
+{
+	unsigned long i, word;
+	unsigned int level;
+	bool right = true;
+
+	for (level = 0; level < map->levels; level++) {
+		for (i = 0; i < words_for(level_bits(map, level)); i++) {
+			word = map->level[level][i];
+			if (!level)
+				*nr_set += hweight64(word);
+			if (level + 1 < map->levels)
+				right &= test_bit(i, map->level[level + 1]) == !!word;
+		}
+	}
+	return right;
+}
+EXPORT_SYMBOL_PB_TEST(pb_bitmap_check);

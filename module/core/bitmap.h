@@ -11,6 +11,7 @@ unsigned long *pb_bitmap_init(struct pb_bitmap *map, unsigned long nbits, unsign
 void pb_bitmap_set(struct pb_bitmap *map, unsigned long bit);
 void pb_bitmap_clear(struct pb_bitmap *map, unsigned long bit);
 unsigned long pb_bitmap_next(struct pb_bitmap *map, unsigned long from);
+bool pb_bitmap_check(struct pb_bitmap *map, unsigned long *nr_set);
 
 static inline bool pb_bitmap_test(struct pb_bitmap *map, unsigned long bit)
 {

@@ -7,6 +7,7 @@
  */
 #include "alloc.h"
 #include "fallback.h"
+#include "freelist.h"
 #include "pageblock.h"
 #include "pfn.h"
 #include "slowpath.h"
@@ -41,6 +42,37 @@ static void release_range(struct pb_zone *zone, unsigned long pfn, unsigned long
 	pb_zone_account(zone, nr);
 }
 
+/*
+ * Looks for frames of a claimed range that somebody still uses. If there are any they are set
+ * aside, and the rest goes back.
+ */
+static bool range_unused(struct pb_zone *zone, unsigned long first, unsigned long nr)
+{
+	struct pb_pool *pool = zone->pool;
+	unsigned long pfn, start = first, left, n;
+	u8 *byte, *end, any = 0;
+
+	for (left = nr, pfn = first; left; left -= n, pfn += n) {
+		n = min(left, PB_PAGEBLOCK_NR - pb_frame_in_block(pfn));
+		byte = pb_order_byte(pool, pfn);
+		end = byte + n;
+		while (byte < end)
+			any |= *byte++;
+	}
+	if (likely(!any))
+		return true;
+	for (pfn = first; pfn < first + nr; pfn++) {
+		if (!*pb_order_byte(pool, pfn))
+			continue;
+		pb_zone_event_add(zone, PB_BAD_PAGE, 1);
+		pool->ops.bad(pool, PB_BAD_IN_USE, pfn, 0, *pb_order_byte(pool, pfn) - 1);
+		release_range(zone, start, pfn - start);
+		start = pfn + 1;
+	}
+	release_range(zone, start, first + nr - start);
+	return false;
+}
+
 static unsigned long claim_range(struct pb_zone *zone, const struct pb_request *rq,
 				 unsigned long nr_pages)
 {
@@ -52,7 +84,7 @@ static unsigned long claim_range(struct pb_zone *zone, const struct pb_request *
 		got = 1UL << order;
 		pfn = pb_zone_claim(zone, order, mt);
 		if (pfn == PB_NO_PFN)
-			pfn = pb_fallback(zone, order, mt);
+			pfn = pb_fallback(zone, order, mt, rq->flags);
 	} else {
 		blocks = DIV_ROUND_UP(nr_pages, PB_PAGEBLOCK_NR);
 		align = is_power_of_2(nr_pages) ? min(blocks, PB_CHUNK_BLOCKS) : 1;
@@ -63,6 +95,8 @@ static unsigned long claim_range(struct pb_zone *zone, const struct pb_request *
 	}
 	if (pfn == PB_NO_PFN)
 		return pfn;
+	if (unlikely(!range_unused(zone, pfn, got)))
+		return PB_NO_PFN;
 	mark_range(zone, pfn, nr_pages, 1);
 	if (got > nr_pages)
 		release_range(zone, pfn + nr_pages, got - nr_pages);
@@ -81,7 +115,7 @@ static unsigned long walk_zonelist(struct pb_pool *pool, const struct pb_request
 	for (i = 0; i < zonelist->nr; i++) {
 		zone = zonelist->zone[i];
 		if (nr_pages > zone->present_pages || !pb_zone_allowed(zone, rq) ||
-		    !pb_zone_watermark_ok(zone, ilog2(nr_pages), rq->highest_zone, rq->flags))
+		    !pb_zone_watermark_ok(zone, nr_pages, rq->highest_zone, rq->flags))
 			continue;
 		preempt_disable();
 		pfn = claim_range(zone, rq, nr_pages);
@@ -113,10 +147,12 @@ unsigned long pb_alloc_contig(struct pb_pool *pool, const struct pb_request *rq,
 	    (unsigned int)rq->nid >= (unsigned int)pool->nr_nodes)
 		return pb_alloc_refused(pool, rq, reason);
 	pfn = walk_zonelist(pool, rq, nr_pages);
-	if (pfn == PB_NO_PFN && pb_slowpath_collect(pool, rq))
-		pfn = walk_zonelist(pool, rq, nr_pages);
-	if (pfn == PB_NO_PFN && reason)
-		*reason = pb_failure_reason(pool, rq, nr_pages);
+	if (pfn != PB_NO_PFN)
+		return pfn;
+	pb_slowpath_collect(pool, rq);
+	pfn = walk_zonelist(pool, rq, nr_pages);
+	if (pfn == PB_NO_PFN)
+		return pb_alloc_fail(pool, pb_failure_reason(pool, rq, nr_pages), reason);
 	return pfn;
 }
 EXPORT_SYMBOL_PB_TEST(pb_alloc_contig);
@@ -138,12 +174,16 @@ enum pb_bad pb_free_contig(struct pb_pool *pool, unsigned long pfn, unsigned lon
 	struct pb_pageblock *block;
 	struct pb_slot *slot;
 
+	if (end < pfn) {
+		pool->ops.bad(pool, PB_BAD_FOREIGN, end, 0, 0);
+		return PB_BAD_FOREIGN;
+	}
 	while (pfn < end) {
 		/* As much of one word as is allocated as order 0. */
 		slot = pb_slot_lookup(pool, pfn);
 		n = min(end - pfn, PB_WORD_NR - pfn % PB_WORD_NR);
 		preempt_disable();
-		block = slot ? pb_slot_block(slot->word) : NULL;
+		block = slot ? pb_slot_block(READ_ONCE(slot->word)) : NULL;
 		for (i = 0; block && i < n && block->order[pb_frame_in_block(pfn + i)] == 1; i++)
 			block->order[pb_frame_in_block(pfn + i)] = 0;
 		if (i) {
@@ -174,15 +214,13 @@ EXPORT_SYMBOL_PB_TEST(pb_free_contig);
  */
 enum pb_bad pb_split(struct pb_pool *pool, unsigned long pfn, unsigned int order)
 {
-	int was = pb_page_order(pool, pfn);
+	enum pb_bad bad;
 
-	if (order > PB_MAX_ORDER || was != (int)order) {
-		pool->ops.bad(pool, PB_BAD_ORDER, pfn, order, max(was, 0));
-		return PB_BAD_ORDER;
-	}
 	preempt_disable();
-	mark_range(pb_slot(pool, pfn)->zone, pfn, 1UL << order, 1);
+	bad = pb_check_block(pool, pfn, order);
+	if (!bad)
+		mark_range(pb_slot(pool, pfn)->zone, pfn, 1UL << order, 1);
 	preempt_enable();
-	return PB_BAD_NONE;
+	return bad;
 }
 EXPORT_SYMBOL_PB_TEST(pb_split);

@@ -24,6 +24,7 @@ const u8 pb_fallbacks[PB_PCPTYPES][PB_PCPTYPES - 1] = {
 	[PB_MOVABLE]     = { PB_RECLAIMABLE, PB_UNMOVABLE },
 	[PB_RECLAIMABLE] = { PB_UNMOVABLE,   PB_MOVABLE },
 };
+EXPORT_SYMBOL_PB_TEST(pb_fallbacks);
 
 static void note(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt,
 		 enum pb_migratetype from, bool claimed)
@@ -72,10 +73,12 @@ static bool claim_partial(struct pb_zone *zone, unsigned int order, enum pb_migr
  * @zone: the zone
  * @order: order of the request
  * @mt: its migratetype, below PB_PCPTYPES
+ * @flags: PB_ALLOC_NOFRAGMENT: wholly free pageblocks only, as mm/ does
  *
  * Context: any. Return: true when the caller should look again in its own type.
  */
-bool pb_fallback_claim_block(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt)
+bool pb_fallback_claim_block(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt,
+			     unsigned int flags)
 {
 	enum pb_migratetype from;
 	unsigned long index;
@@ -90,7 +93,7 @@ bool pb_fallback_claim_block(struct pb_zone *zone, unsigned int order, enum pb_m
 		note(zone, order, mt, from, true);
 		return true;
 	}
-	if (!may_claim_partial(order, mt))
+	if (flags & PB_ALLOC_NOFRAGMENT || !may_claim_partial(order, mt))
 		return false;
 	for (i = 0; i < PB_PCPTYPES - 1; i++) {
 		from = pb_fallbacks[mt][i];
@@ -101,6 +104,7 @@ bool pb_fallback_claim_block(struct pb_zone *zone, unsigned int order, enum pb_m
 	}
 	return false;
 }
+EXPORT_SYMBOL_PB_TEST(pb_fallback_claim_block);
 
 /**
  * pb_fallback_steal - take one block from a pageblock of another type
@@ -126,6 +130,7 @@ unsigned long pb_fallback_steal(struct pb_zone *zone, unsigned int order, enum p
 	}
 	return PB_NO_PFN;
 }
+EXPORT_SYMBOL_PB_TEST(pb_fallback_steal);
 
 /* Orders above the pageblock's span pageblocks of any type; all of them become this one. */
 static unsigned long fallback_large(struct pb_zone *zone, unsigned int order,
@@ -144,10 +149,12 @@ static unsigned long fallback_large(struct pb_zone *zone, unsigned int order,
  * @zone: the zone
  * @order: 0 to PB_MAX_ORDER
  * @mt: migratetype, below PB_PCPTYPES
+ * @flags: PB_ALLOC_ bits; with NOFRAGMENT only whole pageblocks change their type
  *
  * Context: any; preemption off. Return: PFN, or PB_NO_PFN.
  */
-unsigned long pb_fallback(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt)
+unsigned long pb_fallback(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt,
+			  unsigned int flags)
 {
 	unsigned long pfn;
 	int tries;
@@ -155,10 +162,14 @@ unsigned long pb_fallback(struct pb_zone *zone, unsigned int order, enum pb_migr
 	if (order > PB_PAGEBLOCK_ORDER)
 		return fallback_large(zone, order, mt);
 	/* Another CPU may be faster with what has just been taken over. */
-	for (tries = 0; tries < 8 && pb_fallback_claim_block(zone, order, mt); tries++) {
+	for (tries = 0; tries < 8 && pb_fallback_claim_block(zone, order, mt, flags);
+	     tries++) {
 		pfn = pb_zone_claim(zone, order, mt);
 		if (pfn != PB_NO_PFN)
 			return pfn;
 	}
+	if (flags & PB_ALLOC_NOFRAGMENT)
+		return PB_NO_PFN;
 	return pb_fallback_steal(zone, order, mt);
 }
+EXPORT_SYMBOL_PB_TEST(pb_fallback);

@@ -8,8 +8,10 @@
 /* Other types a request may fall back to, nearest first. */
 extern const u8 pb_fallbacks[PB_PCPTYPES][PB_PCPTYPES - 1];
 
-bool pb_fallback_claim_block(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt);
+bool pb_fallback_claim_block(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt,
+			     unsigned int flags);
 unsigned long pb_fallback_steal(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt);
-unsigned long pb_fallback(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt);
+unsigned long pb_fallback(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt,
+			  unsigned int flags);
 
 #endif /* PB_FALLBACK_H */

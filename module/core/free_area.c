@@ -55,6 +55,7 @@ size_t pb_free_area_words(unsigned long nr_blocks)
 {
 	return (PB_NR_OCC + PB_NR_LARGEST + 1) * pb_bitmap_words(nr_blocks);
 }
+EXPORT_SYMBOL_PB_TEST(pb_free_area_words);
 
 unsigned long *pb_free_area_init(struct pb_free_area *area, unsigned long nr_blocks,
 				 unsigned long *mem)
@@ -67,6 +68,7 @@ unsigned long *pb_free_area_init(struct pb_free_area *area, unsigned long nr_blo
 		mem = pb_bitmap_init(&area->largest[i], nr_blocks, mem);
 	return pb_bitmap_init(&area->whole, nr_blocks, mem);
 }
+EXPORT_SYMBOL_PB_TEST(pb_free_area_init);
 
 /**
  * pb_block_key - where a pageblock should stand in the index
@@ -94,6 +96,7 @@ u16 pb_block_key(unsigned long slot_word)
 	return (mt << PB_KEY_MT_SHIFT) | (occ << PB_KEY_OCC_SHIFT) |
 	       ((largest + 1) << PB_KEY_LARGEST_SHIFT);
 }
+EXPORT_SYMBOL_PB_TEST(pb_block_key);
 
 /* The bitmaps a key stands for: one for whole pageblocks, one or two for others. */
 static unsigned int key_maps(struct pb_zone *zone, u16 key, struct pb_bitmap *maps[2])
@@ -161,6 +164,7 @@ void pb_block_reindex(struct pb_zone *zone, unsigned long index)
 		}
 	} while (atomic_cmpxchg(&ctl->update, seen, 0) != seen);
 }
+EXPORT_SYMBOL_PB_TEST(pb_block_reindex);
 
 /**
  * pb_block_freed - a free set bits in a word: does the index need to know?
@@ -183,6 +187,7 @@ void pb_block_freed(struct pb_zone *zone, unsigned long index, u64 old, u64 new)
 	    (hweight64(old) ^ hweight64(new)) & ~7U)
 		pb_block_reindex(zone, index);
 }
+EXPORT_SYMBOL_PB_TEST(pb_block_freed);
 
 /* Whether the bitmaps a key stands for all have the pageblock's bit; for verify. */
 bool pb_index_test(struct pb_zone *zone, unsigned long index, u16 key)
@@ -194,6 +199,15 @@ bool pb_index_test(struct pb_zone *zone, unsigned long index, u16 key)
 		if (!pb_bitmap_test(maps[i], index))
 			return false;
 	return true;
+}
+EXPORT_SYMBOL_PB_TEST(pb_index_test);
+
+/* How many bits a key stands for; for verify. */
+unsigned int pb_index_bits(u16 key)
+{
+	int largest = pb_key_largest(key);
+
+	return !key ? 0 : largest < 1 || largest == PB_PAGEBLOCK_ORDER ? 1 : 2;
 }
 
 /**
@@ -212,6 +226,7 @@ unsigned long pb_free_area_best(struct pb_free_area *area, unsigned int order, u
 		return pb_bitmap_next(&area->occ[step], from);
 	return pb_bitmap_next(&area->largest[order - 1 + step], from);
 }
+EXPORT_SYMBOL_PB_TEST(pb_free_area_best);
 
 /**
  * pb_free_area_whole - a wholly free pageblock that splits as little as possible
@@ -234,3 +249,4 @@ unsigned long pb_free_area_whole(struct pb_free_area *area)
 	pick = pb_word_pick(word, 0);
 	return pick ? first + __ffs64(pick) : index;
 }
+EXPORT_SYMBOL_PB_TEST(pb_free_area_whole);

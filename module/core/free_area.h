@@ -35,6 +35,7 @@ unsigned long *pb_free_area_init(struct pb_free_area *area, unsigned long nr_blo
 u16 pb_block_key(unsigned long slot_word);
 void pb_block_reindex(struct pb_zone *zone, unsigned long index);
 void pb_block_freed(struct pb_zone *zone, unsigned long index, u64 old, u64 new);
+unsigned int pb_index_bits(u16 key);
 bool pb_index_test(struct pb_zone *zone, unsigned long index, u16 key);
 
 unsigned long pb_free_area_best(struct pb_free_area *area, unsigned int order, unsigned int step,

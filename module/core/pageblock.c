@@ -21,6 +21,7 @@ const u64 pb_word_align[PB_WORD_ORDER + 1] = {
 	0x0101010101010101ULL, 0x0001000100010001ULL, 0x0000000100000001ULL,
 	0x0000000000000001ULL,
 };
+EXPORT_SYMBOL_PB_TEST(pb_word_align);
 
 /**
  * pb_word_largest - order of the largest free block within a word
@@ -43,6 +44,7 @@ int pb_word_largest(u64 word)
 	}
 	return order;
 }
+EXPORT_SYMBOL_PB_TEST(pb_word_largest);
 
 /**
  * pb_word_pick - head of the block a request should take from a word
@@ -71,6 +73,7 @@ u64 pb_word_pick(u64 word, unsigned int order)
 	}
 	return heads & -heads;
 }
+EXPORT_SYMBOL_PB_TEST(pb_word_pick);
 
 /**
  * pb_word_claim_one - take one block out of a word
@@ -92,6 +95,7 @@ u64 pb_word_claim_one(atomic64_t *word, unsigned int order)
 	} while (!atomic64_try_cmpxchg(word, &old, old & ~pb_word_expand(head, order)));
 	return head;
 }
+EXPORT_SYMBOL_PB_TEST(pb_word_claim_one);
 
 /**
  * pb_word_claim_all - take every block of an order out of a word
@@ -117,6 +121,7 @@ u64 pb_word_claim_all(atomic64_t *word, unsigned int order)
 	} while (!atomic64_try_cmpxchg(word, &old, old & ~pb_word_expand(heads, order)));
 	return heads;
 }
+EXPORT_SYMBOL_PB_TEST(pb_word_claim_all);
 
 unsigned int pb_block_count_free(struct pb_pageblock *block)
 {
@@ -127,6 +132,7 @@ unsigned int pb_block_count_free(struct pb_pageblock *block)
 		n += hweight64(atomic64_read(&block->free[i]));
 	return n;
 }
+EXPORT_SYMBOL_PB_TEST(pb_block_count_free);
 
 bool pb_block_is_whole(struct pb_pageblock *block)
 {
@@ -137,6 +143,7 @@ bool pb_block_is_whole(struct pb_pageblock *block)
 			return false;
 	return true;
 }
+EXPORT_SYMBOL_PB_TEST(pb_block_is_whole);
 
 /**
  * pb_block_largest - order of the largest free block in a pageblock
@@ -163,6 +170,7 @@ int pb_block_largest(struct pb_pageblock *block)
 	/* The words form a word of their own: runs of 1, 2, 4, 8 of them are orders 6 to 9. */
 	return PB_WORD_ORDER + pb_word_largest(full);
 }
+EXPORT_SYMBOL_PB_TEST(pb_block_largest);
 
 /* Takes nr whole words from first on, or none. */
 static bool claim_words(struct pb_pageblock *block, unsigned int first, unsigned int nr)
@@ -226,6 +234,7 @@ int pb_block_claim(struct pb_pageblock *block, unsigned int order)
 	}
 	return -1;
 }
+EXPORT_SYMBOL_PB_TEST(pb_block_claim);
 
 /**
  * pb_block_release - give a block back
@@ -253,3 +262,4 @@ unsigned long pb_block_release(struct pb_pageblock *block, unsigned int frame,
 		twice += hweight64(atomic64_xchg(&block->free[i], -1));
 	return twice;
 }
+EXPORT_SYMBOL_PB_TEST(pb_block_release);

@@ -80,12 +80,14 @@ int pb_pcp_init(struct pb_zone *zone)
 		set_high(pb_per_cpu_ptr(zone->pcp, cpu), zone->pcp_high_min);
 	return 0;
 }
+EXPORT_SYMBOL_PB_TEST(pb_pcp_init);
 
 void pb_pcp_destroy(struct pb_zone *zone)
 {
 	pb_free_percpu(zone->pcp);
 	zone->pcp = NULL;
 }
+EXPORT_SYMBOL_PB_TEST(pb_pcp_destroy);
 
 static bool enter(struct pb_pcp *pcp)
 {
@@ -160,37 +162,50 @@ static unsigned int refill_from(struct pb_zone *zone, struct pb_pcp_list *list, 
 	return list->n - before + hweight64(list->mask);
 }
 
-/* From the pageblock worked on, else from the best one the index has. */
+/* From the pageblock this list worked on last. */
+static unsigned int refill_current(struct pb_zone *zone, struct pb_pcp_list *list,
+				   unsigned int order, enum pb_migratetype mt)
+{
+	unsigned long index = list->cur - 1UL, word;
+	unsigned int nr;
+
+	if (!list->cur)
+		return 0;
+	word = READ_ONCE(pb_slot(zone->pool, pb_block_pfn(zone, index))->word);
+	if (pb_slot_migratetype(word) == mt) {
+		nr = refill_from(zone, list, order, index, pb_slot_block(word));
+		if (nr)
+			return nr;
+	}
+	drop_block(zone, list);
+	return 0;
+}
+
+/* From the best pageblock the index has; those other CPUs work on only when there is no other. */
 static unsigned int refill_small(struct pb_zone *zone, struct pb_pcp_list *list,
 				 unsigned int order, enum pb_migratetype mt)
 {
-	unsigned long index, word;
+	unsigned int tries, nr = refill_current(zone, list, order, mt), pass;
 	struct pb_pageblock *block;
-	unsigned int tries = 0, nr;
+	unsigned long index;
+	u16 cur;
 
-	if (list->cur) {
-		index = list->cur - 1UL;
-		word = READ_ONCE(pb_slot(zone->pool, pb_block_pfn(zone, index))->word);
-		nr = pb_slot_migratetype(word) != mt ? 0 :
-		     refill_from(zone, list, order, index, pb_slot_block(word));
-		if (nr)
-			return nr;
-		drop_block(zone, list);
+	for (pass = 0; pass < 2 && !nr; pass++) {
+		tries = 0;
+		index = 0;
+		while (!nr && (block = pb_zone_next_block(zone, order, mt, &tries, &index))) {
+			cur = READ_ONCE(zone->ctl[index].cur);
+			if (!pass && cur && cur != pb_cpu_id() + 1)
+				continue;
+			nr = refill_from(zone, list, order, index, block);
+			pb_block_reindex(zone, index);
+			if (!nr)
+				continue;
+			list->cur = index + 1;
+			WRITE_ONCE(zone->ctl[index].cur, pb_cpu_id() + 1);
+		}
 	}
-	index = 0;
-	while ((block = pb_zone_next_block(zone, order, mt, &tries, &index))) {
-		/* Another CPU works there: leave it alone while there is anything else. */
-		if (READ_ONCE(zone->ctl[index].cur) && !pb_block_is_whole(block) && tries & 3)
-			continue;
-		nr = refill_from(zone, list, order, index, block);
-		pb_block_reindex(zone, index);
-		if (!nr)
-			continue;
-		list->cur = index + 1;
-		WRITE_ONCE(zone->ctl[index].cur, pb_cpu_id() + 1);
-		return nr;
-	}
-	return 0;
+	return nr;
 }
 
 static unsigned int refill_whole(struct pb_zone *zone, struct pb_pcp_list *list,
@@ -205,7 +220,7 @@ static unsigned int refill_whole(struct pb_zone *zone, struct pb_pcp_list *list,
 }
 
 static bool refill(struct pb_zone *zone, struct pb_pcp *pcp, struct pb_pcp_list *list,
-		   unsigned int order, enum pb_migratetype mt)
+		   unsigned int order, enum pb_migratetype mt, unsigned int flags)
 {
 	void (*trace)(struct pb_zone *zone, unsigned int order, unsigned int mt, unsigned int nr);
 	unsigned int nr;
@@ -214,7 +229,7 @@ static bool refill(struct pb_zone *zone, struct pb_pcp *pcp, struct pb_pcp_list 
 		nr = refill_whole(zone, list, mt);
 	} else {
 		nr = refill_small(zone, list, order, mt);
-		if (!nr && pb_fallback_claim_block(zone, order, mt))
+		if (!nr && pb_fallback_claim_block(zone, order, mt, flags))
 			nr = refill_small(zone, list, order, mt);
 		pb_zone_account(zone, -(long)(nr << order));
 	}
@@ -249,6 +264,7 @@ static unsigned long pop(struct pb_pcp_list *list)
  * @zone: the zone
  * @order: an order with pcp lists
  * @mt: migratetype, below PB_PCPTYPES
+ * @flags: PB_ALLOC_ bits; NOFRAGMENT counts here
  *
  * Refills the list when it is empty, taking over a pageblock of another type where that is
  * called for.
@@ -257,7 +273,8 @@ static unsigned long pop(struct pb_pcp_list *list)
  * be refilled: the caller then asks the zone itself. As rmqueue_pcplist() in
  * mm/page_alloc.c.
  */
-unsigned long pb_pcp_alloc(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt)
+unsigned long pb_pcp_alloc(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt,
+			   unsigned int flags)
 {
 	struct pb_pcp *pcp = pb_this_cpu_ptr(zone->pcp);
 	struct pb_pcp_list *list = &pcp->list[pb_pcp_index(order)][mt];
@@ -268,7 +285,7 @@ unsigned long pb_pcp_alloc(struct pb_zone *zone, unsigned int order, enum pb_mig
 		return PB_NO_PFN;
 	}
 	pfn = pop(list);
-	if (pfn == PB_NO_PFN && refill(zone, pcp, list, order, mt))
+	if (pfn == PB_NO_PFN && refill(zone, pcp, list, order, mt, flags))
 		pfn = pop(list);
 	if (pfn != PB_NO_PFN) {
 		pcp->count -= 1 << order;
@@ -277,6 +294,7 @@ unsigned long pb_pcp_alloc(struct pb_zone *zone, unsigned int order, enum pb_mig
 	leave(pcp);
 	return pfn;
 }
+EXPORT_SYMBOL_PB_TEST(pb_pcp_alloc);
 
 /* Gives nr blocks back to the zone; neighbours in the array that share a word go together. */
 static void release_blocks(struct pb_zone *zone, const unsigned long *pfns, unsigned int nr,
@@ -357,6 +375,7 @@ bool pb_pcp_free(struct pb_zone *zone, unsigned long pfn, unsigned int order,
 	leave(pcp);
 	return true;
 }
+EXPORT_SYMBOL_PB_TEST(pb_pcp_free);
 
 static void drain_list(struct pb_zone *zone, struct pb_pcp *pcp, unsigned int idx,
 		       enum pb_migratetype mt)
@@ -413,6 +432,7 @@ bool pb_pcp_drain_local(struct pb_pool *pool)
 	preempt_enable();
 	return all;
 }
+EXPORT_SYMBOL_PB_TEST(pb_pcp_drain_local);
 
 /**
  * pb_pcp_drain_cpu - empty the caches of a CPU that is offline
@@ -433,6 +453,7 @@ void pb_pcp_drain_cpu(struct pb_pool *pool, int cpu)
 	}
 	preempt_enable();
 }
+EXPORT_SYMBOL_PB_TEST(pb_pcp_drain_cpu);
 
 /**
  * pb_pcp_decay_local - let this CPU's caches shrink
@@ -468,6 +489,7 @@ bool pb_pcp_decay_local(struct pb_pool *pool)
 	preempt_enable();
 	return empty;
 }
+EXPORT_SYMBOL_PB_TEST(pb_pcp_decay_local);
 
 /* Pages in all caches of a zone; exact only while nobody allocates. */
 unsigned long pb_pcp_pages(struct pb_zone *zone)
@@ -479,3 +501,4 @@ unsigned long pb_pcp_pages(struct pb_zone *zone)
 		pages += READ_ONCE(pb_per_cpu_ptr(zone->pcp, cpu)->count);
 	return pages;
 }
+EXPORT_SYMBOL_PB_TEST(pb_pcp_pages);

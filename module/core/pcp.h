@@ -9,7 +9,8 @@ int pb_pcp_init(struct pb_zone *zone);
 void pb_pcp_destroy(struct pb_zone *zone);
 
 /* A frame of this order and migratetype from this CPU's cache, or PB_NO_PFN. Preemption off. */
-unsigned long pb_pcp_alloc(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt);
+unsigned long pb_pcp_alloc(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt,
+			   unsigned int flags);
 /*
  * Gives a freed block (order byte already cleared) to this CPU's cache; false: take the
  * shared path.

@@ -21,6 +21,7 @@
 #include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/percpu.h>
+#include <linux/nodemask.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -36,8 +37,8 @@
  */
 static inline void *pb_meta_alloc(size_t bytes, int nid)
 {
-	/* From a page up: vmalloc, whose alignment the pageblocks rely on. */
-	return vzalloc_node(bytes, nid);
+	/* vmalloc always: the pageblocks rely on its alignment. */
+	return vzalloc_node(bytes, node_online(nid) ? nid : NUMA_NO_NODE);
 }
 
 static inline void pb_meta_free(void *p)

@@ -11,6 +11,7 @@
  *   SCAN             index bits are hints: look at the bitmaps themselves; needs to sleep
  *   FAIL             say why
  */
+#include "freelist.h"
 #include "pcp.h"
 #include "slowpath.h"
 #include "zone.h"
@@ -68,17 +69,18 @@ static bool enter_state(struct pb_pool *pool, struct pb_request *rq, enum state 
  *
  * For requests that are not served by a zonelist walk of one order.
  *
- * Context: may sleep with PB_ALLOC_WAIT. Return: true when another try is worth it.
+ * Context: may sleep with PB_ALLOC_WAIT.
  */
-bool pb_slowpath_collect(struct pb_pool *pool, const struct pb_request *rq)
+void pb_slowpath_collect(struct pb_pool *pool, const struct pb_request *rq)
 {
 	struct pb_request copy = *rq;
 	enum state state;
 
+	pb_zone_event_add(pool->all_zones->zone[0], PB_ALLOC_SLOW, 1);
 	for (state = DRAIN_LOCAL; state < FAIL; state++)
 		enter_state(pool, &copy, state);
-	return true;
 }
+EXPORT_SYMBOL_PB_TEST(pb_slowpath_collect);
 
 /**
  * pb_failure_reason - why a request cannot be served
@@ -102,7 +104,7 @@ enum pb_reason pb_failure_reason(struct pb_pool *pool, const struct pb_request *
 			continue;
 		largest = max(largest, zone->present_pages);
 		free = max_t(unsigned long, free, max(pb_zone_free_pages(zone), 0L));
-		if (pb_zone_watermark_ok(zone, ilog2(nr_pages), rq->highest_zone, rq->flags))
+		if (pb_zone_watermark_ok(zone, nr_pages, rq->highest_zone, rq->flags))
 			below = false;
 	}
 	if (!largest)
@@ -113,9 +115,17 @@ enum pb_reason pb_failure_reason(struct pb_pool *pool, const struct pb_request *
 		return PB_REASON_WATERMARK;
 	return PB_REASON_FRAGMENTATION;
 }
+EXPORT_SYMBOL_PB_TEST(pb_failure_reason);
 
-static unsigned long fail(struct pb_pool *pool, const struct pb_request *rq, enum pb_reason why,
-			  enum pb_reason *reason)
+/**
+ * pb_alloc_fail - count a failure and hand out its reason
+ * @pool: the pool
+ * @why: the reason
+ * @reason: where it goes, or NULL
+ *
+ * Return: PB_NO_PFN.
+ */
+unsigned long pb_alloc_fail(struct pb_pool *pool, enum pb_reason why, enum pb_reason *reason)
 {
 	pb_zone_event_add(pool->all_zones->zone[0], PB_ALLOC_FAIL, 1);
 	if (reason)
@@ -147,8 +157,9 @@ unsigned long pb_alloc_slowpath(struct pb_pool *pool, const struct pb_request *r
 		if (pfn != PB_NO_PFN)
 			return pfn;
 	}
-	return fail(pool, rq, pb_failure_reason(pool, rq, 1UL << rq->order), reason);
+	return pb_alloc_fail(pool, pb_failure_reason(pool, rq, 1UL << rq->order), reason);
 }
+EXPORT_SYMBOL_PB_TEST(pb_alloc_slowpath);
 
 /**
  * pb_alloc_refused - a request no walk could ever serve: order, migratetype or node out of range
@@ -163,5 +174,5 @@ unsigned long pb_alloc_refused(struct pb_pool *pool, const struct pb_request *rq
 {
 	bool node = (unsigned int)rq->nid >= (unsigned int)pool->nr_nodes;
 
-	return fail(pool, rq, node ? PB_REASON_NODE : PB_REASON_LIMIT, reason);
+	return pb_alloc_fail(pool, node ? PB_REASON_NODE : PB_REASON_LIMIT, reason);
 }

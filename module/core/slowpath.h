@@ -5,15 +5,12 @@
 
 #include "types.h"
 
-/* Below, in alloc.c: one walk, and whether a zone is allowed to a request. */
-unsigned long pb_get_page_from_freelist(struct pb_pool *pool, const struct pb_request *rq);
-bool pb_zone_allowed(struct pb_zone *zone, const struct pb_request *rq);
-
 unsigned long pb_alloc_slowpath(struct pb_pool *pool, const struct pb_request *rq,
 				enum pb_reason *reason);
 unsigned long pb_alloc_refused(struct pb_pool *pool, const struct pb_request *rq,
 			       enum pb_reason *reason);
-bool pb_slowpath_collect(struct pb_pool *pool, const struct pb_request *rq);
+void pb_slowpath_collect(struct pb_pool *pool, const struct pb_request *rq);
+unsigned long pb_alloc_fail(struct pb_pool *pool, enum pb_reason why, enum pb_reason *reason);
 enum pb_reason pb_failure_reason(struct pb_pool *pool, const struct pb_request *rq,
 				 unsigned long nr_pages);
 

@@ -39,12 +39,14 @@ const char * const pb_migratetype_name[PB_NR_MIGRATETYPES] = {
 	[PB_CMA]		= "CMA",
 	[PB_ISOLATE]		= "Isolate",
 };
+EXPORT_SYMBOL_PB_TEST(pb_migratetype_name);
 
 const char * const pb_zone_type_name[PB_NR_ZONE_TYPES] = {
 	[PB_ZONE_DMA32]		= "DMA32",
 	[PB_ZONE_NORMAL]	= "Normal",
 	[PB_ZONE_MOVABLE]	= "Movable",
 };
+EXPORT_SYMBOL_PB_TEST(pb_zone_type_name);
 
 const char * const pb_bad_name[PB_NR_BAD] = {
 	[PB_BAD_NONE]		= "nothing",

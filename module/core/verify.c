@@ -7,8 +7,10 @@
  *   - the zone's free-page count is the number of set bits
  *   - each pageblock stands in the index where its words say; one that a CPU refills from may
  *     be promised more than it has, never less
+ *   - nothing else stands in the index, and its summaries are right
  *   - pcp counts are the pages in their lists
  */
+#include "bitmap.h"
 #include "free_area.h"
 #include "pageblock.h"
 #include "pcp.h"
@@ -21,7 +23,11 @@ struct walk {
 	struct pb_zone		*zone;
 	unsigned long		covered;	/* frames to come of an allocated block */
 	unsigned long		loose;		/* frames neither free nor allocated */
+	unsigned long		index_bits;	/* bits the index should have set */
 };
+
+/* Put in place of the order byte of a frame met in a pcp list, while lists are walked. */
+#define SEEN	0xff
 
 __printf(2, 3)
 static void broken(struct pb_verify *out, const char *fmt, ...)
@@ -89,7 +95,7 @@ static bool is_worked_on(struct pb_zone *zone, unsigned long index)
 	return false;
 }
 
-static void check_index(struct walk *w, unsigned long index, unsigned long slot_word)
+static void check_key(struct walk *w, unsigned long index, unsigned long slot_word)
 {
 	struct pb_block_ctl *ctl = &w->zone->ctl[index];
 	u16 now = pb_block_key(slot_word);
@@ -100,6 +106,7 @@ static void check_index(struct walk *w, unsigned long index, unsigned long slot_
 		broken(w->out, "pageblock %#lx: update count left behind", pfn);
 	if (!pb_index_test(w->zone, index, ctl->key))
 		broken(w->out, "pageblock %#lx: not where its key %#x says", pfn, ctl->key);
+	w->index_bits += pb_index_bits(ctl->key);
 	if (ctl->key == now)
 		return;
 	if (pb_key_largest(now) > pb_key_largest(ctl->key) || (now && !ctl->key))
@@ -111,56 +118,134 @@ static void check_index(struct walk *w, unsigned long index, unsigned long slot_
 		       ctl->key, now);
 }
 
-/* Frames in one list, each of which must be neither free nor allocated. */
-static unsigned long check_list(struct walk *w, struct pb_pcp_list *list, unsigned int order)
+static bool bitmap_right(struct pb_free_area *area, unsigned long *bits)
 {
-	unsigned long pfn, blocks = 0;
-	struct pb_slot *slot;
-	unsigned int i, n = list->n + hweight64(list->mask);
+	bool right = pb_bitmap_check(&area->whole, bits);
+	unsigned int i;
+
+	for (i = 0; i < PB_NR_OCC; i++)
+		right &= pb_bitmap_check(&area->occ[i], bits);
+	for (i = 0; i < PB_NR_LARGEST; i++)
+		right &= pb_bitmap_check(&area->largest[i], bits);
+	return right;
+}
+
+/* Every bit that a key names is set; as many are set in all, so there is none besides. */
+static void check_bitmaps(struct walk *w)
+{
+	unsigned long bits = 0;
+	unsigned int mt;
+
+	for (mt = 0; mt < PB_INDEXED_TYPES; mt++)
+		if (!bitmap_right(&w->zone->area[mt], &bits))
+			broken(w->out, "node %d %s: index summary of type %u is wrong",
+			       w->zone->nid, w->zone->name, mt);
+	if (bits != w->index_bits)
+		broken(w->out, "node %d %s: %lu index bits set, keys name %lu", w->zone->nid,
+		       w->zone->name, bits, w->index_bits);
+}
+
+/* A frame of a block in a pcp list: neither free nor allocated, and nowhere else. */
+static void check_cached(struct walk *w, unsigned long pfn)
+{
+	struct pb_slot *slot = pb_slot_lookup(w->zone->pool, pfn);
+	struct pb_pageblock *block;
+	u8 *byte;
+
+	if (!slot || slot->zone != w->zone) {
+		broken(w->out, "pcp holds pfn %#lx, which is not this zone's", pfn);
+		return;
+	}
+	block = pb_slot_block(slot->word);
+	byte = &block->order[pb_frame_in_block(pfn)];
+	if (frame_free(block, pb_frame_in_block(pfn)))
+		broken(w->out, "pfn %#lx is free and in a pcp", pfn);
+	if (*byte == SEEN)
+		broken(w->out, "pfn %#lx is in pcps twice", pfn);
+	else if (*byte)
+		broken(w->out, "pfn %#lx is allocated and in a pcp", pfn);
+	else
+		*byte = SEEN;
+}
+
+static void unmark_cached(struct walk *w, unsigned long pfn)
+{
+	struct pb_slot *slot = pb_slot_lookup(w->zone->pool, pfn);
+	u8 *byte;
+
+	if (!slot || slot->zone != w->zone)
+		return;
+	byte = &pb_slot_block(slot->word)->order[pb_frame_in_block(pfn)];
+	if (*byte == SEEN)
+		*byte = 0;
+}
+
+/* Calls fn for every frame in a list; returns how many there are. */
+static unsigned long walk_list(struct walk *w, struct pb_pcp_list *list, unsigned int order,
+			       void (*fn)(struct walk *w, unsigned long pfn))
+{
+	unsigned int i, n = min_t(unsigned int, list->n, PB_LIFO_MAX);
+	unsigned long frames = 0, pfn, k;
 	u64 mask = list->mask;
 
-	for (i = 0; i < n; i++) {
-		if (i < list->n) {
+	for (i = 0; i < n || mask; i++) {
+		if (i < n) {
 			pfn = list->lifo[i];
 		} else {
 			pfn = list->mask_base + __ffs64(mask);
 			mask &= mask - 1;
 		}
-		blocks++;
-		slot = pb_slot_lookup(w->zone->pool, pfn);
-		if (!slot || slot->zone != w->zone || pfn & ((1UL << order) - 1)) {
-			broken(w->out, "pcp holds pfn %#lx, which is not this zone's", pfn);
-			continue;
-		}
-		if (frame_free(pb_slot_block(slot->word), pb_frame_in_block(pfn)))
-			broken(w->out, "pfn %#lx is free and in a pcp", pfn);
-		if (pb_slot_block(slot->word)->order[pb_frame_in_block(pfn)])
-			broken(w->out, "pfn %#lx is allocated and in a pcp", pfn);
+		if (pfn & ((1UL << order) - 1))
+			broken(w->out, "pcp holds misaligned pfn %#lx, order %u", pfn, order);
+		for (k = 0; k < 1UL << order; k++)
+			fn(w, pfn + k);
+		frames += 1UL << order;
 	}
-	return blocks << order;
+	return frames;
+}
+
+static unsigned long walk_pcp(struct walk *w, struct pb_pcp *pcp,
+			      void (*fn)(struct walk *w, unsigned long pfn))
+{
+	unsigned long frames = 0;
+	unsigned int i, mt;
+
+	for (i = 0; i < PB_NR_PCP_ORDERS; i++)
+		for (mt = 0; mt < PB_PCPTYPES; mt++)
+			frames += walk_list(w, &pcp->list[i][mt],
+					    i <= PB_PCP_MAX_SMALL ? i : PB_PAGEBLOCK_ORDER, fn);
+	return frames;
+}
+
+static void check_pcp(struct walk *w, struct pb_pcp *pcp, int cpu, unsigned long frames)
+{
+	unsigned int i, mt;
+
+	if (frames != (unsigned long)pcp->count)
+		broken(w->out, "cpu %d: pcp counts %d pages and holds %lu", cpu, pcp->count,
+		       frames);
+	if (pcp->busy)
+		broken(w->out, "cpu %d: pcp busy", cpu);
+	for (i = 0; i < PB_NR_PCP_ORDERS; i++)
+		for (mt = 0; mt < PB_PCPTYPES; mt++)
+			if (pcp->list[i][mt].n > PB_LIFO_MAX)
+				broken(w->out, "cpu %d: pcp list of %u", cpu, pcp->list[i][mt].n);
 }
 
 static unsigned long check_pcps(struct walk *w)
 {
-	unsigned long total = 0, pages;
+	unsigned long total = 0, frames;
 	struct pb_pcp *pcp;
-	unsigned int i, mt;
 	int cpu;
 
 	pb_for_each_cpu(cpu) {
 		pcp = pb_per_cpu_ptr(w->zone->pcp, cpu);
-		pages = 0;
-		for (i = 0; i < PB_NR_PCP_ORDERS; i++)
-			for (mt = 0; mt < PB_PCPTYPES; mt++)
-				pages += check_list(w, &pcp->list[i][mt],
-						    i <= PB_PCP_MAX_SMALL ? i : PB_PAGEBLOCK_ORDER);
-		if (pages != (unsigned long)pcp->count)
-			broken(w->out, "cpu %d: pcp counts %d pages and holds %lu", cpu,
-			       pcp->count, pages);
-		if (pcp->busy)
-			broken(w->out, "cpu %d: pcp busy", cpu);
-		total += pages;
+		frames = walk_pcp(w, pcp, check_cached);
+		check_pcp(w, pcp, cpu, frames);
+		total += frames;
 	}
+	pb_for_each_cpu(cpu)
+		walk_pcp(w, pb_per_cpu_ptr(w->zone->pcp, cpu), unmark_cached);
 	return total;
 }
 
@@ -183,8 +268,11 @@ static void check_zone(struct pb_zone *zone, struct pb_verify *out)
 		block = pb_slot_block(slot->word);
 		for (i = 0; i < PB_PAGEBLOCK_NR; i++)
 			check_frame(&w, block, i, pb_block_pfn(zone, index) + i);
-		check_index(&w, index, slot->word);
+		check_key(&w, index, slot->word);
 	}
+	if (w.covered)
+		broken(out, "an allocated block runs past the end of the zone");
+	check_bitmaps(&w);
 	if (pb_zone_free_pages(zone) != (long)(out->free_pages - before))
 		broken(out, "node %d %s: %ld free pages counted, %lu found", zone->nid, zone->name,
 		       pb_zone_free_pages(zone), out->free_pages - before);

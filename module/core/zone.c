@@ -62,6 +62,7 @@ int pb_zone_init(struct pb_zone *zone, struct pb_pool *pool, int nid, enum pb_zo
 	zone->nr_blocks = (end_pfn - zone->base_pfn) >> PB_PAGEBLOCK_ORDER;
 	return init_index(zone);
 }
+EXPORT_SYMBOL_PB_TEST(pb_zone_init);
 
 void pb_zone_destroy(struct pb_zone *zone)
 {
@@ -70,6 +71,7 @@ void pb_zone_destroy(struct pb_zone *zone)
 	zone->index_mem = NULL;
 	zone->ctl = NULL;
 }
+EXPORT_SYMBOL_PB_TEST(pb_zone_destroy);
 
 /* CPUs start at different places, so that they rarely work on the same pageblock. */
 static unsigned long search_start(struct pb_zone *zone)
@@ -127,6 +129,7 @@ struct pb_pageblock *pb_zone_next_block(struct pb_zone *zone, unsigned int order
 	}
 	return NULL;
 }
+EXPORT_SYMBOL_PB_TEST(pb_zone_next_block);
 
 static unsigned long claim_in_block(struct pb_zone *zone, unsigned int order,
 				    enum pb_migratetype mt)
@@ -192,6 +195,7 @@ unsigned long pb_zone_claim(struct pb_zone *zone, unsigned int order, enum pb_mi
 		pb_zone_account(zone, -(1L << order));
 	return pfn;
 }
+EXPORT_SYMBOL_PB_TEST(pb_zone_claim);
 
 /* Wholly free pageblocks of any of the types, 64 of them from word * 64 on. */
 static u64 whole_word(struct pb_zone *zone, unsigned int types, unsigned long word)
@@ -237,27 +241,28 @@ static unsigned long run_of_whole(struct pb_zone *zone, unsigned int types, unsi
 static bool claim_run(struct pb_zone *zone, unsigned long index, unsigned long nr,
 		      enum pb_migratetype mt, unsigned int types)
 {
-	unsigned long i, pfn;
+	unsigned long i, claimed, word;
 	struct pb_slot *slot;
 
 	for (i = index; i < index + nr; i++) {
-		slot = pb_slot(zone->pool, pb_block_pfn(zone, i));
-		if (!(BIT(pb_slot_migratetype(READ_ONCE(slot->word))) & types) ||
-		    pb_block_claim(pb_slot_block(slot->word), PB_PAGEBLOCK_ORDER) < 0)
+		word = READ_ONCE(pb_slot(zone->pool, pb_block_pfn(zone, i))->word);
+		if (!(BIT(pb_slot_migratetype(word)) & types) ||
+		    pb_block_claim(pb_slot_block(word), PB_PAGEBLOCK_ORDER) < 0)
 			break;
-		pb_slot_set_migratetype(slot, mt);
-		pb_block_reindex(zone, i);
 	}
-	if (i == index + nr)
-		return true;
-	pb_block_reindex(zone, i);
+	claimed = i - index;
+	if (claimed < nr)
+		pb_block_reindex(zone, i);
 	while (i-- > index) {
-		pfn = pb_block_pfn(zone, i);
-		pb_block_release(pb_slot_block(pb_slot(zone->pool, pfn)->word), 0,
-				 PB_PAGEBLOCK_ORDER);
+		slot = pb_slot(zone->pool, pb_block_pfn(zone, i));
+		if (claimed == nr)
+			pb_slot_set_migratetype(slot, mt);
+		else
+			pb_block_release(pb_slot_block(READ_ONCE(slot->word)), 0,
+					 PB_PAGEBLOCK_ORDER);
 		pb_block_reindex(zone, i);
 	}
-	return false;
+	return claimed == nr;
 }
 
 /**
@@ -292,6 +297,7 @@ unsigned long pb_zone_claim_blocks(struct pb_zone *zone, unsigned long nr, unsig
 	}
 	return PB_NO_PFN;
 }
+EXPORT_SYMBOL_PB_TEST(pb_zone_claim_blocks);
 
 /**
  * pb_zone_release_mask - give back frames of one word of a free bitmap
@@ -316,6 +322,7 @@ void pb_zone_release_mask(struct pb_zone *zone, unsigned long pfn, u64 mask)
 	}
 	pb_block_freed(zone, pb_block_index(zone, pfn), old, old | mask);
 }
+EXPORT_SYMBOL_PB_TEST(pb_zone_release_mask);
 
 /* Blocks that cover whole words: orders 6 and up. */
 static unsigned long release_words(struct pb_zone *zone, unsigned long pfn, unsigned int order)
@@ -354,6 +361,7 @@ void pb_zone_release(struct pb_zone *zone, unsigned long pfn, unsigned int order
 	}
 	pb_zone_account(zone, (1L << order) - (long)twice);
 }
+EXPORT_SYMBOL_PB_TEST(pb_zone_release);
 
 /**
  * pb_zone_reindex_all - bring the whole index of a zone up to date
@@ -376,11 +384,12 @@ void pb_zone_reindex_all(struct pb_zone *zone)
 		preempt_enable();
 	}
 }
+EXPORT_SYMBOL_PB_TEST(pb_zone_reindex_all);
 
 /**
  * pb_zone_watermark_ok - may a request take pages from a zone?
  * @zone: the zone
- * @order: order of the request
+ * @nr_pages: pages of the request, at most PB_NO_PFN / 2
  * @highest: highest zone type the request may use, which selects the lowmem_reserve
  * @flags: PB_ALLOC_ bits
  *
@@ -389,8 +398,8 @@ void pb_zone_reindex_all(struct pb_zone *zone)
  *
  * Context: any. As zone_watermark_fast() in mm/page_alloc.c.
  */
-bool pb_zone_watermark_ok(struct pb_zone *zone, unsigned int order, enum pb_zone_type highest,
-			  unsigned int flags)
+bool pb_zone_watermark_ok(struct pb_zone *zone, unsigned long nr_pages,
+			  enum pb_zone_type highest, unsigned int flags)
 {
 	unsigned long mark;
 
@@ -401,8 +410,9 @@ bool pb_zone_watermark_ok(struct pb_zone *zone, unsigned int order, enum pb_zone
 		mark += zone->watermark_boost;
 	if (!mark)
 		return true;
-	return pb_zone_free_pages(zone) - (1L << order) + 1 > (long)mark;
+	return pb_zone_free_pages(zone) - (long)nr_pages + 1 > (long)mark;
 }
+EXPORT_SYMBOL_PB_TEST(pb_zone_watermark_ok);
 
 /**
  * pb_zone_set_watermarks - set min, low and high
@@ -421,3 +431,4 @@ void pb_zone_set_watermarks(struct pb_zone *zone, unsigned long min_pages, unsig
 	WRITE_ONCE(zone->watermark[PB_WMARK_LOW], min_pages + step);
 	WRITE_ONCE(zone->watermark[PB_WMARK_HIGH], min_pages + 2 * step);
 }
+EXPORT_SYMBOL_PB_TEST(pb_zone_set_watermarks);

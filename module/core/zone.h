@@ -22,8 +22,8 @@ void pb_zone_release(struct pb_zone *zone, unsigned long pfn, unsigned int order
 void pb_zone_release_mask(struct pb_zone *zone, unsigned long pfn, u64 mask);
 void pb_zone_reindex_all(struct pb_zone *zone);
 
-bool pb_zone_watermark_ok(struct pb_zone *zone, unsigned int order, enum pb_zone_type highest,
-			  unsigned int flags);
+bool pb_zone_watermark_ok(struct pb_zone *zone, unsigned long nr_pages,
+			  enum pb_zone_type highest, unsigned int flags);
 void pb_zone_set_watermarks(struct pb_zone *zone, unsigned long min_pages, unsigned int scale);
 
 /* Pages in the bitmaps; those in pcp lists are not counted, as in mm/. */
