@@ -68,7 +68,7 @@ static inline void pb_meta_free(void *p)
 #if IS_ENABLED(CONFIG_KUNIT)
 #define EXPORT_SYMBOL_PB_TEST(sym)		EXPORT_SYMBOL_GPL(sym)
 #else
-#define EXPORT_SYMBOL_PB_TEST(sym)	static_assert(sizeof(&(sym)) > 0)
+#define EXPORT_SYMBOL_PB_TEST(sym)	static_assert(!__same_type(sym, void))
 #endif
 
 #endif /* PB_PLATFORM_H */
