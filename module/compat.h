@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Every difference between the kernels pbuddy supports (6.1, 6.12, 7.3). No other file of the module
+ * tests LINUX_VERSION_CODE. Facilities that a configuration may lack are PB_HAVE_ macros, 0 or 1.
+ */
+#ifndef PB_COMPAT_H
+#define PB_COMPAT_H
+
+#include <linux/export.h>
+#include <linux/gfp.h>
+#include <linux/mm.h>
+#include <linux/mmzone.h>
+#include <linux/module.h>
+#include <linux/version.h>
+
+/* Namespaces are strings from 6.13 on. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+#define PB_EXPORT_API(sym)	EXPORT_SYMBOL_NS_GPL(sym, "PBUDDY")
+#define PB_IMPORT_API()		MODULE_IMPORT_NS("PBUDDY")
+#else
+#define PB_EXPORT_API(sym)	EXPORT_SYMBOL_NS_GPL(sym, PBUDDY)
+#define PB_IMPORT_API()		MODULE_IMPORT_NS(PBUDDY)
+#endif
+
+/* Workqueues are per CPU unless they say otherwise; from 6.18 on they have to say either. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
+#define PB_WQ_PERCPU		WQ_PERCPU
+#else
+#define PB_WQ_PERCPU		0
+#endif
+
+/* Before 6.3 vm_flags is an ordinary field, written under mmap_lock. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+static inline void vm_flags_set(struct vm_area_struct *vma, unsigned long flags)
+{
+	vma->vm_flags |= flags;
+}
+
+static inline void vm_flags_clear(struct vm_area_struct *vma, unsigned long flags)
+{
+	vma->vm_flags &= ~flags;
+}
+#endif
+
+/*
+ * Takes [start_pfn, end_pfn) out of the running kernel, moving away what can be moved: 0, -EBUSY or
+ * -EINTR. Every page has one reference afterwards. Given back with free_contig_range(). The third
+ * argument was the migratetype that the pageblocks get, then acr_flags_t (with its ACR_FLAGS_ macros).
+ */
+static inline int pb_alloc_contig_range(unsigned long start_pfn, unsigned long end_pfn, gfp_t gfp)
+{
+#ifdef ACR_FLAGS_NONE
+	return alloc_contig_range(start_pfn, end_pfn, ACR_FLAGS_NONE, gfp);
+#else
+	return alloc_contig_range(start_pfn, end_pfn, MIGRATE_MOVABLE, gfp);
+#endif
+}
+
+/* cma_alloc() and the list of the DMA layer's areas are exported from 7.x on. */
+#if defined(CONFIG_CMA) && LINUX_VERSION_CODE >= KERNEL_VERSION(7, 3, 0)
+#define PB_HAVE_CMA_ALLOC	1
+#else
+#define PB_HAVE_CMA_ALLOC	0
+#endif
+
+/* reserve_mem= on the command line, and the search for it by name. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+#define PB_HAVE_RESERVE_MEM	1
+#else
+#define PB_HAVE_RESERVE_MEM	0
+static inline int reserve_mem_find_by_name(const char *name, phys_addr_t *start, phys_addr_t *size)
+{
+	return 0;
+}
+#endif
+
+#endif /* PB_COMPAT_H */

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The in-kernel API, <linux/pbuddy.h>: struct page on this side, PFNs on the core's. */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/mm.h>
+#include <linux/overflow.h>
+#include <linux/pbuddy.h>
+
+#include "compat.h"
+#include "core/alloc.h"
+#include "gfp.h"
+#include "instance.h"
+#include "pages.h"
+#include "report.h"
+
+#define BULK_CHUNK	32	/* PFNs on the stack at a time */
+
+static_assert(PBUDDY_MAX_PAGE_ORDER == PB_MAX_ORDER);
+
+/* As alloc_pages(): on request, or always when the kernel was told so (init_on_alloc=1). */
+static void prepare_pages(unsigned long pfn, unsigned long nr_pages, const struct pb_request *rq,
+			  gfp_t gfp)
+{
+	if (want_init_on_alloc(gfp))
+		pb_pages_zero(pfn, nr_pages, rq->flags & PB_ALLOC_WAIT);
+}
+
+/**
+ * pbuddy_alloc_pages_nodemask - allocate 2^order physically contiguous pages
+ * @gfp: flags as for alloc_pages(); see below for those that differ
+ * @order: 0 to PBUDDY_MAX_PAGE_ORDER
+ * @nid: preferred node, or NUMA_NO_NODE for the nearest; other nodes serve by distance
+ * @nodemask: nodes that may serve the request, or NULL for all
+ *
+ * %GFP_DMA is refused. %__GFP_COMP (with order > 0), %__GFP_ACCOUNT and %__GFP_NOFAIL are accepted with
+ * one warning each and without effect: pages are not compound, not charged, and the request may fail.
+ * Without reclaim, %__GFP_IO, %__GFP_FS, %__GFP_NORETRY, %__GFP_RETRY_MAYFAIL, %__GFP_WRITE and
+ * %__GFP_HARDWALL make no difference. An order or node that does not exist fails with one warning,
+ * unless %__GFP_NOWARN. A request that finds no memory leaves a rate-limited line with the reason in
+ * the kernel log, unless %__GFP_NOWARN.
+ *
+ * Context: may sleep with %__GFP_DIRECT_RECLAIM; any context without it, NMI included. Takes no lock.
+ *
+ * Return: the first page, aligned to the order, or NULL.
+ */
+struct page *pbuddy_alloc_pages_nodemask(gfp_t gfp, unsigned int order, int nid,
+					 const nodemask_t *nodemask)
+{
+	enum pb_reason reason;
+	struct pb_request rq;
+	unsigned long pfn;
+
+	if (unlikely(!pb_gfp_request(&rq, &gfp, order, nid, nodemask)))
+		return NULL;
+	pfn = pb_pages_alloc(&rq, gfp, &reason);
+	if (unlikely(pfn == PB_NO_PFN)) {
+		pb_report_failure(&rq, gfp, 1UL << order, reason);
+		return NULL;
+	}
+	prepare_pages(pfn, 1UL << order, &rq, gfp);
+	return pfn_to_page(pfn);
+}
+PB_EXPORT_API(pbuddy_alloc_pages_nodemask);
+
+/**
+ * pbuddy_alloc_pages - allocate 2^order physically contiguous pages near this CPU
+ * @gfp: as for pbuddy_alloc_pages_nodemask()
+ * @order: 0 to PBUDDY_MAX_PAGE_ORDER
+ *
+ * Context: may sleep with %__GFP_DIRECT_RECLAIM; any context without it, NMI included.
+ *
+ * Return: the first page, or NULL.
+ */
+struct page *pbuddy_alloc_pages(gfp_t gfp, unsigned int order)
+{
+	return pbuddy_alloc_pages_nodemask(gfp, order, NUMA_NO_NODE, NULL);
+}
+PB_EXPORT_API(pbuddy_alloc_pages);
+
+/**
+ * pbuddy_alloc_pages_node - allocate 2^order physically contiguous pages near a node
+ * @nid: preferred node, the only one with %__GFP_THISNODE; or NUMA_NO_NODE
+ * @gfp: as for pbuddy_alloc_pages_nodemask()
+ * @order: 0 to PBUDDY_MAX_PAGE_ORDER
+ *
+ * Context: may sleep with %__GFP_DIRECT_RECLAIM; any context without it, NMI included.
+ *
+ * Return: the first page, or NULL.
+ */
+struct page *pbuddy_alloc_pages_node(int nid, gfp_t gfp, unsigned int order)
+{
+	return pbuddy_alloc_pages_nodemask(gfp, order, nid, NULL);
+}
+PB_EXPORT_API(pbuddy_alloc_pages_node);
+
+/* Gathers up to BULK_CHUNK empty places of the array from @from on; returns how many. */
+static unsigned int empty_places(struct page **page_array, unsigned long nr_pages,
+				 unsigned long *from, unsigned long *places)
+{
+	unsigned int n = 0;
+
+	for (; *from < nr_pages && n < BULK_CHUNK; (*from)++)
+		if (!page_array[*from])
+			places[n++] = *from;
+	return n;
+}
+
+/**
+ * pbuddy_alloc_pages_bulk - fill an array with single pages
+ * @gfp: as for pbuddy_alloc_pages_nodemask()
+ * @nid: preferred node, or NUMA_NO_NODE
+ * @nr_pages: length of @page_array
+ * @page_array: its NULL elements are filled, from the start; others are left alone
+ *
+ * As alloc_pages_bulk() of the kernel. Fewer pages than asked are no failure; nothing is printed then.
+ *
+ * Context: may sleep with %__GFP_DIRECT_RECLAIM; any context without it, NMI included.
+ *
+ * Return: number of elements from the start that are not NULL now.
+ */
+unsigned long pbuddy_alloc_pages_bulk(gfp_t gfp, int nid, unsigned long nr_pages,
+				      struct page **page_array)
+{
+	unsigned long pfns[BULK_CHUNK], places[BULK_CHUNK], from = 0, got;
+	struct pb_request rq;
+	unsigned int want, i;
+
+	if (unlikely(!pb_gfp_request(&rq, &gfp, 0, nid, NULL)))
+		return 0;
+	while ((want = empty_places(page_array, nr_pages, &from, places))) {
+		got = pb_pages_alloc_bulk(&rq, want, pfns, gfp, NULL);
+		for (i = 0; i < got; i++) {
+			prepare_pages(pfns[i], 1, &rq, gfp);
+			page_array[places[i]] = pfn_to_page(pfns[i]);
+		}
+		if (got < want)
+			return places[got];
+	}
+	return nr_pages;
+}
+PB_EXPORT_API(pbuddy_alloc_pages_bulk);
+
+/**
+ * pbuddy_alloc_contig - allocate any number of physically contiguous pages
+ * @nr_pages: how many, not only powers of two; up to 2^PBUDDY_MAX_PAGE_ORDER and beyond
+ * @gfp: as for pbuddy_alloc_pages_nodemask()
+ * @nid: preferred node, or NUMA_NO_NODE
+ * @nodemask: nodes that may serve the request, or NULL for all
+ *
+ * Each page is then one of order 0: free them one by one, or together with pbuddy_free_contig(). What is
+ * between @nr_pages and the next power of two is not lost.
+ *
+ * Context: may sleep with %__GFP_DIRECT_RECLAIM; any context without it, NMI included.
+ *
+ * Return: the first page, aligned to the rounded-up order or PBUDDY_MAX_PAGE_ORDER, or NULL.
+ */
+struct page *pbuddy_alloc_contig(unsigned long nr_pages, gfp_t gfp, int nid,
+				 const nodemask_t *nodemask)
+{
+	enum pb_reason reason;
+	struct pb_request rq;
+	unsigned long pfn;
+
+	if (unlikely(!pb_gfp_request(&rq, &gfp, 0, nid, nodemask)))
+		return NULL;
+	if (unlikely(!nr_pages)) {
+		WARN_ONCE(!(gfp & __GFP_NOWARN), "pbuddy: allocation of no page\n");
+		return NULL;
+	}
+	pfn = pb_pages_alloc_contig(&rq, nr_pages, gfp, &reason);
+	if (unlikely(pfn == PB_NO_PFN)) {
+		pb_report_failure(&rq, gfp, nr_pages, reason);
+		return NULL;
+	}
+	prepare_pages(pfn, nr_pages, &rq, gfp);
+	return pfn_to_page(pfn);
+}
+PB_EXPORT_API(pbuddy_alloc_contig);
+
+/**
+ * pbuddy_alloc_pages_exact - allocate physically contiguous memory by bytes
+ * @bytes: length, rounded up to whole pages and no further
+ * @gfp: as for pbuddy_alloc_pages_nodemask(); without %__GFP_HIGHMEM
+ *
+ * Context: may sleep with %__GFP_DIRECT_RECLAIM; any context without it, NMI included.
+ *
+ * Return: kernel address of the first page, or NULL. Free with pbuddy_free_pages_exact().
+ */
+void *pbuddy_alloc_pages_exact(size_t bytes, gfp_t gfp)
+{
+	struct page *page;
+
+	if (WARN_ON_ONCE(gfp & __GFP_HIGHMEM))
+		gfp &= ~__GFP_HIGHMEM;
+	page = pbuddy_alloc_contig(DIV_ROUND_UP(bytes, PAGE_SIZE), gfp, NUMA_NO_NODE, NULL);
+	return page ? page_address(page) : NULL;
+}
+PB_EXPORT_API(pbuddy_alloc_pages_exact);
+
+/**
+ * pbuddy_free_pages - free pages
+ * @page: the first page, as it was returned; NULL is allowed
+ * @order: the order they were allocated with
+ *
+ * A free that is not right (twice, with another order, of a page that is not pbuddy's ...) is reported
+ * once in the kernel log and otherwise does nothing. The reference count is not looked at: references
+ * that the caller took must have been dropped.
+ *
+ * Context: any, NMI included. Takes no lock.
+ */
+void pbuddy_free_pages(struct page *page, unsigned int order)
+{
+	if (likely(page))
+		pb_pages_free(page_to_pfn(page), order);
+}
+PB_EXPORT_API(pbuddy_free_pages);
+
+/**
+ * pbuddy_free_pages_bulk - free single pages
+ * @page_array: the pages; NULL elements are skipped, all elements are NULL afterwards
+ * @nr_pages: length of @page_array
+ *
+ * Context: any, NMI included.
+ */
+void pbuddy_free_pages_bulk(struct page **page_array, unsigned long nr_pages)
+{
+	unsigned long i;
+
+	for (i = 0; i < nr_pages; i++) {
+		pbuddy_free_pages(page_array[i], 0);
+		page_array[i] = NULL;
+	}
+}
+PB_EXPORT_API(pbuddy_free_pages_bulk);
+
+/**
+ * pbuddy_free_contig - free pages in a row, each of order 0
+ * @page: the first one; NULL is allowed
+ * @nr_pages: how many, the same or fewer than were allocated
+ *
+ * Context: any, NMI included.
+ */
+void pbuddy_free_contig(struct page *page, unsigned long nr_pages)
+{
+	if (likely(page))
+		pb_pages_free_contig(page_to_pfn(page), nr_pages);
+}
+PB_EXPORT_API(pbuddy_free_contig);
+
+/**
+ * pbuddy_free_pages_exact - free what pbuddy_alloc_pages_exact() returned
+ * @virt: its address; NULL is allowed
+ * @bytes: the length it was allocated with
+ *
+ * Context: any, NMI included.
+ */
+void pbuddy_free_pages_exact(void *virt, size_t bytes)
+{
+	if (likely(virt))
+		pbuddy_free_contig(virt_to_page(virt), DIV_ROUND_UP(bytes, PAGE_SIZE));
+}
+PB_EXPORT_API(pbuddy_free_pages_exact);
+
+/**
+ * pbuddy_page_order - order of an allocated block
+ * @page: its first page
+ *
+ * Context: any. Return: the order, or -EINVAL when @page is not the first page of an allocated block.
+ */
+int pbuddy_page_order(const struct page *page)
+{
+	return pb_page_order(&pb_instance, page_to_pfn(page));
+}
+PB_EXPORT_API(pbuddy_page_order);
+
+/**
+ * pbuddy_owns_page - whether a page belongs to pbuddy, allocated or not
+ * @page: any page
+ *
+ * Context: any.
+ */
+bool pbuddy_owns_page(const struct page *page)
+{
+	return pb_pfn_zone(&pb_instance, page_to_pfn(page));
+}
+PB_EXPORT_API(pbuddy_owns_page);

@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The one pool that this module owns: made from the extents that the sources gave, unmade into them
+ * again, and kept going in between.
+ *
+ * Per-CPU caches are touched by their CPU alone, so draining and decay are works that run there. As in
+ * mm/vmstat.c one deferrable shepherd looks once a second which CPUs have something cached, and queues
+ * work for those; an idle CPU is never woken. A CPU that has died is drained from outside.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cpu.h>
+#include <linux/cpuhotplug.h>
+#include <linux/jiffies.h>
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/nodemask.h>
+#include <linux/percpu.h>
+#include <linux/slab.h>
+#include <linux/topology.h>
+#include <linux/workqueue.h>
+
+#include "compat.h"
+#include "core/alloc.h"
+#include "core/pcp.h"
+#include "core/zone.h"
+#include "instance.h"
+#include "leak.h"
+#include "pool_spec.h"
+#include "report.h"
+#include "source.h"
+
+struct pb_pool pb_instance;
+
+/* Sorted by PFN; constant while the pool lives. */
+static LIST_HEAD(extents);
+
+static struct workqueue_struct *wq;
+static int hotplug_state;
+
+struct cpu_works {
+	struct work_struct	drain;
+	struct work_struct	decay;
+};
+
+static DEFINE_PER_CPU(struct cpu_works, cpu_works);
+
+/* ---- per-CPU works ---- */
+
+static void drain_work(struct work_struct *work)
+{
+	pb_pcp_drain_local(&pb_instance);
+}
+
+static void decay_work(struct work_struct *work)
+{
+	pb_pcp_decay_local(&pb_instance);
+}
+
+/**
+ * pb_instance_drain_all - empty the per-CPU caches of all CPUs
+ *
+ * Context: process, sleeps. A CPU that goes offline meanwhile is drained by the hotplug callback; its
+ * work then runs elsewhere, which does no harm. So the hotplug lock is not needed, and an allocation
+ * that drains may be made under it.
+ */
+void pb_instance_drain_all(void)
+{
+	static DEFINE_MUTEX(lock);
+	int cpu;
+
+	mutex_lock(&lock);
+	for_each_online_cpu(cpu)
+		queue_work_on(cpu, wq, &per_cpu_ptr(&cpu_works, cpu)->drain);
+	for_each_possible_cpu(cpu)
+		flush_work(&per_cpu_ptr(&cpu_works, cpu)->drain);
+	mutex_unlock(&lock);
+}
+
+static void drain_all(struct pb_pool *pool)
+{
+	pb_instance_drain_all();
+}
+
+/* A glance from another CPU, so only approximate. */
+static bool cpu_has_cached(int cpu)
+{
+	unsigned int i;
+
+	for (i = 0; i < pb_instance.all_zones->nr; i++)
+		if (READ_ONCE(per_cpu_ptr(pb_instance.all_zones->zone[i]->pcp, cpu)->count))
+			return true;
+	return false;
+}
+
+static void shepherd_work(struct work_struct *work);
+static DECLARE_DEFERRABLE_WORK(shepherd, shepherd_work);
+
+static void shepherd_work(struct work_struct *work)
+{
+	int cpu;
+
+	cpus_read_lock();
+	for_each_online_cpu(cpu)
+		if (cpu_has_cached(cpu))
+			queue_work_on(cpu, wq, &per_cpu_ptr(&cpu_works, cpu)->decay);
+	cpus_read_unlock();
+	queue_delayed_work(wq, &shepherd, HZ);
+}
+
+static int cpu_dead(unsigned int cpu)
+{
+	pb_pcp_drain_cpu(&pb_instance, cpu);
+	return 0;
+}
+
+static int start_works(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		INIT_WORK(&per_cpu_ptr(&cpu_works, cpu)->drain, drain_work);
+		INIT_WORK(&per_cpu_ptr(&cpu_works, cpu)->decay, decay_work);
+	}
+	wq = alloc_workqueue("pbuddy", WQ_MEM_RECLAIM | PB_WQ_PERCPU, 0);
+	if (!wq)
+		return -ENOMEM;
+	hotplug_state = cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN, "pbuddy:dead", NULL, cpu_dead);
+	if (hotplug_state < 0) {
+		destroy_workqueue(wq);
+		return hotplug_state;
+	}
+	queue_delayed_work(wq, &shepherd, HZ);
+	return 0;
+}
+
+static void stop_works(void)
+{
+	cancel_delayed_work_sync(&shepherd);
+	cpuhp_remove_state_nocalls(hotplug_state);
+	destroy_workqueue(wq);
+}
+
+/* ---- ranges ---- */
+
+/**
+ * struct range_list - ranges under construction, from high PFNs to low
+ * @range: array with room for three ranges per extent
+ * @nr: ranges in it
+ * @movable_left: per node: pages that still go to ZONE_MOVABLE
+ */
+struct range_list {
+	struct pb_range	*range;
+	unsigned int	nr;
+	unsigned long	*movable_left;
+};
+
+static void append_range(struct range_list *list, unsigned long start, unsigned long end,
+			 int nid, enum pb_zone_type type)
+{
+	struct pb_range *last = list->nr ? &list->range[list->nr - 1] : NULL;
+
+	if (start >= end)
+		return;
+	if (last && last->start_pfn == end && last->nid == nid && last->type == type) {
+		last->start_pfn = start;
+		last->nr_pages += end - start;
+		return;
+	}
+	list->range[list->nr++] = (struct pb_range) {
+		.start_pfn = start, .nr_pages = end - start, .nid = nid, .type = type,
+	};
+}
+
+/* Its top may be movable; the rest is DMA32 below 4 GiB and NORMAL above. */
+static void add_extent(struct range_list *list, const struct pb_extent *extent)
+{
+	unsigned long dma32_end = PHYS_PFN(1ULL << 32), start = extent->start_pfn;
+	unsigned long end = start + extent->nr_pages;
+	unsigned long movable = min(list->movable_left[extent->nid], extent->nr_pages);
+
+	list->movable_left[extent->nid] -= movable;
+	append_range(list, end - movable, end, extent->nid, PB_ZONE_MOVABLE);
+	end -= movable;
+	append_range(list, max(start, dma32_end), end, extent->nid, PB_ZONE_NORMAL);
+	append_range(list, start, min(end, dma32_end), extent->nid, PB_ZONE_DMA32);
+}
+
+static int make_ranges(struct range_list *list, unsigned int movable_percent)
+{
+	struct pb_extent *extent;
+	unsigned int nr = 0;
+	int nid;
+
+	list_for_each_entry(extent, &extents, node)
+		nr++;
+	list->nr = 0;
+	list->range = kvcalloc(nr, 3 * sizeof(*list->range), GFP_KERNEL);
+	list->movable_left = kcalloc(nr_node_ids, sizeof(*list->movable_left), GFP_KERNEL);
+	if (!list->range || !list->movable_left)
+		return -ENOMEM;
+	for (nid = 0; nid < nr_node_ids; nid++) {
+		unsigned long pages = pb_instance_node_pages(nid) / 100 * movable_percent;
+
+		list->movable_left[nid] = round_down(pages, PB_PAGEBLOCK_NR);
+	}
+	list_for_each_entry_reverse(extent, &extents, node)
+		add_extent(list, extent);
+	return 0;
+}
+
+static int distance(int from, int to)
+{
+	return node_distance(from, to);
+}
+
+static int make_pool(unsigned int movable_percent)
+{
+	struct range_list list;
+	int ret = make_ranges(&list, movable_percent);
+
+	if (!ret) {
+		struct pb_pool_config config = {
+			.ranges = list.range,
+			.nr_ranges = list.nr,
+			.nr_nodes = nr_node_ids,
+			.distance = distance,
+			.ops = { .bad = pb_report_bad, .drain_all = drain_all },
+		};
+
+		ret = pb_pool_init(&pb_instance, &config);
+	}
+	kfree(list.movable_left);
+	kvfree(list.range);
+	return ret;
+}
+
+/* Each zone but MOVABLE gets its share, as min_free_kbytes of mm/ is dealt out. */
+static void set_watermarks(unsigned long min_free_kbytes)
+{
+	unsigned long min_pages = min_free_kbytes >> (PAGE_SHIFT - 10), pages = 0;
+	struct pb_zonelist *zones = pb_instance.all_zones;
+	unsigned int i;
+
+	for (i = 0; i < zones->nr; i++)
+		if (zones->zone[i]->type != PB_ZONE_MOVABLE)
+			pages += zones->zone[i]->present_pages;
+	if (!min_pages || !pages)
+		return;
+	for (i = 0; i < zones->nr; i++)
+		if (zones->zone[i]->type != PB_ZONE_MOVABLE)
+			pb_zone_set_watermarks(zones->zone[i],
+					       mult_frac(min_pages, zones->zone[i]->present_pages,
+							 pages), 10);
+}
+
+/**
+ * pb_instance_node_pages - pages that pbuddy owns on a node
+ * @nid: any node number
+ */
+unsigned long pb_instance_node_pages(int nid)
+{
+	struct pb_extent *extent;
+	unsigned long pages = 0;
+
+	list_for_each_entry(extent, &extents, node)
+		if (extent->nid == nid)
+			pages += extent->nr_pages;
+	return pages;
+}
+
+/**
+ * pb_instance_extents - what the sources gave
+ *
+ * Return: list of struct pb_extent, sorted by PFN, constant while the pool lives.
+ */
+struct list_head *pb_instance_extents(void)
+{
+	return &extents;
+}
+
+static int take_memory(const struct pb_instance_config *config)
+{
+	struct pb_pool_spec *specs = kcalloc(PB_POOL_SPECS_MAX, sizeof(*specs), GFP_KERNEL);
+	int ret;
+
+	if (!specs)
+		return -ENOMEM;
+	if (config->pool && *config->pool)
+		ret = pb_pool_spec_parse(config->pool, specs, PB_POOL_SPECS_MAX);
+	else
+		ret = pb_pool_spec_default(specs, PB_POOL_SPECS_MAX);
+	if (ret >= 0)
+		ret = pb_source_reserve_all(specs, ret, config->strict, &extents);
+	kfree(specs);
+	return ret;
+}
+
+/**
+ * pb_instance_init - take memory and make the pool of it
+ * @config: module parameters
+ *
+ * Context: process, may sleep. Return: 0, or a negative errno after a line that says what is wrong.
+ */
+int pb_instance_init(const struct pb_instance_config *config)
+{
+	int ret = take_memory(config);
+
+	if (ret)
+		return ret;
+	ret = make_pool(config->movable_percent);
+	if (ret) {
+		pr_err("cannot make the pool: error %d\n", ret);
+		goto release_memory;
+	}
+	set_watermarks(config->min_free_kbytes);
+	ret = start_works();
+	if (ret) {
+		pr_err("cannot start the per-CPU works: error %d\n", ret);
+		goto destroy_pool;
+	}
+	return 0;
+
+destroy_pool:
+	pb_pool_destroy(&pb_instance);
+release_memory:
+	pb_source_release_all(&extents, NULL);
+	return ret;
+}
+
+static unsigned long total_pages(void)
+{
+	struct pb_extent *extent;
+	unsigned long pages = 0;
+
+	list_for_each_entry(extent, &extents, node)
+		pages += extent->nr_pages;
+	return pages;
+}
+
+/**
+ * pb_instance_exit - give everything back that is not in use
+ *
+ * Nobody allocates or frees any more: device and files are gone, and users of the in-kernel API are
+ * modules that depend on this one. What they have not freed is listed, and its pageblocks are left out
+ * of what is given back. Context: process, may sleep.
+ */
+void pb_instance_exit(void)
+{
+	unsigned long pages = total_pages(), returned;
+
+	pb_instance_drain_all();
+	stop_works();
+	pb_leak_report();
+	returned = pb_source_release_all(&extents, pb_leak_in_pageblock);
+	pr_info("returned %lu of %lu pages\n", returned, pages);
+	pb_pool_destroy(&pb_instance);
+}

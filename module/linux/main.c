@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The module: its parameters, and the order in which its rooms are opened and closed. */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/build_bug.h>
+#include <linux/init.h>
+#include <linux/kernel.h>
+#include <linux/module.h>
+
+#include "compat.h"
+#include "debugfs.h"
+#include "device.h"
+#include "instance.h"
+#include "owner.h"
+#include "quarantine.h"
+
+static char *pool;
+module_param(pool, charp, 0444);
+MODULE_PARM_DESC(pool, "memory to own: NODE:SIZE[@SOURCE[=LABEL]],... with SOURCE contig (default), cma or reserve; SIZE in bytes or with K, M, G, T, rounded up to 2 MiB; default: of each node an eighth of its free memory, at least 16M, at most a quarter");
+
+static bool strict;
+module_param(strict, bool, 0444);
+MODULE_PARM_DESC(strict, "fail when less memory is to be had than pool= asks for (default: N, own what there is)");
+
+static unsigned int movable;
+module_param(movable, uint, 0444);
+MODULE_PARM_DESC(movable, "percent of each node's memory that only movable allocations may use, 0 to 100 (default: 0)");
+
+static bool owner;
+module_param(owner, bool, 0444);
+MODULE_PARM_DESC(owner, "record task and call stack of each allocation, for debugfs owners and the list of leaks; 32 bytes per page (default: N)");
+
+static ulong min_free;
+module_param(min_free, ulong, 0444);
+MODULE_PARM_DESC(min_free, "KiB of all zones together kept free for requests that cannot wait, as vm.min_free_kbytes (default: 0)");
+
+static int init_instance(void)
+{
+	const struct pb_instance_config config = {
+		.pool = pool,
+		.strict = strict,
+		.movable_percent = movable,
+		.min_free_kbytes = min_free,
+	};
+
+	if (movable > 100) {
+		pr_err("movable: bad percentage \"%u\": 0 to 100 is expected\n", movable);
+		return -EINVAL;
+	}
+	return pb_instance_init(&config);
+}
+
+static int init_owner(void)
+{
+	return pb_owner_init(owner);
+}
+
+/*
+ * Opened from the first to the last, closed in reverse. The instance comes last of all: when it lists
+ * what has leaked nobody allocates any more, and the owners are still known to it.
+ */
+static const struct {
+	const char	*name;
+	int		(*init)(void);
+	void		(*exit)(void);
+} rooms[] = {
+	{ "instance",	init_instance,		pb_instance_exit },
+	{ "owner",	init_owner,		pb_owner_stop },
+	{ "quarantine",	pb_quarantine_init,	pb_quarantine_exit },
+	{ "debugfs",	pb_debugfs_init,	pb_debugfs_exit },
+	{ "device",	pb_device_init,		pb_device_exit },
+};
+
+static void close_rooms(unsigned int opened)
+{
+	while (opened--)
+		rooms[opened].exit();
+	pb_owner_exit();
+}
+
+static int __init pbuddy_init(void)
+{
+	unsigned int i;
+	int ret;
+
+	/* Orders are written down as 1 GiB of 4 KiB pages, a pageblock as 2 MiB of them. */
+	BUILD_BUG_ON(PAGE_SHIFT != 12);
+
+	for (i = 0; i < ARRAY_SIZE(rooms); i++) {
+		ret = rooms[i].init();
+		if (ret) {
+			pr_err("not loaded: %s failed with error %d\n", rooms[i].name, ret);
+			close_rooms(i);
+			return ret;
+		}
+	}
+	return 0;
+}
+
+static void __exit pbuddy_exit(void)
+{
+	close_rooms(ARRAY_SIZE(rooms));
+}
+
+module_init(pbuddy_init);
+module_exit(pbuddy_exit);
+
+MODULE_DESCRIPTION("A page allocator over memory of its own: any order up to 1 GiB, for kernel and user space");
+MODULE_AUTHOR("pbuddy authors");
+MODULE_LICENSE("GPL");
+MODULE_VERSION("0.1");

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The one place where the Linux side takes pages from the core and gives them back: adds the tracepoints
+ * and the owner record to what the core does. By PFN, as the core; contexts and errors are the core's.
+ */
+#ifndef PB_PAGES_H
+#define PB_PAGES_H
+
+#include <linux/gfp.h>
+#include <linux/highmem.h>
+#include <linux/sched.h>
+
+#include "core/alloc.h"
+#include "instance.h"
+#include "owner.h"
+#include "trace.h"
+
+static inline unsigned long pb_pages_alloc(const struct pb_request *rq, gfp_t gfp,
+					   enum pb_reason *reason)
+{
+	unsigned long pfn = pb_alloc(&pb_instance, rq, reason);
+
+	if (likely(pfn != PB_NO_PFN))
+		pb_owner_set(pfn);
+	trace_mm_page_alloc(pfn, rq->order, gfp, rq->migratetype);
+	return pfn;
+}
+
+static inline unsigned long pb_pages_alloc_bulk(const struct pb_request *rq, unsigned long nr,
+						unsigned long *pfns, gfp_t gfp,
+						enum pb_reason *reason)
+{
+	unsigned long got = pb_alloc_bulk(&pb_instance, rq, nr, pfns, reason), i;
+
+	for (i = 0; i < got; i++) {
+		pb_owner_set(pfns[i]);
+		trace_mm_page_alloc(pfns[i], rq->order, gfp, rq->migratetype);
+	}
+	return got;
+}
+
+/* Pages of order 0 in a row; the trace shows one event with the order that would hold them. */
+static inline unsigned long pb_pages_alloc_contig(const struct pb_request *rq,
+						  unsigned long nr_pages, gfp_t gfp,
+						  enum pb_reason *reason)
+{
+	unsigned long pfn = pb_alloc_contig(&pb_instance, rq, nr_pages, reason);
+
+	if (likely(pfn != PB_NO_PFN))
+		pb_owner_set_pages(pfn, nr_pages);
+	trace_mm_page_alloc(pfn, order_base_2(nr_pages), gfp, rq->migratetype);
+	return pfn;
+}
+
+static inline enum pb_bad pb_pages_free(unsigned long pfn, unsigned int order)
+{
+	trace_mm_page_free(pfn, order);
+	return pb_free(&pb_instance, pfn, order);
+}
+
+static inline enum pb_bad pb_pages_free_contig(unsigned long pfn, unsigned long nr_pages)
+{
+	trace_mm_page_free(pfn, order_base_2(nr_pages));
+	return pb_free_contig(&pb_instance, pfn, nr_pages);
+}
+
+/* Turns an allocated block into single pages. */
+static inline enum pb_bad pb_pages_split(unsigned long pfn, unsigned int order)
+{
+	enum pb_bad bad = pb_split(&pb_instance, pfn, order);
+
+	if (likely(!bad))
+		pb_owner_copy(pfn, order);
+	return bad;
+}
+
+/* Zeroes pages that the caller has allocated. */
+static inline void pb_pages_zero(unsigned long pfn, unsigned long nr_pages, bool may_sleep)
+{
+	unsigned long i;
+
+	for (i = 0; i < nr_pages; i++) {
+		clear_highpage(pfn_to_page(pfn + i));
+		if (may_sleep && !(i % 64))
+			cond_resched();
+	}
+}
+
+#endif /* PB_PAGES_H */

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Makes the tracepoints, and connects those of the core to its ops while someone listens. */
+#include <linux/build_bug.h>
+#include <linux/compiler.h>
+
+#include "core/types.h"
+#include "instance.h"
+
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+
+static void refill(struct pb_zone *zone, unsigned int order, unsigned int mt, unsigned int nr)
+{
+	trace_mm_page_pcp_refill(zone->nid, zone->type, order, mt, nr);
+}
+
+static void drain(struct pb_zone *zone, unsigned int order, unsigned int mt, unsigned int nr)
+{
+	trace_mm_page_pcp_drain(zone->nid, zone->type, order, mt, nr);
+}
+
+/*
+ * The tracing core serialises these. A CPU that has just read the pointer may still call the function
+ * after unreg; the module cannot go meanwhile, for that waits until nobody is in the allocator.
+ */
+int pb_trace_refill_reg(void)
+{
+	/* The names printed for zones in trace.h. */
+	BUILD_BUG_ON(PB_ZONE_DMA32 != 0 || PB_ZONE_NORMAL != 1 || PB_ZONE_MOVABLE != 2);
+	WRITE_ONCE(pb_instance.ops.refill, refill);
+	return 0;
+}
+
+void pb_trace_refill_unreg(void)
+{
+	WRITE_ONCE(pb_instance.ops.refill, NULL);
+}
+
+int pb_trace_drain_reg(void)
+{
+	WRITE_ONCE(pb_instance.ops.drain, drain);
+	return 0;
+}
+
+void pb_trace_drain_unreg(void)
+{
+	WRITE_ONCE(pb_instance.ops.drain, NULL);
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Tracepoints pbuddy:*, with the names and fields of the kmem events they stand for. */
+#undef TRACE_SYSTEM
+#define TRACE_SYSTEM pbuddy
+
+#if !defined(PB_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
+#define PB_TRACE_H
+
+#include <linux/gfp.h>
+#include <linux/tracepoint.h>
+#include <linux/types.h>
+#include <trace/events/mmflags.h>
+
+int pb_trace_refill_reg(void);
+void pb_trace_refill_unreg(void);
+int pb_trace_drain_reg(void);
+void pb_trace_drain_unreg(void);
+
+/* A failed allocation has pfn -1, as in kmem:mm_page_alloc. */
+TRACE_EVENT(mm_page_alloc,
+	TP_PROTO(unsigned long pfn, unsigned int order, gfp_t gfp_flags, int migratetype),
+	TP_ARGS(pfn, order, gfp_flags, migratetype),
+	TP_STRUCT__entry(
+		__field(unsigned long,	pfn)
+		__field(unsigned int,	order)
+		__field(unsigned long,	gfp_flags)
+		__field(int,		migratetype)
+	),
+	TP_fast_assign(
+		__entry->pfn		= pfn;
+		__entry->order		= order;
+		__entry->gfp_flags	= (__force unsigned long)gfp_flags;
+		__entry->migratetype	= migratetype;
+	),
+	TP_printk("pfn=0x%lx order=%u migratetype=%d gfp_flags=%s",
+		  __entry->pfn, __entry->order, __entry->migratetype,
+		  show_gfp_flags(__entry->gfp_flags))
+);
+
+TRACE_EVENT(mm_page_free,
+	TP_PROTO(unsigned long pfn, unsigned int order),
+	TP_ARGS(pfn, order),
+	TP_STRUCT__entry(
+		__field(unsigned long,	pfn)
+		__field(unsigned int,	order)
+	),
+	TP_fast_assign(
+		__entry->pfn	= pfn;
+		__entry->order	= order;
+	),
+	TP_printk("pfn=0x%lx order=%u", __entry->pfn, __entry->order)
+);
+
+/* The core calls these through its ops, which are set while someone listens. */
+DECLARE_EVENT_CLASS(mm_page_pcp,
+	TP_PROTO(int nid, int zone, unsigned int order, unsigned int migratetype,
+		 unsigned int count),
+	TP_ARGS(nid, zone, order, migratetype, count),
+	TP_STRUCT__entry(
+		__field(int,		nid)
+		__field(int,		zone)
+		__field(unsigned int,	order)
+		__field(unsigned int,	migratetype)
+		__field(unsigned int,	count)
+	),
+	TP_fast_assign(
+		__entry->nid		= nid;
+		__entry->zone		= zone;
+		__entry->order		= order;
+		__entry->migratetype	= migratetype;
+		__entry->count		= count;
+	),
+	TP_printk("nid=%d zone=%s order=%u migratetype=%u count=%u", __entry->nid,
+		  __print_symbolic(__entry->zone, { 0, "DMA32" }, { 1, "Normal" },
+				   { 2, "Movable" }),
+		  __entry->order, __entry->migratetype, __entry->count)
+);
+
+DEFINE_EVENT_FN(mm_page_pcp, mm_page_pcp_refill,
+	TP_PROTO(int nid, int zone, unsigned int order, unsigned int migratetype,
+		 unsigned int count),
+	TP_ARGS(nid, zone, order, migratetype, count),
+	pb_trace_refill_reg, pb_trace_refill_unreg
+);
+
+DEFINE_EVENT_FN(mm_page_pcp, mm_page_pcp_drain,
+	TP_PROTO(int nid, int zone, unsigned int order, unsigned int migratetype,
+		 unsigned int count),
+	TP_ARGS(nid, zone, order, migratetype, count),
+	pb_trace_drain_reg, pb_trace_drain_unreg
+);
+
+#endif /* PB_TRACE_H */
+
+/* This part must be outside protection */
+#undef TRACE_INCLUDE_PATH
+#define TRACE_INCLUDE_PATH .
+#undef TRACE_INCLUDE_FILE
+#define TRACE_INCLUDE_FILE trace
+#include <trace/define_trace.h>
