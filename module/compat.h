@@ -42,6 +42,17 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, unsigned long flag
 }
 #endif
 
+/* hrtimer_setup() came with 6.13 and took the place of hrtimer_init(). */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+#define pb_hrtimer_setup(timer, fn, clock, mode)	hrtimer_setup(timer, fn, clock, mode)
+#else
+#define pb_hrtimer_setup(timer, fn, clock, mode)				\
+do {										\
+	hrtimer_init(timer, clock, mode);					\
+	(timer)->function = (fn);						\
+} while (0)
+#endif
+
 /*
  * Takes [start_pfn, end_pfn) out of the running kernel, moving away what can be moved: 0, -EBUSY or
  * -EINTR. Every page has one reference afterwards. Given back with free_contig_range(). The third
