@@ -66,7 +66,7 @@ struct pt_fixture *pt_pool(struct kunit *test, const struct pt_layout *layout)
 	for (i = 0; i < layout->nr_ranges; i++)
 		f->pages += layout->ranges[i].nr_pages;
 
-	f->owned = pb_meta_alloc(BITS_TO_LONGS(f->pages) * sizeof(long), NUMA_NO_NODE);
+	f->owned = pb_meta_alloc(BITS_TO_LONGS(f->pages) * sizeof(long), 0);
 	KUNIT_ASSERT_NOT_NULL(test, f->owned);
 
 	/* To the last page, unless a test wants marks. */
@@ -139,7 +139,6 @@ void pt_expect_all_free(struct kunit *test, struct pt_fixture *f)
 {
 	struct pb_free_count *count = kunit_kzalloc(test, sizeof(*count), GFP_KERNEL);
 	unsigned long whole = 0;
-	struct pb_zone *zone;
 	struct pb_verify v;
 	unsigned int i;
 
@@ -150,8 +149,7 @@ void pt_expect_all_free(struct kunit *test, struct pt_fixture *f)
 	KUNIT_EXPECT_EQ(test, v.pcp_pages, 0UL);
 	KUNIT_EXPECT_EQ(test, v.free_pages, f->pages);
 	for (i = 0; i < f->pool.all_zones->nr; i++) {
-		zone = f->pool.all_zones->zone[i];
-		pb_zone_count_free(zone, count);
+		pb_zone_count_free(f->pool.all_zones->zone[i], count);
 		whole += whole_blocks(count);
 	}
 	KUNIT_EXPECT_EQ_MSG(test, whole, f->pages / PB_PAGEBLOCK_NR, "wholly free pageblocks");
@@ -235,7 +233,7 @@ unsigned long pt_fill(struct kunit *test, struct pt_fixture *f, unsigned int ord
 {
 	struct pb_request rq = pt_rq(order, mt, 0);
 	unsigned long room = (f->pages >> order) + 1, n = 0, pfn;
-	unsigned long *list = pb_meta_alloc(room * sizeof(*list), NUMA_NO_NODE);
+	unsigned long *list = pb_meta_alloc(room * sizeof(*list), 0);
 
 	KUNIT_ASSERT_NOT_NULL(test, list);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, free_list, list), 0);

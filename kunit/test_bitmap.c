@@ -24,7 +24,7 @@ KUNIT_ARRAY_PARAM(lengths, lengths, describe_length);
 static void new_map(struct kunit *test, struct pb_bitmap *map, unsigned long nbits)
 {
 	size_t words = pb_bitmap_words(nbits);
-	unsigned long *mem = pb_meta_alloc((words + 1) * sizeof(*mem), NUMA_NO_NODE);
+	unsigned long *mem = pb_meta_alloc((words + 1) * sizeof(*mem), 0);
 
 	KUNIT_ASSERT_NOT_NULL(test, mem);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, pb_meta_free, mem), 0);

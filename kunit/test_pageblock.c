@@ -169,7 +169,7 @@ static struct pb_pageblock *new_block(struct kunit *test, u64 word)
 	unsigned int i;
 
 	/* pb_meta_alloc() gives the alignment that a pageblock needs. */
-	block = pb_meta_alloc(sizeof(*block), NUMA_NO_NODE);
+	block = pb_meta_alloc(sizeof(*block), 0);
 	KUNIT_ASSERT_NOT_NULL(test, block);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, pb_meta_free, block), 0);
 	for (i = 0; i < PB_WORDS; i++)

@@ -5,6 +5,13 @@
 
 #include "core/types.h"
 
+/* One in so many random requests may wait, and so drain every CPU when memory is short. */
+#ifdef __KERNEL__
+#define PT_WAIT_ONE_IN	24
+#else
+#define PT_WAIT_ONE_IN	2
+#endif
+
 /* CPUs the tests can use; they are numbered 0 to this less one, whatever their ids are. */
 unsigned int pt_nr_cpus(void);
 /* The id of the nth usable CPU, as the core sees it. */
@@ -25,7 +32,7 @@ void pt_stay_here(void);
 /* To be called now and then by what runs in pt_run_threads(): schedules, and drains when asked to. */
 void pt_breathe(struct pb_pool *pool);
 
-/* ops->drain_all of the pools under test. */
+/* ops->drain_all of the pools under test. In the kernel a round over all CPUs takes milliseconds. */
 void pt_drain_all(struct pb_pool *pool);
 
 #endif /* PT_THREADS_H */
