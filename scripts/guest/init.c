@@ -236,12 +236,14 @@ static void drain_lines(void)
  */
 static void report_leaks(void)
 {
+	time_t start = time(NULL);
 	int count = 0;
 	char *text, *p;
 
 	if (access(KMEMLEAK, W_OK) || put(KMEMLEAK, "scan"))
 		return;
-	sleep(6);
+	while (time(NULL) < start + 6)
+		usleep(100000);
 	put(KMEMLEAK, "scan");
 	text = slurp(KMEMLEAK, NULL);
 	for (p = text; p && (p = strstr(p, "unreferenced object")); p++)

@@ -79,6 +79,8 @@ machine_qemu() {
 		-append "console=ttyS0 panic=-1 oops=panic reboot=t loglevel=7 printk.time=1${3}"
 		-serial "file:$tmp/console" -serial "file:$tmp/verdict"
 		-serial "file:$tmp/out" -serial "file:$tmp/err")
+	# shellcheck disable=SC2206 # words on purpose: for trying an emulator option by hand
+	machine+=(${PBUDDY_QEMU_ARGS-})
 	machine_topology
 }
 
