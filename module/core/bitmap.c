@@ -170,7 +170,9 @@ EXPORT_SYMBOL_PB_TEST(pb_bitmap_next);
  * @map: the bitmap
  * @nr_set: its set bits are added to this
  *
- * Return: true when every summary bit says whether the word below is zero.
+ * A summary bit over a zero word is right: it may be left behind by clears that met.
+ *
+ * Return: false when a summary bit is clear over a word that is not zero, and hides it.
  */
 bool pb_bitmap_check(struct pb_bitmap *map, unsigned long *nr_set)
 {
@@ -183,8 +185,8 @@ bool pb_bitmap_check(struct pb_bitmap *map, unsigned long *nr_set)
 			word = map->level[level][i];
 			if (!level)
 				*nr_set += hweight64(word);
-			if (level + 1 < map->levels)
-				right &= test_bit(i, map->level[level + 1]) == !!word;
+			if (word && level + 1 < map->levels)
+				right &= test_bit(i, map->level[level + 1]);
 		}
 	}
 	return right;

@@ -141,7 +141,8 @@ static unsigned long walk_zonelist(struct pb_pool *pool, const struct pb_request
 unsigned long pb_alloc_contig(struct pb_pool *pool, const struct pb_request *rq,
 			      unsigned long nr_pages, enum pb_reason *reason)
 {
-	unsigned long pfn = PB_NO_PFN;
+	struct pb_request any = *rq;
+	unsigned long pfn;
 
 	if (!nr_pages || rq->migratetype >= PB_PCPTYPES ||
 	    (unsigned int)rq->nid >= (unsigned int)pool->nr_nodes)
@@ -149,8 +150,10 @@ unsigned long pb_alloc_contig(struct pb_pool *pool, const struct pb_request *rq,
 	pfn = walk_zonelist(pool, rq, nr_pages);
 	if (pfn != PB_NO_PFN)
 		return pfn;
-	pb_slowpath_collect(pool, rq);
-	pfn = walk_zonelist(pool, rq, nr_pages);
+	any.flags &= ~PB_ALLOC_NOFRAGMENT;
+	any.order = min_t(unsigned int, ilog2(nr_pages), PB_MAX_ORDER);
+	pb_slowpath_collect(pool, &any);
+	pfn = walk_zonelist(pool, &any, nr_pages);
 	if (pfn == PB_NO_PFN)
 		return pb_alloc_fail(pool, pb_failure_reason(pool, rq, nr_pages), reason);
 	return pfn;

@@ -38,7 +38,7 @@
 static inline void *pb_meta_alloc(size_t bytes, int nid)
 {
 	/* vmalloc always: the pageblocks rely on its alignment. */
-	return vzalloc_node(bytes, node_online(nid) ? nid : NUMA_NO_NODE);
+	return vzalloc_node(bytes, nid >= 0 && node_online(nid) ? nid : NUMA_NO_NODE);
 }
 
 static inline void pb_meta_free(void *p)

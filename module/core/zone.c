@@ -424,9 +424,12 @@ EXPORT_SYMBOL_PB_TEST(pb_zone_watermark_ok);
  */
 void pb_zone_set_watermarks(struct pb_zone *zone, unsigned long min_pages, unsigned int scale)
 {
-	unsigned long step = max(min_pages / 4, zone->present_pages / 10000 * scale);
+	unsigned long step;
 
+	/* However high the marks are asked to be, a quarter of the zone stays above them. */
 	min_pages = min(min_pages, zone->present_pages / 4);
+	step = max(min_pages / 4, zone->present_pages / 10000 * scale);
+	step = min(step, zone->present_pages / 4);
 	WRITE_ONCE(zone->watermark[PB_WMARK_MIN], min_pages);
 	WRITE_ONCE(zone->watermark[PB_WMARK_LOW], min_pages + step);
 	WRITE_ONCE(zone->watermark[PB_WMARK_HIGH], min_pages + 2 * step);
