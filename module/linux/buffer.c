@@ -14,19 +14,19 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "core/alloc.h"
-
 #include "buffer.h"
 #include "instance.h"
+#include "pages.h"
 #include "quarantine.h"
 
 #define FIRST_BLOCKS	8	/* entries of the block array to begin with */
+#define TRACE_GFP	(GFP_HIGHUSER | __GFP_ZERO)	/* what the tracepoints say of a buffer */
 
 /* ---- Giving blocks back ---- */
 
 static void free_frames(unsigned long pfn, unsigned long nr_pages)
 {
-	WARN_ON_ONCE(pb_free_contig(&pb_instance, pfn, nr_pages));
+	WARN_ON_ONCE(pb_pages_free_contig(pfn, nr_pages));
 }
 
 /* Unmapping leaves these behind; the next owner of the page may be an in-kernel one who asks. */
@@ -59,7 +59,7 @@ static void free_pinned_block(const struct pb_block *block)
 {
 	unsigned int i;
 
-	if (!block->split && WARN_ON_ONCE(pb_split(&pb_instance, block->pfn, block->order)))
+	if (!block->split && WARN_ON_ONCE(pb_pages_split(block->pfn, block->order)))
 		return;
 	for (i = 0; i < block->nr_pages; i++) {
 		struct page *page = pfn_to_page(block->pfn + i);
@@ -80,7 +80,7 @@ static void free_block(const struct pb_block *block)
 	else if (block->split)
 		free_frames(block->pfn, block->nr_pages);
 	else
-		WARN_ON_ONCE(pb_free(&pb_instance, block->pfn, block->order));
+		WARN_ON_ONCE(pb_pages_free(block->pfn, block->order));
 }
 
 static void destroy(struct pb_buffer *buf)
@@ -139,7 +139,7 @@ static void store_trimmed(struct pb_buffer *buf, unsigned long pfn, unsigned int
 		store_block(buf, pfn, nr_pages, order, false);
 		return;
 	}
-	if (WARN_ON_ONCE(pb_split(&pb_instance, pfn, order)))
+	if (WARN_ON_ONCE(pb_pages_split(pfn, order)))
 		return;
 	free_frames(pfn + want, nr_pages - want);
 	store_block(buf, pfn, want, order, true);
@@ -159,13 +159,13 @@ static int take_contig(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
 	/* The core aligns other lengths to their order rounded up; that must be enough. */
 	if (rq->order <= PB_MAX_ORDER &&
 	    (spec->order > order || is_power_of_2(spec->nr_pages))) {
-		pfn = pb_alloc(&pb_instance, rq, reason);
+		pfn = pb_pages_alloc(rq, TRACE_GFP, reason);
 		if (pfn == PB_NO_PFN)
 			return -ENOMEM;
 		store_trimmed(buf, pfn, rq->order, spec->nr_pages);
 		return 0;
 	}
-	pfn = pb_alloc_contig(&pb_instance, rq, spec->nr_pages, reason);
+	pfn = pb_pages_alloc_contig(rq, spec->nr_pages, TRACE_GFP, reason);
 	if (pfn == PB_NO_PFN)
 		return -ENOMEM;
 	store_block(buf, pfn, spec->nr_pages, min_t(unsigned int, order, PB_MAX_ORDER), true);
@@ -192,7 +192,7 @@ static int take_on_node(struct pb_buffer *buf, const struct pb_buffer_spec *spec
 		if (err)
 			return err;
 		rq.order = max(min_t(unsigned int, max_order, ilog2(want)), spec->order);
-		pfn = pb_alloc(&pb_instance, &rq, NULL);
+		pfn = pb_pages_alloc(&rq, TRACE_GFP, NULL);
 		if (pfn != PB_NO_PFN) {
 			store_trimmed(buf, pfn, rq.order, want);
 			continue;
@@ -246,7 +246,7 @@ static int take_blocks(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
 		if (err)
 			return err;
 		rq->order = spec->order;
-		pfn = pb_alloc(&pb_instance, rq, reason);
+		pfn = pb_pages_alloc(rq, TRACE_GFP, reason);
 		if (pfn == PB_NO_PFN)
 			return -ENOMEM;
 		store_trimmed(buf, pfn, rq->order, spec->nr_pages - buf->nr_pages);

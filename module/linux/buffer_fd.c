@@ -142,6 +142,7 @@ static const struct file_operations buffer_fops = {
 	.llseek		= buffer_llseek,
 	.unlocked_ioctl	= buffer_ioctl,
 	.compat_ioctl	= compat_ptr_ioctl,
+	.fsync		= noop_fsync,	/* msync() of a mapping has nothing to do */
 	.show_fdinfo	= buffer_show_fdinfo,
 };
 

@@ -428,6 +428,7 @@ static const struct file_operations device_fops = {
 	.mmap		= device_mmap,
 	.unlocked_ioctl	= device_ioctl,
 	.compat_ioctl	= compat_ptr_ioctl,
+	.fsync		= noop_fsync,	/* msync() of a mapping has nothing to do */
 };
 
 /* The mode holds until udev gives the node to group pbuddy. */

@@ -26,10 +26,8 @@
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
-#include "core/alloc.h"
-
 #include "buffer.h"
-#include "instance.h"
+#include "pages.h"
 #include "quarantine.h"
 
 #define FIRST_DELAY_MS	10
@@ -65,7 +63,7 @@ static unsigned long release_unpinned(struct list_head *pages)
 	list_for_each_entry_safe(page, next, pages, lru) {
 		if (page_count(page) == PB_BASE_REFS) {
 			list_del_init(&page->lru);
-			WARN_ON_ONCE(pb_free(&pb_instance, page_to_pfn(page), 0));
+			WARN_ON_ONCE(pb_pages_free(page_to_pfn(page), 0));
 			freed++;
 		}
 		if (!(++seen % SCAN_BATCH))

@@ -1,0 +1,97 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# kernels: stock-6.12 stock-6.1 test-7.3
+# vm: --nodes 2
+#
+# In the guest: every verb of pbuddyctl, for people and as JSON; its errors and exit codes.
+# shellcheck source=scripts/lib/ktap.sh
+. /tests/ktap.sh
+
+# says WORDS... -- COMMAND...: the command succeeds and its output has each of the words.
+says() {
+	words=
+	while [ "$1" != -- ]; do
+		words="$words$1
+"
+		shift
+	done
+	shift
+	"$@" >/tmp/said || return 1
+	cat /tmp/said
+	echo "$words" | while read -r word; do
+		[ -z "$word" ] || grep -q -- "$word" /tmp/said || { echo "no '$word'"; exit 1; }
+	done
+}
+
+# status N COMMAND...: exit code N, and something to read on stderr for people.
+status() {
+	want=$1
+	shift
+	"$@" >/dev/null 2>/tmp/err
+	got=$?
+	cat /tmp/err
+	echo "status $got, expected $want"
+	[ "$got" -eq "$want" ] && grep -q pbuddyctl /tmp/err
+}
+
+json() {
+	"$@" >/tmp/json || return 1
+	cat /tmp/json
+	pbuddy-test --check-json </tmp/json
+}
+
+one_extent() { [ "$(pbuddyctl alloc "$@" | grep -c '^ *0 ')" -eq 1 ]; }
+
+# Physical addresses are for root: somebody else, let in by mode, sees none.
+no_phys_for_others() {
+	chmod 666 /dev/pbuddy
+	chmod 755 /bin /lib /lib64 /lib/* 2>/dev/null
+	su -s /bin/sh nobody -c 'pbuddyctl alloc --size 2M' >/tmp/others
+	ret=$?
+	chmod 660 /dev/pbuddy
+	cat /tmp/others
+	[ "$ret" -eq 0 ] && grep -q '2M' /tmp/others && ! grep -q 0x /tmp/others
+}
+
+not_for_others() { status 3 su -s /bin/sh nobody -c 'pbuddyctl info'; }
+
+ktap_begin
+t info_without_module status 3 pbuddyctl info
+t alloc_without_module status 3 pbuddyctl alloc --size 4K
+t buddyinfo_without_module status 3 pbuddyctl buddyinfo
+t doctor_without_module says 'fail .*module.*not loaded.*modprobe' -- sh -c '! pbuddyctl doctor'
+insmod /pbuddy.ko pool=0:64M,1:64M || exit 1
+
+t version says 'pbuddyctl [0-9]' -- pbuddyctl --version
+t help says alloc buddyinfo doctor info -- pbuddyctl --help
+t help_of_a_verb says --size --touch --hold -- pbuddyctl alloc --help
+t info says 'NODE *TOTAL' '0 *64M' '1 *64M' -- pbuddyctl info
+t info_json json pbuddyctl info --json
+t json_before_the_verb json pbuddyctl --json info
+t info_json_has_nodes says '"node": 1' '"total_bytes": 67108864' -- pbuddyctl info -j
+t alloc says BUFFER 0x -- pbuddyctl alloc --size 4096
+t alloc_on_each_node says '^ *0 .* 8M *1 ' -- pbuddyctl alloc --size 8M --node 1 --strict --contig
+t alloc_contiguous one_extent --size 32M --contig
+t alloc_touch says 'all 20 buffers were zero' -- pbuddyctl alloc --size 100K --count 20 --touch
+t alloc_many says '^ *299 ' -- pbuddyctl alloc --size 4K --count 300
+t alloc_order says ' 9 ' -- pbuddyctl alloc --size 2M --order 9 --class unmovable --label x
+t alloc_nodes says '^ *0 .* 1 ' -- pbuddyctl alloc --size 4K --nodes 1
+t alloc_nowait says BUFFER -- pbuddyctl alloc --size 4K --nowait
+t alloc_json json pbuddyctl alloc --size 5M --count 3 --touch --json
+t alloc_holds timeout 20 pbuddyctl alloc --size 4K --hold 1
+t buddyinfo says 'NODE *ZONE' -- pbuddyctl buddyinfo
+t buddyinfo_json json pbuddyctl buddyinfo --json
+t doctor says 'ok *module' 'ok *ioctl' 'ok *verify' 'node 0: .* of 64M' -- pbuddyctl doctor
+t doctor_json json pbuddyctl doctor --json
+t too_large says 'more than these nodes own' -- sh -c '! pbuddyctl alloc --size 1T 2>&1'
+t too_large_status status 1 pbuddyctl alloc --size 1T
+t bad_node_status status 1 pbuddyctl alloc --size 4K --node 4000
+t bad_size_status status 2 pbuddyctl alloc --size 12Q
+t bad_order_status status 2 pbuddyctl alloc --size 4K --order 19
+t bad_verb_status status 2 pbuddyctl frobnicate
+t no_verb_status status 2 pbuddyctl
+t no_size_status status 2 pbuddyctl alloc
+t not_for_others not_for_others
+t no_phys_for_others no_phys_for_others
+t rmmod rmmod pbuddy
+ktap_end

@@ -1,0 +1,42 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# kernels: stock-6.12 stock-6.1
+# vm: --nodes 2 --timeout 600
+# copy: /usr/sbin/memtester /usr/bin/stress-ng /usr/bin/fio
+#
+# In the guest: programs that know nothing of pbuddy and take /dev/pbuddy as a path.
+# shellcheck source=scripts/lib/ktap.sh
+. /tests/ktap.sh
+
+leaves_nothing() {
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		pbuddyctl info
+		[ "$(pbuddyctl info | awk '/^ *[0-9]/ { print $4 }' | sort -u)" = 0 ] && return 0
+		sleep 0.5
+	done
+	return 1
+}
+
+# Direct I/O out of and into memory of pbuddy; tmpfs has O_DIRECT from 6.6 on.
+fio_on() {
+	/fio --name=job --filename=/tmp/fio.dat --size=4M --bs=64k --rw=randrw --verify=crc32c \
+		--ioengine="$1" --direct="$2" --thread --iomem=mmapshared:/dev/pbuddy --randseed=1
+}
+
+direct() { dd if=/dev/zero of=/tmp/direct bs=4096 count=1 oflag=direct 2>/dev/null; }
+
+insmod /pbuddy.ko pool=0:64M,1:64M || exit 1
+ktap_begin
+t memtester /memtester -p 0 -d /dev/pbuddy 32M 1
+t memtester_leaves_nothing leaves_nothing
+t stress_ng_dev /stress-ng --dev 1 --dev-file /dev/pbuddy --timeout 5 --metrics-brief
+t stress_ng_leaves_nothing leaves_nothing
+t fio_psync fio_on psync 0
+if direct; then
+	t fio_direct fio_on psync 1
+else
+	ktap_skip fio_direct "no O_DIRECT on tmpfs in this kernel"
+fi
+t fio_leaves_nothing leaves_nothing
+t rmmod rmmod pbuddy
+ktap_end

@@ -1,0 +1,9 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# kernels: stock-6.12 stock-6.1 test-7.3 debug-6.12
+# vm: --nodes 2 --timeout 900
+#
+# In the guest: threads and processes racing over descriptors, mappings and memory of /dev/pbuddy.
+# PBUDDY_SEED and PBUDDY_RACE_SECONDS are honoured.
+insmod /pbuddy.ko pool=0:64M,1:64M || exit 1
+pbuddy-test race

@@ -1,0 +1,433 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* pbuddyctl alloc: allocate buffers, use them, show where they lie, hold them. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "pbuddyctl.h"
+
+#define HOLD_FOREVER	(-1)
+#define COUNT_MAX	4096
+
+struct alloc_args {
+	struct options		opt;
+	struct pbuddy_alloc	request;
+	long			count;
+	long			hold;		/* seconds */
+	bool			touch;
+};
+
+/* A buffer, and what QUERY said of it. */
+struct buffer {
+	int			fd;
+	uint64_t		bytes;
+	uint32_t		nr_extents;
+	struct pbuddy_extent	*extent;
+};
+
+enum {
+	KEY_STRICT = 0x100,
+	KEY_NOWAIT,
+	KEY_COUNT,
+	KEY_HOLD,
+	KEY_TOUCH,
+};
+
+static const struct argp_option alloc_options[] = {
+	{ "size", 's', "SIZE", 0, "Bytes per buffer, as 4096, 64K, 2M, 1G (needed)", 0 },
+	{ "node", 'n', "NODE", 0, "Preferred NUMA node (default: the one this runs on)", 0 },
+	{ "strict", KEY_STRICT, NULL, 0, "That node or none", 0 },
+	{ "nodes", 'N', "LIST", 0, "Only these nodes, as 0,2", 0 },
+	{ "order", 'o', "ORDER", 0, "Every extent has at least 2^ORDER pages and is aligned to them", 0 },
+	{ "contig", 'c', NULL, 0, "One physically contiguous extent", 0 },
+	{ "nowait", KEY_NOWAIT, NULL, 0, "Fail rather than sleep for memory", 0 },
+	{ "class", 'C', "CLASS", 0, "movable (default), unmovable or reclaimable", 0 },
+	{ "label", 'l', "TEXT", 0, "Name shown in fdinfo (up to 31 bytes)", 0 },
+	{ "count", KEY_COUNT, "N", 0, "Buffers (default 1)", 0 },
+	{ "touch", KEY_TOUCH, NULL, 0, "Map, check that all is zero, write a pattern, read it back", 0 },
+	{ "hold", KEY_HOLD, "SECONDS", 0, "Keep the buffers so long; 'forever' until a signal", 0 },
+	OPTION_JSON,
+	{ 0 }
+};
+
+static bool parse_class(const char *text, uint32_t *mclass)
+{
+	static const char *const name[] = {
+		[PBUDDY_CLASS_MOVABLE] = "movable",
+		[PBUDDY_CLASS_UNMOVABLE] = "unmovable",
+		[PBUDDY_CLASS_RECLAIMABLE] = "reclaimable",
+	};
+
+	for (*mclass = 0; *mclass < sizeof(name) / sizeof(name[0]); (*mclass)++)
+		if (!strcmp(text, name[*mclass]))
+			return true;
+	return false;
+}
+
+static bool parse_nodes(char *list, uint64_t *mask)
+{
+	char *save = NULL, *word;
+	long node;
+
+	*mask = 0;
+	for (word = strtok_r(list, ",", &save); word; word = strtok_r(NULL, ",", &save)) {
+		if (!parse_number(word, 0, 63, &node))
+			return false;
+		*mask |= 1ULL << node;
+	}
+	return *mask;
+}
+
+/* The options that carry a value; false when it is a bad one. */
+static bool parse_value(int key, char *arg, struct alloc_args *args)
+{
+	struct pbuddy_alloc *rq = &args->request;
+	uint64_t bytes, mask;
+	uint32_t mclass;
+	long number;
+
+	switch (key) {
+	case 's':
+		if (!parse_size(arg, &bytes) || !bytes)
+			return false;
+		rq->bytes = bytes;
+		return true;
+	case 'n':
+		if (!parse_number(arg, 0, INT32_MAX, &number))
+			return false;
+		rq->node = (int32_t)number;
+		return true;
+	case 'N':
+		if (!parse_nodes(arg, &mask))
+			return false;
+		rq->nodemask = mask;
+		rq->flags |= PBUDDY_ALLOC_NODEMASK;
+		return true;
+	case 'o':
+		if (!parse_number(arg, 0, PBUDDY_MAX_ORDER, &number))
+			return false;
+		rq->order = (uint32_t)number;
+		return true;
+	case 'C':
+		if (!parse_class(arg, &mclass))
+			return false;
+		rq->mclass = mclass;
+		return true;
+	case 'l':
+		if (strlen(arg) >= sizeof(rq->label))
+			return false;
+		memset(rq->label, 0, sizeof(rq->label));
+		memcpy(rq->label, arg, strlen(arg));
+		return true;
+	case KEY_COUNT:
+		return parse_number(arg, 1, COUNT_MAX, &args->count);
+	case KEY_HOLD:
+		args->hold = HOLD_FOREVER;
+		return !strcmp(arg, "forever") || parse_number(arg, 0, INT32_MAX, &args->hold);
+	default:
+		return false;
+	}
+}
+
+static error_t parse_alloc(int key, char *arg, struct argp_state *state)
+{
+	struct alloc_args *args = state->input;
+
+	switch (key) {
+	case 'c':
+		args->request.flags |= PBUDDY_ALLOC_CONTIG;
+		return 0;
+	case KEY_STRICT:
+		args->request.flags |= PBUDDY_ALLOC_STRICT_NODE;
+		return 0;
+	case KEY_NOWAIT:
+		args->request.flags |= PBUDDY_ALLOC_NOWAIT;
+		return 0;
+	case KEY_TOUCH:
+		args->touch = true;
+		return 0;
+	case 'j':
+		args->opt.json = true;
+		return 0;
+	case 's': case 'n': case 'N': case 'o': case 'C': case 'l': case KEY_COUNT: case KEY_HOLD:
+		if (!parse_value(key, arg, args))
+			argp_error(state, "bad value '%s'", arg);
+		return 0;
+	case ARGP_KEY_ARG:
+		argp_error(state, "unexpected argument '%s'", arg);
+		return EINVAL;
+	case ARGP_KEY_END:
+		if (!args->request.bytes)
+			argp_error(state, "--size is needed");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp alloc_argp = {
+	.options	= alloc_options,
+	.parser		= parse_alloc,
+	.doc		= "Allocate buffers, show their extents, and free them again.\v"
+			  "Physical addresses are shown to root only.",
+};
+
+/* ---- Allocating ---- */
+
+static int failed(const struct alloc_args *args, int err, uint32_t reason)
+{
+	char size[32];
+
+	fprintf(stderr, "pbuddyctl: cannot allocate %s: %s",
+		format_size(args->request.bytes, size, sizeof(size)), strerror(err));
+	if (err == ENOMEM)
+		fprintf(stderr, " (%s)", reason_text(reason));
+	fputc('\n', stderr);
+	return -1;
+}
+
+/* Up to PBUDDY_BATCH_MAX buffers at once, all or none. */
+static int alloc_some(int dev, const struct alloc_args *args, struct buffer *buf, uint32_t nr)
+{
+	int32_t fds[PBUDDY_BATCH_MAX];
+	struct pbuddy_alloc_batch batch = {
+		.size = sizeof(batch),
+		.count = nr,
+		.fds_ptr = (uintptr_t)fds,
+		.each = args->request,
+	};
+	uint32_t i;
+
+	if (ioctl(dev, PBUDDY_IOCTL_ALLOC_BATCH, &batch))
+		return failed(args, errno, batch.each.reason);
+	for (i = 0; i < nr; i++)
+		buf[i] = (struct buffer) { .fd = fds[i], .bytes = batch.each.bytes };
+	return 0;
+}
+
+static int alloc_all(int dev, const struct alloc_args *args, struct buffer *buf)
+{
+	long done, nr;
+
+	for (done = 0; done < args->count; done += nr) {
+		nr = args->count - done;
+		if (nr > PBUDDY_BATCH_MAX)
+			nr = PBUDDY_BATCH_MAX;
+		if (alloc_some(dev, args, buf + done, (uint32_t)nr))
+			return -1;
+	}
+	return 0;
+}
+
+static int query(struct buffer *buf)
+{
+	struct pbuddy_query q = { .size = sizeof(q), .extent_size = sizeof(*buf->extent) };
+
+	if (ioctl(buf->fd, PBUDDY_IOCTL_QUERY, &q))
+		return -1;
+	buf->extent = calloc(q.nr_extents, sizeof(*buf->extent));
+	if (!buf->extent)
+		return -1;
+	q.extents_ptr = (uintptr_t)buf->extent;
+	buf->nr_extents = q.nr_extents;
+	return ioctl(buf->fd, PBUDDY_IOCTL_QUERY, &q);
+}
+
+/* ---- Touching ---- */
+
+/* A value that depends on the place, so that pages mixed up are noticed. */
+static uint64_t pattern(size_t buffer, size_t word)
+{
+	return (buffer + 1) * 0x9e3779b97f4a7c15ULL ^ word * 0xff51afd7ed558ccdULL;
+}
+
+static int touch(const struct buffer *buf, size_t number)
+{
+	size_t nr = buf->bytes / sizeof(uint64_t), i;
+	uint64_t *word;
+	int ret = -1;
+
+	word = mmap(NULL, buf->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, buf->fd, 0);
+	if (word == MAP_FAILED) {
+		fprintf(stderr, "pbuddyctl: mmap: %s\n", strerror(errno));
+		return -1;
+	}
+	for (i = 0; i < nr; i++) {
+		if (word[i]) {
+			fprintf(stderr, "pbuddyctl: buffer %zu is not zero at byte %zu\n", number,
+				i * sizeof(*word));
+			goto out;
+		}
+		word[i] = pattern(number, i);
+	}
+	for (i = 0; i < nr; i++) {
+		if (word[i] != pattern(number, i)) {
+			fprintf(stderr, "pbuddyctl: buffer %zu has changed at byte %zu\n", number,
+				i * sizeof(*word));
+			goto out;
+		}
+	}
+	ret = 0;
+out:
+	munmap(word, buf->bytes);
+	return ret;
+}
+
+/* ---- Showing ---- */
+
+static void print_json(const struct alloc_args *args, const struct buffer *buf)
+{
+	uint32_t k;
+	long i;
+
+	json_open(NULL, '{');
+	json_bool("touched", args->touch);
+	json_open("buffers", '[');
+	for (i = 0; i < args->count; i++) {
+		json_open(NULL, '{');
+		json_number("bytes", (long long)buf[i].bytes);
+		json_open("extents", '[');
+		for (k = 0; k < buf[i].nr_extents; k++) {
+			const struct pbuddy_extent *ext = &buf[i].extent[k];
+
+			json_open(NULL, '{');
+			json_number("offset", (long long)ext->offset);
+			json_number("bytes", (long long)ext->bytes);
+			json_number("node", ext->node);
+			json_number("order", ext->order);
+			if (ext->phys)
+				json_number("phys", (long long)ext->phys);
+			json_close('}');
+		}
+		json_close(']');
+		json_close('}');
+	}
+	json_close(']');
+	json_close('}');
+}
+
+static void print_extent(struct libscols_table *out, long number, const struct pbuddy_extent *ext)
+{
+	char buffer[24], offset[32], size[32], node[16], order[16], phys[32] = "-";
+
+	snprintf(buffer, sizeof(buffer), "%ld", number);
+	format_size(ext->offset, offset, sizeof(offset));
+	format_size(ext->bytes, size, sizeof(size));
+	snprintf(node, sizeof(node), "%d", ext->node);
+	snprintf(order, sizeof(order), "%" PRIu32, ext->order);
+	if (ext->phys)
+		snprintf(phys, sizeof(phys), "%#" PRIx64, (uint64_t)ext->phys);
+	table_row(out, (const char *[]) { buffer, offset, size, node, order, phys }, 6);
+}
+
+static void print_table(const struct alloc_args *args, const struct buffer *buf)
+{
+	struct libscols_table *out = table_new();
+	uint32_t k;
+	long i;
+
+	table_column(out, "BUFFER", RIGHT);
+	table_column(out, "OFFSET", RIGHT);
+	table_column(out, "SIZE", RIGHT);
+	table_column(out, "NODE", RIGHT);
+	table_column(out, "ORDER", RIGHT);
+	table_column(out, "PHYS", RIGHT);
+	for (i = 0; i < args->count; i++)
+		for (k = 0; k < buf[i].nr_extents; k++)
+			print_extent(out, i, &buf[i].extent[k]);
+	table_print(out);
+	if (args->touch)
+		printf("all %ld buffers were zero, and keep what is written\n", args->count);
+}
+
+/* ---- The verb ---- */
+
+static void on_signal(int sig)
+{
+	(void)sig;
+}
+
+/* Until the time is over, or a signal comes. */
+static void hold(long seconds)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+	struct timespec time = { .tv_sec = seconds };
+
+	fflush(stdout);
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	if (seconds == HOLD_FOREVER)
+		pause();
+	else
+		nanosleep(&time, NULL);
+}
+
+static int use_buffers(int dev, const struct alloc_args *args, struct buffer *buf)
+{
+	long i;
+
+	if (alloc_all(dev, args, buf))
+		return EXIT_FAILED;
+	for (i = 0; i < args->count; i++) {
+		if (query(&buf[i])) {
+			fprintf(stderr, "pbuddyctl: QUERY: %s\n", strerror(errno));
+			return EXIT_FAILED;
+		}
+		if (args->touch && touch(&buf[i], (size_t)i))
+			return EXIT_FAILED;
+	}
+	if (args->opt.json)
+		print_json(args, buf);
+	else
+		print_table(args, buf);
+	if (args->hold)
+		hold(args->hold);
+	return EXIT_OK;
+}
+
+int cmd_alloc(const struct options *global, int argc, char **argv)
+{
+	struct alloc_args args = {
+		.opt = *global,
+		.request = {
+			.size = sizeof(args.request),
+			.node = PBUDDY_NODE_ANY,
+			.fd_flags = O_RDWR | O_CLOEXEC,
+			.label = "pbuddyctl",
+		},
+		.count = 1,
+	};
+	struct buffer *buf;
+	int dev, ret;
+	long i;
+
+	argp_parse(&alloc_argp, argc, argv, 0, NULL, &args);
+	dev = open_device(&args.opt);
+	if (dev < 0)
+		return EXIT_NO_DEVICE;
+	buf = calloc((size_t)args.count, sizeof(*buf));
+	if (!buf) {
+		fprintf(stderr, "pbuddyctl: out of memory\n");
+		close(dev);
+		return EXIT_FAILED;
+	}
+	for (i = 0; i < args.count; i++)
+		buf[i].fd = -1;
+	ret = use_buffers(dev, &args, buf);
+	for (i = 0; i < args.count; i++) {
+		if (buf[i].fd >= 0)
+			close(buf[i].fd);
+		free(buf[i].extent);
+	}
+	free(buf);
+	close(dev);
+	return ret;
+}

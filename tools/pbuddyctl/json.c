@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A writer for JSON, one value per line. */
+#include <stdio.h>
+
+#include "pbuddyctl.h"
+
+static int depth;
+static bool first = true;
+
+static void put_string(const char *s)
+{
+	putchar('"');
+	for (; *s; s++) {
+		unsigned char c = (unsigned char)*s;
+
+		if (c == '"' || c == '\\')
+			printf("\\%c", c);
+		else if (c < 0x20)
+			printf("\\u%04x", c);
+		else
+			putchar(c);
+	}
+	putchar('"');
+}
+
+static void begin(const char *key)
+{
+	if (depth)
+		printf("%s\n%*s", first ? "" : ",", 2 * depth, "");
+	first = false;
+	if (key) {
+		put_string(key);
+		printf(": ");
+	}
+}
+
+void json_open(const char *key, char bracket)
+{
+	begin(key);
+	putchar(bracket);
+	depth++;
+	first = true;
+}
+
+void json_close(char bracket)
+{
+	depth--;
+	if (!first)
+		printf("\n%*s", 2 * depth, "");
+	putchar(bracket);
+	first = false;
+	if (!depth) {
+		putchar('\n');
+		first = true;
+	}
+}
+
+void json_string(const char *key, const char *value)
+{
+	begin(key);
+	put_string(value);
+}
+
+void json_number(const char *key, long long value)
+{
+	begin(key);
+	printf("%lld", value);
+}
+
+void json_bool(const char *key, bool value)
+{
+	begin(key);
+	printf("%s", value ? "true" : "false");
+}

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What the user-space tests share. */
+#include <grp.h>
+#include <sys/wait.h>
+
+#include "common.h"
+
+int dev = -1;
+
+void read_usage(struct usage *usage)
+{
+	struct pbuddy_info info = {
+		.size = sizeof(info),
+		.nodes_ptr = (uintptr_t)usage->node,
+		.nr_nodes = sizeof(usage->node) / sizeof(usage->node[0]),
+		.node_size = sizeof(usage->node[0]),
+	};
+	int fd = open(DEVICE, O_RDWR | O_CLOEXEC);
+	uint32_t i;
+
+	*usage = (struct usage) { 0 };
+	if (fd < 0 || ioctl(fd, PBUDDY_IOCTL_GET_INFO, &info)) {
+		printf("Bail out! %s: %s\n", DEVICE, strerror(errno));
+		exit(1);
+	}
+	close(fd);
+	usage->quarantine = info.quarantine_bytes;
+	usage->nr_nodes = info.nr_nodes;
+	for (i = 0; i < info.nr_nodes; i++) {
+		usage->total += usage->node[i].total_bytes;
+		usage->free += usage->node[i].free_bytes + usage->node[i].pcp_bytes;
+	}
+	usage->allocated = usage->total - usage->free;
+}
+
+void wait_for_quarantine(uint64_t bytes)
+{
+	struct usage usage;
+	int i;
+
+	for (i = 0; i < 1000; i++) {
+		read_usage(&usage);
+		if (usage.quarantine == bytes)
+			return;
+		usleep(10000);
+	}
+	CHECK_EQ(usage.quarantine, bytes);
+}
+
+struct pbuddy_alloc request(uint64_t bytes)
+{
+	return (struct pbuddy_alloc) {
+		.size = sizeof(struct pbuddy_alloc),
+		.bytes = bytes,
+		.node = PBUDDY_NODE_ANY,
+		.fd_flags = O_RDWR,
+		.label = "test",
+	};
+}
+
+int alloc_as(struct pbuddy_alloc *rq)
+{
+	CHECK_EQ(ioctl(dev, PBUDDY_IOCTL_ALLOC, rq), 0);
+	CHECK(rq->fd >= 0);
+	return rq->fd;
+}
+
+int alloc_buffer(uint64_t bytes)
+{
+	struct pbuddy_alloc rq = request(bytes);
+
+	return alloc_as(&rq);
+}
+
+uint64_t *map_buffer(int fd, size_t bytes)
+{
+	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	CHECK(p != MAP_FAILED);
+	return p;
+}
+
+uint64_t *map_device(size_t bytes)
+{
+	return map_buffer(dev, bytes);
+}
+
+uint32_t query_extents(int fd, struct pbuddy_query *q, struct pbuddy_extent *ext, uint32_t nr)
+{
+	*q = (struct pbuddy_query) {
+		.size = sizeof(*q),
+		.extents_ptr = (uintptr_t)ext,
+		.nr_extents = nr,
+		.extent_size = sizeof(*ext),
+	};
+	CHECK_EQ(ioctl(fd, PBUDDY_IOCTL_QUERY, q), 0);
+	return q->nr_extents;
+}
+
+void grab_all(struct grab *grab)
+{
+	struct usage usage;
+	uint64_t bytes;
+
+	grab->nr = 0;
+	read_usage(&usage);
+	for (bytes = usage.free; bytes >= PAGE && grab->nr < GRAB_MAX; ) {
+		struct pbuddy_alloc rq = request(bytes);
+
+		if (ioctl(dev, PBUDDY_IOCTL_ALLOC, &rq)) {
+			CHECK_EQ(errno, ENOMEM);
+			/* Watermarks keep some back: come close from above. */
+			bytes -= bytes >= 64 * PAGE ? bytes / 32 : PAGE;
+			continue;
+		}
+		grab->fd[grab->nr] = rq.fd;
+		grab->bytes[grab->nr++] = rq.bytes;
+		read_usage(&usage);
+		if (bytes > usage.free)
+			bytes = usage.free;
+	}
+	CHECK(grab->nr > 0);
+}
+
+void grab_release(struct grab *grab)
+{
+	while (grab->nr)
+		close(grab->fd[--grab->nr]);
+}
+
+static uint64_t stamp_of(uint64_t id, size_t word)
+{
+	return (id + 1) * 0x9e3779b97f4a7c15ULL + word;
+}
+
+void stamp(uint64_t *p, size_t bytes, uint64_t id)
+{
+	size_t i;
+
+	for (i = 0; i < bytes / sizeof(*p); i++)
+		p[i] = stamp_of(id, i);
+}
+
+ssize_t stamp_broken(const uint64_t *p, size_t bytes, uint64_t id)
+{
+	size_t i;
+
+	for (i = 0; i < bytes / sizeof(*p); i++)
+		if (((volatile const uint64_t *)p)[i] != stamp_of(id, i))
+			return (ssize_t)i;
+	return -1;
+}
+
+ssize_t first_nonzero(const uint64_t *p, size_t bytes)
+{
+	size_t i;
+
+	for (i = 0; i < bytes / sizeof(*p); i++)
+		if (p[i])
+			return (ssize_t)i;
+	return -1;
+}
+
+int in_child(void (*fn)(void *arg), void *arg)
+{
+	int status;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		fn(arg);
+		fflush(stdout);
+		_exit(0);
+	}
+	CHECK(pid > 0);
+	CHECK_EQ(waitpid(pid, &status, 0), pid);
+	return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+void become_nobody(void)
+{
+	CHECK_EQ(setgroups(0, NULL), 0);
+	CHECK_EQ(setresgid(65534, 65534, 65534), 0);
+	CHECK_EQ(setresuid(65534, 65534, 65534), 0);
+}
+
+bool read_file(const char *path, char *buf, size_t len)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t done = 0;
+	ssize_t n;
+
+	if (fd < 0)
+		return false;
+	while (done < len - 1 && (n = read(fd, buf + done, len - 1 - done)) > 0)
+		done += (size_t)n;
+	buf[done] = 0;
+	close(fd);
+	return true;
+}
+
+int check_fd(int fd)
+{
+	struct pbuddy_query q = { .size = sizeof(q) };
+
+	return ioctl(fd, PBUDDY_IOCTL_QUERY, &q) ? 1 : 0;
+}

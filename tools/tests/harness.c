@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * pbuddy-test: runs the tests that are linked into it, and prints KTAP.
+ *
+ *   pbuddy-test [-x SUITE[.NAME]]... [SUITE[.NAME]]...   all, those named, or all but those after -x
+ *   pbuddy-test --list                                  their names
+ *   pbuddy-test --check-json                            is standard input JSON?
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common.h"
+#include "harness.h"
+
+#define EXIT_FAIL	1
+#define EXIT_SKIP	4
+#define SETTLE_MS	15000	/* the quarantine looks again after a second at most */
+
+static struct test *first, **last = &first;
+
+/* Shared with the process of the test: why it was skipped. */
+static char *skip_reason;
+#define REASON_LEN 256
+
+void test_register(struct test *test)
+{
+	*last = test;
+	last = &test->next;
+}
+
+void test_fail(const char *file, int line, const char *format, ...)
+{
+	const char *name = strrchr(file, '/');
+	char text[512];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(text, sizeof(text), format, ap);
+	va_end(ap);
+	printf("# %s:%d: %s\n", name ? name + 1 : file, line, text);
+	fflush(stdout);
+	_exit(EXIT_FAIL);
+}
+
+void test_skip(const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(skip_reason, REASON_LEN, format, ap);
+	va_end(ap);
+	_exit(EXIT_SKIP);
+}
+
+void test_note(const char *format, ...)
+{
+	va_list ap;
+
+	printf("# ");
+	va_start(ap, format);
+	vprintf(format, ap);
+	va_end(ap);
+	printf("\n");
+	fflush(stdout);
+}
+
+/* ---- Running one ---- */
+
+static void run_child(const struct test *test)
+{
+	/* Whatever the test forks must not outlive it and hold memory. */
+	setpgid(0, 0);
+	alarm(test->seconds);
+	dev = open(DEVICE, O_RDWR | O_CLOEXEC);
+	CHECK(dev >= 0);
+	test->fn();
+	fflush(stdout);
+	_exit(0);
+}
+
+/* Waits until memory is back: pages may stay in quarantine until the next look at them. */
+static bool settled(uint64_t before)
+{
+	struct usage now;
+	int waited;
+
+	for (waited = 0;; waited += 10) {
+		read_usage(&now);
+		if (now.allocated == before && !now.quarantine)
+			return true;
+		if (waited >= SETTLE_MS)
+			break;
+		usleep(10000);
+	}
+	printf("# %lld bytes allocated more than before, %llu in quarantine\n",
+	       (long long)(now.allocated - before), (unsigned long long)now.quarantine);
+	return false;
+}
+
+static bool verified(void)
+{
+	char line[256];
+
+	if (!read_file(DEBUGFS "/verify", line, sizeof(line)))
+		return true;	/* not root, or no debugfs: the guest scripts look, too */
+	if (!strncmp(line, "verify: OK", strlen("verify: OK")))
+		return true;
+	printf("# %s", line);
+	return false;
+}
+
+static bool run(const struct test *test, int number)
+{
+	struct usage before;
+	bool good, skipped;
+	int status;
+	pid_t pid;
+
+	fflush(stdout);
+	skip_reason[0] = 0;
+	read_usage(&before);
+	pid = fork();
+	if (!pid)
+		run_child(test);
+	setpgid(pid, pid);
+	if (waitpid(pid, &status, 0) != pid)
+		status = -1;
+	kill(-pid, SIGKILL);
+	if (WIFSIGNALED(status))
+		printf("# ended by signal %d%s\n", WTERMSIG(status),
+		       WTERMSIG(status) == SIGALRM ? " (time limit)" : "");
+	skipped = WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SKIP;
+	good = skipped || (WIFEXITED(status) && !WEXITSTATUS(status));
+	good = settled(before.allocated) && good;
+	good = verified() && good;
+	printf("%sok %d %s.%s%s%s\n", good ? "" : "not ", number, test->suite, test->name,
+	       skipped ? " # SKIP " : "", skipped ? skip_reason : "");
+	fflush(stdout);
+	return good;
+}
+
+/* ---- Choosing ---- */
+
+struct choice {
+	char	*const *pattern;
+	int	nr;
+	char	*const *leave_out;
+	int	nr_out;
+};
+
+static bool matches(const struct test *test, const char *pattern)
+{
+	size_t len = strlen(test->suite);
+
+	if (strncmp(pattern, test->suite, len))
+		return false;
+	return !pattern[len] || (pattern[len] == '.' && !strcmp(pattern + len + 1, test->name));
+}
+
+static bool chosen(const struct test *test, const struct choice *choice)
+{
+	int i;
+
+	for (i = 0; i < choice->nr_out; i++)
+		if (matches(test, choice->leave_out[i]))
+			return false;
+	for (i = 0; i < choice->nr; i++)
+		if (matches(test, choice->pattern[i]))
+			return true;
+	return !choice->nr;
+}
+
+static int run_all(const struct choice *choice)
+{
+	struct test *test;
+	int total = 0, number = 0, failed = 0;
+
+	for (test = first; test; test = test->next)
+		total += chosen(test, choice);
+	printf("KTAP version 1\n1..%d\n", total);
+	for (test = first; test; test = test->next)
+		if (chosen(test, choice))
+			failed += !run(test, ++number);
+	return failed || !total ? EXIT_FAIL : 0;
+}
+
+static void list_all(void)
+{
+	struct test *test;
+
+	for (test = first; test; test = test->next)
+		printf("%s.%s\n", test->suite, test->name);
+}
+
+/* Fills @choice from the command line; false when that is wrong. */
+static bool parse_choice(int argc, char **argv, struct choice *choice)
+{
+	static char *out[64];
+	int i;
+
+	choice->leave_out = out;
+	for (i = 1; i < argc && argv[i][0] == '-'; i += 2) {
+		if (strcmp(argv[i], "-x") || i + 1 == argc || choice->nr_out == 64)
+			return false;
+		out[choice->nr_out++] = argv[i + 1];
+	}
+	choice->pattern = argv + i;
+	choice->nr = argc - i;
+	return true;
+}
+
+int main(int argc, char **argv)
+{
+	struct choice choice = { 0 };
+
+	if (argc == 3 && !strcmp(argv[1], CHECK_FD_OPTION))
+		return check_fd(atoi(argv[2]));
+	if (argc == 2 && !strcmp(argv[1], "--check-json"))
+		return check_json();
+	if (argc == 2 && !strcmp(argv[1], "--list")) {
+		list_all();
+		return 0;
+	}
+	if (!parse_choice(argc, argv, &choice)) {
+		fprintf(stderr, "usage: %s [--list] [-x SUITE[.NAME]]... [SUITE[.NAME]]...\n", argv[0]);
+		return 2;
+	}
+	skip_reason = mmap(NULL, REASON_LEN, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (skip_reason == MAP_FAILED)
+		return EXIT_FAIL;
+	return run_all(&choice);
+}

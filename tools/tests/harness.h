@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A small test harness in the manner of the kernel's kselftest_harness.h: TEST(suite, name) { ... } in
+ * any file; each test runs in a process of its own, with a time limit; results are KTAP.
+ *
+ * After each test the harness checks what must hold whatever the test did: pbuddy has as many bytes
+ * allocated as before, nothing stays in quarantine, and debugfs "verify" finds no broken invariant.
+ */
+#ifndef HARNESS_H
+#define HARNESS_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+struct test {
+	const char	*suite;
+	const char	*name;
+	void		(*fn)(void);
+	unsigned int	seconds;	/* time limit */
+	struct test	*next;
+};
+
+void test_register(struct test *test);
+
+#define TEST_TIMEOUT(s, n, limit)						\
+	static void s##_##n(void);						\
+	static struct test test_##s##_##n = {					\
+		.suite = #s, .name = #n, .fn = s##_##n, .seconds = (limit)	\
+	};									\
+	__attribute__((constructor)) static void register_##s##_##n(void)	\
+	{									\
+		test_register(&test_##s##_##n);					\
+	}									\
+	static void s##_##n(void)
+
+#define TEST(s, n) TEST_TIMEOUT(s, n, 120)
+
+/* End the test: failed, or skipped. Only from the process the test began in, or a child it waits for. */
+__attribute__((noreturn, format(printf, 3, 4)))
+void test_fail(const char *file, int line, const char *format, ...);
+__attribute__((noreturn, format(printf, 1, 2)))
+void test_skip(const char *format, ...);
+
+/* A line of comment in the output. */
+__attribute__((format(printf, 1, 2)))
+void test_note(const char *format, ...);
+
+#define CHECK(cond)								\
+	do {									\
+		if (!(cond))							\
+			test_fail(__FILE__, __LINE__, "%s (errno %s)", #cond,	\
+				  strerror(errno));				\
+	} while (0)
+
+#define CHECK_EQ(a, b)								\
+	do {									\
+		long long _a = (long long)(a), _b = (long long)(b);		\
+		if (_a != _b)							\
+			test_fail(__FILE__, __LINE__, "%s is %lld, %s is %lld",	\
+				  #a, _a, #b, _b);				\
+	} while (0)
+
+/* The call returns -1 (as int, or as MAP_FAILED), and errno is this one. */
+#define CHECK_FAILS(call, err)							\
+	do {									\
+		errno = 0;							\
+		long long _r = (long long)(call);				\
+		int _e = errno;							\
+		if (_r != -1 || _e != (err))					\
+			test_fail(__FILE__, __LINE__,				\
+				  "%s: %lld, %s; expected -1, %s", #call, _r,	\
+				  strerror(_e), strerror(err));			\
+	} while (0)
+
+#endif /* HARNESS_H */

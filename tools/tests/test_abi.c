@@ -1,0 +1,427 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The ABI's edges: sizes both ways, unknown bits, bad values, bad pointers. */
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/resource.h>
+
+#include "common.h"
+
+/* A struct of the ABI inside a larger area, as a caller has it that was compiled with a newer header. */
+struct bigger {
+	union {
+		uint32_t			size;
+		struct pbuddy_info		info;
+		struct pbuddy_alloc		alloc;
+		struct pbuddy_alloc_batch	batch;
+		struct pbuddy_query		query;
+		unsigned char			bytes[8192];
+	};
+};
+
+struct call {
+	const char	*name;
+	unsigned int	cmd;
+	size_t		size;
+	size_t		flags;		/* offset */
+	size_t		reserved;	/* offset, nr_reserved words of 8 bytes */
+	size_t		nr_reserved;
+};
+
+static const struct call calls[] = {
+	{ "GET_INFO", PBUDDY_IOCTL_GET_INFO, sizeof(struct pbuddy_info),
+	  offsetof(struct pbuddy_info, flags), offsetof(struct pbuddy_info, reserved), 2 },
+	{ "ALLOC", PBUDDY_IOCTL_ALLOC, sizeof(struct pbuddy_alloc),
+	  offsetof(struct pbuddy_alloc, flags), offsetof(struct pbuddy_alloc, reserved), 4 },
+	{ "ALLOC_BATCH", PBUDDY_IOCTL_ALLOC_BATCH, sizeof(struct pbuddy_alloc_batch),
+	  offsetof(struct pbuddy_alloc_batch, flags),
+	  offsetof(struct pbuddy_alloc_batch, each.reserved), 4 },
+	{ "QUERY", PBUDDY_IOCTL_QUERY, sizeof(struct pbuddy_query),
+	  offsetof(struct pbuddy_query, flags), offsetof(struct pbuddy_query, reserved), 4 },
+};
+
+#define NR_CALLS (sizeof(calls) / sizeof(calls[0]))
+
+static int batch_fd[1];
+
+/* A valid argument for a call whose struct is said to have this size. */
+static void fill(const struct call *call, struct bigger *arg, size_t size)
+{
+	memset(arg, 0, sizeof(*arg));
+	arg->size = (uint32_t)size;
+	if (call->cmd == PBUDDY_IOCTL_ALLOC) {
+		arg->alloc = request(PAGE);
+		arg->alloc.size = (uint32_t)size;
+	} else if (call->cmd == PBUDDY_IOCTL_ALLOC_BATCH) {
+		arg->batch.count = 1;
+		arg->batch.fds_ptr = (uintptr_t)batch_fd;
+		arg->batch.each = request(PAGE);
+		arg->batch.each.size = (uint32_t)(size - offsetof(struct pbuddy_alloc_batch, each));
+	}
+}
+
+static int do_call(const struct call *call, struct bigger *arg, unsigned int cmd)
+{
+	static int buffer = -1;
+
+	if (buffer < 0)
+		buffer = alloc_buffer(PAGE);
+	return ioctl(call->cmd == PBUDDY_IOCTL_QUERY ? buffer : dev, cmd, arg);
+}
+
+TEST(abi, info_tells_what_there_is)
+{
+	struct pbuddy_info info = { .size = sizeof(info) };
+	struct usage usage;
+	uint32_t i;
+
+	CHECK_EQ(ioctl(dev, PBUDDY_IOCTL_GET_INFO, &info), 0);
+	CHECK_EQ(info.version, PBUDDY_ABI_VERSION);
+	CHECK_EQ(info.max_order, PBUDDY_MAX_ORDER);
+	CHECK_EQ(info.page_size, sysconf(_SC_PAGESIZE));
+	CHECK_EQ(info.block_order, 9);
+	CHECK(info.features & PBUDDY_FEATURE_ALLOC);
+	CHECK(info.nr_nodes >= 1);
+	read_usage(&usage);
+	CHECK_EQ(usage.nr_nodes, info.nr_nodes);
+	for (i = 0; i < usage.nr_nodes; i++) {
+		const struct pbuddy_node_info *node = &usage.node[i];
+
+		CHECK(node->total_bytes > 0 && node->total_bytes % (2 * MIB) == 0);
+		CHECK(node->free_bytes + node->pcp_bytes <= node->total_bytes);
+		CHECK(node->largest_free_order >= 0 && node->largest_free_order <= PBUDDY_MAX_ORDER);
+		CHECK(!i || node->node > usage.node[i - 1].node);
+	}
+}
+
+TEST(abi, info_fills_no_more_than_asked)
+{
+	struct pbuddy_node_info node[2];
+	struct pbuddy_info info = {
+		.size = sizeof(info), .nodes_ptr = (uintptr_t)node, .nr_nodes = 1,
+		.node_size = sizeof(node[0]),
+	};
+
+	memset(node, 0x5a, sizeof(node));
+	CHECK_EQ(ioctl(dev, PBUDDY_IOCTL_GET_INFO, &info), 0);
+	CHECK(node[0].total_bytes != 0x5a5a5a5a5a5a5a5aULL);
+	CHECK_EQ(node[1].total_bytes, 0x5a5a5a5a5a5a5a5aULL);
+}
+
+TEST(abi, size_too_short_is_einval)
+{
+	struct bigger arg;
+	size_t i, size;
+
+	for (i = 0; i < NR_CALLS; i++) {
+		for (size = 0; size < calls[i].size; size += 4) {
+			fill(&calls[i], &arg, size);
+			CHECK_FAILS(do_call(&calls[i], &arg, calls[i].cmd), EINVAL);
+		}
+	}
+}
+
+TEST(abi, size_longer_with_zero_tail_is_taken)
+{
+	struct bigger arg;
+	size_t i, size;
+
+	for (i = 0; i < NR_CALLS; i++) {
+		for (size = calls[i].size + 8; size <= PAGE; size += 1000) {
+			/* As such a caller's header would encode it. */
+			unsigned int cmd = (calls[i].cmd & ~IOCSIZE_MASK) |
+					   (unsigned int)size << IOCSIZE_SHIFT;
+
+			fill(&calls[i], &arg, size);
+			arg.bytes[size] = 0x77;		/* past the end: not looked at */
+			CHECK_EQ(do_call(&calls[i], &arg, cmd), 0);
+			CHECK_EQ(arg.bytes[size], 0x77);
+		}
+	}
+}
+
+TEST(abi, size_longer_with_garbage_tail_is_e2big)
+{
+	struct bigger arg;
+	size_t i, where;
+
+	for (i = 0; i < NR_CALLS; i++) {
+		for (where = calls[i].size; where < calls[i].size + 64; where += 9) {
+			fill(&calls[i], &arg, calls[i].size + 64);
+			arg.bytes[where] = 1;
+			CHECK_FAILS(do_call(&calls[i], &arg, calls[i].cmd), E2BIG);
+		}
+	}
+}
+
+TEST(abi, size_absurd_is_e2big)
+{
+	struct bigger arg;
+	size_t i;
+
+	for (i = 0; i < NR_CALLS; i++) {
+		fill(&calls[i], &arg, PAGE + 1);
+		CHECK_FAILS(do_call(&calls[i], &arg, calls[i].cmd), E2BIG);
+		fill(&calls[i], &arg, UINT32_MAX);
+		CHECK_FAILS(do_call(&calls[i], &arg, calls[i].cmd), E2BIG);
+	}
+}
+
+TEST(abi, batch_sizes_must_agree)
+{
+	struct bigger arg;
+
+	fill(&calls[2], &arg, sizeof(arg.batch));
+	arg.batch.each.size += 8;
+	CHECK_FAILS(ioctl(dev, PBUDDY_IOCTL_ALLOC_BATCH, &arg), EINVAL);
+	arg.batch.each.size = 0;
+	CHECK_FAILS(ioctl(dev, PBUDDY_IOCTL_ALLOC_BATCH, &arg), EINVAL);
+}
+
+TEST(abi, element_sizes)
+{
+	struct { struct pbuddy_node_info known; uint64_t newer[2]; } node[64];
+	struct pbuddy_info info = {
+		.size = sizeof(info), .nodes_ptr = (uintptr_t)node, .nr_nodes = 64,
+	};
+	uint32_t i;
+
+	for (info.node_size = 0; info.node_size < PBUDDY_NODE_INFO_SIZE_VER0; info.node_size += 4)
+		CHECK_FAILS(ioctl(dev, PBUDDY_IOCTL_GET_INFO, &info), EINVAL);
+	info.node_size = PAGE + 1;
+	CHECK_FAILS(ioctl(dev, PBUDDY_IOCTL_GET_INFO, &info), E2BIG);
+	memset(node, 0x5a, sizeof(node));
+	info.node_size = sizeof(node[0]);
+	CHECK_EQ(ioctl(dev, PBUDDY_IOCTL_GET_INFO, &info), 0);
+	for (i = 0; i < info.nr_nodes; i++) {
+		CHECK(node[i].known.total_bytes % (2 * MIB) == 0);
+		CHECK_EQ(node[i].newer[0] | node[i].newer[1], 0);
+	}
+}
+
+TEST(abi, unknown_flags_are_einval)
+{
+	struct bigger arg;
+	unsigned int bit;
+	size_t i;
+
+	for (i = 0; i < NR_CALLS; i++) {
+		uint32_t known = calls[i].cmd == PBUDDY_IOCTL_ALLOC ? PBUDDY_ALLOC_FLAGS : 0;
+
+		for (bit = 0; bit < 32; bit++) {
+			uint32_t flag = 1U << bit;
+
+			if (flag & known)
+				continue;
+			fill(&calls[i], &arg, calls[i].size);
+			memcpy(&arg.bytes[calls[i].flags], &flag, sizeof(flag));
+			CHECK_FAILS(do_call(&calls[i], &arg, calls[i].cmd), EINVAL);
+		}
+	}
+}
+
+TEST(abi, reserved_fields_are_einval)
+{
+	struct bigger arg;
+	size_t i, k;
+
+	for (i = 0; i < NR_CALLS; i++) {
+		for (k = 0; k < calls[i].nr_reserved * 8; k++) {
+			fill(&calls[i], &arg, calls[i].size);
+			arg.bytes[calls[i].reserved + k] = 0x80;
+			CHECK_FAILS(do_call(&calls[i], &arg, calls[i].cmd), EINVAL);
+		}
+	}
+	fill(&calls[2], &arg, calls[2].size);
+	arg.batch.reserved = 1;
+	CHECK_FAILS(ioctl(dev, PBUDDY_IOCTL_ALLOC_BATCH, &arg), EINVAL);
+}
+
+TEST(abi, unknown_ioctl_is_enotty)
+{
+	int buffer = alloc_buffer(PAGE);
+	struct bigger arg;
+	unsigned int nr;
+
+	for (nr = 0; nr < 256; nr++) {
+		fill(&calls[1], &arg, calls[1].size);
+		if (nr > _IOC_NR(PBUDDY_IOCTL_ALLOC_BATCH))
+			CHECK_FAILS(ioctl(dev, _IOWR(PBUDDY_IOCTL_MAGIC, nr, struct pbuddy_alloc),
+					  &arg), ENOTTY);
+		if (nr != _IOC_NR(PBUDDY_IOCTL_QUERY))
+			CHECK_FAILS(ioctl(buffer, _IOWR(PBUDDY_IOCTL_MAGIC, nr, struct pbuddy_query),
+					  &arg), ENOTTY);
+	}
+	CHECK_FAILS(ioctl(dev, PBUDDY_IOCTL_QUERY, &arg), ENOTTY);
+	CHECK_FAILS(ioctl(dev, _IO(PBUDDY_IOCTL_MAGIC, 1), &arg), ENOTTY);
+	CHECK_FAILS(ioctl(dev, _IOWR(0xB8, 1, struct pbuddy_alloc), &arg), ENOTTY);
+}
+
+static void expect_einval(const struct pbuddy_alloc *rq)
+{
+	struct pbuddy_alloc copy = *rq;
+
+	CHECK_FAILS(ioctl(dev, PBUDDY_IOCTL_ALLOC, &copy), EINVAL);
+}
+
+#define EXPECT_EINVAL(field, value)						\
+	do {									\
+		struct pbuddy_alloc _rq = request(PAGE);			\
+		_rq.field = (value);						\
+		expect_einval(&_rq);						\
+	} while (0)
+
+TEST(abi, bad_values_are_einval)
+{
+	struct pbuddy_alloc rq;
+
+	EXPECT_EINVAL(bytes, 0);
+	EXPECT_EINVAL(node, -2);
+	EXPECT_EINVAL(node, INT32_MIN);
+	EXPECT_EINVAL(node, INT32_MAX);
+	EXPECT_EINVAL(node, 4096);
+	EXPECT_EINVAL(order, PBUDDY_MAX_ORDER + 1);
+	EXPECT_EINVAL(order, 64);
+	EXPECT_EINVAL(order, UINT32_MAX);
+	EXPECT_EINVAL(mclass, 3);
+	EXPECT_EINVAL(mclass, UINT32_MAX);
+	EXPECT_EINVAL(fd_flags, O_WRONLY);
+	EXPECT_EINVAL(fd_flags, O_ACCMODE);
+	EXPECT_EINVAL(fd_flags, O_RDWR | O_NONBLOCK);
+	EXPECT_EINVAL(fd_flags, O_RDWR | O_APPEND);
+	EXPECT_EINVAL(fd_flags, O_RDWR | O_CLOEXEC | PBUDDY_FD_INHERIT);
+	rq = request(PAGE);
+	memset(rq.label, 'x', sizeof(rq.label));	/* no NUL */
+	expect_einval(&rq);
+	strcpy(rq.label, "line\nbreak:\t1");
+	expect_einval(&rq);
+}
+
+TEST(abi, bad_nodemasks_are_einval)
+{
+	struct pbuddy_alloc rq = request(PAGE);
+
+	rq.nodemask = 1;		/* without the flag */
+	expect_einval(&rq);
+	rq.flags = PBUDDY_ALLOC_NODEMASK;
+	rq.nodemask = 0;
+	expect_einval(&rq);
+	rq.nodemask = 1;
+	rq.flags |= PBUDDY_ALLOC_STRICT_NODE;
+	expect_einval(&rq);
+}
+
+TEST(abi, size_overflow_sweep)
+{
+	static const uint64_t sizes[] = {
+		UINT64_MAX, UINT64_MAX - 1, UINT64_MAX - PAGE, UINT64_MAX - PAGE + 1,
+		UINT64_MAX - 2 * PAGE, 1ULL << 63, (1ULL << 63) - 1, (1ULL << 63) - PAGE,
+		1ULL << 62, 1ULL << 52, 1ULL << 44, (1ULL << 44) + 1, 1ULL << 43, 1ULL << 40,
+	};
+	size_t i, contig;
+
+	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		for (contig = 0; contig < 2; contig++) {
+			struct pbuddy_alloc rq = request(sizes[i]);
+
+			rq.flags = contig ? PBUDDY_ALLOC_CONTIG : 0;
+			CHECK_EQ(ioctl(dev, PBUDDY_IOCTL_ALLOC, &rq), -1);
+			CHECK(errno == EINVAL || errno == ENOMEM);
+			CHECK(errno != ENOMEM || rq.reason == PBUDDY_REASON_LIMIT);
+		}
+	}
+}
+
+TEST(abi, bad_pointers_are_efault)
+{
+	struct pbuddy_info info = { .size = sizeof(info), .nr_nodes = 1, .nodes_ptr = 8,
+				    .node_size = sizeof(struct pbuddy_node_info) };
+	struct pbuddy_query q = { .size = sizeof(q), .nr_extents = 1, .extents_ptr = 8,
+				  .extent_size = sizeof(struct pbuddy_extent) };
+	int buffer = alloc_buffer(PAGE);
+	size_t i;
+
+	for (i = 0; i < NR_CALLS; i++) {
+		int fd = calls[i].cmd == PBUDDY_IOCTL_QUERY ? buffer : dev;
+
+		CHECK_FAILS(ioctl(fd, calls[i].cmd, NULL), EFAULT);
+		CHECK_FAILS(ioctl(fd, calls[i].cmd, 1), EFAULT);
+		CHECK_FAILS(ioctl(fd, calls[i].cmd, -4096L), EFAULT);
+		CHECK_FAILS(ioctl(fd, calls[i].cmd, 1UL << 63), EFAULT);
+	}
+	CHECK_FAILS(ioctl(dev, PBUDDY_IOCTL_GET_INFO, &info), EFAULT);
+	info.nodes_ptr = UINT64_MAX - 7;
+	CHECK_FAILS(ioctl(dev, PBUDDY_IOCTL_GET_INFO, &info), EFAULT);
+	CHECK_FAILS(ioctl(buffer, PBUDDY_IOCTL_QUERY, &q), EFAULT);
+}
+
+/* Descriptors that are open, by trying. */
+static int count_fds(void)
+{
+	int fd, nr = 0;
+
+	for (fd = 0; fd < 1024; fd++)
+		nr += fcntl(fd, F_GETFD) >= 0;
+	return nr;
+}
+
+/* CVE-2022-22942 (vmwgfx): the descriptor was installed before the copy to the user failed. */
+TEST(abi, usercopy_fault_leaves_no_fd_cve_2022_22942)
+{
+	struct pbuddy_alloc *rq = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+				       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int before = count_fds(), i;
+	struct usage usage, now;
+
+	CHECK(rq != MAP_FAILED);
+	*rq = request(16 * PAGE);
+	CHECK_EQ(mprotect(rq, PAGE, PROT_READ), 0);
+	read_usage(&usage);
+	for (i = 0; i < 100; i++)
+		CHECK_FAILS(ioctl(dev, PBUDDY_IOCTL_ALLOC, rq), EFAULT);
+	CHECK_EQ(count_fds(), before);
+	read_usage(&now);
+	CHECK_EQ(now.allocated, usage.allocated);
+}
+
+TEST(abi, usercopy_fault_in_a_batch_leaves_no_fd_cve_2022_22942)
+{
+	char *area = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct pbuddy_alloc_batch batch = {
+		.size = sizeof(batch), .count = 64, .each = request(PAGE),
+	};
+	struct pbuddy_alloc_batch *readonly = (struct pbuddy_alloc_batch *)area;
+	int before = count_fds();
+	int32_t fds[64];
+
+	CHECK(area != MAP_FAILED);
+	/* The array ends half way in unmapped memory. */
+	CHECK_EQ(munmap(area + PAGE, PAGE), 0);
+	batch.fds_ptr = (uintptr_t)(area + PAGE - 32 * sizeof(int32_t));
+	CHECK_FAILS(ioctl(dev, PBUDDY_IOCTL_ALLOC_BATCH, &batch), EFAULT);
+	/* The struct cannot be written. */
+	batch.fds_ptr = (uintptr_t)fds;
+	*readonly = batch;
+	CHECK_EQ(mprotect(area, PAGE, PROT_READ), 0);
+	CHECK_FAILS(ioctl(dev, PBUDDY_IOCTL_ALLOC_BATCH, readonly), EFAULT);
+	CHECK_EQ(count_fds(), before);
+}
+
+TEST(abi, out_of_descriptors)
+{
+	struct pbuddy_alloc rq = request(PAGE);
+	struct rlimit limit = { .rlim_cur = 16, .rlim_max = 16 };
+	struct pbuddy_alloc_batch batch = {
+		.size = sizeof(batch), .count = 64, .each = request(PAGE),
+	};
+	int32_t fds[64];
+	int before = count_fds();
+
+	batch.fds_ptr = (uintptr_t)fds;
+	CHECK_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	CHECK_FAILS(ioctl(dev, PBUDDY_IOCTL_ALLOC_BATCH, &batch), EMFILE);
+	CHECK_EQ(count_fds(), before);
+	while (!ioctl(dev, PBUDDY_IOCTL_ALLOC, &rq))
+		;
+	CHECK_EQ(errno, EMFILE);
+	CHECK_EQ(count_fds(), 16);
+}

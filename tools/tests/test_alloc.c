@@ -1,0 +1,541 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What ALLOC, ALLOC_BATCH and QUERY do when asked properly. */
+#include <sched.h>
+#include <sys/resource.h>
+
+#include "common.h"
+
+#define MANY 4096
+
+static struct pbuddy_extent extent[MANY];
+static struct pbuddy_query q;
+
+/* Length, order and gaplessness of a buffer's extents; returns how many. */
+static uint32_t check_extents(int fd, uint64_t bytes, uint32_t order)
+{
+	uint32_t i, nr = query_extents(fd, &q, extent, MANY);
+	uint64_t offset = 0, unit = PAGE << order;
+
+	CHECK(nr >= 1 && nr <= MANY);
+	CHECK_EQ(q.bytes, bytes);
+	for (i = 0; i < nr; i++) {
+		CHECK_EQ(extent[i].offset, offset);
+		CHECK(extent[i].bytes >= unit || i == nr - 1);
+		CHECK_EQ(extent[i].phys % unit, 0);
+		CHECK(extent[i].phys != 0);		/* we are root */
+		CHECK(extent[i].order <= PBUDDY_MAX_ORDER);
+		offset += extent[i].bytes;
+	}
+	CHECK_EQ(offset, bytes);
+	return nr;
+}
+
+TEST(alloc, length_is_rounded_to_pages)
+{
+	struct pbuddy_alloc rq = request(1);
+
+	alloc_as(&rq);
+	CHECK_EQ(rq.bytes, PAGE);
+	check_extents(rq.fd, PAGE, 0);
+	rq = request(PAGE + 1);
+	alloc_as(&rq);
+	CHECK_EQ(rq.bytes, 2 * PAGE);
+	check_extents(rq.fd, 2 * PAGE, 0);
+}
+
+TEST(alloc, every_order_contiguous)
+{
+	struct usage usage;
+	unsigned int order;
+	uint32_t i, done = 0;
+
+	read_usage(&usage);
+	for (i = 0; i < usage.nr_nodes; i++) {
+		for (order = 0; (int)order <= usage.node[i].largest_free_order; order++) {
+			struct pbuddy_alloc rq = request(PAGE << order);
+			uint64_t *p;
+
+			/* The watermarks keep the last of it back. */
+			if ((PAGE << order) > usage.node[i].total_bytes / 2)
+				break;
+			rq.flags = PBUDDY_ALLOC_CONTIG | PBUDDY_ALLOC_STRICT_NODE;
+			rq.node = usage.node[i].node;
+			alloc_as(&rq);
+			CHECK_EQ(rq.node, usage.node[i].node);
+			CHECK_EQ(check_extents(rq.fd, PAGE << order, order), 1);
+			CHECK_EQ(extent[0].node, usage.node[i].node);
+			CHECK_EQ(extent[0].order, order);
+			p = map_buffer(rq.fd, rq.bytes);
+			CHECK_EQ(first_nonzero(p, rq.bytes), -1);
+			stamp(p, rq.bytes, order);
+			CHECK_EQ(stamp_broken(p, rq.bytes, order), -1);
+			CHECK_EQ(munmap(p, rq.bytes), 0);
+			CHECK_EQ(close(rq.fd), 0);
+			done++;
+		}
+	}
+	test_note("%u blocks on %u nodes", done, usage.nr_nodes);
+	CHECK(done >= 10);
+}
+
+TEST(alloc, contiguous_of_any_length)
+{
+	static const unsigned int pages[] = { 3, 5, 63, 65, 511, 513, 700, 1000, 1025, 2049 };
+	size_t i;
+
+	for (i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
+		struct pbuddy_alloc rq = request(pages[i] * PAGE);
+		struct usage before, now;
+
+		read_usage(&before);
+		rq.flags = PBUDDY_ALLOC_CONTIG;
+		alloc_as(&rq);
+		CHECK_EQ(check_extents(rq.fd, pages[i] * PAGE, 0), 1);
+		read_usage(&now);
+		CHECK_EQ(now.allocated - before.allocated, pages[i] * PAGE);
+		CHECK_EQ(close(rq.fd), 0);
+	}
+}
+
+TEST(alloc, contiguous_with_larger_alignment)
+{
+	struct pbuddy_alloc rq = request(3 * PAGE);
+	struct usage before, now;
+
+	read_usage(&before);
+	rq.flags = PBUDDY_ALLOC_CONTIG;
+	rq.order = 9;
+	alloc_as(&rq);
+	CHECK_EQ(check_extents(rq.fd, 3 * PAGE, 9), 1);
+	/* The rest of the block is free again. */
+	read_usage(&now);
+	CHECK_EQ(now.allocated - before.allocated, 3 * PAGE);
+}
+
+TEST(alloc, extents_have_the_order_asked_for)
+{
+	static const uint32_t orders[] = { 0, 1, 4, 8, 9, 10 };
+	size_t i;
+
+	for (i = 0; i < sizeof(orders) / sizeof(orders[0]); i++) {
+		uint64_t bytes = 5 * (PAGE << orders[i]) + PAGE;
+		struct pbuddy_alloc rq = request(bytes);
+		struct usage before, now;
+
+		read_usage(&before);
+		rq.order = orders[i];
+		alloc_as(&rq);
+		check_extents(rq.fd, bytes, orders[i]);
+		read_usage(&now);
+		CHECK_EQ(now.allocated - before.allocated, bytes);
+		CHECK_EQ(close(rq.fd), 0);
+	}
+}
+
+TEST(alloc, large_blocks_come_first)
+{
+	/* A fresh pool has whole blocks; 8 MiB need not be made of single pages. */
+	int fd = alloc_buffer(8 * MIB);
+
+	CHECK(check_extents(fd, 8 * MIB, 0) <= 16);
+}
+
+TEST(alloc, strict_node)
+{
+	struct usage usage;
+	uint32_t i, k;
+
+	read_usage(&usage);
+	for (i = 0; i < usage.nr_nodes; i++) {
+		struct pbuddy_alloc rq = request(4 * MIB);
+
+		rq.node = usage.node[i].node;
+		rq.flags = PBUDDY_ALLOC_STRICT_NODE;
+		alloc_as(&rq);
+		for (k = check_extents(rq.fd, 4 * MIB, 0); k-- > 0; )
+			CHECK_EQ(extent[k].node, usage.node[i].node);
+	}
+}
+
+TEST(alloc, strict_node_does_not_fall_back_others_do)
+{
+	struct pbuddy_alloc rq;
+	struct usage usage;
+	uint64_t want;
+
+	read_usage(&usage);
+	if (usage.nr_nodes < 2)
+		test_skip("needs two nodes");
+	/* More than node 0 has, less than both have. */
+	want = usage.node[0].total_bytes + 2 * MIB;
+	if (want > usage.free - usage.free / 8)
+		test_skip("node 1 is too small for this");
+	rq = request(want);
+	rq.node = usage.node[0].node;
+	rq.flags = PBUDDY_ALLOC_STRICT_NODE;
+	CHECK_FAILS(ioctl(dev, PBUDDY_IOCTL_ALLOC, &rq), ENOMEM);
+	CHECK_EQ(rq.reason, PBUDDY_REASON_LIMIT);
+	rq.bytes = usage.node[0].total_bytes;
+	if (!ioctl(dev, PBUDDY_IOCTL_ALLOC, &rq))
+		CHECK_EQ(close(rq.fd), 0);	/* no watermarks: all of it */
+	else
+		CHECK_EQ(rq.reason, PBUDDY_REASON_WATERMARK);
+
+	rq = request(want);
+	rq.node = usage.node[0].node;
+	alloc_as(&rq);
+	CHECK_EQ(rq.node, usage.node[0].node);
+	CHECK_EQ(rq.reason, PBUDDY_REASON_NONE);
+	query_extents(rq.fd, &q, extent, MANY);
+	CHECK_EQ(extent[0].node, usage.node[0].node);
+	CHECK_EQ(extent[q.nr_extents - 1].node, usage.node[1].node);
+}
+
+TEST(alloc, nodemask)
+{
+	struct usage usage;
+	uint32_t i, k;
+
+	read_usage(&usage);
+	for (i = 0; i < usage.nr_nodes; i++) {
+		struct pbuddy_alloc rq = request(4 * MIB);
+
+		if (usage.node[i].node > 63)
+			continue;
+		rq.node = usage.node[0].node;
+		rq.flags = PBUDDY_ALLOC_NODEMASK;
+		rq.nodemask = 1ULL << usage.node[i].node;
+		alloc_as(&rq);
+		for (k = check_extents(rq.fd, 4 * MIB, 0); k-- > 0; )
+			CHECK_EQ(extent[k].node, usage.node[i].node);
+	}
+}
+
+TEST(alloc, nodemask_contiguous)
+{
+	struct usage usage;
+	uint32_t i;
+
+	read_usage(&usage);
+	for (i = 0; i < usage.nr_nodes; i++) {
+		struct pbuddy_alloc rq = request(5 * PAGE);
+
+		rq.node = usage.node[0].node;
+		rq.flags = PBUDDY_ALLOC_NODEMASK | PBUDDY_ALLOC_CONTIG;
+		rq.nodemask = 1ULL << usage.node[i].node;
+		alloc_as(&rq);
+		CHECK_EQ(rq.node, usage.node[i].node);
+	}
+}
+
+/* The node of the CPU this runs on, pinned there; -1 when there is no such CPU. */
+static int run_on(int cpu)
+{
+	unsigned int node;
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set) || getcpu(NULL, &node))
+		return -1;
+	return (int)node;
+}
+
+TEST(alloc, any_node_is_the_nearest)
+{
+	struct usage usage;
+	int cpu, node, seen = 0;
+	uint32_t i;
+
+	read_usage(&usage);
+	for (cpu = 0; (node = run_on(cpu)) >= 0; cpu++) {
+		struct pbuddy_alloc rq = request(PAGE);
+
+		for (i = 0; i < usage.nr_nodes; i++)
+			if (usage.node[i].node == node)
+				break;
+		if (i == usage.nr_nodes)
+			continue;	/* owns nothing: the nearest other */
+		alloc_as(&rq);
+		CHECK_EQ(rq.node, node);
+		seen++;
+	}
+	CHECK(seen > 0);
+}
+
+TEST(alloc, classes)
+{
+	uint32_t mclass;
+
+	for (mclass = PBUDDY_CLASS_MOVABLE; mclass <= PBUDDY_CLASS_RECLAIMABLE; mclass++) {
+		struct pbuddy_alloc rq = request(3 * PAGE);
+
+		rq.mclass = mclass;
+		alloc_as(&rq);
+		check_extents(rq.fd, 3 * PAGE, 0);
+		CHECK_EQ(q.mclass, mclass);
+	}
+}
+
+TEST(alloc, nowait)
+{
+	struct pbuddy_alloc rq = request(MIB);
+
+	rq.flags = PBUDDY_ALLOC_NOWAIT;
+	alloc_as(&rq);
+	check_extents(rq.fd, MIB, 0);
+}
+
+TEST(alloc, label_and_fdinfo)
+{
+	struct pbuddy_alloc rq = request(3 * MIB);
+	char path[64], text[2048];
+
+	strcpy(rq.label, "a label of 31 bytes, just as it");
+	alloc_as(&rq);
+	check_extents(rq.fd, 3 * MIB, 0);
+	CHECK_EQ(strcmp(q.label, rq.label), 0);
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", rq.fd);
+	CHECK(read_file(path, text, sizeof(text)));
+	CHECK(strstr(text, "pbuddy-label:\ta label of 31 bytes, just as it\n"));
+	CHECK(strstr(text, "pbuddy-size:\t3072 KiB\n"));
+	CHECK(strstr(text, "pbuddy-class:\tmovable\n"));
+	CHECK(strstr(text, "pbuddy-node:\t"));
+	CHECK(strstr(text, "pbuddy-extents:\t"));
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", rq.fd);
+	text[readlink(path, text, sizeof(text) - 1)] = 0;
+	CHECK_EQ(strcmp(text, "anon_inode:pbuddy"), 0);
+}
+
+TEST(alloc, query_in_pieces)
+{
+	struct pbuddy_extent one[2];
+	struct pbuddy_alloc rq = request(2 * MIB + 65 * PAGE);
+	uint32_t nr, i;
+
+	alloc_as(&rq);
+	nr = check_extents(rq.fd, rq.bytes, 0);
+	for (i = 0; i < nr + 2; i++) {
+		memset(one, 0x5a, sizeof(one));
+		q = (struct pbuddy_query) {
+			.size = sizeof(q), .extents_ptr = (uintptr_t)one, .nr_extents = 1,
+			.extent_size = sizeof(one[0]), .first_extent = i,
+		};
+		CHECK_EQ(ioctl(rq.fd, PBUDDY_IOCTL_QUERY, &q), 0);
+		CHECK_EQ(q.nr_extents, nr);
+		CHECK_EQ(one[1].bytes, 0x5a5a5a5a5a5a5a5aULL);
+		if (i < nr)
+			CHECK_EQ(memcmp(&one[0], &extent[i], sizeof(one[0])), 0);
+		else
+			CHECK_EQ(one[0].bytes, 0x5a5a5a5a5a5a5a5aULL);
+	}
+}
+
+TEST(alloc, length_by_lseek)
+{
+	int fd = alloc_buffer(5 * PAGE);
+
+	CHECK_EQ(lseek(fd, 0, SEEK_END), 5 * PAGE);
+	CHECK_EQ(lseek(fd, 0, SEEK_SET), 0);
+	CHECK_FAILS(lseek(fd, (off_t)(5 * PAGE) + 1, SEEK_SET), EINVAL);
+	CHECK_FAILS(read(fd, &fd, 1), EINVAL);
+	CHECK_FAILS(write(fd, &fd, 1), EINVAL);
+}
+
+/* ---- ALLOC_BATCH ---- */
+
+static int32_t fds[PBUDDY_BATCH_MAX + 1];
+
+static struct pbuddy_alloc_batch batch_of(uint32_t count, uint64_t bytes)
+{
+	return (struct pbuddy_alloc_batch) {
+		.size = sizeof(struct pbuddy_alloc_batch),
+		.count = count,
+		.fds_ptr = (uintptr_t)fds,
+		.each = request(bytes),
+	};
+}
+
+TEST(alloc, batch_gives_distinct_buffers)
+{
+	struct pbuddy_alloc_batch batch = batch_of(PBUDDY_BATCH_MAX, 2 * PAGE);
+	uint64_t *p[PBUDDY_BATCH_MAX];
+	uint32_t i;
+
+	fds[PBUDDY_BATCH_MAX] = -77;
+	CHECK_EQ(ioctl(dev, PBUDDY_IOCTL_ALLOC_BATCH, &batch), 0);
+	CHECK_EQ(fds[PBUDDY_BATCH_MAX], -77);
+	CHECK_EQ(batch.each.fd, fds[PBUDDY_BATCH_MAX - 1]);
+	for (i = 0; i < PBUDDY_BATCH_MAX; i++) {
+		p[i] = map_buffer(fds[i], 2 * PAGE);
+		stamp(p[i], 2 * PAGE, i);
+	}
+	for (i = 0; i < PBUDDY_BATCH_MAX; i++) {
+		CHECK_EQ(stamp_broken(p[i], 2 * PAGE, i), -1);
+		CHECK_EQ(fcntl(fds[i], F_GETFD), FD_CLOEXEC);
+	}
+}
+
+TEST(alloc, batch_of_bad_length)
+{
+	struct pbuddy_alloc_batch batch = batch_of(0, PAGE);
+
+	CHECK_FAILS(ioctl(dev, PBUDDY_IOCTL_ALLOC_BATCH, &batch), EINVAL);
+	batch.count = PBUDDY_BATCH_MAX + 1;
+	CHECK_FAILS(ioctl(dev, PBUDDY_IOCTL_ALLOC_BATCH, &batch), EINVAL);
+	batch.count = UINT32_MAX;
+	CHECK_FAILS(ioctl(dev, PBUDDY_IOCTL_ALLOC_BATCH, &batch), EINVAL);
+}
+
+TEST(alloc, batch_is_all_or_none)
+{
+	struct pbuddy_alloc_batch batch;
+	struct usage before, now;
+	int lowest = dup(dev);
+
+	CHECK_EQ(close(lowest), 0);
+	read_usage(&before);
+	/* Each of them could be had, all together cannot. */
+	batch = batch_of(PBUDDY_BATCH_MAX, before.total / 64);
+	memset(fds, 0x5a, sizeof(fds));
+	CHECK_FAILS(ioctl(dev, PBUDDY_IOCTL_ALLOC_BATCH, &batch), ENOMEM);
+	CHECK(batch.each.reason == PBUDDY_REASON_WATERMARK ||
+	      batch.each.reason == PBUDDY_REASON_FRAGMENTATION);
+	/* Not one descriptor is left: the next is the one that was. */
+	CHECK_EQ(dup(dev), lowest);
+	read_usage(&now);
+	CHECK_EQ(now.allocated, before.allocated);
+}
+
+/* ---- Running out ---- */
+
+TEST(alloc, reason_when_exhausted)
+{
+	struct pbuddy_alloc rq = request(4 * MIB);
+	struct grab grab;
+
+	grab_all(&grab);
+	rq.reason = 77;
+	CHECK_FAILS(ioctl(dev, PBUDDY_IOCTL_ALLOC, &rq), ENOMEM);
+	CHECK_EQ(rq.reason, PBUDDY_REASON_WATERMARK);
+	rq.flags = PBUDDY_ALLOC_NOWAIT;
+	CHECK_FAILS(ioctl(dev, PBUDDY_IOCTL_ALLOC, &rq), ENOMEM);
+	grab_release(&grab);
+	rq.flags = 0;
+	alloc_as(&rq);
+}
+
+/* A buffer of one block, and where it is. */
+struct piece {
+	uint64_t	phys;
+	int		fd;
+};
+
+static int by_phys(const void *a, const void *b)
+{
+	const struct piece *x = a, *y = b;
+
+	return (x->phys > y->phys) - (x->phys < y->phys);
+}
+
+/* Takes all there is in blocks of this length. */
+static size_t take_pieces(struct piece *piece, size_t max, uint64_t bytes)
+{
+	size_t nr;
+
+	for (nr = 0; nr < max; nr++) {
+		struct pbuddy_alloc rq = request(bytes);
+
+		rq.flags = PBUDDY_ALLOC_CONTIG;
+		if (ioctl(dev, PBUDDY_IOCTL_ALLOC, &rq))
+			break;
+		query_extents(rq.fd, &q, extent, 1);
+		piece[nr] = (struct piece) { .phys = extent[0].phys, .fd = rq.fd };
+	}
+	return nr;
+}
+
+TEST_TIMEOUT(alloc, reason_when_fragmented, 300)
+{
+	const struct rlimit limit = { .rlim_cur = 16384, .rlim_max = 16384 };
+	struct pbuddy_alloc rq = request(8 * MIB);
+	static struct piece piece[16000];
+	struct usage usage;
+	size_t i, nr;
+
+	read_usage(&usage);
+	if (usage.total / (16 * PAGE) > sizeof(piece) / sizeof(piece[0]))
+		test_skip("the pool is too large for this");
+	CHECK_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	nr = take_pieces(piece, sizeof(piece) / sizeof(piece[0]), 16 * PAGE);
+	qsort(piece, nr, sizeof(piece[0]), by_phys);
+	for (i = 0; i < nr; i += 2)
+		CHECK_EQ(close(piece[i].fd), 0);
+	read_usage(&usage);
+	CHECK(usage.free > usage.total / 3);
+	rq.flags = PBUDDY_ALLOC_CONTIG;
+	CHECK_FAILS(ioctl(dev, PBUDDY_IOCTL_ALLOC, &rq), ENOMEM);
+	CHECK_EQ(rq.reason, PBUDDY_REASON_FRAGMENTATION);
+	/* It need not be contiguous: there is enough. */
+	rq.flags = 0;
+	alloc_as(&rq);
+	check_extents(rq.fd, rq.bytes, 0);
+	CHECK_EQ(close(rq.fd), 0);
+	/* All merges back: the order that was not to be had is. */
+	for (i = 1; i < nr; i += 2)
+		CHECK_EQ(close(piece[i].fd), 0);
+	rq.flags = PBUDDY_ALLOC_CONTIG;
+	alloc_as(&rq);
+}
+
+TEST(alloc, node_without_memory)
+{
+	struct pbuddy_alloc rq = request(PAGE);
+	struct usage usage;
+	uint64_t owned = 0;
+	uint32_t i;
+	int node;
+
+	read_usage(&usage);
+	for (i = 0; i < usage.nr_nodes; i++)
+		owned |= 1ULL << usage.node[i].node;
+	for (node = 0; node < 64; node++) {
+		if (owned & 1ULL << node)
+			continue;
+		rq = request(PAGE);
+		rq.node = node;
+		rq.flags = PBUDDY_ALLOC_STRICT_NODE;
+		errno = 0;
+		CHECK_EQ(ioctl(dev, PBUDDY_IOCTL_ALLOC, &rq), -1);
+		/* A node the machine cannot have, or one that owns nothing. */
+		CHECK(errno == EINVAL || (errno == ENOMEM && rq.reason == PBUDDY_REASON_NODE));
+		if (errno == EINVAL)
+			continue;
+		rq.flags = 0;
+		alloc_as(&rq);		/* the nearest other serves */
+		CHECK(owned & 1ULL << rq.node);
+	}
+}
+
+TEST_TIMEOUT(alloc, thousand_cycles_keep_the_count, 300)
+{
+	struct usage before, now;
+	int i;
+
+	read_usage(&before);
+	for (i = 0; i < 1000; i++) {
+		struct pbuddy_alloc rq = request((1 + i % 37) * PAGE);
+		int fd = open(DEVICE, O_RDWR | O_CLOEXEC);
+
+		CHECK(fd >= 0);
+		rq.flags = i % 3 ? 0 : PBUDDY_ALLOC_CONTIG;
+		rq.mclass = i % 3;
+		CHECK_EQ(ioctl(fd, PBUDDY_IOCTL_ALLOC, &rq), 0);
+		CHECK_EQ(close(fd), 0);
+		CHECK_EQ(close(rq.fd), 0);
+	}
+	wait_for_quarantine(0);
+	read_usage(&now);
+	CHECK_EQ(now.allocated, before.allocated);
+	CHECK_EQ(now.free, before.free);
+}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The descriptor: duplicated, passed, inherited. */
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include "common.h"
+
+static void send_fd(int sock, int fd)
+{
+	char control[CMSG_SPACE(sizeof(int))] = { 0 }, byte = 'x';
+	struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = control, .msg_controllen = sizeof(control),
+	};
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
+
+	cmsg->cmsg_level = SOL_SOCKET;
+	cmsg->cmsg_type = SCM_RIGHTS;
+	cmsg->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(cmsg), &fd, sizeof(int));
+	CHECK_EQ(sendmsg(sock, &msg, 0), 1);
+}
+
+static int receive_fd(int sock)
+{
+	char control[CMSG_SPACE(sizeof(int))], byte;
+	struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = control, .msg_controllen = sizeof(control),
+	};
+	int fd;
+
+	CHECK_EQ(recvmsg(sock, &msg, MSG_CMSG_CLOEXEC), 1);
+	CHECK(CMSG_FIRSTHDR(&msg));
+	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(int));
+	return fd;
+}
+
+static void make_sockets(int sock[2])
+{
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sock))
+		test_skip("no unix sockets in this kernel: %s", strerror(errno));
+}
+
+TEST(fd, dup_is_the_same_buffer)
+{
+	int fd = alloc_buffer(4 * PAGE), other = dup(fd);
+	uint64_t *p = map_buffer(fd, 4 * PAGE), *q;
+	struct usage before, now;
+
+	stamp(p, 4 * PAGE, 1);
+	read_usage(&before);
+	CHECK_EQ(munmap(p, 4 * PAGE), 0);
+	CHECK_EQ(close(fd), 0);
+	read_usage(&now);
+	CHECK_EQ(now.allocated, before.allocated);
+	q = map_buffer(other, 4 * PAGE);
+	CHECK_EQ(stamp_broken(q, 4 * PAGE, 1), -1);
+}
+
+static void receive_and_change(void *arg)
+{
+	int fd = receive_fd(*(int *)arg);
+	uint64_t *p = map_buffer(fd, 4 * PAGE);
+
+	CHECK_EQ(stamp_broken(p, 4 * PAGE, 1), -1);
+	stamp(p, 4 * PAGE, 2);
+}
+
+TEST(fd, scm_rights_to_another_process)
+{
+	int sock[2], fd;
+	uint64_t *p;
+
+	make_sockets(sock);
+	fd = alloc_buffer(4 * PAGE);
+	p = map_buffer(fd, 4 * PAGE);
+	stamp(p, 4 * PAGE, 1);
+	send_fd(sock[0], fd);
+	CHECK_EQ(close(fd), 0);
+	CHECK_EQ(in_child(receive_and_change, &sock[1]), 0);
+	CHECK_EQ(stamp_broken(p, 4 * PAGE, 2), -1);
+}
+
+TEST(fd, scm_rights_in_flight_keeps_the_buffer)
+{
+	int sock[2], fd = alloc_buffer(4 * PAGE);
+	uint64_t *p = map_buffer(fd, 4 * PAGE);
+	struct usage before, now;
+
+	make_sockets(sock);
+	stamp(p, 4 * PAGE, 1);
+	send_fd(sock[0], fd);
+	CHECK_EQ(close(fd), 0);
+	CHECK_EQ(munmap(p, 4 * PAGE), 0);
+	read_usage(&before);
+	fd = receive_fd(sock[1]);
+	p = map_buffer(fd, 4 * PAGE);
+	CHECK_EQ(stamp_broken(p, 4 * PAGE, 1), -1);
+	/* Sent again and never received: it goes with the socket. */
+	send_fd(sock[0], fd);
+	CHECK_EQ(munmap(p, 4 * PAGE), 0);
+	CHECK_EQ(close(fd), 0);
+	read_usage(&now);
+	CHECK_EQ(now.allocated, before.allocated);
+	CHECK_EQ(close(sock[0]), 0);
+	CHECK_EQ(close(sock[1]), 0);
+	wait_for_quarantine(0);
+	read_usage(&now);
+	CHECK_EQ(before.allocated - now.allocated, 4 * PAGE);
+}
+
+static void exec_check(void *arg)
+{
+	char number[16];
+
+	snprintf(number, sizeof(number), "%d", *(int *)arg);
+	execl("/proc/self/exe", "pbuddy-test", CHECK_FD_OPTION, number, NULL);
+	_exit(99);
+}
+
+TEST(fd, exec_closes_by_default)
+{
+	struct pbuddy_alloc rq = request(PAGE);
+
+	alloc_as(&rq);
+	CHECK_EQ(fcntl(rq.fd, F_GETFD), FD_CLOEXEC);
+	CHECK_EQ(in_child(exec_check, &rq.fd), 1);
+	rq = request(PAGE);
+	rq.fd_flags = O_RDWR | O_CLOEXEC;
+	alloc_as(&rq);
+	CHECK_EQ(fcntl(rq.fd, F_GETFD), FD_CLOEXEC);
+	CHECK_EQ(in_child(exec_check, &rq.fd), 1);
+}
+
+TEST(fd, exec_inherits_when_asked)
+{
+	struct pbuddy_alloc rq = request(PAGE);
+
+	rq.fd_flags = O_RDWR | PBUDDY_FD_INHERIT;
+	alloc_as(&rq);
+	CHECK_EQ(fcntl(rq.fd, F_GETFD), 0);
+	CHECK_EQ(in_child(exec_check, &rq.fd), 0);
+}
+
+static void map_and_exec(void *arg)
+{
+	uint64_t *p = map_device(MIB);
+
+	stamp(p, MIB, 1);
+	exec_check(arg);
+}
+
+TEST(fd, exec_ends_mappings)
+{
+	struct usage before, now;
+	int fd = dev;
+
+	read_usage(&before);
+	CHECK_EQ(in_child(map_and_exec, &fd), 1);	/* the device is close-on-exec here */
+	wait_for_quarantine(0);
+	read_usage(&now);
+	CHECK_EQ(now.allocated, before.allocated);
+}
+
+TEST(fd, access_mode)
+{
+	struct pbuddy_alloc rq = request(PAGE);
+
+	alloc_as(&rq);
+	CHECK_EQ(fcntl(rq.fd, F_GETFL) & O_ACCMODE, O_RDWR);
+	rq = request(PAGE);
+	rq.fd_flags = O_RDONLY;
+	alloc_as(&rq);
+	CHECK_EQ(fcntl(rq.fd, F_GETFL) & O_ACCMODE, O_RDONLY);
+}
+
+TEST(fd, buffers_outlive_the_device_fd)
+{
+	int fd = alloc_buffer(4 * PAGE);
+	uint64_t *p;
+
+	CHECK_EQ(close(dev), 0);
+	p = map_buffer(fd, 4 * PAGE);
+	stamp(p, 4 * PAGE, 1);
+	CHECK_EQ(stamp_broken(p, 4 * PAGE, 1), -1);
+}

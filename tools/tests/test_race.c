@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Threads and processes racing over descriptors, mappings and memory. Each mapping is stamped with an id of
+ * its own and checked before it goes: memory handed out twice, or freed too early, shows. PBUDDY_RACE_SECONDS
+ * sets how long each of them runs (2), PBUDDY_SEED where the random numbers begin.
+ */
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "common.h"
+
+#define NR_THREADS	4
+#define NR_SLOTS	16
+
+static atomic_bool stop;
+static atomic_ulong operations;
+static atomic_ulong next_id;
+
+/* A thread's own; xorshift64. */
+struct worker {
+	pthread_t	thread;
+	uint64_t	random;
+};
+
+static uint64_t random_next(struct worker *w)
+{
+	w->random ^= w->random << 13;
+	w->random ^= w->random >> 7;
+	w->random ^= w->random << 17;
+	return w->random;
+}
+
+static unsigned int seconds(void)
+{
+	const char *text = getenv("PBUDDY_RACE_SECONDS");
+
+	return text ? (unsigned int)atoi(text) : 2;
+}
+
+static uint64_t seed(void)
+{
+	const char *text = getenv("PBUDDY_SEED");
+	uint64_t value = text ? strtoull(text, NULL, 0) : (uint64_t)time(NULL);
+
+	test_note("PBUDDY_SEED=%llu", (unsigned long long)value);
+	return value;
+}
+
+static void run_threads(void *(*fn)(void *), unsigned int nr)
+{
+	struct worker worker[NR_THREADS];
+	uint64_t start = seed();
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		worker[i].random = start * 0x9e3779b97f4a7c15ULL + i + 1;
+		CHECK_EQ(pthread_create(&worker[i].thread, NULL, fn, &worker[i]), 0);
+	}
+	sleep(seconds());
+	stop = true;
+	for (i = 0; i < nr; i++)
+		CHECK_EQ(pthread_join(worker[i].thread, NULL), 0);
+	test_note("%lu operations", (unsigned long)operations);
+	CHECK(operations > 0);
+}
+
+/* ---- Everybody does everything to shared descriptors ---- */
+
+static atomic_int slot[NR_SLOTS];
+
+/* Maps, stamps, checks, unmaps, wherever the memory comes from. */
+static void use_mapping(struct worker *w, int fd, size_t bytes)
+{
+	uint64_t id = ++next_id;
+	uint64_t *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	/* Another thread may have closed it, or put something else under the number. */
+	if (p == MAP_FAILED)
+		return;
+	if (fd == dev) {
+		CHECK_EQ(first_nonzero(p, bytes), -1);
+		stamp(p, bytes, id);
+		if (random_next(w) % 4 == 0)
+			sched_yield();
+		CHECK_EQ(stamp_broken(p, bytes, id), -1);
+		if (random_next(w) % 8 == 0 && bytes > PAGE) {
+			CHECK_EQ(munmap((char *)p + PAGE, bytes - PAGE), 0);
+			bytes = PAGE;
+			CHECK_EQ(stamp_broken(p, bytes, id), -1);
+		}
+	} else {
+		p[0] = id;
+	}
+	CHECK_EQ(munmap(p, bytes), 0);
+}
+
+static void *hammer(void *arg)
+{
+	struct worker *w = arg;
+
+	while (!stop) {
+		uint64_t r = random_next(w);
+		size_t bytes = (1 + (r >> 16) % 64) * PAGE;
+		atomic_int *s = &slot[(r >> 8) % NR_SLOTS];
+		struct pbuddy_alloc rq = request(bytes);
+		struct pbuddy_query q = { .size = sizeof(q) };
+		int fd;
+
+		switch (r % 6) {
+		case 0:
+		case 1:
+			rq.flags = (r >> 32) & PBUDDY_ALLOC_CONTIG;
+			if (ioctl(dev, PBUDDY_IOCTL_ALLOC, &rq))
+				break;
+			fd = atomic_exchange(s, rq.fd);
+			if (fd >= 0)
+				close(fd);
+			break;
+		case 2:
+			fd = atomic_exchange(s, -1);
+			if (fd >= 0)
+				close(fd);
+			break;
+		case 3:
+			fd = *s;
+			if (fd >= 0)
+				use_mapping(w, fd, PAGE);
+			break;
+		case 4:
+			use_mapping(w, dev, bytes);
+			break;
+		case 5:
+			fd = *s;
+			if (fd >= 0)
+				(void)!ioctl(fd, PBUDDY_IOCTL_QUERY, &q);
+			break;
+		}
+		operations++;
+	}
+	return NULL;
+}
+
+TEST_TIMEOUT(race, alloc_map_unmap_close, 300)
+{
+	int i;
+
+	for (i = 0; i < NR_SLOTS; i++)
+		slot[i] = -1;
+	run_threads(hammer, NR_THREADS);
+}
+
+/* ---- CVE-2022-50417 (panfrost): a handle could be guessed and freed before it was finished ---- */
+
+static int guess_from;
+
+static void *guess_and_free(void *arg)
+{
+	struct worker *w = arg;
+
+	while (!stop) {
+		int fd = guess_from + (int)(random_next(w) % 8);
+
+		if (random_next(w) % 2)
+			close(fd);
+		else
+			dup2(dev, fd);		/* EBUSY while it is reserved */
+	}
+	return NULL;
+}
+
+static void *alloc_and_use(void *arg)
+{
+	struct worker *w = arg;
+
+	if (w->random % 2)
+		return guess_and_free(arg);
+	while (!stop) {
+		struct pbuddy_alloc rq = request(2 * PAGE);
+		struct pbuddy_query q = { .size = sizeof(q) };
+
+		if (ioctl(dev, PBUDDY_IOCTL_ALLOC, &rq))
+			continue;
+		/* Ours, closed under our hands, or something else by now: never half a buffer. */
+		if (!ioctl(rq.fd, PBUDDY_IOCTL_QUERY, &q))
+			CHECK_EQ(q.bytes, 2 * PAGE);
+		else
+			CHECK(errno == EBADF || errno == ENOTTY);
+		close(rq.fd);
+		operations++;
+	}
+	return NULL;
+}
+
+TEST_TIMEOUT(race, guess_and_free_cve_2022_50417, 300)
+{
+	guess_from = dev + 1;
+	/* Seeds alternate, so half of the threads guess. */
+	run_threads(alloc_and_use, NR_THREADS);
+}
+
+/* ---- CVE-2018-18281: mremap flushed the TLB late, and a freed page was still reachable ---- */
+
+static void *move_about(void *arg)
+{
+	struct worker *w = arg;
+	const size_t bytes = 32 * PAGE;
+	char *a, *b;
+
+	while (!stop) {
+		uint64_t id = ++next_id;
+		uint64_t *p = map_device(bytes);
+
+		a = mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		CHECK(a != MAP_FAILED);
+		CHECK_EQ(first_nonzero(p, bytes), -1);
+		stamp(p, bytes, id);
+		b = mremap(p, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, a);
+		CHECK(b == a);
+		CHECK_EQ(stamp_broken((uint64_t *)b, bytes, id), -1);
+		if (random_next(w) % 2)
+			madvise(b, bytes, MADV_DONTNEED);
+		CHECK_EQ(stamp_broken((uint64_t *)b, bytes, id), -1);
+		CHECK_EQ(munmap(b, bytes), 0);
+		operations++;
+	}
+	return NULL;
+}
+
+TEST_TIMEOUT(race, mremap_against_free_cve_2018_18281, 300)
+{
+	run_threads(move_about, NR_THREADS);
+}
+
+/* ---- Faults against unmapping, in one address space ---- */
+
+static _Atomic(uint64_t *) shared_map;
+static int shared_fd;
+
+static void *fault_or_zap(void *arg)
+{
+	struct worker *w = arg;
+
+	while (!stop) {
+		uint64_t *p = shared_map;
+		uint64_t r = random_next(w);
+
+		if (r % 4 == 0)
+			madvise(p + 512 * (r / 4 % 32), 32 * PAGE, MADV_DONTNEED);
+		else
+			CHECK_EQ(p[512 * (r / 4 % 64)], 1 + r / 4 % 64);
+		operations++;
+	}
+	return NULL;
+}
+
+TEST_TIMEOUT(race, fault_against_zap, 300)
+{
+	uint64_t *p;
+	size_t i;
+
+	shared_fd = alloc_buffer(64 * PAGE);
+	p = map_buffer(shared_fd, 64 * PAGE);
+	for (i = 0; i < 64; i++)
+		p[512 * i] = i + 1;
+	shared_map = p;
+	run_threads(fault_or_zap, NR_THREADS);
+}
+
+/* ---- Processes ---- */
+
+static void *fork_and_unmap(void *arg)
+{
+	struct worker *w = arg;
+
+	while (!stop) {
+		uint64_t id = ++next_id;
+		bool first = random_next(w) % 2;
+		uint64_t *p = map_device(8 * PAGE);
+		int status;
+		pid_t pid;
+
+		stamp(p, 8 * PAGE, id);
+		pid = fork();
+		if (!pid)
+			_exit(stamp_broken(p, 8 * PAGE, id) != -1);
+		CHECK(pid > 0);
+		if (first)
+			CHECK_EQ(munmap(p, 8 * PAGE), 0);
+		CHECK_EQ(waitpid(pid, &status, 0), pid);
+		CHECK_EQ(status, 0);
+		if (!first)
+			CHECK_EQ(munmap(p, 8 * PAGE), 0);
+		operations++;
+	}
+	return NULL;
+}
+
+TEST_TIMEOUT(race, fork_against_unmap, 300)
+{
+	run_threads(fork_and_unmap, 2);
+}
+
+static void allocate_for_ever(void)
+{
+	struct usage usage;
+
+	read_usage(&usage);
+	for (;;) {
+		struct pbuddy_alloc rq = request(usage.total / 2);
+
+		if (!ioctl(dev, PBUDDY_IOCTL_ALLOC, &rq)) {
+			(void)!mmap(NULL, rq.bytes, PROT_READ | PROT_WRITE, MAP_SHARED, rq.fd, 0);
+			close(rq.fd);
+			munmap(mmap(NULL, rq.bytes, PROT_READ, MAP_SHARED, dev, 0), rq.bytes);
+		}
+	}
+}
+
+/* A fatal signal ends even a long allocation, soon, and nothing is lost. */
+TEST_TIMEOUT(race, killed_while_allocating, 300)
+{
+	struct usage before;
+	int i;
+
+	read_usage(&before);
+	fflush(stdout);
+	for (i = 0; i < 20; i++) {
+		pid_t pid = fork();
+		int status;
+
+		if (!pid)
+			allocate_for_ever();
+		CHECK(pid > 0);
+		usleep(3000 * (1 + (useconds_t)i));
+		CHECK_EQ(kill(pid, SIGKILL), 0);
+		CHECK_EQ(waitpid(pid, &status, 0), pid);
+		CHECK_EQ(WTERMSIG(status), SIGKILL);
+	}
+}
+
+/* ---- Shortage: everybody wants all of it ---- */
+
+static void *want_all(void *arg)
+{
+	struct worker *w = arg;
+	struct usage usage;
+
+	read_usage(&usage);
+	while (!stop) {
+		struct pbuddy_alloc rq = request(usage.total / 4 + (random_next(w) % 512) * PAGE);
+
+		rq.node = usage.node[random_next(w) % usage.nr_nodes].node;
+		if (ioctl(dev, PBUDDY_IOCTL_ALLOC, &rq)) {
+			CHECK_EQ(errno, ENOMEM);
+			CHECK(rq.reason != PBUDDY_REASON_NONE);
+		} else {
+			CHECK_EQ(close(rq.fd), 0);
+		}
+		operations++;
+	}
+	return NULL;
+}
+
+TEST_TIMEOUT(race, shortage, 300)
+{
+	run_threads(want_all, NR_THREADS);
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The module cannot be unloaded while anything of it is in use. (spdk#1262: contigmem crashed when it was
+ * unloaded with users.) Each test tries, and must be refused; the guest script unloads in the end.
+ */
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+
+#include "common.h"
+
+static void expect_refused(void)
+{
+	int i;
+
+	for (i = 0; i < 10; i++)
+		CHECK_FAILS(syscall(SYS_delete_module, "pbuddy", O_NONBLOCK), EWOULDBLOCK);
+}
+
+TEST(unload, refused_while_the_device_is_open)
+{
+	expect_refused();
+}
+
+TEST(unload, refused_while_a_buffer_is_open)
+{
+	int fd = alloc_buffer(PAGE);
+
+	CHECK_EQ(close(dev), 0);
+	expect_refused();
+	CHECK_EQ(close(fd), 0);
+}
+
+TEST(unload, refused_while_a_buffer_is_mapped)
+{
+	int fd = alloc_buffer(4 * PAGE);
+	uint64_t *p = map_buffer(fd, 4 * PAGE);
+
+	CHECK_EQ(close(dev), 0);
+	CHECK_EQ(close(fd), 0);
+	stamp(p, 4 * PAGE, 1);
+	expect_refused();
+	CHECK_EQ(stamp_broken(p, 4 * PAGE, 1), -1);
+	/* A part of it is enough. */
+	CHECK_EQ(munmap(p, 3 * PAGE), 0);
+	expect_refused();
+}
+
+TEST(unload, refused_while_the_device_is_mapped)
+{
+	uint64_t *p = map_device(4 * PAGE);
+
+	CHECK_EQ(close(dev), 0);
+	stamp(p, 4 * PAGE, 1);
+	expect_refused();
+	CHECK_EQ(stamp_broken(p, 4 * PAGE, 1), -1);
+}
+
+TEST(unload, refused_while_a_descriptor_is_in_flight)
+{
+	char control[CMSG_SPACE(sizeof(int))] = { 0 }, byte = 'x';
+	struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = control, .msg_controllen = sizeof(control),
+	};
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
+	int sock[2], fd = alloc_buffer(PAGE);
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, sock))
+		test_skip("no unix sockets in this kernel: %s", strerror(errno));
+	cmsg->cmsg_level = SOL_SOCKET;
+	cmsg->cmsg_type = SCM_RIGHTS;
+	cmsg->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(cmsg), &fd, sizeof(int));
+	CHECK_EQ(sendmsg(sock[0], &msg, 0), 1);
+	CHECK_EQ(close(fd), 0);
+	CHECK_EQ(close(dev), 0);
+	expect_refused();
+}
+
+TEST(unload, refused_while_a_page_is_pinned)
+{
+	struct iovec iov;
+	int pipe_fd[2];
+	uint64_t *p = map_device(4 * PAGE);
+
+	CHECK_EQ(pipe(pipe_fd), 0);
+	iov = (struct iovec) { .iov_base = p, .iov_len = PAGE };
+	CHECK_EQ(vmsplice(pipe_fd[1], &iov, 1, 0), PAGE);
+	CHECK_EQ(munmap(p, 4 * PAGE), 0);
+	wait_for_quarantine(PAGE);
+	/* No descriptor, no mapping: the quarantine alone holds it. */
+	CHECK_EQ(close(dev), 0);
+	expect_refused();
+	sleep(1);
+	expect_refused();
+}
