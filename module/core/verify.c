@@ -109,7 +109,8 @@ static void check_key(struct walk *w, unsigned long index, unsigned long slot_wo
 	w->index_bits += pb_index_bits(ctl->key);
 	if (ctl->key == now)
 		return;
-	if (pb_key_largest(now) > pb_key_largest(ctl->key) || (now && !ctl->key))
+	if (pb_key_largest(now) > pb_key_largest(ctl->key) || (now && !ctl->key) ||
+	    (now && pb_key_migratetype(now) != pb_key_migratetype(ctl->key)))
 		broken(w->out, "pageblock %#lx: key %#x hides memory, should be %#x", pfn,
 		       ctl->key, now);
 	else if (!is_worked_on(w->zone, index) &&
