@@ -17,7 +17,13 @@ die() {
 
 # No script may end without saying why: name the command that -e stopped at.
 set -E
-trap 'say "stopped at line $LINENO of ${BASH_SOURCE[0]##*/}: $BASH_COMMAND"' ERR
+trap 'say_stopped "$LINENO" "${BASH_SOURCE[0]##*/}" "$BASH_COMMAND"' ERR
+say_stopped() {
+	case $3 in
+	return* | exit*) ;; # whoever returns an error has said why
+	*) say "stopped at line $1 of $2: $3" ;;
+	esac
+}
 
 # usage_from_header FILE: print the comment block that opens a script, as its --help.
 usage_from_header() {
