@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Every difference between the kernels pbuddy supports (6.1, 6.12, 7.3). No other file of the module
- * tests LINUX_VERSION_CODE. Facilities that a configuration may lack are PB_HAVE_ macros, 0 or 1.
+ * Every difference between the kernels pbuddy supports (6.1, 6.12, 7.3). No other file of
+ * the module tests LINUX_VERSION_CODE. Facilities that a configuration may lack are
+ * PB_HAVE_ macros, 0 or 1.
  */
 #ifndef PB_COMPAT_H
 #define PB_COMPAT_H
@@ -15,10 +16,10 @@
 
 /* Namespaces are strings from 6.13 on. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
-#define PB_EXPORT_API(sym)	EXPORT_SYMBOL_NS_GPL(sym, "PBUDDY")
+#define EXPORT_SYMBOL_PBUDDY(sym)	EXPORT_SYMBOL_NS_GPL(sym, "PBUDDY")
 #define PB_IMPORT_API()		MODULE_IMPORT_NS("PBUDDY")
 #else
-#define PB_EXPORT_API(sym)	EXPORT_SYMBOL_NS_GPL(sym, PBUDDY)
+#define EXPORT_SYMBOL_PBUDDY(sym)	EXPORT_SYMBOL_NS_GPL(sym, PBUDDY)
 #define PB_IMPORT_API()		MODULE_IMPORT_NS(PBUDDY)
 #endif
 
@@ -56,7 +57,8 @@ do {										\
 /*
  * Takes [start_pfn, end_pfn) out of the running kernel, moving away what can be moved: 0, -EBUSY or
  * -EINTR. Every page has one reference afterwards. Given back with free_contig_range(). The third
- * argument was the migratetype that the pageblocks get, then acr_flags_t (with its ACR_FLAGS_ macros).
+ * argument was the migratetype that the pageblocks get, then acr_flags_t (with its
+ * ACR_FLAGS_ macros).
  */
 static inline int pb_alloc_contig_range(unsigned long start_pfn, unsigned long end_pfn, gfp_t gfp)
 {

@@ -34,14 +34,16 @@ static void prepare_pages(unsigned long pfn, unsigned long nr_pages, const struc
  * @nid: preferred node, or NUMA_NO_NODE for the nearest; other nodes serve by distance
  * @nodemask: nodes that may serve the request, or NULL for all
  *
- * %GFP_DMA is refused. %__GFP_COMP (with order > 0), %__GFP_ACCOUNT and %__GFP_NOFAIL are accepted with
- * one warning each and without effect: pages are not compound, not charged, and the request may fail.
- * Without reclaim, %__GFP_IO, %__GFP_FS, %__GFP_NORETRY, %__GFP_RETRY_MAYFAIL, %__GFP_WRITE and
- * %__GFP_HARDWALL make no difference. An order or node that does not exist fails with one warning,
- * unless %__GFP_NOWARN. A request that finds no memory leaves a rate-limited line with the reason in
- * the kernel log, unless %__GFP_NOWARN.
+ * %GFP_DMA is refused. %__GFP_COMP (with order > 0), %__GFP_ACCOUNT and %__GFP_NOFAIL are
+ * accepted with one warning each and without effect: pages are not compound, not charged,
+ * and the request may fail. Without reclaim, %__GFP_IO, %__GFP_FS, %__GFP_NORETRY,
+ * %__GFP_RETRY_MAYFAIL, %__GFP_WRITE and %__GFP_HARDWALL make no difference. An order or
+ * node that does not exist fails with one warning, unless %__GFP_NOWARN. A request that
+ * finds no memory leaves a rate-limited line with the reason in the kernel log, unless
+ * %__GFP_NOWARN.
  *
- * Context: may sleep with %__GFP_DIRECT_RECLAIM; any context without it, NMI included. Takes no lock.
+ * Context: may sleep with %__GFP_DIRECT_RECLAIM; any context without it, NMI included.
+ * Takes no lock.
  *
  * Return: the first page, aligned to the order, or NULL.
  */
@@ -62,7 +64,7 @@ struct page *pbuddy_alloc_pages_nodemask(gfp_t gfp, unsigned int order, int nid,
 	prepare_pages(pfn, 1UL << order, &rq, gfp);
 	return pfn_to_page(pfn);
 }
-PB_EXPORT_API(pbuddy_alloc_pages_nodemask);
+EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_pages_nodemask);
 
 /**
  * pbuddy_alloc_pages - allocate 2^order physically contiguous pages near this CPU
@@ -77,7 +79,7 @@ struct page *pbuddy_alloc_pages(gfp_t gfp, unsigned int order)
 {
 	return pbuddy_alloc_pages_nodemask(gfp, order, NUMA_NO_NODE, NULL);
 }
-PB_EXPORT_API(pbuddy_alloc_pages);
+EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_pages);
 
 /**
  * pbuddy_alloc_pages_node - allocate 2^order physically contiguous pages near a node
@@ -93,7 +95,7 @@ struct page *pbuddy_alloc_pages_node(int nid, gfp_t gfp, unsigned int order)
 {
 	return pbuddy_alloc_pages_nodemask(gfp, order, nid, NULL);
 }
-PB_EXPORT_API(pbuddy_alloc_pages_node);
+EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_pages_node);
 
 /* Gathers up to BULK_CHUNK empty places of the array from @from on; returns how many. */
 static unsigned int empty_places(struct page **page_array, unsigned long nr_pages,
@@ -114,7 +116,8 @@ static unsigned int empty_places(struct page **page_array, unsigned long nr_page
  * @nr_pages: length of @page_array
  * @page_array: its NULL elements are filled, from the start; others are left alone
  *
- * As alloc_pages_bulk() of the kernel. Fewer pages than asked are no failure; nothing is printed then.
+ * As alloc_pages_bulk() of the kernel. Fewer pages than asked are no failure; nothing is
+ * printed then.
  *
  * Context: may sleep with %__GFP_DIRECT_RECLAIM; any context without it, NMI included.
  *
@@ -140,7 +143,7 @@ unsigned long pbuddy_alloc_pages_bulk(gfp_t gfp, int nid, unsigned long nr_pages
 	}
 	return nr_pages;
 }
-PB_EXPORT_API(pbuddy_alloc_pages_bulk);
+EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_pages_bulk);
 
 /**
  * pbuddy_alloc_contig - allocate any number of physically contiguous pages
@@ -149,8 +152,8 @@ PB_EXPORT_API(pbuddy_alloc_pages_bulk);
  * @nid: preferred node, or NUMA_NO_NODE
  * @nodemask: nodes that may serve the request, or NULL for all
  *
- * Each page is then one of order 0: free them one by one, or together with pbuddy_free_contig(). What is
- * between @nr_pages and the next power of two is not lost.
+ * Each page is then one of order 0: free them one by one, or together with
+ * pbuddy_free_contig(). What is between @nr_pages and the next power of two is not lost.
  *
  * Context: may sleep with %__GFP_DIRECT_RECLAIM; any context without it, NMI included.
  *
@@ -177,7 +180,7 @@ struct page *pbuddy_alloc_contig(unsigned long nr_pages, gfp_t gfp, int nid,
 	prepare_pages(pfn, nr_pages, &rq, gfp);
 	return pfn_to_page(pfn);
 }
-PB_EXPORT_API(pbuddy_alloc_contig);
+EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_contig);
 
 /**
  * pbuddy_alloc_pages_exact - allocate physically contiguous memory by bytes
@@ -197,16 +200,16 @@ void *pbuddy_alloc_pages_exact(size_t bytes, gfp_t gfp)
 	page = pbuddy_alloc_contig(DIV_ROUND_UP(bytes, PAGE_SIZE), gfp, NUMA_NO_NODE, NULL);
 	return page ? page_address(page) : NULL;
 }
-PB_EXPORT_API(pbuddy_alloc_pages_exact);
+EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_pages_exact);
 
 /**
  * pbuddy_free_pages - free pages
  * @page: the first page, as it was returned; NULL is allowed
  * @order: the order they were allocated with
  *
- * A free that is not right (twice, with another order, of a page that is not pbuddy's ...) is reported
- * once in the kernel log and otherwise does nothing. The reference count is not looked at: references
- * that the caller took must have been dropped.
+ * A free that is not right (twice, with another order, of a page that is not pbuddy's ...)
+ * is reported once in the kernel log and otherwise does nothing. The reference count is
+ * not looked at: references that the caller took must have been dropped.
  *
  * Context: any, NMI included. Takes no lock.
  */
@@ -215,7 +218,7 @@ void pbuddy_free_pages(struct page *page, unsigned int order)
 	if (likely(page))
 		pb_pages_free(page_to_pfn(page), order);
 }
-PB_EXPORT_API(pbuddy_free_pages);
+EXPORT_SYMBOL_PBUDDY(pbuddy_free_pages);
 
 /**
  * pbuddy_free_pages_bulk - free single pages
@@ -233,7 +236,7 @@ void pbuddy_free_pages_bulk(struct page **page_array, unsigned long nr_pages)
 		page_array[i] = NULL;
 	}
 }
-PB_EXPORT_API(pbuddy_free_pages_bulk);
+EXPORT_SYMBOL_PBUDDY(pbuddy_free_pages_bulk);
 
 /**
  * pbuddy_free_contig - free pages in a row, each of order 0
@@ -247,7 +250,7 @@ void pbuddy_free_contig(struct page *page, unsigned long nr_pages)
 	if (likely(page))
 		pb_pages_free_contig(page_to_pfn(page), nr_pages);
 }
-PB_EXPORT_API(pbuddy_free_contig);
+EXPORT_SYMBOL_PBUDDY(pbuddy_free_contig);
 
 /**
  * pbuddy_free_pages_exact - free what pbuddy_alloc_pages_exact() returned
@@ -261,19 +264,20 @@ void pbuddy_free_pages_exact(void *virt, size_t bytes)
 	if (likely(virt))
 		pbuddy_free_contig(virt_to_page(virt), DIV_ROUND_UP(bytes, PAGE_SIZE));
 }
-PB_EXPORT_API(pbuddy_free_pages_exact);
+EXPORT_SYMBOL_PBUDDY(pbuddy_free_pages_exact);
 
 /**
  * pbuddy_page_order - order of an allocated block
  * @page: its first page
  *
- * Context: any. Return: the order, or -EINVAL when @page is not the first page of an allocated block.
+ * Context: any. Return: the order, or -EINVAL when @page is not the first page of an
+ * allocated block.
  */
 int pbuddy_page_order(const struct page *page)
 {
 	return pb_page_order(&pb_instance, page_to_pfn(page));
 }
-PB_EXPORT_API(pbuddy_page_order);
+EXPORT_SYMBOL_PBUDDY(pbuddy_page_order);
 
 /**
  * pbuddy_owns_page - whether a page belongs to pbuddy, allocated or not
@@ -285,4 +289,4 @@ bool pbuddy_owns_page(const struct page *page)
 {
 	return pb_pfn_zone(&pb_instance, page_to_pfn(page));
 }
-PB_EXPORT_API(pbuddy_owns_page);
+EXPORT_SYMBOL_PBUDDY(pbuddy_owns_page);

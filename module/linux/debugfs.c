@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The directory pbuddy/ in debugfs. buddyinfo, zoneinfo, pagetypeinfo and vmstat have the formats of the
- * files in /proc, with as many orders as pbuddy has, so that what parses those parses these. All are
- * snapshots taken without stopping anybody, but for verify, which stops the other CPUs.
+ * The directory pbuddy/ in debugfs. buddyinfo, zoneinfo, pagetypeinfo and vmstat have the
+ * formats of the files in /proc, with as many orders as pbuddy has, so that what parses
+ * those parses these. All are snapshots taken without stopping anybody, but for verify,
+ * which stops the other CPUs.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 

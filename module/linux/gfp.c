@@ -13,8 +13,8 @@
  *   ZERO, NOWARN     as everywhere
  *   IO, FS, KSWAPD_RECLAIM, NORETRY, RETRY_MAYFAIL, WRITE, HARDWALL
  *                    accepted: what they steer, reclaim, spreading and cpusets, is not there yet
- *   COMP             accepted with one warning for order > 0: pages of pbuddy are not compound, their
- *                    order is told by pbuddy_page_order()
+ *   COMP             accepted with one warning for order > 0: pages of pbuddy are not
+ *                    compound, their order is told by pbuddy_page_order()
  *   ACCOUNT          accepted with one warning: nothing is charged yet
  *   NOFAIL           accepted with one warning: the request may fail
  */

@@ -3,9 +3,10 @@
  * The one pool that this module owns: made from the extents that the sources gave, unmade into them
  * again, and kept going in between.
  *
- * Per-CPU caches are touched by their CPU alone, so draining and decay are works that run there. As in
- * mm/vmstat.c one deferrable shepherd looks once a second which CPUs have something cached, and queues
- * work for those; an idle CPU is never woken. A CPU that has died is drained from outside.
+ * Per-CPU caches are touched by their CPU alone, so draining and decay are works that run
+ * there. As in mm/vmstat.c one deferrable shepherd looks once a second which CPUs have
+ * something cached, and queues work for those; an idle CPU is never woken. A CPU that has
+ * died is drained from outside.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -32,6 +33,7 @@
 #include "source.h"
 
 struct pb_pool pb_instance;
+EXPORT_SYMBOL_PB_TEST(pb_instance);
 
 /* Sorted by PFN; constant while the pool lives. */
 static LIST_HEAD(extents);
@@ -61,9 +63,9 @@ static void decay_work(struct work_struct *work)
 /**
  * pb_instance_drain_all - empty the per-CPU caches of all CPUs
  *
- * Context: process, sleeps. A CPU that goes offline meanwhile is drained by the hotplug callback; its
- * work then runs elsewhere, which does no harm. So the hotplug lock is not needed, and an allocation
- * that drains may be made under it.
+ * Context: process, sleeps. A CPU that goes offline meanwhile is drained by the hotplug
+ * callback; its work then runs elsewhere, which does no harm. So the hotplug lock is not
+ * needed, and an allocation that drains may be made under it.
  */
 void pb_instance_drain_all(void)
 {
@@ -126,7 +128,8 @@ static int start_works(void)
 	wq = alloc_workqueue("pbuddy", WQ_MEM_RECLAIM | PB_WQ_PERCPU, 0);
 	if (!wq)
 		return -ENOMEM;
-	hotplug_state = cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN, "pbuddy:dead", NULL, cpu_dead);
+	hotplug_state = cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN, "pbuddy:dead", NULL,
+						  cpu_dead);
 	if (hotplug_state < 0) {
 		destroy_workqueue(wq);
 		return hotplug_state;
@@ -342,9 +345,9 @@ static unsigned long total_pages(void)
 /**
  * pb_instance_exit - give everything back that is not in use
  *
- * Nobody allocates or frees any more: device and files are gone, and users of the in-kernel API are
- * modules that depend on this one. What they have not freed is listed, and its pageblocks are left out
- * of what is given back. Context: process, may sleep.
+ * Nobody allocates or frees any more: device and files are gone, and users of the
+ * in-kernel API are modules that depend on this one. What they have not freed is listed,
+ * and its pageblocks are left out of what is given back. Context: process, may sleep.
  */
 void pb_instance_exit(void)
 {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The one pool that this module owns, and what keeps it going: per-CPU drains, decay, CPU hotplug. */
+/*
+ * The one pool that this module owns, and what keeps it going: per-CPU drains, decay, CPU
+ * hotplug.
+ */
 #ifndef PB_INSTANCE_H
 #define PB_INSTANCE_H
 

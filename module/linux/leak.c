@@ -54,8 +54,8 @@ void pb_leak_report(void)
  * pb_leak_in_pageblock - whether a pageblock holds a page that is, or may be, in use
  * @pfn: its first page
  *
- * In use is what is not known to be free, and what somebody holds a reference to. The pool is quiescent
- * and its per-CPU caches are empty. Context: process.
+ * In use is what is not known to be free, and what somebody holds a reference to. The pool
+ * is quiescent and its per-CPU caches are empty. Context: process.
  */
 bool pb_leak_in_pageblock(unsigned long pfn)
 {

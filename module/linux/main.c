@@ -56,16 +56,17 @@ static int init_owner(void)
 }
 
 /*
- * Opened from the first to the last, closed in reverse. The instance comes last of all: when it lists
- * what has leaked nobody allocates any more, and the owners are still known to it.
+ * Opened from the first to the last, closed in reverse. The instance comes last of all:
+ * when it lists what has leaked nobody allocates any more, and the owners are still known
+ * to it.
  */
 static const struct {
-	const char	*name;
+	const char	*name;		/* NULL: says itself why it failed */
 	int		(*init)(void);
 	void		(*exit)(void);
 } rooms[] = {
-	{ "instance",	init_instance,		pb_instance_exit },
-	{ "owner",	init_owner,		pb_owner_stop },
+	{ NULL,		init_instance,		pb_instance_exit },
+	{ NULL,		init_owner,		pb_owner_stop },
 	{ "quarantine",	pb_quarantine_init,	pb_quarantine_exit },
 	{ "debugfs",	pb_debugfs_init,	pb_debugfs_exit },
 	{ "device",	pb_device_init,		pb_device_exit },
@@ -89,7 +90,8 @@ static int __init pbuddy_init(void)
 	for (i = 0; i < ARRAY_SIZE(rooms); i++) {
 		ret = rooms[i].init();
 		if (ret) {
-			pr_err("not loaded: %s failed with error %d\n", rooms[i].name, ret);
+			if (rooms[i].name)
+				pr_err("not loaded: %s: error %d\n", rooms[i].name, ret);
 			close_rooms(i);
 			return ret;
 		}

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who allocated a block: with owner=1 every allocation leaves the task and the call stack in a record of
- * its first page. Records are made for all pages at insmod, so that any context can write one; the
- * stack depot holds each distinct stack once. Without room there, and in NMI, where it cannot be used,
- * a record has no stack.
+ * Who allocated a block: with owner=1 every allocation leaves the task and the call stack
+ * in a record of its first page. Records are made for all pages at insmod, so that any
+ * context can write one; the stack depot holds each distinct stack once. Without room
+ * there, and in NMI, where it cannot be used, a record has no stack.
  *
  * A record is written by whoever owns the block and stays after the free, to tell about a bad one.
  *
- * When a module goes away the stacks that lead into it can no longer be translated. So at that moment
- * what it leaves allocated is reported, and the function written down for the list at pbuddy's own end.
+ * When a module goes away the stacks that lead into it can no longer be translated. So at
+ * that moment what it leaves allocated is reported, and the function written down for the
+ * list at pbuddy's own end.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -57,7 +58,10 @@ struct where {
 
 DEFINE_STATIC_KEY_FALSE(pb_owner_key);
 
-/* By number of the pageblock: an array of PB_PAGEBLOCK_NR records. Constant after pb_owner_init(). */
+/*
+ * By number of the pageblock: an array of PB_PAGEBLOCK_NR records. Constant after
+ * pb_owner_init().
+ */
 static DEFINE_XARRAY(records);
 static LIST_HEAD(wheres);
 

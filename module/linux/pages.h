@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The one place where the Linux side takes pages from the core and gives them back: adds the tracepoints
- * and the owner record to what the core does. By PFN, as the core; contexts and errors are the core's.
+ * The one place where the Linux side takes pages from the core and gives them back: adds
+ * the tracepoints and the owner record to what the core does. By PFN, as the core;
+ * contexts and errors are the core's.
  */
 #ifndef PB_PAGES_H
 #define PB_PAGES_H

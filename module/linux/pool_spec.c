@@ -163,8 +163,8 @@ static int parse_element(char *token, struct pb_pool_spec *spec)
  * @specs: filled, one for each element
  * @max: length of @specs
  *
- * Sizes are rounded up to whole pageblocks. The same node and source may stand more than once. On an
- * error one line names the token that is wrong. Context: process, may sleep.
+ * Sizes are rounded up to whole pageblocks. The same node and source may stand more than
+ * once. On an error one line names the token that is wrong. Context: process, may sleep.
  *
  * Return: number of elements, at least one; -EINVAL or -ENOMEM.
  */
@@ -205,8 +205,8 @@ static unsigned long node_free_pages(int nid)
  * @specs: filled, one for each node that takes part
  * @max: length of @specs
  *
- * From each online node an eighth of its free memory, but at least 16 MiB, but not more than a quarter;
- * a node with less than 8 MiB free is left alone. Context: process.
+ * From each online node an eighth of its free memory, but at least 16 MiB, but not more
+ * than a quarter; a node with less than 8 MiB free is left alone. Context: process.
  *
  * Return: number of elements, 0 when no node has memory to spare.
  */

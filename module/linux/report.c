@@ -2,9 +2,9 @@
 /*
  * Lines in the kernel log about what callers did wrong and about requests that failed.
  *
- * A refused free may be reported from any context, NMI included, so nothing here takes a lock or
- * allocates. Each kind of misuse of a pfn is reported once: a small table of what was reported last,
- * replaced by exchange, remembers. It may forget, never invent.
+ * A refused free may be reported from any context, NMI included, so nothing here takes a
+ * lock or allocates. Each kind of misuse of a pfn is reported once: a small table of what
+ * was reported last, replaced by exchange, remembers. It may forget, never invent.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 

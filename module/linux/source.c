@@ -118,8 +118,9 @@ static int reserve_one(const struct pb_pool_spec *spec, bool strict, struct list
  * All specs are checked before anything is taken. Says per spec what was got. Context: process, may
  * sleep, killable.
  *
- * Return: 0; -EINVAL or -EOPNOTSUPP for a spec that this kernel cannot serve; -ENOMEM when there was
- * nothing at all, or not enough with @strict; -EINTR. On an error @extents is empty again.
+ * Return: 0; -EINVAL or -EOPNOTSUPP for a spec that this kernel cannot serve; -ENOMEM when
+ * there was nothing at all, or not enough with @strict; -EINTR. On an error @extents is
+ * empty again.
  */
 int pb_source_reserve_all(const struct pb_pool_spec *specs, unsigned int nr, bool strict,
 			  struct list_head *extents)
@@ -174,8 +175,8 @@ static unsigned long release_extent(struct pb_extent *extent, bool (*keep)(unsig
 /**
  * pb_source_release_all - give all extents back and forget them
  * @extents: the list, empty afterwards
- * @keep: true for the first PFN of a pageblock that has pages in use; such a block is left where it is,
- *	for ever. NULL: there is none.
+ * @keep: true for the first PFN of a pageblock that has pages in use; such a block is left
+ *	where it is, for ever. NULL: there is none.
  *
  * Context: process, may sleep. Return: number of pages given back.
  */

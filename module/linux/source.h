@@ -14,25 +14,28 @@ struct pb_extent;
  * struct pb_source_ops - one way of taking memory from the kernel and of giving it back
  * @name: as written in pool= and in messages
  * @label: what LABEL means, for messages; NULL when the source takes none, else it is required
- * @check: says whether the running kernel can serve a spec at all. Prints one line that names what is
- *	missing and returns -EINVAL (the spec is wrong) or -EOPNOTSUPP (the kernel lacks something);
- *	0 otherwise. May be NULL. Takes nothing.
- * @reserve: takes up to @spec->nr_pages and adds them to @extents, an extent for each contiguous piece
- *	(pb_extent_add()). Every extent
+ * @check: says whether the running kernel can serve a spec at all. Prints one line that
+ *	names what is missing and returns -EINVAL (the spec is wrong) or -EOPNOTSUPP (the
+ *	kernel lacks something); 0 otherwise. May be NULL. Takes nothing.
+ * @reserve: takes up to @spec->nr_pages and adds them to @extents, an extent for each
+ *	contiguous piece (pb_extent_add()). Every extent
+ *
  *	- is made of whole pageblocks, aligned to PB_PAGEBLOCK_NR,
  *	- lies on @spec->nid entirely and is in no other extent of the list,
- *	- has struct pages with a reference count of one, not reserved, not compound, on no list, and
- *	  a kernel mapping.
- *	Returns the number of pages added, which may be less than asked and is 0 when there are none;
- *	a negative errno only when interrupted (-EINTR) or for a
- *	reason that the source has printed. The caller then gives back all that is on the list,
- *	what this call added included.
- * @release: gives [@pfn, @pfn + @nr_pages) of @extent back: whole pageblocks in which nothing is
- *	allocated and whose pages have a reference count of one. Called once for each maximal run
- *	of such blocks, so several times for an extent with leaked pages between. Cannot fail.
- * @finish: called last for every extent, @whole when all of it went through @release. Frees what
- *	the source keeps for the extent; with pages still in use it has to keep that for ever. May
- *	be NULL.
+ *	- has struct pages with a reference count of one, not reserved, not compound, on no
+ *	  list, and a kernel mapping.
+ *
+ *	Returns the number of pages added, which may be less than asked and is 0 when there
+ *	are none; a negative errno only when interrupted (-EINTR) or for a reason that the
+ *	source has printed. The caller then gives back all that is on the list, what this
+ *	call added included.
+ * @release: gives [@pfn, @pfn + @nr_pages) of @extent back: whole pageblocks in which nothing
+ *	is allocated and whose pages have a reference count of one. Called once for each
+ *	maximal run of such blocks, so several times for an extent with leaked pages between.
+ *	Cannot fail.
+ * @finish: called last for every extent, @whole when all of it went through @release. Frees
+ *	what the source keeps for the extent; with pages still in use it has to keep that for
+ *	ever. May be NULL.
  *
  * All are called from insmod or rmmod, in process context, and may sleep. @reserve is killable: it
  * looks at fatal_signal_pending() at least once per attempt, and it makes a bounded number of them.

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The cma source: takes memory from the kernel's contiguous memory areas, which were set aside at boot
- * (cma=SIZE, numa_cma=NODE:SIZE, cma_pernuma=SIZE).
+ * The cma source: takes memory from the kernel's contiguous memory areas, which were set
+ * aside at boot (cma=SIZE, numa_cma=NODE:SIZE, cma_pernuma=SIZE).
  *
- * Two ways lead there. cma_alloc() is the direct one, where it is exported, for the areas that the DMA
- * layer lists. Elsewhere, and for per-node areas, which no list has, dma_alloc_pages() for a device that
- * sits on the node asked for: it looks in the node's area, then in the default one, and at last in the
- * buddy allocator, which is not meant here and told apart by the reference counts of the tail pages.
+ * Two ways lead there. cma_alloc() is the direct one, where it is exported, for the areas
+ * that the DMA layer lists. Elsewhere, and for per-node areas, which no list has,
+ * dma_alloc_pages() for a device that sits on the node asked for: it looks in the node's
+ * area, then in the default one, and at last in the buddy allocator, which is not meant
+ * here and told apart by the reference counts of the tail pages.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -139,8 +140,9 @@ static struct page *area_alloc(struct area *area, unsigned long nr_pages)
 }
 
 /*
- * Puts an allocation on the list, without what sticks out of whole pageblocks: the DMA layer aligns to
- * less. 0, or -EXDEV when it lies on another node, or -ENOMEM; nothing is kept then.
+ * Puts an allocation on the list, without what sticks out of whole pageblocks: the DMA
+ * layer aligns to less. 0, or -EXDEV when it lies on another node, or -ENOMEM; nothing is
+ * kept then.
  */
 static long keep_pages(const struct area *area, const struct pb_pool_spec *spec,
 		       struct list_head *extents, unsigned long pfn, unsigned long nr_pages)
@@ -183,7 +185,10 @@ static long take_from(struct area *area, const struct pb_pool_spec *spec,
 		if (fatal_signal_pending(current))
 			return -EINTR;
 		page = area_alloc(area, nr);
-		/* Not at a pageblock's start: with one more pageblock there are enough whole ones. */
+		/*
+		 * Not at a pageblock's start: with one more pageblock there are enough
+		 * whole ones.
+		 */
 		if (page && !IS_ALIGNED(page_to_pfn(page), PB_PAGEBLOCK_NR)) {
 			area_free(area, page_to_pfn(page), page_to_pfn(page), nr);
 			nr += PB_PAGEBLOCK_NR;

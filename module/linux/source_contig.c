@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The contig source: takes memory from the running kernel with alloc_contig_range(), exactly on the node
- * asked for.
+ * The contig source: takes memory from the running kernel with alloc_contig_range(),
+ * exactly on the node asked for.
  *
- * The kernel's own alloc_contig_pages() starts over at the bottom of a zone for each call and takes the
- * first range that fits. Here one scan marks the pageblocks from which everything could be moved away;
- * then naturally aligned runs of them are tried, the largest first and within a size from the top of
- * memory down. So the pool can serve large orders, and the low zones are left to those who need them.
+ * The kernel's own alloc_contig_pages() starts over at the bottom of a zone for each call
+ * and takes the first range that fits. Here one scan marks the pageblocks from which
+ * everything could be moved away; then naturally aligned runs of them are tried, the
+ * largest first and within a size from the top of memory down. So the pool can serve large
+ * orders, and the low zones are left to those who need them.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -25,7 +26,10 @@
 #include "core/types.h"
 #include "source.h"
 
-/* Failed attempts of one size before the next smaller one; single pageblocks are the last resort. */
+/*
+ * Failed attempts of one size before the next smaller one; single pageblocks are the last
+ * resort.
+ */
 #define MAX_FAILS		16
 #define MAX_FAILS_PAGEBLOCK	256
 /* Scans: the first leaves behind memory that was being used, or was on a per-CPU list. */
@@ -52,8 +56,8 @@ static unsigned long block_pfn(const struct scan *scan, unsigned long block)
 }
 
 /*
- * Free, or on an LRU list and so movable. Without a reference to the page this is a guess; it decides
- * what is worth trying, alloc_contig_range() decides what is true.
+ * Free, or on an LRU list and so movable. Without a reference to the page this is a guess;
+ * it decides what is worth trying, alloc_contig_range() decides what is true.
  */
 static bool page_looks_movable(struct page *page)
 {
@@ -145,21 +149,21 @@ static int take_piece(const struct pb_pool_spec *spec, struct list_head *extents
 static long take_order(struct scan *scan, const struct pb_pool_spec *spec,
 		       struct list_head *extents, unsigned int order, unsigned long want)
 {
-	unsigned long nr = 1UL << (order - PB_PAGEBLOCK_ORDER), block, got = 0;
+	unsigned long nr = 1UL << (order - PB_PAGEBLOCK_ORDER), pages = 1UL << order;
+	unsigned long block, got = 0;
 	unsigned int fails = nr > 1 ? MAX_FAILS : MAX_FAILS_PAGEBLOCK;
 	int ret;
 
-	for (block = round_down(scan->nr, nr); want - got >= nr << PB_PAGEBLOCK_ORDER; block -= nr) {
+	for (block = round_down(scan->nr, nr); want - got >= pages; block -= nr) {
 		if (fatal_signal_pending(current))
 			return -EINTR;
 		if (run_is_candidate(scan, block, nr)) {
-			if (!system_can_spare(nr << PB_PAGEBLOCK_ORDER))
+			if (!system_can_spare(pages))
 				break;
-			ret = take_piece(spec, extents, block_pfn(scan, block),
-					 nr << PB_PAGEBLOCK_ORDER);
+			ret = take_piece(spec, extents, block_pfn(scan, block), pages);
 			if (!ret) {
 				bitmap_clear(scan->ok, block, nr);
-				got += nr << PB_PAGEBLOCK_ORDER;
+				got += pages;
 			} else if (ret != -EBUSY) {
 				return ret;
 			} else if (!--fails) {

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The reserve source: memory that was kept from the kernel since boot.
+ * The reserve source: memory that was kept from the kernel since boot. LABEL names it in one
+ * of two ways:
  *
- * LABEL names it in one of two ways:
- *   a name     a region of reserve_mem=SIZE:ALIGN:LABEL on the command line, from 6.12 on. It has struct
- *              pages, marked PG_reserved. The mark is off while pbuddy owns them, or nobody could map
- *              and pin them, and is also how a page is told that another user of the region holds.
- *   0xADDRESS  a physical range that memmap=SIZE$ADDRESS keeps from the kernel, on any kernel. It has
- *              no struct pages; memremap_pages() makes them.
+ *   a name     a region of reserve_mem=SIZE:ALIGN:LABEL on the command line, from 6.12 on.
+ *              It has struct pages, marked PG_reserved. The mark is off while pbuddy owns
+ *              them, or nobody could map and pin them; it also tells pages that another user
+ *              of the region holds.
+ *   0xADDRESS  a physical range that memmap=SIZE$ADDRESS keeps from the kernel, on any
+ *              kernel. It has no struct pages; memremap_pages() makes them.
+ *
  * Either way the memory stays reserved after rmmod, for the next insmod.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -122,7 +124,7 @@ static int check_region(const struct pb_pool_spec *spec)
 	phys_addr_t start, size;
 
 	if (!PB_HAVE_RESERVE_MEM) {
-		pr_err("reserve: this kernel has no reserve_mem= (needs 6.12); keep memory with memmap=SIZE$ADDRESS and name it @reserve=0xADDRESS\n");
+		pr_err("reserve: this kernel has no reserve_mem= (needs 6.12); boot with memmap=SIZE$ADDRESS and say reserve=0xADDRESS\n");
 		return -EOPNOTSUPP;
 	}
 	if (!reserve_mem_find_by_name(spec->label, &start, &size)) {
@@ -170,13 +172,13 @@ static int check_range(const struct pb_pool_spec *spec)
 	}
 	if (region_intersects(start, bytes, IORESOURCE_SYSTEM_RAM, IORES_DESC_NONE) !=
 	    REGION_DISJOINT) {
-		pr_err("reserve: %#llx-%#llx is memory of the kernel; keep it with memmap=%lluM$%#llx\n",
+		pr_err("reserve: %#llx-%#llx is memory of the kernel; boot with memmap=%lluM$%#llx\n",
 		       start, start + bytes - 1, bytes >> 20, start);
 		return -EINVAL;
 	}
 	if (region_intersects(start, bytes, IORESOURCE_MEM, IORES_DESC_RESERVED) !=
 	    REGION_INTERSECTS) {
-		pr_err("reserve: %#llx-%#llx is not reserved memory; keep it with memmap=%lluM$%#llx\n",
+		pr_err("reserve: %#llx-%#llx is not reserved memory; boot with memmap=%lluM$%#llx\n",
 		       start, start + bytes - 1, bytes >> 20, start);
 		return -EINVAL;
 	}

@@ -20,8 +20,9 @@ static void drain(struct pb_zone *zone, unsigned int order, unsigned int mt, uns
 }
 
 /*
- * The tracing core serialises these. A CPU that has just read the pointer may still call the function
- * after unreg; the module cannot go meanwhile, for that waits until nobody is in the allocator.
+ * The tracing core serialises these. A CPU that has just read the pointer may still call
+ * the function after unreg; the module cannot go meanwhile, for that waits until nobody is
+ * in the allocator.
  */
 int pb_trace_refill_reg(void)
 {

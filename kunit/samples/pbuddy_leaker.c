@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * pbuddy_leaker: allocates blocks and forgets some of them, so that a test can see what
+ * pbuddy says about that when this module goes and when pbuddy itself goes.
+ */
+#include <linux/init.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/pbuddy.h>
+#include <linux/slab.h>
+
+#include "compat.h"
+
+PB_IMPORT_API();
+
+static uint blocks = 8;
+module_param(blocks, uint, 0444);
+MODULE_PARM_DESC(blocks, "blocks to allocate (default: 8)");
+
+static uint leak = 3;
+module_param(leak, uint, 0444);
+MODULE_PARM_DESC(leak, "of them, how many are never freed (default: 3)");
+
+static uint order;
+module_param(order, uint, 0444);
+MODULE_PARM_DESC(order, "order of each (default: 0)");
+
+static struct page **pages;
+
+static int __init leaker_init(void)
+{
+	uint i;
+
+	pages = kcalloc(blocks, sizeof(*pages), GFP_KERNEL);
+	if (!pages)
+		return -ENOMEM;
+	for (i = 0; i < blocks; i++) {
+		pages[i] = pbuddy_alloc_pages(GFP_KERNEL, order);
+		if (pages[i] && i < leak)
+			pr_info("pbuddy_leaker: leaking pfn 0x%lx\n", page_to_pfn(pages[i]));
+	}
+	return 0;
+}
+
+static void __exit leaker_exit(void)
+{
+	uint i;
+
+	for (i = leak; i < blocks; i++)
+		pbuddy_free_pages(pages[i], order);
+	kfree(pages);
+}
+
+module_init(leaker_init);
+module_exit(leaker_exit);
+MODULE_DESCRIPTION("Leaks memory of pbuddy on purpose");
+MODULE_LICENSE("GPL");
