@@ -9,6 +9,10 @@
 #include <linux/irq_work.h>
 #include <linux/percpu.h>
 
+#if defined(CONFIG_X86_64) && !defined(CONFIG_UML)
+#include <asm/nmi.h>
+#endif
+
 #include "core/pcp.h"
 #include "compat.h"
 #include "params.h"
@@ -181,6 +185,62 @@ static void test_interrupt_in_busy_window(struct kunit *test)
 	pt_expect_all_free(test, f);
 }
 
+/*
+ * NMIs: "int $2" enters the NMI handler as the hardware would, at exactly this instruction. The refill
+ * and drain callbacks run inside a busy window, so that is where the NMIs are.
+ */
+#if defined(CONFIG_X86_64) && !defined(CONFIG_UML)
+static struct pt_stress *nmi_stress;
+
+static int on_nmi(unsigned int type, struct pt_regs *regs)
+{
+	struct pt_stress *s = READ_ONCE(nmi_stress);
+	struct irq_load *load = this_cpu_ptr(&irq_load);
+	unsigned int i;
+
+	if (!s)
+		return NMI_DONE;
+	load->works++;
+	for (i = 0; i < OPS_PER_IRQ; i++)
+		pt_stress_op(s, &load->rand, 2000 + smp_processor_id(), false);
+	return NMI_HANDLED;
+}
+
+static void raise_nmi(struct pb_zone *zone, unsigned int order, unsigned int mt, unsigned int nr)
+{
+	if (!in_nmi())
+		asm volatile("int $2" ::: "memory");
+}
+
+static void test_nmi_in_busy_window(struct kunit *test)
+{
+	struct pt_stress *s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
+	unsigned long nmis = 0, busy;
+	int cpu;
+
+	KUNIT_ASSERT_NOT_NULL(test, s);
+	KUNIT_ASSERT_EQ(test, pt_stress_init(test, s, pt_pool(test, &pt_small)), 0);
+	KUNIT_ASSERT_EQ(test, register_nmi_handler(NMI_LOCAL, on_nmi, 0, "pbuddy_kunit"), 0);
+	for_each_possible_cpu(cpu)
+		per_cpu(irq_load, cpu) = (struct irq_load) { .rand = { .state = pt_seed + cpu } };
+	WRITE_ONCE(nmi_stress, s);
+	s->f->pool.ops.refill = raise_nmi;
+	s->f->pool.ops.drain = raise_nmi;
+	KUNIT_EXPECT_EQ(test, pt_run_threads(pt_nr_cpus(), pt_stress_thread, s), 0);
+	s->f->pool.ops.refill = NULL;
+	s->f->pool.ops.drain = NULL;
+	unregister_nmi_handler(NMI_LOCAL, "pbuddy_kunit");
+	WRITE_ONCE(nmi_stress, NULL);
+	for_each_possible_cpu(cpu)
+		nmis += per_cpu(irq_load, cpu).works;
+	busy = pool_event(&s->f->pool, PB_PCP_BUSY);
+	kunit_info(test, "%lu NMIs, %lu requests met a busy window\n", nmis, busy);
+	KUNIT_EXPECT_GT(test, nmis, 0UL);
+	KUNIT_EXPECT_GT(test, busy, 0UL);
+	pt_stress_finish(test, s);
+}
+#endif
+
 #ifdef CONFIG_HOTPLUG_CPU
 struct hotplug {
 	struct pt_stress	s;
@@ -245,6 +305,9 @@ static void test_cpu_hotplug(struct kunit *test)
 static struct kunit_case interrupt_cases[] = {
 	KUNIT_CASE_PARAM(test_interrupts_inside, layouts_gen_params),
 	KUNIT_CASE(test_interrupt_in_busy_window),
+#if defined(CONFIG_X86_64) && !defined(CONFIG_UML)
+	KUNIT_CASE(test_nmi_in_busy_window),
+#endif
 #ifdef CONFIG_HOTPLUG_CPU
 	KUNIT_CASE(test_cpu_hotplug),
 #endif
