@@ -135,25 +135,30 @@ EXPORT_SYMBOL_PB_TEST(pb_check_block);
  */
 enum pb_bad pb_free(struct pb_pool *pool, unsigned long pfn, unsigned int order)
 {
+	struct pb_slot *slot = pb_slot_lookup(pool, pfn);
 	enum pb_migratetype mt;
-	struct pb_slot *slot;
-	enum pb_bad bad;
+	unsigned long word;
+	u8 *byte;
+
+	if (unlikely(!slot || order > PB_MAX_ORDER || pfn & ((1UL << order) - 1)))
+		return pb_check_block(pool, pfn, order);
 
 	preempt_disable();
-	bad = pb_check_block(pool, pfn, order);
-	if (unlikely(bad))
-		goto out;
-	*pb_order_byte(pool, pfn) = 0;
-	slot = pb_slot(pool, pfn);
-	mt = pb_slot_migratetype(READ_ONCE(slot->word));
+	word = READ_ONCE(slot->word);
+	byte = &pb_slot_block(word)->order[pb_frame_in_block(pfn)];
+	if (unlikely(*byte != order + 1)) {
+		preempt_enable();
+		return pb_check_block(pool, pfn, order);
+	}
+	*byte = 0;
+	mt = pb_slot_migratetype(word);
 	if (!pb_pcp_order(order) || mt >= PB_PCPTYPES ||
 	    !pb_pcp_free(slot->zone, pfn, order, mt)) {
 		pb_zone_release(slot->zone, pfn, order);
 		pb_zone_event_add(slot->zone, PB_PGFREE, 1L << order);
 	}
-out:
 	preempt_enable();
-	return bad;
+	return PB_BAD_NONE;
 }
 EXPORT_SYMBOL_PB_TEST(pb_free);
 

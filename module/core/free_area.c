@@ -85,12 +85,9 @@ u16 pb_block_key(unsigned long slot_word)
 
 	if (!block || mt >= PB_INDEXED_TYPES)
 		return 0;
-	nr = pb_block_count_free(block);
-	if (!nr)
-		return 0;
-	largest = pb_block_largest(block);
+	largest = pb_block_survey(block, &nr);
 	if (largest < 0)
-		return 0;	/* gone between the two looks: the claimer will ask again */
+		return 0;
 	if (largest < PB_PAGEBLOCK_ORDER)
 		occ = min_t(unsigned int, (nr - 1) / PB_WORD_NR, PB_NR_OCC - 1);
 	return (mt << PB_KEY_MT_SHIFT) | (occ << PB_KEY_OCC_SHIFT) |

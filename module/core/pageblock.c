@@ -146,29 +146,45 @@ bool pb_block_is_whole(struct pb_pageblock *block)
 EXPORT_SYMBOL_PB_TEST(pb_block_is_whole);
 
 /**
- * pb_block_largest - order of the largest free block in a pageblock
+ * pb_block_survey - largest free block and free frames of a pageblock, in one look
  * @block: the pageblock
+ * @nr_free: set to the number of free frames
  *
- * Return: 0 to 9, or -1 when nothing is free.
+ * Return: order of the largest free block, 0 to 9, or -1 when nothing is free.
  */
-int pb_block_largest(struct pb_pageblock *block)
+int pb_block_survey(struct pb_pageblock *block, unsigned int *nr_free)
 {
-	unsigned int i, full = 0;
+	unsigned int i, full = 0, nr = 0;
 	int largest = -1;
 
 	pb_count_visit();
 	for (i = 0; i < PB_WORDS; i++) {
 		u64 word = atomic64_read(&block->free[i]);
 
-		if (word == ~0ULL)
+		if (!word)
+			continue;
+		if (word == ~0ULL) {
 			full |= 1U << i;
-		else if (largest < PB_WORD_ORDER - 1)
+			continue;
+		}
+		nr += hweight64(word);
+		/* With a whole word free only runs of those count. */
+		if (!full && largest < PB_WORD_ORDER - 1)
 			largest = max(largest, pb_word_largest(word));
 	}
+	*nr_free = nr + hweight32(full) * PB_WORD_NR;
 	if (!full)
 		return largest;
 	/* The words form a word of their own: runs of 1, 2, 4, 8 of them are orders 6 to 9. */
 	return PB_WORD_ORDER + pb_word_largest(full);
+}
+
+/* Order of the largest free block in a pageblock, 0 to 9, or -1 when nothing is free. */
+int pb_block_largest(struct pb_pageblock *block)
+{
+	unsigned int nr_free;
+
+	return pb_block_survey(block, &nr_free);
 }
 EXPORT_SYMBOL_PB_TEST(pb_block_largest);
 

@@ -2,7 +2,7 @@
 /*
  * Per-CPU caches of a zone.
  *
- * A CPU keeps, per order (0 to 3 and the pageblock's) and migratetype, a list of free
+ * A CPU keeps, per order (up to the pageblock's) and migratetype, a list of free
  * blocks: a short LIFO of PFNs over a mask of blocks that lie within one word. A refill
  * takes a whole word of a pageblock with one atomic and leaves it unexpanded in the mask;
  * frees go on the LIFO, newest first out. When the LIFO is full its older half is drained,
@@ -32,31 +32,23 @@
 
 #define PCP_BATCH	64	/* frames in a word */
 #define PCP_HIGH_MIN	64
-#define PCP_LIFO_2M	4	/* whole pageblocks kept per list at most */
-
-static unsigned int list_order(unsigned int idx)
-{
-	return idx <= PB_PCP_MAX_SMALL ? idx : PB_PAGEBLOCK_ORDER;
-}
+#define PCP_LIFO_LARGE	4	/* blocks above order 3 kept per list at most */
 
 static u16 list_limit(const struct pb_pcp *pcp, unsigned int order)
 {
-	int limit;
-
-	if (order == PB_PAGEBLOCK_ORDER)
-		return min(pcp->high >> order, PCP_LIFO_2M);
-	limit = pcp->high >> (order + 2);
-	return clamp(limit, 4, PB_LIFO_MAX);
+	if (order > PB_PCP_MAX_SMALL)
+		return min(pcp->high >> order, PCP_LIFO_LARGE);
+	return clamp(pcp->high >> (order + 2), 4, PB_LIFO_MAX);
 }
 
 static void set_high(struct pb_pcp *pcp, int high)
 {
-	unsigned int idx, mt;
+	unsigned int order, mt;
 
 	pcp->high = high;
-	for (idx = 0; idx < PB_NR_PCP_ORDERS; idx++)
+	for (order = 0; order < PB_NR_PCP_ORDERS; order++)
 		for (mt = 0; mt < PB_PCPTYPES; mt++)
-			pcp->list[idx][mt].limit = list_limit(pcp, list_order(idx));
+			pcp->list[order][mt].limit = list_limit(pcp, order);
 }
 
 /**
@@ -208,10 +200,11 @@ static unsigned int refill_small(struct pb_zone *zone, struct pb_pcp_list *list,
 	return nr;
 }
 
-static unsigned int refill_whole(struct pb_zone *zone, struct pb_pcp_list *list,
-				 enum pb_migratetype mt)
+/* One block above order 3; the zone has counted its pages. */
+static unsigned int refill_large(struct pb_zone *zone, struct pb_pcp_list *list,
+				 unsigned int order, enum pb_migratetype mt)
 {
-	unsigned long pfn = pb_zone_claim(zone, PB_PAGEBLOCK_ORDER, mt);
+	unsigned long pfn = pb_zone_claim(zone, order, mt);
 
 	if (pfn == PB_NO_PFN)
 		return 0;
@@ -225,8 +218,8 @@ static bool refill(struct pb_zone *zone, struct pb_pcp *pcp, struct pb_pcp_list 
 	void (*trace)(struct pb_zone *zone, unsigned int order, unsigned int mt, unsigned int nr);
 	unsigned int nr;
 
-	if (order == PB_PAGEBLOCK_ORDER) {
-		nr = refill_whole(zone, list, mt);
+	if (order > PB_PCP_MAX_SMALL) {
+		nr = refill_large(zone, list, order, mt);
 	} else {
 		nr = refill_small(zone, list, order, mt);
 		if (!nr && pb_fallback_claim_block(zone, order, mt, flags))
@@ -277,7 +270,7 @@ unsigned long pb_pcp_alloc(struct pb_zone *zone, unsigned int order, enum pb_mig
 			   unsigned int flags)
 {
 	struct pb_pcp *pcp = pb_this_cpu_ptr(zone->pcp);
-	struct pb_pcp_list *list = &pcp->list[pb_pcp_index(order)][mt];
+	struct pb_pcp_list *list = &pcp->list[order][mt];
 	unsigned long pfn;
 
 	if (!enter(pcp)) {
@@ -289,7 +282,7 @@ unsigned long pb_pcp_alloc(struct pb_zone *zone, unsigned int order, enum pb_mig
 		pfn = pop(list);
 	if (pfn != PB_NO_PFN) {
 		pcp->count -= 1 << order;
-		pcp->nr_alloc[pb_pcp_index(order)]++;
+		pcp->nr_alloc[order]++;
 	}
 	leave(pcp);
 	return pfn;
@@ -304,7 +297,7 @@ static void release_blocks(struct pb_zone *zone, const unsigned long *pfns, unsi
 	unsigned int i;
 	u64 mask = 0;
 
-	if (order == PB_PAGEBLOCK_ORDER) {
+	if (order > PB_PCP_MAX_SMALL) {
 		for (i = 0; i < nr; i++)
 			pb_zone_release(zone, pfns[i], order);
 		return;
@@ -359,7 +352,7 @@ bool pb_pcp_free(struct pb_zone *zone, unsigned long pfn, unsigned int order,
 		 enum pb_migratetype mt)
 {
 	struct pb_pcp *pcp = pb_this_cpu_ptr(zone->pcp);
-	struct pb_pcp_list *list = &pcp->list[pb_pcp_index(order)][mt];
+	struct pb_pcp_list *list = &pcp->list[order][mt];
 
 	if (unlikely(!list->limit))
 		return false;
@@ -371,17 +364,17 @@ bool pb_pcp_free(struct pb_zone *zone, unsigned long pfn, unsigned int order,
 		drain_oldest(zone, pcp, list, order, mt, list->n - list->limit / 2);
 	list->lifo[list->n++] = pfn;
 	pcp->count += 1 << order;
-	pcp->nr_free[pb_pcp_index(order)]++;
+	pcp->nr_free[order]++;
 	leave(pcp);
 	return true;
 }
 EXPORT_SYMBOL_PB_TEST(pb_pcp_free);
 
-static void drain_list(struct pb_zone *zone, struct pb_pcp *pcp, unsigned int idx,
+static void drain_list(struct pb_zone *zone, struct pb_pcp *pcp, unsigned int order,
 		       enum pb_migratetype mt)
 {
-	struct pb_pcp_list *list = &pcp->list[idx][mt];
-	unsigned int order = list_order(idx), nr;
+	struct pb_pcp_list *list = &pcp->list[order][mt];
+	unsigned int nr;
 
 	if (list->n)
 		drain_oldest(zone, pcp, list, order, mt, list->n);
@@ -397,11 +390,11 @@ static void drain_list(struct pb_zone *zone, struct pb_pcp *pcp, unsigned int id
 
 static void drain_pcp(struct pb_zone *zone, struct pb_pcp *pcp)
 {
-	unsigned int idx, mt;
+	unsigned int order, mt;
 
-	for (idx = 0; idx < PB_NR_PCP_ORDERS; idx++)
+	for (order = 0; order < PB_NR_PCP_ORDERS; order++)
 		for (mt = 0; mt < PB_PCPTYPES; mt++)
-			drain_list(zone, pcp, idx, mt);
+			drain_list(zone, pcp, order, mt);
 }
 
 /**

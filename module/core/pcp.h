@@ -30,12 +30,7 @@ unsigned long pb_pcp_pages(struct pb_zone *zone);
 
 static inline bool pb_pcp_order(unsigned int order)
 {
-	return order <= PB_PCP_MAX_SMALL || order == PB_PAGEBLOCK_ORDER;
-}
-
-static inline unsigned int pb_pcp_index(unsigned int order)
-{
-	return min_t(unsigned int, order, PB_PCP_MAX_SMALL + 1);
+	return order < PB_NR_PCP_ORDERS;
 }
 
 #endif /* PB_PCP_H */

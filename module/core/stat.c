@@ -83,10 +83,10 @@ static unsigned long pcp_blocks(const unsigned long *by_list)
 
 static unsigned long pcp_pages(const unsigned long *by_list)
 {
-	unsigned long pages = READ_ONCE(by_list[PB_NR_PCP_ORDERS - 1]) << PB_PAGEBLOCK_ORDER;
+	unsigned long pages = 0;
 	unsigned int i;
 
-	for (i = 0; i <= PB_PCP_MAX_SMALL; i++)
+	for (i = 0; i < PB_NR_PCP_ORDERS; i++)
 		pages += READ_ONCE(by_list[i]) << i;
 	return pages;
 }

@@ -147,9 +147,9 @@ struct pb_free_area {
 	struct pb_bitmap	whole;			/* wholly free */
 };
 
-/* Orders with pcp lists: 0 to 3 and the pageblock's. */
+/* Orders with pcp lists: up to the pageblock's; refilled by words up to order 3, else singly. */
 #define PB_PCP_MAX_SMALL	3
-#define PB_NR_PCP_ORDERS	(PB_PCP_MAX_SMALL + 2)
+#define PB_NR_PCP_ORDERS	(PB_PAGEBLOCK_ORDER + 1)
 #define PB_LIFO_MAX		32
 
 /* P: a short LIFO of frames over an unexpanded mask of up to 64 frames of one word. */
@@ -167,8 +167,8 @@ struct pb_pcp_list {
  * @busy: P: the owner is inside; an interrupt that sees it takes the shared path
  * @high: P: pages the lists may hold together, auto-tuned between high_min and high_max
  * @count: P: pages held
- * @nr_alloc: P: blocks handed out, by list order
- * @nr_free: P: blocks returned, by list order
+ * @nr_alloc: P: blocks handed out, by order
+ * @nr_free: P: blocks returned, by order
  * @event: P: other events counted inside the busy window
  * @list: P
  */

@@ -213,8 +213,7 @@ static unsigned long walk_pcp(struct walk *w, struct pb_pcp *pcp,
 
 	for (i = 0; i < PB_NR_PCP_ORDERS; i++)
 		for (mt = 0; mt < PB_PCPTYPES; mt++)
-			frames += walk_list(w, &pcp->list[i][mt],
-					    i <= PB_PCP_MAX_SMALL ? i : PB_PAGEBLOCK_ORDER, fn);
+			frames += walk_list(w, &pcp->list[i][mt], i, fn);
 	return frames;
 }
 

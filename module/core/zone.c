@@ -387,34 +387,6 @@ void pb_zone_reindex_all(struct pb_zone *zone)
 EXPORT_SYMBOL_PB_TEST(pb_zone_reindex_all);
 
 /**
- * pb_zone_watermark_ok - may a request take pages from a zone?
- * @zone: the zone
- * @nr_pages: pages of the request, at most PB_NO_PFN / 2
- * @highest: highest zone type the request may use, which selects the lowmem_reserve
- * @flags: PB_ALLOC_ bits
- *
- * The free count is exact but for claims under way on other CPUs, so the mark can be
- * undershot by at most one refill per CPU.
- *
- * Context: any. As zone_watermark_fast() in mm/page_alloc.c.
- */
-bool pb_zone_watermark_ok(struct pb_zone *zone, unsigned long nr_pages,
-			  enum pb_zone_type highest, unsigned int flags)
-{
-	unsigned long mark;
-
-	if (flags & PB_ALLOC_NO_WATERMARKS)
-		return true;
-	mark = zone->watermark[flags & PB_ALLOC_WMARK_MASK] + zone->lowmem_reserve[highest];
-	if (flags & PB_ALLOC_WMARK_MASK)
-		mark += zone->watermark_boost;
-	if (!mark)
-		return true;
-	return pb_zone_free_pages(zone) - (long)nr_pages + 1 > (long)mark;
-}
-EXPORT_SYMBOL_PB_TEST(pb_zone_watermark_ok);
-
-/**
  * pb_zone_set_watermarks - set min, low and high
  * @zone: the zone
  * @min_pages: the min mark

@@ -22,8 +22,6 @@ void pb_zone_release(struct pb_zone *zone, unsigned long pfn, unsigned int order
 void pb_zone_release_mask(struct pb_zone *zone, unsigned long pfn, u64 mask);
 void pb_zone_reindex_all(struct pb_zone *zone);
 
-bool pb_zone_watermark_ok(struct pb_zone *zone, unsigned long nr_pages,
-			  enum pb_zone_type highest, unsigned int flags);
 void pb_zone_set_watermarks(struct pb_zone *zone, unsigned long min_pages, unsigned int scale);
 
 /* Pages in the bitmaps; those in pcp lists are not counted, as in mm/. */
@@ -35,6 +33,33 @@ static inline long pb_zone_free_pages(struct pb_zone *zone)
 static inline void pb_zone_account(struct pb_zone *zone, long pages)
 {
 	atomic_long_add(pages, &zone->nr_free);
+}
+
+/**
+ * pb_zone_watermark_ok - may a request take pages from a zone?
+ * @zone: the zone
+ * @nr_pages: pages of the request, at most PB_NO_PFN / 2
+ * @highest: highest zone type the request may use, which selects the lowmem_reserve
+ * @flags: PB_ALLOC_ bits
+ *
+ * The free count is exact but for claims under way on other CPUs, so the mark can be
+ * undershot by at most one refill per CPU.
+ *
+ * Context: any. As zone_watermark_fast() in mm/page_alloc.c.
+ */
+static inline bool pb_zone_watermark_ok(struct pb_zone *zone, unsigned long nr_pages,
+					enum pb_zone_type highest, unsigned int flags)
+{
+	unsigned long mark;
+
+	if (flags & PB_ALLOC_NO_WATERMARKS)
+		return true;
+	mark = zone->watermark[flags & PB_ALLOC_WMARK_MASK] + zone->lowmem_reserve[highest];
+	if (flags & PB_ALLOC_WMARK_MASK)
+		mark += zone->watermark_boost;
+	if (!mark)
+		return true;
+	return pb_zone_free_pages(zone) - (long)nr_pages + 1 > (long)mark;
 }
 
 /* Events outside of a pcp's busy window. */
