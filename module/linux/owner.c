@@ -7,9 +7,10 @@
  *
  * A record is written by whoever owns the block and stays after the free, to tell about a bad one.
  *
- * When a module goes away the stacks that lead into it can no longer be translated. So at
- * that moment what it leaves allocated is reported, and the function written down for the
- * list at pbuddy's own end.
+ * Stacks that lead into a module can no longer be translated when it has gone, and those into
+ * its init code when it has been loaded. So what comes from init code is translated when the
+ * module goes live; and what a module leaves allocated is reported at once when it goes, and
+ * its function written down for the list at pbuddy's own end.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -37,24 +38,33 @@
 #define LISTED_MAX	8	/* blocks named when a module goes */
 
 /**
+ * struct where - a function's name, kept until the end
+ * @node: in the list of all of them
+ * @stack: the stack it is of
+ * @mod: name of its module
+ * @text: symbol, offset and module
+ */
+struct where {
+	struct list_head	node;
+	depot_stack_handle_t	stack;
+	char			mod[MODULE_NAME_LEN];
+	char			text[PB_OWNER_TEXT_LEN];
+};
+
+/**
  * struct record - what is known of the last allocation at a page
- * @where: function of a module that went away, or NULL
+ * @where: function of a module, when the stack cannot tell it any more; or NULL
  * @stack: handle of the stack depot, or 0
  * @pid: of the task, in the initial namespace
  * @comm: its name; empty: nothing was recorded
  */
 struct record {
-	const char		*where;
+	const struct where	*where;
 	depot_stack_handle_t	stack;
 	pid_t			pid;
 	char			comm[TASK_COMM_LEN];
 };
 
-/* A function's name, kept until the end. */
-struct where {
-	struct list_head	node;
-	char			text[PB_OWNER_TEXT_LEN];
-};
 
 DEFINE_STATIC_KEY_FALSE(pb_owner_key);
 
@@ -154,13 +164,14 @@ static unsigned long first_caller(depot_stack_handle_t stack)
 	return 0;
 }
 
-static bool stack_leads_into(depot_stack_handle_t stack, struct module *mod)
+static bool stack_leads_into(depot_stack_handle_t stack, const struct module *mod,
+			     bool (*within)(unsigned long addr, const struct module *mod))
 {
 	unsigned long *entries;
 	unsigned int nr = fetch_stack(stack, &entries), i;
 
 	for (i = 0; i < nr; i++)
-		if (within_module(entries[i], mod))
+		if (within(entries[i], mod))
 			return true;
 	return false;
 }
@@ -185,7 +196,7 @@ bool pb_owner_text(unsigned long pfn, char *buf, size_t size)
 	n = scnprintf(buf, size, "%s[%d]", record->comm, record->pid);
 	ip = first_caller(record->stack);
 	if (record->where)
-		scnprintf(buf + n, size - n, " at %s", record->where);
+		scnprintf(buf + n, size - n, " at %s", record->where->text);
 	else if (ip)
 		scnprintf(buf + n, size - n, " at %pS", (void *)ip);
 	return true;
@@ -222,70 +233,86 @@ void pb_owner_show(struct seq_file *m, unsigned long pfn)
 	}
 	seq_printf(m, ", pid %d (%s)", record->pid, record->comm);
 	if (record->where)
-		seq_printf(m, ", %s", record->where);
+		seq_printf(m, ", %s", record->where->text);
 	seq_putc(m, '\n');
 	nr = fetch_stack(record->stack, &entries);
 	for (i = 0; i < nr; i++)
 		seq_printf(m, " %pS\n", (void *)entries[i]);
 }
 
-/* ---- modules that go away ---- */
+/* ---- modules that come and go ---- */
 
 /**
- * struct going - what a module that goes leaves allocated
+ * struct visit - a walk over the blocks of one module
  * @mod: the module
- * @blocks: blocks found
+ * @blocks: blocks that are its own
  * @pages: pages in them
  */
-struct going {
+struct visit {
 	struct module	*mod;
 	unsigned long	blocks;
 	unsigned long	pages;
 };
 
-/* Written down once for blocks in a row that came from the same place. */
-static const char *where_text(depot_stack_handle_t stack)
+/* Once for blocks in a row that came from the same place. Module notifiers come one at a time. */
+static const struct where *where_of(depot_stack_handle_t stack, const struct module *mod)
 {
-	static depot_stack_handle_t last_stack;
 	struct where *where = list_first_entry_or_null(&wheres, struct where, node);
 
-	if (where && last_stack == stack)
-		return where->text;
+	if (where && where->stack == stack)
+		return where;
 	where = kmalloc(sizeof(*where), GFP_KERNEL);
 	if (!where)
 		return NULL;
+	where->stack = stack;
+	strscpy(where->mod, mod->name, sizeof(where->mod));
 	snprintf(where->text, sizeof(where->text), "%pS", (void *)first_caller(stack));
 	list_add(&where->node, &wheres);
-	last_stack = stack;
-	return where->text;
+	return where;
+}
+
+static bool note_init_code(void *arg, unsigned long pfn, unsigned int order)
+{
+	struct record *record = record_of(pfn);
+	struct visit *visit = arg;
+
+	if (record && stack_leads_into(record->stack, visit->mod, within_module_init))
+		record->where = where_of(record->stack, visit->mod);
+	return true;
 }
 
 static bool note_leak(void *arg, unsigned long pfn, unsigned int order)
 {
 	struct record *record = record_of(pfn);
-	struct going *going = arg;
+	char text[PB_OWNER_TEXT_LEN];
+	struct visit *visit = arg;
 
-	if (!record || !stack_leads_into(record->stack, going->mod))
+	if (!record)
 		return true;
-	record->where = where_text(record->stack);
-	if (going->blocks++ < LISTED_MAX)
-		pr_warn("module %s leaves pfn 0x%lx order %u allocated: %s[%d] at %pS\n",
-			going->mod->name, pfn, order, record->comm, record->pid,
-			(void *)first_caller(record->stack));
-	going->pages += 1UL << order;
+	if (stack_leads_into(record->stack, visit->mod, within_module_core))
+		record->where = where_of(record->stack, visit->mod);
+	if (!record->where || strcmp(record->where->mod, visit->mod->name))
+		return true;
+	if (visit->blocks++ < LISTED_MAX && pb_owner_text(pfn, text, sizeof(text)))
+		pr_warn("module %s leaves pfn 0x%lx order %u allocated by %s\n",
+			visit->mod->name, pfn, order, text);
+	visit->pages += 1UL << order;
 	return true;
 }
 
 static int module_notify(struct notifier_block *nb, unsigned long state, void *data)
 {
-	struct going going = { .mod = data };
+	struct visit visit = { .mod = data };
 
-	if (state != MODULE_STATE_GOING || going.mod == THIS_MODULE)
+	if (visit.mod == THIS_MODULE)
 		return NOTIFY_DONE;
-	pb_walk_allocated(&pb_instance, note_leak, &going);
-	if (going.blocks)
-		pr_warn("module %s leaves %lu pages allocated in %lu blocks\n", going.mod->name,
-			going.pages, going.blocks);
+	if (state == MODULE_STATE_LIVE)
+		pb_walk_allocated(&pb_instance, note_init_code, &visit);
+	if (state == MODULE_STATE_GOING)
+		pb_walk_allocated(&pb_instance, note_leak, &visit);
+	if (visit.blocks)
+		pr_warn("module %s leaves %lu pages allocated in %lu blocks\n",
+			visit.mod->name, visit.pages, visit.blocks);
 	return NOTIFY_DONE;
 }
 

@@ -194,14 +194,14 @@ static long take_from(struct area *area, const struct pb_pool_spec *spec,
 			nr += PB_PAGEBLOCK_NR;
 			page = area_alloc(area, nr);
 		}
-		if (!page) {
+		kept = page ? keep_pages(area, spec, extents, page_to_pfn(page), nr) : -EXDEV;
+		/* Less may still fit, and into the node's own area where that is tried first. */
+		if (kept == -EXDEV)
 			size = round_down(size / 2, PB_PAGEBLOCK_NR);
-			continue;
-		}
-		kept = keep_pages(area, spec, extents, page_to_pfn(page), nr);
-		if (kept < 0)
-			return kept == -EXDEV ? got : kept;
-		got += kept;
+		else if (kept < 0)
+			return kept;
+		else
+			got += kept;
 		cond_resched();
 	}
 	return got;
