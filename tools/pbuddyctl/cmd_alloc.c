@@ -46,13 +46,13 @@ static const struct argp_option alloc_options[] = {
 	{ "node", 'n', "NODE", 0, "Preferred NUMA node (default: the one this runs on)", 0 },
 	{ "strict", KEY_STRICT, NULL, 0, "That node or none", 0 },
 	{ "nodes", 'N', "LIST", 0, "Only these nodes, as 0,2", 0 },
-	{ "order", 'o', "ORDER", 0, "Every extent has at least 2^ORDER pages and is aligned to them", 0 },
+	{ "order", 'o', "ORDER", 0, "Extents of at least 2^ORDER pages, aligned to them", 0 },
 	{ "contig", 'c', NULL, 0, "One physically contiguous extent", 0 },
 	{ "nowait", KEY_NOWAIT, NULL, 0, "Fail rather than sleep for memory", 0 },
 	{ "class", 'C', "CLASS", 0, "movable (default), unmovable or reclaimable", 0 },
 	{ "label", 'l', "TEXT", 0, "Name shown in fdinfo (up to 31 bytes)", 0 },
 	{ "count", KEY_COUNT, "N", 0, "Buffers (default 1)", 0 },
-	{ "touch", KEY_TOUCH, NULL, 0, "Map, check that all is zero, write a pattern, read it back", 0 },
+	{ "touch", KEY_TOUCH, NULL, 0, "Map, check for zeroes, write a pattern, read it back", 0 },
 	{ "hold", KEY_HOLD, "SECONDS", 0, "Keep the buffers so long; 'forever' until a signal", 0 },
 	OPTION_JSON,
 	{ 0 }
@@ -176,8 +176,7 @@ static error_t parse_alloc(int key, char *arg, struct argp_state *state)
 static const struct argp alloc_argp = {
 	.options	= alloc_options,
 	.parser		= parse_alloc,
-	.doc		= "Allocate buffers, show their extents, and free them again.\v"
-			  "Physical addresses are shown to root only.",
+	.doc		= "Allocate buffers, show their extents (to root: where), free them.",
 };
 
 /* ---- Allocating ---- */

@@ -41,8 +41,7 @@ static error_t parse_buddyinfo(int key, char *arg, struct argp_state *state)
 static const struct argp buddyinfo_argp = {
 	.options	= buddyinfo_options,
 	.parser		= parse_buddyinfo,
-	.doc		= "Free blocks of each order, by node and zone.\v"
-			  "Read from debugfs, so for root only.",
+	.doc		= "Free blocks of each order, from debugfs: for root only.",
 };
 
 static bool parse_line(const char *line, struct zone_line *zone)

@@ -48,8 +48,7 @@ static error_t parse_doctor(int key, char *arg, struct argp_state *state)
 static const struct argp doctor_argp = {
 	.options	= doctor_options,
 	.parser		= parse_doctor,
-	.doc		= "Check the module, the device, its memory and what this kernel offers.\v"
-			  "The exit status is 1 when a check failed.",
+	.doc		= "Check module, device, memory and kernel: 1 when a check failed.",
 };
 
 /* One finding: what was looked at, what was found, and what to do ("" when nothing). */
@@ -65,7 +64,8 @@ static void report(struct doctor *doc, const char *check, enum result result, co
 	va_end(ap);
 	doc->count[result]++;
 	if (doc->out) {
-		table_row(doc->out, (const char *[]) { result_name[result], check, found, advice }, 4);
+		table_row(doc->out,
+			  (const char *[]) { result_name[result], check, found, advice }, 4);
 		return;
 	}
 	json_open(NULL, '{');
@@ -206,7 +206,7 @@ static void check_verify(struct doctor *doc)
 	if (access(doc->opt->debugfs, R_OK | X_OK)) {
 		report(doc, "debugfs", WARN,
 		       geteuid() ? "run as root to see inside" :
-		       "mount -t debugfs debugfs /sys/kernel/debug",
+		       "mount -t debugfs none /sys/kernel/debug",
 		       "%s: %s", doc->opt->debugfs, strerror(errno));
 		return;
 	}

@@ -19,7 +19,7 @@ static const struct verb verbs[] = {
 
 static const struct argp_option main_options[] = {
 	{ "device", 'd', "PATH", 0, "The device node (default /dev/pbuddy)", 0 },
-	{ "debugfs", 'D', "DIR", 0, "pbuddy's debugfs directory (default /sys/kernel/debug/pbuddy)", 0 },
+	{ "debugfs", 'D', "DIR", 0, "Where debugfs is (default /sys/kernel/debug/pbuddy)", 0 },
 	OPTION_JSON,
 	{ 0 }
 };
@@ -62,7 +62,10 @@ static char *list_verbs(int key, const char *text, void *input)
 	char *doc;
 
 	(void)input;
-	if (key != ARGP_KEY_HELP_POST_DOC || !(doc = malloc(size)))
+	if (key != ARGP_KEY_HELP_POST_DOC)
+		return (char *)text;
+	doc = malloc(size);
+	if (!doc)
 		return (char *)text;
 	len += snprintf(doc, size, "Verbs (VERB --help tells more):\n");
 	for (i = 0; i < NR_VERBS; i++)

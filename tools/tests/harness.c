@@ -2,7 +2,7 @@
 /*
  * pbuddy-test: runs the tests that are linked into it, and prints KTAP.
  *
- *   pbuddy-test [-x SUITE[.NAME]]... [SUITE[.NAME]]...   all, those named, or all but those after -x
+ *   pbuddy-test [-x SUITE[.NAME]]... [SUITE[.NAME]]...   all, those named, all but those after -x
  *   pbuddy-test --list                                  their names
  *   pbuddy-test --check-json                            is standard input JSON?
  */
@@ -229,10 +229,12 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	if (!parse_choice(argc, argv, &choice)) {
-		fprintf(stderr, "usage: %s [--list] [-x SUITE[.NAME]]... [SUITE[.NAME]]...\n", argv[0]);
+		fprintf(stderr, "usage: %s [--list] [-x SUITE[.NAME]]... [SUITE[.NAME]]...\n",
+			argv[0]);
 		return 2;
 	}
-	skip_reason = mmap(NULL, REASON_LEN, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	skip_reason = mmap(NULL, REASON_LEN, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+			   -1, 0);
 	if (skip_reason == MAP_FAILED)
 		return EXIT_FAIL;
 	return run_all(&choice);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A small test harness in the manner of the kernel's kselftest_harness.h: TEST(suite, name) { ... } in
- * any file; each test runs in a process of its own, with a time limit; results are KTAP.
+ * A small test harness in the manner of the kernel's kselftest_harness.h: TEST(suite, name) { ...
+ * } in any file; each test runs in a process of its own, with a time limit; results are KTAP.
  *
  * After each test the harness checks what must hold whatever the test did: pbuddy has as many bytes
  * allocated as before, nothing stays in quarantine, and debugfs "verify" finds no broken invariant.
@@ -38,7 +38,7 @@ void test_register(struct test *test);
 
 #define TEST(s, n) TEST_TIMEOUT(s, n, 120)
 
-/* End the test: failed, or skipped. Only from the process the test began in, or a child it waits for. */
+/* End the test: failed, or skipped. From its process, or a child that it waits for. */
 __attribute__((noreturn, format(printf, 3, 4)))
 void test_fail(const char *file, int line, const char *format, ...);
 __attribute__((noreturn, format(printf, 1, 2)))
@@ -66,13 +66,15 @@ void test_note(const char *format, ...);
 /* The call returns -1 (as int, or as MAP_FAILED), and errno is this one. */
 #define CHECK_FAILS(call, err)							\
 	do {									\
+		int _e, _want = (err);						\
+		long long _r;							\
 		errno = 0;							\
-		long long _r = (long long)(call);				\
-		int _e = errno;							\
-		if (_r != -1 || _e != (err))					\
+		_r = (long long)(call);						\
+		_e = errno;							\
+		if (_r != -1 || _e != _want)					\
 			test_fail(__FILE__, __LINE__,				\
 				  "%s: %lld, %s; expected -1, %s", #call, _r,	\
-				  strerror(_e), strerror(err));			\
+				  strerror(_e), strerror(_want));		\
 	} while (0)
 
 #endif /* HARNESS_H */

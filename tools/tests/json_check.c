@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* pbuddy-test --check-json: whether standard input is one JSON value; a guest has no other checker. */
+/* pbuddy-test --check-json: is standard input one JSON value? A guest has no other checker. */
 #include <ctype.h>
 
 #include "common.h"

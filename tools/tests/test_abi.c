@@ -6,7 +6,7 @@
 
 #include "common.h"
 
-/* A struct of the ABI inside a larger area, as a caller has it that was compiled with a newer header. */
+/* A struct of the ABI inside a larger area, as compiled with a newer header. */
 struct bigger {
 	union {
 		uint32_t			size;
@@ -88,7 +88,8 @@ TEST(abi, info_tells_what_there_is)
 
 		CHECK(node->total_bytes > 0 && node->total_bytes % (2 * MIB) == 0);
 		CHECK(node->free_bytes + node->pcp_bytes <= node->total_bytes);
-		CHECK(node->largest_free_order >= 0 && node->largest_free_order <= PBUDDY_MAX_ORDER);
+		CHECK(node->largest_free_order >= 0);
+		CHECK(node->largest_free_order <= PBUDDY_MAX_ORDER);
 		CHECK(!i || node->node > usage.node[i - 1].node);
 	}
 }
@@ -248,7 +249,8 @@ TEST(abi, unknown_ioctl_is_enotty)
 			CHECK_FAILS(ioctl(dev, _IOWR(PBUDDY_IOCTL_MAGIC, nr, struct pbuddy_alloc),
 					  &arg), ENOTTY);
 		if (nr != _IOC_NR(PBUDDY_IOCTL_QUERY))
-			CHECK_FAILS(ioctl(buffer, _IOWR(PBUDDY_IOCTL_MAGIC, nr, struct pbuddy_query),
+			CHECK_FAILS(ioctl(buffer,
+					  _IOWR(PBUDDY_IOCTL_MAGIC, nr, struct pbuddy_query),
 					  &arg), ENOTTY);
 	}
 	CHECK_FAILS(ioctl(dev, PBUDDY_IOCTL_QUERY, &arg), ENOTTY);
@@ -385,7 +387,8 @@ TEST(abi, usercopy_fault_leaves_no_fd_cve_2022_22942)
 
 TEST(abi, usercopy_fault_in_a_batch_leaves_no_fd_cve_2022_22942)
 {
-	char *area = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *area = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			  -1, 0);
 	struct pbuddy_alloc_batch batch = {
 		.size = sizeof(batch), .count = 64, .each = request(PAGE),
 	};

@@ -20,12 +20,13 @@ TEST(map, mmap_overflow_sweep_cve_2013_2596)
 			uint64_t length = pages[k] * PAGE, offset = pages[i] * PAGE;
 			void *p = mmap(NULL, length, PROT_READ, MAP_SHARED, fd, (off_t)offset);
 			bool inside = pages[k] && pages[i] < 8 && pages[k] <= 8 - pages[i];
+			bool success = p != MAP_FAILED;
 
-			if ((p != MAP_FAILED) != inside)
+			if (success != inside)
 				test_fail(__FILE__, __LINE__, "offset %#llx length %#llx: %s",
 					  (unsigned long long)offset, (unsigned long long)length,
-					  p == MAP_FAILED ? strerror(errno) : "mapped");
-			if (p != MAP_FAILED) {
+					  success ? "mapped" : strerror(errno));
+			if (success) {
 				CHECK_EQ(munmap(p, length), 0);
 				mapped++;
 			}
@@ -70,7 +71,8 @@ TEST(map, private_is_refused_cve_2024_39497)
 TEST(map, fixed_replaces_what_was_there)
 {
 	int fd = alloc_buffer(4 * PAGE);
-	char *area = mmap(NULL, 8 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *area = mmap(NULL, 8 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			  -1, 0);
 	uint64_t *p;
 
 	CHECK(area != MAP_FAILED);
@@ -252,7 +254,7 @@ TEST(map, mremap_shrinks)
 	CHECK_EQ(in_child(load, p + 2 * 512), -SIGSEGV);
 }
 
-/* CVE-2023-2008 (udmabuf): after mremap had grown the mapping, a fault past the end was unchecked. */
+/* CVE-2023-2008 (udmabuf): mremap grew the mapping, and faults past the end were unchecked. */
 TEST(map, mremap_cannot_grow_cve_2023_2008)
 {
 	int fd = alloc_buffer(4 * PAGE);
@@ -298,9 +300,10 @@ TEST(map, madvise_keeps_contents_never_sigbus)
 {
 	static const int advice[] = {
 		MADV_DONTNEED, MADV_WILLNEED, MADV_SEQUENTIAL, MADV_RANDOM, MADV_NORMAL, MADV_FREE,
-		MADV_COLD, MADV_PAGEOUT, MADV_REMOVE, MADV_HUGEPAGE, MADV_NOHUGEPAGE, MADV_MERGEABLE,
-		MADV_DONTDUMP, MADV_DODUMP, MADV_DONTFORK, MADV_DOFORK,
-		22 /* POPULATE_READ */, 23 /* POPULATE_WRITE */, 24 /* DONTNEED_LOCKED */, 25 /* COLLAPSE */,
+		MADV_COLD, MADV_PAGEOUT, MADV_REMOVE, MADV_HUGEPAGE, MADV_NOHUGEPAGE,
+		MADV_MERGEABLE, MADV_DONTDUMP, MADV_DODUMP, MADV_DONTFORK, MADV_DOFORK,
+		22 /* POPULATE_READ */, 23 /* POPULATE_WRITE */, 24 /* DONTNEED_LOCKED */,
+		25 /* COLLAPSE */,
 	};
 	uint64_t *p = map_device(16 * PAGE);
 	size_t i;
@@ -455,7 +458,7 @@ TEST(map, killed_process_gives_back)
 	CHECK_EQ(now.allocated, before.allocated);
 }
 
-/* hugetlb users got SIGBUS for a shortage: here it is ENOMEM of mmap(), and what is mapped is there. */
+/* hugetlb users got SIGBUS for a shortage: here it is ENOMEM, and what is mapped is there. */
 TEST(map, shortage_is_enomem_not_sigbus)
 {
 	struct usage usage;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pages that the kernel refers to by get_user_pages(): direct I/O, io_uring, pipes; and what happens when
- * such a reference outlives its buffer. (CVE-2021-22543: pages used without a reference.)
+ * Pages that the kernel refers to by get_user_pages(): direct I/O, io_uring, pipes; and what
+ * happens when such a reference outlives its buffer. (CVE-2021-22543: pages used without a
+ * reference.)
  */
 #include <sys/prctl.h>
 #include <sys/statfs.h>
@@ -187,7 +188,7 @@ TEST(pin, process_vm_access)
 	CHECK_EQ(stamp_broken(p, 16 * PAGE, 6), -1);
 }
 
-/* A file that allows O_DIRECT: on the block device the guest script made, or on tmpfs from 6.6 on. */
+/* A file that allows O_DIRECT: that of the environment, or one on tmpfs (from 6.6 on). */
 static int open_direct(void)
 {
 	const char *path = getenv("PBUDDY_DIRECT_FILE");

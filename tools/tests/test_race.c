@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Threads and processes racing over descriptors, mappings and memory. Each mapping is stamped with an id of
- * its own and checked before it goes: memory handed out twice, or freed too early, shows. PBUDDY_RACE_SECONDS
- * sets how long each of them runs (2), PBUDDY_SEED where the random numbers begin.
+ * Threads and processes racing over descriptors, mappings and memory. Each mapping is stamped
+ * with an id of its own and checked before it goes: memory handed out twice, or freed too early,
+ * shows. PBUDDY_RACE_SECONDS sets how long each of them runs (2), PBUDDY_SEED where the random
+ * numbers begin.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -152,7 +153,7 @@ TEST_TIMEOUT(race, alloc_map_unmap_close, 300)
 	run_threads(hammer, NR_THREADS);
 }
 
-/* ---- CVE-2022-50417 (panfrost): a handle could be guessed and freed before it was finished ---- */
+/* ---- CVE-2022-50417 (panfrost): a handle was guessed and freed before it was finished ---- */
 
 static int guess_from;
 
@@ -201,7 +202,7 @@ TEST_TIMEOUT(race, guess_and_free_cve_2022_50417, 300)
 	run_threads(alloc_and_use, NR_THREADS);
 }
 
-/* ---- CVE-2018-18281: mremap flushed the TLB late, and a freed page was still reachable ---- */
+/* ---- CVE-2018-18281: mremap flushed the TLB late, freed pages were still reachable ---- */
 
 static void *move_about(void *arg)
 {
@@ -236,7 +237,7 @@ TEST_TIMEOUT(race, mremap_against_free_cve_2018_18281, 300)
 
 /* ---- Faults against unmapping, in one address space ---- */
 
-static _Atomic(uint64_t *) shared_map;
+static atomic_uintptr_t shared_map;
 static int shared_fd;
 
 static void *fault_or_zap(void *arg)
@@ -244,7 +245,7 @@ static void *fault_or_zap(void *arg)
 	struct worker *w = arg;
 
 	while (!stop) {
-		uint64_t *p = shared_map;
+		uint64_t *p = (uint64_t *)shared_map;
 		uint64_t r = random_next(w);
 
 		if (r % 4 == 0)
@@ -265,7 +266,7 @@ TEST_TIMEOUT(race, fault_against_zap, 300)
 	p = map_buffer(shared_fd, 64 * PAGE);
 	for (i = 0; i < 64; i++)
 		p[512 * i] = i + 1;
-	shared_map = p;
+	shared_map = (uintptr_t)p;
 	run_threads(fault_or_zap, NR_THREADS);
 }
 

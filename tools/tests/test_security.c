@@ -98,10 +98,12 @@ static void scan_text(const char *where, const char *text)
 			continue;
 		hex = strtoull(s, &end, 16);
 		if (end - s >= 5 && is_secret(hex))
-			test_fail(__FILE__, __LINE__, "%s shows %llx", where, (unsigned long long)hex);
+			test_fail(__FILE__, __LINE__, "%s shows %llx", where,
+				  (unsigned long long)hex);
 		dec = strtoull(s, NULL, 10);
 		if (is_secret(dec))
-			test_fail(__FILE__, __LINE__, "%s shows %llu", where, (unsigned long long)dec);
+			test_fail(__FILE__, __LINE__, "%s shows %llu", where,
+				  (unsigned long long)dec);
 	}
 }
 
@@ -222,7 +224,7 @@ TEST_TIMEOUT(security, free_while_mapped_cve_2024_0582, 300)
 	}
 }
 
-/* Android ION: a count that a program drives up overflowed. Here: as many mappings as the kernel allows. */
+/* Android ION: programs drove a count to overflow. Here: all mappings the kernel allows. */
 TEST_TIMEOUT(security, reference_flood_ion, 300)
 {
 	struct usage before, now;

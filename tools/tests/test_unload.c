@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The module cannot be unloaded while anything of it is in use. (spdk#1262: contigmem crashed when it was
- * unloaded with users.) Each test tries, and must be refused; the guest script unloads in the end.
+ * The module cannot be unloaded while anything of it is in use. (spdk#1262: contigmem crashed
+ * when it was unloaded with users.) Each test tries, and must be refused; the guest script
+ * unloads in the end.
  */
 #include <sys/socket.h>
 #include <sys/syscall.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The zero oracle: stamp everything, free it, take it all again in another shape: every byte must be
- * zero. (CVE-2015-8950: DMA buffers were not initialised.)
+ * The zero oracle: stamp everything, free it, take it all again in another shape: every byte must
+ * be zero. (CVE-2015-8950: DMA buffers were not initialised.)
  */
 #include "common.h"
 
@@ -83,7 +83,8 @@ TEST_TIMEOUT(zero, odd_lengths_and_batches, 300)
 		CHECK_EQ(close(rq.fd), 0);
 	}
 	batch = (struct pbuddy_alloc_batch) {
-		.size = sizeof(batch), .count = 64, .fds_ptr = (uintptr_t)fds, .each = request(5 * PAGE),
+		.size = sizeof(batch), .count = 64, .fds_ptr = (uintptr_t)fds,
+		.each = request(5 * PAGE),
 	};
 	CHECK_EQ(ioctl(dev, PBUDDY_IOCTL_ALLOC_BATCH, &batch), 0);
 	for (i = 0; i < 64; i++)
