@@ -10,12 +10,13 @@
  *	kmemleak N		how many leaks two scans found (kernels that have kmemleak)
  *	end			everything above is complete
  * The command is in /.vm/argv, one argument per NUL-terminated string.  /.vm/options
- * has words for this program: hang-after=SECONDS, no-kmemleak.
+ * has words for this program: hang-after=SECONDS, no-kmemleak, power-off.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,7 @@
 #define KMEMLEAK "/sys/kernel/debug/kmemleak"
 
 static int verdict_fd = -1;
+static bool power_off;
 
 static const struct {
 	const char *fstype, *dir, *data;
@@ -67,8 +69,8 @@ __attribute__((noreturn))
 static void stop(void)
 {
 	sync();
-	reboot(RB_AUTOBOOT);	/* the emulator runs with -no-reboot */
-	reboot(RB_POWER_OFF);	/* where it does not: UML */
+	/* QEMU runs with -no-reboot; UML would start again. */
+	reboot(power_off ? RB_POWER_OFF : RB_AUTOBOOT);
 	for (;;)
 		pause();
 }
@@ -274,8 +276,9 @@ int main(void)
 		dup2(fd, 2);
 	}
 	verdict_fd = open_line("/dev/ttyS1");
-	argv = read_argv();
 	options = slurp("/.vm/options", NULL);
+	power_off = options && strstr(options, "power-off");
+	argv = read_argv();
 	setenv("PATH", "/bin:/sbin:/usr/bin:/usr/sbin:/", 1);
 	setenv("HOME", "/tmp", 1);
 	setenv("TERM", "dumb", 1);

@@ -14,6 +14,7 @@ machine_defaults() {
 		((${nodes:-1} == 1)) || wrong_usage "--nodes $nodes: UML has one NUMA node"
 		((${smp:-1} <= 2)) || wrong_usage "--smp $smp: the UML kernel is built for 2 CPUs"
 		smp=${smp:-2} nodes=1 mem=${mem:-1G}
+		guest_options+=' power-off'
 		;;
 	*)
 		if [ -n "$icount" ]; then
