@@ -204,7 +204,7 @@ static int make_ranges(struct range_list *list, unsigned int movable_percent)
 	if (!list->range || !list->movable_left)
 		return -ENOMEM;
 	for (nid = 0; nid < nr_node_ids; nid++) {
-		unsigned long pages = pb_instance_node_pages(nid) / 100 * movable_percent;
+		unsigned long pages = mult_frac(pb_instance_node_pages(nid), movable_percent, 100);
 
 		list->movable_left[nid] = round_down(pages, PB_PAGEBLOCK_NR);
 	}

@@ -1,0 +1,71 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# For the guest tests of where memory comes from (scripts/tests/memory-*.sh): loading
+# pbuddy.ko, what it says in the kernel log, what it owns, what the kernel has free.
+
+debugfs=/sys/kernel/debug/pbuddy
+
+# load PARAMETERS...: the status is insmod's, which is the errno.
+load() {
+	dmesg -c >/dev/null
+	insmod /pbuddy.ko "$@"
+}
+
+unload() { rmmod pbuddy; }
+
+loaded() { grep -q '^pbuddy ' /proc/modules; }
+
+# said REGEX: the module's last words contain a line that is REGEX as a whole.
+said() {
+	dmesg | sed -n 's/.*\] pbuddy: //p' | grep -Ex "$1" && return
+	echo "no line \"$1\" in:"
+	dmesg | tail -n 12
+	return 1
+}
+
+# fails_with ERRNO REGEX PARAMETERS...: insmod fails so, says so, and leaves nothing.
+fails_with() {
+	want_errno=$1
+	want_line=$2
+	shift 2
+	status=0
+	load "$@" || status=$?
+	if [ "$status" -ne "$want_errno" ]; then
+		echo "insmod $*: status $status, not $want_errno"
+		loaded && unload
+		return 1
+	fi
+	said "$want_line" && ! loaded && [ ! -e $debugfs ]
+}
+
+# node_pages NODE: pages that pbuddy owns there.
+node_pages() {
+	awk -v node="$1," '/^Node/ { on = $2 == node } on && $1 == "present" { n += $2 }
+		END { print n + 0 }' $debugfs/zoneinfo
+}
+
+# owns NODE MIB
+owns() {
+	have=$(node_pages "$1")
+	echo "node $1 has $have pages"
+	[ "$have" -eq $(($2 * 256)) ]
+}
+
+verified() {
+	cat $debugfs/verify
+	grep -q '^verify: OK' $debugfs/verify
+}
+
+# gives_back PAGES: the module goes, and all of it comes back.
+gives_back() { unload && said "returned $1 of $1 pages"; }
+
+# Pages of the kernel that nobody uses: free ones, those cached per CPU, and no page
+# cache to speak of.
+free_pages() {
+	sync
+	echo 3 >/proc/sys/vm/drop_caches
+	sleep 1
+	echo 3 >/proc/sys/vm/drop_caches
+	awk '/^ *nr_free_pages/ || /^ *count:/ { n += $2 } END { print n }' /proc/zoneinfo
+}

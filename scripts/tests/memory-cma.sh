@@ -1,0 +1,67 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# kernels: test-6.12 test-7.3
+# vm: --nodes 2 --append numa_cma=0:64M,1:64M --append cma=128M
+# copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
+#
+# The cma source: by the DMA API on 6.12, by cma_alloc() and the DMA API on 7.3. There is
+# a 64 MiB area on each node, and one of 128 MiB on the node the kernel chose.
+# shellcheck source=scripts/lib/ktap.sh
+. /tests/ktap.sh
+# shellcheck source=scripts/lib/guest-memory.sh
+. /tests/guest-memory.sh
+
+# Pages that the areas have given out, by their own bitmaps.
+cma_used() { cat /sys/kernel/debug/cma/*/used | awk '{ n += $1 } END { print n }'; }
+
+both() { load pool=0:64M@cma,1:64M@cma && owns 0 64 && owns 1 64 && verified; }
+
+# It is the areas that have less, not the rest of the system.
+from_the_areas() {
+	load pool=0:64M@cma || return
+	taken=$(($(cma_used) - used))
+	echo "the areas gave $taken pages"
+	[ "$taken" -eq 16384 ]
+}
+
+# All areas together, wherever the one of 128 MiB is: never from the neighbour.
+everything() {
+	load pool=0:512M@cma,1:512M@cma || return
+	zero=$(($(node_pages 0) / 256))
+	one=$(($(node_pages 1) / 256))
+	echo "node 0: $zero MiB, node 1: $one MiB"
+	said 'node 0: got (64|192) of 512 MiB from cma' &&
+		said 'node 1: got (64|192) of 512 MiB from cma' &&
+		[ $((zero + one)) -eq 256 ] && verified
+}
+
+too_much_strict() {
+	fails_with 12 'node 0: got (64|192) of 512 MiB from cma, and strict=1' \
+		strict=1 pool=0:512M@cma
+}
+
+beside_contig() { load pool=0:16M@cma,0:16M && owns 0 32 && verified; }
+
+odd_sizes() { load pool=0:6M@cma,0:10M@cma,0:2M@cma && owns 0 18 && verified; }
+
+areas_full_again() {
+	echo "$used pages given out at first, $(cma_used) now"
+	[ "$(cma_used)" -eq "$used" ]
+}
+
+ktap_begin
+used=$(cma_used)
+t cma_on_both_nodes both
+t cma_gives_back gives_back 32768
+t cma_takes_from_the_areas from_the_areas
+t cma_gives_area_back gives_back 16384
+t cma_has_again_what_it_had areas_full_again
+t cma_everything everything
+t cma_gives_everything_back gives_back 65536
+t cma_strict too_much_strict
+t cma_beside_contig beside_contig
+t cma_gives_mixed_back gives_back 8192
+t cma_odd_sizes odd_sizes
+t cma_gives_odd_sizes_back gives_back 4608
+t cma_areas_are_full_at_the_end areas_full_again
+ktap_end

@@ -1,0 +1,92 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# kernels: stock-6.1 stock-6.12 test-6.12 test-7.3 debug-6.12
+# vm: --nodes 2
+# copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
+#
+# The contig source: takes memory from the running kernel on the nodes asked for, in
+# large pieces, says when it got less, and gives all of it back.
+# shellcheck source=scripts/lib/ktap.sh
+. /tests/ktap.sh
+# shellcheck source=scripts/lib/guest-memory.sh
+. /tests/guest-memory.sh
+
+pool_64() { load pool=0:64M,1:64M && owns 0 64 && owns 1 64; }
+
+# On a machine that has just booted 64 MiB are to be had in one piece.
+large_orders() {
+	cat "$debugfs/buddyinfo"
+	awk '{ large = 0; for (i = 17; i <= NF; i++) large += $i; if (!large) bad = 1 }
+		END { exit bad || NR < 2 }' "$debugfs/buddyinfo"
+}
+
+node_free_kib() { awk '/MemFree/ { print $4 }' "/sys/devices/system/node/node$1/meminfo"; }
+
+# The memory is really gone from the node, and not from its neighbour.
+right_node() {
+	one=$(node_free_kib 1)
+	zero=$(node_free_kib 0)
+	load pool=1:96M || return
+	one=$((one - $(node_free_kib 1)))
+	zero=$((zero - $(node_free_kib 0)))
+	echo "node 0 lost $zero KiB, node 1 lost $one KiB"
+	[ "$one" -gt 65536 ] && [ "$zero" -lt 32768 ] && owns 1 96 && owns 0 0
+}
+
+rounds_up() { load pool=0:5M && owns 0 6 && gives_back 1536; }
+
+same_node_twice() { load pool=0:16M,0:8M && owns 0 24 && gives_back 6144; }
+
+# With no pool= between 16 MiB and a quarter of what was free, on every node.
+default_pool() {
+	free_0=$(node_free_kib 0)
+	load || return
+	for node in 0 1; do
+		mib=$(($(node_pages "$node") / 256))
+		echo "node $node: $mib MiB of $((free_0 / 1024)) MiB free"
+		[ "$mib" -ge 16 ] && [ "$mib" -le $((free_0 / 4096)) ] || return
+	done
+	verified
+}
+
+all_of_it() { gives_back $(($(node_pages 0) + $(node_pages 1))); }
+
+node_mib() { awk '/MemTotal/ { print int($4 / 1024) }' "/sys/devices/system/node/node$1/meminfo"; }
+
+# More than can be had: what there is, said so; an error with strict=1.
+partly() {
+	load pool=1:"$(node_mib 1)"M && said 'node 1: got [0-9]+ of [0-9]+ MiB from contig'
+}
+alive_then() { [ "$(node_pages 1)" -gt 25600 ] && verified; }
+strict() {
+	fails_with 12 'node 1: got [0-9]+ of [0-9]+ MiB from contig, and strict=1' \
+		strict=1 pool=0:16M,1:"$(node_mib 1)"M
+}
+strict_enough() { load strict=1 pool=0:16M && owns 0 16 && gives_back 4096; }
+
+given_back() {
+	after=$(free_pages)
+	echo "$before pages free before, $after after"
+	[ $((before - after)) -lt 2048 ]
+}
+
+ktap_begin
+load pool=0:16M && unload
+before=$(free_pages)
+t contig_takes_what_is_asked pool_64
+t contig_has_large_orders large_orders
+t contig_verified verified
+t contig_gives_all_back gives_back 32768
+t contig_takes_from_the_right_node right_node
+t contig_gives_one_node_back gives_back 24576
+t contig_rounds_up_to_pageblocks rounds_up
+t contig_same_node_twice same_node_twice
+t contig_default_pool default_pool
+t contig_gives_default_back all_of_it
+t contig_says_how_much_it_got partly
+t contig_leaves_the_system_alive alive_then
+t contig_gives_a_part_back all_of_it
+t contig_strict_fails strict
+t contig_strict_passes strict_enough
+t contig_kernel_has_its_memory_again given_back
+ktap_end

@@ -1,0 +1,49 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# kernels: stock-6.12 debug-6.12
+# vm: --nodes 2 --timeout 1500
+# copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
+#
+# A hundred times insmod and rmmod, with pools of changing size: each time exactly what was
+# taken is returned, and the kernel's free memory shows no trend. On debug kernels 20.
+# shellcheck source=scripts/lib/ktap.sh
+. /tests/ktap.sh
+# shellcheck source=scripts/lib/guest-memory.sh
+. /tests/guest-memory.sh
+
+cycles=100
+[ ! -e /sys/kernel/debug/kmemleak ] || cycles=20
+
+# cycle N: pools of 2 to 32 MiB on node 0, of 16 on node 1.
+cycle() {
+	mib=$((2 + 2 * ($1 % 16)))
+	load "pool=0:${mib}M,1:16M" || return
+	pages=$(($(node_pages 0) + $(node_pages 1)))
+	if [ "$pages" -ne $(((mib + 16) * 256)) ]; then
+		echo "cycle $1: owns $pages pages, not $(((mib + 16) * 256))"
+		return 1
+	fi
+	verified >/dev/null && unload && said "returned $pages of $pages pages" >/dev/null
+}
+
+run_cycles() { # FROM TO
+	i=$1
+	while [ "$i" -le "$2" ]; do
+		cycle "$i" || return
+		i=$((i + 1))
+	done
+}
+
+# A page per cycle would be in the noise; a pageblock in ten cycles would not.
+no_trend() {
+	after=$(free_pages)
+	echo "$before pages free after 10 cycles, $after after $cycles"
+	[ $((before - after)) -lt $((cycles * 5)) ]
+}
+
+ktap_begin
+t cycles_warm_up run_cycles 1 10
+before=$(free_pages)
+t cycles_return_what_they_took run_cycles 11 $cycles
+t cycles_show_no_trend no_trend
+ktap_end

@@ -1,0 +1,89 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# kernels: test-6.12 debug-6.12 test-7.3
+# vm: --nodes 2 --allow-splat pbuddy:.(leaked|module)
+# copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
+#
+# What is done about memory that an in-kernel user never freed: rmmod waits for the user,
+# each block is listed with its owner, its pageblocks are never given back or taken again,
+# and all the rest is.
+# shellcheck source=scripts/lib/ktap.sh
+. /tests/ktap.sh
+# shellcheck source=scripts/lib/guest-memory.sh
+. /tests/guest-memory.sh
+
+leaker() { insmod /pbuddy_leaker.ko "$@"; }
+where='insmod\[[0-9]+\] at leaker_init\+0x.* \[pbuddy_leaker\]'
+
+# The module cannot go while another depends on it.
+held() {
+	load owner=1 pool=0:16M && leaker blocks=8 leak=3 order=1 || return
+	! unload && loaded
+}
+
+owners_listed() {
+	cat "$debugfs/owners"
+	[ "$(grep -c '^pfn 0x[0-9a-f]* order 1, pid [0-9]* (insmod)' "$debugfs/owners")" -eq 8 ]
+}
+
+told_when_user_goes() {
+	dmesg -c >/dev/null
+	rmmod pbuddy_leaker &&
+		said "module pbuddy_leaker leaves pfn 0x[0-9a-f]+ order 1 allocated by $where" &&
+		said 'module pbuddy_leaker leaves 6 pages allocated in 3 blocks'
+}
+
+listed_at_the_end() {
+	leaked=$(sed -n 's/^pfn 0x\([0-9a-f]*\) .*/\1/p' "$debugfs/owners")
+	verified && unload || return
+	for pfn in $leaked; do
+		said "leaked: pfn 0x$pfn order 1 owner $where" || return
+	done
+	[ "$(echo "$leaked" | wc -l)" -eq 3 ] &&
+		said 'leaked: 6 pages in 3 blocks; their pageblocks are not given back'
+}
+
+rest_returned() { said 'returned 3584 of 4096 pages'; }
+
+# The pageblock is the kernel's no more, so a next pool cannot get it.
+not_taken_again() {
+	load pool=0:256M && verified || return
+	for pfn in $leaked; do
+		block=$((0x$pfn & ~511))
+		first=$(awk '/start_pfn/ { print $2; exit }' "$debugfs/zoneinfo")
+		echo "leaked pageblock $block, pool from $first"
+	done
+	! grep -q . "$debugfs/owners" && unload && said 'returned 65536 of 65536 pages'
+}
+
+# Larger than a pageblock: everything the block covers stays, also where no head is.
+large_block() {
+	load pool=0:64M && leaker blocks=3 leak=2 order=10 && rmmod pbuddy_leaker && unload &&
+		said 'leaked: pfn 0x[0-9a-f]+ order 10 owner unknown \(load with owner=1 to know\)' &&
+		said 'leaked: 2048 pages in 2 blocks; .*' && said 'returned 14336 of 16384 pages'
+}
+
+# The list is bounded, the total is not.
+many() {
+	load pool=0:16M && leaker blocks=300 leak=100 order=0 && rmmod pbuddy_leaker &&
+		unload && said 'leaked: and 68 blocks more' &&
+		said 'leaked: 100 pages in 100 blocks; .*' &&
+		[ "$(dmesg | grep -c 'pbuddy: leaked: pfn')" -eq 32 ]
+}
+
+no_leak() {
+	load owner=1 pool=0:16M && leaker blocks=20 leak=0 && rmmod pbuddy_leaker &&
+		gives_back 4096 && ! dmesg | grep leaked
+}
+
+ktap_begin
+t leak_user_holds_the_module held
+t leak_owners_in_debugfs owners_listed
+t leak_told_when_the_user_goes told_when_user_goes
+t leak_listed_with_owner listed_at_the_end
+t leak_rest_is_returned rest_returned
+t leak_is_not_taken_again not_taken_again
+t leak_of_large_blocks large_block
+t leak_of_many_blocks many
+t leak_none no_leak
+ktap_end

@@ -1,0 +1,61 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# kernels: stock-6.1 stock-6.12 debug-6.12 test-7.3
+# vm: --nodes 2 --append memmap=64M$0x70000000
+# copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
+#
+# The reserve source with a physical range that memmap= kept from the kernel, which has no
+# struct pages of its own. With 2 GiB the range is on node 1; debug kernels have 4 GiB,
+# where it is on node 0.
+# shellcheck source=scripts/lib/ktap.sh
+. /tests/ktap.sh
+# shellcheck source=scripts/lib/guest-memory.sh
+. /tests/guest-memory.sh
+
+home=1
+[ "$(awk '/MemTotal/ { print $2 }' /proc/meminfo)" -lt 2500000 ] || home=0
+other=$((1 - home))
+
+whole() {
+	load pool="$home":64M@reserve=0x70000000 && owns "$home" 64 && verified &&
+		grep '70000000-73ffffff : pbuddy' /proc/iomem
+}
+parts() {
+	load pool="$home":16M@reserve=0x72000000,"$home":32M@reserve=0x70000000 &&
+		owns "$home" 48 && verified
+}
+twice() {
+	status=0
+	load pool="$home":32M@reserve=0x70000000,"$home":4M@reserve=0x71000000 || status=$?
+	[ "$status" -eq 16 ] && ! loaded &&
+		said 'reserve: 0x71000000-0x713fffff is in use, see /proc/iomem' &&
+		! grep pbuddy /proc/iomem
+}
+mixed() { load pool="$home":64M@reserve=0x70000000,"$home":16M && owns "$home" 80 && verified; }
+
+kernel_untouched() {
+	after=$(free_pages)
+	echo "$before pages free before, $after after"
+	[ $((before - after)) -lt 1024 ]
+}
+
+ktap_begin
+load pool=0:16M && unload
+t range_whole whole
+t range_gives_back gives_back 16384
+before=$(free_pages)
+t range_again whole
+t range_gives_back_again gives_back 16384
+t range_in_parts parts
+t range_gives_parts_back gives_back 12288
+t range_not_twice twice
+t range_beside_contig mixed
+t range_gives_mixed_back gives_back 20480
+t range_partly_the_kernels fails_with 22 \
+	'reserve: 0x72000000-0x75ffffff is memory of the kernel; boot with memmap=64M.0x72000000' \
+	pool=$home:64M@reserve=0x72000000
+t range_on_the_wrong_node fails_with 22 \
+	"reserve: 0x70000000 is on node $home, not on node $other" \
+	pool=$other:64M@reserve=0x70000000
+t range_kernel_has_what_it_had kernel_untouched
+ktap_end

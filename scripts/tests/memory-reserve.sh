@@ -1,0 +1,75 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# kernels: stock-6.12 debug-6.12 test-7.3
+# vm: --nodes 2 --append reserve_mem=64M:2M:pb --append reserve_mem=5M:4K:odd
+# copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
+#
+# The reserve source with regions that reserve_mem= kept since boot.
+# shellcheck source=scripts/lib/ktap.sh
+. /tests/ktap.sh
+# shellcheck source=scripts/lib/guest-memory.sh
+. /tests/guest-memory.sh
+
+# Firmware and kernel decide on which node a region is.
+home=
+find_home() {
+	for node in 0 1; do
+		load "pool=$node:64M@reserve=$1" 2>/dev/null || continue
+		home=$node
+		head -n 12 "$debugfs/zoneinfo"
+		unload
+	done
+	[ -n "$home" ]
+}
+
+other() { echo $((1 - home)); }
+
+whole() { load pool="$home":64M@reserve=pb && owns "$home" 64 && verified; }
+some() { load pool="$home":10M@reserve=pb && owns "$home" 10; }
+
+# Two elements of one region never get the same pages.
+two_shares() {
+	load pool="$home":40M@reserve=pb,"$home":40M@reserve=pb &&
+		said "node $home: got 24 of 40 MiB from reserve" && owns "$home" 64 && verified
+}
+
+mixed() { load pool="$home":64M@reserve=pb,"$home":16M,"$(other)":16M && owns "$home" 80; }
+
+wrong_node() {
+	status=0
+	load pool="$(other)":64M@reserve=pb || status=$?
+	[ "$status" -eq 12 ] && said "reserve: nothing of \"pb\" is on node $(other) and free" &&
+		said 'no memory to be had' && ! loaded
+}
+
+# Neither its begin nor its end is a pageblock's.
+odd_region() {
+	find_home odd && load strict=0 pool="$home":4M@reserve=odd || return
+	have=$(node_pages "$home")
+	echo "$have pages"
+	{ [ "$have" -eq 512 ] || [ "$have" -eq 1024 ]; } && gives_back "$have"
+}
+
+kernel_untouched() {
+	after=$(free_pages)
+	echo "$before pages free before, $after after"
+	[ $((before - after)) -lt 1024 ]
+}
+
+ktap_begin
+t reserve_region_found find_home pb
+before=$(free_pages)
+t reserve_whole_region whole
+t reserve_gives_back gives_back 16384
+t reserve_kernel_does_not_get_it kernel_untouched
+t reserve_part_of_region some
+t reserve_gives_part_back gives_back 2560
+t reserve_two_elements_share two_shares
+t reserve_gives_shares_back gives_back 16384
+t reserve_beside_contig mixed
+t reserve_gives_mixed_back gives_back 24576
+t reserve_on_the_wrong_node wrong_node
+t reserve_unknown_label fails_with 22 'reserve: unknown label "nope": .*' \
+	pool="$home":2M@reserve=nope
+t reserve_odd_region odd_region
+ktap_end
