@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Makes the nth memory allocation from here on fail: on the host in the platform twin, in the kernel by
- * its fault injection, where that is built in and lets sleeping allocations fail (scripts/tests/kunit.sh
- * sees to that).
+ * Makes the nth memory allocation from here on fail: on the host in the platform twin, in
+ * the kernel by its fault injection, where that is built in and lets sleeping allocations
+ * fail (scripts/tests/kunit.sh sees to that).
  */
 #ifndef PT_FAULTS_H
 #define PT_FAULTS_H

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Pools over made-up PFNs for the suites, and the wishes every suite has: ask for pages in one line,
- * expect a misuse report, fill a pool up, empty it again. A core pool needs no memory behind its PFNs.
+ * Pools over made-up PFNs for the suites, and the wishes every suite has: ask for pages in
+ * one line, expect a misuse report, fill a pool up, empty it again. A core pool needs no
+ * memory behind its PFNs.
  *
- * A suite names pt_init() and pt_exit(); a case makes pools with pt_pool(). At exit each of them is
- * verified, checked for misuse reports nobody expected, and unmade.
+ * A suite names pt_init() and pt_exit(); a case makes pools with pt_pool(). At exit each of
+ * them is verified, checked for misuse reports nobody expected, and unmade.
  */
 #ifndef PT_FIXTURE_H
 #define PT_FIXTURE_H
@@ -110,14 +111,17 @@ unsigned long pt_alloc_mt(struct pt_fixture *f, unsigned int order, enum pb_migr
 /* Frees and expects that it was in order. */
 void pt_free(struct kunit *test, struct pt_fixture *f, unsigned long pfn, unsigned int order);
 
-/* Allocates blocks of one order until the pool has no more; PFNs in @pfns, their number returned. */
+/*
+ * Allocates blocks of one order until the pool has no more; PFNs in @pfns, their number
+ * returned.
+ */
 unsigned long pt_fill(struct kunit *test, struct pt_fixture *f, unsigned int order,
 		      enum pb_migratetype mt, unsigned long **pfns);
 
 /*
- * The test's own book of who owns what, independent of the core: pt_own() expects a block that has been
- * handed out to be aligned, inside the layout and not owned yet; pt_disown() takes it out again.
- * Single-threaded.
+ * The test's own book of who owns what, independent of the core: pt_own() expects a block
+ * that has been handed out to be aligned, inside the layout and not owned yet; pt_disown()
+ * takes it out again. Single-threaded.
  */
 bool pt_own(struct kunit *test, struct pt_fixture *f, unsigned long pfn, unsigned long nr_pages);
 void pt_disown(struct pt_fixture *f, unsigned long pfn, unsigned long nr_pages);

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The memory that pools under test are made of: a handful of shapes, each with what it is for. */
+/*
+ * The memory that pools under test are made of: a handful of shapes, each with what it is
+ * for.
+ */
 #include "fixture.h"
 
-#define LAYOUT(_name, _ranges, _nodes, _distance)				\
-	{ .name = _name, .ranges = _ranges, .nr_ranges = ARRAY_SIZE(_ranges),	\
+#define LAYOUT(_name, _ranges, _nr, _nodes, _distance)				\
+	{ .name = _name, .ranges = _ranges, .nr_ranges = _nr,			\
 	  .nr_nodes = _nodes, .distance = _distance }
 
 static const struct pb_range one_block[] = {
@@ -22,7 +25,10 @@ static const struct pb_range two_nodes[] = {
 	PT_RANGE(2064, 4, 1, MOVABLE),
 };
 
-/* Neighbours across a chunk's end, single pageblocks, a far one, and a zone inside another's hole. */
+/*
+ * Neighbours across a chunk's end, single pageblocks, a far one, and a zone inside another's
+ * hole.
+ */
 static const struct pb_range holes[] = {
 	PT_RANGE(1025, 1, 0, NORMAL),
 	PT_RANGE(1027, 3, 0, NORMAL),
@@ -51,12 +57,18 @@ static int ring_distance(int from, int to)
 	return hops == 0 ? 10 : hops == 2 ? 25 : 15;
 }
 
-const struct pt_layout pt_one_block = LAYOUT("one pageblock", one_block, 1, NULL);
-const struct pt_layout pt_small = LAYOUT("small", small, 1, NULL);
-const struct pt_layout pt_two_nodes = LAYOUT("two nodes", two_nodes, 2, NULL);
-const struct pt_layout pt_holes = LAYOUT("holes", holes, 1, NULL);
-const struct pt_layout pt_gig = LAYOUT("a GiB", gig, 1, NULL);
-const struct pt_layout pt_four_nodes = LAYOUT("four nodes", four_nodes, 4, ring_distance);
+const struct pt_layout pt_one_block =
+	LAYOUT("one pageblock", one_block, ARRAY_SIZE(one_block), 1, NULL);
+const struct pt_layout pt_small =
+	LAYOUT("small", small, ARRAY_SIZE(small), 1, NULL);
+const struct pt_layout pt_two_nodes =
+	LAYOUT("two nodes", two_nodes, ARRAY_SIZE(two_nodes), 2, NULL);
+const struct pt_layout pt_holes =
+	LAYOUT("holes", holes, ARRAY_SIZE(holes), 1, NULL);
+const struct pt_layout pt_gig =
+	LAYOUT("a GiB", gig, ARRAY_SIZE(gig), 1, NULL);
+const struct pt_layout pt_four_nodes =
+	LAYOUT("four nodes", four_nodes, ARRAY_SIZE(four_nodes), 4, ring_distance);
 
 const struct pt_layout *const pt_layouts[PT_NR_LAYOUTS] = {
 	&pt_one_block, &pt_small, &pt_two_nodes, &pt_holes, &pt_gig, &pt_four_nodes,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A model of a page allocator that is too simple to be wrong: a list of live blocks and a bit per frame.
- * It says what a pool must answer; test_oracle.c asks both.
+ * A model of a page allocator that is too simple to be wrong: a list of live blocks and a
+ * bit per frame. It says what a pool must answer; test_oracle.c asks both.
  */
 #ifndef PT_ORACLE_H
 #define PT_ORACLE_H

@@ -18,8 +18,9 @@ int pt_stress_init(struct kunit *test, struct pt_stress *s, struct pt_fixture *f
 }
 
 /*
- * Changes a stamp and returns the old one. ThreadSanitizer gets plain accesses: then nothing but the
- * allocator's own ordering stands between one owner and the next, and it sees when that is missing.
+ * Changes a stamp and returns the old one. ThreadSanitizer gets plain accesses: then nothing
+ * but the allocator's own ordering stands between one owner and the next, and it sees when
+ * that is missing.
  */
 static u32 swap_stamp(u32 *stamp, u32 new)
 {
@@ -33,12 +34,16 @@ static u32 swap_stamp(u32 *stamp, u32 new)
 #endif
 }
 
-static void stamp_block(struct pt_stress *s, unsigned long pfn, unsigned int order, u32 from, u32 to)
+static void stamp_block(struct pt_stress *s, unsigned long pfn, unsigned int order, u32 from,
+			u32 to)
 {
 	unsigned long frame = pt_layout_frame(s->f->layout, pfn), i;
 
 	for (i = 0; i < 1UL << order; i++) {
-		/* Large blocks may span ranges, whose frames are not numbered one after the other. */
+		/*
+		 * Large blocks may span ranges, whose frames are not numbered one after the
+		 * other.
+		 */
 		if (i && i % PB_PAGEBLOCK_NR == 0)
 			frame = pt_layout_frame(s->f->layout, pfn + i) - i;
 		if (frame == PB_NO_PFN || swap_stamp(&s->stamps[frame + i], to) != from)

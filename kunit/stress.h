@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The load of the concurrent tests: allocate, stamp every frame, hand the block over through shared slots
- * to whoever comes next, who checks the stamps and frees it, most often on another CPU. A frame that is
- * handed out twice meets its own stamp.
+ * The load of the concurrent tests: allocate, stamp every frame, hand the block over through
+ * shared slots to whoever comes next, who checks the stamps and frees it, most often on
+ * another CPU. A frame that is handed out twice meets its own stamp.
  */
 #ifndef PT_STRESS_H
 #define PT_STRESS_H

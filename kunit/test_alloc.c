@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * alloc.c: every order out of every kind of pool down to the last block and back; where a request may be
- * served from; and that misuse is told once, with the right word, and changes nothing.
+ * alloc.c: every order out of every kind of pool down to the last block and back; where a
+ * request may be served from; and that misuse is told once, with the right word, and changes
+ * nothing.
  */
 #include "fixture.h"
 #include "params.h"
@@ -30,14 +31,18 @@ static void shuffle(unsigned long *pfns, unsigned long n, struct pt_rand *r)
 	}
 }
 
-/* Fills the pool with one order, checks what came out, gives it back; the pool is whole again. */
+/*
+ * Fills the pool with one order, checks what came out, gives it back; the pool is whole
+ * again.
+ */
 static void fill_and_empty(struct kunit *test, struct pt_fixture *f, unsigned int order)
 {
 	struct pt_rand r = { .state = pt_seed + order };
 	unsigned long *pfns, n, i;
 
 	n = pt_fill(test, f, order, PB_MOVABLE, &pfns);
-	KUNIT_ASSERT_EQ_MSG(test, n, pt_layout_blocks(f->layout, order), "blocks of order %u", order);
+	KUNIT_ASSERT_EQ_MSG(test, n, pt_layout_blocks(f->layout, order),
+			    "blocks of order %u", order);
 	for (i = 0; i < n; i++)
 		KUNIT_ASSERT_TRUE(test, pt_own(test, f, pfns[i], 1UL << order));
 	pt_expect_allocated(test, f, n << order);
@@ -196,7 +201,10 @@ static void test_misuse(struct kunit *test)
 	}
 }
 
-/* Frames that are not the pool's: below, above, in a hole, in a chunk with others, at the end of numbers. */
+/*
+ * Frames that are not the pool's: below, above, in a hole, in a chunk with others, at the end
+ * of numbers.
+ */
 static void test_foreign(struct kunit *test)
 {
 	const unsigned long pfns[] = {
@@ -232,7 +240,10 @@ static void test_page_order_and_zone(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pb_page_order(&f->pool, pfn), -EINVAL);
 }
 
-/* Takes whole pageblocks until nothing is left; where they come from is written down in order. */
+/*
+ * Takes whole pageblocks until nothing is left; where they come from is written down in
+ * order.
+ */
 static unsigned int walk_zones(struct kunit *test, struct pt_fixture *f, struct pb_request *rq,
 			       struct pb_zone *seen[], unsigned int room)
 {
@@ -250,7 +261,9 @@ static unsigned int walk_zones(struct kunit *test, struct pt_fixture *f, struct 
 	return n;
 }
 
-/* Nearest node first; nodes equally far after one another, starting behind the preferred one. */
+/*
+ * Nearest node first; nodes equally far after one another, starting behind the preferred one.
+ */
 static void test_distance_order(struct kunit *test)
 {
 	struct pb_zone *seen[8];
@@ -295,8 +308,8 @@ static void test_zone_order(struct kunit *test)
 		rq.highest_zone = table[i].highest;
 		KUNIT_ASSERT_EQ(test, walk_zones(test, f, &rq, seen, 8), table[i].zones);
 		for (j = 0; j < table[i].zones; j++)
-			KUNIT_EXPECT_PTR_EQ(test, seen[j],
-					    pt_zone(f, table[i].want[j].nid, table[i].want[j].type));
+			KUNIT_EXPECT_PTR_EQ(test, seen[j], pt_zone(f, table[i].want[j].nid,
+								   table[i].want[j].type));
 	}
 }
 
@@ -431,7 +444,10 @@ static void test_walk_allocated(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, some.heads, 2UL);
 }
 
-/* A frame somebody writes into the free bitmap behind the allocator's back is set aside, not handed out. */
+/*
+ * A frame somebody writes into the free bitmap behind the allocator's back is set aside, not
+ * handed out.
+ */
 static void test_in_use_is_set_aside(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_one_block);
@@ -475,4 +491,5 @@ static struct kunit_suite alloc_suite = {
 	.exit = pt_exit,
 	.test_cases = alloc_cases,
 };
+
 kunit_test_suite(alloc_suite);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * In the kernel only: the in-kernel API on the memory of the loaded module. Real pages, with contents,
- * from every context, and what happens to callers that make mistakes.
+ * In the kernel only: the in-kernel API on the memory of the loaded module. Real pages, with
+ * contents, from every context, and what happens to callers that make mistakes.
  */
 #include <linux/completion.h>
 #include <linux/gfp.h>
@@ -288,7 +288,7 @@ static void test_misuse(struct kunit *test)
 	pbuddy_free_pages(page + 4, 0);		/* a free page */
 	expect_bad_frees(test, 2);
 	KUNIT_EXPECT_FALSE(test, pbuddy_owns_page(foreign));
-	pbuddy_free_page(foreign);		/* foreign: belongs to no zone that could count it */
+	pbuddy_free_page(foreign);		/* foreign: no zone counts it */
 	expect_bad_frees(test, 0);
 	__free_page(foreign);
 	/* The block is handed out once. */
@@ -299,7 +299,10 @@ static void test_misuse(struct kunit *test)
 	pbuddy_free_pages(foreign, 3);
 }
 
-/* Allocations and frees from contexts that must not sleep. What went wrong is counted, not expected. */
+/*
+ * Allocations and frees from contexts that must not sleep. What went wrong is counted, not
+ * expected.
+ */
 struct context {
 	struct completion	done;
 	struct hrtimer		hrtimer;
@@ -444,7 +447,8 @@ static void keep_contents(void *arg, unsigned int n)
 			pbuddy_free_page(held[at]);
 			held[at] = NULL;
 		} else {
-			held[at] = pbuddy_alloc_page(i % 2 ? GFP_KERNEL : GFP_NOWAIT | __GFP_NOWARN);
+			held[at] = pbuddy_alloc_page(i % 2 ? GFP_KERNEL :
+							 GFP_NOWAIT | __GFP_NOWARN);
 			stamp[at] = pt_rand(&r);
 			if (held[at])
 				write_page(held[at], stamp[at]);
@@ -489,4 +493,5 @@ static struct kunit_suite api_suite = {
 	.exit = api_exit,
 	.test_cases = api_cases,
 };
+
 kunit_test_suite(api_suite);

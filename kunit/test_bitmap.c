@@ -56,7 +56,10 @@ static void test_levels(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pb_bitmap_next(&map, 0), PB_NO_BLOCK);
 }
 
-/* The last bit of the map, and one past a word, are found from anywhere below and nowhere above. */
+/*
+ * The last bit of the map, and one past a word, are found from anywhere below and nowhere
+ * above.
+ */
 static void test_edges(struct kunit *test)
 {
 	const struct length *length = test->param_value;
@@ -125,12 +128,16 @@ static void test_against_model(struct kunit *test)
 		want = find_next_bit(model, length->nbits, bit);
 		if (want >= length->nbits)
 			want = PB_NO_BLOCK;
-		KUNIT_ASSERT_EQ_MSG(test, pb_bitmap_next(&map, bit), want, "from %lu, step %lu", bit, i);
+		KUNIT_ASSERT_EQ_MSG(test, pb_bitmap_next(&map, bit), want, "from %lu, step %lu",
+				    bit, i);
 	}
 	expect_summaries(test, &map);
 }
 
-/* A summary left set over a zero word, as a race may leave it, costs a look and hides nothing. */
+/*
+ * A summary left set over a zero word, as a race may leave it, costs a look and hides
+ * nothing.
+ */
 static void test_stale_summary(struct kunit *test)
 {
 	struct pb_bitmap map;
@@ -161,4 +168,5 @@ static struct kunit_suite bitmap_suite = {
 	.exit = pt_exit,
 	.test_cases = bitmap_cases,
 };
+
 kunit_test_suite(bitmap_suite);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* contig.c: ranges of any page count, their tails, their frames one by one, and split blocks. */
+/*
+ * contig.c: ranges of any page count, their tails, their frames one by one, and split blocks.
+ */
 #include "core/pfn.h"
 #include "core/zone.h"
 #include "fixture.h"
@@ -271,4 +273,5 @@ static struct kunit_suite contig_suite = {
 	.exit = pt_exit,
 	.test_cases = contig_cases,
 };
+
 kunit_test_suite(contig_suite);

@@ -88,8 +88,9 @@ static void test_types_keep_apart(struct kunit *test)
 }
 
 /*
- * Leaves the given number of frames free in each pageblock, all of them movable: the lower half of a
- * pageblock in single frames, the upper half freed as a block where there are that many.
+ * Leaves the given number of frames free in each pageblock, all of them movable: the lower
+ * half of a pageblock in single frames, the upper half freed as a block where there are that
+ * many.
  */
 static void fill_but(struct kunit *test, struct pt_fixture *f, unsigned int left)
 {
@@ -154,7 +155,10 @@ static void test_partial_pageblocks(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, calls_claimed, partial->claimed ? 1U : 0U);
 }
 
-/* A small movable request does not take over what others half use: it takes a frame and leaves. */
+/*
+ * A small movable request does not take over what others half use: it takes a frame and
+ * leaves.
+ */
 static void test_movable_steals(struct kunit *test)
 {
 	struct pt_fixture *f = counted_pool(test);
@@ -222,4 +226,5 @@ static struct kunit_suite fallback_suite = {
 	.exit = pt_exit,
 	.test_cases = fallback_cases,
 };
+
 kunit_test_suite(fallback_suite);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* free_area.c: where a pageblock stands in the index, and that the index finds it from there. */
+/*
+ * free_area.c: where a pageblock stands in the index, and that the index finds it from there.
+ */
 #include "core/bitmap.h"
 #include "core/free_area.h"
 #include "core/pageblock.h"
@@ -43,7 +45,9 @@ static struct pb_slot *slot_of(struct pt_fixture *f, unsigned long nth)
 	return pb_slot(&f->pool, PT_BLOCK(2048 + nth));
 }
 
-/* Writes the words behind everybody's back; nr_free is left alone, so verify is switched off. */
+/*
+ * Writes the words behind everybody's back; nr_free is left alone, so verify is switched off.
+ */
 static void set_words(struct pt_fixture *f, unsigned long nth, const u64 *words)
 {
 	struct pb_pageblock *block = pb_slot_block(slot_of(f, nth)->word);
@@ -96,7 +100,10 @@ static unsigned long search(struct pb_zone *zone, enum pb_migratetype mt, unsign
 	return pb_free_area_whole(area);
 }
 
-/* After a reindex a search for each order finds the pageblock if, and only if, it can serve it. */
+/*
+ * After a reindex a search for each order finds the pageblock if, and only if, it can serve
+ * it.
+ */
 static void test_search_finds_what_is_there(struct kunit *test)
 {
 	const struct shape *shape = test->param_value;
@@ -155,7 +162,10 @@ static void test_migratetypes(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, search(zone, mt, 0), PB_NO_BLOCK);
 }
 
-/* Single frames come from the fullest pageblock, blocks from the one with the smallest that fits. */
+/*
+ * Single frames come from the fullest pageblock, blocks from the one with the smallest that
+ * fits.
+ */
 static void test_fullest_first(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_small);
@@ -192,7 +202,10 @@ static void test_whole_from_smallest_run(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pb_free_area_whole(&zone->area[PB_MOVABLE]), 6UL);
 }
 
-/* A free tells the index when it matters: out of nothing, a larger block, an eighth of a word more. */
+/*
+ * A free tells the index when it matters: out of nothing, a larger block, an eighth of a word
+ * more.
+ */
 static void test_freed_brings_up_to_date(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_small);
@@ -244,4 +257,5 @@ static struct kunit_suite free_area_suite = {
 	.exit = pt_exit,
 	.test_cases = free_area_cases,
 };
+
 kunit_test_suite(free_area_suite);

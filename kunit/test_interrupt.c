@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * In the kernel only: interrupts that allocate and free in the middle of what the threads do, their busy
- * windows included, and CPUs that go away with full caches.
+ * In the kernel only: interrupts that allocate and free in the middle of what the threads
+ * do, their busy windows included, and CPUs that go away with full caches.
  */
 #include <linux/cpu.h>
 #include <linux/cpumask.h>
@@ -10,7 +10,7 @@
 #include <linux/percpu.h>
 
 #if defined(CONFIG_X86_64) && !defined(CONFIG_UML)
-#include <asm/nmi.h>
+#include <linux/nmi.h>
 #endif
 
 #include "core/pcp.h"
@@ -131,8 +131,9 @@ static void test_interrupts_inside(struct kunit *test)
 }
 
 /*
- * That an interrupt really meets a busy window must not be left to chance: the callbacks of a refill run
- * inside one, with preemption off. The irq_work is an interrupt right there, as an NMI would be.
+ * That an interrupt really meets a busy window must not be left to chance: the callbacks of
+ * a refill run inside one, with preemption off. The irq_work is an interrupt right there, as
+ * an NMI would be.
  */
 static struct {
 	struct irq_work		work;
@@ -154,7 +155,10 @@ static void interrupt_refill(struct pb_zone *zone, unsigned int order, unsigned 
 			     unsigned int nr)
 {
 	irq_work_queue(&inside.work);
-	/* On x86 the interrupt comes at once; elsewhere with the next one, which hits the window less surely. */
+	/*
+	 * On x86 the interrupt comes at once; elsewhere with the next one, which hits the
+	 * window less surely.
+	 */
 	if (IS_ENABLED(CONFIG_X86) && !IS_ENABLED(CONFIG_UML))
 		while (irq_work_is_busy(&inside.work))
 			cpu_relax();
@@ -186,8 +190,8 @@ static void test_interrupt_in_busy_window(struct kunit *test)
 }
 
 /*
- * NMIs: "int $2" enters the NMI handler as the hardware would, at exactly this instruction. The refill
- * and drain callbacks run inside a busy window, so that is where the NMIs are.
+ * NMIs: "int $2" enters the NMI handler as the hardware would, at exactly this instruction.
+ * The refill and drain callbacks run inside a busy window, so that is where the NMIs are.
  */
 #if defined(CONFIG_X86_64) && !defined(CONFIG_UML)
 static struct pt_stress *nmi_stress;
@@ -320,4 +324,5 @@ static struct kunit_suite interrupt_suite = {
 	.exit = pt_exit,
 	.test_cases = interrupt_cases,
 };
+
 kunit_test_suite(interrupt_suite);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Random sequences of every operation, asked of the pool and of a naive model: what is handed out, what a
- * free is answered with, what may fail, and after every few hundred steps what verify counts.
+ * Random sequences of every operation, asked of the pool and of a naive model: what is
+ * handed out, what a free is answered with, what may fail, and after every few hundred steps
+ * what verify counts.
  */
 #include "core/pcp.h"
 #include "oracle.h"
@@ -351,4 +352,5 @@ static struct kunit_suite oracle_suite = {
 	.exit = pt_exit,
 	.test_cases = oracle_cases,
 };
+
 kunit_test_suite(oracle_suite);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* pageblock.c: claims from and releases to one pageblock's words, checked against naive bit loops. */
+/*
+ * pageblock.c: claims from and releases to one pageblock's words, checked against naive bit
+ * loops.
+ */
 #include "core/pageblock.h"
 #include "fixture.h"
 #include "params.h"
@@ -177,7 +180,10 @@ static struct pb_pageblock *new_block(struct kunit *test, u64 word)
 	return block;
 }
 
-/* An empty pageblock gives exactly its number of blocks, disjoint; all back makes it whole again. */
+/*
+ * An empty pageblock gives exactly its number of blocks, disjoint; all back makes it whole
+ * again.
+ */
 static void test_block_exhaust(struct kunit *test)
 {
 	unsigned int order = *(const unsigned int *)test->param_value, i, n;
@@ -214,7 +220,10 @@ static void test_block_release_twice(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pb_block_count_free(block), 1U << order);
 }
 
-/* One frame missing from an order's first block: the claim goes to the next, and leaves no trace. */
+/*
+ * One frame missing from an order's first block: the claim goes to the next, and leaves no
+ * trace.
+ */
 static void test_block_large_skips_partial(struct kunit *test)
 {
 	struct pb_pageblock *block = new_block(test, ~0ULL);
@@ -281,4 +290,5 @@ static struct kunit_suite pageblock_suite = {
 	.exit = pt_exit,
 	.test_cases = pageblock_cases,
 };
+
 kunit_test_suite(pageblock_suite);

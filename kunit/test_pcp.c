@@ -77,7 +77,10 @@ static void test_refill_and_drain_balance(struct kunit *test)
 	unsigned long pfns[200], i, n = min(200UL, f->pages >> order >> 1);
 	struct pb_verify v;
 
-	refills = refilled = drains = drained = 0;
+	refills = 0;
+	refilled = 0;
+	drains = 0;
+	drained = 0;
 	f->pool.ops.refill = on_refill;
 	f->pool.ops.drain = on_drain;
 	for (i = 0; i < n; i++) {
@@ -138,7 +141,10 @@ static void test_types_have_their_own_lists(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, pt_alloc_mt(f, 0, mt), pfn[mt]);
 }
 
-/* Inside the busy window, as an interrupt would be: past the lists, and nothing in them moves. */
+/*
+ * Inside the busy window, as an interrupt would be: past the lists, and nothing in them
+ * moves.
+ */
 static void test_busy(struct kunit *test)
 {
 	unsigned int order = *(const unsigned int *)test->param_value;
@@ -259,4 +265,5 @@ static struct kunit_suite pcp_suite = {
 	.exit = pt_exit,
 	.test_cases = pcp_cases,
 };
+
 kunit_test_suite(pcp_suite);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* pool.c: which zones ranges become, which configurations are refused, and that failures are undone. */
+/*
+ * pool.c: which zones ranges become, which configurations are refused, and that failures are
+ * undone.
+ */
 #include "core/pfn.h"
 #include "core/zone.h"
 #include "faults.h"
@@ -23,8 +26,10 @@ static void test_zones(struct kunit *test)
 	unsigned int i, zones = 0;
 	int nid, type;
 
-	for (i = 0; i < layout->nr_ranges; i++)
-		present[layout->ranges[i].nid][layout->ranges[i].type] += layout->ranges[i].nr_pages;
+	for (i = 0; i < layout->nr_ranges; i++) {
+		range = &layout->ranges[i];
+		present[range->nid][range->type] += range->nr_pages;
+	}
 	for (nid = 0; nid < layout->nr_nodes; nid++) {
 		for (type = 0; type < PB_NR_ZONE_TYPES; type++) {
 			zone = pt_zone(f, nid, type);
@@ -90,7 +95,7 @@ static void test_directory(struct kunit *test)
 		unsigned int e;
 
 		for (e = 0; e < ARRAY_SIZE(edges); e++)
-			KUNIT_EXPECT_EQ(test, pb_pfn_zone(&f->pool, edges[e]) != NULL,
+			KUNIT_EXPECT_EQ(test, !!pb_pfn_zone(&f->pool, edges[e]),
 					pt_layout_frame(layout, edges[e]) != PB_NO_PFN);
 	}
 }
@@ -169,7 +174,10 @@ static void expect_no_leak(struct kunit *test, long before, int nth)
 #endif
 }
 
-/* Each allocation of an initialisation fails once: an error, nothing leaked, and the next try works. */
+/*
+ * Each allocation of an initialisation fails once: an error, nothing leaked, and the next try
+ * works.
+ */
 static void test_every_allocation_fails(struct kunit *test)
 {
 	const struct pt_layout *layout = *(const struct pt_layout *const *)test->param_value;
@@ -237,4 +245,5 @@ static struct kunit_suite pool_suite = {
 	.exit = pt_exit,
 	.test_cases = pool_cases,
 };
+
 kunit_test_suite(pool_suite);

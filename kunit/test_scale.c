@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A zone of a TiB: its metadata stays within the budget, and an allocation looks at a bounded number of
- * words however large and full the zone is. On the host only: there the metadata are taken lazily, and
- * the core counts the words it looks at. In the kernel a smaller zone runs without the counting.
+ * A zone of a TiB: its metadata stays within the budget, and an allocation looks at a
+ * bounded number of words however large and full the zone is. On the host only: there the
+ * metadata are taken lazily, and the core counts the words it looks at. In the kernel a
+ * smaller zone runs without the counting.
  */
 #include "core/pcp.h"
 #include "core/pfn.h"
@@ -12,9 +13,9 @@
 #include "threads.h"
 
 #ifdef __KERNEL__
-#define SCALE_PAGES	(1UL << 20)		/* 4 GiB */
+#define SCALE_PAGES	BIT(20)			/* 4 GiB */
 #else
-#define SCALE_PAGES	(1UL << 28)		/* 1 TiB */
+#define SCALE_PAGES	BIT(28)			/* 1 TiB */
 #endif
 #define SCALE_BLOCKS	(SCALE_PAGES >> PB_PAGEBLOCK_ORDER)
 
@@ -81,7 +82,10 @@ struct cost {
 	unsigned long most, sum, n;
 };
 
-/* Words looked at by allocations of one order, each freed again and drained, so that none is warm. */
+/*
+ * Words looked at by allocations of one order, each freed again and drained, so that none is
+ * warm.
+ */
 static struct cost cost_of(struct kunit *test, struct pb_pool *pool, unsigned int order)
 {
 	struct pb_request rq = pt_rq(order, PB_MOVABLE, 0);
@@ -102,7 +106,10 @@ static struct cost cost_of(struct kunit *test, struct pb_pool *pool, unsigned in
 	return c;
 }
 
-/* Takes all but a thousandth: whole GiB first, then pageblocks, and leaves single holes far apart. */
+/*
+ * Takes all but a thousandth: whole GiB first, then pageblocks, and leaves single holes far
+ * apart.
+ */
 static void fill_999(struct kunit *test, struct pb_pool *pool)
 {
 	unsigned long left = SCALE_PAGES / 1000, pfn, i, step;
@@ -110,7 +117,10 @@ static void fill_999(struct kunit *test, struct pb_pool *pool)
 
 	for (i = 0; i < SCALE_BLOCKS; i++)
 		KUNIT_ASSERT_NE(test, pb_alloc(pool, &rq, NULL), PB_NO_PFN);
-	/* Every so many pageblocks one is given back in part: 64 pages with a run of each order. */
+	/*
+	 * Every so many pageblocks one is given back in part: 64 pages with a run of each
+	 * order.
+	 */
 	step = SCALE_BLOCKS / (left / PB_WORD_NR);
 	for (i = step - 1; i < SCALE_BLOCKS; i += step) {
 		pfn = PT_BLOCK(512 + i);
@@ -168,4 +178,5 @@ static struct kunit_suite scale_suite = {
 	.exit = pt_exit,
 	.test_cases = scale_cases,
 };
+
 kunit_test_suite(scale_suite);

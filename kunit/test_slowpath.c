@@ -196,7 +196,9 @@ static void test_drains_other_cpus(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pb_zone_event(pt_zone(f, 0, PB_ZONE_NORMAL), PB_DRAIN_ALL), 1UL);
 }
 
-/* Memory that the index has forgotten is found by a request that may wait, and indexed again. */
+/*
+ * Memory that the index has forgotten is found by a request that may wait, and indexed again.
+ */
 static void test_scan_finds_forgotten_memory(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_one_block);
@@ -233,4 +235,5 @@ static struct kunit_suite slowpath_suite = {
 	.exit = pt_exit,
 	.test_cases = slowpath_cases,
 };
+
 kunit_test_suite(slowpath_suite);

@@ -55,7 +55,8 @@ static void test_pages_counted(struct kunit *test)
 static void test_numa_counters(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_four_nodes);
-	struct pb_zone *zone0 = pt_zone(f, 0, PB_ZONE_NORMAL), *zone1 = pt_zone(f, 1, PB_ZONE_NORMAL);
+	struct pb_zone *zone0 = pt_zone(f, 0, PB_ZONE_NORMAL);
+	struct pb_zone *zone1 = pt_zone(f, 1, PB_ZONE_NORMAL);
 	unsigned int i;
 
 	for (i = 0; i < 6; i++)
@@ -180,4 +181,5 @@ static struct kunit_suite stat_suite = {
 	.exit = pt_exit,
 	.test_cases = stat_cases,
 };
+
 kunit_test_suite(stat_suite);

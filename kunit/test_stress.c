@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * All CPUs at once on one pool: nothing is handed out twice, nothing is lost, and the index is right
- * afterwards. ThreadSanitizer runs these cases too (scripts/host tsan).
+ * All CPUs at once on one pool: nothing is handed out twice, nothing is lost, and the index
+ * is right afterwards. ThreadSanitizer runs these cases too (scripts/host tsan).
  */
 #include "core/bitmap.h"
 #include "core/free_area.h"
@@ -45,7 +45,10 @@ static void test_concurrent_single_frames(struct kunit *test)
 	pt_stress_finish(test, s);
 }
 
-/* Bits of one map, set and cleared by all: a summary must never stay clear over a word that is not. */
+/*
+ * Bits of one map, set and cleared by all: a summary must never stay clear over a word that
+ * is not.
+ */
 struct map_load {
 	struct pb_bitmap map;
 	unsigned long	 rounds;
@@ -101,7 +104,10 @@ static void test_concurrent_bitmap(struct kunit *test)
 			KUNIT_ASSERT_EQ(test, pb_bitmap_test(&load->map, bit + n), n % 2 == 1);
 }
 
-/* Threads of which each takes the pool's only memory and gives it back: nobody may starve it of a trace. */
+/*
+ * Threads of which each takes the pool's only memory and gives it back: nobody may starve it
+ * of a trace.
+ */
 struct ping_pong {
 	struct pt_fixture	*f;
 	unsigned long		rounds;
@@ -225,4 +231,5 @@ static struct kunit_suite stress_suite = {
 	.exit = pt_exit,
 	.test_cases = stress_cases,
 };
+
 kunit_test_suite(stress_suite);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * verify.c must see what it is there for: each invariant is broken on purpose, once, in a pool that is
- * otherwise sound, and must be reported; mended again, the pool must pass.
+ * verify.c must see what it is there for: each invariant is broken on purpose, once, in a
+ * pool that is otherwise sound, and must be reported; mended again, the pool must pass.
  */
 #include "core/bitmap.h"
 #include "core/free_area.h"
@@ -10,7 +10,10 @@
 #include "core/pfn.h"
 #include "fixture.h"
 
-/* A pool with something of everything: allocated blocks, cached ones, free ones of every size. */
+/*
+ * A pool with something of everything: allocated blocks, cached ones, free ones of every
+ * size.
+ */
 struct scene {
 	struct pt_fixture	*f;
 	struct pb_zone		*zone;
@@ -334,4 +337,5 @@ static struct kunit_suite verify_suite = {
 	.exit = pt_exit,
 	.test_cases = verify_cases,
 };
+
 kunit_test_suite(verify_suite);

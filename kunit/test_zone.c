@@ -128,7 +128,10 @@ static void test_runs_of_pageblocks(struct kunit *test)
 	pt_expect_all_free(test, f);
 }
 
-/* A run that is not there because one pageblock in it is used: found behind it, across the chunk's end. */
+/*
+ * A run that is not there because one pageblock in it is used: found behind it, across the
+ * chunk's end.
+ */
 static void test_run_behind_a_used_one(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_holes);
@@ -290,4 +293,5 @@ static struct kunit_suite zone_suite = {
 	.exit = pt_exit,
 	.test_cases = zone_cases,
 };
+
 kunit_test_suite(zone_suite);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Threads that own a CPU each, and code run on a chosen CPU: kthreads in the kernel, pthreads here. */
+/*
+ * Threads that own a CPU each, and code run on a chosen CPU: kthreads in the kernel, pthreads
+ * here.
+ */
 #ifndef PT_THREADS_H
 #define PT_THREADS_H
 
@@ -29,10 +32,16 @@ void pt_call_on(unsigned int nth, void (*fn)(void *arg), void *arg);
 /* Keeps the calling thread on the CPU it runs on. */
 void pt_stay_here(void);
 
-/* To be called now and then by what runs in pt_run_threads(): schedules, and drains when asked to. */
+/*
+ * To be called now and then by what runs in pt_run_threads(): schedules, and drains when
+ * asked to.
+ */
 void pt_breathe(struct pb_pool *pool);
 
-/* ops->drain_all of the pools under test. In the kernel a round over all CPUs takes milliseconds. */
+/*
+ * ops->drain_all of the pools under test. In the kernel a round over all CPUs takes
+ * milliseconds.
+ */
 void pt_drain_all(struct pb_pool *pool);
 
 #endif /* PT_THREADS_H */

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The host's side of the core's seam: the names that module/core/ takes from the kernel, here as C11
- * atomics, thread-local CPU numbers and libc memory. Force-included before anything else, its
- * include guard takes the place of module/core/platform.h, so the core's text compiles unchanged.
+ * The host's side of the core's seam: the names that module/core/ takes from the kernel,
+ * here as C11 atomics, thread-local CPU numbers and libc memory. Force-included before
+ * anything else, its include guard takes the place of module/core/platform.h, so the core's
+ * text compiles unchanged.
  *
- * Memory order is the kernel's: an RMW that returns a value is fully ordered, one that does not is
- * relaxed, READ_ONCE() and WRITE_ONCE() are relaxed. ThreadSanitizer does not understand fences, so
- * under it every RMW is sequentially consistent and smp_mb() is an instruction it does not see.
+ * Memory order is the kernel's: an RMW that returns a value is fully ordered, one that does
+ * not is relaxed, READ_ONCE() and WRITE_ONCE() are relaxed. ThreadSanitizer does not
+ * understand fences, so under it every RMW is sequentially consistent and smp_mb() is an
+ * instruction it does not see.
  */
 #ifndef PB_PLATFORM_H
 #define PB_PLATFORM_H

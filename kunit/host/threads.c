@@ -88,7 +88,10 @@ void pt_breathe(struct pb_pool *pool)
 	serve_drain();
 }
 
-/* Threads serve a request when they breathe; one that waits for others serves its own meanwhile. */
+/*
+ * Threads serve a request when they breathe; one that waits for others serves its own
+ * meanwhile.
+ */
 void pt_drain_all(struct pb_pool *pool)
 {
 	int cpu, tries;

@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: test-6.12 debug-6.12 uml-7.3
-# vm: --timeout 1500 --allow-splat bad.free:.*by.kunit_try_catch
+# vm: --timeout 1500
+# vm: --allow-splat bad.free:.*by.kunit_try_catch
 #
-# In the guest: loads pbuddy.ko and pbuddy_kunit.ko, and prints the KTAP of every suite as the kernel
+# In the guest: loads pbuddy.ko and pbuddy_kunit.ko, prints the KTAP of every suite as the kernel
 # keeps it in debugfs. Fails when a suite is not ok, or none ran. The misuse that the suites do on
 # purpose may be in the log; any other report fails the run.
 #
