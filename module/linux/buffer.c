@@ -271,25 +271,6 @@ static int zero_blocks(const struct pb_buffer *buf)
 	return 0;
 }
 
-/* Pages that the nodes of @spec own together, free or not. */
-static unsigned long eligible_pages(const struct pb_buffer_spec *spec)
-{
-	const struct pb_zonelist *list = pb_instance.zonelist[spec->nid];
-	unsigned long nr_pages = 0;
-	unsigned int i;
-
-	for (i = 0; i < list->nr; i++) {
-		const struct pb_zone *zone = list->zone[i];
-
-		if (spec->strict && zone->nid != spec->nid)
-			continue;
-		if (spec->nodemask && !node_isset(zone->nid, *spec->nodemask))
-			continue;
-		nr_pages += zone->present_pages;
-	}
-	return nr_pages;
-}
-
 static struct pb_request request_of(const struct pb_buffer_spec *spec)
 {
 	struct pb_request rq = {
@@ -307,11 +288,32 @@ static struct pb_request request_of(const struct pb_buffer_spec *spec)
 	return rq;
 }
 
+/* Pages, free or not, of all zones that may serve @rq. */
+static unsigned long eligible_pages(const struct pb_request *rq)
+{
+	const struct pb_zonelist *list = pb_instance.zonelist[rq->nid];
+	unsigned long nr_pages = 0;
+	unsigned int i;
+
+	for (i = 0; i < list->nr; i++) {
+		const struct pb_zone *zone = list->zone[i];
+
+		if (zone->type > rq->highest_zone)
+			continue;
+		if (rq->flags & PB_ALLOC_THISNODE && zone->nid != rq->nid)
+			continue;
+		if (rq->nodemask && !test_bit(zone->nid, rq->nodemask))
+			continue;
+		nr_pages += zone->present_pages;
+	}
+	return nr_pages;
+}
+
 static int fill_buffer(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
 		       enum pb_reason *reason)
 {
-	unsigned long eligible = eligible_pages(spec);
 	struct pb_request rq = request_of(spec);
+	unsigned long eligible = eligible_pages(&rq);
 	int err;
 
 	if (spec->nr_pages > eligible) {

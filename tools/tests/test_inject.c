@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Every way back: the n-th thing that can fail inside one system call is made to fail, for n = 1, 2, 3
+ * ... until the call needs no more, and each time nothing may be lost. Needs a kernel with fault
+ * injection (/proc/thread-self/fail-nth), and root.
+ */
+#include "common.h"
+
+#define FAIL_NTH	"/proc/thread-self/fail-nth"
+#define ATTEMPTS	3000
+
+static void put(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	(void)!write(fd, text, strlen(text));
+	close(fd);
+}
+
+/* Lets allocations fail that may sleep, and of any order; without a trace for each in the log. */
+static void prepare(void)
+{
+	static const char *const what[] = { "failslab", "fail_page_alloc", "fail_usercopy" };
+	char path[128];
+	size_t i;
+
+	if (access(FAIL_NTH, W_OK))
+		test_skip("no fault injection in this kernel");
+	for (i = 0; i < sizeof(what) / sizeof(what[0]); i++) {
+		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/ignore-gfp-wait", what[i]);
+		put(path, "N");
+		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/ignore-gfp-highmem", what[i]);
+		put(path, "N");
+		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/min-order", what[i]);
+		put(path, "0");
+		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/verbose", what[i]);
+		put(path, "0");
+	}
+}
+
+/*
+ * Ends the injection: whether the failure has happened. These calls copy from and to us, too: when the
+ * failure hits one of them, it did not hit the call before.
+ */
+static bool injected(int fd)
+{
+	char left[16] = "";
+	bool used_up = pread(fd, left, sizeof(left) - 1, 0) > 0 && !atoi(left);
+
+	while (pwrite(fd, "0", 1, 0) != 1)
+		;
+	return used_up;
+}
+
+/*
+ * Calls fn, which returns 0 or an errno, with its n-th failure injected, for all n. What has succeeded
+ * undo takes back.
+ */
+static void fail_each(int (*fn)(void), void (*undo)(void))
+{
+	int fd = open(FAIL_NTH, O_RDWR | O_CLOEXEC), n, err, failures = 0;
+	struct usage before, now;
+	bool used_up = true;
+	char text[16];
+
+	CHECK(fd >= 0);
+	read_usage(&before);
+	for (n = 1; n < ATTEMPTS && used_up; n++) {
+		snprintf(text, sizeof(text), "%d", n);
+		CHECK_EQ(pwrite(fd, text, strlen(text), 0), strlen(text));
+		err = fn();
+		used_up = injected(fd);
+		if (err) {
+			failures++;
+			CHECK(err == ENOMEM || err == EFAULT || err == ENFILE);
+		} else {
+			undo();
+		}
+		wait_for_quarantine(0);
+		read_usage(&now);
+		CHECK_EQ(now.allocated, before.allocated);
+	}
+	/* The last one had no n-th thing that could fail. */
+	CHECK(!used_up);
+	test_note("%d of %d injections made the call fail", failures, n - 2);
+	CHECK(failures > 0);
+	close(fd);
+}
+
+static struct pbuddy_alloc rq;
+static struct pbuddy_alloc_batch batch;
+static int32_t fds[8];
+static void *mapped;
+static int buffer;
+
+static int do_alloc(void)
+{
+	rq = request(37 * PAGE);
+	return ioctl(dev, PBUDDY_IOCTL_ALLOC, &rq) ? errno : 0;
+}
+
+static void undo_alloc(void)
+{
+	CHECK_EQ(close(rq.fd), 0);
+}
+
+static int do_contig(void)
+{
+	rq = request(37 * PAGE);
+	rq.flags = PBUDDY_ALLOC_CONTIG;
+	return ioctl(dev, PBUDDY_IOCTL_ALLOC, &rq) ? errno : 0;
+}
+
+static int do_batch(void)
+{
+	batch = (struct pbuddy_alloc_batch) {
+		.size = sizeof(batch), .count = 8, .fds_ptr = (uintptr_t)fds,
+		.each = request(5 * PAGE),
+	};
+	return ioctl(dev, PBUDDY_IOCTL_ALLOC_BATCH, &batch) ? errno : 0;
+}
+
+static void undo_batch(void)
+{
+	int i;
+
+	for (i = 0; i < 8; i++)
+		CHECK_EQ(close(fds[i]), 0);
+}
+
+/* Long enough for several page tables, so that it can fail half way. */
+static int do_map_device(void)
+{
+	mapped = mmap(NULL, 8 * MIB, PROT_READ | PROT_WRITE, MAP_SHARED, dev, 0);
+	return mapped == MAP_FAILED ? errno : 0;
+}
+
+static int do_map_buffer(void)
+{
+	mapped = mmap(NULL, 8 * MIB, PROT_READ | PROT_WRITE, MAP_SHARED, buffer, 0);
+	return mapped == MAP_FAILED ? errno : 0;
+}
+
+static void undo_map(void)
+{
+	CHECK_EQ(first_nonzero(mapped, 8 * MIB), -1);
+	CHECK_EQ(munmap(mapped, 8 * MIB), 0);
+}
+
+static int do_info(void)
+{
+	struct pbuddy_node_info node[4];
+	struct pbuddy_info info = {
+		.size = sizeof(info), .nodes_ptr = (uintptr_t)node, .nr_nodes = 4,
+		.node_size = sizeof(node[0]),
+	};
+
+	return ioctl(dev, PBUDDY_IOCTL_GET_INFO, &info) ? errno : 0;
+}
+
+static void undo_nothing(void)
+{
+}
+
+TEST_TIMEOUT(inject, alloc, 600)
+{
+	prepare();
+	fail_each(do_alloc, undo_alloc);
+}
+
+TEST_TIMEOUT(inject, alloc_contiguous, 600)
+{
+	prepare();
+	fail_each(do_contig, undo_alloc);
+}
+
+TEST_TIMEOUT(inject, batch, 600)
+{
+	prepare();
+	fail_each(do_batch, undo_batch);
+}
+
+TEST_TIMEOUT(inject, map_device, 600)
+{
+	prepare();
+	fail_each(do_map_device, undo_map);
+}
+
+TEST_TIMEOUT(inject, map_buffer, 600)
+{
+	prepare();
+	buffer = alloc_buffer(8 * MIB);
+	fail_each(do_map_buffer, undo_map);
+}
+
+TEST_TIMEOUT(inject, info, 600)
+{
+	prepare();
+	fail_each(do_info, undo_nothing);
+}
