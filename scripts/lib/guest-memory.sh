@@ -67,5 +67,5 @@ free_pages() {
 	echo 3 >/proc/sys/vm/drop_caches
 	sleep 1
 	echo 3 >/proc/sys/vm/drop_caches
-	awk '/^ *nr_free_pages/ || /^ *count:/ { n += $2 } END { print n }' /proc/zoneinfo
+	awk '$1 == "nr_free_pages" || $1 == "count:" { n += $2 } END { print n }' /proc/zoneinfo
 }
