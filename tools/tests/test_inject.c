@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Every way back: the n-th thing that can fail inside one system call is made to fail, for n = 1, 2, 3
- * ... until the call needs no more, and each time nothing may be lost. Needs a kernel with fault
- * injection (/proc/thread-self/fail-nth), and root.
+ * Every way back: the n-th thing that can fail inside one system call is made to fail, for n = 1,
+ * 2, 3 ... until the call needs no more, and each time nothing may be lost. Needs a kernel with
+ * fault injection (/proc/thread-self/fail-nth), and root.
  */
 #include "common.h"
 
@@ -41,8 +41,8 @@ static void prepare(void)
 }
 
 /*
- * Ends the injection: whether the failure has happened. These calls copy from and to us, too: when the
- * failure hits one of them, it did not hit the call before.
+ * Ends the injection: whether the failure has happened. These calls copy from and to us, too:
+ * when the failure hits one of them, it did not hit the call before.
  */
 static bool injected(int fd)
 {
@@ -55,8 +55,8 @@ static bool injected(int fd)
 }
 
 /*
- * Calls fn, which returns 0 or an errno, with its n-th failure injected, for all n. What has succeeded
- * undo takes back.
+ * Calls fn, which returns 0 or an errno, with its n-th failure injected, for all n. What has
+ * succeeded undo takes back.
  */
 static void fail_each(int (*fn)(void), void (*undo)(void))
 {
