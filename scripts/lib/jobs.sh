@@ -4,10 +4,11 @@
 # A pool of parts that run side by side: each has a name, parts it needs, a class of
 # which one runs at a time ("-": none) and a command.  Used by scripts/check.
 #
-# The caller defines  part_done NAME STATUS SECONDS  (STATUS "needs:PART" when it was
+# The caller defines  part_done NAME STATUS SECONDS CPU-SECONDS  (STATUS "needs:PART" when it was
 # not run because a part it needs failed; return 1 to fail those that need it).
 
 declare -a PART_NAMES=()
+PART_CPU=0 # seconds used by all that have ended
 declare -A PART_NEEDS=() PART_CLASS=() PART_COMMAND=() PART_STATE=() PART_START=() PART_PID=()
 
 # part NAME CLASS "NEEDS..." COMMAND ARGS...
@@ -68,11 +69,20 @@ start_part() {
 	PART_PID[$name]=$!
 }
 
+# Seconds of CPU used by the children we have waited for, and by theirs.
+children_cpu() {
+	local -a stat
+	read -r -a stat </proc/$$/stat
+	echo $(((stat[15] + stat[16]) / $(getconf CLK_TCK)))
+}
+
 finish_part() { # NAME STATUS
-	local state=good seconds=0
+	local state=good seconds=0 cpu
+	cpu=$(children_cpu)
 	[ -z "${PART_START[$1]-}" ] || seconds=$((SECONDS - PART_START[$1]))
 	unset "PART_PID[$1]"
-	part_done "$1" "$2" "$seconds" || state=bad
+	part_done "$1" "$2" "$seconds" $((cpu - PART_CPU)) || state=bad
+	PART_CPU=$(children_cpu)
 	PART_STATE[$1]=$state
 }
 
