@@ -63,6 +63,7 @@ run_with_progress() {
 	shift 2
 	"$@" >"$log" 2>&1 &
 	pid=$!
+	trap 'kill "$pid" 2>/dev/null; exit 143' TERM
 	while kill -0 "$pid" 2>/dev/null; do
 		sleep 0.5
 		if [ -t 2 ]; then
@@ -74,6 +75,7 @@ run_with_progress() {
 		fi
 	done
 	wait "$pid" || rc=$?
+	trap - TERM
 	[ -t 2 ] && printf '\r\033[K' >&2
 	if [ $rc -ne 0 ]; then
 		say "$label failed (status $rc); the end of $log:"
