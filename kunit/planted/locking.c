@@ -30,6 +30,6 @@ void plant_atomic_sleep(void)
 {
 	spin_lock(&spin);
 	/* The bug: msleep() schedules. */
-	msleep(1);
+	msleep(20);
 	spin_unlock(&spin);
 }
