@@ -8,6 +8,7 @@
 #include "core/pageblock.h"
 #include "core/pcp.h"
 #include "core/pfn.h"
+#include "core/zone.h"
 #include "params.h"
 #include "stress.h"
 #include "threads.h"
@@ -216,12 +217,137 @@ static void test_concurrent_runs(struct kunit *test)
 	pt_stress_finish(test, &load->s);
 }
 
+/*
+ * Two threads in step: in each round one operation of each meets the other's, then, with both at
+ * rest, the index must show what is there. Whatever a lost update hides stays hidden here, where
+ * under load the next operation would bring it up again.
+ */
+struct duel {
+	struct pb_bitmap	map;
+	struct pb_zone		*zone;
+	unsigned long		rounds;
+	atomic_t		arrived;
+	unsigned long		held[2];
+	unsigned long		hidden;
+};
+
+static void meet(struct duel *d)
+{
+	int mine = atomic_inc_return(&d->arrived), spins = 0;
+	int full = round_up(mine, 2);
+
+	while (atomic_read_acquire(&d->arrived) < full) {
+		cpu_relax();
+		if (++spins % 4096 == 0)
+			cond_resched();
+	}
+}
+
+/* One sets its bit of a word while the other clears its own. */
+static void duel_over_a_word(void *arg, unsigned int n)
+{
+	struct duel *d = arg;
+	unsigned long i;
+
+	for (i = 0; i < d->rounds; i++) {
+		meet(d);
+		if (i % 2 == n)
+			pb_bitmap_set(&d->map, n);
+		else
+			pb_bitmap_clear(&d->map, n);
+		meet(d);
+		if (!n && pb_bitmap_next(&d->map, 0) != i % 2)
+			d->hidden++;
+	}
+}
+
+static void test_concurrent_summary(struct kunit *test)
+{
+	struct duel *d = kunit_kzalloc(test, sizeof(*d), GFP_KERNEL);
+	unsigned long *mem;
+
+	if (pt_nr_cpus() < 2)
+		kunit_skip(test, "needs two CPUs");
+	KUNIT_ASSERT_NOT_NULL(test, d);
+	mem = pb_meta_alloc(pb_bitmap_words(4096) * sizeof(*mem), 0);
+	KUNIT_ASSERT_NOT_NULL(test, mem);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, pb_meta_free, mem), 0);
+	pb_bitmap_init(&d->map, 4096, mem);
+	d->rounds = pt_rounds * 1000;
+	KUNIT_ASSERT_EQ(test, pt_run_threads(2, duel_over_a_word, d), 0);
+	KUNIT_EXPECT_EQ_MSG(test, d->hidden, 0UL, "of %lu rounds", d->rounds);
+}
+
+#define DUEL_ORDER	5
+
+static unsigned long claim(struct pb_zone *zone)
+{
+	unsigned long pfn;
+
+	preempt_disable();
+	pfn = pb_zone_claim(zone, DUEL_ORDER, PB_MOVABLE);
+	preempt_enable();
+	return pfn;
+}
+
+/* One block is free, one is the first thread's: it frees its own while the other claims one. */
+static void duel_over_a_pageblock(void *arg, unsigned int n)
+{
+	struct duel *d = arg;
+	unsigned long i;
+
+	for (i = 0; i < d->rounds && !d->hidden; i++) {
+		meet(d);
+		if (n)
+			d->held[1] = claim(d->zone);
+		else
+			pb_zone_release(d->zone, d->held[0], DUEL_ORDER);
+		meet(d);
+		if (!n) {
+			d->held[0] = claim(d->zone);
+			if (d->held[0] == PB_NO_PFN)
+				d->hidden++;
+			else if (d->held[1] == PB_NO_PFN)
+				d->held[1] = claim(d->zone);
+			if (d->held[1] == PB_NO_PFN)
+				d->hidden++;
+			else
+				pb_zone_release(d->zone, d->held[1], DUEL_ORDER);
+		}
+		meet(d);
+	}
+}
+
+static void test_concurrent_index(struct kunit *test)
+{
+	struct duel *d = kunit_kzalloc(test, sizeof(*d), GFP_KERNEL);
+	struct pt_fixture *f = pt_pool(test, &pt_one_block);
+	unsigned long pfn, i;
+
+	if (pt_nr_cpus() < 2)
+		kunit_skip(test, "needs two CPUs");
+	KUNIT_ASSERT_NOT_NULL(test, d);
+	d->zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	for (i = 0; i < PB_PAGEBLOCK_NR >> DUEL_ORDER; i++)
+		pfn = claim(d->zone);
+	d->held[0] = pfn;
+	pb_zone_release(d->zone, round_down(pfn, PB_PAGEBLOCK_NR), DUEL_ORDER);
+	if (d->held[0] == round_down(pfn, PB_PAGEBLOCK_NR))
+		d->held[0] += 1UL << DUEL_ORDER;
+	d->rounds = pt_rounds * 2000;
+	KUNIT_ASSERT_EQ(test, pt_run_threads(2, duel_over_a_pageblock, d), 0);
+	KUNIT_EXPECT_EQ_MSG(test, d->hidden, 0UL, "of %lu rounds", d->rounds);
+	f->broken = true;	/* the frames claimed first have no order bytes */
+}
+
 static struct kunit_case stress_cases[] = {
 	KUNIT_CASE_PARAM(test_concurrent_mix, layouts_gen_params),
 	KUNIT_CASE(test_concurrent_single_frames),
 	KUNIT_CASE(test_concurrent_bitmap),
 	KUNIT_CASE_PARAM(test_concurrent_one_pageblock, ping_pong_orders_gen_params),
 	KUNIT_CASE(test_concurrent_runs),
+	KUNIT_CASE(test_concurrent_summary),
+	KUNIT_CASE(test_concurrent_index),
 	{}
 };
 
