@@ -87,4 +87,18 @@ static inline int reserve_mem_find_by_name(const char *name, phys_addr_t *start,
 }
 #endif
 
+/* Kernels without CONFIG_ZONE_DEVICE (UML) do not declare these; nobody calls them there. */
+#ifndef CONFIG_ZONE_DEVICE
+struct dev_pagemap;
+
+static inline void *memremap_pages(struct dev_pagemap *pgmap, int nid)
+{
+	return ERR_PTR(-EOPNOTSUPP);
+}
+
+static inline void memunmap_pages(struct dev_pagemap *pgmap)
+{
+}
+#endif
+
 #endif /* PB_COMPAT_H */

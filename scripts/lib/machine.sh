@@ -78,7 +78,7 @@ machine_qemu() {
 	fi
 	machine+=(-accel "$accel" -nodefaults -no-user-config -display none -no-reboot
 		-kernel "$kdir/image" -initrd "$tmp/initrd"
-		-append "console=ttyS0 panic=-1 oops=panic reboot=t loglevel=7 printk.time=1${3}"
+		-append "console=ttyS0 no_timer_check panic=-1 oops=panic reboot=t loglevel=7 printk.time=1${3}"
 		-serial "file:$tmp/console" -serial "file:$tmp/verdict"
 		-serial "file:$tmp/out" -serial "file:$tmp/err")
 	# shellcheck disable=SC2206 # words on purpose: for trying an emulator option by hand
