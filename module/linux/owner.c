@@ -65,7 +65,6 @@ struct record {
 	char			comm[TASK_COMM_LEN];
 };
 
-
 DEFINE_STATIC_KEY_FALSE(pb_owner_key);
 
 /*

@@ -196,12 +196,13 @@ static long take_from(struct area *area, const struct pb_pool_spec *spec,
 		}
 		kept = page ? keep_pages(area, spec, extents, page_to_pfn(page), nr) : -EXDEV;
 		/* Less may still fit, and into the node's own area where that is tried first. */
-		if (kept == -EXDEV)
+		if (kept == -EXDEV) {
 			size = round_down(size / 2, PB_PAGEBLOCK_NR);
-		else if (kept < 0)
+			continue;
+		}
+		if (kept < 0)
 			return kept;
-		else
-			got += kept;
+		got += kept;
 		cond_resched();
 	}
 	return got;

@@ -15,9 +15,9 @@ tracing=/sys/kernel/tracing
 events=$tracing/events/pbuddy
 
 events_there() {
-	mount -t tracefs tracefs $tracing 2>/dev/null
+	mount -t tracefs tracefs "$tracing" 2>/dev/null
 	for event in mm_page_alloc mm_page_free mm_page_pcp_refill mm_page_pcp_drain; do
-		cat $events/$event/format || return
+		cat "$events/$event/format" || return
 	done
 }
 
@@ -27,13 +27,13 @@ use_pages() {
 }
 
 record() {
-	echo >$tracing/trace
-	echo 1 >$events/enable
+	echo >"$tracing/trace"
+	echo 1 >"$events/enable"
 	use_pages 1
-	echo 1 >$debugfs/drain
-	echo 0 >$events/enable
-	cp $tracing/trace /tmp/trace
-	grep pbuddy_leaker /tmp/trace || head -n 20 /tmp/trace
+	echo 1 >"$debugfs/drain"
+	echo 0 >"$events/enable"
+	cp "$tracing/trace" /tmp/trace
+	head -n 20 /tmp/trace
 }
 
 # events_of NAME REGEX: prints how many there are, all of that form.
@@ -59,16 +59,16 @@ balanced() {
 }
 
 quiet_when_off() {
-	echo >$tracing/trace
+	echo >"$tracing/trace"
 	use_pages 1
-	! grep mm_page $tracing/trace
+	! grep mm_page "$tracing/trace"
 }
 
-cached() { sed -n 's/.* pcp=\([0-9]*\) .*/\1/p' $debugfs/verify; }
+cached() { sed -n 's/.* pcp=\([0-9]*\) .*/\1/p' "$debugfs/verify"; }
 
 drained() {
 	use_pages 8
-	[ "$(cached)" -gt 0 ] && echo 1 >$debugfs/drain && [ "$(cached)" -eq 0 ] && verified
+	[ "$(cached)" -gt 0 ] && echo 1 >"$debugfs/drain" && [ "$(cached)" -eq 0 ] && verified
 }
 
 cpu() { echo "$1" >/sys/devices/system/cpu/cpu3/online; }
