@@ -31,7 +31,7 @@ demo: ## boot a two-node guest and show the main job (sets itself up)
 	@scripts/demo
 
 check: ## every test, or those whose name matches PATTERN= (sets itself up)
-	@scripts/check $(PATTERN)
+	@scripts/check $(if $(PATTERN),'$(PATTERN)')
 
 list: ## names of the parts `make check` consists of
 	@scripts/check --list
