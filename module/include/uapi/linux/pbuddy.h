@@ -106,7 +106,7 @@ struct pbuddy_info {
 #define PBUDDY_ALLOC_CONTIG		(1U << 0)	/* one physically contiguous extent */
 #define PBUDDY_ALLOC_STRICT_NODE	(1U << 1)	/* @node only, no fallback by distance */
 #define PBUDDY_ALLOC_NOWAIT		(1U << 2)	/* fail rather than sleep for memory */
-#define PBUDDY_ALLOC_NODEMASK		(1U << 3)	/* nodes of @nodemask alone, nearest first */
+#define PBUDDY_ALLOC_NODEMASK		(1U << 3)	/* only nodes of @nodemask, by distance */
 #define PBUDDY_ALLOC_FLAGS		0x0fU
 
 /**
