@@ -7,8 +7,9 @@
  * reference count is back at what pbuddy itself holds. Nothing tells when a pin is dropped, so
  * looking is all that can be done.
  *
- * A page here belongs to nobody else who would use page->lru (it is neither on the LRU nor in the
- * page cache), so the list runs through it and adding cannot fail.
+ * The list runs through page->private, so that adding cannot fail. Nobody else uses that
+ * field: the page is in no file and has no buffers. page->lru would not do, since in a page
+ * of a mapped physical range its place is taken by the pointer to that mapping.
  *
  * Unloading. A pinned page cannot go back to the kernel, so the module must stay while there is
  * one: the quarantine holds a reference to the module whenever it is not empty. Taking it needs
@@ -18,7 +19,6 @@
  * left who could queue it again.
  */
 #include <linux/jiffies.h>
-#include <linux/list.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -42,29 +42,39 @@
  */
 static struct {
 	spinlock_t		lock;	/* of all below */
-	struct list_head	pages;
+	struct page		*pages;
 	unsigned long		nr_pages;
 	unsigned int		delay_ms;
 } quarantine = {
 	.lock = __SPIN_LOCK_UNLOCKED(quarantine.lock),
-	.pages = LIST_HEAD_INIT(quarantine.pages),
 };
 
 static void scan(struct work_struct *work);
 static DECLARE_DELAYED_WORK(scan_work, scan);
 static struct workqueue_struct *scan_wq;
 
-/* Frees what is no longer pinned of @pages; returns how many went. */
-static unsigned long release_unpinned(struct list_head *pages)
+static struct page *next_of(const struct page *page)
+{
+	return (struct page *)page_private(page);
+}
+
+/* Frees what is no longer pinned of a list, returns how many; *rest to *last are the others. */
+static unsigned long release_unpinned(struct page *pages, struct page **rest, struct page **last)
 {
 	unsigned long freed = 0, seen = 0;
 	struct page *page, *next;
 
-	list_for_each_entry_safe(page, next, pages, lru) {
+	for (page = pages; page; page = next) {
+		next = next_of(page);
 		if (page_count(page) == PB_BASE_REFS) {
-			list_del_init(&page->lru);
+			set_page_private(page, 0);
 			WARN_ON_ONCE(pb_pages_free(page_to_pfn(page), 0));
 			freed++;
+		} else {
+			if (!*rest)
+				*last = page;
+			set_page_private(page, (unsigned long)*rest);
+			*rest = page;
 		}
 		if (!(++seen % SCAN_BATCH))
 			cond_resched();
@@ -74,17 +84,21 @@ static unsigned long release_unpinned(struct list_head *pages)
 
 static void scan(struct work_struct *work)
 {
+	struct page *pages, *rest = NULL, *last = NULL;
 	unsigned long freed;
-	LIST_HEAD(pages);
 
 	spin_lock(&quarantine.lock);
-	list_splice_init(&quarantine.pages, &pages);
+	pages = quarantine.pages;
+	quarantine.pages = NULL;
 	spin_unlock(&quarantine.lock);
 
-	freed = release_unpinned(&pages);
+	freed = release_unpinned(pages, &rest, &last);
 
 	spin_lock(&quarantine.lock);
-	list_splice(&pages, &quarantine.pages);
+	if (rest) {
+		set_page_private(last, (unsigned long)quarantine.pages);
+		quarantine.pages = rest;
+	}
 	quarantine.nr_pages -= freed;
 	if (quarantine.nr_pages) {
 		quarantine.delay_ms = min(2 * quarantine.delay_ms, LAST_DELAY_MS);
@@ -113,7 +127,8 @@ void pb_quarantine_add(struct page *page)
 		mod_delayed_work(scan_wq, &scan_work, msecs_to_jiffies(FIRST_DELAY_MS));
 	}
 	quarantine.nr_pages++;
-	list_add(&page->lru, &quarantine.pages);
+	set_page_private(page, (unsigned long)quarantine.pages);
+	quarantine.pages = page;
 	spin_unlock(&quarantine.lock);
 }
 

@@ -32,6 +32,10 @@ twice() {
 		! grep pbuddy /proc/iomem
 }
 mixed() { load pool="$home":64M@reserve=0x70000000,"$home":16M && owns "$home" 80 && verified; }
+# Pages of the range are pinned, wait in quarantine, and are used again.
+pins() {
+	load pool="$home":64M@reserve=0x70000000 && pbuddy-test pin && verified
+}
 
 kernel_untouched() {
 	after=$(free_pages)
@@ -51,6 +55,8 @@ t range_gives_parts_back gives_back 12288
 t range_not_twice twice
 t range_beside_contig mixed
 t range_gives_mixed_back gives_back 20480
+t range_pins pins
+t range_gives_back_what_was_pinned gives_back 16384
 t range_partly_the_kernels fails_with 22 \
 	'reserve: 0x72000000-0x75ffffff is memory of the kernel; boot with memmap=64M.0x72000000' \
 	pool=$home:64M@reserve=0x72000000
