@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: stock-6.12 stock-6.1
-# vm: --nodes 2 --timeout 600
+# vm: --nodes 2 --timeout 1200
 # copy: /usr/sbin/memtester /usr/bin/stress-ng /usr/bin/fio
 #
 # In the guest: programs that know nothing of pbuddy and take /dev/pbuddy as a path.

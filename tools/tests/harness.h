@@ -36,7 +36,7 @@ void test_register(struct test *test);
 	}									\
 	static void s##_##n(void)
 
-#define TEST(s, n) TEST_TIMEOUT(s, n, 120)
+#define TEST(s, n) TEST_TIMEOUT(s, n, 300)
 
 /* End the test: failed, or skipped. From its process, or a child that it waits for. */
 __attribute__((noreturn, format(printf, 3, 4)))

@@ -455,7 +455,7 @@ static size_t take_pieces(struct piece *piece, size_t max, uint64_t bytes)
 	return nr;
 }
 
-TEST_TIMEOUT(alloc, reason_when_fragmented, 300)
+TEST_TIMEOUT(alloc, reason_when_fragmented, 900)
 {
 	const struct rlimit limit = { .rlim_cur = 16384, .rlim_max = 16384 };
 	struct pbuddy_alloc rq = request(8 * MIB);
@@ -517,7 +517,7 @@ TEST(alloc, node_without_memory)
 	}
 }
 
-TEST_TIMEOUT(alloc, thousand_cycles_keep_the_count, 300)
+TEST_TIMEOUT(alloc, thousand_cycles_keep_the_count, 900)
 {
 	struct usage before, now;
 	int i;

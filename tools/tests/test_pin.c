@@ -66,7 +66,7 @@ static void expect_not_handed_out(uint64_t phys, size_t bytes)
 	grab_release(&grab);
 }
 
-TEST_TIMEOUT(pin, outlives_its_buffer_cve_2021_22543, 300)
+TEST_TIMEOUT(pin, outlives_its_buffer_cve_2021_22543, 900)
 {
 	const size_t bytes = 8 * PAGE;
 	struct usage before, now;

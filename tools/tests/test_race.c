@@ -144,7 +144,7 @@ static void *hammer(void *arg)
 	return NULL;
 }
 
-TEST_TIMEOUT(race, alloc_map_unmap_close, 300)
+TEST_TIMEOUT(race, alloc_map_unmap_close, 900)
 {
 	int i;
 
@@ -195,7 +195,7 @@ static void *alloc_and_use(void *arg)
 	return NULL;
 }
 
-TEST_TIMEOUT(race, guess_and_free_cve_2022_50417, 300)
+TEST_TIMEOUT(race, guess_and_free_cve_2022_50417, 900)
 {
 	guess_from = dev + 1;
 	/* Seeds alternate, so half of the threads guess. */
@@ -230,7 +230,7 @@ static void *move_about(void *arg)
 	return NULL;
 }
 
-TEST_TIMEOUT(race, mremap_against_free_cve_2018_18281, 300)
+TEST_TIMEOUT(race, mremap_against_free_cve_2018_18281, 900)
 {
 	run_threads(move_about, NR_THREADS);
 }
@@ -257,7 +257,7 @@ static void *fault_or_zap(void *arg)
 	return NULL;
 }
 
-TEST_TIMEOUT(race, fault_against_zap, 300)
+TEST_TIMEOUT(race, fault_against_zap, 900)
 {
 	uint64_t *p;
 	size_t i;
@@ -299,7 +299,7 @@ static void *fork_and_unmap(void *arg)
 	return NULL;
 }
 
-TEST_TIMEOUT(race, fork_against_unmap, 300)
+TEST_TIMEOUT(race, fork_against_unmap, 900)
 {
 	run_threads(fork_and_unmap, 2);
 }
@@ -321,7 +321,7 @@ static void allocate_for_ever(void)
 }
 
 /* A fatal signal ends even a long allocation, soon, and nothing is lost. */
-TEST_TIMEOUT(race, killed_while_allocating, 300)
+TEST_TIMEOUT(race, killed_while_allocating, 900)
 {
 	struct usage before;
 	int i;
@@ -365,7 +365,7 @@ static void *want_all(void *arg)
 	return NULL;
 }
 
-TEST_TIMEOUT(race, shortage, 300)
+TEST_TIMEOUT(race, shortage, 900)
 {
 	run_threads(want_all, NR_THREADS);
 }

@@ -198,7 +198,7 @@ TEST(security, no_interface_shows_addresses_cve_2022_36449)
 /* ---- Freed only with the last reference ---- */
 
 /* CVE-2024-0582 (io_uring): pages were freed while they were still mapped. */
-TEST_TIMEOUT(security, free_while_mapped_cve_2024_0582, 300)
+TEST_TIMEOUT(security, free_while_mapped_cve_2024_0582, 900)
 {
 	int i, fd = alloc_buffer(MIB);
 	uint64_t *p = map_buffer(fd, MIB);
@@ -225,7 +225,7 @@ TEST_TIMEOUT(security, free_while_mapped_cve_2024_0582, 300)
 }
 
 /* Android ION: programs drove a count to overflow. Here: all mappings the kernel allows. */
-TEST_TIMEOUT(security, reference_flood_ion, 300)
+TEST_TIMEOUT(security, reference_flood_ion, 900)
 {
 	struct usage before, now;
 	int fd = alloc_buffer(2 * PAGE), nr = 0;

@@ -34,7 +34,7 @@ static void expect_zero(int fd, size_t bytes)
 	CHECK_EQ(munmap(p, bytes), 0);
 }
 
-TEST_TIMEOUT(zero, everything_cve_2015_8950, 300)
+TEST_TIMEOUT(zero, everything_cve_2015_8950, 900)
 {
 	struct grab grab;
 	uint64_t sum = 0;
@@ -49,7 +49,7 @@ TEST_TIMEOUT(zero, everything_cve_2015_8950, 300)
 	test_note("%llu MiB seen", (unsigned long long)(sum / MIB));
 }
 
-TEST_TIMEOUT(zero, every_order, 300)
+TEST_TIMEOUT(zero, every_order, 900)
 {
 	struct usage usage;
 	unsigned int order;
@@ -66,7 +66,7 @@ TEST_TIMEOUT(zero, every_order, 300)
 	}
 }
 
-TEST_TIMEOUT(zero, odd_lengths_and_batches, 300)
+TEST_TIMEOUT(zero, odd_lengths_and_batches, 900)
 {
 	struct pbuddy_alloc_batch batch;
 	int32_t fds[64];
@@ -91,7 +91,7 @@ TEST_TIMEOUT(zero, odd_lengths_and_batches, 300)
 		expect_zero(fds[i], 5 * PAGE);
 }
 
-TEST_TIMEOUT(zero, device_mapping, 300)
+TEST_TIMEOUT(zero, device_mapping, 900)
 {
 	struct usage usage;
 	uint64_t *p;
@@ -107,7 +107,7 @@ TEST_TIMEOUT(zero, device_mapping, 300)
 	}
 }
 
-TEST_TIMEOUT(zero, reused_at_once, 300)
+TEST_TIMEOUT(zero, reused_at_once, 900)
 {
 	int i;
 
