@@ -19,28 +19,9 @@ struct zone_line {
 	int			nr_orders;
 };
 
-static const struct argp_option buddyinfo_options[] = { OPTION_JSON, { 0 } };
-
-static error_t parse_buddyinfo(int key, char *arg, struct argp_state *state)
-{
-	struct options *opt = state->input;
-
-	(void)arg;
-	switch (key) {
-	case 'j':
-		opt->json = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		argp_error(state, "no arguments are expected");
-		return EINVAL;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
 static const struct argp buddyinfo_argp = {
-	.options	= buddyinfo_options,
-	.parser		= parse_buddyinfo,
+	.options	= plain_options,
+	.parser		= parse_plain,
 	.doc		= "Free blocks of each order, from debugfs: for root only.",
 };
 

@@ -26,28 +26,9 @@ struct doctor {
 	struct node_table	nodes;		/* nodes.node is NULL until GET_INFO has worked */
 };
 
-static const struct argp_option doctor_options[] = { OPTION_JSON, { 0 } };
-
-static error_t parse_doctor(int key, char *arg, struct argp_state *state)
-{
-	struct options *opt = state->input;
-
-	(void)arg;
-	switch (key) {
-	case 'j':
-		opt->json = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		argp_error(state, "no arguments are expected");
-		return EINVAL;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
 static const struct argp doctor_argp = {
-	.options	= doctor_options,
-	.parser		= parse_doctor,
+	.options	= plain_options,
+	.parser		= parse_plain,
 	.doc		= "Check module, device, memory and kernel: 1 when a check failed.",
 };
 

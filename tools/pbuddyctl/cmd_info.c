@@ -9,28 +9,9 @@
 
 #include "pbuddyctl.h"
 
-static const struct argp_option info_options[] = { OPTION_JSON, { 0 } };
-
-static error_t parse_info(int key, char *arg, struct argp_state *state)
-{
-	struct options *opt = state->input;
-
-	(void)arg;
-	switch (key) {
-	case 'j':
-		opt->json = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		argp_error(state, "no arguments are expected");
-		return EINVAL;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
 static const struct argp info_argp = {
-	.options	= info_options,
-	.parser		= parse_info,
+	.options	= plain_options,
+	.parser		= parse_plain,
 	.doc		= "What pbuddy owns on each node, and what of it is free.",
 };
 

@@ -1,10 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* pbuddyctl: finds the verb on the command line and runs it. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "pbuddyctl.h"
+
+const struct argp_option plain_options[] = { OPTION_JSON, { 0 } };
+
+error_t parse_plain(int key, char *arg, struct argp_state *state)
+{
+	struct options *opt = state->input;
+
+	(void)arg;
+	switch (key) {
+	case 'j':
+		opt->json = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		argp_error(state, "no arguments are expected");
+		return EINVAL;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
 
 const char *argp_program_version = "pbuddyctl " PBUDDY_VERSION;
 

@@ -40,6 +40,10 @@ int cmd_doctor(const struct options *opt, int argc, char **argv);
 /* The option --json, which may stand before or after the verb; for the argp of a verb. */
 #define OPTION_JSON	{ "json", 'j', NULL, 0, "Print JSON", 0 }
 
+/* For the argp of a verb with no other option and no arguments; its input is struct options. */
+extern const struct argp_option plain_options[];
+error_t parse_plain(int key, char *arg, struct argp_state *state);
+
 /* device.c */
 
 /* GET_INFO with its array. */
