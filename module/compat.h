@@ -69,6 +69,22 @@ static inline int pb_alloc_contig_range(unsigned long start_pfn, unsigned long e
 #endif
 }
 
+/* Largest order of alloc_pages(); before 6.4 MAX_ORDER was one more than that. */
+#ifdef MAX_PAGE_ORDER
+#define PB_KERNEL_MAX_ORDER	MAX_PAGE_ORDER
+#elif LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
+#define PB_KERNEL_MAX_ORDER	MAX_ORDER
+#else
+#define PB_KERNEL_MAX_ORDER	(MAX_ORDER - 1)
+#endif
+
+/* Fills the NULL elements of an array; alloc_pages_bulk_array() lost its last word with 6.14. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 14, 0)
+#define pb_kernel_alloc_bulk(gfp, nr, pages)	alloc_pages_bulk(gfp, nr, pages)
+#else
+#define pb_kernel_alloc_bulk(gfp, nr, pages)	alloc_pages_bulk_array(gfp, nr, pages)
+#endif
+
 /* cma_alloc() and the list of the DMA layer's areas are exported from 7.x on. */
 #if defined(CONFIG_CMA) && LINUX_VERSION_CODE >= KERNEL_VERSION(7, 3, 0)
 #define PB_HAVE_CMA_ALLOC	1

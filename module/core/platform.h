@@ -64,8 +64,8 @@ static inline void pb_meta_free(void *p)
  */
 #define pb_count_visit()		do { } while (0)
 
-/* Functions that the KUnit suites reach inside the module. */
-#if IS_ENABLED(CONFIG_KUNIT)
+/* What the KUnit suites and pbuddy_bench reach inside the module. */
+#if IS_ENABLED(CONFIG_KUNIT) || defined(PB_BENCH)
 #define EXPORT_SYMBOL_PB_TEST(sym)		EXPORT_SYMBOL_GPL(sym)
 #else
 #define EXPORT_SYMBOL_PB_TEST(sym)	static_assert(!__same_type(sym, void))

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * pbuddy_bench: compares allocators of this kernel in one boot, on request.
+ *
+ *	/sys/kernel/debug/pbuddy_bench/workloads	name, orders, subjects, threads of each
+ *	/sys/kernel/debug/pbuddy_bench/run		write a request, read what was measured
+ *
+ * A request is one line of WORD=VALUE: workload=NAME order=N threads=N rounds=N count=N
+ * subjects=A,B seed=N iterations=N; only the workload has to be there. It is run before the
+ * write returns. A wrong one fails with -EINVAL, one line in the kernel log naming the word.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/debugfs.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "bench.h"
+#include "compat.h"
+
+PB_IMPORT_API();
+
+#define MAX_LINE	512
+
+static struct dentry *dir;
+static DEFINE_MUTEX(lock);	/* one request at a time; guards results */
+static LIST_HEAD(results);
+
+static int run_show(struct seq_file *m, void *v)
+{
+	int err = mutex_lock_interruptible(&lock);
+
+	if (err)
+		return err;
+	bench_show_rows(m, &results);
+	mutex_unlock(&lock);
+	return 0;
+}
+
+static int run_open(struct inode *inode, struct file *file)
+{
+	return single_open(file, run_show, NULL);
+}
+
+static int run_line(char *line)
+{
+	struct bench_request *request;
+	int err;
+
+	request = kzalloc(sizeof(*request), GFP_KERNEL);
+	if (!request)
+		return -ENOMEM;
+	err = bench_parse(line, request);
+	if (!err) {
+		bench_free_rows(&results);
+		err = bench_execute(request, &results);
+		if (err)
+			bench_free_rows(&results);
+	}
+	kfree(request);
+	return err;
+}
+
+static ssize_t run_write(struct file *file, const char __user *buf, size_t len, loff_t *pos)
+{
+	char *line;
+	int err;
+
+	if (len >= MAX_LINE)
+		return -EINVAL;
+	line = memdup_user_nul(buf, len);
+	if (IS_ERR(line))
+		return PTR_ERR(line);
+	err = mutex_lock_interruptible(&lock);
+	if (!err) {
+		err = run_line(line);
+		mutex_unlock(&lock);
+	}
+	kfree(line);
+	return err ?: len;
+}
+
+static const struct file_operations run_fops = {
+	.owner		= THIS_MODULE,
+	.open		= run_open,
+	.read		= seq_read,
+	.write		= run_write,
+	.llseek		= seq_lseek,
+	.release	= single_release,
+};
+
+static void show_subjects(struct seq_file *m, const struct bench_workload *w)
+{
+	const struct bench_subject *const *s;
+	const char *comma = "";
+
+	for (s = bench_subjects; *s; s++) {
+		if (!bench_suits(w, *s))
+			continue;
+		seq_printf(m, "%s%s", comma, (*s)->name);
+		comma = ",";
+	}
+}
+
+static int workloads_show(struct seq_file *m, void *v)
+{
+	const struct bench_workload *const *w;
+	unsigned int part;
+
+	for (w = bench_workloads; *w; w++) {
+		for (part = 0; part < BENCH_MAX_PARTS && (*w)->part[part]; part++) {
+			seq_printf(m, "%s\t%s\t", (*w)->part[part], (*w)->orders);
+			show_subjects(m, *w);
+			seq_printf(m, "\t%s\n", (*w)->threads == 2 ? "2" : "1,all");
+		}
+	}
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(workloads);
+
+static int __init bench_init(void)
+{
+	dir = debugfs_create_dir("pbuddy_bench", NULL);
+	debugfs_create_file("run", 0600, dir, NULL, &run_fops);
+	debugfs_create_file("workloads", 0400, dir, NULL, &workloads_fops);
+	return 0;
+}
+
+static void __exit bench_exit(void)
+{
+	debugfs_remove_recursive(dir);
+	bench_free_rows(&results);
+}
+
+module_init(bench_init);
+module_exit(bench_exit);
+MODULE_DESCRIPTION("Compares pbuddy with the kernel's own allocators");
+MODULE_LICENSE("GPL");

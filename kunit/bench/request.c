@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Reads a request; says which word is wrong. */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cpumask.h>
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/printk.h>
+#include <linux/string.h>
+
+#include "bench.h"
+
+const struct bench_workload *const bench_workloads[] = {
+	&bench_repeat,
+	&bench_bulk,
+	&bench_rand_put,
+	&bench_rand,
+	&bench_linux_scalability,
+	&bench_threadtest,
+	&bench_constant_occupancy,
+	&bench_cached,
+	&bench_pair,
+	&bench_outstanding,
+	&bench_bulk_api,
+	&bench_two_phase,
+	NULL
+};
+
+/**
+ * bench_suits - whether a subject can do a workload
+ * @w: the workload
+ * @s: the subject
+ */
+bool bench_suits(const struct bench_workload *w, const struct bench_subject *s)
+{
+	switch (w->kind) {
+	case BENCH_BULK_CALLS:
+		return s->loops->get_bulk;
+	case BENCH_SHAPES:
+		return s->whole;
+	default:
+		return s->max_order;
+	}
+}
+
+static int parse_workload(struct bench_request *r, const char *value)
+{
+	const struct bench_workload *const *w;
+	unsigned int part;
+
+	for (w = bench_workloads; *w; w++) {
+		r->workload = *w;
+		r->only_part = -1;
+		if (!strcmp((*w)->name, value))
+			return 0;
+		for (part = 0; part < BENCH_MAX_PARTS && (*w)->part[part]; part++) {
+			r->only_part = part;
+			if (!strcmp((*w)->part[part], value))
+				return 0;
+		}
+	}
+	pr_err("unknown workload '%s'\n", value);
+	return -EINVAL;
+}
+
+static int parse_subjects(struct bench_request *r, char *value)
+{
+	const struct bench_subject *const *s;
+	char *name;
+
+	r->nr_subjects = 0;
+	while ((name = strsep(&value, ","))) {
+		for (s = bench_subjects; *s && strcmp((*s)->name, name); s++)
+			;
+		if (!*s) {
+			pr_err("unknown subject '%s'\n", name);
+			return -EINVAL;
+		}
+		if (r->nr_subjects == BENCH_MAX_SUBJECTS) {
+			pr_err("too many subjects at '%s'\n", name);
+			return -EINVAL;
+		}
+		r->subject[r->nr_subjects++] = *s;
+	}
+	return 0;
+}
+
+static int parse_number(const char *word, const char *value, u64 min, u64 max, u64 *n)
+{
+	if (!kstrtou64(value, 0, n) && *n >= min && *n <= max)
+		return 0;
+	pr_err("%s='%s' is not a number from %llu to %llu\n", word, value, min, max);
+	return -EINVAL;
+}
+
+static int parse_word(struct bench_request *r, const char *word, char *value)
+{
+	u64 n;
+	int err;
+
+	if (!strcmp(word, "workload"))
+		return parse_workload(r, value);
+	if (!strcmp(word, "subjects"))
+		return parse_subjects(r, value);
+	if (!strcmp(word, "order")) {
+		err = parse_number(word, value, 0, 10, &n);
+		r->order = n;
+	} else if (!strcmp(word, "threads")) {
+		err = parse_number(word, value, 1, num_online_cpus(), &n);
+		r->threads = n;
+	} else if (!strcmp(word, "rounds")) {
+		err = parse_number(word, value, 1, BENCH_MAX_ROUNDS, &n);
+		r->rounds = n;
+	} else if (!strcmp(word, "iterations")) {
+		err = parse_number(word, value, 1, BENCH_MAX_ROUNDS, &n);
+		r->iterations = n;
+	} else if (!strcmp(word, "count")) {
+		err = parse_number(word, value, 1, BENCH_MAX_COUNT, &n);
+		r->count = n;
+	} else if (!strcmp(word, "seed")) {
+		err = parse_number(word, value, 0, U64_MAX, &n);
+		r->seed = n;
+	} else {
+		pr_err("unknown word '%s'\n", word);
+		err = -EINVAL;
+	}
+	return err;
+}
+
+/* The request names none: every subject that makes sense. */
+static void default_subjects(struct bench_request *r)
+{
+	const struct bench_subject *const *s;
+
+	for (s = bench_subjects; *s; s++)
+		if (bench_suits(r->workload, *s) && r->order >= (*s)->default_order &&
+		    r->order >= (*s)->min_order &&
+		    r->order + r->workload->more_orders <= (*s)->max_order)
+			r->subject[r->nr_subjects++] = *s;
+}
+
+static int check_subjects(const struct bench_request *r)
+{
+	const struct bench_subject *s;
+	unsigned int i;
+
+	for (i = 0; i < r->nr_subjects; i++) {
+		s = r->subject[i];
+		if (!bench_suits(r->workload, s)) {
+			pr_err("subject '%s' cannot do '%s'\n", s->name, r->workload->name);
+			return -EINVAL;
+		}
+		if (r->order < s->min_order ||
+		    r->order + r->workload->more_orders > s->max_order) {
+			pr_err("subject '%s' cannot do order=%u\n", s->name, r->order);
+			return -EINVAL;
+		}
+	}
+	if (!r->nr_subjects) {
+		pr_err("no subject can do '%s' with order=%u\n", r->workload->name, r->order);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int check_request(struct bench_request *r)
+{
+	const struct bench_workload *w = r->workload;
+
+	if (!w) {
+		pr_err("no workload= given\n");
+		return -EINVAL;
+	}
+	if (r->order > w->max_order) {
+		pr_err("'%s' is for orders up to %u, not order=%u\n", w->name, w->max_order,
+		       r->order);
+		return -EINVAL;
+	}
+	if (!r->threads)
+		r->threads = w->threads ?: 1;
+	if (w->threads && r->threads != w->threads) {
+		pr_err("'%s' wants threads=%u\n", w->name, w->threads);
+		return -EINVAL;
+	}
+	if (r->threads > num_online_cpus()) {
+		pr_err("'%s' wants %u CPUs\n", w->name, r->threads);
+		return -EINVAL;
+	}
+	if (!r->nr_subjects)
+		default_subjects(r);
+	return check_subjects(r);
+}
+
+/**
+ * bench_parse - reads a request
+ * @line: WORD=VALUE ..., is written to
+ * @r: zeroed
+ *
+ * Return: 0, or -EINVAL after one line in the kernel log.
+ */
+int bench_parse(char *line, struct bench_request *r)
+{
+	char *word, *value;
+	int err;
+
+	r->rounds = 9;
+	r->iterations = 100;
+	r->seed = 1;
+	while ((word = strsep(&line, " \t\n"))) {
+		if (!*word)
+			continue;
+		value = strchr(word, '=');
+		if (!value) {
+			pr_err("'%s' is not WORD=VALUE\n", word);
+			return -EINVAL;
+		}
+		*value++ = '\0';
+		err = parse_word(r, word, value);
+		if (err)
+			return err;
+	}
+	return check_request(r);
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The subjects of this kernel, and what their allocators have: see subject.h. */
+#include <linux/cpu.h>
+#include <linux/mm.h>
+#include <linux/mmzone.h>
+#include <linux/slab.h>
+#include <linux/vmstat.h>
+#include <linux/workqueue.h>
+
+#include "bench.h"
+#include "compat.h"
+#if __has_include("core/drain.h")
+#include "core/drain.h"
+#endif
+#include "core/pcp.h"
+#include "core/stat.h"
+#include "core/zone.h"
+#include "instance.h"
+#include "subject.h"
+
+const struct bench_subject *const bench_subjects[] = {
+	&bench_pbuddy,
+	&bench_pbuddy_equal_prep,
+	&bench_alloc_pages,
+	&bench_alloc_pages_bulk,
+	&bench_alloc_pages_comp,
+#if IS_ENABLED(CONFIG_GENERIC_ALLOCATOR)
+	&bench_gen_pool,
+#endif
+#if IS_ENABLED(CONFIG_GPU_BUDDY)
+	&bench_gpu_buddy,
+#endif
+	NULL
+};
+
+static_assert(ARRAY_SIZE(bench_subjects) <= BENCH_MAX_SUBJECTS);
+
+/* ---- pbuddy ---- */
+
+/* GFP_KERNEL does not reach the zone for movable pages. */
+static bool usable(const struct pb_zone *zone)
+{
+	return zone->type != PB_ZONE_MOVABLE;
+}
+
+unsigned long bench_pbuddy_pages(void)
+{
+	const struct pb_zonelist *all = pb_instance.all_zones;
+	unsigned long pages = 0;
+	unsigned int i;
+
+	for (i = 0; i < all->nr; i++)
+		if (usable(all->zone[i]))
+			pages += all->zone[i]->present_pages;
+	return pages;
+}
+
+/* Three quarters of what is free above the marks: fills it well, and cannot fail. */
+unsigned long bench_pbuddy_room(unsigned int order)
+{
+	const struct pb_zonelist *all = pb_instance.all_zones;
+	unsigned long pages = 0;
+	long nr_free;
+	unsigned int i;
+
+	for (i = 0; i < all->nr; i++) {
+		nr_free = pb_zone_free_pages(all->zone[i]) -
+			  2 * (long)all->zone[i]->watermark[PB_WMARK_HIGH];
+		if (usable(all->zone[i]) && nr_free > 0)
+			pages += nr_free;
+	}
+	return (pages / 4 * 3) >> order;
+}
+
+static long drain_here(void *pool)
+{
+	pb_pcp_drain_local(pool);
+	return 0;
+}
+
+void bench_pbuddy_drain(void)
+{
+	int cpu;
+
+	cpus_read_lock();
+	for_each_online_cpu(cpu)
+		work_on_cpu(cpu, drain_here, &pb_instance);
+	cpus_read_unlock();
+}
+
+/* What CPUs have cached is free too, though in no block that counts as whole. */
+unsigned long bench_pbuddy_whole(unsigned long *free_pages)
+{
+	const struct pb_zonelist *all = pb_instance.all_zones;
+	struct pb_free_count *count;
+	unsigned long whole = 0;
+	unsigned int i, mt;
+
+	*free_pages = 0;
+	count = kzalloc(sizeof(*count), GFP_KERNEL);
+	if (!count)
+		return 0;
+	for (i = 0; i < all->nr; i++) {
+		if (!usable(all->zone[i]))
+			continue;
+		pb_zone_count_free(all->zone[i], count);
+		for (mt = 0; mt < PB_NR_MIGRATETYPES; mt++)
+			whole += count->whole[mt];
+		*free_pages += pb_zone_free_pages(all->zone[i]) + pb_pcp_pages(all->zone[i]);
+	}
+	kfree(count);
+	return whole;
+}
+
+/* ---- the kernel ---- */
+
+/* Blocks of at least this order; read without the zone's lock, as /proc/buddyinfo may be wrong. */
+static unsigned long kernel_blocks(unsigned int order)
+{
+	unsigned long blocks = 0;
+	struct zone *zone;
+	unsigned int o;
+	int nid, i;
+
+	for_each_online_node(nid) {
+		for (i = 0; i <= ZONE_NORMAL; i++) {
+			zone = &NODE_DATA(nid)->node_zones[i];
+			for (o = order; o < ARRAY_SIZE(zone->free_area); o++)
+				blocks += READ_ONCE(zone->free_area[o].nr_free) << (o - order);
+		}
+	}
+	return blocks;
+}
+
+/* Half of it, so that the kernel neither reclaims nor compacts because of us. */
+unsigned long bench_kernel_room(unsigned int order)
+{
+	return kernel_blocks(order) / 2;
+}
+
+unsigned long bench_kernel_whole(unsigned long *free_pages)
+{
+	*free_pages = global_zone_page_state(NR_FREE_PAGES);
+	return kernel_blocks(PB_PAGEBLOCK_ORDER);
+}
+
+/*
+ * No call for that is exported, but alloc_contig_range() drains every CPU before it takes the
+ * range; the range is a block that was free a moment ago.
+ */
+void bench_kernel_drain(void)
+{
+	struct page *page = alloc_pages(BENCH_GFP | __GFP_NORETRY, PB_PAGEBLOCK_ORDER);
+	unsigned long pfn;
+
+	if (!page)
+		return;
+	pfn = page_to_pfn(page);
+	__free_pages(page, PB_PAGEBLOCK_ORDER);
+	if (!pb_alloc_contig_range(pfn, pfn + PB_PAGEBLOCK_NR, GFP_KERNEL | __GFP_NOWARN))
+		free_contig_range(pfn, PB_PAGEBLOCK_NR);
+}

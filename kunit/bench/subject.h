@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the subjects' files share: how much memory there is, drains, whole blocks. */
+#ifndef BENCH_SUBJECT_H
+#define BENCH_SUBJECT_H
+
+/* Pages of pbuddy that GFP_KERNEL can have. */
+unsigned long bench_pbuddy_pages(void);
+
+unsigned long bench_pbuddy_room(unsigned int order);
+void bench_pbuddy_drain(void);
+unsigned long bench_pbuddy_whole(unsigned long *free_pages);
+
+unsigned long bench_kernel_room(unsigned int order);
+void bench_kernel_drain(void);
+unsigned long bench_kernel_whole(unsigned long *free_pages);
+
+#endif /* BENCH_SUBJECT_H */

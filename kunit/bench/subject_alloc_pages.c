@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The kernel's page allocator, page by page: alloc_pages() and __free_pages(). */
+#include <linux/errno.h>
+#include <linux/mm.h>
+#include <linux/ptr_ring.h>
+
+#include "bench.h"
+#include "compat.h"
+#include "subject.h"
+
+static __always_inline void *subject_get(unsigned int order)
+{
+	return alloc_pages(BENCH_GFP, order);
+}
+
+static __always_inline void subject_put(void *block, unsigned int order)
+{
+	__free_pages(block, order);
+}
+
+/* For the bulk workloads: what a caller without the bulk call does. */
+static __always_inline unsigned long subject_get_bulk(unsigned long nr, void **slots)
+{
+	unsigned long i;
+
+	for (i = 0; i < nr; i++) {
+		slots[i] = alloc_pages(BENCH_GFP, 0);
+		if (unlikely(!slots[i]))
+			break;
+	}
+	return i;
+}
+
+static __always_inline void subject_put_bulk(unsigned long nr, void **slots)
+{
+	unsigned long i;
+
+	for (i = 0; i < nr; i++)
+		__free_pages(slots[i], 0);
+}
+
+#define SUBJECT_BULK
+#define SUBJECT_RING
+#include "loops.h"
+
+const struct bench_subject bench_alloc_pages = {
+	.name		= "alloc_pages",
+	.loops		= &subject_loops,
+	.max_order	= PB_KERNEL_MAX_ORDER,
+	.room		= bench_kernel_room,
+	.drain		= bench_kernel_drain,
+	.whole		= bench_kernel_whole,
+};

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The kernel's bulk call for single pages. No call that frees in bulk is exported, so its users
+ * free one by one, and so does this.
+ */
+#include <linux/errno.h>
+#include <linux/mm.h>
+#include <linux/string.h>
+
+#include "bench.h"
+#include "compat.h"
+#include "subject.h"
+
+/* For one order only; the one-by-one workloads do not run this subject. */
+static __always_inline void *subject_get(unsigned int order)
+{
+	return alloc_pages(BENCH_GFP, order);
+}
+
+static __always_inline void subject_put(void *block, unsigned int order)
+{
+	__free_pages(block, order);
+}
+
+static __always_inline unsigned long subject_get_bulk(unsigned long nr, void **slots)
+{
+	return pb_kernel_alloc_bulk(BENCH_GFP, nr, (struct page **)slots);
+}
+
+static __always_inline void subject_put_bulk(unsigned long nr, void **slots)
+{
+	unsigned long i;
+
+	for (i = 0; i < nr; i++)
+		__free_page(slots[i]);
+}
+
+#define SUBJECT_BULK
+#include "loops.h"
+
+const struct bench_subject bench_alloc_pages_bulk = {
+	.name		= "alloc_pages_bulk",
+	.loops		= &subject_loops,
+	.max_order	= 0,
+	.room		= bench_kernel_room,
+	.drain		= bench_kernel_drain,
+};

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The kernel's page allocator with __GFP_COMP: what a huge page costs it. */
+#include <linux/errno.h>
+#include <linux/mm.h>
+#include <linux/ptr_ring.h>
+
+#include "bench.h"
+#include "compat.h"
+#include "subject.h"
+
+static __always_inline void *subject_get(unsigned int order)
+{
+	return alloc_pages(BENCH_GFP | __GFP_COMP, order);
+}
+
+static __always_inline void subject_put(void *block, unsigned int order)
+{
+	__free_pages(block, order);
+}
+
+#define SUBJECT_RING
+#include "loops.h"
+
+const struct bench_subject bench_alloc_pages_comp = {
+	.name		= "alloc_pages_comp",
+	.loops		= &subject_loops,
+	.min_order	= 1,
+	.max_order	= PB_KERNEL_MAX_ORDER,
+	.default_order	= 9,
+	.room		= bench_kernel_room,
+	.drain		= bench_kernel_drain,
+};

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * pbuddy with the kernel's preparation of a page: the reference count is set to 1 on
+ * allocation as set_page_refcounted() does, and dropped and tested on free as __free_pages()
+ * does. pbuddy keeps one reference of its own for ever, so the count is put back to 1 before
+ * the free: one plain store to a line that is held already, which the kernel does not have.
+ */
+#include <linux/errno.h>
+#include <linux/mm.h>
+#include <linux/page_ref.h>
+#include <linux/pbuddy.h>
+#include <linux/ptr_ring.h>
+
+#include "bench.h"
+#include "subject.h"
+
+static __always_inline void *subject_get(unsigned int order)
+{
+	struct page *page = pbuddy_alloc_pages(BENCH_GFP, order);
+
+	if (likely(page))
+		set_page_count(page, 1);
+	return page;
+}
+
+static __always_inline void subject_put(void *block, unsigned int order)
+{
+	struct page *page = block;
+
+	if (likely(put_page_testzero(page))) {
+		set_page_count(page, 1);
+		pbuddy_free_pages(page, order);
+	}
+}
+
+static __always_inline unsigned long subject_get_bulk(unsigned long nr, void **slots)
+{
+	struct page **pages = (struct page **)slots;
+	unsigned long got = pbuddy_alloc_pages_bulk(BENCH_GFP, NUMA_NO_NODE, nr, pages), i;
+
+	for (i = 0; i < got; i++)
+		set_page_count(pages[i], 1);
+	return got;
+}
+
+static __always_inline void subject_put_bulk(unsigned long nr, void **slots)
+{
+	struct page **pages = (struct page **)slots;
+	unsigned long i;
+
+	for (i = 0; i < nr; i++)
+		if (likely(put_page_testzero(pages[i])))
+			set_page_count(pages[i], 1);
+	pbuddy_free_pages_bulk(pages, nr);
+}
+
+#define SUBJECT_BULK
+#define SUBJECT_RING
+#include "loops.h"
+
+const struct bench_subject bench_pbuddy_equal_prep = {
+	.name		= "pbuddy-equal-prep",
+	.loops		= &subject_loops,
+	.max_order	= PBUDDY_MAX_PAGE_ORDER,
+	.room		= bench_pbuddy_room,
+	.drain		= bench_pbuddy_drain,
+};

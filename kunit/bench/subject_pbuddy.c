@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* pbuddy through its public API, as any module would use it. */
+#include <linux/errno.h>
+#include <linux/mm.h>
+#include <linux/pbuddy.h>
+#include <linux/ptr_ring.h>
+
+#include "bench.h"
+#include "subject.h"
+
+static __always_inline void *subject_get(unsigned int order)
+{
+	return pbuddy_alloc_pages(BENCH_GFP, order);
+}
+
+static __always_inline void subject_put(void *block, unsigned int order)
+{
+	pbuddy_free_pages(block, order);
+}
+
+static __always_inline unsigned long subject_get_bulk(unsigned long nr, void **slots)
+{
+	return pbuddy_alloc_pages_bulk(BENCH_GFP, NUMA_NO_NODE, nr, (struct page **)slots);
+}
+
+static __always_inline void subject_put_bulk(unsigned long nr, void **slots)
+{
+	pbuddy_free_pages_bulk((struct page **)slots, nr);
+}
+
+#define SUBJECT_BULK
+#define SUBJECT_RING
+#include "loops.h"
+
+const struct bench_subject bench_pbuddy = {
+	.name		= "pbuddy",
+	.loops		= &subject_loops,
+	.max_order	= PBUDDY_MAX_PAGE_ORDER,
+	.room		= bench_pbuddy_room,
+	.drain		= bench_pbuddy_drain,
+	.whole		= bench_pbuddy_whole,
+};
