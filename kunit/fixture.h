@@ -15,6 +15,7 @@
 #include "core/types.h"
 #include "core/pool.h"
 #include "core/alloc.h"
+#include "core/bulk.h"
 #include "core/stat.h"
 #include "core/verify.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The load of the concurrent tests; see stress.h. */
-#include "core/pcp.h"
+#include "core/drain.h"
 #include "params.h"
 #include "stress.h"
 #include "threads.h"

@@ -13,7 +13,7 @@
 #include <linux/nmi.h>
 #endif
 
-#include "core/pcp.h"
+#include "core/drain.h"
 #include "compat.h"
 #include "params.h"
 #include "stress.h"

@@ -4,7 +4,7 @@
  * handed out, what a free is answered with, what may fail, and after every few hundred steps
  * what verify counts.
  */
-#include "core/pcp.h"
+#include "core/drain.h"
 #include "oracle.h"
 #include "params.h"
 #include "threads.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* pcp.c: what a CPU's caches keep, give back, and leave alone. */
+#include "core/drain.h"
 #include "core/pcp.h"
 #include "core/pfn.h"
 #include "core/zone.h"
@@ -11,7 +12,7 @@ static struct pb_pcp *here(struct pb_zone *zone)
 	return pb_per_cpu_ptr(zone->pcp, raw_smp_processor_id());
 }
 
-static const unsigned int cached[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 };
+static const unsigned int cached[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 };
 
 static void describe_order(const unsigned int *order, char *desc)
 {
@@ -48,7 +49,7 @@ static void test_last_in_first_out(struct kunit *test)
 	KUNIT_ASSERT_NE(test, b, PB_NO_PFN);
 	pt_free(test, f, a, order);
 	pt_free(test, f, b, order);
-	if (order > PB_PCP_MAX_SMALL && !here(pt_zone(f, 0, PB_ZONE_NORMAL))->count)
+	if (order > PB_PCP_MAX_SMALL && !pb_pcp_count(here(pt_zone(f, 0, PB_ZONE_NORMAL))))
 		kunit_skip(test, "with so many CPUs a share is too small for such blocks");
 	KUNIT_EXPECT_EQ(test, pt_alloc(f, order), b);
 	KUNIT_EXPECT_EQ(test, pt_alloc(f, order), a);
@@ -99,7 +100,7 @@ static void test_refill_and_drain_balance(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_PGFREE), n << order);
 	KUNIT_EXPECT_EQ(test, pb_pcp_pages(zone), 0UL);
 	KUNIT_EXPECT_EQ(test, pb_zone_free_pages(zone), (long)f->pages);
-	if (order != PB_PAGEBLOCK_ORDER)
+	if (order < PB_PAGEBLOCK_ORDER)
 		KUNIT_EXPECT_EQ(test, refilled, drained);
 	pt_expect_all_free(test, f);
 }
@@ -117,13 +118,42 @@ static void test_limit(struct kunit *test)
 	for (i = 0; i < n; i++) {
 		pt_free(test, f, pfns[i], order);
 		most = PB_LIFO_MAX << order;
-		if (order == PB_PAGEBLOCK_ORDER)
+		if (order >= PB_PAGEBLOCK_ORDER)
 			most = here(zone)->high;
 		else
 			most += PB_WORD_NR;
 		KUNIT_ASSERT_LE(test, pb_pcp_pages(zone), most);
 	}
 	pt_verify(test, f, NULL);
+}
+
+/*
+ * Frames freed in order go back a word at a time; what that leaves behind in the index is
+ * allowed for until the list is drained, and gone then.
+ */
+static void test_free_in_order(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_one_block);
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	unsigned long *pfns, first, drains, i;
+
+	KUNIT_ASSERT_EQ(test, pt_fill(test, f, 0, PB_MOVABLE, &pfns), PB_PAGEBLOCK_NR);
+	first = round_down(pfns[0], PB_PAGEBLOCK_NR);
+	drains = pb_zone_event(zone, PB_PCP_DRAIN);
+	for (i = 0; i < PB_PAGEBLOCK_NR / 2; i++) {
+		pt_free(test, f, first + i, 0);
+		pt_verify(test, f, NULL);
+	}
+	KUNIT_EXPECT_LE(test, pb_zone_event(zone, PB_PCP_DRAIN) - drains,
+			PB_PAGEBLOCK_NR / 2 / PB_WORD_NR);
+	KUNIT_EXPECT_GE(test, pb_zone_free_pages(zone), (long)PB_WORD_NR);
+	pb_pcp_drain_local(&f->pool);
+	KUNIT_EXPECT_EQ(test, pb_key_largest(zone->ctl[pb_block_index(zone, first)].key),
+			PB_PAGEBLOCK_ORDER - 1);
+	for (; i < PB_PAGEBLOCK_NR; i++)
+		pt_free(test, f, first + i, 0);
+	pb_pcp_drain_local(&f->pool);
+	pt_expect_all_free(test, f);
 }
 
 /* A frame for one type never comes out of another type's list. */
@@ -152,20 +182,20 @@ static void test_busy(struct kunit *test)
 	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
 	unsigned long warm = pt_alloc(f, order), pfn;
 	struct pb_pcp *pcp = here(zone);
-	int count;
+	unsigned long count;
 
 	pt_free(test, f, warm, order);
-	count = pcp->count;
+	count = pb_pcp_count(pcp);
 	pcp->busy = 1;
 	pfn = pt_alloc(f, order);
 	KUNIT_EXPECT_NE(test, pfn, PB_NO_PFN);
 	if (count)
 		KUNIT_EXPECT_NE(test, pfn, warm);
-	KUNIT_EXPECT_EQ(test, pcp->count, count);
+	KUNIT_EXPECT_EQ(test, pb_pcp_count(pcp), count);
 	KUNIT_EXPECT_EQ(test, pb_free(&f->pool, pfn, order), PB_BAD_NONE);
-	KUNIT_EXPECT_EQ(test, pcp->count, count);
+	KUNIT_EXPECT_EQ(test, pb_pcp_count(pcp), count);
 	KUNIT_EXPECT_FALSE(test, pb_pcp_drain_local(&f->pool));
-	KUNIT_EXPECT_EQ(test, pcp->count, count);
+	KUNIT_EXPECT_EQ(test, pb_pcp_count(pcp), count);
 	KUNIT_EXPECT_GT(test, pb_zone_event(zone, PB_PCP_BUSY), 0UL);
 	pcp->busy = 0;
 	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_PGALLOC), pb_zone_event(zone, PB_PGFREE));
@@ -195,10 +225,11 @@ static void test_drain_is_local(struct kunit *test)
 	other = pt_cpu(0) == (int)raw_smp_processor_id() ? 1 : 0;
 	pt_call_on(other, alloc_and_free_many, f);
 	alloc_and_free_many(f);
-	KUNIT_EXPECT_GT(test, here(zone)->count, 0);
+	KUNIT_EXPECT_GT(test, pb_pcp_count(here(zone)), 0UL);
 	KUNIT_EXPECT_TRUE(test, pb_pcp_drain_local(&f->pool));
-	KUNIT_EXPECT_EQ(test, here(zone)->count, 0);
-	KUNIT_EXPECT_GT(test, pb_per_cpu_ptr(zone->pcp, pt_cpu(other))->count, 0);
+	KUNIT_EXPECT_EQ(test, pb_pcp_count(here(zone)), 0UL);
+	KUNIT_EXPECT_GT(test, pb_pcp_count(pb_per_cpu_ptr(zone->pcp, pt_cpu(other))),
+			0UL);
 	/* Nobody runs there now, as on a CPU that went offline. */
 	pb_pcp_drain_cpu(&f->pool, pt_cpu(other));
 	KUNIT_EXPECT_EQ(test, pb_pcp_pages(zone), 0UL);
@@ -227,7 +258,7 @@ static void test_high_grows_and_decays(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, here(zone)->high, zone->pcp_high_min);
 	KUNIT_EXPECT_TRUE(test, pb_pcp_decay_local(&f->pool));
-	KUNIT_EXPECT_EQ(test, here(zone)->count, 0);
+	KUNIT_EXPECT_EQ(test, pb_pcp_count(here(zone)), 0UL);
 }
 
 /* A list that refills from its pageblock does not hide what is freed into it meanwhile. */
@@ -251,6 +282,7 @@ static struct kunit_case pcp_cases[] = {
 	KUNIT_CASE_PARAM(test_last_in_first_out, cached_gen_params),
 	KUNIT_CASE_PARAM(test_refill_and_drain_balance, cached_gen_params),
 	KUNIT_CASE_PARAM(test_limit, cached_gen_params),
+	KUNIT_CASE(test_free_in_order),
 	KUNIT_CASE(test_types_have_their_own_lists),
 	KUNIT_CASE_PARAM(test_busy, cached_gen_params),
 	KUNIT_CASE(test_drain_is_local),

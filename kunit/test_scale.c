@@ -5,7 +5,7 @@
  * metadata are taken lazily, and the core counts the words it looks at. In the kernel a
  * smaller zone runs without the counting.
  */
-#include "core/pcp.h"
+#include "core/drain.h"
 #include "core/pfn.h"
 #include "core/zone.h"
 #include "fixture.h"

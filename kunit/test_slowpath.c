@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* slowpath.c: what a request tries before it fails, and the reason it is given when it does. */
 #include "core/bitmap.h"
-#include "core/pcp.h"
+#include "core/drain.h"
 #include "core/pfn.h"
 #include "core/zone.h"
 #include "fixture.h"

@@ -6,7 +6,7 @@
 #include "core/bitmap.h"
 #include "core/free_area.h"
 #include "core/pageblock.h"
-#include "core/pcp.h"
+#include "core/drain.h"
 #include "core/pfn.h"
 #include "core/zone.h"
 #include "params.h"

@@ -149,9 +149,9 @@ static void plant_update_left(struct scene *s)
 	atomic_inc(&s->zone->ctl[s->whole].update);
 }
 
-static void plant_pcp_count(struct scene *s)
+static void plant_pcp_forgotten(struct scene *s)
 {
-	s->pcp->count++;
+	s->list->n--;
 }
 
 static void plant_pcp_busy(struct scene *s)
@@ -163,7 +163,6 @@ static void plant_pcp_duplicate(struct scene *s)
 {
 	s->list->lifo[s->list->n] = s->list->lifo[0];
 	s->list->n++;
-	s->pcp->count++;
 }
 
 /* One frame twice, another lost: every count is right. */
@@ -177,7 +176,6 @@ static void plant_pcp_other_list(struct scene *s)
 	struct pb_pcp_list *other = &s->pcp->list[0][PB_RECLAIMABLE];
 
 	other->lifo[other->n++] = s->list->lifo[0];
-	s->pcp->count++;
 }
 
 static void plant_pcp_allocated(struct scene *s)
@@ -199,7 +197,6 @@ static void plant_pcp_free_mask(struct scene *s)
 {
 	s->list->mask_base = pb_block_pfn(s->zone, s->whole);
 	s->list->mask = 1;
-	s->pcp->count++;
 }
 
 static void plant_pcp_list_too_long(struct scene *s)
@@ -221,7 +218,7 @@ static const struct plant plants[] = {
 	PLANT(misaligned_order), PLANT(forgotten_block), PLANT(nr_free), PLANT(key_hides),
 	PLANT(index_bit_missing), PLANT(index_bit_too_many), PLANT(index_bit_of_other_type),
 	PLANT(index_bit_in_hole), PLANT(summary_clear), PLANT(wrong_type), PLANT(update_left),
-	PLANT(pcp_count), PLANT(pcp_busy), PLANT(pcp_duplicate), PLANT(pcp_duplicate_for_lost),
+	PLANT(pcp_forgotten), PLANT(pcp_busy), PLANT(pcp_duplicate), PLANT(pcp_duplicate_for_lost),
 	PLANT(pcp_other_list), PLANT(pcp_allocated), PLANT(pcp_foreign), PLANT(pcp_nonsense),
 	PLANT(pcp_free_mask), PLANT(pcp_list_too_long),
 };

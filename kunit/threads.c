@@ -7,7 +7,7 @@
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
-#include "core/pcp.h"
+#include "core/drain.h"
 #include "threads.h"
 
 struct worker {

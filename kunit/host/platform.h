@@ -41,6 +41,7 @@ typedef uint64_t __u64;
 #define likely(x)		__builtin_expect(!!(x), 1)
 #define unlikely(x)		__builtin_expect(!!(x), 0)
 #define barrier()		__asm__ volatile("" ::: "memory")
+#define OPTIMIZER_HIDE_VAR(var)	__asm__ ("" : "=r" (var) : "0" (var))
 #define noinline		__attribute__((__noinline__))
 #ifndef __always_inline
 #define __always_inline		inline __attribute__((__always_inline__))

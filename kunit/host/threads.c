@@ -3,7 +3,7 @@
 #include <pthread.h>
 #include <sched.h>
 
-#include "core/pcp.h"
+#include "core/drain.h"
 #include "../threads.h"
 
 struct worker {

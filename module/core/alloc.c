@@ -4,6 +4,7 @@
  * path; frees are checked against the order byte before anything changes.
  */
 #include "alloc.h"
+#include "drain.h"
 #include "freelist.h"
 #include "pcp.h"
 #include "pfn.h"
@@ -32,31 +33,6 @@ unsigned long pb_alloc(struct pb_pool *pool, const struct pb_request *rq, enum p
 	return pfn;
 }
 EXPORT_SYMBOL_PB_TEST(pb_alloc);
-
-/**
- * pb_alloc_bulk - allocate many blocks of one order
- * @pool: the pool
- * @rq: the request for each
- * @nr: how many
- * @pfns: where their PFNs go
- * @reason: why it ended early, or NULL
- *
- * Context: any; may sleep with PB_ALLOC_WAIT. Return: how many were allocated.
- * As alloc_pages_bulk() in mm/page_alloc.c, for any order.
- */
-unsigned long pb_alloc_bulk(struct pb_pool *pool, const struct pb_request *rq, unsigned long nr,
-			    unsigned long *pfns, enum pb_reason *reason)
-{
-	unsigned long i;
-
-	for (i = 0; i < nr; i++) {
-		pfns[i] = pb_alloc(pool, rq, reason);
-		if (pfns[i] == PB_NO_PFN)
-			break;
-	}
-	return i;
-}
-EXPORT_SYMBOL_PB_TEST(pb_alloc_bulk);
 
 /* What is wrong with freeing a block whose order byte does not fit. */
 static enum pb_bad classify(struct pb_pool *pool, unsigned long pfn, unsigned int *was)

@@ -12,10 +12,6 @@
  */
 unsigned long pb_alloc(struct pb_pool *pool, const struct pb_request *rq, enum pb_reason *reason);
 
-/* Fills pfns[] with up to nr frames of order rq->order; returns how many. */
-unsigned long pb_alloc_bulk(struct pb_pool *pool, const struct pb_request *rq, unsigned long nr,
-			    unsigned long *pfns, enum pb_reason *reason);
-
 /*
  * nr_pages contiguous frames (rq->order is ignored): up to a pageblock aligned to their
  * order, above to their size when that is a power of two, otherwise to a pageblock. Each

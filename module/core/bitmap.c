@@ -97,20 +97,12 @@ void pb_bitmap_set(struct pb_bitmap *map, unsigned long bit)
 }
 EXPORT_SYMBOL_PB_TEST(pb_bitmap_set);
 
-/**
- * pb_bitmap_clear - clear a bit, and the summaries that have nothing below them any more
- * @map: the bitmap
- * @bit: below its length
- *
- * Context: any; wait-free.
- */
-void pb_bitmap_clear(struct pb_bitmap *map, unsigned long bit)
+/* A bit has become clear: so do the summaries that have nothing below them any more. */
+static void clear_summaries(struct pb_bitmap *map, unsigned long bit)
 {
 	unsigned long *word;
 	unsigned int level;
 
-	if (!test_and_clear_bit(bit, map->level[0]))
-		return;
 	for (level = 0; level + 1 < map->levels; level++) {
 		bit >>= LEVEL_SHIFT;
 		word = &map->level[level][bit];
@@ -124,6 +116,21 @@ void pb_bitmap_clear(struct pb_bitmap *map, unsigned long bit)
 			return;
 		}
 	}
+}
+
+/**
+ * pb_bitmap_clear - clear a bit, and the summaries that have nothing below them any more
+ * @map: the bitmap
+ * @bit: below its length
+ *
+ * Context: any; wait-free. Return: whether the bit was set; then this was a full barrier.
+ */
+bool pb_bitmap_clear(struct pb_bitmap *map, unsigned long bit)
+{
+	if (!test_and_clear_bit(bit, map->level[0]))
+		return false;
+	clear_summaries(map, bit);
+	return true;
 }
 EXPORT_SYMBOL_PB_TEST(pb_bitmap_clear);
 

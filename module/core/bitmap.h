@@ -9,7 +9,7 @@ size_t pb_bitmap_words(unsigned long nbits);
 unsigned long *pb_bitmap_init(struct pb_bitmap *map, unsigned long nbits, unsigned long *mem);
 
 void pb_bitmap_set(struct pb_bitmap *map, unsigned long bit);
-void pb_bitmap_clear(struct pb_bitmap *map, unsigned long bit);
+bool pb_bitmap_clear(struct pb_bitmap *map, unsigned long bit);
 unsigned long pb_bitmap_next(struct pb_bitmap *map, unsigned long from);
 bool pb_bitmap_check(struct pb_bitmap *map, unsigned long *nr_set);
 

@@ -32,7 +32,7 @@
  *   free:    FR1 set bits in the word          updater:  UP1 write the key
  *            FR2 read the key                            UP2 read the words
  *
- * FR1 is a value-returning atomic, a full barrier; between UP1 and UP2 stands smp_mb(). If
+ * FR1 is a value-returning atomic, a full barrier; between UP1 and UP2 stands another. If
  * FR2 reads the key from before UP1, then UP2 reads the word from FR1 and goes round
  * again; otherwise the free sees the lowered key and asks for an update. (litmus:
  * claim-free-index)
@@ -114,10 +114,12 @@ static unsigned int key_maps(struct pb_zone *zone, u16 key, struct pb_bitmap *ma
 	return 2;
 }
 
+/* Between UP1 and UP2 there is a full barrier: the last clear, or one by itself. */
 static void move_block(struct pb_zone *zone, unsigned long index, struct pb_block_ctl *ctl, u16 key)
 {
 	struct pb_bitmap *from[2], *to[2];
 	unsigned int nr_from, nr_to, i, j;
+	bool cleared = false;
 
 	nr_from = key_maps(zone, ctl->key, from);
 	nr_to = key_maps(zone, key, to);
@@ -129,8 +131,10 @@ static void move_block(struct pb_zone *zone, unsigned long index, struct pb_bloc
 			if (from[i] == to[j])
 				break;
 		if (j == nr_to)
-			pb_bitmap_clear(from[i], index);
+			cleared |= pb_bitmap_clear(from[i], index);
 	}
+	if (!cleared)
+		smp_mb();
 }
 
 /**
@@ -155,34 +159,67 @@ void pb_block_reindex(struct pb_zone *zone, unsigned long index)
 	do {
 		/* Pairs with the increments: what those CPUs did to the words is seen below. */
 		seen = atomic_read_acquire(&ctl->update);
-		while ((key = pb_block_key(READ_ONCE(slot->word))) != ctl->key) {
+		while ((key = pb_block_key(READ_ONCE(slot->word))) != ctl->key)
 			move_block(zone, index, ctl, key);
-			smp_mb();	/* between UP1 and UP2 */
-		}
 	} while (atomic_cmpxchg(&ctl->update, seen, 0) != seen);
 }
 EXPORT_SYMBOL_PB_TEST(pb_block_reindex);
+
+/* Whether frames that were just freed completed a block of this order (1 to 6). */
+static bool formed(u64 word, u64 mask, unsigned int order)
+{
+	u64 run;
+
+	if (mask & (mask - 1))
+		return pb_word_heads(word, order);
+	/* One frame: only the block around it can have come together. */
+	run = pb_word_run(order) << (__ffs64(mask) & ~((1U << order) - 1));
+	return (word & run) == run;
+}
+
+static bool occupancy_moved(const struct pb_pageblock *block, u16 key)
+{
+	unsigned int i, nr = 0;
+
+	for (i = 0; i < PB_WORDS; i++)
+		nr += hweight64(atomic64_read(&block->free[i]));
+	return nr && min_t(unsigned int, (nr - 1) / PB_WORD_NR, PB_NR_OCC - 1) != pb_key_occ(key);
+}
 
 /**
  * pb_block_freed - a free set bits in a word: does the index need to know?
  * @zone: the zone
  * @index: the pageblock
- * @old: the word before
+ * @block: the same
+ * @mask: the bits
  * @new: the word now
  *
- * Asks for an update when the pageblock was not in the index, when a larger block than the
- * key promises came together, or when the word's free count crossed a multiple of eight,
- * which keeps the occupancy class about right for an eighth of the cost.
+ * The occupancy class is looked at when the word's free count passes a multiple of 16, which
+ * keeps it right within two classes.
  *
  * Context: any, NMI included. The caller's atomic on the word is FR1.
  */
-void pb_block_freed(struct pb_zone *zone, unsigned long index, u64 old, u64 new)
+enum pb_key_state pb_block_freed(struct pb_zone *zone, unsigned long index,
+				 const struct pb_pageblock *block, u64 mask, u64 new)
 {
 	u16 key = READ_ONCE(zone->ctl[index].key);		/* FR2 */
+	int largest = pb_key_largest(key), now;
 
-	if (!key || new == ~0ULL || pb_word_largest(new) > pb_key_largest(key) ||
-	    (hweight64(old) ^ hweight64(new)) & ~7U)
-		pb_block_reindex(zone, index);
+	if (!key)
+		return PB_KEY_HIDES;
+	if (largest < PB_WORD_ORDER) {
+		if (formed(new, mask, largest + 1))
+			return PB_KEY_HIDES;
+	} else if (new == ~0ULL && largest < PB_PAGEBLOCK_ORDER) {
+		now = pb_block_whole_words(block);
+		if (now == PB_PAGEBLOCK_ORDER)
+			return PB_KEY_HIDES;
+		if (now > largest)
+			return PB_KEY_LAGS;
+	}
+	if ((mask & (mask - 1) || !(hweight64(new) % 16)) && occupancy_moved(block, key))
+		return PB_KEY_LAGS;
+	return PB_KEY_RIGHT;
 }
 EXPORT_SYMBOL_PB_TEST(pb_block_freed);
 

@@ -13,6 +13,13 @@
 #define PB_KEY_OCC_SHIFT	4	/* 4 bits: (free frames - 1) / 64, or 0 when whole */
 #define PB_KEY_MT_SHIFT		8
 
+/* What a free means for the key of its pageblock. */
+enum pb_key_state {
+	PB_KEY_RIGHT,		/* as right as it has to be */
+	PB_KEY_LAGS,		/* an order 7 or 8 came together, or the occupancy class is another */
+	PB_KEY_HIDES,		/* what was freed cannot be found: to be updated at once */
+};
+
 static inline int pb_key_largest(u16 key)
 {
 	return ((key >> PB_KEY_LARGEST_SHIFT) & 15) - 1;
@@ -34,7 +41,8 @@ unsigned long *pb_free_area_init(struct pb_free_area *area, unsigned long nr_blo
 
 u16 pb_block_key(unsigned long slot_word);
 void pb_block_reindex(struct pb_zone *zone, unsigned long index);
-void pb_block_freed(struct pb_zone *zone, unsigned long index, u64 old, u64 new);
+enum pb_key_state pb_block_freed(struct pb_zone *zone, unsigned long index,
+				 const struct pb_pageblock *block, u64 mask, u64 new);
 unsigned int pb_index_bits(u16 key);
 bool pb_index_test(struct pb_zone *zone, unsigned long index, u16 key);
 

@@ -18,14 +18,29 @@
 #include "pfn.h"
 #include "zone.h"
 
-/* Marks a block as allocated; false when it is in use already and has to be set aside. */
+/**
+ * pb_set_aside - a block came out of the allocator while somebody still uses it
+ * @zone: its zone
+ * @pfn: PFN of its head, whose order byte is set
+ * @order: the order it was asked for
+ *
+ * Nobody gets it; it is counted and reported. Context: any.
+ */
+void pb_set_aside(struct pb_zone *zone, unsigned long pfn, unsigned int order)
+{
+	pb_zone_event_add(zone, PB_BAD_PAGE, 1);
+	zone->pool->ops.bad(zone->pool, PB_BAD_IN_USE, pfn, order,
+			    *pb_order_byte(zone->pool, pfn) - 1);
+}
+EXPORT_SYMBOL_PB_TEST(pb_set_aside);
+
+/* Marks a block as allocated; false when it is in use already and has been set aside. */
 static bool mark_allocated(struct pb_zone *zone, unsigned long pfn, unsigned int order)
 {
 	u8 *byte = pb_order_byte(zone->pool, pfn);
 
 	if (unlikely(*byte)) {
-		pb_zone_event_add(zone, PB_BAD_PAGE, 1);
-		zone->pool->ops.bad(zone->pool, PB_BAD_IN_USE, pfn, order, *byte - 1);
+		pb_set_aside(zone, pfn, order);
 		return false;
 	}
 	*byte = order + 1;

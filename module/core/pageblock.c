@@ -146,6 +146,22 @@ bool pb_block_is_whole(struct pb_pageblock *block)
 EXPORT_SYMBOL_PB_TEST(pb_block_is_whole);
 
 /**
+ * pb_block_whole_words - largest free block of a pageblock made of whole words
+ * @block: the pageblock
+ *
+ * Return: 6 to 9, or 5 when no word is wholly free.
+ */
+int pb_block_whole_words(const struct pb_pageblock *block)
+{
+	unsigned int i, full = 0;
+
+	/* The words form a word of their own: runs of 1, 2, 4, 8 of them are orders 6 to 9. */
+	for (i = 0; i < PB_WORDS; i++)
+		full |= (unsigned int)(atomic64_read(&block->free[i]) == -1) << i;
+	return PB_WORD_ORDER + pb_word_largest(full);
+}
+
+/**
  * pb_block_survey - largest free block and free frames of a pageblock, in one look
  * @block: the pageblock
  * @nr_free: set to the number of free frames

@@ -19,9 +19,11 @@
  * window can be open. A CPU that is offline has no owner; anyone may drain it.
  *
  * high, the pages a CPU's lists may hold together, grows by a batch with each refill up to
- * high_max and decays by an eighth per tick to high_min, as mm/ tunes it; each list's
- * limit follows from it. LIFOs longer than PB_LIFO_MAX cost whole pageblocks and gain
- * nothing, so limits end there.
+ * high_max and decays by an eighth per tick to high_min, as mm/ tunes it; a list's limit
+ * follows from it the next time the list is refilled or drained. LIFOs longer than
+ * PB_LIFO_MAX cost whole pageblocks and gain nothing, so limits end there.
+ *
+ * This file fills the lists, drain.c empties them.
  */
 #include "fallback.h"
 #include "free_area.h"
@@ -34,21 +36,26 @@
 #define PCP_HIGH_MIN	64
 #define PCP_LIFO_LARGE	4	/* blocks above order 3 kept per list at most */
 
-static u16 list_limit(const struct pb_pcp *pcp, unsigned int order)
+static u32 list_limit(const struct pb_pcp *pcp, unsigned int order)
 {
 	if (order > PB_PCP_MAX_SMALL)
 		return min(pcp->high >> order, PCP_LIFO_LARGE);
 	return clamp(pcp->high >> (order + 2), 4, PB_LIFO_MAX);
 }
 
-static void set_high(struct pb_pcp *pcp, int high)
+void pb_pcp_set_limit(struct pb_pcp *pcp, struct pb_pcp_list *list, unsigned int order)
+{
+	list->limit = list_limit(pcp, order);
+}
+
+static void init_pcp(struct pb_pcp *pcp, int high)
 {
 	unsigned int order, mt;
 
 	pcp->high = high;
 	for (order = 0; order < PB_NR_PCP_ORDERS; order++)
 		for (mt = 0; mt < PB_PCPTYPES; mt++)
-			pcp->list[order][mt].limit = list_limit(pcp, order);
+			pb_pcp_set_limit(pcp, &pcp->list[order][mt], order);
 }
 
 /**
@@ -69,7 +76,7 @@ int pb_pcp_init(struct pb_zone *zone)
 	zone->pcp_high_min = PCP_HIGH_MIN;
 	zone->pcp_high_max = clamp_t(unsigned long, share, PCP_HIGH_MIN, 1UL << 20);
 	pb_for_each_cpu(cpu)
-		set_high(pb_per_cpu_ptr(zone->pcp, cpu), zone->pcp_high_min);
+		init_pcp(pb_per_cpu_ptr(zone->pcp, cpu), zone->pcp_high_min);
 	return 0;
 }
 EXPORT_SYMBOL_PB_TEST(pb_pcp_init);
@@ -81,27 +88,11 @@ void pb_pcp_destroy(struct pb_zone *zone)
 }
 EXPORT_SYMBOL_PB_TEST(pb_pcp_destroy);
 
-static bool enter(struct pb_pcp *pcp)
-{
-	pb_assert_preempt_off();
-	if (unlikely(READ_ONCE(pcp->busy)))
-		return false;
-	WRITE_ONCE(pcp->busy, 1);
-	barrier();
-	return true;
-}
-
-static void leave(struct pb_pcp *pcp)
-{
-	barrier();
-	WRITE_ONCE(pcp->busy, 0);
-}
-
 /*
  * The list stops refilling from its pageblock, whose place in the index may be out of date
  * by now.
  */
-static void drop_block(struct pb_zone *zone, struct pb_pcp_list *list)
+void pb_pcp_drop_block(struct pb_zone *zone, struct pb_pcp_list *list)
 {
 	unsigned long index = list->cur - 1UL;
 
@@ -169,7 +160,7 @@ static unsigned int refill_current(struct pb_zone *zone, struct pb_pcp_list *lis
 		if (nr)
 			return nr;
 	}
-	drop_block(zone, list);
+	pb_pcp_drop_block(zone, list);
 	return 0;
 }
 
@@ -228,28 +219,14 @@ static bool refill(struct pb_zone *zone, struct pb_pcp *pcp, struct pb_pcp_list 
 	}
 	if (!nr)
 		return false;
-	pcp->count += nr << order;
 	pcp->event[PB_PCP_REFILL]++;
 	if (pcp->high < zone->pcp_high_max)
-		set_high(pcp, min(pcp->high + max(zone->pcp_batch, 1 << order),
-				  zone->pcp_high_max));
+		pcp->high = min(pcp->high + max(zone->pcp_batch, 1 << order), zone->pcp_high_max);
+	pb_pcp_set_limit(pcp, list, order);
 	trace = READ_ONCE(zone->pool->ops.refill);
 	if (unlikely(trace))
 		trace(zone, order, mt, nr);
 	return true;
-}
-
-static unsigned long pop(struct pb_pcp_list *list)
-{
-	unsigned long pfn;
-
-	if (list->n)
-		return list->lifo[--list->n];
-	if (!list->mask)
-		return PB_NO_PFN;
-	pfn = list->mask_base + __ffs64(list->mask);
-	list->mask &= list->mask - 1;
-	return pfn;
 }
 
 /**
@@ -270,219 +247,36 @@ unsigned long pb_pcp_alloc(struct pb_zone *zone, unsigned int order, enum pb_mig
 			   unsigned int flags)
 {
 	struct pb_pcp *pcp = pb_this_cpu_ptr(zone->pcp);
-	struct pb_pcp_list *list = &pcp->list[order][mt];
-	unsigned long pfn;
+	struct pb_pcp_list *list = pb_pcp_list(pcp, order, mt);
+	unsigned long pfn = PB_NO_PFN;
 
-	if (!enter(pcp)) {
+	if (!pb_pcp_enter(pcp)) {
 		pb_zone_event_add(zone, PB_PCP_BUSY, 1);
 		return PB_NO_PFN;
 	}
-	pfn = pop(list);
-	if (pfn == PB_NO_PFN && refill(zone, pcp, list, order, mt, flags))
-		pfn = pop(list);
-	if (pfn != PB_NO_PFN) {
-		pcp->count -= 1 << order;
-		pcp->nr_alloc[order]++;
-	}
-	leave(pcp);
+	if (pb_pcp_pop(list, &pfn) ||
+	    (refill(zone, pcp, list, order, mt, flags) && pb_pcp_pop(list, &pfn)))
+		list->nr_alloc++;
+	pb_pcp_leave(pcp);
 	return pfn;
 }
 EXPORT_SYMBOL_PB_TEST(pb_pcp_alloc);
 
-/* Gives nr blocks back to the zone; neighbours in the array that share a word go together. */
-static void release_blocks(struct pb_zone *zone, const unsigned long *pfns, unsigned int nr,
-			   unsigned int order)
+unsigned long pb_pcp_count(const struct pb_pcp *pcp)
 {
-	unsigned long word = 0;
-	unsigned int i;
-	u64 mask = 0;
-
-	if (order > PB_PCP_MAX_SMALL) {
-		for (i = 0; i < nr; i++)
-			pb_zone_release(zone, pfns[i], order);
-		return;
-	}
-	for (i = 0; i < nr; i++) {
-		if (mask && pfns[i] / PB_WORD_NR != word) {
-			pb_zone_release_mask(zone, word * PB_WORD_NR, mask);
-			mask = 0;
-		}
-		word = pfns[i] / PB_WORD_NR;
-		mask |= pb_word_run(order) << (pfns[i] % PB_WORD_NR);
-	}
-	if (mask)
-		pb_zone_release_mask(zone, word * PB_WORD_NR, mask);
-	pb_zone_account(zone, (long)nr << order);
-}
-
-static void count_drain(struct pb_zone *zone, struct pb_pcp *pcp, unsigned int order,
-			enum pb_migratetype mt, unsigned int nr)
-{
-	void (*trace)(struct pb_zone *zone, unsigned int order, unsigned int mt, unsigned int nr);
-
-	pcp->count -= nr << order;
-	pcp->event[PB_PCP_DRAIN]++;
-	trace = READ_ONCE(zone->pool->ops.drain);
-	if (unlikely(trace))
-		trace(zone, order, mt, nr);
-}
-
-/* Gives the nr oldest blocks of a LIFO back. */
-static void drain_oldest(struct pb_zone *zone, struct pb_pcp *pcp, struct pb_pcp_list *list,
-			 unsigned int order, enum pb_migratetype mt, unsigned int nr)
-{
-	release_blocks(zone, list->lifo, nr, order);
-	list->n -= nr;
-	memmove(list->lifo, list->lifo + nr, list->n * sizeof(list->lifo[0]));
-	count_drain(zone, pcp, order, mt, nr);
-}
-
-/**
- * pb_pcp_free - put a freed block into this CPU's cache
- * @zone: its zone
- * @pfn: PFN of its head; its order byte is cleared already
- * @order: an order with pcp lists
- * @mt: migratetype of its pageblock, below PB_PCPTYPES
- *
- * Context: any; preemption off. Return: false when the cache is busy or keeps no such
- * blocks: the caller then gives it to the zone itself. As free_unref_page() in
- * mm/page_alloc.c.
- */
-bool pb_pcp_free(struct pb_zone *zone, unsigned long pfn, unsigned int order,
-		 enum pb_migratetype mt)
-{
-	struct pb_pcp *pcp = pb_this_cpu_ptr(zone->pcp);
-	struct pb_pcp_list *list = &pcp->list[order][mt];
-
-	if (unlikely(!list->limit))
-		return false;
-	if (!enter(pcp)) {
-		pb_zone_event_add(zone, PB_PCP_BUSY, 1);
-		return false;
-	}
-	if (unlikely(list->n >= list->limit))
-		drain_oldest(zone, pcp, list, order, mt, list->n - list->limit / 2);
-	list->lifo[list->n++] = pfn;
-	pcp->count += 1 << order;
-	pcp->nr_free[order]++;
-	leave(pcp);
-	return true;
-}
-EXPORT_SYMBOL_PB_TEST(pb_pcp_free);
-
-static void drain_list(struct pb_zone *zone, struct pb_pcp *pcp, unsigned int order,
-		       enum pb_migratetype mt)
-{
-	struct pb_pcp_list *list = &pcp->list[order][mt];
-	unsigned int nr;
-
-	if (list->n)
-		drain_oldest(zone, pcp, list, order, mt, list->n);
-	if (list->mask) {
-		nr = hweight64(list->mask);
-		pb_zone_release_mask(zone, list->mask_base, pb_word_expand(list->mask, order));
-		pb_zone_account(zone, (long)nr << order);
-		list->mask = 0;
-		count_drain(zone, pcp, order, mt, nr);
-	}
-	drop_block(zone, list);
-}
-
-static void drain_pcp(struct pb_zone *zone, struct pb_pcp *pcp)
-{
+	const struct pb_pcp_list *list;
+	unsigned long pages = 0;
 	unsigned int order, mt;
 
-	for (order = 0; order < PB_NR_PCP_ORDERS; order++)
-		for (mt = 0; mt < PB_PCPTYPES; mt++)
-			drain_list(zone, pcp, order, mt);
-}
-
-/**
- * pb_pcp_drain_local - empty this CPU's caches of every zone
- * @pool: the pool
- *
- * Context: any. Return: false when called from an interrupt inside the CPU's own busy window, and
- * something may be left.
- */
-bool pb_pcp_drain_local(struct pb_pool *pool)
-{
-	struct pb_zone *zone;
-	struct pb_pcp *pcp;
-	bool all = true;
-	unsigned int i;
-
-	preempt_disable();
-	for (i = 0; i < pool->all_zones->nr; i++) {
-		zone = pool->all_zones->zone[i];
-		pcp = pb_this_cpu_ptr(zone->pcp);
-		if (!enter(pcp)) {
-			all = false;
-			continue;
+	for (order = 0; order < PB_NR_PCP_ORDERS; order++) {
+		for (mt = 0; mt < PB_PCPTYPES; mt++) {
+			list = &pcp->list[order][mt];
+			pages += (READ_ONCE(list->n) + hweight64(READ_ONCE(list->mask))) << order;
 		}
-		drain_pcp(zone, pcp);
-		leave(pcp);
 	}
-	preempt_enable();
-	return all;
+	return pages;
 }
-EXPORT_SYMBOL_PB_TEST(pb_pcp_drain_local);
-
-/**
- * pb_pcp_drain_cpu - empty the caches of a CPU that is offline
- * @pool: the pool
- * @cpu: the CPU; nobody runs on it, nor will before this returns
- *
- * Context: any. As drain_pages() from page_alloc_cpu_dead() in mm/page_alloc.c.
- */
-void pb_pcp_drain_cpu(struct pb_pool *pool, int cpu)
-{
-	unsigned int i;
-
-	preempt_disable();
-	for (i = 0; i < pool->all_zones->nr; i++) {
-		struct pb_zone *zone = pool->all_zones->zone[i];
-
-		drain_pcp(zone, pb_per_cpu_ptr(zone->pcp, cpu));
-	}
-	preempt_enable();
-}
-EXPORT_SYMBOL_PB_TEST(pb_pcp_drain_cpu);
-
-/**
- * pb_pcp_decay_local - let this CPU's caches shrink
- * @pool: the pool
- *
- * Lowers high by an eighth, and empties caches that already stood at their minimum: nobody refilled
- * them since the last call.
- *
- * Context: process; about once a second. As decay_pcp_high() in mm/page_alloc.c.
- * Return: true when all caches of this CPU are empty, so that the caller may stop calling.
- */
-bool pb_pcp_decay_local(struct pb_pool *pool)
-{
-	struct pb_zone *zone;
-	struct pb_pcp *pcp;
-	bool empty = true;
-	unsigned int i;
-
-	preempt_disable();
-	for (i = 0; i < pool->all_zones->nr; i++) {
-		zone = pool->all_zones->zone[i];
-		pcp = pb_this_cpu_ptr(zone->pcp);
-		if (!enter(pcp))
-			continue;
-		if (pcp->high > zone->pcp_high_min)
-			set_high(pcp, max(pcp->high - (pcp->high >> 3), zone->pcp_high_min));
-		else
-			drain_pcp(zone, pcp);
-		if (pcp->count || pcp->high > zone->pcp_high_min)
-			empty = false;
-		leave(pcp);
-	}
-	preempt_enable();
-	return empty;
-}
-EXPORT_SYMBOL_PB_TEST(pb_pcp_decay_local);
+EXPORT_SYMBOL_PB_TEST(pb_pcp_count);
 
 /* Pages in all caches of a zone; exact only while nobody allocates. */
 unsigned long pb_pcp_pages(struct pb_zone *zone)
@@ -491,7 +285,7 @@ unsigned long pb_pcp_pages(struct pb_zone *zone)
 	int cpu;
 
 	pb_for_each_cpu(cpu)
-		pages += READ_ONCE(pb_per_cpu_ptr(zone->pcp, cpu)->count);
+		pages += pb_pcp_count(pb_per_cpu_ptr(zone->pcp, cpu));
 	return pages;
 }
 EXPORT_SYMBOL_PB_TEST(pb_pcp_pages);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Per-CPU caches: what the rest of the core and the CPU-hotplug and drain code call. */
+/*
+ * Per-CPU caches: the busy window and what may be done in it inline, for the fast path and
+ * for the rooms that refill and drain (the theory stands in pcp.c).
+ */
 #ifndef PB_PCP_H
 #define PB_PCP_H
 
@@ -11,26 +14,66 @@ void pb_pcp_destroy(struct pb_zone *zone);
 /* A frame of this order and migratetype from this CPU's cache, or PB_NO_PFN. Preemption off. */
 unsigned long pb_pcp_alloc(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt,
 			   unsigned int flags);
-/*
- * Gives a freed block (order byte already cleared) to this CPU's cache; false: take the
- * shared path.
- */
-bool pb_pcp_free(struct pb_zone *zone, unsigned long pfn, unsigned int order,
-		 enum pb_migratetype mt);
 
-/* Drains this CPU's caches of every zone; false when called inside its own busy window. */
-bool pb_pcp_drain_local(struct pb_pool *pool);
-/* Drains the caches of a CPU that is offline, or whose owner is known to be outside. */
-void pb_pcp_drain_cpu(struct pb_pool *pool, int cpu);
-/* Lets high decay and drains idle caches of this CPU; call about once a second. True: all empty. */
-bool pb_pcp_decay_local(struct pb_pool *pool);
+/* The list stops refilling from its pageblock. Inside the window. */
+void pb_pcp_drop_block(struct pb_zone *zone, struct pb_pcp_list *list);
 
-/* Pages in all caches of a zone; exact only when quiescent. */
+/* What lists of an order may hold now, after pcp->high changed. */
+void pb_pcp_set_limit(struct pb_pcp *pcp, struct pb_pcp_list *list, unsigned int order);
+
+/* Pages in all caches of a zone, and in one CPU's; exact only when quiescent. */
 unsigned long pb_pcp_pages(struct pb_zone *zone);
+unsigned long pb_pcp_count(const struct pb_pcp *pcp);
 
 static inline bool pb_pcp_order(unsigned int order)
 {
 	return order < PB_NR_PCP_ORDERS;
+}
+
+/* Opens the busy window of this CPU; false when it is open already. Preemption off. */
+static __always_inline bool pb_pcp_enter(struct pb_pcp *pcp)
+{
+	pb_assert_preempt_off();
+	if (unlikely(READ_ONCE(pcp->busy)))
+		return false;
+	WRITE_ONCE(pcp->busy, 1);
+	barrier();
+	return true;
+}
+
+static __always_inline void pb_pcp_leave(struct pb_pcp *pcp)
+{
+	barrier();
+	WRITE_ONCE(pcp->busy, 0);
+}
+
+/* The list of an order and migratetype; its address is computed once. */
+static __always_inline struct pb_pcp_list *pb_pcp_list(struct pb_pcp *pcp, unsigned int order,
+						       enum pb_migratetype mt)
+{
+	struct pb_pcp_list *list = pcp->list[0] + (order * PB_PCPTYPES + mt);
+
+	OPTIMIZER_HIDE_VAR(list);
+	return list;
+}
+
+/* A block of a list; false when there is none. Inside the window. */
+static __always_inline bool pb_pcp_pop(struct pb_pcp_list *list, unsigned long *pfn)
+{
+	u32 n = list->n;
+	u64 mask;
+
+	if (likely(n)) {
+		list->n = --n;
+		*pfn = list->lifo[n];
+		return true;
+	}
+	mask = list->mask;
+	if (unlikely(!mask))
+		return false;
+	list->mask = mask & (mask - 1);
+	*pfn = list->mask_base + __ffs64(mask);
+	return true;
 }
 
 #endif /* PB_PCP_H */

@@ -204,6 +204,21 @@ static int make_zonelists(struct pb_pool *pool, const struct pb_pool_config *con
 	return 0;
 }
 
+/* Where a request that any zone of its node may serve goes first. */
+static int make_preferred(struct pb_pool *pool)
+{
+	int nid, type;
+
+	pool->preferred = pb_meta_alloc(pool->nr_nodes * sizeof(*pool->preferred), 0);
+	if (!pool->preferred)
+		return -ENOMEM;
+	for (nid = 0; nid < pool->nr_nodes; nid++)
+		for (type = 0; type < PB_NR_ZONE_TYPES; type++)
+			pool->preferred[nid][type] = pool->zone[nid][type] ?:
+				type ? pool->preferred[nid][type - 1] : NULL;
+	return 0;
+}
+
 static int make_pcps(struct pb_pool *pool)
 {
 	unsigned int i;
@@ -247,6 +262,8 @@ int pb_pool_init(struct pb_pool *pool, const struct pb_pool_config *config)
 	if (!err)
 		err = make_zonelists(pool, config);
 	if (!err)
+		err = make_preferred(pool);
+	if (!err)
 		err = make_pcps(pool);
 	if (err)
 		pb_pool_destroy(pool);
@@ -285,6 +302,7 @@ void pb_pool_destroy(struct pb_pool *pool)
 	for (i = 0; pool->zonelist && i < (unsigned long)pool->nr_nodes; i++)
 		pb_meta_free(pool->zonelist[i]);
 	pb_meta_free(pool->zonelist);
+	pb_meta_free(pool->preferred);
 	pb_meta_free(pool->all_zones);
 	destroy_zones(pool);
 	for (i = 0; i < pool->nr_meta; i++)

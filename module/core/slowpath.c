@@ -11,8 +11,8 @@
  *   SCAN             index bits are hints: look at the bitmaps themselves; needs to sleep
  *   FAIL             say why
  */
+#include "drain.h"
 #include "freelist.h"
-#include "pcp.h"
 #include "slowpath.h"
 #include "zone.h"
 

@@ -70,24 +70,31 @@ const char * const pb_reason_name[PB_NR_REASONS] = {
 };
 EXPORT_SYMBOL_PB_TEST(pb_reason_name);
 
-/* Blocks handed out through one CPU's lists, and the pages they make. */
-static unsigned long pcp_blocks(const unsigned long *by_list)
+/* Blocks that one CPU's lists handed out, and the pages they make. */
+static unsigned long pcp_blocks(struct pb_pcp *pcp)
 {
 	unsigned long blocks = 0;
-	unsigned int i;
+	unsigned int i, mt;
 
 	for (i = 0; i < PB_NR_PCP_ORDERS; i++)
-		blocks += READ_ONCE(by_list[i]);
+		for (mt = 0; mt < PB_PCPTYPES; mt++)
+			blocks += READ_ONCE(pcp->list[i][mt].nr_alloc);
 	return blocks;
 }
 
-static unsigned long pcp_pages(const unsigned long *by_list)
+/* Pages that passed through one CPU's lists, out or in. */
+static unsigned long pcp_pages(struct pb_pcp *pcp, bool out)
 {
 	unsigned long pages = 0;
-	unsigned int i;
+	struct pb_pcp_list *list;
+	unsigned int i, mt;
 
-	for (i = 0; i < PB_NR_PCP_ORDERS; i++)
-		pages += READ_ONCE(by_list[i]) << i;
+	for (i = 0; i < PB_NR_PCP_ORDERS; i++) {
+		for (mt = 0; mt < PB_PCPTYPES; mt++) {
+			list = &pcp->list[i][mt];
+			pages += READ_ONCE(*(out ? &list->nr_alloc : &list->nr_free)) << i;
+		}
+	}
 	return pages;
 }
 
@@ -98,13 +105,13 @@ static unsigned long pcp_event(struct pb_zone *zone, int cpu, enum pb_event even
 
 	switch (event) {
 	case PB_PGALLOC:
-		return pcp_pages(pcp->nr_alloc);
+		return pcp_pages(pcp, true);
 	case PB_PGFREE:
-		return pcp_pages(pcp->nr_free);
+		return pcp_pages(pcp, false);
 	case PB_NUMA_LOCAL:
-		return local ? pcp_blocks(pcp->nr_alloc) : 0;
+		return local ? pcp_blocks(pcp) : 0;
 	case PB_NUMA_OTHER:
-		return local ? 0 : pcp_blocks(pcp->nr_alloc);
+		return local ? 0 : pcp_blocks(pcp);
 	default:
 		return READ_ONCE(pcp->event[event]);
 	}

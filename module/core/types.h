@@ -147,37 +147,48 @@ struct pb_free_area {
 	struct pb_bitmap	whole;			/* wholly free */
 };
 
-/* Orders with pcp lists: up to the pageblock's; refilled by words up to order 3, else singly. */
+/*
+ * Orders with pcp lists: up to one above the pageblock's, the largest that mm/ has at all;
+ * refilled by words up to order 3, else singly.
+ */
 #define PB_PCP_MAX_SMALL	3
-#define PB_NR_PCP_ORDERS	(PB_PAGEBLOCK_ORDER + 1)
+#define PB_NR_PCP_ORDERS	(PB_PAGEBLOCK_ORDER + 2)
 #define PB_LIFO_MAX		32
 
-/* P: a short LIFO of frames over an unexpanded mask of up to 64 frames of one word. */
+/**
+ * struct pb_pcp_list - P: a short LIFO over an unexpanded mask of blocks within one word
+ * @n: blocks in @lifo
+ * @limit: drained when it holds this many
+ * @cur: pageblock this CPU refills from, + 1; 0 = none
+ * @put: pageblock this CPU drained to last and whose key may lag, + 1; 0 = none
+ * @mask: bit i: the block at @mask_base + i is here too
+ * @mask_base: pfn of a word's first frame
+ * @nr_alloc: blocks handed out
+ * @nr_free: blocks returned
+ * @lifo: pfns of block heads
+ */
 struct pb_pcp_list {
-	u16		n;			/* frames in @lifo */
-	u16		limit;			/* drained when it holds this many */
-	u32		cur;			/* pageblock this CPU refills from, + 1; 0 = none */
-	u64		mask;			/* bit i: frame @mask_base + i is here too */
-	unsigned long	mask_base;		/* pfn */
-	unsigned long	lifo[PB_LIFO_MAX];	/* pfns of block heads */
+	u32		n;
+	u32		limit;
+	u32		cur;
+	u32		put;
+	u64		mask;
+	unsigned long	mask_base;
+	unsigned long	nr_alloc;
+	unsigned long	nr_free;
+	unsigned long	lifo[PB_LIFO_MAX];
 };
 
 /**
  * struct pb_pcp - a CPU's cache of one zone
  * @busy: P: the owner is inside; an interrupt that sees it takes the shared path
  * @high: P: pages the lists may hold together, auto-tuned between high_min and high_max
- * @count: P: pages held
- * @nr_alloc: P: blocks handed out, by order
- * @nr_free: P: blocks returned, by order
  * @event: P: other events counted inside the busy window
  * @list: P
  */
 struct pb_pcp {
 	u8			busy;
 	int			high;
-	int			count;
-	unsigned long		nr_alloc[PB_NR_PCP_ORDERS];
-	unsigned long		nr_free[PB_NR_PCP_ORDERS];
 	unsigned long		event[PB_NR_EVENTS];
 	struct pb_pcp_list	list[PB_NR_PCP_ORDERS][PB_PCPTYPES];
 };
@@ -199,6 +210,7 @@ struct pb_zone {
 	unsigned long		present_pages;		/* I */
 
 	struct pb_pcp __percpu	*pcp;			/* I */
+	long			fast_mark;		/* pages; see pb_zone_update_fast_mark() */
 	int			pcp_high_min;		/* I: pages */
 	int			pcp_high_max;		/* I: pages */
 	int			pcp_batch;		/* I: pages */
@@ -246,6 +258,8 @@ struct pb_ops {
  * @nr_nodes: I: length of @zonelist and of @zone
  * @zone: I: by node and type, NULL where there is none
  * @zonelist: I: by preferred node
+ * @preferred: I: by node and highest type, the first zone of its zonelist when that is on the
+ *	node itself, else NULL
  * @all_zones: I: every zone once
  * @meta: I: the pageblocks' memory, one allocation per range
  * @nr_meta: I: length of @meta
@@ -257,6 +271,7 @@ struct pb_pool {
 	int			nr_nodes;
 	struct pb_zone		*(*zone)[PB_NR_ZONE_TYPES];
 	struct pb_zonelist	**zonelist;
+	struct pb_zone		*(*preferred)[PB_NR_ZONE_TYPES];
 	struct pb_zonelist	*all_zones;
 	void			**meta;
 	unsigned int		nr_meta;

@@ -300,27 +300,51 @@ unsigned long pb_zone_claim_blocks(struct pb_zone *zone, unsigned long nr, unsig
 EXPORT_SYMBOL_PB_TEST(pb_zone_claim_blocks);
 
 /**
- * pb_zone_release_mask - give back frames of one word of a free bitmap
+ * pb_zone_put_mask - give back frames of one word of a free bitmap
  * @zone: the zone
  * @pfn: any PFN within the word
  * @mask: the frames, bit 0 being the word's first
  *
- * Does not count the pages: the caller adds up several of these.
+ * Does not count the pages: the caller adds up several of these. The caller may put off
+ * what a pageblock whose key lags needs, but not forget it (pb_block_reindex).
  *
- * Context: any, NMI included; wait-free.
+ * Context: any, NMI included; wait-free. Return: PB_KEY_RIGHT or PB_KEY_LAGS.
  */
-void pb_zone_release_mask(struct pb_zone *zone, unsigned long pfn, u64 mask)
+enum pb_key_state pb_zone_put_mask(struct pb_zone *zone, unsigned long pfn, u64 mask)
 {
 	struct pb_pageblock *block = pb_slot_block(READ_ONCE(pb_slot(zone->pool, pfn)->word));
-	unsigned int word = pb_frame_in_block(pfn) / PB_WORD_NR;
-	u64 old = atomic64_fetch_or(mask, &block->free[word]);
+	atomic64_t *word = &block->free[pb_frame_in_block(pfn) / PB_WORD_NR];
+	unsigned long index = pb_block_index(zone, pfn);
+	enum pb_key_state state;
+	u64 old;
 
+	/* A word that this free completes was empty but for it: no need to ask what it was. */
+	old = mask == ~0ULL ? atomic64_xchg(word, -1) : atomic64_fetch_or(mask, word);
 	if (unlikely(old & mask)) {
 		pfn = round_down(pfn, PB_WORD_NR) + __ffs64(old & mask);
 		zone->pool->ops.bad(zone->pool, PB_BAD_DOUBLE, pfn, 0, 0);
 		pb_zone_account(zone, -(long)hweight64(old & mask));
 	}
-	pb_block_freed(zone, pb_block_index(zone, pfn), old, old | mask);
+	state = pb_block_freed(zone, index, block, mask, old | mask);
+	if (likely(state != PB_KEY_HIDES))
+		return state;
+	pb_block_reindex(zone, index);
+	return PB_KEY_RIGHT;
+}
+EXPORT_SYMBOL_PB_TEST(pb_zone_put_mask);
+
+/**
+ * pb_zone_release_mask - give back frames of one word, and leave the index up to date
+ * @zone: the zone
+ * @pfn: any PFN within the word
+ * @mask: the frames, bit 0 being the word's first
+ *
+ * Context: any, NMI included; wait-free.
+ */
+void pb_zone_release_mask(struct pb_zone *zone, unsigned long pfn, u64 mask)
+{
+	if (pb_zone_put_mask(zone, pfn, mask) == PB_KEY_LAGS)
+		pb_block_reindex(zone, pb_block_index(zone, pfn));
 }
 EXPORT_SYMBOL_PB_TEST(pb_zone_release_mask);
 
@@ -387,6 +411,27 @@ void pb_zone_reindex_all(struct pb_zone *zone)
 EXPORT_SYMBOL_PB_TEST(pb_zone_reindex_all);
 
 /**
+ * pb_zone_update_fast_mark - after a change to marks, boost or reserves of a zone
+ * @zone: the zone
+ *
+ * The fast path compares the free count with one number: above it, any request that keeps
+ * the low mark may take what this CPU has cached.
+ *
+ * Context: any.
+ */
+void pb_zone_update_fast_mark(struct pb_zone *zone)
+{
+	unsigned long reserve = 0;
+	unsigned int type;
+
+	for (type = 0; type < PB_NR_ZONE_TYPES; type++)
+		reserve = max(reserve, READ_ONCE(zone->lowmem_reserve[type]));
+	WRITE_ONCE(zone->fast_mark, READ_ONCE(zone->watermark[PB_WMARK_LOW]) +
+		   READ_ONCE(zone->watermark_boost) + reserve);
+}
+EXPORT_SYMBOL_PB_TEST(pb_zone_update_fast_mark);
+
+/**
  * pb_zone_set_watermarks - set min, low and high
  * @zone: the zone
  * @min_pages: the min mark
@@ -405,5 +450,6 @@ void pb_zone_set_watermarks(struct pb_zone *zone, unsigned long min_pages, unsig
 	WRITE_ONCE(zone->watermark[PB_WMARK_MIN], min_pages);
 	WRITE_ONCE(zone->watermark[PB_WMARK_LOW], min_pages + step);
 	WRITE_ONCE(zone->watermark[PB_WMARK_HIGH], min_pages + 2 * step);
+	pb_zone_update_fast_mark(zone);
 }
 EXPORT_SYMBOL_PB_TEST(pb_zone_set_watermarks);

@@ -6,6 +6,7 @@
 #ifndef PB_ZONE_H
 #define PB_ZONE_H
 
+#include "free_area.h"
 #include "types.h"
 
 int pb_zone_init(struct pb_zone *zone, struct pb_pool *pool, int nid, enum pb_zone_type type,
@@ -19,10 +20,12 @@ struct pb_pageblock *pb_zone_next_block(struct pb_zone *zone, unsigned int order
 					enum pb_migratetype mt, unsigned int *tries,
 					unsigned long *index);
 void pb_zone_release(struct pb_zone *zone, unsigned long pfn, unsigned int order);
+enum pb_key_state pb_zone_put_mask(struct pb_zone *zone, unsigned long pfn, u64 mask);
 void pb_zone_release_mask(struct pb_zone *zone, unsigned long pfn, u64 mask);
 void pb_zone_reindex_all(struct pb_zone *zone);
 
 void pb_zone_set_watermarks(struct pb_zone *zone, unsigned long min_pages, unsigned int scale);
+void pb_zone_update_fast_mark(struct pb_zone *zone);
 
 /* Pages in the bitmaps; those in pcp lists are not counted, as in mm/. */
 static inline long pb_zone_free_pages(struct pb_zone *zone)

@@ -18,6 +18,7 @@
 #include <linux/stop_machine.h>
 
 #include "core/alloc.h"
+#include "core/pcp.h"
 #include "core/stat.h"
 #include "core/verify.h"
 #include "core/zone.h"
@@ -133,8 +134,8 @@ static void show_pagesets(struct seq_file *m, struct pb_zone *zone)
 	for_each_online_cpu(cpu) {
 		struct pb_pcp *pcp = pb_per_cpu_ptr(zone->pcp, cpu);
 
-		seq_printf(m, "\n    cpu: %d\n              count:    %d\n",
-			   cpu, READ_ONCE(pcp->count));
+		seq_printf(m, "\n    cpu: %d\n              count:    %lu\n",
+			   cpu, pb_pcp_count(pcp));
 		seq_printf(m, "              high:     %d\n              batch:    %d\n",
 			   READ_ONCE(pcp->high), zone->pcp_batch);
 		seq_printf(m, "              high_min: %d\n              high_max: %d",

@@ -24,6 +24,7 @@
 
 #include "compat.h"
 #include "core/alloc.h"
+#include "core/drain.h"
 #include "core/pcp.h"
 #include "core/zone.h"
 #include "instance.h"
@@ -91,7 +92,7 @@ static bool cpu_has_cached(int cpu)
 	unsigned int i;
 
 	for (i = 0; i < pb_instance.all_zones->nr; i++)
-		if (READ_ONCE(per_cpu_ptr(pb_instance.all_zones->zone[i]->pcp, cpu)->count))
+		if (pb_pcp_count(per_cpu_ptr(pb_instance.all_zones->zone[i]->pcp, cpu)))
 			return true;
 	return false;
 }

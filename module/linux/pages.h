@@ -12,9 +12,16 @@
 #include <linux/sched.h>
 
 #include "core/alloc.h"
+#include "core/bulk.h"
 #include "instance.h"
 #include "owner.h"
 #include "trace.h"
+
+/* Somebody wants to see every allocation. */
+static __always_inline bool pb_pages_watched(void)
+{
+	return static_branch_unlikely(&pb_owner_key) || trace_mm_page_alloc_enabled();
+}
 
 static inline unsigned long pb_pages_alloc(const struct pb_request *rq, gfp_t gfp,
 					   enum pb_reason *reason)
@@ -33,7 +40,7 @@ static inline unsigned long pb_pages_alloc_bulk(const struct pb_request *rq, uns
 {
 	unsigned long got = pb_alloc_bulk(&pb_instance, rq, nr, pfns, reason), i;
 
-	for (i = 0; i < got; i++) {
+	for (i = 0; pb_pages_watched() && i < got; i++) {
 		pb_owner_set(pfns[i]);
 		trace_mm_page_alloc(pfns[i], rq->order, gfp, rq->migratetype);
 	}
@@ -57,6 +64,15 @@ static inline enum pb_bad pb_pages_free(unsigned long pfn, unsigned int order)
 {
 	trace_mm_page_free(pfn, order);
 	return pb_free(&pb_instance, pfn, order);
+}
+
+static inline void pb_pages_free_bulk(unsigned long nr, const unsigned long *pfns)
+{
+	unsigned long i;
+
+	for (i = 0; trace_mm_page_free_enabled() && i < nr; i++)
+		trace_mm_page_free(pfns[i], 0);
+	pb_free_bulk(&pb_instance, nr, pfns);
 }
 
 static inline enum pb_bad pb_pages_free_contig(unsigned long pfn, unsigned long nr_pages)

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Many blocks of one order at once: the busy window is opened once for as many as this
+ * CPU's cache can serve or take, and the way to a pageblock is looked up once for frames
+ * that follow one another in it. What the cache cannot do goes through alloc.c one by one.
+ */
+#include "alloc.h"
+#include "bulk.h"
+#include "freelist.h"
+#include "pcp.h"
+#include "pfn.h"
+#include "zone.h"
+
+/* Marks a block that left a list; false when it is in use and has been set aside. */
+static inline bool mark(struct pb_zone *zone, u8 *byte, unsigned long pfn, unsigned int order)
+{
+	if (unlikely(*byte)) {
+		pb_set_aside(zone, pfn, order);
+		return false;
+	}
+	*byte = order + 1;
+	return true;
+}
+
+/* Blocks out of the LIFO, then out of the mask, whose frames share a pageblock. */
+static unsigned int take(struct pb_zone *zone, struct pb_pcp_list *list, unsigned int order,
+			 unsigned long nr, unsigned long *pfns)
+{
+	unsigned int got = 0, bit;
+	u64 mask = list->mask;
+	unsigned long pfn;
+	u8 *bytes;
+
+	while (got < nr && list->n) {
+		pfn = list->lifo[--list->n];
+		pfns[got] = pfn;
+		got += mark(zone, pb_order_byte(zone->pool, pfn), pfn, order);
+	}
+	if (got == nr || !mask)
+		return got;
+	bytes = pb_order_byte(zone->pool, list->mask_base);
+	do {
+		bit = __ffs64(mask);
+		mask &= mask - 1;
+		pfns[got] = list->mask_base + bit;
+		got += mark(zone, bytes + bit, pfns[got], order);
+	} while (got < nr && mask);
+	list->mask = mask;
+	return got;
+}
+
+/* What this CPU's cache of the preferred zone has, without a refill. */
+static unsigned int take_cached(struct pb_pool *pool, const struct pb_request *rq,
+				unsigned long nr, unsigned long *pfns)
+{
+	struct pb_zone *zone = pool->preferred[rq->nid][rq->highest_zone];
+	struct pb_pcp_list *list;
+	unsigned int got = 0;
+	struct pb_pcp *pcp;
+
+	if (!zone || !pb_zone_allowed(zone, rq) || pb_zone_free_pages(zone) < zone->fast_mark)
+		return 0;
+	preempt_disable();
+	pcp = pb_this_cpu_ptr(zone->pcp);
+	if (likely(pb_pcp_enter(pcp))) {
+		list = &pcp->list[rq->order][rq->migratetype];
+		got = take(zone, list, rq->order, nr, pfns);
+		list->nr_alloc += got;
+		pb_pcp_leave(pcp);
+	}
+	preempt_enable();
+	return got;
+}
+
+/**
+ * pb_alloc_bulk - allocate many blocks of one order
+ * @pool: the pool
+ * @rq: the request for each
+ * @nr: how many
+ * @pfns: where their PFNs go
+ * @reason: why it ended early, or NULL
+ *
+ * Context: any; may sleep with PB_ALLOC_WAIT. Return: how many were allocated.
+ * As alloc_pages_bulk() in mm/page_alloc.c, for any order.
+ */
+unsigned long pb_alloc_bulk(struct pb_pool *pool, const struct pb_request *rq, unsigned long nr,
+			    unsigned long *pfns, enum pb_reason *reason)
+{
+	bool cached = pb_pcp_order(rq->order) && rq->migratetype < PB_PCPTYPES &&
+		      rq->highest_zone < PB_NR_ZONE_TYPES &&
+		      (unsigned int)rq->nid < (unsigned int)pool->nr_nodes;
+	unsigned long got = 0;
+
+	while (got < nr) {
+		if (cached)
+			got += take_cached(pool, rq, nr - got, pfns + got);
+		if (got == nr)
+			break;
+		/* Refills the cache, or does what else it takes. */
+		pfns[got] = pb_alloc(pool, rq, reason);
+		if (pfns[got] == PB_NO_PFN)
+			break;
+		got++;
+	}
+	return got;
+}
+EXPORT_SYMBOL_PB_TEST(pb_alloc_bulk);
+
+/*
+ * Frames of one pageblock, from the start of pfns on, into this CPU's list. Returns how
+ * many; fewer than nr when the list is full or a frame is not one that may be freed so.
+ */
+static unsigned long give(struct pb_pool *pool, unsigned long nr, const unsigned long *pfns)
+{
+	struct pb_slot *slot = pb_slot_lookup(pool, pfns[0]);
+	unsigned long i = 0, first = pfns[0] & ~(PB_PAGEBLOCK_NR - 1), word;
+	enum pb_migratetype mt;
+	struct pb_pcp_list *list;
+	struct pb_pcp *pcp;
+	u8 *bytes;
+
+	if (unlikely(!slot))
+		return 0;
+	preempt_disable();
+	word = READ_ONCE(slot->word);
+	mt = pb_slot_migratetype(word);
+	pcp = pb_this_cpu_ptr(slot->zone->pcp);
+	if (unlikely(mt >= PB_PCPTYPES || !pb_pcp_enter(pcp)))
+		goto out;
+	list = &pcp->list[0][mt];
+	bytes = pb_slot_block(word)->order;
+	for (; i < nr && list->n + i < list->limit; i++) {
+		unsigned long frame = pfns[i] - first;
+
+		if (frame >= PB_PAGEBLOCK_NR || bytes[frame] != 1)
+			break;
+		bytes[frame] = 0;
+		list->lifo[list->n + i] = pfns[i];
+	}
+	list->n += i;
+	list->nr_free += i;
+	pb_pcp_leave(pcp);
+out:
+	preempt_enable();
+	return i;
+}
+
+/**
+ * pb_free_bulk - free many single frames
+ * @pool: the pool
+ * @nr: how many
+ * @pfns: any numbers; each was allocated as order 0
+ *
+ * Context: any, NMI included; never sleeps. Each frame that is not right is reported, and
+ * nothing is done with it.
+ */
+void pb_free_bulk(struct pb_pool *pool, unsigned long nr, const unsigned long *pfns)
+{
+	unsigned long done;
+
+	for (; nr; pfns += done, nr -= done) {
+		done = give(pool, nr, pfns);
+		if (done)
+			continue;
+		/* Drains the list, or says what is wrong. */
+		pb_free(pool, pfns[0], 0);
+		done = 1;
+	}
+}
+EXPORT_SYMBOL_PB_TEST(pb_free_bulk);

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Emptying per-CPU caches: what frees, the slow path, CPU hotplug and decay call. */
+#ifndef PB_DRAIN_H
+#define PB_DRAIN_H
+
+#include "types.h"
+
+/*
+ * Gives a freed block (order byte already cleared) to this CPU's cache; false: take the
+ * shared path. Preemption off.
+ */
+bool pb_pcp_free(struct pb_zone *zone, unsigned long pfn, unsigned int order,
+		 enum pb_migratetype mt);
+
+/* Drains this CPU's caches of every zone; false when called inside its own busy window. */
+bool pb_pcp_drain_local(struct pb_pool *pool);
+/* Drains the caches of a CPU that is offline, or whose owner is known to be outside. */
+void pb_pcp_drain_cpu(struct pb_pool *pool, int cpu);
+/* Lets high decay and drains idle caches of this CPU; call about once a second. True: all empty. */
+bool pb_pcp_decay_local(struct pb_pool *pool);
+
+#endif /* PB_DRAIN_H */
