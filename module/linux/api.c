@@ -10,6 +10,7 @@
 
 #include "compat.h"
 #include "core/alloc.h"
+#include "core/fastpath.h"
 #include "gfp.h"
 #include "instance.h"
 #include "pages.h"
@@ -19,12 +20,83 @@
 
 static_assert(PBUDDY_MAX_PAGE_ORDER == PB_MAX_ORDER);
 
+/*
+ * The fast path serves requests that ask for nothing out of the ordinary: the zone bits and
+ * migratetype of gfp are looked up in PLAIN, all other flags either need no action when a
+ * page is at hand or are in NOT_PLAIN. Everything else is built into a request by gfp.c.
+ */
+#define NOT_PLAIN	(__GFP_DMA | __GFP_DMA32 | __GFP_WRITE | __GFP_COMP | __GFP_ACCOUNT | \
+			 __GFP_ZERO)
+
+/* Two bits of migratetype, then the highest zone type; movable and reclaimable: nobody's. */
+#define PLAIN_TYPE	3U
+#define PLAIN_ZONE	2
+
+static const u8 plain[32] = {
+	[0 ... 31] = PB_ZONE_NORMAL << PLAIN_ZONE | PB_PCPTYPES,
+	[0] = PB_ZONE_NORMAL << PLAIN_ZONE | PB_UNMOVABLE,
+	[___GFP_HIGHMEM] = PB_ZONE_NORMAL << PLAIN_ZONE | PB_UNMOVABLE,
+	[___GFP_MOVABLE] = PB_ZONE_NORMAL << PLAIN_ZONE | PB_MOVABLE,
+	[___GFP_HIGHMEM | ___GFP_MOVABLE] = PB_ZONE_MOVABLE << PLAIN_ZONE | PB_MOVABLE,
+	[___GFP_RECLAIMABLE] = PB_ZONE_NORMAL << PLAIN_ZONE | PB_RECLAIMABLE,
+	[___GFP_HIGHMEM | ___GFP_RECLAIMABLE] = PB_ZONE_NORMAL << PLAIN_ZONE | PB_RECLAIMABLE,
+};
+
+/* Somebody wants to see or change every allocation. */
+static __always_inline bool watched(void)
+{
+	return trace_mm_page_alloc_enabled() || static_branch_unlikely(&pb_owner_key) ||
+	       want_init_on_alloc(0);
+}
+
+/* The task has no say in where and what it gets: neither by cpuset nor by a scope. */
+static __always_inline bool plain_task(int nid)
+{
+#ifdef CONFIG_CPUSETS
+	if (unlikely(!node_isset(nid, current->mems_allowed)))
+		return false;
+#endif
+	return likely(!(current->flags & PF_MEMALLOC_PIN));
+}
+
+/* A page out of this CPU's cache for @nid, or PB_NO_PFN: nothing has happened then. */
+static __always_inline unsigned long alloc_fast(gfp_t gfp, unsigned int order, int nid)
+{
+	unsigned int kind = plain[(__force unsigned int)gfp % ARRAY_SIZE(plain)];
+
+	if (unlikely(gfp & NOT_PLAIN || !pb_pcp_order(order) ||
+		     (kind & PLAIN_TYPE) == PB_PCPTYPES || watched() || !plain_task(nid)))
+		return PB_NO_PFN;
+	if (IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP) || IS_ENABLED(CONFIG_LOCKDEP))
+		might_alloc(gfp);
+	return pb_alloc_fast(&pb_instance, nid, kind >> PLAIN_ZONE, order, kind & PLAIN_TYPE);
+}
+
 /* As alloc_pages(): on request, or always when the kernel was told so (init_on_alloc=1). */
 static void prepare_pages(unsigned long pfn, unsigned long nr_pages, const struct pb_request *rq,
 			  gfp_t gfp)
 {
 	if (want_init_on_alloc(gfp))
 		pb_pages_zero(pfn, nr_pages, rq->flags & PB_ALLOC_WAIT);
+}
+
+/* A request in full: what the fast path has no answer for. */
+static noinline struct page *alloc_request(gfp_t gfp, unsigned int order, int nid,
+					   const nodemask_t *nodemask)
+{
+	enum pb_reason reason;
+	struct pb_request rq;
+	unsigned long pfn;
+
+	if (unlikely(!pb_gfp_request(&rq, &gfp, order, nid, nodemask)))
+		return NULL;
+	pfn = pb_pages_alloc(&rq, gfp, &reason);
+	if (unlikely(pfn == PB_NO_PFN)) {
+		pb_report_failure(&rq, gfp, 1UL << order, reason);
+		return NULL;
+	}
+	prepare_pages(pfn, 1UL << order, &rq, gfp);
+	return pfn_to_page(pfn);
 }
 
 /**
@@ -50,19 +122,7 @@ static void prepare_pages(unsigned long pfn, unsigned long nr_pages, const struc
 struct page *pbuddy_alloc_pages_nodemask(gfp_t gfp, unsigned int order, int nid,
 					 const nodemask_t *nodemask)
 {
-	enum pb_reason reason;
-	struct pb_request rq;
-	unsigned long pfn;
-
-	if (unlikely(!pb_gfp_request(&rq, &gfp, order, nid, nodemask)))
-		return NULL;
-	pfn = pb_pages_alloc(&rq, gfp, &reason);
-	if (unlikely(pfn == PB_NO_PFN)) {
-		pb_report_failure(&rq, gfp, 1UL << order, reason);
-		return NULL;
-	}
-	prepare_pages(pfn, 1UL << order, &rq, gfp);
-	return pfn_to_page(pfn);
+	return alloc_request(gfp, order, nid, nodemask);
 }
 EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_pages_nodemask);
 
@@ -77,7 +137,16 @@ EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_pages_nodemask);
  */
 struct page *pbuddy_alloc_pages(gfp_t gfp, unsigned int order)
 {
-	return pbuddy_alloc_pages_nodemask(gfp, order, NUMA_NO_NODE, NULL);
+	unsigned long pfn;
+
+#ifdef CONFIG_NUMA
+	if (unlikely(current->mempolicy))
+		return alloc_request(gfp, order, NUMA_NO_NODE, NULL);
+#endif
+	pfn = alloc_fast(gfp, order, numa_mem_id());
+	if (unlikely(pfn == PB_NO_PFN))
+		return alloc_request(gfp, order, NUMA_NO_NODE, NULL);
+	return pfn_to_page(pfn);
 }
 EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_pages);
 
@@ -93,7 +162,13 @@ EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_pages);
  */
 struct page *pbuddy_alloc_pages_node(int nid, gfp_t gfp, unsigned int order)
 {
-	return pbuddy_alloc_pages_nodemask(gfp, order, nid, NULL);
+	unsigned long pfn = PB_NO_PFN;
+
+	if (likely((unsigned int)nid < (unsigned int)pb_instance.nr_nodes))
+		pfn = alloc_fast(gfp, order, nid);
+	if (unlikely(pfn == PB_NO_PFN))
+		return alloc_request(gfp, order, nid, NULL);
+	return pfn_to_page(pfn);
 }
 EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_pages_node);
 
@@ -202,6 +277,13 @@ void *pbuddy_alloc_pages_exact(size_t bytes, gfp_t gfp)
 }
 EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_pages_exact);
 
+/* What the fast path has no answer for: traced, drains, refuses. */
+static noinline void free_checked(struct page *page, unsigned int order)
+{
+	if (page)
+		pb_pages_free(page_to_pfn(page), order);
+}
+
 /**
  * pbuddy_free_pages - free pages
  * @page: the first page, as it was returned; NULL is allowed
@@ -215,8 +297,9 @@ EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_pages_exact);
  */
 void pbuddy_free_pages(struct page *page, unsigned int order)
 {
-	if (likely(page))
-		pb_pages_free(page_to_pfn(page), order);
+	if (unlikely(!page || trace_mm_page_free_enabled()) ||
+	    unlikely(!pb_free_fast(&pb_instance, page_to_pfn(page), order)))
+		free_checked(page, order);
 }
 EXPORT_SYMBOL_PBUDDY(pbuddy_free_pages);
 
@@ -229,11 +312,17 @@ EXPORT_SYMBOL_PBUDDY(pbuddy_free_pages);
  */
 void pbuddy_free_pages_bulk(struct page **page_array, unsigned long nr_pages)
 {
-	unsigned long i;
+	unsigned long pfns[BULK_CHUNK], i = 0;
+	unsigned int n;
 
-	for (i = 0; i < nr_pages; i++) {
-		pbuddy_free_pages(page_array[i], 0);
-		page_array[i] = NULL;
+	while (i < nr_pages) {
+		for (n = 0; i < nr_pages && n < BULK_CHUNK; i++) {
+			if (!page_array[i])
+				continue;
+			pfns[n++] = page_to_pfn(page_array[i]);
+			page_array[i] = NULL;
+		}
+		pb_pages_free_bulk(n, pfns);
 	}
 }
 EXPORT_SYMBOL_PBUDDY(pbuddy_free_pages_bulk);
