@@ -85,9 +85,27 @@ unpack_source_locked() {
 	mv "$dir.tmp" "$dir"
 }
 
+# patched_source NAME SOURCE DIR: the source to build NAME from.  One with patches gets a
+# tree of its own in DIR: hard links, of which patch(1) replaces those it changes, so the
+# shared source stays as Debian ships it.
+patched_source() {
+	local name=$1 src=$2 dir=$3 p
+	if [ -n "$(kernel_field "$name" 6)" ]; then
+		cp -al "$src" "$dir/linux"
+		for p in $(kernel_field "$name" 6); do
+			patch -d "$dir/linux" -p1 --no-backup-if-mismatch \
+				<"$PB_TOP/scripts/patches/$p.patch" >"$dir/$p.log" ||
+				die "$name: $p.patch does not apply, see $dir/$p.log"
+		done
+		src=$dir/linux
+	fi
+	echo "$src"
+}
+
 build_from_source() {
 	local name=$1 pkg=$2 version=$3 dir=$4 src arch image
 	src=$(unpack_source "$(kernel_field "$name" 2)" "$pkg" "$version")/linux
+	src=$(patched_source "$name" "$src" "$dir")
 	arch=$(kernel_arch "$name")
 	mkdir -p "$dir/obj"
 	local -a mk=(make -C "$src" "O=$dir/obj" "ARCH=$arch"

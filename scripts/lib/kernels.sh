@@ -13,7 +13,8 @@
 #         complete   written last, by rename: without it the directory is garbage
 # HASH covers everything that decides the build besides the version.
 
-# NAME:SUITE:PACKAGE REGEX:ARCH:CONFIG FRAGMENTS (none: a stock Debian image)
+# NAME:SUITE:PACKAGE REGEX:ARCH:CONFIG FRAGMENTS (none: a stock Debian image):PATCHES
+# Those named bench-* are for scripts/bench, which has them built when it first runs.
 PB_KERNEL_TABLE='
 stock-6.12:bookworm-security:linux-image-6\.12\.[0-9]+\+deb12-cloud-amd64-unsigned:x86_64:
 stock-6.1:bookworm-security:linux-image-6\.1\.0-[0-9]+-cloud-amd64-unsigned:x86_64:
@@ -21,6 +22,8 @@ test-6.12:bookworm-security:linux-source-6\.12:x86_64:base x86 test
 debug-6.12:bookworm-security:linux-source-6\.12:x86_64:base x86 test debug
 test-7.3:trixie-backports:linux-source-7\.3:x86_64:base x86 test
 uml-7.3:trixie-backports:linux-source-7\.3:um:base uml
+bench-6.12:bookworm-security:linux-source-6\.12:x86_64:base x86 bench bench-x86
+bench-uml-7.3:trixie-backports:linux-source-7\.3:um:base uml bench bench-uml:uml-soft-ipi
 '
 
 kernel_names() { awk -F: 'NF > 3 { print $1 }' <<<"$PB_KERNEL_TABLE"; }
@@ -33,6 +36,9 @@ kernel_check_name() {
 		die "no kernel named '$1'; there are: $(kernel_names | tr '\n' ' ')"
 }
 
+# What the tests need: all but those for the benchmark.
+kernel_names_tested() { kernel_names | grep -v '^bench-'; }
+
 kernel_is_stock() { [ -z "$(kernel_field "$1" 5)" ]; }
 kernel_arch() { kernel_field "$1" 4; }
 
@@ -43,6 +49,9 @@ kernel_hash() {
 		echo "recipe 1 $(kernel_arch "$1")"
 		for f in $(kernel_field "$1" 5); do
 			cat "$PB_TOP/scripts/config/$f.config"
+		done
+		for f in $(kernel_field "$1" 6); do
+			sed -n '/^--- /,$p' "$PB_TOP/scripts/patches/$f.patch"
 		done
 		kernel_is_stock "$1" || gcc -dumpfullversion
 	} | sha256sum | cut -c1-10

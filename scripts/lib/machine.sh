@@ -8,8 +8,8 @@
 
 # Fill in what the caller did not say; refuse what cannot be.
 machine_defaults() {
-	case $kernel in
-	uml-*)
+	case $(kernel_arch "$kernel") in
+	um)
 		[ -z "$icount" ] || wrong_usage "--icount: UML runs on real CPUs, it cannot count instructions"
 		((${nodes:-1} == 1)) || wrong_usage "--nodes $nodes: UML has one NUMA node"
 		((${smp:-1} <= 2)) || wrong_usage "--smp $smp: the UML kernel is built for 2 CPUs"
@@ -50,8 +50,8 @@ size_mib() {
 
 # machine_command KDIR TMP APPEND: fill the array `machine`.
 machine_command() {
-	case $kernel in
-	uml-*) machine_uml "$@" ;;
+	case $(kernel_arch "$kernel") in
+	um) machine_uml "$@" ;;
 	*) machine_qemu "$@" ;;
 	esac
 }

@@ -1,0 +1,106 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The benchmark, as it runs inside the guest: scripts/bench copies it there. Loads the
+# modules, asks pbuddy_bench for every workload, order and number of threads that its
+# table names, or for the workloads given as arguments, and prints what it answers:
+#     @plan N               so many requests follow
+#     @request WORD=VALUE...
+#     (the table that was read)
+#     @done, or @failed WHY
+#     @skipped NAME WHY     for what this guest cannot do
+#     @end
+# From the environment: POOL (MiB for pbuddy), ROUNDS, and MORE, words for each request.
+# Progress goes to stderr.
+POOL=${POOL:?} ROUNDS=${ROUNDS:?} MORE=${MORE-}
+BENCH=/sys/kernel/debug/pbuddy_bench
+LIST=/tmp/requests
+
+fail() {
+	echo "@failed $*"
+	exit 1
+}
+
+# Two rows named X-get and X-put come from one request for X.
+request_name() {
+	case $1 in
+	*-get) echo "${1%-get}" ;;
+	*-put) grep -q "^${1%-put}-get	" $BENCH/workloads && echo "${1%-put}" || echo "$1" ;;
+	free-all*) echo frag ;;
+	*) echo "$1" ;;
+	esac
+}
+
+wanted() { # ROW-NAME REQUEST-NAME
+	local w
+	[ -n "$only" ] || return 0
+	for w in $only; do
+		[ "$w" != "$1" ] && [ "$w" != "$2" ] || return 0
+	done
+	return 1
+}
+
+# "1,all" becomes "1 2" on two CPUs.
+thread_counts() {
+	local t
+	for t in $(echo "$1" | tr , ' '); do
+		[ "$t" != all ] || t=$cpus
+		echo "$t"
+	done | sort -nu
+}
+
+make_list() {
+	local name orders subjects threads request order t
+	while IFS='	' read -r name orders subjects threads; do
+		request=$(request_name "$name")
+		wanted "$name" "$request" || continue
+		for order in $(echo "$orders" | tr , ' '); do
+			for t in $(thread_counts "$threads"); do
+				if [ "$t" -gt "$cpus" ]; then
+					echo "@skipped $name wants $t CPUs, there is $cpus"
+				else
+					echo "workload=$request order=$order threads=$t"
+				fi
+			done
+		done
+	done <$BENCH/workloads | awk '!seen[$0]++' >/tmp/all
+	grep '^@skipped' /tmp/all | awk '!seen[$2]++'
+	grep -v '^@' /tmp/all >$LIST
+}
+
+check_names() {
+	local w
+	for w in $only; do
+		awk -v w="$w" -F '\t' '$1 == w || $1 == w "-get" || $1 == w "-put" { n++ } END { exit !n }' \
+			$BENCH/workloads || fail "no workload '$w'; there are: $(cut -f 1 $BENCH/workloads | tr '\n' ' ')"
+	done
+}
+
+run_list() {
+	local total nr=0 line why
+	total=$(wc -l <$LIST)
+	echo "@plan $total"
+	while read -r line; do
+		nr=$((nr + 1))
+		line="$line rounds=$ROUNDS${MORE:+ $MORE}"
+		echo "[$nr/$total] $line" >&2
+		echo "@request $line"
+		if echo "$line" >$BENCH/run 2>/tmp/why; then
+			cat $BENCH/run
+			echo "@done"
+		else
+			why=$(dmesg | grep 'pbuddy_bench: ' | tail -n 1 | sed 's/.*pbuddy_bench: //')
+			echo "@failed ${why:-$(cat /tmp/why)}"
+		fi
+	done <$LIST
+}
+
+only="$*"
+cpus=$(nproc)
+insmod /pbuddy.ko "pool=0:${POOL}M" || fail "insmod pbuddy.ko pool=0:${POOL}M: $(dmesg | grep pbuddy: | tail -n 1)"
+insmod /pbuddy_bench.ko || fail "insmod pbuddy_bench.ko: $(dmesg | tail -n 1)"
+check_names
+make_list
+run_list
+rmmod pbuddy_bench && rmmod pbuddy || fail "the modules cannot be removed"
+echo "@end"

@@ -1,0 +1,238 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Measurements as tables: on a terminal, against the goals, and in README.md."""
+
+from bench_rows import SUBJECTS, groups, ratio
+
+SHORT = {"pbuddy-equal-prep": "equal-prep", "alloc_pages_bulk": "ap_bulk", "alloc_pages_comp": "ap_comp"}
+BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
+
+# Iterations of frag that a table shows; the plot has all.
+SHOWN_ITERATIONS = (1, 10, 25, 50, 75, 100)
+
+
+def number(value):
+    if value >= 1000:
+        return f"{value:.0f}"
+    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def cell(group, subject):
+    row = group.get(subject)
+    if not row:
+        return "-"
+    text, r = number(row["median"]), ratio(group, subject)
+    return text if r is None or subject == "alloc_pages" else f"{text} ({r:.2f})"
+
+
+def shown(row):
+    return row.get("iteration", 1) in SHOWN_ITERATIONS
+
+
+def label(row):
+    text = row["workload"]
+    if "n" in row:
+        text += f" n={row['n']}"
+    if "iteration" in row:
+        text += f" {row['iteration']}"
+    return text
+
+
+def platform_table(rows, platform):
+    mine = [r for r in rows if r["platform"] == platform and shown(r)]
+    present = [s for s in SUBJECTS if any(r["subject"] == s for r in mine)]
+    lines = [["workload", "order", "cpus", "unit"] + [SHORT.get(s, s) for s in present]]
+    for first, group in groups(mine):
+        unit = "instr" if first["unit"] == "instructions" else first["unit"]
+        lines.append([label(first), str(first["order"]), str(first["threads"]), unit] +
+                     [cell(group, s) for s in present])
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+    out = [f"{platform}, {mine[0]['kernel']}; medians, in brackets the ratio to alloc_pages"]
+    for line in lines:
+        cells = [line[0].ljust(widths[0])] + [c.rjust(w) for c, w in zip(line[1:], widths[1:])]
+        out.append("  ".join(cells).rstrip())
+    return "\n".join(out)
+
+
+def tables(rows):
+    platforms = list(dict.fromkeys(r["platform"] for r in rows))
+    return "\n\n".join(platform_table(rows, p) for p in platforms)
+
+
+# ---- the goals ----
+
+# platform, workload, order, threads, more words that pick the row, what is compared
+# ("ratio": to alloc_pages), subject, goal; a goal is met at or below it, or with ">" above.
+GOALS = [
+    ("icount", "repeat", 0, 1, {}, "median", "pbuddy", 120),
+    ("icount", "repeat", 3, 1, {}, "median", "pbuddy", 220),
+    ("icount", "repeat", 9, 1, {}, "median", "pbuddy", 180),
+    ("icount", "bulk-get", 0, 1, {}, "median", "pbuddy", 75),
+    ("icount", "bulk-put", 0, 1, {}, "median", "pbuddy", 95),
+    ("icount", "rand-put", 0, 1, {}, "median", "pbuddy", 130),
+    ("icount", "rand", 0, 1, {}, "median", "pbuddy", 140),
+    *(("icount", "pair", o, 1, {}, "median", "pbuddy", 300) for o in (1, 2, 3, 4, 6)),
+    ("icount", "pair", 10, 1, {}, "median", "pbuddy", 900),
+    ("icount", "bulk-api-get", 0, 1, {}, "median", "pbuddy", 45),
+    ("icount", "bulk-api-put", 0, 1, {}, "median", "pbuddy", 45),
+    ("uml", "repeat", 0, 1, {}, "ratio", "pbuddy", 0.12),
+    ("uml", "repeat", 3, 1, {}, "ratio", "pbuddy", 0.16),
+    ("uml", "repeat", 9, 1, {}, "ratio", "pbuddy", 0.05),
+    ("uml", "bulk-get", 0, 1, {}, "ratio", "pbuddy", 0.10),
+    ("uml", "bulk-put", 0, 1, {}, "ratio", "pbuddy", 0.17),
+    ("uml", "rand-put", 0, 1, {}, "ratio", "pbuddy", 0.28),
+    ("uml", "rand", 0, 1, {}, "ratio", "pbuddy", 0.10),
+    ("uml", "constant-occupancy", 0, 1, {}, "ratio", "pbuddy", 0.20),
+    ("uml", "two-phase-get", 0, 2, {}, "ratio", "pbuddy", 0.15),
+    ("uml", "two-phase-put", 0, 2, {}, "ratio", "pbuddy", 0.15),
+    ("uml", "ring", 0, 2, {}, "ratio", "pbuddy", 0.65),
+    ("uml", "repeat", 0, 1, {}, "ratio", "pbuddy-equal-prep", 0.15),
+    ("uml", "rand-put", 0, 1, {}, "ratio", "pbuddy-equal-prep", 0.38),
+    *(("uml", w, 0, 2, {}, "threads", "pbuddy", 1.25)
+      for w in ("repeat", "bulk-get", "bulk-put", "rand-put", "rand")),
+    ("uml", "frag", 0, 1, {"iteration": 100}, ">", "pbuddy", 95),
+    ("uml", "frag", 0, 1, {"iteration": 50}, ">", "pbuddy", 60),
+    ("uml", "free-all", 0, 1, {}, ">", "pbuddy", 85),
+    ("uml", "free-all-drained", 0, 1, {}, ">", "pbuddy", 100),
+    ("host", "repeat", 0, 1, {}, "median", "pbuddy", 0),
+    ("host", "bulk-get", 0, 1, {}, "median", "pbuddy", 0.1),
+    ("host", "bulk-put", 0, 1, {}, "median", "pbuddy", 0.1),
+    ("host", "metadata", 0, 1, {}, "median", "pbuddy", 1.25),
+]
+WHAT = {"median": "", "ratio": " / alloc_pages", "threads": " / one thread (minima)", ">": ""}
+
+
+def find(rows, platform, workload, order, threads, more):
+    """The group of rows side by side, or an empty one."""
+    unit = {"rmw/op", "bytes/frame"} if platform == "host" else None
+    picked = [r for r in rows if (r["platform"], r["workload"], r["order"], r["threads"]) ==
+              (platform, workload, order, threads) and (not unit or r["unit"] in unit) and
+              all(r.get(k) == v for k, v in more.items())]
+    return {r["subject"]: r for r in picked}
+
+
+def measured(rows, goal):
+    platform, workload, order, threads, more, what, subject, _ = goal
+    group = find(rows, platform, workload, order, threads, more)
+    if subject not in group:
+        return None
+    if what == "ratio":
+        return ratio(group, subject)
+    if what == "threads":
+        one = find(rows, platform, workload, order, 1, more).get(subject)
+        return group[subject]["min"] / one["min"] if one and one["min"] else None
+    return group[subject]["median"]
+
+
+def goal_table(rows):
+    """What was to be reached and what was, for the platforms that were measured."""
+    platforms = {r["platform"] for r in rows}
+    lines = []
+    for goal in GOALS:
+        if goal[0] not in platforms:
+            continue
+        value = measured(rows, goal)
+        platform, workload, order, threads, more, what, subject, limit = goal
+        name = f"{platform} {workload} order {order}, {threads} CPU, {subject}{WHAT[what]}"
+        name += "".join(f", {k} {v}" for k, v in more.items())
+        if value is None:
+            lines.append(f"{name:68}  not measured")
+            continue
+        met = value >= limit if what == ">" else value <= limit
+        lines.append(f"{name:68}  {value:8.2f}  goal {'>=' if what == '>' else '<='} {limit}"
+                     f"{'' if met else '  MISSED'}")
+    return "\n".join(lines)
+
+
+# ---- README ----
+
+# What a reader wants to know: words for it, workload, order, threads, and which more.
+README_ROWS = [
+    ("allocate and free one page", "repeat", 0, 1, {}),
+    ("... on both CPUs at once", "repeat", 0, 2, {}),
+    ("allocate and free 8 pages", "repeat", 3, 1, {}),
+    ("allocate and free 2 MiB", "repeat", 9, 1, {}),
+    ("allocate and free 4 MiB", "repeat", 10, 1, {}),
+    ("allocate thousands", "bulk-get", 0, 1, {}),
+    ("free them in order", "bulk-put", 0, 1, {}),
+    ("free them shuffled", "rand-put", 0, 1, {}),
+    ("free one at random, allocate one", "rand", 0, 1, {}),
+    ("... on both CPUs at once", "rand", 0, 2, {}),
+    ("bulk call, a page allocated", "bulk-api-get", 0, 1, {}),
+    ("bulk call, a page freed", "bulk-api-put", 0, 1, {}),
+    ("31 blocks of 5 orders, one replaced", "constant-occupancy", 0, 1, {}),
+    ("freed by another CPU", "two-phase-put", 0, 2, {}),
+    ("through a ring to another CPU", "ring", 0, 2, {}),
+]
+README_SHAPES = [
+    ("whole 2 MiB blocks after 50 rounds of churn, of the ideal", "frag", {"iteration": 50}),
+    ("... after 100", "frag", {"iteration": 100}),
+    ("whole blocks after all was freed at random", "free-all", {}),
+    ("... and the per-CPU lists drained", "free-all-drained", {}),
+]
+
+
+def pair_cells(rows, platform, workload, order, threads, more):
+    group = find(rows, platform, workload, order, threads, more)
+    ours, r = group.get("pbuddy"), ratio(group, "pbuddy")
+    if not ours or r is None:
+        return ["", "", ""]
+    return [number(ours["median"] / r), number(ours["median"]), f"{r:.2f}"]
+
+
+def readme_speed(rows):
+    out = ["| one CPU unless said; an operation | `alloc_pages` | pbuddy | ratio | `alloc_pages` | pbuddy | ratio |",
+           "|---|--:|--:|--:|--:|--:|--:|"]
+    for words, workload, order, threads, more in README_ROWS:
+        cells = [c for p in ("icount", "uml")
+                 for c in pair_cells(rows, p, workload, order, threads, more)]
+        if any(cells):
+            out.append(f"| {words} (`{workload}`) | " + " | ".join(cells) + " |")
+    return out
+
+
+def readme_shapes(rows):
+    out = []
+    for words, workload, more in README_SHAPES:
+        group = find(rows, "uml", workload, 0, 1, more) or find(rows, "icount", workload, 0, 1, more)
+        if "pbuddy" in group and "alloc_pages" in group:
+            out.append(f"| {words} | {group['alloc_pages']['median']:.0f} % |"
+                       f" {group['pbuddy']['median']:.0f} % |")
+    if out:
+        out = ["", "| | `alloc_pages` | pbuddy |", "|---|--:|--:|"] + out
+    return out
+
+
+def readme_counts(rows):
+    found = {w: find(rows, "host", w, 0, 1, {}).get("pbuddy")
+             for w in ("repeat", "bulk-get", "bulk-put", "rand-put", "metadata")}
+    if not all(found.values()):
+        return []
+    v = {w: r["median"] for w, r in found.items()}
+    return ["", f"Locked read-modify-writes of pbuddy per page: {v['repeat']:.2f} for a cached pair,"
+            f" {v['bulk-get']:.3f} to allocate many, {v['bulk-put']:.3f} to free them in order,"
+            f" {v['rand-put']:.2f}", f"to free them shuffled. All metadata together:"
+            f" {v['metadata']:.3f} bytes per page."]
+
+
+def readme_block(rows, command):
+    kernels = {r["platform"]: r["kernel"] for r in rows}
+    where = []
+    if "icount" in kernels:
+        where.append(f"columns 2 to 4 are instructions (QEMU `-icount`, {kernels['icount']})")
+    if "uml" in kernels:
+        where.append(f"5 to 7 nanoseconds (User-mode Linux on two real CPUs, {kernels['uml']})")
+    out = [BEGIN, f"Made by `{command}`; medians of rounds that take turns in one boot:",
+           ", ".join(where) + ".", "", *readme_speed(rows), *readme_shapes(rows),
+           *readme_counts(rows), END]
+    return "\n".join(out) + "\n"
+
+
+def rewrite_readme(path, rows, command):
+    with open(path, encoding="utf-8") as f:
+        text = f.read()
+    before, begin, rest = text.partition(BEGIN + "\n")
+    _, end, after = rest.partition(END + "\n")
+    if not begin or not end:
+        raise ValueError(f"{path}: no block from {BEGIN} to {END}")
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(before + readme_block(rows, command) + after)
