@@ -4,6 +4,7 @@
  *
  *	main.c		debugfs: a line in, measurements out
  *	request.c	reads the line
+ *	execute.c	how much of what; from the plan to the rows
  *	runner.c	threads, rounds, time
  *	result.c	medians, rows
  *	subject_*.c	the allocators that are compared; loops.h is compiled into each
@@ -36,6 +37,7 @@
  * @max_order: largest order it can give
  * @default_order: smallest order for which it is run when a request names no subjects
  * @room: blocks of an order that it may be asked for at once, leaving some free
+ * @reserve: pages that it keeps back from a request, twice over; where @whole is
  * @open: makes it ready for a run, or NULL; an errno
  * @close: undoes @open
  * @drain: returns what CPUs have cached, or NULL when there is no way
@@ -48,6 +50,7 @@ struct bench_subject {
 	unsigned int			max_order;
 	unsigned int			default_order;
 	unsigned long			(*room)(unsigned int order);
+	unsigned long			(*reserve)(void);
 	int				(*open)(unsigned int order);
 	void				(*close)(void);
 	void				(*drain)(void);
@@ -96,9 +99,13 @@ enum bench_slots {
  *	count, which then is held; ends with 0; or NULL
  * @divide: @n is for all threads together
  * @worst: a round counts by its slowest thread, not by the mean of the threads
+ * @ring: threads hand blocks over through a ring
+ * @shape: measures whole blocks, not time: @round writes the samples
+ * @iterations: rows are by iteration, not by part
+ * @rounds: when the request gives no number; 0 is the usual one
+ * @plan: sets run->n in place of what @n, @held and @slots say, or NULL; an errno
  * @prepare: makes a thread ready, once; or NULL
  * @round: one round of one thread for one subject
- * @run: all of it, in place of @prepare and @round, for what is not rounds of timed parts
  */
 struct bench_workload {
 	const char		*name;
@@ -114,9 +121,13 @@ struct bench_workload {
 	const unsigned int	*held_list;
 	bool			divide;
 	bool			worst;
-	int			(*prepare)(struct bench_thread *t);
+	bool			ring;
+	bool			shape;
+	bool			iterations;
+	unsigned int		rounds;
+	int			(*plan)(struct bench_run *run);
+	void			(*prepare)(struct bench_thread *t);
 	int			(*round)(struct bench_thread *t, const struct bench_subject *s);
-	int			(*run)(struct bench_run *run);
 };
 
 /* All of them, in the order of the table; the last is NULL. */
@@ -126,7 +137,8 @@ extern const struct bench_workload bench_repeat, bench_bulk, bench_rand_put, ben
 extern const struct bench_workload bench_linux_scalability, bench_threadtest;
 extern const struct bench_workload bench_constant_occupancy, bench_cached;
 extern const struct bench_workload bench_pair, bench_outstanding, bench_bulk_api;
-extern const struct bench_workload bench_two_phase;
+extern const struct bench_workload bench_two_phase, bench_ring;
+extern const struct bench_workload bench_frag, bench_free_all;
 
 /* As a request asks for it. */
 struct bench_request {
@@ -159,7 +171,9 @@ bool bench_suits(const struct bench_workload *w, const struct bench_subject *s);
  * @err: first failure, by cmpxchg
  * @verdict: @err as it was when all had last arrived, so that all leave together
  * @round: -1 for the one that warms up
- * @sample: hundredths of ns per operation: [subject][part][round]
+ * @fill: of a shape workload: blocks per thread that fill a subject
+ * @nr_parts: how many figures a round has: parts or iterations
+ * @sample: hundredths of the unit: [subject][part][round]
  * @ring: for the workload of that name
  * @done: counts threads down
  */
@@ -175,12 +189,15 @@ struct bench_run {
 	unsigned int		generation;
 	int			err;
 	int			verdict;
+	unsigned long		fill[BENCH_MAX_SUBJECTS];
+	unsigned int		nr_parts;
 	u64			*sample;
 	struct ptr_ring		*ring;
 	atomic_t		running;
 	struct completion	done;
 };
 
+int bench_run_rounds(struct bench_run *run);
 int bench_execute(const struct bench_request *request, struct list_head *results);
 
 /* For workloads. */
@@ -188,27 +205,12 @@ int bench_sync(struct bench_run *run);
 void bench_fail(struct bench_run *run, int err);
 int bench_part(struct bench_thread *t, bench_loop loop, int part, bool clear);
 int bench_shuffle(struct bench_thread *t);
-void bench_fill_index(struct bench_thread *t, u64 stream);
-int bench_run_rounds(struct bench_run *run);
+void bench_fill_index(struct bench_thread *t);
+u64 *bench_samples(struct bench_run *run, unsigned int subject, unsigned int part);
 
 static inline bool bench_failed(const struct bench_run *run)
 {
 	return READ_ONCE(run->err);
-}
-
-/* splitmix64: the sequence depends on the seed alone. */
-static inline u64 bench_random(u64 *state)
-{
-	u64 z = *state += 0x9e3779b97f4a7c15ULL;
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-	return z ^ (z >> 31);
-}
-
-static inline u32 bench_below(u64 *state, u32 n)
-{
-	return ((bench_random(state) >> 32) * n) >> 32;
 }
 
 /**

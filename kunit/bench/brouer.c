@@ -95,3 +95,32 @@ const struct bench_workload bench_two_phase = {
 	.worst		= true,
 	.round		= two_phase_round,
 };
+
+/*
+ * page_bench05: one CPU allocates into a ptr_ring, another frees out of it. The ring is given
+ * a start of half a round, and is never full; on an empty one the consumer waits, and that
+ * time counts. He stops then.
+ */
+static int ring_round(struct bench_thread *t, const struct bench_subject *s)
+{
+	unsigned long n = t->n;
+	int err;
+
+	t->n = n / 2;
+	err = bench_part(t, t->nr ? NULL : s->loops->produce, -1, false);
+	t->n = n;
+	err = err ?: bench_part(t, t->nr ? s->loops->consume : s->loops->produce, 0, false);
+	return t->nr ? err : s->loops->empty(t) ?: err;
+}
+
+const struct bench_workload bench_ring = {
+	.name		= "ring",
+	.part		= { "ring" },
+	.orders		= "0,1,2,3,4,6,9",
+	.max_order	= 10,
+	.threads	= 2,
+	.n		= N,
+	.worst		= true,
+	.ring		= true,
+	.round		= ring_round,
+};

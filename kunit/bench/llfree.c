@@ -75,10 +75,9 @@ static int rand_round(struct bench_thread *t, const struct bench_subject *s)
 	       bench_part(t, s->loops->put, -1, true);
 }
 
-static int rand_prepare(struct bench_thread *t)
+static void rand_prepare(struct bench_thread *t)
 {
-	bench_fill_index(t, 0);
-	return 0;
+	bench_fill_index(t);
 }
 
 const struct bench_workload bench_rand = {

@@ -124,10 +124,39 @@ static int loop_drop(struct bench_thread *t)
 {
 	unsigned long i;
 
-	for (i = 0; i < t->nr_slots; i++) {
+	for (i = t->keep; i < t->nr_slots; i++) {
 		if (t->slots[i])
 			subject_put(t->slots[i], t->orders ? t->orders[i] : t->order);
 		t->slots[i] = NULL;
+	}
+	return 0;
+}
+
+static int loop_thin(struct bench_thread *t)
+{
+	unsigned long freed = 0;
+	void **slot;
+
+	while (freed < t->n) {
+		slot = t->slots + bench_below(&t->state, t->keep);
+		if (!*slot)
+			continue;
+		subject_put(*slot, t->order);
+		*slot = NULL;
+		freed++;
+	}
+	return 0;
+}
+
+static int loop_refill(struct bench_thread *t)
+{
+	void **slot = t->slots, **end = slot + t->keep;
+
+	for (; slot < end; slot++) {
+		if (!*slot)
+			*slot = subject_get(t->order);
+		if (!*slot)
+			return -ENOMEM;
 	}
 	return 0;
 }
@@ -188,6 +217,15 @@ static int loop_consume(struct bench_thread *t)
 	}
 	return 0;
 }
+
+static int loop_empty(struct bench_thread *t)
+{
+	void *p;
+
+	while ((p = ptr_ring_consume(t->ring)))
+		subject_put(p, t->order);
+	return 0;
+}
 #endif
 
 static const struct bench_loops subject_loops = {
@@ -198,6 +236,8 @@ static const struct bench_loops subject_loops = {
 	.swap		= loop_swap,
 	.hold		= loop_hold,
 	.drop		= loop_drop,
+	.thin		= loop_thin,
+	.refill		= loop_refill,
 #ifdef SUBJECT_BULK
 	.get_bulk	= loop_get_bulk,
 	.put_bulk	= loop_put_bulk,
@@ -205,5 +245,6 @@ static const struct bench_loops subject_loops = {
 #ifdef SUBJECT_RING
 	.produce	= loop_produce,
 	.consume	= loop_consume,
+	.empty		= loop_empty,
 #endif
 };

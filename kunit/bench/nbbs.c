@@ -51,7 +51,7 @@ const struct bench_workload bench_threadtest = {
 /* 31 chunks: 1 of 16s, 2 of 8s, 4 of 4s, 8 of 2s, 16 of s; free one at random, allocate it anew. */
 static u8 chunk_order[BENCH_CHUNKS];
 
-static int occupancy_prepare(struct bench_thread *t)
+static void occupancy_prepare(struct bench_thread *t)
 {
 	unsigned int level, i, k = 0;
 
@@ -59,8 +59,7 @@ static int occupancy_prepare(struct bench_thread *t)
 		for (i = 0; i < 1U << level; i++)
 			chunk_order[k++] = t->order + BENCH_CHUNK_LEVELS - 1 - level;
 	t->orders = chunk_order;
-	bench_fill_index(t, 0);
-	return 0;
+	bench_fill_index(t);
 }
 
 static int occupancy_round(struct bench_thread *t, const struct bench_subject *s)

@@ -23,6 +23,9 @@ const struct bench_workload *const bench_workloads[] = {
 	&bench_outstanding,
 	&bench_bulk_api,
 	&bench_two_phase,
+	&bench_ring,
+	&bench_frag,
+	&bench_free_all,
 	NULL
 };
 
@@ -176,6 +179,8 @@ static int check_request(struct bench_request *r)
 		       r->order);
 		return -EINVAL;
 	}
+	if (!r->rounds)
+		r->rounds = w->rounds ?: 9;
 	if (!r->threads)
 		r->threads = w->threads ?: 1;
 	if (w->threads && r->threads != w->threads) {
@@ -203,7 +208,6 @@ int bench_parse(char *line, struct bench_request *r)
 	char *word, *value;
 	int err;
 
-	r->rounds = 9;
 	r->iterations = 100;
 	r->seed = 1;
 	while ((word = strsep(&line, " \t\n"))) {

@@ -55,20 +55,29 @@ unsigned long bench_pbuddy_pages(void)
 	return pages;
 }
 
+unsigned long bench_pbuddy_reserve(void)
+{
+	const struct pb_zonelist *all = pb_instance.all_zones;
+	unsigned long pages = 0;
+	unsigned int i;
+
+	for (i = 0; i < all->nr; i++)
+		if (usable(all->zone[i]))
+			pages += 2 * all->zone[i]->watermark[PB_WMARK_HIGH];
+	return pages;
+}
+
 /* Three quarters of what is free above the marks: fills it well, and cannot fail. */
 unsigned long bench_pbuddy_room(unsigned int order)
 {
 	const struct pb_zonelist *all = pb_instance.all_zones;
 	unsigned long pages = 0;
-	long nr_free;
 	unsigned int i;
 
-	for (i = 0; i < all->nr; i++) {
-		nr_free = pb_zone_free_pages(all->zone[i]) -
-			  2 * (long)all->zone[i]->watermark[PB_WMARK_HIGH];
-		if (usable(all->zone[i]) && nr_free > 0)
-			pages += nr_free;
-	}
+	for (i = 0; i < all->nr; i++)
+		if (usable(all->zone[i]))
+			pages += pb_zone_free_pages(all->zone[i]);
+	pages -= min(pages, bench_pbuddy_reserve());
 	return (pages / 4 * 3) >> order;
 }
 
@@ -130,6 +139,17 @@ static unsigned long kernel_blocks(unsigned int order)
 		}
 	}
 	return blocks;
+}
+
+unsigned long bench_kernel_reserve(void)
+{
+	unsigned long pages = 0;
+	int nid, i;
+
+	for_each_online_node(nid)
+		for (i = 0; i <= ZONE_NORMAL; i++)
+			pages += 2 * high_wmark_pages(&NODE_DATA(nid)->node_zones[i]);
+	return pages;
 }
 
 /* Half of it, so that the kernel neither reclaims nor compacts because of us. */

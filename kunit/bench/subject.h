@@ -7,10 +7,12 @@
 unsigned long bench_pbuddy_pages(void);
 
 unsigned long bench_pbuddy_room(unsigned int order);
+unsigned long bench_pbuddy_reserve(void);
 void bench_pbuddy_drain(void);
 unsigned long bench_pbuddy_whole(unsigned long *free_pages);
 
 unsigned long bench_kernel_room(unsigned int order);
+unsigned long bench_kernel_reserve(void);
 void bench_kernel_drain(void);
 unsigned long bench_kernel_whole(unsigned long *free_pages);
 

@@ -48,6 +48,7 @@ const struct bench_subject bench_alloc_pages = {
 	.loops		= &subject_loops,
 	.max_order	= PB_KERNEL_MAX_ORDER,
 	.room		= bench_kernel_room,
+	.reserve	= bench_kernel_reserve,
 	.drain		= bench_kernel_drain,
 	.whole		= bench_kernel_whole,
 };

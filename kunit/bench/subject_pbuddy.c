@@ -37,6 +37,7 @@ const struct bench_subject bench_pbuddy = {
 	.loops		= &subject_loops,
 	.max_order	= PBUDDY_MAX_PAGE_ORDER,
 	.room		= bench_pbuddy_room,
+	.reserve	= bench_pbuddy_reserve,
 	.drain		= bench_pbuddy_drain,
 	.whole		= bench_pbuddy_whole,
 };

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A request from its plan to its rows: how many blocks there is memory for, everything
+ * allocated that the rounds need, the rounds (runner.c), the figures.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/errno.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/printk.h>
+#include <linux/ptr_ring.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+
+#include "bench.h"
+
+/* ---- how much of what ---- */
+
+/* Blocks that each thread may hold at a time. */
+static unsigned long room_per_thread(const struct bench_request *r)
+{
+	unsigned long room = ULONG_MAX;
+	unsigned int i;
+
+	for (i = 0; i < r->nr_subjects; i++)
+		room = min(room, r->subject[i]->room(r->order));
+	return room / r->threads;
+}
+
+/* Sets n and held; -ENOMEM, with a line in the log, when there is no memory for it. */
+static int plan(struct bench_run *run, unsigned long held)
+{
+	const struct bench_request *r = &run->request;
+	const struct bench_workload *w = r->workload;
+	unsigned long room = room_per_thread(r), n = w->n, want = 1;
+
+	if (w->held) {
+		held = r->count ?: held ?: w->held;
+		if (w->divide)
+			held = max(held / r->threads, 1UL);
+		if (!r->count && !w->held_list)
+			held = min(held, room);
+		want = held;
+	} else if (r->count) {
+		n = r->count;
+	}
+	if (w->divide)
+		n = max(n / r->threads, 1UL);
+	if (w->slots == BENCH_SLOTS_N) {
+		if (!r->count || w->held)
+			n = min(n, room);
+		want = max(n, want);
+	}
+	if (w->slots == BENCH_SLOTS_CHUNKS)
+		want = BENCH_CHUNK_LEVELS << (BENCH_CHUNK_LEVELS - 1);
+	if (w->ring) {
+		if (!r->count)
+			n = min(n, room / 2);
+		want = 2 * n;
+	}
+	if (!want || want > room) {
+		pr_err("'%s' order=%u threads=%u: no memory for %lu blocks per thread, but for %lu\n",
+		       w->name, r->order, r->threads, max(want, 1UL), room);
+		return -ENOMEM;
+	}
+	run->held = held;
+	run->n = w->held ? max(n / held, 1UL) * held : n;
+	return 0;
+}
+
+static unsigned long slots_per_thread(const struct bench_run *run)
+{
+	switch (run->request.workload->slots) {
+	case BENCH_SLOTS_N:
+		return run->n;
+	case BENCH_SLOTS_HELD:
+		return run->held;
+	case BENCH_SLOTS_CHUNKS:
+		return BENCH_CHUNKS;
+	default:
+		return 1;
+	}
+}
+
+static void free_run(struct bench_run *run)
+{
+	vfree(run->threads);
+	vfree(run->sample);
+	vfree(run->slots);
+	vfree(run->index);
+	if (run->ring)
+		ptr_ring_cleanup(run->ring, NULL);
+	kfree(run->ring);
+	run->ring = NULL;
+	run->threads = NULL;
+	run->sample = NULL;
+	run->slots = NULL;
+	run->index = NULL;
+}
+
+/* Never full: what the consumer is behind at most, and the start it is given. */
+static struct ptr_ring *make_ring(unsigned long n)
+{
+	struct ptr_ring *ring = kzalloc(sizeof(*ring), GFP_KERNEL);
+
+	if (ring && ptr_ring_init(ring, 2 * n, GFP_KERNEL)) {
+		kfree(ring);
+		ring = NULL;
+	}
+	return ring;
+}
+
+static bool allocate(struct bench_run *run, unsigned long nr_slots)
+{
+	const struct bench_request *r = &run->request;
+
+	run->nr_parts = r->workload->iterations ? r->iterations + 1 : BENCH_MAX_PARTS;
+	run->threads = vcalloc(r->threads, sizeof(*run->threads));
+	run->sample = vcalloc(r->nr_subjects * run->nr_parts * r->rounds, sizeof(*run->sample));
+	run->slots = vcalloc(r->threads * nr_slots, sizeof(*run->slots));
+	run->index = vcalloc(r->threads * run->n, sizeof(*run->index));
+	if (r->workload->ring)
+		run->ring = make_ring(run->n);
+	return run->threads && run->sample && run->slots && run->index &&
+	       (run->ring || !r->workload->ring);
+}
+
+/* Everything that the rounds use is allocated before the first one. */
+static int prepare_run(struct bench_run *run)
+{
+	const struct bench_request *r = &run->request;
+	unsigned long nr_slots = slots_per_thread(run);
+	unsigned int i;
+
+	if (!allocate(run, nr_slots)) {
+		free_run(run);
+		return -ENOMEM;
+	}
+	for (i = 0; i < r->threads; i++) {
+		run->threads[i] = (struct bench_thread) {
+			.order = r->order,
+			.n = run->n,
+			.held = run->held,
+			.slots = run->slots + i * nr_slots,
+			.nr_slots = nr_slots,
+			.index = run->index + i * run->n,
+			.ring = run->ring,
+			.run = run,
+			.nr = i,
+		};
+		if (r->workload->prepare)
+			r->workload->prepare(&run->threads[i]);
+	}
+	return 0;
+}
+
+/* ---- a request ---- */
+
+/* Rows of one part, or one iteration: one for each subject. */
+static int add_part(struct bench_run *run, struct bench_row *row, unsigned int part)
+{
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < run->request.nr_subjects && !err; i++) {
+		row->subject = run->request.subject[i]->name;
+		err = bench_add_row(run, row, bench_samples(run, i, part));
+	}
+	return err;
+}
+
+static int add_rows(struct bench_run *run)
+{
+	const struct bench_request *r = &run->request;
+	const struct bench_workload *w = r->workload;
+	struct bench_row row = { .unit = w->shape ? "%" : "ns/op", .rounds = r->rounds };
+	unsigned int part;
+	int err = 0;
+
+	for (part = 0; part < run->nr_parts && !err; part++) {
+		row.workload = w->part[w->iterations ? 0 : part];
+		if (w->iterations) {
+			row.extra = "iteration";
+			row.extra_value = part;
+		} else if (w->held_list) {
+			row.extra = "n";
+			row.extra_value = run->held;
+		}
+		if (row.workload && (r->only_part < 0 || w->iterations || r->only_part == part))
+			err = add_part(run, &row, part);
+	}
+	return err;
+}
+
+static void drain_subjects(const struct bench_request *r)
+{
+	unsigned int i;
+
+	for (i = 0; i < r->nr_subjects; i++)
+		if (r->subject[i]->drain)
+			r->subject[i]->drain();
+}
+
+static int run_once(struct bench_run *run, unsigned long held)
+{
+	const struct bench_workload *w = run->request.workload;
+	int err;
+
+	run->err = 0;
+	run->verdict = 0;
+	atomic_set(&run->arrived, 0);
+	drain_subjects(&run->request);
+	err = w->plan ? w->plan(run) : plan(run, held);
+	if (err)
+		return err;
+	err = prepare_run(run);
+	if (err)
+		return err;
+	err = bench_run_rounds(run);
+	if (!err)
+		err = add_rows(run);
+	free_run(run);
+	return err;
+}
+
+static int run_all(struct bench_run *run)
+{
+	const unsigned int *held = run->request.workload->held_list;
+	int err = 0;
+
+	if (!held || run->request.count)
+		return run_once(run, 0);
+	for (; *held && !err; held++)
+		err = run_once(run, *held);
+	return err;
+}
+
+/**
+ * bench_execute - runs a request
+ * @request: checked by bench_parse()
+ * @results: rows are added to it
+ *
+ * Context: process; sleeps until all is done, and can be killed.
+ *
+ * Return: 0, -ENOMEM (nothing stays allocated), or -EINTR.
+ */
+int bench_execute(const struct bench_request *request, struct list_head *results)
+{
+	const struct bench_subject *s;
+	struct bench_run *run;
+	unsigned int opened;
+	int err = 0;
+
+	run = kzalloc(sizeof(*run), GFP_KERNEL);
+	if (!run)
+		return -ENOMEM;
+	run->request = *request;
+	run->results = results;
+	for (opened = 0; opened < request->nr_subjects; opened++) {
+		s = request->subject[opened];
+		err = s->open ? s->open(request->order) : 0;
+		if (err)
+			break;
+	}
+	if (!err)
+		err = run_all(run);
+	while (opened--)
+		if (request->subject[opened]->close)
+			request->subject[opened]->close();
+	kfree(run);
+	return err;
+}
