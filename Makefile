@@ -9,7 +9,7 @@ PATTERN ?=
 override TOP := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
 
 .DEFAULT_GOAL := module
-.PHONY: all module tools kernels demo check list host static vm install uninstall clean help
+.PHONY: all module tools kernels demo bench check list host static vm install uninstall clean help
 
 all: module tools ## pbuddy.ko and pbuddyctl
 
@@ -29,6 +29,9 @@ kernels: ## fetch or build the kernels the tests boot, into ~/.cache/pbuddy
 
 demo: ## boot a two-node guest and show the main job (sets itself up)
 	@scripts/demo
+
+bench: ## pbuddy against the kernel's allocators: every workload and platform (sets itself up)
+	@scripts/bench --json '$(TOP)/build/bench.json' --plot '$(TOP)/build/bench'
 
 check: ## every test, or those whose name matches PATTERN= (sets itself up)
 	@scripts/check $(if $(PATTERN),'$(PATTERN)')

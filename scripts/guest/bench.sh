@@ -26,13 +26,12 @@ request_name() {
 	case $1 in
 	*-get) echo "${1%-get}" ;;
 	*-put) grep -q "^${1%-put}-get	" $BENCH/workloads && echo "${1%-put}" || echo "$1" ;;
-	free-all*) echo frag ;;
+	free-all*) echo free-all ;;
 	*) echo "$1" ;;
 	esac
 }
 
 wanted() { # ROW-NAME REQUEST-NAME
-	local w
 	[ -n "$only" ] || return 0
 	for w in $only; do
 		[ "$w" != "$1" ] && [ "$w" != "$2" ] || return 0
@@ -42,7 +41,6 @@ wanted() { # ROW-NAME REQUEST-NAME
 
 # "1,all" becomes "1 2" on two CPUs.
 thread_counts() {
-	local t
 	for t in $(echo "$1" | tr , ' '); do
 		[ "$t" != all ] || t=$cpus
 		echo "$t"
@@ -50,8 +48,7 @@ thread_counts() {
 }
 
 make_list() {
-	local name orders subjects threads request order t
-	while IFS='	' read -r name orders subjects threads; do
+	while IFS='	' read -r name orders _ threads; do
 		request=$(request_name "$name")
 		wanted "$name" "$request" || continue
 		for order in $(echo "$orders" | tr , ' '); do
@@ -69,7 +66,6 @@ make_list() {
 }
 
 check_names() {
-	local w
 	for w in $only; do
 		awk -v w="$w" -F '\t' '$1 == w || $1 == w "-get" || $1 == w "-put" { n++ } END { exit !n }' \
 			$BENCH/workloads || fail "no workload '$w'; there are: $(cut -f 1 $BENCH/workloads | tr '\n' ' ')"
@@ -77,7 +73,7 @@ check_names() {
 }
 
 run_list() {
-	local total nr=0 line why
+	nr=0
 	total=$(wc -l <$LIST)
 	echo "@plan $total"
 	while read -r line; do
@@ -102,5 +98,6 @@ insmod /pbuddy_bench.ko || fail "insmod pbuddy_bench.ko: $(dmesg | tail -n 1)"
 check_names
 make_list
 run_list
-rmmod pbuddy_bench && rmmod pbuddy || fail "the modules cannot be removed"
+rmmod pbuddy_bench || fail "rmmod pbuddy_bench"
+rmmod pbuddy || fail "rmmod pbuddy"
 echo "@end"

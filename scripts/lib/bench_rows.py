@@ -72,7 +72,7 @@ class Reader:
         self.planned, self.done, self.ended = None, 0, False
 
     def here(self):
-        return f"{self.platform}: {self.request or 'table'}"
+        return f"{self.platform}: {self.request}" if self.request else self.platform
 
     def directive(self, word, rest):
         if word == "plan":

@@ -138,7 +138,7 @@ def goal_table(rows):
             lines.append(f"{name:68}  not measured")
             continue
         met = value >= limit if what == ">" else value <= limit
-        lines.append(f"{name:68}  {value:8.2f}  goal {'>=' if what == '>' else '<='} {limit}"
+        lines.append(f"{name:68}  {value:8.3f}  goal {'>=' if what == '>' else '<='} {limit}"
                      f"{'' if met else '  MISSED'}")
     return "\n".join(lines)
 
