@@ -32,6 +32,7 @@
 /**
  * struct bench_subject - an allocator under test
  * @name: as in requests and rows
+ * @hidden: for tests: only when a request names it
  * @loops: its loops
  * @min_order: smallest order it is asked for
  * @max_order: largest order it can give
@@ -45,6 +46,7 @@
  */
 struct bench_subject {
 	const char			*name;
+	bool				hidden;
 	const struct bench_loops	*loops;
 	unsigned int			min_order;
 	unsigned int			max_order;
@@ -64,6 +66,7 @@ extern const struct bench_subject bench_alloc_pages_bulk;
 extern const struct bench_subject bench_alloc_pages_comp;
 extern const struct bench_subject bench_gen_pool;
 extern const struct bench_subject bench_gpu_buddy;
+extern const struct bench_subject bench_failing;
 
 /* Every subject that this kernel has, in the order of the rows; the last is NULL. */
 extern const struct bench_subject *const bench_subjects[];

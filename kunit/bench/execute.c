@@ -231,8 +231,14 @@ static int run_all(struct bench_run *run)
 
 	if (!held || run->request.count)
 		return run_once(run, 0);
-	for (; *held && !err; held++)
+	for (; *held && !err; held++) {
+		if (held[0] > 1 && *held > room_per_thread(&run->request)) {
+			pr_info("'%s' n=%u and more left out: there is no memory for them\n",
+				run->request.workload->name, *held);
+			break;
+		}
 		err = run_once(run, *held);
+	}
 	return err;
 }
 

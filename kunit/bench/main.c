@@ -98,7 +98,7 @@ static void show_subjects(struct seq_file *m, const struct bench_workload *w)
 	const char *comma = "";
 
 	for (s = bench_subjects; *s; s++) {
-		if (!bench_suits(w, *s))
+		if ((*s)->hidden || !bench_suits(w, *s))
 			continue;
 		seq_printf(m, "%s%s", comma, (*s)->name);
 		comma = ",";

@@ -136,7 +136,7 @@ static void default_subjects(struct bench_request *r)
 	const struct bench_subject *const *s;
 
 	for (s = bench_subjects; *s; s++)
-		if (bench_suits(r->workload, *s) && r->order >= (*s)->default_order &&
+		if (!(*s)->hidden && bench_suits(r->workload, *s) && r->order >= (*s)->default_order &&
 		    r->order >= (*s)->min_order &&
 		    r->order + r->workload->more_orders <= (*s)->max_order)
 			r->subject[r->nr_subjects++] = *s;

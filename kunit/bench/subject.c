@@ -9,9 +9,7 @@
 
 #include "bench.h"
 #include "compat.h"
-#if __has_include("core/drain.h")
 #include "core/drain.h"
-#endif
 #include "core/pcp.h"
 #include "core/stat.h"
 #include "core/zone.h"
@@ -30,6 +28,7 @@ const struct bench_subject *const bench_subjects[] = {
 #if IS_ENABLED(CONFIG_GPU_BUDDY)
 	&bench_gpu_buddy,
 #endif
+	&bench_failing,
 	NULL
 };
 

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * For the test of this module: pbuddy that has no memory any more from the 41st allocation of
+ * a request on, so that each loop and workload has to undo what it did. No measurement.
+ */
+#include <linux/atomic.h>
+#include <linux/errno.h>
+#include <linux/mm.h>
+#include <linux/pbuddy.h>
+#include <linux/ptr_ring.h>
+
+#include "bench.h"
+#include "subject.h"
+
+#define GOOD	40
+
+static atomic_t left;
+
+static inline void *subject_get(unsigned int order)
+{
+	return atomic_dec_return(&left) < 0 ? NULL : pbuddy_alloc_pages(BENCH_GFP, order);
+}
+
+static inline void subject_put(void *block, unsigned int order)
+{
+	pbuddy_free_pages(block, order);
+}
+
+/* Not all of them, as a bulk call may. */
+static inline unsigned long subject_get_bulk(unsigned long nr, void **slots)
+{
+	unsigned long i;
+
+	for (i = 0; i < nr; i++) {
+		slots[i] = subject_get(0);
+		if (!slots[i])
+			break;
+	}
+	return i;
+}
+
+static inline void subject_put_bulk(unsigned long nr, void **slots)
+{
+	pbuddy_free_pages_bulk((struct page **)slots, nr);
+}
+
+#define SUBJECT_BULK
+#define SUBJECT_RING
+#include "loops.h"
+
+static int open_failing(unsigned int order)
+{
+	atomic_set(&left, GOOD);
+	return 0;
+}
+
+const struct bench_subject bench_failing = {
+	.name		= "failing",
+	.hidden		= true,
+	.loops		= &subject_loops,
+	.max_order	= PBUDDY_MAX_PAGE_ORDER,
+	.room		= bench_pbuddy_room,
+	.reserve	= bench_pbuddy_reserve,
+	.open		= open_failing,
+	.whole		= bench_pbuddy_whole,
+	.drain		= bench_pbuddy_drain,
+};
