@@ -5,6 +5,7 @@
 #include <linux/cpumask.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
+#include <linux/minmax.h>
 #include <linux/printk.h>
 #include <linux/string.h>
 
@@ -136,8 +137,8 @@ static void default_subjects(struct bench_request *r)
 	const struct bench_subject *const *s;
 
 	for (s = bench_subjects; *s; s++)
-		if (!(*s)->hidden && bench_suits(r->workload, *s) && r->order >= (*s)->default_order &&
-		    r->order >= (*s)->min_order &&
+		if (!(*s)->hidden && bench_suits(r->workload, *s) &&
+		    r->order >= max((*s)->default_order, (*s)->min_order) &&
 		    r->order + r->workload->more_orders <= (*s)->max_order)
 			r->subject[r->nr_subjects++] = *s;
 }

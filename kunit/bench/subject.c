@@ -32,7 +32,7 @@ const struct bench_subject *const bench_subjects[] = {
 	NULL
 };
 
-static_assert(ARRAY_SIZE(bench_subjects) <= BENCH_MAX_SUBJECTS);
+static_assert(ARRAY_SIZE(bench_subjects) - 1 <= BENCH_MAX_SUBJECTS);
 
 /* ---- pbuddy ---- */
 
@@ -143,11 +143,15 @@ static unsigned long kernel_blocks(unsigned int order)
 unsigned long bench_kernel_reserve(void)
 {
 	unsigned long pages = 0;
+	struct zone *zone;
 	int nid, i;
 
-	for_each_online_node(nid)
-		for (i = 0; i <= ZONE_NORMAL; i++)
-			pages += 2 * high_wmark_pages(&NODE_DATA(nid)->node_zones[i]);
+	for_each_online_node(nid) {
+		for (i = 0; i <= ZONE_NORMAL; i++) {
+			zone = &NODE_DATA(nid)->node_zones[i];
+			pages += 2 * high_wmark_pages(zone);
+		}
+	}
 	return pages;
 }
 
