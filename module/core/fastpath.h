@@ -19,51 +19,46 @@
 #include "pfn.h"
 #include "types.h"
 
+/* What pb_alloc_fast() found. */
+enum pb_fast {
+	PB_FAST_DONE,
+	PB_FAST_NONE,		/* nothing at hand, nothing changed: ask pb_alloc() */
+	PB_FAST_IN_USE,		/* the block is for pb_set_aside() first */
+};
+
 /**
  * pb_alloc_fast - a block out of this CPU's cache
  * @pool: the pool
- * @nid: preferred node, below pool->nr_nodes
- * @highest: highest zone type that may serve the request
+ * @zone: the first zone that may serve the request
+ * @pcp: this CPU's cache of it
  * @order: an order with pcp lists
  * @mt: migratetype, below PB_PCPTYPES
+ * @pfn: the head, for PB_FAST_DONE and PB_FAST_IN_USE
  *
- * For requests that any zone of the node up to @highest may serve and that keep the low
- * mark. Context: any. Return: PFN, or PB_NO_PFN: ask pb_alloc() then.
+ * For requests that keep the low mark. Context: any; preemption off.
  */
-static __always_inline unsigned long pb_alloc_fast(struct pb_pool *pool, int nid,
-						   enum pb_zone_type highest, unsigned int order,
-						   enum pb_migratetype mt)
+static __always_inline enum pb_fast pb_alloc_fast(struct pb_pool *pool, struct pb_zone *zone,
+						  struct pb_pcp *pcp,
+						  unsigned int order, enum pb_migratetype mt,
+						  unsigned long *pfn)
 {
-	struct pb_zone *zone = pool->preferred[nid][highest];
 	struct pb_pcp_list *list;
-	struct pb_pcp *pcp;
-	unsigned long pfn;
 	u8 *byte;
 
-	if (unlikely(!zone || atomic_long_read(&zone->nr_free) < zone->fast_mark))
-		return PB_NO_PFN;
-	preempt_disable();
-	pcp = pb_this_cpu_ptr(zone->pcp);
-	if (unlikely(!pb_pcp_enter(pcp)))
-		goto no;
+	if (unlikely(atomic_long_read(&zone->nr_free) < zone->fast_mark || !pb_pcp_enter(pcp)))
+		return PB_FAST_NONE;
 	list = pb_pcp_list(pcp, order, mt);
-	if (unlikely(!pb_pcp_pop(list, &pfn))) {
+	if (unlikely(!pb_pcp_pop(list, pfn))) {
 		pb_pcp_leave(pcp);
-		goto no;
+		return PB_FAST_NONE;
 	}
 	list->nr_alloc++;
 	pb_pcp_leave(pcp);
-	byte = pb_order_byte(pool, pfn);
-	if (unlikely(*byte)) {
-		pb_set_aside(zone, pfn, order);
-		goto no;
-	}
+	byte = pb_order_byte(pool, *pfn);
+	if (unlikely(*byte))
+		return PB_FAST_IN_USE;
 	*byte = order + 1;
-	preempt_enable();
-	return pfn;
-no:
-	preempt_enable();
-	return PB_NO_PFN;
+	return PB_FAST_DONE;
 }
 
 /**
@@ -88,13 +83,13 @@ static __always_inline bool pb_free_fast(struct pb_pool *pool, unsigned long pfn
 	u8 *byte;
 	u32 n;
 
-	if (unlikely(chunk >= pool->nr_dir || !pool->dir[chunk] || !pb_pcp_order(order)))
+	if (unlikely(chunk >= pool->nr_dir || !pb_pcp_order(order)))
 		return false;
 	slot = pb_slot(pool, pfn);
 	preempt_disable();
 	word = READ_ONCE(slot->word);
 	mt = pb_slot_migratetype(word);
-	if (unlikely(!word || mt >= PB_PCPTYPES))
+	if (unlikely(mt >= PB_PCPTYPES))	/* a hole, too */
 		goto no;
 	byte = &pb_slot_block(word)->order[pb_frame_in_block(pfn)];
 	if (unlikely(*byte != order + 1))

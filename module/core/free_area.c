@@ -152,15 +152,20 @@ void pb_block_reindex(struct pb_zone *zone, unsigned long index)
 	u16 key;
 
 	/* Nothing to move: as in pb_block_freed(), an updater that is about to will look again. */
-	if (READ_ONCE(ctl->key) == pb_block_key(READ_ONCE(slot->word)))
+	key = pb_block_key(READ_ONCE(slot->word));
+	if (READ_ONCE(ctl->key) == key)
 		return;
 	if (atomic_fetch_inc(&ctl->update))
 		return;
 	do {
 		/* Pairs with the increments: what those CPUs did to the words is seen below. */
 		seen = atomic_read_acquire(&ctl->update);
-		while ((key = pb_block_key(READ_ONCE(slot->word))) != ctl->key)
-			move_block(zone, index, ctl, key);
+		do {
+			/* A key from before the increment may be old: the next look tells. */
+			if (key != ctl->key)
+				move_block(zone, index, ctl, key);
+			key = pb_block_key(READ_ONCE(slot->word));
+		} while (key != ctl->key);
 	} while (atomic_cmpxchg(&ctl->update, seen, 0) != seen);
 }
 EXPORT_SYMBOL_PB_TEST(pb_block_reindex);

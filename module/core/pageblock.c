@@ -161,6 +161,44 @@ int pb_block_whole_words(const struct pb_pageblock *block)
 	return PB_WORD_ORDER + pb_word_largest(full);
 }
 
+/*
+ * Which orders are free in a pageblock, all its words at once. A word with one bit per
+ * aligned pair of free frames has every other bit to spare, so two such words share one;
+ * likewise at the next two orders. After three steps eight words have become one, in which
+ * word i has the bits that are i modulo 8, and after six bit i says that word i is free as a
+ * whole.
+ */
+static int largest_of(const u64 word[PB_WORDS], unsigned int *whole)
+{
+	u64 pair[4], quad[2], all, next;
+	unsigned int i;
+
+	for (i = 0, all = 0; i < PB_WORDS; i++)
+		all |= word[i];
+	*whole = 0;
+	if (!all)
+		return -1;
+	for (i = 0; i < 4; i++)
+		pair[i] = (word[2 * i] & word[2 * i] >> 1 & pb_word_align[1]) |
+			  (word[2 * i + 1] & word[2 * i + 1] >> 1 & pb_word_align[1]) << 1;
+	if (!(pair[0] | pair[1] | pair[2] | pair[3]))
+		return 0;
+	for (i = 0; i < 2; i++)
+		quad[i] = (pair[2 * i] & pair[2 * i] >> 2 & 3 * pb_word_align[2]) |
+			  (pair[2 * i + 1] & pair[2 * i + 1] >> 2 & 3 * pb_word_align[2]) << 2;
+	if (!(quad[0] | quad[1]))
+		return 1;
+	all = (quad[0] & quad[0] >> 4 & 15 * pb_word_align[3]) |
+	      (quad[1] & quad[1] >> 4 & 15 * pb_word_align[3]) << 4;
+	for (i = 3; i < PB_WORD_ORDER; i++, all = next) {
+		if (!all)
+			return i - 1;
+		next = all & all >> (1U << i) & 255 * pb_word_align[i + 1];
+	}
+	*whole = all;
+	return all ? PB_WORD_ORDER : PB_WORD_ORDER - 1;
+}
+
 /**
  * pb_block_survey - largest free block and free frames of a pageblock, in one look
  * @block: the pageblock
@@ -170,29 +208,19 @@ int pb_block_whole_words(const struct pb_pageblock *block)
  */
 int pb_block_survey(struct pb_pageblock *block, unsigned int *nr_free)
 {
-	unsigned int i, full = 0, nr = 0;
-	int largest = -1;
+	unsigned int i, whole, nr = 0;
+	u64 word[PB_WORDS];
+	int largest;
 
 	pb_count_visit();
 	for (i = 0; i < PB_WORDS; i++) {
-		u64 word = atomic64_read(&block->free[i]);
-
-		if (!word)
-			continue;
-		if (word == ~0ULL) {
-			full |= 1U << i;
-			continue;
-		}
-		nr += hweight64(word);
-		/* With a whole word free only runs of those count. */
-		if (!full && largest < PB_WORD_ORDER - 1)
-			largest = max(largest, pb_word_largest(word));
+		word[i] = atomic64_read(&block->free[i]);
+		nr += hweight64(word[i]);
 	}
-	*nr_free = nr + hweight32(full) * PB_WORD_NR;
-	if (!full)
-		return largest;
+	*nr_free = nr;
+	largest = largest_of(word, &whole);
 	/* The words form a word of their own: runs of 1, 2, 4, 8 of them are orders 6 to 9. */
-	return PB_WORD_ORDER + pb_word_largest(full);
+	return whole ? PB_WORD_ORDER + pb_word_largest(whole) : largest;
 }
 
 /* Order of the largest free block in a pageblock, 0 to 9, or -1 when nothing is free. */

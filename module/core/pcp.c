@@ -48,11 +48,12 @@ void pb_pcp_set_limit(struct pb_pcp *pcp, struct pb_pcp_list *list, unsigned int
 	list->limit = list_limit(pcp, order);
 }
 
-static void init_pcp(struct pb_pcp *pcp, int high)
+static void init_pcp(struct pb_zone *zone, struct pb_pcp *pcp)
 {
 	unsigned int order, mt;
 
-	pcp->high = high;
+	pcp->zone = zone;
+	pcp->high = zone->pcp_high_min;
 	for (order = 0; order < PB_NR_PCP_ORDERS; order++)
 		for (mt = 0; mt < PB_PCPTYPES; mt++)
 			pb_pcp_set_limit(pcp, &pcp->list[order][mt], order);
@@ -76,7 +77,7 @@ int pb_pcp_init(struct pb_zone *zone)
 	zone->pcp_high_min = PCP_HIGH_MIN;
 	zone->pcp_high_max = clamp_t(unsigned long, share, PCP_HIGH_MIN, 1UL << 20);
 	pb_for_each_cpu(cpu)
-		init_pcp(pb_per_cpu_ptr(zone->pcp, cpu), zone->pcp_high_min);
+		init_pcp(zone, pb_per_cpu_ptr(zone->pcp, cpu));
 	return 0;
 }
 EXPORT_SYMBOL_PB_TEST(pb_pcp_init);

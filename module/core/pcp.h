@@ -34,7 +34,8 @@ static inline bool pb_pcp_order(unsigned int order)
 static __always_inline bool pb_pcp_enter(struct pb_pcp *pcp)
 {
 	pb_assert_preempt_off();
-	if (unlikely(READ_ONCE(pcp->busy)))
+	/* Only this CPU writes it, so an interrupt leaves it as it found it. */
+	if (unlikely(pcp->busy))
 		return false;
 	WRITE_ONCE(pcp->busy, 1);
 	barrier();
@@ -48,8 +49,8 @@ static __always_inline void pb_pcp_leave(struct pb_pcp *pcp)
 }
 
 /* The list of an order and migratetype; its address is computed once. */
-static __always_inline struct pb_pcp_list *pb_pcp_list(struct pb_pcp *pcp, unsigned int order,
-						       enum pb_migratetype mt)
+static __always_inline struct pb_pcp_list *pb_pcp_list(struct pb_pcp *pcp, unsigned long order,
+						       unsigned long mt)
 {
 	struct pb_pcp_list *list = pcp->list[0] + (order * PB_PCPTYPES + mt);
 

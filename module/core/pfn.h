@@ -5,7 +5,7 @@
 
 #include "types.h"
 
-/* The directory entry of a PFN that the pool is known to own. */
+/* The directory entry of a PFN below the end of the directory, which may be a hole. */
 static inline struct pb_slot *pb_slot(struct pb_pool *pool, unsigned long pfn)
 {
 	return &pool->dir[pfn >> PB_CHUNK_ORDER]->slot[(pfn >> PB_PAGEBLOCK_ORDER) &
@@ -18,10 +18,10 @@ static inline struct pb_slot *pb_slot_lookup(struct pb_pool *pool, unsigned long
 	unsigned long chunk = pfn >> PB_CHUNK_ORDER;
 	struct pb_slot *slot;
 
-	if (chunk >= pool->nr_dir || !pool->dir[chunk])
+	if (chunk >= pool->nr_dir)
 		return NULL;
 	slot = pb_slot(pool, pfn);
-	return READ_ONCE(slot->word) ? slot : NULL;
+	return READ_ONCE(slot->word) != PB_SLOT_HOLE ? slot : NULL;
 }
 
 static inline struct pb_pageblock *pb_slot_block(unsigned long word)

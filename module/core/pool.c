@@ -23,11 +23,23 @@ static bool range_ok(const struct pb_pool_config *config, const struct pb_range 
 	       range->start_pfn + range->nr_pages > range->start_pfn;
 }
 
-/* The directory, with a chunk wherever a range is. */
+/* A chunk of holes. */
+static struct pb_chunk *new_chunk(int nid)
+{
+	struct pb_chunk *chunk = pb_meta_alloc(sizeof(*chunk), nid);
+	unsigned int i;
+
+	for (i = 0; chunk && i < PB_CHUNK_BLOCKS; i++)
+		chunk->slot[i].word = PB_SLOT_HOLE;
+	return chunk;
+}
+
+/* The directory, with a chunk of its own wherever a range is. */
 static int make_directory(struct pb_pool *pool, const struct pb_pool_config *config)
 {
 	const struct pb_range *range;
 	unsigned long chunk, last;
+	struct pb_chunk *own;
 	unsigned int i;
 
 	for (i = 0; i < config->nr_ranges; i++) {
@@ -36,17 +48,21 @@ static int make_directory(struct pb_pool *pool, const struct pb_pool_config *con
 		pool->nr_dir = max(pool->nr_dir, last + 1);
 	}
 	pool->dir = pb_meta_alloc(pool->nr_dir * sizeof(*pool->dir), 0);
-	if (!pool->dir)
+	pool->no_chunk = new_chunk(0);
+	if (!pool->dir || !pool->no_chunk)
 		return -ENOMEM;
+	for (chunk = 0; chunk < pool->nr_dir; chunk++)
+		pool->dir[chunk] = pool->no_chunk;
 	for (i = 0; i < config->nr_ranges; i++) {
 		range = &config->ranges[i];
 		last = (range->start_pfn + range->nr_pages - 1) >> PB_CHUNK_ORDER;
 		for (chunk = range->start_pfn >> PB_CHUNK_ORDER; chunk <= last; chunk++) {
-			if (pool->dir[chunk])
+			if (pool->dir[chunk] != pool->no_chunk)
 				continue;
-			pool->dir[chunk] = pb_meta_alloc(sizeof(struct pb_chunk), range->nid);
-			if (!pool->dir[chunk])
+			own = new_chunk(range->nid);
+			if (!own)
 				return -ENOMEM;
+			pool->dir[chunk] = own;
 		}
 	}
 	return 0;
@@ -309,7 +325,9 @@ void pb_pool_destroy(struct pb_pool *pool)
 		pb_meta_free(pool->meta[i]);
 	pb_meta_free(pool->meta);
 	for (i = 0; pool->dir && i < pool->nr_dir; i++)
-		pb_meta_free(pool->dir[i]);
+		if (pool->dir[i] != pool->no_chunk)
+			pb_meta_free(pool->dir[i]);
+	pb_meta_free(pool->no_chunk);
 	pb_meta_free(pool->dir);
 	memset(pool, 0, sizeof(*pool));
 }

@@ -103,9 +103,10 @@ struct pb_pageblock {
 
 /*
  * Directory entry of a pageblock. The word is R: the pageblock's address with its
- * migratetype in the low three bits (pageblocks are cache-line aligned), 0 for a hole.
+ * migratetype in the low three bits (pageblocks are cache-line aligned), or PB_SLOT_HOLE.
  */
 #define PB_SLOT_MT_MASK		7UL
+#define PB_SLOT_HOLE		7UL	/* in place of a word: no pageblock, and no migratetype */
 #define PB_SLOT_FLAGS_MASK	63UL
 
 struct pb_slot {
@@ -177,16 +178,18 @@ struct pb_pcp_list {
 	unsigned long	nr_alloc;
 	unsigned long	nr_free;
 	unsigned long	lifo[PB_LIFO_MAX];
-};
+} ____cacheline_aligned;
 
 /**
  * struct pb_pcp - a CPU's cache of one zone
+ * @zone: I
  * @busy: P: the owner is inside; an interrupt that sees it takes the shared path
  * @high: P: pages the lists may hold together, auto-tuned between high_min and high_max
  * @event: P: other events counted inside the busy window
  * @list: P
  */
 struct pb_pcp {
+	struct pb_zone		*zone;
 	u8			busy;
 	int			high;
 	unsigned long		event[PB_NR_EVENTS];
@@ -253,7 +256,8 @@ struct pb_ops {
 /**
  * struct pb_pool - everything one allocator instance owns
  * @ops: I, but for the members said to be swapped at run time
- * @dir: directory: a chunk for each 1 GiB of physical addresses that has frames here
+ * @dir: directory: a chunk for each 1 GiB of physical addresses
+ * @no_chunk: I: the chunk of those that have no frames here: all holes
  * @nr_dir: I: length of @dir
  * @nr_nodes: I: length of @zonelist and of @zone
  * @zone: I: by node and type, NULL where there is none
@@ -267,6 +271,7 @@ struct pb_ops {
 struct pb_pool {
 	struct pb_ops		ops;
 	struct pb_chunk		**dir;
+	struct pb_chunk		*no_chunk;
 	unsigned long		nr_dir;
 	int			nr_nodes;
 	struct pb_zone		*(*zone)[PB_NR_ZONE_TYPES];

@@ -13,6 +13,7 @@
 #include "core/fastpath.h"
 #include "gfp.h"
 #include "instance.h"
+#include "local.h"
 #include "pages.h"
 #include "report.h"
 
@@ -21,35 +22,41 @@
 static_assert(PBUDDY_MAX_PAGE_ORDER == PB_MAX_ORDER);
 
 /*
- * The fast path serves requests that ask for nothing out of the ordinary: the zone bits and
- * migratetype of gfp are looked up in PLAIN, all other flags either need no action when a
- * page is at hand or are in NOT_PLAIN. Everything else is built into a request by gfp.c.
+ * The fast path serves requests that ask for nothing out of the ordinary: what the low bits
+ * of gfp say of type and zone is looked up, any other flag either needs no action when a
+ * page is at hand or is one of NOT_PLAIN. Everything else is built into a request by gfp.c.
  */
-#define NOT_PLAIN	(__GFP_DMA | __GFP_DMA32 | __GFP_WRITE | __GFP_COMP | __GFP_ACCOUNT | \
-			 __GFP_ZERO)
+#define NOT_PLAIN	(__GFP_WRITE | __GFP_COMP | __GFP_ACCOUNT | __GFP_ZERO)
+#define PLAIN_BITS	32
 
-/* Two bits of migratetype, then the highest zone type; movable and reclaimable: nobody's. */
-#define PLAIN_TYPE	3U
-#define PLAIN_ZONE	2
-
-static const u8 plain[32] = {
-	[0 ... 31] = PB_ZONE_NORMAL << PLAIN_ZONE | PB_PCPTYPES,
-	[0] = PB_ZONE_NORMAL << PLAIN_ZONE | PB_UNMOVABLE,
-	[___GFP_HIGHMEM] = PB_ZONE_NORMAL << PLAIN_ZONE | PB_UNMOVABLE,
-	[___GFP_MOVABLE] = PB_ZONE_NORMAL << PLAIN_ZONE | PB_MOVABLE,
-	[___GFP_HIGHMEM | ___GFP_MOVABLE] = PB_ZONE_MOVABLE << PLAIN_ZONE | PB_MOVABLE,
-	[___GFP_RECLAIMABLE] = PB_ZONE_NORMAL << PLAIN_ZONE | PB_RECLAIMABLE,
-	[___GFP_HIGHMEM | ___GFP_RECLAIMABLE] = PB_ZONE_NORMAL << PLAIN_ZONE | PB_RECLAIMABLE,
+static const u8 plain_migratetype[PLAIN_BITS] = {
+	[___GFP_MOVABLE] = PB_MOVABLE,
+	[___GFP_HIGHMEM | ___GFP_MOVABLE] = PB_MOVABLE,
+	[___GFP_RECLAIMABLE] = PB_RECLAIMABLE,
+	[___GFP_HIGHMEM | ___GFP_RECLAIMABLE] = PB_RECLAIMABLE,
 };
 
-/* Somebody wants to see or change every allocation. */
-static __always_inline bool watched(void)
+static const u8 plain_zone[PLAIN_BITS] = {
+	[0 ... PLAIN_BITS - 1] = PB_LOCAL_NONE,
+	[0] = PB_ZONE_NORMAL,
+	[___GFP_HIGHMEM] = PB_ZONE_NORMAL,
+	[___GFP_MOVABLE] = PB_ZONE_NORMAL,
+	[___GFP_HIGHMEM | ___GFP_MOVABLE] = PB_ZONE_MOVABLE,
+	[___GFP_RECLAIMABLE] = PB_ZONE_NORMAL,
+	[___GFP_HIGHMEM | ___GFP_RECLAIMABLE] = PB_ZONE_NORMAL,
+	[___GFP_DMA32] = PB_ZONE_DMA32,
+};
+
+static __always_inline bool has_mempolicy(const struct task_struct *task)
 {
-	return trace_mm_page_alloc_enabled() || static_branch_unlikely(&pb_owner_key) ||
-	       want_init_on_alloc(0);
+#ifdef CONFIG_NUMA
+	return task->mempolicy;
+#else
+	return false;
+#endif
 }
 
-/* The task has no say in where and what it gets: neither by cpuset nor by a scope. */
+/* A task whose cpuset or scope has a say in what it gets is not for the fast path. */
 static __always_inline bool plain_task(int nid)
 {
 #ifdef CONFIG_CPUSETS
@@ -59,17 +66,29 @@ static __always_inline bool plain_task(int nid)
 	return likely(!(current->flags & PF_MEMALLOC_PIN));
 }
 
-/* A page out of this CPU's cache for @nid, or PB_NO_PFN: nothing has happened then. */
-static __always_inline unsigned long alloc_fast(gfp_t gfp, unsigned int order, int nid)
+/* Out of this CPU's cache for the local node, where the task's memory policy has no say. */
+static __always_inline enum pb_fast alloc_fast(gfp_t gfp, unsigned int order, unsigned long *pfn)
 {
-	unsigned int kind = plain[(__force unsigned int)gfp % ARRAY_SIZE(plain)];
+	unsigned int bits = (__force unsigned int)gfp % PLAIN_BITS;
+	enum pb_fast found = PB_FAST_NONE;
+	struct pb_zone *zone;
+	struct pb_pcp *pcp;
 
 	if (unlikely(gfp & NOT_PLAIN || !pb_pcp_order(order) ||
-		     (kind & PLAIN_TYPE) == PB_PCPTYPES || watched() || !plain_task(nid)))
-		return PB_NO_PFN;
+		     static_branch_unlikely(&pb_watch_key)))
+		return PB_FAST_NONE;
 	if (IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP) || IS_ENABLED(CONFIG_LOCKDEP))
 		might_alloc(gfp);
-	return pb_alloc_fast(&pb_instance, nid, kind >> PLAIN_ZONE, order, kind & PLAIN_TYPE);
+	preempt_disable();
+	pcp = __this_cpu_read(pb_local.pcp[plain_zone[bits]]);
+	if (likely(pcp)) {
+		zone = pcp->zone;
+		if (likely(plain_task(zone->nid)))
+			found = pb_alloc_fast(&pb_instance, zone, pcp, order,
+					      plain_migratetype[bits], pfn);
+	}
+	preempt_enable();
+	return found;
 }
 
 /* As alloc_pages(): on request, or always when the kernel was told so (init_on_alloc=1). */
@@ -97,6 +116,14 @@ static noinline struct page *alloc_request(gfp_t gfp, unsigned int order, int ni
 	}
 	prepare_pages(pfn, 1UL << order, &rq, gfp);
 	return pfn_to_page(pfn);
+}
+
+/* The fast path found a block that somebody still uses: nobody gets it. */
+static noinline struct page *alloc_again(gfp_t gfp, unsigned int order, int nid,
+					 unsigned long pfn)
+{
+	pb_set_aside(pb_pfn_zone(&pb_instance, pfn), pfn, order);
+	return alloc_request(gfp, order, nid, NULL);
 }
 
 /**
@@ -137,16 +164,16 @@ EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_pages_nodemask);
  */
 struct page *pbuddy_alloc_pages(gfp_t gfp, unsigned int order)
 {
+	enum pb_fast found = PB_FAST_NONE;
 	unsigned long pfn;
 
-#ifdef CONFIG_NUMA
-	if (unlikely(current->mempolicy))
-		return alloc_request(gfp, order, NUMA_NO_NODE, NULL);
-#endif
-	pfn = alloc_fast(gfp, order, numa_mem_id());
-	if (unlikely(pfn == PB_NO_PFN))
-		return alloc_request(gfp, order, NUMA_NO_NODE, NULL);
-	return pfn_to_page(pfn);
+	if (likely(!has_mempolicy(current)))
+		found = alloc_fast(gfp, order, &pfn);
+	if (likely(found == PB_FAST_DONE))
+		return pfn_to_page(pfn);
+	if (found == PB_FAST_IN_USE)
+		return alloc_again(gfp, order, NUMA_NO_NODE, pfn);
+	return alloc_request(gfp, order, NUMA_NO_NODE, NULL);
 }
 EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_pages);
 
@@ -162,13 +189,16 @@ EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_pages);
  */
 struct page *pbuddy_alloc_pages_node(int nid, gfp_t gfp, unsigned int order)
 {
-	unsigned long pfn = PB_NO_PFN;
+	enum pb_fast found = PB_FAST_NONE;
+	unsigned long pfn;
 
-	if (likely((unsigned int)nid < (unsigned int)pb_instance.nr_nodes))
-		pfn = alloc_fast(gfp, order, nid);
-	if (unlikely(pfn == PB_NO_PFN))
-		return alloc_request(gfp, order, nid, NULL);
-	return pfn_to_page(pfn);
+	if (likely(nid == numa_mem_id()))
+		found = alloc_fast(gfp, order, &pfn);
+	if (likely(found == PB_FAST_DONE))
+		return pfn_to_page(pfn);
+	if (found == PB_FAST_IN_USE)
+		return alloc_again(gfp, order, nid, pfn);
+	return alloc_request(gfp, order, nid, NULL);
 }
 EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_pages_node);
 
@@ -297,7 +327,7 @@ static noinline void free_checked(struct page *page, unsigned int order)
  */
 void pbuddy_free_pages(struct page *page, unsigned int order)
 {
-	if (unlikely(!page || trace_mm_page_free_enabled()) ||
+	if (unlikely(!page || static_branch_unlikely(&pb_watch_key)) ||
 	    unlikely(!pb_free_fast(&pb_instance, page_to_pfn(page), order)))
 		free_checked(page, order);
 }

@@ -29,6 +29,7 @@
 #include "core/zone.h"
 #include "instance.h"
 #include "leak.h"
+#include "local.h"
 #include "pool_spec.h"
 #include "report.h"
 #include "source.h"
@@ -120,7 +121,7 @@ static int cpu_dead(unsigned int cpu)
 
 static int start_works(void)
 {
-	int cpu;
+	int cpu, ret;
 
 	for_each_possible_cpu(cpu) {
 		INIT_WORK(&per_cpu_ptr(&cpu_works, cpu)->drain, drain_work);
@@ -135,12 +136,19 @@ static int start_works(void)
 		destroy_workqueue(wq);
 		return hotplug_state;
 	}
+	ret = pb_local_start();
+	if (ret) {
+		cpuhp_remove_state_nocalls(hotplug_state);
+		destroy_workqueue(wq);
+		return ret;
+	}
 	queue_delayed_work(wq, &shepherd, HZ);
 	return 0;
 }
 
 static void stop_works(void)
 {
+	pb_local_stop();
 	cancel_delayed_work_sync(&shepherd);
 	cpuhp_remove_state_nocalls(hotplug_state);
 	destroy_workqueue(wq);

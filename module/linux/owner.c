@@ -31,6 +31,7 @@
 #include "compat.h"
 #include "core/alloc.h"
 #include "instance.h"
+#include "local.h"
 #include "owner.h"
 #include "source.h"
 
@@ -386,6 +387,7 @@ int pb_owner_init(bool enable)
 		return ret;
 	}
 	static_branch_enable(&pb_owner_key);
+	static_branch_inc(&pb_watch_key);
 	return 0;
 }
 
@@ -398,6 +400,7 @@ void pb_owner_stop(void)
 {
 	if (!static_key_enabled(&pb_owner_key))
 		return;
+	static_branch_dec(&pb_watch_key);
 	static_branch_disable(&pb_owner_key);
 	unregister_module_notifier(&module_nb);
 }

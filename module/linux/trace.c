@@ -5,6 +5,7 @@
 
 #include "core/types.h"
 #include "instance.h"
+#include "local.h"
 
 #define CREATE_TRACE_POINTS
 #include "trace.h"
@@ -17,6 +18,17 @@ static void refill(struct pb_zone *zone, unsigned int order, unsigned int mt, un
 static void drain(struct pb_zone *zone, unsigned int order, unsigned int mt, unsigned int nr)
 {
 	trace_mm_page_pcp_drain(zone->nid, zone->type, order, mt, nr);
+}
+
+int pb_trace_watch_reg(void)
+{
+	static_branch_inc(&pb_watch_key);
+	return 0;
+}
+
+void pb_trace_watch_unreg(void)
+{
+	static_branch_dec(&pb_watch_key);
 }
 
 /*

@@ -11,13 +11,15 @@
 #include <linux/types.h>
 #include <trace/events/mmflags.h>
 
+int pb_trace_watch_reg(void);
+void pb_trace_watch_unreg(void);
 int pb_trace_refill_reg(void);
 void pb_trace_refill_unreg(void);
 int pb_trace_drain_reg(void);
 void pb_trace_drain_unreg(void);
 
 /* A failed allocation has pfn -1, as in kmem:mm_page_alloc. */
-TRACE_EVENT(mm_page_alloc,
+TRACE_EVENT_FN(mm_page_alloc,
 	TP_PROTO(unsigned long pfn, unsigned int order, gfp_t gfp_flags, int migratetype),
 	TP_ARGS(pfn, order, gfp_flags, migratetype),
 	TP_STRUCT__entry(
@@ -34,10 +36,11 @@ TRACE_EVENT(mm_page_alloc,
 	),
 	TP_printk("pfn=0x%lx order=%u migratetype=%d gfp_flags=%s",
 		  __entry->pfn, __entry->order, __entry->migratetype,
-		  show_gfp_flags(__entry->gfp_flags))
+		  show_gfp_flags(__entry->gfp_flags)),
+	pb_trace_watch_reg, pb_trace_watch_unreg
 );
 
-TRACE_EVENT(mm_page_free,
+TRACE_EVENT_FN(mm_page_free,
 	TP_PROTO(unsigned long pfn, unsigned int order),
 	TP_ARGS(pfn, order),
 	TP_STRUCT__entry(
@@ -48,7 +51,8 @@ TRACE_EVENT(mm_page_free,
 		__entry->pfn	= pfn;
 		__entry->order	= order;
 	),
-	TP_printk("pfn=0x%lx order=%u", __entry->pfn, __entry->order)
+	TP_printk("pfn=0x%lx order=%u", __entry->pfn, __entry->order),
+	pb_trace_watch_reg, pb_trace_watch_unreg
 );
 
 /* The core calls these through its ops, which are set while someone listens. */

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The table of each CPU's caches that the fast path reads (local.h). It is written by the CPU
+ * itself when it comes online, for only then is its node certain, and emptied by it when it
+ * goes, so no CPU ever finds another's cache in it.
+ */
+#include <linux/cpuhotplug.h>
+#include <linux/mm.h>
+#include <linux/topology.h>
+
+#include "instance.h"
+#include "local.h"
+
+DEFINE_PER_CPU(struct pb_local, pb_local);
+DEFINE_STATIC_KEY_FALSE(pb_watch_key);
+
+static int hotplug_state;
+
+static int online(unsigned int cpu)
+{
+	struct pb_zone **preferred = pb_instance.preferred[cpu_to_mem(cpu)];
+	struct pb_local *local = per_cpu_ptr(&pb_local, cpu);
+	unsigned int type;
+
+	for (type = 0; type < PB_NR_ZONE_TYPES; type++)
+		WRITE_ONCE(local->pcp[type],
+			   preferred[type] ? per_cpu_ptr(preferred[type]->pcp, cpu) : NULL);
+	return 0;
+}
+
+static int offline(unsigned int cpu)
+{
+	memset(per_cpu_ptr(&pb_local, cpu), 0, sizeof(struct pb_local));
+	return 0;
+}
+
+/**
+ * pb_local_start - open the fast path on all CPUs, and on those that come online
+ *
+ * Context: process, may sleep; the pool exists. Return: 0 or a negative errno.
+ */
+int pb_local_start(void)
+{
+	/* init_on_alloc=1: the kernel wants every page cleared. */
+	if (want_init_on_alloc(0))
+		static_branch_inc(&pb_watch_key);
+	hotplug_state = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "pbuddy:online", online, offline);
+	return hotplug_state < 0 ? hotplug_state : 0;
+}
+
+/* Closes it; the pool is about to go. Context: process, may sleep. */
+void pb_local_stop(void)
+{
+	cpuhp_remove_state(hotplug_state);
+}
