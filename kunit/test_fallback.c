@@ -105,7 +105,7 @@ static void fill_but(struct kunit *test, struct pt_fixture *f, unsigned int left
 }
 
 static bool claim_block(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt,
-			unsigned int flags)
+			pb_alloc_flags_t flags)
 {
 	bool done;
 
@@ -120,7 +120,7 @@ struct partial {
 	unsigned int left;		/* free frames in each pageblock */
 	unsigned int order;
 	enum pb_migratetype mt;
-	unsigned int flags;
+	pb_alloc_flags_t flags;
 	bool claimed;
 };
 

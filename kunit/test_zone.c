@@ -212,23 +212,23 @@ struct mark {
 	const char *name;
 	unsigned long min, low, boost, reserve;	/* pages below the free count */
 	unsigned long nr_pages;
-	unsigned int flags;
+	pb_alloc_flags_t flags;
 	bool ok;
 };
 
 /* The zone has 4096 free pages. */
 static const struct mark marks[] = {
-	{ "no marks", 0, 0, 0, 0, 1, PB_WMARK_MIN, true },
-	{ "above min", 4095, 0, 0, 0, 1, PB_WMARK_MIN, true },
-	{ "at min", 4096, 0, 0, 0, 1, PB_WMARK_MIN, false },
-	{ "at min, ignoring it", 4096, 0, 0, 0, 1, PB_WMARK_MIN | PB_ALLOC_NO_WATERMARKS, true },
-	{ "the request itself counts", 4000, 0, 0, 0, 512, PB_WMARK_MIN, false },
-	{ "and just fits", 3584, 0, 0, 0, 512, PB_WMARK_MIN, true },
-	{ "low is another mark", 10, 4096, 0, 0, 1, PB_WMARK_LOW, false },
-	{ "a boost raises low", 10, 4000, 100, 0, 1, PB_WMARK_LOW, false },
-	{ "a boost does not raise min", 4000, 4000, 100, 0, 1, PB_WMARK_MIN, true },
-	{ "lowmem reserve", 10, 0, 0, 4090, 1, PB_WMARK_MIN, false },
-	{ "more than there is", 1, 0, 0, 0, 1UL << 20, PB_WMARK_MIN, false },
+	{ "no marks", 0, 0, 0, 0, 1, PB_ALLOC_WMARK_MIN, true },
+	{ "above min", 4095, 0, 0, 0, 1, PB_ALLOC_WMARK_MIN, true },
+	{ "at min", 4096, 0, 0, 0, 1, PB_ALLOC_WMARK_MIN, false },
+	{ "at min, ignoring it", 4096, 0, 0, 0, 1, PB_ALLOC_NO_WATERMARKS, true },
+	{ "the request itself counts", 4000, 0, 0, 0, 512, PB_ALLOC_WMARK_MIN, false },
+	{ "and just fits", 3584, 0, 0, 0, 512, PB_ALLOC_WMARK_MIN, true },
+	{ "low is another mark", 10, 4096, 0, 0, 1, PB_ALLOC_WMARK_LOW, false },
+	{ "a boost raises low", 10, 4000, 100, 0, 1, PB_ALLOC_WMARK_LOW, false },
+	{ "a boost does not raise min", 4000, 4000, 100, 0, 1, PB_ALLOC_WMARK_MIN, true },
+	{ "lowmem reserve", 10, 0, 0, 4090, 1, PB_ALLOC_WMARK_MIN, false },
+	{ "more than there is", 1, 0, 0, 0, 1UL << 20, PB_ALLOC_WMARK_MIN, false },
 };
 
 static void describe_mark(const struct mark *mark, char *desc)

@@ -85,6 +85,13 @@ static inline int pb_alloc_contig_range(unsigned long start_pfn, unsigned long e
 #define pb_kernel_alloc_bulk(gfp, nr, pages)	alloc_pages_bulk_array(gfp, nr, pages)
 #endif
 
+/* Gone from 6.4 on, where a request without __GFP_DIRECT_RECLAIM and with __GFP_HIGH is atomic. */
+#ifdef __GFP_ATOMIC
+#define PB_GFP_ATOMIC		__GFP_ATOMIC
+#else
+#define PB_GFP_ATOMIC		((__force gfp_t)0)
+#endif
+
 /* cma_alloc() and the list of the DMA layer's areas are exported from 7.x on. */
 #if defined(CONFIG_CMA) && LINUX_VERSION_CODE >= KERNEL_VERSION(7, 3, 0)
 #define PB_HAVE_CMA_ALLOC	1

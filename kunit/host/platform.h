@@ -56,6 +56,8 @@ typedef uint64_t __u64;
 #define __init
 #define __exit
 #define __percpu
+#define __bitwise
+#define __force
 #define fallthrough		__attribute__((__fallthrough__))
 #define SMP_CACHE_BYTES		64
 #define L1_CACHE_BYTES		64

@@ -150,12 +150,16 @@ unsigned long pb_alloc_contig(struct pb_pool *pool, const struct pb_request *rq,
 	pfn = walk_zonelist(pool, rq, nr_pages);
 	if (pfn != PB_NO_PFN)
 		return pfn;
-	any.flags &= ~PB_ALLOC_NOFRAGMENT;
+	any.flags = pb_slow_alloc_flags(rq);
+	if (rq->reserve_flags)
+		any.flags = pb_reserve_alloc_flags(rq);
+	if (pb_ignores_policy(rq))
+		any.nodemask = NULL;
 	any.order = min_t(unsigned int, ilog2(nr_pages), PB_MAX_ORDER);
 	pb_slowpath_collect(pool, &any);
 	pfn = walk_zonelist(pool, &any, nr_pages);
 	if (pfn == PB_NO_PFN)
-		return pb_alloc_fail(pool, pb_failure_reason(pool, rq, nr_pages), reason);
+		return pb_alloc_fail(pool, pb_failure_reason(pool, &any, nr_pages), reason);
 	return pfn;
 }
 EXPORT_SYMBOL_PB_TEST(pb_alloc_contig);

@@ -78,7 +78,7 @@ static bool claim_partial(struct pb_zone *zone, unsigned int order, enum pb_migr
  * Context: any. Return: true when the caller should look again in its own type.
  */
 bool pb_fallback_claim_block(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt,
-			     unsigned int flags)
+			     pb_alloc_flags_t flags)
 {
 	enum pb_migratetype from;
 	unsigned long index;
@@ -154,7 +154,7 @@ static unsigned long fallback_large(struct pb_zone *zone, unsigned int order,
  * Context: any; preemption off. Return: PFN, or PB_NO_PFN.
  */
 unsigned long pb_fallback(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt,
-			  unsigned int flags)
+			  pb_alloc_flags_t flags)
 {
 	unsigned long pfn;
 	int tries;

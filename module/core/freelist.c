@@ -49,7 +49,7 @@ static bool mark_allocated(struct pb_zone *zone, unsigned long pfn, unsigned int
 
 /* A block from the zone itself: its own migratetype first, then the others. Counted here. */
 static unsigned long rmqueue_shared(struct pb_zone *zone, unsigned int order,
-				    enum pb_migratetype mt, unsigned int flags)
+				    enum pb_migratetype mt, pb_alloc_flags_t flags)
 {
 	unsigned long pfn = pb_zone_claim(zone, order, mt);
 
@@ -98,13 +98,18 @@ static void count_numa_miss(struct pb_zone *zone, const struct pb_request *rq)
  * @zone: the zone
  * @rq: the request
  *
- * Return: whether type, node and nodemask permit it.
+ * Return: whether type, node, nodemask and cpuset permit it.
  */
 bool pb_zone_allowed(struct pb_zone *zone, const struct pb_request *rq)
 {
+	const pb_alloc_flags_t hard = PB_ALLOC_CPUSET | PB_ALLOC_HARDWALL;
+
 	if (zone->type > rq->highest_zone)
 		return false;
 	if (rq->flags & PB_ALLOC_THISNODE && zone->nid != rq->nid)
+		return false;
+	if (rq->mems_allowed && (rq->flags & hard) == hard &&
+	    !test_bit(zone->nid, rq->mems_allowed))
 		return false;
 	return !rq->nodemask || test_bit(zone->nid, rq->nodemask);
 }

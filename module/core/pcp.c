@@ -205,7 +205,7 @@ static unsigned int refill_large(struct pb_zone *zone, struct pb_pcp_list *list,
 }
 
 static bool refill(struct pb_zone *zone, struct pb_pcp *pcp, struct pb_pcp_list *list,
-		   unsigned int order, enum pb_migratetype mt, unsigned int flags)
+		   unsigned int order, enum pb_migratetype mt, pb_alloc_flags_t flags)
 {
 	void (*trace)(struct pb_zone *zone, unsigned int order, unsigned int mt, unsigned int nr);
 	unsigned int nr;
@@ -245,7 +245,7 @@ static bool refill(struct pb_zone *zone, struct pb_pcp *pcp, struct pb_pcp_list 
  * mm/page_alloc.c.
  */
 unsigned long pb_pcp_alloc(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt,
-			   unsigned int flags)
+			   pb_alloc_flags_t flags)
 {
 	struct pb_pcp *pcp = pb_this_cpu_ptr(zone->pcp);
 	struct pb_pcp_list *list = pb_pcp_list(pcp, order, mt);

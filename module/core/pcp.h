@@ -13,7 +13,7 @@ void pb_pcp_destroy(struct pb_zone *zone);
 
 /* A frame of this order and migratetype from this CPU's cache, or PB_NO_PFN. Preemption off. */
 unsigned long pb_pcp_alloc(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt,
-			   unsigned int flags);
+			   pb_alloc_flags_t flags);
 
 /* The list stops refilling from its pageblock. Inside the window. */
 void pb_pcp_drop_block(struct pb_zone *zone, struct pb_pcp_list *list);

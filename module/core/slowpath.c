@@ -5,7 +5,9 @@
  * A short list of states, each of which may find memory that the first walk did not see,
  * is gone through in order, with a walk after each:
  *
- *   NOFRAGMENT off   the request may mix migratetypes after all
+ *   ADJUST           the flags of the slow path: down to the min watermark or below it, and the
+ *                    migratetypes may be mixed after all
+ *   RESERVE          for those who may: past the watermarks and without regard to the policy
  *   DRAIN_LOCAL      this CPU's caches may hold what is missing
  *   DRAIN_ALL        the other CPUs' too; needs to sleep
  *   SCAN             index bits are hints: look at the bitmaps themselves; needs to sleep
@@ -16,7 +18,7 @@
 #include "slowpath.h"
 #include "zone.h"
 
-enum state { NOFRAGMENT_OFF, DRAIN_LOCAL, DRAIN_ALL, SCAN, FAIL };
+enum state { ADJUST, RESERVE, DRAIN_LOCAL, DRAIN_ALL, SCAN, FAIL };
 
 static void scan_zones(struct pb_pool *pool, const struct pb_request *rq)
 {
@@ -36,10 +38,15 @@ static bool enter_state(struct pb_pool *pool, struct pb_request *rq, enum state 
 	bool wait = rq->flags & PB_ALLOC_WAIT;
 
 	switch (state) {
-	case NOFRAGMENT_OFF:
-		if (!(rq->flags & PB_ALLOC_NOFRAGMENT))
+	case ADJUST:
+		rq->flags = pb_slow_alloc_flags(rq);
+		return true;
+	case RESERVE:
+		if (!pb_ignores_policy(rq))
 			return false;
-		rq->flags &= ~PB_ALLOC_NOFRAGMENT;
+		if (rq->reserve_flags)
+			rq->flags = pb_reserve_alloc_flags(rq);
+		rq->nodemask = NULL;
 		return true;
 	case DRAIN_LOCAL:
 		pb_pcp_drain_local(pool);
@@ -150,14 +157,14 @@ unsigned long pb_alloc_slowpath(struct pb_pool *pool, const struct pb_request *r
 	unsigned long pfn;
 
 	pb_zone_event_add(pool->all_zones->zone[0], PB_ALLOC_SLOW, 1);
-	for (state = NOFRAGMENT_OFF; state < FAIL; state++) {
+	for (state = ADJUST; state < FAIL; state++) {
 		if (!enter_state(pool, &copy, state))
 			continue;
 		pfn = pb_get_page_from_freelist(pool, &copy);
 		if (pfn != PB_NO_PFN)
 			return pfn;
 	}
-	return pb_alloc_fail(pool, pb_failure_reason(pool, rq, 1UL << rq->order), reason);
+	return pb_alloc_fail(pool, pb_failure_reason(pool, &copy, 1UL << rq->order), reason);
 }
 EXPORT_SYMBOL_PB_TEST(pb_alloc_slowpath);
 

@@ -282,29 +282,110 @@ struct pb_pool {
 	unsigned int		nr_meta;
 };
 
-/* What a request may do; set by the caller of pb_alloc(). */
-#define PB_ALLOC_WMARK_MASK	0x03U	/* enum pb_watermark */
-#define PB_ALLOC_NO_WATERMARKS	0x04U
-#define PB_ALLOC_WAIT		0x08U	/* may sleep: drain other CPUs, scan the bitmaps */
-#define PB_ALLOC_THISNODE	0x10U	/* the preferred node only */
-#define PB_ALLOC_NOFRAGMENT	0x20U	/* do not mix migratetypes */
+/*
+ * What a request may do. Names and low bits are those of ALLOC_ in mm/internal.h; the bits above are
+ * what mm/ asks of the gfp flags themselves. gfp.c makes them of a caller's gfp flags.
+ */
+typedef unsigned int __bitwise pb_alloc_flags_t;
+
+#define PB_ALLOC_FLAG(bits)	((__force pb_alloc_flags_t)(bits))
+
+#define PB_ALLOC_WMARK_MIN	PB_ALLOC_FLAG(PB_WMARK_MIN)
+#define PB_ALLOC_WMARK_LOW	PB_ALLOC_FLAG(PB_WMARK_LOW)
+#define PB_ALLOC_WMARK_HIGH	PB_ALLOC_FLAG(PB_WMARK_HIGH)
+#define PB_ALLOC_WMARK_MASK	PB_ALLOC_FLAG(0x3)
+#define PB_ALLOC_NO_WATERMARKS	PB_ALLOC_FLAG(0x4)
+#define PB_ALLOC_OOM		PB_ALLOC_FLAG(0x8)	/* a victim: half of the min watermark */
+#define PB_ALLOC_NON_BLOCK	PB_ALLOC_FLAG(0x10)	/* cannot wait; more of MIN_RESERVE */
+#define PB_ALLOC_MIN_RESERVE	PB_ALLOC_FLAG(0x20)	/* half of the min watermark */
+#define PB_ALLOC_CPUSET		PB_ALLOC_FLAG(0x40)	/* the memory policy holds; see HARDWALL */
+#define PB_ALLOC_CMA		PB_ALLOC_FLAG(0x80)	/* contiguous-area pageblocks too */
+#define PB_ALLOC_NOFRAGMENT	PB_ALLOC_FLAG(0x100)	/* do not mix migratetypes */
+#define PB_ALLOC_HIGHATOMIC	PB_ALLOC_FLAG(0x200)	/* the high-order atomic reserve too */
+#define PB_ALLOC_KSWAPD		PB_ALLOC_FLAG(0x800)	/* may wake the node threads */
+
+#define PB_ALLOC_WAIT		PB_ALLOC_FLAG(0x1000)	/* may sleep, reclaim, drain other CPUs */
+#define PB_ALLOC_THISNODE	PB_ALLOC_FLAG(0x2000)	/* the preferred node only */
+#define PB_ALLOC_HARDWALL	PB_ALLOC_FLAG(0x4000)	/* with CPUSET: mems_allowed only */
+#define PB_ALLOC_SPREAD_DIRTY	PB_ALLOC_FLAG(0x8000)	/* not from nodes past their dirty share */
+#define PB_ALLOC_NORETRY	PB_ALLOC_FLAG(0x10000)
+#define PB_ALLOC_RETRY_MAYFAIL	PB_ALLOC_FLAG(0x20000)
+#define PB_ALLOC_NOFAIL		PB_ALLOC_FLAG(0x40000)
+#define PB_ALLOC_NO_WARN	PB_ALLOC_FLAG(0x80000)
+#define PB_ALLOC_NOMEMALLOC	PB_ALLOC_FLAG(0x100000)	/* no reserve, whoever asks */
+#define PB_ALLOC_RECLAIMING	PB_ALLOC_FLAG(0x200000)	/* PF_MEMALLOC: must not reclaim again */
+#define PB_ALLOC_IO		PB_ALLOC_FLAG(0x400000)	/* reclaim may start I/O */
+#define PB_ALLOC_FS		PB_ALLOC_FLAG(0x800000)	/* reclaim may call into file systems */
+
+/* Flags that let a request below the min watermark. */
+#define PB_ALLOC_RESERVES	(PB_ALLOC_NON_BLOCK | PB_ALLOC_MIN_RESERVE |	\
+				 PB_ALLOC_HIGHATOMIC | PB_ALLOC_OOM)
+
+/* Flags that differ between the first walk, the slow path's walks, and those on the reserve. */
+#define PB_ALLOC_WALK_MASK	(PB_ALLOC_WMARK_MASK | PB_ALLOC_RESERVES |	\
+				 PB_ALLOC_CPUSET | PB_ALLOC_HARDWALL |		\
+				 PB_ALLOC_NOFRAGMENT | PB_ALLOC_SPREAD_DIRTY)
 
 /**
  * struct pb_request - one allocation request, built once
  * @order: 0 to PB_MAX_ORDER
  * @migratetype: below PB_PCPTYPES
  * @highest_zone: highest zone type that may serve it
- * @flags: PB_ALLOC_ bits
+ * @flags: of the first walk over the zonelist
+ * @slow_flags: of the walks of the slow path, in place of the PB_ALLOC_WALK_MASK bits of @flags;
+ *	0 is the min watermark and nothing more
+ * @reserve_flags: of the walks after the first one that failed there, or 0: the caller may use the
+ *	reserve
  * @nid: preferred node
- * @nodemask: nodes that may serve it, as a bitmap of pool->nr_nodes bits, or NULL for all
+ * @nodemask: nodes that may serve it, as a bitmap of pool->nr_nodes bits, or NULL for all;
+ *	see pb_ignores_policy()
+ * @preferred_zone: first zone that may serve it, for statistics; NULL: the first of the zonelist
+ * @mems_allowed: nodes the caller's cpuset has, or NULL for all; counts with PB_ALLOC_CPUSET
+ *	and PB_ALLOC_HARDWALL
+ *
+ * As struct alloc_context together with the two sets of alloc_flags in mm/page_alloc.c.
  */
 struct pb_request {
 	unsigned int		order;
 	enum pb_migratetype	migratetype;
 	enum pb_zone_type	highest_zone;
-	unsigned int		flags;
+	pb_alloc_flags_t	flags;
+	pb_alloc_flags_t	slow_flags;
+	pb_alloc_flags_t	reserve_flags;
 	int			nid;
 	const unsigned long	*nodemask;
+	struct pb_zone		*preferred_zone;
+	const unsigned long	*mems_allowed;
 };
+
+/* Flags of a walk in the slow path. As gfp_to_alloc_flags() in mm/page_alloc.c. */
+static inline pb_alloc_flags_t pb_slow_alloc_flags(const struct pb_request *rq)
+{
+	return (rq->flags & ~PB_ALLOC_WALK_MASK) | rq->slow_flags;
+}
+
+/*
+ * Flags of a walk on the reserve; only with @rq->reserve_flags. As the use that
+ * __alloc_pages_slowpath() makes of __gfp_pfmemalloc_flags().
+ */
+static inline pb_alloc_flags_t pb_reserve_alloc_flags(const struct pb_request *rq)
+{
+	return (rq->flags & ~PB_ALLOC_WALK_MASK) | rq->reserve_flags;
+}
+
+/*
+ * Do the walks after the slow path's first look past @rq->nodemask? Those on the reserve do, and
+ * those of atomic requests, as in __alloc_pages_slowpath().
+ */
+static inline bool pb_ignores_policy(const struct pb_request *rq)
+{
+	return rq->reserve_flags || (rq->slow_flags && !(rq->slow_flags & PB_ALLOC_CPUSET));
+}
+
+/* Which mark a walk goes down to. */
+static inline enum pb_watermark pb_alloc_wmark(pb_alloc_flags_t flags)
+{
+	return (__force unsigned int)(flags & PB_ALLOC_WMARK_MASK);
+}
 
 #endif /* PB_TYPES_H */

@@ -276,7 +276,7 @@ static struct pb_request request_of(const struct pb_buffer_spec *spec)
 	struct pb_request rq = {
 		.migratetype = spec->migratetype,
 		.highest_zone = spec->migratetype == PB_MOVABLE ? PB_ZONE_MOVABLE : PB_ZONE_NORMAL,
-		.flags = PB_WMARK_LOW,
+		.flags = PB_ALLOC_WMARK_LOW,
 		.nid = spec->nid,
 		.nodemask = spec->nodemask ? nodes_addr(*spec->nodemask) : NULL,
 	};

@@ -8,7 +8,12 @@
 
 #include "core/types.h"
 
+extern gfp_t pb_gfp_allowed_mask;
+
 bool pb_gfp_request(struct pb_request *rq, gfp_t *gfp, unsigned int order, int nid,
 		    const nodemask_t *nodemask);
+gfp_t pb_gfp_context(gfp_t gfp);
+void pb_gfp_to_alloc_flags(struct pb_request *rq, gfp_t gfp);
+pb_alloc_flags_t pb_gfp_reserve_flags(gfp_t gfp);
 
 #endif /* PB_GFP_H */

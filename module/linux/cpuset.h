@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The nodes that the cpuset of the task that asks leaves it. */
+#ifndef PB_CPUSET_H
+#define PB_CPUSET_H
+
+#include <linux/types.h>
+
+const unsigned long *pb_cpuset_mems_allowed(void);
+unsigned int pb_mems_allowed_begin(void);
+bool pb_mems_allowed_retry(unsigned int cookie);
+
+#endif /* PB_CPUSET_H */
