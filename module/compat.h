@@ -92,6 +92,17 @@ static inline int pb_alloc_contig_range(unsigned long start_pfn, unsigned long e
 #define PB_GFP_ATOMIC		((__force gfp_t)0)
 #endif
 
+/* Weighted interleave and the task's place in it came with 6.9. */
+#if defined(CONFIG_NUMA) && LINUX_VERSION_CODE >= KERNEL_VERSION(6, 9, 0)
+#define PB_MPOL_WEIGHTED_INTERLEAVE	MPOL_WEIGHTED_INTERLEAVE
+#define pb_il_weight()			((unsigned int)current->il_weight)
+#define pb_il_set_weight(weight)	(current->il_weight = (weight))
+#else
+#define PB_MPOL_WEIGHTED_INTERLEAVE	0xffff	/* no mode */
+#define pb_il_weight()			0U
+#define pb_il_set_weight(weight)	((void)(weight))
+#endif
+
 /* cma_alloc() and the list of the DMA layer's areas are exported from 7.x on. */
 #if defined(CONFIG_CMA) && LINUX_VERSION_CODE >= KERNEL_VERSION(7, 3, 0)
 #define PB_HAVE_CMA_ALLOC	1

@@ -27,6 +27,7 @@ const char * const pb_event_name[PB_NR_EVENTS] = {
 	[PB_NUMA_FOREIGN]	= "numa_foreign",
 	[PB_NUMA_LOCAL]		= "numa_local",
 	[PB_NUMA_OTHER]		= "numa_other",
+	[PB_NUMA_INTERLEAVE_HIT] = "numa_interleave",
 };
 EXPORT_SYMBOL_PB_TEST(pb_event_name);
 

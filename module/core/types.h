@@ -63,6 +63,7 @@ enum pb_event {
 	PB_NUMA_FOREIGN,	/* meant for here, allocated elsewhere */
 	PB_NUMA_LOCAL,		/* the allocating CPU was on this node */
 	PB_NUMA_OTHER,		/* the allocating CPU was on another node */
+	PB_NUMA_INTERLEAVE_HIT,	/* interleaved, and allocated where the turn was */
 	PB_NR_EVENTS,
 };
 

@@ -51,14 +51,14 @@ static inline void pb_zone_account(struct pb_zone *zone, long pages)
  * Context: any. As zone_watermark_fast() in mm/page_alloc.c.
  */
 static inline bool pb_zone_watermark_ok(struct pb_zone *zone, unsigned long nr_pages,
-					enum pb_zone_type highest, pb_alloc_flags_t flags)
+					enum pb_zone_type highest, unsigned int flags)
 {
 	unsigned long mark;
 
 	if (flags & PB_ALLOC_NO_WATERMARKS)
 		return true;
-	mark = zone->watermark[pb_alloc_wmark(flags)] + zone->lowmem_reserve[highest];
-	if (pb_alloc_wmark(flags) != PB_WMARK_MIN)
+	mark = zone->watermark[flags & PB_ALLOC_WMARK_MASK] + zone->lowmem_reserve[highest];
+	if (flags & PB_ALLOC_WMARK_MASK)
 		mark += zone->watermark_boost;
 	if (!mark)
 		return true;

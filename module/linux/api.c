@@ -15,6 +15,7 @@
 #include "instance.h"
 #include "local.h"
 #include "pages.h"
+#include "policy.h"
 #include "report.h"
 
 #define BULK_CHUNK	32	/* PFNs on the stack at a time */
@@ -126,6 +127,25 @@ static noinline struct page *alloc_again(gfp_t gfp, unsigned int order, int nid,
 	return alloc_request(gfp, order, nid, NULL);
 }
 
+/* Where the task's memory policy says. As alloc_pages_mpol() in mm/mempolicy.c. */
+static noinline struct page *alloc_by_policy(gfp_t gfp, unsigned int order)
+{
+	struct page *page = NULL;
+	struct pb_policy policy;
+
+	pb_policy_next(&policy, gfp);
+	if (policy.preferred_many) {
+		page = alloc_request((gfp | __GFP_NOWARN) & ~(__GFP_DIRECT_RECLAIM | __GFP_NOFAIL),
+				     order, policy.nid, policy.nodemask);
+		policy.nodemask = NULL;
+	}
+	if (!page)
+		page = alloc_request(gfp, order, policy.nid, policy.nodemask);
+	if (page)
+		pb_policy_count(&policy, page_to_pfn(page));
+	return page;
+}
+
 /**
  * pbuddy_alloc_pages_nodemask - allocate 2^order physically contiguous pages
  * @gfp: flags as for alloc_pages(); see below for those that differ
@@ -173,7 +193,7 @@ struct page *pbuddy_alloc_pages(gfp_t gfp, unsigned int order)
 		return pfn_to_page(pfn);
 	if (found == PB_FAST_IN_USE)
 		return alloc_again(gfp, order, NUMA_NO_NODE, pfn);
-	return alloc_request(gfp, order, NUMA_NO_NODE, NULL);
+	return alloc_by_policy(gfp, order);
 }
 EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_pages);
 

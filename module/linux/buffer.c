@@ -15,8 +15,11 @@
 #include <linux/string.h>
 
 #include "buffer.h"
+#include "core/freelist.h"
+#include "gfp.h"
 #include "instance.h"
 #include "pages.h"
+#include "policy.h"
 #include "quarantine.h"
 
 #define FIRST_BLOCKS	8	/* entries of the block array to begin with */
@@ -180,7 +183,10 @@ static int take_on_node(struct pb_buffer *buf, const struct pb_buffer_spec *spec
 	struct pb_request rq = *proto;
 
 	rq.nid = nid;
-	rq.flags = (rq.flags & ~PB_ALLOC_WAIT) | PB_ALLOC_THISNODE;
+	rq.flags = (rq.flags & ~(PB_ALLOC_WAIT | PB_ALLOC_KSWAPD)) | PB_ALLOC_THISNODE;
+	/* The next node is better than the last pages of this one. */
+	rq.slow_flags = rq.flags & PB_ALLOC_WALK_MASK & ~PB_ALLOC_NOFRAGMENT;
+	rq.reserve_flags = PB_ALLOC_FLAG(0);
 	while (buf->nr_pages < spec->nr_pages) {
 		unsigned long pfn, want = spec->nr_pages - buf->nr_pages;
 		int err;
@@ -271,21 +277,18 @@ static int zero_blocks(const struct pb_buffer *buf)
 	return 0;
 }
 
-static struct pb_request request_of(const struct pb_buffer_spec *spec)
+/* What a buffer asks for, as the kernel's allocator would be asked for user memory. */
+static gfp_t gfp_of(const struct pb_buffer_spec *spec)
 {
-	struct pb_request rq = {
-		.migratetype = spec->migratetype,
-		.highest_zone = spec->migratetype == PB_MOVABLE ? PB_ZONE_MOVABLE : PB_ZONE_NORMAL,
-		.flags = PB_ALLOC_WMARK_LOW,
-		.nid = spec->nid,
-		.nodemask = spec->nodemask ? nodes_addr(*spec->nodemask) : NULL,
-	};
+	gfp_t gfp = GFP_HIGHUSER;
 
+	if (spec->migratetype == PB_MOVABLE)
+		gfp |= __GFP_MOVABLE;
+	else if (spec->migratetype == PB_RECLAIMABLE)
+		gfp |= __GFP_RECLAIMABLE;
 	if (spec->strict)
-		rq.flags |= PB_ALLOC_THISNODE;
-	if (!spec->nowait)
-		rq.flags |= PB_ALLOC_WAIT;
-	return rq;
+		gfp |= __GFP_THISNODE;
+	return spec->nowait ? gfp & ~__GFP_DIRECT_RECLAIM : gfp;
 }
 
 /* Pages, free or not, of all zones that may serve @rq. */
@@ -295,38 +298,81 @@ static unsigned long eligible_pages(const struct pb_request *rq)
 	unsigned long nr_pages = 0;
 	unsigned int i;
 
-	for (i = 0; i < list->nr; i++) {
-		const struct pb_zone *zone = list->zone[i];
-
-		if (zone->type > rq->highest_zone)
-			continue;
-		if (rq->flags & PB_ALLOC_THISNODE && zone->nid != rq->nid)
-			continue;
-		if (rq->nodemask && !test_bit(zone->nid, rq->nodemask))
-			continue;
-		nr_pages += zone->present_pages;
-	}
+	for (i = 0; i < list->nr; i++)
+		if (pb_zone_allowed(list->zone[i], rq))
+			nr_pages += list->zone[i]->present_pages;
 	return nr_pages;
+}
+
+/* With @reason NULL as much as there is will do. */
+static int take(struct pb_buffer *buf, const struct pb_buffer_spec *spec, enum pb_reason *reason)
+{
+	gfp_t gfp = gfp_of(spec);
+	unsigned long eligible;
+	struct pb_request rq;
+
+	if (!pb_gfp_request(&rq, &gfp, 0, spec->nid, spec->nodemask))
+		return -EINVAL;
+	eligible = eligible_pages(&rq);
+	if (reason && spec->nr_pages - buf->nr_pages > eligible) {
+		*reason = PB_REASON_LIMIT;
+		if (!eligible)
+			*reason = rq.mems_allowed ? PB_REASON_POLICY : PB_REASON_NODE;
+		return -ENOMEM;
+	}
+	return spec->contig ? take_contig(buf, spec, &rq, reason) :
+			      take_blocks(buf, spec, &rq, reason);
+}
+
+/* Some of the nodes will do better than others: first those, without waiting for them. */
+static int take_preferred_many(struct pb_buffer *buf, struct pb_buffer_spec *spec)
+{
+	bool nowait = spec->nowait;
+	int err;
+
+	spec->nowait = true;
+	err = take(buf, spec, NULL);
+	spec->nowait = nowait;
+	spec->nodemask = NULL;
+	return err == -ENOMEM ? 0 : err;
+}
+
+/*
+ * As the task's memory policy says. Interleaved buffers change the node with each pageblock, or
+ * with each block when those are to be larger.
+ */
+static int take_by_policy(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
+			  enum pb_reason *reason)
+{
+	unsigned long turn = max(1UL << PB_PAGEBLOCK_ORDER, 1UL << spec->order);
+	struct pb_buffer_spec part = *spec;
+	struct pb_policy policy;
+	unsigned int nr_blocks;
+	int err = 0;
+
+	while (!err && buf->nr_pages < spec->nr_pages) {
+		pb_policy_next(&policy, gfp_of(spec));
+		part.nid = policy.nid;
+		part.nodemask = policy.nodemask;
+		if (policy.interleave && !spec->contig)
+			part.nr_pages = min(spec->nr_pages, buf->nr_pages + turn);
+		if (policy.preferred_many)
+			err = take_preferred_many(buf, &part);
+		nr_blocks = buf->nr_blocks;
+		if (!err && buf->nr_pages < part.nr_pages)
+			err = take(buf, &part, reason);
+		if (!err && nr_blocks < buf->nr_blocks)
+			pb_policy_count(&policy, buf->block[nr_blocks].pfn);
+	}
+	return err;
 }
 
 static int fill_buffer(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
 		       enum pb_reason *reason)
 {
-	struct pb_request rq = request_of(spec);
-	unsigned long eligible = eligible_pages(&rq);
-	int err;
+	int err = spec->policy ? take_by_policy(buf, spec, reason) : take(buf, spec, reason);
 
-	if (spec->nr_pages > eligible) {
-		*reason = eligible ? PB_REASON_LIMIT : PB_REASON_NODE;
-		return -ENOMEM;
-	}
-	if (spec->contig)
-		err = take_contig(buf, spec, &rq, reason);
-	else
-		err = take_blocks(buf, spec, &rq, reason);
-	if (err)
-		return err;
-	return zero_blocks(buf);
+	return err ?: zero_blocks(buf);
 }
 
 /**

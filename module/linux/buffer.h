@@ -61,6 +61,7 @@ struct pb_buffer {
  * @nr_pages: pages, not zero
  * @order: every block is aligned to this order, and no shorter but for the last; at most
  *	PB_MAX_ORDER
+ * @policy: the task's memory policy says which nodes, in place of @nid and @nodemask
  * @nid: preferred node, below pb_instance.nr_nodes
  * @nodemask: nodes that may serve it, or NULL
  * @migratetype: below PB_PCPTYPES
@@ -72,6 +73,7 @@ struct pb_buffer {
 struct pb_buffer_spec {
 	unsigned long		nr_pages;
 	unsigned int		order;
+	bool			policy;
 	int			nid;
 	const nodemask_t	*nodemask;
 	enum pb_migratetype	migratetype;

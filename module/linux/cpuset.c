@@ -9,6 +9,7 @@
  * that is always the root, in v1 it can be a cpuset with mem_hardwall or mem_exclusive, which a
  * module cannot see and takes for the root.
  */
+#include <linux/bitmap.h>
 #include <linux/nodemask.h>
 #include <linux/oom.h>
 #include <linux/preempt.h>
@@ -75,3 +76,16 @@ bool pb_mems_allowed_retry(unsigned int cookie)
 }
 #endif
 EXPORT_SYMBOL_PB_TEST(pb_cpuset_mems_allowed);
+
+/**
+ * pb_cpuset_intersects - may the task use any of these nodes?
+ * @nodes: the nodes
+ *
+ * Context: any. As cpuset_nodemask_valid_mems_allowed().
+ */
+bool pb_cpuset_intersects(const nodemask_t *nodes)
+{
+	const unsigned long *allowed = pb_cpuset_mems_allowed();
+
+	return !allowed || bitmap_intersects(nodes_addr(*nodes), allowed, MAX_NUMNODES);
+}

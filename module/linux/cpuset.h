@@ -3,9 +3,11 @@
 #ifndef PB_CPUSET_H
 #define PB_CPUSET_H
 
+#include <linux/nodemask.h>
 #include <linux/types.h>
 
 const unsigned long *pb_cpuset_mems_allowed(void);
+bool pb_cpuset_intersects(const nodemask_t *nodes);
 unsigned int pb_mems_allowed_begin(void);
 bool pb_mems_allowed_retry(unsigned int cookie);
 

@@ -186,6 +186,8 @@ static int parse_nodes(const struct pbuddy_alloc *a, struct pb_buffer_spec *spec
 
 	if (a->node < PBUDDY_NODE_ANY || a->node >= pb_instance.nr_nodes)
 		return -EINVAL;
+	spec->policy = a->node == PBUDDY_NODE_ANY &&
+		!(a->flags & (PBUDDY_ALLOC_NODEMASK | PBUDDY_ALLOC_STRICT_NODE));
 	spec->nid = a->node == PBUDDY_NODE_ANY ? numa_node_id() :
 		array_index_nospec(a->node, pb_instance.nr_nodes);
 	spec->strict = a->flags & PBUDDY_ALLOC_STRICT_NODE;

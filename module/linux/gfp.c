@@ -59,7 +59,13 @@
 gfp_t pb_gfp_allowed_mask __read_mostly = __GFP_BITS_MASK;
 EXPORT_SYMBOL_PB_TEST(pb_gfp_allowed_mask);
 
-static enum pb_zone_type highest_zone(gfp_t gfp)
+/**
+ * pb_gfp_highest_zone - the highest zone type that flags allow
+ * @gfp: flags, narrowed already
+ *
+ * As gfp_zone(), which pbuddy does without ZONE_DMA.
+ */
+enum pb_zone_type pb_gfp_highest_zone(gfp_t gfp)
 {
 	if (gfp & __GFP_DMA32)
 		return PB_ZONE_DMA32;
@@ -306,11 +312,14 @@ bool pb_gfp_request(struct pb_request *rq, gfp_t *gfp, unsigned int order, int n
 	*rq = (struct pb_request) {
 		.order = order,
 		.migratetype = migratetype(flags),
-		.highest_zone = highest_zone(flags),
+		.highest_zone = pb_gfp_highest_zone(flags),
 		.nid = nid,
-		.nodemask = nodemask ? nodemask->bits : NULL,
+		.nodemask = nodemask ? nodes_addr(*nodemask) : NULL,
 		.mems_allowed = pb_cpuset_mems_allowed(),
 	};
+	/* As check_retry_cpuset(): nodes that the cpuset denies are as good as none. */
+	if (rq->nodemask && flags & __GFP_HARDWALL && !pb_cpuset_intersects(nodemask))
+		rq->nodemask = NULL;
 	rq->preferred_zone = preferred_zone(rq);
 	pb_gfp_to_alloc_flags(rq, flags);
 	return true;

@@ -123,8 +123,8 @@ int pb_mmap_buffer(struct pb_buffer *buf, struct vm_area_struct *vma)
  * pb_mmap_new() - allocate a buffer of the length of a mapping, and map it
  * @vma: the mapping to be: shared, at offset 0
  *
- * The buffer is of class movable, on the nearest node that has memory; mappings hold the only
- * references.
+ * The buffer is of class movable, on the nodes that the task's memory policy says, the nearest
+ * without one; mappings hold the only references.
  *
  * Context: mmap of a file, mmap_lock held for writing.
  * Return: 0, -EINVAL for a private mapping or another offset, -ENOMEM, -EINTR.
@@ -133,6 +133,7 @@ int pb_mmap_new(struct vm_area_struct *vma)
 {
 	struct pb_buffer_spec spec = {
 		.nr_pages = vma_pages(vma),
+		.policy = true,
 		.nid = numa_node_id(),
 		.migratetype = PB_MOVABLE,
 		.label = "mmap",

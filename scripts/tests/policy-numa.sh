@@ -1,0 +1,136 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# kernels: test-6.12 stock-6.12 test-7.3
+# vm: --nodes 4
+# copy: /usr/bin/numactl
+# shellcheck disable=SC2086 # $alloc is words
+#
+# In the guest: numactl and a cpuset cgroup steer what /dev/pbuddy hands out. Four nodes, at
+# distances 15 (0-1, 2-3), 20 (1-3), 25 (0-2), 30 (1-2) and 35 (0-3); pbuddy has 64 MiB of each.
+# shellcheck source=scripts/lib/ktap.sh
+. /tests/ktap.sh
+
+debugfs=/sys/kernel/debug/pbuddy
+cgroup=/sys/fs/cgroup
+
+# on_nodes WANT COMMAND...: the MiB that the command got, by node, are WANT: "1:8 3:4". A few of a
+# large number may be elsewhere: pages of a full node may be in the caches of other CPUs.
+on_nodes() {
+	want=$1
+	shift
+	"$@" >/tmp/got 2>&1 || { cat /tmp/got; return 1; }
+	cat /tmp/got
+	awk -v want="$want" '
+		BEGIN {
+			n = split(want, pair, " ")
+			for (i = 1; i <= n; i++) {
+				split(pair[i], part, ":")
+				wanted[part[1]] = part[2]
+			}
+		}
+		$1 ~ /^[0-9]+$/ {
+			n = $3 + 0
+			if ($3 ~ /K$/) n /= 1024
+			if ($3 ~ /G$/) n *= 1024
+			on[$4] += n
+		}
+		END {
+			for (i = 0; i < 4; i++) {
+				off = on[i] - wanted[i]
+				bad += (off < 0 ? -off : off) > (wanted[i] > 8 ? 4 : 0)
+				printf "node %d: %g MiB of %g\n", i, on[i], wanted[i]
+			}
+			exit bad
+		}' /tmp/got
+}
+
+# fails REGEX COMMAND...: it does, and says why.
+fails() {
+	why=$1
+	shift
+	"$@" >/tmp/got 2>&1 && { cat /tmp/got; return 1; }
+	cat /tmp/got
+	grep -Eq "$why" /tmp/got
+}
+
+event() { awk -v name="$1" '$1 == name { print $2 }' $debugfs/vmstat; }
+
+alloc="pbuddyctl alloc --size"
+
+# in_cpuset MEMS COMMAND...: in a cgroup with these nodes.
+in_cpuset() {
+	echo "$1" >$cgroup/t/cpuset.mems || return
+	shift
+	sh -c 'echo $$ >/sys/fs/cgroup/t/cgroup.procs && exec "$@"' sh "$@"
+}
+
+# While somebody else has all of the node.
+membind_of_a_full_node() {
+	pbuddyctl alloc --size 60M --node 1 --strict --hold forever >/dev/null &
+	holder=$!
+	until [ "$(pbuddyctl info | awk '$1 == 1 { print $4 }')" = 60M ]; do sleep 0.2; done
+	fails 'not enough free pages' numactl --membind=1 $alloc 8M
+	result=$?
+	kill $holder
+	wait $holder
+	return $result
+}
+
+# Nodes taken in turn are counted, when their turn it was.
+interleave_counted() {
+	before=$(event numa_interleave)
+	numactl --interleave=0,2 $alloc 16M >/dev/null || return
+	after=$(event numa_interleave)
+	echo "numa_interleave: $before, then $after"
+	[ $((after - before)) -eq 8 ]
+}
+
+# The second half of a file of a task that is moved to another cpuset meanwhile.
+moved_while_running() {
+	echo 1 >$cgroup/t/cpuset.mems
+	sh -c 'echo $$ >/sys/fs/cgroup/t/cgroup.procs
+		pbuddyctl alloc --size 1M >/tmp/first && echo 3 >/sys/fs/cgroup/t/cpuset.mems &&
+		exec pbuddyctl alloc --size 1M >/tmp/second' || return
+	on_nodes 1:1 cat /tmp/first && on_nodes 3:1 cat /tmp/second
+}
+
+insmod /pbuddy.ko pool=0:64M,1:64M,2:64M,3:64M || exit 1
+numactl() { /numactl "$@"; }
+ktap_begin
+
+t local_is_where_it_runs on_nodes 3:8 numactl --cpunodebind=3 $alloc 8M
+t local_falls_back_by_distance on_nodes "2:16 3:64" numactl --cpunodebind=3 $alloc 80M
+t membind on_nodes 1:8 numactl --membind=1 $alloc 8M
+t membind_single_pages on_nodes 1:0.078125 numactl --membind=1 $alloc 4K --count 20
+t membind_contiguous on_nodes 2:32 numactl --membind=2 $alloc 32M --contig
+t membind_two_nodes on_nodes "1:64 3:16" numactl --cpunodebind=1 --membind=1,3 $alloc 80M
+t membind_is_strict fails 'more than these nodes own' numactl --membind=1 $alloc 80M
+t membind_of_a_full_node membind_of_a_full_node
+t preferred on_nodes 2:8 numactl --preferred=2 $alloc 8M
+t preferred_falls_back_from_there on_nodes "2:64 3:16" numactl --preferred=2 $alloc 80M
+t preferred_many on_nodes "1:64 3:56" numactl --cpunodebind=0 --preferred-many=1,3 $alloc 120M
+t preferred_many_then_others on_nodes "0:12 1:64 3:64" \
+	numactl --cpunodebind=0 --preferred-many=1,3 $alloc 140M
+t interleave_all on_nodes "0:8 1:8 2:8 3:8" numactl --interleave=all $alloc 32M
+t interleave_two on_nodes "1:8 2:8" numactl --interleave=1,2 $alloc 16M
+t interleave_buffers on_nodes "0:0.0078125 1:0.0078125 2:0.0078125 3:0.0078125" \
+	numactl --interleave=all $alloc 4K --count 8
+t interleave_when_one_is_full on_nodes "0:64 1:64 2:64 3:64" numactl --interleave=0,1 $alloc 256M
+t interleave_counted interleave_counted
+t node_wins_over_policy on_nodes 3:8 numactl --membind=1 $alloc 8M --node 3
+t nodes_win_over_policy on_nodes 0:8 numactl --interleave=2,3 $alloc 8M --nodes 0
+
+mkdir -p $cgroup
+mount -t cgroup2 none $cgroup 2>/dev/null
+echo +cpuset >$cgroup/cgroup.subtree_control && mkdir $cgroup/t || exit 1
+t cpuset on_nodes 2:8 in_cpuset 2 $alloc 8M
+t cpuset_contiguous on_nodes 2:32 in_cpuset 2 $alloc 32M --contig
+t cpuset_two_nodes on_nodes "0:64 2:16" in_cpuset 0,2 numactl --cpunodebind=0 $alloc 80M
+t cpuset_is_strict fails 'more than these nodes own' in_cpuset 2 $alloc 80M
+t cpuset_denies_a_node fails 'memory policy or cpuset' in_cpuset 2 $alloc 4K --node 3 --strict
+t cpuset_under_preferred on_nodes 2:8 in_cpuset 1-2 numactl --preferred=2 $alloc 8M
+t cpuset_under_interleave on_nodes "1:8 3:8" in_cpuset 1,3 numactl --interleave=all $alloc 16M
+t cpuset_changes moved_while_running
+t verified grep -q '^verify: OK' $debugfs/verify
+t rmmod rmmod pbuddy
+ktap_end
