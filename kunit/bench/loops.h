@@ -10,6 +10,9 @@
  *
  *	static inline unsigned long subject_get_bulk(unsigned long nr, void **slots);
  *	static inline void subject_put_bulk(unsigned long nr, void **slots);
+ *
+ * with SUBJECT_RING the loops over a ring, and SUBJECT_LOOPS declares the table in place of
+ * the static subject_loops.
  */
 #include "thread.h"
 
@@ -228,7 +231,11 @@ static int loop_empty(struct bench_thread *t)
 }
 #endif
 
-static const struct bench_loops subject_loops = {
+#ifndef SUBJECT_LOOPS
+#define SUBJECT_LOOPS static const struct bench_loops subject_loops
+#endif
+
+SUBJECT_LOOPS = {
 	.pairs		= loop_pairs,
 	.get		= loop_get,
 	.fill		= loop_fill,

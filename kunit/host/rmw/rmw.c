@@ -7,11 +7,10 @@
  */
 #include <stdlib.h>
 
-#include "core/alloc.h"
-#include "core/fastpath.h"
 #include "core/pool.h"
 #include "core/stat.h"
 #include "core/verify.h"
+#include "api.h"
 
 #define ROUNDS		5
 #define N		16384
@@ -56,18 +55,10 @@ static void make_pool(unsigned long nr_pages)
 		fail("no memory for a pool");
 }
 
-static const struct pb_request one_page = {
-	.migratetype = PB_UNMOVABLE,
-	.highest_zone = PB_ZONE_NORMAL,
-};
-
-/* As the in-kernel API: the fast path, then the other. */
 static unsigned long get(void)
 {
-	unsigned long pfn = pb_alloc_fast(&pool, 0, PB_ZONE_NORMAL, 0, PB_UNMOVABLE);
+	unsigned long pfn = pb_host_get(&pool, 0);
 
-	if (pfn == PB_NO_PFN)
-		pfn = pb_alloc(&pool, &one_page, NULL);
 	if (pfn == PB_NO_PFN)
 		fail("no page");
 	return pfn;
@@ -75,8 +66,7 @@ static unsigned long get(void)
 
 static void put(unsigned long pfn)
 {
-	if (!pb_free_fast(&pool, pfn, 0) && pb_free(&pool, pfn, 0) != PB_BAD_NONE)
-		fail("a free was refused");
+	pb_host_put(&pool, pfn, 0);
 }
 
 static void pairs(void)

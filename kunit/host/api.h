@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Pages of a pool with one zone, as module/linux/api.c takes them and gives them back in the
+ * plain case: the fast path, then the other. For what is measured on the host.
+ */
+#ifndef PB_HOST_API_H
+#define PB_HOST_API_H
+
+#include "core/alloc.h"
+#include "core/fastpath.h"
+
+static __always_inline unsigned long pb_host_get(struct pb_pool *pool, unsigned int order)
+{
+	struct pb_zone *zone = pool->zone[0][PB_ZONE_NORMAL];
+	struct pb_request rq;
+	unsigned long pfn;
+
+	if (likely(pb_pcp_order(order) &&
+		   pb_alloc_fast(pool, zone, pb_this_cpu_ptr(zone->pcp), order, PB_UNMOVABLE,
+				 &pfn) == PB_FAST_DONE))
+		return pfn;
+	rq = (struct pb_request) {
+		.order = order,
+		.migratetype = PB_UNMOVABLE,
+		.highest_zone = PB_ZONE_NORMAL,
+	};
+	return pb_alloc(pool, &rq, NULL);
+}
+
+/* A misuse is for ops->bad. */
+static __always_inline void pb_host_put(struct pb_pool *pool, unsigned long pfn, unsigned int order)
+{
+	if (unlikely(!pb_free_fast(pool, pfn, order)))
+		pb_free(pool, pfn, order);
+}
+
+#endif /* PB_HOST_API_H */
