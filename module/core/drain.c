@@ -34,20 +34,25 @@ static void settle_put(struct pb_zone *zone, struct pb_pcp_list *list)
 	pb_block_reindex(zone, put - 1UL);
 }
 
+/* What a put left to do for the index, now or when this CPU turns to another pageblock. */
+static noinline void after_put(struct pb_zone *zone, struct pb_pcp_list *list, unsigned long pfn,
+			       enum pb_key_state state)
+{
+	unsigned long index = pb_block_index(zone, pfn);
+
+	if (state == PB_KEY_RIGHT || list->put == index + 1)
+		return;
+	settle_put(zone, list);
+	list->put = index + 1;
+}
+
 /* Frames of one word go back to their pageblock. Returns how many pages. */
 static unsigned int put_word(struct pb_zone *zone, struct pb_pcp_list *list, unsigned long pfn,
 			     u64 heads, unsigned int order)
 {
 	u64 frames = pb_word_expand(heads, order);
-	unsigned long index;
 
-	if (unlikely(pb_zone_put_mask(zone, pfn, frames) == PB_KEY_LAGS)) {
-		index = pb_block_index(zone, pfn);
-		if (list->put != index + 1) {
-			settle_put(zone, list);
-			list->put = index + 1;
-		}
-	}
+	after_put(zone, list, pfn, pb_zone_put_mask(zone, pfn, frames));
 	return hweight64(frames);
 }
 
@@ -75,22 +80,66 @@ static unsigned int gather(struct pb_zone *zone, struct pb_pcp_list *list, unsig
 	return pages;
 }
 
+/*
+ * Frames that share no word with the one behind them, as most do that are freed in no order:
+ * what put_word() does, inline, as long as neither the index nor anybody else has to know.
+ * Returns how many. FR1 sets one bit here, and what the word has become is read after it:
+ * what another CPU claimed in between, that CPU answers for.
+ */
+static noinline unsigned int put_frames(struct pb_zone *zone, struct pb_pcp_list *list,
+					const unsigned long *pfns, unsigned int nr)
+{
+	const unsigned long base_pfn = zone->base_pfn;
+	struct pb_block_ctl *ctl = zone->ctl;
+	struct pb_pool *pool = zone->pool;
+	struct pb_pageblock *block;
+	unsigned long pfn, index;
+	unsigned int i;
+	atomic64_t *word;
+	bool twice;
+	u64 now;
+
+	for (i = 0; i < nr; i++) {
+		pfn = pfns[i];
+		if (i + 1 < nr && (pfn ^ pfns[i + 1]) < PB_WORD_NR)
+			break;
+		block = pb_slot_block(READ_ONCE(pb_slot(pool, pfn)->word));
+		index = (pfn - base_pfn) >> PB_PAGEBLOCK_ORDER;
+		word = &block->free[pb_frame_in_block(pfn) / PB_WORD_NR];
+		twice = pb_word_set(word, pfn % PB_WORD_NR);			/* FR1 */
+		now = atomic64_read(word);
+		if (unlikely(twice || !pb_key_stays(READ_ONCE(ctl[index].key),	/* FR2 */
+						    pfn % PB_WORD_NR, now)))
+			after_put(zone, list, pfn,
+				  pb_zone_after_put(zone, pfn, BIT_ULL(pfn % PB_WORD_NR),
+						    twice ? now : now & ~BIT_ULL(pfn % PB_WORD_NR)));
+	}
+	return i;
+}
+
 /* The nr oldest blocks of a LIFO of order 3 at most; returns the pages that went to the zone. */
 static unsigned int put_blocks(struct pb_zone *zone, struct pb_pcp_list *list, unsigned int nr,
 			       unsigned int order, bool all)
 {
 	const unsigned long *pfn = list->lifo, *end = pfn + nr, *first;
-	unsigned int pages = 0;
+	unsigned int pages = 0, single;
 	unsigned long word;
 	u64 heads;
 
 	while (pfn < end) {
-		first = pfn;
+		if (!order) {
+			single = put_frames(zone, list, pfn, end - pfn);
+			pages += single;
+			pfn += single;
+			if (pfn == end)
+				break;
+		}
 		word = *pfn & ~(PB_WORD_NR - 1);
+		first = pfn;
 		heads = 0;
 		do {
 			heads |= 1ULL << (*pfn % PB_WORD_NR);
-		} while (++pfn < end && (*pfn & ~(PB_WORD_NR - 1)) == word);
+		} while (++pfn < end && (*pfn ^ word) < PB_WORD_NR);
 		pages += all ? put_word(zone, list, word, heads, order) :
 			 gather(zone, list, word, heads, pfn - first, order);
 	}

@@ -170,6 +170,21 @@ void pb_block_reindex(struct pb_zone *zone, unsigned long index)
 }
 EXPORT_SYMBOL_PB_TEST(pb_block_reindex);
 
+/*
+ * By the low bits of a key, the largest free order + 1. Without anything free, and with whole
+ * words free, the screen lets everything through that fills its run.
+ */
+const struct pb_key_screen pb_key_screen[16] = {
+	[0] = { 0, 0 },
+	[1] = { 0x3, ~1ULL },
+	[2] = { 0xf, ~3ULL },
+	[3] = { 0xff, ~7ULL },
+	[4] = { 0xffff, ~15ULL },
+	[5] = { 0xffffffff, ~31ULL },
+	[6 ... 15] = { ~0ULL, 0 },
+};
+EXPORT_SYMBOL_PB_TEST(pb_key_screen);
+
 /* Whether frames that were just freed completed a block of this order (1 to 6). */
 static bool formed(u64 word, u64 mask, unsigned int order)
 {

@@ -35,6 +35,26 @@ static inline enum pb_migratetype pb_key_migratetype(u16 key)
 	return key >> PB_KEY_MT_SHIFT;
 }
 
+/* The block of a word around one frame that would be larger than a key promises. */
+struct pb_key_screen {
+	u64	run;		/* its frames, at bit 0 */
+	u64	align;		/* which bits of a frame's number say where it begins */
+};
+
+extern const struct pb_key_screen pb_key_screen[16];
+
+/*
+ * Whether a key is right after one frame of a word, bit, was freed, as pb_block_freed() would
+ * find; false: ask it.
+ */
+static __always_inline bool pb_key_stays(u16 key, unsigned int bit, u64 new)
+{
+	const struct pb_key_screen *s = &pb_key_screen[key & 15];
+	u64 run = s->run << (bit & s->align);
+
+	return (new & run) != run && hweight64(new) % 16;
+}
+
 size_t pb_free_area_words(unsigned long nr_blocks);
 unsigned long *pb_free_area_init(struct pb_free_area *area, unsigned long nr_blocks,
 				 unsigned long *mem);

@@ -36,6 +36,12 @@ static inline u64 pb_word_expand(u64 heads, unsigned int order)
 	return heads * pb_word_run(order);
 }
 
+/* Sets one bit, with a full barrier; whether it was set already. A u64 is a long here. */
+static __always_inline bool pb_word_set(atomic64_t *word, unsigned int bit)
+{
+	return test_and_set_bit(bit, (unsigned long *)word);
+}
+
 int pb_word_largest(u64 word);
 u64 pb_word_pick(u64 word, unsigned int order);
 

@@ -300,6 +300,34 @@ unsigned long pb_zone_claim_blocks(struct pb_zone *zone, unsigned long nr, unsig
 EXPORT_SYMBOL_PB_TEST(pb_zone_claim_blocks);
 
 /**
+ * pb_zone_after_put - what follows from bits that were set in a word of a free bitmap
+ * @zone: the zone
+ * @pfn: any PFN within the word
+ * @mask: the bits
+ * @old: the word before
+ *
+ * Context: any, NMI included; wait-free. Return: PB_KEY_RIGHT or PB_KEY_LAGS.
+ */
+enum pb_key_state pb_zone_after_put(struct pb_zone *zone, unsigned long pfn, u64 mask, u64 old)
+{
+	struct pb_pageblock *block = pb_slot_block(READ_ONCE(pb_slot(zone->pool, pfn)->word));
+	unsigned long index = pb_block_index(zone, pfn);
+	enum pb_key_state state;
+
+	if (unlikely(old & mask)) {
+		pfn = round_down(pfn, PB_WORD_NR) + __ffs64(old & mask);
+		zone->pool->ops.bad(zone->pool, PB_BAD_DOUBLE, pfn, 0, 0);
+		pb_zone_account(zone, -(long)hweight64(old & mask));
+	}
+	state = pb_block_freed(zone, index, block, mask, old | mask);
+	if (likely(state != PB_KEY_HIDES))
+		return state;
+	pb_block_reindex(zone, index);
+	return PB_KEY_RIGHT;
+}
+EXPORT_SYMBOL_PB_TEST(pb_zone_after_put);
+
+/**
  * pb_zone_put_mask - give back frames of one word of a free bitmap
  * @zone: the zone
  * @pfn: any PFN within the word
@@ -314,22 +342,11 @@ enum pb_key_state pb_zone_put_mask(struct pb_zone *zone, unsigned long pfn, u64 
 {
 	struct pb_pageblock *block = pb_slot_block(READ_ONCE(pb_slot(zone->pool, pfn)->word));
 	atomic64_t *word = &block->free[pb_frame_in_block(pfn) / PB_WORD_NR];
-	unsigned long index = pb_block_index(zone, pfn);
-	enum pb_key_state state;
 	u64 old;
 
 	/* A word that this free completes was empty but for it: no need to ask what it was. */
 	old = mask == ~0ULL ? atomic64_xchg(word, -1) : atomic64_fetch_or(mask, word);
-	if (unlikely(old & mask)) {
-		pfn = round_down(pfn, PB_WORD_NR) + __ffs64(old & mask);
-		zone->pool->ops.bad(zone->pool, PB_BAD_DOUBLE, pfn, 0, 0);
-		pb_zone_account(zone, -(long)hweight64(old & mask));
-	}
-	state = pb_block_freed(zone, index, block, mask, old | mask);
-	if (likely(state != PB_KEY_HIDES))
-		return state;
-	pb_block_reindex(zone, index);
-	return PB_KEY_RIGHT;
+	return pb_zone_after_put(zone, pfn, mask, old);
 }
 EXPORT_SYMBOL_PB_TEST(pb_zone_put_mask);
 

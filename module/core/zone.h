@@ -21,6 +21,7 @@ struct pb_pageblock *pb_zone_next_block(struct pb_zone *zone, unsigned int order
 					unsigned long *index);
 void pb_zone_release(struct pb_zone *zone, unsigned long pfn, unsigned int order);
 enum pb_key_state pb_zone_put_mask(struct pb_zone *zone, unsigned long pfn, u64 mask);
+enum pb_key_state pb_zone_after_put(struct pb_zone *zone, unsigned long pfn, u64 mask, u64 old);
 void pb_zone_release_mask(struct pb_zone *zone, unsigned long pfn, u64 mask);
 void pb_zone_reindex_all(struct pb_zone *zone);
 
