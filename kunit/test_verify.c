@@ -180,17 +180,17 @@ static void plant_pcp_other_list(struct scene *s)
 
 static void plant_pcp_allocated(struct scene *s)
 {
-	s->list->lifo[0] = s->order0;
+	s->list->lifo[0].pfn = s->order0;
 }
 
 static void plant_pcp_foreign(struct scene *s)
 {
-	s->list->lifo[0] = PT_BLOCK(1026);
+	s->list->lifo[0].pfn = PT_BLOCK(1026);
 }
 
 static void plant_pcp_nonsense(struct scene *s)
 {
-	s->list->lifo[0] = ~0UL;
+	s->list->lifo[0].pfn = ~0UL;
 }
 
 static void plant_pcp_free_mask(struct scene *s)
@@ -254,7 +254,7 @@ static void make_scene(struct kunit *test, struct scene *s)
 	s->pcp = pb_per_cpu_ptr(s->zone->pcp, raw_smp_processor_id());
 	s->list = &s->pcp->list[0][PB_MOVABLE];
 	KUNIT_ASSERT_GE(test, s->list->n, 2);
-	s->cached = s->list->lifo[0];
+	s->cached = s->list->lifo[0].pfn;
 	s->whole = pb_free_area_whole(&s->zone->area[PB_MOVABLE]);
 	KUNIT_ASSERT_NE(test, s->whole, PB_NO_BLOCK);
 	pt_verify(test, s->f, NULL);

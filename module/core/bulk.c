@@ -27,18 +27,18 @@ static unsigned int take(struct pb_zone *zone, struct pb_pcp_list *list, unsigne
 			 unsigned long nr, unsigned long *pfns)
 {
 	unsigned int got = 0, bit;
+	struct pb_pcp_entry *entry;
 	u64 mask = list->mask;
-	unsigned long pfn;
 	u8 *bytes;
 
 	while (got < nr && list->n) {
-		pfn = list->lifo[--list->n];
-		pfns[got] = pfn;
-		got += mark(zone, pb_order_byte(zone->pool, pfn), pfn, order);
+		entry = &list->lifo[--list->n];
+		pfns[got] = entry->pfn;
+		got += mark(zone, entry->byte, entry->pfn, order);
 	}
 	if (got == nr || !mask)
 		return got;
-	bytes = pb_order_byte(zone->pool, list->mask_base);
+	bytes = list->mask_bytes;
 	do {
 		bit = __ffs64(mask);
 		mask &= mask - 1;
@@ -135,7 +135,8 @@ static unsigned long give(struct pb_pool *pool, unsigned long nr, const unsigned
 		if (frame >= PB_PAGEBLOCK_NR || bytes[frame] != 1)
 			break;
 		bytes[frame] = 0;
-		list->lifo[list->n + i] = pfns[i];
+		list->lifo[list->n + i].pfn = pfns[i];
+		list->lifo[list->n + i].byte = &bytes[frame];
 	}
 	list->n += i;
 	list->nr_free += i;

@@ -2,7 +2,7 @@
 /*
  * Emptying the per-CPU lists that pcp.c fills.
  *
- * A full LIFO gives up its older half. Blocks of one word go back to its pageblock together
+ * A full LIFO gives up its oldest three quarters. Blocks of one word go back to its pageblock together
  * with one atomic; and several of them at once are a sign that a whole word is being freed
  * in order, so they wait in the list's mask until the word is complete or another one
  * comes: a run of 64 frames then costs one atomic for the word and one for the zone's count.
@@ -65,9 +65,11 @@ static unsigned int put_mask(struct pb_zone *zone, struct pb_pcp_list *list, uns
 }
 
 /* Blocks of one word leave the LIFO: for the mask when they are many, else for the zone. */
-static unsigned int gather(struct pb_zone *zone, struct pb_pcp_list *list, unsigned long pfn,
-			   u64 heads, unsigned int nr, unsigned int order)
+static unsigned int gather(struct pb_zone *zone, struct pb_pcp_list *list,
+			   const struct pb_pcp_entry *first, u64 heads, unsigned int nr,
+			   unsigned int order)
 {
+	unsigned long pfn = round_down(first->pfn, PB_WORD_NR);
 	unsigned int pages = 0;
 
 	if (list->mask_base != pfn || !list->mask) {
@@ -75,37 +77,32 @@ static unsigned int gather(struct pb_zone *zone, struct pb_pcp_list *list, unsig
 			return put_word(zone, list, pfn, heads, order);
 		pages = put_mask(zone, list, order);
 		list->mask_base = pfn;
+		list->mask_bytes = first->byte - first->pfn % PB_WORD_NR;
 	}
 	list->mask |= heads;
 	return pages;
 }
 
 /*
- * Frames that share no word with the one behind them, as most do that are freed in no order:
- * what put_word() does, inline, as long as neither the index nor anybody else has to know.
- * Returns how many. FR1 sets one bit here, and what the word has become is read after it:
- * what another CPU claimed in between, that CPU answers for.
+ * Frames that share no words, as far as the first two tell, and as most do that are freed in
+ * no order: what put_word() does, inline, as long as neither the index nor anybody else has
+ * to know. FR1 sets one bit here, and what the word has become is read after it: what
+ * another CPU claimed in between, that CPU answers for.
  */
-static noinline unsigned int put_frames(struct pb_zone *zone, struct pb_pcp_list *list,
-					const unsigned long *pfns, unsigned int nr)
+static noinline void put_frames(struct pb_zone *zone, struct pb_pcp_list *list, unsigned int nr)
 {
+	const struct pb_pcp_entry *entry = list->lifo, *end = entry + nr;
 	const unsigned long base_pfn = zone->base_pfn;
 	struct pb_block_ctl *ctl = zone->ctl;
-	struct pb_pool *pool = zone->pool;
-	struct pb_pageblock *block;
 	unsigned long pfn, index;
-	unsigned int i;
 	atomic64_t *word;
 	bool twice;
 	u64 now;
 
-	for (i = 0; i < nr; i++) {
-		pfn = pfns[i];
-		if (i + 1 < nr && (pfn ^ pfns[i + 1]) < PB_WORD_NR)
-			break;
-		block = pb_slot_block(READ_ONCE(pb_slot(pool, pfn)->word));
+	for (; entry < end; entry++) {
+		pfn = entry->pfn;
 		index = (pfn - base_pfn) >> PB_PAGEBLOCK_ORDER;
-		word = &block->free[pb_frame_in_block(pfn) / PB_WORD_NR];
+		word = pb_byte_word(entry->byte, pb_frame_in_block(pfn));
 		twice = pb_word_set(word, pfn % PB_WORD_NR);			/* FR1 */
 		now = atomic64_read(word);
 		if (unlikely(twice || !pb_key_stays(READ_ONCE(ctl[index].key),	/* FR2 */
@@ -114,35 +111,43 @@ static noinline unsigned int put_frames(struct pb_zone *zone, struct pb_pcp_list
 				  pb_zone_after_put(zone, pfn, BIT_ULL(pfn % PB_WORD_NR),
 						    twice ? now : now & ~BIT_ULL(pfn % PB_WORD_NR)));
 	}
-	return i;
+}
+
+static bool share_word(const struct pb_pcp_entry *a, const struct pb_pcp_entry *b)
+{
+	return (a->pfn ^ b->pfn) < PB_WORD_NR;
+}
+
+/* Blocks of a LIFO, neighbours in one word together; returns the pages that went to the zone. */
+static unsigned int put_runs(struct pb_zone *zone, struct pb_pcp_list *list, unsigned int nr,
+			     unsigned int order, bool all)
+{
+	const struct pb_pcp_entry *entry = list->lifo, *end = entry + nr, *first;
+	unsigned int pages = 0;
+	u64 heads;
+
+	while (entry < end) {
+		first = entry;
+		heads = 0;
+		do {
+			heads |= 1ULL << (entry->pfn % PB_WORD_NR);
+		} while (++entry < end && share_word(first, entry));
+		pages += all ? put_word(zone, list, first->pfn, heads, order) :
+			 gather(zone, list, first, heads, entry - first, order);
+	}
+	return pages;
 }
 
 /* The nr oldest blocks of a LIFO of order 3 at most; returns the pages that went to the zone. */
 static unsigned int put_blocks(struct pb_zone *zone, struct pb_pcp_list *list, unsigned int nr,
 			       unsigned int order, bool all)
 {
-	const unsigned long *pfn = list->lifo, *end = pfn + nr, *first;
-	unsigned int pages = 0, single;
-	unsigned long word;
-	u64 heads;
+	unsigned int pages = nr;
 
-	while (pfn < end) {
-		if (!order) {
-			single = put_frames(zone, list, pfn, end - pfn);
-			pages += single;
-			pfn += single;
-			if (pfn == end)
-				break;
-		}
-		word = *pfn & ~(PB_WORD_NR - 1);
-		first = pfn;
-		heads = 0;
-		do {
-			heads |= 1ULL << (*pfn % PB_WORD_NR);
-		} while (++pfn < end && (*pfn ^ word) < PB_WORD_NR);
-		pages += all ? put_word(zone, list, word, heads, order) :
-			 gather(zone, list, word, heads, pfn - first, order);
-	}
+	if (order || nr < 2 || share_word(&list->lifo[0], &list->lifo[1]))
+		pages = put_runs(zone, list, nr, order, all);
+	else
+		put_frames(zone, list, nr);
 	pb_zone_account(zone, pages);
 	return pages;
 }
@@ -168,13 +173,15 @@ static void drain_oldest(struct pb_zone *zone, struct pb_pcp *pcp, struct pb_pcp
 
 	if (order > PB_PCP_MAX_SMALL) {
 		for (i = 0; i < nr; i++)
-			pb_zone_release(zone, list->lifo[i], order);
+			pb_zone_release(zone, list->lifo[i].pfn, order);
 		pages = nr << order;
 	} else {
 		pages = put_blocks(zone, list, nr, order, all);
 	}
 	list->n -= nr;
-	memmove(list->lifo, list->lifo + nr, list->n * sizeof(list->lifo[0]));
+	/* Entry by entry, and upwards: a string instruction takes its time to start. */
+	for (i = 0; i < list->n; i++)
+		list->lifo[i] = list->lifo[i + nr];
 	count_drain(zone, pcp, order, mt, pages >> order);
 }
 
@@ -205,8 +212,8 @@ bool pb_pcp_free(struct pb_zone *zone, unsigned long pfn, unsigned int order,
 		return false;
 	}
 	if (list->n >= list->limit)
-		drain_oldest(zone, pcp, list, order, mt, list->n - list->limit / 2, false);
-	list->lifo[list->n++] = pfn;
+		drain_oldest(zone, pcp, list, order, mt, list->n - list->limit / 4, false);
+	pb_pcp_push(list, pfn, pb_order_byte(zone->pool, pfn));
 	list->nr_free++;
 	pb_pcp_leave(pcp);
 	return true;

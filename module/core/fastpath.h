@@ -28,7 +28,6 @@ enum pb_fast {
 
 /**
  * pb_alloc_fast - a block out of this CPU's cache
- * @pool: the pool
  * @zone: the first zone that may serve the request
  * @pcp: this CPU's cache of it
  * @order: an order with pcp lists
@@ -37,27 +36,26 @@ enum pb_fast {
  *
  * For requests that keep the low mark. Context: any; preemption off.
  */
-static __always_inline enum pb_fast pb_alloc_fast(struct pb_pool *pool, struct pb_zone *zone,
-						  struct pb_pcp *pcp,
+static __always_inline enum pb_fast pb_alloc_fast(struct pb_zone *zone, struct pb_pcp *pcp,
 						  unsigned int order, enum pb_migratetype mt,
 						  unsigned long *pfn)
 {
+	struct pb_pcp_entry entry;
 	struct pb_pcp_list *list;
-	u8 *byte;
 
 	if (unlikely(atomic_long_read(&zone->nr_free) < zone->fast_mark || !pb_pcp_enter(pcp)))
 		return PB_FAST_NONE;
 	list = pb_pcp_list(pcp, order, mt);
-	if (unlikely(!pb_pcp_pop(list, pfn))) {
+	if (unlikely(!pb_pcp_pop(list, &entry))) {
 		pb_pcp_leave(pcp);
 		return PB_FAST_NONE;
 	}
 	list->nr_alloc++;
 	pb_pcp_leave(pcp);
-	byte = pb_order_byte(pool, *pfn);
-	if (unlikely(*byte))
+	*pfn = entry.pfn;
+	if (unlikely(*entry.byte))
 		return PB_FAST_IN_USE;
-	*byte = order + 1;
+	*entry.byte = order + 1;
 	return PB_FAST_DONE;
 }
 
@@ -81,7 +79,6 @@ static __always_inline bool pb_free_fast(struct pb_pool *pool, unsigned long pfn
 	struct pb_pcp *pcp;
 	unsigned int mt;
 	u8 *byte;
-	u32 n;
 
 	if (unlikely(chunk >= pool->nr_dir || !pb_pcp_order(order)))
 		return false;
@@ -92,21 +89,20 @@ static __always_inline bool pb_free_fast(struct pb_pool *pool, unsigned long pfn
 	if (unlikely(mt >= PB_PCPTYPES))	/* a hole, too */
 		goto no;
 	byte = &pb_slot_block(word)->order[pb_frame_in_block(pfn)];
-	if (unlikely(*byte != order + 1))
+	OPTIMIZER_HIDE_VAR(byte);	/* computed once */
+	if (unlikely(*byte != (u8)(order + 1)))
 		goto no;
 	pcp = pb_this_cpu_ptr(slot->zone->pcp);
 	list = pb_pcp_list(pcp, order, mt);
 	if (unlikely(!pb_pcp_enter(pcp)))
 		goto no;
-	n = list->n;
-	if (unlikely(n >= list->limit)) {
+	if (unlikely(list->n >= list->limit)) {
 		pb_pcp_leave(pcp);
 		goto no;
 	}
-	*byte = 0;
-	list->lifo[n] = pfn;
-	list->n = n + 1;
 	list->nr_free++;
+	pb_pcp_push(list, pfn, byte);
+	*byte = 0;
 	pb_pcp_leave(pcp);
 	preempt_enable();
 	return true;

@@ -197,13 +197,16 @@ static bool formed(u64 word, u64 mask, unsigned int order)
 	return (word & run) == run;
 }
 
+/* By one class it may be wrong, or a pageblock at the edge of two would move all the time. */
 static bool occupancy_moved(const struct pb_pageblock *block, u16 key)
 {
 	unsigned int i, nr = 0;
+	int moved;
 
 	for (i = 0; i < PB_WORDS; i++)
 		nr += hweight64(atomic64_read(&block->free[i]));
-	return nr && min_t(unsigned int, (nr - 1) / PB_WORD_NR, PB_NR_OCC - 1) != pb_key_occ(key);
+	moved = (int)((nr + PB_WORD_NR / 2) / PB_WORD_NR) - (int)pb_key_occ(key);
+	return moved > 1 || moved < 0;
 }
 
 /**

@@ -36,6 +36,14 @@ static inline u64 pb_word_expand(u64 heads, unsigned int order)
 	return heads * pb_word_run(order);
 }
 
+/* The word of a free bitmap that has the frame whose order byte this is. */
+static __always_inline atomic64_t *pb_byte_word(u8 *byte, unsigned int frame)
+{
+	struct pb_pageblock *block = container_of(byte - frame, struct pb_pageblock, order[0]);
+
+	return &block->free[frame / PB_WORD_NR];
+}
+
 /* Sets one bit, with a full barrier; whether it was set already. A u64 is a long here. */
 static __always_inline bool pb_word_set(atomic64_t *word, unsigned int bit)
 {

@@ -108,7 +108,7 @@ void pb_pcp_drop_block(struct pb_zone *zone, struct pb_pcp_list *list)
 static void take_words(struct pb_zone *zone, struct pb_pcp_list *list, unsigned long block_pfn,
 		       unsigned int order, struct pb_pageblock *block)
 {
-	unsigned int i, room;
+	unsigned int i, room, bit;
 	unsigned long pfn;
 	u64 heads, seen;
 
@@ -119,6 +119,7 @@ static void take_words(struct pb_zone *zone, struct pb_pcp_list *list, unsigned 
 		pfn = block_pfn + i * PB_WORD_NR;
 		if (!list->mask) {
 			list->mask = pb_word_claim_all(&block->free[i], order);
+			list->mask_bytes = &block->order[i * PB_WORD_NR];
 			list->mask_base = pfn;
 			/* A word nearly full of frames is a batch by itself. */
 			if (hweight64(list->mask) << order >= PCP_BATCH / 2)
@@ -130,8 +131,10 @@ static void take_words(struct pb_zone *zone, struct pb_pcp_list *list, unsigned 
 			break;
 		heads = pb_word_claim_all(&block->free[i], order);
 		/* More may have been freed into the word since: what does not fit goes back. */
-		for (; heads && list->n < PB_LIFO_MAX; heads &= heads - 1)
-			list->lifo[list->n++] = pfn + __ffs64(heads);
+		for (; heads && list->n < PB_LIFO_MAX; heads &= heads - 1) {
+			bit = __ffs64(heads);
+			pb_pcp_push(list, pfn + bit, &block->order[i * PB_WORD_NR + bit]);
+		}
 		if (unlikely(heads))
 			pb_zone_release_mask(zone, pfn, pb_word_expand(heads, order));
 	}
@@ -200,7 +203,7 @@ static unsigned int refill_large(struct pb_zone *zone, struct pb_pcp_list *list,
 
 	if (pfn == PB_NO_PFN)
 		return 0;
-	list->lifo[list->n++] = pfn;
+	pb_pcp_push(list, pfn, pb_order_byte(zone->pool, pfn));
 	return 1;
 }
 
@@ -249,17 +252,17 @@ unsigned long pb_pcp_alloc(struct pb_zone *zone, unsigned int order, enum pb_mig
 {
 	struct pb_pcp *pcp = pb_this_cpu_ptr(zone->pcp);
 	struct pb_pcp_list *list = pb_pcp_list(pcp, order, mt);
-	unsigned long pfn = PB_NO_PFN;
+	struct pb_pcp_entry entry = { .pfn = PB_NO_PFN };
 
 	if (!pb_pcp_enter(pcp)) {
 		pb_zone_event_add(zone, PB_PCP_BUSY, 1);
 		return PB_NO_PFN;
 	}
-	if (pb_pcp_pop(list, &pfn) ||
-	    (refill(zone, pcp, list, order, mt, flags) && pb_pcp_pop(list, &pfn)))
+	if (pb_pcp_pop(list, &entry) ||
+	    (refill(zone, pcp, list, order, mt, flags) && pb_pcp_pop(list, &entry)))
 		list->nr_alloc++;
 	pb_pcp_leave(pcp);
-	return pfn;
+	return entry.pfn;
 }
 EXPORT_SYMBOL_PB_TEST(pb_pcp_alloc);
 

@@ -59,22 +59,35 @@ static __always_inline struct pb_pcp_list *pb_pcp_list(struct pb_pcp *pcp, unsig
 }
 
 /* A block of a list; false when there is none. Inside the window. */
-static __always_inline bool pb_pcp_pop(struct pb_pcp_list *list, unsigned long *pfn)
+static __always_inline bool pb_pcp_pop(struct pb_pcp_list *list, struct pb_pcp_entry *entry)
 {
+	unsigned long bit;
 	u32 n = list->n;
 	u64 mask;
 
 	if (likely(n)) {
 		list->n = --n;
-		*pfn = list->lifo[n];
+		*entry = list->lifo[n];
 		return true;
 	}
 	mask = list->mask;
 	if (unlikely(!mask))
 		return false;
+	bit = __ffs64(mask);
 	list->mask = mask & (mask - 1);
-	*pfn = list->mask_base + __ffs64(mask);
+	entry->pfn = list->mask_base + bit;
+	entry->byte = list->mask_bytes + bit;
 	return true;
+}
+
+/* A block into a list that has room for it. Inside the window. */
+static __always_inline void pb_pcp_push(struct pb_pcp_list *list, unsigned long pfn, u8 *byte)
+{
+	u32 n = list->n;
+
+	list->lifo[n].pfn = pfn;
+	list->lifo[n].byte = byte;
+	list->n = n + 1;
 }
 
 #endif /* PB_PCP_H */

@@ -47,6 +47,14 @@ static inline unsigned int pb_frame_in_block(unsigned long pfn)
 	return pfn & (PB_PAGEBLOCK_NR - 1);
 }
 
+/* The order byte of a PFN that the pool is known to own. */
+static inline u8 *pb_order_byte(struct pb_pool *pool, unsigned long pfn)
+{
+	unsigned long word = READ_ONCE(pb_slot(pool, pfn)->word);
+
+	return &pb_slot_block(word)->order[pb_frame_in_block(pfn)];
+}
+
 /* Number of a PFN's pageblock within its zone, and the first PFN of that pageblock. */
 static inline unsigned long pb_block_index(struct pb_zone *zone, unsigned long pfn)
 {

@@ -157,6 +157,12 @@ struct pb_free_area {
 #define PB_NR_PCP_ORDERS	(PB_PAGEBLOCK_ORDER + 2)
 #define PB_LIFO_MAX		32
 
+/* A block in a list: its head, and where the head's order byte is, for finding that costs most. */
+struct pb_pcp_entry {
+	unsigned long	pfn;
+	u8		*byte;
+};
+
 /**
  * struct pb_pcp_list - P: a short LIFO over an unexpanded mask of blocks within one word
  * @n: blocks in @lifo
@@ -165,9 +171,10 @@ struct pb_free_area {
  * @put: pageblock this CPU drained to last and whose key may lag, + 1; 0 = none
  * @mask: bit i: the block at @mask_base + i is here too
  * @mask_base: pfn of a word's first frame
+ * @mask_bytes: the order bytes of that word's frames
  * @nr_alloc: blocks handed out
  * @nr_free: blocks returned
- * @lifo: pfns of block heads
+ * @lifo: newest last
  */
 struct pb_pcp_list {
 	u32		n;
@@ -176,9 +183,10 @@ struct pb_pcp_list {
 	u32		put;
 	u64		mask;
 	unsigned long	mask_base;
+	u8		*mask_bytes;
 	unsigned long	nr_alloc;
 	unsigned long	nr_free;
-	unsigned long	lifo[PB_LIFO_MAX];
+	struct pb_pcp_entry lifo[PB_LIFO_MAX];
 } ____cacheline_aligned;
 
 /**

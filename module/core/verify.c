@@ -203,6 +203,13 @@ static void unmark_cached(struct walk *w, unsigned long pfn)
 		*byte = 0;
 }
 
+/* An entry leads to its order byte without the directory: it has to be the same one. */
+static void check_byte(struct walk *w, unsigned long pfn, const u8 *byte)
+{
+	if (pb_slot_lookup(w->zone->pool, pfn) && byte != pb_order_byte(w->zone->pool, pfn))
+		broken(w->out, "pcp holds pfn %#lx with another frame's order byte", pfn);
+}
+
 /* Calls fn for every frame in a list; returns how many there are. */
 static unsigned long walk_list(struct walk *w, struct pb_pcp_list *list, unsigned int order,
 			       void (*fn)(struct walk *w, unsigned long pfn))
@@ -213,9 +220,11 @@ static unsigned long walk_list(struct walk *w, struct pb_pcp_list *list, unsigne
 
 	for (i = 0; i < n || mask; i++) {
 		if (i < n) {
-			pfn = list->lifo[i];
+			pfn = list->lifo[i].pfn;
+			check_byte(w, pfn, list->lifo[i].byte);
 		} else {
 			pfn = list->mask_base + __ffs64(mask);
+			check_byte(w, pfn, list->mask_bytes + __ffs64(mask));
 			mask &= mask - 1;
 		}
 		if (pfn & ((1UL << order) - 1))

@@ -85,8 +85,7 @@ static __always_inline enum pb_fast alloc_fast(gfp_t gfp, unsigned int order, un
 	if (likely(pcp)) {
 		zone = pcp->zone;
 		if (likely(plain_task(zone->nid)))
-			found = pb_alloc_fast(&pb_instance, zone, pcp, order,
-					      plain_migratetype[bits], pfn);
+			found = pb_alloc_fast(zone, pcp, order, plain_migratetype[bits], pfn);
 	}
 	preempt_enable();
 	return found;
