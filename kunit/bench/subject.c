@@ -169,11 +169,11 @@ unsigned long bench_kernel_whole(unsigned long *free_pages)
 
 /*
  * No call for that is exported, but alloc_contig_range() drains every CPU before it takes the
- * range; the range is a block that was free a moment ago.
+ * range, for the range's zone; the range is a block that was free a moment ago.
  */
-void bench_kernel_drain(void)
+static void drain_zone_for(gfp_t gfp)
 {
-	struct page *page = alloc_pages(BENCH_GFP | __GFP_NORETRY, PB_PAGEBLOCK_ORDER);
+	struct page *page = alloc_pages(gfp | __GFP_NORETRY, PB_PAGEBLOCK_ORDER);
 	unsigned long pfn;
 
 	if (!page)
@@ -182,4 +182,11 @@ void bench_kernel_drain(void)
 	__free_pages(page, PB_PAGEBLOCK_ORDER);
 	if (!pb_alloc_contig_range(pfn, pfn + PB_PAGEBLOCK_NR, GFP_KERNEL | __GFP_NOWARN))
 		free_contig_range(pfn, PB_PAGEBLOCK_NR);
+}
+
+/* Memory above 4 GiB, where there is any, then that below. */
+void bench_kernel_drain(void)
+{
+	drain_zone_for(BENCH_GFP);
+	drain_zone_for(BENCH_GFP | GFP_DMA32);
 }

@@ -13,7 +13,9 @@ SHOWN_ITERATIONS = (1, 10, 25, 50, 75, 100)
 def number(value):
     if value >= 1000:
         return f"{value:.0f}"
-    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+    if value >= 10:
+        return f"{value:.1f}"
+    return f"{value:.2f}" if value >= 1 else f"{value:.3f}"
 
 
 def cell(group, subject):
