@@ -6,6 +6,7 @@
  */
 #include "alloc.h"
 #include "bulk.h"
+#include "drain.h"
 #include "freelist.h"
 #include "pcp.h"
 #include "pfn.h"
@@ -106,18 +107,72 @@ unsigned long pb_alloc_bulk(struct pb_pool *pool, const struct pb_request *rq, u
 }
 EXPORT_SYMBOL_PB_TEST(pb_alloc_bulk);
 
+/* A row of frames on their way into a list, and the pageblock they are all of. */
+struct row {
+	const unsigned long	*pfns;
+	unsigned long		nr;
+	unsigned long		first;		/* PFN of the pageblock */
+	u8			*bytes;
+};
+
+static bool freeable(const struct row *r, unsigned long i)
+{
+	unsigned long frame = r->pfns[i] - r->first;
+
+	return frame < PB_PAGEBLOCK_NR && r->bytes[frame] == 1;
+}
+
+/* Frames from i on that are all of one word, past the LIFO. Returns where they end. */
+static unsigned long give_word(struct pb_zone *zone, struct pb_pcp *pcp, enum pb_migratetype mt,
+			       const struct row *r, unsigned long i)
+{
+	struct pb_pcp_entry first = { r->pfns[i], &r->bytes[r->pfns[i] - r->first] };
+	u64 heads = 0;
+
+	do {
+		r->bytes[r->pfns[i] - r->first] = 0;
+		heads |= 1ULL << (r->pfns[i] % PB_WORD_NR);
+		i++;
+	} while (i < r->nr && (r->pfns[i] ^ first.pfn) < PB_WORD_NR && freeable(r, i));
+	pb_pcp_gather(zone, pcp, mt, &first, heads);
+	return i;
+}
+
+/* Into the list, until it is full or a frame is not one that may be freed so. */
+static unsigned long give_row(struct pb_zone *zone, struct pb_pcp *pcp, enum pb_migratetype mt,
+			      const struct row *r)
+{
+	struct pb_pcp_list *list = pb_pcp_list(pcp, 0, mt);
+	unsigned long i = 0;
+	u8 *byte;
+
+	while (i < r->nr && freeable(r, i)) {
+		/* Four in a word are a sign that they come in order. */
+		if (i + 3 < r->nr && (r->pfns[i] ^ r->pfns[i + 3]) < PB_WORD_NR) {
+			i = give_word(zone, pcp, mt, r, i);
+			continue;
+		}
+		if (list->n >= list->limit)
+			break;
+		byte = &r->bytes[r->pfns[i] - r->first];
+		*byte = 0;
+		pb_pcp_push(list, r->pfns[i++], byte);
+	}
+	list->nr_free += i;
+	return i;
+}
+
 /*
  * Frames of one pageblock, from the start of pfns on, into this CPU's list. Returns how
- * many; fewer than nr when the list is full or a frame is not one that may be freed so.
+ * many, fewer than nr when the rest is for pb_free().
  */
 static unsigned long give(struct pb_pool *pool, unsigned long nr, const unsigned long *pfns)
 {
+	struct row r = { pfns, nr, round_down(pfns[0], PB_PAGEBLOCK_NR), NULL };
 	struct pb_slot *slot = pb_slot_lookup(pool, pfns[0]);
-	unsigned long i = 0, first = pfns[0] & ~(PB_PAGEBLOCK_NR - 1), word;
+	unsigned long word, given = 0;
 	enum pb_migratetype mt;
-	struct pb_pcp_list *list;
 	struct pb_pcp *pcp;
-	u8 *bytes;
 
 	if (unlikely(!slot))
 		return 0;
@@ -125,25 +180,13 @@ static unsigned long give(struct pb_pool *pool, unsigned long nr, const unsigned
 	word = READ_ONCE(slot->word);
 	mt = pb_slot_migratetype(word);
 	pcp = pb_this_cpu_ptr(slot->zone->pcp);
-	if (unlikely(mt >= PB_PCPTYPES || !pb_pcp_enter(pcp)))
-		goto out;
-	list = &pcp->list[0][mt];
-	bytes = pb_slot_block(word)->order;
-	for (; i < nr && list->n + i < list->limit; i++) {
-		unsigned long frame = pfns[i] - first;
-
-		if (frame >= PB_PAGEBLOCK_NR || bytes[frame] != 1)
-			break;
-		bytes[frame] = 0;
-		list->lifo[list->n + i].pfn = pfns[i];
-		list->lifo[list->n + i].byte = &bytes[frame];
+	if (likely(mt < PB_PCPTYPES && pb_pcp_enter(pcp))) {
+		r.bytes = pb_slot_block(word)->order;
+		given = give_row(slot->zone, pcp, mt, &r);
+		pb_pcp_leave(pcp);
 	}
-	list->n += i;
-	list->nr_free += i;
-	pb_pcp_leave(pcp);
-out:
 	preempt_enable();
-	return i;
+	return given;
 }
 
 /**

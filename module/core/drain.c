@@ -220,6 +220,18 @@ bool pb_pcp_free(struct pb_zone *zone, unsigned long pfn, unsigned int order,
 }
 EXPORT_SYMBOL_PB_TEST(pb_pcp_free);
 
+void pb_pcp_gather(struct pb_zone *zone, struct pb_pcp *pcp, enum pb_migratetype mt,
+		   const struct pb_pcp_entry *first, u64 heads)
+{
+	unsigned int pages = gather(zone, pb_pcp_list(pcp, 0, mt), first, heads, GATHER_MIN, 0);
+
+	if (!pages)
+		return;
+	pb_zone_account(zone, pages);
+	count_drain(zone, pcp, 0, mt, pages);
+}
+EXPORT_SYMBOL_PB_TEST(pb_pcp_gather);
+
 static void drain_list(struct pb_zone *zone, struct pb_pcp *pcp, unsigned int order,
 		       enum pb_migratetype mt)
 {

@@ -12,6 +12,13 @@
 bool pb_pcp_free(struct pb_zone *zone, unsigned long pfn, unsigned int order,
 		 enum pb_migratetype mt);
 
+/*
+ * Freed single frames of one word (order bytes cleared already), heads as bits of the word at
+ * @first: they wait for the rest of it in the list's mask. Inside the busy window.
+ */
+void pb_pcp_gather(struct pb_zone *zone, struct pb_pcp *pcp, enum pb_migratetype mt,
+		   const struct pb_pcp_entry *first, u64 heads);
+
 /* Drains this CPU's caches of every zone; false when called inside its own busy window. */
 bool pb_pcp_drain_local(struct pb_pool *pool);
 /* Drains the caches of a CPU that is offline, or whose owner is known to be outside. */

@@ -23,6 +23,7 @@
 enum pb_fast {
 	PB_FAST_DONE,
 	PB_FAST_NONE,		/* nothing at hand, nothing changed: ask pb_alloc() */
+	PB_FAST_EMPTY,		/* the same, because the list is empty: pb_alloc_refill() may do */
 	PB_FAST_IN_USE,		/* the block is for pb_set_aside() first */
 };
 
@@ -48,7 +49,7 @@ static __always_inline enum pb_fast pb_alloc_fast(struct pb_zone *zone, struct p
 	list = pb_pcp_list(pcp, order, mt);
 	if (unlikely(!pb_pcp_pop(list, &entry))) {
 		pb_pcp_leave(pcp);
-		return PB_FAST_NONE;
+		return PB_FAST_EMPTY;
 	}
 	list->nr_alloc++;
 	pb_pcp_leave(pcp);

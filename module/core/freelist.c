@@ -77,6 +77,29 @@ static unsigned long rmqueue(struct pb_zone *zone, const struct pb_request *rq)
 	return pfn;
 }
 
+/**
+ * pb_alloc_refill - a block for a request that found this CPU's list empty
+ * @zone: the first zone that may serve the request
+ * @order: an order with pcp lists
+ * @mt: migratetype, below PB_PCPTYPES
+ *
+ * A shortcut for plain requests, good for what can be had above the low mark and without
+ * mixing migratetypes. Context: any; preemption off. Return: PFN, or PB_NO_PFN: ask
+ * pb_alloc() then.
+ */
+unsigned long pb_alloc_refill(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt)
+{
+	unsigned long pfn;
+
+	if (pb_zone_free_pages(zone) - (1L << order) < zone->fast_mark)
+		return PB_NO_PFN;
+	pfn = pb_pcp_alloc(zone, order, mt, PB_ALLOC_NOFRAGMENT);
+	if (likely(pfn != PB_NO_PFN) && unlikely(!mark_allocated(zone, pfn, order)))
+		return PB_NO_PFN;
+	return pfn;
+}
+EXPORT_SYMBOL_PB_TEST(pb_alloc_refill);
+
 /* A request served by another node than it preferred. As zone_statistics() in mm/page_alloc.c. */
 static void count_numa_miss(struct pb_zone *zone, const struct pb_request *rq)
 {

@@ -18,7 +18,7 @@
 #include "policy.h"
 #include "report.h"
 
-#define BULK_CHUNK	32	/* PFNs on the stack at a time */
+#define BULK_CHUNK	64	/* PFNs on the stack at a time */
 
 static_assert(PBUDDY_MAX_PAGE_ORDER == PB_MAX_ORDER);
 
@@ -118,14 +118,6 @@ static noinline struct page *alloc_request(gfp_t gfp, unsigned int order, int ni
 	return pfn_to_page(pfn);
 }
 
-/* The fast path found a block that somebody still uses: nobody gets it. */
-static noinline struct page *alloc_again(gfp_t gfp, unsigned int order, int nid,
-					 unsigned long pfn)
-{
-	pb_set_aside(pb_pfn_zone(&pb_instance, pfn), pfn, order);
-	return alloc_request(gfp, order, nid, NULL);
-}
-
 /* Where the task's memory policy says. As alloc_pages_mpol() in mm/mempolicy.c. */
 static noinline struct page *alloc_by_policy(gfp_t gfp, unsigned int order)
 {
@@ -143,6 +135,42 @@ static noinline struct page *alloc_by_policy(gfp_t gfp, unsigned int order)
 	if (page)
 		pb_policy_count(&policy, page_to_pfn(page));
 	return page;
+}
+
+/*
+ * The fast path found the list empty: fill it if that is easy. Or it found a block that
+ * somebody still uses: nobody gets that one. Returns a page, or NULL: ask in full.
+ */
+static struct page *alloc_refill(gfp_t gfp, unsigned int order, enum pb_fast found,
+				 unsigned long pfn)
+{
+	unsigned int bits = (__force unsigned int)gfp % PLAIN_BITS;
+	struct pb_pcp *pcp;
+
+	if (unlikely(found != PB_FAST_EMPTY)) {
+		if (found == PB_FAST_IN_USE)
+			pb_set_aside(pb_pfn_zone(&pb_instance, pfn), pfn, order);
+		return NULL;
+	}
+	pfn = PB_NO_PFN;
+	preempt_disable();
+	pcp = __this_cpu_read(pb_local.pcp[plain_zone[bits]]);
+	if (likely(pcp && plain_task(pcp->zone->nid)))
+		pfn = pb_alloc_refill(pcp->zone, order, plain_migratetype[bits]);
+	preempt_enable();
+	return likely(pfn != PB_NO_PFN) ? pfn_to_page(pfn) : NULL;
+}
+
+static noinline struct page *alloc_slow(gfp_t gfp, unsigned int order, enum pb_fast found,
+					unsigned long pfn)
+{
+	return alloc_refill(gfp, order, found, pfn) ?: alloc_by_policy(gfp, order);
+}
+
+static noinline struct page *alloc_node_slow(gfp_t gfp, unsigned int order, int nid,
+					     enum pb_fast found, unsigned long pfn)
+{
+	return alloc_refill(gfp, order, found, pfn) ?: alloc_request(gfp, order, nid, NULL);
 }
 
 /**
@@ -184,15 +212,13 @@ EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_pages_nodemask);
 struct page *pbuddy_alloc_pages(gfp_t gfp, unsigned int order)
 {
 	enum pb_fast found = PB_FAST_NONE;
-	unsigned long pfn;
+	unsigned long pfn = PB_NO_PFN;
 
 	if (likely(!has_mempolicy(current)))
 		found = alloc_fast(gfp, order, &pfn);
 	if (likely(found == PB_FAST_DONE))
 		return pfn_to_page(pfn);
-	if (found == PB_FAST_IN_USE)
-		return alloc_again(gfp, order, NUMA_NO_NODE, pfn);
-	return alloc_by_policy(gfp, order);
+	return alloc_slow(gfp, order, found, pfn);
 }
 EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_pages);
 
@@ -209,28 +235,38 @@ EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_pages);
 struct page *pbuddy_alloc_pages_node(int nid, gfp_t gfp, unsigned int order)
 {
 	enum pb_fast found = PB_FAST_NONE;
-	unsigned long pfn;
+	unsigned long pfn = PB_NO_PFN;
 
 	if (likely(nid == numa_mem_id()))
 		found = alloc_fast(gfp, order, &pfn);
 	if (likely(found == PB_FAST_DONE))
 		return pfn_to_page(pfn);
-	if (found == PB_FAST_IN_USE)
-		return alloc_again(gfp, order, nid, pfn);
-	return alloc_request(gfp, order, nid, NULL);
+	return alloc_node_slow(gfp, order, nid, found, pfn);
 }
 EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_pages_node);
 
-/* Gathers up to BULK_CHUNK empty places of the array from @from on; returns how many. */
-static unsigned int empty_places(struct page **page_array, unsigned long nr_pages,
-				 unsigned long *from, unsigned long *places)
+/* How many of the first nr places are empty. */
+static unsigned long empty_run(struct page **places, unsigned long nr)
 {
-	unsigned int n = 0;
+	unsigned long n;
 
-	for (; *from < nr_pages && n < BULK_CHUNK; (*from)++)
-		if (!page_array[*from])
-			places[n++] = *from;
+	for (n = 0; n < nr && !places[n]; n++)
+		;
 	return n;
+}
+
+/* PFNs stand where the pages shall. */
+static void make_pages(struct page **places, unsigned long nr, const struct pb_request *rq,
+		       gfp_t gfp)
+{
+	unsigned long i, pfn;
+
+	for (i = 0; want_init_on_alloc(gfp) && i < nr; i++)
+		prepare_pages((unsigned long)places[i], 1, rq, gfp);
+	for (i = 0; i < nr; i++) {
+		pfn = (unsigned long)places[i];
+		places[i] = pfn_to_page(pfn);
+	}
 }
 
 /**
@@ -250,20 +286,26 @@ static unsigned int empty_places(struct page **page_array, unsigned long nr_page
 unsigned long pbuddy_alloc_pages_bulk(gfp_t gfp, int nid, unsigned long nr_pages,
 				      struct page **page_array)
 {
-	unsigned long pfns[BULK_CHUNK], places[BULK_CHUNK], from = 0, got;
+	unsigned long from = 0, want, got;
 	struct pb_request rq;
-	unsigned int want, i;
 
 	if (unlikely(!pb_gfp_request(&rq, &gfp, 0, nid, NULL)))
 		return 0;
-	while ((want = empty_places(page_array, nr_pages, &from, places))) {
-		got = pb_pages_alloc_bulk(&rq, want, pfns, gfp, NULL);
-		for (i = 0; i < got; i++) {
-			prepare_pages(pfns[i], 1, &rq, gfp);
-			page_array[places[i]] = pfn_to_page(pfns[i]);
+	while (from < nr_pages) {
+		want = empty_run(page_array + from, nr_pages - from);
+		if (!want) {
+			from++;
+			continue;
 		}
-		if (got < want)
-			return places[got];
+		got = pb_pages_alloc_bulk(&rq, want, (unsigned long *)(page_array + from), gfp,
+					  NULL);
+		make_pages(page_array + from, got, &rq, gfp);
+		from += got;
+		if (got < want) {
+			/* What a failed try left there is no page. */
+			memset(page_array + from, 0, (want - got) * sizeof(*page_array));
+			return from;
+		}
 	}
 	return nr_pages;
 }
