@@ -52,8 +52,7 @@ struct pt_fixture *pt_pool(struct kunit *test, const struct pt_layout *layout)
 	struct pt_context *context = test->priv;
 	struct pb_pool_config config;
 	struct pt_fixture *f;
-	struct pb_zone *zone;
-	unsigned int i, mark;
+	unsigned int i;
 
 	f = kunit_kzalloc(test, sizeof(*f), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, f);
@@ -68,14 +67,6 @@ struct pt_fixture *pt_pool(struct kunit *test, const struct pt_layout *layout)
 
 	f->owned = pb_meta_alloc(BITS_TO_LONGS(f->pages) * sizeof(long), 0);
 	KUNIT_ASSERT_NOT_NULL(test, f->owned);
-
-	/* To the last page, unless a test wants marks. */
-	for (i = 0; i < f->pool.all_zones->nr; i++) {
-		zone = f->pool.all_zones->zone[i];
-		for (mark = 0; mark < PB_NR_WMARK; mark++)
-			zone->watermark[mark] = 0;
-		memset(zone->lowmem_reserve, 0, sizeof(zone->lowmem_reserve));
-	}
 	return f;
 }
 

@@ -18,6 +18,7 @@
 #include "core/bulk.h"
 #include "core/stat.h"
 #include "core/verify.h"
+#include "core/watermark.h"
 
 /* First PFN of the nth pageblock. */
 #define PT_BLOCK(n)		((unsigned long)(n) << PB_PAGEBLOCK_ORDER)
@@ -92,6 +93,13 @@ static inline struct pt_fixture *pt_fixture(struct pb_pool *pool)
 static inline struct pb_zone *pt_zone(struct pt_fixture *f, int nid, enum pb_zone_type type)
 {
 	return f->pool.zone[nid][type];
+}
+
+/* Sets one mark alone; pools under test start without any. */
+static inline void pt_set_mark(struct pb_zone *zone, enum pb_watermark mark, unsigned long pages)
+{
+	zone->watermark[mark] = pages;
+	pb_zone_update_fast_mark(zone);
 }
 
 /* Exactly one report of this kind and PFN has been made since the last one expected. */

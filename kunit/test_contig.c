@@ -197,7 +197,7 @@ static void test_mark_is_kept(struct kunit *test)
 	struct pt_fixture *f = pt_pool(test, &pt_small);
 	enum pb_reason reason = PB_REASON_NONE;
 
-	pt_zone(f, 0, PB_ZONE_NORMAL)->watermark[PB_WMARK_MIN] = 100;
+	pt_set_mark(pt_zone(f, 0, PB_ZONE_NORMAL), PB_WMARK_MIN, 100);
 	KUNIT_EXPECT_EQ(test, contig(f, 4096 - 50, &reason), PB_NO_PFN);
 	KUNIT_EXPECT_EQ(test, reason, PB_REASON_WATERMARK);
 	KUNIT_EXPECT_NE(test, contig(f, 4096 - 512, &reason), PB_NO_PFN);

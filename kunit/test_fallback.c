@@ -209,6 +209,170 @@ static void test_nothing_is_kept_from_a_type(struct kunit *test)
 	}
 }
 
+/* Every pageblock of a node movable, and in use a little. */
+static void use_all_pageblocks(struct kunit *test, struct pt_fixture *f, int nid)
+{
+	struct pb_request rq = pt_rq(PB_PAGEBLOCK_ORDER, PB_MOVABLE, nid);
+	unsigned long pfn;
+
+	rq.flags = PB_ALLOC_THISNODE;
+	while ((pfn = pb_alloc(&f->pool, &rq, NULL)) != PB_NO_PFN) {
+		KUNIT_ASSERT_EQ(test, pb_split(&f->pool, pfn, PB_PAGEBLOCK_ORDER), PB_BAD_NONE);
+		pb_free_contig(&f->pool, pfn + 1, PB_PAGEBLOCK_NR - 1);
+	}
+}
+
+/* NOFRAGMENT is a wish: it is dropped rather than let a request fail, or wait. */
+static void test_nofragment_is_dropped(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_one_block);
+	struct pb_request rq = pt_rq(0, PB_UNMOVABLE, 0);
+
+	KUNIT_ASSERT_NE(test, pt_alloc(f, 0), PB_NO_PFN);
+	rq.flags = PB_ALLOC_NOFRAGMENT;
+	KUNIT_EXPECT_NE(test, pb_alloc(&f->pool, &rq, NULL), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(pt_zone(f, 0, PB_ZONE_NORMAL), PB_ALLOC_SLOW), 0UL);
+}
+
+/* Another zone of the node comes before mixing ... */
+static void test_nofragment_other_zone(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_two_nodes);
+	struct pb_request rq = pt_rq(PB_PAGEBLOCK_ORDER, PB_MOVABLE, 0);
+	struct pb_zone *normal = pt_zone(f, 0, PB_ZONE_NORMAL);
+	unsigned long pfn;
+
+	rq.highest_zone = PB_ZONE_NORMAL;
+	while (pb_zone_free_pages(normal)) {
+		pfn = pb_alloc(&f->pool, &rq, NULL);
+		KUNIT_ASSERT_PTR_EQ(test, pb_pfn_zone(&f->pool, pfn), normal);
+	}
+	pb_split(&f->pool, pfn, PB_PAGEBLOCK_ORDER);
+	pb_free_contig(&f->pool, pfn + 1, PB_PAGEBLOCK_NR - 1);
+	rq.order = 0;
+	rq.migratetype = PB_UNMOVABLE;
+	rq.flags = PB_ALLOC_NOFRAGMENT;
+	pfn = pb_alloc(&f->pool, &rq, NULL);
+	KUNIT_EXPECT_PTR_EQ(test, pb_pfn_zone(&f->pool, pfn), pt_zone(f, 0, PB_ZONE_DMA32));
+	KUNIT_EXPECT_EQ(test, type_of(f, pfn), PB_UNMOVABLE);
+}
+
+/* ... and mixing before another node. */
+static void test_nofragment_stays_near(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_four_nodes);
+	struct pb_request rq = pt_rq(0, PB_UNMOVABLE, 0);
+
+	use_all_pageblocks(test, f, 0);
+	rq.flags = PB_ALLOC_NOFRAGMENT;
+	KUNIT_EXPECT_EQ(test, pb_pfn_zone(&f->pool, pb_alloc(&f->pool, &rq, NULL))->nid, 0);
+}
+
+static unsigned int woken;
+
+static void count_wakes(struct pb_zone *zone, unsigned int order)
+{
+	woken++;
+}
+
+/* Mixing types raises the marks and wakes the node thread; taking a whole pageblock does not. */
+static void test_boost_on_claim(struct kunit *test)
+{
+	struct pt_fixture *f = counted_pool(test);
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	struct pb_request rq = pt_rq(0, PB_UNMOVABLE, 0);
+
+	woken = 0;
+	f->pool.ops.wake_node = count_wakes;
+	pb_zone_set_watermarks(zone, 64, 10);
+	KUNIT_ASSERT_NE(test, pb_alloc(&f->pool, &rq, NULL), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, zone->watermark_boost, 0UL);
+	use_all_pageblocks(test, f, 0);
+	rq.migratetype = PB_RECLAIMABLE;
+	rq.flags = PB_ALLOC_KSWAPD;
+	KUNIT_ASSERT_NE(test, pb_alloc(&f->pool, &rq, NULL), PB_NO_PFN);
+	KUNIT_EXPECT_GT(test, zone->watermark_boost, 0UL);
+	KUNIT_EXPECT_GT(test, woken, 0U);
+	/* Who may not wake it boosts all the same. */
+	woken = 0;
+	pb_zone_decay_boost(zone);
+	rq.order = 5;
+	rq.migratetype = PB_UNMOVABLE;
+	rq.flags = PB_ALLOC_WMARK_MIN;
+	while (pb_zone_event(zone, PB_FALLBACK_CLAIM) < 4 &&
+	       pb_alloc(&f->pool, &rq, NULL) != PB_NO_PFN)
+		;
+	KUNIT_EXPECT_GT(test, zone->watermark_boost, 0UL);
+	KUNIT_EXPECT_EQ(test, woken, 0U);
+}
+
+/* Three of eight pageblocks are a contiguous area. */
+static const struct pb_range cma_ranges[] = {
+	PT_RANGE(2048, 5, 0, NORMAL),
+	{ .start_pfn = PT_BLOCK(2053), .nr_pages = PT_BLOCK(3), .type = PB_ZONE_NORMAL,
+	  .cma = true },
+};
+
+static const struct pt_layout cma_layout = {
+	.name = "cma", .ranges = cma_ranges, .nr_ranges = 2, .nr_nodes = 1,
+};
+
+/* Whoever may not use contiguous areas leaves them, to the last page of the others. */
+static void test_cma_is_kept(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &cma_layout);
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	unsigned int order, mt;
+	unsigned long *pfns, n;
+
+	KUNIT_EXPECT_EQ(test, zone->cma_pages, PT_BLOCK(3));
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&zone->nr_free_cma), (long)PT_BLOCK(3));
+	for (mt = 0; mt < PB_PCPTYPES; mt++) {
+		for (order = 0; order <= 10; order += 5) {
+			n = pt_fill(test, f, order, mt, &pfns);
+			KUNIT_EXPECT_EQ_MSG(test, n, PT_BLOCK(order > 9 ? 4 : 5) >> order,
+					    "type %u order %u", mt, order);
+			while (n--)
+				pt_free(test, f, pfns[n], order);
+		}
+	}
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&zone->nr_free_cma), (long)PT_BLOCK(3));
+	pt_expect_all_free(test, f);
+}
+
+/* Whoever may takes from them when they hold over half of what is free, and at last. */
+static void test_cma_serves_movable(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &cma_layout);
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	struct pb_request rq = pt_rq(6, PB_MOVABLE, 0);
+	unsigned long pfns[64], n;
+
+	rq.flags = PB_ALLOC_CMA;
+	for (n = 0; (pfns[n] = pb_alloc(&f->pool, &rq, NULL)) != PB_NO_PFN; n++) {
+		KUNIT_ASSERT_LT(test, n, 64UL);
+		/* 40 blocks against 24: the first 16 come from elsewhere, then both in turn. */
+		if (n < 16)
+			KUNIT_EXPECT_LT(test, pfns[n], PT_BLOCK(2053));
+		if (n == 30)
+			KUNIT_EXPECT_LT(test, atomic_long_read(&zone->nr_free_cma),
+					(long)PT_BLOCK(3));
+	}
+	KUNIT_EXPECT_EQ(test, n, 64UL);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&zone->nr_free_cma), 0L);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_CMA_ALLOC), 24UL);
+	while (n--)
+		pt_free(test, f, pfns[n], 6);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&zone->nr_free_cma), (long)PT_BLOCK(3));
+	/* Single pages and large blocks are counted as well. */
+	rq.order = 0;
+	while ((pfns[0] = pb_alloc(&f->pool, &rq, NULL)) < PT_BLOCK(2053))
+		;
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&zone->nr_free_cma), (long)PT_BLOCK(3) - 1);
+	pt_free(test, f, pfns[0], 0);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&zone->nr_free_cma), (long)PT_BLOCK(3));
+}
+
 static struct kunit_case fallback_cases[] = {
 	KUNIT_CASE(test_table),
 	KUNIT_CASE(test_whole_pageblock_is_claimed),
@@ -217,6 +381,12 @@ static struct kunit_case fallback_cases[] = {
 	KUNIT_CASE(test_movable_steals),
 	KUNIT_CASE(test_large_order_gathers_types),
 	KUNIT_CASE(test_nothing_is_kept_from_a_type),
+	KUNIT_CASE(test_nofragment_is_dropped),
+	KUNIT_CASE(test_nofragment_other_zone),
+	KUNIT_CASE(test_nofragment_stays_near),
+	KUNIT_CASE(test_boost_on_claim),
+	KUNIT_CASE(test_cma_is_kept),
+	KUNIT_CASE(test_cma_serves_movable),
 	{}
 };
 

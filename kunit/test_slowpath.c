@@ -92,7 +92,7 @@ static void test_reason_watermark(struct kunit *test)
 	enum pb_reason reason;
 	unsigned int n = 0;
 
-	zone->watermark[PB_WMARK_MIN] = 2 * PB_PAGEBLOCK_NR;
+	pt_set_mark(zone, PB_WMARK_MIN, 2 * PB_PAGEBLOCK_NR);
 	while (ask(f, &rq, &reason) != PB_NO_PFN)
 		n++;
 	/* The free count may come down to the mark. */
@@ -121,41 +121,6 @@ static void test_reason_fragmentation(struct kunit *test)
 	rq.order = 9;
 	KUNIT_EXPECT_EQ(test, ask(f, &rq, &reason), PB_NO_PFN);
 	KUNIT_EXPECT_EQ(test, reason, PB_REASON_FRAGMENTATION);
-}
-
-/* NOFRAGMENT is a wish: it is dropped rather than let a request fail. */
-static void test_nofragment_is_dropped(struct kunit *test)
-{
-	struct pt_fixture *f = pt_pool(test, &pt_one_block);
-	struct pb_request rq = pt_rq(0, PB_UNMOVABLE, 0);
-	unsigned long pfn;
-	enum pb_reason reason;
-
-	KUNIT_ASSERT_NE(test, pt_alloc(f, 0), PB_NO_PFN);
-	rq.flags = PB_ALLOC_NOFRAGMENT;
-	pfn = ask(f, &rq, &reason);
-	KUNIT_EXPECT_NE(test, pfn, PB_NO_PFN);
-	KUNIT_EXPECT_EQ(test, pb_zone_event(pt_zone(f, 0, PB_ZONE_NORMAL), PB_ALLOC_SLOW), 1UL);
-}
-
-/* NOFRAGMENT prefers another zone of the request to mixing types in the first. */
-static void test_nofragment_goes_elsewhere(struct kunit *test)
-{
-	struct pt_fixture *f = pt_pool(test, &pt_four_nodes);
-	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
-	enum pb_reason reason;
-	unsigned int i;
-
-	/* Node 0: every pageblock movable and in use a little. */
-	for (i = 0; i < 4; i++) {
-		unsigned long pfn = pt_alloc(f, 9);
-
-		pb_split(&f->pool, pfn, 9);
-		pb_free_contig(&f->pool, pfn + 1, 511);
-	}
-	rq.migratetype = PB_UNMOVABLE;
-	rq.flags = PB_ALLOC_NOFRAGMENT;
-	KUNIT_EXPECT_EQ(test, pb_pfn_zone(&f->pool, ask(f, &rq, &reason))->nid, 1);
 }
 
 /* Whole blocks held together by one frame in this CPU's cache. */
@@ -221,8 +186,6 @@ static struct kunit_case slowpath_cases[] = {
 	KUNIT_CASE(test_reason_node),
 	KUNIT_CASE(test_reason_watermark),
 	KUNIT_CASE(test_reason_fragmentation),
-	KUNIT_CASE(test_nofragment_is_dropped),
-	KUNIT_CASE(test_nofragment_goes_elsewhere),
 	KUNIT_CASE(test_drains_this_cpu),
 	KUNIT_CASE(test_drains_other_cpus),
 	KUNIT_CASE(test_scan_finds_forgotten_memory),

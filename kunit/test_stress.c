@@ -285,7 +285,7 @@ static unsigned long claim(struct pb_zone *zone)
 	unsigned long pfn;
 
 	preempt_disable();
-	pfn = pb_zone_claim(zone, DUEL_ORDER, PB_MOVABLE);
+	pfn = pb_zone_claim(zone, DUEL_ORDER, PB_MOVABLE, NULL);
 	preempt_enable();
 	return pfn;
 }

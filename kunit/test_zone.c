@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* zone.c: claims and frees of one zone, its free-page count, runs of pageblocks, watermarks. */
+/* zone.c: claims and frees of one zone, its free-page count, runs of pageblocks. */
 #include "core/pfn.h"
 #include "core/zone.h"
 #include "fixture.h"
@@ -19,7 +19,7 @@ static unsigned long claim(struct pb_zone *zone, unsigned int order, enum pb_mig
 	unsigned long pfn;
 
 	preempt_disable();
-	pfn = pb_zone_claim(zone, order, mt);
+	pfn = pb_zone_claim(zone, order, mt, NULL);
 	preempt_enable();
 	return pfn;
 }
@@ -29,7 +29,7 @@ static unsigned long claim_blocks(struct pb_zone *zone, unsigned long nr, unsign
 	unsigned long pfn;
 
 	preempt_disable();
-	pfn = pb_zone_claim_blocks(zone, nr, align, PB_MOVABLE, BIT(PB_MOVABLE));
+	pfn = pb_zone_claim_blocks(zone, nr, align, PB_MOVABLE, BIT(PB_MOVABLE), NULL);
 	preempt_enable();
 	return pfn;
 }
@@ -160,7 +160,7 @@ static void test_run_of_mixed_types(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, claim_blocks(zone, 8, 8), PB_NO_PFN);
 	pt_verify(test, f, NULL);
 	preempt_disable();
-	pfn = pb_zone_claim_blocks(zone, 8, 8, PB_RECLAIMABLE, BIT(PB_PCPTYPES) - 1);
+	pfn = pb_zone_claim_blocks(zone, 8, 8, PB_RECLAIMABLE, BIT(PB_PCPTYPES) - 1, NULL);
 	preempt_enable();
 	KUNIT_ASSERT_EQ(test, pfn, PT_BLOCK(2048));
 	for (i = 0; i < 8; i++)
@@ -208,71 +208,6 @@ static void test_lying_index(struct kunit *test)
 	pt_expect_all_free(test, f);
 }
 
-struct mark {
-	const char *name;
-	unsigned long min, low, boost, reserve;	/* pages below the free count */
-	unsigned long nr_pages;
-	pb_alloc_flags_t flags;
-	bool ok;
-};
-
-/* The zone has 4096 free pages. */
-static const struct mark marks[] = {
-	{ "no marks", 0, 0, 0, 0, 1, PB_ALLOC_WMARK_MIN, true },
-	{ "above min", 4095, 0, 0, 0, 1, PB_ALLOC_WMARK_MIN, true },
-	{ "at min", 4096, 0, 0, 0, 1, PB_ALLOC_WMARK_MIN, false },
-	{ "at min, ignoring it", 4096, 0, 0, 0, 1, PB_ALLOC_NO_WATERMARKS, true },
-	{ "the request itself counts", 4000, 0, 0, 0, 512, PB_ALLOC_WMARK_MIN, false },
-	{ "and just fits", 3584, 0, 0, 0, 512, PB_ALLOC_WMARK_MIN, true },
-	{ "low is another mark", 10, 4096, 0, 0, 1, PB_ALLOC_WMARK_LOW, false },
-	{ "a boost raises low", 10, 4000, 100, 0, 1, PB_ALLOC_WMARK_LOW, false },
-	{ "a boost does not raise min", 4000, 4000, 100, 0, 1, PB_ALLOC_WMARK_MIN, true },
-	{ "lowmem reserve", 10, 0, 0, 4090, 1, PB_ALLOC_WMARK_MIN, false },
-	{ "more than there is", 1, 0, 0, 0, 1UL << 20, PB_ALLOC_WMARK_MIN, false },
-};
-
-static void describe_mark(const struct mark *mark, char *desc)
-{
-	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s", mark->name);
-}
-
-KUNIT_ARRAY_PARAM(marks, marks, describe_mark);
-
-static void test_watermark(struct kunit *test)
-{
-	const struct mark *mark = test->param_value;
-	struct pt_fixture *f = pt_pool(test, &pt_small);
-	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
-
-	zone->watermark[PB_WMARK_MIN] = mark->min;
-	zone->watermark[PB_WMARK_LOW] = mark->low;
-	zone->watermark_boost = mark->boost;
-	zone->lowmem_reserve[PB_ZONE_MOVABLE] = mark->reserve;
-	KUNIT_EXPECT_EQ(test, pb_zone_watermark_ok(zone, mark->nr_pages, PB_ZONE_MOVABLE,
-						   mark->flags), mark->ok);
-	/* The reserve is kept from requests that could go higher, not from the zone's own. */
-	if (mark->reserve)
-		KUNIT_EXPECT_TRUE(test, pb_zone_watermark_ok(zone, mark->nr_pages, PB_ZONE_NORMAL,
-							     mark->flags));
-}
-
-static void test_set_watermarks(struct kunit *test)
-{
-	struct pt_fixture *f = pt_pool(test, &pt_gig);
-	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
-
-	pb_zone_set_watermarks(zone, 1000, 10);
-	KUNIT_EXPECT_EQ(test, zone->watermark[PB_WMARK_MIN], 1000UL);
-	KUNIT_EXPECT_EQ(test, zone->watermark[PB_WMARK_LOW] - 1000,
-			max(1000UL / 4, zone->present_pages / 10000 * 10));
-	KUNIT_EXPECT_EQ(test, zone->watermark[PB_WMARK_HIGH] - zone->watermark[PB_WMARK_LOW],
-			zone->watermark[PB_WMARK_LOW] - zone->watermark[PB_WMARK_MIN]);
-	/* However large min is asked to be, most of the zone can be used. */
-	pb_zone_set_watermarks(zone, ~0UL / 4, 10);
-	KUNIT_EXPECT_LE(test, zone->watermark[PB_WMARK_MIN], zone->present_pages / 4);
-	KUNIT_EXPECT_LT(test, zone->watermark[PB_WMARK_HIGH], zone->present_pages);
-}
-
 static struct kunit_case zone_cases[] = {
 	KUNIT_CASE_PARAM(test_claim_and_release, orders_gen_params),
 	KUNIT_CASE_PARAM(test_own_type_only, orders_gen_params),
@@ -282,8 +217,6 @@ static struct kunit_case zone_cases[] = {
 	KUNIT_CASE(test_run_of_mixed_types),
 	KUNIT_CASE_PARAM(test_release_twice, orders_gen_params),
 	KUNIT_CASE(test_lying_index),
-	KUNIT_CASE_PARAM(test_watermark, marks_gen_params),
-	KUNIT_CASE(test_set_watermarks),
 	{}
 };
 

@@ -82,16 +82,17 @@ static unsigned long claim_range(struct pb_zone *zone, const struct pb_request *
 
 	if (nr_pages <= PB_PAGEBLOCK_NR) {
 		got = 1UL << order;
-		pfn = pb_zone_claim(zone, order, mt);
+		pfn = pb_zone_claim(zone, order, mt, rq);
 		if (pfn == PB_NO_PFN)
-			pfn = pb_fallback(zone, order, mt, rq->flags);
+			pfn = pb_fallback(zone, order, rq);
 	} else {
 		blocks = DIV_ROUND_UP(nr_pages, PB_PAGEBLOCK_NR);
 		align = is_power_of_2(nr_pages) ? min(blocks, PB_CHUNK_BLOCKS) : 1;
 		got = blocks << PB_PAGEBLOCK_ORDER;
-		pfn = pb_zone_claim_blocks(zone, blocks, align, mt, BIT(mt));
+		pfn = pb_zone_claim_blocks(zone, blocks, align, mt, BIT(mt), rq);
 		if (pfn == PB_NO_PFN)
-			pfn = pb_zone_claim_blocks(zone, blocks, align, mt, BIT(PB_PCPTYPES) - 1);
+			pfn = pb_zone_claim_blocks(zone, blocks, align, mt,
+						   BIT(PB_PCPTYPES) - 1, rq);
 	}
 	if (pfn == PB_NO_PFN)
 		return pfn;

@@ -46,8 +46,20 @@ static bool may_claim_partial(unsigned int order, enum pb_migratetype mt)
 	return order >= PB_PAGEBLOCK_ORDER / 2 || mt == PB_UNMOVABLE || mt == PB_RECLAIMABLE;
 }
 
+/*
+ * Types are about to be mixed: raise the marks, so that the node thread makes room and the next
+ * request need not. As boost_watermark() and what its caller does.
+ */
+static void boost(struct pb_zone *zone, unsigned int order, pb_alloc_flags_t flags)
+{
+	void (*wake)(struct pb_zone *zone, unsigned int order) = zone->pool->ops.wake_node;
+
+	if (pb_zone_boost(zone, order) && flags & PB_ALLOC_KSWAPD && wake)
+		wake(zone, order);
+}
+
 static bool claim_partial(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt,
-			  enum pb_migratetype from)
+			  enum pb_migratetype from, pb_alloc_flags_t flags)
 {
 	struct pb_free_area *area = &zone->area[from];
 	unsigned int largest;
@@ -59,8 +71,10 @@ static bool claim_partial(struct pb_zone *zone, unsigned int order, enum pb_migr
 		if (index == PB_NO_BLOCK)
 			continue;
 		word = READ_ONCE(pb_slot(zone->pool, pb_block_pfn(zone, index))->word);
-		if (pb_slot_migratetype(word) != from ||
-		    pb_block_count_free(pb_slot_block(word)) < PB_PAGEBLOCK_NR / 2)
+		if (pb_slot_migratetype(word) != from)
+			continue;
+		boost(zone, order, flags);
+		if (pb_block_count_free(pb_slot_block(word)) < PB_PAGEBLOCK_NR / 2)
 			continue;
 		convert(zone, index, mt);
 		return true;
@@ -97,7 +111,7 @@ bool pb_fallback_claim_block(struct pb_zone *zone, unsigned int order, enum pb_m
 		return false;
 	for (i = 0; i < PB_PCPTYPES - 1; i++) {
 		from = pb_fallbacks[mt][i];
-		if (claim_partial(zone, order, mt, from)) {
+		if (claim_partial(zone, order, mt, from, flags)) {
 			note(zone, order, mt, from, true);
 			return true;
 		}
@@ -109,22 +123,23 @@ EXPORT_SYMBOL_PB_TEST(pb_fallback_claim_block);
 /**
  * pb_fallback_steal - take one block from a pageblock of another type
  * @zone: the zone
- * @order: order of the request
- * @mt: its migratetype, below PB_PCPTYPES
+ * @order: order to take, which need not be the request's
+ * @rq: the request: its migratetype and marks
  *
  * Context: any; preemption off. Return: PFN, or PB_NO_PFN.
  */
-unsigned long pb_fallback_steal(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt)
+unsigned long pb_fallback_steal(struct pb_zone *zone, unsigned int order,
+				const struct pb_request *rq)
 {
 	enum pb_migratetype from;
 	unsigned long pfn;
 	unsigned int i;
 
 	for (i = 0; i < PB_PCPTYPES - 1; i++) {
-		from = pb_fallbacks[mt][i];
-		pfn = pb_zone_claim(zone, order, from);
+		from = pb_fallbacks[rq->migratetype][i];
+		pfn = pb_zone_claim(zone, order, from, rq);
 		if (pfn != PB_NO_PFN) {
-			note(zone, order, mt, from, false);
+			note(zone, order, rq->migratetype, from, false);
 			return pfn;
 		}
 	}
@@ -134,42 +149,68 @@ EXPORT_SYMBOL_PB_TEST(pb_fallback_steal);
 
 /* Orders above the pageblock's span pageblocks of any type; all of them become this one. */
 static unsigned long fallback_large(struct pb_zone *zone, unsigned int order,
-				    enum pb_migratetype mt)
+				    const struct pb_request *rq)
 {
 	unsigned long nr = 1UL << (order - PB_PAGEBLOCK_ORDER), pfn;
 
-	pfn = pb_zone_claim_blocks(zone, nr, nr, mt, BIT(PB_PCPTYPES) - 1);
+	pfn = pb_zone_claim_blocks(zone, nr, nr, rq->migratetype, BIT(PB_PCPTYPES) - 1, rq);
 	if (pfn != PB_NO_PFN)
-		note(zone, order, mt, mt, true);
+		note(zone, order, rq->migratetype, rq->migratetype, true);
 	return pfn;
 }
+
+/**
+ * pb_fallback_cma - take one block from a contiguous-area pageblock
+ * @zone: the zone
+ * @order: 0 to PB_MAX_ORDER
+ * @rq: the request; PB_ALLOC_CMA or there is nothing for it
+ *
+ * Context: any; preemption off. Return: PFN, or PB_NO_PFN.
+ * As __rmqueue_cma_fallback() in mm/page_alloc.c.
+ */
+unsigned long pb_fallback_cma(struct pb_zone *zone, unsigned int order,
+			      const struct pb_request *rq)
+{
+	unsigned long pfn;
+
+	if (!zone->cma_pages || !(rq->flags & PB_ALLOC_CMA))
+		return PB_NO_PFN;
+	pfn = pb_zone_claim(zone, order, PB_CMA, rq);
+	if (pfn != PB_NO_PFN)
+		pb_zone_event_add(zone, PB_CMA_ALLOC, 1);
+	return pfn;
+}
+EXPORT_SYMBOL_PB_TEST(pb_fallback_cma);
 
 /**
  * pb_fallback - serve a request whose own migratetype has nothing left
  * @zone: the zone
  * @order: 0 to PB_MAX_ORDER
- * @mt: migratetype, below PB_PCPTYPES
- * @flags: PB_ALLOC_ bits; with NOFRAGMENT only whole pageblocks change their type
+ * @rq: the request; with NOFRAGMENT only whole pageblocks change their type
+ *
+ * Contiguous areas come first, for those who may use them: nothing gets mixed there.
  *
  * Context: any; preemption off. Return: PFN, or PB_NO_PFN.
  */
-unsigned long pb_fallback(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt,
-			  pb_alloc_flags_t flags)
+unsigned long pb_fallback(struct pb_zone *zone, unsigned int order, const struct pb_request *rq)
 {
 	unsigned long pfn;
 	int tries;
 
+	pfn = pb_fallback_cma(zone, order, rq);
+	if (pfn != PB_NO_PFN)
+		return pfn;
 	if (order > PB_PAGEBLOCK_ORDER)
-		return fallback_large(zone, order, mt);
+		return fallback_large(zone, order, rq);
 	/* Another CPU may be faster with what has just been taken over. */
-	for (tries = 0; tries < 8 && pb_fallback_claim_block(zone, order, mt, flags);
-	     tries++) {
-		pfn = pb_zone_claim(zone, order, mt);
+	for (tries = 0; tries < 8 && pb_fallback_claim_block(zone, order, rq->migratetype,
+							     rq->flags); tries++) {
+		pfn = pb_zone_claim(zone, order, rq->migratetype, rq);
 		if (pfn != PB_NO_PFN)
 			return pfn;
 	}
-	if (flags & PB_ALLOC_NOFRAGMENT)
+	if (rq->flags & PB_ALLOC_NOFRAGMENT)
 		return PB_NO_PFN;
-	return pb_fallback_steal(zone, order, mt);
+	return pb_fallback_steal(zone, order, rq);
 }
 EXPORT_SYMBOL_PB_TEST(pb_fallback);

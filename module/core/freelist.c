@@ -14,6 +14,7 @@
  */
 #include "fallback.h"
 #include "freelist.h"
+#include "highatomic.h"
 #include "pcp.h"
 #include "pfn.h"
 #include "zone.h"
@@ -47,16 +48,48 @@ static bool mark_allocated(struct pb_zone *zone, unsigned long pfn, unsigned int
 	return true;
 }
 
-/* A block from the zone itself: its own migratetype first, then the others. Counted here. */
-static unsigned long rmqueue_shared(struct pb_zone *zone, unsigned int order,
-				    enum pb_migratetype mt, pb_alloc_flags_t flags)
+/* Over half of what is free is in contiguous areas: who may use them does. As __rmqueue(). */
+static bool cma_first(struct pb_zone *zone, const struct pb_request *rq)
 {
-	unsigned long pfn = pb_zone_claim(zone, order, mt);
+	return zone->cma_pages && rq->flags & PB_ALLOC_CMA &&
+	       atomic_long_read(&zone->nr_free_cma) > pb_zone_free_pages(zone) / 2;
+}
 
+/*
+ * A block from the zone itself: from its own migratetype, from the others, and for those in need
+ * from what is kept for atomic requests. As rmqueue_buddy() in mm/page_alloc.c.
+ */
+static unsigned long rmqueue_shared(struct pb_zone *zone, const struct pb_request *rq)
+{
+	unsigned long pfn = PB_NO_PFN;
+
+	if (cma_first(zone, rq))
+		pfn = pb_fallback_cma(zone, rq->order, rq);
 	if (pfn == PB_NO_PFN)
-		pfn = pb_fallback(zone, order, mt, flags);
+		pfn = pb_zone_claim(zone, rq->order, rq->migratetype, rq);
+	if (pfn == PB_NO_PFN)
+		pfn = pb_fallback(zone, rq->order, rq);
+	if (pfn == PB_NO_PFN && rq->flags & (PB_ALLOC_OOM | PB_ALLOC_NON_BLOCK))
+		pfn = pb_highatomic_claim(zone, rq);
+	return pfn;
+}
+
+/* The first places to look, and those that count by themselves. */
+static unsigned long rmqueue_any(struct pb_zone *zone, const struct pb_request *rq)
+{
+	unsigned long pfn = PB_NO_PFN;
+
+	if (unlikely(rq->flags & PB_ALLOC_HIGHATOMIC))
+		pfn = pb_highatomic_claim(zone, rq);
+	if (likely(pfn == PB_NO_PFN && pb_pcp_order(rq->order) && !cma_first(zone, rq))) {
+		pfn = pb_pcp_alloc(zone, rq);
+		if (likely(pfn != PB_NO_PFN))
+			return pfn;
+	}
+	if (pfn == PB_NO_PFN)
+		pfn = rmqueue_shared(zone, rq);
 	if (pfn != PB_NO_PFN)
-		pb_zone_count_alloc(zone, 1L << order);
+		pb_zone_count_alloc(zone, 1L << rq->order);
 	return pfn;
 }
 
@@ -67,12 +100,10 @@ static unsigned long rmqueue(struct pb_zone *zone, const struct pb_request *rq)
 
 	preempt_disable();
 	do {
-		pfn = PB_NO_PFN;
-		if (pb_pcp_order(rq->order))
-			pfn = pb_pcp_alloc(zone, rq->order, rq->migratetype, rq->flags);
-		if (unlikely(pfn == PB_NO_PFN))
-			pfn = rmqueue_shared(zone, rq->order, rq->migratetype, rq->flags);
+		pfn = rmqueue_any(zone, rq);
 	} while (pfn != PB_NO_PFN && unlikely(!mark_allocated(zone, pfn, rq->order)));
+	if (unlikely(rq->flags & PB_ALLOC_HIGHATOMIC && pfn != PB_NO_PFN))
+		pb_highatomic_reserve(zone, pfn, rq->order);
 	preempt_enable();
 	return pfn;
 }
@@ -89,11 +120,17 @@ static unsigned long rmqueue(struct pb_zone *zone, const struct pb_request *rq)
  */
 unsigned long pb_alloc_refill(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt)
 {
+	const struct pb_request rq = {
+		.order = order,
+		.migratetype = mt,
+		.highest_zone = PB_ZONE_MOVABLE,
+		.flags = PB_ALLOC_WMARK_LOW | PB_ALLOC_NOFRAGMENT,
+	};
 	unsigned long pfn;
 
 	if (pb_zone_free_pages(zone) - (1L << order) < zone->fast_mark)
 		return PB_NO_PFN;
-	pfn = pb_pcp_alloc(zone, order, mt, PB_ALLOC_NOFRAGMENT);
+	pfn = pb_pcp_alloc(zone, &rq);
 	if (likely(pfn != PB_NO_PFN) && unlikely(!mark_allocated(zone, pfn, order)))
 		return PB_NO_PFN;
 	return pfn;
@@ -138,24 +175,22 @@ bool pb_zone_allowed(struct pb_zone *zone, const struct pb_request *rq)
 }
 EXPORT_SYMBOL_PB_TEST(pb_zone_allowed);
 
-/**
- * pb_get_page_from_freelist - one walk over the zonelist
- * @pool: the pool
- * @rq: the request
- *
- * Context: any. Return: PFN, or PB_NO_PFN. As get_page_from_freelist() in mm/page_alloc.c.
- */
-unsigned long pb_get_page_from_freelist(struct pb_pool *pool, const struct pb_request *rq)
+/* One walk with exactly these flags; @local: only as long as the node stays the same. */
+static unsigned long walk(struct pb_pool *pool, const struct pb_request *rq, bool local)
 {
 	struct pb_zonelist *zonelist = pool->zonelist[rq->nid];
-	struct pb_zone *zone;
+	struct pb_zone *zone, *first = NULL;
 	unsigned long pfn;
 	unsigned int i;
 
 	for (i = 0; i < zonelist->nr; i++) {
 		zone = zonelist->zone[i];
-		if (!pb_zone_allowed(zone, rq) ||
-		    !pb_zone_watermark_ok(zone, 1UL << rq->order, rq->highest_zone, rq->flags))
+		if (!pb_zone_allowed(zone, rq))
+			continue;
+		first = first ?: zone;
+		if (local && zone->nid != first->nid)
+			break;
+		if (!pb_zone_watermark_ok(zone, 1UL << rq->order, rq->highest_zone, rq->flags))
 			continue;
 		pfn = rmqueue(zone, rq);
 		if (pfn != PB_NO_PFN) {
@@ -166,5 +201,52 @@ unsigned long pb_get_page_from_freelist(struct pb_pool *pool, const struct pb_re
 	}
 	return PB_NO_PFN;
 }
+
+/**
+ * pb_get_page_from_freelist - one walk over the zonelist
+ * @pool: the pool
+ * @rq: the request
+ *
+ * With NOFRAGMENT the zones of the first node that may serve it are asked not to mix
+ * migratetypes. Before a remote node is, and when nothing is left, all are asked again and may:
+ * being near is worth more than avoiding fragmentation.
+ *
+ * Context: any. Return: PFN, or PB_NO_PFN. As get_page_from_freelist() in mm/page_alloc.c.
+ */
+unsigned long pb_get_page_from_freelist(struct pb_pool *pool, const struct pb_request *rq)
+{
+	struct pb_request mixing;
+	unsigned long pfn;
+
+	if (likely(!(rq->flags & PB_ALLOC_NOFRAGMENT)))
+		return walk(pool, rq, false);
+	pfn = walk(pool, rq, true);
+	if (likely(pfn != PB_NO_PFN))
+		return pfn;
+	mixing = *rq;
+	mixing.flags &= ~PB_ALLOC_NOFRAGMENT;
+	return walk(pool, &mixing, false);
+}
 EXPORT_SYMBOL_PB_TEST(pb_get_page_from_freelist);
 
+/**
+ * pb_highatomic_unreserve - give back a pageblock that is kept for atomic requests
+ * @pool: the pool
+ * @rq: the request in need
+ * @force: down to the last one
+ *
+ * Context: any. Return: whether there is more to be had now.
+ * As unreserve_highatomic_pageblock() in mm/page_alloc.c.
+ */
+bool pb_highatomic_unreserve(struct pb_pool *pool, const struct pb_request *rq, bool force)
+{
+	struct pb_zonelist *zonelist = pool->zonelist[rq->nid];
+	unsigned int i;
+
+	for (i = 0; i < zonelist->nr; i++)
+		if (pb_zone_allowed(zonelist->zone[i], rq) &&
+		    pb_highatomic_unreserve_zone(zonelist->zone[i], rq->migratetype, force))
+			return true;
+	return false;
+}
+EXPORT_SYMBOL_PB_TEST(pb_highatomic_unreserve);

@@ -195,11 +195,39 @@ static unsigned int refill_small(struct pb_zone *zone, struct pb_pcp_list *list,
 	return nr;
 }
 
-/* One block above order 3; the zone has counted its pages. */
-static unsigned int refill_large(struct pb_zone *zone, struct pb_pcp_list *list,
-				 unsigned int order, enum pb_migratetype mt)
+/* Gives blocks of a list back that the zone's marks do not grant; the zone has not counted them. */
+static void give_back(struct pb_zone *zone, struct pb_pcp_list *list, unsigned int order,
+		      unsigned int nr)
 {
-	unsigned long pfn = pb_zone_claim(zone, order, mt);
+	struct pb_pcp_entry entry;
+
+	for (; nr && pb_pcp_pop(list, &entry); nr--)
+		pb_zone_release_mask(zone, entry.pfn,
+				     pb_word_run(order) << (entry.pfn % PB_WORD_NR));
+}
+
+/* Blocks up to order 3, a word or so of them, as many as the marks grant. */
+static unsigned int refill_words(struct pb_zone *zone, struct pb_pcp_list *list,
+				 const struct pb_request *rq)
+{
+	unsigned int order = rq->order, nr, granted;
+
+	nr = refill_small(zone, list, order, rq->migratetype);
+	if (!nr && pb_fallback_claim_block(zone, order, rq->migratetype, rq->flags))
+		nr = refill_small(zone, list, order, rq->migratetype);
+	if (!nr)
+		return 0;
+	granted = pb_zone_account_claim(zone, (long)nr << order, 1L << order, rq) >> order;
+	if (unlikely(granted < nr))
+		give_back(zone, list, order, nr - granted);
+	return granted;
+}
+
+/* One block above order 3. */
+static unsigned int refill_large(struct pb_zone *zone, struct pb_pcp_list *list,
+				 const struct pb_request *rq)
+{
+	unsigned long pfn = pb_zone_claim(zone, rq->order, rq->migratetype, rq);
 
 	if (pfn == PB_NO_PFN)
 		return 0;
@@ -208,19 +236,13 @@ static unsigned int refill_large(struct pb_zone *zone, struct pb_pcp_list *list,
 }
 
 static bool refill(struct pb_zone *zone, struct pb_pcp *pcp, struct pb_pcp_list *list,
-		   unsigned int order, enum pb_migratetype mt, pb_alloc_flags_t flags)
+		   const struct pb_request *rq)
 {
 	void (*trace)(struct pb_zone *zone, unsigned int order, unsigned int mt, unsigned int nr);
-	unsigned int nr;
+	unsigned int order = rq->order, nr;
 
-	if (order > PB_PCP_MAX_SMALL) {
-		nr = refill_large(zone, list, order, mt);
-	} else {
-		nr = refill_small(zone, list, order, mt);
-		if (!nr && pb_fallback_claim_block(zone, order, mt, flags))
-			nr = refill_small(zone, list, order, mt);
-		pb_zone_account(zone, -(long)(nr << order));
-	}
+	nr = order > PB_PCP_MAX_SMALL ? refill_large(zone, list, rq) :
+					refill_words(zone, list, rq);
 	if (!nr)
 		return false;
 	pcp->event[PB_PCP_REFILL]++;
@@ -229,16 +251,14 @@ static bool refill(struct pb_zone *zone, struct pb_pcp *pcp, struct pb_pcp_list 
 	pb_pcp_set_limit(pcp, list, order);
 	trace = READ_ONCE(zone->pool->ops.refill);
 	if (unlikely(trace))
-		trace(zone, order, mt, nr);
+		trace(zone, order, rq->migratetype, nr);
 	return true;
 }
 
 /**
  * pb_pcp_alloc - take a block from this CPU's cache
  * @zone: the zone
- * @order: an order with pcp lists
- * @mt: migratetype, below PB_PCPTYPES
- * @flags: PB_ALLOC_ bits; NOFRAGMENT counts here
+ * @rq: the request, of an order with pcp lists; NOFRAGMENT and the marks count here
  *
  * Refills the list when it is empty, taking over a pageblock of another type where that is
  * called for.
@@ -247,11 +267,10 @@ static bool refill(struct pb_zone *zone, struct pb_pcp *pcp, struct pb_pcp_list 
  * be refilled: the caller then asks the zone itself. As rmqueue_pcplist() in
  * mm/page_alloc.c.
  */
-unsigned long pb_pcp_alloc(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt,
-			   pb_alloc_flags_t flags)
+unsigned long pb_pcp_alloc(struct pb_zone *zone, const struct pb_request *rq)
 {
 	struct pb_pcp *pcp = pb_this_cpu_ptr(zone->pcp);
-	struct pb_pcp_list *list = pb_pcp_list(pcp, order, mt);
+	struct pb_pcp_list *list = pb_pcp_list(pcp, rq->order, rq->migratetype);
 	struct pb_pcp_entry entry = { .pfn = PB_NO_PFN };
 
 	if (!pb_pcp_enter(pcp)) {
@@ -259,7 +278,7 @@ unsigned long pb_pcp_alloc(struct pb_zone *zone, unsigned int order, enum pb_mig
 		return PB_NO_PFN;
 	}
 	if (pb_pcp_pop(list, &entry) ||
-	    (refill(zone, pcp, list, order, mt, flags) && pb_pcp_pop(list, &entry)))
+	    (refill(zone, pcp, list, rq) && pb_pcp_pop(list, &entry)))
 		list->nr_alloc++;
 	pb_pcp_leave(pcp);
 	return entry.pfn;

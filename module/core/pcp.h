@@ -12,8 +12,7 @@ int pb_pcp_init(struct pb_zone *zone);
 void pb_pcp_destroy(struct pb_zone *zone);
 
 /* A frame of this order and migratetype from this CPU's cache, or PB_NO_PFN. Preemption off. */
-unsigned long pb_pcp_alloc(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt,
-			   pb_alloc_flags_t flags);
+unsigned long pb_pcp_alloc(struct pb_zone *zone, const struct pb_request *rq);
 
 /* The list stops refilling from its pageblock. Inside the window. */
 void pb_pcp_drop_block(struct pb_zone *zone, struct pb_pcp_list *list);

@@ -34,6 +34,12 @@ static inline enum pb_migratetype pb_slot_migratetype(unsigned long word)
 	return word & PB_SLOT_MT_MASK;
 }
 
+/* Is it part of a contiguous area? */
+static inline bool pb_slot_is_cma(unsigned long word)
+{
+	return pb_slot_migratetype(word) == PB_CMA;
+}
+
 static inline void pb_slot_set_migratetype(struct pb_slot *slot, enum pb_migratetype mt)
 {
 	unsigned long old = READ_ONCE(slot->word);

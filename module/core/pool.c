@@ -110,7 +110,8 @@ static int make_zones(struct pb_pool *pool, const struct pb_pool_config *config)
 	return 0;
 }
 
-static void add_block(struct pb_zone *zone, unsigned long pfn, struct pb_pageblock *block)
+static void add_block(struct pb_zone *zone, unsigned long pfn, struct pb_pageblock *block,
+		      enum pb_migratetype mt)
 {
 	struct pb_slot *slot = pb_slot(zone->pool, pfn);
 	unsigned int i;
@@ -118,7 +119,7 @@ static void add_block(struct pb_zone *zone, unsigned long pfn, struct pb_pageblo
 	for (i = 0; i < PB_WORDS; i++)
 		atomic64_set(&block->free[i], -1);
 	slot->zone = zone;
-	WRITE_ONCE(slot->word, (unsigned long)block | PB_MOVABLE);
+	WRITE_ONCE(slot->word, (unsigned long)block | mt);
 	pb_block_reindex(zone, pb_block_index(zone, pfn));
 }
 
@@ -137,7 +138,11 @@ static int pool_add_range(struct pb_pool *pool, const struct pb_range *range)
 		pfn = range->start_pfn + (i << PB_PAGEBLOCK_ORDER);
 		if (pb_slot_lookup(pool, pfn))
 			return -EEXIST;
-		add_block(zone, pfn, &blocks[i]);
+		add_block(zone, pfn, &blocks[i], range->cma ? PB_CMA : PB_MOVABLE);
+	}
+	if (range->cma) {
+		zone->cma_pages += range->nr_pages;
+		atomic_long_add(range->nr_pages, &zone->nr_free_cma);
 	}
 	zone->present_pages += range->nr_pages;
 	pb_zone_account(zone, range->nr_pages);
@@ -248,6 +253,13 @@ static int make_pcps(struct pb_pool *pool)
 	return 0;
 }
 
+/* The defaults of mm/, but for min_free_pages: without marks every page may be used. */
+static const struct pb_watermark_tunables default_wmark = {
+	.watermark_scale_factor = 10,
+	.watermark_boost_factor = 15000,
+	.lowmem_reserve_ratio = { [PB_ZONE_DMA32] = 256, [PB_ZONE_NORMAL] = 32 },
+};
+
 /**
  * pb_pool_init - make a pool of ranges
  * @pool: memory for it, any content
@@ -270,6 +282,7 @@ int pb_pool_init(struct pb_pool *pool, const struct pb_pool_config *config)
 			return -EINVAL;
 	pool->ops = config->ops;
 	pool->nr_nodes = config->nr_nodes;
+	pool->wmark = default_wmark;
 	err = make_directory(pool, config);
 	if (!err)
 		err = make_zones(pool, config);
@@ -283,6 +296,8 @@ int pb_pool_init(struct pb_pool *pool, const struct pb_pool_config *config)
 		err = make_pcps(pool);
 	if (err)
 		pb_pool_destroy(pool);
+	else
+		pb_setup_per_zone_wmarks(pool);
 	return err;
 }
 EXPORT_SYMBOL_PB_TEST(pb_pool_init);

@@ -14,12 +14,14 @@
  * @nr_pages: multiple of PB_PAGEBLOCK_NR
  * @nid: NUMA node
  * @type: zone the range belongs to
+ * @cma: its pageblocks are for movable allocations and for ranges alone
  */
 struct pb_range {
 	unsigned long		start_pfn;
 	unsigned long		nr_pages;
 	int			nid;
 	enum pb_zone_type	type;
+	bool			cma;
 };
 
 /**

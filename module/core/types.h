@@ -53,6 +53,10 @@ enum pb_event {
 	PB_PCP_BUSY,		/* requests that met a busy pcp and took the shared path */
 	PB_FALLBACK_CLAIM,	/* pageblocks converted to another migratetype */
 	PB_FALLBACK_STEAL,	/* blocks taken from a pageblock of another migratetype */
+	PB_WATERMARK_BOOST,	/* boosts because migratetypes were mixed */
+	PB_HIGHATOMIC_RESERVE,	/* pageblocks kept for high-order atomic requests */
+	PB_HIGHATOMIC_UNRESERVE, /* such pageblocks given back to all */
+	PB_CMA_ALLOC,		/* blocks taken from contiguous-area pageblocks */
 	PB_ALLOC_SLOW,		/* requests that entered the slow path */
 	PB_ALLOC_FAIL,		/* requests that failed */
 	PB_DRAIN_ALL,		/* all CPUs' pcp drained for a request */
@@ -222,7 +226,7 @@ struct pb_zone {
 	unsigned long		present_pages;		/* I */
 
 	struct pb_pcp __percpu	*pcp;			/* I */
-	long			fast_mark;		/* pages; see pb_zone_update_fast_mark() */
+	long			fast_mark;		/* above it no mark stands; see watermark.c */
 	int			pcp_high_min;		/* I: pages */
 	int			pcp_high_max;		/* I: pages */
 	int			pcp_batch;		/* I: pages */
@@ -232,10 +236,13 @@ struct pb_zone {
 	void			*index_mem;		/* I: backs @area */
 
 	unsigned long		watermark[PB_NR_WMARK];	/* pages; tunable */
-	unsigned long		watermark_boost;	/* pages */
+	unsigned long		watermark_boost;	/* R: pages */
 	unsigned long		lowmem_reserve[PB_NR_ZONE_TYPES]; /* pages; tunable */
+	unsigned long		cma_pages;		/* I: pages of PB_CMA pageblocks */
+	atomic_long_t		nr_reserved_highatomic;	/* A: pages so reserved */
 
 	atomic_long_t		nr_free ____cacheline_aligned;	/* A: pages in the bitmaps */
+	atomic_long_t		nr_free_cma;		/* A: those of them in PB_CMA pageblocks */
 	atomic_long_t		event[PB_NR_EVENTS];	/* A: events counted outside a pcp */
 };
 
@@ -245,12 +252,30 @@ struct pb_zonelist {
 };
 
 /**
+ * struct pb_watermark_tunables - what the marks of all zones are computed from
+ * @min_free_pages: pages of all zones together; 0: no marks and no reserves at all
+ * @watermark_scale_factor: distance between the marks in 1/10000 of a zone
+ * @watermark_boost_factor: largest boost in 1/10000 of the high mark; 0: no boost
+ * @lowmem_reserve_ratio: a zone keeps one page in so many of the zones above it on its node
+ *	from requests that could use those; 0: none
+ *
+ * Names and defaults as those of vm.* in mm/page_alloc.c, but for min_free, which is 0.
+ */
+struct pb_watermark_tunables {
+	unsigned long	min_free_pages;
+	unsigned int	watermark_scale_factor;
+	unsigned int	watermark_boost_factor;
+	unsigned int	lowmem_reserve_ratio[PB_NR_ZONE_TYPES];
+};
+
+/**
  * struct pb_ops - signals from the core up to whoever embeds it; none is called under a claim
  * @bad: a bad free or page was refused; any context, NMI included
  * @refill: @nr frames of @order were brought into a pcp; may be NULL; swapped at run time
  * @drain: @nr frames of @order left a pcp; may be NULL; swapped at run time
  * @drain_all: drain every CPU's pcp; may sleep
  * @fallback: a request of one migratetype was served from a pageblock of another; may be NULL
+ * @wake_node: a zone's node should be balanced: it was boosted or fell below low; may be NULL
  */
 struct pb_ops {
 	void (*bad)(struct pb_pool *pool, enum pb_bad bad, unsigned long pfn, unsigned int order,
@@ -260,6 +285,7 @@ struct pb_ops {
 	void (*drain_all)(struct pb_pool *pool);
 	void (*fallback)(struct pb_zone *zone, unsigned int order, unsigned int mt,
 			 unsigned int fallback_mt, bool claimed);
+	void (*wake_node)(struct pb_zone *zone, unsigned int order);
 };
 
 /**
@@ -276,6 +302,7 @@ struct pb_ops {
  * @all_zones: I: every zone once
  * @meta: I: the pageblocks' memory, one allocation per range
  * @nr_meta: I: length of @meta
+ * @wmark: changed by whoever calls pb_setup_per_zone_wmarks(), one at a time
  */
 struct pb_pool {
 	struct pb_ops		ops;
@@ -289,6 +316,7 @@ struct pb_pool {
 	struct pb_zonelist	*all_zones;
 	void			**meta;
 	unsigned int		nr_meta;
+	struct pb_watermark_tunables wmark;
 };
 
 /*

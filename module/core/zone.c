@@ -169,30 +169,59 @@ static unsigned long claim_whole(struct pb_zone *zone, enum pb_migratetype mt)
 	return PB_NO_PFN;
 }
 
+/* Gives a block of order 0 to 9 back to its bitmap without counting it. */
+static unsigned long release_block(struct pb_zone *zone, unsigned long pfn, unsigned int order)
+{
+	struct pb_pageblock *block = pb_slot_block(READ_ONCE(pb_slot(zone->pool, pfn)->word));
+	unsigned long twice = pb_block_release(block, pb_frame_in_block(pfn), order);
+
+	pb_block_reindex(zone, pb_block_index(zone, pfn));
+	return twice;
+}
+
+/* Counts what was claimed, or gives it back when it is not to be had. */
+static unsigned long count_claim(struct pb_zone *zone, unsigned long pfn, unsigned long pages,
+				 const struct pb_request *rq)
+{
+	unsigned long end = pfn + pages;
+	unsigned int order;
+
+	if (likely(pb_zone_account_claim(zone, pages, pages, rq)))
+		return pfn;
+	order = min_t(unsigned int, ilog2(pages), PB_PAGEBLOCK_ORDER);
+	for (; pfn < end; pfn += 1UL << order)
+		release_block(zone, pfn, order);
+	return PB_NO_PFN;
+}
+
 /**
  * pb_zone_claim - claim one block from pageblocks of one migratetype
  * @zone: the zone
  * @order: 0 to PB_MAX_ORDER
  * @mt: migratetype, below PB_INDEXED_TYPES
+ * @rq: the request whose marks count, or NULL: down to the last page
  *
  * Context: any; preemption off. Return: PFN of the head, or PB_NO_PFN.
  * As __rmqueue_smallest() in mm/page_alloc.c.
  */
-unsigned long pb_zone_claim(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt)
+unsigned long pb_zone_claim(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt,
+			    const struct pb_request *rq)
 {
 	unsigned long pfn, nr;
 
 	pb_assert_preempt_off();
 	if (order > PB_PAGEBLOCK_ORDER) {
 		nr = 1UL << (order - PB_PAGEBLOCK_ORDER);
-		return pb_zone_claim_blocks(zone, nr, nr, mt, BIT(mt));
+		pfn = pb_zone_claim_blocks(zone, nr, nr, mt, BIT(mt), rq);
+	} else {
+		pfn = order == PB_PAGEBLOCK_ORDER ? claim_whole(zone, mt) :
+						    claim_in_block(zone, order, mt);
+		if (pfn != PB_NO_PFN)
+			pfn = count_claim(zone, pfn, 1UL << order, rq);
 	}
-	if (order == PB_PAGEBLOCK_ORDER)
-		pfn = claim_whole(zone, mt);
-	else
-		pfn = claim_in_block(zone, order, mt);
-	if (pfn != PB_NO_PFN)
-		pb_zone_account(zone, -(1L << order));
+	/* After nr_free, and the other way round in a release: no floor is ever too low. */
+	if (unlikely(mt == PB_CMA && pfn != PB_NO_PFN))
+		atomic_long_sub(1L << order, &zone->nr_free_cma);
 	return pfn;
 }
 EXPORT_SYMBOL_PB_TEST(pb_zone_claim);
@@ -272,11 +301,13 @@ static bool claim_run(struct pb_zone *zone, unsigned long index, unsigned long n
  * @align: alignment of the first, in pageblocks; a power of two up to a chunk's
  * @mt: migratetype they get
  * @types: migratetypes they may have now, BIT(mt) each
+ * @rq: the request whose marks count, or NULL: down to the last page
  *
  * Context: any; preemption off. Return: first PFN, or PB_NO_PFN.
  */
 unsigned long pb_zone_claim_blocks(struct pb_zone *zone, unsigned long nr, unsigned long align,
-				   enum pb_migratetype mt, unsigned int types)
+				   enum pb_migratetype mt, unsigned int types,
+				   const struct pb_request *rq)
 {
 	unsigned long index = 0, run;
 
@@ -289,10 +320,9 @@ unsigned long pb_zone_claim_blocks(struct pb_zone *zone, unsigned long nr, unsig
 		if (index + nr > zone->nr_blocks)
 			break;
 		run = run_of_whole(zone, types, index, nr);
-		if (run == nr && claim_run(zone, index, nr, mt, types)) {
-			pb_zone_account(zone, -(long)(nr << PB_PAGEBLOCK_ORDER));
-			return pb_block_pfn(zone, index);
-		}
+		if (run == nr && claim_run(zone, index, nr, mt, types))
+			return count_claim(zone, pb_block_pfn(zone, index),
+					   nr << PB_PAGEBLOCK_ORDER, rq);
 		index += max(run, 1UL);
 	}
 	return PB_NO_PFN;
@@ -340,12 +370,16 @@ EXPORT_SYMBOL_PB_TEST(pb_zone_after_put);
  */
 enum pb_key_state pb_zone_put_mask(struct pb_zone *zone, unsigned long pfn, u64 mask)
 {
-	struct pb_pageblock *block = pb_slot_block(READ_ONCE(pb_slot(zone->pool, pfn)->word));
+	unsigned long slot_word = READ_ONCE(pb_slot(zone->pool, pfn)->word);
+	struct pb_pageblock *block = pb_slot_block(slot_word);
 	atomic64_t *word = &block->free[pb_frame_in_block(pfn) / PB_WORD_NR];
 	u64 old;
 
 	/* A word that this free completes was empty but for it: no need to ask what it was. */
 	old = mask == ~0ULL ? atomic64_xchg(word, -1) : atomic64_fetch_or(mask, word);
+	/* Before the caller counts them: no floor is ever too low. */
+	if (unlikely(pb_slot_is_cma(slot_word)))
+		atomic_long_add(hweight64(mask & ~old), &zone->nr_free_cma);
 	return pb_zone_after_put(zone, pfn, mask, old);
 }
 EXPORT_SYMBOL_PB_TEST(pb_zone_put_mask);
@@ -369,13 +403,13 @@ EXPORT_SYMBOL_PB_TEST(pb_zone_release_mask);
 static unsigned long release_words(struct pb_zone *zone, unsigned long pfn, unsigned int order)
 {
 	unsigned int in_block = min_t(unsigned int, order, PB_PAGEBLOCK_ORDER);
-	unsigned long end = pfn + (1UL << order), twice = 0;
-	struct pb_pageblock *block;
+	unsigned long end = pfn + (1UL << order), twice = 0, again;
 
 	for (; pfn < end; pfn += 1UL << in_block) {
-		block = pb_slot_block(READ_ONCE(pb_slot(zone->pool, pfn)->word));
-		twice += pb_block_release(block, pb_frame_in_block(pfn), in_block);
-		pb_block_reindex(zone, pb_block_index(zone, pfn));
+		again = release_block(zone, pfn, in_block);
+		if (unlikely(pb_slot_is_cma(READ_ONCE(pb_slot(zone->pool, pfn)->word))))
+			atomic_long_add((1L << in_block) - (long)again, &zone->nr_free_cma);
+		twice += again;
 	}
 	return twice;
 }
@@ -426,47 +460,3 @@ void pb_zone_reindex_all(struct pb_zone *zone)
 	}
 }
 EXPORT_SYMBOL_PB_TEST(pb_zone_reindex_all);
-
-/**
- * pb_zone_update_fast_mark - after a change to marks, boost or reserves of a zone
- * @zone: the zone
- *
- * The fast path compares the free count with one number: above it, any request that keeps
- * the low mark may take what this CPU has cached.
- *
- * Context: any.
- */
-void pb_zone_update_fast_mark(struct pb_zone *zone)
-{
-	unsigned long reserve = 0;
-	unsigned int type;
-
-	for (type = 0; type < PB_NR_ZONE_TYPES; type++)
-		reserve = max(reserve, READ_ONCE(zone->lowmem_reserve[type]));
-	WRITE_ONCE(zone->fast_mark, READ_ONCE(zone->watermark[PB_WMARK_LOW]) +
-		   READ_ONCE(zone->watermark_boost) + reserve);
-}
-EXPORT_SYMBOL_PB_TEST(pb_zone_update_fast_mark);
-
-/**
- * pb_zone_set_watermarks - set min, low and high
- * @zone: the zone
- * @min_pages: the min mark
- * @scale: distance between the marks in 1/10000 of the zone, at least min / 4
- *
- * As __setup_per_zone_wmarks() in mm/page_alloc.c.
- */
-void pb_zone_set_watermarks(struct pb_zone *zone, unsigned long min_pages, unsigned int scale)
-{
-	unsigned long step;
-
-	/* However high the marks are asked to be, a quarter of the zone stays above them. */
-	min_pages = min(min_pages, zone->present_pages / 4);
-	step = max(min_pages / 4, zone->present_pages / 10000 * scale);
-	step = min(step, zone->present_pages / 4);
-	WRITE_ONCE(zone->watermark[PB_WMARK_MIN], min_pages);
-	WRITE_ONCE(zone->watermark[PB_WMARK_LOW], min_pages + step);
-	WRITE_ONCE(zone->watermark[PB_WMARK_HIGH], min_pages + 2 * step);
-	pb_zone_update_fast_mark(zone);
-}
-EXPORT_SYMBOL_PB_TEST(pb_zone_set_watermarks);

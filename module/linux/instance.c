@@ -248,25 +248,6 @@ static int make_pool(unsigned int movable_percent)
 	return ret;
 }
 
-/* Each zone but MOVABLE gets its share, as min_free_kbytes of mm/ is dealt out. */
-static void set_watermarks(unsigned long min_free_kbytes)
-{
-	unsigned long min_pages = min_free_kbytes >> (PAGE_SHIFT - 10), pages = 0;
-	struct pb_zonelist *zones = pb_instance.all_zones;
-	unsigned int i;
-
-	for (i = 0; i < zones->nr; i++)
-		if (zones->zone[i]->type != PB_ZONE_MOVABLE)
-			pages += zones->zone[i]->present_pages;
-	if (!min_pages || !pages)
-		return;
-	for (i = 0; i < zones->nr; i++)
-		if (zones->zone[i]->type != PB_ZONE_MOVABLE)
-			pb_zone_set_watermarks(zones->zone[i],
-					       mult_frac(min_pages, zones->zone[i]->present_pages,
-							 pages), 10);
-}
-
 /**
  * pb_instance_node_pages - pages that pbuddy owns on a node
  * @nid: any node number
@@ -326,7 +307,8 @@ int pb_instance_init(const struct pb_instance_config *config)
 		pr_err("cannot make the pool: error %d\n", ret);
 		goto release_memory;
 	}
-	set_watermarks(config->min_free_kbytes);
+	pb_instance.wmark.min_free_pages = config->min_free_kbytes >> (PAGE_SHIFT - 10);
+	pb_setup_per_zone_wmarks(&pb_instance);
 	ret = start_works();
 	if (ret) {
 		pr_err("cannot start the per-CPU works: error %d\n", ret);
