@@ -156,6 +156,9 @@ static void show_zoneinfo_zone(struct seq_file *m, struct pb_zone *zone)
 	seq_printf(m, "        spanned  %lu\n", zone->end_pfn - zone->start_pfn);
 	seq_printf(m, "        present  %lu\n", zone->present_pages);
 	seq_printf(m, "        managed  %lu\n", zone->present_pages);
+	seq_printf(m, "        cma      %lu\n", zone->cma_pages);
+	seq_printf(m, "        reserved_highatomic %ld\n",
+		   atomic_long_read(&zone->nr_reserved_highatomic));
 	seq_puts(m, "        protection: (");
 	for (i = 0; i < PB_NR_ZONE_TYPES; i++)
 		seq_printf(m, "%s%lu", i ? ", " : "", READ_ONCE(zone->lowmem_reserve[i]));
@@ -183,12 +186,15 @@ DEFINE_SHOW_ATTRIBUTE(zoneinfo);
 static int vmstat_show(struct seq_file *m, void *v)
 {
 	struct pb_zonelist *zones = pb_instance.all_zones;
-	unsigned long sum = 0;
+	unsigned long sum = 0, cma = 0;
 	unsigned int event, i;
 
-	for (i = 0; i < zones->nr; i++)
+	for (i = 0; i < zones->nr; i++) {
 		sum += max(pb_zone_free_pages(zones->zone[i]), 0L);
+		cma += max(atomic_long_read(&zones->zone[i]->nr_free_cma), 0L);
+	}
 	seq_printf(m, "nr_free_pages %lu\n", sum);
+	seq_printf(m, "nr_free_cma %lu\n", cma);
 	seq_printf(m, "nr_quarantine_pages %lu\n", pb_quarantine_pages());
 	for (event = 0; event < PB_NR_EVENTS; event++) {
 		for (i = 0, sum = 0; i < zones->nr; i++)

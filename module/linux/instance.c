@@ -158,48 +158,68 @@ static void stop_works(void)
 
 /**
  * struct range_list - ranges under construction, from high PFNs to low
- * @range: array with room for three ranges per extent
+ * @range: array with room for RANGES_PER_EXTENT ranges per extent
  * @nr: ranges in it
- * @movable_left: per node: pages that still go to ZONE_MOVABLE
+ * @left: per node: pages that still go to ZONE_MOVABLE, and to contiguous areas
  */
 struct range_list {
 	struct pb_range	*range;
 	unsigned int	nr;
-	unsigned long	*movable_left;
+	struct {
+		unsigned long	movable;
+		unsigned long	cma;
+	}		*left;
 };
 
+/* Movable, and two zones with and without a contiguous area. */
+#define RANGES_PER_EXTENT	5
+
 static void append_range(struct range_list *list, unsigned long start, unsigned long end,
-			 int nid, enum pb_zone_type type)
+			 int nid, enum pb_zone_type type, bool cma)
 {
 	struct pb_range *last = list->nr ? &list->range[list->nr - 1] : NULL;
 
 	if (start >= end)
 		return;
-	if (last && last->start_pfn == end && last->nid == nid && last->type == type) {
+	if (last && last->start_pfn == end && last->nid == nid && last->type == type &&
+	    last->cma == cma) {
 		last->start_pfn = start;
 		last->nr_pages += end - start;
 		return;
 	}
 	list->range[list->nr++] = (struct pb_range) {
 		.start_pfn = start, .nr_pages = end - start, .nid = nid, .type = type,
+		.cma = cma,
 	};
 }
 
-/* Its top may be movable; the rest is DMA32 below 4 GiB and NORMAL above. */
-static void add_extent(struct range_list *list, const struct pb_extent *extent)
+/* DMA32 below 4 GiB and NORMAL above. */
+static void append_lowmem(struct range_list *list, unsigned long start, unsigned long end,
+			  int nid, bool cma)
 {
-	unsigned long dma32_end = PHYS_PFN(1ULL << 32), start = extent->start_pfn;
-	unsigned long end = start + extent->nr_pages;
-	unsigned long movable = min(list->movable_left[extent->nid], extent->nr_pages);
+	unsigned long dma32_end = PHYS_PFN(1ULL << 32);
 
-	list->movable_left[extent->nid] -= movable;
-	append_range(list, end - movable, end, extent->nid, PB_ZONE_MOVABLE);
-	end -= movable;
-	append_range(list, max(start, dma32_end), end, extent->nid, PB_ZONE_NORMAL);
-	append_range(list, start, min(end, dma32_end), extent->nid, PB_ZONE_DMA32);
+	append_range(list, max(start, dma32_end), end, nid, PB_ZONE_NORMAL, cma);
+	append_range(list, start, min(end, dma32_end), nid, PB_ZONE_DMA32, cma);
 }
 
-static int make_ranges(struct range_list *list, unsigned int movable_percent)
+/* Its top may be movable, what is below that a contiguous area. */
+static void add_extent(struct range_list *list, const struct pb_extent *extent)
+{
+	unsigned long start = extent->start_pfn, end = start + extent->nr_pages;
+	int nid = extent->nid;
+	unsigned long movable = min(list->left[nid].movable, end - start), cma;
+
+	list->left[nid].movable -= movable;
+	append_range(list, end - movable, end, nid, PB_ZONE_MOVABLE, false);
+	end -= movable;
+	cma = min(list->left[nid].cma, end - start);
+	list->left[nid].cma -= cma;
+	append_lowmem(list, end - cma, end, nid, true);
+	append_lowmem(list, start, end - cma, nid, false);
+}
+
+static int make_ranges(struct range_list *list, const struct pb_instance_config *config)
 {
 	struct pb_extent *extent;
 	unsigned int nr = 0;
@@ -208,14 +228,18 @@ static int make_ranges(struct range_list *list, unsigned int movable_percent)
 	list_for_each_entry(extent, &extents, node)
 		nr++;
 	list->nr = 0;
-	list->range = kvcalloc(nr, 3 * sizeof(*list->range), GFP_KERNEL);
-	list->movable_left = kcalloc(nr_node_ids, sizeof(*list->movable_left), GFP_KERNEL);
-	if (!list->range || !list->movable_left)
+	list->range = kvcalloc(nr, RANGES_PER_EXTENT * sizeof(*list->range), GFP_KERNEL);
+	list->left = kcalloc(nr_node_ids, sizeof(*list->left), GFP_KERNEL);
+	if (!list->range || !list->left)
 		return -ENOMEM;
 	for (nid = 0; nid < nr_node_ids; nid++) {
-		unsigned long pages = mult_frac(pb_instance_node_pages(nid), movable_percent, 100);
+		unsigned long pages = pb_instance_node_pages(nid), movable;
 
-		list->movable_left[nid] = round_down(pages, PB_PAGEBLOCK_NR);
+		movable = round_down(mult_frac(pages, config->movable_percent, 100),
+				     PB_PAGEBLOCK_NR);
+		list->left[nid].movable = movable;
+		list->left[nid].cma = round_down(mult_frac(pages - movable, config->cma_percent,
+							   100), PB_PAGEBLOCK_NR);
 	}
 	list_for_each_entry_reverse(extent, &extents, node)
 		add_extent(list, extent);
@@ -227,10 +251,10 @@ static int distance(int from, int to)
 	return node_distance(from, to);
 }
 
-static int make_pool(unsigned int movable_percent)
+static int make_pool(const struct pb_instance_config *instance)
 {
 	struct range_list list;
-	int ret = make_ranges(&list, movable_percent);
+	int ret = make_ranges(&list, instance);
 
 	if (!ret) {
 		struct pb_pool_config config = {
@@ -243,7 +267,7 @@ static int make_pool(unsigned int movable_percent)
 
 		ret = pb_pool_init(&pb_instance, &config);
 	}
-	kfree(list.movable_left);
+	kfree(list.left);
 	kvfree(list.range);
 	return ret;
 }
@@ -302,13 +326,11 @@ int pb_instance_init(const struct pb_instance_config *config)
 
 	if (ret)
 		return ret;
-	ret = make_pool(config->movable_percent);
+	ret = make_pool(config);
 	if (ret) {
 		pr_err("cannot make the pool: error %d\n", ret);
 		goto release_memory;
 	}
-	pb_instance.wmark.min_free_pages = config->min_free_kbytes >> (PAGE_SHIFT - 10);
-	pb_setup_per_zone_wmarks(&pb_instance);
 	ret = start_works();
 	if (ret) {
 		pr_err("cannot start the per-CPU works: error %d\n", ret);

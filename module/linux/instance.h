@@ -16,13 +16,13 @@ extern struct pb_pool pb_instance;
  * @pool: text of pool=, NULL or empty for the default
  * @strict: getting less memory than asked is an error
  * @movable_percent: share of each node that goes to ZONE_MOVABLE, 0 to 100
- * @min_free_kbytes: min watermark of all zones together, in KiB
+ * @cma_percent: share of each node, as far as it is not MOVABLE, that is a contiguous area
  */
 struct pb_instance_config {
 	const char	*pool;
 	bool		strict;
 	unsigned int	movable_percent;
-	unsigned long	min_free_kbytes;
+	unsigned int	cma_percent;
 };
 
 int pb_instance_init(const struct pb_instance_config *config);

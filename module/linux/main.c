@@ -13,6 +13,7 @@
 #include "instance.h"
 #include "owner.h"
 #include "quarantine.h"
+#include "tunables.h"
 
 static char *pool;
 module_param(pool, charp, 0444);
@@ -30,9 +31,9 @@ static bool owner;
 module_param(owner, bool, 0444);
 MODULE_PARM_DESC(owner, "record task and call stack of each allocation, for debugfs owners and the list of leaks; 32 bytes per page (default: N)");
 
-static ulong min_free;
-module_param(min_free, ulong, 0444);
-MODULE_PARM_DESC(min_free, "KiB of all zones together kept free for requests that cannot wait, as vm.min_free_kbytes (default: 0)");
+static unsigned int cma;
+module_param(cma, uint, 0444);
+MODULE_PARM_DESC(cma, "percent of each node's memory that is one contiguous area: for movable allocations and for ranges, 0 to 100, of what movable= leaves (default: 0)");
 
 static int init_instance(void)
 {
@@ -40,11 +41,15 @@ static int init_instance(void)
 		.pool = pool,
 		.strict = strict,
 		.movable_percent = movable,
-		.min_free_kbytes = min_free,
+		.cma_percent = cma,
 	};
 
 	if (movable > 100) {
 		pr_err("movable: bad percentage \"%u\": 0 to 100 is expected\n", movable);
+		return -EINVAL;
+	}
+	if (cma > 100) {
+		pr_err("cma: bad percentage \"%u\": 0 to 100 is expected\n", cma);
 		return -EINVAL;
 	}
 	return pb_instance_init(&config);
@@ -66,6 +71,7 @@ static const struct {
 	void		(*exit)(void);
 } rooms[] = {
 	{ NULL,		init_instance,		pb_instance_exit },
+	{ "tunables",	pb_tunables_init,	pb_tunables_exit },
 	{ NULL,		init_owner,		pb_owner_stop },
 	{ "quarantine",	pb_quarantine_init,	pb_quarantine_exit },
 	{ "debugfs",	pb_debugfs_init,	pb_debugfs_exit },

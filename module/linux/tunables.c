@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Parameters of the module that may be changed while it runs, one value per file under
+ * /sys/module/pbuddy/parameters/, with the names, units, bounds and defaults that vm.* of
+ * the kernel has for the same, but for min_free_kbytes, which is 0 here: what pbuddy owns
+ * is for its users to the last page, unless they want to keep some.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/kernel.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
+
+#include "core/watermark.h"
+#include "instance.h"
+#include "tunables.h"
+
+#define SCALE_FACTOR_MAX	3000	/* as vm.watermark_scale_factor */
+#define BOOST_FACTOR_MAX	1000000
+
+static DEFINE_MUTEX(lock);		/* protects all below, and the writing of marks */
+static bool live;			/* there is a pool */
+
+static unsigned long min_free_kbytes;
+static unsigned int watermark_scale_factor = 10;
+static unsigned int watermark_boost_factor = 15000;
+static unsigned int lowmem_reserve_ratio[PB_NR_ZONE_TYPES] = {
+	[PB_ZONE_DMA32] = 256, [PB_ZONE_NORMAL] = 32,
+};
+
+/* What is written to a file ends with a line feed. */
+static int text_len(const char *text)
+{
+	return strcspn(text, "\n");
+}
+
+static void apply(void)
+{
+	struct pb_watermark_tunables *wmark = &pb_instance.wmark;
+	unsigned int i;
+
+	lockdep_assert_held(&lock);
+	if (!live)
+		return;
+	wmark->min_free_pages = min_free_kbytes >> (PAGE_SHIFT - 10);
+	wmark->watermark_scale_factor = watermark_scale_factor;
+	WRITE_ONCE(wmark->watermark_boost_factor, watermark_boost_factor);
+	for (i = 0; i < PB_NR_ZONE_TYPES; i++)
+		wmark->lowmem_reserve_ratio[i] = lowmem_reserve_ratio[i];
+	pb_setup_per_zone_wmarks(&pb_instance);
+}
+
+static int set_min_free(const char *text, const struct kernel_param *param)
+{
+	unsigned long value;
+	int ret = kstrtoul(text, 0, &value);
+
+	if (ret) {
+		pr_err("%s: bad number \"%.*s\"\n", param->name, text_len(text), text);
+		return ret;
+	}
+	mutex_lock(&lock);
+	min_free_kbytes = value;
+	apply();
+	mutex_unlock(&lock);
+	return 0;
+}
+
+static int get_min_free(char *buf, const struct kernel_param *param)
+{
+	return sysfs_emit(buf, "%lu\n", READ_ONCE(min_free_kbytes));
+}
+
+static const struct kernel_param_ops min_free_ops = { .set = set_min_free, .get = get_min_free };
+module_param_cb(min_free_kbytes, &min_free_ops, NULL, 0644);
+MODULE_PARM_DESC(min_free_kbytes, "KiB of all zones together kept free for requests that cannot wait, as vm.min_free_kbytes (default: 0, no marks and no reserves)");
+
+/* One number with bounds. */
+struct bounded {
+	unsigned int	*value;
+	unsigned int	least;
+	unsigned int	most;
+};
+
+static int set_bounded(const char *text, const struct kernel_param *param)
+{
+	const struct bounded *bounded = param->arg;
+	unsigned int value;
+	int ret = kstrtouint(text, 0, &value);
+
+	if (!ret && (value < bounded->least || value > bounded->most))
+		ret = -EINVAL;
+	if (ret) {
+		pr_err("%s: bad number \"%.*s\": %u to %u is expected\n", param->name,
+		       text_len(text), text, bounded->least, bounded->most);
+		return ret;
+	}
+	mutex_lock(&lock);
+	*bounded->value = value;
+	apply();
+	mutex_unlock(&lock);
+	return 0;
+}
+
+static int get_bounded(char *buf, const struct kernel_param *param)
+{
+	const struct bounded *bounded = param->arg;
+
+	return sysfs_emit(buf, "%u\n", READ_ONCE(*bounded->value));
+}
+
+static const struct kernel_param_ops bounded_ops = { .set = set_bounded, .get = get_bounded };
+
+static const struct bounded scale = { &watermark_scale_factor, 1, SCALE_FACTOR_MAX };
+module_param_cb(watermark_scale_factor, &bounded_ops, (void *)&scale, 0644);
+MODULE_PARM_DESC(watermark_scale_factor, "distance between the marks in 1/10000 of a zone, as vm.watermark_scale_factor (default: 10)");
+
+static const struct bounded boost = { &watermark_boost_factor, 0, BOOST_FACTOR_MAX };
+module_param_cb(watermark_boost_factor, &bounded_ops, (void *)&boost, 0644);
+MODULE_PARM_DESC(watermark_boost_factor, "how far mixing of migratetypes may raise the marks, in 1/10000 of the high mark, as vm.watermark_boost_factor (default: 15000; 0: not at all)");
+
+/* As many numbers as there are kinds of zones, with white space or commas between. */
+static int set_ratio(const char *text, const struct kernel_param *param)
+{
+	unsigned int value[PB_NR_ZONE_TYPES];
+	char copy[48] = "", junk;
+
+	strscpy(copy, text, sizeof(copy));
+	strreplace(copy, ',', ' ');
+	if (sscanf(copy, "%u %u %u %c", &value[0], &value[1], &value[2], &junk) !=
+	    PB_NR_ZONE_TYPES) {
+		pr_err("%s: bad value \"%.*s\": three numbers are expected, for DMA32, Normal and Movable\n",
+		       param->name, text_len(text), text);
+		return -EINVAL;
+	}
+	mutex_lock(&lock);
+	memcpy(lowmem_reserve_ratio, value, sizeof(value));
+	apply();
+	mutex_unlock(&lock);
+	return 0;
+}
+
+static int get_ratio(char *buf, const struct kernel_param *param)
+{
+	return sysfs_emit(buf, "%u\t%u\t%u\n", READ_ONCE(lowmem_reserve_ratio[0]),
+			  READ_ONCE(lowmem_reserve_ratio[1]), READ_ONCE(lowmem_reserve_ratio[2]));
+}
+
+static const struct kernel_param_ops ratio_ops = { .set = set_ratio, .get = get_ratio };
+module_param_cb(lowmem_reserve_ratio, &ratio_ops, NULL, 0644);
+MODULE_PARM_DESC(lowmem_reserve_ratio, "a zone keeps one page in so many of the zones above it from requests that could use those; for DMA32, Normal and Movable, as vm.lowmem_reserve_ratio (default: 256,32,0; without effect while min_free_kbytes is 0)");
+
+/**
+ * pb_tunables_init - give the new pool the marks that the parameters say
+ *
+ * Context: process, may sleep. Return: 0.
+ */
+int pb_tunables_init(void)
+{
+	BUILD_BUG_ON(PB_NR_ZONE_TYPES != 3);
+	mutex_lock(&lock);
+	live = true;
+	apply();
+	mutex_unlock(&lock);
+	return 0;
+}
+
+/**
+ * pb_tunables_exit - the pool goes: the parameters are kept, and change nothing any more
+ */
+void pb_tunables_exit(void)
+{
+	mutex_lock(&lock);
+	live = false;
+	mutex_unlock(&lock);
+}

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Parameters of the module that may be changed while it runs. */
+#ifndef PB_TUNABLES_H
+#define PB_TUNABLES_H
+
+int pb_tunables_init(void);
+void pb_tunables_exit(void);
+
+#endif /* PB_TUNABLES_H */
