@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* highatomic.c: pageblocks kept for high-order requests that cannot wait. */
-#include "core/freelist.h"
 #include "core/highatomic.h"
 #include "core/pfn.h"
 #include "core/zone.h"
@@ -54,9 +53,7 @@ static long counted(struct pt_fixture *f, struct pb_zone *zone)
 
 static bool unreserve(struct pt_fixture *f, bool force)
 {
-	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
-
-	return pb_highatomic_unreserve(&f->pool, &rq, force);
+	return pb_highatomic_unreserve_zone(pt_zone(f, 0, PB_ZONE_NORMAL), PB_MOVABLE, force);
 }
 
 /* Success keeps the pageblock, and the next such request is served from it. */

@@ -395,6 +395,7 @@ extern int pb_host_nr_nodes;
 #define pb_per_cpu_ptr(p, cpu)	(&(p)[cpu])
 #define pb_this_cpu_ptr(p)	(&(p)[pb_host_cpu])
 #define pb_cpu_node(cpu)		cpu_to_node(cpu)
+#define pb_node_has_cpu(nid)	((nid) < pb_host_nr_cpus)
 #define pb_assert_preempt_off()	do { } while (0)
 
 /* Words of an index or of a free bitmap that this thread has looked at; see test_scale.c. */

@@ -15,6 +15,7 @@
 #include "fallback.h"
 #include "freelist.h"
 #include "highatomic.h"
+#include "node_reclaim.h"
 #include "pcp.h"
 #include "pfn.h"
 #include "zone.h"
@@ -175,6 +176,18 @@ bool pb_zone_allowed(struct pb_zone *zone, const struct pb_request *rq)
 }
 EXPORT_SYMBOL_PB_TEST(pb_zone_allowed);
 
+static bool may_take(struct pb_zone *zone, const struct pb_request *rq)
+{
+	return pb_zone_watermark_ok(zone, 1UL << rq->order, rq->highest_zone, rq->flags);
+}
+
+/* The zone is below its mark: can that be helped before we go further away? */
+static bool reclaim_here(struct pb_zone *first, struct pb_zone *zone, const struct pb_request *rq)
+{
+	return pb_zone_allows_reclaim(first, zone) &&
+	       pb_node_reclaim(zone, rq) >= PB_NODE_RECLAIM_SOME && may_take(zone, rq);
+}
+
 /* One walk with exactly these flags; @local: only as long as the node stays the same. */
 static unsigned long walk(struct pb_pool *pool, const struct pb_request *rq, bool local)
 {
@@ -190,7 +203,8 @@ static unsigned long walk(struct pb_pool *pool, const struct pb_request *rq, boo
 		first = first ?: zone;
 		if (local && zone->nid != first->nid)
 			break;
-		if (!pb_zone_watermark_ok(zone, 1UL << rq->order, rq->highest_zone, rq->flags))
+		if (unlikely(!may_take(zone, rq)) &&
+		    (!pool->node_reclaim_mode || !reclaim_here(first, zone, rq)))
 			continue;
 		pfn = rmqueue(zone, rq);
 		if (pfn != PB_NO_PFN) {
@@ -228,25 +242,3 @@ unsigned long pb_get_page_from_freelist(struct pb_pool *pool, const struct pb_re
 	return walk(pool, &mixing, false);
 }
 EXPORT_SYMBOL_PB_TEST(pb_get_page_from_freelist);
-
-/**
- * pb_highatomic_unreserve - give back a pageblock that is kept for atomic requests
- * @pool: the pool
- * @rq: the request in need
- * @force: down to the last one
- *
- * Context: any. Return: whether there is more to be had now.
- * As unreserve_highatomic_pageblock() in mm/page_alloc.c.
- */
-bool pb_highatomic_unreserve(struct pb_pool *pool, const struct pb_request *rq, bool force)
-{
-	struct pb_zonelist *zonelist = pool->zonelist[rq->nid];
-	unsigned int i;
-
-	for (i = 0; i < zonelist->nr; i++)
-		if (pb_zone_allowed(zonelist->zone[i], rq) &&
-		    pb_highatomic_unreserve_zone(zonelist->zone[i], rq->migratetype, force))
-			return true;
-	return false;
-}
-EXPORT_SYMBOL_PB_TEST(pb_highatomic_unreserve);

@@ -55,6 +55,7 @@ static inline void pb_meta_free(void *p)
 #define pb_nr_cpus()			num_possible_cpus()
 #define pb_cpu_id()			raw_smp_processor_id()
 #define pb_cpu_node(cpu)		cpu_to_node(cpu)
+#define pb_node_has_cpu(nid)		node_state(nid, N_CPU)
 
 #define pb_assert_preempt_off()		lockdep_assert_preemption_disabled()
 

@@ -15,6 +15,9 @@
 #include "stat.h"
 #include "zone.h"
 
+/* RECLAIM_DISTANCE of include/linux/topology.h */
+#define NODE_RECLAIM_DISTANCE	30
+
 static bool range_ok(const struct pb_pool_config *config, const struct pb_range *range)
 {
 	return range->nr_pages && range->nid >= 0 && range->nid < config->nr_nodes &&
@@ -283,6 +286,8 @@ int pb_pool_init(struct pb_pool *pool, const struct pb_pool_config *config)
 	pool->ops = config->ops;
 	pool->nr_nodes = config->nr_nodes;
 	pool->wmark = default_wmark;
+	pool->distance = config->distance;
+	pool->node_reclaim_distance = NODE_RECLAIM_DISTANCE;
 	err = make_directory(pool, config);
 	if (!err)
 		err = make_zones(pool, config);

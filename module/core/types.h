@@ -56,6 +56,8 @@ enum pb_event {
 	PB_WATERMARK_BOOST,	/* boosts because migratetypes were mixed */
 	PB_HIGHATOMIC_RESERVE,	/* pageblocks kept for high-order atomic requests */
 	PB_HIGHATOMIC_UNRESERVE, /* such pageblocks given back to all */
+	PB_ZONE_RECLAIM_SUCCESS, /* rounds of node reclaim that got what was asked */
+	PB_ZONE_RECLAIM_FAILED,	/* and those that got less */
 	PB_CMA_ALLOC,		/* blocks taken from contiguous-area pageblocks */
 	PB_ALLOC_SLOW,		/* requests that entered the slow path */
 	PB_ALLOC_FAIL,		/* requests that failed */
@@ -240,11 +242,14 @@ struct pb_zone {
 	unsigned long		lowmem_reserve[PB_NR_ZONE_TYPES]; /* pages; tunable */
 	unsigned long		cma_pages;		/* I: pages of PB_CMA pageblocks */
 	atomic_long_t		nr_reserved_highatomic;	/* A: pages so reserved */
+	atomic_t		node_reclaiming;	/* A: of a node's lowest zone: somebody is at it */
 
 	atomic_long_t		nr_free ____cacheline_aligned;	/* A: pages in the bitmaps */
 	atomic_long_t		nr_free_cma;		/* A: those of them in PB_CMA pageblocks */
 	atomic_long_t		event[PB_NR_EVENTS];	/* A: events counted outside a pcp */
 };
+
+struct pb_request;
 
 struct pb_zonelist {
 	unsigned int	nr;
@@ -276,6 +281,9 @@ struct pb_watermark_tunables {
  * @drain_all: drain every CPU's pcp; may sleep
  * @fallback: a request of one migratetype was served from a pageblock of another; may be NULL
  * @wake_node: a zone's node should be balanced: it was boosted or fell below low; may be NULL
+ * @reclaim: have the users of the pool's memory give up @nr_pages that @rq could use, the harder
+ *	the lower @priority; returns the pages they gave up; may sleep; may be NULL
+ * @reclaimable: pages that they could give up in a zone; may be NULL
  */
 struct pb_ops {
 	void (*bad)(struct pb_pool *pool, enum pb_bad bad, unsigned long pfn, unsigned int order,
@@ -286,6 +294,9 @@ struct pb_ops {
 	void (*fallback)(struct pb_zone *zone, unsigned int order, unsigned int mt,
 			 unsigned int fallback_mt, bool claimed);
 	void (*wake_node)(struct pb_zone *zone, unsigned int order);
+	unsigned long (*reclaim)(struct pb_pool *pool, const struct pb_request *rq, int priority,
+				 unsigned long nr_pages);
+	unsigned long (*reclaimable)(struct pb_zone *zone);
 };
 
 /**
@@ -302,6 +313,9 @@ struct pb_ops {
  * @all_zones: I: every zone once
  * @meta: I: the pageblocks' memory, one allocation per range
  * @nr_meta: I: length of @meta
+ * @distance: I: as node_distance()
+ * @node_reclaim_mode: tunable: reclaim on a near node before taking from a far one
+ * @node_reclaim_distance: tunable: how far a near node may be
  * @wmark: changed by whoever calls pb_setup_per_zone_wmarks(), one at a time
  */
 struct pb_pool {
@@ -316,6 +330,9 @@ struct pb_pool {
 	struct pb_zonelist	*all_zones;
 	void			**meta;
 	unsigned int		nr_meta;
+	int			(*distance)(int from, int to);
+	unsigned int		node_reclaim_mode;
+	int			node_reclaim_distance;
 	struct pb_watermark_tunables wmark;
 };
 

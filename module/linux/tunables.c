@@ -19,6 +19,7 @@
 
 #define SCALE_FACTOR_MAX	3000	/* as vm.watermark_scale_factor */
 #define BOOST_FACTOR_MAX	1000000
+#define NODE_RECLAIM_ALL	7	/* RECLAIM_ZONE, RECLAIM_WRITE, RECLAIM_UNMAP */
 
 static DEFINE_MUTEX(lock);		/* protects all below, and the writing of marks */
 static bool live;			/* there is a pool */
@@ -26,6 +27,7 @@ static bool live;			/* there is a pool */
 static unsigned long min_free_kbytes;
 static unsigned int watermark_scale_factor = 10;
 static unsigned int watermark_boost_factor = 15000;
+static unsigned int node_reclaim_mode;
 static unsigned int lowmem_reserve_ratio[PB_NR_ZONE_TYPES] = {
 	[PB_ZONE_DMA32] = 256, [PB_ZONE_NORMAL] = 32,
 };
@@ -47,6 +49,7 @@ static void apply(void)
 	wmark->min_free_pages = min_free_kbytes >> (PAGE_SHIFT - 10);
 	wmark->watermark_scale_factor = watermark_scale_factor;
 	WRITE_ONCE(wmark->watermark_boost_factor, watermark_boost_factor);
+	WRITE_ONCE(pb_instance.node_reclaim_mode, node_reclaim_mode);
 	for (i = 0; i < PB_NR_ZONE_TYPES; i++)
 		wmark->lowmem_reserve_ratio[i] = lowmem_reserve_ratio[i];
 	pb_setup_per_zone_wmarks(&pb_instance);
@@ -120,6 +123,10 @@ MODULE_PARM_DESC(watermark_scale_factor, "distance between the marks in 1/10000 
 static const struct bounded boost = { &watermark_boost_factor, 0, BOOST_FACTOR_MAX };
 module_param_cb(watermark_boost_factor, &bounded_ops, (void *)&boost, 0644);
 MODULE_PARM_DESC(watermark_boost_factor, "how far mixing of migratetypes may raise the marks, in 1/10000 of the high mark, as vm.watermark_boost_factor (default: 15000; 0: not at all)");
+
+static const struct bounded node_reclaim = { &node_reclaim_mode, 0, NODE_RECLAIM_ALL };
+module_param_cb(node_reclaim_mode, &bounded_ops, (void *)&node_reclaim, 0644);
+MODULE_PARM_DESC(node_reclaim_mode, "reclaim on a near node before memory is taken from a far one, as vm.zone_reclaim_mode; any of its bits switches it on (default: 0)");
 
 /* As many numbers as there are kinds of zones, with white space or commas between. */
 static int set_ratio(const char *text, const struct kernel_param *param)
