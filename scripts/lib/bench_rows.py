@@ -169,7 +169,7 @@ def dump_json(rows, path):
 
 
 def key(row):
-    return tuple(row.get(n) for n in ("platform", "workload", "order", "threads", *EXTRA))
+    return tuple(row.get(n) for n in ("platform", "workload", "order", "threads", "unit", *EXTRA))
 
 
 def groups(rows):
