@@ -12,13 +12,19 @@
 static __always_inline unsigned long pb_host_get(struct pb_pool *pool, unsigned int order)
 {
 	struct pb_zone *zone = pool->zone[0][PB_ZONE_NORMAL];
+	enum pb_fast found = PB_FAST_NONE;
 	struct pb_request rq;
 	unsigned long pfn;
 
-	if (likely(pb_pcp_order(order) &&
-		   pb_alloc_fast(pool, zone, pb_this_cpu_ptr(zone->pcp), order, PB_UNMOVABLE,
-				 &pfn) == PB_FAST_DONE))
+	if (likely(pb_pcp_order(order)))
+		found = pb_alloc_fast(zone, pb_this_cpu_ptr(zone->pcp), order, PB_UNMOVABLE, &pfn);
+	if (likely(found == PB_FAST_DONE))
 		return pfn;
+	if (found == PB_FAST_EMPTY) {
+		pfn = pb_alloc_refill(zone, order, PB_UNMOVABLE);
+		if (likely(pfn != PB_NO_PFN))
+			return pfn;
+	}
 	rq = (struct pb_request) {
 		.order = order,
 		.migratetype = PB_UNMOVABLE,
