@@ -181,12 +181,13 @@ def groups(rows):
 
 
 def baseline(group):
-    """The peer that ratios are to: alloc_pages, where it has the call that is measured."""
-    return group.get("alloc_pages") or group.get("alloc_pages_bulk")
+    """The peer that ratios are to: alloc_pages, where it has the call that is measured; on the
+    host what no allocator can be below."""
+    return group.get("alloc_pages") or group.get("alloc_pages_bulk") or group.get("floor")
 
 
 def ratio(group, subject):
-    """The median of a subject over that of alloc_pages in the same boot, or None."""
+    """The median of a subject over that of its peer in the same boot, or None."""
     base, row = baseline(group), group.get(subject)
     if not base or not row or not base["median"] or row["unit"] not in ("ns/op", "instructions"):
         return None

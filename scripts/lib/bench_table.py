@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Measurements as tables: on a terminal, against the goals, and in README.md."""
 
-from bench_rows import SUBJECTS, groups, ratio
+from bench_rows import SUBJECTS, baseline, groups, ratio
 
 SHORT = {"pbuddy-equal-prep": "equal-prep", "alloc_pages_bulk": "ap_bulk", "alloc_pages_comp": "ap_comp"}
 BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
@@ -23,7 +23,7 @@ def cell(group, subject):
     if not row:
         return "-"
     text, r = number(row["median"]), ratio(group, subject)
-    return text if r is None or subject == "alloc_pages" else f"{text} ({r:.2f})"
+    return text if r is None or row is baseline(group) else f"{text} ({r:.2f})"
 
 
 def shown(row):
@@ -48,7 +48,8 @@ def platform_table(rows, platform):
         lines.append([label(first), str(first["order"]), str(first["threads"]), unit] +
                      [cell(group, s) for s in present])
     widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
-    out = [f"{platform}, {mine[0]['kernel']}; medians, in brackets the ratio to alloc_pages"]
+    out = [f"{platform}, {mine[0]['kernel']}; medians, in brackets the ratio to "
+           f"{'the floor' if platform == 'host' else 'alloc_pages'}"]
     for line in lines:
         cells = [line[0].ljust(widths[0])] + [c.rjust(w) for c, w in zip(line[1:], widths[1:])]
         out.append("  ".join(cells).rstrip())
