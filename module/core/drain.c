@@ -138,7 +138,7 @@ static unsigned int put_runs(struct pb_zone *zone, struct pb_pcp_list *list, uns
 	return pages;
 }
 
-/* The nr oldest blocks of a LIFO of order 3 at most; returns the pages that went to the zone. */
+/* The nr oldest blocks of a LIFO, none larger than a word; returns the pages that went to the zone. */
 static unsigned int put_blocks(struct pb_zone *zone, struct pb_pcp_list *list, unsigned int nr,
 			       unsigned int order, bool all)
 {

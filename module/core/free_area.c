@@ -137,26 +137,12 @@ static void move_block(struct pb_zone *zone, unsigned long index, struct pb_bloc
 		smp_mb();
 }
 
-/**
- * pb_block_reindex - bring a pageblock's place in the index up to date
- * @zone: its zone
- * @index: its number within the zone
- *
- * Context: any, NMI included; does not wait for anybody.
- */
-void pb_block_reindex(struct pb_zone *zone, unsigned long index)
+/* By the updater, who saw @key computed: until the key is right and nobody asked since. */
+static void update_key(struct pb_zone *zone, unsigned long index, struct pb_slot *slot, u16 key)
 {
-	struct pb_slot *slot = pb_slot(zone->pool, pb_block_pfn(zone, index));
 	struct pb_block_ctl *ctl = &zone->ctl[index];
 	int seen;
-	u16 key;
 
-	/* Nothing to move: as in pb_block_freed(), an updater that is about to will look again. */
-	key = pb_block_key(READ_ONCE(slot->word));
-	if (READ_ONCE(ctl->key) == key)
-		return;
-	if (atomic_fetch_inc(&ctl->update))
-		return;
 	do {
 		/* Pairs with the increments: what those CPUs did to the words is seen below. */
 		seen = atomic_read_acquire(&ctl->update);
@@ -168,7 +154,49 @@ void pb_block_reindex(struct pb_zone *zone, unsigned long index)
 		} while (key != ctl->key);
 	} while (atomic_cmpxchg(&ctl->update, seen, 0) != seen);
 }
+
+/**
+ * pb_block_reindex - bring a pageblock's place in the index up to date
+ * @zone: its zone
+ * @index: its number within the zone
+ *
+ * Context: any, NMI included; does not wait for anybody.
+ */
+void pb_block_reindex(struct pb_zone *zone, unsigned long index)
+{
+	struct pb_slot *slot = pb_slot(zone->pool, pb_block_pfn(zone, index));
+	struct pb_block_ctl *ctl = &zone->ctl[index];
+	u16 key = pb_block_key(READ_ONCE(slot->word));
+
+	/* Nothing to move: as in pb_block_freed(), an updater that is about to will look again. */
+	if (READ_ONCE(ctl->key) != key && !atomic_fetch_inc(&ctl->update))
+		update_key(zone, index, slot, key);
+}
 EXPORT_SYMBOL_PB_TEST(pb_block_reindex);
+
+/**
+ * pb_block_taken - a whole pageblock was claimed: out of the index with it
+ * @zone: its zone
+ * @index: its number within the zone
+ *
+ * As pb_block_reindex(), without a look at the words: all of them are the caller's, so nobody
+ * frees into them. Who changes anything else about the pageblock asks for an update.
+ *
+ * Context: any, NMI included; does not wait for anybody.
+ */
+void pb_block_taken(struct pb_zone *zone, unsigned long index)
+{
+	struct pb_slot *slot = pb_slot(zone->pool, pb_block_pfn(zone, index));
+	struct pb_block_ctl *ctl = &zone->ctl[index];
+
+	if (atomic_fetch_inc(&ctl->update))
+		return;
+	if (ctl->key)
+		move_block(zone, index, ctl, 0);
+	if (atomic_cmpxchg(&ctl->update, 1, 0) != 1)
+		update_key(zone, index, slot, 0);
+}
+EXPORT_SYMBOL_PB_TEST(pb_block_taken);
 
 /*
  * By the low bits of a key, the largest free order + 1. Without anything free, and with whole

@@ -61,6 +61,7 @@ unsigned long *pb_free_area_init(struct pb_free_area *area, unsigned long nr_blo
 
 u16 pb_block_key(unsigned long slot_word);
 void pb_block_reindex(struct pb_zone *zone, unsigned long index);
+void pb_block_taken(struct pb_zone *zone, unsigned long index);
 enum pb_key_state pb_block_freed(struct pb_zone *zone, unsigned long index,
 				 const struct pb_pageblock *block, u64 mask, u64 new);
 unsigned int pb_index_bits(u16 key);

@@ -58,15 +58,13 @@ EXPORT_SYMBOL_PB_TEST(pb_word_largest);
  */
 u64 pb_word_pick(u64 word, unsigned int order)
 {
-	u64 heads = pb_word_heads(word, order);
-	u64 larger, only;
+	u64 heads = pb_word_heads(word, order), larger, only;
 
 	if (!heads)
 		return 0;
-	for (; order < PB_WORD_ORDER; order++) {
-		larger = pb_word_heads(word, order + 1);
-		if (!larger)
-			break;
+	for (word = heads; order < PB_WORD_ORDER; order++, word = larger) {
+		/* Heads of the next order, and of what is in none of its blocks. */
+		larger = word & word >> (1U << order) & pb_word_align[order + 1];
 		only = heads & ~pb_word_expand(larger, order + 1);
 		if (only)
 			return only & -only;

@@ -34,11 +34,12 @@
 
 #define PCP_BATCH	64	/* frames in a word */
 #define PCP_HIGH_MIN	64
-#define PCP_LIFO_LARGE	4	/* blocks above order 3 kept per list at most */
+#define PCP_LARGE	4	/* from this order on lists are kept short: */
+#define PCP_LIFO_LARGE	4	/* blocks kept at most */
 
 static u32 list_limit(const struct pb_pcp *pcp, unsigned int order)
 {
-	if (order > PB_PCP_MAX_SMALL)
+	if (order >= PCP_LARGE)
 		return min(pcp->high >> order, PCP_LIFO_LARGE);
 	return clamp(pcp->high >> (order + 2), 4, PB_LIFO_MAX);
 }
@@ -108,7 +109,7 @@ void pb_pcp_drop_block(struct pb_zone *zone, struct pb_pcp_list *list)
 static void take_words(struct pb_zone *zone, struct pb_pcp_list *list, unsigned long block_pfn,
 		       unsigned int order, struct pb_pageblock *block)
 {
-	unsigned int i, room, bit;
+	unsigned int i, room, bit, nr;
 	unsigned long pfn;
 	u64 heads, seen;
 
@@ -121,8 +122,9 @@ static void take_words(struct pb_zone *zone, struct pb_pcp_list *list, unsigned 
 			list->mask = pb_word_claim_all(&block->free[i], order);
 			list->mask_bytes = &block->order[i * PB_WORD_NR];
 			list->mask_base = pfn;
-			/* A word nearly full of frames is a batch by itself. */
-			if (hweight64(list->mask) << order >= PCP_BATCH / 2)
+			/* A word nearly full of frames is a batch by itself, if they make some blocks. */
+			nr = hweight64(list->mask);
+			if (nr << order >= PCP_BATCH / 2 && nr >= PCP_LIFO_LARGE)
 				break;
 			continue;
 		}
@@ -206,7 +208,7 @@ static void give_back(struct pb_zone *zone, struct pb_pcp_list *list, unsigned i
 				     pb_word_run(order) << (entry.pfn % PB_WORD_NR));
 }
 
-/* Blocks up to order 3, a word or so of them, as many as the marks grant. */
+/* Blocks that fit into a word, a word or so of them, as many as the marks grant. */
 static unsigned int refill_words(struct pb_zone *zone, struct pb_pcp_list *list,
 				 const struct pb_request *rq)
 {
@@ -223,7 +225,7 @@ static unsigned int refill_words(struct pb_zone *zone, struct pb_pcp_list *list,
 	return granted;
 }
 
-/* One block above order 3. */
+/* One block that is larger than a word. */
 static unsigned int refill_large(struct pb_zone *zone, struct pb_pcp_list *list,
 				 const struct pb_request *rq)
 {

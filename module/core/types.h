@@ -157,9 +157,9 @@ struct pb_free_area {
 
 /*
  * Orders with pcp lists: up to one above the pageblock's, the largest that mm/ has at all;
- * refilled by words up to order 3, else singly.
+ * refilled by words as long as a block fits into one, else singly.
  */
-#define PB_PCP_MAX_SMALL	3
+#define PB_PCP_MAX_SMALL	PB_WORD_ORDER
 #define PB_NR_PCP_ORDERS	(PB_PAGEBLOCK_ORDER + 2)
 #define PB_LIFO_MAX		32
 

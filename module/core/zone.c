@@ -162,9 +162,11 @@ static unsigned long claim_whole(struct pb_zone *zone, enum pb_migratetype mt)
 		frame = -1;
 		if (pb_slot_migratetype(word) == mt)
 			frame = pb_block_claim(pb_slot_block(word), PB_PAGEBLOCK_ORDER);
-		pb_block_reindex(zone, index);
-		if (frame >= 0)
+		if (frame >= 0) {
+			pb_block_taken(zone, index);
 			return pb_block_pfn(zone, index);
+		}
+		pb_block_reindex(zone, index);
 	}
 	return PB_NO_PFN;
 }
@@ -284,11 +286,12 @@ static bool claim_run(struct pb_zone *zone, unsigned long index, unsigned long n
 		pb_block_reindex(zone, i);
 	while (i-- > index) {
 		slot = pb_slot(zone->pool, pb_block_pfn(zone, i));
-		if (claimed == nr)
+		if (claimed == nr) {
 			pb_slot_set_migratetype(slot, mt);
-		else
-			pb_block_release(pb_slot_block(READ_ONCE(slot->word)), 0,
-					 PB_PAGEBLOCK_ORDER);
+			pb_block_taken(zone, i);
+			continue;
+		}
+		pb_block_release(pb_slot_block(READ_ONCE(slot->word)), 0, PB_PAGEBLOCK_ORDER);
 		pb_block_reindex(zone, i);
 	}
 	return claimed == nr;
