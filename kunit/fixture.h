@@ -52,6 +52,8 @@ extern const struct pt_layout pt_four_nodes;	/* a ring: neighbours 15, opposite 
 #define PT_NR_LAYOUTS	6
 extern const struct pt_layout *const pt_layouts[PT_NR_LAYOUTS];
 
+struct pt_movers;
+
 /**
  * struct pt_fixture - a pool under test
  * @pool: the pool
@@ -63,6 +65,7 @@ extern const struct pt_layout *const pt_layouts[PT_NR_LAYOUTS];
  * @bad_pfn: its PFN
  * @bad_order: its order
  * @broken: a test damaged it on purpose: do not verify at exit
+ * @movers: for movers.c
  * @owned: frames the test says it holds, one bit each; see pt_own()
  */
 struct pt_fixture {
@@ -75,6 +78,7 @@ struct pt_fixture {
 	unsigned long		bad_pfn;
 	unsigned int		bad_order;
 	bool			broken;
+	struct pt_movers	*movers;
 	unsigned long		*owned;
 };
 

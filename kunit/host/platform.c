@@ -17,6 +17,14 @@ int pb_host_fail_nth;
 long pb_host_allocs;
 size_t pb_host_bytes;
 
+bool pb_host_need_resched;
+bool pb_host_fatal_signal;
+
+__attribute__((__noinline__, __no_sanitize_thread__)) u8 pb_peek(const u8 *p)
+{
+	return *(const volatile u8 *)p;
+}
+
 void *pb_host_alloc(size_t bytes)
 {
 	size_t size = ALIGN(bytes + HEADER, (size_t)4096);

@@ -396,6 +396,15 @@ extern int pb_host_nr_nodes;
 #define pb_this_cpu_ptr(p)	(&(p)[pb_host_cpu])
 #define pb_cpu_node(cpu)		cpu_to_node(cpu)
 #define pb_node_has_cpu(nid)	((nid) < pb_host_nr_cpus)
+/* What long work gives way to; set by tests. */
+extern bool pb_host_need_resched;
+extern bool pb_host_fatal_signal;
+#define pb_need_resched()	pb_host_need_resched
+#define pb_fatal_signal()	pb_host_fatal_signal
+
+/* A glance at what its owner may be writing, which ThreadSanitizer need not know of. */
+u8 pb_peek(const u8 *p);
+
 #define pb_assert_preempt_off()	do { } while (0)
 
 /* Words of an index or of a free bitmap that this thread has looked at; see test_scale.c. */

@@ -6,6 +6,7 @@
 #include "alloc.h"
 #include "drain.h"
 #include "freelist.h"
+#include "movable.h"
 #include "pcp.h"
 #include "pfn.h"
 #include "slowpath.h"
@@ -40,11 +41,13 @@ static enum pb_bad classify(struct pb_pool *pool, unsigned long pfn, unsigned in
 	struct pb_pageblock *block = pb_slot_block(READ_ONCE(pb_slot(pool, pfn)->word));
 	unsigned int frame = pb_frame_in_block(pfn), order;
 	unsigned long head;
-	u8 byte = READ_ONCE(block->order[frame]);
+	u8 byte = READ_ONCE(block->order[frame]), flags = byte & ~PB_FRAME_ORDER_MASK;
 
+	byte &= PB_FRAME_ORDER_MASK;
 	if (byte) {
 		*was = byte - 1;
-		return PB_BAD_ORDER;
+		/* Freed before, while it was being moved. */
+		return flags == PB_FRAME_ISOLATED ? PB_BAD_DOUBLE : PB_BAD_ORDER;
 	}
 	if (atomic64_read(&block->free[frame / PB_WORD_NR]) & BIT_ULL(frame % PB_WORD_NR))
 		return PB_BAD_DOUBLE;
@@ -52,7 +55,7 @@ static enum pb_bad classify(struct pb_pool *pool, unsigned long pfn, unsigned in
 		head = round_down(pfn, 1UL << order);
 		if (!pb_slot_lookup(pool, head))
 			break;
-		byte = READ_ONCE(*pb_order_byte(pool, head));
+		byte = READ_ONCE(*pb_order_byte(pool, head)) & PB_FRAME_ORDER_MASK;
 		if (byte > order) {
 			*was = byte - 1;
 			return PB_BAD_TAIL;
@@ -93,12 +96,29 @@ enum pb_bad pb_check_block(struct pb_pool *pool, unsigned long pfn, unsigned int
 		return refuse(pool, PB_BAD_ORDER_RANGE, pfn, order, 0);
 	if (unlikely(pfn & ((1UL << order) - 1)))
 		return refuse(pool, PB_BAD_ALIGN, pfn, order, 0);
-	if (likely(*pb_order_byte(pool, pfn) == order + 1))
+	if (likely(READ_ONCE(*pb_order_byte(pool, pfn)) == order + 1))
 		return PB_BAD_NONE;
 	bad = classify(pool, pfn, &was);
 	return refuse(pool, bad, pfn, order, was);
 }
 EXPORT_SYMBOL_PB_TEST(pb_check_block);
+
+/* A block whose order byte has flags, or is wrong. */
+static noinline enum pb_bad free_flagged(struct pb_pool *pool, unsigned long pfn,
+					 unsigned int order)
+{
+	struct pb_zone *zone = pb_slot(pool, pfn)->zone;
+	enum pb_movable_free what;
+
+	preempt_disable();
+	what = pb_movable_free(pb_order_byte(pool, pfn), order);
+	if (what == PB_MOVABLE_FREE_NOW) {
+		pb_zone_release(zone, pfn, order);
+		pb_zone_event_add(zone, PB_PGFREE, 1L << order);
+	}
+	preempt_enable();
+	return what == PB_MOVABLE_FREE_BAD ? pb_check_block(pool, pfn, order) : PB_BAD_NONE;
+}
 
 /**
  * pb_free - free a block
@@ -122,9 +142,9 @@ enum pb_bad pb_free(struct pb_pool *pool, unsigned long pfn, unsigned int order)
 	preempt_disable();
 	word = READ_ONCE(slot->word);
 	byte = &pb_slot_block(word)->order[pb_frame_in_block(pfn)];
-	if (unlikely(*byte != order + 1)) {
+	if (unlikely(READ_ONCE(*byte) != order + 1)) {
 		preempt_enable();
-		return pb_check_block(pool, pfn, order);
+		return free_flagged(pool, pfn, order);
 	}
 	*byte = 0;
 	mt = pb_slot_migratetype(word);
@@ -151,7 +171,7 @@ int pb_page_order(struct pb_pool *pool, unsigned long pfn)
 
 	if (!pb_slot_lookup(pool, pfn))
 		return -EINVAL;
-	byte = READ_ONCE(*pb_order_byte(pool, pfn));
+	byte = READ_ONCE(*pb_order_byte(pool, pfn)) & PB_FRAME_ORDER_MASK;
 	return byte ? byte - 1 : -EINVAL;
 }
 EXPORT_SYMBOL_PB_TEST(pb_page_order);
@@ -168,10 +188,13 @@ EXPORT_SYMBOL_PB_TEST(pb_pfn_zone);
 static bool visit_block(struct pb_pageblock *block, unsigned long pfn, pb_visit_fn fn, void *arg)
 {
 	unsigned int i;
+	u8 byte;
 
-	for (i = 0; i < PB_PAGEBLOCK_NR; i++)
-		if (block->order[i] && !fn(arg, pfn + i, block->order[i] - 1))
+	for (i = 0; i < PB_PAGEBLOCK_NR; i++) {
+		byte = block->order[i] & PB_FRAME_ORDER_MASK;
+		if (byte && !fn(arg, pfn + i, byte - 1))
 			return false;
+	}
 	return true;
 }
 

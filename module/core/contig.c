@@ -6,6 +6,7 @@
  * them in mm/, so that parts can be freed alone.
  */
 #include "alloc.h"
+#include "compact.h"
 #include "fallback.h"
 #include "freelist.h"
 #include "pageblock.h"
@@ -127,6 +128,52 @@ static unsigned long walk_zonelist(struct pb_pool *pool, const struct pb_request
 	return PB_NO_PFN;
 }
 
+struct wanted {
+	unsigned long	nr_pages;
+	unsigned long	pfn;
+};
+
+/* An emptied range becomes the caller's; what it has more than was asked for goes back. */
+static void take_range(struct pb_zone *zone, unsigned long pfn, unsigned long nr_pages, void *arg)
+{
+	struct wanted *wanted = arg;
+
+	if (unlikely(!range_unused(zone, pfn, nr_pages)))
+		return;
+	mark_range(zone, pfn, wanted->nr_pages, 1);
+	if (nr_pages > wanted->nr_pages)
+		release_range(zone, pfn + wanted->nr_pages, nr_pages - wanted->nr_pages);
+	pb_zone_count_alloc(zone, wanted->nr_pages);
+	wanted->pfn = pfn;
+}
+
+/* Moves away what is in the way, in the first zone where that helps. */
+static unsigned long empty_range(struct pb_pool *pool, const struct pb_request *rq,
+				 unsigned long nr_pages)
+{
+	struct wanted wanted = { .nr_pages = nr_pages, .pfn = PB_NO_PFN };
+	struct pb_zonelist *zonelist = pool->zonelist[rq->nid];
+	unsigned long got = nr_pages, align = 1;
+	struct pb_zone *zone;
+	unsigned int i;
+
+	if (nr_pages <= PB_PAGEBLOCK_NR) {
+		got = 1UL << order_base_2(nr_pages);
+	} else {
+		got = round_up(nr_pages, PB_PAGEBLOCK_NR);
+		if (is_power_of_2(nr_pages))
+			align = min(got >> PB_PAGEBLOCK_ORDER, PB_CHUNK_BLOCKS);
+	}
+	for (i = 0; i < zonelist->nr && wanted.pfn == PB_NO_PFN; i++) {
+		zone = zonelist->zone[i];
+		if (nr_pages > zone->present_pages || !pb_zone_allowed(zone, rq) ||
+		    !pb_zone_watermark_ok(zone, nr_pages, rq->highest_zone, rq->flags))
+			continue;
+		pb_compact_range(zone, rq, got, align, take_range, &wanted);
+	}
+	return wanted.pfn;
+}
+
 /**
  * pb_alloc_contig - allocate contiguous frames of any number
  * @pool: the pool
@@ -135,7 +182,8 @@ static unsigned long walk_zonelist(struct pb_pool *pool, const struct pb_request
  * @reason: why it failed, or NULL
  *
  * Up to a pageblock the range is aligned to its order; above, to its size when that is a
- * power of two and to a pageblock otherwise, as alloc_contig_pages() does.
+ * power of two and to a pageblock otherwise, as alloc_contig_pages() does. With PB_ALLOC_WAIT
+ * what is movable is moved out of the way, also out of contiguous areas.
  *
  * Context: any; may sleep with PB_ALLOC_WAIT. Return: first PFN, or PB_NO_PFN.
  */
@@ -159,6 +207,8 @@ unsigned long pb_alloc_contig(struct pb_pool *pool, const struct pb_request *rq,
 	any.order = min_t(unsigned int, ilog2(nr_pages), PB_MAX_ORDER);
 	pb_slowpath_collect(pool, &any);
 	pfn = walk_zonelist(pool, &any, nr_pages);
+	if (pfn == PB_NO_PFN && any.flags & PB_ALLOC_WAIT)
+		pfn = empty_range(pool, &any, nr_pages);
 	if (pfn == PB_NO_PFN)
 		return pb_alloc_fail(pool, pb_failure_reason(pool, &any, nr_pages), reason);
 	return pfn;
@@ -181,6 +231,7 @@ enum pb_bad pb_free_contig(struct pb_pool *pool, unsigned long pfn, unsigned lon
 	unsigned long end = pfn + nr_pages, n, i;
 	struct pb_pageblock *block;
 	struct pb_slot *slot;
+	u8 *byte;
 
 	if (end < pfn) {
 		pool->ops.bad(pool, PB_BAD_FOREIGN, end, 0, 0);
@@ -192,8 +243,9 @@ enum pb_bad pb_free_contig(struct pb_pool *pool, unsigned long pfn, unsigned lon
 		n = min(end - pfn, PB_WORD_NR - pfn % PB_WORD_NR);
 		preempt_disable();
 		block = slot ? pb_slot_block(READ_ONCE(slot->word)) : NULL;
-		for (i = 0; block && i < n && block->order[pb_frame_in_block(pfn + i)] == 1; i++)
-			block->order[pb_frame_in_block(pfn + i)] = 0;
+		byte = block ? &block->order[pb_frame_in_block(pfn)] : NULL;
+		for (i = 0; block && i < n && READ_ONCE(byte[i]) == 1; i++)
+			byte[i] = 0;
 		if (i) {
 			release_range(slot->zone, pfn, i);
 			pb_zone_event_add(slot->zone, PB_PGFREE, i);

@@ -34,18 +34,30 @@ static inline enum pb_migratetype pb_slot_migratetype(unsigned long word)
 	return word & PB_SLOT_MT_MASK;
 }
 
-/* Is it part of a contiguous area? */
-static inline bool pb_slot_is_cma(unsigned long word)
+static inline enum pb_migratetype pb_slot_saved_migratetype(unsigned long word)
 {
-	return pb_slot_migratetype(word) == PB_CMA;
+	return word >> PB_SLOT_SAVED_SHIFT & PB_SLOT_MT_MASK;
 }
 
-static inline void pb_slot_set_migratetype(struct pb_slot *slot, enum pb_migratetype mt)
+/* Is it part of a contiguous area, isolated or not? */
+static inline bool pb_slot_is_cma(unsigned long word)
+{
+	enum pb_migratetype mt = pb_slot_migratetype(word);
+
+	return mt == PB_CMA ||
+	       (mt == PB_ISOLATE && pb_slot_saved_migratetype(word) == PB_CMA);
+}
+
+/* An isolated pageblock stays isolated: false. */
+static inline bool pb_slot_set_migratetype(struct pb_slot *slot, enum pb_migratetype mt)
 {
 	unsigned long old = READ_ONCE(slot->word);
 
-	while (!try_cmpxchg(&slot->word, &old, (old & ~PB_SLOT_MT_MASK) | mt))
-		;
+	do {
+		if (pb_slot_migratetype(old) == PB_ISOLATE)
+			return false;
+	} while (!try_cmpxchg(&slot->word, &old, (old & ~PB_SLOT_MT_MASK) | mt));
+	return true;
 }
 
 static inline unsigned int pb_frame_in_block(unsigned long pfn)

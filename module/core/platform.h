@@ -24,6 +24,7 @@
 #include <linux/nodemask.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
 #include <linux/string.h>
@@ -56,6 +57,13 @@ static inline void pb_meta_free(void *p)
 #define pb_cpu_id()			raw_smp_processor_id()
 #define pb_cpu_node(cpu)		cpu_to_node(cpu)
 #define pb_node_has_cpu(nid)		node_state(nid, N_CPU)
+
+/* What long work gives way to. */
+#define pb_need_resched()		need_resched()
+#define pb_fatal_signal()		fatal_signal_pending(current)
+
+/* A byte that its owner may be writing with plain stores: a glance, not to be relied on. */
+#define pb_peek(p)			data_race(READ_ONCE(*(p)))
 
 #define pb_assert_preempt_off()		lockdep_assert_preemption_disabled()
 

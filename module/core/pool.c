@@ -7,6 +7,7 @@
  * physical addresses and an entry per pageblock in it, so that holes between ranges cost
  * next to nothing. The pageblocks of a range are one allocation on its node.
  */
+#include "compact.h"
 #include "free_area.h"
 #include "pageblock.h"
 #include "pcp.h"
@@ -250,6 +251,8 @@ static int make_pcps(struct pb_pool *pool)
 
 	for (i = 0; i < pool->all_zones->nr; i++) {
 		err = pb_pcp_init(pool->all_zones->zone[i]);
+		if (!err)
+			err = pb_compact_init(pool->all_zones->zone[i]);
 		if (err)
 			return err;
 	}
@@ -317,6 +320,7 @@ static void destroy_zones(struct pb_pool *pool)
 			zone = pool->zone[nid][type];
 			if (!zone)
 				continue;
+			pb_compact_destroy(zone);
 			pb_pcp_destroy(zone);
 			pb_zone_destroy(zone);
 			pb_meta_free(zone);

@@ -34,6 +34,15 @@ const char * const pb_event_name[PB_NR_EVENTS] = {
 	[PB_NUMA_LOCAL]		= "numa_local",
 	[PB_NUMA_OTHER]		= "numa_other",
 	[PB_NUMA_INTERLEAVE_HIT] = "numa_interleave",
+	[PB_COMPACTMIGRATE_SCANNED] = "compact_migrate_scanned",
+	[PB_COMPACTFREE_SCANNED] = "compact_free_scanned",
+	[PB_COMPACTISOLATED]	= "compact_isolated",
+	[PB_COMPACTSTALL]	= "compact_stall",
+	[PB_COMPACTFAIL]	= "compact_fail",
+	[PB_COMPACTSUCCESS]	= "compact_success",
+	[PB_KCOMPACTD_WAKE]	= "compact_daemon_wake",
+	[PB_PGMIGRATE_SUCCESS]	= "pgmigrate_success",
+	[PB_PGMIGRATE_FAIL]	= "pgmigrate_fail",
 };
 EXPORT_SYMBOL_PB_TEST(pb_event_name);
 

@@ -44,6 +44,14 @@ enum pb_zone_type { PB_ZONE_DMA32, PB_ZONE_NORMAL, PB_ZONE_MOVABLE, PB_NR_ZONE_T
 
 enum pb_watermark { PB_WMARK_MIN, PB_WMARK_LOW, PB_WMARK_HIGH, PB_NR_WMARK };
 
+/*
+ * The order byte of a frame: order + 1 at the head of an allocated block, else 0; and flags of the
+ * block. Those that say how it can be moved: movable.c.
+ */
+#define PB_FRAME_ORDER_MASK	0x1fU
+#define PB_FRAME_MOVABLE	0x40U
+#define PB_FRAME_ISOLATED	0x80U
+
 /* Events counted per zone; names for /vmstat in stat.c, checked against this by BUILD_BUG_ON. */
 enum pb_event {
 	PB_PGALLOC,		/* pages handed out */
@@ -70,6 +78,15 @@ enum pb_event {
 	PB_NUMA_LOCAL,		/* the allocating CPU was on this node */
 	PB_NUMA_OTHER,		/* the allocating CPU was on another node */
 	PB_NUMA_INTERLEAVE_HIT,	/* interleaved, and allocated where the turn was */
+	PB_COMPACTMIGRATE_SCANNED, /* frames looked at for what to move */
+	PB_COMPACTFREE_SCANNED,	/* pageblocks looked at for where to move it */
+	PB_COMPACTISOLATED,	/* pages isolated to be moved */
+	PB_COMPACTSTALL,	/* requests that compaction was run for */
+	PB_COMPACTFAIL,		/* of them, how many got no block by it */
+	PB_COMPACTSUCCESS,	/* of them, how many got one */
+	PB_KCOMPACTD_WAKE,	/* times a node's thread began to compact */
+	PB_PGMIGRATE_SUCCESS,	/* pages moved */
+	PB_PGMIGRATE_FAIL,	/* pages that could not be moved */
 	PB_NR_EVENTS,
 };
 
@@ -97,6 +114,33 @@ enum pb_reason {
 	PB_NR_REASONS,
 };
 
+/* How an attempt at making a larger free block ended; names and order are mm/'s. */
+enum pb_compact_result {
+	PB_COMPACT_NOT_SUITABLE_ZONE,	/* never: for tracepoints */
+	PB_COMPACT_SKIPPED,		/* too little is free, or nothing can be moved */
+	PB_COMPACT_DEFERRED,		/* has failed lately */
+	PB_COMPACT_NO_SUITABLE_PAGE,
+	PB_COMPACT_CONTINUE,
+	PB_COMPACT_COMPLETE,		/* every candidate was looked at in vain */
+	PB_COMPACT_PARTIAL_SKIPPED,	/* some of them were */
+	PB_COMPACT_CONTENDED,		/* given up for others, or for a signal */
+	PB_COMPACT_SUCCESS,
+};
+
+/* How much it may cost; lower is more. */
+enum pb_compact_priority {
+	PB_COMPACT_PRIO_SYNC_FULL,
+	PB_COMPACT_PRIO_SYNC_LIGHT,
+	PB_COMPACT_PRIO_ASYNC,
+};
+
+/* What a migration may do, as enum migrate_mode. */
+enum pb_migrate_mode {
+	PB_MIGRATE_ASYNC,		/* never block */
+	PB_MIGRATE_SYNC_LIGHT,		/* block, but not for long */
+	PB_MIGRATE_SYNC,
+};
+
 /**
  * struct pb_pageblock - 512 frames
  * @free: A: 1 = free. One cache line, and the only truth about what is free.
@@ -114,6 +158,7 @@ struct pb_pageblock {
  */
 #define PB_SLOT_MT_MASK		7UL
 #define PB_SLOT_HOLE		7UL	/* in place of a word: no pageblock, and no migratetype */
+#define PB_SLOT_SAVED_SHIFT	3	/* while it is isolated: the migratetype it had */
 #define PB_SLOT_FLAGS_MASK	63UL
 
 struct pb_slot {
@@ -244,6 +289,11 @@ struct pb_zone {
 	atomic_long_t		nr_reserved_highatomic;	/* A: pages so reserved */
 	atomic_t		node_reclaiming;	/* A: of a node's lowest zone: somebody is at it */
 
+	unsigned int		compact_considered;	/* deferred since it last failed */
+	unsigned int		compact_defer_shift;	/* 1 << this are to be deferred */
+	unsigned int		compact_order_failed;	/* from this order on */
+	u8			*compact_skip;	/* 1 + least order tried in vain, or 0 */
+
 	atomic_long_t		nr_free ____cacheline_aligned;	/* A: pages in the bitmaps */
 	atomic_long_t		nr_free_cma;		/* A: those of them in PB_CMA pageblocks */
 	atomic_long_t		event[PB_NR_EVENTS];	/* A: events counted outside a pcp */
@@ -284,6 +334,9 @@ struct pb_watermark_tunables {
  * @reclaim: have the users of the pool's memory give up @nr_pages that @rq could use, the harder
  *	the lower @priority; returns the pages they gave up; may sleep; may be NULL
  * @reclaimable: pages that they could give up in a zone; may be NULL
+ * @migrate: have the owner of the isolated block at @src_pfn move it to @dst_pfn, of the same
+ *	order; 0, or a negative errno and everything is as it was; may sleep, but for the time
+ *	that @mode allows; NULL when nothing can be moved
  */
 struct pb_ops {
 	void (*bad)(struct pb_pool *pool, enum pb_bad bad, unsigned long pfn, unsigned int order,
@@ -297,6 +350,8 @@ struct pb_ops {
 	unsigned long (*reclaim)(struct pb_pool *pool, const struct pb_request *rq, int priority,
 				 unsigned long nr_pages);
 	unsigned long (*reclaimable)(struct pb_zone *zone);
+	int (*migrate)(struct pb_pool *pool, unsigned long src_pfn, unsigned long dst_pfn,
+		       unsigned int order, int mode);
 };
 
 /**

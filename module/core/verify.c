@@ -48,7 +48,7 @@ static bool frame_free(struct pb_pageblock *block, unsigned int frame)
 static void check_frame(struct walk *w, struct pb_pageblock *block, unsigned int frame,
 			unsigned long pfn)
 {
-	u8 byte = block->order[frame];
+	u8 byte = block->order[frame] & PB_FRAME_ORDER_MASK;
 	bool is_free = frame_free(block, frame);
 
 	if (is_free)

@@ -22,6 +22,7 @@
 #include "core/stat.h"
 #include "core/verify.h"
 #include "core/zone.h"
+#include "compact_debugfs.h"
 #include "debugfs.h"
 #include "instance.h"
 #include "owner.h"
@@ -354,6 +355,7 @@ int pb_debugfs_init(void)
 	debugfs_create_file("verify", 0400, root, NULL, &verify_fops);
 	debugfs_create_file("drain", 0200, root, NULL, &drain_fops);
 	debugfs_create_file("owners", 0400, root, NULL, &owners_fops);
+	pb_compact_debugfs_init(root);
 	return 0;
 }
 

@@ -30,6 +30,7 @@
 #include "instance.h"
 #include "leak.h"
 #include "local.h"
+#include "movable.h"
 #include "pool_spec.h"
 #include "report.h"
 #include "source.h"
@@ -262,7 +263,8 @@ static int make_pool(const struct pb_instance_config *instance)
 			.nr_ranges = list.nr,
 			.nr_nodes = nr_node_ids,
 			.distance = distance,
-			.ops = { .bad = pb_report_bad, .drain_all = drain_all },
+			.ops = { .bad = pb_report_bad, .drain_all = drain_all,
+				 .migrate = pb_movable_migrate },
 		};
 
 		ret = pb_pool_init(&pb_instance, &config);
@@ -372,4 +374,5 @@ void pb_instance_exit(void)
 	returned = pb_source_release_all(&extents, pb_leak_in_pageblock);
 	pr_info("returned %lu of %lu pages\n", returned, pages);
 	pb_pool_destroy(&pb_instance);
+	pb_movable_exit();
 }

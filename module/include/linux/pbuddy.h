@@ -37,6 +37,48 @@ void pbuddy_free_contig(struct page *page, unsigned long nr_pages);
 int pbuddy_page_order(const struct page *page);
 bool pbuddy_owns_page(const struct page *page);
 
+/**
+ * enum pbuddy_migrate_mode - how long a migration may take; as enum migrate_mode
+ * @PBUDDY_MIGRATE_ASYNC: never block
+ * @PBUDDY_MIGRATE_SYNC_LIGHT: block, but not for long
+ * @PBUDDY_MIGRATE_SYNC: block
+ */
+enum pbuddy_migrate_mode {
+	PBUDDY_MIGRATE_ASYNC,
+	PBUDDY_MIGRATE_SYNC_LIGHT,
+	PBUDDY_MIGRATE_SYNC,
+};
+
+/**
+ * struct pbuddy_movable_operations - how an owner's pages are moved
+ * @isolate_page: may this page be moved now? Called under rcu_read_lock(), so it must not sleep,
+ *	and must not wait for a lock held around pbuddy_free_pages(). It may be called while the
+ *	owner frees the page on another CPU, and until an RCU grace period after that: what it
+ *	looks at has to live as long. After it has returned true the owner does not free the
+ *	page before @migrate_page succeeds or @putback_page is called. (If it does all the same,
+ *	the free takes effect after the migration, and @putback_page is not called.)
+ * @migrate_page: copy the contents from @src to @dst, and use @dst from now on; @src is taken back
+ *	by pbuddy. 0, or a negative errno, and then @src goes on being used. May sleep as @mode
+ *	allows.
+ * @putback_page: the page stays where it is. May sleep.
+ *
+ * Shaped like struct movable_operations of mm/. The page is the first one of its block; how many
+ * there are the owner knows, or pbuddy_page_order() tells. All of them are called in process
+ * context.
+ */
+struct pbuddy_movable_operations {
+	bool (*isolate_page)(struct page *page, enum pbuddy_migrate_mode mode);
+	int (*migrate_page)(struct page *dst, struct page *src, enum pbuddy_migrate_mode mode);
+	void (*putback_page)(struct page *page);
+};
+
+int pbuddy_register_movable(const struct pbuddy_movable_operations *ops);
+void pbuddy_unregister_movable(const struct pbuddy_movable_operations *ops);
+int pbuddy_page_set_movable(struct page *page, const struct pbuddy_movable_operations *ops,
+			    void *private);
+int pbuddy_page_clear_movable(struct page *page);
+void *pbuddy_page_private(const struct page *page);
+
 static inline struct page *pbuddy_alloc_page(gfp_t gfp)
 {
 	return pbuddy_alloc_pages(gfp, 0);
