@@ -111,7 +111,8 @@ enum pb_reason pb_failure_reason(struct pb_pool *pool, const struct pb_request *
 			continue;
 		largest = max(largest, zone->present_pages);
 		free = max_t(unsigned long, free, max(pb_zone_free_pages(zone), 0L));
-		if (pb_zone_watermark_ok(zone, nr_pages, rq->highest_zone, rq->flags))
+		if (nr_pages <= zone->present_pages &&
+		    pb_zone_watermark_ok(zone, nr_pages, rq->highest_zone, rq->flags))
 			below = false;
 	}
 	if (!largest)
