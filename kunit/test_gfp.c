@@ -9,11 +9,13 @@
 #include <linux/irq_work.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
+#include <linux/suspend.h>
 
 #include "compat.h"
 #include "fixture.h"
 #include "gfp.h"
 #include "instance.h"
+#include "suspend.h"
 
 /* ---- The tables ---- */
 
@@ -380,20 +382,22 @@ static void test_nofragment_default(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, !!(rq.flags & T(NOFRAGMENT)), want);
 }
 
-/* The mask of the whole system narrows every request. */
+/* The mask of the whole system narrows every request, while it suspends. */
 static void test_allowed_mask(struct kunit *test)
 {
-	gfp_t gfp = GFP_KERNEL, mask = pb_gfp_allowed_mask;
+	gfp_t asleep = GFP_KERNEL, awake = GFP_KERNEL;
 	struct pb_request rq;
-	bool ok;
+	bool ok, ok_again;
 
-	pb_gfp_allowed_mask = mask & ~(__GFP_IO | __GFP_FS);
-	ok = pb_gfp_request(&rq, &gfp, 0, NUMA_NO_NODE, NULL);
-	pb_gfp_allowed_mask = mask;
-	KUNIT_ASSERT_TRUE(test, ok);
-	KUNIT_EXPECT_EQ(test, (__force u32)gfp,
-			(__force u32)(GFP_KERNEL & ~(__GFP_IO | __GFP_FS)));
+	pb_suspend_notify(NULL, PM_SUSPEND_PREPARE, NULL);
+	ok = pb_gfp_request(&rq, &asleep, 0, NUMA_NO_NODE, NULL);
+	pb_suspend_notify(NULL, PM_POST_SUSPEND, NULL);
 	KUNIT_EXPECT_FALSE(test, (bool)(rq.flags & (T(IO) | T(FS))));
+	ok_again = pb_gfp_request(&rq, &awake, 0, NUMA_NO_NODE, NULL);
+	KUNIT_EXPECT_TRUE(test, (rq.flags & (T(IO) | T(FS))) == (T(IO) | T(FS)));
+	KUNIT_EXPECT_TRUE(test, ok && ok_again);
+	KUNIT_EXPECT_TRUE(test, asleep == (GFP_KERNEL & ~(__GFP_IO | __GFP_FS)));
+	KUNIT_EXPECT_TRUE(test, awake == GFP_KERNEL);
 }
 
 /* ATOMIC and DIRECT_RECLAIM: kernels that have the flag warn once and drop it, others cannot. */

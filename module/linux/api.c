@@ -11,6 +11,7 @@
 #include "compat.h"
 #include "core/alloc.h"
 #include "core/fastpath.h"
+#include "cpuset.h"
 #include "gfp.h"
 #include "instance.h"
 #include "local.h"
@@ -105,11 +106,16 @@ static noinline struct page *alloc_request(gfp_t gfp, unsigned int order, int ni
 {
 	enum pb_reason reason;
 	struct pb_request rq;
+	unsigned int cookie;
 	unsigned long pfn;
 
-	if (unlikely(!pb_gfp_request(&rq, &gfp, order, nid, nodemask)))
-		return NULL;
-	pfn = pb_pages_alloc(&rq, gfp, &reason);
+	do {
+		cookie = pb_mems_allowed_begin();
+		if (unlikely(!pb_gfp_request(&rq, &gfp, order, nid, nodemask)))
+			return NULL;
+		pfn = pb_pages_alloc(&rq, gfp, &reason);
+		/* A cpuset that changed meanwhile may have hidden what there is. */
+	} while (unlikely(pfn == PB_NO_PFN && pb_mems_allowed_retry(cookie)));
 	if (unlikely(pfn == PB_NO_PFN)) {
 		pb_report_failure(&rq, gfp, 1UL << order, reason);
 		return NULL;

@@ -13,6 +13,7 @@
 #include "instance.h"
 #include "owner.h"
 #include "quarantine.h"
+#include "suspend.h"
 #include "tunables.h"
 
 static char *pool;
@@ -74,6 +75,7 @@ static const struct {
 	{ "tunables",	pb_tunables_init,	pb_tunables_exit },
 	{ NULL,		init_owner,		pb_owner_stop },
 	{ "quarantine",	pb_quarantine_init,	pb_quarantine_exit },
+	{ "suspend",	pb_suspend_init,	pb_suspend_exit },
 	{ "debugfs",	pb_debugfs_init,	pb_debugfs_exit },
 	{ "device",	pb_device_init,		pb_device_exit },
 };
