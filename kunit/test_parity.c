@@ -85,21 +85,19 @@ static const gfp_t kinds[] = {
 static void test_same_node(struct kunit *test)
 {
 	unsigned int i, order;
-	int nid;
+	int nid, kernel, pbuddy;
 
-	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
-		for (order = 0; order < 4; order++) {
-			for_each_online_node(nid) {
-				gfp_t gfp = kinds[i] | __GFP_NOWARN;
+	for (i = 0; i < ARRAY_SIZE(kinds) * 4; i++) {
+		gfp_t gfp = kinds[i / 4] | __GFP_NOWARN;
 
-				/* Where the kernel has no such zone its answer says nothing. */
-				if (!has_memory(nid))
-					continue;
-				KUNIT_EXPECT_EQ_MSG(test,
-					pbuddy_node(pbuddy_alloc_pages_node(nid, gfp, order), order),
-					kernel_node(alloc_pages_node(nid, gfp, order), order),
-					"node %d, order %u, %pGg", nid, order, &gfp);
-			}
+		order = i % 4;
+		for_each_online_node(nid) {
+			if (!has_memory(nid))
+				continue;
+			pbuddy = pbuddy_node(pbuddy_alloc_pages_node(nid, gfp, order), order);
+			kernel = kernel_node(alloc_pages_node(nid, gfp, order), order);
+			KUNIT_EXPECT_EQ_MSG(test, pbuddy, kernel, "node %d, order %u, %pGg", nid,
+					    order, &gfp);
 		}
 	}
 }
@@ -288,8 +286,8 @@ static void test_interleave_counted(struct kunit *test)
 static void test_cpuset(struct kunit *test)
 {
 	nodemask_t saved = current->mems_allowed, only = NODE_MASK_NONE;
-	int far = far_node(), first = first_memory_node, user, first_user, kernel, atomic, softirq = -1;
-	int first_kernel;
+	int far = far_node(), first = first_memory_node;
+	int user, kernel, first_user, first_kernel, atomic, softirq;
 
 	if (first == far)
 		kunit_skip(test, "needs two nodes");

@@ -11,7 +11,7 @@
  *   WRITE            the first walk passes by nodes past their dirty share
  *   HARDWALL         the slow path keeps to the task's cpuset too; see cpuset.c
  *   THISNODE         the preferred node only, and no mempolicy
- *   DIRECT_RECLAIM   the request may sleep: reclaim, compact, drain the other CPUs, scan the bitmaps
+ *   DIRECT_RECLAIM   the request may sleep: reclaim, compact, drain other CPUs, scan the bitmaps
  *   KSWAPD_RECLAIM   the request may wake the node threads
  *   IO, FS           what reclaim may do for it; dropped inside memalloc_noio_save() and
  *                    memalloc_nofs_save(), and while the system suspends
