@@ -3,6 +3,10 @@
  * compact.c and what it is made of: blocks are gained by moving others, contents are intact
  * afterwards, and what cannot be had is said so, and put off.
  */
+#ifdef __KERNEL__
+#include <linux/sched/signal.h>
+#endif
+
 #include "core/compact.h"
 #include "core/movable.h"
 #include "core/pageblock.h"
@@ -12,16 +16,15 @@
 #include "params.h"
 #include "threads.h"
 
-/* Four GiB, and a little: blocks of every order have to be looked for. */
-static const struct pb_range large[] = {
-	PT_RANGE(512 * 8 - 3, 4 * 512 + 7, 0, NORMAL),
-};
+/* What holds two blocks of each order, and is not aligned to them. */
+static const struct pb_range for_13[] = { PT_RANGE(512 * 8 - 3, 2 * 16 + 7, 0, NORMAL) };
+static const struct pb_range for_16[] = { PT_RANGE(512 * 8 - 3, 2 * 128 + 7, 0, NORMAL) };
+static const struct pb_range for_18[] = { PT_RANGE(512 * 8 - 3, 2 * 512 + 7, 0, NORMAL) };
 
-static const struct pt_layout large_layout = {
-	.name = "4 GiB",
-	.ranges = large,
-	.nr_ranges = 1,
-	.nr_nodes = 1,
+static const struct pt_layout layout_for[] = {
+	[13] = { .name = "78 MiB", .ranges = for_13, .nr_ranges = 1, .nr_nodes = 1 },
+	[16] = { .name = "526 MiB", .ranges = for_16, .nr_ranges = 1, .nr_nodes = 1 },
+	[18] = { .name = "2 GiB", .ranges = for_18, .nr_ranges = 1, .nr_nodes = 1 },
 };
 
 static struct pb_zone *zone_of(struct pt_movers *m)
@@ -68,7 +71,7 @@ KUNIT_ARRAY_PARAM(orders, orders, describe_order);
 static void test_gains_a_block(struct kunit *test)
 {
 	unsigned int order = *(const unsigned int *)test->param_value;
-	struct pt_movers *m = fragmented(test, order > 11 ? &large_layout : &pt_small, 0,
+	struct pt_movers *m = fragmented(test, order > 11 ? &layout_for[order] : &pt_small, 0,
 					 order == 11 ? 60 : 50);
 	unsigned long held = pt_movers_check(test, m), pfn;
 
@@ -232,12 +235,19 @@ static void test_deferral(struct kunit *test)
 	struct pt_movers *m = fragmented(test, &pt_small, 0, 50);
 	unsigned long pfn;
 	unsigned int shift, i;
+	long tried;
 
 	m->fail = 1;
+	compact(m, 9, PB_COMPACT_PRIO_ASYNC, &pfn);
+	compact(m, 9, PB_COMPACT_PRIO_ASYNC, &pfn);
+	tried = atomic_long_read(&m->migrations);
 	for (shift = 1; shift <= 7; shift++) {
 		KUNIT_EXPECT_EQ(test, compact(m, 9, PB_COMPACT_PRIO_SYNC_LIGHT, &pfn),
 				PB_COMPACT_PARTIAL_SKIPPED);
 		KUNIT_EXPECT_EQ(test, zone_of(m)->compact_defer_shift, min(shift, 6U));
+		/* Put off for as long as can be, hints are forgotten too; not before. */
+		KUNIT_EXPECT_EQ(test, atomic_long_read(&m->migrations) > tried, shift == 7);
+		tried = atomic_long_read(&m->migrations);
 		for (i = 1; i < 1U << min(shift, 6U); i++)
 			KUNIT_EXPECT_EQ(test, compact(m, i % 2 ? 9 : 10, PB_COMPACT_PRIO_ASYNC,
 						      &pfn), PB_COMPACT_DEFERRED);
@@ -279,48 +289,154 @@ static void test_skipped(struct kunit *test)
 			PB_COMPACT_SKIPPED);
 }
 
-#ifndef __KERNEL__
-/* Somebody else wants the CPU, or the task has to die. */
-static void test_gives_up(struct kunit *test)
+/* Somebody else wants the CPU, or the task has to die: as a tick, or a kill, would say it. */
+#ifdef __KERNEL__
+static void want_cpu(bool on)
 {
-	struct pt_movers *m = fragmented(test, &pt_small, 0, 50);
-	unsigned long pfn;
-
-	pb_host_need_resched = true;
-	KUNIT_EXPECT_EQ(test, compact(m, 9, PB_COMPACT_PRIO_ASYNC, &pfn), PB_COMPACT_CONTENDED);
-	KUNIT_EXPECT_EQ(test, compact(m, 9, PB_COMPACT_PRIO_SYNC_LIGHT, &pfn), PB_COMPACT_SUCCESS);
-	pb_host_need_resched = false;
-	pb_host_fatal_signal = true;
-	KUNIT_EXPECT_EQ(test, compact(m, 9, PB_COMPACT_PRIO_SYNC_FULL, &pfn),
-			PB_COMPACT_CONTENDED);
-	pb_host_fatal_signal = false;
-	KUNIT_EXPECT_EQ(test, compact(m, 9, PB_COMPACT_PRIO_ASYNC, &pfn), PB_COMPACT_SUCCESS);
-	pt_movers_check(test, m);
+	if (on)
+		set_tsk_thread_flag(current, TIF_NEED_RESCHED);
+	else
+		schedule();
 }
 
+static void kill_task(bool on)
+{
+	if (on) {
+		allow_signal(SIGKILL);
+		send_sig(SIGKILL, current, 1);
+	} else {
+		flush_signals(current);
+		disallow_signal(SIGKILL);
+	}
+}
+#else
+static void want_cpu(bool on)
+{
+	pb_host_need_resched = on;
+}
+
+static void kill_task(bool on)
+{
+	pb_host_fatal_signal = on;
+}
+#endif
+
+/* From the 7th block on, each time: the wish may be granted before compaction looks. */
 static int resched_soon(struct pt_movers *m, struct pt_object *o, unsigned long src,
 			unsigned long dst)
 {
-	pb_host_need_resched = atomic_long_read(&m->migrations) == 7;
+	if (atomic_long_read(&m->migrations) >= 7)
+		want_cpu(true);
 	return 0;
 }
 
-/* In the middle of an area: what has moved has moved, the rest stays, nothing stays isolated. */
-static void test_gives_up_halfway(struct kunit *test)
+static int killed_soon(struct pt_movers *m, struct pt_object *o, unsigned long src,
+		       unsigned long dst)
+{
+	if (atomic_long_read(&m->migrations) == 7)
+		kill_task(true);
+	return 0;
+}
+
+/*
+ * In the middle of an area: what has moved has moved, the rest stays, nothing stays isolated, and
+ * the area is not held to be a bad one. Without waiting for another task's sake, always for a kill.
+ */
+static void test_gives_up(struct kunit *test)
 {
 	struct pt_movers *m = fragmented(test, &pt_small, 0, 50);
 	unsigned long held = pt_movers_check(test, m), pfn;
+	long before;
 
 	m->hook = resched_soon;
 	KUNIT_EXPECT_EQ(test, compact(m, 9, PB_COMPACT_PRIO_ASYNC, &pfn), PB_COMPACT_CONTENDED);
+	before = atomic_long_read(&m->migrations);
+	KUNIT_EXPECT_GE(test, before, 7L);
+	KUNIT_EXPECT_LT(test, before, 100L);
+	KUNIT_EXPECT_EQ(test, pt_movers_check(test, m), held);
+	KUNIT_EXPECT_EQ(test, compact(m, 9, PB_COMPACT_PRIO_SYNC_LIGHT, &pfn), PB_COMPACT_SUCCESS);
+	want_cpu(false);
+	atomic_long_set(&m->migrations, 0);
+	m->hook = killed_soon;
+	KUNIT_EXPECT_EQ(test, compact(m, 9, PB_COMPACT_PRIO_SYNC_FULL, &pfn),
+			PB_COMPACT_CONTENDED);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->migrations), 7L);
-	pb_host_need_resched = false;
+	KUNIT_EXPECT_EQ(test, compact(m, 9, PB_COMPACT_PRIO_SYNC_LIGHT, &pfn),
+			PB_COMPACT_CONTENDED);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->migrations), 7L);
+	kill_task(false);
 	m->hook = NULL;
 	KUNIT_EXPECT_EQ(test, pt_movers_check(test, m), held);
+	KUNIT_EXPECT_EQ(test, compact(m, 9, PB_COMPACT_PRIO_ASYNC, &pfn), PB_COMPACT_SUCCESS);
+	KUNIT_EXPECT_EQ(test, zone_of(m)->compact_defer_shift, 0U);
+	pt_movers_check(test, m);
+}
+
+/* Pageblocks tried in vain are left out for that order and above, until all is tried again. */
+static void test_skip_hints(struct kunit *test)
+{
+	struct pt_movers *m = fragmented(test, &pt_small, 0, 50);
+	unsigned long pfn;
+	unsigned int i;
+
+	m->fail = 1;
+	/* Without waiting: four areas, each to the first page that does not go. */
+	for (i = 1; i <= 2; i++) {
+		KUNIT_EXPECT_EQ(test, compact(m, 9, PB_COMPACT_PRIO_ASYNC, &pfn),
+				PB_COMPACT_PARTIAL_SKIPPED);
+		KUNIT_EXPECT_EQ(test, atomic_long_read(&m->migrations), 4L * i);
+	}
+	KUNIT_EXPECT_EQ(test, compact(m, 9, PB_COMPACT_PRIO_ASYNC, &pfn),
+			PB_COMPACT_PARTIAL_SKIPPED);
+	KUNIT_EXPECT_EQ(test, compact(m, 9, PB_COMPACT_PRIO_SYNC_LIGHT, &pfn),
+			PB_COMPACT_PARTIAL_SKIPPED);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->migrations), 8L);
+	/* Smaller blocks may still be had there. */
+	KUNIT_EXPECT_EQ(test, compact(m, 8, PB_COMPACT_PRIO_ASYNC, &pfn),
+			PB_COMPACT_PARTIAL_SKIPPED);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->migrations), 12L);
+	/* At the highest priority everything is tried, whatever was before. */
+	m->fail = 0;
+	KUNIT_EXPECT_EQ(test, compact(m, 9, PB_COMPACT_PRIO_SYNC_FULL, &pfn), PB_COMPACT_SUCCESS);
+	pt_movers_check(test, m);
+}
+
+/* An allocation in the middle of every move, of whatever can be had. */
+static int steal_frame(struct pt_movers *m, struct pt_object *o, unsigned long src,
+		       unsigned long dst)
+{
+	unsigned long *stolen = m->arg, pfn = pt_alloc(m->f, 0);
+
+	if (pfn != PB_NO_PFN)
+		stolen[++stolen[0]] = pfn;
+	return 0;
+}
+
+/* The block is the waiting request's before anybody else can have a frame of it. */
+static void test_capture(struct kunit *test)
+{
+	struct pt_movers *m = fragmented(test, &pt_small, 0, 70);
+	unsigned long *stolen = kunit_kzalloc(test, 1024 * sizeof(*stolen), GFP_KERNEL);
+	struct pb_zone *zone = zone_of(m);
+	unsigned long pfn, i;
+
+	KUNIT_ASSERT_NOT_NULL(test, stolen);
+	m->hook = steal_frame;
+	m->arg = stolen;
+	KUNIT_ASSERT_EQ(test, compact(m, 9, PB_COMPACT_PRIO_SYNC_LIGHT, &pfn), PB_COMPACT_SUCCESS);
+	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pb_page_order(&m->f->pool, pfn), 9);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_COMPACTSTALL), 1UL);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_COMPACTSUCCESS), 1UL);
+	KUNIT_EXPECT_GT(test, stolen[0], 50UL);
+	for (i = 1; i <= stolen[0]; i++) {
+		KUNIT_EXPECT_TRUE(test, stolen[i] < pfn || stolen[i] >= pfn + PB_PAGEBLOCK_NR);
+		pt_free(test, m->f, stolen[i], 0);
+	}
+	pt_free(test, m->f, pfn, 9);
 	pt_movers_free_all(test, m);
 	pt_expect_all_free(test, m->f);
 }
-#endif
 
 /* Asynchronous compaction leaves other types' pageblocks alone, waiting compaction does not. */
 static void test_types(struct kunit *test)
@@ -505,10 +621,9 @@ static struct kunit_case compact_cases[] = {
 	KUNIT_CASE(test_freed_while_moved),
 	KUNIT_CASE(test_deferral),
 	KUNIT_CASE(test_skipped),
-#ifndef __KERNEL__
 	KUNIT_CASE(test_gives_up),
-	KUNIT_CASE(test_gives_up_halfway),
-#endif
+	KUNIT_CASE(test_skip_hints),
+	KUNIT_CASE(test_capture),
 	KUNIT_CASE(test_types),
 	KUNIT_CASE(test_score),
 	KUNIT_CASE(test_whole_zone),
