@@ -56,7 +56,9 @@ struct pt_movers *pt_movers(struct kunit *test, struct pt_fixture *f, unsigned l
 
 bool pt_object_trylock(struct pt_object *o);
 void pt_object_unlock(struct pt_object *o);
-/* Gives an empty object a block; false when there is none. The object is locked or nobody else's. */
+/*
+ * Gives an empty object a block; false when there is none. The object is locked, or nobody else's.
+ */
 bool pt_object_alloc(struct pt_movers *m, struct pt_object *o, struct pb_request *rq, u32 seed);
 /* Frees its block; false when contents were wrong or the free was refused. */
 bool pt_object_free(struct pt_movers *m, struct pt_object *o);

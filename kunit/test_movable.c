@@ -89,7 +89,9 @@ static void test_states(struct kunit *test)
 		pt_expect_all_free(test, f);
 }
 
-/* A second free while the first one waits for the mover is a double free, and nothing else happens. */
+/*
+ * A second free while the first one waits for the mover is a double free, and nothing else happens.
+ */
 static void test_double_free_while_moved(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_small);

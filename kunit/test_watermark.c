@@ -26,7 +26,8 @@ static const struct mark marks[] = {
 	{ "no marks", 0, 0, 0, 0, 1, PB_ALLOC_WMARK_MIN, true },
 	{ "above min", 4095, 0, 0, 0, 1, PB_ALLOC_WMARK_MIN, true },
 	{ "at min", 4096, 0, 0, 0, 1, PB_ALLOC_WMARK_MIN, false },
-	{ "at min, ignoring it", 4096, 0, 0, 0, 1, PB_ALLOC_WMARK_MIN | PB_ALLOC_NO_WATERMARKS, true },
+	{ "at min, ignoring it", 4096, 0, 0, 0, 1,
+	  PB_ALLOC_WMARK_MIN | PB_ALLOC_NO_WATERMARKS, true },
 	{ "the request itself counts", 4000, 0, 0, 0, 512, PB_ALLOC_WMARK_MIN, false },
 	{ "and just fits", 3584, 0, 0, 0, 512, PB_ALLOC_WMARK_MIN, true },
 	{ "low is another mark", 10, 4096, 0, 0, 1, PB_ALLOC_WMARK_LOW, false },
@@ -109,7 +110,8 @@ static void test_discounts(struct kunit *test)
 					    PB_ALLOC_WMARK_MIN | discount->flags),
 			floor == LONG_MIN ? LONG_MIN : floor + 300);
 	KUNIT_EXPECT_EQ(test, pb_zone_floor(zone, 1, PB_ZONE_MOVABLE,
-					    PB_ALLOC_WMARK_MIN | PB_ALLOC_CMA | discount->flags), floor);
+					    PB_ALLOC_WMARK_MIN | PB_ALLOC_CMA | discount->flags),
+			floor);
 	atomic_long_set(&zone->nr_free_cma, 0);
 	/* A lowmem reserve is not discounted for anybody. */
 	zone->lowmem_reserve[PB_ZONE_MOVABLE] = 77;
@@ -140,7 +142,8 @@ static void test_highatomic_discount(struct kunit *test)
 	atomic_long_set(&zone->nr_reserved_highatomic, PB_PAGEBLOCK_NR);
 	pb_zone_update_fast_mark(zone);
 	/* The pageblock has a block of 64 allocated. */
-	KUNIT_EXPECT_EQ(test, pb_zone_floor(zone, 1, PB_ZONE_NORMAL, PB_ALLOC_WMARK_MIN), 100 + 448L);
+	KUNIT_EXPECT_EQ(test, pb_zone_floor(zone, 1, PB_ZONE_NORMAL, PB_ALLOC_WMARK_MIN),
+			100 + 448L);
 	KUNIT_EXPECT_EQ(test, pb_zone_floor(zone, 1, PB_ZONE_NORMAL,
 					    PB_ALLOC_WMARK_MIN | PB_ALLOC_HIGHATOMIC), 100L);
 	KUNIT_EXPECT_EQ(test, pb_zone_floor(zone, 1, PB_ZONE_NORMAL,
@@ -205,7 +208,8 @@ static void test_free_block_present(struct kunit *test)
 	pt_drain_all(&f->pool);
 	KUNIT_EXPECT_EQ(test, pb_zone_free_pages(zone), (long)f->pages / 2);
 	for (order = 0; order <= 9; order++)
-		KUNIT_EXPECT_EQ_MSG(test, present(zone, order, PB_ALLOC_WMARK_MIN), order <= 3, "order %u", order);
+		KUNIT_EXPECT_EQ_MSG(test, present(zone, order, PB_ALLOC_WMARK_MIN), order <= 3,
+				    "order %u", order);
 	/* The count still comes first. */
 	KUNIT_EXPECT_FALSE(test, pb_zone_watermark_ok_order(zone, 3, f->pages / 2 - 7,
 							    PB_ZONE_MOVABLE, PB_ALLOC_WMARK_MIN));
@@ -255,8 +259,9 @@ static void test_free_run_present(struct kunit *test)
 			if (pfn != PB_NO_PFN)
 				pb_zone_release(zone, pfn, order);
 			preempt_enable();
-			KUNIT_EXPECT_EQ_MSG(test, present(zone, order, PB_ALLOC_WMARK_MIN), pfn != PB_NO_PFN,
-					    "%s, order %u", pt_layouts[i]->name, order);
+			KUNIT_EXPECT_EQ_MSG(test, present(zone, order, PB_ALLOC_WMARK_MIN),
+					    pfn != PB_NO_PFN, "%s, order %u", pt_layouts[i]->name,
+					    order);
 		}
 	}
 }

@@ -48,7 +48,7 @@ MODULE_PARM_DESC(free, "percentage of them that is freed again, at random (defau
  * @seed: contents are made of this
  */
 struct object {
-	spinlock_t	lock;
+	spinlock_t	lock;	/* of all below */
 	struct page	*page;
 	bool		busy;
 	u32		seed;

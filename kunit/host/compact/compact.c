@@ -256,7 +256,8 @@ static void moves(unsigned int rounds)
 	row("moves", rounds, 9, "blocks gained", gained);
 	row("moves", rounds, 9, "pages moved/block gained",
 	    gained ? (double)migrations / gained : 0);
-	row("moves", rounds, 9, "% of the ideal number of blocks", 100.0 * (before + gained) / ideal);
+	row("moves", rounds, 9, "% of the ideal number of blocks",
+	    100.0 * (before + gained) / ideal);
 	pb_pool_destroy(&pool);
 }
 
