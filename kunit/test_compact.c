@@ -230,6 +230,50 @@ static void test_freed_while_moved(struct kunit *test)
 }
 
 /* Failing at an order puts off the next 2, 4, ... 64 attempts at it and above; not below. */
+/* ---- Blocks that somebody pays for ---- */
+
+static unsigned long uncharged;
+
+static void count_uncharged(struct pb_pool *pool, unsigned long pfn, unsigned int order)
+{
+	uncharged += 1UL << order;
+}
+
+/* What ops->migrate has to do about them; every third one fails afterwards. */
+static int move_charge(struct pt_movers *m, struct pt_object *o, unsigned long src,
+		       unsigned long dst)
+{
+	if (pb_accounted(&m->f->pool, src))
+		pb_set_accounted(&m->f->pool, dst);
+	return atomic_long_read(&m->migrations) % 3 ? 0 : -EAGAIN;
+}
+
+/* The charge goes where the contents go, and is given back once. */
+static void test_moves_charges(struct kunit *test)
+{
+	struct pt_movers *m = fragmented(test, &pt_small, 0, 50);
+	unsigned long i, charged = 0, pfn = PB_NO_PFN;
+
+	m->f->pool.ops.uncharge = count_uncharged;
+	uncharged = 0;
+	for (i = 0; i < m->nr; i++) {
+		if (m->obj[i].pfn == PB_NO_PFN)
+			continue;
+		pb_set_accounted(&m->f->pool, m->obj[i].pfn);
+		charged++;
+	}
+	m->hook = move_charge;
+	compact(m, 9, PB_COMPACT_PRIO_SYNC_FULL, &pfn);
+	KUNIT_EXPECT_GT(test, atomic_long_read(&m->migrations), 0L);
+	KUNIT_EXPECT_EQ(test, uncharged, 0UL);
+	pt_movers_check(test, m);
+	if (pfn != PB_NO_PFN)
+		pt_free(test, m->f, pfn, 9);
+	pt_movers_free_all(test, m);
+	KUNIT_EXPECT_EQ(test, uncharged, charged);
+	pt_expect_all_free(test, m->f);
+}
+
 static void test_deferral(struct kunit *test)
 {
 	struct pt_movers *m = fragmented(test, &pt_small, 0, 50);
@@ -619,6 +663,7 @@ static struct kunit_case compact_cases[] = {
 	KUNIT_CASE(test_leaves_pinned_blocks),
 	KUNIT_CASE(test_failing_migrations),
 	KUNIT_CASE(test_freed_while_moved),
+	KUNIT_CASE(test_moves_charges),
 	KUNIT_CASE(test_deferral),
 	KUNIT_CASE(test_skipped),
 	KUNIT_CASE(test_gives_up),

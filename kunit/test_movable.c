@@ -132,10 +132,105 @@ static void test_misuse(struct kunit *test)
 	pt_expect_all_free(test, f);
 }
 
+/* ---- Blocks that somebody pays for ---- */
+
+/* What was uncharged; by one thread. */
+static unsigned long uncharged, last_uncharged;
+
+static void uncharge(struct pb_pool *pool, unsigned long pfn, unsigned int order)
+{
+	uncharged += 1UL << order;
+	last_uncharged = pfn;
+}
+
+static struct pt_fixture *accounting_pool(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+
+	f->pool.ops.uncharge = uncharge;
+	uncharged = 0;
+	return f;
+}
+
+/* A free that is refused uncharges nothing, the right one does it once. */
+static void test_accounted(struct kunit *test)
+{
+	struct pt_fixture *f = accounting_pool(test);
+	unsigned long pfn = pt_alloc(f, 3);
+
+	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
+	pb_set_accounted(&f->pool, pfn);
+	KUNIT_EXPECT_EQ(test, pb_page_order(&f->pool, pfn), 3);
+	KUNIT_EXPECT_EQ(test, pb_free(&f->pool, pfn, 2), PB_BAD_ORDER);
+	pt_expect_bad(test, f, PB_BAD_ORDER, pfn);
+	KUNIT_EXPECT_EQ(test, pb_free(&f->pool, pfn + 1, 0), PB_BAD_TAIL);
+	pt_expect_bad(test, f, PB_BAD_TAIL, pfn + 1);
+	KUNIT_EXPECT_EQ(test, uncharged, 0UL);
+	KUNIT_EXPECT_EQ(test, pb_free(&f->pool, pfn, 3), PB_BAD_NONE);
+	KUNIT_EXPECT_EQ(test, uncharged, 8UL);
+	KUNIT_EXPECT_EQ(test, last_uncharged, pfn);
+	KUNIT_EXPECT_EQ(test, pb_free(&f->pool, pfn, 3), PB_BAD_DOUBLE);
+	pt_expect_bad(test, f, PB_BAD_DOUBLE, pfn);
+	KUNIT_EXPECT_EQ(test, uncharged, 8UL);
+	pt_expect_all_free(test, f);
+}
+
+#define NR_SINGLE	100
+
+/* Some of many: whichever way they are freed. */
+static void test_accounted_among_others(struct kunit *test)
+{
+	struct pt_fixture *f = accounting_pool(test);
+	struct pb_request rq = pt_rq(0, PB_UNMOVABLE, 0);
+	unsigned long pfns[NR_SINGLE], pfn, i;
+
+	KUNIT_ASSERT_EQ(test, pb_alloc_bulk(&f->pool, &rq, NR_SINGLE, pfns, NULL),
+			(unsigned long)NR_SINGLE);
+	for (i = 0; i < NR_SINGLE; i += 3)
+		pb_set_accounted(&f->pool, pfns[i]);
+	pb_free_bulk(&f->pool, NR_SINGLE, pfns);
+	KUNIT_EXPECT_EQ(test, uncharged, (unsigned long)DIV_ROUND_UP(NR_SINGLE, 3));
+	pfn = pb_alloc_contig(&f->pool, &rq, NR_SINGLE, NULL);
+	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
+	for (i = 0; i < NR_SINGLE; i += 4)
+		pb_set_accounted(&f->pool, pfn + i);
+	uncharged = 0;
+	KUNIT_EXPECT_EQ(test, pb_free_contig(&f->pool, pfn, NR_SINGLE), PB_BAD_NONE);
+	KUNIT_EXPECT_EQ(test, uncharged, NR_SINGLE / 4UL);
+	pt_expect_all_free(test, f);
+}
+
+/* Freed while it is moved: whoever gives it back uncharges it, and nobody before. */
+static void test_accounted_and_isolated(struct kunit *test)
+{
+	struct pt_fixture *f = accounting_pool(test);
+	unsigned long pfn = pt_alloc(f, 2);
+
+	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
+	pb_set_accounted(&f->pool, pfn);
+	KUNIT_ASSERT_EQ(test, pb_movable_set(&f->pool, pfn), 0);
+	KUNIT_ASSERT_TRUE(test, pb_movable_isolate(&f->pool, pfn, 2));
+	KUNIT_EXPECT_TRUE(test, pb_movable_putback(&f->pool, pfn));
+	KUNIT_EXPECT_EQ(test, pb_movable_clear(&f->pool, pfn), 0);
+	KUNIT_EXPECT_TRUE(test, pb_accounted(&f->pool, pfn));
+	KUNIT_ASSERT_EQ(test, pb_movable_set(&f->pool, pfn), 0);
+	KUNIT_ASSERT_TRUE(test, pb_movable_isolate(&f->pool, pfn, 2));
+	KUNIT_EXPECT_EQ(test, pb_free(&f->pool, pfn, 2), PB_BAD_NONE);
+	KUNIT_EXPECT_EQ(test, pb_free(&f->pool, pfn, 2), PB_BAD_DOUBLE);
+	pt_expect_bad(test, f, PB_BAD_DOUBLE, pfn);
+	KUNIT_EXPECT_EQ(test, uncharged, 0UL);
+	KUNIT_EXPECT_TRUE(test, pb_accounted(&f->pool, pfn));
+	give_back(f, pfn, 2);
+	pt_expect_all_free(test, f);
+}
+
 static struct kunit_case movable_cases[] = {
 	KUNIT_CASE_PARAM(test_states, stories_gen_params),
 	KUNIT_CASE(test_double_free_while_moved),
 	KUNIT_CASE(test_misuse),
+	KUNIT_CASE(test_accounted),
+	KUNIT_CASE(test_accounted_among_others),
+	KUNIT_CASE(test_accounted_and_isolated),
 	{}
 };
 

@@ -14,6 +14,10 @@
 #include <linux/module.h>
 #include <linux/version.h>
 
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 14, 0)
+#include <linux/cgroup_dmem.h>
+#endif
+
 /* Namespaces are strings from 6.13 on. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
 #define EXPORT_SYMBOL_PBUDDY(sym)	EXPORT_SYMBOL_NS_GPL(sym, "PBUDDY")
@@ -101,6 +105,47 @@ static inline int pb_alloc_contig_range(unsigned long start_pfn, unsigned long e
 #define PB_MPOL_WEIGHTED_INTERLEAVE	0xffff	/* no mode */
 #define pb_il_weight()			0U
 #define pb_il_set_weight(weight)	((void)(weight))
+#endif
+
+/*
+ * The controller for device memory came with 6.14; its regions have taken a struct since 7.3. Where it
+ * is not there, or configured out, nothing is registered: NULL.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 3, 0)
+static inline struct dmem_cgroup_region *pb_dmem_register_region(u64 size, const char *name)
+{
+	const struct dmem_cgroup_init init = { .size = size };
+
+	return dmem_cgroup_register_region(&init, "%s", name);
+}
+#elif LINUX_VERSION_CODE >= KERNEL_VERSION(6, 14, 0)
+static inline struct dmem_cgroup_region *pb_dmem_register_region(u64 size, const char *name)
+{
+	return dmem_cgroup_register_region(size, "%s", name);
+}
+#else
+struct dmem_cgroup_region;
+struct dmem_cgroup_pool_state;
+
+static inline struct dmem_cgroup_region *pb_dmem_register_region(u64 size, const char *name)
+{
+	return NULL;
+}
+
+static inline void dmem_cgroup_unregister_region(struct dmem_cgroup_region *region)
+{
+}
+
+static inline int dmem_cgroup_try_charge(struct dmem_cgroup_region *region, u64 size,
+					 struct dmem_cgroup_pool_state **ret_pool,
+					 struct dmem_cgroup_pool_state **ret_limit_pool)
+{
+	return 0;
+}
+
+static inline void dmem_cgroup_uncharge(struct dmem_cgroup_pool_state *pool, u64 size)
+{
+}
 #endif
 
 /* cma_alloc() and the list of the DMA layer's areas are exported from 7.x on. */

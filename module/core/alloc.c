@@ -47,6 +47,7 @@ static enum pb_bad classify(struct pb_pool *pool, unsigned long pfn, unsigned in
 	if (byte) {
 		*was = byte - 1;
 		/* Freed before, while it was being moved. */
+		flags &= PB_FRAME_MOVABLE | PB_FRAME_ISOLATED;
 		return flags == PB_FRAME_ISOLATED ? PB_BAD_DOUBLE : PB_BAD_ORDER;
 	}
 	if (atomic64_read(&block->free[frame / PB_WORD_NR]) & BIT_ULL(frame % PB_WORD_NR))
@@ -109,10 +110,13 @@ static noinline enum pb_bad free_flagged(struct pb_pool *pool, unsigned long pfn
 {
 	struct pb_zone *zone = pb_slot(pool, pfn)->zone;
 	enum pb_movable_free what;
+	u8 was = 0;
 
 	preempt_disable();
-	what = pb_movable_free(pb_order_byte(pool, pfn), order);
+	what = pb_movable_free(pb_order_byte(pool, pfn), order, &was);
 	if (what == PB_MOVABLE_FREE_NOW) {
+		if (was & PB_FRAME_ACCOUNTED)
+			pool->ops.uncharge(pool, pfn, order);
 		pb_zone_release(zone, pfn, order);
 		pb_zone_event_add(zone, PB_PGFREE, 1L << order);
 	}

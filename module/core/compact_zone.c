@@ -16,6 +16,8 @@
  *      failed: the source is put back, the target's frames are freed
  *      and whichever of them its owner has freed meanwhile is freed now
  *
+ * What the source was charged for has gone over to the target when ops->migrate returns 0.
+ *
  * Nothing is held while ops->migrate runs, so it may sleep and may itself allocate and free.
  */
 #include "compact_zone.h"
@@ -41,6 +43,8 @@ static void putback(struct pb_zone *zone, unsigned long pfn, unsigned int order)
 	if (pb_movable_putback(zone->pool, pfn))
 		return;
 	pb_zone_event_add(zone, PB_PGFREE, 1L << order);
+	if (pb_accounted(zone->pool, pfn))
+		zone->pool->ops.uncharge(zone->pool, pfn, order);
 	release_block(zone, pfn, order);
 }
 

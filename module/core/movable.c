@@ -8,6 +8,8 @@
  *   order + 1 | ISOLATED          freed by its owner meanwhile; the mover gives the frames back
  *   0                             not allocated
  *
+ * The ACCOUNTED bit changes nothing of this: it goes with the byte that it is in.
+ *
  * A block without flags belongs to its owner alone, who writes the byte with plain stores. From the
  * moment it is movable two parties may change it, the owner who frees it and the mover who isolates
  * it, and both do so by compare-exchange. Exactly one of them finds the byte as it was: a block is
@@ -128,10 +130,11 @@ EXPORT_SYMBOL_PB_TEST(pb_movable_putback);
  * pb_movable_free - the owner of a block whose order byte carries flags frees it
  * @byte: the order byte
  * @order: the order the caller gives
+ * @was: the byte as it was
  *
  * Context: any, NMI included; does not wait. Return: what is left to do.
  */
-enum pb_movable_free pb_movable_free(u8 *byte, unsigned int order)
+enum pb_movable_free pb_movable_free(u8 *byte, unsigned int order, u8 *was)
 {
 	u8 old = READ_ONCE(*byte), new;
 
@@ -142,6 +145,7 @@ enum pb_movable_free pb_movable_free(u8 *byte, unsigned int order)
 			return PB_MOVABLE_FREE_BAD;
 		new = old & PB_FRAME_ISOLATED ? old & ~PB_FRAME_MOVABLE : 0;
 	} while (!try_cmpxchg(byte, &old, new));
+	*was = old;
 	return new ? PB_MOVABLE_FREE_LATER : PB_MOVABLE_FREE_NOW;
 }
 EXPORT_SYMBOL_PB_TEST(pb_movable_free);

@@ -18,10 +18,24 @@ static inline bool pb_movable_freed(struct pb_pool *pool, unsigned long pfn)
 	return !(READ_ONCE(*pb_order_byte(pool, pfn)) & PB_FRAME_MOVABLE);
 }
 
+/* Has the block's owner been charged for it? Who asks has the block, or has it isolated. */
+static inline bool pb_accounted(struct pb_pool *pool, unsigned long pfn)
+{
+	return READ_ONCE(*pb_order_byte(pool, pfn)) & PB_FRAME_ACCOUNTED;
+}
+
+/* ops.uncharge is to be called when this block is freed. Who says so has it, as above. */
+static inline void pb_set_accounted(struct pb_pool *pool, unsigned long pfn)
+{
+	u8 *byte = pb_order_byte(pool, pfn);
+
+	WRITE_ONCE(*byte, *byte | PB_FRAME_ACCOUNTED);
+}
+
 int pb_movable_set(struct pb_pool *pool, unsigned long pfn);
 int pb_movable_clear(struct pb_pool *pool, unsigned long pfn);
 bool pb_movable_isolate(struct pb_pool *pool, unsigned long pfn, unsigned int order);
 bool pb_movable_putback(struct pb_pool *pool, unsigned long pfn);
-enum pb_movable_free pb_movable_free(u8 *byte, unsigned int order);
+enum pb_movable_free pb_movable_free(u8 *byte, unsigned int order, u8 *was);
 
 #endif /* PB_MOVABLE_H */

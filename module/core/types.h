@@ -46,9 +46,11 @@ enum pb_watermark { PB_WMARK_MIN, PB_WMARK_LOW, PB_WMARK_HIGH, PB_NR_WMARK };
 
 /*
  * The order byte of a frame: order + 1 at the head of an allocated block, else 0; and flags of the
- * block. Those that say how it can be moved: movable.c.
+ * block. Those that say how it can be moved: movable.c. An accounted block was charged to somebody
+ * who is told when it is freed.
  */
 #define PB_FRAME_ORDER_MASK	0x1fU
+#define PB_FRAME_ACCOUNTED	0x20U
 #define PB_FRAME_MOVABLE	0x40U
 #define PB_FRAME_ISOLATED	0x80U
 
@@ -337,6 +339,8 @@ struct pb_watermark_tunables {
  * @migrate: have the owner of the isolated block at @src_pfn move it to @dst_pfn, of the same
  *	order; 0, or a negative errno and everything is as it was; may sleep, but for the time
  *	that @mode allows; NULL when nothing can be moved
+ * @uncharge: a block that pb_set_accounted() was called for is being freed; any context, NMI
+ *	included; may be NULL where nobody calls that
  */
 struct pb_ops {
 	void (*bad)(struct pb_pool *pool, enum pb_bad bad, unsigned long pfn, unsigned int order,
@@ -352,6 +356,7 @@ struct pb_ops {
 	unsigned long (*reclaimable)(struct pb_zone *zone);
 	int (*migrate)(struct pb_pool *pool, unsigned long src_pfn, unsigned long dst_pfn,
 		       unsigned int order, int mode);
+	void (*uncharge)(struct pb_pool *pool, unsigned long pfn, unsigned int order);
 };
 
 /**

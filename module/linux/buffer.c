@@ -14,6 +14,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "account.h"
 #include "buffer.h"
 #include "core/freelist.h"
 #include "gfp.h"
@@ -94,6 +95,7 @@ static void destroy(struct pb_buffer *buf)
 		free_block(&buf->block[i]);
 		cond_resched();
 	}
+	pb_account_uncharge(buf->account, buf->charged);
 	kvfree(buf->block);
 	kfree(buf);
 }
@@ -375,6 +377,20 @@ static int fill_buffer(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
 	return err ?: zero_blocks(buf);
 }
 
+/* The caller pays for all of it, whoever has it later. */
+static int charge(struct pb_buffer *buf, unsigned long nr_pages, enum pb_reason *reason)
+{
+	struct pb_account *account = pb_account_charge(nr_pages, true);
+
+	if (IS_ERR(account)) {
+		*reason = PTR_ERR(account) == -EDQUOT ? PB_REASON_LIMIT : PB_REASON_NONE;
+		return PTR_ERR(account);
+	}
+	buf->account = account;
+	buf->charged = nr_pages;
+	return 0;
+}
+
 /**
  * pb_buffer_create() - allocate a buffer
  * @spec: what it shall be, valid
@@ -383,7 +399,7 @@ static int fill_buffer(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
  * The pages are zero. The buffer has one reference, the caller's.
  *
  * Context: may sleep; for pages only without @spec->nowait. A fatal signal ends it.
- * Return: the buffer, or -ENOMEM or -EINTR.
+ * Return: the buffer, or -ENOMEM, -EINTR, or -EDQUOT: the caller has too much already.
  */
 struct pb_buffer *pb_buffer_create(const struct pb_buffer_spec *spec, enum pb_reason *reason)
 {
@@ -396,7 +412,7 @@ struct pb_buffer *pb_buffer_create(const struct pb_buffer_spec *spec, enum pb_re
 	refcount_set(&buf->ref, 1);
 	buf->migratetype = spec->migratetype;
 	strscpy(buf->label, spec->label, sizeof(buf->label));
-	err = fill_buffer(buf, spec, reason);
+	err = charge(buf, spec->nr_pages, reason) ?: fill_buffer(buf, spec, reason);
 	if (err) {
 		destroy(buf);
 		return ERR_PTR(err);

@@ -12,6 +12,7 @@
 #include "core/types.h"
 
 struct page;
+struct pb_account;
 
 /* References to a page that nobody but pbuddy uses. */
 #define PB_BASE_REFS	1
@@ -42,6 +43,8 @@ struct pb_block {
  * @max_blocks: entries of @block
  * @block: ascending by @start, without gaps
  * @label: NUL-terminated, printable
+ * @account: who pays, or NULL
+ * @charged: for how many pages
  *
  * Constant between pb_buffer_create() and the last pb_buffer_put(), but for @ref.
  */
@@ -54,6 +57,8 @@ struct pb_buffer {
 	unsigned int		max_blocks;
 	struct pb_block		*block;
 	char			label[PBUDDY_LABEL_LEN];
+	struct pb_account	*account;
+	unsigned long		charged;
 };
 
 /**

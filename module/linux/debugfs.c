@@ -17,6 +17,7 @@
 #include <linux/slab.h>
 #include <linux/stop_machine.h>
 
+#include "account.h"
 #include "core/alloc.h"
 #include "core/pcp.h"
 #include "core/stat.h"
@@ -246,6 +247,15 @@ static const struct file_operations drain_fops = {
 	.write = drain_write,
 };
 
+/* ---- accounts ---- */
+
+static int accounts_show(struct seq_file *m, void *v)
+{
+	pb_account_show(m);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(accounts);
+
 /* ---- owners ---- */
 
 /**
@@ -354,6 +364,7 @@ int pb_debugfs_init(void)
 	debugfs_create_file("vmstat", 0400, root, NULL, &vmstat_fops);
 	debugfs_create_file("verify", 0400, root, NULL, &verify_fops);
 	debugfs_create_file("drain", 0200, root, NULL, &drain_fops);
+	debugfs_create_file("accounts", 0400, root, NULL, &accounts_fops);
 	debugfs_create_file("owners", 0400, root, NULL, &owners_fops);
 	pb_compact_debugfs_init(root);
 	return 0;

@@ -27,7 +27,7 @@
  *                    of once and dropped; alone it says no more than the lack of DIRECT_RECLAIM
  *   COMP             accepted with one warning for order > 0: pages of pbuddy are not
  *                    compound, their order is told by pbuddy_page_order()
- *   ACCOUNT          accepted with one warning: nothing is charged yet
+ *   ACCOUNT          charged to the caller's cgroup or user; see account.c
  *
  * RELIABLE and REPEAT are flags of other or older kernels: what REPEAT asked for is
  * RETRY_MAYFAIL's today, and pbuddy knows no mirrored memory yet.
@@ -245,9 +245,6 @@ static void warn_unkept(gfp_t gfp, unsigned int order)
 	if (gfp & __GFP_COMP && order)
 		pr_warn_once("%s: __GFP_COMP is ignored, the pages are not compound\n",
 			     current->comm);
-	if (gfp & __GFP_ACCOUNT)
-		pr_warn_once("%s: __GFP_ACCOUNT is ignored, nothing is charged yet\n",
-			     current->comm);
 }
 
 static bool node_usable(int *nid, gfp_t gfp)
@@ -305,7 +302,7 @@ bool pb_gfp_request(struct pb_request *rq, gfp_t *gfp, unsigned int order, int n
 	}
 	if (unlikely(!node_usable(&nid, flags)))
 		return false;
-	if (unlikely(flags & (__GFP_NOFAIL | __GFP_COMP | __GFP_ACCOUNT)))
+	if (unlikely(flags & (__GFP_NOFAIL | __GFP_COMP)))
 		warn_unkept(flags, order);
 
 	*gfp = flags;

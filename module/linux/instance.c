@@ -22,6 +22,7 @@
 #include <linux/topology.h>
 #include <linux/workqueue.h>
 
+#include "account.h"
 #include "compat.h"
 #include "core/alloc.h"
 #include "core/drain.h"
@@ -264,7 +265,8 @@ static int make_pool(const struct pb_instance_config *instance)
 			.nr_nodes = nr_node_ids,
 			.distance = distance,
 			.ops = { .bad = pb_report_bad, .drain_all = drain_all,
-				 .migrate = pb_movable_migrate },
+				 .migrate = pb_movable_migrate,
+				 .uncharge = pb_account_free },
 		};
 
 		ret = pb_pool_init(&pb_instance, &config);

@@ -7,6 +7,7 @@
 #include <linux/kernel.h>
 #include <linux/module.h>
 
+#include "account.h"
 #include "compat.h"
 #include "debugfs.h"
 #include "device.h"
@@ -72,6 +73,7 @@ static const struct {
 	void		(*exit)(void);
 } rooms[] = {
 	{ NULL,		init_instance,		pb_instance_exit },
+	{ "accounts",	pb_account_init,	pb_account_exit },
 	{ "tunables",	pb_tunables_init,	pb_tunables_exit },
 	{ NULL,		init_owner,		pb_owner_stop },
 	{ "quarantine",	pb_quarantine_init,	pb_quarantine_exit },

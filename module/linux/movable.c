@@ -25,6 +25,7 @@
 #include <linux/srcu.h>
 #include <linux/xarray.h>
 
+#include "account.h"
 #include "buffer.h"
 #include "compat.h"
 #include "core/alloc.h"
@@ -279,13 +280,13 @@ static int call(const struct pbuddy_movable_operations *ops, unsigned long src_p
 int pb_movable_migrate(struct pb_pool *pool, unsigned long src_pfn, unsigned long dst_pfn,
 		       unsigned int order, int mode)
 {
-	struct record *from = record_of(src_pfn), *to;
+	/* Not the system's memory is short, but somebody waits. */
+	gfp_t gfp = mode == PB_MIGRATE_ASYNC ? GFP_NOWAIT | __GFP_NOWARN :
+					       GFP_NOIO | __GFP_NORETRY | __GFP_NOWARN;
+	struct record *from = record_of(src_pfn), *to = make_record(dst_pfn, gfp);
 	int ret = -EBUSY, idx;
 
-	/* Not the system's memory is short, but somebody waits. */
-	to = make_record(dst_pfn, mode == PB_MIGRATE_ASYNC ? GFP_NOWAIT | __GFP_NOWARN :
-			 GFP_NOIO | __GFP_NORETRY | __GFP_NOWARN);
-	if (!from || !to)
+	if (!from || !to || pb_account_move(src_pfn, dst_pfn, gfp))
 		return -EAGAIN;
 	idx = srcu_read_lock(&movable_srcu);
 	if (find(from->ops)) {

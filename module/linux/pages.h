@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The one place where the Linux side takes pages from the core and gives them back: adds
- * the tracepoints and the owner record to what the core does. By PFN, as the core;
+ * the tracepoints, the owner record and the charge to what the core does. By PFN, as the core;
  * contexts and errors are the core's.
  */
 #ifndef PB_PAGES_H
@@ -11,6 +11,7 @@
 #include <linux/highmem.h>
 #include <linux/sched.h>
 
+#include "account.h"
 #include "core/alloc.h"
 #include "core/bulk.h"
 #include "instance.h"
@@ -28,6 +29,8 @@ static inline unsigned long pb_pages_alloc(const struct pb_request *rq, gfp_t gf
 {
 	unsigned long pfn = pb_alloc(&pb_instance, rq, reason);
 
+	if (unlikely(gfp & __GFP_ACCOUNT) && pfn != PB_NO_PFN)
+		pfn = pb_account_block(rq, pfn, reason);
 	if (likely(pfn != PB_NO_PFN))
 		pb_owner_set(pfn);
 	trace_mm_page_alloc(pfn, rq->order, gfp, rq->migratetype);
@@ -40,6 +43,8 @@ static inline unsigned long pb_pages_alloc_bulk(const struct pb_request *rq, uns
 {
 	unsigned long got = pb_alloc_bulk(&pb_instance, rq, nr, pfns, reason), i;
 
+	if (unlikely(gfp & __GFP_ACCOUNT))
+		got = pb_account_bulk(rq, got, pfns, reason);
 	for (i = 0; pb_pages_watched() && i < got; i++) {
 		pb_owner_set(pfns[i]);
 		trace_mm_page_alloc(pfns[i], rq->order, gfp, rq->migratetype);
@@ -54,6 +59,8 @@ static inline unsigned long pb_pages_alloc_contig(const struct pb_request *rq,
 {
 	unsigned long pfn = pb_alloc_contig(&pb_instance, rq, nr_pages, reason);
 
+	if (unlikely(gfp & __GFP_ACCOUNT) && pfn != PB_NO_PFN)
+		pfn = pb_account_contig(rq, pfn, nr_pages, reason);
 	if (likely(pfn != PB_NO_PFN))
 		pb_owner_set_pages(pfn, nr_pages);
 	trace_mm_page_alloc(pfn, order_base_2(nr_pages), gfp, rq->migratetype);

@@ -187,7 +187,7 @@ static int failed(const struct alloc_args *args, int err, uint32_t reason)
 
 	fprintf(stderr, "pbuddyctl: cannot allocate %s: %s",
 		format_size(args->request.bytes, size, sizeof(size)), strerror(err));
-	if (err == ENOMEM)
+	if (err == ENOMEM || err == EDQUOT)
 		fprintf(stderr, " (%s)", reason_text(reason));
 	fputc('\n', stderr);
 	return -1;

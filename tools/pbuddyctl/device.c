@@ -68,7 +68,7 @@ const char *reason_text(uint32_t reason)
 {
 	static const char *const text[] = {
 		[PBUDDY_REASON_NONE] = "no reason given",
-		[PBUDDY_REASON_LIMIT] = "more than these nodes own",
+		[PBUDDY_REASON_LIMIT] = "more than these nodes own, or a limit allows",
 		[PBUDDY_REASON_WATERMARK] = "not enough free pages",
 		[PBUDDY_REASON_FRAGMENTATION] = "enough free pages, but not contiguous enough",
 		[PBUDDY_REASON_NODE] = "the node owns no pbuddy memory",

@@ -124,13 +124,14 @@ struct pbuddy_info {
  * @label: in: NUL-terminated name shown in fdinfo and listings; no control characters
  * @fd: out: the buffer's file descriptor
  * @reason: out: enum pbuddy_reason, written also when the ioctl fails with ENOMEM
+ *	or EDQUOT
  * @reserved: zero
  *
  * The pages are zeroed and owned until the last reference to the buffer (descriptor or mapping)
  * goes.
  *
  * Errors: EINVAL for a bad argument, E2BIG for a longer struct than the kernel knows with
- * something in it, ENOMEM with @reason, EINTR by a fatal signal, EMFILE, ENFILE, EFAULT.
+ * something in it, ENOMEM with @reason, EDQUOT over a limit, EINTR by a fatal signal, EMFILE, ENFILE, EFAULT.
  */
 struct pbuddy_alloc {
 	__u32 size;
