@@ -184,7 +184,6 @@ static enum pb_migratetype expected_migratetype(gfp_t gfp)
  * @context: which
  * @flags: flags to combine
  * @nr: how many
- * @always: flags that every combination has
  * @asked: combinations asked for
  * @wrong: how many of them had another answer than the tables
  * @gfp: the first of these

@@ -108,8 +108,8 @@ static inline int pb_alloc_contig_range(unsigned long start_pfn, unsigned long e
 #endif
 
 /*
- * The controller for device memory came with 6.14; its regions have taken a struct since 7.3. Where it
- * is not there, or configured out, nothing is registered: NULL.
+ * The controller for device memory came with 6.14; its regions have taken a struct since 7.3.
+ * Where it is not there, or configured out, nothing is registered: NULL.
  */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 3, 0)
 static inline struct dmem_cgroup_region *pb_dmem_register_region(u64 size, const char *name)
