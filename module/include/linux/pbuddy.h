@@ -2,7 +2,7 @@
 /*
  * The in-kernel API of pbuddy: allocate pages from the memory pbuddy owns, as with alloc_pages().
  *
- * A module that uses it says MODULE_IMPORT_NS(PBUDDY) ("PBUDDY" from 6.13 on). Context
+ * A module that uses it says PBUDDY_IMPORT_API(); module/samples/pbuddy_example.c is one. Context
  * rules are those of alloc_pages(): with __GFP_DIRECT_RECLAIM the call may sleep; without
  * it the call works in any context, NMI included. The pages have a reference count that
  * pbuddy owns: a user may get_page() and put_page() in balance, and must not drop what it
@@ -13,12 +13,20 @@
 
 #include <linux/gfp.h>
 #include <linux/mm_types.h>
+#include <linux/moduleparam.h>
 #include <linux/nodemask.h>
 #include <linux/numa.h>
+
+/* MODULE_IMPORT_NS(PBUDDY), whose argument is a string from 6.13 on. */
+#define PBUDDY_IMPORT_API()	MODULE_INFO(import_ns, "PBUDDY")
 
 /* Largest order, whatever the running kernel's MAX_PAGE_ORDER is: 1 GiB of 4 KiB pages. */
 #define PBUDDY_MAX_PAGE_ORDER	18
 
+/*
+ * Each is described where it is, in module/linux/api.c. What is allocated with __GFP_ACCOUNT is
+ * charged to the task that asks: see ACCOUNTING in pbuddy(4).
+ */
 struct page *pbuddy_alloc_pages(gfp_t gfp, unsigned int order);
 struct page *pbuddy_alloc_pages_node(int nid, gfp_t gfp, unsigned int order);
 struct page *pbuddy_alloc_pages_nodemask(gfp_t gfp, unsigned int order, int nid,

@@ -1,0 +1,89 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# In the guest of scripts/example-test: an in-kernel user of pbuddy, pbuddy_example.ko. It gets
+# what it asks for in every way there is, on the nodes that the policy of who writes to it says,
+# at the expense of whose cgroup or user that is, and gives everything back.
+# shellcheck source=scripts/lib/ktap.sh
+. /tests/ktap.sh
+
+example=/sys/module/pbuddy_example/parameters
+debugfs=/sys/kernel/debug/pbuddy
+cgroup=/sys/fs/cgroup
+
+take() { echo "$1" >$example/take; }
+keep() { echo "$1" >$example/keep; }
+held() {
+	cat $example/held
+	[ "$(cat $example/held)" = "$1 " ]
+}
+
+by_policy() {
+	/numactl --membind=1 sh -c "echo 9 >$example/take" && held '0:0 1:512' &&
+		/numactl --preferred=0 sh -c "echo 3 >$example/take" && held '0:8 1:512'
+}
+
+# pay WANT COMMAND...: after it somebody is charged so many pages.
+pay() {
+	want=$1
+	shift
+	"$@"
+	cat $debugfs/accounts
+	[ "$(awk '{ n += $NF } END { print n + 0 }' $debugfs/accounts)" -eq "$want" ]
+}
+
+# Two blocks of 2 MiB are as much as there may be; one more when one is freed.
+limited() {
+	/numactl --membind=0 sh -c "echo 9 >$example/take && echo 9 >$example/take" || return
+	! take 9 || return
+	held '0:1024 1:0' || return
+	keep 1 && take 9 && ! take 0
+}
+
+no_limit() { echo 0 >/sys/module/pbuddy/parameters/account_limit_kbytes; }
+
+in_cgroup() {
+	(
+		sh -c "echo \$PPID >$cgroup/t/cgroup.procs"
+		"$@"
+	)
+}
+
+usage() { awk '$1 == "pbuddy" { print $2 }' "$cgroup/t/dmem.current"; }
+
+cgroup_uncharged() {
+	cat $cgroup/t/dmem.current
+	[ "$(usage)" -eq "$1" ]
+}
+
+insmod /pbuddy.ko pool=0:64M,1:64M || exit 1
+ktap_begin
+t every_way insmod /pbuddy_example.ko
+t held_back_by_users eval '! rmmod pbuddy'
+t a_block pay 1 take 0
+t freed pay 0 keep 0
+t by_policy by_policy
+t policy_freed pay 0 keep 0
+mkdir -p $cgroup
+mount -t cgroup2 none $cgroup 2>/dev/null
+if grep -q dmem $cgroup/cgroup.controllers; then
+	echo +dmem >$cgroup/cgroup.subtree_control && mkdir $cgroup/t || exit 1
+	t region_known grep "^pbuddy $((128 << 20))$" $cgroup/dmem.capacity
+	echo "pbuddy $((4 << 20))" >$cgroup/t/dmem.max
+	t limit_of_a_cgroup in_cgroup limited
+	t limit_is_not_others take 9
+	t charged_to_the_cgroup cgroup_uncharged $((4 << 20))
+	t limit_freed pay 0 keep 0
+	t uncharged cgroup_uncharged 0
+	t cgroup_goes eval "in_cgroup take 3; rmdir $cgroup/t; pay 0 keep 0"
+else
+	echo 4096 >/sys/module/pbuddy/parameters/account_limit_kbytes
+	t limit_of_a_user limited
+	t limit_can_be_raised eval 'no_limit && take 0'
+	t limit_freed pay 0 keep 0
+fi
+t left_allocated take 5
+t rmmod_frees rmmod pbuddy_example
+t verified grep -q '^verify: OK.*allocated=0' $debugfs/verify
+t rmmod rmmod pbuddy
+ktap_end

@@ -1,0 +1,129 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# kernels: stock-6.12 test-7.3
+# vm: --nodes 2
+#
+# In the guest: who pays for buffers. A user on kernels without the dmem controller, the cgroup of
+# the task that creates them on those with it. What is over the limit fails with EDQUOT and leaves
+# nothing behind; what somebody else has been given is still its creator's.
+# shellcheck source=scripts/lib/ktap.sh
+. /tests/ktap.sh
+
+debugfs=/sys/kernel/debug/pbuddy
+cgroup=/sys/fs/cgroup
+
+# over_limit COMMAND...: it fails, and says that.
+over_limit() {
+	"$@" >/tmp/got 2>&1 && { cat /tmp/got; return 1; }
+	cat /tmp/got
+	grep -q 'quota exceeded (more than these nodes own, or a limit allows)' /tmp/got
+}
+
+charged() { awk '{ n += $NF } END { print n + 0 }' $debugfs/accounts; }
+
+# pages_charged N: now.
+pages_charged() {
+	cat $debugfs/accounts
+	[ "$(charged)" -eq "$1" ]
+}
+
+allocated() { sed -n 's/^verify: OK.*allocated=\([0-9]*\).*/\1/p' $debugfs/verify; }
+
+nothing_left() {
+	cat $debugfs/verify
+	[ "$(allocated)" = 0 ] && pages_charged 0
+}
+
+# hold COMMAND...: it holds a buffer until drop.
+hold() {
+	"$@" >/dev/null &
+	tries=0
+	until [ "$(charged)" -ge 1024 ]; do
+		tries=$((tries + 1))
+		[ $tries -lt 100 ] || return
+		sleep 0.2
+	done
+}
+
+drop() {
+	# shellcheck disable=SC2046 # there may be several
+	kill $(pidof pbuddyctl)
+	wait
+	true
+}
+
+# Another 6 MiB beside 4 MiB are too much, however small the pieces; 4 MiB are not.
+beside_another() {
+	hold "$@" pbuddyctl alloc --size 4M --hold forever || return
+	over_limit "$@" pbuddyctl alloc --size 6M &&
+		over_limit "$@" pbuddyctl alloc --size 16K --count 300 &&
+		"$@" pbuddyctl alloc --size 4M && pages_charged 1024
+	ret=$?
+	drop
+	return "$ret"
+}
+
+as_nobody() { su -s /bin/sh nobody -c "$*"; }
+
+# Somebody else has a limit of his own.
+each_user() {
+	chmod 666 /dev/pbuddy
+	chmod 755 /bin /lib /lib64 /lib/* 2>/dev/null
+	hold pbuddyctl alloc --size 8M --hold forever || return
+	over_limit pbuddyctl alloc --size 4K && as_nobody pbuddyctl alloc --size 8M &&
+		over_limit as_nobody pbuddyctl alloc --size 9M
+	ret=$?
+	drop
+	chmod 660 /dev/pbuddy
+	return "$ret"
+}
+
+limit() { echo "$1" >/sys/module/pbuddy/parameters/account_limit_kbytes; }
+
+lifted() { limit 0 && pbuddyctl alloc --size 32M; }
+
+in_cgroup() { sh -c 'echo $$ >/sys/fs/cgroup/t/cgroup.procs && exec "$@"' sh "$@"; }
+
+usage() { awk '$1 == "pbuddy" { print $2 }' "$1/dmem.current"; }
+
+# The cgroup that created a buffer pays for it until it is gone; its parent does too.
+creator_pays() {
+	hold in_cgroup pbuddyctl alloc --size 4M --hold forever || return
+	pidof pbuddyctl >/sys/fs/cgroup/cgroup.procs
+	cat "$cgroup/t/dmem.current"
+	[ "$(usage "$cgroup/t")" -eq $((4 << 20)) ] && [ "$(usage "$cgroup")" -eq $((4 << 20)) ]
+	ret=$?
+	drop
+	return "$ret"
+}
+
+insmod /pbuddy.ko pool=0:64M,1:64M || exit 1
+ktap_begin
+mkdir -p $cgroup
+mount -t cgroup2 none $cgroup 2>/dev/null
+if grep -q dmem $cgroup/cgroup.controllers; then
+	echo +dmem >$cgroup/cgroup.subtree_control && mkdir $cgroup/t || exit 1
+	echo "pbuddy $((8 << 20))" >$cgroup/t/dmem.max
+	t account_of_a_cgroup beside_another in_cgroup
+	t account_single in_cgroup pbuddyctl alloc --size 8M
+	t account_over over_limit in_cgroup pbuddyctl alloc --size 9M
+	t account_nowait over_limit in_cgroup pbuddyctl alloc --size 9M --nowait
+	t account_contig over_limit in_cgroup pbuddyctl alloc --size 9M --contig
+	t account_others pbuddyctl alloc --size 32M
+	t account_creator_pays creator_pays
+	t account_freed nothing_left
+	t account_cgroup_goes rmdir $cgroup/t
+else
+	limit 8192
+	t account_of_a_user beside_another
+	t account_single pbuddyctl alloc --size 8M
+	t account_over over_limit pbuddyctl alloc --size 9M
+	t account_nowait over_limit pbuddyctl alloc --size 9M --nowait
+	t account_contig over_limit pbuddyctl alloc --size 9M --contig
+	t account_others each_user
+	t account_lifted lifted
+	t account_freed nothing_left
+fi
+t verified grep -q '^verify: OK' $debugfs/verify
+t rmmod rmmod pbuddy
+ktap_end
