@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: stock-6.12 test-7.3
 # vm: --nodes 2
+# shellcheck disable=SC2086 # paths and numbers
 #
 # In the guest: who pays for buffers. A user on kernels without the dmem controller, the cgroup of
 # the task that creates them on those with it. What is over the limit fails with EDQUOT and leaves
