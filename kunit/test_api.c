@@ -16,6 +16,7 @@
 #include <linux/timer.h>
 
 #include "compat.h"
+#include "core/prezero.h"
 #include "core/stat.h"
 #include "core/verify.h"
 #include "fixture.h"
@@ -152,6 +153,14 @@ static void test_contents(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pbuddy_page_order(page), -EINVAL);
 }
 
+static bool pages_are_zero(struct page *page, unsigned long nr)
+{
+	while (nr--)
+		if (!page_is_zero(page++))
+			return false;
+	return true;
+}
+
 /* Dirty pages come back zeroed when asked for so. */
 static void test_zero(struct kunit *test)
 {
@@ -171,6 +180,58 @@ static void test_zero(struct kunit *test)
 		pbuddy_free_pages(page, order);
 	}
 	KUNIT_EXPECT_EQ(test, wrong, 0UL);
+}
+
+/* Takes pages that shall be zero, writes to each block, and gives them back. */
+static void use_pages(struct kunit *test, unsigned int order, struct page **page, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		page[i] = pbuddy_alloc_pages(GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN, order);
+		KUNIT_ASSERT_NOT_NULL(test, page[i]);
+		KUNIT_EXPECT_TRUE(test, pages_are_zero(page[i], 1U << order));
+		write_page(page[i] + (1U << order) - 1, ~0ULL - i);
+	}
+	for (i = 0; i < nr; i++)
+		pbuddy_free_pages(page[i], order);
+}
+
+static unsigned long prezero_hits(void)
+{
+	unsigned long hits = 0;
+	unsigned int i;
+
+	for (i = 0; i < pb_instance.all_zones->nr; i++)
+		hits += pb_zone_event(pb_instance.all_zones->zone[i], PB_PREZERO_HIT);
+	return hits;
+}
+
+/* With memory zeroed ahead of use in between what is said to be zero is. */
+static void test_prezeroed(struct kunit *test)
+{
+	unsigned int order = *(const unsigned int *)test->param_value, round, i;
+	unsigned int nr = max(256U >> order, 2U), percent = pb_instance.prezero_percent;
+	unsigned long before = prezero_hits();
+	struct pb_prezero run;
+	struct page **page;
+
+	if (order > 9)
+		kunit_skip(test, "larger than what is zeroed at once");
+	page = kunit_kcalloc(test, nr, sizeof(*page), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	pb_instance.prezero_percent = 100;
+	for (round = 0; round < 3; round++) {
+		pb_instance.ops.drain_all(&pb_instance);
+		for (i = 0; i < pb_instance.all_zones->nr; i++) {
+			pb_prezero_start(&run, pb_instance.all_zones->zone[i]);
+			while (pb_prezero_next(&run))
+				;
+		}
+		use_pages(test, order, page, nr);
+	}
+	pb_instance.prezero_percent = percent;
+	KUNIT_EXPECT_GE(test, prezero_hits() - before, (unsigned long)nr);
 }
 
 static void test_nodes(struct kunit *test)
@@ -472,6 +533,7 @@ static void test_concurrent_contents(struct kunit *test)
 static struct kunit_case api_cases[] = {
 	KUNIT_CASE_PARAM(test_contents, orders_gen_params),
 	KUNIT_CASE_PARAM(test_zero, orders_gen_params),
+	KUNIT_CASE_PARAM(test_prezeroed, orders_gen_params),
 	KUNIT_CASE(test_nodes),
 	KUNIT_CASE(test_requests_refused),
 	KUNIT_CASE(test_bulk),

@@ -15,7 +15,7 @@
 /* Marks a block that left a list; false when it is in use and has been set aside. */
 static inline bool mark(struct pb_zone *zone, u8 *byte, unsigned long pfn, unsigned int order)
 {
-	if (unlikely(*byte)) {
+	if (unlikely(PB_FRAME_IN_USE(*byte))) {
 		pb_set_aside(zone, pfn, order);
 		return false;
 	}

@@ -19,6 +19,7 @@
 #include "movable.h"
 #include "pageblock.h"
 #include "pfn.h"
+#include "zeroed.h"
 #include "zone.h"
 
 /* Pageblocks looked at closely in one class before the cheapest of them is taken. */
@@ -268,6 +269,7 @@ static bool mark_target(struct pb_zone *zone, unsigned long pfn, unsigned int or
 {
 	u8 *byte = pb_order_byte(zone->pool, pfn);
 
+	pb_zeroed_take(zone, pfn, 1UL << order);
 	if (unlikely(*byte & PB_FRAME_ORDER_MASK)) {
 		pb_zone_event_add(zone, PB_BAD_PAGE, 1);
 		zone->pool->ops.bad(zone->pool, PB_BAD_IN_USE, pfn, order,

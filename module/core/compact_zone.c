@@ -26,6 +26,7 @@
 #include "movable.h"
 #include "pageblock.h"
 #include "pfn.h"
+#include "zeroed.h"
 #include "zone.h"
 
 /* The mover gives a block back whose byte is in the mover's hands. */
@@ -174,6 +175,7 @@ static int capture_area(struct pb_compact_control *cc, const struct pb_area *are
 	if (capture->take) {
 		capture->take(zone, pfn, pb_area_pages(area), capture->arg);
 	} else {
+		pb_zeroed_take(zone, pfn, 1UL << order);
 		WRITE_ONCE(*pb_order_byte(zone->pool, pfn), order + 1);
 		pb_zone_count_alloc(zone, 1L << order);
 	}

@@ -12,6 +12,7 @@
 #include "pageblock.h"
 #include "pfn.h"
 #include "slowpath.h"
+#include "zeroed.h"
 #include "zone.h"
 
 /* Sets the order bytes of a range that lies within one pageblock or covers whole ones. */
@@ -80,6 +81,7 @@ static unsigned long claim_range(struct pb_zone *zone, const struct pb_request *
 	enum pb_migratetype mt = rq->migratetype;
 	unsigned int order = order_base_2(nr_pages);
 	unsigned long blocks, align, got, pfn;
+	bool zeroed;
 
 	if (nr_pages <= PB_PAGEBLOCK_NR) {
 		got = 1UL << order;
@@ -97,9 +99,14 @@ static unsigned long claim_range(struct pb_zone *zone, const struct pb_request *
 	}
 	if (pfn == PB_NO_PFN)
 		return pfn;
+	zeroed = pb_zeroed_take(zone, pfn, got);
 	if (unlikely(!range_unused(zone, pfn, got)))
 		return PB_NO_PFN;
 	mark_range(zone, pfn, nr_pages, 1);
+	if (rq->zeroed)
+		*rq->zeroed = zeroed;
+	if (rq->zeroed && zeroed)
+		pb_zone_event_add(zone, PB_PREZERO_HIT, 1);
 	if (got > nr_pages)
 		release_range(zone, pfn + nr_pages, got - nr_pages);
 	pb_zone_count_alloc(zone, nr_pages);
@@ -138,6 +145,7 @@ static void take_range(struct pb_zone *zone, unsigned long pfn, unsigned long nr
 {
 	struct wanted *wanted = arg;
 
+	pb_zeroed_take(zone, pfn, nr_pages);
 	if (unlikely(!range_unused(zone, pfn, nr_pages)))
 		return;
 	mark_range(zone, pfn, wanted->nr_pages, 1);

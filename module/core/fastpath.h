@@ -54,7 +54,7 @@ static __always_inline enum pb_fast pb_alloc_fast(struct pb_zone *zone, struct p
 	list->nr_alloc++;
 	pb_pcp_leave(pcp);
 	*pfn = entry.pfn;
-	if (unlikely(*entry.byte))
+	if (unlikely(PB_FRAME_IN_USE(*entry.byte)))
 		return PB_FAST_IN_USE;
 	*entry.byte = order + 1;
 	return PB_FAST_DONE;

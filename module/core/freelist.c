@@ -18,6 +18,7 @@
 #include "node_reclaim.h"
 #include "pcp.h"
 #include "pfn.h"
+#include "zeroed.h"
 #include "zone.h"
 
 /**
@@ -32,20 +33,34 @@ void pb_set_aside(struct pb_zone *zone, unsigned long pfn, unsigned int order)
 {
 	pb_zone_event_add(zone, PB_BAD_PAGE, 1);
 	zone->pool->ops.bad(zone->pool, PB_BAD_IN_USE, pfn, order,
-			    *pb_order_byte(zone->pool, pfn) - 1);
+			    (*pb_order_byte(zone->pool, pfn) & PB_FRAME_ORDER_MASK) - 1);
 }
 EXPORT_SYMBOL_PB_TEST(pb_set_aside);
 
-/* Marks a block as allocated; false when it is in use already and has been set aside. */
-static bool mark_allocated(struct pb_zone *zone, unsigned long pfn, unsigned int order)
+/* Was a block that is wanted zero known to be so? If not, more might be zeroed ahead. */
+static void answer_zeroed(struct pb_zone *zone, const struct pb_request *rq, u8 was)
 {
-	u8 *byte = pb_order_byte(zone->pool, pfn);
+	struct pb_pool *pool = zone->pool;
 
-	if (unlikely(*byte)) {
-		pb_set_aside(zone, pfn, order);
+	*rq->zeroed = was == PB_FRAME_ZEROED;
+	if (*rq->zeroed)
+		pb_zone_event_add(zone, PB_PREZERO_HIT, 1);
+	else if (READ_ONCE(pool->prezero_percent) && pool->ops.want_zeroed)
+		pool->ops.want_zeroed(zone);
+}
+
+/* Marks a block as allocated; false when it is in use already and has been set aside. */
+static bool mark_allocated(struct pb_zone *zone, unsigned long pfn, const struct pb_request *rq)
+{
+	u8 *byte = pb_order_byte(zone->pool, pfn), was = *byte;
+
+	if (unlikely(PB_FRAME_IN_USE(was))) {
+		pb_set_aside(zone, pfn, rq->order);
 		return false;
 	}
-	*byte = order + 1;
+	*byte = rq->order + 1;
+	if (rq->zeroed)
+		answer_zeroed(zone, rq, was);
 	return true;
 }
 
@@ -89,8 +104,11 @@ static unsigned long rmqueue_any(struct pb_zone *zone, const struct pb_request *
 	}
 	if (pfn == PB_NO_PFN)
 		pfn = rmqueue_shared(zone, rq);
-	if (pfn != PB_NO_PFN)
+	if (pfn != PB_NO_PFN) {
 		pb_zone_count_alloc(zone, 1L << rq->order);
+		if (pb_zone_has_zeroed(zone))
+			pb_zeroed_fold(zone, pfn, 1UL << rq->order);
+	}
 	return pfn;
 }
 
@@ -102,7 +120,7 @@ static unsigned long rmqueue(struct pb_zone *zone, const struct pb_request *rq)
 	preempt_disable();
 	do {
 		pfn = rmqueue_any(zone, rq);
-	} while (pfn != PB_NO_PFN && unlikely(!mark_allocated(zone, pfn, rq->order)));
+	} while (pfn != PB_NO_PFN && unlikely(!mark_allocated(zone, pfn, rq)));
 	if (unlikely(rq->flags & PB_ALLOC_HIGHATOMIC && pfn != PB_NO_PFN))
 		pb_highatomic_reserve(zone, pfn, rq->order);
 	preempt_enable();
@@ -132,7 +150,7 @@ unsigned long pb_alloc_refill(struct pb_zone *zone, unsigned int order, enum pb_
 	if (pb_zone_free_pages(zone) - (1L << order) < zone->fast_mark)
 		return PB_NO_PFN;
 	pfn = pb_pcp_alloc(zone, &rq);
-	if (likely(pfn != PB_NO_PFN) && unlikely(!mark_allocated(zone, pfn, order)))
+	if (likely(pfn != PB_NO_PFN) && unlikely(!mark_allocated(zone, pfn, &rq)))
 		return PB_NO_PFN;
 	return pfn;
 }

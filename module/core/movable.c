@@ -99,7 +99,7 @@ EXPORT_SYMBOL_PB_TEST(pb_movable_clear);
  */
 bool pb_movable_isolate(struct pb_pool *pool, unsigned long pfn, unsigned int order)
 {
-	u8 *byte = pb_order_byte(pool, pfn), old = READ_ONCE(*byte);
+	u8 *byte = pb_order_byte(pool, pfn), old = pb_peek(byte);
 
 	do {
 		if ((old & PB_FRAME_ORDER_MASK) != order + 1 ||

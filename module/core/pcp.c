@@ -30,6 +30,7 @@
 #include "pageblock.h"
 #include "pcp.h"
 #include "pfn.h"
+#include "zeroed.h"
 #include "zone.h"
 
 #define PCP_BATCH	64	/* frames in a word */
@@ -237,6 +238,18 @@ static unsigned int refill_large(struct pb_zone *zone, struct pb_pcp_list *list,
 	return 1;
 }
 
+/* Blocks in a list keep the mark of zeroed frames at their head alone. All of them are new. */
+static void fold_marks(struct pb_zone *zone, struct pb_pcp_list *list, unsigned int order)
+{
+	u64 mask = list->mask;
+	unsigned int i;
+
+	for (i = 0; i < list->n; i++)
+		pb_zeroed_fold(zone, list->lifo[i].pfn, 1UL << order);
+	for (; mask; mask &= mask - 1)
+		pb_zeroed_fold(zone, list->mask_base + __ffs64(mask), 1UL << order);
+}
+
 static bool refill(struct pb_zone *zone, struct pb_pcp *pcp, struct pb_pcp_list *list,
 		   const struct pb_request *rq)
 {
@@ -247,6 +260,8 @@ static bool refill(struct pb_zone *zone, struct pb_pcp *pcp, struct pb_pcp_list 
 					refill_words(zone, list, rq);
 	if (!nr)
 		return false;
+	if (order && pb_zone_has_zeroed(zone))
+		fold_marks(zone, list, order);
 	pcp->event[PB_PCP_REFILL]++;
 	if (pcp->high < zone->pcp_high_max)
 		pcp->high = min(pcp->high + max(zone->pcp_batch, 1 << order), zone->pcp_high_max);

@@ -47,12 +47,14 @@ enum pb_watermark { PB_WMARK_MIN, PB_WMARK_LOW, PB_WMARK_HIGH, PB_NR_WMARK };
 /*
  * The order byte of a frame: order + 1 at the head of an allocated block, else 0; and flags of the
  * block. Those that say how it can be moved: movable.c. An accounted block was charged to somebody
- * who is told when it is freed.
+ * who is told when it is freed. On a frame that is free one flag alone: zeroed.c.
  */
 #define PB_FRAME_ORDER_MASK	0x1fU
 #define PB_FRAME_ACCOUNTED	0x20U
 #define PB_FRAME_MOVABLE	0x40U
 #define PB_FRAME_ISOLATED	0x80U
+#define PB_FRAME_ZEROED		0x80U	/* and nothing else */
+#define PB_FRAME_IN_USE(byte)	((byte) & (0xffU & ~PB_FRAME_ZEROED))	/* what no free frame has */
 
 /* Events counted per zone; names for /vmstat in stat.c, checked against this by BUILD_BUG_ON. */
 enum pb_event {
@@ -68,6 +70,8 @@ enum pb_event {
 	PB_HIGHATOMIC_UNRESERVE, /* such pageblocks given back to all */
 	PB_ZONE_RECLAIM_SUCCESS, /* rounds of node reclaim that got what was asked */
 	PB_ZONE_RECLAIM_FAILED,	/* and those that got less */
+	PB_PREZERO,		/* pageblocks zeroed ahead */
+	PB_PREZERO_HIT,		/* blocks that were known to be zero when that was wanted */
 	PB_CMA_ALLOC,		/* blocks taken from contiguous-area pageblocks */
 	PB_ALLOC_SLOW,		/* requests that entered the slow path */
 	PB_ALLOC_FAIL,		/* requests that failed */
@@ -289,6 +293,7 @@ struct pb_zone {
 	unsigned long		lowmem_reserve[PB_NR_ZONE_TYPES]; /* pages; tunable */
 	unsigned long		cma_pages;		/* I: pages of PB_CMA pageblocks */
 	atomic_long_t		nr_reserved_highatomic;	/* A: pages so reserved */
+	atomic_long_t		nr_prezeroed;		/* A: pages ever zeroed ahead */
 	atomic_t		node_reclaiming;	/* A: of a node's lowest zone: somebody is at it */
 
 	unsigned int		compact_considered;	/* deferred since it last failed */
@@ -341,6 +346,9 @@ struct pb_watermark_tunables {
  *	that @mode allows; NULL when nothing can be moved
  * @uncharge: a block that pb_set_accounted() was called for is being freed; any context, NMI
  *	included; may be NULL where nobody calls that
+ * @zero: zeroes frames that the core has taken for that; may sleep; may be NULL
+ * @want_zeroed: a request would have liked zeroed memory of a zone and got some that is not known
+ *	to be so: make a run of prezero.c when there is time; any context; may be NULL
  */
 struct pb_ops {
 	void (*bad)(struct pb_pool *pool, enum pb_bad bad, unsigned long pfn, unsigned int order,
@@ -357,6 +365,8 @@ struct pb_ops {
 	int (*migrate)(struct pb_pool *pool, unsigned long src_pfn, unsigned long dst_pfn,
 		       unsigned int order, int mode);
 	void (*uncharge)(struct pb_pool *pool, unsigned long pfn, unsigned int order);
+	void (*zero)(struct pb_pool *pool, unsigned long pfn, unsigned long nr_pages);
+	void (*want_zeroed)(struct pb_zone *zone);
 };
 
 /**
@@ -376,6 +386,7 @@ struct pb_ops {
  * @distance: I: as node_distance()
  * @node_reclaim_mode: tunable: reclaim on a near node before taking from a far one
  * @node_reclaim_distance: tunable: how far a near node may be
+ * @prezero_percent: tunable: how much of a zone may be zeroed ahead of use
  * @wmark: changed by whoever calls pb_setup_per_zone_wmarks(), one at a time
  */
 struct pb_pool {
@@ -393,6 +404,7 @@ struct pb_pool {
 	int			(*distance)(int from, int to);
 	unsigned int		node_reclaim_mode;
 	int			node_reclaim_distance;
+	unsigned int		prezero_percent;
 	struct pb_watermark_tunables wmark;
 };
 
@@ -456,6 +468,8 @@ typedef unsigned int __bitwise pb_alloc_flags_t;
  * @preferred_zone: first zone that may serve it, for statistics; NULL: the first of the zonelist
  * @mems_allowed: nodes the caller's cpuset has, or NULL for all; counts with PB_ALLOC_CPUSET
  *	and PB_ALLOC_HARDWALL
+ * @zeroed: told by pb_alloc() and pb_alloc_contig() whether what they return is known to be zero;
+ *	NULL when the caller does not want to know
  *
  * As struct alloc_context together with the two sets of alloc_flags in mm/page_alloc.c.
  */
@@ -470,6 +484,7 @@ struct pb_request {
 	const unsigned long	*nodemask;
 	struct pb_zone		*preferred_zone;
 	const unsigned long	*mems_allowed;
+	bool			*zeroed;
 };
 
 /* Flags of a walk in the slow path. As gfp_to_alloc_flags() in mm/page_alloc.c. */

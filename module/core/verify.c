@@ -59,6 +59,8 @@ static void check_frame(struct walk *w, struct pb_pageblock *block, unsigned int
 			broken(w->out, "pfn %#lx is free inside an allocated block", pfn);
 		if (byte)
 			broken(w->out, "pfn %#lx has an order byte inside a block", pfn);
+		if (block->order[frame] == PB_FRAME_ZEROED)
+			broken(w->out, "pfn %#lx is marked as zero inside a block", pfn);
 		return;
 	}
 	if (!byte) {
@@ -185,7 +187,7 @@ static void check_cached(struct walk *w, unsigned long pfn)
 		broken(w->out, "pfn %#lx is free and in a pcp", pfn);
 	if (*byte == SEEN)
 		broken(w->out, "pfn %#lx is in pcps twice", pfn);
-	else if (*byte)
+	else if (PB_FRAME_IN_USE(*byte))
 		broken(w->out, "pfn %#lx is allocated and in a pcp", pfn);
 	else
 		*byte = SEEN;

@@ -148,25 +148,31 @@ static unsigned long claim_in_block(struct pb_zone *zone, unsigned int order,
 	return PB_NO_PFN;
 }
 
+/* Exactly this one, if it is still whole and of this type. */
+static __always_inline bool claim_whole_at(struct pb_zone *zone, unsigned long index, enum pb_migratetype mt)
+{
+	unsigned long word = READ_ONCE(pb_slot(zone->pool, pb_block_pfn(zone, index))->word);
+
+	if (pb_slot_migratetype(word) == mt &&
+	    pb_block_claim(pb_slot_block(word), PB_PAGEBLOCK_ORDER) >= 0) {
+		pb_block_taken(zone, index);
+		return true;
+	}
+	pb_block_reindex(zone, index);
+	return false;
+}
+
 static unsigned long claim_whole(struct pb_zone *zone, enum pb_migratetype mt)
 {
 	unsigned int tries;
-	unsigned long index, word;
-	int frame;
+	unsigned long index;
 
 	for (tries = 0; tries < CLAIM_TRIES; tries++) {
 		index = pb_free_area_whole(&zone->area[mt]);
 		if (index == PB_NO_BLOCK)
 			break;
-		word = READ_ONCE(pb_slot(zone->pool, pb_block_pfn(zone, index))->word);
-		frame = -1;
-		if (pb_slot_migratetype(word) == mt)
-			frame = pb_block_claim(pb_slot_block(word), PB_PAGEBLOCK_ORDER);
-		if (frame >= 0) {
-			pb_block_taken(zone, index);
+		if (claim_whole_at(zone, index, mt))
 			return pb_block_pfn(zone, index);
-		}
-		pb_block_reindex(zone, index);
 	}
 	return PB_NO_PFN;
 }
@@ -227,6 +233,28 @@ unsigned long pb_zone_claim(struct pb_zone *zone, unsigned int order, enum pb_mi
 	return pfn;
 }
 EXPORT_SYMBOL_PB_TEST(pb_zone_claim);
+
+/**
+ * pb_zone_claim_whole_at - claim a wholly free pageblock by its number
+ * @zone: the zone
+ * @index: its number
+ * @mt: the migratetype it has
+ * @rq: the request whose marks count, or NULL: down to the last page
+ *
+ * Context: any; preemption off. Return: whether it is the caller's now.
+ */
+bool pb_zone_claim_whole_at(struct pb_zone *zone, unsigned long index, enum pb_migratetype mt,
+			    const struct pb_request *rq)
+{
+	pb_assert_preempt_off();
+	if (!claim_whole_at(zone, index, mt) ||
+	    count_claim(zone, pb_block_pfn(zone, index), PB_PAGEBLOCK_NR, rq) == PB_NO_PFN)
+		return false;
+	if (unlikely(mt == PB_CMA))
+		atomic_long_sub(PB_PAGEBLOCK_NR, &zone->nr_free_cma);
+	return true;
+}
+EXPORT_SYMBOL_PB_TEST(pb_zone_claim_whole_at);
 
 /* Wholly free pageblocks of any of the types, 64 of them from word * 64 on. */
 static u64 whole_word(struct pb_zone *zone, unsigned int types, unsigned long word)

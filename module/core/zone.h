@@ -13,6 +13,8 @@ void pb_zone_destroy(struct pb_zone *zone);
 
 unsigned long pb_zone_claim(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt,
 			    const struct pb_request *rq);
+bool pb_zone_claim_whole_at(struct pb_zone *zone, unsigned long index, enum pb_migratetype mt,
+			    const struct pb_request *rq);
 unsigned long pb_zone_claim_blocks(struct pb_zone *zone, unsigned long nr, unsigned long align,
 				   enum pb_migratetype mt, unsigned int types,
 				   const struct pb_request *rq);

@@ -96,7 +96,7 @@ static __always_inline enum pb_fast alloc_fast(gfp_t gfp, unsigned int order, un
 static void prepare_pages(unsigned long pfn, unsigned long nr_pages, const struct pb_request *rq,
 			  gfp_t gfp)
 {
-	if (want_init_on_alloc(gfp))
+	if (want_init_on_alloc(gfp) && !(rq->zeroed && *rq->zeroed))
 		pb_pages_zero(pfn, nr_pages, rq->flags & PB_ALLOC_WAIT);
 }
 
@@ -107,12 +107,14 @@ static noinline struct page *alloc_request(gfp_t gfp, unsigned int order, int ni
 	enum pb_reason reason;
 	struct pb_request rq;
 	unsigned int cookie;
+	bool zeroed = false;
 	unsigned long pfn;
 
 	do {
 		cookie = pb_mems_allowed_begin();
 		if (unlikely(!pb_gfp_request(&rq, &gfp, order, nid, nodemask)))
 			return NULL;
+		rq.zeroed = want_init_on_alloc(gfp) ? &zeroed : NULL;
 		pfn = pb_pages_alloc(&rq, gfp, &reason);
 		/* A cpuset that changed meanwhile may have hidden what there is. */
 	} while (unlikely(pfn == PB_NO_PFN && pb_mems_allowed_retry(cookie)));
@@ -337,6 +339,7 @@ struct page *pbuddy_alloc_contig(unsigned long nr_pages, gfp_t gfp, int nid,
 {
 	enum pb_reason reason;
 	struct pb_request rq;
+	bool zeroed = false;
 	unsigned long pfn;
 
 	if (unlikely(!pb_gfp_request(&rq, &gfp, 0, nid, nodemask)))
@@ -345,6 +348,7 @@ struct page *pbuddy_alloc_contig(unsigned long nr_pages, gfp_t gfp, int nid,
 		WARN_ONCE(!(gfp & __GFP_NOWARN), "pbuddy: allocation of no page\n");
 		return NULL;
 	}
+	rq.zeroed = want_init_on_alloc(gfp) ? &zeroed : NULL;
 	pfn = pb_pages_alloc_contig(&rq, nr_pages, gfp, &reason);
 	if (unlikely(pfn == PB_NO_PFN)) {
 		pb_report_failure(&rq, gfp, nr_pages, reason);

@@ -130,7 +130,9 @@ static void store_block(struct pb_buffer *buf, unsigned long pfn, unsigned long 
 		.nr_pages = nr_pages,
 		.order = order,
 		.split = split,
+		.zeroed = buf->zeroed,
 	};
+	buf->zeroed = false;
 	buf->nr_pages += nr_pages;
 }
 
@@ -269,6 +271,8 @@ static int zero_blocks(const struct pb_buffer *buf)
 	unsigned int i, k;
 
 	for (i = 0; i < buf->nr_blocks; i++) {
+		if (buf->block[i].zeroed)
+			continue;
 		for (k = 0; k < buf->block[i].nr_pages; k++) {
 			clear_highpage(pfn_to_page(buf->block[i].pfn + k));
 			cond_resched();
@@ -315,6 +319,7 @@ static int take(struct pb_buffer *buf, const struct pb_buffer_spec *spec, enum p
 
 	if (!pb_gfp_request(&rq, &gfp, 0, spec->nid, spec->nodemask))
 		return -EINVAL;
+	rq.zeroed = &buf->zeroed;
 	eligible = eligible_pages(&rq);
 	if (reason && spec->nr_pages - buf->nr_pages > eligible) {
 		*reason = PB_REASON_LIMIT;

@@ -24,6 +24,7 @@ struct pb_account;
  * @nr_pages: length
  * @order: order of the block it was allocated as
  * @split: the frames are allocated one by one, as pb_split() leaves them
+ * @zeroed: known to be zero when it was allocated
  */
 struct pb_block {
 	unsigned long	pfn;
@@ -31,6 +32,7 @@ struct pb_block {
 	unsigned int	nr_pages;
 	u8		order;
 	bool		split;
+	bool		zeroed;
 };
 
 /**
@@ -42,6 +44,7 @@ struct pb_block {
  * @nr_blocks: used entries of @block
  * @max_blocks: entries of @block
  * @block: ascending by @start, without gaps
+ * @zeroed: while blocks are taken: the last one is known to be zero
  * @label: NUL-terminated, printable
  * @account: who pays, or NULL
  * @charged: for how many pages
@@ -56,6 +59,7 @@ struct pb_buffer {
 	unsigned int		nr_blocks;
 	unsigned int		max_blocks;
 	struct pb_block		*block;
+	bool			zeroed;
 	char			label[PBUDDY_LABEL_LEN];
 	struct pb_account	*account;
 	unsigned long		charged;

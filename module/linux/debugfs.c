@@ -20,6 +20,7 @@
 #include "account.h"
 #include "core/alloc.h"
 #include "core/pcp.h"
+#include "core/prezero.h"
 #include "core/stat.h"
 #include "core/verify.h"
 #include "core/zone.h"
@@ -256,6 +257,29 @@ static int accounts_show(struct seq_file *m, void *v)
 }
 DEFINE_SHOW_ATTRIBUTE(accounts);
 
+/* ---- prezero ---- */
+
+/* What can be zeroed ahead of use, at once and in all zones. */
+static ssize_t prezero_write(struct file *file, const char __user *buf, size_t count, loff_t *pos)
+{
+	struct pb_prezero run;
+	unsigned int i;
+
+	for (i = 0; i < pb_instance.all_zones->nr; i++) {
+		pb_prezero_start(&run, pb_instance.all_zones->zone[i]);
+		while (pb_prezero_next(&run))
+			if (fatal_signal_pending(current))
+				return -EINTR;
+	}
+	return count;
+}
+
+static const struct file_operations prezero_fops = {
+	.owner = THIS_MODULE,
+	.open = simple_open,
+	.write = prezero_write,
+};
+
 /* ---- owners ---- */
 
 /**
@@ -365,6 +389,7 @@ int pb_debugfs_init(void)
 	debugfs_create_file("verify", 0400, root, NULL, &verify_fops);
 	debugfs_create_file("drain", 0200, root, NULL, &drain_fops);
 	debugfs_create_file("accounts", 0400, root, NULL, &accounts_fops);
+	debugfs_create_file("prezero", 0200, root, NULL, &prezero_fops);
 	debugfs_create_file("owners", 0400, root, NULL, &owners_fops);
 	pb_compact_debugfs_init(root);
 	return 0;

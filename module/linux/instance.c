@@ -32,6 +32,7 @@
 #include "leak.h"
 #include "local.h"
 #include "movable.h"
+#include "pages.h"
 #include "pool_spec.h"
 #include "report.h"
 #include "source.h"
@@ -248,6 +249,11 @@ static int make_ranges(struct range_list *list, const struct pb_instance_config 
 	return 0;
 }
 
+static void zero(struct pb_pool *pool, unsigned long pfn, unsigned long nr_pages)
+{
+	pb_pages_zero(pfn, nr_pages, true);
+}
+
 static int distance(int from, int to)
 {
 	return node_distance(from, to);
@@ -266,7 +272,7 @@ static int make_pool(const struct pb_instance_config *instance)
 			.distance = distance,
 			.ops = { .bad = pb_report_bad, .drain_all = drain_all,
 				 .migrate = pb_movable_migrate,
-				 .uncharge = pb_account_free },
+				 .uncharge = pb_account_free, .zero = zero },
 		};
 
 		ret = pb_pool_init(&pb_instance, &config);

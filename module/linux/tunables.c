@@ -28,6 +28,7 @@ static unsigned long min_free_kbytes;
 static unsigned int watermark_scale_factor = 10;
 static unsigned int watermark_boost_factor = 15000;
 static unsigned int node_reclaim_mode;
+static unsigned int prezero;
 static unsigned int lowmem_reserve_ratio[PB_NR_ZONE_TYPES] = {
 	[PB_ZONE_DMA32] = 256, [PB_ZONE_NORMAL] = 32,
 };
@@ -50,6 +51,7 @@ static void apply(void)
 	wmark->watermark_scale_factor = watermark_scale_factor;
 	WRITE_ONCE(wmark->watermark_boost_factor, watermark_boost_factor);
 	WRITE_ONCE(pb_instance.node_reclaim_mode, node_reclaim_mode);
+	WRITE_ONCE(pb_instance.prezero_percent, prezero);
 	for (i = 0; i < PB_NR_ZONE_TYPES; i++)
 		wmark->lowmem_reserve_ratio[i] = lowmem_reserve_ratio[i];
 	pb_setup_per_zone_wmarks(&pb_instance);
@@ -127,6 +129,10 @@ MODULE_PARM_DESC(watermark_boost_factor, "how far mixing of migratetypes may rai
 static const struct bounded node_reclaim = { &node_reclaim_mode, 0, NODE_RECLAIM_ALL };
 module_param_cb(node_reclaim_mode, &bounded_ops, (void *)&node_reclaim, 0644);
 MODULE_PARM_DESC(node_reclaim_mode, "reclaim on a near node before memory is taken from a far one, as vm.zone_reclaim_mode; any of its bits switches it on (default: 0)");
+
+static const struct bounded prezero_bound = { &prezero, 0, 100 };
+module_param_cb(prezero, &bounded_ops, (void *)&prezero_bound, 0644);
+MODULE_PARM_DESC(prezero, "percent of each zone that may be zeroed ahead of use when nothing else is to do (default: 0, none)");
 
 /* As many numbers as there are kinds of zones, with white space or commas between. */
 static int set_ratio(const char *text, const struct kernel_param *param)
