@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Lines in the kernel log about what callers did wrong and about requests that failed.
+ * Lines in the kernel log about what callers did wrong.
  *
  * A refused free may be reported from any context, NMI included, so nothing here takes a
  * lock or allocates. Each kind of misuse of a pfn is reported once: a small table of what
@@ -12,7 +12,6 @@
 #include <linux/hash.h>
 #include <linux/kernel.h>
 #include <linux/module.h>
-#include <linux/nodemask.h>
 #include <linux/printk.h>
 #include <linux/ratelimit.h>
 #include <linux/sched.h>
@@ -21,7 +20,6 @@
 #include "compat.h"
 #include "core/alloc.h"
 #include "core/stat.h"
-#include "core/zone.h"
 #include "instance.h"
 #include "owner.h"
 #include "report.h"
@@ -83,45 +81,4 @@ void pb_report_bad(struct pb_pool *pool, enum pb_bad bad, unsigned long pfn, uns
 	       current->comm, task_pid_nr(current), (void *)caller());
 	if (zone)
 		pb_owner_print(pfn);
-}
-
-static long free_kib(const struct pb_request *rq)
-{
-	struct pb_zone *zone;
-	unsigned int i;
-	long pages = 0;
-
-	for (i = 0; i < pb_instance.all_zones->nr; i++) {
-		zone = pb_instance.all_zones->zone[i];
-		if (!(rq->flags & PB_ALLOC_THISNODE) || zone->nid == rq->nid)
-			pages += pb_zone_free_pages(zone);
-	}
-	return pages << (PAGE_SHIFT - 10);
-}
-
-/**
- * pb_report_failure - say why an allocation failed, as warn_alloc() does
- * @rq: the request
- * @gfp: as the caller gave it; with __GFP_NOWARN nothing is printed
- * @nr_pages: pages asked for
- * @reason: why
- *
- * Rate limited. Context: any.
- */
-void pb_report_failure(const struct pb_request *rq, gfp_t gfp, unsigned long nr_pages,
-		       enum pb_reason reason)
-{
-	static DEFINE_RATELIMIT_STATE(limit, 10 * HZ, 5);
-	int bits = min_t(int, nr_node_ids, pb_instance.nr_nodes);
-
-	if (gfp & __GFP_NOWARN || !__ratelimit(&limit))
-		return;
-	if (rq->nodemask)
-		pr_warn("%s: page allocation failure: order:%u, pages:%lu, mode:%#x(%pGg), node=%d, nodemask=%*pbl, free:%ldkB, reason:%s\n",
-			current->comm, rq->order, nr_pages, gfp, &gfp, rq->nid, bits,
-			rq->nodemask, free_kib(rq), pb_reason_name[reason]);
-	else
-		pr_warn("%s: page allocation failure: order:%u, pages:%lu, mode:%#x(%pGg), node=%d, nodemask=(null), free:%ldkB, reason:%s\n",
-			current->comm, rq->order, nr_pages, gfp, &gfp, rq->nid, free_kib(rq),
-			pb_reason_name[reason]);
 }
