@@ -78,8 +78,10 @@ void pb_host_warn(const char *file, int line, const char *what)
 {
 	struct kunit *test = running;
 
-	if (pb_host_warn_expected)
+	if (pb_host_warn_expected) {
+		pb_host_warnings++;
 		return;
+	}
 	if (!test) {
 		fprintf(stderr, "WARNING at %s:%d: %s\n", file, line, what);
 		abort();

@@ -11,7 +11,9 @@ int pb_host_nr_cpus = 4;
 int pb_host_nr_nodes = 1;
 __thread int pb_host_cpu;
 __thread int pb_host_warn_expected;
+__thread unsigned int pb_host_warnings;
 __thread unsigned long pb_host_visits;
+__thread unsigned int pb_host_task;
 
 int pb_host_fail_nth;
 long pb_host_allocs;

@@ -140,6 +140,7 @@ static inline u64 ror64(u64 w, unsigned int s)
 /* Assertions: a warning is a failed test (see kunit.c). */
 void pb_host_warn(const char *file, int line, const char *what);
 extern __thread int pb_host_warn_expected;
+extern __thread unsigned int pb_host_warnings;	/* those expected ones that came */
 
 #define WARN_ON(c) ({								\
 	bool _w = !!(c);							\
@@ -406,6 +407,29 @@ extern bool pb_host_fatal_signal;
 u8 pb_peek(const u8 *p);
 
 #define pb_assert_preempt_off()	do { } while (0)
+
+/* What the task is: PB_HOST_ bits, set by tests; see ../task.h. */
+#define PB_HOST_RECLAIMING	1
+#define PB_HOST_KTHREAD		2
+extern __thread unsigned int pb_host_task;
+
+#define pb_task_reclaiming()	((pb_host_task & PB_HOST_RECLAIMING) != 0)
+#define pb_task_is_kthread()	((pb_host_task & PB_HOST_KTHREAD) != 0)
+#define pb_wait_tick()		sched_yield()
+#define pb_breathe()		sched_yield()
+
+static inline unsigned int pb_noreclaim_save(void)
+{
+	unsigned int was = pb_host_task & PB_HOST_RECLAIMING;
+
+	pb_host_task |= PB_HOST_RECLAIMING;
+	return was;
+}
+
+static inline void pb_noreclaim_restore(unsigned int was)
+{
+	pb_host_task = (pb_host_task & ~PB_HOST_RECLAIMING) | was;
+}
 
 /* Words of an index or of a free bitmap that this thread has looked at; see test_scale.c. */
 extern __thread unsigned long pb_host_visits;

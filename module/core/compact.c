@@ -181,21 +181,11 @@ static enum pb_compact_result try_zones(struct pb_pool *pool, const struct pb_re
 enum pb_compact_result pb_compact_pages(struct pb_pool *pool, const struct pb_request *rq,
 					enum pb_compact_priority prio, unsigned long *captured_pfn)
 {
-	enum pb_compact_result ret;
-	struct pb_zone *first;
-
 	*captured_pfn = PB_NO_PFN;
 	if (!pool->ops.migrate || !rq->order || !(rq->flags & PB_ALLOC_WAIT))
 		return PB_COMPACT_SKIPPED;
 	might_sleep();
-	ret = try_zones(pool, rq, prio, captured_pfn);
-	if (ret != PB_COMPACT_SKIPPED && ret != PB_COMPACT_DEFERRED) {
-		first = pool->zonelist[rq->nid]->zone[0];
-		pb_zone_event_add(first, PB_COMPACTSTALL, 1);
-		pb_zone_event_add(first, *captured_pfn == PB_NO_PFN ? PB_COMPACTFAIL :
-				  PB_COMPACTSUCCESS, 1);
-	}
-	return ret;
+	return try_zones(pool, rq, prio, captured_pfn);
 }
 EXPORT_SYMBOL_PB_TEST(pb_compact_pages);
 

@@ -24,6 +24,7 @@
 #include <linux/nodemask.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
+#include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
@@ -66,6 +67,35 @@ static inline void pb_meta_free(void *p)
 #define pb_peek(p)			data_race(READ_ONCE(*(p)))
 
 #define pb_assert_preempt_off()		lockdep_assert_preemption_disabled()
+
+/* The task that asks; meaningful in process context only. */
+static inline bool pb_task_reclaiming(void)
+{
+	return current->flags & PF_MEMALLOC;
+}
+
+static inline bool pb_task_is_kthread(void)
+{
+	return current->flags & PF_KTHREAD;
+}
+
+/* What a task does on behalf of the allocator must not end up in reclaim again. */
+#define pb_noreclaim_save()		memalloc_noreclaim_save()
+#define pb_noreclaim_restore(flags)	memalloc_noreclaim_restore(flags)
+
+static inline void pb_wait_tick(void)
+{
+	schedule_timeout_uninterruptible(1);
+}
+
+/* Between two rounds; a worker has to sleep, or its workqueue does not see that it is stuck. */
+static inline void pb_breathe(void)
+{
+	if (current->flags & PF_WQ_WORKER)
+		pb_wait_tick();
+	else
+		cond_resched();
+}
 
 /*
  * A word of an index or of a free bitmap was looked at: counted by the scale test on the

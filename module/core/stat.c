@@ -36,6 +36,13 @@ const char * const pb_event_name[PB_NR_EVENTS] = {
 	[PB_NUMA_LOCAL]		= "numa_local",
 	[PB_NUMA_OTHER]		= "numa_other",
 	[PB_NUMA_INTERLEAVE_HIT] = "numa_interleave",
+	[PB_ALLOCSTALL]		= "allocstall",
+	[PB_PGSCAN_DIRECT]	= "pgscan_direct",
+	[PB_PGSTEAL_DIRECT]	= "pgsteal_direct",
+	[PB_PGSCAN_DIRECT_THROTTLE] = "pgscan_direct_throttle",
+	[PB_PGSCAN_KSWAPD]	= "pgscan_kswapd",
+	[PB_PGSTEAL_KSWAPD]	= "pgsteal_kswapd",
+	[PB_PAGEOUTRUN]		= "pageoutrun",
 	[PB_COMPACTMIGRATE_SCANNED] = "compact_migrate_scanned",
 	[PB_COMPACTFREE_SCANNED] = "compact_free_scanned",
 	[PB_COMPACTISOLATED]	= "compact_isolated",
@@ -45,6 +52,7 @@ const char * const pb_event_name[PB_NR_EVENTS] = {
 	[PB_KCOMPACTD_WAKE]	= "compact_daemon_wake",
 	[PB_PGMIGRATE_SUCCESS]	= "pgmigrate_success",
 	[PB_PGMIGRATE_FAIL]	= "pgmigrate_fail",
+	[PB_OOM_KILL]		= "oom_kill",
 };
 EXPORT_SYMBOL_PB_TEST(pb_event_name);
 

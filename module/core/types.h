@@ -84,6 +84,13 @@ enum pb_event {
 	PB_NUMA_LOCAL,		/* the allocating CPU was on this node */
 	PB_NUMA_OTHER,		/* the allocating CPU was on another node */
 	PB_NUMA_INTERLEAVE_HIT,	/* interleaved, and allocated where the turn was */
+	PB_ALLOCSTALL,		/* requests that entered direct reclaim */
+	PB_PGSCAN_DIRECT,	/* pages that direct reclaim asked for */
+	PB_PGSTEAL_DIRECT,	/* pages it was given */
+	PB_PGSCAN_DIRECT_THROTTLE, /* times a request waited for the node thread first */
+	PB_PGSCAN_KSWAPD,	/* pages that node threads asked for */
+	PB_PGSTEAL_KSWAPD,	/* pages they were given */
+	PB_PAGEOUTRUN,		/* times a node thread set out to balance */
 	PB_COMPACTMIGRATE_SCANNED, /* frames looked at for what to move */
 	PB_COMPACTFREE_SCANNED,	/* pageblocks looked at for where to move it */
 	PB_COMPACTISOLATED,	/* pages isolated to be moved */
@@ -93,6 +100,7 @@ enum pb_event {
 	PB_KCOMPACTD_WAKE,	/* times a node's thread began to compact */
 	PB_PGMIGRATE_SUCCESS,	/* pages moved */
 	PB_PGMIGRATE_FAIL,	/* pages that could not be moved */
+	PB_OOM_KILL,		/* processes killed for their memory */
 	PB_NR_EVENTS,
 };
 
@@ -349,6 +357,11 @@ struct pb_watermark_tunables {
  * @zero: zeroes frames that the core has taken for that; may sleep; may be NULL
  * @want_zeroed: a request would have liked zeroed memory of a zone and got some that is not known
  *	to be so: make a run of prezero.c when there is time; any context; may be NULL
+ * @compact: make larger free blocks for @rq; where one is captured for it, its PFN goes to
+ *	@captured; may sleep; pb_compact_pages(), or NULL where there is to be no compaction
+ * @oom: nothing can be reclaimed any more; true when memory will come free all the same, because
+ *	somebody who holds some has to go; may sleep; may be NULL
+ * @oom_victim: whether the caller is one who has to go; may be NULL
  */
 struct pb_ops {
 	void (*bad)(struct pb_pool *pool, enum pb_bad bad, unsigned long pfn, unsigned int order,
@@ -367,6 +380,10 @@ struct pb_ops {
 	void (*uncharge)(struct pb_pool *pool, unsigned long pfn, unsigned int order);
 	void (*zero)(struct pb_pool *pool, unsigned long pfn, unsigned long nr_pages);
 	void (*want_zeroed)(struct pb_zone *zone);
+	enum pb_compact_result (*compact)(struct pb_pool *pool, const struct pb_request *rq,
+					  enum pb_compact_priority prio, unsigned long *captured);
+	bool (*oom)(struct pb_pool *pool, const struct pb_request *rq);
+	bool (*oom_victim)(struct pb_pool *pool);
 };
 
 /**
@@ -388,6 +405,7 @@ struct pb_ops {
  * @node_reclaim_distance: tunable: how far a near node may be
  * @prezero_percent: tunable: how much of a zone may be zeroed ahead of use
  * @wmark: changed by whoever calls pb_setup_per_zone_wmarks(), one at a time
+ * @oom_busy: A: somebody calls ops.oom
  */
 struct pb_pool {
 	struct pb_ops		ops;
@@ -406,6 +424,7 @@ struct pb_pool {
 	int			node_reclaim_distance;
 	unsigned int		prezero_percent;
 	struct pb_watermark_tunables wmark;
+	atomic_t		oom_busy;
 };
 
 /*

@@ -25,6 +25,7 @@
 #include "account.h"
 #include "compat.h"
 #include "core/alloc.h"
+#include "core/compact.h"
 #include "core/drain.h"
 #include "core/pcp.h"
 #include "core/zone.h"
@@ -271,7 +272,7 @@ static int make_pool(const struct pb_instance_config *instance)
 			.nr_nodes = nr_node_ids,
 			.distance = distance,
 			.ops = { .bad = pb_report_bad, .drain_all = drain_all,
-				 .migrate = pb_movable_migrate,
+				 .migrate = pb_movable_migrate, .compact = pb_compact_pages,
 				 .uncharge = pb_account_free, .zero = zero },
 		};
 
