@@ -8,8 +8,9 @@
 
 static unsigned int calls, calls_claimed;
 
-static void count_fallback(struct pb_zone *zone, unsigned int order, unsigned int mt,
-			   unsigned int fallback_mt, bool claimed)
+static void count_fallback(struct pb_zone *zone, unsigned long pfn, unsigned int order,
+			   unsigned int fallback_order, unsigned int mt, unsigned int fallback_mt,
+			   bool claimed)
 {
 	calls++;
 	calls_claimed += claimed;

@@ -26,12 +26,18 @@ const u8 pb_fallbacks[PB_PCPTYPES][PB_PCPTYPES - 1] = {
 };
 EXPORT_SYMBOL_PB_TEST(pb_fallbacks);
 
-static void note(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt,
-		 enum pb_migratetype from, bool claimed)
+/* The block at @pfn of order @was was free in a pageblock of type @from. */
+static void note(struct pb_zone *zone, unsigned long pfn, unsigned int order, unsigned int was,
+		 enum pb_migratetype mt, enum pb_migratetype from, bool claimed)
 {
+	void (*trace)(struct pb_zone *zone, unsigned long pfn, unsigned int order,
+		      unsigned int fallback_order, unsigned int mt, unsigned int fallback_mt,
+		      bool claimed);
+
 	pb_zone_event_add(zone, claimed ? PB_FALLBACK_CLAIM : PB_FALLBACK_STEAL, 1);
-	if (zone->pool->ops.fallback)
-		zone->pool->ops.fallback(zone, order, mt, from, claimed);
+	trace = READ_ONCE(zone->pool->ops.fallback);
+	if (unlikely(trace))
+		trace(zone, pfn, order, was, mt, from, claimed);
 }
 
 static void convert(struct pb_zone *zone, unsigned long index, enum pb_migratetype mt)
@@ -77,6 +83,7 @@ static bool claim_partial(struct pb_zone *zone, unsigned int order, enum pb_migr
 		if (pb_block_count_free(pb_slot_block(word)) < PB_PAGEBLOCK_NR / 2)
 			continue;
 		convert(zone, index, mt);
+		note(zone, pb_block_pfn(zone, index), order, largest, mt, from, true);
 		return true;
 	}
 	return false;
@@ -104,17 +111,15 @@ bool pb_fallback_claim_block(struct pb_zone *zone, unsigned int order, enum pb_m
 		if (index == PB_NO_BLOCK)
 			continue;
 		convert(zone, index, mt);
-		note(zone, order, mt, from, true);
+		note(zone, pb_block_pfn(zone, index), order, PB_PAGEBLOCK_ORDER, mt, from, true);
 		return true;
 	}
 	if (flags & PB_ALLOC_NOFRAGMENT || !may_claim_partial(order, mt))
 		return false;
 	for (i = 0; i < PB_PCPTYPES - 1; i++) {
 		from = pb_fallbacks[mt][i];
-		if (claim_partial(zone, order, mt, from, flags)) {
-			note(zone, order, mt, from, true);
+		if (claim_partial(zone, order, mt, from, flags))
 			return true;
-		}
 	}
 	return false;
 }
@@ -139,7 +144,7 @@ unsigned long pb_fallback_steal(struct pb_zone *zone, unsigned int order,
 		from = pb_fallbacks[rq->migratetype][i];
 		pfn = pb_zone_claim(zone, order, from, rq);
 		if (pfn != PB_NO_PFN) {
-			note(zone, order, rq->migratetype, from, false);
+			note(zone, pfn, order, order, rq->migratetype, from, false);
 			return pfn;
 		}
 	}
@@ -155,7 +160,7 @@ static unsigned long fallback_large(struct pb_zone *zone, unsigned int order,
 
 	pfn = pb_zone_claim_blocks(zone, nr, nr, rq->migratetype, BIT(PB_PCPTYPES) - 1, rq);
 	if (pfn != PB_NO_PFN)
-		note(zone, order, rq->migratetype, rq->migratetype, true);
+		note(zone, pfn, order, order, rq->migratetype, rq->migratetype, true);
 	return pfn;
 }
 

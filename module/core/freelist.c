@@ -90,6 +90,17 @@ static unsigned long rmqueue_shared(struct pb_zone *zone, const struct pb_reques
 	return pfn;
 }
 
+/* Past the caches: counted here. */
+static void note_zone_alloc(struct pb_zone *zone, unsigned long pfn, const struct pb_request *rq)
+{
+	void (*trace)(struct pb_zone *zone, unsigned long pfn, unsigned int order, unsigned int mt);
+
+	pb_zone_count_alloc(zone, 1L << rq->order);
+	trace = READ_ONCE(zone->pool->ops.zone_alloc);
+	if (unlikely(trace))
+		trace(zone, pfn, rq->order, rq->migratetype);
+}
+
 /* The first places to look, and those that count by themselves. */
 static unsigned long rmqueue_any(struct pb_zone *zone, const struct pb_request *rq)
 {
@@ -105,7 +116,7 @@ static unsigned long rmqueue_any(struct pb_zone *zone, const struct pb_request *
 	if (pfn == PB_NO_PFN)
 		pfn = rmqueue_shared(zone, rq);
 	if (pfn != PB_NO_PFN) {
-		pb_zone_count_alloc(zone, 1L << rq->order);
+		note_zone_alloc(zone, pfn, rq);
 		if (pb_zone_has_zeroed(zone))
 			pb_zeroed_fold(zone, pfn, 1UL << rq->order);
 	}

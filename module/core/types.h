@@ -344,7 +344,10 @@ struct pb_watermark_tunables {
  * @refill: @nr frames of @order were brought into a pcp; may be NULL; swapped at run time
  * @drain: @nr frames of @order left a pcp; may be NULL; swapped at run time
  * @drain_all: drain every CPU's pcp; may sleep
- * @fallback: a request of one migratetype was served from a pageblock of another; may be NULL
+ * @zone_alloc: a block came from the zone itself; may be NULL; swapped at run time
+ * @fallback: a request of one migratetype was served from a pageblock of another, where the block
+ *	at @pfn of @fallback_order was free; @claimed: all of the pageblock changed its type; may
+ *	be NULL; swapped at run time
  * @wake_node: a zone's node should be balanced: it was boosted or fell below low; may be NULL
  * @reclaim: have the users of the pool's memory give up @nr_pages that @rq could use, the harder
  *	the lower @priority; returns the pages they gave up; may sleep; may be NULL
@@ -369,8 +372,11 @@ struct pb_ops {
 	void (*refill)(struct pb_zone *zone, unsigned int order, unsigned int mt, unsigned int nr);
 	void (*drain)(struct pb_zone *zone, unsigned int order, unsigned int mt, unsigned int nr);
 	void (*drain_all)(struct pb_pool *pool);
-	void (*fallback)(struct pb_zone *zone, unsigned int order, unsigned int mt,
-			 unsigned int fallback_mt, bool claimed);
+	void (*zone_alloc)(struct pb_zone *zone, unsigned long pfn, unsigned int order,
+			   unsigned int mt);
+	void (*fallback)(struct pb_zone *zone, unsigned long pfn, unsigned int order,
+			 unsigned int fallback_order, unsigned int mt, unsigned int fallback_mt,
+			 bool claimed);
 	void (*wake_node)(struct pb_zone *zone, unsigned int order);
 	unsigned long (*reclaim)(struct pb_pool *pool, const struct pb_request *rq, int priority,
 				 unsigned long nr_pages);

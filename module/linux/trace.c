@@ -31,6 +31,19 @@ void pb_trace_watch_unreg(void)
 	static_branch_dec(&pb_watch_key);
 }
 
+static void zone_alloc(struct pb_zone *zone, unsigned long pfn, unsigned int order,
+		       unsigned int mt)
+{
+	trace_mm_page_alloc_zone_locked(pfn, order, mt, 0);
+}
+
+static void fallback(struct pb_zone *zone, unsigned long pfn, unsigned int order,
+		     unsigned int fallback_order, unsigned int mt, unsigned int fallback_mt,
+		     bool claimed)
+{
+	trace_mm_page_alloc_extfrag(pfn, order, fallback_order, mt, fallback_mt, claimed);
+}
+
 /*
  * The tracing core serialises these. A CPU that has just read the pointer may still call
  * the function after unreg; the module cannot go meanwhile, for that waits until nobody is
@@ -58,4 +71,26 @@ int pb_trace_drain_reg(void)
 void pb_trace_drain_unreg(void)
 {
 	WRITE_ONCE(pb_instance.ops.drain, NULL);
+}
+
+int pb_trace_zone_alloc_reg(void)
+{
+	WRITE_ONCE(pb_instance.ops.zone_alloc, zone_alloc);
+	return 0;
+}
+
+void pb_trace_zone_alloc_unreg(void)
+{
+	WRITE_ONCE(pb_instance.ops.zone_alloc, NULL);
+}
+
+int pb_trace_fallback_reg(void)
+{
+	WRITE_ONCE(pb_instance.ops.fallback, fallback);
+	return 0;
+}
+
+void pb_trace_fallback_unreg(void)
+{
+	WRITE_ONCE(pb_instance.ops.fallback, NULL);
 }

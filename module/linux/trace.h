@@ -17,6 +17,10 @@ int pb_trace_refill_reg(void);
 void pb_trace_refill_unreg(void);
 int pb_trace_drain_reg(void);
 void pb_trace_drain_unreg(void);
+int pb_trace_zone_alloc_reg(void);
+void pb_trace_zone_alloc_unreg(void);
+int pb_trace_fallback_reg(void);
+void pb_trace_fallback_unreg(void);
 
 /* A failed allocation has pfn -1, as in kmem:mm_page_alloc. */
 TRACE_EVENT_FN(mm_page_alloc,
@@ -92,6 +96,104 @@ DEFINE_EVENT_FN(mm_page_pcp, mm_page_pcp_drain,
 		 unsigned int count),
 	TP_ARGS(nid, zone, order, migratetype, count),
 	pb_trace_drain_reg, pb_trace_drain_unreg
+);
+
+/* A block that came from the zone itself and not out of a cache; for one of those see refill. */
+TRACE_EVENT_FN(mm_page_alloc_zone_locked,
+	TP_PROTO(unsigned long pfn, unsigned int order, int migratetype, int percpu_refill),
+	TP_ARGS(pfn, order, migratetype, percpu_refill),
+	TP_STRUCT__entry(
+		__field(unsigned long,	pfn)
+		__field(unsigned int,	order)
+		__field(int,		migratetype)
+		__field(int,		percpu_refill)
+	),
+	TP_fast_assign(
+		__entry->pfn		= pfn;
+		__entry->order		= order;
+		__entry->migratetype	= migratetype;
+		__entry->percpu_refill	= percpu_refill;
+	),
+	TP_printk("pfn=0x%lx order=%u migratetype=%d percpu_refill=%d", __entry->pfn,
+		  __entry->order, __entry->migratetype, __entry->percpu_refill),
+	pb_trace_zone_alloc_reg, pb_trace_zone_alloc_unreg
+);
+
+/* A request served from a pageblock of another migratetype; change_ownership: it became its own. */
+TRACE_EVENT_FN(mm_page_alloc_extfrag,
+	TP_PROTO(unsigned long pfn, int alloc_order, int fallback_order, int alloc_migratetype,
+		 int fallback_migratetype, int change_ownership),
+	TP_ARGS(pfn, alloc_order, fallback_order, alloc_migratetype, fallback_migratetype,
+		change_ownership),
+	TP_STRUCT__entry(
+		__field(unsigned long,	pfn)
+		__field(int,		alloc_order)
+		__field(int,		fallback_order)
+		__field(int,		alloc_migratetype)
+		__field(int,		fallback_migratetype)
+		__field(int,		change_ownership)
+	),
+	TP_fast_assign(
+		__entry->pfn			= pfn;
+		__entry->alloc_order		= alloc_order;
+		__entry->fallback_order		= fallback_order;
+		__entry->alloc_migratetype	= alloc_migratetype;
+		__entry->fallback_migratetype	= fallback_migratetype;
+		__entry->change_ownership	= change_ownership;
+	),
+	TP_printk("pfn=0x%lx alloc_order=%d fallback_order=%d pageblock_order=9 alloc_migratetype=%d fallback_migratetype=%d fragmenting=%d change_ownership=%d",
+		  __entry->pfn, __entry->alloc_order, __entry->fallback_order,
+		  __entry->alloc_migratetype, __entry->fallback_migratetype,
+		  __entry->fallback_order < 9, __entry->change_ownership),
+	pb_trace_fallback_reg, pb_trace_fallback_unreg
+);
+
+/* Direct reclaim; fields as in vmscan:mm_vmscan_direct_reclaim_begin and _end. */
+TRACE_EVENT(mm_vmscan_direct_reclaim_begin,
+	TP_PROTO(int order, gfp_t gfp_flags),
+	TP_ARGS(order, gfp_flags),
+	TP_STRUCT__entry(
+		__field(int,		order)
+		__field(unsigned long,	gfp_flags)
+	),
+	TP_fast_assign(
+		__entry->order		= order;
+		__entry->gfp_flags	= (__force unsigned long)gfp_flags;
+	),
+	TP_printk("order=%d gfp_flags=%s", __entry->order, show_gfp_flags(__entry->gfp_flags))
+);
+
+TRACE_EVENT(mm_vmscan_direct_reclaim_end,
+	TP_PROTO(unsigned long nr_reclaimed),
+	TP_ARGS(nr_reclaimed),
+	TP_STRUCT__entry(__field(unsigned long, nr_reclaimed)),
+	TP_fast_assign(__entry->nr_reclaimed = nr_reclaimed;),
+	TP_printk("nr_reclaimed=%lu", __entry->nr_reclaimed)
+);
+
+/* The node threads; fields as in vmscan:mm_vmscan_kswapd_wake and _sleep. */
+TRACE_EVENT(mm_vmscan_kswapd_wake,
+	TP_PROTO(int nid, int zid, int order),
+	TP_ARGS(nid, zid, order),
+	TP_STRUCT__entry(
+		__field(int,	nid)
+		__field(int,	zid)
+		__field(int,	order)
+	),
+	TP_fast_assign(
+		__entry->nid	= nid;
+		__entry->zid	= zid;
+		__entry->order	= order;
+	),
+	TP_printk("nid=%d order=%d", __entry->nid, __entry->order)
+);
+
+TRACE_EVENT(mm_vmscan_kswapd_sleep,
+	TP_PROTO(int nid),
+	TP_ARGS(nid),
+	TP_STRUCT__entry(__field(int, nid)),
+	TP_fast_assign(__entry->nid = nid;),
+	TP_printk("nid=%d", __entry->nid)
 );
 
 #endif /* PB_TRACE_H */

@@ -3,9 +3,11 @@
 # kernels: test-6.12 debug-6.12 test-7.3
 # vm: --nodes 2
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
+# copy: /usr/bin/trace-cmd
 #
-# What can be watched of the per-CPU caches: the tracepoints, and that caches are emptied by
-# a drain, when their CPU goes offline, and after a while without use.
+# What can be watched: the tracepoints, which have the fields of the kernel's own, by tracefs and by
+# trace-cmd; and that caches are emptied by a drain, when their CPU goes offline, and after a
+# while without use.
 # shellcheck source=scripts/lib/ktap.sh
 . /tests/ktap.sh
 # shellcheck source=scripts/lib/guest-memory.sh
@@ -58,6 +60,49 @@ balanced() {
 		[ "$(pages_of mm_page_pcp_refill)" -eq "$(pages_of mm_page_pcp_drain)" ]
 }
 
+# Names of an event's own fields: SYSTEM EVENT. But for memcg_id, which 7.3 has: nobody reclaims from
+# a group here.
+fields() {
+	sed -n 's/^	field:.*[ *]\([a-z_]*\);	offset.*/\1/p' "$tracing/events/$1/$2/format" |
+		grep -v '^common_\|^memcg_id$' | sort
+}
+
+# What reads the kernel's events reads ours.
+same_fields() {
+	for event in kmem:mm_page_alloc kmem:mm_page_free kmem:mm_page_alloc_zone_locked \
+		kmem:mm_page_alloc_extfrag vmscan:mm_vmscan_direct_reclaim_begin \
+		vmscan:mm_vmscan_direct_reclaim_end vmscan:mm_vmscan_kswapd_wake \
+		vmscan:mm_vmscan_kswapd_sleep; do
+		system=${event%%:*} name=${event#*:}
+		fields "$system" "$name" >/tmp/theirs
+		fields pbuddy "$name" >/tmp/ours
+		echo "$name: $(paste -sd' ' /tmp/ours)"
+		[ -s /tmp/theirs ] && diff /tmp/theirs /tmp/ours || return
+	done
+}
+
+# Blocks above those that have caches come from the zone; the first of a migratetype from another's.
+zone_level() {
+	echo >"$tracing/trace"
+	echo 1 >"$events/enable"
+	insmod /pbuddy_leaker.ko blocks=2 order=11 leak=0 && rmmod pbuddy_leaker
+	echo 0 >"$events/enable"
+	cp "$tracing/trace" /tmp/trace
+	[ "$(events_of mm_page_alloc_zone_locked \
+		'pfn=0x[0-9a-f]* order=11 migratetype=0 percpu_refill=0$')" -eq 2 ] &&
+		[ "$(events_of mm_page_alloc_extfrag 'pfn=0x[0-9a-f]* alloc_order=11 .*')" -ge 1 ]
+}
+
+# The recipe of pbuddy(4): who allocates how much, while a program runs.
+recipe() {
+	/trace-cmd record -q -o /tmp/trace.dat -e pbuddy:mm_page_alloc -e pbuddy:mm_page_free \
+		pbuddyctl alloc --size 4M >/dev/null || return
+	/trace-cmd report -i /tmp/trace.dat >/tmp/report || return
+	head -n 5 /tmp/report
+	grep -q 'pbuddyctl.*mm_page_alloc: *pfn=0x[0-9a-f]* order=[0-9]* ' /tmp/report &&
+		grep -q 'mm_page_free: ' /tmp/report
+}
+
 quiet_when_off() {
 	echo >"$tracing/trace"
 	use_pages 1
@@ -103,6 +148,9 @@ t trace_records record
 t trace_allocs allocs
 t trace_frees frees
 t trace_refills_and_drains_balance balanced
+t trace_fields_are_the_kernels same_fields
+t trace_zone_level zone_level
+t trace_cmd_recipe recipe
 t trace_off_is_quiet quiet_when_off
 t pcp_drained_on_request drained
 t pcp_of_dead_cpu_drained dead_cpu_drained
