@@ -12,8 +12,10 @@
 #include "debugfs.h"
 #include "device.h"
 #include "instance.h"
+#include "node_thread.h"
 #include "owner.h"
 #include "quarantine.h"
+#include "reclaim.h"
 #include "suspend.h"
 #include "tunables.h"
 
@@ -78,6 +80,8 @@ static const struct {
 	{ NULL,		init_owner,		pb_owner_stop },
 	{ "quarantine",	pb_quarantine_init,	pb_quarantine_exit },
 	{ "suspend",	pb_suspend_init,	pb_suspend_exit },
+	{ "reclaim",	pb_reclaim_init,	pb_reclaim_exit },
+	{ "node threads", pb_node_threads_init,	pb_node_threads_exit },
 	{ "debugfs",	pb_debugfs_init,	pb_debugfs_exit },
 	{ "device",	pb_device_init,		pb_device_exit },
 };

@@ -42,6 +42,52 @@ void pbuddy_free_pages_bulk(struct page **page_array, unsigned long nr_pages);
 void pbuddy_free_pages_exact(void *virt, size_t bytes);
 void pbuddy_free_contig(struct page *page, unsigned long nr_pages);
 
+/**
+ * struct pbuddy_reclaim_control - what a reclaimer is asked
+ * @nid: pages of this node are wanted; others do not help
+ * @gfp: what it may do: only with %__GFP_IO start I/O, only with %__GFP_FS call into file systems
+ * @nr_to_scan: pages to look at
+ * @nr_scanned: @nr_to_scan; lowered by a reclaimer that looked at fewer
+ */
+struct pbuddy_reclaim_control {
+	int		nid;
+	gfp_t		gfp;
+	unsigned long	nr_to_scan;
+	unsigned long	nr_scanned;
+};
+
+/* What scan_pages() returns when it cannot go on now. */
+#define PBUDDY_RECLAIM_STOP	(~0UL)
+#define PBUDDY_DEFAULT_SEEKS	2
+
+/**
+ * struct pbuddy_reclaimer - who holds pages of pbuddy and can do without them
+ * @name: for people
+ * @count_pages: how many pages of rc->nid it could give up; quick, takes no lock that is held while
+ *	pages are allocated with %__GFP_DIRECT_RECLAIM
+ * @scan_pages: looks at rc->nr_to_scan of them and frees those it can with pbuddy_free_pages();
+ *	returns how many pages it freed, or %PBUDDY_RECLAIM_STOP
+ * @batch: pages to look at in one call, 0 for the default
+ * @seeks: what it costs to get a page back, %PBUDDY_DEFAULT_SEEKS when in doubt; who says 1 is
+ *	asked for twice as much; 0: nothing
+ *
+ * Both functions are called in process context and may sleep, by several tasks at a time. What they
+ * allocate from pbuddy never leads to reclaim again. Shaped as struct shrinker of the kernel, but
+ * that pages are counted in place of objects.
+ */
+struct pbuddy_reclaimer {
+	const char	*name;
+	unsigned long	(*count_pages)(struct pbuddy_reclaimer *reclaimer,
+				       struct pbuddy_reclaim_control *rc);
+	unsigned long	(*scan_pages)(struct pbuddy_reclaimer *reclaimer,
+				      struct pbuddy_reclaim_control *rc);
+	unsigned long	batch;
+	unsigned int	seeks;
+};
+
+int pbuddy_register_reclaimer(struct pbuddy_reclaimer *reclaimer);
+void pbuddy_unregister_reclaimer(struct pbuddy_reclaimer *reclaimer);
+
 int pbuddy_page_order(const struct page *page);
 bool pbuddy_owns_page(const struct page *page);
 

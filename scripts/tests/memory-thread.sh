@@ -1,0 +1,131 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# kernels: test-6.12 debug-6.12 test-7.3
+# vm: --nodes 2
+# copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
+#
+# The node threads and reclaim: a thread per node on its node's CPUs, that has a registered
+# reclaimer (the sample pbuddy_cache) give up memory when it is short, and does nothing at all
+# when there is nothing to do.
+# shellcheck source=scripts/lib/ktap.sh
+. /tests/ktap.sh
+# shellcheck source=scripts/lib/guest-memory.sh
+. /tests/guest-memory.sh
+
+params=/sys/module/pbuddy_cache/parameters
+
+# event NAME: its count in vmstat.
+event() { awk -v n="$1" '$1 == n { print $2 }' "$debugfs/vmstat"; }
+
+pid_of() { # NODE
+	for dir in /proc/[0-9]*; do
+		[ "$(cat "$dir/comm" 2>/dev/null)" = "pbuddyd/$1" ] && echo "${dir#/proc/}"
+	done
+}
+
+threads_there() { [ -n "$(pid_of 0)" ] && [ -n "$(pid_of 1)" ]; }
+
+allowed() { sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' "/proc/$(pid_of "$1")/status"; }
+
+on_their_nodes() {
+	for node in 0 1; do
+		cpus=$(cat "/sys/devices/system/node/node$node/cpulist")
+		echo "node $node: CPUs $cpus, thread on $(allowed "$node")"
+		[ "$(allowed "$node")" = "$cpus" ] || return
+	done
+}
+
+cpu() { echo "$2" >"/sys/devices/system/cpu/cpu$1/online"; }
+
+# All CPUs of node 1 go and come again: the thread runs where it can, and then at home.
+follows_hotplug() {
+	cpu 2 0 && cpu 3 0 || return
+	away=$(allowed 1)
+	cpu 3 1 && cpu 2 1 || return
+	echo "without CPUs: $away; with them: $(allowed 1)"
+	[ "$(allowed 1)" = 2-3 ]
+}
+
+# CPU time and times it ran, of both threads.
+used() {
+	for node in 0 1; do
+		awk '{ print $14 + $15 }' "/proc/$(pid_of "$node")/stat"
+		awk '/ctxt_switches/ { n += $2 } END { print n }' "/proc/$(pid_of "$node")/status"
+	done | paste -sd' '
+}
+
+# The drain after loading is over by then, and proactive compaction has nothing to look at.
+idle_is_idle() {
+	sleep 2
+	before=$(used)
+	sleep 6
+	after=$(used)
+	echo "time and switches of both: $before; six seconds later: $after"
+	[ "$before" = "$after" ]
+}
+
+held() { cat "$params/held"; }
+
+# The cache takes all but the low mark; whoever needs memory then wakes the threads.
+cache_is_filled() {
+	insmod /pbuddy_cache.ko && echo 100000 >"$params/fill" || return
+	echo "$(held) pages held, $(event nr_free_pages) free"
+	[ "$(held)" -gt 10000 ]
+}
+
+# The allocation takes a zone below the low mark: the thread brings memory back from the cache.
+thread_reclaims() {
+	run=$(event pageoutrun)
+	pbuddyctl alloc --size 1M --hold 3 &
+	sleep 2
+	echo "pageoutrun $(event pageoutrun), pgsteal_kswapd $(event pgsteal_kswapd)," \
+		"allocstall $(event allocstall), cache $(held), scans $(cat "$params/scans")"
+	wait
+	[ "$(event pageoutrun)" -gt "$run" ] && [ "$(event pgsteal_kswapd)" -gt 0 ] &&
+		[ "$(held)" -gt 0 ]
+}
+
+zone_above() { # MARK: every zone has that many pages free
+	awk -v mark="$1" '$1 == "pages" && $2 == "free" { free = $3 } $1 == mark { if (free < $2) bad = 1 }
+		END { exit bad }' "$debugfs/zoneinfo"
+}
+
+balanced_to_high() {
+	for _ in 1 2 3 4 5; do
+		zone_above high && return
+		sleep 1
+	done
+	grep -E 'pages free|min|low|high' "$debugfs/zoneinfo"
+	return 1
+}
+
+# More than the threads can have made free in time: the request reclaims itself, and gets it.
+direct_reclaim() {
+	echo 100000 >"$params/fill"
+	before=$(held)
+	pbuddyctl alloc --size 40M || return
+	echo "cache $before -> $(held), pgsteal_direct $(event pgsteal_direct)"
+	[ "$(held)" -lt "$before" ] && [ "$(event pgsteal_direct)" -gt 0 ] && verified
+}
+
+stays_registered_until_gone() {
+	rmmod pbuddy_cache && verified
+}
+
+stops() {
+	unload && [ -z "$(pid_of 0)$(pid_of 1)" ]
+}
+
+ktap_begin
+load pool=0:64M,1:64M min_free=2048
+t thread_per_node threads_there
+t thread_on_cpus_of_its_node on_their_nodes
+t thread_follows_cpu_hotplug follows_hotplug
+t thread_idle_uses_no_cpu idle_is_idle
+t reclaim_cache_fills cache_is_filled
+t thread_wakes_below_low_and_reclaims thread_reclaims
+t thread_balances_to_high balanced_to_high
+t reclaim_direct direct_reclaim
+t reclaim_unregister stays_registered_until_gone
+t thread_stops_at_rmmod stops
+ktap_end
