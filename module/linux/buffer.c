@@ -19,6 +19,7 @@
 #include "core/freelist.h"
 #include "gfp.h"
 #include "instance.h"
+#include "oom.h"
 #include "pages.h"
 #include "policy.h"
 #include "quarantine.h"
@@ -417,7 +418,9 @@ struct pb_buffer *pb_buffer_create(const struct pb_buffer_spec *spec, enum pb_re
 	refcount_set(&buf->ref, 1);
 	buf->migratetype = spec->migratetype;
 	strscpy(buf->label, spec->label, sizeof(buf->label));
+	pb_oom_building(buf);
 	err = charge(buf, spec->nr_pages, reason) ?: fill_buffer(buf, spec, reason);
+	pb_oom_built(buf);
 	if (err) {
 		destroy(buf);
 		return ERR_PTR(err);

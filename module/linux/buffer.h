@@ -3,6 +3,7 @@
 #ifndef PB_BUFFER_H
 #define PB_BUFFER_H
 
+#include <linux/list.h>
 #include <linux/nodemask.h>
 #include <linux/refcount.h>
 #include <linux/types.h>
@@ -45,11 +46,14 @@ struct pb_block {
  * @max_blocks: entries of @block
  * @block: ascending by @start, without gaps
  * @zeroed: while blocks are taken: the last one is known to be zero
+ * @building: among those that are being made (oom.c)
+ * @builder: for whom, meanwhile
+ * @oom_stamp: whether it has been counted (oom.c)
  * @label: NUL-terminated, printable
  * @account: who pays, or NULL
  * @charged: for how many pages
  *
- * Constant between pb_buffer_create() and the last pb_buffer_put(), but for @ref.
+ * Constant between pb_buffer_create() and the last pb_buffer_put(), but for @ref and @oom_stamp.
  */
 struct pb_buffer {
 	refcount_t		ref;
@@ -60,6 +64,9 @@ struct pb_buffer {
 	unsigned int		max_blocks;
 	struct pb_block		*block;
 	bool			zeroed;
+	struct list_head	building;
+	struct pid		*builder;
+	unsigned int		oom_stamp;
 	char			label[PBUDDY_LABEL_LEN];
 	struct pb_account	*account;
 	unsigned long		charged;

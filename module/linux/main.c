@@ -13,6 +13,7 @@
 #include "device.h"
 #include "instance.h"
 #include "node_thread.h"
+#include "oom.h"
 #include "owner.h"
 #include "quarantine.h"
 #include "reclaim.h"
@@ -81,6 +82,7 @@ static const struct {
 	{ "quarantine",	pb_quarantine_init,	pb_quarantine_exit },
 	{ "suspend",	pb_suspend_init,	pb_suspend_exit },
 	{ "reclaim",	pb_reclaim_init,	pb_reclaim_exit },
+	{ "oom",	pb_oom_init,		pb_oom_exit },
 	{ "node threads", pb_node_threads_init,	pb_node_threads_exit },
 	{ "debugfs",	pb_debugfs_init,	pb_debugfs_exit },
 	{ "device",	pb_device_init,		pb_device_exit },

@@ -151,3 +151,14 @@ int pb_mmap_new(struct vm_area_struct *vma)
 	pb_buffer_put(buf);
 	return err;
 }
+
+/**
+ * pb_buffer_of_vma() - the buffer behind a mapping
+ * @vma: any mapping, its address space locked
+ *
+ * Context: any. Return: the buffer, on which the mapping has a reference, or NULL.
+ */
+struct pb_buffer *pb_buffer_of_vma(struct vm_area_struct *vma)
+{
+	return vma->vm_ops == &buffer_vm_ops ? vma->vm_private_data : NULL;
+}

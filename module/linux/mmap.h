@@ -8,5 +8,6 @@ struct vm_area_struct;
 
 int pb_mmap_buffer(struct pb_buffer *buf, struct vm_area_struct *vma);
 int pb_mmap_new(struct vm_area_struct *vma);
+struct pb_buffer *pb_buffer_of_vma(struct vm_area_struct *vma);
 
 #endif /* PB_MMAP_H */

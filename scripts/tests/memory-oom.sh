@@ -1,0 +1,122 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# kernels: test-6.12 debug-6.12 test-7.3
+# vm: --nodes 1 --smp 2
+# copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
+# copy: /usr/sbin/memtester
+#
+# Out of memory: with oom=fail a request fails and nobody is hurt; with oom=kill the process that
+# holds most of the pool dies, by descriptor or by mapping, once, and never one that holds nothing.
+# shellcheck source=scripts/lib/ktap.sh
+. /tests/ktap.sh
+# shellcheck source=scripts/lib/guest-memory.sh
+. /tests/guest-memory.sh
+
+policy=/sys/module/pbuddy/parameters/oom
+
+event() { awk -v n="$1" '$1 == n { print $2 }' "$debugfs/vmstat"; }
+
+free_mib() { echo $(($(event nr_free_pages) / 256)); }
+
+# hold MIB: a process that holds that much; its number in $pid.
+hold() {
+	before=$(free_mib)
+	pbuddyctl alloc --size "$1M" --hold 60 >/dev/null &
+	pid=$!
+	for _ in $(seq 50); do
+		[ "$(free_mib)" -le $((before - $1 + 2)) ] && return
+		sleep 0.1
+	done
+	echo "$(free_mib) MiB free, $before before"
+	return 1
+}
+
+# Of 64 MiB, 16 and 32 are held; 30 more do not fit.
+holders() {
+	sleep 60 &
+	bystander=$!
+	hold 16 && small=$pid && hold 32 && large=$pid
+}
+
+alive() { kill -0 "$1" 2>/dev/null; }
+
+by_sigkill() { # PID
+	wait "$1" 2>/dev/null
+	status=$?
+	echo "status $status"
+	[ "$status" -eq 137 ]
+}
+
+fails() {
+	[ "$(cat "$policy")" = fail ] && holders || return
+	! pbuddyctl alloc --size 30M && alive "$small" && alive "$large" && alive "$bystander" &&
+		[ "$(event oom_kill)" -eq 0 ]
+}
+
+kills_the_larger() {
+	dmesg -c >/dev/null
+	echo kill >"$policy"
+	pbuddyctl alloc --size 30M || return
+	by_sigkill "$large" && alive "$small" && alive "$bystander" && [ "$(event oom_kill)" -eq 1 ] &&
+		said 'Out of memory: Killed process [0-9]* \(pbuddyctl\) pool-pages:32768kB, oom_score_adj:0, for pbuddyctl\[[0-9]*\] order:0'
+}
+
+# Who is exempt from the kernel's OOM killer is from this one.
+spares_the_exempt() {
+	hold 32 && large=$pid || return
+	echo -1000 >"/proc/$large/oom_score_adj"
+	pbuddyctl alloc --size 30M || return
+	by_sigkill "$small" && alive "$large" && alive "$bystander"
+}
+
+# Only blocks of up to 8 pages are worth a life.
+not_for_large_blocks() {
+	kills=$(event oom_kill)
+	! pbuddyctl alloc --size 48M --contig && alive "$large" && [ "$(event oom_kill)" -eq "$kills" ]
+}
+
+# Nobody left to kill: the request fails in the end.
+fails_without_candidates() {
+	kills=$(event oom_kill)
+	! pbuddyctl alloc --size 40M && alive "$large" && alive "$bystander" || return
+	kill "$large"
+	wait "$large" 2>/dev/null
+	[ "$(event oom_kill)" -le $((kills + 1)) ]
+}
+
+# The mapping outlives the descriptor, and counts.
+finds_mappings() {
+	/memtester -p 0 -d /dev/pbuddy 40M 1000 >/dev/null 2>&1 &
+	mapper=$!
+	for _ in $(seq 50); do
+		[ "$(free_mib)" -le 24 ] && break
+		sleep 0.1
+	done
+	hold 8 && small=$pid || return
+	pbuddyctl alloc --size 30M || return
+	by_sigkill "$mapper" && alive "$small"
+}
+
+refuses_other_policies() { ! echo maybe >"$policy" && [ "$(cat "$policy")" = kill ]; }
+
+ends() {
+	kill "$small" "$bystander"
+	wait 2>/dev/null
+	verified && gives_back 16384
+}
+
+ktap_begin
+load pool=0:64M
+t oom_fail_fails fails
+t oom_kill_takes_the_larger kills_the_larger
+t oom_kill_spares_the_exempt spares_the_exempt
+t oom_not_for_large_blocks not_for_large_blocks
+t oom_fails_without_candidates fails_without_candidates
+if [ -x /memtester ]; then
+	t oom_kill_finds_mappings finds_mappings
+else
+	ktap_skip oom_kill_finds_mappings no memtester here
+fi
+t oom_refuses_other_policies refuses_other_policies
+t oom_all_given_back ends
+ktap_end
