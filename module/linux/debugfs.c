@@ -26,6 +26,7 @@
 #include "core/zone.h"
 #include "compact_debugfs.h"
 #include "debugfs.h"
+#include "fault.h"
 #include "instance.h"
 #include "owner.h"
 #include "quarantine.h"
@@ -392,6 +393,7 @@ int pb_debugfs_init(void)
 	debugfs_create_file("prezero", 0200, root, NULL, &prezero_fops);
 	debugfs_create_file("owners", 0400, root, NULL, &owners_fops);
 	pb_compact_debugfs_init(root);
+	pb_fault_init(root);
 	return 0;
 }
 
@@ -401,4 +403,5 @@ int pb_debugfs_init(void)
 void pb_debugfs_exit(void)
 {
 	debugfs_remove_recursive(root);
+	pb_fault_exit();
 }

@@ -14,6 +14,7 @@
 #include "account.h"
 #include "core/alloc.h"
 #include "core/bulk.h"
+#include "fault.h"
 #include "instance.h"
 #include "owner.h"
 #include "trace.h"
@@ -27,8 +28,10 @@ static __always_inline bool pb_pages_watched(void)
 static inline unsigned long pb_pages_alloc(const struct pb_request *rq, gfp_t gfp,
 					   enum pb_reason *reason)
 {
-	unsigned long pfn = pb_alloc(&pb_instance, rq, reason);
+	unsigned long pfn = PB_NO_PFN;
 
+	if (likely(!pb_should_fail(gfp, rq->order, reason)))
+		pfn = pb_alloc(&pb_instance, rq, reason);
 	if (unlikely(gfp & __GFP_ACCOUNT) && pfn != PB_NO_PFN)
 		pfn = pb_account_block(rq, pfn, reason);
 	if (likely(pfn != PB_NO_PFN))
@@ -41,8 +44,10 @@ static inline unsigned long pb_pages_alloc_bulk(const struct pb_request *rq, uns
 						unsigned long *pfns, gfp_t gfp,
 						enum pb_reason *reason)
 {
-	unsigned long got = pb_alloc_bulk(&pb_instance, rq, nr, pfns, reason), i;
+	unsigned long got = 0, i;
 
+	if (likely(!pb_should_fail(gfp, rq->order, reason)))
+		got = pb_alloc_bulk(&pb_instance, rq, nr, pfns, reason);
 	if (unlikely(gfp & __GFP_ACCOUNT))
 		got = pb_account_bulk(rq, got, pfns, reason);
 	for (i = 0; pb_pages_watched() && i < got; i++) {
@@ -57,8 +62,10 @@ static inline unsigned long pb_pages_alloc_contig(const struct pb_request *rq,
 						  unsigned long nr_pages, gfp_t gfp,
 						  enum pb_reason *reason)
 {
-	unsigned long pfn = pb_alloc_contig(&pb_instance, rq, nr_pages, reason);
+	unsigned long pfn = PB_NO_PFN;
 
+	if (likely(!pb_should_fail(gfp, order_base_2(nr_pages), reason)))
+		pfn = pb_alloc_contig(&pb_instance, rq, nr_pages, reason);
 	if (unlikely(gfp & __GFP_ACCOUNT) && pfn != PB_NO_PFN)
 		pfn = pb_account_contig(rq, pfn, nr_pages, reason);
 	if (likely(pfn != PB_NO_PFN))

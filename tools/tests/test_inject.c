@@ -22,7 +22,9 @@ static void put(const char *path, const char *text)
 /* Lets allocations fail that may sleep, and of any order; without a trace for each in the log. */
 static void prepare(void)
 {
-	static const char *const what[] = { "failslab", "fail_page_alloc", "fail_usercopy" };
+	static const char *const what[] = {
+		"failslab", "fail_page_alloc", "fail_usercopy", "pbuddy/fail_pbuddy",
+	};
 	char path[128];
 	size_t i;
 
