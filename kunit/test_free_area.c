@@ -240,6 +240,54 @@ static void test_update_hand_over(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&zone->ctl[0].update), 2);	/* ... who will see this */
 }
 
+/* A free that makes a larger block raises the key by what its word says, to the right place. */
+static void test_raise(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	struct pb_zone *zone = lonely_block(test, f, nothing);
+	struct pb_pageblock *block = pb_slot_block(slot_of(f, 0)->word);
+	unsigned int i, frame;
+	u64 old;
+
+	for (i = 0; i < PB_PAGEBLOCK_NR; i++) {
+		frame = i * 5 % PB_PAGEBLOCK_NR;		/* every frame once */
+		old = atomic64_fetch_or(BIT_ULL(frame % 64), &block->free[frame / 64]);
+		if (pb_block_freed(zone, 0, block, BIT_ULL(frame % 64),
+				   old | BIT_ULL(frame % 64)) == PB_KEY_HIDES) {
+			pb_block_raise(zone, 0, &block->free[frame / 64]);
+			KUNIT_ASSERT_EQ(test, pb_key_largest(zone->ctl[0].key),
+					pb_block_largest(block));
+			KUNIT_ASSERT_TRUE(test, pb_index_test(zone, 0, zone->ctl[0].key));
+			KUNIT_ASSERT_EQ(test, atomic_read(&zone->ctl[0].update), 0);
+		}
+	}
+	KUNIT_EXPECT_EQ(test, pb_key_largest(zone->ctl[0].key), PB_PAGEBLOCK_ORDER);
+}
+
+/* It lowers nothing, leaves an isolated pageblock where it is, and an updater at work to it. */
+static void test_raise_that_does_not(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	struct pb_zone *zone = lonely_block(test, f, shapes[5].words);
+	struct pb_pageblock *block = pb_slot_block(slot_of(f, 0)->word);
+	u16 key = zone->ctl[0].key;
+
+	pb_block_raise(zone, 0, &block->free[0]);		/* empty; word 1 is whole */
+	KUNIT_EXPECT_EQ(test, zone->ctl[0].key, key);
+	atomic_set(&zone->ctl[0].update, 1);			/* somebody is at it */
+	set_words(f, 0, shapes[10].words);
+	pb_block_raise(zone, 0, &block->free[0]);
+	KUNIT_EXPECT_EQ(test, zone->ctl[0].key, key);
+	KUNIT_EXPECT_EQ(test, atomic_read(&zone->ctl[0].update), 2);
+	atomic_set(&zone->ctl[0].update, 0);
+
+	slot_of(f, 0)->word = (slot_of(f, 0)->word & ~PB_SLOT_MT_MASK) | PB_ISOLATE;
+	pb_block_reindex(zone, 0);
+	KUNIT_ASSERT_EQ(test, zone->ctl[0].key, 0);
+	pb_block_raise(zone, 0, &block->free[0]);
+	KUNIT_EXPECT_EQ(test, zone->ctl[0].key, 0);
+}
+
 static struct kunit_case free_area_cases[] = {
 	KUNIT_CASE_PARAM(test_key, shapes_gen_params),
 	KUNIT_CASE_PARAM(test_search_finds_what_is_there, shapes_gen_params),
@@ -249,6 +297,8 @@ static struct kunit_case free_area_cases[] = {
 	KUNIT_CASE(test_whole_from_smallest_run),
 	KUNIT_CASE(test_freed_brings_up_to_date),
 	KUNIT_CASE(test_update_hand_over),
+	KUNIT_CASE(test_raise),
+	KUNIT_CASE(test_raise_that_does_not),
 	{}
 };
 

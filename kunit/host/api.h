@@ -12,16 +12,18 @@
 static __always_inline unsigned long pb_host_get(struct pb_pool *pool, unsigned int order)
 {
 	struct pb_zone *zone = pool->zone[0][PB_ZONE_NORMAL];
-	enum pb_fast found = PB_FAST_NONE;
+	enum pb_fast result = PB_FAST_NONE;
+	union pb_fast_found found;
 	struct pb_request rq;
 	unsigned long pfn;
 
 	if (likely(pb_pcp_order(order)))
-		found = pb_alloc_fast(zone, pb_this_cpu_ptr(zone->pcp), order, PB_UNMOVABLE, &pfn);
-	if (likely(found == PB_FAST_DONE))
-		return pfn;
-	if (found == PB_FAST_EMPTY) {
-		pfn = pb_alloc_refill(zone, order, PB_UNMOVABLE);
+		result = pb_alloc_fast(zone, pb_this_cpu_ptr(zone->pcp), order, PB_UNMOVABLE,
+				       &found);
+	if (likely(result == PB_FAST_DONE))
+		return found.pfn;
+	if (result == PB_FAST_EMPTY) {
+		pfn = pb_alloc_refill(found.pcp, order, PB_UNMOVABLE);
 		if (likely(pfn != PB_NO_PFN))
 			return pfn;
 	}

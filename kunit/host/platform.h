@@ -395,6 +395,8 @@ extern int pb_host_nr_nodes;
 #define pb_free_percpu(p)	pb_host_free(p)
 #define pb_per_cpu_ptr(p, cpu)	(&(p)[cpu])
 #define pb_this_cpu_ptr(p)	(&(p)[pb_host_cpu])
+#define pb_this_cpu()		pb_host_cpu
+#define pb_cpu_ptr(p, cpu)	(&(p)[cpu])
 #define pb_cpu_node(cpu)		cpu_to_node(cpu)
 #define pb_node_has_cpu(nid)	((nid) < pb_host_nr_cpus)
 /* What long work gives way to; set by tests. */

@@ -153,7 +153,7 @@ enum pb_bad pb_free(struct pb_pool *pool, unsigned long pfn, unsigned int order)
 	*byte = 0;
 	mt = pb_slot_migratetype(word);
 	if (!pb_pcp_order(order) || mt >= PB_PCPTYPES ||
-	    !pb_pcp_free(slot->zone, pfn, order, mt)) {
+	    !pb_pcp_free(slot->zone, pfn, byte, order, mt)) {
 		pb_zone_release(slot->zone, pfn, order);
 		pb_zone_event_add(slot->zone, PB_PGFREE, 1L << order);
 	}

@@ -23,34 +23,54 @@ static inline bool mark(struct pb_zone *zone, u8 *byte, unsigned long pfn, unsig
 	return true;
 }
 
+/* A word of single frames, all 64 in the mask, order bytes eight at a time; false: one is in use. */
+static bool take_word(struct pb_pcp_list *list, unsigned long *pfns)
+{
+	const u64 each = ~0ULL / 0xff;		/* 1 in each byte */
+	u64 *bytes = (u64 *)list->mask_bytes, set = 0;
+	unsigned int i;
+
+	for (i = 0; i < PB_WORD_NR / sizeof(u64); i++)
+		set |= bytes[i];
+	if (unlikely(set & each * PB_FRAME_IN_USE(0xff)))
+		return false;
+	for (i = 0; i < PB_WORD_NR / sizeof(u64); i++)
+		bytes[i] = each * (0 + 1);	/* order 0 */
+	for (i = 0; i < PB_WORD_NR; i++)
+		pfns[i] = list->mask_base + i;
+	list->mask = 0;
+	return true;
+}
+
 /* Blocks out of the LIFO, then out of the mask, whose frames share a pageblock. */
 static unsigned int take(struct pb_zone *zone, struct pb_pcp_list *list, unsigned int order,
 			 unsigned long nr, unsigned long *pfns)
 {
-	unsigned int got = 0, bit;
+	unsigned long *pfn = pfns, *end = pfns + nr, mask = list->mask, bit;
 	struct pb_pcp_entry *entry;
-	u64 mask = list->mask;
 	u8 *bytes;
 
-	while (got < nr && list->n) {
+	while (pfn < end && list->n) {
 		entry = &list->lifo[--list->n];
-		pfns[got] = entry->pfn;
-		got += mark(zone, entry->byte, entry->pfn, order);
+		*pfn = entry->pfn;
+		pfn += mark(zone, entry->byte, entry->pfn, order);
 	}
-	if (got == nr || !mask)
-		return got;
+	if (pfn == end || !mask)
+		return pfn - pfns;
+	if (mask == ~0UL && end - pfn >= PB_WORD_NR && !order && take_word(list, pfn))
+		return pfn - pfns + PB_WORD_NR;
 	bytes = list->mask_bytes;
 	do {
-		bit = __ffs64(mask);
+		bit = __ffs(mask);
 		mask &= mask - 1;
-		pfns[got] = list->mask_base + bit;
-		got += mark(zone, bytes + bit, pfns[got], order);
-	} while (got < nr && mask);
+		if (likely(mark(zone, bytes + bit, list->mask_base + bit, order)))
+			*pfn++ = list->mask_base + bit;
+	} while (mask && pfn < end);
 	list->mask = mask;
-	return got;
+	return pfn - pfns;
 }
 
-/* What this CPU's cache of the preferred zone has, without a refill. */
+/* From this CPU's cache of the preferred zone, refilled if it is empty and that is easy. */
 static unsigned int take_cached(struct pb_pool *pool, const struct pb_request *rq,
 				unsigned long nr, unsigned long *pfns)
 {
@@ -64,8 +84,11 @@ static unsigned int take_cached(struct pb_pool *pool, const struct pb_request *r
 	preempt_disable();
 	pcp = pb_this_cpu_ptr(zone->pcp);
 	if (likely(pb_pcp_enter(pcp))) {
-		list = &pcp->list[rq->order][rq->migratetype];
-		got = take(zone, list, rq->order, nr, pfns);
+		list = pb_pcp_list(pcp, rq->order, rq->migratetype);
+		if (list->n || list->mask ||
+		    (pb_zone_free_pages(zone) - (1L << rq->order) >= zone->fast_mark &&
+		     pb_pcp_refill(pcp, list, rq)))
+			got = take(zone, list, rq->order, nr, pfns);
 		list->nr_alloc += got;
 		pb_pcp_leave(pcp);
 	}
@@ -91,13 +114,14 @@ unsigned long pb_alloc_bulk(struct pb_pool *pool, const struct pb_request *rq, u
 		      rq->highest_zone < PB_NR_ZONE_TYPES &&
 		      (unsigned int)rq->nid < (unsigned int)pool->nr_nodes;
 	unsigned long got = 0;
+	unsigned int n;
 
 	while (got < nr) {
-		if (cached)
-			got += take_cached(pool, rq, nr - got, pfns + got);
-		if (got == nr)
-			break;
-		/* Refills the cache, or does what else it takes. */
+		n = cached ? take_cached(pool, rq, nr - got, pfns + got) : 0;
+		got += n;
+		if (n)
+			continue;
+		/* Does what else it takes. */
 		pfns[got] = pb_alloc(pool, rq, reason);
 		if (pfns[got] == PB_NO_PFN)
 			break;
@@ -126,16 +150,18 @@ static bool freeable(const struct row *r, unsigned long i)
 static unsigned long give_word(struct pb_zone *zone, struct pb_pcp *pcp, enum pb_migratetype mt,
 			       const struct row *r, unsigned long i)
 {
-	struct pb_pcp_entry first = { r->pfns[i], &r->bytes[r->pfns[i] - r->first] };
-	u64 heads = 0;
+	const unsigned long *pfn = r->pfns + i, *end = r->pfns + r->nr;
+	unsigned long base = round_down(*pfn, PB_WORD_NR), bit = *pfn - base;
+	u8 *bytes = r->bytes + (base - r->first);
+	struct pb_pcp_entry first = { *pfn, bytes + bit };
+	unsigned long heads = 0;
 
 	do {
-		r->bytes[r->pfns[i] - r->first] = 0;
-		heads |= 1ULL << (r->pfns[i] % PB_WORD_NR);
-		i++;
-	} while (i < r->nr && (r->pfns[i] ^ first.pfn) < PB_WORD_NR && freeable(r, i));
+		bytes[bit] = 0;
+		heads |= 1UL << bit;
+	} while (++pfn < end && (bit = *pfn - base) < PB_WORD_NR && bytes[bit] == 1);
 	pb_pcp_gather(zone, pcp, mt, &first, heads);
-	return i;
+	return pfn - r->pfns;
 }
 
 /* Into the list, until it is full or a frame is not one that may be freed so. */

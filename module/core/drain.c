@@ -83,6 +83,15 @@ static unsigned int gather(struct pb_zone *zone, struct pb_pcp_list *list,
 	return pages;
 }
 
+/* The occupancy class of one pageblock in a batch is looked at, so that none stays wrong for long. */
+static void sample_occupancy(struct pb_zone *zone, struct pb_pcp_list *list, unsigned long pfn)
+{
+	const struct pb_pageblock *block = pb_slot_block(READ_ONCE(pb_slot(zone->pool, pfn)->word));
+	u16 key = READ_ONCE(zone->ctl[pb_block_index(zone, pfn)].key);
+
+	after_put(zone, list, pfn, pb_block_occupancy(block, key));
+}
+
 /*
  * Frames that share no words, as far as the first two tell, and as most do that are freed in
  * no order: what put_word() does, inline, as long as neither the index nor anybody else has
@@ -111,6 +120,7 @@ static noinline void put_frames(struct pb_zone *zone, struct pb_pcp_list *list, 
 				  pb_zone_after_put(zone, pfn, BIT_ULL(pfn % PB_WORD_NR),
 						    twice ? now : now & ~BIT_ULL(pfn % PB_WORD_NR)));
 	}
+	sample_occupancy(zone, list, pfn);
 }
 
 static bool share_word(const struct pb_pcp_entry *a, const struct pb_pcp_entry *b)
@@ -185,10 +195,23 @@ static void drain_oldest(struct pb_zone *zone, struct pb_pcp *pcp, struct pb_pcp
 	count_drain(zone, pcp, order, mt, pages >> order);
 }
 
+/* Room for a block in a list; false when the cache keeps none of that order now. Inside the window. */
+static bool make_room(struct pb_zone *zone, struct pb_pcp *pcp, struct pb_pcp_list *list,
+		      unsigned int order, enum pb_migratetype mt)
+{
+	pb_pcp_set_limit(pcp, list, order);
+	if (unlikely(!list->limit))
+		return false;
+	if (list->n >= list->limit)
+		drain_oldest(zone, pcp, list, order, mt, list->n - list->limit / 4, false);
+	return true;
+}
+
 /**
  * pb_pcp_free - put a freed block into this CPU's cache
  * @zone: its zone
- * @pfn: PFN of its head; its order byte is cleared already
+ * @pfn: PFN of its head
+ * @byte: its order byte, cleared already
  * @order: an order with pcp lists
  * @mt: migratetype of its pageblock, below PB_PCPTYPES
  *
@@ -196,29 +219,58 @@ static void drain_oldest(struct pb_zone *zone, struct pb_pcp *pcp, struct pb_pcp
  * blocks: the caller then gives it to the zone itself. As free_unref_page() in
  * mm/page_alloc.c.
  */
-bool pb_pcp_free(struct pb_zone *zone, unsigned long pfn, unsigned int order,
+bool pb_pcp_free(struct pb_zone *zone, unsigned long pfn, u8 *byte, unsigned int order,
 		 enum pb_migratetype mt)
 {
 	struct pb_pcp *pcp = pb_this_cpu_ptr(zone->pcp);
 	struct pb_pcp_list *list = pb_pcp_list(pcp, order, mt);
+	bool room;
 
 	if (!pb_pcp_enter(pcp)) {
 		pb_zone_event_add(zone, PB_PCP_BUSY, 1);
 		return false;
 	}
-	pb_pcp_set_limit(pcp, list, order);
-	if (unlikely(!list->limit)) {
-		pb_pcp_leave(pcp);
-		return false;
+	room = make_room(zone, pcp, list, order, mt);
+	if (likely(room)) {
+		pb_pcp_push(list, pfn, byte);
+		list->nr_free++;
 	}
-	if (list->n >= list->limit)
-		drain_oldest(zone, pcp, list, order, mt, list->n - list->limit / 4, false);
-	pb_pcp_push(list, pfn, pb_order_byte(zone->pool, pfn));
-	list->nr_free++;
 	pb_pcp_leave(pcp);
-	return true;
+	return room;
 }
 EXPORT_SYMBOL_PB_TEST(pb_pcp_free);
+
+/**
+ * pb_pcp_free_full - free a block for which its list has no room
+ * @pcp: this CPU's cache, its busy window open
+ * @list: the list
+ * @pfn: PFN of the block's head
+ * @byte: its order byte, still set
+ * @order: the list's order
+ * @mt: and migratetype
+ *
+ * The rest of pb_free_fast(), out of line: drains the list, or gives the block to the zone;
+ * closes the window and ends what preemption was off for. Context: any; preemption off.
+ */
+void pb_pcp_free_full(struct pb_pcp *pcp, struct pb_pcp_list *list, unsigned long pfn, u8 *byte,
+		      unsigned int order, enum pb_migratetype mt)
+{
+	struct pb_zone *zone = pcp->zone;
+	bool room = make_room(zone, pcp, list, order, mt);
+
+	*byte = 0;
+	if (likely(room)) {
+		list->nr_free++;
+		pb_pcp_push(list, pfn, byte);
+	}
+	pb_pcp_leave(pcp);
+	if (unlikely(!room)) {
+		pb_zone_release(zone, pfn, order);
+		pb_zone_event_add(zone, PB_PGFREE, 1L << order);
+	}
+	preempt_enable();
+}
+EXPORT_SYMBOL_PB_TEST(pb_pcp_free_full);
 
 void pb_pcp_gather(struct pb_zone *zone, struct pb_pcp *pcp, enum pb_migratetype mt,
 		   const struct pb_pcp_entry *first, u64 heads)

@@ -7,10 +7,12 @@
 
 /*
  * Gives a freed block (order byte already cleared) to this CPU's cache; false: take the
- * shared path. Preemption off.
+ * shared path. Preemption off. The other: the rest of pb_free_fast().
  */
-bool pb_pcp_free(struct pb_zone *zone, unsigned long pfn, unsigned int order,
+bool pb_pcp_free(struct pb_zone *zone, unsigned long pfn, u8 *byte, unsigned int order,
 		 enum pb_migratetype mt);
+void pb_pcp_free_full(struct pb_pcp *pcp, struct pb_pcp_list *list, unsigned long pfn, u8 *byte,
+		      unsigned int order, enum pb_migratetype mt);
 
 /*
  * Freed single frames of one word (order bytes cleared already), heads as bits of the word at

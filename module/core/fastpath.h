@@ -14,17 +14,24 @@
 #ifndef PB_FASTPATH_H
 #define PB_FASTPATH_H
 
+#include "drain.h"
 #include "freelist.h"
 #include "pcp.h"
 #include "pfn.h"
 #include "types.h"
 
-/* What pb_alloc_fast() found. */
+/* What pb_alloc_fast() did. */
 enum pb_fast {
 	PB_FAST_DONE,
 	PB_FAST_NONE,		/* nothing at hand, nothing changed: ask pb_alloc() */
-	PB_FAST_EMPTY,		/* the same, because the list is empty: pb_alloc_refill() may do */
+	PB_FAST_EMPTY,		/* nothing at hand, because the list is empty: pb_alloc_refill() */
 	PB_FAST_IN_USE,		/* the block is for pb_set_aside() first */
+};
+
+/* What pb_alloc_fast() found: a head, or with PB_FAST_EMPTY the cache. */
+union pb_fast_found {
+	unsigned long	pfn;
+	struct pb_pcp	*pcp;
 };
 
 /**
@@ -33,13 +40,14 @@ enum pb_fast {
  * @pcp: this CPU's cache of it
  * @order: an order with pcp lists
  * @mt: migratetype, below PB_PCPTYPES
- * @pfn: the head, for PB_FAST_DONE and PB_FAST_IN_USE
+ * @found: the head, for PB_FAST_DONE and PB_FAST_IN_USE; the cache, for PB_FAST_EMPTY: its
+ *	   busy window is open then, for pb_alloc_refill() to close
  *
  * For requests that keep the low mark. Context: any; preemption off.
  */
 static __always_inline enum pb_fast pb_alloc_fast(struct pb_zone *zone, struct pb_pcp *pcp,
 						  unsigned int order, enum pb_migratetype mt,
-						  unsigned long *pfn)
+						  union pb_fast_found *found)
 {
 	struct pb_pcp_entry entry;
 	struct pb_pcp_list *list;
@@ -48,12 +56,12 @@ static __always_inline enum pb_fast pb_alloc_fast(struct pb_zone *zone, struct p
 		return PB_FAST_NONE;
 	list = pb_pcp_list(pcp, order, mt);
 	if (unlikely(!pb_pcp_pop(list, &entry))) {
-		pb_pcp_leave(pcp);
+		found->pcp = pcp;
 		return PB_FAST_EMPTY;
 	}
 	list->nr_alloc++;
 	pb_pcp_leave(pcp);
-	*pfn = entry.pfn;
+	found->pfn = entry.pfn;
 	if (unlikely(PB_FRAME_IN_USE(*entry.byte)))
 		return PB_FAST_IN_USE;
 	*entry.byte = order + 1;
@@ -74,7 +82,7 @@ static __always_inline enum pb_fast pb_alloc_fast(struct pb_zone *zone, struct p
 static __always_inline bool pb_free_fast(struct pb_pool *pool, unsigned long pfn,
 					 unsigned int order)
 {
-	unsigned long chunk = pfn >> PB_CHUNK_ORDER, word;
+	unsigned long chunk = pfn >> PB_CHUNK_ORDER, word, this_cpu;
 	struct pb_pcp_list *list;
 	struct pb_slot *slot;
 	struct pb_pcp *pcp;
@@ -83,8 +91,9 @@ static __always_inline bool pb_free_fast(struct pb_pool *pool, unsigned long pfn
 
 	if (unlikely(chunk >= pool->nr_dir || !pb_pcp_order(order)))
 		return false;
-	slot = pb_slot(pool, pfn);
 	preempt_disable();
+	this_cpu = pb_this_cpu();
+	slot = pb_slot(pool, pfn);
 	word = READ_ONCE(slot->word);
 	mt = pb_slot_migratetype(word);
 	if (unlikely(mt >= PB_PCPTYPES))	/* a hole, too */
@@ -93,13 +102,13 @@ static __always_inline bool pb_free_fast(struct pb_pool *pool, unsigned long pfn
 	OPTIMIZER_HIDE_VAR(byte);	/* computed once */
 	if (unlikely(*byte != (u8)(order + 1)))
 		goto no;
-	pcp = pb_this_cpu_ptr(slot->zone->pcp);
+	pcp = pb_cpu_ptr(slot->zone->pcp, this_cpu);
 	list = pb_pcp_list(pcp, order, mt);
 	if (unlikely(!pb_pcp_enter(pcp)))
 		goto no;
 	if (unlikely(list->n >= list->limit)) {
-		pb_pcp_leave(pcp);
-		goto no;
+		pb_pcp_free_full(pcp, list, pfn, byte, order, mt);
+		return true;
 	}
 	list->nr_free++;
 	pb_pcp_push(list, pfn, byte);

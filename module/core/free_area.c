@@ -70,6 +70,17 @@ unsigned long *pb_free_area_init(struct pb_free_area *area, unsigned long nr_blo
 }
 EXPORT_SYMBOL_PB_TEST(pb_free_area_init);
 
+/* The key of a pageblock of a type that is indexed, with nr frames free, the largest block this. */
+static u16 make_key(enum pb_migratetype mt, unsigned int nr, int largest)
+{
+	unsigned int occ = 0;
+
+	if (largest < PB_PAGEBLOCK_ORDER)
+		occ = min_t(unsigned int, (nr - 1) / PB_WORD_NR, PB_NR_OCC - 1);
+	return (mt << PB_KEY_MT_SHIFT) | (occ << PB_KEY_OCC_SHIFT) |
+	       ((largest + 1) << PB_KEY_LARGEST_SHIFT);
+}
+
 /**
  * pb_block_key - where a pageblock should stand in the index
  * @slot_word: its directory entry
@@ -80,18 +91,13 @@ u16 pb_block_key(unsigned long slot_word)
 {
 	struct pb_pageblock *block = pb_slot_block(slot_word);
 	enum pb_migratetype mt = pb_slot_migratetype(slot_word);
-	unsigned int nr, occ = 0;
+	unsigned int nr;
 	int largest;
 
 	if (!block || mt >= PB_INDEXED_TYPES)
 		return 0;
 	largest = pb_block_survey(block, &nr);
-	if (largest < 0)
-		return 0;
-	if (largest < PB_PAGEBLOCK_ORDER)
-		occ = min_t(unsigned int, (nr - 1) / PB_WORD_NR, PB_NR_OCC - 1);
-	return (mt << PB_KEY_MT_SHIFT) | (occ << PB_KEY_OCC_SHIFT) |
-	       ((largest + 1) << PB_KEY_LARGEST_SHIFT);
+	return largest < 0 ? 0 : make_key(mt, nr, largest);
 }
 EXPORT_SYMBOL_PB_TEST(pb_block_key);
 
@@ -174,6 +180,45 @@ void pb_block_reindex(struct pb_zone *zone, unsigned long index)
 }
 EXPORT_SYMBOL_PB_TEST(pb_block_reindex);
 
+/* The largest block that a free into this word may have made. */
+static int largest_with(const struct pb_pageblock *block, const atomic64_t *word)
+{
+	u64 free = atomic64_read(word);
+
+	return free == ~0ULL ? pb_block_whole_words(block) : pb_word_largest(free);
+}
+
+/**
+ * pb_block_raise - a free made a larger block than the key promises
+ * @zone: its zone
+ * @index: the pageblock's number within the zone
+ * @word: the word freed into
+ *
+ * As pb_block_reindex(), with a look at this word in place of all of them: the key was right, so
+ * what is larger than it promises is here. UP2 then need look at nothing else either.
+ *
+ * Context: any, NMI included; does not wait for anybody.
+ */
+void pb_block_raise(struct pb_zone *zone, unsigned long index, const atomic64_t *word)
+{
+	struct pb_slot *slot = pb_slot(zone->pool, pb_block_pfn(zone, index));
+	unsigned long slot_word = READ_ONCE(slot->word);
+	struct pb_pageblock *block = pb_slot_block(slot_word);
+	struct pb_block_ctl *ctl = &zone->ctl[index];
+	enum pb_migratetype mt = pb_slot_migratetype(slot_word);
+	int largest;
+
+	if (atomic_fetch_inc(&ctl->update))
+		return;
+	largest = largest_with(block, word);
+	if (largest > pb_key_largest(ctl->key) && mt < PB_INDEXED_TYPES)
+		move_block(zone, index, ctl, make_key(mt, pb_block_count_free(block), largest));
+	if (READ_ONCE(slot->word) != slot_word || largest_with(block, word) != largest ||
+	    atomic_cmpxchg(&ctl->update, 1, 0) != 1)
+		update_key(zone, index, slot, pb_block_key(READ_ONCE(slot->word)));
+}
+EXPORT_SYMBOL_PB_TEST(pb_block_raise);
+
 /**
  * pb_block_taken - a whole pageblock was claimed: out of the index with it
  * @zone: its zone
@@ -225,8 +270,16 @@ static bool formed(u64 word, u64 mask, unsigned int order)
 	return (word & run) == run;
 }
 
-/* By one class it may be wrong, or a pageblock at the edge of two would move all the time. */
-static bool occupancy_moved(const struct pb_pageblock *block, u16 key)
+/**
+ * pb_block_occupancy - is a pageblock in the right occupancy class?
+ * @block: the pageblock
+ * @key: its key
+ *
+ * By one class it may be wrong, or a pageblock at the edge of two would move all the time.
+ *
+ * Return: PB_KEY_RIGHT or PB_KEY_LAGS.
+ */
+enum pb_key_state pb_block_occupancy(const struct pb_pageblock *block, u16 key)
 {
 	unsigned int i, nr = 0;
 	int moved;
@@ -234,7 +287,7 @@ static bool occupancy_moved(const struct pb_pageblock *block, u16 key)
 	for (i = 0; i < PB_WORDS; i++)
 		nr += hweight64(atomic64_read(&block->free[i]));
 	moved = (int)((nr + PB_WORD_NR / 2) / PB_WORD_NR) - (int)pb_key_occ(key);
-	return moved > 1 || moved < 0;
+	return moved > 1 || moved < 0 ? PB_KEY_LAGS : PB_KEY_RIGHT;
 }
 
 /**
@@ -268,8 +321,8 @@ enum pb_key_state pb_block_freed(struct pb_zone *zone, unsigned long index,
 		if (now > largest)
 			return PB_KEY_LAGS;
 	}
-	if ((mask & (mask - 1) || !(hweight64(new) % 16)) && occupancy_moved(block, key))
-		return PB_KEY_LAGS;
+	if (mask & (mask - 1) || !(hweight64(new) % 16))
+		return pb_block_occupancy(block, key);
 	return PB_KEY_RIGHT;
 }
 EXPORT_SYMBOL_PB_TEST(pb_block_freed);

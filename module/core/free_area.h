@@ -44,15 +44,15 @@ struct pb_key_screen {
 extern const struct pb_key_screen pb_key_screen[16];
 
 /*
- * Whether a key is right after one frame of a word, bit, was freed, as pb_block_freed() would
- * find; false: ask it.
+ * Whether a key still promises enough after one frame of a word, bit, was freed, as
+ * pb_block_freed() would find; false: ask it. Of the occupancy class this says nothing.
  */
 static __always_inline bool pb_key_stays(u16 key, unsigned int bit, u64 new)
 {
 	const struct pb_key_screen *s = &pb_key_screen[key & 15];
 	u64 run = s->run << (bit & s->align);
 
-	return (new & run) != run && hweight64(new) % 16;
+	return (new & run) != run;
 }
 
 size_t pb_free_area_words(unsigned long nr_blocks);
@@ -61,9 +61,11 @@ unsigned long *pb_free_area_init(struct pb_free_area *area, unsigned long nr_blo
 
 u16 pb_block_key(unsigned long slot_word);
 void pb_block_reindex(struct pb_zone *zone, unsigned long index);
+void pb_block_raise(struct pb_zone *zone, unsigned long index, const atomic64_t *word);
 void pb_block_taken(struct pb_zone *zone, unsigned long index);
 enum pb_key_state pb_block_freed(struct pb_zone *zone, unsigned long index,
 				 const struct pb_pageblock *block, u64 mask, u64 new);
+enum pb_key_state pb_block_occupancy(const struct pb_pageblock *block, u16 key);
 unsigned int pb_index_bits(u16 key);
 bool pb_index_test(struct pb_zone *zone, unsigned long index, u16 key);
 

@@ -140,15 +140,15 @@ static unsigned long rmqueue(struct pb_zone *zone, const struct pb_request *rq)
 
 /**
  * pb_alloc_refill - a block for a request that found this CPU's list empty
- * @zone: the first zone that may serve the request
+ * @pcp: this CPU's cache of the first zone that may serve the request, its busy window open
  * @order: an order with pcp lists
  * @mt: migratetype, below PB_PCPTYPES
  *
  * A shortcut for plain requests, good for what can be had above the low mark and without
- * mixing migratetypes. Context: any; preemption off. Return: PFN, or PB_NO_PFN: ask
- * pb_alloc() then.
+ * mixing migratetypes. Closes the window. Context: any; preemption off. Return: PFN, or
+ * PB_NO_PFN: ask pb_alloc() then.
  */
-unsigned long pb_alloc_refill(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt)
+unsigned long pb_alloc_refill(struct pb_pcp *pcp, unsigned int order, enum pb_migratetype mt)
 {
 	const struct pb_request rq = {
 		.order = order,
@@ -156,14 +156,22 @@ unsigned long pb_alloc_refill(struct pb_zone *zone, unsigned int order, enum pb_
 		.highest_zone = PB_ZONE_MOVABLE,
 		.flags = PB_ALLOC_WMARK_LOW | PB_ALLOC_NOFRAGMENT,
 	};
-	unsigned long pfn;
+	struct pb_pcp_list *list = pb_pcp_list(pcp, order, mt);
+	struct pb_pcp_entry entry;
+	bool got;
 
-	if (pb_zone_free_pages(zone) - (1L << order) < zone->fast_mark)
+	got = pb_zone_free_pages(pcp->zone) - (1L << order) >= pcp->zone->fast_mark &&
+	      pb_pcp_refill(pcp, list, &rq) && pb_pcp_pop(list, &entry);
+	list->nr_alloc += got;
+	pb_pcp_leave(pcp);
+	if (unlikely(!got))
 		return PB_NO_PFN;
-	pfn = pb_pcp_alloc(zone, &rq);
-	if (likely(pfn != PB_NO_PFN) && unlikely(!mark_allocated(zone, pfn, &rq)))
+	if (unlikely(PB_FRAME_IN_USE(*entry.byte))) {
+		pb_set_aside(pcp->zone, entry.pfn, order);
 		return PB_NO_PFN;
-	return pfn;
+	}
+	*entry.byte = order + 1;
+	return entry.pfn;
 }
 EXPORT_SYMBOL_PB_TEST(pb_alloc_refill);
 

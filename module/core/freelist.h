@@ -6,7 +6,7 @@
 #include "pfn.h"
 
 void pb_set_aside(struct pb_zone *zone, unsigned long pfn, unsigned int order);
-unsigned long pb_alloc_refill(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt);
+unsigned long pb_alloc_refill(struct pb_pcp *pcp, unsigned int order, enum pb_migratetype mt);
 unsigned long pb_get_page_from_freelist(struct pb_pool *pool, const struct pb_request *rq);
 bool pb_zone_allowed(struct pb_zone *zone, const struct pb_request *rq);
 

@@ -38,6 +38,9 @@
 #define PCP_LARGE	4	/* from this order on lists are kept short: */
 #define PCP_LIFO_LARGE	4	/* blocks kept at most */
 
+/* The fast path computes the address of one: by a shift. */
+static_assert(sizeof(struct pb_pcp_list) == 512);
+
 static u32 list_limit(const struct pb_pcp *pcp, unsigned int order)
 {
 	if (order >= PCP_LARGE)
@@ -250,11 +253,11 @@ static void fold_marks(struct pb_zone *zone, struct pb_pcp_list *list, unsigned 
 		pb_zeroed_fold(zone, list->mask_base + __ffs64(mask), 1UL << order);
 }
 
-static bool refill(struct pb_zone *zone, struct pb_pcp *pcp, struct pb_pcp_list *list,
-		   const struct pb_request *rq)
+bool pb_pcp_refill(struct pb_pcp *pcp, struct pb_pcp_list *list, const struct pb_request *rq)
 {
 	void (*trace)(struct pb_zone *zone, unsigned int order, unsigned int mt, unsigned int nr);
 	unsigned int order = rq->order, nr;
+	struct pb_zone *zone = pcp->zone;
 
 	nr = order > PB_PCP_MAX_SMALL ? refill_large(zone, list, rq) :
 					refill_words(zone, list, rq);
@@ -295,7 +298,7 @@ unsigned long pb_pcp_alloc(struct pb_zone *zone, const struct pb_request *rq)
 		return PB_NO_PFN;
 	}
 	if (pb_pcp_pop(list, &entry) ||
-	    (refill(zone, pcp, list, rq) && pb_pcp_pop(list, &entry)))
+	    (pb_pcp_refill(pcp, list, rq) && pb_pcp_pop(list, &entry)))
 		list->nr_alloc++;
 	pb_pcp_leave(pcp);
 	return entry.pfn;

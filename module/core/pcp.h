@@ -14,6 +14,9 @@ void pb_pcp_destroy(struct pb_zone *zone);
 /* A frame of this order and migratetype from this CPU's cache, or PB_NO_PFN. Preemption off. */
 unsigned long pb_pcp_alloc(struct pb_zone *zone, const struct pb_request *rq);
 
+/* Fills the empty list of a request; false: it is still empty. Inside the window. */
+bool pb_pcp_refill(struct pb_pcp *pcp, struct pb_pcp_list *list, const struct pb_request *rq);
+
 /* The list stops refilling from its pageblock. Inside the window. */
 void pb_pcp_drop_block(struct pb_zone *zone, struct pb_pcp_list *list);
 
@@ -72,7 +75,7 @@ static __always_inline bool pb_pcp_pop(struct pb_pcp_list *list, struct pb_pcp_e
 	mask = list->mask;
 	if (unlikely(!mask))
 		return false;
-	bit = __ffs64(mask);
+	bit = __ffs(mask);		/* a u64 is a long here */
 	list->mask = mask & (mask - 1);
 	entry->pfn = list->mask_base + bit;
 	entry->byte = list->mask_bytes + bit;

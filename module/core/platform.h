@@ -53,6 +53,9 @@ static inline void pb_meta_free(void *p)
 #define pb_per_cpu_ptr(p, cpu)		per_cpu_ptr(p, cpu)
 /* Only with preemption off. */
 #define pb_this_cpu_ptr(p)		this_cpu_ptr(p)
+/* The same in two steps, the first before there is much to keep across what may be a call. */
+#define pb_this_cpu()			my_cpu_offset
+#define pb_cpu_ptr(p, this_cpu)		SHIFT_PERCPU_PTR(p, this_cpu)
 #define pb_for_each_cpu(cpu)		for_each_possible_cpu(cpu)
 #define pb_nr_cpus()			num_possible_cpus()
 #define pb_cpu_id()			raw_smp_processor_id()

@@ -220,7 +220,7 @@ struct pb_free_area {
  */
 #define PB_PCP_MAX_SMALL	PB_WORD_ORDER
 #define PB_NR_PCP_ORDERS	(PB_PAGEBLOCK_ORDER + 2)
-#define PB_LIFO_MAX		32
+#define PB_LIFO_MAX		28	/* makes a list 512 bytes */
 
 /* A block in a list: its head, and where the head's order byte is, for finding that costs most. */
 struct pb_pcp_entry {

@@ -383,7 +383,7 @@ enum pb_key_state pb_zone_after_put(struct pb_zone *zone, unsigned long pfn, u64
 	state = pb_block_freed(zone, index, block, mask, old | mask);
 	if (likely(state != PB_KEY_HIDES))
 		return state;
-	pb_block_reindex(zone, index);
+	pb_block_raise(zone, index, &block->free[pb_frame_in_block(pfn) / PB_WORD_NR]);
 	return PB_KEY_RIGHT;
 }
 EXPORT_SYMBOL_PB_TEST(pb_zone_after_put);

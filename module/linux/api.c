@@ -19,60 +19,52 @@
 #include "policy.h"
 #include "report.h"
 
-#define BULK_CHUNK	64	/* PFNs on the stack at a time */
-
 static_assert(PBUDDY_MAX_PAGE_ORDER == PB_MAX_ORDER);
 
 /*
- * The fast path serves requests that ask for nothing out of the ordinary: what the low bits
- * of gfp say of type and zone is looked up, any other flag either needs no action when a
- * page is at hand or is one of NOT_PLAIN. Everything else is built into a request by gfp.c.
+ * The fast path serves requests that ask for nothing out of the ordinary: what the lowest bits
+ * of gfp say of zone and migratetype is looked up (local.h), any other flag either needs no
+ * action when a page is at hand or is one of NOT_PLAIN. Everything else is built into a request
+ * by gfp.c.
  */
 #define NOT_PLAIN	(__GFP_WRITE | __GFP_COMP | __GFP_ACCOUNT | __GFP_ZERO)
-#define PLAIN_BITS	32
 
-static const u8 plain_migratetype[PLAIN_BITS] = {
-	[___GFP_MOVABLE] = PB_MOVABLE,
-	[___GFP_HIGHMEM | ___GFP_MOVABLE] = PB_MOVABLE,
-	[___GFP_RECLAIMABLE] = PB_RECLAIMABLE,
-	[___GFP_HIGHMEM | ___GFP_RECLAIMABLE] = PB_RECLAIMABLE,
-};
-
-static const u8 plain_zone[PLAIN_BITS] = {
-	[0 ... PLAIN_BITS - 1] = PB_LOCAL_NONE,
-	[0] = PB_ZONE_NORMAL,
-	[___GFP_HIGHMEM] = PB_ZONE_NORMAL,
-	[___GFP_MOVABLE] = PB_ZONE_NORMAL,
-	[___GFP_HIGHMEM | ___GFP_MOVABLE] = PB_ZONE_MOVABLE,
-	[___GFP_RECLAIMABLE] = PB_ZONE_NORMAL,
-	[___GFP_HIGHMEM | ___GFP_RECLAIMABLE] = PB_ZONE_NORMAL,
-	[___GFP_DMA32] = PB_ZONE_DMA32,
-};
-
-static __always_inline bool has_mempolicy(const struct task_struct *task)
+/* Nothing of a task is looked at that its kernel does not have: finding current is not free. */
+static __always_inline bool task_has_mempolicy(void)
 {
 #ifdef CONFIG_NUMA
-	return task->mempolicy;
+	return current->mempolicy;
 #else
 	return false;
 #endif
 }
 
-/* A task whose cpuset or scope has a say in what it gets is not for the fast path. */
-static __always_inline bool plain_task(int nid)
+/* Pages that will be pinned for long are not to be movable. */
+static __always_inline bool plain_scope(enum pb_migratetype mt)
 {
-#ifdef CONFIG_CPUSETS
-	if (unlikely(!node_isset(nid, current->mems_allowed)))
-		return false;
-#endif
-	return likely(!(current->flags & PF_MEMALLOC_PIN));
+	return mt != PB_MOVABLE || likely(!(current->flags & PF_MEMALLOC_PIN));
 }
 
-/* Out of this CPU's cache for the local node, where the task's memory policy has no say. */
-static __always_inline enum pb_fast alloc_fast(gfp_t gfp, unsigned int order, unsigned long *pfn)
+static __always_inline bool in_cpuset(int nid)
 {
-	unsigned int bits = (__force unsigned int)gfp % PLAIN_BITS;
-	enum pb_fast found = PB_FAST_NONE;
+#ifdef CONFIG_CPUSETS
+	return likely(node_isset(nid, current->mems_allowed));
+#else
+	return true;
+#endif
+}
+
+/*
+ * Out of this CPU's cache for the local node, where the task's memory policy has no say. The
+ * task is asked first and the CPU next, as both are calls where there are no segments to find
+ * them by: then little has to be kept across them. @found: with PB_FAST_EMPTY the cache, see
+ * pb_alloc_fast().
+ */
+static __always_inline enum pb_fast alloc_fast(gfp_t gfp, unsigned int order,
+					       union pb_fast_found *found)
+{
+	enum pb_migratetype mt = pb_local_migratetype[pb_local_kind(gfp)];
+	enum pb_fast result = PB_FAST_NONE;
 	struct pb_zone *zone;
 	struct pb_pcp *pcp;
 
@@ -81,15 +73,19 @@ static __always_inline enum pb_fast alloc_fast(gfp_t gfp, unsigned int order, un
 		return PB_FAST_NONE;
 	if (IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP) || IS_ENABLED(CONFIG_LOCKDEP))
 		might_alloc(gfp);
+	if (!plain_scope(mt))
+		return PB_FAST_NONE;
 	preempt_disable();
-	pcp = __this_cpu_read(pb_local.pcp[plain_zone[bits]]);
+	pcp = __this_cpu_read(pb_local.pcp[pb_local_kind(gfp)]);
 	if (likely(pcp)) {
 		zone = pcp->zone;
-		if (likely(plain_task(zone->nid)))
-			found = pb_alloc_fast(zone, pcp, order, plain_migratetype[bits], pfn);
+		if (likely(in_cpuset(zone->nid)))
+			result = pb_alloc_fast(zone, pcp, order, mt, found);
+		if (unlikely(result == PB_FAST_EMPTY))
+			return result;			/* with preemption off */
 	}
 	preempt_enable();
-	return found;
+	return result;
 }
 
 /* As alloc_pages(): on request, or always when the kernel was told so (init_on_alloc=1). */
@@ -149,36 +145,31 @@ static noinline struct page *alloc_by_policy(gfp_t gfp, unsigned int order)
  * The fast path found the list empty: fill it if that is easy. Or it found a block that
  * somebody still uses: nobody gets that one. Returns a page, or NULL: ask in full.
  */
-static struct page *alloc_refill(gfp_t gfp, unsigned int order, enum pb_fast found,
-				 unsigned long pfn)
+static struct page *alloc_refill(gfp_t gfp, unsigned int order, enum pb_fast result,
+				 union pb_fast_found found)
 {
-	unsigned int bits = (__force unsigned int)gfp % PLAIN_BITS;
-	struct pb_pcp *pcp;
+	unsigned long pfn;
 
-	if (unlikely(found != PB_FAST_EMPTY)) {
-		if (found == PB_FAST_IN_USE)
-			pb_set_aside(pb_pfn_zone(&pb_instance, pfn), pfn, order);
+	if (unlikely(result != PB_FAST_EMPTY)) {
+		if (result == PB_FAST_IN_USE)
+			pb_set_aside(pb_pfn_zone(&pb_instance, found.pfn), found.pfn, order);
 		return NULL;
 	}
-	pfn = PB_NO_PFN;
-	preempt_disable();
-	pcp = __this_cpu_read(pb_local.pcp[plain_zone[bits]]);
-	if (likely(pcp && plain_task(pcp->zone->nid)))
-		pfn = pb_alloc_refill(pcp->zone, order, plain_migratetype[bits]);
+	pfn = pb_alloc_refill(found.pcp, order, pb_local_migratetype[pb_local_kind(gfp)]);
 	preempt_enable();
 	return likely(pfn != PB_NO_PFN) ? pfn_to_page(pfn) : NULL;
 }
 
-static noinline struct page *alloc_slow(gfp_t gfp, unsigned int order, enum pb_fast found,
-					unsigned long pfn)
+static noinline struct page *alloc_slow(gfp_t gfp, unsigned int order, enum pb_fast result,
+					union pb_fast_found found)
 {
-	return alloc_refill(gfp, order, found, pfn) ?: alloc_by_policy(gfp, order);
+	return alloc_refill(gfp, order, result, found) ?: alloc_by_policy(gfp, order);
 }
 
 static noinline struct page *alloc_node_slow(gfp_t gfp, unsigned int order, int nid,
-					     enum pb_fast found, unsigned long pfn)
+					     enum pb_fast result, union pb_fast_found found)
 {
-	return alloc_refill(gfp, order, found, pfn) ?: alloc_request(gfp, order, nid, NULL);
+	return alloc_refill(gfp, order, result, found) ?: alloc_request(gfp, order, nid, NULL);
 }
 
 /**
@@ -220,14 +211,14 @@ EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_pages_nodemask);
  */
 struct page *pbuddy_alloc_pages(gfp_t gfp, unsigned int order)
 {
-	enum pb_fast found = PB_FAST_NONE;
-	unsigned long pfn = PB_NO_PFN;
+	union pb_fast_found found = { .pfn = PB_NO_PFN };
+	enum pb_fast result = PB_FAST_NONE;
 
-	if (likely(!has_mempolicy(current)))
-		found = alloc_fast(gfp, order, &pfn);
-	if (likely(found == PB_FAST_DONE))
-		return pfn_to_page(pfn);
-	return alloc_slow(gfp, order, found, pfn);
+	if (likely(!task_has_mempolicy()))
+		result = alloc_fast(gfp, order, &found);
+	if (likely(result == PB_FAST_DONE))
+		return pfn_to_page(found.pfn);
+	return alloc_slow(gfp, order, result, found);
 }
 EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_pages);
 
@@ -243,14 +234,14 @@ EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_pages);
  */
 struct page *pbuddy_alloc_pages_node(int nid, gfp_t gfp, unsigned int order)
 {
-	enum pb_fast found = PB_FAST_NONE;
-	unsigned long pfn = PB_NO_PFN;
+	union pb_fast_found found = { .pfn = PB_NO_PFN };
+	enum pb_fast result = PB_FAST_NONE;
 
 	if (likely(nid == numa_mem_id()))
-		found = alloc_fast(gfp, order, &pfn);
-	if (likely(found == PB_FAST_DONE))
-		return pfn_to_page(pfn);
-	return alloc_node_slow(gfp, order, nid, found, pfn);
+		result = alloc_fast(gfp, order, &found);
+	if (likely(result == PB_FAST_DONE))
+		return pfn_to_page(found.pfn);
+	return alloc_node_slow(gfp, order, nid, result, found);
 }
 EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_pages_node);
 
@@ -414,18 +405,17 @@ EXPORT_SYMBOL_PBUDDY(pbuddy_free_pages);
  */
 void pbuddy_free_pages_bulk(struct page **page_array, unsigned long nr_pages)
 {
-	unsigned long pfns[BULK_CHUNK], i = 0;
-	unsigned int n;
+	unsigned long *pfns = (unsigned long *)page_array, n = 0, i;
+	struct page *page;
 
-	while (i < nr_pages) {
-		for (n = 0; i < nr_pages && n < BULK_CHUNK; i++) {
-			if (!page_array[i])
-				continue;
-			pfns[n++] = page_to_pfn(page_array[i]);
-			page_array[i] = NULL;
-		}
-		pb_pages_free_bulk(n, pfns);
+	/* PFNs stand where the pages were, one after the other. */
+	for (i = 0; i < nr_pages; i++) {
+		page = page_array[i];
+		if (page)
+			pfns[n++] = page_to_pfn(page);
 	}
+	pb_pages_free_bulk(n, pfns);
+	memset(page_array, 0, nr_pages * sizeof(*page_array));
 }
 EXPORT_SYMBOL_PBUDDY(pbuddy_free_pages_bulk);
 

@@ -16,15 +16,37 @@ DEFINE_STATIC_KEY_FALSE(pb_watch_key);
 
 static int hotplug_state;
 
+#define ZONE_NONE	PB_NR_ZONE_TYPES
+
+const u8 pb_local_migratetype[PB_LOCAL_KINDS] = {
+	[___GFP_MOVABLE] = PB_MOVABLE,
+	[___GFP_HIGHMEM | ___GFP_MOVABLE] = PB_MOVABLE,
+	[___GFP_RECLAIMABLE] = PB_RECLAIMABLE,
+	[___GFP_HIGHMEM | ___GFP_RECLAIMABLE] = PB_RECLAIMABLE,
+};
+
+/* The highest zone type of a kind; those that are not here are refused, or for gfp.c to judge. */
+static const u8 kind_zone[PB_LOCAL_KINDS] = {
+	[0 ... PB_LOCAL_KINDS - 1] = ZONE_NONE,
+	[0] = PB_ZONE_NORMAL,
+	[___GFP_HIGHMEM] = PB_ZONE_NORMAL,
+	[___GFP_MOVABLE] = PB_ZONE_NORMAL,
+	[___GFP_HIGHMEM | ___GFP_MOVABLE] = PB_ZONE_MOVABLE,
+	[___GFP_RECLAIMABLE] = PB_ZONE_NORMAL,
+	[___GFP_HIGHMEM | ___GFP_RECLAIMABLE] = PB_ZONE_NORMAL,
+	[___GFP_DMA32] = PB_ZONE_DMA32,
+};
+
 static int online(unsigned int cpu)
 {
-	struct pb_zone **preferred = pb_instance.preferred[cpu_to_mem(cpu)];
+	struct pb_zone **preferred = pb_instance.preferred[cpu_to_mem(cpu)], *zone;
 	struct pb_local *local = per_cpu_ptr(&pb_local, cpu);
-	unsigned int type;
+	unsigned int kind;
 
-	for (type = 0; type < PB_NR_ZONE_TYPES; type++)
-		WRITE_ONCE(local->pcp[type],
-			   preferred[type] ? per_cpu_ptr(preferred[type]->pcp, cpu) : NULL);
+	for (kind = 0; kind < PB_LOCAL_KINDS; kind++) {
+		zone = kind_zone[kind] == ZONE_NONE ? NULL : preferred[kind_zone[kind]];
+		WRITE_ONCE(local->pcp[kind], zone ? per_cpu_ptr(zone->pcp, cpu) : NULL);
+	}
 	return 0;
 }
 
