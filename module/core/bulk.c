@@ -23,7 +23,7 @@ static inline bool mark(struct pb_zone *zone, u8 *byte, unsigned long pfn, unsig
 	return true;
 }
 
-/* A word of single frames, all 64 in the mask, order bytes eight at a time; false: one is in use. */
+/* A word of single frames, all in the mask, order bytes eight at a time; false: one is in use. */
 static bool take_word(struct pb_pcp_list *list, unsigned long *pfns)
 {
 	const u64 each = ~0ULL / 0xff;		/* 1 in each byte */
@@ -35,7 +35,7 @@ static bool take_word(struct pb_pcp_list *list, unsigned long *pfns)
 	if (unlikely(set & each * PB_FRAME_IN_USE(0xff)))
 		return false;
 	for (i = 0; i < PB_WORD_NR / sizeof(u64); i++)
-		bytes[i] = each * (0 + 1);	/* order 0 */
+		bytes[i] = each;		/* order 0, plus 1 */
 	for (i = 0; i < PB_WORD_NR; i++)
 		pfns[i] = list->mask_base + i;
 	list->mask = 0;

@@ -2,9 +2,9 @@
 /*
  * Emptying the per-CPU lists that pcp.c fills.
  *
- * A full LIFO gives up its oldest three quarters. Blocks of one word go back to its pageblock together
- * with one atomic; and several of them at once are a sign that a whole word is being freed
- * in order, so they wait in the list's mask until the word is complete or another one
+ * A full LIFO gives up its oldest three quarters. Blocks of one word go back to its pageblock
+ * together with one atomic; and several of them at once are a sign that a whole word is being
+ * freed in order, so they wait in the list's mask until the word is complete or another one
  * comes: a run of 64 frames then costs one atomic for the word and one for the zone's count.
  *
  * What such a release means for the index is found out frame by frame (pb_block_freed), but
@@ -83,7 +83,7 @@ static unsigned int gather(struct pb_zone *zone, struct pb_pcp_list *list,
 	return pages;
 }
 
-/* The occupancy class of one pageblock in a batch is looked at, so that none stays wrong for long. */
+/* The occupancy class of one pageblock in a batch is looked at: none stays wrong for long. */
 static void sample_occupancy(struct pb_zone *zone, struct pb_pcp_list *list, unsigned long pfn)
 {
 	const struct pb_pageblock *block = pb_slot_block(READ_ONCE(pb_slot(zone->pool, pfn)->word));
@@ -104,9 +104,10 @@ static noinline void put_frames(struct pb_zone *zone, struct pb_pcp_list *list, 
 	const unsigned long base_pfn = zone->base_pfn;
 	struct pb_block_ctl *ctl = zone->ctl;
 	unsigned long pfn, index;
+	enum pb_key_state state;
 	atomic64_t *word;
+	u64 now, bit;
 	bool twice;
-	u64 now;
 
 	for (; entry < end; entry++) {
 		pfn = entry->pfn;
@@ -114,11 +115,12 @@ static noinline void put_frames(struct pb_zone *zone, struct pb_pcp_list *list, 
 		word = pb_byte_word(entry->byte, pb_frame_in_block(pfn));
 		twice = pb_word_set(word, pfn % PB_WORD_NR);			/* FR1 */
 		now = atomic64_read(word);
-		if (unlikely(twice || !pb_key_stays(READ_ONCE(ctl[index].key),	/* FR2 */
-						    pfn % PB_WORD_NR, now)))
-			after_put(zone, list, pfn,
-				  pb_zone_after_put(zone, pfn, BIT_ULL(pfn % PB_WORD_NR),
-						    twice ? now : now & ~BIT_ULL(pfn % PB_WORD_NR)));
+		if (likely(!twice && pb_key_stays(READ_ONCE(ctl[index].key),	/* FR2 */
+						  pfn % PB_WORD_NR, now)))
+			continue;
+		bit = BIT_ULL(pfn % PB_WORD_NR);
+		state = pb_zone_after_put(zone, pfn, bit, twice ? now : now & ~bit);
+		after_put(zone, list, pfn, state);
 	}
 	sample_occupancy(zone, list, pfn);
 }
@@ -148,7 +150,7 @@ static unsigned int put_runs(struct pb_zone *zone, struct pb_pcp_list *list, uns
 	return pages;
 }
 
-/* The nr oldest blocks of a LIFO, none larger than a word; returns the pages that went to the zone. */
+/* The nr oldest blocks of a LIFO, none larger than a word; returns the pages the zone got. */
 static unsigned int put_blocks(struct pb_zone *zone, struct pb_pcp_list *list, unsigned int nr,
 			       unsigned int order, bool all)
 {
@@ -195,7 +197,7 @@ static void drain_oldest(struct pb_zone *zone, struct pb_pcp *pcp, struct pb_pcp
 	count_drain(zone, pcp, order, mt, pages >> order);
 }
 
-/* Room for a block in a list; false when the cache keeps none of that order now. Inside the window. */
+/* Room for a block in a list; false when the cache keeps none of that order now. In the window. */
 static bool make_room(struct pb_zone *zone, struct pb_pcp *pcp, struct pb_pcp_list *list,
 		      unsigned int order, enum pb_migratetype mt)
 {

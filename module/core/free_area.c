@@ -140,7 +140,7 @@ static void move_block(struct pb_zone *zone, unsigned long index, struct pb_bloc
 			cleared |= pb_bitmap_clear(from[i], index);
 	}
 	if (!cleared)
-		smp_mb();
+		smp_mb();	/* between UP1 and UP2, in place of the clear */
 }
 
 /* By the updater, who saw @key computed: until the key is right and nobody asked since. */

@@ -16,7 +16,7 @@
 /* What a free means for the key of its pageblock. */
 enum pb_key_state {
 	PB_KEY_RIGHT,		/* as right as it has to be */
-	PB_KEY_LAGS,		/* an order 7 or 8 came together, or the occupancy class is another */
+	PB_KEY_LAGS,		/* an order 7 or 8 came together, or the occupancy class changed */
 	PB_KEY_HIDES,		/* what was freed cannot be found: to be updated at once */
 };
 

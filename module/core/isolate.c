@@ -240,8 +240,8 @@ static void untake(struct pb_zone *zone, const struct pb_area *area, unsigned lo
  * @area: an area this caller has isolated
  * @rq: the request whose marks count, or NULL: down to the last page
  *
- * Context: any; preemption off. Return: false when a frame is not free, or the zone would fall below
- * its mark; nothing is claimed then.
+ * Context: any; preemption off. Return: false when a frame is not free, or the zone would fall
+ * below its mark; nothing is claimed then.
  */
 bool pb_area_take(struct pb_zone *zone, const struct pb_area *area, const struct pb_request *rq)
 {

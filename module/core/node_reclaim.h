@@ -7,7 +7,7 @@
 
 /* As NODE_RECLAIM_ in mm/internal.h. */
 enum pb_node_reclaim {
-	PB_NODE_RECLAIM_NOSCAN = -2,	/* not asked: the caller may not wait, or it is not our turn */
+	PB_NODE_RECLAIM_NOSCAN = -2,	/* not asked: the caller may not wait, or others are */
 	PB_NODE_RECLAIM_FULL = -1,	/* nobody there could give up anything worth while */
 	PB_NODE_RECLAIM_SOME = 0,	/* less than the request needs */
 	PB_NODE_RECLAIM_SUCCESS = 1,

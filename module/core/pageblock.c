@@ -64,7 +64,7 @@ u64 pb_word_pick(u64 word, unsigned int order)
 		return 0;
 	for (word = heads; order < PB_WORD_ORDER; order++, word = larger) {
 		/* Heads of the next order, and of what is in none of its blocks. */
-		larger = word & word >> (1U << order) & pb_word_align[order + 1];
+		larger = word & (word >> (1U << order)) & pb_word_align[order + 1];
 		only = heads & ~pb_word_expand(larger, order + 1);
 		if (only)
 			return only & -only;
@@ -177,21 +177,21 @@ static int largest_of(const u64 word[PB_WORDS], unsigned int *whole)
 	if (!all)
 		return -1;
 	for (i = 0; i < 4; i++)
-		pair[i] = (word[2 * i] & word[2 * i] >> 1 & pb_word_align[1]) |
-			  (word[2 * i + 1] & word[2 * i + 1] >> 1 & pb_word_align[1]) << 1;
+		pair[i] = (word[2 * i] & (word[2 * i] >> 1) & pb_word_align[1]) |
+			  (word[2 * i + 1] & (word[2 * i + 1] >> 1) & pb_word_align[1]) << 1;
 	if (!(pair[0] | pair[1] | pair[2] | pair[3]))
 		return 0;
 	for (i = 0; i < 2; i++)
-		quad[i] = (pair[2 * i] & pair[2 * i] >> 2 & 3 * pb_word_align[2]) |
-			  (pair[2 * i + 1] & pair[2 * i + 1] >> 2 & 3 * pb_word_align[2]) << 2;
+		quad[i] = (pair[2 * i] & (pair[2 * i] >> 2) & 3 * pb_word_align[2]) |
+			  (pair[2 * i + 1] & (pair[2 * i + 1] >> 2) & 3 * pb_word_align[2]) << 2;
 	if (!(quad[0] | quad[1]))
 		return 1;
-	all = (quad[0] & quad[0] >> 4 & 15 * pb_word_align[3]) |
-	      (quad[1] & quad[1] >> 4 & 15 * pb_word_align[3]) << 4;
+	all = (quad[0] & (quad[0] >> 4) & 15 * pb_word_align[3]) |
+	      (quad[1] & (quad[1] >> 4) & 15 * pb_word_align[3]) << 4;
 	for (i = 3; i < PB_WORD_ORDER; i++, all = next) {
 		if (!all)
 			return i - 1;
-		next = all & all >> (1U << i) & 255 * pb_word_align[i + 1];
+		next = all & (all >> (1U << i)) & 255 * pb_word_align[i + 1];
 	}
 	*whole = all;
 	return all ? PB_WORD_ORDER : PB_WORD_ORDER - 1;

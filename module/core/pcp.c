@@ -126,7 +126,7 @@ static void take_words(struct pb_zone *zone, struct pb_pcp_list *list, unsigned 
 			list->mask = pb_word_claim_all(&block->free[i], order);
 			list->mask_bytes = &block->order[i * PB_WORD_NR];
 			list->mask_base = pfn;
-			/* A word nearly full of frames is a batch by itself, if they make some blocks. */
+			/* A word nearly full is a batch by itself, if it makes some blocks. */
 			nr = hweight64(list->mask);
 			if (nr << order >= PCP_BATCH / 2 && nr >= PCP_LIFO_LARGE)
 				break;

@@ -287,7 +287,7 @@ struct pb_zone {
 	unsigned long		present_pages;		/* I */
 
 	struct pb_pcp __percpu	*pcp;			/* I */
-	long			fast_mark;		/* above it no mark stands; see watermark.c */
+	long			fast_mark;		/* no mark is above; see watermark.c */
 	int			pcp_high_min;		/* I: pages */
 	int			pcp_high_max;		/* I: pages */
 	int			pcp_batch;		/* I: pages */
@@ -302,7 +302,7 @@ struct pb_zone {
 	unsigned long		cma_pages;		/* I: pages of PB_CMA pageblocks */
 	atomic_long_t		nr_reserved_highatomic;	/* A: pages so reserved */
 	atomic_long_t		nr_prezeroed;		/* A: pages ever zeroed ahead */
-	atomic_t		node_reclaiming;	/* A: of a node's lowest zone: somebody is at it */
+	atomic_t		node_reclaiming;	/* A: lowest zone of a node: in progress */
 
 	unsigned int		compact_considered;	/* deferred since it last failed */
 	unsigned int		compact_defer_shift;	/* 1 << this are to be deferred */
@@ -434,8 +434,8 @@ struct pb_pool {
 };
 
 /*
- * What a request may do. Names and low bits are those of ALLOC_ in mm/internal.h; the bits above are
- * what mm/ asks of the gfp flags themselves. gfp.c makes them of a caller's gfp flags.
+ * What a request may do. Names and low bits are those of ALLOC_ in mm/internal.h; the bits above
+ * are what mm/ asks of the gfp flags themselves. gfp.c makes them of a caller's gfp flags.
  */
 typedef unsigned int __bitwise pb_alloc_flags_t;
 

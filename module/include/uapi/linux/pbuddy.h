@@ -131,7 +131,8 @@ struct pbuddy_info {
  * goes.
  *
  * Errors: EINVAL for a bad argument, E2BIG for a longer struct than the kernel knows with
- * something in it, ENOMEM with @reason, EDQUOT over a limit, EINTR by a fatal signal, EMFILE, ENFILE, EFAULT.
+ * something in it, ENOMEM with @reason, EDQUOT over a limit, EINTR by a fatal signal, EMFILE,
+ * ENFILE, EFAULT.
  */
 struct pbuddy_alloc {
 	__u32 size;
