@@ -579,6 +579,64 @@ static void test_contig(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&zone_of(m)->nr_free_cma), 4L * PB_PAGEBLOCK_NR);
 }
 
+/* Three of eight pageblocks are a contiguous area. */
+static const struct pb_range cma_ranges[] = {
+	PT_RANGE(2048, 5, 0, NORMAL),
+	{ .start_pfn = PT_BLOCK(2053), .nr_pages = PT_BLOCK(3), .type = PB_ZONE_NORMAL,
+	  .cma = true },
+};
+
+static const struct pt_layout cma_layout = {
+	.name = "cma", .ranges = cma_ranges, .nr_ranges = 2, .nr_nodes = 1,
+};
+
+/*
+ * All else is taken for good, and the little that is left is at its mark: ranges come out of the
+ * contiguous area, whose movable pages make room, as long as all that is free is above the mark.
+ */
+static void test_contig_empties_cma(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &cma_layout);
+	struct pt_movers *m = pt_movers(test, f, f->pages);
+	struct pb_zone *zone = zone_of(m);
+	struct pb_request rq = rq_of(0);
+	unsigned long *pfns, pfn, n, i, free_cma;
+
+	n = pt_fill(test, f, 0, PB_UNMOVABLE, &pfns);
+	KUNIT_ASSERT_EQ(test, n, PT_BLOCK(5));
+	rq.flags = PB_ALLOC_CMA;
+	for (i = 0; pt_object_alloc(m, &m->obj[i], &rq, i); i++)
+		;
+	KUNIT_ASSERT_EQ(test, i, PT_BLOCK(3));
+	while (i -= 2)
+		KUNIT_ASSERT_TRUE(test, pt_object_free(m, &m->obj[i]));
+	pt_drain_all(&f->pool);
+	free_cma = atomic_long_read(&zone->nr_free_cma);
+	KUNIT_ASSERT_EQ(test, free_cma, PT_BLOCK(3) / 2 - 1);
+	rq.migratetype = PB_UNMOVABLE;
+	rq.flags = PB_ALLOC_WAIT | PB_ALLOC_WMARK_MIN;
+	zone->watermark[PB_WMARK_MIN] = free_cma - PB_PAGEBLOCK_NR + 1;
+	pb_zone_update_fast_mark(zone);
+	KUNIT_EXPECT_EQ(test, pb_alloc_contig(&f->pool, &rq, PB_PAGEBLOCK_NR, NULL), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->migrations), 0L);
+	zone->watermark[PB_WMARK_MIN] = 100;
+	pb_zone_update_fast_mark(zone);
+	pfn = pb_alloc_contig(&f->pool, &rq, PB_PAGEBLOCK_NR, NULL);
+	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
+	KUNIT_EXPECT_GE(test, pfn, PT_BLOCK(2053));
+	KUNIT_EXPECT_GT(test, atomic_long_read(&m->migrations), 100L);
+	KUNIT_EXPECT_EQ(test, pt_movers_check(test, m), PT_BLOCK(3) - free_cma);
+	KUNIT_EXPECT_EQ(test, (unsigned long)atomic_long_read(&zone->nr_free_cma),
+			free_cma - PB_PAGEBLOCK_NR);
+	pt_verify(test, f, NULL);
+	KUNIT_EXPECT_EQ(test, pb_free_contig(&f->pool, pfn, PB_PAGEBLOCK_NR), PB_BAD_NONE);
+	KUNIT_EXPECT_EQ(test, (unsigned long)atomic_long_read(&zone->nr_free_cma), free_cma);
+	while (n--)
+		pt_free(test, f, pfns[n], 0);
+	pt_movers_free_all(test, m);
+	pt_expect_all_free(test, f);
+}
+
 /*
  * Everybody allocates, frees, and compacts at once; contents move under their owners' hands.
  */
@@ -670,6 +728,7 @@ static struct kunit_case compact_cases[] = {
 	KUNIT_CASE(test_score),
 	KUNIT_CASE(test_whole_zone),
 	KUNIT_CASE_PARAM(test_contig, counts_gen_params),
+	KUNIT_CASE(test_contig_empties_cma),
 	KUNIT_CASE(test_concurrent_compact),
 	{}
 };

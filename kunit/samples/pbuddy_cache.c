@@ -13,9 +13,7 @@
 #include <linux/mutex.h>
 #include <linux/pbuddy.h>
 
-#include "compat.h"
-
-PB_IMPORT_API();
+PBUDDY_IMPORT_API();
 
 /* The oldest page is first. The contents of a page are ours: the link stands there. */
 static LIST_HEAD(pages);

@@ -9,9 +9,7 @@
 #include <linux/pbuddy.h>
 #include <linux/slab.h>
 
-#include "compat.h"
-
-PB_IMPORT_API();
+PBUDDY_IMPORT_API();
 
 static uint blocks = 8;
 module_param(blocks, uint, 0444);

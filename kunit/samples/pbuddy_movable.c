@@ -7,12 +7,16 @@
  * are in <linux/pbuddy.h>.
  *
  * For the guest tests it frees a share of its objects at random, so that memory is fragmented,
- * allocates large blocks on demand, and checks that all contents are what they were:
+ * allocates large blocks and ranges on demand, and checks that all contents are what they were:
  *
  *   insmod pbuddy_movable.ko objects=100000 free=50 order=0
- *   echo 9 >/sys/module/pbuddy_movable/parameters/alloc		a block of order 9
- *   cat /sys/module/pbuddy_movable/parameters/check
+ *   cd /sys/module/pbuddy_movable/parameters
+ *   echo 9 >alloc		a block of order 9, kept
+ *   echo 600 >contig		600 contiguous pages, kept
+ *   echo 1 >release		none of those is kept any more
+ *   cat check
  */
+#include <linux/cache.h>
 #include <linux/highmem.h>
 #include <linux/init.h>
 #include <linux/mm.h>
@@ -24,9 +28,7 @@
 #include <linux/vmalloc.h>
 #include <linux/wait.h>
 
-#include "compat.h"
-
-PB_IMPORT_API();
+PBUDDY_IMPORT_API();
 
 static uint order;
 module_param(order, uint, 0444);
@@ -59,7 +61,10 @@ static ulong nr_objects;
 static DECLARE_WAIT_QUEUE_HEAD(idle);
 static atomic_long_t moved;
 
-/* ---- contents ---- */
+/* ---- contents: a word in each cache line ---- */
+
+#define WORDS	(PAGE_SIZE / sizeof(u32))
+#define STEP	(L1_CACHE_BYTES / sizeof(u32))
 
 /* Waits until nobody has the object, and has it then. False: it has no block. */
 static bool object_get(struct object *obj)
@@ -93,7 +98,7 @@ static void write_contents(struct object *obj)
 	for (page = 0; page < 1UL << order; page++) {
 		u32 *word = kmap_local_page(obj->page + page);
 
-		for (i = 0; i < PAGE_SIZE / sizeof(*word); i++)
+		for (i = 0; i < WORDS; i += STEP)
 			word[i] = obj->seed + page + i;
 		kunmap_local(word);
 	}
@@ -107,7 +112,7 @@ static bool contents_right(struct object *obj)
 	for (page = 0; page < 1UL << order; page++) {
 		u32 *word = kmap_local_page(obj->page + page);
 
-		for (i = 0; i < PAGE_SIZE / sizeof(*word); i++)
+		for (i = 0; i < WORDS; i += STEP)
 			right &= word[i] == (u32)(obj->seed + page + i);
 		kunmap_local(word);
 	}
@@ -205,26 +210,28 @@ static void object_free(struct object *obj)
 struct block {
 	struct list_head	node;
 	struct page		*page;
-	uint			order;
+	ulong			nr;	/* single pages that follow one another, or 0 */
+	uint			order;	/* else */
 };
 
 static LIST_HEAD(blocks);
 static DEFINE_MUTEX(blocks_lock);
 
-static int alloc_set(const char *val, const struct kernel_param *kp)
+/* They need not be movable: what is taken here stays where it is. */
+static int keep(ulong nr, uint want)
 {
-	struct block *block;
-	uint want;
-	int ret = kstrtouint(val, 10, &want);
+	struct block *block = kmalloc(sizeof(*block), GFP_KERNEL);
 
-	if (ret)
-		return ret;
-	block = kmalloc(sizeof(*block), GFP_KERNEL);
 	if (!block)
 		return -ENOMEM;
+	block->nr = nr;
 	block->order = want;
-	block->page = pbuddy_alloc_pages(GFP_HIGHUSER_MOVABLE | __GFP_RETRY_MAYFAIL | __GFP_NOWARN,
-					 want);
+	if (nr)
+		block->page = pbuddy_alloc_contig(nr, GFP_KERNEL | __GFP_RETRY_MAYFAIL |
+						  __GFP_NOWARN, NUMA_NO_NODE, NULL);
+	else
+		block->page = pbuddy_alloc_pages(GFP_HIGHUSER_MOVABLE | __GFP_RETRY_MAYFAIL |
+						 __GFP_NOWARN, want);
 	if (!block->page) {
 		kfree(block);
 		return -ENOMEM;
@@ -235,29 +242,54 @@ static int alloc_set(const char *val, const struct kernel_param *kp)
 	return 0;
 }
 
+static void release_kept(void)
+{
+	struct block *block, *next;
+
+	mutex_lock(&blocks_lock);
+	list_for_each_entry_safe(block, next, &blocks, node) {
+		if (block->nr)
+			pbuddy_free_contig(block->page, block->nr);
+		else
+			pbuddy_free_pages(block->page, block->order);
+		list_del(&block->node);
+		kfree(block);
+	}
+	mutex_unlock(&blocks_lock);
+}
+
+static int alloc_set(const char *val, const struct kernel_param *kp)
+{
+	uint want;
+
+	return kstrtouint(val, 10, &want) ?: keep(0, want);
+}
+
 static const struct kernel_param_ops alloc_ops = { .set = alloc_set };
 module_param_cb(alloc, &alloc_ops, NULL, 0200);
 MODULE_PARM_DESC(alloc, "written N: allocate a block of order N, and keep it");
 
 static int contig_set(const char *val, const struct kernel_param *kp)
 {
-	struct page *page;
 	ulong nr;
 	int ret = kstrtoul(val, 10, &nr);
 
-	if (ret)
-		return ret;
-	page = pbuddy_alloc_contig(nr, GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN,
-				   NUMA_NO_NODE, NULL);
-	if (!page)
-		return -ENOMEM;
-	pbuddy_free_contig(page, nr);
-	return 0;
+	return ret ?: nr ? keep(nr, 0) : -EINVAL;
 }
 
 static const struct kernel_param_ops contig_ops = { .set = contig_set };
 module_param_cb(contig, &contig_ops, NULL, 0200);
-MODULE_PARM_DESC(contig, "written N: allocate N contiguous pages, and free them");
+MODULE_PARM_DESC(contig, "written N: allocate N contiguous pages, and keep them");
+
+static int release_set(const char *val, const struct kernel_param *kp)
+{
+	release_kept();
+	return 0;
+}
+
+static const struct kernel_param_ops release_ops = { .set = release_set };
+module_param_cb(release, &release_ops, NULL, 0200);
+MODULE_PARM_DESC(release, "written anything: free what alloc and contig keep");
 
 static int check_get(char *buffer, const struct kernel_param *kp)
 {
@@ -281,13 +313,9 @@ MODULE_PARM_DESC(check, "read: objects, how many have wrong contents, how many w
 
 static void free_all(void)
 {
-	struct block *block, *next;
 	ulong i;
 
-	list_for_each_entry_safe(block, next, &blocks, node) {
-		pbuddy_free_pages(block->page, block->order);
-		kfree(block);
-	}
+	release_kept();
 	for (i = 0; i < nr_objects; i++) {
 		object_free(&array[i]);
 		if (i % 1024 == 0)

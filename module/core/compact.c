@@ -331,7 +331,8 @@ EXPORT_SYMBOL_PB_TEST(pb_compact_zone_fully);
  * @take: what is done with it; preemption is off there
  * @arg: for @take
  *
- * Pageblocks of contiguous areas serve too, and keep their type.
+ * Pageblocks of contiguous areas serve too, and keep their type. They alone do, when the zone is at
+ * its mark but for what is free in them.
  *
  * Context: process, may sleep. Return: whether it was claimed. As alloc_contig_pages() in
  * mm/page_alloc.c.
@@ -351,6 +352,8 @@ bool pb_compact_range(struct pb_zone *zone, const struct pb_request *rq, unsigne
 	pb_compact_reset_skip(zone);
 	pb_compact_control_init(&cc, zone, order, PB_MIGRATE_SYNC);
 	cc.types |= BIT(PB_CMA);
+	if (!pb_zone_watermark_ok(zone, nr_pages, rq->highest_zone, rq->flags))
+		cc.types = BIT(PB_CMA);
 	if (nr_pages > PB_PAGEBLOCK_NR) {
 		cc.nr = nr_pages >> PB_PAGEBLOCK_ORDER;
 		cc.align = align;

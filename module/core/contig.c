@@ -175,7 +175,8 @@ static unsigned long empty_range(struct pb_pool *pool, const struct pb_request *
 	for (i = 0; i < zonelist->nr && wanted.pfn == PB_NO_PFN; i++) {
 		zone = zonelist->zone[i];
 		if (nr_pages > zone->present_pages || !pb_zone_allowed(zone, rq) ||
-		    !pb_zone_watermark_ok(zone, nr_pages, rq->highest_zone, rq->flags))
+		    !pb_zone_watermark_ok(zone, nr_pages, rq->highest_zone,
+					  rq->flags | PB_ALLOC_CMA))
 			continue;
 		pb_compact_range(zone, rq, got, align, take_range, &wanted);
 	}

@@ -240,12 +240,15 @@ static void untake(struct pb_zone *zone, const struct pb_area *area, unsigned lo
  * @area: an area this caller has isolated
  * @rq: the request whose marks count, or NULL: down to the last page
  *
+ * What comes out of contiguous areas alone leaves the others' reserve as it is.
+ *
  * Context: any; preemption off. Return: false when a frame is not free, or the zone would fall
  * below its mark; nothing is claimed then.
  */
 bool pb_area_take(struct pb_zone *zone, const struct pb_area *area, const struct pb_request *rq)
 {
 	unsigned long pages = pb_area_pages(area), cma = 0, i, word;
+	struct pb_request with_cma;
 
 	pb_assert_preempt_off();
 	for (i = 0; i < area->nr; i++) {
@@ -256,6 +259,11 @@ bool pb_area_take(struct pb_zone *zone, const struct pb_area *area, const struct
 		}
 		if (pb_slot_is_cma(word))
 			cma += area->frames;
+	}
+	if (rq && cma == pages) {
+		with_cma = *rq;
+		with_cma.flags |= PB_ALLOC_CMA;
+		rq = &with_cma;
 	}
 	if (!pb_zone_account_claim(zone, pages, pages, rq)) {
 		untake(zone, area, area->nr);

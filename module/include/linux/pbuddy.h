@@ -2,8 +2,11 @@
 /*
  * The in-kernel API of pbuddy: allocate pages from the memory pbuddy owns, as with alloc_pages().
  *
- * A module that uses it says PBUDDY_IMPORT_API(); module/samples/pbuddy_example.c is one. Context
- * rules are those of alloc_pages(): with __GFP_DIRECT_RECLAIM the call may sleep; without
+ * A module that uses it says PBUDDY_IMPORT_API(). Examples to copy, built out of the tree by
+ * scripts/example-test: module/samples/pbuddy_example.c, and for pages that pbuddy may move
+ * kunit/samples/pbuddy_movable.c.
+ *
+ * Context rules are those of alloc_pages(): with __GFP_DIRECT_RECLAIM the call may sleep; without
  * it the call works in any context, NMI included. The pages have a reference count that
  * pbuddy owns: a user may get_page() and put_page() in balance, and must not drop what it
  * did not take.

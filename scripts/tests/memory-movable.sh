@@ -1,0 +1,124 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# kernels: test-6.12 debug-6.12
+# vm: --nodes 2
+# vm@test-6.12: --mem 6G --append memmap=2G$0x140000000
+# copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
+#
+# Compaction of the pages of a real owner, kunit/samples/pbuddy_movable.c: memory is filled with
+# its objects, half of them freed at random, and then blocks and ranges are wanted that only
+# moving can make. Contents are compared each time. The largest blocks come from 2 GiB that memmap=
+# keeps from the kernel; debug kernels do without, and so does scripts/example-test, which runs
+# this on other kernels with the module built outside of the tree.
+# shellcheck source=scripts/lib/ktap.sh
+. /tests/ktap.sh
+# shellcheck source=scripts/lib/guest-memory.sh
+. /tests/guest-memory.sh
+
+movable=/sys/module/pbuddy_movable/parameters
+size=128
+[ ! -d /sys/kernel/debug/failslab ] || size=32 # a debug kernel: ten times slower
+
+stat_of() { awk -v f="$1" '$1 == f { print $2 }' "$debugfs/vmstat"; }
+checked() { sed -n "s/.*$1 \\([0-9]*\\).*/\\1/p" "$movable/check"; }
+free_pages_of_pool() { stat_of nr_free_pages; }
+
+# All objects are there, with their contents, and pbuddy is in order.
+intact() {
+	cat "$movable/check"
+	[ "$(checked wrong)" -eq 0 ] && [ "$(checked held)" -eq "$objects" ] && verified
+}
+
+# fragmented POOL FREE-PERCENT [PARAMETERS...]: half free, or so, as single pages.
+fragmented() {
+	pool=$1 share=$2
+	shift 2
+	load pool="$pool" "$@" && insmod /pbuddy_movable.ko objects=1000000 free="$share" || return
+	dmesg | tail -n 1
+	objects=$(checked held)
+	echo 1 >"$debugfs/drain"
+	verified
+}
+
+let_go() { rmmod pbuddy_movable && verified && unload; }
+
+# wanted FILE NUMBER PAGES: as often as it would fit if all free memory were in one piece; what
+# of it succeeds, in percent, and the pages moved for each are left in /tmp/figures.
+wanted() {
+	before=$(stat_of pgmigrate_success)
+	fits=$(($(free_pages_of_pool) / $3))
+	got=0
+	while [ "$got" -lt "$fits" ] && echo "$2" 2>/dev/null >"$movable/$1"; do
+		got=$((got + 1))
+	done
+	moved=$(($(stat_of pgmigrate_success) - before))
+	percent=0
+	[ "$fits" -eq 0 ] || percent=$((100 * got / fits))
+	echo "$1 $2: $got of $fits that fit, $percent %; $moved pages moved, $((moved / (got + !got))) each" |
+		tee -a /tmp/figures
+}
+
+score_of() { sed -n 's/.* score \([0-9]*\) .*/\1/p' "$debugfs/extfrag" | head -n 1; }
+
+fragments() {
+	fragmented "0:${size}M" 50 && [ "$(score_of)" -ge 90 ] && [ "$objects" -ge $((size * 127)) ]
+}
+
+# As /proc/sys/vm/compact_memory: all that is free is in whole pageblocks afterwards.
+
+compacts_all() {
+	before=$(stat_of pgmigrate_success)
+	echo 1 >"$debugfs/compact" || return
+	moved=$(($(stat_of pgmigrate_success) - before))
+	gained=$(($(free_pages_of_pool) / 512))
+	echo "compact: $gained blocks, $moved pages moved, $((moved / gained)) each" | tee -a /tmp/figures
+	[ "$(score_of)" -le 1 ] && [ "$moved" -gt 1000 ] && [ "$(checked moved)" -eq "$moved" ] && intact
+}
+
+ranges() {
+	wanted contig 1024 1024 && [ "$percent" -ge 99 ] && intact &&
+		echo 1 >"$movable/release" && intact
+}
+
+# Everything outside of the contiguous areas is taken for good, so a range can only come from
+# there, where movable objects are in the way.
+cma_is_emptied() {
+	load pool=0:64M cma=25 && insmod /pbuddy_leaker.ko blocks=12280 leak=0 &&
+		insmod /pbuddy_movable.ko objects=1000000 free=50 || return
+	objects=$(checked held)
+	echo 1 >"$debugfs/drain"
+	cma=$(stat_of nr_free_cma)
+	echo "$objects objects, $cma pages free in contiguous areas"
+	[ "$cma" -ge 2000 ] && [ "$cma" -le 2052 ] || return
+	echo 1024 >"$movable/contig" || return
+	cat "$debugfs/pagetypeinfo"
+	[ $((cma - $(stat_of nr_free_cma))) -eq 1024 ] && [ "$(checked moved)" -gt 100 ] && intact
+}
+
+cma_is_given_back() {
+	echo 1 >"$movable/release" && [ "$(stat_of nr_free_cma)" -eq "$cma" ] &&
+		rmmod pbuddy_leaker && let_go
+}
+
+gib() {
+	fragmented 1:2G@reserve=0x140000000 50 && wanted contig 262144 262144 &&
+		[ "$percent" -ge 90 ] && intact && let_go
+}
+
+ktap_begin
+: >/tmp/figures
+t movable_fragments fragments
+t movable_compact_all compacts_all
+t movable_lets_go let_go
+t movable_fragments_again fragments
+t movable_ranges ranges
+t movable_lets_go_again let_go
+t movable_cma_is_emptied cma_is_emptied
+t movable_cma_is_given_back cma_is_given_back
+if ! grep -q 'memmap=2G' /proc/cmdline || [ $size -ne 128 ]; then
+	ktap_skip movable_gib "no memory for it, or a debug kernel"
+else
+	t movable_gib gib
+fi
+ktap_comment </tmp/figures
+ktap_end
