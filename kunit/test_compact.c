@@ -94,8 +94,8 @@ static void test_moves_blocks(struct kunit *test)
 	struct pt_movers *m;
 	unsigned long pfn;
 
-	/* Of larger ones a pageblock is free by chance. */
-	if (order > 6)
+	/* Of larger ones a pageblock is free by chance: of order 6 once in 30 runs. */
+	if (order > 4)
 		return;
 	m = fragmented(test, &pt_small, order, 50);
 	KUNIT_ASSERT_EQ(test, compact(m, 9, PB_COMPACT_PRIO_SYNC_LIGHT, &pfn), PB_COMPACT_SUCCESS);

@@ -15,11 +15,11 @@
 /* Marks a block that left a list; false when it is in use and has been set aside. */
 static inline bool mark(struct pb_zone *zone, u8 *byte, unsigned long pfn, unsigned int order)
 {
-	if (unlikely(PB_FRAME_IN_USE(*byte))) {
+	if (unlikely(PB_FRAME_IN_USE(READ_ONCE(*byte)))) {
 		pb_set_aside(zone, pfn, order);
 		return false;
 	}
-	*byte = order + 1;
+	WRITE_ONCE(*byte, order + 1);
 	return true;
 }
 

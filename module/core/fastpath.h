@@ -64,7 +64,7 @@ static __always_inline enum pb_fast pb_alloc_fast(struct pb_zone *zone, struct p
 	found->pfn = entry.pfn;
 	if (unlikely(PB_FRAME_IN_USE(*entry.byte)))
 		return PB_FAST_IN_USE;
-	*entry.byte = order + 1;
+	WRITE_ONCE(*entry.byte, order + 1);
 	return PB_FAST_DONE;
 }
 

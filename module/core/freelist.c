@@ -52,13 +52,13 @@ static void answer_zeroed(struct pb_zone *zone, const struct pb_request *rq, u8 
 /* Marks a block as allocated; false when it is in use already and has been set aside. */
 static bool mark_allocated(struct pb_zone *zone, unsigned long pfn, const struct pb_request *rq)
 {
-	u8 *byte = pb_order_byte(zone->pool, pfn), was = *byte;
+	u8 *byte = pb_order_byte(zone->pool, pfn), was = READ_ONCE(*byte);
 
 	if (unlikely(PB_FRAME_IN_USE(was))) {
 		pb_set_aside(zone, pfn, rq->order);
 		return false;
 	}
-	*byte = rq->order + 1;
+	WRITE_ONCE(*byte, rq->order + 1);
 	if (rq->zeroed)
 		answer_zeroed(zone, rq, was);
 	return true;

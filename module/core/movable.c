@@ -17,7 +17,8 @@
  * So the frames of an isolated block are nobody else's until it is put back or its move is over,
  * and nobody ever waits: a free stays legal in any context. (litmus: movable-free)
  *
- * Who frees a block looks at its byte before it knows whose it is, with READ_ONCE().
+ * Who frees a block looks at its byte before it knows whose it is, with READ_ONCE(); who allocates
+ * one writes it with WRITE_ONCE(): a mover that saw what was there before may still try, in vain.
  *
  * Value-returning atomics are full barriers, so who isolates a block sees all that was written
  * before it became movable.
