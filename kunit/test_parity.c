@@ -102,6 +102,46 @@ static void test_same_node(struct kunit *test)
 	}
 }
 
+/* All that pbuddy owns of a node. */
+static unsigned long node_pages(int nid)
+{
+	unsigned long pages = 0;
+	unsigned int type;
+
+	for (type = 0; type < PB_NR_ZONE_TYPES; type++)
+		if (pb_instance.zone[nid][type])
+			pages += pb_instance.zone[nid][type]->present_pages;
+	return pages;
+}
+
+/*
+ * The kernel's count of dirty pages is that of its page cache, and cannot be raised from here; so
+ * this one is compared with node_dirty_ok() as it stands in mm/page-writeback.c.
+ */
+static void test_write_spreads(struct kunit *test)
+{
+	int far = far_node(), spread, plain, cleaned;
+	gfp_t gfp = GFP_KERNEL | __GFP_WRITE;
+	unsigned long many;
+	struct page *page;
+
+	if (first_memory_node == far)
+		kunit_skip(test, "needs two nodes");
+	page = pbuddy_alloc_pages_node(far, gfp | __GFP_THISNODE, 0);
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	many = node_pages(far);
+	pbuddy_account_dirtied(page, many);
+	spread = pbuddy_node(pbuddy_alloc_pages_node(far, gfp, 0), 0);
+	plain = pbuddy_node(pbuddy_alloc_pages_node(far, GFP_KERNEL, 0), 0);
+	pbuddy_account_cleaned(page, many);
+	cleaned = pbuddy_node(pbuddy_alloc_pages_node(far, gfp, 0), 0);
+	pbuddy_free_pages(page, 0);
+	KUNIT_EXPECT_NE(test, spread, far);
+	KUNIT_EXPECT_NE(test, spread, -1);
+	KUNIT_EXPECT_EQ(test, plain, far);
+	KUNIT_EXPECT_EQ(test, cleaned, far);
+}
+
 static void test_zeroed(struct kunit *test)
 {
 	struct page *page;
@@ -538,6 +578,7 @@ static void test_reserve(struct kunit *test)
 
 static struct kunit_case parity_cases[] = {
 	KUNIT_CASE(test_same_node),
+	KUNIT_CASE(test_write_spreads),
 	KUNIT_CASE(test_zeroed),
 	KUNIT_CASE(test_order_too_large),
 #ifdef CONFIG_NUMA

@@ -12,6 +12,7 @@
  * From the claim to the byte preemption is off, so that a CPU in process context is never seen
  * between the two by stop_machine(), which verify relies on.
  */
+#include "dirty.h"
 #include "fallback.h"
 #include "freelist.h"
 #include "highatomic.h"
@@ -230,12 +231,15 @@ static unsigned long walk(struct pb_pool *pool, const struct pb_request *rq, boo
 {
 	struct pb_zonelist *zonelist = pool->zonelist[rq->nid];
 	struct pb_zone *zone, *first = NULL;
+	struct pb_spread spread = { .nid = -1 };
 	unsigned long pfn;
 	unsigned int i;
 
 	for (i = 0; i < zonelist->nr; i++) {
 		zone = zonelist->zone[i];
 		if (!pb_zone_allowed(zone, rq))
+			continue;
+		if (unlikely(rq->flags & PB_ALLOC_SPREAD_DIRTY) && !pb_spread_ok(&spread, zone))
 			continue;
 		first = first ?: zone;
 		if (local && zone->nid != first->nid)

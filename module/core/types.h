@@ -302,6 +302,7 @@ struct pb_zone {
 	unsigned long		cma_pages;		/* I: pages of PB_CMA pageblocks */
 	atomic_long_t		nr_reserved_highatomic;	/* A: pages so reserved */
 	atomic_long_t		nr_prezeroed;		/* A: pages ever zeroed ahead */
+	atomic_long_t		nr_dirty;		/* A: pages said to be dirty; see dirty.c */
 	atomic_t		node_reclaiming;	/* A: lowest zone of a node: in progress */
 
 	unsigned int		compact_considered;	/* deferred since it last failed */
@@ -410,6 +411,7 @@ struct pb_ops {
  * @node_reclaim_mode: tunable: reclaim on a near node before taking from a far one
  * @node_reclaim_distance: tunable: how far a near node may be
  * @prezero_percent: tunable: how much of a zone may be zeroed ahead of use
+ * @dirty_ratio: tunable: percentage of a node that may be dirty
  * @wmark: changed by whoever calls pb_setup_per_zone_wmarks(), one at a time
  * @oom_busy: A: somebody calls ops.oom
  */
@@ -429,6 +431,7 @@ struct pb_pool {
 	unsigned int		node_reclaim_mode;
 	int			node_reclaim_distance;
 	unsigned int		prezero_percent;
+	unsigned int		dirty_ratio;
 	struct pb_watermark_tunables wmark;
 	atomic_t		oom_busy;
 };

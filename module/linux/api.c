@@ -182,8 +182,8 @@ static noinline struct page *alloc_node_slow(gfp_t gfp, unsigned int order, int 
  * %GFP_DMA is refused. %__GFP_COMP (with order > 0) and %__GFP_NOFAIL are accepted with one
  * warning each and without effect: pages are not compound, and the request may fail.
  * %__GFP_ACCOUNT charges the task that asks, by the dmem cgroup controller where the kernel
- * has it, else by user; over the limit the request fails. Without reclaim, %__GFP_IO,
- * %__GFP_FS, %__GFP_NORETRY, %__GFP_RETRY_MAYFAIL and %__GFP_WRITE make no difference. An
+ * has it, else by user; over the limit the request fails. %__GFP_WRITE passes by nodes with too
+ * many dirty pages. An
  * order or node that does not exist fails with one warning, unless %__GFP_NOWARN. A request
  * that finds no memory leaves a rate-limited line with the reason in the kernel log, unless
  * %__GFP_NOWARN.

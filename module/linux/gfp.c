@@ -8,7 +8,7 @@
  *   DMA              refused: pbuddy owns no memory below 16 MiB
  *   MOVABLE, RECLAIMABLE  the migratetype; neither: unmovable; both: the caller's bug, unmovable;
  *                    MOVABLE is dropped inside memalloc_pin_save()
- *   WRITE            the first walk passes by nodes past their dirty share
+ *   WRITE            the first walk passes by nodes past their dirty share; see core/dirty.c
  *   HARDWALL         the slow path keeps to the task's cpuset too; see cpuset.c
  *   THISNODE         the preferred node only, and no mempolicy
  *   DIRECT_RECLAIM   the request may sleep: reclaim, compact, drain other CPUs, scan the bitmaps

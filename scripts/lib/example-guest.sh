@@ -4,6 +4,7 @@
 # In the guest of scripts/example-test: an in-kernel user of pbuddy, pbuddy_example.ko. It gets
 # what it asks for in every way there is, on the nodes that the policy of who writes to it says,
 # at the expense of whose cgroup or user that is, and gives everything back.
+# shellcheck disable=SC2086 # paths and numbers
 # shellcheck source=scripts/lib/ktap.sh
 . /tests/ktap.sh
 

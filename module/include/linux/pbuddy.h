@@ -91,6 +91,9 @@ struct pbuddy_reclaimer {
 int pbuddy_register_reclaimer(struct pbuddy_reclaimer *reclaimer);
 void pbuddy_unregister_reclaimer(struct pbuddy_reclaimer *reclaimer);
 
+void pbuddy_account_dirtied(struct page *page, unsigned long nr_pages);
+void pbuddy_account_cleaned(struct page *page, unsigned long nr_pages);
+
 int pbuddy_page_order(const struct page *page);
 bool pbuddy_owns_page(const struct page *page);
 
