@@ -142,10 +142,17 @@ static void wake_nodes(struct slow *s)
 static bool possible(const struct slow *s)
 {
 	struct pb_zonelist *zones = s->pool->zonelist[s->rq->nid];
+	struct pb_request rq = *s->rq;
 	unsigned int i;
 
+	/* With all that any of the walks below may do. */
+	rq.flags = pb_slow_alloc_flags(s->rq);
+	if (pb_ignores_policy(s->rq)) {
+		rq.nodemask = NULL;
+		rq.mems_allowed = NULL;
+	}
 	for (i = 0; i < zones->nr; i++)
-		if (pb_zone_allowed(zones->zone[i], s->rq) &&
+		if (pb_zone_allowed(zones->zone[i], &rq) &&
 		    zones->zone[i]->present_pages >= 1UL << s->rq->order)
 			return true;
 	return false;

@@ -179,13 +179,18 @@ static noinline struct page *alloc_node_slow(gfp_t gfp, unsigned int order, int 
  * @nid: preferred node, or NUMA_NO_NODE for the nearest; other nodes serve by distance
  * @nodemask: nodes that may serve the request, or NULL for all
  *
- * %GFP_DMA is refused. %__GFP_COMP (with order > 0) and %__GFP_NOFAIL are accepted with one
- * warning each and without effect: pages are not compound, and the request may fail.
- * %__GFP_ACCOUNT charges the task that asks, by the dmem cgroup controller where the kernel
- * has it, else by user; over the limit the request fails. %__GFP_WRITE passes by nodes with too
- * many dirty pages. An
- * order or node that does not exist fails with one warning, unless %__GFP_NOWARN. A request
- * that finds no memory leaves a rate-limited line with the reason in the kernel log, unless
+ * Flags mean what they mean to alloc_pages(), each as the table at the top of gfp.c says. But:
+ *
+ * - %GFP_DMA is refused with one warning: there is no memory below 16 MiB.
+ * - %__GFP_COMP with order > 0 is accepted with one warning and without effect: the pages are not
+ *   compound, pbuddy_page_order() knows their order.
+ * - %__GFP_ACCOUNT charges the task that asks by the dmem cgroup controller where the kernel has
+ *   it, else by user; over the limit the request fails. Nothing is charged to the memory
+ *   controller, which is not for modules.
+ * - %__GFP_WRITE passes by nodes with too many pages that pbuddy_account_dirtied() told of.
+ *
+ * An order or node that does not exist fails with one warning, unless %__GFP_NOWARN. A request
+ * that finds no memory leaves a rate-limited report with the reason in the kernel log, unless
  * %__GFP_NOWARN.
  *
  * Context: may sleep with %__GFP_DIRECT_RECLAIM; any context without it, NMI included.

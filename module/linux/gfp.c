@@ -21,7 +21,9 @@
  *   MEMALLOC         past the watermarks and the memory policy, when all else failed; the same for
  *                    a task with PF_MEMALLOC. NOMEMALLOC wins over both. A victim of the OOM killer
  *                    goes down to half of the min watermark
- *   NORETRY, RETRY_MAYFAIL, NOFAIL  how long the slow path goes on
+ *   NORETRY          one round of reclaim and compaction, and no OOM killer
+ *   RETRY_MAYFAIL    rounds as long as there is progress, for large blocks too; no OOM killer
+ *   NOFAIL           rounds for ever; needs DIRECT_RECLAIM; warned of once for orders above 1
  *   ZERO, NOWARN     as everywhere
  *   ATOMIC           of kernels that still have it (6.1): together with DIRECT_RECLAIM it is warned
  *                    of once and dropped; alone it says no more than the lack of DIRECT_RECLAIM
@@ -239,9 +241,6 @@ EXPORT_SYMBOL_PB_TEST(pb_gfp_context);
 /* Flags that promise what pbuddy does not keep: once each. */
 static void warn_unkept(gfp_t gfp, unsigned int order)
 {
-	if (gfp & __GFP_NOFAIL)
-		pr_warn_once("%s: __GFP_NOFAIL is not kept yet, the request may fail\n",
-			     current->comm);
 	if (gfp & __GFP_COMP && order)
 		pr_warn_once("%s: __GFP_COMP is ignored, the pages are not compound\n",
 			     current->comm);
@@ -302,7 +301,7 @@ bool pb_gfp_request(struct pb_request *rq, gfp_t *gfp, unsigned int order, int n
 	}
 	if (unlikely(!node_usable(&nid, flags)))
 		return false;
-	if (unlikely(flags & (__GFP_NOFAIL | __GFP_COMP)))
+	if (unlikely(flags & __GFP_COMP))
 		warn_unkept(flags, order);
 
 	*gfp = flags;
