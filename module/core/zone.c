@@ -149,7 +149,8 @@ static unsigned long claim_in_block(struct pb_zone *zone, unsigned int order,
 }
 
 /* Exactly this one, if it is still whole and of this type. */
-static __always_inline bool claim_whole_at(struct pb_zone *zone, unsigned long index, enum pb_migratetype mt)
+static __always_inline bool claim_whole_at(struct pb_zone *zone, unsigned long index,
+					   enum pb_migratetype mt)
 {
 	unsigned long word = READ_ONCE(pb_slot(zone->pool, pb_block_pfn(zone, index))->word);
 

@@ -12,6 +12,7 @@
 #include "core/alloc.h"
 #include "core/fastpath.h"
 #include "cpuset.h"
+#include "debug_pages.h"
 #include "gfp.h"
 #include "instance.h"
 #include "local.h"
@@ -92,7 +93,7 @@ static __always_inline enum pb_fast alloc_fast(gfp_t gfp, unsigned int order,
 static void prepare_pages(unsigned long pfn, unsigned long nr_pages, const struct pb_request *rq,
 			  gfp_t gfp)
 {
-	if (want_init_on_alloc(gfp) && !(rq->zeroed && *rq->zeroed))
+	if (pb_want_zero(gfp) && !(rq->zeroed && *rq->zeroed))
 		pb_pages_zero(pfn, nr_pages, rq->flags & PB_ALLOC_WAIT);
 }
 
@@ -110,7 +111,7 @@ static noinline struct page *alloc_request(gfp_t gfp, unsigned int order, int ni
 		cookie = pb_mems_allowed_begin();
 		if (unlikely(!pb_gfp_request(&rq, &gfp, order, nid, nodemask)))
 			return NULL;
-		rq.zeroed = want_init_on_alloc(gfp) ? &zeroed : NULL;
+		rq.zeroed = pb_want_zero(gfp) ? &zeroed : NULL;
 		pfn = pb_pages_alloc(&rq, gfp, &reason);
 		/* A cpuset that changed meanwhile may have hidden what there is. */
 	} while (unlikely(pfn == PB_NO_PFN && pb_mems_allowed_retry(cookie)));
@@ -266,7 +267,7 @@ static void make_pages(struct page **places, unsigned long nr, const struct pb_r
 {
 	unsigned long i, pfn;
 
-	for (i = 0; want_init_on_alloc(gfp) && i < nr; i++)
+	for (i = 0; pb_want_zero(gfp) && i < nr; i++)
 		prepare_pages((unsigned long)places[i], 1, rq, gfp);
 	for (i = 0; i < nr; i++) {
 		pfn = (unsigned long)places[i];
@@ -344,7 +345,7 @@ struct page *pbuddy_alloc_contig(unsigned long nr_pages, gfp_t gfp, int nid,
 		WARN_ONCE(!(gfp & __GFP_NOWARN), "pbuddy: allocation of no page\n");
 		return NULL;
 	}
-	rq.zeroed = want_init_on_alloc(gfp) ? &zeroed : NULL;
+	rq.zeroed = pb_want_zero(gfp) ? &zeroed : NULL;
 	pfn = pb_pages_alloc_contig(&rq, nr_pages, gfp, &reason);
 	if (unlikely(pfn == PB_NO_PFN)) {
 		pb_report_failure(&rq, gfp, nr_pages, reason);

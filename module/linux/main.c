@@ -5,10 +5,12 @@
 #include <linux/build_bug.h>
 #include <linux/init.h>
 #include <linux/kernel.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 
 #include "account.h"
 #include "compat.h"
+#include "debug_pages.h"
 #include "debugfs.h"
 #include "device.h"
 #include "instance.h"
@@ -60,6 +62,30 @@ static int init_instance(void)
 	return pb_instance_init(&config);
 }
 
+static bool page_poison;
+module_param(page_poison, bool, 0444);
+MODULE_PARM_DESC(page_poison, "fill free pages with a pattern and check it before they are handed out; slow (default: N)");
+
+static bool zero_on_alloc;
+module_param_named(init_on_alloc, zero_on_alloc, bool, 0444);
+MODULE_PARM_DESC(init_on_alloc, "zero all pages when they are allocated, as the kernel's parameter of this name does (default: that one's)");
+
+static bool zero_on_free;
+module_param_named(init_on_free, zero_on_free, bool, 0444);
+MODULE_PARM_DESC(init_on_free, "zero pages when they are freed, as the kernel's parameter of this name does (default: that one's)");
+
+static int init_debug(void)
+{
+	const struct pb_debug_config config = {
+		.page_poison = page_poison,
+		.init_on_alloc = zero_on_alloc,
+		.init_on_free = zero_on_free || want_init_on_free(),
+	};
+
+	pb_debug_start(&config);
+	return 0;
+}
+
 static int init_owner(void)
 {
 	return pb_owner_init(owner);
@@ -77,6 +103,7 @@ static const struct {
 } rooms[] = {
 	{ NULL,		init_instance,		pb_instance_exit },
 	{ "accounts",	pb_account_init,	pb_account_exit },
+	{ "debug",	init_debug,		pb_debug_stop },
 	{ "tunables",	pb_tunables_init,	pb_tunables_exit },
 	{ NULL,		init_owner,		pb_owner_stop },
 	{ "quarantine",	pb_quarantine_init,	pb_quarantine_exit },

@@ -30,6 +30,7 @@
 #include "compat.h"
 #include "core/alloc.h"
 #include "core/movable.h"
+#include "debug_pages.h"
 #include "instance.h"
 #include "movable.h"
 #include "owner.h"
@@ -295,6 +296,9 @@ int pb_movable_migrate(struct pb_pool *pool, unsigned long src_pfn, unsigned lon
 		ret = call(from->ops, src_pfn, dst_pfn, order, (enum pbuddy_migrate_mode)mode);
 	}
 	srcu_read_unlock(&movable_srcu, idx);
+	/* What is going to be free now holds what the owner left there. */
+	if (static_branch_unlikely(&pb_fill_key))
+		pb_debug_fill(ret ? dst_pfn : src_pfn, 1UL << order);
 	return ret;
 }
 

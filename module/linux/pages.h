@@ -14,6 +14,7 @@
 #include "account.h"
 #include "core/alloc.h"
 #include "core/bulk.h"
+#include "debug_pages.h"
 #include "fault.h"
 #include "instance.h"
 #include "owner.h"
@@ -31,7 +32,7 @@ static inline unsigned long pb_pages_alloc(const struct pb_request *rq, gfp_t gf
 	unsigned long pfn = PB_NO_PFN;
 
 	if (likely(!pb_should_fail(gfp, rq->order, reason)))
-		pfn = pb_alloc(&pb_instance, rq, reason);
+		pfn = pb_checked_alloc(rq, reason);
 	if (unlikely(gfp & __GFP_ACCOUNT) && pfn != PB_NO_PFN)
 		pfn = pb_account_block(rq, pfn, reason);
 	if (likely(pfn != PB_NO_PFN))
@@ -47,7 +48,7 @@ static inline unsigned long pb_pages_alloc_bulk(const struct pb_request *rq, uns
 	unsigned long got = 0, i;
 
 	if (likely(!pb_should_fail(gfp, rq->order, reason)))
-		got = pb_alloc_bulk(&pb_instance, rq, nr, pfns, reason);
+		got = pb_checked_alloc_bulk(rq, nr, pfns, reason);
 	if (unlikely(gfp & __GFP_ACCOUNT))
 		got = pb_account_bulk(rq, got, pfns, reason);
 	for (i = 0; pb_pages_watched() && i < got; i++) {
@@ -65,7 +66,7 @@ static inline unsigned long pb_pages_alloc_contig(const struct pb_request *rq,
 	unsigned long pfn = PB_NO_PFN;
 
 	if (likely(!pb_should_fail(gfp, order_base_2(nr_pages), reason)))
-		pfn = pb_alloc_contig(&pb_instance, rq, nr_pages, reason);
+		pfn = pb_checked_alloc_contig(rq, nr_pages, reason);
 	if (unlikely(gfp & __GFP_ACCOUNT) && pfn != PB_NO_PFN)
 		pfn = pb_account_contig(rq, pfn, nr_pages, reason);
 	if (likely(pfn != PB_NO_PFN))
@@ -77,6 +78,8 @@ static inline unsigned long pb_pages_alloc_contig(const struct pb_request *rq,
 static inline enum pb_bad pb_pages_free(unsigned long pfn, unsigned int order)
 {
 	trace_mm_page_free(pfn, order);
+	if (static_branch_unlikely(&pb_fill_key))
+		pb_debug_fill_freed(pfn, order);
 	return pb_free(&pb_instance, pfn, order);
 }
 
@@ -86,12 +89,21 @@ static inline void pb_pages_free_bulk(unsigned long nr, const unsigned long *pfn
 
 	for (i = 0; trace_mm_page_free_enabled() && i < nr; i++)
 		trace_mm_page_free(pfns[i], 0);
+	for (i = 0; static_branch_unlikely(&pb_fill_key) && i < nr; i++)
+		pb_debug_fill_freed(pfns[i], 0);
 	pb_free_bulk(&pb_instance, nr, pfns);
 }
 
 static inline enum pb_bad pb_pages_free_contig(unsigned long pfn, unsigned long nr_pages)
 {
+	unsigned long i;
+
 	trace_mm_page_free(pfn, order_base_2(nr_pages));
+	for (i = 0; static_branch_unlikely(&pb_fill_key) && i < nr_pages; i++) {
+		if (!pb_pfn_zone(&pb_instance, pfn + i))
+			break;
+		pb_debug_fill_freed(pfn + i, 0);
+	}
 	return pb_free_contig(&pb_instance, pfn, nr_pages);
 }
 

@@ -1,0 +1,63 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# kernels: stock-6.1 test-6.12 test-7.3
+# vm: --nodes 2 --mem 4G
+# copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
+#
+# Parameters that say what free pages hold: a pattern, zeroes, and zeroes ahead of use.
+# shellcheck source=scripts/lib/ktap.sh
+. /tests/ktap.sh
+# shellcheck source=scripts/lib/guest-memory.sh
+. /tests/guest-memory.sh
+
+params=/sys/module/pbuddy/parameters
+
+# Sum of an event over all zones.
+event() { awk -v e="$1" '$1 == e { n += $2 } END { print n + 0 }' "$debugfs/vmstat"; }
+
+# Buffers of several sizes, twice; each byte of memory that was used before is zero.
+use() {
+	for size in 4K 12K 256K 2M 2800K 4K 12K 256K 2M 2800K; do
+		pbuddyctl alloc --size $size >/tmp/out 2>&1 || { cat /tmp/out; return 1; }
+	done
+	pbuddy-test zero >/tmp/out 2>&1 || { cat /tmp/out; return 1; }
+	verified && [ "$(event bad_page)" -eq 0 ]
+}
+
+poison() {
+	load pool=0:32M,1:32M page_poison=1 && [ "$(cat "$params/page_poison")" = Y ] && use
+}
+
+on_free() { load pool=0:32M init_on_free=1 && use; }
+
+on_alloc() { load pool=0:32M init_on_alloc=1 && use; }
+
+# As much as the share says, nothing before it was asked for, and known when memory is wanted.
+prezero() {
+	load pool=0:64M prezero=50 || return
+	[ "$(event prezero)" -eq 0 ] || return
+	echo 1 >"$debugfs/prezero"
+	echo "zeroed $(event prezero) pageblocks ahead"
+	[ "$(event prezero)" -eq 16 ] || return
+	use && echo 1 >"$debugfs/prezero" && use || return
+	echo "found $(event prezero_hit) blocks so"
+	[ "$(event prezero_hit)" -gt 0 ]
+}
+
+prezero_bounds() {
+	! echo 101 >"$params/prezero" 2>/dev/null && [ "$(cat "$params/prezero")" = 50 ] &&
+		echo 100 >"$params/prezero" && echo 1 >"$debugfs/prezero" &&
+		[ "$(event prezero)" -gt 16 ]
+}
+
+ktap_begin
+t contents_poison poison
+t contents_poison_unload gives_back 16384
+t contents_init_on_free on_free
+t contents_init_on_free_unload gives_back 8192
+t contents_init_on_alloc on_alloc
+t contents_init_on_alloc_unload gives_back 8192
+t contents_prezero prezero
+t contents_prezero_bounds prezero_bounds
+t contents_prezero_unload gives_back 16384
+ktap_end
