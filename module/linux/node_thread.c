@@ -6,9 +6,10 @@
  * boosted one, and then drains the CPUs' caches, has the reclaimers give up memory until every zone
  * is above its high mark, makes a block of the order that was asked for, and lets boosts go.
  *
- * What may be done ahead of need, proactive compaction, is looked for once a second on nodes whose
- * free memory has changed meanwhile, by a deferrable work: a node where nothing happens costs
- * nothing, and an idle CPU is not woken.
+ * What may be done ahead of need, proactive compaction and zeroing, is looked for once a second on
+ * nodes whose free memory has changed meanwhile, by a deferrable work: a node where nothing happens
+ * costs nothing, and an idle CPU is not woken. Zeroing ends when the thread is wanted for something
+ * else, or something else wants its CPU, and goes on a second later.
  *
  * Waking takes no lock of pbuddy's. From an NMI, where no thread can be woken, it is passed on to
  * an irq_work.
@@ -33,6 +34,7 @@
 #include "core/alloc.h"
 #include "core/compact.h"
 #include "core/freelist.h"
+#include "core/prezero.h"
 #include "core/reclaim.h"
 #include "core/stat.h"
 #include "core/zone.h"
@@ -59,6 +61,10 @@
  * @ahead: there is something to be done ahead of need
  * @seen_free: free pages when that was looked for last
  * @defer_ahead: intervals until it is looked for again
+ * @zero: there may be pageblocks to zero
+ * @want_zeroed: somebody would have liked zeroed memory, or zeroing was not finished
+ * @zeroed_percent: share of the zones that was to be zero when that was looked for last
+ * @zeroed_free: and free pages then
  */
 struct pb_node {
 	int			nid;
@@ -72,6 +78,10 @@ struct pb_node {
 	bool			ahead;
 	long			seen_free;
 	unsigned int		defer_ahead;
+	bool			zero;
+	bool			want_zeroed;
+	unsigned int		zeroed_percent;
+	long			zeroed_free;
 };
 
 static struct pb_node **nodes;	/* by node number, NULL where pbuddy has no memory */
@@ -338,6 +348,29 @@ static bool worth_a_look(struct pb_node *n)
 static void look_ahead(struct work_struct *work);
 static DECLARE_DEFERRABLE_WORK(ahead_work, look_ahead);
 
+/* Only asks to be looked at within the second. Any context. */
+static void want_zeroed(struct pb_zone *zone)
+{
+	struct pb_node *n = nodes[zone->nid];
+
+	if (!READ_ONCE(n->want_zeroed))
+		WRITE_ONCE(n->want_zeroed, true);
+}
+
+static bool worth_zeroing(struct pb_node *n)
+{
+	unsigned int percent = READ_ONCE(pb_instance.prezero_percent);
+	long free = node_free(n);
+
+	if (!percent || (percent == n->zeroed_percent && free == n->zeroed_free &&
+			 !READ_ONCE(n->want_zeroed)))
+		return false;
+	n->zeroed_percent = percent;
+	n->zeroed_free = free;
+	WRITE_ONCE(n->want_zeroed, false);
+	return true;
+}
+
 static void look_ahead(struct work_struct *work)
 {
 	unsigned int proactiveness = READ_ONCE(compaction_proactiveness);
@@ -346,6 +379,10 @@ static void look_ahead(struct work_struct *work)
 
 	for (nid = 0; nid < pb_instance.nr_nodes; nid++) {
 		n = nodes[nid];
+		if (n && worth_zeroing(n)) {
+			WRITE_ONCE(n->zero, true);
+			wake_thread(n);
+		}
 		if (!n || !worth_a_look(n) ||
 		    !pb_compact_node_wanted(&pb_instance, nid, proactiveness))
 			continue;
@@ -366,9 +403,32 @@ static void do_ahead(struct pb_node *n)
 		WRITE_ONCE(n->defer_ahead, AHEAD_DEFER);
 }
 
+/* Pageblocks that lie idle, until somebody else wants this thread or its CPU. */
+static void zero_ahead(struct pb_node *n)
+{
+	unsigned long preempted = current->nivcsw;
+	struct pb_prezero run;
+	int type;
+
+	for (type = 0; type < PB_NR_ZONE_TYPES; type++) {
+		if (!node_zone(n, type))
+			continue;
+		pb_prezero_start(&run, node_zone(n, type));
+		while (pb_prezero_next(&run)) {
+			if (should_end())
+				return;
+			if (READ_ONCE(n->wanted) || READ_ONCE(n->ahead) ||
+			    current->nivcsw != preempted) {
+				WRITE_ONCE(n->want_zeroed, true);
+				return;
+			}
+		}
+	}
+}
+
 static bool has_work(const struct pb_node *n)
 {
-	return READ_ONCE(n->wanted) || READ_ONCE(n->ahead);
+	return READ_ONCE(n->wanted) || READ_ONCE(n->ahead) || READ_ONCE(n->zero);
 }
 
 static int thread(void *p)
@@ -388,6 +448,8 @@ static int thread(void *p)
 			balance(n);
 		else if (xchg(&n->ahead, false))
 			do_ahead(n);
+		else if (xchg(&n->zero, false))
+			zero_ahead(n);
 	}
 	memalloc_noreclaim_restore(flags);
 	return 0;
@@ -511,6 +573,7 @@ int pb_node_threads_init(void)
 		return hotplug_state;
 	}
 	pb_instance.ops.wake_node = wake_node;
+	pb_instance.ops.want_zeroed = want_zeroed;
 	schedule_delayed_work(&ahead_work, AHEAD_INTERVAL);
 	return 0;
 }
@@ -523,6 +586,7 @@ int pb_node_threads_init(void)
 void pb_node_threads_exit(void)
 {
 	pb_instance.ops.wake_node = NULL;
+	pb_instance.ops.want_zeroed = NULL;
 	cancel_delayed_work_sync(&ahead_work);
 	cpuhp_remove_state_nocalls(hotplug_state);
 	stop_threads();
