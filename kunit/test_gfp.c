@@ -410,11 +410,34 @@ static void test_atomic_with_direct_reclaim(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, (bool)(rq.slow_flags & T(CPUSET)));
 }
 
+/* The two that the tables do not have: DMA is refused whatever comes with it, COMP changes nothing. */
+static void test_unkept_flags(struct kunit *test)
+{
+	struct pb_request with, without;
+	unsigned int i;
+	gfp_t gfp;
+
+	for (i = 0; i < ARRAY_SIZE(walked); i++) {
+		gfp = walked[i] | __GFP_DMA | __GFP_NOWARN;
+		KUNIT_EXPECT_FALSE_MSG(test, pb_gfp_request(&with, &gfp, 0, NUMA_NO_NODE, NULL),
+				       "%pGg", &gfp);
+		gfp = walked[i] | __GFP_COMP;
+		KUNIT_ASSERT_TRUE(test, pb_gfp_request(&with, &gfp, 2, NUMA_NO_NODE, NULL));
+		KUNIT_EXPECT_TRUE(test, gfp == (walked[i] | __GFP_COMP));
+		gfp = walked[i];
+		KUNIT_ASSERT_TRUE(test, pb_gfp_request(&without, &gfp, 2, NUMA_NO_NODE, NULL));
+		KUNIT_EXPECT_TRUE(test, with.flags == without.flags);
+		KUNIT_EXPECT_TRUE(test, with.slow_flags == without.slow_flags);
+		KUNIT_EXPECT_EQ(test, with.highest_zone, without.highest_zone);
+	}
+}
+
 static struct kunit_case gfp_cases[] = {
 	KUNIT_CASE_PARAM(test_every_combination, contexts_gen_params),
 	KUNIT_CASE(test_nofragment_default),
 	KUNIT_CASE(test_allowed_mask),
 	KUNIT_CASE(test_atomic_with_direct_reclaim),
+	KUNIT_CASE(test_unkept_flags),
 	{}
 };
 
