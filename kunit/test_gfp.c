@@ -410,7 +410,7 @@ static void test_atomic_with_direct_reclaim(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, (bool)(rq.slow_flags & T(CPUSET)));
 }
 
-/* The two that the tables do not have: DMA is refused whatever comes with it, COMP changes nothing. */
+/* Not in the tables: DMA is refused whatever comes with it, COMP changes nothing. */
 static void test_unkept_flags(struct kunit *test)
 {
 	struct pb_request with, without;
