@@ -179,7 +179,7 @@ static void test_refused_free(struct kunit *test)
 	pbuddy_free_pages(page, 2);
 }
 
-/* What was in a page is gone when it has been freed; all that is handed out is zero if so wished. */
+/* What was in a page is gone when it has been freed, or when it is handed out, if so wished. */
 static void test_init(struct kunit *test)
 {
 	const struct pb_debug_config on_free = { .init_on_free = true };
