@@ -445,6 +445,79 @@ static void test_skip_hints(struct kunit *test)
 	pt_movers_check(test, m);
 }
 
+/* Somebody compacts ahead of need while a request compacts the zone for itself. */
+static int compacts_ahead(struct pt_movers *m, struct pt_object *o, unsigned long src,
+			  unsigned long dst)
+{
+	long *moved_meanwhile = m->arg, before = atomic_long_read(&m->migrations);
+
+	m->hook = NULL;
+	pb_compact_node(&m->f->pool, 0, 100);
+	*moved_meanwhile = atomic_long_read(&m->migrations) - before;
+	return 0;
+}
+
+static void test_makes_way_for_requests(struct kunit *test)
+{
+	struct pt_movers *m = fragmented(test, &pt_small, 0, 50);
+	long moved_meanwhile = -1, before;
+	unsigned long pfn;
+
+	m->hook = compacts_ahead;
+	m->arg = &moved_meanwhile;
+	KUNIT_EXPECT_EQ(test, compact(m, 9, PB_COMPACT_PRIO_SYNC_LIGHT, &pfn), PB_COMPACT_SUCCESS);
+	KUNIT_EXPECT_EQ(test, moved_meanwhile, 0L);
+	before = atomic_long_read(&m->migrations);
+	pb_compact_node(&m->f->pool, 0, 100);
+	KUNIT_EXPECT_GT(test, atomic_long_read(&m->migrations), before);
+	pt_movers_check(test, m);
+}
+
+/* One has a pageblock of each run isolated for a while, the other wants a run. */
+struct rivals {
+	struct pt_movers	*m;
+	struct pb_area		held;
+	enum pb_compact_result	sync;
+	unsigned long		pfn;
+};
+
+static void compact_beside_another(void *arg, unsigned int n)
+{
+	struct rivals *r = arg;
+	unsigned int ticks;
+
+	if (n) {
+		r->sync = compact(r->m, 11, PB_COMPACT_PRIO_SYNC_LIGHT, &r->pfn);
+		return;
+	}
+	for (ticks = 0; ticks < 20; ticks++)
+		pb_wait_tick();
+	pb_area_unisolate(zone_of(r->m), &r->held, -1);
+}
+
+/* Who may wait does so for a range that another compaction has; who may not gives up. */
+static void test_waits_for_another(struct kunit *test)
+{
+	struct rivals *r = kunit_kzalloc(test, sizeof(*r), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, r);
+	r->m = fragmented(test, &pt_small, 0, 60);
+	r->held = (struct pb_area) { .first = 3, .nr = 2, .frames = PB_PAGEBLOCK_NR };
+	while (!pb_zone_slot(zone_of(r->m), r->held.first - 3))
+		r->held.first++;
+	KUNIT_ASSERT_TRUE(test, pb_area_isolate(zone_of(r->m), &r->held));
+	KUNIT_EXPECT_EQ(test, compact(r->m, 11, PB_COMPACT_PRIO_ASYNC, &r->pfn),
+			PB_COMPACT_CONTENDED);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&r->m->migrations), 0L);
+	KUNIT_ASSERT_EQ(test, pt_run_threads(2, compact_beside_another, r), 0);
+	KUNIT_EXPECT_EQ(test, r->sync, PB_COMPACT_SUCCESS);
+	pt_movers_check(test, r->m);
+	if (r->pfn != PB_NO_PFN)
+		pt_free(test, r->m->f, r->pfn, 11);
+	pt_movers_free_all(test, r->m);
+	pt_expect_all_free(test, r->m->f);
+}
+
 /* An allocation in the middle of every move, of whatever can be had. */
 static int steal_frame(struct pt_movers *m, struct pt_object *o, unsigned long src,
 		       unsigned long dst)
@@ -723,6 +796,8 @@ static struct kunit_case compact_cases[] = {
 	KUNIT_CASE(test_skipped),
 	KUNIT_CASE(test_gives_up),
 	KUNIT_CASE(test_skip_hints),
+	KUNIT_CASE(test_makes_way_for_requests),
+	KUNIT_CASE(test_waits_for_another),
 	KUNIT_CASE(test_capture),
 	KUNIT_CASE(test_types),
 	KUNIT_CASE(test_score),

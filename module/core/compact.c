@@ -128,7 +128,9 @@ static enum pb_compact_result compact_zone_order(struct pb_zone *zone, const str
 	pb_compact_control_init(&cc, zone, rq->order,
 				prio == PB_COMPACT_PRIO_ASYNC ? PB_MIGRATE_ASYNC :
 				PB_MIGRATE_SYNC_LIGHT);
+	atomic_inc(&zone->compact_direct);
 	ret = pb_compact_zone(&cc, &capture);
+	atomic_dec(&zone->compact_direct);
 	*captured_pfn = capture.pfn;
 	return ret;
 }
@@ -260,7 +262,11 @@ bool pb_compact_node_wanted(struct pb_pool *pool, int nid, unsigned int proactiv
 }
 EXPORT_SYMBOL_PB_TEST(pb_compact_node_wanted);
 
-/* Gains whole pageblocks until @enough says so or there are no more; how many. */
+/*
+ * Gains whole pageblocks until the score is low enough or there are no more; how many. Ahead of
+ * need it makes way for requests that compact the zone themselves: the pageblock it has isolated may lie
+ * in the one range that would do for them.
+ */
 static unsigned long gain_blocks(struct pb_zone *zone, enum pb_migrate_mode mode,
 				 unsigned int proactiveness)
 {
@@ -269,8 +275,9 @@ static unsigned long gain_blocks(struct pb_zone *zone, enum pb_migrate_mode mode
 
 	pb_compact_reset_skip(zone);
 	do {
-		if (proactiveness && pb_fragmentation_score(zone->pool, zone->nid) <=
-		    score_mark(proactiveness, true))
+		if (proactiveness && (atomic_read(&zone->compact_direct) ||
+				      pb_fragmentation_score(zone->pool, zone->nid) <=
+				      score_mark(proactiveness, true)))
 			break;
 		pb_compact_control_init(&cc, zone, PB_PAGEBLOCK_ORDER, mode);
 		cc.gain = true;
@@ -345,6 +352,7 @@ bool pb_compact_range(struct pb_zone *zone, const struct pb_request *rq, unsigne
 	};
 	unsigned int order = min_t(unsigned int, ilog2(nr_pages), PB_MAX_ORDER);
 	struct pb_compact_control cc;
+	enum pb_compact_result ret;
 
 	if (!zone->pool->ops.migrate || nr_pages > zone->present_pages)
 		return false;
@@ -358,6 +366,9 @@ bool pb_compact_range(struct pb_zone *zone, const struct pb_request *rq, unsigne
 		cc.nr = nr_pages >> PB_PAGEBLOCK_ORDER;
 		cc.align = align;
 	}
-	return pb_compact_zone(&cc, &capture) == PB_COMPACT_SUCCESS;
+	atomic_inc(&zone->compact_direct);
+	ret = pb_compact_zone(&cc, &capture);
+	atomic_dec(&zone->compact_direct);
+	return ret == PB_COMPACT_SUCCESS;
 }
 EXPORT_SYMBOL_PB_TEST(pb_compact_range);

@@ -81,8 +81,14 @@ static bool skip(struct pb_compact_control *cc, unsigned long index)
 static bool type_fits(struct pb_compact_control *cc, unsigned long index)
 {
 	struct pb_slot *slot = pb_zone_slot(cc->zone, index);
+	enum pb_migratetype mt;
 
-	return slot && cc->types & BIT(pb_slot_migratetype(READ_ONCE(slot->word)));
+	if (!slot)
+		return false;
+	mt = pb_slot_migratetype(READ_ONCE(slot->word));
+	if (mt == PB_ISOLATE && cc->nr > 1)
+		cc->busy = true;
+	return cc->types & BIT(mt);
 }
 
 /* Pages to move out of an area, caches counted in; NO_COST when it cannot be emptied. */

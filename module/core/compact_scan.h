@@ -18,6 +18,7 @@
  * @gain: wholly free pageblocks are no areas: there is nothing to gain
  * @limit: emptiest occupancy class that contents are moved to
  * @skipped: a skip hint hid an area
+ * @busy: another compaction's pageblock hid a run
  * @contended: given up for others' sake
  * @moved: pages moved
  */
@@ -33,6 +34,7 @@ struct pb_compact_control {
 	bool			gain;
 	unsigned int		limit;
 	bool			skipped;
+	bool			busy;
 	bool			contended;
 	unsigned long		moved;
 };

@@ -29,6 +29,9 @@
 #include "zeroed.h"
 #include "zone.h"
 
+/* Ticks to wait for another compaction's range; emptying 1 GiB takes seconds where it is slow. */
+#define WAIT_TICKS	5000
+
 /* The mover gives a block back whose byte is in the mover's hands. */
 static void release_block(struct pb_zone *zone, unsigned long pfn, unsigned int order)
 {
@@ -217,6 +220,36 @@ static int compact_area(struct pb_compact_control *cc, const struct pb_area *are
 	return ret;
 }
 
+/*
+ * The cheapest area. Another compaction may have isolated just the pageblocks of the only run there
+ * is, the node thread's on behalf of the same request for one: what it makes of them is waited for.
+ */
+static bool pick_area(struct pb_compact_control *cc, struct pb_area *area)
+{
+	unsigned int ticks;
+
+	for (ticks = 0; ticks < WAIT_TICKS; ticks++) {
+		cc->busy = false;
+		if (pb_compact_pick(cc, area))
+			return true;
+		if (!cc->busy || give_up(cc))
+			return false;
+		if (cc->mode == PB_MIGRATE_ASYNC) {
+			cc->contended = true;
+			return false;
+		}
+		pb_wait_tick();
+	}
+	return false;
+}
+
+static enum pb_compact_result result_without_area(struct pb_compact_control *cc)
+{
+	if (cc->contended)
+		return PB_COMPACT_CONTENDED;
+	return cc->skipped ? PB_COMPACT_PARTIAL_SKIPPED : PB_COMPACT_COMPLETE;
+}
+
 static unsigned int area_tries(struct pb_compact_control *cc)
 {
 	return cc->mode == PB_MIGRATE_ASYNC ? 4 : 32;
@@ -239,8 +272,8 @@ enum pb_compact_result pb_compact_zone(struct pb_compact_control *cc,
 	for (tries = 0; tries < area_tries(cc); tries++) {
 		if (give_up(cc))
 			return PB_COMPACT_CONTENDED;
-		if (!pb_compact_pick(cc, &area))
-			return cc->skipped ? PB_COMPACT_PARTIAL_SKIPPED : PB_COMPACT_COMPLETE;
+		if (!pick_area(cc, &area))
+			return result_without_area(cc);
 		if (!pb_area_isolate(cc->zone, &area))
 			continue;	/* another compaction's by now */
 		ret = compact_area(cc, &area, capture);

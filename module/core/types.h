@@ -308,6 +308,7 @@ struct pb_zone {
 	unsigned int		compact_considered;	/* deferred since it last failed */
 	unsigned int		compact_defer_shift;	/* 1 << this are to be deferred */
 	unsigned int		compact_order_failed;	/* from this order on */
+	atomic_t		compact_direct;	/* A: requests that compact it themselves */
 	u8			*compact_skip;	/* 1 + least order tried in vain, or 0 */
 
 	atomic_long_t		nr_free ____cacheline_aligned;	/* A: pages in the bitmaps */
