@@ -12,11 +12,11 @@ example=/sys/module/pbuddy_example/parameters
 debugfs=/sys/kernel/debug/pbuddy
 cgroup=/sys/fs/cgroup
 
-take() { echo "$1" >$example/take; }
-keep() { echo "$1" >$example/keep; }
+take() { echo "$1" >"$example/take"; }
+keep() { echo "$1" >"$example/keep"; }
 held() {
-	cat $example/held
-	[ "$(cat $example/held)" = "$1 " ]
+	cat "$example/held"
+	[ "$(cat "$example/held")" = "$1 " ]
 }
 
 by_policy() {
@@ -29,8 +29,8 @@ pay() {
 	want=$1
 	shift
 	"$@"
-	cat $debugfs/accounts
-	[ "$(awk '{ n += $NF } END { print n + 0 }' $debugfs/accounts)" -eq "$want" ]
+	cat "$debugfs/accounts"
+	[ "$(awk '{ n += $NF } END { print n + 0 }' "$debugfs/accounts")" -eq "$want" ]
 }
 
 # Two blocks of 2 MiB are as much as there may be; one more when one is freed.
@@ -53,7 +53,7 @@ in_cgroup() {
 usage() { awk '$1 == "pbuddy" { print $2 }' "$cgroup/t/dmem.current"; }
 
 cgroup_uncharged() {
-	cat $cgroup/t/dmem.current
+	cat "$cgroup/t/dmem.current"
 	[ "$(usage)" -eq "$1" ]
 }
 
