@@ -25,7 +25,7 @@ thread_time() {
 # Buffers of several sizes, twice; each byte of memory that was used before is zero.
 use() {
 	for size in 4K 12K 256K 2M 2800K 4K 12K 256K 2M 2800K; do
-		pbuddyctl alloc --size $size >/tmp/out 2>&1 || { cat /tmp/out; return 1; }
+		pbuddyctl alloc --size "$size" >/tmp/out 2>&1 || { cat /tmp/out; return 1; }
 	done
 	pbuddy-test zero >/tmp/out 2>&1 || { cat /tmp/out; return 1; }
 	verified && [ "$(event bad_page)" -eq 0 ]
