@@ -31,6 +31,7 @@ static inline unsigned long pb_pages_alloc(const struct pb_request *rq, gfp_t gf
 {
 	unsigned long pfn = PB_NO_PFN;
 
+	trace_mm_page_alloc_entry(rq->order, gfp, rq->migratetype);
 	if (likely(!pb_should_fail(gfp, rq->order, reason)))
 		pfn = pb_checked_alloc(rq, reason);
 	if (unlikely(gfp & __GFP_ACCOUNT) && pfn != PB_NO_PFN)
@@ -47,6 +48,7 @@ static inline unsigned long pb_pages_alloc_bulk(const struct pb_request *rq, uns
 {
 	unsigned long got = 0, i;
 
+	trace_mm_page_alloc_entry(rq->order, gfp, rq->migratetype);
 	if (likely(!pb_should_fail(gfp, rq->order, reason)))
 		got = pb_checked_alloc_bulk(rq, nr, pfns, reason);
 	if (unlikely(gfp & __GFP_ACCOUNT))
@@ -65,6 +67,7 @@ static inline unsigned long pb_pages_alloc_contig(const struct pb_request *rq,
 {
 	unsigned long pfn = PB_NO_PFN;
 
+	trace_mm_page_alloc_entry(order_base_2(nr_pages), gfp, rq->migratetype);
 	if (likely(!pb_should_fail(gfp, order_base_2(nr_pages), reason)))
 		pfn = pb_checked_alloc_contig(rq, nr_pages, reason);
 	if (unlikely(gfp & __GFP_ACCOUNT) && pfn != PB_NO_PFN)

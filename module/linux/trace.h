@@ -22,6 +22,25 @@ void pb_trace_zone_alloc_unreg(void);
 int pb_trace_fallback_reg(void);
 void pb_trace_fallback_unreg(void);
 
+/* A request as it comes in; which of the others it leads to follows. */
+TRACE_EVENT_FN(mm_page_alloc_entry,
+	TP_PROTO(unsigned int order, gfp_t gfp_flags, int migratetype),
+	TP_ARGS(order, gfp_flags, migratetype),
+	TP_STRUCT__entry(
+		__field(unsigned int,	order)
+		__field(unsigned long,	gfp_flags)
+		__field(int,		migratetype)
+	),
+	TP_fast_assign(
+		__entry->order		= order;
+		__entry->gfp_flags	= (__force unsigned long)gfp_flags;
+		__entry->migratetype	= migratetype;
+	),
+	TP_printk("order=%u migratetype=%d gfp_flags=%s", __entry->order, __entry->migratetype,
+		  show_gfp_flags(__entry->gfp_flags)),
+	pb_trace_watch_reg, pb_trace_watch_unreg
+);
+
 /* A failed allocation has pfn -1, as in kmem:mm_page_alloc. */
 TRACE_EVENT_FN(mm_page_alloc,
 	TP_PROTO(unsigned long pfn, unsigned int order, gfp_t gfp_flags, int migratetype),

@@ -48,6 +48,10 @@ allocs() {
 	[ "$(events_of mm_page_alloc \
 		'pfn=0x[0-9a-f]* order=0 migratetype=0 gfp_flags=GFP_KERNEL')" -eq 100 ]
 }
+# Each of them came in as a request first.
+entries() {
+	[ "$(events_of mm_page_alloc_entry 'order=0 migratetype=0 gfp_flags=GFP_KERNEL')" -eq 100 ]
+}
 frees() { [ "$(events_of mm_page_free 'pfn=0x[0-9a-f]* order=0$')" -eq 100 ]; }
 
 # What comes in by refills and frees goes out by allocations and drains.
@@ -146,6 +150,7 @@ load pool=0:32M,1:32M
 t trace_events_exist events_there
 t trace_records record
 t trace_allocs allocs
+t trace_entries entries
 t trace_frees frees
 t trace_refills_and_drains_balance balanced
 t trace_fields_are_the_kernels same_fields
