@@ -13,6 +13,7 @@
 . /tests/guest-memory.sh
 
 params=/sys/module/pbuddy_cache/parameters
+wmark=/sys/module/pbuddy/parameters
 
 # event NAME: its count in vmstat.
 event() { awk -v n="$1" '$1 == n { print $2 }' "$debugfs/vmstat"; }
@@ -46,11 +47,10 @@ follows_hotplug() {
 	[ "$(allowed 1)" = 2-3 ]
 }
 
-# CPU time and times it ran, of both threads.
+# Nanoseconds it ran, waited, and times it ran, of both threads.
 used() {
 	for node in 0 1; do
-		awk '{ print $14 + $15 }' "/proc/$(pid_of "$node")/stat"
-		awk '/ctxt_switches/ { n += $2 } END { print n }' "/proc/$(pid_of "$node")/status"
+		cat "/proc/$(pid_of "$node")/schedstat"
 	done | paste -sd' '
 }
 
@@ -108,6 +108,41 @@ direct_reclaim() {
 	[ "$(held)" -lt "$before" ] && [ "$(event pgsteal_direct)" -gt 0 ] && verified
 }
 
+boosts() { awk '$1 == "boost" { n += $2 } END { print n + 0 }' "$debugfs/zoneinfo"; }
+
+# No pageblock is whole and all are movable: an unmovable block takes one over. That raises the
+# marks, the thread wakes although the node is balanced, and takes back what it saw.
+boost_wakes() {
+	unload && load pool=0:64M,1:64M min_free_kbytes=256 || return
+	pbuddyctl alloc --size 129536K --class movable --hold 5 >/dev/null &
+	sleep 2
+	boosted=$(event watermark_boost) run=$(event pageoutrun)
+	insmod /pbuddy_leaker.ko blocks=1 order=4 leak=0 && rmmod pbuddy_leaker || return
+	sleep 1
+	echo "watermark_boost $boosted -> $(event watermark_boost), pageoutrun $run ->" \
+		"$(event pageoutrun), boost left: $(boosts)"
+	wait
+	[ "$(event watermark_boost)" -gt "$boosted" ] && [ "$(event pageoutrun)" -gt "$run" ] &&
+		[ "$(boosts)" -eq 0 ]
+}
+
+# Less than half of the min mark is free and nobody gives up any: who reclaims waits for the
+# thread a little, and fails then.
+throttles() {
+	echo 256 >"$wmark/min_free_kbytes"
+	pbuddyctl alloc --size 120M --hold 5 >/dev/null &
+	sleep 2
+	echo 65536 >"$wmark/min_free_kbytes"
+	before=$(event pgscan_direct_throttle) begin=$(cut -d' ' -f1 /proc/uptime)
+	pbuddyctl alloc --size 1M && return 1
+	end=$(cut -d' ' -f1 /proc/uptime)
+	echo 2048 >"$wmark/min_free_kbytes"
+	echo "waited $before -> $(event pgscan_direct_throttle) times, from $begin to $end"
+	wait
+	[ "$(event pgscan_direct_throttle)" -gt "$before" ] &&
+		echo "$begin $end" | awk '{ exit $2 - $1 < 0.09 }'
+}
+
 stays_registered_until_gone() {
 	rmmod pbuddy_cache && verified
 }
@@ -117,7 +152,7 @@ stops() {
 }
 
 ktap_begin
-load pool=0:64M,1:64M min_free=2048
+load pool=0:64M,1:64M min_free_kbytes=2048
 t thread_per_node threads_there
 t thread_on_cpus_of_its_node on_their_nodes
 t thread_follows_cpu_hotplug follows_hotplug
@@ -127,5 +162,7 @@ t thread_wakes_below_low_and_reclaims thread_reclaims
 t thread_balances_to_high balanced_to_high
 t reclaim_direct direct_reclaim
 t reclaim_unregister stays_registered_until_gone
+t thread_woken_by_boost boost_wakes
+t reclaim_throttled throttles
 t thread_stops_at_rmmod stops
 ktap_end
