@@ -264,8 +264,8 @@ EXPORT_SYMBOL_PB_TEST(pb_compact_node_wanted);
 
 /*
  * Gains whole pageblocks until the score is low enough or there are no more; how many. Ahead of
- * need it makes way for requests that compact the zone themselves: the pageblock it has isolated may lie
- * in the one range that would do for them.
+ * need it makes way for requests that compact the zone themselves: the pageblock it has isolated
+ * may lie in the one range that would do for them.
  */
 static unsigned long gain_blocks(struct pb_zone *zone, enum pb_migrate_mode mode,
 				 unsigned int proactiveness)

@@ -16,8 +16,6 @@ DEFINE_STATIC_KEY_FALSE(pb_watch_key);
 
 static int hotplug_state;
 
-#define ZONE_NONE	PB_NR_ZONE_TYPES
-
 const u8 pb_local_migratetype[PB_LOCAL_KINDS] = {
 	[___GFP_MOVABLE] = PB_MOVABLE,
 	[___GFP_HIGHMEM | ___GFP_MOVABLE] = PB_MOVABLE,
@@ -25,16 +23,15 @@ const u8 pb_local_migratetype[PB_LOCAL_KINDS] = {
 	[___GFP_HIGHMEM | ___GFP_RECLAIMABLE] = PB_RECLAIMABLE,
 };
 
-/* The highest zone type of a kind; those that are not here are refused, or for gfp.c to judge. */
+/* The highest zone type of a kind, plus 1; those that are not here are for gfp.c to judge. */
 static const u8 kind_zone[PB_LOCAL_KINDS] = {
-	[0 ... PB_LOCAL_KINDS - 1] = ZONE_NONE,
-	[0] = PB_ZONE_NORMAL,
-	[___GFP_HIGHMEM] = PB_ZONE_NORMAL,
-	[___GFP_MOVABLE] = PB_ZONE_NORMAL,
-	[___GFP_HIGHMEM | ___GFP_MOVABLE] = PB_ZONE_MOVABLE,
-	[___GFP_RECLAIMABLE] = PB_ZONE_NORMAL,
-	[___GFP_HIGHMEM | ___GFP_RECLAIMABLE] = PB_ZONE_NORMAL,
-	[___GFP_DMA32] = PB_ZONE_DMA32,
+	[0] = PB_ZONE_NORMAL + 1,
+	[___GFP_HIGHMEM] = PB_ZONE_NORMAL + 1,
+	[___GFP_MOVABLE] = PB_ZONE_NORMAL + 1,
+	[___GFP_HIGHMEM | ___GFP_MOVABLE] = PB_ZONE_MOVABLE + 1,
+	[___GFP_RECLAIMABLE] = PB_ZONE_NORMAL + 1,
+	[___GFP_HIGHMEM | ___GFP_RECLAIMABLE] = PB_ZONE_NORMAL + 1,
+	[___GFP_DMA32] = PB_ZONE_DMA32 + 1,
 };
 
 static int online(unsigned int cpu)
@@ -44,7 +41,7 @@ static int online(unsigned int cpu)
 	unsigned int kind;
 
 	for (kind = 0; kind < PB_LOCAL_KINDS; kind++) {
-		zone = kind_zone[kind] == ZONE_NONE ? NULL : preferred[kind_zone[kind]];
+		zone = kind_zone[kind] ? preferred[kind_zone[kind] - 1] : NULL;
 		WRITE_ONCE(local->pcp[kind], zone ? per_cpu_ptr(zone->pcp, cpu) : NULL);
 	}
 	return 0;
