@@ -16,7 +16,11 @@ policy=/sys/module/pbuddy/parameters/oom
 
 event() { awk -v n="$1" '$1 == n { print $2 }' "$debugfs/vmstat"; }
 
-free_mib() { echo $(($(event nr_free_pages) / 256)); }
+# What is in caches is free, too.
+free_mib() {
+	echo 1 >"$debugfs/drain"
+	echo $(($(event nr_free_pages) / 256))
+}
 
 # hold MIB: a process that holds that much; its number in $pid.
 hold() {
