@@ -83,7 +83,10 @@ static unsigned int gather(struct pb_zone *zone, struct pb_pcp_list *list,
 	return pages;
 }
 
-/* The occupancy class of one pageblock in a batch is looked at: none stays wrong for long. */
+/*
+ * The occupancy class of one pageblock of every other batch is looked at, going by the number of
+ * frees: none stays wrong for long.
+ */
 static void sample_occupancy(struct pb_zone *zone, struct pb_pcp_list *list, unsigned long pfn)
 {
 	const struct pb_pageblock *block = pb_slot_block(READ_ONCE(pb_slot(zone->pool, pfn)->word));
@@ -122,7 +125,8 @@ static noinline void put_frames(struct pb_zone *zone, struct pb_pcp_list *list, 
 		state = pb_zone_after_put(zone, pfn, bit, twice ? now : now & ~bit);
 		after_put(zone, list, pfn, state);
 	}
-	sample_occupancy(zone, list, pfn);
+	if (list->nr_free & 32)
+		sample_occupancy(zone, list, pfn);
 }
 
 static bool share_word(const struct pb_pcp_entry *a, const struct pb_pcp_entry *b)
