@@ -540,7 +540,7 @@ static void test_concurrent_squeeze(struct kunit *test)
 	struct squeeze *s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
 	unsigned long *held;
 	long floor, lowest;
-	unsigned int i;
+	unsigned int i, again;
 
 	held = kunit_kcalloc(test, pt_nr_cpus() * SQUEEZE_HELD, sizeof(*held), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, s);
@@ -554,7 +554,9 @@ static void test_concurrent_squeeze(struct kunit *test)
 		s->f->pool.wmark.watermark_boost_factor = 0;
 		floor = pb_zone_floor(s->zone, 2, PB_ZONE_MOVABLE, s->flags);
 		atomic_long_set(&s->lowest, LONG_MAX);
-		KUNIT_ASSERT_EQ(test, pt_run_threads(pt_nr_cpus(), squeeze_zone, s), 0);
+		/* On a slow machine once may not be enough to get down to the mark. */
+		for (again = 0; again < 20 && !atomic_long_read(&s->failed); again++)
+			KUNIT_ASSERT_EQ(test, pt_run_threads(pt_nr_cpus(), squeeze_zone, s), 0);
 		lowest = atomic_long_read(&s->lowest);
 		kunit_info(test, "%u: floor %ld, lowest %ld: undershot by %ld, %ld refused\n", i,
 			   floor, lowest, max(floor - lowest, 0L), atomic_long_read(&s->failed));

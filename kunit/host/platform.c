@@ -22,6 +22,13 @@ size_t pb_host_bytes;
 bool pb_host_need_resched;
 bool pb_host_fatal_signal;
 
+/* In programs without suites: nothing may warn there. kunit.c has the other. */
+__attribute__((weak)) void pb_host_warn(const char *file, int line, const char *what)
+{
+	fprintf(stderr, "WARNING at %s:%d: %s\n", file, line, what);
+	abort();
+}
+
 __attribute__((__noinline__, __no_sanitize_thread__)) u8 pb_peek(const u8 *p)
 {
 	return *(const volatile u8 *)p;

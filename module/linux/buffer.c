@@ -383,11 +383,29 @@ static int fill_buffer(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
 	return err ?: zero_blocks(buf);
 }
 
-/* The caller pays for all of it, whoever has it later. */
+static bool exceeds_pool(unsigned long nr_pages)
+{
+	unsigned long present = 0;
+	unsigned int i;
+
+	for (i = 0; i < pb_instance.all_zones->nr; i++)
+		present += pb_instance.all_zones->zone[i]->present_pages;
+	return nr_pages > present;
+}
+
+/*
+ * The caller pays for all of it, whoever has it later. What no pool of this size could have is
+ * not the fault of a limit, and not for accounts to judge.
+ */
 static int charge(struct pb_buffer *buf, unsigned long nr_pages, enum pb_reason *reason)
 {
-	struct pb_account *account = pb_account_charge(nr_pages, true);
+	struct pb_account *account;
 
+	if (exceeds_pool(nr_pages)) {
+		*reason = PB_REASON_LIMIT;
+		return -ENOMEM;
+	}
+	account = pb_account_charge(nr_pages, true);
 	if (IS_ERR(account)) {
 		*reason = PTR_ERR(account) == -EDQUOT ? PB_REASON_LIMIT : PB_REASON_NONE;
 		return PTR_ERR(account);
