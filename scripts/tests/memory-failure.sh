@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# kernels: test-6.12 debug-6.12 stock-6.1
+# kernels: test-6.12 debug-6.12
 # vm: --nodes 2
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
