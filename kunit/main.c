@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* pbuddy_kunit.ko: the parameters of a run. The suites register themselves. */
 #include <linux/module.h>
+#include <linux/pbuddy.h>
 #include <linux/random.h>
 
-#include "compat.h"
 #include "params.h"
 
 unsigned long pt_seed;
@@ -28,6 +28,6 @@ static void __exit pbuddy_kunit_exit(void)
 }
 module_exit(pbuddy_kunit_exit);
 
-PB_IMPORT_API();
+PBUDDY_IMPORT_API();
 MODULE_DESCRIPTION("KUnit suites of pbuddy");
 MODULE_LICENSE("GPL");

@@ -21,10 +21,8 @@
 /* Namespaces are strings from 6.13 on. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
 #define EXPORT_SYMBOL_PBUDDY(sym)	EXPORT_SYMBOL_NS_GPL(sym, "PBUDDY")
-#define PB_IMPORT_API()		MODULE_IMPORT_NS("PBUDDY")
 #else
 #define EXPORT_SYMBOL_PBUDDY(sym)	EXPORT_SYMBOL_NS_GPL(sym, PBUDDY)
-#define PB_IMPORT_API()		MODULE_IMPORT_NS(PBUDDY)
 #endif
 
 /* Workqueues are per CPU unless they say otherwise; from 6.18 on they have to say either. */

@@ -14,14 +14,14 @@
 #include <linux/debugfs.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/pbuddy.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #include "bench.h"
-#include "compat.h"
 
-PB_IMPORT_API();
+PBUDDY_IMPORT_API();
 
 #define MAX_LINE	512
 

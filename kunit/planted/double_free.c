@@ -8,9 +8,8 @@
 #include <linux/module.h>
 #include <linux/pbuddy.h>
 
-#include "compat.h"
 
-PB_IMPORT_API();
+PBUDDY_IMPORT_API();
 
 static int __init double_free_init(void)
 {
