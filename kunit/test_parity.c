@@ -26,23 +26,13 @@
 #include "fixture.h"
 #include "instance.h"
 
-static bool has_memory(int nid)
-{
-	unsigned int type;
-
-	for (type = 0; nid < pb_instance.nr_nodes && type < PB_NR_ZONE_TYPES; type++)
-		if (pb_instance.zone[nid][type])
-			return true;
-	return false;
-}
-
 /* The last node, which is another one than the first where there are two. */
 static int far_node(void)
 {
 	int nid, far = 0;
 
 	for_each_online_node(nid)
-		if (has_memory(nid))
+		if (pb_instance_has_memory(nid))
 			far = nid;
 	return far;
 }
@@ -94,7 +84,7 @@ static void test_same_node(struct kunit *test)
 
 		order = i % 4;
 		for_each_online_node(nid) {
-			if (!has_memory(nid))
+			if (!pb_instance_has_memory(nid))
 				continue;
 			pbuddy = pbuddy_node(pbuddy_alloc_pages_node(nid, gfp, order), order);
 			kernel = kernel_node(alloc_pages_node(nid, gfp, order), order);

@@ -454,16 +454,6 @@ long pb_account_late_blocks(void)
 }
 EXPORT_SYMBOL_PB_TEST(pb_account_late_blocks);
 
-static u64 all_bytes(void)
-{
-	u64 bytes = 0;
-	unsigned int i;
-
-	for (i = 0; i < pb_instance.all_zones->nr; i++)
-		bytes += (u64)pb_instance.all_zones->zone[i]->present_pages << PAGE_SHIFT;
-	return bytes;
-}
-
 /**
  * pb_account_init - open the accounts
  *
@@ -471,7 +461,7 @@ static u64 all_bytes(void)
  */
 int pb_account_init(void)
 {
-	struct dmem_cgroup_region *made = pb_dmem_register_region(all_bytes(), "pbuddy");
+	struct dmem_cgroup_region *made = pb_dmem_register_region((u64)pb_instance_pages() << PAGE_SHIFT, "pbuddy");
 
 	if (IS_ERR(made))
 		return PTR_ERR(made);

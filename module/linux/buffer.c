@@ -383,16 +383,6 @@ static int fill_buffer(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
 	return err ?: zero_blocks(buf);
 }
 
-static bool exceeds_pool(unsigned long nr_pages)
-{
-	unsigned long present = 0;
-	unsigned int i;
-
-	for (i = 0; i < pb_instance.all_zones->nr; i++)
-		present += pb_instance.all_zones->zone[i]->present_pages;
-	return nr_pages > present;
-}
-
 /*
  * The caller pays for all of it, whoever has it later. What no pool of this size could have is
  * not the fault of a limit, and not for accounts to judge.
@@ -401,7 +391,7 @@ static int charge(struct pb_buffer *buf, unsigned long nr_pages, enum pb_reason 
 {
 	struct pb_account *account;
 
-	if (exceeds_pool(nr_pages)) {
+	if (nr_pages > pb_instance_pages()) {
 		*reason = PB_REASON_LIMIT;
 		return -ENOMEM;
 	}

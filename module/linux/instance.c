@@ -299,6 +299,38 @@ unsigned long pb_instance_node_pages(int nid)
 }
 
 /**
+ * pb_instance_pages - pages of all zones, free or not
+ *
+ * Context: any.
+ */
+unsigned long pb_instance_pages(void)
+{
+	unsigned long pages = 0;
+	unsigned int i;
+
+	for (i = 0; i < pb_instance.all_zones->nr; i++)
+		pages += pb_instance.all_zones->zone[i]->present_pages;
+	return pages;
+}
+
+/**
+ * pb_instance_has_memory - does a node have a zone?
+ * @nid: any node number from 0 on
+ *
+ * Context: any.
+ */
+bool pb_instance_has_memory(int nid)
+{
+	unsigned int type;
+
+	for (type = 0; nid < pb_instance.nr_nodes && type < PB_NR_ZONE_TYPES; type++)
+		if (pb_instance.zone[nid][type])
+			return true;
+	return false;
+}
+EXPORT_SYMBOL_PB_TEST(pb_instance_has_memory);
+
+/**
  * pb_instance_extents - what the sources gave
  *
  * Return: list of struct pb_extent, sorted by PFN, constant while the pool lives.

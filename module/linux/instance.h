@@ -29,6 +29,8 @@ int pb_instance_init(const struct pb_instance_config *config);
 void pb_instance_exit(void);
 
 void pb_instance_drain_all(void);
+unsigned long pb_instance_pages(void);
+bool pb_instance_has_memory(int nid);
 unsigned long pb_instance_node_pages(int nid);
 struct list_head *pb_instance_extents(void);
 

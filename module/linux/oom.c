@@ -213,16 +213,6 @@ static bool exempt(struct task_struct *process)
 	       process->signal->oom_score_adj == OOM_SCORE_ADJ_MIN;
 }
 
-static unsigned long pool_pages(void)
-{
-	unsigned long pages = 0;
-	unsigned int i;
-
-	for (i = 0; i < pb_instance.all_zones->nr; i++)
-		pages += pb_instance.all_zones->zone[i]->present_pages;
-	return pages;
-}
-
 /* As oom_badness(): pages held, shifted by what the administrator says. 0: not to be chosen. */
 static long badness(struct task_struct *process, const struct pb_request *rq)
 {
@@ -230,7 +220,7 @@ static long badness(struct task_struct *process, const struct pb_request *rq)
 
 	if (!pages)
 		return 0;
-	return max(pages + process->signal->oom_score_adj * (long)pool_pages() / 1000, 1L);
+	return max(pages + process->signal->oom_score_adj * (long)pb_instance_pages() / 1000, 1L);
 }
 
 /* All processes at this moment, referenced, as looking into them sleeps. */

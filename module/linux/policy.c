@@ -44,16 +44,6 @@ static u8 interleave_weights[NR_WEIGHTS];
 module_param_array(interleave_weights, byte, NULL, 0644);
 MODULE_PARM_DESC(interleave_weights, "weights of nodes 0, 1 ... for tasks with a weighted interleave policy, as in /sys/kernel/mm/mempolicy/weighted_interleave/ (default: 1 each)");
 
-static bool has_memory(int nid)
-{
-	unsigned int type;
-
-	for (type = 0; nid < pb_instance.nr_nodes && type < PB_NR_ZONE_TYPES; type++)
-		if (pb_instance.zone[nid][type])
-			return true;
-	return false;
-}
-
 /* The policy's next node in turn that has memory here; else its next node. */
 static int next_node_with_memory(int nid, const nodemask_t *nodes)
 {
@@ -61,7 +51,7 @@ static int next_node_with_memory(int nid, const nodemask_t *nodes)
 	unsigned int tries;
 
 	for (tries = 0; tries < MAX_NUMNODES && next < MAX_NUMNODES; tries++) {
-		if (has_memory(next))
+		if (pb_instance_has_memory(next))
 			return next;
 		next = next_node_in(next, *nodes);
 	}
