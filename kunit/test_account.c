@@ -44,13 +44,7 @@ static void end_paying(unsigned int was)
 
 static unsigned long in_use(void)
 {
-	unsigned long pages = 0;
-	unsigned int i;
-
-	for (i = 0; i < pb_instance.all_zones->nr; i++)
-		pages += pb_zone_event(pb_instance.all_zones->zone[i], PB_PGALLOC) -
-			 pb_zone_event(pb_instance.all_zones->zone[i], PB_PGFREE);
-	return pages;
+	return pb_pool_event(&pb_instance, PB_PGALLOC) - pb_pool_event(&pb_instance, PB_PGFREE);
 }
 
 static int account_suite_init(struct kunit *test)

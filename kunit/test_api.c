@@ -31,16 +31,6 @@ struct api {
 	unsigned long	bad_frees;
 };
 
-static unsigned long instance_event(enum pb_event event)
-{
-	unsigned long sum = 0;
-	unsigned int i;
-
-	for (i = 0; i < pb_instance.all_zones->nr; i++)
-		sum += pb_zone_event(pb_instance.all_zones->zone[i], event);
-	return sum;
-}
-
 static int verify_stopped(void *v)
 {
 	pb_verify(&pb_instance, v);
@@ -83,7 +73,7 @@ static int api_init(struct kunit *test)
 		kunit_skip(test, "pbuddy has no memory");
 	test->priv = api;
 	api->allocated = settled(test, 0);
-	api->bad_frees = instance_event(PB_BAD_FREE);
+	api->bad_frees = pb_pool_event(&pb_instance, PB_BAD_FREE);
 	return 0;
 }
 
@@ -95,14 +85,14 @@ static void api_exit(struct kunit *test)
 	if (!api)
 		return;
 	KUNIT_EXPECT_EQ(test, settled(test, api->allocated), api->allocated);
-	KUNIT_EXPECT_EQ(test, instance_event(PB_BAD_FREE), api->bad_frees);
+	KUNIT_EXPECT_EQ(test, pb_pool_event(&pb_instance, PB_BAD_FREE), api->bad_frees);
 }
 
 static void expect_bad_frees(struct kunit *test, unsigned long nr)
 {
 	struct api *api = test->priv;
 
-	KUNIT_EXPECT_EQ(test, instance_event(PB_BAD_FREE) - api->bad_frees, nr);
+	KUNIT_EXPECT_EQ(test, pb_pool_event(&pb_instance, PB_BAD_FREE) - api->bad_frees, nr);
 	api->bad_frees += nr;
 }
 
@@ -214,22 +204,12 @@ static void use_pages(struct kunit *test, unsigned int order, struct page **page
 		pbuddy_free_pages(page[i], order);
 }
 
-static unsigned long prezero_hits(void)
-{
-	unsigned long hits = 0;
-	unsigned int i;
-
-	for (i = 0; i < pb_instance.all_zones->nr; i++)
-		hits += pb_zone_event(pb_instance.all_zones->zone[i], PB_PREZERO_HIT);
-	return hits;
-}
-
 /* With memory zeroed ahead of use in between what is said to be zero is. */
 static void test_prezeroed(struct kunit *test)
 {
 	unsigned int order = *(const unsigned int *)test->param_value, round, i;
 	unsigned int nr = max(256U >> order, 2U), percent = pb_instance.prezero_percent;
-	unsigned long before = prezero_hits();
+	unsigned long before = pb_pool_event(&pb_instance, PB_PREZERO_HIT);
 	struct pb_prezero run;
 	struct page **page;
 
@@ -248,7 +228,7 @@ static void test_prezeroed(struct kunit *test)
 		use_pages(test, order, page, nr);
 	}
 	pb_instance.prezero_percent = percent;
-	KUNIT_EXPECT_GE(test, prezero_hits() - before, (unsigned long)nr);
+	KUNIT_EXPECT_GE(test, pb_pool_event(&pb_instance, PB_PREZERO_HIT) - before, (unsigned long)nr);
 }
 
 static void test_nodes(struct kunit *test)

@@ -48,12 +48,7 @@ static void write_block(struct page *page, unsigned int order)
 
 static unsigned long bad_pages(void)
 {
-	unsigned long n = 0;
-	unsigned int i;
-
-	for (i = 0; i < pb_instance.all_zones->nr; i++)
-		n += pb_zone_event(pb_instance.all_zones->zone[i], PB_BAD_PAGE);
-	return n;
+	return pb_pool_event(&pb_instance, PB_BAD_PAGE);
 }
 
 /* The page that was set aside goes back, so that the next test has a whole pool. */

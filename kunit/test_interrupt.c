@@ -90,16 +90,6 @@ static void stop_irqs(struct pt_stress *s)
 	}
 }
 
-static unsigned long pool_event(struct pb_pool *pool, enum pb_event event)
-{
-	unsigned long sum = 0;
-	unsigned int i;
-
-	for (i = 0; i < pool->all_zones->nr; i++)
-		sum += pb_zone_event(pool->all_zones->zone[i], event);
-	return sum;
-}
-
 static void describe_layout(const struct pt_layout *const *layout, char *desc)
 {
 	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s", (*layout)->name);
@@ -124,7 +114,7 @@ static void test_interrupts_inside(struct kunit *test)
 		works += per_cpu(irq_load, cpu).works;
 	}
 	kunit_info(test, "%lu timer interrupts, %lu irq_works, %lu times inside a busy window\n",
-		   timers, works, pool_event(&s->f->pool, PB_PCP_BUSY));
+		   timers, works, pb_pool_event(&s->f->pool, PB_PCP_BUSY));
 	KUNIT_EXPECT_GT(test, timers, 0UL);
 	KUNIT_EXPECT_GT(test, works, 0UL);
 	pt_stress_finish(test, s);
@@ -183,7 +173,7 @@ static void test_interrupt_in_busy_window(struct kunit *test)
 	KUNIT_EXPECT_NE(test, inside.pfn, PB_NO_PFN);
 	KUNIT_EXPECT_NE(test, inside.pfn, pfn);
 	KUNIT_EXPECT_TRUE(test, inside.freed);
-	KUNIT_EXPECT_GE(test, pool_event(&f->pool, PB_PCP_BUSY), 2UL);
+	KUNIT_EXPECT_GE(test, pb_pool_event(&f->pool, PB_PCP_BUSY), 2UL);
 	pt_verify(test, f, NULL);
 	pt_free(test, f, pfn, 0);
 	pt_expect_all_free(test, f);
@@ -237,7 +227,7 @@ static void test_nmi_in_busy_window(struct kunit *test)
 	WRITE_ONCE(nmi_stress, NULL);
 	for_each_possible_cpu(cpu)
 		nmis += per_cpu(irq_load, cpu).works;
-	busy = pool_event(&s->f->pool, PB_PCP_BUSY);
+	busy = pb_pool_event(&s->f->pool, PB_PCP_BUSY);
 	kunit_info(test, "%lu NMIs, %lu requests met a busy window\n", nmis, busy);
 	KUNIT_EXPECT_GT(test, nmis, 0UL);
 	KUNIT_EXPECT_GT(test, busy, 0UL);

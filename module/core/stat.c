@@ -167,6 +167,17 @@ unsigned long pb_zone_event(struct pb_zone *zone, enum pb_event event)
 }
 EXPORT_SYMBOL_PB_TEST(pb_zone_event);
 
+unsigned long pb_pool_event(struct pb_pool *pool, enum pb_event event)
+{
+	unsigned long sum = 0;
+	unsigned int i;
+
+	for (i = 0; i < pool->all_zones->nr; i++)
+		sum += pb_zone_event(pool->all_zones->zone[i], event);
+	return sum;
+}
+EXPORT_SYMBOL_PB_TEST(pb_pool_event);
+
 /* Counts maximal free blocks within one pageblock that is not wholly free. */
 static void count_partial(struct pb_pageblock *block, unsigned long count[PB_NR_ORDERS])
 {

@@ -13,6 +13,8 @@ extern const char * const pb_reason_name[PB_NR_REASONS];
 
 /* Sum of one event over all CPUs and the shared path. */
 unsigned long pb_zone_event(struct pb_zone *zone, enum pb_event event);
+/* The same over all zones. */
+unsigned long pb_pool_event(struct pb_pool *pool, enum pb_event event);
 
 /* Free blocks of a zone as a buddy allocator would list them: count[mt][order], maximal blocks. */
 struct pb_free_count {

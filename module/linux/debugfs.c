@@ -200,11 +200,9 @@ static int vmstat_show(struct seq_file *m, void *v)
 	seq_printf(m, "nr_free_pages %lu\n", sum);
 	seq_printf(m, "nr_free_cma %lu\n", cma);
 	seq_printf(m, "nr_quarantine_pages %lu\n", pb_quarantine_pages());
-	for (event = 0; event < PB_NR_EVENTS; event++) {
-		for (i = 0, sum = 0; i < zones->nr; i++)
-			sum += pb_zone_event(zones->zone[i], event);
-		seq_printf(m, "%s %lu\n", pb_event_name[event], sum);
-	}
+	for (event = 0; event < PB_NR_EVENTS; event++)
+		seq_printf(m, "%s %lu\n", pb_event_name[event],
+			   pb_pool_event(&pb_instance, event));
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(vmstat);
