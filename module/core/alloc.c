@@ -117,8 +117,7 @@ static noinline enum pb_bad free_flagged(struct pb_pool *pool, unsigned long pfn
 	if (what == PB_MOVABLE_FREE_NOW) {
 		if (was & PB_FRAME_ACCOUNTED)
 			pool->ops.uncharge(pool, pfn, order);
-		pb_zone_release(zone, pfn, order);
-		pb_zone_event_add(zone, PB_PGFREE, 1L << order);
+		pb_zone_free(zone, pfn, order);
 	}
 	preempt_enable();
 	return what == PB_MOVABLE_FREE_BAD ? pb_check_block(pool, pfn, order) : PB_BAD_NONE;
@@ -153,10 +152,8 @@ enum pb_bad pb_free(struct pb_pool *pool, unsigned long pfn, unsigned int order)
 	*byte = 0;
 	mt = pb_slot_migratetype(word);
 	if (!pb_pcp_order(order) || mt >= PB_PCPTYPES ||
-	    !pb_pcp_free(slot->zone, pfn, byte, order, mt)) {
-		pb_zone_release(slot->zone, pfn, order);
-		pb_zone_event_add(slot->zone, PB_PGFREE, 1L << order);
-	}
+	    !pb_pcp_free(slot->zone, pfn, byte, order, mt))
+		pb_zone_free(slot->zone, pfn, order);
 	preempt_enable();
 	return PB_BAD_NONE;
 }

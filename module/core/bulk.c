@@ -12,17 +12,6 @@
 #include "pfn.h"
 #include "zone.h"
 
-/* Marks a block that left a list; false when it is in use and has been set aside. */
-static inline bool mark(struct pb_zone *zone, u8 *byte, unsigned long pfn, unsigned int order)
-{
-	if (unlikely(PB_FRAME_IN_USE(READ_ONCE(*byte)))) {
-		pb_set_aside(zone, pfn, order);
-		return false;
-	}
-	WRITE_ONCE(*byte, order + 1);
-	return true;
-}
-
 /* A word of single frames, all in the mask, order bytes eight at a time; false: one is in use. */
 static bool take_word(struct pb_pcp_list *list, unsigned long *pfns)
 {
@@ -53,7 +42,7 @@ static unsigned int take(struct pb_zone *zone, struct pb_pcp_list *list, unsigne
 	while (pfn < end && list->n) {
 		entry = &list->lifo[--list->n];
 		*pfn = entry->pfn;
-		pfn += mark(zone, entry->byte, entry->pfn, order);
+		pfn += pb_mark_cached(zone, entry->byte, entry->pfn, order);
 	}
 	if (pfn == end || !mask)
 		return pfn - pfns;
@@ -63,7 +52,7 @@ static unsigned int take(struct pb_zone *zone, struct pb_pcp_list *list, unsigne
 	do {
 		bit = __ffs(mask);
 		mask &= mask - 1;
-		if (likely(mark(zone, bytes + bit, list->mask_base + bit, order)))
+		if (likely(pb_mark_cached(zone, bytes + bit, list->mask_base + bit, order)))
 			*pfn++ = list->mask_base + bit;
 	} while (mask && pfn < end);
 	list->mask = mask;

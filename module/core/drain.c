@@ -270,10 +270,8 @@ void pb_pcp_free_full(struct pb_pcp *pcp, struct pb_pcp_list *list, unsigned lon
 		pb_pcp_push(list, pfn, byte);
 	}
 	pb_pcp_leave(pcp);
-	if (unlikely(!room)) {
-		pb_zone_release(zone, pfn, order);
-		pb_zone_event_add(zone, PB_PGFREE, 1L << order);
-	}
+	if (unlikely(!room))
+		pb_zone_free(zone, pfn, order);
 	preempt_enable();
 }
 EXPORT_SYMBOL_PB_TEST(pb_pcp_free_full);

@@ -281,12 +281,9 @@ static bool formed(u64 word, u64 mask, unsigned int order)
  */
 enum pb_key_state pb_block_occupancy(const struct pb_pageblock *block, u16 key)
 {
-	unsigned int i, nr = 0;
-	int moved;
+	unsigned int nr = pb_block_count_free(block);
+	int moved = (int)((nr + PB_WORD_NR / 2) / PB_WORD_NR) - (int)pb_key_occ(key);
 
-	for (i = 0; i < PB_WORDS; i++)
-		nr += hweight64(atomic64_read(&block->free[i]));
-	moved = (int)((nr + PB_WORD_NR / 2) / PB_WORD_NR) - (int)pb_key_occ(key);
 	return moved > 1 || moved < 0 ? PB_KEY_LAGS : PB_KEY_RIGHT;
 }
 

@@ -165,13 +165,8 @@ unsigned long pb_alloc_refill(struct pb_pcp *pcp, unsigned int order, enum pb_mi
 	      pb_pcp_refill(pcp, list, &rq) && pb_pcp_pop(list, &entry);
 	list->nr_alloc += got;
 	pb_pcp_leave(pcp);
-	if (unlikely(!got))
+	if (unlikely(!got || !pb_mark_cached(pcp->zone, entry.byte, entry.pfn, order)))
 		return PB_NO_PFN;
-	if (unlikely(PB_FRAME_IN_USE(*entry.byte))) {
-		pb_set_aside(pcp->zone, entry.pfn, order);
-		return PB_NO_PFN;
-	}
-	*entry.byte = order + 1;
 	return entry.pfn;
 }
 EXPORT_SYMBOL_PB_TEST(pb_alloc_refill);

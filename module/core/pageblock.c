@@ -121,7 +121,7 @@ u64 pb_word_claim_all(atomic64_t *word, unsigned int order)
 }
 EXPORT_SYMBOL_PB_TEST(pb_word_claim_all);
 
-unsigned int pb_block_count_free(struct pb_pageblock *block)
+unsigned int pb_block_count_free(const struct pb_pageblock *block)
 {
 	unsigned int i, n = 0;
 

@@ -56,7 +56,7 @@ u64 pb_word_pick(u64 word, unsigned int order);
 u64 pb_word_claim_one(atomic64_t *word, unsigned int order);
 u64 pb_word_claim_all(atomic64_t *word, unsigned int order);
 
-unsigned int pb_block_count_free(struct pb_pageblock *block);
+unsigned int pb_block_count_free(const struct pb_pageblock *block);
 int pb_block_survey(struct pb_pageblock *block, unsigned int *nr_free);
 int pb_block_largest(struct pb_pageblock *block);
 int pb_block_whole_words(const struct pb_pageblock *block);

@@ -471,6 +471,20 @@ void pb_zone_release(struct pb_zone *zone, unsigned long pfn, unsigned int order
 EXPORT_SYMBOL_PB_TEST(pb_zone_release);
 
 /**
+ * pb_zone_free - give back a block that the caller allocated, and count it as freed
+ * @zone: its zone
+ * @pfn: PFN of its head
+ * @order: 0 to PB_MAX_ORDER
+ *
+ * For frees that go past the caches, which count their own. Context: any, NMI included.
+ */
+void pb_zone_free(struct pb_zone *zone, unsigned long pfn, unsigned int order)
+{
+	pb_zone_release(zone, pfn, order);
+	pb_zone_event_add(zone, PB_PGFREE, 1L << order);
+}
+
+/**
  * pb_zone_reindex_all - bring the whole index of a zone up to date
  * @zone: the zone
  *

@@ -22,6 +22,7 @@ struct pb_pageblock *pb_zone_next_block(struct pb_zone *zone, unsigned int order
 					enum pb_migratetype mt, unsigned int *tries,
 					unsigned long *index);
 void pb_zone_release(struct pb_zone *zone, unsigned long pfn, unsigned int order);
+void pb_zone_free(struct pb_zone *zone, unsigned long pfn, unsigned int order);
 enum pb_key_state pb_zone_put_mask(struct pb_zone *zone, unsigned long pfn, u64 mask);
 enum pb_key_state pb_zone_after_put(struct pb_zone *zone, unsigned long pfn, u64 mask, u64 old);
 void pb_zone_release_mask(struct pb_zone *zone, unsigned long pfn, u64 mask);
