@@ -413,6 +413,7 @@ struct pb_ops {
  * @node_reclaim_distance: tunable: how far a near node may be
  * @prezero_percent: tunable: how much of a zone may be zeroed ahead of use
  * @dirty_ratio: tunable: percentage of a node that may be dirty
+ * @compaction_proactiveness: tunable: how much is compacted ahead of need, 0 to 100
  * @wmark: changed by whoever calls pb_setup_per_zone_wmarks(), one at a time
  * @oom_busy: A: somebody calls ops.oom
  */
@@ -433,6 +434,7 @@ struct pb_pool {
 	int			node_reclaim_distance;
 	unsigned int		prezero_percent;
 	unsigned int		dirty_ratio;
+	unsigned int		compaction_proactiveness;
 	struct pb_watermark_tunables wmark;
 	atomic_t		oom_busy;
 };

@@ -23,7 +23,6 @@
 #include <linux/irq_work.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
-#include <linux/moduleparam.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -86,30 +85,6 @@ struct pb_node {
 
 static struct pb_node **nodes;	/* by node number, NULL where pbuddy has no memory */
 static int hotplug_state;
-
-static unsigned int compaction_proactiveness = 20;
-
-static int set_proactiveness(const char *text, const struct kernel_param *param)
-{
-	unsigned int value;
-	int ret = kstrtouint(text, 0, &value);
-
-	if (!ret && value > 100)
-		ret = -EINVAL;
-	if (ret) {
-		pr_err("%s: bad number \"%.*s\": 0 to 100 is expected\n", param->name,
-		       (int)strcspn(text, "\n"), text);
-		return ret;
-	}
-	WRITE_ONCE(compaction_proactiveness, value);
-	return 0;
-}
-
-static const struct kernel_param_ops proactiveness_ops = {
-	.set = set_proactiveness, .get = param_get_uint,
-};
-module_param_cb(compaction_proactiveness, &proactiveness_ops, &compaction_proactiveness, 0644);
-MODULE_PARM_DESC(compaction_proactiveness, "how much is compacted ahead of need, 0 (nothing) to 100, as vm.compaction_proactiveness (default: 20)");
 
 /* ---- what balanced means ---- */
 
@@ -373,7 +348,7 @@ static bool worth_zeroing(struct pb_node *n)
 
 static void look_ahead(struct work_struct *work)
 {
-	unsigned int proactiveness = READ_ONCE(compaction_proactiveness);
+	unsigned int proactiveness = READ_ONCE(pb_instance.compaction_proactiveness);
 	struct pb_node *n;
 	int nid;
 
@@ -397,7 +372,7 @@ static void do_ahead(struct pb_node *n)
 {
 	unsigned int score = pb_fragmentation_score(&pb_instance, n->nid);
 
-	pb_compact_node(&pb_instance, n->nid, READ_ONCE(compaction_proactiveness));
+	pb_compact_node(&pb_instance, n->nid, READ_ONCE(pb_instance.compaction_proactiveness));
 	/* What cannot be moved now will not be for a while. */
 	if (pb_fragmentation_score(&pb_instance, n->nid) >= score)
 		WRITE_ONCE(n->defer_ahead, AHEAD_DEFER);

@@ -30,6 +30,7 @@ static unsigned int watermark_boost_factor = 15000;
 static unsigned int node_reclaim_mode;
 static unsigned int prezero;
 static unsigned int dirty_ratio = 20;
+static unsigned int compaction_proactiveness = 20;
 static unsigned int lowmem_reserve_ratio[PB_NR_ZONE_TYPES] = {
 	[PB_ZONE_DMA32] = 256, [PB_ZONE_NORMAL] = 32,
 };
@@ -54,6 +55,7 @@ static void apply(void)
 	WRITE_ONCE(pb_instance.node_reclaim_mode, node_reclaim_mode);
 	WRITE_ONCE(pb_instance.prezero_percent, prezero);
 	WRITE_ONCE(pb_instance.dirty_ratio, dirty_ratio);
+	WRITE_ONCE(pb_instance.compaction_proactiveness, compaction_proactiveness);
 	for (i = 0; i < PB_NR_ZONE_TYPES; i++)
 		wmark->lowmem_reserve_ratio[i] = lowmem_reserve_ratio[i];
 	pb_setup_per_zone_wmarks(&pb_instance);
@@ -135,9 +137,14 @@ MODULE_PARM_DESC(node_reclaim_mode, "reclaim on a near node before memory is tak
 static const struct bounded prezero_bound = { &prezero, 0, 100 };
 module_param_cb(prezero, &bounded_ops, (void *)&prezero_bound, 0644);
 MODULE_PARM_DESC(prezero, "percent of each zone that may be zeroed ahead of use when nothing else is to do (default: 0, none)");
+
 static const struct bounded dirty = { &dirty_ratio, 0, 100 };
 module_param_cb(dirty_ratio, &bounded_ops, (void *)&dirty, 0644);
 MODULE_PARM_DESC(dirty_ratio, "percent of a node that may be dirty before requests with __GFP_WRITE pass it by, as vm.dirty_ratio (default: 20)");
+
+static const struct bounded proactiveness = { &compaction_proactiveness, 0, 100 };
+module_param_cb(compaction_proactiveness, &bounded_ops, (void *)&proactiveness, 0644);
+MODULE_PARM_DESC(compaction_proactiveness, "how much is compacted ahead of need, 0 (nothing) to 100, as vm.compaction_proactiveness (default: 20)");
 
 /* As many numbers as there are kinds of zones, with white space or commas between. */
 static int set_ratio(const char *text, const struct kernel_param *param)
