@@ -48,6 +48,7 @@ extern const struct pt_layout pt_two_nodes;	/* DMA32, NORMAL, MOVABLE; NORMAL, M
 extern const struct pt_layout pt_holes;		/* odd starts, holes, another zone in a hole */
 extern const struct pt_layout pt_gig;		/* a whole GiB, with odd pageblocks around it */
 extern const struct pt_layout pt_four_nodes;	/* a ring: neighbours 15, opposite 25 */
+extern const struct pt_layout pt_cma;		/* three of eight pageblocks a contiguous area */
 
 #define PT_NR_LAYOUTS	6
 extern const struct pt_layout *const pt_layouts[PT_NR_LAYOUTS];

@@ -50,6 +50,12 @@ static const struct pb_range four_nodes[] = {
 	PT_RANGE(2048, 4, 3, NORMAL),
 };
 
+static const struct pb_range cma[] = {
+	PT_RANGE(2048, 5, 0, NORMAL),
+	{ .start_pfn = PT_BLOCK(2053), .nr_pages = PT_BLOCK(3), .type = PB_ZONE_NORMAL,
+	  .cma = true },
+};
+
 static int ring_distance(int from, int to)
 {
 	int hops = (from - to) & 3;
@@ -69,6 +75,9 @@ const struct pt_layout pt_gig =
 	LAYOUT("a GiB", gig, ARRAY_SIZE(gig), 1, NULL);
 const struct pt_layout pt_four_nodes =
 	LAYOUT("four nodes", four_nodes, ARRAY_SIZE(four_nodes), 4, ring_distance);
+
+const struct pt_layout pt_cma =
+	LAYOUT("contiguous area", cma, ARRAY_SIZE(cma), 1, NULL);
 
 const struct pt_layout *const pt_layouts[PT_NR_LAYOUTS] = {
 	&pt_one_block, &pt_small, &pt_two_nodes, &pt_holes, &pt_gig, &pt_four_nodes,

@@ -652,24 +652,13 @@ static void test_contig(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&zone_of(m)->nr_free_cma), 4L * PB_PAGEBLOCK_NR);
 }
 
-/* Three of eight pageblocks are a contiguous area. */
-static const struct pb_range cma_ranges[] = {
-	PT_RANGE(2048, 5, 0, NORMAL),
-	{ .start_pfn = PT_BLOCK(2053), .nr_pages = PT_BLOCK(3), .type = PB_ZONE_NORMAL,
-	  .cma = true },
-};
-
-static const struct pt_layout cma_layout = {
-	.name = "cma", .ranges = cma_ranges, .nr_ranges = 2, .nr_nodes = 1,
-};
-
 /*
  * All else is taken for good, and the little that is left is at its mark: ranges come out of the
  * contiguous area, whose movable pages make room, as long as all that is free is above the mark.
  */
 static void test_contig_empties_cma(struct kunit *test)
 {
-	struct pt_fixture *f = pt_pool(test, &cma_layout);
+	struct pt_fixture *f = pt_pool(test, &pt_cma);
 	struct pt_movers *m = pt_movers(test, f, f->pages);
 	struct pb_zone *zone = zone_of(m);
 	struct pb_request rq = rq_of(0);

@@ -307,21 +307,10 @@ static void test_boost_on_claim(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, woken, 0U);
 }
 
-/* Three of eight pageblocks are a contiguous area. */
-static const struct pb_range cma_ranges[] = {
-	PT_RANGE(2048, 5, 0, NORMAL),
-	{ .start_pfn = PT_BLOCK(2053), .nr_pages = PT_BLOCK(3), .type = PB_ZONE_NORMAL,
-	  .cma = true },
-};
-
-static const struct pt_layout cma_layout = {
-	.name = "cma", .ranges = cma_ranges, .nr_ranges = 2, .nr_nodes = 1,
-};
-
 /* Whoever may not use contiguous areas leaves them, to the last page of the others. */
 static void test_cma_is_kept(struct kunit *test)
 {
-	struct pt_fixture *f = pt_pool(test, &cma_layout);
+	struct pt_fixture *f = pt_pool(test, &pt_cma);
 	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
 	unsigned int order, mt;
 	unsigned long *pfns, n;
@@ -344,7 +333,7 @@ static void test_cma_is_kept(struct kunit *test)
 /* Whoever may takes from them when they hold over half of what is free, and at last. */
 static void test_cma_serves_movable(struct kunit *test)
 {
-	struct pt_fixture *f = pt_pool(test, &cma_layout);
+	struct pt_fixture *f = pt_pool(test, &pt_cma);
 	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
 	struct pb_request rq = pt_rq(6, PB_MOVABLE, 0);
 	unsigned long pfns[64 + 1], n;

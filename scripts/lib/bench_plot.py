@@ -79,9 +79,14 @@ def plot_orders(rows, platform, directory):
                         f"set xtics ({', '.join(map(str, orders))})"])
 
 
+def of_single_pages(rows, workload, x):
+    """What one thread measured of a workload at order 0, for a curve over x."""
+    return [r for r in rows if r["workload"] == workload and r["order"] == 0 and
+            r["threads"] == 1 and x in r]
+
+
 def plot_outstanding(rows, platform, directory):
-    mine = [r for r in rows if r["workload"] == "outstanding" and r["order"] == 0 and
-            r["threads"] == 1 and "n" in r]
+    mine = of_single_pages(rows, "outstanding", "n")
     if not mine:
         return None
     return draw_curves(f"{directory}/{platform}-outstanding.png",
@@ -93,8 +98,7 @@ def plot_outstanding(rows, platform, directory):
 
 
 def plot_frag(rows, platform, directory):
-    mine = [r for r in rows if r["workload"] == "frag" and r["order"] == 0 and
-            r["threads"] == 1 and "iteration" in r]
+    mine = of_single_pages(rows, "frag", "iteration")
     if not mine:
         return None
     return draw_curves(f"{directory}/{platform}-frag.png",
