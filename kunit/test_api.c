@@ -228,7 +228,8 @@ static void test_prezeroed(struct kunit *test)
 		use_pages(test, order, page, nr);
 	}
 	pb_instance.prezero_percent = percent;
-	KUNIT_EXPECT_GE(test, pb_pool_event(&pb_instance, PB_PREZERO_HIT) - before, (unsigned long)nr);
+	KUNIT_EXPECT_GE(test, pb_pool_event(&pb_instance, PB_PREZERO_HIT),
+			before + (unsigned long)nr);
 }
 
 static void test_nodes(struct kunit *test)

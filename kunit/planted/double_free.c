@@ -8,7 +8,6 @@
 #include <linux/module.h>
 #include <linux/pbuddy.h>
 
-
 PBUDDY_IMPORT_API();
 
 static int __init double_free_init(void)

@@ -461,7 +461,8 @@ EXPORT_SYMBOL_PB_TEST(pb_account_late_blocks);
  */
 int pb_account_init(void)
 {
-	struct dmem_cgroup_region *made = pb_dmem_register_region((u64)pb_instance_pages() << PAGE_SHIFT, "pbuddy");
+	u64 bytes = (u64)pb_instance_pages() << PAGE_SHIFT;
+	struct dmem_cgroup_region *made = pb_dmem_register_region(bytes, "pbuddy");
 
 	if (IS_ERR(made))
 		return PTR_ERR(made);
