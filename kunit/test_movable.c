@@ -3,6 +3,7 @@
  * movable.c: what the owner of a block and who moves it may do to one another, state by state.
  */
 #include "core/freelist.h"
+#include "core/isolate.h"
 #include "core/movable.h"
 #include "core/zone.h"
 #include "fixture.h"
@@ -175,6 +176,55 @@ static void test_accounted(struct kunit *test)
 	pt_expect_all_free(test, f);
 }
 
+/*
+ * A block with the memalloc mark is nobody's to move; made movable it is like any other, and a
+ * second free while it is moved is seen. Whoever paid for it is told in each case.
+ */
+static void test_memalloc(struct kunit *test)
+{
+	struct pt_fixture *f = accounting_pool(test);
+	struct pb_request rq = pt_rq(3, PB_MOVABLE, 0);
+	struct pb_survey survey;
+	struct pb_area area = { .nr = 1, .frames = PB_PAGEBLOCK_NR };
+	struct pb_zone *zone;
+	unsigned long pfn;
+
+	rq.flags = PB_ALLOC_NO_WATERMARKS;
+	pfn = pb_alloc(&f->pool, &rq, NULL);
+	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
+	zone = pb_pfn_zone(&f->pool, pfn);
+	area.first = pb_block_index(zone, pfn);
+	pb_set_accounted(&f->pool, pfn);
+	KUNIT_EXPECT_TRUE(test, pb_page_is_memalloc(&f->pool, pfn));
+	KUNIT_EXPECT_FALSE(test, pb_movable_isolate(&f->pool, pfn, 3));
+	KUNIT_EXPECT_EQ(test, pb_movable_clear(&f->pool, pfn), 0);
+	KUNIT_EXPECT_TRUE(test, pb_area_survey(zone, &area, &survey));
+	KUNIT_EXPECT_EQ(test, survey.pinned, 8UL);
+	KUNIT_EXPECT_EQ(test, survey.movable, 0UL);
+	KUNIT_EXPECT_EQ(test, pb_free(&f->pool, pfn, 3), PB_BAD_NONE);
+	KUNIT_EXPECT_EQ(test, uncharged, 8UL);
+
+	pfn = pb_alloc(&f->pool, &rq, NULL);
+	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
+	pb_set_accounted(&f->pool, pfn);
+	KUNIT_EXPECT_EQ(test, pb_movable_set(&f->pool, pfn), 0);
+	KUNIT_EXPECT_FALSE(test, pb_page_is_memalloc(&f->pool, pfn));
+	KUNIT_EXPECT_TRUE(test, pb_movable_isolate(&f->pool, pfn, 3));
+	KUNIT_EXPECT_FALSE(test, pb_page_is_memalloc(&f->pool, pfn));
+	KUNIT_EXPECT_EQ(test, pb_free(&f->pool, pfn, 3), PB_BAD_NONE);
+	KUNIT_EXPECT_FALSE(test, pb_page_is_memalloc(&f->pool, pfn));
+	KUNIT_EXPECT_EQ(test, pb_movable_set(&f->pool, pfn), -EINVAL);
+	KUNIT_EXPECT_EQ(test, pb_movable_clear(&f->pool, pfn), -EBUSY);
+	KUNIT_EXPECT_EQ(test, pb_free(&f->pool, pfn, 3), PB_BAD_DOUBLE);
+	pt_expect_bad(test, f, PB_BAD_DOUBLE, pfn);
+	KUNIT_EXPECT_EQ(test, uncharged, 8UL);
+	pt_expect_allocated(test, f, 8);
+	KUNIT_EXPECT_FALSE(test, pb_movable_putback(&f->pool, pfn));
+	KUNIT_EXPECT_TRUE(test, pb_accounted(&f->pool, pfn));
+	give_back(f, pfn, 3);
+	pt_expect_all_free(test, f);
+}
+
 #define NR_SINGLE	100
 
 /* Some of many: whichever way they are freed. */
@@ -229,6 +279,7 @@ static struct kunit_case movable_cases[] = {
 	KUNIT_CASE(test_double_free_while_moved),
 	KUNIT_CASE(test_misuse),
 	KUNIT_CASE(test_accounted),
+	KUNIT_CASE(test_memalloc),
 	KUNIT_CASE(test_accounted_among_others),
 	KUNIT_CASE(test_accounted_and_isolated),
 	{}

@@ -540,6 +540,7 @@ static void test_reserve(struct kunit *test)
 	const struct reach *reach = test->param_value;
 	struct pb_zone *zone = only_zone(far_node());
 	unsigned long saved[PB_NR_WMARK], n, i;
+	unsigned long marked = 0;
 	unsigned int scope = 0;
 	struct page **list;
 	long left;
@@ -559,13 +560,17 @@ static void test_reserve(struct kunit *test)
 	left = pb_zone_free_pages(zone);
 	if (reach->noreclaim)
 		memalloc_noreclaim_restore(scope);
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
+		marked += pbuddy_page_is_memalloc(list[i]);
 		pbuddy_free_pages(list[i], 0);
+	}
 	memcpy(zone->watermark, saved, sizeof(saved));
 	pb_zone_update_fast_mark(zone);
 	kvfree(list);
 	KUNIT_EXPECT_GT(test, n, 0UL);
 	KUNIT_EXPECT_EQ(test, left, (long)(MIN_PAGES * reach->eighths / 8));
+	/* What is below all marks, and nothing else, is known to be. */
+	KUNIT_EXPECT_EQ(test, marked, reach->eighths ? 0UL : (unsigned long)MIN_PAGES);
 }
 
 static struct kunit_case parity_cases[] = {

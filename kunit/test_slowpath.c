@@ -104,6 +104,76 @@ static void test_reason_watermark(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, n, 8U);
 }
 
+struct memalloc_case {
+	unsigned int	order;
+	bool		split;
+};
+
+static const struct memalloc_case memalloc_cases[] = {
+	{ 0, false }, { 3, false }, { 3, true }, { 9, false }, { 9, true }, { 12, false },
+	{ 12, true },
+};
+
+static void memalloc_desc(const struct memalloc_case *c, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "order %u%s", c->order, c->split ? ", split" : "");
+}
+
+KUNIT_ARRAY_PARAM(memalloc, memalloc_cases, memalloc_desc);
+
+/* In pieces, each of which has the mark; or at once, and misuse of it is still seen. */
+static void free_marked(struct kunit *test, struct pt_fixture *f, unsigned long pfn,
+			const struct memalloc_case *c)
+{
+	unsigned long i, nr = 1UL << c->order;
+	enum pb_bad bad;
+
+	if (c->split) {
+		KUNIT_EXPECT_EQ(test, pb_split(&f->pool, pfn, c->order), PB_BAD_NONE);
+		for (i = 0; i < nr; i++)
+			KUNIT_EXPECT_TRUE(test, pb_page_is_memalloc(&f->pool, pfn + i));
+		KUNIT_EXPECT_EQ(test, pb_free_contig(&f->pool, pfn, nr), PB_BAD_NONE);
+	} else {
+		KUNIT_EXPECT_FALSE(test, pb_page_is_memalloc(&f->pool, pfn + 1));
+		bad = pfn >> c->order & 1 ? PB_BAD_ALIGN : PB_BAD_ORDER;
+		KUNIT_EXPECT_EQ(test, pb_free(&f->pool, pfn, c->order + 1), bad);
+		pt_expect_bad(test, f, bad, pfn);
+		KUNIT_EXPECT_EQ(test, pb_free(&f->pool, pfn, c->order), PB_BAD_NONE);
+	}
+	for (i = 0; i < nr; i++)
+		KUNIT_EXPECT_FALSE(test, pb_page_is_memalloc(&f->pool, pfn + i));
+}
+
+/* What only those get who may ignore the marks is marked, until it is freed. */
+static void test_memalloc_mark(struct kunit *test)
+{
+	const struct memalloc_case *c = test->param_value;
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	struct pb_request rq = pt_rq(c->order, PB_MOVABLE, 0);
+	enum pb_reason reason;
+	unsigned long pfn;
+
+	rq.reserve_flags = PB_ALLOC_NO_WATERMARKS;
+	pfn = ask(f, &rq, &reason);
+	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
+	KUNIT_EXPECT_FALSE(test, pb_page_is_memalloc(&f->pool, pfn));
+	pt_free(test, f, pfn, c->order);
+
+	pt_set_mark(zone, PB_WMARK_MIN, f->pages);
+	rq.reserve_flags = 0;
+	KUNIT_EXPECT_EQ(test, ask(f, &rq, &reason), PB_NO_PFN);
+	rq.reserve_flags = PB_ALLOC_NO_WATERMARKS;
+	pfn = ask(f, &rq, &reason);
+	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
+	KUNIT_EXPECT_TRUE(test, pb_page_is_memalloc(&f->pool, pfn));
+	KUNIT_EXPECT_EQ(test, pb_page_order(&f->pool, pfn), (int)c->order);
+	pt_expect_allocated(test, f, 1UL << c->order);
+	free_marked(test, f, pfn, c);
+	pt_expect_all_free(test, f);
+	KUNIT_EXPECT_FALSE(test, pb_page_is_memalloc(&f->pool, 3));
+}
+
 static void test_reason_fragmentation(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_small);
@@ -185,6 +255,7 @@ static struct kunit_case slowpath_cases[] = {
 	KUNIT_CASE(test_reason_policy),
 	KUNIT_CASE(test_reason_node),
 	KUNIT_CASE(test_reason_watermark),
+	KUNIT_CASE_PARAM(test_memalloc_mark, memalloc_gen_params),
 	KUNIT_CASE(test_reason_fragmentation),
 	KUNIT_CASE(test_drains_this_cpu),
 	KUNIT_CASE(test_drains_other_cpus),

@@ -41,14 +41,11 @@ static enum pb_bad classify(struct pb_pool *pool, unsigned long pfn, unsigned in
 	struct pb_pageblock *block = pb_slot_block(READ_ONCE(pb_slot(pool, pfn)->word));
 	unsigned int frame = pb_frame_in_block(pfn), order;
 	unsigned long head;
-	u8 byte = READ_ONCE(block->order[frame]), flags = byte & ~PB_FRAME_ORDER_MASK;
+	u8 byte = READ_ONCE(block->order[frame]);
 
-	byte &= PB_FRAME_ORDER_MASK;
-	if (byte) {
-		*was = byte - 1;
-		/* Freed before, while it was being moved. */
-		flags &= PB_FRAME_MOVABLE | PB_FRAME_ISOLATED;
-		return flags == PB_FRAME_ISOLATED ? PB_BAD_DOUBLE : PB_BAD_ORDER;
+	if (pb_frame_size(byte)) {
+		*was = pb_frame_size(byte) - 1;
+		return pb_frame_freed(byte) ? PB_BAD_DOUBLE : PB_BAD_ORDER;
 	}
 	if (atomic64_read(&block->free[frame / PB_WORD_NR]) & BIT_ULL(frame % PB_WORD_NR))
 		return PB_BAD_DOUBLE;
@@ -56,9 +53,9 @@ static enum pb_bad classify(struct pb_pool *pool, unsigned long pfn, unsigned in
 		head = round_down(pfn, 1UL << order);
 		if (!pb_slot_lookup(pool, head))
 			break;
-		byte = READ_ONCE(*pb_order_byte(pool, head)) & PB_FRAME_ORDER_MASK;
-		if (byte > order) {
-			*was = byte - 1;
+		byte = READ_ONCE(*pb_order_byte(pool, head));
+		if (pb_frame_size(byte) > order) {
+			*was = pb_frame_size(byte) - 1;
 			return PB_BAD_TAIL;
 		}
 	}
@@ -97,7 +94,7 @@ enum pb_bad pb_check_block(struct pb_pool *pool, unsigned long pfn, unsigned int
 		return refuse(pool, PB_BAD_ORDER_RANGE, pfn, order, 0);
 	if (unlikely(pfn & ((1UL << order) - 1)))
 		return refuse(pool, PB_BAD_ALIGN, pfn, order, 0);
-	if (likely(READ_ONCE(*pb_order_byte(pool, pfn)) == order + 1))
+	if (likely((READ_ONCE(*pb_order_byte(pool, pfn)) & ~PB_FRAME_MEMALLOC) == order + 1))
 		return PB_BAD_NONE;
 	bad = classify(pool, pfn, &was);
 	return refuse(pool, bad, pfn, order, was);
@@ -168,14 +165,34 @@ EXPORT_SYMBOL_PB_TEST(pb_free);
  */
 int pb_page_order(struct pb_pool *pool, unsigned long pfn)
 {
-	u8 byte;
+	unsigned int size;
 
 	if (!pb_slot_lookup(pool, pfn))
 		return -EINVAL;
-	byte = READ_ONCE(*pb_order_byte(pool, pfn)) & PB_FRAME_ORDER_MASK;
-	return byte ? byte - 1 : -EINVAL;
+	size = pb_frame_size(READ_ONCE(*pb_order_byte(pool, pfn)));
+	return size ? (int)size - 1 : -EINVAL;
 }
 EXPORT_SYMBOL_PB_TEST(pb_page_order);
+
+/**
+ * pb_page_is_memalloc - was a block given out past the watermarks?
+ * @pool: the pool
+ * @pfn: PFN of its head; any number
+ *
+ * Context: any; an answer for whoever has the block. Return: false also when @pfn is no head of an
+ * allocated block, and when it has become movable since. As page_is_pfmemalloc() in linux/mm.h.
+ */
+bool pb_page_is_memalloc(struct pb_pool *pool, unsigned long pfn)
+{
+	u8 byte;
+
+	if (!pb_slot_lookup(pool, pfn))
+		return false;
+	byte = READ_ONCE(*pb_order_byte(pool, pfn));
+	return pb_frame_size(byte) && !pb_frame_freed(byte) &&
+	       (byte & (PB_FRAME_MEMALLOC | PB_FRAME_MOVABLE)) == PB_FRAME_MEMALLOC;
+}
+EXPORT_SYMBOL_PB_TEST(pb_page_is_memalloc);
 
 struct pb_zone *pb_pfn_zone(struct pb_pool *pool, unsigned long pfn)
 {
@@ -188,12 +205,11 @@ EXPORT_SYMBOL_PB_TEST(pb_pfn_zone);
 /* Visits the allocated blocks whose heads lie in one pageblock. */
 static bool visit_block(struct pb_pageblock *block, unsigned long pfn, pb_visit_fn fn, void *arg)
 {
-	unsigned int i;
-	u8 byte;
+	unsigned int i, size;
 
 	for (i = 0; i < PB_PAGEBLOCK_NR; i++) {
-		byte = block->order[i] & PB_FRAME_ORDER_MASK;
-		if (byte && !fn(arg, pfn + i, byte - 1))
+		size = pb_frame_size(block->order[i]);
+		if (size && !fn(arg, pfn + i, size - 1))
 			return false;
 	}
 	return true;

@@ -39,6 +39,7 @@ enum pb_bad pb_split(struct pb_pool *pool, unsigned long pfn, unsigned int order
  * allocated block.
  */
 int pb_page_order(struct pb_pool *pool, unsigned long pfn);
+bool pb_page_is_memalloc(struct pb_pool *pool, unsigned long pfn);
 
 /* The zone pfn belongs to, or NULL when the pool does not own it. */
 struct pb_zone *pb_pfn_zone(struct pb_pool *pool, unsigned long pfn);

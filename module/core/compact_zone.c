@@ -103,7 +103,7 @@ static int empty_block(struct pb_compact_control *cc, const struct pb_area *area
 		}
 		if (give_up(cc))
 			return -EINTR;
-		order = (byte & PB_FRAME_ORDER_MASK) - 1;
+		order = pb_frame_size(byte) - 1;
 		err = byte & PB_FRAME_MOVABLE ?
 		      move_block(cc, pb_block_pfn(cc->zone, index) + i, order) : -EBUSY;
 		if (err == -ENOMEM)
@@ -179,7 +179,7 @@ static int capture_area(struct pb_compact_control *cc, const struct pb_area *are
 		capture->take(zone, pfn, pb_area_pages(area), capture->arg);
 	} else {
 		pb_zeroed_take(zone, pfn, 1UL << order);
-		WRITE_ONCE(*pb_order_byte(zone->pool, pfn), order + 1);
+		pb_mark_head(pb_order_byte(zone->pool, pfn), order, capture->rq);
 		pb_zone_count_alloc(zone, 1L << order);
 	}
 	preempt_enable();

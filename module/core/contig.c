@@ -279,6 +279,8 @@ EXPORT_SYMBOL_PB_TEST(pb_free_contig);
  * @pfn: its head
  * @order: its order
  *
+ * Each of them has the block's memalloc mark.
+ *
  * Context: any. Return: PB_BAD_NONE, or what was wrong. As split_page() in mm/page_alloc.c.
  */
 enum pb_bad pb_split(struct pb_pool *pool, unsigned long pfn, unsigned int order)
@@ -288,7 +290,8 @@ enum pb_bad pb_split(struct pb_pool *pool, unsigned long pfn, unsigned int order
 	preempt_disable();
 	bad = pb_check_block(pool, pfn, order);
 	if (!bad)
-		mark_range(pb_slot(pool, pfn)->zone, pfn, 1UL << order, 1);
+		mark_range(pb_slot(pool, pfn)->zone, pfn, 1UL << order,
+			   1 | (*pb_order_byte(pool, pfn) & PB_FRAME_MEMALLOC));
 	preempt_enable();
 	return bad;
 }

@@ -5,6 +5,15 @@
 
 #include "pfn.h"
 
+/* Marks the head of a block that is handed out. As prep_new_page(). */
+static inline void pb_mark_head(u8 *byte, unsigned int order, const struct pb_request *rq)
+{
+	/* Whoever got it past the marks is to use it for what frees more. */
+	u8 mark = rq->flags & PB_ALLOC_NO_WATERMARKS ? PB_FRAME_MEMALLOC : 0;
+
+	WRITE_ONCE(*byte, (order + 1) | mark);
+}
+
 void pb_set_aside(struct pb_zone *zone, unsigned long pfn, unsigned int order);
 /* Marks a block out of a list, by its order byte; false: in use, and set aside now. */
 static inline bool pb_mark_cached(struct pb_zone *zone, u8 *byte, unsigned long pfn,

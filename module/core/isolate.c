@@ -141,7 +141,7 @@ static bool covered(struct pb_pool *pool, unsigned long pfn)
 			continue;
 		if (!pb_slot_lookup(pool, head))
 			return false;
-		if ((pb_peek(pb_order_byte(pool, head)) & PB_FRAME_ORDER_MASK) > order)
+		if (pb_frame_size(pb_peek(pb_order_byte(pool, head))) > order)
 			return true;
 	}
 	return false;
@@ -151,14 +151,15 @@ static void survey_block(struct pb_zone *zone, struct pb_pageblock *block, unsig
 			 const struct pb_area *area, struct pb_survey *out)
 {
 	unsigned int i = area->frame, end = i + area->frames, size;
+	const u8 moving = PB_FRAME_MOVABLE | PB_FRAME_ISOLATED;
 	u8 byte;
 
 	pb_count_visit();
 	while (i < end) {
 		byte = pb_peek(&block->order[i]);
 		if (byte & PB_FRAME_ORDER_MASK) {
-			size = 1U << ((byte & PB_FRAME_ORDER_MASK) - 1);
-			if (byte & PB_FRAME_ISOLATED)
+			size = 1U << (pb_frame_size(byte) - 1);
+			if (pb_frame_freed(byte) || (byte & moving) == moving)
 				out->loose += size;
 			else if (byte & PB_FRAME_MOVABLE)
 				out->movable += size;

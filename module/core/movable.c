@@ -5,10 +5,12 @@
  *   order + 1                     allocated
  *   order + 1 | MOVABLE           its owner has registered how to move it
  *   order + 1 | MOVABLE|ISOLATED  somebody is moving it
- *   order + 1 | ISOLATED          freed by its owner meanwhile; the mover gives the frames back
+ *   order + FREED | ISOLATED      freed by its owner meanwhile; the mover gives the frames back
  *   0                             not allocated
  *
- * The ACCOUNTED bit changes nothing of this: it goes with the byte that it is in.
+ * The ACCOUNTED bit changes nothing of this: it goes with the byte that it is in. A block that is
+ * not movable may have the MEMALLOC bit, which is the same as ISOLATED; it goes when the block is
+ * made movable, as the kernel's goes when a page is put on a list.
  *
  * A block without flags belongs to its owner alone, who writes the byte with plain stores. From the
  * moment it is movable two parties may change it, the owner who frees it and the mover who isolates
@@ -26,8 +28,8 @@
 #include "freelist.h"
 #include "movable.h"
 
-/* Changes the byte from one state to another; false when it is in neither that state nor order. */
-static bool change(u8 *byte, u8 want, u8 clear, u8 set)
+/* Changes the state of a movable block; false when it is in another, or none. */
+static bool change(u8 *byte, u8 want, u8 clear)
 {
 	u8 old = READ_ONCE(*byte);
 
@@ -35,7 +37,7 @@ static bool change(u8 *byte, u8 want, u8 clear, u8 set)
 		if (!(old & PB_FRAME_ORDER_MASK) ||
 		    (old & (PB_FRAME_MOVABLE | PB_FRAME_ISOLATED)) != want)
 			return false;
-	} while (!try_cmpxchg(byte, &old, (old & ~clear) | set));
+	} while (!try_cmpxchg(byte, &old, old & ~clear));
 	return true;
 }
 
@@ -55,11 +57,14 @@ int pb_movable_set(struct pb_pool *pool, unsigned long pfn)
 		return -EINVAL;
 	byte = pb_order_byte(pool, pfn);
 	old = READ_ONCE(*byte);
-	if (!(old & PB_FRAME_ORDER_MASK) || (old & PB_FRAME_ORDER_MASK) > PB_PAGEBLOCK_ORDER + 1)
-		return -EINVAL;
-	if (old & PB_FRAME_MOVABLE)
-		return old & PB_FRAME_ISOLATED ? -EBUSY : 0;
-	return change(byte, 0, 0, PB_FRAME_MOVABLE) ? 0 : -EINVAL;
+	do {
+		if (!pb_frame_size(old) || pb_frame_size(old) > PB_PAGEBLOCK_ORDER + 1 ||
+		    pb_frame_freed(old))
+			return -EINVAL;
+		if (old & PB_FRAME_MOVABLE)
+			return old & PB_FRAME_ISOLATED ? -EBUSY : 0;
+	} while (!try_cmpxchg(byte, &old, (old & ~PB_FRAME_MEMALLOC) | PB_FRAME_MOVABLE));
+	return 0;
 }
 EXPORT_SYMBOL_PB_TEST(pb_movable_set);
 
@@ -78,12 +83,12 @@ int pb_movable_clear(struct pb_pool *pool, unsigned long pfn)
 	if (!pb_slot_lookup(pool, pfn))
 		return -EINVAL;
 	byte = pb_order_byte(pool, pfn);
-	if (change(byte, PB_FRAME_MOVABLE, PB_FRAME_MOVABLE, 0))
+	if (change(byte, PB_FRAME_MOVABLE, PB_FRAME_MOVABLE))
 		return 0;
 	old = READ_ONCE(*byte);
-	if (!(old & PB_FRAME_ORDER_MASK))
+	if (!pb_frame_size(old))
 		return -EINVAL;
-	return old & PB_FRAME_ISOLATED ? -EBUSY : 0;
+	return pb_frame_freed(old) || old & PB_FRAME_MOVABLE ? -EBUSY : 0;
 }
 EXPORT_SYMBOL_PB_TEST(pb_movable_clear);
 
@@ -123,7 +128,7 @@ bool pb_movable_putback(struct pb_pool *pool, unsigned long pfn)
 {
 	u8 *byte = pb_order_byte(pool, pfn);
 
-	return change(byte, PB_FRAME_MOVABLE | PB_FRAME_ISOLATED, PB_FRAME_ISOLATED, 0);
+	return change(byte, PB_FRAME_MOVABLE | PB_FRAME_ISOLATED, PB_FRAME_ISOLATED);
 }
 EXPORT_SYMBOL_PB_TEST(pb_movable_putback);
 
@@ -137,14 +142,15 @@ EXPORT_SYMBOL_PB_TEST(pb_movable_putback);
  */
 enum pb_movable_free pb_movable_free(u8 *byte, unsigned int order, u8 *was)
 {
+	const u8 moving = PB_FRAME_MOVABLE | PB_FRAME_ISOLATED;
 	u8 old = READ_ONCE(*byte), new;
 
 	do {
-		/* Freed before, while it was being moved: this one is the second. */
-		if ((old & PB_FRAME_ORDER_MASK) != order + 1 ||
-		    (old & (PB_FRAME_MOVABLE | PB_FRAME_ISOLATED)) == PB_FRAME_ISOLATED)
+		/* Another order; or freed before, while it was being moved: this is the second. */
+		if ((old & PB_FRAME_ORDER_MASK) != order + 1)
 			return PB_MOVABLE_FREE_BAD;
-		new = old & PB_FRAME_ISOLATED ? old & ~PB_FRAME_MOVABLE : 0;
+		new = (old & moving) == moving ?
+		      (old & ~PB_FRAME_MOVABLE) + PB_FRAME_FREED - 1 : 0;
 	} while (!try_cmpxchg(byte, &old, new));
 	*was = old;
 	return new ? PB_MOVABLE_FREE_LATER : PB_MOVABLE_FREE_NOW;

@@ -47,14 +47,32 @@ enum pb_watermark { PB_WMARK_MIN, PB_WMARK_LOW, PB_WMARK_HIGH, PB_NR_WMARK };
 /*
  * The order byte of a frame: order + 1 at the head of an allocated block, else 0; and flags of the
  * block. Those that say how it can be moved: movable.c. An accounted block was charged to somebody
- * who is told when it is freed. On a frame that is free one flag alone: zeroed.c.
+ * who is told when it is freed. One that was given out past the watermarks is marked as memalloc,
+ * until it is made movable. On a frame that is free one flag alone: zeroed.c.
  */
 #define PB_FRAME_ORDER_MASK	0x1fU
 #define PB_FRAME_ACCOUNTED	0x20U
 #define PB_FRAME_MOVABLE	0x40U
-#define PB_FRAME_ISOLATED	0x80U
+#define PB_FRAME_ISOLATED	0x80U	/* with MOVABLE, or PB_FRAME_FREED */
+#define PB_FRAME_MEMALLOC	0x80U	/* without */
 #define PB_FRAME_ZEROED		0x80U	/* and nothing else */
 #define PB_FRAME_IN_USE(byte)	((byte) & (0xffU & ~PB_FRAME_ZEROED))	/* what no free frame has */
+/* Added to the order, in place of 1: freed by its owner while it was being moved. */
+#define PB_FRAME_FREED		(PB_NR_ORDERS + 1)
+
+static_assert(PB_FRAME_FREED + PB_PAGEBLOCK_ORDER <= PB_FRAME_ORDER_MASK);
+
+static inline bool pb_frame_freed(u8 byte)
+{
+	return (byte & PB_FRAME_ORDER_MASK) >= PB_FRAME_FREED;
+}
+
+/* 1 + the order of the block that has its head here, or 0. */
+static inline unsigned int pb_frame_size(u8 byte)
+{
+	byte &= PB_FRAME_ORDER_MASK;
+	return byte < PB_FRAME_FREED ? byte : byte - PB_FRAME_FREED + 1;
+}
 
 /* Events counted per zone; names for /vmstat in stat.c, checked against this by BUILD_BUG_ON. */
 enum pb_event {

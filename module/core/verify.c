@@ -48,7 +48,7 @@ static bool frame_free(struct pb_pageblock *block, unsigned int frame)
 static void check_frame(struct walk *w, struct pb_pageblock *block, unsigned int frame,
 			unsigned long pfn)
 {
-	u8 byte = block->order[frame] & PB_FRAME_ORDER_MASK;
+	unsigned int size = pb_frame_size(block->order[frame]);
 	bool is_free = frame_free(block, frame);
 
 	if (is_free)
@@ -57,26 +57,26 @@ static void check_frame(struct walk *w, struct pb_pageblock *block, unsigned int
 		w->covered--;
 		if (is_free)
 			broken(w->out, "pfn %#lx is free inside an allocated block", pfn);
-		if (byte)
+		if (size)
 			broken(w->out, "pfn %#lx has an order byte inside a block", pfn);
 		if (block->order[frame] == PB_FRAME_ZEROED)
 			broken(w->out, "pfn %#lx is marked as zero inside a block", pfn);
 		return;
 	}
-	if (!byte) {
+	if (!size) {
 		w->loose += !is_free;
 		return;
 	}
-	if (byte > PB_NR_ORDERS) {
-		broken(w->out, "pfn %#lx has order byte %u", pfn, byte);
+	if (pb_frame_freed(block->order[frame]) && !(block->order[frame] & PB_FRAME_ISOLATED)) {
+		broken(w->out, "pfn %#lx has order byte %u", pfn, block->order[frame]);
 		return;
 	}
 	if (is_free)
 		broken(w->out, "pfn %#lx is free and allocated", pfn);
-	if (pfn & ((1UL << (byte - 1)) - 1))
-		broken(w->out, "pfn %#lx is misaligned for its order %u", pfn, byte - 1);
-	w->out->allocated_pages += 1UL << (byte - 1);
-	w->covered = (1UL << (byte - 1)) - 1;
+	if (pfn & ((1UL << (size - 1)) - 1))
+		broken(w->out, "pfn %#lx is misaligned for its order %u", pfn, size - 1);
+	w->out->allocated_pages += 1UL << (size - 1);
+	w->covered = (1UL << (size - 1)) - 1;
 }
 
 /* How far a CPU's lists let the key of a pageblock be out of date. */

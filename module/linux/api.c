@@ -467,6 +467,23 @@ int pbuddy_page_order(const struct page *page)
 EXPORT_SYMBOL_PBUDDY(pbuddy_page_order);
 
 /**
+ * pbuddy_page_is_memalloc - was a block given out past the watermarks?
+ * @page: its first page
+ *
+ * True for what only %__GFP_MEMALLOC, PF_MEMALLOC or %__GFP_NOFAIL could get: it is to be used for
+ * what frees more memory, and network code drops packets in it that do not. The mark stays until
+ * the pages are freed or made movable; pages of a split block each have it.
+ *
+ * Context: any. Return: false also when @page is not the first page of an allocated block. As
+ * page_is_pfmemalloc().
+ */
+bool pbuddy_page_is_memalloc(const struct page *page)
+{
+	return pb_page_is_memalloc(&pb_instance, page_to_pfn(page));
+}
+EXPORT_SYMBOL_PBUDDY(pbuddy_page_is_memalloc);
+
+/**
  * pbuddy_owns_page - whether a page belongs to pbuddy, allocated or not
  * @page: any page
  *

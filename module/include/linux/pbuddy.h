@@ -96,6 +96,7 @@ void pbuddy_account_cleaned(struct page *page, unsigned long nr_pages);
 
 int pbuddy_page_order(const struct page *page);
 bool pbuddy_owns_page(const struct page *page);
+bool pbuddy_page_is_memalloc(const struct page *page);
 
 /**
  * enum pbuddy_migrate_mode - how long a migration may take; as enum migrate_mode
