@@ -34,6 +34,11 @@ void pb_compact_destroy(struct pb_zone *zone)
 
 /* ---- deferral ---- */
 
+static void note_defer(struct pb_zone *zone, unsigned int order, enum pb_compact_step step)
+{
+	pb_compact_note(zone->pool, .step = step, .zone = zone, .order = order);
+}
+
 static void defer(struct pb_zone *zone, unsigned int order)
 {
 	unsigned int shift = READ_ONCE(zone->compact_defer_shift);
@@ -42,6 +47,7 @@ static void defer(struct pb_zone *zone, unsigned int order)
 	WRITE_ONCE(zone->compact_defer_shift, min(shift + 1, (unsigned int)MAX_DEFER_SHIFT));
 	if (order < READ_ONCE(zone->compact_order_failed))
 		WRITE_ONCE(zone->compact_order_failed, order);
+	note_defer(zone, order, PB_COMPACT_DEFER);
 }
 
 /*
@@ -56,7 +62,10 @@ static bool deferred(struct pb_zone *zone, unsigned int order)
 		return false;
 	considered = READ_ONCE(zone->compact_considered) + 1;
 	WRITE_ONCE(zone->compact_considered, min(considered, limit));
-	return considered < limit;
+	if (considered >= limit)
+		return false;
+	note_defer(zone, order, PB_COMPACT_IS_DEFERRED);
+	return true;
 }
 
 /* Deferred as long as can be, and now it is tried again: hints are too old to be trusted. */
@@ -83,6 +92,7 @@ void pb_compact_defer_reset(struct pb_zone *zone, unsigned int order, bool alloc
 	}
 	if (order >= READ_ONCE(zone->compact_order_failed))
 		WRITE_ONCE(zone->compact_order_failed, order + 1);
+	note_defer(zone, order, PB_COMPACT_DEFER_RESET);
 }
 EXPORT_SYMBOL_PB_TEST(pb_compact_defer_reset);
 
@@ -101,11 +111,14 @@ EXPORT_SYMBOL_PB_TEST(pb_compact_defer_reset);
 bool pb_compaction_suitable(struct pb_zone *zone, unsigned int order, enum pb_zone_type highest)
 {
 	unsigned long gap = order < PB_PAGEBLOCK_ORDER ? 2UL << order : 1UL << order;
+	bool suitable = pb_zone_free_pages(zone) >= (long)gap &&
+			pb_zone_watermark_ok(zone, gap, highest,
+					     order > COSTLY_ORDER ? PB_ALLOC_WMARK_LOW :
+					     PB_ALLOC_WMARK_MIN);
 
-	return pb_zone_free_pages(zone) >= (long)gap &&
-	       pb_zone_watermark_ok(zone, gap, highest,
-				    order > COSTLY_ORDER ? PB_ALLOC_WMARK_LOW :
-				    PB_ALLOC_WMARK_MIN);
+	pb_compact_note(zone->pool, .step = PB_COMPACT_SUITABLE, .zone = zone, .order = order,
+			.status = suitable ? PB_COMPACT_CONTINUE : PB_COMPACT_SKIPPED);
+	return suitable;
 }
 EXPORT_SYMBOL_PB_TEST(pb_compaction_suitable);
 
@@ -187,6 +200,8 @@ enum pb_compact_result pb_compact_pages(struct pb_pool *pool, const struct pb_re
 	if (!pool->ops.migrate || !rq->order || !(rq->flags & PB_ALLOC_WAIT))
 		return PB_COMPACT_SKIPPED;
 	might_sleep();
+	pb_compact_note(pool, .step = PB_COMPACT_TRY_PAGES, .order = rq->order, .rq = rq,
+			.prio = prio);
 	return try_zones(pool, rq, prio, captured_pfn);
 }
 EXPORT_SYMBOL_PB_TEST(pb_compact_pages);

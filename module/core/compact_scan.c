@@ -312,6 +312,18 @@ static unsigned long claim_from(struct pb_compact_control *cc, unsigned long ind
 	return pfn;
 }
 
+static unsigned long note_target(struct pb_compact_control *cc, unsigned long pfn,
+				 unsigned int order, unsigned long scanned)
+{
+	if (pfn == PB_NO_PFN)
+		return pfn;
+	cc->free_pfn = pfn;
+	pb_compact_note(cc->zone->pool, .step = PB_COMPACT_ISOLATE_FREEPAGES, .zone = cc->zone,
+			.order = cc->order, .start = pfn, .end = pfn + (1UL << order),
+			.nr = { scanned, 1UL << order });
+	return pfn;
+}
+
 static unsigned long target_in_type(struct pb_compact_control *cc, enum pb_migratetype mt,
 				    unsigned int order)
 {
@@ -328,14 +340,14 @@ static unsigned long target_in_type(struct pb_compact_control *cc, enum pb_migra
 			if (pb_key_occ(READ_ONCE(cc->zone->ctl[index].key)) > cc->limit)
 				continue;
 			pfn = claim_from(cc, index, mt, order);
-			if (pfn != PB_NO_PFN) {
-				pb_zone_event_add(cc->zone, PB_COMPACTFREE_SCANNED, scanned);
-				return pfn;
-			}
+			if (pfn != PB_NO_PFN)
+				goto found;
 		}
 	}
+	pfn = PB_NO_PFN;
+found:
 	pb_zone_event_add(cc->zone, PB_COMPACTFREE_SCANNED, scanned);
-	return PB_NO_PFN;
+	return note_target(cc, pfn, order, scanned);
 }
 
 /**
@@ -363,7 +375,7 @@ unsigned long pb_compact_target(struct pb_compact_control *cc, unsigned int orde
 		if (index != PB_NO_BLOCK)
 			pfn = claim_from(cc, index, types[i], order);
 		if (pfn != PB_NO_PFN)
-			return pfn;
+			return note_target(cc, pfn, order, 1);
 	}
 	return PB_NO_PFN;
 }

@@ -20,7 +20,10 @@
  * @skipped: a skip hint hid an area
  * @busy: another compaction's pageblock hid a run
  * @contended: given up for others' sake
+ * @isolated: pages isolated to be moved
  * @moved: pages moved
+ * @migrate_pfn: the area that is being emptied
+ * @free_pfn: where the last block was moved to
  */
 struct pb_compact_control {
 	struct pb_zone		*zone;
@@ -36,8 +39,20 @@ struct pb_compact_control {
 	bool			skipped;
 	bool			busy;
 	bool			contended;
+	unsigned long		isolated;
 	unsigned long		moved;
+	unsigned long		migrate_pfn;
+	unsigned long		free_pfn;
 };
+
+/* A step of compaction, for who watches; the arguments are members of struct pb_compact_event. */
+#define pb_compact_note(pool, ...) do {						\
+	void (*note)(const struct pb_compact_event *event);			\
+										\
+	note = READ_ONCE((pool)->ops.compact_event);				\
+	if (unlikely(note))							\
+		note(&(struct pb_compact_event) { __VA_ARGS__ });		\
+} while (0)
 
 bool pb_compact_pick(struct pb_compact_control *cc, struct pb_area *area);
 void pb_compact_set_skip(struct pb_compact_control *cc, const struct pb_area *area);

@@ -65,6 +65,7 @@ static int move_block(struct pb_compact_control *cc, unsigned long pfn, unsigned
 		return ret;
 	}
 	pb_zone_event_add(zone, PB_COMPACTISOLATED, 1L << order);
+	cc->isolated += 1UL << order;
 	ret = zone->pool->ops.migrate(zone->pool, pfn, dst, order, cc->mode);
 	pb_zone_event_add(zone, ret ? PB_PGMIGRATE_FAIL : PB_PGMIGRATE_SUCCESS, 1L << order);
 	if (ret) {
@@ -86,7 +87,7 @@ static bool give_up(struct pb_compact_control *cc)
 }
 
 /* Moves what is movable in one pageblock's part of an area; -EAGAIN: something would not go. */
-static int empty_block(struct pb_compact_control *cc, const struct pb_area *area,
+static int move_blocks(struct pb_compact_control *cc, const struct pb_area *area,
 		       unsigned long index)
 {
 	struct pb_slot *slot = pb_slot(cc->zone->pool, pb_block_pfn(cc->zone, index));
@@ -116,6 +117,24 @@ static int empty_block(struct pb_compact_control *cc, const struct pb_area *area
 	}
 	if (cc->mode != PB_MIGRATE_ASYNC)
 		cond_resched();
+	return ret;
+}
+
+static int empty_block(struct pb_compact_control *cc, const struct pb_area *area,
+		       unsigned long index)
+{
+	unsigned long isolated = cc->isolated, moved = cc->moved;
+	unsigned long start = pb_block_pfn(cc->zone, index) + area->frame;
+	int ret = move_blocks(cc, area, index);
+
+	isolated = cc->isolated - isolated;
+	moved = cc->moved - moved;
+	pb_compact_note(cc->zone->pool, .step = PB_COMPACT_ISOLATE_MIGRATEPAGES, .zone = cc->zone,
+			.order = cc->order, .start = start, .end = start + area->frames,
+			.nr = { area->frames, isolated });
+	if (isolated)
+		pb_compact_note(cc->zone->pool, .step = PB_COMPACT_MIGRATEPAGES, .zone = cc->zone,
+				.order = cc->order, .nr = { isolated, moved });
 	return ret;
 }
 
@@ -255,15 +274,8 @@ static unsigned int area_tries(struct pb_compact_control *cc)
 	return cc->mode == PB_MIGRATE_ASYNC ? 4 : 32;
 }
 
-/**
- * pb_compact_zone - empty the cheapest area, or else the next one ...
- * @cc: the run
- * @capture: who waits for the area, or NULL when nobody does: it is free then
- *
- * Context: process, may sleep. Return: how it ended.
- */
-enum pb_compact_result pb_compact_zone(struct pb_compact_control *cc,
-				       struct pb_capture *capture)
+static enum pb_compact_result compact_areas(struct pb_compact_control *cc,
+					    struct pb_capture *capture)
 {
 	struct pb_area area;
 	unsigned int tries;
@@ -276,13 +288,40 @@ enum pb_compact_result pb_compact_zone(struct pb_compact_control *cc,
 			return result_without_area(cc);
 		if (!pb_area_isolate(cc->zone, &area))
 			continue;	/* another compaction's by now */
+		cc->migrate_pfn = pb_block_pfn(cc->zone, area.first) + area.frame;
 		ret = compact_area(cc, &area, capture);
+		pb_compact_note(cc->zone->pool, .step = PB_COMPACT_FINISHED, .zone = cc->zone,
+				.order = cc->order,
+				.status = ret ? PB_COMPACT_CONTINUE : PB_COMPACT_SUCCESS);
 		if (!ret)
 			return PB_COMPACT_SUCCESS;
 		if (!cc->contended)
 			pb_compact_set_skip(cc, &area);
 	}
 	return cc->contended ? PB_COMPACT_CONTENDED : PB_COMPACT_PARTIAL_SKIPPED;
+}
+
+/**
+ * pb_compact_zone - empty the cheapest area, or else the next one ...
+ * @cc: the run
+ * @capture: who waits for the area, or NULL when nobody does: it is free then
+ *
+ * Context: process, may sleep. Return: how it ended.
+ */
+enum pb_compact_result pb_compact_zone(struct pb_compact_control *cc,
+				       struct pb_capture *capture)
+{
+	struct pb_pool *pool = cc->zone->pool;
+	bool sync = cc->mode != PB_MIGRATE_ASYNC;
+	enum pb_compact_result ret;
+
+	pb_compact_note(pool, .step = PB_COMPACT_BEGIN, .zone = cc->zone, .order = cc->order,
+			.sync = sync, .start = cc->migrate_pfn, .end = cc->free_pfn);
+	ret = compact_areas(cc, capture);
+	pb_compact_note(pool, .step = PB_COMPACT_END, .zone = cc->zone, .order = cc->order,
+			.sync = sync, .start = cc->migrate_pfn, .end = cc->free_pfn,
+			.status = ret);
+	return ret;
 }
 
 /**
@@ -306,5 +345,7 @@ void pb_compact_control_init(struct pb_compact_control *cc, struct pb_zone *zone
 		.types = mode == PB_MIGRATE_ASYNC ? BIT(PB_MOVABLE) : BIT(PB_PCPTYPES) - 1,
 		.mode = mode,
 		.to_whole = order > PB_PAGEBLOCK_ORDER,
+		.migrate_pfn = zone->start_pfn,
+		.free_pfn = round_down(zone->end_pfn - 1, PB_PAGEBLOCK_NR),
 	};
 }

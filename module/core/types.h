@@ -358,6 +358,48 @@ struct pb_watermark_tunables {
 	unsigned int	lowmem_reserve_ratio[PB_NR_ZONE_TYPES];
 };
 
+/* What compaction is watched at; names are those of mm/'s tracepoints. */
+enum pb_compact_step {
+	PB_COMPACT_TRY_PAGES,
+	PB_COMPACT_BEGIN,
+	PB_COMPACT_END,
+	PB_COMPACT_ISOLATE_MIGRATEPAGES,
+	PB_COMPACT_ISOLATE_FREEPAGES,
+	PB_COMPACT_MIGRATEPAGES,
+	PB_COMPACT_FINISHED,
+	PB_COMPACT_SUITABLE,
+	PB_COMPACT_IS_DEFERRED,
+	PB_COMPACT_DEFER,
+	PB_COMPACT_DEFER_RESET,
+};
+
+/**
+ * struct pb_compact_event - a step of compaction, for who watches
+ * @step: which; it says which of the others are set
+ * @order: of the block wanted
+ * @zone: where; but for TRY_PAGES
+ * @rq: TRY_PAGES: for whom
+ * @prio: TRY_PAGES: how hard
+ * @status: END, FINISHED, SUITABLE: the answer
+ * @sync: BEGIN, END: may migrations block?
+ * @start: ISOLATE: first frame; BEGIN, END: of the area that is being emptied
+ * @end: ISOLATE: frame after the last; BEGIN, END: where the last block was moved to
+ * @nr: ISOLATE: what was looked at (frames; for FREEPAGES pageblocks) and frames taken;
+ *	MIGRATEPAGES: frames tried and moved
+ */
+struct pb_compact_event {
+	enum pb_compact_step		step;
+	unsigned int			order;
+	struct pb_zone			*zone;
+	const struct pb_request		*rq;
+	enum pb_compact_priority	prio;
+	enum pb_compact_result		status;
+	bool				sync;
+	unsigned long			start;
+	unsigned long			end;
+	unsigned long			nr[2];
+};
+
 /**
  * struct pb_ops - signals from the core up to whoever embeds it; none is called under a claim
  * @bad: a bad free or page was refused; any context, NMI included
@@ -382,6 +424,7 @@ struct pb_watermark_tunables {
  *	to be so: make a run of prezero.c when there is time; any context; may be NULL
  * @compact: make larger free blocks for @rq; where one is captured for it, its PFN goes to
  *	@captured; may sleep; pb_compact_pages(), or NULL where there is to be no compaction
+ * @compact_event: a step of compaction; process context; may be NULL; swapped at run time
  * @oom: nothing can be reclaimed any more; true when memory will come free all the same, because
  *	somebody who holds some has to go; may sleep; may be NULL
  * @oom_victim: whether the caller is one who has to go; may be NULL
@@ -408,6 +451,7 @@ struct pb_ops {
 	void (*want_zeroed)(struct pb_zone *zone);
 	enum pb_compact_result (*compact)(struct pb_pool *pool, const struct pb_request *rq,
 					  enum pb_compact_priority prio, unsigned long *captured);
+	void (*compact_event)(const struct pb_compact_event *event);
 	bool (*oom)(struct pb_pool *pool, const struct pb_request *rq);
 	bool (*oom_victim)(struct pb_pool *pool);
 };

@@ -195,12 +195,6 @@ unsigned long pb_reclaimable_pages(int nid)
 
 /* ---- on behalf of requests ---- */
 
-static gfp_t reclaim_gfp(const struct pb_request *rq)
-{
-	return __GFP_DIRECT_RECLAIM | __GFP_KSWAPD_RECLAIM |
-	       (rq->flags & PB_ALLOC_IO ? __GFP_IO : 0) | (rq->flags & PB_ALLOC_FS ? __GFP_FS : 0);
-}
-
 /* Every node that may serve the request is asked, nearest first, until there is enough. */
 static unsigned long reclaim(struct pb_pool *pool, const struct pb_request *rq, int priority,
 			     unsigned long nr_pages)
@@ -212,7 +206,7 @@ static unsigned long reclaim(struct pb_pool *pool, const struct pb_request *rq, 
 	int last = NUMA_NO_NODE;
 
 	if (priority == PB_DEF_PRIORITY) {
-		trace_mm_vmscan_direct_reclaim_begin(rq->order, reclaim_gfp(rq));
+		trace_mm_vmscan_direct_reclaim_begin(rq->order, pb_reclaim_gfp(rq));
 		if (pb_node_throttle(rq))
 			pb_zone_event_add(zones->zone[0], PB_PGSCAN_DIRECT_THROTTLE, 1);
 	}
@@ -222,7 +216,7 @@ static unsigned long reclaim(struct pb_pool *pool, const struct pb_request *rq, 
 			continue;
 		last = zone->nid;
 		scanned = 0;
-		got = pb_reclaim_node(last, reclaim_gfp(rq), priority, &scanned);
+		got = pb_reclaim_node(last, pb_reclaim_gfp(rq), priority, &scanned);
 		pb_zone_event_add(zone, PB_PGSCAN_DIRECT, scanned);
 		pb_zone_event_add(zone, PB_PGSTEAL_DIRECT, got);
 		freed += got;

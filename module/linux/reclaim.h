@@ -7,6 +7,13 @@
 
 #include "core/types.h"
 
+/* What of a request's gfp flags those who work for it have to keep to. */
+static inline gfp_t pb_reclaim_gfp(const struct pb_request *rq)
+{
+	return __GFP_DIRECT_RECLAIM | __GFP_KSWAPD_RECLAIM |
+	       (rq->flags & PB_ALLOC_IO ? __GFP_IO : 0) | (rq->flags & PB_ALLOC_FS ? __GFP_FS : 0);
+}
+
 unsigned long pb_reclaim_node(int nid, gfp_t gfp, int priority, unsigned long *nr_scanned);
 unsigned long pb_reclaimable_pages(int nid);
 

@@ -4,9 +4,10 @@
 # vm: --nodes 2
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 # copy: /usr/bin/trace-cmd
+# copy: /usr/bin/perf
 #
 # What can be watched: the tracepoints, which have the fields of the kernel's own, by tracefs and by
-# trace-cmd; and that caches are emptied by a drain, when their CPU goes offline, and after a
+# trace-cmd and perf; and that caches are emptied by a drain, when their CPU goes offline, and after a
 # while without use.
 # shellcheck source=scripts/lib/ktap.sh
 . /tests/ktap.sh
@@ -76,7 +77,13 @@ same_fields() {
 	for event in kmem:mm_page_alloc kmem:mm_page_free kmem:mm_page_alloc_zone_locked \
 		kmem:mm_page_alloc_extfrag vmscan:mm_vmscan_direct_reclaim_begin \
 		vmscan:mm_vmscan_direct_reclaim_end vmscan:mm_vmscan_kswapd_wake \
-		vmscan:mm_vmscan_kswapd_sleep; do
+		vmscan:mm_vmscan_kswapd_sleep compaction:mm_compaction_try_to_compact_pages \
+		compaction:mm_compaction_begin compaction:mm_compaction_end \
+		compaction:mm_compaction_isolate_migratepages \
+		compaction:mm_compaction_isolate_freepages compaction:mm_compaction_migratepages \
+		compaction:mm_compaction_finished compaction:mm_compaction_suitable \
+		compaction:mm_compaction_deferred compaction:mm_compaction_defer_compaction \
+		compaction:mm_compaction_defer_reset; do
 		system=${event%%:*} name=${event#*:}
 		fields "$system" "$name" >/tmp/theirs
 		fields pbuddy "$name" >/tmp/ours
@@ -97,6 +104,43 @@ zone_level() {
 		[ "$(events_of mm_page_alloc_extfrag 'pfn=0x[0-9a-f]* alloc_order=11 .*')" -ge 1 ]
 }
 
+stat_of() { awk -v f="$1" '$1 == f { print $2 }' "$debugfs/vmstat"; }
+
+# sum_of EVENT FIELD: of all such events.
+sum_of() { sed -n "s/.* $1: .*$2=\([0-9]*\).*/\1/p" /tmp/trace | awk '{ n += $1 } END { print n + 0 }'; }
+
+# Half of the memory is free in single pages, and a block of order 9 is wanted: what compaction says
+# of itself adds up to what the counters say of it. (A node thread that was woken needs its time.)
+compaction() {
+	echo 0 >/sys/module/pbuddy/parameters/compaction_proactiveness
+	insmod /pbuddy_movable.ko objects=1000000 free=50 || return
+	echo 1 >"$debugfs/drain"
+	sleep 1
+	before=$(stat_of pgmigrate_success)
+	echo >"$tracing/trace"
+	for event in "$events"/mm_compaction_*; do
+		echo 1 >"$event/enable"
+	done
+	echo 9 >/sys/module/pbuddy_movable/parameters/alloc && got=0 || got=1
+	sleep 1
+	echo 0 >"$events/enable"
+	moved=$(($(stat_of pgmigrate_success) - before))
+	rmmod pbuddy_movable
+	grep mm_compaction "$tracing/trace" >/tmp/trace
+	grep -v 'mm_compaction_isolate' /tmp/trace | cut -c 1-180 | head -n 12
+	echo "got $got; $moved pages moved, by events $(sum_of mm_compaction_migratepages nr_migrated)"
+	events_of mm_compaction_try_to_compact_pages 'order=[0-9]* gfp_mask=.*GFP.* priority=[0-2]$' &&
+		events_of mm_compaction_suitable 'node=[01] zone=[A-Za-z0-9]* *order=[0-9]* ret=[a-z]*$' &&
+		events_of mm_compaction_isolate_freepages 'range=(0x[0-9a-f]* ~ 0x[0-9a-f]*) nr_scanned=[0-9]* nr_taken=1$' &&
+		events_of mm_compaction_begin 'zone_start=0x[0-9a-f]* migrate_pfn=0x[0-9a-f]* free_pfn=0x[0-9a-f]* zone_end=0x[0-9a-f]*, mode=a*sync$' &&
+		grep -q 'mm_compaction_end: .* status=success$' /tmp/trace &&
+		grep -q 'mm_compaction_finished: .* order=9 ret=success$' /tmp/trace &&
+		grep -q 'mm_compaction_defer_reset: .* order=9 order_failed=[0-9]* consider=0 limit=1$' /tmp/trace &&
+		[ "$got" -eq 0 ] && [ "$moved" -gt 100 ] &&
+		[ "$(sum_of mm_compaction_migratepages nr_migrated)" -eq "$moved" ] &&
+		[ "$(sum_of mm_compaction_isolate_migratepages nr_taken)" -ge "$moved" ] && verified
+}
+
 # The recipe of pbuddy(4): who allocates how much, while a program runs.
 recipe() {
 	/trace-cmd record -q -o /tmp/trace.dat -e pbuddy:mm_page_alloc -e pbuddy:mm_page_free \
@@ -105,6 +149,19 @@ recipe() {
 	head -n 5 /tmp/report
 	grep -q 'pbuddyctl.*mm_page_alloc: *pfn=0x[0-9a-f]* order=[0-9]* ' /tmp/report &&
 		grep -q 'mm_page_free: ' /tmp/report
+}
+
+# The other one: who, how often, and by which call traces.
+perf_recipe() {
+	/perf record -q -g -o /tmp/perf.data -e pbuddy:mm_page_alloc -e pbuddy:mm_page_free \
+		pbuddyctl alloc --size 4M >/dev/null || return
+	/perf script -i /tmp/perf.data >/tmp/report || return
+	head -n 12 /tmp/report
+	/perf stat -a -e pbuddy:mm_page_alloc pbuddyctl alloc --size 4M 2>&1 >/dev/null |
+		grep ' pbuddy:mm_page_alloc' || return
+	grep -q '^pbuddyctl .*pbuddy:mm_page_alloc: .*pfn=0x[0-9a-f]* order=[0-9]* ' /tmp/report &&
+		grep -q 'pbuddy:mm_page_free: ' /tmp/report &&
+		grep -q 'pbuddy_alloc\|\[pbuddy\]' /tmp/report
 }
 
 quiet_when_off() {
@@ -155,7 +212,9 @@ t trace_frees frees
 t trace_refills_and_drains_balance balanced
 t trace_fields_are_the_kernels same_fields
 t trace_zone_level zone_level
+t trace_compaction compaction
 t trace_cmd_recipe recipe
+t trace_perf_recipe perf_recipe
 t trace_off_is_quiet quiet_when_off
 t pcp_drained_on_request drained
 t pcp_of_dead_cpu_drained dead_cpu_drained
