@@ -1,0 +1,47 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# kernels: stock-6.12
+# vm: --nodes 2 --mem 1G
+# copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
+#
+# The system hibernates, as far as it can where there is no swap to write to: tasks are frozen, the
+# node threads too, devices sleep, all CPUs but one go, a snapshot is made; then there is no place for
+# it, and everything comes back. Only Debian's configuration has a freezer.
+# shellcheck source=scripts/lib/ktap.sh
+. /tests/ktap.sh
+# shellcheck source=scripts/lib/guest-memory.sh
+. /tests/guest-memory.sh
+
+threads() {
+	for dir in /proc/[0-9]*; do
+		case $(cat "$dir/comm" 2>/dev/null) in pbuddyd/*) echo "${dir#/proc/}" ;; esac
+	done
+}
+
+# PF_NOFREEZE is not set, as it is for kernel threads that do not ask to be frozen.
+freezable() {
+	[ "$(threads | wc -l)" -eq 2 ] || return
+	for pid in $(threads); do
+		awk '{ print $2, "flags", $9 }' "/proc/$pid/stat"
+		[ $(($(awk '{ print $9 }' "/proc/$pid/stat") & 0x8000)) -eq 0 ] || return
+	done
+}
+
+# A thread that can be frozen and does not let itself be is named after 20 s, and nothing is done.
+freezes() {
+	grep -q disk /sys/power/state || return
+	echo shutdown >/sys/power/disk
+	dmesg -c >/dev/null
+	echo disk 2>/dev/null >/sys/power/state
+	dmesg | tail -n 40 | cut -c 1-120
+	dmesg | grep -q 'Freezing remaining freezable tasks completed' &&
+		dmesg | grep -q 'Cannot find swap device' &&
+		[ "$(threads | wc -l)" -eq 2 ] && verified
+}
+
+ktap_begin
+load pool=0:32M,1:32M
+t freeze_threads_freezable freezable
+t freeze_and_thaw freezes
+t freeze_all_given_back gives_back 16384
+ktap_end
