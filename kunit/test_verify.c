@@ -84,7 +84,12 @@ static void plant_byte_of_cached(struct scene *s)
 
 static void plant_order_too_large(struct scene *s)
 {
-	*byte(s, s->order9) = PB_NR_ORDERS + 1;
+	*byte(s, s->order9) = PB_FRAME_FREED + PB_PAGEBLOCK_ORDER + 1;
+}
+
+static void plant_freed_but_not_moved(struct scene *s)
+{
+	*byte(s, s->order9) = PB_FRAME_FREED + 9;
 }
 
 static void plant_wrong_order(struct scene *s)
@@ -220,7 +225,7 @@ static const struct plant plants[] = {
 	PLANT(index_bit_in_hole), PLANT(summary_clear), PLANT(wrong_type), PLANT(update_left),
 	PLANT(pcp_forgotten), PLANT(pcp_busy), PLANT(pcp_duplicate), PLANT(pcp_duplicate_for_lost),
 	PLANT(pcp_other_list), PLANT(pcp_allocated), PLANT(pcp_foreign), PLANT(pcp_nonsense),
-	PLANT(pcp_free_mask), PLANT(pcp_list_too_long),
+	PLANT(pcp_free_mask), PLANT(pcp_list_too_long), PLANT(freed_but_not_moved),
 };
 
 static void describe_plant(const struct plant *plant, char *desc)

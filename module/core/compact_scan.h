@@ -3,6 +3,7 @@
 #ifndef PB_COMPACT_SCAN_H
 #define PB_COMPACT_SCAN_H
 
+#include "compact_event.h"
 #include "isolate.h"
 
 /**
@@ -44,15 +45,6 @@ struct pb_compact_control {
 	unsigned long		migrate_pfn;
 	unsigned long		free_pfn;
 };
-
-/* A step of compaction, for who watches; the arguments are members of struct pb_compact_event. */
-#define pb_compact_note(pool, ...) do {						\
-	void (*note)(const struct pb_compact_event *event);			\
-										\
-	note = READ_ONCE((pool)->ops.compact_event);				\
-	if (unlikely(note))							\
-		note(&(struct pb_compact_event) { __VA_ARGS__ });		\
-} while (0)
 
 bool pb_compact_pick(struct pb_compact_control *cc, struct pb_area *area);
 void pb_compact_set_skip(struct pb_compact_control *cc, const struct pb_area *area);

@@ -151,7 +151,6 @@ static void survey_block(struct pb_zone *zone, struct pb_pageblock *block, unsig
 			 const struct pb_area *area, struct pb_survey *out)
 {
 	unsigned int i = area->frame, end = i + area->frames, size;
-	const u8 moving = PB_FRAME_MOVABLE | PB_FRAME_ISOLATED;
 	u8 byte;
 
 	pb_count_visit();
@@ -159,7 +158,7 @@ static void survey_block(struct pb_zone *zone, struct pb_pageblock *block, unsig
 		byte = pb_peek(&block->order[i]);
 		if (byte & PB_FRAME_ORDER_MASK) {
 			size = 1U << (pb_frame_size(byte) - 1);
-			if (pb_frame_freed(byte) || (byte & moving) == moving)
+			if (pb_frame_freed(byte) || pb_frame_moving(byte))
 				out->loose += size;
 			else if (byte & PB_FRAME_MOVABLE)
 				out->movable += size;

@@ -62,7 +62,7 @@ int pb_movable_set(struct pb_pool *pool, unsigned long pfn)
 		    pb_frame_freed(old))
 			return -EINVAL;
 		if (old & PB_FRAME_MOVABLE)
-			return old & PB_FRAME_ISOLATED ? -EBUSY : 0;
+			return pb_frame_moving(old) ? -EBUSY : 0;
 	} while (!try_cmpxchg(byte, &old, (old & ~PB_FRAME_MEMALLOC) | PB_FRAME_MOVABLE));
 	return 0;
 }
@@ -142,15 +142,13 @@ EXPORT_SYMBOL_PB_TEST(pb_movable_putback);
  */
 enum pb_movable_free pb_movable_free(u8 *byte, unsigned int order, u8 *was)
 {
-	const u8 moving = PB_FRAME_MOVABLE | PB_FRAME_ISOLATED;
 	u8 old = READ_ONCE(*byte), new;
 
 	do {
 		/* Another order; or freed before, while it was being moved: this is the second. */
 		if ((old & PB_FRAME_ORDER_MASK) != order + 1)
 			return PB_MOVABLE_FREE_BAD;
-		new = (old & moving) == moving ?
-		      (old & ~PB_FRAME_MOVABLE) + PB_FRAME_FREED - 1 : 0;
+		new = pb_frame_moving(old) ? (old & ~PB_FRAME_MOVABLE) + PB_FRAME_FREED - 1 : 0;
 	} while (!try_cmpxchg(byte, &old, new));
 	*was = old;
 	return new ? PB_MOVABLE_FREE_LATER : PB_MOVABLE_FREE_NOW;

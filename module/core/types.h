@@ -60,18 +60,25 @@ enum pb_watermark { PB_WMARK_MIN, PB_WMARK_LOW, PB_WMARK_HIGH, PB_NR_WMARK };
 /* Added to the order, in place of 1: freed by its owner while it was being moved. */
 #define PB_FRAME_FREED		(PB_NR_ORDERS + 1)
 
-static_assert(PB_FRAME_FREED + PB_PAGEBLOCK_ORDER <= PB_FRAME_ORDER_MASK);
+static_assert(PB_FRAME_FREED + PB_PAGEBLOCK_ORDER < PB_FRAME_ORDER_MASK);
 
 static inline bool pb_frame_freed(u8 byte)
 {
-	return (byte & PB_FRAME_ORDER_MASK) >= PB_FRAME_FREED;
+	byte &= PB_FRAME_ORDER_MASK;
+	return byte >= PB_FRAME_FREED && byte <= PB_FRAME_FREED + PB_PAGEBLOCK_ORDER;
+}
+
+/* Somebody is moving the block, and its owner has not freed it. */
+static inline bool pb_frame_moving(u8 byte)
+{
+	return (byte & (PB_FRAME_MOVABLE | PB_FRAME_ISOLATED)) ==
+	       (PB_FRAME_MOVABLE | PB_FRAME_ISOLATED);
 }
 
 /* 1 + the order of the block that has its head here, or 0. */
 static inline unsigned int pb_frame_size(u8 byte)
 {
-	byte &= PB_FRAME_ORDER_MASK;
-	return byte < PB_FRAME_FREED ? byte : byte - PB_FRAME_FREED + 1;
+	return (byte & PB_FRAME_ORDER_MASK) - (pb_frame_freed(byte) ? PB_FRAME_FREED - 1 : 0);
 }
 
 /* Events counted per zone; names for /vmstat in stat.c, checked against this by BUILD_BUG_ON. */
@@ -358,47 +365,7 @@ struct pb_watermark_tunables {
 	unsigned int	lowmem_reserve_ratio[PB_NR_ZONE_TYPES];
 };
 
-/* What compaction is watched at; names are those of mm/'s tracepoints. */
-enum pb_compact_step {
-	PB_COMPACT_TRY_PAGES,
-	PB_COMPACT_BEGIN,
-	PB_COMPACT_END,
-	PB_COMPACT_ISOLATE_MIGRATEPAGES,
-	PB_COMPACT_ISOLATE_FREEPAGES,
-	PB_COMPACT_MIGRATEPAGES,
-	PB_COMPACT_FINISHED,
-	PB_COMPACT_SUITABLE,
-	PB_COMPACT_IS_DEFERRED,
-	PB_COMPACT_DEFER,
-	PB_COMPACT_DEFER_RESET,
-};
-
-/**
- * struct pb_compact_event - a step of compaction, for who watches
- * @step: which; it says which of the others are set
- * @order: of the block wanted
- * @zone: where; but for TRY_PAGES
- * @rq: TRY_PAGES: for whom
- * @prio: TRY_PAGES: how hard
- * @status: END, FINISHED, SUITABLE: the answer
- * @sync: BEGIN, END: may migrations block?
- * @start: ISOLATE: first frame; BEGIN, END: of the area that is being emptied
- * @end: ISOLATE: frame after the last; BEGIN, END: where the last block was moved to
- * @nr: ISOLATE: what was looked at (frames; for FREEPAGES pageblocks) and frames taken;
- *	MIGRATEPAGES: frames tried and moved
- */
-struct pb_compact_event {
-	enum pb_compact_step		step;
-	unsigned int			order;
-	struct pb_zone			*zone;
-	const struct pb_request		*rq;
-	enum pb_compact_priority	prio;
-	enum pb_compact_result		status;
-	bool				sync;
-	unsigned long			start;
-	unsigned long			end;
-	unsigned long			nr[2];
-};
+struct pb_compact_event;
 
 /**
  * struct pb_ops - signals from the core up to whoever embeds it; none is called under a claim
@@ -424,7 +391,8 @@ struct pb_compact_event {
  *	to be so: make a run of prezero.c when there is time; any context; may be NULL
  * @compact: make larger free blocks for @rq; where one is captured for it, its PFN goes to
  *	@captured; may sleep; pb_compact_pages(), or NULL where there is to be no compaction
- * @compact_event: a step of compaction; process context; may be NULL; swapped at run time
+ * @compact_event: a step of compaction (compact_event.h); process context; may be NULL; swapped at
+ *	run time
  * @oom: nothing can be reclaimed any more; true when memory will come free all the same, because
  *	somebody who holds some has to go; may sleep; may be NULL
  * @oom_victim: whether the caller is one who has to go; may be NULL

@@ -67,7 +67,8 @@ static void check_frame(struct walk *w, struct pb_pageblock *block, unsigned int
 		w->loose += !is_free;
 		return;
 	}
-	if (pb_frame_freed(block->order[frame]) && !(block->order[frame] & PB_FRAME_ISOLATED)) {
+	if (size > PB_NR_ORDERS || (pb_frame_freed(block->order[frame]) &&
+				    !(block->order[frame] & PB_FRAME_ISOLATED))) {
 		broken(w->out, "pfn %#lx has order byte %u", pfn, block->order[frame]);
 		return;
 	}

@@ -2,7 +2,7 @@
 /* Makes the tracepoints of compaction, and has the core say its steps while someone listens. */
 #include <linux/compiler.h>
 
-#include "core/types.h"
+#include "core/compact_event.h"
 #include "instance.h"
 #include "reclaim.h"
 

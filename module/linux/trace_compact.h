@@ -15,7 +15,7 @@
 #include <linux/types.h>
 #include <trace/events/mmflags.h>
 
-#include "core/types.h"
+#include "core/compact_event.h"
 
 int pb_trace_compact_reg(void);
 void pb_trace_compact_unreg(void);

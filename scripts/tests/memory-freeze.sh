@@ -6,7 +6,8 @@
 #
 # The system hibernates, as far as it can where there is no swap to write to: tasks are frozen, the
 # node threads too, devices sleep, all CPUs but one go, a snapshot is made; then there is no place for
-# it, and everything comes back. Only Debian's configuration has a freezer.
+# it, everything comes back, and the node threads do what they are for as before. Only Debian's
+# configuration has a freezer.
 # shellcheck source=scripts/lib/ktap.sh
 . /tests/ktap.sh
 # shellcheck source=scripts/lib/guest-memory.sh
@@ -27,6 +28,24 @@ freezable() {
 	done
 }
 
+pageoutrun() { awk '$1 == "pageoutrun" { print $2 }' "$debugfs/vmstat"; }
+
+# More than is above the low marks is allocated: each thread is woken, and looks after its node. How
+# often each has run is the last number of schedstat.
+works() {
+	runs=$(pageoutrun)
+	for pid in $(threads); do
+		awk '{ print $3 }' "/proc/$pid/schedstat" >"/tmp/ran.$pid"
+	done
+	pbuddyctl alloc --size 46M >/dev/null && sleep 1
+	echo "pageoutrun $runs -> $(pageoutrun)"
+	for pid in $(threads); do
+		echo "thread $pid ran $(cat "/tmp/ran.$pid") -> $(cut -d' ' -f3 "/proc/$pid/schedstat") times"
+		[ "$(cut -d' ' -f3 "/proc/$pid/schedstat")" -gt "$(cat "/tmp/ran.$pid")" ] || return
+	done
+	[ "$(pageoutrun)" -ge $((runs + 2)) ] && verified
+}
+
 # A thread that can be frozen and does not let itself be is named after 20 s, and nothing is done.
 freezes() {
 	grep -q disk /sys/power/state || return
@@ -40,8 +59,10 @@ freezes() {
 }
 
 ktap_begin
-load pool=0:32M,1:32M
+load pool=0:32M,1:32M min_free_kbytes=16384
 t freeze_threads_freezable freezable
+t freeze_threads_work works
 t freeze_and_thaw freezes
+t freeze_threads_work_again works
 t freeze_all_given_back gives_back 16384
 ktap_end
