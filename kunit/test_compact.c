@@ -552,6 +552,26 @@ static void test_capture(struct kunit *test)
 	pt_expect_all_free(test, m->f);
 }
 
+/* Who may ignore the marks has the block marked, as one from a walk. */
+static void test_capture_memalloc(struct kunit *test)
+{
+	const pb_alloc_flags_t rights[] = { 0, PB_ALLOC_NO_WATERMARKS };
+	struct pt_movers *m = fragmented(test, &pt_small, 0, 70);
+	struct pb_request rq = pt_rq(9, PB_MOVABLE, 0);
+	unsigned long pfn;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(rights); i++) {
+		rq.flags = PB_ALLOC_WAIT | rights[i];
+		KUNIT_ASSERT_EQ(test, pb_compact_pages(&m->f->pool, &rq,
+						       PB_COMPACT_PRIO_SYNC_LIGHT, &pfn),
+				PB_COMPACT_SUCCESS);
+		KUNIT_EXPECT_EQ(test, pb_page_is_memalloc(&m->f->pool, pfn), i == 1);
+		pt_free(test, m->f, pfn, 9);
+	}
+	pt_movers_check(test, m);
+}
+
 /* Asynchronous compaction leaves other types' pageblocks alone, waiting compaction does not. */
 static void test_types(struct kunit *test)
 {
@@ -788,6 +808,7 @@ static struct kunit_case compact_cases[] = {
 	KUNIT_CASE(test_makes_way_for_requests),
 	KUNIT_CASE(test_waits_for_another),
 	KUNIT_CASE(test_capture),
+	KUNIT_CASE(test_capture_memalloc),
 	KUNIT_CASE(test_types),
 	KUNIT_CASE(test_score),
 	KUNIT_CASE(test_whole_zone),

@@ -16,8 +16,8 @@
 static struct {
 	unsigned long		n[NR_STEPS];
 	unsigned long		sum[NR_STEPS][2];
-	enum pb_compact_step	last;
-	enum pb_compact_result	status[NR_STEPS];	/* the last one */
+	struct pb_compact_event	last[NR_STEPS];		/* of its kind */
+	enum pb_compact_step	step;			/* the last one */
 	bool			running;
 	unsigned int		disorder;
 } seen;
@@ -31,7 +31,7 @@ static bool in_order(const struct pb_compact_event *e)
 	case PB_COMPACT_TRY_PAGES:
 		return !seen.running && e->rq && e->rq->order == e->order;
 	case PB_COMPACT_MIGRATEPAGES:
-		return seen.running && seen.last == PB_COMPACT_ISOLATE_MIGRATEPAGES &&
+		return seen.running && seen.step == PB_COMPACT_ISOLATE_MIGRATEPAGES &&
 		       e->nr[1] <= e->nr[0];
 	case PB_COMPACT_ISOLATE_MIGRATEPAGES:
 	case PB_COMPACT_ISOLATE_FREEPAGES:
@@ -54,78 +54,125 @@ static void note(const struct pb_compact_event *e)
 	seen.n[e->step]++;
 	seen.sum[e->step][0] += e->nr[0];
 	seen.sum[e->step][1] += e->nr[1];
-	seen.status[e->step] = e->status;
-	seen.last = e->step;
+	seen.last[e->step] = *e;
+	seen.step = e->step;
 }
 
-static struct pt_movers *watched(struct kunit *test)
+/* Blocks of an order, of which every second has been freed or of the smallest any half. */
+static struct pt_movers *watched(struct kunit *test, unsigned int order)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_small);
-	struct pt_movers *m = pt_movers(test, f, f->pages);
+	struct pt_movers *m = pt_movers(test, f, f->pages >> order);
+	unsigned long i;
 
-	pt_movers_fill(test, m, 0, 50);
+	/* The first pageblock is not to be had: what compaction begins with is not where it ends. */
+	KUNIT_ASSERT_EQ(test, pt_alloc(f, 9), pt_zone(f, 0, PB_ZONE_NORMAL)->start_pfn);
+	pt_movers_fill(test, m, order, order ? 0 : 50);
+	for (i = 0; order && i < m->nr; i++)
+		if (m->obj[i].pfn != PB_NO_PFN && m->obj[i].pfn >> order & 1)
+			KUNIT_ASSERT_TRUE(test, pt_object_free(m, &m->obj[i]));
+	f->pool.ops.drain_all(&f->pool);
 	memset(&seen, 0, sizeof(seen));
 	f->pool.ops.compact_event = note;
 	return m;
 }
 
-static enum pb_compact_result compact(struct pt_movers *m, enum pb_compact_priority prio,
-				      unsigned long *pfn)
+static enum pb_compact_result compact(struct pt_movers *m, unsigned int order,
+				      enum pb_compact_priority prio, unsigned long *pfn)
 {
-	struct pb_request rq = pt_rq(9, PB_MOVABLE, 0);
+	struct pb_request rq = pt_rq(order, PB_MOVABLE, 0);
 
 	rq.flags = PB_ALLOC_WAIT;
 	return pb_compact_pages(&m->f->pool, &rq, prio, pfn);
 }
 
+/* From the ends of the zone, as the two scanners of mm/, to the area and its contents' last place. */
+static void expect_ends(struct kunit *test, struct pb_zone *zone, unsigned long pfn, bool sync)
+{
+	const struct pb_compact_event *begin = &seen.last[PB_COMPACT_BEGIN];
+	const struct pb_compact_event *end = &seen.last[PB_COMPACT_END];
+
+	KUNIT_EXPECT_EQ(test, begin->start, zone->start_pfn);
+	KUNIT_EXPECT_EQ(test, begin->end, round_down(zone->end_pfn - 1, PB_PAGEBLOCK_NR));
+	KUNIT_EXPECT_EQ(test, end->start, pfn);
+	KUNIT_EXPECT_EQ(test, end->end, seen.last[PB_COMPACT_ISOLATE_FREEPAGES].start);
+	KUNIT_EXPECT_EQ(test, begin->sync, sync);
+	KUNIT_EXPECT_EQ(test, end->sync, sync);
+}
+
+struct success {
+	const char			*name;
+	unsigned int			order;	/* of what is moved */
+	unsigned int			want;
+	enum pb_compact_priority	prio;
+};
+
+static const struct success successes[] = {
+	{ "frames, asynchronously", 0, 9, PB_COMPACT_PRIO_ASYNC },
+	{ "frames", 0, 9, PB_COMPACT_PRIO_SYNC_LIGHT },
+	{ "whole pageblocks", 9, 10, PB_COMPACT_PRIO_SYNC_FULL },
+};
+
+static void success_desc(const struct success *c, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s", c->name);
+}
+
+KUNIT_ARRAY_PARAM(success, successes, success_desc);
+
 static void test_success(struct kunit *test)
 {
-	struct pt_movers *m = watched(test);
+	const struct success *c = test->param_value;
+	struct pt_movers *m = watched(test, c->order);
 	struct pb_zone *zone = pt_zone(m->f, 0, PB_ZONE_NORMAL);
 	unsigned long pfn, moved;
 
-	KUNIT_ASSERT_EQ(test, compact(m, PB_COMPACT_PRIO_SYNC_LIGHT, &pfn), PB_COMPACT_SUCCESS);
+	KUNIT_ASSERT_EQ(test, compact(m, c->want, c->prio, &pfn), PB_COMPACT_SUCCESS);
 	moved = pb_zone_event(zone, PB_PGMIGRATE_SUCCESS);
 	KUNIT_EXPECT_GT(test, moved, 100UL);
 	KUNIT_EXPECT_EQ(test, seen.disorder, 0U);
 	KUNIT_EXPECT_EQ(test, seen.n[PB_COMPACT_TRY_PAGES], 1UL);
+	KUNIT_EXPECT_EQ(test, seen.last[PB_COMPACT_TRY_PAGES].prio, c->prio);
 	KUNIT_EXPECT_EQ(test, seen.n[PB_COMPACT_SUITABLE], 1UL);
-	KUNIT_EXPECT_EQ(test, seen.status[PB_COMPACT_SUITABLE], PB_COMPACT_CONTINUE);
+	KUNIT_EXPECT_EQ(test, seen.last[PB_COMPACT_SUITABLE].status, PB_COMPACT_CONTINUE);
 	KUNIT_EXPECT_EQ(test, seen.n[PB_COMPACT_BEGIN], 1UL);
 	KUNIT_EXPECT_EQ(test, seen.n[PB_COMPACT_END], 1UL);
-	KUNIT_EXPECT_EQ(test, seen.status[PB_COMPACT_FINISHED], PB_COMPACT_SUCCESS);
-	KUNIT_EXPECT_EQ(test, seen.status[PB_COMPACT_END], PB_COMPACT_SUCCESS);
+	expect_ends(test, zone, pfn, c->prio != PB_COMPACT_PRIO_ASYNC);
+	KUNIT_EXPECT_EQ(test, seen.last[PB_COMPACT_FINISHED].status, PB_COMPACT_SUCCESS);
+	KUNIT_EXPECT_EQ(test, seen.last[PB_COMPACT_END].status, PB_COMPACT_SUCCESS);
 	KUNIT_EXPECT_EQ(test, seen.n[PB_COMPACT_DEFER_RESET], 1UL);
 	KUNIT_EXPECT_EQ(test, seen.sum[PB_COMPACT_ISOLATE_MIGRATEPAGES][1],
 			pb_zone_event(zone, PB_COMPACTISOLATED));
 	KUNIT_EXPECT_EQ(test, seen.sum[PB_COMPACT_ISOLATE_FREEPAGES][0],
 			pb_zone_event(zone, PB_COMPACTFREE_SCANNED));
+	KUNIT_EXPECT_GE(test, seen.sum[PB_COMPACT_ISOLATE_FREEPAGES][0],
+			seen.n[PB_COMPACT_ISOLATE_FREEPAGES]);
 	KUNIT_EXPECT_EQ(test, seen.sum[PB_COMPACT_ISOLATE_FREEPAGES][1], moved);
 	KUNIT_EXPECT_EQ(test, seen.sum[PB_COMPACT_MIGRATEPAGES][0], moved);
 	KUNIT_EXPECT_EQ(test, seen.sum[PB_COMPACT_MIGRATEPAGES][1], moved);
-	pt_free(test, m->f, pfn, 9);
+	pt_free(test, m->f, pfn, c->want);
 	pt_movers_check(test, m);
 }
 
 /* Every migration fails: it is put off, and the next request is told so without a run. */
 static void test_failure(struct kunit *test)
 {
-	struct pt_movers *m = watched(test);
+	struct pt_movers *m = watched(test, 0);
 	struct pb_zone *zone = pt_zone(m->f, 0, PB_ZONE_NORMAL);
 	unsigned long pfn;
 
 	m->fail = 1;
-	KUNIT_EXPECT_EQ(test, compact(m, PB_COMPACT_PRIO_SYNC_LIGHT, &pfn),
+	KUNIT_EXPECT_EQ(test, compact(m, 9, PB_COMPACT_PRIO_SYNC_LIGHT, &pfn),
 			PB_COMPACT_PARTIAL_SKIPPED);
-	KUNIT_EXPECT_EQ(test, seen.status[PB_COMPACT_FINISHED], PB_COMPACT_CONTINUE);
-	KUNIT_EXPECT_EQ(test, seen.status[PB_COMPACT_END], PB_COMPACT_PARTIAL_SKIPPED);
+	KUNIT_EXPECT_EQ(test, seen.last[PB_COMPACT_FINISHED].status, PB_COMPACT_CONTINUE);
+	KUNIT_EXPECT_EQ(test, seen.last[PB_COMPACT_END].status, PB_COMPACT_PARTIAL_SKIPPED);
 	KUNIT_EXPECT_EQ(test, seen.sum[PB_COMPACT_MIGRATEPAGES][0],
 			pb_zone_event(zone, PB_PGMIGRATE_FAIL));
 	KUNIT_EXPECT_EQ(test, seen.sum[PB_COMPACT_MIGRATEPAGES][1], 0UL);
 	KUNIT_EXPECT_EQ(test, seen.n[PB_COMPACT_DEFER], 1UL);
 	KUNIT_EXPECT_EQ(test, seen.n[PB_COMPACT_IS_DEFERRED], 0UL);
 	KUNIT_EXPECT_EQ(test, seen.n[PB_COMPACT_DEFER_RESET], 0UL);
-	KUNIT_EXPECT_EQ(test, compact(m, PB_COMPACT_PRIO_ASYNC, &pfn), PB_COMPACT_DEFERRED);
+	KUNIT_EXPECT_EQ(test, compact(m, 9, PB_COMPACT_PRIO_ASYNC, &pfn), PB_COMPACT_DEFERRED);
 	KUNIT_EXPECT_EQ(test, seen.n[PB_COMPACT_IS_DEFERRED], 1UL);
 	KUNIT_EXPECT_EQ(test, seen.n[PB_COMPACT_BEGIN], 1UL);
 	KUNIT_EXPECT_EQ(test, seen.n[PB_COMPACT_TRY_PAGES], 2UL);
@@ -136,19 +183,19 @@ static void test_failure(struct kunit *test)
 /* Too little is free: not even begun. */
 static void test_not_suitable(struct kunit *test)
 {
-	struct pt_movers *m = watched(test);
+	struct pt_movers *m = watched(test, 0);
 	unsigned long pfn;
 
 	pt_set_mark(pt_zone(m->f, 0, PB_ZONE_NORMAL), PB_WMARK_LOW, m->f->pages);
-	KUNIT_EXPECT_EQ(test, compact(m, PB_COMPACT_PRIO_SYNC_LIGHT, &pfn), PB_COMPACT_SKIPPED);
+	KUNIT_EXPECT_EQ(test, compact(m, 9, PB_COMPACT_PRIO_SYNC_LIGHT, &pfn), PB_COMPACT_SKIPPED);
 	KUNIT_EXPECT_EQ(test, seen.n[PB_COMPACT_SUITABLE], 1UL);
-	KUNIT_EXPECT_EQ(test, seen.status[PB_COMPACT_SUITABLE], PB_COMPACT_SKIPPED);
+	KUNIT_EXPECT_EQ(test, seen.last[PB_COMPACT_SUITABLE].status, PB_COMPACT_SKIPPED);
 	KUNIT_EXPECT_EQ(test, seen.n[PB_COMPACT_BEGIN], 0UL);
 	KUNIT_EXPECT_EQ(test, seen.disorder, 0U);
 }
 
 static struct kunit_case compact_events_cases[] = {
-	KUNIT_CASE(test_success),
+	KUNIT_CASE_PARAM(test_success, success_gen_params),
 	KUNIT_CASE(test_failure),
 	KUNIT_CASE(test_not_suitable),
 	{}

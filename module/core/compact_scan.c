@@ -312,23 +312,11 @@ static unsigned long claim_from(struct pb_compact_control *cc, unsigned long ind
 	return pfn;
 }
 
-static unsigned long note_target(struct pb_compact_control *cc, unsigned long pfn,
-				 unsigned int order, unsigned long scanned)
-{
-	if (pfn == PB_NO_PFN)
-		return pfn;
-	cc->free_pfn = pfn;
-	pb_compact_note(cc->zone->pool, .step = PB_COMPACT_ISOLATE_FREEPAGES, .zone = cc->zone,
-			.order = cc->order, .start = pfn, .end = pfn + (1UL << order),
-			.nr = { scanned, 1UL << order });
-	return pfn;
-}
-
 static unsigned long target_in_type(struct pb_compact_control *cc, enum pb_migratetype mt,
-				    unsigned int order)
+				    unsigned int order, unsigned long *scanned)
 {
 	unsigned int steps = pb_free_area_steps(order), step, tries;
-	unsigned long index, pfn, scanned = 0;
+	unsigned long index, pfn;
 
 	for (step = 0; step < steps; step++) {
 		index = 0;
@@ -336,18 +324,39 @@ static unsigned long target_in_type(struct pb_compact_control *cc, enum pb_migra
 			index = pb_free_area_best(&cc->zone->area[mt], order, step, index);
 			if (index == PB_NO_BLOCK)
 				break;
-			scanned++;
+			++*scanned;
 			if (pb_key_occ(READ_ONCE(cc->zone->ctl[index].key)) > cc->limit)
 				continue;
 			pfn = claim_from(cc, index, mt, order);
 			if (pfn != PB_NO_PFN)
-				goto found;
+				return pfn;
 		}
 	}
-	pfn = PB_NO_PFN;
-found:
-	pb_zone_event_add(cc->zone, PB_COMPACTFREE_SCANNED, scanned);
-	return note_target(cc, pfn, order, scanned);
+	return PB_NO_PFN;
+}
+
+static unsigned long find_target(struct pb_compact_control *cc, unsigned int order,
+				 unsigned long *scanned)
+{
+	static const enum pb_migratetype types[] = { PB_MOVABLE, PB_CMA };
+	unsigned long pfn = PB_NO_PFN, index;
+	unsigned int i;
+
+	for (i = 0; order < PB_PAGEBLOCK_ORDER && i < ARRAY_SIZE(types); i++) {
+		pfn = target_in_type(cc, types[i], order, scanned);
+		if (pfn != PB_NO_PFN)
+			return pfn;
+	}
+	for (i = 0; cc->to_whole && i < ARRAY_SIZE(types); i++) {
+		index = pb_free_area_whole(&cc->zone->area[types[i]]);
+		if (index == PB_NO_BLOCK)
+			continue;
+		++*scanned;
+		pfn = claim_from(cc, index, types[i], order);
+		if (pfn != PB_NO_PFN)
+			return pfn;
+	}
+	return PB_NO_PFN;
 }
 
 /**
@@ -361,21 +370,14 @@ found:
  */
 unsigned long pb_compact_target(struct pb_compact_control *cc, unsigned int order)
 {
-	static const enum pb_migratetype types[] = { PB_MOVABLE, PB_CMA };
-	unsigned long pfn = PB_NO_PFN, index;
-	unsigned int i;
+	unsigned long scanned = 0, pfn = find_target(cc, order, &scanned);
 
-	for (i = 0; order < PB_PAGEBLOCK_ORDER && i < ARRAY_SIZE(types); i++) {
-		pfn = target_in_type(cc, types[i], order);
-		if (pfn != PB_NO_PFN)
-			return pfn;
-	}
-	for (i = 0; cc->to_whole && i < ARRAY_SIZE(types); i++) {
-		index = pb_free_area_whole(&cc->zone->area[types[i]]);
-		if (index != PB_NO_BLOCK)
-			pfn = claim_from(cc, index, types[i], order);
-		if (pfn != PB_NO_PFN)
-			return note_target(cc, pfn, order, 1);
-	}
-	return PB_NO_PFN;
+	pb_zone_event_add(cc->zone, PB_COMPACTFREE_SCANNED, scanned);
+	if (pfn == PB_NO_PFN)
+		return pfn;
+	cc->free_pfn = pfn;
+	pb_compact_note(cc->zone->pool, .step = PB_COMPACT_ISOLATE_FREEPAGES, .zone = cc->zone,
+			.order = cc->order, .start = pfn, .end = pfn + (1UL << order),
+			.nr = { scanned, 1UL << order });
+	return pfn;
 }
