@@ -65,7 +65,7 @@ static struct pt_movers *watched(struct kunit *test, unsigned int order)
 	struct pt_movers *m = pt_movers(test, f, f->pages >> order);
 	unsigned long i;
 
-	/* The first pageblock is not to be had: what compaction begins with is not where it ends. */
+	/* The first pageblock is not to be had: where it begins is not where it ends. */
 	KUNIT_ASSERT_EQ(test, pt_alloc(f, 9), pt_zone(f, 0, PB_ZONE_NORMAL)->start_pfn);
 	pt_movers_fill(test, m, order, order ? 0 : 50);
 	for (i = 0; order && i < m->nr; i++)
@@ -86,7 +86,7 @@ static enum pb_compact_result compact(struct pt_movers *m, unsigned int order,
 	return pb_compact_pages(&m->f->pool, &rq, prio, pfn);
 }
 
-/* From the ends of the zone, as the two scanners of mm/, to the area and its contents' last place. */
+/* From the ends of the zone, as the scanners of mm/, to the area and where the last block went. */
 static void expect_ends(struct kunit *test, struct pb_zone *zone, unsigned long pfn, bool sync)
 {
 	const struct pb_compact_event *begin = &seen.last[PB_COMPACT_BEGIN];
