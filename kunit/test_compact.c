@@ -572,6 +572,27 @@ static void test_capture_memalloc(struct kunit *test)
 	pt_movers_check(test, m);
 }
 
+/* Nobody waits for it: the block is free afterwards, and deferral ends only with an allocation. */
+static void test_no_capture(struct kunit *test)
+{
+	struct pt_movers *m = fragmented(test, &pt_small, 0, 50);
+	struct pb_request rq = pt_rq(9, PB_MOVABLE, 0);
+	struct pb_zone *zone = zone_of(m);
+	unsigned long free = pb_zone_free_pages(zone), pfn;
+
+	rq.flags = PB_ALLOC_WAIT;
+	zone->compact_defer_shift = 3;
+	KUNIT_EXPECT_EQ(test, pb_alloc(&m->f->pool, &rq, NULL), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pb_compact_pages(&m->f->pool, &rq, PB_COMPACT_PRIO_SYNC_LIGHT, NULL),
+			PB_COMPACT_SUCCESS);
+	KUNIT_EXPECT_EQ(test, pb_zone_free_pages(zone), (long)free);
+	KUNIT_EXPECT_EQ(test, zone->compact_defer_shift, 3U);
+	pfn = pb_alloc(&m->f->pool, &rq, NULL);
+	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
+	pt_free(test, m->f, pfn, 9);
+	pt_movers_check(test, m);
+}
+
 /* Asynchronous compaction leaves other types' pageblocks alone, waiting compaction does not. */
 static void test_types(struct kunit *test)
 {
@@ -809,6 +830,7 @@ static struct kunit_case compact_cases[] = {
 	KUNIT_CASE(test_waits_for_another),
 	KUNIT_CASE(test_capture),
 	KUNIT_CASE(test_capture_memalloc),
+	KUNIT_CASE(test_no_capture),
 	KUNIT_CASE(test_types),
 	KUNIT_CASE(test_score),
 	KUNIT_CASE(test_whole_zone),

@@ -43,11 +43,10 @@ static void dirty(struct pt_fixture *f, int nid, long pages)
 static unsigned long free_pages_of(struct pt_fixture *f, int nid)
 {
 	unsigned long pages = 0;
-	unsigned int type;
+	struct pb_zone *zone;
 
-	for (type = 0; type < PB_NR_ZONE_TYPES; type++)
-		if (pt_zone(f, nid, type))
-			pages += pb_zone_free_pages(pt_zone(f, nid, type));
+	pb_for_each_node_zone(zone, &f->pool, nid)
+		pages += pb_zone_free_pages(zone);
 	return pages;
 }
 

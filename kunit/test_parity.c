@@ -22,7 +22,7 @@
 
 #include "compat.h"
 #include "core/stat.h"
-#include "core/watermark.h"
+#include "core/zone.h"
 #include "fixture.h"
 #include "instance.h"
 
@@ -98,11 +98,10 @@ static void test_same_node(struct kunit *test)
 static unsigned long node_pages(int nid)
 {
 	unsigned long pages = 0;
-	unsigned int type;
+	struct pb_zone *zone;
 
-	for (type = 0; type < PB_NR_ZONE_TYPES; type++)
-		if (pb_instance.zone[nid][type])
-			pages += pb_instance.zone[nid][type]->present_pages;
+	pb_for_each_node_zone(zone, &pb_instance, nid)
+		pages += zone->present_pages;
 	return pages;
 }
 
@@ -276,11 +275,10 @@ static void test_policy(struct kunit *test)
 static unsigned long interleave_hits(int nid)
 {
 	unsigned long hits = 0;
-	unsigned int type;
+	struct pb_zone *zone;
 
-	for (type = 0; type < PB_NR_ZONE_TYPES; type++)
-		if (pb_instance.zone[nid][type])
-			hits += pb_zone_event(pb_instance.zone[nid][type], PB_NUMA_INTERLEAVE_HIT);
+	pb_for_each_node_zone(zone, &pb_instance, nid)
+		hits += pb_zone_event(zone, PB_NUMA_INTERLEAVE_HIT);
 	return hits;
 }
 
@@ -522,17 +520,10 @@ static unsigned long fill(int nid, gfp_t gfp, struct page **list, unsigned long 
 
 static struct pb_zone *only_zone(int nid)
 {
-	struct pb_zone *zone = NULL;
-	unsigned int type;
+	struct pb_node_zones it = { &pb_instance, nid };
+	struct pb_zone *zone = pb_next_node_zone(&it);
 
-	for (type = 0; type < PB_NR_ZONE_TYPES; type++) {
-		if (!pb_instance.zone[nid][type])
-			continue;
-		if (zone)
-			return NULL;
-		zone = pb_instance.zone[nid][type];
-	}
-	return zone;
+	return pb_next_node_zone(&it) ? NULL : zone;
 }
 
 static void test_reserve(struct kunit *test)

@@ -9,7 +9,6 @@
 #include "zone.h"
 
 #define MAX_DEFER_SHIFT		6
-#define COSTLY_ORDER		3
 
 /* ---- per zone ---- */
 
@@ -113,7 +112,7 @@ bool pb_compaction_suitable(struct pb_zone *zone, unsigned int order, enum pb_zo
 	unsigned long gap = order < PB_PAGEBLOCK_ORDER ? 2UL << order : 1UL << order;
 	bool suitable = pb_zone_free_pages(zone) >= (long)gap &&
 			pb_zone_watermark_ok(zone, gap, highest,
-					     order > COSTLY_ORDER ? PB_ALLOC_WMARK_LOW :
+					     order > PB_COSTLY_ORDER ? PB_ALLOC_WMARK_LOW :
 					     PB_ALLOC_WMARK_MIN);
 
 	pb_compact_note(zone->pool, .step = PB_COMPACT_SUITABLE, .zone = zone, .order = order,
@@ -142,9 +141,10 @@ static enum pb_compact_result compact_zone_order(struct pb_zone *zone, const str
 				prio == PB_COMPACT_PRIO_ASYNC ? PB_MIGRATE_ASYNC :
 				PB_MIGRATE_SYNC_LIGHT);
 	atomic_inc(&zone->compact_direct);
-	ret = pb_compact_zone(&cc, &capture);
+	ret = pb_compact_zone(&cc, captured_pfn ? &capture : NULL);
 	atomic_dec(&zone->compact_direct);
-	*captured_pfn = capture.pfn;
+	if (captured_pfn)
+		*captured_pfn = capture.pfn;
 	return ret;
 }
 
@@ -172,7 +172,8 @@ static enum pb_compact_result try_zones(struct pb_pool *pool, const struct pb_re
 		status = compact_zone_order(zone, rq, prio, captured_pfn);
 		ret = max(ret, status);
 		if (status == PB_COMPACT_SUCCESS) {
-			pb_compact_defer_reset(zone, rq->order, *captured_pfn != PB_NO_PFN);
+			pb_compact_defer_reset(zone, rq->order,
+					       captured_pfn && *captured_pfn != PB_NO_PFN);
 			break;
 		}
 		if (prio != PB_COMPACT_PRIO_ASYNC && (status == PB_COMPACT_COMPLETE ||
@@ -189,14 +190,15 @@ static enum pb_compact_result try_zones(struct pb_pool *pool, const struct pb_re
  * @pool: the pool
  * @rq: the request, with PB_ALLOC_WAIT and an order above 0
  * @prio: how much it may cost
- * @captured_pfn: the block, allocated for the request, or PB_NO_PFN
+ * @captured_pfn: the block, allocated for the request, or PB_NO_PFN; NULL: it is left free
  *
  * Context: process, may sleep. Return: how it ended. As try_to_compact_pages() in mm/compaction.c.
  */
 enum pb_compact_result pb_compact_pages(struct pb_pool *pool, const struct pb_request *rq,
 					enum pb_compact_priority prio, unsigned long *captured_pfn)
 {
-	*captured_pfn = PB_NO_PFN;
+	if (captured_pfn)
+		*captured_pfn = PB_NO_PFN;
 	if (!pool->ops.migrate || !rq->order || !(rq->flags & PB_ALLOC_WAIT))
 		return PB_COMPACT_SKIPPED;
 	might_sleep();
@@ -241,12 +243,8 @@ unsigned int pb_fragmentation_score(struct pb_pool *pool, int nid)
 {
 	unsigned long sum = 0, present = 0;
 	struct pb_zone *zone;
-	unsigned int type;
 
-	for (type = 0; type < PB_NR_ZONE_TYPES; type++) {
-		zone = pool->zone[nid][type];
-		if (!zone)
-			continue;
+	pb_for_each_node_zone(zone, pool, nid) {
 		sum += zone->present_pages * score_zone(zone);
 		present += zone->present_pages;
 	}
@@ -314,14 +312,10 @@ static unsigned long gain_blocks(struct pb_zone *zone, enum pb_migrate_mode mode
 void pb_compact_node(struct pb_pool *pool, int nid, unsigned int proactiveness)
 {
 	struct pb_zone *zone;
-	unsigned int type;
 
 	if (!pool->ops.migrate || !proactiveness)
 		return;
-	for (type = 0; type < PB_NR_ZONE_TYPES; type++) {
-		zone = pool->zone[nid][type];
-		if (!zone)
-			continue;
+	pb_for_each_node_zone(zone, pool, nid) {
 		pb_zone_event_add(zone, PB_KCOMPACTD_WAKE, 1);
 		gain_blocks(zone, PB_MIGRATE_SYNC_LIGHT, proactiveness);
 	}

@@ -22,12 +22,8 @@ bool pb_node_dirty_ok(struct pb_pool *pool, int nid)
 {
 	long dirty = 0, room = 0, free;
 	struct pb_zone *zone;
-	unsigned int type;
 
-	for (type = 0; type < PB_NR_ZONE_TYPES; type++) {
-		zone = pool->zone[nid][type];
-		if (!zone)
-			continue;
+	pb_for_each_node_zone(zone, pool, nid) {
 		free = pb_zone_free_pages(zone) - (long)READ_ONCE(zone->watermark[PB_WMARK_HIGH]);
 		room += max(free, 0L);
 		dirty += max(atomic_long_read(&zone->nr_dirty), 0L);

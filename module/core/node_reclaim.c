@@ -9,7 +9,7 @@
  * nodes do not empty one another. As node_reclaim() in mm/vmscan.c.
  */
 #include "node_reclaim.h"
-#include "watermark.h"
+#include "zone.h"
 
 #define PRIORITY		4	/* NODE_RECLAIM_PRIORITY: a sixteenth in the first round */
 #define RECLAIM_LEAST		32UL	/* SWAP_CLUSTER_MAX */
@@ -35,14 +35,10 @@ static bool worth_while(struct pb_pool *pool, int nid)
 {
 	unsigned long pages = 0, present = 0;
 	struct pb_zone *zone;
-	unsigned int type;
 
 	if (!pool->ops.reclaim || !pool->ops.reclaimable)
 		return false;
-	for (type = 0; type < PB_NR_ZONE_TYPES; type++) {
-		zone = pool->zone[nid][type];
-		if (!zone)
-			continue;
+	pb_for_each_node_zone(zone, pool, nid) {
 		pages += pool->ops.reclaimable(zone);
 		present += zone->present_pages;
 	}
@@ -52,11 +48,9 @@ static bool worth_while(struct pb_pool *pool, int nid)
 /* The zone that stands for its node: one of them reclaims at a time. */
 static atomic_t *node_busy(struct pb_pool *pool, int nid)
 {
-	unsigned int type = 0;
+	struct pb_node_zones it = { pool, nid };
 
-	while (!pool->zone[nid][type])
-		type++;
-	return &pool->zone[nid][type]->node_reclaiming;
+	return &pb_next_node_zone(&it)->node_reclaiming;
 }
 
 static bool reclaim(struct pb_pool *pool, const struct pb_request *rq)

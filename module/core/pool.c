@@ -313,13 +313,10 @@ EXPORT_SYMBOL_PB_TEST(pb_pool_init);
 static void destroy_zones(struct pb_pool *pool)
 {
 	struct pb_zone *zone;
-	int nid, type;
+	int nid;
 
 	for (nid = 0; pool->zone && nid < pool->nr_nodes; nid++) {
-		for (type = 0; type < PB_NR_ZONE_TYPES; type++) {
-			zone = pool->zone[nid][type];
-			if (!zone)
-				continue;
+		pb_for_each_node_zone(zone, pool, nid) {
 			pb_compact_destroy(zone);
 			pb_pcp_destroy(zone);
 			pb_zone_destroy(zone);

@@ -27,6 +27,8 @@
 #define PB_NO_PFN		(~0UL)
 #define PB_NO_BLOCK		(~0UL)
 
+#define PB_COSTLY_ORDER		3	/* PAGE_ALLOC_COSTLY_ORDER */
+
 /* As in mm/: the first three have pcp lists and fall back to one another. */
 enum pb_migratetype {
 	PB_UNMOVABLE,
@@ -390,7 +392,8 @@ struct pb_compact_event;
  * @want_zeroed: a request would have liked zeroed memory of a zone and got some that is not known
  *	to be so: make a run of prezero.c when there is time; any context; may be NULL
  * @compact: make larger free blocks for @rq; where one is captured for it, its PFN goes to
- *	@captured; may sleep; pb_compact_pages(), or NULL where there is to be no compaction
+ *	@captured, unless that is NULL: it is left free then; may sleep; pb_compact_pages(), or NULL
+ *	where there is to be no compaction
  * @compact_event: a step of compaction (compact_event.h); process context; may be NULL; swapped at
  *	run time
  * @oom: nothing can be reclaimed any more; true when memory will come free all the same, because

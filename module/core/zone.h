@@ -28,6 +28,27 @@ enum pb_key_state pb_zone_after_put(struct pb_zone *zone, unsigned long pfn, u64
 void pb_zone_release_mask(struct pb_zone *zone, unsigned long pfn, u64 mask);
 void pb_zone_reindex_all(struct pb_zone *zone);
 
+/* A walk over the zones of a node, lowest type first. */
+struct pb_node_zones {
+	const struct pb_pool	*pool;
+	int			nid;
+	unsigned int		type;
+};
+
+static inline struct pb_zone *pb_next_node_zone(struct pb_node_zones *it)
+{
+	struct pb_zone *zone = NULL;
+
+	while (!zone && it->type < PB_NR_ZONE_TYPES)
+		zone = it->pool->zone[it->nid][it->type++];
+	return zone;
+}
+
+/* As for_each_populated_zone(); the zone may be freed by what is done with it. */
+#define pb_for_each_node_zone(zone, pool, nid)					\
+	for (struct pb_node_zones __it = { pool, nid, 0 };			\
+	     ((zone) = pb_next_node_zone(&__it));)
+
 /* A block of so many pages was handed out past the pcp. */
 static inline void pb_zone_count_alloc(struct pb_zone *zone, long pages)
 {

@@ -27,6 +27,7 @@
 
 #include "core/pcp.h"
 #include "core/stat.h"
+#include "core/zone.h"
 
 #include "buffer.h"
 #include "buffer_fd.h"
@@ -72,15 +73,11 @@ static int largest_free_order(const struct pb_free_count *count)
 /* Adds up the zones of a node; false when it has none. @count is scratch space. */
 static bool fill_node_info(int nid, struct pbuddy_node_info *info, struct pb_free_count *count)
 {
-	unsigned int type;
+	struct pb_zone *zone;
 	bool any = false;
 
 	*info = (struct pbuddy_node_info) { .node = nid, .largest_free_order = -1 };
-	for (type = 0; type < PB_NR_ZONE_TYPES; type++) {
-		struct pb_zone *zone = pb_instance.zone[nid][type];
-
-		if (!zone)
-			continue;
+	pb_for_each_node_zone(zone, &pb_instance, nid) {
 		any = true;
 		info->total_bytes += (u64)zone->present_pages << PAGE_SHIFT;
 		info->free_bytes += (u64)max(atomic_long_read(&zone->nr_free), 0L) << PAGE_SHIFT;

@@ -321,12 +321,9 @@ unsigned long pb_instance_pages(void)
  */
 bool pb_instance_has_memory(int nid)
 {
-	unsigned int type;
+	struct pb_node_zones it = { &pb_instance, nid };
 
-	for (type = 0; nid < pb_instance.nr_nodes && type < PB_NR_ZONE_TYPES; type++)
-		if (pb_instance.zone[nid][type])
-			return true;
-	return false;
+	return nid < pb_instance.nr_nodes && pb_next_node_zone(&it);
 }
 EXPORT_SYMBOL_PB_TEST(pb_instance_has_memory);
 

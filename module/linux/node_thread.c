@@ -30,9 +30,7 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
-#include "core/alloc.h"
 #include "core/compact.h"
-#include "core/freelist.h"
 #include "core/prezero.h"
 #include "core/reclaim.h"
 #include "core/stat.h"
@@ -88,10 +86,7 @@ static int hotplug_state;
 
 /* ---- what balanced means ---- */
 
-static struct pb_zone *node_zone(const struct pb_node *n, int type)
-{
-	return pb_instance.zone[n->nid][type];
-}
+#define for_each_zone_of(zone, n)	pb_for_each_node_zone(zone, &pb_instance, (n)->nid)
 
 static bool zone_balanced(struct pb_zone *zone, unsigned int order)
 {
@@ -102,20 +97,20 @@ static bool zone_balanced(struct pb_zone *zone, unsigned int order)
 /* As pgdat_balanced(): one zone that can serve is enough. */
 static bool balanced(const struct pb_node *n, unsigned int order)
 {
-	int type;
+	struct pb_zone *zone;
 
-	for (type = 0; type < PB_NR_ZONE_TYPES; type++)
-		if (node_zone(n, type) && zone_balanced(node_zone(n, type), order))
+	for_each_zone_of(zone, n)
+		if (zone_balanced(zone, order))
 			return true;
 	return false;
 }
 
 static bool boosted(const struct pb_node *n)
 {
-	int type;
+	struct pb_zone *zone;
 
-	for (type = 0; type < PB_NR_ZONE_TYPES; type++)
-		if (node_zone(n, type) && READ_ONCE(node_zone(n, type)->watermark_boost))
+	for_each_zone_of(zone, n)
+		if (READ_ONCE(zone->watermark_boost))
 			return true;
 	return false;
 }
@@ -176,41 +171,30 @@ void pb_node_threads_hope(void)
 static unsigned long lacking(const struct pb_node *n)
 {
 	unsigned long pages = 0;
-	int type;
+	struct pb_zone *zone;
 
-	for (type = 0; type < PB_NR_ZONE_TYPES; type++) {
-		struct pb_zone *zone = node_zone(n, type);
-
-		if (zone)
-			pages += max_t(long, pb_wmark_pages(zone, PB_WMARK_HIGH) -
-				       pb_zone_free_pages(zone), PB_SWAP_CLUSTER_MAX);
-	}
+	for_each_zone_of(zone, n)
+		pages += max_t(long, pb_wmark_pages(zone, PB_WMARK_HIGH) -
+			       pb_zone_free_pages(zone), PB_SWAP_CLUSTER_MAX);
 	return pages;
 }
 
 static void count(const struct pb_node *n, enum pb_event event, unsigned long pages)
 {
-	int type;
-
-	for (type = PB_NR_ZONE_TYPES - 1; type >= 0; type--) {
-		if (node_zone(n, type)) {
-			pb_zone_event_add(node_zone(n, type), event, pages);
-			return;
-		}
-	}
+	pb_zone_event_add(pb_instance.zonelist[n->nid]->zone[0], event, pages);
 }
 
 /* Half of what is kept for those in need has to be there, or requests wait for the thread. */
 static bool allow_direct_reclaim(const struct pb_node *n)
 {
 	long reserve = 0, free = 0;
-	int type;
+	struct pb_zone *zone;
 
-	for (type = 0; type <= PB_ZONE_NORMAL; type++) {
-		if (!node_zone(n, type))
-			continue;
-		reserve += READ_ONCE(node_zone(n, type)->watermark[PB_WMARK_MIN]);
-		free += pb_zone_free_pages(node_zone(n, type));
+	for_each_zone_of(zone, n) {
+		if (zone->type > PB_ZONE_NORMAL)
+			break;
+		reserve += READ_ONCE(zone->watermark[PB_WMARK_MIN]);
+		free += pb_zone_free_pages(zone);
 	}
 	return !reserve || free > reserve / 2 || READ_ONCE(n->failures) >= MAX_FAILURES;
 }
@@ -249,6 +233,7 @@ static unsigned long reclaim_rounds(struct pb_node *n, unsigned int order)
 	return total;
 }
 
+/* For whoever asked for one; as kcompactd_do_work(). */
 static void make_block(struct pb_node *n, unsigned int order)
 {
 	struct pb_request rq = {
@@ -258,33 +243,27 @@ static void make_block(struct pb_node *n, unsigned int order)
 		.flags = PB_ALLOC_WAIT | PB_ALLOC_THISNODE,
 		.nid = n->nid,
 	};
-	unsigned long captured = PB_NO_PFN;
 
-	if (!pb_instance.ops.compact || !order || balanced(n, order))
-		return;
-	pb_instance.ops.compact(&pb_instance, &rq, PB_COMPACT_PRIO_SYNC_LIGHT, &captured);
-	if (captured != PB_NO_PFN)
-		pb_free(&pb_instance, captured, order);
+	if (pb_instance.ops.compact && order && !balanced(n, order))
+		pb_instance.ops.compact(&pb_instance, &rq, PB_COMPACT_PRIO_SYNC_LIGHT, NULL);
 }
 
 static void balance(struct pb_node *n)
 {
 	unsigned long boost[PB_NR_ZONE_TYPES] = { }, freed = 0;
 	unsigned int order = xchg(&n->order, 0);
-	int type;
+	struct pb_zone *zone;
 
-	for (type = 0; type < PB_NR_ZONE_TYPES; type++)
-		if (node_zone(n, type))
-			boost[type] = READ_ONCE(node_zone(n, type)->watermark_boost);
+	for_each_zone_of(zone, n)
+		boost[zone->type] = READ_ONCE(zone->watermark_boost);
 	count(n, PB_PAGEOUTRUN, 1);
 	if (!balanced(n, order))
 		pb_instance_drain_all();
 	if (!balanced(n, order) || boosted(n))
 		freed = reclaim_rounds(n, order);
 	make_block(n, order);
-	for (type = 0; type < PB_NR_ZONE_TYPES; type++)
-		if (node_zone(n, type))
-			pb_zone_decay_boost_by(node_zone(n, type), boost[type]);
+	for_each_zone_of(zone, n)
+		pb_zone_decay_boost_by(zone, boost[zone->type]);
 	if (freed || balanced(n, 0))
 		WRITE_ONCE(n->failures, 0);
 	else
@@ -296,12 +275,11 @@ static void balance(struct pb_node *n)
 
 static long node_free(const struct pb_node *n)
 {
+	struct pb_zone *zone;
 	long pages = 0;
-	int type;
 
-	for (type = 0; type < PB_NR_ZONE_TYPES; type++)
-		if (node_zone(n, type))
-			pages += pb_zone_free_pages(node_zone(n, type));
+	for_each_zone_of(zone, n)
+		pages += pb_zone_free_pages(zone);
 	return pages;
 }
 
@@ -382,13 +360,11 @@ static void do_ahead(struct pb_node *n)
 static void zero_ahead(struct pb_node *n)
 {
 	unsigned long preempted = current->nivcsw;
+	struct pb_zone *zone;
 	struct pb_prezero run;
-	int type;
 
-	for (type = 0; type < PB_NR_ZONE_TYPES; type++) {
-		if (!node_zone(n, type))
-			continue;
-		pb_prezero_start(&run, node_zone(n, type));
+	for_each_zone_of(zone, n) {
+		pb_prezero_start(&run, zone);
 		while (pb_prezero_next(&run)) {
 			if (should_end())
 				return;
