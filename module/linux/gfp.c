@@ -75,6 +75,7 @@ enum pb_zone_type pb_gfp_highest_zone(gfp_t gfp)
 		return PB_ZONE_MOVABLE;
 	return PB_ZONE_NORMAL;
 }
+EXPORT_SYMBOL_PB_TEST(pb_gfp_highest_zone);
 
 static enum pb_migratetype migratetype(gfp_t gfp)
 {
@@ -99,7 +100,7 @@ static bool may_sleep(gfp_t gfp)
 }
 
 /* The same on every walk: what mm/ asks of the gfp flags themselves. */
-static pb_alloc_flags_t lasting_flags(gfp_t gfp)
+static pb_alloc_flags_t lasting_flags(const struct pb_request *rq, gfp_t gfp)
 {
 	static const struct {
 		gfp_t			gfp;
@@ -126,7 +127,7 @@ static pb_alloc_flags_t lasting_flags(gfp_t gfp)
 	if (current->flags & PF_MEMALLOC)
 		flags |= PB_ALLOC_RECLAIMING;
 	/* As gfp_to_alloc_flags_cma(). */
-	if (migratetype(gfp) == PB_MOVABLE)
+	if (rq->migratetype == PB_MOVABLE)
 		flags |= PB_ALLOC_CMA;
 	return flags;
 }
@@ -207,14 +208,14 @@ EXPORT_SYMBOL_PB_TEST(pb_gfp_reserve_flags);
 
 /**
  * pb_gfp_to_alloc_flags - what a request may do, walk by walk
- * @rq: in: order and preferred zone; out: the three sets of flags
+ * @rq: in: order, migratetype and preferred zone; out: the three sets of flags
  * @gfp: flags, narrowed already
  *
  * Context: any; answers for the task or interrupt that asks.
  */
 void pb_gfp_to_alloc_flags(struct pb_request *rq, gfp_t gfp)
 {
-	rq->flags = lasting_flags(gfp) | first_flags(gfp, rq->preferred_zone);
+	rq->flags = lasting_flags(rq, gfp) | first_flags(gfp, rq->preferred_zone);
 	rq->slow_flags = slow_flags(gfp, rq->order);
 	rq->reserve_flags = pb_gfp_reserve_flags(gfp);
 }
