@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * pbuddy_asker: makes the same request some times, with gfp flags that are named, and gives each
+ * block back at once; so that a test can see what any flag does and what is said of it. How many
+ * were served stands in the parameter "served" then.
+ */
+#include <linux/gfp.h>
+#include <linux/init.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/numa.h>
+#include <linux/pbuddy.h>
+#include <linux/string.h>
+
+PBUDDY_IMPORT_API();
+
+static char *gfp = "KERNEL";
+module_param(gfp, charp, 0444);
+MODULE_PARM_DESC(gfp, "flags by name with | between them (default: KERNEL)");
+
+static uint order;
+module_param(order, uint, 0444);
+MODULE_PARM_DESC(order, "order of each block (default: 0)");
+
+static uint times = 1;
+module_param(times, uint, 0444);
+MODULE_PARM_DESC(times, "number of requests (default: 1)");
+
+static int node = NUMA_NO_NODE;
+module_param(node, int, 0444);
+MODULE_PARM_DESC(node, "node to ask for (default: the nearest)");
+
+static uint served;
+module_param(served, uint, 0444);
+MODULE_PARM_DESC(served, "number of requests that got a block; to be read");
+
+#define NAMED(flag)	{ #flag, __GFP_##flag }
+
+static const struct {
+	const char	*name;
+	gfp_t		gfp;
+} names[] = {
+	{ "KERNEL", GFP_KERNEL }, { "ATOMIC", GFP_ATOMIC }, { "NOWAIT", GFP_NOWAIT },
+	{ "USER", GFP_USER }, { "HIGHUSER_MOVABLE", GFP_HIGHUSER_MOVABLE },
+	NAMED(DMA), NAMED(HIGHMEM), NAMED(DMA32), NAMED(MOVABLE), NAMED(RECLAIMABLE), NAMED(HIGH),
+	NAMED(IO), NAMED(FS), NAMED(ZERO), NAMED(DIRECT_RECLAIM), NAMED(KSWAPD_RECLAIM),
+	NAMED(WRITE), NAMED(NOWARN), NAMED(RETRY_MAYFAIL), NAMED(NOFAIL), NAMED(NORETRY),
+	NAMED(MEMALLOC), NAMED(COMP), NAMED(NOMEMALLOC), NAMED(HARDWALL), NAMED(THISNODE),
+	NAMED(ACCOUNT), NAMED(ZEROTAGS), NAMED(SKIP_ZERO), NAMED(SKIP_KASAN),
+};
+
+static int __init parse(gfp_t *flags)
+{
+	char *list = gfp, *name;
+	unsigned int i;
+
+	*flags = 0;
+	while ((name = strsep(&list, "|"))) {
+		for (i = 0; i < ARRAY_SIZE(names) && strcmp(name, names[i].name); i++)
+			;
+		if (i == ARRAY_SIZE(names)) {
+			pr_err("pbuddy_asker: no flag is called \"%s\"\n", name);
+			return -EINVAL;
+		}
+		*flags |= names[i].gfp;
+	}
+	return 0;
+}
+
+static int __init asker_init(void)
+{
+	struct page *page;
+	gfp_t flags;
+	uint i;
+
+	if (parse(&flags))
+		return -EINVAL;
+	for (i = 0; i < times; i++) {
+		page = pbuddy_alloc_pages_node(node, flags, order);
+		served += !!page;
+		pbuddy_free_pages(page, order);
+	}
+	return 0;
+}
+
+static void __exit asker_exit(void)
+{
+}
+
+module_init(asker_init);
+module_exit(asker_exit);
+MODULE_DESCRIPTION("Asks pbuddy for memory with any flags");
+MODULE_LICENSE("GPL");

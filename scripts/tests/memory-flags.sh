@@ -1,0 +1,90 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# kernels: test-6.12 test-7.3
+# vm: --nodes 2
+# vm: --allow-splat cut.here|WARNING:.*linux/gfp\.c:
+# copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
+#
+# gfp flags that pbuddy does not honour: each is told of once, however often it is asked for, and
+# refused or ignored; with the others nothing is said. And what must not fail waits for memory.
+# shellcheck source=scripts/lib/ktap.sh
+. /tests/ktap.sh
+# shellcheck source=scripts/lib/guest-memory.sh
+. /tests/guest-memory.sh
+
+# ask PARAMETERS...: requests of a module; how many were served is in $served, and what pbuddy and
+# the kernel have said in /tmp/said.
+ask() {
+	dmesg -c >/dev/null
+	insmod /pbuddy_asker.ko "$@" || return
+	served=$(cat /sys/module/pbuddy_asker/parameters/served)
+	rmmod pbuddy_asker
+	dmesg | sed 's/^[^]]*\] *//' | grep -E 'WARNING: |pbuddy: ' >/tmp/said
+	echo "served $served; said:"
+	cat /tmp/said
+}
+
+# told SERVED LINES REGEX PARAMETERS...: so many requests are served, so many lines match.
+told() {
+	want_served=$1 want_lines=$2 regex=$3
+	shift 3
+	ask "$@" || return
+	[ "$served" -eq "$want_served" ] && [ "$(grep -cE "$regex" /tmp/said)" -eq "$want_lines" ] &&
+		[ "$(wc -l </tmp/said)" -ge "$want_lines" ]
+}
+
+# Three times, and later three times more.
+once() { # SERVED REGEX PARAMETERS...
+	once_served=$1 once_regex=$2
+	shift 2
+	told "$once_served" 1 "$once_regex" times=3 "$@" &&
+		told "$once_served" 0 . times=3 "$@"
+}
+
+silent() { told 3 0 . times=3 "$@"; }
+
+all_others() {
+	for flag in HIGHMEM DMA32 MOVABLE RECLAIMABLE HIGH IO FS ZERO DIRECT_RECLAIM KSWAPD_RECLAIM \
+		WRITE NOWARN RETRY_MAYFAIL NOFAIL NORETRY MEMALLOC NOMEMALLOC HARDWALL THISNODE \
+		ACCOUNT ZEROTAGS SKIP_ZERO SKIP_KASAN; do
+		for base in KERNEL ATOMIC NOWAIT; do
+			# What must not fail has to be able to wait; tested by the suites.
+			[ "$flag" != NOFAIL ] || [ "$base" = KERNEL ] || continue
+			case $base-$flag in
+			ATOMIC-DIRECT_RECLAIM | NOWAIT-DIRECT_RECLAIM) continue ;;
+			esac
+			silent gfp="$base|$flag" order=1 || { echo "$base|$flag"; return 1; }
+		done
+	done
+}
+
+# All of the pool is somebody's; a request that must not fail is there until he goes.
+waits() {
+	dmesg -c >/dev/null
+	insmod /pbuddy_leaker.ko blocks=16384 leak=0 || return
+	insmod /pbuddy_asker.ko gfp='KERNEL|NOWARN' || return
+	[ "$(cat /sys/module/pbuddy_asker/parameters/served)" -eq 0 ] || return
+	rmmod pbuddy_asker
+	insmod /pbuddy_asker.ko gfp='KERNEL|NOFAIL|NOWARN' &
+	asker=$!
+	sleep 2
+	kill -0 "$asker" || { echo "it did not wait"; return 1; }
+	rmmod pbuddy_leaker || return
+	wait "$asker" || return
+	[ "$(cat /sys/module/pbuddy_asker/parameters/served)" -eq 1 ] && rmmod pbuddy_asker
+}
+
+ktap_begin
+load pool=0:32M,1:32M
+t flags_honoured_silently all_others
+t flags_dma_nowarn told 0 0 . times=3 gfp='KERNEL|DMA|NOWARN'
+t flags_dma_refused_once once 0 'GFP_DMA is refused' gfp='KERNEL|DMA'
+t flags_comp_of_one_page silent gfp='KERNEL|COMP'
+t flags_comp_ignored_once once 3 '__GFP_COMP is ignored' gfp='KERNEL|COMP' order=1
+t flags_two_types_once once 3 'WARNING: .*linux/gfp\.c' gfp='KERNEL|MOVABLE|RECLAIMABLE'
+t flags_order_nowarn told 0 0 . times=3 order=19 gfp='KERNEL|NOWARN'
+t flags_order_refused_once once 0 'WARNING: .*linux/gfp\.c' order=19
+t flags_no_node_refused_once once 0 'WARNING: .*linux/gfp\.c' node=1000
+t nofail_waits waits
+t flags_leave_nothing gives_back 16384
+ktap_end
