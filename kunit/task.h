@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Pretends that the running task is something else: anything on the host; in the kernel, where
- * the suites run in kthreads, only one that reclaims.
+ * The running task as something else: one that reclaims, that has to die, a kthread, one whose
+ * mistakes are warned of. On the host that is pretended; in the kernel, where the suites run in
+ * kthreads, it is so, and pt_run_as_user() is for what a task of user space has asked for.
  */
 #ifndef PT_TASK_H
 #define PT_TASK_H
 
 #ifdef __KERNEL__
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 
-static inline bool pt_task_may_be_any(void)
-{
-	return false;
-}
+#include "kernel_log.h"
 
 static inline void pt_task_reclaims(bool on)
 {
@@ -22,20 +21,35 @@ static inline void pt_task_reclaims(bool on)
 		current->flags &= ~PF_MEMALLOC;
 }
 
-static inline void pt_task_dies(bool on) { }
+static inline void pt_task_dies(bool on)
+{
+	if (on) {
+		allow_signal(SIGKILL);
+		send_sig(SIGKILL, current, 1);
+	} else {
+		flush_signals(current);
+		disallow_signal(SIGKILL);
+	}
+}
+
+/* It is one. */
 static inline void pt_task_is_kthread(bool on) { }
-static inline void pt_warnings_expected(bool on) { }
+
+static inline void pt_warnings_expected(bool on)
+{
+	if (!on) {
+		pt_log_unwatch();
+		return;
+	}
+	pt_warn_again();
+	pt_log_watch("WARNING: ");
+}
 
 static inline unsigned int pt_warnings_seen(void)
 {
-	return 0;
+	return pt_log_seen();
 }
 #else
-static inline bool pt_task_may_be_any(void)
-{
-	return true;
-}
-
 static inline void pt_task_set(unsigned int bit, bool on)
 {
 	pb_host_task = on ? pb_host_task | bit : pb_host_task & ~bit;

@@ -3,10 +3,6 @@
  * compact.c and what it is made of: blocks are gained by moving others, contents are intact
  * afterwards, and what cannot be had is said so, and put off.
  */
-#ifdef __KERNEL__
-#include <linux/sched/signal.h>
-#endif
-
 #include "core/compact.h"
 #include "core/movable.h"
 #include "core/pageblock.h"
@@ -14,6 +10,7 @@
 #include "core/zone.h"
 #include "movers.h"
 #include "params.h"
+#include "task.h"
 #include "threads.h"
 
 /* What holds two blocks of each order, and is not aligned to them. */
@@ -333,7 +330,7 @@ static void test_skipped(struct kunit *test)
 			PB_COMPACT_SKIPPED);
 }
 
-/* Somebody else wants the CPU, or the task has to die: as a tick, or a kill, would say it. */
+/* Somebody else wants the CPU, as a tick would say it. */
 #ifdef __KERNEL__
 static void want_cpu(bool on)
 {
@@ -342,26 +339,10 @@ static void want_cpu(bool on)
 	else
 		schedule();
 }
-
-static void kill_task(bool on)
-{
-	if (on) {
-		allow_signal(SIGKILL);
-		send_sig(SIGKILL, current, 1);
-	} else {
-		flush_signals(current);
-		disallow_signal(SIGKILL);
-	}
-}
 #else
 static void want_cpu(bool on)
 {
 	pb_host_need_resched = on;
-}
-
-static void kill_task(bool on)
-{
-	pb_host_fatal_signal = on;
 }
 #endif
 
@@ -378,7 +359,7 @@ static int killed_soon(struct pt_movers *m, struct pt_object *o, unsigned long s
 		       unsigned long dst)
 {
 	if (atomic_long_read(&m->migrations) == 7)
-		kill_task(true);
+		pt_task_dies(true);
 	return 0;
 }
 
@@ -408,7 +389,7 @@ static void test_gives_up(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, compact(m, 9, PB_COMPACT_PRIO_SYNC_LIGHT, &pfn),
 			PB_COMPACT_CONTENDED);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->migrations), 7L);
-	kill_task(false);
+	pt_task_dies(false);
 	m->hook = NULL;
 	KUNIT_EXPECT_EQ(test, pt_movers_check(test, m), held);
 	KUNIT_EXPECT_EQ(test, compact(m, 9, PB_COMPACT_PRIO_ASYNC, &pfn), PB_COMPACT_SUCCESS);

@@ -211,20 +211,31 @@ static void test_ways_to_failure(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, script.log, way->log);
 }
 
+struct huge {
+	struct pt_fixture	*f;
+	struct pb_request	rq;
+	unsigned long		pfn;
+};
+
+static void ask_huge(void *arg)
+{
+	struct huge *huge = arg;
+
+	huge->pfn = ask(huge->f, &huge->rq);
+}
+
 /* A huge page does not stall for a contended lock; a kthread, which nobody waits for, goes on. */
 static void test_contended(struct kunit *test)
 {
-	struct pt_fixture *f = full_pool(test, &pt_small);
-	struct pb_request rq = pt_rq(9, PB_MOVABLE, 0);
+	struct huge huge = { .f = full_pool(test, &pt_small), .rq = pt_rq(9, PB_MOVABLE, 0) };
 
-	rq.flags = W | PB_ALLOC_NORETRY;
+	huge.rq.flags = W | PB_ALLOC_NORETRY;
 	script.result = PB_COMPACT_CONTENDED;
-	if (pt_task_may_be_any()) {
-		KUNIT_EXPECT_EQ(test, ask(f, &rq), PB_NO_PFN);
-		KUNIT_EXPECT_STREQ(test, script.log, "wd2");
-	}
+	KUNIT_EXPECT_EQ(test, pt_run_as_user(ask_huge, &huge), 0);
+	KUNIT_EXPECT_EQ(test, huge.pfn, PB_NO_PFN);
+	KUNIT_EXPECT_STREQ(test, script.log, "wd2");
 	pt_task_is_kthread(true);
-	KUNIT_EXPECT_EQ(test, ask(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, ask(huge.f, &huge.rq), PB_NO_PFN);
 	KUNIT_EXPECT_STREQ(test, script.log, "wd2wr2");
 	pt_task_is_kthread(false);
 }
@@ -416,8 +427,6 @@ static void test_victim_ends(struct kunit *test)
 	struct pt_fixture *f = full_pool(test, &pt_small);
 	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
 
-	if (!pt_task_may_be_any())
-		kunit_skip(test, "cannot be killed here");
 	rq.flags = W;
 	script.oom = true;
 	script.victim = true;
@@ -446,14 +455,42 @@ static void test_one_oom_at_a_time(struct kunit *test)
 	atomic_set(&f->pool.oom_busy, 0);
 }
 
+/*
+ * NOFAIL that nothing helps gets half of the min mark and no more, once all else has failed; below
+ * that it waits until somebody frees.
+ */
+static void test_nofail_reserve(struct kunit *test)
+{
+	struct pt_fixture *f = full_pool(test, &pt_small);
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	unsigned long held = script.held;
+	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
+
+	rq.flags = W;
+	pt_free(test, f, held ^ 1, 0);
+	pt_free(test, f, held ^ 2, 0);
+	pt_drain_all(&f->pool);
+	pt_set_mark(zone, PB_WMARK_MIN, 2);
+	pt_set_mark(zone, PB_WMARK_HIGH, 2);
+	KUNIT_EXPECT_EQ(test, ask(f, &rq), PB_NO_PFN);
+	rq.flags = W | PB_ALLOC_NOFAIL;
+	KUNIT_EXPECT_NE(test, ask(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_STREQ(test, script.log, "wdwro");
+	KUNIT_EXPECT_EQ(test, pb_zone_free_pages(zone), 1L);
+	script.progress = 1;
+	script.give_at = 'r';
+	script.give_nth = 3;
+	KUNIT_EXPECT_NE(test, ask(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_STREQ(test, script.log, "wdwrdowrdowrdo");
+	KUNIT_EXPECT_EQ(test, pb_zone_free_pages(zone), 1L);
+}
+
 /* A caller's mistakes are told, and do not hang. */
 static void test_unreasonable(struct kunit *test)
 {
 	struct pt_fixture *f = full_pool(test, &pt_small);
 	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
 
-	if (!pt_task_may_be_any())
-		kunit_skip(test, "the warnings would be taken for real ones");
 	pt_warnings_expected(true);
 	rq.flags = K | PB_ALLOC_NOFAIL;
 	KUNIT_EXPECT_EQ(test, ask(f, &rq), PB_NO_PFN);
@@ -490,6 +527,7 @@ static struct kunit_case slow_states_cases[] = {
 	KUNIT_CASE(test_reserve_ignores_policy),
 	KUNIT_CASE(test_victim_ends),
 	KUNIT_CASE(test_one_oom_at_a_time),
+	KUNIT_CASE(test_nofail_reserve),
 	KUNIT_CASE(test_unreasonable),
 	{}
 };

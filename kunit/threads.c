@@ -5,6 +5,7 @@
 #include <linux/kthread.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
+#include <linux/umh.h>
 #include <linux/workqueue.h>
 
 #include "core/drain.h"
@@ -93,6 +94,29 @@ void pt_call_on(unsigned int nth, void (*fn)(void *arg), void *arg)
 	struct call c = { fn, arg };
 
 	work_on_cpu(pt_cpu(nth), call, &c);
+}
+
+/* What pt_run_as_user() says when fn has run: then there is no program to be executed. */
+#define HAS_RUN		(-ECANCELED)
+
+static int call_as_user(struct subprocess_info *info, struct cred *new)
+{
+	call(info->data);
+	return HAS_RUN;
+}
+
+int pt_run_as_user(void (*fn)(void *arg), void *arg)
+{
+	struct call c = { fn, arg };
+	struct subprocess_info *info;
+	char *none[] = { NULL };
+	int ret;
+
+	info = call_usermodehelper_setup("/none", none, none, GFP_KERNEL, call_as_user, NULL, &c);
+	if (!info)
+		return -ENOMEM;
+	ret = call_usermodehelper_exec(info, UMH_WAIT_PROC);
+	return ret == HAS_RUN ? 0 : ret;
 }
 
 void pt_stay_here(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Threads that own a CPU each, and code run on a chosen CPU: kthreads in the kernel, pthreads
- * here.
+ * Threads that own a CPU each, and code run on a chosen CPU or in another kind of task: kthreads
+ * in the kernel, pthreads here.
  */
 #ifndef PT_THREADS_H
 #define PT_THREADS_H
@@ -28,6 +28,12 @@ int pt_run_threads(unsigned int nr, void (*fn)(void *arg, unsigned int n), void 
 
 /* Runs fn(arg) on the nth CPU and waits for it. */
 void pt_call_on(unsigned int nth, void (*fn)(void *arg), void *arg);
+
+/*
+ * Runs fn(arg) in a task that is not a kthread, and waits for it: 0, or why it did not run.
+ * Expectations may be used inside fn, assertions may not.
+ */
+int pt_run_as_user(void (*fn)(void *arg), void *arg);
 
 /* Keeps the calling thread on the CPU it runs on. */
 void pt_stay_here(void);

@@ -77,6 +77,13 @@ void pt_call_on(unsigned int nth, void (*fn)(void *arg), void *arg)
 	pb_host_cpu = cpu;
 }
 
+/* All are, but when a test pretends otherwise. */
+int pt_run_as_user(void (*fn)(void *arg), void *arg)
+{
+	fn(arg);
+	return 0;
+}
+
 void pt_stay_here(void)
 {
 	pb_host_cpu = 0;

@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: test-6.12 debug-6.12 uml-7.3
 # vm: --timeout 1500
-# vm: --allow-splat bad.free:.*by.kunit_try_catch
+# vm: --allow-splat bad.free:.*by.kunit_try_catch|cut.here|WARNING:.*(core/slowpath|mm/page_alloc)\.c:
 #
 # In the guest: loads pbuddy.ko and pbuddy_kunit.ko, prints the KTAP of every suite as the kernel
 # keeps it in debugfs. Fails when a suite is not ok, or none ran. The misuse that the suites do on
-# purpose may be in the log; any other report fails the run.
+# purpose may be in the log, and the warnings of requests that must not fail and cannot be served; any
+# other report fails the run.
 #
 # Parameters for pbuddy_kunit.ko may follow: kunit.sh seed=N rounds=N
 
@@ -40,10 +41,16 @@ for suite in "$results"/pbuddy_*; do
 done
 # One line for each misuse of test_api.c, of which there are seven.
 lines=$(dmesg | grep -c 'pbuddy: bad free: .* by kunit_try_catch')
-echo "# $ran suites, $bad of them not ok; $lines lines about misuse"
+# Five warnings of test_slow_states.c, and two of test_parity_slow.c with as many of the kernel's.
+warned=$(dmesg | grep -c 'WARNING: .*core/slowpath\.c:')
+kernel=$(dmesg | grep -c 'WARNING: .*mm/page_alloc\.c:')
+echo "# $ran suites, $bad of them not ok; $lines lines about misuse; $warned and $kernel warnings"
 echo "# seed $(cat /sys/module/pbuddy_kunit/parameters/seed)"
 
 rmmod pbuddy_kunit || fail "rmmod pbuddy_kunit"
 rmmod pbuddy || fail "rmmod pbuddy"
 [ "$lines" -le 7 ] || fail "a misuse was reported more than once"
+if [ "$warned" -gt 7 ] || [ "$kernel" -gt 2 ]; then
+	fail "more warnings than the suites ask for"
+fi
 [ $ran -gt 0 ] && [ $bad -eq 0 ]

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A console that counts lines. See kernel_log.h. */
+#include <linux/atomic.h>
+#include <linux/bug.h>
+#include <linux/console.h>
+#include <linux/module.h>
+#include <linux/notifier.h>
+#include <linux/string.h>
+#include <linux/tracepoint.h>
+
+#include "kernel_log.h"
+
+static const char *watched;
+static atomic_t seen;
+
+static void count_line(struct console *con, const char *text, unsigned int len)
+{
+	if (strnstr(text, watched, len))
+		atomic_inc(&seen);
+}
+
+static struct console listener = {
+	.name = "pbtest", .write = count_line, .index = -1,
+};
+
+void pt_log_watch(const char *what)
+{
+	watched = what;
+	atomic_set(&seen, 0);
+	/* Or it would have to be named on the command line; unregistering takes it away. */
+	listener.flags = CON_ENABLED;
+	register_console(&listener);
+}
+
+unsigned int pt_log_seen(void)
+{
+	/* Whoever holds it writes out what there is. */
+	console_lock();
+	console_unlock();
+	return atomic_xchg(&seen, 0);
+}
+
+void pt_log_unwatch(void)
+{
+	unregister_console(&listener);
+}
+
+#if defined(CONFIG_GENERIC_BUG) && defined(CONFIG_TRACEPOINTS)
+/* As generic_bug_clear_once() does with every module; called for each that has tracepoints. */
+static int clear_once(struct notifier_block *nb, unsigned long state, void *data)
+{
+	struct module *mod = ((struct tp_module *)data)->mod;
+	unsigned int i;
+
+	if (state == MODULE_STATE_COMING && !strcmp(mod->name, "pbuddy"))
+		for (i = 0; i < mod->num_bugs; i++)
+			mod->bug_table[i].flags &= ~BUGFLAG_DONE;
+	return NOTIFY_OK;
+}
+
+bool pt_warn_again(void)
+{
+	static struct notifier_block nb = { .notifier_call = clear_once };
+
+	if (register_tracepoint_module_notifier(&nb))
+		return false;
+	unregister_tracepoint_module_notifier(&nb);
+	return true;
+}
+#else
+bool pt_warn_again(void)
+{
+	return false;
+}
+#endif
