@@ -109,10 +109,10 @@ int pt_run_as_user(void (*fn)(void *arg), void *arg)
 {
 	struct call c = { fn, arg };
 	struct subprocess_info *info;
-	char *none[] = { NULL };
+	char *none = NULL;
 	int ret;
 
-	info = call_usermodehelper_setup("/none", none, none, GFP_KERNEL, call_as_user, NULL, &c);
+	info = call_usermodehelper_setup("/none", &none, &none, GFP_KERNEL, call_as_user, NULL, &c);
 	if (!info)
 		return -ENOMEM;
 	ret = call_usermodehelper_exec(info, UMH_WAIT_PROC);
