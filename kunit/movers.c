@@ -161,3 +161,13 @@ void pt_movers_free_all(struct kunit *test, struct pt_movers *m)
 		if (m->obj[i].pfn != PB_NO_PFN)
 			KUNIT_ASSERT_TRUE(test, pt_object_free(m, &m->obj[i]));
 }
+
+struct pt_movers *pt_fragmented(struct kunit *test, const struct pt_layout *layout,
+				unsigned int order, unsigned int free_percent)
+{
+	struct pt_fixture *f = pt_pool(test, layout);
+	struct pt_movers *m = pt_movers(test, f, f->pages >> order);
+
+	pt_movers_fill(test, m, order, free_percent);
+	return m;
+}

@@ -8,6 +8,7 @@
 #ifndef PT_MOVERS_H
 #define PT_MOVERS_H
 
+#include "core/compact.h"
 #include "fixture.h"
 
 /**
@@ -70,5 +71,32 @@ void pt_movers_fill(struct kunit *test, struct pt_movers *m, unsigned int order,
 /* Every object has its contents; returns how many have a block. */
 unsigned long pt_movers_check(struct kunit *test, struct pt_movers *m);
 void pt_movers_free_all(struct kunit *test, struct pt_movers *m);
+
+/* A pool of them, filled with blocks of one order, of which a share is freed. */
+struct pt_movers *pt_fragmented(struct kunit *test, const struct pt_layout *layout,
+				unsigned int order, unsigned int free_percent);
+
+static inline struct pb_zone *pt_movers_zone(struct pt_movers *m)
+{
+	return pt_zone(m->f, 0, PB_ZONE_NORMAL);
+}
+
+/* A movable block for a request that may wait. */
+static inline struct pb_request pt_waiting_rq(unsigned int order)
+{
+	struct pb_request rq = pt_rq(order, PB_MOVABLE, 0);
+
+	rq.flags = PB_ALLOC_WAIT;
+	return rq;
+}
+
+/* As the slow path does for it; a block that was captured is at @pfn. */
+static inline enum pb_compact_result pt_compact(struct pt_movers *m, unsigned int order,
+						enum pb_compact_priority prio, unsigned long *pfn)
+{
+	struct pb_request rq = pt_waiting_rq(order);
+
+	return pb_compact_pages(&m->f->pool, &rq, prio, pfn);
+}
 
 #endif /* PT_MOVERS_H */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * compact.c and what it is made of: blocks are gained by moving others, contents are intact
- * afterwards, and what cannot be had is said so, and put off.
+ * compact.c and what it is made of: blocks are gained by moving others, and contents are intact
+ * afterwards. What bounds it is test_compact_bounds.c's, ranges are test_compact_contig.c's.
  */
 #include "core/compact.h"
 #include "core/movable.h"
@@ -10,7 +10,6 @@
 #include "core/zone.h"
 #include "movers.h"
 #include "params.h"
-#include "task.h"
 #include "threads.h"
 
 /* What holds two blocks of each order, and is not aligned to them. */
@@ -23,37 +22,6 @@ static const struct pt_layout layout_for[] = {
 	[16] = { .name = "526 MiB", .ranges = for_16, .nr_ranges = 1, .nr_nodes = 1 },
 	[18] = { .name = "2 GiB", .ranges = for_18, .nr_ranges = 1, .nr_nodes = 1 },
 };
-
-static struct pb_zone *zone_of(struct pt_movers *m)
-{
-	return pt_zone(m->f, 0, PB_ZONE_NORMAL);
-}
-
-static struct pb_request rq_of(unsigned int order)
-{
-	struct pb_request rq = pt_rq(order, PB_MOVABLE, 0);
-
-	rq.flags = PB_ALLOC_WAIT;
-	return rq;
-}
-
-static enum pb_compact_result compact(struct pt_movers *m, unsigned int order,
-				      enum pb_compact_priority prio, unsigned long *pfn)
-{
-	struct pb_request rq = rq_of(order);
-
-	return pb_compact_pages(&m->f->pool, &rq, prio, pfn);
-}
-
-static struct pt_movers *fragmented(struct kunit *test, const struct pt_layout *layout,
-				    unsigned int order, unsigned int free_percent)
-{
-	struct pt_fixture *f = pt_pool(test, layout);
-	struct pt_movers *m = pt_movers(test, f, f->pages >> order);
-
-	pt_movers_fill(test, m, order, free_percent);
-	return m;
-}
 
 static const unsigned int orders[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 16, 18 };
 
@@ -68,14 +36,14 @@ KUNIT_ARRAY_PARAM(orders, orders, describe_order);
 static void test_gains_a_block(struct kunit *test)
 {
 	unsigned int order = *(const unsigned int *)test->param_value;
-	struct pt_movers *m = fragmented(test, order > 11 ? &layout_for[order] : &pt_small, 0,
+	struct pt_movers *m = pt_fragmented(test, order > 11 ? &layout_for[order] : &pt_small, 0,
 					 order == 11 ? 60 : 50);
 	unsigned long held = pt_movers_check(test, m), pfn;
 
 	/* Small blocks are there by chance; take those away. */
 	while (order < 9 && (pfn = pt_alloc(m->f, order)) != PB_NO_PFN)
 		held++;
-	KUNIT_ASSERT_EQ(test, compact(m, order, PB_COMPACT_PRIO_SYNC_FULL, &pfn),
+	KUNIT_ASSERT_EQ(test, pt_compact(m, order, PB_COMPACT_PRIO_SYNC_FULL, &pfn),
 			PB_COMPACT_SUCCESS);
 	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
 	KUNIT_EXPECT_TRUE(test, IS_ALIGNED(pfn, 1UL << order));
@@ -94,8 +62,9 @@ static void test_moves_blocks(struct kunit *test)
 	/* Of larger ones a pageblock is free by chance: of order 6 once in 30 runs. */
 	if (order > 4)
 		return;
-	m = fragmented(test, &pt_small, order, 50);
-	KUNIT_ASSERT_EQ(test, compact(m, 9, PB_COMPACT_PRIO_SYNC_LIGHT, &pfn), PB_COMPACT_SUCCESS);
+	m = pt_fragmented(test, &pt_small, order, 50);
+	KUNIT_ASSERT_EQ(test, pt_compact(m, 9, PB_COMPACT_PRIO_SYNC_LIGHT, &pfn),
+			PB_COMPACT_SUCCESS);
 	KUNIT_EXPECT_GT(test, atomic_long_read(&m->migrations), 0L);
 	pt_movers_check(test, m);
 	pt_free(test, m->f, pfn, 9);
@@ -109,7 +78,7 @@ static void test_moves_little(struct kunit *test)
 	struct pt_fixture *f = pt_pool(test, &pt_small);
 	struct pt_movers *m = pt_movers(test, f, f->pages);
 	unsigned long block, i, pfn, left[8] = { 300, 500, 100, 450, 510, 20, 300, 500 };
-	struct pb_request rq = rq_of(0);
+	struct pb_request rq = pt_waiting_rq(0);
 
 	for (i = 0; i < f->pages; i++)
 		KUNIT_ASSERT_TRUE(test, pt_object_alloc(m, &m->obj[i], &rq, i));
@@ -119,7 +88,7 @@ static void test_moves_little(struct kunit *test)
 			pt_object_free(m, &m->obj[i]);
 	}
 	pt_drain_all(&f->pool);
-	KUNIT_ASSERT_EQ(test, compact(m, 9, PB_COMPACT_PRIO_ASYNC, &pfn), PB_COMPACT_SUCCESS);
+	KUNIT_ASSERT_EQ(test, pt_compact(m, 9, PB_COMPACT_PRIO_ASYNC, &pfn), PB_COMPACT_SUCCESS);
 	KUNIT_EXPECT_EQ(test, pfn, PT_BLOCK(2048 + 5));
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->migrations), 20L);
 	for (i = 0; i < f->pages; i++)
@@ -129,7 +98,7 @@ static void test_moves_little(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, left[2], 0UL);
 	KUNIT_EXPECT_EQ(test, left[0], 0UL);
 	KUNIT_EXPECT_EQ(test, left[6], 0UL);
-	KUNIT_EXPECT_EQ(test, compact(m, 9, PB_COMPACT_PRIO_ASYNC, &pfn), PB_COMPACT_SUCCESS);
+	KUNIT_EXPECT_EQ(test, pt_compact(m, 9, PB_COMPACT_PRIO_ASYNC, &pfn), PB_COMPACT_SUCCESS);
 	KUNIT_EXPECT_EQ(test, pfn, PT_BLOCK(2048 + 2));
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->migrations), 120L);
 	pt_movers_check(test, m);
@@ -138,7 +107,7 @@ static void test_moves_little(struct kunit *test)
 /* One page that cannot be moved keeps a pageblock from being a source, and costs no move. */
 static void test_leaves_pinned_blocks(struct kunit *test)
 {
-	struct pt_movers *m = fragmented(test, &pt_small, 0, 50);
+	struct pt_movers *m = pt_fragmented(test, &pt_small, 0, 50);
 	unsigned long pfn, i, pinned = 0;
 
 	for (i = 0; i < m->nr; i++) {
@@ -150,10 +119,11 @@ static void test_leaves_pinned_blocks(struct kunit *test)
 		if (hweight_long(pinned) == 7)
 			break;
 	}
-	KUNIT_ASSERT_EQ(test, compact(m, 9, PB_COMPACT_PRIO_SYNC_LIGHT, &pfn), PB_COMPACT_SUCCESS);
+	KUNIT_ASSERT_EQ(test, pt_compact(m, 9, PB_COMPACT_PRIO_SYNC_LIGHT, &pfn),
+			PB_COMPACT_SUCCESS);
 	KUNIT_EXPECT_FALSE(test, test_bit((pfn >> 9) - 2048, &pinned));
 	i = atomic_long_read(&m->migrations);
-	KUNIT_EXPECT_LE(test, compact(m, 9, PB_COMPACT_PRIO_SYNC_FULL, &pfn),
+	KUNIT_EXPECT_LE(test, pt_compact(m, 9, PB_COMPACT_PRIO_SYNC_FULL, &pfn),
 			PB_COMPACT_PARTIAL_SKIPPED);
 	KUNIT_EXPECT_EQ(test, pfn, PB_NO_PFN);
 	KUNIT_EXPECT_EQ(test, (unsigned long)atomic_long_read(&m->migrations), i);
@@ -163,15 +133,15 @@ static void test_leaves_pinned_blocks(struct kunit *test)
 /* A migration that fails leaves everything as it was; others may still succeed. */
 static void test_failing_migrations(struct kunit *test)
 {
-	struct pt_movers *m = fragmented(test, &pt_small, 0, 50);
+	struct pt_movers *m = pt_fragmented(test, &pt_small, 0, 50);
 	unsigned long held = pt_movers_check(test, m), pfn;
-	struct pb_zone *zone = zone_of(m);
+	struct pb_zone *zone = pt_movers_zone(m);
 
 	m->fail = 1;
-	KUNIT_EXPECT_EQ(test, compact(m, 9, PB_COMPACT_PRIO_ASYNC, &pfn),
+	KUNIT_EXPECT_EQ(test, pt_compact(m, 9, PB_COMPACT_PRIO_ASYNC, &pfn),
 			PB_COMPACT_PARTIAL_SKIPPED);
 	KUNIT_EXPECT_EQ(test, pfn, PB_NO_PFN);
-	KUNIT_EXPECT_EQ(test, compact(m, 9, PB_COMPACT_PRIO_SYNC_FULL, &pfn),
+	KUNIT_EXPECT_EQ(test, pt_compact(m, 9, PB_COMPACT_PRIO_SYNC_FULL, &pfn),
 			PB_COMPACT_PARTIAL_SKIPPED);
 	KUNIT_EXPECT_EQ(test, pt_movers_check(test, m), held);
 	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_PGMIGRATE_SUCCESS), 0UL);
@@ -203,13 +173,13 @@ static void test_freed_while_moved(struct kunit *test)
 	bool to_dst;
 
 	for (to_dst = false;; to_dst = true) {
-		struct pt_movers *m = fragmented(test, &pt_small, 2, 50);
+		struct pt_movers *m = pt_fragmented(test, &pt_small, 2, 50);
 		unsigned long held = pt_movers_check(test, m), pfn;
 		enum pb_compact_result ret;
 
 		m->hook = free_while_moved;
 		m->arg = &to_dst;
-		ret = compact(m, 9, PB_COMPACT_PRIO_SYNC_FULL, &pfn);
+		ret = pt_compact(m, 9, PB_COMPACT_PRIO_SYNC_FULL, &pfn);
 		KUNIT_EXPECT_EQ(test, ret, PB_COMPACT_SUCCESS);
 		m->hook = NULL;
 		KUNIT_EXPECT_LT(test, pt_movers_check(test, m), held);
@@ -219,14 +189,13 @@ static void test_freed_while_moved(struct kunit *test)
 			pt_free(test, m->f, pfn, 9);
 		pt_movers_free_all(test, m);
 		pt_expect_all_free(test, m->f);
-		KUNIT_EXPECT_EQ(test, pb_zone_event(zone_of(m), PB_PGALLOC),
-				pb_zone_event(zone_of(m), PB_PGFREE));
+		KUNIT_EXPECT_EQ(test, pb_zone_event(pt_movers_zone(m), PB_PGALLOC),
+				pb_zone_event(pt_movers_zone(m), PB_PGFREE));
 		if (to_dst)
 			break;
 	}
 }
 
-/* Failing at an order puts off the next 2, 4, ... 64 attempts at it and above; not below. */
 /* ---- Blocks that somebody pays for ---- */
 
 static unsigned long uncharged;
@@ -248,7 +217,7 @@ static int move_charge(struct pt_movers *m, struct pt_object *o, unsigned long s
 /* The charge goes where the contents go, and is given back once. */
 static void test_moves_charges(struct kunit *test)
 {
-	struct pt_movers *m = fragmented(test, &pt_small, 0, 50);
+	struct pt_movers *m = pt_fragmented(test, &pt_small, 0, 50);
 	unsigned long i, charged = 0, pfn = PB_NO_PFN;
 
 	m->f->pool.ops.uncharge = count_uncharged;
@@ -260,7 +229,7 @@ static void test_moves_charges(struct kunit *test)
 		charged++;
 	}
 	m->hook = move_charge;
-	compact(m, 9, PB_COMPACT_PRIO_SYNC_FULL, &pfn);
+	pt_compact(m, 9, PB_COMPACT_PRIO_SYNC_FULL, &pfn);
 	KUNIT_EXPECT_GT(test, atomic_long_read(&m->migrations), 0L);
 	KUNIT_EXPECT_EQ(test, uncharged, 0UL);
 	pt_movers_check(test, m);
@@ -269,234 +238,6 @@ static void test_moves_charges(struct kunit *test)
 	pt_movers_free_all(test, m);
 	KUNIT_EXPECT_EQ(test, uncharged, charged);
 	pt_expect_all_free(test, m->f);
-}
-
-static void test_deferral(struct kunit *test)
-{
-	struct pt_movers *m = fragmented(test, &pt_small, 0, 50);
-	unsigned long pfn;
-	unsigned int shift, i;
-	long tried;
-
-	m->fail = 1;
-	compact(m, 9, PB_COMPACT_PRIO_ASYNC, &pfn);
-	compact(m, 9, PB_COMPACT_PRIO_ASYNC, &pfn);
-	tried = atomic_long_read(&m->migrations);
-	for (shift = 1; shift <= 7; shift++) {
-		KUNIT_EXPECT_EQ(test, compact(m, 9, PB_COMPACT_PRIO_SYNC_LIGHT, &pfn),
-				PB_COMPACT_PARTIAL_SKIPPED);
-		KUNIT_EXPECT_EQ(test, zone_of(m)->compact_defer_shift, min(shift, 6U));
-		/* Put off for as long as can be, hints are forgotten too; not before. */
-		KUNIT_EXPECT_EQ(test, atomic_long_read(&m->migrations) > tried, shift == 7);
-		tried = atomic_long_read(&m->migrations);
-		for (i = 1; i < 1U << min(shift, 6U); i++)
-			KUNIT_EXPECT_EQ(test, compact(m, i % 2 ? 9 : 10, PB_COMPACT_PRIO_ASYNC,
-						      &pfn), PB_COMPACT_DEFERRED);
-		KUNIT_EXPECT_EQ(test, pfn, PB_NO_PFN);
-	}
-	KUNIT_EXPECT_NE(test, compact(m, 4, PB_COMPACT_PRIO_ASYNC, &pfn), PB_COMPACT_DEFERRED);
-	if (pfn != PB_NO_PFN)
-		pt_free(test, m->f, pfn, 4);
-	m->fail = 0;
-	/* The highest priority is never put off, and its success ends the deferral. */
-	KUNIT_EXPECT_EQ(test, compact(m, 9, PB_COMPACT_PRIO_SYNC_FULL, &pfn), PB_COMPACT_SUCCESS);
-	KUNIT_EXPECT_EQ(test, zone_of(m)->compact_defer_shift, 0U);
-	KUNIT_EXPECT_GT(test, zone_of(m)->compact_order_failed, 9U);
-	pt_movers_check(test, m);
-}
-
-/* Too little is free, or nobody can move anything, or nothing needs to be. */
-static void test_skipped(struct kunit *test)
-{
-	struct pt_movers *m = fragmented(test, &pt_small, 0, 10);
-	struct pb_request rq = rq_of(9);
-	struct pt_fixture *f;
-	unsigned long pfn;
-
-	KUNIT_EXPECT_FALSE(test, pb_compaction_suitable(zone_of(m), 9, PB_ZONE_NORMAL));
-	KUNIT_EXPECT_EQ(test, compact(m, 9, PB_COMPACT_PRIO_SYNC_FULL, &pfn), PB_COMPACT_SKIPPED);
-	KUNIT_EXPECT_TRUE(test, pb_compaction_suitable(zone_of(m), 5, PB_ZONE_NORMAL));
-	zone_of(m)->watermark[PB_WMARK_LOW] = 409;
-	pb_zone_update_fast_mark(zone_of(m));
-	KUNIT_EXPECT_FALSE(test, pb_compaction_suitable(zone_of(m), 5, PB_ZONE_NORMAL));
-	KUNIT_EXPECT_TRUE(test, pb_compaction_suitable(zone_of(m), 3, PB_ZONE_NORMAL));
-	KUNIT_EXPECT_EQ(test, compact(m, 0, PB_COMPACT_PRIO_SYNC_FULL, &pfn), PB_COMPACT_SKIPPED);
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->migrations), 0L);
-	f = pt_pool(test, &pt_small);
-	KUNIT_EXPECT_EQ(test, pb_compact_pages(&f->pool, &rq, PB_COMPACT_PRIO_SYNC_FULL, &pfn),
-			PB_COMPACT_SKIPPED);
-	rq.flags = 0;
-	KUNIT_EXPECT_EQ(test, pb_compact_pages(&m->f->pool, &rq, PB_COMPACT_PRIO_SYNC_FULL, &pfn),
-			PB_COMPACT_SKIPPED);
-}
-
-/* Somebody else wants the CPU, as a tick would say it. */
-#ifdef __KERNEL__
-static void want_cpu(bool on)
-{
-	if (on)
-		set_tsk_thread_flag(current, TIF_NEED_RESCHED);
-	else
-		schedule();
-}
-#else
-static void want_cpu(bool on)
-{
-	pb_host_need_resched = on;
-}
-#endif
-
-/* From the 7th block on, each time: the wish may be granted before compaction looks. */
-static int resched_soon(struct pt_movers *m, struct pt_object *o, unsigned long src,
-			unsigned long dst)
-{
-	if (atomic_long_read(&m->migrations) >= 7)
-		want_cpu(true);
-	return 0;
-}
-
-static int killed_soon(struct pt_movers *m, struct pt_object *o, unsigned long src,
-		       unsigned long dst)
-{
-	if (atomic_long_read(&m->migrations) == 7)
-		pt_task_dies(true);
-	return 0;
-}
-
-/*
- * In the middle of an area: what has moved has moved, the rest stays, nothing stays isolated, and
- * the area is not held to be a bad one. Without waiting for another task's sake, always for a kill.
- */
-static void test_gives_up(struct kunit *test)
-{
-	struct pt_movers *m = fragmented(test, &pt_small, 0, 50);
-	unsigned long held = pt_movers_check(test, m), pfn;
-	long before;
-
-	m->hook = resched_soon;
-	KUNIT_EXPECT_EQ(test, compact(m, 9, PB_COMPACT_PRIO_ASYNC, &pfn), PB_COMPACT_CONTENDED);
-	before = atomic_long_read(&m->migrations);
-	KUNIT_EXPECT_GE(test, before, 7L);
-	KUNIT_EXPECT_LT(test, before, 100L);
-	KUNIT_EXPECT_EQ(test, pt_movers_check(test, m), held);
-	KUNIT_EXPECT_EQ(test, compact(m, 9, PB_COMPACT_PRIO_SYNC_LIGHT, &pfn), PB_COMPACT_SUCCESS);
-	want_cpu(false);
-	atomic_long_set(&m->migrations, 0);
-	m->hook = killed_soon;
-	KUNIT_EXPECT_EQ(test, compact(m, 9, PB_COMPACT_PRIO_SYNC_FULL, &pfn),
-			PB_COMPACT_CONTENDED);
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->migrations), 7L);
-	KUNIT_EXPECT_EQ(test, compact(m, 9, PB_COMPACT_PRIO_SYNC_LIGHT, &pfn),
-			PB_COMPACT_CONTENDED);
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->migrations), 7L);
-	pt_task_dies(false);
-	m->hook = NULL;
-	KUNIT_EXPECT_EQ(test, pt_movers_check(test, m), held);
-	KUNIT_EXPECT_EQ(test, compact(m, 9, PB_COMPACT_PRIO_ASYNC, &pfn), PB_COMPACT_SUCCESS);
-	KUNIT_EXPECT_EQ(test, zone_of(m)->compact_defer_shift, 0U);
-	pt_movers_check(test, m);
-}
-
-/* Pageblocks tried in vain are left out for that order and above, until all is tried again. */
-static void test_skip_hints(struct kunit *test)
-{
-	struct pt_movers *m = fragmented(test, &pt_small, 0, 50);
-	unsigned long pfn;
-	unsigned int i;
-
-	m->fail = 1;
-	/* Without waiting: four areas, each to the first page that does not go. */
-	for (i = 1; i <= 2; i++) {
-		KUNIT_EXPECT_EQ(test, compact(m, 9, PB_COMPACT_PRIO_ASYNC, &pfn),
-				PB_COMPACT_PARTIAL_SKIPPED);
-		KUNIT_EXPECT_EQ(test, atomic_long_read(&m->migrations), 4L * i);
-	}
-	KUNIT_EXPECT_EQ(test, compact(m, 9, PB_COMPACT_PRIO_ASYNC, &pfn),
-			PB_COMPACT_PARTIAL_SKIPPED);
-	KUNIT_EXPECT_EQ(test, compact(m, 9, PB_COMPACT_PRIO_SYNC_LIGHT, &pfn),
-			PB_COMPACT_PARTIAL_SKIPPED);
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->migrations), 8L);
-	/* Smaller blocks may still be had there. */
-	KUNIT_EXPECT_EQ(test, compact(m, 8, PB_COMPACT_PRIO_ASYNC, &pfn),
-			PB_COMPACT_PARTIAL_SKIPPED);
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->migrations), 12L);
-	/* At the highest priority everything is tried, whatever was before. */
-	m->fail = 0;
-	KUNIT_EXPECT_EQ(test, compact(m, 9, PB_COMPACT_PRIO_SYNC_FULL, &pfn), PB_COMPACT_SUCCESS);
-	pt_movers_check(test, m);
-}
-
-/* Somebody compacts ahead of need while a request compacts the zone for itself. */
-static int compacts_ahead(struct pt_movers *m, struct pt_object *o, unsigned long src,
-			  unsigned long dst)
-{
-	long *moved_meanwhile = m->arg, before = atomic_long_read(&m->migrations);
-
-	m->hook = NULL;
-	pb_compact_node(&m->f->pool, 0, 100);
-	*moved_meanwhile = atomic_long_read(&m->migrations) - before;
-	return 0;
-}
-
-static void test_makes_way_for_requests(struct kunit *test)
-{
-	struct pt_movers *m = fragmented(test, &pt_small, 0, 50);
-	long moved_meanwhile = -1, before;
-	unsigned long pfn;
-
-	m->hook = compacts_ahead;
-	m->arg = &moved_meanwhile;
-	KUNIT_EXPECT_EQ(test, compact(m, 9, PB_COMPACT_PRIO_SYNC_LIGHT, &pfn), PB_COMPACT_SUCCESS);
-	KUNIT_EXPECT_EQ(test, moved_meanwhile, 0L);
-	before = atomic_long_read(&m->migrations);
-	pb_compact_node(&m->f->pool, 0, 100);
-	KUNIT_EXPECT_GT(test, atomic_long_read(&m->migrations), before);
-	pt_movers_check(test, m);
-}
-
-/* One has a pageblock of each run isolated for a while, the other wants a run. */
-struct rivals {
-	struct pt_movers	*m;
-	struct pb_area		held;
-	enum pb_compact_result	sync;
-	unsigned long		pfn;
-};
-
-static void compact_beside_another(void *arg, unsigned int n)
-{
-	struct rivals *r = arg;
-	unsigned int ticks;
-
-	if (n) {
-		r->sync = compact(r->m, 11, PB_COMPACT_PRIO_SYNC_LIGHT, &r->pfn);
-		return;
-	}
-	for (ticks = 0; ticks < 20; ticks++)
-		pb_wait_tick();
-	pb_area_unisolate(zone_of(r->m), &r->held, -1);
-}
-
-/* Who may wait does so for a range that another compaction has; who may not gives up. */
-static void test_waits_for_another(struct kunit *test)
-{
-	struct rivals *r = kunit_kzalloc(test, sizeof(*r), GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, r);
-	r->m = fragmented(test, &pt_small, 0, 60);
-	r->held = (struct pb_area) { .first = 3, .nr = 2, .frames = PB_PAGEBLOCK_NR };
-	while (!pb_zone_slot(zone_of(r->m), r->held.first - 3))
-		r->held.first++;
-	KUNIT_ASSERT_TRUE(test, pb_area_isolate(zone_of(r->m), &r->held));
-	KUNIT_EXPECT_EQ(test, compact(r->m, 11, PB_COMPACT_PRIO_ASYNC, &r->pfn),
-			PB_COMPACT_CONTENDED);
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&r->m->migrations), 0L);
-	KUNIT_ASSERT_EQ(test, pt_run_threads(2, compact_beside_another, r), 0);
-	KUNIT_EXPECT_EQ(test, r->sync, PB_COMPACT_SUCCESS);
-	pt_movers_check(test, r->m);
-	if (r->pfn != PB_NO_PFN)
-		pt_free(test, r->m->f, r->pfn, 11);
-	pt_movers_free_all(test, r->m);
-	pt_expect_all_free(test, r->m->f);
 }
 
 /* An allocation in the middle of every move, of whatever can be had. */
@@ -513,14 +254,15 @@ static int steal_frame(struct pt_movers *m, struct pt_object *o, unsigned long s
 /* The block is the waiting request's before anybody else can have a frame of it. */
 static void test_capture(struct kunit *test)
 {
-	struct pt_movers *m = fragmented(test, &pt_small, 0, 70);
+	struct pt_movers *m = pt_fragmented(test, &pt_small, 0, 70);
 	unsigned long *stolen = kunit_kzalloc(test, 1024 * sizeof(*stolen), GFP_KERNEL);
 	unsigned long pfn, i;
 
 	KUNIT_ASSERT_NOT_NULL(test, stolen);
 	m->hook = steal_frame;
 	m->arg = stolen;
-	KUNIT_ASSERT_EQ(test, compact(m, 9, PB_COMPACT_PRIO_SYNC_LIGHT, &pfn), PB_COMPACT_SUCCESS);
+	KUNIT_ASSERT_EQ(test, pt_compact(m, 9, PB_COMPACT_PRIO_SYNC_LIGHT, &pfn),
+			PB_COMPACT_SUCCESS);
 	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
 	KUNIT_EXPECT_EQ(test, pb_page_order(&m->f->pool, pfn), 9);
 	KUNIT_EXPECT_GT(test, stolen[0], 50UL);
@@ -537,7 +279,7 @@ static void test_capture(struct kunit *test)
 static void test_capture_memalloc(struct kunit *test)
 {
 	const pb_alloc_flags_t rights[] = { 0, PB_ALLOC_NO_WATERMARKS };
-	struct pt_movers *m = fragmented(test, &pt_small, 0, 70);
+	struct pt_movers *m = pt_fragmented(test, &pt_small, 0, 70);
 	struct pb_request rq = pt_rq(9, PB_MOVABLE, 0);
 	unsigned long pfn;
 	unsigned int i;
@@ -556,9 +298,9 @@ static void test_capture_memalloc(struct kunit *test)
 /* Nobody waits for it: the block is free afterwards, and deferral ends only with an allocation. */
 static void test_no_capture(struct kunit *test)
 {
-	struct pt_movers *m = fragmented(test, &pt_small, 0, 50);
+	struct pt_movers *m = pt_fragmented(test, &pt_small, 0, 50);
 	struct pb_request rq = pt_rq(9, PB_MOVABLE, 0);
-	struct pb_zone *zone = zone_of(m);
+	struct pb_zone *zone = pt_movers_zone(m);
 	unsigned long free = pb_zone_free_pages(zone), pfn;
 
 	rq.flags = PB_ALLOC_WAIT;
@@ -577,7 +319,7 @@ static void test_no_capture(struct kunit *test)
 /* Asynchronous compaction leaves other types' pageblocks alone, waiting compaction does not. */
 static void test_types(struct kunit *test)
 {
-	struct pt_movers *m = fragmented(test, &pt_small, 0, 50);
+	struct pt_movers *m = pt_fragmented(test, &pt_small, 0, 50);
 	struct pb_slot *slot;
 	unsigned long pfn, i;
 
@@ -586,16 +328,16 @@ static void test_types(struct kunit *test)
 		if (i < 5)
 			pb_slot_set_migratetype(slot, PB_RECLAIMABLE);
 	}
-	pb_zone_reindex_all(zone_of(m));
-	KUNIT_EXPECT_EQ(test, compact(m, 9, PB_COMPACT_PRIO_ASYNC, &pfn), PB_COMPACT_SUCCESS);
+	pb_zone_reindex_all(pt_movers_zone(m));
+	KUNIT_EXPECT_EQ(test, pt_compact(m, 9, PB_COMPACT_PRIO_ASYNC, &pfn), PB_COMPACT_SUCCESS);
 	KUNIT_EXPECT_GE(test, pfn, PT_BLOCK(2048 + 5));
-	KUNIT_EXPECT_LT(test, compact(m, 9, PB_COMPACT_PRIO_ASYNC, &pfn), PB_COMPACT_SUCCESS);
+	KUNIT_EXPECT_LT(test, pt_compact(m, 9, PB_COMPACT_PRIO_ASYNC, &pfn), PB_COMPACT_SUCCESS);
 	pt_movers_check(test, m);
 }
 
 static void test_score(struct kunit *test)
 {
-	struct pt_movers *m = fragmented(test, &pt_gig, 0, 50);
+	struct pt_movers *m = pt_fragmented(test, &pt_gig, 0, 50);
 	struct pt_fixture *f = pt_pool(test, &pt_small);
 	unsigned int before = pb_fragmentation_score(&m->f->pool, 0), after;
 
@@ -614,111 +356,22 @@ static void test_score(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pb_fragmentation_score(&m->f->pool, 0), after);
 	pb_compact_node(&m->f->pool, 0, 100);
 	KUNIT_EXPECT_LE(test, pb_fragmentation_score(&m->f->pool, 0), 5U);
-	KUNIT_EXPECT_EQ(test, pb_zone_event(zone_of(m), PB_KCOMPACTD_WAKE), 2UL);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(pt_movers_zone(m), PB_KCOMPACTD_WAKE), 2UL);
 	pt_movers_check(test, m);
 }
 
 /* All there is to gain, down to what one pageblock holds. */
 static void test_whole_zone(struct kunit *test)
 {
-	struct pt_movers *m = fragmented(test, &pt_gig, 0, 50);
-	unsigned long free = pb_zone_free_pages(zone_of(m)), gained;
+	struct pt_movers *m = pt_fragmented(test, &pt_gig, 0, 50);
+	unsigned long free = pb_zone_free_pages(pt_movers_zone(m)), gained;
 
-	gained = pb_compact_zone_fully(zone_of(m));
+	gained = pb_compact_zone_fully(pt_movers_zone(m));
 	KUNIT_EXPECT_EQ(test, gained, free / PB_PAGEBLOCK_NR);
-	KUNIT_EXPECT_EQ(test, pb_compact_zone_fully(zone_of(m)), 0UL);
+	KUNIT_EXPECT_EQ(test, pb_compact_zone_fully(pt_movers_zone(m)), 0UL);
 	pt_movers_check(test, m);
 	pt_movers_free_all(test, m);
 	pt_expect_all_free(test, m->f);
-}
-
-static const unsigned long counts[] = { 2, 100, 300, 512, 600, 1024, 1500 };
-
-static void describe_count(const unsigned long *count, char *desc)
-{
-	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%lu pages", *count);
-}
-
-KUNIT_ARRAY_PARAM(counts, counts, describe_count);
-
-/* Ranges are emptied, contiguous areas' pageblocks too, and these keep their type. */
-static void test_contig(struct kunit *test)
-{
-	unsigned long nr = *(const unsigned long *)test->param_value, pfn, held, i;
-	struct pt_movers *m = fragmented(test, &pt_small, 0, 60);
-	struct pb_request rq = rq_of(0);
-
-	for (i = 0; i < 4; i++) {
-		struct pb_slot *slot = pb_slot(&m->f->pool, PT_BLOCK(2048 + i));
-
-		pb_slot_set_migratetype(slot, PB_CMA);
-		atomic_long_add(pb_block_count_free(pb_slot_block(slot->word)),
-				&zone_of(m)->nr_free_cma);
-	}
-	pb_zone_reindex_all(zone_of(m));
-	held = pt_movers_check(test, m);
-	rq.migratetype = PB_UNMOVABLE;
-	pfn = pb_alloc_contig(&m->f->pool, &rq, nr, NULL);
-	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
-	KUNIT_EXPECT_EQ(test, pt_movers_check(test, m), held);
-	for (i = 0; i < nr; i++)
-		KUNIT_ASSERT_EQ(test, pb_page_order(&m->f->pool, pfn + i), 0);
-	pt_expect_allocated(test, m->f, held + nr);
-	for (i = 0; i < 4; i++)
-		KUNIT_EXPECT_EQ(test, pb_slot_migratetype(pb_slot(&m->f->pool,
-								  PT_BLOCK(2048 + i))->word),
-				PB_CMA);
-	KUNIT_EXPECT_EQ(test, pb_free_contig(&m->f->pool, pfn, nr), PB_BAD_NONE);
-	pt_movers_free_all(test, m);
-	pt_expect_all_free(test, m->f);
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&zone_of(m)->nr_free_cma), 4L * PB_PAGEBLOCK_NR);
-}
-
-/*
- * All else is taken for good, and the little that is left is at its mark: ranges come out of the
- * contiguous area, whose movable pages make room, as long as all that is free is above the mark.
- */
-static void test_contig_empties_cma(struct kunit *test)
-{
-	struct pt_fixture *f = pt_pool(test, &pt_cma);
-	struct pt_movers *m = pt_movers(test, f, f->pages);
-	struct pb_zone *zone = zone_of(m);
-	struct pb_request rq = rq_of(0);
-	unsigned long *pfns, pfn, n, i, free_cma;
-
-	n = pt_fill(test, f, 0, PB_UNMOVABLE, &pfns);
-	KUNIT_ASSERT_EQ(test, n, PT_BLOCK(5));
-	rq.flags = PB_ALLOC_CMA;
-	for (i = 0; pt_object_alloc(m, &m->obj[i], &rq, i); i++)
-		;
-	KUNIT_ASSERT_EQ(test, i, PT_BLOCK(3));
-	while (i -= 2)
-		KUNIT_ASSERT_TRUE(test, pt_object_free(m, &m->obj[i]));
-	pt_drain_all(&f->pool);
-	free_cma = atomic_long_read(&zone->nr_free_cma);
-	KUNIT_ASSERT_EQ(test, free_cma, PT_BLOCK(3) / 2 - 1);
-	rq.migratetype = PB_UNMOVABLE;
-	rq.flags = PB_ALLOC_WAIT | PB_ALLOC_WMARK_MIN;
-	zone->watermark[PB_WMARK_MIN] = free_cma - PB_PAGEBLOCK_NR + 1;
-	pb_zone_update_fast_mark(zone);
-	KUNIT_EXPECT_EQ(test, pb_alloc_contig(&f->pool, &rq, PB_PAGEBLOCK_NR, NULL), PB_NO_PFN);
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->migrations), 0L);
-	zone->watermark[PB_WMARK_MIN] = 100;
-	pb_zone_update_fast_mark(zone);
-	pfn = pb_alloc_contig(&f->pool, &rq, PB_PAGEBLOCK_NR, NULL);
-	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
-	KUNIT_EXPECT_GE(test, pfn, PT_BLOCK(2053));
-	KUNIT_EXPECT_GT(test, atomic_long_read(&m->migrations), 100L);
-	KUNIT_EXPECT_EQ(test, pt_movers_check(test, m), PT_BLOCK(3) - free_cma);
-	KUNIT_EXPECT_EQ(test, (unsigned long)atomic_long_read(&zone->nr_free_cma),
-			free_cma - PB_PAGEBLOCK_NR);
-	pt_verify(test, f, NULL);
-	KUNIT_EXPECT_EQ(test, pb_free_contig(&f->pool, pfn, PB_PAGEBLOCK_NR), PB_BAD_NONE);
-	KUNIT_EXPECT_EQ(test, (unsigned long)atomic_long_read(&zone->nr_free_cma), free_cma);
-	while (n--)
-		pt_free(test, f, pfns[n], 0);
-	pt_movers_free_all(test, m);
-	pt_expect_all_free(test, f);
 }
 
 /*
@@ -733,7 +386,7 @@ struct compact_load {
 
 static void compact_once(struct compact_load *load, struct pt_rand *r)
 {
-	struct pb_request rq = rq_of(1 + pt_below(r, 11));
+	struct pb_request rq = pt_waiting_rq(1 + pt_below(r, 11));
 	unsigned long pfn;
 
 	if (pt_below(r, 4) == 0) {
@@ -753,7 +406,7 @@ static void alloc_free_compact(void *arg, unsigned int n)
 	struct compact_load *load = arg;
 	struct pt_rand r = { .state = pt_seed * 17 + n };
 	struct pt_movers *m = load->m;
-	struct pb_request rq = rq_of(0);
+	struct pb_request rq = pt_waiting_rq(0);
 	unsigned long i;
 
 	rq.flags = 0;
@@ -803,20 +456,12 @@ static struct kunit_case compact_cases[] = {
 	KUNIT_CASE(test_failing_migrations),
 	KUNIT_CASE(test_freed_while_moved),
 	KUNIT_CASE(test_moves_charges),
-	KUNIT_CASE(test_deferral),
-	KUNIT_CASE(test_skipped),
-	KUNIT_CASE(test_gives_up),
-	KUNIT_CASE(test_skip_hints),
-	KUNIT_CASE(test_makes_way_for_requests),
-	KUNIT_CASE(test_waits_for_another),
 	KUNIT_CASE(test_capture),
 	KUNIT_CASE(test_capture_memalloc),
 	KUNIT_CASE(test_no_capture),
 	KUNIT_CASE(test_types),
 	KUNIT_CASE(test_score),
 	KUNIT_CASE(test_whole_zone),
-	KUNIT_CASE_PARAM(test_contig, counts_gen_params),
-	KUNIT_CASE(test_contig_empties_cma),
 	KUNIT_CASE(test_concurrent_compact),
 	{}
 };

@@ -77,15 +77,6 @@ static struct pt_movers *watched(struct kunit *test, unsigned int order)
 	return m;
 }
 
-static enum pb_compact_result compact(struct pt_movers *m, unsigned int order,
-				      enum pb_compact_priority prio, unsigned long *pfn)
-{
-	struct pb_request rq = pt_rq(order, PB_MOVABLE, 0);
-
-	rq.flags = PB_ALLOC_WAIT;
-	return pb_compact_pages(&m->f->pool, &rq, prio, pfn);
-}
-
 /* From the ends of the zone, as the scanners of mm/, to the area and where the last block went. */
 static void expect_ends(struct kunit *test, struct pb_zone *zone, unsigned long pfn, bool sync)
 {
@@ -127,7 +118,7 @@ static void test_success(struct kunit *test)
 	struct pb_zone *zone = pt_zone(m->f, 0, PB_ZONE_NORMAL);
 	unsigned long pfn, moved;
 
-	KUNIT_ASSERT_EQ(test, compact(m, c->want, c->prio, &pfn), PB_COMPACT_SUCCESS);
+	KUNIT_ASSERT_EQ(test, pt_compact(m, c->want, c->prio, &pfn), PB_COMPACT_SUCCESS);
 	moved = pb_zone_event(zone, PB_PGMIGRATE_SUCCESS);
 	KUNIT_EXPECT_GT(test, moved, 100UL);
 	KUNIT_EXPECT_EQ(test, seen.disorder, 0U);
@@ -162,7 +153,7 @@ static void test_failure(struct kunit *test)
 	unsigned long pfn;
 
 	m->fail = 1;
-	KUNIT_EXPECT_EQ(test, compact(m, 9, PB_COMPACT_PRIO_SYNC_LIGHT, &pfn),
+	KUNIT_EXPECT_EQ(test, pt_compact(m, 9, PB_COMPACT_PRIO_SYNC_LIGHT, &pfn),
 			PB_COMPACT_PARTIAL_SKIPPED);
 	KUNIT_EXPECT_EQ(test, seen.last[PB_COMPACT_FINISHED].status, PB_COMPACT_CONTINUE);
 	KUNIT_EXPECT_EQ(test, seen.last[PB_COMPACT_END].status, PB_COMPACT_PARTIAL_SKIPPED);
@@ -172,7 +163,7 @@ static void test_failure(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, seen.n[PB_COMPACT_DEFER], 1UL);
 	KUNIT_EXPECT_EQ(test, seen.n[PB_COMPACT_IS_DEFERRED], 0UL);
 	KUNIT_EXPECT_EQ(test, seen.n[PB_COMPACT_DEFER_RESET], 0UL);
-	KUNIT_EXPECT_EQ(test, compact(m, 9, PB_COMPACT_PRIO_ASYNC, &pfn), PB_COMPACT_DEFERRED);
+	KUNIT_EXPECT_EQ(test, pt_compact(m, 9, PB_COMPACT_PRIO_ASYNC, &pfn), PB_COMPACT_DEFERRED);
 	KUNIT_EXPECT_EQ(test, seen.n[PB_COMPACT_IS_DEFERRED], 1UL);
 	KUNIT_EXPECT_EQ(test, seen.n[PB_COMPACT_BEGIN], 1UL);
 	KUNIT_EXPECT_EQ(test, seen.n[PB_COMPACT_TRY_PAGES], 2UL);
@@ -187,7 +178,8 @@ static void test_not_suitable(struct kunit *test)
 	unsigned long pfn;
 
 	pt_set_mark(pt_zone(m->f, 0, PB_ZONE_NORMAL), PB_WMARK_LOW, m->f->pages);
-	KUNIT_EXPECT_EQ(test, compact(m, 9, PB_COMPACT_PRIO_SYNC_LIGHT, &pfn), PB_COMPACT_SKIPPED);
+	KUNIT_EXPECT_EQ(test, pt_compact(m, 9, PB_COMPACT_PRIO_SYNC_LIGHT, &pfn),
+			PB_COMPACT_SKIPPED);
 	KUNIT_EXPECT_EQ(test, seen.n[PB_COMPACT_SUITABLE], 1UL);
 	KUNIT_EXPECT_EQ(test, seen.last[PB_COMPACT_SUITABLE].status, PB_COMPACT_SKIPPED);
 	KUNIT_EXPECT_EQ(test, seen.n[PB_COMPACT_BEGIN], 0UL);
