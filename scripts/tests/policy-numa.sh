@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: test-6.12 stock-6.12 test-7.3
 # vm: --nodes 4
-# copy: /usr/bin/numactl
+# copy: /usr/bin/numactl /usr/bin/perl
 # shellcheck disable=SC2086 # $alloc is words
 #
 # In the guest: numactl and a cpuset cgroup steer what /dev/pbuddy hands out. Four nodes, at
@@ -95,6 +95,23 @@ moved_while_running() {
 	on_nodes 1:1 cat /tmp/first && on_nodes 3:1 cat /tmp/second
 }
 
+# weighted NODES COMMAND...: with MPOL_WEIGHTED_INTERLEAVE over the nodes of a bit mask. Linux 6.9 has it,
+# this numactl has no option for it: set_mempolicy() by its number.
+# shellcheck disable=SC2016 # perl's
+weighted() {
+	/perl -e 'syscall(238, 6, pack("Q", shift), 65) == 0 or die "set_mempolicy: $!\n"; exec @ARGV' "$@"
+}
+
+set_weights() { echo "$1" >/sys/module/pbuddy/parameters/interleave_weights; }
+
+weighted_by() { # WEIGHTS WANT NODES COMMAND...
+	set_weights "$1" || return
+	shift
+	want_nodes=$1
+	shift
+	on_nodes "$want_nodes" weighted "$@"
+}
+
 insmod /pbuddy.ko pool=0:64M,1:64M,2:64M,3:64M || exit 1
 numactl() { /numactl "$@"; }
 ktap_begin
@@ -117,6 +134,12 @@ t interleave_two on_nodes "1:16 2:16" numactl --interleave=1,2 $alloc 32M
 t interleave_buffers on_nodes "0:16 1:16 2:16 3:16" numactl --interleave=all $alloc 1M --count 64
 t interleave_when_one_is_full on_nodes "0:64 1:64 2:64 3:64" numactl --interleave=0,1 $alloc 256M
 t interleave_counted interleave_counted
+t weighted_evenly on_nodes "0:16 1:16 2:16 3:16" weighted 15 $alloc 64M
+t weighted_interleave weighted_by 1,3,1,3 "0:8 1:24 2:8 3:24" 15 $alloc 64M
+t weighted_two_nodes weighted_by 1,3,1 "1:24 2:8" 6 $alloc 32M
+t weighted_buffers weighted_by 3,1,1,1 "0:48 1:16 2:16 3:16" 15 $alloc 1M --count 96
+# Eight rounds fill it, then its turns are its neighbour's.
+t weighted_when_one_is_full weighted_by 4,1,1,1 "0:64 1:28 2:18 3:18" 15 $alloc 128M
 t node_wins_over_policy on_nodes 3:8 numactl --membind=1 $alloc 8M --node 3
 t nodes_win_over_policy on_nodes 0:8 numactl --interleave=2,3 $alloc 8M --nodes 0
 
