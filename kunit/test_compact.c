@@ -95,6 +95,9 @@ static void test_moves_little(struct kunit *test)
 		if (m->obj[i].pfn != PB_NO_PFN)
 			left[(m->obj[i].pfn - PT_BLOCK(2048)) >> PB_PAGEBLOCK_ORDER]--;
 	/* Two into the fullest, the rest into the next ones: none into the emptier ones. */
+	KUNIT_EXPECT_EQ(test, left[4], -2UL);
+	KUNIT_EXPECT_EQ(test, left[1] + left[7], -18UL);
+	KUNIT_EXPECT_EQ(test, left[3], 0UL);
 	KUNIT_EXPECT_EQ(test, left[2], 0UL);
 	KUNIT_EXPECT_EQ(test, left[0], 0UL);
 	KUNIT_EXPECT_EQ(test, left[6], 0UL);

@@ -22,8 +22,8 @@
 #include "zeroed.h"
 #include "zone.h"
 
-/* Pageblocks looked at closely in one class before the cheapest of them is taken. */
-#define PICK_TRIES	32
+/* Pageblocks looked at in one class before the cheapest to empty, or the fullest, is taken. */
+#define CLASS_LOOKS	256
 /* Pageblocks tried per class for a place to move to. */
 #define TARGET_TRIES	16
 /* Cheapest runs that are looked at closely before it is said that there is none. */
@@ -91,6 +91,13 @@ static bool type_fits(struct pb_compact_control *cc, unsigned long index)
 	return cc->types & BIT(mt);
 }
 
+static unsigned int count_free(struct pb_zone *zone, unsigned long index)
+{
+	struct pb_slot *slot = pb_zone_slot(zone, index);
+
+	return slot ? pb_block_count_free(pb_slot_block(READ_ONCE(slot->word))) : 0;
+}
+
 /* Pages to move out of an area, caches counted in; NO_COST when it cannot be emptied. */
 static unsigned long cost_of(struct pb_compact_control *cc, const struct pb_area *area)
 {
@@ -100,6 +107,27 @@ static unsigned long cost_of(struct pb_compact_control *cc, const struct pb_area
 	if (!pb_area_survey(cc->zone, area, &survey) || survey.pinned)
 		return NO_COST;
 	return survey.movable + survey.loose;
+}
+
+/* A pageblock's occupancy class; if it was sampled wrong, the pageblock goes where it belongs. */
+static unsigned int right_class(struct pb_zone *zone, unsigned long index)
+{
+	struct pb_slot *slot = pb_zone_slot(zone, index);
+	u16 now = slot ? pb_block_key(READ_ONCE(slot->word)) : 0;
+
+	if (pb_key_occ(now) != pb_key_occ(READ_ONCE(zone->ctl[index].key))) {
+		preempt_disable();
+		pb_block_reindex(zone, index);
+		preempt_enable();
+	}
+	return pb_key_occ(now);
+}
+
+/* Nothing in there costs less: where all of a pageblock counts, its free frames say so at once. */
+static bool too_dear(struct pb_compact_control *cc, unsigned long index, unsigned long least)
+{
+	return cc->frames == PB_PAGEBLOCK_NR && least != NO_COST &&
+	       PB_PAGEBLOCK_NR - count_free(cc->zone, index) >= least;
 }
 
 /* The cheapest area of one pageblock. */
@@ -119,26 +147,28 @@ static unsigned long best_in_block(struct pb_compact_control *cc, unsigned long 
 	return least;
 }
 
-/* The cheapest area of the pageblocks of one map of the index. */
-static unsigned long best_in_map(struct pb_compact_control *cc, struct pb_bitmap *map,
+/* The cheapest area of the pageblocks of one map of the index, those of fuller classes left out. */
+static unsigned long best_in_map(struct pb_compact_control *cc, struct pb_bitmap *map, int occ,
 				 unsigned long least, struct pb_area *best)
 {
 	unsigned long index = 0, cost;
 	unsigned int tries = 0;
 	struct pb_area area;
 
-	for (; tries < PICK_TRIES; index++) {
+	for (; tries < CLASS_LOOKS; index++) {
 		index = pb_bitmap_next(map, index);
 		if (index == PB_NO_BLOCK)
 			break;
 		if (skip(cc, index) || !type_fits(cc, index))
+			continue;
+		tries++;
+		if ((int)right_class(cc->zone, index) < occ || too_dear(cc, index, least))
 			continue;
 		cost = best_in_block(cc, index, &area);
 		if (cost == NO_COST) {
 			set_skip(cc, index);
 			continue;
 		}
-		tries++;
 		if (cost < least) {
 			least = cost;
 			*best = area;
@@ -158,14 +188,15 @@ static bool pick_in_block(struct pb_compact_control *cc, struct pb_area *best)
 
 	for (mt = 0; mt < PB_INDEXED_TYPES && !cc->gain; mt++)
 		if (cc->types & BIT(mt))
-			least = best_in_map(cc, &cc->zone->area[mt].whole, least, best);
-	for (occ = PB_NR_OCC - 1; occ >= 0 && least == NO_COST; occ--) {
+			least = best_in_map(cc, &cc->zone->area[mt].whole, 0, least, best);
+	for (occ = PB_NR_OCC - 1; occ >= 0 && least == NO_COST; occ--)
 		for (mt = 0; mt < PB_INDEXED_TYPES; mt++)
 			if (cc->types & BIT(mt))
-				least = best_in_map(cc, &cc->zone->area[mt].occ[occ], least, best);
-		/* What is moved out of an area goes to the same class at most. */
-		cc->limit = occ;
-	}
+				least = best_in_map(cc, &cc->zone->area[mt].occ[occ], occ, least,
+						    best);
+	/* What is moved out of an area goes to the same class at most. */
+	if (least != NO_COST)
+		cc->limit = pb_key_occ(READ_ONCE(cc->zone->ctl[best->first].key));
 	return least != NO_COST;
 }
 
@@ -182,7 +213,7 @@ static unsigned long estimate(struct pb_compact_control *cc, unsigned long index
 		return PB_PAGEBLOCK_NR;
 	if (pb_key_largest(key) == PB_PAGEBLOCK_ORDER)
 		return 0;
-	return PB_PAGEBLOCK_NR - PB_WORD_NR / 2 - pb_key_occ(key) * PB_WORD_NR;
+	return PB_PAGEBLOCK_NR - PB_OCC_NR / 2 - pb_key_occ(key) * PB_OCC_NR;
 }
 
 /* Estimates a run; what cannot be emptied is in @bad. */
@@ -312,27 +343,52 @@ static unsigned long claim_from(struct pb_compact_control *cc, unsigned long ind
 	return pfn;
 }
 
+/* The fullest pageblock of a class, of those that come first. */
+static unsigned long fullest(struct pb_compact_control *cc, enum pb_migratetype mt,
+			     unsigned int order, unsigned int step, unsigned long *scanned)
+{
+	unsigned long index = 0, found = PB_NO_BLOCK;
+	unsigned int occ, nr, least = PB_PAGEBLOCK_NR, tries;
+
+	for (tries = 0; tries < CLASS_LOOKS && least > 1; tries++, index++) {
+		index = pb_free_area_best(&cc->zone->area[mt], order, step, index);
+		if (index == PB_NO_BLOCK)
+			break;
+		++*scanned;
+		occ = right_class(cc->zone, index);
+		if (occ > cc->limit || (!order && occ > step))
+			continue;
+		nr = count_free(cc->zone, index);
+		if (nr && nr < least) {
+			least = nr;
+			found = index;
+		}
+	}
+	return found;
+}
+
+/* Single frames fill up one pageblock before the next is looked for. */
 static unsigned long target_in_type(struct pb_compact_control *cc, enum pb_migratetype mt,
 				    unsigned int order, unsigned long *scanned)
 {
 	unsigned int steps = pb_free_area_steps(order), step, tries;
-	unsigned long index, pfn;
+	unsigned long pfn = PB_NO_PFN, index;
 
-	for (step = 0; step < steps; step++) {
-		index = 0;
-		for (tries = 0; tries < TARGET_TRIES; tries++, index++) {
-			index = pb_free_area_best(&cc->zone->area[mt], order, step, index);
+	if (!order && cc->target[mt] != PB_NO_BLOCK) {
+		++*scanned;
+		pfn = claim_from(cc, cc->target[mt], mt, order);
+	}
+	for (step = 0; step < steps && pfn == PB_NO_PFN; step++) {
+		for (tries = 0; tries < TARGET_TRIES && pfn == PB_NO_PFN; tries++) {
+			index = fullest(cc, mt, order, step, scanned);
 			if (index == PB_NO_BLOCK)
 				break;
-			++*scanned;
-			if (pb_key_occ(READ_ONCE(cc->zone->ctl[index].key)) > cc->limit)
-				continue;
 			pfn = claim_from(cc, index, mt, order);
-			if (pfn != PB_NO_PFN)
-				return pfn;
+			if (!order)
+				cc->target[mt] = index;
 		}
 	}
-	return PB_NO_PFN;
+	return pfn;
 }
 
 static unsigned long find_target(struct pb_compact_control *cc, unsigned int order,

@@ -17,6 +17,7 @@
  * @mode: enum pb_migrate_mode
  * @to_whole: may move contents into wholly free pageblocks
  * @gain: wholly free pageblocks are no areas: there is nothing to gain
+ * @target: pageblock of each type that single frames are moved to, until it is full
  * @limit: emptiest occupancy class that contents are moved to
  * @skipped: a skip hint hid an area
  * @busy: another compaction's pageblock hid a run
@@ -36,6 +37,7 @@ struct pb_compact_control {
 	enum pb_migrate_mode	mode;
 	bool			to_whole;
 	bool			gain;
+	unsigned long		target[PB_INDEXED_TYPES];
 	unsigned int		limit;
 	bool			skipped;
 	bool			busy;

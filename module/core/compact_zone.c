@@ -334,7 +334,7 @@ enum pb_compact_result pb_compact_zone(struct pb_compact_control *cc,
 void pb_compact_control_init(struct pb_compact_control *cc, struct pb_zone *zone,
 			     unsigned int order, enum pb_migrate_mode mode)
 {
-	unsigned int in_block = min_t(unsigned int, order, PB_PAGEBLOCK_ORDER);
+	unsigned int in_block = min_t(unsigned int, order, PB_PAGEBLOCK_ORDER), mt;
 
 	*cc = (struct pb_compact_control) {
 		.zone = zone,
@@ -348,4 +348,6 @@ void pb_compact_control_init(struct pb_compact_control *cc, struct pb_zone *zone
 		.migrate_pfn = zone->start_pfn,
 		.free_pfn = round_down(zone->end_pfn - 1, PB_PAGEBLOCK_NR),
 	};
+	for (mt = 0; mt < PB_INDEXED_TYPES; mt++)
+		cc->target[mt] = PB_NO_BLOCK;
 }

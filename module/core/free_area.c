@@ -4,7 +4,7 @@
  *
  * For each migratetype a zone keeps bitmaps with one bit per pageblock:
  *
- *   occ[0..7]      partly free pageblocks by free frames / 64: single frames are taken
+ *   occ[0..15]     partly free pageblocks by free frames / 32: single frames are taken
  *                  from the fullest
  *   largest[1..8]  the same pageblocks by the largest free order inside: blocks of order k
  *                  are taken from the smallest class that has one, as __rmqueue_smallest()
@@ -70,13 +70,19 @@ unsigned long *pb_free_area_init(struct pb_free_area *area, unsigned long nr_blo
 }
 EXPORT_SYMBOL_PB_TEST(pb_free_area_init);
 
+/* The class of a pageblock with nr frames free; nothing and everything have classes beside it. */
+static unsigned int occupancy(unsigned int nr)
+{
+	return nr ? min_t(unsigned int, (nr - 1) / PB_OCC_NR, PB_NR_OCC - 1) : 0;
+}
+
 /* The key of a pageblock of a type that is indexed, with nr frames free, the largest block this. */
 static u16 make_key(enum pb_migratetype mt, unsigned int nr, int largest)
 {
 	unsigned int occ = 0;
 
 	if (largest < PB_PAGEBLOCK_ORDER)
-		occ = min_t(unsigned int, (nr - 1) / PB_WORD_NR, PB_NR_OCC - 1);
+		occ = occupancy(nr);
 	return (mt << PB_KEY_MT_SHIFT) | (occ << PB_KEY_OCC_SHIFT) |
 	       ((largest + 1) << PB_KEY_LARGEST_SHIFT);
 }
@@ -281,10 +287,9 @@ static bool formed(u64 word, u64 mask, unsigned int order)
  */
 enum pb_key_state pb_block_occupancy(const struct pb_pageblock *block, u16 key)
 {
-	unsigned int nr = pb_block_count_free(block);
-	int moved = (int)((nr + PB_WORD_NR / 2) / PB_WORD_NR) - (int)pb_key_occ(key);
+	int moved = (int)occupancy(pb_block_count_free(block)) - (int)pb_key_occ(key);
 
-	return moved > 1 || moved < 0 ? PB_KEY_LAGS : PB_KEY_RIGHT;
+	return moved > 1 || moved < -1 ? PB_KEY_LAGS : PB_KEY_RIGHT;
 }
 
 /**
@@ -296,7 +301,7 @@ enum pb_key_state pb_block_occupancy(const struct pb_pageblock *block, u16 key)
  * @new: the word now
  *
  * The occupancy class is looked at when the word's free count passes a multiple of 16, which
- * keeps it right within two classes.
+ * keeps it right within five classes.
  *
  * Context: any, NMI included. The caller's atomic on the word is FR1.
  */

@@ -10,7 +10,7 @@
  * migratetype, its occupancy class and its largest free order.
  */
 #define PB_KEY_LARGEST_SHIFT	0	/* 4 bits: largest free order + 1 */
-#define PB_KEY_OCC_SHIFT	4	/* 4 bits: (free frames - 1) / 64, or 0 when whole */
+#define PB_KEY_OCC_SHIFT	4	/* 4 bits: (free frames - 1) / PB_OCC_NR, or 0 when whole */
 #define PB_KEY_MT_SHIFT		8
 
 /* What a free means for the key of its pageblock. */

@@ -230,8 +230,9 @@ struct pb_bitmap {
 	unsigned long	*level[PB_BITMAP_LEVELS];	/* A */
 };
 
-/* Pageblocks by how full they are (free frames / 64), for single frames ... */
-#define PB_NR_OCC	8
+/* Pageblocks by how full they are, in classes of so many free frames, for single frames ... */
+#define PB_NR_OCC	16
+#define PB_OCC_NR	(PB_PAGEBLOCK_NR / PB_NR_OCC)
 /* ... and by the largest free order inside them (1 to 8), for blocks of frames. */
 #define PB_NR_LARGEST	8
 

@@ -25,6 +25,9 @@ struct walk {
 	unsigned long		index_bits;	/* bits the index should have set */
 };
 
+/* Classes of occupancy that a key may be wrong by: frees in each word that were not looked at. */
+#define MAX_DRIFT	5
+
 /* Put in place of the order byte of a frame met in a pcp list, while lists are walked. */
 #define SEEN	0xff
 
@@ -139,7 +142,7 @@ static void check_key(struct walk *w, unsigned long index, unsigned long slot_wo
 		broken(w->out, "pageblock %#lx: key %#x hides memory, should be %#x", pfn,
 		       ctl->key, now);
 	else if (!lag.refilled && !lag.put &&
-		 (pb_key_largest(now) != pb_key_largest(ctl->key) || drift > 2 || drift < -2))
+		 (pb_key_largest(now) != pb_key_largest(ctl->key) || abs(drift) > MAX_DRIFT))
 		broken(w->out, "pageblock %#lx: key %#x is out of date, should be %#x", pfn,
 		       ctl->key, now);
 }
