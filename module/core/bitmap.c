@@ -146,8 +146,7 @@ unsigned long pb_bitmap_next(struct pb_bitmap *map, unsigned long from)
 	unsigned int level = 0;
 	unsigned long pos = from, word;
 
-	/* Most classes of an index are empty: one look at the top tells. */
-	if (!READ_ONCE(*map->level[map->levels - 1]))
+	if (pb_bitmap_empty(map))
 		return PB_NO_BLOCK;
 	/* Up while there is nothing in the rest of a word, down where there is. */
 	while (level < map->levels) {

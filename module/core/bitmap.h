@@ -18,4 +18,10 @@ static inline bool pb_bitmap_test(struct pb_bitmap *map, unsigned long bit)
 	return test_bit(bit, map->level[0]);
 }
 
+/* Most classes of an index are empty: one look at the top tells. */
+static inline bool pb_bitmap_empty(const struct pb_bitmap *map)
+{
+	return !READ_ONCE(*map->level[map->levels - 1]);
+}
+
 #endif /* PB_BITMAP_H */

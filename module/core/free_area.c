@@ -362,9 +362,7 @@ unsigned int pb_index_bits(u16 key)
 unsigned long pb_free_area_best(struct pb_free_area *area, unsigned int order, unsigned int step,
 				unsigned long from)
 {
-	if (!order)
-		return pb_bitmap_next(&area->occ[step], from);
-	return pb_bitmap_next(&area->largest[order - 1 + step], from);
+	return pb_bitmap_next(pb_free_area_class(area, order, step), from);
 }
 EXPORT_SYMBOL_PB_TEST(pb_free_area_best);
 

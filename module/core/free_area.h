@@ -79,4 +79,10 @@ static inline unsigned int pb_free_area_steps(unsigned int order)
 	return order ? PB_PAGEBLOCK_ORDER - order : PB_NR_OCC;
 }
 
+static inline struct pb_bitmap *pb_free_area_class(struct pb_free_area *area, unsigned int order,
+						   unsigned int step)
+{
+	return order ? &area->largest[order - 1 + step] : &area->occ[step];
+}
+
 #endif /* PB_FREE_AREA_H */
