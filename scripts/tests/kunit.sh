@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# kernels: test-6.12 debug-6.12 uml-7.3
+# kernels: test-6.12 test-7.3 debug-6.12 uml-7.3
 # vm: --timeout 1500
 # vm: --allow-splat bad.free:.*by.kunit_try_catch|cut.here|WARNING:.*(core/slow|mm/page_alloc)\.c:
 #
