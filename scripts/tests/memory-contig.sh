@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: stock-6.1 stock-6.12 test-6.12 test-7.3 debug-6.12
 # vm: --nodes 2
+# vm@debug-6.12: --no-kmemleak
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
 # The contig source: takes memory from the running kernel on the nodes asked for, in

@@ -3,6 +3,7 @@
 # kernels: test-6.12 debug-6.12
 # vm: --nodes 2
 # vm@test-6.12: --mem 6G --append memmap=2G$0x140000000
+# vm@debug-6.12: --no-kmemleak
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
 # Compaction of the pages of a real owner, kunit/samples/pbuddy_movable.c: memory is filled with

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: test-6.12 debug-6.12 test-7.3
 # vm: --nodes 2
+# vm@debug-6.12: --no-kmemleak
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
 # The node threads and reclaim: a thread per node on its node's CPUs, that has a registered

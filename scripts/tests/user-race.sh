@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: stock-6.12 stock-6.1 test-7.3 debug-6.12
 # vm: --nodes 2 --timeout 1800
+# vm@debug-6.12: --no-kmemleak
 #
 # In the guest: threads and processes racing over descriptors, mappings and memory of /dev/pbuddy.
 # PBUDDY_SEED and PBUDDY_RACE_SECONDS are honoured.
