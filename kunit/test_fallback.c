@@ -271,7 +271,7 @@ static void test_nofragment_stays_near(struct kunit *test)
 
 static unsigned int woken;
 
-static void count_wakes(struct pb_zone *zone, unsigned int order)
+static void count_wakes(struct pb_zone *zone, unsigned int order, pb_alloc_flags_t flags)
 {
 	woken++;
 }

@@ -43,7 +43,7 @@ static void step(struct pb_pool *pool, char what)
 	script.held = PB_NO_PFN;
 }
 
-static void wake(struct pb_zone *zone, unsigned int order)
+static void wake(struct pb_zone *zone, unsigned int order, pb_alloc_flags_t flags)
 {
 	step(zone->pool, 'w');
 }

@@ -58,10 +58,8 @@ static bool may_claim_partial(unsigned int order, enum pb_migratetype mt)
  */
 static void boost(struct pb_zone *zone, unsigned int order, pb_alloc_flags_t flags)
 {
-	void (*wake)(struct pb_zone *zone, unsigned int order) = zone->pool->ops.wake_node;
-
-	if (pb_zone_boost(zone, order) && flags & PB_ALLOC_KSWAPD && wake)
-		wake(zone, order);
+	if (pb_zone_boost(zone, order) && flags & PB_ALLOC_KSWAPD && zone->pool->ops.wake_node)
+		zone->pool->ops.wake_node(zone, order, flags);
 }
 
 static bool claim_partial(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt,

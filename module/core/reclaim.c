@@ -28,31 +28,34 @@ static unsigned long share(const struct pb_ask *ask)
 unsigned long pb_reclaim_ask(struct pb_ask *ask)
 {
 	unsigned long batch = ask->batch ?: PB_RECLAIM_BATCH, freed = 0, got, scanned, now;
-	unsigned long delta = share(ask), most = 2 * ask->freeable, deferred, total;
+	unsigned long most = 2 * ask->freeable, deferred;
 
 	ask->scanned = 0;
 	if (!ask->freeable)
 		return 0;
 	/* Taken away, so that nobody else does the same work. */
-	deferred = atomic_long_xchg(ask->deferred, 0);
-	total = min((deferred >> ask->priority) + delta, most);
+	ask->left_over = atomic_long_xchg(ask->deferred, 0);
+	ask->delta = share(ask);
+	ask->total = min((ask->left_over >> ask->priority) + ask->delta, most);
+	if (ask->begin)
+		ask->begin(ask);
 
 	/* Less than a batch only when that is all there is. */
-	while (total >= batch || total >= ask->freeable) {
-		now = min(batch, total);
+	while (ask->total >= batch || ask->total >= ask->freeable) {
+		now = min(batch, ask->total);
 		scanned = now;
 		got = ask->scan(ask->arg, now, &scanned);
 		if (got == PB_SCAN_STOP)
 			break;
 		freed += got;
-		scanned = min(scanned, total);
-		total -= scanned;
+		scanned = min(scanned, ask->total);
+		ask->total -= scanned;
 		ask->scanned += scanned;
-		if (!scanned || !total)
+		if (!scanned || !ask->total)
 			break;
 		cond_resched();
 	}
-	deferred += delta;
+	deferred = ask->left_over + ask->delta;
 	deferred -= min(deferred, ask->scanned);
 	atomic_long_add(min(deferred, most), ask->deferred);
 	return freed;

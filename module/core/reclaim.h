@@ -19,9 +19,13 @@
  * @seeks: what a page costs to get back; 0: nothing
  * @batch: pages in one call, 0 for the default
  * @deferred: pages asked for earlier that it was not called for
+ * @begin: called before the first @scan, when @left_over, @delta and @total are known; may be NULL
  * @scan: has it look at @nr_to_scan pages; *@nr_scanned is that number, and may be lowered; returns
  *	pages given up, or PB_SCAN_STOP
  * @arg: passed to @scan
+ * @left_over: out: pages that it should have looked at before
+ * @delta: out: pages that it has to look at now
+ * @total: out: pages of both that are looked at; in the end, that were not
  * @scanned: out: pages looked at
  */
 struct pb_ask {
@@ -30,8 +34,12 @@ struct pb_ask {
 	unsigned int	seeks;
 	unsigned long	batch;
 	atomic_long_t	*deferred;
+	void		(*begin)(const struct pb_ask *ask);
 	unsigned long	(*scan)(void *arg, unsigned long nr_to_scan, unsigned long *nr_scanned);
 	void		*arg;
+	unsigned long	left_over;
+	unsigned long	delta;
+	unsigned long	total;
 	unsigned long	scanned;
 };
 

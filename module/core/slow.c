@@ -131,7 +131,7 @@ void pb_slow_wake_nodes(struct pb_slow *s)
 		if (zonelist->zone[i]->nid == last || !pb_zone_allowed(zonelist->zone[i], &s->now))
 			continue;
 		last = zonelist->zone[i]->nid;
-		s->pool->ops.wake_node(zonelist->zone[i], s->rq->order);
+		s->pool->ops.wake_node(zonelist->zone[i], s->rq->order, s->rq->flags);
 	}
 }
 

@@ -38,7 +38,7 @@
 #include "instance.h"
 #include "node_thread.h"
 #include "reclaim.h"
-#include "trace.h"
+#include "trace_vmscan.h"
 
 #define MAX_FAILURES		16		/* runs without effect: leave it to the requests */
 #define THROTTLE_TIMEOUT	(HZ / 10)
@@ -131,7 +131,7 @@ static void wake_thread(struct pb_node *n)
 }
 
 /* As wakeup_kswapd(). */
-static void wake_node(struct pb_zone *zone, unsigned int order)
+static void wake_node(struct pb_zone *zone, unsigned int order, pb_alloc_flags_t flags)
 {
 	struct pb_node *n = nodes[zone->nid];
 
@@ -147,7 +147,7 @@ static void wake_node(struct pb_zone *zone, unsigned int order)
 	/* Full barrier, against the thread that takes @wanted back and then looks at the zones. */
 	if (xchg(&n->wanted, true))
 		return;
-	trace_mm_vmscan_kswapd_wake(n->nid, zone->type, order);
+	trace_mm_vmscan_wakeup_kswapd(n->nid, zone->type, order, pb_reclaim_gfp(flags));
 	wake_thread(n);
 }
 
@@ -256,6 +256,7 @@ static void balance(struct pb_node *n)
 
 	for_each_zone_of(zone, n)
 		boost[zone->type] = READ_ONCE(zone->watermark_boost);
+	trace_mm_vmscan_kswapd_wake(n->nid, PB_NR_ZONE_TYPES - 1, order);
 	count(n, PB_PAGEOUTRUN, 1);
 	if (!balanced(n, order))
 		pb_instance_drain_all();

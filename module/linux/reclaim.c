@@ -25,7 +25,7 @@
 #include "instance.h"
 #include "node_thread.h"
 #include "reclaim.h"
-#include "trace.h"
+#include "trace_vmscan.h"
 
 static_assert(PBUDDY_RECLAIM_STOP == PB_SCAN_STOP);
 static_assert(PBUDDY_DEFAULT_SEEKS == PB_DEFAULT_SEEKS);
@@ -129,6 +129,13 @@ static unsigned long scan(void *arg, unsigned long nr_to_scan, unsigned long *nr
 	return freed;
 }
 
+static void begin(const struct pb_ask *how)
+{
+	const struct asked *asked = how->arg;
+
+	trace_mm_shrink_slab_start(asked->reclaimer, asked->rc.nid, asked->rc.gfp, how);
+}
+
 static unsigned long ask(struct registration *r, int nid, gfp_t gfp, int priority,
 			 unsigned long *nr_scanned)
 {
@@ -141,11 +148,14 @@ static unsigned long ask(struct registration *r, int nid, gfp_t gfp, int priorit
 		.seeks = r->reclaimer->seeks,
 		.batch = r->reclaimer->batch,
 		.deferred = &r->deferred[nid],
+		.begin = begin,
 		.scan = scan,
 		.arg = &asked,
 	};
 	unsigned long freed = pb_reclaim_ask(&how);
 
+	if (how.freeable)
+		trace_mm_shrink_slab_end(r->reclaimer, nid, freed, &how);
 	*nr_scanned += how.scanned;
 	return freed;
 }
@@ -206,7 +216,7 @@ static unsigned long reclaim(struct pb_pool *pool, const struct pb_request *rq, 
 	int last = NUMA_NO_NODE;
 
 	if (priority == PB_DEF_PRIORITY) {
-		trace_mm_vmscan_direct_reclaim_begin(rq->order, pb_reclaim_gfp(rq));
+		trace_mm_vmscan_direct_reclaim_begin(rq->order, pb_reclaim_gfp(rq->flags));
 		if (pb_node_throttle(rq))
 			pb_zone_event_add(zones->zone[0], PB_PGSCAN_DIRECT_THROTTLE, 1);
 	}
@@ -216,7 +226,7 @@ static unsigned long reclaim(struct pb_pool *pool, const struct pb_request *rq, 
 			continue;
 		last = zone->nid;
 		scanned = 0;
-		got = pb_reclaim_node(last, pb_reclaim_gfp(rq), priority, &scanned);
+		got = pb_reclaim_node(last, pb_reclaim_gfp(rq->flags), priority, &scanned);
 		pb_zone_event_add(zone, PB_PGSCAN_DIRECT, scanned);
 		pb_zone_event_add(zone, PB_PGSTEAL_DIRECT, got);
 		freed += got;

@@ -8,10 +8,11 @@
 #include "core/types.h"
 
 /* What of a request's gfp flags those who work for it have to keep to. */
-static inline gfp_t pb_reclaim_gfp(const struct pb_request *rq)
+static inline gfp_t pb_reclaim_gfp(pb_alloc_flags_t flags)
 {
-	return __GFP_DIRECT_RECLAIM | __GFP_KSWAPD_RECLAIM |
-	       (rq->flags & PB_ALLOC_IO ? __GFP_IO : 0) | (rq->flags & PB_ALLOC_FS ? __GFP_FS : 0);
+	return (flags & PB_ALLOC_WAIT ? __GFP_DIRECT_RECLAIM : 0) |
+	       (flags & PB_ALLOC_KSWAPD ? __GFP_KSWAPD_RECLAIM : 0) |
+	       (flags & PB_ALLOC_IO ? __GFP_IO : 0) | (flags & PB_ALLOC_FS ? __GFP_FS : 0);
 }
 
 unsigned long pb_reclaim_node(int nid, gfp_t gfp, int priority, unsigned long *nr_scanned);

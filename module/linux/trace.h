@@ -167,54 +167,6 @@ TRACE_EVENT_FN(mm_page_alloc_extfrag,
 	pb_trace_fallback_reg, pb_trace_fallback_unreg
 );
 
-/* Direct reclaim; fields as in vmscan:mm_vmscan_direct_reclaim_begin and _end. */
-TRACE_EVENT(mm_vmscan_direct_reclaim_begin,
-	TP_PROTO(int order, gfp_t gfp_flags),
-	TP_ARGS(order, gfp_flags),
-	TP_STRUCT__entry(
-		__field(int,		order)
-		__field(unsigned long,	gfp_flags)
-	),
-	TP_fast_assign(
-		__entry->order		= order;
-		__entry->gfp_flags	= (__force unsigned long)gfp_flags;
-	),
-	TP_printk("order=%d gfp_flags=%s", __entry->order, show_gfp_flags(__entry->gfp_flags))
-);
-
-TRACE_EVENT(mm_vmscan_direct_reclaim_end,
-	TP_PROTO(unsigned long nr_reclaimed),
-	TP_ARGS(nr_reclaimed),
-	TP_STRUCT__entry(__field(unsigned long, nr_reclaimed)),
-	TP_fast_assign(__entry->nr_reclaimed = nr_reclaimed;),
-	TP_printk("nr_reclaimed=%lu", __entry->nr_reclaimed)
-);
-
-/* The node threads; fields as in vmscan:mm_vmscan_kswapd_wake and _sleep. */
-TRACE_EVENT(mm_vmscan_kswapd_wake,
-	TP_PROTO(int nid, int zid, int order),
-	TP_ARGS(nid, zid, order),
-	TP_STRUCT__entry(
-		__field(int,	nid)
-		__field(int,	zid)
-		__field(int,	order)
-	),
-	TP_fast_assign(
-		__entry->nid	= nid;
-		__entry->zid	= zid;
-		__entry->order	= order;
-	),
-	TP_printk("nid=%d order=%d", __entry->nid, __entry->order)
-);
-
-TRACE_EVENT(mm_vmscan_kswapd_sleep,
-	TP_PROTO(int nid),
-	TP_ARGS(nid),
-	TP_STRUCT__entry(__field(int, nid)),
-	TP_fast_assign(__entry->nid = nid;),
-	TP_printk("nid=%d", __entry->nid)
-);
-
 #endif /* PB_TRACE_H */
 
 /* This part must be outside protection */

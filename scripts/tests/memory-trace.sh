@@ -78,7 +78,9 @@ same_fields() {
 	for event in kmem:mm_page_alloc kmem:mm_page_free kmem:mm_page_alloc_zone_locked \
 		kmem:mm_page_alloc_extfrag vmscan:mm_vmscan_direct_reclaim_begin \
 		vmscan:mm_vmscan_direct_reclaim_end vmscan:mm_vmscan_kswapd_wake \
-		vmscan:mm_vmscan_kswapd_sleep compaction:mm_compaction_try_to_compact_pages \
+		vmscan:mm_vmscan_kswapd_sleep vmscan:mm_vmscan_wakeup_kswapd \
+		vmscan:mm_shrink_slab_start vmscan:mm_shrink_slab_end \
+		compaction:mm_compaction_try_to_compact_pages \
 		compaction:mm_compaction_begin compaction:mm_compaction_end \
 		compaction:mm_compaction_isolate_migratepages \
 		compaction:mm_compaction_isolate_freepages compaction:mm_compaction_migratepages \
@@ -108,7 +110,7 @@ zone_level() {
 stat_of() { awk -v f="$1" '$1 == f { print $2 }' "$debugfs/vmstat"; }
 
 # sum_of EVENT FIELD: of all such events.
-sum_of() { sed -n "s/.* $1: .*$2=\([0-9]*\).*/\1/p" /tmp/trace | awk '{ n += $1 } END { print n + 0 }'; }
+sum_of() { sed -n "s/.* $1: .*$2=*\([0-9]*\).*/\1/p" /tmp/trace | awk '{ n += $1 } END { print n + 0 }'; }
 
 # Half of the memory is free in single pages, and a block of order 9 is wanted: what compaction says
 # of itself adds up to what the counters say of it. (A node thread that was woken needs its time.)
@@ -140,6 +142,34 @@ compaction() {
 		[ "$got" -eq 0 ] && [ "$moved" -gt 100 ] &&
 		[ "$(sum_of mm_compaction_migratepages nr_migrated)" -eq "$moved" ] &&
 		[ "$(sum_of mm_compaction_isolate_migratepages nr_taken)" -ge "$moved" ] && verified
+}
+
+# All of the pool is in a cache, and a program wants half of it: who wakes whom, and what each asks of
+# the cache adds up to what the counters say. The threads have nothing left to do after a second.
+reclaim() {
+	insmod /pbuddy_cache.ko && echo 100000 >/sys/module/pbuddy_cache/parameters/fill || return
+	before=$(($(stat_of pgsteal_direct) + $(stat_of pgsteal_kswapd)))
+	echo >"$tracing/trace"
+	for event in "$events"/mm_vmscan_* "$events"/mm_shrink_slab_*; do
+		echo 1 >"$event/enable"
+	done
+	pbuddyctl alloc --size 32M >/dev/null && got=0 || got=1
+	sleep 1
+	echo 0 >"$events/enable"
+	gone=$(($(stat_of pgsteal_direct) + $(stat_of pgsteal_kswapd) - before))
+	grep 'mm_vmscan\|mm_shrink' "$tracing/trace" >/tmp/trace
+	rmmod pbuddy_cache
+	cut -c 1-200 /tmp/trace | head -n 12
+	echo "got $got; $gone pages given up, by events $(sum_of mm_shrink_slab_end 'return val ')"
+	events_of mm_vmscan_wakeup_kswapd 'nid=[01] order=[0-9]* gfp_flags=.*__GFP_\|GFP_' &&
+		events_of mm_vmscan_kswapd_wake 'nid=[01] order=[0-9]*$' &&
+		events_of mm_vmscan_direct_reclaim_begin 'order=[0-9]* gfp_flags=.*GFP_' &&
+		events_of mm_vmscan_direct_reclaim_end 'nr_reclaimed=[1-9][0-9]*$' &&
+		events_of mm_shrink_slab_start 'scan_pages.* .pbuddy_cache. .*: nid: [01] objects to shrink [0-9]* gfp_flags .* cache items [0-9]* delta [0-9]* total_scan [0-9]* priority [0-9]*$' &&
+		[ "$(grep -c 'mm_shrink_slab_start: ' /tmp/trace)" -eq \
+			"$(grep -c 'mm_shrink_slab_end: ' /tmp/trace)" ] &&
+		[ "$got" -eq 0 ] && [ "$gone" -gt 1000 ] &&
+		[ "$(sum_of mm_shrink_slab_end 'return val ')" -eq "$gone" ] && verified
 }
 
 # The recipe of pbuddy(4): who allocates how much, while a program runs.
@@ -214,6 +244,7 @@ t trace_refills_and_drains_balance balanced
 t trace_fields_are_the_kernels same_fields
 t trace_zone_level zone_level
 t trace_compaction compaction
+t trace_reclaim reclaim
 t trace_cmd_recipe recipe
 t trace_perf_recipe perf_recipe
 t trace_off_is_quiet quiet_when_off
