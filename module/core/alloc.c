@@ -43,6 +43,8 @@ static enum pb_bad classify(struct pb_pool *pool, unsigned long pfn, unsigned in
 	unsigned long head;
 	u8 byte = READ_ONCE(block->order[frame]);
 
+	if (pb_frame_guard(byte))
+		return PB_BAD_GUARD;
 	if (pb_frame_size(byte)) {
 		*was = pb_frame_size(byte) - 1;
 		return pb_frame_freed(byte) ? PB_BAD_DOUBLE : PB_BAD_ORDER;

@@ -310,7 +310,7 @@ static bool mark_target(struct pb_zone *zone, unsigned long pfn, unsigned int or
 	if (unlikely(*byte & PB_FRAME_ORDER_MASK)) {
 		pb_zone_event_add(zone, PB_BAD_PAGE, 1);
 		zone->pool->ops.bad(zone->pool, PB_BAD_IN_USE, pfn, order,
-				    pb_frame_size(*byte) - 1);
+				    pb_frame_taken(*byte) - 1);
 		return false;
 	}
 	WRITE_ONCE(*byte, (order + 1) | PB_FRAME_MOVABLE | PB_FRAME_ISOLATED);

@@ -104,7 +104,7 @@ static int move_blocks(struct pb_compact_control *cc, const struct pb_area *area
 		}
 		if (give_up(cc))
 			return -EINTR;
-		order = pb_frame_size(byte) - 1;
+		order = pb_frame_taken(byte) - 1;
 		err = byte & PB_FRAME_MOVABLE ?
 		      move_block(cc, pb_block_pfn(cc->zone, index) + i, order) : -EBUSY;
 		if (err == -ENOMEM)

@@ -34,7 +34,7 @@ void pb_set_aside(struct pb_zone *zone, unsigned long pfn, unsigned int order)
 {
 	pb_zone_event_add(zone, PB_BAD_PAGE, 1);
 	zone->pool->ops.bad(zone->pool, PB_BAD_IN_USE, pfn, order,
-			    pb_frame_size(*pb_order_byte(zone->pool, pfn)) - 1);
+			    pb_frame_taken(*pb_order_byte(zone->pool, pfn)) - 1);
 }
 EXPORT_SYMBOL_PB_TEST(pb_set_aside);
 

@@ -141,7 +141,7 @@ static bool covered(struct pb_pool *pool, unsigned long pfn)
 			continue;
 		if (!pb_slot_lookup(pool, head))
 			return false;
-		if (pb_frame_size(pb_peek(pb_order_byte(pool, head))) > order)
+		if (pb_frame_taken(pb_peek(pb_order_byte(pool, head))) > order)
 			return true;
 	}
 	return false;
@@ -157,7 +157,7 @@ static void survey_block(struct pb_zone *zone, struct pb_pageblock *block, unsig
 	while (i < end) {
 		byte = pb_peek(&block->order[i]);
 		if (byte & PB_FRAME_ORDER_MASK) {
-			size = 1U << (pb_frame_size(byte) - 1);
+			size = 1U << (pb_frame_taken(byte) - 1);
 			if (pb_frame_freed(byte) || pb_frame_moving(byte))
 				out->loose += size;
 			else if (byte & PB_FRAME_MOVABLE)

@@ -83,6 +83,7 @@ const char * const pb_bad_name[PB_NR_BAD] = {
 	[PB_BAD_ORDER]		= "wrong order",
 	[PB_BAD_TAIL]		= "tail page",
 	[PB_BAD_IN_USE]		= "page in use",
+	[PB_BAD_GUARD]		= "guard page",
 };
 EXPORT_SYMBOL_PB_TEST(pb_bad_name);
 

@@ -50,7 +50,8 @@ enum pb_watermark { PB_WMARK_MIN, PB_WMARK_LOW, PB_WMARK_HIGH, PB_NR_WMARK };
  * The order byte of a frame: order + 1 at the head of an allocated block, else 0; and flags of the
  * block. Those that say how it can be moved: movable.c. An accounted block was charged to somebody
  * who is told when it is freed. One that was given out past the watermarks is marked as memalloc,
- * until it is made movable. On a frame that is free one flag alone: zeroed.c.
+ * until it is made movable. On a frame that is free one flag alone: zeroed.c. On each frame of a
+ * guard what is no order: guard.c.
  */
 #define PB_FRAME_ORDER_MASK	0x1fU
 #define PB_FRAME_ACCOUNTED	0x20U
@@ -61,8 +62,14 @@ enum pb_watermark { PB_WMARK_MIN, PB_WMARK_LOW, PB_WMARK_HIGH, PB_NR_WMARK };
 #define PB_FRAME_IN_USE(byte)	((byte) & (0xffU & ~PB_FRAME_ZEROED))	/* what no free frame has */
 /* Added to the order, in place of 1: freed by its owner while it was being moved. */
 #define PB_FRAME_FREED		(PB_NR_ORDERS + 1)
+#define PB_FRAME_GUARD		PB_FRAME_ORDER_MASK
 
-static_assert(PB_FRAME_FREED + PB_PAGEBLOCK_ORDER < PB_FRAME_ORDER_MASK);
+static_assert(PB_FRAME_FREED + PB_PAGEBLOCK_ORDER < PB_FRAME_GUARD);
+
+static inline bool pb_frame_guard(u8 byte)
+{
+	return (byte & PB_FRAME_ORDER_MASK) == PB_FRAME_GUARD;
+}
 
 static inline bool pb_frame_freed(u8 byte)
 {
@@ -80,7 +87,15 @@ static inline bool pb_frame_moving(u8 byte)
 /* 1 + the order of the block that has its head here, or 0. */
 static inline unsigned int pb_frame_size(u8 byte)
 {
+	if (pb_frame_guard(byte))
+		return 0;
 	return (byte & PB_FRAME_ORDER_MASK) - (pb_frame_freed(byte) ? PB_FRAME_FREED - 1 : 0);
+}
+
+/* The same for those who look around: to them a frame of a guard is an allocated one that stays. */
+static inline unsigned int pb_frame_taken(u8 byte)
+{
+	return pb_frame_guard(byte) ? 1 : pb_frame_size(byte);
 }
 
 /* Events counted per zone; names for /vmstat in stat.c, checked against this by BUILD_BUG_ON. */
@@ -141,6 +156,7 @@ enum pb_bad {
 	PB_BAD_ORDER,		/* allocated with another order */
 	PB_BAD_TAIL,		/* inside an allocated block, not its head */
 	PB_BAD_IN_USE,		/* about to be handed out while allocated: set aside */
+	PB_BAD_GUARD,		/* a guard page, which nobody allocated */
 	PB_NR_BAD,
 };
 

@@ -51,7 +51,7 @@ static bool frame_free(struct pb_pageblock *block, unsigned int frame)
 static void check_frame(struct walk *w, struct pb_pageblock *block, unsigned int frame,
 			unsigned long pfn)
 {
-	unsigned int size = pb_frame_size(block->order[frame]);
+	unsigned int size = pb_frame_taken(block->order[frame]);
 	bool is_free = frame_free(block, frame);
 
 	if (is_free)

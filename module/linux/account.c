@@ -42,6 +42,7 @@
 #include "core/bulk.h"
 #include "core/movable.h"
 #include "core/slowpath.h"
+#include "guard_pages.h"
 #include "instance.h"
 
 #define ACCOUNT_BITS	6
@@ -305,7 +306,7 @@ unsigned long pb_account_block(const struct pb_request *rq, unsigned long pfn,
 
 	if (likely(!err))
 		return pfn;
-	pb_free(&pb_instance, pfn, rq->order);
+	pb_guarded_free(pfn, rq->order);
 	return pb_alloc_fail(&pb_instance, reason_of(err), reason);
 }
 EXPORT_SYMBOL_PB_TEST(pb_account_block);
@@ -332,7 +333,7 @@ unsigned long pb_account_bulk(const struct pb_request *rq, unsigned long nr, uns
 	if (likely(!err))
 		return nr;
 	for (k = --i; k < nr; k++)
-		pb_free(&pb_instance, pfns[k], rq->order);
+		pb_guarded_free(pfns[k], rq->order);
 	pb_alloc_fail(&pb_instance, reason_of(err), reason);
 	return i;
 }

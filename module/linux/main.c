@@ -13,6 +13,7 @@
 #include "debug_pages.h"
 #include "debugfs.h"
 #include "device.h"
+#include "guard_pages.h"
 #include "instance.h"
 #include "node_thread.h"
 #include "oom.h"
@@ -86,6 +87,15 @@ static int init_debug(void)
 	return 0;
 }
 
+static unsigned int guard_minorder;
+module_param(guard_minorder, uint, 0444);
+MODULE_PARM_DESC(guard_minorder, "put guard pages around blocks of lower orders, checked when they are freed: each then takes a block of this order, 1 to 9 (default: 0, none)");
+
+static int init_guard(void)
+{
+	return pb_guard_start(guard_minorder);
+}
+
 static int init_owner(void)
 {
 	return pb_owner_init(owner);
@@ -104,6 +114,7 @@ static const struct {
 	{ NULL,		init_instance,		pb_instance_exit },
 	{ "accounts",	pb_account_init,	pb_account_exit },
 	{ "debug",	init_debug,		pb_debug_stop },
+	{ NULL,		init_guard,		pb_guard_stop },
 	{ "tunables",	pb_tunables_init,	pb_tunables_exit },
 	{ NULL,		init_owner,		pb_owner_stop },
 	{ "quarantine",	pb_quarantine_init,	pb_quarantine_exit },

@@ -31,6 +31,7 @@
 #include "core/alloc.h"
 #include "core/movable.h"
 #include "debug_pages.h"
+#include "guard_pages.h"
 #include "instance.h"
 #include "movable.h"
 #include "owner.h"
@@ -202,6 +203,7 @@ int pbuddy_page_set_movable(struct page *page, const struct pbuddy_movable_opera
 	if (!ret) {
 		record->private = private;
 		WRITE_ONCE(record->ops, ops);
+		pb_guarded_drop(pfn, pb_page_order(&pb_instance, pfn));
 		ret = pb_movable_set(&pb_instance, pfn);
 	}
 	srcu_read_unlock(&movable_srcu, idx);

@@ -16,6 +16,7 @@
 #include "core/bulk.h"
 #include "debug_pages.h"
 #include "fault.h"
+#include "guard_pages.h"
 #include "instance.h"
 #include "owner.h"
 #include "trace.h"
@@ -83,7 +84,7 @@ static inline enum pb_bad pb_pages_free(unsigned long pfn, unsigned int order)
 	trace_mm_page_free(pfn, order);
 	if (static_branch_unlikely(&pb_fill_key))
 		pb_debug_fill_freed(pfn, order);
-	return pb_free(&pb_instance, pfn, order);
+	return pb_guarded_free(pfn, order);
 }
 
 static inline void pb_pages_free_bulk(unsigned long nr, const unsigned long *pfns)
@@ -94,6 +95,8 @@ static inline void pb_pages_free_bulk(unsigned long nr, const unsigned long *pfn
 		trace_mm_page_free(pfns[i], 0);
 	for (i = 0; static_branch_unlikely(&pb_fill_key) && i < nr; i++)
 		pb_debug_fill_freed(pfns[i], 0);
+	for (i = 0; static_branch_unlikely(&pb_guard_key) && i < nr; i++)
+		pb_guard_check_drop(pfns[i], 0);
 	pb_free_bulk(&pb_instance, nr, pfns);
 }
 
@@ -107,14 +110,19 @@ static inline enum pb_bad pb_pages_free_contig(unsigned long pfn, unsigned long 
 			break;
 		pb_debug_fill_freed(pfn + i, 0);
 	}
+	/* A range has none, but a single page that is freed as one may. */
+	if (nr_pages == 1)
+		pb_guarded_drop(pfn, 0);
 	return pb_free_contig(&pb_instance, pfn, nr_pages);
 }
 
 /* Turns an allocated block into single pages. */
 static inline enum pb_bad pb_pages_split(unsigned long pfn, unsigned int order)
 {
-	enum pb_bad bad = pb_split(&pb_instance, pfn, order);
+	enum pb_bad bad;
 
+	pb_guarded_drop(pfn, order);
+	bad = pb_split(&pb_instance, pfn, order);
 	if (likely(!bad))
 		pb_owner_copy(pfn, order);
 	return bad;

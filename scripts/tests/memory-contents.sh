@@ -39,6 +39,17 @@ on_free() { load pool=0:32M init_on_free=1 && use; }
 
 on_alloc() { load pool=0:32M init_on_alloc=1 && use; }
 
+# Buffers have guards too, when their blocks are small.
+guards() {
+	load pool=0:32M,1:32M guard_minorder=3 && [ "$(cat "$params/guard_minorder")" = 3 ] && use
+}
+
+guards_and_poison() { load pool=0:32M guard_minorder=2 page_poison=1 && use; }
+
+guards_bounds() {
+	fails_with 22 'guard_minorder: bad order "10": 0 to 9 is expected' pool=0:32M guard_minorder=10
+}
+
 zeroed_ahead() { # PAGEBLOCKS: within ten seconds
 	for _ in 1 2 3 4 5 6 7 8 9 10 11; do
 		[ "$(event prezero)" -ge "$1" ] && break
@@ -74,6 +85,11 @@ t contents_init_on_free on_free
 t contents_init_on_free_unload gives_back 8192
 t contents_init_on_alloc on_alloc
 t contents_init_on_alloc_unload gives_back 8192
+t contents_guards guards
+t contents_guards_unload gives_back 16384
+t contents_guards_and_poison guards_and_poison
+t contents_guards_and_poison_unload gives_back 8192
+t contents_guards_bounds guards_bounds
 t contents_prezero prezero
 t contents_prezero_bounds prezero_bounds
 t contents_prezero_unload gives_back 16384
