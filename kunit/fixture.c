@@ -41,6 +41,8 @@ void pt_config(const struct pt_layout *layout, struct pb_pool_config *config)
 	memset(config, 0, sizeof(*config));
 	config->ranges = layout->ranges;
 	config->nr_ranges = layout->nr_ranges;
+	config->spans = layout->spans;
+	config->nr_spans = layout->nr_spans;
 	config->nr_nodes = layout->nr_nodes;
 	config->distance = layout->distance ?: flat_distance;
 	config->ops.bad = record_bad;

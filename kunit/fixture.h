@@ -31,6 +31,8 @@
  * @name: case name in parameter tables
  * @ranges: as in struct pb_pool_config
  * @nr_ranges: their number
+ * @spans: as in struct pb_pool_config
+ * @nr_spans: their number
  * @nr_nodes: as in struct pb_pool_config
  * @distance: NULL: 10 to itself, 20 to every other node
  */
@@ -38,6 +40,8 @@ struct pt_layout {
 	const char		*name;
 	const struct pb_range	*ranges;
 	unsigned int		nr_ranges;
+	const struct pb_range	*spans;
+	unsigned int		nr_spans;
 	int			nr_nodes;
 	int			(*distance)(int from, int to);
 };

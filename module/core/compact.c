@@ -245,8 +245,8 @@ unsigned int pb_fragmentation_score(struct pb_pool *pool, int nid)
 	struct pb_zone *zone;
 
 	pb_for_each_node_zone(zone, pool, nid) {
-		sum += zone->present_pages * score_zone(zone);
-		present += zone->present_pages;
+		sum += READ_ONCE(zone->present_pages) * score_zone(zone);
+		present += READ_ONCE(zone->present_pages);
 	}
 	return present ? sum / present : 0;
 }
@@ -363,7 +363,7 @@ bool pb_compact_range(struct pb_zone *zone, const struct pb_request *rq, unsigne
 	struct pb_compact_control cc;
 	enum pb_compact_result ret;
 
-	if (!zone->pool->ops.migrate || nr_pages > zone->present_pages)
+	if (!zone->pool->ops.migrate || nr_pages > READ_ONCE(zone->present_pages))
 		return false;
 	might_sleep();
 	pb_compact_reset_skip(zone);

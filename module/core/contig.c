@@ -123,7 +123,7 @@ static unsigned long walk_zonelist(struct pb_pool *pool, const struct pb_request
 
 	for (i = 0; i < zonelist->nr; i++) {
 		zone = zonelist->zone[i];
-		if (nr_pages > zone->present_pages || !pb_zone_allowed(zone, rq) ||
+		if (nr_pages > READ_ONCE(zone->present_pages) || !pb_zone_allowed(zone, rq) ||
 		    !pb_zone_watermark_ok(zone, nr_pages, rq->highest_zone, rq->flags))
 			continue;
 		preempt_disable();
@@ -174,7 +174,7 @@ static unsigned long empty_range(struct pb_pool *pool, const struct pb_request *
 	}
 	for (i = 0; i < zonelist->nr && wanted.pfn == PB_NO_PFN; i++) {
 		zone = zonelist->zone[i];
-		if (nr_pages > zone->present_pages || !pb_zone_allowed(zone, rq) ||
+		if (nr_pages > READ_ONCE(zone->present_pages) || !pb_zone_allowed(zone, rq) ||
 		    !pb_zone_watermark_ok(zone, nr_pages, rq->highest_zone,
 					  rq->flags | PB_ALLOC_CMA))
 			continue;

@@ -24,9 +24,9 @@ enum pb_reason pb_failure_reason(struct pb_pool *pool, const struct pb_request *
 		zone = pool->all_zones->zone[i];
 		if (!pb_zone_allowed(zone, rq))
 			continue;
-		largest = max(largest, zone->present_pages);
+		largest = max(largest, pb_zone_most_pages(zone));
 		free = max_t(unsigned long, free, max(pb_zone_free_pages(zone), 0L));
-		if (nr_pages <= zone->present_pages &&
+		if (nr_pages <= READ_ONCE(zone->present_pages) &&
 		    pb_zone_watermark_ok(zone, nr_pages, rq->highest_zone, rq->flags))
 			below = false;
 	}

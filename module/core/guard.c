@@ -101,7 +101,8 @@ enum pb_bad pb_guard_free(struct pb_pool *pool, const struct pb_guarded *guarded
 	} while (!try_cmpxchg(byte, &old, 0));
 	if (old & PB_FRAME_ACCOUNTED)
 		pool->ops.uncharge(pool, guarded->pfn, guarded->order);
-	set_bytes(pool, guarded->start, guarded->end, 0);
+	set_bytes(pool, guarded->start, guarded->pfn, 0);
+	set_bytes(pool, guarded->pfn + (1UL << guarded->order), guarded->end, 0);
 	WRITE_ONCE(*pb_order_byte(pool, guarded->start), outer + 1);
 	return pb_free(pool, guarded->start, outer);
 }

@@ -38,7 +38,7 @@ static bool change_type(struct pb_zone *zone, unsigned long pfn, enum pb_migrate
 /* Most that is kept: 1 %, a pageblock at least, but nothing where 1 % is less than one. */
 static long limit(struct pb_zone *zone)
 {
-	unsigned long share = zone->present_pages / 100;
+	unsigned long share = READ_ONCE(zone->present_pages) / 100;
 
 	return share < PB_PAGEBLOCK_NR ? 0 : round_up(share, PB_PAGEBLOCK_NR);
 }

@@ -40,7 +40,7 @@ static bool worth_while(struct pb_pool *pool, int nid)
 		return false;
 	pb_for_each_node_zone(zone, pool, nid) {
 		pages += pool->ops.reclaimable(zone);
-		present += zone->present_pages;
+		present += READ_ONCE(zone->present_pages);
 	}
 	return pages > present / WORTH_WHILE;
 }

@@ -19,9 +19,9 @@
 /* RECLAIM_DISTANCE of include/linux/topology.h */
 #define NODE_RECLAIM_DISTANCE	30
 
-static bool range_ok(const struct pb_pool_config *config, const struct pb_range *range)
+bool pb_range_ok(const struct pb_range *range, int nr_nodes)
 {
-	return range->nr_pages && range->nid >= 0 && range->nid < config->nr_nodes &&
+	return range->nr_pages && range->nid >= 0 && range->nid < nr_nodes &&
 	       range->type < PB_NR_ZONE_TYPES &&
 	       !(range->start_pfn % PB_PAGEBLOCK_NR) && !(range->nr_pages % PB_PAGEBLOCK_NR) &&
 	       range->start_pfn + range->nr_pages > range->start_pfn;
@@ -38,29 +38,37 @@ static struct pb_chunk *new_chunk(int nid)
 	return chunk;
 }
 
-/* The directory, with a chunk of its own wherever a range is. */
+static unsigned long last_chunk(const struct pb_range *range)
+{
+	return (range->start_pfn + range->nr_pages - 1) >> PB_CHUNK_ORDER;
+}
+
+/* Ranges and spans one after the other. */
+static const struct pb_range *nth_range(const struct pb_pool_config *config, unsigned int i)
+{
+	return i < config->nr_ranges ? &config->ranges[i] : &config->spans[i - config->nr_ranges];
+}
+
+/* The directory, with a chunk of its own wherever a range is or may come to be. */
 static int make_directory(struct pb_pool *pool, const struct pb_pool_config *config)
 {
+	unsigned int nr = config->nr_ranges + config->nr_spans, i;
 	const struct pb_range *range;
-	unsigned long chunk, last;
 	struct pb_chunk *own;
-	unsigned int i;
+	unsigned long chunk;
 
-	for (i = 0; i < config->nr_ranges; i++) {
-		range = &config->ranges[i];
-		last = (range->start_pfn + range->nr_pages - 1) >> PB_CHUNK_ORDER;
-		pool->nr_dir = max(pool->nr_dir, last + 1);
-	}
+	for (i = 0; i < nr; i++)
+		pool->nr_dir = max(pool->nr_dir, last_chunk(nth_range(config, i)) + 1);
 	pool->dir = pb_meta_alloc(pool->nr_dir * sizeof(*pool->dir), 0);
 	pool->no_chunk = new_chunk(0);
 	if (!pool->dir || !pool->no_chunk)
 		return -ENOMEM;
 	for (chunk = 0; chunk < pool->nr_dir; chunk++)
 		pool->dir[chunk] = pool->no_chunk;
-	for (i = 0; i < config->nr_ranges; i++) {
-		range = &config->ranges[i];
-		last = (range->start_pfn + range->nr_pages - 1) >> PB_CHUNK_ORDER;
-		for (chunk = range->start_pfn >> PB_CHUNK_ORDER; chunk <= last; chunk++) {
+	for (i = 0; i < nr; i++) {
+		range = nth_range(config, i);
+		chunk = range->start_pfn >> PB_CHUNK_ORDER;
+		for (; chunk <= last_chunk(range); chunk++) {
 			if (pool->dir[chunk] != pool->no_chunk)
 				continue;
 			own = new_chunk(range->nid);
@@ -80,10 +88,13 @@ static int make_zone(struct pb_pool *pool, const struct pb_pool_config *config, 
 	struct pb_zone *zone;
 	unsigned int i;
 
-	for (i = 0; i < config->nr_ranges; i++) {
-		range = &config->ranges[i];
+	for (i = 0; i < config->nr_ranges + config->nr_spans; i++) {
+		range = nth_range(config, i);
 		if (range->nid != nid || range->type != type)
 			continue;
+		/* A span alone makes no zone. */
+		if (i >= config->nr_ranges && !end)
+			break;
 		start = min(start, range->start_pfn);
 		end = max(end, range->start_pfn + range->nr_pages);
 	}
@@ -114,6 +125,16 @@ static int make_zones(struct pb_pool *pool, const struct pb_pool_config *config)
 	return 0;
 }
 
+/* Whose a pageblock will be that is not there yet: it may appear while others look. */
+static void mark_span(struct pb_pool *pool, const struct pb_range *span)
+{
+	struct pb_zone *zone = pool->zone[span->nid][span->type];
+	unsigned long pfn = span->start_pfn, end = pfn + span->nr_pages;
+
+	for (; zone && pfn < end; pfn += PB_PAGEBLOCK_NR)
+		pb_slot(pool, pfn)->zone = zone;
+}
+
 static void add_block(struct pb_zone *zone, unsigned long pfn, struct pb_pageblock *block,
 		      enum pb_migratetype mt)
 {
@@ -122,34 +143,40 @@ static void add_block(struct pb_zone *zone, unsigned long pfn, struct pb_pageblo
 
 	for (i = 0; i < PB_WORDS; i++)
 		atomic64_set(&block->free[i], -1);
-	slot->zone = zone;
-	WRITE_ONCE(slot->word, (unsigned long)block | mt);
+	if (slot->zone != zone)
+		slot->zone = zone;
+	/* Who finds the pageblock by its entry sees what it is made of. */
+	smp_store_release(&slot->word, (unsigned long)block | mt);
+	preempt_disable();
 	pb_block_reindex(zone, pb_block_index(zone, pfn));
+	preempt_enable();
 }
 
 /* Puts the pageblocks of a range into its zone, all free and movable, as mm/ starts. */
-static int pool_add_range(struct pb_pool *pool, const struct pb_range *range)
+int pb_pool_add_range(struct pb_pool *pool, const struct pb_range *range)
 {
 	unsigned long nr = range->nr_pages >> PB_PAGEBLOCK_ORDER, i, pfn;
 	struct pb_zone *zone = pool->zone[range->nid][range->type];
 	struct pb_pageblock *blocks;
 
+	for (i = 0; i < nr; i++)
+		if (pb_slot_lookup(pool, range->start_pfn + (i << PB_PAGEBLOCK_ORDER)))
+			return -EEXIST;
 	blocks = pb_meta_alloc(nr * sizeof(*blocks), range->nid);
 	if (!blocks)
 		return -ENOMEM;
 	pool->meta[pool->nr_meta++] = blocks;
-	for (i = 0; i < nr; i++) {
-		pfn = range->start_pfn + (i << PB_PAGEBLOCK_ORDER);
-		if (pb_slot_lookup(pool, pfn))
-			return -EEXIST;
-		add_block(zone, pfn, &blocks[i], range->cma ? PB_CMA : PB_MOVABLE);
-	}
+	/* Counted before there is any to be had: a count that is too high only makes others try. */
+	WRITE_ONCE(zone->present_pages, zone->present_pages + range->nr_pages);
+	pb_zone_account(zone, range->nr_pages);
 	if (range->cma) {
 		zone->cma_pages += range->nr_pages;
 		atomic_long_add(range->nr_pages, &zone->nr_free_cma);
 	}
-	zone->present_pages += range->nr_pages;
-	pb_zone_account(zone, range->nr_pages);
+	for (i = 0; i < nr; i++) {
+		pfn = range->start_pfn + (i << PB_PAGEBLOCK_ORDER);
+		add_block(zone, pfn, &blocks[i], range->cma ? PB_CMA : PB_MOVABLE);
+	}
 	return 0;
 }
 
@@ -161,8 +188,10 @@ static int pool_add_ranges(struct pb_pool *pool, const struct pb_pool_config *co
 	pool->meta = pb_meta_alloc(config->nr_ranges * sizeof(*pool->meta), 0);
 	if (!pool->meta)
 		return -ENOMEM;
+	for (i = 0; i < config->nr_spans; i++)
+		mark_span(pool, &config->spans[i]);
 	for (i = 0; i < config->nr_ranges; i++) {
-		err = pool_add_range(pool, &config->ranges[i]);
+		err = pb_pool_add_range(pool, &config->ranges[i]);
 		if (err)
 			return err;
 	}
@@ -283,8 +312,8 @@ int pb_pool_init(struct pb_pool *pool, const struct pb_pool_config *config)
 	memset(pool, 0, sizeof(*pool));
 	if (!config->nr_ranges || config->nr_nodes <= 0 || !config->ops.bad || !config->distance)
 		return -EINVAL;
-	for (i = 0; i < config->nr_ranges; i++)
-		if (!range_ok(config, &config->ranges[i]))
+	for (i = 0; i < config->nr_ranges + config->nr_spans; i++)
+		if (!pb_range_ok(nth_range(config, i), config->nr_nodes))
 			return -EINVAL;
 	pool->ops = config->ops;
 	pool->nr_nodes = config->nr_nodes;

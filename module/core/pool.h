@@ -28,6 +28,9 @@ struct pb_range {
  * struct pb_pool_config - what a pool is made of
  * @ranges: disjoint ranges, any order
  * @nr_ranges: their number
+ * @spans: where zones that have a range may grow, NULL when none does; each as a range of its zone,
+ *	and may overlap any range
+ * @nr_spans: their number
  * @nr_nodes: node numbers are below this
  * @distance: distance between two nodes, as node_distance()
  * @ops: copied; ops->bad must be set
@@ -35,6 +38,8 @@ struct pb_range {
 struct pb_pool_config {
 	const struct pb_range	*ranges;
 	unsigned int		nr_ranges;
+	const struct pb_range	*spans;
+	unsigned int		nr_spans;
 	int			nr_nodes;
 	int			(*distance)(int from, int to);
 	struct pb_ops		ops;
@@ -42,5 +47,10 @@ struct pb_pool_config {
 
 int pb_pool_init(struct pb_pool *pool, const struct pb_pool_config *config);
 void pb_pool_destroy(struct pb_pool *pool);
+
+/* Whole pageblocks of some node and type? */
+bool pb_range_ok(const struct pb_range *range, int nr_nodes);
+/* Into a zone and a directory that have room for it, as has @meta; 0, -EEXIST or -ENOMEM. */
+int pb_pool_add_range(struct pb_pool *pool, const struct pb_range *range);
 
 #endif /* PB_POOL_H */

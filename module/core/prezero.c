@@ -96,7 +96,7 @@ void pb_prezero_start(struct pb_prezero *run, struct pb_zone *zone)
 
 	*run = (struct pb_prezero) {
 		.zone = zone,
-		.left = mult_frac(zone->present_pages, percent, 100) / PB_PAGEBLOCK_NR,
+		.left = mult_frac(READ_ONCE(zone->present_pages), percent, 100) / PB_PAGEBLOCK_NR,
 	};
 	if (!zone->pool->ops.zero)
 		run->left = 0;

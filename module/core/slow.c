@@ -68,7 +68,7 @@ static bool possible(const struct pb_slow *s)
 	}
 	for (i = 0; i < zones->nr; i++)
 		if (pb_zone_allowed(zones->zone[i], &rq) &&
-		    zones->zone[i]->present_pages >= 1UL << s->rq->order)
+		    pb_zone_most_pages(zones->zone[i]) >= 1UL << s->rq->order)
 			return true;
 	return false;
 }
@@ -148,6 +148,23 @@ void pb_slow_drain_all(struct pb_pool *pool)
 	might_sleep();
 	pb_slow_count(pool, PB_DRAIN_ALL);
 	pool->ops.drain_all(pool);
+}
+
+/**
+ * pb_slow_grow - have a pool take more memory, where it may have some
+ * @pool: the pool
+ * @rq: whom it is for
+ * @nr_pages: pages wanted
+ *
+ * Context: may sleep. Return: pages that it has grown by, by whomever. As deferred_grow_zone().
+ */
+unsigned long pb_slow_grow(struct pb_pool *pool, const struct pb_request *rq,
+			   unsigned long nr_pages)
+{
+	if (!pool->ops.grow)
+		return 0;
+	might_sleep();
+	return pool->ops.grow(pool, rq, nr_pages);
 }
 
 /**
@@ -269,13 +286,16 @@ bool pb_slow_oom(struct pb_slow *s, bool *progress)
 {
 	bool found;
 
+	/* Others may have had what it grew by before: nobody has to go for that. */
+	*progress = pb_slow_grow(s->pool, &s->now, 1UL << s->rq->order);
+	if (*progress)
+		return false;
 	if (atomic_cmpxchg_acquire(&s->pool->oom_busy, 0, 1)) {
 		/* Somebody sees to it already. */
 		pb_wait_tick();
 		*progress = true;
 		return false;
 	}
-	*progress = false;
 	found = oom_locked(s, progress);
 	atomic_set_release(&s->pool->oom_busy, 0);
 	return found;

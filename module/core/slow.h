@@ -63,6 +63,8 @@ bool pb_slow_walk_anywhere(struct pb_slow *s, pb_alloc_flags_t rights);
 void pb_slow_wake_nodes(struct pb_slow *s);
 void pb_slow_drain_all(struct pb_pool *pool);
 void pb_slow_scan_zones(struct pb_pool *pool, const struct pb_request *rq);
+unsigned long pb_slow_grow(struct pb_pool *pool, const struct pb_request *rq,
+			   unsigned long nr_pages);
 pb_alloc_flags_t pb_slow_reserves(const struct pb_slow *s);
 bool pb_slow_compact(struct pb_slow *s, enum pb_compact_priority priority);
 bool pb_slow_unreserve(struct pb_slow *s, bool force);

@@ -7,6 +7,7 @@
  *   ADJUST          wake the node threads; walk with what the request is entitled to, down to min
  *   COLLECT         this CPU's caches; if the request may wait also those of the others, and what
  *                   the index does not show
+ *   GROW            have the pool take more memory, where it may have some; walk
  *   COMPACT_FIRST   costly and unmovable blocks: compact asynchronously before reclaim
  *   RETRY           wake again, find out about reserves, walk; those who may not wait end here
  *   RECLAIM         have others give up memory, walk
@@ -15,7 +16,8 @@
  *   OUT_OF_MEMORY   nothing helps any more: may somebody be killed for it?
  *   NO_PAGE         fail, unless failing is not allowed
  *
- *   ADJUST > COLLECT > COMPACT_FIRST > RETRY > RECLAIM > COMPACT > AGAIN > OUT_OF_MEMORY > NO_PAGE
+ *   ADJUST > COLLECT > GROW > COMPACT_FIRST >
+ *	RETRY > RECLAIM > COMPACT > AGAIN > OUT_OF_MEMORY > NO_PAGE
  *
  * RETRY goes to NO_PAGE when the request may not wait, COMPACT_FIRST when a huge page is not to
  * stall, AGAIN and OUT_OF_MEMORY when nothing is to be hoped for. AGAIN and OUT_OF_MEMORY go back
@@ -31,7 +33,8 @@
 #include "slowpath.h"
 
 enum state {
-	ADJUST, COLLECT, COMPACT_FIRST, RETRY, RECLAIM, COMPACT, AGAIN, OUT_OF_MEMORY, NO_PAGE,
+	ADJUST, COLLECT, GROW, COMPACT_FIRST, RETRY, RECLAIM, COMPACT, AGAIN, OUT_OF_MEMORY,
+	NO_PAGE,
 	NR_STATES, SERVED = NR_STATES, FAILED,
 };
 
@@ -54,6 +57,14 @@ static enum state collect(struct pb_slow *s)
 	if (pb_slow_walk(s))
 		return SERVED;
 	pb_slow_scan_zones(s->pool, &s->now);
+	return pb_slow_walk(s) ? SERVED : GROW;
+}
+
+/* Nobody has to give anything up as long as there is more to be had. */
+static enum state grow(struct pb_slow *s)
+{
+	if (pb_slow_reclaiming(s) || !pb_slow_grow(s->pool, &s->now, 1UL << s->rq->order))
+		return COMPACT_FIRST;
 	return pb_slow_walk(s) ? SERVED : COMPACT_FIRST;
 }
 
@@ -151,6 +162,7 @@ static enum state no_page(struct pb_slow *s)
 static enum state (*const enter[NR_STATES])(struct pb_slow *s) = {
 	[ADJUST] = adjust,
 	[COLLECT] = collect,
+	[GROW] = grow,
 	[COMPACT_FIRST] = compact_first,
 	[RETRY] = retry,
 	[RECLAIM] = reclaim,
@@ -204,7 +216,8 @@ void pb_slowpath_collect(struct pb_pool *pool, const struct pb_request *rq)
 	pb_pcp_drain_local(pool);
 	if (!(rq->flags & PB_ALLOC_WAIT))
 		return;
-	if (!pb_task_reclaiming())
+	/* The order is of the largest block in a range that may be nearly twice as long. */
+	if (!pb_task_reclaiming() && !pb_slow_grow(pool, rq, 2UL << rq->order))
 		pb_direct_reclaim(pool, rq);
 	pb_slow_drain_all(pool);
 	pb_slow_scan_zones(pool, rq);

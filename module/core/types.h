@@ -328,7 +328,8 @@ struct pb_zone {
 	unsigned long		start_pfn;		/* I: span */
 	unsigned long		end_pfn;		/* I */
 	unsigned long		nr_blocks;		/* I: pageblocks from base_pfn to end_pfn */
-	unsigned long		present_pages;		/* I */
+	unsigned long		present_pages;		/* R: grows; see grow.c */
+	unsigned long		growable;		/* R: pages it may still grow by, at most */
 
 	struct pb_pcp __percpu	*pcp;			/* I */
 	long			fast_mark;		/* no mark is above; see watermark.c */
@@ -445,6 +446,8 @@ struct pb_compact_event;
  * @reclaim: have the users of the pool's memory give up @nr_pages that @rq could use, the harder
  *	the lower @priority; returns the pages they gave up; may sleep; may be NULL
  * @reclaimable: pages that they could give up in a zone; may be NULL
+ * @grow: add @nr_pages or more to a zone that @rq may use, by pb_pool_grow(); returns the pages
+ *	that were added, by whomever; may sleep; may be NULL
  * @migrate: have the owner of the isolated block at @src_pfn move it to @dst_pfn, of the same
  *	order; 0, or a negative errno and everything is as it was; may sleep, but for the time
  *	that @mode allows; NULL when nothing can be moved
@@ -477,6 +480,8 @@ struct pb_ops {
 	unsigned long (*reclaim)(struct pb_pool *pool, const struct pb_request *rq, int priority,
 				 unsigned long nr_pages);
 	unsigned long (*reclaimable)(struct pb_zone *zone);
+	unsigned long (*grow)(struct pb_pool *pool, const struct pb_request *rq,
+			      unsigned long nr_pages);
 	int (*migrate)(struct pb_pool *pool, unsigned long src_pfn, unsigned long dst_pfn,
 		       unsigned int order, int mode);
 	void (*uncharge)(struct pb_pool *pool, unsigned long pfn, unsigned int order);
@@ -501,8 +506,8 @@ struct pb_ops {
  * @preferred: I: by node and highest type, the first zone of its zonelist when that is on the
  *	node itself, else NULL
  * @all_zones: I: every zone once
- * @meta: I: the pageblocks' memory, one allocation per range
- * @nr_meta: I: length of @meta
+ * @meta: the pageblocks' memory, one allocation per range; changed by pb_pool_grow() alone
+ * @nr_meta: length of @meta
  * @distance: I: as node_distance()
  * @node_reclaim_mode: tunable: reclaim on a near node before taking from a far one
  * @node_reclaim_distance: tunable: how far a near node may be

@@ -281,11 +281,12 @@ EXPORT_SYMBOL_PB_TEST(pb_zone_update_fast_mark);
 static void set_marks(struct pb_zone *zone, unsigned long min_pages, unsigned long share,
 		      unsigned int scale)
 {
-	unsigned long step = max(share / 4, mult_frac(zone->present_pages, scale, 10000UL));
+	unsigned long present = READ_ONCE(zone->present_pages);
+	unsigned long step = max(share / 4, mult_frac(present, scale, 10000UL));
 
 	/* However high the marks are asked to be, a quarter of the zone stays above them. */
-	min_pages = min(min_pages, zone->present_pages / 4);
-	step = min(step, zone->present_pages / 4);
+	min_pages = min(min_pages, present / 4);
+	step = min(step, present / 4);
 	WRITE_ONCE(zone->watermark[PB_WMARK_MIN], min_pages);
 	WRITE_ONCE(zone->watermark[PB_WMARK_LOW], min_pages + step);
 	WRITE_ONCE(zone->watermark[PB_WMARK_HIGH], min_pages + 2 * step);
@@ -325,7 +326,7 @@ static void set_lowmem_reserve(struct pb_pool *pool, struct pb_zone *zone)
 static void set_zone(struct pb_zone *zone, const struct pb_watermark_tunables *wmark,
 		     unsigned long lowmem_pages)
 {
-	unsigned long present = zone->present_pages, share = 0, min_pages;
+	unsigned long present = READ_ONCE(zone->present_pages), share = 0, min_pages;
 
 	if (!wmark->min_free_pages) {
 		set_marks(zone, 0, 0, 0);
@@ -359,7 +360,7 @@ void pb_setup_per_zone_wmarks(struct pb_pool *pool)
 	for (i = 0; i < pool->all_zones->nr; i++) {
 		zone = pool->all_zones->zone[i];
 		if (zone->type != PB_ZONE_MOVABLE)
-			lowmem_pages += zone->present_pages;
+			lowmem_pages += READ_ONCE(zone->present_pages);
 	}
 	for (i = 0; i < pool->all_zones->nr; i++) {
 		zone = pool->all_zones->zone[i];
@@ -385,7 +386,7 @@ bool pb_zone_boost(struct pb_zone *zone, unsigned int order)
 	unsigned int factor = READ_ONCE(zone->pool->wmark.watermark_boost_factor);
 	unsigned long most, old, new;
 
-	if (!factor || PB_PAGEBLOCK_NR * 4 > zone->present_pages)
+	if (!factor || PB_PAGEBLOCK_NR * 4 > READ_ONCE(zone->present_pages))
 		return false;
 	most = mult_frac(READ_ONCE(zone->watermark[PB_WMARK_HIGH]), factor, 10000UL);
 	if (!most)

@@ -16,6 +16,12 @@ static inline void pb_zone_account(struct pb_zone *zone, long pages)
 	atomic_long_add(pages, &zone->nr_free);
 }
 
+/* Pages that a zone has, or could have when it has grown as far as it may. */
+static inline unsigned long pb_zone_most_pages(const struct pb_zone *zone)
+{
+	return READ_ONCE(zone->present_pages) + READ_ONCE(zone->growable);
+}
+
 long pb_zone_account_near(struct pb_zone *zone, long pages, long unit,
 			  const struct pb_request *rq);
 
