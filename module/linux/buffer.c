@@ -17,6 +17,7 @@
 #include "account.h"
 #include "buffer.h"
 #include "core/freelist.h"
+#include "core/watermark.h"
 #include "gfp.h"
 #include "instance.h"
 #include "oom.h"
@@ -307,7 +308,7 @@ static unsigned long eligible_pages(const struct pb_request *rq)
 
 	for (i = 0; i < list->nr; i++)
 		if (pb_zone_allowed(list->zone[i], rq))
-			nr_pages += list->zone[i]->present_pages;
+			nr_pages += pb_zone_most_pages(list->zone[i]);
 	return nr_pages;
 }
 

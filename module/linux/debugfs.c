@@ -295,15 +295,19 @@ struct cursor {
 static bool pos_to_pfn(loff_t pos, unsigned long *pfn)
 {
 	struct pb_extent *extent;
+	bool found = false;
 
-	list_for_each_entry(extent, pb_instance_extents(), node) {
+	rcu_read_lock();
+	list_for_each_entry_rcu(extent, pb_instance_extents(), node) {
 		if (pos < extent->nr_pages) {
 			*pfn = extent->start_pfn + pos;
-			return true;
+			found = true;
+			break;
 		}
 		pos -= extent->nr_pages;
 	}
-	return false;
+	rcu_read_unlock();
+	return found;
 }
 
 /* The first allocated block that begins at or behind @pos. */

@@ -18,6 +18,7 @@
 #include <linux/mutex.h>
 #include <linux/nodemask.h>
 #include <linux/percpu.h>
+#include <linux/rculist.h>
 #include <linux/slab.h>
 #include <linux/topology.h>
 #include <linux/workqueue.h>
@@ -28,7 +29,9 @@
 #include "core/compact.h"
 #include "core/drain.h"
 #include "core/pcp.h"
+#include "core/watermark.h"
 #include "core/zone.h"
+#include "grow.h"
 #include "instance.h"
 #include "leak.h"
 #include "local.h"
@@ -41,7 +44,7 @@
 struct pb_pool pb_instance;
 EXPORT_SYMBOL_PB_TEST(pb_instance);
 
-/* Sorted by PFN; constant while the pool lives. */
+/* Sorted by PFN; while the pool lives some may be added: see pb_instance_extents(). */
 static LIST_HEAD(extents);
 
 static struct workqueue_struct *wq;
@@ -262,13 +265,18 @@ static int distance(int from, int to)
 
 static int make_pool(const struct pb_instance_config *instance)
 {
+	struct pb_range *spans = kcalloc(PB_GROW_SPANS_MAX, sizeof(*spans), GFP_KERNEL);
 	struct range_list list;
 	int ret = make_ranges(&list, instance);
 
+	if (!spans)
+		ret = -ENOMEM;
 	if (!ret) {
 		struct pb_pool_config config = {
 			.ranges = list.range,
 			.nr_ranges = list.nr,
+			.spans = spans,
+			.nr_spans = pb_grow_spans(spans),
 			.nr_nodes = nr_node_ids,
 			.distance = distance,
 			.ops = { .bad = pb_report_bad, .drain_all = drain_all,
@@ -280,6 +288,7 @@ static int make_pool(const struct pb_instance_config *instance)
 	}
 	kfree(list.left);
 	kvfree(list.range);
+	kfree(spans);
 	return ret;
 }
 
@@ -299,7 +308,7 @@ unsigned long pb_instance_node_pages(int nid)
 }
 
 /**
- * pb_instance_pages - pages of all zones, free or not
+ * pb_instance_pages - pages of all zones, free or not, when they have grown as far as they may
  *
  * Context: any.
  */
@@ -309,7 +318,7 @@ unsigned long pb_instance_pages(void)
 	unsigned int i;
 
 	for (i = 0; i < pb_instance.all_zones->nr; i++)
-		pages += pb_instance.all_zones->zone[i]->present_pages;
+		pages += pb_zone_most_pages(pb_instance.all_zones->zone[i]);
 	return pages;
 }
 
@@ -330,17 +339,35 @@ EXPORT_SYMBOL_PB_TEST(pb_instance_has_memory);
 /**
  * pb_instance_extents - what the sources gave
  *
- * Return: list of struct pb_extent, sorted by PFN, constant while the pool lives.
+ * Return: list of struct pb_extent, sorted by PFN. While anything is allocated it may grow: walk
+ * it under RCU then. Nothing is taken out before the end.
  */
 struct list_head *pb_instance_extents(void)
 {
 	return &extents;
 }
 
+/**
+ * pb_instance_add_extent - put memory that the pool has grown by on the list
+ * @extent: on another list, whose it is no more then
+ *
+ * Context: process; one at a time.
+ */
+void pb_instance_add_extent(struct pb_extent *extent)
+{
+	struct pb_extent *next;
+
+	list_del(&extent->node);
+	list_for_each_entry(next, &extents, node)
+		if (next->start_pfn > extent->start_pfn)
+			break;
+	list_add_tail_rcu(&extent->node, &next->node);
+}
+
 static int take_memory(const struct pb_instance_config *config)
 {
 	struct pb_pool_spec *specs = kcalloc(PB_POOL_SPECS_MAX, sizeof(*specs), GFP_KERNEL);
-	int ret;
+	int ret, nr;
 
 	if (!specs)
 		return -ENOMEM;
@@ -348,8 +375,13 @@ static int take_memory(const struct pb_instance_config *config)
 		ret = pb_pool_spec_parse(config->pool, specs, PB_POOL_SPECS_MAX);
 	else
 		ret = pb_pool_spec_default(specs, PB_POOL_SPECS_MAX);
+	nr = ret;
 	if (ret >= 0)
-		ret = pb_source_reserve_all(specs, ret, config->strict, &extents);
+		ret = pb_grow_prepare(specs, nr);
+	if (!ret)
+		ret = pb_source_reserve_all(specs, nr, config->strict, &extents);
+	if (ret && nr >= 0)
+		pb_grow_exit();
 	kfree(specs);
 	return ret;
 }
@@ -376,11 +408,13 @@ int pb_instance_init(const struct pb_instance_config *config)
 		pr_err("cannot start the per-CPU works: error %d\n", ret);
 		goto destroy_pool;
 	}
+	pb_grow_start();
 	return 0;
 
 destroy_pool:
 	pb_pool_destroy(&pb_instance);
 release_memory:
+	pb_grow_exit();
 	pb_source_release_all(&extents, NULL);
 	return ret;
 }
@@ -412,5 +446,6 @@ void pb_instance_exit(void)
 	returned = pb_source_release_all(&extents, pb_leak_in_pageblock);
 	pr_info("returned %lu of %lu pages\n", returned, pages);
 	pb_pool_destroy(&pb_instance);
+	pb_grow_exit();
 	pb_movable_exit();
 }

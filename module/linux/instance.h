@@ -9,6 +9,8 @@
 #include "core/pool.h"
 #include "core/types.h"
 
+struct pb_extent;
+
 extern struct pb_pool pb_instance;
 
 /**
@@ -33,5 +35,6 @@ unsigned long pb_instance_pages(void);
 bool pb_instance_has_memory(int nid);
 unsigned long pb_instance_node_pages(int nid);
 struct list_head *pb_instance_extents(void);
+void pb_instance_add_extent(struct pb_extent *extent);
 
 #endif /* PB_INSTANCE_H */

@@ -25,7 +25,7 @@
 
 static char *pool;
 module_param(pool, charp, 0444);
-MODULE_PARM_DESC(pool, "memory to own: NODE:SIZE[@SOURCE[=LABEL]],... with SOURCE contig (default), cma or reserve; SIZE in bytes or with K, M, G, T, rounded up to 2 MiB; default: of each node an eighth of its free memory, at least 16M, at most a quarter");
+MODULE_PARM_DESC(pool, "memory to own: NODE:SIZE[-MAX][@SOURCE[=LABEL]],... with SOURCE contig (default), cma or reserve; SIZE, and what it may grow to, in bytes or with K, M, G, T, rounded up to 2 MiB; default: of each node an eighth of its free memory, at least 16M, at most a quarter");
 
 static bool strict;
 module_param(strict, bool, 0444);

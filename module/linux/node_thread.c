@@ -35,6 +35,7 @@
 #include "core/reclaim.h"
 #include "core/stat.h"
 #include "core/zone.h"
+#include "grow.h"
 #include "instance.h"
 #include "node_thread.h"
 #include "reclaim.h"
@@ -260,8 +261,11 @@ static void balance(struct pb_node *n)
 	count(n, PB_PAGEOUTRUN, 1);
 	if (!balanced(n, order))
 		pb_instance_drain_all();
+	/* Nobody has to give anything up as long as there is more to be had. */
+	if (!balanced(n, order))
+		freed = pb_grow_node(n->nid, max(lacking(n), 1UL << order));
 	if (!balanced(n, order) || boosted(n))
-		freed = reclaim_rounds(n, order);
+		freed += reclaim_rounds(n, order);
 	make_block(n, order);
 	for_each_zone_of(zone, n)
 		pb_zone_decay_boost_by(zone, boost[zone->type]);

@@ -69,8 +69,8 @@ struct record {
 DEFINE_STATIC_KEY_FALSE(pb_owner_key);
 
 /*
- * By number of the pageblock: an array of PB_PAGEBLOCK_NR records. Constant after
- * pb_owner_init().
+ * By number of the pageblock: an array of PB_PAGEBLOCK_NR records. Made by pb_owner_init(), and
+ * before the pool grows.
  */
 static DEFINE_XARRAY(records);
 static LIST_HEAD(wheres);
@@ -347,21 +347,44 @@ static void free_records(void)
 	INIT_LIST_HEAD(&wheres);
 }
 
+static int add_record_range(unsigned long pfn, unsigned long nr_pages)
+{
+	unsigned long end = pfn + nr_pages;
+	int ret;
+
+	for (; pfn < end; pfn += PB_PAGEBLOCK_NR) {
+		ret = record_of(pfn) ? 0 : add_records(pfn >> PB_PAGEBLOCK_ORDER);
+		if (ret)
+			return ret;
+		cond_resched();
+	}
+	return 0;
+}
+
 static int make_records(void)
 {
 	struct pb_extent *extent;
-	unsigned long i;
 	int ret;
 
 	list_for_each_entry(extent, pb_instance_extents(), node) {
-		for (i = 0; i < extent->nr_pages; i += PB_PAGEBLOCK_NR) {
-			ret = add_records((extent->start_pfn + i) >> PB_PAGEBLOCK_ORDER);
-			if (ret)
-				return ret;
-			cond_resched();
-		}
+		ret = add_record_range(extent->start_pfn, extent->nr_pages);
+		if (ret)
+			return ret;
 	}
 	return 0;
+}
+
+/**
+ * pb_owner_add_range - make room for the records of memory that the pool is to grow by
+ * @pfn: the first page
+ * @nr_pages: whole pageblocks
+ *
+ * Context: process, may sleep; one at a time. Return: 0, also when no owners are recorded, or
+ * -ENOMEM.
+ */
+int pb_owner_add_range(unsigned long pfn, unsigned long nr_pages)
+{
+	return static_branch_unlikely(&pb_owner_key) ? add_record_range(pfn, nr_pages) : 0;
 }
 
 /**

@@ -41,6 +41,7 @@ void pb_owner_print(unsigned long pfn);
 void pb_owner_show(struct seq_file *m, unsigned long pfn);
 
 int pb_owner_init(bool enable);
+int pb_owner_add_range(unsigned long pfn, unsigned long nr_pages);
 void pb_owner_stop(void);
 void pb_owner_exit(void);
 

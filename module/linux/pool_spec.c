@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Parses pool=: NODE:SIZE[@SOURCE[=LABEL]],... and makes up a sane one when there is none. */
+/* Parses pool=: NODE:SIZE[-MAX][@SOURCE[=LABEL]],... and makes up a sane one when there is none. */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/ctype.h>
@@ -94,9 +94,9 @@ static int parse_size(const char *token, unsigned long *nr_pages)
 }
 
 /* A reserved region may be memory that the node does not count as its own. */
-static int check_size(const char *token, const struct pb_pool_spec *spec)
+static int check_size(const char *token, const struct pb_pool_spec *spec, unsigned long nr_pages)
 {
-	if (spec->source == &pb_source_reserve || spec->nr_pages <= node_present_pages(spec->nid))
+	if (spec->source == &pb_source_reserve || nr_pages <= node_present_pages(spec->nid))
 		return 0;
 	pr_err("pool: bad size \"%s\": it is too large, node %d has %lu MiB\n", token, spec->nid,
 	       node_present_pages(spec->nid) >> (20 - PAGE_SHIFT));
@@ -133,20 +133,43 @@ static int parse_source(char *token, struct pb_pool_spec *spec)
 	return 0;
 }
 
+/* What it may grow to; after the source is known. */
+static int parse_max(const char *token, struct pb_pool_spec *spec)
+{
+	int ret;
+
+	if (!spec->source->grows) {
+		pr_err("pool: bad maximum \"%s\": source \"%s\" does not grow\n", token,
+		       spec->source->name);
+		return -EINVAL;
+	}
+	ret = parse_size(token, &spec->max_pages);
+	if (!ret && spec->max_pages < spec->nr_pages) {
+		pr_err("pool: bad maximum \"%s\": it is below the size\n", token);
+		return -EINVAL;
+	}
+	return ret ?: check_size(token, spec, spec->max_pages);
+}
+
 /* One element; @token is cut up in place. */
 static int parse_element(char *token, struct pb_pool_spec *spec)
 {
-	char *size = strchr(token, ':'), *source;
+	char *size = strchr(token, ':'), *source, *most;
 	int ret;
 
 	if (!size) {
-		pr_err("pool: bad element \"%s\": NODE:SIZE[@SOURCE[=LABEL]] is expected\n", token);
+		pr_err("pool: bad element \"%s\": NODE:SIZE[-MAX][@SOURCE[=LABEL]] is expected\n",
+		       token);
 		return -EINVAL;
 	}
 	*size++ = '\0';
 	source = strchr(size, '@');
 	if (source)
 		*source++ = '\0';
+	/* A sign is for parse_size() to refuse. */
+	most = *size ? strchr(size + 1, '-') : NULL;
+	if (most)
+		*most++ = '\0';
 
 	spec->source = &pb_source_contig;
 	ret = parse_node(token, &spec->nid);
@@ -154,7 +177,9 @@ static int parse_element(char *token, struct pb_pool_spec *spec)
 		ret = parse_size(size, &spec->nr_pages);
 	if (!ret && source)
 		ret = parse_source(source, spec);
-	return ret ?: check_size(size, spec);
+	if (!ret)
+		ret = check_size(size, spec, spec->nr_pages);
+	return ret || !most ? ret : parse_max(most, spec);
 }
 
 /**

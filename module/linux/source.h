@@ -14,6 +14,7 @@ struct pb_extent;
  * struct pb_source_ops - one way of taking memory from the kernel and of giving it back
  * @name: as written in pool= and in messages
  * @label: what LABEL means, for messages; NULL when the source takes none, else it is required
+ * @grows: @reserve may be called again while the module runs, for memory of the node
  * @check: says whether the running kernel can serve a spec at all. Prints one line that
  *	names what is missing and returns -EINVAL (the spec is wrong) or -EOPNOTSUPP (the
  *	kernel lacks something); 0 otherwise. May be NULL. Takes nothing.
@@ -37,12 +38,14 @@ struct pb_extent;
  *	what the source keeps for the extent; with pages still in use it has to keep that for
  *	ever. May be NULL.
  *
- * All are called from insmod or rmmod, in process context, and may sleep. @reserve is killable: it
- * looks at fatal_signal_pending() at least once per attempt, and it makes a bounded number of them.
+ * All are called from insmod or rmmod, @reserve with @grows from a request too, in process context,
+ * and may sleep. @reserve is killable: it looks at fatal_signal_pending() at least once per attempt,
+ * and it makes a bounded number of them.
  */
 struct pb_source_ops {
 	const char	*name;
 	const char	*label;
+	bool		grows;
 	int		(*check)(const struct pb_pool_spec *spec);
 	long		(*reserve)(const struct pb_pool_spec *spec, struct list_head *extents);
 	void		(*release)(struct pb_extent *extent, unsigned long pfn,

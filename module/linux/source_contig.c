@@ -226,6 +226,7 @@ static long contig_reserve(const struct pb_pool_spec *spec, struct list_head *ex
 
 const struct pb_source_ops pb_source_contig = {
 	.name = "contig",
+	.grows = true,
 	.reserve = contig_reserve,
 	.release = contig_release,
 };

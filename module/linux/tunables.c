@@ -201,3 +201,15 @@ void pb_tunables_exit(void)
 	live = false;
 	mutex_unlock(&lock);
 }
+
+/**
+ * pb_tunables_resized - a zone has grown: its marks are to fit
+ *
+ * Context: process, may sleep.
+ */
+void pb_tunables_resized(void)
+{
+	mutex_lock(&lock);
+	apply();
+	mutex_unlock(&lock);
+}

@@ -5,5 +5,6 @@
 
 int pb_tunables_init(void);
 void pb_tunables_exit(void);
+void pb_tunables_resized(void);
 
 #endif /* PB_TUNABLES_H */

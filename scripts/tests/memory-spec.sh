@@ -13,7 +13,7 @@
 
 EINVAL=22
 EOPNOTSUPP=95
-expected='NODE:SIZE\[@SOURCE\[=LABEL\]\] is expected'
+expected='NODE:SIZE\[-MAX\]\[@SOURCE\[=LABEL\]\] is expected'
 number='a number with K, M, G or T is expected'
 
 # wrong NAME REGEX POOL: an element that is wrong by itself.

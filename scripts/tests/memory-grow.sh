@@ -1,0 +1,124 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# kernels: stock-6.1 test-6.12 test-7.3 debug-6.12
+# vm: --nodes 2 --mem 4G
+# copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
+#
+# A pool that may grow (pool=NODE:SIZE-MAX): it does when memory is needed, from the running
+# kernel, as far as it may and no further, and gives all of it back in the end.
+# shellcheck source=scripts/lib/ktap.sh
+. /tests/ktap.sh
+# shellcheck source=scripts/lib/guest-memory.sh
+. /tests/guest-memory.sh
+
+alloc() { # ARGUMENTS of pbuddyctl alloc
+	pbuddyctl alloc --touch "$@" >/tmp/out 2>&1 || { tail -n 3 /tmp/out; return 1; }
+}
+
+owns_between() { # NODE MIB MIB
+	have=$(($(node_pages "$1") / 256))
+	echo "node $1 has $have MiB"
+	[ "$have" -ge "$2" ] && [ "$have" -le "$3" ]
+}
+
+# Sum of an event over all zones.
+event() { awk -v e="$1" '$1 == e { n += $2 } END { print n + 0 }' "$debugfs/vmstat"; }
+
+on_demand() {
+	load pool=0:16M-96M,1:16M && owns 0 16 && alloc --size 12M --node 0 --strict && owns 0 16 &&
+		alloc --size 40M --node 0 --strict && owns_between 0 40 95 &&
+		said 'node 0: grew by [0-9]+ MiB from contig, [0-9]+ MiB are left'
+}
+
+# And one byte more is too much, whoever asks.
+to_the_maximum() {
+	alloc --size 96M --node 0 --strict && owns 0 96 && ! alloc --size 97M --node 0 --strict &&
+		owns 0 96 && owns 1 16
+}
+
+not_without_waiting() {
+	load pool=0:16M-96M && ! alloc --nowait --size 24M --node 0 --strict && owns_between 0 16 48
+}
+
+# Node 1 has as much as it may; node 0 is not asked for what has to be on node 1.
+right_node() {
+	load pool=0:16M-64M,1:16M && ! alloc --size 24M --node 1 --strict && owns 1 16 && owns 0 16 &&
+		alloc --size 60M && owns_between 0 44 64 && owns 1 16
+}
+
+# Who cannot wait wakes the thread: what it brings is there for the next one.
+by_the_thread() {
+	load pool=0:16M-96M || return
+	alloc --nowait --size 16M --order 9 --node 0 --strict --hold 4 &
+	sleep 1
+	alloc --nowait --size 4M --order 9 --node 0 --strict
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		[ "$(node_pages 0)" -gt 4096 ] && break
+		sleep 0.3
+	done
+	wait
+	owns_between 0 18 96
+}
+
+parallel() {
+	load pool=0:16M-128M min_free_kbytes=512 || return
+	low=$(awk '$1 == "low" { n += $2 } END { print n }' "$debugfs/zoneinfo")
+	pids=
+	for _ in 1 2 3 4 5 6; do
+		pbuddyctl alloc --touch --size 16M --node 0 --strict >/dev/null 2>&1 --hold 2 &
+		pids="$pids $!"
+	done
+	for pid in $pids; do
+		wait "$pid" || echo "one failed"
+	done
+	now=$(awk '$1 == "low" { n += $2 } END { print n }' "$debugfs/zoneinfo")
+	echo "low mark $low, then $now"
+	verified && owns_between 0 96 128
+}
+
+with_debugging() {
+	load pool=0:16M-64M owner=1 page_poison=1 guard_minorder=2 || return
+	alloc --size 48M --node 0 --strict --hold 2 &
+	sleep 1
+	cat "$debugfs/owners" >/tmp/owners
+	wait
+	grep -c pbuddyctl /tmp/owners && verified && [ "$(event bad_page)" -eq 0 ]
+}
+
+# Everything, wherever it came from: what the module says is what it owned.
+gives_what_it_owns() { gives_back $(($(node_pages 0) + $(node_pages 1))); }
+
+bad_maximum() {
+	fails_with 22 'pool: bad maximum "8M": it is below the size' pool=0:16M-8M &&
+		fails_with 22 'pool: bad size "": a number with K, M, G or T is expected' pool=0:16M- &&
+		fails_with 22 'pool: bad maximum "32M": source "cma" does not grow' pool=0:16M-32M@cma &&
+		fails_with 22 'pool: bad size "900G": it is too large, node 0 has [0-9]+ MiB' \
+			pool=0:16M-900G
+}
+
+given_back() {
+	after=$(free_pages)
+	echo "$before pages free before, $after after"
+	[ $((before - after)) -lt 4096 ]
+}
+
+ktap_begin
+load pool=0:16M && unload
+before=$(free_pages)
+t grow_on_demand on_demand
+t grow_up_to_the_maximum to_the_maximum
+t grow_is_verified verified
+t grow_gives_all_back gives_what_it_owns
+t grow_not_without_waiting not_without_waiting
+t grow_not_without_waiting_unload gives_what_it_owns
+t grow_on_the_right_node right_node
+t grow_on_the_right_node_unload gives_what_it_owns
+t grow_by_the_thread by_the_thread
+t grow_by_the_thread_unload gives_what_it_owns
+t grow_in_parallel parallel
+t grow_in_parallel_unload gives_what_it_owns
+t grow_with_owner_and_poison with_debugging
+t grow_with_owner_and_poison_unload gives_what_it_owns
+t grow_bad_maximum bad_maximum
+t grow_kernel_has_its_memory_again given_back
+ktap_end
