@@ -201,6 +201,9 @@ static void test_no_memory_for_guards(struct kunit *test)
 	blocks = kunit_kcalloc(test, most, sizeof(*blocks), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, blocks);
 	start(test, PB_PAGEBLOCK_ORDER);
+	/* No other CPU is to have one in its cache. */
+	pt_stay_here();
+	pb_instance.ops.drain_all(&pb_instance);
 	while (nr < most && (blocks[nr] = pbuddy_alloc_pages(gfp, PB_PAGEBLOCK_ORDER)))
 		nr++;
 	KUNIT_ASSERT_GT(test, nr, 0UL);

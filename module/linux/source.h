@@ -38,9 +38,9 @@ struct pb_extent;
  *	what the source keeps for the extent; with pages still in use it has to keep that for
  *	ever. May be NULL.
  *
- * All are called from insmod or rmmod, @reserve with @grows from a request too, in process context,
- * and may sleep. @reserve is killable: it looks at fatal_signal_pending() at least once per attempt,
- * and it makes a bounded number of them.
+ * All are called from insmod or rmmod, @reserve with @grows from a request too, in process
+ * context, and may sleep. @reserve is killable: it looks at fatal_signal_pending() at least once
+ * per attempt, and it makes a bounded number of them.
  */
 struct pb_source_ops {
 	const char	*name;
