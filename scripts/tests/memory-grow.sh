@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: stock-6.1 test-6.12 test-7.3 debug-6.12
-# vm: --nodes 2 --mem 4G
+# vm: --nodes 2 --mem 4G --timeout 900
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
 # A pool that may grow (pool=NODE:SIZE-MAX): it does when memory is needed, from the running
@@ -88,6 +88,14 @@ with_debugging() {
 # Everything, wherever it came from: what the module says is what it owned.
 gives_what_it_owns() { gives_back $(($(node_pages 0) + $(node_pages 1))); }
 
+# Where the kernel can inject faults: each step of growing fails in turn.
+undone() {
+	load pool=0:16M-1G && pbuddy-test inject.grow >/tmp/out 2>&1
+	status=$?
+	grep -v '^KTAP' /tmp/out | tail -n 6
+	[ "$status" -eq 0 ] && verified
+}
+
 bad_maximum() {
 	fails_with 22 'pool: bad maximum "8M": it is below the size' pool=0:16M-8M &&
 		fails_with 22 'pool: bad size "": a number with K, M, G or T is expected' pool=0:16M- &&
@@ -119,6 +127,8 @@ t grow_in_parallel parallel
 t grow_in_parallel_unload gives_what_it_owns
 t grow_with_owner_and_poison with_debugging
 t grow_with_owner_and_poison_unload gives_what_it_owns
+t grow_is_undone undone
+t grow_is_undone_unload gives_what_it_owns
 t grow_bad_maximum bad_maximum
 t grow_kernel_has_its_memory_again given_back
 ktap_end

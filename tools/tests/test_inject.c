@@ -202,3 +202,56 @@ TEST_TIMEOUT(inject, info, 600)
 	prepare();
 	fail_each(do_info, undo_nothing);
 }
+
+/* Takes what is free and does not let go of it. */
+static void take_the_rest(void)
+{
+	struct usage usage;
+
+	read_usage(&usage);
+	if (usage.free)
+		alloc_buffer(usage.free);
+}
+
+/*
+ * A pool that may grow (pool=NODE:SIZE-MAX) and has nothing left: when that fails half way, nothing
+ * has changed, and the next attempt, after the second that the source is left alone, starts anew.
+ */
+TEST_TIMEOUT(inject, grow, 900)
+{
+	int fd = open(FAIL_NTH, O_RDWR | O_CLOEXEC), n, err, failures = 0;
+	struct usage before, now;
+	char text[64];
+
+	if (!read_file("/sys/module/pbuddy/parameters/pool", text, sizeof(text)) ||
+	    !strchr(text, '-'))
+		test_skip("the pool does not grow");
+	prepare();
+	/* Pages that the source moves out of the way are the kernel's business. */
+	put("/sys/kernel/debug/fail_page_alloc/min-order", "10");
+	take_the_rest();
+	for (n = 1; n < ATTEMPTS; n++) {
+		read_usage(&before);
+		rq = request(4 * MIB);
+		snprintf(text, sizeof(text), "%d", n);
+		CHECK_EQ(pwrite(fd, text, strlen(text), 0), strlen(text));
+		err = ioctl(dev, PBUDDY_IOCTL_ALLOC, &rq) ? errno : 0;
+		if (!injected(fd)) {
+			CHECK_EQ(err, 0);
+			break;
+		}
+		if (!err)
+			CHECK_EQ(close(rq.fd), 0);
+		read_usage(&now);
+		CHECK_EQ(now.allocated, before.allocated);
+		if (err) {
+			failures++;
+			CHECK(err == ENOMEM || err == EFAULT || err == ENFILE);
+		}
+		take_the_rest();
+		usleep(1100000);
+	}
+	test_note("%d of %d injections made the call fail", failures, n - 1);
+	CHECK(failures > 0 && n < ATTEMPTS);
+	close(fd);
+}
