@@ -21,6 +21,7 @@
 #include <linux/kernel.h>
 #include <linux/poison.h>
 #include <linux/ratelimit.h>
+#include <linux/sched.h>
 #include <linux/string.h>
 
 #include "core/freelist.h"
@@ -56,10 +57,11 @@ static void check_page(unsigned long pfn, const struct pb_guarded *guarded)
 		where = pb_pfn_zone(&pb_instance, pfn);
 		pb_zone_event_add(where, PB_BAD_PAGE, 1);
 		if (__ratelimit(&limit)) {
-			pr_err("bad page: guard pfn 0x%lx (node %d zone %s) was written to: byte %u is 0x%02x, not 0x%02x; %s pfn 0x%lx order %u\n",
+			pr_err("bad page: guard pfn 0x%lx (node %d zone %s) was written to: byte %u is 0x%02x, not 0x%02x; it is %s pfn 0x%lx order %u, looked at by %s[%d]\n",
 			       pfn, where->nid, where->name, (unsigned int)(first - addr), *first,
 			       PAGE_POISON, pfn < guarded->pfn ? "before" : "behind",
-			       guarded->pfn, guarded->order);
+			       guarded->pfn, guarded->order, current->comm,
+			       task_pid_nr(current));
 			pb_owner_print(guarded->pfn);
 		}
 	}

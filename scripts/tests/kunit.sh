@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: test-6.12 test-7.3 debug-6.12 uml-7.3
 # vm: --timeout 1500
-# vm: --allow-splat bad.free:.*by.kunit_try_catch|cut.here|WARNING:.*(core/slow|mm/page_alloc)\.c:
+# vm: --allow-splat bad.(free|page):.*by.kunit_try_catch|cut.here|WARNING:.*(core/slow|mm/page_alloc)\.c:
 #
 # In the guest: loads pbuddy.ko and pbuddy_kunit.ko, prints the KTAP of every suite as the kernel
 # keeps it in debugfs. Fails when a suite is not ok, or none ran. The misuse that the suites do on
