@@ -249,6 +249,18 @@ static void make_block(struct pb_node *n, unsigned int order)
 		pb_instance.ops.compact(&pb_instance, &rq, PB_COMPACT_PRIO_SYNC_LIGHT, NULL);
 }
 
+/* The thread may use what the system keeps for those who reclaim, its sources may not. */
+static unsigned long grow(const struct pb_node *n, unsigned long nr_pages)
+{
+	unsigned int flags = current->flags;
+	unsigned long got;
+
+	current->flags &= ~PF_MEMALLOC;
+	got = pb_grow_node(n->nid, nr_pages);
+	current_restore_flags(flags, PF_MEMALLOC);
+	return got;
+}
+
 static void balance(struct pb_node *n)
 {
 	unsigned long boost[PB_NR_ZONE_TYPES] = { }, freed = 0;
@@ -263,7 +275,7 @@ static void balance(struct pb_node *n)
 		pb_instance_drain_all();
 	/* Nobody has to give anything up as long as there is more to be had. */
 	if (!balanced(n, order))
-		freed = pb_grow_node(n->nid, max(lacking(n), 1UL << order));
+		freed = grow(n, max(lacking(n), 1UL << order));
 	if (!balanced(n, order) || boosted(n))
 		freed += reclaim_rounds(n, order);
 	make_block(n, order);
