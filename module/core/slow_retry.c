@@ -7,7 +7,7 @@
 #include "free_area.h"
 #include "freelist.h"
 #include "slow_retry.h"
-#include "zone.h"
+#include "watermark.h"
 
 #define MAX_RECLAIM_RETRIES	16	/* rounds without progress */
 #define MAX_COMPACT_RETRIES	16	/* rounds in which compaction succeeded, for others */

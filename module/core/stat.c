@@ -53,6 +53,8 @@ const char * const pb_event_name[PB_NR_EVENTS] = {
 	[PB_PGMIGRATE_SUCCESS]	= "pgmigrate_success",
 	[PB_PGMIGRATE_FAIL]	= "pgmigrate_fail",
 	[PB_OOM_KILL]		= "oom_kill",
+	[PB_GROW]		= "grow",
+	[PB_GROW_FAIL]		= "grow_fail",
 };
 EXPORT_SYMBOL_PB_TEST(pb_event_name);
 

@@ -143,6 +143,8 @@ enum pb_event {
 	PB_PGMIGRATE_SUCCESS,	/* pages moved */
 	PB_PGMIGRATE_FAIL,	/* pages that could not be moved */
 	PB_OOM_KILL,		/* processes killed for their memory */
+	PB_GROW,		/* pages that a zone has grown by */
+	PB_GROW_FAIL,		/* times its source had nothing for it */
 	PB_NR_EVENTS,
 };
 
@@ -329,7 +331,7 @@ struct pb_zone {
 	unsigned long		end_pfn;		/* I */
 	unsigned long		nr_blocks;		/* I: pageblocks from base_pfn to end_pfn */
 	unsigned long		present_pages;		/* R: grows; see grow.c */
-	unsigned long		growable;		/* R: pages it may still grow by, at most */
+	unsigned long		growable;		/* R: pages it may still grow by */
 
 	struct pb_pcp __percpu	*pcp;			/* I */
 	long			fast_mark;		/* no mark is above; see watermark.c */

@@ -25,6 +25,7 @@
 
 #include "core/freelist.h"
 #include "core/grow.h"
+#include "core/watermark.h"
 #include "debug_pages.h"
 #include "grow.h"
 #include "instance.h"
@@ -61,10 +62,12 @@ static unsigned long total;		/* pages taken, ever; written under the lock */
  * pb_grow_prepare - note what may grow
  * @specs: elements of pool=
  * @nr: their number
+ * @movable_percent: as the parameter movable=
  *
- * Context: process, may sleep. Return: 0 or -ENOMEM.
+ * Context: process, may sleep. Return: 0, -EINVAL after a line that says what is wrong, or -ENOMEM.
  */
-int pb_grow_prepare(const struct pb_pool_spec *specs, unsigned int nr)
+int pb_grow_prepare(const struct pb_pool_spec *specs, unsigned int nr,
+		    unsigned int movable_percent)
 {
 	unsigned int i;
 
@@ -76,6 +79,11 @@ int pb_grow_prepare(const struct pb_pool_spec *specs, unsigned int nr)
 	for (i = 0; i < nr; i++) {
 		if (specs[i].max_pages <= specs[i].nr_pages)
 			continue;
+		if (movable_percent == 100) {
+			pr_err("movable: with 100 there is no zone that node %d could grow in\n",
+			       specs[i].nid);
+			return -EINVAL;
+		}
 		growers[nr_growers].spec = specs[i];
 		growers[nr_growers++].left = specs[i].max_pages - specs[i].nr_pages;
 	}
@@ -117,19 +125,24 @@ unsigned int pb_grow_spans(struct pb_range *spans)
 	return nr;
 }
 
-/* What the zones of a node are told they may grow by. */
-static void tell_zones(int nid)
+/* The zone of a node that grows: what comes is as high as can be. Or NULL. */
+static struct pb_zone *growing_zone(int nid)
 {
-	struct pb_zone **zone = pb_instance.zone[nid];
+	return pb_instance.zone[nid][PB_ZONE_NORMAL] ?: pb_instance.zone[nid][PB_ZONE_DMA32];
+}
+
+/* It is told how far. */
+static void tell_zone(int nid)
+{
+	struct pb_zone *zone = growing_zone(nid);
 	unsigned long left = 0;
 	unsigned int i;
 
 	for (i = 0; i < nr_growers; i++)
 		if (growers[i].spec.nid == nid)
 			left += growers[i].left;
-	for (i = 0; i <= PB_ZONE_NORMAL; i++)
-		if (zone[i])
-			WRITE_ONCE(zone[i]->growable, left);
+	if (zone)
+		WRITE_ONCE(zone->growable, left);
 }
 
 /* Makes an extent the pool's; it stays in its list when that fails. */
@@ -148,21 +161,24 @@ static int add_extent(struct pb_extent *extent)
 	if (static_branch_unlikely(&pb_fill_key))
 		pb_debug_fill(range.start_pfn, range.nr_pages);
 	err = pb_pool_grow(&pb_instance, &range);
-	if (!err)
-		pb_instance_add_extent(extent);
-	return err;
+	if (err)
+		return err;
+	pb_zone_event_add(pb_instance.zone[range.nid][range.type], PB_GROW, range.nr_pages);
+	pb_instance_add_extent(extent);
+	return 0;
 }
 
 /* Under the lock. What the pool has no use for goes back at once. */
 static unsigned long grow(struct grower *g, unsigned long nr_pages)
 {
+	struct pb_zone *zone = growing_zone(g->spec.nid);
 	struct pb_extent *extent, *next;
 	unsigned long got = 0, pages;
 	LIST_HEAD(taken);
 	long ret;
 
 	lockdep_assert_held(&lock);
-	if (!g->left || (g->failed && time_before(jiffies, g->retry_at)))
+	if (!g->left || !zone || (g->failed && time_before(jiffies, g->retry_at)))
 		return 0;
 	g->spec.nr_pages = min(g->left, max(round_up(nr_pages, PB_PAGEBLOCK_NR), STEP));
 	ret = g->spec.source->reserve(&g->spec, &taken);
@@ -174,13 +190,15 @@ static unsigned long grow(struct grower *g, unsigned long nr_pages)
 	pb_source_release_all(&taken, NULL);
 	g->failed = !got && ret != -EINTR;
 	g->retry_at = jiffies + RETRY_AFTER;
-	if (!got)
+	if (!got) {
+		pb_zone_event_add(zone, PB_GROW_FAIL, 1);
 		return 0;
+	}
 	g->left -= got;
-	tell_zones(g->spec.nid);
+	tell_zone(g->spec.nid);
 	WRITE_ONCE(total, total + got);
-	pr_info("node %d: grew by %lu MiB from %s, %lu MiB are left\n", g->spec.nid,
-		PAGES_TO_MIB(got), g->spec.source->name, PAGES_TO_MIB(g->left));
+	pr_info_ratelimited("node %d: grew by %lu MiB from %s, %lu MiB are left\n", g->spec.nid,
+			    PAGES_TO_MIB(got), g->spec.source->name, PAGES_TO_MIB(g->left));
 	return got;
 }
 
@@ -227,12 +245,8 @@ static unsigned long grow_for(struct pb_pool *pool, const struct pb_request *rq,
 		return 0;
 	for (i = 0; i < list->nr && !got; i++) {
 		zone = list->zone[i];
-		if (!READ_ONCE(zone->growable) || !pb_zone_allowed(zone, rq))
-			continue;
-		/* What comes is as high as can be. */
-		if (rq->highest_zone < PB_ZONE_NORMAL && pool->zone[zone->nid][PB_ZONE_NORMAL])
-			continue;
-		got = pb_grow_node(zone->nid, nr_pages);
+		if (READ_ONCE(zone->growable) && pb_zone_allowed(zone, rq))
+			got = pb_grow_node(zone->nid, nr_pages);
 	}
 	return got;
 }
@@ -249,7 +263,7 @@ void pb_grow_start(void)
 	if (!nr_growers)
 		return;
 	for (i = 0; i < nr_growers; i++)
-		tell_zones(growers[i].spec.nid);
+		tell_zone(growers[i].spec.nid);
 	pb_instance.ops.grow = grow_for;
 }
 

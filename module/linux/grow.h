@@ -8,7 +8,8 @@
 
 #define PB_GROW_SPANS_MAX	(2 * PB_POOL_SPECS_MAX)
 
-int pb_grow_prepare(const struct pb_pool_spec *specs, unsigned int nr);
+int pb_grow_prepare(const struct pb_pool_spec *specs, unsigned int nr,
+		    unsigned int movable_percent);
 unsigned int pb_grow_spans(struct pb_range *spans);
 void pb_grow_start(void);
 void pb_grow_exit(void);

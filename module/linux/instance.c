@@ -377,7 +377,7 @@ static int take_memory(const struct pb_instance_config *config)
 		ret = pb_pool_spec_default(specs, PB_POOL_SPECS_MAX);
 	nr = ret;
 	if (ret >= 0)
-		ret = pb_grow_prepare(specs, nr);
+		ret = pb_grow_prepare(specs, nr, config->movable_percent);
 	if (!ret)
 		ret = pb_source_reserve_all(specs, nr, config->strict, &extents);
 	if (ret && nr >= 0)

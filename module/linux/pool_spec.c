@@ -70,23 +70,25 @@ static int parse_bytes(const char *token, u64 *bytes)
 	return *bytes >> shift == number ? 0 : -ERANGE;
 }
 
-static int parse_size(const char *token, unsigned long *nr_pages)
+/* @what: "size" or "maximum", for messages. */
+static int parse_size(const char *what, const char *token, unsigned long *nr_pages)
 {
 	u64 bytes;
 	int ret = parse_bytes(token, &bytes);
 
 	if (!ret && !bytes) {
-		pr_err("pool: bad size \"%s\": it is zero\n", token);
+		pr_err("pool: bad %s \"%s\": it is zero\n", what, token);
 		return -EINVAL;
 	}
 	if (!ret && bytes > SIZE_MAX - PAGEBLOCK_BYTES)
 		ret = -ERANGE;
 	if (ret == -ERANGE) {
-		pr_err("pool: bad size \"%s\": it is too large\n", token);
+		pr_err("pool: bad %s \"%s\": it is too large\n", what, token);
 		return -EINVAL;
 	}
 	if (ret) {
-		pr_err("pool: bad size \"%s\": a number with K, M, G or T is expected\n", token);
+		pr_err("pool: bad %s \"%s\": a number with K, M, G or T is expected\n", what,
+		       token);
 		return -EINVAL;
 	}
 	*nr_pages = round_up(bytes, PAGEBLOCK_BYTES) >> PAGE_SHIFT;
@@ -94,12 +96,13 @@ static int parse_size(const char *token, unsigned long *nr_pages)
 }
 
 /* A reserved region may be memory that the node does not count as its own. */
-static int check_size(const char *token, const struct pb_pool_spec *spec, unsigned long nr_pages)
+static int check_size(const char *what, const char *token, const struct pb_pool_spec *spec,
+		      unsigned long nr_pages)
 {
 	if (spec->source == &pb_source_reserve || nr_pages <= node_present_pages(spec->nid))
 		return 0;
-	pr_err("pool: bad size \"%s\": it is too large, node %d has %lu MiB\n", token, spec->nid,
-	       node_present_pages(spec->nid) >> (20 - PAGE_SHIFT));
+	pr_err("pool: bad %s \"%s\": it is too large, node %d has %lu MiB\n", what, token,
+	       spec->nid, node_present_pages(spec->nid) >> (20 - PAGE_SHIFT));
 	return -EINVAL;
 }
 
@@ -136,19 +139,20 @@ static int parse_source(char *token, struct pb_pool_spec *spec)
 /* What it may grow to; after the source is known. */
 static int parse_max(const char *token, struct pb_pool_spec *spec)
 {
+	static const char what[] = "maximum";
 	int ret;
 
 	if (!spec->source->grows) {
-		pr_err("pool: bad maximum \"%s\": source \"%s\" does not grow\n", token,
+		pr_err("pool: bad %s \"%s\": source \"%s\" does not grow\n", what, token,
 		       spec->source->name);
 		return -EINVAL;
 	}
-	ret = parse_size(token, &spec->max_pages);
+	ret = parse_size(what, token, &spec->max_pages);
 	if (!ret && spec->max_pages < spec->nr_pages) {
-		pr_err("pool: bad maximum \"%s\": it is below the size\n", token);
+		pr_err("pool: bad %s \"%s\": it is below the size\n", what, token);
 		return -EINVAL;
 	}
-	return ret ?: check_size(token, spec, spec->max_pages);
+	return ret ?: check_size(what, token, spec, spec->max_pages);
 }
 
 /* One element; @token is cut up in place. */
@@ -174,11 +178,11 @@ static int parse_element(char *token, struct pb_pool_spec *spec)
 	spec->source = &pb_source_contig;
 	ret = parse_node(token, &spec->nid);
 	if (!ret)
-		ret = parse_size(size, &spec->nr_pages);
+		ret = parse_size("size", size, &spec->nr_pages);
 	if (!ret && source)
 		ret = parse_source(source, spec);
 	if (!ret)
-		ret = check_size(size, spec, spec->nr_pages);
+		ret = check_size("size", size, spec, spec->nr_pages);
 	return ret || !most ? ret : parse_max(most, spec);
 }
 

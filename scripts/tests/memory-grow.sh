@@ -97,14 +97,6 @@ undone() {
 	[ "$status" -eq 0 ] && verified
 }
 
-bad_maximum() {
-	fails_with 22 'pool: bad maximum "8M": it is below the size' pool=0:16M-8M &&
-		fails_with 22 'pool: bad size "": a number with K, M, G or T is expected' pool=0:16M- &&
-		fails_with 22 'pool: bad maximum "32M": source "cma" does not grow' pool=0:16M-32M@cma &&
-		fails_with 22 'pool: bad size "900G": it is too large, node 0 has [0-9]+ MiB' \
-			pool=0:16M-900G
-}
-
 given_back() {
 	after=$(free_pages)
 	echo "$before pages free before, $after after"
@@ -130,6 +122,5 @@ t grow_with_owner_and_poison with_debugging
 t grow_with_owner_and_poison_unload gives_what_it_owns
 t grow_is_undone undone
 t grow_is_undone_unload gives_what_it_owns
-t grow_bad_maximum bad_maximum
 t grow_kernel_has_its_memory_again given_back
 ktap_end

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# kernels: stock-6.1 stock-6.12
+# kernels: stock-6.1 stock-6.12 test-6.12
 # vm: --nodes 2
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
@@ -12,6 +12,7 @@
 . /tests/guest-memory.sh
 
 EINVAL=22
+ENOMEM=12
 EOPNOTSUPP=95
 expected='NODE:SIZE\[-MAX\]\[@SOURCE\[=LABEL\]\] is expected'
 number='a number with K, M, G or T is expected'
@@ -80,6 +81,15 @@ wrong size_above_node 'bad size "1T": it is too large, node 1 has [0-9]+ MiB' 0:
 wrong size_wraps 'bad size "17592186044417M": it is too large' 0:17592186044417M
 wrong size_wraps_64_bits 'bad size "18446744073709551616": it is too large' 0:18446744073709551616
 wrong size_near_64_bits 'bad size "18446744073709551615": it is too large' 0:18446744073709551615
+wrong max_empty "bad maximum \"\": $number" 0:16M-
+wrong max_zero 'bad maximum "0": it is zero' 0:16M-0
+wrong max_garbage "bad maximum \"lots\": $number" 0:16M-lots
+wrong max_twice "bad maximum \"32M-64M\": $number" 0:16M-32M-64M
+wrong max_below_size 'bad maximum "8M": it is below the size' 0:16M-8M
+wrong max_above_node 'bad maximum "1T": it is too large, node 0 has [0-9]+ MiB' 0:16M-1T
+wrong max_wraps 'bad maximum "17592186044417M": it is too large' 0:16M-17592186044417M
+wrong max_of_cma 'bad maximum "32M": source "cma" does not grow' 0:16M-32M@cma
+wrong max_of_reserve 'bad maximum "32M": source "reserve" does not grow' 0:16M-32M@reserve=pb
 wrong source_unknown 'unknown source "hugetlb": there are contig, cma and reserve' 0:64M@hugetlb
 wrong source_empty 'unknown source "": there are contig, cma and reserve' 0:64M@
 wrong label_missing 'source "reserve" needs a label: reserve=LABEL' 0:64M@reserve
@@ -100,8 +110,15 @@ t spec_address_is_nothing fails_with $EINVAL \
 	pool=1:64M@reserve=0x1000000000
 t spec_movable_above_100 fails_with $EINVAL \
 	'movable: bad percentage "101": 0 to 100 is expected' movable=101 pool=0:16M
-t spec_no_cma_here fails_with $EOPNOTSUPP \
-	'cma: this kernel has no contiguous memory allocator \(CONFIG_CMA\)' pool=0:16M@cma
+t spec_movable_cannot_grow fails_with $EINVAL \
+	'movable: with 100 there is no zone that node 0 could grow in' movable=100 pool=0:16M-32M
+if grep -q ' cma_alloc$' /proc/kallsyms; then
+	t spec_no_cma_area fails_with $ENOMEM \
+		'cma: node 0 has no contiguous memory area with room; boot with .*' pool=0:16M@cma
+else
+	t spec_no_cma_here fails_with $EOPNOTSUPP \
+		'cma: this kernel has no contiguous memory allocator \(CONFIG_CMA\)' pool=0:16M@cma
+fi
 case $(uname -r) in
 6.1.*)
 	t spec_no_reserve_mem_here fails_with $EOPNOTSUPP \
