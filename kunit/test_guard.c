@@ -183,6 +183,26 @@ static void test_accounted(struct kunit *test)
 	pt_expect_all_free(test, f);
 }
 
+/* What was had past the marks stays marked: who has it is to know. */
+static void test_memalloc(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	struct pb_request rq = pt_rq(4, PB_MOVABLE, 0);
+	struct pb_guarded guarded;
+	unsigned long pfn;
+
+	rq.flags = PB_ALLOC_NO_WATERMARKS;
+	pfn = pb_alloc(&f->pool, &rq, NULL);
+	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
+	pfn = pb_guard_set(&f->pool, pfn, 4, 1);
+	KUNIT_EXPECT_TRUE(test, pb_page_is_memalloc(&f->pool, pfn));
+	KUNIT_EXPECT_FALSE(test, pb_page_is_memalloc(&f->pool, pfn - 1));
+	KUNIT_ASSERT_TRUE(test, pb_guard_find(&f->pool, pfn, 1, 4, &guarded));
+	KUNIT_EXPECT_EQ(test, pb_guard_free(&f->pool, &guarded), PB_BAD_NONE);
+	KUNIT_EXPECT_FALSE(test, pb_page_is_memalloc(&f->pool, pfn));
+	pt_expect_all_free(test, f);
+}
+
 /**
  * struct twice - two CPUs that free the same block
  * @f: the pool
@@ -250,6 +270,7 @@ static struct kunit_case guard_cases[] = {
 	KUNIT_CASE(test_drop),
 	KUNIT_CASE(test_seen_by_others),
 	KUNIT_CASE(test_accounted),
+	KUNIT_CASE(test_memalloc),
 	KUNIT_CASE(test_frees_at_once),
 	{}
 };

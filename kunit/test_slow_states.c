@@ -5,6 +5,7 @@
  *
  *   w  wake a node thread     d  drain all CPUs     r  reclaim (a round of 13 priorities)
  *   0 1 2  compact with that priority               o  out of memory
+ *   g  have the pool grow (where a test lets it)
  *   a  how much is reclaimable? (where a test wants to know)
  */
 #include "core/drain.h"
@@ -21,6 +22,7 @@ static struct {
 	unsigned long		progress;	/* pages that reclaim claims to have freed */
 	unsigned long		reclaimable;	/* pages that could be reclaimed */
 	enum pb_compact_result	result;
+	unsigned int		grows;		/* times that growing brings what others take */
 	bool			oom;		/* what the out-of-memory handler says */
 	bool			victim;
 	unsigned long		held;		/* a block of order 0 that can be given up */
@@ -90,6 +92,17 @@ static enum pb_compact_result compact(struct pb_pool *pool, const struct pb_requ
 	return script.result;
 }
 
+static unsigned long grow(struct pb_pool *pool, const struct pb_request *rq,
+			  unsigned long nr_pages)
+{
+	unsigned long held = script.held;
+
+	step(pool, 'g');
+	if (script.held != held)
+		return nr_pages;
+	return script.grows && script.grows-- ? nr_pages : 0;
+}
+
 static bool oom(struct pb_pool *pool, const struct pb_request *rq)
 {
 	step(pool, 'o');
@@ -141,6 +154,7 @@ struct way {
 	pb_alloc_flags_t	flags, reserve;
 	unsigned long		progress;
 	enum pb_compact_result	result;
+	unsigned int		grows;
 	const char		*log;
 };
 
@@ -209,6 +223,42 @@ static void test_ways_to_failure(struct kunit *test)
 	script.result = way->result;
 	KUNIT_EXPECT_EQ(test, ask(f, &rq), PB_NO_PFN);
 	KUNIT_EXPECT_STREQ(test, script.log, way->log);
+}
+
+static const struct way growing_ways[] = {
+	{ "may not wait", 0, PB_MOVABLE, K, .log = "ww" },
+	{ "may wait", 0, PB_MOVABLE, W, .log = "wdgwrgo" },
+	{ "others take what it grows by", 0, PB_MOVABLE, W, .grows = 3, .log = "wdgwrgwrgwrgo" },
+	{ "NORETRY", 0, PB_MOVABLE, W | PB_ALLOC_NORETRY, .log = "wdgwr" },
+	{ "reclaims already", 0, PB_MOVABLE, W | PB_ALLOC_RECLAIMING, PB_ALLOC_NO_WATERMARKS,
+	  .log = "wdw" },
+	{ "small unmovable block", 1, PB_UNMOVABLE, W, .result = PB_COMPACT_SKIPPED,
+	  .log = "wdg2wr1go" },
+	{ "huge page", 9, PB_MOVABLE, W | PB_ALLOC_NORETRY, .result = PB_COMPACT_SKIPPED,
+	  .log = "wdg2" },
+};
+
+KUNIT_ARRAY_PARAM(growing_ways, growing_ways, describe_way);
+
+/* Where the pool may grow it is asked to before anybody has to give up memory, or to go. */
+static void test_ways_of_growing_pool(struct kunit *test)
+{
+	const struct way *way = test->param_value;
+	struct pt_fixture *f = full_pool(test, &pt_small);
+	struct pb_request rq = way_rq(way);
+	unsigned long held = script.held;
+
+	f->pool.ops.grow = grow;
+	script.grows = way->grows;
+	script.result = way->result;
+	KUNIT_EXPECT_EQ(test, ask(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_STREQ(test, script.log, way->log);
+	if (way->order || !strchr(way->log, 'g'))
+		return;
+	script.give_at = 'g';
+	script.give_nth = 1;
+	KUNIT_EXPECT_EQ(test, ask(f, &rq), held);
+	KUNIT_EXPECT_STREQ(test, script.log, "wdg");
 }
 
 struct huge {
@@ -516,6 +566,7 @@ static void test_unreasonable(struct kunit *test)
 
 static struct kunit_case slow_states_cases[] = {
 	KUNIT_CASE_PARAM(test_ways_to_failure, ways_gen_params),
+	KUNIT_CASE_PARAM(test_ways_of_growing_pool, growing_ways_gen_params),
 	KUNIT_CASE(test_contended),
 	KUNIT_CASE(test_reclaim_retries),
 	KUNIT_CASE(test_compact_retries),

@@ -27,7 +27,8 @@ event() { awk -v e="$1" '$1 == e { n += $2 } END { print n + 0 }' "$debugfs/vmst
 on_demand() {
 	load pool=0:16M-96M,1:16M && owns 0 16 && alloc --size 12M --node 0 --strict && owns 0 16 &&
 		alloc --size 40M --node 0 --strict && owns_between 0 40 95 &&
-		said 'node 0: grew by [0-9]+ MiB from contig, [0-9]+ MiB are left'
+		said 'node 0: grew by [0-9]+ MiB from contig, [0-9]+ MiB are left' &&
+		[ "$(event grow)" -eq $(($(node_pages 0) - 4096)) ] && [ "$(event grow_fail)" -eq 0 ]
 }
 
 # And one byte more is too much, whoever asks.
@@ -94,7 +95,9 @@ undone() {
 	load pool=0:16M-1G && pbuddy-test inject.grow >/tmp/out 2>&1
 	status=$?
 	grep -v '^KTAP' /tmp/out | tail -n 6
-	[ "$status" -eq 0 ] && verified
+	failed=$(event grow_fail)
+	echo "$failed times there was nothing"
+	[ "$status" -eq 0 ] && verified && { [ ! -e /sys/kernel/debug/failslab ] || [ "$failed" -gt 0 ]; }
 }
 
 given_back() {
