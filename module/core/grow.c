@@ -11,7 +11,7 @@
  *            GR3 set the bits of the index                       OT3 read the pageblock
  *
  * OT3 depends on the address read in OT2, so who finds the pageblock sees what GR1 wrote; who finds
- * its bit (GR3, by value-returning atomics) sees GR2 too.
+ * its bit (GR3, by value-returning atomics) sees GR2 too: litmus grow-find.
  *
  * A zone only grows: a pageblock that is there stays until the pool goes.
  */
