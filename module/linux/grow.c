@@ -56,7 +56,6 @@ static DEFINE_MUTEX(lock);
 static struct grower *growers;		/* the array is constant while the pool lives */
 static unsigned int nr_growers;
 static struct task_struct *growing;	/* who has the lock */
-static unsigned long total;		/* pages taken, ever; written under the lock */
 
 /**
  * pb_grow_prepare - note what may grow
@@ -72,7 +71,6 @@ int pb_grow_prepare(const struct pb_pool_spec *specs, unsigned int nr,
 	unsigned int i;
 
 	nr_growers = 0;
-	total = 0;
 	growers = kcalloc(nr, sizeof(*growers), GFP_KERNEL);
 	if (!growers)
 		return -ENOMEM;
@@ -171,14 +169,13 @@ static int add_extent(struct pb_extent *extent)
 /* Under the lock. What the pool has no use for goes back at once. */
 static unsigned long grow(struct grower *g, unsigned long nr_pages)
 {
-	struct pb_zone *zone = growing_zone(g->spec.nid);
 	struct pb_extent *extent, *next;
 	unsigned long got = 0, pages;
 	LIST_HEAD(taken);
 	long ret;
 
 	lockdep_assert_held(&lock);
-	if (!g->left || !zone || (g->failed && time_before(jiffies, g->retry_at)))
+	if (!g->left || (g->failed && time_before(jiffies, g->retry_at)))
 		return 0;
 	g->spec.nr_pages = min(g->left, max(round_up(nr_pages, PB_PAGEBLOCK_NR), STEP));
 	ret = g->spec.source->reserve(&g->spec, &taken);
@@ -190,13 +187,12 @@ static unsigned long grow(struct grower *g, unsigned long nr_pages)
 	pb_source_release_all(&taken, NULL);
 	g->failed = !got && ret != -EINTR;
 	g->retry_at = jiffies + RETRY_AFTER;
-	if (!got) {
-		pb_zone_event_add(zone, PB_GROW_FAIL, 1);
+	if (g->failed)
+		pb_zone_event_add(growing_zone(g->spec.nid), PB_GROW_FAIL, 1);
+	if (!got)
 		return 0;
-	}
 	g->left -= got;
 	tell_zone(g->spec.nid);
-	WRITE_ONCE(total, total + got);
 	pr_info_ratelimited("node %d: grew by %lu MiB from %s, %lu MiB are left\n", g->spec.nid,
 			    PAGES_TO_MIB(got), g->spec.source->name, PAGES_TO_MIB(g->left));
 	return got;
@@ -207,19 +203,21 @@ static unsigned long grow(struct grower *g, unsigned long nr_pages)
  * @nid: the node
  * @nr_pages: how many pages are lacking
  *
- * Context: process, sleeps, killable; may do I/O. Return: pages that the pool has more than before,
+ * Context: process, sleeps, killable; may do I/O. Return: pages that the node has more than before,
  * by whomever.
  */
 unsigned long pb_grow_node(int nid, unsigned long nr_pages)
 {
-	unsigned long before = READ_ONCE(total), got = 0;
+	struct pb_zone *zone = growing_zone(nid);
+	unsigned long before = zone ? READ_ONCE(zone->growable) : 0, got;
 	unsigned int i;
 
-	/* The source has led back here. */
-	if (!nr_growers || READ_ONCE(growing) == current || mutex_lock_killable(&lock))
+	/* Or the source has led back here. */
+	if (!before || READ_ONCE(growing) == current || mutex_lock_killable(&lock))
 		return 0;
 	WRITE_ONCE(growing, current);
-	got = total - before;
+	/* What others have brought while this one waited for the lock. */
+	got = before - zone->growable;
 	for (i = 0; i < nr_growers && !got; i++)
 		if (growers[i].spec.nid == nid)
 			got = grow(&growers[i], nr_pages);
