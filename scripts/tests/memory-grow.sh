@@ -41,10 +41,35 @@ not_without_waiting() {
 	load pool=0:16M-96M && ! alloc --nowait --size 24M --node 0 --strict && owns_between 0 16 48
 }
 
-# Node 1 has as much as it may; node 0 is not asked for what has to be on node 1.
+# Node 1 has as much as it may, and it is used; node 0 does not grow for what has to be on node 1.
 right_node() {
-	load pool=0:16M-64M,1:16M && ! alloc --size 24M --node 1 --strict && owns 1 16 && owns 0 16 &&
-		alloc --size 60M && owns_between 0 44 64 && owns 1 16
+	load pool=0:16M-64M,1:16M && ! alloc --size 24M --node 1 --strict && owns 0 16 || return
+	alloc --size 14M --node 1 --strict --hold 4 &
+	sleep 1
+	! alloc --size 4M --node 1 --strict && owns 0 16
+	status=$?
+	wait
+	[ "$status" -eq 0 ] && owns 1 16 && alloc --size 60M && owns_between 0 44 64 && owns 1 16
+}
+
+# One page, with these gfp flags: 1 or 0.
+served() {
+	insmod /pbuddy_asker.ko node=0 gfp="$1|THISNODE|NOWARN" || return
+	cat /sys/module/pbuddy_asker/parameters/served
+	rmmod pbuddy_asker
+}
+
+# Nor for a request that must not start I/O or call file systems, as a source may.
+not_without_io() {
+	load pool=0:16M-96M || return
+	alloc --nowait --size 16M --order 9 --node 0 --strict --hold 6 &
+	sleep 1
+	[ "$(served DIRECT_RECLAIM)" -eq 0 ] && [ "$(served 'DIRECT_RECLAIM|IO')" -eq 0 ] &&
+		[ "$(served NOWAIT)" -eq 0 ] && owns 0 16 &&
+		[ "$(served 'DIRECT_RECLAIM|IO|FS')" -eq 1 ] && owns_between 0 18 96
+	status=$?
+	wait
+	return "$status"
 }
 
 # Who cannot wait wakes the thread (but not for one node alone): what it brings is there for the
@@ -84,7 +109,10 @@ with_debugging() {
 	sleep 1
 	cat "$debugfs/owners" >/tmp/owners
 	wait
-	grep -c pbuddyctl /tmp/owners && verified && [ "$(event bad_page)" -eq 0 ]
+	# Each block has its record, wherever it came from.
+	sed -n 's/^pfn [^ ]* order \([0-9]*\).*(pbuddyctl).*/\1/p' /tmp/owners |
+		awk '{ p = 1; for (i = 0; i < $1; i++) p *= 2; n += p } END { print n " pages"; exit n != 12288 }' && verified &&
+		[ "$(event bad_page)" -eq 0 ]
 }
 
 # Everything, wherever it came from: what the module says is what it owned.
@@ -117,6 +145,12 @@ t grow_not_without_waiting not_without_waiting
 t grow_not_without_waiting_unload gives_what_it_owns
 t grow_on_the_right_node right_node
 t grow_on_the_right_node_unload gives_what_it_owns
+if [ -f /pbuddy_asker.ko ]; then
+	t grow_not_without_io not_without_io
+	t grow_not_without_io_unload gives_what_it_owns
+else
+	ktap_skip grow_not_without_io "no pbuddy_asker.ko here"
+fi
 t grow_by_the_thread by_the_thread
 t grow_by_the_thread_unload gives_what_it_owns
 t grow_in_parallel parallel
