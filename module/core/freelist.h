@@ -15,6 +15,7 @@ static inline void pb_mark_head(u8 *byte, unsigned int order, const struct pb_re
 }
 
 void pb_set_aside(struct pb_zone *zone, unsigned long pfn, unsigned int order);
+
 /* Marks a block out of a list, by its order byte; false: in use, and set aside now. */
 static inline bool pb_mark_cached(struct pb_zone *zone, u8 *byte, unsigned long pfn,
 				  unsigned int order)

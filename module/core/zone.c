@@ -103,15 +103,15 @@ struct pb_pageblock *pb_zone_next_block(struct pb_zone *zone, unsigned int order
 	bool wrapped;
 
 	for (; *tries < (steps + 1) * 2 * CLAIM_TRIES; (*tries)++) {
-		/*
-		 * Each class is walked from this CPU's place to the end, then from the
-		 * beginning.
-		 */
 		step = *tries / (2 * CLAIM_TRIES);
 		if (step < steps && pb_bitmap_empty(pb_free_area_class(area, order, step))) {
 			*tries |= 2 * CLAIM_TRIES - 1;
 			continue;
 		}
+		/*
+		 * Each class is walked from this CPU's place to the end, then from the
+		 * beginning.
+		 */
 		wrapped = *tries / CLAIM_TRIES & 1;
 		start = *tries % CLAIM_TRIES ? *index + 1 : wrapped ? 0 : search_start(zone);
 		if (step < steps)
