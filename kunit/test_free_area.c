@@ -224,7 +224,7 @@ static void test_freed_brings_up_to_date(struct kunit *test)
 		if (pb_block_freed(zone, 0, block, BIT_ULL(i % 64), new) != PB_KEY_RIGHT)
 			pb_block_reindex(zone, 0);
 		KUNIT_ASSERT_GE(test, pb_key_largest(zone->ctl[0].key), pb_word_largest(new));
-		KUNIT_ASSERT_LE(test, (int)(i / PB_OCC_NR) - 5, (int)pb_key_occ(zone->ctl[0].key) +
+		KUNIT_ASSERT_LE(test, (int)(i / PB_OCC_NR) - 2, (int)pb_key_occ(zone->ctl[0].key) +
 				(i == 511 ? PB_NR_OCC : 0));
 	}
 	KUNIT_EXPECT_EQ(test, pb_key_largest(zone->ctl[0].key), PB_PAGEBLOCK_ORDER);

@@ -25,7 +25,10 @@ struct walk {
 	unsigned long		index_bits;	/* bits the index should have set */
 };
 
-/* Classes of occupancy that a key may be wrong by: frees in each word that were not looked at. */
+/*
+ * Classes of occupancy that a key may be wrong by: one, and the 15 frees in each of eight words
+ * that pb_block_freed() may not have looked at.
+ */
 #define MAX_DRIFT	5
 
 /* Put in place of the order byte of a frame met in a pcp list, while lists are walked. */
