@@ -91,13 +91,6 @@ static bool type_fits(struct pb_compact_control *cc, unsigned long index)
 	return cc->types & BIT(mt);
 }
 
-static unsigned int count_free(struct pb_zone *zone, unsigned long index)
-{
-	struct pb_slot *slot = pb_zone_slot(zone, index);
-
-	return slot ? pb_block_count_free(pb_slot_block(READ_ONCE(slot->word))) : 0;
-}
-
 /* Pages to move out of an area, caches counted in; NO_COST when it cannot be emptied. */
 static unsigned long cost_of(struct pb_compact_control *cc, const struct pb_area *area)
 {
@@ -109,25 +102,22 @@ static unsigned long cost_of(struct pb_compact_control *cc, const struct pb_area
 	return survey.movable + survey.loose;
 }
 
-/* A pageblock's occupancy class; if it was sampled wrong, the pageblock goes where it belongs. */
-static unsigned int right_class(struct pb_zone *zone, unsigned long index)
+/*
+ * How many frames of a pageblock are free. If its occupancy class was sampled wrong, the pageblock
+ * goes where it belongs; @occ is the right one.
+ */
+static unsigned int count_free(struct pb_zone *zone, unsigned long index, unsigned int *occ)
 {
 	struct pb_slot *slot = pb_zone_slot(zone, index);
-	u16 now = slot ? pb_block_key(READ_ONCE(slot->word)) : 0;
+	unsigned int nr = slot ? pb_block_count_free(pb_slot_block(READ_ONCE(slot->word))) : 0;
 
-	if (pb_key_occ(now) != pb_key_occ(READ_ONCE(zone->ctl[index].key))) {
+	*occ = pb_occupancy(nr);
+	if (nr < PB_PAGEBLOCK_NR && *occ != pb_key_occ(READ_ONCE(zone->ctl[index].key))) {
 		preempt_disable();
 		pb_block_reindex(zone, index);
 		preempt_enable();
 	}
-	return pb_key_occ(now);
-}
-
-/* Nothing in there costs less: where all of a pageblock counts, its free frames say so at once. */
-static bool too_dear(struct pb_compact_control *cc, unsigned long index, unsigned long least)
-{
-	return cc->frames == PB_PAGEBLOCK_NR && least != NO_COST &&
-	       PB_PAGEBLOCK_NR - count_free(cc->zone, index) >= least;
+	return nr;
 }
 
 /* The cheapest area of one pageblock. */
@@ -148,11 +138,11 @@ static unsigned long best_in_block(struct pb_compact_control *cc, unsigned long 
 }
 
 /* The cheapest area of the pageblocks of one map of the index, those of fuller classes left out. */
-static unsigned long best_in_map(struct pb_compact_control *cc, struct pb_bitmap *map, int occ,
-				 unsigned long least, struct pb_area *best)
+static unsigned long best_in_map(struct pb_compact_control *cc, struct pb_bitmap *map,
+				 unsigned int fullest, unsigned long least, struct pb_area *best)
 {
 	unsigned long index = 0, cost;
-	unsigned int tries = 0;
+	unsigned int tries = 0, nr, occ;
 	struct pb_area area;
 
 	for (; tries < CLASS_LOOKS; index++) {
@@ -162,7 +152,11 @@ static unsigned long best_in_map(struct pb_compact_control *cc, struct pb_bitmap
 		if (skip(cc, index) || !type_fits(cc, index))
 			continue;
 		tries++;
-		if ((int)right_class(cc->zone, index) < occ || too_dear(cc, index, least))
+		nr = count_free(cc->zone, index, &occ);
+		if (occ < fullest)
+			continue;
+		/* Where all of a pageblock counts, its free frames say at once what it costs. */
+		if (cc->frames == PB_PAGEBLOCK_NR && PB_PAGEBLOCK_NR - nr >= least)
 			continue;
 		cost = best_in_block(cc, index, &area);
 		if (cost == NO_COST) {
@@ -355,10 +349,9 @@ static unsigned long fullest(struct pb_compact_control *cc, enum pb_migratetype 
 		if (index == PB_NO_BLOCK)
 			break;
 		++*scanned;
-		occ = right_class(cc->zone, index);
+		nr = count_free(cc->zone, index, &occ);
 		if (occ > cc->limit || (!order && occ > step))
 			continue;
-		nr = count_free(cc->zone, index);
 		if (nr && nr < least) {
 			least = nr;
 			found = index;

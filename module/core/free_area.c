@@ -70,19 +70,13 @@ unsigned long *pb_free_area_init(struct pb_free_area *area, unsigned long nr_blo
 }
 EXPORT_SYMBOL_PB_TEST(pb_free_area_init);
 
-/* The class of a pageblock with nr frames free; nothing and everything have classes beside it. */
-static unsigned int occupancy(unsigned int nr)
-{
-	return nr ? min_t(unsigned int, (nr - 1) / PB_OCC_NR, PB_NR_OCC - 1) : 0;
-}
-
 /* The key of a pageblock of a type that is indexed, with nr frames free, the largest block this. */
 static u16 make_key(enum pb_migratetype mt, unsigned int nr, int largest)
 {
 	unsigned int occ = 0;
 
 	if (largest < PB_PAGEBLOCK_ORDER)
-		occ = occupancy(nr);
+		occ = pb_occupancy(nr);
 	return (mt << PB_KEY_MT_SHIFT) | (occ << PB_KEY_OCC_SHIFT) |
 	       ((largest + 1) << PB_KEY_LARGEST_SHIFT);
 }
@@ -287,7 +281,7 @@ static bool formed(u64 word, u64 mask, unsigned int order)
  */
 enum pb_key_state pb_block_occupancy(const struct pb_pageblock *block, u16 key)
 {
-	int moved = (int)occupancy(pb_block_count_free(block)) - (int)pb_key_occ(key);
+	int moved = (int)pb_occupancy(pb_block_count_free(block)) - (int)pb_key_occ(key);
 
 	return moved > 1 || moved < -1 ? PB_KEY_LAGS : PB_KEY_RIGHT;
 }

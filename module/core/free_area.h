@@ -35,6 +35,12 @@ static inline enum pb_migratetype pb_key_migratetype(u16 key)
 	return key >> PB_KEY_MT_SHIFT;
 }
 
+/* The class of a pageblock with nr frames free; one that is whole stands elsewhere, by its key. */
+static inline unsigned int pb_occupancy(unsigned int nr)
+{
+	return nr ? (nr - 1) / PB_OCC_NR : 0;
+}
+
 /* The block of a word around one frame that would be larger than a key promises. */
 struct pb_key_screen {
 	u64	run;		/* its frames, at bit 0 */
