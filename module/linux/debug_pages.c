@@ -40,6 +40,48 @@ static u8 fill_byte;		/* constant while pb_fill_key is on */
 static void (*saved_zero)(struct pb_pool *pool, unsigned long pfn, unsigned long nr_pages);
 
 /**
+ * pb_debug_fill_with - fill pages with a byte
+ * @pfn: the first; they are the caller's
+ * @nr_pages: how many
+ * @byte: the byte
+ *
+ * Context: any.
+ */
+void pb_debug_fill_with(unsigned long pfn, unsigned long nr_pages, u8 byte)
+{
+	void *addr;
+
+	for (; nr_pages; nr_pages--, pfn++) {
+		addr = kmap_local_page(pfn_to_page(pfn));
+		memset(addr, byte, PAGE_SIZE);
+		kunmap_local(addr);
+	}
+}
+
+/**
+ * pb_debug_overwritten - look for what is not PAGE_POISON in a page that was filled with it
+ * @pfn: the page
+ * @out: filled when there is something; the page is counted as bad then
+ *
+ * Context: any. Return: whether there is.
+ */
+bool pb_debug_overwritten(unsigned long pfn, struct pb_overwrite *out)
+{
+	const u8 *addr = kmap_local_page(pfn_to_page(pfn));
+	const u8 *first = memchr_inv(addr, PAGE_POISON, PAGE_SIZE);
+
+	if (first) {
+		*out = (struct pb_overwrite) {
+			.zone = pb_pfn_zone(&pb_instance, pfn),
+			.offset = first - addr, .byte = *first,
+		};
+		pb_zone_event_add(out->zone, PB_BAD_PAGE, 1);
+	}
+	kunmap_local(addr);
+	return first;
+}
+
+/**
  * pb_debug_fill - give pages the contents of free ones
  * @pfn: the first; they are the caller's
  * @nr_pages: how many
@@ -48,13 +90,7 @@ static void (*saved_zero)(struct pb_pool *pool, unsigned long pfn, unsigned long
  */
 void pb_debug_fill(unsigned long pfn, unsigned long nr_pages)
 {
-	void *addr;
-
-	for (; nr_pages; nr_pages--, pfn++) {
-		addr = kmap_local_page(pfn_to_page(pfn));
-		memset(addr, fill_byte, PAGE_SIZE);
-		kunmap_local(addr);
-	}
+	pb_debug_fill_with(pfn, nr_pages, fill_byte);
 }
 
 /**
@@ -74,20 +110,15 @@ void pb_debug_fill_freed(unsigned long pfn, unsigned int order)
 static bool intact(unsigned long pfn)
 {
 	static DEFINE_RATELIMIT_STATE(limit, 5 * HZ, 10);
-	const u8 *addr = kmap_local_page(pfn_to_page(pfn)), *first;
-	struct pb_zone *where;
+	struct pb_overwrite found;
 
-	first = memchr_inv(addr, PAGE_POISON, PAGE_SIZE);
-	if (first) {
-		where = pb_pfn_zone(&pb_instance, pfn);
-		pb_zone_event_add(where, PB_BAD_PAGE, 1);
-		if (__ratelimit(&limit))
-			pr_err("page poison: pfn 0x%lx (node %d zone %s) was written to while it was free: byte %u is 0x%02x, not 0x%02x; set aside\n",
-			       pfn, where->nid, where->name, (unsigned int)(first - addr), *first,
-			       PAGE_POISON);
-	}
-	kunmap_local(addr);
-	return !first;
+	if (likely(!pb_debug_overwritten(pfn, &found)))
+		return true;
+	if (__ratelimit(&limit))
+		pr_err("page poison: pfn 0x%lx (node %d zone %s) was written to while it was free: byte %u is 0x%02x, not 0x%02x; set aside\n",
+		       pfn, found.zone->nid, found.zone->name, found.offset, found.byte,
+		       PAGE_POISON);
+	return false;
 }
 
 /**

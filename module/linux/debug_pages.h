@@ -30,6 +30,20 @@ struct pb_debug_config {
 void pb_debug_start(const struct pb_debug_config *config);
 void pb_debug_stop(void);
 
+/**
+ * struct pb_overwrite - the first byte of a page that is not what it should be
+ * @zone: whose page it is
+ * @offset: in the page
+ * @byte: what stands there, in place of PAGE_POISON
+ */
+struct pb_overwrite {
+	struct pb_zone	*zone;
+	unsigned int	offset;
+	u8		byte;
+};
+
+void pb_debug_fill_with(unsigned long pfn, unsigned long nr_pages, u8 byte);
+bool pb_debug_overwritten(unsigned long pfn, struct pb_overwrite *out);
 void pb_debug_fill(unsigned long pfn, unsigned long nr_pages);
 void pb_debug_fill_freed(unsigned long pfn, unsigned int order);
 bool pb_debug_accept(unsigned long pfn, unsigned int order);

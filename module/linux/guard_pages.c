@@ -17,12 +17,10 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/highmem.h>
 #include <linux/kernel.h>
 #include <linux/poison.h>
 #include <linux/ratelimit.h>
 #include <linux/sched.h>
-#include <linux/string.h>
 
 #include "core/freelist.h"
 #include "core/zone.h"
@@ -35,37 +33,18 @@ DEFINE_STATIC_KEY_FALSE(pb_guard_key);
 
 static unsigned int minorder;		/* constant while pb_guard_key is on */
 
-static void fill(unsigned long pfn, unsigned long end)
-{
-	void *addr;
-
-	for (; pfn < end; pfn++) {
-		addr = kmap_local_page(pfn_to_page(pfn));
-		memset(addr, PAGE_POISON, PAGE_SIZE);
-		kunmap_local(addr);
-	}
-}
-
 static void check_page(unsigned long pfn, const struct pb_guarded *guarded)
 {
 	static DEFINE_RATELIMIT_STATE(limit, 5 * HZ, 10);
-	const u8 *addr = kmap_local_page(pfn_to_page(pfn)), *first;
-	struct pb_zone *where;
+	struct pb_overwrite found;
 
-	first = memchr_inv(addr, PAGE_POISON, PAGE_SIZE);
-	if (first) {
-		where = pb_pfn_zone(&pb_instance, pfn);
-		pb_zone_event_add(where, PB_BAD_PAGE, 1);
-		if (__ratelimit(&limit)) {
-			pr_err("bad page: guard pfn 0x%lx (node %d zone %s) was written to: byte %u is 0x%02x, not 0x%02x; it is %s pfn 0x%lx order %u, looked at by %s[%d]\n",
-			       pfn, where->nid, where->name, (unsigned int)(first - addr), *first,
-			       PAGE_POISON, pfn < guarded->pfn ? "before" : "behind",
-			       guarded->pfn, guarded->order, current->comm,
-			       task_pid_nr(current));
-			pb_owner_print(guarded->pfn);
-		}
-	}
-	kunmap_local(addr);
+	if (likely(!pb_debug_overwritten(pfn, &found)) || !__ratelimit(&limit))
+		return;
+	pr_err("bad page: guard pfn 0x%lx (node %d zone %s) was written to: byte %u is 0x%02x, not 0x%02x; it is %s pfn 0x%lx order %u, looked at by %s[%d]\n",
+	       pfn, found.zone->nid, found.zone->name, found.offset, found.byte, PAGE_POISON,
+	       pfn < guarded->pfn ? "before" : "behind", guarded->pfn, guarded->order,
+	       current->comm, task_pid_nr(current));
+	pb_owner_print(guarded->pfn);
 }
 
 /* Looks at guards from @pfn to @end; what they hold is then what free pages hold. */
@@ -99,7 +78,7 @@ static bool find(unsigned long pfn, unsigned int order, struct pb_guarded *guard
 unsigned long pb_guard_alloc(const struct pb_request *rq)
 {
 	struct pb_request outer = *rq;
-	unsigned long start, end, pfn;
+	unsigned long start, end, pfn, behind;
 
 	/* A wrong request is for pb_alloc() to refuse. */
 	if (rq->order >= minorder || rq->migratetype >= PB_PCPTYPES ||
@@ -114,8 +93,9 @@ unsigned long pb_guard_alloc(const struct pb_request *rq)
 	} while (static_branch_unlikely(&pb_poison_key) && !pb_debug_accept(start, minorder));
 	end = start + (1UL << minorder);
 	pfn = pb_guard_set(&pb_instance, start, minorder, rq->order);
-	fill(start, pfn);
-	fill(pfn + (1UL << rq->order), end);
+	behind = pfn + (1UL << rq->order);
+	pb_debug_fill_with(start, pfn - start, PAGE_POISON);
+	pb_debug_fill_with(behind, end - behind, PAGE_POISON);
 	return pfn;
 }
 
