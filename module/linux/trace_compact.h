@@ -34,6 +34,12 @@ void pb_trace_compact_unreg(void);
 			 { PB_COMPACT_COMPLETE, "complete" },			\
 			 { PB_COMPACT_CONTENDED, "contended" })
 
+/* One event of a class; the core says its steps while any of them is listened to. */
+#define DEFINE_COMPACT_EVENT(class, name)					\
+	DEFINE_EVENT_FN(class, name,						\
+		TP_PROTO(const struct pb_compact_event *e), TP_ARGS(e),		\
+		pb_trace_compact_reg, pb_trace_compact_unreg)
+
 TRACE_EVENT_FN(mm_compaction_try_to_compact_pages,
 	TP_PROTO(int order, gfp_t gfp_mask, int prio),
 	TP_ARGS(order, gfp_mask, prio),
@@ -121,17 +127,8 @@ DECLARE_EVENT_CLASS(mm_compaction_isolate_template,
 		  __entry->end_pfn, __entry->nr_scanned, __entry->nr_taken)
 );
 
-DEFINE_EVENT_FN(mm_compaction_isolate_template, mm_compaction_isolate_migratepages,
-	TP_PROTO(const struct pb_compact_event *e),
-	TP_ARGS(e),
-	pb_trace_compact_reg, pb_trace_compact_unreg
-);
-
-DEFINE_EVENT_FN(mm_compaction_isolate_template, mm_compaction_isolate_freepages,
-	TP_PROTO(const struct pb_compact_event *e),
-	TP_ARGS(e),
-	pb_trace_compact_reg, pb_trace_compact_unreg
-);
+DEFINE_COMPACT_EVENT(mm_compaction_isolate_template, mm_compaction_isolate_migratepages);
+DEFINE_COMPACT_EVENT(mm_compaction_isolate_template, mm_compaction_isolate_freepages);
 
 TRACE_EVENT_FN(mm_compaction_migratepages,
 	TP_PROTO(const struct pb_compact_event *e),
@@ -167,17 +164,8 @@ DECLARE_EVENT_CLASS(mm_compaction_suitable_template,
 		  __entry->order, pb_show_compact_status(__entry->ret))
 );
 
-DEFINE_EVENT_FN(mm_compaction_suitable_template, mm_compaction_finished,
-	TP_PROTO(const struct pb_compact_event *e),
-	TP_ARGS(e),
-	pb_trace_compact_reg, pb_trace_compact_unreg
-);
-
-DEFINE_EVENT_FN(mm_compaction_suitable_template, mm_compaction_suitable,
-	TP_PROTO(const struct pb_compact_event *e),
-	TP_ARGS(e),
-	pb_trace_compact_reg, pb_trace_compact_unreg
-);
+DEFINE_COMPACT_EVENT(mm_compaction_suitable_template, mm_compaction_finished);
+DEFINE_COMPACT_EVENT(mm_compaction_suitable_template, mm_compaction_suitable);
 
 DECLARE_EVENT_CLASS(mm_compaction_defer_template,
 	TP_PROTO(const struct pb_compact_event *e),
@@ -203,23 +191,9 @@ DECLARE_EVENT_CLASS(mm_compaction_defer_template,
 		  __entry->order_failed, __entry->considered, 1UL << __entry->defer_shift)
 );
 
-DEFINE_EVENT_FN(mm_compaction_defer_template, mm_compaction_deferred,
-	TP_PROTO(const struct pb_compact_event *e),
-	TP_ARGS(e),
-	pb_trace_compact_reg, pb_trace_compact_unreg
-);
-
-DEFINE_EVENT_FN(mm_compaction_defer_template, mm_compaction_defer_compaction,
-	TP_PROTO(const struct pb_compact_event *e),
-	TP_ARGS(e),
-	pb_trace_compact_reg, pb_trace_compact_unreg
-);
-
-DEFINE_EVENT_FN(mm_compaction_defer_template, mm_compaction_defer_reset,
-	TP_PROTO(const struct pb_compact_event *e),
-	TP_ARGS(e),
-	pb_trace_compact_reg, pb_trace_compact_unreg
-);
+DEFINE_COMPACT_EVENT(mm_compaction_defer_template, mm_compaction_deferred);
+DEFINE_COMPACT_EVENT(mm_compaction_defer_template, mm_compaction_defer_compaction);
+DEFINE_COMPACT_EVENT(mm_compaction_defer_template, mm_compaction_defer_reset);
 
 #endif /* PB_TRACE_COMPACT_H */
 
