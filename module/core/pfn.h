@@ -3,7 +3,7 @@
 #ifndef PB_PFN_H
 #define PB_PFN_H
 
-#include "types.h"
+#include "frame.h"
 
 /* The directory entry of a PFN below the end of the directory, which may be a hole. */
 static inline struct pb_slot *pb_slot(struct pb_pool *pool, unsigned long pfn)
