@@ -57,6 +57,9 @@ verified() {
 	grep -q '^verify: OK' $debugfs/verify
 }
 
+# event NAME: its count in vmstat, or whatever else stands there by that name.
+event() { awk -v name="$1" '$1 == name { print $2 }' "$debugfs/vmstat"; }
+
 # gives_back PAGES: the module goes, and all of it comes back.
 gives_back() { unload && said "returned $1 of $1 pages"; }
 
@@ -72,4 +75,11 @@ free_pages() {
 	echo 3 >/proc/sys/vm/drop_caches
 	awk -v slab=$slab '$1 == "nr_free_pages" || $1 == "count:" || $1 == slab { n += $2 }
 		END { print n }' /proc/zoneinfo
+}
+
+# has_again BEFORE PAGES: of what it had free before, the kernel lacks less than so many.
+has_again() {
+	after=$(free_pages)
+	echo "$1 pages free before, $after after"
+	[ $(($1 - after)) -lt "$2" ]
 }

@@ -12,9 +12,6 @@
 
 params=/sys/module/pbuddy/parameters
 
-# Sum of an event over all zones.
-event() { awk -v e="$1" '$1 == e { n += $2 } END { print n + 0 }' "$debugfs/vmstat"; }
-
 # CPU time of node 0's thread.
 thread_time() {
 	for dir in /proc/[0-9]*; do

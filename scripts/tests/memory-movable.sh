@@ -21,9 +21,8 @@ with_thread=
 size=128
 [ ! -d /sys/kernel/debug/failslab ] || size=32 # a debug kernel: ten times slower
 
-stat_of() { awk -v f="$1" '$1 == f { print $2 }' "$debugfs/vmstat"; }
 checked() { sed -n "s/.*$1 \\([0-9]*\\).*/\\1/p" "$movable/check"; }
-free_pages_of_pool() { stat_of nr_free_pages; }
+free_pages_of_pool() { event nr_free_pages; }
 
 # All objects are there, with their contents, and pbuddy is in order.
 intact() {
@@ -50,13 +49,13 @@ let_go() { rmmod pbuddy_movable && verified && unload; }
 # of it succeeds, in percent, and the pages moved for each are left in /tmp/figures. Two pageblocks
 # are left out: the node thread has some in its hands at times, to zero them or to give them back.
 wanted() {
-	before=$(stat_of pgmigrate_success)
+	before=$(event pgmigrate_success)
 	fits=$((($(free_pages_of_pool) - 1024) / $3))
 	got=0
 	while [ "$got" -lt "$fits" ] && echo "$2" 2>/dev/null >"$movable/$1"; do
 		got=$((got + 1))
 	done
-	moved=$(($(stat_of pgmigrate_success) - before))
+	moved=$(($(event pgmigrate_success) - before))
 	percent=0
 	[ "$fits" -eq 0 ] || percent=$((100 * got / fits))
 	echo "$1 $2: $got of $fits that fit, $percent %; $moved pages moved, $((moved / (got + !got))) each" |
@@ -73,9 +72,9 @@ fragments() {
 # As /proc/sys/vm/compact_memory: all that is free is in whole pageblocks afterwards.
 
 compacts_all() {
-	before=$(stat_of pgmigrate_success)
+	before=$(event pgmigrate_success)
 	echo 1 >"$debugfs/compact" || return
-	moved=$(($(stat_of pgmigrate_success) - before))
+	moved=$(($(event pgmigrate_success) - before))
 	gained=$(($(free_pages_of_pool) / 512))
 	echo "compact: $gained blocks, $moved pages moved, $((moved / gained)) each" | tee -a /tmp/figures
 	[ "$(score_of)" -le 1 ] && [ "$moved" -gt 1000 ] && [ "$(checked moved)" -eq "$moved" ] && intact
@@ -99,16 +98,16 @@ cma_is_emptied() {
 		insmod /pbuddy_movable.ko objects=1000000 free=50 || return
 	objects=$(checked held)
 	echo 1 >"$debugfs/drain"
-	cma=$(stat_of nr_free_cma)
+	cma=$(event nr_free_cma)
 	echo "$objects objects, $cma pages free in contiguous areas"
 	[ "$cma" -ge 2000 ] && [ "$cma" -le 2052 ] || return
 	echo 1024 >"$movable/contig" || return
 	cat "$debugfs/pagetypeinfo"
-	[ $((cma - $(stat_of nr_free_cma))) -eq 1024 ] && [ "$(checked moved)" -gt 100 ] && intact
+	[ $((cma - $(event nr_free_cma))) -eq 1024 ] && [ "$(checked moved)" -gt 100 ] && intact
 }
 
 cma_is_given_back() {
-	echo 1 >"$movable/release" && [ "$(stat_of nr_free_cma)" -eq "$cma" ] &&
+	echo 1 >"$movable/release" && [ "$(event nr_free_cma)" -eq "$cma" ] &&
 		rmmod pbuddy_leaker && let_go
 }
 

@@ -15,8 +15,6 @@
 
 policy=/sys/module/pbuddy/parameters/oom
 
-event() { awk -v n="$1" '$1 == n { print $2 }' "$debugfs/vmstat"; }
-
 # What is in caches is free, too.
 free_mib() {
 	echo 1 >"$debugfs/drain"

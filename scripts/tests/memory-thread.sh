@@ -16,9 +16,6 @@
 params=/sys/module/pbuddy_cache/parameters
 wmark=/sys/module/pbuddy/parameters
 
-# event NAME: its count in vmstat.
-event() { awk -v n="$1" '$1 == n { print $2 }' "$debugfs/vmstat"; }
-
 pid_of() { # NODE
 	for dir in /proc/[0-9]*; do
 		[ "$(cat "$dir/comm" 2>/dev/null)" = "pbuddyd/$1" ] && echo "${dir#/proc/}"

@@ -107,8 +107,6 @@ zone_level() {
 		[ "$(events_of mm_page_alloc_extfrag 'pfn=0x[0-9a-f]* alloc_order=11 .*')" -ge 1 ]
 }
 
-stat_of() { awk -v f="$1" '$1 == f { print $2 }' "$debugfs/vmstat"; }
-
 # sum_of EVENT FIELD: of all such events.
 sum_of() { sed -n "s/.* $1: .*$2=*\([0-9]*\).*/\1/p" /tmp/trace | awk '{ n += $1 } END { print n + 0 }'; }
 
@@ -119,7 +117,7 @@ compaction() {
 	insmod /pbuddy_movable.ko objects=1000000 free=50 || return
 	echo 1 >"$debugfs/drain"
 	sleep 1
-	before=$(stat_of pgmigrate_success)
+	before=$(event pgmigrate_success)
 	echo >"$tracing/trace"
 	for event in "$events"/mm_compaction_*; do
 		echo 1 >"$event/enable"
@@ -127,7 +125,7 @@ compaction() {
 	echo 9 >/sys/module/pbuddy_movable/parameters/alloc && got=0 || got=1
 	sleep 1
 	echo 0 >"$events/enable"
-	moved=$(($(stat_of pgmigrate_success) - before))
+	moved=$(($(event pgmigrate_success) - before))
 	rmmod pbuddy_movable
 	grep mm_compaction "$tracing/trace" >/tmp/trace
 	grep -v 'mm_compaction_isolate' /tmp/trace | cut -c 1-180 | head -n 12
@@ -148,7 +146,7 @@ compaction() {
 # the cache adds up to what the counters say. The threads have nothing left to do after a second.
 reclaim() {
 	insmod /pbuddy_cache.ko && echo 100000 >/sys/module/pbuddy_cache/parameters/fill || return
-	before=$(($(stat_of pgsteal_direct) + $(stat_of pgsteal_kswapd)))
+	before=$(($(event pgsteal_direct) + $(event pgsteal_kswapd)))
 	echo >"$tracing/trace"
 	for event in "$events"/mm_vmscan_* "$events"/mm_shrink_slab_*; do
 		echo 1 >"$event/enable"
@@ -156,7 +154,7 @@ reclaim() {
 	pbuddyctl alloc --size 32M >/dev/null && got=0 || got=1
 	sleep 1
 	echo 0 >"$events/enable"
-	gone=$(($(stat_of pgsteal_direct) + $(stat_of pgsteal_kswapd) - before))
+	gone=$(($(event pgsteal_direct) + $(event pgsteal_kswapd) - before))
 	grep 'mm_vmscan\|mm_shrink' "$tracing/trace" >/tmp/trace
 	rmmod pbuddy_cache
 	cut -c 1-200 /tmp/trace | head -n 12
