@@ -24,20 +24,21 @@ ask() {
 	cat /tmp/said
 }
 
-# told SERVED LINES REGEX PARAMETERS...: so many requests are served, so many lines match.
+# told SERVED LINES REGEX PARAMETERS...: so many requests are served, so many lines are said, and all
+# match.
 told() {
 	want_served=$1 want_lines=$2 regex=$3
 	shift 3
 	ask "$@" || return
 	[ "$served" -eq "$want_served" ] && [ "$(grep -cE "$regex" /tmp/said)" -eq "$want_lines" ] &&
-		[ "$(wc -l </tmp/said)" -ge "$want_lines" ]
+		[ "$(wc -l </tmp/said)" -eq "$want_lines" ]
 }
 
 # Three times, and later three times more.
-once() { # SERVED REGEX PARAMETERS...
-	once_served=$1 once_regex=$2
-	shift 2
-	told "$once_served" 1 "$once_regex" times=3 "$@" &&
+once() { # SERVED LINES REGEX PARAMETERS...
+	once_served=$1 once_lines=$2 once_regex=$3
+	shift 3
+	told "$once_served" "$once_lines" "$once_regex" times=3 "$@" &&
 		told "$once_served" 0 . times=3 "$@"
 }
 
@@ -78,13 +79,14 @@ ktap_begin
 load pool=0:32M,1:32M
 t flags_honoured_silently all_others
 t flags_dma_nowarn told 0 0 . times=3 gfp='KERNEL|DMA|NOWARN'
-t flags_dma_refused_once once 0 'GFP_DMA is refused' gfp='KERNEL|DMA'
+t flags_dma_refused_once once 0 1 'GFP_DMA is refused' gfp='KERNEL|DMA'
 t flags_comp_of_one_page silent gfp='KERNEL|COMP'
-t flags_comp_ignored_once once 3 '__GFP_COMP is ignored' gfp='KERNEL|COMP' order=1
-t flags_two_types_once once 3 'WARNING: .*linux/gfp\.c' gfp='KERNEL|MOVABLE|RECLAIMABLE'
+t flags_comp_ignored_once once 3 1 '__GFP_COMP is ignored' gfp='KERNEL|COMP' order=1
+t flags_two_types_once once 3 1 'WARNING: .*linux/gfp\.c' gfp='KERNEL|MOVABLE|RECLAIMABLE'
 t flags_order_nowarn told 0 0 . times=3 order=19 gfp='KERNEL|NOWARN'
-t flags_order_refused_once once 0 'WARNING: .*linux/gfp\.c' order=19
-t flags_no_node_refused_once once 0 'WARNING: .*linux/gfp\.c' node=1000
+t flags_order_refused_once once 0 2 'order 19 is above the largest, 18|WARNING: .*linux/gfp\.c' \
+	order=19
+t flags_no_node_refused_once once 0 2 'there is no node 1000|WARNING: .*linux/gfp\.c' node=1000
 t nofail_waits waits
 t flags_leave_nothing gives_back 16384
 ktap_end
