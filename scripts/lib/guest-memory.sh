@@ -60,6 +60,44 @@ verified() {
 # event NAME: its count in vmstat, or whatever else stands there by that name.
 event() { awk -v name="$1" '$1 == name { print $2 }' "$debugfs/vmstat"; }
 
+# within SECONDS COMMAND...: it succeeds by then, however slow the machine is; shows its last words.
+within() {
+	tries=$(($1 * 5))
+	shift
+	until "$@" >/tmp/within 2>&1; do
+		tries=$((tries - 1))
+		[ "$tries" -gt 0 ] || { cat /tmp/within; return 1; }
+		sleep 0.2
+	done
+	cat /tmp/within
+}
+
+# settled COMMAND...: until it has printed the same for a second.
+settled() {
+	now=$("$@")
+	for _ in $(seq 30); do
+		last=$now
+		sleep 1
+		now=$("$@")
+		[ "$now" != "$last" ] || return 0
+	done
+	return 1
+}
+
+# hold ARGUMENTS of pbuddyctl alloc...: process $holder has them, until they are dropped.
+hold() {
+	: >/tmp/held
+	pbuddyctl alloc "$@" --hold forever >/tmp/held &
+	holder=$!
+	within 60 grep BUFFER /tmp/held
+}
+
+drop() {
+	kill "$holder"
+	wait "$holder"
+	true
+}
+
 # gives_back PAGES: the module goes, and all of it comes back.
 gives_back() { unload && said "returned $1 of $1 pages"; }
 

@@ -47,11 +47,7 @@ guards_bounds() {
 	fails_with 22 'guard_minorder: bad order "10": 0 to 9 is expected' pool=0:32M guard_minorder=10
 }
 
-zeroed_ahead() { # PAGEBLOCKS: within ten seconds
-	for _ in 1 2 3 4 5 6 7 8 9 10 11; do
-		[ "$(event prezero)" -ge "$1" ] && break
-		sleep 1
-	done
+zeroed_ahead() { # PAGEBLOCKS
 	echo "zeroed $(event prezero) pageblocks ahead"
 	[ "$(event prezero)" -ge "$1" ]
 }
@@ -60,7 +56,7 @@ zeroed_ahead() { # PAGEBLOCKS: within ten seconds
 prezero() {
 	load pool=0:64M && sleep 2 && [ "$(event prezero)" -eq 0 ] || return
 	echo 50 >"$params/prezero"
-	zeroed_ahead 16 && sleep 2 && [ "$(event prezero)" -eq 16 ] || return
+	within 20 zeroed_ahead 16 && sleep 2 && [ "$(event prezero)" -eq 16 ] || return
 	time=$(thread_time)
 	sleep 3
 	echo "the thread ran for $time ticks, then $(thread_time)"
@@ -72,7 +68,7 @@ prezero() {
 
 prezero_bounds() {
 	! echo 101 >"$params/prezero" 2>/dev/null && [ "$(cat "$params/prezero")" = 50 ] &&
-		echo 100 >"$params/prezero" && zeroed_ahead 33
+		echo 100 >"$params/prezero" && within 20 zeroed_ahead 33
 }
 
 ktap_begin

@@ -28,22 +28,23 @@ freezable() {
 	done
 }
 
-pageoutrun() { awk '$1 == "pageoutrun" { print $2 }' "$debugfs/vmstat"; }
-
 # More than is above the low marks is allocated: each thread is woken, and looks after its node. How
 # often each has run is the last number of schedstat.
 works() {
-	runs=$(pageoutrun)
+	runs=$(event pageoutrun)
 	for pid in $(threads); do
 		awk '{ print $3 }' "/proc/$pid/schedstat" >"/tmp/ran.$pid"
 	done
-	pbuddyctl alloc --size 46M >/dev/null && sleep 1
-	echo "pageoutrun $runs -> $(pageoutrun)"
+	pbuddyctl alloc --size 46M >/dev/null && within 20 both_ran && verified
+}
+
+both_ran() {
+	echo "pageoutrun $runs -> $(event pageoutrun)"
 	for pid in $(threads); do
 		echo "thread $pid ran $(cat "/tmp/ran.$pid") -> $(cut -d' ' -f3 "/proc/$pid/schedstat") times"
 		[ "$(cut -d' ' -f3 "/proc/$pid/schedstat")" -gt "$(cat "/tmp/ran.$pid")" ] || return
 	done
-	[ "$(pageoutrun)" -ge $((runs + 2)) ] && verified
+	[ "$(event pageoutrun)" -ge $((runs + 2)) ]
 }
 
 # A thread that can be frozen and does not let itself be is named after 20 s, and nothing is done.

@@ -16,29 +16,17 @@
 policy=/sys/module/pbuddy/parameters/oom
 
 # What is in caches is free, too.
-free_mib() {
+at_most_free() { # MIB
 	echo 1 >"$debugfs/drain"
-	echo $(($(event nr_free_pages) / 256))
-}
-
-# hold MIB: a process that holds that much; its number in $pid.
-hold() {
-	before=$(free_mib)
-	pbuddyctl alloc --size "$1M" --hold 60 >/dev/null &
-	pid=$!
-	for _ in $(seq 50); do
-		[ "$(free_mib)" -le $((before - $1 + 2)) ] && return
-		sleep 0.1
-	done
-	echo "$(free_mib) MiB free, $before before"
-	return 1
+	echo "$(event nr_free_pages) pages are free"
+	[ "$(event nr_free_pages)" -le $(($1 * 256)) ]
 }
 
 # Of 64 MiB, 16 and 32 are held; 30 more do not fit.
 holders() {
-	sleep 60 &
+	sleep 600 &
 	bystander=$!
-	hold 16 && small=$pid && hold 32 && large=$pid
+	hold --size 16M && small=$holder && hold --size 32M && large=$holder
 }
 
 alive() { kill -0 "$1" 2>/dev/null; }
@@ -66,7 +54,7 @@ kills_the_larger() {
 
 # Who is exempt from the kernel's OOM killer is from this one.
 spares_the_exempt() {
-	hold 32 && large=$pid || return
+	hold --size 32M && large=$holder || return
 	echo -1000 >"/proc/$large/oom_score_adj"
 	pbuddyctl alloc --size 30M || return
 	by_sigkill "$small" && alive "$large" && alive "$bystander"
@@ -91,11 +79,7 @@ fails_without_candidates() {
 finds_mappings() {
 	/memtester -p 0 -d /dev/pbuddy 40M 1000 >/dev/null 2>&1 &
 	mapper=$!
-	for _ in $(seq 50); do
-		[ "$(free_mib)" -le 24 ] && break
-		sleep 0.1
-	done
-	hold 8 && small=$pid || return
+	within 60 at_most_free 24 && hold --size 8M && small=$holder || return
 	pbuddyctl alloc --size 30M || return
 	by_sigkill "$mapper" && alive "$small"
 }

@@ -52,14 +52,19 @@ used() {
 	done | paste -sd' '
 }
 
-# The drain after loading is over by then, and proactive compaction has nothing to look at.
-idle_is_idle() {
-	sleep 2
+idle_for_six_seconds() {
 	before=$(used)
 	sleep 6
 	after=$(used)
 	echo "time and switches of both: $before; six seconds later: $after"
 	[ "$before" = "$after" ]
+}
+
+# On a slow machine the drain after loading may not be over at first. Proactive compaction has
+# nothing to look at.
+idle_is_idle() {
+	sleep 2
+	idle_for_six_seconds || idle_for_six_seconds || idle_for_six_seconds
 }
 
 held() { cat "$params/held"; }
@@ -74,13 +79,16 @@ cache_is_filled() {
 # The allocation takes a zone below the low mark: the thread brings memory back from the cache.
 thread_reclaims() {
 	run=$(event pageoutrun)
-	pbuddyctl alloc --size 1M --hold 3 &
-	sleep 2
+	hold --size 1M && within 20 has_reclaimed
+	status=$?
+	drop
+	[ "$status" -eq 0 ] && [ "$(held)" -gt 0 ]
+}
+
+has_reclaimed() {
 	echo "pageoutrun $(event pageoutrun), pgsteal_kswapd $(event pgsteal_kswapd)," \
 		"allocstall $(event allocstall), cache $(held), scans $(cat "$params/scans")"
-	wait
-	[ "$(event pageoutrun)" -gt "$run" ] && [ "$(event pgsteal_kswapd)" -gt 0 ] &&
-		[ "$(held)" -gt 0 ]
+	[ "$(event pageoutrun)" -gt "$run" ] && [ "$(event pgsteal_kswapd)" -gt 0 ]
 }
 
 zone_above() { # MARK: every zone has that many pages free
@@ -89,10 +97,7 @@ zone_above() { # MARK: every zone has that many pages free
 }
 
 balanced_to_high() {
-	for _ in 1 2 3 4 5; do
-		zone_above high && return
-		sleep 1
-	done
+	within 20 zone_above high && return
 	grep -E 'pages free|min|low|high' "$debugfs/zoneinfo"
 	return 1
 }
@@ -112,14 +117,18 @@ boosts() { awk '$1 == "boost" { n += $2 } END { print n + 0 }' "$debugfs/zoneinf
 # marks, the thread wakes although the node is balanced, and takes back what it saw.
 boost_wakes() {
 	unload && load pool=0:64M,1:64M min_free_kbytes=256 || return
-	pbuddyctl alloc --size 129536K --class movable --hold 5 >/dev/null &
-	sleep 2
+	hold --size 129536K --class movable || return
 	boosted=$(event watermark_boost) run=$(event pageoutrun)
-	insmod /pbuddy_leaker.ko blocks=1 order=4 leak=0 && rmmod pbuddy_leaker || return
-	sleep 1
+	insmod /pbuddy_leaker.ko blocks=1 order=4 leak=0 && rmmod pbuddy_leaker &&
+		within 20 boost_taken_back
+	status=$?
+	drop
+	return "$status"
+}
+
+boost_taken_back() {
 	echo "watermark_boost $boosted -> $(event watermark_boost), pageoutrun $run ->" \
 		"$(event pageoutrun), boost left: $(boosts)"
-	wait
 	[ "$(event watermark_boost)" -gt "$boosted" ] && [ "$(event pageoutrun)" -gt "$run" ] &&
 		[ "$(boosts)" -eq 0 ]
 }
@@ -128,16 +137,15 @@ boost_wakes() {
 # thread a little, and fails then.
 throttles() {
 	echo 256 >"$wmark/min_free_kbytes"
-	pbuddyctl alloc --size 120M --hold 5 >/dev/null &
-	sleep 2
+	hold --size 120M || return
 	echo 65536 >"$wmark/min_free_kbytes"
 	before=$(event pgscan_direct_throttle) begin=$(cut -d' ' -f1 /proc/uptime)
-	pbuddyctl alloc --size 1M && return 1
-	end=$(cut -d' ' -f1 /proc/uptime)
+	pbuddyctl alloc --size 1M
+	status=$? end=$(cut -d' ' -f1 /proc/uptime)
 	echo 2048 >"$wmark/min_free_kbytes"
 	echo "waited $before -> $(event pgscan_direct_throttle) times, from $begin to $end"
-	wait
-	[ "$(event pgscan_direct_throttle)" -gt "$before" ] &&
+	drop
+	[ "$status" -ne 0 ] && [ "$(event pgscan_direct_throttle)" -gt "$before" ] &&
 		echo "$begin $end" | awk '{ exit $2 - $1 < 0.09 }'
 }
 

@@ -116,14 +116,14 @@ compaction() {
 	echo 0 >/sys/module/pbuddy/parameters/compaction_proactiveness
 	insmod /pbuddy_movable.ko objects=1000000 free=50 || return
 	echo 1 >"$debugfs/drain"
-	sleep 1
+	settled event pgmigrate_success
 	before=$(event pgmigrate_success)
 	echo >"$tracing/trace"
 	for event in "$events"/mm_compaction_*; do
 		echo 1 >"$event/enable"
 	done
 	echo 9 >/sys/module/pbuddy_movable/parameters/alloc && got=0 || got=1
-	sleep 1
+	settled event pgmigrate_success
 	echo 0 >"$events/enable"
 	moved=$(($(event pgmigrate_success) - before))
 	rmmod pbuddy_movable
@@ -143,7 +143,7 @@ compaction() {
 }
 
 # All of the pool is in a cache, and a program wants half of it: who wakes whom, and what each asks of
-# the cache adds up to what the counters say. The threads have nothing left to do after a second.
+# the cache adds up to what the counters say, when the threads have nothing left to do.
 reclaim() {
 	insmod /pbuddy_cache.ko && echo 100000 >/sys/module/pbuddy_cache/parameters/fill || return
 	before=$(($(event pgsteal_direct) + $(event pgsteal_kswapd)))
@@ -152,7 +152,7 @@ reclaim() {
 		echo 1 >"$event/enable"
 	done
 	pbuddyctl alloc --size 32M >/dev/null && got=0 || got=1
-	sleep 1
+	settled event pgsteal_kswapd
 	echo 0 >"$events/enable"
 	gone=$(($(event pgsteal_direct) + $(event pgsteal_kswapd) - before))
 	grep 'mm_vmscan\|mm_shrink' "$tracing/trace" >/tmp/trace

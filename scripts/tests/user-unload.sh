@@ -27,7 +27,7 @@ hold_and_kill() {
 
 # Pages that are still unmapped, or looked at, keep the module for a moment.
 unload() {
-	for _ in 1 2 3 4 5 6 7 8 9 10; do
+	for _ in $(seq 50); do
 		rmmod pbuddy 2>/dev/null && return 0
 		sleep 0.2
 	done
