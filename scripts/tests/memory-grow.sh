@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: stock-6.1 test-6.12 test-7.3 debug-6.12
-# vm: --nodes 2 --mem 4G --timeout 900
+# vm: --nodes 2 --timeout 900
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
 # A pool that may grow (pool=NODE:SIZE-MAX): it does when memory is needed, from the running
@@ -41,11 +41,10 @@ not_without_waiting() {
 # Node 1 has as much as it may, and it is used; node 0 does not grow for what has to be on node 1.
 right_node() {
 	load pool=0:16M-64M,1:16M && ! alloc --size 24M --node 1 --strict && owns 0 16 || return
-	alloc --size 14M --node 1 --strict --hold 4 &
-	sleep 1
+	hold --size 14M --node 1 --strict || return
 	! alloc --size 4M --node 1 --strict && owns 0 16
 	status=$?
-	wait
+	drop
 	[ "$status" -eq 0 ] && owns 1 16 && alloc --size 60M && owns_between 0 44 64 && owns 1 16
 }
 
@@ -59,13 +58,12 @@ served() {
 # Nor for a request that must not start I/O or call file systems, as a source may.
 not_without_io() {
 	load pool=0:16M-96M || return
-	alloc --nowait --size 16M --order 9 --node 0 --strict --hold 6 &
-	sleep 1
+	hold --nowait --size 16M --order 9 --node 0 --strict || return
 	[ "$(served DIRECT_RECLAIM)" -eq 0 ] && [ "$(served 'DIRECT_RECLAIM|IO')" -eq 0 ] &&
 		[ "$(served NOWAIT)" -eq 0 ] && owns 0 16 &&
 		[ "$(served 'DIRECT_RECLAIM|IO|FS')" -eq 1 ] && owns_between 0 18 96
 	status=$?
-	wait
+	drop
 	return "$status"
 }
 
@@ -73,39 +71,38 @@ not_without_io() {
 # next one.
 by_the_thread() {
 	load pool=0:16M-96M || return
-	alloc --nowait --size 16M --order 9 --node 0 --strict --hold 4 &
-	sleep 1
-	! alloc --nowait --size 4M --order 9 --node 0 || return
-	for _ in 1 2 3 4 5 6 7 8 9 10; do
-		[ "$(node_pages 0)" -gt 4096 ] && break
-		sleep 0.3
-	done
-	wait
-	owns_between 0 18 96 && alloc --nowait --size 18M --order 9 --node 0
+	hold --nowait --size 16M --order 9 --node 0 --strict || return
+	! alloc --nowait --size 4M --order 9 --node 0 && within 20 owns_between 0 18 96
+	status=$?
+	drop
+	[ "$status" -eq 0 ] && owns_between 0 18 96 && alloc --nowait --size 18M --order 9 --node 0
 }
+
+six_have_it() { [ "$(cat /tmp/held.* | grep -c BUFFER)" -eq 6 ]; }
 
 parallel() {
 	load pool=0:16M-128M min_free_kbytes=512 watermark_scale_factor=100 || return
 	low=$(awk '$1 == "low" { n += $2 } END { print n }' "$debugfs/zoneinfo")
 	pids=
-	for _ in 1 2 3 4 5 6; do
-		pbuddyctl alloc --touch --size 16M --node 0 --strict >/dev/null 2>&1 --hold 2 &
+	for i in 1 2 3 4 5 6; do
+		pbuddyctl alloc --touch --size 16M --node 0 --strict --hold forever >"/tmp/held.$i" 2>&1 &
 		pids="$pids $!"
 	done
-	for pid in $pids; do
-		wait "$pid" || echo "one failed"
-	done
+	within 60 six_have_it
+	status=$?
+	# shellcheck disable=SC2086 # several
+	kill $pids
+	wait
 	now=$(awk '$1 == "low" { n += $2 } END { print n }' "$debugfs/zoneinfo")
 	echo "low mark $low, then $now"
-	verified && owns_between 0 96 128 && [ "$now" -gt "$low" ]
+	[ "$status" -eq 0 ] && verified && owns_between 0 96 128 && [ "$now" -gt "$low" ]
 }
 
 with_debugging() {
 	load pool=0:16M-64M owner=1 page_poison=1 guard_minorder=2 || return
-	alloc --size 48M --node 0 --strict --hold 2 &
-	sleep 1
+	hold --touch --size 48M --node 0 --strict || return
 	cat "$debugfs/owners" >/tmp/owners
-	wait
+	drop
 	# Each block has its record, wherever it came from.
 	sed -n 's/^pfn [^ ]* order \([0-9]*\).*(pbuddyctl).*/\1/p' /tmp/owners |
 		awk '{ p = 1; for (i = 0; i < $1; i++) p *= 2; n += p } END { print n " pages"; exit n != 12288 }' && verified &&
@@ -115,14 +112,23 @@ with_debugging() {
 # Everything, wherever it came from: what the module says is what it owned.
 gives_what_it_owns() { gives_back $(($(node_pages 0) + $(node_pages 1))); }
 
-# Where the kernel can inject faults: each step of growing fails in turn.
+# Where the kernel can inject faults: each step of growing fails in turn. Fifteen times at a time, which
+# is what 512 MiB are enough for.
 undone() {
-	load pool=0:16M-1G && pbuddy-test inject.grow >/tmp/out 2>&1
-	status=$?
-	grep -v '^KTAP' /tmp/out | tail -n 6
-	failed=$(event grow_fail)
+	failed=0 fault=1
+	until [ "$fault" -gt 300 ]; do
+		load pool=0:16M-512M || return
+		PBUDDY_FAULTS=$fault-$((fault + 14)) pbuddy-test inject.grow >/tmp/out 2>&1
+		status=$?
+		grep -v '^KTAP' /tmp/out | tail -n 6
+		failed=$((failed + $(event grow_fail)))
+		[ "$status" -eq 0 ] && verified || return
+		grep -qE 'has no fault|SKIP' /tmp/out && break
+		gives_what_it_owns || return
+		fault=$((fault + 15))
+	done
 	echo "$failed times there was nothing"
-	[ "$status" -eq 0 ] && verified && { [ ! -e /sys/kernel/debug/failslab ] || [ "$failed" -gt 0 ]; }
+	[ "$fault" -le 300 ] && { [ ! -e /sys/kernel/debug/failslab ] || [ "$failed" -gt 0 ]; }
 }
 
 ktap_begin
