@@ -31,10 +31,7 @@ machine_defaults() {
 			wrong_usage "--smp $smp: must be a multiple of --nodes $nodes"
 		;;
 	esac
-	if [ -z "$mem" ]; then
-		mem=2G
-		[[ $kernel != debug-* ]] || mem=4G
-	fi
+	mem=${mem:-2G}
 	mem_mib=$(size_mib "$mem") || wrong_usage "--mem wants a size like 2G or 512M, not '$mem'"
 	mem_mib=$((mem_mib / nodes / 4 * 4 * nodes)) # QEMU wants the nodes to add up
 	((mem_mib / nodes >= 128)) || wrong_usage "--mem $mem: at least 128M per node"
