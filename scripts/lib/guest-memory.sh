@@ -60,6 +60,15 @@ verified() {
 # event NAME: its count in vmstat, or whatever else stands there by that name.
 event() { awk -v name="$1" '$1 == name { print $2 }' "$debugfs/vmstat"; }
 
+# threads_of NODE: the process number of its thread; of "*": of all.
+threads_of() {
+	for dir in /proc/[0-9]*; do
+		read -r comm 2>/dev/null <"$dir/comm" || continue
+		# shellcheck disable=SC2254 # a pattern
+		case $comm in pbuddyd/$1) echo "${dir#/proc/}" ;; esac
+	done
+}
+
 # within SECONDS COMMAND...: it succeeds by then, however slow the machine is; shows its last words.
 within() {
 	tries=$(($1 * 5))

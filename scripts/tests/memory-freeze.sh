@@ -13,16 +13,10 @@
 # shellcheck source=scripts/lib/guest-memory.sh
 . /tests/guest-memory.sh
 
-threads() {
-	for dir in /proc/[0-9]*; do
-		case $(cat "$dir/comm" 2>/dev/null) in pbuddyd/*) echo "${dir#/proc/}" ;; esac
-	done
-}
-
 # PF_NOFREEZE is not set, as it is for kernel threads that do not ask to be frozen.
 freezable() {
-	[ "$(threads | wc -l)" -eq 2 ] || return
-	for pid in $(threads); do
+	[ "$(threads_of '*' | wc -l)" -eq 2 ] || return
+	for pid in $(threads_of '*'); do
 		awk '{ print $2, "flags", $9 }' "/proc/$pid/stat"
 		[ $(($(awk '{ print $9 }' "/proc/$pid/stat") & 0x8000)) -eq 0 ] || return
 	done
@@ -32,7 +26,7 @@ freezable() {
 # often each has run is the last number of schedstat.
 works() {
 	runs=$(event pageoutrun)
-	for pid in $(threads); do
+	for pid in $(threads_of '*'); do
 		awk '{ print $3 }' "/proc/$pid/schedstat" >"/tmp/ran.$pid"
 	done
 	pbuddyctl alloc --size 46M >/dev/null && within 20 both_ran && verified
@@ -40,7 +34,7 @@ works() {
 
 both_ran() {
 	echo "pageoutrun $runs -> $(event pageoutrun)"
-	for pid in $(threads); do
+	for pid in $(threads_of '*'); do
 		echo "thread $pid ran $(cat "/tmp/ran.$pid") -> $(cut -d' ' -f3 "/proc/$pid/schedstat") times"
 		[ "$(cut -d' ' -f3 "/proc/$pid/schedstat")" -gt "$(cat "/tmp/ran.$pid")" ] || return
 	done
@@ -56,7 +50,7 @@ freezes() {
 	dmesg | tail -n 40 | cut -c 1-120
 	dmesg | grep -q 'Freezing remaining freezable tasks completed' &&
 		dmesg | grep -q 'Cannot find swap device' &&
-		[ "$(threads | wc -l)" -eq 2 ] && verified
+		[ "$(threads_of '*' | wc -l)" -eq 2 ] && verified
 }
 
 ktap_begin
