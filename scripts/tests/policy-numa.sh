@@ -13,11 +13,13 @@
 debugfs=/sys/kernel/debug/pbuddy
 cgroup=/sys/fs/cgroup
 
-# on_nodes WANT COMMAND...: the MiB that the command got, by node, are WANT: "1:8 3:4". A few of a
-# large number may be elsewhere: pages of a full node may be in the caches of other CPUs.
+# on_nodes WANT COMMAND...: the MiB that the command got, by node, are WANT: "1:8 3:4". What was freed
+# before does not stay in the caches of other CPUs; but a few of a large number may be elsewhere, as the
+# command may change CPUs, and leave some in their caches.
 on_nodes() {
 	want=$1
 	shift
+	echo 1 >$debugfs/drain
 	"$@" >/tmp/got 2>&1 || { cat /tmp/got; return 1; }
 	cat /tmp/got
 	awk -v want="$want" '
