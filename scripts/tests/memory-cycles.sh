@@ -35,11 +35,7 @@ run_cycles() { # FROM TO
 }
 
 # Over all of them less than one pageblock, which is the least a source could forget.
-no_trend() {
-	after=$(free_pages)
-	echo "$before pages free after 10 cycles, $after after $cycles"
-	[ $((before - after)) -lt 512 ]
-}
+no_trend() { has_again "$before" 512; }
 
 ktap_begin
 t cycles_warm_up run_cycles 1 10

@@ -83,7 +83,7 @@ cma_share() {
 	load pool=0:64M movable=50 cma=25 || return
 	cat "$debugfs/pagetypeinfo"
 	[ "$(blocks_of CMA)" -eq 4 ] && [ "$(blocks_of Movable)" -eq 28 ] &&
-		[ "$(awk '$1 == "nr_free_cma" { print $2 }' "$debugfs/vmstat")" -eq 2048 ]
+		[ "$(event nr_free_cma)" -eq 2048 ]
 }
 
 ktap_begin
