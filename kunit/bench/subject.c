@@ -9,10 +9,10 @@
 
 #include "bench.h"
 #include "compat.h"
-#include "core/drain.h"
-#include "core/pcp.h"
-#include "core/stat.h"
-#include "core/zone.h"
+#include "core/cache/drain.h"
+#include "core/cache/pcp.h"
+#include "core/pool/stat.h"
+#include "core/zone/zone.h"
 #include "instance.h"
 #include "subject.h"
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Pages of a pool with one zone, as module/linux/api.c takes them and gives them back in the
+ * Pages of a pool with one zone, as module/linux/api/api.c takes them and gives them back in the
  * plain case: the fast path, then the other. For what is measured on the host.
  */
 #ifndef PB_HOST_API_H
 #define PB_HOST_API_H
 
-#include "core/alloc.h"
-#include "core/fastpath.h"
+#include "core/alloc/alloc.h"
+#include "core/cache/fastpath.h"
 
 static __always_inline unsigned long pb_host_get(struct pb_pool *pool, unsigned int order)
 {

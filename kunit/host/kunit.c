@@ -10,7 +10,7 @@
 #include <stdarg.h>
 #include <time.h>
 #include <kunit/test.h>
-#include "../params.h"
+#include "params.h"
 
 struct kunit_action {
 	struct kunit_action *next;

@@ -3,7 +3,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "platform.h"
-#include "../params.h"
+#include "params.h"
 
 unsigned long pt_seed;
 unsigned long pt_rounds = 40;

@@ -2,7 +2,7 @@
 /*
  * The host's side of the core's seam: the names that module/core/ takes from the kernel,
  * here as C11 atomics, thread-local CPU numbers and libc memory. Force-included before
- * anything else, its include guard takes the place of module/core/platform.h, so the core's
+ * anything else, its include guard takes the place of module/core/base/platform.h, so the core's
  * text compiles unchanged.
  *
  * Memory order is the kernel's: an RMW that returns a value is fully ordered, one that does

@@ -3,8 +3,8 @@
 #include <pthread.h>
 #include <sched.h>
 
-#include "core/drain.h"
-#include "../threads.h"
+#include "threads.h"
+#include "core/cache/drain.h"
 
 struct worker {
 	pthread_t thread;

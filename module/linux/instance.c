@@ -23,23 +23,23 @@
 #include <linux/topology.h>
 #include <linux/workqueue.h>
 
-#include "account.h"
+#include "api/account.h"
+#include "api/local.h"
+#include "api/movable.h"
+#include "api/pages.h"
 #include "compat.h"
-#include "core/alloc.h"
-#include "core/compact.h"
-#include "core/drain.h"
-#include "core/pcp.h"
-#include "core/watermark.h"
-#include "core/zone.h"
-#include "grow.h"
+#include "core/alloc/alloc.h"
+#include "core/cache/drain.h"
+#include "core/cache/pcp.h"
+#include "core/compact/compact.h"
+#include "core/zone/watermark.h"
+#include "core/zone/zone.h"
+#include "debug/leak.h"
+#include "debug/report.h"
 #include "instance.h"
-#include "leak.h"
-#include "local.h"
-#include "movable.h"
-#include "pages.h"
-#include "pool_spec.h"
-#include "report.h"
-#include "source.h"
+#include "source/grow.h"
+#include "source/pool_spec.h"
+#include "source/source.h"
 
 struct pb_pool pb_instance;
 EXPORT_SYMBOL_PB_TEST(pb_instance);

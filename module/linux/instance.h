@@ -6,8 +6,8 @@
 #ifndef PB_INSTANCE_H
 #define PB_INSTANCE_H
 
-#include "core/pool.h"
-#include "core/types.h"
+#include "core/base/types.h"
+#include "core/pool/pool.h"
 
 struct pb_extent;
 

@@ -8,20 +8,20 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 
-#include "account.h"
+#include "api/account.h"
+#include "api/reclaim.h"
 #include "compat.h"
-#include "debug_pages.h"
-#include "debugfs.h"
-#include "device.h"
-#include "guard_pages.h"
+#include "daemon/node_thread.h"
+#include "daemon/oom.h"
+#include "debug/debug_pages.h"
+#include "debug/debugfs.h"
+#include "debug/guard_pages.h"
+#include "debug/owner.h"
 #include "instance.h"
-#include "node_thread.h"
-#include "oom.h"
-#include "owner.h"
-#include "quarantine.h"
-#include "reclaim.h"
 #include "suspend.h"
 #include "tunables.h"
+#include "user/device.h"
+#include "user/quarantine.h"
 
 static char *pool;
 module_param(pool, charp, 0444);

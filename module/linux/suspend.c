@@ -7,8 +7,8 @@
 #include <linux/notifier.h>
 #include <linux/suspend.h>
 
-#include "core/types.h"
-#include "gfp.h"
+#include "api/gfp.h"
+#include "core/base/types.h"
 #include "suspend.h"
 
 /**

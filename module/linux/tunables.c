@@ -13,7 +13,7 @@
 #include <linux/string.h>
 #include <linux/sysfs.h>
 
-#include "core/watermark.h"
+#include "core/zone/watermark.h"
 #include "instance.h"
 #include "tunables.h"
 

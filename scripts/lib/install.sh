@@ -21,7 +21,7 @@ install_table() {
 	cat <<TABLE
 build/pbuddyctl $PREFIX/bin/pbuddyctl 755
 tools/pbuddyctl/pbuddyctl.1 $PREFIX/share/man/man1/pbuddyctl.1 644
-module/pbuddy.4 $PREFIX/share/man/man4/pbuddy.4 644
+module/Documentation/pbuddy.4 $PREFIX/share/man/man4/pbuddy.4 644
 module/include/uapi/linux/pbuddy.h $PREFIX/include/linux/pbuddy.h 644
 tools/99-pbuddy.rules $UDEVDIR/99-pbuddy.rules 644
 TABLE

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: test-6.12 test-7.3 debug-6.12 uml-7.3
 # vm: --timeout 1500
-# vm: --allow-splat bad.(free|page):.*by.kunit_try_catch|cut.here|WARNING:.*(core/slow|mm/page_alloc)\.c:
+# vm: --allow-splat bad.(free|page):.*by.kunit_try_catch|cut.here|WARNING:.*(core/alloc/slow|mm/page_alloc)\.c:
 #
 # In the guest: loads pbuddy.ko and pbuddy_kunit.ko, prints the KTAP of every suite as the kernel
 # keeps it in debugfs. Fails when a suite is not ok, or none ran. The misuse that the suites do on
@@ -42,7 +42,7 @@ done
 # One line for each misuse of test_api.c, of which there are seven.
 lines=$(dmesg | grep -c 'pbuddy: bad free: .* by kunit_try_catch')
 # Five warnings of test_slow_states.c, and two of test_parity_slow.c with as many of the kernel's.
-warned=$(dmesg | grep -c 'WARNING: .*core/slow\.c:')
+warned=$(dmesg | grep -c 'WARNING: .*core/alloc/slow\.c:')
 kernel=$(dmesg | grep -c 'WARNING: .*mm/page_alloc\.c:')
 echo "# $ran suites, $bad of them not ok; $lines lines about misuse; $warned and $kernel warnings"
 echo "# seed $(cat /sys/module/pbuddy_kunit/parameters/seed)"

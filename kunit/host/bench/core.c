@@ -3,12 +3,12 @@
  * The core as a subject: the fast path, then the slow one, behind one call each as the
  * in-kernel API has them. A block is its PFN.
  */
-#include "core/drain.h"
-#include "core/pool.h"
-#include "core/stat.h"
-#include "core/verify.h"
 #include "api.h"
 #include "bench.h"
+#include "core/cache/drain.h"
+#include "core/pool/pool.h"
+#include "core/pool/stat.h"
+#include "core/pool/verify.h"
 
 static struct pb_pool pool;
 

@@ -20,15 +20,15 @@
  */
 #include <stdlib.h>
 
-#include "core/alloc.h"
-#include "core/compact.h"
-#include "core/drain.h"
-#include "core/movable.h"
-#include "core/pfn.h"
-#include "core/pool.h"
-#include "core/stat.h"
-#include "core/verify.h"
-#include "core/zone.h"
+#include "core/alloc/alloc.h"
+#include "core/base/pfn.h"
+#include "core/cache/drain.h"
+#include "core/compact/compact.h"
+#include "core/compact/movable.h"
+#include "core/pool/pool.h"
+#include "core/pool/stat.h"
+#include "core/pool/verify.h"
+#include "core/zone/zone.h"
 
 #define BASE		BIT(18)			/* PFN the zone begins at */
 #define GIB		BIT(18)			/* frames */

@@ -7,10 +7,10 @@
  */
 #include <stdlib.h>
 
-#include "core/pool.h"
-#include "core/stat.h"
-#include "core/verify.h"
 #include "api.h"
+#include "core/pool/pool.h"
+#include "core/pool/stat.h"
+#include "core/pool/verify.h"
 
 #define ROUNDS		5
 #define N		16384

@@ -27,7 +27,7 @@
 #define PBUDDY_MAX_PAGE_ORDER	18
 
 /*
- * Each is described where it is, in module/linux/api.c. What is allocated with __GFP_ACCOUNT is
+ * Each is described where it is, in module/linux/api/api.c. What is allocated with __GFP_ACCOUNT is
  * charged to the task that asks: see ACCOUNTING in pbuddy(4).
  */
 struct page *pbuddy_alloc_pages(gfp_t gfp, unsigned int order);

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* bitmap.c: the summaries never hide a bit, and never keep a search busy. */
+#include "core/index/bitmap.h"
+#include "fixture.h"
+#include "params.h"
+
+struct length {
+	unsigned long nbits;
+	unsigned int levels;
+};
+
+static const struct length lengths[] = {
+	{ 1, 1 }, { 63, 1 }, { 64, 1 }, { 65, 2 }, { 512, 2 }, { 4096, 2 }, { 4097, 3 },
+	{ 100000, 3 }, { 262144, 3 }, { 262145, 4 }, { 524288, 4 },
+};
+
+static void describe_length(const struct length *length, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%lu bits", length->nbits);
+}
+
+KUNIT_ARRAY_PARAM(lengths, lengths, describe_length);
+
+static void new_map(struct kunit *test, struct pb_bitmap *map, unsigned long nbits)
+{
+	size_t words = pb_bitmap_words(nbits);
+	unsigned long *mem = pb_meta_alloc((words + 1) * sizeof(*mem), 0);
+
+	KUNIT_ASSERT_NOT_NULL(test, mem);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, pb_meta_free, mem), 0);
+	KUNIT_ASSERT_PTR_EQ(test, pb_bitmap_init(map, nbits, mem), mem + words);
+}
+
+/* Every summary bit says what its word is, exactly, while nobody else changes the map. */
+static void expect_summaries(struct kunit *test, struct pb_bitmap *map)
+{
+	unsigned long words = map->nbits, w;
+	unsigned int level;
+
+	for (level = 0; level + 1 < map->levels; level++) {
+		words = DIV_ROUND_UP(words, BITS_PER_LONG);
+		for (w = 0; w < words; w++)
+			KUNIT_ASSERT_EQ_MSG(test, test_bit(w, map->level[level + 1]),
+					    map->level[level][w] != 0,
+					    "level %u word %lu", level, w);
+	}
+}
+
+static void test_levels(struct kunit *test)
+{
+	const struct length *length = test->param_value;
+	struct pb_bitmap map;
+
+	new_map(test, &map, length->nbits);
+	KUNIT_EXPECT_EQ(test, map.levels, length->levels);
+	KUNIT_EXPECT_EQ(test, pb_bitmap_next(&map, 0), PB_NO_BLOCK);
+}
+
+/*
+ * The last bit of the map, and one past a word, are found from anywhere below and nowhere
+ * above.
+ */
+static void test_edges(struct kunit *test)
+{
+	const struct length *length = test->param_value;
+	unsigned long last = length->nbits - 1, from;
+	struct pb_bitmap map;
+
+	new_map(test, &map, length->nbits);
+	pb_bitmap_set(&map, last);
+	KUNIT_EXPECT_TRUE(test, pb_bitmap_test(&map, last));
+	for (from = 0; from <= last; from = from * 3 + 1)
+		KUNIT_EXPECT_EQ_MSG(test, pb_bitmap_next(&map, from), last, "from %lu", from);
+	KUNIT_EXPECT_EQ(test, pb_bitmap_next(&map, last), last);
+	KUNIT_EXPECT_EQ(test, pb_bitmap_next(&map, last + 1), PB_NO_BLOCK);
+	KUNIT_EXPECT_EQ(test, pb_bitmap_next(&map, ~0UL), PB_NO_BLOCK);
+	pb_bitmap_set(&map, 0);
+	KUNIT_EXPECT_EQ(test, pb_bitmap_next(&map, 0), 0UL);
+	pb_bitmap_clear(&map, last);
+	if (last)
+		KUNIT_EXPECT_EQ(test, pb_bitmap_next(&map, 1), PB_NO_BLOCK);
+	expect_summaries(test, &map);
+}
+
+/* Setting what is set and clearing what is clear changes nothing. */
+static void test_idempotent(struct kunit *test)
+{
+	const struct length *length = test->param_value;
+	unsigned long bit = length->nbits / 2;
+	struct pb_bitmap map;
+
+	new_map(test, &map, length->nbits);
+	pb_bitmap_clear(&map, bit);
+	expect_summaries(test, &map);
+	pb_bitmap_set(&map, bit);
+	pb_bitmap_set(&map, bit);
+	expect_summaries(test, &map);
+	pb_bitmap_clear(&map, bit);
+	pb_bitmap_clear(&map, bit);
+	expect_summaries(test, &map);
+	KUNIT_EXPECT_EQ(test, pb_bitmap_next(&map, 0), PB_NO_BLOCK);
+}
+
+/* Random sets and clears against a plain bitmap. */
+static void test_against_model(struct kunit *test)
+{
+	const struct length *length = test->param_value;
+	struct pt_rand r = { .state = pt_seed + length->nbits };
+	unsigned long bit, want, i, span = min(length->nbits, 3000UL), base;
+	struct pb_bitmap map;
+	unsigned long *model;
+
+	new_map(test, &map, length->nbits);
+	model = kunit_kcalloc(test, BITS_TO_LONGS(length->nbits) + 1, sizeof(*model), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, model);
+	/* At the far end, where several levels meet. */
+	base = length->nbits - span;
+	for (i = 0; i < 3000; i++) {
+		bit = base + pt_below(&r, span);
+		if (pt_below(&r, 100) < (i / 500 % 2 ? 70U : 30U)) {
+			pb_bitmap_set(&map, bit);
+			__set_bit(bit, model);
+		} else {
+			pb_bitmap_clear(&map, bit);
+			__clear_bit(bit, model);
+		}
+		bit = base + pt_below(&r, span);
+		want = find_next_bit(model, length->nbits, bit);
+		if (want >= length->nbits)
+			want = PB_NO_BLOCK;
+		KUNIT_ASSERT_EQ_MSG(test, pb_bitmap_next(&map, bit), want, "from %lu, step %lu",
+				    bit, i);
+	}
+	expect_summaries(test, &map);
+}
+
+/*
+ * A summary left set over a zero word, as a race may leave it, costs a look and hides
+ * nothing.
+ */
+static void test_stale_summary(struct kunit *test)
+{
+	struct pb_bitmap map;
+
+	new_map(test, &map, 100000);
+	pb_bitmap_set(&map, 99000);
+	__set_bit(3, map.level[1]);
+	__set_bit(9, map.level[2]);
+	KUNIT_EXPECT_EQ(test, pb_bitmap_next(&map, 0), 99000UL);
+	pb_bitmap_clear(&map, 99000);
+	KUNIT_EXPECT_EQ(test, pb_bitmap_next(&map, 0), PB_NO_BLOCK);
+	pb_bitmap_set(&map, 3 * 64 + 5);
+	KUNIT_EXPECT_EQ(test, pb_bitmap_next(&map, 0), 3UL * 64 + 5);
+}
+
+static struct kunit_case bitmap_cases[] = {
+	KUNIT_CASE_PARAM(test_levels, lengths_gen_params),
+	KUNIT_CASE_PARAM(test_edges, lengths_gen_params),
+	KUNIT_CASE_PARAM(test_idempotent, lengths_gen_params),
+	KUNIT_CASE_PARAM(test_against_model, lengths_gen_params),
+	KUNIT_CASE(test_stale_summary),
+	{}
+};
+
+static struct kunit_suite bitmap_suite = {
+	.name = "pbuddy_bitmap",
+	.init = pt_init,
+	.exit = pt_exit,
+	.test_cases = bitmap_cases,
+};
+
+kunit_test_suite(bitmap_suite);

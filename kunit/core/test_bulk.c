@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* bulk.c: many frames at once, whole words where they are whole, and what is wrong among them. */
+#include "core/alloc/bulk.h"
+#include "core/base/pfn.h"
+#include "core/cache/pcp.h"
+#include "core/index/pageblock.h"
+#include "fixture.h"
+
+#define WORD	64U
+
+/* In the lists of all CPUs together, as a case may be moved from one to another. */
+static void cached(struct pt_fixture *f, unsigned int *lifo, unsigned int *mask)
+{
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	struct pb_pcp_list *list;
+	int cpu;
+
+	*lifo = 0;
+	*mask = 0;
+	pb_for_each_cpu(cpu) {
+		list = pb_pcp_list(pb_per_cpu_ptr(zone->pcp, cpu), 0, PB_MOVABLE);
+		*lifo += list->n;
+		*mask += hweight64(list->mask);
+	}
+}
+
+static unsigned long bulk(struct kunit *test, struct pt_fixture *f, unsigned long nr,
+			  unsigned long *pfns)
+{
+	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
+	unsigned long got = pb_alloc_bulk(&f->pool, &rq, nr, pfns, NULL), i;
+
+	for (i = 0; i < got; i++) {
+		KUNIT_ASSERT_TRUE(test, pt_own(test, f, pfns[i], 1));
+		KUNIT_EXPECT_EQ(test, pb_page_order(&f->pool, pfns[i]), 0);
+	}
+	return got;
+}
+
+/* Any split of a number over calls gives the same frames their marks, and each only once. */
+static void test_sizes(struct kunit *test)
+{
+	static const unsigned int sizes[] = { 1, 63, 64, 65, 127, 128, 200, 3, 512, 700 };
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	unsigned long *pfns, n = 0;
+	unsigned int i;
+
+	pfns = kunit_kcalloc(test, f->pages, sizeof(*pfns), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, pfns);
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		KUNIT_ASSERT_EQ(test, bulk(test, f, sizes[i], pfns + n), (unsigned long)sizes[i]);
+		n += sizes[i];
+	}
+	pt_expect_allocated(test, f, n);
+	for (i = 0; i < n; i++)
+		pt_disown(f, pfns[i], 1);
+	pb_free_bulk(&f->pool, n, pfns);
+	pt_expect_all_free(test, f);
+}
+
+/* A word whose frames are all there goes out in one piece, one with a frame in use does not. */
+static void test_in_use_within_a_word(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_one_block);
+	unsigned long pfns[WORD], used = f->layout->ranges[0].start_pfn + 17, i;
+
+	*pb_order_byte(&f->pool, used) = 1;	/* somebody still uses what is marked free */
+	KUNIT_ASSERT_EQ(test, bulk(test, f, WORD, pfns), (unsigned long)WORD);
+	for (i = 0; i < WORD; i++)
+		KUNIT_EXPECT_NE(test, pfns[i], used);
+	pt_expect_bad(test, f, PB_BAD_IN_USE, used);
+	f->broken = true;	/* that frame was never allocated */
+}
+
+/* The mark of a frame that is known to be zero is none of being in use, and goes with it. */
+static void test_zeroed_word(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_one_block);
+	unsigned long pfns[WORD], first = f->layout->ranges[0].start_pfn, i;
+
+	for (i = 0; i < PB_PAGEBLOCK_NR; i++)
+		*pb_order_byte(&f->pool, first + i) = PB_FRAME_ZEROED;
+	KUNIT_ASSERT_EQ(test, bulk(test, f, WORD, pfns), (unsigned long)WORD);
+	for (i = 0; i < WORD; i++)
+		KUNIT_EXPECT_EQ(test, (int)*pb_order_byte(&f->pool, pfns[i]), 1);
+	for (i = 0; i < WORD; i++)
+		pt_free(test, f, pfns[i], 0);
+}
+
+/* Frames freed in order gather in the mask and go back as a word; others go on the LIFO. */
+static void test_gathers(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_one_block);
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	unsigned long pfns[2 * WORD], few[3], i;
+	unsigned int lifo, mask;
+
+	KUNIT_ASSERT_EQ(test, bulk(test, f, 2 * WORD, pfns), 2UL * WORD);
+	for (i = 0; i < 2 * WORD; i++)
+		pt_disown(f, pfns[i], 1);
+	for (i = 0; i < 3; i++)
+		few[i] = pfns[i * 40];		/* no four of one word */
+	pb_free_bulk(&f->pool, 3, few);
+	cached(f, &lifo, &mask);
+	KUNIT_EXPECT_EQ(test, lifo, 3U);
+
+	pb_free_bulk(&f->pool, 39, pfns + 1);	/* the rest of the first 40 */
+	cached(f, &lifo, &mask);
+	KUNIT_EXPECT_EQ(test, lifo, 3U);
+	KUNIT_EXPECT_EQ(test, mask, 39U);
+	pb_free_bulk(&f->pool, 39, pfns + 41);
+	pb_free_bulk(&f->pool, 47, pfns + 81);
+	pt_expect_all_free(test, f);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_PGFREE), 2UL * WORD);
+}
+
+/* A frame that may not be freed stops nothing: it is reported, the others go. */
+static void test_misuse_among_others(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	unsigned long pfns[WORD + 1], twice, foreign = 1, i;
+
+	KUNIT_ASSERT_EQ(test, bulk(test, f, WORD, pfns), (unsigned long)WORD);
+	for (i = 0; i < WORD; i++)
+		pt_disown(f, pfns[i], 1);
+	twice = pfns[20];
+	pfns[WORD] = pfns[40];
+	pfns[40] = twice;
+	pb_free_bulk(&f->pool, WORD + 1, pfns);
+	pt_expect_bad(test, f, PB_BAD_DOUBLE, twice);
+	pb_free_bulk(&f->pool, 1, &foreign);
+	pt_expect_bad(test, f, PB_BAD_FOREIGN, foreign);
+	pt_expect_all_free(test, f);
+}
+
+static struct kunit_case bulk_cases[] = {
+	KUNIT_CASE(test_sizes),
+	KUNIT_CASE(test_in_use_within_a_word),
+	KUNIT_CASE(test_zeroed_word),
+	KUNIT_CASE(test_gathers),
+	KUNIT_CASE(test_misuse_among_others),
+	{}
+};
+
+static struct kunit_suite bulk_suite = {
+	.name = "pbuddy_bulk",
+	.init = pt_init,
+	.exit = pt_exit,
+	.test_cases = bulk_cases,
+};
+
+kunit_test_suite(bulk_suite);

@@ -1,0 +1,479 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * compact.c and what it is made of: blocks are gained by moving others, and contents are intact
+ * afterwards. What bounds it is test_compact_bounds.c's, ranges are test_compact_contig.c's.
+ */
+#include "core/base/pfn.h"
+#include "core/compact/compact.h"
+#include "core/compact/movable.h"
+#include "core/index/pageblock.h"
+#include "core/zone/zone.h"
+#include "movers.h"
+#include "params.h"
+#include "threads.h"
+
+/* What holds two blocks of each order, and is not aligned to them. */
+static const struct pb_range for_13[] = { PT_RANGE(512 * 8 - 3, 2 * 16 + 7, 0, NORMAL) };
+static const struct pb_range for_16[] = { PT_RANGE(512 * 8 - 3, 2 * 128 + 7, 0, NORMAL) };
+static const struct pb_range for_18[] = { PT_RANGE(512 * 8 - 3, 2 * 512 + 7, 0, NORMAL) };
+
+static const struct pt_layout layout_for[] = {
+	[13] = { .name = "78 MiB", .ranges = for_13, .nr_ranges = 1, .nr_nodes = 1 },
+	[16] = { .name = "526 MiB", .ranges = for_16, .nr_ranges = 1, .nr_nodes = 1 },
+	[18] = { .name = "2 GiB", .ranges = for_18, .nr_ranges = 1, .nr_nodes = 1 },
+};
+
+static const unsigned int orders[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 16, 18 };
+
+static void describe_order(const unsigned int *order, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "order %u", *order);
+}
+
+KUNIT_ARRAY_PARAM(orders, orders, describe_order);
+
+/* From half free, at random, by single frames, to one block of any order. */
+static void test_gains_a_block(struct kunit *test)
+{
+	unsigned int order = *(const unsigned int *)test->param_value;
+	struct pt_movers *m = pt_fragmented(test, order > 11 ? &layout_for[order] : &pt_small, 0,
+					 order == 11 ? 60 : 50);
+	unsigned long held = pt_movers_check(test, m), pfn;
+
+	/* Small blocks are there by chance; take those away. */
+	while (order < 9 && (pfn = pt_alloc(m->f, order)) != PB_NO_PFN)
+		held++;
+	KUNIT_ASSERT_EQ(test, pt_compact(m, order, PB_COMPACT_PRIO_SYNC_FULL, &pfn),
+			PB_COMPACT_SUCCESS);
+	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
+	KUNIT_EXPECT_TRUE(test, IS_ALIGNED(pfn, 1UL << order));
+	KUNIT_EXPECT_EQ(test, pb_page_order(&m->f->pool, pfn), (int)order);
+	pt_movers_check(test, m);
+	pt_verify(test, m->f, NULL);
+	pt_free(test, m->f, pfn, order);
+}
+
+static void test_moves_blocks(struct kunit *test)
+{
+	unsigned int order = *(const unsigned int *)test->param_value;
+	struct pt_movers *m;
+	unsigned long pfn;
+
+	/* Of larger ones a pageblock is free by chance: of order 6 once in 30 runs. */
+	if (order > 4)
+		return;
+	m = pt_fragmented(test, &pt_small, order, 50);
+	KUNIT_ASSERT_EQ(test, pt_compact(m, 9, PB_COMPACT_PRIO_SYNC_LIGHT, &pfn),
+			PB_COMPACT_SUCCESS);
+	KUNIT_EXPECT_GT(test, atomic_long_read(&m->migrations), 0L);
+	pt_movers_check(test, m);
+	pt_free(test, m->f, pfn, 9);
+	pt_movers_free_all(test, m);
+	pt_expect_all_free(test, m->f);
+}
+
+/* Sources are the emptiest pageblocks, targets the fullest: no more is moved than has to be. */
+static void test_moves_little(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	struct pt_movers *m = pt_movers(test, f, f->pages);
+	unsigned long block, i, pfn, left[8] = { 300, 500, 100, 450, 510, 20, 300, 500 };
+	struct pb_request rq = pt_waiting_rq(0);
+
+	for (i = 0; i < f->pages; i++)
+		KUNIT_ASSERT_TRUE(test, pt_object_alloc(m, &m->obj[i], &rq, i));
+	for (i = 0; i < f->pages; i++) {
+		block = (m->obj[i].pfn - PT_BLOCK(2048)) >> PB_PAGEBLOCK_ORDER;
+		if (pb_frame_in_block(m->obj[i].pfn) >= left[block])
+			pt_object_free(m, &m->obj[i]);
+	}
+	pt_drain_all(&f->pool);
+	KUNIT_ASSERT_EQ(test, pt_compact(m, 9, PB_COMPACT_PRIO_ASYNC, &pfn), PB_COMPACT_SUCCESS);
+	KUNIT_EXPECT_EQ(test, pfn, PT_BLOCK(2048 + 5));
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->migrations), 20L);
+	for (i = 0; i < f->pages; i++)
+		if (m->obj[i].pfn != PB_NO_PFN)
+			left[(m->obj[i].pfn - PT_BLOCK(2048)) >> PB_PAGEBLOCK_ORDER]--;
+	/* Two into the fullest, the rest into the next ones: none into the emptier ones. */
+	KUNIT_EXPECT_EQ(test, left[4], -2UL);
+	KUNIT_EXPECT_EQ(test, left[1] + left[7], -18UL);
+	KUNIT_EXPECT_EQ(test, left[3], 0UL);
+	KUNIT_EXPECT_EQ(test, left[2], 0UL);
+	KUNIT_EXPECT_EQ(test, left[0], 0UL);
+	KUNIT_EXPECT_EQ(test, left[6], 0UL);
+	KUNIT_EXPECT_EQ(test, pt_compact(m, 9, PB_COMPACT_PRIO_ASYNC, &pfn), PB_COMPACT_SUCCESS);
+	KUNIT_EXPECT_EQ(test, pfn, PT_BLOCK(2048 + 2));
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->migrations), 120L);
+	pt_movers_check(test, m);
+}
+
+/* One page that cannot be moved keeps a pageblock from being a source, and costs no move. */
+static void test_leaves_pinned_blocks(struct kunit *test)
+{
+	struct pt_movers *m = pt_fragmented(test, &pt_small, 0, 50);
+	unsigned long pfn, i, pinned = 0;
+
+	for (i = 0; i < m->nr; i++) {
+		pfn = m->obj[i].pfn;
+		if (pfn == PB_NO_PFN || test_bit((pfn >> 9) - 2048, &pinned))
+			continue;
+		KUNIT_ASSERT_EQ(test, pb_movable_clear(&m->f->pool, pfn), 0);
+		__set_bit((pfn >> 9) - 2048, &pinned);
+		if (hweight_long(pinned) == 7)
+			break;
+	}
+	KUNIT_ASSERT_EQ(test, pt_compact(m, 9, PB_COMPACT_PRIO_SYNC_LIGHT, &pfn),
+			PB_COMPACT_SUCCESS);
+	KUNIT_EXPECT_FALSE(test, test_bit((pfn >> 9) - 2048, &pinned));
+	i = atomic_long_read(&m->migrations);
+	KUNIT_EXPECT_LE(test, pt_compact(m, 9, PB_COMPACT_PRIO_SYNC_FULL, &pfn),
+			PB_COMPACT_PARTIAL_SKIPPED);
+	KUNIT_EXPECT_EQ(test, pfn, PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, (unsigned long)atomic_long_read(&m->migrations), i);
+	pt_movers_check(test, m);
+}
+
+/* A migration that fails leaves everything as it was; others may still succeed. */
+static void test_failing_migrations(struct kunit *test)
+{
+	struct pt_movers *m = pt_fragmented(test, &pt_small, 0, 50);
+	unsigned long held = pt_movers_check(test, m), pfn;
+	struct pb_zone *zone = pt_movers_zone(m);
+
+	m->fail = 1;
+	KUNIT_EXPECT_EQ(test, pt_compact(m, 9, PB_COMPACT_PRIO_ASYNC, &pfn),
+			PB_COMPACT_PARTIAL_SKIPPED);
+	KUNIT_EXPECT_EQ(test, pfn, PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pt_compact(m, 9, PB_COMPACT_PRIO_SYNC_FULL, &pfn),
+			PB_COMPACT_PARTIAL_SKIPPED);
+	KUNIT_EXPECT_EQ(test, pt_movers_check(test, m), held);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_PGMIGRATE_SUCCESS), 0UL);
+	KUNIT_EXPECT_GT(test, pb_zone_event(zone, PB_PGMIGRATE_FAIL), 0UL);
+	pt_expect_allocated(test, m->f, held);
+	/* Every third: passes over what has not gone yet. */
+	m->fail = 3;
+	KUNIT_EXPECT_TRUE(test, pb_compact_zone_fully(zone) > 0);
+	KUNIT_EXPECT_EQ(test, pt_movers_check(test, m), held);
+	m->fail = 0;
+	pt_movers_free_all(test, m);
+	pt_expect_all_free(test, m->f);
+}
+
+/* The owner frees the block while it is being moved: from here, or where it went. */
+static int free_while_moved(struct pt_movers *m, struct pt_object *o, unsigned long src,
+			    unsigned long dst)
+{
+	bool *to_dst = m->arg;
+
+	o->pfn = PB_NO_PFN;
+	if (pb_free(&m->f->pool, *to_dst ? dst : src, o->order) != PB_BAD_NONE)
+		return -EINVAL;
+	return *to_dst ? 0 : -EAGAIN;
+}
+
+static void test_freed_while_moved(struct kunit *test)
+{
+	bool to_dst;
+
+	for (to_dst = false;; to_dst = true) {
+		struct pt_movers *m = pt_fragmented(test, &pt_small, 2, 50);
+		unsigned long held = pt_movers_check(test, m), pfn;
+		enum pb_compact_result ret;
+
+		m->hook = free_while_moved;
+		m->arg = &to_dst;
+		ret = pt_compact(m, 9, PB_COMPACT_PRIO_SYNC_FULL, &pfn);
+		KUNIT_EXPECT_EQ(test, ret, PB_COMPACT_SUCCESS);
+		m->hook = NULL;
+		KUNIT_EXPECT_LT(test, pt_movers_check(test, m), held);
+		KUNIT_EXPECT_EQ(test, pt_movers_check(test, m),
+				held - atomic_long_read(&m->migrations));
+		if (pfn != PB_NO_PFN)
+			pt_free(test, m->f, pfn, 9);
+		pt_movers_free_all(test, m);
+		pt_expect_all_free(test, m->f);
+		KUNIT_EXPECT_EQ(test, pb_zone_event(pt_movers_zone(m), PB_PGALLOC),
+				pb_zone_event(pt_movers_zone(m), PB_PGFREE));
+		if (to_dst)
+			break;
+	}
+}
+
+/* ---- Blocks that somebody pays for ---- */
+
+static unsigned long uncharged;
+
+static void count_uncharged(struct pb_pool *pool, unsigned long pfn, unsigned int order)
+{
+	uncharged += 1UL << order;
+}
+
+/* What ops->migrate has to do about them; every third one fails afterwards. */
+static int move_charge(struct pt_movers *m, struct pt_object *o, unsigned long src,
+		       unsigned long dst)
+{
+	if (pb_accounted(&m->f->pool, src))
+		pb_set_accounted(&m->f->pool, dst);
+	return atomic_long_read(&m->migrations) % 3 ? 0 : -EAGAIN;
+}
+
+/* The charge goes where the contents go, and is given back once. */
+static void test_moves_charges(struct kunit *test)
+{
+	struct pt_movers *m = pt_fragmented(test, &pt_small, 0, 50);
+	unsigned long i, charged = 0, pfn = PB_NO_PFN;
+
+	m->f->pool.ops.uncharge = count_uncharged;
+	uncharged = 0;
+	for (i = 0; i < m->nr; i++) {
+		if (m->obj[i].pfn == PB_NO_PFN)
+			continue;
+		pb_set_accounted(&m->f->pool, m->obj[i].pfn);
+		charged++;
+	}
+	m->hook = move_charge;
+	pt_compact(m, 9, PB_COMPACT_PRIO_SYNC_FULL, &pfn);
+	KUNIT_EXPECT_GT(test, atomic_long_read(&m->migrations), 0L);
+	KUNIT_EXPECT_EQ(test, uncharged, 0UL);
+	pt_movers_check(test, m);
+	if (pfn != PB_NO_PFN)
+		pt_free(test, m->f, pfn, 9);
+	pt_movers_free_all(test, m);
+	KUNIT_EXPECT_EQ(test, uncharged, charged);
+	pt_expect_all_free(test, m->f);
+}
+
+/* An allocation in the middle of every move, of whatever can be had. */
+static int steal_frame(struct pt_movers *m, struct pt_object *o, unsigned long src,
+		       unsigned long dst)
+{
+	unsigned long *stolen = m->arg, pfn = pt_alloc(m->f, 0);
+
+	if (pfn != PB_NO_PFN)
+		stolen[++stolen[0]] = pfn;
+	return 0;
+}
+
+/* The block is the waiting request's before anybody else can have a frame of it. */
+static void test_capture(struct kunit *test)
+{
+	struct pt_movers *m = pt_fragmented(test, &pt_small, 0, 70);
+	unsigned long *stolen = kunit_kzalloc(test, 1024 * sizeof(*stolen), GFP_KERNEL);
+	unsigned long pfn, i;
+
+	KUNIT_ASSERT_NOT_NULL(test, stolen);
+	m->hook = steal_frame;
+	m->arg = stolen;
+	KUNIT_ASSERT_EQ(test, pt_compact(m, 9, PB_COMPACT_PRIO_SYNC_LIGHT, &pfn),
+			PB_COMPACT_SUCCESS);
+	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pb_page_order(&m->f->pool, pfn), 9);
+	KUNIT_EXPECT_GT(test, stolen[0], 50UL);
+	for (i = 1; i <= stolen[0]; i++) {
+		KUNIT_EXPECT_TRUE(test, stolen[i] < pfn || stolen[i] >= pfn + PB_PAGEBLOCK_NR);
+		pt_free(test, m->f, stolen[i], 0);
+	}
+	pt_free(test, m->f, pfn, 9);
+	pt_movers_free_all(test, m);
+	pt_expect_all_free(test, m->f);
+}
+
+/* Who may ignore the marks has the block marked, as one from a walk. */
+static void test_capture_memalloc(struct kunit *test)
+{
+	const pb_alloc_flags_t rights[] = { 0, PB_ALLOC_NO_WATERMARKS };
+	struct pt_movers *m = pt_fragmented(test, &pt_small, 0, 70);
+	struct pb_request rq = pt_rq(9, PB_MOVABLE, 0);
+	unsigned long pfn;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(rights); i++) {
+		rq.flags = PB_ALLOC_WAIT | rights[i];
+		KUNIT_ASSERT_EQ(test, pb_compact_pages(&m->f->pool, &rq,
+						       PB_COMPACT_PRIO_SYNC_LIGHT, &pfn),
+				PB_COMPACT_SUCCESS);
+		KUNIT_EXPECT_EQ(test, pb_page_is_memalloc(&m->f->pool, pfn), i == 1);
+		pt_free(test, m->f, pfn, 9);
+	}
+	pt_movers_check(test, m);
+}
+
+/* Nobody waits for it: the block is free afterwards, and deferral ends only with an allocation. */
+static void test_no_capture(struct kunit *test)
+{
+	struct pt_movers *m = pt_fragmented(test, &pt_small, 0, 50);
+	struct pb_request rq = pt_rq(9, PB_MOVABLE, 0);
+	struct pb_zone *zone = pt_movers_zone(m);
+	unsigned long free = pb_zone_free_pages(zone), pfn;
+
+	rq.flags = PB_ALLOC_WAIT;
+	zone->compact_defer_shift = 3;
+	KUNIT_EXPECT_EQ(test, pb_alloc(&m->f->pool, &rq, NULL), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pb_compact_pages(&m->f->pool, &rq, PB_COMPACT_PRIO_SYNC_LIGHT, NULL),
+			PB_COMPACT_SUCCESS);
+	KUNIT_EXPECT_EQ(test, pb_zone_free_pages(zone), (long)free);
+	KUNIT_EXPECT_EQ(test, zone->compact_defer_shift, 3U);
+	pfn = pb_alloc(&m->f->pool, &rq, NULL);
+	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
+	pt_free(test, m->f, pfn, 9);
+	pt_movers_check(test, m);
+}
+
+/* Asynchronous compaction leaves other types' pageblocks alone, waiting compaction does not. */
+static void test_types(struct kunit *test)
+{
+	struct pt_movers *m = pt_fragmented(test, &pt_small, 0, 50);
+	struct pb_slot *slot;
+	unsigned long pfn, i;
+
+	for (i = 0; i < 8; i++) {
+		slot = pb_slot(&m->f->pool, PT_BLOCK(2048 + i));
+		if (i < 5)
+			pb_slot_set_migratetype(slot, PB_RECLAIMABLE);
+	}
+	pb_zone_reindex_all(pt_movers_zone(m));
+	KUNIT_EXPECT_EQ(test, pt_compact(m, 9, PB_COMPACT_PRIO_ASYNC, &pfn), PB_COMPACT_SUCCESS);
+	KUNIT_EXPECT_GE(test, pfn, PT_BLOCK(2048 + 5));
+	KUNIT_EXPECT_LT(test, pt_compact(m, 9, PB_COMPACT_PRIO_ASYNC, &pfn), PB_COMPACT_SUCCESS);
+	pt_movers_check(test, m);
+}
+
+static void test_score(struct kunit *test)
+{
+	struct pt_movers *m = pt_fragmented(test, &pt_gig, 0, 50);
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	unsigned int before = pb_fragmentation_score(&m->f->pool, 0), after;
+
+	KUNIT_EXPECT_EQ(test, pb_fragmentation_score(&f->pool, 0), 0U);
+	KUNIT_EXPECT_EQ(test, before, 100U);
+	KUNIT_EXPECT_TRUE(test, pb_compact_node_wanted(&m->f->pool, 0, 20));
+	KUNIT_EXPECT_FALSE(test, pb_compact_node_wanted(&m->f->pool, 0, 0));
+	KUNIT_EXPECT_FALSE(test, pb_compact_node_wanted(&f->pool, 0, 100));
+	/* Down to 80, and not on and on. */
+	pb_compact_node(&m->f->pool, 0, 20);
+	after = pb_fragmentation_score(&m->f->pool, 0);
+	KUNIT_EXPECT_LE(test, after, 80U);
+	KUNIT_EXPECT_GE(test, after, 78U);
+	KUNIT_EXPECT_FALSE(test, pb_compact_node_wanted(&m->f->pool, 0, 20));
+	pb_compact_node(&m->f->pool, 0, 0);
+	KUNIT_EXPECT_EQ(test, pb_fragmentation_score(&m->f->pool, 0), after);
+	pb_compact_node(&m->f->pool, 0, 100);
+	KUNIT_EXPECT_LE(test, pb_fragmentation_score(&m->f->pool, 0), 5U);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(pt_movers_zone(m), PB_KCOMPACTD_WAKE), 2UL);
+	pt_movers_check(test, m);
+}
+
+/* All there is to gain, down to what one pageblock holds. */
+static void test_whole_zone(struct kunit *test)
+{
+	struct pt_movers *m = pt_fragmented(test, &pt_gig, 0, 50);
+	unsigned long free = pb_zone_free_pages(pt_movers_zone(m)), gained;
+
+	gained = pb_compact_zone_fully(pt_movers_zone(m));
+	KUNIT_EXPECT_EQ(test, gained, free / PB_PAGEBLOCK_NR);
+	KUNIT_EXPECT_EQ(test, pb_compact_zone_fully(pt_movers_zone(m)), 0UL);
+	pt_movers_check(test, m);
+	pt_movers_free_all(test, m);
+	pt_expect_all_free(test, m->f);
+}
+
+/*
+ * Everybody allocates, frees, and compacts at once; contents move under their owners' hands.
+ */
+struct compact_load {
+	struct pt_movers	*m;
+	unsigned long		rounds;
+	atomic_long_t		errors;
+	atomic_long_t		captured;
+};
+
+static void compact_once(struct compact_load *load, struct pt_rand *r)
+{
+	struct pb_request rq = pt_waiting_rq(1 + pt_below(r, 11));
+	unsigned long pfn;
+
+	if (pt_below(r, 4) == 0) {
+		pb_compact_node(&load->m->f->pool, 0, 1 + pt_below(r, 100));
+		return;
+	}
+	pb_compact_pages(&load->m->f->pool, &rq, pt_below(r, 3), &pfn);
+	if (pfn == PB_NO_PFN)
+		return;
+	atomic_long_inc(&load->captured);
+	if (pb_free(&load->m->f->pool, pfn, rq.order) != PB_BAD_NONE)
+		atomic_long_inc(&load->errors);
+}
+
+static void alloc_free_compact(void *arg, unsigned int n)
+{
+	struct compact_load *load = arg;
+	struct pt_rand r = { .state = pt_seed * 17 + n };
+	struct pt_movers *m = load->m;
+	struct pb_request rq = pt_waiting_rq(0);
+	unsigned long i;
+
+	rq.flags = 0;
+	for (i = 0; i < load->rounds; i++) {
+		struct pt_object *o = &m->obj[(u32)pt_rand(&r) % m->nr];
+
+		pt_breathe(&m->f->pool);
+		if (pt_below(&r, 64) == 0)
+			compact_once(load, &r);
+		if (!pt_object_trylock(o))
+			continue;
+		rq.order = pt_below(&r, 8) ? 0 : pt_below(&r, 6);
+		if (o->pfn == PB_NO_PFN)
+			pt_object_alloc(m, o, &rq, pt_rand(&r));
+		else if (!pt_object_free(m, o))
+			atomic_long_inc(&load->errors);
+		pt_object_unlock(o);
+	}
+}
+
+static void test_concurrent_compact(struct kunit *test)
+{
+	struct compact_load *load = kunit_kzalloc(test, sizeof(*load), GFP_KERNEL);
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+
+	KUNIT_ASSERT_NOT_NULL(test, load);
+	load->m = pt_movers(test, f, f->pages * 3 / 4);
+	load->m->fail = 50;
+	load->rounds = pt_rounds * 500;
+	KUNIT_ASSERT_EQ(test, pt_run_threads(pt_nr_cpus(), alloc_free_compact, load), 0);
+	KUNIT_EXPECT_EQ_MSG(test, atomic_long_read(&load->errors), 0L, "seed %lu", pt_seed);
+	KUNIT_EXPECT_GT(test, atomic_long_read(&load->captured), 0L);
+	KUNIT_EXPECT_GT(test, atomic_long_read(&load->m->migrations), 0L);
+	kunit_info(test, "%ld migrations, %ld met a free, %ld blocks captured\n",
+		   atomic_long_read(&load->m->migrations), atomic_long_read(&load->m->lost),
+		   atomic_long_read(&load->captured));
+	pt_movers_check(test, load->m);
+	pt_movers_free_all(test, load->m);
+	pt_expect_all_free(test, f);
+}
+
+static struct kunit_case compact_cases[] = {
+	KUNIT_CASE_PARAM(test_gains_a_block, orders_gen_params),
+	KUNIT_CASE_PARAM(test_moves_blocks, orders_gen_params),
+	KUNIT_CASE(test_moves_little),
+	KUNIT_CASE(test_leaves_pinned_blocks),
+	KUNIT_CASE(test_failing_migrations),
+	KUNIT_CASE(test_freed_while_moved),
+	KUNIT_CASE(test_moves_charges),
+	KUNIT_CASE(test_capture),
+	KUNIT_CASE(test_capture_memalloc),
+	KUNIT_CASE(test_no_capture),
+	KUNIT_CASE(test_types),
+	KUNIT_CASE(test_score),
+	KUNIT_CASE(test_whole_zone),
+	KUNIT_CASE(test_concurrent_compact),
+	{}
+};
+
+static struct kunit_suite compact_suite = {
+	.name = "pbuddy_compact",
+	.init = pt_init,
+	.exit = pt_exit,
+	.test_cases = compact_cases,
+};
+
+kunit_test_suite(compact_suite);

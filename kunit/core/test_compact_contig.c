@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* contig.c where something is in the way: ranges of any length are emptied for a request. */
+#include "core/base/pfn.h"
+#include "core/compact/compact.h"
+#include "core/index/pageblock.h"
+#include "core/zone/zone.h"
+#include "movers.h"
+#include "threads.h"
+
+static const unsigned long counts[] = { 2, 100, 300, 512, 600, 1024, 1500 };
+
+static void describe_count(const unsigned long *count, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%lu pages", *count);
+}
+
+KUNIT_ARRAY_PARAM(counts, counts, describe_count);
+
+/* Ranges are emptied, contiguous areas' pageblocks too, and these keep their type. */
+static void test_contig(struct kunit *test)
+{
+	unsigned long nr = *(const unsigned long *)test->param_value, pfn, held, i;
+	struct pt_movers *m = pt_fragmented(test, &pt_small, 0, 60);
+	struct pb_request rq = pt_waiting_rq(0);
+
+	for (i = 0; i < 4; i++) {
+		struct pb_slot *slot = pb_slot(&m->f->pool, PT_BLOCK(2048 + i));
+
+		pb_slot_set_migratetype(slot, PB_CMA);
+		atomic_long_add(pb_block_count_free(pb_slot_block(slot->word)),
+				&pt_movers_zone(m)->nr_free_cma);
+	}
+	pb_zone_reindex_all(pt_movers_zone(m));
+	held = pt_movers_check(test, m);
+	rq.migratetype = PB_UNMOVABLE;
+	pfn = pb_alloc_contig(&m->f->pool, &rq, nr, NULL);
+	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pt_movers_check(test, m), held);
+	for (i = 0; i < nr; i++)
+		KUNIT_ASSERT_EQ(test, pb_page_order(&m->f->pool, pfn + i), 0);
+	pt_expect_allocated(test, m->f, held + nr);
+	for (i = 0; i < 4; i++)
+		KUNIT_EXPECT_EQ(test, pb_slot_migratetype(pb_slot(&m->f->pool,
+								  PT_BLOCK(2048 + i))->word),
+				PB_CMA);
+	KUNIT_EXPECT_EQ(test, pb_free_contig(&m->f->pool, pfn, nr), PB_BAD_NONE);
+	pt_movers_free_all(test, m);
+	pt_expect_all_free(test, m->f);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&pt_movers_zone(m)->nr_free_cma),
+			4L * PB_PAGEBLOCK_NR);
+}
+
+/*
+ * All else is taken for good, and the little that is left is at its mark: ranges come out of the
+ * contiguous area, whose movable pages make room, as long as all that is free is above the mark.
+ */
+static void test_contig_empties_cma(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_cma);
+	struct pt_movers *m = pt_movers(test, f, f->pages);
+	struct pb_zone *zone = pt_movers_zone(m);
+	struct pb_request rq = pt_waiting_rq(0);
+	unsigned long *pfns, pfn, n, i, free_cma;
+
+	n = pt_fill(test, f, 0, PB_UNMOVABLE, &pfns);
+	KUNIT_ASSERT_EQ(test, n, PT_BLOCK(5));
+	rq.flags = PB_ALLOC_CMA;
+	for (i = 0; pt_object_alloc(m, &m->obj[i], &rq, i); i++)
+		;
+	KUNIT_ASSERT_EQ(test, i, PT_BLOCK(3));
+	while (i -= 2)
+		KUNIT_ASSERT_TRUE(test, pt_object_free(m, &m->obj[i]));
+	pt_drain_all(&f->pool);
+	free_cma = atomic_long_read(&zone->nr_free_cma);
+	KUNIT_ASSERT_EQ(test, free_cma, PT_BLOCK(3) / 2 - 1);
+	rq.migratetype = PB_UNMOVABLE;
+	rq.flags = PB_ALLOC_WAIT | PB_ALLOC_WMARK_MIN;
+	zone->watermark[PB_WMARK_MIN] = free_cma - PB_PAGEBLOCK_NR + 1;
+	pb_zone_update_fast_mark(zone);
+	KUNIT_EXPECT_EQ(test, pb_alloc_contig(&f->pool, &rq, PB_PAGEBLOCK_NR, NULL), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->migrations), 0L);
+	zone->watermark[PB_WMARK_MIN] = 100;
+	pb_zone_update_fast_mark(zone);
+	pfn = pb_alloc_contig(&f->pool, &rq, PB_PAGEBLOCK_NR, NULL);
+	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
+	KUNIT_EXPECT_GE(test, pfn, PT_BLOCK(2053));
+	KUNIT_EXPECT_GT(test, atomic_long_read(&m->migrations), 100L);
+	KUNIT_EXPECT_EQ(test, pt_movers_check(test, m), PT_BLOCK(3) - free_cma);
+	KUNIT_EXPECT_EQ(test, (unsigned long)atomic_long_read(&zone->nr_free_cma),
+			free_cma - PB_PAGEBLOCK_NR);
+	pt_verify(test, f, NULL);
+	KUNIT_EXPECT_EQ(test, pb_free_contig(&f->pool, pfn, PB_PAGEBLOCK_NR), PB_BAD_NONE);
+	KUNIT_EXPECT_EQ(test, (unsigned long)atomic_long_read(&zone->nr_free_cma), free_cma);
+	while (n--)
+		pt_free(test, f, pfns[n], 0);
+	pt_movers_free_all(test, m);
+	pt_expect_all_free(test, f);
+}
+
+static struct kunit_case compact_contig_cases[] = {
+	KUNIT_CASE_PARAM(test_contig, counts_gen_params),
+	KUNIT_CASE(test_contig_empties_cma),
+	{}
+};
+
+static struct kunit_suite compact_contig_suite = {
+	.name = "pbuddy_compact_contig",
+	.init = pt_init,
+	.exit = pt_exit,
+	.test_cases = compact_contig_cases,
+};
+
+kunit_test_suite(compact_contig_suite);

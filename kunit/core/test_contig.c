@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * contig.c: ranges of any page count, their tails, their frames one by one, and split blocks.
+ */
+#include "core/base/pfn.h"
+#include "core/zone/zone.h"
+#include "fixture.h"
+#include "params.h"
+
+static const unsigned long counts[] = {
+	1, 2, 3, 5, 63, 64, 65, 100, 127, 128, 129, 255, 256, 257, 511, 512, 513, 1000, 1024, 1025,
+	2048, 3000, 4095, 4096, 70001, 131072, 262144, 262145, 266239, 266240,
+};
+
+static void describe_count(const unsigned long *count, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%lu pages", *count);
+}
+
+KUNIT_ARRAY_PARAM(counts, counts, describe_count);
+
+static unsigned long contig(struct pt_fixture *f, unsigned long nr, enum pb_reason *reason)
+{
+	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
+
+	rq.flags = PB_ALLOC_WAIT;
+	return pb_alloc_contig(&f->pool, &rq, nr, reason);
+}
+
+/* Exactly the pages asked for are allocated, each as a single frame; the tail is free again. */
+static void test_any_count(struct kunit *test)
+{
+	unsigned long nr = *(const unsigned long *)test->param_value, pfn, i;
+	struct pt_fixture *f = pt_pool(test, &pt_gig);
+	unsigned long align = nr <= PB_PAGEBLOCK_NR ? 1UL << order_base_2(nr) :
+			      is_power_of_2(nr) ? nr : PB_PAGEBLOCK_NR;
+
+	pfn = contig(f, nr, NULL);
+	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
+	KUNIT_EXPECT_TRUE(test, IS_ALIGNED(pfn, align));
+	for (i = 0; i < nr; i++) {
+		KUNIT_ASSERT_TRUE(test, pt_own(test, f, pfn + i, 1));
+		KUNIT_ASSERT_EQ(test, pb_page_order(&f->pool, pfn + i), 0);
+	}
+	pt_expect_allocated(test, f, nr);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(pt_zone(f, 0, PB_ZONE_NORMAL), PB_PGALLOC), nr);
+	KUNIT_EXPECT_EQ(test, pb_free_contig(&f->pool, pfn, nr), PB_BAD_NONE);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(pt_zone(f, 0, PB_ZONE_NORMAL), PB_PGFREE), nr);
+	pt_expect_all_free(test, f);
+}
+
+/* The tail can be had by others at once, frame for frame. */
+static void test_tail_is_usable(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_one_block);
+	unsigned long *pfns;
+
+	KUNIT_ASSERT_NE(test, contig(f, 300, NULL), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pt_fill(test, f, 0, PB_MOVABLE, &pfns), 212UL);
+}
+
+static void test_freed_one_by_one(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	unsigned long pfn = contig(f, 777, NULL), i;
+
+	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
+	for (i = 0; i < 777; i += 2)
+		pt_free(test, f, pfn + i, 0);
+	for (i = 1; i < 777; i += 2)
+		pt_free(test, f, pfn + i, 0);
+	pt_expect_all_free(test, f);
+}
+
+static void test_freed_in_parts(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	unsigned long pfn = contig(f, 2000, NULL);
+
+	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pb_free_contig(&f->pool, pfn + 700, 650), PB_BAD_NONE);
+	pt_expect_allocated(test, f, 1350);
+	KUNIT_EXPECT_EQ(test, pb_free_contig(&f->pool, pfn, 700), PB_BAD_NONE);
+	KUNIT_EXPECT_EQ(test, pb_free_contig(&f->pool, pfn + 1350, 650), PB_BAD_NONE);
+	KUNIT_EXPECT_EQ(test, pb_free_contig(&f->pool, pfn, 0), PB_BAD_NONE);
+	pt_expect_all_free(test, f);
+}
+
+/* A hole in what is freed is reported once, and the rest is freed all the same. */
+static void test_free_over_a_freed_frame(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	unsigned long pfn = contig(f, 600, NULL);
+
+	pt_free(test, f, pfn + 77, 0);
+	KUNIT_EXPECT_EQ(test, pb_free_contig(&f->pool, pfn, 600), PB_BAD_DOUBLE);
+	pt_expect_bad(test, f, PB_BAD_DOUBLE, pfn + 77);
+	pt_expect_all_free(test, f);
+}
+
+static void test_free_over_a_block(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_one_block);
+	unsigned long pfn = pt_alloc(f, 3);
+
+	KUNIT_EXPECT_EQ(test, pb_free_contig(&f->pool, pfn, 1), PB_BAD_ORDER);
+	pt_expect_bad(test, f, PB_BAD_ORDER, pfn);
+	pt_expect_allocated(test, f, 8);
+}
+
+static void test_free_past_the_end(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_one_block);
+	unsigned long pfn = contig(f, 512, NULL);
+
+	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pb_free_contig(&f->pool, pfn, 513), PB_BAD_FOREIGN);
+	pt_expect_bad(test, f, PB_BAD_FOREIGN, pfn + 512);
+	pt_expect_all_free(test, f);
+	/* Numbers that wrap around free nothing, and say so. */
+	pfn = contig(f, 10, NULL);
+	KUNIT_EXPECT_EQ(test, pb_free_contig(&f->pool, pfn, ~0UL), PB_BAD_FOREIGN);
+	KUNIT_EXPECT_EQ(test, atomic_read(&f->nr_bad[PB_BAD_FOREIGN]), 1);
+	atomic_set(&f->nr_bad[PB_BAD_FOREIGN], 0);
+	pt_expect_allocated(test, f, 10);
+}
+
+struct refusal {
+	const char *name;
+	unsigned long nr;
+	enum pb_reason reason;
+};
+
+/* pt_holes: the longest run is three pageblocks, the largest zone has eight. */
+static const struct refusal refusals[] = {
+	{ "no pages", 0, PB_REASON_LIMIT },
+	{ "longer than any run", 4 * 512, PB_REASON_FRAGMENTATION },
+	{ "more than the zone", 20 * 512, PB_REASON_LIMIT },
+	{ "2^62 pages", 1UL << 62, PB_REASON_LIMIT },
+	{ "2^63 pages", 1UL << 63, PB_REASON_LIMIT },
+	{ "2^64 - 1 pages", ~0UL, PB_REASON_LIMIT },
+};
+
+static void describe_refusal(const struct refusal *refusal, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s", refusal->name);
+}
+
+KUNIT_ARRAY_PARAM(refusals, refusals, describe_refusal);
+
+static void test_refused(struct kunit *test)
+{
+	const struct refusal *refusal = test->param_value;
+	struct pt_fixture *f = pt_pool(test, &pt_holes);
+	enum pb_reason reason = PB_REASON_NONE;
+
+	KUNIT_EXPECT_EQ(test, contig(f, refusal->nr, &reason), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, reason, refusal->reason);
+	KUNIT_EXPECT_EQ(test, contig(f, refusal->nr, NULL), PB_NO_PFN);
+	pt_expect_all_free(test, f);
+}
+
+/* The longest run there is, through the end of a chunk, and past pageblocks in use. */
+static void test_across_a_chunk(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_holes);
+	unsigned long first = contig(f, 1500, NULL), second = contig(f, 1500, NULL);
+
+	KUNIT_EXPECT_EQ(test, min(first, second), PT_BLOCK(1027));
+	KUNIT_EXPECT_EQ(test, max(first, second), PT_BLOCK(1535));
+	KUNIT_EXPECT_EQ(test, contig(f, 1500, NULL), PB_NO_PFN);
+	KUNIT_EXPECT_NE(test, contig(f, 1024, NULL), PB_NO_PFN);
+}
+
+/* What all CPUs' caches hold is fetched for a range that needs it. */
+static void test_drains_caches(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+
+	pt_free(test, f, pt_alloc(f, 0), 0);
+	KUNIT_EXPECT_EQ(test, contig(f, 4096, NULL), PT_BLOCK(2048));
+}
+
+/* NOFRAGMENT is a wish, for ranges too. */
+static void test_nofragment_is_dropped(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_one_block);
+	struct pb_request rq = pt_rq(0, PB_UNMOVABLE, 0);
+
+	KUNIT_ASSERT_NE(test, pt_alloc(f, 8), PB_NO_PFN);
+	rq.flags = PB_ALLOC_WAIT | PB_ALLOC_NOFRAGMENT;
+	KUNIT_EXPECT_NE(test, pb_alloc_contig(&f->pool, &rq, 200, NULL), PB_NO_PFN);
+}
+
+static void test_mark_is_kept(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	enum pb_reason reason = PB_REASON_NONE;
+
+	pt_set_mark(pt_zone(f, 0, PB_ZONE_NORMAL), PB_WMARK_MIN, 100);
+	KUNIT_EXPECT_EQ(test, contig(f, 4096 - 50, &reason), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, reason, PB_REASON_WATERMARK);
+	KUNIT_EXPECT_NE(test, contig(f, 4096 - 512, &reason), PB_NO_PFN);
+}
+
+static const unsigned int split_orders[] = { 0, 1, 3, 6, 8, 9, 10, 12, 18 };
+
+static void describe_order(const unsigned int *order, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "order %u", *order);
+}
+
+KUNIT_ARRAY_PARAM(split_orders, split_orders, describe_order);
+
+static void test_split(struct kunit *test)
+{
+	unsigned int order = *(const unsigned int *)test->param_value;
+	struct pt_fixture *f = pt_pool(test, &pt_gig);
+	unsigned long pfn = pt_alloc(f, order), i;
+
+	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pb_split(&f->pool, pfn, order), PB_BAD_NONE);
+	pt_expect_allocated(test, f, 1UL << order);
+	for (i = 0; i < 1UL << order; i++)
+		pt_free(test, f, pfn + i, 0);
+	pt_expect_all_free(test, f);
+}
+
+/* Splitting what is no such block is a misuse like a free of it, and changes nothing. */
+static void test_split_misuse(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	unsigned long pfn = pt_alloc(f, 4), gone = pt_alloc(f, 4);
+
+	pt_free(test, f, gone, 4);
+	KUNIT_EXPECT_EQ(test, pb_split(&f->pool, pfn, 3), PB_BAD_ORDER);
+	pt_expect_bad(test, f, PB_BAD_ORDER, pfn);
+	KUNIT_EXPECT_EQ(test, pb_split(&f->pool, pfn + 8, 3), PB_BAD_TAIL);
+	pt_expect_bad(test, f, PB_BAD_TAIL, pfn + 8);
+	KUNIT_EXPECT_EQ(test, pb_split(&f->pool, pfn + 1, 4), PB_BAD_ALIGN);
+	pt_expect_bad(test, f, PB_BAD_ALIGN, pfn + 1);
+	KUNIT_EXPECT_EQ(test, pb_split(&f->pool, pfn, 19), PB_BAD_ORDER_RANGE);
+	pt_expect_bad(test, f, PB_BAD_ORDER_RANGE, pfn);
+	KUNIT_EXPECT_EQ(test, pb_split(&f->pool, gone, 4), PB_BAD_DOUBLE);
+	pt_expect_bad(test, f, PB_BAD_DOUBLE, gone);
+	KUNIT_EXPECT_EQ(test, pb_split(&f->pool, 3, 0), PB_BAD_FOREIGN);
+	pt_expect_bad(test, f, PB_BAD_FOREIGN, 3);
+	KUNIT_EXPECT_EQ(test, pb_page_order(&f->pool, pfn), 4);
+	pt_expect_allocated(test, f, 16);
+}
+
+static struct kunit_case contig_cases[] = {
+	KUNIT_CASE_PARAM(test_any_count, counts_gen_params),
+	KUNIT_CASE(test_tail_is_usable),
+	KUNIT_CASE(test_freed_one_by_one),
+	KUNIT_CASE(test_freed_in_parts),
+	KUNIT_CASE(test_free_over_a_freed_frame),
+	KUNIT_CASE(test_free_over_a_block),
+	KUNIT_CASE(test_free_past_the_end),
+	KUNIT_CASE_PARAM(test_refused, refusals_gen_params),
+	KUNIT_CASE(test_across_a_chunk),
+	KUNIT_CASE(test_drains_caches),
+	KUNIT_CASE(test_nofragment_is_dropped),
+	KUNIT_CASE(test_mark_is_kept),
+	KUNIT_CASE_PARAM(test_split, split_orders_gen_params),
+	KUNIT_CASE(test_split_misuse),
+	{}
+};
+
+static struct kunit_suite contig_suite = {
+	.name = "pbuddy_contig",
+	.init = pt_init,
+	.exit = pt_exit,
+	.test_cases = contig_cases,
+};
+
+kunit_test_suite(contig_suite);

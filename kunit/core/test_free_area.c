@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * free_area.c: where a pageblock stands in the index, and that the index finds it from there.
+ */
+#include "core/base/pfn.h"
+#include "core/index/bitmap.h"
+#include "core/index/free_area.h"
+#include "core/index/pageblock.h"
+#include "fixture.h"
+#include "params.h"
+
+/* What a pageblock's words are set to, and where it must stand then. */
+struct shape {
+	const char *name;
+	u64 words[PB_WORDS];
+	int largest;
+	unsigned int occ;
+};
+
+#define ALL (~0ULL)
+
+static const struct shape shapes[] = {
+	{ "one frame", { 0, 0, 0x10 }, 0, 0 },
+	{ "two neighbours that are no buddies", { 0x6 }, 0, 0 },
+	{ "a pair", { 0, 0, 0, 0, 0, 0, 0, 0x3 }, 1, 0 },
+	{ "32 single frames", { 0x5555555555555555ULL }, 0, 0 },
+	{ "33 frames", { 0x5555555555555555ULL, 1 }, 0, 1 },
+	{ "one word", { 0, ALL }, 6, 1 },
+	{ "two words that are no buddies", { 0, ALL, ALL }, 6, 3 },
+	{ "two words", { 0, 0, ALL, ALL }, 7, 3 },
+	{ "half a pageblock", { 0, 0, 0, 0, ALL, ALL, ALL, ALL }, 8, 7 },
+	{ "all but one frame", { ALL, ALL, ALL, ALL, ALL, ALL, ALL, ALL >> 1 }, 8, 15 },
+	{ "whole", { ALL, ALL, ALL, ALL, ALL, ALL, ALL, ALL }, 9, 0 },
+};
+
+static void describe_shape(const struct shape *shape, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s", shape->name);
+}
+
+KUNIT_ARRAY_PARAM(shapes, shapes, describe_shape);
+
+static struct pb_slot *slot_of(struct pt_fixture *f, unsigned long nth)
+{
+	return pb_slot(&f->pool, PT_BLOCK(2048 + nth));
+}
+
+/*
+ * Writes the words behind everybody's back; nr_free is left alone, so verify is switched off.
+ */
+static void set_words(struct pt_fixture *f, unsigned long nth, const u64 *words)
+{
+	struct pb_pageblock *block = pb_slot_block(slot_of(f, nth)->word);
+	unsigned int i;
+
+	f->broken = true;
+	for (i = 0; i < PB_WORDS; i++)
+		atomic64_set(&block->free[i], words[i]);
+}
+
+static const u64 nothing[PB_WORDS];
+
+/* All pageblocks of pt_small but the first have nothing, and the index knows. */
+static struct pb_zone *lonely_block(struct kunit *test, struct pt_fixture *f, const u64 *words)
+{
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	unsigned long i;
+
+	for (i = 0; i < 8; i++) {
+		set_words(f, i, i ? nothing : words);
+		pb_block_reindex(zone, i);
+	}
+	return zone;
+}
+
+static void test_key(struct kunit *test)
+{
+	const struct shape *shape = test->param_value;
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	u16 key;
+
+	set_words(f, 0, shape->words);
+	key = pb_block_key(slot_of(f, 0)->word);
+	KUNIT_EXPECT_EQ(test, pb_key_largest(key), shape->largest);
+	KUNIT_EXPECT_EQ(test, pb_key_occ(key), shape->occ);
+	KUNIT_EXPECT_EQ(test, pb_key_migratetype(key), PB_MOVABLE);
+}
+
+static unsigned long search(struct pb_zone *zone, enum pb_migratetype mt, unsigned int order)
+{
+	struct pb_free_area *area = &zone->area[mt];
+	unsigned int step;
+	unsigned long index;
+
+	for (step = 0; order < PB_PAGEBLOCK_ORDER && step < pb_free_area_steps(order); step++) {
+		index = pb_free_area_best(area, order, step, 0);
+		if (index != PB_NO_BLOCK)
+			return index;
+	}
+	return pb_free_area_whole(area);
+}
+
+/*
+ * After a reindex a search for each order finds the pageblock if, and only if, it can serve
+ * it.
+ */
+static void test_search_finds_what_is_there(struct kunit *test)
+{
+	const struct shape *shape = test->param_value;
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	struct pb_zone *zone = lonely_block(test, f, shape->words);
+	int order;
+
+	KUNIT_EXPECT_TRUE(test, pb_index_test(zone, 0, zone->ctl[0].key));
+	for (order = 0; order <= PB_PAGEBLOCK_ORDER; order++) {
+		KUNIT_EXPECT_EQ_MSG(test, search(zone, PB_MOVABLE, order),
+				    order <= shape->largest ? 0 : PB_NO_BLOCK, "order %d", order);
+		KUNIT_EXPECT_EQ(test, search(zone, PB_UNMOVABLE, order), PB_NO_BLOCK);
+	}
+}
+
+/* From every shape to every other: the old place is left, the new one taken. */
+static void test_moves(struct kunit *test)
+{
+	const struct shape *from = test->param_value;
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	struct pb_zone *zone;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(shapes); i++) {
+		zone = lonely_block(test, f, from->words);
+		set_words(f, 0, shapes[i].words);
+		pb_block_reindex(zone, 0);
+		KUNIT_EXPECT_EQ(test, zone->ctl[0].key, pb_block_key(slot_of(f, 0)->word));
+		KUNIT_EXPECT_TRUE(test, pb_index_test(zone, 0, zone->ctl[0].key));
+		KUNIT_EXPECT_EQ(test, atomic_read(&zone->ctl[0].update), 0);
+		set_words(f, 0, nothing);
+		pb_block_reindex(zone, 0);
+		KUNIT_EXPECT_EQ_MSG(test, search(zone, PB_MOVABLE, 0), PB_NO_BLOCK, "from %s to %s",
+				    from->name, shapes[i].name);
+	}
+}
+
+/* A pageblock that changes its migratetype changes its index, one that is isolated has none. */
+static void test_migratetypes(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	struct pb_zone *zone = lonely_block(test, f, shapes[8].words);
+	enum pb_migratetype mt, other;
+
+	for (mt = 0; mt < PB_INDEXED_TYPES; mt++) {
+		pb_slot_set_migratetype(slot_of(f, 0), mt);
+		pb_block_reindex(zone, 0);
+		for (other = 0; other < PB_INDEXED_TYPES; other++)
+			KUNIT_EXPECT_EQ(test, search(zone, other, 3),
+					other == mt ? 0 : PB_NO_BLOCK);
+	}
+	pb_slot_set_migratetype(slot_of(f, 0), PB_ISOLATE);
+	pb_block_reindex(zone, 0);
+	KUNIT_EXPECT_EQ(test, zone->ctl[0].key, 0);
+	for (mt = 0; mt < PB_INDEXED_TYPES; mt++)
+		KUNIT_EXPECT_EQ(test, search(zone, mt, 0), PB_NO_BLOCK);
+}
+
+/*
+ * Single frames come from the fullest pageblock, blocks from the one with the smallest that
+ * fits.
+ */
+static void test_fullest_first(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	struct pb_zone *zone = lonely_block(test, f, shapes[0].words);	/* 0: one frame */
+
+	set_words(f, 1, shapes[8].words);				/* 1: half */
+	set_words(f, 2, shapes[4].words);				/* 2: 33 frames */
+	set_words(f, 3, shapes[5].words);				/* 3: one word */
+	set_words(f, 4, shapes[10].words);				/* 4: whole */
+	pb_block_reindex(zone, 1);
+	pb_block_reindex(zone, 2);
+	pb_block_reindex(zone, 3);
+	pb_block_reindex(zone, 4);
+	KUNIT_EXPECT_EQ(test, search(zone, PB_MOVABLE, 0), 0UL);
+	KUNIT_EXPECT_EQ(test, search(zone, PB_MOVABLE, 1), 3UL);
+	KUNIT_EXPECT_EQ(test, search(zone, PB_MOVABLE, 7), 1UL);
+	KUNIT_EXPECT_EQ(test, search(zone, PB_MOVABLE, 9), 4UL);
+	set_words(f, 0, nothing);
+	pb_block_reindex(zone, 0);
+	KUNIT_EXPECT_EQ(test, search(zone, PB_MOVABLE, 0), 2UL);
+	set_words(f, 2, nothing);
+	pb_block_reindex(zone, 2);
+	KUNIT_EXPECT_EQ(test, search(zone, PB_MOVABLE, 0), 3UL);
+}
+
+/* Whole pageblocks go from the smallest run of them, so that large orders stay possible. */
+static void test_whole_from_smallest_run(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+
+	set_words(f, 5, nothing);
+	pb_block_reindex(zone, 5);
+	KUNIT_EXPECT_EQ(test, pb_free_area_whole(&zone->area[PB_MOVABLE]), 4UL);
+	set_words(f, 4, nothing);
+	pb_block_reindex(zone, 4);
+	KUNIT_EXPECT_EQ(test, pb_free_area_whole(&zone->area[PB_MOVABLE]), 6UL);
+}
+
+/*
+ * A free tells the index when it matters: out of nothing, a larger block, a quarter of a word
+ * more.
+ */
+static void test_freed_brings_up_to_date(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	struct pb_zone *zone = lonely_block(test, f, nothing);
+	struct pb_pageblock *block = pb_slot_block(slot_of(f, 0)->word);
+	u64 old, new = 0;
+	unsigned int i;
+
+	KUNIT_EXPECT_EQ(test, zone->ctl[0].key, 0);
+	for (i = 0; i < PB_PAGEBLOCK_NR; i++) {
+		old = atomic64_fetch_or(BIT_ULL(i % 64), &block->free[i / 64]);
+		new = old | BIT_ULL(i % 64);
+		if (pb_block_freed(zone, 0, block, BIT_ULL(i % 64), new) != PB_KEY_RIGHT)
+			pb_block_reindex(zone, 0);
+		KUNIT_ASSERT_GE(test, pb_key_largest(zone->ctl[0].key), pb_word_largest(new));
+		KUNIT_ASSERT_LE(test, (int)(i / PB_OCC_NR) - 2, (int)pb_key_occ(zone->ctl[0].key) +
+				(i == 511 ? PB_NR_OCC : 0));
+	}
+	KUNIT_EXPECT_EQ(test, pb_key_largest(zone->ctl[0].key), PB_PAGEBLOCK_ORDER);
+}
+
+/* A request to update that is met by an updater at work is left to it: the count says so. */
+static void test_update_hand_over(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	struct pb_zone *zone = lonely_block(test, f, nothing);
+
+	atomic_set(&zone->ctl[0].update, 1);		/* somebody is at it */
+	set_words(f, 0, shapes[5].words);
+	pb_block_reindex(zone, 0);
+	KUNIT_EXPECT_EQ(test, zone->ctl[0].key, 0);	/* left to the updater ... */
+	KUNIT_EXPECT_EQ(test, atomic_read(&zone->ctl[0].update), 2);	/* ... who will see this */
+}
+
+/* A free that makes a larger block raises the key by what its word says, to the right place. */
+static void test_raise(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	struct pb_zone *zone = lonely_block(test, f, nothing);
+	struct pb_pageblock *block = pb_slot_block(slot_of(f, 0)->word);
+	unsigned int i, frame;
+	u64 old;
+
+	for (i = 0; i < PB_PAGEBLOCK_NR; i++) {
+		frame = i * 5 % PB_PAGEBLOCK_NR;		/* every frame once */
+		old = atomic64_fetch_or(BIT_ULL(frame % 64), &block->free[frame / 64]);
+		if (pb_block_freed(zone, 0, block, BIT_ULL(frame % 64),
+				   old | BIT_ULL(frame % 64)) == PB_KEY_HIDES) {
+			pb_block_raise(zone, 0, &block->free[frame / 64]);
+			KUNIT_ASSERT_EQ(test, pb_key_largest(zone->ctl[0].key),
+					pb_block_largest(block));
+			KUNIT_ASSERT_TRUE(test, pb_index_test(zone, 0, zone->ctl[0].key));
+			KUNIT_ASSERT_EQ(test, atomic_read(&zone->ctl[0].update), 0);
+		}
+	}
+	KUNIT_EXPECT_EQ(test, pb_key_largest(zone->ctl[0].key), PB_PAGEBLOCK_ORDER);
+}
+
+/* It lowers nothing, leaves an isolated pageblock where it is, and an updater at work to it. */
+static void test_raise_that_does_not(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	struct pb_zone *zone = lonely_block(test, f, shapes[5].words);
+	struct pb_pageblock *block = pb_slot_block(slot_of(f, 0)->word);
+	u16 key = zone->ctl[0].key;
+
+	pb_block_raise(zone, 0, &block->free[0]);		/* empty; word 1 is whole */
+	KUNIT_EXPECT_EQ(test, zone->ctl[0].key, key);
+	atomic_set(&zone->ctl[0].update, 1);			/* somebody is at it */
+	set_words(f, 0, shapes[10].words);
+	pb_block_raise(zone, 0, &block->free[0]);
+	KUNIT_EXPECT_EQ(test, zone->ctl[0].key, key);
+	KUNIT_EXPECT_EQ(test, atomic_read(&zone->ctl[0].update), 2);
+	atomic_set(&zone->ctl[0].update, 0);
+
+	slot_of(f, 0)->word = (slot_of(f, 0)->word & ~PB_SLOT_MT_MASK) | PB_ISOLATE;
+	pb_block_reindex(zone, 0);
+	KUNIT_ASSERT_EQ(test, zone->ctl[0].key, 0);
+	pb_block_raise(zone, 0, &block->free[0]);
+	KUNIT_EXPECT_EQ(test, zone->ctl[0].key, 0);
+}
+
+static struct kunit_case free_area_cases[] = {
+	KUNIT_CASE_PARAM(test_key, shapes_gen_params),
+	KUNIT_CASE_PARAM(test_search_finds_what_is_there, shapes_gen_params),
+	KUNIT_CASE_PARAM(test_moves, shapes_gen_params),
+	KUNIT_CASE(test_migratetypes),
+	KUNIT_CASE(test_fullest_first),
+	KUNIT_CASE(test_whole_from_smallest_run),
+	KUNIT_CASE(test_freed_brings_up_to_date),
+	KUNIT_CASE(test_update_hand_over),
+	KUNIT_CASE(test_raise),
+	KUNIT_CASE(test_raise_that_does_not),
+	{}
+};
+
+static struct kunit_suite free_area_suite = {
+	.name = "pbuddy_free_area",
+	.init = pt_init,
+	.exit = pt_exit,
+	.test_cases = free_area_cases,
+};
+
+kunit_test_suite(free_area_suite);

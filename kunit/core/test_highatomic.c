@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* highatomic.c: pageblocks kept for high-order requests that cannot wait. */
+#include "core/base/pfn.h"
+#include "core/zone/highatomic.h"
+#include "core/zone/zone.h"
+#include "fixture.h"
+#include "params.h"
+#include "threads.h"
+
+#define ATOMIC	(PB_ALLOC_WMARK_MIN | PB_ALLOC_MIN_RESERVE | PB_ALLOC_NON_BLOCK)
+
+/* The GiB of pt_gig is 520 pageblocks: five and a bit are 1 %, so six may be kept. */
+#define MOST	(6L * PB_PAGEBLOCK_NR)
+
+static struct pb_zone *gig(struct kunit *test, struct pt_fixture **f)
+{
+	*f = pt_pool(test, &pt_gig);
+	return pt_zone(*f, 0, PB_ZONE_NORMAL);
+}
+
+static unsigned long alloc_atomic(struct pt_fixture *f, unsigned int order)
+{
+	struct pb_request rq = pt_rq(order, PB_UNMOVABLE, 0);
+
+	rq.flags = ATOMIC;
+	if (order)
+		rq.flags |= PB_ALLOC_HIGHATOMIC;
+	return pb_alloc(&f->pool, &rq, NULL);
+}
+
+static enum pb_migratetype type_of(struct pt_fixture *f, unsigned long pfn)
+{
+	return pb_slot_migratetype(pb_slot(&f->pool, pfn)->word);
+}
+
+static long reserved(struct pb_zone *zone)
+{
+	return atomic_long_read(&zone->nr_reserved_highatomic);
+}
+
+/* The pageblocks of that type, counted one by one. */
+static long counted(struct pt_fixture *f, struct pb_zone *zone)
+{
+	unsigned long index;
+	long pages = 0;
+
+	for (index = 0; index < zone->nr_blocks; index++)
+		if (pb_zone_slot(zone, index) &&
+		    type_of(f, pb_block_pfn(zone, index)) == PB_HIGHATOMIC)
+			pages += PB_PAGEBLOCK_NR;
+	return pages;
+}
+
+static bool unreserve(struct pt_fixture *f, bool force)
+{
+	return pb_highatomic_unreserve_zone(pt_zone(f, 0, PB_ZONE_NORMAL), PB_MOVABLE, force);
+}
+
+/* Success keeps the pageblock, and the next such request is served from it. */
+static void test_success_reserves(struct kunit *test)
+{
+	struct pt_fixture *f;
+	struct pb_zone *zone = gig(test, &f);
+	unsigned long first = alloc_atomic(f, 4), i, pfn;
+
+	KUNIT_ASSERT_NE(test, first, PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, type_of(f, first), PB_HIGHATOMIC);
+	KUNIT_EXPECT_EQ(test, reserved(zone), (long)PB_PAGEBLOCK_NR);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_HIGHATOMIC_RESERVE), 1UL);
+	for (i = 1; i < PB_PAGEBLOCK_NR >> 4; i++) {
+		pfn = alloc_atomic(f, 4);
+		KUNIT_ASSERT_EQ(test, pfn >> PB_PAGEBLOCK_ORDER, first >> PB_PAGEBLOCK_ORDER);
+	}
+	KUNIT_EXPECT_EQ(test, reserved(zone), (long)PB_PAGEBLOCK_NR);
+	/* What is freed there stays there. */
+	pt_free(test, f, first, 4);
+	KUNIT_EXPECT_EQ(test, alloc_atomic(f, 4), first);
+}
+
+/* Single pages of such requests, and others, reserve nothing. */
+static void test_others_reserve_nothing(struct kunit *test)
+{
+	struct pt_fixture *f;
+	struct pb_zone *zone = gig(test, &f);
+
+	KUNIT_EXPECT_NE(test, alloc_atomic(f, 0), PB_NO_PFN);
+	KUNIT_EXPECT_NE(test, pt_alloc(f, 4), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, reserved(zone), 0L);
+}
+
+/* At most one page in a hundred, and nothing in a zone where that is less than a pageblock. */
+static void test_limit(struct kunit *test)
+{
+	struct pt_fixture *f;
+	struct pb_zone *zone = gig(test, &f);
+	unsigned int i;
+
+	for (i = 0; i < 40; i++)
+		KUNIT_ASSERT_NE(test, alloc_atomic(f, 8), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, reserved(zone), MOST);
+	KUNIT_EXPECT_EQ(test, counted(f, zone), MOST);
+	f = pt_pool(test, &pt_small);
+	KUNIT_ASSERT_NE(test, alloc_atomic(f, 4), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, reserved(pt_zone(f, 0, PB_ZONE_NORMAL)), 0L);
+}
+
+/* A block of several pageblocks keeps them all, as far as that is allowed. */
+static void test_large_blocks(struct kunit *test)
+{
+	struct pt_fixture *f;
+	struct pb_zone *zone = gig(test, &f);
+	unsigned long pfn = alloc_atomic(f, 11), i;
+
+	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
+	for (i = 0; i < 4; i++)
+		KUNIT_EXPECT_EQ(test, type_of(f, pfn + PT_BLOCK(i)), PB_HIGHATOMIC);
+	KUNIT_ASSERT_NE(test, alloc_atomic(f, 11), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, reserved(zone), MOST);
+	KUNIT_EXPECT_EQ(test, counted(f, zone), MOST);
+}
+
+/* When all else is used up: high-order atomic ones still succeed, others fail. */
+static void test_kept_from_others(struct kunit *test)
+{
+	struct pt_fixture *f;
+	struct pb_zone *zone = gig(test, &f);
+	unsigned long first = alloc_atomic(f, 4), *pfns, n;
+	struct pb_request rq = pt_rq(4, PB_UNMOVABLE, 0);
+
+	KUNIT_ASSERT_NE(test, first, PB_NO_PFN);
+	n = pt_fill(test, f, 4, PB_MOVABLE, &pfns);
+	KUNIT_EXPECT_EQ(test, n, (f->pages - PB_PAGEBLOCK_NR) >> 4);
+	KUNIT_EXPECT_EQ(test, pb_zone_free_pages(zone), (long)PB_PAGEBLOCK_NR - 16);
+	KUNIT_EXPECT_EQ(test, alloc_atomic(f, 4) >> PB_PAGEBLOCK_ORDER,
+			first >> PB_PAGEBLOCK_ORDER);
+	/* Who cannot wait, and a victim, get at it at last, too; who has high priority does not. */
+	rq.flags = PB_ALLOC_WMARK_MIN | PB_ALLOC_MIN_RESERVE;
+	KUNIT_EXPECT_EQ(test, pb_alloc(&f->pool, &rq, NULL), PB_NO_PFN);
+	rq.flags = PB_ALLOC_WMARK_MIN | PB_ALLOC_NON_BLOCK;
+	KUNIT_EXPECT_NE(test, pb_alloc(&f->pool, &rq, NULL), PB_NO_PFN);
+	rq.flags = PB_ALLOC_WMARK_MIN | PB_ALLOC_OOM;
+	KUNIT_EXPECT_NE(test, pb_alloc(&f->pool, &rq, NULL), PB_NO_PFN);
+}
+
+/* Under pressure pageblocks are given back one by one, the last one only when forced. */
+static void test_unreserve(struct kunit *test)
+{
+	struct pt_fixture *f;
+	struct pb_zone *zone = gig(test, &f);
+	unsigned long first = alloc_atomic(f, 9), second = alloc_atomic(f, 9);
+
+	KUNIT_ASSERT_EQ(test, reserved(zone), 2L * (long)PB_PAGEBLOCK_NR);
+	/* Nothing is free in them: nothing to give back. */
+	KUNIT_EXPECT_FALSE(test, unreserve(f, true));
+	pt_free(test, f, first, 9);
+	pt_free(test, f, second, 9);
+	KUNIT_EXPECT_TRUE(test, unreserve(f, false));
+	KUNIT_EXPECT_EQ(test, reserved(zone), (long)PB_PAGEBLOCK_NR);
+	KUNIT_EXPECT_EQ(test, counted(f, zone), (long)PB_PAGEBLOCK_NR);
+	KUNIT_EXPECT_FALSE(test, unreserve(f, false));
+	KUNIT_EXPECT_TRUE(test, unreserve(f, true));
+	KUNIT_EXPECT_EQ(test, reserved(zone), 0L);
+	KUNIT_EXPECT_FALSE(test, unreserve(f, true));
+	KUNIT_EXPECT_EQ(test, type_of(f, first), PB_MOVABLE);
+	KUNIT_EXPECT_EQ(test, type_of(f, second), PB_MOVABLE);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_HIGHATOMIC_UNRESERVE), 2UL);
+	KUNIT_EXPECT_EQ(test, zone->fast_mark, 0L);
+	pt_expect_all_free(test, f);
+}
+
+/* All reserve and unreserve at once: the count stays right and within its limit. */
+struct tug {
+	struct pt_fixture	*f;
+	struct pb_zone		*zone;
+	unsigned long		rounds;
+	atomic_long_t		wrong;
+};
+
+static void reserve_and_not(void *arg, unsigned int n)
+{
+	struct pt_rand r = { .state = pt_seed + n };
+	unsigned long i, held[4] = { }, k;
+	struct tug *tug = arg;
+
+	for (i = 0; i < tug->rounds; i++) {
+		k = pt_below(&r, 4);
+		if (held[k] && pb_free(&tug->f->pool, held[k] - 1, 4))
+			atomic_long_inc(&tug->wrong);
+		held[k] = alloc_atomic(tug->f, 4) + 1;
+		if (!held[k])
+			atomic_long_inc(&tug->wrong);
+		if (pt_below(&r, 3) == 0)
+			unreserve(tug->f, pt_below(&r, 2));
+		if (reserved(tug->zone) > MOST || reserved(tug->zone) < 0)
+			atomic_long_inc(&tug->wrong);
+	}
+	for (k = 0; k < 4; k++)
+		if (held[k] && pb_free(&tug->f->pool, held[k] - 1, 4))
+			atomic_long_inc(&tug->wrong);
+}
+
+static void test_concurrent_reserve(struct kunit *test)
+{
+	struct tug *tug = kunit_kzalloc(test, sizeof(*tug), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, tug);
+	tug->zone = gig(test, &tug->f);
+	tug->rounds = pt_rounds * 100;
+	KUNIT_ASSERT_EQ(test, pt_run_threads(pt_nr_cpus(), reserve_and_not, tug), 0);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&tug->wrong), 0L);
+	KUNIT_EXPECT_EQ(test, counted(tug->f, tug->zone), reserved(tug->zone));
+	KUNIT_EXPECT_GT(test, pb_zone_event(tug->zone, PB_HIGHATOMIC_UNRESERVE), 0UL);
+	pt_expect_all_free(test, tug->f);
+	while (unreserve(tug->f, true))
+		;
+	KUNIT_EXPECT_EQ(test, reserved(tug->zone), 0L);
+}
+
+static struct kunit_case highatomic_cases[] = {
+	KUNIT_CASE(test_success_reserves),
+	KUNIT_CASE(test_others_reserve_nothing),
+	KUNIT_CASE(test_limit),
+	KUNIT_CASE(test_large_blocks),
+	KUNIT_CASE(test_kept_from_others),
+	KUNIT_CASE(test_unreserve),
+	KUNIT_CASE(test_concurrent_reserve),
+	{}
+};
+
+static struct kunit_suite highatomic_suite = {
+	.name = "pbuddy_highatomic",
+	.init = pt_init,
+	.exit = pt_exit,
+	.test_cases = highatomic_cases,
+};
+
+kunit_test_suite(highatomic_suite);

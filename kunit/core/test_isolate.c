@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * isolate.c: nothing is handed out of an isolated pageblock, nothing that is freed into it is lost.
+ */
+#include "core/base/pfn.h"
+#include "core/compact/isolate.h"
+#include "core/compact/movable.h"
+#include "core/zone/zone.h"
+#include "fixture.h"
+#include "params.h"
+#include "threads.h"
+
+static struct pb_zone *zone_of(struct pt_fixture *f)
+{
+	return pt_zone(f, 0, PB_ZONE_NORMAL);
+}
+
+/* The area of so many pageblocks from the layout's nth on. */
+static struct pb_area area_at(struct pt_fixture *f, unsigned long nth, unsigned long nr)
+{
+	return (struct pb_area) {
+		.first = pb_block_index(zone_of(f), f->layout->ranges[0].start_pfn) + nth,
+		.nr = nr,
+		.frames = PB_PAGEBLOCK_NR,
+	};
+}
+
+static enum pb_migratetype type_at(struct pt_fixture *f, const struct pb_area *area)
+{
+	return pb_slot_migratetype(pb_zone_slot(zone_of(f), area->first)->word);
+}
+
+static void test_not_handed_out(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	struct pb_area area = area_at(f, 2, 3);
+	unsigned long first = pb_block_pfn(zone_of(f), area.first), *pfns, nr, i;
+
+	KUNIT_ASSERT_TRUE(test, pb_area_isolate(zone_of(f), &area));
+	KUNIT_EXPECT_EQ(test, type_at(f, &area), PB_ISOLATE);
+	nr = pt_fill(test, f, 0, PB_MOVABLE, &pfns);
+	KUNIT_EXPECT_EQ(test, nr, 5 * PB_PAGEBLOCK_NR);
+	for (i = 0; i < nr; i++)
+		KUNIT_EXPECT_TRUE(test, pfns[i] < first || pfns[i] >= first + 3 * PB_PAGEBLOCK_NR);
+	pt_verify(test, f, NULL);
+	pb_area_unisolate(zone_of(f), &area, -1);
+	KUNIT_EXPECT_EQ(test, type_at(f, &area), PB_MOVABLE);
+	KUNIT_EXPECT_EQ(test, pt_fill(test, f, 9, PB_MOVABLE, &pfns), 3UL);
+}
+
+/* Frees go to the bitmap, past the caches, and are there afterwards. */
+static void test_free_into_it(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_one_block);
+	struct pb_area area = area_at(f, 0, 1);
+	struct pb_survey survey;
+	unsigned long *pfns, nr, i;
+
+	nr = pt_fill(test, f, 0, PB_MOVABLE, &pfns);
+	KUNIT_ASSERT_EQ(test, nr, PB_PAGEBLOCK_NR);
+	KUNIT_ASSERT_TRUE(test, pb_area_isolate(zone_of(f), &area));
+	for (i = 0; i < 100; i++)
+		pt_free(test, f, pfns[i], 0);
+	KUNIT_ASSERT_TRUE(test, pb_area_survey(zone_of(f), &area, &survey));
+	KUNIT_EXPECT_EQ(test, survey.free, 100UL);
+	KUNIT_EXPECT_EQ(test, survey.pinned, PB_PAGEBLOCK_NR - 100);
+	KUNIT_EXPECT_EQ(test, pt_alloc_wait(f, 0), PB_NO_PFN);
+	pb_area_unisolate(zone_of(f), &area, PB_UNMOVABLE);
+	KUNIT_EXPECT_EQ(test, type_at(f, &area), PB_UNMOVABLE);
+	KUNIT_EXPECT_EQ(test, pt_fill(test, f, 0, PB_MOVABLE, &pfns), 100UL);
+}
+
+/* Whoever comes second gets nothing, and leaves the first one's isolation alone. */
+static void test_isolated_once(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	struct pb_area area = area_at(f, 3, 2), other = area_at(f, 1, 4);
+
+	KUNIT_ASSERT_TRUE(test, pb_area_isolate(zone_of(f), &area));
+	KUNIT_EXPECT_FALSE(test, pb_area_isolate(zone_of(f), &area));
+	KUNIT_EXPECT_FALSE(test, pb_area_isolate(zone_of(f), &other));
+	KUNIT_EXPECT_EQ(test, type_at(f, &area), PB_ISOLATE);
+	KUNIT_EXPECT_EQ(test, type_at(f, &other), PB_MOVABLE);
+	/* A type that others would give it does not end it either. */
+	KUNIT_EXPECT_FALSE(test, pb_slot_set_migratetype(pb_zone_slot(zone_of(f), area.first),
+							 PB_UNMOVABLE));
+	pb_area_unisolate(zone_of(f), &area, -1);
+	KUNIT_EXPECT_TRUE(test, pb_area_isolate(zone_of(f), &other));
+	pb_area_unisolate(zone_of(f), &other, -1);
+}
+
+/* A hole, or what is kept for atomic requests, is left alone. */
+static void test_not_isolated(struct kunit *test)
+{
+	struct pt_fixture *holes = pt_pool(test, &pt_holes), *f = pt_pool(test, &pt_small);
+	struct pb_area area = area_at(holes, 0, 2);
+
+	KUNIT_EXPECT_FALSE(test, pb_area_isolate(zone_of(holes), &area));
+	area = area_at(f, 0, 1);
+	pb_slot_set_migratetype(pb_zone_slot(zone_of(f), area.first), PB_HIGHATOMIC);
+	pb_zone_reindex_all(zone_of(f));
+	KUNIT_EXPECT_FALSE(test, pb_area_isolate(zone_of(f), &area));
+}
+
+/* Each kind of frame is counted as what it is. */
+static void test_survey(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	unsigned long movable = pt_alloc(f, 4), pinned = pt_alloc(f, 5), moving = pt_alloc(f, 3);
+	struct pb_area area;
+	struct pb_survey s;
+
+	pb_movable_set(&f->pool, movable);
+	pb_movable_set(&f->pool, moving);
+	KUNIT_ASSERT_TRUE(test, pb_movable_isolate(&f->pool, moving, 3));
+	pt_drain_all(&f->pool);
+	area = area_at(f, (movable - f->layout->ranges[0].start_pfn) >> PB_PAGEBLOCK_ORDER, 1);
+	KUNIT_ASSERT_EQ(test, movable >> PB_PAGEBLOCK_ORDER, pinned >> PB_PAGEBLOCK_ORDER);
+	KUNIT_ASSERT_EQ(test, movable >> PB_PAGEBLOCK_ORDER, moving >> PB_PAGEBLOCK_ORDER);
+	KUNIT_ASSERT_TRUE(test, pb_area_survey(zone_of(f), &area, &s));
+	KUNIT_EXPECT_EQ(test, s.movable, 16UL);
+	KUNIT_EXPECT_EQ(test, s.pinned, 32UL);
+	KUNIT_EXPECT_EQ(test, s.loose, 8UL);
+	KUNIT_EXPECT_EQ(test, s.free, PB_PAGEBLOCK_NR - 56);
+	KUNIT_EXPECT_TRUE(test, pb_movable_putback(&f->pool, moving));
+}
+
+/* The inside of a block larger than a pageblock cannot be moved, and is no cache. */
+static void test_survey_large(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	unsigned long pfn = pt_alloc(f, 11);
+	struct pb_area area = area_at(f, (pfn - f->layout->ranges[0].start_pfn) >>
+				      PB_PAGEBLOCK_ORDER, 1);
+	struct pb_survey s;
+	unsigned int i;
+
+	for (i = 0; i < 4; i++, area.first++) {
+		KUNIT_ASSERT_TRUE(test, pb_area_survey(zone_of(f), &area, &s));
+		KUNIT_EXPECT_GT(test, s.pinned, 0UL);
+	}
+}
+
+/* All or nothing, frame for frame, whatever the size. */
+static void test_take(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_one_block);
+	struct pb_area area = area_at(f, 0, 1);
+	unsigned long pfn;
+	unsigned int order;
+
+	pfn = pt_alloc(f, 0);
+	pt_drain_all(&f->pool);
+	KUNIT_ASSERT_TRUE(test, pb_area_isolate(zone_of(f), &area));
+	for (order = 0; order <= PB_PAGEBLOCK_ORDER; order++) {
+		area.frames = 1U << order;
+		area.frame = round_down(pb_frame_in_block(pfn), area.frames);
+		preempt_disable();
+		KUNIT_EXPECT_FALSE(test, pb_area_take(zone_of(f), &area, NULL));
+		preempt_enable();
+		if (order == PB_PAGEBLOCK_ORDER)
+			break;
+		area.frame ^= area.frames;
+		preempt_disable();
+		KUNIT_EXPECT_TRUE(test, pb_area_take(zone_of(f), &area, NULL));
+		preempt_enable();
+		KUNIT_EXPECT_EQ(test, pb_zone_free_pages(zone_of(f)), 511L - area.frames);
+		pb_zone_release(zone_of(f), pb_block_pfn(zone_of(f), area.first) + area.frame,
+				order);
+	}
+	pb_area_unisolate(zone_of(f), &area, -1);
+	pt_free(test, f, pfn, 0);
+	pt_expect_all_free(test, f);
+}
+
+/*
+ * Isolation against frees and claims on other CPUs: in the end everything is free and in the index.
+ */
+struct isolate_load {
+	struct pt_fixture	*f;
+	unsigned long		rounds;
+	atomic_long_t		errors;
+	atomic_long_t		isolated;
+};
+
+static void isolate_or_allocate(void *arg, unsigned int n)
+{
+	struct isolate_load *load = arg;
+	struct pt_rand r = { .state = pt_seed + n };
+	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
+	struct pb_area area;
+	unsigned long i, pfn;
+
+	for (i = 0; i < load->rounds; i++) {
+		if (n % 2) {
+			area = area_at(load->f, pt_below(&r, 8), 1);
+			if (pb_area_isolate(zone_of(load->f), &area)) {
+				atomic_long_inc(&load->isolated);
+				cond_resched();
+				pb_area_unisolate(zone_of(load->f), &area,
+						  pt_below(&r, 2) ? -1 : PB_MOVABLE);
+			}
+			continue;
+		}
+		rq.order = pt_below(&r, 10);
+		pfn = pb_alloc(&load->f->pool, &rq, NULL);
+		if (pfn != PB_NO_PFN && pb_free(&load->f->pool, pfn, rq.order) != PB_BAD_NONE)
+			atomic_long_inc(&load->errors);
+		if (pt_below(&r, 4) == 0)
+			pt_breathe(&load->f->pool);
+	}
+}
+
+static void test_concurrent_isolate(struct kunit *test)
+{
+	struct isolate_load *load = kunit_kzalloc(test, sizeof(*load), GFP_KERNEL);
+
+	if (pt_nr_cpus() < 2)
+		kunit_skip(test, "needs two CPUs");
+	KUNIT_ASSERT_NOT_NULL(test, load);
+	load->f = pt_pool(test, &pt_small);
+	load->rounds = pt_rounds * 500;
+	KUNIT_ASSERT_EQ(test, pt_run_threads(pt_nr_cpus(), isolate_or_allocate, load), 0);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&load->errors), 0L);
+	KUNIT_EXPECT_GT(test, atomic_long_read(&load->isolated), 0L);
+	pt_expect_all_free(test, load->f);
+}
+
+static struct kunit_case isolate_cases[] = {
+	KUNIT_CASE(test_not_handed_out),
+	KUNIT_CASE(test_free_into_it),
+	KUNIT_CASE(test_isolated_once),
+	KUNIT_CASE(test_not_isolated),
+	KUNIT_CASE(test_survey),
+	KUNIT_CASE(test_survey_large),
+	KUNIT_CASE(test_take),
+	KUNIT_CASE(test_concurrent_isolate),
+	{}
+};
+
+static struct kunit_suite isolate_suite = {
+	.name = "pbuddy_isolate",
+	.init = pt_init,
+	.exit = pt_exit,
+	.test_cases = isolate_cases,
+};
+
+kunit_test_suite(isolate_suite);

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * movable.c: what the owner of a block and who moves it may do to one another, state by state.
+ */
+#include "core/cache/freelist.h"
+#include "core/compact/isolate.h"
+#include "core/compact/movable.h"
+#include "core/zone/zone.h"
+#include "fixture.h"
+
+/* What is done to a block, in turn, each with what it must say. */
+enum act { END, SET, CLEAR, ISOLATE, PUTBACK, FREE };
+
+struct story {
+	const char *name;
+	unsigned int order;
+	struct {
+		enum act act;
+		int result;
+	} act[6];
+	bool freed;	/* its frames are the allocator's again */
+	bool owed;	/* freed, and whoever moves it has to give the frames back */
+};
+
+static const struct story stories[] = {
+	{ "not movable", 0, { { ISOLATE, false } } },
+	{ "set twice", 3, { { SET, 0 }, { SET, 0 }, { CLEAR, 0 }, { ISOLATE, false } } },
+	{ "cleared twice", 0, { { SET, 0 }, { CLEAR, 0 }, { CLEAR, 0 } } },
+	{ "isolated twice", 2, { { SET, 0 }, { ISOLATE, true }, { ISOLATE, false } } },
+	{ "put back", 9, { { SET, 0 }, { ISOLATE, true }, { PUTBACK, true }, { ISOLATE, true } } },
+	{ "set while moved", 0, { { SET, 0 }, { ISOLATE, true }, { SET, -EBUSY } } },
+	{ "cleared while moved", 0, { { SET, 0 }, { ISOLATE, true }, { CLEAR, -EBUSY } } },
+	{ "freed", 4, { { SET, 0 }, { FREE, PB_BAD_NONE }, { ISOLATE, false } }, .freed = true },
+	{ "freed, then put back", 5, { { SET, 0 }, { ISOLATE, true }, { FREE, PB_BAD_NONE },
+				       { PUTBACK, false } }, .owed = true },
+	{ "too large", 10, { { SET, -EINVAL } } },
+};
+
+static void describe_story(const struct story *story, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s", story->name);
+}
+
+KUNIT_ARRAY_PARAM(stories, stories, describe_story);
+
+static int perform(struct pt_fixture *f, enum act act, unsigned long pfn, unsigned int order)
+{
+	switch (act) {
+	case SET:
+		return pb_movable_set(&f->pool, pfn);
+	case CLEAR:
+		return pb_movable_clear(&f->pool, pfn);
+	case ISOLATE:
+		return pb_movable_isolate(&f->pool, pfn, order);
+	case PUTBACK:
+		return pb_movable_putback(&f->pool, pfn);
+	case FREE:
+		return pb_free(&f->pool, pfn, order);
+	default:
+		return -EINVAL;
+	}
+}
+
+/* Gives back what the mover has to. */
+static void give_back(struct pt_fixture *f, unsigned long pfn, unsigned int order)
+{
+	preempt_disable();
+	*pb_order_byte(&f->pool, pfn) = 0;
+	pb_zone_release(pb_pfn_zone(&f->pool, pfn), pfn, order);
+	preempt_enable();
+}
+
+static void test_states(struct kunit *test)
+{
+	const struct story *s = test->param_value;
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	unsigned long pfn = pt_alloc(f, s->order);
+	unsigned int i;
+
+	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
+	for (i = 0; s->act[i].act != END; i++)
+		KUNIT_EXPECT_EQ_MSG(test, perform(f, s->act[i].act, pfn, s->order),
+				    s->act[i].result, "act %u", i);
+	pt_expect_allocated(test, f, s->freed ? 0 : 1UL << s->order);
+	if (!s->freed)
+		KUNIT_EXPECT_EQ(test, pb_page_order(&f->pool, pfn), (int)s->order);
+	if (s->owed)
+		give_back(f, pfn, s->order);
+	if (s->freed || s->owed)
+		pt_expect_all_free(test, f);
+}
+
+/*
+ * A second free while the first one waits for the mover is a double free, and nothing else happens.
+ */
+static void test_double_free_while_moved(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	unsigned long pfn = pt_alloc(f, 2);
+
+	KUNIT_ASSERT_EQ(test, pb_movable_set(&f->pool, pfn), 0);
+	KUNIT_ASSERT_TRUE(test, pb_movable_isolate(&f->pool, pfn, 2));
+	KUNIT_EXPECT_EQ(test, pb_free(&f->pool, pfn, 2), PB_BAD_NONE);
+	KUNIT_EXPECT_EQ(test, pb_free(&f->pool, pfn, 2), PB_BAD_DOUBLE);
+	pt_expect_bad(test, f, PB_BAD_DOUBLE, pfn);
+	KUNIT_EXPECT_FALSE(test, pb_movable_putback(&f->pool, pfn));
+	give_back(f, pfn, 2);
+	KUNIT_EXPECT_EQ(test, pb_free(&f->pool, pfn, 2), PB_BAD_DOUBLE);
+	pt_expect_bad(test, f, PB_BAD_DOUBLE, pfn);
+	pt_expect_all_free(test, f);
+}
+
+/* Flags do not hide a misuse: wrong order, tails, splitting. */
+static void test_misuse(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	unsigned long pfn = pt_alloc(f, 3);
+
+	KUNIT_ASSERT_EQ(test, pb_movable_set(&f->pool, pfn), 0);
+	KUNIT_EXPECT_EQ(test, pb_free(&f->pool, pfn, 2), PB_BAD_ORDER);
+	pt_expect_bad(test, f, PB_BAD_ORDER, pfn);
+	KUNIT_EXPECT_EQ(test, pb_free(&f->pool, pfn + 1, 0), PB_BAD_TAIL);
+	pt_expect_bad(test, f, PB_BAD_TAIL, pfn + 1);
+	KUNIT_EXPECT_EQ(test, pb_split(&f->pool, pfn, 3), PB_BAD_ORDER);
+	pt_expect_bad(test, f, PB_BAD_ORDER, pfn);
+	KUNIT_EXPECT_FALSE(test, pb_movable_isolate(&f->pool, pfn, 2));
+	KUNIT_EXPECT_EQ(test, pb_movable_set(&f->pool, pfn + 1), -EINVAL);
+	KUNIT_EXPECT_EQ(test, pb_movable_clear(&f->pool, pfn + 1), -EINVAL);
+	KUNIT_EXPECT_EQ(test, pb_movable_set(&f->pool, 3), -EINVAL);
+	KUNIT_EXPECT_EQ(test, pb_movable_clear(&f->pool, 3), -EINVAL);
+	KUNIT_EXPECT_EQ(test, pb_page_order(&f->pool, pfn), 3);
+	KUNIT_EXPECT_EQ(test, pb_free(&f->pool, pfn, 3), PB_BAD_NONE);
+	pt_expect_all_free(test, f);
+}
+
+/* ---- Blocks that somebody pays for ---- */
+
+/* What was uncharged; by one thread. */
+static unsigned long uncharged, last_uncharged;
+
+static void uncharge(struct pb_pool *pool, unsigned long pfn, unsigned int order)
+{
+	uncharged += 1UL << order;
+	last_uncharged = pfn;
+}
+
+static struct pt_fixture *accounting_pool(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+
+	f->pool.ops.uncharge = uncharge;
+	uncharged = 0;
+	return f;
+}
+
+/* A free that is refused uncharges nothing, the right one does it once. */
+static void test_accounted(struct kunit *test)
+{
+	struct pt_fixture *f = accounting_pool(test);
+	unsigned long pfn = pt_alloc(f, 3);
+
+	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
+	pb_set_accounted(&f->pool, pfn);
+	KUNIT_EXPECT_EQ(test, pb_page_order(&f->pool, pfn), 3);
+	KUNIT_EXPECT_EQ(test, pb_free(&f->pool, pfn, 2), PB_BAD_ORDER);
+	pt_expect_bad(test, f, PB_BAD_ORDER, pfn);
+	KUNIT_EXPECT_EQ(test, pb_free(&f->pool, pfn + 1, 0), PB_BAD_TAIL);
+	pt_expect_bad(test, f, PB_BAD_TAIL, pfn + 1);
+	KUNIT_EXPECT_EQ(test, uncharged, 0UL);
+	KUNIT_EXPECT_EQ(test, pb_free(&f->pool, pfn, 3), PB_BAD_NONE);
+	KUNIT_EXPECT_EQ(test, uncharged, 8UL);
+	KUNIT_EXPECT_EQ(test, last_uncharged, pfn);
+	KUNIT_EXPECT_EQ(test, pb_free(&f->pool, pfn, 3), PB_BAD_DOUBLE);
+	pt_expect_bad(test, f, PB_BAD_DOUBLE, pfn);
+	KUNIT_EXPECT_EQ(test, uncharged, 8UL);
+	pt_expect_all_free(test, f);
+}
+
+/*
+ * A block with the memalloc mark is nobody's to move; made movable it is like any other, and a
+ * second free while it is moved is seen. Whoever paid for it is told in each case.
+ */
+static void test_memalloc(struct kunit *test)
+{
+	struct pt_fixture *f = accounting_pool(test);
+	struct pb_request rq = pt_rq(3, PB_MOVABLE, 0);
+	struct pb_survey survey;
+	struct pb_area area = { .nr = 1, .frames = PB_PAGEBLOCK_NR };
+	struct pb_zone *zone;
+	unsigned long pfn;
+
+	rq.flags = PB_ALLOC_NO_WATERMARKS;
+	pfn = pb_alloc(&f->pool, &rq, NULL);
+	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
+	zone = pb_pfn_zone(&f->pool, pfn);
+	area.first = pb_block_index(zone, pfn);
+	pb_set_accounted(&f->pool, pfn);
+	KUNIT_EXPECT_TRUE(test, pb_page_is_memalloc(&f->pool, pfn));
+	KUNIT_EXPECT_FALSE(test, pb_movable_isolate(&f->pool, pfn, 3));
+	KUNIT_EXPECT_EQ(test, pb_movable_clear(&f->pool, pfn), 0);
+	KUNIT_EXPECT_TRUE(test, pb_area_survey(zone, &area, &survey));
+	KUNIT_EXPECT_EQ(test, survey.pinned, 8UL);
+	KUNIT_EXPECT_EQ(test, survey.movable, 0UL);
+	KUNIT_EXPECT_EQ(test, pb_free(&f->pool, pfn, 3), PB_BAD_NONE);
+	KUNIT_EXPECT_EQ(test, uncharged, 8UL);
+
+	pfn = pb_alloc(&f->pool, &rq, NULL);
+	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
+	pb_set_accounted(&f->pool, pfn);
+	KUNIT_EXPECT_EQ(test, pb_movable_set(&f->pool, pfn), 0);
+	KUNIT_EXPECT_FALSE(test, pb_page_is_memalloc(&f->pool, pfn));
+	KUNIT_EXPECT_TRUE(test, pb_movable_isolate(&f->pool, pfn, 3));
+	KUNIT_EXPECT_FALSE(test, pb_page_is_memalloc(&f->pool, pfn));
+	KUNIT_EXPECT_EQ(test, pb_free(&f->pool, pfn, 3), PB_BAD_NONE);
+	KUNIT_EXPECT_FALSE(test, pb_page_is_memalloc(&f->pool, pfn));
+	KUNIT_EXPECT_EQ(test, pb_movable_set(&f->pool, pfn), -EINVAL);
+	KUNIT_EXPECT_EQ(test, pb_movable_clear(&f->pool, pfn), -EBUSY);
+	KUNIT_EXPECT_EQ(test, pb_free(&f->pool, pfn, 3), PB_BAD_DOUBLE);
+	pt_expect_bad(test, f, PB_BAD_DOUBLE, pfn);
+	KUNIT_EXPECT_EQ(test, uncharged, 8UL);
+	pt_expect_allocated(test, f, 8);
+	KUNIT_EXPECT_FALSE(test, pb_movable_putback(&f->pool, pfn));
+	KUNIT_EXPECT_TRUE(test, pb_accounted(&f->pool, pfn));
+	give_back(f, pfn, 3);
+	pt_expect_all_free(test, f);
+}
+
+#define NR_SINGLE	100
+
+/* Some of many: whichever way they are freed. */
+static void test_accounted_among_others(struct kunit *test)
+{
+	struct pt_fixture *f = accounting_pool(test);
+	struct pb_request rq = pt_rq(0, PB_UNMOVABLE, 0);
+	unsigned long pfns[NR_SINGLE], pfn, i;
+
+	KUNIT_ASSERT_EQ(test, pb_alloc_bulk(&f->pool, &rq, NR_SINGLE, pfns, NULL),
+			(unsigned long)NR_SINGLE);
+	for (i = 0; i < NR_SINGLE; i += 3)
+		pb_set_accounted(&f->pool, pfns[i]);
+	pb_free_bulk(&f->pool, NR_SINGLE, pfns);
+	KUNIT_EXPECT_EQ(test, uncharged, (unsigned long)DIV_ROUND_UP(NR_SINGLE, 3));
+	pfn = pb_alloc_contig(&f->pool, &rq, NR_SINGLE, NULL);
+	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
+	for (i = 0; i < NR_SINGLE; i += 4)
+		pb_set_accounted(&f->pool, pfn + i);
+	uncharged = 0;
+	KUNIT_EXPECT_EQ(test, pb_free_contig(&f->pool, pfn, NR_SINGLE), PB_BAD_NONE);
+	KUNIT_EXPECT_EQ(test, uncharged, NR_SINGLE / 4UL);
+	pt_expect_all_free(test, f);
+}
+
+/* Freed while it is moved: whoever gives it back uncharges it, and nobody before. */
+static void test_accounted_and_isolated(struct kunit *test)
+{
+	struct pt_fixture *f = accounting_pool(test);
+	unsigned long pfn = pt_alloc(f, 2);
+
+	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
+	pb_set_accounted(&f->pool, pfn);
+	KUNIT_ASSERT_EQ(test, pb_movable_set(&f->pool, pfn), 0);
+	KUNIT_ASSERT_TRUE(test, pb_movable_isolate(&f->pool, pfn, 2));
+	KUNIT_EXPECT_TRUE(test, pb_movable_putback(&f->pool, pfn));
+	KUNIT_EXPECT_EQ(test, pb_movable_clear(&f->pool, pfn), 0);
+	KUNIT_EXPECT_TRUE(test, pb_accounted(&f->pool, pfn));
+	KUNIT_ASSERT_EQ(test, pb_movable_set(&f->pool, pfn), 0);
+	KUNIT_ASSERT_TRUE(test, pb_movable_isolate(&f->pool, pfn, 2));
+	KUNIT_EXPECT_EQ(test, pb_free(&f->pool, pfn, 2), PB_BAD_NONE);
+	KUNIT_EXPECT_EQ(test, pb_free(&f->pool, pfn, 2), PB_BAD_DOUBLE);
+	pt_expect_bad(test, f, PB_BAD_DOUBLE, pfn);
+	KUNIT_EXPECT_EQ(test, uncharged, 0UL);
+	KUNIT_EXPECT_TRUE(test, pb_accounted(&f->pool, pfn));
+	give_back(f, pfn, 2);
+	pt_expect_all_free(test, f);
+}
+
+static struct kunit_case movable_cases[] = {
+	KUNIT_CASE_PARAM(test_states, stories_gen_params),
+	KUNIT_CASE(test_double_free_while_moved),
+	KUNIT_CASE(test_misuse),
+	KUNIT_CASE(test_accounted),
+	KUNIT_CASE(test_memalloc),
+	KUNIT_CASE(test_accounted_among_others),
+	KUNIT_CASE(test_accounted_and_isolated),
+	{}
+};
+
+static struct kunit_suite movable_suite = {
+	.name = "pbuddy_movable",
+	.init = pt_init,
+	.exit = pt_exit,
+	.test_cases = movable_cases,
+};
+
+kunit_test_suite(movable_suite);

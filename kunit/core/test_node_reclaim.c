@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* node_reclaim.c: reclaim on a near node before memory is taken from a far one. */
+#include "core/cache/drain.h"
+#include "core/zone/node_reclaim.h"
+#include "core/zone/zone.h"
+#include "fixture.h"
+#include "threads.h"
+
+/* Somebody who holds pages of node 0 and gives them up when asked. */
+static struct {
+	struct pt_fixture	*f;
+	unsigned long		*held;
+	unsigned long		nr_held;
+	unsigned long		most;		/* pages in one call */
+	unsigned int		calls;
+	int			priority;	/* of the last call */
+	bool			anywhere;	/* says it holds pages of all nodes */
+	bool			again;		/* asks for node reclaim from inside */
+	enum pb_node_reclaim	inner;
+} holder;
+
+static unsigned long reclaimable(struct pb_zone *zone)
+{
+	return zone->nid && !holder.anywhere ? 0 : holder.nr_held;
+}
+
+static unsigned long reclaim(struct pb_pool *pool, const struct pb_request *rq, int priority,
+			     unsigned long nr_pages)
+{
+	unsigned long n = min3(nr_pages, holder.most, holder.nr_held), i;
+
+	holder.calls++;
+	holder.priority = priority;
+	if (holder.again)
+		holder.inner = pb_node_reclaim(pool->zone[0][PB_ZONE_NORMAL], rq);
+	if (!(rq->flags & PB_ALLOC_THISNODE) || rq->nid)
+		return 0;
+	for (i = 0; i < n; i++)
+		pb_free(pool, holder.held[--holder.nr_held], 0);
+	/* Into the bitmaps, where they count. */
+	pb_pcp_drain_local(pool);
+	return n;
+}
+
+/* Node 0 is full to its mark, all of it held by one who would give it up. */
+static struct pt_fixture *full_node(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_four_nodes);
+	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
+	unsigned long pfn;
+
+	memset(&holder, 0, sizeof(holder));
+	holder.f = f;
+	holder.most = ~0UL;
+	holder.held = kunit_kcalloc(test, f->pages, sizeof(*holder.held), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, holder.held);
+	pb_zone_set_watermarks(pt_zone(f, 0, PB_ZONE_NORMAL), 100, 10);
+	rq.flags = PB_ALLOC_WMARK_LOW | PB_ALLOC_THISNODE | PB_ALLOC_WAIT;
+	rq.slow_flags = PB_ALLOC_WMARK_LOW;
+	while ((pfn = pb_alloc(&f->pool, &rq, NULL)) != PB_NO_PFN)
+		holder.held[holder.nr_held++] = pfn;
+	f->pool.ops.reclaim = reclaim;
+	f->pool.ops.reclaimable = reclaimable;
+	f->pool.node_reclaim_mode = 1;
+	return f;
+}
+
+static struct pb_request waiting(int nid)
+{
+	struct pb_request rq = pt_rq(0, PB_MOVABLE, nid);
+
+	rq.flags = PB_ALLOC_WMARK_LOW | PB_ALLOC_WAIT;
+	return rq;
+}
+
+/* Node of the page a request gets, on CPU 0, which is on node 0. */
+struct ask {
+	struct pt_fixture	*f;
+	struct pb_request	rq;
+	int			nid;		/* asked of, and got from */
+	enum pb_node_reclaim	result;
+};
+
+static void alloc_on_cpu(void *arg)
+{
+	struct ask *ask = arg;
+	unsigned long pfn = pb_alloc(&ask->f->pool, &ask->rq, NULL);
+
+	ask->nid = pfn == PB_NO_PFN ? -1 : pb_pfn_zone(&ask->f->pool, pfn)->nid;
+}
+
+static void reclaim_on_cpu(void *arg)
+{
+	struct ask *ask = arg;
+
+	ask->result = pb_node_reclaim(pt_zone(ask->f, ask->nid, PB_ZONE_NORMAL), &ask->rq);
+}
+
+static int node_of_alloc(struct pt_fixture *f, struct pb_request rq)
+{
+	struct ask ask = { .f = f, .rq = rq };
+
+	pt_call_on(0, alloc_on_cpu, &ask);
+	return ask.nid;
+}
+
+static enum pb_node_reclaim result_at(struct pt_fixture *f, struct pb_request rq, int nid)
+{
+	struct ask ask = { .f = f, .rq = rq, .nid = nid };
+
+	pt_call_on(0, reclaim_on_cpu, &ask);
+	return ask.result;
+}
+
+static enum pb_node_reclaim result_of(struct pt_fixture *f, struct pb_request rq)
+{
+	return result_at(f, rq, 0);
+}
+
+static void test_off_by_default(struct kunit *test)
+{
+	struct pt_fixture *f = full_node(test);
+
+	KUNIT_EXPECT_EQ(test, pt_pool(test, &pt_small)->pool.node_reclaim_mode, 0U);
+	f->pool.node_reclaim_mode = 0;
+	KUNIT_EXPECT_EQ(test, node_of_alloc(f, waiting(0)), 1);
+	KUNIT_EXPECT_EQ(test, holder.calls, 0U);
+}
+
+/* With it the request stays at home, and only what it needs is reclaimed. */
+static void test_reclaims_at_home(struct kunit *test)
+{
+	struct pt_fixture *f = full_node(test);
+	unsigned long before = holder.nr_held;
+
+	KUNIT_EXPECT_EQ(test, node_of_alloc(f, waiting(0)), 0);
+	KUNIT_EXPECT_EQ(test, holder.calls, 1U);
+	KUNIT_EXPECT_EQ(test, holder.priority, 4);
+	KUNIT_EXPECT_EQ(test, before - holder.nr_held, 32UL);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(pt_zone(f, 0, PB_ZONE_NORMAL),
+					    PB_ZONE_RECLAIM_SUCCESS), 1UL);
+}
+
+static void test_results(struct kunit *test)
+{
+	struct pt_fixture *f = full_node(test);
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	struct pb_request rq = waiting(0);
+
+	/* One who may not wait, or is reclaiming already, does not. */
+	rq.flags = PB_ALLOC_WMARK_LOW;
+	KUNIT_EXPECT_EQ(test, result_of(f, rq), PB_NODE_RECLAIM_NOSCAN);
+	rq.flags = PB_ALLOC_WAIT | PB_ALLOC_RECLAIMING;
+	KUNIT_EXPECT_EQ(test, result_of(f, rq), PB_NODE_RECLAIM_NOSCAN);
+	KUNIT_EXPECT_EQ(test, holder.calls, 0U);
+	/* One at a time. */
+	rq.flags = PB_ALLOC_WAIT;
+	holder.again = true;
+	KUNIT_EXPECT_EQ(test, result_of(f, rq), PB_NODE_RECLAIM_SUCCESS);
+	KUNIT_EXPECT_EQ(test, holder.inner, PB_NODE_RECLAIM_NOSCAN);
+	holder.again = false;
+	/* Less than it needs: asked five times, ever harder. */
+	holder.calls = 0;
+	holder.most = 1;
+	rq.order = 3;
+	KUNIT_EXPECT_EQ(test, result_of(f, rq), PB_NODE_RECLAIM_SOME);
+	KUNIT_EXPECT_EQ(test, holder.calls, 5U);
+	KUNIT_EXPECT_EQ(test, holder.priority, 0);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_ZONE_RECLAIM_FAILED), 1UL);
+	/* Not worth while: a hundredth of the node and no more could be given up. */
+	holder.nr_held = zone->present_pages / 100;
+	KUNIT_EXPECT_EQ(test, result_of(f, rq), PB_NODE_RECLAIM_FULL);
+	f->pool.ops.reclaim = NULL;
+	KUNIT_EXPECT_EQ(test, result_of(f, rq), PB_NODE_RECLAIM_FULL);
+}
+
+/* A node that is too far away is left alone, */
+static void test_distance(struct kunit *test)
+{
+	struct pt_fixture *f = full_node(test);
+	struct pb_zone *home = pt_zone(f, 1, PB_ZONE_NORMAL);
+
+	KUNIT_EXPECT_TRUE(test, pb_zone_allows_reclaim(home, pt_zone(f, 0, PB_ZONE_NORMAL)));
+	f->pool.node_reclaim_distance = 15;
+	KUNIT_EXPECT_TRUE(test, pb_zone_allows_reclaim(home, pt_zone(f, 0, PB_ZONE_NORMAL)));
+	KUNIT_EXPECT_FALSE(test, pb_zone_allows_reclaim(home, pt_zone(f, 3, PB_ZONE_NORMAL)));
+	f->pool.node_reclaim_distance = 14;
+	KUNIT_EXPECT_FALSE(test, pb_zone_allows_reclaim(home, pt_zone(f, 0, PB_ZONE_NORMAL)));
+	f->pool.node_reclaim_distance = 9;
+	KUNIT_EXPECT_EQ(test, node_of_alloc(f, waiting(0)), 1);
+	KUNIT_EXPECT_EQ(test, holder.calls, 0U);
+}
+
+/* and so is one that has CPUs of its own to do it. */
+static void test_other_nodes_cpus(struct kunit *test)
+{
+	struct pt_fixture *f = full_node(test);
+	struct pb_request rq = waiting(1);
+
+	holder.anywhere = true;
+	KUNIT_EXPECT_EQ(test, result_at(f, rq, 1), pb_node_has_cpu(1) ? PB_NODE_RECLAIM_NOSCAN :
+									PB_NODE_RECLAIM_SOME);
+	KUNIT_EXPECT_EQ(test, holder.calls, pb_node_has_cpu(1) ? 0U : 5U);
+}
+
+static struct kunit_case node_reclaim_cases[] = {
+	KUNIT_CASE(test_off_by_default),
+	KUNIT_CASE(test_reclaims_at_home),
+	KUNIT_CASE(test_results),
+	KUNIT_CASE(test_distance),
+	KUNIT_CASE(test_other_nodes_cpus),
+	{}
+};
+
+static struct kunit_suite node_reclaim_suite = {
+	.name = "pbuddy_node_reclaim",
+	.init = pt_init,
+	.exit = pt_exit,
+	.test_cases = node_reclaim_cases,
+};
+
+kunit_test_suite(node_reclaim_suite);

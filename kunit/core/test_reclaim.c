@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* reclaim.c: how much is asked of a reclaimer, what is remembered, and when reclaim ends. */
+#include "core/alloc/reclaim.h"
+#include "fixture.h"
+#include "task.h"
+
+/* A reclaimer that keeps a number. */
+struct keeper {
+	unsigned long	calls;
+	unsigned long	largest;	/* of one call */
+	unsigned long	asked;
+	unsigned long	stop_after;	/* calls; 0: never */
+	unsigned long	looks_at;	/* pages of a call, 0: all */
+};
+
+static unsigned long give(void *arg, unsigned long nr_to_scan, unsigned long *nr_scanned)
+{
+	struct keeper *k = arg;
+
+	if (k->stop_after && k->calls == k->stop_after)
+		return PB_SCAN_STOP;
+	k->calls++;
+	k->largest = max(k->largest, nr_to_scan);
+	k->asked += nr_to_scan;
+	if (k->looks_at)
+		*nr_scanned = min(nr_to_scan, k->looks_at);
+	return nr_to_scan / 2;
+}
+
+struct share {
+	const char	*name;
+	unsigned long	freeable, batch, deferred;
+	int		priority;
+	unsigned int	seeks;
+	unsigned long	asked, left;	/* what is asked for now, and what stays for later */
+};
+
+/* As do_shrink_slab() works it out. */
+static const struct share shares[] = {
+	{ "nothing there", 0, 0, 0, 0, 2, 0, 0 },
+	{ "first round of much", 1 << 20, 0, 0, 12, 2, 512, 0 },
+	{ "half the price, twice as much", 1 << 20, 0, 0, 12, 1, 1024, 0 },
+	{ "too little for a call is kept", 1 << 16, 0, 0, 12, 2, 0, 32 },
+	{ "kept until it is enough", 1 << 16, 0, 128 << 12, 12, 2, 128, (1 << 17) },
+	{ "a smaller batch", 1 << 16, 8, 0, 12, 2, 32, 0 },
+	{ "last round: nearly twice all there is", 1000, 0, 0, 0, 2, 1920, 80 },
+	{ "last round: little is taken whole", 10, 0, 0, 0, 2, 20, 0 },
+	{ "free to get back: half at once", 1000, 0, 0, 12, 0, 384, 116 },
+	{ "what is remembered is bounded", 100, 0, 1 << 30, 12, 2, 128, 200 },
+};
+
+static void describe_share(const struct share *share, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s", share->name);
+}
+
+KUNIT_ARRAY_PARAM(shares, shares, describe_share);
+
+static void test_shares(struct kunit *test)
+{
+	const struct share *share = test->param_value;
+	atomic_long_t deferred = ATOMIC_LONG_INIT(share->deferred);
+	struct keeper k = { };
+	struct pb_ask ask = {
+		.freeable = share->freeable, .priority = share->priority, .seeks = share->seeks,
+		.batch = share->batch, .deferred = &deferred, .scan = give, .arg = &k,
+	};
+
+	pb_reclaim_ask(&ask);
+	KUNIT_EXPECT_EQ(test, k.asked, share->asked);
+	KUNIT_EXPECT_EQ(test, ask.scanned, share->asked);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&deferred), (long)share->left);
+	KUNIT_EXPECT_LE(test, k.largest, share->batch ?: PB_RECLAIM_BATCH);
+}
+
+/* Whoever stops is not called again, and what it was not called for is remembered. */
+static void test_stop(struct kunit *test)
+{
+	atomic_long_t deferred = ATOMIC_LONG_INIT(0);
+	struct keeper k = { .stop_after = 2 };
+	struct pb_ask ask = {
+		.freeable = 10000, .priority = 3, .seeks = 2, .deferred = &deferred,
+		.scan = give, .arg = &k,
+	};
+
+	KUNIT_EXPECT_EQ(test, pb_reclaim_ask(&ask), 2UL * (PB_RECLAIM_BATCH / 2));
+	KUNIT_EXPECT_EQ(test, k.calls, 2UL);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&deferred), 2500L - 2 * PB_RECLAIM_BATCH);
+}
+
+/* One that looks at less than it was asked to is asked more often. */
+static void test_looks_at_less(struct kunit *test)
+{
+	atomic_long_t deferred = ATOMIC_LONG_INIT(0);
+	struct keeper k = { .looks_at = 64 };
+	struct pb_ask ask = {
+		.freeable = 1024, .priority = 2, .seeks = 2, .deferred = &deferred,
+		.scan = give, .arg = &k,
+	};
+
+	pb_reclaim_ask(&ask);
+	KUNIT_EXPECT_EQ(test, ask.scanned, 448UL);
+	KUNIT_EXPECT_EQ(test, k.calls, 7UL);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&deferred), 512L - 448);
+}
+
+/* Rounds of reclaim: what they asked with. */
+static struct {
+	int		first, last, rounds;
+	unsigned long	gives;
+	bool		was_marked;
+} rounds;
+
+static unsigned long note_round(struct pb_pool *pool, const struct pb_request *rq, int priority,
+				unsigned long nr_pages)
+{
+	if (!rounds.rounds++)
+		rounds.first = priority;
+	rounds.last = priority;
+	rounds.was_marked = pb_task_reclaiming();
+	return rounds.gives;
+}
+
+static void test_priority_rises(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_one_block);
+	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
+
+	KUNIT_EXPECT_EQ(test, pb_direct_reclaim(&f->pool, &rq), 0UL);
+	f->pool.ops.reclaim = note_round;
+	memset(&rounds, 0, sizeof(rounds));
+	KUNIT_EXPECT_EQ(test, pb_direct_reclaim(&f->pool, &rq), 0UL);
+	KUNIT_EXPECT_EQ(test, rounds.first, PB_DEF_PRIORITY);
+	KUNIT_EXPECT_EQ(test, rounds.last, 0);
+	KUNIT_EXPECT_EQ(test, rounds.rounds, PB_DEF_PRIORITY + 1);
+	KUNIT_EXPECT_TRUE(test, rounds.was_marked);
+	KUNIT_EXPECT_FALSE(test, pb_task_reclaiming());
+	KUNIT_EXPECT_EQ(test, pb_zone_event(pt_zone(f, 0, PB_ZONE_NORMAL), PB_ALLOCSTALL), 1UL);
+}
+
+/* 32 pages are enough for a small request, a large one goes on. */
+static void test_ends_when_enough(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_one_block);
+	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
+
+	f->pool.ops.reclaim = note_round;
+	memset(&rounds, 0, sizeof(rounds));
+	rounds.gives = 16;
+	KUNIT_EXPECT_EQ(test, pb_direct_reclaim(&f->pool, &rq), 32UL);
+	KUNIT_EXPECT_EQ(test, rounds.rounds, 2);
+	rq.order = 6;
+	rounds.rounds = 0;
+	KUNIT_EXPECT_EQ(test, pb_direct_reclaim(&f->pool, &rq), 64UL);
+	KUNIT_EXPECT_EQ(test, rounds.rounds, 4);
+}
+
+static struct kunit_case reclaim_cases[] = {
+	KUNIT_CASE_PARAM(test_shares, shares_gen_params),
+	KUNIT_CASE(test_stop),
+	KUNIT_CASE(test_looks_at_less),
+	KUNIT_CASE(test_priority_rises),
+	KUNIT_CASE(test_ends_when_enough),
+	{}
+};
+
+static struct kunit_suite reclaim_suite = {
+	.name = "pbuddy_reclaim",
+	.init = pt_init,
+	.exit = pt_exit,
+	.test_cases = reclaim_cases,
+};
+
+kunit_test_suite(reclaim_suite);

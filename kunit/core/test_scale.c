@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A zone of a TiB: its metadata stays within the budget, and an allocation looks at a
+ * bounded number of words however large and full the zone is. On the host only: there the
+ * metadata are taken lazily, and the core counts the words it looks at. In the kernel a
+ * smaller zone runs without the counting.
+ */
+#include "core/base/pfn.h"
+#include "core/cache/drain.h"
+#include "core/zone/zone.h"
+#include "fixture.h"
+#include "params.h"
+#include "threads.h"
+
+#ifdef __KERNEL__
+#define SCALE_PAGES	BIT(20)			/* 4 GiB */
+#else
+#define SCALE_PAGES	BIT(28)			/* 1 TiB */
+#endif
+#define SCALE_BLOCKS	(SCALE_PAGES >> PB_PAGEBLOCK_ORDER)
+
+static const struct pb_range scale_ranges[] = {
+	PT_RANGE(512, SCALE_BLOCKS, 0, NORMAL),
+};
+
+static const struct pt_layout scale_layout = {
+	.name = "a large zone",
+	.ranges = scale_ranges,
+	.nr_ranges = 1,
+	.nr_nodes = 1,
+};
+
+static unsigned long visits(void)
+{
+#ifdef __KERNEL__
+	return 0;
+#else
+	return pb_host_visits;
+#endif
+}
+
+static size_t meta_bytes(void)
+{
+#ifdef __KERNEL__
+	return 0;
+#else
+	return pb_host_bytes;
+#endif
+}
+
+/* Memory for the metadata of a TiB, with room to spare; there is nothing to test on less. */
+static bool enough_memory(void)
+{
+#ifdef __KERNEL__
+	return true;
+#else
+	unsigned long kib = 0;
+	char line[128];
+	FILE *f = fopen("/proc/meminfo", "r");
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "MemAvailable: %lu", &kib) == 1)
+			break;
+	if (f)
+		fclose(f);
+	return kib > 3UL << 20;
+#endif
+}
+
+static struct pb_pool *large_pool(struct kunit *test)
+{
+	struct pb_pool *pool = kunit_kzalloc(test, sizeof(*pool), GFP_KERNEL);
+	struct pb_pool_config config;
+
+	KUNIT_ASSERT_NOT_NULL(test, pool);
+	pt_config(&scale_layout, &config);
+	KUNIT_ASSERT_EQ(test, pb_pool_init(pool, &config), 0);
+	return pool;
+}
+
+struct cost {
+	unsigned long most, sum, n;
+};
+
+/*
+ * Words looked at by allocations of one order, each freed again and drained, so that none is
+ * warm.
+ */
+static struct cost cost_of(struct kunit *test, struct pb_pool *pool, unsigned int order)
+{
+	struct pb_request rq = pt_rq(order, PB_MOVABLE, 0);
+	unsigned long before, pfn, i;
+	struct cost c = {};
+
+	for (i = 0; i < 50; i++) {
+		before = visits();
+		pfn = pb_alloc(pool, &rq, NULL);
+		before = visits() - before;
+		KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
+		c.most = max(c.most, before);
+		c.sum += before;
+		c.n++;
+		pb_free(pool, pfn, order);
+		pb_pcp_drain_local(pool);
+	}
+	return c;
+}
+
+/*
+ * Takes all but a thousandth: whole GiB first, then pageblocks, and leaves single holes far
+ * apart.
+ */
+static void fill_999(struct kunit *test, struct pb_pool *pool)
+{
+	unsigned long left = SCALE_PAGES / 1000, pfn, i, step;
+	struct pb_request rq = pt_rq(PB_PAGEBLOCK_ORDER, PB_MOVABLE, 0);
+
+	for (i = 0; i < SCALE_BLOCKS; i++)
+		KUNIT_ASSERT_NE(test, pb_alloc(pool, &rq, NULL), PB_NO_PFN);
+	/*
+	 * Every so many pageblocks one is given back in part: 64 pages with a run of each
+	 * order.
+	 */
+	step = SCALE_BLOCKS / (left / PB_WORD_NR);
+	for (i = step - 1; i < SCALE_BLOCKS; i += step) {
+		pfn = PT_BLOCK(512 + i);
+		pb_split(pool, pfn, PB_PAGEBLOCK_ORDER);
+		pb_free_contig(pool, pfn + 64 * (i / step % 8), PB_WORD_NR);
+	}
+	pb_pcp_drain_local(pool);
+}
+
+#define SCALE_ORDERS	7	/* what is left free has orders 0 to 6 */
+
+static void test_cost_of_a_large_zone(struct kunit *test)
+{
+	struct pb_pool *pool;
+	struct cost empty, full;
+	unsigned int order;
+	size_t bytes;
+
+	if (!enough_memory())
+		kunit_skip(test, "needs 3 GiB of memory");
+	bytes = meta_bytes();
+	pool = large_pool(test);
+	bytes = meta_bytes() - bytes;
+	if (bytes) {
+		kunit_info(test, "%lu GiB zone: %zu bytes of metadata, %zu.%03zu per frame\n",
+			   SCALE_PAGES >> 18, bytes, bytes / SCALE_PAGES,
+			   bytes % SCALE_PAGES * 1000 / SCALE_PAGES);
+		KUNIT_EXPECT_LE(test, bytes, SCALE_PAGES * 5 / 4);
+	}
+	for (order = 0; order <= PB_MAX_ORDER; order++) {
+		empty = cost_of(test, pool, order);
+		kunit_info(test, "empty, order %u: %lu words on average, %lu at most\n", order,
+			   empty.sum / empty.n, empty.most);
+		/* A run of pageblocks is looked at in whole words of the index. */
+		KUNIT_EXPECT_LE(test, empty.most, 200UL + (order > 9 ? 4UL << (order - 9) : 0));
+	}
+	fill_999(test, pool);
+	for (order = 0; order < SCALE_ORDERS; order++) {
+		full = cost_of(test, pool, order);
+		kunit_info(test, "99.9 %% full, order %u: %lu words on average, %lu at most\n",
+			   order, full.sum / full.n, full.most);
+		KUNIT_EXPECT_LE(test, full.most, 300UL);
+	}
+	pb_pool_destroy(pool);
+}
+
+static struct kunit_case scale_cases[] = {
+	KUNIT_CASE_SLOW(test_cost_of_a_large_zone),
+	{}
+};
+
+static struct kunit_suite scale_suite = {
+	.name = "pbuddy_scale",
+	.init = pt_init,
+	.exit = pt_exit,
+	.test_cases = scale_cases,
+};
+
+kunit_test_suite(scale_suite);

@@ -1,0 +1,593 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * slowpath.c: which states a request goes through. The pool is full, and what the slow path asks
+ * of others is answered by a script and written down, a letter for each:
+ *
+ *   w  wake a node thread     d  drain all CPUs     r  reclaim (a round of 13 priorities)
+ *   0 1 2  compact with that priority               o  out of memory
+ *   g  have the pool grow (where a test lets it)
+ *   a  how much is reclaimable? (where a test wants to know)
+ */
+#include "core/alloc/slowpath.h"
+#include "core/cache/drain.h"
+#include "fixture.h"
+#include "task.h"
+#include "threads.h"
+
+#define LOG_MAX		200
+
+static struct {
+	char			log[LOG_MAX];
+	unsigned int		len;
+	unsigned long		progress;	/* pages that reclaim claims to have freed */
+	unsigned long		reclaimable;	/* pages that could be reclaimed */
+	enum pb_compact_result	result;
+	unsigned int		grows;		/* times that growing brings what others take */
+	bool			oom;		/* what the out-of-memory handler says */
+	bool			victim;
+	unsigned long		held;		/* a block of order 0 that can be given up */
+	char			give_at;	/* the step at which it is, the @give_nth time */
+	int			give_nth;
+	bool			nested;		/* reclaim allocates by itself */
+	unsigned long		got_nested;
+	bool			asks;		/* questions about what is reclaimable are logged */
+} script;
+
+static void step(struct pb_pool *pool, char what)
+{
+	if (script.len < LOG_MAX - 1)
+		script.log[script.len++] = what;
+	else
+		script.give_at = what;	/* a test that hangs helps nobody */
+	if (what != script.give_at || script.held == PB_NO_PFN || --script.give_nth)
+		return;
+	pb_free(pool, script.held, 0);
+	script.held = PB_NO_PFN;
+}
+
+static void wake(struct pb_zone *zone, unsigned int order, pb_alloc_flags_t flags)
+{
+	step(zone->pool, 'w');
+}
+
+static void drain(struct pb_pool *pool)
+{
+	bool reclaiming = pb_task_reclaiming();
+
+	step(pool, 'd');
+	/* How this drains is not made for tasks that reclaim, and the kernel says so. */
+	pt_task_reclaims(false);
+	pt_drain_all(pool);
+	pt_task_reclaims(reclaiming);
+}
+
+static unsigned long reclaim(struct pb_pool *pool, const struct pb_request *rq, int priority,
+			     unsigned long nr_pages)
+{
+	struct pb_request again = pt_rq(0, PB_MOVABLE, 0);
+
+	if (priority)
+		return 0;
+	if (script.nested) {
+		again.flags = PB_ALLOC_WAIT | PB_ALLOC_KSWAPD;
+		script.got_nested = pb_alloc(pool, &again, NULL);
+	}
+	step(pool, 'r');
+	return script.progress;
+}
+
+static unsigned long reclaimable(struct pb_zone *zone)
+{
+	if (script.asks)
+		step(zone->pool, 'a');
+	return script.reclaimable;
+}
+
+static enum pb_compact_result compact(struct pb_pool *pool, const struct pb_request *rq,
+				      enum pb_compact_priority prio, unsigned long *captured)
+{
+	step(pool, '0' + prio);
+	/* As compaction does. */
+	pb_pcp_drain_local(pool);
+	return script.result;
+}
+
+static unsigned long grow(struct pb_pool *pool, const struct pb_request *rq,
+			  unsigned long nr_pages)
+{
+	unsigned long held = script.held;
+
+	step(pool, 'g');
+	if (script.held != held)
+		return nr_pages;
+	return script.grows && script.grows-- ? nr_pages : 0;
+}
+
+static bool oom(struct pb_pool *pool, const struct pb_request *rq)
+{
+	step(pool, 'o');
+	return script.oom;
+}
+
+static bool oom_victim(struct pb_pool *pool)
+{
+	return script.victim;
+}
+
+/* A full pool whose questions are answered by the script. */
+static struct pt_fixture *full_pool(struct kunit *test, const struct pt_layout *layout)
+{
+	struct pt_fixture *f = pt_pool(test, layout);
+	unsigned long *pfns, n;
+
+	n = pt_fill(test, f, 0, PB_MOVABLE, &pfns);
+	KUNIT_ASSERT_EQ(test, n, f->pages);
+	memset(&script, 0, sizeof(script));
+	script.result = PB_COMPACT_COMPLETE;
+	script.held = pfns[n / 2];
+	f->pool.ops.wake_node = wake;
+	f->pool.ops.drain_all = drain;
+	f->pool.ops.reclaim = reclaim;
+	f->pool.ops.reclaimable = reclaimable;
+	f->pool.ops.compact = compact;
+	f->pool.ops.oom = oom;
+	f->pool.ops.oom_victim = oom_victim;
+	return f;
+}
+
+static unsigned long ask(struct pt_fixture *f, const struct pb_request *rq)
+{
+	enum pb_reason reason = PB_REASON_NONE;
+
+	memset(script.log, 0, sizeof(script.log));
+	script.len = 0;
+	return pb_alloc(&f->pool, rq, &reason);
+}
+
+#define K	PB_ALLOC_KSWAPD
+#define W	(PB_ALLOC_WAIT | PB_ALLOC_KSWAPD)
+
+struct way {
+	const char		*name;
+	unsigned int		order;
+	enum pb_migratetype	mt;
+	pb_alloc_flags_t	flags, reserve;
+	unsigned long		progress;
+	enum pb_compact_result	result;
+	unsigned int		grows;
+	const char		*log;
+};
+
+/* Nothing ever comes free: the whole way of each kind of request until it fails. */
+static const struct way ways[] = {
+	{ "may not wait", 0, PB_MOVABLE, K, .log = "ww" },
+	{ "may not wait, wakes nobody", 0, PB_MOVABLE, 0, .log = "" },
+	{ "THISNODE that may not wait", 0, PB_MOVABLE, K | PB_ALLOC_THISNODE, .log = "" },
+	{ "may wait", 0, PB_MOVABLE, W, .log = "wdwro" },
+	{ "may wait, wakes nobody", 0, PB_MOVABLE, PB_ALLOC_WAIT, .log = "dro" },
+	{ "NORETRY", 0, PB_MOVABLE, W | PB_ALLOC_NORETRY, .log = "wdwr" },
+	{ "RETRY_MAYFAIL", 0, PB_MOVABLE, W | PB_ALLOC_RETRY_MAYFAIL, .log = "wdwr" },
+	{ "THISNODE", 0, PB_MOVABLE, W | PB_ALLOC_THISNODE, .log = "wdwr" },
+	{ "reclaims already", 0, PB_MOVABLE, W | PB_ALLOC_RECLAIMING, PB_ALLOC_NO_WATERMARKS,
+	  .log = "wdw" },
+	{ "MEMALLOC", 0, PB_MOVABLE, W, PB_ALLOC_NO_WATERMARKS, .log = "wdwro" },
+	{ "small movable block", 1, PB_MOVABLE, W, .result = PB_COMPACT_SKIPPED,
+	  .log = "wdwr1o" },
+	{ "small unmovable block", 1, PB_UNMOVABLE, W, .result = PB_COMPACT_SKIPPED,
+	  .log = "wd2wr1o" },
+	{ "small block, MEMALLOC", 1, PB_UNMOVABLE, W, PB_ALLOC_NO_WATERMARKS,
+	  .result = PB_COMPACT_SKIPPED, .log = "wdwr1o" },
+	{ "small block, reclaim helps, compaction does not", 2, PB_UNMOVABLE, W, .progress = 1,
+	  .result = PB_COMPACT_COMPLETE, .log = "wd2wrd1wrd0o" },
+	{ "costly", 4, PB_MOVABLE, W, .progress = 1, .result = PB_COMPACT_COMPLETE,
+	  .log = "wd2wrd1" },
+	{ "costly, RETRY_MAYFAIL", 4, PB_MOVABLE, W | PB_ALLOC_RETRY_MAYFAIL, .progress = 1,
+	  .result = PB_COMPACT_COMPLETE, .log = "wd2wrd1" },
+	{ "costly, compaction succeeds for others", 4, PB_MOVABLE, W | PB_ALLOC_RETRY_MAYFAIL,
+	  .progress = 1, .result = PB_COMPACT_SUCCESS, .log = "wd2wrd1wrd1wrd1wrd1wrd1" },
+	{ "costly, may not wait", 4, PB_MOVABLE, K, .log = "ww" },
+	{ "huge page, compaction skipped", 9, PB_MOVABLE, W | PB_ALLOC_NORETRY,
+	  .result = PB_COMPACT_SKIPPED, .log = "wd2" },
+	{ "huge page, compaction deferred", 9, PB_MOVABLE, W | PB_ALLOC_NORETRY,
+	  .result = PB_COMPACT_DEFERRED, .log = "wd2" },
+	{ "huge page, compaction failed", 9, PB_MOVABLE, W | PB_ALLOC_NORETRY,
+	  .result = PB_COMPACT_COMPLETE, .log = "wd2wr2" },
+	{ "huge page of this node", 9, PB_MOVABLE, W | PB_ALLOC_NORETRY | PB_ALLOC_THISNODE,
+	  .result = PB_COMPACT_COMPLETE, .log = "wd2" },
+	{ "larger than the zone", 13, PB_MOVABLE, W, .log = "" },
+};
+
+static void describe_way(const struct way *way, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s", way->name);
+}
+
+KUNIT_ARRAY_PARAM(ways, ways, describe_way);
+
+static struct pb_request way_rq(const struct way *way)
+{
+	struct pb_request rq = pt_rq(way->order, way->mt, 0);
+
+	rq.flags = way->flags;
+	rq.reserve_flags = way->reserve;
+	return rq;
+}
+
+static void test_ways_to_failure(struct kunit *test)
+{
+	const struct way *way = test->param_value;
+	struct pt_fixture *f = full_pool(test, &pt_small);
+	struct pb_request rq = way_rq(way);
+
+	script.progress = way->progress;
+	script.result = way->result;
+	KUNIT_EXPECT_EQ(test, ask(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_STREQ(test, script.log, way->log);
+}
+
+static const struct way growing_ways[] = {
+	{ "may not wait", 0, PB_MOVABLE, K, .log = "ww" },
+	{ "may wait", 0, PB_MOVABLE, W, .log = "wdgwrgo" },
+	{ "others take what it grows by", 0, PB_MOVABLE, W, .grows = 3, .log = "wdgwrgwrgwrgo" },
+	{ "NORETRY", 0, PB_MOVABLE, W | PB_ALLOC_NORETRY, .log = "wdgwr" },
+	{ "reclaims already", 0, PB_MOVABLE, W | PB_ALLOC_RECLAIMING, PB_ALLOC_NO_WATERMARKS,
+	  .log = "wdw" },
+	{ "small unmovable block", 1, PB_UNMOVABLE, W, .result = PB_COMPACT_SKIPPED,
+	  .log = "wdg2wr1go" },
+	{ "huge page", 9, PB_MOVABLE, W | PB_ALLOC_NORETRY, .result = PB_COMPACT_SKIPPED,
+	  .log = "wdg2" },
+};
+
+KUNIT_ARRAY_PARAM(growing_ways, growing_ways, describe_way);
+
+/* Where the pool may grow it is asked to before anybody has to give up memory, or to go. */
+static void test_ways_of_growing_pool(struct kunit *test)
+{
+	const struct way *way = test->param_value;
+	struct pt_fixture *f = full_pool(test, &pt_small);
+	struct pb_request rq = way_rq(way);
+	unsigned long held = script.held;
+
+	f->pool.ops.grow = grow;
+	script.grows = way->grows;
+	script.result = way->result;
+	KUNIT_EXPECT_EQ(test, ask(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_STREQ(test, script.log, way->log);
+	if (way->order || !strchr(way->log, 'g'))
+		return;
+	script.give_at = 'g';
+	script.give_nth = 1;
+	KUNIT_EXPECT_EQ(test, ask(f, &rq), held);
+	KUNIT_EXPECT_STREQ(test, script.log, "wdg");
+}
+
+struct huge {
+	struct pt_fixture	*f;
+	struct pb_request	rq;
+	unsigned long		pfn;
+};
+
+static void ask_huge(void *arg)
+{
+	struct huge *huge = arg;
+
+	huge->pfn = ask(huge->f, &huge->rq);
+}
+
+/* A huge page does not stall for a contended lock; a kthread, which nobody waits for, goes on. */
+static void test_contended(struct kunit *test)
+{
+	struct huge huge = { .f = full_pool(test, &pt_small), .rq = pt_rq(9, PB_MOVABLE, 0) };
+
+	huge.rq.flags = W | PB_ALLOC_NORETRY;
+	script.result = PB_COMPACT_CONTENDED;
+	KUNIT_EXPECT_EQ(test, pt_run_as_user(ask_huge, &huge), 0);
+	KUNIT_EXPECT_EQ(test, huge.pfn, PB_NO_PFN);
+	KUNIT_EXPECT_STREQ(test, script.log, "wd2");
+	pt_task_is_kthread(true);
+	KUNIT_EXPECT_EQ(test, ask(huge.f, &huge.rq), PB_NO_PFN);
+	KUNIT_EXPECT_STREQ(test, script.log, "wd2wr2");
+	pt_task_is_kthread(false);
+}
+
+/* As long as all would fit if it were reclaimed: 16 rounds without progress, and then no more. */
+static void test_reclaim_retries(struct kunit *test)
+{
+	struct pt_fixture *f = full_pool(test, &pt_small);
+	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
+	unsigned int i;
+
+	rq.flags = PB_ALLOC_WAIT;
+	script.reclaimable = 100000;
+	KUNIT_EXPECT_EQ(test, ask(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, script.len, 1U + 17 + 1);
+	for (i = 1; i <= 17; i++)
+		KUNIT_EXPECT_EQ(test, script.log[i], 'r');
+	KUNIT_EXPECT_EQ(test, script.log[18], 'o');
+	/* Less than the mark: not worth a second round. */
+	pt_zone(f, 0, PB_ZONE_NORMAL)->watermark[PB_WMARK_MIN] = 100000;
+	KUNIT_EXPECT_EQ(test, ask(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_STREQ(test, script.log, "dro");
+}
+
+/* Compaction succeeds and others take the blocks: 16 times, then harder, then no more. */
+static void test_compact_retries(struct kunit *test)
+{
+	struct pt_fixture *f = full_pool(test, &pt_small);
+	struct pb_request rq = pt_rq(2, PB_MOVABLE, 0);
+	unsigned int light = 0, full = 0, i;
+
+	rq.flags = PB_ALLOC_WAIT;
+	script.progress = 1;
+	script.result = PB_COMPACT_SUCCESS;
+	KUNIT_EXPECT_EQ(test, ask(f, &rq), PB_NO_PFN);
+	for (i = 0; i < script.len; i++) {
+		light += script.log[i] == '1';
+		full += script.log[i] == '0';
+	}
+	KUNIT_EXPECT_EQ(test, light, 17U);
+	KUNIT_EXPECT_EQ(test, full, 17U);
+	KUNIT_EXPECT_EQ(test, script.log[script.len - 1], 'o');
+}
+
+/* Compaction that lacks room goes on only where reclaim could make it. */
+static void test_compact_skipped(struct kunit *test)
+{
+	struct pt_fixture *f = full_pool(test, &pt_small);
+	struct pb_request rq = pt_rq(2, PB_MOVABLE, 0);
+
+	rq.flags = PB_ALLOC_WAIT;
+	script.progress = 1;
+	script.result = PB_COMPACT_SKIPPED;
+	KUNIT_EXPECT_EQ(test, ask(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_STREQ(test, script.log, "drd1o");
+	/* All that is reclaimable is more than compaction needs: on until a block comes free. */
+	script.reclaimable = 100;
+	script.give_at = 'r';
+	script.give_nth = 3;
+	KUNIT_ASSERT_EQ(test, pb_free_contig(&f->pool, script.held + 1, 3), PB_BAD_NONE);
+	KUNIT_EXPECT_NE(test, ask(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_STREQ(test, script.log, "drd1rd1rd");
+}
+
+/* A stall ends in a success when the request has its block, by whatever way, else in a failure. */
+static void test_compaction_counted(struct kunit *test)
+{
+	struct pt_fixture *f = full_pool(test, &pt_small);
+	struct pb_zone *zone = f->pool.all_zones->zone[0];
+	struct pb_request rq = pt_rq(1, PB_MOVABLE, 0);
+
+	rq.flags = PB_ALLOC_WAIT;
+	script.result = PB_COMPACT_SKIPPED;
+	KUNIT_EXPECT_EQ(test, ask(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_COMPACTSTALL), 0UL);
+	script.result = PB_COMPACT_DEFERRED;
+	KUNIT_EXPECT_EQ(test, ask(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_COMPACTSTALL), 1UL);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_COMPACTFAIL), 1UL);
+	/* The other half of a block comes free while compaction is at it. */
+	KUNIT_ASSERT_EQ(test, pb_free(&f->pool, script.held ^ 1, 0), PB_BAD_NONE);
+	script.give_at = '1';
+	script.give_nth = 1;
+	KUNIT_EXPECT_NE(test, ask(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_STREQ(test, script.log, "dr1");
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_COMPACTSTALL), 2UL);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_COMPACTFAIL), 1UL);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_COMPACTSUCCESS), 1UL);
+}
+
+struct gift {
+	const char		*name;
+	pb_alloc_flags_t	flags;
+	char			at;
+	int			nth;
+	const char		*log;
+};
+
+/* A page comes free in one state; the request is served there and goes no further. */
+static const struct gift gifts[] = {
+	{ "woken at once", K, 'w', 1, "w" },
+	{ "woken again", K, 'w', 2, "ww" },
+	{ "in the cache of another CPU", W, 'd', 1, "wd" },
+	{ "by reclaim", W, 'r', 1, "wdwr" },
+	{ "while killing is considered", W, 'a', 1, "wdwra" },
+	{ "by a victim", W, 'o', 1, "wdwraow" },
+	{ "NOFAIL, by reclaim in the end", W | PB_ALLOC_NOFAIL, 'r', 5, "wdwraowraowraowraowra" },
+};
+
+static void describe_gift(const struct gift *gift, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s", gift->name);
+}
+
+KUNIT_ARRAY_PARAM(gifts, gifts, describe_gift);
+
+static void test_served(struct kunit *test)
+{
+	const struct gift *gift = test->param_value;
+	struct pt_fixture *f = full_pool(test, &pt_small);
+	unsigned long held = script.held;
+	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
+
+	rq.flags = gift->flags;
+	script.give_at = gift->at;
+	script.give_nth = gift->nth;
+	script.oom = gift->at == 'o';
+	script.progress = gift->at == 'r' && gift->nth == 1;
+	script.asks = true;
+	KUNIT_EXPECT_EQ(test, ask(f, &rq), held);
+	KUNIT_EXPECT_STREQ(test, script.log, gift->log);
+	pt_verify(test, f, NULL);
+}
+
+/* What reclaim allocates does not reclaim again, however short memory is. */
+static void test_no_recursion(struct kunit *test)
+{
+	struct pt_fixture *f = full_pool(test, &pt_small);
+	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
+
+	rq.flags = W;
+	script.nested = true;
+	KUNIT_EXPECT_EQ(test, ask(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, script.got_nested, PB_NO_PFN);
+	/* The walk of the nested request: woken, drained, woken again, nothing more. */
+	KUNIT_EXPECT_STREQ(test, script.log, "wdwwdwro");
+	pt_task_reclaims(true);
+	KUNIT_EXPECT_EQ(test, ask(f, &rq), PB_NO_PFN);
+	pt_task_reclaims(false);
+	KUNIT_EXPECT_STREQ(test, script.log, "wdw");
+}
+
+/* Two nodes: each eligible one is woken once, and only those. */
+static void test_wakes_eligible_nodes(struct kunit *test)
+{
+	struct pt_fixture *f = full_pool(test, &pt_two_nodes);
+	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
+	unsigned long second = 2;
+
+	rq.flags = K;
+	KUNIT_EXPECT_EQ(test, ask(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_STREQ(test, script.log, "wwww");
+	rq.nodemask = &second;
+	KUNIT_EXPECT_EQ(test, ask(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_STREQ(test, script.log, "ww");
+}
+
+/* MEMALLOC: the last page below the mark, on a node that the policy forbids. */
+static void test_reserve_ignores_policy(struct kunit *test)
+{
+	struct pt_fixture *f = full_pool(test, &pt_two_nodes);
+	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
+	unsigned long held = script.held, node = BIT(!pt_layout_node(f->layout, held));
+	unsigned int i;
+
+	for (i = 0; i < f->pool.all_zones->nr; i++)
+		f->pool.all_zones->zone[i]->watermark[PB_WMARK_MIN] = 100;
+	pb_free(&f->pool, held, 0);
+	rq.flags = K;
+	rq.nodemask = &node;
+	KUNIT_EXPECT_EQ(test, ask(f, &rq), PB_NO_PFN);
+	rq.reserve_flags = PB_ALLOC_NO_WATERMARKS;
+	KUNIT_EXPECT_EQ(test, ask(f, &rq), held);
+}
+
+/* An OOM victim that has had its reserve, or may have none, fails rather than going on for ever. */
+static void test_victim_ends(struct kunit *test)
+{
+	struct pt_fixture *f = full_pool(test, &pt_small);
+	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
+
+	rq.flags = W;
+	script.oom = true;
+	script.victim = true;
+	pt_task_dies(true);
+	KUNIT_EXPECT_EQ(test, ask(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_STREQ(test, script.log, "wdwro");
+	rq.flags |= PB_ALLOC_NOMEMALLOC;
+	KUNIT_EXPECT_EQ(test, ask(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_STREQ(test, script.log, "wdwro");
+	pt_task_dies(false);
+}
+
+/* Somebody else deals with it: wait for what that brings and do not kill a second time. */
+static void test_one_oom_at_a_time(struct kunit *test)
+{
+	struct pt_fixture *f = full_pool(test, &pt_small);
+	unsigned long held = script.held;
+	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
+
+	rq.flags = W;
+	atomic_set(&f->pool.oom_busy, 1);
+	script.give_at = 'r';
+	script.give_nth = 3;
+	KUNIT_EXPECT_EQ(test, ask(f, &rq), held);
+	KUNIT_EXPECT_STREQ(test, script.log, "wdwrwrwrw");
+	atomic_set(&f->pool.oom_busy, 0);
+}
+
+/*
+ * NOFAIL that nothing helps gets half of the min mark and no more, once all else has failed; below
+ * that it waits until somebody frees.
+ */
+static void test_nofail_reserve(struct kunit *test)
+{
+	struct pt_fixture *f = full_pool(test, &pt_small);
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	unsigned long held = script.held;
+	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
+
+	rq.flags = W;
+	pt_free(test, f, held ^ 1, 0);
+	pt_free(test, f, held ^ 2, 0);
+	pt_drain_all(&f->pool);
+	pt_set_mark(zone, PB_WMARK_MIN, 2);
+	pt_set_mark(zone, PB_WMARK_HIGH, 2);
+	KUNIT_EXPECT_EQ(test, ask(f, &rq), PB_NO_PFN);
+	rq.flags = W | PB_ALLOC_NOFAIL;
+	KUNIT_EXPECT_NE(test, ask(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_STREQ(test, script.log, "wdwro");
+	KUNIT_EXPECT_EQ(test, pb_zone_free_pages(zone), 1L);
+	script.progress = 1;
+	script.give_at = 'r';
+	script.give_nth = 3;
+	KUNIT_EXPECT_NE(test, ask(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_STREQ(test, script.log, "wdwrdowrdowrdo");
+	KUNIT_EXPECT_EQ(test, pb_zone_free_pages(zone), 1L);
+}
+
+/* A caller's mistakes are told, and do not hang. */
+static void test_unreasonable(struct kunit *test)
+{
+	struct pt_fixture *f = full_pool(test, &pt_small);
+	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
+
+	pt_warnings_expected(true);
+	rq.flags = K | PB_ALLOC_NOFAIL;
+	KUNIT_EXPECT_EQ(test, ask(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pt_warnings_seen(), 1U);
+	rq.order = 13;
+	rq.flags = W | PB_ALLOC_NOFAIL;
+	KUNIT_EXPECT_EQ(test, ask(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pt_warnings_seen(), 2U);
+	rq.order = 0;
+	rq.flags = W;
+	rq.slow_flags = PB_ALLOC_NON_BLOCK;
+	KUNIT_EXPECT_EQ(test, ask(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pt_warnings_seen(), 1U);
+	/* May wait, reclaims already and may not fail: waits until somebody else frees. */
+	rq.flags = W | PB_ALLOC_NOFAIL | PB_ALLOC_RECLAIMING;
+	rq.slow_flags = 0;
+	script.give_at = 'w';
+	script.give_nth = 4;
+	KUNIT_EXPECT_NE(test, ask(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pt_warnings_seen(), 1U);
+	pt_warnings_expected(false);
+}
+
+static struct kunit_case slow_states_cases[] = {
+	KUNIT_CASE_PARAM(test_ways_to_failure, ways_gen_params),
+	KUNIT_CASE_PARAM(test_ways_of_growing_pool, growing_ways_gen_params),
+	KUNIT_CASE(test_contended),
+	KUNIT_CASE(test_reclaim_retries),
+	KUNIT_CASE(test_compact_retries),
+	KUNIT_CASE(test_compact_skipped),
+	KUNIT_CASE(test_compaction_counted),
+	KUNIT_CASE_PARAM(test_served, gifts_gen_params),
+	KUNIT_CASE(test_no_recursion),
+	KUNIT_CASE(test_wakes_eligible_nodes),
+	KUNIT_CASE(test_reserve_ignores_policy),
+	KUNIT_CASE(test_victim_ends),
+	KUNIT_CASE(test_one_oom_at_a_time),
+	KUNIT_CASE(test_nofail_reserve),
+	KUNIT_CASE(test_unreasonable),
+	{}
+};
+
+static struct kunit_suite slow_states_suite = {
+	.name = "pbuddy_slow_states",
+	.init = pt_init,
+	.exit = pt_exit,
+	.test_cases = slow_states_cases,
+};
+
+kunit_test_suite(slow_states_suite);

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* stat.c: names, counters and the shape of free memory as readers see them. */
+#include "core/zone/zone.h"
+#include "fixture.h"
+#include "params.h"
+
+static void expect_names(struct kunit *test, const char *const *names, unsigned int nr)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < nr; i++) {
+		KUNIT_ASSERT_NOT_NULL(test, names[i]);
+		KUNIT_EXPECT_GT(test, strlen(names[i]), (size_t)0);
+		for (j = 0; j < i; j++)
+			KUNIT_EXPECT_NE_MSG(test, strcmp(names[i], names[j]), 0, "%s", names[i]);
+	}
+}
+
+static void test_names(struct kunit *test)
+{
+	expect_names(test, pb_event_name, PB_NR_EVENTS);
+	expect_names(test, pb_migratetype_name, PB_NR_MIGRATETYPES);
+	expect_names(test, pb_zone_type_name, PB_NR_ZONE_TYPES);
+	expect_names(test, pb_bad_name, PB_NR_BAD);
+	expect_names(test, pb_reason_name, PB_NR_REASONS);
+	KUNIT_EXPECT_STREQ(test, pb_event_name[PB_PGALLOC], "pgalloc");
+	KUNIT_EXPECT_STREQ(test, pb_bad_name[PB_BAD_DOUBLE], "double free");
+	KUNIT_EXPECT_STREQ(test, pb_migratetype_name[PB_UNMOVABLE], "Unmovable");
+	KUNIT_EXPECT_STREQ(test, pb_zone_type_name[PB_ZONE_NORMAL], "Normal");
+	KUNIT_EXPECT_STREQ(test, pb_reason_name[PB_REASON_NODE], "node");
+}
+
+/* pgalloc and pgfree count pages of every order, through the caches and past them. */
+static void test_pages_counted(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_gig);
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	unsigned long want = 0, pfns[PB_NR_ORDERS];
+	unsigned int order;
+
+	for (order = 0; order < PB_MAX_ORDER; order++) {
+		pfns[order] = pt_alloc(f, order);
+		KUNIT_ASSERT_NE(test, pfns[order], PB_NO_PFN);
+		want += 1UL << order;
+		KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_PGALLOC), want);
+	}
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_PGFREE), 0UL);
+	for (order = 0; order < PB_MAX_ORDER; order++)
+		pt_free(test, f, pfns[order], order);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_PGFREE), want);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_ALLOC_FAIL), 0UL);
+}
+
+/* Where a request wanted to go, and where it went. */
+static void test_numa_counters(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_four_nodes);
+	struct pb_zone *zone0 = pt_zone(f, 0, PB_ZONE_NORMAL);
+	struct pb_zone *zone1 = pt_zone(f, 1, PB_ZONE_NORMAL);
+	unsigned int i;
+
+	for (i = 0; i < 6; i++)
+		KUNIT_ASSERT_NE(test, pt_alloc(f, 9), PB_NO_PFN);
+	/* Node 0 has four pageblocks; the other two requests went to node 1. */
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone0, PB_NUMA_HIT), 4UL);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone0, PB_NUMA_FOREIGN), 2UL);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone0, PB_NUMA_MISS), 0UL);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone1, PB_NUMA_HIT), 0UL);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone1, PB_NUMA_MISS), 2UL);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone0, PB_NUMA_LOCAL) +
+			pb_zone_event(zone0, PB_NUMA_OTHER), 4UL);
+}
+
+static void test_failures_counted(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_one_block);
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
+
+	KUNIT_ASSERT_NE(test, pt_alloc(f, 9), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pt_alloc(f, 0), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_ALLOC_SLOW), 1UL);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_ALLOC_FAIL), 1UL);
+	KUNIT_EXPECT_EQ(test, pb_alloc_contig(&f->pool, &rq, 7, NULL), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_ALLOC_FAIL), 2UL);
+}
+
+static struct pb_free_count *count(struct kunit *test, struct pb_zone *zone)
+{
+	struct pb_free_count *c = kunit_kzalloc(test, sizeof(*c), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, c);
+	pb_zone_count_free(zone, c);
+	return c;
+}
+
+static unsigned long pages_of(const struct pb_free_count *c)
+{
+	unsigned long pages = 0;
+	unsigned int mt, order;
+
+	for (mt = 0; mt < PB_NR_MIGRATETYPES; mt++)
+		for (order = 0; order < PB_NR_ORDERS; order++)
+			pages += c->blocks[mt][order] << order;
+	return pages;
+}
+
+/* An empty pool: maximal blocks as a buddy allocator would list them. */
+static void test_shape_of_an_empty_zone(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_gig);
+	struct pb_free_count *c = count(test, pt_zone(f, 0, PB_ZONE_NORMAL));
+
+	/* 1019 + 4 = 1020 + 1, then 1024: a GiB, then 1536: two and one. */
+	KUNIT_EXPECT_EQ(test, c->blocks[PB_MOVABLE][9], 2UL);
+	KUNIT_EXPECT_EQ(test, c->blocks[PB_MOVABLE][10], 1UL);
+	KUNIT_EXPECT_EQ(test, c->blocks[PB_MOVABLE][11], 1UL);
+	KUNIT_EXPECT_EQ(test, c->blocks[PB_MOVABLE][18], 1UL);
+	KUNIT_EXPECT_EQ(test, c->pageblocks[PB_MOVABLE], 520UL);
+	KUNIT_EXPECT_EQ(test, c->whole[PB_MOVABLE], 520UL);
+	KUNIT_EXPECT_EQ(test, pages_of(c), f->pages);
+}
+
+/* One frame taken out of a GiB splits it in two of each order below. */
+static void test_shape_after_one_frame(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_gig);
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	struct pb_free_count *c;
+	unsigned int order;
+	unsigned long pfn;
+
+	pfn = pt_alloc(f, 18);
+	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
+	KUNIT_ASSERT_EQ(test, pb_split(&f->pool, pfn, 18), PB_BAD_NONE);
+	KUNIT_ASSERT_EQ(test, pb_free_contig(&f->pool, pfn, 262143), PB_BAD_NONE);
+	c = count(test, zone);
+	for (order = 0; order < 18; order++)
+		KUNIT_EXPECT_EQ_MSG(test, c->blocks[PB_MOVABLE][order],
+				    1UL + (order == 9 ? 2 : order == 10 || order == 11),
+				    "order %u", order);
+	KUNIT_EXPECT_EQ(test, c->blocks[PB_MOVABLE][18], 0UL);
+	KUNIT_EXPECT_EQ(test, pages_of(c), f->pages - 1);
+	pt_free(test, f, pfn + 262143, 0);
+	pt_expect_all_free(test, f);
+}
+
+/* Whatever the shape: the blocks add up to the free pages, and to the pageblocks there are. */
+static void test_shape_adds_up(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_holes);
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	struct pt_rand r = { .state = pt_seed };
+	struct pb_free_count *c;
+	unsigned long pageblocks;
+	unsigned int i, mt;
+
+	for (i = 0; i < 300; i++)
+		pt_alloc_mt(f, pt_below(&r, 5), pt_below(&r, PB_PCPTYPES));
+	c = count(test, zone);
+	KUNIT_EXPECT_EQ(test, pages_of(c), (unsigned long)pb_zone_free_pages(zone));
+	for (pageblocks = 0, mt = 0; mt < PB_NR_MIGRATETYPES; mt++)
+		pageblocks += c->pageblocks[mt];
+	KUNIT_EXPECT_EQ(test, pageblocks, zone->present_pages / PB_PAGEBLOCK_NR);
+}
+
+static struct kunit_case stat_cases[] = {
+	KUNIT_CASE(test_names),
+	KUNIT_CASE(test_pages_counted),
+	KUNIT_CASE(test_numa_counters),
+	KUNIT_CASE(test_failures_counted),
+	KUNIT_CASE(test_shape_of_an_empty_zone),
+	KUNIT_CASE(test_shape_after_one_frame),
+	KUNIT_CASE(test_shape_adds_up),
+	{}
+};
+
+static struct kunit_suite stat_suite = {
+	.name = "pbuddy_stat",
+	.init = pt_init,
+	.exit = pt_exit,
+	.test_cases = stat_cases,
+};
+
+kunit_test_suite(stat_suite);

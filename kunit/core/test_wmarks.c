@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* watermark.c: where the marks come from, and how boosts raise them. */
+#include "core/zone/watermark.h"
+#include "fixture.h"
+#include "params.h"
+#include "threads.h"
+
+static void test_set_watermarks(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_gig);
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+
+	pb_zone_set_watermarks(zone, 1000, 10);
+	KUNIT_EXPECT_EQ(test, zone->watermark[PB_WMARK_MIN], 1000UL);
+	KUNIT_EXPECT_EQ(test, zone->watermark[PB_WMARK_LOW] - 1000,
+			max(1000UL / 4, zone->present_pages * 10 / 10000));
+	KUNIT_EXPECT_EQ(test, zone->watermark[PB_WMARK_HIGH] - zone->watermark[PB_WMARK_LOW],
+			zone->watermark[PB_WMARK_LOW] - zone->watermark[PB_WMARK_MIN]);
+	KUNIT_EXPECT_EQ(test, zone->fast_mark, (long)zone->watermark[PB_WMARK_LOW]);
+	/* However large min is asked to be, most of the zone can be used. */
+	pb_zone_set_watermarks(zone, ~0UL / 4, 10);
+	KUNIT_EXPECT_LE(test, zone->watermark[PB_WMARK_MIN], zone->present_pages / 4);
+	KUNIT_EXPECT_LT(test, zone->watermark[PB_WMARK_HIGH], zone->present_pages);
+}
+
+/* Dealt out by size among all zones but MOVABLE, which get a small min of their own. */
+static void test_setup_per_zone(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_two_nodes);
+	unsigned long lowmem = 0, min_sum = 0, share;
+	struct pb_zone *zone;
+	unsigned int i, type;
+
+	for (i = 0; i < f->pool.all_zones->nr; i++) {
+		zone = f->pool.all_zones->zone[i];
+		lowmem += zone->type == PB_ZONE_MOVABLE ? 0 : zone->present_pages;
+		KUNIT_EXPECT_EQ(test, zone->watermark[PB_WMARK_HIGH], 0UL);
+		for (type = 0; type < PB_NR_ZONE_TYPES; type++)
+			KUNIT_EXPECT_EQ(test, zone->lowmem_reserve[type], 0UL);
+	}
+	f->pool.wmark.min_free_pages = lowmem / 20;
+	pb_setup_per_zone_wmarks(&f->pool);
+	for (i = 0; i < f->pool.all_zones->nr; i++) {
+		zone = f->pool.all_zones->zone[i];
+		share = zone->present_pages / 20;
+		if (zone->type == PB_ZONE_MOVABLE) {
+			KUNIT_EXPECT_EQ(test, zone->watermark[PB_WMARK_MIN],
+					clamp(zone->present_pages / 1024, 32UL, 128UL));
+		} else {
+			KUNIT_EXPECT_LE(test, zone->watermark[PB_WMARK_MIN], share);
+			KUNIT_EXPECT_GE(test, zone->watermark[PB_WMARK_MIN] + 1, share);
+			min_sum += zone->watermark[PB_WMARK_MIN];
+		}
+		KUNIT_EXPECT_LE(test, zone->watermark[PB_WMARK_LOW] -
+				zone->watermark[PB_WMARK_MIN], share / 4);
+		KUNIT_EXPECT_GE(test, zone->watermark[PB_WMARK_LOW] -
+				zone->watermark[PB_WMARK_MIN] + 1, share / 4);
+	}
+	KUNIT_EXPECT_LE(test, min_sum, f->pool.wmark.min_free_pages);
+	KUNIT_EXPECT_GE(test, min_sum + f->pool.all_zones->nr, f->pool.wmark.min_free_pages);
+}
+
+/* Of the zones above it on its node, and for requests that could go there. */
+static void test_lowmem_reserve(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_two_nodes);
+	struct pb_zone *dma32 = pt_zone(f, 0, PB_ZONE_DMA32);
+	struct pb_zone *normal = pt_zone(f, 0, PB_ZONE_NORMAL);
+	struct pb_zone *movable = pt_zone(f, 0, PB_ZONE_MOVABLE);
+
+	f->pool.wmark.min_free_pages = 64;
+	f->pool.wmark.lowmem_reserve_ratio[PB_ZONE_DMA32] = 4;
+	f->pool.wmark.lowmem_reserve_ratio[PB_ZONE_NORMAL] = 8;
+	pb_setup_per_zone_wmarks(&f->pool);
+	KUNIT_EXPECT_EQ(test, dma32->lowmem_reserve[PB_ZONE_DMA32], 0UL);
+	KUNIT_EXPECT_EQ(test, dma32->lowmem_reserve[PB_ZONE_NORMAL], normal->present_pages / 4);
+	KUNIT_EXPECT_EQ(test, dma32->lowmem_reserve[PB_ZONE_MOVABLE],
+			(normal->present_pages + movable->present_pages) / 4);
+	KUNIT_EXPECT_EQ(test, normal->lowmem_reserve[PB_ZONE_NORMAL], 0UL);
+	KUNIT_EXPECT_EQ(test, normal->lowmem_reserve[PB_ZONE_MOVABLE],
+			movable->present_pages / 8);
+	KUNIT_EXPECT_EQ(test, movable->lowmem_reserve[PB_ZONE_MOVABLE], 0UL);
+	f->pool.wmark.lowmem_reserve_ratio[PB_ZONE_DMA32] = 0;
+	pb_setup_per_zone_wmarks(&f->pool);
+	KUNIT_EXPECT_EQ(test, dma32->lowmem_reserve[PB_ZONE_MOVABLE], 0UL);
+}
+
+static void test_boost(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	unsigned long most, before;
+	unsigned int i;
+
+	/* A zone without marks is not boosted, nor one of less than four pageblocks. */
+	KUNIT_EXPECT_FALSE(test, pb_zone_boost(zone, 0));
+	pb_zone_set_watermarks(zone, 512, 10);
+	before = zone->fast_mark;
+	KUNIT_EXPECT_TRUE(test, pb_zone_boost(zone, 0));
+	KUNIT_EXPECT_EQ(test, zone->watermark_boost, PB_PAGEBLOCK_NR);
+	KUNIT_EXPECT_EQ(test, zone->fast_mark, (long)(before + PB_PAGEBLOCK_NR));
+	KUNIT_EXPECT_EQ(test, pb_wmark_pages(zone, PB_WMARK_MIN), 512 + PB_PAGEBLOCK_NR);
+	/* To one and a half times the high mark, and no further. */
+	most = zone->watermark[PB_WMARK_HIGH] * 3 / 2;
+	for (i = 0; i < 100; i++)
+		pb_zone_boost(zone, 0);
+	KUNIT_EXPECT_EQ(test, zone->watermark_boost, most);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_WATERMARK_BOOST), 101UL);
+	/* What came while the node was balanced stays. */
+	pb_zone_decay_boost_by(zone, most - 100);
+	KUNIT_EXPECT_EQ(test, zone->watermark_boost, 100UL);
+	pb_zone_decay_boost(zone);
+	KUNIT_EXPECT_EQ(test, zone->watermark_boost, 0UL);
+	KUNIT_EXPECT_EQ(test, zone->fast_mark, (long)before);
+	f->pool.wmark.watermark_boost_factor = 0;
+	KUNIT_EXPECT_FALSE(test, pb_zone_boost(zone, 0));
+	KUNIT_EXPECT_EQ(test, zone->watermark_boost, 0UL);
+	f = pt_pool(test, &pt_one_block);
+	zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	pb_zone_set_watermarks(zone, 64, 10);
+	KUNIT_EXPECT_FALSE(test, pb_zone_boost(zone, 0));
+}
+
+struct shake {
+	struct pb_zone	*zone;
+	unsigned long	rounds;
+};
+
+/* All change marks at once; the last to finish has left the right fast mark behind. */
+static void shake_marks(void *arg, unsigned int n)
+{
+	struct pt_rand r = { .state = pt_seed + n };
+	struct shake *shake = arg;
+	unsigned long i;
+
+	for (i = 0; i < shake->rounds; i++) {
+		if (pt_below(&r, 2))
+			pb_zone_boost(shake->zone, 0);
+		else
+			pb_zone_decay_boost_by(shake->zone, pt_below(&r, 600));
+	}
+}
+
+static void test_concurrent_marks(struct kunit *test)
+{
+	struct shake *shake = kunit_kzalloc(test, sizeof(*shake), GFP_KERNEL);
+	unsigned long i;
+	long left;
+
+	KUNIT_ASSERT_NOT_NULL(test, shake);
+	shake->zone = pt_zone(pt_pool(test, &pt_small), 0, PB_ZONE_NORMAL);
+	shake->rounds = 20;
+	pb_zone_set_watermarks(shake->zone, 512, 10);
+	for (i = 0; i < 50; i++) {
+		KUNIT_ASSERT_EQ(test, pt_run_threads(pt_nr_cpus(), shake_marks, shake), 0);
+		left = shake->zone->fast_mark;
+		pb_zone_update_fast_mark(shake->zone);
+		KUNIT_EXPECT_EQ(test, left, shake->zone->fast_mark);
+	}
+}
+
+static struct kunit_case wmarks_cases[] = {
+	KUNIT_CASE(test_set_watermarks),
+	KUNIT_CASE(test_setup_per_zone),
+	KUNIT_CASE(test_lowmem_reserve),
+	KUNIT_CASE(test_boost),
+	KUNIT_CASE(test_concurrent_marks),
+	{}
+};
+
+static struct kunit_suite wmarks_suite = {
+	.name = "pbuddy_wmarks",
+	.init = pt_init,
+	.exit = pt_exit,
+	.test_cases = wmarks_cases,
+};
+
+kunit_test_suite(wmarks_suite);

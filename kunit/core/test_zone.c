@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* zone.c: claims and frees of one zone, its free-page count, runs of pageblocks. */
+#include "core/base/pfn.h"
+#include "core/zone/zone.h"
+#include "fixture.h"
+#include "params.h"
+
+static const unsigned int orders[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
+
+static void describe_order(const unsigned int *order, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "order %u", *order);
+}
+
+KUNIT_ARRAY_PARAM(orders, orders, describe_order);
+
+static unsigned long claim(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt)
+{
+	unsigned long pfn;
+
+	preempt_disable();
+	pfn = pb_zone_claim(zone, order, mt, NULL);
+	preempt_enable();
+	return pfn;
+}
+
+static unsigned long claim_blocks(struct pb_zone *zone, unsigned long nr, unsigned long align)
+{
+	unsigned long pfn;
+
+	preempt_disable();
+	pfn = pb_zone_claim_blocks(zone, nr, align, PB_MOVABLE, BIT(PB_MOVABLE), NULL);
+	preempt_enable();
+	return pfn;
+}
+
+/* Down to nothing and back: the count is exact at each step. */
+static void test_claim_and_release(struct kunit *test)
+{
+	unsigned int order = *(const unsigned int *)test->param_value;
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	unsigned long n = 0, pfn, *pfns;
+
+	pfns = kunit_kcalloc(test, f->pages, sizeof(*pfns), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, pfns);
+	while ((pfn = claim(zone, order, PB_MOVABLE)) != PB_NO_PFN) {
+		KUNIT_ASSERT_TRUE(test, pt_own(test, f, pfn, 1UL << order));
+		pfns[n++] = pfn;
+		KUNIT_ASSERT_EQ(test, pb_zone_free_pages(zone), (long)(f->pages - (n << order)));
+	}
+	KUNIT_EXPECT_EQ(test, n, f->pages >> order);
+	while (n)
+		pb_zone_release(zone, pfns[--n], order);
+	KUNIT_EXPECT_EQ(test, pb_zone_free_pages(zone), (long)f->pages);
+	pt_expect_all_free(test, f);
+}
+
+/* A claim looks in its own migratetype only. */
+static void test_own_type_only(struct kunit *test)
+{
+	unsigned int order = *(const unsigned int *)test->param_value;
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+
+	KUNIT_EXPECT_EQ(test, claim(zone, order, PB_UNMOVABLE), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, claim(zone, order, PB_RECLAIMABLE), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pb_zone_free_pages(zone), (long)f->pages);
+}
+
+/* Whole pageblocks stay whole while a broken one can serve. */
+static void test_packs_into_one_pageblock(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	unsigned long first = claim(zone, 0, PB_MOVABLE), pfn, i, pages = 1;
+	unsigned int order = 0;
+
+	KUNIT_ASSERT_NE(test, first, PB_NO_PFN);
+	/* 1 + 1 + 2 + 4 + ... + 256 is exactly one pageblock, if nothing is wasted. */
+	for (i = 0; i < PB_PAGEBLOCK_ORDER; i++, order++) {
+		pfn = claim(zone, order, PB_MOVABLE);
+		KUNIT_EXPECT_EQ_MSG(test, pfn >> PB_PAGEBLOCK_ORDER, first >> PB_PAGEBLOCK_ORDER,
+				    "order %u", order);
+		pages += 1UL << order;
+	}
+	KUNIT_EXPECT_EQ(test, pages, PB_PAGEBLOCK_NR);
+	KUNIT_EXPECT_NE(test, claim(zone, 0, PB_MOVABLE) >> PB_PAGEBLOCK_ORDER,
+			first >> PB_PAGEBLOCK_ORDER);
+	f->broken = true;	/* claims here leave the order bytes to alloc.c */
+}
+
+struct run {
+	const char *name;
+	unsigned long nr, align, first;		/* pageblocks */
+};
+
+/* In pt_holes: 1025, 1027-1029, (1032-1033 another zone), 1040-1041, 1535-1537, 4173. */
+static const struct run runs[] = {
+	{ "one", 1, 1, 1025 },
+	{ "one, even", 1, 2, 1028 },
+	{ "two", 2, 1, 1027 },
+	{ "two, aligned", 2, 2, 1028 },
+	{ "three", 3, 1, 1027 },
+	{ "three, aligned to four", 3, 4, 0 },
+	{ "two, aligned to 512", 2, 512, 1536 },
+	{ "four", 4, 1, 0 },
+	{ "more than the zone", 5000, 1, 0 },
+};
+
+static void describe_run(const struct run *run, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s", run->name);
+}
+
+KUNIT_ARRAY_PARAM(runs, runs, describe_run);
+
+static void test_runs_of_pageblocks(struct kunit *test)
+{
+	const struct run *run = test->param_value;
+	struct pt_fixture *f = pt_pool(test, &pt_holes);
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	unsigned long pfn = claim_blocks(zone, run->nr, run->align), i;
+
+	KUNIT_EXPECT_EQ(test, pfn, run->first ? PT_BLOCK(run->first) : PB_NO_PFN);
+	for (i = 0; pfn != PB_NO_PFN && i < run->nr; i++)
+		pb_zone_release(zone, pfn + PT_BLOCK(i), PB_PAGEBLOCK_ORDER);
+	pt_expect_all_free(test, f);
+}
+
+/*
+ * A run that is not there because one pageblock in it is used: found behind it, across the
+ * chunk's end.
+ */
+static void test_run_behind_a_used_one(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_holes);
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	unsigned long i, pfn;
+
+	KUNIT_ASSERT_EQ(test, claim_blocks(zone, 2, 2), PT_BLOCK(1028));
+	pfn = claim_blocks(zone, 3, 1);
+	KUNIT_EXPECT_EQ(test, pfn, PT_BLOCK(1535));
+	for (i = 0; i < 3; i++)
+		pb_zone_release(zone, pfn + PT_BLOCK(i), 9);
+	pb_zone_release(zone, PT_BLOCK(1028), 10);
+	pt_expect_all_free(test, f);
+}
+
+/* A run over pageblocks of several types takes them all, and they have one type then. */
+static void test_run_of_mixed_types(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	unsigned long pfn, i;
+
+	for (i = 0; i < 8; i++)
+		pb_slot_set_migratetype(pb_slot(&f->pool, PT_BLOCK(2048 + i)), i % 3);
+	pb_zone_reindex_all(zone);
+	KUNIT_EXPECT_EQ(test, claim_blocks(zone, 8, 8), PB_NO_PFN);
+	pt_verify(test, f, NULL);
+	preempt_disable();
+	pfn = pb_zone_claim_blocks(zone, 8, 8, PB_RECLAIMABLE, BIT(PB_PCPTYPES) - 1, NULL);
+	preempt_enable();
+	KUNIT_ASSERT_EQ(test, pfn, PT_BLOCK(2048));
+	for (i = 0; i < 8; i++)
+		KUNIT_EXPECT_EQ(test, pb_slot_migratetype(pb_slot(&f->pool, pfn)->word),
+				PB_RECLAIMABLE);
+	pb_zone_release(zone, pfn, 12);
+	pt_expect_all_free(test, f);
+}
+
+/* A frame freed twice past the order bytes is reported, and counted once. */
+static void test_release_twice(struct kunit *test)
+{
+	unsigned int order = *(const unsigned int *)test->param_value;
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	unsigned long pfn = claim(zone, order, PB_MOVABLE);
+
+	pb_zone_release(zone, pfn, order);
+	pb_zone_release(zone, pfn, order);
+	pt_expect_bad(test, f, PB_BAD_DOUBLE, pfn);
+	pt_expect_all_free(test, f);
+}
+
+/* An index that promises what is not there costs tries and hides nothing. */
+static void test_lying_index(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	unsigned long pfns[7], i;
+	u16 whole = zone->ctl[0].key;
+
+	for (i = 0; i < 7; i++)
+		pfns[i] = claim(zone, 9, PB_MOVABLE);
+	/* All seven look whole again, though they are not. */
+	for (i = 0; i < 7; i++) {
+		zone->ctl[(pfns[i] - zone->base_pfn) >> 9].key = whole;
+		set_bit((pfns[i] - zone->base_pfn) >> 9, zone->area[PB_MOVABLE].whole.level[0]);
+	}
+	KUNIT_EXPECT_NE(test, claim(zone, 9, PB_MOVABLE), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, claim(zone, 9, PB_MOVABLE), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, claim(zone, 0, PB_MOVABLE), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pb_zone_free_pages(zone), 0L);
+	for (i = 0; i < 8; i++)
+		pb_zone_release(zone, PT_BLOCK(2048 + i), 9);
+	pt_expect_all_free(test, f);
+}
+
+static struct kunit_case zone_cases[] = {
+	KUNIT_CASE_PARAM(test_claim_and_release, orders_gen_params),
+	KUNIT_CASE_PARAM(test_own_type_only, orders_gen_params),
+	KUNIT_CASE(test_packs_into_one_pageblock),
+	KUNIT_CASE_PARAM(test_runs_of_pageblocks, runs_gen_params),
+	KUNIT_CASE(test_run_behind_a_used_one),
+	KUNIT_CASE(test_run_of_mixed_types),
+	KUNIT_CASE_PARAM(test_release_twice, orders_gen_params),
+	KUNIT_CASE(test_lying_index),
+	{}
+};
+
+static struct kunit_suite zone_suite = {
+	.name = "pbuddy_zone",
+	.init = pt_init,
+	.exit = pt_exit,
+	.test_cases = zone_cases,
+};
+
+kunit_test_suite(zone_suite);

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * In the kernel only: __GFP_ACCOUNT. The limit of a user is what tells what is charged: so many
+ * pages can be had, and no more. Requests here do not sleep, so they are charged to the user on
+ * kernels with the cgroup controller too; scripts/tests/policy-account.sh has what that one does.
+ */
+#include <linux/gfp.h>
+#include <linux/interrupt.h>
+#include <linux/irqflags.h>
+#include <linux/mm.h>
+#include <linux/pbuddy.h>
+#include <linux/sched.h>
+
+#if defined(CONFIG_X86_64) && !defined(CONFIG_UML)
+#include <linux/nmi.h>
+#endif
+
+#include "api/account.h"
+#include "api/gfp.h"
+#include "compat.h"
+#include "core/base/pfn.h"
+#include "core/compact/movable.h"
+#include "core/pool/stat.h"
+#include "fixture.h"
+#include "instance.h"
+
+#define LIMIT	16UL		/* pages */
+#define MANY	(2 * LIMIT)
+#define GFP	(GFP_NOWAIT | __GFP_ACCOUNT | __GFP_NOWARN)
+
+/* Suites run in a kernel thread, which pays nothing; so it is no such thread for a moment. */
+static unsigned int begin_paying(void)
+{
+	unsigned int was = current->flags & PF_KTHREAD;
+
+	current->flags &= ~PF_KTHREAD;
+	return was;
+}
+
+static void end_paying(unsigned int was)
+{
+	current->flags |= was;
+}
+
+static unsigned long in_use(void)
+{
+	return pb_pool_event(&pb_instance, PB_PGALLOC) - pb_pool_event(&pb_instance, PB_PGFREE);
+}
+
+static int account_suite_init(struct kunit *test)
+{
+	if (!pb_instance.all_zones || !pb_instance.all_zones->nr)
+		kunit_skip(test, "pbuddy has no memory");
+	pb_account_limit_kbytes = LIMIT << (PAGE_SHIFT - 10);
+	test->priv = (void *)in_use();
+	return 0;
+}
+
+static unsigned long take(struct page **pages, unsigned int order, gfp_t gfp)
+{
+	unsigned int was = begin_paying();
+	unsigned long n;
+
+	for (n = 0; n < MANY; n++) {
+		pages[n] = pbuddy_alloc_pages(gfp, order);
+		if (!pages[n])
+			break;
+	}
+	end_paying(was);
+	return n;
+}
+
+static void give(struct page **pages, unsigned long n, unsigned int order)
+{
+	while (n)
+		pbuddy_free_pages(pages[--n], order);
+}
+
+/* Nothing has been charged that was not given back, and no page is missing. */
+static void account_suite_exit(struct kunit *test)
+{
+	struct page *pages[MANY];
+	unsigned long n;
+
+	KUNIT_EXPECT_EQ(test, in_use(), (unsigned long)test->priv);
+	n = take(pages, 0, GFP);
+	give(pages, n, 0);
+	KUNIT_EXPECT_EQ(test, n, LIMIT);
+	pb_account_limit_kbytes = 0;
+}
+
+static const unsigned int orders[] = { 0, 1, 3, 4 };
+
+static void describe_order(const unsigned int *order, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "order %u", *order);
+}
+
+KUNIT_ARRAY_PARAM(orders, orders, describe_order);
+
+static void test_account_limit(struct kunit *test)
+{
+	unsigned int order = *(const unsigned int *)test->param_value;
+	unsigned long before = (unsigned long)test->priv, n;
+	struct page *pages[MANY], *one;
+
+	n = take(pages, order, GFP);
+	KUNIT_EXPECT_EQ(test, n, LIMIT >> order);
+	/* What could not be paid for has gone back. */
+	KUNIT_EXPECT_EQ(test, in_use(), before + LIMIT);
+	KUNIT_ASSERT_GT(test, n, 0UL);
+	/* It is about payment: others get memory, and so does who gives some back. */
+	one = pbuddy_alloc_pages(GFP & ~__GFP_ACCOUNT, order);
+	KUNIT_EXPECT_NOT_NULL(test, one);
+	pbuddy_free_pages(one, order);
+	pbuddy_free_pages(pages[--n], order);
+	KUNIT_EXPECT_EQ(test, take(pages + n, order, GFP), 1UL);
+	give(pages, n + 1, order);
+}
+
+static void test_account_reason(struct kunit *test)
+{
+	struct page *pages[MANY];
+	unsigned long n = take(pages, 0, GFP), pfn;
+	enum pb_reason reason = PB_REASON_NONE;
+	struct pb_request rq;
+	gfp_t gfp = GFP;
+	unsigned int was;
+
+	KUNIT_ASSERT_TRUE(test, pb_gfp_request(&rq, &gfp, 0, NUMA_NO_NODE, NULL));
+	was = begin_paying();
+	pfn = pb_alloc(&pb_instance, &rq, NULL);
+	pfn = pb_account_block(&rq, pfn, &reason);
+	end_paying(was);
+	give(pages, n, 0);
+	KUNIT_EXPECT_EQ(test, pfn, PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, reason, PB_REASON_LIMIT);
+}
+
+static void test_account_bulk(struct kunit *test)
+{
+	struct page *pages[MANY] = {};
+	unsigned int was = begin_paying(), i;
+	unsigned long n = pbuddy_alloc_pages_bulk(GFP, NUMA_NO_NODE, MANY, pages);
+
+	end_paying(was);
+	KUNIT_EXPECT_EQ(test, n, LIMIT);
+	for (i = n; i < MANY; i++)
+		KUNIT_EXPECT_NULL(test, pages[i]);
+	KUNIT_EXPECT_EQ(test, in_use(), (unsigned long)test->priv + LIMIT);
+	pbuddy_free_pages_bulk(pages, MANY);
+}
+
+/* Ranges are charged page by page, and can be freed so. */
+static void test_account_contig(struct kunit *test)
+{
+	unsigned int was = begin_paying();
+	struct page *large = pbuddy_alloc_contig(LIMIT + 1, GFP, NUMA_NO_NODE, NULL);
+	struct page *range = pbuddy_alloc_contig(LIMIT, GFP, NUMA_NO_NODE, NULL);
+	struct page *more[2] = { pbuddy_alloc_pages(GFP, 0) };	/* the last for a failure */
+
+	end_paying(was);
+	KUNIT_EXPECT_NULL(test, large);
+	KUNIT_EXPECT_NULL(test, more[0]);
+	KUNIT_ASSERT_NOT_NULL(test, range);
+	pbuddy_free_pages(range + 3, 0);
+	KUNIT_ASSERT_EQ(test, take(more, 0, GFP), 1UL);
+	pbuddy_free_pages(more[0], 0);
+	pbuddy_free_contig(range, 3);
+	pbuddy_free_contig(range + 4, LIMIT - 4);
+}
+
+/* ---- Who pays nothing ---- */
+
+static struct page *free_of_charge[MANY];
+
+static void take_in_softirq(struct tasklet_struct *unused)
+{
+	unsigned int i;
+
+	for (i = 0; i < MANY; i++)
+		free_of_charge[i] = pbuddy_alloc_pages(GFP, 0);
+}
+
+static void test_account_nobody(struct kunit *test)
+{
+	static DECLARE_TASKLET(tasklet, take_in_softirq);
+	unsigned int was, i;
+
+	for (i = 0; i < MANY; i++)
+		free_of_charge[i] = pbuddy_alloc_pages(GFP, 0);
+	KUNIT_EXPECT_NOT_NULL(test, free_of_charge[MANY - 1]);
+	give(free_of_charge, MANY, 0);
+	was = begin_paying();
+	local_bh_disable();
+	tasklet_schedule(&tasklet);
+	local_bh_enable();
+	end_paying(was);
+	tasklet_kill(&tasklet);
+	KUNIT_EXPECT_NOT_NULL(test, free_of_charge[MANY - 1]);
+	give(free_of_charge, MANY, 0);
+}
+
+/* ---- Moved ---- */
+
+/* As a migration does it: the target is paid for, the source goes without a word. */
+static void test_account_moved(struct kunit *test)
+{
+	struct page *pages[MANY], *dst = pbuddy_alloc_pages(GFP_KERNEL, 0), *more = NULL;
+	unsigned long n = take(pages, 0, GFP);
+	u8 *byte;
+
+	KUNIT_ASSERT_NOT_NULL(test, dst);
+	KUNIT_ASSERT_EQ(test, n, LIMIT);
+	byte = pb_order_byte(&pb_instance, page_to_pfn(pages[0]));
+	KUNIT_EXPECT_EQ(test, pb_account_move(page_to_pfn(pages[0]), page_to_pfn(dst), GFP_KERNEL),
+			0);
+	*byte &= ~PB_FRAME_ACCOUNTED;
+	pbuddy_free_pages(pages[0], 0);
+	KUNIT_EXPECT_EQ(test, take(&more, 0, GFP), 0UL);
+	pages[0] = dst;
+	give(pages, n, 0);
+}
+
+/* ---- NMIs ---- */
+
+#if defined(CONFIG_X86_64) && !defined(CONFIG_UML)
+static struct page *freed_in_nmi;
+
+static int free_in_nmi(unsigned int type, struct pt_regs *regs)
+{
+	struct page *page = freed_in_nmi;
+
+	if (!page)
+		return NMI_DONE;
+	freed_in_nmi = NULL;
+	pbuddy_free_pages(page, 0);
+	return NMI_HANDLED;
+}
+
+static void nmi_frees(struct page *page)
+{
+	freed_in_nmi = page;
+	/* Enters the handler as the hardware would. */
+	asm volatile("int $2" ::: "memory");
+}
+
+static void test_account_nmi(struct kunit *test)
+{
+	struct page *pages[MANY], *cgroup_page;
+	unsigned long n = take(pages, 0, GFP);
+	unsigned int was = begin_paying();
+	long late;
+
+	/* Where there is a cgroup controller this one is charged to that. */
+	pb_account_limit_kbytes = 0;
+	cgroup_page = pbuddy_alloc_pages(GFP_KERNEL_ACCOUNT, 0);
+	pb_account_limit_kbytes = LIMIT << (PAGE_SHIFT - 10);
+	end_paying(was);
+	KUNIT_ASSERT_NOT_NULL(test, cgroup_page);
+	KUNIT_ASSERT_EQ(test, register_nmi_handler(NMI_LOCAL, free_in_nmi, 0, "pbuddy_account"), 0);
+	while (n)
+		nmi_frees(pages[--n]);
+	local_irq_disable();
+	nmi_frees(cgroup_page);
+	late = pb_account_late_blocks();
+	local_irq_enable();
+	unregister_nmi_handler(NMI_LOCAL, "pbuddy_account");
+	KUNIT_EXPECT_EQ(test, late, IS_ENABLED(CONFIG_CGROUP_DMEM) ? 1L : 0L);
+	/* With interrupts on again it has been done. */
+	KUNIT_EXPECT_EQ(test, pb_account_late_blocks(), 0L);
+}
+#endif
+
+static struct kunit_case account_cases[] = {
+	KUNIT_CASE_PARAM(test_account_limit, orders_gen_params),
+	KUNIT_CASE(test_account_reason),
+	KUNIT_CASE(test_account_bulk),
+	KUNIT_CASE(test_account_contig),
+	KUNIT_CASE(test_account_nobody),
+	KUNIT_CASE(test_account_moved),
+#if defined(CONFIG_X86_64) && !defined(CONFIG_UML)
+	KUNIT_CASE(test_account_nmi),
+#endif
+	{}
+};
+
+static struct kunit_suite account_suite = {
+	.name = "pbuddy_account",
+	.init = account_suite_init,
+	.exit = account_suite_exit,
+	.test_cases = account_cases,
+};
+
+kunit_test_suite(account_suite);

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* debug_pages.c: what free pages hold, and what becomes of one that somebody wrote to. */
+#include <linux/gfp.h>
+#include <linux/highmem.h>
+#include <linux/pbuddy.h>
+#include <linux/poison.h>
+#include <linux/string.h>
+
+#include "core/cache/drain.h"
+#include "core/pool/stat.h"
+#include "debug/debug_pages.h"
+#include "fixture.h"
+#include "instance.h"
+#include "threads.h"
+
+#define NR	48	/* pages or blocks at a time */
+
+static void stop(void *unused)
+{
+	pb_debug_stop();
+}
+
+static void start(struct kunit *test, const struct pb_debug_config *config)
+{
+	/* What this CPU frees last is what it is handed out first. */
+	pt_stay_here();
+	pb_debug_start(config);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, stop, NULL), 0);
+}
+
+static const struct pb_debug_config poison = { .page_poison = true };
+
+/* Do all bytes of a block have this value? */
+static bool holds(struct page *page, unsigned int order, u8 value)
+{
+	unsigned long i;
+
+	for (i = 0; i < 1UL << order; i++)
+		if (memchr_inv(page_address(page + i), value, PAGE_SIZE))
+			return false;
+	return true;
+}
+
+static void write_block(struct page *page, unsigned int order)
+{
+	memset(page_address(page), 0x11, PAGE_SIZE << order);
+}
+
+static unsigned long bad_pages(void)
+{
+	return pb_pool_event(&pb_instance, PB_BAD_PAGE);
+}
+
+/* The page that was set aside goes back, so that the next test has a whole pool. */
+static void mend(struct kunit *test, struct page *page)
+{
+	KUNIT_EXPECT_EQ(test, pb_page_order(&pb_instance, page_to_pfn(page)), 0);
+	pbuddy_free_pages(page, 0);
+}
+
+/* Every way to free leaves the pattern, and every way to allocate finds it. */
+static void test_pattern(struct kunit *test)
+{
+	struct page *pages[NR] = { }, *page;
+	unsigned int order, i;
+
+	start(test, &poison);
+	for (order = 0; order <= 9; order++) {
+		page = pbuddy_alloc_pages(GFP_KERNEL, order);
+		KUNIT_ASSERT_NOT_NULL(test, page);
+		KUNIT_EXPECT_TRUE(test, holds(page, order, PAGE_POISON));
+		write_block(page, order);
+		pbuddy_free_pages(page, order);
+		KUNIT_EXPECT_TRUE(test, holds(page, order, PAGE_POISON));
+	}
+	KUNIT_ASSERT_EQ(test, pbuddy_alloc_pages_bulk(GFP_KERNEL, NUMA_NO_NODE, NR, pages), NR);
+	for (i = 0; i < NR; i++)
+		write_block(pages[i], 0);
+	page = pages[NR / 2];
+	pbuddy_free_pages_bulk(pages, NR);
+	KUNIT_EXPECT_TRUE(test, holds(page, 0, PAGE_POISON));
+	page = pbuddy_alloc_contig(NR, GFP_KERNEL, NUMA_NO_NODE, NULL);
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	write_block(page + NR - 1, 0);
+	pbuddy_free_contig(page, NR);
+	KUNIT_EXPECT_TRUE(test, holds(page + NR - 1, 0, PAGE_POISON));
+	page = pbuddy_alloc_pages(GFP_KERNEL | __GFP_ZERO, 3);
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	KUNIT_EXPECT_TRUE(test, holds(page, 3, 0));
+	pbuddy_free_pages(page, 3);
+	KUNIT_EXPECT_EQ(test, bad_pages(), 0UL);
+}
+
+/* A page written to after its free is not handed out again; its neighbours in the block are. */
+static void test_use_after_free(struct kunit *test)
+{
+	struct page *page, *again;
+	unsigned long before = bad_pages();
+
+	start(test, &poison);
+	page = pbuddy_alloc_pages(GFP_KERNEL, 3);
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	pbuddy_free_pages(page, 3);
+	*((u8 *)page_address(page + 5) + 77) ^= 1;
+	/* The newest block in this CPU's list is the first to be handed out. */
+	again = pbuddy_alloc_pages(GFP_KERNEL, 3);
+	KUNIT_ASSERT_NOT_NULL(test, again);
+	KUNIT_EXPECT_EQ(test, bad_pages() - before, 1UL);
+	KUNIT_EXPECT_EQ(test, pb_page_order(&pb_instance, page_to_pfn(page + 5)), 0);
+	KUNIT_EXPECT_EQ(test, pb_page_order(&pb_instance, page_to_pfn(page + 4)), -EINVAL);
+	KUNIT_EXPECT_TRUE(test, holds(again, 3, PAGE_POISON));
+	pbuddy_free_pages(again, 3);
+	mend(test, page + 5);
+}
+
+/* So it is in bulk and with ranges. */
+static void test_use_after_free_many(struct kunit *test)
+{
+	struct page *pages[NR] = { }, *page;
+	unsigned long before = bad_pages(), got, i;
+
+	start(test, &poison);
+	KUNIT_ASSERT_EQ(test, pbuddy_alloc_pages_bulk(GFP_KERNEL, NUMA_NO_NODE, NR, pages), NR);
+	page = pages[NR - 1];
+	pbuddy_free_pages_bulk(pages, NR);
+	*(u8 *)page_address(page) = 0;
+	got = pbuddy_alloc_pages_bulk(GFP_KERNEL, NUMA_NO_NODE, NR, pages);
+	for (i = 0; i < got; i++)
+		KUNIT_EXPECT_PTR_NE(test, pages[i], page);
+	pbuddy_free_pages_bulk(pages, NR);
+	KUNIT_EXPECT_EQ(test, bad_pages() - before, 1UL);
+	mend(test, page);
+
+	pb_instance.ops.drain_all(&pb_instance);
+	page = pbuddy_alloc_contig(NR, GFP_KERNEL, NUMA_NO_NODE, NULL);
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	pbuddy_free_contig(page, NR);
+	pages[0] = page + 7;
+	*(u8 *)page_address(pages[0]) = 0;
+	page = pbuddy_alloc_contig(NR, GFP_KERNEL, NUMA_NO_NODE, NULL);
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	KUNIT_EXPECT_TRUE(test, pages[0] < page || pages[0] >= page + NR);
+	pbuddy_free_contig(page, NR);
+	KUNIT_EXPECT_EQ(test, bad_pages() - before, 2UL);
+	mend(test, pages[0]);
+}
+
+static atomic_t refused;
+
+static void count_refused(struct pb_pool *pool, enum pb_bad bad, unsigned long pfn,
+			  unsigned int order, unsigned int was)
+{
+	atomic_inc(&refused);
+}
+
+/* A free that is refused leaves the contents alone. */
+static void test_refused_free(struct kunit *test)
+{
+	void (*bad)(struct pb_pool *pool, enum pb_bad bad, unsigned long pfn, unsigned int order,
+		    unsigned int was) = pb_instance.ops.bad;
+	struct page *page;
+
+	start(test, &poison);
+	page = pbuddy_alloc_pages(GFP_KERNEL, 2);
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	write_block(page, 2);
+	atomic_set(&refused, 0);
+	pb_instance.ops.bad = count_refused;
+	pbuddy_free_pages(page, 1);
+	pbuddy_free_pages(page + 1, 0);
+	pb_instance.ops.bad = bad;
+	KUNIT_EXPECT_EQ(test, atomic_read(&refused), 2);
+	KUNIT_EXPECT_TRUE(test, holds(page, 2, 0x11));
+	pbuddy_free_pages(page, 2);
+}
+
+/* What was in a page is gone when it has been freed, or when it is handed out, if so wished. */
+static void test_init(struct kunit *test)
+{
+	const struct pb_debug_config on_free = { .init_on_free = true };
+	const struct pb_debug_config on_alloc = { .init_on_alloc = true };
+	struct page *page;
+
+	pb_debug_start(&on_free);
+	page = pbuddy_alloc_pages(GFP_KERNEL, 2);
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	write_block(page, 2);
+	pbuddy_free_pages(page, 2);
+	KUNIT_EXPECT_TRUE(test, holds(page, 2, 0));
+	pb_debug_stop();
+
+	page = pbuddy_alloc_pages(GFP_KERNEL, 2);
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	write_block(page, 2);
+	pbuddy_free_pages(page, 2);
+	start(test, &on_alloc);
+	page = pbuddy_alloc_pages(GFP_KERNEL, 2);
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	KUNIT_EXPECT_TRUE(test, holds(page, 2, 0));
+	pbuddy_free_pages(page, 2);
+}
+
+static struct kunit_case debug_pages_cases[] = {
+	KUNIT_CASE(test_pattern),
+	KUNIT_CASE(test_use_after_free),
+	KUNIT_CASE(test_use_after_free_many),
+	KUNIT_CASE(test_refused_free),
+	KUNIT_CASE(test_init),
+	{}
+};
+
+static struct kunit_suite debug_pages_suite = {
+	.name = "pbuddy_debug_pages",
+	.init = pt_init,
+	.exit = pt_exit,
+	.test_cases = debug_pages_cases,
+};
+
+kunit_test_suite(debug_pages_suite);

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * In the kernel only: from which node memory comes under a memory policy and in a cpuset, compared
+ * with alloc_pages() where a module can make the two the same for both.
+ */
+#include <linux/cpuset.h>
+#include <linux/gfp.h>
+#include <linux/interrupt.h>
+#include <linux/mempolicy.h>
+#include <linux/mm.h>
+#include <linux/nodemask.h>
+#include <linux/pbuddy.h>
+#include <linux/sched.h>
+
+#include "compat.h"
+#include "core/pool/stat.h"
+#include "core/zone/zone.h"
+#include "fixture.h"
+#include "instance.h"
+#include "parity.h"
+
+/* ---- Memory policies ---- */
+
+#ifdef CONFIG_NUMA
+#define NR_REQUESTS	12
+
+struct policy_case {
+	const char	*name;
+	int		mode;
+	bool		first, far;	/* nodes of the policy */
+	int		home;		/* 1: the far node is home, of those that have one */
+	gfp_t		gfp;
+	bool		softirq;
+};
+
+static const struct policy_case policies[] = {
+	{ "preferred", MPOL_PREFERRED, 0, 1, 0, GFP_KERNEL },
+	{ "preferred, user", MPOL_PREFERRED, 0, 1, 0, GFP_HIGHUSER_MOVABLE },
+	{ "preferred, thisnode", MPOL_PREFERRED, 0, 1, 0, GFP_KERNEL | __GFP_THISNODE },
+	{ "preferred, atomic", MPOL_PREFERRED, 0, 1, 0, GFP_ATOMIC },
+	{ "preferred, softirq", MPOL_PREFERRED, 0, 1, 0, GFP_ATOMIC, true },
+	{ "bind far", MPOL_BIND, 0, 1, 0, GFP_KERNEL },
+	{ "bind first", MPOL_BIND, 1, 0, 0, GFP_HIGHUSER },
+	{ "bind both", MPOL_BIND, 1, 1, 0, GFP_HIGHUSER },
+	{ "bind both, home", MPOL_BIND, 1, 1, 1, GFP_HIGHUSER },
+	{ "bind, atomic", MPOL_BIND, 0, 1, 0, GFP_ATOMIC },
+	{ "bind, softirq", MPOL_BIND, 0, 1, 0, GFP_ATOMIC, true },
+	{ "bind, thisnode", MPOL_BIND, 0, 1, 0, GFP_KERNEL | __GFP_THISNODE },
+	{ "many", MPOL_PREFERRED_MANY, 0, 1, 0, GFP_KERNEL },
+	{ "many, home", MPOL_PREFERRED_MANY, 1, 1, 1, GFP_KERNEL },
+	{ "interleave", MPOL_INTERLEAVE, 1, 1, 0, GFP_KERNEL },
+	{ "interleave, user", MPOL_INTERLEAVE, 1, 1, 0, GFP_HIGHUSER_MOVABLE },
+	{ "interleave far", MPOL_INTERLEAVE, 0, 1, 0, GFP_KERNEL },
+	{ "interleave, thisnode", MPOL_INTERLEAVE, 1, 1, 0, GFP_KERNEL | __GFP_THISNODE },
+	{ "interleave, softirq", MPOL_INTERLEAVE, 1, 1, 0, GFP_ATOMIC, true },
+	{ "local", MPOL_LOCAL, 0, 0, 0, GFP_KERNEL },
+	{ "weighted", PB_MPOL_WEIGHTED_INTERLEAVE, 1, 1, 0, GFP_KERNEL },
+};
+
+static void describe_policy(const struct policy_case *policy, char *desc)
+{
+	strscpy(desc, policy->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(policies, policies, describe_policy);
+
+/* What both are asked for, and what both said. */
+static struct {
+	gfp_t	gfp;
+	bool	pbuddy;
+	int	nid[NR_REQUESTS];
+} asked;
+
+static void ask(struct tasklet_struct *unused)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_REQUESTS; i++)
+		asked.nid[i] = asked.pbuddy ?
+			pt_pbuddy_node(pbuddy_alloc_pages(asked.gfp, 0), 0) :
+			pt_kernel_node(alloc_pages(asked.gfp, 0), 0);
+}
+
+/* With the task's policy, from the same place in its interleaving each time. */
+static void ask_under(struct mempolicy *policy, bool softirq)
+{
+	static DECLARE_TASKLET(tasklet, ask);
+	struct mempolicy *saved = current->mempolicy;
+	short il_prev = current->il_prev;
+
+	current->mempolicy = policy;
+	current->il_prev = 0;
+	pb_il_set_weight(0);
+	if (softirq) {
+		local_bh_disable();
+		tasklet_schedule(&tasklet);
+		local_bh_enable();
+		tasklet_kill(&tasklet);
+	} else {
+		ask(NULL);
+	}
+	current->mempolicy = saved;
+	current->il_prev = il_prev;
+	pb_il_set_weight(0);
+}
+
+static void test_policy(struct kunit *test)
+{
+	const struct policy_case *p = test->param_value;
+	struct mempolicy *policy = kunit_kzalloc(test, sizeof(*policy), GFP_KERNEL);
+	int kernel[NR_REQUESTS], far = pt_far_node(), first = first_memory_node;
+
+	KUNIT_ASSERT_NOT_NULL(test, policy);
+	if (first == far)
+		kunit_skip(test, "needs two nodes");
+	if (p->mode == 0xffff)
+		kunit_skip(test, "this kernel does not have it");
+	atomic_set(&policy->refcnt, 2);
+	policy->mode = p->mode;
+	policy->home_node = p->home ? far : NUMA_NO_NODE;
+	if (p->first)
+		node_set(first, policy->nodes);
+	if (p->far)
+		node_set(far, policy->nodes);
+	asked.gfp = p->gfp;
+	/* On one CPU: it is where both begin. */
+	migrate_disable();
+	asked.pbuddy = false;
+	ask_under(policy, p->softirq);
+	memcpy(kernel, asked.nid, sizeof(kernel));
+	asked.pbuddy = true;
+	ask_under(policy, p->softirq);
+	migrate_enable();
+	KUNIT_EXPECT_MEMEQ(test, asked.nid, kernel, sizeof(kernel));
+	KUNIT_EXPECT_GE(test, kernel[0], 0);
+}
+
+static unsigned long interleave_hits(int nid)
+{
+	unsigned long hits = 0;
+	struct pb_zone *zone;
+
+	pb_for_each_node_zone(zone, &pb_instance, nid)
+		hits += pb_zone_event(zone, PB_NUMA_INTERLEAVE_HIT);
+	return hits;
+}
+
+static void test_interleave_counted(struct kunit *test)
+{
+	struct mempolicy *policy = kunit_kzalloc(test, sizeof(*policy), GFP_KERNEL);
+	int far = pt_far_node(), first = first_memory_node;
+	unsigned long first_hits, far_hits;
+
+	KUNIT_ASSERT_NOT_NULL(test, policy);
+	if (first == far)
+		kunit_skip(test, "needs two nodes");
+	first_hits = interleave_hits(first);
+	far_hits = interleave_hits(far);
+	atomic_set(&policy->refcnt, 2);
+	policy->mode = MPOL_INTERLEAVE;
+	node_set(first, policy->nodes);
+	node_set(far, policy->nodes);
+	asked.gfp = GFP_KERNEL;
+	asked.pbuddy = true;
+	ask_under(policy, false);
+	KUNIT_EXPECT_EQ(test, interleave_hits(first) - first_hits, NR_REQUESTS / 2UL);
+	KUNIT_EXPECT_EQ(test, interleave_hits(far) - far_hits, NR_REQUESTS / 2UL);
+}
+#endif
+
+/* ---- Cpusets ---- */
+
+#ifdef CONFIG_CPUSETS
+/*
+ * The kernel looks at a task's nodes only when there is a cpuset besides the root's, which a module
+ * cannot make; so this is compared with the list above cpuset_node_allowed() in cpuset.c, and
+ * scripts/tests/policy-numa.sh does it with a real one.
+ */
+static void test_cpuset(struct kunit *test)
+{
+	nodemask_t saved = current->mems_allowed, only = NODE_MASK_NONE;
+	int far = pt_far_node(), first = first_memory_node;
+	gfp_t hard = GFP_USER | __GFP_THISNODE | __GFP_NOWARN | __GFP_NORETRY;
+	int user, kernel, first_user, first_kernel, atomic, softirq;
+
+	if (first == far)
+		kunit_skip(test, "needs two nodes");
+	node_set(far, only);
+	set_mems_allowed(only);
+	user = pt_pbuddy_node(pbuddy_alloc_pages_node(first, GFP_USER, 0), 0);
+	kernel = pt_pbuddy_node(pbuddy_alloc_pages_node(first, GFP_KERNEL, 0), 0);
+	first_user = pt_pbuddy_node(pbuddy_alloc_pages_node(first, hard, 0), 0);
+	first_kernel = pt_pbuddy_node(pbuddy_alloc_pages_node(first, GFP_KERNEL | __GFP_THISNODE,
+							      0), 0);
+	atomic = pt_pbuddy_node(pbuddy_alloc_pages_node(first, GFP_ATOMIC | __GFP_THISNODE, 0), 0);
+	local_bh_disable();
+	softirq = pt_pbuddy_node(pbuddy_alloc_pages_node(first, GFP_NOWAIT, 0), 0);
+	local_bh_enable();
+	set_mems_allowed(saved);
+	/* The first walk keeps to the cpuset whoever asks. */
+	KUNIT_EXPECT_EQ(test, user, far);
+	KUNIT_EXPECT_EQ(test, kernel, far);
+	/* Where it has nothing to offer, HARDWALL stops there, GFP_KERNEL and ATOMIC go on. */
+	KUNIT_EXPECT_EQ(test, first_user, -1);
+	KUNIT_EXPECT_EQ(test, first_kernel, first);
+	KUNIT_EXPECT_EQ(test, atomic, first);
+	/* An interrupt is nobody's. */
+	KUNIT_EXPECT_EQ(test, softirq, first);
+}
+#endif
+
+static struct kunit_case parity_policy_cases[] = {
+#ifdef CONFIG_NUMA
+	KUNIT_CASE_PARAM(test_policy, policies_gen_params),
+	KUNIT_CASE(test_interleave_counted),
+#endif
+#ifdef CONFIG_CPUSETS
+	KUNIT_CASE(test_cpuset),
+#endif
+	{}
+};
+
+static struct kunit_suite parity_policy_suite = {
+	.name = "pbuddy_parity_policy",
+	.init = pt_parity_init,
+	.test_cases = parity_policy_cases,
+};
+
+kunit_test_suite(parity_policy_suite);

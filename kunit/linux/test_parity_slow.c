@@ -1,0 +1,416 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * In the kernel only: the same requests to alloc_pages() and to pbuddy when there is nothing left
+ * for them, and whatever a caller can see compared: got a page or not, of the reserve or not, slept
+ * or not, reclaimed or not, warned or not.
+ *
+ * The far node's largest blocks can be taken away on any machine; all of its pages only where there
+ * is another node for the rest of the system.
+ */
+#include <linux/gfp.h>
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/nodemask.h>
+#include <linux/pbuddy.h>
+#include <linux/sched.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+#include <linux/tracepoint.h>
+
+#include "compat.h"
+#include "core/pool/stat.h"
+#include "core/zone/watermark.h"
+#include "fixture.h"
+#include "instance.h"
+#include "kernel_log.h"
+#include "parity.h"
+#include "threads.h"
+
+/* ---- The largest blocks of a node gone ---- */
+
+#define MAX_HELD	2048
+
+struct held {
+	struct page	*kernel[MAX_HELD], *pbuddy[MAX_HELD];
+	unsigned int	nr_kernel, nr_pbuddy;
+	unsigned int	order;
+	int		nid;
+};
+
+static void free_held(void *arg)
+{
+	struct held *held = arg;
+
+	while (held->nr_kernel)
+		__free_pages(held->kernel[--held->nr_kernel], held->order);
+	while (held->nr_pbuddy)
+		pbuddy_free_pages(held->pbuddy[--held->nr_pbuddy], held->order);
+	kvfree(held);
+}
+
+/* Takes all blocks of the kernel's largest order that the far node has, from both. */
+static struct held *hold_all(struct kunit *test)
+{
+	struct held *held = kvzalloc(sizeof(*held), GFP_KERNEL);
+	gfp_t gfp = __GFP_THISNODE | __GFP_NOWARN | __GFP_HIGHMEM | __GFP_MOVABLE | __GFP_HIGH;
+	struct page *page;
+
+	KUNIT_ASSERT_NOT_NULL(test, held);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, free_held, held), 0);
+	held->order = PB_KERNEL_MAX_ORDER;
+	held->nid = pt_far_node();
+	while (held->nr_kernel < MAX_HELD) {
+		page = alloc_pages_node(held->nid, gfp, held->order);
+		if (!page)
+			break;
+		held->kernel[held->nr_kernel++] = page;
+	}
+	while (held->nr_pbuddy < MAX_HELD) {
+		page = pbuddy_alloc_pages_node(held->nid, gfp, held->order);
+		if (!page)
+			break;
+		held->pbuddy[held->nr_pbuddy++] = page;
+	}
+	KUNIT_EXPECT_LT(test, held->nr_kernel, (unsigned int)MAX_HELD);
+	KUNIT_EXPECT_LT(test, held->nr_pbuddy, (unsigned int)MAX_HELD);
+	KUNIT_EXPECT_GT(test, held->nr_pbuddy, 0U);
+	return held;
+}
+
+/* None of them wakes the threads that would make such blocks again. */
+static const gfp_t without_reclaim[] = {
+	0, __GFP_HIGH, __GFP_HIGH | __GFP_NOMEMALLOC, __GFP_NORETRY, __GFP_HARDWALL,
+	__GFP_HIGHMEM | __GFP_MOVABLE, __GFP_RECLAIMABLE, __GFP_IO | __GFP_FS,
+};
+
+/* With interrupts off: what sleeps is found out by the kernel, what waits hangs. */
+static void test_exhausted(struct kunit *test)
+{
+	struct held *held = hold_all(test);
+	unsigned int i, k, order = held->order;
+	unsigned long flags;
+	int kernel, pbuddy;
+
+	for (i = 0; i < ARRAY_SIZE(without_reclaim); i++) {
+		for (k = 0; k < 2; k++) {
+			gfp_t gfp = without_reclaim[i] | __GFP_NOWARN | (k ? 0 : __GFP_THISNODE);
+
+			local_irq_save(flags);
+			kernel = pt_kernel_node(alloc_pages_node(held->nid, gfp, order), order);
+			pbuddy = pt_pbuddy_node(pbuddy_alloc_pages_node(held->nid, gfp, order),
+						order);
+			local_irq_restore(flags);
+			if (!k || first_memory_node == held->nid)
+				KUNIT_EXPECT_EQ(test, kernel, -1);
+			KUNIT_EXPECT_EQ_MSG(test, pbuddy, kernel, "%pGg", &gfp);
+		}
+	}
+}
+
+/* ---- Warned ---- */
+
+/* Lines about a failure that a request leaves in the log, of one of the two. */
+static unsigned int warnings_of(bool pbuddy, gfp_t gfp, const struct held *held)
+{
+	if (pbuddy)
+		pt_pbuddy_node(pbuddy_alloc_pages_node(held->nid, gfp, held->order), held->order);
+	else
+		pt_kernel_node(alloc_pages_node(held->nid, gfp, held->order), held->order);
+	return pt_log_seen();
+}
+
+static void test_warned(struct kunit *test)
+{
+	struct held *held = hold_all(test);
+	unsigned int kernel[2], pbuddy[2];
+
+	pt_log_watch("page allocation failure");
+	kernel[0] = warnings_of(false, __GFP_THISNODE | __GFP_NOWARN, held);
+	kernel[1] = warnings_of(false, __GFP_THISNODE, held);
+	pbuddy[0] = warnings_of(true, __GFP_THISNODE | __GFP_NOWARN, held);
+	pbuddy[1] = warnings_of(true, __GFP_THISNODE, held);
+	pt_log_unwatch();
+	KUNIT_EXPECT_EQ(test, kernel[0], 0U);
+	KUNIT_EXPECT_EQ(test, pbuddy[0], kernel[0]);
+	KUNIT_EXPECT_EQ(test, kernel[1], 1U);
+	KUNIT_EXPECT_EQ(test, pbuddy[1], kernel[1]);
+}
+
+/* ---- All of a node gone, but for its reserve ---- */
+
+#define MIN_PAGES	1024UL
+
+/**
+ * struct full - a node that has nothing left above its min marks, with both
+ * @nid: the node
+ * @zone: pbuddy's
+ * @wmark: its marks as they were
+ * @kernel: pages of the kernel, linked by lru; the order in private
+ * @pbuddy: pages of pbuddy
+ * @nr_pbuddy: their number
+ */
+struct full {
+	int			nid;
+	struct pb_zone		*zone;
+	unsigned long		wmark[PB_NR_WMARK];
+	struct list_head	kernel;
+	struct page		**pbuddy;
+	unsigned long		nr_pbuddy;
+};
+
+static void set_marks(struct pb_zone *zone, const unsigned long *wmark)
+{
+	memcpy(zone->watermark, wmark, sizeof(zone->watermark));
+	pb_zone_update_fast_mark(zone);
+}
+
+static void empty(void *arg)
+{
+	struct full *full = arg;
+	struct page *page, *next;
+
+	list_for_each_entry_safe(page, next, &full->kernel, lru) {
+		unsigned int order = page_private(page);
+
+		list_del(&page->lru);
+		set_page_private(page, 0);
+		__free_pages(page, order);
+	}
+	while (full->nr_pbuddy)
+		pbuddy_free_pages(full->pbuddy[--full->nr_pbuddy], 0);
+	set_marks(full->zone, full->wmark);
+	kvfree(full->pbuddy);
+	kfree(full);
+}
+
+/* With neither reclaim nor reserves, down to the min mark. What others have freed meanwhile too. */
+static void fill(struct full *full)
+{
+	gfp_t gfp = __GFP_THISNODE | __GFP_NOWARN;
+	struct page *page;
+	int order;
+
+	for (order = PB_KERNEL_MAX_ORDER; order >= 0; order--) {
+		while ((page = alloc_pages_node(full->nid, gfp, order))) {
+			set_page_private(page, order);
+			list_add(&page->lru, &full->kernel);
+			cond_resched();
+		}
+	}
+	while (full->nr_pbuddy < full->zone->present_pages) {
+		page = pbuddy_alloc_pages_node(full->nid, gfp, 0);
+		if (!page)
+			break;
+		full->pbuddy[full->nr_pbuddy++] = page;
+		if (!(full->nr_pbuddy % 1024))
+			cond_resched();
+	}
+}
+
+/* The far node, for otherwise the whole system would be out of memory. */
+static struct full *full_node(struct kunit *test)
+{
+	const unsigned long marks[PB_NR_WMARK] = {
+		[PB_WMARK_MIN] = MIN_PAGES, [PB_WMARK_LOW] = MIN_PAGES + MIN_PAGES / 4,
+		[PB_WMARK_HIGH] = MIN_PAGES + MIN_PAGES / 2,
+	};
+	struct pb_zone *zone = pt_only_zone(pt_far_node());
+	struct full *full;
+
+	if (first_memory_node == pt_far_node())
+		kunit_skip(test, "needs two nodes");
+	if (!zone || zone->present_pages < 4 * MIN_PAGES)
+		kunit_skip(test, "needs a node with one zone of 16 MiB");
+	full = kzalloc(sizeof(*full), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, full);
+	INIT_LIST_HEAD(&full->kernel);
+	full->nid = zone->nid;
+	full->zone = zone;
+	memcpy(full->wmark, zone->watermark, sizeof(full->wmark));
+	full->pbuddy = kvmalloc_array(zone->present_pages, sizeof(*full->pbuddy), GFP_KERNEL);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, empty, full), 0);
+	KUNIT_ASSERT_NOT_NULL(test, full->pbuddy);
+	/* On one CPU: both have caches for each. */
+	pt_stay_here();
+	set_marks(zone, marks);
+	fill(full);
+	return full;
+}
+
+static atomic_t direct_reclaims;
+static struct task_struct *asking;
+
+/* What the tracepoint says besides differs between kernels, and does not matter. */
+static void count_direct_reclaim(void *data)
+{
+	if (current == asking)
+		atomic_inc(&direct_reclaims);
+}
+
+static void find_tracepoint(struct tracepoint *tp, void *found)
+{
+	if (!strcmp(tp->name, "mm_vmscan_direct_reclaim_begin"))
+		*(struct tracepoint **)found = tp;
+}
+
+/* How a request went. */
+struct seen {
+	bool	served;
+	bool	reclaimed;	/* by itself, in a place where it may sleep */
+	bool	slept;
+};
+
+static struct seen ask_kernel(const struct full *full, gfp_t gfp)
+{
+	unsigned long switches = current->nvcsw;
+	struct seen seen;
+
+	atomic_set(&direct_reclaims, 0);
+	seen.served = pt_kernel_node(alloc_pages_node(full->nid, gfp, 0), 0) == full->nid;
+	seen.reclaimed = atomic_read(&direct_reclaims);
+	seen.slept = current->nvcsw != switches;
+	return seen;
+}
+
+static struct seen ask_pbuddy(const struct full *full, gfp_t gfp)
+{
+	unsigned long stalls = pb_pool_event(&pb_instance, PB_ALLOCSTALL);
+	unsigned long switches = current->nvcsw;
+	struct seen seen;
+
+	seen.served = pt_pbuddy_node(pbuddy_alloc_pages_node(full->nid, gfp, 0), 0) == full->nid;
+	seen.slept = current->nvcsw != switches;
+	seen.reclaimed = pb_pool_event(&pb_instance, PB_ALLOCSTALL) != stalls;
+	return seen;
+}
+
+static const struct ask {
+	const char	*name;
+	gfp_t		gfp;
+	bool		noreclaim, realtime;
+	bool		served, reclaims;
+} asks[] = {
+	{ "nowait", GFP_NOWAIT, .served = false },
+	{ "atomic", GFP_ATOMIC, .served = true },
+	{ "atomic, nomemalloc", GFP_ATOMIC | __GFP_NOMEMALLOC, .served = true },
+	{ "memalloc", GFP_NOWAIT | __GFP_MEMALLOC, .served = true },
+	{ "memalloc, nomemalloc", GFP_NOWAIT | __GFP_MEMALLOC | __GFP_NOMEMALLOC, .served = false },
+	{ "noreclaim scope", GFP_KERNEL, .noreclaim = true, .served = true },
+	{ "noreclaim scope, nomemalloc", GFP_KERNEL | __GFP_NOMEMALLOC, .noreclaim = true,
+	  .served = false },
+	{ "kernel", GFP_KERNEL, .served = false, .reclaims = true },
+	{ "user", GFP_HIGHUSER_MOVABLE, .served = false, .reclaims = true },
+	{ "noio", GFP_NOIO, .served = false, .reclaims = true },
+	{ "noretry", GFP_KERNEL | __GFP_NORETRY, .served = false, .reclaims = true },
+	{ "retry, mayfail", GFP_KERNEL | __GFP_RETRY_MAYFAIL, .served = false, .reclaims = true },
+	{ "nofail", GFP_KERNEL | __GFP_NOFAIL, .served = true, .reclaims = true },
+	{ "high", GFP_KERNEL | __GFP_HIGH, .served = true },
+	{ "real-time task", GFP_KERNEL, .realtime = true, .served = true },
+};
+
+static void describe_ask(const struct ask *ask, char *desc)
+{
+	strscpy(desc, ask->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(asks, asks, describe_ask);
+
+#define TRIES	20
+
+/*
+ * Others give pages back to the kernel meanwhile, and reclaim finds some until there are none: it
+ * has some tries to say what pbuddy says, each on a node filled again.
+ */
+static void test_full_node(struct kunit *test)
+{
+	const struct ask *ask = test->param_value;
+	gfp_t gfp = ask->gfp | __GFP_THISNODE | __GFP_NOWARN;
+	struct full *full = full_node(test);
+	struct tracepoint *reclaim_begin = NULL;
+	struct seen kernel, pbuddy;
+	unsigned int i, scope = 0;
+
+	for_each_kernel_tracepoint(find_tracepoint, &reclaim_begin);
+	KUNIT_ASSERT_NOT_NULL(test, reclaim_begin);
+	asking = current;
+	KUNIT_ASSERT_EQ(test, tracepoint_probe_register(reclaim_begin, count_direct_reclaim, NULL),
+			0);
+	for (i = 0; i < TRIES; i++) {
+		fill(full);
+		if (ask->realtime)
+			sched_set_fifo_low(current);
+		if (ask->noreclaim)
+			scope = memalloc_noreclaim_save();
+		kernel = ask_kernel(full, gfp);
+		pbuddy = ask_pbuddy(full, gfp);
+		if (ask->noreclaim)
+			memalloc_noreclaim_restore(scope);
+		if (ask->realtime)
+			sched_set_normal(current, 0);
+		if (kernel.served == pbuddy.served && kernel.reclaimed == pbuddy.reclaimed)
+			break;
+	}
+	tracepoint_probe_unregister(reclaim_begin, count_direct_reclaim, NULL);
+	tracepoint_synchronize_unregister();
+	KUNIT_EXPECT_EQ(test, kernel.served, ask->served);
+	KUNIT_EXPECT_EQ(test, pbuddy.served, ask->served);
+	KUNIT_EXPECT_EQ(test, kernel.reclaimed, ask->reclaims);
+	KUNIT_EXPECT_EQ(test, pbuddy.reclaimed, ask->reclaims);
+	if (gfp & __GFP_DIRECT_RECLAIM)
+		return;
+	KUNIT_EXPECT_FALSE(test, kernel.slept);
+	KUNIT_EXPECT_FALSE(test, pbuddy.slept);
+}
+
+/* NOFAIL in a place where it cannot be kept: what is said of it, the first time and the second. */
+static void test_nofail_warned(struct kunit *test)
+{
+	gfp_t gfp = __GFP_NOFAIL | __GFP_THISNODE | __GFP_NOWARN;
+	struct full *full = full_node(test);
+	unsigned int i, kernel, pbuddy, scope;
+	struct seen seen[4];
+
+	if (!pt_warn_again())
+		kunit_skip(test, "what has been warned of once is not warned of again");
+	pt_log_watch("WARNING: ");
+	for (i = 0; i < 2; i++) {
+		fill(full);
+		seen[0] = ask_kernel(full, gfp | GFP_NOWAIT);
+		kernel = pt_log_seen();
+		seen[1] = ask_pbuddy(full, gfp | GFP_NOWAIT);
+		pbuddy = pt_log_seen();
+		KUNIT_EXPECT_FALSE(test, seen[0].served);
+		KUNIT_EXPECT_FALSE(test, seen[1].served);
+		KUNIT_EXPECT_EQ(test, pbuddy, kernel);
+		KUNIT_EXPECT_EQ(test, kernel, i ? 0U : 1U);
+
+		fill(full);
+		scope = memalloc_noreclaim_save();
+		seen[2] = ask_kernel(full, gfp | GFP_KERNEL);
+		kernel = pt_log_seen();
+		seen[3] = ask_pbuddy(full, gfp | GFP_KERNEL);
+		pbuddy = pt_log_seen();
+		memalloc_noreclaim_restore(scope);
+		KUNIT_EXPECT_TRUE(test, seen[2].served && !seen[2].reclaimed);
+		KUNIT_EXPECT_TRUE(test, seen[3].served && !seen[3].reclaimed);
+		KUNIT_EXPECT_EQ(test, pbuddy, kernel);
+		KUNIT_EXPECT_EQ(test, kernel, i ? 0U : 1U);
+	}
+	pt_log_unwatch();
+}
+
+static struct kunit_case parity_slow_cases[] = {
+	KUNIT_CASE(test_exhausted),
+	KUNIT_CASE(test_warned),
+	KUNIT_CASE_PARAM(test_full_node, asks_gen_params),
+	KUNIT_CASE(test_nofail_warned),
+	{}
+};
+
+static struct kunit_suite parity_slow_suite = {
+	.name = "pbuddy_parity_slow",
+	.init = pt_parity_init,
+	.test_cases = parity_slow_cases,
+};
+
+kunit_test_suite(parity_slow_suite);

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The entry of the core: requests are checked, served by a walk over the zonelist or by the slow
+ * path; frees are checked against the order byte before anything changes.
+ */
+#include "core/alloc/alloc.h"
+#include "core/alloc/slowpath.h"
+#include "core/base/pfn.h"
+#include "core/cache/drain.h"
+#include "core/cache/freelist.h"
+#include "core/cache/pcp.h"
+#include "core/compact/movable.h"
+#include "core/zone/zone.h"
+
+/**
+ * pb_alloc - allocate a block of 2^order frames
+ * @pool: the pool
+ * @rq: the request
+ * @reason: why it failed, or NULL
+ *
+ * Context: any; may sleep with PB_ALLOC_WAIT. Return: PFN of the head, aligned to the
+ * order, or PB_NO_PFN. As __alloc_pages() in mm/page_alloc.c.
+ */
+unsigned long pb_alloc(struct pb_pool *pool, const struct pb_request *rq, enum pb_reason *reason)
+{
+	unsigned long pfn;
+
+	if (unlikely(rq->order > PB_MAX_ORDER || rq->migratetype >= PB_PCPTYPES ||
+		     (unsigned int)rq->nid >= (unsigned int)pool->nr_nodes))
+		return pb_alloc_refused(pool, rq, reason);
+	pfn = pb_get_page_from_freelist(pool, rq);
+	if (unlikely(pfn == PB_NO_PFN))
+		return pb_alloc_slowpath(pool, rq, reason);
+	return pfn;
+}
+EXPORT_SYMBOL_PB_TEST(pb_alloc);
+
+/* What is wrong with freeing a block whose order byte does not fit. */
+static enum pb_bad classify(struct pb_pool *pool, unsigned long pfn, unsigned int *was)
+{
+	struct pb_pageblock *block = pb_slot_block(READ_ONCE(pb_slot(pool, pfn)->word));
+	unsigned int frame = pb_frame_in_block(pfn), order;
+	unsigned long head;
+	u8 byte = READ_ONCE(block->order[frame]);
+
+	if (pb_frame_guard(byte))
+		return PB_BAD_GUARD;
+	if (pb_frame_size(byte)) {
+		*was = pb_frame_size(byte) - 1;
+		return pb_frame_freed(byte) ? PB_BAD_DOUBLE : PB_BAD_ORDER;
+	}
+	if (atomic64_read(&block->free[frame / PB_WORD_NR]) & BIT_ULL(frame % PB_WORD_NR))
+		return PB_BAD_DOUBLE;
+	for (order = 1; order <= PB_MAX_ORDER; order++) {
+		head = round_down(pfn, 1UL << order);
+		if (!pb_slot_lookup(pool, head))
+			break;
+		byte = READ_ONCE(*pb_order_byte(pool, head));
+		if (pb_frame_size(byte) > order) {
+			*was = pb_frame_size(byte) - 1;
+			return PB_BAD_TAIL;
+		}
+	}
+	/* Neither free in the bitmaps nor allocated: in a CPU's cache. */
+	return PB_BAD_DOUBLE;
+}
+
+/* Counts and reports a free, or another operation on a block, that is refused. */
+static enum pb_bad refuse(struct pb_pool *pool, enum pb_bad bad, unsigned long pfn,
+			  unsigned int order, unsigned int was)
+{
+	struct pb_slot *slot = pb_slot_lookup(pool, pfn);
+
+	if (slot)
+		pb_zone_event_add(slot->zone, PB_BAD_FREE, 1);
+	pool->ops.bad(pool, bad, pfn, order, was);
+	return bad;
+}
+
+/**
+ * pb_check_block - is this the head of an allocated block of this order?
+ * @pool: the pool
+ * @pfn: any number
+ * @order: any number
+ *
+ * Context: any. Return: PB_BAD_NONE, or what is wrong, which has been counted and reported.
+ */
+enum pb_bad pb_check_block(struct pb_pool *pool, unsigned long pfn, unsigned int order)
+{
+	unsigned int was = 0;
+	enum pb_bad bad;
+
+	if (unlikely(!pb_slot_lookup(pool, pfn)))
+		return refuse(pool, PB_BAD_FOREIGN, pfn, order, 0);
+	if (unlikely(order > PB_MAX_ORDER))
+		return refuse(pool, PB_BAD_ORDER_RANGE, pfn, order, 0);
+	if (unlikely(pfn & ((1UL << order) - 1)))
+		return refuse(pool, PB_BAD_ALIGN, pfn, order, 0);
+	if (likely((READ_ONCE(*pb_order_byte(pool, pfn)) & ~PB_FRAME_MEMALLOC) == order + 1))
+		return PB_BAD_NONE;
+	bad = classify(pool, pfn, &was);
+	return refuse(pool, bad, pfn, order, was);
+}
+EXPORT_SYMBOL_PB_TEST(pb_check_block);
+
+/* A block whose order byte has flags, or is wrong. */
+static noinline enum pb_bad free_flagged(struct pb_pool *pool, unsigned long pfn,
+					 unsigned int order)
+{
+	struct pb_zone *zone = pb_slot(pool, pfn)->zone;
+	enum pb_movable_free what;
+	u8 was = 0;
+
+	preempt_disable();
+	what = pb_movable_free(pb_order_byte(pool, pfn), order, &was);
+	if (what == PB_MOVABLE_FREE_NOW) {
+		if (was & PB_FRAME_ACCOUNTED)
+			pool->ops.uncharge(pool, pfn, order);
+		pb_zone_free(zone, pfn, order);
+	}
+	preempt_enable();
+	return what == PB_MOVABLE_FREE_BAD ? pb_check_block(pool, pfn, order) : PB_BAD_NONE;
+}
+
+/**
+ * pb_free - free a block
+ * @pool: the pool
+ * @pfn: PFN of its head
+ * @order: the order it was allocated with
+ *
+ * Context: any, NMI included; never sleeps. Return: PB_BAD_NONE, or what was wrong: it has been
+ * reported then and nothing was changed. As __free_pages() in mm/page_alloc.c.
+ */
+enum pb_bad pb_free(struct pb_pool *pool, unsigned long pfn, unsigned int order)
+{
+	struct pb_slot *slot = pb_slot_lookup(pool, pfn);
+	enum pb_migratetype mt;
+	unsigned long word;
+	u8 *byte;
+
+	if (unlikely(!slot || order > PB_MAX_ORDER || pfn & ((1UL << order) - 1)))
+		return pb_check_block(pool, pfn, order);
+
+	preempt_disable();
+	word = READ_ONCE(slot->word);
+	byte = &pb_slot_block(word)->order[pb_frame_in_block(pfn)];
+	if (unlikely(READ_ONCE(*byte) != order + 1)) {
+		preempt_enable();
+		return free_flagged(pool, pfn, order);
+	}
+	*byte = 0;
+	mt = pb_slot_migratetype(word);
+	if (!pb_pcp_order(order) || mt >= PB_PCPTYPES ||
+	    !pb_pcp_free(slot->zone, pfn, byte, order, mt))
+		pb_zone_free(slot->zone, pfn, order);
+	preempt_enable();
+	return PB_BAD_NONE;
+}
+EXPORT_SYMBOL_PB_TEST(pb_free);
+
+/**
+ * pb_page_order - order of an allocated block
+ * @pool: the pool
+ * @pfn: PFN of its head
+ *
+ * Context: any. Return: 0 to PB_MAX_ORDER, or -EINVAL when @pfn is no head of an allocated block.
+ */
+int pb_page_order(struct pb_pool *pool, unsigned long pfn)
+{
+	unsigned int size;
+
+	if (!pb_slot_lookup(pool, pfn))
+		return -EINVAL;
+	size = pb_frame_size(READ_ONCE(*pb_order_byte(pool, pfn)));
+	return size ? (int)size - 1 : -EINVAL;
+}
+EXPORT_SYMBOL_PB_TEST(pb_page_order);
+
+/**
+ * pb_page_is_memalloc - was a block given out past the watermarks?
+ * @pool: the pool
+ * @pfn: PFN of its head; any number
+ *
+ * Context: any; an answer for whoever has the block. Return: false also when @pfn is no head of an
+ * allocated block, and when it has become movable since. As page_is_pfmemalloc() in linux/mm.h.
+ */
+bool pb_page_is_memalloc(struct pb_pool *pool, unsigned long pfn)
+{
+	u8 byte;
+
+	if (!pb_slot_lookup(pool, pfn))
+		return false;
+	byte = READ_ONCE(*pb_order_byte(pool, pfn));
+	return pb_frame_size(byte) && !pb_frame_freed(byte) &&
+	       (byte & (PB_FRAME_MEMALLOC | PB_FRAME_MOVABLE)) == PB_FRAME_MEMALLOC;
+}
+EXPORT_SYMBOL_PB_TEST(pb_page_is_memalloc);
+
+struct pb_zone *pb_pfn_zone(struct pb_pool *pool, unsigned long pfn)
+{
+	struct pb_slot *slot = pb_slot_lookup(pool, pfn);
+
+	return slot ? slot->zone : NULL;
+}
+EXPORT_SYMBOL_PB_TEST(pb_pfn_zone);
+
+/* Visits the allocated blocks whose heads lie in one pageblock. */
+static bool visit_block(struct pb_pageblock *block, unsigned long pfn, pb_visit_fn fn, void *arg)
+{
+	unsigned int i, size;
+
+	for (i = 0; i < PB_PAGEBLOCK_NR; i++) {
+		size = pb_frame_size(block->order[i]);
+		if (size && !fn(arg, pfn + i, size - 1))
+			return false;
+	}
+	return true;
+}
+
+/**
+ * pb_walk_allocated - visit every allocated block
+ * @pool: a quiescent pool
+ * @fn: called with the head's PFN and the order until it returns false
+ * @arg: passed to @fn
+ */
+void pb_walk_allocated(struct pb_pool *pool, pb_visit_fn fn, void *arg)
+{
+	struct pb_zone *zone;
+	struct pb_slot *slot;
+	unsigned long index, pfn;
+	unsigned int i;
+
+	for (i = 0; i < pool->all_zones->nr; i++) {
+		zone = pool->all_zones->zone[i];
+		for (index = 0; index < zone->nr_blocks; index++) {
+			slot = pb_zone_slot(zone, index);
+			if (!slot)
+				continue;
+			pfn = pb_block_pfn(zone, index);
+			if (!visit_block(pb_slot_block(slot->word), pfn, fn, arg))
+				return;
+		}
+	}
+}
+EXPORT_SYMBOL_PB_TEST(pb_walk_allocated);

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Many blocks of one order at once. */
+#ifndef PB_BULK_H
+#define PB_BULK_H
+
+#include "core/base/types.h"
+
+/* Fills pfns[] with up to nr blocks of order rq->order; returns how many. */
+unsigned long pb_alloc_bulk(struct pb_pool *pool, const struct pb_request *rq, unsigned long nr,
+			    unsigned long *pfns, enum pb_reason *reason);
+
+/* Frees nr single frames; what is not right is reported and left alone. */
+void pb_free_bulk(struct pb_pool *pool, unsigned long nr, const unsigned long *pfns);
+
+#endif /* PB_BULK_H */

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Contiguous ranges of any page count. Up to a pageblock a block of the next order is
+ * claimed, above it wholly free pageblocks that follow one another; the tail is given back
+ * at once. Every frame of a range is then allocated as order 0, as split_page() leaves
+ * them in mm/, so that parts can be freed alone.
+ */
+#include "core/alloc/alloc.h"
+#include "core/alloc/slowpath.h"
+#include "core/base/pfn.h"
+#include "core/cache/freelist.h"
+#include "core/cache/zeroed.h"
+#include "core/compact/compact.h"
+#include "core/index/pageblock.h"
+#include "core/zone/fallback.h"
+#include "core/zone/zone.h"
+
+/* Sets the order bytes of a range that lies within one pageblock or covers whole ones. */
+static void mark_range(struct pb_zone *zone, unsigned long pfn, unsigned long nr, u8 value)
+{
+	struct pb_pageblock *block;
+	unsigned long n;
+
+	for (; nr; pfn += n, nr -= n) {
+		block = pb_slot_block(READ_ONCE(pb_slot(zone->pool, pfn)->word));
+		n = min(nr, PB_PAGEBLOCK_NR - pb_frame_in_block(pfn));
+		memset(&block->order[pb_frame_in_block(pfn)], value, n);
+	}
+}
+
+/* Gives any range of frames back to the bitmaps, word by word. Order bytes are cleared already. */
+static void release_range(struct pb_zone *zone, unsigned long pfn, unsigned long nr)
+{
+	unsigned long left = nr, n;
+	unsigned int bit;
+
+	while (left) {
+		bit = pfn % PB_WORD_NR;
+		n = min(left, PB_WORD_NR - bit);
+		pb_zone_release_mask(zone, pfn, (~0ULL >> (PB_WORD_NR - n)) << bit);
+		pfn += n;
+		left -= n;
+	}
+	pb_zone_account(zone, nr);
+}
+
+/*
+ * Looks for frames of a claimed range that somebody still uses. If there are any they are set
+ * aside, and the rest goes back.
+ */
+static bool range_unused(struct pb_zone *zone, unsigned long first, unsigned long nr)
+{
+	struct pb_pool *pool = zone->pool;
+	unsigned long pfn, start = first, left, n;
+	u8 *byte, *end, any = 0;
+
+	for (left = nr, pfn = first; left; left -= n, pfn += n) {
+		n = min(left, PB_PAGEBLOCK_NR - pb_frame_in_block(pfn));
+		byte = pb_order_byte(pool, pfn);
+		end = byte + n;
+		while (byte < end)
+			any |= *byte++;
+	}
+	if (likely(!any))
+		return true;
+	for (pfn = first; pfn < first + nr; pfn++) {
+		if (!*pb_order_byte(pool, pfn))
+			continue;
+		pb_zone_event_add(zone, PB_BAD_PAGE, 1);
+		pool->ops.bad(pool, PB_BAD_IN_USE, pfn, 0, *pb_order_byte(pool, pfn) - 1);
+		release_range(zone, start, pfn - start);
+		start = pfn + 1;
+	}
+	release_range(zone, start, first + nr - start);
+	return false;
+}
+
+static unsigned long claim_range(struct pb_zone *zone, const struct pb_request *rq,
+				 unsigned long nr_pages)
+{
+	enum pb_migratetype mt = rq->migratetype;
+	unsigned int order = order_base_2(nr_pages);
+	unsigned long blocks, align, got, pfn;
+	bool zeroed;
+
+	if (nr_pages <= PB_PAGEBLOCK_NR) {
+		got = 1UL << order;
+		pfn = pb_zone_claim(zone, order, mt, rq);
+		if (pfn == PB_NO_PFN)
+			pfn = pb_fallback(zone, order, rq);
+	} else {
+		blocks = DIV_ROUND_UP(nr_pages, PB_PAGEBLOCK_NR);
+		align = is_power_of_2(nr_pages) ? min(blocks, PB_CHUNK_BLOCKS) : 1;
+		got = blocks << PB_PAGEBLOCK_ORDER;
+		pfn = pb_zone_claim_blocks(zone, blocks, align, mt, BIT(mt), rq);
+		if (pfn == PB_NO_PFN)
+			pfn = pb_zone_claim_blocks(zone, blocks, align, mt,
+						   BIT(PB_PCPTYPES) - 1, rq);
+	}
+	if (pfn == PB_NO_PFN)
+		return pfn;
+	zeroed = pb_zeroed_take(zone, pfn, got);
+	if (unlikely(!range_unused(zone, pfn, got)))
+		return PB_NO_PFN;
+	mark_range(zone, pfn, nr_pages, 1);
+	if (rq->zeroed)
+		*rq->zeroed = zeroed;
+	if (rq->zeroed && zeroed)
+		pb_zone_event_add(zone, PB_PREZERO_HIT, 1);
+	if (got > nr_pages)
+		release_range(zone, pfn + nr_pages, got - nr_pages);
+	pb_zone_count_alloc(zone, nr_pages);
+	return pfn;
+}
+
+static unsigned long walk_zonelist(struct pb_pool *pool, const struct pb_request *rq,
+				   unsigned long nr_pages)
+{
+	struct pb_zonelist *zonelist = pool->zonelist[rq->nid];
+	struct pb_zone *zone;
+	unsigned long pfn;
+	unsigned int i;
+
+	for (i = 0; i < zonelist->nr; i++) {
+		zone = zonelist->zone[i];
+		if (nr_pages > READ_ONCE(zone->present_pages) || !pb_zone_allowed(zone, rq) ||
+		    !pb_zone_watermark_ok(zone, nr_pages, rq->highest_zone, rq->flags))
+			continue;
+		preempt_disable();
+		pfn = claim_range(zone, rq, nr_pages);
+		preempt_enable();
+		if (pfn != PB_NO_PFN)
+			return pfn;
+	}
+	return PB_NO_PFN;
+}
+
+struct wanted {
+	unsigned long	nr_pages;
+	unsigned long	pfn;
+};
+
+/* An emptied range becomes the caller's; what it has more than was asked for goes back. */
+static void take_range(struct pb_zone *zone, unsigned long pfn, unsigned long nr_pages, void *arg)
+{
+	struct wanted *wanted = arg;
+
+	pb_zeroed_take(zone, pfn, nr_pages);
+	if (unlikely(!range_unused(zone, pfn, nr_pages)))
+		return;
+	mark_range(zone, pfn, wanted->nr_pages, 1);
+	if (nr_pages > wanted->nr_pages)
+		release_range(zone, pfn + wanted->nr_pages, nr_pages - wanted->nr_pages);
+	pb_zone_count_alloc(zone, wanted->nr_pages);
+	wanted->pfn = pfn;
+}
+
+/* Moves away what is in the way, in the first zone where that helps. */
+static unsigned long empty_range(struct pb_pool *pool, const struct pb_request *rq,
+				 unsigned long nr_pages)
+{
+	struct wanted wanted = { .nr_pages = nr_pages, .pfn = PB_NO_PFN };
+	struct pb_zonelist *zonelist = pool->zonelist[rq->nid];
+	unsigned long got = nr_pages, align = 1;
+	struct pb_zone *zone;
+	unsigned int i;
+
+	if (nr_pages <= PB_PAGEBLOCK_NR) {
+		got = 1UL << order_base_2(nr_pages);
+	} else {
+		got = round_up(nr_pages, PB_PAGEBLOCK_NR);
+		if (is_power_of_2(nr_pages))
+			align = min(got >> PB_PAGEBLOCK_ORDER, PB_CHUNK_BLOCKS);
+	}
+	for (i = 0; i < zonelist->nr && wanted.pfn == PB_NO_PFN; i++) {
+		zone = zonelist->zone[i];
+		if (nr_pages > READ_ONCE(zone->present_pages) || !pb_zone_allowed(zone, rq) ||
+		    !pb_zone_watermark_ok(zone, nr_pages, rq->highest_zone,
+					  rq->flags | PB_ALLOC_CMA))
+			continue;
+		pb_compact_range(zone, rq, got, align, take_range, &wanted);
+	}
+	return wanted.pfn;
+}
+
+/**
+ * pb_alloc_contig - allocate contiguous frames of any number
+ * @pool: the pool
+ * @rq: the request; its order is ignored
+ * @nr_pages: 1 or more
+ * @reason: why it failed, or NULL
+ *
+ * Up to a pageblock the range is aligned to its order; above, to its size when that is a
+ * power of two and to a pageblock otherwise, as alloc_contig_pages() does. With PB_ALLOC_WAIT
+ * what is movable is moved out of the way, also out of contiguous areas.
+ *
+ * Context: any; may sleep with PB_ALLOC_WAIT. Return: first PFN, or PB_NO_PFN.
+ */
+unsigned long pb_alloc_contig(struct pb_pool *pool, const struct pb_request *rq,
+			      unsigned long nr_pages, enum pb_reason *reason)
+{
+	struct pb_request any = *rq;
+	unsigned long pfn;
+
+	if (!nr_pages || rq->migratetype >= PB_PCPTYPES ||
+	    (unsigned int)rq->nid >= (unsigned int)pool->nr_nodes)
+		return pb_alloc_refused(pool, rq, reason);
+	pfn = walk_zonelist(pool, rq, nr_pages);
+	if (pfn != PB_NO_PFN)
+		return pfn;
+	any.flags = pb_slow_alloc_flags(rq);
+	if (rq->reserve_flags)
+		any.flags = pb_reserve_alloc_flags(rq);
+	if (pb_ignores_policy(rq))
+		any.nodemask = NULL;
+	any.order = min_t(unsigned int, ilog2(nr_pages), PB_MAX_ORDER);
+	pb_slowpath_collect(pool, &any);
+	pfn = walk_zonelist(pool, &any, nr_pages);
+	if (pfn == PB_NO_PFN && any.flags & PB_ALLOC_WAIT)
+		pfn = empty_range(pool, &any, nr_pages);
+	if (pfn == PB_NO_PFN)
+		return pb_alloc_fail(pool, pb_failure_reason(pool, &any, nr_pages), reason);
+	return pfn;
+}
+EXPORT_SYMBOL_PB_TEST(pb_alloc_contig);
+
+/**
+ * pb_free_contig - free single frames that follow one another
+ * @pool: the pool
+ * @pfn: the first
+ * @nr_pages: how many; each was allocated as order 0, by pb_alloc_contig() or otherwise
+ *
+ * Context: any; never sleeps. Return: PB_BAD_NONE, or the first misuse met: it has been
+ * reported, and frames before and after it have been freed all the same, up to the first
+ * one that is not the pool's.
+ */
+enum pb_bad pb_free_contig(struct pb_pool *pool, unsigned long pfn, unsigned long nr_pages)
+{
+	enum pb_bad bad, first = PB_BAD_NONE;
+	unsigned long end = pfn + nr_pages, n, i;
+	struct pb_pageblock *block;
+	struct pb_slot *slot;
+	u8 *byte;
+
+	if (end < pfn) {
+		pool->ops.bad(pool, PB_BAD_FOREIGN, end, 0, 0);
+		return PB_BAD_FOREIGN;
+	}
+	while (pfn < end) {
+		/* As much of one word as is allocated as order 0. */
+		slot = pb_slot_lookup(pool, pfn);
+		n = min(end - pfn, PB_WORD_NR - pfn % PB_WORD_NR);
+		preempt_disable();
+		block = slot ? pb_slot_block(READ_ONCE(slot->word)) : NULL;
+		byte = block ? &block->order[pb_frame_in_block(pfn)] : NULL;
+		for (i = 0; block && i < n && READ_ONCE(byte[i]) == 1; i++)
+			byte[i] = 0;
+		if (i) {
+			release_range(slot->zone, pfn, i);
+			pb_zone_event_add(slot->zone, PB_PGFREE, i);
+		}
+		preempt_enable();
+		pfn += i;
+		if (i == n)
+			continue;
+		bad = pb_free(pool, pfn++, 0);
+		if (first == PB_BAD_NONE)
+			first = bad;
+		if (bad == PB_BAD_FOREIGN)
+			break;	/* what follows is not ours either, however much it is said to be */
+	}
+	return first;
+}
+EXPORT_SYMBOL_PB_TEST(pb_free_contig);
+
+/**
+ * pb_split - turn an allocated block into single frames
+ * @pool: the pool
+ * @pfn: its head
+ * @order: its order
+ *
+ * Each of them has the block's memalloc mark.
+ *
+ * Context: any. Return: PB_BAD_NONE, or what was wrong. As split_page() in mm/page_alloc.c.
+ */
+enum pb_bad pb_split(struct pb_pool *pool, unsigned long pfn, unsigned int order)
+{
+	enum pb_bad bad;
+
+	preempt_disable();
+	bad = pb_check_block(pool, pfn, order);
+	if (!bad)
+		mark_range(pb_slot(pool, pfn)->zone, pfn, 1UL << order,
+			   1 | (*pb_order_byte(pool, pfn) & PB_FRAME_MEMALLOC));
+	preempt_enable();
+	return bad;
+}
+EXPORT_SYMBOL_PB_TEST(pb_split);

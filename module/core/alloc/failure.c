@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Requests that failed: why, and counted. */
+#include "core/alloc/failure.h"
+#include "core/cache/freelist.h"
+#include "core/zone/zone.h"
+
+/**
+ * pb_failure_reason - why a request cannot be served
+ * @pool: the pool
+ * @rq: the request
+ * @nr_pages: pages asked for
+ *
+ * Return: never PB_REASON_NONE.
+ */
+enum pb_reason pb_failure_reason(struct pb_pool *pool, const struct pb_request *rq,
+				 unsigned long nr_pages)
+{
+	unsigned long free = 0, largest = 0;
+	struct pb_zone *zone;
+	bool below = true;
+	unsigned int i;
+
+	for (i = 0; i < pool->all_zones->nr; i++) {
+		zone = pool->all_zones->zone[i];
+		if (!pb_zone_allowed(zone, rq))
+			continue;
+		largest = max(largest, pb_zone_most_pages(zone));
+		free = max_t(unsigned long, free, max(pb_zone_free_pages(zone), 0L));
+		if (nr_pages <= READ_ONCE(zone->present_pages) &&
+		    pb_zone_watermark_ok(zone, nr_pages, rq->highest_zone, rq->flags))
+			below = false;
+	}
+	if (!largest)
+		return rq->nodemask ? PB_REASON_POLICY : PB_REASON_NODE;
+	if (nr_pages > largest)
+		return PB_REASON_LIMIT;
+	if (nr_pages > free || below)
+		return PB_REASON_WATERMARK;
+	return PB_REASON_FRAGMENTATION;
+}
+EXPORT_SYMBOL_PB_TEST(pb_failure_reason);
+
+/**
+ * pb_alloc_fail - count a failure and hand out its reason
+ * @pool: the pool
+ * @why: the reason
+ * @reason: where it goes, or NULL
+ *
+ * Return: PB_NO_PFN.
+ */
+unsigned long pb_alloc_fail(struct pb_pool *pool, enum pb_reason why, enum pb_reason *reason)
+{
+	pb_zone_event_add(pool->all_zones->zone[0], PB_ALLOC_FAIL, 1);
+	if (reason)
+		*reason = why;
+	return PB_NO_PFN;
+}
+
+/**
+ * pb_alloc_refused - a request no walk could ever serve: order, migratetype or node out of range
+ * @pool: the pool
+ * @rq: the request
+ * @reason: why, or NULL
+ *
+ * Return: PB_NO_PFN.
+ */
+unsigned long pb_alloc_refused(struct pb_pool *pool, const struct pb_request *rq,
+			       enum pb_reason *reason)
+{
+	bool node = (unsigned int)rq->nid >= (unsigned int)pool->nr_nodes;
+
+	return pb_alloc_fail(pool, node ? PB_REASON_NODE : PB_REASON_LIMIT, reason);
+}

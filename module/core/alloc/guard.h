@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Blocks with guards around them: made of a larger block, and turned back into one. */
+#ifndef PB_GUARD_H
+#define PB_GUARD_H
+
+#include "core/base/types.h"
+
+/* Guards are within a pageblock, so that their order bytes follow one another. */
+#define PB_GUARD_ORDER_MAX	PB_PAGEBLOCK_ORDER
+
+/**
+ * struct pb_guarded - a block and the larger one that it was made of
+ * @pfn: its head
+ * @order: its order
+ * @start: first frame of the larger block: guards from here to @pfn
+ * @end: last frame of the larger block + 1: guards from the end of the block to here
+ */
+struct pb_guarded {
+	unsigned long	pfn;
+	unsigned int	order;
+	unsigned long	start;
+	unsigned long	end;
+};
+
+unsigned long pb_guard_set(struct pb_pool *pool, unsigned long start, unsigned int outer,
+			   unsigned int order);
+bool pb_guard_find(struct pb_pool *pool, unsigned long pfn, unsigned int order,
+		   unsigned int outer, struct pb_guarded *out);
+enum pb_bad pb_guard_free(struct pb_pool *pool, const struct pb_guarded *guarded);
+void pb_guard_drop(struct pb_pool *pool, const struct pb_guarded *guarded);
+
+#endif /* PB_GUARD_H */

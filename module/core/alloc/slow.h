@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A request in the slow path, and what the states of slowpath.c do with it. */
+#ifndef PB_SLOW_H
+#define PB_SLOW_H
+
+#include "core/zone/watermark.h"
+
+/**
+ * struct pb_slow - a request in the slow path
+ * @pool: where it is made
+ * @rq: as the caller made it
+ * @now: as it is tried at present: other flags, perhaps no nodemask
+ * @pfn: what was found
+ * @reclaimed: pages that the last reclaim brought
+ * @no_progress_loops: reclaims in a row that brought nothing
+ * @compact_priority: how hard the next compaction tries
+ * @compact_result: what the last one came to
+ * @compaction_retries: successes of compaction that others took
+ */
+struct pb_slow {
+	struct pb_pool			*pool;
+	const struct pb_request		*rq;
+	struct pb_request		now;
+	unsigned long			pfn;
+	unsigned long			reclaimed;
+	int				no_progress_loops;
+	enum pb_compact_priority	compact_priority;
+	enum pb_compact_result		compact_result;
+	int				compaction_retries;
+};
+
+/* What the caller asked for, whatever rights the present walk has. */
+static inline bool pb_slow_may(const struct pb_slow *s, pb_alloc_flags_t flag)
+{
+	return s->rq->flags & flag;
+}
+
+/* Whoever reclaims already must not do so again. */
+static inline bool pb_slow_reclaiming(const struct pb_slow *s)
+{
+	return pb_slow_may(s, PB_ALLOC_WAIT) &&
+	       (pb_slow_may(s, PB_ALLOC_RECLAIMING) || pb_task_reclaiming());
+}
+
+static inline bool pb_slow_costly(const struct pb_slow *s)
+{
+	return s->rq->order > PB_COSTLY_ORDER;
+}
+
+static inline bool pb_slow_can_compact(const struct pb_slow *s)
+{
+	return s->rq->order && s->pool->ops.compact;
+}
+
+static inline void pb_slow_count(struct pb_pool *pool, enum pb_event event)
+{
+	pb_zone_event_add(pool->all_zones->zone[0], event, 1);
+}
+
+bool pb_slow_begin(struct pb_slow *s);
+bool pb_slow_walk(struct pb_slow *s);
+bool pb_slow_walk_anywhere(struct pb_slow *s, pb_alloc_flags_t rights);
+void pb_slow_wake_nodes(struct pb_slow *s);
+void pb_slow_drain_all(struct pb_pool *pool);
+void pb_slow_scan_zones(struct pb_pool *pool, const struct pb_request *rq);
+unsigned long pb_slow_grow(struct pb_pool *pool, const struct pb_request *rq,
+			   unsigned long nr_pages);
+pb_alloc_flags_t pb_slow_reserves(const struct pb_slow *s);
+bool pb_slow_compact(struct pb_slow *s, enum pb_compact_priority priority);
+bool pb_slow_unreserve(struct pb_slow *s, bool force);
+bool pb_slow_oom(struct pb_slow *s, bool *progress);
+
+#endif /* PB_SLOW_H */

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Whether a request in the slow path is to go on: rules of mm/page_alloc.c, on what compaction and
+ * reclaim came to, and on what the zones could still give.
+ */
+#include "core/alloc/slow_retry.h"
+#include "core/cache/freelist.h"
+#include "core/index/bitmap.h"
+#include "core/index/free_area.h"
+#include "core/zone/watermark.h"
+
+#define MAX_RECLAIM_RETRIES	16	/* rounds without progress */
+#define MAX_COMPACT_RETRIES	16	/* rounds in which compaction succeeded, for others */
+
+/**
+ * pb_slow_huge_gives_up - does a request for a huge page rather fail than stall?
+ * @s: the request, after asynchronous compaction
+ *
+ * A huge page is a wish. Only kthreads, which nobody waits for, go on where the scheduler or a lock
+ * was in the way. Context: any.
+ */
+bool pb_slow_huge_gives_up(const struct pb_slow *s)
+{
+	if (!pb_slow_costly(s) || !pb_slow_may(s, PB_ALLOC_NORETRY))
+		return false;
+	if (s->compact_result == PB_COMPACT_SKIPPED || s->compact_result == PB_COMPACT_DEFERRED)
+		return true;
+	if (s->compact_result == PB_COMPACT_CONTENDED && !pb_task_is_kthread())
+		return true;
+	return pb_slow_may(s, PB_ALLOC_THISNODE);
+}
+
+/* Calls @fits for each zone that may serve the request until one says yes. */
+static bool any_zone(struct pb_slow *s,
+		     bool (*fits)(struct pb_slow *s, struct pb_zone *zone, long pages))
+{
+	struct pb_zonelist *zones = s->pool->zonelist[s->rq->nid];
+	struct pb_zone *zone;
+	unsigned int i;
+	long pages;
+
+	for (i = 0; i < zones->nr; i++) {
+		zone = zones->zone[i];
+		if (!pb_zone_allowed(zone, &s->now))
+			continue;
+		pages = pb_zone_free_pages(zone);
+		if (s->pool->ops.reclaimable)
+			pages += s->pool->ops.reclaimable(zone);
+		if (fits(s, zone, pages))
+			return true;
+	}
+	return false;
+}
+
+static bool has_block(struct pb_zone *zone, unsigned int order)
+{
+	unsigned int mt, largest;
+
+	for (mt = 0; mt < PB_PCPTYPES; mt++) {
+		if (pb_free_area_whole(&zone->area[mt]) != PB_NO_BLOCK)
+			return true;
+		for (largest = PB_NR_LARGEST; largest >= max(order, 1U); largest--)
+			if (pb_bitmap_next(&zone->area[mt].largest[largest - 1], 0) != PB_NO_BLOCK)
+				return true;
+	}
+	return false;
+}
+
+/* Would the request succeed if all were reclaimed that can be? */
+static bool would_fit(struct pb_slow *s, struct pb_zone *zone, long pages)
+{
+	long mark = READ_ONCE(zone->watermark[PB_WMARK_MIN]) +
+		    READ_ONCE(zone->lowmem_reserve[s->rq->highest_zone]);
+
+	/* Reclaim alone does not make blocks: unless there is one, this is for compaction. */
+	return pages - (1L << s->rq->order) + 1 > mark &&
+	       (!s->rq->order || has_block(zone, s->rq->order));
+}
+
+/* Would compaction have room to move things to? As __compaction_suitable(). */
+static bool would_compact(struct pb_slow *s, struct pb_zone *zone, long pages)
+{
+	return pages > (long)READ_ONCE(zone->watermark[PB_WMARK_LOW]) + (2L << s->rq->order);
+}
+
+/**
+ * pb_slow_reclaim_retry - would another round of reclaim do?
+ * @s: the request
+ *
+ * Context: may sleep. As should_reclaim_retry().
+ */
+bool pb_slow_reclaim_retry(struct pb_slow *s)
+{
+	bool worth;
+
+	/* Costly blocks do not come of pages that happen to be freed. */
+	if (s->reclaimed && !pb_slow_costly(s))
+		s->no_progress_loops = 0;
+	else
+		s->no_progress_loops++;
+	worth = s->no_progress_loops <= MAX_RECLAIM_RETRIES && any_zone(s, would_fit);
+	pb_breathe();
+	return worth || pb_slow_unreserve(s, true);
+}
+
+/**
+ * pb_slow_compact_retry - would another round of compaction do, perhaps a harder one?
+ * @s: the request; its compact_priority may rise
+ *
+ * Context: any. As should_compact_retry().
+ */
+bool pb_slow_compact_retry(struct pb_slow *s)
+{
+	int max_retries = pb_slow_costly(s) ? MAX_COMPACT_RETRIES / 4 : MAX_COMPACT_RETRIES;
+	enum pb_compact_priority hardest = pb_slow_costly(s) ? PB_COMPACT_PRIO_SYNC_LIGHT :
+					   PB_COMPACT_PRIO_SYNC_FULL;
+
+	if (!pb_slow_can_compact(s) || pb_fatal_signal())
+		return false;
+	if (s->compact_result == PB_COMPACT_SKIPPED)
+		return any_zone(s, would_compact);
+	/* A block was made and somebody else was faster. */
+	if (s->compact_result == PB_COMPACT_SUCCESS && ++s->compaction_retries <= max_retries)
+		return true;
+	if (s->compact_priority <= hardest)
+		return false;
+	s->compact_priority--;
+	s->compaction_retries = 0;
+	return true;
+}

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What happens to a request that the first walk over the zonelist could not serve: a state
+ * machine with the behaviour of __alloc_pages_slowpath() in mm/page_alloc.c. Each state is one
+ * function below; it tries one thing and says which state comes next.
+ *
+ *   ADJUST          wake the node threads; walk with what the request is entitled to, down to min
+ *   COLLECT         this CPU's caches; if the request may wait also those of the others, and what
+ *                   the index does not show
+ *   GROW            have the pool take more memory, where it may have some; walk
+ *   COMPACT_FIRST   costly and unmovable blocks: compact asynchronously before reclaim
+ *   RETRY           wake again, find out about reserves, walk; those who may not wait end here
+ *   RECLAIM         have others give up memory, walk
+ *   COMPACT         make a block of what is free, walk
+ *   AGAIN           is another round worth it?
+ *   OUT_OF_MEMORY   nothing helps any more: may somebody be killed for it?
+ *   NO_PAGE         fail, unless failing is not allowed
+ *
+ *   ADJUST > COLLECT > GROW > COMPACT_FIRST >
+ *	RETRY > RECLAIM > COMPACT > AGAIN > OUT_OF_MEMORY > NO_PAGE
+ *
+ * RETRY goes to NO_PAGE when the request may not wait, COMPACT_FIRST when a huge page is not to
+ * stall, AGAIN and OUT_OF_MEMORY when nothing is to be hoped for. AGAIN and OUT_OF_MEMORY go back
+ * to RETRY as long as there is hope, and NO_PAGE when the request must not fail.
+ *
+ * Any of them ends in SERVED when its walk finds a block. What they call is in slow.c, what AGAIN
+ * asks in slow_retry.c.
+ */
+#include "core/alloc/failure.h"
+#include "core/alloc/reclaim.h"
+#include "core/alloc/slow_retry.h"
+#include "core/alloc/slowpath.h"
+#include "core/cache/drain.h"
+
+enum state {
+	ADJUST, COLLECT, GROW, COMPACT_FIRST, RETRY, RECLAIM, COMPACT, AGAIN, OUT_OF_MEMORY,
+	NO_PAGE,
+	NR_STATES, SERVED = NR_STATES, FAILED,
+};
+
+static enum state adjust(struct pb_slow *s)
+{
+	if (!pb_slow_begin(s))
+		return FAILED;
+	pb_slow_wake_nodes(s);
+	return pb_slow_walk(s) ? SERVED : COLLECT;
+}
+
+static enum state collect(struct pb_slow *s)
+{
+	pb_pcp_drain_local(s->pool);
+	if (pb_slow_walk(s))
+		return SERVED;
+	if (!pb_slow_may(s, PB_ALLOC_WAIT))
+		return RETRY;
+	pb_slow_drain_all(s->pool);
+	if (pb_slow_walk(s))
+		return SERVED;
+	pb_slow_scan_zones(s->pool, &s->now);
+	return pb_slow_walk(s) ? SERVED : GROW;
+}
+
+/* Nobody has to give anything up as long as there is more to be had. */
+static enum state grow(struct pb_slow *s)
+{
+	if (pb_slow_reclaiming(s) || !pb_slow_grow(s->pool, &s->now, 1UL << s->rq->order))
+		return COMPACT_FIRST;
+	return pb_slow_walk(s) ? SERVED : COMPACT_FIRST;
+}
+
+static enum state compact_first(struct pb_slow *s)
+{
+	if (!pb_slow_can_compact(s) || pb_slow_reserves(s) ||
+	    (!pb_slow_costly(s) && s->rq->migratetype == PB_MOVABLE))
+		return RETRY;
+	if (pb_slow_compact(s, PB_COMPACT_PRIO_ASYNC))
+		return SERVED;
+	if (pb_slow_huge_gives_up(s))
+		return NO_PAGE;
+	/* Trying on may pay for it, compacting synchronously would cost it too much. */
+	if (pb_slow_costly(s) && pb_slow_may(s, PB_ALLOC_NORETRY))
+		s->compact_priority = PB_COMPACT_PRIO_ASYNC;
+	return RETRY;
+}
+
+static enum state compact(struct pb_slow *s)
+{
+	return pb_slow_compact(s, s->compact_priority) ? SERVED : AGAIN;
+}
+
+static enum state retry(struct pb_slow *s)
+{
+	struct pb_request rq = *s->rq;
+
+	pb_slow_wake_nodes(s);
+	rq.reserve_flags = pb_slow_reserves(s);
+	if (rq.reserve_flags)
+		s->now.flags = pb_reserve_alloc_flags(&rq);
+	/* The system needs this one: the caller's policy does not count. */
+	if (pb_ignores_policy(&rq))
+		s->now.nodemask = NULL;
+	if (pb_slow_walk(s))
+		return SERVED;
+	if (!pb_slow_may(s, PB_ALLOC_WAIT) || pb_slow_reclaiming(s))
+		return NO_PAGE;
+	return RECLAIM;
+}
+
+static enum state reclaim(struct pb_slow *s)
+{
+	s->reclaimed = pb_direct_reclaim(s->pool, &s->now);
+	cond_resched();
+	if (!s->reclaimed)
+		return COMPACT;
+	if (pb_slow_walk(s))
+		return SERVED;
+	/* What came free may be in a cache, or kept for others. */
+	pb_slow_unreserve(s, false);
+	pb_slow_drain_all(s->pool);
+	return pb_slow_walk(s) ? SERVED : COMPACT;
+}
+
+static enum state again(struct pb_slow *s)
+{
+	if (pb_slow_may(s, PB_ALLOC_NORETRY))
+		return NO_PAGE;
+	if (pb_slow_costly(s) &&
+	    !(pb_slow_can_compact(s) && pb_slow_may(s, PB_ALLOC_RETRY_MAYFAIL)))
+		return NO_PAGE;
+	if (pb_slow_reclaim_retry(s))
+		return RETRY;
+	if (s->reclaimed && pb_slow_compact_retry(s))
+		return RETRY;
+	return OUT_OF_MEMORY;
+}
+
+static enum state out_of_memory(struct pb_slow *s)
+{
+	bool progress;
+
+	if (pb_slow_oom(s, &progress))
+		return SERVED;
+	/* A victim that has had its reserve, or gets none, would go on for ever. */
+	if (!progress || (pb_fatal_signal() && (pb_slow_may(s, PB_ALLOC_NOMEMALLOC) ||
+						s->now.flags & PB_ALLOC_OOM)))
+		return NO_PAGE;
+	s->no_progress_loops = 0;
+	return RETRY;
+}
+
+static enum state no_page(struct pb_slow *s)
+{
+	if (likely(!pb_slow_may(s, PB_ALLOC_NOFAIL)) || !pb_slow_may(s, PB_ALLOC_WAIT))
+		return FAILED;
+	/* A part of the reserve; all of it would only make things worse for everybody. */
+	if (pb_slow_walk_anywhere(s, PB_ALLOC_MIN_RESERVE))
+		return SERVED;
+	pb_wait_tick();
+	return RETRY;
+}
+
+static enum state (*const enter[NR_STATES])(struct pb_slow *s) = {
+	[ADJUST] = adjust,
+	[COLLECT] = collect,
+	[GROW] = grow,
+	[COMPACT_FIRST] = compact_first,
+	[RETRY] = retry,
+	[RECLAIM] = reclaim,
+	[COMPACT] = compact,
+	[AGAIN] = again,
+	[OUT_OF_MEMORY] = out_of_memory,
+	[NO_PAGE] = no_page,
+};
+
+/**
+ * pb_alloc_slowpath - serve a request that the first walk could not serve
+ * @pool: the pool
+ * @rq: the request
+ * @reason: why it failed, or NULL
+ *
+ * Context: may sleep with PB_ALLOC_WAIT. Return: PFN, or PB_NO_PFN.
+ * As __alloc_pages_slowpath() in mm/page_alloc.c.
+ */
+unsigned long pb_alloc_slowpath(struct pb_pool *pool, const struct pb_request *rq,
+				enum pb_reason *reason)
+{
+	struct pb_slow s = {
+		.pool = pool, .rq = rq, .now = *rq, .pfn = PB_NO_PFN,
+		.compact_priority = PB_COMPACT_PRIO_SYNC_LIGHT,
+		.compact_result = PB_COMPACT_SKIPPED,
+	};
+	enum state state = ADJUST;
+
+	pb_slow_count(pool, PB_ALLOC_SLOW);
+	while (state < NR_STATES)
+		state = enter[state](&s);
+	if (state == SERVED)
+		return s.pfn;
+	s.now.nodemask = rq->nodemask;
+	return pb_alloc_fail(pool, pb_failure_reason(pool, &s.now, 1UL << rq->order), reason);
+}
+EXPORT_SYMBOL_PB_TEST(pb_alloc_slowpath);
+
+/**
+ * pb_slowpath_collect - bring together all free memory a request may use
+ * @pool: the pool
+ * @rq: the request
+ *
+ * For requests that are not served by a zonelist walk of one order.
+ *
+ * Context: may sleep with PB_ALLOC_WAIT.
+ */
+void pb_slowpath_collect(struct pb_pool *pool, const struct pb_request *rq)
+{
+	pb_slow_count(pool, PB_ALLOC_SLOW);
+	pb_pcp_drain_local(pool);
+	if (!(rq->flags & PB_ALLOC_WAIT))
+		return;
+	/* The order is of the largest block in a range that may be nearly twice as long. */
+	if (!pb_task_reclaiming() && !pb_slow_grow(pool, rq, 2UL << rq->order))
+		pb_direct_reclaim(pool, rq);
+	pb_slow_drain_all(pool);
+	pb_slow_scan_zones(pool, rq);
+}
+EXPORT_SYMBOL_PB_TEST(pb_slowpath_collect);

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What happens to a request that the first walk over the zonelist could not serve. */
+#ifndef PB_SLOWPATH_H
+#define PB_SLOWPATH_H
+
+#include "core/alloc/failure.h"
+#include "core/base/types.h"
+
+unsigned long pb_alloc_slowpath(struct pb_pool *pool, const struct pb_request *rq,
+				enum pb_reason *reason);
+void pb_slowpath_collect(struct pb_pool *pool, const struct pb_request *rq);
+
+#endif /* PB_SLOWPATH_H */

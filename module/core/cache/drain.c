@@ -1,0 +1,402 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Emptying the per-CPU lists that pcp.c fills.
+ *
+ * A full LIFO gives up its oldest three quarters. Blocks of one word go back to its pageblock
+ * together with one atomic; and several of them at once are a sign that a whole word is being
+ * freed in order, so they wait in the list's mask until the word is complete or another one
+ * comes: a run of 64 frames then costs one atomic for the word and one for the zone's count.
+ *
+ * What such a release means for the index is found out frame by frame (pb_block_freed), but
+ * the move itself is put off while this CPU goes on freeing into the same pageblock: the
+ * list remembers it as put. Until then the key may promise less than there is, an order 6
+ * where an order 7 or 8 has come together, or a fuller pageblock; a pageblock that was in no
+ * index, and one that has become whole, are brought up to date at once. Draining the list
+ * settles what is left.
+ */
+#include "core/base/pfn.h"
+#include "core/cache/drain.h"
+#include "core/cache/pcp.h"
+#include "core/index/free_area.h"
+#include "core/index/pageblock.h"
+#include "core/zone/zone.h"
+
+/* Blocks of one word that are worth waiting for the rest of it. */
+#define GATHER_MIN	4
+
+static void settle_put(struct pb_zone *zone, struct pb_pcp_list *list)
+{
+	u32 put = list->put;
+
+	if (!put)
+		return;
+	list->put = 0;
+	pb_block_reindex(zone, put - 1UL);
+}
+
+/* What a put left to do for the index, now or when this CPU turns to another pageblock. */
+static noinline void after_put(struct pb_zone *zone, struct pb_pcp_list *list, unsigned long pfn,
+			       enum pb_key_state state)
+{
+	unsigned long index = pb_block_index(zone, pfn);
+
+	if (state == PB_KEY_RIGHT || list->put == index + 1)
+		return;
+	settle_put(zone, list);
+	list->put = index + 1;
+}
+
+/* Frames of one word go back to their pageblock. Returns how many pages. */
+static unsigned int put_word(struct pb_zone *zone, struct pb_pcp_list *list, unsigned long pfn,
+			     u64 heads, unsigned int order)
+{
+	u64 frames = pb_word_expand(heads, order);
+
+	after_put(zone, list, pfn, pb_zone_put_mask(zone, pfn, frames));
+	return hweight64(frames);
+}
+
+static unsigned int put_mask(struct pb_zone *zone, struct pb_pcp_list *list, unsigned int order)
+{
+	u64 heads = list->mask;
+
+	list->mask = 0;
+	return heads ? put_word(zone, list, list->mask_base, heads, order) : 0;
+}
+
+/* Blocks of one word leave the LIFO: for the mask when they are many, else for the zone. */
+static unsigned int gather(struct pb_zone *zone, struct pb_pcp_list *list,
+			   const struct pb_pcp_entry *first, u64 heads, unsigned int nr,
+			   unsigned int order)
+{
+	unsigned long pfn = round_down(first->pfn, PB_WORD_NR);
+	unsigned int pages = 0;
+
+	if (list->mask_base != pfn || !list->mask) {
+		if (nr < GATHER_MIN)
+			return put_word(zone, list, pfn, heads, order);
+		pages = put_mask(zone, list, order);
+		list->mask_base = pfn;
+		list->mask_bytes = first->byte - first->pfn % PB_WORD_NR;
+	}
+	list->mask |= heads;
+	return pages;
+}
+
+/*
+ * The occupancy class of one pageblock of every other batch is looked at, going by the number of
+ * frees: none stays wrong for long.
+ */
+static void sample_occupancy(struct pb_zone *zone, struct pb_pcp_list *list, unsigned long pfn)
+{
+	const struct pb_pageblock *block = pb_slot_block(READ_ONCE(pb_slot(zone->pool, pfn)->word));
+	u16 key = READ_ONCE(zone->ctl[pb_block_index(zone, pfn)].key);
+
+	after_put(zone, list, pfn, pb_block_occupancy(block, key));
+}
+
+/*
+ * Frames that share no words, as far as the first two tell, and as most do that are freed in
+ * no order: what put_word() does, inline, as long as neither the index nor anybody else has
+ * to know. FR1 sets one bit here, and what the word has become is read after it: what
+ * another CPU claimed in between, that CPU answers for.
+ */
+static noinline void put_frames(struct pb_zone *zone, struct pb_pcp_list *list, unsigned int nr)
+{
+	const struct pb_pcp_entry *entry = list->lifo, *end = entry + nr;
+	const unsigned long base_pfn = zone->base_pfn;
+	struct pb_block_ctl *ctl = zone->ctl;
+	unsigned long pfn, index;
+	enum pb_key_state state;
+	atomic64_t *word;
+	u64 now, bit;
+	bool twice;
+
+	for (; entry < end; entry++) {
+		pfn = entry->pfn;
+		index = (pfn - base_pfn) >> PB_PAGEBLOCK_ORDER;
+		word = pb_byte_word(entry->byte, pb_frame_in_block(pfn));
+		twice = pb_word_set(word, pfn % PB_WORD_NR);			/* FR1 */
+		now = atomic64_read(word);
+		if (likely(!twice && pb_key_stays(READ_ONCE(ctl[index].key),	/* FR2 */
+						  pfn % PB_WORD_NR, now)))
+			continue;
+		bit = BIT_ULL(pfn % PB_WORD_NR);
+		state = pb_zone_after_put(zone, pfn, bit, twice ? now : now & ~bit);
+		after_put(zone, list, pfn, state);
+	}
+	if (list->nr_free & 32)
+		sample_occupancy(zone, list, pfn);
+}
+
+static bool share_word(const struct pb_pcp_entry *a, const struct pb_pcp_entry *b)
+{
+	return (a->pfn ^ b->pfn) < PB_WORD_NR;
+}
+
+/* Blocks of a LIFO, neighbours in one word together; returns the pages that went to the zone. */
+static unsigned int put_runs(struct pb_zone *zone, struct pb_pcp_list *list, unsigned int nr,
+			     unsigned int order, bool all)
+{
+	const struct pb_pcp_entry *entry = list->lifo, *end = entry + nr, *first;
+	unsigned int pages = 0;
+	u64 heads;
+
+	while (entry < end) {
+		first = entry;
+		heads = 0;
+		do {
+			heads |= 1ULL << (entry->pfn % PB_WORD_NR);
+		} while (++entry < end && share_word(first, entry));
+		pages += all ? put_word(zone, list, first->pfn, heads, order) :
+			 gather(zone, list, first, heads, entry - first, order);
+	}
+	return pages;
+}
+
+/* The nr oldest blocks of a LIFO, none larger than a word; returns the pages the zone got. */
+static unsigned int put_blocks(struct pb_zone *zone, struct pb_pcp_list *list, unsigned int nr,
+			       unsigned int order, bool all)
+{
+	unsigned int pages = nr;
+
+	if (order || nr < 2 || share_word(&list->lifo[0], &list->lifo[1]))
+		pages = put_runs(zone, list, nr, order, all);
+	else
+		put_frames(zone, list, nr);
+	pb_zone_account(zone, pages);
+	return pages;
+}
+
+static void count_drain(struct pb_zone *zone, struct pb_pcp *pcp, unsigned int order,
+			enum pb_migratetype mt, unsigned int nr)
+{
+	void (*trace)(struct pb_zone *zone, unsigned int order, unsigned int mt, unsigned int nr);
+
+	if (!nr)
+		return;
+	pcp->event[PB_PCP_DRAIN]++;
+	trace = READ_ONCE(zone->pool->ops.drain);
+	if (unlikely(trace))
+		trace(zone, order, mt, nr);
+}
+
+/* Gives the nr oldest blocks of a LIFO back; all: to the zone, none to the mask. */
+static void drain_oldest(struct pb_zone *zone, struct pb_pcp *pcp, struct pb_pcp_list *list,
+			 unsigned int order, enum pb_migratetype mt, unsigned int nr, bool all)
+{
+	unsigned int i, pages;
+
+	if (order > PB_PCP_MAX_SMALL) {
+		for (i = 0; i < nr; i++)
+			pb_zone_release(zone, list->lifo[i].pfn, order);
+		pages = nr << order;
+	} else {
+		pages = put_blocks(zone, list, nr, order, all);
+	}
+	list->n -= nr;
+	/* Entry by entry, and upwards: a string instruction takes its time to start. */
+	for (i = 0; i < list->n; i++)
+		list->lifo[i] = list->lifo[i + nr];
+	count_drain(zone, pcp, order, mt, pages >> order);
+}
+
+/* Room for a block in a list; false when the cache keeps none of that order now. In the window. */
+static bool make_room(struct pb_zone *zone, struct pb_pcp *pcp, struct pb_pcp_list *list,
+		      unsigned int order, enum pb_migratetype mt)
+{
+	pb_pcp_set_limit(pcp, list, order);
+	if (unlikely(!list->limit))
+		return false;
+	if (list->n >= list->limit)
+		drain_oldest(zone, pcp, list, order, mt, list->n - list->limit / 4, false);
+	return true;
+}
+
+/**
+ * pb_pcp_free - put a freed block into this CPU's cache
+ * @zone: its zone
+ * @pfn: PFN of its head
+ * @byte: its order byte, cleared already
+ * @order: an order with pcp lists
+ * @mt: migratetype of its pageblock, below PB_PCPTYPES
+ *
+ * Context: any; preemption off. Return: false when the cache is busy or keeps no such
+ * blocks: the caller then gives it to the zone itself. As free_unref_page() in
+ * mm/page_alloc.c.
+ */
+bool pb_pcp_free(struct pb_zone *zone, unsigned long pfn, u8 *byte, unsigned int order,
+		 enum pb_migratetype mt)
+{
+	struct pb_pcp *pcp = pb_this_cpu_ptr(zone->pcp);
+	struct pb_pcp_list *list = pb_pcp_list(pcp, order, mt);
+	bool room;
+
+	if (!pb_pcp_enter(pcp)) {
+		pb_zone_event_add(zone, PB_PCP_BUSY, 1);
+		return false;
+	}
+	room = make_room(zone, pcp, list, order, mt);
+	if (likely(room)) {
+		pb_pcp_push(list, pfn, byte);
+		list->nr_free++;
+	}
+	pb_pcp_leave(pcp);
+	return room;
+}
+EXPORT_SYMBOL_PB_TEST(pb_pcp_free);
+
+/**
+ * pb_pcp_free_full - free a block for which its list has no room
+ * @pcp: this CPU's cache, its busy window open
+ * @list: the list
+ * @pfn: PFN of the block's head
+ * @byte: its order byte, still set
+ * @order: the list's order
+ * @mt: and migratetype
+ *
+ * The rest of pb_free_fast(), out of line: drains the list, or gives the block to the zone;
+ * closes the window and ends what preemption was off for. Context: any; preemption off.
+ */
+void pb_pcp_free_full(struct pb_pcp *pcp, struct pb_pcp_list *list, unsigned long pfn, u8 *byte,
+		      unsigned int order, enum pb_migratetype mt)
+{
+	struct pb_zone *zone = pcp->zone;
+	bool room = make_room(zone, pcp, list, order, mt);
+
+	*byte = 0;
+	if (likely(room)) {
+		list->nr_free++;
+		pb_pcp_push(list, pfn, byte);
+	}
+	pb_pcp_leave(pcp);
+	if (unlikely(!room))
+		pb_zone_free(zone, pfn, order);
+	preempt_enable();
+}
+EXPORT_SYMBOL_PB_TEST(pb_pcp_free_full);
+
+void pb_pcp_gather(struct pb_zone *zone, struct pb_pcp *pcp, enum pb_migratetype mt,
+		   const struct pb_pcp_entry *first, u64 heads)
+{
+	unsigned int pages = gather(zone, pb_pcp_list(pcp, 0, mt), first, heads, GATHER_MIN, 0);
+
+	if (!pages)
+		return;
+	pb_zone_account(zone, pages);
+	count_drain(zone, pcp, 0, mt, pages);
+}
+EXPORT_SYMBOL_PB_TEST(pb_pcp_gather);
+
+static void drain_list(struct pb_zone *zone, struct pb_pcp *pcp, unsigned int order,
+		       enum pb_migratetype mt)
+{
+	struct pb_pcp_list *list = pb_pcp_list(pcp, order, mt);
+	unsigned int pages;
+
+	if (list->n)
+		drain_oldest(zone, pcp, list, order, mt, list->n, true);
+	if (list->mask) {
+		pages = put_mask(zone, list, order);
+		pb_zone_account(zone, pages);
+		count_drain(zone, pcp, order, mt, pages >> order);
+	}
+	settle_put(zone, list);
+	pb_pcp_drop_block(zone, list);
+}
+
+static void drain_pcp(struct pb_zone *zone, struct pb_pcp *pcp)
+{
+	unsigned int order, mt;
+
+	for (order = 0; order < PB_NR_PCP_ORDERS; order++)
+		for (mt = 0; mt < PB_PCPTYPES; mt++)
+			drain_list(zone, pcp, order, mt);
+}
+
+/**
+ * pb_pcp_drain_local - empty this CPU's caches of every zone
+ * @pool: the pool
+ *
+ * Context: any. Return: false when called from an interrupt inside the CPU's own busy window, and
+ * something may be left.
+ */
+bool pb_pcp_drain_local(struct pb_pool *pool)
+{
+	struct pb_zone *zone;
+	struct pb_pcp *pcp;
+	bool all = true;
+	unsigned int i;
+
+	preempt_disable();
+	for (i = 0; i < pool->all_zones->nr; i++) {
+		zone = pool->all_zones->zone[i];
+		pcp = pb_this_cpu_ptr(zone->pcp);
+		if (!pb_pcp_enter(pcp)) {
+			all = false;
+			continue;
+		}
+		drain_pcp(zone, pcp);
+		pb_pcp_leave(pcp);
+	}
+	preempt_enable();
+	return all;
+}
+EXPORT_SYMBOL_PB_TEST(pb_pcp_drain_local);
+
+/**
+ * pb_pcp_drain_cpu - empty the caches of a CPU that is offline
+ * @pool: the pool
+ * @cpu: the CPU; nobody runs on it, nor will before this returns
+ *
+ * Context: any. As drain_pages() from page_alloc_cpu_dead() in mm/page_alloc.c.
+ */
+void pb_pcp_drain_cpu(struct pb_pool *pool, int cpu)
+{
+	unsigned int i;
+
+	preempt_disable();
+	for (i = 0; i < pool->all_zones->nr; i++) {
+		struct pb_zone *zone = pool->all_zones->zone[i];
+
+		drain_pcp(zone, pb_per_cpu_ptr(zone->pcp, cpu));
+	}
+	preempt_enable();
+}
+EXPORT_SYMBOL_PB_TEST(pb_pcp_drain_cpu);
+
+/**
+ * pb_pcp_decay_local - let this CPU's caches shrink
+ * @pool: the pool
+ *
+ * Lowers high by an eighth, and empties caches that already stood at their minimum: nobody refilled
+ * them since the last call.
+ *
+ * Context: process; about once a second. As decay_pcp_high() in mm/page_alloc.c.
+ * Return: true when all caches of this CPU are empty, so that the caller may stop calling.
+ */
+bool pb_pcp_decay_local(struct pb_pool *pool)
+{
+	struct pb_zone *zone;
+	struct pb_pcp *pcp;
+	bool empty = true;
+	unsigned int i;
+
+	preempt_disable();
+	for (i = 0; i < pool->all_zones->nr; i++) {
+		zone = pool->all_zones->zone[i];
+		pcp = pb_this_cpu_ptr(zone->pcp);
+		if (!pb_pcp_enter(pcp))
+			continue;
+		if (pcp->high > zone->pcp_high_min)
+			pcp->high = max(pcp->high - (pcp->high >> 3), zone->pcp_high_min);
+		else
+			drain_pcp(zone, pcp);
+		if (pb_pcp_count(pcp) || pcp->high > zone->pcp_high_min)
+			empty = false;
+		pb_pcp_leave(pcp);
+	}
+	preempt_enable();
+	return empty;
+}
+EXPORT_SYMBOL_PB_TEST(pb_pcp_decay_local);

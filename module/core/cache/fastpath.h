@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The fast path, inline: a block out of this CPU's cache and back into it, without a call,
+ * an atomic or a lock.
+ *
+ * Both functions either do the whole job or change nothing and say so; what they do not
+ * handle (an empty or full list, a busy cache, a zone near its mark, a free that does not
+ * fit) is the business of alloc.c. A block in a cache has left the zone's free count
+ * already, so handing it out cannot take the zone below its mark; that the mark is looked
+ * at all the same keeps requests honest while the zone is low.
+ *
+ * From the list to the order byte preemption is off, for the reason given in freelist.c.
+ */
+#ifndef PB_FASTPATH_H
+#define PB_FASTPATH_H
+
+#include "core/base/pfn.h"
+#include "core/base/types.h"
+#include "core/cache/drain.h"
+#include "core/cache/freelist.h"
+#include "core/cache/pcp.h"
+
+/* What pb_alloc_fast() did. */
+enum pb_fast {
+	PB_FAST_DONE,
+	PB_FAST_NONE,		/* nothing at hand, nothing changed: ask pb_alloc() */
+	PB_FAST_EMPTY,		/* nothing at hand, because the list is empty: pb_alloc_refill() */
+	PB_FAST_IN_USE,		/* the block is for pb_set_aside() first */
+};
+
+/* What pb_alloc_fast() found: a head, or with PB_FAST_EMPTY the cache. */
+union pb_fast_found {
+	unsigned long	pfn;
+	struct pb_pcp	*pcp;
+};
+
+/**
+ * pb_alloc_fast - a block out of this CPU's cache
+ * @zone: the first zone that may serve the request
+ * @pcp: this CPU's cache of it
+ * @order: an order with pcp lists
+ * @mt: migratetype, below PB_PCPTYPES
+ * @found: the head, for PB_FAST_DONE and PB_FAST_IN_USE; the cache, for PB_FAST_EMPTY: its
+ *	   busy window is open then, for pb_alloc_refill() to close
+ *
+ * For requests that keep the low mark. Context: any; preemption off.
+ */
+static __always_inline enum pb_fast pb_alloc_fast(struct pb_zone *zone, struct pb_pcp *pcp,
+						  unsigned int order, enum pb_migratetype mt,
+						  union pb_fast_found *found)
+{
+	struct pb_pcp_entry entry;
+	struct pb_pcp_list *list;
+
+	if (unlikely(atomic_long_read(&zone->nr_free) < zone->fast_mark || !pb_pcp_enter(pcp)))
+		return PB_FAST_NONE;
+	list = pb_pcp_list(pcp, order, mt);
+	if (unlikely(!pb_pcp_pop(list, &entry))) {
+		found->pcp = pcp;
+		return PB_FAST_EMPTY;
+	}
+	list->nr_alloc++;
+	pb_pcp_leave(pcp);
+	found->pfn = entry.pfn;
+	if (unlikely(PB_FRAME_IN_USE(*entry.byte)))
+		return PB_FAST_IN_USE;
+	WRITE_ONCE(*entry.byte, order + 1);
+	return PB_FAST_DONE;
+}
+
+/**
+ * pb_free_fast - a block back into this CPU's cache
+ * @pool: the pool
+ * @pfn: PFN of its head; any number
+ * @order: the order it was allocated with; any number
+ *
+ * The order byte alone says that a block of this order begins here: it is set for aligned
+ * heads of pageblocks that exist and for nothing else.
+ *
+ * Context: any. Return: false when nothing was done: ask pb_free() then.
+ */
+static __always_inline bool pb_free_fast(struct pb_pool *pool, unsigned long pfn,
+					 unsigned int order)
+{
+	unsigned long chunk = pfn >> PB_CHUNK_ORDER, word, this_cpu;
+	struct pb_pcp_list *list;
+	struct pb_slot *slot;
+	struct pb_pcp *pcp;
+	unsigned int mt;
+	u8 *byte;
+
+	if (unlikely(chunk >= pool->nr_dir || !pb_pcp_order(order)))
+		return false;
+	preempt_disable();
+	this_cpu = pb_this_cpu();
+	slot = pb_slot(pool, pfn);
+	word = READ_ONCE(slot->word);
+	mt = pb_slot_migratetype(word);
+	if (unlikely(mt >= PB_PCPTYPES))	/* a hole, too */
+		goto no;
+	byte = &pb_slot_block(word)->order[pb_frame_in_block(pfn)];
+	OPTIMIZER_HIDE_VAR(byte);	/* computed once */
+	if (unlikely(*byte != (u8)(order + 1)))
+		goto no;
+	pcp = pb_cpu_ptr(slot->zone->pcp, this_cpu);
+	list = pb_pcp_list(pcp, order, mt);
+	if (unlikely(!pb_pcp_enter(pcp)))
+		goto no;
+	if (unlikely(list->n >= list->limit)) {
+		pb_pcp_free_full(pcp, list, pfn, byte, order, mt);
+		return true;
+	}
+	list->nr_free++;
+	pb_pcp_push(list, pfn, byte);
+	*byte = 0;
+	pb_pcp_leave(pcp);
+	preempt_enable();
+	return true;
+no:
+	preempt_enable();
+	return false;
+}
+
+#endif /* PB_FASTPATH_H */

@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Per-CPU caches of a zone.
+ *
+ * A CPU keeps, per order (up to the pageblock's) and migratetype, a list of free
+ * blocks: a short LIFO of PFNs over a mask of blocks that lie within one word. A refill
+ * takes a whole word of a pageblock with one atomic and leaves it unexpanded in the mask;
+ * frees go on the LIFO, newest first out. When the LIFO is full its older half is drained,
+ * frames of one word together with one atomic.
+ *
+ * The busy window
+ * ---------------
+ * Only the CPU itself touches its lists, with preemption off and pcp->busy set: plain
+ * loads and stores, no atomic, no interrupt toggling. An interrupt or NMI on the same CPU
+ * that finds busy set goes past the lists to the zone, which is safe from anywhere; one
+ * that comes before busy is set has finished by the time the window opens. barrier() keeps
+ * the compiler from moving list accesses out of the window. Other CPUs never look inside:
+ * to drain a remote CPU, run pb_pcp_drain_local() there, in process context, where no
+ * window can be open. A CPU that is offline has no owner; anyone may drain it.
+ *
+ * high, the pages a CPU's lists may hold together, grows by a batch with each refill up to
+ * high_max and decays by an eighth per tick to high_min, as mm/ tunes it; a list's limit
+ * follows from it the next time the list is refilled or drained. LIFOs longer than
+ * PB_LIFO_MAX cost whole pageblocks and gain nothing, so limits end there.
+ *
+ * This file fills the lists, drain.c empties them.
+ */
+#include "core/base/pfn.h"
+#include "core/cache/pcp.h"
+#include "core/cache/zeroed.h"
+#include "core/index/free_area.h"
+#include "core/index/pageblock.h"
+#include "core/zone/fallback.h"
+#include "core/zone/zone.h"
+
+#define PCP_BATCH	64	/* frames in a word */
+#define PCP_HIGH_MIN	64
+#define PCP_LARGE	4	/* from this order on lists are kept short: */
+#define PCP_LIFO_LARGE	4	/* blocks kept at most */
+
+/* The fast path computes the address of one: by a shift. */
+static_assert(sizeof(struct pb_pcp_list) == 512);
+
+static u32 list_limit(const struct pb_pcp *pcp, unsigned int order)
+{
+	if (order >= PCP_LARGE)
+		return min(pcp->high >> order, PCP_LIFO_LARGE);
+	return clamp(pcp->high >> (order + 2), 4, PB_LIFO_MAX);
+}
+
+void pb_pcp_set_limit(struct pb_pcp *pcp, struct pb_pcp_list *list, unsigned int order)
+{
+	list->limit = list_limit(pcp, order);
+}
+
+static void init_pcp(struct pb_zone *zone, struct pb_pcp *pcp)
+{
+	unsigned int order, mt;
+
+	pcp->zone = zone;
+	pcp->high = zone->pcp_high_min;
+	for (order = 0; order < PB_NR_PCP_ORDERS; order++)
+		for (mt = 0; mt < PB_PCPTYPES; mt++)
+			pb_pcp_set_limit(pcp, &pcp->list[order][mt], order);
+}
+
+/**
+ * pb_pcp_init - make a zone's per-CPU caches
+ * @zone: the zone, with present_pages set
+ *
+ * Context: may sleep. Return: 0 or -ENOMEM.
+ */
+int pb_pcp_init(struct pb_zone *zone)
+{
+	unsigned long share = zone->present_pages / 8 / pb_nr_cpus();
+	int cpu;
+
+	zone->pcp = pb_alloc_percpu(struct pb_pcp);
+	if (!zone->pcp)
+		return -ENOMEM;
+	zone->pcp_batch = PCP_BATCH;
+	zone->pcp_high_min = PCP_HIGH_MIN;
+	zone->pcp_high_max = clamp_t(unsigned long, share, PCP_HIGH_MIN, 1UL << 20);
+	pb_for_each_cpu(cpu)
+		init_pcp(zone, pb_per_cpu_ptr(zone->pcp, cpu));
+	return 0;
+}
+EXPORT_SYMBOL_PB_TEST(pb_pcp_init);
+
+void pb_pcp_destroy(struct pb_zone *zone)
+{
+	pb_free_percpu(zone->pcp);
+	zone->pcp = NULL;
+}
+EXPORT_SYMBOL_PB_TEST(pb_pcp_destroy);
+
+/*
+ * The list stops refilling from its pageblock, whose place in the index may be out of date
+ * by now.
+ */
+void pb_pcp_drop_block(struct pb_zone *zone, struct pb_pcp_list *list)
+{
+	unsigned long index = list->cur - 1UL;
+
+	if (!list->cur)
+		return;
+	list->cur = 0;
+	WRITE_ONCE(zone->ctl[index].cur, 0);
+	pb_block_reindex(zone, index);
+}
+
+/* Frames come into the list: the first word as a mask, what fits of further ones on the LIFO. */
+static void take_words(struct pb_zone *zone, struct pb_pcp_list *list, unsigned long block_pfn,
+		       unsigned int order, struct pb_pageblock *block)
+{
+	unsigned int i, room, bit, nr;
+	unsigned long pfn;
+	u64 heads, seen;
+
+	for (i = 0; i < PB_WORDS; i++) {
+		seen = atomic64_read(&block->free[i]);
+		if (!seen)
+			continue;
+		pfn = block_pfn + i * PB_WORD_NR;
+		if (!list->mask) {
+			list->mask = pb_word_claim_all(&block->free[i], order);
+			list->mask_bytes = &block->order[i * PB_WORD_NR];
+			list->mask_base = pfn;
+			/* A word nearly full is a batch by itself, if it makes some blocks. */
+			nr = hweight64(list->mask);
+			if (nr << order >= PCP_BATCH / 2 && nr >= PCP_LIFO_LARGE)
+				break;
+			continue;
+		}
+		room = list->limit / 2 - list->n;
+		if (hweight64(pb_word_heads(seen, order)) > room)
+			break;
+		heads = pb_word_claim_all(&block->free[i], order);
+		/* More may have been freed into the word since: what does not fit goes back. */
+		for (; heads && list->n < PB_LIFO_MAX; heads &= heads - 1) {
+			bit = __ffs64(heads);
+			pb_pcp_push(list, pfn + bit, &block->order[i * PB_WORD_NR + bit]);
+		}
+		if (unlikely(heads))
+			pb_zone_release_mask(zone, pfn, pb_word_expand(heads, order));
+	}
+}
+
+static unsigned int refill_from(struct pb_zone *zone, struct pb_pcp_list *list, unsigned int order,
+				unsigned long index, struct pb_pageblock *block)
+{
+	unsigned int before = list->n;
+
+	take_words(zone, list, pb_block_pfn(zone, index), order, block);
+	return list->n - before + hweight64(list->mask);
+}
+
+/* From the pageblock this list worked on last. */
+static unsigned int refill_current(struct pb_zone *zone, struct pb_pcp_list *list,
+				   unsigned int order, enum pb_migratetype mt)
+{
+	unsigned long index = list->cur - 1UL, word;
+	unsigned int nr;
+
+	if (!list->cur)
+		return 0;
+	word = READ_ONCE(pb_slot(zone->pool, pb_block_pfn(zone, index))->word);
+	if (pb_slot_migratetype(word) == mt) {
+		nr = refill_from(zone, list, order, index, pb_slot_block(word));
+		if (nr)
+			return nr;
+	}
+	pb_pcp_drop_block(zone, list);
+	return 0;
+}
+
+/* From the best pageblock the index has; those other CPUs work on only when there is no other. */
+static unsigned int refill_small(struct pb_zone *zone, struct pb_pcp_list *list,
+				 unsigned int order, enum pb_migratetype mt)
+{
+	unsigned int tries, nr = refill_current(zone, list, order, mt), pass;
+	struct pb_pageblock *block;
+	unsigned long index;
+	u16 cur;
+
+	for (pass = 0; pass < 2 && !nr; pass++) {
+		tries = 0;
+		index = 0;
+		while (!nr && (block = pb_zone_next_block(zone, order, mt, &tries, &index))) {
+			cur = READ_ONCE(zone->ctl[index].cur);
+			if (!pass && cur && cur != pb_cpu_id() + 1)
+				continue;
+			nr = refill_from(zone, list, order, index, block);
+			pb_block_reindex(zone, index);
+			if (!nr)
+				continue;
+			list->cur = index + 1;
+			WRITE_ONCE(zone->ctl[index].cur, pb_cpu_id() + 1);
+		}
+	}
+	return nr;
+}
+
+/* Gives blocks of a list back that the zone's marks do not grant; the zone has not counted them. */
+static void give_back(struct pb_zone *zone, struct pb_pcp_list *list, unsigned int order,
+		      unsigned int nr)
+{
+	struct pb_pcp_entry entry;
+
+	for (; nr && pb_pcp_pop(list, &entry); nr--)
+		pb_zone_release_mask(zone, entry.pfn,
+				     pb_word_run(order) << (entry.pfn % PB_WORD_NR));
+}
+
+/* Blocks that fit into a word, a word or so of them, as many as the marks grant. */
+static unsigned int refill_words(struct pb_zone *zone, struct pb_pcp_list *list,
+				 const struct pb_request *rq)
+{
+	unsigned int order = rq->order, nr, granted;
+
+	nr = refill_small(zone, list, order, rq->migratetype);
+	if (!nr && pb_fallback_claim_block(zone, order, rq->migratetype, rq->flags))
+		nr = refill_small(zone, list, order, rq->migratetype);
+	if (!nr)
+		return 0;
+	granted = pb_zone_account_claim(zone, (long)nr << order, 1L << order, rq) >> order;
+	if (unlikely(granted < nr))
+		give_back(zone, list, order, nr - granted);
+	return granted;
+}
+
+/* One block that is larger than a word. */
+static unsigned int refill_large(struct pb_zone *zone, struct pb_pcp_list *list,
+				 const struct pb_request *rq)
+{
+	unsigned long pfn = pb_zone_claim(zone, rq->order, rq->migratetype, rq);
+
+	if (pfn == PB_NO_PFN)
+		return 0;
+	pb_pcp_push(list, pfn, pb_order_byte(zone->pool, pfn));
+	return 1;
+}
+
+/* Blocks in a list keep the mark of zeroed frames at their head alone. All of them are new. */
+static void fold_marks(struct pb_zone *zone, struct pb_pcp_list *list, unsigned int order)
+{
+	u64 mask = list->mask;
+	unsigned int i;
+
+	for (i = 0; i < list->n; i++)
+		pb_zeroed_fold(zone, list->lifo[i].pfn, 1UL << order);
+	for (; mask; mask &= mask - 1)
+		pb_zeroed_fold(zone, list->mask_base + __ffs64(mask), 1UL << order);
+}
+
+bool pb_pcp_refill(struct pb_pcp *pcp, struct pb_pcp_list *list, const struct pb_request *rq)
+{
+	void (*trace)(struct pb_zone *zone, unsigned int order, unsigned int mt, unsigned int nr);
+	unsigned int order = rq->order, nr;
+	struct pb_zone *zone = pcp->zone;
+
+	nr = order > PB_PCP_MAX_SMALL ? refill_large(zone, list, rq) :
+					refill_words(zone, list, rq);
+	if (!nr)
+		return false;
+	if (order && pb_zone_has_zeroed(zone))
+		fold_marks(zone, list, order);
+	pcp->event[PB_PCP_REFILL]++;
+	if (pcp->high < zone->pcp_high_max)
+		pcp->high = min(pcp->high + max(zone->pcp_batch, 1 << order), zone->pcp_high_max);
+	pb_pcp_set_limit(pcp, list, order);
+	trace = READ_ONCE(zone->pool->ops.refill);
+	if (unlikely(trace))
+		trace(zone, order, rq->migratetype, nr);
+	return true;
+}
+
+/**
+ * pb_pcp_alloc - take a block from this CPU's cache
+ * @zone: the zone
+ * @rq: the request, of an order with pcp lists; NOFRAGMENT and the marks count here
+ *
+ * Refills the list when it is empty, taking over a pageblock of another type where that is
+ * called for.
+ *
+ * Context: any; preemption off. Return: PFN, or PB_NO_PFN when the cache is busy or cannot
+ * be refilled: the caller then asks the zone itself. As rmqueue_pcplist() in
+ * mm/page_alloc.c.
+ */
+unsigned long pb_pcp_alloc(struct pb_zone *zone, const struct pb_request *rq)
+{
+	struct pb_pcp *pcp = pb_this_cpu_ptr(zone->pcp);
+	struct pb_pcp_list *list = pb_pcp_list(pcp, rq->order, rq->migratetype);
+	struct pb_pcp_entry entry = { .pfn = PB_NO_PFN };
+
+	if (!pb_pcp_enter(pcp)) {
+		pb_zone_event_add(zone, PB_PCP_BUSY, 1);
+		return PB_NO_PFN;
+	}
+	if (pb_pcp_pop(list, &entry) ||
+	    (pb_pcp_refill(pcp, list, rq) && pb_pcp_pop(list, &entry)))
+		list->nr_alloc++;
+	pb_pcp_leave(pcp);
+	return entry.pfn;
+}
+EXPORT_SYMBOL_PB_TEST(pb_pcp_alloc);
+
+unsigned long pb_pcp_count(const struct pb_pcp *pcp)
+{
+	const struct pb_pcp_list *list;
+	unsigned long pages = 0;
+	unsigned int order, mt;
+
+	for (order = 0; order < PB_NR_PCP_ORDERS; order++) {
+		for (mt = 0; mt < PB_PCPTYPES; mt++) {
+			list = &pcp->list[order][mt];
+			pages += (READ_ONCE(list->n) + hweight64(READ_ONCE(list->mask))) << order;
+		}
+	}
+	return pages;
+}
+EXPORT_SYMBOL_PB_TEST(pb_pcp_count);
+
+/* Pages in all caches of a zone; exact only while nobody allocates. */
+unsigned long pb_pcp_pages(struct pb_zone *zone)
+{
+	unsigned long pages = 0;
+	int cpu;
+
+	pb_for_each_cpu(cpu)
+		pages += pb_pcp_count(pb_per_cpu_ptr(zone->pcp, cpu));
+	return pages;
+}
+EXPORT_SYMBOL_PB_TEST(pb_pcp_pages);

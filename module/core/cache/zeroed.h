@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Free frames that are known to be zero. See zeroed.c. */
+#ifndef PB_ZEROED_H
+#define PB_ZEROED_H
+
+#include "core/base/types.h"
+
+bool pb_zeroed_fold(struct pb_zone *zone, unsigned long pfn, unsigned long nr_pages);
+bool pb_zeroed_take(struct pb_zone *zone, unsigned long pfn, unsigned long nr_pages);
+bool pb_zeroed_all(struct pb_pageblock *block);
+
+/* Has anything in a zone ever been marked? While not, nobody need look for marks. */
+static inline bool pb_zone_has_zeroed(struct pb_zone *zone)
+{
+	return unlikely(atomic_long_read(&zone->nr_prezeroed));
+}
+
+#endif /* PB_ZEROED_H */

@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Compaction as others call it: for a request, with a priority, deferral and skip hints; ahead of
+ * need, by a fragmentation score; for ranges. Results and rules are those of mm/compaction.c; how
+ * areas are chosen and emptied is in compact_scan.c and compact_zone.c.
+ */
+#include "core/cache/freelist.h"
+#include "core/compact/compact.h"
+#include "core/zone/zone.h"
+
+#define MAX_DEFER_SHIFT		6
+
+/* ---- per zone ---- */
+
+/**
+ * pb_compact_init - what compaction keeps for a zone
+ * @zone: the zone
+ *
+ * Context: may sleep. Return: 0 or -ENOMEM.
+ */
+int pb_compact_init(struct pb_zone *zone)
+{
+	zone->compact_order_failed = PB_NR_ORDERS;
+	zone->compact_skip = pb_meta_alloc(zone->nr_blocks, zone->nid);
+	return zone->compact_skip ? 0 : -ENOMEM;
+}
+
+void pb_compact_destroy(struct pb_zone *zone)
+{
+	pb_meta_free(zone->compact_skip);
+	zone->compact_skip = NULL;
+}
+
+/* ---- deferral ---- */
+
+static void note_defer(struct pb_zone *zone, unsigned int order, enum pb_compact_step step)
+{
+	pb_compact_note(zone->pool, .step = step, .zone = zone, .order = order);
+}
+
+static void defer(struct pb_zone *zone, unsigned int order)
+{
+	unsigned int shift = READ_ONCE(zone->compact_defer_shift);
+
+	WRITE_ONCE(zone->compact_considered, 0);
+	WRITE_ONCE(zone->compact_defer_shift, min(shift + 1, (unsigned int)MAX_DEFER_SHIFT));
+	if (order < READ_ONCE(zone->compact_order_failed))
+		WRITE_ONCE(zone->compact_order_failed, order);
+	note_defer(zone, order, PB_COMPACT_DEFER);
+}
+
+/*
+ * Should compaction be left out this time? As compaction_deferred(); races change the count by
+ * one.
+ */
+static bool deferred(struct pb_zone *zone, unsigned int order)
+{
+	unsigned int limit = 1U << READ_ONCE(zone->compact_defer_shift), considered;
+
+	if (order < READ_ONCE(zone->compact_order_failed))
+		return false;
+	considered = READ_ONCE(zone->compact_considered) + 1;
+	WRITE_ONCE(zone->compact_considered, min(considered, limit));
+	if (considered >= limit)
+		return false;
+	note_defer(zone, order, PB_COMPACT_IS_DEFERRED);
+	return true;
+}
+
+/* Deferred as long as can be, and now it is tried again: hints are too old to be trusted. */
+static bool restarting(struct pb_zone *zone, unsigned int order)
+{
+	return order >= READ_ONCE(zone->compact_order_failed) &&
+	       READ_ONCE(zone->compact_defer_shift) == MAX_DEFER_SHIFT &&
+	       READ_ONCE(zone->compact_considered) >= 1U << MAX_DEFER_SHIFT;
+}
+
+/**
+ * pb_compact_defer_reset - compaction has worked, or is expected to
+ * @zone: the zone
+ * @order: for blocks of this order
+ * @alloc_success: an allocation has succeeded thanks to it
+ *
+ * Context: any. As compaction_defer_reset() in mm/compaction.c.
+ */
+void pb_compact_defer_reset(struct pb_zone *zone, unsigned int order, bool alloc_success)
+{
+	if (alloc_success) {
+		WRITE_ONCE(zone->compact_considered, 0);
+		WRITE_ONCE(zone->compact_defer_shift, 0);
+	}
+	if (order >= READ_ONCE(zone->compact_order_failed))
+		WRITE_ONCE(zone->compact_order_failed, order + 1);
+	note_defer(zone, order, PB_COMPACT_DEFER_RESET);
+}
+EXPORT_SYMBOL_PB_TEST(pb_compact_defer_reset);
+
+/**
+ * pb_compaction_suitable - is enough free to move things to?
+ * @zone: the zone
+ * @order: order of the block wanted
+ * @highest: highest zone type the request may use
+ *
+ * The mark of the zone and, as compact_gap() has it, twice the block; from the pageblock's order
+ * on only the block itself: what is in an area has to find a place outside, and there is one when
+ * as much is free altogether as the area is large.
+ *
+ * Context: any. As compaction_suitable() in mm/compaction.c.
+ */
+bool pb_compaction_suitable(struct pb_zone *zone, unsigned int order, enum pb_zone_type highest)
+{
+	unsigned long gap = order < PB_PAGEBLOCK_ORDER ? 2UL << order : 1UL << order;
+	bool suitable = pb_zone_free_pages(zone) >= (long)gap &&
+			pb_zone_watermark_ok(zone, gap, highest,
+					     order > PB_COSTLY_ORDER ? PB_ALLOC_WMARK_LOW :
+					     PB_ALLOC_WMARK_MIN);
+
+	pb_compact_note(zone->pool, .step = PB_COMPACT_SUITABLE, .zone = zone, .order = order,
+			.status = suitable ? PB_COMPACT_CONTINUE : PB_COMPACT_SKIPPED);
+	return suitable;
+}
+EXPORT_SYMBOL_PB_TEST(pb_compaction_suitable);
+
+/* ---- for a request ---- */
+
+/* As compact_zone_order(). */
+static enum pb_compact_result compact_zone_order(struct pb_zone *zone, const struct pb_request *rq,
+						 enum pb_compact_priority prio,
+						 unsigned long *captured_pfn)
+{
+	bool full = prio == PB_COMPACT_PRIO_SYNC_FULL;
+	struct pb_capture capture = { .rq = rq, .mt = rq->migratetype, .pfn = PB_NO_PFN };
+	struct pb_compact_control cc;
+	enum pb_compact_result ret;
+
+	if (!pb_compaction_suitable(zone, rq->order, rq->highest_zone))
+		return PB_COMPACT_SKIPPED;
+	if (full || restarting(zone, rq->order))
+		pb_compact_reset_skip(zone);
+	pb_compact_control_init(&cc, zone, rq->order,
+				prio == PB_COMPACT_PRIO_ASYNC ? PB_MIGRATE_ASYNC :
+				PB_MIGRATE_SYNC_LIGHT);
+	atomic_inc(&zone->compact_direct);
+	ret = pb_compact_zone(&cc, captured_pfn ? &capture : NULL);
+	atomic_dec(&zone->compact_direct);
+	if (captured_pfn)
+		*captured_pfn = capture.pfn;
+	return ret;
+}
+
+static bool last_zone(enum pb_compact_priority prio)
+{
+	return (prio == PB_COMPACT_PRIO_ASYNC && pb_need_resched()) || pb_fatal_signal();
+}
+
+static enum pb_compact_result try_zones(struct pb_pool *pool, const struct pb_request *rq,
+					enum pb_compact_priority prio, unsigned long *captured_pfn)
+{
+	enum pb_compact_result ret = PB_COMPACT_SKIPPED, status;
+	struct pb_zonelist *zonelist = pool->zonelist[rq->nid];
+	struct pb_zone *zone;
+	unsigned int i;
+
+	for (i = 0; i < zonelist->nr; i++) {
+		zone = zonelist->zone[i];
+		if (!pb_zone_allowed(zone, rq))
+			continue;
+		if (prio != PB_COMPACT_PRIO_SYNC_FULL && deferred(zone, rq->order)) {
+			ret = max_t(enum pb_compact_result, ret, PB_COMPACT_DEFERRED);
+			continue;
+		}
+		status = compact_zone_order(zone, rq, prio, captured_pfn);
+		ret = max(ret, status);
+		if (status == PB_COMPACT_SUCCESS) {
+			pb_compact_defer_reset(zone, rq->order,
+					       captured_pfn && *captured_pfn != PB_NO_PFN);
+			break;
+		}
+		if (prio != PB_COMPACT_PRIO_ASYNC && (status == PB_COMPACT_COMPLETE ||
+						      status == PB_COMPACT_PARTIAL_SKIPPED))
+			defer(zone, rq->order);
+		if (last_zone(prio))
+			break;
+	}
+	return ret;
+}
+
+/**
+ * pb_compact_pages - make a block for a request by moving what may be moved
+ * @pool: the pool
+ * @rq: the request, with PB_ALLOC_WAIT and an order above 0
+ * @prio: how much it may cost
+ * @captured_pfn: the block, allocated for the request, or PB_NO_PFN; NULL: it is left free
+ *
+ * Context: process, may sleep. Return: how it ended. As try_to_compact_pages() in mm/compaction.c.
+ */
+enum pb_compact_result pb_compact_pages(struct pb_pool *pool, const struct pb_request *rq,
+					enum pb_compact_priority prio, unsigned long *captured_pfn)
+{
+	if (captured_pfn)
+		*captured_pfn = PB_NO_PFN;
+	if (!pool->ops.migrate || !rq->order || !(rq->flags & PB_ALLOC_WAIT))
+		return PB_COMPACT_SKIPPED;
+	might_sleep();
+	pb_compact_note(pool, .step = PB_COMPACT_TRY_PAGES, .order = rq->order, .rq = rq,
+			.prio = prio);
+	return try_zones(pool, rq, prio, captured_pfn);
+}
+EXPORT_SYMBOL_PB_TEST(pb_compact_pages);
+
+/* ---- ahead of need ---- */
+
+static unsigned long whole_blocks(struct pb_zone *zone)
+{
+	unsigned long nr = 0, i;
+	unsigned int mt;
+
+	for (mt = 0; mt < PB_INDEXED_TYPES; mt++)
+		for (i = 0; i < BITS_TO_LONGS(zone->nr_blocks); i++)
+			nr += hweight_long(READ_ONCE(zone->area[mt].whole.level[0][i]));
+	return nr;
+}
+
+/*
+ * Free memory that is not in whole pageblocks, in percent. As extfrag_for_order() in mm/vmstat.c.
+ */
+static unsigned int score_zone(struct pb_zone *zone)
+{
+	unsigned long free = max(pb_zone_free_pages(zone), 0L);
+	unsigned long whole = whole_blocks(zone) << PB_PAGEBLOCK_ORDER;
+
+	return free && whole < free ? (free - whole) * 100 / free : 0;
+}
+
+/**
+ * pb_fragmentation_score - how fragmented is a node's free memory?
+ * @pool: the pool
+ * @nid: the node
+ *
+ * Context: any. Return: 0 to 100. As fragmentation_score_node() in mm/compaction.c.
+ */
+unsigned int pb_fragmentation_score(struct pb_pool *pool, int nid)
+{
+	unsigned long sum = 0, present = 0;
+	struct pb_zone *zone;
+
+	pb_for_each_node_zone(zone, pool, nid) {
+		sum += READ_ONCE(zone->present_pages) * score_zone(zone);
+		present += READ_ONCE(zone->present_pages);
+	}
+	return present ? sum / present : 0;
+}
+EXPORT_SYMBOL_PB_TEST(pb_fragmentation_score);
+
+/* As fragmentation_score_wmark() in mm/compaction.c. */
+static unsigned int score_mark(unsigned int proactiveness, bool low)
+{
+	unsigned int mark = max(100U - min(proactiveness, 100U), 5U);
+
+	return low ? mark : min(mark + 10, 100U);
+}
+
+/**
+ * pb_compact_node_wanted - is a node fragmented enough to compact it ahead of need?
+ * @pool: the pool
+ * @nid: the node
+ * @proactiveness: 0 (never) to 100
+ *
+ * Context: any. As should_proactive_compact_node() in mm/compaction.c.
+ */
+bool pb_compact_node_wanted(struct pb_pool *pool, int nid, unsigned int proactiveness)
+{
+	return proactiveness && pool->ops.migrate &&
+	       pb_fragmentation_score(pool, nid) > score_mark(proactiveness, false);
+}
+EXPORT_SYMBOL_PB_TEST(pb_compact_node_wanted);
+
+/*
+ * Gains whole pageblocks until the score is low enough or there are no more; how many. Ahead of
+ * need it makes way for requests that compact the zone themselves: the pageblock it has isolated
+ * may lie in the one range that would do for them.
+ */
+static unsigned long gain_blocks(struct pb_zone *zone, enum pb_migrate_mode mode,
+				 unsigned int proactiveness)
+{
+	struct pb_compact_control cc;
+	unsigned long nr = 0;
+
+	pb_compact_reset_skip(zone);
+	do {
+		if (proactiveness && (atomic_read(&zone->compact_direct) ||
+				      pb_fragmentation_score(zone->pool, zone->nid) <=
+				      score_mark(proactiveness, true)))
+			break;
+		pb_compact_control_init(&cc, zone, PB_PAGEBLOCK_ORDER, mode);
+		cc.gain = true;
+		cond_resched();
+	} while (pb_compact_zone(&cc, NULL) == PB_COMPACT_SUCCESS && ++nr);
+	return nr;
+}
+
+/**
+ * pb_compact_node - compact a node ahead of need
+ * @pool: the pool
+ * @nid: the node
+ * @proactiveness: 1 to 100: down to which fragmentation score
+ *
+ * Ends at the low mark of the score, or when nothing more is to be gained.
+ *
+ * Context: process, may sleep. As proactive_compact_node() in mm/compaction.c.
+ */
+void pb_compact_node(struct pb_pool *pool, int nid, unsigned int proactiveness)
+{
+	struct pb_zone *zone;
+
+	if (!pool->ops.migrate || !proactiveness)
+		return;
+	pb_for_each_node_zone(zone, pool, nid) {
+		pb_zone_event_add(zone, PB_KCOMPACTD_WAKE, 1);
+		gain_blocks(zone, PB_MIGRATE_SYNC_LIGHT, proactiveness);
+	}
+}
+EXPORT_SYMBOL_PB_TEST(pb_compact_node);
+
+/**
+ * pb_compact_zone_fully - gain every whole pageblock that is to be had
+ * @zone: the zone
+ *
+ * Context: process, may sleep. Return: pageblocks gained. As compact_node() in mm/compaction.c.
+ */
+unsigned long pb_compact_zone_fully(struct pb_zone *zone)
+{
+	if (!zone->pool->ops.migrate)
+		return 0;
+	return gain_blocks(zone, PB_MIGRATE_SYNC, 0);
+}
+EXPORT_SYMBOL_PB_TEST(pb_compact_zone_fully);
+
+/* ---- ranges ---- */
+
+/**
+ * pb_compact_range - empty a range of any number of frames, and claim it
+ * @zone: the zone
+ * @rq: the request whose marks count
+ * @nr_pages: how many; below a pageblock a power of two, above it whole pageblocks
+ * @align: alignment of the range above a pageblock, in pageblocks; a power of two
+ * @take: what is done with it; preemption is off there
+ * @arg: for @take
+ *
+ * Pageblocks of contiguous areas serve too, and keep their type. They alone do, when the zone is at
+ * its mark but for what is free in them.
+ *
+ * Context: process, may sleep. Return: whether it was claimed. As alloc_contig_pages() in
+ * mm/page_alloc.c.
+ */
+bool pb_compact_range(struct pb_zone *zone, const struct pb_request *rq, unsigned long nr_pages,
+		      unsigned long align, pb_compact_take_fn take, void *arg)
+{
+	struct pb_capture capture = {
+		.rq = rq, .mt = -1, .take = take, .arg = arg, .pfn = PB_NO_PFN,
+	};
+	unsigned int order = min_t(unsigned int, ilog2(nr_pages), PB_MAX_ORDER);
+	struct pb_compact_control cc;
+	enum pb_compact_result ret;
+
+	if (!zone->pool->ops.migrate || nr_pages > READ_ONCE(zone->present_pages))
+		return false;
+	might_sleep();
+	pb_compact_reset_skip(zone);
+	pb_compact_control_init(&cc, zone, order, PB_MIGRATE_SYNC);
+	cc.types |= BIT(PB_CMA);
+	if (!pb_zone_watermark_ok(zone, nr_pages, rq->highest_zone, rq->flags))
+		cc.types = BIT(PB_CMA);
+	if (nr_pages > PB_PAGEBLOCK_NR) {
+		cc.nr = nr_pages >> PB_PAGEBLOCK_ORDER;
+		cc.align = align;
+	}
+	atomic_inc(&zone->compact_direct);
+	ret = pb_compact_zone(&cc, &capture);
+	atomic_dec(&zone->compact_direct);
+	return ret == PB_COMPACT_SUCCESS;
+}
+EXPORT_SYMBOL_PB_TEST(pb_compact_range);

@@ -1,0 +1,432 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Where compaction works: which area is the cheapest to empty, and where its contents go.
+ *
+ * mm/ scans a zone from both ends, and takes what it meets. Here the index knows how full every
+ * pageblock is: sources come from the emptiest occupancy class that has any, and targets from the
+ * fullest, the order in which allocations take frames anyway. Contents are never moved to a
+ * pageblock emptier than the one they come from, so that no two compactions undo each other's
+ * work.
+ *
+ * For blocks above the pageblock's order the cost of each aligned run is estimated from the keys of
+ * its pageblocks (8 bytes each), and the cheapest run is looked at frame by frame. A pageblock that
+ * turns out to have what cannot be moved gets a skip hint, and the next best comes.
+ */
+#include "core/base/pfn.h"
+#include "core/cache/freelist.h"
+#include "core/cache/zeroed.h"
+#include "core/compact/compact_scan.h"
+#include "core/compact/movable.h"
+#include "core/index/bitmap.h"
+#include "core/index/free_area.h"
+#include "core/index/pageblock.h"
+#include "core/zone/zone.h"
+
+/* Pageblocks looked at in one class before the cheapest to empty, or the fullest, is taken. */
+#define CLASS_LOOKS	256
+/* Pageblocks tried per class for a place to move to. */
+#define TARGET_TRIES	16
+/* Cheapest runs that are looked at closely before it is said that there is none. */
+#define RUN_TRIES	32
+
+#define NO_COST		(~0UL)
+
+static void set_skip(struct pb_compact_control *cc, unsigned long index)
+{
+	u8 *hint = &cc->zone->compact_skip[index], old = READ_ONCE(*hint);
+
+	if (!old || old > cc->order + 1)
+		WRITE_ONCE(*hint, cc->order + 1);
+}
+
+/**
+ * pb_compact_set_skip - remember that an area was tried in vain
+ * @cc: the run of compaction
+ * @area: the area; not tried again for blocks of this order and above
+ *
+ * Context: any. As set_pageblock_skip() in mm/compaction.c.
+ */
+void pb_compact_set_skip(struct pb_compact_control *cc, const struct pb_area *area)
+{
+	unsigned long i;
+
+	for (i = area->first; i < area->first + area->nr; i++)
+		set_skip(cc, i);
+}
+
+/**
+ * pb_compact_reset_skip - forget which pageblocks were tried in vain
+ * @zone: the zone
+ *
+ * Context: any. As __reset_isolation_suitable() in mm/compaction.c.
+ */
+void pb_compact_reset_skip(struct pb_zone *zone)
+{
+	unsigned long i;
+
+	for (i = 0; i < zone->nr_blocks; i++)
+		WRITE_ONCE(zone->compact_skip[i], 0);
+}
+
+static bool skip(struct pb_compact_control *cc, unsigned long index)
+{
+	u8 hint = READ_ONCE(cc->zone->compact_skip[index]);
+
+	if (!hint || hint > cc->order + 1)
+		return false;
+	cc->skipped = true;
+	return true;
+}
+
+static bool type_fits(struct pb_compact_control *cc, unsigned long index)
+{
+	struct pb_slot *slot = pb_zone_slot(cc->zone, index);
+	enum pb_migratetype mt;
+
+	if (!slot)
+		return false;
+	mt = pb_slot_migratetype(READ_ONCE(slot->word));
+	if (mt == PB_ISOLATE && cc->nr > 1)
+		cc->busy = true;
+	return cc->types & BIT(mt);
+}
+
+/* Pages to move out of an area, caches counted in; NO_COST when it cannot be emptied. */
+static unsigned long cost_of(struct pb_compact_control *cc, const struct pb_area *area)
+{
+	struct pb_survey survey;
+
+	pb_zone_event_add(cc->zone, PB_COMPACTMIGRATE_SCANNED, pb_area_pages(area));
+	if (!pb_area_survey(cc->zone, area, &survey) || survey.pinned)
+		return NO_COST;
+	return survey.movable + survey.loose;
+}
+
+/*
+ * How many frames of a pageblock are free. If its occupancy class was sampled wrong, the pageblock
+ * goes where it belongs; @occ is the right one.
+ */
+static unsigned int count_free(struct pb_zone *zone, unsigned long index, unsigned int *occ)
+{
+	struct pb_slot *slot = pb_zone_slot(zone, index);
+	unsigned int nr = slot ? pb_block_count_free(pb_slot_block(READ_ONCE(slot->word))) : 0;
+
+	*occ = pb_occupancy(nr);
+	if (nr < PB_PAGEBLOCK_NR && *occ != pb_key_occ(READ_ONCE(zone->ctl[index].key))) {
+		preempt_disable();
+		pb_block_reindex(zone, index);
+		preempt_enable();
+	}
+	return nr;
+}
+
+/* The cheapest area of one pageblock. */
+static unsigned long best_in_block(struct pb_compact_control *cc, unsigned long index,
+				   struct pb_area *best)
+{
+	struct pb_area area = { .first = index, .nr = 1, .frames = cc->frames };
+	unsigned long cost, least = NO_COST;
+
+	for (; area.frame < PB_PAGEBLOCK_NR; area.frame += cc->frames) {
+		cost = cost_of(cc, &area);
+		if (cost < least) {
+			least = cost;
+			*best = area;
+		}
+	}
+	return least;
+}
+
+/* The cheapest area of the pageblocks of one map of the index, those of fuller classes left out. */
+static unsigned long best_in_map(struct pb_compact_control *cc, struct pb_bitmap *map,
+				 unsigned int fullest, unsigned long least, struct pb_area *best)
+{
+	unsigned long index = 0, cost;
+	unsigned int tries = 0, nr, occ;
+	struct pb_area area;
+
+	for (; tries < CLASS_LOOKS; index++) {
+		index = pb_bitmap_next(map, index);
+		if (index == PB_NO_BLOCK)
+			break;
+		if (skip(cc, index) || !type_fits(cc, index))
+			continue;
+		tries++;
+		nr = count_free(cc->zone, index, &occ);
+		if (occ < fullest)
+			continue;
+		/* Where all of a pageblock counts, its free frames say at once what it costs. */
+		if (cc->frames == PB_PAGEBLOCK_NR && PB_PAGEBLOCK_NR - nr >= least)
+			continue;
+		cost = best_in_block(cc, index, &area);
+		if (cost == NO_COST) {
+			set_skip(cc, index);
+			continue;
+		}
+		if (cost < least) {
+			least = cost;
+			*best = area;
+		}
+		if (!cost)
+			break;
+	}
+	return least;
+}
+
+/* Up to the pageblock's order: wholly free ones, then the emptiest class that has any. */
+static bool pick_in_block(struct pb_compact_control *cc, struct pb_area *best)
+{
+	unsigned long least = NO_COST;
+	unsigned int mt;
+	int occ;
+
+	for (mt = 0; mt < PB_INDEXED_TYPES && !cc->gain; mt++)
+		if (cc->types & BIT(mt))
+			least = best_in_map(cc, &cc->zone->area[mt].whole, 0, least, best);
+	for (occ = PB_NR_OCC - 1; occ >= 0 && least == NO_COST; occ--)
+		for (mt = 0; mt < PB_INDEXED_TYPES; mt++)
+			if (cc->types & BIT(mt))
+				least = best_in_map(cc, &cc->zone->area[mt].occ[occ], occ, least,
+						    best);
+	/* What is moved out of an area goes to the same class at most. */
+	if (least != NO_COST)
+		cc->limit = pb_key_occ(READ_ONCE(cc->zone->ctl[best->first].key));
+	return least != NO_COST;
+}
+
+/*
+ * Pages to move out of a pageblock as its key has it: at most half a class off, if it is movable.
+ */
+static unsigned long estimate(struct pb_compact_control *cc, unsigned long index)
+{
+	u16 key = READ_ONCE(cc->zone->ctl[index].key);
+
+	if (!type_fits(cc, index) || skip(cc, index))
+		return NO_COST;
+	if (!key)
+		return PB_PAGEBLOCK_NR;
+	if (pb_key_largest(key) == PB_PAGEBLOCK_ORDER)
+		return 0;
+	return PB_PAGEBLOCK_NR - PB_OCC_NR / 2 - pb_key_occ(key) * PB_OCC_NR;
+}
+
+/* Estimates a run; what cannot be emptied is in @bad. */
+static unsigned long estimate_run(struct pb_compact_control *cc, unsigned long first,
+				  unsigned long most, unsigned long *bad)
+{
+	unsigned long sum = 0, cost, i;
+
+	for (i = first; i < first + cc->nr; i++) {
+		cost = estimate(cc, i);
+		*bad = i;
+		if (cost == NO_COST)
+			return NO_COST;
+		sum += cost;
+		if (sum >= most)
+			return sum;
+	}
+	return sum;
+}
+
+static bool cheapest_run(struct pb_compact_control *cc, struct pb_area *best)
+{
+	unsigned long step = max(cc->align, round_down(cc->nr / 4, cc->align));
+	unsigned long least = NO_COST, cost, bad, i;
+
+	for (i = 0; i + cc->nr <= cc->zone->nr_blocks;) {
+		cost = estimate_run(cc, i, least, &bad);
+		if (cost < least) {
+			least = cost;
+			*best = (struct pb_area) {
+				.first = i, .nr = cc->nr, .frames = PB_PAGEBLOCK_NR,
+			};
+		}
+		i = cost == NO_COST ? round_up(bad + 1, cc->align) : i + step;
+		if (!least)
+			break;
+		cond_resched();
+	}
+	return least != NO_COST;
+}
+
+/* Hints at the pageblocks of a run that keep it from being emptied; false when there is none. */
+static bool find_pinned(struct pb_compact_control *cc, const struct pb_area *run)
+{
+	struct pb_area one = { .nr = 1, .frames = PB_PAGEBLOCK_NR };
+	bool found = false;
+	unsigned long i;
+
+	for (i = run->first; i < run->first + run->nr; i++) {
+		one.first = i;
+		if (cost_of(cc, &one) != NO_COST)
+			continue;
+		set_skip(cc, i);
+		found = true;
+	}
+	return found;
+}
+
+static bool pick_run(struct pb_compact_control *cc, struct pb_area *best)
+{
+	unsigned int tries;
+
+	cc->limit = PB_NR_OCC - 1;
+	for (tries = 0; tries < RUN_TRIES; tries++) {
+		if (!cheapest_run(cc, best))
+			return false;
+		if (!find_pinned(cc, best))
+			return true;
+		if (pb_need_resched() && cc->mode == PB_MIGRATE_ASYNC)
+			break;
+	}
+	cc->skipped = true;
+	return false;
+}
+
+/**
+ * pb_compact_pick - the area that is cheapest to empty
+ * @cc: the run of compaction
+ * @area: filled
+ *
+ * Context: process; may reschedule. Return: false when there is none that has not been tried.
+ */
+bool pb_compact_pick(struct pb_compact_control *cc, struct pb_area *area)
+{
+	return cc->nr > 1 ? pick_run(cc, area) : pick_in_block(cc, area);
+}
+
+/* Marks a block that is to receive another's contents; false when somebody still uses it. */
+static bool mark_target(struct pb_zone *zone, unsigned long pfn, unsigned int order)
+{
+	u8 *byte = pb_order_byte(zone->pool, pfn);
+
+	pb_zeroed_take(zone, pfn, 1UL << order);
+	if (unlikely(*byte & PB_FRAME_ORDER_MASK)) {
+		pb_zone_event_add(zone, PB_BAD_PAGE, 1);
+		zone->pool->ops.bad(zone->pool, PB_BAD_IN_USE, pfn, order,
+				    pb_frame_taken(*byte) - 1);
+		return false;
+	}
+	WRITE_ONCE(*byte, (order + 1) | PB_FRAME_MOVABLE | PB_FRAME_ISOLATED);
+	return true;
+}
+
+static unsigned long claim_from(struct pb_compact_control *cc, unsigned long index,
+				enum pb_migratetype mt, unsigned int order)
+{
+	struct pb_slot *slot = pb_zone_slot(cc->zone, index);
+	unsigned long word, pfn = PB_NO_PFN;
+	int frame;
+
+	if (!slot)
+		return PB_NO_PFN;
+	preempt_disable();
+	word = READ_ONCE(slot->word);
+	if (pb_slot_migratetype(word) == mt) {
+		frame = pb_block_claim(pb_slot_block(word), order);
+		if (frame >= 0) {
+			pb_zone_account(cc->zone, -(1L << order));
+			if (mt == PB_CMA)
+				atomic_long_sub(1L << order, &cc->zone->nr_free_cma);
+			if (mark_target(cc->zone, pb_block_pfn(cc->zone, index) + frame, order))
+				pfn = pb_block_pfn(cc->zone, index) + frame;
+		}
+	}
+	pb_block_reindex(cc->zone, index);
+	preempt_enable();
+	return pfn;
+}
+
+/* The fullest pageblock of a class, of those that come first. */
+static unsigned long fullest(struct pb_compact_control *cc, enum pb_migratetype mt,
+			     unsigned int order, unsigned int step, unsigned long *scanned)
+{
+	unsigned long index = 0, found = PB_NO_BLOCK;
+	unsigned int occ, nr, least = PB_PAGEBLOCK_NR, tries;
+
+	for (tries = 0; tries < CLASS_LOOKS && least > 1; tries++, index++) {
+		index = pb_free_area_best(&cc->zone->area[mt], order, step, index);
+		if (index == PB_NO_BLOCK)
+			break;
+		++*scanned;
+		nr = count_free(cc->zone, index, &occ);
+		if (occ > cc->limit || (!order && occ > step))
+			continue;
+		if (nr && nr < least) {
+			least = nr;
+			found = index;
+		}
+	}
+	return found;
+}
+
+/* Single frames fill up one pageblock before the next is looked for. */
+static unsigned long target_in_type(struct pb_compact_control *cc, enum pb_migratetype mt,
+				    unsigned int order, unsigned long *scanned)
+{
+	unsigned int steps = pb_free_area_steps(order), step, tries;
+	unsigned long pfn = PB_NO_PFN, index;
+
+	if (!order && cc->target[mt] != PB_NO_BLOCK) {
+		++*scanned;
+		pfn = claim_from(cc, cc->target[mt], mt, order);
+	}
+	for (step = 0; step < steps && pfn == PB_NO_PFN; step++) {
+		for (tries = 0; tries < TARGET_TRIES && pfn == PB_NO_PFN; tries++) {
+			index = fullest(cc, mt, order, step, scanned);
+			if (index == PB_NO_BLOCK)
+				break;
+			pfn = claim_from(cc, index, mt, order);
+			if (!order)
+				cc->target[mt] = index;
+		}
+	}
+	return pfn;
+}
+
+static unsigned long find_target(struct pb_compact_control *cc, unsigned int order,
+				 unsigned long *scanned)
+{
+	static const enum pb_migratetype types[] = { PB_MOVABLE, PB_CMA };
+	unsigned long pfn = PB_NO_PFN, index;
+	unsigned int i;
+
+	for (i = 0; order < PB_PAGEBLOCK_ORDER && i < ARRAY_SIZE(types); i++) {
+		pfn = target_in_type(cc, types[i], order, scanned);
+		if (pfn != PB_NO_PFN)
+			return pfn;
+	}
+	for (i = 0; cc->to_whole && i < ARRAY_SIZE(types); i++) {
+		index = pb_free_area_whole(&cc->zone->area[types[i]]);
+		if (index == PB_NO_BLOCK)
+			continue;
+		++*scanned;
+		pfn = claim_from(cc, index, types[i], order);
+		if (pfn != PB_NO_PFN)
+			return pfn;
+	}
+	return PB_NO_PFN;
+}
+
+/**
+ * pb_compact_target - a free block to move a block's contents to
+ * @cc: the run of compaction
+ * @order: 0 to 9
+ *
+ * From the fullest pageblock there is. The block is marked as allocated, movable and isolated.
+ *
+ * Context: process. Return: PFN, or PB_NO_PFN.
+ */
+unsigned long pb_compact_target(struct pb_compact_control *cc, unsigned int order)
+{
+	unsigned long scanned = 0, pfn = find_target(cc, order, &scanned);
+
+	pb_zone_event_add(cc->zone, PB_COMPACTFREE_SCANNED, scanned);
+	if (pfn == PB_NO_PFN)
+		return pfn;
+	cc->free_pfn = pfn;
+	pb_compact_note(cc->zone->pool, .step = PB_COMPACT_ISOLATE_FREEPAGES, .zone = cc->zone,
+			.order = cc->order, .start = pfn, .end = pfn + (1UL << order),
+			.nr = { scanned, 1UL << order });
+	return pfn;
+}

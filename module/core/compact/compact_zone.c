@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * One run of compaction over a zone: areas are emptied by moving what is in them.
+ *
+ * The area that is cheapest to empty (compact_scan.c) is isolated (isolate.c), what is in it
+ * moves block by block to the fullest pageblocks, and the area goes to the request that waits for
+ * it, order byte set, before anybody else can have a frame of it. What cannot be moved ends the
+ * attempt; the next best area comes. As compact_zone() in mm/compaction.c.
+ *
+ * Moving a block, and who owns what meanwhile (states of the order byte: movable.c):
+ *
+ *   1. a target is claimed; its byte says movable and isolated: it is the mover's
+ *   2. the source is isolated: its owner may still free it, which only leaves a mark
+ *   3. ops->migrate: the owner's callbacks copy the contents and take the target over
+ *   4. moved:  the target is put back (an ordinary movable block), the source is freed
+ *      failed: the source is put back, the target's frames are freed
+ *      and whichever of them its owner has freed meanwhile is freed now
+ *
+ * What the source was charged for has gone over to the target when ops->migrate returns 0.
+ *
+ * Nothing is held while ops->migrate runs, so it may sleep and may itself allocate and free.
+ */
+#include "core/base/pfn.h"
+#include "core/cache/drain.h"
+#include "core/cache/freelist.h"
+#include "core/cache/zeroed.h"
+#include "core/compact/compact_zone.h"
+#include "core/compact/movable.h"
+#include "core/index/pageblock.h"
+#include "core/zone/zone.h"
+
+/* Ticks to wait for another compaction's range; emptying 1 GiB takes seconds where it is slow. */
+#define WAIT_TICKS	5000
+
+/* The mover gives a block back whose byte is in the mover's hands. */
+static void release_block(struct pb_zone *zone, unsigned long pfn, unsigned int order)
+{
+	preempt_disable();
+	xchg(pb_order_byte(zone->pool, pfn), 0);
+	pb_zone_release(zone, pfn, order);
+	preempt_enable();
+}
+
+/* Ends an isolation; what its owner has freed meanwhile is freed now, and counted as its free. */
+static void putback(struct pb_zone *zone, unsigned long pfn, unsigned int order)
+{
+	if (pb_movable_putback(zone->pool, pfn))
+		return;
+	pb_zone_event_add(zone, PB_PGFREE, 1L << order);
+	if (pb_accounted(zone->pool, pfn))
+		zone->pool->ops.uncharge(zone->pool, pfn, order);
+	release_block(zone, pfn, order);
+}
+
+static int move_block(struct pb_compact_control *cc, unsigned long pfn, unsigned int order)
+{
+	struct pb_zone *zone = cc->zone;
+	unsigned long dst = pb_compact_target(cc, order);
+	int ret = -EBUSY;
+
+	if (dst == PB_NO_PFN)
+		return -ENOMEM;
+	if (!pb_movable_isolate(zone->pool, pfn, order)) {
+		release_block(zone, dst, order);
+		return ret;
+	}
+	pb_zone_event_add(zone, PB_COMPACTISOLATED, 1L << order);
+	cc->isolated += 1UL << order;
+	ret = zone->pool->ops.migrate(zone->pool, pfn, dst, order, cc->mode);
+	pb_zone_event_add(zone, ret ? PB_PGMIGRATE_FAIL : PB_PGMIGRATE_SUCCESS, 1L << order);
+	if (ret) {
+		release_block(zone, dst, order);
+		putback(zone, pfn, order);
+		return ret;
+	}
+	cc->moved += 1UL << order;
+	putback(zone, dst, order);
+	release_block(zone, pfn, order);
+	return 0;
+}
+
+static bool give_up(struct pb_compact_control *cc)
+{
+	if (pb_fatal_signal() || (cc->mode == PB_MIGRATE_ASYNC && pb_need_resched()))
+		cc->contended = true;
+	return cc->contended;
+}
+
+/* Moves what is movable in one pageblock's part of an area; -EAGAIN: something would not go. */
+static int move_blocks(struct pb_compact_control *cc, const struct pb_area *area,
+		       unsigned long index)
+{
+	struct pb_slot *slot = pb_slot(cc->zone->pool, pb_block_pfn(cc->zone, index));
+	struct pb_pageblock *block = pb_slot_block(READ_ONCE(slot->word));
+	unsigned int i = area->frame, end = i + area->frames, order;
+	int ret = 0, err;
+	u8 byte;
+
+	while (i < end) {
+		byte = pb_peek(&block->order[i]);
+		if (!(byte & PB_FRAME_ORDER_MASK)) {
+			i++;
+			continue;
+		}
+		if (give_up(cc))
+			return -EINTR;
+		order = pb_frame_taken(byte) - 1;
+		err = byte & PB_FRAME_MOVABLE ?
+		      move_block(cc, pb_block_pfn(cc->zone, index) + i, order) : -EBUSY;
+		if (err == -ENOMEM)
+			return err;
+		if (err)
+			ret = -EAGAIN;
+		if (err && cc->mode == PB_MIGRATE_ASYNC)
+			return ret;
+		i += 1U << order;
+	}
+	if (cc->mode != PB_MIGRATE_ASYNC)
+		cond_resched();
+	return ret;
+}
+
+static int empty_block(struct pb_compact_control *cc, const struct pb_area *area,
+		       unsigned long index)
+{
+	unsigned long isolated = cc->isolated, moved = cc->moved;
+	unsigned long start = pb_block_pfn(cc->zone, index) + area->frame;
+	int ret = move_blocks(cc, area, index);
+
+	isolated = cc->isolated - isolated;
+	moved = cc->moved - moved;
+	pb_compact_note(cc->zone->pool, .step = PB_COMPACT_ISOLATE_MIGRATEPAGES, .zone = cc->zone,
+			.order = cc->order, .start = start, .end = start + area->frames,
+			.nr = { area->frames, isolated });
+	if (isolated)
+		pb_compact_note(cc->zone->pool, .step = PB_COMPACT_MIGRATEPAGES, .zone = cc->zone,
+				.order = cc->order, .nr = { isolated, moved });
+	return ret;
+}
+
+static unsigned int passes(struct pb_compact_control *cc)
+{
+	return cc->mode == PB_MIGRATE_ASYNC ? 1 : cc->mode == PB_MIGRATE_SYNC ? 10 : 3;
+}
+
+/* What CPUs cache of the area comes back. */
+static void drain(struct pb_compact_control *cc)
+{
+	struct pb_pool *pool = cc->zone->pool;
+
+	pb_pcp_drain_local(pool);
+	if (cc->mode != PB_MIGRATE_ASYNC && pool->ops.drain_all)
+		pool->ops.drain_all(pool);
+}
+
+/* Empties an isolated area; 0 when everything in it is free. */
+static int empty_area(struct pb_compact_control *cc, const struct pb_area *area)
+{
+	struct pb_survey survey;
+	unsigned long i;
+	unsigned int n;
+	int ret;
+
+	for (n = 0; n < passes(cc); n++) {
+		pb_area_survey(cc->zone, area, &survey);
+		if (survey.loose) {
+			drain(cc);
+			pb_area_survey(cc->zone, area, &survey);
+		}
+		if (survey.free == pb_area_pages(area))
+			return 0;
+		if (survey.pinned)
+			return -EBUSY;
+		for (i = area->first; i < area->first + area->nr; i++) {
+			ret = empty_block(cc, area, i);
+			if (ret && (ret != -EAGAIN || cc->mode == PB_MIGRATE_ASYNC))
+				return ret;
+		}
+	}
+	pb_area_survey(cc->zone, area, &survey);
+	return survey.free == pb_area_pages(area) ? 0 : -EBUSY;
+}
+
+/* The area belongs to whoever waits for it before its isolation ends; -EAGAIN: not all is free. */
+static int capture_area(struct pb_compact_control *cc, const struct pb_area *area,
+			struct pb_capture *capture)
+{
+	struct pb_zone *zone = cc->zone;
+	unsigned long pfn = pb_block_pfn(zone, area->first) + area->frame;
+	unsigned int order = ilog2(pb_area_pages(area));
+
+	preempt_disable();
+	if (!pb_area_take(zone, area, capture->rq)) {
+		preempt_enable();
+		return -EAGAIN;
+	}
+	if (capture->take) {
+		capture->take(zone, pfn, pb_area_pages(area), capture->arg);
+	} else {
+		pb_zeroed_take(zone, pfn, 1UL << order);
+		pb_mark_head(pb_order_byte(zone->pool, pfn), order, capture->rq);
+		pb_zone_count_alloc(zone, 1L << order);
+	}
+	preempt_enable();
+	capture->pfn = pfn;
+	return 0;
+}
+
+/* Whole pageblocks become the request's type, as by set_pageblock_migratetype(). */
+static int migratetype_after(const struct pb_area *area, const struct pb_capture *capture)
+{
+	return capture && area->frames == PB_PAGEBLOCK_NR ? capture->mt : -1;
+}
+
+/*
+ * One isolated area from first to last: 0 when it is free now, and handed out when somebody waits
+ * for it.
+ */
+static int compact_area(struct pb_compact_control *cc, const struct pb_area *area,
+			struct pb_capture *capture)
+{
+	unsigned int tries;
+	int ret;
+
+	for (tries = 0; tries < 2; tries++) {
+		ret = empty_area(cc, area);
+		if (ret || !capture)
+			break;
+		ret = capture_area(cc, area, capture);
+		if (ret != -EAGAIN)
+			break;
+		/*
+		 * A claim that began before the isolation was faster; after a drain there is
+		 * none.
+		 */
+		drain(cc);
+	}
+	pb_area_unisolate(cc->zone, area, ret ? -1 : migratetype_after(area, capture));
+	return ret;
+}
+
+/*
+ * The cheapest area. Another compaction may have isolated just the pageblocks of the only run there
+ * is, the node thread's on behalf of the same request for one: what it makes of them is waited for.
+ */
+static bool pick_area(struct pb_compact_control *cc, struct pb_area *area)
+{
+	unsigned int ticks;
+
+	for (ticks = 0; ticks < WAIT_TICKS; ticks++) {
+		cc->busy = false;
+		if (pb_compact_pick(cc, area))
+			return true;
+		if (!cc->busy || give_up(cc))
+			return false;
+		if (cc->mode == PB_MIGRATE_ASYNC) {
+			cc->contended = true;
+			return false;
+		}
+		pb_wait_tick();
+	}
+	return false;
+}
+
+static enum pb_compact_result result_without_area(struct pb_compact_control *cc)
+{
+	if (cc->contended)
+		return PB_COMPACT_CONTENDED;
+	return cc->skipped ? PB_COMPACT_PARTIAL_SKIPPED : PB_COMPACT_COMPLETE;
+}
+
+static unsigned int area_tries(struct pb_compact_control *cc)
+{
+	return cc->mode == PB_MIGRATE_ASYNC ? 4 : 32;
+}
+
+static enum pb_compact_result compact_areas(struct pb_compact_control *cc,
+					    struct pb_capture *capture)
+{
+	struct pb_area area;
+	unsigned int tries;
+	int ret;
+
+	for (tries = 0; tries < area_tries(cc); tries++) {
+		if (give_up(cc))
+			return PB_COMPACT_CONTENDED;
+		if (!pick_area(cc, &area))
+			return result_without_area(cc);
+		if (!pb_area_isolate(cc->zone, &area))
+			continue;	/* another compaction's by now */
+		cc->migrate_pfn = pb_block_pfn(cc->zone, area.first) + area.frame;
+		ret = compact_area(cc, &area, capture);
+		pb_compact_note(cc->zone->pool, .step = PB_COMPACT_FINISHED, .zone = cc->zone,
+				.order = cc->order,
+				.status = ret ? PB_COMPACT_CONTINUE : PB_COMPACT_SUCCESS);
+		if (!ret)
+			return PB_COMPACT_SUCCESS;
+		if (!cc->contended)
+			pb_compact_set_skip(cc, &area);
+	}
+	return cc->contended ? PB_COMPACT_CONTENDED : PB_COMPACT_PARTIAL_SKIPPED;
+}
+
+/**
+ * pb_compact_zone - empty the cheapest area, or else the next one ...
+ * @cc: the run
+ * @capture: who waits for the area, or NULL when nobody does: it is free then
+ *
+ * Context: process, may sleep. Return: how it ended.
+ */
+enum pb_compact_result pb_compact_zone(struct pb_compact_control *cc,
+				       struct pb_capture *capture)
+{
+	struct pb_pool *pool = cc->zone->pool;
+	bool sync = cc->mode != PB_MIGRATE_ASYNC;
+	enum pb_compact_result ret;
+
+	pb_compact_note(pool, .step = PB_COMPACT_BEGIN, .zone = cc->zone, .order = cc->order,
+			.sync = sync, .start = cc->migrate_pfn, .end = cc->free_pfn);
+	ret = compact_areas(cc, capture);
+	pb_compact_note(pool, .step = PB_COMPACT_END, .zone = cc->zone, .order = cc->order,
+			.sync = sync, .start = cc->migrate_pfn, .end = cc->free_pfn,
+			.status = ret);
+	return ret;
+}
+
+/**
+ * pb_compact_control_init - a run over a zone for blocks of one order
+ * @cc: filled
+ * @zone: the zone
+ * @order: 1 to PB_MAX_ORDER
+ * @mode: what migrations may do; asynchronously only movable pageblocks are emptied
+ */
+void pb_compact_control_init(struct pb_compact_control *cc, struct pb_zone *zone,
+			     unsigned int order, enum pb_migrate_mode mode)
+{
+	unsigned int in_block = min_t(unsigned int, order, PB_PAGEBLOCK_ORDER), mt;
+
+	*cc = (struct pb_compact_control) {
+		.zone = zone,
+		.order = order,
+		.nr = 1UL << (order - in_block),
+		.align = 1UL << (order - in_block),
+		.frames = 1U << in_block,
+		.types = mode == PB_MIGRATE_ASYNC ? BIT(PB_MOVABLE) : BIT(PB_PCPTYPES) - 1,
+		.mode = mode,
+		.to_whole = order > PB_PAGEBLOCK_ORDER,
+		.migrate_pfn = zone->start_pfn,
+		.free_pfn = round_down(zone->end_pfn - 1, PB_PAGEBLOCK_NR),
+	};
+	for (mt = 0; mt < PB_INDEXED_TYPES; mt++)
+		cc->target[mt] = PB_NO_BLOCK;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Areas that are to become one free block: isolated, looked through, taken, given back. */
+#ifndef PB_ISOLATE_H
+#define PB_ISOLATE_H
+
+#include "core/base/types.h"
+
+/**
+ * struct pb_area - 2^n frames within a pageblock, or pageblocks that follow one another
+ * @first: number of the first pageblock in its zone
+ * @nr: pageblocks
+ * @frame: first frame, counted from the first pageblock's; 0 for whole pageblocks
+ * @frames: frames in each pageblock
+ */
+struct pb_area {
+	unsigned long	first;
+	unsigned long	nr;
+	unsigned int	frame;
+	unsigned int	frames;
+};
+
+/**
+ * struct pb_survey - what an area is made of, in frames, as a glance shows it
+ * @free: free
+ * @movable: in blocks that may be moved
+ * @loose: in CPUs' caches or on their way, or being moved by somebody else
+ * @pinned: in blocks that cannot be moved
+ */
+struct pb_survey {
+	unsigned long	free;
+	unsigned long	movable;
+	unsigned long	loose;
+	unsigned long	pinned;
+};
+
+static inline unsigned long pb_area_pages(const struct pb_area *area)
+{
+	return area->nr * area->frames;
+}
+
+bool pb_area_isolate(struct pb_zone *zone, const struct pb_area *area);
+void pb_area_unisolate(struct pb_zone *zone, const struct pb_area *area, int mt);
+bool pb_area_survey(struct pb_zone *zone, const struct pb_area *area, struct pb_survey *out);
+bool pb_area_take(struct pb_zone *zone, const struct pb_area *area,
+		  const struct pb_request *rq);
+int pb_isolated_migratetype(struct pb_zone *zone, unsigned long index);
+
+#endif /* PB_ISOLATE_H */

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A bitmap with summary levels. Bit n of level l + 1 says that word n of level l is not
+ * zero, so that a search reads a handful of words in a zone of any size.
+ *
+ * Anybody may set and clear bits at any time, without a lock. A summary bit may be set
+ * over a word that has just become zero (a search then goes on behind it), but never stays
+ * clear over one that is not:
+ *
+ *   set:    BS1 set the bit             clear:  BC1 clear the summary bit
+ *           BS2 read the summary bit            BC2 read the word
+ *
+ * BS1 and BC1 are full barriers. If BS2 reads the summary bit from before BC1, then BC2
+ * reads the bit from BS1 and sets the summary again; otherwise BS2 sees it clear and sets
+ * it. (litmus: bitmap-summary)
+ */
+#include "core/index/bitmap.h"
+
+#define LEVEL_SHIFT	6
+#define WORD_MASK	(BITS_PER_LONG - 1UL)
+
+static unsigned long words_for(unsigned long nbits)
+{
+	return DIV_ROUND_UP(nbits, BITS_PER_LONG);
+}
+
+/**
+ * pb_bitmap_words - memory a bitmap needs
+ * @nbits: its length
+ *
+ * Return: words of all levels together.
+ */
+size_t pb_bitmap_words(unsigned long nbits)
+{
+	size_t words = 0;
+	int level;
+
+	for (level = 0; level < PB_BITMAP_LEVELS; level++) {
+		nbits = words_for(nbits);
+		words += nbits;
+		if (nbits == 1)
+			break;
+	}
+	return words;
+}
+EXPORT_SYMBOL_PB_TEST(pb_bitmap_words);
+
+/**
+ * pb_bitmap_init - lay a bitmap over zeroed memory
+ * @map: the bitmap
+ * @nbits: its length, at most 2^24
+ * @mem: at least pb_bitmap_words() words
+ *
+ * Return: the first word behind it.
+ */
+unsigned long *pb_bitmap_init(struct pb_bitmap *map, unsigned long nbits, unsigned long *mem)
+{
+	map->nbits = nbits;
+	map->levels = 0;
+	do {
+		map->level[map->levels++] = mem;
+		nbits = words_for(nbits);
+		mem += nbits;
+	} while (nbits > 1 && map->levels < PB_BITMAP_LEVELS);
+	return mem;
+}
+EXPORT_SYMBOL_PB_TEST(pb_bitmap_init);
+
+/* Bits of a level. */
+static unsigned long level_bits(const struct pb_bitmap *map, unsigned int level)
+{
+	return DIV_ROUND_UP(map->nbits, 1UL << (LEVEL_SHIFT * level));
+}
+
+/* Sets a bit of one level and, as far as needed, the summaries above it. */
+static void set_from(struct pb_bitmap *map, unsigned int level, unsigned long bit)
+{
+	for (; level < map->levels; level++) {
+		if (test_and_set_bit(bit, map->level[level]))			/* BS1 */
+			return;
+		bit >>= LEVEL_SHIFT;
+		if (level + 1 < map->levels && test_bit(bit, map->level[level + 1])) /* BS2 */
+			return;
+	}
+}
+
+/**
+ * pb_bitmap_set - set a bit and the summaries above it
+ * @map: the bitmap
+ * @bit: below its length
+ *
+ * Context: any; wait-free.
+ */
+void pb_bitmap_set(struct pb_bitmap *map, unsigned long bit)
+{
+	set_from(map, 0, bit);
+}
+EXPORT_SYMBOL_PB_TEST(pb_bitmap_set);
+
+/* A bit has become clear: so do the summaries that have nothing below them any more. */
+static void clear_summaries(struct pb_bitmap *map, unsigned long bit)
+{
+	unsigned long *word;
+	unsigned int level;
+
+	for (level = 0; level + 1 < map->levels; level++) {
+		bit >>= LEVEL_SHIFT;
+		word = &map->level[level][bit];
+		if (READ_ONCE(*word))
+			return;
+		if (!test_and_clear_bit(bit, map->level[level + 1]))	/* BC1 */
+			return;
+		if (READ_ONCE(*word)) {					/* BC2 */
+			/* Somebody set a bit below and found the summary still set. */
+			set_from(map, level + 1, bit);
+			return;
+		}
+	}
+}
+
+/**
+ * pb_bitmap_clear - clear a bit, and the summaries that have nothing below them any more
+ * @map: the bitmap
+ * @bit: below its length
+ *
+ * Context: any; wait-free. Return: whether the bit was set; then this was a full barrier.
+ */
+bool pb_bitmap_clear(struct pb_bitmap *map, unsigned long bit)
+{
+	if (!test_and_clear_bit(bit, map->level[0]))
+		return false;
+	clear_summaries(map, bit);
+	return true;
+}
+EXPORT_SYMBOL_PB_TEST(pb_bitmap_clear);
+
+/**
+ * pb_bitmap_next - find a set bit
+ * @map: the bitmap
+ * @from: first bit to look at
+ *
+ * Context: any. Return: the first set bit from @from on, or PB_NO_BLOCK.
+ */
+unsigned long pb_bitmap_next(struct pb_bitmap *map, unsigned long from)
+{
+	unsigned int level = 0;
+	unsigned long pos = from, word;
+
+	if (pb_bitmap_empty(map))
+		return PB_NO_BLOCK;
+	/* Up while there is nothing in the rest of a word, down where there is. */
+	while (level < map->levels) {
+		if (pos >= level_bits(map, level))
+			return PB_NO_BLOCK;
+		pb_count_visit();
+		word = READ_ONCE(map->level[level][pos >> LEVEL_SHIFT]);
+		word &= ~0UL << (pos & WORD_MASK);
+		if (word) {
+			pos = (pos & ~WORD_MASK) + __ffs(word);
+			if (!level)
+				return pos;
+			/*
+			 * A summary may be set over a word that is zero by now: that word
+			 * ends in "up".
+			 */
+			level--;
+			pos <<= LEVEL_SHIFT;
+			continue;
+		}
+		pos = (pos >> LEVEL_SHIFT) + 1;
+		level++;
+	}
+	return PB_NO_BLOCK;
+}
+EXPORT_SYMBOL_PB_TEST(pb_bitmap_next);
+
+/**
+ * pb_bitmap_check - are the summaries of a quiescent bitmap right?
+ * @map: the bitmap
+ * @nr_set: its set bits are added to this
+ *
+ * A summary bit over a zero word is right: it may be left behind by clears that met.
+ *
+ * Return: false when a summary bit is clear over a word that is not zero, and hides it.
+ */
+bool pb_bitmap_check(struct pb_bitmap *map, unsigned long *nr_set)
+{
+	unsigned long i, word;
+	unsigned int level;
+	bool right = true;
+
+	for (level = 0; level < map->levels; level++) {
+		for (i = 0; i < words_for(level_bits(map, level)); i++) {
+			word = map->level[level][i];
+			if (!level)
+				*nr_set += hweight64(word);
+			if (word && level + 1 < map->levels)
+				right &= test_bit(i, map->level[level + 1]);
+		}
+	}
+	return right;
+}
+EXPORT_SYMBOL_PB_TEST(pb_bitmap_check);

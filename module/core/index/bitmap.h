@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A bitmap over the pageblocks of a zone that is cheap to search however large and empty it is. */
+#ifndef PB_BITMAP_H
+#define PB_BITMAP_H
+
+#include "core/base/types.h"
+
+size_t pb_bitmap_words(unsigned long nbits);
+unsigned long *pb_bitmap_init(struct pb_bitmap *map, unsigned long nbits, unsigned long *mem);
+
+void pb_bitmap_set(struct pb_bitmap *map, unsigned long bit);
+bool pb_bitmap_clear(struct pb_bitmap *map, unsigned long bit);
+unsigned long pb_bitmap_next(struct pb_bitmap *map, unsigned long from);
+bool pb_bitmap_check(struct pb_bitmap *map, unsigned long *nr_set);
+
+static inline bool pb_bitmap_test(struct pb_bitmap *map, unsigned long bit)
+{
+	return test_bit(bit, map->level[0]);
+}
+
+/* Most classes of an index are empty: one look at the top tells. */
+static inline bool pb_bitmap_empty(const struct pb_bitmap *map)
+{
+	return !READ_ONCE(*map->level[map->levels - 1]);
+}
+
+#endif /* PB_BITMAP_H */

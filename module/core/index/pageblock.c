@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * One pageblock: claiming frames from its free bitmap and giving them back.
+ *
+ * The bitmap is the only truth about what is free. A set bit is a free frame; a free block
+ * of order k is an aligned run of 2^k ones, so buddies merge by themselves when the last
+ * bit is set. A claim clears bits by compare-exchange (or takes a whole word by one
+ * exchange) and owns what it cleared; a release sets bits with one atomic or.
+ * Value-returning atomics are full barriers: what the previous owner wrote before its
+ * release is seen by the next owner after its claim.
+ *
+ * Blocks above order 6 span words. A claim collects the words one by one and gives back
+ * what it has got when one of them is not wholly free. Meanwhile another claim may see
+ * less than there is; it then looks elsewhere, and the slow path looks again before
+ * anything fails.
+ */
+#include "core/index/pageblock.h"
+
+const u64 pb_word_align[PB_WORD_ORDER + 1] = {
+	0xffffffffffffffffULL, 0x5555555555555555ULL, 0x1111111111111111ULL,
+	0x0101010101010101ULL, 0x0001000100010001ULL, 0x0000000100000001ULL,
+	0x0000000000000001ULL,
+};
+EXPORT_SYMBOL_PB_TEST(pb_word_align);
+
+/**
+ * pb_word_largest - order of the largest free block within a word
+ * @word: free bits
+ *
+ * Return: 0 to 6, or -1 when nothing is free.
+ */
+int pb_word_largest(u64 word)
+{
+	int order;
+
+	if (!word)
+		return -1;
+	if (word == ~0ULL)
+		return PB_WORD_ORDER;
+	for (order = 0; order < PB_WORD_ORDER - 1; order++) {
+		word &= (word >> (1U << order)) & pb_word_align[order + 1];
+		if (!word)
+			return order;
+	}
+	return order;
+}
+EXPORT_SYMBOL_PB_TEST(pb_word_largest);
+
+/**
+ * pb_word_pick - head of the block a request should take from a word
+ * @word: free bits
+ * @order: 0 to 6
+ *
+ * Smallest sufficient order first, as __rmqueue_smallest(): a block inside a larger free
+ * block is taken only when there is no other.
+ *
+ * Return: one bit, or 0 when no such block is free.
+ */
+u64 pb_word_pick(u64 word, unsigned int order)
+{
+	u64 heads = pb_word_heads(word, order), larger, only;
+
+	if (!heads)
+		return 0;
+	for (word = heads; order < PB_WORD_ORDER; order++, word = larger) {
+		/* Heads of the next order, and of what is in none of its blocks. */
+		larger = word & (word >> (1U << order)) & pb_word_align[order + 1];
+		only = heads & ~pb_word_expand(larger, order + 1);
+		if (only)
+			return only & -only;
+	}
+	return heads & -heads;
+}
+EXPORT_SYMBOL_PB_TEST(pb_word_pick);
+
+/**
+ * pb_word_claim_one - take one block out of a word
+ * @word: word of a free bitmap
+ * @order: 0 to 6
+ *
+ * Context: any. Return: the head's bit, or 0.
+ */
+u64 pb_word_claim_one(atomic64_t *word, unsigned int order)
+{
+	s64 old = atomic64_read(word);
+	u64 head;
+
+	pb_count_visit();
+	do {
+		head = pb_word_pick(old, order);
+		if (!head)
+			return 0;
+	} while (!atomic64_try_cmpxchg(word, &old, old & ~pb_word_expand(head, order)));
+	return head;
+}
+EXPORT_SYMBOL_PB_TEST(pb_word_claim_one);
+
+/**
+ * pb_word_claim_all - take every block of an order out of a word
+ * @word: word of a free bitmap
+ * @order: 0 to 6
+ *
+ * Context: any. Return: the heads' bits, or 0.
+ */
+u64 pb_word_claim_all(atomic64_t *word, unsigned int order)
+{
+	s64 old = atomic64_read(word);
+	u64 heads;
+
+	pb_count_visit();
+	if (!old)
+		return 0;
+	if (!order)
+		return atomic64_xchg(word, 0);
+	do {
+		heads = pb_word_heads(old, order);
+		if (!heads)
+			return 0;
+	} while (!atomic64_try_cmpxchg(word, &old, old & ~pb_word_expand(heads, order)));
+	return heads;
+}
+EXPORT_SYMBOL_PB_TEST(pb_word_claim_all);
+
+unsigned int pb_block_count_free(const struct pb_pageblock *block)
+{
+	unsigned int i, n = 0;
+
+	pb_count_visit();
+	for (i = 0; i < PB_WORDS; i++)
+		n += hweight64(atomic64_read(&block->free[i]));
+	return n;
+}
+EXPORT_SYMBOL_PB_TEST(pb_block_count_free);
+
+bool pb_block_is_whole(struct pb_pageblock *block)
+{
+	unsigned int i;
+
+	for (i = 0; i < PB_WORDS; i++)
+		if (atomic64_read(&block->free[i]) != -1)
+			return false;
+	return true;
+}
+EXPORT_SYMBOL_PB_TEST(pb_block_is_whole);
+
+/**
+ * pb_block_whole_words - largest free block of a pageblock made of whole words
+ * @block: the pageblock
+ *
+ * Return: 6 to 9, or 5 when no word is wholly free.
+ */
+int pb_block_whole_words(const struct pb_pageblock *block)
+{
+	unsigned int i, full = 0;
+
+	/* The words form a word of their own: runs of 1, 2, 4, 8 of them are orders 6 to 9. */
+	for (i = 0; i < PB_WORDS; i++)
+		full |= (unsigned int)(atomic64_read(&block->free[i]) == -1) << i;
+	return PB_WORD_ORDER + pb_word_largest(full);
+}
+
+/*
+ * Which orders are free in a pageblock, all its words at once. A word with one bit per
+ * aligned pair of free frames has every other bit to spare, so two such words share one;
+ * likewise at the next two orders. After three steps eight words have become one, in which
+ * word i has the bits that are i modulo 8, and after six bit i says that word i is free as a
+ * whole.
+ */
+static int largest_of(const u64 word[PB_WORDS], unsigned int *whole)
+{
+	u64 pair[4], quad[2], all, next;
+	unsigned int i;
+
+	for (i = 0, all = 0; i < PB_WORDS; i++)
+		all |= word[i];
+	*whole = 0;
+	if (!all)
+		return -1;
+	for (i = 0; i < 4; i++)
+		pair[i] = (word[2 * i] & (word[2 * i] >> 1) & pb_word_align[1]) |
+			  (word[2 * i + 1] & (word[2 * i + 1] >> 1) & pb_word_align[1]) << 1;
+	if (!(pair[0] | pair[1] | pair[2] | pair[3]))
+		return 0;
+	for (i = 0; i < 2; i++)
+		quad[i] = (pair[2 * i] & (pair[2 * i] >> 2) & 3 * pb_word_align[2]) |
+			  (pair[2 * i + 1] & (pair[2 * i + 1] >> 2) & 3 * pb_word_align[2]) << 2;
+	if (!(quad[0] | quad[1]))
+		return 1;
+	all = (quad[0] & (quad[0] >> 4) & 15 * pb_word_align[3]) |
+	      (quad[1] & (quad[1] >> 4) & 15 * pb_word_align[3]) << 4;
+	for (i = 3; i < PB_WORD_ORDER; i++, all = next) {
+		if (!all)
+			return i - 1;
+		next = all & (all >> (1U << i)) & 255 * pb_word_align[i + 1];
+	}
+	*whole = all;
+	return all ? PB_WORD_ORDER : PB_WORD_ORDER - 1;
+}
+
+/**
+ * pb_block_survey - largest free block and free frames of a pageblock, in one look
+ * @block: the pageblock
+ * @nr_free: set to the number of free frames
+ *
+ * Return: order of the largest free block, 0 to 9, or -1 when nothing is free.
+ */
+int pb_block_survey(struct pb_pageblock *block, unsigned int *nr_free)
+{
+	unsigned int i, whole, nr = 0;
+	u64 word[PB_WORDS];
+	int largest;
+
+	pb_count_visit();
+	for (i = 0; i < PB_WORDS; i++) {
+		word[i] = atomic64_read(&block->free[i]);
+		nr += hweight64(word[i]);
+	}
+	*nr_free = nr;
+	largest = largest_of(word, &whole);
+	/* The words form a word of their own: runs of 1, 2, 4, 8 of them are orders 6 to 9. */
+	return whole ? PB_WORD_ORDER + pb_word_largest(whole) : largest;
+}
+
+/* Order of the largest free block in a pageblock, 0 to 9, or -1 when nothing is free. */
+int pb_block_largest(struct pb_pageblock *block)
+{
+	unsigned int nr_free;
+
+	return pb_block_survey(block, &nr_free);
+}
+EXPORT_SYMBOL_PB_TEST(pb_block_largest);
+
+/* Takes nr whole words from first on, or none. */
+static bool claim_words(struct pb_pageblock *block, unsigned int first, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = first; i < first + nr; i++) {
+		s64 old = -1;
+
+		if (!atomic64_try_cmpxchg(&block->free[i], &old, 0))
+			break;
+	}
+	if (i == first + nr)
+		return true;
+	/* A full barrier, as in every release: the caller looks at the key next. */
+	while (i-- > first)
+		atomic64_xchg(&block->free[i], -1);
+	return false;
+}
+
+static int claim_large(struct pb_pageblock *block, unsigned int order)
+{
+	unsigned int nr = 1U << (order - PB_WORD_ORDER), i, j;
+
+	for (i = 0; i < PB_WORDS; i += nr) {
+		for (j = i; j < i + nr; j++)
+			if (atomic64_read(&block->free[j]) != -1)
+				break;
+		if (j == i + nr && claim_words(block, i, nr))
+			return i * PB_WORD_NR;
+	}
+	return -1;
+}
+
+/**
+ * pb_block_claim - take one block out of a pageblock
+ * @block: the pageblock
+ * @order: 0 to 9
+ *
+ * Context: any. Return: frame number within the pageblock, or -1.
+ */
+int pb_block_claim(struct pb_pageblock *block, unsigned int order)
+{
+	unsigned int i;
+	u64 word, head;
+	int pass;
+
+	if (order >= PB_WORD_ORDER)
+		return claim_large(block, order);
+
+	/* Words that are free as a whole are left for last. */
+	for (pass = 0; pass < 2; pass++) {
+		for (i = 0; i < PB_WORDS; i++) {
+			word = atomic64_read(&block->free[i]);
+			if (!word || (word == ~0ULL) != pass)
+				continue;
+			head = pb_word_claim_one(&block->free[i], order);
+			if (head)
+				return i * PB_WORD_NR + __ffs64(head);
+		}
+	}
+	return -1;
+}
+EXPORT_SYMBOL_PB_TEST(pb_block_claim);
+
+/**
+ * pb_block_release - give a block back
+ * @block: the pageblock
+ * @frame: number of its head within the pageblock
+ * @order: 0 to 9
+ *
+ * Context: any; wait-free. Return: how many of the frames were free already, which only a
+ * double free that raced with another free of the same block can cause; their bits stay as
+ * they were.
+ */
+unsigned long pb_block_release(struct pb_pageblock *block, unsigned int frame,
+			       unsigned int order)
+{
+	unsigned int i = frame / PB_WORD_NR, last;
+	unsigned long twice = 0;
+
+	if (order < PB_WORD_ORDER) {
+		u64 mask = pb_word_run(order) << (frame % PB_WORD_NR);
+
+		return hweight64(atomic64_fetch_or(mask, &block->free[i]) & mask);
+	}
+	last = i + (1U << (order - PB_WORD_ORDER));
+	for (; i < last; i++)
+		twice += hweight64(atomic64_xchg(&block->free[i], -1));
+	return twice;
+}
+EXPORT_SYMBOL_PB_TEST(pb_block_release);

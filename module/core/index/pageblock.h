@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One pageblock: claiming frames from its free bitmap and giving them back, by atomic
+ * operations on the words alone. Nothing here knows of zones, counters or the index.
+ */
+#ifndef PB_PAGEBLOCK_H
+#define PB_PAGEBLOCK_H
+
+#include "core/base/types.h"
+
+/* Bits at which an aligned block of 2^order frames may start within a word. */
+extern const u64 pb_word_align[PB_WORD_ORDER + 1];
+
+/* All frames of one block of this order (0 to 6), at bit 0. */
+static inline u64 pb_word_run(unsigned int order)
+{
+	return ~0ULL >> (PB_WORD_NR - (1U << order));
+}
+
+/* Heads of all aligned free blocks of exactly 2^order frames in a word; order <= 6. */
+static inline u64 pb_word_heads(u64 word, unsigned int order)
+{
+	unsigned int i;
+
+	for (i = 0; i < order; i++)
+		word &= word >> (1U << i);
+	return word & pb_word_align[order];
+}
+
+/*
+ * The frames of the blocks whose heads are given. Blocks do not overlap, so a product
+ * spreads them.
+ */
+static inline u64 pb_word_expand(u64 heads, unsigned int order)
+{
+	return heads * pb_word_run(order);
+}
+
+/* The word of a free bitmap that has the frame whose order byte this is. */
+static __always_inline atomic64_t *pb_byte_word(u8 *byte, unsigned int frame)
+{
+	struct pb_pageblock *block = container_of(byte - frame, struct pb_pageblock, order[0]);
+
+	return &block->free[frame / PB_WORD_NR];
+}
+
+/* Sets one bit, with a full barrier; whether it was set already. A u64 is a long here. */
+static __always_inline bool pb_word_set(atomic64_t *word, unsigned int bit)
+{
+	return test_and_set_bit(bit, (unsigned long *)word);
+}
+
+int pb_word_largest(u64 word);
+u64 pb_word_pick(u64 word, unsigned int order);
+
+u64 pb_word_claim_one(atomic64_t *word, unsigned int order);
+u64 pb_word_claim_all(atomic64_t *word, unsigned int order);
+
+unsigned int pb_block_count_free(const struct pb_pageblock *block);
+int pb_block_survey(struct pb_pageblock *block, unsigned int *nr_free);
+int pb_block_largest(struct pb_pageblock *block);
+int pb_block_whole_words(const struct pb_pageblock *block);
+bool pb_block_is_whole(struct pb_pageblock *block);
+
+int pb_block_claim(struct pb_pageblock *block, unsigned int order);
+unsigned long pb_block_release(struct pb_pageblock *block, unsigned int frame,
+			       unsigned int order);
+
+#endif /* PB_PAGEBLOCK_H */

@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Making and unmaking a pool: which ranges it owns, which zones they form, in what order
+ * nodes are tried.
+ *
+ * The directory leads from a PFN to its pageblock in two steps, a chunk per 1 GiB of
+ * physical addresses and an entry per pageblock in it, so that holes between ranges cost
+ * next to nothing. The pageblocks of a range are one allocation on its node.
+ */
+#include "core/base/pfn.h"
+#include "core/cache/pcp.h"
+#include "core/compact/compact.h"
+#include "core/index/free_area.h"
+#include "core/index/pageblock.h"
+#include "core/pool/pool.h"
+#include "core/pool/stat.h"
+#include "core/zone/zone.h"
+
+/* RECLAIM_DISTANCE of include/linux/topology.h */
+#define NODE_RECLAIM_DISTANCE	30
+
+bool pb_range_ok(const struct pb_range *range, int nr_nodes)
+{
+	return range->nr_pages && range->nid >= 0 && range->nid < nr_nodes &&
+	       range->type < PB_NR_ZONE_TYPES &&
+	       !(range->start_pfn % PB_PAGEBLOCK_NR) && !(range->nr_pages % PB_PAGEBLOCK_NR) &&
+	       range->start_pfn + range->nr_pages > range->start_pfn;
+}
+
+/* A chunk of holes. */
+static struct pb_chunk *new_chunk(int nid)
+{
+	struct pb_chunk *chunk = pb_meta_alloc(sizeof(*chunk), nid);
+	unsigned int i;
+
+	for (i = 0; chunk && i < PB_CHUNK_BLOCKS; i++)
+		chunk->slot[i].word = PB_SLOT_HOLE;
+	return chunk;
+}
+
+static unsigned long last_chunk(const struct pb_range *range)
+{
+	return (range->start_pfn + range->nr_pages - 1) >> PB_CHUNK_ORDER;
+}
+
+/* Ranges and spans one after the other. */
+static const struct pb_range *nth_range(const struct pb_pool_config *config, unsigned int i)
+{
+	return i < config->nr_ranges ? &config->ranges[i] : &config->spans[i - config->nr_ranges];
+}
+
+/* The directory, with a chunk of its own wherever a range is or may come to be. */
+static int make_directory(struct pb_pool *pool, const struct pb_pool_config *config)
+{
+	unsigned int nr = config->nr_ranges + config->nr_spans, i;
+	const struct pb_range *range;
+	struct pb_chunk *own;
+	unsigned long chunk;
+
+	for (i = 0; i < nr; i++)
+		pool->nr_dir = max(pool->nr_dir, last_chunk(nth_range(config, i)) + 1);
+	pool->dir = pb_meta_alloc(pool->nr_dir * sizeof(*pool->dir), 0);
+	pool->no_chunk = new_chunk(0);
+	if (!pool->dir || !pool->no_chunk)
+		return -ENOMEM;
+	for (chunk = 0; chunk < pool->nr_dir; chunk++)
+		pool->dir[chunk] = pool->no_chunk;
+	for (i = 0; i < nr; i++) {
+		range = nth_range(config, i);
+		chunk = range->start_pfn >> PB_CHUNK_ORDER;
+		for (; chunk <= last_chunk(range); chunk++) {
+			if (pool->dir[chunk] != pool->no_chunk)
+				continue;
+			own = new_chunk(range->nid);
+			if (!own)
+				return -ENOMEM;
+			pool->dir[chunk] = own;
+		}
+	}
+	return 0;
+}
+
+static int make_zone(struct pb_pool *pool, const struct pb_pool_config *config, int nid,
+		     enum pb_zone_type type)
+{
+	unsigned long start = ~0UL, end = 0;
+	const struct pb_range *range;
+	struct pb_zone *zone;
+	unsigned int i;
+
+	for (i = 0; i < config->nr_ranges + config->nr_spans; i++) {
+		range = nth_range(config, i);
+		if (range->nid != nid || range->type != type)
+			continue;
+		/* A span alone makes no zone. */
+		if (i >= config->nr_ranges && !end)
+			break;
+		start = min(start, range->start_pfn);
+		end = max(end, range->start_pfn + range->nr_pages);
+	}
+	if (!end)
+		return 0;
+	zone = pb_meta_alloc(sizeof(*zone), nid);
+	if (!zone)
+		return -ENOMEM;
+	pool->zone[nid][type] = zone;
+	zone->name = pb_zone_type_name[type];
+	return pb_zone_init(zone, pool, nid, type, start, end);
+}
+
+static int make_zones(struct pb_pool *pool, const struct pb_pool_config *config)
+{
+	int nid, type, err;
+
+	pool->zone = pb_meta_alloc(config->nr_nodes * sizeof(*pool->zone), 0);
+	if (!pool->zone)
+		return -ENOMEM;
+	for (nid = 0; nid < config->nr_nodes; nid++) {
+		for (type = 0; type < PB_NR_ZONE_TYPES; type++) {
+			err = make_zone(pool, config, nid, type);
+			if (err)
+				return err;
+		}
+	}
+	return 0;
+}
+
+/* Whose a pageblock will be that is not there yet: it may appear while others look. */
+static void mark_span(struct pb_pool *pool, const struct pb_range *span)
+{
+	struct pb_zone *zone = pool->zone[span->nid][span->type];
+	unsigned long pfn = span->start_pfn, end = pfn + span->nr_pages;
+
+	for (; zone && pfn < end; pfn += PB_PAGEBLOCK_NR)
+		pb_slot(pool, pfn)->zone = zone;
+}
+
+static void add_block(struct pb_zone *zone, unsigned long pfn, struct pb_pageblock *block,
+		      enum pb_migratetype mt)
+{
+	struct pb_slot *slot = pb_slot(zone->pool, pfn);
+	unsigned int i;
+
+	for (i = 0; i < PB_WORDS; i++)
+		atomic64_set(&block->free[i], -1);
+	if (slot->zone != zone)
+		slot->zone = zone;
+	/* Who finds the pageblock by its entry sees what it is made of. */
+	smp_store_release(&slot->word, (unsigned long)block | mt);
+	preempt_disable();
+	pb_block_reindex(zone, pb_block_index(zone, pfn));
+	preempt_enable();
+}
+
+/* Puts the pageblocks of a range into its zone, all free and movable, as mm/ starts. */
+int pb_pool_add_range(struct pb_pool *pool, const struct pb_range *range)
+{
+	unsigned long nr = range->nr_pages >> PB_PAGEBLOCK_ORDER, i, pfn;
+	struct pb_zone *zone = pool->zone[range->nid][range->type];
+	struct pb_pageblock *blocks;
+
+	for (i = 0; i < nr; i++)
+		if (pb_slot_lookup(pool, range->start_pfn + (i << PB_PAGEBLOCK_ORDER)))
+			return -EEXIST;
+	blocks = pb_meta_alloc(nr * sizeof(*blocks), range->nid);
+	if (!blocks)
+		return -ENOMEM;
+	pool->meta[pool->nr_meta++] = blocks;
+	/* Counted before there is any to be had: a count that is too high only makes others try. */
+	WRITE_ONCE(zone->present_pages, zone->present_pages + range->nr_pages);
+	pb_zone_account(zone, range->nr_pages);
+	if (range->cma) {
+		zone->cma_pages += range->nr_pages;
+		atomic_long_add(range->nr_pages, &zone->nr_free_cma);
+	}
+	for (i = 0; i < nr; i++) {
+		pfn = range->start_pfn + (i << PB_PAGEBLOCK_ORDER);
+		add_block(zone, pfn, &blocks[i], range->cma ? PB_CMA : PB_MOVABLE);
+	}
+	return 0;
+}
+
+static int pool_add_ranges(struct pb_pool *pool, const struct pb_pool_config *config)
+{
+	unsigned int i;
+	int err;
+
+	pool->meta = pb_meta_alloc(config->nr_ranges * sizeof(*pool->meta), 0);
+	if (!pool->meta)
+		return -ENOMEM;
+	for (i = 0; i < config->nr_spans; i++)
+		mark_span(pool, &config->spans[i]);
+	for (i = 0; i < config->nr_ranges; i++) {
+		err = pb_pool_add_range(pool, &config->ranges[i]);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static void append_node(struct pb_pool *pool, struct pb_zonelist *list, int nid)
+{
+	int type;
+
+	for (type = PB_NR_ZONE_TYPES - 1; type >= 0; type--)
+		if (pool->zone[nid][type])
+			list->zone[list->nr++] = pool->zone[nid][type];
+}
+
+static struct pb_zonelist *new_zonelist(struct pb_pool *pool, int nid)
+{
+	size_t max = (size_t)pool->nr_nodes * PB_NR_ZONE_TYPES;
+
+	return pb_meta_alloc(sizeof(struct pb_zonelist) + max * sizeof(struct pb_zone *), nid);
+}
+
+/* Nodes by distance from nid, nearest first; among equals the one that follows nid comes first. */
+static int make_zonelist(struct pb_pool *pool, const struct pb_pool_config *config, int nid)
+{
+	int done = -1, best, d, i, n;
+	struct pb_zonelist *list;
+
+	list = new_zonelist(pool, nid);
+	if (!list)
+		return -ENOMEM;
+	pool->zonelist[nid] = list;
+	do {
+		best = -1;
+		for (i = 0; i < pool->nr_nodes; i++) {
+			d = config->distance(nid, i);
+			if (d > done && (best < 0 || d < best))
+				best = d;
+		}
+		for (i = 0; best >= 0 && i < pool->nr_nodes; i++) {
+			n = (nid + i) % pool->nr_nodes;
+			if (config->distance(nid, n) == best)
+				append_node(pool, list, n);
+		}
+		done = best;
+	} while (best >= 0);
+	return 0;
+}
+
+static int make_zonelists(struct pb_pool *pool, const struct pb_pool_config *config)
+{
+	int nid, err;
+
+	pool->zonelist = pb_meta_alloc(config->nr_nodes * sizeof(*pool->zonelist), 0);
+	pool->all_zones = new_zonelist(pool, 0);
+	if (!pool->zonelist || !pool->all_zones)
+		return -ENOMEM;
+	for (nid = 0; nid < config->nr_nodes; nid++) {
+		append_node(pool, pool->all_zones, nid);
+		err = make_zonelist(pool, config, nid);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* Where a request that any zone of its node may serve goes first. */
+static int make_preferred(struct pb_pool *pool)
+{
+	int nid, type;
+
+	pool->preferred = pb_meta_alloc(pool->nr_nodes * sizeof(*pool->preferred), 0);
+	if (!pool->preferred)
+		return -ENOMEM;
+	for (nid = 0; nid < pool->nr_nodes; nid++)
+		for (type = 0; type < PB_NR_ZONE_TYPES; type++)
+			pool->preferred[nid][type] = pool->zone[nid][type] ?:
+				type ? pool->preferred[nid][type - 1] : NULL;
+	return 0;
+}
+
+static int make_pcps(struct pb_pool *pool)
+{
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < pool->all_zones->nr; i++) {
+		err = pb_pcp_init(pool->all_zones->zone[i]);
+		if (!err)
+			err = pb_compact_init(pool->all_zones->zone[i]);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* The defaults of mm/, but for min_free_pages: without marks every page may be used. */
+static const struct pb_watermark_tunables default_wmark = {
+	.watermark_scale_factor = 10,
+	.watermark_boost_factor = 15000,
+	.lowmem_reserve_ratio = { [PB_ZONE_DMA32] = 256, [PB_ZONE_NORMAL] = 32 },
+};
+
+/**
+ * pb_pool_init - make a pool of ranges
+ * @pool: memory for it, any content
+ * @config: what it is made of
+ *
+ * Context: may sleep. Return: 0, -EINVAL for a range that is not whole pageblocks of a
+ * known node and type, -EEXIST for ranges that overlap, -ENOMEM. On error everything is
+ * undone.
+ */
+int pb_pool_init(struct pb_pool *pool, const struct pb_pool_config *config)
+{
+	unsigned int i;
+	int err;
+
+	memset(pool, 0, sizeof(*pool));
+	if (!config->nr_ranges || config->nr_nodes <= 0 || !config->ops.bad || !config->distance)
+		return -EINVAL;
+	for (i = 0; i < config->nr_ranges + config->nr_spans; i++)
+		if (!pb_range_ok(nth_range(config, i), config->nr_nodes))
+			return -EINVAL;
+	pool->ops = config->ops;
+	pool->nr_nodes = config->nr_nodes;
+	pool->wmark = default_wmark;
+	pool->distance = config->distance;
+	pool->node_reclaim_distance = NODE_RECLAIM_DISTANCE;
+	err = make_directory(pool, config);
+	if (!err)
+		err = make_zones(pool, config);
+	if (!err)
+		err = pool_add_ranges(pool, config);
+	if (!err)
+		err = make_zonelists(pool, config);
+	if (!err)
+		err = make_preferred(pool);
+	if (!err)
+		err = make_pcps(pool);
+	if (err)
+		pb_pool_destroy(pool);
+	else
+		pb_setup_per_zone_wmarks(pool);
+	return err;
+}
+EXPORT_SYMBOL_PB_TEST(pb_pool_init);
+
+static void destroy_zones(struct pb_pool *pool)
+{
+	struct pb_zone *zone;
+	int nid;
+
+	for (nid = 0; pool->zone && nid < pool->nr_nodes; nid++) {
+		pb_for_each_node_zone(zone, pool, nid) {
+			pb_compact_destroy(zone);
+			pb_pcp_destroy(zone);
+			pb_zone_destroy(zone);
+			pb_meta_free(zone);
+		}
+	}
+	pb_meta_free(pool->zone);
+}
+
+/**
+ * pb_pool_destroy - free a pool's metadata
+ * @pool: a pool, perhaps half made; nobody uses it any more
+ *
+ * The frames are the caller's again, allocated or not. Context: may sleep.
+ */
+void pb_pool_destroy(struct pb_pool *pool)
+{
+	unsigned long i;
+
+	for (i = 0; pool->zonelist && i < (unsigned long)pool->nr_nodes; i++)
+		pb_meta_free(pool->zonelist[i]);
+	pb_meta_free(pool->zonelist);
+	pb_meta_free(pool->preferred);
+	pb_meta_free(pool->all_zones);
+	destroy_zones(pool);
+	for (i = 0; i < pool->nr_meta; i++)
+		pb_meta_free(pool->meta[i]);
+	pb_meta_free(pool->meta);
+	for (i = 0; pool->dir && i < pool->nr_dir; i++)
+		if (pool->dir[i] != pool->no_chunk)
+			pb_meta_free(pool->dir[i]);
+	pb_meta_free(pool->no_chunk);
+	pb_meta_free(pool->dir);
+	memset(pool, 0, sizeof(*pool));
+}
+EXPORT_SYMBOL_PB_TEST(pb_pool_destroy);

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Making and unmaking a pool: which ranges it owns, which zones they form, in what order
+ * nodes are tried.
+ */
+#ifndef PB_POOL_H
+#define PB_POOL_H
+
+#include "core/base/types.h"
+
+/**
+ * struct pb_range - whole pageblocks handed to a pool
+ * @start_pfn: first PFN, aligned to a pageblock
+ * @nr_pages: multiple of PB_PAGEBLOCK_NR
+ * @nid: NUMA node
+ * @type: zone the range belongs to
+ * @cma: its pageblocks are for movable allocations and for ranges alone
+ */
+struct pb_range {
+	unsigned long		start_pfn;
+	unsigned long		nr_pages;
+	int			nid;
+	enum pb_zone_type	type;
+	bool			cma;
+};
+
+/**
+ * struct pb_pool_config - what a pool is made of
+ * @ranges: disjoint ranges, any order
+ * @nr_ranges: their number
+ * @spans: where zones that have a range may grow, NULL when none does; each as a range of its zone,
+ *	and may overlap any range
+ * @nr_spans: their number
+ * @nr_nodes: node numbers are below this
+ * @distance: distance between two nodes, as node_distance()
+ * @ops: copied; ops->bad must be set
+ */
+struct pb_pool_config {
+	const struct pb_range	*ranges;
+	unsigned int		nr_ranges;
+	const struct pb_range	*spans;
+	unsigned int		nr_spans;
+	int			nr_nodes;
+	int			(*distance)(int from, int to);
+	struct pb_ops		ops;
+};
+
+int pb_pool_init(struct pb_pool *pool, const struct pb_pool_config *config);
+void pb_pool_destroy(struct pb_pool *pool);
+
+/* Whole pageblocks of some node and type? */
+bool pb_range_ok(const struct pb_range *range, int nr_nodes);
+/* Into a zone and a directory that have room for it, as has @meta; 0, -EEXIST or -ENOMEM. */
+int pb_pool_add_range(struct pb_pool *pool, const struct pb_range *range);
+
+#endif /* PB_POOL_H */

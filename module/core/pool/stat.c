@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Reading the counters and the shape of free memory, for whoever shows them. Nothing here
+ * is written by the paths that allocate and free; what is read while they run is
+ * approximate.
+ */
+#include "core/base/pfn.h"
+#include "core/cache/pcp.h"
+#include "core/index/pageblock.h"
+#include "core/pool/stat.h"
+
+const char * const pb_event_name[PB_NR_EVENTS] = {
+	[PB_PGALLOC]		= "pgalloc",
+	[PB_PGFREE]		= "pgfree",
+	[PB_PCP_REFILL]		= "pcp_refill",
+	[PB_PCP_DRAIN]		= "pcp_drain",
+	[PB_PCP_BUSY]		= "pcp_busy",
+	[PB_FALLBACK_CLAIM]	= "fallback_claim",
+	[PB_FALLBACK_STEAL]	= "fallback_steal",
+	[PB_WATERMARK_BOOST]	= "watermark_boost",
+	[PB_HIGHATOMIC_RESERVE]	= "highatomic_reserve",
+	[PB_HIGHATOMIC_UNRESERVE] = "highatomic_unreserve",
+	[PB_ZONE_RECLAIM_SUCCESS] = "zone_reclaim_success",
+	[PB_ZONE_RECLAIM_FAILED] = "zone_reclaim_failed",
+	[PB_PREZERO]		= "prezero",
+	[PB_PREZERO_HIT]	= "prezero_hit",
+	[PB_CMA_ALLOC]		= "cma_alloc",
+	[PB_ALLOC_SLOW]		= "alloc_slow",
+	[PB_ALLOC_FAIL]		= "alloc_fail",
+	[PB_DRAIN_ALL]		= "drain_all",
+	[PB_BAD_FREE]		= "bad_free",
+	[PB_BAD_PAGE]		= "bad_page",
+	[PB_NUMA_HIT]		= "numa_hit",
+	[PB_NUMA_MISS]		= "numa_miss",
+	[PB_NUMA_FOREIGN]	= "numa_foreign",
+	[PB_NUMA_LOCAL]		= "numa_local",
+	[PB_NUMA_OTHER]		= "numa_other",
+	[PB_NUMA_INTERLEAVE_HIT] = "numa_interleave",
+	[PB_ALLOCSTALL]		= "allocstall",
+	[PB_PGSCAN_DIRECT]	= "pgscan_direct",
+	[PB_PGSTEAL_DIRECT]	= "pgsteal_direct",
+	[PB_PGSCAN_DIRECT_THROTTLE] = "pgscan_direct_throttle",
+	[PB_PGSCAN_KSWAPD]	= "pgscan_kswapd",
+	[PB_PGSTEAL_KSWAPD]	= "pgsteal_kswapd",
+	[PB_PAGEOUTRUN]		= "pageoutrun",
+	[PB_COMPACTMIGRATE_SCANNED] = "compact_migrate_scanned",
+	[PB_COMPACTFREE_SCANNED] = "compact_free_scanned",
+	[PB_COMPACTISOLATED]	= "compact_isolated",
+	[PB_COMPACTSTALL]	= "compact_stall",
+	[PB_COMPACTFAIL]	= "compact_fail",
+	[PB_COMPACTSUCCESS]	= "compact_success",
+	[PB_KCOMPACTD_WAKE]	= "compact_daemon_wake",
+	[PB_PGMIGRATE_SUCCESS]	= "pgmigrate_success",
+	[PB_PGMIGRATE_FAIL]	= "pgmigrate_fail",
+	[PB_OOM_KILL]		= "oom_kill",
+	[PB_GROW]		= "grow",
+	[PB_GROW_FAIL]		= "grow_fail",
+};
+EXPORT_SYMBOL_PB_TEST(pb_event_name);
+
+/* The names /proc/pagetypeinfo uses. */
+const char * const pb_migratetype_name[PB_NR_MIGRATETYPES] = {
+	[PB_UNMOVABLE]		= "Unmovable",
+	[PB_MOVABLE]		= "Movable",
+	[PB_RECLAIMABLE]	= "Reclaimable",
+	[PB_HIGHATOMIC]		= "HighAtomic",
+	[PB_CMA]		= "CMA",
+	[PB_ISOLATE]		= "Isolate",
+};
+EXPORT_SYMBOL_PB_TEST(pb_migratetype_name);
+
+const char * const pb_zone_type_name[PB_NR_ZONE_TYPES] = {
+	[PB_ZONE_DMA32]		= "DMA32",
+	[PB_ZONE_NORMAL]	= "Normal",
+	[PB_ZONE_MOVABLE]	= "Movable",
+};
+EXPORT_SYMBOL_PB_TEST(pb_zone_type_name);
+
+const char * const pb_bad_name[PB_NR_BAD] = {
+	[PB_BAD_NONE]		= "nothing",
+	[PB_BAD_FOREIGN]	= "foreign page",
+	[PB_BAD_ORDER_RANGE]	= "order too large",
+	[PB_BAD_ALIGN]		= "misaligned",
+	[PB_BAD_DOUBLE]		= "double free",
+	[PB_BAD_ORDER]		= "wrong order",
+	[PB_BAD_TAIL]		= "tail page",
+	[PB_BAD_IN_USE]		= "page in use",
+	[PB_BAD_GUARD]		= "guard page",
+};
+EXPORT_SYMBOL_PB_TEST(pb_bad_name);
+
+const char * const pb_reason_name[PB_NR_REASONS] = {
+	[PB_REASON_NONE]	= "none",
+	[PB_REASON_LIMIT]	= "limit",
+	[PB_REASON_WATERMARK]	= "watermark",
+	[PB_REASON_FRAGMENTATION] = "fragmentation",
+	[PB_REASON_NODE]	= "node",
+	[PB_REASON_POLICY]	= "policy",
+};
+EXPORT_SYMBOL_PB_TEST(pb_reason_name);
+
+/* Blocks that one CPU's lists handed out, and the pages they make. */
+static unsigned long pcp_blocks(struct pb_pcp *pcp)
+{
+	unsigned long blocks = 0;
+	unsigned int i, mt;
+
+	for (i = 0; i < PB_NR_PCP_ORDERS; i++)
+		for (mt = 0; mt < PB_PCPTYPES; mt++)
+			blocks += READ_ONCE(pcp->list[i][mt].nr_alloc);
+	return blocks;
+}
+
+/* Pages that passed through one CPU's lists, out or in. */
+static unsigned long pcp_pages(struct pb_pcp *pcp, bool out)
+{
+	unsigned long pages = 0;
+	struct pb_pcp_list *list;
+	unsigned int i, mt;
+
+	for (i = 0; i < PB_NR_PCP_ORDERS; i++) {
+		for (mt = 0; mt < PB_PCPTYPES; mt++) {
+			list = &pcp->list[i][mt];
+			pages += READ_ONCE(*(out ? &list->nr_alloc : &list->nr_free)) << i;
+		}
+	}
+	return pages;
+}
+
+static unsigned long pcp_event(struct pb_zone *zone, int cpu, enum pb_event event)
+{
+	struct pb_pcp *pcp = pb_per_cpu_ptr(zone->pcp, cpu);
+	bool local = pb_cpu_node(cpu) == zone->nid;
+
+	switch (event) {
+	case PB_PGALLOC:
+		return pcp_pages(pcp, true);
+	case PB_PGFREE:
+		return pcp_pages(pcp, false);
+	case PB_NUMA_LOCAL:
+		return local ? pcp_blocks(pcp) : 0;
+	case PB_NUMA_OTHER:
+		return local ? 0 : pcp_blocks(pcp);
+	default:
+		return READ_ONCE(pcp->event[event]);
+	}
+}
+
+/**
+ * pb_zone_event - one counter of a zone
+ * @zone: the zone
+ * @event: which
+ *
+ * pgalloc and pgfree count pages, the others events. What the caches count by list is
+ * turned into the kernel's counters here: numa_local and numa_other by the node of each
+ * CPU, numa_hit as what is neither missed.
+ */
+unsigned long pb_zone_event(struct pb_zone *zone, enum pb_event event)
+{
+	unsigned long sum;
+	int cpu;
+
+	if (event == PB_NUMA_HIT)
+		return pb_zone_event(zone, PB_NUMA_LOCAL) + pb_zone_event(zone, PB_NUMA_OTHER) -
+		       pb_zone_event(zone, PB_NUMA_MISS);
+	sum = atomic_long_read(&zone->event[event]);
+	pb_for_each_cpu(cpu)
+		sum += pcp_event(zone, cpu, event);
+	return sum;
+}
+EXPORT_SYMBOL_PB_TEST(pb_zone_event);
+
+unsigned long pb_pool_event(struct pb_pool *pool, enum pb_event event)
+{
+	unsigned long sum = 0;
+	unsigned int i;
+
+	for (i = 0; i < pool->all_zones->nr; i++)
+		sum += pb_zone_event(pool->all_zones->zone[i], event);
+	return sum;
+}
+EXPORT_SYMBOL_PB_TEST(pb_pool_event);
+
+/* Counts maximal free blocks within one pageblock that is not wholly free. */
+static void count_partial(struct pb_pageblock *block, unsigned long count[PB_NR_ORDERS])
+{
+	u64 word, heads, full = 0;
+	unsigned int i;
+	int order;
+
+	for (i = 0; i < PB_WORDS; i++) {
+		word = atomic64_read(&block->free[i]);
+		if (word == ~0ULL) {
+			full |= 1ULL << i;
+			continue;
+		}
+		for (order = PB_WORD_ORDER - 1; order >= 0 && word; order--) {
+			heads = pb_word_heads(word, order);
+			count[order] += hweight64(heads);
+			word &= ~pb_word_expand(heads, order);
+		}
+	}
+	for (order = PB_PAGEBLOCK_ORDER - PB_WORD_ORDER; order >= 0 && full; order--) {
+		heads = pb_word_heads(full, order);
+		count[PB_WORD_ORDER + order] += hweight64(heads);
+		full &= ~pb_word_expand(heads, order);
+	}
+}
+
+/* Counts a run of wholly free pageblocks as maximal aligned blocks. */
+static void count_run(unsigned long first, unsigned long nr, unsigned long count[PB_NR_ORDERS])
+{
+	unsigned long n;
+	unsigned int order;
+
+	for (; nr; first += n, nr -= n) {
+		order = first ? __ffs(first) : PB_MAX_ORDER - PB_PAGEBLOCK_ORDER;
+		order = min_t(unsigned int, order, PB_MAX_ORDER - PB_PAGEBLOCK_ORDER);
+		order = min_t(unsigned int, order, ilog2(nr));
+		n = 1UL << order;
+		count[PB_PAGEBLOCK_ORDER + order]++;
+	}
+}
+
+/**
+ * pb_zone_count_free - free memory as maximal blocks by migratetype and order
+ * @zone: the zone
+ * @count: where it goes
+ *
+ * Context: may reschedule. A block above the pageblock's order counts for the migratetype its
+ * pageblocks share; neighbours of different types are not joined.
+ */
+void pb_zone_count_free(struct pb_zone *zone, struct pb_free_count *count)
+{
+	unsigned long index, run = 0, word;
+	unsigned int mt, run_mt = 0;
+	struct pb_slot *slot;
+	bool whole;
+
+	memset(count, 0, sizeof(*count));
+	for (index = 0; index < zone->nr_blocks; index++) {
+		slot = pb_zone_slot(zone, index);
+		word = slot ? READ_ONCE(slot->word) : 0;
+		mt = pb_slot_migratetype(word);
+		whole = slot && pb_block_is_whole(pb_slot_block(word));
+		if (run && (!whole || mt != run_mt)) {
+			count_run(index - run, run, count->blocks[run_mt]);
+			run = 0;
+		}
+		if (!slot)
+			continue;
+		count->pageblocks[mt]++;
+		if (whole) {
+			count->whole[mt]++;
+			run_mt = mt;
+			run++;
+		} else {
+			count_partial(pb_slot_block(word), count->blocks[mt]);
+		}
+		if (!(index % PB_CHUNK_BLOCKS))
+			cond_resched();
+	}
+	count_run(index - run, run, count->blocks[run_mt]);
+}
+EXPORT_SYMBOL_PB_TEST(pb_zone_count_free);

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Reading the counters and the shape of free memory; called from the edges only. */
+#ifndef PB_STAT_H
+#define PB_STAT_H
+
+#include "core/base/types.h"
+
+extern const char * const pb_event_name[PB_NR_EVENTS];
+extern const char * const pb_migratetype_name[PB_NR_MIGRATETYPES];
+extern const char * const pb_zone_type_name[PB_NR_ZONE_TYPES];
+extern const char * const pb_bad_name[PB_NR_BAD];
+extern const char * const pb_reason_name[PB_NR_REASONS];
+
+/* Sum of one event over all CPUs and the shared path. */
+unsigned long pb_zone_event(struct pb_zone *zone, enum pb_event event);
+/* The same over all zones. */
+unsigned long pb_pool_event(struct pb_pool *pool, enum pb_event event);
+
+/* Free blocks of a zone as a buddy allocator would list them: count[mt][order], maximal blocks. */
+struct pb_free_count {
+	unsigned long	blocks[PB_NR_MIGRATETYPES][PB_NR_ORDERS];
+	unsigned long	pageblocks[PB_NR_MIGRATETYPES];
+	unsigned long	whole[PB_NR_MIGRATETYPES];	/* wholly free pageblocks */
+};
+
+/*
+ * Walks the bitmaps; a snapshot without a lock, so approximate while others allocate. May
+ * reschedule.
+ */
+void pb_zone_count_free(struct pb_zone *zone, struct pb_free_count *count);
+
+#endif /* PB_STAT_H */

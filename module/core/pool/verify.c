@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Walks everything and checks every invariant of a quiescent pool:
+ *
+ *   - a frame is free, or covered by exactly one allocated block, or in exactly one pcp list
+ *   - blocks are aligned, and no order byte stands inside another block or on a free frame
+ *   - the zone's free-page count is the number of set bits
+ *   - each pageblock stands in the index where its words say; one that a CPU refills from may
+ *     be promised more than it has, one that a CPU frees into less, but not to no purpose
+ *   - nothing else stands in the index, and its summaries are right
+ */
+#include "core/base/pfn.h"
+#include "core/cache/pcp.h"
+#include "core/index/bitmap.h"
+#include "core/index/free_area.h"
+#include "core/index/pageblock.h"
+#include "core/pool/verify.h"
+#include "core/zone/zone.h"
+
+struct walk {
+	struct pb_verify	*out;
+	struct pb_zone		*zone;
+	unsigned long		covered;	/* frames to come of an allocated block */
+	unsigned long		loose;		/* frames neither free nor allocated */
+	unsigned long		index_bits;	/* bits the index should have set */
+};
+
+/*
+ * Classes of occupancy that a key may be wrong by: one, and the 15 frees in each of eight words
+ * that pb_block_freed() may not have looked at.
+ */
+#define MAX_DRIFT	5
+
+/* Put in place of the order byte of a frame met in a pcp list, while lists are walked. */
+#define SEEN	0xff
+
+__printf(2, 3)
+static void broken(struct pb_verify *out, const char *fmt, ...)
+{
+	va_list args;
+
+	if (out->errors++)
+		return;
+	va_start(args, fmt);
+	vsnprintf(out->first, sizeof(out->first), fmt, args);
+	va_end(args);
+}
+
+static bool frame_free(struct pb_pageblock *block, unsigned int frame)
+{
+	return atomic64_read(&block->free[frame / PB_WORD_NR]) & BIT_ULL(frame % PB_WORD_NR);
+}
+
+static void check_frame(struct walk *w, struct pb_pageblock *block, unsigned int frame,
+			unsigned long pfn)
+{
+	unsigned int size = pb_frame_taken(block->order[frame]);
+	bool is_free = frame_free(block, frame);
+
+	if (is_free)
+		w->out->free_pages++;
+	if (w->covered) {
+		w->covered--;
+		if (is_free)
+			broken(w->out, "pfn %#lx is free inside an allocated block", pfn);
+		if (size)
+			broken(w->out, "pfn %#lx has an order byte inside a block", pfn);
+		if (block->order[frame] == PB_FRAME_ZEROED)
+			broken(w->out, "pfn %#lx is marked as zero inside a block", pfn);
+		return;
+	}
+	if (!size) {
+		w->loose += !is_free;
+		return;
+	}
+	if (size > PB_NR_ORDERS || (pb_frame_freed(block->order[frame]) &&
+				    !(block->order[frame] & PB_FRAME_ISOLATED))) {
+		broken(w->out, "pfn %#lx has order byte %u", pfn, block->order[frame]);
+		return;
+	}
+	if (is_free)
+		broken(w->out, "pfn %#lx is free and allocated", pfn);
+	if (pfn & ((1UL << (size - 1)) - 1))
+		broken(w->out, "pfn %#lx is misaligned for its order %u", pfn, size - 1);
+	w->out->allocated_pages += 1UL << (size - 1);
+	w->covered = (1UL << (size - 1)) - 1;
+}
+
+/* How far a CPU's lists let the key of a pageblock be out of date. */
+struct lag {
+	bool	refilled;	/* one refills from it: less may be there */
+	bool	put;		/* one frees into it: more may be there, short of a whole one */
+};
+
+static struct lag may_lag(struct pb_zone *zone, unsigned long index)
+{
+	struct lag lag = { false, false };
+	struct pb_pcp_list *list;
+	unsigned int i, mt;
+	int cpu;
+
+	pb_for_each_cpu(cpu) {
+		for (i = 0; i < PB_NR_PCP_ORDERS; i++) {
+			for (mt = 0; mt < PB_PCPTYPES; mt++) {
+				list = &pb_per_cpu_ptr(zone->pcp, cpu)->list[i][mt];
+				lag.refilled |= list->cur == index + 1;
+				lag.put |= list->put == index + 1;
+			}
+		}
+	}
+	return lag;
+}
+
+/* Memory of a pageblock that a search would not find. */
+static bool hides(u16 key, u16 now, struct lag lag)
+{
+	int most = pb_key_largest(key);
+
+	if (!now)
+		return false;
+	if (!key || pb_key_migratetype(now) != pb_key_migratetype(key))
+		return true;
+	if (lag.put && most >= PB_WORD_ORDER && most < PB_PAGEBLOCK_ORDER)
+		most = PB_PAGEBLOCK_ORDER - 1;
+	return pb_key_largest(now) > most;
+}
+
+static void check_key(struct walk *w, unsigned long index, unsigned long slot_word)
+{
+	struct pb_block_ctl *ctl = &w->zone->ctl[index];
+	u16 now = pb_block_key(slot_word);
+	int drift = (int)pb_key_occ(now) - (int)pb_key_occ(ctl->key);
+	unsigned long pfn = pb_block_pfn(w->zone, index);
+	struct lag lag;
+
+	if (atomic_read(&ctl->update))
+		broken(w->out, "pageblock %#lx: update count left behind", pfn);
+	if (!pb_index_test(w->zone, index, ctl->key))
+		broken(w->out, "pageblock %#lx: not where its key %#x says", pfn, ctl->key);
+	w->index_bits += pb_index_bits(ctl->key);
+	if (ctl->key == now)
+		return;
+	lag = may_lag(w->zone, index);
+	if (hides(ctl->key, now, lag))
+		broken(w->out, "pageblock %#lx: key %#x hides memory, should be %#x", pfn,
+		       ctl->key, now);
+	else if (!lag.refilled && !lag.put &&
+		 (pb_key_largest(now) != pb_key_largest(ctl->key) || abs(drift) > MAX_DRIFT))
+		broken(w->out, "pageblock %#lx: key %#x is out of date, should be %#x", pfn,
+		       ctl->key, now);
+}
+
+static bool bitmap_right(struct pb_free_area *area, unsigned long *bits)
+{
+	bool right = pb_bitmap_check(&area->whole, bits);
+	unsigned int i;
+
+	for (i = 0; i < PB_NR_OCC; i++)
+		right &= pb_bitmap_check(&area->occ[i], bits);
+	for (i = 0; i < PB_NR_LARGEST; i++)
+		right &= pb_bitmap_check(&area->largest[i], bits);
+	return right;
+}
+
+/* Every bit that a key names is set; as many are set in all, so there is none besides. */
+static void check_bitmaps(struct walk *w)
+{
+	unsigned long bits = 0;
+	unsigned int mt;
+
+	for (mt = 0; mt < PB_INDEXED_TYPES; mt++)
+		if (!bitmap_right(&w->zone->area[mt], &bits))
+			broken(w->out, "node %d %s: index summary of type %u is wrong",
+			       w->zone->nid, w->zone->name, mt);
+	if (bits != w->index_bits)
+		broken(w->out, "node %d %s: %lu index bits set, keys name %lu", w->zone->nid,
+		       w->zone->name, bits, w->index_bits);
+}
+
+/* A frame of a block in a pcp list: neither free nor allocated, and nowhere else. */
+static void check_cached(struct walk *w, unsigned long pfn)
+{
+	struct pb_slot *slot = pb_slot_lookup(w->zone->pool, pfn);
+	struct pb_pageblock *block;
+	u8 *byte;
+
+	if (!slot || slot->zone != w->zone) {
+		broken(w->out, "pcp holds pfn %#lx, which is not this zone's", pfn);
+		return;
+	}
+	block = pb_slot_block(slot->word);
+	byte = &block->order[pb_frame_in_block(pfn)];
+	if (frame_free(block, pb_frame_in_block(pfn)))
+		broken(w->out, "pfn %#lx is free and in a pcp", pfn);
+	if (*byte == SEEN)
+		broken(w->out, "pfn %#lx is in pcps twice", pfn);
+	else if (PB_FRAME_IN_USE(*byte))
+		broken(w->out, "pfn %#lx is allocated and in a pcp", pfn);
+	else
+		*byte = SEEN;
+}
+
+static void unmark_cached(struct walk *w, unsigned long pfn)
+{
+	struct pb_slot *slot = pb_slot_lookup(w->zone->pool, pfn);
+	u8 *byte;
+
+	if (!slot || slot->zone != w->zone)
+		return;
+	byte = &pb_slot_block(slot->word)->order[pb_frame_in_block(pfn)];
+	if (*byte == SEEN)
+		*byte = 0;
+}
+
+/* An entry leads to its order byte without the directory: it has to be the same one. */
+static void check_byte(struct walk *w, unsigned long pfn, const u8 *byte)
+{
+	if (pb_slot_lookup(w->zone->pool, pfn) && byte != pb_order_byte(w->zone->pool, pfn))
+		broken(w->out, "pcp holds pfn %#lx with another frame's order byte", pfn);
+}
+
+/* Calls fn for every frame in a list; returns how many there are. */
+static unsigned long walk_list(struct walk *w, struct pb_pcp_list *list, unsigned int order,
+			       void (*fn)(struct walk *w, unsigned long pfn))
+{
+	unsigned int i, n = min_t(unsigned int, list->n, PB_LIFO_MAX);
+	unsigned long frames = 0, pfn, k;
+	u64 mask = list->mask;
+
+	for (i = 0; i < n || mask; i++) {
+		if (i < n) {
+			pfn = list->lifo[i].pfn;
+			check_byte(w, pfn, list->lifo[i].byte);
+		} else {
+			pfn = list->mask_base + __ffs64(mask);
+			check_byte(w, pfn, list->mask_bytes + __ffs64(mask));
+			mask &= mask - 1;
+		}
+		if (pfn & ((1UL << order) - 1))
+			broken(w->out, "pcp holds misaligned pfn %#lx, order %u", pfn, order);
+		for (k = 0; k < 1UL << order; k++)
+			fn(w, pfn + k);
+		frames += 1UL << order;
+	}
+	return frames;
+}
+
+static unsigned long walk_pcp(struct walk *w, struct pb_pcp *pcp,
+			      void (*fn)(struct walk *w, unsigned long pfn))
+{
+	unsigned long frames = 0;
+	unsigned int i, mt;
+
+	for (i = 0; i < PB_NR_PCP_ORDERS; i++)
+		for (mt = 0; mt < PB_PCPTYPES; mt++)
+			frames += walk_list(w, &pcp->list[i][mt], i, fn);
+	return frames;
+}
+
+static void check_pcp(struct walk *w, struct pb_pcp *pcp, int cpu)
+{
+	unsigned int i, mt;
+
+	if (pcp->busy)
+		broken(w->out, "cpu %d: pcp busy", cpu);
+	for (i = 0; i < PB_NR_PCP_ORDERS; i++)
+		for (mt = 0; mt < PB_PCPTYPES; mt++)
+			if (pcp->list[i][mt].n > PB_LIFO_MAX)
+				broken(w->out, "cpu %d: pcp list of %u", cpu, pcp->list[i][mt].n);
+}
+
+static unsigned long check_pcps(struct walk *w)
+{
+	unsigned long total = 0;
+	struct pb_pcp *pcp;
+	int cpu;
+
+	pb_for_each_cpu(cpu) {
+		pcp = pb_per_cpu_ptr(w->zone->pcp, cpu);
+		total += walk_pcp(w, pcp, check_cached);
+		check_pcp(w, pcp, cpu);
+	}
+	pb_for_each_cpu(cpu)
+		walk_pcp(w, pb_per_cpu_ptr(w->zone->pcp, cpu), unmark_cached);
+	return total;
+}
+
+static void check_zone(struct pb_zone *zone, struct pb_verify *out)
+{
+	struct walk w = { .out = out, .zone = zone };
+	unsigned long index, i, before = out->free_pages, pcp;
+	struct pb_pageblock *block;
+	struct pb_slot *slot;
+
+	for (index = 0; index < zone->nr_blocks; index++) {
+		slot = pb_zone_slot(zone, index);
+		if (!slot) {
+			if (w.covered)
+				broken(out, "an allocated block runs into a hole at pfn %#lx",
+				       pb_block_pfn(zone, index));
+			w.covered = 0;
+			continue;
+		}
+		block = pb_slot_block(slot->word);
+		for (i = 0; i < PB_PAGEBLOCK_NR; i++)
+			check_frame(&w, block, i, pb_block_pfn(zone, index) + i);
+		check_key(&w, index, slot->word);
+	}
+	if (w.covered)
+		broken(out, "an allocated block runs past the end of the zone");
+	check_bitmaps(&w);
+	if (pb_zone_free_pages(zone) != (long)(out->free_pages - before))
+		broken(out, "node %d %s: %ld free pages counted, %lu found", zone->nid, zone->name,
+		       pb_zone_free_pages(zone), out->free_pages - before);
+	pcp = check_pcps(&w);
+	if (pcp != w.loose)
+		broken(out, "node %d %s: %lu pages neither free nor allocated, %lu in pcps",
+		       zone->nid, zone->name, w.loose, pcp);
+	out->pcp_pages += pcp;
+}
+
+/**
+ * pb_verify - check every invariant
+ * @pool: a quiescent pool
+ * @out: what was found
+ *
+ * Context: any, takes time in proportion to the pool's size. Return: errors.
+ */
+unsigned long pb_verify(struct pb_pool *pool, struct pb_verify *out)
+{
+	unsigned int i;
+
+	memset(out, 0, sizeof(*out));
+	for (i = 0; i < pool->all_zones->nr; i++)
+		check_zone(pool->all_zones->zone[i], out);
+	return out->errors;
+}
+EXPORT_SYMBOL_PB_TEST(pb_verify);

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* When a migratetype has nothing left: claim a pageblock of another type, or steal from one. */
+#ifndef PB_FALLBACK_H
+#define PB_FALLBACK_H
+
+#include "core/base/types.h"
+
+/* Other types a request may fall back to, nearest first. */
+extern const u8 pb_fallbacks[PB_PCPTYPES][PB_PCPTYPES - 1];
+
+bool pb_fallback_claim_block(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt,
+			     pb_alloc_flags_t flags);
+unsigned long pb_fallback_steal(struct pb_zone *zone, unsigned int order,
+				const struct pb_request *rq);
+unsigned long pb_fallback_cma(struct pb_zone *zone, unsigned int order,
+			      const struct pb_request *rq);
+unsigned long pb_fallback(struct pb_zone *zone, unsigned int order, const struct pb_request *rq);
+
+#endif /* PB_FALLBACK_H */

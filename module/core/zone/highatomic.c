@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Pageblocks kept for high-order requests that cannot wait.
+ *
+ * When such a request has been served, the pageblock it was served from becomes one of type
+ * PB_HIGHATOMIC, so that what is still free in it is there for the next one: fragmentation
+ * hurts those most who cannot wait for compaction. Others do not find these pageblocks in
+ * the index of their type and do not count what is free in them (watermark.c). At most one
+ * page in a hundred is kept so; under pressure the pageblocks are given back one by one.
+ *
+ * nr_reserved_highatomic is raised before a pageblock changes its type and lowered after,
+ * each by whoever made the change, which is one compare-exchange of the directory entry: so
+ * the count is exact when nothing runs, and never above the limit.
+ */
+#include "core/base/pfn.h"
+#include "core/index/bitmap.h"
+#include "core/index/free_area.h"
+#include "core/zone/highatomic.h"
+#include "core/zone/zone.h"
+
+#define UNRESERVE_TRIES	32
+
+/* Changes the type of a pageblock; false when it has another one than the caller thinks. */
+static bool change_type(struct pb_zone *zone, unsigned long pfn, enum pb_migratetype from,
+			enum pb_migratetype to)
+{
+	struct pb_slot *slot = pb_slot(zone->pool, pfn);
+	unsigned long old = READ_ONCE(slot->word);
+
+	do {
+		if (pb_slot_migratetype(old) != from)
+			return false;
+	} while (!try_cmpxchg(&slot->word, &old, (old & ~PB_SLOT_MT_MASK) | to));
+	pb_block_reindex(zone, pb_block_index(zone, pfn));
+	return true;
+}
+
+/* Most that is kept: 1 %, a pageblock at least, but nothing where 1 % is less than one. */
+static long limit(struct pb_zone *zone)
+{
+	unsigned long share = READ_ONCE(zone->present_pages) / 100;
+
+	return share < PB_PAGEBLOCK_NR ? 0 : round_up(share, PB_PAGEBLOCK_NR);
+}
+
+/* One more pageblock, if there may be one. */
+static bool charge(struct pb_zone *zone)
+{
+	long old = atomic_long_read(&zone->nr_reserved_highatomic);
+
+	do {
+		if (old >= limit(zone))
+			return false;
+	} while (!atomic_long_try_cmpxchg(&zone->nr_reserved_highatomic, &old,
+					  old + (long)PB_PAGEBLOCK_NR));
+	pb_zone_update_fast_mark(zone);
+	return true;
+}
+
+static void uncharge(struct pb_zone *zone)
+{
+	atomic_long_sub(PB_PAGEBLOCK_NR, &zone->nr_reserved_highatomic);
+	pb_zone_update_fast_mark(zone);
+}
+
+/**
+ * pb_highatomic_reserve - keep the pageblocks that a high-order atomic request was served from
+ * @zone: the zone
+ * @pfn: head of the block it got
+ * @order: its order
+ *
+ * Nothing is done for pageblocks that are kept already, are no ordinary ones, or are too many.
+ *
+ * Context: any; preemption off. As reserve_highatomic_pageblock() in mm/page_alloc.c.
+ */
+void pb_highatomic_reserve(struct pb_zone *zone, unsigned long pfn, unsigned int order)
+{
+	unsigned long end = pfn + (1UL << order);
+	enum pb_migratetype mt;
+
+	for (pfn = round_down(pfn, PB_PAGEBLOCK_NR); pfn < end; pfn += PB_PAGEBLOCK_NR) {
+		mt = pb_slot_migratetype(READ_ONCE(pb_slot(zone->pool, pfn)->word));
+		if (mt >= PB_PCPTYPES)
+			continue;
+		if (!charge(zone))
+			return;
+		if (change_type(zone, pfn, mt, PB_HIGHATOMIC))
+			pb_zone_event_add(zone, PB_HIGHATOMIC_RESERVE, 1);
+		else
+			uncharge(zone);
+	}
+}
+EXPORT_SYMBOL_PB_TEST(pb_highatomic_reserve);
+
+/**
+ * pb_highatomic_claim - a block from the pageblocks that are kept
+ * @zone: the zone
+ * @rq: the request; its order, and its marks
+ *
+ * Context: any; preemption off. Return: PFN, or PB_NO_PFN.
+ */
+unsigned long pb_highatomic_claim(struct pb_zone *zone, const struct pb_request *rq)
+{
+	if (!atomic_long_read(&zone->nr_reserved_highatomic))
+		return PB_NO_PFN;
+	return pb_zone_claim(zone, rq->order, PB_HIGHATOMIC, rq);
+}
+EXPORT_SYMBOL_PB_TEST(pb_highatomic_claim);
+
+/* A pageblock with something free in it, those with small free blocks first. */
+static unsigned long pick(struct pb_zone *zone)
+{
+	struct pb_free_area *area = &zone->area[PB_HIGHATOMIC];
+	unsigned long index;
+	unsigned int occ;
+
+	for (occ = 0; occ < PB_NR_OCC; occ++) {
+		index = pb_bitmap_next(&area->occ[occ], 0);
+		if (index != PB_NO_BLOCK)
+			return index;
+	}
+	return pb_bitmap_next(&area->whole, 0);
+}
+
+/**
+ * pb_highatomic_unreserve_zone - give a pageblock that was kept back to all
+ * @zone: the zone
+ * @mt: migratetype it gets: that of the request in need
+ * @force: the last one too
+ *
+ * Context: any. Return: whether there is more to be had now.
+ * As unreserve_highatomic_pageblock() in mm/page_alloc.c does it with each zone.
+ */
+bool pb_highatomic_unreserve_zone(struct pb_zone *zone, enum pb_migratetype mt, bool force)
+{
+	unsigned int tries = 0;
+	unsigned long index;
+	bool done = false;
+
+	if (atomic_long_read(&zone->nr_reserved_highatomic) <= (force ? 0 : (long)PB_PAGEBLOCK_NR))
+		return false;
+	preempt_disable();
+	/* Another CPU may be faster: its pageblock is not in the index of this type for long. */
+	while (!done && tries++ < UNRESERVE_TRIES && (index = pick(zone)) != PB_NO_BLOCK)
+		done = change_type(zone, pb_block_pfn(zone, index), PB_HIGHATOMIC, mt);
+	if (done) {
+		uncharge(zone);
+		pb_zone_event_add(zone, PB_HIGHATOMIC_UNRESERVE, 1);
+	}
+	preempt_enable();
+	return done;
+}
+EXPORT_SYMBOL_PB_TEST(pb_highatomic_unreserve_zone);

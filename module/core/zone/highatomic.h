@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Pageblocks kept for high-order requests that cannot wait. See highatomic.c. */
+#ifndef PB_HIGHATOMIC_H
+#define PB_HIGHATOMIC_H
+
+#include "core/base/types.h"
+
+unsigned long pb_highatomic_claim(struct pb_zone *zone, const struct pb_request *rq);
+void pb_highatomic_reserve(struct pb_zone *zone, unsigned long pfn, unsigned int order);
+bool pb_highatomic_unreserve_zone(struct pb_zone *zone, enum pb_migratetype mt, bool force);
+
+#endif /* PB_HIGHATOMIC_H */

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Reclaim on a near node before memory is taken from a far one.
+ *
+ * Off by default (node_reclaim_mode). When it is on, a walk over the zonelist that meets a
+ * zone below its mark, on a node that is near enough, has the users of that node's memory
+ * give some up, a little at first, and looks at the mark again before it goes on. One CPU
+ * at a time for each node, and only on the node it runs on or on one without CPUs, so that
+ * nodes do not empty one another. As node_reclaim() in mm/vmscan.c.
+ */
+#include "core/zone/node_reclaim.h"
+#include "core/zone/zone.h"
+
+#define PRIORITY		4	/* NODE_RECLAIM_PRIORITY: a sixteenth in the first round */
+#define RECLAIM_LEAST		32UL	/* SWAP_CLUSTER_MAX */
+#define WORTH_WHILE		100	/* one page in so many: sysctl_min_unmapped_ratio is 1 % */
+
+/**
+ * pb_zone_allows_reclaim - is a zone near enough to be reclaimed for a request?
+ * @local: first zone that may serve the request
+ * @zone: the zone
+ *
+ * Context: any. As zone_allows_reclaim() in mm/page_alloc.c.
+ */
+bool pb_zone_allows_reclaim(struct pb_zone *local, struct pb_zone *zone)
+{
+	struct pb_pool *pool = zone->pool;
+
+	return pool->distance(local->nid, zone->nid) <= READ_ONCE(pool->node_reclaim_distance);
+}
+EXPORT_SYMBOL_PB_TEST(pb_zone_allows_reclaim);
+
+/* Whether the node has as much to give up as makes a round worth while. */
+static bool worth_while(struct pb_pool *pool, int nid)
+{
+	unsigned long pages = 0, present = 0;
+	struct pb_zone *zone;
+
+	if (!pool->ops.reclaim || !pool->ops.reclaimable)
+		return false;
+	pb_for_each_node_zone(zone, pool, nid) {
+		pages += pool->ops.reclaimable(zone);
+		present += READ_ONCE(zone->present_pages);
+	}
+	return pages > present / WORTH_WHILE;
+}
+
+/* The zone that stands for its node: one of them reclaims at a time. */
+static atomic_t *node_busy(struct pb_pool *pool, int nid)
+{
+	struct pb_node_zones it = { pool, nid };
+
+	return &pb_next_node_zone(&it)->node_reclaiming;
+}
+
+static bool reclaim(struct pb_pool *pool, const struct pb_request *rq)
+{
+	unsigned long want = 1UL << rq->order, got = 0;
+	int priority = PRIORITY;
+
+	do {
+		got += pool->ops.reclaim(pool, rq, priority, max(want, RECLAIM_LEAST));
+	} while (got < want && --priority >= 0);
+	return got >= want;
+}
+
+/**
+ * pb_node_reclaim - have the users of a zone's node give up memory for a request
+ * @zone: the zone
+ * @rq: the request
+ *
+ * Context: sleeps when the request may. Return: what came of it; after SOME and SUCCESS the
+ * caller looks at the mark again. As node_reclaim() in mm/vmscan.c.
+ */
+enum pb_node_reclaim pb_node_reclaim(struct pb_zone *zone, const struct pb_request *rq)
+{
+	struct pb_pool *pool = zone->pool;
+	atomic_t *busy = node_busy(pool, zone->nid);
+	struct pb_request here = *rq;
+	bool success;
+
+	if (!worth_while(pool, zone->nid))
+		return PB_NODE_RECLAIM_FULL;
+	if (!(rq->flags & PB_ALLOC_WAIT) || rq->flags & PB_ALLOC_RECLAIMING)
+		return PB_NODE_RECLAIM_NOSCAN;
+	if (pb_node_has_cpu(zone->nid) && zone->nid != pb_cpu_node(pb_cpu_id()))
+		return PB_NODE_RECLAIM_NOSCAN;
+	if (atomic_xchg(busy, 1))
+		return PB_NODE_RECLAIM_NOSCAN;
+	might_sleep();
+	here.nid = zone->nid;
+	here.flags |= PB_ALLOC_THISNODE;
+	here.nodemask = NULL;
+	success = reclaim(pool, &here);
+	atomic_set_release(busy, 0);
+	pb_zone_event_add(zone, success ? PB_ZONE_RECLAIM_SUCCESS : PB_ZONE_RECLAIM_FAILED, 1);
+	return success ? PB_NODE_RECLAIM_SUCCESS : PB_NODE_RECLAIM_SOME;
+}
+EXPORT_SYMBOL_PB_TEST(pb_node_reclaim);

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Reclaim on a near node before memory is taken from a far one. See node_reclaim.c. */
+#ifndef PB_NODE_RECLAIM_H
+#define PB_NODE_RECLAIM_H
+
+#include "core/base/types.h"
+
+/* As NODE_RECLAIM_ in mm/internal.h. */
+enum pb_node_reclaim {
+	PB_NODE_RECLAIM_NOSCAN = -2,	/* not asked: the caller may not wait, or others are */
+	PB_NODE_RECLAIM_FULL = -1,	/* nobody there could give up anything worth while */
+	PB_NODE_RECLAIM_SOME = 0,	/* less than the request needs */
+	PB_NODE_RECLAIM_SUCCESS = 1,
+};
+
+bool pb_zone_allows_reclaim(struct pb_zone *local, struct pb_zone *zone);
+enum pb_node_reclaim pb_node_reclaim(struct pb_zone *zone, const struct pb_request *rq);
+
+#endif /* PB_NODE_RECLAIM_H */

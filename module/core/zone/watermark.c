@@ -1,0 +1,429 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Watermarks: how far down a request may take a zone.
+ *
+ * A request may leave no fewer free pages behind than its floor: its mark, with the boost
+ * and with the discounts that its flags give, and what it may not touch at all: the
+ * lowmem_reserve for the highest zone it could use, the highatomic reserve, free pages of
+ * contiguous areas. As __zone_watermark_ok() in mm/page_alloc.c.
+ *
+ * Near the mark
+ * -------------
+ * mm/ asks whether a request passes and takes the pages later, a batch at a time for the
+ * per-CPU lists, so that each CPU may undershoot by a batch. Here the free-page count is
+ * one atomic, and whoever has claimed frames takes them off it by compare-exchange and only
+ * down to its floor (pb_zone_account_claim). What is not granted goes back to the bitmaps
+ * before anybody has seen it. So no request takes the count below its floor, however many
+ * race: the drift is zero. Two things may still show fewer free pages than a mark: a mark
+ * that was raised meanwhile (boost, tunables, a highatomic or contiguous-area page freed),
+ * and the bitmaps themselves, which lack what a CPU has claimed and not yet counted, at
+ * most a word (64 frames) or the block asked for, for each CPU, for the time of a claim.
+ *
+ * Pages in per-CPU lists are taken already and do not count as free, as in mm/.
+ *
+ * fast_mark is a number that no floor of a request with the min or low mark exceeds.
+ * Whoever changes a mark, the boost or a reserve calls pb_zone_update_fast_mark(), which
+ * looks at all of them again after its store, so that of several at once the last is right.
+ *
+ * With min_free_pages 0, the default, there are no marks: every page may be used.
+ */
+#include "core/base/pfn.h"
+#include "core/index/bitmap.h"
+#include "core/index/pageblock.h"
+#include "core/zone/watermark.h"
+
+#define MOVABLE_MIN_LEAST	32UL	/* SWAP_CLUSTER_MAX */
+#define MOVABLE_MIN_MOST	128UL
+
+/* Free pages of one bitmap's pageblocks. */
+static unsigned long count_map(struct pb_zone *zone, struct pb_bitmap *map)
+{
+	unsigned long index, pages = 0, word;
+
+	for (index = pb_bitmap_next(map, 0); index != PB_NO_BLOCK;
+	     index = pb_bitmap_next(map, index + 1)) {
+		word = READ_ONCE(pb_slot(zone->pool, pb_block_pfn(zone, index))->word);
+		pages += pb_block_count_free(pb_slot_block(word));
+	}
+	return pages;
+}
+
+/* Free pages in the highatomic pageblocks, which are few: at most one in a hundred. */
+static long free_highatomic(struct pb_zone *zone)
+{
+	long reserved = atomic_long_read(&zone->nr_reserved_highatomic);
+	struct pb_free_area *area = &zone->area[PB_HIGHATOMIC];
+	unsigned long pages;
+	unsigned int i;
+
+	if (!reserved)
+		return 0;
+	pages = count_map(zone, &area->whole);
+	for (i = 0; i < PB_NR_OCC; i++)
+		pages += count_map(zone, &area->occ[i]);
+	/* One that moves within the index meanwhile may have been met twice. */
+	return min_t(long, pages, reserved);
+}
+
+/* Free pages that are not for this request. As __zone_watermark_unusable_free(). */
+static long unusable_free(struct pb_zone *zone, pb_alloc_flags_t flags)
+{
+	long pages = 0;
+
+	if (!(flags & PB_ALLOC_RESERVES))
+		pages += free_highatomic(zone);
+	if (!(flags & PB_ALLOC_CMA))
+		pages += max(atomic_long_read(&zone->nr_free_cma), 0L);
+	return pages;
+}
+
+/* What of a mark is left for one who may dip into the reserves. */
+static unsigned long discounted(unsigned long min, pb_alloc_flags_t flags)
+{
+	if (flags & PB_ALLOC_MIN_RESERVE) {
+		min -= min / 2;
+		if (flags & PB_ALLOC_NON_BLOCK)
+			min -= min / 4;
+	}
+	if (flags & PB_ALLOC_OOM)
+		min -= min / 2;
+	return min;
+}
+
+static long floor_of(struct pb_zone *zone, unsigned long mark, enum pb_zone_type highest,
+		     pb_alloc_flags_t flags)
+{
+	return discounted(mark, flags) + READ_ONCE(zone->lowmem_reserve[highest]) +
+	       unusable_free(zone, flags);
+}
+
+/**
+ * pb_zone_floor - the fewest free pages a request may leave behind
+ * @zone: the zone
+ * @nr_pages: pages of the request: a single one of high priority is not held up by a boost
+ * @highest: highest zone type the request may use
+ * @flags: PB_ALLOC_ bits
+ *
+ * Context: any. Return: pages; LONG_MIN for one that ignores the marks.
+ */
+long pb_zone_floor(struct pb_zone *zone, unsigned long nr_pages, enum pb_zone_type highest,
+		   pb_alloc_flags_t flags)
+{
+	enum pb_watermark wmark = pb_alloc_wmark(flags);
+	unsigned long mark;
+
+	if (flags & PB_ALLOC_NO_WATERMARKS)
+		return LONG_MIN;
+	mark = pb_wmark_pages(zone, wmark);
+	if (nr_pages == 1 && flags & PB_ALLOC_MIN_RESERVE && wmark == PB_WMARK_MIN)
+		mark = READ_ONCE(zone->watermark[PB_WMARK_MIN]);
+	return floor_of(zone, mark, highest, flags);
+}
+EXPORT_SYMBOL_PB_TEST(pb_zone_floor);
+
+/**
+ * pb_zone_account_near - pb_zone_account_claim() near a mark, or after a collision
+ * @zone: the zone
+ * @pages: pages claimed
+ * @unit: what they can be parted into
+ * @rq: whose marks count; NULL: nobody's
+ *
+ * Context: any. Return: pages granted.
+ */
+long pb_zone_account_near(struct pb_zone *zone, long pages, long unit,
+			  const struct pb_request *rq)
+{
+	long floor = LONG_MIN, free, granted;
+
+	if (rq)
+		floor = pb_zone_floor(zone, unit, rq->highest_zone, rq->flags);
+	/* To the last page: the frames in hand are proof enough that they were free. */
+	if (floor <= 0) {
+		pb_zone_account(zone, -pages);
+		return pages;
+	}
+	free = pb_zone_free_pages(zone);
+	do {
+		granted = pages;
+		if (unlikely(free - pages < floor)) {
+			granted = max(free - floor, 0L) / unit * unit;
+			if (!granted)
+				return 0;
+		}
+	} while (!atomic_long_try_cmpxchg(&zone->nr_free, &free, free - granted));
+	return granted;
+}
+EXPORT_SYMBOL_PB_TEST(pb_zone_account_near);
+
+/**
+ * pb_zone_watermark_full - may a request take pages from a zone, in full
+ * @zone: the zone
+ * @nr_pages: pages of the request
+ * @highest: highest zone type the request may use
+ * @flags: PB_ALLOC_ bits
+ *
+ * Without a mark or reserve everything passes: what is in per-CPU lists can be had though
+ * the zone is empty. Context: any.
+ */
+bool pb_zone_watermark_full(struct pb_zone *zone, unsigned long nr_pages,
+			    enum pb_zone_type highest, pb_alloc_flags_t flags)
+{
+	long floor = pb_zone_floor(zone, nr_pages, highest, flags);
+
+	return floor <= 0 || pb_zone_free_pages(zone) - (long)nr_pages >= floor;
+}
+EXPORT_SYMBOL_PB_TEST(pb_zone_watermark_full);
+
+/* Is there an aligned run of so many wholly free pageblocks of these types? */
+static bool has_run(struct pb_zone *zone, unsigned long nr, unsigned int types)
+{
+	unsigned long start = 0, end = 0, next;
+	unsigned int mt;
+
+	do {
+		next = PB_NO_BLOCK;
+		for (mt = 0; mt < PB_INDEXED_TYPES; mt++)
+			if (types & BIT(mt))
+				next = min(next, pb_bitmap_next(&zone->area[mt].whole, end));
+		if (next != end || next % nr == 0)
+			start = round_up(next, nr);
+		end = next + 1;
+		if (next != PB_NO_BLOCK && next >= start && next - start + 1 == nr)
+			return true;
+	} while (next != PB_NO_BLOCK);
+	return false;
+}
+
+/* Is a free block of the order in the index for one of these types? */
+static bool has_block(struct pb_zone *zone, unsigned int order, unsigned int types)
+{
+	unsigned int mt, largest;
+
+	if (order > PB_PAGEBLOCK_ORDER)
+		return has_run(zone, 1UL << (order - PB_PAGEBLOCK_ORDER), types);
+	for (mt = 0; mt < PB_INDEXED_TYPES; mt++) {
+		if (!(types & BIT(mt)))
+			continue;
+		if (pb_bitmap_next(&zone->area[mt].whole, 0) != PB_NO_BLOCK)
+			return true;
+		for (largest = order; largest && largest <= PB_NR_LARGEST; largest++)
+			if (pb_bitmap_next(&zone->area[mt].largest[largest - 1], 0) != PB_NO_BLOCK)
+				return true;
+	}
+	return false;
+}
+
+/**
+ * pb_zone_watermark_ok_order - the check by order and mark
+ * @zone: the zone
+ * @order: 0 to PB_MAX_ORDER
+ * @mark: pages, as from pb_wmark_pages()
+ * @highest: highest zone type the request may use
+ * @flags: PB_ALLOC_ bits but for the mark
+ *
+ * Besides the count a free block of the order has to be there. A walk over the zonelist
+ * does not ask for that, because the claim that follows will tell; one that decides
+ * whether to go on reclaiming or compacting does.
+ *
+ * Context: any. As zone_watermark_ok() in mm/page_alloc.c.
+ */
+bool pb_zone_watermark_ok_order(struct pb_zone *zone, unsigned int order, unsigned long mark,
+				enum pb_zone_type highest, pb_alloc_flags_t flags)
+{
+	long left = pb_zone_free_pages(zone) - (1L << order);
+	unsigned int types = BIT(PB_PCPTYPES) - 1;
+
+	if (left < floor_of(zone, mark, highest, flags))
+		return false;
+	if (!order)
+		return true;
+	if (flags & PB_ALLOC_CMA)
+		types |= BIT(PB_CMA);
+	if (flags & (PB_ALLOC_HIGHATOMIC | PB_ALLOC_OOM))
+		types |= BIT(PB_HIGHATOMIC);
+	return has_block(zone, order, types);
+}
+EXPORT_SYMBOL_PB_TEST(pb_zone_watermark_ok_order);
+
+static long compute_fast_mark(struct pb_zone *zone)
+{
+	unsigned long reserve = 0, mark;
+	unsigned int i;
+
+	for (i = 0; i < PB_NR_ZONE_TYPES; i++)
+		reserve = max(reserve, READ_ONCE(zone->lowmem_reserve[i]));
+	mark = max(READ_ONCE(zone->watermark[PB_WMARK_MIN]),
+		   READ_ONCE(zone->watermark[PB_WMARK_LOW]));
+	mark += READ_ONCE(zone->watermark_boost) + reserve + zone->cma_pages;
+	return mark + atomic_long_read(&zone->nr_reserved_highatomic);
+}
+
+/**
+ * pb_zone_update_fast_mark - a mark, the boost or a reserve of a zone has changed
+ * @zone: the zone
+ *
+ * Context: any.
+ */
+void pb_zone_update_fast_mark(struct pb_zone *zone)
+{
+	long mark = compute_fast_mark(zone);
+
+	do {
+		WRITE_ONCE(zone->fast_mark, mark);
+		/* Who wrote before us changed its mark before that: it is seen below. */
+		smp_mb();
+		mark = compute_fast_mark(zone);
+	} while (mark != READ_ONCE(zone->fast_mark));
+}
+EXPORT_SYMBOL_PB_TEST(pb_zone_update_fast_mark);
+
+/* The distance between two marks, at least a quarter of what min would be without a cap. */
+static void set_marks(struct pb_zone *zone, unsigned long min_pages, unsigned long share,
+		      unsigned int scale)
+{
+	unsigned long present = READ_ONCE(zone->present_pages);
+	unsigned long step = max(share / 4, mult_frac(present, scale, 10000UL));
+
+	/* However high the marks are asked to be, a quarter of the zone stays above them. */
+	min_pages = min(min_pages, present / 4);
+	step = min(step, present / 4);
+	WRITE_ONCE(zone->watermark[PB_WMARK_MIN], min_pages);
+	WRITE_ONCE(zone->watermark[PB_WMARK_LOW], min_pages + step);
+	WRITE_ONCE(zone->watermark[PB_WMARK_HIGH], min_pages + 2 * step);
+	WRITE_ONCE(zone->watermark_boost, 0);
+	pb_zone_update_fast_mark(zone);
+}
+
+/**
+ * pb_zone_set_watermarks - set min, low and high of one zone
+ * @zone: the zone
+ * @min_pages: the min mark
+ * @scale: distance between the marks in 1/10000 of the zone, at least min / 4
+ *
+ * Context: any, one caller at a time.
+ */
+void pb_zone_set_watermarks(struct pb_zone *zone, unsigned long min_pages, unsigned int scale)
+{
+	set_marks(zone, min_pages, min_pages, scale);
+}
+EXPORT_SYMBOL_PB_TEST(pb_zone_set_watermarks);
+
+/* As setup_per_zone_lowmem_reserve(). */
+static void set_lowmem_reserve(struct pb_pool *pool, struct pb_zone *zone)
+{
+	unsigned int ratio = pool->wmark.lowmem_reserve_ratio[zone->type], type;
+	unsigned long above = 0, reserve;
+
+	for (type = zone->type + 1; type < PB_NR_ZONE_TYPES; type++) {
+		if (pool->zone[zone->nid][type])
+			above += READ_ONCE(pool->zone[zone->nid][type]->present_pages);
+		reserve = ratio && pool->wmark.min_free_pages ? above / ratio : 0;
+		WRITE_ONCE(zone->lowmem_reserve[type], reserve);
+	}
+}
+
+/* Min of all zones together is dealt out by size; MOVABLE ones get a small one besides. */
+static void set_zone(struct pb_zone *zone, const struct pb_watermark_tunables *wmark,
+		     unsigned long lowmem_pages)
+{
+	unsigned long present = READ_ONCE(zone->present_pages), share = 0, min_pages;
+
+	if (!wmark->min_free_pages) {
+		set_marks(zone, 0, 0, 0);
+		return;
+	}
+	/* As a whole not above what there is, so that the product does not wrap. */
+	if (lowmem_pages)
+		share = mult_frac(present, min(wmark->min_free_pages, lowmem_pages),
+				  lowmem_pages);
+	min_pages = share;
+	if (zone->type == PB_ZONE_MOVABLE)
+		min_pages = clamp(present / 1024, MOVABLE_MIN_LEAST, MOVABLE_MIN_MOST);
+	set_marks(zone, min_pages, share, wmark->watermark_scale_factor);
+}
+
+/**
+ * pb_setup_per_zone_wmarks - compute marks and reserves of all zones from the tunables
+ * @pool: the pool; its @wmark may have changed, or the size of a zone
+ *
+ * A boost that stands is dropped, as in mm/.
+ *
+ * Context: any, one caller at a time. As setup_per_zone_wmarks() and
+ * setup_per_zone_lowmem_reserve() in mm/page_alloc.c.
+ */
+void pb_setup_per_zone_wmarks(struct pb_pool *pool)
+{
+	unsigned long lowmem_pages = 0;
+	struct pb_zone *zone;
+	unsigned int i;
+
+	for (i = 0; i < pool->all_zones->nr; i++) {
+		zone = pool->all_zones->zone[i];
+		if (zone->type != PB_ZONE_MOVABLE)
+			lowmem_pages += READ_ONCE(zone->present_pages);
+	}
+	for (i = 0; i < pool->all_zones->nr; i++) {
+		zone = pool->all_zones->zone[i];
+		set_lowmem_reserve(pool, zone);
+		set_zone(zone, &pool->wmark, lowmem_pages);
+	}
+}
+EXPORT_SYMBOL_PB_TEST(pb_setup_per_zone_wmarks);
+
+/**
+ * pb_zone_boost - raise the marks of a zone because migratetypes are being mixed
+ * @zone: the zone
+ * @order: order of the request that mixed them, for those who watch
+ *
+ * By a pageblock each time, up to watermark_boost_factor of the high mark. Not in zones
+ * without marks, nor where they are so small that a boost would shut them.
+ *
+ * Context: any. Return: whether it was raised, or is at its top: the node should be woken.
+ * As boost_watermark() in mm/page_alloc.c.
+ */
+bool pb_zone_boost(struct pb_zone *zone, unsigned int order)
+{
+	unsigned int factor = READ_ONCE(zone->pool->wmark.watermark_boost_factor);
+	unsigned long most, old, new;
+
+	if (!factor || PB_PAGEBLOCK_NR * 4 > READ_ONCE(zone->present_pages))
+		return false;
+	most = mult_frac(READ_ONCE(zone->watermark[PB_WMARK_HIGH]), factor, 10000UL);
+	if (!most)
+		return false;
+	most = max(PB_PAGEBLOCK_NR, most);
+	old = READ_ONCE(zone->watermark_boost);
+	do {
+		new = min(old + PB_PAGEBLOCK_NR, most);
+	} while (!try_cmpxchg(&zone->watermark_boost, &old, new));
+	pb_zone_update_fast_mark(zone);
+	pb_zone_event_add(zone, PB_WATERMARK_BOOST, 1);
+	return true;
+}
+EXPORT_SYMBOL_PB_TEST(pb_zone_boost);
+
+/**
+ * pb_zone_decay_boost_by - take back what a zone was boosted by
+ * @zone: the zone
+ * @pages: the boost that the caller saw when it began to balance; what came since stays
+ *
+ * Context: any. As the end of balance_pgdat() in mm/vmscan.c.
+ */
+void pb_zone_decay_boost_by(struct pb_zone *zone, unsigned long pages)
+{
+	unsigned long old = READ_ONCE(zone->watermark_boost);
+
+	do {
+		if (!old)
+			return;
+	} while (!try_cmpxchg(&zone->watermark_boost, &old, old - min(old, pages)));
+	pb_zone_update_fast_mark(zone);
+}
+EXPORT_SYMBOL_PB_TEST(pb_zone_decay_boost_by);
+
+/* The same for all of it. */
+void pb_zone_decay_boost(struct pb_zone *zone)
+{
+	pb_zone_decay_boost_by(zone, ~0UL);
+}
+EXPORT_SYMBOL_PB_TEST(pb_zone_decay_boost);

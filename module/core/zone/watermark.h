@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A zone's free-page count, and how far down which request may take it. See watermark.c. */
+#ifndef PB_WATERMARK_H
+#define PB_WATERMARK_H
+
+#include "core/base/types.h"
+
+/* Pages in the bitmaps; those in pcp lists are not counted, as in mm/. */
+static inline long pb_zone_free_pages(struct pb_zone *zone)
+{
+	return atomic_long_read(&zone->nr_free);
+}
+
+static inline void pb_zone_account(struct pb_zone *zone, long pages)
+{
+	atomic_long_add(pages, &zone->nr_free);
+}
+
+/* Pages that a zone has, or could have when it has grown as far as it may. */
+static inline unsigned long pb_zone_most_pages(const struct pb_zone *zone)
+{
+	return READ_ONCE(zone->present_pages) + READ_ONCE(zone->growable);
+}
+
+long pb_zone_account_near(struct pb_zone *zone, long pages, long unit,
+			  const struct pb_request *rq);
+
+/**
+ * pb_zone_account_claim - take claimed frames off the free-page count, as far as allowed
+ * @zone: the zone
+ * @pages: pages claimed
+ * @unit: what they can be parted into: granted is a multiple of it; divides @pages
+ * @rq: whose marks count; NULL: nobody's
+ *
+ * The caller gives back to the bitmaps what is not granted, without counting it.
+ *
+ * Context: any; one atomic. Return: pages granted, at most @pages.
+ */
+static inline long pb_zone_account_claim(struct pb_zone *zone, long pages, long unit,
+					 const struct pb_request *rq)
+{
+	long free = pb_zone_free_pages(zone);
+
+	if (likely(free - pages >= READ_ONCE(zone->fast_mark) &&
+		   atomic_long_try_cmpxchg(&zone->nr_free, &free, free - pages)))
+		return pages;
+	return pb_zone_account_near(zone, pages, unit, rq);
+}
+
+/* Events outside of a pcp's busy window. */
+static inline void pb_zone_event_add(struct pb_zone *zone, enum pb_event event, long n)
+{
+	atomic_long_add(n, &zone->event[event]);
+}
+
+/* A mark as it stands now. As wmark_pages() in include/linux/mmzone.h. */
+static inline unsigned long pb_wmark_pages(struct pb_zone *zone, enum pb_watermark mark)
+{
+	return READ_ONCE(zone->watermark[mark]) + READ_ONCE(zone->watermark_boost);
+}
+
+long pb_zone_floor(struct pb_zone *zone, unsigned long nr_pages, enum pb_zone_type highest,
+		   pb_alloc_flags_t flags);
+bool pb_zone_watermark_full(struct pb_zone *zone, unsigned long nr_pages,
+			    enum pb_zone_type highest, pb_alloc_flags_t flags);
+bool pb_zone_watermark_ok_order(struct pb_zone *zone, unsigned int order, unsigned long mark,
+				enum pb_zone_type highest, pb_alloc_flags_t flags);
+
+void pb_zone_set_watermarks(struct pb_zone *zone, unsigned long min_pages, unsigned int scale);
+void pb_setup_per_zone_wmarks(struct pb_pool *pool);
+void pb_zone_update_fast_mark(struct pb_zone *zone);
+
+bool pb_zone_boost(struct pb_zone *zone, unsigned int order);
+void pb_zone_decay_boost(struct pb_zone *zone);
+void pb_zone_decay_boost_by(struct pb_zone *zone, unsigned long pages);
+
+/**
+ * pb_zone_watermark_ok - may a request take pages from a zone?
+ * @zone: the zone
+ * @nr_pages: pages of the request, at most PB_NO_PFN / 2
+ * @highest: highest zone type the request may use, which selects the lowmem_reserve
+ * @flags: PB_ALLOC_ bits
+ *
+ * One comparison while the zone is far from every mark, else the full form. What is true
+ * now need not be when the pages are taken: pb_zone_account_claim() looks again.
+ *
+ * Context: any. As zone_watermark_fast() in mm/page_alloc.c.
+ */
+static inline bool pb_zone_watermark_ok(struct pb_zone *zone, unsigned long nr_pages,
+					enum pb_zone_type highest, pb_alloc_flags_t flags)
+{
+	if (likely(pb_zone_free_pages(zone) - (long)nr_pages >= READ_ONCE(zone->fast_mark) &&
+		   pb_alloc_wmark(flags) != PB_WMARK_HIGH))
+		return true;
+	return pb_zone_watermark_full(zone, nr_pages, highest, flags);
+}
+
+#endif /* PB_WATERMARK_H */

@@ -1,0 +1,512 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * One zone: claiming blocks of one migratetype by order, and giving them back.
+ *
+ * There is no zone lock. A claim asks the index (free_area.c) for a candidate pageblock
+ * and claims from its words (pageblock.c); what another CPU has taken meanwhile makes it
+ * try the next candidate. The tries are bounded: where the bound is met, the slow path
+ * looks at everything before a request fails.
+ *
+ * Claims here change the free-page count; the order bytes are the business of alloc.c.
+ */
+#include "core/base/pfn.h"
+#include "core/index/bitmap.h"
+#include "core/index/free_area.h"
+#include "core/index/pageblock.h"
+#include "core/zone/zone.h"
+
+/* Candidates tried per class before the next class is tried. */
+#define CLAIM_TRIES	32
+
+static int init_index(struct pb_zone *zone)
+{
+	unsigned long *mem;
+	unsigned int mt;
+
+	zone->ctl = pb_meta_alloc(zone->nr_blocks * sizeof(*zone->ctl), zone->nid);
+	if (!zone->ctl)
+		return -ENOMEM;
+	mem = pb_meta_alloc(PB_INDEXED_TYPES * pb_free_area_words(zone->nr_blocks) * sizeof(*mem),
+			    zone->nid);
+	if (!mem) {
+		pb_meta_free(zone->ctl);
+		zone->ctl = NULL;
+		return -ENOMEM;
+	}
+	zone->index_mem = mem;
+	for (mt = 0; mt < PB_INDEXED_TYPES; mt++)
+		mem = pb_free_area_init(&zone->area[mt], zone->nr_blocks, mem);
+	return 0;
+}
+
+/**
+ * pb_zone_init - make an empty zone
+ * @zone: zeroed memory
+ * @pool: the pool it belongs to
+ * @nid: its node
+ * @type: its kind
+ * @start_pfn: start of its span
+ * @end_pfn: end of its span, exclusive
+ *
+ * Context: may sleep. Return: 0 or -ENOMEM.
+ */
+int pb_zone_init(struct pb_zone *zone, struct pb_pool *pool, int nid, enum pb_zone_type type,
+		 unsigned long start_pfn, unsigned long end_pfn)
+{
+	zone->pool = pool;
+	zone->nid = nid;
+	zone->type = type;
+	zone->start_pfn = start_pfn;
+	zone->end_pfn = end_pfn;
+	zone->base_pfn = round_down(start_pfn, 1UL << PB_CHUNK_ORDER);
+	zone->nr_blocks = (end_pfn - zone->base_pfn) >> PB_PAGEBLOCK_ORDER;
+	return init_index(zone);
+}
+EXPORT_SYMBOL_PB_TEST(pb_zone_init);
+
+void pb_zone_destroy(struct pb_zone *zone)
+{
+	pb_meta_free(zone->index_mem);
+	pb_meta_free(zone->ctl);
+	zone->index_mem = NULL;
+	zone->ctl = NULL;
+}
+EXPORT_SYMBOL_PB_TEST(pb_zone_destroy);
+
+/* CPUs start at different places, so that they rarely work on the same pageblock. */
+static unsigned long search_start(struct pb_zone *zone)
+{
+	return zone->nr_blocks * pb_cpu_id() / pb_nr_cpus();
+}
+
+/**
+ * pb_zone_next_block - next candidate pageblock for a request
+ * @zone: the zone
+ * @order: 0 to 8
+ * @mt: migratetype
+ * @tries: cursor, zero at first
+ * @index: in and out: the pageblock found last, then the one returned
+ *
+ * Walks the classes from the fullest that may serve to the emptiest and ends with a wholly
+ * free one. The candidate has the right migratetype; whether it still has a block of the
+ * order, the claim tells.
+ *
+ * Context: any. Return: the pageblock, or NULL when there is no more.
+ */
+struct pb_pageblock *pb_zone_next_block(struct pb_zone *zone, unsigned int order,
+					enum pb_migratetype mt, unsigned int *tries,
+					unsigned long *index)
+{
+	struct pb_free_area *area = &zone->area[mt];
+	unsigned int steps = pb_free_area_steps(order), step;
+	unsigned long word, start;
+	bool wrapped;
+
+	for (; *tries < (steps + 1) * 2 * CLAIM_TRIES; (*tries)++) {
+		step = *tries / (2 * CLAIM_TRIES);
+		if (step < steps && pb_bitmap_empty(pb_free_area_class(area, order, step))) {
+			*tries |= 2 * CLAIM_TRIES - 1;
+			continue;
+		}
+		/*
+		 * Each class is walked from this CPU's place to the end, then from the
+		 * beginning.
+		 */
+		wrapped = *tries / CLAIM_TRIES & 1;
+		start = *tries % CLAIM_TRIES ? *index + 1 : wrapped ? 0 : search_start(zone);
+		if (step < steps)
+			*index = pb_free_area_best(area, order, step, start);
+		else
+			*index = pb_free_area_whole(area);
+		if (*index == PB_NO_BLOCK) {
+			/* Nothing from here on: go to the last try of this half. */
+			*tries |= CLAIM_TRIES - 1;
+			continue;
+		}
+		word = READ_ONCE(pb_slot(zone->pool, pb_block_pfn(zone, *index))->word);
+		if (pb_slot_migratetype(word) != mt) {
+			pb_block_reindex(zone, *index);
+			continue;
+		}
+		(*tries)++;
+		return pb_slot_block(word);
+	}
+	return NULL;
+}
+EXPORT_SYMBOL_PB_TEST(pb_zone_next_block);
+
+static unsigned long claim_in_block(struct pb_zone *zone, unsigned int order,
+				    enum pb_migratetype mt)
+{
+	struct pb_pageblock *block;
+	unsigned int tries = 0;
+	unsigned long index = 0;
+	int frame;
+
+	while ((block = pb_zone_next_block(zone, order, mt, &tries, &index))) {
+		frame = pb_block_claim(block, order);
+		pb_block_reindex(zone, index);
+		if (frame >= 0)
+			return pb_block_pfn(zone, index) + frame;
+	}
+	return PB_NO_PFN;
+}
+
+/* Exactly this one, if it is still whole and of this type. */
+static __always_inline bool claim_whole_at(struct pb_zone *zone, unsigned long index,
+					   enum pb_migratetype mt)
+{
+	unsigned long word = READ_ONCE(pb_slot(zone->pool, pb_block_pfn(zone, index))->word);
+
+	if (pb_slot_migratetype(word) == mt &&
+	    pb_block_claim(pb_slot_block(word), PB_PAGEBLOCK_ORDER) >= 0) {
+		pb_block_taken(zone, index);
+		return true;
+	}
+	pb_block_reindex(zone, index);
+	return false;
+}
+
+static unsigned long claim_whole(struct pb_zone *zone, enum pb_migratetype mt)
+{
+	unsigned int tries;
+	unsigned long index;
+
+	for (tries = 0; tries < CLAIM_TRIES; tries++) {
+		index = pb_free_area_whole(&zone->area[mt]);
+		if (index == PB_NO_BLOCK)
+			break;
+		if (claim_whole_at(zone, index, mt))
+			return pb_block_pfn(zone, index);
+	}
+	return PB_NO_PFN;
+}
+
+/* Gives a block of order 0 to 9 back to its bitmap without counting it. */
+static unsigned long release_block(struct pb_zone *zone, unsigned long pfn, unsigned int order)
+{
+	struct pb_pageblock *block = pb_slot_block(READ_ONCE(pb_slot(zone->pool, pfn)->word));
+	unsigned long twice = pb_block_release(block, pb_frame_in_block(pfn), order);
+
+	pb_block_reindex(zone, pb_block_index(zone, pfn));
+	return twice;
+}
+
+/* Counts what was claimed, or gives it back when it is not to be had. */
+static unsigned long count_claim(struct pb_zone *zone, unsigned long pfn, unsigned long pages,
+				 const struct pb_request *rq)
+{
+	unsigned long end = pfn + pages;
+	unsigned int order;
+
+	if (likely(pb_zone_account_claim(zone, pages, pages, rq)))
+		return pfn;
+	order = min_t(unsigned int, ilog2(pages), PB_PAGEBLOCK_ORDER);
+	for (; pfn < end; pfn += 1UL << order)
+		release_block(zone, pfn, order);
+	return PB_NO_PFN;
+}
+
+/**
+ * pb_zone_claim - claim one block from pageblocks of one migratetype
+ * @zone: the zone
+ * @order: 0 to PB_MAX_ORDER
+ * @mt: migratetype, below PB_INDEXED_TYPES
+ * @rq: the request whose marks count, or NULL: down to the last page
+ *
+ * Context: any; preemption off. Return: PFN of the head, or PB_NO_PFN.
+ * As __rmqueue_smallest() in mm/page_alloc.c.
+ */
+unsigned long pb_zone_claim(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt,
+			    const struct pb_request *rq)
+{
+	unsigned long pfn, nr;
+
+	pb_assert_preempt_off();
+	if (order > PB_PAGEBLOCK_ORDER) {
+		nr = 1UL << (order - PB_PAGEBLOCK_ORDER);
+		pfn = pb_zone_claim_blocks(zone, nr, nr, mt, BIT(mt), rq);
+	} else {
+		pfn = order == PB_PAGEBLOCK_ORDER ? claim_whole(zone, mt) :
+						    claim_in_block(zone, order, mt);
+		if (pfn != PB_NO_PFN)
+			pfn = count_claim(zone, pfn, 1UL << order, rq);
+	}
+	/* After nr_free, and the other way round in a release: no floor is ever too low. */
+	if (unlikely(mt == PB_CMA && pfn != PB_NO_PFN))
+		atomic_long_sub(1L << order, &zone->nr_free_cma);
+	return pfn;
+}
+EXPORT_SYMBOL_PB_TEST(pb_zone_claim);
+
+/**
+ * pb_zone_claim_whole_at - claim a wholly free pageblock by its number
+ * @zone: the zone
+ * @index: its number
+ * @mt: the migratetype it has
+ * @rq: the request whose marks count, or NULL: down to the last page
+ *
+ * Context: any; preemption off. Return: whether it is the caller's now.
+ */
+bool pb_zone_claim_whole_at(struct pb_zone *zone, unsigned long index, enum pb_migratetype mt,
+			    const struct pb_request *rq)
+{
+	pb_assert_preempt_off();
+	if (!claim_whole_at(zone, index, mt) ||
+	    count_claim(zone, pb_block_pfn(zone, index), PB_PAGEBLOCK_NR, rq) == PB_NO_PFN)
+		return false;
+	if (unlikely(mt == PB_CMA))
+		atomic_long_sub(PB_PAGEBLOCK_NR, &zone->nr_free_cma);
+	return true;
+}
+EXPORT_SYMBOL_PB_TEST(pb_zone_claim_whole_at);
+
+/* Wholly free pageblocks of any of the types, 64 of them from word * 64 on. */
+static u64 whole_word(struct pb_zone *zone, unsigned int types, unsigned long word)
+{
+	unsigned int mt;
+	u64 all = 0;
+
+	pb_count_visit();
+	for (mt = 0; mt < PB_INDEXED_TYPES; mt++)
+		if (types & BIT(mt))
+			all |= READ_ONCE(zone->area[mt].whole.level[0][word]);
+	return all;
+}
+
+static unsigned long next_whole(struct pb_zone *zone, unsigned int types, unsigned long from)
+{
+	unsigned long best = PB_NO_BLOCK;
+	unsigned int mt;
+
+	for (mt = 0; mt < PB_INDEXED_TYPES; mt++)
+		if (types & BIT(mt))
+			best = min(best, pb_bitmap_next(&zone->area[mt].whole, from));
+	return best;
+}
+
+/* How many wholly free pageblocks follow one another from index on, counted up to nr. */
+static unsigned long run_of_whole(struct pb_zone *zone, unsigned int types, unsigned long index,
+				  unsigned long nr)
+{
+	unsigned long run = 0;
+	u64 holes;
+
+	while (run < nr && index + run < zone->nr_blocks) {
+		holes = ~whole_word(zone, types, (index + run) / PB_WORD_NR);
+		holes >>= (index + run) % PB_WORD_NR;
+		if (holes)
+			return min(run + __ffs64(holes), nr);
+		run += PB_WORD_NR - (index + run) % PB_WORD_NR;
+	}
+	return min(run, nr);
+}
+
+static bool claim_run(struct pb_zone *zone, unsigned long index, unsigned long nr,
+		      enum pb_migratetype mt, unsigned int types)
+{
+	unsigned long i, claimed, word;
+	struct pb_slot *slot;
+
+	for (i = index; i < index + nr; i++) {
+		word = READ_ONCE(pb_slot(zone->pool, pb_block_pfn(zone, i))->word);
+		if (!(BIT(pb_slot_migratetype(word)) & types) ||
+		    pb_block_claim(pb_slot_block(word), PB_PAGEBLOCK_ORDER) < 0)
+			break;
+	}
+	claimed = i - index;
+	if (claimed < nr)
+		pb_block_reindex(zone, i);
+	while (i-- > index) {
+		slot = pb_slot(zone->pool, pb_block_pfn(zone, i));
+		if (claimed == nr) {
+			pb_slot_set_migratetype(slot, mt);
+			pb_block_taken(zone, i);
+			continue;
+		}
+		pb_block_release(pb_slot_block(READ_ONCE(slot->word)), 0, PB_PAGEBLOCK_ORDER);
+		pb_block_reindex(zone, i);
+	}
+	return claimed == nr;
+}
+
+/**
+ * pb_zone_claim_blocks - claim wholly free pageblocks that follow one another
+ * @zone: the zone
+ * @nr: how many
+ * @align: alignment of the first, in pageblocks; a power of two up to a chunk's
+ * @mt: migratetype they get
+ * @types: migratetypes they may have now, BIT(mt) each
+ * @rq: the request whose marks count, or NULL: down to the last page
+ *
+ * Context: any; preemption off. Return: first PFN, or PB_NO_PFN.
+ */
+unsigned long pb_zone_claim_blocks(struct pb_zone *zone, unsigned long nr, unsigned long align,
+				   enum pb_migratetype mt, unsigned int types,
+				   const struct pb_request *rq)
+{
+	unsigned long index = 0, run;
+
+	pb_assert_preempt_off();
+	while ((index = next_whole(zone, types, index)) != PB_NO_BLOCK) {
+		if (!IS_ALIGNED(index, align)) {
+			index = round_up(index, align);
+			continue;
+		}
+		if (index + nr > zone->nr_blocks)
+			break;
+		run = run_of_whole(zone, types, index, nr);
+		if (run == nr && claim_run(zone, index, nr, mt, types))
+			return count_claim(zone, pb_block_pfn(zone, index),
+					   nr << PB_PAGEBLOCK_ORDER, rq);
+		index += max(run, 1UL);
+	}
+	return PB_NO_PFN;
+}
+EXPORT_SYMBOL_PB_TEST(pb_zone_claim_blocks);
+
+/**
+ * pb_zone_after_put - what follows from bits that were set in a word of a free bitmap
+ * @zone: the zone
+ * @pfn: any PFN within the word
+ * @mask: the bits
+ * @old: the word before
+ *
+ * Context: any, NMI included; wait-free. Return: PB_KEY_RIGHT or PB_KEY_LAGS.
+ */
+enum pb_key_state pb_zone_after_put(struct pb_zone *zone, unsigned long pfn, u64 mask, u64 old)
+{
+	struct pb_pageblock *block = pb_slot_block(READ_ONCE(pb_slot(zone->pool, pfn)->word));
+	unsigned long index = pb_block_index(zone, pfn);
+	enum pb_key_state state;
+
+	if (unlikely(old & mask)) {
+		pfn = round_down(pfn, PB_WORD_NR) + __ffs64(old & mask);
+		zone->pool->ops.bad(zone->pool, PB_BAD_DOUBLE, pfn, 0, 0);
+		pb_zone_account(zone, -(long)hweight64(old & mask));
+	}
+	state = pb_block_freed(zone, index, block, mask, old | mask);
+	if (likely(state != PB_KEY_HIDES))
+		return state;
+	pb_block_raise(zone, index, &block->free[pb_frame_in_block(pfn) / PB_WORD_NR]);
+	return PB_KEY_RIGHT;
+}
+EXPORT_SYMBOL_PB_TEST(pb_zone_after_put);
+
+/**
+ * pb_zone_put_mask - give back frames of one word of a free bitmap
+ * @zone: the zone
+ * @pfn: any PFN within the word
+ * @mask: the frames, bit 0 being the word's first
+ *
+ * Does not count the pages: the caller adds up several of these. The caller may put off
+ * what a pageblock whose key lags needs, but not forget it (pb_block_reindex).
+ *
+ * Context: any, NMI included; wait-free. Return: PB_KEY_RIGHT or PB_KEY_LAGS.
+ */
+enum pb_key_state pb_zone_put_mask(struct pb_zone *zone, unsigned long pfn, u64 mask)
+{
+	unsigned long slot_word = READ_ONCE(pb_slot(zone->pool, pfn)->word);
+	struct pb_pageblock *block = pb_slot_block(slot_word);
+	atomic64_t *word = &block->free[pb_frame_in_block(pfn) / PB_WORD_NR];
+	u64 old;
+
+	/* A word that this free completes was empty but for it: no need to ask what it was. */
+	old = mask == ~0ULL ? atomic64_xchg(word, -1) : atomic64_fetch_or(mask, word);
+	/* Before the caller counts them: no floor is ever too low. */
+	if (unlikely(pb_slot_is_cma(slot_word)))
+		atomic_long_add(hweight64(mask & ~old), &zone->nr_free_cma);
+	return pb_zone_after_put(zone, pfn, mask, old);
+}
+EXPORT_SYMBOL_PB_TEST(pb_zone_put_mask);
+
+/**
+ * pb_zone_release_mask - give back frames of one word, and leave the index up to date
+ * @zone: the zone
+ * @pfn: any PFN within the word
+ * @mask: the frames, bit 0 being the word's first
+ *
+ * Context: any, NMI included; wait-free.
+ */
+void pb_zone_release_mask(struct pb_zone *zone, unsigned long pfn, u64 mask)
+{
+	if (pb_zone_put_mask(zone, pfn, mask) == PB_KEY_LAGS)
+		pb_block_reindex(zone, pb_block_index(zone, pfn));
+}
+EXPORT_SYMBOL_PB_TEST(pb_zone_release_mask);
+
+/* Blocks that cover whole words: orders 6 and up. */
+static unsigned long release_words(struct pb_zone *zone, unsigned long pfn, unsigned int order)
+{
+	unsigned int in_block = min_t(unsigned int, order, PB_PAGEBLOCK_ORDER);
+	unsigned long end = pfn + (1UL << order), twice = 0, again;
+
+	for (; pfn < end; pfn += 1UL << in_block) {
+		again = release_block(zone, pfn, in_block);
+		if (unlikely(pb_slot_is_cma(READ_ONCE(pb_slot(zone->pool, pfn)->word))))
+			atomic_long_add((1L << in_block) - (long)again, &zone->nr_free_cma);
+		twice += again;
+	}
+	return twice;
+}
+
+/**
+ * pb_zone_release - give a block back
+ * @zone: its zone
+ * @pfn: PFN of its head
+ * @order: 0 to PB_MAX_ORDER
+ *
+ * Context: any, NMI included; wait-free for orders up to the pageblock's.
+ * As __free_one_page() in mm/page_alloc.c.
+ */
+void pb_zone_release(struct pb_zone *zone, unsigned long pfn, unsigned int order)
+{
+	unsigned long twice = 0;
+
+	if (order < PB_WORD_ORDER) {
+		pb_zone_release_mask(zone, pfn, pb_word_run(order) << (pfn % PB_WORD_NR));
+	} else {
+		twice = release_words(zone, pfn, order);
+		if (unlikely(twice))
+			zone->pool->ops.bad(zone->pool, PB_BAD_DOUBLE, pfn, order, order);
+	}
+	pb_zone_account(zone, (1L << order) - (long)twice);
+}
+EXPORT_SYMBOL_PB_TEST(pb_zone_release);
+
+/**
+ * pb_zone_free - give back a block that the caller allocated, and count it as freed
+ * @zone: its zone
+ * @pfn: PFN of its head
+ * @order: 0 to PB_MAX_ORDER
+ *
+ * For frees that go past the caches, which count their own. Context: any, NMI included.
+ */
+void pb_zone_free(struct pb_zone *zone, unsigned long pfn, unsigned int order)
+{
+	pb_zone_release(zone, pfn, order);
+	pb_zone_event_add(zone, PB_PGFREE, 1L << order);
+}
+
+/**
+ * pb_zone_reindex_all - bring the whole index of a zone up to date
+ * @zone: the zone
+ *
+ * Context: process, may reschedule; takes time in proportion to the zone.
+ */
+void pb_zone_reindex_all(struct pb_zone *zone)
+{
+	unsigned long index;
+
+	for (index = 0; index < zone->nr_blocks; index++) {
+		if (!(index % PB_CHUNK_BLOCKS))
+			cond_resched();
+		if (!pb_zone_slot(zone, index))
+			continue;
+		/* An updater is not preempted: verify would find its count, others its delay. */
+		preempt_disable();
+		pb_block_reindex(zone, index);
+		preempt_enable();
+	}
+}
+EXPORT_SYMBOL_PB_TEST(pb_zone_reindex_all);

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* One zone: claims by order and migratetype from its own index, and frees. */
+#ifndef PB_ZONE_H
+#define PB_ZONE_H
+
+#include "core/base/types.h"
+#include "core/index/free_area.h"
+#include "core/zone/watermark.h"
+
+int pb_zone_init(struct pb_zone *zone, struct pb_pool *pool, int nid, enum pb_zone_type type,
+		 unsigned long start_pfn, unsigned long end_pfn);
+void pb_zone_destroy(struct pb_zone *zone);
+
+unsigned long pb_zone_claim(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt,
+			    const struct pb_request *rq);
+bool pb_zone_claim_whole_at(struct pb_zone *zone, unsigned long index, enum pb_migratetype mt,
+			    const struct pb_request *rq);
+unsigned long pb_zone_claim_blocks(struct pb_zone *zone, unsigned long nr, unsigned long align,
+				   enum pb_migratetype mt, unsigned int types,
+				   const struct pb_request *rq);
+struct pb_pageblock *pb_zone_next_block(struct pb_zone *zone, unsigned int order,
+					enum pb_migratetype mt, unsigned int *tries,
+					unsigned long *index);
+void pb_zone_release(struct pb_zone *zone, unsigned long pfn, unsigned int order);
+void pb_zone_free(struct pb_zone *zone, unsigned long pfn, unsigned int order);
+enum pb_key_state pb_zone_put_mask(struct pb_zone *zone, unsigned long pfn, u64 mask);
+enum pb_key_state pb_zone_after_put(struct pb_zone *zone, unsigned long pfn, u64 mask, u64 old);
+void pb_zone_release_mask(struct pb_zone *zone, unsigned long pfn, u64 mask);
+void pb_zone_reindex_all(struct pb_zone *zone);
+
+/* A walk over the zones of a node, lowest type first. */
+struct pb_node_zones {
+	const struct pb_pool	*pool;
+	int			nid;
+	unsigned int		type;
+};
+
+static inline struct pb_zone *pb_next_node_zone(struct pb_node_zones *it)
+{
+	struct pb_zone *zone = NULL;
+
+	while (!zone && it->type < PB_NR_ZONE_TYPES)
+		zone = it->pool->zone[it->nid][it->type++];
+	return zone;
+}
+
+/* As for_each_populated_zone(); the zone may be freed by what is done with it. */
+#define pb_for_each_node_zone(zone, pool, nid)					\
+	for (struct pb_node_zones __it = { pool, nid, 0 };			\
+	     ((zone) = pb_next_node_zone(&__it));)
+
+/* A block of so many pages was handed out past the pcp. */
+static inline void pb_zone_count_alloc(struct pb_zone *zone, long pages)
+{
+	pb_zone_event_add(zone, PB_PGALLOC, pages);
+	pb_zone_event_add(zone, pb_cpu_node(pb_cpu_id()) == zone->nid ? PB_NUMA_LOCAL :
+			  PB_NUMA_OTHER, 1);
+}
+
+#endif /* PB_ZONE_H */

@@ -1,0 +1,508 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Who pays for memory: allocations with __GFP_ACCOUNT, and the buffers of user space.
+ *
+ * As the kernel's own, such an allocation is charged to the task that asks when it has been found;
+ * when that is over a limit the pages go back and the request fails. Interrupts and kernel threads
+ * pay nothing, as in __memcg_kmem_charge_page().
+ *
+ * Whom the charge goes to depends on the kernel. With the dmem cgroup controller it is the task's
+ * cgroup, in a region named "pbuddy" (dmem.max, dmem.current); modules cannot charge any other
+ * controller. Without it, and for requests that may not sleep, which that controller does not
+ * promise to be safe for, it is the task's user, up to account_limit_kbytes= each.
+ *
+ * Either is an account. Whom a block is charged to stands in an array for its pageblock, which is
+ * made when the first block in it is charged and kept, so that a free allocates nothing; that it is
+ * charged at all is a bit in its order byte, which also takes its free off the fast path. So blocks
+ * that nobody pays for cost nothing.
+ *
+ * An entry of the array belongs to the owner of the block, as its order byte does. An account is
+ * freed when another one is made and it has no pages; the last that an uncharge touches of it is
+ * the number of its pages, with release semantics against the acquire of who looks at that.
+ *
+ * The controller's uncharge is not safe in an NMI: there it is noted in the account, and done by an
+ * irq_work soon after.
+ */
+#include <linux/cred.h>
+#include <linux/hashtable.h>
+#include <linux/irq_work.h>
+#include <linux/kernel.h>
+#include <linux/module.h>
+#include <linux/preempt.h>
+#include <linux/sched.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/uidgid.h>
+#include <linux/xarray.h>
+
+#include "api/account.h"
+#include "compat.h"
+#include "core/alloc/alloc.h"
+#include "core/alloc/bulk.h"
+#include "core/alloc/slowpath.h"
+#include "core/compact/movable.h"
+#include "debug/guard_pages.h"
+#include "instance.h"
+
+#define ACCOUNT_BITS	6
+
+unsigned long pb_account_limit_kbytes;
+EXPORT_SYMBOL_PB_TEST(pb_account_limit_kbytes);
+module_param_named(account_limit_kbytes, pb_account_limit_kbytes, ulong, 0644);
+MODULE_PARM_DESC(account_limit_kbytes, "KiB that one user may have of buffers and of allocations with __GFP_ACCOUNT, where no dmem cgroup is charged for them (default: 0, any number)");
+
+/**
+ * struct pb_account - somebody who pays
+ * @node: in accounts
+ * @cgroup: the controller's name for a cgroup, or NULL
+ * @uid: the user, without @cgroup
+ * @pages: charged now
+ * @late_pages: of @cgroup's, uncharged in an NMI and not told the controller yet
+ * @late_blocks: in so many pieces
+ */
+struct pb_account {
+	struct hlist_node		node;
+	struct dmem_cgroup_pool_state	*cgroup;
+	kuid_t				uid;
+	atomic_long_t			pages;
+	atomic_long_t			late_pages;
+	atomic_long_t			late_blocks;
+};
+
+/* All of them, and charges to users; uncharges take no lock. */
+static DEFINE_HASHTABLE(accounts, ACCOUNT_BITS);
+static DEFINE_SPINLOCK(accounts_lock);
+
+/* By number of the pageblock: an array of PB_PAGEBLOCK_NR accounts; never taken out. */
+static DEFINE_XARRAY(payers);
+
+static struct dmem_cgroup_region *region;	/* NULL: this kernel has no such controller */
+
+/* ---- Accounts ---- */
+
+static unsigned long key_of(const struct dmem_cgroup_pool_state *cgroup, kuid_t uid)
+{
+	return cgroup ? (unsigned long)cgroup : __kuid_val(uid);
+}
+
+static struct pb_account *find_locked(const struct dmem_cgroup_pool_state *cgroup, kuid_t uid)
+{
+	struct pb_account *account;
+
+	lockdep_assert_held(&accounts_lock);
+	hash_for_each_possible(accounts, account, node, key_of(cgroup, uid))
+		if (account->cgroup == cgroup && (cgroup || uid_eq(account->uid, uid)))
+			return account;
+	return NULL;
+}
+
+static bool unused(struct pb_account *account)
+{
+	/* Pairs with the release in pb_account_uncharge(), which is the last touch. */
+	return !atomic_long_read_acquire(&account->pages) &&
+	       !atomic_long_read(&account->late_blocks);
+}
+
+static void insert_locked(struct pb_account *new)
+{
+	struct pb_account *account;
+	struct hlist_node *tmp;
+	unsigned int bucket;
+
+	lockdep_assert_held(&accounts_lock);
+	hash_for_each_safe(accounts, bucket, tmp, account, node) {
+		if (unused(account)) {
+			hash_del(&account->node);
+			kfree(account);
+		}
+	}
+	hash_add(accounts, &new->node, key_of(new->cgroup, new->uid));
+}
+
+/* Charges an account, which is @new when there was none. */
+static struct pb_account *charge_locked(struct dmem_cgroup_pool_state *cgroup, kuid_t uid,
+					unsigned long nr_pages, struct pb_account **new)
+{
+	unsigned long limit = READ_ONCE(pb_account_limit_kbytes) >> (PAGE_SHIFT - 10);
+	struct pb_account *account = find_locked(cgroup, uid);
+
+	lockdep_assert_held(&accounts_lock);
+	if (!account) {
+		account = *new;
+		if (!account)
+			return NULL;
+		*new = NULL;
+		account->cgroup = cgroup;
+		account->uid = uid;
+		insert_locked(account);
+	}
+	if (!cgroup && READ_ONCE(pb_account_limit_kbytes) &&
+	    nr_pages + atomic_long_read(&account->pages) > limit)
+		return ERR_PTR(-EDQUOT);
+	atomic_long_add(nr_pages, &account->pages);
+	return account;
+}
+
+static struct pb_account *charge_account(struct dmem_cgroup_pool_state *cgroup,
+					 unsigned long nr_pages, bool may_sleep)
+{
+	struct pb_account *account, *new = NULL;
+	unsigned long flags;
+	unsigned int tries;
+
+	for (tries = 0; tries < 2; tries++) {
+		spin_lock_irqsave(&accounts_lock, flags);
+		account = charge_locked(cgroup, current_uid(), nr_pages, &new);
+		spin_unlock_irqrestore(&accounts_lock, flags);
+		if (account)
+			break;
+		new = kzalloc(sizeof(*new), may_sleep ? GFP_KERNEL : GFP_NOWAIT | __GFP_NOWARN);
+		if (!new)
+			break;
+	}
+	kfree(new);
+	return account ?: ERR_PTR(-ENOMEM);
+}
+
+/* What NMIs have uncharged. */
+static void uncharge_late(struct irq_work *unused_work)
+{
+	struct pb_account *account;
+	unsigned long flags, pages;
+	unsigned int bucket;
+	long blocks;
+
+	spin_lock_irqsave(&accounts_lock, flags);
+	hash_for_each(accounts, bucket, account, node) {
+		blocks = atomic_long_xchg(&account->late_blocks, 0);
+		if (!blocks)
+			continue;
+		pages = atomic_long_xchg(&account->late_pages, 0);
+		/* Each drops the reference that its charge took. */
+		for (; blocks; blocks--, pages = 0)
+			dmem_cgroup_uncharge(account->cgroup, (u64)pages << PAGE_SHIFT);
+	}
+	spin_unlock_irqrestore(&accounts_lock, flags);
+}
+
+static struct irq_work late_work = IRQ_WORK_INIT_HARD(uncharge_late);
+
+/* As memcg_kmem_bypass() in mm/memcontrol.c. */
+static bool pays_nothing(void)
+{
+	return !in_task() || current->flags & PF_KTHREAD;
+}
+
+/**
+ * pb_account_charge - have the caller pay for pages
+ * @nr_pages: how many
+ * @may_sleep: whether this may sleep
+ *
+ * Context: any; may sleep with @may_sleep.
+ *
+ * Return: whom pb_account_uncharge() is to be called with; NULL when nobody has to pay; -EDQUOT
+ * over the limit; -ENOMEM.
+ */
+struct pb_account *pb_account_charge(unsigned long nr_pages, bool may_sleep)
+{
+	struct dmem_cgroup_pool_state *cgroup = NULL;
+	struct pb_account *account;
+	int ret;
+
+	if (pays_nothing())
+		return NULL;
+	if (region && may_sleep) {
+		ret = dmem_cgroup_try_charge(region, (u64)nr_pages << PAGE_SHIFT, &cgroup, NULL);
+		if (ret)
+			return ERR_PTR(ret == -EAGAIN ? -EDQUOT : ret);
+	}
+	account = charge_account(cgroup, nr_pages, may_sleep);
+	if (IS_ERR(account) && cgroup)
+		dmem_cgroup_uncharge(cgroup, (u64)nr_pages << PAGE_SHIFT);
+	return account;
+}
+
+/**
+ * pb_account_uncharge - give back what pb_account_charge() took
+ * @account: what it returned; NULL is allowed
+ * @nr_pages: the same number
+ *
+ * Context: any, NMI included.
+ */
+void pb_account_uncharge(struct pb_account *account, unsigned long nr_pages)
+{
+	if (!account)
+		return;
+	if (account->cgroup && in_nmi()) {
+		atomic_long_add(nr_pages, &account->late_pages);
+		atomic_long_inc(&account->late_blocks);
+		irq_work_queue(&late_work);
+	} else if (account->cgroup) {
+		dmem_cgroup_uncharge(account->cgroup, (u64)nr_pages << PAGE_SHIFT);
+	}
+	/* Pairs with the acquire in unused(): the account may go once it has no pages. */
+	atomic_long_fetch_sub_release(nr_pages, &account->pages);
+}
+
+/* ---- Blocks ---- */
+
+static struct pb_account **payer_of(unsigned long pfn)
+{
+	struct pb_account **block = xa_load(&payers, pfn >> PB_PAGEBLOCK_ORDER);
+
+	return block ? &block[pfn & (PB_PAGEBLOCK_NR - 1)] : NULL;
+}
+
+/* The same, made when there is none. NULL: no memory. May sleep as gfp says. */
+static struct pb_account **make_payer(unsigned long pfn, gfp_t gfp)
+{
+	struct pb_account **payer = payer_of(pfn), **block, *other;
+
+	if (payer)
+		return payer;
+	block = kcalloc(PB_PAGEBLOCK_NR, sizeof(*block), gfp);
+	if (!block)
+		return NULL;
+	other = xa_cmpxchg(&payers, pfn >> PB_PAGEBLOCK_ORDER, NULL, block, gfp);
+	if (other)
+		kfree(block);
+	return xa_is_err(other) ? NULL : payer_of(pfn);
+}
+
+/* The caller pays for a block that it has. */
+static int charge_block(unsigned long pfn, unsigned int order, bool may_sleep)
+{
+	struct pb_account *account, **payer;
+
+	payer = make_payer(pfn, may_sleep ? GFP_KERNEL : GFP_NOWAIT | __GFP_NOWARN);
+	if (!payer)
+		return -ENOMEM;
+	account = pb_account_charge(1UL << order, may_sleep);
+	if (IS_ERR_OR_NULL(account))
+		return PTR_ERR_OR_ZERO(account);
+	*payer = account;
+	pb_set_accounted(&pb_instance, pfn);
+	return 0;
+}
+
+static enum pb_reason reason_of(int err)
+{
+	return err == -EDQUOT ? PB_REASON_LIMIT : PB_REASON_WATERMARK;
+}
+
+/**
+ * pb_account_block - have the caller pay for the block it is about to get
+ * @rq: what it asked for
+ * @pfn: the block
+ * @reason: set when this fails, or NULL
+ *
+ * Context: that of the request. Return: @pfn, or PB_NO_PFN, and the block has gone back.
+ */
+unsigned long pb_account_block(const struct pb_request *rq, unsigned long pfn,
+			       enum pb_reason *reason)
+{
+	int err = pays_nothing() ? 0 : charge_block(pfn, rq->order, rq->flags & PB_ALLOC_WAIT);
+
+	if (likely(!err))
+		return pfn;
+	pb_guarded_free(pfn, rq->order);
+	return pb_alloc_fail(&pb_instance, reason_of(err), reason);
+}
+EXPORT_SYMBOL_PB_TEST(pb_account_block);
+
+/**
+ * pb_account_bulk - have the caller pay for the blocks it is about to get
+ * @rq: what it asked for
+ * @nr: how many it would get
+ * @pfns: which
+ * @reason: set when it gets fewer, or NULL
+ *
+ * Context: that of the request. Return: how many it gets; the others have gone back.
+ */
+unsigned long pb_account_bulk(const struct pb_request *rq, unsigned long nr, unsigned long *pfns,
+			      enum pb_reason *reason)
+{
+	unsigned long i, k;
+	int err = 0;
+
+	if (pays_nothing())
+		return nr;
+	for (i = 0; i < nr && !err; i++)
+		err = charge_block(pfns[i], rq->order, rq->flags & PB_ALLOC_WAIT);
+	if (likely(!err))
+		return nr;
+	for (k = --i; k < nr; k++)
+		pb_guarded_free(pfns[k], rq->order);
+	pb_alloc_fail(&pb_instance, reason_of(err), reason);
+	return i;
+}
+
+/**
+ * pb_account_contig - have the caller pay for the range it is about to get
+ * @rq: what it asked for
+ * @pfn: the first page
+ * @nr_pages: how many
+ * @reason: set when this fails, or NULL
+ *
+ * Each page is charged by itself, as it may be freed by itself.
+ *
+ * Context: that of the request. Return: @pfn, or PB_NO_PFN, and all pages have gone back.
+ */
+unsigned long pb_account_contig(const struct pb_request *rq, unsigned long pfn,
+				unsigned long nr_pages, enum pb_reason *reason)
+{
+	bool may_sleep = rq->flags & PB_ALLOC_WAIT;
+	unsigned long i;
+	int err = 0;
+
+	if (pays_nothing())
+		return pfn;
+	for (i = 0; i < nr_pages && !err; i++) {
+		err = charge_block(pfn + i, 0, may_sleep);
+		if (may_sleep && !(i % PB_PAGEBLOCK_NR))
+			cond_resched();
+	}
+	if (likely(!err))
+		return pfn;
+	pb_free_contig(&pb_instance, pfn, nr_pages);
+	return pb_alloc_fail(&pb_instance, reason_of(err), reason);
+}
+
+/**
+ * pb_account_free - a charged block is being freed; the core's ops->uncharge
+ * @pool: the instance
+ * @pfn: the block
+ * @order: its order
+ *
+ * Context: any, NMI included.
+ */
+void pb_account_free(struct pb_pool *pool, unsigned long pfn, unsigned int order)
+{
+	struct pb_account **payer = payer_of(pfn), *account;
+
+	if (WARN_ON_ONCE(!payer))
+		return;
+	account = *payer;
+	*payer = NULL;
+	pb_account_uncharge(account, 1UL << order);
+}
+
+/**
+ * pb_account_move - who pays for a block pays for the one it moves to
+ * @src_pfn: the block, isolated
+ * @dst_pfn: where to, isolated
+ * @gfp: how to allocate
+ *
+ * When the move fails the target is given back as if this had not been called.
+ *
+ * Context: process; may sleep as @gfp says. Return: 0 or -ENOMEM.
+ */
+int pb_account_move(unsigned long src_pfn, unsigned long dst_pfn, gfp_t gfp)
+{
+	struct pb_account **to;
+
+	if (!pb_accounted(&pb_instance, src_pfn))
+		return 0;
+	to = make_payer(dst_pfn, gfp);
+	if (!to)
+		return -ENOMEM;
+	*to = *payer_of(src_pfn);
+	pb_set_accounted(&pb_instance, dst_pfn);
+	return 0;
+}
+EXPORT_SYMBOL_PB_TEST(pb_account_move);
+
+/* ---- All of it ---- */
+
+/**
+ * pb_account_show - print the accounts that have pages
+ * @m: where to
+ *
+ * Context: process.
+ */
+void pb_account_show(struct seq_file *m)
+{
+	struct pb_account *account;
+	unsigned int bucket;
+	long pages;
+
+	spin_lock_irq(&accounts_lock);
+	hash_for_each(accounts, bucket, account, node) {
+		pages = atomic_long_read(&account->pages);
+		if (pages && account->cgroup)
+			seq_printf(m, "cgroup %ld\n", pages);
+		else if (pages)
+			seq_printf(m, "uid %u %ld\n", from_kuid_munged(&init_user_ns, account->uid),
+				   pages);
+	}
+	spin_unlock_irq(&accounts_lock);
+}
+
+/* Blocks freed in NMIs that the controller has not been told of yet. */
+long pb_account_late_blocks(void)
+{
+	struct pb_account *account;
+	unsigned long flags;
+	unsigned int bucket;
+	long blocks = 0;
+
+	spin_lock_irqsave(&accounts_lock, flags);
+	hash_for_each(accounts, bucket, account, node)
+		blocks += atomic_long_read(&account->late_blocks);
+	spin_unlock_irqrestore(&accounts_lock, flags);
+	return blocks;
+}
+EXPORT_SYMBOL_PB_TEST(pb_account_late_blocks);
+
+/**
+ * pb_account_init - open the accounts
+ *
+ * Context: process, may sleep; the pool exists. Return: 0 or a negative errno.
+ */
+int pb_account_init(void)
+{
+	u64 bytes = (u64)pb_instance_pages() << PAGE_SHIFT;
+	struct dmem_cgroup_region *made = pb_dmem_register_region(bytes, "pbuddy");
+
+	if (IS_ERR(made))
+		return PTR_ERR(made);
+	region = made;
+	return 0;
+}
+
+/* Uncharges what is still allocated in a pageblock. */
+static void forgive(unsigned long pfn)
+{
+	unsigned long end = pfn + PB_PAGEBLOCK_NR;
+
+	for (; pfn < end; pfn++)
+		if (pb_pfn_zone(&pb_instance, pfn) && pb_accounted(&pb_instance, pfn))
+			pb_account_free(&pb_instance, pfn, pb_page_order(&pb_instance, pfn));
+}
+
+/**
+ * pb_account_exit - close them; what has leaked is paid for no longer
+ *
+ * Context: process, may sleep; nobody allocates or frees any more.
+ */
+void pb_account_exit(void)
+{
+	struct pb_account **block, *account;
+	struct hlist_node *tmp;
+	unsigned long index;
+	unsigned int bucket;
+
+	xa_for_each(&payers, index, block) {
+		forgive(index << PB_PAGEBLOCK_ORDER);
+		kfree(block);
+	}
+	xa_destroy(&payers);
+	irq_work_sync(&late_work);
+	hash_for_each_safe(accounts, bucket, tmp, account, node) {
+		hash_del(&account->node);
+		kfree(account);
+	}
+	dmem_cgroup_unregister_region(region);
+	region = NULL;
+}

@@ -1,0 +1,496 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The in-kernel API, <linux/pbuddy.h>: struct page on this side, PFNs on the core's. */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/mm.h>
+#include <linux/overflow.h>
+#include <linux/pbuddy.h>
+
+#include "api/cpuset.h"
+#include "api/gfp.h"
+#include "api/local.h"
+#include "api/pages.h"
+#include "api/policy.h"
+#include "compat.h"
+#include "core/alloc/alloc.h"
+#include "core/cache/fastpath.h"
+#include "debug/debug_pages.h"
+#include "debug/report.h"
+#include "instance.h"
+
+static_assert(PBUDDY_MAX_PAGE_ORDER == PB_MAX_ORDER);
+
+/*
+ * The fast path serves requests that ask for nothing out of the ordinary: what the lowest bits
+ * of gfp say of zone and migratetype is looked up (local.h), any other flag either needs no
+ * action when a page is at hand or is one of NOT_PLAIN. Everything else is built into a request
+ * by gfp.c.
+ */
+#define NOT_PLAIN	(__GFP_WRITE | __GFP_COMP | __GFP_ACCOUNT | __GFP_ZERO)
+
+/* Nothing of a task is looked at that its kernel does not have: finding current is not free. */
+static __always_inline bool task_has_mempolicy(void)
+{
+#ifdef CONFIG_NUMA
+	return current->mempolicy;
+#else
+	return false;
+#endif
+}
+
+/* Pages that will be pinned for long are not to be movable. */
+static __always_inline bool plain_scope(enum pb_migratetype mt)
+{
+	return mt != PB_MOVABLE || likely(!(current->flags & PF_MEMALLOC_PIN));
+}
+
+static __always_inline bool in_cpuset(int nid)
+{
+#ifdef CONFIG_CPUSETS
+	return likely(node_isset(nid, current->mems_allowed));
+#else
+	return true;
+#endif
+}
+
+/*
+ * Out of this CPU's cache for the local node, where the task's memory policy has no say. The
+ * task is asked first and the CPU next, as both are calls where there are no segments to find
+ * them by: then little has to be kept across them. @found: with PB_FAST_EMPTY the cache, see
+ * pb_alloc_fast().
+ */
+static __always_inline enum pb_fast alloc_fast(gfp_t gfp, unsigned int order,
+					       union pb_fast_found *found)
+{
+	enum pb_migratetype mt = pb_local_migratetype[pb_local_kind(gfp)];
+	enum pb_fast result = PB_FAST_NONE;
+	struct pb_zone *zone;
+	struct pb_pcp *pcp;
+
+	if (unlikely(gfp & NOT_PLAIN || !pb_pcp_order(order) ||
+		     static_branch_unlikely(&pb_watch_key)))
+		return PB_FAST_NONE;
+	if (IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP) || IS_ENABLED(CONFIG_LOCKDEP))
+		might_alloc(gfp);
+	if (!plain_scope(mt))
+		return PB_FAST_NONE;
+	preempt_disable();
+	pcp = __this_cpu_read(pb_local.pcp[pb_local_kind(gfp)]);
+	if (likely(pcp)) {
+		zone = pcp->zone;
+		if (likely(in_cpuset(zone->nid)))
+			result = pb_alloc_fast(zone, pcp, order, mt, found);
+		if (unlikely(result == PB_FAST_EMPTY))
+			return result;			/* with preemption off */
+	}
+	preempt_enable();
+	return result;
+}
+
+/* As alloc_pages(): on request, or always when the kernel was told so (init_on_alloc=1). */
+static void prepare_pages(unsigned long pfn, unsigned long nr_pages, const struct pb_request *rq,
+			  gfp_t gfp)
+{
+	if (pb_want_zero(gfp) && !(rq->zeroed && *rq->zeroed))
+		pb_pages_zero(pfn, nr_pages, rq->flags & PB_ALLOC_WAIT);
+}
+
+/* A request in full: what the fast path has no answer for. */
+static noinline struct page *alloc_request(gfp_t gfp, unsigned int order, int nid,
+					   const nodemask_t *nodemask)
+{
+	enum pb_reason reason;
+	struct pb_request rq;
+	unsigned int cookie;
+	bool zeroed = false;
+	unsigned long pfn;
+
+	do {
+		cookie = pb_mems_allowed_begin();
+		if (unlikely(!pb_gfp_request(&rq, &gfp, order, nid, nodemask)))
+			return NULL;
+		rq.zeroed = pb_want_zero(gfp) ? &zeroed : NULL;
+		pfn = pb_pages_alloc(&rq, gfp, &reason);
+		/* A cpuset that changed meanwhile may have hidden what there is. */
+	} while (unlikely(pfn == PB_NO_PFN && pb_mems_allowed_retry(cookie)));
+	if (unlikely(pfn == PB_NO_PFN)) {
+		pb_report_failure(&rq, gfp, 1UL << order, reason);
+		return NULL;
+	}
+	prepare_pages(pfn, 1UL << order, &rq, gfp);
+	return pfn_to_page(pfn);
+}
+
+/* Where the task's memory policy says. As alloc_pages_mpol() in mm/mempolicy.c. */
+static noinline struct page *alloc_by_policy(gfp_t gfp, unsigned int order)
+{
+	struct page *page = NULL;
+	struct pb_policy policy;
+
+	pb_policy_next(&policy, gfp);
+	if (policy.preferred_many) {
+		page = alloc_request((gfp | __GFP_NOWARN) & ~(__GFP_DIRECT_RECLAIM | __GFP_NOFAIL),
+				     order, policy.nid, policy.nodemask);
+		policy.nodemask = NULL;
+	}
+	if (!page)
+		page = alloc_request(gfp, order, policy.nid, policy.nodemask);
+	if (page)
+		pb_policy_count(&policy, page_to_pfn(page));
+	return page;
+}
+
+/*
+ * The fast path found the list empty: fill it if that is easy. Or it found a block that
+ * somebody still uses: nobody gets that one. Returns a page, or NULL: ask in full.
+ */
+static struct page *alloc_refill(gfp_t gfp, unsigned int order, enum pb_fast result,
+				 union pb_fast_found found)
+{
+	unsigned long pfn;
+
+	if (unlikely(result != PB_FAST_EMPTY)) {
+		if (result == PB_FAST_IN_USE)
+			pb_set_aside(pb_pfn_zone(&pb_instance, found.pfn), found.pfn, order);
+		return NULL;
+	}
+	pfn = pb_alloc_refill(found.pcp, order, pb_local_migratetype[pb_local_kind(gfp)]);
+	preempt_enable();
+	return likely(pfn != PB_NO_PFN) ? pfn_to_page(pfn) : NULL;
+}
+
+static noinline struct page *alloc_slow(gfp_t gfp, unsigned int order, enum pb_fast result,
+					union pb_fast_found found)
+{
+	return alloc_refill(gfp, order, result, found) ?: alloc_by_policy(gfp, order);
+}
+
+static noinline struct page *alloc_node_slow(gfp_t gfp, unsigned int order, int nid,
+					     enum pb_fast result, union pb_fast_found found)
+{
+	return alloc_refill(gfp, order, result, found) ?: alloc_request(gfp, order, nid, NULL);
+}
+
+/**
+ * pbuddy_alloc_pages_nodemask - allocate 2^order physically contiguous pages
+ * @gfp: flags as for alloc_pages(); see below for those that differ
+ * @order: 0 to PBUDDY_MAX_PAGE_ORDER
+ * @nid: preferred node, or NUMA_NO_NODE for the nearest; other nodes serve by distance
+ * @nodemask: nodes that may serve the request, or NULL for all
+ *
+ * Flags mean what they mean to alloc_pages(), each as the table at the top of gfp.c says. But:
+ *
+ * - %GFP_DMA is refused with one warning: there is no memory below 16 MiB.
+ * - %__GFP_COMP with order > 0 is accepted with one warning and without effect: the pages are not
+ *   compound, pbuddy_page_order() knows their order.
+ * - %__GFP_ACCOUNT charges the task that asks by the dmem cgroup controller where the kernel has
+ *   it, else by user; over the limit the request fails. Nothing is charged to the memory
+ *   controller, which is not for modules.
+ * - %__GFP_WRITE passes by nodes with too many pages that pbuddy_account_dirtied() told of.
+ *
+ * An order or node that does not exist fails with one warning, unless %__GFP_NOWARN. A request
+ * that finds no memory leaves a rate-limited report with the reason in the kernel log, unless
+ * %__GFP_NOWARN.
+ *
+ * Context: may sleep with %__GFP_DIRECT_RECLAIM; any context without it, NMI included.
+ * Takes no lock.
+ *
+ * Return: the first page, aligned to the order, or NULL.
+ */
+struct page *pbuddy_alloc_pages_nodemask(gfp_t gfp, unsigned int order, int nid,
+					 const nodemask_t *nodemask)
+{
+	return alloc_request(gfp, order, nid, nodemask);
+}
+EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_pages_nodemask);
+
+/**
+ * pbuddy_alloc_pages - allocate 2^order physically contiguous pages near this CPU
+ * @gfp: as for pbuddy_alloc_pages_nodemask()
+ * @order: 0 to PBUDDY_MAX_PAGE_ORDER
+ *
+ * Context: may sleep with %__GFP_DIRECT_RECLAIM; any context without it, NMI included.
+ *
+ * Return: the first page, or NULL.
+ */
+struct page *pbuddy_alloc_pages(gfp_t gfp, unsigned int order)
+{
+	union pb_fast_found found = { .pfn = PB_NO_PFN };
+	enum pb_fast result = PB_FAST_NONE;
+
+	if (likely(!task_has_mempolicy()))
+		result = alloc_fast(gfp, order, &found);
+	if (likely(result == PB_FAST_DONE))
+		return pfn_to_page(found.pfn);
+	return alloc_slow(gfp, order, result, found);
+}
+EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_pages);
+
+/**
+ * pbuddy_alloc_pages_node - allocate 2^order physically contiguous pages near a node
+ * @nid: preferred node, the only one with %__GFP_THISNODE; or NUMA_NO_NODE
+ * @gfp: as for pbuddy_alloc_pages_nodemask()
+ * @order: 0 to PBUDDY_MAX_PAGE_ORDER
+ *
+ * Context: may sleep with %__GFP_DIRECT_RECLAIM; any context without it, NMI included.
+ *
+ * Return: the first page, or NULL.
+ */
+struct page *pbuddy_alloc_pages_node(int nid, gfp_t gfp, unsigned int order)
+{
+	union pb_fast_found found = { .pfn = PB_NO_PFN };
+	enum pb_fast result = PB_FAST_NONE;
+
+	if (likely(nid == numa_mem_id()))
+		result = alloc_fast(gfp, order, &found);
+	if (likely(result == PB_FAST_DONE))
+		return pfn_to_page(found.pfn);
+	return alloc_node_slow(gfp, order, nid, result, found);
+}
+EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_pages_node);
+
+/* How many of the first nr places are empty. */
+static unsigned long empty_run(struct page **places, unsigned long nr)
+{
+	unsigned long n;
+
+	for (n = 0; n < nr && !places[n]; n++)
+		;
+	return n;
+}
+
+/* PFNs stand where the pages shall. */
+static void make_pages(struct page **places, unsigned long nr, const struct pb_request *rq,
+		       gfp_t gfp)
+{
+	unsigned long i, pfn;
+
+	for (i = 0; pb_want_zero(gfp) && i < nr; i++)
+		prepare_pages((unsigned long)places[i], 1, rq, gfp);
+	for (i = 0; i < nr; i++) {
+		pfn = (unsigned long)places[i];
+		places[i] = pfn_to_page(pfn);
+	}
+}
+
+/**
+ * pbuddy_alloc_pages_bulk - fill an array with single pages
+ * @gfp: as for pbuddy_alloc_pages_nodemask()
+ * @nid: preferred node, or NUMA_NO_NODE
+ * @nr_pages: length of @page_array
+ * @page_array: its NULL elements are filled, from the start; others are left alone
+ *
+ * As alloc_pages_bulk() of the kernel. Fewer pages than asked are no failure; nothing is
+ * printed then.
+ *
+ * Context: may sleep with %__GFP_DIRECT_RECLAIM; any context without it, NMI included.
+ *
+ * Return: number of elements from the start that are not NULL now.
+ */
+unsigned long pbuddy_alloc_pages_bulk(gfp_t gfp, int nid, unsigned long nr_pages,
+				      struct page **page_array)
+{
+	unsigned long from = 0, want, got;
+	struct pb_request rq;
+
+	if (unlikely(!pb_gfp_request(&rq, &gfp, 0, nid, NULL)))
+		return 0;
+	while (from < nr_pages) {
+		want = empty_run(page_array + from, nr_pages - from);
+		if (!want) {
+			from++;
+			continue;
+		}
+		got = pb_pages_alloc_bulk(&rq, want, (unsigned long *)(page_array + from), gfp,
+					  NULL);
+		make_pages(page_array + from, got, &rq, gfp);
+		from += got;
+		if (got < want) {
+			/* What a failed try left there is no page. */
+			memset(page_array + from, 0, (want - got) * sizeof(*page_array));
+			return from;
+		}
+	}
+	return nr_pages;
+}
+EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_pages_bulk);
+
+/**
+ * pbuddy_alloc_contig - allocate any number of physically contiguous pages
+ * @nr_pages: how many, not only powers of two; up to 2^PBUDDY_MAX_PAGE_ORDER and beyond
+ * @gfp: as for pbuddy_alloc_pages_nodemask()
+ * @nid: preferred node, or NUMA_NO_NODE
+ * @nodemask: nodes that may serve the request, or NULL for all
+ *
+ * Each page is then one of order 0: free them one by one, or together with
+ * pbuddy_free_contig(). What is between @nr_pages and the next power of two is not lost.
+ *
+ * Context: may sleep with %__GFP_DIRECT_RECLAIM; any context without it, NMI included.
+ *
+ * Return: the first page, aligned to the rounded-up order or PBUDDY_MAX_PAGE_ORDER, or NULL.
+ */
+struct page *pbuddy_alloc_contig(unsigned long nr_pages, gfp_t gfp, int nid,
+				 const nodemask_t *nodemask)
+{
+	enum pb_reason reason;
+	struct pb_request rq;
+	bool zeroed = false;
+	unsigned long pfn;
+
+	if (unlikely(!pb_gfp_request(&rq, &gfp, 0, nid, nodemask)))
+		return NULL;
+	if (unlikely(!nr_pages)) {
+		WARN_ONCE(!(gfp & __GFP_NOWARN), "pbuddy: allocation of no page\n");
+		return NULL;
+	}
+	rq.zeroed = pb_want_zero(gfp) ? &zeroed : NULL;
+	pfn = pb_pages_alloc_contig(&rq, nr_pages, gfp, &reason);
+	if (unlikely(pfn == PB_NO_PFN)) {
+		pb_report_failure(&rq, gfp, nr_pages, reason);
+		return NULL;
+	}
+	prepare_pages(pfn, nr_pages, &rq, gfp);
+	return pfn_to_page(pfn);
+}
+EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_contig);
+
+/**
+ * pbuddy_alloc_pages_exact - allocate physically contiguous memory by bytes
+ * @bytes: length, rounded up to whole pages and no further
+ * @gfp: as for pbuddy_alloc_pages_nodemask(); without %__GFP_HIGHMEM
+ *
+ * Context: may sleep with %__GFP_DIRECT_RECLAIM; any context without it, NMI included.
+ *
+ * Return: kernel address of the first page, or NULL. Free with pbuddy_free_pages_exact().
+ */
+void *pbuddy_alloc_pages_exact(size_t bytes, gfp_t gfp)
+{
+	struct page *page;
+
+	if (WARN_ON_ONCE(gfp & __GFP_HIGHMEM))
+		gfp &= ~__GFP_HIGHMEM;
+	page = pbuddy_alloc_contig(DIV_ROUND_UP(bytes, PAGE_SIZE), gfp, NUMA_NO_NODE, NULL);
+	return page ? page_address(page) : NULL;
+}
+EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_pages_exact);
+
+/* What the fast path has no answer for: traced, drains, refuses. */
+static noinline void free_checked(struct page *page, unsigned int order)
+{
+	if (page)
+		pb_pages_free(page_to_pfn(page), order);
+}
+
+/**
+ * pbuddy_free_pages - free pages
+ * @page: the first page, as it was returned; NULL is allowed
+ * @order: the order they were allocated with
+ *
+ * A free that is not right (twice, with another order, of a page that is not pbuddy's ...)
+ * is reported once in the kernel log and otherwise does nothing. The reference count is
+ * not looked at: references that the caller took must have been dropped.
+ *
+ * Context: any, NMI included. Takes no lock.
+ */
+void pbuddy_free_pages(struct page *page, unsigned int order)
+{
+	if (unlikely(!page || static_branch_unlikely(&pb_watch_key)) ||
+	    unlikely(!pb_free_fast(&pb_instance, page_to_pfn(page), order)))
+		free_checked(page, order);
+}
+EXPORT_SYMBOL_PBUDDY(pbuddy_free_pages);
+
+/**
+ * pbuddy_free_pages_bulk - free single pages
+ * @page_array: the pages; NULL elements are skipped, all elements are NULL afterwards
+ * @nr_pages: length of @page_array
+ *
+ * Context: any, NMI included.
+ */
+void pbuddy_free_pages_bulk(struct page **page_array, unsigned long nr_pages)
+{
+	unsigned long *pfns = (unsigned long *)page_array, n = 0, i;
+	struct page *page;
+
+	/* PFNs stand where the pages were, one after the other. */
+	for (i = 0; i < nr_pages; i++) {
+		page = page_array[i];
+		if (page)
+			pfns[n++] = page_to_pfn(page);
+	}
+	pb_pages_free_bulk(n, pfns);
+	memset(page_array, 0, nr_pages * sizeof(*page_array));
+}
+EXPORT_SYMBOL_PBUDDY(pbuddy_free_pages_bulk);
+
+/**
+ * pbuddy_free_contig - free pages in a row, each of order 0
+ * @page: the first one; NULL is allowed
+ * @nr_pages: how many, the same or fewer than were allocated
+ *
+ * Context: any, NMI included.
+ */
+void pbuddy_free_contig(struct page *page, unsigned long nr_pages)
+{
+	if (likely(page))
+		pb_pages_free_contig(page_to_pfn(page), nr_pages);
+}
+EXPORT_SYMBOL_PBUDDY(pbuddy_free_contig);
+
+/**
+ * pbuddy_free_pages_exact - free what pbuddy_alloc_pages_exact() returned
+ * @virt: its address; NULL is allowed
+ * @bytes: the length it was allocated with
+ *
+ * Context: any, NMI included.
+ */
+void pbuddy_free_pages_exact(void *virt, size_t bytes)
+{
+	if (likely(virt))
+		pbuddy_free_contig(virt_to_page(virt), DIV_ROUND_UP(bytes, PAGE_SIZE));
+}
+EXPORT_SYMBOL_PBUDDY(pbuddy_free_pages_exact);
+
+/**
+ * pbuddy_page_order - order of an allocated block
+ * @page: its first page
+ *
+ * Context: any. Return: the order, or -EINVAL when @page is not the first page of an
+ * allocated block.
+ */
+int pbuddy_page_order(const struct page *page)
+{
+	return pb_page_order(&pb_instance, page_to_pfn(page));
+}
+EXPORT_SYMBOL_PBUDDY(pbuddy_page_order);
+
+/**
+ * pbuddy_page_is_memalloc - was a block given out past the watermarks?
+ * @page: its first page
+ *
+ * True for what only %__GFP_MEMALLOC, PF_MEMALLOC or %__GFP_NOFAIL could get: it is to be used for
+ * what frees more memory, and network code drops packets in it that do not. The mark stays until
+ * the pages are freed or made movable; pages of a split block each have it.
+ *
+ * Context: any. Return: false also when @page is not the first page of an allocated block. As
+ * page_is_pfmemalloc().
+ */
+bool pbuddy_page_is_memalloc(const struct page *page)
+{
+	return pb_page_is_memalloc(&pb_instance, page_to_pfn(page));
+}
+EXPORT_SYMBOL_PBUDDY(pbuddy_page_is_memalloc);
+
+/**
+ * pbuddy_owns_page - whether a page belongs to pbuddy, allocated or not
+ * @page: any page
+ *
+ * Context: any.
+ */
+bool pbuddy_owns_page(const struct page *page)
+{
+	return pb_pfn_zone(&pb_instance, page_to_pfn(page));
+}
+EXPORT_SYMBOL_PBUDDY(pbuddy_owns_page);

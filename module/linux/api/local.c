@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The table of each CPU's caches that the fast path reads (local.h). It is written by the CPU
+ * itself when it comes online, for only then is its node certain, and emptied by it when it
+ * goes, so no CPU ever finds another's cache in it.
+ */
+#include <linux/cpuhotplug.h>
+#include <linux/mm.h>
+#include <linux/topology.h>
+
+#include "api/local.h"
+#include "instance.h"
+
+DEFINE_PER_CPU(struct pb_local, pb_local);
+DEFINE_STATIC_KEY_FALSE(pb_watch_key);
+
+static int hotplug_state;
+
+const u8 pb_local_migratetype[PB_LOCAL_KINDS] = {
+	[___GFP_MOVABLE] = PB_MOVABLE,
+	[___GFP_HIGHMEM | ___GFP_MOVABLE] = PB_MOVABLE,
+	[___GFP_RECLAIMABLE] = PB_RECLAIMABLE,
+	[___GFP_HIGHMEM | ___GFP_RECLAIMABLE] = PB_RECLAIMABLE,
+};
+
+/* The highest zone type of a kind, plus 1; those that are not here are for gfp.c to judge. */
+static const u8 kind_zone[PB_LOCAL_KINDS] = {
+	[0] = PB_ZONE_NORMAL + 1,
+	[___GFP_HIGHMEM] = PB_ZONE_NORMAL + 1,
+	[___GFP_MOVABLE] = PB_ZONE_NORMAL + 1,
+	[___GFP_HIGHMEM | ___GFP_MOVABLE] = PB_ZONE_MOVABLE + 1,
+	[___GFP_RECLAIMABLE] = PB_ZONE_NORMAL + 1,
+	[___GFP_HIGHMEM | ___GFP_RECLAIMABLE] = PB_ZONE_NORMAL + 1,
+	[___GFP_DMA32] = PB_ZONE_DMA32 + 1,
+};
+
+static int online(unsigned int cpu)
+{
+	struct pb_zone **preferred = pb_instance.preferred[cpu_to_mem(cpu)], *zone;
+	struct pb_local *local = per_cpu_ptr(&pb_local, cpu);
+	unsigned int kind;
+
+	for (kind = 0; kind < PB_LOCAL_KINDS; kind++) {
+		zone = kind_zone[kind] ? preferred[kind_zone[kind] - 1] : NULL;
+		WRITE_ONCE(local->pcp[kind], zone ? per_cpu_ptr(zone->pcp, cpu) : NULL);
+	}
+	return 0;
+}
+
+static int offline(unsigned int cpu)
+{
+	memset(per_cpu_ptr(&pb_local, cpu), 0, sizeof(struct pb_local));
+	return 0;
+}
+
+/**
+ * pb_local_start - open the fast path on all CPUs, and on those that come online
+ *
+ * Context: process, may sleep; the pool exists. Return: 0 or a negative errno.
+ */
+int pb_local_start(void)
+{
+	/* init_on_alloc=1: the kernel wants every page cleared. */
+	if (want_init_on_alloc(0))
+		static_branch_inc(&pb_watch_key);
+	hotplug_state = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "pbuddy:online", online, offline);
+	return hotplug_state < 0 ? hotplug_state : 0;
+}
+
+/* Closes it; the pool is about to go. Context: process, may sleep. */
+void pb_local_stop(void)
+{
+	cpuhp_remove_state(hotplug_state);
+}

@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Pages of in-kernel users that may be moved: who owns them, and how they are moved.
+ *
+ * That a block is movable, isolated or freed while isolated is a state of its order byte
+ * (core/movable.c); here stands whose it is. A record, an owner's operations and a pointer of its
+ * own, is kept for each page of a pageblock from the time the first page in it becomes movable, so
+ * that nothing has to be allocated or freed where pages are: 16 bytes a page, off the hot path, and
+ * none where nothing is movable.
+ *
+ * A record is written before its block becomes movable and read after it has been isolated, both of
+ * which are full barriers; between the two nobody changes it. A free leaves it alone.
+ *
+ * Callbacks run inside srcu; an owner that takes its operations back waits for those that run, and
+ * none begins any more. isolate_page runs under rcu besides, because it may meet a page that its
+ * owner is freeing: see <linux/pbuddy.h> for what that asks of the owner.
+ */
+#include <linux/bug.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/pbuddy.h>
+#include <linux/rculist.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/srcu.h>
+#include <linux/xarray.h>
+
+#include "api/account.h"
+#include "api/movable.h"
+#include "compat.h"
+#include "core/alloc/alloc.h"
+#include "core/compact/movable.h"
+#include "debug/debug_pages.h"
+#include "debug/guard_pages.h"
+#include "debug/owner.h"
+#include "instance.h"
+#include "user/buffer.h"
+
+static_assert((int)PBUDDY_MIGRATE_ASYNC == (int)PB_MIGRATE_ASYNC);
+static_assert((int)PBUDDY_MIGRATE_SYNC_LIGHT == (int)PB_MIGRATE_SYNC_LIGHT);
+static_assert((int)PBUDDY_MIGRATE_SYNC == (int)PB_MIGRATE_SYNC);
+
+struct record {
+	const struct pbuddy_movable_operations	*ops;
+	void					*private;
+};
+
+struct registration {
+	struct list_head			node;
+	const struct pbuddy_movable_operations	*ops;
+};
+
+/* By number of the pageblock: an array of PB_PAGEBLOCK_NR records; never taken out. */
+static DEFINE_XARRAY(records);
+/* Written under the mutex, read inside srcu. */
+static LIST_HEAD(registrations);
+static DEFINE_MUTEX(registrations_lock);
+DEFINE_STATIC_SRCU(movable_srcu);
+
+static struct record *record_of(unsigned long pfn)
+{
+	struct record *block = xa_load(&records, pfn >> PB_PAGEBLOCK_ORDER);
+
+	return block ? &block[pfn & (PB_PAGEBLOCK_NR - 1)] : NULL;
+}
+
+/* The same, made when there is none. NULL: no memory. May sleep as gfp says. */
+static struct record *make_record(unsigned long pfn, gfp_t gfp)
+{
+	unsigned long index = pfn >> PB_PAGEBLOCK_ORDER;
+	struct record *record = record_of(pfn), *block, *other;
+
+	if (record)
+		return record;
+	block = kcalloc(PB_PAGEBLOCK_NR, sizeof(*block), gfp);
+	if (!block)
+		return NULL;
+	other = xa_cmpxchg(&records, index, NULL, block, gfp);
+	if (other)
+		kfree(block);
+	if (xa_is_err(other))
+		return NULL;
+	return record_of(pfn);
+}
+
+static struct registration *find(const struct pbuddy_movable_operations *ops)
+{
+	struct registration *reg;
+
+	list_for_each_entry_srcu(reg, &registrations, node,
+				 srcu_read_lock_held(&movable_srcu) ||
+				 lockdep_is_held(&registrations_lock))
+		if (reg->ops == ops)
+			return reg;
+	return NULL;
+}
+
+/**
+ * pbuddy_register_movable - say how pages of a kind are moved
+ * @ops: constant until pbuddy_unregister_movable()
+ *
+ * As struct movable_operations of mm/ are, but said once, so that pbuddy knows when they go.
+ *
+ * Context: process, may sleep. Return: 0; -EINVAL when an operation is missing, -EEXIST when @ops
+ * are registered already, -ENOMEM.
+ */
+int pbuddy_register_movable(const struct pbuddy_movable_operations *ops)
+{
+	struct registration *reg;
+	int ret = 0;
+
+	if (WARN_ON_ONCE(!ops || !ops->isolate_page || !ops->migrate_page || !ops->putback_page))
+		return -EINVAL;
+	reg = kmalloc(sizeof(*reg), GFP_KERNEL);
+	if (!reg)
+		return -ENOMEM;
+	reg->ops = ops;
+	mutex_lock(&registrations_lock);
+	if (find(ops)) {
+		kfree(reg);
+		ret = -EEXIST;
+	} else {
+		list_add_rcu(&reg->node, &registrations);
+	}
+	mutex_unlock(&registrations_lock);
+	return ret;
+}
+EXPORT_SYMBOL_PBUDDY(pbuddy_register_movable);
+
+/* Pages that are still movable by these operations are so no longer. */
+static void forget_pages(const struct pbuddy_movable_operations *ops)
+{
+	struct record *block;
+	unsigned long index, i, pfn;
+
+	xa_for_each(&records, index, block) {
+		for (i = 0; i < PB_PAGEBLOCK_NR; i++) {
+			if (READ_ONCE(block[i].ops) != ops)
+				continue;
+			pfn = (index << PB_PAGEBLOCK_ORDER) + i;
+			/* Whoever has it isolated finds nobody to ask, and puts it back. */
+			while (pb_movable_clear(&pb_instance, pfn) == -EBUSY)
+				cond_resched();
+			WRITE_ONCE(block[i].ops, NULL);
+		}
+		cond_resched();
+	}
+}
+
+/**
+ * pbuddy_unregister_movable - take operations back
+ * @ops: as they were registered
+ *
+ * Waits for migrations under way; none of the operations is called any more when this returns.
+ * Pages that still are movable by them stay allocated, and are not movable any more.
+ *
+ * Context: process, may sleep; not from one of the operations.
+ */
+void pbuddy_unregister_movable(const struct pbuddy_movable_operations *ops)
+{
+	struct registration *reg;
+
+	mutex_lock(&registrations_lock);
+	reg = find(ops);
+	if (reg)
+		list_del_rcu(&reg->node);
+	mutex_unlock(&registrations_lock);
+	if (WARN_ON_ONCE(!reg))
+		return;
+	synchronize_srcu(&movable_srcu);
+	kfree(reg);
+	forget_pages(ops);
+}
+EXPORT_SYMBOL_PBUDDY(pbuddy_unregister_movable);
+
+/**
+ * pbuddy_page_set_movable - a block may be moved from now on
+ * @page: its first page, as pbuddy handed it out; up to 2 MiB
+ * @ops: registered operations
+ * @private: pbuddy_page_private() returns it; stays with the contents when they are moved
+ *
+ * To be called by the owner, when the block is ready to be moved: before this returns it may be.
+ * A free makes an end of it. A block that is movable already gets the new @private.
+ *
+ * Context: process, may sleep. Return: 0; -EINVAL when @page is not the first page of an allocated
+ * block, the block is too large or @ops are not registered; -EBUSY when it is being moved; -ENOMEM.
+ */
+int pbuddy_page_set_movable(struct page *page, const struct pbuddy_movable_operations *ops,
+			    void *private)
+{
+	unsigned long pfn = page_to_pfn(page);
+	struct record *record;
+	int ret, idx;
+
+	if (pb_page_order(&pb_instance, pfn) < 0 ||
+	    pb_page_order(&pb_instance, pfn) > PB_PAGEBLOCK_ORDER)
+		return -EINVAL;
+	record = make_record(pfn, GFP_KERNEL);
+	if (!record)
+		return -ENOMEM;
+	idx = srcu_read_lock(&movable_srcu);
+	ret = find(ops) ? pb_movable_clear(&pb_instance, pfn) : -EINVAL;
+	if (!ret) {
+		record->private = private;
+		WRITE_ONCE(record->ops, ops);
+		pb_guarded_drop(pfn, pb_page_order(&pb_instance, pfn));
+		ret = pb_movable_set(&pb_instance, pfn);
+	}
+	srcu_read_unlock(&movable_srcu, idx);
+	return ret;
+}
+EXPORT_SYMBOL_PBUDDY(pbuddy_page_set_movable);
+
+/**
+ * pbuddy_page_clear_movable - a block must stay where it is from now on
+ * @page: its first page
+ *
+ * Context: any. Return: 0, also when it was not movable; -EBUSY when it is being moved right now;
+ * -EINVAL when it is no first page of an allocated block.
+ */
+int pbuddy_page_clear_movable(struct page *page)
+{
+	return pb_movable_clear(&pb_instance, page_to_pfn(page));
+}
+EXPORT_SYMBOL_PBUDDY(pbuddy_page_clear_movable);
+
+/**
+ * pbuddy_page_private - what an owner has said about a movable block
+ * @page: its first page; in migrate_page either of the two
+ *
+ * Context: any, while the block is movable.
+ */
+void *pbuddy_page_private(const struct page *page)
+{
+	struct record *record = record_of(page_to_pfn(page));
+
+	return record ? record->private : NULL;
+}
+EXPORT_SYMBOL_PBUDDY(pbuddy_page_private);
+
+/* Somebody has taken a reference to one of the pages: they cannot be moved under its hands. */
+static bool pinned(unsigned long pfn, unsigned int order)
+{
+	unsigned long i;
+
+	for (i = 0; i < 1UL << order; i++)
+		if (page_count(pfn_to_page(pfn + i)) != PB_BASE_REFS)
+			return true;
+	return false;
+}
+
+static int call(const struct pbuddy_movable_operations *ops, unsigned long src_pfn,
+		unsigned long dst_pfn, unsigned int order, enum pbuddy_migrate_mode mode)
+{
+	struct page *src = pfn_to_page(src_pfn);
+	int ret;
+	bool ok;
+
+	rcu_read_lock();
+	ok = ops->isolate_page(src, mode);
+	rcu_read_unlock();
+	if (!ok)
+		return -EBUSY;
+	ret = pinned(src_pfn, order) ? -EAGAIN :
+	      ops->migrate_page(pfn_to_page(dst_pfn), src, mode);
+	if (WARN_ON_ONCE(ret > 0))
+		ret = -EINVAL;
+	if (ret && !pb_movable_freed(&pb_instance, src_pfn))
+		ops->putback_page(src);
+	return ret;
+}
+
+/**
+ * pb_movable_migrate - have a block's owner move it; the core's ops->migrate
+ * @pool: the instance
+ * @src_pfn: the block, isolated
+ * @dst_pfn: where to, allocated for it and isolated
+ * @order: of both
+ * @mode: enum pb_migrate_mode
+ *
+ * Context: process, may sleep. Return: 0, or a negative errno.
+ */
+int pb_movable_migrate(struct pb_pool *pool, unsigned long src_pfn, unsigned long dst_pfn,
+		       unsigned int order, int mode)
+{
+	/* Not the system's memory is short, but somebody waits. */
+	gfp_t gfp = mode == PB_MIGRATE_ASYNC ? GFP_NOWAIT | __GFP_NOWARN :
+					       GFP_NOIO | __GFP_NORETRY | __GFP_NOWARN;
+	struct record *from = record_of(src_pfn), *to = make_record(dst_pfn, gfp);
+	int ret = -EBUSY, idx;
+
+	if (!from || !to || pb_account_move(src_pfn, dst_pfn, gfp))
+		return -EAGAIN;
+	idx = srcu_read_lock(&movable_srcu);
+	if (find(from->ops)) {
+		to->private = from->private;
+		WRITE_ONCE(to->ops, from->ops);
+		ret = call(from->ops, src_pfn, dst_pfn, order, (enum pbuddy_migrate_mode)mode);
+	}
+	srcu_read_unlock(&movable_srcu, idx);
+	/* What is going to be free now holds what the owner left there. */
+	if (static_branch_unlikely(&pb_fill_key))
+		pb_debug_fill(ret ? dst_pfn : src_pfn, 1UL << order);
+	return ret;
+}
+
+/**
+ * pb_movable_exit - free the records; nobody has movable pages or moves any
+ */
+void pb_movable_exit(void)
+{
+	struct record *block;
+	unsigned long index;
+
+	WARN_ON_ONCE(!list_empty(&registrations));
+	xa_for_each(&records, index, block)
+		kfree(block);
+	xa_destroy(&records);
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Pages of in-kernel users that may be moved: who owns them, and how they are moved. */
+#ifndef PB_LINUX_MOVABLE_H
+#define PB_LINUX_MOVABLE_H
+
+#include "core/base/types.h"
+
+int pb_movable_migrate(struct pb_pool *pool, unsigned long src_pfn, unsigned long dst_pfn,
+		       unsigned int order, int mode);
+void pb_movable_exit(void);
+
+#endif /* PB_LINUX_MOVABLE_H */

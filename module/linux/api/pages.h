@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The one place where the Linux side takes pages from the core and gives them back: adds
+ * the tracepoints, the owner record and the charge to what the core does. By PFN, as the core;
+ * contexts and errors are the core's.
+ */
+#ifndef PB_PAGES_H
+#define PB_PAGES_H
+
+#include <linux/gfp.h>
+#include <linux/highmem.h>
+#include <linux/sched.h>
+
+#include "api/account.h"
+#include "core/alloc/alloc.h"
+#include "core/alloc/bulk.h"
+#include "debug/debug_pages.h"
+#include "debug/fault.h"
+#include "debug/guard_pages.h"
+#include "debug/owner.h"
+#include "debug/trace.h"
+#include "instance.h"
+
+/* Somebody wants to see every allocation. */
+static __always_inline bool pb_pages_watched(void)
+{
+	return static_branch_unlikely(&pb_owner_key) || trace_mm_page_alloc_enabled();
+}
+
+static inline unsigned long pb_pages_alloc(const struct pb_request *rq, gfp_t gfp,
+					   enum pb_reason *reason)
+{
+	unsigned long pfn = PB_NO_PFN;
+
+	trace_mm_page_alloc_entry(rq->order, gfp, rq->migratetype);
+	if (likely(!pb_should_fail(gfp, rq->order, reason)))
+		pfn = pb_checked_alloc(rq, reason);
+	if (unlikely(gfp & __GFP_ACCOUNT) && pfn != PB_NO_PFN)
+		pfn = pb_account_block(rq, pfn, reason);
+	if (likely(pfn != PB_NO_PFN))
+		pb_owner_set(pfn);
+	trace_mm_page_alloc(pfn, rq->order, gfp, rq->migratetype);
+	return pfn;
+}
+
+static inline unsigned long pb_pages_alloc_bulk(const struct pb_request *rq, unsigned long nr,
+						unsigned long *pfns, gfp_t gfp,
+						enum pb_reason *reason)
+{
+	unsigned long got = 0, i;
+
+	trace_mm_page_alloc_entry(rq->order, gfp, rq->migratetype);
+	if (likely(!pb_should_fail(gfp, rq->order, reason)))
+		got = pb_checked_alloc_bulk(rq, nr, pfns, reason);
+	if (unlikely(gfp & __GFP_ACCOUNT))
+		got = pb_account_bulk(rq, got, pfns, reason);
+	for (i = 0; pb_pages_watched() && i < got; i++) {
+		pb_owner_set(pfns[i]);
+		trace_mm_page_alloc(pfns[i], rq->order, gfp, rq->migratetype);
+	}
+	return got;
+}
+
+/* Pages of order 0 in a row; the trace shows one event with the order that would hold them. */
+static inline unsigned long pb_pages_alloc_contig(const struct pb_request *rq,
+						  unsigned long nr_pages, gfp_t gfp,
+						  enum pb_reason *reason)
+{
+	unsigned long pfn = PB_NO_PFN;
+
+	trace_mm_page_alloc_entry(order_base_2(nr_pages), gfp, rq->migratetype);
+	if (likely(!pb_should_fail(gfp, order_base_2(nr_pages), reason)))
+		pfn = pb_checked_alloc_contig(rq, nr_pages, reason);
+	if (unlikely(gfp & __GFP_ACCOUNT) && pfn != PB_NO_PFN)
+		pfn = pb_account_contig(rq, pfn, nr_pages, reason);
+	if (likely(pfn != PB_NO_PFN))
+		pb_owner_set_pages(pfn, nr_pages);
+	trace_mm_page_alloc(pfn, order_base_2(nr_pages), gfp, rq->migratetype);
+	return pfn;
+}
+
+static inline enum pb_bad pb_pages_free(unsigned long pfn, unsigned int order)
+{
+	trace_mm_page_free(pfn, order);
+	if (static_branch_unlikely(&pb_fill_key))
+		pb_debug_fill_freed(pfn, order);
+	return pb_guarded_free(pfn, order);
+}
+
+static inline void pb_pages_free_bulk(unsigned long nr, const unsigned long *pfns)
+{
+	unsigned long i;
+
+	for (i = 0; trace_mm_page_free_enabled() && i < nr; i++)
+		trace_mm_page_free(pfns[i], 0);
+	for (i = 0; static_branch_unlikely(&pb_fill_key) && i < nr; i++)
+		pb_debug_fill_freed(pfns[i], 0);
+	for (i = 0; static_branch_unlikely(&pb_guard_key) && i < nr; i++)
+		pb_guard_check_drop(pfns[i], 0);
+	pb_free_bulk(&pb_instance, nr, pfns);
+}
+
+static inline enum pb_bad pb_pages_free_contig(unsigned long pfn, unsigned long nr_pages)
+{
+	unsigned long i;
+
+	trace_mm_page_free(pfn, order_base_2(nr_pages));
+	for (i = 0; static_branch_unlikely(&pb_fill_key) && i < nr_pages; i++) {
+		if (!pb_pfn_zone(&pb_instance, pfn + i))
+			break;
+		pb_debug_fill_freed(pfn + i, 0);
+	}
+	/* A range has none, but a single page that is freed as one may. */
+	if (nr_pages == 1)
+		pb_guarded_drop(pfn, 0);
+	return pb_free_contig(&pb_instance, pfn, nr_pages);
+}
+
+/* Turns an allocated block into single pages. */
+static inline enum pb_bad pb_pages_split(unsigned long pfn, unsigned int order)
+{
+	enum pb_bad bad;
+
+	pb_guarded_drop(pfn, order);
+	bad = pb_split(&pb_instance, pfn, order);
+	if (likely(!bad))
+		pb_owner_copy(pfn, order);
+	return bad;
+}
+
+/* Zeroes pages that the caller has allocated. */
+static inline void pb_pages_zero(unsigned long pfn, unsigned long nr_pages, bool may_sleep)
+{
+	unsigned long i;
+
+	for (i = 0; i < nr_pages; i++) {
+		clear_highpage(pfn_to_page(pfn + i));
+		if (may_sleep && !(i % 64))
+			cond_resched();
+	}
+}
+
+#endif /* PB_PAGES_H */

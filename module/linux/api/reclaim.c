@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Registered reclaimers, and asking them on behalf of requests.
+ *
+ * Reclaimers are called under SRCU: any number of tasks may ask one at a time, it may sleep, and
+ * whoever takes it away waits until nobody is inside. What each was asked for and was not called
+ * for is kept per node, as mm/ does.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/err.h>
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/nodemask.h>
+#include <linux/pbuddy.h>
+#include <linux/rculist.h>
+#include <linux/slab.h>
+#include <linux/srcu.h>
+
+#include "api/reclaim.h"
+#include "compat.h"
+#include "core/alloc/reclaim.h"
+#include "core/cache/freelist.h"
+#include "core/zone/watermark.h"
+#include "daemon/node_thread.h"
+#include "debug/trace_vmscan.h"
+#include "instance.h"
+
+static_assert(PBUDDY_RECLAIM_STOP == PB_SCAN_STOP);
+static_assert(PBUDDY_DEFAULT_SEEKS == PB_DEFAULT_SEEKS);
+
+/**
+ * struct registration - a reclaimer that is registered
+ * @node: in the list
+ * @reclaimer: it
+ * @deferred: by node: pages asked for and not called for yet
+ */
+struct registration {
+	struct list_head	node;
+	struct pbuddy_reclaimer	*reclaimer;
+	atomic_long_t		deferred[];
+};
+
+static LIST_HEAD(registrations);	/* changed under the mutex, read under SRCU */
+static DEFINE_MUTEX(registrations_mutex);
+DEFINE_STATIC_SRCU(reclaim_srcu);
+
+/**
+ * pbuddy_register_reclaimer - offer to give up memory when there is little
+ * @reclaimer: who; stays where it is until pbuddy_unregister_reclaimer() has returned
+ *
+ * From then on its functions are called when a request finds no memory, and by the node threads
+ * when a zone falls below its low watermark.
+ *
+ * Context: process, may sleep. Return: 0, -EINVAL when a function is missing, -EBUSY when it is
+ * registered already, or -ENOMEM. As register_shrinker() in mm/shrinker.c.
+ */
+int pbuddy_register_reclaimer(struct pbuddy_reclaimer *reclaimer)
+{
+	struct registration *new, *old;
+	int err = 0;
+
+	if (!reclaimer || !reclaimer->count_pages || !reclaimer->scan_pages)
+		return -EINVAL;
+	new = kzalloc(struct_size(new, deferred, nr_node_ids), GFP_KERNEL);
+	if (!new)
+		return -ENOMEM;
+	new->reclaimer = reclaimer;
+	mutex_lock(&registrations_mutex);
+	list_for_each_entry(old, &registrations, node)
+		if (old->reclaimer == reclaimer)
+			err = -EBUSY;
+	if (!err)
+		list_add_tail_rcu(&new->node, &registrations);
+	mutex_unlock(&registrations_mutex);
+	if (err)
+		kfree(new);
+	else
+		pb_node_threads_hope();
+	return err;
+}
+EXPORT_SYMBOL_PBUDDY(pbuddy_register_reclaimer);
+
+/**
+ * pbuddy_unregister_reclaimer - take the offer back
+ * @reclaimer: as it was registered; one that is not is ignored
+ *
+ * When this returns nobody is in its functions and nobody will call them. It must not be called
+ * from inside one.
+ *
+ * Context: process, sleeps. As unregister_shrinker() in mm/shrinker.c.
+ */
+void pbuddy_unregister_reclaimer(struct pbuddy_reclaimer *reclaimer)
+{
+	struct registration *r, *found = NULL;
+
+	mutex_lock(&registrations_mutex);
+	list_for_each_entry(r, &registrations, node)
+		if (r->reclaimer == reclaimer)
+			found = r;
+	if (found)
+		list_del_rcu(&found->node);
+	mutex_unlock(&registrations_mutex);
+	if (!found)
+		return;
+	synchronize_srcu(&reclaim_srcu);
+	kfree(found);
+}
+EXPORT_SYMBOL_PBUDDY(pbuddy_unregister_reclaimer);
+
+/* ---- asking ---- */
+
+/* A reclaimer and what it is asked with, for the core's way of asking. */
+struct asked {
+	struct pbuddy_reclaimer		*reclaimer;
+	struct pbuddy_reclaim_control	rc;
+};
+
+static unsigned long scan(void *arg, unsigned long nr_to_scan, unsigned long *nr_scanned)
+{
+	struct asked *asked = arg;
+	unsigned long freed;
+
+	asked->rc.nr_to_scan = nr_to_scan;
+	asked->rc.nr_scanned = nr_to_scan;
+	freed = asked->reclaimer->scan_pages(asked->reclaimer, &asked->rc);
+	*nr_scanned = asked->rc.nr_scanned;
+	return freed;
+}
+
+static void begin(const struct pb_ask *how)
+{
+	const struct asked *asked = how->arg;
+
+	trace_mm_shrink_slab_start(asked->reclaimer, asked->rc.nid, asked->rc.gfp, how);
+}
+
+static unsigned long ask(struct registration *r, int nid, gfp_t gfp, int priority,
+			 unsigned long *nr_scanned)
+{
+	struct asked asked = {
+		.reclaimer = r->reclaimer, .rc = { .nid = nid, .gfp = gfp },
+	};
+	struct pb_ask how = {
+		.freeable = r->reclaimer->count_pages(r->reclaimer, &asked.rc),
+		.priority = priority,
+		.seeks = r->reclaimer->seeks,
+		.batch = r->reclaimer->batch,
+		.deferred = &r->deferred[nid],
+		.begin = begin,
+		.scan = scan,
+		.arg = &asked,
+	};
+	unsigned long freed = pb_reclaim_ask(&how);
+
+	if (how.freeable)
+		trace_mm_shrink_slab_end(r->reclaimer, nid, freed, &how);
+	*nr_scanned += how.scanned;
+	return freed;
+}
+
+/**
+ * pb_reclaim_node - have the reclaimers give up pages of one node
+ * @nid: the node
+ * @gfp: what they may do: __GFP_IO and __GFP_FS
+ * @priority: 0 to PB_DEF_PRIORITY; lower asks for more
+ * @nr_scanned: the pages they looked at are added to it
+ *
+ * Context: process, may sleep; the task is marked as one that reclaims. Return: pages given up.
+ * As shrink_slab() in mm/shrinker.c.
+ */
+unsigned long pb_reclaim_node(int nid, gfp_t gfp, int priority, unsigned long *nr_scanned)
+{
+	struct registration *r;
+	unsigned long freed = 0;
+	int index;
+
+	index = srcu_read_lock(&reclaim_srcu);
+	list_for_each_entry_srcu(r, &registrations, node, srcu_read_lock_held(&reclaim_srcu))
+		freed += ask(r, nid, gfp, priority, nr_scanned);
+	srcu_read_unlock(&reclaim_srcu, index);
+	return freed;
+}
+
+/**
+ * pb_reclaimable_pages - pages of a node that the reclaimers could give up
+ * @nid: the node
+ *
+ * Context: process, may sleep.
+ */
+unsigned long pb_reclaimable_pages(int nid)
+{
+	struct pbuddy_reclaim_control rc = { .nid = nid, .gfp = GFP_KERNEL };
+	struct registration *r;
+	unsigned long pages = 0;
+	int index;
+
+	index = srcu_read_lock(&reclaim_srcu);
+	list_for_each_entry_srcu(r, &registrations, node, srcu_read_lock_held(&reclaim_srcu))
+		pages += r->reclaimer->count_pages(r->reclaimer, &rc);
+	srcu_read_unlock(&reclaim_srcu, index);
+	return pages;
+}
+
+/* ---- on behalf of requests ---- */
+
+/* Every node that may serve the request is asked, nearest first, until there is enough. */
+static unsigned long reclaim(struct pb_pool *pool, const struct pb_request *rq, int priority,
+			     unsigned long nr_pages)
+{
+	struct pb_zonelist *zones = pool->zonelist[rq->nid];
+	unsigned long freed = 0, got, scanned;
+	struct pb_zone *zone;
+	unsigned int i;
+	int last = NUMA_NO_NODE;
+
+	if (priority == PB_DEF_PRIORITY) {
+		trace_mm_vmscan_direct_reclaim_begin(rq->order, pb_reclaim_gfp(rq->flags));
+		if (pb_node_throttle(rq))
+			pb_zone_event_add(zones->zone[0], PB_PGSCAN_DIRECT_THROTTLE, 1);
+	}
+	for (i = 0; i < zones->nr && freed < nr_pages; i++) {
+		zone = zones->zone[i];
+		if (zone->nid == last || !pb_zone_allowed(zone, rq))
+			continue;
+		last = zone->nid;
+		scanned = 0;
+		got = pb_reclaim_node(last, pb_reclaim_gfp(rq->flags), priority, &scanned);
+		pb_zone_event_add(zone, PB_PGSCAN_DIRECT, scanned);
+		pb_zone_event_add(zone, PB_PGSTEAL_DIRECT, got);
+		freed += got;
+	}
+	if (freed)
+		pb_node_threads_hope();
+	if (!priority || freed >= nr_pages)
+		trace_mm_vmscan_direct_reclaim_end(freed);
+	return freed;
+}
+
+static unsigned long reclaimable(struct pb_zone *zone)
+{
+	return pb_reclaimable_pages(zone->nid);
+}
+
+/**
+ * pb_reclaim_init - from now on requests may reclaim
+ */
+int pb_reclaim_init(void)
+{
+	pb_instance.ops.reclaimable = reclaimable;
+	pb_instance.ops.reclaim = reclaim;
+	return 0;
+}
+
+/**
+ * pb_reclaim_exit - nobody makes requests any more
+ */
+void pb_reclaim_exit(void)
+{
+	pb_instance.ops.reclaim = NULL;
+	pb_instance.ops.reclaimable = NULL;
+	/* Reclaimers are modules that depend on this one. */
+	WARN_ON_ONCE(!list_empty(&registrations));
+}

@@ -1,0 +1,561 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A thread per node that keeps its zones balanced, as kswapd and kcompactd do for mm/.
+ *
+ * It sleeps until a request has found a zone below its low mark or mixing migratetypes has
+ * boosted one, and then drains the CPUs' caches, has the reclaimers give up memory until every zone
+ * is above its high mark, makes a block of the order that was asked for, and lets boosts go.
+ *
+ * What may be done ahead of need, proactive compaction and zeroing, is looked for once a second on
+ * nodes whose free memory has changed meanwhile, by a deferrable work: a node where nothing happens
+ * costs nothing, and an idle CPU is not woken. Zeroing ends when the thread is wanted for something
+ * else, or something else wants its CPU, and goes on a second later.
+ *
+ * Waking takes no lock of pbuddy's. From an NMI, where no thread can be woken, it is passed on to
+ * an irq_work.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cpu.h>
+#include <linux/cpuhotplug.h>
+#include <linux/err.h>
+#include <linux/freezer.h>
+#include <linux/irq_work.h>
+#include <linux/kthread.h>
+#include <linux/module.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/topology.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include "api/reclaim.h"
+#include "core/alloc/reclaim.h"
+#include "core/cache/prezero.h"
+#include "core/compact/compact.h"
+#include "core/pool/stat.h"
+#include "core/zone/zone.h"
+#include "daemon/node_thread.h"
+#include "debug/trace_vmscan.h"
+#include "instance.h"
+#include "source/grow.h"
+
+#define MAX_FAILURES		16		/* runs without effect: leave it to the requests */
+#define THROTTLE_TIMEOUT	(HZ / 10)
+#define AHEAD_INTERVAL		HZ		/* between two looks for what to do ahead of need */
+#define AHEAD_DEFER		64		/* intervals without, when compaction was in vain */
+
+/**
+ * struct pb_node - a node's thread
+ * @nid: its node
+ * @task: the thread
+ * @wait: where it sleeps
+ * @throttled: where requests wait for it
+ * @wake: wakes it on behalf of an NMI
+ * @wanted: there is something to balance; set by whoever wakes it
+ * @order: the largest block that was asked for
+ * @failures: runs in a row that brought nothing
+ * @ahead: there is something to be done ahead of need
+ * @seen_free: free pages when that was looked for last
+ * @defer_ahead: intervals until it is looked for again
+ * @zero: there may be pageblocks to zero
+ * @want_zeroed: somebody would have liked zeroed memory, or zeroing was not finished
+ * @zeroed_percent: share of the zones that was to be zero when that was looked for last
+ * @zeroed_free: and free pages then
+ */
+struct pb_node {
+	int			nid;
+	struct task_struct	*task;
+	wait_queue_head_t	wait;
+	wait_queue_head_t	throttled;
+	struct irq_work		wake;
+	bool			wanted;
+	unsigned int		order;
+	int			failures;
+	bool			ahead;
+	long			seen_free;
+	unsigned int		defer_ahead;
+	bool			zero;
+	bool			want_zeroed;
+	unsigned int		zeroed_percent;
+	long			zeroed_free;
+};
+
+static struct pb_node **nodes;	/* by node number, NULL where pbuddy has no memory */
+static int hotplug_state;
+
+/* ---- what balanced means ---- */
+
+#define for_each_zone_of(zone, n)	pb_for_each_node_zone(zone, &pb_instance, (n)->nid)
+
+static bool zone_balanced(struct pb_zone *zone, unsigned int order)
+{
+	return pb_zone_watermark_ok_order(zone, order, pb_wmark_pages(zone, PB_WMARK_HIGH),
+					  zone->type, 0);
+}
+
+/* As pgdat_balanced(): one zone that can serve is enough. */
+static bool balanced(const struct pb_node *n, unsigned int order)
+{
+	struct pb_zone *zone;
+
+	for_each_zone_of(zone, n)
+		if (zone_balanced(zone, order))
+			return true;
+	return false;
+}
+
+static bool boosted(const struct pb_node *n)
+{
+	struct pb_zone *zone;
+
+	for_each_zone_of(zone, n)
+		if (READ_ONCE(zone->watermark_boost))
+			return true;
+	return false;
+}
+
+/* ---- waking ---- */
+
+static void wake_from_irq_work(struct irq_work *work)
+{
+	wake_up_interruptible(&container_of(work, struct pb_node, wake)->wait);
+}
+
+static void wake_thread(struct pb_node *n)
+{
+	if (in_nmi())
+		irq_work_queue(&n->wake);
+	else
+		wake_up_interruptible(&n->wait);
+}
+
+/* As wakeup_kswapd(). */
+static void wake_node(struct pb_zone *zone, unsigned int order, pb_alloc_flags_t flags)
+{
+	struct pb_node *n = nodes[zone->nid];
+
+	if (READ_ONCE(n->order) < order)
+		WRITE_ONCE(n->order, order);
+	if (!boosted(n)) {
+		/* Nothing that the thread could do: leave it to direct reclaim. */
+		if (READ_ONCE(n->failures) >= MAX_FAILURES)
+			return;
+		if (balanced(n, order))
+			return;
+	}
+	/* Full barrier, against the thread that takes @wanted back and then looks at the zones. */
+	if (xchg(&n->wanted, true))
+		return;
+	trace_mm_vmscan_wakeup_kswapd(n->nid, zone->type, order, pb_reclaim_gfp(flags));
+	wake_thread(n);
+}
+
+/**
+ * pb_node_threads_hope - there is memory to be reclaimed again
+ *
+ * Threads that had given up are woken again when they are wanted. Context: any.
+ */
+void pb_node_threads_hope(void)
+{
+	int nid;
+
+	for (nid = 0; nodes && nid < pb_instance.nr_nodes; nid++)
+		if (nodes[nid])
+			WRITE_ONCE(nodes[nid]->failures, 0);
+}
+
+/* ---- balancing ---- */
+
+/* Pages that the zones of a node lack up to their high marks. */
+static unsigned long lacking(const struct pb_node *n)
+{
+	unsigned long pages = 0;
+	struct pb_zone *zone;
+
+	for_each_zone_of(zone, n)
+		pages += max_t(long, pb_wmark_pages(zone, PB_WMARK_HIGH) -
+			       pb_zone_free_pages(zone), PB_SWAP_CLUSTER_MAX);
+	return pages;
+}
+
+static void count(const struct pb_node *n, enum pb_event event, unsigned long pages)
+{
+	pb_zone_event_add(pb_instance.zonelist[n->nid]->zone[0], event, pages);
+}
+
+/* Half of what is kept for those in need has to be there, or requests wait for the thread. */
+static bool allow_direct_reclaim(const struct pb_node *n)
+{
+	long reserve = 0, free = 0;
+	struct pb_zone *zone;
+
+	for_each_zone_of(zone, n) {
+		if (zone->type > PB_ZONE_NORMAL)
+			break;
+		reserve += READ_ONCE(zone->watermark[PB_WMARK_MIN]);
+		free += pb_zone_free_pages(zone);
+	}
+	return !reserve || free > reserve / 2 || READ_ONCE(n->failures) >= MAX_FAILURES;
+}
+
+static bool should_end(void)
+{
+	try_to_freeze();
+	return kthread_should_stop();
+}
+
+/* Rounds of rising insistence until the zones are at their high marks. As balance_pgdat(). */
+static unsigned long reclaim_rounds(struct pb_node *n, unsigned int order)
+{
+	int lowest = balanced(n, order) ? PB_DEF_PRIORITY - 2 : 1;
+	unsigned long total = 0, freed, scanned;
+	int priority = PB_DEF_PRIORITY;
+
+	/* A boost alone is a wish, and makes for no more than mild reclaim. */
+	while (priority >= lowest && !should_end()) {
+		if (balanced(n, order) && !(total == 0 && boosted(n)))
+			break;
+		scanned = 0;
+		freed = pb_reclaim_node(n->nid, GFP_KERNEL, priority, &scanned);
+		count(n, PB_PGSCAN_KSWAPD, scanned);
+		count(n, PB_PGSTEAL_KSWAPD, freed);
+		total += freed;
+		if (allow_direct_reclaim(n))
+			wake_up_all(&n->throttled);
+		/* Enough to compact with: more pages would not make blocks. */
+		if (order && total >= 2UL << order)
+			order = 0;
+		if (freed < lacking(n))
+			priority--;
+		cond_resched();
+	}
+	return total;
+}
+
+/* For whoever asked for one; as kcompactd_do_work(). */
+static void make_block(struct pb_node *n, unsigned int order)
+{
+	struct pb_request rq = {
+		.order = order,
+		.migratetype = PB_MOVABLE,
+		.highest_zone = PB_ZONE_MOVABLE,
+		.flags = PB_ALLOC_WAIT | PB_ALLOC_THISNODE,
+		.nid = n->nid,
+	};
+
+	if (pb_instance.ops.compact && order && !balanced(n, order))
+		pb_instance.ops.compact(&pb_instance, &rq, PB_COMPACT_PRIO_SYNC_LIGHT, NULL);
+}
+
+/* The thread may use what the system keeps for those who reclaim, its sources may not. */
+static unsigned long grow(const struct pb_node *n, unsigned long nr_pages)
+{
+	unsigned int flags = current->flags;
+	unsigned long got;
+
+	current->flags &= ~PF_MEMALLOC;
+	got = pb_grow_node(n->nid, nr_pages);
+	current_restore_flags(flags, PF_MEMALLOC);
+	return got;
+}
+
+static void balance(struct pb_node *n)
+{
+	unsigned long boost[PB_NR_ZONE_TYPES] = { }, freed = 0;
+	unsigned int order = xchg(&n->order, 0);
+	struct pb_zone *zone;
+
+	for_each_zone_of(zone, n)
+		boost[zone->type] = READ_ONCE(zone->watermark_boost);
+	trace_mm_vmscan_kswapd_wake(n->nid, PB_NR_ZONE_TYPES - 1, order);
+	count(n, PB_PAGEOUTRUN, 1);
+	if (!balanced(n, order))
+		pb_instance_drain_all();
+	/* Nobody has to give anything up as long as there is more to be had. */
+	if (!balanced(n, order))
+		freed = grow(n, max(lacking(n), 1UL << order));
+	if (!balanced(n, order) || boosted(n))
+		freed += reclaim_rounds(n, order);
+	make_block(n, order);
+	for_each_zone_of(zone, n)
+		pb_zone_decay_boost_by(zone, boost[zone->type]);
+	if (freed || balanced(n, 0))
+		WRITE_ONCE(n->failures, 0);
+	else
+		WRITE_ONCE(n->failures, n->failures + 1);
+	wake_up_all(&n->throttled);
+}
+
+/* ---- ahead of need ---- */
+
+static long node_free(const struct pb_node *n)
+{
+	struct pb_zone *zone;
+	long pages = 0;
+
+	for_each_zone_of(zone, n)
+		pages += pb_zone_free_pages(zone);
+	return pages;
+}
+
+/* Whether anything has happened that could be worth a look. */
+static bool worth_a_look(struct pb_node *n)
+{
+	long free = node_free(n);
+
+	if (n->defer_ahead) {
+		n->defer_ahead--;
+		return false;
+	}
+	if (n->seen_free == free)
+		return false;
+	n->seen_free = free;
+	return true;
+}
+
+static void look_ahead(struct work_struct *work);
+static DECLARE_DEFERRABLE_WORK(ahead_work, look_ahead);
+
+/* Only asks to be looked at within the second. Any context. */
+static void want_zeroed(struct pb_zone *zone)
+{
+	struct pb_node *n = nodes[zone->nid];
+
+	if (!READ_ONCE(n->want_zeroed))
+		WRITE_ONCE(n->want_zeroed, true);
+}
+
+static bool worth_zeroing(struct pb_node *n)
+{
+	unsigned int percent = READ_ONCE(pb_instance.prezero_percent);
+	long free = node_free(n);
+
+	if (!percent || (percent == n->zeroed_percent && free == n->zeroed_free &&
+			 !READ_ONCE(n->want_zeroed)))
+		return false;
+	n->zeroed_percent = percent;
+	n->zeroed_free = free;
+	WRITE_ONCE(n->want_zeroed, false);
+	return true;
+}
+
+static void look_ahead(struct work_struct *work)
+{
+	unsigned int proactiveness = READ_ONCE(pb_instance.compaction_proactiveness);
+	struct pb_node *n;
+	int nid;
+
+	for (nid = 0; nid < pb_instance.nr_nodes; nid++) {
+		n = nodes[nid];
+		if (n && worth_zeroing(n)) {
+			WRITE_ONCE(n->zero, true);
+			wake_thread(n);
+		}
+		if (!n || !worth_a_look(n) ||
+		    !pb_compact_node_wanted(&pb_instance, nid, proactiveness))
+			continue;
+		WRITE_ONCE(n->ahead, true);
+		wake_thread(n);
+	}
+	schedule_delayed_work(&ahead_work, AHEAD_INTERVAL);
+}
+
+/* As the proactive part of kcompactd(). */
+static void do_ahead(struct pb_node *n)
+{
+	unsigned int score = pb_fragmentation_score(&pb_instance, n->nid);
+
+	pb_compact_node(&pb_instance, n->nid, READ_ONCE(pb_instance.compaction_proactiveness));
+	/* What cannot be moved now will not be for a while. */
+	if (pb_fragmentation_score(&pb_instance, n->nid) >= score)
+		WRITE_ONCE(n->defer_ahead, AHEAD_DEFER);
+}
+
+/* Pageblocks that lie idle, until somebody else wants this thread or its CPU. */
+static void zero_ahead(struct pb_node *n)
+{
+	unsigned long preempted = current->nivcsw;
+	struct pb_zone *zone;
+	struct pb_prezero run;
+
+	for_each_zone_of(zone, n) {
+		pb_prezero_start(&run, zone);
+		while (pb_prezero_next(&run)) {
+			if (should_end())
+				return;
+			if (READ_ONCE(n->wanted) || READ_ONCE(n->ahead) ||
+			    current->nivcsw != preempted) {
+				WRITE_ONCE(n->want_zeroed, true);
+				return;
+			}
+		}
+	}
+}
+
+static bool has_work(const struct pb_node *n)
+{
+	return READ_ONCE(n->wanted) || READ_ONCE(n->ahead) || READ_ONCE(n->zero);
+}
+
+static int thread(void *p)
+{
+	struct pb_node *n = p;
+	unsigned int flags;
+
+	set_freezable();
+	/* What it does must not lead into reclaim, and may use the reserve. */
+	flags = memalloc_noreclaim_save();
+	while (!kthread_should_stop()) {
+		trace_mm_vmscan_kswapd_sleep(n->nid);
+		wait_event_freezable(n->wait, has_work(n) || kthread_should_stop());
+		if (kthread_should_stop())
+			break;
+		if (xchg(&n->wanted, false))
+			balance(n);
+		else if (xchg(&n->ahead, false))
+			do_ahead(n);
+		else if (xchg(&n->zero, false))
+			zero_ahead(n);
+	}
+	memalloc_noreclaim_restore(flags);
+	return 0;
+}
+
+/* ---- requests that wait ---- */
+
+/**
+ * pb_node_throttle - let a request wait a little while its node is close to running dry
+ * @rq: it reclaims
+ *
+ * Kernel threads are what others wait for, and do not wait; nor does who is to die.
+ *
+ * Context: process, sleeps. Return: whether it had to wait.
+ * As throttle_direct_reclaim() in mm/vmscan.c, and with its older time limit.
+ */
+bool pb_node_throttle(const struct pb_request *rq)
+{
+	struct pb_node *n = nodes ? nodes[rq->nid] : NULL;
+
+	if (!n || current->flags & PF_KTHREAD || fatal_signal_pending(current) ||
+	    allow_direct_reclaim(n))
+		return false;
+	if (!xchg(&n->wanted, true))
+		wake_thread(n);
+	wait_event_killable_timeout(n->throttled, allow_direct_reclaim(n), THROTTLE_TIMEOUT);
+	return true;
+}
+
+/* ---- beginning and end ---- */
+
+/* The CPUs of the node, as far as there are any; they may come and go. */
+static void set_affinity(struct pb_node *n)
+{
+	const struct cpumask *mask = cpumask_of_node(n->nid);
+
+	if (cpumask_any_and(cpu_online_mask, mask) < nr_cpu_ids)
+		set_cpus_allowed_ptr(n->task, mask);
+}
+
+static int cpu_online_again(unsigned int cpu)
+{
+	int nid;
+
+	for (nid = 0; nid < pb_instance.nr_nodes; nid++)
+		if (nodes[nid])
+			set_affinity(nodes[nid]);
+	return 0;
+}
+
+static int start_node(int nid)
+{
+	struct pb_node *n = kzalloc(sizeof(*n), GFP_KERNEL);
+
+	if (!n)
+		return -ENOMEM;
+	n->nid = nid;
+	init_waitqueue_head(&n->wait);
+	init_waitqueue_head(&n->throttled);
+	init_irq_work(&n->wake, wake_from_irq_work);
+	n->task = kthread_create_on_node(thread, n, nid, "pbuddyd/%d", nid);
+	if (IS_ERR(n->task)) {
+		int err = PTR_ERR(n->task);
+
+		kfree(n);
+		return err;
+	}
+	nodes[nid] = n;
+	set_affinity(n);
+	wake_up_process(n->task);
+	return 0;
+}
+
+static void stop_threads(void)
+{
+	int nid;
+
+	for (nid = 0; nid < pb_instance.nr_nodes; nid++) {
+		if (!nodes[nid])
+			continue;
+		kthread_stop(nodes[nid]->task);
+		irq_work_sync(&nodes[nid]->wake);
+		kfree(nodes[nid]);
+	}
+	kfree(nodes);
+	nodes = NULL;
+}
+
+static int start_threads(void)
+{
+	int nid, err;
+
+	nodes = kcalloc(pb_instance.nr_nodes, sizeof(*nodes), GFP_KERNEL);
+	if (!nodes)
+		return -ENOMEM;
+	for (nid = 0; nid < pb_instance.nr_nodes; nid++) {
+		err = pb_instance_node_pages(nid) ? start_node(nid) : 0;
+		if (err) {
+			stop_threads();
+			return err;
+		}
+	}
+	return 0;
+}
+
+/**
+ * pb_node_threads_init - start a thread for each node that has memory
+ *
+ * Context: process, may sleep. Return: 0 or a negative errno.
+ */
+int pb_node_threads_init(void)
+{
+	int err = start_threads();
+
+	if (err)
+		return err;
+	hotplug_state = cpuhp_setup_state_nocalls(CPUHP_AP_ONLINE_DYN, "pbuddy:online",
+						  cpu_online_again, NULL);
+	if (hotplug_state < 0) {
+		stop_threads();
+		return hotplug_state;
+	}
+	pb_instance.ops.wake_node = wake_node;
+	pb_instance.ops.want_zeroed = want_zeroed;
+	schedule_delayed_work(&ahead_work, AHEAD_INTERVAL);
+	return 0;
+}
+
+/**
+ * pb_node_threads_exit - stop them
+ *
+ * Nobody allocates or frees any more. Context: process, sleeps.
+ */
+void pb_node_threads_exit(void)
+{
+	pb_instance.ops.wake_node = NULL;
+	pb_instance.ops.want_zeroed = NULL;
+	cancel_delayed_work_sync(&ahead_work);
+	cpuhp_remove_state_nocalls(hotplug_state);
+	stop_threads();
+}

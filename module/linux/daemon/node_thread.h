@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A thread per node that keeps its zones balanced. */
+#ifndef PB_NODE_THREAD_H
+#define PB_NODE_THREAD_H
+
+#include "core/base/types.h"
+
+bool pb_node_throttle(const struct pb_request *rq);
+void pb_node_threads_hope(void);
+
+int pb_node_threads_init(void);
+void pb_node_threads_exit(void);
+
+#endif /* PB_NODE_THREAD_H */

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Out of memory: fail, or end the process that holds most of the pool. */
+#ifndef PB_OOM_H
+#define PB_OOM_H
+
+#include "core/base/types.h"
+
+struct pb_buffer;
+
+void pb_oom_building(struct pb_buffer *buf);
+void pb_oom_built(struct pb_buffer *buf);
+
+int pb_oom_init(void);
+void pb_oom_exit(void);
+
+#endif /* PB_OOM_H */

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Compaction in debugfs, for administrators and tests:
+ *
+ *   compact     written 1: gains every whole pageblock that is to be had, on all nodes, as
+ *               /proc/sys/vm/compact_memory does for the kernel's memory
+ *   extfrag     per node how fragmented its free memory is, 0 to 100 (fragmentation_score_node() of
+ *               mm/), and per zone the state of deferral
+ */
+#include <linux/debugfs.h>
+#include <linux/kstrtox.h>
+#include <linux/module.h>
+#include <linux/nodemask.h>
+#include <linux/seq_file.h>
+
+#include "core/compact/compact.h"
+#include "debug/compact_debugfs.h"
+#include "instance.h"
+
+static ssize_t compact_write(struct file *file, const char __user *buf, size_t count, loff_t *pos)
+{
+	struct pb_zonelist *zones = pb_instance.all_zones;
+	unsigned int i;
+	u8 value;
+	int ret;
+
+	ret = kstrtou8_from_user(buf, count, 10, &value);
+	if (ret)
+		return ret;
+	if (value != 1)
+		return -EINVAL;
+	pb_instance_drain_all();
+	for (i = 0; i < zones->nr; i++)
+		pb_compact_zone_fully(zones->zone[i]);
+	return count;
+}
+
+static const struct file_operations compact_fops = {
+	.owner = THIS_MODULE,
+	.open = simple_open,
+	.write = compact_write,
+};
+
+static int extfrag_show(struct seq_file *m, void *v)
+{
+	struct pb_zonelist *zones = pb_instance.all_zones;
+	struct pb_zone *zone;
+	unsigned int i;
+
+	for (i = 0; i < zones->nr; i++) {
+		zone = zones->zone[i];
+		seq_printf(m, "Node %d, zone %8s score %u considered %u defer_shift %u order_failed %u\n",
+			   zone->nid, zone->name, pb_fragmentation_score(&pb_instance, zone->nid),
+			   READ_ONCE(zone->compact_considered),
+			   READ_ONCE(zone->compact_defer_shift),
+			   READ_ONCE(zone->compact_order_failed));
+	}
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(extfrag);
+
+/**
+ * pb_compact_debugfs_init - make the files
+ * @root: pbuddy's directory, with which they go
+ */
+void pb_compact_debugfs_init(struct dentry *root)
+{
+	debugfs_create_file("compact", 0200, root, NULL, &compact_fops);
+	debugfs_create_file("extfrag", 0400, root, NULL, &extfrag_fops);
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Requests that fail on demand: the directory fail_pbuddy/ with the files of fail_page_alloc/, and
+ * /proc/PID/fail-nth, on kernels with fault injection.
+ *
+ * While its probability is above 0 every request takes the long way, where it can be made to fail;
+ * so for fail-nth alone, set times to 0 and probability to 100. On other kernels nothing of this
+ * exists. As mm/fail_page_alloc.c.
+ */
+#include "debug/fault.h"
+
+#ifdef CONFIG_FAULT_INJECTION
+#include <linux/debugfs.h>
+#include <linux/err.h>
+#include <linux/fault-inject.h>
+#include <linux/mutex.h>
+
+#include "api/local.h"
+
+static struct {
+	struct fault_attr	attr;
+	bool			ignore_gfp_highmem;
+	bool			ignore_gfp_wait;
+	u32			min_order;
+} fail_pbuddy = {
+	.attr = FAULT_ATTR_INITIALIZER,
+	.ignore_gfp_highmem = true,
+	.ignore_gfp_wait = true,
+	.min_order = 1,
+};
+
+/* The fast path is off exactly while the probability is above 0. */
+static void set_probability(unsigned long value)
+{
+	static DEFINE_MUTEX(lock);
+
+	mutex_lock(&lock);
+	if (value && !fail_pbuddy.attr.probability)
+		static_branch_inc(&pb_watch_key);
+	if (!value && fail_pbuddy.attr.probability)
+		static_branch_dec(&pb_watch_key);
+	WRITE_ONCE(fail_pbuddy.attr.probability, value);
+	mutex_unlock(&lock);
+}
+
+static int probability_set(void *data, u64 value)
+{
+	set_probability(value);
+	return 0;
+}
+
+static int probability_get(void *data, u64 *value)
+{
+	*value = READ_ONCE(fail_pbuddy.attr.probability);
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(probability_fops, probability_get, probability_set, "%llu\n");
+
+/**
+ * __pb_should_fail - is this request to fail?
+ * @gfp: as the caller gave it
+ * @order: of the request
+ *
+ * Context: any. As should_fail_alloc_page() in mm/fail_page_alloc.c.
+ */
+bool __pb_should_fail(gfp_t gfp, unsigned int order)
+{
+	if (order < fail_pbuddy.min_order || gfp & __GFP_NOFAIL)
+		return false;
+	if (fail_pbuddy.ignore_gfp_highmem && gfp & __GFP_HIGHMEM)
+		return false;
+	if (fail_pbuddy.ignore_gfp_wait && gfp & __GFP_DIRECT_RECLAIM)
+		return false;
+	return should_fail(&fail_pbuddy.attr, 1 << min(order, 30U));
+}
+
+/**
+ * pb_fault_init - make fail_pbuddy/
+ * @parent: the directory it goes to, which takes it away too
+ */
+void pb_fault_init(struct dentry *parent)
+{
+	struct dentry *dir = fault_create_debugfs_attr("fail_pbuddy", parent, &fail_pbuddy.attr);
+
+	if (IS_ERR(dir))
+		return;
+	/* In place of the kernel's own file, which tells nobody when it is written. */
+	debugfs_lookup_and_remove("probability", dir);
+	debugfs_create_file("probability", 0600, dir, NULL, &probability_fops);
+	debugfs_create_bool("ignore-gfp-wait", 0600, dir, &fail_pbuddy.ignore_gfp_wait);
+	debugfs_create_bool("ignore-gfp-highmem", 0600, dir, &fail_pbuddy.ignore_gfp_highmem);
+	debugfs_create_u32("min-order", 0600, dir, &fail_pbuddy.min_order);
+}
+
+/**
+ * pb_fault_exit - fail nothing any more
+ */
+void pb_fault_exit(void)
+{
+	set_probability(0);
+}
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Requests that fail on demand: debugfs fail_pbuddy/, on kernels with fault injection. */
+#ifndef PB_FAULT_H
+#define PB_FAULT_H
+
+#include <linux/gfp.h>
+
+#include "core/base/types.h"
+
+struct dentry;
+
+#ifdef CONFIG_FAULT_INJECTION
+bool __pb_should_fail(gfp_t gfp, unsigned int order);
+void pb_fault_init(struct dentry *parent);
+void pb_fault_exit(void);
+#else
+static inline bool __pb_should_fail(gfp_t gfp, unsigned int order)
+{
+	return false;
+}
+
+static inline void pb_fault_init(struct dentry *parent) { }
+static inline void pb_fault_exit(void) { }
+#endif
+
+/*
+ * Whether a request is to fail; then it has no reason, and nothing is reported. Costs nothing
+ * where the kernel lacks fault injection.
+ */
+static inline bool pb_should_fail(gfp_t gfp, unsigned int order, enum pb_reason *reason)
+{
+	if (likely(!__pb_should_fail(gfp, order)))
+		return false;
+	if (reason)
+		*reason = PB_REASON_NONE;
+	return true;
+}
+
+#endif /* PB_FAULT_H */

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What is still allocated when the module goes: listed, and kept from being given back. */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/atomic.h>
+#include <linux/kernel.h>
+#include <linux/mm.h>
+
+#include "core/alloc/alloc.h"
+#include "core/base/pfn.h"
+#include "debug/leak.h"
+#include "debug/owner.h"
+#include "instance.h"
+
+#define LISTED_MAX	32	/* lines */
+
+struct count {
+	unsigned long	blocks;
+	unsigned long	pages;
+};
+
+static bool list_block(void *arg, unsigned long pfn, unsigned int order)
+{
+	char owner[PB_OWNER_TEXT_LEN];
+	struct count *count = arg;
+
+	count->pages += 1UL << order;
+	if (count->blocks++ >= LISTED_MAX)
+		return true;
+	if (!pb_owner_text(pfn, owner, sizeof(owner)))
+		snprintf(owner, sizeof(owner), "unknown (load with owner=1 to know)");
+	pr_warn("leaked: pfn 0x%lx order %u owner %s\n", pfn, order, owner);
+	return true;
+}
+
+/**
+ * pb_leak_report - list what is still allocated
+ *
+ * The first blocks by line, then the total. The pool is quiescent. Context: process.
+ */
+void pb_leak_report(void)
+{
+	struct count count = {};
+
+	pb_walk_allocated(&pb_instance, list_block, &count);
+	if (count.blocks > LISTED_MAX)
+		pr_warn("leaked: and %lu blocks more\n", count.blocks - LISTED_MAX);
+	if (count.blocks)
+		pr_warn("leaked: %lu pages in %lu blocks; their pageblocks are not given back\n",
+			count.pages, count.blocks);
+}
+
+/**
+ * pb_leak_in_pageblock - whether a pageblock holds a page that is, or may be, in use
+ * @pfn: its first page
+ *
+ * In use is what is not known to be free, and what somebody holds a reference to. The pool
+ * is quiescent and its per-CPU caches are empty. Context: process.
+ */
+bool pb_leak_in_pageblock(unsigned long pfn)
+{
+	struct pb_slot *slot = pb_slot_lookup(&pb_instance, pfn);
+	struct pb_pageblock *block;
+	unsigned long i;
+
+	if (!slot)
+		return true;
+	block = pb_slot_block(READ_ONCE(slot->word));
+	for (i = 0; i < PB_WORDS; i++)
+		if (~atomic64_read(&block->free[i]))
+			return true;
+	for (i = 0; i < PB_PAGEBLOCK_NR; i++) {
+		if (page_count(pfn_to_page(pfn + i)) == 1)
+			continue;
+		pr_warn("pfn 0x%lx is free, but has %d references; its pageblock is not given back\n",
+			pfn + i, page_count(pfn_to_page(pfn + i)));
+		return true;
+	}
+	return false;
+}

@@ -1,0 +1,438 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Who allocated a block: with owner=1 every allocation leaves the task and the call stack
+ * in a record of its first page. Records are made for all pages at insmod, so that any
+ * context can write one; the stack depot holds each distinct stack once. Without room
+ * there, and in NMI, where it cannot be used, a record has no stack.
+ *
+ * A record is written by whoever owns the block and stays after the free, to tell about a bad one.
+ *
+ * Stacks that lead into a module can no longer be translated when it has gone, and those into
+ * its init code when it has been loaded. So what comes from init code is translated when the
+ * module goes live; and what a module leaves allocated is reported at once when it goes, and
+ * its function written down for the list at pbuddy's own end.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/err.h>
+#include <linux/kernel.h>
+#include <linux/list.h>
+#include <linux/module.h>
+#include <linux/notifier.h>
+#include <linux/sched.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/stackdepot.h>
+#include <linux/stacktrace.h>
+#include <linux/string.h>
+#include <linux/vmalloc.h>
+#include <linux/xarray.h>
+
+#include "api/local.h"
+#include "compat.h"
+#include "core/alloc/alloc.h"
+#include "debug/owner.h"
+#include "instance.h"
+#include "source/source.h"
+
+#define STACK_DEPTH	16
+#define LISTED_MAX	8	/* blocks named when a module goes */
+
+/**
+ * struct where - a function's name, kept until the end
+ * @node: in the list of all of them
+ * @stack: the stack it is of
+ * @mod: name of its module
+ * @text: symbol, offset and module
+ */
+struct where {
+	struct list_head	node;
+	depot_stack_handle_t	stack;
+	char			mod[MODULE_NAME_LEN];
+	char			text[PB_OWNER_TEXT_LEN];
+};
+
+/**
+ * struct record - what is known of the last allocation at a page
+ * @where: function of a module, when the stack cannot tell it any more; or NULL
+ * @stack: handle of the stack depot, or 0
+ * @pid: of the task, in the initial namespace
+ * @comm: its name; empty: nothing was recorded
+ */
+struct record {
+	const struct where	*where;
+	depot_stack_handle_t	stack;
+	pid_t			pid;
+	char			comm[TASK_COMM_LEN];
+};
+
+DEFINE_STATIC_KEY_FALSE(pb_owner_key);
+
+/*
+ * By number of the pageblock: an array of PB_PAGEBLOCK_NR records. Made by pb_owner_init(), and
+ * before the pool grows.
+ */
+static DEFINE_XARRAY(records);
+static LIST_HEAD(wheres);
+
+static struct record *record_of(unsigned long pfn)
+{
+	struct record *block = xa_load(&records, pfn >> PB_PAGEBLOCK_ORDER);
+
+	return block ? &block[pfn & (PB_PAGEBLOCK_NR - 1)] : NULL;
+}
+
+#ifdef CONFIG_STACKDEPOT
+static depot_stack_handle_t save_stack(void)
+{
+	unsigned long entries[STACK_DEPTH];
+	unsigned int nr;
+
+	if (in_nmi())
+		return 0;
+	nr = stack_trace_save(entries, STACK_DEPTH, 3);
+	/* Without reclaim, whatever the caller may do: this is to observe, not to disturb. */
+	return stack_depot_save(entries, nr, GFP_NOWAIT | __GFP_NOWARN);
+}
+
+static unsigned int fetch_stack(depot_stack_handle_t handle, unsigned long **entries)
+{
+	return handle ? stack_depot_fetch(handle, entries) : 0;
+}
+
+static int init_depot(void)
+{
+	return stack_depot_init();
+}
+#else
+static depot_stack_handle_t save_stack(void)
+{
+	return 0;
+}
+
+static unsigned int fetch_stack(depot_stack_handle_t handle, unsigned long **entries)
+{
+	return 0;
+}
+
+static int init_depot(void)
+{
+	return 0;
+}
+#endif
+
+/* With owner=1 only: records the caller at @nr_heads pages from @pfn on. Any context. */
+void __pb_owner_set(unsigned long pfn, unsigned long nr_heads)
+{
+	depot_stack_handle_t stack = save_stack();
+	struct record *record;
+
+	for (; nr_heads--; pfn++) {
+		record = record_of(pfn);
+		if (!record)
+			continue;
+		record->where = NULL;
+		record->stack = stack;
+		record->pid = task_pid_nr(current);
+		strscpy(record->comm, current->comm, sizeof(record->comm));
+	}
+}
+
+/* With owner=1 only: the record of a block's head becomes that of all its pages. Any context. */
+void __pb_owner_copy(unsigned long pfn, unsigned int order)
+{
+	const struct record *head = record_of(pfn);
+	struct record *record;
+	unsigned long i;
+
+	for (i = 1; head && i < 1UL << order; i++) {
+		record = record_of(pfn + i);
+		if (record)
+			*record = *head;
+	}
+}
+
+/* The first function of a stack that is not pbuddy's own, or 0. */
+static unsigned long first_caller(depot_stack_handle_t stack)
+{
+	unsigned long *entries;
+	unsigned int nr = fetch_stack(stack, &entries), i;
+
+	for (i = 0; i < nr; i++)
+		if (!within_module(entries[i], THIS_MODULE))
+			return entries[i];
+	return 0;
+}
+
+static bool stack_leads_into(depot_stack_handle_t stack, const struct module *mod,
+			     bool (*within)(unsigned long addr, const struct module *mod))
+{
+	unsigned long *entries;
+	unsigned int nr = fetch_stack(stack, &entries), i;
+
+	for (i = 0; i < nr; i++)
+		if (within(entries[i], mod))
+			return true;
+	return false;
+}
+
+/**
+ * pb_owner_text - who allocated a block, in one line
+ * @pfn: its first page
+ * @buf: where to, NUL-terminated; empty when nothing is known
+ * @size: bytes in @buf
+ *
+ * Context: any. Return: true when something is known.
+ */
+bool pb_owner_text(unsigned long pfn, char *buf, size_t size)
+{
+	const struct record *record = record_of(pfn);
+	unsigned long ip;
+	int n;
+
+	buf[0] = '\0';
+	if (!record || !record->comm[0])
+		return false;
+	n = scnprintf(buf, size, "%s[%d]", record->comm, record->pid);
+	ip = first_caller(record->stack);
+	if (record->where)
+		scnprintf(buf + n, size - n, " at %s", record->where->text);
+	else if (ip)
+		scnprintf(buf + n, size - n, " at %pS", (void *)ip);
+	return true;
+}
+
+/**
+ * pb_owner_print - say in the kernel log who allocated a block last
+ * @pfn: its first page
+ *
+ * Context: any. Prints nothing when nothing is known.
+ */
+void pb_owner_print(unsigned long pfn)
+{
+	char text[PB_OWNER_TEXT_LEN];
+
+	if (pb_owner_text(pfn, text, sizeof(text)))
+		pr_err("pfn 0x%lx was last allocated by %s\n", pfn, text);
+}
+
+/**
+ * pb_owner_show - the record of an allocated block with its stack, as page_owner prints it
+ * @m: where to; the line is ended in any case
+ * @pfn: its first page
+ */
+void pb_owner_show(struct seq_file *m, unsigned long pfn)
+{
+	const struct record *record = record_of(pfn);
+	unsigned long *entries;
+	unsigned int nr, i;
+
+	if (!record || !record->comm[0]) {
+		seq_putc(m, '\n');
+		return;
+	}
+	seq_printf(m, ", pid %d (%s)", record->pid, record->comm);
+	if (record->where)
+		seq_printf(m, ", %s", record->where->text);
+	seq_putc(m, '\n');
+	nr = fetch_stack(record->stack, &entries);
+	for (i = 0; i < nr; i++)
+		seq_printf(m, " %pS\n", (void *)entries[i]);
+}
+
+/* ---- modules that come and go ---- */
+
+/**
+ * struct visit - a walk over the blocks of one module
+ * @mod: the module
+ * @blocks: blocks that are its own
+ * @pages: pages in them
+ */
+struct visit {
+	struct module	*mod;
+	unsigned long	blocks;
+	unsigned long	pages;
+};
+
+/* Once for blocks in a row that came from the same place. Module notifiers come one at a time. */
+static const struct where *where_of(depot_stack_handle_t stack, const struct module *mod)
+{
+	struct where *where = list_first_entry_or_null(&wheres, struct where, node);
+
+	if (where && where->stack == stack)
+		return where;
+	where = kmalloc(sizeof(*where), GFP_KERNEL);
+	if (!where)
+		return NULL;
+	where->stack = stack;
+	strscpy(where->mod, mod->name, sizeof(where->mod));
+	snprintf(where->text, sizeof(where->text), "%pS", (void *)first_caller(stack));
+	list_add(&where->node, &wheres);
+	return where;
+}
+
+static bool note_init_code(void *arg, unsigned long pfn, unsigned int order)
+{
+	struct record *record = record_of(pfn);
+	struct visit *visit = arg;
+
+	if (record && stack_leads_into(record->stack, visit->mod, within_module_init))
+		record->where = where_of(record->stack, visit->mod);
+	return true;
+}
+
+static bool note_leak(void *arg, unsigned long pfn, unsigned int order)
+{
+	struct record *record = record_of(pfn);
+	char text[PB_OWNER_TEXT_LEN];
+	struct visit *visit = arg;
+
+	if (!record)
+		return true;
+	if (stack_leads_into(record->stack, visit->mod, within_module_core))
+		record->where = where_of(record->stack, visit->mod);
+	if (!record->where || strcmp(record->where->mod, visit->mod->name))
+		return true;
+	if (visit->blocks++ < LISTED_MAX && pb_owner_text(pfn, text, sizeof(text)))
+		pr_warn("module %s leaves pfn 0x%lx order %u allocated by %s\n",
+			visit->mod->name, pfn, order, text);
+	visit->pages += 1UL << order;
+	return true;
+}
+
+static int module_notify(struct notifier_block *nb, unsigned long state, void *data)
+{
+	struct visit visit = { .mod = data };
+
+	if (visit.mod == THIS_MODULE)
+		return NOTIFY_DONE;
+	if (state == MODULE_STATE_LIVE)
+		pb_walk_allocated(&pb_instance, note_init_code, &visit);
+	if (state == MODULE_STATE_GOING)
+		pb_walk_allocated(&pb_instance, note_leak, &visit);
+	if (visit.blocks)
+		pr_warn("module %s leaves %lu pages allocated in %lu blocks\n",
+			visit.mod->name, visit.pages, visit.blocks);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block module_nb = { .notifier_call = module_notify };
+
+/* ---- begin and end ---- */
+
+static int add_records(unsigned long block)
+{
+	struct record *array = vcalloc(PB_PAGEBLOCK_NR, sizeof(*array));
+	int ret;
+
+	if (!array)
+		return -ENOMEM;
+	ret = xa_insert(&records, block, array, GFP_KERNEL);
+	if (ret)
+		vfree(array);
+	return ret;
+}
+
+static void free_records(void)
+{
+	struct where *where, *next;
+	struct record *array;
+	unsigned long block;
+
+	xa_for_each(&records, block, array)
+		vfree(array);
+	xa_destroy(&records);
+	list_for_each_entry_safe(where, next, &wheres, node)
+		kfree(where);
+	INIT_LIST_HEAD(&wheres);
+}
+
+static int add_record_range(unsigned long pfn, unsigned long nr_pages)
+{
+	unsigned long end = pfn + nr_pages;
+	int ret;
+
+	for (; pfn < end; pfn += PB_PAGEBLOCK_NR) {
+		ret = record_of(pfn) ? 0 : add_records(pfn >> PB_PAGEBLOCK_ORDER);
+		if (ret)
+			return ret;
+		cond_resched();
+	}
+	return 0;
+}
+
+static int make_records(void)
+{
+	struct pb_extent *extent;
+	int ret;
+
+	list_for_each_entry(extent, pb_instance_extents(), node) {
+		ret = add_record_range(extent->start_pfn, extent->nr_pages);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/**
+ * pb_owner_add_range - make room for the records of memory that the pool is to grow by
+ * @pfn: the first page
+ * @nr_pages: whole pageblocks
+ *
+ * Context: process, may sleep; one at a time. Return: 0, also when no owners are recorded, or
+ * -ENOMEM.
+ */
+int pb_owner_add_range(unsigned long pfn, unsigned long nr_pages)
+{
+	return static_branch_unlikely(&pb_owner_key) ? add_record_range(pfn, nr_pages) : 0;
+}
+
+/**
+ * pb_owner_init - make room for the records
+ * @enable: whether owners are wanted at all (owner=1)
+ *
+ * Before anything is allocated. Context: process, may sleep. Return: 0 or a negative errno.
+ */
+int pb_owner_init(bool enable)
+{
+	int ret;
+
+	if (!enable)
+		return 0;
+	ret = init_depot();
+	if (!ret)
+		ret = make_records();
+	if (!ret)
+		ret = register_module_notifier(&module_nb);
+	if (ret) {
+		pr_err("owner: no memory for the records\n");
+		free_records();
+		return ret;
+	}
+	static_branch_enable(&pb_owner_key);
+	static_branch_inc(&pb_watch_key);
+	return 0;
+}
+
+/**
+ * pb_owner_stop - stop to record; what is known stays readable until pb_owner_exit()
+ *
+ * Context: process, may sleep.
+ */
+void pb_owner_stop(void)
+{
+	if (!static_key_enabled(&pb_owner_key))
+		return;
+	static_branch_dec(&pb_watch_key);
+	static_branch_disable(&pb_owner_key);
+	unregister_module_notifier(&module_nb);
+}
+
+/**
+ * pb_owner_exit - forget everything; after the list of leaks
+ */
+void pb_owner_exit(void)
+{
+	pb_owner_stop();
+	free_records();
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Makes the tracepoints, and connects those of the core to its ops while someone listens. */
+#include <linux/build_bug.h>
+#include <linux/compiler.h>
+
+#include "core/base/types.h"
+#include "instance.h"
+#include "api/local.h"
+
+#define CREATE_TRACE_POINTS
+#include "debug/trace.h"
+
+static void refill(struct pb_zone *zone, unsigned int order, unsigned int mt, unsigned int nr)
+{
+	trace_mm_page_pcp_refill(zone->nid, zone->type, order, mt, nr);
+}
+
+static void drain(struct pb_zone *zone, unsigned int order, unsigned int mt, unsigned int nr)
+{
+	trace_mm_page_pcp_drain(zone->nid, zone->type, order, mt, nr);
+}
+
+int pb_trace_watch_reg(void)
+{
+	static_branch_inc(&pb_watch_key);
+	return 0;
+}
+
+void pb_trace_watch_unreg(void)
+{
+	static_branch_dec(&pb_watch_key);
+}
+
+static void zone_alloc(struct pb_zone *zone, unsigned long pfn, unsigned int order,
+		       unsigned int mt)
+{
+	trace_mm_page_alloc_zone_locked(pfn, order, mt, 0);
+}
+
+static void fallback(struct pb_zone *zone, unsigned long pfn, unsigned int order,
+		     unsigned int fallback_order, unsigned int mt, unsigned int fallback_mt,
+		     bool claimed)
+{
+	trace_mm_page_alloc_extfrag(pfn, order, fallback_order, mt, fallback_mt, claimed);
+}
+
+/*
+ * The tracing core serialises these. A CPU that has just read the pointer may still call
+ * the function after unreg; the module cannot go meanwhile, for that waits until nobody is
+ * in the allocator.
+ */
+int pb_trace_refill_reg(void)
+{
+	/* The names printed for zones in trace.h. */
+	BUILD_BUG_ON(PB_ZONE_DMA32 != 0 || PB_ZONE_NORMAL != 1 || PB_ZONE_MOVABLE != 2);
+	WRITE_ONCE(pb_instance.ops.refill, refill);
+	return 0;
+}
+
+void pb_trace_refill_unreg(void)
+{
+	WRITE_ONCE(pb_instance.ops.refill, NULL);
+}
+
+int pb_trace_drain_reg(void)
+{
+	WRITE_ONCE(pb_instance.ops.drain, drain);
+	return 0;
+}
+
+void pb_trace_drain_unreg(void)
+{
+	WRITE_ONCE(pb_instance.ops.drain, NULL);
+}
+
+int pb_trace_zone_alloc_reg(void)
+{
+	WRITE_ONCE(pb_instance.ops.zone_alloc, zone_alloc);
+	return 0;
+}
+
+void pb_trace_zone_alloc_unreg(void)
+{
+	WRITE_ONCE(pb_instance.ops.zone_alloc, NULL);
+}
+
+int pb_trace_fallback_reg(void)
+{
+	WRITE_ONCE(pb_instance.ops.fallback, fallback);
+	return 0;
+}
+
+void pb_trace_fallback_unreg(void)
+{
+	WRITE_ONCE(pb_instance.ops.fallback, NULL);
+}

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Deferred growth: a node for which pool= gives a maximum (NODE:SIZE-MAX) begins with SIZE and
+ * takes more from its source when a request would otherwise have to be served by reclaim, or the
+ * node's thread finds that too little is free. What was taken stays until the module goes.
+ *
+ * A source may sleep, start I/O and migrate the system's pages. So a request has it called only
+ * when it may do all of that itself (GFP_KERNEL and above); others leave it to the node's thread,
+ * which they have woken by then. One grows at a time; who has waited for another first looks
+ * whether that has brought enough. Requests that the system makes to reclaim memory do not come
+ * here (PF_MEMALLOC), and none that the source leads to does: PF_MEMALLOC is not set for that,
+ * since the system would then give away what it keeps for emergencies.
+ *
+ * When a source has nothing to give it is left alone for a while.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/jiffies.h>
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/mmzone.h>
+#include <linux/mutex.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+
+#include "core/cache/freelist.h"
+#include "core/pool/grow.h"
+#include "core/zone/watermark.h"
+#include "debug/debug_pages.h"
+#include "debug/owner.h"
+#include "instance.h"
+#include "source/grow.h"
+#include "source/source.h"
+#include "tunables.h"
+
+#define STEP		(16 * PB_PAGEBLOCK_NR)	/* pages at a time, if there are so many */
+#define RETRY_AFTER	HZ
+
+#define PAGES_TO_MIB(pages)	((pages) >> (20 - PAGE_SHIFT))
+
+/**
+ * struct grower - an element of pool= with a maximum
+ * @spec: what is asked of the source
+ * @left: pages that may still be taken
+ * @retry_at: in jiffies: not before, after the source had nothing
+ * @failed: it had nothing when it was asked last
+ */
+struct grower {
+	struct pb_pool_spec	spec;
+	unsigned long		left;
+	unsigned long		retry_at;
+	bool			failed;
+};
+
+static DEFINE_MUTEX(lock);
+static struct grower *growers;		/* the array is constant while the pool lives */
+static unsigned int nr_growers;
+static struct task_struct *growing;	/* who has the lock */
+
+/**
+ * pb_grow_prepare - note what may grow
+ * @specs: elements of pool=
+ * @nr: their number
+ * @movable_percent: as the parameter movable=
+ *
+ * Context: process, may sleep. Return: 0, -EINVAL after a line that says what is wrong, or -ENOMEM.
+ */
+int pb_grow_prepare(const struct pb_pool_spec *specs, unsigned int nr,
+		    unsigned int movable_percent)
+{
+	unsigned int i;
+
+	nr_growers = 0;
+	growers = kcalloc(nr, sizeof(*growers), GFP_KERNEL);
+	if (!growers)
+		return -ENOMEM;
+	for (i = 0; i < nr; i++) {
+		if (specs[i].max_pages <= specs[i].nr_pages)
+			continue;
+		if (movable_percent == 100) {
+			pr_err("movable: with 100 there is no zone that node %d could grow in\n",
+			       specs[i].nid);
+			return -EINVAL;
+		}
+		growers[nr_growers].spec = specs[i];
+		growers[nr_growers++].left = specs[i].max_pages - specs[i].nr_pages;
+	}
+	return 0;
+}
+
+static unsigned int add_span(struct pb_range *span, unsigned long start, unsigned long end,
+			     int nid, enum pb_zone_type type)
+{
+	start = round_up(start, PB_PAGEBLOCK_NR);
+	end = round_down(end, PB_PAGEBLOCK_NR);
+	if (start >= end)
+		return 0;
+	*span = (struct pb_range) {
+		.start_pfn = start, .nr_pages = end - start, .nid = nid, .type = type,
+	};
+	return 1;
+}
+
+/**
+ * pb_grow_spans - where the pool may grow
+ * @spans: filled; room for PB_GROW_SPANS_MAX
+ *
+ * Return: their number.
+ */
+unsigned int pb_grow_spans(struct pb_range *spans)
+{
+	unsigned long dma32_end = PHYS_PFN(1ULL << 32), start, end;
+	unsigned int i, nr = 0;
+	int nid;
+
+	for (i = 0; i < nr_growers; i++) {
+		nid = growers[i].spec.nid;
+		start = NODE_DATA(nid)->node_start_pfn;
+		end = pgdat_end_pfn(NODE_DATA(nid));
+		nr += add_span(&spans[nr], start, min(end, dma32_end), nid, PB_ZONE_DMA32);
+		nr += add_span(&spans[nr], max(start, dma32_end), end, nid, PB_ZONE_NORMAL);
+	}
+	return nr;
+}
+
+/* The zone of a node that grows: what comes is as high as can be. Or NULL. */
+static struct pb_zone *growing_zone(int nid)
+{
+	return pb_instance.zone[nid][PB_ZONE_NORMAL] ?: pb_instance.zone[nid][PB_ZONE_DMA32];
+}
+
+/* It is told how far. */
+static void tell_zone(int nid)
+{
+	struct pb_zone *zone = growing_zone(nid);
+	unsigned long left = 0;
+	unsigned int i;
+
+	for (i = 0; i < nr_growers; i++)
+		if (growers[i].spec.nid == nid)
+			left += growers[i].left;
+	if (zone)
+		WRITE_ONCE(zone->growable, left);
+}
+
+/* Makes an extent the pool's; it stays in its list when that fails. */
+static int add_extent(struct pb_extent *extent)
+{
+	const struct pb_range range = {
+		.start_pfn = extent->start_pfn,
+		.nr_pages = extent->nr_pages,
+		.nid = extent->nid,
+		.type = extent->start_pfn < PHYS_PFN(1ULL << 32) ? PB_ZONE_DMA32 : PB_ZONE_NORMAL,
+	};
+	int err = pb_owner_add_range(range.start_pfn, range.nr_pages);
+
+	if (err)
+		return err;
+	if (static_branch_unlikely(&pb_fill_key))
+		pb_debug_fill(range.start_pfn, range.nr_pages);
+	err = pb_pool_grow(&pb_instance, &range);
+	if (err)
+		return err;
+	pb_zone_event_add(pb_instance.zone[range.nid][range.type], PB_GROW, range.nr_pages);
+	pb_instance_add_extent(extent);
+	return 0;
+}
+
+/* Under the lock. What the pool has no use for goes back at once. */
+static unsigned long grow(struct grower *g, unsigned long nr_pages)
+{
+	struct pb_extent *extent, *next;
+	unsigned long got = 0, pages;
+	LIST_HEAD(taken);
+	long ret;
+
+	lockdep_assert_held(&lock);
+	if (!g->left || (g->failed && time_before(jiffies, g->retry_at)))
+		return 0;
+	g->spec.nr_pages = min(g->left, max(round_up(nr_pages, PB_PAGEBLOCK_NR), STEP));
+	ret = g->spec.source->reserve(&g->spec, &taken);
+	list_for_each_entry_safe(extent, next, &taken, node) {
+		pages = extent->nr_pages;
+		if (ret > 0 && !add_extent(extent))
+			got += pages;
+	}
+	pb_source_release_all(&taken, NULL);
+	g->failed = !got && ret != -EINTR;
+	g->retry_at = jiffies + RETRY_AFTER;
+	if (g->failed)
+		pb_zone_event_add(growing_zone(g->spec.nid), PB_GROW_FAIL, 1);
+	if (!got)
+		return 0;
+	g->left -= got;
+	tell_zone(g->spec.nid);
+	pr_info_ratelimited("node %d: grew by %lu MiB from %s, %lu MiB are left\n", g->spec.nid,
+			    PAGES_TO_MIB(got), g->spec.source->name, PAGES_TO_MIB(g->left));
+	return got;
+}
+
+/**
+ * pb_grow_node - take more memory of a node, if that is allowed for
+ * @nid: the node
+ * @nr_pages: how many pages are lacking
+ *
+ * Context: process, sleeps, killable; may do I/O. Return: pages that the node has more than before,
+ * by whomever.
+ */
+unsigned long pb_grow_node(int nid, unsigned long nr_pages)
+{
+	struct pb_zone *zone = growing_zone(nid);
+	unsigned long before = zone ? READ_ONCE(zone->growable) : 0, got;
+	unsigned int i;
+
+	/* Or the source has led back here. */
+	if (!before || READ_ONCE(growing) == current || mutex_lock_killable(&lock))
+		return 0;
+	WRITE_ONCE(growing, current);
+	/* What others have brought while this one waited for the lock. */
+	got = before - zone->growable;
+	for (i = 0; i < nr_growers && !got; i++)
+		if (growers[i].spec.nid == nid)
+			got = grow(&growers[i], nr_pages);
+	WRITE_ONCE(growing, NULL);
+	mutex_unlock(&lock);
+	/* Not under the lock of growing: whoever sets a mark need not wait for a source. */
+	if (got)
+		pb_tunables_resized();
+	return got;
+}
+
+/* pb_ops.grow: on the nearest node that may, and whose memory the request may use. */
+static unsigned long grow_for(struct pb_pool *pool, const struct pb_request *rq,
+			      unsigned long nr_pages)
+{
+	const pb_alloc_flags_t needed = PB_ALLOC_WAIT | PB_ALLOC_IO | PB_ALLOC_FS;
+	const struct pb_zonelist *list = pool->zonelist[rq->nid];
+	unsigned long got = 0;
+	struct pb_zone *zone;
+	unsigned int i;
+
+	if ((rq->flags & needed) != needed)
+		return 0;
+	for (i = 0; i < list->nr && !got; i++) {
+		zone = list->zone[i];
+		if (READ_ONCE(zone->growable) && pb_zone_allowed(zone, rq))
+			got = pb_grow_node(zone->nid, nr_pages);
+	}
+	return got;
+}
+
+/**
+ * pb_grow_start - from now on requests may have the pool grow
+ *
+ * Context: process; the pool exists, and nothing is allocated from it.
+ */
+void pb_grow_start(void)
+{
+	unsigned int i;
+
+	if (!nr_growers)
+		return;
+	for (i = 0; i < nr_growers; i++)
+		tell_zone(growers[i].spec.nid);
+	pb_instance.ops.grow = grow_for;
+}
+
+/* Context: process; nobody asks any more. */
+void pb_grow_exit(void)
+{
+	nr_growers = 0;
+	kfree(growers);
+	growers = NULL;
+}

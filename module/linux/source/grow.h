@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Deferred growth: memory that pool= allows for and that is taken when it is needed. */
+#ifndef PB_LINUX_GROW_H
+#define PB_LINUX_GROW_H
+
+#include "core/pool/pool.h"
+#include "source/pool_spec.h"
+
+#define PB_GROW_SPANS_MAX	(2 * PB_POOL_SPECS_MAX)
+
+int pb_grow_prepare(const struct pb_pool_spec *specs, unsigned int nr,
+		    unsigned int movable_percent);
+unsigned int pb_grow_spans(struct pb_range *spans);
+void pb_grow_start(void);
+void pb_grow_exit(void);
+
+unsigned long pb_grow_node(int nid, unsigned long nr_pages);
+
+#endif /* PB_LINUX_GROW_H */

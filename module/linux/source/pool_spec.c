@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Parses pool=: NODE:SIZE[-MAX][@SOURCE[=LABEL]],... and makes up a sane one when there is none. */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/ctype.h>
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/limits.h>
+#include <linux/mm.h>
+#include <linux/mmzone.h>
+#include <linux/nodemask.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "core/base/types.h"
+#include "source/pool_spec.h"
+#include "source/source.h"
+
+/* What is taken from a node when pool= is not given: a share of its free memory, within bounds. */
+#define DEFAULT_SHARE		8	/* one eighth ... */
+#define DEFAULT_SHARE_MAX	4	/* ... and not more than a quarter, even for the minimum */
+#define DEFAULT_MIN		SZ_16M
+
+#define PAGEBLOCK_BYTES		((u64)PB_PAGEBLOCK_NR << PAGE_SHIFT)
+
+static int parse_node(const char *token, int *nid)
+{
+	int ret;
+
+	/* kstrtoint() would take a sign and a line feed. */
+	if (!isdigit(token[0]) || !isdigit(token[strlen(token) - 1])) {
+		pr_err("pool: bad node \"%s\": a number is expected\n", token);
+		return -EINVAL;
+	}
+	ret = kstrtoint(token, 10, nid);
+	if (ret || *nid >= nr_node_ids || !node_online(*nid)) {
+		pr_err("pool: bad node \"%s\": this machine has no such node\n", token);
+		return -EINVAL;
+	}
+	if (!node_state(*nid, N_MEMORY)) {
+		pr_err("pool: bad node \"%s\": it has no memory\n", token);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* memparse() with what it leaves out: nothing may follow, and the value must not wrap. */
+static int parse_bytes(const char *token, u64 *bytes)
+{
+	static const char suffixes[] = "kmgtpe";
+	size_t len = strcspn(token, "kKmMgGtTpPeE");
+	unsigned int shift = 0;
+	char digits[24], *end;
+	u64 number;
+	int ret;
+
+	if (!isdigit(token[0]) || len >= sizeof(digits))
+		return -EINVAL;
+	memcpy(digits, token, len);
+	digits[len] = '\0';
+	ret = kstrtou64(digits, 0, &number);
+	if (ret)
+		return ret;
+	*bytes = memparse(token, &end);
+	if (*end)
+		return -EINVAL;
+	if (token[len])
+		shift = 10 * (strchr(suffixes, tolower(token[len])) - suffixes + 1);
+	return *bytes >> shift == number ? 0 : -ERANGE;
+}
+
+/* @what: "size" or "maximum", for messages. */
+static int parse_size(const char *what, const char *token, unsigned long *nr_pages)
+{
+	u64 bytes;
+	int ret = parse_bytes(token, &bytes);
+
+	if (!ret && !bytes) {
+		pr_err("pool: bad %s \"%s\": it is zero\n", what, token);
+		return -EINVAL;
+	}
+	if (!ret && bytes > SIZE_MAX - PAGEBLOCK_BYTES)
+		ret = -ERANGE;
+	if (ret == -ERANGE) {
+		pr_err("pool: bad %s \"%s\": it is too large\n", what, token);
+		return -EINVAL;
+	}
+	if (ret) {
+		pr_err("pool: bad %s \"%s\": a number with K, M, G or T is expected\n", what,
+		       token);
+		return -EINVAL;
+	}
+	*nr_pages = round_up(bytes, PAGEBLOCK_BYTES) >> PAGE_SHIFT;
+	return 0;
+}
+
+/* A reserved region may be memory that the node does not count as its own. */
+static int check_size(const char *what, const char *token, const struct pb_pool_spec *spec,
+		      unsigned long nr_pages)
+{
+	if (spec->source == &pb_source_reserve || nr_pages <= node_present_pages(spec->nid))
+		return 0;
+	pr_err("pool: bad %s \"%s\": it is too large, node %d has %lu MiB\n", what, token,
+	       spec->nid, node_present_pages(spec->nid) >> (20 - PAGE_SHIFT));
+	return -EINVAL;
+}
+
+static int parse_source(char *token, struct pb_pool_spec *spec)
+{
+	char *label = strchr(token, '=');
+
+	if (label)
+		*label++ = '\0';
+	spec->source = pb_source_find(token);
+	if (!spec->source) {
+		pr_err("pool: unknown source \"%s\": there are contig, cma and reserve\n", token);
+		return -EINVAL;
+	}
+	if (spec->source->label && (!label || !*label)) {
+		pr_err("pool: source \"%s\" needs a label: %s=%s\n", token, token,
+		       spec->source->label);
+		return -EINVAL;
+	}
+	if (!label)
+		return 0;
+	if (!spec->source->label) {
+		pr_err("pool: source \"%s\" takes no label, got \"%s\"\n", token, label);
+		return -EINVAL;
+	}
+	if (strscpy(spec->label, label, sizeof(spec->label)) < 0) {
+		pr_err("pool: label \"%s\" is longer than %d characters\n", label,
+		       PB_POOL_LABEL_LEN - 1);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* What it may grow to; after the source is known. */
+static int parse_max(const char *token, struct pb_pool_spec *spec)
+{
+	static const char what[] = "maximum";
+	int ret;
+
+	if (!spec->source->grows) {
+		pr_err("pool: bad %s \"%s\": source \"%s\" does not grow\n", what, token,
+		       spec->source->name);
+		return -EINVAL;
+	}
+	ret = parse_size(what, token, &spec->max_pages);
+	if (!ret && spec->max_pages < spec->nr_pages) {
+		pr_err("pool: bad %s \"%s\": it is below the size\n", what, token);
+		return -EINVAL;
+	}
+	return ret ?: check_size(what, token, spec, spec->max_pages);
+}
+
+/* One element; @token is cut up in place. */
+static int parse_element(char *token, struct pb_pool_spec *spec)
+{
+	char *size = strchr(token, ':'), *source, *most;
+	int ret;
+
+	if (!size) {
+		pr_err("pool: bad element \"%s\": NODE:SIZE[-MAX][@SOURCE[=LABEL]] is expected\n",
+		       token);
+		return -EINVAL;
+	}
+	*size++ = '\0';
+	source = strchr(size, '@');
+	if (source)
+		*source++ = '\0';
+	/* A sign is for parse_size() to refuse. */
+	most = *size ? strchr(size + 1, '-') : NULL;
+	if (most)
+		*most++ = '\0';
+
+	spec->source = &pb_source_contig;
+	ret = parse_node(token, &spec->nid);
+	if (!ret)
+		ret = parse_size("size", size, &spec->nr_pages);
+	if (!ret && source)
+		ret = parse_source(source, spec);
+	if (!ret)
+		ret = check_size("size", size, spec, spec->nr_pages);
+	return ret || !most ? ret : parse_max(most, spec);
+}
+
+/**
+ * pb_pool_spec_parse - read the pool= parameter
+ * @text: its value
+ * @specs: filled, one for each element
+ * @max: length of @specs
+ *
+ * Sizes are rounded up to whole pageblocks. The same node and source may stand more than
+ * once. On an error one line names the token that is wrong. Context: process, may sleep.
+ *
+ * Return: number of elements, at least one; -EINVAL or -ENOMEM.
+ */
+int pb_pool_spec_parse(const char *text, struct pb_pool_spec *specs, unsigned int max)
+{
+	char *copy = kstrdup(text, GFP_KERNEL), *rest = copy, *token;
+	unsigned int nr = 0;
+	int ret = 0;
+
+	if (!copy)
+		return -ENOMEM;
+	rest = strim(copy);
+	while (!ret && (token = strsep(&rest, ","))) {
+		if (nr == max) {
+			pr_err("pool: more than %u elements\n", max);
+			ret = -EINVAL;
+			break;
+		}
+		memset(&specs[nr], 0, sizeof(specs[nr]));
+		ret = parse_element(token, &specs[nr++]);
+	}
+	kfree(copy);
+	return ret ?: nr;
+}
+
+static unsigned long node_free_pages(int nid)
+{
+	unsigned long pages = 0;
+	int i;
+
+	for (i = 0; i < MAX_NR_ZONES; i++)
+		pages += zone_page_state(&NODE_DATA(nid)->node_zones[i], NR_FREE_PAGES);
+	return pages;
+}
+
+/**
+ * pb_pool_spec_default - what pbuddy takes when pool= is not given
+ * @specs: filled, one for each node that takes part
+ * @max: length of @specs
+ *
+ * From each online node an eighth of its free memory, but at least 16 MiB, but not more
+ * than a quarter; a node with less than 8 MiB free is left alone. Context: process.
+ *
+ * Return: number of elements, 0 when no node has memory to spare.
+ */
+int pb_pool_spec_default(struct pb_pool_spec *specs, unsigned int max)
+{
+	unsigned int nr = 0;
+	int nid;
+
+	for_each_node_state(nid, N_MEMORY) {
+		unsigned long free = node_free_pages(nid), want;
+
+		want = max(free / DEFAULT_SHARE, (unsigned long)DEFAULT_MIN >> PAGE_SHIFT);
+		want = min(want, free / DEFAULT_SHARE_MAX);
+		want = round_down(want, PB_PAGEBLOCK_NR);
+		if (!want || nr == max)
+			continue;
+		specs[nr++] = (struct pb_pool_spec) {
+			.nid = nid,
+			.nr_pages = want,
+			.source = &pb_source_contig,
+			.implied = true,
+		};
+	}
+	return nr;
+}

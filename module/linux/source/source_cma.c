@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The cma source: takes memory from the kernel's contiguous memory areas, which were set
+ * aside at boot (cma=SIZE, numa_cma=NODE:SIZE, cma_pernuma=SIZE).
+ *
+ * Two ways lead there. cma_alloc() is the direct one, where it is exported, for the areas
+ * that the DMA layer lists. Elsewhere, and for per-node areas, which no list has,
+ * dma_alloc_pages() for a device that sits on the node asked for: it looks in the node's
+ * area, then in the default one, and at last in the buddy allocator, which is not meant
+ * here and told apart by the reference counts of the tail pages.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cma.h>
+#include <linux/dma-map-ops.h>
+#include <linux/dma-mapping.h>
+#include <linux/err.h>
+#include <linux/errno.h>
+#include <linux/gfp.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/platform_device.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+
+#include "compat.h"
+#include "core/base/types.h"
+#include "source/source.h"
+
+/**
+ * struct area - where an extent goes back to
+ * @cma: area of cma_alloc(), or NULL
+ * @dev: device of dma_alloc_pages() otherwise
+ * @dma: address of the extent for that device
+ */
+struct area {
+	struct cma	*cma;
+	struct device	*dev;
+	dma_addr_t	dma;
+};
+
+/* For dma_alloc_pages(): a device per node, there as long as an extent came through it. */
+static struct {
+	struct platform_device	*pdev;
+	unsigned int		users;
+} devices[MAX_NUMNODES];
+
+static struct device *get_device_on(int nid)
+{
+	struct platform_device_info info = {
+		.name = KBUILD_MODNAME,
+		.id = PLATFORM_DEVID_AUTO,
+		.dma_mask = DMA_BIT_MASK(64),
+	};
+	struct platform_device *pdev = devices[nid].pdev;
+
+	if (!pdev) {
+		pdev = platform_device_register_full(&info);
+		if (IS_ERR(pdev))
+			return ERR_CAST(pdev);
+		set_dev_node(&pdev->dev, nid);
+		devices[nid].pdev = pdev;
+	}
+	devices[nid].users++;
+	return &pdev->dev;
+}
+
+static void put_device_on(int nid)
+{
+	if (--devices[nid].users)
+		return;
+	platform_device_unregister(devices[nid].pdev);
+	devices[nid].pdev = NULL;
+}
+
+#if PB_HAVE_CMA_ALLOC
+static struct cma *nth_area(unsigned int n)
+{
+	return dma_contiguous_get_area_by_idx(n);
+}
+
+static struct page *alloc_from_area(struct cma *cma, unsigned long nr_pages)
+{
+	unsigned int align = min_t(unsigned int, ilog2(nr_pages), PB_MAX_ORDER);
+	struct page *page = cma_alloc(cma, nr_pages, align, true);
+
+	if (!page && align > PB_PAGEBLOCK_ORDER)
+		page = cma_alloc(cma, nr_pages, PB_PAGEBLOCK_ORDER, true);
+	return page;
+}
+
+static void free_to_area(struct cma *cma, struct page *page, unsigned long nr_pages)
+{
+	cma_release(cma, page, nr_pages);
+}
+#else
+static struct cma *nth_area(unsigned int n)
+{
+	return NULL;
+}
+
+static struct page *alloc_from_area(struct cma *cma, unsigned long nr_pages)
+{
+	return NULL;
+}
+
+static void free_to_area(struct cma *cma, struct page *page, unsigned long nr_pages)
+{
+}
+#endif
+
+/* Gives [pfn, pfn + nr_pages) back, a part of what starts at @start_pfn. */
+static void area_free(const struct area *area, unsigned long start_pfn, unsigned long pfn,
+		      unsigned long nr_pages)
+{
+	if (!nr_pages)
+		return;
+	if (area->cma)
+		free_to_area(area->cma, pfn_to_page(pfn), nr_pages);
+	else
+		dma_free_pages(area->dev, nr_pages << PAGE_SHIFT, pfn_to_page(pfn),
+			       area->dma + ((pfn - start_pfn) << PAGE_SHIFT), DMA_BIDIRECTIONAL);
+}
+
+static struct page *area_alloc(struct area *area, unsigned long nr_pages)
+{
+	struct page *page;
+
+	if (area->cma)
+		return alloc_from_area(area->cma, nr_pages);
+	page = dma_alloc_pages(area->dev, nr_pages << PAGE_SHIFT, &area->dma, DMA_BIDIRECTIONAL,
+			       GFP_KERNEL | __GFP_NOWARN);
+	/* A block of the buddy allocator counts references at its head alone. */
+	if (page && !page_count(page + 1)) {
+		dma_free_pages(area->dev, nr_pages << PAGE_SHIFT, page, area->dma,
+			       DMA_BIDIRECTIONAL);
+		page = NULL;
+	}
+	return page;
+}
+
+/*
+ * Puts an allocation on the list, without what sticks out of whole pageblocks: the DMA
+ * layer aligns to less. 0, or -EXDEV when it lies on another node, or -ENOMEM; nothing is
+ * kept then.
+ */
+static long keep_pages(const struct area *area, const struct pb_pool_spec *spec,
+		       struct list_head *extents, unsigned long pfn, unsigned long nr_pages)
+{
+	unsigned long start = round_up(pfn, PB_PAGEBLOCK_NR);
+	unsigned long end = round_down(pfn + nr_pages, PB_PAGEBLOCK_NR);
+	struct area *priv;
+
+	if (page_to_nid(pfn_to_page(pfn)) != spec->nid ||
+	    page_to_nid(pfn_to_page(pfn + nr_pages - 1)) != spec->nid) {
+		area_free(area, pfn, pfn, nr_pages);
+		return -EXDEV;
+	}
+	priv = start < end ? kmemdup(area, sizeof(*area), GFP_KERNEL) : NULL;
+	if (priv)
+		priv->dma += (start - pfn) << PAGE_SHIFT;
+	if (!priv || pb_extent_add(extents, spec, start, end - start, priv)) {
+		kfree(priv);
+		area_free(area, pfn, pfn, nr_pages);
+		return -ENOMEM;
+	}
+	if (priv->dev)
+		devices[spec->nid].users++;
+	area_free(area, pfn, pfn, start - pfn);
+	area_free(area, pfn, end, pfn + nr_pages - end);
+	return end - start;
+}
+
+/* Takes what one area has, in pieces as large as possible. */
+static long take_from(struct area *area, const struct pb_pool_spec *spec,
+		      struct list_head *extents, unsigned long want)
+{
+	unsigned long size = want, got = 0;
+
+	while (got < want && size >= PB_PAGEBLOCK_NR) {
+		unsigned long nr = min(size, want - got);
+		struct page *page;
+		long kept;
+
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		page = area_alloc(area, nr);
+		/*
+		 * Not at a pageblock's start: with one more pageblock there are enough
+		 * whole ones.
+		 */
+		if (page && !IS_ALIGNED(page_to_pfn(page), PB_PAGEBLOCK_NR)) {
+			area_free(area, page_to_pfn(page), page_to_pfn(page), nr);
+			nr += PB_PAGEBLOCK_NR;
+			page = area_alloc(area, nr);
+		}
+		kept = page ? keep_pages(area, spec, extents, page_to_pfn(page), nr) : -EXDEV;
+		/* Less may still fit, and into the node's own area where that is tried first. */
+		if (kept == -EXDEV) {
+			size = round_down(size / 2, PB_PAGEBLOCK_NR);
+			continue;
+		}
+		if (kept < 0)
+			return kept;
+		got += kept;
+		cond_resched();
+	}
+	return got;
+}
+
+static long take_by_dma(const struct pb_pool_spec *spec, struct list_head *extents,
+			unsigned long want)
+{
+	struct area area = { .dev = get_device_on(spec->nid) };
+	long got;
+
+	if (IS_ERR(area.dev)) {
+		pr_err("cma: no device for node %d: %pe\n", spec->nid, area.dev);
+		return PTR_ERR(area.dev);
+	}
+	got = take_from(&area, spec, extents, want);
+	put_device_on(spec->nid);
+	return got;
+}
+
+static long cma_reserve(const struct pb_pool_spec *spec, struct list_head *extents)
+{
+	unsigned long got = 0;
+	struct area area = {};
+	unsigned int n;
+	long ret;
+
+	for (n = 0; got < spec->nr_pages && (area.cma = nth_area(n)); n++) {
+		ret = take_from(&area, spec, extents, spec->nr_pages - got);
+		if (ret < 0)
+			return ret;
+		got += ret;
+	}
+	if (got < spec->nr_pages && IS_ENABLED(CONFIG_DMA_CMA)) {
+		ret = take_by_dma(spec, extents, spec->nr_pages - got);
+		if (ret < 0)
+			return ret;
+		got += ret;
+	}
+	if (!got)
+		pr_warn("cma: node %d has no contiguous memory area with room; boot with cma=SIZE or numa_cma=%d:SIZE\n",
+			spec->nid, spec->nid);
+	return got;
+}
+
+static int cma_check(const struct pb_pool_spec *spec)
+{
+	if (!IS_ENABLED(CONFIG_CMA)) {
+		pr_err("cma: this kernel has no contiguous memory allocator (CONFIG_CMA)\n");
+		return -EOPNOTSUPP;
+	}
+	if (!IS_ENABLED(CONFIG_DMA_CMA)) {
+		pr_err("cma: this kernel has no contiguous memory areas for devices (CONFIG_DMA_CMA)\n");
+		return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
+static void cma_release_pages(struct pb_extent *extent, unsigned long pfn, unsigned long nr_pages)
+{
+	area_free(extent->priv, extent->start_pfn, pfn, nr_pages);
+}
+
+static void cma_finish(struct pb_extent *extent, bool whole)
+{
+	struct area *area = extent->priv;
+
+	if (area->dev)
+		put_device_on(extent->nid);
+	kfree(area);
+}
+
+const struct pb_source_ops pb_source_cma = {
+	.name = "cma",
+	.check = cma_check,
+	.reserve = cma_reserve,
+	.release = cma_release_pages,
+	.finish = cma_finish,
+};

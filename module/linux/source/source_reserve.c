@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The reserve source: memory that was kept from the kernel since boot. LABEL names it in one
+ * of two ways:
+ *
+ *   a name     a region of reserve_mem=SIZE:ALIGN:LABEL on the command line, from 6.12 on.
+ *              It has struct pages, marked PG_reserved. The mark is off while pbuddy owns
+ *              them, or nobody could map and pin them; it also tells pages that another user
+ *              of the region holds.
+ *   0xADDRESS  a physical range that memmap=SIZE$ADDRESS keeps from the kernel, on any
+ *              kernel. It has no struct pages; memremap_pages() makes them.
+ *
+ * Either way the memory stays reserved after rmmod, for the next insmod.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/ctype.h>
+#include <linux/err.h>
+#include <linux/errno.h>
+#include <linux/ioport.h>
+#include <linux/kernel.h>
+#include <linux/memory_hotplug.h>
+#include <linux/memremap.h>
+#include <linux/mm.h>
+#include <linux/numa.h>
+#include <linux/page-flags.h>
+#include <linux/range.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "compat.h"
+#include "core/base/types.h"
+#include "source/source.h"
+
+#define PAGEBLOCK_BYTES		((u64)PB_PAGEBLOCK_NR << PAGE_SHIFT)
+
+static bool label_is_address(const struct pb_pool_spec *spec)
+{
+	return isdigit(spec->label[0]);
+}
+
+/* The pages become usable as any other; undone by mark_reserved(). */
+static void unmark_reserved(unsigned long pfn, unsigned long nr_pages)
+{
+	for (; nr_pages--; pfn++) {
+		ClearPageReserved(pfn_to_page(pfn));
+		cond_resched();
+	}
+}
+
+static void mark_reserved(unsigned long pfn, unsigned long nr_pages)
+{
+	for (; nr_pages--; pfn++) {
+		SetPageReserved(pfn_to_page(pfn));
+		cond_resched();
+	}
+}
+
+/* ---- a region of reserve_mem= ---- */
+
+/* Whole, on the node, and nobody else's: all its pages are reserved with one reference. */
+static bool pageblock_usable(unsigned long pfn, int nid)
+{
+	unsigned long end = pfn + PB_PAGEBLOCK_NR;
+
+	for (; pfn < end; pfn++) {
+		struct page *page = pfn_to_online_page(pfn);
+
+		if (!page || page_to_nid(page) != nid || !PageReserved(page) ||
+		    page_count(page) != 1)
+			return false;
+	}
+	return true;
+}
+
+static long take_run(const struct pb_pool_spec *spec, struct list_head *extents,
+		     unsigned long pfn, unsigned long nr_pages)
+{
+	int ret;
+
+	if (!nr_pages)
+		return 0;
+	ret = pb_extent_add(extents, spec, pfn, nr_pages, NULL);
+	if (ret)
+		return ret;
+	unmark_reserved(pfn, nr_pages);
+	return nr_pages;
+}
+
+static long take_region(const struct pb_pool_spec *spec, struct list_head *extents)
+{
+	unsigned long pfn, end, run = 0, got = 0;
+	phys_addr_t start, size;
+	long ret = 0;
+
+	if (!reserve_mem_find_by_name(spec->label, &start, &size))
+		return 0;
+	pfn = PHYS_PFN(round_up(start, PAGEBLOCK_BYTES));
+	end = PHYS_PFN(round_down(start + size, PAGEBLOCK_BYTES));
+	for (; ret >= 0 && pfn < end && got + run < spec->nr_pages; pfn += PB_PAGEBLOCK_NR) {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		if (pageblock_usable(pfn, spec->nid)) {
+			run += PB_PAGEBLOCK_NR;
+		} else {
+			ret = take_run(spec, extents, pfn - run, run);
+			got += run;
+			run = 0;
+		}
+		cond_resched();
+	}
+	if (ret >= 0)
+		ret = take_run(spec, extents, pfn - run, run);
+	got += run;
+	if (!got)
+		pr_warn("reserve: nothing of \"%s\" is on node %d and free\n", spec->label,
+			spec->nid);
+	return ret < 0 ? ret : got;
+}
+
+static int check_region(const struct pb_pool_spec *spec)
+{
+	phys_addr_t start, size;
+
+	if (!PB_HAVE_RESERVE_MEM) {
+		pr_err("reserve: this kernel has no reserve_mem= (needs 6.12); boot with memmap=SIZE$ADDRESS and say reserve=0xADDRESS\n");
+		return -EOPNOTSUPP;
+	}
+	if (!reserve_mem_find_by_name(spec->label, &start, &size)) {
+		pr_err("reserve: unknown label \"%s\": the kernel's command line has no reserve_mem=SIZE:ALIGN:%s that it could serve\n",
+		       spec->label, spec->label);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* ---- a range of physical addresses ---- */
+
+static int parse_range(const struct pb_pool_spec *spec, u64 *start, u64 *bytes)
+{
+	*bytes = (u64)spec->nr_pages << PAGE_SHIFT;
+	if (kstrtou64(spec->label, 0, start) || !*start || !IS_ALIGNED(*start, PAGEBLOCK_BYTES) ||
+	    *start + *bytes < *start) {
+		pr_err("reserve: bad address \"%s\": a multiple of 2 MiB is expected\n",
+		       spec->label);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* The node that the firmware says the range is on; the one asked for when it says nothing. */
+static int node_of(u64 start, int nid)
+{
+	int found = NUMA_NO_NODE;
+
+	if (IS_ENABLED(CONFIG_NUMA_KEEP_MEMINFO))
+		found = phys_to_target_node(start);
+	return found == NUMA_NO_NODE ? nid : found;
+}
+
+static int check_range(const struct pb_pool_spec *spec)
+{
+	u64 start, bytes;
+	int ret = parse_range(spec, &start, &bytes);
+
+	if (ret)
+		return ret;
+	if (!IS_ENABLED(CONFIG_ZONE_DEVICE)) {
+		pr_err("reserve: this kernel cannot map a physical range (CONFIG_ZONE_DEVICE)\n");
+		return -EOPNOTSUPP;
+	}
+	if (region_intersects(start, bytes, IORESOURCE_SYSTEM_RAM, IORES_DESC_NONE) !=
+	    REGION_DISJOINT) {
+		pr_err("reserve: %#llx-%#llx is memory of the kernel; boot with memmap=%lluM$%#llx\n",
+		       start, start + bytes - 1, bytes >> 20, start);
+		return -EINVAL;
+	}
+	if (region_intersects(start, bytes, IORESOURCE_MEM, IORES_DESC_RESERVED) !=
+	    REGION_INTERSECTS) {
+		pr_err("reserve: %#llx-%#llx is not reserved memory; boot with memmap=%lluM$%#llx\n",
+		       start, start + bytes - 1, bytes >> 20, start);
+		return -EINVAL;
+	}
+	if (node_of(start, spec->nid) != spec->nid) {
+		pr_err("reserve: %#llx is on node %d, not on node %d\n", start,
+		       node_of(start, spec->nid), spec->nid);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/**
+ * struct mapping - what stands behind a physical range
+ * @pgmap: its struct pages
+ * @name: of its resource; here, since with leaked pages both outlive the module
+ */
+struct mapping {
+	struct dev_pagemap	pgmap;
+	char			name[sizeof(KBUILD_MODNAME)];
+};
+
+static int map_range(struct mapping *map, u64 start, u64 bytes, int nid)
+{
+	void *virt;
+
+	strscpy(map->name, KBUILD_MODNAME, sizeof(map->name));
+	if (!request_mem_region(start, bytes, map->name)) {
+		pr_err("reserve: %#llx-%#llx is in use, see /proc/iomem\n", start,
+		       start + bytes - 1);
+		return -EBUSY;
+	}
+	map->pgmap.type = MEMORY_DEVICE_GENERIC;
+	map->pgmap.range.start = start;
+	map->pgmap.range.end = start + bytes - 1;
+	map->pgmap.nr_range = 1;
+	virt = memremap_pages(&map->pgmap, nid);
+	if (!IS_ERR(virt))
+		return 0;
+	release_mem_region(start, bytes);
+	pr_err("reserve: cannot map %#llx-%#llx: %pe\n", start, start + bytes - 1, virt);
+	return PTR_ERR(virt);
+}
+
+static void unmap_range(struct mapping *map)
+{
+	struct range range = map->pgmap.range;
+
+	memunmap_pages(&map->pgmap);
+	release_mem_region(range.start, range_len(&range));
+}
+
+static long take_range(const struct pb_pool_spec *spec, struct list_head *extents)
+{
+	struct mapping *map;
+	u64 start, bytes;
+	int ret = parse_range(spec, &start, &bytes);
+
+	if (ret)
+		return ret;
+	map = kzalloc(sizeof(*map), GFP_KERNEL);
+	if (!map)
+		return -ENOMEM;
+	ret = map_range(map, start, bytes, spec->nid);
+	if (ret)
+		goto free_map;
+	ret = pb_extent_add(extents, spec, PHYS_PFN(start), spec->nr_pages, map);
+	if (ret)
+		goto unmap;
+	unmark_reserved(PHYS_PFN(start), spec->nr_pages);
+	return spec->nr_pages;
+
+unmap:
+	unmap_range(map);
+free_map:
+	kfree(map);
+	return ret;
+}
+
+/* ---- both ---- */
+
+static int reserve_check(const struct pb_pool_spec *spec)
+{
+	return label_is_address(spec) ? check_range(spec) : check_region(spec);
+}
+
+static long reserve_reserve(const struct pb_pool_spec *spec, struct list_head *extents)
+{
+	return label_is_address(spec) ? take_range(spec, extents) : take_region(spec, extents);
+}
+
+static void reserve_release(struct pb_extent *extent, unsigned long pfn, unsigned long nr_pages)
+{
+	mark_reserved(pfn, nr_pages);
+}
+
+/* With pages in use the mapping has to stay, and keeps the range out of a next insmod's reach. */
+static void reserve_finish(struct pb_extent *extent, bool whole)
+{
+	if (!extent->priv || !whole)
+		return;
+	unmap_range(extent->priv);
+	kfree(extent->priv);
+}
+
+const struct pb_source_ops pb_source_reserve = {
+	.name = "reserve",
+	.label = "LABEL",
+	.check = reserve_check,
+	.reserve = reserve_reserve,
+	.release = reserve_release,
+	.finish = reserve_finish,
+};

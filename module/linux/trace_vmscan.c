@@ -1,4 +1,0 @@
-// SPDX-License-Identifier: GPL-2.0-only
-/* Makes the tracepoints of reclaim and of the node threads. */
-#define CREATE_TRACE_POINTS
-#include "trace_vmscan.h"

@@ -1,0 +1,565 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The buffer object: collects blocks from the core until they add up to the length asked for,
+ * zeroes them, and gives them back when the last reference goes. The file descriptor over it is
+ * in buffer_fd.c, its mappings in mmap.c.
+ *
+ * A buffer never changes between its creation and its end, so nothing here takes a lock.
+ */
+#include <linux/highmem.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/nospec.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "api/account.h"
+#include "api/gfp.h"
+#include "api/pages.h"
+#include "api/policy.h"
+#include "core/cache/freelist.h"
+#include "core/zone/watermark.h"
+#include "daemon/oom.h"
+#include "instance.h"
+#include "user/buffer.h"
+#include "user/quarantine.h"
+
+#define FIRST_BLOCKS	8	/* entries of the block array to begin with */
+#define TRACE_GFP	(GFP_HIGHUSER | __GFP_ZERO)	/* what the tracepoints say of a buffer */
+
+/* ---- Giving blocks back ---- */
+
+static void free_frames(unsigned long pfn, unsigned long nr_pages)
+{
+	WARN_ON_ONCE(pb_pages_free_contig(pfn, nr_pages));
+}
+
+/* Unmapping leaves these behind; the next owner of the page may be an in-kernel one who asks. */
+static void reset_page_flags(struct page *page)
+{
+	struct folio *folio = page_folio(page);
+
+	if (folio_test_dirty(folio))
+		folio_clear_dirty(folio);
+	if (folio_test_referenced(folio))
+		folio_clear_referenced(folio);
+}
+
+static bool block_pinned(const struct pb_block *block)
+{
+	unsigned int i;
+
+	for (i = 0; i < block->nr_pages; i++) {
+		struct page *page = pfn_to_page(block->pfn + i);
+
+		if (page_count(page) != PB_BASE_REFS)
+			return true;
+		reset_page_flags(page);
+	}
+	return false;
+}
+
+/* Frees the pages one by one, but for those somebody still refers to. */
+static void free_pinned_block(const struct pb_block *block)
+{
+	unsigned int i;
+
+	if (!block->split && WARN_ON_ONCE(pb_pages_split(block->pfn, block->order)))
+		return;
+	for (i = 0; i < block->nr_pages; i++) {
+		struct page *page = pfn_to_page(block->pfn + i);
+
+		if (page_count(page) != PB_BASE_REFS) {
+			pb_quarantine_add(page);
+		} else {
+			reset_page_flags(page);
+			free_frames(block->pfn + i, 1);
+		}
+	}
+}
+
+static void free_block(const struct pb_block *block)
+{
+	if (block_pinned(block))
+		free_pinned_block(block);
+	else if (block->split)
+		free_frames(block->pfn, block->nr_pages);
+	else
+		WARN_ON_ONCE(pb_pages_free(block->pfn, block->order));
+}
+
+static void destroy(struct pb_buffer *buf)
+{
+	unsigned int i;
+
+	for (i = 0; i < buf->nr_blocks; i++) {
+		free_block(&buf->block[i]);
+		cond_resched();
+	}
+	pb_account_uncharge(buf->account, buf->charged);
+	kvfree(buf->block);
+	kfree(buf);
+}
+
+/* ---- Collecting blocks ---- */
+
+/* Makes room for one more block, so that storing one cannot fail once it is allocated. */
+static int reserve_block(struct pb_buffer *buf)
+{
+	unsigned int max = buf->max_blocks ? 2 * buf->max_blocks : FIRST_BLOCKS;
+	struct pb_block *block;
+
+	if (buf->nr_blocks < buf->max_blocks)
+		return 0;
+	block = kvmalloc_array(max, sizeof(*block), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	if (!block)
+		return -ENOMEM;
+	if (buf->nr_blocks)
+		memcpy(block, buf->block, array_size(buf->nr_blocks, sizeof(*block)));
+	kvfree(buf->block);
+	buf->block = block;
+	buf->max_blocks = max;
+	return 0;
+}
+
+static void store_block(struct pb_buffer *buf, unsigned long pfn, unsigned long nr_pages,
+			unsigned int order, bool split)
+{
+	buf->block[buf->nr_blocks++] = (struct pb_block) {
+		.pfn = pfn,
+		.start = buf->nr_pages,
+		.nr_pages = nr_pages,
+		.order = order,
+		.split = split,
+		.zeroed = buf->zeroed,
+	};
+	buf->zeroed = false;
+	buf->nr_pages += nr_pages;
+}
+
+/* Stores a block of @order, of which at most @want pages are kept. */
+static void store_trimmed(struct pb_buffer *buf, unsigned long pfn, unsigned int order,
+			  unsigned long want)
+{
+	unsigned long nr_pages = 1UL << order;
+
+	if (nr_pages <= want) {
+		store_block(buf, pfn, nr_pages, order, false);
+		return;
+	}
+	if (WARN_ON_ONCE(pb_pages_split(pfn, order)))
+		return;
+	free_frames(pfn + want, nr_pages - want);
+	store_block(buf, pfn, want, order, true);
+}
+
+static int take_contig(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
+		       struct pb_request *rq, enum pb_reason *reason)
+{
+	unsigned int order = order_base_2(spec->nr_pages);
+	unsigned long pfn;
+	int err;
+
+	err = reserve_block(buf);
+	if (err)
+		return err;
+	rq->order = max(order, spec->order);
+	/* The core aligns other lengths to their order rounded up; that must be enough. */
+	if (rq->order <= PB_MAX_ORDER &&
+	    (spec->order > order || is_power_of_2(spec->nr_pages))) {
+		pfn = pb_pages_alloc(rq, TRACE_GFP, reason);
+		if (pfn == PB_NO_PFN)
+			return -ENOMEM;
+		store_trimmed(buf, pfn, rq->order, spec->nr_pages);
+		return 0;
+	}
+	pfn = pb_pages_alloc_contig(rq, spec->nr_pages, TRACE_GFP, reason);
+	if (pfn == PB_NO_PFN)
+		return -ENOMEM;
+	store_block(buf, pfn, spec->nr_pages, min_t(unsigned int, order, PB_MAX_ORDER), true);
+	return 0;
+}
+
+/* Takes what one node has, largest blocks first, none below spec->order. */
+static int take_on_node(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
+			const struct pb_request *proto, int nid)
+{
+	unsigned int max_order = PB_MAX_ORDER;
+	struct pb_request rq = *proto;
+
+	rq.nid = nid;
+	rq.flags = (rq.flags & ~(PB_ALLOC_WAIT | PB_ALLOC_KSWAPD)) | PB_ALLOC_THISNODE;
+	/* The next node is better than the last pages of this one. */
+	rq.slow_flags = rq.flags & PB_ALLOC_WALK_MASK & ~PB_ALLOC_NOFRAGMENT;
+	rq.reserve_flags = PB_ALLOC_FLAG(0);
+	while (buf->nr_pages < spec->nr_pages) {
+		unsigned long pfn, want = spec->nr_pages - buf->nr_pages;
+		int err;
+
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
+		err = reserve_block(buf);
+		if (err)
+			return err;
+		rq.order = max(min_t(unsigned int, max_order, ilog2(want)), spec->order);
+		pfn = pb_pages_alloc(&rq, TRACE_GFP, NULL);
+		if (pfn != PB_NO_PFN) {
+			store_trimmed(buf, pfn, rq.order, want);
+			continue;
+		}
+		if (rq.order == spec->order)
+			break;
+		max_order = rq.order - 1;
+	}
+	return 0;
+}
+
+/*
+ * Visits the nodes by distance, so that a nearby small block is preferred to a distant large one:
+ * the core's own fallback, order by order, would do the opposite.
+ */
+static int take_on_nodes(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
+			 const struct pb_request *proto)
+{
+	const struct pb_zonelist *list = pb_instance.zonelist[spec->nid];
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < list->nr; i++) {
+		int nid = list->zone[i]->nid;
+
+		if (i && list->zone[i - 1]->nid == nid)
+			continue;
+		if (spec->strict && nid != spec->nid)
+			continue;
+		if (spec->nodemask && !node_isset(nid, *spec->nodemask))
+			continue;
+		err = take_on_node(buf, spec, proto, nid);
+		if (err || buf->nr_pages == spec->nr_pages)
+			return err;
+	}
+	return 0;
+}
+
+static int take_blocks(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
+		       struct pb_request *rq, enum pb_reason *reason)
+{
+	unsigned long pfn;
+	int err;
+
+	for (;;) {
+		err = take_on_nodes(buf, spec, rq);
+		if (err || buf->nr_pages == spec->nr_pages)
+			return err;
+		/* All is tried that does not sleep: now with all means, and for the reason. */
+		err = reserve_block(buf);
+		if (err)
+			return err;
+		rq->order = spec->order;
+		pfn = pb_pages_alloc(rq, TRACE_GFP, reason);
+		if (pfn == PB_NO_PFN)
+			return -ENOMEM;
+		store_trimmed(buf, pfn, rq->order, spec->nr_pages - buf->nr_pages);
+		if (buf->nr_pages == spec->nr_pages)
+			return 0;
+	}
+}
+
+/* Nobody may see what the pages held before. */
+static int zero_blocks(const struct pb_buffer *buf)
+{
+	unsigned int i, k;
+
+	for (i = 0; i < buf->nr_blocks; i++) {
+		if (buf->block[i].zeroed)
+			continue;
+		for (k = 0; k < buf->block[i].nr_pages; k++) {
+			clear_highpage(pfn_to_page(buf->block[i].pfn + k));
+			cond_resched();
+			if (fatal_signal_pending(current))
+				return -EINTR;
+		}
+	}
+	return 0;
+}
+
+/* What a buffer asks for, as the kernel's allocator would be asked for user memory. */
+static gfp_t gfp_of(const struct pb_buffer_spec *spec)
+{
+	gfp_t gfp = GFP_HIGHUSER;
+
+	if (spec->migratetype == PB_MOVABLE)
+		gfp |= __GFP_MOVABLE;
+	else if (spec->migratetype == PB_RECLAIMABLE)
+		gfp |= __GFP_RECLAIMABLE;
+	if (spec->strict)
+		gfp |= __GFP_THISNODE;
+	return spec->nowait ? gfp & ~__GFP_DIRECT_RECLAIM : gfp;
+}
+
+/* Pages, free or not, of all zones that may serve @rq. */
+static unsigned long eligible_pages(const struct pb_request *rq)
+{
+	const struct pb_zonelist *list = pb_instance.zonelist[rq->nid];
+	unsigned long nr_pages = 0;
+	unsigned int i;
+
+	for (i = 0; i < list->nr; i++)
+		if (pb_zone_allowed(list->zone[i], rq))
+			nr_pages += pb_zone_most_pages(list->zone[i]);
+	return nr_pages;
+}
+
+/* With @reason NULL as much as there is will do. */
+static int take(struct pb_buffer *buf, const struct pb_buffer_spec *spec, enum pb_reason *reason)
+{
+	gfp_t gfp = gfp_of(spec);
+	unsigned long eligible;
+	struct pb_request rq;
+
+	if (!pb_gfp_request(&rq, &gfp, 0, spec->nid, spec->nodemask))
+		return -EINVAL;
+	rq.zeroed = &buf->zeroed;
+	eligible = eligible_pages(&rq);
+	if (reason && spec->nr_pages - buf->nr_pages > eligible) {
+		*reason = PB_REASON_LIMIT;
+		if (!eligible)
+			*reason = rq.mems_allowed ? PB_REASON_POLICY : PB_REASON_NODE;
+		return -ENOMEM;
+	}
+	return spec->contig ? take_contig(buf, spec, &rq, reason) :
+			      take_blocks(buf, spec, &rq, reason);
+}
+
+/* Some of the nodes will do better than others: first those, without waiting for them. */
+static int take_preferred_many(struct pb_buffer *buf, struct pb_buffer_spec *spec)
+{
+	bool nowait = spec->nowait;
+	int err;
+
+	spec->nowait = true;
+	err = take(buf, spec, NULL);
+	spec->nowait = nowait;
+	spec->nodemask = NULL;
+	return err == -ENOMEM ? 0 : err;
+}
+
+/*
+ * As the task's memory policy says. Interleaved buffers change the node with each pageblock, or
+ * with each block when those are to be larger.
+ */
+static int take_by_policy(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
+			  enum pb_reason *reason)
+{
+	unsigned long turn = max(1UL << PB_PAGEBLOCK_ORDER, 1UL << spec->order);
+	struct pb_buffer_spec part = *spec;
+	struct pb_policy policy;
+	unsigned int nr_blocks;
+	int err = 0;
+
+	while (!err && buf->nr_pages < spec->nr_pages) {
+		pb_policy_next(&policy, gfp_of(spec));
+		part.nid = policy.nid;
+		part.nodemask = policy.nodemask;
+		if (policy.interleave && !spec->contig)
+			part.nr_pages = min(spec->nr_pages, buf->nr_pages + turn);
+		if (policy.preferred_many)
+			err = take_preferred_many(buf, &part);
+		nr_blocks = buf->nr_blocks;
+		if (!err && buf->nr_pages < part.nr_pages)
+			err = take(buf, &part, reason);
+		if (!err && nr_blocks < buf->nr_blocks)
+			pb_policy_count(&policy, buf->block[nr_blocks].pfn);
+	}
+	return err;
+}
+
+static int fill_buffer(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
+		       enum pb_reason *reason)
+{
+	int err = spec->policy ? take_by_policy(buf, spec, reason) : take(buf, spec, reason);
+
+	return err ?: zero_blocks(buf);
+}
+
+/*
+ * The caller pays for all of it, whoever has it later. What no pool of this size could have is
+ * not the fault of a limit, and not for accounts to judge.
+ */
+static int charge(struct pb_buffer *buf, unsigned long nr_pages, enum pb_reason *reason)
+{
+	struct pb_account *account;
+
+	if (nr_pages > pb_instance_pages()) {
+		*reason = PB_REASON_LIMIT;
+		return -ENOMEM;
+	}
+	account = pb_account_charge(nr_pages, true);
+	if (IS_ERR(account)) {
+		*reason = PTR_ERR(account) == -EDQUOT ? PB_REASON_LIMIT : PB_REASON_NONE;
+		return PTR_ERR(account);
+	}
+	buf->account = account;
+	buf->charged = nr_pages;
+	return 0;
+}
+
+/**
+ * pb_buffer_create() - allocate a buffer
+ * @spec: what it shall be, valid
+ * @reason: set when the pages cannot be had, PB_REASON_NONE otherwise
+ *
+ * The pages are zero. The buffer has one reference, the caller's.
+ *
+ * Context: may sleep; for pages only without @spec->nowait. A fatal signal ends it.
+ * Return: the buffer, or -ENOMEM, -EINTR, or -EDQUOT: the caller has too much already.
+ */
+struct pb_buffer *pb_buffer_create(const struct pb_buffer_spec *spec, enum pb_reason *reason)
+{
+	struct pb_buffer *buf = kzalloc(sizeof(*buf), GFP_KERNEL_ACCOUNT);
+	int err;
+
+	*reason = PB_REASON_NONE;
+	if (!buf)
+		return ERR_PTR(-ENOMEM);
+	refcount_set(&buf->ref, 1);
+	buf->migratetype = spec->migratetype;
+	strscpy(buf->label, spec->label, sizeof(buf->label));
+	pb_oom_building(buf);
+	err = charge(buf, spec->nr_pages, reason) ?: fill_buffer(buf, spec, reason);
+	pb_oom_built(buf);
+	if (err) {
+		destroy(buf);
+		return ERR_PTR(err);
+	}
+	buf->node = page_to_nid(pfn_to_page(buf->block[0].pfn));
+	return buf;
+}
+
+/**
+ * pb_buffer_get() - take a reference
+ * @buf: the buffer, on which the caller has one already
+ *
+ * Context: any. A count that is about to overflow saturates; the buffer then stays for ever.
+ * Return: @buf.
+ */
+struct pb_buffer *pb_buffer_get(struct pb_buffer *buf)
+{
+	refcount_inc(&buf->ref);
+	return buf;
+}
+
+/**
+ * pb_buffer_put() - drop a reference; the last one frees the pages
+ * @buf: the buffer
+ *
+ * Pages that somebody still pins go to quarantine.
+ *
+ * Context: may sleep. The caller holds a reference to the module, by the file it works for.
+ */
+void pb_buffer_put(struct pb_buffer *buf)
+{
+	if (refcount_dec_and_test(&buf->ref))
+		destroy(buf);
+}
+
+/* ---- Looking inside ---- */
+
+/* The block that page @index belongs to; @index is inside the buffer. */
+static const struct pb_block *block_at(const struct pb_buffer *buf, unsigned long index)
+{
+	unsigned int low = 0, high = buf->nr_blocks;
+
+	while (high - low > 1) {
+		unsigned int mid = low + (high - low) / 2;
+
+		if (buf->block[mid].start <= index)
+			low = mid;
+		else
+			high = mid;
+	}
+	return &buf->block[low];
+}
+
+/**
+ * pb_buffer_pages() - the pages of a part of a buffer
+ * @buf: the buffer
+ * @index: first page, from outside: any value
+ * @pages: filled; no references are taken
+ * @nr: length of @pages
+ *
+ * Context: any.
+ * Return: how many were filled: fewer than @nr at the end of the buffer, 0 past it.
+ */
+unsigned int pb_buffer_pages(const struct pb_buffer *buf, unsigned long index, struct page **pages,
+			     unsigned int nr)
+{
+	const struct pb_block *block;
+	unsigned int i;
+
+	if (index >= buf->nr_pages)
+		return 0;
+	index = array_index_nospec(index, buf->nr_pages);
+	nr = min_t(unsigned long, nr, buf->nr_pages - index);
+	block = block_at(buf, index);
+	for (i = 0; i < nr; i++, index++) {
+		if (index - block->start == block->nr_pages)
+			block++;
+		pages[i] = pfn_to_page(block->pfn + (index - block->start));
+	}
+	return nr;
+}
+
+/**
+ * pb_extent_next() - step to the next physically contiguous piece
+ * @iter: begin with @next = 0
+ * @ext: the piece
+ *
+ * Context: any.
+ * Return: false at the end.
+ */
+bool pb_extent_next(struct pb_extent_iter *iter, struct pb_extent *ext)
+{
+	const struct pb_buffer *buf = iter->buf;
+	const struct pb_block *block;
+
+	if (iter->next >= buf->nr_blocks)
+		return false;
+	block = &buf->block[iter->next++];
+	*ext = (struct pb_extent) {
+		.pfn = block->pfn,
+		.start = block->start,
+		.nr_pages = block->nr_pages,
+		.order = block->order,
+	};
+	for (; iter->next < buf->nr_blocks; iter->next++) {
+		block = &buf->block[iter->next];
+		/* Neighbours of two nodes are two pieces: each tells its node. */
+		if (block->pfn != ext->pfn + ext->nr_pages ||
+		    page_to_nid(pfn_to_page(block->pfn)) != page_to_nid(pfn_to_page(ext->pfn)))
+			break;
+		ext->nr_pages += block->nr_pages;
+		ext->order = max_t(unsigned int, ext->order, block->order);
+	}
+	return true;
+}
+
+/**
+ * pb_buffer_nr_extents() - how many pieces a buffer has
+ * @buf: the buffer
+ *
+ * Context: any; time is linear in the number of blocks.
+ * Return: at least 1.
+ */
+unsigned int pb_buffer_nr_extents(const struct pb_buffer *buf)
+{
+	struct pb_extent_iter iter = { .buf = buf };
+	struct pb_extent ext;
+	unsigned int nr = 0;
+
+	while (pb_extent_next(&iter, &ext))
+		nr++;
+	return nr;
+}

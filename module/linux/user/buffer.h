@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Buffers: the zeroed memory a user of /dev/pbuddy holds by its descriptors and mappings. */
+#ifndef PB_BUFFER_H
+#define PB_BUFFER_H
+
+#include <linux/list.h>
+#include <linux/nodemask.h>
+#include <linux/refcount.h>
+#include <linux/types.h>
+
+#include <uapi/linux/pbuddy.h>
+
+#include "core/base/types.h"
+
+struct page;
+struct pb_account;
+
+/* References to a page that nobody but pbuddy uses. */
+#define PB_BASE_REFS	1
+
+/**
+ * struct pb_block - one allocation of the core inside a buffer
+ * @pfn: first PFN
+ * @start: its page index in the buffer
+ * @nr_pages: length
+ * @order: order of the block it was allocated as
+ * @split: the frames are allocated one by one, as pb_split() leaves them
+ * @zeroed: known to be zero when it was allocated
+ */
+struct pb_block {
+	unsigned long	pfn;
+	unsigned long	start;
+	unsigned int	nr_pages;
+	u8		order;
+	bool		split;
+	bool		zeroed;
+};
+
+/**
+ * struct pb_buffer - memory that user space owns
+ * @ref: its file, and each mapping
+ * @nr_pages: length
+ * @migratetype: as asked for
+ * @node: node of the first page
+ * @nr_blocks: used entries of @block
+ * @max_blocks: entries of @block
+ * @block: ascending by @start, without gaps
+ * @zeroed: while blocks are taken: the last one is known to be zero
+ * @building: among those that are being made (oom.c)
+ * @builder: for whom, meanwhile
+ * @oom_stamp: whether it has been counted (oom.c)
+ * @label: NUL-terminated, printable
+ * @account: who pays, or NULL
+ * @charged: for how many pages
+ *
+ * Constant between pb_buffer_create() and the last pb_buffer_put(), but for @ref and @oom_stamp.
+ */
+struct pb_buffer {
+	refcount_t		ref;
+	unsigned long		nr_pages;
+	enum pb_migratetype	migratetype;
+	int			node;
+	unsigned int		nr_blocks;
+	unsigned int		max_blocks;
+	struct pb_block		*block;
+	bool			zeroed;
+	struct list_head	building;
+	struct pid		*builder;
+	unsigned int		oom_stamp;
+	char			label[PBUDDY_LABEL_LEN];
+	struct pb_account	*account;
+	unsigned long		charged;
+};
+
+/**
+ * struct pb_buffer_spec - what a buffer shall be
+ * @nr_pages: pages, not zero
+ * @order: every block is aligned to this order, and no shorter but for the last; at most
+ *	PB_MAX_ORDER
+ * @policy: the task's memory policy says which nodes, in place of @nid and @nodemask
+ * @nid: preferred node, below pb_instance.nr_nodes
+ * @nodemask: nodes that may serve it, or NULL
+ * @migratetype: below PB_PCPTYPES
+ * @contig: one physically contiguous block
+ * @strict: @nid alone
+ * @nowait: do not sleep for pages
+ * @label: valid label, at most PBUDDY_LABEL_LEN bytes with its NUL
+ */
+struct pb_buffer_spec {
+	unsigned long		nr_pages;
+	unsigned int		order;
+	bool			policy;
+	int			nid;
+	const nodemask_t	*nodemask;
+	enum pb_migratetype	migratetype;
+	bool			contig;
+	bool			strict;
+	bool			nowait;
+	const char		*label;
+};
+
+struct pb_buffer *pb_buffer_create(const struct pb_buffer_spec *spec, enum pb_reason *reason);
+struct pb_buffer *pb_buffer_get(struct pb_buffer *buf);
+void pb_buffer_put(struct pb_buffer *buf);
+
+unsigned int pb_buffer_pages(const struct pb_buffer *buf, unsigned long index, struct page **pages,
+			     unsigned int nr);
+
+/**
+ * struct pb_extent_iter - walks the physically contiguous pieces of a buffer
+ * @buf: the buffer
+ * @next: index of the block to look at next
+ */
+struct pb_extent_iter {
+	const struct pb_buffer	*buf;
+	unsigned int		next;
+};
+
+/* A piece: one block, or several that happen to adjoin. */
+struct pb_extent {
+	unsigned long	pfn;
+	unsigned long	start;
+	unsigned long	nr_pages;
+	unsigned int	order;		/* of the largest block in it */
+};
+
+bool pb_extent_next(struct pb_extent_iter *iter, struct pb_extent *ext);
+unsigned int pb_buffer_nr_extents(const struct pb_buffer *buf);
+
+#endif /* PB_BUFFER_H */
