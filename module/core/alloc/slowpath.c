@@ -26,7 +26,7 @@
  * Any of them ends in SERVED when its walk finds a block. What they call is in slow.c, what AGAIN
  * asks in slow_retry.c.
  */
-#include "core/alloc/failure.h"
+#include "core/alloc/failure_reason.h"
 #include "core/alloc/reclaim.h"
 #include "core/alloc/slow_retry.h"
 #include "core/alloc/slowpath.h"

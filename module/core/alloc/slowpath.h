@@ -3,7 +3,7 @@
 #ifndef PB_SLOWPATH_H
 #define PB_SLOWPATH_H
 
-#include "core/alloc/failure.h"
+#include "core/alloc/failure_reason.h"
 #include "core/base/types.h"
 
 unsigned long pb_alloc_slowpath(struct pb_pool *pool, const struct pb_request *rq,

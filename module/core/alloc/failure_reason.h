@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Requests that failed: why, and counted. */
-#ifndef PB_FAILURE_H
-#define PB_FAILURE_H
+/* Why a request failed; and the count of those that did. */
+#ifndef PB_FAILURE_REASON_H
+#define PB_FAILURE_REASON_H
 
 #include "core/base/types.h"
 
@@ -11,4 +11,4 @@ unsigned long pb_alloc_fail(struct pb_pool *pool, enum pb_reason why, enum pb_re
 unsigned long pb_alloc_refused(struct pb_pool *pool, const struct pb_request *rq,
 			       enum pb_reason *reason);
 
-#endif /* PB_FAILURE_H */
+#endif /* PB_FAILURE_REASON_H */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Requests that failed: why, and counted. */
-#include "core/alloc/failure.h"
+/* Why a request failed; and the count of those that did. */
+#include "core/alloc/failure_reason.h"
 #include "core/cache/freelist.h"
 #include "core/zone/zone.h"
 
