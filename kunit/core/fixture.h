@@ -14,7 +14,6 @@
 
 #include "core/alloc/alloc.h"
 #include "core/alloc/bulk.h"
-#include "core/base/types.h"
 #include "core/pool/pool.h"
 #include "core/pool/stat.h"
 #include "core/pool/verify.h"

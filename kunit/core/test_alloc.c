@@ -4,6 +4,7 @@
  * request may be served from; and that misuse is told once, with the right word, and changes
  * nothing.
  */
+#include "core/base/pfn.h"
 #include "fixture.h"
 #include "params.h"
 #include "threads.h"

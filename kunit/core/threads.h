@@ -6,7 +6,7 @@
 #ifndef PT_THREADS_H
 #define PT_THREADS_H
 
-#include "core/base/types.h"
+struct pb_pool;
 
 /* One in so many random requests may wait, and so drain every CPU when memory is short. */
 #ifdef __KERNEL__

@@ -9,7 +9,7 @@
 #include <kunit/test.h>
 #include <linux/gfp.h>
 
-#include "core/base/types.h"
+struct pb_zone;
 
 /*
  * Skips where pbuddy has no memory. What earlier cases had kept back for atomic requests is given

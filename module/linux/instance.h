@@ -6,7 +6,7 @@
 #ifndef PB_INSTANCE_H
 #define PB_INSTANCE_H
 
-#include "core/base/types.h"
+#include "core/base/pool_types.h"
 #include "core/pool/pool.h"
 
 struct pb_extent;

@@ -8,7 +8,6 @@
 #include <linux/suspend.h>
 
 #include "api/gfp.h"
-#include "core/base/types.h"
 #include "suspend.h"
 
 /**

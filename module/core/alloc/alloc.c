@@ -6,6 +6,7 @@
 #include "core/alloc/alloc.h"
 #include "core/alloc/slowpath.h"
 #include "core/base/pfn.h"
+#include "core/base/request.h"
 #include "core/cache/drain.h"
 #include "core/cache/freelist.h"
 #include "core/cache/pcp.h"

@@ -3,7 +3,13 @@
 #ifndef PB_ALLOC_H
 #define PB_ALLOC_H
 
-#include "core/base/types.h"
+#include "core/alloc/failure_reason.h"
+#include "core/base/bad_page.h"
+#include "core/base/platform.h"
+
+struct pb_pool;
+struct pb_request;
+struct pb_zone;
 
 /*
  * All of these work in any context, NMI included, unless the request carries

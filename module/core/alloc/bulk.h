@@ -3,7 +3,10 @@
 #ifndef PB_BULK_H
 #define PB_BULK_H
 
-#include "core/base/types.h"
+#include "core/alloc/failure_reason.h"
+
+struct pb_pool;
+struct pb_request;
 
 /* Fills pfns[] with up to nr blocks of order rq->order; returns how many. */
 unsigned long pb_alloc_bulk(struct pb_pool *pool, const struct pb_request *rq, unsigned long nr,

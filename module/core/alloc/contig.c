@@ -6,8 +6,10 @@
  * them in mm/, so that parts can be freed alone.
  */
 #include "core/alloc/alloc.h"
+#include "core/alloc/failure_reason.h"
 #include "core/alloc/slowpath.h"
 #include "core/base/pfn.h"
+#include "core/base/request.h"
 #include "core/cache/freelist.h"
 #include "core/cache/zeroed.h"
 #include "core/compact/compact.h"

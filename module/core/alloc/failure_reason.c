@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Why a request failed; and the count of those that did. */
 #include "core/alloc/failure_reason.h"
+#include "core/base/pool_types.h"
+#include "core/base/request.h"
 #include "core/cache/freelist.h"
 #include "core/zone/zone.h"
 

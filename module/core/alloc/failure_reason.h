@@ -3,7 +3,19 @@
 #ifndef PB_FAILURE_REASON_H
 #define PB_FAILURE_REASON_H
 
-#include "core/base/types.h"
+struct pb_pool;
+struct pb_request;
+
+/* Why an allocation failed; same values as enum pbuddy_reason. */
+enum pb_reason {
+	PB_REASON_NONE,
+	PB_REASON_LIMIT,
+	PB_REASON_WATERMARK,
+	PB_REASON_FRAGMENTATION,
+	PB_REASON_NODE,
+	PB_REASON_POLICY,
+	PB_NR_REASONS,
+};
 
 enum pb_reason pb_failure_reason(struct pb_pool *pool, const struct pb_request *rq,
 				 unsigned long nr_pages);

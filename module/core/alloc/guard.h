@@ -3,7 +3,10 @@
 #ifndef PB_GUARD_H
 #define PB_GUARD_H
 
-#include "core/base/types.h"
+#include "core/base/bad_page.h"
+#include "core/base/order.h"
+
+struct pb_pool;
 
 /* Guards are within a pageblock, so that their order bytes follow one another. */
 #define PB_GUARD_ORDER_MAX	PB_PAGEBLOCK_ORDER

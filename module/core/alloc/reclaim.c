@@ -8,6 +8,8 @@
  * them by itself; nothing here touches a page.
  */
 #include "core/alloc/reclaim.h"
+#include "core/base/pool_types.h"
+#include "core/base/request.h"
 #include "core/zone/zone.h"
 
 /* What this round wants of a reclaimer. */

@@ -3,7 +3,10 @@
 #ifndef PB_RECLAIM_H
 #define PB_RECLAIM_H
 
-#include "core/base/types.h"
+#include "core/base/platform.h"
+
+struct pb_pool;
+struct pb_request;
 
 #define PB_DEF_PRIORITY		12	/* the first round asks for 1/4096 of what there is */
 #define PB_RECLAIM_BATCH	128	/* pages in one call, unless a reclaimer says otherwise */

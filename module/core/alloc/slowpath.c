@@ -30,6 +30,8 @@
 #include "core/alloc/reclaim.h"
 #include "core/alloc/slow_retry.h"
 #include "core/alloc/slowpath.h"
+#include "core/base/pool_types.h"
+#include "core/base/request.h"
 #include "core/cache/drain.h"
 
 enum state {

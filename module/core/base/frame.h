@@ -3,7 +3,7 @@
 #ifndef PB_FRAME_H
 #define PB_FRAME_H
 
-#include "core/base/types.h"
+#include "core/base/order.h"
 
 /*
  * Order + 1 at the head of an allocated block, else 0; and flags of the block. Those that say how

@@ -3,7 +3,10 @@
 #ifndef PB_PFN_H
 #define PB_PFN_H
 
+#include "core/base/directory.h"
 #include "core/base/frame.h"
+#include "core/base/pageblock_types.h"
+#include "core/base/pool_types.h"
 
 /* The directory entry of a PFN below the end of the directory, which may be a hole. */
 static inline struct pb_slot *pb_slot(struct pb_pool *pool, unsigned long pfn)

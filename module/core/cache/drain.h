@@ -3,7 +3,8 @@
 #ifndef PB_DRAIN_H
 #define PB_DRAIN_H
 
-#include "core/base/types.h"
+#include "core/base/migratetype.h"
+#include "core/cache/pcp.h"
 
 /*
  * Gives a freed block (order byte already cleared) to this CPU's cache; false: take the

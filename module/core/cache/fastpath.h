@@ -14,8 +14,9 @@
 #ifndef PB_FASTPATH_H
 #define PB_FASTPATH_H
 
+#include "core/base/directory.h"
 #include "core/base/pfn.h"
-#include "core/base/types.h"
+#include "core/base/pool_types.h"
 #include "core/cache/drain.h"
 #include "core/cache/freelist.h"
 #include "core/cache/pcp.h"

@@ -4,6 +4,9 @@
 #define PB_FREELIST_H
 
 #include "core/base/pfn.h"
+#include "core/base/pool_types.h"
+#include "core/base/request.h"
+#include "core/cache/pcp.h"
 
 /* Marks the head of a block that is handed out. As prep_new_page(). */
 static inline void pb_mark_head(u8 *byte, unsigned int order, const struct pb_request *rq)

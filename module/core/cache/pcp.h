@@ -1,12 +1,71 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Per-CPU caches: the busy window and what may be done in it inline, for the fast path and
- * for the rooms that refill and drain (the theory stands in pcp.c).
+ * for the files that refill and drain (the theory stands in pcp.c).
+ *
+ * Letters before a field's description: I = set at initialisation, constant afterwards; P = owned
+ * by one CPU, inside its pcp busy window.
  */
 #ifndef PB_PCP_H
 #define PB_PCP_H
 
-#include "core/base/types.h"
+#include "core/base/request.h"
+
+/*
+ * Orders with pcp lists: up to one above the pageblock's, the largest that mm/ has at all;
+ * refilled by words as long as a block fits into one, else singly.
+ */
+#define PB_PCP_MAX_SMALL	PB_WORD_ORDER
+#define PB_NR_PCP_ORDERS	(PB_PAGEBLOCK_ORDER + 2)
+#define PB_LIFO_MAX		28	/* makes a list 512 bytes */
+
+/* A block in a list: its head, and where the head's order byte is, for finding that costs most. */
+struct pb_pcp_entry {
+	unsigned long	pfn;
+	u8		*byte;
+};
+
+/**
+ * struct pb_pcp_list - P: a short LIFO over an unexpanded mask of blocks within one word
+ * @n: blocks in @lifo
+ * @limit: drained when it holds this many
+ * @cur: pageblock this CPU refills from, + 1; 0 = none
+ * @put: pageblock this CPU drained to last and whose key may lag, + 1; 0 = none
+ * @mask: bit i: the block at @mask_base + i is here too
+ * @mask_base: pfn of a word's first frame
+ * @mask_bytes: the order bytes of that word's frames
+ * @nr_alloc: blocks handed out
+ * @nr_free: blocks returned
+ * @lifo: newest last
+ */
+struct pb_pcp_list {
+	u32		n;
+	u32		limit;
+	u32		cur;
+	u32		put;
+	u64		mask;
+	unsigned long	mask_base;
+	u8		*mask_bytes;
+	unsigned long	nr_alloc;
+	unsigned long	nr_free;
+	struct pb_pcp_entry lifo[PB_LIFO_MAX];
+} ____cacheline_aligned;
+
+/**
+ * struct pb_pcp - a CPU's cache of one zone
+ * @zone: I
+ * @busy: P: the owner is inside; an interrupt that sees it takes the shared path
+ * @high: P: pages the lists may hold together, auto-tuned between high_min and high_max
+ * @event: P: other events counted inside the busy window
+ * @list: P
+ */
+struct pb_pcp {
+	struct pb_zone		*zone;
+	u8			busy;
+	int			high;
+	unsigned long		event[PB_NR_EVENTS];
+	struct pb_pcp_list	list[PB_NR_PCP_ORDERS][PB_PCPTYPES];
+};
 
 int pb_pcp_init(struct pb_zone *zone);
 void pb_pcp_destroy(struct pb_zone *zone);

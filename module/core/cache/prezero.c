@@ -8,6 +8,7 @@
  * them. A run ends by itself: each pageblock is looked at once.
  */
 #include "core/base/pfn.h"
+#include "core/base/request.h"
 #include "core/cache/freelist.h"
 #include "core/cache/prezero.h"
 #include "core/cache/zeroed.h"

@@ -3,7 +3,9 @@
 #ifndef PB_PREZERO_H
 #define PB_PREZERO_H
 
-#include "core/base/types.h"
+#include "core/base/platform.h"
+
+struct pb_zone;
 
 /**
  * struct pb_prezero - one run over a zone, on the stack of whoever zeroes

@@ -3,7 +3,8 @@
 #ifndef PB_ZEROED_H
 #define PB_ZEROED_H
 
-#include "core/base/types.h"
+#include "core/base/pageblock_types.h"
+#include "core/base/zone_types.h"
 
 bool pb_zeroed_fold(struct pb_zone *zone, unsigned long pfn, unsigned long nr_pages);
 bool pb_zeroed_take(struct pb_zone *zone, unsigned long pfn, unsigned long nr_pages);

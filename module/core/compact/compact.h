@@ -3,6 +3,8 @@
 #ifndef PB_COMPACT_H
 #define PB_COMPACT_H
 
+#include "core/base/compact_types.h"
+#include "core/base/zone_types.h"
 #include "core/compact/compact_zone.h"
 
 int pb_compact_init(struct pb_zone *zone);

@@ -3,7 +3,8 @@
 #ifndef PB_COMPACT_EVENT_H
 #define PB_COMPACT_EVENT_H
 
-#include "core/base/types.h"
+#include "core/base/compact_types.h"
+#include "core/base/request.h"
 
 /* The steps; names are those of mm/'s tracepoints. */
 enum pb_compact_step {

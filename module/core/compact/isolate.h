@@ -3,7 +3,7 @@
 #ifndef PB_ISOLATE_H
 #define PB_ISOLATE_H
 
-#include "core/base/types.h"
+#include "core/base/request.h"
 
 /**
  * struct pb_area - 2^n frames within a pageblock, or pageblocks that follow one another

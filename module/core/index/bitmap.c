@@ -14,6 +14,7 @@
  * reads the bit from BS1 and sets the summary again; otherwise BS2 sees it clear and sets
  * it. (litmus: bitmap-summary)
  */
+#include "core/base/order.h"
 #include "core/index/bitmap.h"
 
 #define LEVEL_SHIFT	6

@@ -3,7 +3,7 @@
 #ifndef PB_BITMAP_H
 #define PB_BITMAP_H
 
-#include "core/base/types.h"
+#include "core/base/bitmap_types.h"
 
 size_t pb_bitmap_words(unsigned long nbits);
 unsigned long *pb_bitmap_init(struct pb_bitmap *map, unsigned long nbits, unsigned long *mem);

@@ -3,7 +3,8 @@
 #ifndef PB_FREE_AREA_H
 #define PB_FREE_AREA_H
 
-#include "core/base/types.h"
+#include "core/base/pageblock_types.h"
+#include "core/base/zone_types.h"
 
 /*
  * A key says where a pageblock stands: 0 nowhere (nothing free, isolated, or a hole), otherwise its

@@ -6,7 +6,7 @@
 #ifndef PB_PAGEBLOCK_H
 #define PB_PAGEBLOCK_H
 
-#include "core/base/types.h"
+#include "core/base/pageblock_types.h"
 
 /* Bits at which an aligned block of 2^order frames may start within a word. */
 extern const u64 pb_word_align[PB_WORD_ORDER + 1];

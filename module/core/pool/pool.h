@@ -6,7 +6,7 @@
 #ifndef PB_POOL_H
 #define PB_POOL_H
 
-#include "core/base/types.h"
+#include "core/base/ops.h"
 
 /**
  * struct pb_range - whole pageblocks handed to a pool

@@ -3,7 +3,9 @@
 #ifndef PB_STAT_H
 #define PB_STAT_H
 
-#include "core/base/types.h"
+#include "core/alloc/failure_reason.h"
+#include "core/base/bad_page.h"
+#include "core/base/zone_types.h"
 
 extern const char * const pb_event_name[PB_NR_EVENTS];
 extern const char * const pb_migratetype_name[PB_NR_MIGRATETYPES];

@@ -3,7 +3,7 @@
 #ifndef PB_VERIFY_H
 #define PB_VERIFY_H
 
-#include "core/base/types.h"
+struct pb_pool;
 
 struct pb_verify {
 	unsigned long	errors;		/* 0: all invariants hold */

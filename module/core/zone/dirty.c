@@ -7,6 +7,7 @@
  * is sent to the next node when one has more than its share, as long as there is such a node; only
  * the owners of pages know which are dirty, and say so.
  */
+#include "core/base/pool_types.h"
 #include "core/zone/dirty.h"
 #include "core/zone/zone.h"
 

@@ -3,7 +3,10 @@
 #ifndef PB_DIRTY_H
 #define PB_DIRTY_H
 
-#include "core/base/types.h"
+#include "core/base/platform.h"
+
+struct pb_pool;
+struct pb_zone;
 
 /**
  * struct pb_spread - what one walk over a zonelist knows of the nodes' shares

@@ -13,6 +13,7 @@
  * non-movable one: only free pages count.
  */
 #include "core/base/pfn.h"
+#include "core/base/request.h"
 #include "core/index/bitmap.h"
 #include "core/index/free_area.h"
 #include "core/index/pageblock.h"

@@ -3,7 +3,9 @@
 #ifndef PB_FALLBACK_H
 #define PB_FALLBACK_H
 
-#include "core/base/types.h"
+#include "core/base/alloc_flags.h"
+
+struct pb_request;
 
 /* Other types a request may fall back to, nearest first. */
 extern const u8 pb_fallbacks[PB_PCPTYPES][PB_PCPTYPES - 1];

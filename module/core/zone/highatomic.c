@@ -13,6 +13,7 @@
  * the count is exact when nothing runs, and never above the limit.
  */
 #include "core/base/pfn.h"
+#include "core/base/request.h"
 #include "core/index/bitmap.h"
 #include "core/index/free_area.h"
 #include "core/zone/highatomic.h"

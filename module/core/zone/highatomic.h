@@ -3,7 +3,11 @@
 #ifndef PB_HIGHATOMIC_H
 #define PB_HIGHATOMIC_H
 
-#include "core/base/types.h"
+#include "core/base/migratetype.h"
+#include "core/base/platform.h"
+
+struct pb_request;
+struct pb_zone;
 
 unsigned long pb_highatomic_claim(struct pb_zone *zone, const struct pb_request *rq);
 void pb_highatomic_reserve(struct pb_zone *zone, unsigned long pfn, unsigned int order);

@@ -8,6 +8,8 @@
  * at a time for each node, and only on the node it runs on or on one without CPUs, so that
  * nodes do not empty one another. As node_reclaim() in mm/vmscan.c.
  */
+#include "core/base/pool_types.h"
+#include "core/base/request.h"
 #include "core/zone/node_reclaim.h"
 #include "core/zone/zone.h"
 

@@ -3,7 +3,10 @@
 #ifndef PB_NODE_RECLAIM_H
 #define PB_NODE_RECLAIM_H
 
-#include "core/base/types.h"
+#include "core/base/platform.h"
+
+struct pb_request;
+struct pb_zone;
 
 /* As NODE_RECLAIM_ in mm/internal.h. */
 enum pb_node_reclaim {

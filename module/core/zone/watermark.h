@@ -3,7 +3,8 @@
 #ifndef PB_WATERMARK_H
 #define PB_WATERMARK_H
 
-#include "core/base/types.h"
+#include "core/base/pool_types.h"
+#include "core/base/request.h"
 
 /* Pages in the bitmaps; those in pcp lists are not counted, as in mm/. */
 static inline long pb_zone_free_pages(struct pb_zone *zone)

@@ -3,7 +3,7 @@
 #ifndef PB_ZONE_H
 #define PB_ZONE_H
 
-#include "core/base/types.h"
+#include "core/base/pageblock_types.h"
 #include "core/index/free_area.h"
 #include "core/zone/watermark.h"
 

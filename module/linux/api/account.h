@@ -6,7 +6,7 @@
 #include <linux/gfp.h>
 #include <linux/types.h>
 
-#include "core/base/types.h"
+#include "core/alloc/failure_reason.h"
 
 struct pb_account;
 struct seq_file;

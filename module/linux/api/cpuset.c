@@ -18,7 +18,7 @@
 #include <linux/seqlock.h>
 
 #include "api/cpuset.h"
-#include "core/base/types.h"
+#include "core/base/platform.h"
 
 #ifdef CONFIG_CPUSETS
 /**

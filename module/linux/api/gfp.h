@@ -6,7 +6,7 @@
 #include <linux/gfp.h>
 #include <linux/nodemask.h>
 
-#include "core/base/types.h"
+#include "core/base/request.h"
 
 extern gfp_t pb_gfp_allowed_mask;
 

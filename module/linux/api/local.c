@@ -9,6 +9,7 @@
 #include <linux/topology.h>
 
 #include "api/local.h"
+#include "core/cache/pcp.h"
 #include "instance.h"
 
 DEFINE_PER_CPU(struct pb_local, pb_local);

@@ -11,7 +11,7 @@
 #include <linux/jump_label.h>
 #include <linux/percpu.h>
 
-#include "core/base/types.h"
+struct pb_pcp;
 
 #define PB_LOCAL_KINDS	32	/* DMA, HIGHMEM, DMA32, MOVABLE and RECLAIMABLE */
 

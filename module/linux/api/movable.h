@@ -3,7 +3,7 @@
 #ifndef PB_LINUX_MOVABLE_H
 #define PB_LINUX_MOVABLE_H
 
-#include "core/base/types.h"
+struct pb_pool;
 
 int pb_movable_migrate(struct pb_pool *pool, unsigned long src_pfn, unsigned long dst_pfn,
 		       unsigned int order, int mode);

@@ -14,6 +14,7 @@
 #include "api/account.h"
 #include "core/alloc/alloc.h"
 #include "core/alloc/bulk.h"
+#include "core/base/request.h"
 #include "debug/debug_pages.h"
 #include "debug/fault.h"
 #include "debug/guard_pages.h"

@@ -5,7 +5,7 @@
 
 #include <linux/gfp.h>
 
-#include "core/base/types.h"
+#include "core/base/alloc_flags.h"
 
 /* What of a request's gfp flags those who work for it have to keep to. */
 static inline gfp_t pb_reclaim_gfp(pb_alloc_flags_t flags)

@@ -3,7 +3,9 @@
 #ifndef PB_NODE_THREAD_H
 #define PB_NODE_THREAD_H
 
-#include "core/base/types.h"
+#include <linux/types.h>
+
+struct pb_request;
 
 bool pb_node_throttle(const struct pb_request *rq);
 void pb_node_threads_hope(void);

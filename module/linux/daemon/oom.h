@@ -3,8 +3,6 @@
 #ifndef PB_OOM_H
 #define PB_OOM_H
 
-#include "core/base/types.h"
-
 struct pb_buffer;
 
 void pb_oom_building(struct pb_buffer *buf);

@@ -8,6 +8,7 @@
 
 #include "core/alloc/alloc.h"
 #include "core/alloc/bulk.h"
+#include "core/base/request.h"
 #include "debug/guard_pages.h"
 #include "instance.h"
 

@@ -5,7 +5,7 @@
 
 #include <linux/gfp.h>
 
-#include "core/base/types.h"
+#include "core/alloc/failure_reason.h"
 
 struct dentry;
 

@@ -5,7 +5,8 @@
 
 #include <linux/gfp.h>
 
-#include "core/base/types.h"
+#include "core/alloc/failure_reason.h"
+#include "core/base/bad_page.h"
 
 void pb_report_bad(struct pb_pool *pool, enum pb_bad bad, unsigned long pfn, unsigned int order,
 		   unsigned int was);

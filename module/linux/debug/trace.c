@@ -3,7 +3,7 @@
 #include <linux/build_bug.h>
 #include <linux/compiler.h>
 
-#include "core/base/types.h"
+#include "core/base/zone_types.h"
 #include "instance.h"
 #include "api/local.h"
 

@@ -13,7 +13,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "core/base/types.h"
+#include "core/base/order.h"
 #include "source/pool_spec.h"
 #include "source/source.h"
 

@@ -9,7 +9,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "core/base/types.h"
+#include "core/base/order.h"
 #include "source/source.h"
 
 static const struct pb_source_ops * const sources[] = {

@@ -24,7 +24,7 @@
 #include <linux/slab.h>
 
 #include "compat.h"
-#include "core/base/types.h"
+#include "core/base/order.h"
 #include "source/source.h"
 
 /**

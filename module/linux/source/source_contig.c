@@ -23,7 +23,7 @@
 #include <linux/slab.h>
 
 #include "compat.h"
-#include "core/base/types.h"
+#include "core/base/order.h"
 #include "source/source.h"
 
 /*

@@ -30,7 +30,7 @@
 #include <linux/string.h>
 
 #include "compat.h"
-#include "core/base/types.h"
+#include "core/base/order.h"
 #include "source/source.h"
 
 #define PAGEBLOCK_BYTES		((u64)PB_PAGEBLOCK_NR << PAGE_SHIFT)

@@ -10,7 +10,8 @@
 
 #include <uapi/linux/pbuddy.h>
 
-#include "core/base/types.h"
+#include "core/alloc/failure_reason.h"
+#include "core/base/migratetype.h"
 
 struct page;
 struct pb_account;

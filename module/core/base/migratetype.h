@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Migratetypes: which of a zone's pageblocks a request is served from. */
+#ifndef PB_MIGRATETYPE_H
+#define PB_MIGRATETYPE_H
+
+/* As in mm/: the first three have pcp lists and fall back to one another. */
+enum pb_migratetype {
+	PB_UNMOVABLE,
+	PB_MOVABLE,
+	PB_RECLAIMABLE,
+	PB_PCPTYPES,
+	PB_HIGHATOMIC = PB_PCPTYPES,
+	PB_CMA,
+	PB_INDEXED_TYPES,		/* isolated blocks are in no index */
+	PB_ISOLATE = PB_INDEXED_TYPES,
+	PB_NR_MIGRATETYPES,
+};
+
+#endif /* PB_MIGRATETYPE_H */

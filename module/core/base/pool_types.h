@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A pool: everything one allocator instance owns, and what its watermarks are computed from.
+ *
+ * Letters before a field's description: I = set at initialisation, constant afterwards; A =
+ * changed by atomic operations from any context.
+ */
+#ifndef PB_POOL_TYPES_H
+#define PB_POOL_TYPES_H
+
+#include "core/base/ops.h"
+#include "core/base/zonelist.h"
+
+struct pb_chunk;
+
+/**
+ * struct pb_watermark_tunables - what the marks of all zones are computed from
+ * @min_free_pages: pages of all zones together; 0: no marks and no reserves at all
+ * @watermark_scale_factor: distance between the marks in 1/10000 of a zone
+ * @watermark_boost_factor: largest boost in 1/10000 of the high mark; 0: no boost
+ * @lowmem_reserve_ratio: a zone keeps one page in so many of the zones above it on its node
+ *	from requests that could use those; 0: none
+ *
+ * Names and defaults as those of vm.* in mm/page_alloc.c, but for min_free, which is 0.
+ */
+struct pb_watermark_tunables {
+	unsigned long	min_free_pages;
+	unsigned int	watermark_scale_factor;
+	unsigned int	watermark_boost_factor;
+	unsigned int	lowmem_reserve_ratio[PB_NR_ZONE_TYPES];
+};
+
+/**
+ * struct pb_pool - everything one allocator instance owns
+ * @ops: I, but for the members said to be swapped at run time
+ * @dir: directory: a chunk for each 1 GiB of physical addresses
+ * @no_chunk: I: the chunk of those that have no frames here: all holes
+ * @nr_dir: I: length of @dir
+ * @nr_nodes: I: length of @zonelist and of @zone
+ * @zone: I: by node and type, NULL where there is none
+ * @zonelist: I: by preferred node
+ * @preferred: I: by node and highest type, the first zone of its zonelist when that is on the
+ *	node itself, else NULL
+ * @all_zones: I: every zone once
+ * @meta: the pageblocks' memory, one allocation per range; changed by pb_pool_grow() alone
+ * @nr_meta: length of @meta
+ * @distance: I: as node_distance()
+ * @node_reclaim_mode: tunable: reclaim on a near node before taking from a far one
+ * @node_reclaim_distance: tunable: how far a near node may be
+ * @prezero_percent: tunable: how much of a zone may be zeroed ahead of use
+ * @dirty_ratio: tunable: percentage of a node that may be dirty
+ * @compaction_proactiveness: tunable: how much is compacted ahead of need, 0 to 100
+ * @wmark: changed by whoever calls pb_setup_per_zone_wmarks(), one at a time
+ * @oom_busy: A: somebody calls ops.oom
+ */
+struct pb_pool {
+	struct pb_ops		ops;
+	struct pb_chunk		**dir;
+	struct pb_chunk		*no_chunk;
+	unsigned long		nr_dir;
+	int			nr_nodes;
+	struct pb_zone		*(*zone)[PB_NR_ZONE_TYPES];
+	struct pb_zonelist	**zonelist;
+	struct pb_zone		*(*preferred)[PB_NR_ZONE_TYPES];
+	struct pb_zonelist	*all_zones;
+	void			**meta;
+	unsigned int		nr_meta;
+	int			(*distance)(int from, int to);
+	unsigned int		node_reclaim_mode;
+	int			node_reclaim_distance;
+	unsigned int		prezero_percent;
+	unsigned int		dirty_ratio;
+	unsigned int		compaction_proactiveness;
+	struct pb_watermark_tunables wmark;
+	atomic_t		oom_busy;
+};
+
+#endif /* PB_POOL_TYPES_H */

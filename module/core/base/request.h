@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* One request for memory, and the flags of its walks over the zonelist. */
+#ifndef PB_REQUEST_H
+#define PB_REQUEST_H
+
+#include "core/base/alloc_flags.h"
+#include "core/base/migratetype.h"
+#include "core/base/zone_types.h"
+
+/**
+ * struct pb_request - one allocation request, built once
+ * @order: 0 to PB_MAX_ORDER
+ * @migratetype: below PB_PCPTYPES
+ * @highest_zone: highest zone type that may serve it
+ * @flags: of the first walk over the zonelist
+ * @slow_flags: of the walks of the slow path, in place of the PB_ALLOC_WALK_MASK bits of @flags;
+ *	0 is the min watermark and nothing more
+ * @reserve_flags: of the walks after the first one that failed there, or 0: the caller may use the
+ *	reserve
+ * @nid: preferred node
+ * @nodemask: nodes that may serve it, as a bitmap of pool->nr_nodes bits, or NULL for all;
+ *	see pb_ignores_policy()
+ * @preferred_zone: first zone that may serve it, for statistics; NULL: the first of the zonelist
+ * @mems_allowed: nodes the caller's cpuset has, or NULL for all; counts with PB_ALLOC_CPUSET
+ *	and PB_ALLOC_HARDWALL
+ * @zeroed: told by pb_alloc() and pb_alloc_contig() whether what they return is known to be zero;
+ *	NULL when the caller does not want to know
+ *
+ * As struct alloc_context together with the two sets of alloc_flags in mm/page_alloc.c.
+ */
+struct pb_request {
+	unsigned int		order;
+	enum pb_migratetype	migratetype;
+	enum pb_zone_type	highest_zone;
+	pb_alloc_flags_t	flags;
+	pb_alloc_flags_t	slow_flags;
+	pb_alloc_flags_t	reserve_flags;
+	int			nid;
+	const unsigned long	*nodemask;
+	struct pb_zone		*preferred_zone;
+	const unsigned long	*mems_allowed;
+	bool			*zeroed;
+};
+
+/* Flags of a walk in the slow path. As gfp_to_alloc_flags() in mm/page_alloc.c. */
+static inline pb_alloc_flags_t pb_slow_alloc_flags(const struct pb_request *rq)
+{
+	return (rq->flags & ~PB_ALLOC_WALK_MASK) | rq->slow_flags;
+}
+
+/*
+ * Flags of a walk on the reserve; only with @rq->reserve_flags. As the use that
+ * __alloc_pages_slowpath() makes of __gfp_pfmemalloc_flags().
+ */
+static inline pb_alloc_flags_t pb_reserve_alloc_flags(const struct pb_request *rq)
+{
+	return (rq->flags & ~PB_ALLOC_WALK_MASK) | rq->reserve_flags;
+}
+
+/*
+ * Do the walks after the slow path's first look past @rq->nodemask? Those on the reserve do, and
+ * those of atomic requests, as in __alloc_pages_slowpath().
+ */
+static inline bool pb_ignores_policy(const struct pb_request *rq)
+{
+	return rq->reserve_flags || (rq->slow_flags && !(rq->slow_flags & PB_ALLOC_CPUSET));
+}
+
+#endif /* PB_REQUEST_H */

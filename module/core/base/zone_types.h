@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A zone: all that is known of one kind of memory of one node. Types, watermarks and fields as in
+ * linux/mmzone.h.
+ *
+ * Letters before a field's comment, for what protects it:
+ *   I  set at initialisation, constant afterwards
+ *   A  atomic: changed by atomic operations from any context
+ *   R  read-mostly: changed by compare-exchange
+ */
+#ifndef PB_ZONE_TYPES_H
+#define PB_ZONE_TYPES_H
+
+#include "core/base/event.h"
+#include "core/base/free_area_types.h"
+#include "core/base/migratetype.h"
+
+enum pb_zone_type { PB_ZONE_DMA32, PB_ZONE_NORMAL, PB_ZONE_MOVABLE, PB_NR_ZONE_TYPES };
+
+enum pb_watermark { PB_WMARK_MIN, PB_WMARK_LOW, PB_WMARK_HIGH, PB_NR_WMARK };
+
+struct pb_pcp;
+struct pb_pool;
+
+/**
+ * struct pb_zone - one kind of memory of one node
+ *
+ * The pageblocks need not be contiguous: between @start_pfn and @end_pfn there may be holes.
+ */
+struct pb_zone {
+	struct pb_pool		*pool;			/* I */
+	int			nid;			/* I */
+	enum pb_zone_type	type;			/* I */
+	const char		*name;			/* I */
+	unsigned long		base_pfn;		/* I: start_pfn rounded down to a chunk */
+	unsigned long		start_pfn;		/* I: span */
+	unsigned long		end_pfn;		/* I */
+	unsigned long		nr_blocks;		/* I: pageblocks from base_pfn to end_pfn */
+	unsigned long		present_pages;		/* R: grows; see grow.c */
+	unsigned long		growable;		/* R: pages it may still grow by */
+
+	struct pb_pcp __percpu	*pcp;			/* I */
+	long			fast_mark;		/* no mark is above; see watermark.c */
+	int			pcp_high_min;		/* I: pages */
+	int			pcp_high_max;		/* I: pages */
+	int			pcp_batch;		/* I: pages */
+
+	struct pb_free_area	area[PB_INDEXED_TYPES];	/* A */
+	struct pb_block_ctl	*ctl;			/* per pageblock from base_pfn */
+	void			*index_mem;		/* I: backs @area */
+
+	unsigned long		watermark[PB_NR_WMARK];	/* pages; tunable */
+	unsigned long		watermark_boost;	/* R: pages */
+	unsigned long		lowmem_reserve[PB_NR_ZONE_TYPES]; /* pages; tunable */
+	unsigned long		cma_pages;		/* I: pages of PB_CMA pageblocks */
+	atomic_long_t		nr_reserved_highatomic;	/* A: pages so reserved */
+	atomic_long_t		nr_prezeroed;		/* A: pages ever zeroed ahead */
+	atomic_long_t		nr_dirty;		/* A: pages said to be dirty; see dirty.c */
+	atomic_t		node_reclaiming;	/* A: lowest zone of a node: in progress */
+
+	unsigned int		compact_considered;	/* deferred since it last failed */
+	unsigned int		compact_defer_shift;	/* 1 << this are to be deferred */
+	unsigned int		compact_order_failed;	/* from this order on */
+	atomic_t		compact_direct;	/* A: requests that compact it themselves */
+	u8			*compact_skip;	/* 1 + least order tried in vain, or 0 */
+
+	atomic_long_t		nr_free ____cacheline_aligned;	/* A: pages in the bitmaps */
+	atomic_long_t		nr_free_cma;		/* A: those of them in PB_CMA pageblocks */
+	atomic_long_t		event[PB_NR_EVENTS];	/* A: events counted outside a pcp */
+};
+
+#endif /* PB_ZONE_TYPES_H */
