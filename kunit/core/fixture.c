@@ -132,8 +132,8 @@ void pt_expect_all_free(struct kunit *test, struct pt_fixture *f)
 {
 	struct pb_free_count *count = kunit_kzalloc(test, sizeof(*count), GFP_KERNEL);
 	unsigned long whole = 0;
+	struct pb_zone *zone;
 	struct pb_verify v;
-	unsigned int i;
 
 	KUNIT_ASSERT_NOT_NULL(test, count);
 	pt_drain_all(&f->pool);
@@ -141,8 +141,8 @@ void pt_expect_all_free(struct kunit *test, struct pt_fixture *f)
 	KUNIT_EXPECT_EQ(test, v.allocated_pages, 0UL);
 	KUNIT_EXPECT_EQ(test, v.pcp_pages, 0UL);
 	KUNIT_EXPECT_EQ(test, v.free_pages, f->pages);
-	for (i = 0; i < f->pool.all_zones->nr; i++) {
-		pb_zone_count_free(f->pool.all_zones->zone[i], count);
+	pb_for_each_zone(zone, &f->pool) {
+		pb_zone_count_free(zone, count);
 		whole += whole_blocks(count);
 	}
 	KUNIT_EXPECT_EQ_MSG(test, whole, f->pages / PB_PAGEBLOCK_NR, "wholly free pageblocks");

@@ -459,10 +459,10 @@ static void test_reserve_ignores_policy(struct kunit *test)
 	struct pt_fixture *f = full_pool(test, &pt_two_nodes);
 	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
 	unsigned long held = script.held, node = BIT(!pt_layout_node(f->layout, held));
-	unsigned int i;
+	struct pb_zone *zone;
 
-	for (i = 0; i < f->pool.all_zones->nr; i++)
-		f->pool.all_zones->zone[i]->watermark[PB_WMARK_MIN] = 100;
+	pb_for_each_zone(zone, &f->pool)
+		zone->watermark[PB_WMARK_MIN] = 100;
 	pb_free(&f->pool, held, 0);
 	rq.flags = K;
 	rq.nodemask = &node;

@@ -29,10 +29,9 @@ static void test_setup_per_zone(struct kunit *test)
 	struct pt_fixture *f = pt_pool(test, &pt_two_nodes);
 	unsigned long lowmem = 0, min_sum = 0, share;
 	struct pb_zone *zone;
-	unsigned int i, type;
+	unsigned int type;
 
-	for (i = 0; i < f->pool.all_zones->nr; i++) {
-		zone = f->pool.all_zones->zone[i];
+	pb_for_each_zone(zone, &f->pool) {
 		lowmem += zone->type == PB_ZONE_MOVABLE ? 0 : zone->present_pages;
 		KUNIT_EXPECT_EQ(test, zone->watermark[PB_WMARK_HIGH], 0UL);
 		for (type = 0; type < PB_NR_ZONE_TYPES; type++)
@@ -40,8 +39,7 @@ static void test_setup_per_zone(struct kunit *test)
 	}
 	f->pool.wmark.min_free_pages = lowmem / 20;
 	pb_setup_per_zone_wmarks(&f->pool);
-	for (i = 0; i < f->pool.all_zones->nr; i++) {
-		zone = f->pool.all_zones->zone[i];
+	pb_for_each_zone(zone, &f->pool) {
 		share = zone->present_pages / 20;
 		if (zone->type == PB_ZONE_MOVABLE) {
 			KUNIT_EXPECT_EQ(test, zone->watermark[PB_WMARK_MIN],

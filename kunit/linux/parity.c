@@ -19,12 +19,12 @@ static void unreserve_highatomic(struct pb_zone *zone)
 
 int pt_parity_init(struct kunit *test)
 {
-	unsigned int i;
+	struct pb_zone *zone;
 
 	if (!pb_instance.all_zones || !pb_instance.all_zones->nr)
 		kunit_skip(test, "pbuddy has no memory");
-	for (i = 0; i < pb_instance.all_zones->nr; i++)
-		unreserve_highatomic(pb_instance.all_zones->zone[i]);
+	pb_for_each_zone(zone, &pb_instance)
+		unreserve_highatomic(zone);
 	return 0;
 }
 

@@ -207,10 +207,11 @@ static void use_pages(struct kunit *test, unsigned int order, struct page **page
 /* With memory zeroed ahead of use in between what is said to be zero is. */
 static void test_prezeroed(struct kunit *test)
 {
-	unsigned int order = *(const unsigned int *)test->param_value, round, i;
+	unsigned int order = *(const unsigned int *)test->param_value, round;
 	unsigned int nr = max(256U >> order, 2U), percent = pb_instance.prezero_percent;
 	unsigned long before = pb_pool_event(&pb_instance, PB_PREZERO_HIT);
 	struct pb_prezero run;
+	struct pb_zone *zone;
 	struct page **page;
 
 	if (order > 9)
@@ -220,8 +221,8 @@ static void test_prezeroed(struct kunit *test)
 	pb_instance.prezero_percent = 100;
 	for (round = 0; round < 3; round++) {
 		pb_instance.ops.drain_all(&pb_instance);
-		for (i = 0; i < pb_instance.all_zones->nr; i++) {
-			pb_prezero_start(&run, pb_instance.all_zones->zone[i]);
+		pb_for_each_zone(zone, &pb_instance) {
+			pb_prezero_start(&run, zone);
 			while (pb_prezero_next(&run))
 				;
 		}

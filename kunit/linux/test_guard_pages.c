@@ -44,12 +44,7 @@ static bool is_guard(struct page *page)
 
 static unsigned long bad_pages(void)
 {
-	unsigned long n = 0;
-	unsigned int i;
-
-	for (i = 0; i < pb_instance.all_zones->nr; i++)
-		n += pb_zone_event(pb_instance.all_zones->zone[i], PB_BAD_PAGE);
-	return n;
+	return pb_pool_event(&pb_instance, PB_BAD_PAGE);
 }
 
 /* Low orders have guards, others do not; all of a block may be written to. */
@@ -194,10 +189,10 @@ static void test_no_memory_for_guards(struct kunit *test)
 	const gfp_t gfp = GFP_NOWAIT | __GFP_NOWARN;
 	unsigned long most = 0, nr = 0;
 	struct page **blocks, *page, *low;
-	unsigned int i;
+	struct pb_zone *zone;
 
-	for (i = 0; i < pb_instance.all_zones->nr; i++)
-		most += pb_instance.all_zones->zone[i]->present_pages >> PB_PAGEBLOCK_ORDER;
+	pb_for_each_zone(zone, &pb_instance)
+		most += zone->present_pages >> PB_PAGEBLOCK_ORDER;
 	blocks = kunit_kcalloc(test, most, sizeof(*blocks), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, blocks);
 	start(test, PB_PAGEBLOCK_ORDER);

@@ -229,10 +229,8 @@ void pb_walk_allocated(struct pb_pool *pool, pb_visit_fn fn, void *arg)
 	struct pb_zone *zone;
 	struct pb_slot *slot;
 	unsigned long index, pfn;
-	unsigned int i;
 
-	for (i = 0; i < pool->all_zones->nr; i++) {
-		zone = pool->all_zones->zone[i];
+	pb_for_each_zone(zone, pool) {
 		for (index = 0; index < zone->nr_blocks; index++) {
 			slot = pb_zone_slot(zone, index);
 			if (!slot)

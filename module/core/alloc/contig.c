@@ -118,13 +118,10 @@ static unsigned long claim_range(struct pb_zone *zone, const struct pb_request *
 static unsigned long walk_zonelist(struct pb_pool *pool, const struct pb_request *rq,
 				   unsigned long nr_pages)
 {
-	struct pb_zonelist *zonelist = pool->zonelist[rq->nid];
 	struct pb_zone *zone;
 	unsigned long pfn;
-	unsigned int i;
 
-	for (i = 0; i < zonelist->nr; i++) {
-		zone = zonelist->zone[i];
+	pb_for_each_zone_zonelist(zone, pool->zonelist[rq->nid]) {
 		if (nr_pages > READ_ONCE(zone->present_pages) || !pb_zone_allowed(zone, rq) ||
 		    !pb_zone_watermark_ok(zone, nr_pages, rq->highest_zone, rq->flags))
 			continue;
@@ -162,10 +159,8 @@ static unsigned long empty_range(struct pb_pool *pool, const struct pb_request *
 				 unsigned long nr_pages)
 {
 	struct wanted wanted = { .nr_pages = nr_pages, .pfn = PB_NO_PFN };
-	struct pb_zonelist *zonelist = pool->zonelist[rq->nid];
 	unsigned long got = nr_pages, align = 1;
 	struct pb_zone *zone;
-	unsigned int i;
 
 	if (nr_pages <= PB_PAGEBLOCK_NR) {
 		got = 1UL << order_base_2(nr_pages);
@@ -174,13 +169,14 @@ static unsigned long empty_range(struct pb_pool *pool, const struct pb_request *
 		if (is_power_of_2(nr_pages))
 			align = min(got >> PB_PAGEBLOCK_ORDER, PB_CHUNK_BLOCKS);
 	}
-	for (i = 0; i < zonelist->nr && wanted.pfn == PB_NO_PFN; i++) {
-		zone = zonelist->zone[i];
+	pb_for_each_zone_zonelist(zone, pool->zonelist[rq->nid]) {
 		if (nr_pages > READ_ONCE(zone->present_pages) || !pb_zone_allowed(zone, rq) ||
 		    !pb_zone_watermark_ok(zone, nr_pages, rq->highest_zone,
 					  rq->flags | PB_ALLOC_CMA))
 			continue;
 		pb_compact_range(zone, rq, got, align, take_range, &wanted);
+		if (wanted.pfn != PB_NO_PFN)
+			break;
 	}
 	return wanted.pfn;
 }

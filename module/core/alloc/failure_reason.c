@@ -20,10 +20,8 @@ enum pb_reason pb_failure_reason(struct pb_pool *pool, const struct pb_request *
 	unsigned long free = 0, largest = 0;
 	struct pb_zone *zone;
 	bool below = true;
-	unsigned int i;
 
-	for (i = 0; i < pool->all_zones->nr; i++) {
-		zone = pool->all_zones->zone[i];
+	pb_for_each_zone(zone, pool) {
 		if (!pb_zone_allowed(zone, rq))
 			continue;
 		largest = max(largest, pb_zone_most_pages(zone));

@@ -56,9 +56,8 @@ bool pb_slow_walk_anywhere(struct pb_slow *s, pb_alloc_flags_t rights)
 /* Whether any zone that may serve the request could ever be large enough. */
 static bool possible(const struct pb_slow *s)
 {
-	struct pb_zonelist *zones = s->pool->zonelist[s->rq->nid];
 	struct pb_request rq = *s->rq;
-	unsigned int i;
+	struct pb_zone *zone;
 
 	/* With all that any of the walks below may do. */
 	rq.flags = pb_slow_alloc_flags(s->rq);
@@ -66,9 +65,8 @@ static bool possible(const struct pb_slow *s)
 		rq.nodemask = NULL;
 		rq.mems_allowed = NULL;
 	}
-	for (i = 0; i < zones->nr; i++)
-		if (pb_zone_allowed(zones->zone[i], &rq) &&
-		    pb_zone_most_pages(zones->zone[i]) >= 1UL << s->rq->order)
+	pb_for_each_zone_zonelist(zone, s->pool->zonelist[rq.nid])
+		if (pb_zone_allowed(zone, &rq) && pb_zone_most_pages(zone) >= 1UL << rq.order)
 			return true;
 	return false;
 }
@@ -121,17 +119,16 @@ static bool fails_early(const struct pb_slow *s)
  */
 void pb_slow_wake_nodes(struct pb_slow *s)
 {
-	struct pb_zonelist *zonelist = s->pool->zonelist[s->rq->nid];
-	int last = -1;
-	unsigned int i;
+	struct pb_zone *zone;
+	int last = NUMA_NO_NODE;
 
 	if (!pb_slow_may(s, PB_ALLOC_KSWAPD) || !s->pool->ops.wake_node || fails_early(s))
 		return;
-	for (i = 0; i < zonelist->nr; i++) {
-		if (zonelist->zone[i]->nid == last || !pb_zone_allowed(zonelist->zone[i], &s->now))
+	pb_for_each_zone_zonelist(zone, s->pool->zonelist[s->rq->nid]) {
+		if (zone->nid == last || !pb_zone_allowed(zone, &s->now))
 			continue;
-		last = zonelist->zone[i]->nid;
-		s->pool->ops.wake_node(zonelist->zone[i], s->rq->order, s->rq->flags);
+		last = zone->nid;
+		s->pool->ops.wake_node(zone, s->rq->order, s->rq->flags);
 	}
 }
 
@@ -177,13 +174,10 @@ unsigned long pb_slow_grow(struct pb_pool *pool, const struct pb_request *rq,
 void pb_slow_scan_zones(struct pb_pool *pool, const struct pb_request *rq)
 {
 	struct pb_zone *zone;
-	unsigned int i;
 
-	for (i = 0; i < pool->all_zones->nr; i++) {
-		zone = pool->all_zones->zone[i];
+	pb_for_each_zone(zone, pool)
 		if (pb_zone_allowed(zone, rq) && pb_zone_free_pages(zone) >= 1L << rq->order)
 			pb_zone_reindex_all(zone);
-	}
 }
 
 /**
@@ -243,12 +237,11 @@ bool pb_slow_compact(struct pb_slow *s, enum pb_compact_priority priority)
  */
 bool pb_slow_unreserve(struct pb_slow *s, bool force)
 {
-	struct pb_zonelist *zones = s->pool->zonelist[s->rq->nid];
-	unsigned int i;
+	struct pb_zone *zone;
 
-	for (i = 0; i < zones->nr; i++)
-		if (pb_zone_allowed(zones->zone[i], &s->now) &&
-		    pb_highatomic_unreserve_zone(zones->zone[i], s->rq->migratetype, force))
+	pb_for_each_zone_zonelist(zone, s->pool->zonelist[s->rq->nid])
+		if (pb_zone_allowed(zone, &s->now) &&
+		    pb_highatomic_unreserve_zone(zone, s->rq->migratetype, force))
 			return true;
 	return false;
 }

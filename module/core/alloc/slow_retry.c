@@ -34,13 +34,10 @@ bool pb_slow_huge_gives_up(const struct pb_slow *s)
 static bool any_zone(struct pb_slow *s,
 		     bool (*fits)(struct pb_slow *s, struct pb_zone *zone, long pages))
 {
-	struct pb_zonelist *zones = s->pool->zonelist[s->rq->nid];
 	struct pb_zone *zone;
-	unsigned int i;
 	long pages;
 
-	for (i = 0; i < zones->nr; i++) {
-		zone = zones->zone[i];
+	pb_for_each_zone_zonelist(zone, s->pool->zonelist[s->rq->nid]) {
 		if (!pb_zone_allowed(zone, &s->now))
 			continue;
 		pages = pb_zone_free_pages(zone);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Zones in the order in which requests try them. */
+/* Zones in the order in which requests try them, and the loops over them. */
 #ifndef PB_ZONELIST_H
 #define PB_ZONELIST_H
 
@@ -9,5 +9,32 @@ struct pb_zonelist {
 	unsigned int	nr;
 	struct pb_zone	*zone[];	/* nearest node first, then higher type first */
 };
+
+struct pb_zonelist_iter {
+	struct pb_zone	*const *next;
+	struct pb_zone	*const *end;
+};
+
+static __always_inline bool pb_next_zone(struct pb_zonelist_iter *it, struct pb_zone **zone)
+{
+	if (it->next == it->end)
+		return false;
+	*zone = *it->next++;
+	return true;
+}
+
+static __always_inline struct pb_zonelist_iter pb_zonelist_iter(const struct pb_zonelist *list)
+{
+	return (struct pb_zonelist_iter) { list->zone, list->zone + list->nr };
+}
+
+/* As for_each_zone_zonelist(); @zone keeps the zone at which the loop was left. */
+#define pb_for_each_zone_zonelist(zone, zonelist)				\
+	for (struct pb_zonelist_iter __it = pb_zonelist_iter(zonelist);		\
+	     pb_next_zone(&__it, &(zone));)
+
+/* Every zone of a pool once. */
+#define pb_for_each_zone(zone, pool)						\
+	pb_for_each_zone_zonelist(zone, (pool)->all_zones)
 
 #endif /* PB_ZONELIST_H */

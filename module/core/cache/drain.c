@@ -326,11 +326,9 @@ bool pb_pcp_drain_local(struct pb_pool *pool)
 	struct pb_zone *zone;
 	struct pb_pcp *pcp;
 	bool all = true;
-	unsigned int i;
 
 	preempt_disable();
-	for (i = 0; i < pool->all_zones->nr; i++) {
-		zone = pool->all_zones->zone[i];
+	pb_for_each_zone(zone, pool) {
 		pcp = pb_this_cpu_ptr(zone->pcp);
 		if (!pb_pcp_enter(pcp)) {
 			all = false;
@@ -353,14 +351,11 @@ EXPORT_SYMBOL_PB_TEST(pb_pcp_drain_local);
  */
 void pb_pcp_drain_cpu(struct pb_pool *pool, int cpu)
 {
-	unsigned int i;
+	struct pb_zone *zone;
 
 	preempt_disable();
-	for (i = 0; i < pool->all_zones->nr; i++) {
-		struct pb_zone *zone = pool->all_zones->zone[i];
-
+	pb_for_each_zone(zone, pool)
 		drain_pcp(zone, pb_per_cpu_ptr(zone->pcp, cpu));
-	}
 	preempt_enable();
 }
 EXPORT_SYMBOL_PB_TEST(pb_pcp_drain_cpu);
@@ -380,11 +375,9 @@ bool pb_pcp_decay_local(struct pb_pool *pool)
 	struct pb_zone *zone;
 	struct pb_pcp *pcp;
 	bool empty = true;
-	unsigned int i;
 
 	preempt_disable();
-	for (i = 0; i < pool->all_zones->nr; i++) {
-		zone = pool->all_zones->zone[i];
+	pb_for_each_zone(zone, pool) {
 		pcp = pb_this_cpu_ptr(zone->pcp);
 		if (!pb_pcp_enter(pcp))
 			continue;

@@ -224,14 +224,11 @@ static bool reclaim_here(struct pb_zone *first, struct pb_zone *zone, const stru
 /* One walk with exactly these flags; @local: only as long as the node stays the same. */
 static unsigned long walk(struct pb_pool *pool, const struct pb_request *rq, bool local)
 {
-	struct pb_zonelist *zonelist = pool->zonelist[rq->nid];
 	struct pb_zone *zone, *first = NULL;
 	struct pb_spread spread = { .nid = -1 };
 	unsigned long pfn;
-	unsigned int i;
 
-	for (i = 0; i < zonelist->nr; i++) {
-		zone = zonelist->zone[i];
+	pb_for_each_zone_zonelist(zone, pool->zonelist[rq->nid]) {
 		if (!pb_zone_allowed(zone, rq))
 			continue;
 		if (unlikely(rq->flags & PB_ALLOC_SPREAD_DIRTY) && !pb_spread_ok(&spread, zone))

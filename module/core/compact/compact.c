@@ -157,12 +157,9 @@ static enum pb_compact_result try_zones(struct pb_pool *pool, const struct pb_re
 					enum pb_compact_priority prio, unsigned long *captured_pfn)
 {
 	enum pb_compact_result ret = PB_COMPACT_SKIPPED, status;
-	struct pb_zonelist *zonelist = pool->zonelist[rq->nid];
 	struct pb_zone *zone;
-	unsigned int i;
 
-	for (i = 0; i < zonelist->nr; i++) {
-		zone = zonelist->zone[i];
+	pb_for_each_zone_zonelist(zone, pool->zonelist[rq->nid]) {
 		if (!pb_zone_allowed(zone, rq))
 			continue;
 		if (prio != PB_COMPACT_PRIO_SYNC_FULL && deferred(zone, rq->order)) {

@@ -275,13 +275,13 @@ static int make_preferred(struct pb_pool *pool)
 
 static int make_pcps(struct pb_pool *pool)
 {
-	unsigned int i;
+	struct pb_zone *zone;
 	int err;
 
-	for (i = 0; i < pool->all_zones->nr; i++) {
-		err = pb_pcp_init(pool->all_zones->zone[i]);
+	pb_for_each_zone(zone, pool) {
+		err = pb_pcp_init(zone);
 		if (!err)
-			err = pb_compact_init(pool->all_zones->zone[i]);
+			err = pb_compact_init(zone);
 		if (err)
 			return err;
 	}

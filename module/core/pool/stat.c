@@ -173,10 +173,10 @@ EXPORT_SYMBOL_PB_TEST(pb_zone_event);
 unsigned long pb_pool_event(struct pb_pool *pool, enum pb_event event)
 {
 	unsigned long sum = 0;
-	unsigned int i;
+	struct pb_zone *zone;
 
-	for (i = 0; i < pool->all_zones->nr; i++)
-		sum += pb_zone_event(pool->all_zones->zone[i], event);
+	pb_for_each_zone(zone, pool)
+		sum += pb_zone_event(zone, event);
 	return sum;
 }
 EXPORT_SYMBOL_PB_TEST(pb_pool_event);

@@ -328,11 +328,11 @@ static void check_zone(struct pb_zone *zone, struct pb_verify *out)
  */
 unsigned long pb_verify(struct pb_pool *pool, struct pb_verify *out)
 {
-	unsigned int i;
+	struct pb_zone *zone;
 
 	memset(out, 0, sizeof(*out));
-	for (i = 0; i < pool->all_zones->nr; i++)
-		check_zone(pool->all_zones->zone[i], out);
+	pb_for_each_zone(zone, pool)
+		check_zone(zone, out);
 	return out->errors;
 }
 EXPORT_SYMBOL_PB_TEST(pb_verify);

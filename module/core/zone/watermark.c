@@ -355,15 +355,11 @@ void pb_setup_per_zone_wmarks(struct pb_pool *pool)
 {
 	unsigned long lowmem_pages = 0;
 	struct pb_zone *zone;
-	unsigned int i;
 
-	for (i = 0; i < pool->all_zones->nr; i++) {
-		zone = pool->all_zones->zone[i];
+	pb_for_each_zone(zone, pool)
 		if (zone->type != PB_ZONE_MOVABLE)
 			lowmem_pages += READ_ONCE(zone->present_pages);
-	}
-	for (i = 0; i < pool->all_zones->nr; i++) {
-		zone = pool->all_zones->zone[i];
+	pb_for_each_zone(zone, pool) {
 		set_lowmem_reserve(pool, zone);
 		set_zone(zone, &pool->wmark, lowmem_pages);
 	}

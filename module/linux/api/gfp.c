@@ -260,14 +260,12 @@ static bool node_usable(int *nid, gfp_t gfp)
 /* Where the first walk begins. As first_zones_zonelist() in prepare_alloc_pages(). */
 static struct pb_zone *preferred_zone(const struct pb_request *rq)
 {
-	const struct pb_zonelist *list = pb_instance.zonelist[rq->nid];
 	const unsigned long *nodes = rq->nodemask ?: rq->mems_allowed;
-	unsigned int i;
+	struct pb_zone *zone;
 
-	for (i = 0; i < list->nr; i++)
-		if (list->zone[i]->type <= rq->highest_zone &&
-		    (!nodes || test_bit(list->zone[i]->nid, nodes)))
-			return list->zone[i];
+	pb_for_each_zone_zonelist(zone, pb_instance.zonelist[rq->nid])
+		if (zone->type <= rq->highest_zone && (!nodes || test_bit(zone->nid, nodes)))
+			return zone;
 	return NULL;
 }
 

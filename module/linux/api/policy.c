@@ -92,14 +92,12 @@ static int weighted_node(const struct mempolicy *pol)
 /* The highest zone type that every request may use, among those zones of @nodes (NULL: all). */
 static enum pb_zone_type highest_fixed_zone(const nodemask_t *nodes)
 {
-	const struct pb_zonelist *list = pb_instance.all_zones;
+	struct pb_zone *zone;
 	int highest = -1;
-	unsigned int i;
 
-	for (i = 0; i < list->nr; i++)
-		if (list->zone[i]->type != PB_ZONE_MOVABLE &&
-		    (!nodes || node_isset(list->zone[i]->nid, *nodes)))
-			highest = max_t(int, highest, list->zone[i]->type);
+	pb_for_each_zone(zone, &pb_instance)
+		if (zone->type != PB_ZONE_MOVABLE && (!nodes || node_isset(zone->nid, *nodes)))
+			highest = max_t(int, highest, zone->type);
 	return highest < 0 ? PB_ZONE_MOVABLE : highest;
 }
 

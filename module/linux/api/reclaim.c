@@ -211,17 +211,17 @@ static unsigned long reclaim(struct pb_pool *pool, const struct pb_request *rq, 
 {
 	struct pb_zonelist *zones = pool->zonelist[rq->nid];
 	unsigned long freed = 0, got, scanned;
-	struct pb_zone *zone;
-	unsigned int i;
 	int last = NUMA_NO_NODE;
+	struct pb_zone *zone;
 
 	if (priority == PB_DEF_PRIORITY) {
 		trace_mm_vmscan_direct_reclaim_begin(rq->order, pb_reclaim_gfp(rq->flags));
 		if (pb_node_throttle(rq))
 			pb_zone_event_add(zones->zone[0], PB_PGSCAN_DIRECT_THROTTLE, 1);
 	}
-	for (i = 0; i < zones->nr && freed < nr_pages; i++) {
-		zone = zones->zone[i];
+	pb_for_each_zone_zonelist(zone, zones) {
+		if (freed >= nr_pages)
+			break;
 		if (zone->nid == last || !pb_zone_allowed(zone, rq))
 			continue;
 		last = zone->nid;

@@ -19,8 +19,7 @@
 
 static ssize_t compact_write(struct file *file, const char __user *buf, size_t count, loff_t *pos)
 {
-	struct pb_zonelist *zones = pb_instance.all_zones;
-	unsigned int i;
+	struct pb_zone *zone;
 	u8 value;
 	int ret;
 
@@ -30,8 +29,8 @@ static ssize_t compact_write(struct file *file, const char __user *buf, size_t c
 	if (value != 1)
 		return -EINVAL;
 	pb_instance_drain_all();
-	for (i = 0; i < zones->nr; i++)
-		pb_compact_zone_fully(zones->zone[i]);
+	pb_for_each_zone(zone, &pb_instance)
+		pb_compact_zone_fully(zone);
 	return count;
 }
 
@@ -43,12 +42,9 @@ static const struct file_operations compact_fops = {
 
 static int extfrag_show(struct seq_file *m, void *v)
 {
-	struct pb_zonelist *zones = pb_instance.all_zones;
 	struct pb_zone *zone;
-	unsigned int i;
 
-	for (i = 0; i < zones->nr; i++) {
-		zone = zones->zone[i];
+	pb_for_each_zone(zone, &pb_instance) {
 		seq_printf(m, "Node %d, zone %8s score %u considered %u defer_shift %u order_failed %u\n",
 			   zone->nid, zone->name, pb_fragmentation_score(&pb_instance, zone->nid),
 			   READ_ONCE(zone->compact_considered),

@@ -41,13 +41,11 @@ static int show_zones(struct seq_file *m,
 				   const struct pb_free_count *count))
 {
 	struct pb_free_count *count = kmalloc(sizeof(*count), GFP_KERNEL);
-	unsigned int i;
+	struct pb_zone *zone;
 
 	if (!count)
 		return -ENOMEM;
-	for (i = 0; i < pb_instance.all_zones->nr; i++) {
-		struct pb_zone *zone = pb_instance.all_zones->zone[i];
-
+	pb_for_each_zone(zone, &pb_instance) {
 		pb_zone_count_free(zone, count);
 		show(m, zone, count);
 	}
@@ -177,10 +175,10 @@ static void show_zoneinfo_zone(struct seq_file *m, struct pb_zone *zone)
 
 static int zoneinfo_show(struct seq_file *m, void *v)
 {
-	unsigned int i;
+	struct pb_zone *zone;
 
-	for (i = 0; i < pb_instance.all_zones->nr; i++)
-		show_zoneinfo_zone(m, pb_instance.all_zones->zone[i]);
+	pb_for_each_zone(zone, &pb_instance)
+		show_zoneinfo_zone(m, zone);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(zoneinfo);
@@ -189,13 +187,13 @@ DEFINE_SHOW_ATTRIBUTE(zoneinfo);
 
 static int vmstat_show(struct seq_file *m, void *v)
 {
-	struct pb_zonelist *zones = pb_instance.all_zones;
 	unsigned long sum = 0, cma = 0;
-	unsigned int event, i;
+	struct pb_zone *zone;
+	unsigned int event;
 
-	for (i = 0; i < zones->nr; i++) {
-		sum += max(pb_zone_free_pages(zones->zone[i]), 0L);
-		cma += max(atomic_long_read(&zones->zone[i]->nr_free_cma), 0L);
+	pb_for_each_zone(zone, &pb_instance) {
+		sum += max(pb_zone_free_pages(zone), 0L);
+		cma += max(atomic_long_read(&zone->nr_free_cma), 0L);
 	}
 	seq_printf(m, "nr_free_pages %lu\n", sum);
 	seq_printf(m, "nr_free_cma %lu\n", cma);
@@ -262,10 +260,10 @@ DEFINE_SHOW_ATTRIBUTE(accounts);
 static ssize_t prezero_write(struct file *file, const char __user *buf, size_t count, loff_t *pos)
 {
 	struct pb_prezero run;
-	unsigned int i;
+	struct pb_zone *zone;
 
-	for (i = 0; i < pb_instance.all_zones->nr; i++) {
-		pb_prezero_start(&run, pb_instance.all_zones->zone[i]);
+	pb_for_each_zone(zone, &pb_instance) {
+		pb_prezero_start(&run, zone);
 		while (pb_prezero_next(&run))
 			if (fatal_signal_pending(current))
 				return -EINTR;

@@ -65,15 +65,11 @@ static void show_orders(struct pb_zone *zone)
 /* The zones the caller's policy lets the request have, in the order in which they are tried. */
 static void show_zones(const struct pb_request *rq)
 {
-	struct pb_zonelist *zones;
 	struct pb_zone *zone;
-	unsigned int i;
 
 	if (rq->nid < 0 || rq->nid >= pb_instance.nr_nodes)
 		return;
-	zones = pb_instance.zonelist[rq->nid];
-	for (i = 0; i < zones->nr; i++) {
-		zone = zones->zone[i];
+	pb_for_each_zone_zonelist(zone, pb_instance.zonelist[rq->nid]) {
 		if (!pb_zone_allowed(zone, rq))
 			continue;
 		show_zone(zone);

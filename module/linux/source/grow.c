@@ -234,17 +234,16 @@ static unsigned long grow_for(struct pb_pool *pool, const struct pb_request *rq,
 			      unsigned long nr_pages)
 {
 	const pb_alloc_flags_t needed = PB_ALLOC_WAIT | PB_ALLOC_IO | PB_ALLOC_FS;
-	const struct pb_zonelist *list = pool->zonelist[rq->nid];
 	unsigned long got = 0;
 	struct pb_zone *zone;
-	unsigned int i;
 
 	if ((rq->flags & needed) != needed)
 		return 0;
-	for (i = 0; i < list->nr && !got; i++) {
-		zone = list->zone[i];
+	pb_for_each_zone_zonelist(zone, pool->zonelist[rq->nid]) {
 		if (READ_ONCE(zone->growable) && pb_zone_allowed(zone, rq))
 			got = pb_grow_node(zone->nid, nr_pages);
+		if (got)
+			break;
 	}
 	return got;
 }

@@ -223,15 +223,13 @@ static int take_on_node(struct pb_buffer *buf, const struct pb_buffer_spec *spec
 static int take_on_nodes(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
 			 const struct pb_request *proto)
 {
-	const struct pb_zonelist *list = pb_instance.zonelist[spec->nid];
-	unsigned int i;
-	int err;
+	int nid = NUMA_NO_NODE, err;
+	struct pb_zone *zone;
 
-	for (i = 0; i < list->nr; i++) {
-		int nid = list->zone[i]->nid;
-
-		if (i && list->zone[i - 1]->nid == nid)
+	pb_for_each_zone_zonelist(zone, pb_instance.zonelist[spec->nid]) {
+		if (zone->nid == nid)
 			continue;
+		nid = zone->nid;
 		if (spec->strict && nid != spec->nid)
 			continue;
 		if (spec->nodemask && !node_isset(nid, *spec->nodemask))
@@ -302,13 +300,12 @@ static gfp_t gfp_of(const struct pb_buffer_spec *spec)
 /* Pages, free or not, of all zones that may serve @rq. */
 static unsigned long eligible_pages(const struct pb_request *rq)
 {
-	const struct pb_zonelist *list = pb_instance.zonelist[rq->nid];
 	unsigned long nr_pages = 0;
-	unsigned int i;
+	struct pb_zone *zone;
 
-	for (i = 0; i < list->nr; i++)
-		if (pb_zone_allowed(list->zone[i], rq))
-			nr_pages += pb_zone_most_pages(list->zone[i]);
+	pb_for_each_zone_zonelist(zone, pb_instance.zonelist[rq->nid])
+		if (pb_zone_allowed(zone, rq))
+			nr_pages += pb_zone_most_pages(zone);
 	return nr_pages;
 }
 
