@@ -178,24 +178,23 @@ static unsigned int refill_current(struct pb_zone *zone, struct pb_pcp_list *lis
 static unsigned int refill_small(struct pb_zone *zone, struct pb_pcp_list *list,
 				 unsigned int order, enum pb_migratetype mt)
 {
-	unsigned int tries, nr = refill_current(zone, list, order, mt), pass;
+	unsigned int nr = refill_current(zone, list, order, mt), pass;
+	struct pb_block_search search;
 	struct pb_pageblock *block;
-	unsigned long index;
 	u16 cur;
 
 	for (pass = 0; pass < 2 && !nr; pass++) {
-		tries = 0;
-		index = 0;
-		while (!nr && (block = pb_zone_next_block(zone, order, mt, &tries, &index))) {
-			cur = READ_ONCE(zone->ctl[index].cur);
+		search = (struct pb_block_search) {};
+		while (!nr && (block = pb_zone_next_block(zone, order, mt, &search))) {
+			cur = READ_ONCE(zone->ctl[search.index].cur);
 			if (!pass && cur && cur != pb_cpu_id() + 1)
 				continue;
-			nr = refill_from(zone, list, order, index, block);
-			pb_block_reindex(zone, index);
+			nr = refill_from(zone, list, order, search.index, block);
+			pb_block_reindex(zone, search.index);
 			if (!nr)
 				continue;
-			list->cur = index + 1;
-			WRITE_ONCE(zone->ctl[index].cur, pb_cpu_id() + 1);
+			list->cur = search.index + 1;
+			WRITE_ONCE(zone->ctl[search.index].cur, pb_cpu_id() + 1);
 		}
 	}
 	return nr;

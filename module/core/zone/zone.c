@@ -15,7 +15,7 @@
 #include "core/index/pageblock.h"
 #include "core/zone/zone.h"
 
-/* Candidates tried per class before the next class is tried. */
+/* Candidates tried in each half of a class. */
 #define CLAIM_TRIES	32
 
 static int init_index(struct pb_zone *zone)
@@ -79,13 +79,42 @@ static unsigned long search_start(struct pb_zone *zone)
 	return zone->nr_blocks * pb_cpu_id() / pb_nr_cpus();
 }
 
+static void next_class(struct pb_block_search *search)
+{
+	search->step++;
+	search->wrapped = false;
+	search->tries = 0;
+}
+
+/* Each class is walked from this CPU's place to the end, then from the beginning. */
+static void next_half(struct pb_block_search *search)
+{
+	if (search->wrapped) {
+		next_class(search);
+		return;
+	}
+	search->wrapped = true;
+	search->tries = 0;
+}
+
+static unsigned long next_in_class(struct pb_zone *zone, struct pb_free_area *area,
+				   unsigned int order, const struct pb_block_search *search)
+{
+	unsigned long from = search->wrapped ? 0 : search_start(zone);
+
+	if (search->step == pb_free_area_steps(order))
+		return pb_free_area_whole(area);
+	if (search->tries)
+		from = search->index + 1;
+	return pb_free_area_best(area, order, search->step, from);
+}
+
 /**
  * pb_zone_next_block - next candidate pageblock for a request
  * @zone: the zone
  * @order: 0 to 8
  * @mt: migratetype
- * @tries: cursor, zero at first
- * @index: in and out: the pageblock found last, then the one returned
+ * @search: where the search stands; its index is that of the pageblock returned
  *
  * Walks the classes from the fullest that may serve to the emptiest and ends with a wholly
  * free one. The candidate has the right migratetype; whether it still has a block of the
@@ -94,42 +123,29 @@ static unsigned long search_start(struct pb_zone *zone)
  * Context: any. Return: the pageblock, or NULL when there is no more.
  */
 struct pb_pageblock *pb_zone_next_block(struct pb_zone *zone, unsigned int order,
-					enum pb_migratetype mt, unsigned int *tries,
-					unsigned long *index)
+					enum pb_migratetype mt, struct pb_block_search *search)
 {
 	struct pb_free_area *area = &zone->area[mt];
-	unsigned int steps = pb_free_area_steps(order), step;
-	unsigned long word, start;
-	bool wrapped;
+	unsigned int steps = pb_free_area_steps(order);
+	unsigned long word;
 
-	for (; *tries < (steps + 1) * 2 * CLAIM_TRIES; (*tries)++) {
-		step = *tries / (2 * CLAIM_TRIES);
-		if (step < steps && pb_bitmap_empty(pb_free_area_class(area, order, step))) {
-			*tries |= 2 * CLAIM_TRIES - 1;
+	while (search->step <= steps) {
+		if (search->step < steps &&
+		    pb_bitmap_empty(pb_free_area_class(area, order, search->step))) {
+			next_class(search);
 			continue;
 		}
-		/*
-		 * Each class is walked from this CPU's place to the end, then from the
-		 * beginning.
-		 */
-		wrapped = *tries / CLAIM_TRIES & 1;
-		start = *tries % CLAIM_TRIES ? *index + 1 : wrapped ? 0 : search_start(zone);
-		if (step < steps)
-			*index = pb_free_area_best(area, order, step, start);
-		else
-			*index = pb_free_area_whole(area);
-		if (*index == PB_NO_BLOCK) {
-			/* Nothing from here on: go to the last try of this half. */
-			*tries |= CLAIM_TRIES - 1;
+		search->index = next_in_class(zone, area, order, search);
+		if (search->index == PB_NO_BLOCK) {
+			next_half(search);
 			continue;
 		}
-		word = READ_ONCE(pb_slot(zone->pool, pb_block_pfn(zone, *index))->word);
-		if (pb_slot_migratetype(word) != mt) {
-			pb_block_reindex(zone, *index);
-			continue;
-		}
-		(*tries)++;
-		return pb_slot_block(word);
+		if (++search->tries == CLAIM_TRIES)
+			next_half(search);
+		word = READ_ONCE(pb_slot(zone->pool, pb_block_pfn(zone, search->index))->word);
+		if (pb_slot_migratetype(word) == mt)
+			return pb_slot_block(word);
+		pb_block_reindex(zone, search->index);
 	}
 	return NULL;
 }
@@ -138,16 +154,15 @@ EXPORT_SYMBOL_PB_TEST(pb_zone_next_block);
 static unsigned long claim_in_block(struct pb_zone *zone, unsigned int order,
 				    enum pb_migratetype mt)
 {
+	struct pb_block_search search = {};
 	struct pb_pageblock *block;
-	unsigned int tries = 0;
-	unsigned long index = 0;
 	int frame;
 
-	while ((block = pb_zone_next_block(zone, order, mt, &tries, &index))) {
+	while ((block = pb_zone_next_block(zone, order, mt, &search))) {
 		frame = pb_block_claim(block, order);
-		pb_block_reindex(zone, index);
+		pb_block_reindex(zone, search.index);
 		if (frame >= 0)
-			return pb_block_pfn(zone, index) + frame;
+			return pb_block_pfn(zone, search.index) + frame;
 	}
 	return PB_NO_PFN;
 }

@@ -7,6 +7,20 @@
 #include "core/index/free_area.h"
 #include "core/zone/watermark.h"
 
+/**
+ * struct pb_block_search - where a search for pageblocks stands; zeroed at first
+ * @step: the class of the index that is searched, fullest first, wholly free ones last
+ * @wrapped: past the last pageblock of the class, and on from the first one
+ * @tries: pageblocks that were tried in this half of the class
+ * @index: the pageblock found last
+ */
+struct pb_block_search {
+	unsigned int	step;
+	bool		wrapped;
+	unsigned int	tries;
+	unsigned long	index;
+};
+
 int pb_zone_init(struct pb_zone *zone, struct pb_pool *pool, int nid, enum pb_zone_type type,
 		 unsigned long start_pfn, unsigned long end_pfn);
 void pb_zone_destroy(struct pb_zone *zone);
@@ -19,8 +33,7 @@ unsigned long pb_zone_claim_blocks(struct pb_zone *zone, unsigned long nr, unsig
 				   enum pb_migratetype mt, unsigned int types,
 				   const struct pb_request *rq);
 struct pb_pageblock *pb_zone_next_block(struct pb_zone *zone, unsigned int order,
-					enum pb_migratetype mt, unsigned int *tries,
-					unsigned long *index);
+					enum pb_migratetype mt, struct pb_block_search *search);
 void pb_zone_release(struct pb_zone *zone, unsigned long pfn, unsigned int order);
 void pb_zone_free(struct pb_zone *zone, unsigned long pfn, unsigned int order);
 enum pb_key_state pb_zone_put_mask(struct pb_zone *zone, unsigned long pfn, u64 mask);
