@@ -146,7 +146,7 @@ void pt_disown(struct pt_fixture *f, unsigned long pfn, unsigned long nr_pages);
 /* Number of a frame among all frames of the layout, or PB_NO_PFN; and back. */
 unsigned long pt_layout_frame(const struct pt_layout *layout, unsigned long pfn);
 unsigned long pt_layout_pfn(const struct pt_layout *layout, unsigned long frame);
-/* Node of a frame, or -1. */
+/* Node of a frame, or NUMA_NO_NODE. */
 int pt_layout_node(const struct pt_layout *layout, unsigned long pfn);
 /* How many aligned blocks of this order the layout's ranges hold, zone by zone. */
 unsigned long pt_layout_blocks(const struct pt_layout *layout, unsigned int order);

@@ -115,7 +115,7 @@ int pt_layout_node(const struct pt_layout *layout, unsigned long pfn)
 	for (i = 0; i < layout->nr_ranges; i++)
 		if (pfn - layout->ranges[i].start_pfn < layout->ranges[i].nr_pages)
 			return layout->ranges[i].nid;
-	return -1;
+	return NUMA_NO_NODE;
 }
 
 /* Is this pageblock in the layout, and in a zone like that of the range? */

@@ -219,7 +219,7 @@ static void compact_beside_another(void *arg, unsigned int n)
 	}
 	for (ticks = 0; ticks < 20; ticks++)
 		pb_wait_tick();
-	pb_area_unisolate(pt_movers_zone(r->m), &r->held, -1);
+	pb_area_unisolate(pt_movers_zone(r->m), &r->held);
 }
 
 /* Who may wait does so for a range that another compaction has; who may not gives up. */

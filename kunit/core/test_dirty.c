@@ -29,7 +29,7 @@ static int node_of(struct kunit *test, struct pt_fixture *f, const struct pb_req
 	int nid;
 
 	if (pfn == PB_NO_PFN)
-		return -1;
+		return NUMA_NO_NODE;
 	nid = pb_pfn_zone(&f->pool, pfn)->nid;
 	pt_free(test, f, pfn, 0);
 	return nid;
@@ -114,7 +114,7 @@ static void test_dirty_everywhere(struct kunit *test)
 static void test_dirty_remembered(struct kunit *test)
 {
 	struct pt_fixture *f = pool(test, &pt_two_nodes);
-	struct pb_spread spread = { .nid = -1 };
+	struct pb_spread spread = { .nid = NUMA_NO_NODE };
 
 	dirty(f, 0, f->pages);
 	KUNIT_EXPECT_FALSE(test, pb_spread_ok(&spread, pt_zone(f, 0, PB_ZONE_NORMAL)));

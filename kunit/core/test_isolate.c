@@ -43,7 +43,7 @@ static void test_not_handed_out(struct kunit *test)
 	for (i = 0; i < nr; i++)
 		KUNIT_EXPECT_TRUE(test, pfns[i] < first || pfns[i] >= first + 3 * PB_PAGEBLOCK_NR);
 	pt_verify(test, f, NULL);
-	pb_area_unisolate(zone_of(f), &area, -1);
+	pb_area_unisolate(zone_of(f), &area);
 	KUNIT_EXPECT_EQ(test, type_at(f, &area), PB_MOVABLE);
 	KUNIT_EXPECT_EQ(test, pt_fill(test, f, 9, PB_MOVABLE, &pfns), 3UL);
 }
@@ -65,7 +65,7 @@ static void test_free_into_it(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, survey.free, 100UL);
 	KUNIT_EXPECT_EQ(test, survey.pinned, PB_PAGEBLOCK_NR - 100);
 	KUNIT_EXPECT_EQ(test, pt_alloc_wait(f, 0), PB_NO_PFN);
-	pb_area_unisolate(zone_of(f), &area, PB_UNMOVABLE);
+	pb_area_unisolate_as(zone_of(f), &area, PB_UNMOVABLE);
 	KUNIT_EXPECT_EQ(test, type_at(f, &area), PB_UNMOVABLE);
 	KUNIT_EXPECT_EQ(test, pt_fill(test, f, 0, PB_MOVABLE, &pfns), 100UL);
 }
@@ -84,9 +84,9 @@ static void test_isolated_once(struct kunit *test)
 	/* A type that others would give it does not end it either. */
 	KUNIT_EXPECT_FALSE(test, pb_slot_set_migratetype(pb_zone_slot(zone_of(f), area.first),
 							 PB_UNMOVABLE));
-	pb_area_unisolate(zone_of(f), &area, -1);
+	pb_area_unisolate(zone_of(f), &area);
 	KUNIT_EXPECT_TRUE(test, pb_area_isolate(zone_of(f), &other));
-	pb_area_unisolate(zone_of(f), &other, -1);
+	pb_area_unisolate(zone_of(f), &other);
 }
 
 /* A hole, or what is kept for atomic requests, is left alone. */
@@ -168,7 +168,7 @@ static void test_take(struct kunit *test)
 		pb_zone_release(zone_of(f), pb_block_pfn(zone_of(f), area.first) + area.frame,
 				order);
 	}
-	pb_area_unisolate(zone_of(f), &area, -1);
+	pb_area_unisolate(zone_of(f), &area);
 	pt_free(test, f, pfn, 0);
 	pt_expect_all_free(test, f);
 }
@@ -197,8 +197,10 @@ static void isolate_or_allocate(void *arg, unsigned int n)
 			if (pb_area_isolate(zone_of(load->f), &area)) {
 				atomic_long_inc(&load->isolated);
 				cond_resched();
-				pb_area_unisolate(zone_of(load->f), &area,
-						  pt_below(&r, 2) ? -1 : PB_MOVABLE);
+				if (pt_below(&r, 2))
+					pb_area_unisolate(zone_of(load->f), &area);
+				else
+					pb_area_unisolate_as(zone_of(load->f), &area, PB_MOVABLE);
 			}
 			continue;
 		}

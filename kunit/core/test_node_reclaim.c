@@ -86,7 +86,7 @@ static void alloc_on_cpu(void *arg)
 	struct ask *ask = arg;
 	unsigned long pfn = pb_alloc(&ask->f->pool, &ask->rq, NULL);
 
-	ask->nid = pfn == PB_NO_PFN ? -1 : pb_pfn_zone(&ask->f->pool, pfn)->nid;
+	ask->nid = pfn == PB_NO_PFN ? NUMA_NO_NODE : pb_pfn_zone(&ask->f->pool, pfn)->nid;
 }
 
 static void reclaim_on_cpu(void *arg)

@@ -60,7 +60,7 @@ bool pt_same_nodes(gfp_t gfp)
 
 int pt_kernel_node(struct page *page, unsigned int order)
 {
-	int nid = page ? page_to_nid(page) : -1;
+	int nid = page ? page_to_nid(page) : NUMA_NO_NODE;
 
 	if (page)
 		__free_pages(page, order);
@@ -69,7 +69,7 @@ int pt_kernel_node(struct page *page, unsigned int order)
 
 int pt_pbuddy_node(struct page *page, unsigned int order)
 {
-	int nid = page ? page_to_nid(page) : -1;
+	int nid = page ? page_to_nid(page) : NUMA_NO_NODE;
 
 	pbuddy_free_pages(page, order);
 	return nid;

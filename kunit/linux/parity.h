@@ -26,7 +26,7 @@ int pt_far_node(void);
  */
 bool pt_same_nodes(gfp_t gfp);
 
-/* Node of a page that is given back at once, or -1: no page. */
+/* Node of a page that is given back at once, or NUMA_NO_NODE: no page. */
 int pt_kernel_node(struct page *page, unsigned int order);
 int pt_pbuddy_node(struct page *page, unsigned int order);
 

@@ -111,7 +111,7 @@ static void test_write_spreads(struct kunit *test)
 	cleaned = pt_pbuddy_node(pbuddy_alloc_pages_node(far, gfp, 0), 0);
 	pbuddy_free_pages(page, 0);
 	KUNIT_EXPECT_NE(test, spread, far);
-	KUNIT_EXPECT_NE(test, spread, -1);
+	KUNIT_EXPECT_NE(test, spread, NUMA_NO_NODE);
 	KUNIT_EXPECT_EQ(test, plain, far);
 	KUNIT_EXPECT_EQ(test, cleaned, far);
 }

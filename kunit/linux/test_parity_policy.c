@@ -201,7 +201,7 @@ static void test_cpuset(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, user, far);
 	KUNIT_EXPECT_EQ(test, kernel, far);
 	/* Where it has nothing to offer, HARDWALL stops there, GFP_KERNEL and ATOMIC go on. */
-	KUNIT_EXPECT_EQ(test, first_user, -1);
+	KUNIT_EXPECT_EQ(test, first_user, NUMA_NO_NODE);
 	KUNIT_EXPECT_EQ(test, first_kernel, first);
 	KUNIT_EXPECT_EQ(test, atomic, first);
 	/* An interrupt is nobody's. */

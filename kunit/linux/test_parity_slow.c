@@ -101,7 +101,7 @@ static void test_exhausted(struct kunit *test)
 						order);
 			local_irq_restore(flags);
 			if (!k || first_memory_node == held->nid)
-				KUNIT_EXPECT_EQ(test, kernel, -1);
+				KUNIT_EXPECT_EQ(test, kernel, NUMA_NO_NODE);
 			KUNIT_EXPECT_EQ_MSG(test, pbuddy, kernel, "%pGg", &gfp);
 		}
 	}

@@ -225,7 +225,7 @@ static bool reclaim_here(struct pb_zone *first, struct pb_zone *zone, const stru
 static unsigned long walk(struct pb_pool *pool, const struct pb_request *rq, bool local)
 {
 	struct pb_zone *zone, *first = NULL;
-	struct pb_spread spread = { .nid = -1 };
+	struct pb_spread spread = { .nid = NUMA_NO_NODE };
 	unsigned long pfn;
 
 	pb_for_each_zone_zonelist(zone, pool->zonelist[rq->nid]) {

@@ -129,7 +129,7 @@ static enum pb_compact_result compact_zone_order(struct pb_zone *zone, const str
 						 unsigned long *captured_pfn)
 {
 	bool full = prio == PB_COMPACT_PRIO_SYNC_FULL;
-	struct pb_capture capture = { .rq = rq, .mt = rq->migratetype, .pfn = PB_NO_PFN };
+	struct pb_capture capture = { .rq = rq, .pfn = PB_NO_PFN };
 	struct pb_compact_control cc;
 	enum pb_compact_result ret;
 
@@ -353,9 +353,7 @@ EXPORT_SYMBOL_PB_TEST(pb_compact_zone_fully);
 bool pb_compact_range(struct pb_zone *zone, const struct pb_request *rq, unsigned long nr_pages,
 		      unsigned long align, pb_compact_take_fn take, void *arg)
 {
-	struct pb_capture capture = {
-		.rq = rq, .mt = -1, .take = take, .arg = arg, .pfn = PB_NO_PFN,
-	};
+	struct pb_capture capture = { .rq = rq, .take = take, .arg = arg, .pfn = PB_NO_PFN };
 	unsigned int order = min_t(unsigned int, ilog2(nr_pages), PB_MAX_ORDER);
 	struct pb_compact_control cc;
 	enum pb_compact_result ret;

@@ -206,12 +206,6 @@ static int capture_area(struct pb_compact_control *cc, const struct pb_area *are
 	return 0;
 }
 
-/* Whole pageblocks become the request's type, as by set_pageblock_migratetype(). */
-static int migratetype_after(const struct pb_area *area, const struct pb_capture *capture)
-{
-	return capture && area->frames == PB_PAGEBLOCK_NR ? capture->mt : -1;
-}
-
 /*
  * One isolated area from first to last: 0 when it is free now, and handed out when somebody waits
  * for it.
@@ -235,7 +229,11 @@ static int compact_area(struct pb_compact_control *cc, const struct pb_area *are
 		 */
 		drain(cc);
 	}
-	pb_area_unisolate(cc->zone, area, ret ? -1 : migratetype_after(area, capture));
+	/* Whole pageblocks become the request's type, as by set_pageblock_migratetype(). */
+	if (!ret && capture && !capture->take && area->frames == PB_PAGEBLOCK_NR)
+		pb_area_unisolate_as(cc->zone, area, capture->rq->migratetype);
+	else
+		pb_area_unisolate(cc->zone, area);
 	return ret;
 }
 

@@ -12,14 +12,13 @@ typedef void (*pb_compact_take_fn)(struct pb_zone *zone, unsigned long pfn, unsi
 /**
  * struct pb_capture - who waits for an area
  * @rq: the request, whose marks count
- * @mt: migratetype that whole pageblocks get, or -1: they keep theirs
- * @take: what is done with the area; NULL: it is allocated as one block
+ * @take: what is done with the area, whose pageblocks keep their migratetype; NULL: it is allocated
+ *	as one block, and whole pageblocks get the request's migratetype
  * @arg: for @take
  * @pfn: the area, PB_NO_PFN as long as there is none
  */
 struct pb_capture {
 	const struct pb_request	*rq;
-	int			mt;
 	pb_compact_take_fn	take;
 	void			*arg;
 	unsigned long		pfn;

@@ -46,8 +46,11 @@ static bool may_isolate(enum pb_migratetype mt)
 	return mt < PB_PCPTYPES || mt == PB_CMA;
 }
 
-/* UN1, UN2; keeps the migratetype it had when mt is negative. */
-static void unisolate_block(struct pb_zone *zone, unsigned long index, int mt)
+/* In place of a migratetype: the one that a pageblock had before. */
+#define SAVED_TYPE	PB_NR_MIGRATETYPES
+
+/* UN1, UN2 */
+static void unisolate_block(struct pb_zone *zone, unsigned long index, enum pb_migratetype mt)
 {
 	struct pb_slot *slot = area_slot(zone, index);
 	unsigned long old = READ_ONCE(slot->word), new;
@@ -55,7 +58,7 @@ static void unisolate_block(struct pb_zone *zone, unsigned long index, int mt)
 	do {
 		if (pb_slot_migratetype(old) != PB_ISOLATE)
 			break;
-		new = mt < 0 ? pb_slot_saved_migratetype(old) : (enum pb_migratetype)mt;
+		new = mt == SAVED_TYPE ? pb_slot_saved_migratetype(old) : mt;
 	} while (!try_cmpxchg(&slot->word, &old, (old & ~PB_SLOT_FLAGS_MASK) | new));
 	preempt_disable();
 	pb_block_reindex(zone, index);
@@ -99,7 +102,7 @@ bool pb_area_isolate(struct pb_zone *zone, const struct pb_area *area)
 		if (isolate_block(zone, i))
 			continue;
 		while (i-- > area->first)
-			unisolate_block(zone, i, -1);
+			unisolate_block(zone, i, SAVED_TYPE);
 		return false;
 	}
 	return true;
@@ -107,27 +110,35 @@ bool pb_area_isolate(struct pb_zone *zone, const struct pb_area *area)
 EXPORT_SYMBOL_PB_TEST(pb_area_isolate);
 
 /**
- * pb_area_unisolate - end the isolation of an area's pageblocks
+ * pb_area_unisolate_as - end the isolation of an area's pageblocks with another migratetype
  * @zone: the zone
  * @area: the area
- * @mt: migratetype they get, or -1 for what each had
+ * @mt: migratetype they get
  *
  * Context: any.
  */
-void pb_area_unisolate(struct pb_zone *zone, const struct pb_area *area, int mt)
+void pb_area_unisolate_as(struct pb_zone *zone, const struct pb_area *area,
+			  enum pb_migratetype mt)
 {
 	unsigned long i;
 
 	for (i = area->first; i < area->first + area->nr; i++)
 		unisolate_block(zone, i, mt);
 }
-EXPORT_SYMBOL_PB_TEST(pb_area_unisolate);
+EXPORT_SYMBOL_PB_TEST(pb_area_unisolate_as);
 
-/* The migratetype an isolated pageblock had before. */
-int pb_isolated_migratetype(struct pb_zone *zone, unsigned long index)
+/**
+ * pb_area_unisolate - end the isolation of an area's pageblocks, each of which keeps its type
+ * @zone: the zone
+ * @area: the area
+ *
+ * Context: any.
+ */
+void pb_area_unisolate(struct pb_zone *zone, const struct pb_area *area)
 {
-	return pb_slot_saved_migratetype(READ_ONCE(area_slot(zone, index)->word));
+	pb_area_unisolate_as(zone, area, SAVED_TYPE);
 }
+EXPORT_SYMBOL_PB_TEST(pb_area_unisolate);
 
 /* Does a block that begins before this frame, in this pageblock or an earlier one, cover it? */
 static bool covered(struct pb_pool *pool, unsigned long pfn)

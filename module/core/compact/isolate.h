@@ -39,10 +39,11 @@ static inline unsigned long pb_area_pages(const struct pb_area *area)
 }
 
 bool pb_area_isolate(struct pb_zone *zone, const struct pb_area *area);
-void pb_area_unisolate(struct pb_zone *zone, const struct pb_area *area, int mt);
+void pb_area_unisolate(struct pb_zone *zone, const struct pb_area *area);
+void pb_area_unisolate_as(struct pb_zone *zone, const struct pb_area *area,
+			  enum pb_migratetype mt);
 bool pb_area_survey(struct pb_zone *zone, const struct pb_area *area, struct pb_survey *out);
 bool pb_area_take(struct pb_zone *zone, const struct pb_area *area,
 		  const struct pb_request *rq);
-int pb_isolated_migratetype(struct pb_zone *zone, unsigned long index);
 
 #endif /* PB_ISOLATE_H */

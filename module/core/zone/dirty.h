@@ -10,7 +10,7 @@ struct pb_zone;
 
 /**
  * struct pb_spread - what one walk over a zonelist knows of the nodes' shares
- * @nid: node looked at last, or -1
+ * @nid: node looked at last, or NUMA_NO_NODE
  * @ok: it was within its share
  */
 struct pb_spread {
