@@ -3,6 +3,7 @@
 #include "core/alloc/bulk.h"
 #include "core/base/pfn.h"
 #include "core/cache/pcp.h"
+#include "core/cache/zeroed.h"
 #include "core/index/pageblock.h"
 #include "fixture.h"
 

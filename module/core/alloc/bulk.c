@@ -11,6 +11,7 @@
 #include "core/cache/drain.h"
 #include "core/cache/freelist.h"
 #include "core/cache/pcp.h"
+#include "core/cache/zeroed.h"
 #include "core/zone/zone.h"
 
 /* A word of single frames, all in the mask, order bytes eight at a time; false: one is in use. */

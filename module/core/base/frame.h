@@ -9,16 +9,14 @@
  * Order + 1 at the head of an allocated block, else 0; and flags of the block. Those that say how
  * it can be moved: movable.c. An accounted block was charged to somebody who is told when it is
  * freed. One that was given out past the watermarks is marked as memalloc, until it is made
- * movable. On a frame that is free one flag alone: zeroed.c. On each frame of a guard what is no
- * order: guard.c.
+ * movable. On a frame that is free 0x80 alone, PB_FRAME_ZEROED: zeroed.h. On each frame of a guard
+ * what is no order: guard.c.
  */
 #define PB_FRAME_ORDER_MASK	0x1fU
 #define PB_FRAME_ACCOUNTED	0x20U
 #define PB_FRAME_MOVABLE	0x40U
 #define PB_FRAME_ISOLATED	0x80U	/* with MOVABLE, or PB_FRAME_FREED */
 #define PB_FRAME_MEMALLOC	0x80U	/* without */
-#define PB_FRAME_ZEROED		0x80U	/* and nothing else */
-#define PB_FRAME_IN_USE(byte)	((byte) & (0xffU & ~PB_FRAME_ZEROED))	/* what no free frame has */
 /* Added to the order, in place of 1: freed by its owner while it was being moved. */
 #define PB_FRAME_FREED		(PB_NR_ORDERS + 1)
 #define PB_FRAME_GUARD		PB_FRAME_ORDER_MASK

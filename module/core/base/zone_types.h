@@ -43,7 +43,7 @@ struct pb_zone {
 	long			fast_mark;		/* no mark is above; see watermark.c */
 	int			pcp_high_min;		/* I: pages */
 	int			pcp_high_max;		/* I: pages */
-	int			pcp_batch;		/* I: pages */
+	int			pcp_high_step;		/* I: pages a refill adds to high */
 
 	struct pb_free_area	area[PB_INDEXED_TYPES];	/* A */
 	struct pb_block_ctl	*ctl;			/* per pageblock from base_pfn */

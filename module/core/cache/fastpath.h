@@ -20,6 +20,7 @@
 #include "core/cache/drain.h"
 #include "core/cache/freelist.h"
 #include "core/cache/pcp.h"
+#include "core/cache/zeroed.h"
 
 /* What pb_alloc_fast() did. */
 enum pb_fast {

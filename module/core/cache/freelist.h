@@ -7,6 +7,7 @@
 #include "core/base/pool_types.h"
 #include "core/base/request.h"
 #include "core/cache/pcp.h"
+#include "core/cache/zeroed.h"
 
 /* Marks the head of a block that is handed out. As prep_new_page(). */
 static inline void pb_mark_head(u8 *byte, unsigned int order, const struct pb_request *rq)

@@ -18,7 +18,7 @@
  * to drain a remote CPU, run pb_pcp_drain_local() there, in process context, where no
  * window can be open. A CPU that is offline has no owner; anyone may drain it.
  *
- * high, the pages a CPU's lists may hold together, grows by a batch with each refill up to
+ * high, the pages a CPU's lists may hold together, grows by a step with each refill up to
  * high_max and decays by an eighth per tick to high_min, as mm/ tunes it; a list's limit
  * follows from it the next time the list is refilled or drained. LIFOs longer than
  * PB_LIFO_MAX cost whole pageblocks and gain nothing, so limits end there.
@@ -33,8 +33,9 @@
 #include "core/zone/fallback.h"
 #include "core/zone/zone.h"
 
-#define PCP_BATCH	64	/* frames in a word */
+#define PCP_HIGH_STEP	64	/* pages that high grows by with a refill */
 #define PCP_HIGH_MIN	64
+#define REFILL_ENOUGH	(PB_WORD_NR / 2)	/* a word with so many frames free is a refill */
 #define PCP_LARGE	4	/* from this order on lists are kept short: */
 #define PCP_LIFO_LARGE	4	/* blocks kept at most */
 
@@ -78,7 +79,7 @@ int pb_pcp_init(struct pb_zone *zone)
 	zone->pcp = pb_alloc_percpu(struct pb_pcp);
 	if (!zone->pcp)
 		return -ENOMEM;
-	zone->pcp_batch = PCP_BATCH;
+	zone->pcp_high_step = PCP_HIGH_STEP;
 	zone->pcp_high_min = PCP_HIGH_MIN;
 	zone->pcp_high_max = clamp_t(unsigned long, share, PCP_HIGH_MIN, 1UL << 20);
 	pb_for_each_cpu(cpu)
@@ -126,9 +127,9 @@ static void take_words(struct pb_zone *zone, struct pb_pcp_list *list, unsigned 
 			list->mask = pb_word_claim_all(&block->free[i], order);
 			list->mask_bytes = &block->order[i * PB_WORD_NR];
 			list->mask_base = pfn;
-			/* A word nearly full is a batch by itself, if it makes some blocks. */
+			/* One word is enough when it is half free and makes some blocks. */
 			nr = hweight64(list->mask);
-			if (nr << order >= PCP_BATCH / 2 && nr >= PCP_LIFO_LARGE)
+			if (nr << order >= REFILL_ENOUGH && nr >= PCP_LIFO_LARGE)
 				break;
 			continue;
 		}
@@ -266,7 +267,8 @@ bool pb_pcp_refill(struct pb_pcp *pcp, struct pb_pcp_list *list, const struct pb
 		fold_marks(zone, list, order);
 	pcp->event[PB_PCP_REFILL]++;
 	if (pcp->high < zone->pcp_high_max)
-		pcp->high = min(pcp->high + max(zone->pcp_batch, 1 << order), zone->pcp_high_max);
+		pcp->high = min(pcp->high + max(zone->pcp_high_step, 1 << order),
+				zone->pcp_high_max);
 	pb_pcp_set_limit(pcp, list, order);
 	trace = READ_ONCE(zone->pool->ops.refill);
 	if (unlikely(trace))

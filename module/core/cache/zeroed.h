@@ -6,6 +6,11 @@
 #include "core/base/pageblock_types.h"
 #include "core/base/zone_types.h"
 
+/* The order byte of a free frame that is known to be zero; without it the byte is 0. */
+#define PB_FRAME_ZEROED		0x80U
+/* What no free frame has. */
+#define PB_FRAME_IN_USE(byte)	((byte) & (0xffU & ~PB_FRAME_ZEROED))
+
 bool pb_zeroed_fold(struct pb_zone *zone, unsigned long pfn, unsigned long nr_pages);
 bool pb_zeroed_take(struct pb_zone *zone, unsigned long pfn, unsigned long nr_pages);
 bool pb_zeroed_all(struct pb_pageblock *block);

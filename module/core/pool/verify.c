@@ -11,6 +11,7 @@
  */
 #include "core/base/pfn.h"
 #include "core/cache/pcp.h"
+#include "core/cache/zeroed.h"
 #include "core/index/bitmap.h"
 #include "core/index/free_area.h"
 #include "core/index/pageblock.h"

@@ -139,7 +139,7 @@ static void show_pagesets(struct seq_file *m, struct pb_zone *zone)
 		seq_printf(m, "\n    cpu: %d\n              count:    %lu\n",
 			   cpu, pb_pcp_count(pcp));
 		seq_printf(m, "              high:     %d\n              batch:    %d\n",
-			   READ_ONCE(pcp->high), zone->pcp_batch);
+			   READ_ONCE(pcp->high), zone->pcp_high_step);
 		seq_printf(m, "              high_min: %d\n              high_max: %d",
 			   zone->pcp_high_min, zone->pcp_high_max);
 	}
