@@ -247,7 +247,7 @@ bool pb_pcp_free(struct pb_zone *zone, unsigned long pfn, u8 *byte, unsigned int
 EXPORT_SYMBOL_PB_TEST(pb_pcp_free);
 
 /**
- * pb_pcp_free_full - free a block for which its list has no room
+ * pb_pcp_free_full_preempt_enable - free a block for which its list has no room
  * @pcp: this CPU's cache, its busy window open
  * @list: the list
  * @pfn: PFN of the block's head
@@ -258,8 +258,9 @@ EXPORT_SYMBOL_PB_TEST(pb_pcp_free);
  * The rest of pb_free_fast(), out of line: drains the list, or gives the block to the zone;
  * closes the window and ends what preemption was off for. Context: any; preemption off.
  */
-void pb_pcp_free_full(struct pb_pcp *pcp, struct pb_pcp_list *list, unsigned long pfn, u8 *byte,
-		      unsigned int order, enum pb_migratetype mt)
+void pb_pcp_free_full_preempt_enable(struct pb_pcp *pcp, struct pb_pcp_list *list,
+				     unsigned long pfn, u8 *byte, unsigned int order,
+				     enum pb_migratetype mt)
 {
 	struct pb_zone *zone = pcp->zone;
 	bool room = make_room(zone, pcp, list, order, mt);
@@ -274,7 +275,7 @@ void pb_pcp_free_full(struct pb_pcp *pcp, struct pb_pcp_list *list, unsigned lon
 		pb_zone_free(zone, pfn, order);
 	preempt_enable();
 }
-EXPORT_SYMBOL_PB_TEST(pb_pcp_free_full);
+EXPORT_SYMBOL_PB_TEST(pb_pcp_free_full_preempt_enable);
 
 void pb_pcp_gather(struct pb_zone *zone, struct pb_pcp *pcp, enum pb_migratetype mt,
 		   const struct pb_pcp_entry *first, u64 heads)

@@ -12,8 +12,9 @@
  */
 bool pb_pcp_free(struct pb_zone *zone, unsigned long pfn, u8 *byte, unsigned int order,
 		 enum pb_migratetype mt);
-void pb_pcp_free_full(struct pb_pcp *pcp, struct pb_pcp_list *list, unsigned long pfn, u8 *byte,
-		      unsigned int order, enum pb_migratetype mt);
+void pb_pcp_free_full_preempt_enable(struct pb_pcp *pcp, struct pb_pcp_list *list,
+				     unsigned long pfn, u8 *byte, unsigned int order,
+				     enum pb_migratetype mt);
 
 /*
  * Freed single frames of one word (order bytes cleared already), heads as bits of the word at

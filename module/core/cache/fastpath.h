@@ -26,11 +26,11 @@
 enum pb_fast {
 	PB_FAST_DONE,
 	PB_FAST_NONE,		/* nothing at hand, nothing changed: ask pb_alloc() */
-	PB_FAST_EMPTY,		/* nothing at hand, because the list is empty: pb_alloc_refill() */
+	PB_FAST_EMPTY_IN_SECTION, /* the list is empty: pb_alloc_refill_leave_section() */
 	PB_FAST_IN_USE,		/* the block is for pb_set_aside() first */
 };
 
-/* What pb_alloc_fast() found: a head, or with PB_FAST_EMPTY the cache. */
+/* What pb_alloc_fast() found: a head, or with PB_FAST_EMPTY_IN_SECTION the cache. */
 union pb_fast_found {
 	unsigned long	pfn;
 	struct pb_pcp	*pcp;
@@ -42,8 +42,8 @@ union pb_fast_found {
  * @pcp: this CPU's cache of it
  * @order: an order with pcp lists
  * @mt: migratetype, below PB_PCPTYPES
- * @found: the head, for PB_FAST_DONE and PB_FAST_IN_USE; the cache, for PB_FAST_EMPTY: its
- *	   busy window is open then, for pb_alloc_refill() to close
+ * @found: the head, for PB_FAST_DONE and PB_FAST_IN_USE; the cache, for PB_FAST_EMPTY_IN_SECTION:
+ *	   its busy window is open then, for pb_alloc_refill_leave_section() to close
  *
  * For requests that keep the low mark. Context: any; preemption off.
  */
@@ -59,7 +59,7 @@ static __always_inline enum pb_fast pb_alloc_fast(struct pb_zone *zone, struct p
 	list = pb_pcp_list(pcp, order, mt);
 	if (unlikely(!pb_pcp_pop(list, &entry))) {
 		found->pcp = pcp;
-		return PB_FAST_EMPTY;
+		return PB_FAST_EMPTY_IN_SECTION;
 	}
 	list->nr_alloc++;
 	pb_pcp_leave(pcp);
@@ -109,7 +109,7 @@ static __always_inline bool pb_free_fast(struct pb_pool *pool, unsigned long pfn
 	if (unlikely(!pb_pcp_enter(pcp)))
 		goto no;
 	if (unlikely(list->n >= list->limit)) {
-		pb_pcp_free_full(pcp, list, pfn, byte, order, mt);
+		pb_pcp_free_full_preempt_enable(pcp, list, pfn, byte, order, mt);
 		return true;
 	}
 	list->nr_free++;

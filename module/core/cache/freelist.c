@@ -140,7 +140,7 @@ static unsigned long rmqueue(struct pb_zone *zone, const struct pb_request *rq)
 }
 
 /**
- * pb_alloc_refill - a block for a request that found this CPU's list empty
+ * pb_alloc_refill_leave_section - a block for a request that found this CPU's list empty
  * @pcp: this CPU's cache of the first zone that may serve the request, its busy window open
  * @order: an order with pcp lists
  * @mt: migratetype, below PB_PCPTYPES
@@ -149,7 +149,8 @@ static unsigned long rmqueue(struct pb_zone *zone, const struct pb_request *rq)
  * mixing migratetypes. Closes the window. Context: any; preemption off. Return: PFN, or
  * PB_NO_PFN: ask pb_alloc() then.
  */
-unsigned long pb_alloc_refill(struct pb_pcp *pcp, unsigned int order, enum pb_migratetype mt)
+unsigned long pb_alloc_refill_leave_section(struct pb_pcp *pcp, unsigned int order,
+					    enum pb_migratetype mt)
 {
 	const struct pb_request rq = {
 		.order = order,
@@ -169,7 +170,7 @@ unsigned long pb_alloc_refill(struct pb_pcp *pcp, unsigned int order, enum pb_mi
 		return PB_NO_PFN;
 	return entry.pfn;
 }
-EXPORT_SYMBOL_PB_TEST(pb_alloc_refill);
+EXPORT_SYMBOL_PB_TEST(pb_alloc_refill_leave_section);
 
 /* A request served by another node than it preferred. As zone_statistics() in mm/page_alloc.c. */
 static void count_numa_miss(struct pb_zone *zone, const struct pb_request *rq)

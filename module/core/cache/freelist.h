@@ -32,7 +32,8 @@ static inline bool pb_mark_cached(struct pb_zone *zone, u8 *byte, unsigned long 
 	return true;
 }
 
-unsigned long pb_alloc_refill(struct pb_pcp *pcp, unsigned int order, enum pb_migratetype mt);
+unsigned long pb_alloc_refill_leave_section(struct pb_pcp *pcp, unsigned int order,
+					    enum pb_migratetype mt);
 unsigned long pb_get_page_from_freelist(struct pb_pool *pool, const struct pb_request *rq);
 bool pb_zone_allowed(struct pb_zone *zone, const struct pb_request *rq);
 

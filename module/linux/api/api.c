@@ -58,8 +58,8 @@ static __always_inline bool in_cpuset(int nid)
 /*
  * Out of this CPU's cache for the local node, where the task's memory policy has no say. The
  * task is asked first and the CPU next, as both are calls where there are no segments to find
- * them by: then little has to be kept across them. @found: with PB_FAST_EMPTY the cache, see
- * pb_alloc_fast().
+ * them by: then little has to be kept across them. @found: with PB_FAST_EMPTY_IN_SECTION the cache,
+ * see pb_alloc_fast().
  */
 static __always_inline enum pb_fast alloc_fast(gfp_t gfp, unsigned int order,
 					       union pb_fast_found *found)
@@ -82,7 +82,7 @@ static __always_inline enum pb_fast alloc_fast(gfp_t gfp, unsigned int order,
 		zone = pcp->zone;
 		if (likely(in_cpuset(zone->nid)))
 			result = pb_alloc_fast(zone, pcp, order, mt, found);
-		if (unlikely(result == PB_FAST_EMPTY))
+		if (unlikely(result == PB_FAST_EMPTY_IN_SECTION))
 			return result;			/* with preemption off */
 	}
 	preempt_enable();
@@ -151,12 +151,13 @@ static struct page *alloc_refill(gfp_t gfp, unsigned int order, enum pb_fast res
 {
 	unsigned long pfn;
 
-	if (unlikely(result != PB_FAST_EMPTY)) {
+	if (unlikely(result != PB_FAST_EMPTY_IN_SECTION)) {
 		if (result == PB_FAST_IN_USE)
 			pb_set_aside(pb_pfn_zone(&pb_instance, found.pfn), found.pfn, order);
 		return NULL;
 	}
-	pfn = pb_alloc_refill(found.pcp, order, pb_local_migratetype[pb_local_kind(gfp)]);
+	pfn = pb_alloc_refill_leave_section(found.pcp, order,
+					    pb_local_migratetype[pb_local_kind(gfp)]);
 	preempt_enable();
 	return likely(pfn != PB_NO_PFN) ? pfn_to_page(pfn) : NULL;
 }
