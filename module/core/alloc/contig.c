@@ -77,6 +77,16 @@ static bool range_unused(struct pb_zone *zone, unsigned long first, unsigned lon
 	return false;
 }
 
+/* Of @got claimed frames the first @nr_pages become the caller's, the others go back. */
+static void hand_out(struct pb_zone *zone, unsigned long pfn, unsigned long nr_pages,
+		     unsigned long got)
+{
+	mark_range(zone, pfn, nr_pages, 1);
+	if (got > nr_pages)
+		release_range(zone, pfn + nr_pages, got - nr_pages);
+	pb_zone_count_alloc(zone, nr_pages);
+}
+
 static unsigned long claim_range(struct pb_zone *zone, const struct pb_request *rq,
 				 unsigned long nr_pages)
 {
@@ -104,14 +114,11 @@ static unsigned long claim_range(struct pb_zone *zone, const struct pb_request *
 	zeroed = pb_zeroed_take(zone, pfn, got);
 	if (unlikely(!range_unused(zone, pfn, got)))
 		return PB_NO_PFN;
-	mark_range(zone, pfn, nr_pages, 1);
 	if (rq->zeroed)
 		*rq->zeroed = zeroed;
 	if (rq->zeroed && zeroed)
 		pb_zone_event_add(zone, PB_PREZERO_HIT, 1);
-	if (got > nr_pages)
-		release_range(zone, pfn + nr_pages, got - nr_pages);
-	pb_zone_count_alloc(zone, nr_pages);
+	hand_out(zone, pfn, nr_pages, got);
 	return pfn;
 }
 
@@ -147,10 +154,7 @@ static void take_range(struct pb_zone *zone, unsigned long pfn, unsigned long nr
 	pb_zeroed_take(zone, pfn, nr_pages);
 	if (unlikely(!range_unused(zone, pfn, nr_pages)))
 		return;
-	mark_range(zone, pfn, wanted->nr_pages, 1);
-	if (nr_pages > wanted->nr_pages)
-		release_range(zone, pfn + wanted->nr_pages, nr_pages - wanted->nr_pages);
-	pb_zone_count_alloc(zone, wanted->nr_pages);
+	hand_out(zone, pfn, wanted->nr_pages, nr_pages);
 	wanted->pfn = pfn;
 }
 
