@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Emptying the per-CPU lists that pcp.c fills.
+ * Draining the per-CPU lists that pcp.c refills.
  *
- * A full LIFO gives up its oldest three quarters. Blocks of one word go back to its pageblock
- * together with one atomic; and several of them at once are a sign that a whole word is being
- * freed in order, so they wait in the list's mask until the word is complete or another one
- * comes: a run of 64 frames then costs one atomic for the word and one for the zone's count.
+ * A full LIFO flushes its oldest three quarters (make_room). Blocks of one word are freed
+ * to their pageblock together with one atomic. Several of them at once suggest that a whole
+ * word is being freed in order, so they are collected in the list's mask until the word is
+ * complete or another word needs the mask. A whole word then costs one atomic for the word
+ * and one for the zone's count.
  *
- * What such a release means for the index is found out frame by frame (pb_block_freed), but
- * the move itself is put off while this CPU goes on freeing into the same pageblock: the
- * list remembers it as put. Until then the key may promise less than there is, an order 6
- * where an order 7 or 8 has come together, or a fuller pageblock; a pageblock that was in no
- * index, and one that has become whole, are brought up to date at once. Draining the list
- * settles what is left.
+ * Each flush checks whether the index has to change (pb_block_freed), but the update is
+ * deferred while this CPU continues to free into the same pageblock, which the list
+ * remembers in @put. Until then the index class may promise less than is free: an order 6
+ * where a block of order 7 or 8 has merged, or another fullness. A pageblock that was in no
+ * bitmap, and one that has become wholly free, are updated at once. Draining the list does
+ * the deferred update.
  */
 #include "core/base/pfn.h"
 #include "core/cache/drain.h"
@@ -21,7 +22,7 @@
 #include "core/index/pageblock.h"
 #include "core/zone/zone.h"
 
-/* Blocks of one word that are worth waiting for the rest of it. */
+/* Minimum number of blocks of one word that are collected in the mask. */
 #define GATHER_MIN	4
 
 static void settle_put(struct pb_zone *zone, struct pb_pcp_list *list)
@@ -34,7 +35,7 @@ static void settle_put(struct pb_zone *zone, struct pb_pcp_list *list)
 	pb_block_reindex(zone, put - 1UL);
 }
 
-/* What a put left to do for the index, now or when this CPU turns to another pageblock. */
+/* Defers the index update of a flushed pageblock until this CPU flushes into another one. */
 static noinline void after_put(struct pb_zone *zone, struct pb_pcp_list *list, unsigned long pfn,
 			       enum pb_key_state state)
 {
@@ -46,7 +47,7 @@ static noinline void after_put(struct pb_zone *zone, struct pb_pcp_list *list, u
 	list->put = index + 1;
 }
 
-/* Frames of one word go back to their pageblock. Returns how many pages. */
+/* Frees frames of one word to their pageblock. Returns the number of pages. */
 static unsigned int put_word(struct pb_zone *zone, struct pb_pcp_list *list, unsigned long pfn,
 			     u64 heads, unsigned int order)
 {
@@ -64,7 +65,7 @@ static unsigned int put_mask(struct pb_zone *zone, struct pb_pcp_list *list, uns
 	return heads ? put_word(zone, list, list->mask_base, heads, order) : 0;
 }
 
-/* Blocks of one word leave the LIFO: for the mask when they are many, else for the zone. */
+/* Moves blocks of one word from the LIFO to the mask, or to the zone when they are few. */
 static unsigned int gather(struct pb_zone *zone, struct pb_pcp_list *list,
 			   const struct pb_pcp_entry *first, u64 heads, unsigned int nr,
 			   unsigned int order)
@@ -84,8 +85,8 @@ static unsigned int gather(struct pb_zone *zone, struct pb_pcp_list *list,
 }
 
 /*
- * The occupancy class of one pageblock of every other batch is looked at, going by the number of
- * frees: none stays wrong for long.
+ * Checks the fullness of one pageblock for every second flush, selected by the number of frees,
+ * so that the class of a pageblock does not stay wrong for long.
  */
 static void sample_occupancy(struct pb_zone *zone, struct pb_pcp_list *list, unsigned long pfn)
 {
@@ -96,10 +97,10 @@ static void sample_occupancy(struct pb_zone *zone, struct pb_pcp_list *list, uns
 }
 
 /*
- * Frames that share no words, as far as the first two tell, and as most do that are freed in
- * no order: what put_word() does, inline, as long as neither the index nor anybody else has
- * to know. FR1 sets one bit here, and what the word has become is read after it: what
- * another CPU claimed in between, that CPU answers for.
+ * Frees single frames of different words, as after frees in random order; the caller compared
+ * the first two. As put_word(), but inline as long as the index does not have to change. FR1 is
+ * the atomic that sets the bit, and the word is read after it. If another CPU allocated from the
+ * word in between, that CPU updates the index.
  */
 static noinline void put_frames(struct pb_zone *zone, struct pb_pcp_list *list, unsigned int nr)
 {
@@ -134,7 +135,7 @@ static bool share_word(const struct pb_pcp_entry *a, const struct pb_pcp_entry *
 	return (a->pfn ^ b->pfn) < PB_WORD_NR;
 }
 
-/* Blocks of a LIFO, neighbours in one word together; returns the pages that went to the zone. */
+/* Flushes blocks, adjacent entries of one word together. Returns the pages freed to the zone. */
 static unsigned int put_runs(struct pb_zone *zone, struct pb_pcp_list *list, unsigned int nr,
 			     unsigned int order, bool all)
 {
@@ -154,7 +155,7 @@ static unsigned int put_runs(struct pb_zone *zone, struct pb_pcp_list *list, uns
 	return pages;
 }
 
-/* The nr oldest blocks of a LIFO, none larger than a word; returns the pages the zone got. */
+/* Flushes the nr oldest blocks, of an order within a word. Returns the pages freed to the zone. */
 static unsigned int put_blocks(struct pb_zone *zone, struct pb_pcp_list *list, unsigned int nr,
 			       unsigned int order, bool all)
 {
@@ -181,7 +182,7 @@ static void count_drain(struct pb_zone *zone, struct pb_pcp *pcp, unsigned int o
 		trace(zone, order, mt, nr);
 }
 
-/* Gives the nr oldest blocks of a LIFO back; all: to the zone, none to the mask. */
+/* Flushes the nr oldest blocks of a LIFO; with @all nothing is collected in the mask. */
 static void drain_oldest(struct pb_zone *zone, struct pb_pcp *pcp, struct pb_pcp_list *list,
 			 unsigned int order, enum pb_migratetype mt, unsigned int nr, bool all)
 {
@@ -195,13 +196,13 @@ static void drain_oldest(struct pb_zone *zone, struct pb_pcp *pcp, struct pb_pcp
 		pages = put_blocks(zone, list, nr, order, all);
 	}
 	list->n -= nr;
-	/* Entry by entry, and upwards: a string instruction takes its time to start. */
+	/* A loop, because a string instruction has a high start-up cost. */
 	for (i = 0; i < list->n; i++)
 		list->lifo[i] = list->lifo[i + nr];
 	count_drain(zone, pcp, order, mt, pages >> order);
 }
 
-/* Room for a block in a list; false when the cache keeps none of that order now. In the window. */
+/* Makes room for a block; false when the limit of the order is 0 now. Inside the pcp section. */
 static bool make_room(struct pb_zone *zone, struct pb_pcp *pcp, struct pb_pcp_list *list,
 		      unsigned int order, enum pb_migratetype mt)
 {
@@ -217,13 +218,12 @@ static bool make_room(struct pb_zone *zone, struct pb_pcp *pcp, struct pb_pcp_li
  * pb_pcp_free - put a freed block into this CPU's cache
  * @zone: its zone
  * @pfn: PFN of its head
- * @byte: its order byte, cleared already
+ * @byte: its byte in the page order map, already cleared
  * @order: an order with pcp lists
  * @mt: migratetype of its pageblock, below PB_PCPTYPES
  *
- * Context: any; preemption off. Return: false when the cache is busy or keeps no such
- * blocks: the caller then gives it to the zone itself. As free_unref_page() in
- * mm/page_alloc.c.
+ * Context: any; preemption off. Return: false when the cache is busy or keeps no blocks of
+ * this order; the caller then frees to the zone. As free_unref_page() in mm/page_alloc.c.
  */
 bool pb_pcp_free(struct pb_zone *zone, unsigned long pfn, u8 *byte, unsigned int order,
 		 enum pb_migratetype mt)
@@ -247,16 +247,16 @@ bool pb_pcp_free(struct pb_zone *zone, unsigned long pfn, u8 *byte, unsigned int
 EXPORT_SYMBOL_PB_TEST(pb_pcp_free);
 
 /**
- * pb_pcp_free_full_preempt_enable - free a block for which its list has no room
- * @pcp: this CPU's cache, its busy window open
+ * pb_pcp_free_full_preempt_enable - free a block to a full list, leave the section, enable preemption
+ * @pcp: this CPU's cache, inside its pcp section
  * @list: the list
  * @pfn: PFN of the block's head
- * @byte: its order byte, still set
+ * @byte: its byte in the page order map, still set
  * @order: the list's order
- * @mt: and migratetype
+ * @mt: the list's migratetype
  *
- * The rest of pb_free_fast(), out of line: drains the list, or gives the block to the zone;
- * closes the window and ends what preemption was off for. Context: any; preemption off.
+ * The out-of-line part of pb_free_fast(): flushes the list, or frees the block to the zone. Leaves
+ * the pcp section and enables preemption. Context: any; preemption off on entry.
  */
 void pb_pcp_free_full_preempt_enable(struct pb_pcp *pcp, struct pb_pcp_list *list,
 				     unsigned long pfn, u8 *byte, unsigned int order,
@@ -316,11 +316,11 @@ static void drain_pcp(struct pb_zone *zone, struct pb_pcp *pcp)
 }
 
 /**
- * pb_pcp_drain_local - empty this CPU's caches of every zone
+ * pb_pcp_drain_local - drain this CPU's caches of every zone
  * @pool: the pool
  *
- * Context: any. Return: false when called from an interrupt inside the CPU's own busy window, and
- * something may be left.
+ * Context: any. Return: false when an interrupt calls it inside this CPU's own pcp section; that
+ * cache was not drained.
  */
 bool pb_pcp_drain_local(struct pb_pool *pool)
 {
@@ -344,9 +344,9 @@ bool pb_pcp_drain_local(struct pb_pool *pool)
 EXPORT_SYMBOL_PB_TEST(pb_pcp_drain_local);
 
 /**
- * pb_pcp_drain_cpu - empty the caches of a CPU that is offline
+ * pb_pcp_drain_cpu - drain the caches of an offline CPU
  * @pool: the pool
- * @cpu: the CPU; nobody runs on it, nor will before this returns
+ * @cpu: the CPU; it must stay offline until this returns
  *
  * Context: any. As drain_pages() from page_alloc_cpu_dead() in mm/page_alloc.c.
  */
@@ -362,11 +362,11 @@ void pb_pcp_drain_cpu(struct pb_pool *pool, int cpu)
 EXPORT_SYMBOL_PB_TEST(pb_pcp_drain_cpu);
 
 /**
- * pb_pcp_decay_local - let this CPU's caches shrink
+ * pb_pcp_decay_local - decay high of this CPU's caches
  * @pool: the pool
  *
- * Lowers high by an eighth, and empties caches that already stood at their minimum: nobody refilled
- * them since the last call.
+ * Lowers high by an eighth. Drains caches whose high was already at the minimum, because no refill
+ * has raised it since the last call.
  *
  * Context: process; about once a second. As decay_pcp_high() in mm/page_alloc.c.
  * Return: true when all caches of this CPU are empty, so that the caller may stop calling.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Emptying per-CPU caches: what frees, the slow path, CPU hotplug and decay call. */
+/* Drain per-CPU caches: for frees, the slow path, CPU hotplug and the decay of high. */
 #ifndef PB_DRAIN_H
 #define PB_DRAIN_H
 
@@ -7,8 +7,8 @@
 #include "core/cache/pcp.h"
 
 /*
- * Gives a freed block (order byte already cleared) to this CPU's cache; false: take the
- * shared path. Preemption off. The other: the rest of pb_free_fast().
+ * pb_pcp_free() puts a freed block, whose order is already cleared, into this CPU's cache.
+ * pb_pcp_free_full_preempt_enable() is the out-of-line part of pb_free_fast().
  */
 bool pb_pcp_free(struct pb_zone *zone, unsigned long pfn, u8 *byte, unsigned int order,
 		 enum pb_migratetype mt);
@@ -17,17 +17,18 @@ void pb_pcp_free_full_preempt_enable(struct pb_pcp *pcp, struct pb_pcp_list *lis
 				     enum pb_migratetype mt);
 
 /*
- * Freed single frames of one word (order bytes cleared already), heads as bits of the word at
- * @first: they wait for the rest of it in the list's mask. Inside the busy window.
+ * Freed single frames of one word, whose orders are already cleared. @heads are their bits in
+ * the word of @first. They stay in the list's mask until the word is complete or another word
+ * replaces it. Inside the pcp section.
  */
 void pb_pcp_gather(struct pb_zone *zone, struct pb_pcp *pcp, enum pb_migratetype mt,
 		   const struct pb_pcp_entry *first, u64 heads);
 
-/* Drains this CPU's caches of every zone; false when called inside its own busy window. */
+/* Drains this CPU's caches of every zone; false when called inside its own pcp section. */
 bool pb_pcp_drain_local(struct pb_pool *pool);
-/* Drains the caches of a CPU that is offline, or whose owner is known to be outside. */
+/* Drains the caches of an offline CPU, or of one that is known to be outside its pcp sections. */
 void pb_pcp_drain_cpu(struct pb_pool *pool, int cpu);
-/* Lets high decay and drains idle caches of this CPU; call about once a second. True: all empty. */
+/* Decays high and drains idle caches of this CPU; called about once a second. True: all empty. */
 bool pb_pcp_decay_local(struct pb_pool *pool);
 
 #endif /* PB_DRAIN_H */

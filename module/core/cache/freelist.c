@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * One walk over a zonelist: a block from the first zone that may and can serve a request, with
- * its order marked.
+ * One walk over a zonelist: allocates a block from the first zone that the request may use and
+ * that can serve it, and sets its order in the page order map.
  *
- * The order byte of a frame is 0, or order + 1 at the head of an allocated block. It is written
- * with plain stores by whoever owns the block, before the block is handed out and before it is
- * given back, and the atomics on the free bitmap order it between CPUs. A free that does not
- * match it changes nothing; a frame that comes out of the allocator with its byte set is set
- * aside, because somebody still uses it.
+ * The byte of a frame in the page order map is 0, or order + 1 at the head of an allocated
+ * block. The owner of the block writes it with plain stores, before the block is handed out and
+ * before it is freed. The atomics on the free bitmap order these stores between CPUs. A free
+ * that does not match the byte changes nothing. A frame that is about to be handed out with its
+ * byte set is still in use and is set aside.
  *
- * From the claim to the byte preemption is off, so that a CPU in process context is never seen
- * between the two by stop_machine(), which verify relies on.
+ * Preemption is off between the allocation and the store of the byte, so stop_machine(), which
+ * verify uses, does not observe a task between the two.
  */
 #include "core/base/pfn.h"
 #include "core/cache/freelist.h"
@@ -23,12 +23,12 @@
 #include "core/zone/zone.h"
 
 /**
- * pb_set_aside - a block came out of the allocator while somebody still uses it
+ * pb_set_aside - report a free block that is still in use
  * @zone: its zone
- * @pfn: PFN of its head, whose order byte is set
- * @order: the order it was asked for
+ * @pfn: PFN of its head, whose byte in the page order map is set
+ * @order: order of the request that was to receive it
  *
- * Nobody gets it; it is counted and reported. Context: any.
+ * The block is counted, reported and not handed out. Context: any.
  */
 void pb_set_aside(struct pb_zone *zone, unsigned long pfn, unsigned int order)
 {
@@ -38,7 +38,7 @@ void pb_set_aside(struct pb_zone *zone, unsigned long pfn, unsigned int order)
 }
 EXPORT_SYMBOL_PB_TEST(pb_set_aside);
 
-/* Was a block that is wanted zero known to be so? If not, more might be zeroed ahead. */
+/* Tells the caller whether the block is known to be zero; if not, requests more prezeroing. */
 static void answer_zeroed(struct pb_zone *zone, const struct pb_request *rq, u8 was)
 {
 	struct pb_pool *pool = zone->pool;
@@ -50,7 +50,7 @@ static void answer_zeroed(struct pb_zone *zone, const struct pb_request *rq, u8 
 		pool->ops.want_zeroed(zone);
 }
 
-/* Marks a block as allocated; false when it is in use already and has been set aside. */
+/* Sets the order of a block; false when it is in use already and was set aside. */
 static bool mark_allocated(struct pb_zone *zone, unsigned long pfn, const struct pb_request *rq)
 {
 	u8 *byte = pb_order_byte(zone->pool, pfn), was = READ_ONCE(*byte);
@@ -65,7 +65,7 @@ static bool mark_allocated(struct pb_zone *zone, unsigned long pfn, const struct
 	return true;
 }
 
-/* Over half of what is free is in contiguous areas: who may use them does. As __rmqueue(). */
+/* Whether a request uses CMA pageblocks first: over half of the free pages. As __rmqueue(). */
 static bool cma_first(struct pb_zone *zone, const struct pb_request *rq)
 {
 	return zone->cma_pages && rq->flags & PB_ALLOC_CMA &&
@@ -73,8 +73,8 @@ static bool cma_first(struct pb_zone *zone, const struct pb_request *rq)
 }
 
 /*
- * A block from the zone itself: from its own migratetype, from the others, and for those in need
- * from what is kept for atomic requests. As rmqueue_buddy() in mm/page_alloc.c.
+ * Allocates from the zone, bypassing the caches: from the request's migratetype, from a fallback
+ * type, and for some requests from the highatomic reserve. As rmqueue_buddy() in mm/page_alloc.c.
  */
 static unsigned long rmqueue_shared(struct pb_zone *zone, const struct pb_request *rq)
 {
@@ -91,7 +91,7 @@ static unsigned long rmqueue_shared(struct pb_zone *zone, const struct pb_reques
 	return pfn;
 }
 
-/* Past the caches: counted here. */
+/* Counts an allocation that bypassed the caches, which count their own. */
 static void note_zone_alloc(struct pb_zone *zone, unsigned long pfn, const struct pb_request *rq)
 {
 	void (*trace)(struct pb_zone *zone, unsigned long pfn, unsigned int order, unsigned int mt);
@@ -102,7 +102,7 @@ static void note_zone_alloc(struct pb_zone *zone, unsigned long pfn, const struc
 		trace(zone, pfn, rq->order, rq->migratetype);
 }
 
-/* The first places to look, and those that count by themselves. */
+/* Allocates from the highatomic reserve, this CPU's cache or the zone, in this order. */
 static unsigned long rmqueue_any(struct pb_zone *zone, const struct pb_request *rq)
 {
 	unsigned long pfn = PB_NO_PFN;
@@ -124,7 +124,7 @@ static unsigned long rmqueue_any(struct pb_zone *zone, const struct pb_request *
 	return pfn;
 }
 
-/* A block of one zone, marked. As rmqueue() in mm/page_alloc.c. */
+/* Allocates a block from one zone and sets its order. As rmqueue() in mm/page_alloc.c. */
 static unsigned long rmqueue(struct pb_zone *zone, const struct pb_request *rq)
 {
 	unsigned long pfn;
@@ -140,14 +140,14 @@ static unsigned long rmqueue(struct pb_zone *zone, const struct pb_request *rq)
 }
 
 /**
- * pb_alloc_refill_leave_section - a block for a request that found this CPU's list empty
- * @pcp: this CPU's cache of the first zone that may serve the request, its busy window open
+ * pb_alloc_refill_leave_section - refill an empty list, allocate from it, leave the section
+ * @pcp: this CPU's cache of the first zone that may serve the request, inside its pcp section
  * @order: an order with pcp lists
  * @mt: migratetype, below PB_PCPTYPES
  *
- * A shortcut for plain requests, good for what can be had above the low mark and without
- * mixing migratetypes. Closes the window. Context: any; preemption off. Return: PFN, or
- * PB_NO_PFN: ask pb_alloc() then.
+ * For plain requests: allocates above the low watermark and without mixing migratetypes. Leaves
+ * the pcp section. Context: any; preemption off. Return: PFN, or PB_NO_PFN; the caller then
+ * calls pb_alloc().
  */
 unsigned long pb_alloc_refill_leave_section(struct pb_pcp *pcp, unsigned int order,
 					    enum pb_migratetype mt)
@@ -172,7 +172,7 @@ unsigned long pb_alloc_refill_leave_section(struct pb_pcp *pcp, unsigned int ord
 }
 EXPORT_SYMBOL_PB_TEST(pb_alloc_refill_leave_section);
 
-/* A request served by another node than it preferred. As zone_statistics() in mm/page_alloc.c. */
+/* Counts a request served by another node than preferred. As zone_statistics() of mm/. */
 static void count_numa_miss(struct pb_zone *zone, const struct pb_request *rq)
 {
 	struct pb_zone *preferred;
@@ -189,7 +189,7 @@ static void count_numa_miss(struct pb_zone *zone, const struct pb_request *rq)
 }
 
 /**
- * pb_zone_allowed - may a request be served from a zone at all?
+ * pb_zone_allowed - whether a request may be served from a zone
  * @zone: the zone
  * @rq: the request
  *
@@ -215,14 +215,14 @@ static bool may_take(struct pb_zone *zone, const struct pb_request *rq)
 	return pb_zone_watermark_ok(zone, 1UL << rq->order, rq->highest_zone, rq->flags);
 }
 
-/* The zone is below its mark: can that be helped before we go further away? */
+/* Whether node reclaim brings a zone above its watermark, before a remote zone is tried. */
 static bool reclaim_here(struct pb_zone *first, struct pb_zone *zone, const struct pb_request *rq)
 {
 	return pb_zone_allows_reclaim(first, zone) &&
 	       pb_node_reclaim(zone, rq) >= PB_NODE_RECLAIM_SOME && may_take(zone, rq);
 }
 
-/* One walk with exactly these flags; @local: only as long as the node stays the same. */
+/* One walk with exactly these flags; @local: only over zones of the first allowed node. */
 static unsigned long walk(struct pb_pool *pool, const struct pb_request *rq, bool local)
 {
 	struct pb_zone *zone, *first = NULL;
@@ -255,9 +255,9 @@ static unsigned long walk(struct pb_pool *pool, const struct pb_request *rq, boo
  * @pool: the pool
  * @rq: the request
  *
- * With NOFRAGMENT the zones of the first node that may serve it are asked not to mix
- * migratetypes. Before a remote node is, and when nothing is left, all are asked again and may:
- * being near is worth more than avoiding fragmentation.
+ * With NOFRAGMENT the first walk covers the zones of the first allowed node and does not mix
+ * migratetypes. When it fails, a second walk covers all zones and may mix them: locality matters
+ * more than fragmentation.
  *
  * Context: any. Return: PFN, or PB_NO_PFN. As get_page_from_freelist() in mm/page_alloc.c.
  */

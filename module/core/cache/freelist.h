@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* One walk over a zonelist, and the order bytes that say what is allocated. */
+/* One walk over a zonelist, and the entries of the page order map that it sets. */
 #ifndef PB_FREELIST_H
 #define PB_FREELIST_H
 
@@ -9,10 +9,10 @@
 #include "core/cache/pcp.h"
 #include "core/cache/zeroed.h"
 
-/* Marks the head of a block that is handed out. As prep_new_page(). */
+/* Sets the order of a block that is handed out. As prep_new_page(). */
 static inline void pb_mark_head(u8 *byte, unsigned int order, const struct pb_request *rq)
 {
-	/* Whoever got it past the marks is to use it for what frees more. */
+	/* Allocated below the watermarks, for work that frees more memory. */
 	u8 mark = rq->flags & PB_ALLOC_NO_WATERMARKS ? PB_FRAME_MEMALLOC : 0;
 
 	WRITE_ONCE(*byte, (order + 1) | mark);
@@ -20,7 +20,7 @@ static inline void pb_mark_head(u8 *byte, unsigned int order, const struct pb_re
 
 void pb_set_aside(struct pb_zone *zone, unsigned long pfn, unsigned int order);
 
-/* Marks a block out of a list, by its order byte; false: in use, and set aside now. */
+/* Sets the order of a block from a list; false when it is in use, and was set aside. */
 static inline bool pb_mark_cached(struct pb_zone *zone, u8 *byte, unsigned long pfn,
 				  unsigned int order)
 {

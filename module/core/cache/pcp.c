@@ -2,28 +2,31 @@
 /*
  * Per-CPU caches of a zone.
  *
- * A CPU keeps, per order (up to the pageblock's) and migratetype, a list of free
- * blocks: a short LIFO of PFNs over a mask of blocks that lie within one word. A refill
- * takes a whole word of a pageblock with one atomic and leaves it unexpanded in the mask;
- * frees go on the LIFO, newest first out. When the LIFO is full its older half is drained,
- * frames of one word together with one atomic.
+ * A CPU keeps a list of free blocks per order below PB_NR_PCP_ORDERS and per migratetype. A
+ * list is a short LIFO of PFNs over a mask of blocks that lie within one word of a free
+ * bitmap. A refill takes a whole word of a pageblock with one atomic and leaves it
+ * unexpanded in the mask. Frees push on the LIFO, and allocations pop the newest block.
+ * When the LIFO is full, drain.c flushes its oldest blocks, frames of one word together
+ * with one atomic.
  *
- * The busy window
+ * The pcp section
  * ---------------
- * Only the CPU itself touches its lists, with preemption off and pcp->busy set: plain
- * loads and stores, no atomic, no interrupt toggling. An interrupt or NMI on the same CPU
- * that finds busy set goes past the lists to the zone, which is safe from anywhere; one
- * that comes before busy is set has finished by the time the window opens. barrier() keeps
- * the compiler from moving list accesses out of the window. Other CPUs never look inside:
- * to drain a remote CPU, run pb_pcp_drain_local() there, in process context, where no
- * window can be open. A CPU that is offline has no owner; anyone may drain it.
+ * Only the CPU itself accesses its lists, with preemption off and pcp->busy set: plain
+ * loads and stores, no atomic, no interrupt toggling. The code between pb_pcp_enter() and
+ * pb_pcp_leave() is the pcp section; pcp->busy guards it against re-entry. An interrupt or
+ * NMI on the same CPU that finds busy set bypasses the lists and uses the zone, which is
+ * safe from any context. One that arrives before busy is set has finished when the section
+ * begins. barrier() keeps the compiler from moving list accesses out of the section.
  *
- * high, the pages a CPU's lists may hold together, grows by a step with each refill up to
- * high_max and decays by an eighth per tick to high_min, as mm/ tunes it; a list's limit
- * follows from it the next time the list is refilled or drained. LIFOs longer than
- * PB_LIFO_MAX cost whole pageblocks and gain nothing, so limits end there.
+ * Other CPUs do not access the lists. To drain a remote CPU, run pb_pcp_drain_local() on
+ * it in process context, where no section can be open. The lists of an offline CPU have no
+ * user, so any CPU may drain them.
  *
- * This file fills the lists, drain.c empties them.
+ * high, the number of pages that a CPU's lists may hold together, grows with each refill up
+ * to high_max and decays to high_min, as mm/ tunes it. The limit of a list follows from
+ * high at the list's next refill or drain, and is at most PB_LIFO_MAX.
+ *
+ * This file refills the lists, drain.c drains them.
  */
 #include "core/base/pfn.h"
 #include "core/cache/pcp.h"
@@ -33,13 +36,13 @@
 #include "core/zone/fallback.h"
 #include "core/zone/zone.h"
 
-#define PCP_HIGH_STEP	64	/* pages that high grows by with a refill */
+#define PCP_HIGH_STEP	64	/* pages by which a refill raises high */
 #define PCP_HIGH_MIN	64
-#define REFILL_ENOUGH	(PB_WORD_NR / 2)	/* a word with so many frames free is a refill */
-#define PCP_LARGE	4	/* from this order on lists are kept short: */
-#define PCP_LIFO_LARGE	4	/* blocks kept at most */
+#define REFILL_ENOUGH	(PB_WORD_NR / 2)	/* free frames of a word that suffice for a refill */
+#define PCP_LARGE	4	/* orders from here on keep short lists: */
+#define PCP_LIFO_LARGE	4	/* at most this many blocks */
 
-/* The fast path computes the address of one: by a shift. */
+/* A power of two, so that the fast path computes the address of a list by a shift. */
 static_assert(sizeof(struct pb_pcp_list) == 512);
 
 static u32 list_limit(const struct pb_pcp *pcp, unsigned int order)
@@ -66,7 +69,7 @@ static void init_pcp(struct pb_zone *zone, struct pb_pcp *pcp)
 }
 
 /**
- * pb_pcp_init - make a zone's per-CPU caches
+ * pb_pcp_init - allocate and initialise a zone's per-CPU caches
  * @zone: the zone, with present_pages set
  *
  * Context: may sleep. Return: 0 or -ENOMEM.
@@ -95,10 +98,7 @@ void pb_pcp_destroy(struct pb_zone *zone)
 }
 EXPORT_SYMBOL_PB_TEST(pb_pcp_destroy);
 
-/*
- * The list stops refilling from its pageblock, whose place in the index may be out of date
- * by now.
- */
+/* Stops refilling from the list's current pageblock and does the deferred index update. */
 void pb_pcp_drop_block(struct pb_zone *zone, struct pb_pcp_list *list)
 {
 	unsigned long index = list->cur - 1UL;
@@ -110,7 +110,7 @@ void pb_pcp_drop_block(struct pb_zone *zone, struct pb_pcp_list *list)
 	pb_block_reindex(zone, index);
 }
 
-/* Frames come into the list: the first word as a mask, what fits of further ones on the LIFO. */
+/* Moves free blocks into the list: the first word into the mask, further words into the LIFO. */
 static void take_words(struct pb_zone *zone, struct pb_pcp_list *list, unsigned long block_pfn,
 		       unsigned int order, struct pb_pageblock *block)
 {
@@ -127,7 +127,7 @@ static void take_words(struct pb_zone *zone, struct pb_pcp_list *list, unsigned 
 			list->mask = pb_word_claim_all(&block->free[i], order);
 			list->mask_bytes = &block->order[i * PB_WORD_NR];
 			list->mask_base = pfn;
-			/* One word is enough when it is half free and makes some blocks. */
+			/* Stop when the word alone is at least half a batch. */
 			nr = hweight64(list->mask);
 			if (nr << order >= REFILL_ENOUGH && nr >= PCP_LIFO_LARGE)
 				break;
@@ -137,7 +137,7 @@ static void take_words(struct pb_zone *zone, struct pb_pcp_list *list, unsigned 
 		if (hweight64(pb_word_heads(seen, order)) > room)
 			break;
 		heads = pb_word_claim_all(&block->free[i], order);
-		/* More may have been freed into the word since: what does not fit goes back. */
+		/* Concurrent frees may have added blocks to the word; free those that do not fit. */
 		for (; heads && list->n < PB_LIFO_MAX; heads &= heads - 1) {
 			bit = __ffs64(heads);
 			pb_pcp_push(list, pfn + bit, &block->order[i * PB_WORD_NR + bit]);
@@ -156,7 +156,7 @@ static unsigned int refill_from(struct pb_zone *zone, struct pb_pcp_list *list, 
 	return list->n - before + hweight64(list->mask);
 }
 
-/* From the pageblock this list worked on last. */
+/* Refills from the pageblock of the last refill. */
 static unsigned int refill_current(struct pb_zone *zone, struct pb_pcp_list *list,
 				   unsigned int order, enum pb_migratetype mt)
 {
@@ -175,7 +175,7 @@ static unsigned int refill_current(struct pb_zone *zone, struct pb_pcp_list *lis
 	return 0;
 }
 
-/* From the best pageblock the index has; those other CPUs work on only when there is no other. */
+/* Refills from the index, in the first pass only from pageblocks that no other CPU refills from. */
 static unsigned int refill_small(struct pb_zone *zone, struct pb_pcp_list *list,
 				 unsigned int order, enum pb_migratetype mt)
 {
@@ -201,7 +201,7 @@ static unsigned int refill_small(struct pb_zone *zone, struct pb_pcp_list *list,
 	return nr;
 }
 
-/* Gives blocks of a list back that the zone's marks do not grant; the zone has not counted them. */
+/* Frees cached blocks that the zone's watermarks refuse; they are not yet counted as allocated. */
 static void give_back(struct pb_zone *zone, struct pb_pcp_list *list, unsigned int order,
 		      unsigned int nr)
 {
@@ -212,7 +212,7 @@ static void give_back(struct pb_zone *zone, struct pb_pcp_list *list, unsigned i
 				     pb_word_run(order) << (entry.pfn % PB_WORD_NR));
 }
 
-/* Blocks that fit into a word, a word or so of them, as many as the marks grant. */
+/* Refills an order that fits into a word, with as many blocks as the watermarks allow. */
 static unsigned int refill_words(struct pb_zone *zone, struct pb_pcp_list *list,
 				 const struct pb_request *rq)
 {
@@ -229,7 +229,7 @@ static unsigned int refill_words(struct pb_zone *zone, struct pb_pcp_list *list,
 	return granted;
 }
 
-/* One block that is larger than a word. */
+/* Refills an order above a word's with one block. */
 static unsigned int refill_large(struct pb_zone *zone, struct pb_pcp_list *list,
 				 const struct pb_request *rq)
 {
@@ -241,7 +241,7 @@ static unsigned int refill_large(struct pb_zone *zone, struct pb_pcp_list *list,
 	return 1;
 }
 
-/* Blocks in a list keep the mark of zeroed frames at their head alone. All of them are new. */
+/* Merges the zeroed bits of each block at its head; the refill has just filled an empty list. */
 static void fold_marks(struct pb_zone *zone, struct pb_pcp_list *list, unsigned int order)
 {
 	u64 mask = list->mask;
@@ -277,15 +277,14 @@ bool pb_pcp_refill(struct pb_pcp *pcp, struct pb_pcp_list *list, const struct pb
 }
 
 /**
- * pb_pcp_alloc - take a block from this CPU's cache
+ * pb_pcp_alloc - allocate a block from this CPU's cache
  * @zone: the zone
- * @rq: the request, of an order with pcp lists; NOFRAGMENT and the marks count here
+ * @rq: the request, of an order with pcp lists; NOFRAGMENT and the watermarks apply
  *
- * Refills the list when it is empty, taking over a pageblock of another type where that is
- * called for.
+ * Refills the list when it is empty. A refill may convert a pageblock of another migratetype.
  *
  * Context: any; preemption off. Return: PFN, or PB_NO_PFN when the cache is busy or cannot
- * be refilled: the caller then asks the zone itself. As rmqueue_pcplist() in
+ * be refilled; the caller then allocates from the zone. As rmqueue_pcplist() in
  * mm/page_alloc.c.
  */
 unsigned long pb_pcp_alloc(struct pb_zone *zone, const struct pb_request *rq)
@@ -322,7 +321,7 @@ unsigned long pb_pcp_count(const struct pb_pcp *pcp)
 }
 EXPORT_SYMBOL_PB_TEST(pb_pcp_count);
 
-/* Pages in all caches of a zone; exact only while nobody allocates. */
+/* Pages in all caches of a zone; exact only while no CPU allocates or frees. */
 unsigned long pb_pcp_pages(struct pb_zone *zone)
 {
 	unsigned long pages = 0;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Zeroing ahead of use: pageblocks that lie idle are taken, zeroed, marked and given back.
- * What the marks mean, and why they can be trusted, stands in zeroed.c.
+ * Prezeroing: allocates idle pageblocks, zeroes them, sets their zeroed bits and frees them.
+ * zeroed.c explains the zeroed bits.
  *
- * pool->prezero_percent bounds how much of a zone may be zero ahead of use. Whoever has time
- * to spare makes a run over a zone, pageblock by pageblock, and can leave it after any of
- * them. A run ends by itself: each pageblock is looked at once.
+ * pool->prezero_percent bounds the prezeroed part of a zone. The node thread makes a run over
+ * a zone, pageblock by pageblock, and can stop after any of them. A run terminates, because
+ * it looks at each pageblock once.
  */
 #include "core/base/pfn.h"
 #include "core/base/request.h"
@@ -17,11 +17,11 @@
 #include "core/zone/watermark.h"
 #include "core/zone/zone.h"
 
-/* Takes this pageblock and marks it as allocated. */
+/* Allocates this pageblock and sets its order. */
 static bool take(struct pb_zone *zone, unsigned long index, enum pb_migratetype mt,
 		 struct pb_pageblock *block)
 {
-	/* The high mark: what is zeroed ahead must not be missed meanwhile. */
+	/* Above the high watermark, so that no request misses the pageblock while it is zeroed. */
 	const struct pb_request rq = {
 		.highest_zone = PB_ZONE_MOVABLE,
 		.flags = PB_ALLOC_WMARK_HIGH | (mt == PB_CMA ? PB_ALLOC_CMA : PB_ALLOC_WMARK_MIN),
@@ -49,7 +49,7 @@ out:
 	return mine;
 }
 
-/* The next pageblock that is wholly free and worth zeroing. */
+/* Allocates the next free pageblock that is not prezeroed. */
 static struct pb_pageblock *take_next(struct pb_prezero *run, enum pb_migratetype mt)
 {
 	struct pb_zone *zone = run->zone;
@@ -73,11 +73,11 @@ static struct pb_pageblock *take_next(struct pb_prezero *run, enum pb_migratetyp
 	return NULL;
 }
 
-/* Gives it back, every frame marked that nobody uses. */
+/* Sets the zeroed bit of every frame and frees the pageblock. */
 static void give_back(struct pb_zone *zone, unsigned long index, struct pb_pageblock *block)
 {
 	preempt_disable();
-	/* By its release, a full barrier, the first mark can be met. */
+	/* Counted before the free, a full barrier, which makes the first bit visible. */
 	atomic_long_add(PB_PAGEBLOCK_NR, &zone->nr_prezeroed);
 	memset(block->order, PB_FRAME_ZEROED, sizeof(block->order));
 	pb_zone_release(zone, pb_block_pfn(zone, index), PB_PAGEBLOCK_ORDER);
@@ -89,7 +89,7 @@ static void give_back(struct pb_zone *zone, unsigned long index, struct pb_pageb
  * @run: filled
  * @zone: the zone
  *
- * Nothing is held between the calls; a run may be forgotten at any time. Context: any.
+ * A run holds nothing between calls, so the caller may drop it at any time. Context: any.
  */
 void pb_prezero_start(struct pb_prezero *run, struct pb_zone *zone)
 {
@@ -105,11 +105,11 @@ void pb_prezero_start(struct pb_prezero *run, struct pb_zone *zone)
 EXPORT_SYMBOL_PB_TEST(pb_prezero_start);
 
 /**
- * pb_prezero_next - zero one pageblock that lies idle, ahead of use
+ * pb_prezero_next - prezero one idle pageblock
  * @run: the run
  *
- * Only what lies above the high mark and within the zone's share. While a pageblock is being
- * zeroed it is allocated to the caller, so that verify and everybody else find it in order.
+ * Only above the high watermark and within the zone's share. The pageblock is allocated to the
+ * caller while it is zeroed, so verify and other readers see a consistent state.
  *
  * Context: process, sleeps. Return: false when there is no more to do.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Zeroing ahead of use. See prezero.c. */
+/* Zero idle pageblocks in advance. See prezero.c. */
 #ifndef PB_PREZERO_H
 #define PB_PREZERO_H
 
@@ -8,11 +8,11 @@
 struct pb_zone;
 
 /**
- * struct pb_prezero - one run over a zone, on the stack of whoever zeroes
+ * struct pb_prezero - one prezeroing run over a zone, on the caller's stack
  * @zone: the zone
- * @mt: migratetype that is being looked through
- * @index: and the pageblock that is next
- * @left: pageblocks that may be zero ahead of use, less those that were met and are
+ * @mt: migratetype that is being searched
+ * @index: next pageblock to look at
+ * @left: pageblocks the run may still prezero; prezeroed ones that it finds count as well
  */
 struct pb_prezero {
 	struct pb_zone	*zone;

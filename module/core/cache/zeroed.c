@@ -1,37 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Free frames that are known to be zero.
+ * Zeroed bits: which free frames are known to be zero.
  *
- * Zeroing is what most allocations for user space spend their time on. It can be done ahead
- * (prezero.c): a pageblock that lies idle is taken, zeroed, each of its frames marked with the
- * order byte PB_FRAME_ZEROED, and given back. An order byte belongs to whoever has claimed the
- * frame, so marks are written and read by plain accesses between a claim and a release, and
- * ordered by the atomics of both like the order itself.
+ * Zeroing dominates the cost of most allocations for user space. prezero.c does it in
+ * advance: it allocates an idle pageblock, zeroes it, sets the byte of each frame in the page
+ * order map to PB_FRAME_ZEROED, and frees it. The byte of a frame belongs to the CPU that has
+ * allocated the frame, so zeroed bits are written and read with plain accesses between an
+ * allocation and a free. The atomics of both order them, as they order the order itself.
  *
- * What makes it safe is that a mark never outlives what it says:
+ * Invariant: a frame whose zeroed bit is set is zero.
  *
- *   - it is set only on frames that the one who zeroed them had claimed;
- *   - a block that is handed out has its order at the head in place of the mark, and a free
- *     writes 0 there;
- *   - the other frames of a block lose theirs before it is handed out, or before it enters
- *     a per-CPU list (pb_zeroed_fold); if all were marked the head alone keeps it, and then
- *     stands for the whole block. Should that block go back to the bitmap instead, the mark
- *     at its head is still true.
+ *   - The bit is set only by the owner of the frame, after zeroing it.
+ *   - Allocating a block overwrites the bit of its head with the order, and a free writes 0.
+ *   - The bits of the other frames are cleared before the block is handed out or enters a
+ *     per-CPU list (pb_zeroed_fold). If all were set, the head keeps its bit, which then
+ *     stands for the whole block. If the block is freed to the bitmap instead, the bit of
+ *     its head is still true for that frame.
  *
- * A single frame in a per-CPU list has its mark where every frame has it, and the fast path
- * loses it by writing the order there, as it does anyway.
+ * A single frame in a per-CPU list keeps its bit in the page order map, and the fast path
+ * overwrites it with the order.
  *
- * In zones in which nobody ever zeroed ahead nobody looks for marks: whoever sets the first
- * one has counted it before the release by which it can be met, and who meets it looks at
- * the count after the claim.
+ * Zones without any prezeroed frame skip all this. The CPU that sets the first bit counts the
+ * frames before the free that makes the bit visible. A CPU that allocates such a frame reads
+ * the count after the allocation.
  */
 #include "core/base/pfn.h"
 #include "core/cache/zeroed.h"
 
 #define BYTES_IN_WORD	8
-#define WORD_ZEROED	(~0ULL / 0xff * PB_FRAME_ZEROED)	/* the mark in each byte */
+#define WORD_ZEROED	(~0ULL / 0xff * PB_FRAME_ZEROED)	/* the zeroed bit in each byte */
 
-/* As many frames of one pageblock: are all marked? None is afterwards. */
+/* Clears the zeroed bits of nr frames of one pageblock. Returns whether all were set. */
 static bool fold_frames(u8 *byte, unsigned long nr)
 {
 	unsigned long i, marked = 0;
@@ -55,12 +54,12 @@ static bool fold_frames(u8 *byte, unsigned long nr)
 }
 
 /**
- * pb_zeroed_take - take the marks off frames
+ * pb_zeroed_take - test and clear the zeroed bits of frames
  * @zone: the zone
- * @pfn: first of the frames, which the caller has claimed
+ * @pfn: first of the frames, which the caller has allocated
  * @nr_pages: how many; within one pageblock or whole ones
  *
- * Bytes that are no marks are left alone: frames that somebody still uses.
+ * Other byte values are not changed; they belong to frames that are in use.
  *
  * Context: any; preemption off. Return: whether all frames are known to be zero.
  */
@@ -80,13 +79,13 @@ bool pb_zeroed_take(struct pb_zone *zone, unsigned long pfn, unsigned long nr_pa
 EXPORT_SYMBOL_PB_TEST(pb_zeroed_take);
 
 /**
- * pb_zeroed_fold - one mark in place of many
+ * pb_zeroed_fold - merge the zeroed bits of a block at its head
  * @zone: the zone
- * @pfn: first of the frames, which the caller has claimed
+ * @pfn: first of the frames, which the caller has allocated
  * @nr_pages: how many; within one pageblock or whole ones
  *
- * As pb_zeroed_take(), but when all frames are known to be zero the first one's byte is
- * PB_FRAME_ZEROED afterwards. Context: any; preemption off. Return: whether they are.
+ * As pb_zeroed_take(), but when all frames are known to be zero, the byte of the first frame
+ * is PB_FRAME_ZEROED afterwards. Context: any; preemption off. Return: whether they are.
  */
 bool pb_zeroed_fold(struct pb_zone *zone, unsigned long pfn, unsigned long nr_pages)
 {
@@ -98,10 +97,10 @@ bool pb_zeroed_fold(struct pb_zone *zone, unsigned long pfn, unsigned long nr_pa
 EXPORT_SYMBOL_PB_TEST(pb_zeroed_fold);
 
 /**
- * pb_zeroed_all - does every frame of a pageblock carry the mark?
- * @block: the pageblock, whoever owns its frames
+ * pb_zeroed_all - whether every frame of a pageblock has its zeroed bit set
+ * @block: the pageblock; its frames may have other owners
  *
- * A glance without a claim, not to be relied on. Context: any.
+ * Reads without owning the frames, so the result is a hint. Context: any.
  */
 bool pb_zeroed_all(struct pb_pageblock *block)
 {

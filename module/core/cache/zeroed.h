@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Free frames that are known to be zero. See zeroed.c. */
+/* Zeroed bits: which free frames are known to be zero. See zeroed.c. */
 #ifndef PB_ZEROED_H
 #define PB_ZEROED_H
 
@@ -15,7 +15,7 @@ bool pb_zeroed_fold(struct pb_zone *zone, unsigned long pfn, unsigned long nr_pa
 bool pb_zeroed_take(struct pb_zone *zone, unsigned long pfn, unsigned long nr_pages);
 bool pb_zeroed_all(struct pb_pageblock *block);
 
-/* Has anything in a zone ever been marked? While not, nobody need look for marks. */
+/* Whether any frame of a zone was ever prezeroed; if not, there are no zeroed bits to look for. */
 static inline bool pb_zone_has_zeroed(struct pb_zone *zone)
 {
 	return unlikely(atomic_long_read(&zone->nr_prezeroed));

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A bitmap with summary levels. Bit n of level l + 1 says that word n of level l is not
- * zero, so that a search reads a handful of words in a zone of any size.
+ * A bitmap with summary levels. Bit n of level l + 1 is set when word n of level l is not
+ * zero, so a search reads a few words in a zone of any size.
  *
- * Anybody may set and clear bits at any time, without a lock. A summary bit may be set
- * over a word that has just become zero (a search then goes on behind it), but never stays
- * clear over one that is not:
+ * CPUs set and clear bits concurrently, without a lock. Invariant: a summary bit may be set
+ * over a word that has just become zero, and a search then continues after that word. A
+ * summary bit does not stay clear over a word that is not zero:
  *
  *   set:    BS1 set the bit             clear:  BC1 clear the summary bit
  *           BS2 read the summary bit            BC2 read the word
@@ -98,7 +98,7 @@ void pb_bitmap_set(struct pb_bitmap *map, unsigned long bit)
 }
 EXPORT_SYMBOL_PB_TEST(pb_bitmap_set);
 
-/* A bit has become clear: so do the summaries that have nothing below them any more. */
+/* Clears the summary bits above a bit that has become clear, as far as their words are zero. */
 static void clear_summaries(struct pb_bitmap *map, unsigned long bit)
 {
 	unsigned long *word;
@@ -112,7 +112,7 @@ static void clear_summaries(struct pb_bitmap *map, unsigned long bit)
 		if (!test_and_clear_bit(bit, map->level[level + 1]))	/* BC1 */
 			return;
 		if (READ_ONCE(*word)) {					/* BC2 */
-			/* Somebody set a bit below and found the summary still set. */
+			/* Another CPU set a bit in the word and found the summary still set. */
 			set_from(map, level + 1, bit);
 			return;
 		}
@@ -120,11 +120,11 @@ static void clear_summaries(struct pb_bitmap *map, unsigned long bit)
 }
 
 /**
- * pb_bitmap_clear - clear a bit, and the summaries that have nothing below them any more
+ * pb_bitmap_clear - clear a bit, and the summary bits of words that become zero
  * @map: the bitmap
  * @bit: below its length
  *
- * Context: any; wait-free. Return: whether the bit was set; then this was a full barrier.
+ * Context: any; wait-free. A full barrier when the bit was set. Return: whether it was set.
  */
 bool pb_bitmap_clear(struct pb_bitmap *map, unsigned long bit)
 {
@@ -149,7 +149,7 @@ unsigned long pb_bitmap_next(struct pb_bitmap *map, unsigned long from)
 
 	if (pb_bitmap_empty(map))
 		return PB_NO_BLOCK;
-	/* Up while there is nothing in the rest of a word, down where there is. */
+	/* Go up a level while the rest of a word is zero, and down from a set bit. */
 	while (level < map->levels) {
 		if (pos >= level_bits(map, level))
 			return PB_NO_BLOCK;
@@ -161,8 +161,8 @@ unsigned long pb_bitmap_next(struct pb_bitmap *map, unsigned long from)
 			if (!level)
 				return pos;
 			/*
-			 * A summary may be set over a word that is zero by now: that word
-			 * ends in "up".
+			 * The summary bit may be stale: a word that is zero by now makes
+			 * the search go up again.
 			 */
 			level--;
 			pos <<= LEVEL_SHIFT;
@@ -176,13 +176,13 @@ unsigned long pb_bitmap_next(struct pb_bitmap *map, unsigned long from)
 EXPORT_SYMBOL_PB_TEST(pb_bitmap_next);
 
 /**
- * pb_bitmap_check - are the summaries of a quiescent bitmap right?
+ * pb_bitmap_check - check the summaries of a quiescent bitmap
  * @map: the bitmap
  * @nr_set: its set bits are added to this
  *
- * A summary bit over a zero word is right: it may be left behind by clears that met.
+ * A summary bit over a zero word is allowed: concurrent clears may leave it set.
  *
- * Return: false when a summary bit is clear over a word that is not zero, and hides it.
+ * Return: false when a summary bit is clear over a word that is not zero.
  */
 bool pb_bitmap_check(struct pb_bitmap *map, unsigned long *nr_set)
 {

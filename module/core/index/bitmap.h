@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A bitmap over the pageblocks of a zone that is cheap to search however large and empty it is. */
+/* A bitmap over the pageblocks of a zone with summary levels, so that a search reads few words. */
 #ifndef PB_BITMAP_H
 #define PB_BITMAP_H
 
@@ -18,7 +18,7 @@ static inline bool pb_bitmap_test(struct pb_bitmap *map, unsigned long bit)
 	return test_bit(bit, map->level[0]);
 }
 
-/* Most classes of an index are empty: one look at the top tells. */
+/* Most bitmaps of an index are empty; the top level is one word. */
 static inline bool pb_bitmap_empty(const struct pb_bitmap *map)
 {
 	return !READ_ONCE(*map->level[map->levels - 1]);

@@ -4,41 +4,44 @@
  *
  * For each migratetype a zone keeps bitmaps with one bit per pageblock:
  *
- *   occ[0..15]     partly free pageblocks by free frames / 32: single frames are taken
- *                  from the fullest
- *   largest[1..8]  the same pageblocks by the largest free order inside: blocks of order k
- *                  are taken from the smallest class that has one, as __rmqueue_smallest()
- *   whole          wholly free pageblocks
+ *   fullness[0..PB_NR_OCC - 1]        partly free pageblocks by their number of free
+ *                                     frames. Single frames are allocated from the fullest
+ *                                     pageblocks.
+ *   largest[0..PB_NR_LARGEST - 1]     the same pageblocks by their largest free order minus
+ *                                     1. Blocks of order k are allocated from the smallest
+ *                                     class that has one, as __rmqueue_smallest().
+ *   free_pageblocks                   wholly free pageblocks
  *
- * A partly free pageblock is in one occ bitmap and, when something above order 0 is free,
- * in one largest bitmap. Where it stands is its key; the words of its free bitmap are the
- * truth, the key is a hint:
+ * A partly free pageblock is in one fullness bitmap and, when a block above order 0 is
+ * free, in one largest bitmap. The index class of a pageblock says in which. The words of
+ * the free bitmap decide what is free; the index class is a hint:
  *
- *   - it may promise more than there is. A claim verifies, and on failure brings the key up
- *     to date.
- *   - it never hides memory for good: whoever lowers it looks at the words again afterwards.
+ *   - It may promise more than is free. An allocation verifies, and updates the index when
+ *     it finds less.
+ *   - It does not hide free memory for good: a CPU that lowers the class reads the words
+ *     again afterwards.
  *
- * Bringing a key up to date (pb_block_reindex)
- * --------------------------------------------
- * One CPU at a time moves a pageblock in the index; nobody waits. Who wants the key
- * brought up to date increments ctl->update. Who incremented it from 0 is the updater and
- * goes on until it can swap the count it has seen back to 0; everybody else leaves,
- * because the updater will go round again. That holds for an NMI above the updater too.
- * (litmus: update-handover)
+ * Updating the index (pb_block_reindex)
+ * -------------------------------------
+ * One CPU at a time moves a pageblock between bitmaps, and no CPU waits. A CPU that needs
+ * the class updated increments ctl->update. The CPU that raises it from 0 does the update
+ * and repeats it until it can change the count it has read back to 0. Other CPUs leave
+ * after the increment, because it makes the updater do another round. The same holds for
+ * an NMI that interrupts the updater. (litmus: update-handover)
  *
- * A free does not want to pay for that each time, so it first looks whether the key needs
- * to change (pb_block_freed), and this is what makes it safe:
+ * To keep frees cheap, a free first checks whether the class has to change at all
+ * (pb_block_freed). This is safe because of two barriers:
  *
- *   free:    FR1 set bits in the word          updater:  UP1 write the key
- *            FR2 read the key                            UP2 read the words
+ *   free:    FR1 set bits in the word          updater:  UP1 write the index class
+ *            FR2 read the index class                    UP2 read the words
  *
- * FR1 is a value-returning atomic, a full barrier; between UP1 and UP2 stands another. If
- * FR2 reads the key from before UP1, then UP2 reads the word from FR1 and goes round
- * again; otherwise the free sees the lowered key and asks for an update. (litmus:
- * claim-free-index)
+ * FR1 is a value-returning atomic, a full barrier; another full barrier is between UP1 and
+ * UP2. If FR2 reads the class from before UP1, then UP2 reads the word from FR1 and the
+ * updater does another round. Otherwise the free reads the lowered class and requests an
+ * update. (litmus: claim-free-index)
  *
- * Moving a pageblock sets its new bits before it clears its old ones, so that a search
- * does not miss it.
+ * A move sets the new bits before it clears the old ones, so that a concurrent search
+ * finds the pageblock.
  */
 #include "core/base/pfn.h"
 #include "core/index/bitmap.h"
@@ -70,7 +73,7 @@ unsigned long *pb_free_area_init(struct pb_free_area *area, unsigned long nr_blo
 }
 EXPORT_SYMBOL_PB_TEST(pb_free_area_init);
 
-/* The key of a pageblock of a type that is indexed, with nr frames free, the largest block this. */
+/* The index class of a pageblock with nr free frames and this largest free order. */
 static u16 make_key(enum pb_migratetype mt, unsigned int nr, int largest)
 {
 	unsigned int occ = 0;
@@ -82,10 +85,10 @@ static u16 make_key(enum pb_migratetype mt, unsigned int nr, int largest)
 }
 
 /**
- * pb_block_key - where a pageblock should stand in the index
+ * pb_block_key - compute the index class of a pageblock
  * @slot_word: its directory entry
  *
- * Return: the key computed from the words as they are now.
+ * Return: the class that the words of its free bitmap ask for now.
  */
 u16 pb_block_key(unsigned long slot_word)
 {
@@ -101,7 +104,7 @@ u16 pb_block_key(unsigned long slot_word)
 }
 EXPORT_SYMBOL_PB_TEST(pb_block_key);
 
-/* The bitmaps a key stands for: one for whole pageblocks, one or two for others. */
+/* The bitmaps of an index class: one for free pageblocks, one or two for others. */
 static unsigned int key_maps(struct pb_zone *zone, u16 key, struct pb_bitmap *maps[2])
 {
 	struct pb_free_area *area = &zone->area[pb_key_migratetype(key)];
@@ -120,7 +123,7 @@ static unsigned int key_maps(struct pb_zone *zone, u16 key, struct pb_bitmap *ma
 	return 2;
 }
 
-/* Between UP1 and UP2 there is a full barrier: the last clear, or one by itself. */
+/* Contains the full barrier between UP1 and UP2: the last clear, or smp_mb(). */
 static void move_block(struct pb_zone *zone, unsigned long index, struct pb_block_ctl *ctl, u16 key)
 {
 	struct pb_bitmap *from[2], *to[2];
@@ -140,20 +143,20 @@ static void move_block(struct pb_zone *zone, unsigned long index, struct pb_bloc
 			cleared |= pb_bitmap_clear(from[i], index);
 	}
 	if (!cleared)
-		smp_mb();	/* between UP1 and UP2, in place of the clear */
+		smp_mb();	/* between UP1 and UP2, instead of the clear */
 }
 
-/* By the updater, who saw @key computed: until the key is right and nobody asked since. */
+/* The updater's loop: until the class is right and no CPU has incremented the count since. */
 static void update_key(struct pb_zone *zone, unsigned long index, struct pb_slot *slot, u16 key)
 {
 	struct pb_block_ctl *ctl = &zone->ctl[index];
 	int seen;
 
 	do {
-		/* Pairs with the increments: what those CPUs did to the words is seen below. */
+		/* Pairs with the increments: the words are read after those CPUs' changes. */
 		seen = atomic_read_acquire(&ctl->update);
 		do {
-			/* A key from before the increment may be old: the next look tells. */
+			/* The first class may predate the increment; the next one does not. */
 			if (key != ctl->key)
 				move_block(zone, index, ctl, key);
 			key = pb_block_key(READ_ONCE(slot->word));
@@ -162,11 +165,11 @@ static void update_key(struct pb_zone *zone, unsigned long index, struct pb_slot
 }
 
 /**
- * pb_block_reindex - bring a pageblock's place in the index up to date
+ * pb_block_reindex - update the index class of a pageblock
  * @zone: its zone
  * @index: its number within the zone
  *
- * Context: any, NMI included; does not wait for anybody.
+ * Context: any, NMI included; does not wait for another CPU.
  */
 void pb_block_reindex(struct pb_zone *zone, unsigned long index)
 {
@@ -174,13 +177,13 @@ void pb_block_reindex(struct pb_zone *zone, unsigned long index)
 	struct pb_block_ctl *ctl = &zone->ctl[index];
 	u16 key = pb_block_key(READ_ONCE(slot->word));
 
-	/* Nothing to move: as in pb_block_freed(), an updater that is about to will look again. */
+	/* Nothing to move: as in pb_block_freed(), a concurrent updater reads the words again. */
 	if (READ_ONCE(ctl->key) != key && !atomic_fetch_inc(&ctl->update))
 		update_key(zone, index, slot, key);
 }
 EXPORT_SYMBOL_PB_TEST(pb_block_reindex);
 
-/* The largest block that a free into this word may have made. */
+/* The largest free block that a free into this word may have completed. */
 static int largest_with(const struct pb_pageblock *block, const atomic64_t *word)
 {
 	u64 free = atomic64_read(word);
@@ -189,15 +192,15 @@ static int largest_with(const struct pb_pageblock *block, const atomic64_t *word
 }
 
 /**
- * pb_block_raise - a free made a larger block than the key promises
+ * pb_block_raise - update the index after a free that completed a larger block
  * @zone: its zone
  * @index: the pageblock's number within the zone
  * @word: the word freed into
  *
- * As pb_block_reindex(), with a look at this word in place of all of them: the key was right, so
- * what is larger than it promises is here. UP2 then need look at nothing else either.
+ * As pb_block_reindex(), but reads this word instead of all of them: the class was right before,
+ * so a block larger than it promises is in this word. UP2 reads this word alone, too.
  *
- * Context: any, NMI included; does not wait for anybody.
+ * Context: any, NMI included; does not wait for another CPU.
  */
 void pb_block_raise(struct pb_zone *zone, unsigned long index, const atomic64_t *word)
 {
@@ -220,14 +223,14 @@ void pb_block_raise(struct pb_zone *zone, unsigned long index, const atomic64_t 
 EXPORT_SYMBOL_PB_TEST(pb_block_raise);
 
 /**
- * pb_block_taken - a whole pageblock was claimed: out of the index with it
+ * pb_block_taken - remove a pageblock from the index after its allocation
  * @zone: its zone
  * @index: its number within the zone
  *
- * As pb_block_reindex(), without a look at the words: all of them are the caller's, so nobody
- * frees into them. Who changes anything else about the pageblock asks for an update.
+ * As pb_block_reindex(), without reading the words: the caller owns all frames, so no other CPU
+ * frees into them. A CPU that changes the pageblock in another way increments the count.
  *
- * Context: any, NMI included; does not wait for anybody.
+ * Context: any, NMI included; does not wait for another CPU.
  */
 void pb_block_taken(struct pb_zone *zone, unsigned long index)
 {
@@ -244,8 +247,8 @@ void pb_block_taken(struct pb_zone *zone, unsigned long index)
 EXPORT_SYMBOL_PB_TEST(pb_block_taken);
 
 /*
- * By the low bits of a key, the largest free order + 1. Without anything free, and with whole
- * words free, the screen lets everything through that fills its run.
+ * Indexed by the low bits of the class, the largest free order + 1. When nothing is free, any free
+ * passes the filter; when whole words are free, a free that fills the word does.
  */
 const struct pb_key_screen pb_key_screen[16] = {
 	[0] = { 0, 0 },
@@ -258,24 +261,25 @@ const struct pb_key_screen pb_key_screen[16] = {
 };
 EXPORT_SYMBOL_PB_TEST(pb_key_screen);
 
-/* Whether frames that were just freed completed a block of this order (1 to 6). */
+/* Whether the frames of @mask, just freed, completed a block of this order (1 to 6). */
 static bool formed(u64 word, u64 mask, unsigned int order)
 {
 	u64 run;
 
 	if (mask & (mask - 1))
 		return pb_word_heads(word, order);
-	/* One frame: only the block around it can have come together. */
+	/* One frame: only the block around it can have been completed. */
 	run = pb_word_run(order) << (__ffs64(mask) & ~((1U << order) - 1));
 	return (word & run) == run;
 }
 
 /**
- * pb_block_occupancy - is a pageblock in the right occupancy class?
+ * pb_block_occupancy - check the fullness in an index class
  * @block: the pageblock
- * @key: its key
+ * @key: its index class
  *
- * By one class it may be wrong, or a pageblock at the edge of two would move all the time.
+ * A difference of one is accepted, so that a pageblock at the limit of two classes does not move
+ * at every free.
  *
  * Return: PB_KEY_RIGHT or PB_KEY_LAGS.
  */
@@ -287,15 +291,15 @@ enum pb_key_state pb_block_occupancy(const struct pb_pageblock *block, u16 key)
 }
 
 /**
- * pb_block_freed - a free set bits in a word: does the index need to know?
+ * pb_block_freed - check whether a free requires an update of the index
  * @zone: the zone
  * @index: the pageblock
  * @block: the same
  * @mask: the bits
  * @new: the word now
  *
- * The occupancy class is looked at when the word's free count passes a multiple of 16, which
- * keeps it right within five classes.
+ * The fullness is checked when the word's free count passes a multiple of 16, which bounds its
+ * error to five classes.
  *
  * Context: any, NMI included. The caller's atomic on the word is FR1.
  */
@@ -323,7 +327,7 @@ enum pb_key_state pb_block_freed(struct pb_zone *zone, unsigned long index,
 }
 EXPORT_SYMBOL_PB_TEST(pb_block_freed);
 
-/* Whether the bitmaps a key stands for all have the pageblock's bit; for verify. */
+/* Whether the pageblock's bit is set in all bitmaps of the class; for verify. */
 bool pb_index_test(struct pb_zone *zone, unsigned long index, u16 key)
 {
 	struct pb_bitmap *maps[2];
@@ -336,7 +340,7 @@ bool pb_index_test(struct pb_zone *zone, unsigned long index, u16 key)
 }
 EXPORT_SYMBOL_PB_TEST(pb_index_test);
 
-/* How many bits a key stands for; for verify. */
+/* The number of bitmaps of a class; for verify. */
 unsigned int pb_index_bits(u16 key)
 {
 	int largest = pb_key_largest(key);
@@ -345,7 +349,7 @@ unsigned int pb_index_bits(u16 key)
 }
 
 /**
- * pb_free_area_best - candidate pageblock of one class for a request
+ * pb_free_area_best - find a candidate pageblock in one class
  * @area: the migratetype's index
  * @order: 0 to 8
  * @step: class, 0 (fullest) to pb_free_area_steps() - 1
@@ -361,11 +365,11 @@ unsigned long pb_free_area_best(struct pb_free_area *area, unsigned int order, u
 EXPORT_SYMBOL_PB_TEST(pb_free_area_best);
 
 /**
- * pb_free_area_whole - a wholly free pageblock that splits as little as possible
+ * pb_free_area_whole - find a free pageblock, splitting as little as possible
  * @area: the migratetype's index
  *
- * From the first word with any, the pageblock in the smallest aligned run of wholly free
- * ones, so that orders above the pageblock's stay available.
+ * In the first word of the bitmap that has free pageblocks, finds the one in the smallest aligned
+ * run, so that orders above the pageblock's stay available.
  *
  * Return: the pageblock, or PB_NO_BLOCK.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The index over a zone's pageblocks: which of them can serve a request, fullest first. */
+/* The index over a zone's pageblocks: finds pageblocks that can serve a request, fullest first. */
 #ifndef PB_FREE_AREA_H
 #define PB_FREE_AREA_H
 
@@ -7,18 +7,18 @@
 #include "core/base/zone_types.h"
 
 /*
- * A key says where a pageblock stands: 0 nowhere (nothing free, isolated, or a hole), otherwise its
- * migratetype, its occupancy class and its largest free order.
+ * The index class of a pageblock: 0 when it is in no bitmap (nothing free, isolated, or a hole),
+ * otherwise its migratetype, its fullness and its largest free order.
  */
 #define PB_KEY_LARGEST_SHIFT	0	/* 4 bits: largest free order + 1 */
 #define PB_KEY_OCC_SHIFT	4	/* 4 bits: (free frames - 1) / PB_OCC_NR, or 0 when whole */
 #define PB_KEY_MT_SHIFT		8
 
-/* What a free means for the key of its pageblock. */
+/* What a free means for the index class of its pageblock. */
 enum pb_key_state {
-	PB_KEY_RIGHT,		/* as right as it has to be */
-	PB_KEY_LAGS,		/* an order 7 or 8 came together, or the occupancy class changed */
-	PB_KEY_HIDES,		/* what was freed cannot be found: to be updated at once */
+	PB_KEY_RIGHT,		/* no update needed */
+	PB_KEY_LAGS,		/* deferred update: a block of order 7 or 8 merged, or the fullness changed */
+	PB_KEY_HIDES,		/* the freed memory cannot be found: update at once */
 };
 
 static inline int pb_key_largest(u16 key)
@@ -36,23 +36,23 @@ static inline enum pb_migratetype pb_key_migratetype(u16 key)
 	return key >> PB_KEY_MT_SHIFT;
 }
 
-/* The class of a pageblock with nr frames free; one that is whole stands elsewhere, by its key. */
+/* The fullness of a partly free pageblock with nr free frames. */
 static inline unsigned int pb_occupancy(unsigned int nr)
 {
 	return nr ? (nr - 1) / PB_OCC_NR : 0;
 }
 
-/* The block of a word around one frame that would be larger than a key promises. */
+/* Finds the block around a frame that would be one order larger than the index class promises. */
 struct pb_key_screen {
-	u64	run;		/* its frames, at bit 0 */
-	u64	align;		/* which bits of a frame's number say where it begins */
+	u64	run;		/* frames of that block, at bit 0 */
+	u64	align;		/* mask of a frame's number that gives the head of that block */
 };
 
 extern const struct pb_key_screen pb_key_screen[16];
 
 /*
- * Whether a key still promises enough after one frame of a word, bit, was freed, as
- * pb_block_freed() would find; false: ask it. Of the occupancy class this says nothing.
+ * Whether the index class still promises enough after the free of one frame, @bit of a word.
+ * False: call pb_block_freed(), which decides. The fullness is not checked.
  */
 static __always_inline bool pb_key_stays(u16 key, unsigned int bit, u64 new)
 {
@@ -80,7 +80,7 @@ unsigned long pb_free_area_best(struct pb_free_area *area, unsigned int order, u
 				unsigned long from);
 unsigned long pb_free_area_whole(struct pb_free_area *area);
 
-/* Steps of the search for an order: classes from the fullest to the emptiest that may serve. */
+/* Number of bitmaps to search for an order, from the fullest that may serve to the emptiest. */
 static inline unsigned int pb_free_area_steps(unsigned int order)
 {
 	return order ? PB_PAGEBLOCK_ORDER - order : PB_NR_OCC;

@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * One pageblock: claiming frames from its free bitmap and giving them back.
+ * The free bitmap of one pageblock: allocate blocks from it and free them.
  *
- * The bitmap is the only truth about what is free. A set bit is a free frame; a free block
- * of order k is an aligned run of 2^k ones, so buddies merge by themselves when the last
- * bit is set. A claim clears bits by compare-exchange (or takes a whole word by one
- * exchange) and owns what it cleared; a release sets bits with one atomic or.
- * Value-returning atomics are full barriers: what the previous owner wrote before its
- * release is seen by the next owner after its claim.
+ * The bitmap alone decides what is free. A set bit is a free frame. A free block of order k
+ * is an aligned run of 2^k ones, so buddies merge when the last bit is set. An allocation
+ * clears bits by compare-exchange (or a whole word by one exchange) and owns the frames
+ * whose bits it cleared. A free sets bits with one atomic or. Value-returning atomics are
+ * full barriers: the next owner sees what the previous owner wrote before its free.
  *
- * Blocks above order 6 span words. A claim collects the words one by one and gives back
- * what it has got when one of them is not wholly free. Meanwhile another claim may see
- * less than there is; it then looks elsewhere, and the slow path looks again before
- * anything fails.
+ * Blocks above order 6 span words. An allocation takes the words one by one and rolls back
+ * when one of them is not wholly free. Until then another allocation may see fewer free
+ * frames than there are. It searches other pageblocks, and the slow path searches again
+ * before a request fails.
  */
 #include "core/index/pageblock.h"
 
@@ -47,12 +46,12 @@ int pb_word_largest(u64 word)
 EXPORT_SYMBOL_PB_TEST(pb_word_largest);
 
 /**
- * pb_word_pick - head of the block a request should take from a word
+ * pb_word_pick - find the block to allocate from a word
  * @word: free bits
  * @order: 0 to 6
  *
- * Smallest sufficient order first, as __rmqueue_smallest(): a block inside a larger free
- * block is taken only when there is no other.
+ * Smallest sufficient order first, as __rmqueue_smallest(): a larger free block is split
+ * only when no smaller one suffices.
  *
  * Return: one bit, or 0 when no such block is free.
  */
@@ -63,7 +62,7 @@ u64 pb_word_pick(u64 word, unsigned int order)
 	if (!heads)
 		return 0;
 	for (word = heads; order < PB_WORD_ORDER; order++, word = larger) {
-		/* Heads of the next order, and of what is in none of its blocks. */
+		/* Heads of the next order, and heads that lie in none of its blocks. */
 		larger = word & (word >> (1U << order)) & pb_word_align[order + 1];
 		only = heads & ~pb_word_expand(larger, order + 1);
 		if (only)
@@ -74,7 +73,7 @@ u64 pb_word_pick(u64 word, unsigned int order)
 EXPORT_SYMBOL_PB_TEST(pb_word_pick);
 
 /**
- * pb_word_claim_one - take one block out of a word
+ * pb_word_claim_one - allocate one block from a word
  * @word: word of a free bitmap
  * @order: 0 to 6
  *
@@ -96,7 +95,7 @@ u64 pb_word_claim_one(atomic64_t *word, unsigned int order)
 EXPORT_SYMBOL_PB_TEST(pb_word_claim_one);
 
 /**
- * pb_word_claim_all - take every block of an order out of a word
+ * pb_word_claim_all - allocate every block of an order from a word
  * @word: word of a free bitmap
  * @order: 0 to 6
  *
@@ -144,7 +143,7 @@ bool pb_block_is_whole(struct pb_pageblock *block)
 EXPORT_SYMBOL_PB_TEST(pb_block_is_whole);
 
 /**
- * pb_block_whole_words - largest free block of a pageblock made of whole words
+ * pb_block_whole_words - largest free block of a pageblock that consists of whole words
  * @block: the pageblock
  *
  * Return: 6 to 9, or 5 when no word is wholly free.
@@ -153,18 +152,18 @@ int pb_block_whole_words(const struct pb_pageblock *block)
 {
 	unsigned int i, full = 0;
 
-	/* The words form a word of their own: runs of 1, 2, 4, 8 of them are orders 6 to 9. */
+	/* One bit per word: aligned runs of 1, 2, 4, 8 free words are orders 6 to 9. */
 	for (i = 0; i < PB_WORDS; i++)
 		full |= (unsigned int)(atomic64_read(&block->free[i]) == -1) << i;
 	return PB_WORD_ORDER + pb_word_largest(full);
 }
 
 /*
- * Which orders are free in a pageblock, all its words at once. A word with one bit per
- * aligned pair of free frames has every other bit to spare, so two such words share one;
- * likewise at the next two orders. After three steps eight words have become one, in which
- * word i has the bits that are i modulo 8, and after six bit i says that word i is free as a
- * whole.
+ * The largest free order of a pageblock, computed over all its words at once. A word with
+ * one bit per aligned pair of free frames leaves every other bit unused, so two such words
+ * are merged into one. The next two orders repeat this. After three steps the eight words are
+ * merged into one, in which word i owns the bits that equal i modulo 8. After six steps bit
+ * i is set when all of word i is free.
  */
 static int largest_of(const u64 word[PB_WORDS], unsigned int *whole)
 {
@@ -198,7 +197,7 @@ static int largest_of(const u64 word[PB_WORDS], unsigned int *whole)
 }
 
 /**
- * pb_block_survey - largest free block and free frames of a pageblock, in one look
+ * pb_block_survey - largest free block and free frames of a pageblock, in one scan
  * @block: the pageblock
  * @nr_free: set to the number of free frames
  *
@@ -217,7 +216,7 @@ int pb_block_survey(struct pb_pageblock *block, unsigned int *nr_free)
 	}
 	*nr_free = nr;
 	largest = largest_of(word, &whole);
-	/* The words form a word of their own: runs of 1, 2, 4, 8 of them are orders 6 to 9. */
+	/* One bit per word: aligned runs of 1, 2, 4, 8 free words are orders 6 to 9. */
 	return whole ? PB_WORD_ORDER + pb_word_largest(whole) : largest;
 }
 
@@ -230,7 +229,7 @@ int pb_block_largest(struct pb_pageblock *block)
 }
 EXPORT_SYMBOL_PB_TEST(pb_block_largest);
 
-/* Takes nr whole words from first on, or none. */
+/* Allocates nr whole words from first on, or none. */
 static bool claim_words(struct pb_pageblock *block, unsigned int first, unsigned int nr)
 {
 	unsigned int i;
@@ -243,7 +242,7 @@ static bool claim_words(struct pb_pageblock *block, unsigned int first, unsigned
 	}
 	if (i == first + nr)
 		return true;
-	/* A full barrier, as in every release: the caller looks at the key next. */
+	/* A full barrier, as in every free: the caller reads the index class next. */
 	while (i-- > first)
 		atomic64_xchg(&block->free[i], -1);
 	return false;
@@ -264,7 +263,7 @@ static int claim_large(struct pb_pageblock *block, unsigned int order)
 }
 
 /**
- * pb_block_claim - take one block out of a pageblock
+ * pb_block_claim - allocate one block from a pageblock
  * @block: the pageblock
  * @order: 0 to 9
  *
@@ -279,7 +278,7 @@ int pb_block_claim(struct pb_pageblock *block, unsigned int order)
 	if (order >= PB_WORD_ORDER)
 		return claim_large(block, order);
 
-	/* Words that are free as a whole are left for last. */
+	/* Partly free words first, wholly free words last. */
 	for (pass = 0; pass < 2; pass++) {
 		for (i = 0; i < PB_WORDS; i++) {
 			word = atomic64_read(&block->free[i]);
@@ -295,14 +294,13 @@ int pb_block_claim(struct pb_pageblock *block, unsigned int order)
 EXPORT_SYMBOL_PB_TEST(pb_block_claim);
 
 /**
- * pb_block_release - give a block back
+ * pb_block_release - free a block
  * @block: the pageblock
  * @frame: number of its head within the pageblock
  * @order: 0 to 9
  *
- * Context: any; wait-free. Return: how many of the frames were free already, which only a
- * double free that raced with another free of the same block can cause; their bits stay as
- * they were.
+ * Context: any; wait-free. Return: number of frames that were free already, whose bits do not
+ * change. Only a double free that races with another free of the same block causes this.
  */
 unsigned long pb_block_release(struct pb_pageblock *block, unsigned int frame,
 			       unsigned int order)

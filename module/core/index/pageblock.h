@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * One pageblock: claiming frames from its free bitmap and giving them back, by atomic
- * operations on the words alone. Nothing here knows of zones, counters or the index.
+ * The free bitmap of one pageblock: allocate and free blocks by atomic operations on its
+ * words. These functions do not use zones, counters or the index.
  */
 #ifndef PB_PAGEBLOCK_H
 #define PB_PAGEBLOCK_H
@@ -28,15 +28,15 @@ static inline u64 pb_word_heads(u64 word, unsigned int order)
 }
 
 /*
- * The frames of the blocks whose heads are given. Blocks do not overlap, so a product
- * spreads them.
+ * The frames of all blocks whose heads are given. The blocks do not overlap, so one
+ * multiplication sets the frames of each.
  */
 static inline u64 pb_word_expand(u64 heads, unsigned int order)
 {
 	return heads * pb_word_run(order);
 }
 
-/* The word of a free bitmap that has the frame whose order byte this is. */
+/* The word of the free bitmap that holds the frame's bit, from its byte in the page order map. */
 static __always_inline atomic64_t *pb_byte_word(u8 *byte, unsigned int frame)
 {
 	struct pb_pageblock *block = container_of(byte - frame, struct pb_pageblock, order[0]);
@@ -44,7 +44,7 @@ static __always_inline atomic64_t *pb_byte_word(u8 *byte, unsigned int frame)
 	return &block->free[frame / PB_WORD_NR];
 }
 
-/* Sets one bit, with a full barrier; whether it was set already. A u64 is a long here. */
+/* Sets one bit, a full barrier. Returns whether it was set already. A u64 is a long here. */
 static __always_inline bool pb_word_set(atomic64_t *word, unsigned int bit)
 {
 	return test_and_set_bit(bit, (unsigned long *)word);
