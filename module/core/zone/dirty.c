@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pages with contents that are to be written somewhere, and each node's share of them.
+ * Dirty balance: each node's share of dirty pages.
  *
- * Such pages cannot be had back before they are written, so a node that is full of them is one
- * where nobody gets memory. Who asks for a page to write to (__GFP_WRITE, PB_ALLOC_SPREAD_DIRTY)
- * is sent to the next node when one has more than its share, as long as there is such a node; only
- * the owners of pages know which are dirty, and say so.
+ * Dirty pages cannot be reclaimed before they are written back, so requests fail on a node that
+ * is full of them. A request for a page to write to (__GFP_WRITE, PB_ALLOC_SPREAD_DIRTY) skips
+ * nodes above their share while another node is below it. The owners of pages report which are
+ * dirty, through pbuddy_account_dirtied().
  */
 #include "core/base/pool_types.h"
 #include "core/zone/dirty.h"
 #include "core/zone/zone.h"
 
 /**
- * pb_node_dirty_ok - may a node have more dirty pages?
+ * pb_node_dirty_ok - whether a node is within its share of dirty pages
  * @pool: the pool
  * @nid: the node
  *
- * Its share is pool->dirty_ratio percent of what could be dirty there: pages that are, and those
- * that are free above the high marks. Context: any. As node_dirty_ok() in mm/page-writeback.c.
+ * The share is pool->dirty_ratio percent of the node's dirtyable pages: dirty pages, and free pages
+ * above the high watermarks. Context: any. As node_dirty_ok() in mm/page-writeback.c.
  */
 bool pb_node_dirty_ok(struct pb_pool *pool, int nid)
 {
@@ -34,8 +34,8 @@ bool pb_node_dirty_ok(struct pb_pool *pool, int nid)
 EXPORT_SYMBOL_PB_TEST(pb_node_dirty_ok);
 
 /**
- * pb_spread_ok - may a walk that spreads dirty pages take from a zone?
- * @spread: what the walk knows; the answer for a node is kept until the walk comes to another
+ * pb_spread_ok - whether a walk that balances dirty pages may allocate from a zone
+ * @spread: state of the walk; caches the result for the current node
  * @zone: the zone
  *
  * Context: any. As last_pgdat_dirty_ok in get_page_from_freelist() in mm/page_alloc.c.

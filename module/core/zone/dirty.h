@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Pages with contents that are to be written somewhere, and each node's share of them. */
+/* Dirty balance: each node's share of dirty pages. See dirty.c. */
 #ifndef PB_DIRTY_H
 #define PB_DIRTY_H
 
@@ -9,9 +9,9 @@ struct pb_pool;
 struct pb_zone;
 
 /**
- * struct pb_spread - what one walk over a zonelist knows of the nodes' shares
- * @nid: node looked at last, or NUMA_NO_NODE
- * @ok: it was within its share
+ * struct pb_spread - state of a walk over a zonelist that balances dirty pages
+ * @nid: node checked last, or NUMA_NO_NODE
+ * @ok: whether it was within its share
  */
 struct pb_spread {
 	int	nid;

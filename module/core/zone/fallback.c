@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * When a migratetype has nothing left in a zone.
+ * Fallback: allocation when a zone has no suitable block of the request's migratetype.
  *
- * First claim: take over a pageblock of another type, largest free block first, so that
- * the types stay apart. A wholly free pageblock can always be taken over. A partly free
- * one is when the request is large or would otherwise scatter unmovable pages, and at
- * least half of it is free. Otherwise steal: take only what is asked for and leave the
- * pageblock its type, from the smallest sufficient free block.
+ * Claim first: convert a pageblock of another type, largest free block first, so that types
+ * are mixed as little as possible. A free pageblock can always be claimed. A partly free one
+ * is claimed when at least half of it is free and the request is large, or is unmovable or
+ * reclaimable. Otherwise steal: allocate the requested block from the smallest sufficient
+ * free block of another type, whose pageblock keeps its type.
  *
- * As __rmqueue_claim() and __rmqueue_steal() in mm/page_alloc.c. What pages of a partly
- * free pageblock would suit the new type is not known here, as mm/ does not know it for a
- * non-movable one: only free pages count.
+ * As __rmqueue_claim() and __rmqueue_steal() in mm/page_alloc.c. Only free pages count towards
+ * the half. The types of the allocated pages are not known here; neither does mm/ know them
+ * for pageblocks that are not movable.
  */
 #include "core/base/pfn.h"
 #include "core/base/request.h"
@@ -27,7 +27,7 @@ const u8 pb_fallbacks[PB_PCPTYPES][PB_PCPTYPES - 1] = {
 };
 EXPORT_SYMBOL_PB_TEST(pb_fallbacks);
 
-/* The block at @pfn of order @was was free in a pageblock of type @from. */
+/* Counts and traces a fallback to the free block at @pfn of order @was and type @from. */
 static void note(struct pb_zone *zone, unsigned long pfn, unsigned int order, unsigned int was,
 		 enum pb_migratetype mt, enum pb_migratetype from, bool claimed)
 {
@@ -47,15 +47,15 @@ static void convert(struct pb_zone *zone, unsigned long index, enum pb_migratety
 	pb_block_reindex(zone, index);
 }
 
-/* Is a request allowed to take over partly used pageblocks? As should_try_claim_block(). */
+/* Whether a request may claim partly free pageblocks. As should_try_claim_block(). */
 static bool may_claim_partial(unsigned int order, enum pb_migratetype mt)
 {
 	return order >= PB_PAGEBLOCK_ORDER / 2 || mt == PB_UNMOVABLE || mt == PB_RECLAIMABLE;
 }
 
 /*
- * Types are about to be mixed: raise the marks, so that the node thread makes room and the next
- * request need not. As boost_watermark() and what its caller does.
+ * Boosts the watermarks because types are about to be mixed, so that the node thread reclaims and
+ * the next request need not. As boost_watermark() and its caller.
  */
 static void boost(struct pb_zone *zone, unsigned int order, pb_alloc_flags_t flags)
 {
@@ -89,13 +89,13 @@ static bool claim_partial(struct pb_zone *zone, unsigned int order, enum pb_migr
 }
 
 /**
- * pb_fallback_claim_block - take over a pageblock for a migratetype
+ * pb_fallback_claim_block - convert a pageblock to a migratetype
  * @zone: the zone
  * @order: order of the request
  * @mt: its migratetype, below PB_PCPTYPES
- * @flags: PB_ALLOC_NOFRAGMENT: wholly free pageblocks only, as mm/ does
+ * @flags: PB_ALLOC_NOFRAGMENT: free pageblocks only, as mm/ does
  *
- * Context: any. Return: true when the caller should look again in its own type.
+ * Context: any. Return: whether one was converted; the caller then searches @mt again.
  */
 bool pb_fallback_claim_block(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt,
 			     pb_alloc_flags_t flags)
@@ -125,10 +125,10 @@ bool pb_fallback_claim_block(struct pb_zone *zone, unsigned int order, enum pb_m
 EXPORT_SYMBOL_PB_TEST(pb_fallback_claim_block);
 
 /**
- * pb_fallback_steal - take one block from a pageblock of another type
+ * pb_fallback_steal - allocate one block from a pageblock of another type
  * @zone: the zone
- * @order: order to take, which need not be the request's
- * @rq: the request: its migratetype and marks
+ * @order: order to allocate, which need not be the request's
+ * @rq: the request; its migratetype and watermarks apply
  *
  * Context: any; preemption off. Return: PFN, or PB_NO_PFN.
  */
@@ -151,7 +151,7 @@ unsigned long pb_fallback_steal(struct pb_zone *zone, unsigned int order,
 }
 EXPORT_SYMBOL_PB_TEST(pb_fallback_steal);
 
-/* Orders above the pageblock's span pageblocks of any type; all of them become this one. */
+/* Allocates an order above the pageblock's from pageblocks of any type, and converts them. */
 static unsigned long fallback_large(struct pb_zone *zone, unsigned int order,
 				    const struct pb_request *rq)
 {
@@ -164,10 +164,10 @@ static unsigned long fallback_large(struct pb_zone *zone, unsigned int order,
 }
 
 /**
- * pb_fallback_cma - take one block from a contiguous-area pageblock
+ * pb_fallback_cma - allocate one block from a contiguous-area pageblock
  * @zone: the zone
  * @order: 0 to PB_MAX_ORDER
- * @rq: the request; PB_ALLOC_CMA or there is nothing for it
+ * @rq: the request; fails without PB_ALLOC_CMA
  *
  * Context: any; preemption off. Return: PFN, or PB_NO_PFN.
  * As __rmqueue_cma_fallback() in mm/page_alloc.c.
@@ -187,12 +187,12 @@ unsigned long pb_fallback_cma(struct pb_zone *zone, unsigned int order,
 EXPORT_SYMBOL_PB_TEST(pb_fallback_cma);
 
 /**
- * pb_fallback - serve a request whose own migratetype has nothing left
+ * pb_fallback - serve a request from other migratetypes
  * @zone: the zone
  * @order: 0 to PB_MAX_ORDER
- * @rq: the request; with NOFRAGMENT only whole pageblocks change their type
+ * @rq: the request; with NOFRAGMENT only free pageblocks are converted
  *
- * Contiguous areas come first, for those who may use them: nothing gets mixed there.
+ * Contiguous areas come first, for requests that may use them, because this mixes no types.
  *
  * Context: any; preemption off. Return: PFN, or PB_NO_PFN.
  */
@@ -206,7 +206,7 @@ unsigned long pb_fallback(struct pb_zone *zone, unsigned int order, const struct
 		return pfn;
 	if (order > PB_PAGEBLOCK_ORDER)
 		return fallback_large(zone, order, rq);
-	/* Another CPU may be faster with what has just been taken over. */
+	/* Another CPU may allocate from the converted pageblock first; try again. */
 	for (tries = 0; tries < 8 && pb_fallback_claim_block(zone, order, rq->migratetype,
 							     rq->flags); tries++) {
 		pfn = pb_zone_claim(zone, order, rq->migratetype, rq);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* When a migratetype has nothing left: claim a pageblock of another type, or steal from one. */
+/* Fallback to other migratetypes: claim a pageblock, or steal a block. See fallback.c. */
 #ifndef PB_FALLBACK_H
 #define PB_FALLBACK_H
 

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pageblocks kept for high-order requests that cannot wait.
+ * The highatomic reserve: pageblocks for high-order requests that may not sleep.
  *
- * When such a request has been served, the pageblock it was served from becomes one of type
- * PB_HIGHATOMIC, so that what is still free in it is there for the next one: fragmentation
- * hurts those most who cannot wait for compaction. Others do not find these pageblocks in
- * the index of their type and do not count what is free in them (watermark.c). At most one
- * page in a hundred is kept so; under pressure the pageblocks are given back one by one.
+ * A high-order atomic request cannot wait for compaction. When one has been served, its
+ * pageblock becomes type PB_HIGHATOMIC, so that the rest of the pageblock can serve the next
+ * such request. Other requests do not find these pageblocks in the index of their type and do
+ * not count their free pages (watermark.c). The reserve is at most 1 % of the zone. Under
+ * pressure its pageblocks are unreserved one by one.
  *
- * nr_reserved_highatomic is raised before a pageblock changes its type and lowered after,
- * each by whoever made the change, which is one compare-exchange of the directory entry: so
- * the count is exact when nothing runs, and never above the limit.
+ * nr_reserved_highatomic is raised before a pageblock changes its type and lowered after. The
+ * CPU that makes the change, by one compare-exchange of the directory entry, also changes the
+ * count. So the count is exact at quiescence and does not exceed the limit.
  */
 #include "core/base/pfn.h"
 #include "core/base/request.h"
@@ -21,7 +21,7 @@
 
 #define UNRESERVE_TRIES	32
 
-/* Changes the type of a pageblock; false when it has another one than the caller thinks. */
+/* Changes the migratetype of a pageblock; false when it is not @from. */
 static bool change_type(struct pb_zone *zone, unsigned long pfn, enum pb_migratetype from,
 			enum pb_migratetype to)
 {
@@ -36,7 +36,7 @@ static bool change_type(struct pb_zone *zone, unsigned long pfn, enum pb_migrate
 	return true;
 }
 
-/* Most that is kept: 1 %, a pageblock at least, but nothing where 1 % is less than one. */
+/* Maximum of the reserve: 1 % rounded up to pageblocks, or 0 when 1 % is less than a pageblock. */
 static long limit(struct pb_zone *zone)
 {
 	unsigned long share = READ_ONCE(zone->present_pages) / 100;
@@ -44,7 +44,7 @@ static long limit(struct pb_zone *zone)
 	return share < PB_PAGEBLOCK_NR ? 0 : round_up(share, PB_PAGEBLOCK_NR);
 }
 
-/* One more pageblock, if there may be one. */
+/* Adds a pageblock to the count, unless that exceeds the limit. */
 static bool charge(struct pb_zone *zone)
 {
 	long old = atomic_long_read(&zone->nr_reserved_highatomic);
@@ -65,12 +65,12 @@ static void uncharge(struct pb_zone *zone)
 }
 
 /**
- * pb_highatomic_reserve - keep the pageblocks that a high-order atomic request was served from
+ * pb_highatomic_reserve - reserve the pageblocks that served a high-order atomic request
  * @zone: the zone
- * @pfn: head of the block it got
+ * @pfn: head of the allocated block
  * @order: its order
  *
- * Nothing is done for pageblocks that are kept already, are no ordinary ones, or are too many.
+ * Skips pageblocks that are reserved already or have no pcp type, and stops at the limit.
  *
  * Context: any; preemption off. As reserve_highatomic_pageblock() in mm/page_alloc.c.
  */
@@ -94,9 +94,9 @@ void pb_highatomic_reserve(struct pb_zone *zone, unsigned long pfn, unsigned int
 EXPORT_SYMBOL_PB_TEST(pb_highatomic_reserve);
 
 /**
- * pb_highatomic_claim - a block from the pageblocks that are kept
+ * pb_highatomic_claim - allocate a block from the highatomic reserve
  * @zone: the zone
- * @rq: the request; its order, and its marks
+ * @rq: the request; its order and watermarks apply
  *
  * Context: any; preemption off. Return: PFN, or PB_NO_PFN.
  */
@@ -108,7 +108,7 @@ unsigned long pb_highatomic_claim(struct pb_zone *zone, const struct pb_request 
 }
 EXPORT_SYMBOL_PB_TEST(pb_highatomic_claim);
 
-/* A pageblock with something free in it, those with small free blocks first. */
+/* Finds a reserved pageblock with free pages, the fullest first. */
 static unsigned long pick(struct pb_zone *zone)
 {
 	struct pb_free_area *area = &zone->area[PB_HIGHATOMIC];
@@ -124,12 +124,12 @@ static unsigned long pick(struct pb_zone *zone)
 }
 
 /**
- * pb_highatomic_unreserve_zone - give a pageblock that was kept back to all
+ * pb_highatomic_unreserve_zone - remove a pageblock from the highatomic reserve
  * @zone: the zone
- * @mt: migratetype it gets: that of the request in need
- * @force: the last one too
+ * @mt: migratetype it gets, that of the request
+ * @force: also the last pageblock
  *
- * Context: any. Return: whether there is more to be had now.
+ * Context: any. Return: whether a pageblock was unreserved.
  * As unreserve_highatomic_pageblock() in mm/page_alloc.c does it with each zone.
  */
 bool pb_highatomic_unreserve_zone(struct pb_zone *zone, enum pb_migratetype mt, bool force)
@@ -141,7 +141,7 @@ bool pb_highatomic_unreserve_zone(struct pb_zone *zone, enum pb_migratetype mt, 
 	if (atomic_long_read(&zone->nr_reserved_highatomic) <= (force ? 0 : (long)PB_PAGEBLOCK_NR))
 		return false;
 	preempt_disable();
-	/* Another CPU may be faster: its pageblock is not in the index of this type for long. */
+	/* When another CPU unreserves the same pageblock first, the index soon drops it. */
 	while (!done && tries++ < UNRESERVE_TRIES && (index = pick(zone)) != PB_NO_BLOCK)
 		done = change_type(zone, pb_block_pfn(zone, index), PB_HIGHATOMIC, mt);
 	if (done) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Pageblocks kept for high-order requests that cannot wait. See highatomic.c. */
+/* The highatomic reserve: pageblocks for atomic high-order requests. See highatomic.c. */
 #ifndef PB_HIGHATOMIC_H
 #define PB_HIGHATOMIC_H
 

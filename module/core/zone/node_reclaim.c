@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Reclaim on a near node before memory is taken from a far one.
+ * Node reclaim: reclaim on a near node before allocating from a far one.
  *
- * Off by default (node_reclaim_mode). When it is on, a walk over the zonelist that meets a
- * zone below its mark, on a node that is near enough, has the users of that node's memory
- * give some up, a little at first, and looks at the mark again before it goes on. One CPU
- * at a time for each node, and only on the node it runs on or on one without CPUs, so that
- * nodes do not empty one another. As node_reclaim() in mm/vmscan.c.
+ * Off by default (node_reclaim_mode). When it is on, a walk over the zonelist that finds a
+ * near zone below its watermark reclaims on that node with rising priority, and checks the
+ * watermark again before it continues. One CPU at a time reclaims a node, and only its own
+ * node or one without CPUs, so that nodes do not reclaim from each other. As node_reclaim()
+ * in mm/vmscan.c.
  */
 #include "core/base/pool_types.h"
 #include "core/base/request.h"
@@ -15,10 +15,10 @@
 
 #define PRIORITY		4	/* NODE_RECLAIM_PRIORITY: a sixteenth in the first round */
 #define RECLAIM_LEAST		32UL	/* SWAP_CLUSTER_MAX */
-#define WORTH_WHILE		100	/* one page in so many: sysctl_min_unmapped_ratio is 1 % */
+#define WORTH_WHILE		100	/* 1 / 100, as sysctl_min_unmapped_ratio, which is 1 % */
 
 /**
- * pb_zone_allows_reclaim - is a zone near enough to be reclaimed for a request?
+ * pb_zone_allows_reclaim - whether a zone is near enough to be reclaimed for a request
  * @local: first zone that may serve the request
  * @zone: the zone
  *
@@ -32,7 +32,7 @@ bool pb_zone_allows_reclaim(struct pb_zone *local, struct pb_zone *zone)
 }
 EXPORT_SYMBOL_PB_TEST(pb_zone_allows_reclaim);
 
-/* Whether the node has as much to give up as makes a round worth while. */
+/* Whether the node has enough reclaimable pages for a round of reclaim. */
 static bool worth_while(struct pb_pool *pool, int nid)
 {
 	unsigned long pages = 0, present = 0;
@@ -47,7 +47,7 @@ static bool worth_while(struct pb_pool *pool, int nid)
 	return pages > present / WORTH_WHILE;
 }
 
-/* The zone that stands for its node: one of them reclaims at a time. */
+/* The flag that serialises reclaim of a node, in the node's lowest zone. */
 static atomic_t *node_busy(struct pb_pool *pool, int nid)
 {
 	struct pb_node_zones it = { pool, nid };
@@ -67,12 +67,12 @@ static bool reclaim(struct pb_pool *pool, const struct pb_request *rq)
 }
 
 /**
- * pb_node_reclaim - have the users of a zone's node give up memory for a request
+ * pb_node_reclaim - reclaim on a zone's node for a request
  * @zone: the zone
  * @rq: the request
  *
- * Context: sleeps when the request may. Return: what came of it; after SOME and SUCCESS the
- * caller looks at the mark again. As node_reclaim() in mm/vmscan.c.
+ * Context: sleeps when the request may. Return: the result; after SOME and SUCCESS the caller
+ * checks the watermark again. As node_reclaim() in mm/vmscan.c.
  */
 enum pb_node_reclaim pb_node_reclaim(struct pb_zone *zone, const struct pb_request *rq)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Reclaim on a near node before memory is taken from a far one. See node_reclaim.c. */
+/* Node reclaim: reclaim on a near node before allocating from a far one. See node_reclaim.c. */
 #ifndef PB_NODE_RECLAIM_H
 #define PB_NODE_RECLAIM_H
 
@@ -10,9 +10,9 @@ struct pb_zone;
 
 /* As NODE_RECLAIM_ in mm/internal.h. */
 enum pb_node_reclaim {
-	PB_NODE_RECLAIM_NOSCAN = -2,	/* not asked: the caller may not wait, or others are */
-	PB_NODE_RECLAIM_FULL = -1,	/* nobody there could give up anything worth while */
-	PB_NODE_RECLAIM_SOME = 0,	/* less than the request needs */
+	PB_NODE_RECLAIM_NOSCAN = -2,	/* not tried: the request may not, or another CPU reclaims */
+	PB_NODE_RECLAIM_FULL = -1,	/* too few reclaimable pages */
+	PB_NODE_RECLAIM_SOME = 0,	/* reclaimed less than the request needs */
 	PB_NODE_RECLAIM_SUCCESS = 1,
 };
 

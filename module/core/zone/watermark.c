@@ -1,31 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Watermarks: how far down a request may take a zone.
+ * Watermarks: how few free pages a request may leave in a zone.
  *
- * A request may leave no fewer free pages behind than its floor: its mark, with the boost
- * and with the discounts that its flags give, and what it may not touch at all: the
- * lowmem_reserve for the highest zone it could use, the highatomic reserve, free pages of
- * contiguous areas. As __zone_watermark_ok() in mm/page_alloc.c.
+ * The floor of a request is the number of free pages that it must leave: its watermark, with
+ * the boost and with the discounts of its flags, plus the pages it may not use at all. These
+ * are the lowmem_reserve for the highest zone it could use, the highatomic reserve, and free
+ * pages of contiguous areas. As __zone_watermark_ok() in mm/page_alloc.c.
  *
- * Near the mark
- * -------------
- * mm/ asks whether a request passes and takes the pages later, a batch at a time for the
- * per-CPU lists, so that each CPU may undershoot by a batch. Here the free-page count is
- * one atomic, and whoever has claimed frames takes them off it by compare-exchange and only
- * down to its floor (pb_zone_account_claim). What is not granted goes back to the bitmaps
- * before anybody has seen it. So no request takes the count below its floor, however many
- * race: the drift is zero. Two things may still show fewer free pages than a mark: a mark
- * that was raised meanwhile (boost, tunables, a highatomic or contiguous-area page freed),
- * and the bitmaps themselves, which lack what a CPU has claimed and not yet counted, at
- * most a word (64 frames) or the block asked for, for each CPU, for the time of a claim.
+ * Near the watermark
+ * ------------------
+ * mm/ checks the watermark first and allocates later, a batch at a time for the per-CPU
+ * lists, so each CPU may undershoot by a batch. Here the free-page count is one atomic. A CPU
+ * that has allocated frames from the bitmaps subtracts them by compare-exchange, and only
+ * down to the floor (pb_zone_account_claim). It frees the rest before another CPU can use
+ * it. So concurrent requests do not take the count below their floors: the drift is zero.
  *
- * Pages in per-CPU lists are taken already and do not count as free, as in mm/.
+ * The free pages may still be fewer than a watermark in two cases. The watermark was raised
+ * meanwhile (boost, tunables, a free of a highatomic or contiguous-area page). Or the bitmaps
+ * lack frames that a CPU has allocated and not yet counted: for each CPU at most one word, or
+ * the requested block, for the duration of the allocation.
  *
- * fast_mark is a number that no floor of a request with the min or low mark exceeds.
- * Whoever changes a mark, the boost or a reserve calls pb_zone_update_fast_mark(), which
- * looks at all of them again after its store, so that of several at once the last is right.
+ * Pages in per-CPU lists are counted as allocated, as in mm/.
  *
- * With min_free_pages 0, the default, there are no marks: every page may be used.
+ * fast_mark is at least as large as the floor of every request with the min or low watermark.
+ * Code that changes a watermark, the boost or a reserve calls pb_zone_update_fast_mark(),
+ * which reads all of them again after its store, so that the last of several callers is right.
+ *
+ * With min_free_pages 0, the default, there are no watermarks: every page may be allocated.
  */
 #include "core/base/pfn.h"
 #include "core/index/bitmap.h"
@@ -48,7 +49,7 @@ static unsigned long count_map(struct pb_zone *zone, struct pb_bitmap *map)
 	return pages;
 }
 
-/* Free pages in the highatomic pageblocks, which are few: at most one in a hundred. */
+/* Free pages in the highatomic pageblocks, which are at most one percent of the zone. */
 static long free_highatomic(struct pb_zone *zone)
 {
 	long reserved = atomic_long_read(&zone->nr_reserved_highatomic);
@@ -61,11 +62,11 @@ static long free_highatomic(struct pb_zone *zone)
 	pages = count_map(zone, &area->whole);
 	for (i = 0; i < PB_NR_OCC; i++)
 		pages += count_map(zone, &area->occ[i]);
-	/* One that moves within the index meanwhile may have been met twice. */
+	/* A pageblock that moves within the index meanwhile may have been counted twice. */
 	return min_t(long, pages, reserved);
 }
 
-/* Free pages that are not for this request. As __zone_watermark_unusable_free(). */
+/* Free pages that this request may not use. As __zone_watermark_unusable_free(). */
 static long unusable_free(struct pb_zone *zone, pb_alloc_flags_t flags)
 {
 	long pages = 0;
@@ -77,7 +78,7 @@ static long unusable_free(struct pb_zone *zone, pb_alloc_flags_t flags)
 	return pages;
 }
 
-/* What of a mark is left for one who may dip into the reserves. */
+/* The watermark that remains for a request that may use the reserves. */
 static unsigned long discounted(unsigned long min, pb_alloc_flags_t flags)
 {
 	if (flags & PB_ALLOC_MIN_RESERVE) {
@@ -100,11 +101,11 @@ static long floor_of(struct pb_zone *zone, unsigned long mark, enum pb_zone_type
 /**
  * pb_zone_floor - the fewest free pages a request may leave behind
  * @zone: the zone
- * @nr_pages: pages of the request: a single one of high priority is not held up by a boost
+ * @nr_pages: pages of the request; a boost does not apply to a single page of high priority
  * @highest: highest zone type the request may use
  * @flags: PB_ALLOC_ bits
  *
- * Context: any. Return: pages; LONG_MIN for one that ignores the marks.
+ * Context: any. Return: pages; LONG_MIN for a request that ignores the watermarks.
  */
 long pb_zone_floor(struct pb_zone *zone, unsigned long nr_pages, enum pb_zone_type highest,
 		   pb_alloc_flags_t flags)
@@ -122,11 +123,11 @@ long pb_zone_floor(struct pb_zone *zone, unsigned long nr_pages, enum pb_zone_ty
 EXPORT_SYMBOL_PB_TEST(pb_zone_floor);
 
 /**
- * pb_zone_account_near - pb_zone_account_claim() near a mark, or after a collision
+ * pb_zone_account_near - pb_zone_account_claim() near a watermark, or after a race
  * @zone: the zone
- * @pages: pages claimed
- * @unit: what they can be parted into
- * @rq: whose marks count; NULL: nobody's
+ * @pages: pages allocated from the bitmaps
+ * @unit: the result is a multiple of it
+ * @rq: the request whose watermarks apply, or NULL for none
  *
  * Context: any. Return: pages granted.
  */
@@ -137,7 +138,7 @@ long pb_zone_account_near(struct pb_zone *zone, long pages, long unit,
 
 	if (rq)
 		floor = pb_zone_floor(zone, unit, rq->highest_zone, rq->flags);
-	/* To the last page: the frames in hand are proof enough that they were free. */
+	/* Down to the last page: the frames come from the bitmaps, so they were free. */
 	if (floor <= 0) {
 		pb_zone_account(zone, -pages);
 		return pages;
@@ -156,14 +157,14 @@ long pb_zone_account_near(struct pb_zone *zone, long pages, long unit,
 EXPORT_SYMBOL_PB_TEST(pb_zone_account_near);
 
 /**
- * pb_zone_watermark_full - may a request take pages from a zone, in full
+ * pb_zone_watermark_full - full form of pb_zone_watermark_ok()
  * @zone: the zone
  * @nr_pages: pages of the request
  * @highest: highest zone type the request may use
  * @flags: PB_ALLOC_ bits
  *
- * Without a mark or reserve everything passes: what is in per-CPU lists can be had though
- * the zone is empty. Context: any.
+ * Without a watermark or reserve every request passes, because pages in per-CPU lists may serve
+ * it although the zone has no free pages. Context: any.
  */
 bool pb_zone_watermark_full(struct pb_zone *zone, unsigned long nr_pages,
 			    enum pb_zone_type highest, pb_alloc_flags_t flags)
@@ -174,7 +175,7 @@ bool pb_zone_watermark_full(struct pb_zone *zone, unsigned long nr_pages,
 }
 EXPORT_SYMBOL_PB_TEST(pb_zone_watermark_full);
 
-/* Is there an aligned run of so many wholly free pageblocks of these types? */
+/* Whether there is an aligned run of @nr free pageblocks of these migratetypes. */
 static bool has_run(struct pb_zone *zone, unsigned long nr, unsigned int types)
 {
 	unsigned long start = 0, end = 0, next;
@@ -194,7 +195,7 @@ static bool has_run(struct pb_zone *zone, unsigned long nr, unsigned int types)
 	return false;
 }
 
-/* Is a free block of the order in the index for one of these types? */
+/* Whether the index has a free block of the order for one of these migratetypes. */
 static bool has_block(struct pb_zone *zone, unsigned int order, unsigned int types)
 {
 	unsigned int mt, largest;
@@ -214,16 +215,16 @@ static bool has_block(struct pb_zone *zone, unsigned int order, unsigned int typ
 }
 
 /**
- * pb_zone_watermark_ok_order - the check by order and mark
+ * pb_zone_watermark_ok_order - watermark check that also looks for a block of the order
  * @zone: the zone
  * @order: 0 to PB_MAX_ORDER
  * @mark: pages, as from pb_wmark_pages()
  * @highest: highest zone type the request may use
- * @flags: PB_ALLOC_ bits but for the mark
+ * @flags: PB_ALLOC_ bits without the watermark
  *
- * Besides the count a free block of the order has to be there. A walk over the zonelist
- * does not ask for that, because the claim that follows will tell; one that decides
- * whether to go on reclaiming or compacting does.
+ * Requires a free block of the order besides the count. A walk over the zonelist does not
+ * need this, because the allocation that follows finds out. Decisions about further reclaim
+ * or compaction do.
  *
  * Context: any. As zone_watermark_ok() in mm/page_alloc.c.
  */
@@ -259,7 +260,7 @@ static long compute_fast_mark(struct pb_zone *zone)
 }
 
 /**
- * pb_zone_update_fast_mark - a mark, the boost or a reserve of a zone has changed
+ * pb_zone_update_fast_mark - update after a change of a watermark, the boost or a reserve
  * @zone: the zone
  *
  * Context: any.
@@ -270,21 +271,21 @@ void pb_zone_update_fast_mark(struct pb_zone *zone)
 
 	do {
 		WRITE_ONCE(zone->fast_mark, mark);
-		/* Who wrote before us changed its mark before that: it is seen below. */
+		/* A CPU that stored before this one changed its watermark earlier; read it now. */
 		smp_mb();
 		mark = compute_fast_mark(zone);
 	} while (mark != READ_ONCE(zone->fast_mark));
 }
 EXPORT_SYMBOL_PB_TEST(pb_zone_update_fast_mark);
 
-/* The distance between two marks, at least a quarter of what min would be without a cap. */
+/* Sets the watermarks; their distance is at least a quarter of min without its cap. */
 static void set_marks(struct pb_zone *zone, unsigned long min_pages, unsigned long share,
 		      unsigned int scale)
 {
 	unsigned long present = READ_ONCE(zone->present_pages);
 	unsigned long step = max(share / 4, mult_frac(present, scale, 10000UL));
 
-	/* However high the marks are asked to be, a quarter of the zone stays above them. */
+	/* Cap the watermarks so that a quarter of the zone stays above them. */
 	min_pages = min(min_pages, present / 4);
 	step = min(step, present / 4);
 	WRITE_ONCE(zone->watermark[PB_WMARK_MIN], min_pages);
@@ -297,8 +298,8 @@ static void set_marks(struct pb_zone *zone, unsigned long min_pages, unsigned lo
 /**
  * pb_zone_set_watermarks - set min, low and high of one zone
  * @zone: the zone
- * @min_pages: the min mark
- * @scale: distance between the marks in 1/10000 of the zone, at least min / 4
+ * @min_pages: the min watermark
+ * @scale: distance between the watermarks in 1/10000 of the zone, at least min / 4
  *
  * Context: any, one caller at a time.
  */
@@ -322,7 +323,7 @@ static void set_lowmem_reserve(struct pb_pool *pool, struct pb_zone *zone)
 	}
 }
 
-/* Min of all zones together is dealt out by size; MOVABLE ones get a small one besides. */
+/* Divides min_free_pages among the zones by size; MOVABLE zones get a small min in addition. */
 static void set_zone(struct pb_zone *zone, const struct pb_watermark_tunables *wmark,
 		     unsigned long lowmem_pages)
 {
@@ -332,7 +333,7 @@ static void set_zone(struct pb_zone *zone, const struct pb_watermark_tunables *w
 		set_marks(zone, 0, 0, 0);
 		return;
 	}
-	/* As a whole not above what there is, so that the product does not wrap. */
+	/* Not above the sum of the zones, so that the product does not overflow. */
 	if (lowmem_pages)
 		share = mult_frac(present, min(wmark->min_free_pages, lowmem_pages),
 				  lowmem_pages);
@@ -343,10 +344,10 @@ static void set_zone(struct pb_zone *zone, const struct pb_watermark_tunables *w
 }
 
 /**
- * pb_setup_per_zone_wmarks - compute marks and reserves of all zones from the tunables
+ * pb_setup_per_zone_wmarks - compute watermarks and reserves of all zones from the tunables
  * @pool: the pool; its @wmark may have changed, or the size of a zone
  *
- * A boost that stands is dropped, as in mm/.
+ * Resets the boost, as mm/ does.
  *
  * Context: any, one caller at a time. As setup_per_zone_wmarks() and
  * setup_per_zone_lowmem_reserve() in mm/page_alloc.c.
@@ -367,14 +368,14 @@ void pb_setup_per_zone_wmarks(struct pb_pool *pool)
 EXPORT_SYMBOL_PB_TEST(pb_setup_per_zone_wmarks);
 
 /**
- * pb_zone_boost - raise the marks of a zone because migratetypes are being mixed
+ * pb_zone_boost - boost the watermarks of a zone because a request mixes migratetypes
  * @zone: the zone
- * @order: order of the request that mixed them, for those who watch
+ * @order: order of the request
  *
- * By a pageblock each time, up to watermark_boost_factor of the high mark. Not in zones
- * without marks, nor where they are so small that a boost would shut them.
+ * By a pageblock each time, up to watermark_boost_factor of the high watermark. Zones without
+ * watermarks are not boosted, nor zones so small that a boost would block allocations.
  *
- * Context: any. Return: whether it was raised, or is at its top: the node should be woken.
+ * Context: any. Return: whether the zone is boosted now, so that the caller wakes the node.
  * As boost_watermark() in mm/page_alloc.c.
  */
 bool pb_zone_boost(struct pb_zone *zone, unsigned int order)
@@ -399,9 +400,9 @@ bool pb_zone_boost(struct pb_zone *zone, unsigned int order)
 EXPORT_SYMBOL_PB_TEST(pb_zone_boost);
 
 /**
- * pb_zone_decay_boost_by - take back what a zone was boosted by
+ * pb_zone_decay_boost_by - reduce the boost of a zone
  * @zone: the zone
- * @pages: the boost that the caller saw when it began to balance; what came since stays
+ * @pages: the boost that the caller read when it began to balance; a later boost stays
  *
  * Context: any. As the end of balance_pgdat() in mm/vmscan.c.
  */
@@ -417,7 +418,7 @@ void pb_zone_decay_boost_by(struct pb_zone *zone, unsigned long pages)
 }
 EXPORT_SYMBOL_PB_TEST(pb_zone_decay_boost_by);
 
-/* The same for all of it. */
+/* Removes the whole boost. */
 void pb_zone_decay_boost(struct pb_zone *zone)
 {
 	pb_zone_decay_boost_by(zone, ~0UL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A zone's free-page count, and how far down which request may take it. See watermark.c. */
+/* A zone's free-page count and the watermarks that limit it. See watermark.c. */
 #ifndef PB_WATERMARK_H
 #define PB_WATERMARK_H
 
@@ -17,7 +17,7 @@ static inline void pb_zone_account(struct pb_zone *zone, long pages)
 	atomic_long_add(pages, &zone->nr_free);
 }
 
-/* Pages that a zone has, or could have when it has grown as far as it may. */
+/* Pages of a zone once it has grown to its maximum. */
 static inline unsigned long pb_zone_most_pages(const struct pb_zone *zone)
 {
 	return READ_ONCE(zone->present_pages) + READ_ONCE(zone->growable);
@@ -27,13 +27,13 @@ long pb_zone_account_near(struct pb_zone *zone, long pages, long unit,
 			  const struct pb_request *rq);
 
 /**
- * pb_zone_account_claim - take claimed frames off the free-page count, as far as allowed
+ * pb_zone_account_claim - subtract allocated pages from the free-page count, down to the floor
  * @zone: the zone
- * @pages: pages claimed
- * @unit: what they can be parted into: granted is a multiple of it; divides @pages
- * @rq: whose marks count; NULL: nobody's
+ * @pages: pages allocated from the bitmaps
+ * @unit: the result is a multiple of it; divides @pages
+ * @rq: the request whose watermarks apply, or NULL for none
  *
- * The caller gives back to the bitmaps what is not granted, without counting it.
+ * The caller frees the pages that are not granted to the bitmaps, without counting them.
  *
  * Context: any; one atomic. Return: pages granted, at most @pages.
  */
@@ -48,13 +48,13 @@ static inline long pb_zone_account_claim(struct pb_zone *zone, long pages, long 
 	return pb_zone_account_near(zone, pages, unit, rq);
 }
 
-/* Events outside of a pcp's busy window. */
+/* Counts events outside of a pcp section. */
 static inline void pb_zone_event_add(struct pb_zone *zone, enum pb_event event, long n)
 {
 	atomic_long_add(n, &zone->event[event]);
 }
 
-/* A mark as it stands now. As wmark_pages() in include/linux/mmzone.h. */
+/* A watermark including the boost. As wmark_pages() in include/linux/mmzone.h. */
 static inline unsigned long pb_wmark_pages(struct pb_zone *zone, enum pb_watermark mark)
 {
 	return READ_ONCE(zone->watermark[mark]) + READ_ONCE(zone->watermark_boost);
@@ -76,14 +76,14 @@ void pb_zone_decay_boost(struct pb_zone *zone);
 void pb_zone_decay_boost_by(struct pb_zone *zone, unsigned long pages);
 
 /**
- * pb_zone_watermark_ok - may a request take pages from a zone?
+ * pb_zone_watermark_ok - whether a request may allocate pages from a zone
  * @zone: the zone
  * @nr_pages: pages of the request, at most PB_NO_PFN / 2
  * @highest: highest zone type the request may use, which selects the lowmem_reserve
  * @flags: PB_ALLOC_ bits
  *
- * One comparison while the zone is far from every mark, else the full form. What is true
- * now need not be when the pages are taken: pb_zone_account_claim() looks again.
+ * One comparison while the zone is far above every watermark, else the full form. The result can
+ * be stale when the pages are allocated; pb_zone_account_claim() checks again.
  *
  * Context: any. As zone_watermark_fast() in mm/page_alloc.c.
  */

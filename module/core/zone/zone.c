@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * One zone: claiming blocks of one migratetype by order, and giving them back.
+ * One zone: allocate blocks of one migratetype by order, and free them.
  *
- * There is no zone lock. A claim asks the index (free_area.c) for a candidate pageblock
- * and claims from its words (pageblock.c); what another CPU has taken meanwhile makes it
- * try the next candidate. The tries are bounded: where the bound is met, the slow path
- * looks at everything before a request fails.
+ * There is no zone lock. An allocation finds a candidate pageblock in the index
+ * (free_area.c) and allocates from its words (pageblock.c). When another CPU was faster, it
+ * tries the next candidate. The number of tries is bounded; when they are used up, the slow
+ * path looks at every pageblock before a request fails.
  *
- * Claims here change the free-page count; the order bytes are the business of alloc.c.
+ * Allocations here change the free-page count. The page order map is set by the callers.
  */
 #include "core/base/pfn.h"
 #include "core/index/bitmap.h"
@@ -73,7 +73,7 @@ void pb_zone_destroy(struct pb_zone *zone)
 }
 EXPORT_SYMBOL_PB_TEST(pb_zone_destroy);
 
-/* CPUs start at different places, so that they rarely work on the same pageblock. */
+/* CPUs start at different pageblocks, so that they rarely allocate from the same one. */
 static unsigned long search_start(struct pb_zone *zone)
 {
 	return zone->nr_blocks * pb_cpu_id() / pb_nr_cpus();
@@ -167,7 +167,7 @@ static unsigned long claim_in_block(struct pb_zone *zone, unsigned int order,
 	return PB_NO_PFN;
 }
 
-/* Exactly this one, if it is still whole and of this type. */
+/* Allocates this pageblock if it is still free and of this type. */
 static __always_inline bool claim_whole_at(struct pb_zone *zone, unsigned long index,
 					   enum pb_migratetype mt)
 {
@@ -197,7 +197,7 @@ static unsigned long claim_whole(struct pb_zone *zone, enum pb_migratetype mt)
 	return PB_NO_PFN;
 }
 
-/* Gives a block of order 0 to 9 back to its bitmap without counting it. */
+/* Frees a block of order 0 to 9 to its bitmap without counting it. */
 static unsigned long release_block(struct pb_zone *zone, unsigned long pfn, unsigned int order)
 {
 	struct pb_pageblock *block = pb_slot_block(READ_ONCE(pb_slot(zone->pool, pfn)->word));
@@ -207,7 +207,7 @@ static unsigned long release_block(struct pb_zone *zone, unsigned long pfn, unsi
 	return twice;
 }
 
-/* Counts what was claimed, or gives it back when it is not to be had. */
+/* Counts allocated pages, or frees them when the watermarks refuse them. */
 static unsigned long count_claim(struct pb_zone *zone, unsigned long pfn, unsigned long pages,
 				 const struct pb_request *rq)
 {
@@ -223,11 +223,11 @@ static unsigned long count_claim(struct pb_zone *zone, unsigned long pfn, unsign
 }
 
 /**
- * pb_zone_claim - claim one block from pageblocks of one migratetype
+ * pb_zone_claim - allocate one block from pageblocks of one migratetype
  * @zone: the zone
  * @order: 0 to PB_MAX_ORDER
  * @mt: migratetype, below PB_INDEXED_TYPES
- * @rq: the request whose marks count, or NULL: down to the last page
+ * @rq: the request whose watermarks apply, or NULL: down to the last page
  *
  * Context: any; preemption off. Return: PFN of the head, or PB_NO_PFN.
  * As __rmqueue_smallest() in mm/page_alloc.c.
@@ -247,7 +247,7 @@ unsigned long pb_zone_claim(struct pb_zone *zone, unsigned int order, enum pb_mi
 		if (pfn != PB_NO_PFN)
 			pfn = count_claim(zone, pfn, 1UL << order, rq);
 	}
-	/* After nr_free, and the other way round in a release: no floor is ever too low. */
+	/* After nr_free, and in the opposite order in a free, so that no floor is too low. */
 	if (unlikely(mt == PB_CMA && pfn != PB_NO_PFN))
 		atomic_long_sub(1L << order, &zone->nr_free_cma);
 	return pfn;
@@ -255,13 +255,13 @@ unsigned long pb_zone_claim(struct pb_zone *zone, unsigned int order, enum pb_mi
 EXPORT_SYMBOL_PB_TEST(pb_zone_claim);
 
 /**
- * pb_zone_claim_whole_at - claim a wholly free pageblock by its number
+ * pb_zone_claim_whole_at - allocate a free pageblock by its index
  * @zone: the zone
- * @index: its number
- * @mt: the migratetype it has
- * @rq: the request whose marks count, or NULL: down to the last page
+ * @index: its number within the zone
+ * @mt: its migratetype
+ * @rq: the request whose watermarks apply, or NULL: down to the last page
  *
- * Context: any; preemption off. Return: whether it is the caller's now.
+ * Context: any; preemption off. Return: whether the pageblock was allocated.
  */
 bool pb_zone_claim_whole_at(struct pb_zone *zone, unsigned long index, enum pb_migratetype mt,
 			    const struct pb_request *rq)
@@ -276,7 +276,7 @@ bool pb_zone_claim_whole_at(struct pb_zone *zone, unsigned long index, enum pb_m
 }
 EXPORT_SYMBOL_PB_TEST(pb_zone_claim_whole_at);
 
-/* Wholly free pageblocks of any of the types, 64 of them from word * 64 on. */
+/* One word of the free pageblock bitmaps of these types, merged. */
 static u64 whole_word(struct pb_zone *zone, unsigned int types, unsigned long word)
 {
 	unsigned int mt;
@@ -300,7 +300,7 @@ static unsigned long next_whole(struct pb_zone *zone, unsigned int types, unsign
 	return best;
 }
 
-/* How many wholly free pageblocks follow one another from index on, counted up to nr. */
+/* Length of the run of free pageblocks that starts at index, counted up to nr. */
 static unsigned long run_of_whole(struct pb_zone *zone, unsigned int types, unsigned long index,
 				  unsigned long nr)
 {
@@ -346,13 +346,13 @@ static bool claim_run(struct pb_zone *zone, unsigned long index, unsigned long n
 }
 
 /**
- * pb_zone_claim_blocks - claim wholly free pageblocks that follow one another
+ * pb_zone_claim_blocks - allocate contiguous free pageblocks
  * @zone: the zone
- * @nr: how many
- * @align: alignment of the first, in pageblocks; a power of two up to a chunk's
+ * @nr: number of pageblocks
+ * @align: alignment of the first, in pageblocks; a power of two up to a directory section's
  * @mt: migratetype they get
  * @types: migratetypes they may have now, BIT(mt) each
- * @rq: the request whose marks count, or NULL: down to the last page
+ * @rq: the request whose watermarks apply, or NULL: down to the last page
  *
  * Context: any; preemption off. Return: first PFN, or PB_NO_PFN.
  */
@@ -381,11 +381,13 @@ unsigned long pb_zone_claim_blocks(struct pb_zone *zone, unsigned long nr, unsig
 EXPORT_SYMBOL_PB_TEST(pb_zone_claim_blocks);
 
 /**
- * pb_zone_after_put - what follows from bits that were set in a word of a free bitmap
+ * pb_zone_after_put - update the index after bits were set in a word of a free bitmap
  * @zone: the zone
  * @pfn: any PFN within the word
  * @mask: the bits
  * @old: the word before
+ *
+ * Reports bits that were set already as a double free.
  *
  * Context: any, NMI included; wait-free. Return: PB_KEY_RIGHT or PB_KEY_LAGS.
  */
@@ -409,13 +411,13 @@ enum pb_key_state pb_zone_after_put(struct pb_zone *zone, unsigned long pfn, u64
 EXPORT_SYMBOL_PB_TEST(pb_zone_after_put);
 
 /**
- * pb_zone_put_mask - give back frames of one word of a free bitmap
+ * pb_zone_put_mask - free frames of one word, without counting them
  * @zone: the zone
  * @pfn: any PFN within the word
  * @mask: the frames, bit 0 being the word's first
  *
- * Does not count the pages: the caller adds up several of these. The caller may put off
- * what a pageblock whose key lags needs, but not forget it (pb_block_reindex).
+ * The caller counts the pages of several calls together. When PB_KEY_LAGS is returned the caller
+ * must call pb_block_reindex() for the pageblock, and may defer this.
  *
  * Context: any, NMI included; wait-free. Return: PB_KEY_RIGHT or PB_KEY_LAGS.
  */
@@ -426,9 +428,9 @@ enum pb_key_state pb_zone_put_mask(struct pb_zone *zone, unsigned long pfn, u64 
 	atomic64_t *word = &block->free[pb_frame_in_block(pfn) / PB_WORD_NR];
 	u64 old;
 
-	/* A word that this free completes was empty but for it: no need to ask what it was. */
+	/* A full mask owns the whole word, so a plain exchange suffices. */
 	old = mask == ~0ULL ? atomic64_xchg(word, -1) : atomic64_fetch_or(mask, word);
-	/* Before the caller counts them: no floor is ever too low. */
+	/* Before the caller counts the pages, so that no floor is too low. */
 	if (unlikely(pb_slot_is_cma(slot_word)))
 		atomic_long_add(hweight64(mask & ~old), &zone->nr_free_cma);
 	return pb_zone_after_put(zone, pfn, mask, old);
@@ -436,7 +438,7 @@ enum pb_key_state pb_zone_put_mask(struct pb_zone *zone, unsigned long pfn, u64 
 EXPORT_SYMBOL_PB_TEST(pb_zone_put_mask);
 
 /**
- * pb_zone_release_mask - give back frames of one word, and leave the index up to date
+ * pb_zone_release_mask - free frames of one word and update the index, without counting them
  * @zone: the zone
  * @pfn: any PFN within the word
  * @mask: the frames, bit 0 being the word's first
@@ -450,7 +452,7 @@ void pb_zone_release_mask(struct pb_zone *zone, unsigned long pfn, u64 mask)
 }
 EXPORT_SYMBOL_PB_TEST(pb_zone_release_mask);
 
-/* Blocks that cover whole words: orders 6 and up. */
+/* Frees a block that consists of whole words, of order 6 or above. */
 static unsigned long release_words(struct pb_zone *zone, unsigned long pfn, unsigned int order)
 {
 	unsigned int in_block = min_t(unsigned int, order, PB_PAGEBLOCK_ORDER);
@@ -466,7 +468,7 @@ static unsigned long release_words(struct pb_zone *zone, unsigned long pfn, unsi
 }
 
 /**
- * pb_zone_release - give a block back
+ * pb_zone_release - free a block without counting an event
  * @zone: its zone
  * @pfn: PFN of its head
  * @order: 0 to PB_MAX_ORDER
@@ -490,12 +492,12 @@ void pb_zone_release(struct pb_zone *zone, unsigned long pfn, unsigned int order
 EXPORT_SYMBOL_PB_TEST(pb_zone_release);
 
 /**
- * pb_zone_free - give back a block that the caller allocated, and count it as freed
+ * pb_zone_free - free a block to the zone
  * @zone: its zone
  * @pfn: PFN of its head
  * @order: 0 to PB_MAX_ORDER
  *
- * For frees that go past the caches, which count their own. Context: any, NMI included.
+ * Counts PB_PGFREE, which frees through the caches count themselves. Context: any, NMI included.
  */
 void pb_zone_free(struct pb_zone *zone, unsigned long pfn, unsigned int order)
 {
@@ -504,7 +506,7 @@ void pb_zone_free(struct pb_zone *zone, unsigned long pfn, unsigned int order)
 }
 
 /**
- * pb_zone_reindex_all - bring the whole index of a zone up to date
+ * pb_zone_reindex_all - update the index for every pageblock of a zone
  * @zone: the zone
  *
  * Context: process, may reschedule; takes time in proportion to the zone.
@@ -518,7 +520,7 @@ void pb_zone_reindex_all(struct pb_zone *zone)
 			cond_resched();
 		if (!pb_zone_slot(zone, index))
 			continue;
-		/* An updater is not preempted: verify would find its count, others its delay. */
+		/* A preempted updater would delay other CPUs' updates, and verify would see it. */
 		preempt_disable();
 		pb_block_reindex(zone, index);
 		preempt_enable();

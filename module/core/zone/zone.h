@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* One zone: claims by order and migratetype from its own index, and frees. */
+/* One zone: allocate blocks by order and migratetype through its index, and free them. */
 #ifndef PB_ZONE_H
 #define PB_ZONE_H
 
@@ -41,7 +41,7 @@ enum pb_key_state pb_zone_after_put(struct pb_zone *zone, unsigned long pfn, u64
 void pb_zone_release_mask(struct pb_zone *zone, unsigned long pfn, u64 mask);
 void pb_zone_reindex_all(struct pb_zone *zone);
 
-/* A walk over the zones of a node, lowest type first. */
+/* Iterator over the zones of a node, lowest type first. */
 struct pb_node_zones {
 	const struct pb_pool	*pool;
 	int			nid;
@@ -57,12 +57,12 @@ static inline struct pb_zone *pb_next_node_zone(struct pb_node_zones *it)
 	return zone;
 }
 
-/* As for_each_populated_zone(); the zone may be freed by what is done with it. */
+/* As for_each_populated_zone(); the loop body may free the zone. */
 #define pb_for_each_node_zone(zone, pool, nid)					\
 	for (struct pb_node_zones __it = { pool, nid, 0 };			\
 	     ((zone) = pb_next_node_zone(&__it));)
 
-/* A block of so many pages was handed out past the pcp. */
+/* Counts an allocation that bypassed the per-CPU cache. */
 static inline void pb_zone_count_alloc(struct pb_zone *zone, long pages)
 {
 	pb_zone_event_add(zone, PB_PGALLOC, pages);
