@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The entry of the core: requests are checked, served by a walk over the zonelist or by the slow
- * path; frees are checked against the order byte before anything changes.
+ * Entry points of the core. A request is checked, then served by a walk over the zonelist or by
+ * the slow path. A free is checked against the page order map before it changes any state.
  */
 #include "core/alloc/alloc.h"
 #include "core/alloc/slowpath.h"
@@ -17,7 +17,7 @@
  * pb_alloc - allocate a block of 2^order frames
  * @pool: the pool
  * @rq: the request
- * @reason: why it failed, or NULL
+ * @reason: set to the reason of a failure, or NULL
  *
  * Context: any; may sleep with PB_ALLOC_WAIT. Return: PFN of the head, aligned to the
  * order, or PB_NO_PFN. As __alloc_pages() in mm/page_alloc.c.
@@ -36,7 +36,7 @@ unsigned long pb_alloc(struct pb_pool *pool, const struct pb_request *rq, enum p
 }
 EXPORT_SYMBOL_PB_TEST(pb_alloc);
 
-/* What is wrong with freeing a block whose order byte does not fit. */
+/* The kind of misuse of a free that does not match the page order map. */
 static enum pb_bad classify(struct pb_pool *pool, unsigned long pfn, unsigned int *was)
 {
 	struct pb_pageblock *block = pb_slot_block(READ_ONCE(pb_slot(pool, pfn)->word));
@@ -62,11 +62,11 @@ static enum pb_bad classify(struct pb_pool *pool, unsigned long pfn, unsigned in
 			return PB_BAD_TAIL;
 		}
 	}
-	/* Neither free in the bitmaps nor allocated: in a CPU's cache. */
+	/* Neither free in the bitmaps nor allocated: the page is in a CPU's cache. */
 	return PB_BAD_DOUBLE;
 }
 
-/* Counts and reports a free, or another operation on a block, that is refused. */
+/* Counts and reports a misuse. */
 static enum pb_bad refuse(struct pb_pool *pool, enum pb_bad bad, unsigned long pfn,
 			  unsigned int order, unsigned int was)
 {
@@ -79,12 +79,12 @@ static enum pb_bad refuse(struct pb_pool *pool, enum pb_bad bad, unsigned long p
 }
 
 /**
- * pb_check_block - is this the head of an allocated block of this order?
+ * pb_check_block - check for the head of an allocated block of this order
  * @pool: the pool
  * @pfn: any number
  * @order: any number
  *
- * Context: any. Return: PB_BAD_NONE, or what is wrong, which has been counted and reported.
+ * Context: any. Return: PB_BAD_NONE, or the misuse after it was counted and reported.
  */
 enum pb_bad pb_check_block(struct pb_pool *pool, unsigned long pfn, unsigned int order)
 {
@@ -104,7 +104,7 @@ enum pb_bad pb_check_block(struct pb_pool *pool, unsigned long pfn, unsigned int
 }
 EXPORT_SYMBOL_PB_TEST(pb_check_block);
 
-/* A block whose order byte has flags, or is wrong. */
+/* Frees a block with flags in the page order map, or reports a misuse. */
 static noinline enum pb_bad free_flagged(struct pb_pool *pool, unsigned long pfn,
 					 unsigned int order)
 {
@@ -129,8 +129,8 @@ static noinline enum pb_bad free_flagged(struct pb_pool *pool, unsigned long pfn
  * @pfn: PFN of its head
  * @order: the order it was allocated with
  *
- * Context: any, NMI included; never sleeps. Return: PB_BAD_NONE, or what was wrong: it has been
- * reported then and nothing was changed. As __free_pages() in mm/page_alloc.c.
+ * Context: any, NMI included; does not sleep. Return: PB_BAD_NONE, or the misuse after it was
+ * reported; it changes no state. As __free_pages() in mm/page_alloc.c.
  */
 enum pb_bad pb_free(struct pb_pool *pool, unsigned long pfn, unsigned int order)
 {
@@ -164,7 +164,8 @@ EXPORT_SYMBOL_PB_TEST(pb_free);
  * @pool: the pool
  * @pfn: PFN of its head
  *
- * Context: any. Return: 0 to PB_MAX_ORDER, or -EINVAL when @pfn is no head of an allocated block.
+ * Context: any. Return: 0 to PB_MAX_ORDER, or -EINVAL when @pfn is not the head of an allocated
+ * block.
  */
 int pb_page_order(struct pb_pool *pool, unsigned long pfn)
 {
@@ -178,12 +179,13 @@ int pb_page_order(struct pb_pool *pool, unsigned long pfn)
 EXPORT_SYMBOL_PB_TEST(pb_page_order);
 
 /**
- * pb_page_is_memalloc - was a block given out past the watermarks?
+ * pb_page_is_memalloc - whether a block was allocated without regard to watermarks
  * @pool: the pool
  * @pfn: PFN of its head; any number
  *
- * Context: any; an answer for whoever has the block. Return: false also when @pfn is no head of an
- * allocated block, and when it has become movable since. As page_is_pfmemalloc() in linux/mm.h.
+ * Context: any; the result is stable for the owner of the block. Return: false also when @pfn is
+ * not the head of an allocated block, and after the block was made movable. As
+ * page_is_pfmemalloc() in linux/mm.h.
  */
 bool pb_page_is_memalloc(struct pb_pool *pool, unsigned long pfn)
 {

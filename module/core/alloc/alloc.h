@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The entry of the core: allocate and free by pfn, order and request. */
+/* Entry points of the core: allocate and free by PFN, order and request. */
 #ifndef PB_ALLOC_H
 #define PB_ALLOC_H
 
@@ -12,37 +12,37 @@ struct pb_request;
 struct pb_zone;
 
 /*
- * All of these work in any context, NMI included, unless the request carries
- * PB_ALLOC_WAIT; then they may sleep. Frees never sleep. Results are PFNs; PB_NO_PFN is a
- * failure with its reason in *reason (reason may be NULL).
+ * All functions work in any context, NMI included, unless the request has PB_ALLOC_WAIT; then
+ * they may sleep. Frees do not sleep. Results are PFNs; PB_NO_PFN is a failure with its reason
+ * in *reason (reason may be NULL).
  */
 unsigned long pb_alloc(struct pb_pool *pool, const struct pb_request *rq, enum pb_reason *reason);
 
 /*
- * nr_pages contiguous frames (rq->order is ignored): up to a pageblock aligned to their
- * order, above to their size when that is a power of two, otherwise to a pageblock. Each
- * frame is then allocated as order 0, as split_page() leaves them: free them one by one,
- * or together with pb_free_contig().
+ * Allocates nr_pages contiguous frames (rq->order is ignored). Up to a pageblock they are
+ * aligned to their order, above to their size if that is a power of two, otherwise to a
+ * pageblock. Each frame is then allocated as order 0, as after split_page(). Free them one by
+ * one, or together with pb_free_contig().
  */
 unsigned long pb_alloc_contig(struct pb_pool *pool, const struct pb_request *rq,
 			      unsigned long nr_pages, enum pb_reason *reason);
 
 /*
- * 0, or the kind of misuse, which has been reported through ops->bad; the state is
- * unchanged then.
+ * Return 0, or the kind of misuse after it was reported through ops->bad. A misuse changes no
+ * state.
  */
 enum pb_bad pb_free(struct pb_pool *pool, unsigned long pfn, unsigned int order);
 enum pb_bad pb_free_contig(struct pb_pool *pool, unsigned long pfn, unsigned long nr_pages);
 
-/* Whether pfn is the head of an allocated block of this order; reports what is wrong otherwise. */
+/* Checks that pfn is the head of an allocated block of this order; otherwise reports a misuse. */
 enum pb_bad pb_check_block(struct pb_pool *pool, unsigned long pfn, unsigned int order);
 
 /* Turns an allocated block of this order into 2^order frames of order 0 (split_page()). */
 enum pb_bad pb_split(struct pb_pool *pool, unsigned long pfn, unsigned int order);
 
 /*
- * Order the block at pfn was allocated with, or -EINVAL when pfn is no head of an
- * allocated block.
+ * The order of the allocated block at pfn, or -EINVAL when pfn is not the head of an allocated
+ * block.
  */
 int pb_page_order(struct pb_pool *pool, unsigned long pfn);
 bool pb_page_is_memalloc(struct pb_pool *pool, unsigned long pfn);

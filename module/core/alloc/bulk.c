@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Many blocks of one order at once: the busy window is opened once for as many as this
- * CPU's cache can serve or take, and the way to a pageblock is looked up once for frames
- * that follow one another in it. What the cache cannot do goes through alloc.c one by one.
+ * Allocate and free many blocks of one order at once. One pcp section handles as many blocks as
+ * this CPU's cache can serve or store, and one directory lookup serves successive frames of a
+ * pageblock. Other blocks are allocated or freed one by one through alloc.c.
  */
 #include "core/alloc/alloc.h"
 #include "core/alloc/bulk.h"
@@ -14,7 +14,10 @@
 #include "core/cache/zeroed.h"
 #include "core/zone/zone.h"
 
-/* A word of single frames, all in the mask, order bytes eight at a time; false: one is in use. */
+/*
+ * Allocates a full mask of single frames, setting eight bytes of the page order map at a time;
+ * false when a frame is in use.
+ */
 static bool take_word(struct pb_pcp_list *list, unsigned long *pfns)
 {
 	const u64 each = ~0ULL / 0xff;		/* 1 in each byte */
@@ -33,7 +36,7 @@ static bool take_word(struct pb_pcp_list *list, unsigned long *pfns)
 	return true;
 }
 
-/* Blocks out of the LIFO, then out of the mask, whose frames share a pageblock. */
+/* Allocates blocks from the LIFO, then from the mask, whose frames share a pageblock. */
 static unsigned int take(struct pb_zone *zone, struct pb_pcp_list *list, unsigned int order,
 			 unsigned long nr, unsigned long *pfns)
 {
@@ -61,7 +64,7 @@ static unsigned int take(struct pb_zone *zone, struct pb_pcp_list *list, unsigne
 	return pfn - pfns;
 }
 
-/* From this CPU's cache of the preferred zone, refilled if it is empty and that is easy. */
+/* Allocates from this CPU's cache of the preferred zone, refilling it above the watermarks. */
 static unsigned int take_cached(struct pb_pool *pool, const struct pb_request *rq,
 				unsigned long nr, unsigned long *pfns)
 {
@@ -91,11 +94,11 @@ static unsigned int take_cached(struct pb_pool *pool, const struct pb_request *r
  * pb_alloc_bulk - allocate many blocks of one order
  * @pool: the pool
  * @rq: the request for each
- * @nr: how many
- * @pfns: where their PFNs go
- * @reason: why it ended early, or NULL
+ * @nr: number of blocks
+ * @pfns: set to their PFNs
+ * @reason: set to the reason when fewer were allocated, or NULL
  *
- * Context: any; may sleep with PB_ALLOC_WAIT. Return: how many were allocated.
+ * Context: any; may sleep with PB_ALLOC_WAIT. Return: number of blocks allocated.
  * As alloc_pages_bulk() in mm/page_alloc.c, for any order.
  */
 unsigned long pb_alloc_bulk(struct pb_pool *pool, const struct pb_request *rq, unsigned long nr,
@@ -112,7 +115,7 @@ unsigned long pb_alloc_bulk(struct pb_pool *pool, const struct pb_request *rq, u
 		got += n;
 		if (n)
 			continue;
-		/* Does what else it takes. */
+		/* Full allocation path. */
 		pfns[got] = pb_alloc(pool, rq, reason);
 		if (pfns[got] == PB_NO_PFN)
 			break;
@@ -122,7 +125,7 @@ unsigned long pb_alloc_bulk(struct pb_pool *pool, const struct pb_request *rq, u
 }
 EXPORT_SYMBOL_PB_TEST(pb_alloc_bulk);
 
-/* A row of frames on their way into a list, and the pageblock they are all of. */
+/* Frames to be freed into a list, and the pageblock of the first of them. */
 struct row {
 	const unsigned long	*pfns;
 	unsigned long		nr;
@@ -137,7 +140,7 @@ static bool freeable(const struct row *r, unsigned long i)
 	return frame < PB_PAGEBLOCK_NR && r->bytes[frame] == 1;
 }
 
-/* Frames from i on that are all of one word, past the LIFO. Returns where they end. */
+/* Frees frames of one word, from index i on, bypassing the LIFO. Returns the next index. */
 static unsigned long give_word(struct pb_zone *zone, struct pb_pcp *pcp, enum pb_migratetype mt,
 			       const struct row *r, unsigned long i)
 {
@@ -155,7 +158,7 @@ static unsigned long give_word(struct pb_zone *zone, struct pb_pcp *pcp, enum pb
 	return pfn - r->pfns;
 }
 
-/* Into the list, until it is full or a frame is not one that may be freed so. */
+/* Frees into the list, until it is full or a frame cannot be freed here. Returns the number. */
 static unsigned long give_row(struct pb_zone *zone, struct pb_pcp *pcp, enum pb_migratetype mt,
 			      const struct row *r)
 {
@@ -164,7 +167,7 @@ static unsigned long give_row(struct pb_zone *zone, struct pb_pcp *pcp, enum pb_
 	u8 *byte;
 
 	while (i < r->nr && freeable(r, i)) {
-		/* Four in a word are a sign that they come in order. */
+		/* Four frames of one word suggest that frames are freed in order. */
 		if (i + 3 < r->nr && (r->pfns[i] ^ r->pfns[i + 3]) < PB_WORD_NR) {
 			i = give_word(zone, pcp, mt, r, i);
 			continue;
@@ -180,8 +183,8 @@ static unsigned long give_row(struct pb_zone *zone, struct pb_pcp *pcp, enum pb_
 }
 
 /*
- * Frames of one pageblock, from the start of pfns on, into this CPU's list. Returns how
- * many, fewer than nr when the rest is for pb_free().
+ * Frees frames of the first frame's pageblock into this CPU's list. Returns their number; 0 when
+ * the first one needs pb_free().
  */
 static unsigned long give(struct pb_pool *pool, unsigned long nr, const unsigned long *pfns)
 {
@@ -209,11 +212,10 @@ static unsigned long give(struct pb_pool *pool, unsigned long nr, const unsigned
 /**
  * pb_free_bulk - free many single frames
  * @pool: the pool
- * @nr: how many
+ * @nr: number of frames
  * @pfns: any numbers; each was allocated as order 0
  *
- * Context: any, NMI included; never sleeps. Each frame that is not right is reported, and
- * nothing is done with it.
+ * Context: any, NMI included; does not sleep. A misuse is reported and changes no state.
  */
 void pb_free_bulk(struct pb_pool *pool, unsigned long nr, const unsigned long *pfns)
 {
@@ -223,7 +225,7 @@ void pb_free_bulk(struct pb_pool *pool, unsigned long nr, const unsigned long *p
 		done = give(pool, nr, pfns);
 		if (done)
 			continue;
-		/* Drains the list, or says what is wrong. */
+		/* Drains the list, or reports the misuse. */
 		pb_free(pool, pfns[0], 0);
 		done = 1;
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Many blocks of one order at once. */
+/* Allocate and free many blocks of one order at once. */
 #ifndef PB_BULK_H
 #define PB_BULK_H
 
@@ -12,7 +12,7 @@ struct pb_request;
 unsigned long pb_alloc_bulk(struct pb_pool *pool, const struct pb_request *rq, unsigned long nr,
 			    unsigned long *pfns, enum pb_reason *reason);
 
-/* Frees nr single frames; what is not right is reported and left alone. */
+/* Frees nr single frames; a misuse is reported and changes no state. */
 void pb_free_bulk(struct pb_pool *pool, unsigned long nr, const unsigned long *pfns);
 
 #endif /* PB_BULK_H */

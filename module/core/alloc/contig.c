@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Contiguous ranges of any page count. Up to a pageblock a block of the next order is
- * claimed, above it wholly free pageblocks that follow one another; the tail is given back
- * at once. Every frame of a range is then allocated as order 0, as split_page() leaves
- * them in mm/, so that parts can be freed alone.
+ * Contiguous ranges of any page count. Up to a pageblock a block of the next order is allocated,
+ * above it contiguous free pageblocks; the tail is freed at once. Every frame of a range is then
+ * allocated as order 0, as after split_page() in mm/, so that parts can be freed separately.
  */
 #include "core/alloc/alloc.h"
 #include "core/alloc/failure_reason.h"
@@ -17,7 +16,7 @@
 #include "core/zone/fallback.h"
 #include "core/zone/zone.h"
 
-/* Sets the order bytes of a range that lies within one pageblock or covers whole ones. */
+/* Sets the page order map of a range. */
 static void mark_range(struct pb_zone *zone, unsigned long pfn, unsigned long nr, u8 value)
 {
 	struct pb_pageblock *block;
@@ -30,7 +29,7 @@ static void mark_range(struct pb_zone *zone, unsigned long pfn, unsigned long nr
 	}
 }
 
-/* Gives any range of frames back to the bitmaps, word by word. Order bytes are cleared already. */
+/* Frees a range to the bitmaps, word by word. Its bytes in the page order map are clear already. */
 static void release_range(struct pb_zone *zone, unsigned long pfn, unsigned long nr)
 {
 	unsigned long left = nr, n;
@@ -47,8 +46,8 @@ static void release_range(struct pb_zone *zone, unsigned long pfn, unsigned long
 }
 
 /*
- * Looks for frames of a claimed range that somebody still uses. If there are any they are set
- * aside, and the rest goes back.
+ * Whether no frame of an allocated range is still in use. Otherwise frames in use are set aside,
+ * and the other frames are freed.
  */
 static bool range_unused(struct pb_zone *zone, unsigned long first, unsigned long nr)
 {
@@ -146,7 +145,7 @@ struct wanted {
 	unsigned long	pfn;
 };
 
-/* An emptied range becomes the caller's; what it has more than was asked for goes back. */
+/* Sets the page order map of an emptied range, and frees the part that was not requested. */
 static void take_range(struct pb_zone *zone, unsigned long pfn, unsigned long nr_pages, void *arg)
 {
 	struct wanted *wanted = arg;
@@ -158,7 +157,7 @@ static void take_range(struct pb_zone *zone, unsigned long pfn, unsigned long nr
 	wanted->pfn = pfn;
 }
 
-/* Moves away what is in the way, in the first zone where that helps. */
+/* Empties a range by compaction, in the first zone where that succeeds. */
 static unsigned long empty_range(struct pb_pool *pool, const struct pb_request *rq,
 				 unsigned long nr_pages)
 {
@@ -186,15 +185,15 @@ static unsigned long empty_range(struct pb_pool *pool, const struct pb_request *
 }
 
 /**
- * pb_alloc_contig - allocate contiguous frames of any number
+ * pb_alloc_contig - allocate any number of contiguous frames
  * @pool: the pool
  * @rq: the request; its order is ignored
  * @nr_pages: 1 or more
- * @reason: why it failed, or NULL
+ * @reason: set to the reason of a failure, or NULL
  *
- * Up to a pageblock the range is aligned to its order; above, to its size when that is a
- * power of two and to a pageblock otherwise, as alloc_contig_pages() does. With PB_ALLOC_WAIT
- * what is movable is moved out of the way, also out of contiguous areas.
+ * Up to a pageblock the range is aligned to its order; above, to its size when that is a power of
+ * two and to a pageblock otherwise, as alloc_contig_pages() does. With PB_ALLOC_WAIT movable blocks
+ * are migrated out of a range, also in contiguous areas.
  *
  * Context: any; may sleep with PB_ALLOC_WAIT. Return: first PFN, or PB_NO_PFN.
  */
@@ -227,14 +226,13 @@ unsigned long pb_alloc_contig(struct pb_pool *pool, const struct pb_request *rq,
 EXPORT_SYMBOL_PB_TEST(pb_alloc_contig);
 
 /**
- * pb_free_contig - free single frames that follow one another
+ * pb_free_contig - free contiguous single frames
  * @pool: the pool
  * @pfn: the first
- * @nr_pages: how many; each was allocated as order 0, by pb_alloc_contig() or otherwise
+ * @nr_pages: number of frames; each was allocated as order 0, by pb_alloc_contig() or otherwise
  *
- * Context: any; never sleeps. Return: PB_BAD_NONE, or the first misuse met: it has been
- * reported, and frames before and after it have been freed all the same, up to the first
- * one that is not the pool's.
+ * Context: any; does not sleep. Return: PB_BAD_NONE, or the first misuse. Each misuse is reported,
+ * and the other frames are freed, up to the first one that the pool does not own.
  */
 enum pb_bad pb_free_contig(struct pb_pool *pool, unsigned long pfn, unsigned long nr_pages)
 {
@@ -269,7 +267,7 @@ enum pb_bad pb_free_contig(struct pb_pool *pool, unsigned long pfn, unsigned lon
 		if (first == PB_BAD_NONE)
 			first = bad;
 		if (bad == PB_BAD_FOREIGN)
-			break;	/* what follows is not ours either, however much it is said to be */
+			break;	/* the rest is not the pool's either */
 	}
 	return first;
 }
@@ -281,9 +279,9 @@ EXPORT_SYMBOL_PB_TEST(pb_free_contig);
  * @pfn: its head
  * @order: its order
  *
- * Each of them has the block's memalloc mark.
+ * Each frame inherits the block's MEMALLOC bit.
  *
- * Context: any. Return: PB_BAD_NONE, or what was wrong. As split_page() in mm/page_alloc.c.
+ * Context: any. Return: PB_BAD_NONE, or the misuse. As split_page() in mm/page_alloc.c.
  */
 enum pb_bad pb_split(struct pb_pool *pool, unsigned long pfn, unsigned int order)
 {

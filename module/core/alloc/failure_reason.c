@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Why a request failed; and the count of those that did. */
+/* Decide why a request failed, and count failures. */
 #include "core/alloc/failure_reason.h"
 #include "core/base/pool_types.h"
 #include "core/base/request.h"
@@ -7,10 +7,10 @@
 #include "core/zone/zone.h"
 
 /**
- * pb_failure_reason - why a request cannot be served
+ * pb_failure_reason - decide why a request cannot be served
  * @pool: the pool
  * @rq: the request
- * @nr_pages: pages asked for
+ * @nr_pages: pages requested
  *
  * Return: never PB_REASON_NONE.
  */
@@ -41,10 +41,10 @@ enum pb_reason pb_failure_reason(struct pb_pool *pool, const struct pb_request *
 EXPORT_SYMBOL_PB_TEST(pb_failure_reason);
 
 /**
- * pb_alloc_fail - count a failure and hand out its reason
+ * pb_alloc_fail - count a failure and store its reason
  * @pool: the pool
  * @why: the reason
- * @reason: where it goes, or NULL
+ * @reason: set to it, or NULL
  *
  * Return: PB_NO_PFN.
  */
@@ -57,10 +57,10 @@ unsigned long pb_alloc_fail(struct pb_pool *pool, enum pb_reason why, enum pb_re
 }
 
 /**
- * pb_alloc_refused - a request no walk could ever serve: order, migratetype or node out of range
+ * pb_alloc_refused - fail a request whose order, migratetype or node is out of range
  * @pool: the pool
  * @rq: the request
- * @reason: why, or NULL
+ * @reason: set to the reason, or NULL
  *
  * Return: PB_NO_PFN.
  */

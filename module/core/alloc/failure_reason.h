@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Why a request failed; and the count of those that did. */
+/* Decide why a request failed, and count failures. */
 #ifndef PB_FAILURE_REASON_H
 #define PB_FAILURE_REASON_H
 

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Guards: frames around an allocated block that nobody gets, so that who writes past its ends
- * writes into memory that is looked at and not into somebody's. As debug_guardpage_minorder of
- * mm/, where a block that has to be split for a request of a low order is not shared with others.
+ * Guard pages: frames around an allocated block that are not allocated to any user. A write
+ * outside the block changes a guard, which is checked, and not the memory of another user. As
+ * debug_guardpage_minorder of mm/, which leaves the rest of a split block unused.
  *
- * A block of order k with guards is made of one of the order `outer` > k, which is taken whole
- * and goes back whole:
+ * A block of order k with guards lies in an outer block of the order `outer` > k, which is
+ * allocated and freed as a whole:
  *
  *   k + 2 <= outer:   guard  [ block ]  guard ... guard
  *   k + 1 == outer:   [ block ]  guard
  *
- * Each frame of a guard has the order byte PB_FRAME_GUARD, which is no order: a free of it is
- * refused, nobody can move it, and to whoever looks around it is a frame that stays. That the frame
- * next to a block within the outer one is a guard is all that tells that the block has any; since
- * an outer block has either one block and guards or none, they are its guards.
+ * The byte of a guard frame in the page order map is PB_FRAME_GUARD, which is no order: its free
+ * is refused, it cannot be migrated, and scans treat it as unmovable. A block has guards exactly
+ * when its neighbour within the outer block is a guard, because an outer block contains either one
+ * block and its guards, or no guards.
  *
- * Bytes of the outer block belong to its owner, before and after. Whoever does the same with the
- * same block twice at a time (two frees) is told apart by compare-exchange on the block's own byte.
+ * The bytes of the outer block belong to its owner. Two concurrent frees of the block are detected
+ * by compare-exchange on the byte of the block's head.
  */
 #include "core/alloc/alloc.h"
 #include "core/alloc/guard.h"
@@ -29,13 +29,14 @@ static void set_bytes(struct pb_pool *pool, unsigned long pfn, unsigned long end
 }
 
 /**
- * pb_guard_set - make a block with guards around it
+ * pb_guard_set - turn an allocated block into a smaller block with guards
  * @pool: the pool
- * @start: head of a block that is the caller's, with no flag but, perhaps, the memalloc mark
+ * @start: head of the outer block, which the caller owns; no flag but MEMALLOC is set
  * @outer: its order, up to PB_GUARD_ORDER_MAX
- * @order: order of the block wanted, below @outer
+ * @order: order of the smaller block, below @outer
  *
- * The block has that mark then. Context: any. Return: its head, aligned to its order.
+ * The MEMALLOC bit is kept. Context: any. Return: the head of the smaller block, aligned to its
+ * order.
  */
 unsigned long pb_guard_set(struct pb_pool *pool, unsigned long start, unsigned int outer,
 			   unsigned int order)
@@ -43,7 +44,7 @@ unsigned long pb_guard_set(struct pb_pool *pool, unsigned long start, unsigned i
 	u8 mark = READ_ONCE(*pb_order_byte(pool, start)) & PB_FRAME_MEMALLOC;
 	unsigned long pfn = start, end = start + (1UL << outer);
 
-	/* Where there is room for guards on both sides: a quarter before it. */
+	/* If guards fit on both sides, the first quarter is guards. */
 	if (order + 2 <= outer)
 		pfn += 1UL << (outer - 2);
 	preempt_disable();
@@ -56,14 +57,14 @@ unsigned long pb_guard_set(struct pb_pool *pool, unsigned long start, unsigned i
 EXPORT_SYMBOL_PB_TEST(pb_guard_set);
 
 /**
- * pb_guard_find - has a block guards around it?
+ * pb_guard_find - find the guards of a block
  * @pool: the pool
- * @pfn: what is said to be its head
- * @order: and its order
- * @outer: as pb_guard_set() was told
- * @out: the block and its guards
+ * @pfn: its head; any number
+ * @order: its order; any number
+ * @outer: as passed to pb_guard_set()
+ * @out: set to the block and its guards
  *
- * Context: any. Return: false when there is no such block, or it has none.
+ * Context: any. Return: false when there is no such block, or it has no guards.
  */
 bool pb_guard_find(struct pb_pool *pool, unsigned long pfn, unsigned int order,
 		   unsigned int outer, struct pb_guarded *out)
@@ -86,7 +87,7 @@ EXPORT_SYMBOL_PB_TEST(pb_guard_find);
 /**
  * pb_guard_free - free a block together with its guards
  * @pool: the pool
- * @guarded: as pb_guard_find() found it
+ * @guarded: result of pb_guard_find()
  *
  * Context: any, NMI included. Return: as pb_free().
  */
@@ -108,7 +109,7 @@ enum pb_bad pb_guard_free(struct pb_pool *pool, const struct pb_guarded *guarded
 }
 EXPORT_SYMBOL_PB_TEST(pb_guard_free);
 
-/* Frees guards from @pfn to @end as the largest blocks they make. */
+/* Frees guards from @pfn to @end as the largest aligned blocks. */
 static void free_guards(struct pb_pool *pool, unsigned long pfn, unsigned long end)
 {
 	unsigned int order;
@@ -126,9 +127,9 @@ static void free_guards(struct pb_pool *pool, unsigned long pfn, unsigned long e
 /**
  * pb_guard_drop - free the guards of a block, which stays allocated
  * @pool: the pool
- * @guarded: as pb_guard_find() found it
+ * @guarded: result of pb_guard_find()
  *
- * Context: any, NMI included; only the block's owner may.
+ * Context: any, NMI included. The caller owns the block.
  */
 void pb_guard_drop(struct pb_pool *pool, const struct pb_guarded *guarded)
 {

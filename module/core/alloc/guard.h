@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Blocks with guards around them: made of a larger block, and turned back into one. */
+/* Guard pages around blocks, within a larger block. See guard.c. */
 #ifndef PB_GUARD_H
 #define PB_GUARD_H
 
@@ -8,15 +8,15 @@
 
 struct pb_pool;
 
-/* Guards are within a pageblock, so that their order bytes follow one another. */
+/* Guards are within a pageblock, so that their bytes in the page order map are contiguous. */
 #define PB_GUARD_ORDER_MAX	PB_PAGEBLOCK_ORDER
 
 /**
- * struct pb_guarded - a block and the larger one that it was made of
- * @pfn: its head
+ * struct pb_guarded - a block with guards, and the outer block that contains them
+ * @pfn: head of the block
  * @order: its order
- * @start: first frame of the larger block: guards from here to @pfn
- * @end: last frame of the larger block + 1: guards from the end of the block to here
+ * @start: first frame of the outer block; guards from here to @pfn
+ * @end: last frame of the outer block + 1; guards from the end of the block to here
  */
 struct pb_guarded {
 	unsigned long	pfn;

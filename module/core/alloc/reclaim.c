@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Getting memory back from those who hold it and can do without.
+ * Reclaim: how many pages each reclaimer has to scan.
  *
- * A reclaimer tells how many pages it could give up, and is asked for a share of them that
- * doubles from round to round, so that large and small ones lose in proportion. What is too
- * little for a call of its own is remembered and asked for later. Whoever gives up pages frees
- * them by itself; nothing here touches a page.
+ * A reclaimer reports how many pages it could free. Each round queries it for a share that
+ * doubles from round to round, so that large and small reclaimers are scanned in proportion. A
+ * share below a batch is deferred to a later query. The reclaimer frees the pages; this file does
+ * not access them.
  */
 #include "core/alloc/reclaim.h"
 #include "core/base/pool_types.h"
 #include "core/base/request.h"
 #include "core/zone/zone.h"
 
-/* What this round wants of a reclaimer. */
+/* Pages that this round scans in a reclaimer. */
 static unsigned long share(const struct pb_ask *ask)
 {
 	if (!ask->seeks)
@@ -21,10 +21,10 @@ static unsigned long share(const struct pb_ask *ask)
 }
 
 /**
- * pb_reclaim_ask - ask one reclaimer for its share
- * @ask: whom, and how hard
+ * pb_reclaim_ask - query one reclaimer for its share
+ * @ask: the query
  *
- * Context: process, as @ask->scan wants it. Return: pages given up.
+ * Context: process, as @ask->scan requires. Return: pages freed.
  * As do_shrink_slab() in mm/shrinker.c.
  */
 unsigned long pb_reclaim_ask(struct pb_ask *ask)
@@ -35,14 +35,14 @@ unsigned long pb_reclaim_ask(struct pb_ask *ask)
 	ask->scanned = 0;
 	if (!ask->freeable)
 		return 0;
-	/* Taken away, so that nobody else does the same work. */
+	/* Set to 0, so that a concurrent query does not scan the same pages. */
 	ask->left_over = atomic_long_xchg(ask->deferred, 0);
 	ask->delta = share(ask);
 	ask->total = min((ask->left_over >> ask->priority) + ask->delta, most);
 	if (ask->begin)
 		ask->begin(ask);
 
-	/* Less than a batch only when that is all there is. */
+	/* Scan less than a batch only when the reclaimer has no more. */
 	while (ask->total >= batch || ask->total >= ask->freeable) {
 		now = min(batch, ask->total);
 		scanned = now;
@@ -65,14 +65,14 @@ unsigned long pb_reclaim_ask(struct pb_ask *ask)
 EXPORT_SYMBOL_PB_TEST(pb_reclaim_ask);
 
 /**
- * pb_direct_reclaim - reclaim on behalf of a request that would fail otherwise
+ * pb_direct_reclaim - reclaim in the context of a request
  * @pool: the pool
  * @rq: the request
  *
- * Rounds of rising insistence, until as much has come together as the request needs.
+ * Rounds of rising priority, until as many pages were freed as the request needs.
  *
- * Context: process, may sleep. The task is marked as one that reclaims meanwhile, so that what
- * reclaimers allocate never leads here again. Return: pages given up.
+ * Context: process, may sleep. The task has PF_MEMALLOC meanwhile, so that allocations of
+ * reclaimers do not reclaim recursively. Return: pages freed.
  * As try_to_free_pages() in mm/vmscan.c.
  */
 unsigned long pb_direct_reclaim(struct pb_pool *pool, const struct pb_request *rq)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Getting memory back from those who hold it and can do without: how much is asked of whom. */
+/* Reclaim: how many pages each reclaimer has to scan. See reclaim.c. */
 #ifndef PB_RECLAIM_H
 #define PB_RECLAIM_H
 
@@ -8,28 +8,28 @@
 struct pb_pool;
 struct pb_request;
 
-#define PB_DEF_PRIORITY		12	/* the first round asks for 1/4096 of what there is */
-#define PB_RECLAIM_BATCH	128	/* pages in one call, unless a reclaimer says otherwise */
-#define PB_DEFAULT_SEEKS	2	/* what getting a page back costs its reclaimer */
-#define PB_SWAP_CLUSTER_MAX	32UL	/* pages a round of reclaim is content with */
+#define PB_DEF_PRIORITY		12	/* the first round scans 1/4096 of the reclaimable pages */
+#define PB_RECLAIM_BATCH	128	/* pages per call, unless the reclaimer sets another batch */
+#define PB_DEFAULT_SEEKS	2	/* default cost of recreating a page */
+#define PB_SWAP_CLUSTER_MAX	32UL	/* pages that end a round of reclaim */
 
-#define PB_SCAN_STOP		(~0UL)	/* a scan that cannot go on */
+#define PB_SCAN_STOP		(~0UL)	/* the reclaimer cannot continue */
 
 /**
- * struct pb_ask - one reclaimer, asked once
- * @freeable: pages it could give up
- * @priority: 0 to PB_DEF_PRIORITY; lower asks for more
- * @seeks: what a page costs to get back; 0: nothing
- * @batch: pages in one call, 0 for the default
- * @deferred: pages asked for earlier that it was not called for
- * @begin: called before the first @scan, when @left_over, @delta and @total are known; may be NULL
- * @scan: has it look at @nr_to_scan pages; *@nr_scanned is that number, and may be lowered; returns
- *	pages given up, or PB_SCAN_STOP
+ * struct pb_ask - one query of one reclaimer
+ * @freeable: pages it could free
+ * @priority: 0 to PB_DEF_PRIORITY; lower scans more
+ * @seeks: cost of recreating a page; 0: none
+ * @batch: pages per call, 0 for the default
+ * @deferred: pages of earlier queries that were not scanned yet
+ * @begin: called before the first @scan, when @left_over, @delta and @total are set; may be NULL
+ * @scan: scans @nr_to_scan pages; *@nr_scanned is that number, and may be lowered; returns the
+ *	number of pages freed, or PB_SCAN_STOP
  * @arg: passed to @scan
- * @left_over: out: pages that it should have looked at before
- * @delta: out: pages that it has to look at now
- * @total: out: pages of both that are looked at; in the end, that were not
- * @scanned: out: pages looked at
+ * @left_over: out: pages deferred by earlier queries
+ * @delta: out: pages to scan because of this query
+ * @total: out: pages of both to scan; at the end, those that were not scanned
+ * @scanned: out: pages scanned
  */
 struct pb_ask {
 	unsigned long	freeable;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the states of the slow path do: walk the zonelist with some rights or others, wake node
- * threads, look through caches and bitmaps, compact, give up reserves, have somebody killed. In
- * which order is for slowpath.c; whether another round is worth it, for slow_retry.c.
+ * Steps of the slow path: walk the zonelist with different alloc flags, wake node threads, search
+ * caches and bitmaps, grow, compact, unreserve highatomic pageblocks, kill. slowpath.c has the
+ * order of the steps, slow_retry.c decides about another round.
  */
 #include "core/alloc/slow.h"
 #include "core/base/pfn.h"
@@ -15,10 +15,10 @@
 /* ---- walks ---- */
 
 /**
- * pb_slow_walk - look for a block along the zonelist, with the rights the request has now
+ * pb_slow_walk - walk the zonelist with the current flags
  * @s: the request; its pfn is set
  *
- * Context: any. Return: whether there is one.
+ * Context: any. Return: whether a block was allocated.
  */
 bool pb_slow_walk(struct pb_slow *s)
 {
@@ -26,7 +26,7 @@ bool pb_slow_walk(struct pb_slow *s)
 	return s->pfn != PB_NO_PFN;
 }
 
-/* A walk that is tried once, with other rights than the next one has. */
+/* One walk with other flags, which the next walk does not keep. */
 static bool walk_with(struct pb_slow *s, pb_alloc_flags_t rights)
 {
 	pb_alloc_flags_t flags = s->now.flags;
@@ -39,11 +39,11 @@ static bool walk_with(struct pb_slow *s, pb_alloc_flags_t rights)
 }
 
 /**
- * pb_slow_walk_anywhere - walk once with other rights, at last also outside the caller's cpuset
+ * pb_slow_walk_anywhere - walk once with other flags, then again outside the caller's cpuset
  * @s: the request; its pfn is set
  * @rights: PB_ALLOC_ flags
  *
- * Context: any. Return: whether there is a block. As __alloc_pages_cpuset_fallback().
+ * Context: any. Return: whether a block was allocated. As __alloc_pages_cpuset_fallback().
  */
 bool pb_slow_walk_anywhere(struct pb_slow *s, pb_alloc_flags_t rights)
 {
@@ -53,13 +53,13 @@ bool pb_slow_walk_anywhere(struct pb_slow *s, pb_alloc_flags_t rights)
 
 /* ---- beginning ---- */
 
-/* Whether any zone that may serve the request could ever be large enough. */
+/* Whether any zone that may serve the request can become large enough. */
 static bool possible(const struct pb_slow *s)
 {
 	struct pb_request rq = *s->rq;
 	struct pb_zone *zone;
 
-	/* With all that any of the walks below may do. */
+	/* With the widest flags of any of the walks below. */
 	rq.flags = pb_slow_alloc_flags(s->rq);
 	if (pb_ignores_policy(s->rq)) {
 		rq.nodemask = NULL;
@@ -77,15 +77,15 @@ static void warn_unreasonable(const struct pb_slow *s)
 		return;
 	WARN_ON_ONCE(s->rq->order > 1);
 	WARN_ON_ONCE(!pb_slow_may(s, PB_ALLOC_WAIT));
-	/* It cannot reclaim anything, only wait for somebody to do it. */
+	/* The request cannot reclaim, and would wait for another task to do so. */
 	WARN_ON_ONCE(pb_slow_reclaiming(s));
 }
 
 /**
- * pb_slow_begin - what a request is entitled to from now on
- * @s: the request, as it was made
+ * pb_slow_begin - set the flags of the slow path
+ * @s: the request
  *
- * Context: any. Return: false when it could never be served.
+ * Context: any. Return: false when the request can never be served.
  */
 bool pb_slow_begin(struct pb_slow *s)
 {
@@ -97,15 +97,15 @@ bool pb_slow_begin(struct pb_slow *s)
 		return false;
 	}
 	s->now.flags = pb_slow_alloc_flags(s->rq);
-	/* What is kept for those who cannot wait is not for those who can. */
+	/* Sleepable requests may not use the atomic reserve. */
 	if (WARN_ON_ONCE(pb_slow_may(s, PB_ALLOC_WAIT) && s->now.flags & atomic))
 		s->now.flags &= ~atomic;
 	return true;
 }
 
-/* ---- what others can do for it ---- */
+/* ---- reclaim, compaction and growth for a request ---- */
 
-/* THISNODE that may not wait has a way of its own to go on: nobody is troubled for it. */
+/* Callers of THISNODE without sleeping have a fallback of their own, so no thread is woken. */
 static bool fails_early(const struct pb_slow *s)
 {
 	return pb_slow_may(s, PB_ALLOC_THISNODE) && !pb_slow_may(s, PB_ALLOC_WAIT);
@@ -133,7 +133,7 @@ void pb_slow_wake_nodes(struct pb_slow *s)
 }
 
 /**
- * pb_slow_drain_all - empty the caches of all CPUs
+ * pb_slow_drain_all - drain the caches of all CPUs
  * @pool: the pool
  *
  * Context: may sleep. As drain_all_pages().
@@ -148,12 +148,12 @@ void pb_slow_drain_all(struct pb_pool *pool)
 }
 
 /**
- * pb_slow_grow - have a pool take more memory, where it may have some
+ * pb_slow_grow - grow the pool, if it may grow
  * @pool: the pool
- * @rq: whom it is for
- * @nr_pages: pages wanted
+ * @rq: the request
+ * @nr_pages: pages needed
  *
- * Context: may sleep. Return: pages that it has grown by, by whomever. As deferred_grow_zone().
+ * Context: may sleep. Return: pages that this or another task added. As deferred_grow_zone().
  */
 unsigned long pb_slow_grow(struct pb_pool *pool, const struct pb_request *rq,
 			   unsigned long nr_pages)
@@ -165,9 +165,9 @@ unsigned long pb_slow_grow(struct pb_pool *pool, const struct pb_request *rq,
 }
 
 /**
- * pb_slow_scan_zones - index bits are hints: look at the bitmaps themselves
+ * pb_slow_scan_zones - update the index, whose bits are hints, from the free bitmaps
  * @pool: the pool
- * @rq: whose zones
+ * @rq: the request; only zones that it may use are scanned
  *
  * Context: may sleep.
  */
@@ -181,10 +181,10 @@ void pb_slow_scan_zones(struct pb_pool *pool, const struct pb_request *rq)
 }
 
 /**
- * pb_slow_reserves - which reserve the caller may use by now
+ * pb_slow_reserves - the reserves that the caller may use now
  * @s: the request
  *
- * It may have become an OOM victim meanwhile. Context: any. Return: PB_ALLOC_ flags, or 0.
+ * The task may have become an OOM victim meanwhile. Context: any. Return: PB_ALLOC_ flags, or 0.
  */
 pb_alloc_flags_t pb_slow_reserves(const struct pb_slow *s)
 {
@@ -196,11 +196,11 @@ pb_alloc_flags_t pb_slow_reserves(const struct pb_slow *s)
 }
 
 /**
- * pb_slow_compact - make a block by compaction, and take it
+ * pb_slow_compact - compact, then allocate
  * @s: the request; its pfn and compact_result are set
- * @priority: how hard to try
+ * @priority: priority of the compaction
  *
- * Context: may sleep. Return: whether there is one. As __alloc_pages_direct_compact().
+ * Context: may sleep. Return: whether a block was allocated. As __alloc_pages_direct_compact().
  */
 bool pb_slow_compact(struct pb_slow *s, enum pb_compact_priority priority)
 {
@@ -229,11 +229,11 @@ bool pb_slow_compact(struct pb_slow *s, enum pb_compact_priority priority)
 }
 
 /**
- * pb_slow_unreserve - what is kept for atomic requests is for whoever else would fail
+ * pb_slow_unreserve - unreserve a highatomic pageblock for a request that would fail
  * @s: the request
- * @force: all of it, not only what lies idle
+ * @force: also the last reserved pageblock of a zone
  *
- * Context: any. Return: whether something was given up. As unreserve_highatomic_pageblock().
+ * Context: any. Return: whether one was unreserved. As unreserve_highatomic_pageblock().
  */
 bool pb_slow_unreserve(struct pb_slow *s, bool force)
 {
@@ -246,9 +246,9 @@ bool pb_slow_unreserve(struct pb_slow *s, bool force)
 	return false;
 }
 
-/* ---- killing ---- */
+/* ---- OOM ---- */
 
-/* Killing helps with neither large blocks nor a certain node or zone, and some can do without. */
+/* Killing does not help large blocks, a single node or a low zone, and some requests may fail. */
 static bool oom_may_help(const struct pb_slow *s)
 {
 	return s->pool->ops.oom && !pb_slow_costly(s) && s->rq->highest_zone >= PB_ZONE_NORMAL &&
@@ -258,7 +258,7 @@ static bool oom_may_help(const struct pb_slow *s)
 /* As __alloc_pages_may_oom(), under its lock. */
 static bool oom_locked(struct pb_slow *s, bool *progress)
 {
-	/* Whoever had the lock before may have brought enough: then nobody else has to go. */
+	/* A kill by the previous lock holder may have freed enough. */
 	if (walk_with(s, PB_ALLOC_WMARK_HIGH | PB_ALLOC_CPUSET | PB_ALLOC_HARDWALL))
 		return true;
 	if (!oom_may_help(s))
@@ -269,22 +269,22 @@ static bool oom_locked(struct pb_slow *s, bool *progress)
 }
 
 /**
- * pb_slow_oom - nothing helps any more: may somebody be killed for it?
+ * pb_slow_oom - kill a task that holds memory, if the policy allows it
  * @s: the request; its pfn may be set
- * @progress: out: whether memory will come free
+ * @progress: out: whether memory will be freed
  *
- * Context: may sleep. Return: whether there is a block. As __alloc_pages_may_oom().
+ * Context: may sleep. Return: whether a block was allocated. As __alloc_pages_may_oom().
  */
 bool pb_slow_oom(struct pb_slow *s, bool *progress)
 {
 	bool found;
 
-	/* Others may have had what it grew by before: nobody has to go for that. */
+	/* Other requests may have used the last growth. Growing again avoids a kill. */
 	*progress = pb_slow_grow(s->pool, &s->now, 1UL << s->rq->order);
 	if (*progress)
 		return false;
 	if (atomic_cmpxchg_acquire(&s->pool->oom_busy, 0, 1)) {
-		/* Somebody sees to it already. */
+		/* Another task selects a victim. */
 		pb_wait_tick();
 		*progress = true;
 		return false;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A request in the slow path, and what the states of slowpath.c do with it. */
+/* A request in the slow path, and the steps that the states of slowpath.c use. */
 #ifndef PB_SLOW_H
 #define PB_SLOW_H
 
@@ -7,15 +7,15 @@
 
 /**
  * struct pb_slow - a request in the slow path
- * @pool: where it is made
- * @rq: as the caller made it
- * @now: as it is tried at present: other flags, perhaps no nodemask
- * @pfn: what was found
- * @reclaimed: pages that the last reclaim brought
- * @no_progress_loops: reclaims in a row that brought nothing
- * @compact_priority: how hard the next compaction tries
- * @compact_result: what the last one came to
- * @compaction_retries: successes of compaction that others took
+ * @pool: the pool
+ * @rq: the caller's request
+ * @now: the request of the next walk: other flags, maybe no nodemask
+ * @pfn: the block found, or PB_NO_PFN
+ * @reclaimed: pages freed by the last reclaim
+ * @no_progress_loops: successive reclaims that freed no pages
+ * @compact_priority: priority of the next compaction
+ * @compact_result: result of the last compaction
+ * @compaction_retries: successful compactions whose block another request allocated
  */
 struct pb_slow {
 	struct pb_pool			*pool;
@@ -29,13 +29,13 @@ struct pb_slow {
 	int				compaction_retries;
 };
 
-/* What the caller asked for, whatever rights the present walk has. */
+/* Whether the caller's request has a flag, independent of the flags of the next walk. */
 static inline bool pb_slow_may(const struct pb_slow *s, pb_alloc_flags_t flag)
 {
 	return s->rq->flags & flag;
 }
 
-/* Whoever reclaims already must not do so again. */
+/* Whether the task reclaims already and must not do so recursively. */
 static inline bool pb_slow_reclaiming(const struct pb_slow *s)
 {
 	return pb_slow_may(s, PB_ALLOC_WAIT) &&

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Whether a request in the slow path is to go on: rules of mm/page_alloc.c, on what compaction and
- * reclaim came to, and on what the zones could still give.
+ * Decide whether a request in the slow path tries another round. The rules are those of
+ * mm/page_alloc.c: they depend on the results of compaction and reclaim, and on the free and
+ * reclaimable pages of the zones.
  */
 #include "core/alloc/slow_retry.h"
 #include "core/cache/freelist.h"
@@ -10,14 +11,14 @@
 #include "core/zone/watermark.h"
 
 #define MAX_RECLAIM_RETRIES	16	/* rounds without progress */
-#define MAX_COMPACT_RETRIES	16	/* rounds in which compaction succeeded, for others */
+#define MAX_COMPACT_RETRIES	16	/* successful compactions that did not serve the request */
 
 /**
- * pb_slow_huge_gives_up - does a request for a huge page rather fail than stall?
+ * pb_slow_huge_gives_up - whether a request for a huge page fails instead of stalling
  * @s: the request, after asynchronous compaction
  *
- * A huge page is a wish. Only kthreads, which nobody waits for, go on where the scheduler or a lock
- * was in the way. Context: any.
+ * Huge pages are opportunistic. Only kthreads, which delay no task, continue after compaction was
+ * contended. Context: any.
  */
 bool pb_slow_huge_gives_up(const struct pb_slow *s)
 {
@@ -30,7 +31,7 @@ bool pb_slow_huge_gives_up(const struct pb_slow *s)
 	return pb_slow_may(s, PB_ALLOC_THISNODE);
 }
 
-/* Calls @fits for each zone that may serve the request until one says yes. */
+/* Calls @fits for each zone that may serve the request until it returns true. */
 static bool any_zone(struct pb_slow *s,
 		     bool (*fits)(struct pb_slow *s, struct pb_zone *zone, long pages))
 {
@@ -63,25 +64,25 @@ static bool has_block(struct pb_zone *zone, unsigned int order)
 	return false;
 }
 
-/* Would the request succeed if all were reclaimed that can be? */
+/* Whether the request would succeed if all reclaimable pages were reclaimed. */
 static bool would_fit(struct pb_slow *s, struct pb_zone *zone, long pages)
 {
 	long mark = READ_ONCE(zone->watermark[PB_WMARK_MIN]) +
 		    READ_ONCE(zone->lowmem_reserve[s->rq->highest_zone]);
 
-	/* Reclaim alone does not make blocks: unless there is one, this is for compaction. */
+	/* Reclaim frees single pages; without a free block of the order, compaction is needed. */
 	return pages - (1L << s->rq->order) + 1 > mark &&
 	       (!s->rq->order || has_block(zone, s->rq->order));
 }
 
-/* Would compaction have room to move things to? As __compaction_suitable(). */
+/* Whether compaction would have enough migration targets. As __compaction_suitable(). */
 static bool would_compact(struct pb_slow *s, struct pb_zone *zone, long pages)
 {
 	return pages > (long)READ_ONCE(zone->watermark[PB_WMARK_LOW]) + (2L << s->rq->order);
 }
 
 /**
- * pb_slow_reclaim_retry - would another round of reclaim do?
+ * pb_slow_reclaim_retry - whether another round of reclaim may succeed
  * @s: the request
  *
  * Context: may sleep. As should_reclaim_retry().
@@ -90,7 +91,7 @@ bool pb_slow_reclaim_retry(struct pb_slow *s)
 {
 	bool worth;
 
-	/* Costly blocks do not come of pages that happen to be freed. */
+	/* Reclaimed pages rarely form a costly block, so they are no progress for one. */
 	if (s->reclaimed && !pb_slow_costly(s))
 		s->no_progress_loops = 0;
 	else
@@ -101,8 +102,8 @@ bool pb_slow_reclaim_retry(struct pb_slow *s)
 }
 
 /**
- * pb_slow_compact_retry - would another round of compaction do, perhaps a harder one?
- * @s: the request; its compact_priority may rise
+ * pb_slow_compact_retry - whether another round of compaction may succeed
+ * @s: the request; its compact_priority may be raised
  *
  * Context: any. As should_compact_retry().
  */
@@ -116,7 +117,7 @@ bool pb_slow_compact_retry(struct pb_slow *s)
 		return false;
 	if (s->compact_result == PB_COMPACT_SKIPPED)
 		return any_zone(s, would_compact);
-	/* A block was made and somebody else was faster. */
+	/* Another request allocated the block that compaction made. */
 	if (s->compact_result == PB_COMPACT_SUCCESS && ++s->compaction_retries <= max_retries)
 		return true;
 	if (s->compact_priority <= hardest)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Whether a request in the slow path is to go on. */
+/* Decide whether a request in the slow path tries another round. */
 #ifndef PB_SLOW_RETRY_H
 #define PB_SLOW_RETRY_H
 

@@ -1,30 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What happens to a request that the first walk over the zonelist could not serve: a state
- * machine with the behaviour of __alloc_pages_slowpath() in mm/page_alloc.c. Each state is one
- * function below; it tries one thing and says which state comes next.
+ * The slow path: a state machine for requests that the first walk over the zonelist could not
+ * serve, with the behaviour of __alloc_pages_slowpath() in mm/page_alloc.c. Each state is one
+ * function below. It tries one thing and returns the next state.
  *
- *   ADJUST          wake the node threads; walk with what the request is entitled to, down to min
- *   COLLECT         this CPU's caches; if the request may wait also those of the others, and what
- *                   the index does not show
- *   GROW            have the pool take more memory, where it may have some; walk
+ *   ADJUST          wake the node threads; walk with the flags of the slow path, down to min
+ *   COLLECT         drain this CPU's caches; if the request may sleep also those of other CPUs,
+ *                   and update the index from the free bitmaps
+ *   GROW            grow the pool, if it may grow; walk
  *   COMPACT_FIRST   costly and unmovable blocks: compact asynchronously before reclaim
- *   RETRY           wake again, find out about reserves, walk; those who may not wait end here
- *   RECLAIM         have others give up memory, walk
- *   COMPACT         make a block of what is free, walk
- *   AGAIN           is another round worth it?
- *   OUT_OF_MEMORY   nothing helps any more: may somebody be killed for it?
- *   NO_PAGE         fail, unless failing is not allowed
+ *   RETRY           wake the node threads, update the reserves, walk; requests that may not sleep
+ *                   end here
+ *   RECLAIM         direct reclaim, walk
+ *   COMPACT         direct compaction, walk
+ *   AGAIN           decide about another round
+ *   OUT_OF_MEMORY   kill a task, if the OOM policy allows it
+ *   NO_PAGE         fail, except for NOFAIL requests
  *
  *   ADJUST > COLLECT > GROW > COMPACT_FIRST >
  *	RETRY > RECLAIM > COMPACT > AGAIN > OUT_OF_MEMORY > NO_PAGE
  *
- * RETRY goes to NO_PAGE when the request may not wait, COMPACT_FIRST when a huge page is not to
- * stall, AGAIN and OUT_OF_MEMORY when nothing is to be hoped for. AGAIN and OUT_OF_MEMORY go back
- * to RETRY as long as there is hope, and NO_PAGE when the request must not fail.
+ * RETRY goes to NO_PAGE when the request may not sleep, COMPACT_FIRST when a request for a huge
+ * page must not stall, AGAIN and OUT_OF_MEMORY when another round cannot succeed. AGAIN and
+ * OUT_OF_MEMORY go back to RETRY when it may, and NO_PAGE when the request must not fail.
  *
- * Any of them ends in SERVED when its walk finds a block. What they call is in slow.c, what AGAIN
- * asks in slow_retry.c.
+ * Each state ends in SERVED when its walk allocates a block. The steps are in slow.c, the
+ * decisions of AGAIN in slow_retry.c.
  */
 #include "core/alloc/failure_reason.h"
 #include "core/alloc/reclaim.h"
@@ -62,7 +63,7 @@ static enum state collect(struct pb_slow *s)
 	return pb_slow_walk(s) ? SERVED : GROW;
 }
 
-/* Nobody has to give anything up as long as there is more to be had. */
+/* Before reclaim, because growth takes memory from no user of the pool. */
 static enum state grow(struct pb_slow *s)
 {
 	if (pb_slow_reclaiming(s) || !pb_slow_grow(s->pool, &s->now, 1UL << s->rq->order))
@@ -79,7 +80,7 @@ static enum state compact_first(struct pb_slow *s)
 		return SERVED;
 	if (pb_slow_huge_gives_up(s))
 		return NO_PAGE;
-	/* Trying on may pay for it, compacting synchronously would cost it too much. */
+	/* Reclaim may help, but synchronous compaction would stall too long. */
 	if (pb_slow_costly(s) && pb_slow_may(s, PB_ALLOC_NORETRY))
 		s->compact_priority = PB_COMPACT_PRIO_ASYNC;
 	return RETRY;
@@ -98,7 +99,7 @@ static enum state retry(struct pb_slow *s)
 	rq.reserve_flags = pb_slow_reserves(s);
 	if (rq.reserve_flags)
 		s->now.flags = pb_reserve_alloc_flags(&rq);
-	/* The system needs this one: the caller's policy does not count. */
+	/* Such requests ignore the caller's memory policy. */
 	if (pb_ignores_policy(&rq))
 		s->now.nodemask = NULL;
 	if (pb_slow_walk(s))
@@ -116,7 +117,7 @@ static enum state reclaim(struct pb_slow *s)
 		return COMPACT;
 	if (pb_slow_walk(s))
 		return SERVED;
-	/* What came free may be in a cache, or kept for others. */
+	/* The freed pages may be in a cache, or in highatomic pageblocks. */
 	pb_slow_unreserve(s, false);
 	pb_slow_drain_all(s->pool);
 	return pb_slow_walk(s) ? SERVED : COMPACT;
@@ -142,7 +143,7 @@ static enum state out_of_memory(struct pb_slow *s)
 
 	if (pb_slow_oom(s, &progress))
 		return SERVED;
-	/* A victim that has had its reserve, or gets none, would go on for ever. */
+	/* A victim that has used its reserve, or gets none, would loop for ever. */
 	if (!progress || (pb_fatal_signal() && (pb_slow_may(s, PB_ALLOC_NOMEMALLOC) ||
 						s->now.flags & PB_ALLOC_OOM)))
 		return NO_PAGE;
@@ -154,7 +155,7 @@ static enum state no_page(struct pb_slow *s)
 {
 	if (likely(!pb_slow_may(s, PB_ALLOC_NOFAIL)) || !pb_slow_may(s, PB_ALLOC_WAIT))
 		return FAILED;
-	/* A part of the reserve; all of it would only make things worse for everybody. */
+	/* A part of the reserve only; using all of it could make other tasks fail. */
 	if (pb_slow_walk_anywhere(s, PB_ALLOC_MIN_RESERVE))
 		return SERVED;
 	pb_wait_tick();
@@ -178,7 +179,7 @@ static enum state (*const enter[NR_STATES])(struct pb_slow *s) = {
  * pb_alloc_slowpath - serve a request that the first walk could not serve
  * @pool: the pool
  * @rq: the request
- * @reason: why it failed, or NULL
+ * @reason: set to the reason of a failure, or NULL
  *
  * Context: may sleep with PB_ALLOC_WAIT. Return: PFN, or PB_NO_PFN.
  * As __alloc_pages_slowpath() in mm/page_alloc.c.
@@ -204,11 +205,11 @@ unsigned long pb_alloc_slowpath(struct pb_pool *pool, const struct pb_request *r
 EXPORT_SYMBOL_PB_TEST(pb_alloc_slowpath);
 
 /**
- * pb_slowpath_collect - bring together all free memory a request may use
+ * pb_slowpath_collect - grow or reclaim, drain all caches and update the index
  * @pool: the pool
  * @rq: the request
  *
- * For requests that are not served by a zonelist walk of one order.
+ * For requests that are not a zonelist walk of one order.
  *
  * Context: may sleep with PB_ALLOC_WAIT.
  */
@@ -218,7 +219,7 @@ void pb_slowpath_collect(struct pb_pool *pool, const struct pb_request *rq)
 	pb_pcp_drain_local(pool);
 	if (!(rq->flags & PB_ALLOC_WAIT))
 		return;
-	/* The order is of the largest block in a range that may be nearly twice as long. */
+	/* The order is rounded down, so the range may be nearly twice as long. */
 	if (!pb_task_reclaiming() && !pb_slow_grow(pool, rq, 2UL << rq->order))
 		pb_direct_reclaim(pool, rq);
 	pb_slow_drain_all(pool);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What happens to a request that the first walk over the zonelist could not serve. */
+/* The slow path of requests that the first walk over the zonelist could not serve. */
 #ifndef PB_SLOWPATH_H
 #define PB_SLOWPATH_H
 

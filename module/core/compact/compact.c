@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Compaction as others call it: for a request, with a priority, deferral and skip hints; ahead of
- * need, by a fragmentation score; for ranges. Results and rules are those of mm/compaction.c; how
- * areas are chosen and emptied is in compact_scan.c and compact_zone.c.
+ * Entry points of compaction: for a request, with priority, deferral and skip hints; proactively,
+ * by a fragmentation score; for ranges. Results and rules are those of mm/compaction.c.
+ * compact_scan.c chooses the areas, compact_zone.c empties them.
  */
 #include "core/cache/freelist.h"
 #include "core/compact/compact.h"
@@ -13,7 +13,7 @@
 /* ---- per zone ---- */
 
 /**
- * pb_compact_init - what compaction keeps for a zone
+ * pb_compact_init - allocate a zone's skip hints
  * @zone: the zone
  *
  * Context: may sleep. Return: 0 or -ENOMEM.
@@ -50,8 +50,7 @@ static void defer(struct pb_zone *zone, unsigned int order)
 }
 
 /*
- * Should compaction be left out this time? As compaction_deferred(); races change the count by
- * one.
+ * Whether compaction is deferred this time. As compaction_deferred(); a race may lose an increment.
  */
 static bool deferred(struct pb_zone *zone, unsigned int order)
 {
@@ -67,7 +66,7 @@ static bool deferred(struct pb_zone *zone, unsigned int order)
 	return true;
 }
 
-/* Deferred as long as can be, and now it is tried again: hints are too old to be trusted. */
+/* Whether this run follows the longest deferral, so that the skip hints are stale. */
 static bool restarting(struct pb_zone *zone, unsigned int order)
 {
 	return order >= READ_ONCE(zone->compact_order_failed) &&
@@ -76,10 +75,10 @@ static bool restarting(struct pb_zone *zone, unsigned int order)
 }
 
 /**
- * pb_compact_defer_reset - compaction has worked, or is expected to
+ * pb_compact_defer_reset - reset the deferral after a success, or when one is expected
  * @zone: the zone
- * @order: for blocks of this order
- * @alloc_success: an allocation has succeeded thanks to it
+ * @order: order of the block
+ * @alloc_success: an allocation succeeded after the compaction
  *
  * Context: any. As compaction_defer_reset() in mm/compaction.c.
  */
@@ -96,14 +95,14 @@ void pb_compact_defer_reset(struct pb_zone *zone, unsigned int order, bool alloc
 EXPORT_SYMBOL_PB_TEST(pb_compact_defer_reset);
 
 /**
- * pb_compaction_suitable - is enough free to move things to?
+ * pb_compaction_suitable - whether a zone has enough free pages as migration targets
  * @zone: the zone
- * @order: order of the block wanted
+ * @order: order of the requested block
  * @highest: highest zone type the request may use
  *
- * The mark of the zone and, as compact_gap() has it, twice the block; from the pageblock's order
- * on only the block itself: what is in an area has to find a place outside, and there is one when
- * as much is free altogether as the area is large.
+ * Requires the watermark plus twice the block, as compact_gap(). From the pageblock's order on the
+ * block alone suffices: the allocated pages of an area fit outside of it when the zone has as many
+ * free pages as the area.
  *
  * Context: any. As compaction_suitable() in mm/compaction.c.
  */
@@ -183,13 +182,14 @@ static enum pb_compact_result try_zones(struct pb_pool *pool, const struct pb_re
 }
 
 /**
- * pb_compact_pages - make a block for a request by moving what may be moved
+ * pb_compact_pages - compact the zones that a request may use
  * @pool: the pool
  * @rq: the request, with PB_ALLOC_WAIT and an order above 0
- * @prio: how much it may cost
- * @captured_pfn: the block, allocated for the request, or PB_NO_PFN; NULL: it is left free
+ * @prio: priority
+ * @captured_pfn: set to the block, allocated for the request, or to PB_NO_PFN; NULL: the block
+ *	stays free
  *
- * Context: process, may sleep. Return: how it ended. As try_to_compact_pages() in mm/compaction.c.
+ * Context: process, may sleep. Return: the result. As try_to_compact_pages() in mm/compaction.c.
  */
 enum pb_compact_result pb_compact_pages(struct pb_pool *pool, const struct pb_request *rq,
 					enum pb_compact_priority prio, unsigned long *captured_pfn)
@@ -205,7 +205,7 @@ enum pb_compact_result pb_compact_pages(struct pb_pool *pool, const struct pb_re
 }
 EXPORT_SYMBOL_PB_TEST(pb_compact_pages);
 
-/* ---- ahead of need ---- */
+/* ---- proactive compaction ---- */
 
 static unsigned long whole_blocks(struct pb_zone *zone)
 {
@@ -219,7 +219,7 @@ static unsigned long whole_blocks(struct pb_zone *zone)
 }
 
 /*
- * Free memory that is not in whole pageblocks, in percent. As extfrag_for_order() in mm/vmstat.c.
+ * Free memory outside of free pageblocks, in percent. As extfrag_for_order() in mm/vmstat.c.
  */
 static unsigned int score_zone(struct pb_zone *zone)
 {
@@ -230,7 +230,7 @@ static unsigned int score_zone(struct pb_zone *zone)
 }
 
 /**
- * pb_fragmentation_score - how fragmented is a node's free memory?
+ * pb_fragmentation_score - fragmentation of a node's free memory
  * @pool: the pool
  * @nid: the node
  *
@@ -258,7 +258,7 @@ static unsigned int score_mark(unsigned int proactiveness, bool low)
 }
 
 /**
- * pb_compact_node_wanted - is a node fragmented enough to compact it ahead of need?
+ * pb_compact_node_wanted - whether a node is fragmented enough for proactive compaction
  * @pool: the pool
  * @nid: the node
  * @proactiveness: 0 (never) to 100
@@ -273,9 +273,9 @@ bool pb_compact_node_wanted(struct pb_pool *pool, int nid, unsigned int proactiv
 EXPORT_SYMBOL_PB_TEST(pb_compact_node_wanted);
 
 /*
- * Gains whole pageblocks until the score is low enough or there are no more; how many. Ahead of
- * need it makes way for requests that compact the zone themselves: the pageblock it has isolated
- * may lie in the one range that would do for them.
+ * Makes free pageblocks until the score is low enough or no more can be made; returns their number.
+ * Proactive compaction stops when a request compacts the zone, because an isolated pageblock may
+ * lie in the only range that suits the request.
  */
 static unsigned long gain_blocks(struct pb_zone *zone, enum pb_migrate_mode mode,
 				 unsigned int proactiveness)
@@ -297,12 +297,12 @@ static unsigned long gain_blocks(struct pb_zone *zone, enum pb_migrate_mode mode
 }
 
 /**
- * pb_compact_node - compact a node ahead of need
+ * pb_compact_node - compact a node proactively
  * @pool: the pool
  * @nid: the node
- * @proactiveness: 1 to 100: down to which fragmentation score
+ * @proactiveness: 1 to 100; selects the fragmentation score to reach
  *
- * Ends at the low mark of the score, or when nothing more is to be gained.
+ * Ends at the low threshold of the score, or when no pageblock can be made free.
  *
  * Context: process, may sleep. As proactive_compact_node() in mm/compaction.c.
  */
@@ -320,7 +320,7 @@ void pb_compact_node(struct pb_pool *pool, int nid, unsigned int proactiveness)
 EXPORT_SYMBOL_PB_TEST(pb_compact_node);
 
 /**
- * pb_compact_zone_fully - gain every whole pageblock that is to be had
+ * pb_compact_zone_fully - make as many free pageblocks as possible
  * @zone: the zone
  *
  * Context: process, may sleep. Return: pageblocks gained. As compact_node() in mm/compaction.c.
@@ -336,18 +336,18 @@ EXPORT_SYMBOL_PB_TEST(pb_compact_zone_fully);
 /* ---- ranges ---- */
 
 /**
- * pb_compact_range - empty a range of any number of frames, and claim it
+ * pb_compact_range - empty a range of any number of frames, and allocate it
  * @zone: the zone
- * @rq: the request whose marks count
- * @nr_pages: how many; below a pageblock a power of two, above it whole pageblocks
+ * @rq: the request whose watermarks apply
+ * @nr_pages: number of frames; below a pageblock a power of two, above it whole pageblocks
  * @align: alignment of the range above a pageblock, in pageblocks; a power of two
- * @take: what is done with it; preemption is off there
+ * @take: called with the range, with preemption off
  * @arg: for @take
  *
- * Pageblocks of contiguous areas serve too, and keep their type. They alone do, when the zone is at
- * its mark but for what is free in them.
+ * Pageblocks of contiguous areas can be used, too, and keep their type. When the other free pages
+ * of the zone are at the watermark, only they are used.
  *
- * Context: process, may sleep. Return: whether it was claimed. As alloc_contig_pages() in
+ * Context: process, may sleep. Return: whether it was allocated. As alloc_contig_pages() in
  * mm/page_alloc.c.
  */
 bool pb_compact_range(struct pb_zone *zone, const struct pb_request *rq, unsigned long nr_pages,

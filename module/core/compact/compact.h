@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Compaction: larger free blocks by moving what may be moved. As mm/compaction.c. */
+/* Compaction: make larger free blocks by migrating movable blocks. As mm/compaction.c. */
 #ifndef PB_COMPACT_H
 #define PB_COMPACT_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What compaction says of itself while somebody listens: ops->compact_event. */
+/* Events of compaction for tracepoints: ops->compact_event. */
 #ifndef PB_COMPACT_EVENT_H
 #define PB_COMPACT_EVENT_H
 
@@ -22,18 +22,18 @@ enum pb_compact_step {
 };
 
 /**
- * struct pb_compact_event - a step of compaction, for who watches
- * @step: which; it says which of the others are set
- * @order: of the block wanted
- * @zone: where; but for TRY_PAGES
- * @rq: TRY_PAGES: for whom
- * @prio: TRY_PAGES: how hard
- * @status: END, FINISHED, SUITABLE: the answer
- * @sync: BEGIN, END: may migrations block?
- * @start: ISOLATE: first frame; BEGIN, END: of the area that is being emptied
- * @end: ISOLATE: frame after the last; BEGIN, END: where the last block was moved to
- * @nr: ISOLATE: what was looked at (frames; for FREEPAGES pageblocks) and frames taken;
- *	MIGRATEPAGES: frames tried and moved
+ * struct pb_compact_event - a step of compaction, for tracepoints
+ * @step: the step; selects which of the other members are set
+ * @order: order of the requested block
+ * @zone: the zone; not for TRY_PAGES
+ * @rq: TRY_PAGES: the request
+ * @prio: TRY_PAGES: the priority
+ * @status: END, FINISHED, SUITABLE: the result
+ * @sync: BEGIN, END: whether migrations may block
+ * @start: ISOLATE: first frame; BEGIN, END: first frame of the area that is being emptied
+ * @end: ISOLATE: frame after the last; BEGIN, END: last migration target
+ * @nr: ISOLATE: number scanned (frames; pageblocks for FREEPAGES) and frames isolated;
+ *	MIGRATEPAGES: frames tried and migrated
  */
 struct pb_compact_event {
 	enum pb_compact_step		step;
@@ -48,7 +48,7 @@ struct pb_compact_event {
 	unsigned long			nr[2];
 };
 
-/* Says one; the arguments are members of struct pb_compact_event. */
+/* Reports an event; the arguments are members of struct pb_compact_event. */
 #define pb_compact_note(pool, ...) do {						\
 	void (*note)(const struct pb_compact_event *event);			\
 										\

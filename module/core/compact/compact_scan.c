@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Where compaction works: which area is the cheapest to empty, and where its contents go.
+ * Compaction: choose the cheapest area to empty, and the migration targets.
  *
- * mm/ scans a zone from both ends, and takes what it meets. Here the index knows how full every
- * pageblock is: sources come from the emptiest occupancy class that has any, and targets from the
- * fullest, the order in which allocations take frames anyway. Contents are never moved to a
- * pageblock emptier than the one they come from, so that no two compactions undo each other's
- * work.
+ * mm/ scans a zone from both ends. Here the index knows the fullness of every pageblock. Areas
+ * come from the emptiest class that has any, and targets from the fullest, as for allocations.
+ * Blocks are not migrated to a pageblock emptier than their own, so that one compaction does not
+ * undo the work of another.
  *
- * For blocks above the pageblock's order the cost of each aligned run is estimated from the keys of
- * its pageblocks (8 bytes each), and the cheapest run is looked at frame by frame. A pageblock that
- * turns out to have what cannot be moved gets a skip hint, and the next best comes.
+ * Above the pageblock's order the cost of each aligned run of pageblocks is estimated from their
+ * index classes, and the cheapest run is scanned frame by frame. A pageblock with unmovable
+ * blocks gets a skip hint, and the next cheapest run is tried.
  */
 #include "core/base/pfn.h"
 #include "core/cache/freelist.h"
@@ -22,11 +21,11 @@
 #include "core/index/pageblock.h"
 #include "core/zone/zone.h"
 
-/* Pageblocks looked at in one class before the cheapest to empty, or the fullest, is taken. */
+/* Pageblocks of one class to scan before the best of them is used. */
 #define CLASS_LOOKS	256
-/* Pageblocks tried per class for a place to move to. */
+/* Pageblocks of one class to try as a migration target. */
 #define TARGET_TRIES	16
-/* Cheapest runs that are looked at closely before it is said that there is none. */
+/* Cheapest runs to scan frame by frame before giving up. */
 #define RUN_TRIES	32
 
 #define NO_COST		(~0UL)
@@ -40,9 +39,9 @@ static void set_skip(struct pb_compact_control *cc, unsigned long index)
 }
 
 /**
- * pb_compact_set_skip - remember that an area was tried in vain
+ * pb_compact_set_skip - set skip hints after an area could not be emptied
  * @cc: the run of compaction
- * @area: the area; not tried again for blocks of this order and above
+ * @area: the area; skipped for blocks of this order and above
  *
  * Context: any. As set_pageblock_skip() in mm/compaction.c.
  */
@@ -55,7 +54,7 @@ void pb_compact_set_skip(struct pb_compact_control *cc, const struct pb_area *ar
 }
 
 /**
- * pb_compact_reset_skip - forget which pageblocks were tried in vain
+ * pb_compact_reset_skip - clear the skip hints of a zone
  * @zone: the zone
  *
  * Context: any. As __reset_isolation_suitable() in mm/compaction.c.
@@ -91,7 +90,7 @@ static bool type_fits(struct pb_compact_control *cc, unsigned long index)
 	return cc->types & BIT(mt);
 }
 
-/* Pages to move out of an area, caches counted in; NO_COST when it cannot be emptied. */
+/* Pages to migrate out of an area, those in flight included; NO_COST when it cannot be emptied. */
 static unsigned long cost_of(struct pb_compact_control *cc, const struct pb_area *area)
 {
 	struct pb_survey survey;
@@ -103,8 +102,8 @@ static unsigned long cost_of(struct pb_compact_control *cc, const struct pb_area
 }
 
 /*
- * How many frames of a pageblock are free. If its occupancy class was sampled wrong, the pageblock
- * goes where it belongs; @occ is the right one.
+ * Counts the free frames of a pageblock. @occ is set to its fullness; when the index has another
+ * one, the index is updated.
  */
 static unsigned int count_free(struct pb_zone *zone, unsigned long index, unsigned int *occ)
 {
@@ -137,7 +136,7 @@ static unsigned long best_in_block(struct pb_compact_control *cc, unsigned long 
 	return least;
 }
 
-/* The cheapest area of the pageblocks of one map of the index, those of fuller classes left out. */
+/* The cheapest area among the pageblocks of one index bitmap that are not fuller than @fullest. */
 static unsigned long best_in_map(struct pb_compact_control *cc, struct pb_bitmap *map,
 				 unsigned int fullest, unsigned long least, struct pb_area *best)
 {
@@ -155,7 +154,7 @@ static unsigned long best_in_map(struct pb_compact_control *cc, struct pb_bitmap
 		nr = count_free(cc->zone, index, &occ);
 		if (occ < fullest)
 			continue;
-		/* Where all of a pageblock counts, its free frames say at once what it costs. */
+		/* The cost of a whole pageblock follows from its number of free frames. */
 		if (cc->frames == PB_PAGEBLOCK_NR && PB_PAGEBLOCK_NR - nr >= least)
 			continue;
 		cost = best_in_block(cc, index, &area);
@@ -173,7 +172,7 @@ static unsigned long best_in_map(struct pb_compact_control *cc, struct pb_bitmap
 	return least;
 }
 
-/* Up to the pageblock's order: wholly free ones, then the emptiest class that has any. */
+/* Up to the pageblock's order: free pageblocks, then the emptiest class that has any. */
 static bool pick_in_block(struct pb_compact_control *cc, struct pb_area *best)
 {
 	unsigned long least = NO_COST;
@@ -188,14 +187,14 @@ static bool pick_in_block(struct pb_compact_control *cc, struct pb_area *best)
 			if (cc->types & BIT(mt))
 				least = best_in_map(cc, &cc->zone->area[mt].occ[occ], occ, least,
 						    best);
-	/* What is moved out of an area goes to the same class at most. */
+	/* Targets are at least as full as the class of the area. */
 	if (least != NO_COST)
 		cc->limit = pb_key_occ(READ_ONCE(cc->zone->ctl[best->first].key));
 	return least != NO_COST;
 }
 
 /*
- * Pages to move out of a pageblock as its key has it: at most half a class off, if it is movable.
+ * Pages to migrate out of a pageblock, estimated from its index class as the middle of the class.
  */
 static unsigned long estimate(struct pb_compact_control *cc, unsigned long index)
 {
@@ -210,7 +209,7 @@ static unsigned long estimate(struct pb_compact_control *cc, unsigned long index
 	return PB_PAGEBLOCK_NR - PB_OCC_NR / 2 - pb_key_occ(key) * PB_OCC_NR;
 }
 
-/* Estimates a run; what cannot be emptied is in @bad. */
+/* Estimates a run; @bad is set to the pageblock that cannot be emptied. */
 static unsigned long estimate_run(struct pb_compact_control *cc, unsigned long first,
 				  unsigned long most, unsigned long *bad)
 {
@@ -249,7 +248,7 @@ static bool cheapest_run(struct pb_compact_control *cc, struct pb_area *best)
 	return least != NO_COST;
 }
 
-/* Hints at the pageblocks of a run that keep it from being emptied; false when there is none. */
+/* Sets skip hints on the pageblocks of a run that cannot be emptied; false when there are none. */
 static bool find_pinned(struct pb_compact_control *cc, const struct pb_area *run)
 {
 	struct pb_area one = { .nr = 1, .frames = PB_PAGEBLOCK_NR };
@@ -284,18 +283,18 @@ static bool pick_run(struct pb_compact_control *cc, struct pb_area *best)
 }
 
 /**
- * pb_compact_pick - the area that is cheapest to empty
+ * pb_compact_pick - find the area that is cheapest to empty
  * @cc: the run of compaction
- * @area: filled
+ * @area: set to the area
  *
- * Context: process; may reschedule. Return: false when there is none that has not been tried.
+ * Context: process; may reschedule. Return: false when every candidate was tried.
  */
 bool pb_compact_pick(struct pb_compact_control *cc, struct pb_area *area)
 {
 	return cc->nr > 1 ? pick_run(cc, area) : pick_in_block(cc, area);
 }
 
-/* Marks a block that is to receive another's contents; false when somebody still uses it. */
+/* Sets the order and flags of a migration target; false when it is still in use. */
 static bool mark_target(struct pb_zone *zone, unsigned long pfn, unsigned int order)
 {
 	u8 *byte = pb_order_byte(zone->pool, pfn);
@@ -337,7 +336,7 @@ static unsigned long claim_from(struct pb_compact_control *cc, unsigned long ind
 	return pfn;
 }
 
-/* The fullest pageblock of a class, of those that come first. */
+/* The fullest among the first pageblocks of a class. */
 static unsigned long fullest(struct pb_compact_control *cc, enum pb_migratetype mt,
 			     unsigned int order, unsigned int step, unsigned long *scanned)
 {
@@ -360,7 +359,7 @@ static unsigned long fullest(struct pb_compact_control *cc, enum pb_migratetype 
 	return found;
 }
 
-/* Single frames fill up one pageblock before the next is looked for. */
+/* Single frames fill one pageblock before the next one is searched. */
 static unsigned long target_in_type(struct pb_compact_control *cc, enum pb_migratetype mt,
 				    unsigned int order, unsigned long *scanned)
 {
@@ -409,11 +408,11 @@ static unsigned long find_target(struct pb_compact_control *cc, unsigned int ord
 }
 
 /**
- * pb_compact_target - a free block to move a block's contents to
+ * pb_compact_target - allocate a migration target
  * @cc: the run of compaction
  * @order: 0 to 9
  *
- * From the fullest pageblock there is. The block is marked as allocated, movable and isolated.
+ * From the fullest suitable pageblock. The state of the block becomes movable and isolated.
  *
  * Context: process. Return: PFN, or PB_NO_PFN.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Where compaction works: which area is the cheapest to empty, and where its contents go. */
+/* Compaction: choose the cheapest area to empty, and the migration targets. */
 #ifndef PB_COMPACT_SCAN_H
 #define PB_COMPACT_SCAN_H
 
@@ -9,23 +9,23 @@
 /**
  * struct pb_compact_control - one run of compaction over a zone
  * @zone: the zone
- * @order: order of the block wanted
+ * @order: order of the requested block
  * @nr: pageblocks of an area; 1 up to the pageblock's order
  * @align: alignment of its first pageblock, a power of two
  * @frames: frames of an area in each of its pageblocks
  * @types: migratetypes an area's pageblocks may have, BIT() each
  * @mode: enum pb_migrate_mode
- * @to_whole: may move contents into wholly free pageblocks
- * @gain: wholly free pageblocks are no areas: there is nothing to gain
- * @target: pageblock of each type that single frames are moved to, until it is full
- * @limit: emptiest occupancy class that contents are moved to
- * @skipped: a skip hint hid an area
- * @busy: another compaction's pageblock hid a run
- * @contended: given up for others' sake
- * @isolated: pages isolated to be moved
- * @moved: pages moved
- * @migrate_pfn: the area that is being emptied
- * @free_pfn: where the last block was moved to
+ * @to_whole: free pageblocks may be migration targets
+ * @gain: the aim is more free pageblocks, so free pageblocks are not candidates
+ * @target: per type, the pageblock that single frames are migrated to until it is full
+ * @limit: emptiest fullness class that may be a migration target
+ * @skipped: an area was skipped because of a skip hint
+ * @busy: a range was skipped because another compaction has isolated a pageblock of it
+ * @contended: ended early for a signal or another task
+ * @isolated: pages isolated
+ * @moved: pages migrated
+ * @migrate_pfn: first PFN of the area that is being emptied
+ * @free_pfn: last migration target
  */
 struct pb_compact_control {
 	struct pb_zone		*zone;

@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * One run of compaction over a zone: areas are emptied by moving what is in them.
+ * One run of compaction over a zone: empty areas by migrating their blocks.
  *
- * The area that is cheapest to empty (compact_scan.c) is isolated (isolate.c), what is in it
- * moves block by block to the fullest pageblocks, and the area goes to the request that waits for
- * it, order byte set, before anybody else can have a frame of it. What cannot be moved ends the
- * attempt; the next best area comes. As compact_zone() in mm/compaction.c.
+ * The area that is cheapest to empty (compact_scan.c) is isolated (isolate.c), and its blocks
+ * are migrated one by one to the fullest pageblocks. The request that waits for the area
+ * receives it, with its order set, before another request can allocate from it. A block that
+ * cannot be migrated ends the attempt, and the next cheapest area is tried. As compact_zone()
+ * in mm/compaction.c.
  *
- * Moving a block, and who owns what meanwhile (states of the order byte: movable.c):
+ * Migration of a block (the states are explained in movable.c):
  *
- *   1. a target is claimed; its byte says movable and isolated: it is the mover's
- *   2. the source is isolated: its owner may still free it, which only leaves a mark
- *   3. ops->migrate: the owner's callbacks copy the contents and take the target over
- *   4. moved:  the target is put back (an ordinary movable block), the source is freed
- *      failed: the source is put back, the target's frames are freed
- *      and whichever of them its owner has freed meanwhile is freed now
+ *   1. A target is allocated. Its state is movable and isolated: the migration owns it.
+ *   2. The source is isolated. Its owner may still free it, which only sets FREED.
+ *   3. ops->migrate: the owner's callbacks copy the contents and switch to the target.
+ *   4. Success: the target is put back (a movable block), and the source is freed.
+ *      Failure: the source is put back, and the target is freed.
+ *      A block that its owner freed meanwhile is freed when it is put back.
  *
- * What the source was charged for has gone over to the target when ops->migrate returns 0.
+ * When ops->migrate returns 0 the charge of the source has moved to the target.
  *
- * Nothing is held while ops->migrate runs, so it may sleep and may itself allocate and free.
+ * No lock is held while ops->migrate runs, so it may sleep, allocate and free.
  */
 #include "core/base/pfn.h"
 #include "core/cache/drain.h"
@@ -29,10 +30,10 @@
 #include "core/index/pageblock.h"
 #include "core/zone/zone.h"
 
-/* Ticks to wait for another compaction's range; emptying 1 GiB takes seconds where it is slow. */
+/* Ticks to wait for another compaction's range. Emptying 1 GiB may take seconds. */
 #define WAIT_TICKS	5000
 
-/* The mover gives a block back whose byte is in the mover's hands. */
+/* Frees a block that the migration owns. */
 static void release_block(struct pb_zone *zone, unsigned long pfn, unsigned int order)
 {
 	preempt_disable();
@@ -41,7 +42,7 @@ static void release_block(struct pb_zone *zone, unsigned long pfn, unsigned int 
 	preempt_enable();
 }
 
-/* Ends an isolation; what its owner has freed meanwhile is freed now, and counted as its free. */
+/* Ends an isolation. A block that its owner freed meanwhile is freed now and counted as freed. */
 static void putback(struct pb_zone *zone, unsigned long pfn, unsigned int order)
 {
 	if (pb_movable_putback(zone->pool, pfn))
@@ -86,7 +87,7 @@ static bool give_up(struct pb_compact_control *cc)
 	return cc->contended;
 }
 
-/* Moves what is movable in one pageblock's part of an area; -EAGAIN: something would not go. */
+/* Migrates the area's blocks in one pageblock; -EAGAIN: a block was not migrated. */
 static int move_blocks(struct pb_compact_control *cc, const struct pb_area *area,
 		       unsigned long index)
 {
@@ -143,7 +144,7 @@ static unsigned int passes(struct pb_compact_control *cc)
 	return cc->mode == PB_MIGRATE_ASYNC ? 1 : cc->mode == PB_MIGRATE_SYNC ? 10 : 3;
 }
 
-/* What CPUs cache of the area comes back. */
+/* Drains CPUs' caches, which may hold frames of the area. */
 static void drain(struct pb_compact_control *cc)
 {
 	struct pb_pool *pool = cc->zone->pool;
@@ -181,7 +182,7 @@ static int empty_area(struct pb_compact_control *cc, const struct pb_area *area)
 	return survey.free == pb_area_pages(area) ? 0 : -EBUSY;
 }
 
-/* The area belongs to whoever waits for it before its isolation ends; -EAGAIN: not all is free. */
+/* Allocates the area for the waiting request while it is isolated; -EAGAIN: not all is free. */
 static int capture_area(struct pb_compact_control *cc, const struct pb_area *area,
 			struct pb_capture *capture)
 {
@@ -207,8 +208,8 @@ static int capture_area(struct pb_compact_control *cc, const struct pb_area *are
 }
 
 /*
- * One isolated area from first to last: 0 when it is free now, and handed out when somebody waits
- * for it.
+ * Empties one isolated area and ends its isolation; 0 when it is free, or captured if @capture is
+ * given.
  */
 static int compact_area(struct pb_compact_control *cc, const struct pb_area *area,
 			struct pb_capture *capture)
@@ -224,8 +225,8 @@ static int compact_area(struct pb_compact_control *cc, const struct pb_area *are
 		if (ret != -EAGAIN)
 			break;
 		/*
-		 * A claim that began before the isolation was faster; after a drain there is
-		 * none.
+		 * An allocation that began before the isolation took frames; after a drain
+		 * there is none left.
 		 */
 		drain(cc);
 	}
@@ -238,8 +239,8 @@ static int compact_area(struct pb_compact_control *cc, const struct pb_area *are
 }
 
 /*
- * The cheapest area. Another compaction may have isolated just the pageblocks of the only run there
- * is, the node thread's on behalf of the same request for one: what it makes of them is waited for.
+ * Finds the cheapest area. Requests that may sleep wait while another compaction has isolated
+ * pageblocks of the only range, for example the node thread on behalf of the same request.
  */
 static bool pick_area(struct pb_compact_control *cc, struct pb_area *area)
 {
@@ -300,11 +301,11 @@ static enum pb_compact_result compact_areas(struct pb_compact_control *cc,
 }
 
 /**
- * pb_compact_zone - empty the cheapest area, or else the next one ...
+ * pb_compact_zone - empty the cheapest area that can be emptied
  * @cc: the run
- * @capture: who waits for the area, or NULL when nobody does: it is free then
+ * @capture: the request that receives the area, or NULL: it stays free
  *
- * Context: process, may sleep. Return: how it ended.
+ * Context: process, may sleep. Return: the result.
  */
 enum pb_compact_result pb_compact_zone(struct pb_compact_control *cc,
 				       struct pb_capture *capture)
@@ -323,11 +324,11 @@ enum pb_compact_result pb_compact_zone(struct pb_compact_control *cc,
 }
 
 /**
- * pb_compact_control_init - a run over a zone for blocks of one order
- * @cc: filled
+ * pb_compact_control_init - initialise a run over a zone for blocks of one order
+ * @cc: initialised
  * @zone: the zone
  * @order: 1 to PB_MAX_ORDER
- * @mode: what migrations may do; asynchronously only movable pageblocks are emptied
+ * @mode: mode of the migrations; PB_MIGRATE_ASYNC empties movable pageblocks only
  */
 void pb_compact_control_init(struct pb_compact_control *cc, struct pb_zone *zone,
 			     unsigned int order, enum pb_migrate_mode mode)

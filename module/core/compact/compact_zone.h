@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* One run of compaction over a zone: areas are emptied by moving what is in them. */
+/* One run of compaction over a zone: empty areas by migrating their blocks. */
 #ifndef PB_COMPACT_ZONE_H
 #define PB_COMPACT_ZONE_H
 
 #include "core/compact/compact_scan.h"
 
-/* Takes the frames of an emptied area; preemption is off, order bytes are not set yet. */
+/* Called with an emptied, allocated area; preemption is off, the page order map is not set yet. */
 typedef void (*pb_compact_take_fn)(struct pb_zone *zone, unsigned long pfn, unsigned long nr_pages,
 				   void *arg);
 
 /**
- * struct pb_capture - who waits for an area
- * @rq: the request, whose marks count
- * @take: what is done with the area, whose pageblocks keep their migratetype; NULL: it is allocated
+ * struct pb_capture - the request that an area is captured for
+ * @rq: the request; its watermarks apply
+ * @take: called with the area, whose pageblocks keep their migratetype; NULL: the area is allocated
  *	as one block, and whole pageblocks get the request's migratetype
  * @arg: for @take
- * @pfn: the area, PB_NO_PFN as long as there is none
+ * @pfn: first PFN of the captured area, or PB_NO_PFN
  */
 struct pb_capture {
 	const struct pb_request	*rq;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Areas that are to become one free block: isolated, looked through, taken, given back.
+ * Areas that compaction empties: isolate, scan, allocate, end the isolation.
  *
- * An isolated pageblock has the migratetype PB_ISOLATE, keeps its own beside it in the directory
- * entry, and is in no index: what is freed into it goes to its bitmap and stays there. As
- * start_isolate_page_range() in mm/page_isolation.c, without its lock:
+ * An isolated pageblock has the migratetype PB_ISOLATE and keeps its previous type in other bits
+ * of the directory entry. It is in no index bitmap, so frames freed into it stay in its free
+ * bitmap. As start_isolate_page_range() in mm/page_isolation.c, without its lock:
  *
  *   isolate:    IS1 write the entry     free:   FR1 set bits in the word
  *               IS2 read the key                FR2 read the key, write it: UP1 of free_area.c
@@ -13,19 +13,19 @@
  *   unisolate:  UN1 write the entry     free:   FR1 set bits in the word
  *               UN2 read the words              FR4 read the entry
  *
- * All writes but the key's are value-returning atomics, and UP1 is followed by smp_mb(). If IS2
- * reads the key from before UP1, FR3 sees the isolation and takes the pageblock out of the index
- * again (litmus: isolate-index). If FR4 still sees the isolation and leaves the frames out of the
- * index, UN2 sees the frames and puts them in (litmus: isolate-free). So nothing that is freed
- * into an isolated pageblock is lost.
+ * All writes except that of the index class are value-returning atomics, and smp_mb() follows
+ * UP1. If IS2 reads the class from before UP1, FR3 reads the isolation and removes the pageblock
+ * from the index again (litmus: isolate-index). If FR4 still reads the isolation and does not
+ * index the frames, UN2 reads the frames and indexes them (litmus: isolate-free). So frames freed
+ * into an isolated pageblock are not lost.
  *
- * A claim that read the old migratetype just before IS1 may still take frames just after it, and a
- * free may put some into a CPU's cache. Both do so with preemption off: once each CPU has been
- * through a drain (ops->drain_all), that is over and the frames have come back. Isolation is there
- * for progress alone; what makes it safe to hand the area out is that pb_area_take() claims every
- * frame of it from the bitmap, like any other claim.
+ * An allocation that read the old migratetype before IS1 may still allocate frames after it, and a
+ * free may put frames into a CPU's cache. Both run with preemption off, so they have ended, and the
+ * frames are in the bitmaps, once each CPU has drained its caches (ops->drain_all). Isolation only
+ * serves progress. Safety comes from pb_area_take(), which allocates every frame of the area from
+ * the bitmaps, like every other allocation.
  *
- * While a pageblock is isolated its free frames still count as the zone's. verify can run at any
+ * The free frames of an isolated pageblock are still counted in the zone. verify can run at any
  * time.
  */
 #include "core/base/pfn.h"
@@ -87,12 +87,12 @@ static bool isolate_block(struct pb_zone *zone, unsigned long index)
 }
 
 /**
- * pb_area_isolate - keep everybody else from taking frames of an area's pageblocks
+ * pb_area_isolate - isolate the pageblocks of an area from other allocations
  * @zone: the zone
  * @area: the area
  *
- * Context: any. Return: false when one of the pageblocks is a hole, isolated by somebody else, or
- * of a type that is not touched; none is isolated then.
+ * Context: any. Return: false when one of the pageblocks is a hole, is isolated by another
+ * compaction, or has a type that is not isolated; none is isolated then.
  */
 bool pb_area_isolate(struct pb_zone *zone, const struct pb_area *area)
 {
@@ -140,7 +140,7 @@ void pb_area_unisolate(struct pb_zone *zone, const struct pb_area *area)
 }
 EXPORT_SYMBOL_PB_TEST(pb_area_unisolate);
 
-/* Does a block that begins before this frame, in this pageblock or an earlier one, cover it? */
+/* Whether the frame is part of a block whose head is before it, possibly in another pageblock. */
 static bool covered(struct pb_pool *pool, unsigned long pfn)
 {
 	unsigned int order;
@@ -184,18 +184,18 @@ static void survey_block(struct pb_zone *zone, struct pb_pageblock *block, unsig
 			out->loose++;
 		i++;
 	}
-	/* Not one head, and not all free: the inside of a larger block, or all in caches. */
+	/* No head, and not all free: the inside of a larger block, or frames in caches. */
 	if (out->loose && covered(zone->pool, pfn + area->frame))
 		out->pinned += area->frames;
 }
 
 /**
- * pb_area_survey - what is in an area?
+ * pb_area_survey - scan the contents of an area
  * @zone: the zone
  * @area: the area
- * @out: filled
+ * @out: set to the result
  *
- * A snapshot without a lock: reads order bytes that their owners may be writing.
+ * A snapshot without a lock: reads bytes of the page order map that their owners may be writing.
  *
  * Context: any. Return: false when part of it is a hole or another zone's.
  */
@@ -216,7 +216,7 @@ bool pb_area_survey(struct pb_zone *zone, const struct pb_area *area, struct pb_
 }
 EXPORT_SYMBOL_PB_TEST(pb_area_survey);
 
-/* Takes n frames from one frame on, a power of two and aligned to it; all or none. */
+/* Allocates n frames, a power of two and aligned to it; all or none. */
 static bool take_frames(struct pb_pageblock *block, unsigned int frame, unsigned int n)
 {
 	u64 mask = n < PB_WORD_NR ? ((1ULL << n) - 1) << (frame % PB_WORD_NR) : ~0ULL;
@@ -237,7 +237,7 @@ undo:
 	return false;
 }
 
-/* Gives back the first so many pageblocks' part of an area, without counting it. */
+/* Frees the area's frames in its first nr pageblocks, without counting them. */
 static void untake(struct pb_zone *zone, const struct pb_area *area, unsigned long nr)
 {
 	while (nr--)
@@ -246,15 +246,15 @@ static void untake(struct pb_zone *zone, const struct pb_area *area, unsigned lo
 }
 
 /**
- * pb_area_take - claim every frame of an area
+ * pb_area_take - allocate every frame of an area
  * @zone: the zone
- * @area: an area this caller has isolated
- * @rq: the request whose marks count, or NULL: down to the last page
+ * @area: an area that the caller has isolated
+ * @rq: the request whose watermarks apply, or NULL: down to the last page
  *
- * What comes out of contiguous areas alone leaves the others' reserve as it is.
+ * An area that is wholly in contiguous areas does not reduce the reserve of other requests.
  *
  * Context: any; preemption off. Return: false when a frame is not free, or the zone would fall
- * below its mark; nothing is claimed then.
+ * below the watermark; nothing is allocated then.
  */
 bool pb_area_take(struct pb_zone *zone, const struct pb_area *area, const struct pb_request *rq)
 {
@@ -280,7 +280,7 @@ bool pb_area_take(struct pb_zone *zone, const struct pb_area *area, const struct
 		untake(zone, area, area->nr);
 		return false;
 	}
-	/* After nr_free, as in every claim. */
+	/* After nr_free, as in every allocation. */
 	if (cma)
 		atomic_long_sub(cma, &zone->nr_free_cma);
 	return true;

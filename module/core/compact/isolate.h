@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Areas that are to become one free block: isolated, looked through, taken, given back. */
+/* Areas that compaction empties: isolate, scan, allocate, end the isolation. */
 #ifndef PB_ISOLATE_H
 #define PB_ISOLATE_H
 
 #include "core/base/request.h"
 
 /**
- * struct pb_area - 2^n frames within a pageblock, or pageblocks that follow one another
+ * struct pb_area - 2^n frames within a pageblock, or contiguous pageblocks
  * @first: number of the first pageblock in its zone
  * @nr: pageblocks
  * @frame: first frame, counted from the first pageblock's; 0 for whole pageblocks
@@ -20,11 +20,11 @@ struct pb_area {
 };
 
 /**
- * struct pb_survey - what an area is made of, in frames, as a glance shows it
- * @free: free
- * @movable: in blocks that may be moved
- * @loose: in CPUs' caches or on their way, or being moved by somebody else
- * @pinned: in blocks that cannot be moved
+ * struct pb_survey - contents of an area, in frames, read without a lock
+ * @free: free frames
+ * @movable: frames of movable blocks
+ * @loose: frames in flight: in CPUs' caches, or being migrated by another compaction
+ * @pinned: frames of blocks that cannot be moved
  */
 struct pb_survey {
 	unsigned long	free;

@@ -1,34 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Allocated blocks that may be moved: their state, kept in the order byte of the head.
+ * Movable allocated blocks. The state of a block is the byte of its head in the page order map:
  *
  *   order + 1                     allocated
- *   order + 1 | MOVABLE           its owner has registered how to move it
- *   order + 1 | MOVABLE|ISOLATED  somebody is moving it
- *   order + FREED | ISOLATED      freed by its owner meanwhile; the mover gives the frames back
+ *   order + 1 | MOVABLE           allocated, and its owner can migrate it
+ *   order + 1 | MOVABLE|ISOLATED  being migrated
+ *   order + FREED | ISOLATED      freed by its owner during the migration, which frees the frames
  *   0                             not allocated
  *
- * The ACCOUNTED bit changes nothing of this: it goes with the byte that it is in. A block that is
- * not movable may have the MEMALLOC bit, which is the same as ISOLATED; it goes when the block is
- * made movable, as the kernel's goes when a page is put on a list.
+ * The ACCOUNTED bit is independent of these states. A block that is not movable may have the
+ * MEMALLOC bit, which has the same value as ISOLATED. Making the block movable clears it, as mm/
+ * clears pfmemalloc, a bit of page->lru, when a page is put on a list.
  *
- * A block without flags belongs to its owner alone, who writes the byte with plain stores. From the
- * moment it is movable two parties may change it, the owner who frees it and the mover who isolates
- * it, and both do so by compare-exchange. Exactly one of them finds the byte as it was: a block is
- * either freed, and cannot be isolated any more, or isolated, and then a free only leaves a mark.
- * So the frames of an isolated block are nobody else's until it is put back or its move is over,
- * and nobody ever waits: a free stays legal in any context. (litmus: movable-free)
+ * The owner of a block without flags writes the byte with plain stores. A movable block has two
+ * writers: the owner, which frees it, and the migration, which isolates it. Both use
+ * compare-exchange, so exactly one of them succeeds first. If the owner is first, the block is
+ * free and cannot be isolated. If the migration is first, the block is isolated, and a free only
+ * sets FREED. So no other CPU uses the frames of an isolated block before it is put back or its
+ * migration ends. Neither side waits, and a free is legal in any context. (litmus: movable-free)
  *
- * Who frees a block looks at its byte before it knows whose it is, with READ_ONCE(); who allocates
- * one writes it with WRITE_ONCE(): a mover that saw what was there before may still try, in vain.
+ * A free reads the byte with READ_ONCE() before it knows the state of the block. An allocation
+ * writes it with WRITE_ONCE(), because a migration that read the previous value may still try a
+ * compare-exchange, which then fails.
  *
- * Value-returning atomics are full barriers, so who isolates a block sees all that was written
- * before it became movable.
+ * Value-returning atomics are full barriers, so a CPU that isolates a block sees all stores from
+ * before the block became movable.
  */
 #include "core/cache/freelist.h"
 #include "core/compact/movable.h"
 
-/* Changes the state of a movable block; false when it is in another, or none. */
+/* Clears bits of a movable block whose state is @want; false when it has another state. */
 static bool change(u8 *byte, u8 want, u8 clear)
 {
 	u8 old = READ_ONCE(*byte);
@@ -42,12 +43,14 @@ static bool change(u8 *byte, u8 want, u8 clear)
 }
 
 /**
- * pb_movable_set - an allocated block may be moved from now on
+ * pb_movable_set - make an allocated block movable
  * @pool: the pool
  * @pfn: its head
  *
- * Context: any. Return: 0; -EINVAL when @pfn is no head of an allocated block, or of one larger
- * than a pageblock; -EBUSY when it is being moved. Setting it twice is allowed.
+ * A block that is movable already stays movable.
+ *
+ * Context: any. Return: 0; -EINVAL when @pfn is not the head of an allocated block of at most a
+ * pageblock; -EBUSY when it is being migrated.
  */
 int pb_movable_set(struct pb_pool *pool, unsigned long pfn)
 {
@@ -69,12 +72,12 @@ int pb_movable_set(struct pb_pool *pool, unsigned long pfn)
 EXPORT_SYMBOL_PB_TEST(pb_movable_set);
 
 /**
- * pb_movable_clear - an allocated block may no longer be moved
+ * pb_movable_clear - make an allocated block unmovable
  * @pool: the pool
  * @pfn: its head
  *
- * Context: any. Return: 0, also when it was not movable; -EBUSY when it is being moved right now;
- * -EINVAL when @pfn is no head of an allocated block.
+ * Context: any. Return: 0, also when it was not movable; -EBUSY when it is being migrated;
+ * -EINVAL when @pfn is not the head of an allocated block.
  */
 int pb_movable_clear(struct pb_pool *pool, unsigned long pfn)
 {
@@ -93,15 +96,15 @@ int pb_movable_clear(struct pb_pool *pool, unsigned long pfn)
 EXPORT_SYMBOL_PB_TEST(pb_movable_clear);
 
 /**
- * pb_movable_isolate - take a movable block aside, to move it
+ * pb_movable_isolate - isolate a movable block for migration
  * @pool: the pool
  * @pfn: its head, a PFN the pool owns
- * @order: its order, as it was seen
+ * @order: its order, from an earlier scan
  *
- * Until pb_movable_putback() the block stays allocated whatever its owner does.
+ * The block stays allocated until pb_movable_putback(), even when its owner frees it.
  *
- * Context: any. Return: false when it is not a movable block of that order (any more), or is being
- * moved by somebody else.
+ * Context: any. Return: false when it is not, or no longer, a movable block of that order, or
+ * another migration has isolated it.
  */
 bool pb_movable_isolate(struct pb_pool *pool, unsigned long pfn, unsigned int order)
 {
@@ -117,12 +120,12 @@ bool pb_movable_isolate(struct pb_pool *pool, unsigned long pfn, unsigned int or
 EXPORT_SYMBOL_PB_TEST(pb_movable_isolate);
 
 /**
- * pb_movable_putback - end the isolation of a block that stays where it is
+ * pb_movable_putback - end the isolation of a block that was not migrated
  * @pool: the pool
  * @pfn: its head
  *
- * Context: any. Return: true when it is an ordinary movable block again; false when its owner has
- * freed it meanwhile: the caller then gives the frames back.
+ * Context: any. Return: true when it is a movable block again; false when its owner has freed it
+ * meanwhile, and the caller must free the frames.
  */
 bool pb_movable_putback(struct pb_pool *pool, unsigned long pfn)
 {
@@ -133,19 +136,19 @@ bool pb_movable_putback(struct pb_pool *pool, unsigned long pfn)
 EXPORT_SYMBOL_PB_TEST(pb_movable_putback);
 
 /**
- * pb_movable_free - the owner of a block whose order byte carries flags frees it
- * @byte: the order byte
- * @order: the order the caller gives
- * @was: the byte as it was
+ * pb_movable_free - change the state of a block with flags whose owner frees it
+ * @byte: the head's byte in the page order map
+ * @order: the order given by the caller of the free
+ * @was: set to the previous value of the byte
  *
- * Context: any, NMI included; does not wait. Return: what is left to do.
+ * Context: any, NMI included; does not wait. Return: what the caller has to do.
  */
 enum pb_movable_free pb_movable_free(u8 *byte, unsigned int order, u8 *was)
 {
 	u8 old = READ_ONCE(*byte), new;
 
 	do {
-		/* Another order; or freed before, while it was being moved: this is the second. */
+		/* Another order, or a double free of a block that is being migrated. */
 		if ((old & PB_FRAME_ORDER_MASK) != order + 1)
 			return PB_MOVABLE_FREE_BAD;
 		new = pb_frame_moving(old) ? (old & ~PB_FRAME_MOVABLE) + PB_FRAME_FREED - 1 : 0;

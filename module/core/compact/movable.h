@@ -1,30 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Allocated blocks that may be moved: their state, kept in the order byte of the head. */
+/* State of movable allocated blocks, kept in the page order map. See movable.c. */
 #ifndef PB_MOVABLE_H
 #define PB_MOVABLE_H
 
 #include "core/cache/freelist.h"
 
-/* What a free of a block with flags in its order byte has to do. */
+/* What the free of a block with flags in the page order map has to do. */
 enum pb_movable_free {
-	PB_MOVABLE_FREE_NOW,	/* the byte is clear: give the frames back */
-	PB_MOVABLE_FREE_LATER,	/* the block is being moved: whoever moves it gives them back */
-	PB_MOVABLE_FREE_BAD,	/* not an allocated block of this order: nothing was changed */
+	PB_MOVABLE_FREE_NOW,	/* the byte is clear: the caller frees the frames */
+	PB_MOVABLE_FREE_LATER,	/* the block is being migrated: the migration frees the frames */
+	PB_MOVABLE_FREE_BAD,	/* not an allocated block of this order: nothing changed */
 };
 
-/* Has the owner of a block that is being moved freed it meanwhile? */
+/* Whether the owner freed a block while it was being migrated. */
 static inline bool pb_movable_freed(struct pb_pool *pool, unsigned long pfn)
 {
 	return !(READ_ONCE(*pb_order_byte(pool, pfn)) & PB_FRAME_MOVABLE);
 }
 
-/* Has the block's owner been charged for it? Who asks has the block, or has it isolated. */
+/* Whether the block is charged. The caller owns the block or has isolated it. */
 static inline bool pb_accounted(struct pb_pool *pool, unsigned long pfn)
 {
 	return READ_ONCE(*pb_order_byte(pool, pfn)) & PB_FRAME_ACCOUNTED;
 }
 
-/* ops.uncharge is to be called when this block is freed. Who says so has it, as above. */
+/* Makes the free of this block call ops.uncharge. The caller owns the block or has isolated it. */
 static inline void pb_set_accounted(struct pb_pool *pool, unsigned long pfn)
 {
 	u8 *byte = pb_order_byte(pool, pfn);
