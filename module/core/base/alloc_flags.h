@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a request may do: the ALLOC_ flags of mm/, and more of the same kind. */
+/* Flags of a request: the ALLOC_ flags of mm/, and pbuddy's own. */
 #ifndef PB_ALLOC_FLAGS_H
 #define PB_ALLOC_FLAGS_H
 
 #include "core/base/zone_types.h"
 
 /*
- * What a request may do. Names and low bits are those of ALLOC_ in mm/internal.h; the bits above
- * are what mm/ asks of the gfp flags themselves. gfp.c makes them of a caller's gfp flags.
+ * Names and low bits are those of ALLOC_ in mm/internal.h. The bits above replace gfp flags that
+ * mm/ tests directly. gfp.c computes them from a caller's gfp flags.
  */
 typedef unsigned int __bitwise pb_alloc_flags_t;
 
@@ -19,9 +19,9 @@ typedef unsigned int __bitwise pb_alloc_flags_t;
 #define PB_ALLOC_WMARK_MASK	PB_ALLOC_FLAG(0x3)
 #define PB_ALLOC_NO_WATERMARKS	PB_ALLOC_FLAG(0x4)
 #define PB_ALLOC_OOM		PB_ALLOC_FLAG(0x8)	/* a victim: half of the min watermark */
-#define PB_ALLOC_NON_BLOCK	PB_ALLOC_FLAG(0x10)	/* cannot wait; more of MIN_RESERVE */
+#define PB_ALLOC_NON_BLOCK	PB_ALLOC_FLAG(0x10)	/* may not sleep; more of MIN_RESERVE */
 #define PB_ALLOC_MIN_RESERVE	PB_ALLOC_FLAG(0x20)	/* half of the min watermark */
-#define PB_ALLOC_CPUSET		PB_ALLOC_FLAG(0x40)	/* the memory policy holds; see HARDWALL */
+#define PB_ALLOC_CPUSET		PB_ALLOC_FLAG(0x40)	/* memory policy applies; see HARDWALL */
 #define PB_ALLOC_CMA		PB_ALLOC_FLAG(0x80)	/* contiguous-area pageblocks too */
 #define PB_ALLOC_NOFRAGMENT	PB_ALLOC_FLAG(0x100)	/* do not mix migratetypes */
 #define PB_ALLOC_HIGHATOMIC	PB_ALLOC_FLAG(0x200)	/* the high-order atomic reserve too */
@@ -30,17 +30,17 @@ typedef unsigned int __bitwise pb_alloc_flags_t;
 #define PB_ALLOC_WAIT		PB_ALLOC_FLAG(0x1000)	/* may sleep, reclaim, drain other CPUs */
 #define PB_ALLOC_THISNODE	PB_ALLOC_FLAG(0x2000)	/* the preferred node only */
 #define PB_ALLOC_HARDWALL	PB_ALLOC_FLAG(0x4000)	/* with CPUSET: mems_allowed only */
-#define PB_ALLOC_SPREAD_DIRTY	PB_ALLOC_FLAG(0x8000)	/* not from nodes past their dirty share */
+#define PB_ALLOC_SPREAD_DIRTY	PB_ALLOC_FLAG(0x8000)	/* skip nodes above their dirty share */
 #define PB_ALLOC_NORETRY	PB_ALLOC_FLAG(0x10000)
 #define PB_ALLOC_RETRY_MAYFAIL	PB_ALLOC_FLAG(0x20000)
 #define PB_ALLOC_NOFAIL		PB_ALLOC_FLAG(0x40000)
 #define PB_ALLOC_NO_WARN	PB_ALLOC_FLAG(0x80000)
-#define PB_ALLOC_NOMEMALLOC	PB_ALLOC_FLAG(0x100000)	/* no reserve, whoever asks */
-#define PB_ALLOC_RECLAIMING	PB_ALLOC_FLAG(0x200000)	/* PF_MEMALLOC: must not reclaim again */
+#define PB_ALLOC_NOMEMALLOC	PB_ALLOC_FLAG(0x100000)	/* no reserve in any context */
+#define PB_ALLOC_RECLAIMING	PB_ALLOC_FLAG(0x200000)	/* PF_MEMALLOC: no recursive reclaim */
 #define PB_ALLOC_IO		PB_ALLOC_FLAG(0x400000)	/* reclaim may start I/O */
 #define PB_ALLOC_FS		PB_ALLOC_FLAG(0x800000)	/* reclaim may call into file systems */
 
-/* Flags that let a request below the min watermark. */
+/* Flags that allow a request below the min watermark. */
 #define PB_ALLOC_RESERVES	(PB_ALLOC_NON_BLOCK | PB_ALLOC_MIN_RESERVE |	\
 				 PB_ALLOC_HIGHATOMIC | PB_ALLOC_OOM)
 
@@ -49,7 +49,7 @@ typedef unsigned int __bitwise pb_alloc_flags_t;
 				 PB_ALLOC_CPUSET | PB_ALLOC_HARDWALL |		\
 				 PB_ALLOC_NOFRAGMENT | PB_ALLOC_SPREAD_DIRTY)
 
-/* Which mark a walk goes down to. */
+/* The watermark of a walk. */
 static inline enum pb_watermark pb_alloc_wmark(pb_alloc_flags_t flags)
 {
 	return (__force unsigned int)(flags & PB_ALLOC_WMARK_MASK);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Misuse: why a free is refused, or a page is set aside. Reported by ops->bad. */
+/* Kinds of misuse: why a free is refused or a page is set aside. Reported through ops->bad. */
 #ifndef PB_BAD_PAGE_H
 #define PB_BAD_PAGE_H
 
@@ -12,7 +12,7 @@ enum pb_bad {
 	PB_BAD_ORDER,		/* allocated with another order */
 	PB_BAD_TAIL,		/* inside an allocated block, not its head */
 	PB_BAD_IN_USE,		/* about to be handed out while allocated: set aside */
-	PB_BAD_GUARD,		/* a guard page, which nobody allocated */
+	PB_BAD_GUARD,		/* a guard page */
 	PB_NR_BAD,
 };
 

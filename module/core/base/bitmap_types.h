@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A bitmap with summary levels: bit n of level l + 1 says that word n of level l is not zero.
+ * A bitmap with summary levels: bit n of level l + 1 is set when word n of level l is not zero.
  *
  * Letters before a field's comment: I = set at initialisation, constant afterwards; A = changed by
  * atomic operations from any context.

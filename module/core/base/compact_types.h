@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a request and compaction tell one another: how hard to try, and how it ended. */
+/* Priorities, modes and results of compaction. */
 #ifndef PB_COMPACT_TYPES_H
 #define PB_COMPACT_TYPES_H
 
-/* How an attempt at making a larger free block ended; names and order are mm/'s. */
+/* Result of a compaction; names and order are mm/'s. */
 enum pb_compact_result {
-	PB_COMPACT_NOT_SUITABLE_ZONE,	/* never: for tracepoints */
-	PB_COMPACT_SKIPPED,		/* too little is free, or nothing can be moved */
-	PB_COMPACT_DEFERRED,		/* has failed lately */
+	PB_COMPACT_NOT_SUITABLE_ZONE,	/* not returned; for tracepoints */
+	PB_COMPACT_SKIPPED,		/* too few free pages, or migration is not possible */
+	PB_COMPACT_DEFERRED,		/* deferred after recent failures */
 	PB_COMPACT_NO_SUITABLE_PAGE,
 	PB_COMPACT_CONTINUE,
-	PB_COMPACT_COMPLETE,		/* every candidate was looked at in vain */
-	PB_COMPACT_PARTIAL_SKIPPED,	/* some of them were */
-	PB_COMPACT_CONTENDED,		/* given up for others, or for a signal */
+	PB_COMPACT_COMPLETE,		/* every candidate was tried without success */
+	PB_COMPACT_PARTIAL_SKIPPED,	/* some candidates were tried without success */
+	PB_COMPACT_CONTENDED,		/* ended early for other tasks or a signal */
 	PB_COMPACT_SUCCESS,
 };
 
-/* How much it may cost; lower is more. */
+/* Priority; a lower value allows more effort. */
 enum pb_compact_priority {
 	PB_COMPACT_PRIO_SYNC_FULL,
 	PB_COMPACT_PRIO_SYNC_LIGHT,

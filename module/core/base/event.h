@@ -1,55 +1,55 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The events that are counted in each zone, in its per-CPU caches or beside them. */
+/* Events counted per zone, in its per-CPU caches or in the zone itself. */
 #ifndef PB_EVENT_H
 #define PB_EVENT_H
 
 /* Events counted per zone; names for /vmstat in stat.c, checked against this by BUILD_BUG_ON. */
 enum pb_event {
-	PB_PGALLOC,		/* pages handed out */
-	PB_PGFREE,		/* pages returned */
+	PB_PGALLOC,		/* pages allocated */
+	PB_PGFREE,		/* pages freed */
 	PB_PCP_REFILL,		/* refills of a pcp list */
 	PB_PCP_DRAIN,		/* drains of a pcp list */
-	PB_PCP_BUSY,		/* requests that met a busy pcp and took the shared path */
+	PB_PCP_BUSY,		/* requests that found the pcp busy and bypassed it */
 	PB_FALLBACK_CLAIM,	/* pageblocks converted to another migratetype */
-	PB_FALLBACK_STEAL,	/* blocks taken from a pageblock of another migratetype */
+	PB_FALLBACK_STEAL,	/* blocks allocated from a pageblock of another migratetype */
 	PB_WATERMARK_BOOST,	/* boosts because migratetypes were mixed */
-	PB_HIGHATOMIC_RESERVE,	/* pageblocks kept for high-order atomic requests */
-	PB_HIGHATOMIC_UNRESERVE, /* such pageblocks given back to all */
-	PB_ZONE_RECLAIM_SUCCESS, /* rounds of node reclaim that got what was asked */
-	PB_ZONE_RECLAIM_FAILED,	/* and those that got less */
-	PB_PREZERO,		/* pageblocks zeroed ahead */
-	PB_PREZERO_HIT,		/* blocks that were known to be zero when that was wanted */
-	PB_CMA_ALLOC,		/* blocks taken from contiguous-area pageblocks */
+	PB_HIGHATOMIC_RESERVE,	/* pageblocks added to the highatomic reserve */
+	PB_HIGHATOMIC_UNRESERVE, /* pageblocks removed from it */
+	PB_ZONE_RECLAIM_SUCCESS, /* rounds of node reclaim that freed enough pages */
+	PB_ZONE_RECLAIM_FAILED,	/* rounds that freed fewer */
+	PB_PREZERO,		/* pageblocks prezeroed */
+	PB_PREZERO_HIT,		/* zeroed requests served by a block known to be zero */
+	PB_CMA_ALLOC,		/* blocks allocated from contiguous-area pageblocks */
 	PB_ALLOC_SLOW,		/* requests that entered the slow path */
 	PB_ALLOC_FAIL,		/* requests that failed */
 	PB_DRAIN_ALL,		/* all CPUs' pcp drained for a request */
 	PB_BAD_FREE,		/* frees refused: double, wrong order, never allocated */
 	PB_BAD_PAGE,		/* frames found in use when about to be handed out */
-	PB_NUMA_HIT,		/* allocated on the node asked for */
-	PB_NUMA_MISS,		/* allocated here though another node was preferred */
-	PB_NUMA_FOREIGN,	/* meant for here, allocated elsewhere */
+	PB_NUMA_HIT,		/* allocated on the preferred node */
+	PB_NUMA_MISS,		/* allocated here although another node was preferred */
+	PB_NUMA_FOREIGN,	/* preferred here, allocated on another node */
 	PB_NUMA_LOCAL,		/* the allocating CPU was on this node */
 	PB_NUMA_OTHER,		/* the allocating CPU was on another node */
-	PB_NUMA_INTERLEAVE_HIT,	/* interleaved, and allocated where the turn was */
+	PB_NUMA_INTERLEAVE_HIT,	/* interleaved, and allocated on the selected node */
 	PB_ALLOCSTALL,		/* requests that entered direct reclaim */
-	PB_PGSCAN_DIRECT,	/* pages that direct reclaim asked for */
-	PB_PGSTEAL_DIRECT,	/* pages it was given */
-	PB_PGSCAN_DIRECT_THROTTLE, /* times a request waited for the node thread first */
-	PB_PGSCAN_KSWAPD,	/* pages that node threads asked for */
-	PB_PGSTEAL_KSWAPD,	/* pages they were given */
-	PB_PAGEOUTRUN,		/* times a node thread set out to balance */
-	PB_COMPACTMIGRATE_SCANNED, /* frames looked at for what to move */
-	PB_COMPACTFREE_SCANNED,	/* pageblocks looked at for where to move it */
-	PB_COMPACTISOLATED,	/* pages isolated to be moved */
-	PB_COMPACTSTALL,	/* requests that compaction was run for */
-	PB_COMPACTFAIL,		/* of them, how many got no block by it */
-	PB_COMPACTSUCCESS,	/* of them, how many got one */
-	PB_KCOMPACTD_WAKE,	/* times a node's thread began to compact */
-	PB_PGMIGRATE_SUCCESS,	/* pages moved */
-	PB_PGMIGRATE_FAIL,	/* pages that could not be moved */
+	PB_PGSCAN_DIRECT,	/* pages scanned by direct reclaim */
+	PB_PGSTEAL_DIRECT,	/* pages freed by direct reclaim */
+	PB_PGSCAN_DIRECT_THROTTLE, /* requests throttled before direct reclaim */
+	PB_PGSCAN_KSWAPD,	/* pages scanned by node threads */
+	PB_PGSTEAL_KSWAPD,	/* pages freed for node threads */
+	PB_PAGEOUTRUN,		/* balancing runs of node threads */
+	PB_COMPACTMIGRATE_SCANNED, /* frames scanned for areas to empty */
+	PB_COMPACTFREE_SCANNED,	/* pageblocks scanned for migration targets */
+	PB_COMPACTISOLATED,	/* pages isolated for migration */
+	PB_COMPACTSTALL,	/* requests that compacted */
+	PB_COMPACTFAIL,		/* those that were not served by it */
+	PB_COMPACTSUCCESS,	/* those that were */
+	PB_KCOMPACTD_WAKE,	/* proactive compactions of a zone */
+	PB_PGMIGRATE_SUCCESS,	/* pages migrated */
+	PB_PGMIGRATE_FAIL,	/* pages whose migration failed */
 	PB_OOM_KILL,		/* processes killed for their memory */
-	PB_GROW,		/* pages that a zone has grown by */
-	PB_GROW_FAIL,		/* times its source had nothing for it */
+	PB_GROW,		/* pages added to a zone by growth */
+	PB_GROW_FAIL,		/* attempts to grow that added none */
 	PB_NR_EVENTS,
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The index of a zone over its pageblocks: one pb_free_area for each migratetype, and for each
- * pageblock where it stands there.
+ * The index of a zone over its pageblocks: one pb_free_area per migratetype, and one index control
+ * word per pageblock, which says in which bitmaps the pageblock is.
  *
  * Letters before a field's comment: A = changed by atomic operations from any context; U = written
  * only by the CPU that holds the pageblock's update count (see free_area.c).
@@ -12,10 +12,10 @@
 #include "core/base/bitmap_types.h"
 #include "core/base/order.h"
 
-/* Pageblocks by how full they are, in classes of so many free frames, for single frames ... */
+/* Partly free pageblocks by fullness, in classes of PB_OCC_NR free frames ... */
 #define PB_NR_OCC	16
 #define PB_OCC_NR	(PB_PAGEBLOCK_NR / PB_NR_OCC)
-/* ... and by the largest free order inside them (1 to 8), for blocks of frames. */
+/* ... and by their largest free order, 1 to 8. */
 #define PB_NR_LARGEST	8
 
 struct pb_free_area {
@@ -25,8 +25,8 @@ struct pb_free_area {
 };
 
 /*
- * Where a pageblock stands in the free_area index. @update counts requests to bring the index up to
- * date, @key (U) is what it says now, @cur (A, hint) is 1 + the CPU that refills from the block.
+ * Index control of a pageblock. @update (A) counts requests for an update, @key (U) is the index
+ * class, @cur (A, hint) is 1 + the CPU that refills from the pageblock.
  */
 struct pb_block_ctl {
 	atomic_t	update;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Migratetypes: which of a zone's pageblocks a request is served from. */
+/* Migratetypes of pageblocks and requests. */
 #ifndef PB_MIGRATETYPE_H
 #define PB_MIGRATETYPE_H
 
@@ -11,7 +11,7 @@ enum pb_migratetype {
 	PB_PCPTYPES,
 	PB_HIGHATOMIC = PB_PCPTYPES,
 	PB_CMA,
-	PB_INDEXED_TYPES,		/* isolated blocks are in no index */
+	PB_INDEXED_TYPES,		/* isolated pageblocks are in no index bitmap */
 	PB_ISOLATE = PB_INDEXED_TYPES,
 	PB_NR_MIGRATETYPES,
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The signals from the core up to the layer that embeds it. */
+/* Callbacks from the core to the layer that embeds it. */
 #ifndef PB_OPS_H
 #define PB_OPS_H
 
@@ -13,38 +13,38 @@ struct pb_request;
 struct pb_zone;
 
 /**
- * struct pb_ops - signals from the core up to whoever embeds it; none is called under a claim
- * @bad: a bad free or page was refused; any context, NMI included
- * @refill: @nr frames of @order were brought into a pcp; may be NULL; swapped at run time
- * @drain: @nr frames of @order left a pcp; may be NULL; swapped at run time
- * @drain_all: drain every CPU's pcp; may sleep
- * @zone_alloc: a block came from the zone itself; may be NULL; swapped at run time
+ * struct pb_ops - callbacks from the core; none is called with a partial allocation
+ * @bad: reports a misuse or a bad page; any context, NMI included
+ * @refill: @nr blocks of @order were moved into a pcp; may be NULL; swapped at run time
+ * @drain: @nr blocks of @order left a pcp; may be NULL; swapped at run time
+ * @drain_all: drains every CPU's pcp; may sleep
+ * @zone_alloc: a block was allocated from the zone itself; may be NULL; swapped at run time
  * @fallback: a request of one migratetype was served from a pageblock of another, where the block
- *	at @pfn of @fallback_order was free; @claimed: all of the pageblock changed its type; may
- *	be NULL; swapped at run time
- * @wake_node: a zone's node should be balanced: it was boosted or fell below low; with the order
- *	and the flags of the request that found it so; may be NULL
- * @reclaim: have the users of the pool's memory give up @nr_pages that @rq could use, the harder
- *	the lower @priority; returns the pages they gave up; may sleep; may be NULL
- * @reclaimable: pages that they could give up in a zone; may be NULL
- * @grow: add @nr_pages or more to a zone that @rq may use, by pb_pool_grow(); returns the pages
- *	that were added, by whomever; may sleep; may be NULL
- * @migrate: have the owner of the isolated block at @src_pfn move it to @dst_pfn, of the same
- *	order; 0, or a negative errno and everything is as it was; may sleep, but for the time
- *	that @mode allows; NULL when nothing can be moved
- * @uncharge: a block that pb_set_accounted() was called for is being freed; any context, NMI
- *	included; may be NULL where nobody calls that
- * @zero: zeroes frames that the core has taken for that; may sleep; may be NULL
- * @want_zeroed: a request would have liked zeroed memory of a zone and got some that is not known
- *	to be so: make a run of prezero.c when there is time; any context; may be NULL
- * @compact: make larger free blocks for @rq; where one is captured for it, its PFN goes to
- *	@captured, unless that is NULL: it is left free then; may sleep; pb_compact_pages(), or NULL
- *	where there is to be no compaction
- * @compact_event: a step of compaction (compact_event.h); process context; may be NULL; swapped at
- *	run time
- * @oom: nothing can be reclaimed any more; true when memory will come free all the same, because
- *	somebody who holds some has to go; may sleep; may be NULL
- * @oom_victim: whether the caller is one who has to go; may be NULL
+ *	at @pfn of @fallback_order was free; @claimed: the whole pageblock changed its type; may be
+ *	NULL; swapped at run time
+ * @wake_node: wakes the node thread of a zone that was boosted or fell below low, with the order
+ *	and the flags of the request; may be NULL
+ * @reclaim: frees @nr_pages that @rq could use, with more effort for a lower @priority; returns the
+ *	pages freed; may sleep; may be NULL
+ * @reclaimable: number of pages that reclaim could free in a zone; may be NULL
+ * @grow: adds @nr_pages or more to a zone that @rq may use, by pb_pool_grow(); returns the pages
+ *	that this or another task added; may sleep; may be NULL
+ * @migrate: has the owner of the isolated block at @src_pfn migrate it to @dst_pfn, of the same
+ *	order; 0, or a negative errno after which nothing has changed; may sleep as @mode allows;
+ *	NULL when no block can be migrated
+ * @uncharge: uncharges a block with pb_set_accounted() when it is freed; any context, NMI included;
+ *	may be NULL when blocks are not charged
+ * @zero: zeroes frames that prezeroing has allocated; may sleep; may be NULL
+ * @want_zeroed: a zeroed request was served by a block that is not known to be zero; a later run of
+ *	prezero.c should zero more of the zone; any context; may be NULL
+ * @compact: makes larger free blocks for @rq; @captured is set to the PFN of a block captured for
+ *	it, or when NULL the block stays free; may sleep; pb_compact_pages(), or NULL to disable
+ *	compaction
+ * @compact_event: reports a step of compaction (compact_event.h); process context; may be NULL;
+ *	swapped at run time
+ * @oom: selects and kills a task that holds memory; true when memory will be freed; may sleep; may
+ *	be NULL
+ * @oom_victim: whether the calling task is an OOM victim; may be NULL
  */
 struct pb_ops {
 	void (*bad)(struct pb_pool *pool, enum pb_bad bad, unsigned long pfn, unsigned int order,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Sizes in frames: orders, pageblocks, the words of their free bitmaps; and the number of none. */
+/* Sizes in frames: orders, pageblocks, words of free bitmaps; and the invalid PFN and index. */
 #ifndef PB_ORDER_H
 #define PB_ORDER_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A pageblock's free bitmap and the order bytes of its frames.
+ * A pageblock: its free bitmap and its part of the page order map.
  *
  * Letter before a field's comment: A = changed by atomic operations from any context.
  */
@@ -11,9 +11,8 @@
 
 /**
  * struct pb_pageblock - 512 frames
- * @free: A: 1 = free. One cache line, and the only truth about what is free.
- * @order: per frame: 0, or at the head of an allocated block its order + 1. Written by whoever
- *	allocates or frees the frame, which no other CPU may do at the same time.
+ * @free: A: 1 = free. One cache line. It alone decides what is free.
+ * @order: page order map, one byte per frame; see frame.h. Written by the owner of the frame.
  */
 struct pb_pageblock {
 	atomic64_t	free[PB_WORDS];

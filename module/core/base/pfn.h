@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* From a PFN to its directory entry, pageblock and zone-relative pageblock number, and back. */
+/* Lookup of directory entry, pageblock and page order map by PFN, and of PFNs by pageblock. */
 #ifndef PB_PFN_H
 #define PB_PFN_H
 
@@ -8,14 +8,14 @@
 #include "core/base/pageblock_types.h"
 #include "core/base/pool_types.h"
 
-/* The directory entry of a PFN below the end of the directory, which may be a hole. */
+/* The directory entry of a PFN below the end of the directory; it may be a hole. */
 static inline struct pb_slot *pb_slot(struct pb_pool *pool, unsigned long pfn)
 {
 	return &pool->dir[pfn >> PB_CHUNK_ORDER]->slot[(pfn >> PB_PAGEBLOCK_ORDER) &
 						       (PB_CHUNK_BLOCKS - 1)];
 }
 
-/* The same for any number: NULL when the pool has nothing there. */
+/* The same for any number: NULL when the pool does not own it. */
 static inline struct pb_slot *pb_slot_lookup(struct pb_pool *pool, unsigned long pfn)
 {
 	unsigned long chunk = pfn >> PB_CHUNK_ORDER;
@@ -42,7 +42,7 @@ static inline enum pb_migratetype pb_slot_saved_migratetype(unsigned long word)
 	return word >> PB_SLOT_SAVED_SHIFT & PB_SLOT_MT_MASK;
 }
 
-/* Is it part of a contiguous area, isolated or not? */
+/* Whether a pageblock is part of a contiguous area, isolated or not. */
 static inline bool pb_slot_is_cma(unsigned long word)
 {
 	enum pb_migratetype mt = pb_slot_migratetype(word);
@@ -51,7 +51,7 @@ static inline bool pb_slot_is_cma(unsigned long word)
 	       (mt == PB_ISOLATE && pb_slot_saved_migratetype(word) == PB_CMA);
 }
 
-/* An isolated pageblock stays isolated: false. */
+/* Sets the migratetype; false for an isolated pageblock, which stays isolated. */
 static inline bool pb_slot_set_migratetype(struct pb_slot *slot, enum pb_migratetype mt)
 {
 	unsigned long old = READ_ONCE(slot->word);
@@ -68,7 +68,7 @@ static inline unsigned int pb_frame_in_block(unsigned long pfn)
 	return pfn & (PB_PAGEBLOCK_NR - 1);
 }
 
-/* The order byte of a PFN that the pool is known to own. */
+/* The byte in the page order map of a PFN that the pool owns. */
 static inline u8 *pb_order_byte(struct pb_pool *pool, unsigned long pfn)
 {
 	unsigned long word = READ_ONCE(pb_slot(pool, pfn)->word);
@@ -76,7 +76,7 @@ static inline u8 *pb_order_byte(struct pb_pool *pool, unsigned long pfn)
 	return &pb_slot_block(word)->order[pb_frame_in_block(pfn)];
 }
 
-/* Number of a PFN's pageblock within its zone, and the first PFN of that pageblock. */
+/* Index of a PFN's pageblock within its zone, and the first PFN of a pageblock. */
 static inline unsigned long pb_block_index(struct pb_zone *zone, unsigned long pfn)
 {
 	return (pfn - zone->base_pfn) >> PB_PAGEBLOCK_ORDER;

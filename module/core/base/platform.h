@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The one seam between the allocator core and the world it runs in: atomics, bit
- * operations, per-CPU access, preemption, assertions and memory for metadata. This is the
- * kernel's side. On the host a twin with the same include guard is included first and
- * takes its place, so that the core's text is compiled unchanged there, under the
- * sanitizers.
+ * The interface between the core and the kernel: atomics, bit operations, per-CPU access,
+ * preemption, assertions and memory for metadata. No other file of the core includes Linux
+ * headers. On the host kunit/host/platform.h, which has the same include guard, is included
+ * first and replaces this file, so that the core's code is compiled unchanged there.
  */
 #ifndef PB_PLATFORM_H
 #define PB_PLATFORM_H
@@ -53,7 +52,7 @@ static inline void pb_meta_free(void *p)
 #define pb_per_cpu_ptr(p, cpu)		per_cpu_ptr(p, cpu)
 /* Only with preemption off. */
 #define pb_this_cpu_ptr(p)		this_cpu_ptr(p)
-/* The same in two steps, the first before there is much to keep across what may be a call. */
+/* The same in two steps; the first may be a call, so do it before values are live across it. */
 #define pb_this_cpu()			my_cpu_offset
 #define pb_cpu_ptr(p, this_cpu)		SHIFT_PERCPU_PTR(p, this_cpu)
 #define pb_for_each_cpu(cpu)		for_each_possible_cpu(cpu)
@@ -62,16 +61,16 @@ static inline void pb_meta_free(void *p)
 #define pb_cpu_node(cpu)		cpu_to_node(cpu)
 #define pb_node_has_cpu(nid)		node_state(nid, N_CPU)
 
-/* What long work gives way to. */
+/* Conditions that end long loops early. */
 #define pb_need_resched()		need_resched()
 #define pb_fatal_signal()		fatal_signal_pending(current)
 
-/* A byte that its owner may be writing with plain stores: a glance, not to be relied on. */
+/* Reads a byte that its owner may be writing with plain stores; the value is a hint. */
 #define pb_peek(p)			data_race(READ_ONCE(*(p)))
 
 #define pb_assert_preempt_off()		lockdep_assert_preemption_disabled()
 
-/* The task that asks; meaningful in process context only. */
+/* State of the current task; only in process context. */
 static inline bool pb_task_reclaiming(void)
 {
 	return current->flags & PF_MEMALLOC;
@@ -82,7 +81,7 @@ static inline bool pb_task_is_kthread(void)
 	return current->flags & PF_KTHREAD;
 }
 
-/* What a task does on behalf of the allocator must not end up in reclaim again. */
+/* Keeps allocations of reclaim and compaction from reclaiming recursively. */
 #define pb_noreclaim_save()		memalloc_noreclaim_save()
 #define pb_noreclaim_restore(flags)	memalloc_noreclaim_restore(flags)
 
@@ -91,7 +90,7 @@ static inline void pb_wait_tick(void)
 	schedule_timeout_uninterruptible(1);
 }
 
-/* Between two rounds; a worker has to sleep, or its workqueue does not see that it is stuck. */
+/* Between two rounds. A worker sleeps, so that its workqueue starts another one meanwhile. */
 static inline void pb_breathe(void)
 {
 	if (current->flags & PF_WQ_WORKER)
@@ -100,13 +99,10 @@ static inline void pb_breathe(void)
 		cond_resched();
 }
 
-/*
- * A word of an index or of a free bitmap was looked at: counted by the scale test on the
- * host only.
- */
+/* Counts reads of index and bitmap words for the scale test; on the host only. */
 #define pb_count_visit()		do { } while (0)
 
-/* What the KUnit suites and pbuddy_bench reach inside the module. */
+/* Exports for the KUnit suites and pbuddy_bench only. */
 #if IS_ENABLED(CONFIG_KUNIT) || defined(PB_BENCH)
 #define EXPORT_SYMBOL_PB_TEST(sym)		EXPORT_SYMBOL_GPL(sym)
 #else

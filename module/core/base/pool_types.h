@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A pool: everything one allocator instance owns, and what its watermarks are computed from.
+ * A pool: everything one allocator instance owns, and the tunables of its watermarks.
  *
  * Letters before a field's description: I = set at initialisation, constant afterwards; A =
  * changed by atomic operations from any context.
@@ -14,12 +14,12 @@
 struct pb_chunk;
 
 /**
- * struct pb_watermark_tunables - what the marks of all zones are computed from
- * @min_free_pages: pages of all zones together; 0: no marks and no reserves at all
- * @watermark_scale_factor: distance between the marks in 1/10000 of a zone
- * @watermark_boost_factor: largest boost in 1/10000 of the high mark; 0: no boost
- * @lowmem_reserve_ratio: a zone keeps one page in so many of the zones above it on its node
- *	from requests that could use those; 0: none
+ * struct pb_watermark_tunables - tunables of the watermarks of all zones
+ * @min_free_pages: pages of all zones together; 0: no watermarks and no reserves
+ * @watermark_scale_factor: distance between the watermarks in 1/10000 of a zone
+ * @watermark_boost_factor: largest boost in 1/10000 of the high watermark; 0: no boost
+ * @lowmem_reserve_ratio: a zone reserves 1/ratio of the pages of the higher zones of its node
+ *	against requests that could use those zones; 0: none
  *
  * Names and defaults as those of vm.* in mm/page_alloc.c, but for min_free, which is 0.
  */
@@ -32,9 +32,9 @@ struct pb_watermark_tunables {
 
 /**
  * struct pb_pool - everything one allocator instance owns
- * @ops: I, but for the members said to be swapped at run time
- * @dir: directory: a chunk for each 1 GiB of physical addresses
- * @no_chunk: I: the chunk of those that have no frames here: all holes
+ * @ops: I, except for members that pb_ops documents as swapped at run time
+ * @dir: the directory: one section per GiB of physical addresses
+ * @no_chunk: I: the section shared by all addresses without frames; all its entries are holes
  * @nr_dir: I: length of @dir
  * @nr_nodes: I: length of @zonelist and of @zone
  * @zone: I: by node and type, NULL where there is none
@@ -42,16 +42,16 @@ struct pb_watermark_tunables {
  * @preferred: I: by node and highest type, the first zone of its zonelist when that is on the
  *	node itself, else NULL
  * @all_zones: I: every zone once
- * @meta: the pageblocks' memory, one allocation per range; changed by pb_pool_grow() alone
+ * @meta: memory of the pageblocks, one allocation per range; changed by pb_pool_grow() only
  * @nr_meta: length of @meta
  * @distance: I: as node_distance()
- * @node_reclaim_mode: tunable: reclaim on a near node before taking from a far one
- * @node_reclaim_distance: tunable: how far a near node may be
- * @prezero_percent: tunable: how much of a zone may be zeroed ahead of use
+ * @node_reclaim_mode: tunable: reclaim on a near node before allocating from a far one
+ * @node_reclaim_distance: tunable: largest distance of a near node
+ * @prezero_percent: tunable: percentage of a zone that may be prezeroed
  * @dirty_ratio: tunable: percentage of a node that may be dirty
- * @compaction_proactiveness: tunable: how much is compacted ahead of need, 0 to 100
- * @wmark: changed by whoever calls pb_setup_per_zone_wmarks(), one at a time
- * @oom_busy: A: somebody calls ops.oom
+ * @compaction_proactiveness: tunable: effort of proactive compaction, 0 to 100
+ * @wmark: changed by the caller of pb_setup_per_zone_wmarks(), one at a time
+ * @oom_busy: A: a task is in ops.oom
  */
 struct pb_pool {
 	struct pb_ops		ops;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* One request for memory, and the flags of its walks over the zonelist. */
+/* An allocation request, and the flags of its walks over the zonelist. */
 #ifndef PB_REQUEST_H
 #define PB_REQUEST_H
 
@@ -13,18 +13,18 @@
  * @migratetype: below PB_PCPTYPES
  * @highest_zone: highest zone type that may serve it
  * @flags: of the first walk over the zonelist
- * @slow_flags: of the walks of the slow path, in place of the PB_ALLOC_WALK_MASK bits of @flags;
- *	0 is the min watermark and nothing more
- * @reserve_flags: of the walks after the first one that failed there, or 0: the caller may use the
- *	reserve
+ * @slow_flags: of the walks of the slow path, instead of the PB_ALLOC_WALK_MASK bits of @flags;
+ *	0 is the min watermark without other rights
+ * @reserve_flags: of the walks after the first one that failed there, if the caller may use a
+ *	reserve, or 0
  * @nid: preferred node
  * @nodemask: nodes that may serve it, as a bitmap of pool->nr_nodes bits, or NULL for all;
  *	see pb_ignores_policy()
  * @preferred_zone: first zone that may serve it, for statistics; NULL: the first of the zonelist
- * @mems_allowed: nodes the caller's cpuset has, or NULL for all; counts with PB_ALLOC_CPUSET
- *	and PB_ALLOC_HARDWALL
- * @zeroed: told by pb_alloc() and pb_alloc_contig() whether what they return is known to be zero;
- *	NULL when the caller does not want to know
+ * @mems_allowed: nodes of the caller's cpuset, or NULL for all; applies with PB_ALLOC_CPUSET and
+ *	PB_ALLOC_HARDWALL
+ * @zeroed: set by pb_alloc() and pb_alloc_contig() to whether the pages are known to be zero, or
+ *	NULL
  *
  * As struct alloc_context together with the two sets of alloc_flags in mm/page_alloc.c.
  */
@@ -58,7 +58,7 @@ static inline pb_alloc_flags_t pb_reserve_alloc_flags(const struct pb_request *r
 }
 
 /*
- * Do the walks after the slow path's first look past @rq->nodemask? Those on the reserve do, and
+ * Whether the walks after the slow path's first one ignore @rq->nodemask: those on the reserve and
  * those of atomic requests, as in __alloc_pages_slowpath().
  */
 static inline bool pb_ignores_policy(const struct pb_request *rq)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A zone: all that is known of one kind of memory of one node. Types, watermarks and fields as in
- * linux/mmzone.h.
+ * A zone: one kind of memory of one node. Types, watermarks and fields as in linux/mmzone.h.
  *
  * Letters before a field's comment, for what protects it:
  *   I  set at initialisation, constant afterwards
@@ -32,15 +31,15 @@ struct pb_zone {
 	int			nid;			/* I */
 	enum pb_zone_type	type;			/* I */
 	const char		*name;			/* I */
-	unsigned long		base_pfn;		/* I: start_pfn rounded down to a chunk */
+	unsigned long		base_pfn;		/* I: start_pfn rounded down to a section */
 	unsigned long		start_pfn;		/* I: span */
 	unsigned long		end_pfn;		/* I */
 	unsigned long		nr_blocks;		/* I: pageblocks from base_pfn to end_pfn */
 	unsigned long		present_pages;		/* R: grows; see grow.c */
-	unsigned long		growable;		/* R: pages it may still grow by */
+	unsigned long		growable;		/* R: pages by which it may still grow */
 
 	struct pb_pcp __percpu	*pcp;			/* I */
-	long			fast_mark;		/* no mark is above; see watermark.c */
+	long			fast_mark;		/* above all watermarks; see watermark.c */
 	int			pcp_high_min;		/* I: pages */
 	int			pcp_high_max;		/* I: pages */
 	int			pcp_high_step;		/* I: pages a refill adds to high */
@@ -53,16 +52,16 @@ struct pb_zone {
 	unsigned long		watermark_boost;	/* R: pages */
 	unsigned long		lowmem_reserve[PB_NR_ZONE_TYPES]; /* pages; tunable */
 	unsigned long		cma_pages;		/* I: pages of PB_CMA pageblocks */
-	atomic_long_t		nr_reserved_highatomic;	/* A: pages so reserved */
-	atomic_long_t		nr_prezeroed;		/* A: pages ever zeroed ahead */
-	atomic_long_t		nr_dirty;		/* A: pages said to be dirty; see dirty.c */
-	atomic_t		node_reclaiming;	/* A: lowest zone of a node: in progress */
+	atomic_long_t		nr_reserved_highatomic;	/* A: pages of PB_HIGHATOMIC pageblocks */
+	atomic_long_t		nr_prezeroed;		/* A: pages prezeroed since start */
+	atomic_long_t		nr_dirty;		/* A: pages reported as dirty; see dirty.c */
+	atomic_t		node_reclaiming;	/* A: node reclaim; in a node's lowest zone */
 
-	unsigned int		compact_considered;	/* deferred since it last failed */
-	unsigned int		compact_defer_shift;	/* 1 << this are to be deferred */
-	unsigned int		compact_order_failed;	/* from this order on */
-	atomic_t		compact_direct;	/* A: requests that compact it themselves */
-	u8			*compact_skip;	/* 1 + least order tried in vain, or 0 */
+	unsigned int		compact_considered;	/* compactions deferred since a failure */
+	unsigned int		compact_defer_shift;	/* 1 << this many are deferred */
+	unsigned int		compact_order_failed;	/* orders from this one on are deferred */
+	atomic_t		compact_direct;	/* A: requests that are compacting the zone */
+	u8			*compact_skip;	/* skip hint: 1 + least order that failed, or 0 */
 
 	atomic_long_t		nr_free ____cacheline_aligned;	/* A: pages in the bitmaps */
 	atomic_long_t		nr_free_cma;		/* A: those of them in PB_CMA pageblocks */

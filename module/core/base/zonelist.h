@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Zones in the order in which requests try them, and the loops over them. */
+/* Zonelists, in the order in which requests try zones, and the iterators over them. */
 #ifndef PB_ZONELIST_H
 #define PB_ZONELIST_H
 
@@ -28,7 +28,7 @@ static __always_inline struct pb_zonelist_iter pb_zonelist_iter(const struct pb_
 	return (struct pb_zonelist_iter) { list->zone, list->zone + list->nr };
 }
 
-/* As for_each_zone_zonelist(); @zone keeps the zone at which the loop was left. */
+/* As for_each_zone_zonelist(); after a break @zone is the zone of the last iteration. */
 #define pb_for_each_zone_zonelist(zone, zonelist)				\
 	for (struct pb_zonelist_iter __it = pb_zonelist_iter(zonelist);		\
 	     pb_next_zone(&__it, &(zone));)

@@ -247,7 +247,7 @@ bool pb_pcp_free(struct pb_zone *zone, unsigned long pfn, u8 *byte, unsigned int
 EXPORT_SYMBOL_PB_TEST(pb_pcp_free);
 
 /**
- * pb_pcp_free_full_preempt_enable - free a block to a full list, leave the section, enable preemption
+ * pb_pcp_free_full_preempt_enable - free a block to a full list, and enable preemption
  * @pcp: this CPU's cache, inside its pcp section
  * @list: the list
  * @pfn: PFN of the block's head

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The fast path, inline: a block out of this CPU's cache and back into it, without a call,
- * an atomic or a lock.
+ * The fast path, inline: allocate a block from this CPU's cache and free one into it, without
+ * a call, an atomic or a lock.
  *
- * Both functions either do the whole job or change nothing and say so; what they do not
- * handle (an empty or full list, a busy cache, a zone near its mark, a free that does not
- * fit) is the business of alloc.c. A block in a cache has left the zone's free count
- * already, so handing it out cannot take the zone below its mark; that the mark is looked
- * at all the same keeps requests honest while the zone is low.
+ * Both functions either do the whole job, or change nothing and say so; then alloc.c does it.
+ * They do not handle an empty or full list, a busy cache, a zone near its watermarks, or a
+ * free that does not match the page order map. Blocks in a cache are not in the zone's free
+ * count, so handing one out cannot take the zone below its watermark. The watermark is
+ * checked all the same, so that requests leave the fast path while the zone is low.
  *
- * From the list to the order byte preemption is off, for the reason given in freelist.c.
+ * Preemption is off between the list and the store to the page order map; freelist.c has the
+ * reason.
  */
 #ifndef PB_FASTPATH_H
 #define PB_FASTPATH_H
@@ -22,30 +23,30 @@
 #include "core/cache/pcp.h"
 #include "core/cache/zeroed.h"
 
-/* What pb_alloc_fast() did. */
+/* Result of pb_alloc_fast(). */
 enum pb_fast {
 	PB_FAST_DONE,
-	PB_FAST_NONE,		/* nothing at hand, nothing changed: ask pb_alloc() */
-	PB_FAST_EMPTY_IN_SECTION, /* the list is empty: pb_alloc_refill_leave_section() */
-	PB_FAST_IN_USE,		/* the block is for pb_set_aside() first */
+	PB_FAST_NONE,		/* nothing changed; call pb_alloc() */
+	PB_FAST_EMPTY_IN_SECTION, /* list empty; call pb_alloc_refill_leave_section() */
+	PB_FAST_IN_USE,		/* the block is in use; call pb_set_aside() */
 };
 
-/* What pb_alloc_fast() found: a head, or with PB_FAST_EMPTY_IN_SECTION the cache. */
+/* Output of pb_alloc_fast(): a head, or for PB_FAST_EMPTY_IN_SECTION the cache. */
 union pb_fast_found {
 	unsigned long	pfn;
 	struct pb_pcp	*pcp;
 };
 
 /**
- * pb_alloc_fast - a block out of this CPU's cache
+ * pb_alloc_fast - allocate a block from this CPU's cache
  * @zone: the first zone that may serve the request
  * @pcp: this CPU's cache of it
  * @order: an order with pcp lists
  * @mt: migratetype, below PB_PCPTYPES
- * @found: the head, for PB_FAST_DONE and PB_FAST_IN_USE; the cache, for PB_FAST_EMPTY_IN_SECTION:
- *	   its busy window is open then, for pb_alloc_refill_leave_section() to close
+ * @found: set to the head, for PB_FAST_DONE and PB_FAST_IN_USE; set to the cache, inside its pcp
+ *	   section, for PB_FAST_EMPTY_IN_SECTION
  *
- * For requests that keep the low mark. Context: any; preemption off.
+ * For requests with the low watermark. Context: any; preemption off.
  */
 static __always_inline enum pb_fast pb_alloc_fast(struct pb_zone *zone, struct pb_pcp *pcp,
 						  unsigned int order, enum pb_migratetype mt,
@@ -71,15 +72,15 @@ static __always_inline enum pb_fast pb_alloc_fast(struct pb_zone *zone, struct p
 }
 
 /**
- * pb_free_fast - a block back into this CPU's cache
+ * pb_free_fast - free a block into this CPU's cache
  * @pool: the pool
  * @pfn: PFN of its head; any number
  * @order: the order it was allocated with; any number
  *
- * The order byte alone says that a block of this order begins here: it is set for aligned
- * heads of pageblocks that exist and for nothing else.
+ * The page order map alone decides whether a block of this order begins at @pfn: its bytes are
+ * set for aligned heads in existing pageblocks only.
  *
- * Context: any. Return: false when nothing was done: ask pb_free() then.
+ * Context: any. Return: false when nothing changed; the caller then calls pb_free().
  */
 static __always_inline bool pb_free_fast(struct pb_pool *pool, unsigned long pfn,
 					 unsigned int order)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Per-CPU caches: the busy window and what may be done in it inline, for the fast path and
- * for the files that refill and drain (the theory stands in pcp.c).
+ * Per-CPU caches: their structures, the pcp section and the inline functions used inside it.
+ * pcp.c explains the protocol.
  *
  * Letters before a field's description: I = set at initialisation, constant afterwards; P = owned
- * by one CPU, inside its pcp busy window.
+ * by one CPU, inside its pcp section.
  */
 #ifndef PB_PCP_H
 #define PB_PCP_H
@@ -12,14 +12,14 @@
 #include "core/base/request.h"
 
 /*
- * Orders with pcp lists: up to one above the pageblock's, the largest that mm/ has at all;
- * refilled by words as long as a block fits into one, else singly.
+ * Orders with pcp lists: up to one above the pageblock's, the largest order of mm/. Orders within
+ * a word are refilled word by word, larger ones block by block.
  */
 #define PB_PCP_MAX_SMALL	PB_WORD_ORDER
 #define PB_NR_PCP_ORDERS	(PB_PAGEBLOCK_ORDER + 2)
 #define PB_LIFO_MAX		28	/* makes a list 512 bytes */
 
-/* A block in a list: its head, and where the head's order byte is, for finding that costs most. */
+/* A block in a list, with its address in the page order map, because the lookup is expensive. */
 struct pb_pcp_entry {
 	unsigned long	pfn;
 	u8		*byte;
@@ -28,14 +28,14 @@ struct pb_pcp_entry {
 /**
  * struct pb_pcp_list - P: a short LIFO over an unexpanded mask of blocks within one word
  * @n: blocks in @lifo
- * @limit: drained when it holds this many
+ * @limit: flushed when @n reaches it
  * @cur: pageblock this CPU refills from, + 1; 0 = none
- * @put: pageblock this CPU drained to last and whose key may lag, + 1; 0 = none
- * @mask: bit i: the block at @mask_base + i is here too
- * @mask_base: pfn of a word's first frame
- * @mask_bytes: the order bytes of that word's frames
- * @nr_alloc: blocks handed out
- * @nr_free: blocks returned
+ * @put: pageblock flushed to last whose index update is deferred, + 1; 0 = none
+ * @mask: bit i: the block at @mask_base + i is cached, too
+ * @mask_base: PFN of a word's first frame
+ * @mask_bytes: that word's part of the page order map
+ * @nr_alloc: blocks allocated
+ * @nr_free: blocks freed
  * @lifo: newest last
  */
 struct pb_pcp_list {
@@ -54,9 +54,9 @@ struct pb_pcp_list {
 /**
  * struct pb_pcp - a CPU's cache of one zone
  * @zone: I
- * @busy: P: the owner is inside; an interrupt that sees it takes the shared path
+ * @busy: P: inside the pcp section; an interrupt that finds it set bypasses the cache
  * @high: P: pages the lists may hold together, auto-tuned between high_min and high_max
- * @event: P: other events counted inside the busy window
+ * @event: P: other events counted inside the pcp section
  * @list: P
  */
 struct pb_pcp {
@@ -70,16 +70,16 @@ struct pb_pcp {
 int pb_pcp_init(struct pb_zone *zone);
 void pb_pcp_destroy(struct pb_zone *zone);
 
-/* A frame of this order and migratetype from this CPU's cache, or PB_NO_PFN. Preemption off. */
+/* A block from this CPU's cache, or PB_NO_PFN. Preemption off. */
 unsigned long pb_pcp_alloc(struct pb_zone *zone, const struct pb_request *rq);
 
-/* Fills the empty list of a request; false: it is still empty. Inside the window. */
+/* Refills the empty list of a request; false: it is still empty. Inside the pcp section. */
 bool pb_pcp_refill(struct pb_pcp *pcp, struct pb_pcp_list *list, const struct pb_request *rq);
 
-/* The list stops refilling from its pageblock. Inside the window. */
+/* Stops refilling from the list's current pageblock. Inside the pcp section. */
 void pb_pcp_drop_block(struct pb_zone *zone, struct pb_pcp_list *list);
 
-/* What lists of an order may hold now, after pcp->high changed. */
+/* Sets the limit of a list after pcp->high changed. Inside the pcp section. */
 void pb_pcp_set_limit(struct pb_pcp *pcp, struct pb_pcp_list *list, unsigned int order);
 
 /* Pages in all caches of a zone, and in one CPU's; exact only when quiescent. */
@@ -91,11 +91,11 @@ static inline bool pb_pcp_order(unsigned int order)
 	return order < PB_NR_PCP_ORDERS;
 }
 
-/* Opens the busy window of this CPU; false when it is open already. Preemption off. */
+/* Enters this CPU's pcp section; false when an outer context is inside it. Preemption off. */
 static __always_inline bool pb_pcp_enter(struct pb_pcp *pcp)
 {
 	pb_assert_preempt_off();
-	/* Only this CPU writes it, so an interrupt leaves it as it found it. */
+	/* Only this CPU writes it, and an interrupt restores it before it returns. */
 	if (unlikely(pcp->busy))
 		return false;
 	WRITE_ONCE(pcp->busy, 1);
@@ -119,7 +119,7 @@ static __always_inline struct pb_pcp_list *pb_pcp_list(struct pb_pcp *pcp, unsig
 	return list;
 }
 
-/* A block of a list; false when there is none. Inside the window. */
+/* Pops a block; false when the list is empty. Inside the pcp section. */
 static __always_inline bool pb_pcp_pop(struct pb_pcp_list *list, struct pb_pcp_entry *entry)
 {
 	unsigned long bit;
@@ -141,7 +141,7 @@ static __always_inline bool pb_pcp_pop(struct pb_pcp_list *list, struct pb_pcp_e
 	return true;
 }
 
-/* A block into a list that has room for it. Inside the window. */
+/* Pushes a block on a list that is not full. Inside the pcp section. */
 static __always_inline void pb_pcp_push(struct pb_pcp_list *list, unsigned long pfn, u8 *byte)
 {
 	u32 n = list->n;

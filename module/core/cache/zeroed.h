@@ -6,7 +6,7 @@
 #include "core/base/pageblock_types.h"
 #include "core/base/zone_types.h"
 
-/* The order byte of a free frame that is known to be zero; without it the byte is 0. */
+/* In the page order map, for a free frame that is known to be zero; other free frames have 0. */
 #define PB_FRAME_ZEROED		0x80U
 /* What no free frame has. */
 #define PB_FRAME_IN_USE(byte)	((byte) & (0xffU & ~PB_FRAME_ZEROED))

@@ -1,24 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * More memory for a pool that is in use.
+ * Add memory to a pool that is in use.
  *
- * Where a zone may grow is said when the pool is made (spans): directory, index and control are
- * made for all of that, so that nothing which others look at has to be replaced. An entry of the
- * directory then has its zone from the beginning, and is a hole until its pageblock is there:
+ * The configuration of a pool says where its zones may grow (spans). Directory, index and index
+ * control are allocated for the whole span, so nothing that readers use is replaced later. The
+ * directory entry of a future pageblock has its zone from the beginning, and is a hole until the
+ * pageblock is added:
  *
  *   grow:    GR1 make the pageblock, all frames free    others:  OT1 read the entry, or the index
  *            GR2 write the entry (release)                       OT2 read the entry
  *            GR3 set the bits of the index                       OT3 read the pageblock
  *
- * OT3 depends on the address read in OT2, so who finds the pageblock sees what GR1 wrote; who finds
- * its bit (GR3, by value-returning atomics) sees GR2 too: litmus grow-find.
+ * OT3 depends on the address read in OT2, so a CPU that reads the new entry sees the stores of
+ * GR1. A CPU that finds the index bit (GR3, by value-returning atomics) sees GR2, too. (litmus:
+ * grow-find)
  *
- * A zone only grows: a pageblock that is there stays until the pool goes.
+ * A zone does not shrink: a pageblock stays until the pool is destroyed.
  */
 #include "core/base/pfn.h"
 #include "core/pool/grow.h"
 
-/* Room for one more entry of pool->meta, which nobody else looks at while the pool is in use. */
+/* Enlarges pool->meta by an entry; only the growing task accesses it while the pool is in use. */
 static int make_room(struct pb_pool *pool)
 {
 	void **meta = pb_meta_alloc((pool->nr_meta + 1) * sizeof(*meta), 0);
@@ -49,12 +51,11 @@ static bool within_span(struct pb_pool *pool, const struct pb_range *range)
  * @pool: the pool
  * @range: whole pageblocks within the span of their zone; not a contiguous area
  *
- * From then on the frames are the pool's, as if it had been made with them. The marks are as they
- * were: pb_setup_per_zone_wmarks() makes them fit. Neither here nor there may be two callers at a
- * time.
+ * The watermarks are not changed; call pb_setup_per_zone_wmarks() afterwards. The caller serialises
+ * calls of both functions.
  *
- * Context: may sleep. Return: 0; -EINVAL when the range is not such, -EEXIST when some of it is the
- * pool's already, -ENOMEM; nothing has changed then.
+ * Context: may sleep. Return: 0; -EINVAL for another range, -EEXIST when the pool owns a part of
+ * it, or -ENOMEM. An error changes nothing.
  * As online_pages() in mm/memory_hotplug.c, and deferred_grow_zone() in mm/mm_init.c.
  */
 int pb_pool_grow(struct pb_pool *pool, const struct pb_range *range)

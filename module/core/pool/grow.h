@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* More memory for a pool that is in use. */
+/* Add memory to a pool that is in use. */
 #ifndef PB_GROW_H
 #define PB_GROW_H
 

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Making and unmaking a pool: which ranges it owns, which zones they form, in what order
- * nodes are tried.
+ * Initialise and destroy a pool: its ranges, zones and zonelists.
  *
- * The directory leads from a PFN to its pageblock in two steps, a chunk per 1 GiB of
- * physical addresses and an entry per pageblock in it, so that holes between ranges cost
- * next to nothing. The pageblocks of a range are one allocation on its node.
+ * The lookup from a PFN to its pageblock has two steps, a directory section per GiB of physical
+ * addresses and an entry per pageblock in it. Holes between ranges share one section. The
+ * pageblocks of a range are one allocation on its node.
  */
 #include "core/base/pfn.h"
 #include "core/cache/pcp.h"
@@ -27,7 +26,7 @@ bool pb_range_ok(const struct pb_range *range, int nr_nodes)
 	       range->start_pfn + range->nr_pages > range->start_pfn;
 }
 
-/* A chunk of holes. */
+/* Allocates a section whose entries are holes. */
 static struct pb_chunk *new_chunk(int nid)
 {
 	struct pb_chunk *chunk = pb_meta_alloc(sizeof(*chunk), nid);
@@ -43,13 +42,13 @@ static unsigned long last_chunk(const struct pb_range *range)
 	return (range->start_pfn + range->nr_pages - 1) >> PB_CHUNK_ORDER;
 }
 
-/* Ranges and spans one after the other. */
+/* Enumerates the ranges, then the spans. */
 static const struct pb_range *nth_range(const struct pb_pool_config *config, unsigned int i)
 {
 	return i < config->nr_ranges ? &config->ranges[i] : &config->spans[i - config->nr_ranges];
 }
 
-/* The directory, with a chunk of its own wherever a range is or may come to be. */
+/* Allocates the directory, and a section for each GiB with a range or span. */
 static int make_directory(struct pb_pool *pool, const struct pb_pool_config *config)
 {
 	unsigned int nr = config->nr_ranges + config->nr_spans, i;
@@ -92,7 +91,7 @@ static int make_zone(struct pb_pool *pool, const struct pb_pool_config *config, 
 		range = nth_range(config, i);
 		if (range->nid != nid || range->type != type)
 			continue;
-		/* A span alone makes no zone. */
+		/* A span without a range creates no zone. */
 		if (i >= config->nr_ranges && !end)
 			break;
 		start = min(start, range->start_pfn);
@@ -125,7 +124,7 @@ static int make_zones(struct pb_pool *pool, const struct pb_pool_config *config)
 	return 0;
 }
 
-/* Whose a pageblock will be that is not there yet: it may appear while others look. */
+/* Set the zone of a pageblock before it is present, because readers may find it concurrently. */
 static void mark_span(struct pb_pool *pool, const struct pb_range *span)
 {
 	struct pb_zone *zone = pool->zone[span->nid][span->type];
@@ -145,14 +144,14 @@ static void add_block(struct pb_zone *zone, unsigned long pfn, struct pb_pageblo
 		atomic64_set(&block->free[i], -1);
 	if (slot->zone != zone)
 		slot->zone = zone;
-	/* Who finds the pageblock by its entry sees what it is made of. */
+	/* A CPU that reads the entry sees the initialised pageblock. */
 	smp_store_release(&slot->word, (unsigned long)block | mt);
 	preempt_disable();
 	pb_block_reindex(zone, pb_block_index(zone, pfn));
 	preempt_enable();
 }
 
-/* Puts the pageblocks of a range into its zone, all free and movable, as mm/ starts. */
+/* Adds the pageblocks of a range to its zone, all free and movable, as mm/ starts. */
 int pb_pool_add_range(struct pb_pool *pool, const struct pb_range *range)
 {
 	unsigned long nr = range->nr_pages >> PB_PAGEBLOCK_ORDER, i, pfn;
@@ -166,7 +165,7 @@ int pb_pool_add_range(struct pb_pool *pool, const struct pb_range *range)
 	if (!blocks)
 		return -ENOMEM;
 	pool->meta[pool->nr_meta++] = blocks;
-	/* Counted before there is any to be had: a count that is too high only makes others try. */
+	/* Counted before it can be allocated: a count that is too high only causes retries. */
 	WRITE_ONCE(zone->present_pages, zone->present_pages + range->nr_pages);
 	pb_zone_account(zone, range->nr_pages);
 	if (range->cma) {
@@ -214,7 +213,7 @@ static struct pb_zonelist *new_zonelist(struct pb_pool *pool, int nid)
 	return pb_meta_alloc(sizeof(struct pb_zonelist) + max * sizeof(struct pb_zone *), nid);
 }
 
-/* Nodes by distance from nid, nearest first; among equals the one that follows nid comes first. */
+/* Orders nodes by distance from nid; equal distances in the order of numbers after nid. */
 static int make_zonelist(struct pb_pool *pool, const struct pb_pool_config *config, int nid)
 {
 	int done = -1, best, d, i, n;
@@ -258,7 +257,7 @@ static int make_zonelists(struct pb_pool *pool, const struct pb_pool_config *con
 	return 0;
 }
 
-/* Where a request that any zone of its node may serve goes first. */
+/* Computes the first zone of a request, by node and highest zone type. */
 static int make_preferred(struct pb_pool *pool)
 {
 	int nid, type;
@@ -288,7 +287,7 @@ static int make_pcps(struct pb_pool *pool)
 	return 0;
 }
 
-/* The defaults of mm/, but for min_free_pages: without marks every page may be used. */
+/* The defaults of mm/, except min_free_pages: without watermarks every page may be allocated. */
 static const struct pb_watermark_tunables default_wmark = {
 	.watermark_scale_factor = 10,
 	.watermark_boost_factor = 15000,
@@ -296,9 +295,9 @@ static const struct pb_watermark_tunables default_wmark = {
 };
 
 /**
- * pb_pool_init - make a pool of ranges
- * @pool: memory for it, any content
- * @config: what it is made of
+ * pb_pool_init - initialise a pool from its ranges
+ * @pool: memory for it, with any contents
+ * @config: its configuration
  *
  * Context: may sleep. Return: 0, -EINVAL for a range that is not whole pageblocks of a
  * known node and type, -EEXIST for ranges that overlap, -ENOMEM. On error everything is
@@ -357,7 +356,7 @@ static void destroy_zones(struct pb_pool *pool)
 
 /**
  * pb_pool_destroy - free a pool's metadata
- * @pool: a pool, perhaps half made; nobody uses it any more
+ * @pool: a pool without users, possibly partly initialised
  *
  * The frames are the caller's again, allocated or not. Context: may sleep.
  */

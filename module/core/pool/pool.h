@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Making and unmaking a pool: which ranges it owns, which zones they form, in what order
- * nodes are tried.
+ * Initialise and destroy a pool: its ranges, zones and zonelists.
  */
 #ifndef PB_POOL_H
 #define PB_POOL_H
@@ -14,7 +13,7 @@
  * @nr_pages: multiple of PB_PAGEBLOCK_NR
  * @nid: NUMA node
  * @type: zone the range belongs to
- * @cma: its pageblocks are for movable allocations and for ranges alone
+ * @cma: its pageblocks serve movable allocations and contiguous ranges only
  */
 struct pb_range {
 	unsigned long		start_pfn;
@@ -25,11 +24,11 @@ struct pb_range {
 };
 
 /**
- * struct pb_pool_config - what a pool is made of
+ * struct pb_pool_config - configuration of a pool
  * @ranges: disjoint ranges, any order
  * @nr_ranges: their number
- * @spans: where zones that have a range may grow, NULL when none does; each as a range of its zone,
- *	and may overlap any range
+ * @spans: ranges into which zones may grow, or NULL; a span belongs to a zone that has a range, and
+ *	may overlap any range
  * @nr_spans: their number
  * @nr_nodes: node numbers are below this
  * @distance: distance between two nodes, as node_distance()
@@ -48,9 +47,9 @@ struct pb_pool_config {
 int pb_pool_init(struct pb_pool *pool, const struct pb_pool_config *config);
 void pb_pool_destroy(struct pb_pool *pool);
 
-/* Whole pageblocks of some node and type? */
+/* Whether a range is valid: whole pageblocks, an existing node and zone type. */
 bool pb_range_ok(const struct pb_range *range, int nr_nodes);
-/* Into a zone and a directory that have room for it, as has @meta; 0, -EEXIST or -ENOMEM. */
+/* Adds a range to its zone. Directory, index and @meta have space for it. 0, -EEXIST or -ENOMEM. */
 int pb_pool_add_range(struct pb_pool *pool, const struct pb_range *range);
 
 #endif /* PB_POOL_H */

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Reading the counters and the shape of free memory, for whoever shows them. Nothing here
- * is written by the paths that allocate and free; what is read while they run is
- * approximate.
+ * Read the counters and the free memory of a pool, for output. The results are approximate while
+ * CPUs allocate and free.
  */
 #include "core/base/pfn.h"
 #include "core/cache/pcp.h"
@@ -58,7 +57,7 @@ const char * const pb_event_name[PB_NR_EVENTS] = {
 };
 EXPORT_SYMBOL_PB_TEST(pb_event_name);
 
-/* The names /proc/pagetypeinfo uses. */
+/* The names of /proc/pagetypeinfo. */
 const char * const pb_migratetype_name[PB_NR_MIGRATETYPES] = {
 	[PB_UNMOVABLE]		= "Unmovable",
 	[PB_MOVABLE]		= "Movable",
@@ -99,7 +98,7 @@ const char * const pb_reason_name[PB_NR_REASONS] = {
 };
 EXPORT_SYMBOL_PB_TEST(pb_reason_name);
 
-/* Blocks that one CPU's lists handed out, and the pages they make. */
+/* Blocks allocated from one CPU's lists, and their pages. */
 static unsigned long pcp_blocks(struct pb_pcp *pcp)
 {
 	unsigned long blocks = 0;
@@ -111,7 +110,7 @@ static unsigned long pcp_blocks(struct pb_pcp *pcp)
 	return blocks;
 }
 
-/* Pages that passed through one CPU's lists, out or in. */
+/* Pages allocated from, or freed to, one CPU's lists. */
 static unsigned long pcp_pages(struct pb_pcp *pcp, bool out)
 {
 	unsigned long pages = 0;
@@ -147,13 +146,13 @@ static unsigned long pcp_event(struct pb_zone *zone, int cpu, enum pb_event even
 }
 
 /**
- * pb_zone_event - one counter of a zone
+ * pb_zone_event - read one counter of a zone
  * @zone: the zone
- * @event: which
+ * @event: the counter
  *
- * pgalloc and pgfree count pages, the others events. What the caches count by list is
- * turned into the kernel's counters here: numa_local and numa_other by the node of each
- * CPU, numa_hit as what is neither missed.
+ * pgalloc and pgfree count pages, the others events. The caches count blocks per list. This
+ * function derives the kernel's counters from them: numa_local and numa_other by the node of each
+ * CPU, numa_hit as all allocations that are not numa_miss.
  */
 unsigned long pb_zone_event(struct pb_zone *zone, enum pb_event event)
 {
@@ -181,7 +180,7 @@ unsigned long pb_pool_event(struct pb_pool *pool, enum pb_event event)
 }
 EXPORT_SYMBOL_PB_TEST(pb_pool_event);
 
-/* Counts maximal free blocks within one pageblock that is not wholly free. */
+/* Counts maximal free blocks within one partly free pageblock. */
 static void count_partial(struct pb_pageblock *block, unsigned long count[PB_NR_ORDERS])
 {
 	u64 word, heads, full = 0;
@@ -207,7 +206,7 @@ static void count_partial(struct pb_pageblock *block, unsigned long count[PB_NR_
 	}
 }
 
-/* Counts a run of wholly free pageblocks as maximal aligned blocks. */
+/* Counts a run of free pageblocks as maximal aligned blocks. */
 static void count_run(unsigned long first, unsigned long nr, unsigned long count[PB_NR_ORDERS])
 {
 	unsigned long n;
@@ -223,12 +222,12 @@ static void count_run(unsigned long first, unsigned long nr, unsigned long count
 }
 
 /**
- * pb_zone_count_free - free memory as maximal blocks by migratetype and order
+ * pb_zone_count_free - count maximal free blocks by migratetype and order
  * @zone: the zone
- * @count: where it goes
+ * @count: set to the counts
  *
- * Context: may reschedule. A block above the pageblock's order counts for the migratetype its
- * pageblocks share; neighbours of different types are not joined.
+ * A block above the pageblock's order has pageblocks of one migratetype; adjacent free pageblocks
+ * of different types are counted separately. Context: may reschedule.
  */
 void pb_zone_count_free(struct pb_zone *zone, struct pb_free_count *count)
 {

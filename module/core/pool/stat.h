@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Reading the counters and the shape of free memory; called from the edges only. */
+/* Read the counters and the free memory of a pool, for output. */
 #ifndef PB_STAT_H
 #define PB_STAT_H
 
@@ -13,7 +13,7 @@ extern const char * const pb_zone_type_name[PB_NR_ZONE_TYPES];
 extern const char * const pb_bad_name[PB_NR_BAD];
 extern const char * const pb_reason_name[PB_NR_REASONS];
 
-/* Sum of one event over all CPUs and the shared path. */
+/* Sum of one event over all CPUs' caches and the zone. */
 unsigned long pb_zone_event(struct pb_zone *zone, enum pb_event event);
 /* The same over all zones. */
 unsigned long pb_pool_event(struct pb_pool *pool, enum pb_event event);
@@ -26,7 +26,7 @@ struct pb_free_count {
 };
 
 /*
- * Walks the bitmaps; a snapshot without a lock, so approximate while others allocate. May
+ * Walks the bitmaps without a lock, so the result is approximate while other CPUs allocate. May
  * reschedule.
  */
 void pb_zone_count_free(struct pb_zone *zone, struct pb_free_count *count);

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Walks everything and checks every invariant of a quiescent pool:
+ * Check every invariant of a quiescent pool:
  *
- *   - a frame is free, or covered by exactly one allocated block, or in exactly one pcp list
- *   - blocks are aligned, and no order byte stands inside another block or on a free frame
- *   - the zone's free-page count is the number of set bits
- *   - each pageblock stands in the index where its words say; one that a CPU refills from may
- *     be promised more than it has, one that a CPU frees into less, but not to no purpose
- *   - nothing else stands in the index, and its summaries are right
+ *   - A frame is free, or part of exactly one allocated block, or in exactly one pcp list.
+ *   - Blocks are aligned. The page order map has no order inside another block or on a free
+ *     frame.
+ *   - The zone's free-page count is the number of set bits.
+ *   - The index class of each pageblock matches its words. For a pageblock that a CPU refills
+ *     from it may promise more; for one that a CPU flushes into it may promise less, but must
+ *     not hide all of its free memory.
+ *   - The index has no other bits, and its summaries are right.
  */
 #include "core/base/pfn.h"
 #include "core/cache/pcp.h"
@@ -21,18 +23,18 @@
 struct walk {
 	struct pb_verify	*out;
 	struct pb_zone		*zone;
-	unsigned long		covered;	/* frames to come of an allocated block */
+	unsigned long		covered;	/* remaining frames of an allocated block */
 	unsigned long		loose;		/* frames neither free nor allocated */
 	unsigned long		index_bits;	/* bits the index should have set */
 };
 
 /*
- * Classes of occupancy that a key may be wrong by: one, and the 15 frees in each of eight words
- * that pb_block_freed() may not have looked at.
+ * Largest difference of the fullness in the index from the real one: one class, and up to 15 frees
+ * in each of eight words that pb_block_freed() did not check.
  */
 #define MAX_DRIFT	5
 
-/* Put in place of the order byte of a frame met in a pcp list, while lists are walked. */
+/* Stored in the page order map for frames found in a pcp list, while the lists are walked. */
 #define SEEN	0xff
 
 __printf(2, 3)
@@ -65,7 +67,7 @@ static void check_frame(struct walk *w, struct pb_pageblock *block, unsigned int
 		if (is_free)
 			broken(w->out, "pfn %#lx is free inside an allocated block", pfn);
 		if (size)
-			broken(w->out, "pfn %#lx has an order byte inside a block", pfn);
+			broken(w->out, "pfn %#lx has an order inside a block", pfn);
 		if (block->order[frame] == PB_FRAME_ZEROED)
 			broken(w->out, "pfn %#lx is marked as zero inside a block", pfn);
 		return;
@@ -76,7 +78,7 @@ static void check_frame(struct walk *w, struct pb_pageblock *block, unsigned int
 	}
 	if (size > PB_NR_ORDERS || (pb_frame_freed(block->order[frame]) &&
 				    !(block->order[frame] & PB_FRAME_ISOLATED))) {
-		broken(w->out, "pfn %#lx has order byte %u", pfn, block->order[frame]);
+		broken(w->out, "pfn %#lx has order map entry %u", pfn, block->order[frame]);
 		return;
 	}
 	if (is_free)
@@ -87,10 +89,10 @@ static void check_frame(struct walk *w, struct pb_pageblock *block, unsigned int
 	w->covered = (1UL << (size - 1)) - 1;
 }
 
-/* How far a CPU's lists let the key of a pageblock be out of date. */
+/* How the index class of a pageblock may be out of date because of CPUs' lists. */
 struct lag {
-	bool	refilled;	/* one refills from it: less may be there */
-	bool	put;		/* one frees into it: more may be there, short of a whole one */
+	bool	refilled;	/* a CPU refills from it: less may be free */
+	bool	put;		/* a CPU flushes into it: more may be free, but not all of it */
 };
 
 static struct lag may_lag(struct pb_zone *zone, unsigned long index)
@@ -112,7 +114,7 @@ static struct lag may_lag(struct pb_zone *zone, unsigned long index)
 	return lag;
 }
 
-/* Memory of a pageblock that a search would not find. */
+/* Whether a search would not find free memory of a pageblock. */
 static bool hides(u16 key, u16 now, struct lag lag)
 {
 	int most = pb_key_largest(key);
@@ -163,7 +165,7 @@ static bool bitmap_right(struct pb_free_area *area, unsigned long *bits)
 	return right;
 }
 
-/* Every bit that a key names is set; as many are set in all, so there is none besides. */
+/* check_key() checked every bit of each class. Equal totals show that no other bit is set. */
 static void check_bitmaps(struct walk *w)
 {
 	unsigned long bits = 0;
@@ -178,7 +180,7 @@ static void check_bitmaps(struct walk *w)
 		       w->zone->name, bits, w->index_bits);
 }
 
-/* A frame of a block in a pcp list: neither free nor allocated, and nowhere else. */
+/* Checks that a frame of a pcp list is neither free nor allocated, and in no other list. */
 static void check_cached(struct walk *w, unsigned long pfn)
 {
 	struct pb_slot *slot = pb_slot_lookup(w->zone->pool, pfn);
@@ -213,11 +215,11 @@ static void unmark_cached(struct walk *w, unsigned long pfn)
 		*byte = 0;
 }
 
-/* An entry leads to its order byte without the directory: it has to be the same one. */
+/* Checks the cached address of an entry in the page order map against the directory. */
 static void check_byte(struct walk *w, unsigned long pfn, const u8 *byte)
 {
 	if (pb_slot_lookup(w->zone->pool, pfn) && byte != pb_order_byte(w->zone->pool, pfn))
-		broken(w->out, "pcp holds pfn %#lx with another frame's order byte", pfn);
+		broken(w->out, "pcp holds pfn %#lx with another frame's order map address", pfn);
 }
 
 /* Calls fn for every frame in a list; returns how many there are. */
@@ -323,9 +325,9 @@ static void check_zone(struct pb_zone *zone, struct pb_verify *out)
 /**
  * pb_verify - check every invariant
  * @pool: a quiescent pool
- * @out: what was found
+ * @out: set to the result
  *
- * Context: any, takes time in proportion to the pool's size. Return: errors.
+ * Context: any; takes time in proportion to the pool's size. Return: number of errors.
  */
 unsigned long pb_verify(struct pb_pool *pool, struct pb_verify *out)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Walks everything and checks every invariant. */
+/* Check every invariant of a quiescent pool. */
 #ifndef PB_VERIFY_H
 #define PB_VERIFY_H
 
@@ -14,8 +14,8 @@ struct pb_verify {
 };
 
 /*
- * The pool must be quiescent: no CPU inside the core (other CPUs stopped, or a test that has joined
- * its threads). Returns the number of errors.
+ * The pool must be quiescent: no CPU is inside the core, because other CPUs are stopped or a test
+ * has joined its threads. Returns the number of errors.
  */
 unsigned long pb_verify(struct pb_pool *pool, struct pb_verify *out);
 
