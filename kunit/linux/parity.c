@@ -5,7 +5,7 @@
 #include <linux/nodemask.h>
 #include <linux/pbuddy.h>
 
-#include "api/gfp.h"
+#include "request/gfp.h"
 #include "core/zone/highatomic.h"
 #include "core/zone/zone.h"
 #include "instance.h"

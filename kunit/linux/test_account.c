@@ -16,7 +16,7 @@
 #endif
 
 #include "api/account.h"
-#include "api/gfp.h"
+#include "request/gfp.h"
 #include "compat.h"
 #include "core/base/pfn.h"
 #include "core/compact/movable.h"

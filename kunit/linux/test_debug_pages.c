@@ -8,7 +8,7 @@
 
 #include "core/cache/drain.h"
 #include "core/pool/stat.h"
-#include "debug/debug_pages.h"
+#include "hooks/debug_pages.h"
 #include "fixture.h"
 #include "instance.h"
 #include "threads.h"

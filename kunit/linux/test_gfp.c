@@ -11,11 +11,11 @@
 #include <linux/sched/mm.h>
 #include <linux/suspend.h>
 
-#include "api/gfp.h"
+#include "request/gfp.h"
 #include "compat.h"
 #include "fixture.h"
 #include "instance.h"
-#include "suspend.h"
+#include "request/suspend.h"
 
 /* ---- The tables ---- */
 

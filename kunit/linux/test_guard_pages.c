@@ -9,8 +9,8 @@
 
 #include "core/base/pfn.h"
 #include "core/pool/stat.h"
-#include "debug/debug_pages.h"
-#include "debug/guard_pages.h"
+#include "hooks/debug_pages.h"
+#include "hooks/guard_pages.h"
 #include "fixture.h"
 #include "instance.h"
 #include "threads.h"

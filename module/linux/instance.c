@@ -24,8 +24,7 @@
 #include <linux/workqueue.h>
 
 #include "api/account.h"
-#include "api/local.h"
-#include "api/movable.h"
+#include "api/movable_ops.h"
 #include "api/pages.h"
 #include "compat.h"
 #include "core/alloc/alloc.h"
@@ -34,10 +33,11 @@
 #include "core/compact/compact.h"
 #include "core/zone/watermark.h"
 #include "core/zone/zone.h"
+#include "daemon/deferred_grow.h"
+#include "debug/bad_page_report.h"
 #include "debug/leak.h"
-#include "debug/report.h"
 #include "instance.h"
-#include "source/grow.h"
+#include "request/local.h"
 #include "source/pool_spec.h"
 #include "source/source.h"
 

@@ -42,7 +42,7 @@
 #include "core/alloc/bulk.h"
 #include "core/alloc/slowpath.h"
 #include "core/compact/movable.h"
-#include "debug/guard_pages.h"
+#include "hooks/guard_pages.h"
 #include "instance.h"
 
 #define ACCOUNT_BITS	6

@@ -8,17 +8,17 @@
 #include <linux/overflow.h>
 #include <linux/pbuddy.h>
 
-#include "api/cpuset.h"
-#include "api/gfp.h"
-#include "api/local.h"
 #include "api/pages.h"
-#include "api/policy.h"
 #include "compat.h"
 #include "core/alloc/alloc.h"
 #include "core/cache/fastpath.h"
-#include "debug/debug_pages.h"
-#include "debug/report.h"
+#include "debug/bad_page_report.h"
+#include "hooks/debug_pages.h"
 #include "instance.h"
+#include "request/cpuset.h"
+#include "request/gfp.h"
+#include "request/local.h"
+#include "request/policy.h"
 
 static_assert(PBUDDY_MAX_PAGE_ORDER == PB_MAX_ORDER);
 

@@ -15,11 +15,11 @@
 #include "core/alloc/alloc.h"
 #include "core/alloc/bulk.h"
 #include "core/base/request.h"
-#include "debug/debug_pages.h"
-#include "debug/fault.h"
-#include "debug/guard_pages.h"
-#include "debug/owner.h"
-#include "debug/trace.h"
+#include "hooks/debug_pages.h"
+#include "hooks/fault_inject.h"
+#include "hooks/guard_pages.h"
+#include "hooks/owner.h"
+#include "hooks/trace.h"
 #include "instance.h"
 
 /* Somebody wants to see every allocation. */

@@ -30,16 +30,16 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
-#include "api/reclaim.h"
+#include "api/reclaimer.h"
 #include "core/alloc/reclaim.h"
 #include "core/cache/prezero.h"
 #include "core/compact/compact.h"
 #include "core/pool/stat.h"
 #include "core/zone/zone.h"
+#include "daemon/deferred_grow.h"
 #include "daemon/node_thread.h"
-#include "debug/trace_vmscan.h"
+#include "hooks/trace_vmscan.h"
 #include "instance.h"
-#include "source/grow.h"
 
 #define MAX_FAILURES		16		/* runs without effect: leave it to the requests */
 #define THROTTLE_TIMEOUT	(HZ / 10)

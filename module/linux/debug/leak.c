@@ -9,7 +9,7 @@
 #include "core/alloc/alloc.h"
 #include "core/base/pfn.h"
 #include "debug/leak.h"
-#include "debug/owner.h"
+#include "hooks/owner.h"
 #include "instance.h"
 
 #define LISTED_MAX	32	/* lines */

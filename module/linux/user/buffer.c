@@ -15,13 +15,13 @@
 #include <linux/string.h>
 
 #include "api/account.h"
-#include "api/gfp.h"
 #include "api/pages.h"
-#include "api/policy.h"
 #include "core/cache/freelist.h"
 #include "core/zone/watermark.h"
 #include "daemon/oom.h"
 #include "instance.h"
+#include "request/gfp.h"
+#include "request/policy.h"
 #include "user/buffer.h"
 #include "user/quarantine.h"
 

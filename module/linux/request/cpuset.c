@@ -17,8 +17,8 @@
 #include <linux/sched/signal.h>
 #include <linux/seqlock.h>
 
-#include "api/cpuset.h"
 #include "core/base/platform.h"
+#include "request/cpuset.h"
 
 #ifdef CONFIG_CPUSETS
 /**

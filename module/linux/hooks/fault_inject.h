@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Requests that fail on demand: debugfs fail_pbuddy/, on kernels with fault injection. */
-#ifndef PB_FAULT_H
-#define PB_FAULT_H
+#ifndef PB_FAULT_INJECT_H
+#define PB_FAULT_INJECT_H
 
 #include <linux/gfp.h>
 
@@ -36,4 +36,4 @@ static inline bool pb_should_fail(gfp_t gfp, unsigned int order, enum pb_reason 
 	return true;
 }
 
-#endif /* PB_FAULT_H */
+#endif /* PB_FAULT_INJECT_H */

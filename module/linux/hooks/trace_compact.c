@@ -2,12 +2,12 @@
 /* Makes the tracepoints of compaction, and has the core say its steps while someone listens. */
 #include <linux/compiler.h>
 
+#include "api/reclaimer.h"
 #include "core/compact/compact_event.h"
 #include "instance.h"
-#include "api/reclaim.h"
 
 #define CREATE_TRACE_POINTS
-#include "debug/trace_compact.h"
+#include "hooks/trace_compact.h"
 
 static void note(const struct pb_compact_event *e)
 {

@@ -22,12 +22,12 @@
 #include <linux/ratelimit.h>
 #include <linux/sched.h>
 
-#include "api/local.h"
 #include "core/cache/freelist.h"
 #include "core/zone/zone.h"
-#include "debug/debug_pages.h"
-#include "debug/guard_pages.h"
-#include "debug/owner.h"
+#include "hooks/debug_pages.h"
+#include "hooks/guard_pages.h"
+#include "hooks/owner.h"
+#include "request/local.h"
 
 DEFINE_STATIC_KEY_FALSE(pb_guard_key);
 

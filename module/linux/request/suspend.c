@@ -7,8 +7,8 @@
 #include <linux/notifier.h>
 #include <linux/suspend.h>
 
-#include "api/gfp.h"
-#include "suspend.h"
+#include "request/gfp.h"
+#include "request/suspend.h"
 
 /**
  * pb_suspend_notify - the system is about to sleep, or has come back

@@ -29,13 +29,13 @@
 #include <linux/sched.h>
 #include <linux/topology.h>
 
-#include "api/cpuset.h"
-#include "api/gfp.h"
-#include "api/policy.h"
 #include "compat.h"
 #include "core/alloc/alloc.h"
 #include "core/zone/zone.h"
 #include "instance.h"
+#include "request/cpuset.h"
+#include "request/gfp.h"
+#include "request/policy.h"
 
 #ifdef CONFIG_NUMA
 #define NR_WEIGHTS	64

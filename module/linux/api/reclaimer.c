@@ -18,13 +18,13 @@
 #include <linux/slab.h>
 #include <linux/srcu.h>
 
-#include "api/reclaim.h"
+#include "api/reclaimer.h"
 #include "compat.h"
 #include "core/alloc/reclaim.h"
 #include "core/cache/freelist.h"
 #include "core/zone/watermark.h"
 #include "daemon/node_thread.h"
-#include "debug/trace_vmscan.h"
+#include "hooks/trace_vmscan.h"
 #include "instance.h"
 
 static_assert(PBUDDY_RECLAIM_STOP == PB_SCAN_STOP);

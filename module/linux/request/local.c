@@ -8,9 +8,9 @@
 #include <linux/mm.h>
 #include <linux/topology.h>
 
-#include "api/local.h"
 #include "core/cache/pcp.h"
 #include "instance.h"
+#include "request/local.h"
 
 DEFINE_PER_CPU(struct pb_local, pb_local);
 DEFINE_STATIC_KEY_FALSE(pb_watch_key);

@@ -28,11 +28,11 @@
 #include <linux/vmalloc.h>
 #include <linux/xarray.h>
 
-#include "api/local.h"
 #include "compat.h"
 #include "core/alloc/alloc.h"
-#include "debug/owner.h"
+#include "hooks/owner.h"
 #include "instance.h"
+#include "request/local.h"
 #include "source/source.h"
 
 #define STACK_DEPTH	16

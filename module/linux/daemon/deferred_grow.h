@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Deferred growth: memory that pool= allows for and that is taken when it is needed. */
-#ifndef PB_LINUX_GROW_H
-#define PB_LINUX_GROW_H
+#ifndef PB_DEFERRED_GROW_H
+#define PB_DEFERRED_GROW_H
 
 #include "core/pool/pool.h"
 #include "source/pool_spec.h"
@@ -16,4 +16,4 @@ void pb_grow_exit(void);
 
 unsigned long pb_grow_node(int nid, unsigned long nr_pages);
 
-#endif /* PB_LINUX_GROW_H */
+#endif /* PB_DEFERRED_GROW_H */

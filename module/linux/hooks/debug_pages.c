@@ -25,10 +25,10 @@
 #include <linux/sched.h>
 #include <linux/string.h>
 
-#include "api/local.h"
 #include "core/pool/stat.h"
 #include "core/zone/zone.h"
-#include "debug/debug_pages.h"
+#include "hooks/debug_pages.h"
+#include "request/local.h"
 #include "source/source.h"
 
 DEFINE_STATIC_KEY_FALSE(pb_fill_key);

@@ -20,8 +20,8 @@
 #include "compat.h"
 #include "core/alloc/alloc.h"
 #include "core/pool/stat.h"
-#include "debug/owner.h"
-#include "debug/report.h"
+#include "debug/bad_page_report.h"
+#include "hooks/owner.h"
 #include "instance.h"
 
 #define REPORTED_BITS	8

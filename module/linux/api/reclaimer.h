@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Registered reclaimers, and who asks them: requests in the slow path, and the node threads. */
-#ifndef PB_LINUX_RECLAIM_H
-#define PB_LINUX_RECLAIM_H
+#ifndef PB_RECLAIMER_H
+#define PB_RECLAIMER_H
 
 #include <linux/gfp.h>
 
@@ -21,4 +21,4 @@ unsigned long pb_reclaimable_pages(int nid);
 int pb_reclaim_init(void);
 void pb_reclaim_exit(void);
 
-#endif /* PB_LINUX_RECLAIM_H */
+#endif /* PB_RECLAIMER_H */

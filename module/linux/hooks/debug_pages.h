@@ -9,7 +9,7 @@
 #include "core/alloc/alloc.h"
 #include "core/alloc/bulk.h"
 #include "core/base/request.h"
-#include "debug/guard_pages.h"
+#include "hooks/guard_pages.h"
 #include "instance.h"
 
 DECLARE_STATIC_KEY_FALSE(pb_fill_key);		/* pages are filled when they are freed */

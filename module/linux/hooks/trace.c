@@ -5,10 +5,10 @@
 
 #include "core/base/zone_types.h"
 #include "instance.h"
-#include "api/local.h"
+#include "request/local.h"
 
 #define CREATE_TRACE_POINTS
-#include "debug/trace.h"
+#include "hooks/trace.h"
 
 static void refill(struct pb_zone *zone, unsigned int order, unsigned int mt, unsigned int nr)
 {

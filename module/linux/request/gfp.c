@@ -49,10 +49,10 @@
 #include <linux/sched/rt.h>
 #include <linux/topology.h>
 
-#include "api/cpuset.h"
-#include "api/gfp.h"
 #include "compat.h"
 #include "instance.h"
+#include "request/cpuset.h"
+#include "request/gfp.h"
 
 /*
  * Flags that requests may carry. Only IO, FS and the RECLAIM flags are ever taken out of it, and

@@ -26,10 +26,10 @@
 #include "core/cache/freelist.h"
 #include "core/pool/grow.h"
 #include "core/zone/watermark.h"
-#include "debug/debug_pages.h"
-#include "debug/owner.h"
+#include "daemon/deferred_grow.h"
+#include "hooks/debug_pages.h"
+#include "hooks/owner.h"
 #include "instance.h"
-#include "source/grow.h"
 #include "source/source.h"
 #include "tunables.h"
 

@@ -26,13 +26,13 @@
 #include <linux/xarray.h>
 
 #include "api/account.h"
-#include "api/movable.h"
+#include "api/movable_ops.h"
 #include "compat.h"
 #include "core/alloc/alloc.h"
 #include "core/compact/movable.h"
-#include "debug/debug_pages.h"
-#include "debug/guard_pages.h"
-#include "debug/owner.h"
+#include "hooks/debug_pages.h"
+#include "hooks/guard_pages.h"
+#include "hooks/owner.h"
 #include "instance.h"
 #include "user/buffer.h"
 

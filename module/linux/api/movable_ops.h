@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Pages of in-kernel users that may be moved: who owns them, and how they are moved. */
-#ifndef PB_LINUX_MOVABLE_H
-#define PB_LINUX_MOVABLE_H
+#ifndef PB_MOVABLE_OPS_H
+#define PB_MOVABLE_OPS_H
 
 struct pb_pool;
 
@@ -9,4 +9,4 @@ int pb_movable_migrate(struct pb_pool *pool, unsigned long src_pfn, unsigned lon
 		       unsigned int order, int mode);
 void pb_movable_exit(void);
 
-#endif /* PB_LINUX_MOVABLE_H */
+#endif /* PB_MOVABLE_OPS_H */

@@ -7,7 +7,7 @@
  * so for fail-nth alone, set times to 0 and probability to 100. On other kernels nothing of this
  * exists. As mm/fail_page_alloc.c.
  */
-#include "debug/fault.h"
+#include "hooks/fault_inject.h"
 
 #ifdef CONFIG_FAULT_INJECTION
 #include <linux/debugfs.h>
@@ -15,7 +15,7 @@
 #include <linux/fault-inject.h>
 #include <linux/mutex.h>
 
-#include "api/local.h"
+#include "request/local.h"
 
 static struct {
 	struct fault_attr	attr;
