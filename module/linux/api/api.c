@@ -12,7 +12,7 @@
 #include "compat.h"
 #include "core/alloc/alloc.h"
 #include "core/cache/fastpath.h"
-#include "debug/bad_page_report.h"
+#include "hooks/alloc_failure_report.h"
 #include "hooks/debug_pages.h"
 #include "instance.h"
 #include "request/cpuset.h"
@@ -24,11 +24,9 @@ static_assert(PBUDDY_MAX_PAGE_ORDER == PB_MAX_ORDER);
 
 /*
  * The fast path serves requests that ask for nothing out of the ordinary: what the lowest bits
- * of gfp say of zone and migratetype is looked up (local.h), any other flag either needs no
- * action when a page is at hand or is one of NOT_PLAIN. Everything else is built into a request
- * by gfp.c.
+ * of gfp say of zone and migratetype is looked up (local.h), and none of PB_GFP_SLOW is among the
+ * others. Everything else is built into a request by gfp.c.
  */
-#define NOT_PLAIN	(__GFP_WRITE | __GFP_COMP | __GFP_ACCOUNT | __GFP_ZERO)
 
 /* Nothing of a task is looked at that its kernel does not have: finding current is not free. */
 static __always_inline bool task_has_mempolicy(void)
@@ -69,7 +67,7 @@ static __always_inline enum pb_fast alloc_fast(gfp_t gfp, unsigned int order,
 	struct pb_zone *zone;
 	struct pb_pcp *pcp;
 
-	if (unlikely(gfp & NOT_PLAIN || !pb_pcp_order(order) ||
+	if (unlikely(gfp & PB_GFP_SLOW || !pb_pcp_order(order) ||
 		     static_branch_unlikely(&pb_watch_key)))
 		return PB_FAST_NONE;
 	if (IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP) || IS_ENABLED(CONFIG_LOCKDEP))

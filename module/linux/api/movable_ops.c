@@ -27,14 +27,13 @@
 
 #include "api/account.h"
 #include "api/movable_ops.h"
+#include "api/pages.h"
 #include "compat.h"
 #include "core/alloc/alloc.h"
 #include "core/compact/movable.h"
 #include "hooks/debug_pages.h"
 #include "hooks/guard_pages.h"
-#include "hooks/owner.h"
 #include "instance.h"
-#include "user/buffer.h"
 
 static_assert((int)PBUDDY_MIGRATE_ASYNC == (int)PB_MIGRATE_ASYNC);
 static_assert((int)PBUDDY_MIGRATE_SYNC_LIGHT == (int)PB_MIGRATE_SYNC_LIGHT);

@@ -15,12 +15,16 @@
 #include "core/alloc/alloc.h"
 #include "core/alloc/bulk.h"
 #include "core/base/request.h"
+#include "hooks/checked_alloc.h"
 #include "hooks/debug_pages.h"
 #include "hooks/fault_inject.h"
 #include "hooks/guard_pages.h"
 #include "hooks/owner.h"
 #include "hooks/trace.h"
 #include "instance.h"
+
+/* Reference count of an allocated page that only pbuddy refers to. */
+#define PB_BASE_REFS	1
 
 /* Somebody wants to see every allocation. */
 static __always_inline bool pb_pages_watched(void)

@@ -26,6 +26,7 @@
 #include "daemon/node_thread.h"
 #include "hooks/trace_vmscan.h"
 #include "instance.h"
+#include "request/gfp.h"
 
 static_assert(PBUDDY_RECLAIM_STOP == PB_SCAN_STOP);
 static_assert(PBUDDY_DEFAULT_SEEKS == PB_DEFAULT_SEEKS);
@@ -215,7 +216,7 @@ static unsigned long reclaim(struct pb_pool *pool, const struct pb_request *rq, 
 	struct pb_zone *zone;
 
 	if (priority == PB_DEF_PRIORITY) {
-		trace_mm_vmscan_direct_reclaim_begin(rq->order, pb_reclaim_gfp(rq->flags));
+		trace_mm_vmscan_direct_reclaim_begin(rq->order, pb_gfp_of_alloc_flags(rq->flags));
 		if (pb_node_throttle(rq))
 			pb_zone_event_add(zones->zone[0], PB_PGSCAN_DIRECT_THROTTLE, 1);
 	}
@@ -226,7 +227,7 @@ static unsigned long reclaim(struct pb_pool *pool, const struct pb_request *rq, 
 			continue;
 		last = zone->nid;
 		scanned = 0;
-		got = pb_reclaim_node(last, pb_reclaim_gfp(rq->flags), priority, &scanned);
+		got = pb_reclaim_node(last, pb_gfp_of_alloc_flags(rq->flags), priority, &scanned);
 		pb_zone_event_add(zone, PB_PGSCAN_DIRECT, scanned);
 		pb_zone_event_add(zone, PB_PGSTEAL_DIRECT, got);
 		freed += got;

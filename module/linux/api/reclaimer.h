@@ -7,14 +7,6 @@
 
 #include "core/base/alloc_flags.h"
 
-/* What of a request's gfp flags those who work for it have to keep to. */
-static inline gfp_t pb_reclaim_gfp(pb_alloc_flags_t flags)
-{
-	return (flags & PB_ALLOC_WAIT ? __GFP_DIRECT_RECLAIM : 0) |
-	       (flags & PB_ALLOC_KSWAPD ? __GFP_KSWAPD_RECLAIM : 0) |
-	       (flags & PB_ALLOC_IO ? __GFP_IO : 0) | (flags & PB_ALLOC_FS ? __GFP_FS : 0);
-}
-
 unsigned long pb_reclaim_node(int nid, gfp_t gfp, int priority, unsigned long *nr_scanned);
 unsigned long pb_reclaimable_pages(int nid);
 

@@ -40,6 +40,7 @@
 #include "daemon/node_thread.h"
 #include "hooks/trace_vmscan.h"
 #include "instance.h"
+#include "request/gfp.h"
 
 #define MAX_FAILURES		16		/* runs without effect: leave it to the requests */
 #define THROTTLE_TIMEOUT	(HZ / 10)
@@ -148,7 +149,7 @@ static void wake_node(struct pb_zone *zone, unsigned int order, pb_alloc_flags_t
 	/* Full barrier, against the thread that takes @wanted back and then looks at the zones. */
 	if (xchg(&n->wanted, true))
 		return;
-	trace_mm_vmscan_wakeup_kswapd(n->nid, zone->type, order, pb_reclaim_gfp(flags));
+	trace_mm_vmscan_wakeup_kswapd(n->nid, zone->type, order, pb_gfp_of_alloc_flags(flags));
 	wake_thread(n);
 }
 

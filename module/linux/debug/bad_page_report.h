@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Lines in the kernel log about what callers did wrong and about requests that failed. */
+/* Reports refused frees and bad pages in the kernel log. */
 #ifndef PB_BAD_PAGE_REPORT_H
 #define PB_BAD_PAGE_REPORT_H
 
-#include <linux/gfp.h>
-
-#include "core/alloc/failure_reason.h"
 #include "core/base/bad_page.h"
+
+struct pb_pool;
 
 void pb_report_bad(struct pb_pool *pool, enum pb_bad bad, unsigned long pfn, unsigned int order,
 		   unsigned int was);
-void pb_report_failure(const struct pb_request *rq, gfp_t gfp, unsigned long nr_pages,
-		       enum pb_reason reason);
 
 #endif /* PB_BAD_PAGE_REPORT_H */

@@ -18,7 +18,7 @@
 #include "core/pool/stat.h"
 #include "core/zone/watermark.h"
 #include "core/zone/zone.h"
-#include "debug/bad_page_report.h"
+#include "hooks/alloc_failure_report.h"
 #include "instance.h"
 
 #define K(pages)	((pages) << (PAGE_SHIFT - 10))

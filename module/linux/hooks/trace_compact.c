@@ -2,9 +2,9 @@
 /* Makes the tracepoints of compaction, and has the core say its steps while someone listens. */
 #include <linux/compiler.h>
 
-#include "api/reclaimer.h"
 #include "core/compact/compact_event.h"
 #include "instance.h"
+#include "request/gfp.h"
 
 #define CREATE_TRACE_POINTS
 #include "hooks/trace_compact.h"
@@ -13,7 +13,7 @@ static void note(const struct pb_compact_event *e)
 {
 	switch (e->step) {
 	case PB_COMPACT_TRY_PAGES:
-		trace_mm_compaction_try_to_compact_pages(e->order, pb_reclaim_gfp(e->rq->flags),
+		trace_mm_compaction_try_to_compact_pages(e->order, pb_gfp_of_alloc_flags(e->rq->flags),
 							 e->prio);
 		break;
 	case PB_COMPACT_BEGIN:

@@ -15,7 +15,6 @@
 
 #include "core/base/order.h"
 #include "source/pool_spec.h"
-#include "source/source.h"
 
 /* What is taken from a node when pool= is not given: a share of its free memory, within bounds. */
 #define DEFAULT_SHARE		8	/* one eighth ... */

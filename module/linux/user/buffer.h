@@ -16,9 +16,6 @@
 struct page;
 struct pb_account;
 
-/* References to a page that nobody but pbuddy uses. */
-#define PB_BASE_REFS	1
-
 /**
  * struct pb_block - one allocation of the core inside a buffer
  * @pfn: first PFN

@@ -27,7 +27,6 @@
 #include <linux/workqueue.h>
 
 #include "api/pages.h"
-#include "user/buffer.h"
 #include "user/quarantine.h"
 
 #define FIRST_DELAY_MS	10
