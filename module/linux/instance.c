@@ -1,44 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The one pool that this module owns: made from the extents that the sources gave, unmade into them
- * again, and kept going in between.
- *
- * Per-CPU caches are touched by their CPU alone, so draining and decay are works that run
- * there. As in mm/vmstat.c one deferrable shepherd looks once a second which CPUs have
- * something cached, and queues work for those; an idle CPU is never woken. A CPU that has
- * died is drained from outside.
+ * The one pool that this module owns: made from the extents that the sources gave, and unmade into
+ * them again.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/cpu.h>
-#include <linux/cpuhotplug.h>
-#include <linux/jiffies.h>
 #include <linux/list.h>
 #include <linux/mm.h>
-#include <linux/mutex.h>
 #include <linux/nodemask.h>
-#include <linux/percpu.h>
 #include <linux/rculist.h>
 #include <linux/slab.h>
 #include <linux/topology.h>
-#include <linux/workqueue.h>
 
-#include "api/account.h"
-#include "api/movable_ops.h"
-#include "api/pages.h"
 #include "compat.h"
-#include "core/alloc/alloc.h"
-#include "core/cache/drain.h"
-#include "core/cache/pcp.h"
-#include "core/compact/compact.h"
 #include "core/zone/watermark.h"
 #include "core/zone/zone.h"
-#include "daemon/deferred_grow.h"
-#include "debug/bad_page_report.h"
-#include "debug/leak.h"
 #include "instance.h"
-#include "request/local.h"
-#include "source/pool_spec.h"
 #include "source/source.h"
 
 struct pb_pool pb_instance;
@@ -46,120 +23,6 @@ EXPORT_SYMBOL_PB_TEST(pb_instance);
 
 /* Sorted by PFN; while the pool lives some may be added: see pb_instance_extents(). */
 static LIST_HEAD(extents);
-
-static struct workqueue_struct *wq;
-static int hotplug_state;
-
-struct cpu_works {
-	struct work_struct	drain;
-	struct work_struct	decay;
-};
-
-static DEFINE_PER_CPU(struct cpu_works, cpu_works);
-
-/* ---- per-CPU works ---- */
-
-static void drain_work(struct work_struct *work)
-{
-	pb_pcp_drain_local(&pb_instance);
-}
-
-static void decay_work(struct work_struct *work)
-{
-	pb_pcp_decay_local(&pb_instance);
-}
-
-/**
- * pb_instance_drain_all - empty the per-CPU caches of all CPUs
- *
- * Context: process, sleeps. A CPU that goes offline meanwhile is drained by the hotplug
- * callback; its work then runs elsewhere, which does no harm. So the hotplug lock is not
- * needed, and an allocation that drains may be made under it.
- */
-void pb_instance_drain_all(void)
-{
-	static DEFINE_MUTEX(lock);
-	int cpu;
-
-	mutex_lock(&lock);
-	for_each_online_cpu(cpu)
-		queue_work_on(cpu, wq, &per_cpu_ptr(&cpu_works, cpu)->drain);
-	for_each_possible_cpu(cpu)
-		flush_work(&per_cpu_ptr(&cpu_works, cpu)->drain);
-	mutex_unlock(&lock);
-}
-
-static void drain_all(struct pb_pool *pool)
-{
-	pb_instance_drain_all();
-}
-
-/* A glance from another CPU, so only approximate. */
-static bool cpu_has_cached(int cpu)
-{
-	struct pb_zone *zone;
-
-	pb_for_each_zone(zone, &pb_instance)
-		if (pb_pcp_count(per_cpu_ptr(zone->pcp, cpu)))
-			return true;
-	return false;
-}
-
-static void shepherd_work(struct work_struct *work);
-static DECLARE_DEFERRABLE_WORK(shepherd, shepherd_work);
-
-static void shepherd_work(struct work_struct *work)
-{
-	int cpu;
-
-	cpus_read_lock();
-	for_each_online_cpu(cpu)
-		if (cpu_has_cached(cpu))
-			queue_work_on(cpu, wq, &per_cpu_ptr(&cpu_works, cpu)->decay);
-	cpus_read_unlock();
-	queue_delayed_work(wq, &shepherd, HZ);
-}
-
-static int cpu_dead(unsigned int cpu)
-{
-	pb_pcp_drain_cpu(&pb_instance, cpu);
-	return 0;
-}
-
-static int start_works(void)
-{
-	int cpu, ret;
-
-	for_each_possible_cpu(cpu) {
-		INIT_WORK(&per_cpu_ptr(&cpu_works, cpu)->drain, drain_work);
-		INIT_WORK(&per_cpu_ptr(&cpu_works, cpu)->decay, decay_work);
-	}
-	wq = alloc_workqueue("pbuddy", WQ_MEM_RECLAIM | PB_WQ_PERCPU, 0);
-	if (!wq)
-		return -ENOMEM;
-	hotplug_state = cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN, "pbuddy:dead", NULL,
-						  cpu_dead);
-	if (hotplug_state < 0) {
-		destroy_workqueue(wq);
-		return hotplug_state;
-	}
-	ret = pb_local_start();
-	if (ret) {
-		cpuhp_remove_state_nocalls(hotplug_state);
-		destroy_workqueue(wq);
-		return ret;
-	}
-	queue_delayed_work(wq, &shepherd, HZ);
-	return 0;
-}
-
-static void stop_works(void)
-{
-	pb_local_stop();
-	cancel_delayed_work_sync(&shepherd);
-	cpuhp_remove_state_nocalls(hotplug_state);
-	destroy_workqueue(wq);
-}
 
 /* ---- ranges ---- */
 
@@ -253,11 +116,6 @@ static int make_ranges(struct range_list *list, const struct pb_instance_config 
 	return 0;
 }
 
-static void zero(struct pb_pool *pool, unsigned long pfn, unsigned long nr_pages)
-{
-	pb_pages_zero(pfn, nr_pages, true);
-}
-
 static int distance(int from, int to)
 {
 	return node_distance(from, to);
@@ -265,30 +123,24 @@ static int distance(int from, int to)
 
 static int make_pool(const struct pb_instance_config *instance)
 {
-	struct pb_range *spans = kcalloc(PB_GROW_SPANS_MAX, sizeof(*spans), GFP_KERNEL);
 	struct range_list list;
 	int ret = make_ranges(&list, instance);
 
-	if (!spans)
-		ret = -ENOMEM;
 	if (!ret) {
 		struct pb_pool_config config = {
 			.ranges = list.range,
 			.nr_ranges = list.nr,
-			.spans = spans,
-			.nr_spans = pb_grow_spans(spans),
+			.spans = instance->spans,
+			.nr_spans = instance->nr_spans,
 			.nr_nodes = nr_node_ids,
 			.distance = distance,
-			.ops = { .bad = pb_report_bad, .drain_all = drain_all,
-				 .migrate = pb_movable_migrate, .compact = pb_compact_pages,
-				 .uncharge = pb_account_free, .zero = zero },
+			.ops = *instance->ops,
 		};
 
 		ret = pb_pool_init(&pb_instance, &config);
 	}
 	kfree(list.left);
 	kvfree(list.range);
-	kfree(spans);
 	return ret;
 }
 
@@ -364,58 +216,23 @@ void pb_instance_add_extent(struct pb_extent *extent)
 	list_add_tail_rcu(&extent->node, &next->node);
 }
 
-static int take_memory(const struct pb_instance_config *config)
-{
-	struct pb_pool_spec *specs = kcalloc(PB_POOL_SPECS_MAX, sizeof(*specs), GFP_KERNEL);
-	int ret, nr;
-
-	if (!specs)
-		return -ENOMEM;
-	if (config->pool && *config->pool)
-		ret = pb_pool_spec_parse(config->pool, specs, PB_POOL_SPECS_MAX);
-	else
-		ret = pb_pool_spec_default(specs, PB_POOL_SPECS_MAX);
-	nr = ret;
-	if (ret >= 0)
-		ret = pb_grow_prepare(specs, nr, config->movable_percent);
-	if (!ret)
-		ret = pb_source_reserve_all(specs, nr, config->strict, &extents);
-	if (ret && nr >= 0)
-		pb_grow_exit();
-	kfree(specs);
-	return ret;
-}
-
 /**
  * pb_instance_init - take memory and make the pool of it
- * @config: module parameters
+ * @config: what memory, and what the pool calls
  *
  * Context: process, may sleep. Return: 0, or a negative errno after a line that says what is wrong.
  */
 int pb_instance_init(const struct pb_instance_config *config)
 {
-	int ret = take_memory(config);
+	int ret = pb_source_reserve_all(config->specs, config->nr_specs, config->strict, &extents);
 
 	if (ret)
 		return ret;
 	ret = make_pool(config);
 	if (ret) {
 		pr_err("cannot make the pool: error %d\n", ret);
-		goto release_memory;
+		pb_source_release_all(&extents, NULL);
 	}
-	ret = start_works();
-	if (ret) {
-		pr_err("cannot start the per-CPU works: error %d\n", ret);
-		goto destroy_pool;
-	}
-	pb_grow_start();
-	return 0;
-
-destroy_pool:
-	pb_pool_destroy(&pb_instance);
-release_memory:
-	pb_grow_exit();
-	pb_source_release_all(&extents, NULL);
 	return ret;
 }
 
@@ -431,21 +248,16 @@ static unsigned long total_pages(void)
 
 /**
  * pb_instance_exit - give everything back that is not in use
+ * @in_use: true for the first PFN of a pageblock that is to be left out, as it has pages in use
  *
- * Nobody allocates or frees any more: device and files are gone, and users of the
- * in-kernel API are modules that depend on this one. What they have not freed is listed,
- * and its pageblocks are left out of what is given back. Context: process, may sleep.
+ * Nobody allocates or frees any more: device and files are gone, and users of the in-kernel API are
+ * modules that depend on this one. The per-CPU caches are empty. Context: process, may sleep.
  */
-void pb_instance_exit(void)
+void pb_instance_exit(bool (*in_use)(unsigned long pfn))
 {
 	unsigned long pages = total_pages(), returned;
 
-	pb_instance_drain_all();
-	stop_works();
-	pb_leak_report();
-	returned = pb_source_release_all(&extents, pb_leak_in_pageblock);
+	returned = pb_source_release_all(&extents, in_use);
 	pr_info("returned %lu of %lu pages\n", returned, pages);
 	pb_pool_destroy(&pb_instance);
-	pb_grow_exit();
-	pb_movable_exit();
 }

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * The one pool that this module owns, and what keeps it going: per-CPU drains, decay, CPU
- * hotplug.
- */
+/* The one pool that this module owns, and the extents that it is made of. */
 #ifndef PB_INSTANCE_H
 #define PB_INSTANCE_H
 
@@ -10,27 +7,35 @@
 #include "core/pool/pool.h"
 
 struct pb_extent;
+struct pb_pool_spec;
 
 extern struct pb_pool pb_instance;
 
 /**
- * struct pb_instance_config - module parameters that shape the instance
- * @pool: text of pool=, NULL or empty for the default
+ * struct pb_instance_config - what the instance is made of
+ * @specs: elements of pool=
+ * @nr_specs: their number
  * @strict: getting less memory than asked is an error
  * @movable_percent: share of each node that goes to ZONE_MOVABLE, 0 to 100
  * @cma_percent: share of each node, as far as it is not MOVABLE, that is a contiguous area
+ * @spans: where the pool may grow
+ * @nr_spans: their number
+ * @ops: what the core calls
  */
 struct pb_instance_config {
-	const char	*pool;
-	bool		strict;
-	unsigned int	movable_percent;
-	unsigned int	cma_percent;
+	const struct pb_pool_spec	*specs;
+	unsigned int			nr_specs;
+	bool				strict;
+	unsigned int			movable_percent;
+	unsigned int			cma_percent;
+	const struct pb_range		*spans;
+	unsigned int			nr_spans;
+	const struct pb_ops		*ops;
 };
 
 int pb_instance_init(const struct pb_instance_config *config);
-void pb_instance_exit(void);
+void pb_instance_exit(bool (*in_use)(unsigned long pfn));
 
-void pb_instance_drain_all(void);
 unsigned long pb_instance_pages(void);
 bool pb_instance_has_memory(int nid);
 unsigned long pb_instance_node_pages(int nid);

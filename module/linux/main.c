@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The module: its parameters, and the order in which its rooms are opened and closed. */
+/* The module: its parameters, the callbacks of the core, and the order in which its parts begin. */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/build_bug.h>
@@ -7,18 +7,29 @@
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/slab.h>
 
 #include "api/account.h"
+#include "api/movable_ops.h"
+#include "api/pages.h"
 #include "api/reclaimer.h"
 #include "compat.h"
+#include "core/compact/compact.h"
+#include "daemon/deferred_grow.h"
 #include "daemon/node_thread.h"
 #include "daemon/oom.h"
+#include "daemon/pcp_work.h"
+#include "daemon/shrink_zones.h"
+#include "debug/bad_page_report.h"
 #include "debug/debugfs.h"
+#include "debug/leak.h"
 #include "hooks/debug_pages.h"
 #include "hooks/guard_pages.h"
 #include "hooks/owner.h"
 #include "instance.h"
+#include "request/local.h"
 #include "request/suspend.h"
+#include "source/pool_spec.h"
 #include "tunables.h"
 #include "user/device.h"
 #include "user/quarantine.h"
@@ -43,14 +54,69 @@ static unsigned int cma;
 module_param(cma, uint, 0444);
 MODULE_PARM_DESC(cma, "percent of each node's memory that is one contiguous area: for movable allocations and for ranges, 0 to 100, of what movable= leaves (default: 0)");
 
-static int init_instance(void)
+/* ---- what the core calls ---- */
+
+static void zero(struct pb_pool *pool, unsigned long pfn, unsigned long nr_pages)
 {
-	const struct pb_instance_config config = {
-		.pool = pool,
+	pb_pages_zero(pfn, nr_pages, true);
+}
+
+/*
+ * Those that are not here belong to tracepoints: hooks/trace.c and hooks/trace_compact.c set them
+ * while the tracepoint is enabled. debug_pages.c takes out .zero while it fills free pages itself.
+ */
+static const struct pb_ops ops = {
+	.bad		= pb_report_bad,
+	.drain_all	= pb_pcp_work_drain_all,
+	.wake_node	= pb_node_thread_wake,
+	.want_zeroed	= pb_node_thread_want_zeroed,
+	.reclaim	= pb_shrink_zones,
+	.reclaimable	= pb_shrinkable_pages,
+	.grow		= pb_deferred_grow,
+	.migrate	= pb_movable_ops_migrate,
+	.compact	= pb_compact_pages,
+	.uncharge	= pb_account_free,
+	.zero		= zero,
+	.oom		= pb_oom,
+	.oom_victim	= pb_oom_victim,
+};
+
+/* ---- the instance ---- */
+
+static int read_specs(struct pb_pool_spec *specs)
+{
+	if (pool && *pool)
+		return pb_pool_spec_parse(pool, specs, PB_POOL_SPECS_MAX);
+	return pb_pool_spec_default(specs, PB_POOL_SPECS_MAX);
+}
+
+static int make_instance(struct pb_pool_spec *specs, struct pb_range *spans)
+{
+	struct pb_instance_config config = {
+		.specs = specs,
 		.strict = strict,
 		.movable_percent = movable,
 		.cma_percent = cma,
+		.spans = spans,
+		.ops = &ops,
 	};
+	int nr = read_specs(specs), ret;
+
+	if (nr < 0)
+		return nr;
+	ret = pb_deferred_grow_prepare(specs, nr, movable);
+	if (ret)
+		return ret;
+	config.nr_specs = nr;
+	config.nr_spans = pb_deferred_grow_spans(spans);
+	return pb_instance_init(&config);
+}
+
+static int init_instance(void)
+{
+	struct pb_pool_spec *specs;
+	struct pb_range *spans;
+	int ret = -ENOMEM;
 
 	if (movable > 100) {
 		pr_err("movable: bad percentage \"%u\": 0 to 100 is expected\n", movable);
@@ -60,8 +126,24 @@ static int init_instance(void)
 		pr_err("cma: bad percentage \"%u\": 0 to 100 is expected\n", cma);
 		return -EINVAL;
 	}
-	return pb_instance_init(&config);
+	specs = kcalloc(PB_POOL_SPECS_MAX, sizeof(*specs), GFP_KERNEL);
+	spans = kcalloc(PB_DEFERRED_GROW_SPANS_MAX, sizeof(*spans), GFP_KERNEL);
+	if (specs && spans)
+		ret = make_instance(specs, spans);
+	if (ret)
+		pb_deferred_grow_exit();
+	kfree(spans);
+	kfree(specs);
+	return ret;
 }
+
+static void exit_instance(void)
+{
+	pb_leak_report();
+	pb_instance_exit(pb_leak_in_pageblock);
+}
+
+/* ---- the rest, and their order ---- */
 
 static bool page_poison;
 module_param(page_poison, bool, 0444);
@@ -102,16 +184,19 @@ static int init_owner(void)
 }
 
 /*
- * Opened from the first to the last, closed in reverse. The instance comes last of all:
- * when it lists what has leaked nobody allocates any more, and the owners are still known
- * to it.
+ * Begun from the first to the last, ended in reverse. The instance ends last: when it lists what
+ * has leaked nobody allocates any more, and the records of owners are still there.
  */
 static const struct {
-	const char	*name;		/* NULL: says itself why it failed */
-	int		(*init)(void);
+	const char	*name;		/* NULL: prints itself why it failed, or cannot fail */
+	int		(*init)(void);	/* may be NULL */
 	void		(*exit)(void);
-} rooms[] = {
-	{ NULL,		init_instance,		pb_instance_exit },
+} steps[] = {
+	{ NULL,		init_instance,		exit_instance },
+	{ NULL,		pb_deferred_grow_start,	pb_deferred_grow_exit },
+	{ "per-CPU works", pb_pcp_work_init,	pb_pcp_work_exit },
+	{ "fast path",	pb_local_start,		pb_local_stop },
+	{ NULL,		NULL,			pb_movable_ops_exit },
 	{ "accounts",	pb_account_init,	pb_account_exit },
 	{ "debug",	init_debug,		pb_debug_stop },
 	{ NULL,		init_guard,		pb_guard_stop },
@@ -119,17 +204,17 @@ static const struct {
 	{ NULL,		init_owner,		pb_owner_stop },
 	{ "quarantine",	pb_quarantine_init,	pb_quarantine_exit },
 	{ "suspend",	pb_suspend_init,	pb_suspend_exit },
-	{ "reclaim",	pb_reclaim_init,	pb_reclaim_exit },
-	{ "oom",	pb_oom_init,		pb_oom_exit },
+	{ NULL,		NULL,			pb_reclaimer_exit },
+	{ NULL,		NULL,			pb_oom_exit },
 	{ "node threads", pb_node_threads_init,	pb_node_threads_exit },
 	{ "debugfs",	pb_debugfs_init,	pb_debugfs_exit },
 	{ "device",	pb_device_init,		pb_device_exit },
 };
 
-static void close_rooms(unsigned int opened)
+static void undo_steps(unsigned int done)
 {
-	while (opened--)
-		rooms[opened].exit();
+	while (done--)
+		steps[done].exit();
 	pb_owner_exit();
 }
 
@@ -141,12 +226,12 @@ static int __init pbuddy_init(void)
 	/* Orders are written down as 1 GiB of 4 KiB pages, a pageblock as 2 MiB of them. */
 	BUILD_BUG_ON(PAGE_SHIFT != 12);
 
-	for (i = 0; i < ARRAY_SIZE(rooms); i++) {
-		ret = rooms[i].init();
+	for (i = 0; i < ARRAY_SIZE(steps); i++) {
+		ret = steps[i].init ? steps[i].init() : 0;
 		if (ret) {
-			if (rooms[i].name)
-				pr_err("not loaded: %s: error %d\n", rooms[i].name, ret);
-			close_rooms(i);
+			if (steps[i].name)
+				pr_err("not loaded: %s: error %d\n", steps[i].name, ret);
+			undo_steps(i);
 			return ret;
 		}
 	}
@@ -155,7 +240,7 @@ static int __init pbuddy_init(void)
 
 static void __exit pbuddy_exit(void)
 {
-	close_rooms(ARRAY_SIZE(rooms));
+	undo_steps(ARRAY_SIZE(steps));
 }
 
 module_init(pbuddy_init);

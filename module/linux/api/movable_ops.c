@@ -270,7 +270,7 @@ static int call(const struct pbuddy_movable_operations *ops, unsigned long src_p
 }
 
 /**
- * pb_movable_migrate - have a block's owner move it; the core's ops->migrate
+ * pb_movable_ops_migrate - have a block's owner move it; the core's ops->migrate
  * @pool: the instance
  * @src_pfn: the block, isolated
  * @dst_pfn: where to, allocated for it and isolated
@@ -279,8 +279,8 @@ static int call(const struct pbuddy_movable_operations *ops, unsigned long src_p
  *
  * Context: process, may sleep. Return: 0, or a negative errno.
  */
-int pb_movable_migrate(struct pb_pool *pool, unsigned long src_pfn, unsigned long dst_pfn,
-		       unsigned int order, int mode)
+int pb_movable_ops_migrate(struct pb_pool *pool, unsigned long src_pfn, unsigned long dst_pfn,
+			   unsigned int order, int mode)
 {
 	/* Not the system's memory is short, but somebody waits. */
 	gfp_t gfp = mode == PB_MIGRATE_ASYNC ? GFP_NOWAIT | __GFP_NOWARN :
@@ -304,9 +304,9 @@ int pb_movable_migrate(struct pb_pool *pool, unsigned long src_pfn, unsigned lon
 }
 
 /**
- * pb_movable_exit - free the records; nobody has movable pages or moves any
+ * pb_movable_ops_exit - free the records; nobody has movable pages or moves any
  */
-void pb_movable_exit(void)
+void pb_movable_ops_exit(void)
 {
 	struct record *block;
 	unsigned long index;

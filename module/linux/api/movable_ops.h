@@ -5,8 +5,8 @@
 
 struct pb_pool;
 
-int pb_movable_migrate(struct pb_pool *pool, unsigned long src_pfn, unsigned long dst_pfn,
-		       unsigned int order, int mode);
-void pb_movable_exit(void);
+int pb_movable_ops_migrate(struct pb_pool *pool, unsigned long src_pfn, unsigned long dst_pfn,
+			   unsigned int order, int mode);
+void pb_movable_ops_exit(void);
 
 #endif /* PB_MOVABLE_OPS_H */

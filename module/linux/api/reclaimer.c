@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Registered reclaimers, and asking them on behalf of requests.
+ * Registered reclaimers, and asking them.
  *
  * Reclaimers are called under SRCU: any number of tasks may ask one at a time, it may sleep, and
  * whoever takes it away waits until nobody is inside. What each was asked for and was not called
@@ -21,12 +21,8 @@
 #include "api/reclaimer.h"
 #include "compat.h"
 #include "core/alloc/reclaim.h"
-#include "core/cache/freelist.h"
-#include "core/zone/watermark.h"
-#include "daemon/node_thread.h"
 #include "hooks/trace_vmscan.h"
 #include "instance.h"
-#include "request/gfp.h"
 
 static_assert(PBUDDY_RECLAIM_STOP == PB_SCAN_STOP);
 static_assert(PBUDDY_DEFAULT_SEEKS == PB_DEFAULT_SEEKS);
@@ -46,6 +42,21 @@ struct registration {
 static LIST_HEAD(registrations);	/* changed under the mutex, read under SRCU */
 static DEFINE_MUTEX(registrations_mutex);
 DEFINE_STATIC_SRCU(reclaim_srcu);
+
+int pb_reclaimer_failures[MAX_NUMNODES];
+
+/**
+ * pb_reclaimer_reset_failures - there is memory to be reclaimed again
+ *
+ * Node threads that had given up are woken again when they are wanted. Context: any.
+ */
+void pb_reclaimer_reset_failures(void)
+{
+	int nid;
+
+	for (nid = 0; nid < pb_instance.nr_nodes; nid++)
+		WRITE_ONCE(pb_reclaimer_failures[nid], 0);
+}
 
 /**
  * pbuddy_register_reclaimer - offer to give up memory when there is little
@@ -78,7 +89,7 @@ int pbuddy_register_reclaimer(struct pbuddy_reclaimer *reclaimer)
 	if (err)
 		kfree(new);
 	else
-		pb_node_threads_hope();
+		pb_reclaimer_reset_failures();
 	return err;
 }
 EXPORT_SYMBOL_PBUDDY(pbuddy_register_reclaimer);
@@ -162,7 +173,7 @@ static unsigned long ask(struct registration *r, int nid, gfp_t gfp, int priorit
 }
 
 /**
- * pb_reclaim_node - have the reclaimers give up pages of one node
+ * pb_reclaimer_scan_node - have the reclaimers give up pages of one node
  * @nid: the node
  * @gfp: what they may do: __GFP_IO and __GFP_FS
  * @priority: 0 to PB_DEF_PRIORITY; lower asks for more
@@ -171,7 +182,7 @@ static unsigned long ask(struct registration *r, int nid, gfp_t gfp, int priorit
  * Context: process, may sleep; the task is marked as one that reclaims. Return: pages given up.
  * As shrink_slab() in mm/shrinker.c.
  */
-unsigned long pb_reclaim_node(int nid, gfp_t gfp, int priority, unsigned long *nr_scanned)
+unsigned long pb_reclaimer_scan_node(int nid, gfp_t gfp, int priority, unsigned long *nr_scanned)
 {
 	struct registration *r;
 	unsigned long freed = 0;
@@ -185,12 +196,12 @@ unsigned long pb_reclaim_node(int nid, gfp_t gfp, int priority, unsigned long *n
 }
 
 /**
- * pb_reclaimable_pages - pages of a node that the reclaimers could give up
+ * pb_reclaimer_count_node - pages of a node that the reclaimers could give up
  * @nid: the node
  *
  * Context: process, may sleep.
  */
-unsigned long pb_reclaimable_pages(int nid)
+unsigned long pb_reclaimer_count_node(int nid)
 {
 	struct pbuddy_reclaim_control rc = { .nid = nid, .gfp = GFP_KERNEL };
 	struct registration *r;
@@ -204,63 +215,10 @@ unsigned long pb_reclaimable_pages(int nid)
 	return pages;
 }
 
-/* ---- on behalf of requests ---- */
-
-/* Every node that may serve the request is asked, nearest first, until there is enough. */
-static unsigned long reclaim(struct pb_pool *pool, const struct pb_request *rq, int priority,
-			     unsigned long nr_pages)
-{
-	struct pb_zonelist *zones = pool->zonelist[rq->nid];
-	unsigned long freed = 0, got, scanned;
-	int last = NUMA_NO_NODE;
-	struct pb_zone *zone;
-
-	if (priority == PB_DEF_PRIORITY) {
-		trace_mm_vmscan_direct_reclaim_begin(rq->order, pb_gfp_of_alloc_flags(rq->flags));
-		if (pb_node_throttle(rq))
-			pb_zone_event_add(zones->zone[0], PB_PGSCAN_DIRECT_THROTTLE, 1);
-	}
-	pb_for_each_zone_zonelist(zone, zones) {
-		if (freed >= nr_pages)
-			break;
-		if (zone->nid == last || !pb_zone_allowed(zone, rq))
-			continue;
-		last = zone->nid;
-		scanned = 0;
-		got = pb_reclaim_node(last, pb_gfp_of_alloc_flags(rq->flags), priority, &scanned);
-		pb_zone_event_add(zone, PB_PGSCAN_DIRECT, scanned);
-		pb_zone_event_add(zone, PB_PGSTEAL_DIRECT, got);
-		freed += got;
-	}
-	if (freed)
-		pb_node_threads_hope();
-	if (!priority || freed >= nr_pages)
-		trace_mm_vmscan_direct_reclaim_end(freed);
-	return freed;
-}
-
-static unsigned long reclaimable(struct pb_zone *zone)
-{
-	return pb_reclaimable_pages(zone->nid);
-}
-
 /**
- * pb_reclaim_init - from now on requests may reclaim
+ * pb_reclaimer_exit - check that all reclaimers, modules that depend on this one, are gone
  */
-int pb_reclaim_init(void)
+void pb_reclaimer_exit(void)
 {
-	pb_instance.ops.reclaimable = reclaimable;
-	pb_instance.ops.reclaim = reclaim;
-	return 0;
-}
-
-/**
- * pb_reclaim_exit - nobody makes requests any more
- */
-void pb_reclaim_exit(void)
-{
-	pb_instance.ops.reclaim = NULL;
-	pb_instance.ops.reclaimable = NULL;
-	/* Reclaimers are modules that depend on this one. */
 	WARN_ON_ONCE(!list_empty(&registrations));
 }

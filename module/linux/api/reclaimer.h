@@ -4,13 +4,17 @@
 #define PB_RECLAIMER_H
 
 #include <linux/gfp.h>
+#include <linux/numa.h>
 
-#include "core/base/alloc_flags.h"
+/*
+ * By node: runs of its thread in a row that brought nothing. As pgdat->kswapd_failures, for the
+ * thread to count and for reclaim that brings something to reset.
+ */
+extern int pb_reclaimer_failures[MAX_NUMNODES];
 
-unsigned long pb_reclaim_node(int nid, gfp_t gfp, int priority, unsigned long *nr_scanned);
-unsigned long pb_reclaimable_pages(int nid);
-
-int pb_reclaim_init(void);
-void pb_reclaim_exit(void);
+void pb_reclaimer_reset_failures(void);
+unsigned long pb_reclaimer_scan_node(int nid, gfp_t gfp, int priority, unsigned long *nr_scanned);
+unsigned long pb_reclaimer_count_node(int nid);
+void pb_reclaimer_exit(void);
 
 #endif /* PB_RECLAIMER_H */

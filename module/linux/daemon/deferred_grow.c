@@ -58,15 +58,15 @@ static unsigned int nr_growers;
 static struct task_struct *growing;	/* who has the lock */
 
 /**
- * pb_grow_prepare - note what may grow
+ * pb_deferred_grow_prepare - note what may grow
  * @specs: elements of pool=
  * @nr: their number
  * @movable_percent: as the parameter movable=
  *
  * Context: process, may sleep. Return: 0, -EINVAL after a line that says what is wrong, or -ENOMEM.
  */
-int pb_grow_prepare(const struct pb_pool_spec *specs, unsigned int nr,
-		    unsigned int movable_percent)
+int pb_deferred_grow_prepare(const struct pb_pool_spec *specs, unsigned int nr,
+			     unsigned int movable_percent)
 {
 	unsigned int i;
 
@@ -102,12 +102,12 @@ static unsigned int add_span(struct pb_range *span, unsigned long start, unsigne
 }
 
 /**
- * pb_grow_spans - where the pool may grow
- * @spans: filled; room for PB_GROW_SPANS_MAX
+ * pb_deferred_grow_spans - where the pool may grow
+ * @spans: filled; room for PB_DEFERRED_GROW_SPANS_MAX
  *
  * Return: their number.
  */
-unsigned int pb_grow_spans(struct pb_range *spans)
+unsigned int pb_deferred_grow_spans(struct pb_range *spans)
 {
 	unsigned long dma32_end = PHYS_PFN(1ULL << 32), start, end;
 	unsigned int i, nr = 0;
@@ -199,14 +199,14 @@ static unsigned long grow(struct grower *g, unsigned long nr_pages)
 }
 
 /**
- * pb_grow_node - take more memory of a node, if that is allowed for
+ * pb_deferred_grow_node - take more memory of a node, if that is allowed for
  * @nid: the node
  * @nr_pages: how many pages are lacking
  *
  * Context: process, sleeps, killable; may do I/O. Return: pages that the node has more than before,
  * by whomever.
  */
-unsigned long pb_grow_node(int nid, unsigned long nr_pages)
+unsigned long pb_deferred_grow_node(int nid, unsigned long nr_pages)
 {
 	struct pb_zone *zone = growing_zone(nid);
 	unsigned long before = zone ? READ_ONCE(zone->growable) : 0, got;
@@ -229,9 +229,18 @@ unsigned long pb_grow_node(int nid, unsigned long nr_pages)
 	return got;
 }
 
-/* pb_ops.grow: on the nearest node that may, and whose memory the request may use. */
-static unsigned long grow_for(struct pb_pool *pool, const struct pb_request *rq,
-			      unsigned long nr_pages)
+/**
+ * pb_deferred_grow - take more memory for a request; the core's ops->grow
+ * @pool: the instance
+ * @rq: the request
+ * @nr_pages: how many pages are lacking
+ *
+ * On the nearest node that may grow, and whose memory the request may use.
+ *
+ * Context: process, sleeps, killable. Return: as pb_deferred_grow_node().
+ */
+unsigned long pb_deferred_grow(struct pb_pool *pool, const struct pb_request *rq,
+			       unsigned long nr_pages)
 {
 	const pb_alloc_flags_t needed = PB_ALLOC_WAIT | PB_ALLOC_IO | PB_ALLOC_FS;
 	unsigned long got = 0;
@@ -241,7 +250,7 @@ static unsigned long grow_for(struct pb_pool *pool, const struct pb_request *rq,
 		return 0;
 	pb_for_each_zone_zonelist(zone, pool->zonelist[rq->nid]) {
 		if (READ_ONCE(zone->growable) && pb_zone_allowed(zone, rq))
-			got = pb_grow_node(zone->nid, nr_pages);
+			got = pb_deferred_grow_node(zone->nid, nr_pages);
 		if (got)
 			break;
 	}
@@ -249,23 +258,21 @@ static unsigned long grow_for(struct pb_pool *pool, const struct pb_request *rq,
 }
 
 /**
- * pb_grow_start - from now on requests may have the pool grow
+ * pb_deferred_grow_start - from now on requests may have the pool grow
  *
- * Context: process; the pool exists, and nothing is allocated from it.
+ * Context: process; the pool exists, and nothing is allocated from it. Return: 0.
  */
-void pb_grow_start(void)
+int pb_deferred_grow_start(void)
 {
 	unsigned int i;
 
-	if (!nr_growers)
-		return;
 	for (i = 0; i < nr_growers; i++)
 		tell_zone(growers[i].spec.nid);
-	pb_instance.ops.grow = grow_for;
+	return 0;
 }
 
 /* Context: process; nobody asks any more. */
-void pb_grow_exit(void)
+void pb_deferred_grow_exit(void)
 {
 	nr_growers = 0;
 	kfree(growers);

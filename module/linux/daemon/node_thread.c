@@ -38,6 +38,7 @@
 #include "core/zone/zone.h"
 #include "daemon/deferred_grow.h"
 #include "daemon/node_thread.h"
+#include "daemon/pcp_work.h"
 #include "hooks/trace_vmscan.h"
 #include "instance.h"
 #include "request/gfp.h"
@@ -56,7 +57,6 @@
  * @wake: wakes it on behalf of an NMI
  * @wanted: there is something to balance; set by whoever wakes it
  * @order: the largest block that was asked for
- * @failures: runs in a row that brought nothing
  * @ahead: there is something to be done ahead of need
  * @seen_free: free pages when that was looked for last
  * @defer_ahead: intervals until it is looked for again
@@ -73,7 +73,6 @@ struct pb_node {
 	struct irq_work		wake;
 	bool			wanted;
 	unsigned int		order;
-	int			failures;
 	bool			ahead;
 	long			seen_free;
 	unsigned int		defer_ahead;
@@ -117,6 +116,11 @@ static bool boosted(const struct pb_node *n)
 	return false;
 }
 
+static int failures(const struct pb_node *n)
+{
+	return READ_ONCE(pb_reclaimer_failures[n->nid]);
+}
+
 /* ---- waking ---- */
 
 static void wake_from_irq_work(struct irq_work *work)
@@ -132,8 +136,15 @@ static void wake_thread(struct pb_node *n)
 		wake_up_interruptible(&n->wait);
 }
 
-/* As wakeup_kswapd(). */
-static void wake_node(struct pb_zone *zone, unsigned int order, pb_alloc_flags_t flags)
+/**
+ * pb_node_thread_wake - balance a node; the core's ops->wake_node
+ * @zone: a zone of the node
+ * @order: of the request that found it low
+ * @flags: of that request
+ *
+ * Context: any, NMI included. As wakeup_kswapd().
+ */
+void pb_node_thread_wake(struct pb_zone *zone, unsigned int order, pb_alloc_flags_t flags)
 {
 	struct pb_node *n = nodes[zone->nid];
 
@@ -141,7 +152,7 @@ static void wake_node(struct pb_zone *zone, unsigned int order, pb_alloc_flags_t
 		WRITE_ONCE(n->order, order);
 	if (!boosted(n)) {
 		/* Nothing that the thread could do: leave it to direct reclaim. */
-		if (READ_ONCE(n->failures) >= MAX_FAILURES)
+		if (failures(n) >= MAX_FAILURES)
 			return;
 		if (balanced(n, order))
 			return;
@@ -151,20 +162,6 @@ static void wake_node(struct pb_zone *zone, unsigned int order, pb_alloc_flags_t
 		return;
 	trace_mm_vmscan_wakeup_kswapd(n->nid, zone->type, order, pb_gfp_of_alloc_flags(flags));
 	wake_thread(n);
-}
-
-/**
- * pb_node_threads_hope - there is memory to be reclaimed again
- *
- * Threads that had given up are woken again when they are wanted. Context: any.
- */
-void pb_node_threads_hope(void)
-{
-	int nid;
-
-	for (nid = 0; nodes && nid < pb_instance.nr_nodes; nid++)
-		if (nodes[nid])
-			WRITE_ONCE(nodes[nid]->failures, 0);
 }
 
 /* ---- balancing ---- */
@@ -198,7 +195,7 @@ static bool allow_direct_reclaim(const struct pb_node *n)
 		reserve += READ_ONCE(zone->watermark[PB_WMARK_MIN]);
 		free += pb_zone_free_pages(zone);
 	}
-	return !reserve || free > reserve / 2 || READ_ONCE(n->failures) >= MAX_FAILURES;
+	return !reserve || free > reserve / 2 || failures(n) >= MAX_FAILURES;
 }
 
 static bool should_end(void)
@@ -219,7 +216,7 @@ static unsigned long reclaim_rounds(struct pb_node *n, unsigned int order)
 		if (balanced(n, order) && !(total == 0 && boosted(n)))
 			break;
 		scanned = 0;
-		freed = pb_reclaim_node(n->nid, GFP_KERNEL, priority, &scanned);
+		freed = pb_reclaimer_scan_node(n->nid, GFP_KERNEL, priority, &scanned);
 		count(n, PB_PGSCAN_KSWAPD, scanned);
 		count(n, PB_PGSTEAL_KSWAPD, freed);
 		total += freed;
@@ -246,8 +243,8 @@ static void make_block(struct pb_node *n, unsigned int order)
 		.nid = n->nid,
 	};
 
-	if (pb_instance.ops.compact && order && !balanced(n, order))
-		pb_instance.ops.compact(&pb_instance, &rq, PB_COMPACT_PRIO_SYNC_LIGHT, NULL);
+	if (order && !balanced(n, order))
+		pb_compact_pages(&pb_instance, &rq, PB_COMPACT_PRIO_SYNC_LIGHT, NULL);
 }
 
 /* The thread may use what the system keeps for those who reclaim, its sources may not. */
@@ -257,7 +254,7 @@ static unsigned long grow(const struct pb_node *n, unsigned long nr_pages)
 	unsigned long got;
 
 	current->flags &= ~PF_MEMALLOC;
-	got = pb_grow_node(n->nid, nr_pages);
+	got = pb_deferred_grow_node(n->nid, nr_pages);
 	current_restore_flags(flags, PF_MEMALLOC);
 	return got;
 }
@@ -273,7 +270,7 @@ static void balance(struct pb_node *n)
 	trace_mm_vmscan_kswapd_wake(n->nid, PB_NR_ZONE_TYPES - 1, order);
 	count(n, PB_PAGEOUTRUN, 1);
 	if (!balanced(n, order))
-		pb_instance_drain_all();
+		pb_pcp_work_drain_all(&pb_instance);
 	/* Nobody has to give anything up as long as there is more to be had. */
 	if (!balanced(n, order))
 		freed = grow(n, max(lacking(n), 1UL << order));
@@ -283,9 +280,9 @@ static void balance(struct pb_node *n)
 	for_each_zone_of(zone, n)
 		pb_zone_decay_boost_by(zone, boost[zone->type]);
 	if (freed || balanced(n, 0))
-		WRITE_ONCE(n->failures, 0);
+		WRITE_ONCE(pb_reclaimer_failures[n->nid], 0);
 	else
-		WRITE_ONCE(n->failures, n->failures + 1);
+		WRITE_ONCE(pb_reclaimer_failures[n->nid], failures(n) + 1);
 	wake_up_all(&n->throttled);
 }
 
@@ -319,8 +316,13 @@ static bool worth_a_look(struct pb_node *n)
 static void look_ahead(struct work_struct *work);
 static DECLARE_DEFERRABLE_WORK(ahead_work, look_ahead);
 
-/* Only asks to be looked at within the second. Any context. */
-static void want_zeroed(struct pb_zone *zone)
+/**
+ * pb_node_thread_want_zeroed - zero free memory within a second; the core's ops->want_zeroed
+ * @zone: a zone of the node
+ *
+ * Context: any.
+ */
+void pb_node_thread_want_zeroed(struct pb_zone *zone)
 {
 	struct pb_node *n = nodes[zone->nid];
 
@@ -541,8 +543,6 @@ int pb_node_threads_init(void)
 		stop_threads();
 		return hotplug_state;
 	}
-	pb_instance.ops.wake_node = wake_node;
-	pb_instance.ops.want_zeroed = want_zeroed;
 	schedule_delayed_work(&ahead_work, AHEAD_INTERVAL);
 	return 0;
 }
@@ -554,8 +554,6 @@ int pb_node_threads_init(void)
  */
 void pb_node_threads_exit(void)
 {
-	pb_instance.ops.wake_node = NULL;
-	pb_instance.ops.want_zeroed = NULL;
 	cancel_delayed_work_sync(&ahead_work);
 	cpuhp_remove_state_nocalls(hotplug_state);
 	stop_threads();

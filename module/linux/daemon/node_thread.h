@@ -8,7 +8,8 @@
 struct pb_request;
 
 bool pb_node_throttle(const struct pb_request *rq);
-void pb_node_threads_hope(void);
+void pb_node_thread_wake(struct pb_zone *zone, unsigned int order, pb_alloc_flags_t flags);
+void pb_node_thread_want_zeroed(struct pb_zone *zone);
 
 int pb_node_threads_init(void);
 void pb_node_threads_exit(void);

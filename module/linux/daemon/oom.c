@@ -314,8 +314,15 @@ static void end_process(struct task_struct *p, const struct pb_request *rq)
 	kill_pid(task_tgid(p), SIGKILL, 1);
 }
 
-/* As out_of_memory(): true when memory is going to come free. */
-static bool oom(struct pb_pool *pool, const struct pb_request *rq)
+/**
+ * pb_oom - nothing can be reclaimed for a request; the core's ops->oom
+ * @pool: the instance
+ * @rq: the request
+ *
+ * Context: process, may sleep; one caller at a time. Return: true when memory is going to come
+ * free. As out_of_memory().
+ */
+bool pb_oom(struct pb_pool *pool, const struct pb_request *rq)
 {
 	struct task_struct *p;
 
@@ -338,28 +345,22 @@ static bool oom(struct pb_pool *pool, const struct pb_request *rq)
 	return true;
 }
 
-static bool is_victim(struct pb_pool *pool)
+/**
+ * pb_oom_victim - whether the caller is the victim; the core's ops->oom_victim
+ * @pool: the instance
+ *
+ * Context: any.
+ */
+bool pb_oom_victim(struct pb_pool *pool)
 {
 	return unlikely(READ_ONCE(victim)) && READ_ONCE(victim) == task_tgid(current);
 }
 
 /**
- * pb_oom_init - from now on requests may end up here
- */
-int pb_oom_init(void)
-{
-	pb_instance.ops.oom_victim = is_victim;
-	pb_instance.ops.oom = oom;
-	return 0;
-}
-
-/**
- * pb_oom_exit - nobody makes requests any more
+ * pb_oom_exit - forget the victim; nobody makes requests any more
  */
 void pb_oom_exit(void)
 {
-	pb_instance.ops.oom = NULL;
-	pb_instance.ops.oom_victim = NULL;
 	put_pid(victim);
 	victim = NULL;
 }

@@ -8,7 +8,8 @@ struct pb_buffer;
 void pb_oom_building(struct pb_buffer *buf);
 void pb_oom_built(struct pb_buffer *buf);
 
-int pb_oom_init(void);
+bool pb_oom(struct pb_pool *pool, const struct pb_request *rq);
+bool pb_oom_victim(struct pb_pool *pool);
 void pb_oom_exit(void);
 
 #endif /* PB_OOM_H */

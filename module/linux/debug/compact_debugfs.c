@@ -14,6 +14,7 @@
 #include <linux/seq_file.h>
 
 #include "core/compact/compact.h"
+#include "daemon/pcp_work.h"
 #include "debug/compact_debugfs.h"
 #include "instance.h"
 
@@ -28,7 +29,7 @@ static ssize_t compact_write(struct file *file, const char __user *buf, size_t c
 		return ret;
 	if (value != 1)
 		return -EINVAL;
-	pb_instance_drain_all();
+	pb_pcp_work_drain_all(&pb_instance);
 	pb_for_each_zone(zone, &pb_instance)
 		pb_compact_zone_fully(zone);
 	return count;

@@ -24,6 +24,7 @@
 #include "core/pool/stat.h"
 #include "core/pool/verify.h"
 #include "core/zone/zone.h"
+#include "daemon/pcp_work.h"
 #include "debug/compact_debugfs.h"
 #include "debug/debugfs.h"
 #include "hooks/fault_inject.h"
@@ -235,7 +236,7 @@ DEFINE_SHOW_ATTRIBUTE(verify);
 
 static ssize_t drain_write(struct file *file, const char __user *buf, size_t count, loff_t *pos)
 {
-	pb_instance_drain_all();
+	pb_pcp_work_drain_all(&pb_instance);
 	return count;
 }
 

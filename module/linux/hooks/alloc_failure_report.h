@@ -5,7 +5,7 @@
 
 #include <linux/gfp.h>
 
-#include "core/base/types.h"
+#include "core/alloc/failure_reason.h"
 
 void pb_report_failure(const struct pb_request *rq, gfp_t gfp, unsigned long nr_pages,
 		       enum pb_reason reason);

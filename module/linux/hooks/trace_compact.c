@@ -13,7 +13,8 @@ static void note(const struct pb_compact_event *e)
 {
 	switch (e->step) {
 	case PB_COMPACT_TRY_PAGES:
-		trace_mm_compaction_try_to_compact_pages(e->order, pb_gfp_of_alloc_flags(e->rq->flags),
+		trace_mm_compaction_try_to_compact_pages(e->order,
+							 pb_gfp_of_alloc_flags(e->rq->flags),
 							 e->prio);
 		break;
 	case PB_COMPACT_BEGIN:

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Direct reclaim: a request in the slow path asks the registered reclaimers of its nodes. */
+#ifndef PB_SHRINK_ZONES_H
+#define PB_SHRINK_ZONES_H
+
+struct pb_pool;
+struct pb_request;
+struct pb_zone;
+
+unsigned long pb_shrink_zones(struct pb_pool *pool, const struct pb_request *rq, int priority,
+			      unsigned long nr_pages);
+unsigned long pb_shrinkable_pages(struct pb_zone *zone);
+
+#endif /* PB_SHRINK_ZONES_H */
