@@ -2,19 +2,15 @@
 /*
  * Out of memory: fail (the default), or end the process that holds most of the pool.
  *
- * A process holds the buffers it has descriptors of, those it has mapped, and those that are
- * being made for it; each counts once. Pages on nodes that do not help the request do not count.
- * Who holds nothing is never chosen, nor who is exempt from the kernel's own OOM killer, and nobody
- * is as long as the last one is still going. The victim may use the reserve, so that it can get out
- * of the way.
+ * What a process holds is counted by user/process_pages.c. Who holds nothing is never chosen, nor
+ * who is exempt from the kernel's own OOM killer, and nobody is as long as the last one is still
+ * going. The victim may use the reserve, so that it can get out of the way.
  *
  * The slow path calls all this by one task at a time (pb_pool.oom_busy).
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/fdtable.h>
 #include <linux/jiffies.h>
-#include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
@@ -25,17 +21,13 @@
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
-#include <linux/spinlock.h>
 #include <linux/string.h>
 
 #include "core/alloc/alloc.h"
-#include "core/cache/freelist.h"
 #include "core/zone/watermark.h"
 #include "daemon/oom.h"
 #include "instance.h"
-#include "user/buffer.h"
-#include "user/buffer_fd.h"
-#include "user/mmap.h"
+#include "user/process_pages.h"
 
 #define VICTIM_TIMEOUT	(10 * HZ)	/* a victim that has not gone by then is passed over */
 
@@ -65,146 +57,6 @@ static const struct kernel_param_ops policy_ops = { .set = set_policy, .get = ge
 module_param_cb(oom, &policy_ops, NULL, 0644);
 MODULE_PARM_DESC(oom, "when nothing can be reclaimed for a request of at most 8 pages: fail it (default), or kill the process that holds most of the pool");
 
-/* ---- buffers that are being made ---- */
-
-static LIST_HEAD(building);
-static DEFINE_SPINLOCK(building_lock);
-
-/**
- * pb_oom_building - a buffer is being made for the caller
- * @buf: it
- *
- * What it has got so far is held by the caller. Context: process.
- */
-void pb_oom_building(struct pb_buffer *buf)
-{
-	buf->builder = task_tgid(current);
-	spin_lock(&building_lock);
-	list_add(&buf->building, &building);
-	spin_unlock(&building_lock);
-}
-
-/**
- * pb_oom_built - it is made, or given up
- * @buf: it
- */
-void pb_oom_built(struct pb_buffer *buf)
-{
-	spin_lock(&building_lock);
-	list_del(&buf->building);
-	spin_unlock(&building_lock);
-	buf->builder = NULL;
-}
-
-static unsigned long pages_building(struct pid *tgid)
-{
-	unsigned long pages = 0;
-	struct pb_buffer *buf;
-
-	spin_lock(&building_lock);
-	list_for_each_entry(buf, &building, building)
-		if (buf->builder == tgid)
-			pages += READ_ONCE(buf->nr_pages);
-	spin_unlock(&building_lock);
-	return pages;
-}
-
-/* ---- what a process holds ---- */
-
-/**
- * struct holder - counting what a process holds
- * @rq: pages that could serve it count
- * @stamp: marks buffers that have been counted
- * @pages: pages so far
- */
-struct holder {
-	const struct pb_request	*rq;
-	unsigned int		stamp;
-	unsigned long		pages;
-};
-
-static bool pfn_helps(unsigned long pfn, const struct pb_request *rq)
-{
-	struct pb_zone *zone = pb_pfn_zone(&pb_instance, pfn);
-
-	return zone && pb_zone_allowed(zone, rq);
-}
-
-static void count_buffer(struct holder *h, struct pb_buffer *buf)
-{
-	unsigned int i;
-
-	if (buf->oom_stamp == h->stamp)
-		return;
-	buf->oom_stamp = h->stamp;
-	for (i = 0; i < buf->nr_blocks; i++)
-		if (pfn_helps(buf->block[i].pfn, h->rq))
-			h->pages += buf->block[i].nr_pages;
-}
-
-static int count_file(const void *arg, struct file *file, unsigned int fd)
-{
-	struct pb_buffer *buf = pb_buffer_of_file(file);
-
-	if (buf)
-		count_buffer(*(struct holder * const *)arg, buf);
-	return 0;
-}
-
-static void count_files(struct holder *h, struct task_struct *process)
-{
-	struct task_struct *t;
-
-	/* Its first thread may have gone and left the descriptors to the others. */
-	rcu_read_lock();
-	for_each_thread(process, t) {
-		bool found;
-
-		task_lock(t);
-		found = t->files;
-		if (found)
-			iterate_fd(t->files, 0, count_file, &h);
-		task_unlock(t);
-		if (found)
-			break;
-	}
-	rcu_read_unlock();
-}
-
-/* A mapping outlives the descriptor. An address space that is being changed is left out. */
-static void count_mappings(struct holder *h, struct task_struct *process)
-{
-	struct mm_struct *mm = get_task_mm(process);
-	struct vm_area_struct *vma;
-
-	if (!mm)
-		return;
-	if (mmap_read_trylock(mm)) {
-		VMA_ITERATOR(vmi, mm, 0);
-
-		for_each_vma(vmi, vma) {
-			struct pb_buffer *buf = pb_buffer_of_vma(vma);
-
-			if (buf)
-				count_buffer(h, buf);
-		}
-		mmap_read_unlock(mm);
-	}
-	mmput(mm);
-}
-
-static unsigned long pages_held(struct task_struct *process, const struct pb_request *rq)
-{
-	static unsigned int stamp;
-	struct holder h = { .rq = rq, .stamp = ++stamp };
-
-	if (!stamp)
-		h.stamp = ++stamp;
-	count_files(&h, process);
-	count_mappings(&h, process);
-	return h.pages + pages_building(task_tgid(process));
-}
-
 /* ---- choosing ---- */
 
 static bool exempt(struct task_struct *process)
@@ -216,7 +68,7 @@ static bool exempt(struct task_struct *process)
 /* As oom_badness(): pages held, shifted by what the administrator says. 0: not to be chosen. */
 static long badness(struct task_struct *process, const struct pb_request *rq)
 {
-	long pages = pages_held(process, rq);
+	long pages = pb_process_pages(process, rq);
 
 	if (!pages)
 		return 0;
@@ -297,14 +149,14 @@ static bool victim_going(const struct pb_request *rq)
 	if (!p)
 		return false;
 	/* Its buffers go with its last thread, a moment after the descriptors. */
-	going = !p->exit_state || !thread_group_empty(p) || pages_held(p, rq);
+	going = !p->exit_state || !thread_group_empty(p) || pb_process_pages(p, rq);
 	put_task_struct(p);
 	return going;
 }
 
 static void end_process(struct task_struct *p, const struct pb_request *rq)
 {
-	long kib = pages_held(p, rq) << (PAGE_SHIFT - 10);
+	long kib = pb_process_pages(p, rq) << (PAGE_SHIFT - 10);
 
 	pr_err("Out of memory: Killed process %d (%s) pool-pages:%ldkB, oom_score_adj:%d, for %s[%d] order:%u\n",
 	       task_tgid_nr(p), p->comm, kib, p->signal->oom_score_adj, current->comm,

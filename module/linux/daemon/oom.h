@@ -3,10 +3,10 @@
 #ifndef PB_OOM_H
 #define PB_OOM_H
 
-struct pb_buffer;
+#include "core/base/platform.h"
 
-void pb_oom_building(struct pb_buffer *buf);
-void pb_oom_built(struct pb_buffer *buf);
+struct pb_pool;
+struct pb_request;
 
 bool pb_oom(struct pb_pool *pool, const struct pb_request *rq);
 bool pb_oom_victim(struct pb_pool *pool);

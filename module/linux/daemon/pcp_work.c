@@ -64,10 +64,10 @@ void pb_pcp_work_drain_all(struct pb_pool *pool)
 /* A glance from another CPU, so only approximate. */
 static bool cpu_has_cached(int cpu)
 {
-	unsigned int i;
+	struct pb_zone *zone;
 
-	for (i = 0; i < pb_instance.all_zones->nr; i++)
-		if (pb_pcp_count(per_cpu_ptr(pb_instance.all_zones->zone[i]->pcp, cpu)))
+	pb_for_each_zone(zone, &pb_instance)
+		if (pb_pcp_count(per_cpu_ptr(zone->pcp, cpu)))
 			return true;
 	return false;
 }

@@ -6,8 +6,8 @@
 #include "core/alloc/reclaim.h"
 #include "core/cache/freelist.h"
 #include "core/zone/watermark.h"
-#include "daemon/shrink_zones.h"
 #include "daemon/node_thread.h"
+#include "daemon/shrink_zones.h"
 #include "hooks/trace_vmscan.h"
 #include "request/gfp.h"
 

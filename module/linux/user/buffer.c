@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The buffer object: collects blocks from the core until they add up to the length asked for,
- * zeroes them, and gives them back when the last reference goes. The file descriptor over it is
- * in buffer_fd.c, its mappings in mmap.c.
+ * zeroes them, and gives them back when the last reference goes. Its pages are looked
+ * up by segment.c, the file descriptor over it is in buffer_fd.c, its mappings in mmap.c.
  *
  * A buffer never changes between its creation and its end, so nothing here takes a lock.
  */
 #include <linux/highmem.h>
+#include <linux/list.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
-#include <linux/nospec.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/string.h>
 
 #include "api/account.h"
 #include "api/pages.h"
 #include "core/cache/freelist.h"
 #include "core/zone/watermark.h"
-#include "daemon/oom.h"
 #include "instance.h"
 #include "request/gfp.h"
 #include "request/policy.h"
@@ -403,6 +403,49 @@ static int charge(struct pb_buffer *buf, unsigned long nr_pages, enum pb_reason 
 	return 0;
 }
 
+/* ---- Buffers that are being made ---- */
+
+static LIST_HEAD(building);
+static DEFINE_SPINLOCK(building_lock);
+
+/* What the buffer has got so far is held by the caller. */
+static void begin_building(struct pb_buffer *buf)
+{
+	buf->builder = task_tgid(current);
+	spin_lock(&building_lock);
+	list_add(&buf->building, &building);
+	spin_unlock(&building_lock);
+}
+
+static void end_building(struct pb_buffer *buf)
+{
+	spin_lock(&building_lock);
+	list_del(&buf->building);
+	spin_unlock(&building_lock);
+	buf->builder = NULL;
+}
+
+/**
+ * pb_buffer_pages_building() - pages of the buffers that are being made for a process
+ * @tgid: of the process
+ *
+ * Context: process; does not sleep.
+ */
+unsigned long pb_buffer_pages_building(struct pid *tgid)
+{
+	unsigned long pages = 0;
+	struct pb_buffer *buf;
+
+	spin_lock(&building_lock);
+	list_for_each_entry(buf, &building, building)
+		if (buf->builder == tgid)
+			pages += READ_ONCE(buf->nr_pages);
+	spin_unlock(&building_lock);
+	return pages;
+}
+
+/* ---- Beginning and end ---- */
+
 /**
  * pb_buffer_create() - allocate a buffer
  * @spec: what it shall be, valid
@@ -424,9 +467,9 @@ struct pb_buffer *pb_buffer_create(const struct pb_buffer_spec *spec, enum pb_re
 	refcount_set(&buf->ref, 1);
 	buf->migratetype = spec->migratetype;
 	strscpy(buf->label, spec->label, sizeof(buf->label));
-	pb_oom_building(buf);
+	begin_building(buf);
 	err = charge(buf, spec->nr_pages, reason) ?: fill_buffer(buf, spec, reason);
-	pb_oom_built(buf);
+	end_building(buf);
 	if (err) {
 		destroy(buf);
 		return ERR_PTR(err);
@@ -460,103 +503,4 @@ void pb_buffer_put(struct pb_buffer *buf)
 {
 	if (refcount_dec_and_test(&buf->ref))
 		destroy(buf);
-}
-
-/* ---- Looking inside ---- */
-
-/* The block that page @index belongs to; @index is inside the buffer. */
-static const struct pb_block *block_at(const struct pb_buffer *buf, unsigned long index)
-{
-	unsigned int low = 0, high = buf->nr_blocks;
-
-	while (high - low > 1) {
-		unsigned int mid = low + (high - low) / 2;
-
-		if (buf->block[mid].start <= index)
-			low = mid;
-		else
-			high = mid;
-	}
-	return &buf->block[low];
-}
-
-/**
- * pb_buffer_pages() - the pages of a part of a buffer
- * @buf: the buffer
- * @index: first page, from outside: any value
- * @pages: filled; no references are taken
- * @nr: length of @pages
- *
- * Context: any.
- * Return: how many were filled: fewer than @nr at the end of the buffer, 0 past it.
- */
-unsigned int pb_buffer_pages(const struct pb_buffer *buf, unsigned long index, struct page **pages,
-			     unsigned int nr)
-{
-	const struct pb_block *block;
-	unsigned int i;
-
-	if (index >= buf->nr_pages)
-		return 0;
-	index = array_index_nospec(index, buf->nr_pages);
-	nr = min_t(unsigned long, nr, buf->nr_pages - index);
-	block = block_at(buf, index);
-	for (i = 0; i < nr; i++, index++) {
-		if (index - block->start == block->nr_pages)
-			block++;
-		pages[i] = pfn_to_page(block->pfn + (index - block->start));
-	}
-	return nr;
-}
-
-/**
- * pb_extent_next() - step to the next physically contiguous piece
- * @iter: begin with @next = 0
- * @ext: the piece
- *
- * Context: any.
- * Return: false at the end.
- */
-bool pb_extent_next(struct pb_extent_iter *iter, struct pb_extent *ext)
-{
-	const struct pb_buffer *buf = iter->buf;
-	const struct pb_block *block;
-
-	if (iter->next >= buf->nr_blocks)
-		return false;
-	block = &buf->block[iter->next++];
-	*ext = (struct pb_extent) {
-		.pfn = block->pfn,
-		.start = block->start,
-		.nr_pages = block->nr_pages,
-		.order = block->order,
-	};
-	for (; iter->next < buf->nr_blocks; iter->next++) {
-		block = &buf->block[iter->next];
-		/* Neighbours of two nodes are two pieces: each tells its node. */
-		if (block->pfn != ext->pfn + ext->nr_pages ||
-		    page_to_nid(pfn_to_page(block->pfn)) != page_to_nid(pfn_to_page(ext->pfn)))
-			break;
-		ext->nr_pages += block->nr_pages;
-		ext->order = max_t(unsigned int, ext->order, block->order);
-	}
-	return true;
-}
-
-/**
- * pb_buffer_nr_extents() - how many pieces a buffer has
- * @buf: the buffer
- *
- * Context: any; time is linear in the number of blocks.
- * Return: at least 1.
- */
-unsigned int pb_buffer_nr_extents(const struct pb_buffer *buf)
-{
-	struct pb_extent_iter iter = { .buf = buf };
-	struct pb_extent ext;
-	unsigned int nr = 0;
-
-	while (pb_extent_next(&iter, &ext))
-		nr++;
-	return nr;
 }

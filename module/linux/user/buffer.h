@@ -44,14 +44,14 @@ struct pb_block {
  * @max_blocks: entries of @block
  * @block: ascending by @start, without gaps
  * @zeroed: while blocks are taken: the last one is known to be zero
- * @building: among those that are being made (oom.c)
+ * @building: in the list of buffers that are being made (buffer.c)
  * @builder: for whom, meanwhile
- * @oom_stamp: whether it has been counted (oom.c)
+ * @counted: by which count of process_pages.c it has been seen
  * @label: NUL-terminated, printable
  * @account: who pays, or NULL
  * @charged: for how many pages
  *
- * Constant between pb_buffer_create() and the last pb_buffer_put(), but for @ref and @oom_stamp.
+ * Constant between pb_buffer_create() and the last pb_buffer_put(), but for @ref and @counted.
  */
 struct pb_buffer {
 	refcount_t		ref;
@@ -64,7 +64,7 @@ struct pb_buffer {
 	bool			zeroed;
 	struct list_head	building;
 	struct pid		*builder;
-	unsigned int		oom_stamp;
+	unsigned int		counted;
 	char			label[PBUDDY_LABEL_LEN];
 	struct pb_account	*account;
 	unsigned long		charged;
@@ -101,28 +101,6 @@ struct pb_buffer *pb_buffer_create(const struct pb_buffer_spec *spec, enum pb_re
 struct pb_buffer *pb_buffer_get(struct pb_buffer *buf);
 void pb_buffer_put(struct pb_buffer *buf);
 
-unsigned int pb_buffer_pages(const struct pb_buffer *buf, unsigned long index, struct page **pages,
-			     unsigned int nr);
-
-/**
- * struct pb_extent_iter - walks the physically contiguous pieces of a buffer
- * @buf: the buffer
- * @next: index of the block to look at next
- */
-struct pb_extent_iter {
-	const struct pb_buffer	*buf;
-	unsigned int		next;
-};
-
-/* A piece: one block, or several that happen to adjoin. */
-struct pb_extent {
-	unsigned long	pfn;
-	unsigned long	start;
-	unsigned long	nr_pages;
-	unsigned int	order;		/* of the largest block in it */
-};
-
-bool pb_extent_next(struct pb_extent_iter *iter, struct pb_extent *ext);
-unsigned int pb_buffer_nr_extents(const struct pb_buffer *buf);
+unsigned long pb_buffer_pages_building(struct pid *tgid);
 
 #endif /* PB_BUFFER_H */

@@ -15,9 +15,9 @@
 
 #include <uapi/linux/pbuddy.h>
 
-#include "user/buffer.h"
 #include "user/buffer_fd.h"
 #include "user/mmap.h"
+#include "user/segment.h"
 #include "user/user_copy.h"
 
 static const char * const class_name[PB_PCPTYPES] = {
@@ -59,30 +59,30 @@ static void buffer_show_fdinfo(struct seq_file *m, struct file *file)
 	seq_printf(m, "pbuddy-size:\t%lu KiB\n", buf->nr_pages << (PAGE_SHIFT - 10));
 	seq_printf(m, "pbuddy-class:\t%s\n", class_name[buf->migratetype]);
 	seq_printf(m, "pbuddy-node:\t%d\n", buf->node);
-	seq_printf(m, "pbuddy-extents:\t%u\n", pb_buffer_nr_extents(buf));
+	seq_printf(m, "pbuddy-extents:\t%u\n", pb_buffer_nr_segments(buf));
 }
 
-static struct pbuddy_extent extent_to_user(const struct pb_extent *ext, bool show_phys)
+static struct pbuddy_extent extent_to_user(const struct pb_segment *seg, bool show_phys)
 {
 	return (struct pbuddy_extent) {
-		.offset = (u64)ext->start << PAGE_SHIFT,
-		.bytes = (u64)ext->nr_pages << PAGE_SHIFT,
-		.phys = show_phys ? PFN_PHYS(ext->pfn) : 0,
-		.node = page_to_nid(pfn_to_page(ext->pfn)),
-		.order = ext->order,
+		.offset = (u64)seg->start << PAGE_SHIFT,
+		.bytes = (u64)seg->nr_pages << PAGE_SHIFT,
+		.phys = show_phys ? PFN_PHYS(seg->pfn) : 0,
+		.node = page_to_nid(pfn_to_page(seg->pfn)),
+		.order = seg->order,
 	};
 }
 
 /* Fills the caller's array from @q->first_extent on; sets @q->nr_extents to all there are. */
 static int copy_extents(const struct pb_buffer *buf, struct pbuddy_query *q)
 {
-	struct pb_extent_iter iter = { .buf = buf };
+	struct pb_segment_iter iter = { .buf = buf };
 	bool show_phys = capable(CAP_SYS_ADMIN);
-	struct pb_extent ext;
+	struct pb_segment seg;
 	u32 nr, filled = 0;
 	int err;
 
-	for (nr = 0; pb_extent_next(&iter, &ext); nr++) {
+	for (nr = 0; pb_segment_next(&iter, &seg); nr++) {
 		struct pbuddy_extent out;
 
 		if (fatal_signal_pending(current))
@@ -90,7 +90,7 @@ static int copy_extents(const struct pb_buffer *buf, struct pbuddy_query *q)
 		cond_resched();
 		if (!q->extents_ptr || nr < q->first_extent || filled == q->nr_extents)
 			continue;
-		out = extent_to_user(&ext, show_phys);
+		out = extent_to_user(&seg, show_phys);
 		err = pb_copy_out_element(u64_to_user_ptr(q->extents_ptr), filled++, q->extent_size,
 					  &out, sizeof(out));
 		if (err)

@@ -22,8 +22,8 @@
 #include "compat.h"
 
 #include "instance.h"
-#include "user/buffer.h"
 #include "user/mmap.h"
+#include "user/segment.h"
 
 #define INSERT_BATCH	32	/* pages per call of vm_insert_pages() */
 

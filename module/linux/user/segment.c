@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The pages of a buffer, and its physically contiguous segments. */
+#include <linux/mm.h>
+#include <linux/nospec.h>
+
+#include "user/segment.h"
+
+/* The block that page @index belongs to; @index is inside the buffer. */
+static const struct pb_block *block_at(const struct pb_buffer *buf, unsigned long index)
+{
+	unsigned int low = 0, high = buf->nr_blocks;
+
+	while (high - low > 1) {
+		unsigned int mid = low + (high - low) / 2;
+
+		if (buf->block[mid].start <= index)
+			low = mid;
+		else
+			high = mid;
+	}
+	return &buf->block[low];
+}
+
+/**
+ * pb_buffer_pages() - the pages of a part of a buffer
+ * @buf: the buffer
+ * @index: first page, from outside: any value
+ * @pages: filled; no references are taken
+ * @nr: length of @pages
+ *
+ * Context: any.
+ * Return: how many were filled: fewer than @nr at the end of the buffer, 0 past it.
+ */
+unsigned int pb_buffer_pages(const struct pb_buffer *buf, unsigned long index, struct page **pages,
+			     unsigned int nr)
+{
+	const struct pb_block *block;
+	unsigned int i;
+
+	if (index >= buf->nr_pages)
+		return 0;
+	index = array_index_nospec(index, buf->nr_pages);
+	nr = min_t(unsigned long, nr, buf->nr_pages - index);
+	block = block_at(buf, index);
+	for (i = 0; i < nr; i++, index++) {
+		if (index - block->start == block->nr_pages)
+			block++;
+		pages[i] = pfn_to_page(block->pfn + (index - block->start));
+	}
+	return nr;
+}
+
+/**
+ * pb_segment_next() - step to the next segment
+ * @iter: begin with @next = 0
+ * @segment: filled
+ *
+ * Context: any.
+ * Return: false at the end.
+ */
+bool pb_segment_next(struct pb_segment_iter *iter, struct pb_segment *segment)
+{
+	const struct pb_buffer *buf = iter->buf;
+	const struct pb_block *block;
+
+	if (iter->next >= buf->nr_blocks)
+		return false;
+	block = &buf->block[iter->next++];
+	*segment = (struct pb_segment) {
+		.pfn = block->pfn,
+		.start = block->start,
+		.nr_pages = block->nr_pages,
+		.order = block->order,
+	};
+	for (; iter->next < buf->nr_blocks; iter->next++) {
+		block = &buf->block[iter->next];
+		/* Neighbours of two nodes are two segments: each has one node. */
+		if (block->pfn != segment->pfn + segment->nr_pages ||
+		    page_to_nid(pfn_to_page(block->pfn)) != page_to_nid(pfn_to_page(segment->pfn)))
+			break;
+		segment->nr_pages += block->nr_pages;
+		segment->order = max_t(unsigned int, segment->order, block->order);
+	}
+	return true;
+}
+
+/**
+ * pb_buffer_nr_segments() - how many segments a buffer has
+ * @buf: the buffer
+ *
+ * Context: any; time is linear in the number of blocks.
+ * Return: at least 1.
+ */
+unsigned int pb_buffer_nr_segments(const struct pb_buffer *buf)
+{
+	struct pb_segment_iter iter = { .buf = buf };
+	struct pb_segment segment;
+	unsigned int nr = 0;
+
+	while (pb_segment_next(&iter, &segment))
+		nr++;
+	return nr;
+}
