@@ -204,7 +204,7 @@ static void check_verify(struct doctor *doc)
 
 /* ---- What the kernel offers to pool= ---- */
 
-static void check_cma(struct doctor *doc)
+static void find_cma(char *found, size_t size)
 {
 	unsigned long kib = 0;
 	char line[128];
@@ -216,12 +216,12 @@ static void check_cma(struct doctor *doc)
 	if (file)
 		fclose(file);
 	if (kib)
-		report(doc, "source cma", OK, "", "%lu MiB of CMA", kib / 1024);
+		snprintf(found, size, "%lu MiB of CMA", kib / 1024);
 	else
-		report(doc, "source cma", OK, "", "not here: this kernel has no CMA area");
+		snprintf(found, size, "not here: this kernel has no CMA area");
 }
 
-static void check_reserve(struct doctor *doc)
+static void find_reserve(char *found, size_t size)
 {
 	unsigned int major = 0, minor = 0;
 	char cmdline[4096] = "";
@@ -231,12 +231,31 @@ static void check_reserve(struct doctor *doc)
 	sscanf(name.release, "%u.%u", &major, &minor);
 	read_line("/proc/cmdline", cmdline, sizeof(cmdline));
 	if (major < 6 || (major == 6 && minor < 12))
-		report(doc, "source reserve", OK, "", "not here: reserve_mem= needs kernel 6.12");
+		snprintf(found, size, "not here: reserve_mem= needs kernel 6.12");
 	else if (!strstr(cmdline, "reserve_mem="))
-		report(doc, "source reserve", OK, "",
-		       "not in use: no reserve_mem= on the command line");
+		snprintf(found, size, "not in use: no reserve_mem= on the command line");
 	else
-		report(doc, "source reserve", OK, "", "reserve_mem= on the command line");
+		snprintf(found, size, "reserve_mem= on the command line");
+}
+
+/* The sources of pool= that need something of the kernel or its command line. */
+static const struct {
+	const char	*check;
+	void		(*find)(char *found, size_t size);
+} sources[] = {
+	{ "source cma",		find_cma },
+	{ "source reserve",	find_reserve },
+};
+
+static void check_sources(struct doctor *doc)
+{
+	char found[128];
+	size_t i;
+
+	for (i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
+		sources[i].find(found, sizeof(found));
+		report(doc, sources[i].check, OK, "", "%s", found);
+	}
 }
 
 static void run_checks(struct doctor *doc)
@@ -248,8 +267,7 @@ static void run_checks(struct doctor *doc)
 	check_memory(doc);
 	check_quarantine(doc);
 	check_verify(doc);
-	check_cma(doc);
-	check_reserve(doc);
+	check_sources(doc);
 }
 
 int cmd_doctor(const struct options *global, int argc, char **argv)

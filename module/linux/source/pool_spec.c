@@ -94,11 +94,10 @@ static int parse_size(const char *what, const char *token, unsigned long *nr_pag
 	return 0;
 }
 
-/* A reserved region may be memory that the node does not count as its own. */
 static int check_size(const char *what, const char *token, const struct pb_pool_spec *spec,
 		      unsigned long nr_pages)
 {
-	if (spec->source == &pb_source_reserve || nr_pages <= node_present_pages(spec->nid))
+	if (spec->source->beyond_node || nr_pages <= node_present_pages(spec->nid))
 		return 0;
 	pr_err("pool: bad %s \"%s\": it is too large, node %d has %lu MiB\n", what, token,
 	       spec->nid, node_present_pages(spec->nid) >> (20 - PAGE_SHIFT));
@@ -108,12 +107,14 @@ static int check_size(const char *what, const char *token, const struct pb_pool_
 static int parse_source(char *token, struct pb_pool_spec *spec)
 {
 	char *label = strchr(token, '=');
+	char names[64];
 
 	if (label)
 		*label++ = '\0';
 	spec->source = pb_source_find(token);
 	if (!spec->source) {
-		pr_err("pool: unknown source \"%s\": there are contig, cma and reserve\n", token);
+		pb_source_names(names, sizeof(names));
+		pr_err("pool: unknown source \"%s\": there are %s\n", token, names);
 		return -EINVAL;
 	}
 	if (spec->source->label && (!label || !*label)) {
@@ -174,7 +175,7 @@ static int parse_element(char *token, struct pb_pool_spec *spec)
 	if (most)
 		*most++ = '\0';
 
-	spec->source = &pb_source_contig;
+	spec->source = pb_source_default();
 	ret = parse_node(token, &spec->nid);
 	if (!ret)
 		ret = parse_size("size", size, &spec->nr_pages);
@@ -254,7 +255,7 @@ int pb_pool_spec_default(struct pb_pool_spec *specs, unsigned int max)
 		specs[nr++] = (struct pb_pool_spec) {
 			.nid = nid,
 			.nr_pages = want,
-			.source = &pb_source_contig,
+			.source = pb_source_default(),
 			.implied = true,
 		};
 	}

@@ -12,6 +12,7 @@
 #include "core/base/order.h"
 #include "source/source.h"
 
+/* The first is the default. A new source needs its file, a row here and its declaration. */
 static const struct pb_source_ops * const sources[] = {
 	&pb_source_contig,
 	&pb_source_cma,
@@ -34,6 +35,29 @@ const struct pb_source_ops *pb_source_find(const char *name)
 		if (!strcmp(sources[i]->name, name))
 			return sources[i];
 	return NULL;
+}
+
+/**
+ * pb_source_default - source of elements of pool= that name none
+ */
+const struct pb_source_ops *pb_source_default(void)
+{
+	return sources[0];
+}
+
+/**
+ * pb_source_names - the names of all sources, for messages
+ * @text: filled, as "this, that and the other"
+ * @size: bytes in @text
+ */
+void pb_source_names(char *text, size_t size)
+{
+	unsigned int last = ARRAY_SIZE(sources) - 1, i;
+	size_t len = 0;
+
+	for (i = 0; i <= last; i++)
+		len += scnprintf(text + len, size - len, "%s%s", sources[i]->name,
+				 i == last ? "" : i == last - 1 ? " and " : ", ");
 }
 
 /**

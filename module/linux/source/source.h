@@ -35,6 +35,8 @@ struct pb_pool_spec {
  * @name: as written in pool= and in messages
  * @label: what LABEL means, for messages; NULL when the source takes none, else it is required
  * @grows: @reserve may be called again while the module runs, for memory of the node
+ * @beyond_node: the memory may be none that the kernel counts as the node's, so a spec may ask for
+ *	more than the node has
  * @check: says whether the running kernel can serve a spec at all. Prints one line that
  *	names what is missing and returns -EINVAL (the spec is wrong) or -EOPNOTSUPP (the
  *	kernel lacks something); 0 otherwise. May be NULL. Takes nothing.
@@ -66,6 +68,7 @@ struct pb_source_ops {
 	const char	*name;
 	const char	*label;
 	bool		grows;
+	bool		beyond_node;
 	int		(*check)(const struct pb_pool_spec *spec);
 	long		(*reserve)(const struct pb_pool_spec *spec, struct list_head *extents);
 	void		(*release)(struct pb_extent *extent, unsigned long pfn,
@@ -96,6 +99,8 @@ extern const struct pb_source_ops pb_source_cma;
 extern const struct pb_source_ops pb_source_reserve;
 
 const struct pb_source_ops *pb_source_find(const char *name);
+const struct pb_source_ops *pb_source_default(void);
+void pb_source_names(char *text, size_t size);
 
 int pb_extent_add(struct list_head *extents, const struct pb_pool_spec *spec,
 		  unsigned long start_pfn, unsigned long nr_pages, void *priv);

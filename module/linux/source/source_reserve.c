@@ -286,6 +286,7 @@ static void reserve_finish(struct pb_extent *extent, bool whole)
 const struct pb_source_ops pb_source_reserve = {
 	.name = "reserve",
 	.label = "LABEL",
+	.beyond_node = true,
 	.check = reserve_check,
 	.reserve = reserve_reserve,
 	.release = reserve_release,
