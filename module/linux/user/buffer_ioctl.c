@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The ioctls of a buffer's descriptor: QUERY. Those of /dev/pbuddy are in device_ioctl.c. */
+#include <linux/capability.h>
+#include <linux/errno.h>
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/string.h>
+
+#include <uapi/linux/pbuddy.h>
+
+#include "user/buffer_ioctl.h"
+#include "user/segment.h"
+#include "user/user_copy.h"
+
+static const u32 class_of[PB_PCPTYPES] = {
+	[PB_UNMOVABLE]	 = PBUDDY_CLASS_UNMOVABLE,
+	[PB_MOVABLE]	 = PBUDDY_CLASS_MOVABLE,
+	[PB_RECLAIMABLE] = PBUDDY_CLASS_RECLAIMABLE,
+};
+
+static struct pbuddy_extent extent_to_user(const struct pb_segment *seg, bool show_phys)
+{
+	return (struct pbuddy_extent) {
+		.offset = (u64)seg->start << PAGE_SHIFT,
+		.bytes = (u64)seg->nr_pages << PAGE_SHIFT,
+		.phys = show_phys ? PFN_PHYS(seg->pfn) : 0,
+		.node = page_to_nid(pfn_to_page(seg->pfn)),
+		.order = seg->order,
+	};
+}
+
+/* Fills the caller's array from @q->first_extent on; sets @q->nr_extents to all there are. */
+static int copy_extents(const struct pb_buffer *buf, struct pbuddy_query *q)
+{
+	struct pb_segment_iter iter = { .buf = buf };
+	bool show_phys = capable(CAP_SYS_ADMIN);
+	struct pb_segment seg;
+	u32 nr, filled = 0;
+	int err;
+
+	for (nr = 0; pb_segment_next(&iter, &seg); nr++) {
+		struct pbuddy_extent out;
+
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
+		if (!q->extents_ptr || nr < q->first_extent || filled == q->nr_extents)
+			continue;
+		out = extent_to_user(&seg, show_phys);
+		err = pb_copy_out_element(u64_to_user_ptr(q->extents_ptr), filled++, q->extent_size,
+					  &out, sizeof(out));
+		if (err)
+			return err;
+	}
+	q->nr_extents = nr;
+	return 0;
+}
+
+static int query(const struct pb_buffer *buf, void __user *arg)
+{
+	struct pbuddy_query q;
+	size_t usize;
+	int err;
+
+	err = pb_copy_in(&q, sizeof(q), PBUDDY_QUERY_SIZE_VER0, arg, &usize);
+	if (err)
+		return err;
+	if (q.flags || memchr_inv(q.reserved, 0, sizeof(q.reserved)))
+		return -EINVAL;
+	if (q.extents_ptr) {
+		err = pb_check_element_size(q.extent_size, PBUDDY_EXTENT_SIZE_VER0);
+		if (err)
+			return err;
+	}
+	err = copy_extents(buf, &q);
+	if (err)
+		return err;
+	q.bytes = (u64)buf->nr_pages << PAGE_SHIFT;
+	q.mclass = class_of[buf->migratetype];
+	memcpy(q.label, buf->label, sizeof(q.label));
+	return pb_copy_out(arg, usize, &q, sizeof(q));
+}
+
+/**
+ * pb_buffer_ioctl() - an ioctl of a buffer's descriptor
+ * @file: the descriptor's file, whose private_data is the buffer
+ * @cmd: PBUDDY_IOCTL_ number
+ * @arg: user pointer to its struct
+ *
+ * Context: may sleep. Return: as <uapi/linux/pbuddy.h> says, or -ENOTTY.
+ */
+long pb_buffer_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	switch (PB_IOCTL_ID(cmd)) {
+	case PB_IOCTL_ID(PBUDDY_IOCTL_QUERY):
+		return query(file->private_data, (void __user *)arg);
+	default:
+		return -ENOTTY;
+	}
+}

@@ -1,0 +1,422 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The ioctls of /dev/pbuddy: GET_INFO, ALLOC and ALLOC_BATCH. (Those of a buffer's descriptor are
+ * in buffer_ioctl.c.) Everything that comes from user space is checked here; what goes on to
+ * buffer.c is valid.
+ *
+ * A descriptor is installed last, when nothing can fail any more: a program (or another thread of
+ * it that guesses the number) never sees one that is taken back.
+ */
+#include <linux/bitmap.h>
+#include <linux/build_bug.h>
+#include <linux/ctype.h>
+#include <linux/err.h>
+#include <linux/fcntl.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/nodemask.h>
+#include <linux/nospec.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/topology.h>
+
+#include <uapi/linux/pbuddy.h>
+
+#include "core/cache/pcp.h"
+#include "core/pool/stat.h"
+#include "core/zone/zone.h"
+#include "instance.h"
+#include "user/buffer.h"
+#include "user/buffer_fd.h"
+#include "user/device_ioctl.h"
+#include "user/quarantine.h"
+#include "user/user_copy.h"
+
+#define FEATURES	(PBUDDY_FEATURE_ALLOC | PBUDDY_FEATURE_BATCH | PBUDDY_FEATURE_DEV_MMAP)
+
+static void check_abi(void)
+{
+	BUILD_BUG_ON(sizeof(struct pbuddy_node_info) != PBUDDY_NODE_INFO_SIZE_VER0);
+	BUILD_BUG_ON(sizeof(struct pbuddy_info) != PBUDDY_INFO_SIZE_VER0);
+	BUILD_BUG_ON(sizeof(struct pbuddy_alloc) != PBUDDY_ALLOC_SIZE_VER0);
+	BUILD_BUG_ON(sizeof(struct pbuddy_alloc_batch) != PBUDDY_ALLOC_BATCH_SIZE_VER0);
+	BUILD_BUG_ON(sizeof(struct pbuddy_extent) != PBUDDY_EXTENT_SIZE_VER0);
+	BUILD_BUG_ON(sizeof(struct pbuddy_query) != PBUDDY_QUERY_SIZE_VER0);
+	BUILD_BUG_ON(PBUDDY_MAX_ORDER != PB_MAX_ORDER);
+	BUILD_BUG_ON((int)PBUDDY_REASON_NONE != (int)PB_REASON_NONE);
+	BUILD_BUG_ON((int)PBUDDY_REASON_LIMIT != (int)PB_REASON_LIMIT);
+	BUILD_BUG_ON((int)PBUDDY_REASON_WATERMARK != (int)PB_REASON_WATERMARK);
+	BUILD_BUG_ON((int)PBUDDY_REASON_FRAGMENTATION != (int)PB_REASON_FRAGMENTATION);
+	BUILD_BUG_ON((int)PBUDDY_REASON_NODE != (int)PB_REASON_NODE);
+	BUILD_BUG_ON((int)PBUDDY_REASON_POLICY != (int)PB_REASON_POLICY);
+}
+
+/* ---- GET_INFO ---- */
+
+static int largest_free_order(const struct pb_free_count *count)
+{
+	unsigned int mt;
+	int order;
+
+	for (order = PB_MAX_ORDER; order >= 0; order--)
+		for (mt = 0; mt < PB_NR_MIGRATETYPES; mt++)
+			if (count->blocks[mt][order])
+				return order;
+	return -1;
+}
+
+/* Adds up the zones of a node; false when it has none. @count is scratch space. */
+static bool fill_node_info(int nid, struct pbuddy_node_info *info, struct pb_free_count *count)
+{
+	struct pb_zone *zone;
+	bool any = false;
+
+	*info = (struct pbuddy_node_info) { .node = nid, .largest_free_order = -1 };
+	pb_for_each_node_zone(zone, &pb_instance, nid) {
+		any = true;
+		info->total_bytes += (u64)zone->present_pages << PAGE_SHIFT;
+		info->free_bytes += (u64)max(atomic_long_read(&zone->nr_free), 0L) << PAGE_SHIFT;
+		info->pcp_bytes += (u64)pb_pcp_pages(zone) << PAGE_SHIFT;
+		if (count) {
+			pb_zone_count_free(zone, count);
+			info->largest_free_order = max(info->largest_free_order,
+						       largest_free_order(count));
+		}
+	}
+	return any;
+}
+
+/* Fills the caller's array; sets @info->nr_nodes to all there are. */
+static int copy_nodes(struct pbuddy_info *info)
+{
+	void __user *array = u64_to_user_ptr(info->nodes_ptr);
+	struct pb_free_count *count;
+	u32 nr = 0;
+	int err = 0;
+	int nid;
+
+	count = kmalloc(sizeof(*count), GFP_KERNEL);
+	if (!count)
+		return -ENOMEM;
+	for (nid = 0; nid < pb_instance.nr_nodes && !err; nid++) {
+		bool wanted = array && nr < info->nr_nodes;
+		struct pbuddy_node_info node;
+
+		if (fatal_signal_pending(current))
+			err = -EINTR;
+		else if (!fill_node_info(nid, &node, wanted ? count : NULL))
+			continue;
+		else if (wanted)
+			err = pb_copy_out_element(array, nr, info->node_size, &node, sizeof(node));
+		nr++;
+	}
+	info->nr_nodes = nr;
+	kfree(count);
+	return err;
+}
+
+static int get_info(void __user *arg)
+{
+	struct pbuddy_info info;
+	size_t usize;
+	int err;
+
+	err = pb_copy_in(&info, sizeof(info), PBUDDY_INFO_SIZE_VER0, arg, &usize);
+	if (err)
+		return err;
+	if (info.flags || memchr_inv(info.reserved, 0, sizeof(info.reserved)))
+		return -EINVAL;
+	if (info.nodes_ptr) {
+		err = pb_check_element_size(info.node_size, PBUDDY_NODE_INFO_SIZE_VER0);
+		if (err)
+			return err;
+	}
+	err = copy_nodes(&info);
+	if (err)
+		return err;
+	info.version = PBUDDY_ABI_VERSION;
+	info.max_order = PB_MAX_ORDER;
+	info.features = FEATURES;
+	info.page_size = PAGE_SIZE;
+	info.block_order = PB_PAGEBLOCK_ORDER;
+	info.quarantine_bytes = (u64)pb_quarantine_pages() << PAGE_SHIFT;
+	return pb_copy_out(arg, usize, &info, sizeof(info));
+}
+
+/* ---- Checking a request ---- */
+
+static int parse_class(u32 mclass, enum pb_migratetype *mt)
+{
+	static const enum pb_migratetype type_of[] = {
+		[PBUDDY_CLASS_MOVABLE]	   = PB_MOVABLE,
+		[PBUDDY_CLASS_UNMOVABLE]   = PB_UNMOVABLE,
+		[PBUDDY_CLASS_RECLAIMABLE] = PB_RECLAIMABLE,
+	};
+
+	if (mclass >= ARRAY_SIZE(type_of))
+		return -EINVAL;
+	*mt = type_of[array_index_nospec(mclass, ARRAY_SIZE(type_of))];
+	return 0;
+}
+
+/* A label stands on a line of its own in fdinfo: nothing in it may end that line. */
+static int parse_label(const char *label)
+{
+	size_t i, len = strnlen(label, PBUDDY_LABEL_LEN);
+
+	if (len == PBUDDY_LABEL_LEN)
+		return -EINVAL;
+	for (i = 0; i < len; i++)
+		if (iscntrl(label[i]))
+			return -EINVAL;
+	return 0;
+}
+
+static int parse_nodes(const struct pbuddy_alloc *a, struct pb_buffer_spec *spec, nodemask_t *mask)
+{
+	unsigned int nid;
+
+	if (a->node < PBUDDY_NODE_ANY || a->node >= pb_instance.nr_nodes)
+		return -EINVAL;
+	spec->policy = a->node == PBUDDY_NODE_ANY &&
+		!(a->flags & (PBUDDY_ALLOC_NODEMASK | PBUDDY_ALLOC_STRICT_NODE));
+	spec->nid = a->node == PBUDDY_NODE_ANY ? numa_node_id() :
+		array_index_nospec(a->node, pb_instance.nr_nodes);
+	spec->strict = a->flags & PBUDDY_ALLOC_STRICT_NODE;
+	if (!(a->flags & PBUDDY_ALLOC_NODEMASK))
+		return a->nodemask ? -EINVAL : 0;
+
+	/* A strict node and a choice of nodes contradict each other. */
+	if (spec->strict || !a->nodemask)
+		return -EINVAL;
+	nodes_clear(*mask);
+	for (nid = 0; nid < BITS_PER_TYPE(a->nodemask); nid++) {
+		if (!(a->nodemask & BIT_ULL(nid)))
+			continue;
+		if (nid >= pb_instance.nr_nodes)
+			return -EINVAL;
+		node_set(nid, *mask);
+	}
+	spec->nodemask = mask;
+	return 0;
+}
+
+/* Turns the flags for the descriptor into those the kernel knows. */
+static int parse_fd_flags(u32 flags, unsigned int *file_flags, unsigned int *fd_flags)
+{
+	if (flags & ~(O_ACCMODE | O_CLOEXEC | PBUDDY_FD_INHERIT))
+		return -EINVAL;
+	if ((flags & O_CLOEXEC) && (flags & PBUDDY_FD_INHERIT))
+		return -EINVAL;
+	*file_flags = flags & O_ACCMODE;
+	if (*file_flags != O_RDWR && *file_flags != O_RDONLY)
+		return -EINVAL;
+	*fd_flags = flags & PBUDDY_FD_INHERIT ? 0 : O_CLOEXEC;
+	return 0;
+}
+
+/* A checked request; @spec points to @mask and into the struct it was made from. */
+struct alloc_args {
+	struct pb_buffer_spec	spec;
+	nodemask_t		mask;
+	unsigned int		file_flags;
+	unsigned int		fd_flags;
+};
+
+static int parse_alloc(struct pbuddy_alloc *a, struct alloc_args *args)
+{
+	struct pb_buffer_spec *spec = &args->spec;
+	int err;
+
+	*args = (struct alloc_args) { };
+	if (a->flags & ~PBUDDY_ALLOC_FLAGS || memchr_inv(a->reserved, 0, sizeof(a->reserved)))
+		return -EINVAL;
+	if (!a->bytes || a->bytes > MAX_LFS_FILESIZE - PAGE_SIZE || a->order > PB_MAX_ORDER)
+		return -EINVAL;
+	err = parse_class(a->mclass, &spec->migratetype) ?:
+	      parse_label(a->label) ?:
+	      parse_nodes(a, spec, &args->mask) ?:
+	      parse_fd_flags(a->fd_flags, &args->file_flags, &args->fd_flags);
+	if (err)
+		return err;
+	spec->nr_pages = PAGE_ALIGN(a->bytes) >> PAGE_SHIFT;
+	spec->order = a->order;
+	spec->contig = a->flags & PBUDDY_ALLOC_CONTIG;
+	spec->nowait = a->flags & PBUDDY_ALLOC_NOWAIT;
+	spec->label = a->label;
+	a->bytes = (u64)spec->nr_pages << PAGE_SHIFT;
+	return 0;
+}
+
+/* ---- ALLOC ---- */
+
+/* A buffer on its way to the caller: its file, and the number it will have. */
+struct pending_fd {
+	struct file	*file;
+	int		fd;
+};
+
+/* Allocates a buffer and reserves a descriptor; tells @a what it got, and why when it did not. */
+static int prepare_fd(const struct alloc_args *args, struct pbuddy_alloc *a,
+		      struct pending_fd *pending)
+{
+	enum pb_reason reason;
+	struct pb_buffer *buf;
+	struct file *file;
+	int fd;
+
+	buf = pb_buffer_create(&args->spec, &reason);
+	a->reason = reason;
+	if (IS_ERR(buf))
+		return PTR_ERR(buf);
+	a->node = buf->node;
+
+	fd = get_unused_fd_flags(args->fd_flags);
+	if (fd < 0) {
+		pb_buffer_put(buf);
+		return fd;
+	}
+	file = pb_buffer_file(buf, args->file_flags);
+	if (IS_ERR(file)) {
+		put_unused_fd(fd);
+		pb_buffer_put(buf);
+		return PTR_ERR(file);
+	}
+	*pending = (struct pending_fd) { .file = file, .fd = fd };
+	a->fd = fd;
+	return 0;
+}
+
+static void drop_pending(struct pending_fd *pending, unsigned int nr)
+{
+	while (nr--) {
+		put_unused_fd(pending[nr].fd);
+		fput(pending[nr].file);
+	}
+}
+
+static int alloc_one(struct pbuddy_alloc __user *arg)
+{
+	struct pending_fd pending;
+	struct alloc_args args;
+	struct pbuddy_alloc a;
+	size_t usize;
+	int err;
+
+	err = pb_copy_in(&a, sizeof(a), PBUDDY_ALLOC_SIZE_VER0, arg, &usize);
+	if (err)
+		return err;
+	err = parse_alloc(&a, &args);
+	if (err)
+		return err;
+	err = prepare_fd(&args, &a, &pending);
+	if (err)
+		return put_user(a.reason, &arg->reason) ? -EFAULT : err;
+	err = pb_copy_out(arg, usize, &a, sizeof(a));
+	if (err) {
+		drop_pending(&pending, 1);
+		return err;
+	}
+	fd_install(pending.fd, pending.file);
+	return 0;
+}
+
+/* ---- ALLOC_BATCH ---- */
+
+static int check_batch(const struct pbuddy_alloc_batch *b, size_t usize)
+{
+	if (b->flags || b->reserved || !b->count || b->count > PBUDDY_BATCH_MAX)
+		return -EINVAL;
+	if (b->each.size != usize - offsetof(struct pbuddy_alloc_batch, each))
+		return -EINVAL;
+	return 0;
+}
+
+static int copy_fds(const struct pbuddy_alloc_batch *b, const struct pending_fd *pending)
+{
+	s32 __user *fds = u64_to_user_ptr(b->fds_ptr);
+	u32 i;
+
+	for (i = 0; i < b->count; i++)
+		if (put_user(pending[i].fd, &fds[i]))
+			return -EFAULT;
+	return 0;
+}
+
+/* Makes all descriptors and tells the caller, or leaves none behind. */
+static int prepare_batch(struct pbuddy_alloc_batch *b, size_t usize,
+			 struct pbuddy_alloc_batch __user *arg, struct pending_fd *pending)
+{
+	struct alloc_args args;
+	u32 nr = 0;
+	int err;
+
+	err = parse_alloc(&b->each, &args);
+	if (err)
+		return err;
+	for (nr = 0; nr < b->count; nr++) {
+		err = prepare_fd(&args, &b->each, &pending[nr]);
+		if (err && put_user(b->each.reason, &arg->each.reason))
+			err = -EFAULT;
+		if (err)
+			goto drop;
+	}
+	err = copy_fds(b, pending);
+	if (!err)
+		err = pb_copy_out(arg, usize, b, sizeof(*b));
+drop:
+	if (err)
+		drop_pending(pending, nr);
+	return err;
+}
+
+static int alloc_batch(struct pbuddy_alloc_batch __user *arg)
+{
+	struct pbuddy_alloc_batch b;
+	struct pending_fd *pending;
+	size_t usize;
+	int err;
+	u32 i;
+
+	err = pb_copy_in(&b, sizeof(b), PBUDDY_ALLOC_BATCH_SIZE_VER0, arg, &usize);
+	if (err)
+		return err;
+	err = check_batch(&b, usize);
+	if (err)
+		return err;
+	pending = kcalloc(b.count, sizeof(*pending), GFP_KERNEL);
+	if (!pending)
+		return -ENOMEM;
+	err = prepare_batch(&b, usize, arg, pending);
+	for (i = 0; !err && i < b.count; i++)
+		fd_install(pending[i].fd, pending[i].file);
+	kfree(pending);
+	return err;
+}
+
+/**
+ * pb_device_ioctl() - an ioctl of the device
+ * @file: unused
+ * @cmd: PBUDDY_IOCTL_ number
+ * @arg: user pointer to its struct
+ *
+ * Context: may sleep. Return: as <uapi/linux/pbuddy.h> says, or -ENOTTY.
+ */
+long pb_device_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	void __user *user = (void __user *)arg;
+
+	check_abi();
+	switch (PB_IOCTL_ID(cmd)) {
+	case PB_IOCTL_ID(PBUDDY_IOCTL_GET_INFO):
+		return get_info(user);
+	case PB_IOCTL_ID(PBUDDY_IOCTL_ALLOC):
+		return alloc_one(user);
+	case PB_IOCTL_ID(PBUDDY_IOCTL_ALLOC_BATCH):
+		return alloc_batch(user);
+	default:
+		return -ENOTTY;
+	}
+}
