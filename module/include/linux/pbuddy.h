@@ -16,7 +16,7 @@
 
 #include <linux/gfp.h>
 #include <linux/mm_types.h>
-#include <linux/moduleparam.h>
+#include <linux/module.h>
 #include <linux/nodemask.h>
 #include <linux/numa.h>
 
