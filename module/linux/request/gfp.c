@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * From gfp flags, as the kernel's allocator understands them, to a request of the core: the one
- * place where policy is made of flags and of the task that asks.
+ * place where policy is made of flags and of the task that asks. A flag that is added needs a line
+ * here and its code below; when it must also act on a page that is at hand, PB_GFP_SLOW in gfp.h.
  *
  *   DMA32            the DMA32 zone only
  *   HIGHMEM+MOVABLE  any zone; without both of them not the MOVABLE zone, as gfp_zone() has it
