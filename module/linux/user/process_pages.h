@@ -3,8 +3,7 @@
 #ifndef PB_PROCESS_PAGES_H
 #define PB_PROCESS_PAGES_H
 
-#include "core/base/types.h"
-
+struct pb_request;
 struct task_struct;
 
 unsigned long pb_process_pages(struct task_struct *process, const struct pb_request *rq);
