@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Makes the nth memory allocation from here on fail: on the host in the platform twin, in
- * the kernel by its fault injection, where that is built in and lets sleeping allocations
- * fail (scripts/tests/kunit.sh sees to that).
+ * Fault injection for the suites: pt_fail_nth(n) makes the nth memory allocation from now on
+ * fail. The host's memory functions (kunit/host/platform.c) do it themselves. In the kernel the
+ * task's fail-nth does it, where CONFIG_FAULT_INJECTION is set; scripts/tests/kunit.sh enables
+ * it for allocations that may sleep.
  */
 #ifndef PT_FAULTS_H
 #define PT_FAULTS_H
@@ -22,7 +23,7 @@ static inline void pt_fail_nth(int nth)
 #endif
 }
 
-/* Whether a failure is still to come; disarms. */
+/* True if the failure that was armed has not happened yet. Disarms it. */
 static inline bool pt_fail_left(void)
 {
 #ifdef CONFIG_FAULT_INJECTION

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Pools over made-up PFNs for the suites; see fixture.h. */
+/*
+ * Makes pools over made-up PFNs for the suites and checks them at the end of a case; see
+ * fixture.h.
+ */
 #include "fixture.h"
 #include "layouts.h"
 #include "threads.h"
 
-/* What a test keeps: its pools, newest first. */
+/* What test->priv points to: the pools of a case, the newest first. */
 struct pt_context {
 	struct pt_fixture *pools;
 };
@@ -83,7 +86,7 @@ void pt_exit(struct kunit *test)
 			pt_verify(test, f, NULL);
 		for (bad = 0; bad < PB_NR_BAD; bad++)
 			KUNIT_EXPECT_EQ_MSG(test, atomic_read(&f->nr_bad[bad]), 0,
-					    "\"%s\" of pfn %#lx was reported, which nobody expected",
+					    "unexpected report \"%s\" of pfn %#lx",
 					    pb_bad_name[bad] ?: "none", f->bad_pfn);
 		pb_pool_destroy(&f->pool);
 		pb_meta_free(f->owned);
@@ -145,7 +148,7 @@ void pt_expect_all_free(struct kunit *test, struct pt_fixture *f)
 		pb_zone_count_free(zone, count);
 		whole += whole_blocks(count);
 	}
-	KUNIT_EXPECT_EQ_MSG(test, whole, f->pages / PB_PAGEBLOCK_NR, "wholly free pageblocks");
+	KUNIT_EXPECT_EQ_MSG(test, whole, f->pages / PB_PAGEBLOCK_NR, "free pageblocks");
 }
 
 struct pb_request pt_rq(unsigned int order, enum pb_migratetype mt, int nid)
@@ -195,7 +198,7 @@ bool pt_own(struct kunit *test, struct pt_fixture *f, unsigned long pfn, unsigne
 			return false;
 		}
 		if (test_bit(frame, f->owned)) {
-			KUNIT_FAIL(test, "pfn %#lx of [%#lx + %lu] was handed out twice", i, pfn,
+			KUNIT_FAIL(test, "pfn %#lx of [%#lx + %lu] was allocated twice", i, pfn,
 				   nr_pages);
 			return false;
 		}
@@ -232,7 +235,7 @@ unsigned long pt_fill(struct kunit *test, struct pt_fixture *f, unsigned int ord
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, free_list, list), 0);
 	rq.flags = PB_ALLOC_WAIT;
 	while ((pfn = pb_alloc(&f->pool, &rq, NULL)) != PB_NO_PFN) {
-		KUNIT_ASSERT_TRUE_MSG(test, n < room - 1, "more blocks than there is memory");
+		KUNIT_ASSERT_TRUE_MSG(test, n < room - 1, "more blocks than the pool holds");
 		list[n++] = pfn;
 		if (n % 4096 == 0)
 			cond_resched();

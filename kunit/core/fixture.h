@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Pools over made-up PFNs for the suites, and the wishes every suite has: ask for pages in
- * one line, expect a misuse report, fill a pool up, empty it again. A core pool needs no
- * memory behind its PFNs.
+ * The fixture of all core suites: pools over made-up PFNs, which need no memory behind them, and
+ * short forms of what most cases do: allocate and free in one line, expect a misuse report, fill
+ * a pool, expect it to be free again.
  *
- * A suite names pt_init() and pt_exit(); a case makes pools with pt_pool(). At exit each of
- * them is verified, checked for misuse reports nobody expected, and unmade.
+ * A suite uses pt_init() and pt_exit() as its init and exit; a case makes its pools with
+ * pt_pool(). pt_exit() verifies each pool, fails the case for every misuse report that the case
+ * did not expect, and destroys the pool.
  */
 #ifndef PT_FIXTURE_H
 #define PT_FIXTURE_H
@@ -26,14 +27,14 @@
 	  .nid = (_nid), .type = PB_ZONE_##_type }
 
 /**
- * struct pt_layout - which memory a pool under test has
- * @name: case name in parameter tables
+ * struct pt_layout - the memory of a pool under test
+ * @name: name of the KUnit parameter
  * @ranges: as in struct pb_pool_config
- * @nr_ranges: their number
+ * @nr_ranges: number of @ranges
  * @spans: as in struct pb_pool_config
- * @nr_spans: their number
+ * @nr_spans: number of @spans
  * @nr_nodes: as in struct pb_pool_config
- * @distance: NULL: 10 to itself, 20 to every other node
+ * @distance: distance of two nodes; NULL means 10 to itself, 20 to another node
  */
 struct pt_layout {
 	const char		*name;
@@ -46,12 +47,12 @@ struct pt_layout {
 };
 
 extern const struct pt_layout pt_one_block;	/* one NORMAL pageblock */
-extern const struct pt_layout pt_small;		/* node 0, NORMAL, 8 pageblocks */
+extern const struct pt_layout pt_small;		/* eight NORMAL pageblocks of node 0 */
 extern const struct pt_layout pt_two_nodes;	/* DMA32, NORMAL, MOVABLE; NORMAL, MOVABLE */
-extern const struct pt_layout pt_holes;		/* odd starts, holes, another zone in a hole */
-extern const struct pt_layout pt_gig;		/* a whole GiB, with odd pageblocks around it */
-extern const struct pt_layout pt_four_nodes;	/* a ring: neighbours 15, opposite 25 */
-extern const struct pt_layout pt_cma;		/* three of eight pageblocks a contiguous area */
+extern const struct pt_layout pt_holes;		/* holes; MOVABLE in a hole of NORMAL */
+extern const struct pt_layout pt_gig;		/* an aligned GiB and pageblocks around it */
+extern const struct pt_layout pt_four_nodes;	/* a ring: 15 to a neighbour, 25 across */
+extern const struct pt_layout pt_cma;		/* five pageblocks and a CMA area of three */
 
 #define PT_NR_LAYOUTS	6
 extern const struct pt_layout *const pt_layouts[PT_NR_LAYOUTS];
@@ -61,16 +62,16 @@ struct pt_movers;
 /**
  * struct pt_fixture - a pool under test
  * @pool: the pool
- * @next: the test's next pool
- * @layout: what it was made of
- * @pages: frames it owns
- * @nr_bad: misuse reports by kind, taken away again by pt_expect_bad()
- * @bad: the last report
- * @bad_pfn: its PFN
- * @bad_order: its order
- * @broken: a test damaged it on purpose: do not verify at exit
- * @movers: for movers.c
- * @owned: frames the test says it holds, one bit each; see pt_own()
+ * @next: next pool of the same case
+ * @layout: the memory it was made of
+ * @pages: number of frames
+ * @nr_bad: misuse reports by kind; pt_expect_bad() sets the kind back to 0
+ * @bad: kind of the last report
+ * @bad_pfn: PFN of the last report
+ * @bad_order: order of the last report
+ * @broken: the case damaged the pool on purpose: pt_exit() does not verify it
+ * @movers: objects in the pool, see movers.h; or NULL
+ * @owned: one bit for each frame that the case has allocated, see pt_own()
  */
 struct pt_fixture {
 	struct pb_pool		pool;
@@ -103,55 +104,58 @@ static inline struct pb_zone *pt_zone(struct pt_fixture *f, int nid, enum pb_zon
 	return f->pool.zone[nid][type];
 }
 
-/* Sets one mark alone; pools under test start without any. */
+/* Sets one watermark only. The watermarks of a new pool are all 0. */
 static inline void pt_set_mark(struct pb_zone *zone, enum pb_watermark mark, unsigned long pages)
 {
 	zone->watermark[mark] = pages;
 	pb_zone_update_fast_mark(zone);
 }
 
-/* Exactly one report of this kind and PFN has been made since the last one expected. */
+/* Expects exactly one report of this kind, for this PFN, since the last call for this kind. */
 void pt_expect_bad(struct kunit *test, struct pt_fixture *f, enum pb_bad bad, unsigned long pfn);
 
-/* Verifies now; counts of @out are for the caller (may be NULL). */
+/* Expects pb_verify() to find no error. @out, if not NULL, receives its counts. */
 void pt_verify(struct kunit *test, struct pt_fixture *f, struct pb_verify *out);
-/* Verifies, and expects that so many frames are allocated. */
+/* As pt_verify(); also expects this number of allocated frames. */
 void pt_expect_allocated(struct kunit *test, struct pt_fixture *f, unsigned long pages);
-/* Drains every CPU and expects all frames free, as whole pageblocks. */
+/* Drains every CPU and expects every frame to be free, in free pageblocks. */
 void pt_expect_all_free(struct kunit *test, struct pt_fixture *f);
 
-/* Requests: any zone up to MOVABLE, no waiting, watermark MIN. */
+/*
+ * Requests for zones up to MOVABLE that do not wait and use the MIN watermark (pt_alloc_wait()
+ * waits).
+ */
 struct pb_request pt_rq(unsigned int order, enum pb_migratetype mt, int nid);
 unsigned long pt_alloc(struct pt_fixture *f, unsigned int order);
 unsigned long pt_alloc_wait(struct pt_fixture *f, unsigned int order);
 unsigned long pt_alloc_mt(struct pt_fixture *f, unsigned int order, enum pb_migratetype mt);
-/* Frees and expects that it was in order. */
+/* Frees a block and expects no misuse report. */
 void pt_free(struct kunit *test, struct pt_fixture *f, unsigned long pfn, unsigned int order);
 
 /*
- * Allocates blocks of one order until the pool has no more; PFNs in @pfns, their number
- * returned.
+ * Allocates blocks of one order, waiting where that helps, until the pool has no more. Returns
+ * their number; their PFNs are in @pfns, which is freed with the case.
  */
 unsigned long pt_fill(struct kunit *test, struct pt_fixture *f, unsigned int order,
 		      enum pb_migratetype mt, unsigned long **pfns);
 
 /*
- * The test's own book of who owns what, independent of the core: pt_own() expects a block
- * that has been handed out to be aligned, inside the layout and not owned yet; pt_disown()
- * takes it out again. Single-threaded.
+ * The case's own record of allocated frames, independent of the core and not locked. pt_own()
+ * fails the case unless the block is aligned, inside the layout and not recorded yet, and
+ * records it. pt_disown() removes it from the record.
  */
 bool pt_own(struct kunit *test, struct pt_fixture *f, unsigned long pfn, unsigned long nr_pages);
 void pt_disown(struct pt_fixture *f, unsigned long pfn, unsigned long nr_pages);
 
-/* Number of a frame among all frames of the layout, or PB_NO_PFN; and back. */
+/* The index of a frame among all frames of the layout, or PB_NO_PFN; and the inverse. */
 unsigned long pt_layout_frame(const struct pt_layout *layout, unsigned long pfn);
 unsigned long pt_layout_pfn(const struct pt_layout *layout, unsigned long frame);
-/* Node of a frame, or NUMA_NO_NODE. */
+/* The node of a frame, or NUMA_NO_NODE if it is in no range. */
 int pt_layout_node(const struct pt_layout *layout, unsigned long pfn);
-/* How many aligned blocks of this order the layout's ranges hold, zone by zone. */
+/* The number of aligned blocks of this order in the layout. A block does not span two zones. */
 unsigned long pt_layout_blocks(const struct pt_layout *layout, unsigned int order);
 
-/* A small random generator: the sequence depends on the seed alone. */
+/* A pseudo-random generator: the seed alone determines the sequence. */
 struct pt_rand {
 	u64 state;
 };

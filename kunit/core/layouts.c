@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The memory that pools under test are made of: a handful of shapes, each with what it is
- * for.
+ * The memory that pools under test are made of. fixture.h says for each layout what is special
+ * about it; most cases use pt_small, cases with a layout as parameter run on all of pt_layouts.
  */
 #include "fixture.h"
 
@@ -26,8 +26,8 @@ static const struct pb_range two_nodes[] = {
 };
 
 /*
- * Neighbours across a chunk's end, single pageblocks, a far one, and a zone inside another's
- * hole.
+ * Ranges on both sides of a directory section's end (pageblocks 1535 and 1536), single
+ * pageblocks, one far from the others, and a MOVABLE range in a hole of the NORMAL zone.
  */
 static const struct pb_range holes[] = {
 	PT_RANGE(1025, 1, 0, NORMAL),
@@ -118,7 +118,7 @@ int pt_layout_node(const struct pt_layout *layout, unsigned long pfn)
 	return NUMA_NO_NODE;
 }
 
-/* Is this pageblock in the layout, and in a zone like that of the range? */
+/* True if the layout has this pageblock in the same zone as the range @like. */
 static bool has_block_like(const struct pt_layout *layout, const struct pb_range *like,
 			   unsigned long pfn)
 {

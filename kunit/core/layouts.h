@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Which memory the pools under test are made of; see layouts.c. */
+/* Adapts the host to the layout of a pool under test. */
 #ifndef PT_LAYOUTS_H
 #define PT_LAYOUTS_H
 
-/* Tells the host how many nodes its CPUs are dealt out to; the kernel knows its own. */
+/*
+ * Sets the number of nodes that the host's CPUs are distributed to. The kernel has its own
+ * nodes.
+ */
 static inline void pt_layout_use_nodes(int nr_nodes)
 {
 #ifndef __KERNEL__

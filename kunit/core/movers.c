@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* An owner of movable blocks for the suites; see movers.h. */
+/* The owner of movable blocks that movers.h declares: objects, their reverse map, ops->migrate. */
 #include "core/compact/movable.h"
 #include "movers.h"
 #include "params.h"
@@ -55,7 +55,10 @@ bool pt_object_free(struct pt_movers *m, struct pt_object *o)
 	return pb_free(&m->f->pool, pfn, o->order) == PB_BAD_NONE && intact;
 }
 
-/* ops->migrate. The source is isolated, so its place in @rmap is this object's until it returns. */
+/*
+ * ops->migrate. Compaction has isolated the source, so its @rmap entry stays valid until the
+ * return.
+ */
 static int migrate(struct pb_pool *pool, unsigned long src, unsigned long dst, unsigned int order,
 		   int mode)
 {
@@ -80,7 +83,7 @@ static int migrate(struct pb_pool *pool, unsigned long src, unsigned long dst, u
 			ret = m->hook(m, o, src, dst);
 	}
 	if (!ret) {
-		/* Nobody may see the old place any more. */
+		/* A reader of the old place from here on is a bug: make it visible. */
 		for (i = 0; i < 1UL << order; i++)
 			m->contents[from + i] = ~0U;
 		m->rmap[to] = m->rmap[from];

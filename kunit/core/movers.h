@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * An owner of movable blocks for the suites, as a module would be one: each object has a block,
- * contents and a lock, and can be found by the frame it lies in. Its migrate callback copies the
- * contents. So a block that is moved while it is freed, or twice, or not with all of its contents,
- * shows.
+ * An owner of movable blocks for the suites, as a module would be one. Each object has a block,
+ * contents (one number for each frame) and a lock; a reverse map leads from a frame to its
+ * object. The migrate callback copies the contents and changes the object's PFN. Cases compare
+ * the contents with what the object's seed says: this shows a block that compaction moved while
+ * it was freed, moved twice, or did not move completely.
  */
 #ifndef PT_MOVERS_H
 #define PT_MOVERS_H
@@ -13,10 +14,10 @@
 
 /**
  * struct pt_object - one movable block
- * @lock: 1 while somebody has it
- * @pfn: its block, or PB_NO_PFN
- * @order: its order
- * @seed: contents are made of this
+ * @lock: 1 while a thread holds it
+ * @pfn: first frame of its block, or PB_NO_PFN
+ * @order: order of its block
+ * @seed: the contents are derived from it
  */
 struct pt_object {
 	atomic_t	lock;
@@ -26,17 +27,17 @@ struct pt_object {
 };
 
 /**
- * struct pt_movers - objects of one pool
+ * struct pt_movers - the movable objects of one pool
  * @f: the pool
- * @nr: objects
- * @obj: them
- * @rmap: by frame: 1 + the object that has it, at heads
- * @contents: by frame
- * @fail: every so many migrations fail with -EAGAIN, when not 0
- * @hook: called in a migration, with the object locked, after the copy; its error is returned
+ * @nr: number of objects
+ * @obj: the objects
+ * @rmap: by frame: 1 + index of the object whose block starts here
+ * @contents: by frame: the simulated contents of memory
+ * @fail: if not 0, every @fail-th migration fails with -EAGAIN
+ * @hook: called in a migration after the copy, with the object locked; its error is the migration's
  * @arg: for @hook
- * @migrations: calls of the callback
- * @lost: calls that found nothing to move: the owner was faster
+ * @migrations: number of calls of the migrate callback
+ * @lost: calls after the owner had freed the block
  */
 struct pt_movers {
 	struct pt_fixture	*f;
@@ -52,27 +53,31 @@ struct pt_movers {
 	atomic_long_t		lost;
 };
 
-/* Makes room for @nr objects and has the pool's ops->migrate move them. */
+/* Allocates @nr objects without blocks and sets the pool's ops->migrate. */
 struct pt_movers *pt_movers(struct kunit *test, struct pt_fixture *f, unsigned long nr);
 
 bool pt_object_trylock(struct pt_object *o);
 void pt_object_unlock(struct pt_object *o);
 /*
- * Gives an empty object a block; false when there is none. The object is locked, or nobody else's.
+ * Allocates a block for an object that has none; false if there is none. The caller holds the
+ * object's lock unless no other thread uses the object.
  */
 bool pt_object_alloc(struct pt_movers *m, struct pt_object *o, struct pb_request *rq, u32 seed);
-/* Frees its block; false when contents were wrong or the free was refused. */
+/* Frees the object's block. False if its contents were wrong or pb_free() reported misuse. */
 bool pt_object_free(struct pt_movers *m, struct pt_object *o);
 bool pt_object_intact(struct pt_movers *m, struct pt_object *o);
 
-/* Single frames until the pool is full; then a share (percent) of them at random is freed. */
+/*
+ * Allocates blocks of this order until the pool is full, then frees a random @free_percent of
+ * them.
+ */
 void pt_movers_fill(struct kunit *test, struct pt_movers *m, unsigned int order,
 		    unsigned int free_percent);
-/* Every object has its contents; returns how many have a block. */
+/* Expects every object to have its contents. Returns the number of objects with a block. */
 unsigned long pt_movers_check(struct kunit *test, struct pt_movers *m);
 void pt_movers_free_all(struct kunit *test, struct pt_movers *m);
 
-/* A pool of them, filled with blocks of one order, of which a share is freed. */
+/* A new pool with objects, filled by pt_movers_fill(). */
 struct pt_movers *pt_fragmented(struct kunit *test, const struct pt_layout *layout,
 				unsigned int order, unsigned int free_percent);
 
@@ -90,7 +95,7 @@ static inline struct pb_request pt_waiting_rq(unsigned int order)
 	return rq;
 }
 
-/* As the slow path does for it; a block that was captured is at @pfn. */
+/* Compacts as the slow path does for a request of this order. @pfn is a block that was captured. */
 static inline enum pb_compact_result pt_compact(struct pt_movers *m, unsigned int order,
 						enum pb_compact_priority prio, unsigned long *pfn)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The naive model behind test_oracle.c; see oracle.h. */
+/* The reference model of test_oracle.c; see oracle.h. */
 #include "oracle.h"
 
 int pt_model_init(struct kunit *test, struct pt_model *m, struct pt_fixture *f)
@@ -95,7 +95,10 @@ bool pt_model_allowed(struct pt_model *m, const struct pb_request *rq, unsigned 
 	return range && range_allowed(range, rq);
 }
 
-/* First frame from pfn on that is owned, in a hole, or in another zone than the first. */
+/*
+ * First frame from @pfn on that is allocated, in a hole or in another zone; @pfn + @nr_pages if
+ * none.
+ */
 static unsigned long free_run(struct pt_model *m, unsigned long pfn, unsigned long nr_pages)
 {
 	const struct pb_range *first = range_of(m, pfn), *range = first;

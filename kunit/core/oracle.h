@@ -1,24 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A model of a page allocator that is too simple to be wrong: a list of live blocks and a
- * bit per frame. It says what a pool must answer; test_oracle.c asks both.
+ * A reference model of the allocator, simple enough to be right by inspection: a list of live
+ * blocks and one bit for each frame. It gives the answer that the pool has to give;
+ * test_oracle.c compares the two after each random operation.
  */
 #ifndef PT_ORACLE_H
 #define PT_ORACLE_H
 
 #include "fixture.h"
 
+/* An allocated block. */
 struct pt_live {
 	unsigned long	pfn;
 	unsigned int	order;
 };
 
 /**
- * struct pt_model - what is allocated, as the test knows it
- * @f: the pool under test; its owned bits are the model's frames
- * @live: allocated blocks in any order
- * @n: their number
- * @pages: frames in them
+ * struct pt_model - the live blocks of a pool
+ * @f: the pool under test; its @owned bits are the model's bits
+ * @live: allocated blocks, not sorted
+ * @n: number of allocated blocks
+ * @pages: number of allocated frames
  * @freed: the last block freed
  */
 struct pt_model {
@@ -31,20 +33,23 @@ struct pt_model {
 
 int pt_model_init(struct kunit *test, struct pt_model *m, struct pt_fixture *f);
 
-/* A block was handed out; false when that cannot be. */
+/* Records a block that pb_alloc() returned; false if the block cannot have been free. */
 bool pt_model_add(struct kunit *test, struct pt_model *m, unsigned long pfn, unsigned int order);
-/* The nth live block is about to be freed. */
+/* Removes the nth live block, which the caller is going to free. */
 struct pt_live pt_model_take(struct pt_model *m, unsigned long nth);
 
-/* What freeing this must be answered with. */
+/* The result that pb_free() has to return for this PFN and order. */
 enum pb_bad pt_model_free_says(struct pt_model *m, unsigned long pfn, unsigned int order);
-/* Order of the live block whose head this is, or -EINVAL. */
+/* The order of the live block that starts here, or -EINVAL. */
 int pt_model_page_order(struct pt_model *m, unsigned long pfn);
 
-/* May this request, waiting, be refused? Only if no allowed zone has such a free run. */
+/*
+ * False if an allowed zone has a free run of this length: a request that waits may not fail
+ * then.
+ */
 bool pt_model_may_fail(struct pt_model *m, const struct pb_request *rq, unsigned long nr_pages,
 		       unsigned long align);
-/* Is this frame in a zone the request allows? */
+/* True if the request allows the zone of this frame. */
 bool pt_model_allowed(struct pt_model *m, const struct pb_request *rq, unsigned long pfn);
 
 #endif /* PT_ORACLE_H */

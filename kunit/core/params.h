@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a run of the suites can be told: module parameters seed= and rounds= in the kernel, the
- * environment's PB_SEED, PB_ROUNDS and PB_CPUS on the host.
+ * Parameters of a run: the module parameters seed= and rounds= in the kernel; on the host the
+ * environment variables PB_SEED, PB_ROUNDS and PB_CPUS.
  */
 #ifndef PT_PARAMS_H
 #define PT_PARAMS_H
 
-/* Of every random sequence; chosen at load when 0, and printed by each test that uses it. */
+/* Seed of every random sequence; chosen at load if 0. Each test that uses it prints it. */
 extern unsigned long pt_seed;
-/* Thousands of operations in each random or concurrent test. */
+/* Each random or concurrent test does so many thousand operations. */
 extern unsigned long pt_rounds;
 
 #ifndef __KERNEL__

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The load of the concurrent tests; see stress.h. */
+/* The threads' operations of the concurrent tests; see stress.h. */
 #include "core/cache/drain.h"
 #include "params.h"
 #include "stress.h"
@@ -18,9 +18,9 @@ int pt_stress_init(struct kunit *test, struct pt_stress *s, struct pt_fixture *f
 }
 
 /*
- * Changes a stamp and returns the old one. ThreadSanitizer gets plain accesses: then nothing
- * but the allocator's own ordering stands between one owner and the next, and it sees when
- * that is missing.
+ * Changes a stamp and returns the old one. Under ThreadSanitizer the accesses are plain: only
+ * the allocator then orders one owner's access before the next one's, and ThreadSanitizer
+ * reports it if that ordering is missing.
  */
 static u32 swap_stamp(u32 *stamp, u32 new)
 {
@@ -41,8 +41,8 @@ static void stamp_block(struct pt_stress *s, unsigned long pfn, unsigned int ord
 
 	for (i = 0; i < 1UL << order; i++) {
 		/*
-		 * Large blocks may span ranges, whose frames are not numbered one after the
-		 * other.
+		 * A large block may span several ranges. Frame numbers are contiguous within a
+		 * range only.
 		 */
 		if (i && i % PB_PAGEBLOCK_NR == 0)
 			frame = pt_layout_frame(s->f->layout, pfn + i) - i;
@@ -68,7 +68,7 @@ static unsigned int random_order(struct pt_rand *r, unsigned int max)
 
 #define SLOT_ORDER_BITS	5
 
-/* Takes what is in a random slot, leaves something else there. */
+/* Replaces the contents of a random slot and returns the old ones. */
 static u64 swap_slot(struct pt_stress *s, struct pt_rand *r, u64 new)
 {
 	return atomic64_xchg(&s->slots[pt_below(r, PT_STRESS_SLOTS)], new);
@@ -79,7 +79,7 @@ static u64 pack(unsigned long pfn, unsigned int order)
 	return (u64)pfn << SLOT_ORDER_BITS | order;
 }
 
-/* The stamp says that the block waits in a slot, whoever put it there. */
+/* Stamp of the frames of a block that lies in a slot. */
 #define STAMP_IN_SLOT	0xffffffffU
 
 static void free_packed(struct pt_stress *s, u64 packed, u32 who)
@@ -114,7 +114,7 @@ static void stamp_and_slot(struct pt_stress *s, struct pt_rand *r, unsigned long
 		free_packed(s, packed, who);
 }
 
-/* Single frames of a range, freed one by one or handed over. */
+/* Allocates a contiguous range and passes its frames on as blocks of order 0. */
 static void do_contig(struct pt_stress *s, struct pt_rand *r, const struct pb_request *rq, u32 who)
 {
 	unsigned long nr = 2 + pt_below(r, 90), pfn, i;
@@ -142,7 +142,7 @@ void pt_stress_op(struct pt_stress *s, struct pt_rand *r, u32 who, bool wait)
 	unsigned int dice = pt_below(r, 256);
 	unsigned long pfn;
 
-	/* Draining every CPU is dear, and needs to be met now and then only. */
+	/* Rare, because such a request may drain every CPU. */
 	if (wait && pt_below(r, 128) == 0)
 		rq.flags |= PB_ALLOC_WAIT;
 	if (pt_below(r, 8) == 0)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The running task as something else: one that reclaims, that has to die, a kthread, one whose
- * mistakes are warned of. On the host that is pretended; in the kernel, where the suites run in
- * kthreads, it is so, and pt_run_as_user() is for what a task of user space has asked for.
+ * Gives the running task an attribute that the slow path and its warnings look at: it reclaims,
+ * is dying, is a kthread, or its warnings are expected. On the host these are variables of
+ * kunit/host/platform.h. In the kernel they are real; the suites run in kthreads there, and
+ * cases that need a user task run in pt_run_as_user().
  */
 #ifndef PT_TASK_H
 #define PT_TASK_H
@@ -32,7 +33,7 @@ static inline void pt_task_dies(bool on)
 	}
 }
 
-/* It is one. */
+/* The suites already run in kthreads. */
 static inline void pt_task_is_kthread(bool on) { }
 
 static inline void pt_warnings_expected(bool on)
@@ -76,7 +77,7 @@ static inline void pt_warnings_expected(bool on)
 	pb_host_warnings = 0;
 }
 
-/* Since it was asked last. */
+/* The number of warnings since the last call. */
 static inline unsigned int pt_warnings_seen(void)
 {
 	unsigned int seen = pb_host_warnings;

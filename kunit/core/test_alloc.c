@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * alloc.c: every order out of every kind of pool down to the last block and back; where a
- * request may be served from; and that misuse is told once, with the right word, and changes
- * nothing.
+ * alloc.c and the frees behind it. Every order is allocated from every kind of pool until
+ * nothing is left, then freed; nodes and zones are used in the order that the request
+ * prescribes; each misuse is reported once, with the right reason, and changes nothing.
  */
 #include "core/base/pfn.h"
 #include "fixture.h"
@@ -21,7 +21,7 @@ static const struct pt_layout *param_layout(struct kunit *test)
 	return *(const struct pt_layout *const *)test->param_value;
 }
 
-/* Frames go back in random order: buddies must merge whatever comes first. */
+/* Random order of frees, so that buddies merge in any order. */
 static void shuffle(unsigned long *pfns, unsigned long n, struct pt_rand *r)
 {
 	unsigned long i, with;
@@ -33,8 +33,8 @@ static void shuffle(unsigned long *pfns, unsigned long n, struct pt_rand *r)
 }
 
 /*
- * Fills the pool with one order, checks what came out, gives it back; the pool is whole
- * again.
+ * Fills the pool with blocks of one order, checks them, frees them in random order and expects
+ * free pageblocks.
  */
 static void fill_and_empty(struct kunit *test, struct pt_fixture *f, unsigned int order)
 {
@@ -65,7 +65,7 @@ static void test_exhaust_and_recover(struct kunit *test)
 	KUNIT_EXPECT_NE(test, pt_alloc(f, 0), PB_NO_PFN);
 }
 
-/* Any mix of orders and types until nothing fits, freed in random order. */
+/* Allocates random orders and types until requests fail, then frees in random order. */
 static void test_any_mix(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, param_layout(test));
@@ -103,13 +103,16 @@ static void test_any_mix(struct kunit *test)
 	pt_expect_all_free(test, f);
 }
 
-/* How the misuse cases make their block and what they then do with it. */
+/*
+ * One way to misuse pb_free(): allocate a block, perhaps free it, then free a part or a multiple
+ * of it.
+ */
 struct misuse {
 	const char *name;
-	unsigned int order;		/* allocated */
-	unsigned int offset;		/* freed: pfn + offset, as this order ... */
+	unsigned int order;		/* order of the allocation */
+	unsigned int offset;		/* the misuse frees pfn + offset as order @as ... */
 	unsigned int as;
-	bool freed;			/* ... after having been freed properly */
+	bool freed;			/* ... after a correct free (and a drain) */
 	bool drained;
 	enum pb_bad bad;
 };
@@ -151,7 +154,10 @@ static void describe_misuse(const struct misuse *misuse, char *desc)
 
 KUNIT_ARRAY_PARAM(misuses, misuses, describe_misuse);
 
-/* The block a misuse case works on: for order 0 one whose buddy is no obstacle to "as". */
+/*
+ * A block for the misuse. Where only the order is wrong, the PFN is aligned to the wrong order
+ * as well.
+ */
 static unsigned long misuse_block(struct kunit *test, struct pt_fixture *f,
 				  const struct misuse *misuse)
 {
@@ -183,13 +189,13 @@ static void test_misuse(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f->bad_order, misuse->as);
 	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_BAD_FREE), 1UL);
 
-	/* Nothing changed: the same frames are free, cached and allocated. */
+	/* Nothing changed: as many frames are free, in pcp lists and allocated as before. */
 	pt_verify(test, f, &after);
 	KUNIT_EXPECT_EQ(test, after.free_pages, before.free_pages);
 	KUNIT_EXPECT_EQ(test, after.pcp_pages, before.pcp_pages);
 	KUNIT_EXPECT_EQ(test, after.allocated_pages, before.allocated_pages);
 
-	/* And the block is handed out once, or can be freed as it should. */
+	/* The block can be allocated once if it was free, and be freed if it was not. */
 	if (misuse->freed) {
 		pfn = pt_alloc(f, misuse->order);
 		KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
@@ -203,8 +209,8 @@ static void test_misuse(struct kunit *test)
 }
 
 /*
- * Frames that are not the pool's: below, above, in a hole, in a chunk with others, at the end
- * of numbers.
+ * PFNs outside the pool: below it, above it, in a hole, in a directory section with pageblocks
+ * of the pool, and near the largest unsigned long.
  */
 static void test_foreign(struct kunit *test)
 {
@@ -242,8 +248,8 @@ static void test_page_order_and_zone(struct kunit *test)
 }
 
 /*
- * Takes whole pageblocks until nothing is left; where they come from is written down in
- * order.
+ * Allocates whole pageblocks until the request fails. Records the zones in the order in which
+ * they were used and returns their number.
  */
 static unsigned int walk_zones(struct kunit *test, struct pt_fixture *f, struct pb_request *rq,
 			       struct pb_zone *seen[], unsigned int room)
@@ -263,7 +269,8 @@ static unsigned int walk_zones(struct kunit *test, struct pt_fixture *f, struct 
 }
 
 /*
- * Nearest node first; nodes equally far after one another, starting behind the preferred one.
+ * Nodes are used by distance. Nodes at equal distance follow in order of their numbers, from the
+ * preferred node's up and around.
  */
 static void test_distance_order(struct kunit *test)
 {
@@ -283,7 +290,7 @@ static void test_distance_order(struct kunit *test)
 	}
 }
 
-/* Within a node the highest zone first; never one above what the request may use. */
+/* Within a node the highest zone first, and no zone above the request's highest. */
 static void test_zone_order(struct kunit *test)
 {
 	static const struct {
@@ -337,7 +344,7 @@ static void test_nodemask(struct kunit *test)
 	unsigned long mask = BIT(1) | BIT(2);
 	struct pb_zone *seen[4];
 
-	/* The preferred node is not in the mask: distances still count from it. */
+	/* The preferred node is not in the mask: distances count from it all the same. */
 	rq.nodemask = &mask;
 	KUNIT_ASSERT_EQ(test, walk_zones(test, f, &rq, seen, 4), 2U);
 	KUNIT_EXPECT_EQ(test, seen[0]->nid, 1);
@@ -382,7 +389,7 @@ static void test_bulk_of_blocks(struct kunit *test)
 	pt_expect_all_free(test, f);
 }
 
-/* What is allocated on one CPU and freed on another is neither lost nor doubled. */
+/* Blocks that one CPU allocates and another frees are neither lost nor freed twice. */
 struct hand_over {
 	struct pt_fixture *f;
 	unsigned long pfns[300];
@@ -446,8 +453,8 @@ static void test_walk_allocated(struct kunit *test)
 }
 
 /*
- * A frame somebody writes into the free bitmap behind the allocator's back is set aside, not
- * handed out.
+ * A frame that is allocated although its free bit is set (here the case sets it, as memory
+ * corruption would) is reported and not allocated again.
  */
 static void test_in_use_is_set_aside(struct kunit *test)
 {
@@ -465,7 +472,7 @@ static void test_in_use_is_set_aside(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, test_bit(pt_layout_frame(f->layout, pfn), f->owned));
 	pt_expect_bad(test, f, PB_BAD_IN_USE, pfn);
 	KUNIT_EXPECT_EQ(test, pb_zone_event(pt_zone(f, 0, PB_ZONE_NORMAL), PB_BAD_PAGE), 1UL);
-	f->broken = true;	/* nr_free was never told of the planted bit */
+	f->broken = true;	/* nr_free does not include the planted bit */
 }
 
 static struct kunit_case alloc_cases[] = {

@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* bitmap.c: the summaries never hide a bit, and never keep a search busy. */
+/*
+ * bitmap.c, a bitmap of several levels: a bit of level n + 1 is set while its word of level n is
+ * not 0, so that a search skips empty words. The cases compare searches with expected results at
+ * the edges of words and levels, with a plain bitmap, and with summary bits that are set above
+ * an empty word.
+ */
 #include "core/index/bitmap.h"
 #include "fixture.h"
 #include "params.h"
@@ -31,7 +36,10 @@ static void new_map(struct kunit *test, struct pb_bitmap *map, unsigned long nbi
 	KUNIT_ASSERT_PTR_EQ(test, pb_bitmap_init(map, nbits, mem), mem + words);
 }
 
-/* Every summary bit says what its word is, exactly, while nobody else changes the map. */
+/*
+ * Expects every summary bit to equal "its word is not 0". Exact, as no other thread changes the
+ * map.
+ */
 static void expect_summaries(struct kunit *test, struct pb_bitmap *map)
 {
 	unsigned long words = map->nbits, w;
@@ -56,10 +64,7 @@ static void test_levels(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pb_bitmap_next(&map, 0), PB_NO_BLOCK);
 }
 
-/*
- * The last bit of the map, and one past a word, are found from anywhere below and nowhere
- * above.
- */
+/* A search from any lower bit finds the last bit; a search that starts above it finds none. */
 static void test_edges(struct kunit *test)
 {
 	const struct length *length = test->param_value;
@@ -82,7 +87,7 @@ static void test_edges(struct kunit *test)
 	expect_summaries(test, &map);
 }
 
-/* Setting what is set and clearing what is clear changes nothing. */
+/* Setting a set bit and clearing a clear one change nothing. */
 static void test_idempotent(struct kunit *test)
 {
 	const struct length *length = test->param_value;
@@ -101,7 +106,7 @@ static void test_idempotent(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pb_bitmap_next(&map, 0), PB_NO_BLOCK);
 }
 
-/* Random sets and clears against a plain bitmap. */
+/* Random changes, each followed by a search; a plain bitmap gives the expected result. */
 static void test_against_model(struct kunit *test)
 {
 	const struct length *length = test->param_value;
@@ -113,7 +118,7 @@ static void test_against_model(struct kunit *test)
 	new_map(test, &map, length->nbits);
 	model = kunit_kcalloc(test, BITS_TO_LONGS(length->nbits) + 1, sizeof(*model), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, model);
-	/* At the far end, where several levels meet. */
+	/* The end of the map, where words of several levels end. */
 	base = length->nbits - span;
 	for (i = 0; i < 3000; i++) {
 		bit = base + pt_below(&r, span);
@@ -135,8 +140,8 @@ static void test_against_model(struct kunit *test)
 }
 
 /*
- * A summary left set over a zero word, as a race may leave it, costs a look and hides
- * nothing.
+ * A race can leave a summary bit set above an empty word. A search must skip that word and still
+ * find later bits.
  */
 static void test_stale_summary(struct kunit *test)
 {

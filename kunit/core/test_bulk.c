@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* bulk.c: many frames at once, whole words where they are whole, and what is wrong among them. */
+/*
+ * bulk.c: allocating and freeing many frames in one call. A word of 64 free frames is allocated
+ * as a whole and frames of one word are freed together; the cases check these paths with sizes
+ * around a word, with frames that are in use or zeroed, and with misuse in the middle of an
+ * array.
+ */
 #include "core/alloc/bulk.h"
 #include "core/base/pfn.h"
 #include "core/cache/pcp.h"
@@ -9,7 +14,7 @@
 
 #define WORD	64U
 
-/* In the lists of all CPUs together, as a case may be moved from one to another. */
+/* Frames in the lists of all CPUs, since the case may migrate to another CPU. */
 static void cached(struct pt_fixture *f, unsigned int *lifo, unsigned int *mask)
 {
 	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
@@ -38,7 +43,10 @@ static unsigned long bulk(struct kunit *test, struct pt_fixture *f, unsigned lon
 	return got;
 }
 
-/* Any split of a number over calls gives the same frames their marks, and each only once. */
+/*
+ * However a number is split over calls, each frame is allocated once and with its order
+ * recorded.
+ */
 static void test_sizes(struct kunit *test)
 {
 	static const unsigned int sizes[] = { 1, 63, 64, 65, 127, 128, 200, 3, 512, 700 };
@@ -59,21 +67,21 @@ static void test_sizes(struct kunit *test)
 	pt_expect_all_free(test, f);
 }
 
-/* A word whose frames are all there goes out in one piece, one with a frame in use does not. */
+/* A word with a frame that is in use is not allocated as a whole. */
 static void test_in_use_within_a_word(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_one_block);
 	unsigned long pfns[WORD], used = f->layout->ranges[0].start_pfn + 17, i;
 
-	*pb_order_byte(&f->pool, used) = 1;	/* somebody still uses what is marked free */
+	*pb_order_byte(&f->pool, used) = 1;	/* in use, although its free bit is set */
 	KUNIT_ASSERT_EQ(test, bulk(test, f, WORD, pfns), (unsigned long)WORD);
 	for (i = 0; i < WORD; i++)
 		KUNIT_EXPECT_NE(test, pfns[i], used);
 	pt_expect_bad(test, f, PB_BAD_IN_USE, used);
-	f->broken = true;	/* that frame was never allocated */
+	f->broken = true;	/* this frame has no owner */
 }
 
-/* The mark of a frame that is known to be zero is none of being in use, and goes with it. */
+/* A zeroed bit does not count as in use, and is cleared by the allocation. */
 static void test_zeroed_word(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_one_block);
@@ -88,7 +96,10 @@ static void test_zeroed_word(struct kunit *test)
 		pt_free(test, f, pfns[i], 0);
 }
 
-/* Frames freed in order gather in the mask and go back as a word; others go on the LIFO. */
+/*
+ * Frames that are freed in order collect in the list's mask until their word is complete; frames
+ * of different words go to the LIFO.
+ */
 static void test_gathers(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_one_block);
@@ -100,7 +111,7 @@ static void test_gathers(struct kunit *test)
 	for (i = 0; i < 2 * WORD; i++)
 		pt_disown(f, pfns[i], 1);
 	for (i = 0; i < 3; i++)
-		few[i] = pfns[i * 40];		/* no four of one word */
+		few[i] = pfns[i * 40];		/* of different words */
 	pb_free_bulk(&f->pool, 3, few);
 	cached(f, &lifo, &mask);
 	KUNIT_EXPECT_EQ(test, lifo, 3U);
@@ -115,7 +126,7 @@ static void test_gathers(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_PGFREE), 2UL * WORD);
 }
 
-/* A frame that may not be freed stops nothing: it is reported, the others go. */
+/* A frame whose free is refused is reported; the other frames of the array are freed. */
 static void test_misuse_among_others(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_small);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * compact.c and what it is made of: blocks are gained by moving others, and contents are intact
- * afterwards. What bounds it is test_compact_bounds.c's, ranges are test_compact_contig.c's.
+ * compact.c and movable.c: compaction moves blocks so that a free block of the wanted order
+ * results. The cases fragment a pool with objects of movers.h, compact, and check the captured
+ * block, the number of migrations and that every object still has its contents.
+ * test_compact_bounds.c tests when compaction ends early, test_compact_contig.c tests ranges.
  */
 #include "core/base/pfn.h"
 #include "core/compact/compact.h"
@@ -12,7 +14,7 @@
 #include "params.h"
 #include "threads.h"
 
-/* What holds two blocks of each order, and is not aligned to them. */
+/* Pools that hold two blocks of an order and do not start at a multiple of it. */
 static const struct pb_range for_13[] = { PT_RANGE(512 * 8 - 3, 2 * 16 + 7, 0, NORMAL) };
 static const struct pb_range for_16[] = { PT_RANGE(512 * 8 - 3, 2 * 128 + 7, 0, NORMAL) };
 static const struct pb_range for_18[] = { PT_RANGE(512 * 8 - 3, 2 * 512 + 7, 0, NORMAL) };
@@ -32,7 +34,7 @@ static void describe_order(const unsigned int *order, char *desc)
 
 KUNIT_ARRAY_PARAM(orders, orders, describe_order);
 
-/* From half free, at random, by single frames, to one block of any order. */
+/* A pool of single frames, half of them free at random: compaction gains a block of any order. */
 static void test_gains_a_block(struct kunit *test)
 {
 	unsigned int order = *(const unsigned int *)test->param_value;
@@ -40,7 +42,10 @@ static void test_gains_a_block(struct kunit *test)
 					 order == 11 ? 60 : 50);
 	unsigned long held = pt_movers_check(test, m), pfn;
 
-	/* Small blocks are there by chance; take those away. */
+	/*
+	 * Allocate the small blocks that are free by chance, so that only compaction can give
+	 * one.
+	 */
 	while (order < 9 && (pfn = pt_alloc(m->f, order)) != PB_NO_PFN)
 		held++;
 	KUNIT_ASSERT_EQ(test, pt_compact(m, order, PB_COMPACT_PRIO_SYNC_FULL, &pfn),
@@ -59,7 +64,10 @@ static void test_moves_blocks(struct kunit *test)
 	struct pt_movers *m;
 	unsigned long pfn;
 
-	/* Of larger ones a pageblock is free by chance: of order 6 once in 30 runs. */
+	/*
+	 * With larger blocks a pageblock may be free by chance, and compaction then moves
+	 * nothing.
+	 */
 	if (order > 4)
 		return;
 	m = pt_fragmented(test, &pt_small, order, 50);
@@ -72,7 +80,10 @@ static void test_moves_blocks(struct kunit *test)
 	pt_expect_all_free(test, m->f);
 }
 
-/* Sources are the emptiest pageblocks, targets the fullest: no more is moved than has to be. */
+/*
+ * Sources are the emptiest pageblocks and targets the fullest ones, so that few frames are
+ * moved.
+ */
 static void test_moves_little(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_small);
@@ -94,7 +105,10 @@ static void test_moves_little(struct kunit *test)
 	for (i = 0; i < f->pages; i++)
 		if (m->obj[i].pfn != PB_NO_PFN)
 			left[(m->obj[i].pfn - PT_BLOCK(2048)) >> PB_PAGEBLOCK_ORDER]--;
-	/* Two into the fullest, the rest into the next ones: none into the emptier ones. */
+	/*
+	 * Two frames fill the fullest pageblock; the rest goes to the next ones, none to emptier
+	 * ones.
+	 */
 	KUNIT_EXPECT_EQ(test, left[4], -2UL);
 	KUNIT_EXPECT_EQ(test, left[1] + left[7], -18UL);
 	KUNIT_EXPECT_EQ(test, left[3], 0UL);
@@ -107,7 +121,7 @@ static void test_moves_little(struct kunit *test)
 	pt_movers_check(test, m);
 }
 
-/* One page that cannot be moved keeps a pageblock from being a source, and costs no move. */
+/* A pageblock with a frame that is not movable is no source: none of its frames is moved. */
 static void test_leaves_pinned_blocks(struct kunit *test)
 {
 	struct pt_movers *m = pt_fragmented(test, &pt_small, 0, 50);
@@ -133,7 +147,10 @@ static void test_leaves_pinned_blocks(struct kunit *test)
 	pt_movers_check(test, m);
 }
 
-/* A migration that fails leaves everything as it was; others may still succeed. */
+/*
+ * After failed migrations every object is where it was; migrations that succeed still gain
+ * blocks.
+ */
 static void test_failing_migrations(struct kunit *test)
 {
 	struct pt_movers *m = pt_fragmented(test, &pt_small, 0, 50);
@@ -150,7 +167,7 @@ static void test_failing_migrations(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_PGMIGRATE_SUCCESS), 0UL);
 	KUNIT_EXPECT_GT(test, pb_zone_event(zone, PB_PGMIGRATE_FAIL), 0UL);
 	pt_expect_allocated(test, m->f, held);
-	/* Every third: passes over what has not gone yet. */
+	/* Every third migration fails: later passes move the rest. */
 	m->fail = 3;
 	KUNIT_EXPECT_TRUE(test, pb_compact_zone_fully(zone) > 0);
 	KUNIT_EXPECT_EQ(test, pt_movers_check(test, m), held);
@@ -159,7 +176,7 @@ static void test_failing_migrations(struct kunit *test)
 	pt_expect_all_free(test, m->f);
 }
 
-/* The owner frees the block while it is being moved: from here, or where it went. */
+/* The owner frees its block during the migration: at the source, or at the target. */
 static int free_while_moved(struct pt_movers *m, struct pt_object *o, unsigned long src,
 			    unsigned long dst)
 {
@@ -199,7 +216,7 @@ static void test_freed_while_moved(struct kunit *test)
 	}
 }
 
-/* ---- Blocks that somebody pays for ---- */
+/* ---- Accounted blocks ---- */
 
 static unsigned long uncharged;
 
@@ -208,7 +225,7 @@ static void count_uncharged(struct pb_pool *pool, unsigned long pfn, unsigned in
 	uncharged += 1UL << order;
 }
 
-/* What ops->migrate has to do about them; every third one fails afterwards. */
+/* As an ops->migrate that moves charges does. Every third migration fails afterwards. */
 static int move_charge(struct pt_movers *m, struct pt_object *o, unsigned long src,
 		       unsigned long dst)
 {
@@ -217,7 +234,7 @@ static int move_charge(struct pt_movers *m, struct pt_object *o, unsigned long s
 	return atomic_long_read(&m->migrations) % 3 ? 0 : -EAGAIN;
 }
 
-/* The charge goes where the contents go, and is given back once. */
+/* A charge moves with the contents and is uncharged once. */
 static void test_moves_charges(struct kunit *test)
 {
 	struct pt_movers *m = pt_fragmented(test, &pt_small, 0, 50);
@@ -243,7 +260,7 @@ static void test_moves_charges(struct kunit *test)
 	pt_expect_all_free(test, m->f);
 }
 
-/* An allocation in the middle of every move, of whatever can be had. */
+/* Allocates a frame in the middle of every migration. */
 static int steal_frame(struct pt_movers *m, struct pt_object *o, unsigned long src,
 		       unsigned long dst)
 {
@@ -254,7 +271,10 @@ static int steal_frame(struct pt_movers *m, struct pt_object *o, unsigned long s
 	return 0;
 }
 
-/* The block is the waiting request's before anybody else can have a frame of it. */
+/*
+ * Other requests get no frame of the captured block, although they allocate while it becomes
+ * free.
+ */
 static void test_capture(struct kunit *test)
 {
 	struct pt_movers *m = pt_fragmented(test, &pt_small, 0, 70);
@@ -278,7 +298,7 @@ static void test_capture(struct kunit *test)
 	pt_expect_all_free(test, m->f);
 }
 
-/* Who may ignore the marks has the block marked, as one from a walk. */
+/* A captured block is marked as memalloc if its request ignores the watermarks. */
 static void test_capture_memalloc(struct kunit *test)
 {
 	const pb_alloc_flags_t rights[] = { 0, PB_ALLOC_NO_WATERMARKS };
@@ -298,7 +318,7 @@ static void test_capture_memalloc(struct kunit *test)
 	pt_movers_check(test, m);
 }
 
-/* Nobody waits for it: the block is free afterwards, and deferral ends only with an allocation. */
+/* Without capture the block is free afterwards; only an allocation from it ends the deferral. */
 static void test_no_capture(struct kunit *test)
 {
 	struct pt_movers *m = pt_fragmented(test, &pt_small, 0, 50);
@@ -319,7 +339,10 @@ static void test_no_capture(struct kunit *test)
 	pt_movers_check(test, m);
 }
 
-/* Asynchronous compaction leaves other types' pageblocks alone, waiting compaction does not. */
+/*
+ * Asynchronous compaction leaves pageblocks of other types alone, synchronous compaction does
+ * not.
+ */
 static void test_types(struct kunit *test)
 {
 	struct pt_movers *m = pt_fragmented(test, &pt_small, 0, 50);
@@ -349,7 +372,7 @@ static void test_score(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, pb_compact_node_wanted(&m->f->pool, 0, 20));
 	KUNIT_EXPECT_FALSE(test, pb_compact_node_wanted(&m->f->pool, 0, 0));
 	KUNIT_EXPECT_FALSE(test, pb_compact_node_wanted(&f->pool, 0, 100));
-	/* Down to 80, and not on and on. */
+	/* Proactive compaction ends when the score is down to 80. */
 	pb_compact_node(&m->f->pool, 0, 20);
 	after = pb_fragmentation_score(&m->f->pool, 0);
 	KUNIT_EXPECT_LE(test, after, 80U);
@@ -363,7 +386,7 @@ static void test_score(struct kunit *test)
 	pt_movers_check(test, m);
 }
 
-/* All there is to gain, down to what one pageblock holds. */
+/* Gains every free pageblock that is possible with this many free frames. */
 static void test_whole_zone(struct kunit *test)
 {
 	struct pt_movers *m = pt_fragmented(test, &pt_gig, 0, 50);
@@ -377,9 +400,7 @@ static void test_whole_zone(struct kunit *test)
 	pt_expect_all_free(test, m->f);
 }
 
-/*
- * Everybody allocates, frees, and compacts at once; contents move under their owners' hands.
- */
+/* Threads allocate, free and compact at once, while objects move. */
 struct compact_load {
 	struct pt_movers	*m;
 	unsigned long		rounds;
@@ -443,7 +464,7 @@ static void test_concurrent_compact(struct kunit *test)
 	KUNIT_EXPECT_EQ_MSG(test, atomic_long_read(&load->errors), 0L, "seed %lu", pt_seed);
 	KUNIT_EXPECT_GT(test, atomic_long_read(&load->captured), 0L);
 	KUNIT_EXPECT_GT(test, atomic_long_read(&load->m->migrations), 0L);
-	kunit_info(test, "%ld migrations, %ld met a free, %ld blocks captured\n",
+	kunit_info(test, "%ld migrations, %ld after a free, %ld blocks captured\n",
 		   atomic_long_read(&load->m->migrations), atomic_long_read(&load->m->lost),
 		   atomic_long_read(&load->captured));
 	pt_movers_check(test, load->m);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * compact.c: when compaction is not worth it, put off, given up, or somebody else's turn. What
- * cannot be had is said so, and everything is as it was.
+ * compact.c, the bounds of compaction: it is skipped where it cannot help, deferred after
+ * failures, ended for a reschedule or a fatal signal, and gives way to another compaction. Each
+ * case expects the result code, an unchanged pool, and that a later compaction succeeds.
  */
 #include "core/base/pfn.h"
 #include "core/compact/compact.h"
@@ -10,7 +11,10 @@
 #include "task.h"
 #include "threads.h"
 
-/* Failing at an order puts off the next 2, 4, ... 64 attempts at it and above; not below. */
+/*
+ * After a failure the next 2, 4, ... 64 attempts at this order and above are deferred; lower
+ * orders are not.
+ */
 static void test_deferral(struct kunit *test)
 {
 	struct pt_movers *m = pt_fragmented(test, &pt_small, 0, 50);
@@ -26,7 +30,10 @@ static void test_deferral(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, pt_compact(m, 9, PB_COMPACT_PRIO_SYNC_LIGHT, &pfn),
 				PB_COMPACT_PARTIAL_SKIPPED);
 		KUNIT_EXPECT_EQ(test, pt_movers_zone(m)->compact_defer_shift, min(shift, 6U));
-		/* Put off for as long as can be, hints are forgotten too; not before. */
+		/*
+		 * The skip hints are reset when the deferral has reached its maximum, not
+		 * before.
+		 */
 		KUNIT_EXPECT_EQ(test, atomic_long_read(&m->migrations) > tried, shift == 7);
 		tried = atomic_long_read(&m->migrations);
 		for (i = 1; i < 1U << min(shift, 6U); i++)
@@ -38,7 +45,7 @@ static void test_deferral(struct kunit *test)
 	if (pfn != PB_NO_PFN)
 		pt_free(test, m->f, pfn, 4);
 	m->fail = 0;
-	/* The highest priority is never put off, and its success ends the deferral. */
+	/* The highest priority is never deferred. Its success ends the deferral. */
 	KUNIT_EXPECT_EQ(test, pt_compact(m, 9, PB_COMPACT_PRIO_SYNC_FULL, &pfn),
 			PB_COMPACT_SUCCESS);
 	KUNIT_EXPECT_EQ(test, pt_movers_zone(m)->compact_defer_shift, 0U);
@@ -46,7 +53,10 @@ static void test_deferral(struct kunit *test)
 	pt_movers_check(test, m);
 }
 
-/* Too little is free, or nobody can move anything, or nothing needs to be. */
+/*
+ * Skipped: too little is free, the order is 0, the pool has no ops->migrate, or the request
+ * cannot wait.
+ */
 static void test_skipped(struct kunit *test)
 {
 	struct pt_movers *m = pt_fragmented(test, &pt_small, 0, 10);
@@ -73,7 +83,7 @@ static void test_skipped(struct kunit *test)
 			PB_COMPACT_SKIPPED);
 }
 
-/* Somebody else wants the CPU, as a tick would say it. */
+/* Sets need_resched, as the scheduler's tick does for another task. */
 #ifdef __KERNEL__
 static void want_cpu(bool on)
 {
@@ -89,7 +99,7 @@ static void want_cpu(bool on)
 }
 #endif
 
-/* From the 7th block on, each time: the wish may be granted before compaction looks. */
+/* Sets it again from the 7th migration on: an interrupt may reschedule before compaction checks. */
 static int resched_soon(struct pt_movers *m, struct pt_object *o, unsigned long src,
 			unsigned long dst)
 {
@@ -107,8 +117,9 @@ static int killed_soon(struct pt_movers *m, struct pt_object *o, unsigned long s
 }
 
 /*
- * In the middle of an area: what has moved has moved, the rest stays, nothing stays isolated, and
- * the area is not held to be a bad one. Without waiting for another task's sake, always for a kill.
+ * Compaction ends in the middle of an area: asynchronous compaction if it should reschedule, all
+ * if the task has a fatal signal. Objects moved so far stay where they are, no pageblock stays
+ * isolated, and the area gets no skip hint.
  */
 static void test_gives_up(struct kunit *test)
 {
@@ -141,7 +152,10 @@ static void test_gives_up(struct kunit *test)
 	pt_movers_check(test, m);
 }
 
-/* Pageblocks tried in vain are left out for that order and above, until all is tried again. */
+/*
+ * Later compactions skip pageblocks that failed, for this order and above, until the hints are
+ * reset.
+ */
 static void test_skip_hints(struct kunit *test)
 {
 	struct pt_movers *m = pt_fragmented(test, &pt_small, 0, 50);
@@ -149,7 +163,7 @@ static void test_skip_hints(struct kunit *test)
 	unsigned int i;
 
 	m->fail = 1;
-	/* Without waiting: four areas, each to the first page that does not go. */
+	/* Asynchronous: four areas, each until the first migration fails. */
 	for (i = 1; i <= 2; i++) {
 		KUNIT_EXPECT_EQ(test, pt_compact(m, 9, PB_COMPACT_PRIO_ASYNC, &pfn),
 				PB_COMPACT_PARTIAL_SKIPPED);
@@ -160,18 +174,18 @@ static void test_skip_hints(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pt_compact(m, 9, PB_COMPACT_PRIO_SYNC_LIGHT, &pfn),
 			PB_COMPACT_PARTIAL_SKIPPED);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->migrations), 8L);
-	/* Smaller blocks may still be had there. */
+	/* For a smaller order the same pageblocks are tried. */
 	KUNIT_EXPECT_EQ(test, pt_compact(m, 8, PB_COMPACT_PRIO_ASYNC, &pfn),
 			PB_COMPACT_PARTIAL_SKIPPED);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->migrations), 12L);
-	/* At the highest priority everything is tried, whatever was before. */
+	/* The highest priority ignores the hints. */
 	m->fail = 0;
 	KUNIT_EXPECT_EQ(test, pt_compact(m, 9, PB_COMPACT_PRIO_SYNC_FULL, &pfn),
 			PB_COMPACT_SUCCESS);
 	pt_movers_check(test, m);
 }
 
-/* Somebody compacts ahead of need while a request compacts the zone for itself. */
+/* Proactive compaction, started while a request compacts the same zone. */
 static int compacts_ahead(struct pt_movers *m, struct pt_object *o, unsigned long src,
 			  unsigned long dst)
 {
@@ -200,7 +214,10 @@ static void test_makes_way_for_requests(struct kunit *test)
 	pt_movers_check(test, m);
 }
 
-/* One has a pageblock of each run isolated for a while, the other wants a run. */
+/*
+ * Thread 0 keeps two pageblocks isolated for a while; thread 1 compacts for a block that needs
+ * them.
+ */
 struct rivals {
 	struct pt_movers	*m;
 	struct pb_area		held;
@@ -222,7 +239,7 @@ static void compact_beside_another(void *arg, unsigned int n)
 	pb_area_unisolate(pt_movers_zone(r->m), &r->held);
 }
 
-/* Who may wait does so for a range that another compaction has; who may not gives up. */
+/* Sleepable requests wait for a range that another compaction holds; others get CONTENDED. */
 static void test_waits_for_another(struct kunit *test)
 {
 	struct rivals *r = kunit_kzalloc(test, sizeof(*r), GFP_KERNEL);

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* contig.c where something is in the way: ranges of any length are emptied for a request. */
+/*
+ * contig.c, the slow path of range allocation: objects of movers.h are in the way, and the range
+ * is compacted before it is allocated. The cases check the range, the objects and the
+ * pageblocks' types.
+ */
 #include "core/base/pfn.h"
 #include "core/compact/compact.h"
 #include "core/index/pageblock.h"
@@ -16,7 +20,7 @@ static void describe_count(const unsigned long *count, char *desc)
 
 KUNIT_ARRAY_PARAM(counts, counts, describe_count);
 
-/* Ranges are emptied, contiguous areas' pageblocks too, and these keep their type. */
+/* Ranges may use CMA pageblocks, which keep their type. */
 static void test_contig(struct kunit *test)
 {
 	unsigned long nr = *(const unsigned long *)test->param_value, pfn, held, i;
@@ -51,8 +55,9 @@ static void test_contig(struct kunit *test)
 }
 
 /*
- * All else is taken for good, and the little that is left is at its mark: ranges come out of the
- * contiguous area, whose movable pages make room, as long as all that is free is above the mark.
+ * Everything outside the CMA area is allocated, and free pages are close to the watermark. A
+ * range then comes out of the CMA area, whose movable pages are moved within it, if free pages
+ * stay above the watermark.
  */
 static void test_contig_empties_cma(struct kunit *test)
 {

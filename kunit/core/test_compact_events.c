@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What compaction says of itself to who watches, ops->compact_event: each step, in an order that
- * makes sense, and with the figures that the counters have. That the kernel's tracepoints show it
- * with the kernel's fields is shown by scripts/tests/memory-trace.sh.
+ * The events of compaction (ops->compact_event), from which the module emits tracepoints: each
+ * step in the right order, with the numbers that the zone's counters have.
+ * scripts/tests/memory-trace.sh tests the tracepoints themselves.
  */
 #include "core/base/pfn.h"
 #include "core/compact/compact.h"
@@ -16,13 +16,13 @@
 static struct {
 	unsigned long		n[NR_STEPS];
 	unsigned long		sum[NR_STEPS][2];
-	struct pb_compact_event	last[NR_STEPS];		/* of its kind */
-	enum pb_compact_step	step;			/* the last one */
+	struct pb_compact_event	last[NR_STEPS];		/* by step */
+	enum pb_compact_step	step;			/* of the last event */
 	bool			running;
 	unsigned int		disorder;
 } seen;
 
-/* BEGIN and END enclose what is between them, and nothing else is. */
+/* Steps of a run come between BEGIN and END, all others outside. */
 static bool in_order(const struct pb_compact_event *e)
 {
 	switch (e->step) {
@@ -58,14 +58,17 @@ static void note(const struct pb_compact_event *e)
 	seen.step = e->step;
 }
 
-/* Blocks of an order, of which every second has been freed or of the smallest any half. */
+/*
+ * A pool of blocks of this order with events recorded. Every second block is free; of order 0, a
+ * random half.
+ */
 static struct pt_movers *watched(struct kunit *test, unsigned int order)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_small);
 	struct pt_movers *m = pt_movers(test, f, f->pages >> order);
 	unsigned long i;
 
-	/* The first pageblock is not to be had: where it begins is not where it ends. */
+	/* Allocate the first pageblock, so that no area starts where the zone does. */
 	KUNIT_ASSERT_EQ(test, pt_alloc(f, 9), pt_zone(f, 0, PB_ZONE_NORMAL)->start_pfn);
 	pt_movers_fill(test, m, order, order ? 0 : 50);
 	for (i = 0; order && i < m->nr; i++)
@@ -77,7 +80,10 @@ static struct pt_movers *watched(struct kunit *test, unsigned int order)
 	return m;
 }
 
-/* From the ends of the zone, as the scanners of mm/, to the area and where the last block went. */
+/*
+ * A run starts at the ends of the zone, as the scanners in mm/ do. It ends at the captured block
+ * and at the last target.
+ */
 static void expect_ends(struct kunit *test, struct pb_zone *zone, unsigned long pfn, bool sync)
 {
 	const struct pb_compact_event *begin = &seen.last[PB_COMPACT_BEGIN];
@@ -93,7 +99,7 @@ static void expect_ends(struct kunit *test, struct pb_zone *zone, unsigned long 
 
 struct success {
 	const char			*name;
-	unsigned int			order;	/* of what is moved */
+	unsigned int			order;	/* of the movable blocks */
 	unsigned int			want;
 	enum pb_compact_priority	prio;
 };
@@ -145,7 +151,7 @@ static void test_success(struct kunit *test)
 	pt_movers_check(test, m);
 }
 
-/* Every migration fails: it is put off, and the next request is told so without a run. */
+/* Every migration fails: compaction is deferred. The next request gets DEFERRED without a run. */
 static void test_failure(struct kunit *test)
 {
 	struct pt_movers *m = watched(test, 0);
@@ -171,7 +177,7 @@ static void test_failure(struct kunit *test)
 	pt_movers_check(test, m);
 }
 
-/* Too little is free: not even begun. */
+/* Too little is free: no run begins. */
 static void test_not_suitable(struct kunit *test)
 {
 	struct pt_movers *m = watched(test, 0);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * contig.c: ranges of any page count, their tails, their frames one by one, and split blocks.
+ * contig.c: ranges of any number of pages, allocated as single frames without a free tail; and
+ * splitting a block into single frames. The cases check the order of every frame, free a range
+ * as a whole, in parts or frame by frame, and expect free pageblocks in the end.
  */
 #include "core/base/pfn.h"
 #include "core/zone/zone.h"
@@ -27,7 +29,10 @@ static unsigned long contig(struct pt_fixture *f, unsigned long nr, enum pb_reas
 	return pb_alloc_contig(&f->pool, &rq, nr, reason);
 }
 
-/* Exactly the pages asked for are allocated, each as a single frame; the tail is free again. */
+/*
+ * Exactly the requested pages are allocated, each with order 0. The rest of the last block is
+ * free.
+ */
 static void test_any_count(struct kunit *test)
 {
 	unsigned long nr = *(const unsigned long *)test->param_value, pfn, i;
@@ -49,7 +54,7 @@ static void test_any_count(struct kunit *test)
 	pt_expect_all_free(test, f);
 }
 
-/* The tail can be had by others at once, frame for frame. */
+/* Other requests can allocate the rest of the pageblock at once. */
 static void test_tail_is_usable(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_one_block);
@@ -86,7 +91,7 @@ static void test_freed_in_parts(struct kunit *test)
 	pt_expect_all_free(test, f);
 }
 
-/* A hole in what is freed is reported once, and the rest is freed all the same. */
+/* A frame of the range that is already free is reported once; the others are freed. */
 static void test_free_over_a_freed_frame(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_small);
@@ -117,7 +122,7 @@ static void test_free_past_the_end(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pb_free_contig(&f->pool, pfn, 513), PB_BAD_FOREIGN);
 	pt_expect_bad(test, f, PB_BAD_FOREIGN, pfn + 512);
 	pt_expect_all_free(test, f);
-	/* Numbers that wrap around free nothing, and say so. */
+	/* A range that wraps around is reported and nothing is freed. */
 	pfn = contig(f, 10, NULL);
 	KUNIT_EXPECT_EQ(test, pb_free_contig(&f->pool, pfn, ~0UL), PB_BAD_FOREIGN);
 	KUNIT_EXPECT_EQ(test, atomic_read(&f->nr_bad[PB_BAD_FOREIGN]), 1);
@@ -160,7 +165,7 @@ static void test_refused(struct kunit *test)
 	pt_expect_all_free(test, f);
 }
 
-/* The longest run there is, through the end of a chunk, and past pageblocks in use. */
+/* The longest ranges, across the end of a directory section and between pageblocks in use. */
 static void test_across_a_chunk(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_holes);
@@ -172,7 +177,7 @@ static void test_across_a_chunk(struct kunit *test)
 	KUNIT_EXPECT_NE(test, contig(f, 1024, NULL), PB_NO_PFN);
 }
 
-/* What all CPUs' caches hold is fetched for a range that needs it. */
+/* A range that needs frames from the CPUs' lists drains them. */
 static void test_drains_caches(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_small);
@@ -181,7 +186,7 @@ static void test_drains_caches(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, contig(f, 4096, NULL), PT_BLOCK(2048));
 }
 
-/* NOFRAGMENT is a wish, for ranges too. */
+/* NOFRAGMENT is dropped if the range is not possible with it. */
 static void test_nofragment_is_dropped(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_one_block);
@@ -226,7 +231,7 @@ static void test_split(struct kunit *test)
 	pt_expect_all_free(test, f);
 }
 
-/* Splitting what is no such block is a misuse like a free of it, and changes nothing. */
+/* A wrong pb_split() is reported as the same pb_free() would be, and changes nothing. */
 static void test_split_misuse(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_small);

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* dirty.c: requests for pages to write to pass by nodes past their share, when there are others. */
+/*
+ * dirty.c: a request for pages that will be written to skips nodes whose dirty pages exceed
+ * their share, as long as another node can serve it. The cases set a zone's nr_dirty and look at
+ * the node of the next page.
+ */
 #include "core/zone/dirty.h"
 #include "core/zone/zone.h"
 #include "fixture.h"
@@ -22,7 +26,7 @@ static struct pb_request writing(int nid)
 	return rq;
 }
 
-/* Node that a request is served by; the page goes back. */
+/* The node that serves the request now, or -1. The page is freed. */
 static int node_of(struct kunit *test, struct pt_fixture *f, const struct pb_request *rq)
 {
 	unsigned long pfn = pb_alloc(&f->pool, rq, NULL);
@@ -50,7 +54,7 @@ static unsigned long free_pages_of(struct pt_fixture *f, int nid)
 	return pages;
 }
 
-/* The share is a percentage of what is free and what is dirty, to the page. */
+/* The share is a percentage of free plus dirty pages, exact to the page. */
 static void test_dirty_share(struct kunit *test)
 {
 	struct pt_fixture *f = pool(test, &pt_four_nodes);
@@ -62,11 +66,11 @@ static void test_dirty_share(struct kunit *test)
 	dirty(f, 1, share + 1);
 	KUNIT_EXPECT_FALSE(test, pb_node_dirty_ok(&f->pool, 1));
 	KUNIT_EXPECT_TRUE(test, pb_node_dirty_ok(&f->pool, 0));
-	/* What is kept below the high mark can never be dirty. */
+	/* Pages below the high watermark cannot become dirty and do not count. */
 	pt_set_mark(zone, PB_WMARK_HIGH, free / 2);
 	dirty(f, 1, share / 2 + 1);
 	KUNIT_EXPECT_FALSE(test, pb_node_dirty_ok(&f->pool, 1));
-	/* As vm.dirty_ratio does, 0 allows none, and 100 any number. */
+	/* As vm.dirty_ratio: 0 allows no page, 100 any number. */
 	f->pool.dirty_ratio = 0;
 	KUNIT_EXPECT_FALSE(test, pb_node_dirty_ok(&f->pool, 1));
 	KUNIT_EXPECT_TRUE(test, pb_node_dirty_ok(&f->pool, 0));
@@ -83,19 +87,21 @@ static void test_dirty_node_is_skipped(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, node_of(test, f, &write), 0);
 	dirty(f, 0, f->pages);
 	KUNIT_EXPECT_EQ(test, node_of(test, f, &plain), 0);
-	/* The nearest of the others, then the next one. */
+	/* The nearest other node, then the next one. */
 	near = node_of(test, f, &write);
 	KUNIT_EXPECT_TRUE(test, near == 1 || near == 3);
 	dirty(f, near, f->pages);
 	KUNIT_EXPECT_EQ(test, node_of(test, f, &write), near == 1 ? 3 : 1);
-	/* Cleaned again. */
 	dirty(f, 0, 0);
 	KUNIT_EXPECT_EQ(test, node_of(test, f, &write), 0);
 	for (nid = 0; nid < 4; nid++)
 		dirty(f, nid, f->pages);
 }
 
-/* On the first pass only: a request is not refused for it, nor sent where it must not go. */
+/*
+ * Only the first pass over the zones skips nodes: a request never fails because of dirty pages,
+ * and stays within its nodes.
+ */
 static void test_dirty_everywhere(struct kunit *test)
 {
 	struct pt_fixture *f = pool(test, &pt_four_nodes);
@@ -110,7 +116,7 @@ static void test_dirty_everywhere(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, node_of(test, f, &write), 2);
 }
 
-/* A node is looked at once in a walk, however many zones it has. */
+/* A walk checks each node once, however many zones the node has. */
 static void test_dirty_remembered(struct kunit *test)
 {
 	struct pt_fixture *f = pool(test, &pt_two_nodes);

@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* fallback.c: what happens to pageblocks when a migratetype has nothing left. */
+/*
+ * fallback.c: a request whose migratetype has no free pageblock or frame changes the type of a
+ * pageblock (claims it) or allocates single frames from another type's pageblock (steals). The
+ * cases fill pageblocks to a certain degree, allocate, and check pageblock types, events and the
+ * boost of the watermarks.
+ */
 #include "core/base/pfn.h"
 #include "core/index/pageblock.h"
 #include "core/zone/fallback.h"
@@ -53,7 +58,7 @@ static void test_table(struct kunit *test)
 	}
 }
 
-/* The first unmovable page takes a whole pageblock over, the next ones come from it. */
+/* The first unmovable page changes a free pageblock's type; the next pages come from it. */
 static void test_whole_pageblock_is_claimed(struct kunit *test)
 {
 	struct pt_fixture *f = counted_pool(test);
@@ -73,7 +78,7 @@ static void test_whole_pageblock_is_claimed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, calls_claimed, 1U);
 }
 
-/* Types keep apart: mixed requests end up in pageblocks of their own. */
+/* While there are free pageblocks, mixed requests use pageblocks of their own type. */
 static void test_types_keep_apart(struct kunit *test)
 {
 	struct pt_fixture *f = counted_pool(test);
@@ -88,11 +93,7 @@ static void test_types_keep_apart(struct kunit *test)
 	}
 }
 
-/*
- * Leaves the given number of frames free in each pageblock, all of them movable: the lower
- * half of a pageblock in single frames, the upper half freed as a block where there are that
- * many.
- */
+/* Leaves @left frames free at the end of each pageblock; all pageblocks are movable. */
 static void fill_but(struct kunit *test, struct pt_fixture *f, unsigned int left)
 {
 	unsigned long i, pfn, from = PB_PAGEBLOCK_NR - left;
@@ -118,7 +119,7 @@ static bool claim_block(struct pb_zone *zone, unsigned int order, enum pb_migrat
 
 struct partial {
 	const char *name;
-	unsigned int left;		/* free frames in each pageblock */
+	unsigned int left;		/* free frames of each pageblock */
 	unsigned int order;
 	enum pb_migratetype mt;
 	pb_alloc_flags_t flags;
@@ -156,10 +157,7 @@ static void test_partial_pageblocks(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, calls_claimed, partial->claimed ? 1U : 0U);
 }
 
-/*
- * A small movable request does not take over what others half use: it takes a frame and
- * leaves.
- */
+/* A small movable request allocates from another type's pageblock but does not change its type. */
 static void test_movable_steals(struct kunit *test)
 {
 	struct pt_fixture *f = counted_pool(test);
@@ -178,7 +176,7 @@ static void test_movable_steals(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_FALLBACK_STEAL), 1UL);
 }
 
-/* Orders above the pageblock's gather pageblocks of any type. */
+/* Orders above the pageblock's are composed of free pageblocks of any type. */
 static void test_large_order_gathers_types(struct kunit *test)
 {
 	struct pt_fixture *f = counted_pool(test);
@@ -194,7 +192,7 @@ static void test_large_order_gathers_types(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pageblocks_of(f, PB_RECLAIMABLE), 8U);
 }
 
-/* To the last frame: a type may use everything the others leave. */
+/* A type can allocate every frame that the others leave free. */
 static void test_nothing_is_kept_from_a_type(struct kunit *test)
 {
 	unsigned long *pfns, n;
@@ -210,7 +208,7 @@ static void test_nothing_is_kept_from_a_type(struct kunit *test)
 	}
 }
 
-/* Every pageblock of a node movable, and in use a little. */
+/* Leaves no free pageblock on a node: all are movable, with one frame allocated. */
 static void use_all_pageblocks(struct kunit *test, struct pt_fixture *f, int nid)
 {
 	struct pb_request rq = pt_rq(PB_PAGEBLOCK_ORDER, PB_MOVABLE, nid);
@@ -223,7 +221,7 @@ static void use_all_pageblocks(struct kunit *test, struct pt_fixture *f, int nid
 	}
 }
 
-/* NOFRAGMENT is a wish: it is dropped rather than let a request fail, or wait. */
+/* NOFRAGMENT is dropped when the request would fail with it, without the slow path. */
 static void test_nofragment_is_dropped(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_one_block);
@@ -235,7 +233,7 @@ static void test_nofragment_is_dropped(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pb_zone_event(pt_zone(f, 0, PB_ZONE_NORMAL), PB_ALLOC_SLOW), 0UL);
 }
 
-/* Another zone of the node comes before mixing ... */
+/* NOFRAGMENT: another zone of the node comes before mixing types. */
 static void test_nofragment_other_zone(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_two_nodes);
@@ -258,7 +256,7 @@ static void test_nofragment_other_zone(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, type_of(f, pfn), PB_UNMOVABLE);
 }
 
-/* ... and mixing before another node. */
+/* NOFRAGMENT: mixing types comes before another node. */
 static void test_nofragment_stays_near(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_four_nodes);
@@ -276,7 +274,10 @@ static void count_wakes(struct pb_zone *zone, unsigned int order, pb_alloc_flags
 	woken++;
 }
 
-/* Mixing types raises the marks and wakes the node thread; taking a whole pageblock does not. */
+/*
+ * Mixing types boosts the watermarks and wakes the node thread; using a free pageblock does
+ * neither.
+ */
 static void test_boost_on_claim(struct kunit *test)
 {
 	struct pt_fixture *f = counted_pool(test);
@@ -294,7 +295,7 @@ static void test_boost_on_claim(struct kunit *test)
 	KUNIT_ASSERT_NE(test, pb_alloc(&f->pool, &rq, NULL), PB_NO_PFN);
 	KUNIT_EXPECT_GT(test, zone->watermark_boost, 0UL);
 	KUNIT_EXPECT_GT(test, woken, 0U);
-	/* Who may not wake it boosts all the same. */
+	/* A request that may not wake the thread boosts, too. */
 	woken = 0;
 	pb_zone_decay_boost(zone);
 	rq.order = 5;
@@ -307,7 +308,7 @@ static void test_boost_on_claim(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, woken, 0U);
 }
 
-/* Whoever may not use contiguous areas leaves them, to the last page of the others. */
+/* Requests that may not use CMA pageblocks get every other page and none of these. */
 static void test_cma_is_kept(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_cma);
@@ -330,7 +331,10 @@ static void test_cma_is_kept(struct kunit *test)
 	pt_expect_all_free(test, f);
 }
 
-/* Whoever may takes from them when they hold over half of what is free, and at last. */
+/*
+ * Requests that may use CMA pageblocks do so while these hold over half of the free pages, and
+ * when nothing else is left.
+ */
 static void test_cma_serves_movable(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_cma);
@@ -340,8 +344,11 @@ static void test_cma_serves_movable(struct kunit *test)
 
 	rq.flags = PB_ALLOC_CMA;
 	for (n = 0; (pfns[n] = pb_alloc(&f->pool, &rq, NULL)) != PB_NO_PFN; n++) {
-		KUNIT_ASSERT_LT(test, n, 64UL); /* the last slot is for the failure that ends it */
-		/* 40 blocks against 24: the first 16 come from elsewhere, then both in turn. */
+		KUNIT_ASSERT_LT(test, n, 64UL); /* one more entry for the failure */
+		/*
+		 * 40 blocks outside, 24 in the area: the first 16 come from outside, then both
+		 * are used.
+		 */
 		if (n < 16)
 			KUNIT_EXPECT_LT(test, pfns[n], PT_BLOCK(2053));
 		if (n == 30)
@@ -354,7 +361,7 @@ static void test_cma_serves_movable(struct kunit *test)
 	while (n--)
 		pt_free(test, f, pfns[n], 6);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&zone->nr_free_cma), (long)PT_BLOCK(3));
-	/* Single pages and large blocks are counted as well. */
+	/* Order 0 counts as well. */
 	rq.order = 0;
 	while ((pfns[0] = pb_alloc(&f->pool, &rq, NULL)) < PT_BLOCK(2053))
 		;

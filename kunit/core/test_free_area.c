@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * free_area.c: where a pageblock stands in the index, and that the index finds it from there.
+ * free_area.c: the index of pageblocks by free space. A pageblock's index class (migratetype,
+ * largest free block, fullness) decides in which bitmap its bit is set. The cases write free
+ * bitmaps directly, update the index, and check the class and which orders a search finds the
+ * pageblock for.
  */
 #include "core/base/pfn.h"
 #include "core/index/bitmap.h"
@@ -9,7 +12,7 @@
 #include "fixture.h"
 #include "params.h"
 
-/* What a pageblock's words are set to, and where it must stand then. */
+/* The free words of a pageblock, and the class that follows from them. */
 struct shape {
 	const char *name;
 	u64 words[PB_WORDS];
@@ -46,7 +49,8 @@ static struct pb_slot *slot_of(struct pt_fixture *f, unsigned long nth)
 }
 
 /*
- * Writes the words behind everybody's back; nr_free is left alone, so verify is switched off.
+ * Writes a pageblock's free words directly. nr_free does not follow, so the pool is not verified
+ * at exit.
  */
 static void set_words(struct pt_fixture *f, unsigned long nth, const u64 *words)
 {
@@ -60,7 +64,7 @@ static void set_words(struct pt_fixture *f, unsigned long nth, const u64 *words)
 
 static const u64 nothing[PB_WORDS];
 
-/* All pageblocks of pt_small but the first have nothing, and the index knows. */
+/* Only the first pageblock of pt_small has free frames, and the index is up to date. */
 static struct pb_zone *lonely_block(struct kunit *test, struct pt_fixture *f, const u64 *words)
 {
 	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
@@ -101,8 +105,8 @@ static unsigned long search(struct pb_zone *zone, enum pb_migratetype mt, unsign
 }
 
 /*
- * After a reindex a search for each order finds the pageblock if, and only if, it can serve
- * it.
+ * After an update a search for an order finds the pageblock exactly if it has a block of that
+ * order.
  */
 static void test_search_finds_what_is_there(struct kunit *test)
 {
@@ -119,7 +123,7 @@ static void test_search_finds_what_is_there(struct kunit *test)
 	}
 }
 
-/* From every shape to every other: the old place is left, the new one taken. */
+/* From every shape to every other: the bit of the old class is clear, that of the new one set. */
 static void test_moves(struct kunit *test)
 {
 	const struct shape *from = test->param_value;
@@ -141,7 +145,7 @@ static void test_moves(struct kunit *test)
 	}
 }
 
-/* A pageblock that changes its migratetype changes its index, one that is isolated has none. */
+/* A pageblock is indexed under its migratetype; an isolated one is not indexed. */
 static void test_migratetypes(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_small);
@@ -163,18 +167,18 @@ static void test_migratetypes(struct kunit *test)
 }
 
 /*
- * Single frames come from the fullest pageblock, blocks from the one with the smallest that
- * fits.
+ * Order 0 comes from the fullest pageblock, a higher order from the pageblock with the smallest
+ * block that fits.
  */
 static void test_fullest_first(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_small);
-	struct pb_zone *zone = lonely_block(test, f, shapes[0].words);	/* 0: one frame */
+	struct pb_zone *zone = lonely_block(test, f, shapes[0].words);	/* 0: one frame free */
 
-	set_words(f, 1, shapes[8].words);				/* 1: half */
-	set_words(f, 2, shapes[4].words);				/* 2: 33 frames */
-	set_words(f, 3, shapes[5].words);				/* 3: one word */
-	set_words(f, 4, shapes[10].words);				/* 4: whole */
+	set_words(f, 1, shapes[8].words);				/* 1: half free */
+	set_words(f, 2, shapes[4].words);				/* 2: 33 frames free */
+	set_words(f, 3, shapes[5].words);				/* 3: one word free */
+	set_words(f, 4, shapes[10].words);				/* 4: all free */
 	pb_block_reindex(zone, 1);
 	pb_block_reindex(zone, 2);
 	pb_block_reindex(zone, 3);
@@ -191,7 +195,7 @@ static void test_fullest_first(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, search(zone, PB_MOVABLE, 0), 3UL);
 }
 
-/* Whole pageblocks go from the smallest run of them, so that large orders stay possible. */
+/* Free pageblocks come from the shortest run of them, to keep large orders possible. */
 static void test_whole_from_smallest_run(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_small);
@@ -206,8 +210,8 @@ static void test_whole_from_smallest_run(struct kunit *test)
 }
 
 /*
- * A free tells the index when it matters: out of nothing, a larger block, a quarter of a word
- * more.
+ * A free has the index updated if the class then is too low by more than a quarter of a word:
+ * first free frame, larger block, more free frames.
  */
 static void test_freed_brings_up_to_date(struct kunit *test)
 {
@@ -230,20 +234,20 @@ static void test_freed_brings_up_to_date(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pb_key_largest(zone->ctl[0].key), PB_PAGEBLOCK_ORDER);
 }
 
-/* A request to update that is met by an updater at work is left to it: the count says so. */
+/* A CPU that finds an update in progress leaves its own to the updater and raises the count. */
 static void test_update_hand_over(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_small);
 	struct pb_zone *zone = lonely_block(test, f, nothing);
 
-	atomic_set(&zone->ctl[0].update, 1);		/* somebody is at it */
+	atomic_set(&zone->ctl[0].update, 1);		/* another CPU is updating */
 	set_words(f, 0, shapes[5].words);
 	pb_block_reindex(zone, 0);
 	KUNIT_EXPECT_EQ(test, zone->ctl[0].key, 0);	/* left to the updater ... */
-	KUNIT_EXPECT_EQ(test, atomic_read(&zone->ctl[0].update), 2);	/* ... who will see this */
+	KUNIT_EXPECT_EQ(test, atomic_read(&zone->ctl[0].update), 2);	/* ... which sees this */
 }
 
-/* A free that makes a larger block raises the key by what its word says, to the right place. */
+/* A free that makes a larger block raises the class to what the freed word shows. */
 static void test_raise(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_small);
@@ -253,7 +257,7 @@ static void test_raise(struct kunit *test)
 	u64 old;
 
 	for (i = 0; i < PB_PAGEBLOCK_NR; i++) {
-		frame = i * 5 % PB_PAGEBLOCK_NR;		/* every frame once */
+		frame = i * 5 % PB_PAGEBLOCK_NR;		/* each frame once */
 		old = atomic64_fetch_or(BIT_ULL(frame % 64), &block->free[frame / 64]);
 		if (pb_block_freed(zone, 0, block, BIT_ULL(frame % 64),
 				   old | BIT_ULL(frame % 64)) == PB_KEY_HIDES) {
@@ -267,7 +271,10 @@ static void test_raise(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pb_key_largest(zone->ctl[0].key), PB_PAGEBLOCK_ORDER);
 }
 
-/* It lowers nothing, leaves an isolated pageblock where it is, and an updater at work to it. */
+/*
+ * Raising never lowers a class, does not index an isolated pageblock, and leaves the update to
+ * an updater at work.
+ */
 static void test_raise_that_does_not(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_small);
@@ -275,9 +282,9 @@ static void test_raise_that_does_not(struct kunit *test)
 	struct pb_pageblock *block = pb_slot_block(slot_of(f, 0)->word);
 	u16 key = zone->ctl[0].key;
 
-	pb_block_raise(zone, 0, &block->free[0]);		/* empty; word 1 is whole */
+	pb_block_raise(zone, 0, &block->free[0]);		/* word 0 is empty, word 1 free */
 	KUNIT_EXPECT_EQ(test, zone->ctl[0].key, key);
-	atomic_set(&zone->ctl[0].update, 1);			/* somebody is at it */
+	atomic_set(&zone->ctl[0].update, 1);			/* another CPU is updating */
 	set_words(f, 0, shapes[10].words);
 	pb_block_raise(zone, 0, &block->free[0]);
 	KUNIT_EXPECT_EQ(test, zone->ctl[0].key, key);

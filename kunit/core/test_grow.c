@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* grow.c: memory that comes to a pool in use, and requests that have it come. */
+/*
+ * grow.c: adding memory to a pool in use, and requests for which the slow path does so
+ * (ops->grow). A layout with spans larger than its ranges leaves room to grow; the cases count
+ * pageblocks that can be allocated before and after.
+ */
 #include "core/base/pfn.h"
 #include "core/pool/grow.h"
 #include "core/zone/zone.h"
@@ -7,7 +11,10 @@
 #include "fixture.h"
 #include "threads.h"
 
-/* Some of a span that ends within the next chunk, and a zone in the midst of it. */
+/*
+ * A span that ends in the next directory section and is partly present, with a MOVABLE range
+ * inside.
+ */
 static const struct pb_range ranges[] = {
 	PT_RANGE(2050, 2, 0, NORMAL),
 	PT_RANGE(2060, 1, 0, MOVABLE),
@@ -15,7 +22,7 @@ static const struct pb_range ranges[] = {
 
 static const struct pb_range spans[] = {
 	PT_RANGE(2048, 576, 0, NORMAL),
-	PT_RANGE(512, 8, 0, DMA32),		/* of a zone that there is not */
+	PT_RANGE(512, 8, 0, DMA32),		/* a zone without a present pageblock */
 };
 
 static const struct pt_layout layout = {
@@ -33,7 +40,7 @@ static int grow(struct pt_fixture *f, unsigned long block, unsigned long nr)
 	return err;
 }
 
-/* Takes all pageblocks there are; returns how many, and has given them back. */
+/* The number of free pageblocks: allocates all of them and frees them again. */
 static unsigned long pageblocks(struct kunit *test, struct pt_fixture *f)
 {
 	unsigned long *pfns, nr = pt_fill(test, f, PB_PAGEBLOCK_ORDER, PB_MOVABLE, &pfns), i;
@@ -43,7 +50,7 @@ static unsigned long pageblocks(struct kunit *test, struct pt_fixture *f)
 	return nr;
 }
 
-/* What was a hole is memory, in the zone's counts and to be had. */
+/* A hole becomes memory that the zone counts and that can be allocated. */
 static void test_grows(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &layout);
@@ -60,14 +67,14 @@ static void test_grows(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, zone->present_pages, PT_BLOCK(5));
 	KUNIT_EXPECT_EQ(test, pageblocks(test, f), 6UL);
 	pt_expect_all_free(test, f);
-	/* At the ends of the span, and on both sides of a chunk's. */
+	/* At the end of the span, and on both sides of a directory section's end. */
 	KUNIT_ASSERT_EQ(test, grow(f, 2623, 1), 0);
 	KUNIT_ASSERT_EQ(test, grow(f, 2559, 2), 0);
 	KUNIT_EXPECT_EQ(test, pageblocks(test, f), 9UL);
 	pt_expect_all_free(test, f);
 }
 
-/* New memory and what was there before make one block. */
+/* New pageblocks and free ones next to them form one block of a higher order. */
 static void test_merges(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &layout);
@@ -109,7 +116,7 @@ static void describe_wrong(const struct wrong *wrong, char *desc)
 
 KUNIT_ARRAY_PARAM(wrongs, wrongs, describe_wrong);
 
-/* What cannot be is refused, and changes nothing. */
+/* A wrong range is refused, and changes nothing. */
 static void test_refused(struct kunit *test)
 {
 	const struct wrong *wrong = test->param_value;
@@ -120,7 +127,10 @@ static void test_refused(struct kunit *test)
 	pt_expect_all_free(test, f);
 }
 
-/* Each allocation fails in turn: nothing has changed then, unless the kernel can do without it. */
+/*
+ * Each memory allocation fails in turn: the pool has not grown then, or has grown without that
+ * memory.
+ */
 static void test_no_memory(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &layout);
@@ -148,7 +158,7 @@ static void test_no_memory(struct kunit *test)
 	pt_expect_all_free(test, f);
 }
 
-/* The marks fit the new size when they are computed again. */
+/* The watermarks follow the new size when they are set up again. */
 static void test_marks(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &layout);
@@ -165,10 +175,10 @@ static void test_marks(struct kunit *test)
 	KUNIT_EXPECT_GT(test, zone->watermark[PB_WMARK_LOW], 2 * low);
 }
 
-/* ---- Requests that have it grow ---- */
+/* ---- Requests that make the pool grow ---- */
 
-static unsigned long next_block, last_block;	/* what is left to grow by */
-static unsigned int grown, reclaimed;		/* calls */
+static unsigned long next_block, last_block;	/* pageblocks to grow by */
+static unsigned int grown, reclaimed;		/* numbers of calls */
 
 static unsigned long give_more(struct pb_pool *pool, const struct pb_request *rq,
 			       unsigned long nr_pages)
@@ -205,7 +215,7 @@ static struct pt_fixture *growing_pool(struct kunit *test, unsigned long nr)
 	return f;
 }
 
-/* Before anybody has to give up memory the pool grows, but for no request that cannot wait. */
+/* A request that may wait makes the pool grow before it reclaims. Other requests never do. */
 static void test_before_reclaim(struct kunit *test)
 {
 	struct pt_fixture *f = growing_pool(test, 2);
@@ -223,7 +233,7 @@ static void test_before_reclaim(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, grown, 2U);
 	KUNIT_EXPECT_EQ(test, reclaimed, 0U);
-	/* There is no more. */
+	/* No pageblocks left to grow by. */
 	KUNIT_EXPECT_EQ(test, pt_alloc_wait(f, 0), PB_NO_PFN);
 	KUNIT_EXPECT_GT(test, reclaimed, 0U);
 	for (i = 0; i < 5; i++)
@@ -231,7 +241,7 @@ static void test_before_reclaim(struct kunit *test)
 	pt_expect_all_free(test, f);
 }
 
-/* A request for more than there is, and no more than there may be, is none that is impossible. */
+/* A request larger than the present memory is possible if the zone can grow by that much. */
 static void test_larger_than_the_pool(struct kunit *test)
 {
 	struct pt_fixture *f = growing_pool(test, 16);
@@ -249,7 +259,7 @@ static void test_larger_than_the_pool(struct kunit *test)
 	pt_expect_all_free(test, f);
 }
 
-/* A range of a length that is no power of two. */
+/* Grows for a range that is not a power of two long. */
 static void test_contig(struct kunit *test)
 {
 	struct pt_fixture *f = growing_pool(test, 16);
@@ -265,9 +275,9 @@ static void test_contig(struct kunit *test)
 }
 
 /**
- * struct busy - threads that use a pool while it grows
+ * struct busy - state of threads that use a pool while it grows
  * @f: the pool
- * @got: blocks that were had; far below 0 when one could not be freed, or it did not grow
+ * @got: number of blocks allocated; far below 0 after a refused free or a failed growth
  */
 struct busy {
 	struct pt_fixture	*f;
@@ -299,7 +309,7 @@ static void use_or_grow(void *arg, unsigned int n)
 	}
 }
 
-/* Others allocate and free all the time, of what is there and what comes. */
+/* Thread 0 grows the pool while all threads allocate and free. */
 static void test_concurrent_grow(struct kunit *test)
 {
 	struct busy *busy = kunit_kzalloc(test, sizeof(*busy), GFP_KERNEL);

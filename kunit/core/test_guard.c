@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* guard.c: blocks with guards around them, and that nobody gets a guard. */
+/*
+ * guard.c: an allocated block of a higher (outer) order in which a block of the wanted order
+ * lies between guard frames, which no request gets and no caller may free. The cases look at the
+ * order map of the outer block, free and misuse the block, and list, charge and drop it.
+ */
 #include "core/alloc/guard.h"
 #include "core/base/pfn.h"
 #include "core/compact/movable.h"
 #include "fixture.h"
 #include "threads.h"
 
-/* An allocated block of @order with guards, out of one of order @outer; frames of the outer one. */
+/* Allocates a block of order @outer and makes a guarded block of @order in it. */
 static struct pb_guarded make(struct kunit *test, struct pt_fixture *f, unsigned int outer,
 			      unsigned int order)
 {
@@ -23,7 +27,7 @@ static struct pb_guarded make(struct kunit *test, struct pt_fixture *f, unsigned
 	return guarded;
 }
 
-/* Frames of an outer block that are no guard. */
+/* The number of frames in the outer block that are not guards. */
 static unsigned long not_guards(struct pt_fixture *f, const struct pb_guarded *guarded)
 {
 	unsigned long pfn, n = 0;
@@ -33,7 +37,10 @@ static unsigned long not_guards(struct pt_fixture *f, const struct pb_guarded *g
 	return n;
 }
 
-/* Whatever the orders: aligned, guarded, on both sides where there is room, and it goes back. */
+/*
+ * For every pair of orders: the block is aligned, has guards behind it, and before it if the
+ * outer order is at least two larger.
+ */
 static void test_layout(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_small);
@@ -56,7 +63,7 @@ static void test_layout(struct kunit *test)
 	pt_expect_all_free(test, f);
 }
 
-/* A block without guards is not taken for one that has some. */
+/* A block without guards is not found, nor is a wrong order or a PFN inside a guarded block. */
 static void test_find(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_small);
@@ -77,7 +84,10 @@ static void test_find(struct kunit *test)
 	pt_expect_all_free(test, f);
 }
 
-/* A guard is nobody's: it cannot be freed, and a second free of the block does nothing. */
+/*
+ * A guard frame cannot be freed. A second free of the guarded block is reported as a double
+ * free.
+ */
 static void test_misuse(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_small);
@@ -102,7 +112,7 @@ static void test_misuse(struct kunit *test)
 	pt_expect_all_free(test, f);
 }
 
-/* Without its guards a block is like any other, and the guards are free. */
+/* After pb_guard_drop() the block is an ordinary one and the guard frames are free. */
 static void test_drop(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_small);
@@ -135,7 +145,10 @@ static bool see(void *arg, unsigned long pfn, unsigned int order)
 	return true;
 }
 
-/* Whoever lists allocations finds the block; whoever empties an area finds what stays. */
+/*
+ * A walk over allocations finds the block without its guards. Range allocation leaves block and
+ * guards alone.
+ */
 static void test_seen_by_others(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_one_block);
@@ -167,7 +180,7 @@ static void uncharge(struct pb_pool *pool, unsigned long pfn, unsigned int order
 	uncharged_pfn = pfn;
 }
 
-/* The block alone is paid for, and until it is freed. */
+/* Only the block is charged, not its guards; freeing it uncharges it. */
 static void test_accounted(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_small);
@@ -183,7 +196,7 @@ static void test_accounted(struct kunit *test)
 	pt_expect_all_free(test, f);
 }
 
-/* What was had past the marks stays marked: who has it is to know. */
+/* A block from below the watermarks keeps its memalloc mark when it gets guards. */
 static void test_memalloc(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_small);
@@ -204,12 +217,12 @@ static void test_memalloc(struct kunit *test)
 }
 
 /**
- * struct twice - two CPUs that free the same block
+ * struct twice - state of two threads that free the same block
  * @f: the pool
  * @guarded: the block
- * @go: threads that are ready
- * @freed: frees that were in order
- * @refused: others
+ * @go: number of threads that are ready
+ * @freed: number of successful frees
+ * @refused: number of refused frees
  */
 struct twice {
 	struct pt_fixture	*f;
@@ -240,8 +253,8 @@ static void no_report(struct pb_pool *pool, enum pb_bad bad, unsigned long pfn, 
 }
 
 /*
- * Of two frees of a block at the same time one is right. (Not for ThreadSanitizer: the other looks
- * around for what to say of it.)
+ * Of two simultaneous frees of a block one succeeds. Not built for ThreadSanitizer: the refused
+ * free reads frames that the other one writes, to find the reason for its report.
  */
 static void test_frees_at_once(struct kunit *test)
 {

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* highatomic.c: pageblocks kept for high-order requests that cannot wait. */
+/*
+ * highatomic.c: pageblocks that are reserved for high-order requests that cannot wait, as
+ * MIGRATE_HIGHATOMIC in mm/. The cases count reserved pageblocks after successful requests, up
+ * to the limit, after unreserving, and with both at once.
+ */
 #include "core/base/pfn.h"
 #include "core/zone/highatomic.h"
 #include "core/zone/zone.h"
@@ -9,7 +13,7 @@
 
 #define ATOMIC	(PB_ALLOC_WMARK_MIN | PB_ALLOC_MIN_RESERVE | PB_ALLOC_NON_BLOCK)
 
-/* The GiB of pt_gig is 520 pageblocks: five and a bit are 1 %, so six may be kept. */
+/* pt_gig has 520 pageblocks; 1 % of them rounded up is 6. */
 #define MOST	(6L * PB_PAGEBLOCK_NR)
 
 static struct pb_zone *gig(struct kunit *test, struct pt_fixture **f)
@@ -38,7 +42,7 @@ static long reserved(struct pb_zone *zone)
 	return atomic_long_read(&zone->nr_reserved_highatomic);
 }
 
-/* The pageblocks of that type, counted one by one. */
+/* Counts the HIGHATOMIC pageblocks one by one, to compare with nr_reserved_highatomic. */
 static long counted(struct pt_fixture *f, struct pb_zone *zone)
 {
 	unsigned long index;
@@ -56,7 +60,7 @@ static bool unreserve(struct pt_fixture *f, bool force)
 	return pb_highatomic_unreserve_zone(pt_zone(f, 0, PB_ZONE_NORMAL), PB_MOVABLE, force);
 }
 
-/* Success keeps the pageblock, and the next such request is served from it. */
+/* A successful request reserves its pageblock. The next one is served from it. */
 static void test_success_reserves(struct kunit *test)
 {
 	struct pt_fixture *f;
@@ -72,12 +76,12 @@ static void test_success_reserves(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, pfn >> PB_PAGEBLOCK_ORDER, first >> PB_PAGEBLOCK_ORDER);
 	}
 	KUNIT_EXPECT_EQ(test, reserved(zone), (long)PB_PAGEBLOCK_NR);
-	/* What is freed there stays there. */
+	/* Frames that are freed in it stay reserved. */
 	pt_free(test, f, first, 4);
 	KUNIT_EXPECT_EQ(test, alloc_atomic(f, 4), first);
 }
 
-/* Single pages of such requests, and others, reserve nothing. */
+/* Order 0, and requests that are not high-order atomic, reserve nothing. */
 static void test_others_reserve_nothing(struct kunit *test)
 {
 	struct pt_fixture *f;
@@ -88,7 +92,7 @@ static void test_others_reserve_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, reserved(zone), 0L);
 }
 
-/* At most one page in a hundred, and nothing in a zone where that is less than a pageblock. */
+/* At most 1 % of the zone is reserved, and nothing if that is less than a pageblock. */
 static void test_limit(struct kunit *test)
 {
 	struct pt_fixture *f;
@@ -104,7 +108,7 @@ static void test_limit(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, reserved(pt_zone(f, 0, PB_ZONE_NORMAL)), 0L);
 }
 
-/* A block of several pageblocks keeps them all, as far as that is allowed. */
+/* A block of several pageblocks reserves all of them, up to the limit. */
 static void test_large_blocks(struct kunit *test)
 {
 	struct pt_fixture *f;
@@ -119,7 +123,7 @@ static void test_large_blocks(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, counted(f, zone), MOST);
 }
 
-/* When all else is used up: high-order atomic ones still succeed, others fail. */
+/* When the other pageblocks are full, high-order atomic requests still succeed and others fail. */
 static void test_kept_from_others(struct kunit *test)
 {
 	struct pt_fixture *f;
@@ -133,7 +137,10 @@ static void test_kept_from_others(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pb_zone_free_pages(zone), (long)PB_PAGEBLOCK_NR - 16);
 	KUNIT_EXPECT_EQ(test, alloc_atomic(f, 4) >> PB_PAGEBLOCK_ORDER,
 			first >> PB_PAGEBLOCK_ORDER);
-	/* Who cannot wait, and a victim, get at it at last, too; who has high priority does not. */
+	/*
+	 * Requests that cannot wait and those of an OOM victim may use the reserve when nothing
+	 * else is left; __GFP_HIGH alone is not enough.
+	 */
 	rq.flags = PB_ALLOC_WMARK_MIN | PB_ALLOC_MIN_RESERVE;
 	KUNIT_EXPECT_EQ(test, pb_alloc(&f->pool, &rq, NULL), PB_NO_PFN);
 	rq.flags = PB_ALLOC_WMARK_MIN | PB_ALLOC_NON_BLOCK;
@@ -142,7 +149,7 @@ static void test_kept_from_others(struct kunit *test)
 	KUNIT_EXPECT_NE(test, pb_alloc(&f->pool, &rq, NULL), PB_NO_PFN);
 }
 
-/* Under pressure pageblocks are given back one by one, the last one only when forced. */
+/* Unreserving returns one pageblock a call, and the last one only if forced. */
 static void test_unreserve(struct kunit *test)
 {
 	struct pt_fixture *f;
@@ -150,7 +157,7 @@ static void test_unreserve(struct kunit *test)
 	unsigned long first = alloc_atomic(f, 9), second = alloc_atomic(f, 9);
 
 	KUNIT_ASSERT_EQ(test, reserved(zone), 2L * (long)PB_PAGEBLOCK_NR);
-	/* Nothing is free in them: nothing to give back. */
+	/* Pageblocks without free frames stay reserved. */
 	KUNIT_EXPECT_FALSE(test, unreserve(f, true));
 	pt_free(test, f, first, 9);
 	pt_free(test, f, second, 9);
@@ -168,7 +175,7 @@ static void test_unreserve(struct kunit *test)
 	pt_expect_all_free(test, f);
 }
 
-/* All reserve and unreserve at once: the count stays right and within its limit. */
+/* Threads reserve and unreserve at once: the count stays right and within the limit. */
 struct tug {
 	struct pt_fixture	*f;
 	struct pb_zone		*zone;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * isolate.c: nothing is handed out of an isolated pageblock, nothing that is freed into it is lost.
+ * isolate.c: isolated pageblocks, from which nothing is allocated while compaction or range
+ * allocation empties them. Frees into an isolated pageblock must not be lost. The cases isolate
+ * areas (runs of pageblocks), allocate and free around them, and check the counts of their
+ * frames.
  */
 #include "core/base/pfn.h"
 #include "core/compact/isolate.h"
@@ -15,7 +18,7 @@ static struct pb_zone *zone_of(struct pt_fixture *f)
 	return pt_zone(f, 0, PB_ZONE_NORMAL);
 }
 
-/* The area of so many pageblocks from the layout's nth on. */
+/* An area of @nr pageblocks from the layout's nth pageblock on. */
 static struct pb_area area_at(struct pt_fixture *f, unsigned long nth, unsigned long nr)
 {
 	return (struct pb_area) {
@@ -48,7 +51,7 @@ static void test_not_handed_out(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pt_fill(test, f, 9, PB_MOVABLE, &pfns), 3UL);
 }
 
-/* Frees go to the bitmap, past the caches, and are there afterwards. */
+/* Frees go to the pageblock's bitmap, not to the pcp lists, and count once isolation ends. */
 static void test_free_into_it(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_one_block);
@@ -70,7 +73,7 @@ static void test_free_into_it(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pt_fill(test, f, 0, PB_MOVABLE, &pfns), 100UL);
 }
 
-/* Whoever comes second gets nothing, and leaves the first one's isolation alone. */
+/* Pageblocks that are isolated cannot be isolated again, and the attempt leaves them isolated. */
 static void test_isolated_once(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_small);
@@ -81,7 +84,7 @@ static void test_isolated_once(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, pb_area_isolate(zone_of(f), &other));
 	KUNIT_EXPECT_EQ(test, type_at(f, &area), PB_ISOLATE);
 	KUNIT_EXPECT_EQ(test, type_at(f, &other), PB_MOVABLE);
-	/* A type that others would give it does not end it either. */
+	/* Changing the migratetype does not end isolation. */
 	KUNIT_EXPECT_FALSE(test, pb_slot_set_migratetype(pb_zone_slot(zone_of(f), area.first),
 							 PB_UNMOVABLE));
 	pb_area_unisolate(zone_of(f), &area);
@@ -89,7 +92,7 @@ static void test_isolated_once(struct kunit *test)
 	pb_area_unisolate(zone_of(f), &other);
 }
 
-/* A hole, or what is kept for atomic requests, is left alone. */
+/* Holes and pageblocks of the atomic reserve are not isolated. */
 static void test_not_isolated(struct kunit *test)
 {
 	struct pt_fixture *holes = pt_pool(test, &pt_holes), *f = pt_pool(test, &pt_small);
@@ -102,7 +105,7 @@ static void test_not_isolated(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, pb_area_isolate(zone_of(f), &area));
 }
 
-/* Each kind of frame is counted as what it is. */
+/* pb_area_survey() counts each frame by its state: free, movable, pinned, in flight. */
 static void test_survey(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_small);
@@ -125,7 +128,7 @@ static void test_survey(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, pb_movable_putback(&f->pool, moving));
 }
 
-/* The inside of a block larger than a pageblock cannot be moved, and is no cache. */
+/* A part of a block larger than a pageblock counts as pinned. */
 static void test_survey_large(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_small);
@@ -141,7 +144,7 @@ static void test_survey_large(struct kunit *test)
 	}
 }
 
-/* All or nothing, frame for frame, whatever the size. */
+/* An area is allocated completely or not at all, for every size. */
 static void test_take(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_one_block);
@@ -174,7 +177,8 @@ static void test_take(struct kunit *test)
 }
 
 /*
- * Isolation against frees and claims on other CPUs: in the end everything is free and in the index.
+ * Threads isolate pageblocks while others allocate and free. In the end every frame is free and
+ * indexed.
  */
 struct isolate_load {
 	struct pt_fixture	*f;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * movable.c: what the owner of a block and who moves it may do to one another, state by state.
+ * movable.c: the state of a movable block, which its owner (sets, clears, frees) and compaction
+ * (isolates, puts back) change by atomic operations. The cases run sequences of these operations
+ * on one block and check every result, also for accounted and memalloc blocks.
  */
 #include "core/cache/freelist.h"
 #include "core/compact/isolate.h"
@@ -8,7 +10,7 @@
 #include "core/zone/zone.h"
 #include "fixture.h"
 
-/* What is done to a block, in turn, each with what it must say. */
+/* The operations on a block, and their expected results. */
 enum act { END, SET, CLEAR, ISOLATE, PUTBACK, FREE };
 
 struct story {
@@ -18,8 +20,8 @@ struct story {
 		enum act act;
 		int result;
 	} act[6];
-	bool freed;	/* its frames are the allocator's again */
-	bool owed;	/* freed, and whoever moves it has to give the frames back */
+	bool freed;	/* the frames are free afterwards */
+	bool owed;	/* freed while isolated: the mover frees the frames */
 };
 
 static const struct story stories[] = {
@@ -61,7 +63,7 @@ static int perform(struct pt_fixture *f, enum act act, unsigned long pfn, unsign
 	}
 }
 
-/* Gives back what the mover has to. */
+/* Frees the frames of a block that was freed while isolated, as the mover does. */
 static void give_back(struct pt_fixture *f, unsigned long pfn, unsigned int order)
 {
 	preempt_disable();
@@ -80,7 +82,7 @@ static void test_states(struct kunit *test)
 	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
 	for (i = 0; s->act[i].act != END; i++)
 		KUNIT_EXPECT_EQ_MSG(test, perform(f, s->act[i].act, pfn, s->order),
-				    s->act[i].result, "act %u", i);
+				    s->act[i].result, "operation %u", i);
 	pt_expect_allocated(test, f, s->freed ? 0 : 1UL << s->order);
 	if (!s->freed)
 		KUNIT_EXPECT_EQ(test, pb_page_order(&f->pool, pfn), (int)s->order);
@@ -90,9 +92,7 @@ static void test_states(struct kunit *test)
 		pt_expect_all_free(test, f);
 }
 
-/*
- * A second free while the first one waits for the mover is a double free, and nothing else happens.
- */
+/* While a free is left to the mover, another free is a double free and changes nothing. */
 static void test_double_free_while_moved(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_small);
@@ -110,7 +110,7 @@ static void test_double_free_while_moved(struct kunit *test)
 	pt_expect_all_free(test, f);
 }
 
-/* Flags do not hide a misuse: wrong order, tails, splitting. */
+/* Flags of a block do not hide misuse: wrong order, tail, pb_split(). */
 static void test_misuse(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_small);
@@ -133,9 +133,9 @@ static void test_misuse(struct kunit *test)
 	pt_expect_all_free(test, f);
 }
 
-/* ---- Blocks that somebody pays for ---- */
+/* ---- Accounted blocks ---- */
 
-/* What was uncharged; by one thread. */
+/* Arguments of ops->uncharge; the cases have one thread. */
 static unsigned long uncharged, last_uncharged;
 
 static void uncharge(struct pb_pool *pool, unsigned long pfn, unsigned int order)
@@ -153,7 +153,7 @@ static struct pt_fixture *accounting_pool(struct kunit *test)
 	return f;
 }
 
-/* A free that is refused uncharges nothing, the right one does it once. */
+/* A refused free uncharges nothing, the correct free uncharges once. */
 static void test_accounted(struct kunit *test)
 {
 	struct pt_fixture *f = accounting_pool(test);
@@ -177,8 +177,9 @@ static void test_accounted(struct kunit *test)
 }
 
 /*
- * A block with the memalloc mark is nobody's to move; made movable it is like any other, and a
- * second free while it is moved is seen. Whoever paid for it is told in each case.
+ * A block with the memalloc mark is not movable and counts as pinned. Making it movable removes
+ * the mark; then it is isolated and freed like any other. ops->uncharge is called once for each
+ * allocation.
  */
 static void test_memalloc(struct kunit *test)
 {
@@ -227,7 +228,7 @@ static void test_memalloc(struct kunit *test)
 
 #define NR_SINGLE	100
 
-/* Some of many: whichever way they are freed. */
+/* Some frames of a bulk or a range are accounted: either kind of free uncharges these only. */
 static void test_accounted_among_others(struct kunit *test)
 {
 	struct pt_fixture *f = accounting_pool(test);
@@ -250,7 +251,7 @@ static void test_accounted_among_others(struct kunit *test)
 	pt_expect_all_free(test, f);
 }
 
-/* Freed while it is moved: whoever gives it back uncharges it, and nobody before. */
+/* An accounted block that is freed while isolated is uncharged by the mover, not by the free. */
 static void test_accounted_and_isolated(struct kunit *test)
 {
 	struct pt_fixture *f = accounting_pool(test);

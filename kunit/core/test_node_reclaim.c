@@ -1,21 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* node_reclaim.c: reclaim on a near node before memory is taken from a far one. */
+/*
+ * node_reclaim.c: with node_reclaim_mode a request reclaims on a near node before it uses a
+ * farther one. The cases fill node 0 with pages that an ops->reclaim callback would free, and
+ * check the node of the next allocation, the number of calls and their priority.
+ */
 #include "core/cache/drain.h"
 #include "core/zone/node_reclaim.h"
 #include "core/zone/zone.h"
 #include "fixture.h"
 #include "threads.h"
 
-/* Somebody who holds pages of node 0 and gives them up when asked. */
+/* State of the reclaim callbacks, which free pages of node 0. */
 static struct {
 	struct pt_fixture	*f;
 	unsigned long		*held;
 	unsigned long		nr_held;
-	unsigned long		most;		/* pages in one call */
+	unsigned long		most;		/* pages freed in one call */
 	unsigned int		calls;
 	int			priority;	/* of the last call */
-	bool			anywhere;	/* says it holds pages of all nodes */
-	bool			again;		/* asks for node reclaim from inside */
+	bool			anywhere;	/* reports pages on every node */
+	bool			again;		/* calls pb_node_reclaim() from within */
 	enum pb_node_reclaim	inner;
 } holder;
 
@@ -37,12 +41,12 @@ static unsigned long reclaim(struct pb_pool *pool, const struct pb_request *rq, 
 		return 0;
 	for (i = 0; i < n; i++)
 		pb_free(pool, holder.held[--holder.nr_held], 0);
-	/* Into the bitmaps, where they count. */
+	/* Drain: pages in pcp lists do not count as free. */
 	pb_pcp_drain_local(pool);
 	return n;
 }
 
-/* Node 0 is full to its mark, all of it held by one who would give it up. */
+/* A pool whose node 0 is allocated down to its watermark; ops->reclaim can free all of it. */
 static struct pt_fixture *full_node(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_four_nodes);
@@ -73,11 +77,11 @@ static struct pb_request waiting(int nid)
 	return rq;
 }
 
-/* Node of the page a request gets, on CPU 0, which is on node 0. */
+/* A request made on CPU 0, which belongs to node 0. */
 struct ask {
 	struct pt_fixture	*f;
 	struct pb_request	rq;
-	int			nid;		/* asked of, and got from */
+	int			nid;		/* node to reclaim on, or of the page allocated */
 	enum pb_node_reclaim	result;
 };
 
@@ -127,7 +131,7 @@ static void test_off_by_default(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, holder.calls, 0U);
 }
 
-/* With it the request stays at home, and only what it needs is reclaimed. */
+/* The request stays on its node and reclaims only one batch. */
 static void test_reclaims_at_home(struct kunit *test)
 {
 	struct pt_fixture *f = full_node(test);
@@ -147,19 +151,19 @@ static void test_results(struct kunit *test)
 	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
 	struct pb_request rq = waiting(0);
 
-	/* One who may not wait, or is reclaiming already, does not. */
+	/* Not for requests that cannot wait or come from reclaim. */
 	rq.flags = PB_ALLOC_WMARK_LOW;
 	KUNIT_EXPECT_EQ(test, result_of(f, rq), PB_NODE_RECLAIM_NOSCAN);
 	rq.flags = PB_ALLOC_WAIT | PB_ALLOC_RECLAIMING;
 	KUNIT_EXPECT_EQ(test, result_of(f, rq), PB_NODE_RECLAIM_NOSCAN);
 	KUNIT_EXPECT_EQ(test, holder.calls, 0U);
-	/* One at a time. */
+	/* One reclaimer on a node at a time. */
 	rq.flags = PB_ALLOC_WAIT;
 	holder.again = true;
 	KUNIT_EXPECT_EQ(test, result_of(f, rq), PB_NODE_RECLAIM_SUCCESS);
 	KUNIT_EXPECT_EQ(test, holder.inner, PB_NODE_RECLAIM_NOSCAN);
 	holder.again = false;
-	/* Less than it needs: asked five times, ever harder. */
+	/* Less than the request needs: five calls with falling priority value. */
 	holder.calls = 0;
 	holder.most = 1;
 	rq.order = 3;
@@ -167,14 +171,14 @@ static void test_results(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, holder.calls, 5U);
 	KUNIT_EXPECT_EQ(test, holder.priority, 0);
 	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_ZONE_RECLAIM_FAILED), 1UL);
-	/* Not worth while: a hundredth of the node and no more could be given up. */
+	/* Not worthwhile: no more than 1 % of the node is reclaimable. */
 	holder.nr_held = zone->present_pages / 100;
 	KUNIT_EXPECT_EQ(test, result_of(f, rq), PB_NODE_RECLAIM_FULL);
 	f->pool.ops.reclaim = NULL;
 	KUNIT_EXPECT_EQ(test, result_of(f, rq), PB_NODE_RECLAIM_FULL);
 }
 
-/* A node that is too far away is left alone, */
+/* No reclaim on a node beyond node_reclaim_distance. */
 static void test_distance(struct kunit *test)
 {
 	struct pt_fixture *f = full_node(test);
@@ -191,7 +195,7 @@ static void test_distance(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, holder.calls, 0U);
 }
 
-/* and so is one that has CPUs of its own to do it. */
+/* No reclaim on another node that has CPUs. */
 static void test_other_nodes_cpus(struct kunit *test)
 {
 	struct pt_fixture *f = full_node(test);

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Random sequences of every operation, asked of the pool and of a naive model: what is
- * handed out, what a free is answered with, what may fail, and after every few hundred steps
- * what verify counts.
+ * Random sequences of all operations on a pool and on a reference model (oracle.h). Compared are
+ * each allocated block, the result of each free, whether a request may fail, and at intervals
+ * the counts of pb_verify(). A run is repeatable by its seed.
  */
 #include "core/cache/drain.h"
 #include "oracle.h"
 #include "params.h"
 #include "threads.h"
 
-#define STEPS_PER_CPU	32	/* steps before the sequence moves to another CPU */
+#define STEPS_PER_CPU	32	/* steps before the sequence continues on another CPU */
 
 struct oracle {
 	struct kunit	*test;
@@ -70,9 +70,9 @@ static bool check(struct oracle *o, bool good, const char *what, unsigned long p
 static void got_block(struct oracle *o, const struct pb_request *rq, unsigned long pfn)
 {
 	if (!pt_model_add(o->test, &o->model, pfn, rq->order))
-		check(o, false, "bad block handed out", pfn, rq->order);
+		check(o, false, "wrong block allocated", pfn, rq->order);
 	else
-		check(o, pt_model_allowed(&o->model, rq, pfn), "from a zone it may not use", pfn,
+		check(o, pt_model_allowed(&o->model, rq, pfn), "zone not allowed", pfn,
 		      rq->order);
 }
 
@@ -82,10 +82,10 @@ static void got_nothing(struct oracle *o, const struct pb_request *rq, enum pb_r
 
 	check(o, reason != PB_REASON_NONE && reason < PB_NR_REASONS, "no reason given", 0,
 	      rq->order);
-	/* A request that cannot wait may overlook what other CPUs' caches hold. */
+	/* A request that cannot wait does not see frames in other CPUs' lists. */
 	if (rq->flags & PB_ALLOC_WAIT)
 		check(o, pt_model_may_fail(&o->model, rq, pages, pages),
-		      "refused, though there is such a block", 0, rq->order);
+		      "failed although there is such a block", 0, rq->order);
 }
 
 static void step_alloc(struct oracle *o)
@@ -107,7 +107,7 @@ static void step_bulk(struct oracle *o)
 	enum pb_reason reason = PB_REASON_NONE;
 
 	got = pb_alloc_bulk(&o->model.f->pool, &rq, want, pfns, &reason);
-	check(o, got <= want, "more blocks than asked for", 0, rq.order);
+	check(o, got <= want, "more blocks than requested", 0, rq.order);
 	for (i = 0; i < got && !o->failed; i++)
 		got_block(o, &rq, pfns[i]);
 	if (got < want && !o->failed)
@@ -121,7 +121,7 @@ static unsigned long contig_align(unsigned long nr_pages)
 	return is_power_of_2(nr_pages) ? min(nr_pages, 1UL << PB_MAX_ORDER) : PB_PAGEBLOCK_NR;
 }
 
-/* A range of any length; some of it given back at once, the rest kept as single frames. */
+/* Allocates a range of any length. Frees its end at once, or keeps it all as single frames. */
 static void step_contig(struct oracle *o)
 {
 	struct pb_request rq = random_request(o, 0);
@@ -132,15 +132,15 @@ static void step_contig(struct oracle *o)
 
 	pfn = pb_alloc_contig(pool, &rq, nr, &reason);
 	if (pfn == PB_NO_PFN) {
-		/* Up to a pageblock it is a block of the next order that must be free. */
+		/* Up to a pageblock the range needs a free block of the next order. */
 		room = nr <= PB_PAGEBLOCK_NR ? align : round_up(nr, PB_PAGEBLOCK_NR);
 		if (rq.flags & PB_ALLOC_WAIT)
 			check(o, pt_model_may_fail(&o->model, &rq, room, align),
-			      "contig refused, though there is such a range", nr, 0);
+			      "range failed although there is one", nr, 0);
 		check(o, reason != PB_REASON_NONE, "no reason given", nr, 0);
 		return;
 	}
-	check(o, IS_ALIGNED(pfn, align), "contig range is misaligned", pfn, 0);
+	check(o, IS_ALIGNED(pfn, align), "range misaligned", pfn, 0);
 	for (i = 0; i < nr && !o->failed; i++)
 		got_block(o, &rq, pfn + i);
 	cut = pt_below(&o->rand, nr + 1);
@@ -148,7 +148,7 @@ static void step_contig(struct oracle *o)
 		return;
 	for (i = 0; i < cut; i++)
 		pt_model_take(&o->model, o->model.n - 1);
-	check(o, pb_free_contig(pool, pfn + nr - cut, cut) == PB_BAD_NONE, "contig free refused",
+	check(o, pb_free_contig(pool, pfn + nr - cut, cut) == PB_BAD_NONE, "range free refused",
 	      pfn, 0);
 }
 
@@ -160,7 +160,7 @@ static void step_free(struct oracle *o)
 		return;
 	block = pt_model_take(&o->model, pt_below(&o->rand, o->model.n));
 	check(o, pb_free(&o->model.f->pool, block.pfn, block.order) == PB_BAD_NONE,
-	      "proper free refused", block.pfn, block.order);
+	      "correct free refused", block.pfn, block.order);
 }
 
 static void step_split(struct oracle *o)
@@ -177,7 +177,7 @@ static void step_split(struct oracle *o)
 		pt_model_add(o->test, &o->model, block.pfn + i, 0);
 }
 
-/* A PFN worth trying: in a live block, just freed, any frame, or a number out of nowhere. */
+/* A PFN in a live block, in the last freed block, in any frame of the pool, or of any value. */
 static unsigned long random_pfn(struct oracle *o)
 {
 	struct pt_model *m = &o->model;
@@ -200,7 +200,7 @@ static unsigned long random_pfn(struct oracle *o)
 	}
 }
 
-/* Frees anything; the model says what must come of it. */
+/* Frees any PFN with any order. The model has the expected result. */
 static void step_any_free(struct oracle *o)
 {
 	struct pt_fixture *f = o->model.f;
@@ -211,7 +211,7 @@ static void step_any_free(struct oracle *o)
 	unsigned long i;
 
 	got = pb_free(&f->pool, pfn, order);
-	if (!check(o, got == want, "free answered otherwise than the model", pfn, order)) {
+	if (!check(o, got == want, "result of free differs from the model", pfn, order)) {
 		KUNIT_FAIL(o->test, "model says \"%s\", pool \"%s\"", pb_bad_name[want],
 			   pb_bad_name[got]);
 		return;
@@ -232,7 +232,7 @@ static void step_ask_order(struct oracle *o)
 	unsigned long pfn = random_pfn(o);
 
 	check(o, pb_page_order(&o->model.f->pool, pfn) == pt_model_page_order(&o->model, pfn),
-	      "page order", pfn, 0);
+	      "wrong page order", pfn, 0);
 }
 
 static void step_housekeeping(struct oracle *o)
@@ -241,7 +241,7 @@ static void step_housekeeping(struct oracle *o)
 
 	switch (pt_below(&o->rand, 3)) {
 	case 0:
-		check(o, pb_pcp_drain_local(pool), "drain found its CPU busy", 0, 0);
+		check(o, pb_pcp_drain_local(pool), "drain refused", 0, 0);
 		break;
 	case 1:
 		pb_pcp_decay_local(pool);
@@ -307,7 +307,7 @@ static void run_sequence(struct kunit *test, const struct pt_layout *layout, uns
 	o->rand.state = pt_seed;
 	KUNIT_ASSERT_EQ(test, pt_model_init(test, &o->model, pt_pool(test, layout)), 0);
 	while (o->step < steps && !o->failed) {
-		/* Waves: filling up to exhaustion, then emptying again. */
+		/* Waves: mostly allocations until the pool is full, then mostly frees. */
 		if (batch % 40 == 0)
 			o->grow = batch / 40 % 2 ? 25 + pt_below(&o->rand, 20) :
 						   55 + pt_below(&o->rand, 45);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pageblock.c: claims from and releases to one pageblock's words, checked against naive bit
- * loops.
+ * pageblock.c: allocating and freeing blocks in the bitmap words of one pageblock. Loops over
+ * single bits give the expected result for random words.
  */
 #include "core/index/pageblock.h"
 #include "fixture.h"
 #include "params.h"
 
-/* Orders, for tables that run a case once for each. */
+/* Parameters of cases that run for each order. */
 static const unsigned int word_orders[] = { 0, 1, 2, 3, 4, 5, 6 };
 static const unsigned int block_orders[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 };
 
@@ -41,7 +41,7 @@ static int naive_largest(u64 word)
 	return -1;
 }
 
-/* Order of the free block that the frame's buddies have merged to. */
+/* Order of the largest free block that contains the frame @at. */
 static int naive_block_order(u64 word, unsigned int at)
 {
 	int order;
@@ -52,7 +52,10 @@ static int naive_block_order(u64 word, unsigned int at)
 	return -1;
 }
 
-/* Words of every density: half of them with clustered bits, as real ones have. */
+/*
+ * Words with few to all bits set; in half of them bytes of set bits, as fragmentation leaves
+ * them.
+ */
 static u64 random_word(struct pt_rand *r)
 {
 	u64 word = pt_rand(r);
@@ -105,7 +108,7 @@ static void test_word_largest(struct kunit *test)
 	}
 }
 
-/* What is picked is free, aligned, and comes from the smallest free block that has it. */
+/* The picked block is free, aligned, and part of the smallest free block that has the order. */
 static void test_word_pick_smallest(struct kunit *test)
 {
 	unsigned int order = *(const unsigned int *)test->param_value, at, i;
@@ -171,7 +174,7 @@ static struct pb_pageblock *new_block(struct kunit *test, u64 word)
 	struct pb_pageblock *block;
 	unsigned int i;
 
-	/* pb_meta_alloc() gives the alignment that a pageblock needs. */
+	/* pb_meta_alloc() provides the alignment of a pageblock. */
 	block = pb_meta_alloc(sizeof(*block), 0);
 	KUNIT_ASSERT_NOT_NULL(test, block);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, pb_meta_free, block), 0);
@@ -181,8 +184,8 @@ static struct pb_pageblock *new_block(struct kunit *test, u64 word)
 }
 
 /*
- * An empty pageblock gives exactly its number of blocks, disjoint; all back makes it whole
- * again.
+ * A free pageblock gives all its blocks of an order, none overlapping. Freeing them makes it
+ * free again.
  */
 static void test_block_exhaust(struct kunit *test)
 {
@@ -209,7 +212,7 @@ static void test_block_exhaust(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pb_block_count_free(block), 512U);
 }
 
-/* Freeing twice is counted frame by frame and changes nothing. */
+/* A second release returns the number of frames that were free, and changes nothing. */
 static void test_block_release_twice(struct kunit *test)
 {
 	unsigned int order = *(const unsigned int *)test->param_value;
@@ -221,8 +224,8 @@ static void test_block_release_twice(struct kunit *test)
 }
 
 /*
- * One frame missing from an order's first block: the claim goes to the next, and leaves no
- * trace.
+ * A frame of the first block is missing: the second block is allocated and the first is
+ * unchanged.
  */
 static void test_block_large_skips_partial(struct kunit *test)
 {
@@ -239,7 +242,7 @@ static void test_block_large_skips_partial(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pb_block_largest(block), 8);
 }
 
-/* Words that are already broken up are used before whole ones. */
+/* Small orders use words that are already split before free words. */
 static void test_block_claims_partial_words_first(struct kunit *test)
 {
 	struct pb_pageblock *block = new_block(test, ~0ULL);
@@ -262,7 +265,7 @@ static void test_block_largest(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pb_block_largest(block), 2);
 	atomic64_set(&block->free[6], ~0ULL);
 	KUNIT_EXPECT_EQ(test, pb_block_largest(block), 6);
-	atomic64_set(&block->free[5], ~0ULL);		/* next to it, but no buddy */
+	atomic64_set(&block->free[5], ~0ULL);		/* its neighbour, not its buddy */
 	KUNIT_EXPECT_EQ(test, pb_block_largest(block), 6);
 	atomic64_set(&block->free[7], ~0ULL);
 	KUNIT_EXPECT_EQ(test, pb_block_largest(block), 7);

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* pcp.c: what a CPU's caches keep, give back, and leave alone. */
+/*
+ * pcp.c and drain.c: the pcp lists (a CPU's cached blocks of a zone, by order and migratetype).
+ * The cases count what refills, frees and drains move, and check the order of reuse, the limits
+ * of the lists, the guard of the pcp section, draining and the decay of pcp->high.
+ */
 #include "core/base/pfn.h"
 #include "core/cache/drain.h"
 #include "core/cache/pcp.h"
@@ -35,7 +39,7 @@ static void test_which_orders(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, n, (unsigned int)PB_NR_PCP_ORDERS);
 }
 
-/* What was freed last is warm, and comes out first. */
+/* The block that was freed last is allocated first: its memory is in the CPU's cache. */
 static void test_last_in_first_out(struct kunit *test)
 {
 	unsigned int order = *(const unsigned int *)test->param_value;
@@ -50,7 +54,7 @@ static void test_last_in_first_out(struct kunit *test)
 	pt_free(test, f, a, order);
 	pt_free(test, f, b, order);
 	if (order > PB_PCP_MAX_SMALL && !pb_pcp_count(here(pt_zone(f, 0, PB_ZONE_NORMAL))))
-		kunit_skip(test, "with so many CPUs a share is too small for such blocks");
+		kunit_skip(test, "pcp->high is too small for this order with so many CPUs");
 	KUNIT_EXPECT_EQ(test, pt_alloc(f, order), b);
 	KUNIT_EXPECT_EQ(test, pt_alloc(f, order), a);
 }
@@ -69,7 +73,10 @@ static void on_drain(struct pb_zone *zone, unsigned int order, unsigned int mt, 
 	drained += nr << order;
 }
 
-/* Every frame that goes in by a refill or a free comes out by an allocation or a drain. */
+/*
+ * Frames enter a list by a refill or a free and leave it by an allocation or a drain: the sums
+ * agree.
+ */
 static void test_refill_and_drain_balance(struct kunit *test)
 {
 	unsigned int order = *(const unsigned int *)test->param_value;
@@ -105,7 +112,7 @@ static void test_refill_and_drain_balance(struct kunit *test)
 	pt_expect_all_free(test, f);
 }
 
-/* However much is freed, the lists hold no more than they may. */
+/* However many blocks are freed, the lists stay within their limits. */
 static void test_limit(struct kunit *test)
 {
 	unsigned int order = *(const unsigned int *)test->param_value;
@@ -128,8 +135,9 @@ static void test_limit(struct kunit *test)
 }
 
 /*
- * Frames freed in order go back a word at a time; what that leaves behind in the index is
- * allowed for until the list is drained, and gone then.
+ * Frames that are freed in order are flushed a word at a time. pb_verify() accepts the index
+ * class that this leaves too low while the list holds frames of the pageblock; the drain updates
+ * it.
  */
 static void test_free_in_order(struct kunit *test)
 {
@@ -156,7 +164,7 @@ static void test_free_in_order(struct kunit *test)
 	pt_expect_all_free(test, f);
 }
 
-/* A frame for one type never comes out of another type's list. */
+/* A frame that was freed for one type is not allocated for another. */
 static void test_types_have_their_own_lists(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_small);
@@ -172,8 +180,8 @@ static void test_types_have_their_own_lists(struct kunit *test)
 }
 
 /*
- * Inside the busy window, as an interrupt would be: past the lists, and nothing in them
- * moves.
+ * With ->busy set, as for an interrupt inside the pcp section, allocations and frees bypass the
+ * lists.
  */
 static void test_busy(struct kunit *test)
 {
@@ -213,7 +221,7 @@ static void alloc_and_free_many(void *arg)
 		pb_free(&f->pool, pfns[i], 0);
 }
 
-/* Draining one CPU leaves the caches of the others alone. */
+/* Draining the running CPU leaves other CPUs' lists alone. */
 static void test_drain_is_local(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_small);
@@ -230,13 +238,13 @@ static void test_drain_is_local(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pb_pcp_count(here(zone)), 0UL);
 	KUNIT_EXPECT_GT(test, pb_pcp_count(pb_per_cpu_ptr(zone->pcp, pt_cpu(other))),
 			0UL);
-	/* Nobody runs there now, as on a CPU that went offline. */
+	/* Nothing runs on that CPU now, as if it were offline. */
 	pb_pcp_drain_cpu(&f->pool, pt_cpu(other));
 	KUNIT_EXPECT_EQ(test, pb_pcp_pages(zone), 0UL);
 	pt_expect_all_free(test, f);
 }
 
-/* high grows while a CPU refills, and decays to its minimum; idle caches empty themselves. */
+/* pcp->high grows with refills and decays to its minimum; the lists of an idle CPU empty. */
 static void test_high_grows_and_decays(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_gig);
@@ -261,7 +269,7 @@ static void test_high_grows_and_decays(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pb_pcp_count(here(zone)), 0UL);
 }
 
-/* A list that refills from its pageblock does not hide what is freed into it meanwhile. */
+/* A refill from a pageblock does not hide frames that were freed into it before. */
 static void test_refill_finds_what_was_freed(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_one_block);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pool.c: which zones ranges become, which configurations are refused, and that failures are
- * undone.
+ * pool.c: creating and destroying pools. The cases compare zones, zonelists and directory with
+ * the layout that the pool was made of, expect wrong configurations to be refused, and let each
+ * memory allocation fail.
  */
 #include "core/base/pfn.h"
 #include "core/zone/zone.h"
@@ -15,7 +16,7 @@ static void describe_layout(const struct pt_layout *const *layout, char *desc)
 
 KUNIT_ARRAY_PARAM(layouts, pt_layouts, describe_layout);
 
-/* Zones have the pages, the span and the name that their ranges say. */
+/* Each zone has the pages, the span and the name that follow from its ranges. */
 static void test_zones(struct kunit *test)
 {
 	const struct pt_layout *layout = *(const struct pt_layout *const *)test->param_value;
@@ -61,7 +62,7 @@ static void test_zones(struct kunit *test)
 	pt_expect_all_free(test, f);
 }
 
-/* Every node's zonelist has every zone once, its own node's first. */
+/* The zonelist of a node has every zone once, those of the node first. */
 static void test_zonelists(struct kunit *test)
 {
 	const struct pt_layout *layout = *(const struct pt_layout *const *)test->param_value;
@@ -80,7 +81,7 @@ static void test_zonelists(struct kunit *test)
 	}
 }
 
-/* Frames of the layout are the pool's, their neighbours outside are not. */
+/* Frames of the layout belong to the pool, the frames next to them do not. */
 static void test_directory(struct kunit *test)
 {
 	const struct pt_layout *layout = *(const struct pt_layout *const *)test->param_value;
@@ -174,10 +175,7 @@ static void expect_no_leak(struct kunit *test, long before, int nth)
 #endif
 }
 
-/*
- * Each allocation of an initialisation fails once: an error, nothing leaked, and the next try
- * works.
- */
+/* Each memory allocation of pb_pool_init() fails in turn: it returns an error and leaks nothing. */
 static void test_every_allocation_fails(struct kunit *test)
 {
 	const struct pt_layout *layout = *(const struct pt_layout *const *)test->param_value;
@@ -189,7 +187,7 @@ static void test_every_allocation_fails(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, pool);
 	if (!pt_can_fail())
-		kunit_skip(test, "this kernel injects no failures");
+		kunit_skip(test, "needs CONFIG_FAULT_INJECTION");
 #ifndef __KERNEL__
 	before = pb_host_allocs;
 #endif
@@ -204,19 +202,19 @@ static void test_every_allocation_fails(struct kunit *test)
 			KUNIT_ASSERT_EQ(test, err, -ENOMEM);
 		failed += !!err;
 		expect_no_leak(test, before, nth);
-		/* No failure met: each allocation has had its turn. */
+		/* The failure did not happen: every allocation has failed once. */
 		if (left)
 			break;
 		cond_resched();
 	}
 	KUNIT_EXPECT_EQ(test, err, 0);
-	kunit_info(test, "%d allocations failed in turn, %d of them to the end\n", nth - 1, failed);
+	kunit_info(test, "%d allocations failed in turn, %d initialisations\n", nth - 1, failed);
 #ifndef __KERNEL__
 	KUNIT_EXPECT_EQ(test, failed, nth - 1);
 #endif
 }
 
-/* Two pools know nothing of each other. */
+/* A block of one pool is free in the other: pools are independent. */
 static void test_two_pools(struct kunit *test)
 {
 	struct pt_fixture *a = pt_pool(test, &pt_small), *b = pt_pool(test, &pt_small);

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* zeroed.c and prezero.c: which free frames are known to be zero, and that nothing else is. */
+/*
+ * zeroed.c and prezero.c: free frames that are known to be zero, and zeroing free pageblocks
+ * ahead of requests. A bitmap records which frames the pool's zero callback has written; a
+ * request whose *rq.zeroed becomes true must have got such frames only.
+ */
 #include "core/base/pfn.h"
 #include "core/cache/drain.h"
 #include "core/cache/prezero.h"
@@ -10,8 +14,8 @@
 #include "threads.h"
 
 /*
- * Stands for the memory: a bit for each frame that is zero indeed. Made-up PFNs have no
- * contents; what the pool says of them is compared with this.
+ * Stands for the contents of memory, as made-up PFNs have none: a bit for each frame that is
+ * zero.
  */
 static unsigned long *is_zero;
 static const struct pt_layout *layout;
@@ -34,7 +38,7 @@ static struct pt_fixture *zero_pool(struct kunit *test, const struct pt_layout *
 	return f;
 }
 
-/* Zeroes up to so many pageblocks of a zone; returns how many it were. */
+/* Zeroes up to @most pageblocks of a zone and returns their number. */
 static unsigned long prezero(struct pb_zone *zone, unsigned long most)
 {
 	struct pb_prezero run;
@@ -55,7 +59,7 @@ static unsigned long frames_zero(unsigned long pfn, unsigned long nr_pages)
 	return n;
 }
 
-/* Whoever has frames writes to them. */
+/* The owner of these frames writes to them. */
 static void dirty(unsigned long pfn, unsigned long nr_pages)
 {
 	while (nr_pages--)
@@ -79,7 +83,10 @@ static void describe_order(const unsigned int *order, char *desc)
 
 KUNIT_ARRAY_PARAM(orders, orders, describe_order);
 
-/* All of a zone zeroed ahead: each block is known to be zero once, and not again after its free. */
+/*
+ * In a zeroed zone each block is reported as zeroed once, and not again after it was used and
+ * freed.
+ */
 static void test_known_once(struct kunit *test)
 {
 	unsigned int order = *(const unsigned int *)test->param_value;
@@ -105,7 +112,7 @@ static void test_known_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_PREZERO_HIT), n);
 }
 
-/* Without it nothing is said to be zero. */
+/* Without zeroing ahead no block is reported as zeroed. */
 static void test_nothing_by_default(struct kunit *test)
 {
 	struct pt_fixture *f = zero_pool(test, &pt_small);
@@ -117,7 +124,10 @@ static void test_nothing_by_default(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, prezero(pt_zone(f, 0, PB_ZONE_NORMAL), 1), 0UL);
 }
 
-/* As many pageblocks as asked for, and none below the high mark. */
+/*
+ * Zeroes no more pageblocks than requested, and none that would bring free pages below the high
+ * watermark.
+ */
 static void test_budget_and_marks(struct kunit *test)
 {
 	struct pt_fixture *f = zero_pool(test, &pt_small);
@@ -133,7 +143,7 @@ static void test_budget_and_marks(struct kunit *test)
 	pt_expect_all_free(test, f);
 }
 
-/* A block with one dirty frame in it is not said to be zero. */
+/* A block with one frame that was used is not reported as zeroed. */
 static void test_one_dirty_frame(struct kunit *test)
 {
 	struct pt_fixture *f = zero_pool(test, &pt_one_block);
@@ -155,7 +165,7 @@ static void test_one_dirty_frame(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, zeroed);
 }
 
-/* Ranges too, with their tail given back; and misuse is told for what it is. */
+/* Ranges are reported as zeroed, too. Misuse of frames with the zeroed bit has the right reason. */
 static void test_ranges_and_misuse(struct kunit *test)
 {
 	struct pt_fixture *f = zero_pool(test, &pt_small);
@@ -178,7 +188,7 @@ static void test_ranges_and_misuse(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, zeroed);
 }
 
-/* The share of a zone that may be zeroed bounds a run, counting what is zero already. */
+/* prezero_percent limits a run; pageblocks that are zeroed already count. */
 static void test_share(struct kunit *test)
 {
 	struct pt_fixture *f = zero_pool(test, &pt_small);
@@ -201,7 +211,10 @@ static void want_zeroed(struct pb_zone *zone)
 	atomic_long_inc(&nr_wanted);
 }
 
-/* Who wanted zero and got other memory says so, while anything may be zeroed at all. */
+/*
+ * A request for zeroed memory that gets other memory calls ops->want_zeroed, if prezero_percent
+ * allows any.
+ */
 static void test_misses_are_told(struct kunit *test)
 {
 	struct pt_fixture *f = zero_pool(test, &pt_small);
@@ -222,7 +235,7 @@ static void test_misses_are_told(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&nr_wanted), 1L);
 }
 
-/* A pageblock in which a frame is in use against all rules is neither zeroed nor lost track of. */
+/* A free pageblock with a frame in use (corruption) is reported and not zeroed. */
 static void test_frame_in_use(struct kunit *test)
 {
 	struct pt_fixture *f = zero_pool(test, &pt_one_block);
@@ -242,7 +255,7 @@ static int dirty_target(struct pt_movers *m, struct pt_object *o, unsigned long 
 	return 0;
 }
 
-/* Blocks that compaction moves others to are not said to be zero any more. */
+/* Blocks that compaction has moved objects to are not reported as zeroed. */
 static void test_compaction_target(struct kunit *test)
 {
 	struct pt_fixture *f = zero_pool(test, &pt_small);
@@ -258,7 +271,7 @@ static void test_compaction_target(struct kunit *test)
 		KUNIT_ASSERT_TRUE(test, pt_object_alloc(m, &m->obj[i], &rq, i + 1));
 		dirty(m->obj[i].pfn, 4);
 	}
-	/* The smallest block that is left, and so the first place to move to, is zero. */
+	/* The smallest free block, and so the first target, is zeroed. */
 	for (i = 256; i >= 4; i /= 2)
 		KUNIT_ASSERT_NE(test, pb_alloc_contig(&f->pool, &rq, i, NULL), PB_NO_PFN);
 	for (i = 0; i < m->nr; i++)
@@ -278,7 +291,10 @@ static void test_compaction_target(struct kunit *test)
 		KUNIT_ASSERT_TRUE(test, !zeroed || frames_zero(pfn, 4) == 4);
 }
 
-/* One object in a pageblock that is zero but for it, and room for it elsewhere. */
+/*
+ * A pool with one object in an otherwise zeroed pageblock, and free frames elsewhere to move it
+ * to.
+ */
 static struct pt_movers *one_in_the_way(struct kunit *test, struct pt_fixture *f)
 {
 	struct pt_movers *m = pt_movers(test, f, PB_PAGEBLOCK_NR / 2 + 1);
@@ -295,7 +311,7 @@ static struct pt_movers *one_in_the_way(struct kunit *test, struct pt_fixture *f
 	return m;
 }
 
-/* A block and a range that others were moved out of have no mark left inside. */
+/* A block or range that was emptied by moving objects has no zeroed bit left in it. */
 static void test_emptied_areas(struct kunit *test)
 {
 	struct pb_request rq = pt_rq(9, PB_MOVABLE, 0);
@@ -319,7 +335,7 @@ static void test_emptied_areas(struct kunit *test)
 	pt_movers_free_all(test, m);
 }
 
-/* Random requests of all sizes with zeroing in between: what is said to be zero is. */
+/* Random requests with zeroing in between: a block reported as zeroed is zero. */
 static void test_never_falsely(struct kunit *test)
 {
 	struct pt_fixture *f = zero_pool(test, &pt_small);
@@ -361,7 +377,7 @@ static void test_never_falsely(struct kunit *test)
 	kunit_info(test, "%lu blocks known to be zero\n", hits);
 }
 
-/* CPUs that allocate, write and free while one zeroes ahead. */
+/* State of threads that allocate, write and free while thread 0 zeroes ahead. */
 struct mix {
 	struct pt_fixture	*f;
 	unsigned long		rounds;

@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* reclaim.c: how much is asked of a reclaimer, what is remembered, and when reclaim ends. */
+/*
+ * reclaim.c: how many pages a reclaimer is called for (as do_shrink_slab() computes it), how
+ * many are deferred to the next call, and when direct reclaim ends. A reclaimer that records its
+ * calls stands for a registered one.
+ */
 #include "core/alloc/reclaim.h"
 #include "fixture.h"
 #include "task.h"
 
-/* A reclaimer that keeps a number. */
+/* A reclaimer that records its calls and frees half of what it is called for. */
 struct keeper {
 	unsigned long	calls;
-	unsigned long	largest;	/* of one call */
+	unsigned long	largest;	/* pages of one call */
 	unsigned long	asked;
-	unsigned long	stop_after;	/* calls; 0: never */
-	unsigned long	looks_at;	/* pages of a call, 0: all */
+	unsigned long	stop_after;	/* stops after so many calls; 0: never */
+	unsigned long	looks_at;	/* pages it scans in a call; 0: all */
 };
 
 static unsigned long give(void *arg, unsigned long nr_to_scan, unsigned long *nr_scanned)
@@ -32,10 +36,10 @@ struct share {
 	unsigned long	freeable, batch, deferred;
 	int		priority;
 	unsigned int	seeks;
-	unsigned long	asked, left;	/* what is asked for now, and what stays for later */
+	unsigned long	asked, left;	/* expected: requested now, deferred */
 };
 
-/* As do_shrink_slab() works it out. */
+/* The results of do_shrink_slab(). */
 static const struct share shares[] = {
 	{ "nothing there", 0, 0, 0, 0, 2, 0, 0 },
 	{ "first round of much", 1 << 20, 0, 0, 12, 2, 512, 0 },
@@ -73,7 +77,7 @@ static void test_shares(struct kunit *test)
 	KUNIT_EXPECT_LE(test, k.largest, share->batch ?: PB_RECLAIM_BATCH);
 }
 
-/* Whoever stops is not called again, and what it was not called for is remembered. */
+/* A reclaimer that stops is not called again, and the pages that remain are deferred. */
 static void test_stop(struct kunit *test)
 {
 	atomic_long_t deferred = ATOMIC_LONG_INIT(0);
@@ -88,7 +92,7 @@ static void test_stop(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&deferred), 2500L - 2 * PB_RECLAIM_BATCH);
 }
 
-/* One that looks at less than it was asked to is asked more often. */
+/* A reclaimer that scans fewer pages than requested is called more often. */
 static void test_looks_at_less(struct kunit *test)
 {
 	atomic_long_t deferred = ATOMIC_LONG_INIT(0);
@@ -104,7 +108,7 @@ static void test_looks_at_less(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&deferred), 512L - 448);
 }
 
-/* Rounds of reclaim: what they asked with. */
+/* What the rounds of direct reclaim pass to ops->reclaim. */
 static struct {
 	int		first, last, rounds;
 	unsigned long	gives;
@@ -138,7 +142,7 @@ static void test_priority_rises(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pb_zone_event(pt_zone(f, 0, PB_ZONE_NORMAL), PB_ALLOCSTALL), 1UL);
 }
 
-/* 32 pages are enough for a small request, a large one goes on. */
+/* A small request ends reclaim after 32 pages, a large one after the number of pages it needs. */
 static void test_ends_when_enough(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_one_block);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A zone of a TiB: its metadata stays within the budget, and an allocation looks at a
- * bounded number of words however large and full the zone is. On the host only: there the
- * metadata are taken lazily, and the core counts the words it looks at. In the kernel a
- * smaller zone runs without the counting.
+ * Costs that must not grow with the zone: bytes of metadata for each frame, and words read by an
+ * allocation, in an empty zone and in one that is nearly full. The host runs this with a zone of
+ * a TiB, because it allocates metadata lazily and counts the words that the core reads. The
+ * kernel runs a smaller zone without counting.
  */
 #include "core/base/pfn.h"
 #include "core/cache/drain.h"
@@ -48,7 +48,7 @@ static size_t meta_bytes(void)
 #endif
 }
 
-/* Memory for the metadata of a TiB, with room to spare; there is nothing to test on less. */
+/* Skips the test on machines without memory for the metadata of a TiB. */
 static bool enough_memory(void)
 {
 #ifdef __KERNEL__
@@ -83,8 +83,8 @@ struct cost {
 };
 
 /*
- * Words looked at by allocations of one order, each freed again and drained, so that none is
- * warm.
+ * Words read by allocations of one order. Each block is freed and drained, so that no list has
+ * one.
  */
 static struct cost cost_of(struct kunit *test, struct pb_pool *pool, unsigned int order)
 {
@@ -107,8 +107,8 @@ static struct cost cost_of(struct kunit *test, struct pb_pool *pool, unsigned in
 }
 
 /*
- * Takes all but a thousandth: whole GiB first, then pageblocks, and leaves single holes far
- * apart.
+ * Allocates all pageblocks, then frees 64 frames in one pageblock of many: a thousandth stays
+ * free.
  */
 static void fill_999(struct kunit *test, struct pb_pool *pool)
 {
@@ -117,10 +117,7 @@ static void fill_999(struct kunit *test, struct pb_pool *pool)
 
 	for (i = 0; i < SCALE_BLOCKS; i++)
 		KUNIT_ASSERT_NE(test, pb_alloc(pool, &rq, NULL), PB_NO_PFN);
-	/*
-	 * Every so many pageblocks one is given back in part: 64 pages with a run of each
-	 * order.
-	 */
+	/* The free frames lie in another word each time, at equal distances. */
 	step = SCALE_BLOCKS / (left / PB_WORD_NR);
 	for (i = step - 1; i < SCALE_BLOCKS; i += step) {
 		pfn = PT_BLOCK(512 + i);
@@ -130,7 +127,7 @@ static void fill_999(struct kunit *test, struct pb_pool *pool)
 	pb_pcp_drain_local(pool);
 }
 
-#define SCALE_ORDERS	7	/* what is left free has orders 0 to 6 */
+#define SCALE_ORDERS	7	/* a free word has blocks of orders 0 to 6 */
 
 static void test_cost_of_a_large_zone(struct kunit *test)
 {
@@ -154,7 +151,7 @@ static void test_cost_of_a_large_zone(struct kunit *test)
 		empty = cost_of(test, pool, order);
 		kunit_info(test, "empty, order %u: %lu words on average, %lu at most\n", order,
 			   empty.sum / empty.n, empty.most);
-		/* A run of pageblocks is looked at in whole words of the index. */
+		/* A search for a run of pageblocks reads whole words of the index. */
 		KUNIT_EXPECT_LE(test, empty.most, 200UL + (order > 9 ? 4UL << (order - 9) : 0));
 	}
 	fill_999(test, pool);

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * slowpath.c: which states a request goes through. The pool is full, and what the slow path asks
- * of others is answered by a script and written down, a letter for each:
+ * slowpath.c: the states that a request goes through. The pool is full; callbacks stand for the
+ * parties that the slow path calls, answer as the case prescribes and record a letter for each
+ * call:
  *
  *   w  wake a node thread     d  drain all CPUs     r  reclaim (a round of 13 priorities)
- *   0 1 2  compact with that priority               o  out of memory
- *   g  have the pool grow (where a test lets it)
- *   a  how much is reclaimable? (where a test wants to know)
+ *   0 1 2  compact with this priority               o  out of memory
+ *   g  grow the pool (where a case enables it)
+ *   a  query the number of reclaimable pages (where a case enables it)
  */
 #include "core/alloc/slowpath.h"
 #include "core/cache/drain.h"
@@ -19,18 +20,18 @@
 static struct {
 	char			log[LOG_MAX];
 	unsigned int		len;
-	unsigned long		progress;	/* pages that reclaim claims to have freed */
+	unsigned long		progress;	/* pages that reclaim reports as freed */
 	unsigned long		reclaimable;	/* pages that could be reclaimed */
 	enum pb_compact_result	result;
-	unsigned int		grows;		/* times that growing brings what others take */
-	bool			oom;		/* what the out-of-memory handler says */
+	unsigned int		grows;		/* times that growing gives pages to others */
+	bool			oom;		/* result of the out-of-memory handler */
 	bool			victim;
-	unsigned long		held;		/* a block of order 0 that can be given up */
-	char			give_at;	/* the step at which it is, the @give_nth time */
+	unsigned long		held;		/* an order-0 block that a callback frees */
+	char			give_at;	/* the letter at whose @give_nth call it does */
 	int			give_nth;
-	bool			nested;		/* reclaim allocates by itself */
+	bool			nested;		/* reclaim allocates */
 	unsigned long		got_nested;
-	bool			asks;		/* questions about what is reclaimable are logged */
+	bool			asks;		/* queries are recorded */
 } script;
 
 static void step(struct pb_pool *pool, char what)
@@ -38,7 +39,7 @@ static void step(struct pb_pool *pool, char what)
 	if (script.len < LOG_MAX - 1)
 		script.log[script.len++] = what;
 	else
-		script.give_at = what;	/* a test that hangs helps nobody */
+		script.give_at = what;	/* ends a case that would not end */
 	if (what != script.give_at || script.held == PB_NO_PFN || --script.give_nth)
 		return;
 	pb_free(pool, script.held, 0);
@@ -55,7 +56,7 @@ static void drain(struct pb_pool *pool)
 	bool reclaiming = pb_task_reclaiming();
 
 	step(pool, 'd');
-	/* How this drains is not made for tasks that reclaim, and the kernel says so. */
+	/* A task that reclaims may not queue the work items of pt_drain_all(): the kernel warns. */
 	pt_task_reclaims(false);
 	pt_drain_all(pool);
 	pt_task_reclaims(reclaiming);
@@ -87,7 +88,7 @@ static enum pb_compact_result compact(struct pb_pool *pool, const struct pb_requ
 				      enum pb_compact_priority prio, unsigned long *captured)
 {
 	step(pool, '0' + prio);
-	/* As compaction does. */
+	/* Compaction drains this CPU. */
 	pb_pcp_drain_local(pool);
 	return script.result;
 }
@@ -114,7 +115,7 @@ static bool oom_victim(struct pb_pool *pool)
 	return script.victim;
 }
 
-/* A full pool whose questions are answered by the script. */
+/* A full pool with the callbacks of the script. */
 static struct pt_fixture *full_pool(struct kunit *test, const struct pt_layout *layout)
 {
 	struct pt_fixture *f = pt_pool(test, layout);
@@ -158,7 +159,7 @@ struct way {
 	const char		*log;
 };
 
-/* Nothing ever comes free: the whole way of each kind of request until it fails. */
+/* The states of each kind of request until it fails, while no memory becomes free. */
 static const struct way ways[] = {
 	{ "may not wait", 0, PB_MOVABLE, K, .log = "ww" },
 	{ "may not wait, wakes nobody", 0, PB_MOVABLE, 0, .log = "" },
@@ -240,7 +241,7 @@ static const struct way growing_ways[] = {
 
 KUNIT_ARRAY_PARAM(growing_ways, growing_ways, describe_way);
 
-/* Where the pool may grow it is asked to before anybody has to give up memory, or to go. */
+/* A pool that can grow does so before it reclaims and before the out-of-memory handler. */
 static void test_ways_of_growing_pool(struct kunit *test)
 {
 	const struct way *way = test->param_value;
@@ -274,7 +275,7 @@ static void ask_huge(void *arg)
 	huge->pfn = ask(huge->f, &huge->rq);
 }
 
-/* A huge page does not stall for a contended lock; a kthread, which nobody waits for, goes on. */
+/* A user task's request for a huge page ends when compaction is contended; a kthread's goes on. */
 static void test_contended(struct kunit *test)
 {
 	struct huge huge = { .f = full_pool(test, &pt_small), .rq = pt_rq(9, PB_MOVABLE, 0) };
@@ -290,7 +291,10 @@ static void test_contended(struct kunit *test)
 	pt_task_is_kthread(false);
 }
 
-/* As long as all would fit if it were reclaimed: 16 rounds without progress, and then no more. */
+/*
+ * As long as the request would fit if all reclaimable pages were free: 16 rounds without
+ * progress, then one more.
+ */
 static void test_reclaim_retries(struct kunit *test)
 {
 	struct pt_fixture *f = full_pool(test, &pt_small);
@@ -304,13 +308,16 @@ static void test_reclaim_retries(struct kunit *test)
 	for (i = 1; i <= 17; i++)
 		KUNIT_EXPECT_EQ(test, script.log[i], 'r');
 	KUNIT_EXPECT_EQ(test, script.log[18], 'o');
-	/* Less than the mark: not worth a second round. */
+	/* Less is reclaimable than the watermark: no second round. */
 	pt_zone(f, 0, PB_ZONE_NORMAL)->watermark[PB_WMARK_MIN] = 100000;
 	KUNIT_EXPECT_EQ(test, ask(f, &rq), PB_NO_PFN);
 	KUNIT_EXPECT_STREQ(test, script.log, "dro");
 }
 
-/* Compaction succeeds and others take the blocks: 16 times, then harder, then no more. */
+/*
+ * Compaction succeeds but other requests get the blocks: 16 retries, then 16 with a higher
+ * priority.
+ */
 static void test_compact_retries(struct kunit *test)
 {
 	struct pt_fixture *f = full_pool(test, &pt_small);
@@ -330,7 +337,7 @@ static void test_compact_retries(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, script.log[script.len - 1], 'o');
 }
 
-/* Compaction that lacks room goes on only where reclaim could make it. */
+/* Compaction that lacks free pages is retried only while reclaim could free enough. */
 static void test_compact_skipped(struct kunit *test)
 {
 	struct pt_fixture *f = full_pool(test, &pt_small);
@@ -341,7 +348,7 @@ static void test_compact_skipped(struct kunit *test)
 	script.result = PB_COMPACT_SKIPPED;
 	KUNIT_EXPECT_EQ(test, ask(f, &rq), PB_NO_PFN);
 	KUNIT_EXPECT_STREQ(test, script.log, "drd1o");
-	/* All that is reclaimable is more than compaction needs: on until a block comes free. */
+	/* Enough is reclaimable for compaction: goes on until a block becomes free. */
 	script.reclaimable = 100;
 	script.give_at = 'r';
 	script.give_nth = 3;
@@ -350,7 +357,10 @@ static void test_compact_skipped(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, script.log, "drd1rd1rd");
 }
 
-/* A stall ends in a success when the request has its block, by whatever way, else in a failure. */
+/*
+ * A compaction stall counts as success if the request gets its block, no matter how, else as
+ * failure.
+ */
 static void test_compaction_counted(struct kunit *test)
 {
 	struct pt_fixture *f = full_pool(test, &pt_small);
@@ -365,7 +375,7 @@ static void test_compaction_counted(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ask(f, &rq), PB_NO_PFN);
 	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_COMPACTSTALL), 1UL);
 	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_COMPACTFAIL), 1UL);
-	/* The other half of a block comes free while compaction is at it. */
+	/* The buddy of the held frame is free; the held one becomes free during compaction. */
 	KUNIT_ASSERT_EQ(test, pb_free(&f->pool, script.held ^ 1, 0), PB_BAD_NONE);
 	script.give_at = '1';
 	script.give_nth = 1;
@@ -384,7 +394,7 @@ struct gift {
 	const char		*log;
 };
 
-/* A page comes free in one state; the request is served there and goes no further. */
+/* A page becomes free at one step: the request is served there and goes no further. */
 static const struct gift gifts[] = {
 	{ "woken at once", K, 'w', 1, "w" },
 	{ "woken again", K, 'w', 2, "ww" },
@@ -420,7 +430,7 @@ static void test_served(struct kunit *test)
 	pt_verify(test, f, NULL);
 }
 
-/* What reclaim allocates does not reclaim again, however short memory is. */
+/* An allocation from within reclaim does not reclaim. */
 static void test_no_recursion(struct kunit *test)
 {
 	struct pt_fixture *f = full_pool(test, &pt_small);
@@ -430,7 +440,7 @@ static void test_no_recursion(struct kunit *test)
 	script.nested = true;
 	KUNIT_EXPECT_EQ(test, ask(f, &rq), PB_NO_PFN);
 	KUNIT_EXPECT_EQ(test, script.got_nested, PB_NO_PFN);
-	/* The walk of the nested request: woken, drained, woken again, nothing more. */
+	/* The nested request: wake, drain, wake, and no more. */
 	KUNIT_EXPECT_STREQ(test, script.log, "wdwwdwro");
 	pt_task_reclaims(true);
 	KUNIT_EXPECT_EQ(test, ask(f, &rq), PB_NO_PFN);
@@ -438,7 +448,10 @@ static void test_no_recursion(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, script.log, "wdw");
 }
 
-/* Two nodes: each eligible one is woken once, and only those. */
+/*
+ * Every node that the request may use is woken, once for each of its two passes; no other node
+ * is.
+ */
 static void test_wakes_eligible_nodes(struct kunit *test)
 {
 	struct pt_fixture *f = full_pool(test, &pt_two_nodes);
@@ -453,7 +466,7 @@ static void test_wakes_eligible_nodes(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, script.log, "ww");
 }
 
-/* MEMALLOC: the last page below the mark, on a node that the policy forbids. */
+/* MEMALLOC: gets a page below the watermark, on a node that the nodemask excludes. */
 static void test_reserve_ignores_policy(struct kunit *test)
 {
 	struct pt_fixture *f = full_pool(test, &pt_two_nodes);
@@ -471,7 +484,7 @@ static void test_reserve_ignores_policy(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ask(f, &rq), held);
 }
 
-/* An OOM victim that has had its reserve, or may have none, fails rather than going on for ever. */
+/* An OOM victim that has used the reserve, or may not use it, fails instead of looping. */
 static void test_victim_ends(struct kunit *test)
 {
 	struct pt_fixture *f = full_pool(test, &pt_small);
@@ -489,7 +502,7 @@ static void test_victim_ends(struct kunit *test)
 	pt_task_dies(false);
 }
 
-/* Somebody else deals with it: wait for what that brings and do not kill a second time. */
+/* While another task handles out of memory the request waits for its effect and kills nothing. */
 static void test_one_oom_at_a_time(struct kunit *test)
 {
 	struct pt_fixture *f = full_pool(test, &pt_small);
@@ -506,8 +519,8 @@ static void test_one_oom_at_a_time(struct kunit *test)
 }
 
 /*
- * NOFAIL that nothing helps gets half of the min mark and no more, once all else has failed; below
- * that it waits until somebody frees.
+ * NOFAIL may use half of the MIN watermark after everything else has failed, and no more: below
+ * that it waits until a page is freed.
  */
 static void test_nofail_reserve(struct kunit *test)
 {
@@ -535,7 +548,7 @@ static void test_nofail_reserve(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pb_zone_free_pages(zone), 1L);
 }
 
-/* A caller's mistakes are told, and do not hang. */
+/* Wrong combinations of flags warn, and the request ends. */
 static void test_unreasonable(struct kunit *test)
 {
 	struct pt_fixture *f = full_pool(test, &pt_small);
@@ -554,7 +567,7 @@ static void test_unreasonable(struct kunit *test)
 	rq.slow_flags = PB_ALLOC_NON_BLOCK;
 	KUNIT_EXPECT_EQ(test, ask(f, &rq), PB_NO_PFN);
 	KUNIT_EXPECT_EQ(test, pt_warnings_seen(), 1U);
-	/* May wait, reclaims already and may not fail: waits until somebody else frees. */
+	/* May wait, reclaims already, must not fail: waits until another task frees. */
 	rq.flags = W | PB_ALLOC_NOFAIL | PB_ALLOC_RECLAIMING;
 	rq.slow_flags = 0;
 	script.give_at = 'w';

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* slowpath.c: what a request tries before it fails, and the reason it is given when it does. */
+/*
+ * slowpath.c: what a request tries before it fails (draining this CPU, all CPUs, scanning the
+ * zone), and the reason reported when it does. Each case brings a pool into one such state.
+ * test_slow_states.c tests the order of the states.
+ */
 #include "core/base/pfn.h"
 #include "core/cache/drain.h"
 #include "core/index/bitmap.h"
@@ -68,7 +72,7 @@ static void test_reason_policy(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, reason, PB_REASON_POLICY);
 }
 
-/* A node that exists and has none of the memory asked for. */
+/* The node exists but has none of the zones that the request may use. */
 static void test_reason_node(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_two_nodes);
@@ -79,7 +83,7 @@ static void test_reason_node(struct kunit *test)
 	rq.highest_zone = PB_ZONE_DMA32;
 	KUNIT_EXPECT_EQ(test, ask(f, &rq, &reason), PB_NO_PFN);
 	KUNIT_EXPECT_EQ(test, reason, PB_REASON_NODE);
-	/* Without THISNODE the other node's DMA32 serves it. */
+	/* Without THISNODE the request gets pages of the other node's DMA32. */
 	rq.flags = 0;
 	KUNIT_EXPECT_NE(test, ask(f, &rq, &reason), PB_NO_PFN);
 }
@@ -95,7 +99,7 @@ static void test_reason_watermark(struct kunit *test)
 	pt_set_mark(zone, PB_WMARK_MIN, 2 * PB_PAGEBLOCK_NR);
 	while (ask(f, &rq, &reason) != PB_NO_PFN)
 		n++;
-	/* The free count may come down to the mark. */
+	/* Free pages may go down to the watermark. */
 	KUNIT_EXPECT_EQ(test, n, 6U);
 	KUNIT_EXPECT_EQ(test, reason, PB_REASON_WATERMARK);
 	rq.flags = PB_ALLOC_NO_WATERMARKS;
@@ -121,7 +125,10 @@ static void memalloc_desc(const struct memalloc_case *c, char *desc)
 
 KUNIT_ARRAY_PARAM(memalloc, memalloc_cases, memalloc_desc);
 
-/* In pieces, each of which has the mark; or at once, and misuse of it is still seen. */
+/*
+ * Frees a block with the memalloc mark. A split block has the mark in each part; misuse is
+ * reported as for other blocks.
+ */
 static void free_marked(struct kunit *test, struct pt_fixture *f, unsigned long pfn,
 			const struct memalloc_case *c)
 {
@@ -144,7 +151,7 @@ static void free_marked(struct kunit *test, struct pt_fixture *f, unsigned long 
 		KUNIT_EXPECT_FALSE(test, pb_page_is_memalloc(&f->pool, pfn + i));
 }
 
-/* What only those get who may ignore the marks is marked, until it is freed. */
+/* A block that only PB_ALLOC_NO_WATERMARKS could get is marked as memalloc until it is freed. */
 static void test_memalloc_mark(struct kunit *test)
 {
 	const struct memalloc_case *c = test->param_value;
@@ -193,7 +200,7 @@ static void test_reason_fragmentation(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, reason, PB_REASON_FRAGMENTATION);
 }
 
-/* Whole blocks held together by one frame in this CPU's cache. */
+/* One frame in this CPU's list keeps a pageblock from being free: the slow path drains it. */
 static void test_drains_this_cpu(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_one_block);
@@ -213,7 +220,7 @@ static void cache_a_frame(void *arg)
 		pb_free(&f->pool, pfn, 0);
 }
 
-/* The same in another CPU's cache: only a request that may wait gets it. */
+/* The frame is in another CPU's list: only a request that may wait gets the pageblock. */
 static void test_drains_other_cpus(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_one_block);
@@ -232,7 +239,8 @@ static void test_drains_other_cpus(struct kunit *test)
 }
 
 /*
- * Memory that the index has forgotten is found by a request that may wait, and indexed again.
+ * A pageblock that is missing in the index is found by the scan of a request that may wait, and
+ * indexed.
  */
 static void test_scan_finds_forgotten_memory(struct kunit *test)
 {

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* stat.c: names, counters and the shape of free memory as readers see them. */
+/*
+ * stat.c: names of counters, counts of allocated and freed pages and NUMA events, and free
+ * blocks by order as /proc/buddyinfo shows them. The cases allocate in known pools and compare
+ * the numbers.
+ */
 #include "core/zone/zone.h"
 #include "fixture.h"
 #include "params.h"
@@ -30,7 +34,7 @@ static void test_names(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, pb_reason_name[PB_REASON_NODE], "node");
 }
 
-/* pgalloc and pgfree count pages of every order, through the caches and past them. */
+/* pgalloc and pgfree count pages of every order, whether or not a pcp list is used. */
 static void test_pages_counted(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_gig);
@@ -51,7 +55,7 @@ static void test_pages_counted(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_ALLOC_FAIL), 0UL);
 }
 
-/* Where a request wanted to go, and where it went. */
+/* numa_hit, numa_miss and numa_foreign: the node requested and the node used. */
 static void test_numa_counters(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_four_nodes);
@@ -61,7 +65,7 @@ static void test_numa_counters(struct kunit *test)
 
 	for (i = 0; i < 6; i++)
 		KUNIT_ASSERT_NE(test, pt_alloc(f, 9), PB_NO_PFN);
-	/* Node 0 has four pageblocks; the other two requests went to node 1. */
+	/* Node 0 has four pageblocks; node 1 served the other two requests. */
 	KUNIT_EXPECT_EQ(test, pb_zone_event(zone0, PB_NUMA_HIT), 4UL);
 	KUNIT_EXPECT_EQ(test, pb_zone_event(zone0, PB_NUMA_FOREIGN), 2UL);
 	KUNIT_EXPECT_EQ(test, pb_zone_event(zone0, PB_NUMA_MISS), 0UL);
@@ -105,13 +109,13 @@ static unsigned long pages_of(const struct pb_free_count *c)
 	return pages;
 }
 
-/* An empty pool: maximal blocks as a buddy allocator would list them. */
+/* Free memory counts as maximal aligned blocks, as in a buddy allocator. */
 static void test_shape_of_an_empty_zone(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_gig);
 	struct pb_free_count *c = count(test, pt_zone(f, 0, PB_ZONE_NORMAL));
 
-	/* 1019 + 4 = 1020 + 1, then 1024: a GiB, then 1536: two and one. */
+	/* Pageblocks 1019; 1020 to 1023; 1024 to 1535, a GiB; 1536 and 1537; 1538. */
 	KUNIT_EXPECT_EQ(test, c->blocks[PB_MOVABLE][9], 2UL);
 	KUNIT_EXPECT_EQ(test, c->blocks[PB_MOVABLE][10], 1UL);
 	KUNIT_EXPECT_EQ(test, c->blocks[PB_MOVABLE][11], 1UL);
@@ -121,7 +125,7 @@ static void test_shape_of_an_empty_zone(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pages_of(c), f->pages);
 }
 
-/* One frame taken out of a GiB splits it in two of each order below. */
+/* A GiB with one frame allocated is one free block of each lower order. */
 static void test_shape_after_one_frame(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_gig);
@@ -145,7 +149,10 @@ static void test_shape_after_one_frame(struct kunit *test)
 	pt_expect_all_free(test, f);
 }
 
-/* Whatever the shape: the blocks add up to the free pages, and to the pageblocks there are. */
+/*
+ * After random requests the blocks add up to the free pages, and the pageblocks to those
+ * present.
+ */
 static void test_shape_adds_up(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_holes);

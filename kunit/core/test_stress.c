@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * All CPUs at once on one pool: nothing is handed out twice, nothing is lost, and the index
- * is right afterwards. ThreadSanitizer runs these cases too (scripts/host tsan).
+ * Concurrent use of one pool by all CPUs. Threads allocate, free, stamp (stress.h) and search at
+ * once; afterwards no frame was allocated twice, none is lost, and the index shows what is free.
+ * The last cases run two threads in step, one operation each in a round, to catch a lost index
+ * update before a later operation repairs it. scripts/host tsan runs all cases under ThreadSanitizer.
  */
 #include "core/base/pfn.h"
 #include "core/cache/drain.h"
@@ -34,7 +36,7 @@ static void test_concurrent_mix(struct kunit *test)
 	pt_stress_finish(test, s);
 }
 
-/* Single frames only, on one pageblock: the hottest words there can be. */
+/* Order 0 on one pageblock: all threads use the same few words. */
 static void test_concurrent_single_frames(struct kunit *test)
 {
 	struct pt_stress *s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
@@ -47,15 +49,15 @@ static void test_concurrent_single_frames(struct kunit *test)
 }
 
 /*
- * Bits of one map, set and cleared by all: a summary must never stay clear over a word that
- * is not.
+ * All threads change bits of one map. In the end no summary bit may be clear above a word that
+ * is not 0.
  */
 struct map_load {
 	struct pb_bitmap map;
 	unsigned long	 rounds;
 };
 
-/* Thread n owns the bits n, n + 64 * k: neighbours in the words that everybody fights over. */
+/* Thread n changes the bits n + 64 * k: each thread has its own bit in the same words. */
 static void flip_bits(void *arg, unsigned int n)
 {
 	struct map_load *load = arg;
@@ -69,7 +71,7 @@ static void flip_bits(void *arg, unsigned int n)
 		else
 			pb_bitmap_clear(&load->map, bit);
 	}
-	/* And leave exactly one bit in each word, or none for every other thread. */
+	/* Leave bit n of each word set if n is odd, clear if it is even. */
 	for (bit = n; bit < load->map.nbits; bit += 64) {
 		if (n % 2)
 			pb_bitmap_set(&load->map, bit);
@@ -98,17 +100,14 @@ static void test_concurrent_bitmap(struct kunit *test)
 		for (w = 0; w < words; w++)
 			if (load->map.level[level][w])
 				KUNIT_ASSERT_TRUE_MSG(test, test_bit(w, load->map.level[level + 1]),
-						      "level %u word %lu is hidden", level, w);
+						      "level %u word %lu: no summary", level, w);
 	}
 	for (bit = 0; bit < nbits; bit += 64)
 		for (n = 0; n < nr; n++)
 			KUNIT_ASSERT_EQ(test, pb_bitmap_test(&load->map, bit + n), n % 2 == 1);
 }
 
-/*
- * Threads of which each takes the pool's only memory and gives it back: nobody may starve it
- * of a trace.
- */
+/* Threads in turn allocate the only block of a pageblock and free it. */
 struct ping_pong {
 	struct pt_fixture	*f;
 	unsigned long		rounds;
@@ -132,7 +131,7 @@ static void take_and_give(void *arg, unsigned int n)
 		atomic_long_inc(&p->taken);
 		if (pb_free(&p->f->pool, pfn, p->order) != PB_BAD_NONE)
 			atomic_long_inc(&p->errors);
-		/* What stays in this CPU's cache nobody else can have. */
+		/* Drain, or the other threads cannot get the block. */
 		pb_pcp_drain_local(&p->f->pool);
 	}
 }
@@ -146,7 +145,7 @@ static void describe_order(const unsigned int *order, char *desc)
 
 KUNIT_ARRAY_PARAM(ping_pong_orders, ping_pong_orders, describe_order);
 
-/* Claims and frees of one pageblock against each other: the index must not lose it. */
+/* Allocations and frees of one pageblock at once: the index must not lose it. */
 static void test_concurrent_one_pageblock(struct kunit *test)
 {
 	struct ping_pong *p = kunit_kzalloc(test, sizeof(*p), GFP_KERNEL);
@@ -159,7 +158,7 @@ static void test_concurrent_one_pageblock(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, pt_run_threads(pt_nr_cpus(), take_and_give, p), 0);
 	KUNIT_EXPECT_GT(test, atomic_long_read(&p->taken), 0L);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&p->errors), 0L);
-	/* Without PB_ALLOC_WAIT: the index itself must know of the free pageblock. */
+	/* Without PB_ALLOC_WAIT no scan helps: the index itself has to have the free pageblock. */
 	pfn = pt_alloc(p->f, PB_PAGEBLOCK_ORDER);
 	KUNIT_EXPECT_NE(test, pfn, PB_NO_PFN);
 	if (pfn != PB_NO_PFN)
@@ -167,7 +166,7 @@ static void test_concurrent_one_pageblock(struct kunit *test)
 	pt_expect_all_free(test, p->f);
 }
 
-/* Runs of pageblocks taken as a whole while others take single ones out of them. */
+/* Runs of pageblocks are allocated while other threads allocate single pageblocks of them. */
 struct run_load {
 	struct pt_stress	s;
 	unsigned long		runs;
@@ -209,7 +208,7 @@ static void test_concurrent_runs(struct kunit *test)
 	load->runs = pt_rounds * 50;
 	KUNIT_ASSERT_EQ(test, pt_run_threads(pt_nr_cpus(), take_runs, load), 0);
 	pt_drain_all(&load->s.f->pool);
-	/* All eight pageblocks in one go: none of them may be missing from the index. */
+	/* One block of all eight pageblocks: the index must have each of them. */
 	pfn = pt_alloc(load->s.f, 12);
 	KUNIT_EXPECT_NE(test, pfn, PB_NO_PFN);
 	if (pfn != PB_NO_PFN)
@@ -218,9 +217,9 @@ static void test_concurrent_runs(struct kunit *test)
 }
 
 /*
- * Two threads in step: in each round one operation of each meets the other's, then, with both at
- * rest, the index must show what is there. Whatever a lost update hides stays hidden here, where
- * under load the next operation would bring it up again.
+ * Two threads in step. In each round both do one operation at once; then both pause and thread 0
+ * checks the index. A bit that a lost update hides stays hidden until this check; under
+ * continuous load the next operation on that pageblock would set it.
  */
 struct duel {
 	struct pb_bitmap	map;
@@ -243,7 +242,7 @@ static void meet(struct duel *d)
 	}
 }
 
-/* One sets its bit of a word while the other clears its own. */
+/* In turn, one thread sets its bit of a word while the other clears its own. */
 static void duel_over_a_word(void *arg, unsigned int n)
 {
 	struct duel *d = arg;
@@ -290,7 +289,7 @@ static unsigned long claim(struct pb_zone *zone)
 	return pfn;
 }
 
-/* One block is free, one is the first thread's: it frees its own while the other claims one. */
+/* One block is free and thread 0 holds another: it frees its own while thread 1 allocates one. */
 static void duel_over_a_pageblock(void *arg, unsigned int n)
 {
 	struct duel *d = arg;
@@ -337,7 +336,7 @@ static void test_concurrent_index(struct kunit *test)
 	d->rounds = pt_rounds * 2000;
 	KUNIT_ASSERT_EQ(test, pt_run_threads(2, duel_over_a_pageblock, d), 0);
 	KUNIT_EXPECT_EQ_MSG(test, d->hidden, 0UL, "of %lu rounds", d->rounds);
-	f->broken = true;	/* the frames claimed first have no order bytes */
+	f->broken = true;	/* the blocks allocated first have no entry in the order map */
 }
 
 static struct kunit_case stress_cases[] = {

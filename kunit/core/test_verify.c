@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * verify.c must see what it is there for: each invariant is broken on purpose, once, in a
- * pool that is otherwise sound, and must be reported; mended again, the pool must pass.
+ * verify.c must detect each violation of an invariant. A case builds a sound pool (a scene),
+ * breaks one invariant directly in memory, and expects pb_verify() to report an error. Other
+ * cases expect no report for states that are allowed.
  */
 #include "core/base/pfn.h"
 #include "core/cache/freelist.h"
@@ -10,18 +11,15 @@
 #include "core/index/pageblock.h"
 #include "fixture.h"
 
-/*
- * A pool with something of everything: allocated blocks, cached ones, free ones of every
- * size.
- */
+/* A pool with allocated blocks, cached blocks, and free blocks of several orders. */
 struct scene {
 	struct pt_fixture	*f;
 	struct pb_zone		*zone;
 	unsigned long		order0, order3, order9;	/* allocated */
-	unsigned long		cached;			/* a single frame in this CPU's cache */
-	unsigned long		whole;			/* index of a wholly free pageblock */
+	unsigned long		cached;			/* a frame in this CPU's list */
+	unsigned long		whole;			/* index of a free pageblock */
 	struct pb_pcp		*pcp;
-	struct pb_pcp_list	*list;			/* its single movable frames */
+	struct pb_pcp_list	*list;			/* order 0, movable */
 };
 
 static u8 *byte(struct scene *s, unsigned long pfn)
@@ -170,7 +168,7 @@ static void plant_pcp_duplicate(struct scene *s)
 	s->list->n++;
 }
 
-/* One frame twice, another lost: every count is right. */
+/* One frame is in the list twice and another one is lost, so that all counts are right. */
 static void plant_pcp_duplicate_for_lost(struct scene *s)
 {
 	s->list->lifo[1] = s->list->lifo[0];
@@ -242,7 +240,7 @@ static void make_scene(struct kunit *test, struct scene *s)
 
 	s->f = pt_pool(test, &pt_holes);
 	s->zone = pt_zone(s->f, 0, PB_ZONE_NORMAL);
-	/* Requests for NORMAL at most: all of them come from the zone with the holes. */
+	/* highest_zone NORMAL: all blocks come from the zone with holes. */
 	for (i = 0; i < ARRAY_SIZE(pfns); i++) {
 		struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
 
@@ -281,7 +279,7 @@ static void test_sees(struct kunit *test)
 	kunit_info(test, "%s\n", v->first);
 }
 
-/* A block that runs past its zone's end, every frame of which is allocated. */
+/* A block whose order reaches past the end of its zone. */
 static void test_sees_block_past_the_end(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_small);
@@ -296,7 +294,7 @@ static void test_sees_block_past_the_end(struct kunit *test)
 	*byte(&s, pfn) = 12 + 1;
 }
 
-/* Verify itself changes nothing: asked twice, it counts the same, and the pool goes on. */
+/* pb_verify() changes nothing: called twice it counts the same, and the blocks can be freed. */
 static void test_changes_nothing(struct kunit *test)
 {
 	struct scene *s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
@@ -315,7 +313,7 @@ static void test_changes_nothing(struct kunit *test)
 	pt_expect_all_free(test, s->f);
 }
 
-/* A summary bit left set over nothing is allowed: a search looks in vain, nothing is hidden. */
+/* A set summary bit above an empty word is allowed: it only costs a search time. */
 static void test_allows_a_stale_summary(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_gig);

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* watermark.c: who may take a zone how far down. Where the marks come from is test_wmarks.c's. */
+/*
+ * watermark.c: how many pages of a zone a request may use, by its flags, as
+ * __zone_watermark_ok() in mm/; and the count of free pages, which concurrent requests must not
+ * bring below that limit. test_wmarks.c tests how the watermarks are computed.
+ */
 #include "core/base/pfn.h"
 #include "core/cache/drain.h"
 #include "core/zone/zone.h"
@@ -61,13 +65,13 @@ static void test_watermark(struct kunit *test)
 	pb_zone_update_fast_mark(zone);
 	KUNIT_EXPECT_EQ(test, pb_zone_watermark_ok(zone, mark->nr_pages, PB_ZONE_MOVABLE,
 						   mark->flags), mark->ok);
-	/* The reserve is kept from requests that could go higher, not from the zone's own. */
+	/* lowmem_reserve applies to requests that may use a higher zone only. */
 	if (mark->reserve)
 		KUNIT_EXPECT_TRUE(test, pb_zone_watermark_ok(zone, mark->nr_pages, PB_ZONE_NORMAL,
 							     mark->flags));
 }
 
-/* What __zone_watermark_ok() of mm/ leaves of a min mark of 1000, by flags. */
+/* What __zone_watermark_ok() in mm/ leaves of a MIN watermark of 1000, by flags. */
 struct discount {
 	const char *name;
 	pb_alloc_flags_t flags;
@@ -104,7 +108,7 @@ static void test_discounts(struct kunit *test)
 	pb_zone_update_fast_mark(zone);
 	floor = pb_zone_floor(zone, 1, PB_ZONE_MOVABLE, PB_ALLOC_WMARK_MIN | discount->flags);
 	KUNIT_EXPECT_EQ(test, floor, discount->floor);
-	/* Pages of contiguous areas: out of reach, unless the request may use them. */
+	/* Free CMA pages do not count for requests that may not use them. */
 	atomic_long_set(&zone->nr_free_cma, 300);
 	KUNIT_EXPECT_EQ(test, pb_zone_floor(zone, 1, PB_ZONE_MOVABLE,
 					    PB_ALLOC_WMARK_MIN | discount->flags),
@@ -113,7 +117,7 @@ static void test_discounts(struct kunit *test)
 					    PB_ALLOC_WMARK_MIN | PB_ALLOC_CMA | discount->flags),
 			floor);
 	atomic_long_set(&zone->nr_free_cma, 0);
-	/* A lowmem reserve is not discounted for anybody. */
+	/* No flag lowers lowmem_reserve. */
 	zone->lowmem_reserve[PB_ZONE_MOVABLE] = 77;
 	KUNIT_EXPECT_EQ(test, pb_zone_floor(zone, 1, PB_ZONE_MOVABLE,
 					    PB_ALLOC_WMARK_MIN | discount->flags),
@@ -128,7 +132,7 @@ static void set_type(struct pt_fixture *f, unsigned long pfn, enum pb_migratetyp
 	pb_zone_reindex_all(pb_pfn_zone(&f->pool, pfn));
 }
 
-/* The free part of highatomic pageblocks is kept from those without access to reserves. */
+/* Free pages of highatomic pageblocks do not count for requests without access to reserves. */
 static void test_highatomic_discount(struct kunit *test)
 {
 	struct pt_fixture *f;
@@ -141,7 +145,7 @@ static void test_highatomic_discount(struct kunit *test)
 	set_type(f, first, PB_HIGHATOMIC);
 	atomic_long_set(&zone->nr_reserved_highatomic, PB_PAGEBLOCK_NR);
 	pb_zone_update_fast_mark(zone);
-	/* The pageblock has a block of 64 allocated. */
+	/* 64 of the pageblock's 512 pages are allocated. */
 	KUNIT_EXPECT_EQ(test, pb_zone_floor(zone, 1, PB_ZONE_NORMAL, PB_ALLOC_WMARK_MIN),
 			100 + 448L);
 	KUNIT_EXPECT_EQ(test, pb_zone_floor(zone, 1, PB_ZONE_NORMAL,
@@ -154,7 +158,7 @@ static void test_highatomic_discount(struct kunit *test)
 	pt_free(test, f, first, 6);
 }
 
-/* The fast form never lets pass what the full form would not. */
+/* The comparison with zone->fast_mark agrees with the full check for random watermarks. */
 static void test_fast_form(struct kunit *test)
 {
 	struct pt_fixture *f;
@@ -192,7 +196,7 @@ static bool present(struct pb_zone *zone, unsigned int order, pb_alloc_flags_t f
 	return pb_zone_watermark_ok_order(zone, order, 0, PB_ZONE_MOVABLE, flags);
 }
 
-/* Enough pages are not enough: a block of the order has to be free. */
+/* Enough free pages do not suffice: a block of the order has to be free. */
 static void test_free_block_present(struct kunit *test)
 {
 	struct pt_fixture *f;
@@ -201,7 +205,7 @@ static void test_free_block_present(struct kunit *test)
 	unsigned int order;
 
 	KUNIT_ASSERT_EQ(test, n, f->pages >> 3);
-	/* Every other block of eight: half of the memory, and nothing above order 3. */
+	/* Free every second block of order 3: half of the memory, and no larger block. */
 	for (i = 0; i < n; i++)
 		if (pfns[i] >> 3 & 1)
 			pt_free(test, f, pfns[i], 3);
@@ -210,7 +214,7 @@ static void test_free_block_present(struct kunit *test)
 	for (order = 0; order <= 9; order++)
 		KUNIT_EXPECT_EQ_MSG(test, present(zone, order, PB_ALLOC_WMARK_MIN), order <= 3,
 				    "order %u", order);
-	/* The count still comes first. */
+	/* The count of pages is still checked. */
 	KUNIT_EXPECT_FALSE(test, pb_zone_watermark_ok_order(zone, 3, f->pages / 2 - 7,
 							    PB_ZONE_MOVABLE, PB_ALLOC_WMARK_MIN));
 	KUNIT_EXPECT_TRUE(test, pb_zone_watermark_ok_order(zone, 3, f->pages / 2 - 8,
@@ -221,7 +225,7 @@ static void test_free_block_present(struct kunit *test)
 	pt_expect_all_free(test, f);
 }
 
-/* Only who may use a pageblock's type finds its blocks. */
+/* A request finds blocks only in pageblocks whose type it may use. */
 static void test_free_block_of_a_type(struct kunit *test)
 {
 	struct pt_fixture *f;
@@ -243,7 +247,7 @@ static void test_free_block_of_a_type(struct kunit *test)
 	pb_zone_reindex_all(zone);
 }
 
-/* Runs of pageblocks, aligned: what the check says, a claim finds, in every layout. */
+/* For pageblocks and runs of them the check agrees with an allocation, in every layout. */
 static void test_free_run_present(struct kunit *test)
 {
 	unsigned int i, order;
@@ -292,14 +296,17 @@ static void test_account_claim(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, pb_zone_free_pages(zone), (long)f->pages - granted);
 		pb_zone_account(zone, granted);
 	}
-	/* Whoever has no marks gets all, below zero too: the count may lag behind the bitmaps. */
+	/*
+	 * Without watermarks a request gets all, even below 0: the count may lag behind the
+	 * bitmaps.
+	 */
 	KUNIT_EXPECT_EQ(test, pb_zone_account_claim(zone, 5000, 1, NULL), 5000L);
 	rq.flags = PB_ALLOC_NO_WATERMARKS;
 	KUNIT_EXPECT_EQ(test, pb_zone_account_claim(zone, 64, 1, &rq), 64L);
 	pb_zone_account(zone, 5064);
 }
 
-/* What every thread sees and may not see. */
+/* State of threads that allocate down to the same watermark. */
 struct race {
 	struct pb_zone	*zone;
 	unsigned long	rounds;
@@ -349,14 +356,14 @@ static void test_concurrent_account_claim(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pb_zone_free_pages(race->zone), (long)f->pages);
 }
 
-/* Allocates down to a mark and beyond, with many others, and frees again. */
+/* State of threads that allocate down to a watermark until requests fail, then free. */
 struct squeeze {
 	struct pt_fixture	*f;
 	struct pb_zone		*zone;
 	unsigned long		rounds;
 	pb_alloc_flags_t	flags;
 	unsigned int		max_order;
-	unsigned long		*held;		/* SQUEEZE_HELD for each thread */
+	unsigned long		*held;		/* SQUEEZE_HELD blocks for each thread */
 	atomic_long_t		lowest;		/* free pages seen */
 	atomic_long_t		failed;
 	atomic_long_t		lost;		/* frees refused */
@@ -408,8 +415,8 @@ static void squeeze_zone(void *arg, unsigned int cpu)
 }
 
 /*
- * However many allocate at once: nobody takes the zone below what its mark and its privileges
- * allow, not by a single page. What is printed as the worst undershoot is what was measured.
+ * Concurrent requests never bring free pages below their watermark less their privileges, not by
+ * one page. The greatest undershoot that was seen is printed.
  */
 static void test_concurrent_squeeze(struct kunit *test)
 {
@@ -438,14 +445,14 @@ static void test_concurrent_squeeze(struct kunit *test)
 		s->f->pool.wmark.watermark_boost_factor = 0;
 		floor = pb_zone_floor(s->zone, 2, PB_ZONE_MOVABLE, s->flags);
 		atomic_long_set(&s->lowest, LONG_MAX);
-		/* On a slow machine once may not be enough to get down to the mark. */
+		/* A slow machine may need several runs to get down to the watermark. */
 		for (again = 0; again < 20 && !atomic_long_read(&s->failed); again++)
 			KUNIT_ASSERT_EQ(test, pt_run_threads(pt_nr_cpus(), squeeze_zone, s), 0);
 		lowest = atomic_long_read(&s->lowest);
 		kunit_info(test, "%u: floor %ld, lowest %ld: undershot by %ld, %ld refused\n", i,
 			   floor, lowest, max(floor - lowest, 0L), atomic_long_read(&s->failed));
 		KUNIT_EXPECT_GE(test, lowest, floor);
-		/* It was tried, and the mark was reached. */
+		/* Requests failed, and free pages were close to the watermark. */
 		KUNIT_EXPECT_GT(test, atomic_long_read(&s->failed), 0L);
 		KUNIT_EXPECT_LT(test, lowest, floor + (1L << s->max_order));
 		KUNIT_EXPECT_EQ(test, atomic_long_read(&s->lost), 0L);

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* watermark.c: where the marks come from, and how boosts raise them. */
+/*
+ * watermark.c: the watermarks and lowmem reserves computed from min_free_kbytes and the scale
+ * factor, as in mm/; boosts that raise them; and zone->fast_mark, the one number that the fast
+ * path compares with.
+ */
 #include "core/zone/watermark.h"
 #include "fixture.h"
 #include "params.h"
@@ -17,13 +21,13 @@ static void test_set_watermarks(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, zone->watermark[PB_WMARK_HIGH] - zone->watermark[PB_WMARK_LOW],
 			zone->watermark[PB_WMARK_LOW] - zone->watermark[PB_WMARK_MIN]);
 	KUNIT_EXPECT_EQ(test, zone->fast_mark, (long)zone->watermark[PB_WMARK_LOW]);
-	/* However large min is asked to be, most of the zone can be used. */
+	/* An excessive MIN is limited, so that most of the zone stays usable. */
 	pb_zone_set_watermarks(zone, ~0UL / 4, 10);
 	KUNIT_EXPECT_LE(test, zone->watermark[PB_WMARK_MIN], zone->present_pages / 4);
 	KUNIT_EXPECT_LT(test, zone->watermark[PB_WMARK_HIGH], zone->present_pages);
 }
 
-/* Dealt out by size among all zones but MOVABLE, which get a small min of their own. */
+/* Shared among all zones except MOVABLE by size; MOVABLE zones have a small MIN of their own. */
 static void test_setup_per_zone(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_two_nodes);
@@ -58,7 +62,7 @@ static void test_setup_per_zone(struct kunit *test)
 	KUNIT_EXPECT_GE(test, min_sum + f->pool.all_zones->nr, f->pool.wmark.min_free_pages);
 }
 
-/* Of the zones above it on its node, and for requests that could go there. */
+/* A part of the zones above it on its node, for requests that could use those. */
 static void test_lowmem_reserve(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_two_nodes);
@@ -90,7 +94,7 @@ static void test_boost(struct kunit *test)
 	unsigned long most, before;
 	unsigned int i;
 
-	/* A zone without marks is not boosted, nor one of less than four pageblocks. */
+	/* A zone whose watermarks are 0 is not boosted, nor one of less than four pageblocks. */
 	KUNIT_EXPECT_FALSE(test, pb_zone_boost(zone, 0));
 	pb_zone_set_watermarks(zone, 512, 10);
 	before = zone->fast_mark;
@@ -98,13 +102,13 @@ static void test_boost(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, zone->watermark_boost, PB_PAGEBLOCK_NR);
 	KUNIT_EXPECT_EQ(test, zone->fast_mark, (long)(before + PB_PAGEBLOCK_NR));
 	KUNIT_EXPECT_EQ(test, pb_wmark_pages(zone, PB_WMARK_MIN), 512 + PB_PAGEBLOCK_NR);
-	/* To one and a half times the high mark, and no further. */
+	/* Up to one and a half times the HIGH watermark. */
 	most = zone->watermark[PB_WMARK_HIGH] * 3 / 2;
 	for (i = 0; i < 100; i++)
 		pb_zone_boost(zone, 0);
 	KUNIT_EXPECT_EQ(test, zone->watermark_boost, most);
 	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_WATERMARK_BOOST), 101UL);
-	/* What came while the node was balanced stays. */
+	/* A boost that came during balancing stays. */
 	pb_zone_decay_boost_by(zone, most - 100);
 	KUNIT_EXPECT_EQ(test, zone->watermark_boost, 100UL);
 	pb_zone_decay_boost(zone);
@@ -124,7 +128,7 @@ struct shake {
 	unsigned long	rounds;
 };
 
-/* All change marks at once; the last to finish has left the right fast mark behind. */
+/* All threads change boosts at once: the last update leaves the right fast_mark. */
 static void shake_marks(void *arg, unsigned int n)
 {
 	struct pt_rand r = { .state = pt_seed + n };

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* zone.c: claims and frees of one zone, its free-page count, runs of pageblocks. */
+/*
+ * zone.c: allocating and freeing in the bitmaps of one zone, below the pcp lists: blocks of
+ * every order, runs of pageblocks with an alignment, and the count of free pages.
+ */
 #include "core/base/pfn.h"
 #include "core/zone/zone.h"
 #include "fixture.h"
@@ -34,7 +37,7 @@ static unsigned long claim_blocks(struct pb_zone *zone, unsigned long nr, unsign
 	return pfn;
 }
 
-/* Down to nothing and back: the count is exact at each step. */
+/* Until the zone is empty and back: the count of free pages is exact at each step. */
 static void test_claim_and_release(struct kunit *test)
 {
 	unsigned int order = *(const unsigned int *)test->param_value;
@@ -56,7 +59,7 @@ static void test_claim_and_release(struct kunit *test)
 	pt_expect_all_free(test, f);
 }
 
-/* A claim looks in its own migratetype only. */
+/* An allocation uses pageblocks of its own migratetype only. */
 static void test_own_type_only(struct kunit *test)
 {
 	unsigned int order = *(const unsigned int *)test->param_value;
@@ -68,7 +71,7 @@ static void test_own_type_only(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pb_zone_free_pages(zone), (long)f->pages);
 }
 
-/* Whole pageblocks stay whole while a broken one can serve. */
+/* Free pageblocks are not split while a partly free one has the block. */
 static void test_packs_into_one_pageblock(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_small);
@@ -77,7 +80,7 @@ static void test_packs_into_one_pageblock(struct kunit *test)
 	unsigned int order = 0;
 
 	KUNIT_ASSERT_NE(test, first, PB_NO_PFN);
-	/* 1 + 1 + 2 + 4 + ... + 256 is exactly one pageblock, if nothing is wasted. */
+	/* 1 + 1 + 2 + 4 + ... + 256 frames fill a pageblock exactly. */
 	for (i = 0; i < PB_PAGEBLOCK_ORDER; i++, order++) {
 		pfn = claim(zone, order, PB_MOVABLE);
 		KUNIT_EXPECT_EQ_MSG(test, pfn >> PB_PAGEBLOCK_ORDER, first >> PB_PAGEBLOCK_ORDER,
@@ -87,7 +90,7 @@ static void test_packs_into_one_pageblock(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pages, PB_PAGEBLOCK_NR);
 	KUNIT_EXPECT_NE(test, claim(zone, 0, PB_MOVABLE) >> PB_PAGEBLOCK_ORDER,
 			first >> PB_PAGEBLOCK_ORDER);
-	f->broken = true;	/* claims here leave the order bytes to alloc.c */
+	f->broken = true;	/* alloc.c would set the order map */
 }
 
 struct run {
@@ -95,7 +98,7 @@ struct run {
 	unsigned long nr, align, first;		/* pageblocks */
 };
 
-/* In pt_holes: 1025, 1027-1029, (1032-1033 another zone), 1040-1041, 1535-1537, 4173. */
+/* pt_holes: 1025, 1027-1029, (1032-1033: MOVABLE), 1040-1041, 1535-1537, 4173. */
 static const struct run runs[] = {
 	{ "one", 1, 1, 1025 },
 	{ "one, even", 1, 2, 1028 },
@@ -129,8 +132,8 @@ static void test_runs_of_pageblocks(struct kunit *test)
 }
 
 /*
- * A run that is not there because one pageblock in it is used: found behind it, across the
- * chunk's end.
+ * One pageblock of the first run is allocated: the next run is found, across a directory
+ * section's end.
  */
 static void test_run_behind_a_used_one(struct kunit *test)
 {
@@ -147,7 +150,7 @@ static void test_run_behind_a_used_one(struct kunit *test)
 	pt_expect_all_free(test, f);
 }
 
-/* A run over pageblocks of several types takes them all, and they have one type then. */
+/* A run of pageblocks of several types is allocated as one, and all get the request's type. */
 static void test_run_of_mixed_types(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_small);
@@ -170,7 +173,7 @@ static void test_run_of_mixed_types(struct kunit *test)
 	pt_expect_all_free(test, f);
 }
 
-/* A frame freed twice past the order bytes is reported, and counted once. */
+/* A second free that bypasses the order map is reported, and the pages are counted once. */
 static void test_release_twice(struct kunit *test)
 {
 	unsigned int order = *(const unsigned int *)test->param_value;
@@ -184,7 +187,7 @@ static void test_release_twice(struct kunit *test)
 	pt_expect_all_free(test, f);
 }
 
-/* An index that promises what is not there costs tries and hides nothing. */
+/* Set index bits of allocated pageblocks cost attempts but hide no free one. */
 static void test_lying_index(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_small);
@@ -194,7 +197,7 @@ static void test_lying_index(struct kunit *test)
 
 	for (i = 0; i < 7; i++)
 		pfns[i] = claim(zone, 9, PB_MOVABLE);
-	/* All seven look whole again, though they are not. */
+	/* Index the seven allocated pageblocks as free. */
 	for (i = 0; i < 7; i++) {
 		zone->ctl[(pfns[i] - zone->base_pfn) >> 9].key = whole;
 		set_bit((pfns[i] - zone->base_pfn) >> 9, zone->area[PB_MOVABLE].whole.level[0]);

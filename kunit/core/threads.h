@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Threads that own a CPU each, and code run on a chosen CPU or in another kind of task: kthreads
- * in the kernel, pthreads here.
+ * Threads that each own a CPU, and functions run on a chosen CPU or in another kind of task.
+ * Implemented with kthreads in kunit/linux/threads.c and with pthreads in kunit/host/threads.c.
  */
 #ifndef PT_THREADS_H
 #define PT_THREADS_H
 
 struct pb_pool;
 
-/* One in so many random requests may wait, and so drain every CPU when memory is short. */
+/* One in so many random requests may wait; it drains every CPU when memory is short. */
 #ifdef __KERNEL__
 #define PT_WAIT_ONE_IN	24
 #else
 #define PT_WAIT_ONE_IN	2
 #endif
 
-/* CPUs the tests can use; they are numbered 0 to this less one, whatever their ids are. */
+/* Number of CPUs that tests can use. Tests number them from 0, whatever their ids are. */
 unsigned int pt_nr_cpus(void);
-/* The id of the nth usable CPU, as the core sees it. */
+/* The id of the nth usable CPU. */
 int pt_cpu(unsigned int nth);
 
 /*
- * Runs fn(arg, n) on the nth CPU, for the first @nr CPUs at once, and returns when all are done.
- * Expectations may be used inside fn, assertions may not.
+ * Runs fn(arg, n) on the nth CPU, on the first @nr CPUs at once, and returns when all are done.
+ * KUNIT_EXPECT macros may be used in fn, KUNIT_ASSERT macros may not.
  */
 int pt_run_threads(unsigned int nr, void (*fn)(void *arg, unsigned int n), void *arg);
 
@@ -30,8 +30,8 @@ int pt_run_threads(unsigned int nr, void (*fn)(void *arg, unsigned int n), void 
 void pt_call_on(unsigned int nth, void (*fn)(void *arg), void *arg);
 
 /*
- * Runs fn(arg) in a task that is not a kthread, and waits for it: 0, or why it did not run.
- * Expectations may be used inside fn, assertions may not.
+ * Runs fn(arg) in a task that is not a kthread and waits for it. Returns 0, or the error for
+ * which it did not run. KUNIT_EXPECT macros may be used in fn, KUNIT_ASSERT macros may not.
  */
 int pt_run_as_user(void (*fn)(void *arg), void *arg);
 
@@ -39,14 +39,14 @@ int pt_run_as_user(void (*fn)(void *arg), void *arg);
 void pt_stay_here(void);
 
 /*
- * To be called now and then by what runs in pt_run_threads(): schedules, and drains when
- * asked to.
+ * Functions run by pt_run_threads() call it at intervals: it reschedules, and drains this CPU if
+ * another thread waits in pt_drain_all().
  */
 void pt_breathe(struct pb_pool *pool);
 
 /*
- * ops->drain_all of the pools under test. In the kernel a round over all CPUs takes
- * milliseconds.
+ * ops->drain_all of the pools under test: drains every CPU and waits. It takes milliseconds in
+ * the kernel.
  */
 void pt_drain_all(struct pb_pool *pool);
 
