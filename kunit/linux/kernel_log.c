@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A console that counts lines. See kernel_log.h. */
+/* Registers a console that counts log lines; see kernel_log.h. */
 #include <linux/atomic.h>
 #include <linux/bug.h>
 #include <linux/console.h>
@@ -27,14 +27,17 @@ void pt_log_watch(const char *what)
 {
 	watched = what;
 	atomic_set(&seen, 0);
-	/* Or it would have to be named on the command line; unregistering takes it away. */
+	/*
+	 * Enabled, or it would have to be named on the command line. Unregistering clears the
+	 * flag.
+	 */
 	listener.flags = CON_ENABLED;
 	register_console(&listener);
 }
 
 unsigned int pt_log_seen(void)
 {
-	/* Whoever holds it writes out what there is. */
+	/* Releasing the console lock prints pending lines. */
 	console_lock();
 	console_unlock();
 	return atomic_xchg(&seen, 0);
@@ -46,7 +49,10 @@ void pt_log_unwatch(void)
 }
 
 #if defined(CONFIG_GENERIC_BUG) && defined(CONFIG_TRACEPOINTS)
-/* As generic_bug_clear_once() does with every module; called for each that has tracepoints. */
+/*
+ * As generic_bug_clear_once() does for every module. The notifier gets each module with
+ * tracepoints.
+ */
 static int clear_once(struct notifier_block *nb, unsigned long state, void *data)
 {
 	struct module *mod = ((struct tp_module *)data)->mod;

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * In the kernel only: lines of its log, counted as they are written, for tests of what is said and
- * how often. One listener at a time, as suites run one after the other.
+ * Counts lines of the kernel's log as they are written, for cases that expect a message a
+ * certain number of times. One case at a time, as suites run one after the other.
  */
 #ifndef PT_KERNEL_LOG_H
 #define PT_KERNEL_LOG_H
 
 #include <linux/types.h>
 
-/* Counts lines that contain @what from now on; a constant. */
+/* Counts lines that contain @what from now on. @what must stay valid. */
 void pt_log_watch(const char *what);
-/* How many there have been since it was asked last. */
+/* The number of such lines since the last call. */
 unsigned int pt_log_seen(void);
 void pt_log_unwatch(void);
 
 /*
- * Every WARN_ON_ONCE() of pbuddy's, and nobody else's, warns once more, as after a write to
- * clear_warn_once; false on kernels that do not keep a table of them.
+ * Lets every WARN_ON_ONCE() of pbuddy, and no other, warn once more, as a write to
+ * clear_warn_once would. False on kernels without a table of them.
  */
 bool pt_warn_again(void);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* pbuddy_kunit.ko: the parameters of a run. The suites register themselves. */
+/* pbuddy_kunit.ko: the parameters of a run. Suites register themselves with KUnit. */
 #include <linux/module.h>
 #include <linux/pbuddy.h>
 #include <linux/random.h>
@@ -8,11 +8,11 @@
 
 unsigned long pt_seed;
 module_param_named(seed, pt_seed, ulong, 0444);
-MODULE_PARM_DESC(seed, "Seed of all random sequences; 0 (default): a new one, which is printed");
+MODULE_PARM_DESC(seed, "Seed of all random sequences; 0 (default): chosen at load and printed");
 
 unsigned long pt_rounds = 5;
 module_param_named(rounds, pt_rounds, ulong, 0444);
-MODULE_PARM_DESC(rounds, "Thousands of operations in each random or concurrent test (default 5)");
+MODULE_PARM_DESC(rounds, "Thousands of operations of each random or concurrent test (default 5)");
 
 static int __init pbuddy_kunit_init(void)
 {

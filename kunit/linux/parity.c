@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What pbuddy and the kernel's allocator are compared by. See parity.h. */
+/* What the parity suites measure of pbuddy and of the kernel's allocator; see parity.h. */
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/nodemask.h>

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * In the kernel only: __GFP_ACCOUNT. The limit of a user is what tells what is charged: so many
- * pages can be had, and no more. Requests here do not sleep, so they are charged to the user on
- * kernels with the cgroup controller too; scripts/tests/policy-account.sh has what that one does.
+ * __GFP_ACCOUNT, by the per-user limit of pages that pbuddy charges: a task can allocate exactly
+ * that many accounted pages, and as many again after freeing them. Requests here do not sleep
+ * and are therefore charged to the user even where the dmem cgroup controller exists;
+ * scripts/tests/policy-account.sh tests that controller.
  */
 #include <linux/gfp.h>
 #include <linux/interrupt.h>
@@ -28,7 +29,7 @@
 #define MANY	(2 * LIMIT)
 #define GFP	(GFP_NOWAIT | __GFP_ACCOUNT | __GFP_NOWARN)
 
-/* Suites run in a kernel thread, which pays nothing; so it is no such thread for a moment. */
+/* Suites run in a kthread, and kthreads are not charged: clear the flag for a moment. */
 static unsigned int begin_paying(void)
 {
 	unsigned int was = current->flags & PF_KTHREAD;
@@ -76,7 +77,7 @@ static void give(struct page **pages, unsigned long n, unsigned int order)
 		pbuddy_free_pages(pages[--n], order);
 }
 
-/* Nothing has been charged that was not given back, and no page is missing. */
+/* After each case the whole limit can be allocated again, and no page is missing. */
 static void account_suite_exit(struct kunit *test)
 {
 	struct page *pages[MANY];
@@ -106,10 +107,10 @@ static void test_account_limit(struct kunit *test)
 
 	n = take(pages, order, GFP);
 	KUNIT_EXPECT_EQ(test, n, LIMIT >> order);
-	/* What could not be paid for has gone back. */
+	/* Blocks that could not be charged have been freed. */
 	KUNIT_EXPECT_EQ(test, in_use(), before + LIMIT);
 	KUNIT_ASSERT_GT(test, n, 0UL);
-	/* It is about payment: others get memory, and so does who gives some back. */
+	/* Other requests still get memory, and so does an accounted one after a free. */
 	one = pbuddy_alloc_pages(GFP & ~__GFP_ACCOUNT, order);
 	KUNIT_EXPECT_NOT_NULL(test, one);
 	pbuddy_free_pages(one, order);
@@ -151,13 +152,13 @@ static void test_account_bulk(struct kunit *test)
 	pbuddy_free_pages_bulk(pages, MANY);
 }
 
-/* Ranges are charged page by page, and can be freed so. */
+/* A range is charged and freed page by page. */
 static void test_account_contig(struct kunit *test)
 {
 	unsigned int was = begin_paying();
 	struct page *large = pbuddy_alloc_contig(LIMIT + 1, GFP, NUMA_NO_NODE, NULL);
 	struct page *range = pbuddy_alloc_contig(LIMIT, GFP, NUMA_NO_NODE, NULL);
-	struct page *more[2] = { pbuddy_alloc_pages(GFP, 0) };	/* the last for a failure */
+	struct page *more[2] = { pbuddy_alloc_pages(GFP, 0) };	/* last, which fails */
 
 	end_paying(was);
 	KUNIT_EXPECT_NULL(test, large);
@@ -170,7 +171,7 @@ static void test_account_contig(struct kunit *test)
 	pbuddy_free_contig(range + 4, LIMIT - 4);
 }
 
-/* ---- Who pays nothing ---- */
+/* ---- Allocations that are not charged ---- */
 
 static struct page *free_of_charge[MANY];
 
@@ -201,9 +202,9 @@ static void test_account_nobody(struct kunit *test)
 	give(free_of_charge, MANY, 0);
 }
 
-/* ---- Moved ---- */
+/* ---- Migration ---- */
 
-/* As a migration does it: the target is paid for, the source goes without a word. */
+/* As a migration does: charges the target, then frees the source without uncharging. */
 static void test_account_moved(struct kunit *test)
 {
 	struct page *pages[MANY], *dst = pbuddy_alloc_pages(GFP_KERNEL, 0), *more = NULL;
@@ -241,7 +242,7 @@ static int free_in_nmi(unsigned int type, struct pt_regs *regs)
 static void nmi_frees(struct page *page)
 {
 	freed_in_nmi = page;
-	/* Enters the handler as the hardware would. */
+	/* Enters the NMI handler as the hardware does. */
 	asm volatile("int $2" ::: "memory");
 }
 
@@ -252,7 +253,7 @@ static void test_account_nmi(struct kunit *test)
 	unsigned int was = begin_paying();
 	long late;
 
-	/* Where there is a cgroup controller this one is charged to that. */
+	/* Charged to the cgroup, where the dmem controller exists. */
 	pb_account_limit_kbytes = 0;
 	cgroup_page = pbuddy_alloc_pages(GFP_KERNEL_ACCOUNT, 0);
 	pb_account_limit_kbytes = LIMIT << (PAGE_SHIFT - 10);
@@ -267,7 +268,7 @@ static void test_account_nmi(struct kunit *test)
 	local_irq_enable();
 	unregister_nmi_handler(NMI_LOCAL, "pbuddy_account");
 	KUNIT_EXPECT_EQ(test, late, IS_ENABLED(CONFIG_CGROUP_DMEM) ? 1L : 0L);
-	/* With interrupts on again it has been done. */
+	/* The irq_work ran when interrupts were enabled: nothing is deferred any more. */
 	KUNIT_EXPECT_EQ(test, pb_account_late_blocks(), 0L);
 }
 #endif

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * In the kernel only: the in-kernel API on the memory of the loaded module. Real pages, with
- * contents, from every context, and what happens to callers that make mistakes.
+ * The in-kernel API (<linux/pbuddy.h>) on the memory of the loaded module. Cases write and
+ * compare the contents of real pages, allocate in every context, and make the mistakes that
+ * callers make. After each case no page is missing and no misuse was reported that the case did
+ * not expect.
  */
 #include <linux/completion.h>
 #include <linux/delay.h>
@@ -25,7 +27,7 @@
 #include "params.h"
 #include "threads.h"
 
-/* What every case compares with: the instance as it was before. */
+/* The instance before a case. */
 struct api {
 	unsigned long	allocated;
 	unsigned long	bad_frees;
@@ -48,8 +50,8 @@ static unsigned long verify_instance(struct kunit *test)
 }
 
 /*
- * Pages allocated. A node thread has a pageblock in its hands for as long as it zeroes or empties
- * it: while there are more than expected, it may be that.
+ * The number of allocated pages. A node thread holds a pageblock while it zeroes or compacts:
+ * wait for that while there are more pages than expected.
  */
 static unsigned long settled(struct kunit *test, unsigned long expected)
 {
@@ -77,7 +79,7 @@ static int api_init(struct kunit *test)
 	return 0;
 }
 
-/* Nothing leaked, nothing broken, and no misuse that the case did not own up to. */
+/* No page is missing, and every misuse was expected by the case. */
 static void api_exit(struct kunit *test)
 {
 	struct api *api = test->priv;
@@ -136,7 +138,7 @@ static void describe_order(const unsigned int *order, char *desc)
 
 KUNIT_ARRAY_PARAM(orders, orders, describe_order);
 
-/* Pages of a block hold what is written to them, all of it, and belong to pbuddy. */
+/* The pages of a block belong to pbuddy and keep what is written to them. */
 static void test_contents(struct kunit *test)
 {
 	unsigned int order = *(const unsigned int *)test->param_value;
@@ -168,7 +170,7 @@ static bool pages_are_zero(struct page *page, unsigned long nr)
 	return true;
 }
 
-/* Dirty pages come back zeroed when asked for so. */
+/* __GFP_ZERO: the second round gets pages that the first one has written to. */
 static void test_zero(struct kunit *test)
 {
 	unsigned int order = *(const unsigned int *)test->param_value;
@@ -189,7 +191,7 @@ static void test_zero(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wrong, 0UL);
 }
 
-/* Takes pages that shall be zero, writes to each block, and gives them back. */
+/* Allocates zeroed blocks, writes to each, and frees them. */
 static void use_pages(struct kunit *test, unsigned int order, struct page **page, unsigned int nr)
 {
 	unsigned int i;
@@ -204,7 +206,7 @@ static void use_pages(struct kunit *test, unsigned int order, struct page **page
 		pbuddy_free_pages(page[i], order);
 }
 
-/* With memory zeroed ahead of use in between what is said to be zero is. */
+/* The same with free pageblocks zeroed ahead in between. */
 static void test_prezeroed(struct kunit *test)
 {
 	unsigned int order = *(const unsigned int *)test->param_value, round;
@@ -215,7 +217,7 @@ static void test_prezeroed(struct kunit *test)
 	struct page **page;
 
 	if (order > 9)
-		kunit_skip(test, "larger than what is zeroed at once");
+		kunit_skip(test, "larger than a pageblock, which is zeroed at once");
 	page = kunit_kcalloc(test, nr, sizeof(*page), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, page);
 	pb_instance.prezero_percent = 100;
@@ -282,7 +284,7 @@ static void test_bulk(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, pages);
 	own = pbuddy_alloc_page(GFP_KERNEL);
-	pages[7] = own;			/* elements that are set already stay as they are */
+	pages[7] = own;			/* set elements stay as they are */
 	KUNIT_EXPECT_EQ(test, pbuddy_alloc_pages_bulk(GFP_KERNEL, NUMA_NO_NODE, nr, pages),
 			(unsigned long)nr);
 	KUNIT_EXPECT_PTR_EQ(test, pages[7], own);
@@ -331,7 +333,7 @@ static void test_contig(struct kunit *test)
 	pbuddy_free_contig(page + 100, 900);
 }
 
-/* Mistakes of callers on real pages: each is refused, and told once. */
+/* Mistakes of callers on real pages: each is refused and reported once. */
 static void test_misuse(struct kunit *test)
 {
 	struct page *page = pbuddy_alloc_pages(GFP_KERNEL, 3), *foreign = alloc_page(GFP_KERNEL);
@@ -351,7 +353,7 @@ static void test_misuse(struct kunit *test)
 	pbuddy_free_page(foreign);		/* foreign: no zone counts it */
 	expect_bad_frees(test, 0);
 	__free_page(foreign);
-	/* The block is handed out once. */
+	/* The block is allocated once. */
 	page = pbuddy_alloc_pages(GFP_KERNEL, 3);
 	foreign = pbuddy_alloc_pages(GFP_KERNEL, 3);
 	KUNIT_EXPECT_PTR_NE(test, page, foreign);
@@ -359,10 +361,7 @@ static void test_misuse(struct kunit *test)
 	pbuddy_free_pages(foreign, 3);
 }
 
-/*
- * Allocations and frees from contexts that must not sleep. What went wrong is counted, not
- * expected.
- */
+/* Allocations and frees in contexts that must not sleep; the case checks the counts afterwards. */
 struct context {
 	struct completion	done;
 	struct hrtimer		hrtimer;
@@ -454,7 +453,7 @@ static void test_softirq_timer(struct kunit *test)
 	timer_setup(&c->timer, in_timer, 0);
 	mod_timer(&c->timer, jiffies + 1);
 	expect_done(test, c);
-	/* complete() may run ahead of the timer's return. */
+	/* The timer function may still run after complete(). */
 	timer_delete_sync(&c->timer);
 }
 
@@ -484,7 +483,7 @@ static void test_irqs_off(struct kunit *test)
 	expect_done(test, c);
 }
 
-/* Every page's contents stay its owner's, with all CPUs at it. */
+/* With all CPUs allocating and freeing, every page keeps its owner's contents. */
 struct load {
 	atomic_long_t	wrong;
 	unsigned long	rounds;

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* debug_pages.c: what free pages hold, and what becomes of one that somebody wrote to. */
+/*
+ * debug_pages.c: page poisoning and initialisation on allocation and free. Cases look at the
+ * contents of free pages, write to a free page as a use after free does, and expect the page to
+ * be reported and not allocated again.
+ */
 #include <linux/gfp.h>
 #include <linux/highmem.h>
 #include <linux/pbuddy.h>
@@ -13,7 +17,7 @@
 #include "instance.h"
 #include "threads.h"
 
-#define NR	48	/* pages or blocks at a time */
+#define NR	48	/* pages or blocks */
 
 static void stop(void *unused)
 {
@@ -22,7 +26,7 @@ static void stop(void *unused)
 
 static void start(struct kunit *test, const struct pb_debug_config *config)
 {
-	/* What this CPU frees last is what it is handed out first. */
+	/* On one CPU the block that was freed last is allocated first. */
 	pt_stay_here();
 	pb_debug_start(config);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, stop, NULL), 0);
@@ -30,7 +34,7 @@ static void start(struct kunit *test, const struct pb_debug_config *config)
 
 static const struct pb_debug_config poison = { .page_poison = true };
 
-/* Do all bytes of a block have this value? */
+/* True if all bytes of a block have this value. */
 static bool holds(struct page *page, unsigned int order, u8 value)
 {
 	unsigned long i;
@@ -51,14 +55,14 @@ static unsigned long bad_pages(void)
 	return pb_pool_event(&pb_instance, PB_BAD_PAGE);
 }
 
-/* The page that was set aside goes back, so that the next test has a whole pool. */
+/* Frees the page that was set aside, for the next case. */
 static void mend(struct kunit *test, struct page *page)
 {
 	KUNIT_EXPECT_EQ(test, pb_page_order(&pb_instance, page_to_pfn(page)), 0);
 	pbuddy_free_pages(page, 0);
 }
 
-/* Every way to free leaves the pattern, and every way to allocate finds it. */
+/* Every way to free writes the pattern, and every way to allocate checks it. */
 static void test_pattern(struct kunit *test)
 {
 	struct page *pages[NR] = { }, *page;
@@ -91,7 +95,7 @@ static void test_pattern(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, bad_pages(), 0UL);
 }
 
-/* A page written to after its free is not handed out again; its neighbours in the block are. */
+/* A page that was written to after its free is not allocated again; the others of its block are. */
 static void test_use_after_free(struct kunit *test)
 {
 	struct page *page, *again;
@@ -102,7 +106,7 @@ static void test_use_after_free(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, page);
 	pbuddy_free_pages(page, 3);
 	*((u8 *)page_address(page + 5) + 77) ^= 1;
-	/* The newest block in this CPU's list is the first to be handed out. */
+	/* The newest block in this CPU's list is allocated first. */
 	again = pbuddy_alloc_pages(GFP_KERNEL, 3);
 	KUNIT_ASSERT_NOT_NULL(test, again);
 	KUNIT_EXPECT_EQ(test, bad_pages() - before, 1UL);
@@ -113,7 +117,7 @@ static void test_use_after_free(struct kunit *test)
 	mend(test, page + 5);
 }
 
-/* So it is in bulk and with ranges. */
+/* The same for bulk and range allocation. */
 static void test_use_after_free_many(struct kunit *test)
 {
 	struct page *pages[NR] = { }, *page;
@@ -153,7 +157,7 @@ static void count_refused(struct pb_pool *pool, enum pb_bad bad, unsigned long p
 	atomic_inc(&refused);
 }
 
-/* A free that is refused leaves the contents alone. */
+/* A refused free leaves the contents alone. */
 static void test_refused_free(struct kunit *test)
 {
 	void (*bad)(struct pb_pool *pool, enum pb_bad bad, unsigned long pfn, unsigned int order,
@@ -174,7 +178,7 @@ static void test_refused_free(struct kunit *test)
 	pbuddy_free_pages(page, 2);
 }
 
-/* What was in a page is gone when it has been freed, or when it is handed out, if so wished. */
+/* init_on_free and init_on_alloc clear the contents at a free and at an allocation. */
 static void test_init(struct kunit *test)
 {
 	const struct pb_debug_config on_free = { .init_on_free = true };

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * In the kernel only: what gfp flags and the context of the caller mean. The truth is written down
- * here, in tables by what depends on what; then every combination of the flags is asked for, in
- * every context, and has to say what the tables say, so that no flag touches what is not its own.
+ * gfp.c: the request that results from gfp flags and the caller's context. Tables state the
+ * expected result for each group of flags that depend on each other. The main case converts
+ * every combination of flags in every context and compares all fields with the tables, so that a
+ * flag that changes a field of another group is noticed.
  */
 #include <linux/gfp.h>
 #include <linux/interrupt.h>
@@ -17,9 +18,9 @@
 #include "instance.h"
 #include "request/suspend.h"
 
-/* ---- The tables ---- */
+/* ---- Expected results ---- */
 
-/* Flags that are asked for in every combination; none of them is warned of. */
+/* Flags that are combined; none of them causes a warning. */
 static const gfp_t walked[] = {
 	__GFP_HIGHMEM, __GFP_DMA32, __GFP_MOVABLE, __GFP_RECLAIMABLE, __GFP_HIGH, __GFP_IO,
 	__GFP_FS, __GFP_DIRECT_RECLAIM, __GFP_KSWAPD_RECLAIM, __GFP_NORETRY,
@@ -27,7 +28,7 @@ static const gfp_t walked[] = {
 	__GFP_WRITE,
 };
 
-/* Those that what an interrupt or a scope gets depends on. */
+/* The flags on which the result in an interrupt or a scope depends. */
 static const gfp_t walked_short[] = {
 	__GFP_HIGHMEM, __GFP_MOVABLE, __GFP_HIGH, __GFP_IO, __GFP_FS, __GFP_MEMALLOC,
 	__GFP_NOMEMALLOC, __GFP_HARDWALL,
@@ -37,8 +38,8 @@ static const gfp_t walked_short[] = {
 #define NOTHING		PB_ALLOC_FLAG(0)
 
 /*
- * Privileges of the slow path, by HIGH, DIRECT_RECLAIM and NOMEMALLOC, for a block of one page and
- * for larger ones.
+ * Flags of the slow path by HIGH, DIRECT_RECLAIM and NOMEMALLOC: for order 0 and for higher
+ * orders.
  */
 static const struct {
 	bool			high, direct, nomemalloc;
@@ -70,7 +71,7 @@ static const char * const context_name[NR_CONTEXTS] = {
 	"real-time task", "softirq", "memalloc_noreclaim in a softirq", "hardirq",
 };
 
-/* The reserve, by context, MEMALLOC and NOMEMALLOC: none, or past all watermarks. */
+/* The reserve by context, MEMALLOC and NOMEMALLOC: 1 for NO_WATERMARKS. */
 static const struct {
 	bool	plain, memalloc, nomemalloc, both;
 } reserve[NR_CONTEXTS] = {
@@ -85,12 +86,12 @@ static const struct {
 	[HARDIRQ]		= { 0, 1, 0, 0 },
 };
 
-/* What a scope takes away. */
+/* The flags that a scope clears. */
 static const gfp_t scope[NR_CONTEXTS] = {
 	[NOFS] = __GFP_FS, [NOIO] = __GFP_FS | __GFP_IO, [PIN] = __GFP_MOVABLE,
 };
 
-/* Highest zone, by DMA32, HIGHMEM and MOVABLE. */
+/* The highest zone by DMA32, HIGHMEM and MOVABLE. */
 static const struct {
 	bool			dma32, highmem, movable;
 	enum pb_zone_type	zone;
@@ -101,7 +102,7 @@ static const struct {
 	{ 1, 1, 0, PB_ZONE_DMA32 },	{ 1, 1, 1, PB_ZONE_DMA32 },
 };
 
-/* One flag, one meaning, on all walks. */
+/* Flags that set one request flag each, for all passes. */
 static const struct {
 	gfp_t			gfp;
 	pb_alloc_flags_t	flag;
@@ -117,7 +118,7 @@ static const struct {
 	{ __GFP_THISNODE,	T(THISNODE) },
 };
 
-/* ---- Looking up ---- */
+/* ---- Lookup in the tables ---- */
 
 static pb_alloc_flags_t expected_lasting(gfp_t gfp)
 {
@@ -140,10 +141,10 @@ static pb_alloc_flags_t expected_slow(gfp_t gfp, unsigned int order, enum contex
 		    privileges[i].direct == !!(gfp & __GFP_DIRECT_RECLAIM) &&
 		    privileges[i].nomemalloc == !!(gfp & __GFP_NOMEMALLOC))
 			flags = order ? privileges[i].larger : privileges[i].single;
-	/* A real-time task that may wait gets what HIGH would give it. */
+	/* A real-time task that may wait has the same reserve as with HIGH. */
 	if (context == REALTIME && gfp & __GFP_DIRECT_RECLAIM)
 		flags |= T(MIN_RESERVE);
-	/* The wall is where the cpuset counts at all. */
+	/* HARDWALL matters only if the cpuset does. */
 	if (flags & T(CPUSET) && gfp & __GFP_HARDWALL)
 		flags |= T(HARDWALL);
 	return flags;
@@ -177,20 +178,20 @@ static enum pb_migratetype expected_migratetype(gfp_t gfp)
 	return gfp & __GFP_RECLAIMABLE ? PB_RECLAIMABLE : PB_UNMOVABLE;
 }
 
-/* ---- Walking ---- */
+/* ---- All combinations ---- */
 
 /**
- * struct walk - one walk over all combinations, in one context
- * @context: which
+ * struct walk - one pass over all combinations, in one context
+ * @context: the context
  * @flags: flags to combine
- * @nr: how many
- * @asked: combinations asked for
- * @wrong: how many of them had another answer than the tables
- * @gfp: the first of these
- * @order: its order
- * @what: which part of the answer
- * @got: what was said
- * @want: what should have been said
+ * @nr: number of @flags
+ * @asked: number of combinations
+ * @wrong: number of fields that differ from the tables
+ * @gfp: flags of the first difference
+ * @order: order of the first difference
+ * @what: name of the field
+ * @got: its value
+ * @want: the value in the tables
  */
 struct walk {
 	enum context	context;
@@ -221,7 +222,10 @@ static void compare(struct walk *w, const char *what, gfp_t gfp, unsigned int or
 
 static void ask(struct walk *w, gfp_t asked, unsigned int order)
 {
-	/* Said by the preferred zone, and by PF_MEMALLOC even where nothing follows from it. */
+	/*
+	 * NOFRAGMENT depends on the preferred zone, RECLAIMING on the context; both are checked
+	 * separately.
+	 */
 	const pb_alloc_flags_t elsewhere = T(NOFRAGMENT) | T(RECLAIMING);
 	gfp_t gfp = asked, want = asked & ~scope[w->context];
 	pb_alloc_flags_t first = T(WMARK_LOW) | T(CPUSET) | T(HARDWALL);
@@ -256,7 +260,7 @@ static void walk(struct walk *w)
 		for (i = 0; i < w->nr; i++)
 			if (combination & BIT(i))
 				gfp |= w->flags[i];
-		/* Both of them is a caller's bug, and warned of. */
+		/* Both together are a caller's bug and warn. */
 		if (gfp & __GFP_MOVABLE && gfp & __GFP_RECLAIMABLE)
 			continue;
 		ask(w, gfp, 0);
@@ -290,7 +294,7 @@ static void walk_in_scope(struct walk *w)
 
 static struct walk *the_walk;
 
-/* The task's own PF_MEMALLOC does not reach in here: the kernel hides it meanwhile. */
+/* The kernel clears the task's PF_MEMALLOC in softirqs; a softirq may set it for itself. */
 static void tasklet_walk(struct tasklet_struct *unused)
 {
 	unsigned int scopes;
@@ -304,7 +308,7 @@ static void tasklet_walk(struct tasklet_struct *unused)
 	memalloc_noreclaim_restore(scopes);
 }
 
-/* Enabling softirqs runs the tasklet right here, so that current is the test. */
+/* local_bh_enable() runs the tasklet at once, with the test's task as current. */
 static void walk_in_softirq(struct walk *w)
 {
 	static DECLARE_TASKLET(tasklet, tasklet_walk);
@@ -362,11 +366,14 @@ static void test_every_combination(struct kunit *test)
 		walk_in_softirq(&w);
 	KUNIT_EXPECT_GE(test, w.asked, 3UL << (w.nr - 1));
 	KUNIT_EXPECT_EQ_MSG(test, w.wrong, 0UL,
-			    "first: %s of order %u, gfp %pGg: %#x, and not %#x", w.what, w.order,
+			    "first: %s of order %u, gfp %pGg: %#x instead of %#x", w.what, w.order,
 			    &w.gfp, w.got, w.want);
 }
 
-/* NOFRAGMENT where the preferred zone is NORMAL with a DMA32 zone to go to, or alone. */
+/*
+ * NOFRAGMENT is set if the preferred zone is NORMAL and there is a DMA32 zone beside it or one
+ * node.
+ */
 static void test_nofragment_default(struct kunit *test)
 {
 	gfp_t gfp = GFP_HIGHUSER_MOVABLE;
@@ -381,7 +388,7 @@ static void test_nofragment_default(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, !!(rq.flags & T(NOFRAGMENT)), want);
 }
 
-/* The mask of the whole system narrows every request, while it suspends. */
+/* The mask of flags allowed during suspend applies to every request. */
 static void test_allowed_mask(struct kunit *test)
 {
 	gfp_t asleep = GFP_KERNEL, awake = GFP_KERNEL;
@@ -399,7 +406,10 @@ static void test_allowed_mask(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, awake == GFP_KERNEL);
 }
 
-/* ATOMIC and DIRECT_RECLAIM: kernels that have the flag warn once and drop it, others cannot. */
+/*
+ * HIGH with DIRECT_RECLAIM (as ATOMIC with it, on kernels that have __GFP_ATOMIC) gets no access
+ * to the highatomic reserve.
+ */
 static void test_atomic_with_direct_reclaim(struct kunit *test)
 {
 	gfp_t gfp = GFP_KERNEL | __GFP_HIGH;
@@ -410,7 +420,7 @@ static void test_atomic_with_direct_reclaim(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, (bool)(rq.slow_flags & T(CPUSET)));
 }
 
-/* Not in the tables: DMA is refused whatever comes with it, COMP changes nothing. */
+/* Flags outside the tables: DMA is always refused, COMP changes nothing. */
 static void test_unkept_flags(struct kunit *test)
 {
 	struct pb_request with, without;

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* guard_pages.c: who gets guards, and what is found out by them. */
+/*
+ * guard_pages.c: guard pages around blocks below a given order, filled with a pattern that is
+ * checked when the block is freed. Cases allocate in every way, look for guards, write into
+ * them, and expect a report exactly when the block is freed.
+ */
 #include <linux/gfp.h>
 #include <linux/mm.h>
 #include <linux/pbuddy.h>
@@ -15,8 +19,8 @@
 #include "instance.h"
 #include "threads.h"
 
-#define OUTER	4	/* order of what a block with guards is made of */
-#define NR	24	/* pages at a time */
+#define OUTER	4	/* order of the block that contains block and guards */
+#define NR	24	/* number of pages in a bulk call */
 
 static void stop(void *unused)
 {
@@ -47,7 +51,7 @@ static unsigned long bad_pages(void)
 	return pb_pool_event(&pb_instance, PB_BAD_PAGE);
 }
 
-/* Low orders have guards, others do not; all of a block may be written to. */
+/* Low orders have guards, higher ones do not. All of a block may be written to. */
 static void test_who_has_guards(struct kunit *test)
 {
 	unsigned long before = bad_pages();
@@ -81,7 +85,10 @@ static void test_who_has_guards(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, bad_pages(), before);
 }
 
-/* A byte before or behind a block is noticed when it is freed, and by no later block. */
+/*
+ * A byte written before or behind a block is reported when the block is freed, and not again
+ * later.
+ */
 static void test_overrun(struct kunit *test)
 {
 	unsigned long before = bad_pages();
@@ -96,7 +103,7 @@ static void test_overrun(struct kunit *test)
 			KUNIT_ASSERT_NOT_NULL(test, page);
 			addr = page_address(page);
 			addr += end ? PAGE_SIZE << order : -1L;
-			/* With room on one side only that is where a guard is. */
+			/* With space on one side only the guard is on that side. */
 			if (!is_guard(virt_to_page(addr))) {
 				KUNIT_EXPECT_EQ(test, order, OUTER - 1);
 				pbuddy_free_pages(page, order);
@@ -115,7 +122,7 @@ static void test_overrun(struct kunit *test)
 	}
 }
 
-/* Together with a pattern in free pages: what was written to a guard is found once. */
+/* With page poisoning as well, a guard that was written to is reported once. */
 static void test_with_poison(struct kunit *test)
 {
 	const struct pb_debug_config poison = { .page_poison = true };
@@ -162,7 +169,7 @@ static const struct pbuddy_movable_operations refuse = {
 	.putback_page = no_putback,
 };
 
-/* What may be moved has no guards, for they would stay behind. They are looked at once more. */
+/* Making a block movable checks and frees its guards, which could not move with it. */
 static void test_movable_loses_them(struct kunit *test)
 {
 	unsigned long before = bad_pages();
@@ -183,7 +190,7 @@ static void test_movable_loses_them(struct kunit *test)
 	pbuddy_unregister_movable(&refuse);
 }
 
-/* Where there is no memory for guards a request is served without. */
+/* A request is served without guards if there is no memory for them. */
 static void test_no_memory_for_guards(struct kunit *test)
 {
 	const gfp_t gfp = GFP_NOWAIT | __GFP_NOWARN;
@@ -196,7 +203,7 @@ static void test_no_memory_for_guards(struct kunit *test)
 	blocks = kunit_kcalloc(test, most, sizeof(*blocks), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, blocks);
 	start(test, PB_PAGEBLOCK_ORDER);
-	/* No other CPU is to have one in its cache. */
+	/* No other CPU may have a free block in its list. */
 	pt_stay_here();
 	pb_instance.ops.drain_all(&pb_instance);
 	while (nr < most && (blocks[nr] = pbuddy_alloc_pages(gfp, PB_PAGEBLOCK_ORDER)))
@@ -215,7 +222,7 @@ static void test_no_memory_for_guards(struct kunit *test)
 		pbuddy_free_pages(blocks[nr], PB_PAGEBLOCK_ORDER);
 }
 
-/* The order that may be asked for. */
+/* The orders that may be requested. */
 static void test_bounds(struct kunit *test)
 {
 	struct page *page;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * In the kernel only: interrupts that allocate and free in the middle of what the threads
- * do, their busy windows included, and CPUs that go away with full caches.
+ * Interrupts, irq_works and NMIs that allocate and free while threads do, also inside the pcp
+ * section that they interrupt; and CPUs that go offline with pages in their pcp lists. The load
+ * and its checks are those of stress.h.
  */
 #include <linux/cpu.h>
 #include <linux/cpumask.h>
@@ -19,7 +20,7 @@
 #include "stress.h"
 #include "threads.h"
 
-/* What interrupts one CPU: a hard timer, which also raises an irq_work on its way out. */
+/* The interrupts of one CPU: a hard timer, whose function also queues an irq_work. */
 struct irq_load {
 	struct hrtimer		timer;
 	struct irq_work		work;
@@ -32,7 +33,7 @@ struct irq_load {
 
 static DEFINE_PER_CPU(struct irq_load, irq_load);
 
-/* Slow kernels need a little time between interrupts to get anywhere. */
+/* A kernel with KASAN is slow: leave threads time between interrupts. */
 #define TIMER_NS	(IS_ENABLED(CONFIG_KASAN) ? 200000 : 20000)
 #define OPS_PER_IRQ	4
 
@@ -113,7 +114,7 @@ static void test_interrupts_inside(struct kunit *test)
 		timers += per_cpu(irq_load, cpu).timers;
 		works += per_cpu(irq_load, cpu).works;
 	}
-	kunit_info(test, "%lu timer interrupts, %lu irq_works, %lu times inside a busy window\n",
+	kunit_info(test, "%lu timer interrupts, %lu irq_works, %lu times inside a pcp section\n",
 		   timers, works, pb_pool_event(&s->f->pool, PB_PCP_BUSY));
 	KUNIT_EXPECT_GT(test, timers, 0UL);
 	KUNIT_EXPECT_GT(test, works, 0UL);
@@ -121,9 +122,8 @@ static void test_interrupts_inside(struct kunit *test)
 }
 
 /*
- * That an interrupt really meets a busy window must not be left to chance: the callbacks of
- * a refill run inside one, with preemption off. The irq_work is an interrupt right there, as
- * an NMI would be.
+ * An interrupt inside the pcp section, not left to chance: ops->refill is called there with
+ * preemption disabled, and queues an irq_work that allocates and frees.
  */
 static struct {
 	struct irq_work		work;
@@ -146,8 +146,8 @@ static void interrupt_refill(struct pb_zone *zone, unsigned int order, unsigned 
 {
 	irq_work_queue(&inside.work);
 	/*
-	 * On x86 the interrupt comes at once; elsewhere with the next one, which hits the
-	 * window less surely.
+	 * On x86 the irq_work interrupts at once. Elsewhere it runs with the next timer
+	 * interrupt, perhaps after the pcp section.
 	 */
 	if (IS_ENABLED(CONFIG_X86) && !IS_ENABLED(CONFIG_UML))
 		while (irq_work_is_busy(&inside.work))
@@ -160,7 +160,7 @@ static void test_interrupt_in_busy_window(struct kunit *test)
 	unsigned long pfn;
 
 	if (!IS_ENABLED(CONFIG_X86) || IS_ENABLED(CONFIG_UML))
-		kunit_skip(test, "needs an interrupt that comes at once");
+		kunit_skip(test, "needs an irq_work that interrupts at once");
 	memset(&inside, 0, sizeof(inside));
 	inside.f = f;
 	inside.pfn = PB_NO_PFN;
@@ -180,8 +180,8 @@ static void test_interrupt_in_busy_window(struct kunit *test)
 }
 
 /*
- * NMIs: "int $2" enters the NMI handler as the hardware would, at exactly this instruction.
- * The refill and drain callbacks run inside a busy window, so that is where the NMIs are.
+ * NMIs inside the pcp section: "int $2" enters the NMI handler as the hardware does, and
+ * ops->refill and ops->drain are called inside the section.
  */
 #if defined(CONFIG_X86_64) && !defined(CONFIG_UML)
 static struct pt_stress *nmi_stress;
@@ -228,7 +228,7 @@ static void test_nmi_in_busy_window(struct kunit *test)
 	for_each_possible_cpu(cpu)
 		nmis += per_cpu(irq_load, cpu).works;
 	busy = pb_pool_event(&s->f->pool, PB_PCP_BUSY);
-	kunit_info(test, "%lu NMIs, %lu requests met a busy window\n", nmis, busy);
+	kunit_info(test, "%lu NMIs, %lu requests inside a pcp section\n", nmis, busy);
 	KUNIT_EXPECT_GT(test, nmis, 0UL);
 	KUNIT_EXPECT_GT(test, busy, 0UL);
 	pt_stress_finish(test, s);
@@ -238,7 +238,7 @@ static void test_nmi_in_busy_window(struct kunit *test)
 #ifdef CONFIG_HOTPLUG_CPU
 struct hotplug {
 	struct pt_stress	s;
-	unsigned int		victim;		/* the id of the CPU that comes and goes */
+	unsigned int		victim;		/* id of the CPU that goes offline */
 	unsigned long		cycles;
 	int			err;
 };
@@ -254,7 +254,7 @@ static void fill_cache(void *arg)
 		pb_free(&h->s.f->pool, pfns[i], 0);
 }
 
-/* Thread 0 takes the last CPU down and up again; the others allocate meanwhile. */
+/* Thread 0 takes the last CPU offline and online again while the other threads allocate. */
 static void plug_or_load(void *arg, unsigned int n)
 {
 	struct hotplug *h = arg;
@@ -269,7 +269,7 @@ static void plug_or_load(void *arg, unsigned int n)
 		h->err = remove_cpu(h->victim);
 		if (h->err)
 			break;
-		/* Among others, the caches of the CPU that is offline now. */
+		/* This includes the pcp lists of the CPU that is offline now. */
 		pt_drain_all(&h->s.f->pool);
 		h->err = add_cpu(h->victim);
 	}
@@ -289,7 +289,7 @@ static void test_cpu_hotplug(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pt_run_threads(nr - 1, plug_or_load, h), 0);
 	KUNIT_EXPECT_EQ(test, h->err, 0);
 	KUNIT_EXPECT_EQ(test, pt_nr_cpus(), nr);
-	/* With one loader or none, there still has to have been an allocation. */
+	/* With a single other CPU no thread has allocated yet. */
 	pt_stress_op(&h->s, &(struct pt_rand) { .state = pt_seed }, 1, false);
 	pt_stress_thread(&h->s, 1);
 	pt_stress_finish(test, &h->s);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * In the kernel only: the same requests to alloc_pages() and to pbuddy while both have memory: from
- * which node it comes, by the flags. Memory policies and cpusets are test_parity_policy.c's, what
- * happens when a node is full test_parity_slow.c's.
+ * The same requests to alloc_pages() and to pbuddy while both have memory: both must use the
+ * same node, for every kind of gfp flags. test_parity_policy.c does this for memory policies and
+ * cpusets, test_parity_slow.c on a full node.
  *
- * How far down into the reserve a request may reach is compared to the page with what
- * __zone_watermark_ok() in mm/page_alloc.c says for each kind of request: in a running system the
- * kernel's own count does not stand still.
+ * The part of the reserve that a request may use is compared with constants from
+ * __zone_watermark_ok() in mm/page_alloc.c instead, exact to the page: the kernel's own count of
+ * free pages does not stand still.
  */
 #include <linux/gfp.h>
 #include <linux/mm.h>
@@ -22,7 +22,7 @@
 #include "kernel_log.h"
 #include "parity.h"
 
-/* ---- Node chosen: flags and preferred nodes ---- */
+/* ---- Node used: flags and preferred nodes ---- */
 
 static const gfp_t kinds[] = {
 	GFP_KERNEL, GFP_ATOMIC, GFP_NOWAIT, GFP_NOIO, GFP_NOFS, GFP_USER, GFP_HIGHUSER,
@@ -53,11 +53,11 @@ static void test_same_node(struct kunit *test)
 					    order, &gfp);
 		}
 	}
-	/* All but those that only a zone can serve that pbuddy may not have: DMA32. */
+	/* All kinds but DMA32, of which pbuddy may have none. */
 	KUNIT_EXPECT_GE(test, compared, (unsigned int)(ARRAY_SIZE(kinds) - 1) * 4);
 }
 
-/* With memory at hand NOFAIL is nothing special: a page of the same node, and not a word. */
+/* While there is memory NOFAIL has no effect: a page of the same node, no warning. */
 static void test_nofail(struct kunit *test)
 {
 	gfp_t gfp = GFP_KERNEL | __GFP_NOFAIL;
@@ -77,7 +77,7 @@ static void test_nofail(struct kunit *test)
 	pt_log_unwatch();
 }
 
-/* All that pbuddy owns of a node. */
+/* All pages that pbuddy has on a node. */
 static unsigned long node_pages(int nid)
 {
 	unsigned long pages = 0;
@@ -89,8 +89,8 @@ static unsigned long node_pages(int nid)
 }
 
 /*
- * The kernel's count of dirty pages is that of its page cache, and cannot be raised from here; so
- * this one is compared with node_dirty_ok() as it stands in mm/page-writeback.c.
+ * A module cannot raise the kernel's count of dirty pages. So the expected nodes follow from
+ * node_dirty_ok() in mm/page-writeback.c.
  */
 static void test_write_spreads(struct kunit *test)
 {
@@ -130,7 +130,7 @@ static void test_zeroed(struct kunit *test)
 	}
 }
 
-/* Orders that do not exist: NULL, and nothing said with NOWARN. */
+/* An order that does not exist: NULL, and no message with NOWARN. */
 static void test_order_too_large(struct kunit *test)
 {
 	gfp_t gfp = GFP_KERNEL | __GFP_NOWARN;
@@ -139,11 +139,11 @@ static void test_order_too_large(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, pbuddy_alloc_pages(gfp, PBUDDY_MAX_PAGE_ORDER + 1));
 }
 
-/* ---- Reserve used ---- */
+/* ---- Use of the reserve ---- */
 
 #define MIN_PAGES	1024UL
 
-/* How far down, by __zone_watermark_ok(): eighths of the min watermark. */
+/* What __zone_watermark_ok() leaves of the MIN watermark, in eighths. */
 static const struct reach {
 	const char	*name;
 	gfp_t		gfp;
@@ -169,7 +169,7 @@ static void describe_reach(const struct reach *reach, char *desc)
 
 KUNIT_ARRAY_PARAM(reaches, reaches, describe_reach);
 
-/* Takes single pages of a node until there are no more for this kind of request. */
+/* Allocates single pages of a node until this kind of request fails. */
 static unsigned long fill(int nid, gfp_t gfp, struct page **list, unsigned long max)
 {
 	unsigned long n = 0;
@@ -218,7 +218,10 @@ static void test_reserve(struct kunit *test)
 	kvfree(list);
 	KUNIT_EXPECT_GT(test, n, 0UL);
 	KUNIT_EXPECT_EQ(test, left, (long)(MIN_PAGES * reach->eighths / 8));
-	/* What is below all marks, and nothing else, is known to be; other CPUs may cache some. */
+	/*
+	 * Only pages from below all watermarks have the memalloc mark; other CPUs' lists may
+	 * have some.
+	 */
 	KUNIT_EXPECT_GE(test, marked, reach->eighths ? 0UL : MIN_PAGES / 2);
 	KUNIT_EXPECT_LE(test, marked, reach->eighths ? 0UL : MIN_PAGES * 3 / 2);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * In the kernel only: from which node memory comes under a memory policy and in a cpuset, compared
- * with alloc_pages() where a module can make the two the same for both.
+ * The node that a page comes from under each memory policy and in a cpuset. Where a module can
+ * set the same policy for both, alloc_pages() gives the expected nodes.
  */
 #include <linux/cpuset.h>
 #include <linux/gfp.h>
@@ -28,7 +28,7 @@ struct policy_case {
 	const char	*name;
 	int		mode;
 	bool		first, far;	/* nodes of the policy */
-	int		home;		/* 1: the far node is home, of those that have one */
+	int		home;		/* 1: the far node is the home node */
 	gfp_t		gfp;
 	bool		softirq;
 };
@@ -64,7 +64,7 @@ static void describe_policy(const struct policy_case *policy, char *desc)
 
 KUNIT_ARRAY_PARAM(policies, policies, describe_policy);
 
-/* What both are asked for, and what both said. */
+/* The requests of one run, and the node of each. */
 static struct {
 	gfp_t	gfp;
 	bool	pbuddy;
@@ -81,7 +81,7 @@ static void ask(struct tasklet_struct *unused)
 			pt_kernel_node(alloc_pages(asked.gfp, 0), 0);
 }
 
-/* With the task's policy, from the same place in its interleaving each time. */
+/* Runs ask() with the task's policy set, from the same point of its interleaving each time. */
 static void ask_under(struct mempolicy *policy, bool softirq)
 {
 	static DECLARE_TASKLET(tasklet, ask);
@@ -114,7 +114,7 @@ static void test_policy(struct kunit *test)
 	if (first == far)
 		kunit_skip(test, "needs two nodes");
 	if (p->mode == 0xffff)
-		kunit_skip(test, "this kernel does not have it");
+		kunit_skip(test, "this kernel does not have this policy");
 	atomic_set(&policy->refcnt, 2);
 	policy->mode = p->mode;
 	policy->home_node = p->home ? far : NUMA_NO_NODE;
@@ -123,7 +123,7 @@ static void test_policy(struct kunit *test)
 	if (p->far)
 		node_set(far, policy->nodes);
 	asked.gfp = p->gfp;
-	/* On one CPU: it is where both begin. */
+	/* On one CPU, as the local node counts. */
 	migrate_disable();
 	asked.pbuddy = false;
 	ask_under(policy, p->softirq);
@@ -172,9 +172,9 @@ static void test_interleave_counted(struct kunit *test)
 
 #ifdef CONFIG_CPUSETS
 /*
- * The kernel looks at a task's nodes only when there is a cpuset besides the root's, which a module
- * cannot make; so this is compared with the list above cpuset_node_allowed() in cpuset.c, and
- * scripts/tests/policy-numa.sh does it with a real one.
+ * The kernel restricts a task's nodes only if a cpuset besides the root exists, and a module
+ * cannot create one. So the expected nodes follow from the list above cpuset_node_allowed() in
+ * kernel/cgroup/cpuset.c; scripts/tests/policy-numa.sh uses a real cpuset.
  */
 static void test_cpuset(struct kunit *test)
 {
@@ -197,14 +197,17 @@ static void test_cpuset(struct kunit *test)
 	softirq = pt_pbuddy_node(pbuddy_alloc_pages_node(first, GFP_NOWAIT, 0), 0);
 	local_bh_enable();
 	set_mems_allowed(saved);
-	/* The first walk keeps to the cpuset whoever asks. */
+	/* The first pass stays within the cpuset for every request. */
 	KUNIT_EXPECT_EQ(test, user, far);
 	KUNIT_EXPECT_EQ(test, kernel, far);
-	/* Where it has nothing to offer, HARDWALL stops there, GFP_KERNEL and ATOMIC go on. */
+	/*
+	 * With THISNODE outside the cpuset, HARDWALL fails; GFP_KERNEL and ATOMIC leave the
+	 * cpuset.
+	 */
 	KUNIT_EXPECT_EQ(test, first_user, NUMA_NO_NODE);
 	KUNIT_EXPECT_EQ(test, first_kernel, first);
 	KUNIT_EXPECT_EQ(test, atomic, first);
-	/* An interrupt is nobody's. */
+	/* A softirq is not restricted by the task's cpuset. */
 	KUNIT_EXPECT_EQ(test, softirq, first);
 }
 #endif

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * In the kernel only: the same requests to alloc_pages() and to pbuddy when there is nothing left
- * for them, and whatever a caller can see compared: got a page or not, of the reserve or not, slept
- * or not, reclaimed or not, warned or not.
+ * The same requests to alloc_pages() and to pbuddy when a node has no memory left for them.
+ * Compared is what a caller can observe: served or not, from the reserve or not, slept or not,
+ * reclaimed or not, warned or not.
  *
- * The far node's largest blocks can be taken away on any machine; all of its pages only where there
- * is another node for the rest of the system.
+ * All large blocks of a node can be allocated on any machine; all pages only on the far node of
+ * two, as the rest of the system needs memory.
  */
 #include <linux/gfp.h>
 #include <linux/list.h>
@@ -26,7 +26,7 @@
 #include "parity.h"
 #include "threads.h"
 
-/* ---- The largest blocks of a node gone ---- */
+/* ---- A node without blocks of the largest order ---- */
 
 #define MAX_HELD	2048
 
@@ -48,7 +48,7 @@ static void free_held(void *arg)
 	kvfree(held);
 }
 
-/* Takes all blocks of the kernel's largest order that the far node has, from both. */
+/* Allocates all blocks of the kernel's largest order on the far node, from both allocators. */
 static struct held *hold_all(struct kunit *test)
 {
 	struct held *held = kvzalloc(sizeof(*held), GFP_KERNEL);
@@ -77,13 +77,13 @@ static struct held *hold_all(struct kunit *test)
 	return held;
 }
 
-/* None of them wakes the threads that would make such blocks again. */
+/* These do not wake the threads that would make such blocks. */
 static const gfp_t without_reclaim[] = {
 	0, __GFP_HIGH, __GFP_HIGH | __GFP_NOMEMALLOC, __GFP_NORETRY, __GFP_HARDWALL,
 	__GFP_HIGHMEM | __GFP_MOVABLE, __GFP_RECLAIMABLE, __GFP_IO | __GFP_FS,
 };
 
-/* With interrupts off: what sleeps is found out by the kernel, what waits hangs. */
+/* Interrupts are off: the kernel reports a request that sleeps, and one that waits would hang. */
 static void test_exhausted(struct kunit *test)
 {
 	struct held *held = hold_all(test);
@@ -107,9 +107,9 @@ static void test_exhausted(struct kunit *test)
 	}
 }
 
-/* ---- Warned ---- */
+/* ---- Warnings ---- */
 
-/* Lines about a failure that a request leaves in the log, of one of the two. */
+/* The number of failure reports in the log after one request to one of the allocators. */
 static unsigned int warnings_of(bool pbuddy, gfp_t gfp, const struct held *held)
 {
 	if (pbuddy)
@@ -136,18 +136,18 @@ static void test_warned(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pbuddy[1], kernel[1]);
 }
 
-/* ---- All of a node gone, but for its reserve ---- */
+/* ---- A node without pages above the MIN watermark ---- */
 
 #define MIN_PAGES	1024UL
 
 /**
- * struct full - a node that has nothing left above its min marks, with both
+ * struct full - a node with no free pages above MIN in both allocators
  * @nid: the node
- * @zone: pbuddy's
- * @wmark: its marks as they were
- * @kernel: pages of the kernel, linked by lru; the order in private
+ * @zone: pbuddy's zone of the node
+ * @wmark: watermarks of @zone to restore
+ * @kernel: pages of the kernel, linked by lru, with their order in private
  * @pbuddy: pages of pbuddy
- * @nr_pbuddy: their number
+ * @nr_pbuddy: number of @pbuddy pages
  */
 struct full {
 	int			nid;
@@ -183,7 +183,10 @@ static void empty(void *arg)
 	kfree(full);
 }
 
-/* With neither reclaim nor reserves, down to the min mark. What others have freed meanwhile too. */
+/*
+ * Allocates down to the MIN watermark, without reclaim. Called again, it allocates what was
+ * freed since.
+ */
 static void fill(struct full *full)
 {
 	gfp_t gfp = __GFP_THISNODE | __GFP_NOWARN;
@@ -207,7 +210,7 @@ static void fill(struct full *full)
 	}
 }
 
-/* The far node, for otherwise the whole system would be out of memory. */
+/* The far node: a full first node would leave the whole system without memory. */
 static struct full *full_node(struct kunit *test)
 {
 	const unsigned long marks[PB_NR_WMARK] = {
@@ -230,7 +233,7 @@ static struct full *full_node(struct kunit *test)
 	full->pbuddy = kvmalloc_array(zone->present_pages, sizeof(*full->pbuddy), GFP_KERNEL);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, empty, full), 0);
 	KUNIT_ASSERT_NOT_NULL(test, full->pbuddy);
-	/* On one CPU: both have caches for each. */
+	/* On one CPU: both allocators have lists for each CPU. */
 	pt_stay_here();
 	set_marks(zone, marks);
 	fill(full);
@@ -240,7 +243,7 @@ static struct full *full_node(struct kunit *test)
 static atomic_t direct_reclaims;
 static struct task_struct *asking;
 
-/* What the tracepoint says besides differs between kernels, and does not matter. */
+/* A probe with no arguments: those of the tracepoint differ between kernels. */
 static void count_direct_reclaim(void *data)
 {
 	if (current == asking)
@@ -253,10 +256,10 @@ static void find_tracepoint(struct tracepoint *tp, void *found)
 		*(struct tracepoint **)found = tp;
 }
 
-/* How a request went. */
+/* What can be observed of a request. */
 struct seen {
 	bool	served;
-	bool	reclaimed;	/* by itself, in a place where it may sleep */
+	bool	reclaimed;	/* by the task itself */
 	bool	slept;
 };
 
@@ -318,8 +321,8 @@ KUNIT_ARRAY_PARAM(asks, asks, describe_ask);
 #define TRIES	20
 
 /*
- * Others give pages back to the kernel meanwhile, and reclaim finds some until there are none: it
- * has some tries to say what pbuddy says, each on a node filled again.
+ * Other tasks free pages of the kernel meanwhile, and its reclaim may find some. So the node is
+ * filled and the requests are repeated until both agree.
  */
 static void test_full_node(struct kunit *test)
 {
@@ -362,7 +365,7 @@ static void test_full_node(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, pbuddy.slept);
 }
 
-/* NOFAIL in a place where it cannot be kept: what is said of it, the first time and the second. */
+/* NOFAIL where it cannot be satisfied warns the first time and not the second time. */
 static void test_nofail_warned(struct kunit *test)
 {
 	gfp_t gfp = __GFP_NOFAIL | __GFP_THISNODE | __GFP_NOWARN;
@@ -371,7 +374,7 @@ static void test_nofail_warned(struct kunit *test)
 	struct seen seen[4];
 
 	if (!pt_warn_again())
-		kunit_skip(test, "what has been warned of once is not warned of again");
+		kunit_skip(test, "needs a kernel that can reset WARN_ON_ONCE()");
 	pt_log_watch("WARNING: ");
 	for (i = 0; i < 2; i++) {
 		fill(full);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Threads bound to a CPU each, and code run on a chosen CPU, in the kernel. See threads.h. */
+/* The kernel's implementation of threads.h: kthreads that are bound to a CPU each. */
 #include <linux/completion.h>
 #include <linux/cpu.h>
 #include <linux/kthread.h>
@@ -96,7 +96,7 @@ void pt_call_on(unsigned int nth, void (*fn)(void *arg), void *arg)
 	work_on_cpu(pt_cpu(nth), call, &c);
 }
 
-/* What pt_run_as_user() says when fn has run: then there is no program to be executed. */
+/* Returned after fn has run, so that no program is executed. */
 #define HAS_RUN		(-ECANCELED)
 
 static int call_as_user(struct subprocess_info *info, struct cred *new)
@@ -135,7 +135,7 @@ static long drain_here(void *pool)
 	return 0;
 }
 
-/* One at a time: nobody but its drainer may touch the caches of a CPU that is offline. */
+/* One drain at a time, since it also drains the lists of offline CPUs. */
 static DEFINE_MUTEX(drain_mutex);
 
 void pt_drain_all(struct pb_pool *pool)
