@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Pages of a pool with one zone, as module/linux/api/api.c takes them and gives them back in the
- * plain case: the fast path, then the other. For what is measured on the host.
+ * Allocates and frees pages of a pool with one zone as module/linux/api/api.c does: the fast
+ * path, else the full path. For the programs that measure the core on the host.
  */
 #ifndef PB_HOST_API_H
 #define PB_HOST_API_H
@@ -35,7 +35,7 @@ static __always_inline unsigned long pb_host_get(struct pb_pool *pool, unsigned 
 	return pb_alloc(pool, &rq, NULL);
 }
 
-/* A misuse is for ops->bad. */
+/* pb_free() reports misuse to ops->bad. */
 static __always_inline void pb_host_put(struct pb_pool *pool, unsigned long pfn, unsigned int order)
 {
 	if (unlikely(!pb_free_fast(pool, pfn, order)))

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Runs the KUnit suites on the host and prints KTAP as the kernel does.
+ * Runs the KUnit suites on the host and prints their results as KTAP, as the kernel does.
  *
- * usage: suites [-l] [SUITE[.CASE]]...    (names may hold shell wildcards)
- * environment: PB_SEED, PB_ROUNDS, PB_CPUS; see ../params.h
+ *   usage: suites [SUITE[.CASE]]...    (names may hold shell wildcards)
+ *   environment: PB_SEED, PB_ROUNDS, PB_CPUS; see kunit/core/params.h
  */
 #include <fnmatch.h>
 #include <setjmp.h>
@@ -31,7 +31,7 @@ void kunit_fail(struct kunit *test, bool fatal, const char *file, int line,
 	const char *base = strrchr(file, '/');
 	va_list ap;
 
-	/* One cause often fails the same expectation a thousand times. */
+	/* One error often fails the same expectation many times: print the first ones. */
 	if (test->failures++ > 20 && !fatal)
 		return;
 	printf("    # %s: %s FAILED at %s:%d\n    # ", test->name,
@@ -155,7 +155,7 @@ static void run_once(struct kunit_suite *suite, struct kunit_case *kcase, struct
 	running = NULL;
 }
 
-/* Prints the result line; returns whether it counts as a failure. */
+/* Prints the result line. True if it is a failure. */
 static bool result(const char *indent, int nr, const struct kunit *test, const char *name)
 {
 	printf("%s%s %d %s", indent, test->failures ? "not ok" : "ok", nr, name);
@@ -206,7 +206,7 @@ static bool wanted(const char *suite, const char *kcase)
 	return !nr_patterns;
 }
 
-/* Returns the failed cases, or -1 when none of the suite's cases was wanted. */
+/* Returns the number of failed cases, or -1 if no pattern selects a case of the suite. */
 static int run_suite(struct kunit_suite *suite, int nr)
 {
 	struct kunit_case *kcase;

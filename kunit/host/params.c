@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What a run on the host can be told, from the environment. See ../params.h. */
+/* Parameters of a run on the host, from the environment; see kunit/core/params.h. */
 #include <time.h>
 #include <unistd.h>
 #include "platform.h"

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The host's CPUs and metadata memory, with failures on demand. */
+/*
+ * The host's CPU numbers and the allocator of the core's metadata. The allocator can fail at the
+ * nth call and counts what is allocated.
+ */
 #include <stdarg.h>
 #include <sys/mman.h>
 #include "platform.h"
 
-#define HEADER		64		/* keeps the cache-line alignment of what follows */
+#define HEADER		64		/* a cache line, so that memory keeps its alignment */
 #define MMAP_ABOVE	(1UL << 20)
 
 int pb_host_nr_cpus = 4;
@@ -22,7 +25,7 @@ size_t pb_host_bytes;
 bool pb_host_need_resched;
 bool pb_host_fatal_signal;
 
-/* In programs without suites: nothing may warn there. kunit.c has the other. */
+/* For programs without suites, where no warning is expected. kunit.c overrides it. */
 __attribute__((weak)) void pb_host_warn(const char *file, int line, const char *what)
 {
 	fprintf(stderr, "WARNING at %s:%d: %s\n", file, line, what);
@@ -36,9 +39,10 @@ __attribute__((__noinline__, __no_sanitize_thread__)) u8 pb_peek(const u8 *p)
 
 #ifdef PB_HOST_TSAN
 /*
- * ThreadSanitizer does not know that address dependencies order: it would call the zeroing of what
- * one thread allocates and another finds by an address a race. So threads that run beside others
- * allocate from what nobody has written to yet.
+ * ThreadSanitizer does not know that address dependencies order accesses. It would report a race
+ * between the zeroing of memory that one thread allocates and the access of another thread that
+ * has its address. So all threads but the first allocate from memory that is never written
+ * before.
  */
 static char untouched[4 << 20] __aligned(64);
 static size_t used;
@@ -85,7 +89,7 @@ void *pb_host_alloc(size_t bytes)
 		if (p == MAP_FAILED)
 			return NULL;
 	} else {
-		/* The exact size, so that the sanitizer sees an overrun. */
+		/* The exact size, so that AddressSanitizer sees an overrun. */
 		size = ALIGN(bytes, (size_t)HEADER) + HEADER;
 		p = aligned_alloc(HEADER, size);
 		if (!p)

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The host's side of the core's seam: the names that module/core/ takes from the kernel,
- * here as C11 atomics, thread-local CPU numbers and libc memory. Force-included before
- * anything else, its include guard takes the place of module/core/base/platform.h, so the core's
- * text compiles unchanged.
+ * The host's version of module/core/base/platform.h: every name that module/core/ uses from the
+ * kernel, implemented with C11 atomics, thread-local CPU numbers and libc memory. The compiler
+ * includes this file before every source (-include), and its include guard replaces the module's
+ * header, so the core compiles unchanged.
  *
- * Memory order is the kernel's: an RMW that returns a value is fully ordered, one that does
- * not is relaxed, READ_ONCE() and WRITE_ONCE() are relaxed. ThreadSanitizer does not
- * understand fences, so under it every RMW is sequentially consistent and smp_mb() is an
- * instruction it does not see.
+ * Memory ordering is the kernel's: an RMW operation that returns a value is fully ordered, one
+ * that does not is relaxed, READ_ONCE() and WRITE_ONCE() are relaxed. ThreadSanitizer does not
+ * understand fences: for it every RMW operation is sequentially consistent, and smp_mb() is an
+ * instruction that it does not see.
  */
 #ifndef PB_PLATFORM_H
 #define PB_PLATFORM_H
@@ -137,10 +137,10 @@ static inline u64 ror64(u64 w, unsigned int s)
 	return (w >> (s & 63)) | (w << (-s & 63));
 }
 
-/* Assertions: a warning is a failed test (see kunit.c). */
+/* Warnings: an unexpected one fails the case (kunit.c). */
 void pb_host_warn(const char *file, int line, const char *what);
 extern __thread int pb_host_warn_expected;
-extern __thread unsigned int pb_host_warnings;	/* those expected ones that came */
+extern __thread unsigned int pb_host_warnings;	/* expected ones so far */
 
 #define WARN_ON(c) ({								\
 	bool _w = !!(c);							\
@@ -358,7 +358,7 @@ static inline unsigned long find_next_zero_bit(const unsigned long *p, unsigned 
 	for ((bit) = find_first_bit(p, size); (bit) < (size);			\
 	     (bit) = find_next_bit(p, size, (bit) + 1))
 
-/* CPUs: a thread owns one number; nothing preempts it there, so preemption control is empty. */
+/* CPUs: each thread has a number of its own, so nothing else runs on its CPU: no preemption. */
 #define PB_HOST_MAX_CPUS	64
 extern int pb_host_nr_cpus;
 extern __thread int pb_host_cpu;
@@ -381,7 +381,7 @@ extern __thread int pb_host_cpu;
 #define num_possible_cpus()	((unsigned int)pb_host_nr_cpus)
 #define num_online_cpus()	((unsigned int)pb_host_nr_cpus)
 #define NUMA_NO_NODE		(-1)
-/* CPUs are dealt out to nodes in turn, over as many nodes as the pool under test has. */
+/* CPUs belong to nodes in turn; there are as many nodes as the pool under test has. */
 extern int pb_host_nr_nodes;
 #define cpu_to_node(cpu)	((cpu) % pb_host_nr_nodes)
 #define numa_node_id()		cpu_to_node(pb_host_cpu)
@@ -399,18 +399,18 @@ extern int pb_host_nr_nodes;
 #define pb_cpu_ptr(p, cpu)	(&(p)[cpu])
 #define pb_cpu_node(cpu)		cpu_to_node(cpu)
 #define pb_node_has_cpu(nid)	((nid) < pb_host_nr_cpus)
-/* What long work gives way to; set by tests. */
+/* What ends long operations; set by cases. */
 extern bool pb_host_need_resched;
 extern bool pb_host_fatal_signal;
 #define pb_need_resched()	pb_host_need_resched
 #define pb_fatal_signal()	pb_host_fatal_signal
 
-/* A glance at what its owner may be writing, which ThreadSanitizer need not know of. */
+/* Reads a byte that another thread may be writing, not instrumented by ThreadSanitizer. */
 u8 pb_peek(const u8 *p);
 
 #define pb_assert_preempt_off()	do { } while (0)
 
-/* What the task is: PB_HOST_ bits, set by tests; see ../task.h. */
+/* Attributes of the running task: PB_HOST_ bits, set by cases; see kunit/core/task.h. */
 #define PB_HOST_RECLAIMING	1
 #define PB_HOST_KTHREAD		2
 extern __thread unsigned int pb_host_task;
@@ -433,16 +433,19 @@ static inline void pb_noreclaim_restore(unsigned int was)
 	pb_host_task = (pb_host_task & ~PB_HOST_RECLAIMING) | was;
 }
 
-/* Words of an index or of a free bitmap that this thread has looked at; see test_scale.c. */
+/* Words of bitmaps that this thread has read; see test_scale.c. */
 extern __thread unsigned long pb_host_visits;
 #define pb_count_visit()	((void)pb_host_visits++)
 
-/* Memory: zeroed, cache-line aligned, taken lazily from the system when large. */
+/*
+ * Memory: zeroed and aligned to a cache line. Large blocks are mapped, so pages never touched
+ * are free.
+ */
 void *pb_host_alloc(size_t bytes);
 void pb_host_free(void *p);
-/* When above 0: so many more allocations succeed less one, then one fails. 0: none fails. */
+/* If n > 0, the nth allocation from now on fails. */
 extern int pb_host_fail_nth;
-/* Allocations under way and their bytes, for leak checks and for the cost of metadata. */
+/* Number of allocations not freed and their bytes, to detect leaks and measure metadata. */
 extern long pb_host_allocs;
 extern size_t pb_host_bytes;
 

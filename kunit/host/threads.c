@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Threads that own a CPU number each, on the host. See ../threads.h. */
+/* The host's implementation of threads.h: threads that own a CPU number each. */
 #include <pthread.h>
 #include <sched.h>
 
@@ -13,9 +13,9 @@ struct worker {
 	void *arg;
 };
 
-/* Above 0 while threads run: then only a CPU's own thread may touch its caches. */
+/* 1 while threads run: only a CPU's own thread may then use its pcp lists. */
 static int concurrent;
-/* What the threads are to drain, one request for each CPU; cleared by whoever has done it. */
+/* The pool that a CPU's thread has to drain; the thread clears it afterwards. */
 static struct pb_pool *drain_wanted[PB_HOST_MAX_CPUS];
 static int running[PB_HOST_MAX_CPUS];
 
@@ -77,7 +77,7 @@ void pt_call_on(unsigned int nth, void (*fn)(void *arg), void *arg)
 	pb_host_cpu = cpu;
 }
 
-/* All are, but when a test pretends otherwise. */
+/* On the host a task is a kthread only if a case says so. */
 int pt_run_as_user(void (*fn)(void *arg), void *arg)
 {
 	fn(arg);
@@ -96,7 +96,7 @@ void pt_breathe(struct pb_pool *pool)
 }
 
 /*
- * Threads serve a request when they breathe; one that waits for others serves its own
+ * Threads drain when they call pt_breathe(). A thread that waits here drains its own CPU
  * meanwhile.
  */
 void pt_drain_all(struct pb_pool *pool)

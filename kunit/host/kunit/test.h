@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The part of the kernel's KUnit interface that the suites use, for the host: the same suite text
- * includes <kunit/test.h> in both places. A failed assertion leaves the case by longjmp, so
- * assertions belong into the thread that runs the case. Results are printed as KTAP by
- * ../kunit.c.
+ * The part of the kernel's KUnit interface that the suites use: the suites include
+ * <kunit/test.h> and get this file on the host. A failed assertion leaves the case by longjmp,
+ * so only the thread that runs the case may assert. ../kunit.c implements the functions.
  */
 #ifndef _KUNIT_TEST_H
 #define _KUNIT_TEST_H
