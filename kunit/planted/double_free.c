@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pbuddy_planted_free: frees a page of pbuddy twice, so that the gate can prove that
- * it sees pbuddy's own report. Nothing but that second free is wrong.
+ * pbuddy_planted_free: frees a page of pbuddy twice when it is loaded. scripts/detectors loads
+ * it to prove that pbuddy's report of the double free fails a test.
  */
 #include <linux/init.h>
 #include <linux/mm.h>
@@ -29,5 +29,5 @@ static void __exit double_free_exit(void)
 
 module_init(double_free_init);
 module_exit(double_free_exit);
-MODULE_DESCRIPTION("A planted double free that proves pbuddy's report alive");
+MODULE_DESCRIPTION("A planted double free, to prove that pbuddy reports it");
 MODULE_LICENSE("GPL");

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Planted locking bugs: an order inversion, and sleeping with preemption off.
- */
+/* Planted locking bugs, for lockdep: two mutexes in both orders, and sleeping in a spinlock. */
 #include <linux/delay.h>
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
@@ -19,7 +17,10 @@ void plant_lockdep(void)
 	mutex_unlock(&lock_b);
 	mutex_unlock(&lock_a);
 
-	/* The bug: the other way round. No deadlock today, one on another day. */
+	/*
+	 * The bug: the other order. It is harmless here, and a deadlock if two tasks run it at
+	 * once.
+	 */
 	mutex_lock(&lock_b);
 	mutex_lock(&lock_a);
 	mutex_unlock(&lock_a);

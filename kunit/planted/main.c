@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pbuddy_planted: loading it with bug=NAME commits that bug once.
+ * pbuddy_planted: commits the bug of the parameter bug=NAME once when it is loaded.
+ * scripts/detectors loads it with each name and expects the detector's report in the log.
  */
 #include <linux/init.h>
 #include <linux/kernel.h>
@@ -11,7 +12,7 @@
 
 static char *bug = "none";
 module_param(bug, charp, 0444);
-MODULE_PARM_DESC(bug, "which bug to commit; none: load cleanly");
+MODULE_PARM_DESC(bug, "bug to commit; none (default): load without one");
 
 static void plant_none(void)
 {
@@ -55,5 +56,5 @@ static void __exit planted_exit(void)
 
 module_init(planted_init);
 module_exit(planted_exit);
-MODULE_DESCRIPTION("Planted bugs that prove the detectors of a test kernel alive");
+MODULE_DESCRIPTION("Planted bugs, to prove that the detectors of a test kernel report them");
 MODULE_LICENSE("GPL");

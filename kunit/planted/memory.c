@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Planted memory bugs: use after free, bad shift, leak, and plain reports.
+ * Planted memory bugs: a use after free (KASAN), a shift that is too large (UBSAN), a leak
+ * (kmemleak), a warning and an oops.
  */
 #include <linux/bug.h>
 #include <linux/compiler.h>
@@ -8,7 +9,10 @@
 
 #include "planted.h"
 
-/* Kept from the optimizer: what it can prove undefined it may remove. */
+/*
+ * Read and written with READ_ONCE() and WRITE_ONCE(): the compiler may remove undefined
+ * behaviour that it can see.
+ */
 static int hidden_shift = 40;
 static void *kept;
 
@@ -20,7 +24,7 @@ void plant_kasan(void)
 		return;
 	OPTIMIZER_HIDE_VAR(p);
 	kfree(p);
-	/* The bug: p is no longer ours. */
+	/* The bug: p has been freed. */
 	WRITE_ONCE(p[10], 1);
 }
 
@@ -37,8 +41,8 @@ void plant_kmemleak(void)
 	int i;
 
 	/*
-	 * The bug: all but the last are lost. Several, since a stale copy of a pointer
-	 * in a register or on a stack hides a leak.
+	 * The bug: all but the last block are lost. Several, because a stale pointer in a
+	 * register or on a stack hides a block from kmemleak.
 	 */
 	for (i = 0; i < 32; i++)
 		WRITE_ONCE(kept, kmalloc(2000, GFP_KERNEL));

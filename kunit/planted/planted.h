@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * The planted bugs, one function per detector that must see it.
- */
+/* The planted bugs: one function for each detector that has to report it. */
 #ifndef PBUDDY_PLANTED_H
 #define PBUDDY_PLANTED_H
 

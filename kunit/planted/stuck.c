@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Planted standstills, each seen by another watcher.
+ * Planted hangs: an idle sleep, an uninterruptible sleep (hung task detector) and a loop with
+ * preemption disabled (soft lockup detector).
  */
 #include <linux/completion.h>
 #include <linux/preempt.h>
@@ -11,7 +12,10 @@
 
 static DECLARE_COMPLETION(never);
 
-/* An idle sleep: the kernel finds nothing wrong with it, only the caller of the guest can. */
+/*
+ * An idle sleep: no detector of the kernel reports it, only the timeout of the program that runs
+ * the guest.
+ */
 void plant_hang(void)
 {
 	for (;;)
