@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pbuddy_asker: makes the same request some times, with gfp flags that are named, and gives each
- * block back at once; so that a test can see what any flag does and what is said of it. How many
- * were served stands in the parameter "served" then.
+ * pbuddy_asker: sends a number of equal requests with gfp flags given by name when it is loaded,
+ * and frees each block at once. Tests load it to see the effect of a flag and the messages that
+ * it causes. The parameter "served" then has the number of requests that got a block.
  */
 #include <linux/gfp.h>
 #include <linux/init.h>
@@ -16,7 +16,7 @@ PBUDDY_IMPORT_API();
 
 static char *gfp = "KERNEL";
 module_param(gfp, charp, 0444);
-MODULE_PARM_DESC(gfp, "flags by name with | between them (default: KERNEL)");
+MODULE_PARM_DESC(gfp, "gfp flags by name, separated by | (default: KERNEL)");
 
 static uint order;
 module_param(order, uint, 0444);
@@ -28,11 +28,11 @@ MODULE_PARM_DESC(times, "number of requests (default: 1)");
 
 static int node = NUMA_NO_NODE;
 module_param(node, int, 0444);
-MODULE_PARM_DESC(node, "node to ask for (default: the nearest)");
+MODULE_PARM_DESC(node, "preferred node (default: the CPU's own)");
 
 static uint served;
 module_param(served, uint, 0444);
-MODULE_PARM_DESC(served, "number of requests that got a block; to be read");
+MODULE_PARM_DESC(served, "number of requests that got a block (read only)");
 
 #define NAMED(flag)	{ #flag, __GFP_##flag }
 
@@ -62,7 +62,7 @@ static int __init parse(gfp_t *flags)
 		for (i = 0; i < ARRAY_SIZE(names) && strcmp(name, names[i].name); i++)
 			;
 		if (i == ARRAY_SIZE(names)) {
-			pr_err("pbuddy_asker: no flag is called \"%s\"\n", name);
+			pr_err("pbuddy_asker: unknown gfp flag \"%s\"\n", name);
 			return -EINVAL;
 		}
 		*flags |= names[i].gfp;
@@ -92,5 +92,5 @@ static void __exit asker_exit(void)
 
 module_init(asker_init);
 module_exit(asker_exit);
-MODULE_DESCRIPTION("Asks pbuddy for memory with any flags");
+MODULE_DESCRIPTION("Allocates from pbuddy with any gfp flags");
 MODULE_LICENSE("GPL");

@@ -1,35 +1,46 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pbuddy_cache: holds pages of pbuddy as a cache would, and gives them up when pbuddy asks. An
- * example of how to register a reclaimer; the guest tests watch it shrink.
+ * pbuddy_cache: an example of a reclaimer. It holds pages of pbuddy as a cache would, and frees
+ * the oldest ones when pbuddy reclaims. To be copied; the guest tests use it as well.
  *
- * fill= allocates pages until so many are held (written again: up to that many); held tells
- * how many there are now, and scans how often it was asked.
+ * Its parameters are in /sys/module/pbuddy_cache/parameters:
+ *
+ *   fill    write a number: allocate until so many pages are held
+ *   held    read: the number of pages held
+ *   scans   read: how often pbuddy called scan_pages()
  */
 #include <linux/init.h>
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/module.h>
-#include <linux/mutex.h>
+#include <linux/numa.h>
 #include <linux/pbuddy.h>
+#include <linux/sched.h>
+#include <linux/spinlock.h>
 
 PBUDDY_IMPORT_API();
 
-/* The oldest page is first. The contents of a page are ours: the link stands there. */
+/*
+ * 1. The pages held, the oldest first. A page is linked through its own memory, which this
+ * module may use while it holds the page.
+ */
 static LIST_HEAD(pages);
 static DEFINE_SPINLOCK(lock);
 static unsigned long held[MAX_NUMNODES];
 static atomic_long_t scans;
 
-/* Without the lock: a count may be a little old. */
+/*
+ * 2. The number of pages of a node that could be freed. Called often, so it takes no lock; the
+ * number may be out of date.
+ */
 static unsigned long count_pages(struct pbuddy_reclaimer *reclaimer,
 				 struct pbuddy_reclaim_control *rc)
 {
 	return READ_ONCE(held[rc->nid]);
 }
 
-/* Takes the oldest page of a node out of the cache. */
-static struct page *take_oldest(int nid)
+/* Removes the oldest page of a node from the list. */
+static struct page *remove_oldest(int nid)
 {
 	struct list_head *link;
 	struct page *found = NULL;
@@ -47,6 +58,10 @@ static struct page *take_oldest(int nid)
 	return found;
 }
 
+/*
+ * 3. Frees up to rc->nr_to_scan pages of a node. Several tasks may call this at once; pages are
+ * freed without the lock.
+ */
 static unsigned long scan_pages(struct pbuddy_reclaimer *reclaimer,
 				struct pbuddy_reclaim_control *rc)
 {
@@ -55,13 +70,13 @@ static unsigned long scan_pages(struct pbuddy_reclaimer *reclaimer,
 
 	atomic_long_inc(&scans);
 	while (freed < rc->nr_to_scan) {
-		page = take_oldest(rc->nid);
+		page = remove_oldest(rc->nid);
 		if (!page)
 			break;
 		pbuddy_free_page(page);
 		freed++;
 	}
-	/* A cache that has nothing left is done, whatever it was asked for. */
+	/* Nothing left to free: pbuddy need not call again in this round. */
 	return freed ?: PBUDDY_RECLAIM_STOP;
 }
 
@@ -82,7 +97,7 @@ static unsigned long held_pages(void)
 	return sum;
 }
 
-/* A cache grows as long as that hurts nobody: it does not reclaim, and does not use reserves. */
+/* A cache should not cause reclaim: it allocates without reclaim and without the reserves. */
 static void fill(unsigned long nr)
 {
 	struct page *page;
@@ -124,11 +139,11 @@ static const struct kernel_param_ops held_ops = { .get = get_held };
 static const struct kernel_param_ops scans_ops = { .get = get_scans };
 
 module_param_cb(fill, &fill_ops, NULL, 0600);
-MODULE_PARM_DESC(fill, "allocate until so many pages are held");
+MODULE_PARM_DESC(fill, "write a number: allocate until so many pages are held");
 module_param_cb(held, &held_ops, NULL, 0400);
-MODULE_PARM_DESC(held, "pages held now");
+MODULE_PARM_DESC(held, "number of pages held");
 module_param_cb(scans, &scans_ops, NULL, 0400);
-MODULE_PARM_DESC(scans, "times pbuddy asked for pages");
+MODULE_PARM_DESC(scans, "number of times pbuddy called scan_pages()");
 
 static int __init cache_init(void)
 {
@@ -139,7 +154,7 @@ static void __exit cache_exit(void)
 {
 	struct list_head *link, *next;
 
-	/* First of all: from here on nobody else is in our functions. */
+	/* 4. First: no function of the reclaimer runs after this, so its data may go. */
 	pbuddy_unregister_reclaimer(&reclaimer);
 	list_for_each_safe(link, next, &pages)
 		pbuddy_free_page(virt_to_page(link));
@@ -147,5 +162,5 @@ static void __exit cache_exit(void)
 
 module_init(cache_init);
 module_exit(cache_exit);
-MODULE_DESCRIPTION("A cache of pages that gives them up when pbuddy asks");
+MODULE_DESCRIPTION("Example of a reclaimer: a cache of pages that frees them when pbuddy reclaims");
 MODULE_LICENSE("GPL");

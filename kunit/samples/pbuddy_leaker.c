@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pbuddy_leaker: allocates blocks and forgets some of them, so that a test can see what
- * pbuddy says about that when this module goes and when pbuddy itself goes.
+ * pbuddy_leaker: allocates blocks and never frees some of them. Tests unload it, and then
+ * pbuddy, to see the leak reported.
  */
 #include <linux/init.h>
 #include <linux/mm.h>
@@ -13,15 +13,15 @@ PBUDDY_IMPORT_API();
 
 static uint blocks = 8;
 module_param(blocks, uint, 0444);
-MODULE_PARM_DESC(blocks, "blocks to allocate (default: 8)");
+MODULE_PARM_DESC(blocks, "number of blocks to allocate (default: 8)");
 
 static uint leak = 3;
 module_param(leak, uint, 0444);
-MODULE_PARM_DESC(leak, "of them, how many are never freed (default: 3)");
+MODULE_PARM_DESC(leak, "number of these that are never freed (default: 3)");
 
 static uint order;
 module_param(order, uint, 0444);
-MODULE_PARM_DESC(order, "order of each (default: 0)");
+MODULE_PARM_DESC(order, "order of each block (default: 0)");
 
 static struct page **pages;
 

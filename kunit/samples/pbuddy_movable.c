@@ -1,30 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pbuddy_movable: an example of a module whose pages pbuddy may move.
+ * pbuddy_movable: an example of a module whose pages pbuddy may move. To be copied.
  *
- * It keeps objects, each of one block of pages with contents of its own. What makes them movable
- * is marked by the numbers 1 to 5; all else is what a module of this kind does anyway. The rules
- * are in <linux/pbuddy.h>.
+ * The module keeps objects with contents in a block of pages each. The numbers 1 to 5 mark the
+ * parts that make these blocks movable; the rest is what a module with such objects has anyway.
+ * <linux/pbuddy.h> has the rules.
  *
- * For the guest tests it frees a share of its objects at random, so that memory is fragmented,
- * allocates large blocks and ranges on demand, and checks that all contents are what they were:
+ * The guest tests use it as well. For them it frees a random share of its objects, so that
+ * memory is fragmented, allocates large blocks and ranges on request, and checks the contents of
+ * its objects:
  *
  *   insmod pbuddy_movable.ko objects=100000 free=50 order=0
  *   cd /sys/module/pbuddy_movable/parameters
- *   echo 9 >alloc		a block of order 9, kept
- *   echo 600 >contig		600 contiguous pages, kept
- *   echo 1 >release		none of those is kept any more
- *   cat check
+ *   echo 9 >alloc		allocate a block of order 9 and keep it
+ *   echo 600 >contig		allocate 600 contiguous pages and keep them
+ *   echo 1 >release		free all that alloc and contig keep
+ *   cat check		objects, those with wrong contents, number of moves
  */
 #include <linux/cache.h>
 #include <linux/highmem.h>
 #include <linux/init.h>
+#include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/pbuddy.h>
 #include <linux/random.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/vmalloc.h>
 #include <linux/wait.h>
 
@@ -36,21 +40,21 @@ MODULE_PARM_DESC(order, "order of each object's block (default: 0)");
 
 static ulong objects = 1024;
 module_param(objects, ulong, 0444);
-MODULE_PARM_DESC(objects, "objects to make, or as many as there is memory for (default: 1024)");
+MODULE_PARM_DESC(objects, "number of objects, fewer if memory does not suffice (default: 1024)");
 
 static uint free = 50;
 module_param(free, uint, 0444);
-MODULE_PARM_DESC(free, "percentage of them that is freed again, at random (default: 50)");
+MODULE_PARM_DESC(free, "percentage of the objects that is freed, at random (default: 50)");
 
 /**
- * struct object - something of ours that lives in a block of pages
- * @lock: of all below
- * @page: its block, NULL when it has none
- * @busy: the block is being moved, or somebody works on its contents: neither of both waits long
- * @seed: contents are made of this
+ * struct object - contents in a block of pages
+ * @lock: protects the other members
+ * @page: the block, or NULL if the object is free
+ * @busy: set while pbuddy moves the block or this module uses its contents, both for a short time
+ * @seed: the contents are derived from it
  */
 struct object {
-	spinlock_t	lock;	/* of all below */
+	spinlock_t	lock;
 	struct page	*page;
 	bool		busy;
 	u32		seed;
@@ -61,13 +65,13 @@ static ulong nr_objects;
 static DECLARE_WAIT_QUEUE_HEAD(idle);
 static atomic_long_t moved;
 
-/* ---- contents: a word in each cache line ---- */
+/* ---- Contents: a word in each cache line ---- */
 
 #define WORDS	(PAGE_SIZE / sizeof(u32))
 #define STEP	(L1_CACHE_BYTES / sizeof(u32))
 
-/* Waits until nobody has the object, and has it then. False: it has no block. */
-static bool object_get(struct object *obj)
+/* Waits until the object is not busy and makes it so. False if the object has no block. */
+static bool object_set_busy(struct object *obj)
 {
 	bool got, has;
 
@@ -83,7 +87,7 @@ static bool object_get(struct object *obj)
 	return got;
 }
 
-static void object_put(struct object *obj)
+static void object_clear_busy(struct object *obj)
 {
 	spin_lock(&obj->lock);
 	obj->busy = false;
@@ -104,42 +108,42 @@ static void write_contents(struct object *obj)
 	}
 }
 
-static bool contents_right(struct object *obj)
+static bool contents_intact(struct object *obj)
 {
-	bool right = true;
+	bool intact = true;
 	ulong page, i;
 
 	for (page = 0; page < 1UL << order; page++) {
 		u32 *word = kmap_local_page(obj->page + page);
 
 		for (i = 0; i < WORDS; i += STEP)
-			right &= word[i] == (u32)(obj->seed + page + i);
+			intact &= word[i] == (u32)(obj->seed + page + i);
 		kunmap_local(word);
 	}
-	return right;
+	return intact;
 }
 
-/* ---- moving ---- */
+/* ---- Moving ---- */
 
 /*
- * 1. May it be moved now? Says no when the object has gone or somebody works on it. The lock is
- * not held around pbuddy_free_pages(), and the array outlives the operations: as isolate_page()
- * has to have it.
+ * 1. May this block be moved now? Not if the object was freed or is in use. pbuddy may call this
+ * for a block that is being freed: so this module does not hold ->lock around
+ * pbuddy_free_pages(), and keeps the array until the operations are unregistered.
  */
 static bool movable_isolate(struct page *page, enum pbuddy_migrate_mode mode)
 {
 	struct object *obj = pbuddy_page_private(page);
-	bool mine;
+	bool isolated;
 
 	spin_lock(&obj->lock);
-	mine = obj->page == page && !obj->busy;
-	if (mine)
+	isolated = obj->page == page && !obj->busy;
+	if (isolated)
 		obj->busy = true;
 	spin_unlock(&obj->lock);
-	return mine;
+	return isolated;
 }
 
-/* 2. Copy, and use the new place from now on; pbuddy takes the old one back. */
+/* 2. Copy, and use the new block from now on; pbuddy frees the old one. */
 static int movable_migrate(struct page *dst, struct page *src, enum pbuddy_migrate_mode mode)
 {
 	struct object *obj = pbuddy_page_private(src);
@@ -156,10 +160,10 @@ static int movable_migrate(struct page *dst, struct page *src, enum pbuddy_migra
 	return 0;
 }
 
-/* 3. It stays where it is. */
+/* 3. The block was not moved after all. */
 static void movable_putback(struct page *page)
 {
-	object_put(pbuddy_page_private(page));
+	object_clear_busy(pbuddy_page_private(page));
 }
 
 static const struct pbuddy_movable_operations movable_ops = {
@@ -168,11 +172,11 @@ static const struct pbuddy_movable_operations movable_ops = {
 	.putback_page	= movable_putback,
 };
 
-/* ---- objects ---- */
+/* ---- Objects ---- */
 
-static int object_make(struct object *obj)
+static int object_alloc(struct object *obj)
 {
-	/* From memory where only movable pages are. */
+	/* These flags allow memory that is reserved for movable pages. */
 	const gfp_t gfp = GFP_HIGHUSER_MOVABLE | __GFP_NORETRY | __GFP_NOWARN;
 	int ret;
 
@@ -181,7 +185,7 @@ static int object_make(struct object *obj)
 		return -ENOMEM;
 	obj->seed = get_random_u32();
 	write_contents(obj);
-	/* 4. Ready to be moved, from here on. */
+	/* 4. From here on pbuddy may move the block. */
 	ret = pbuddy_page_set_movable(obj->page, &movable_ops, obj);
 	if (ret) {
 		pbuddy_free_pages(obj->page, order);
@@ -194,30 +198,30 @@ static void object_free(struct object *obj)
 {
 	struct page *page;
 
-	if (!object_get(obj))
+	if (!object_set_busy(obj))
 		return;
 	spin_lock(&obj->lock);
 	page = obj->page;
 	obj->page = NULL;
 	obj->busy = false;
 	spin_unlock(&obj->lock);
-	/* A free makes an end of being movable. */
+	/* The block is movable until it is freed. */
 	pbuddy_free_pages(page, order);
 }
 
-/* ---- what the tests ask for ---- */
+/* ---- Allocations on request of the tests ---- */
 
 struct block {
 	struct list_head	node;
 	struct page		*page;
-	ulong			nr;	/* single pages that follow one another, or 0 */
-	uint			order;	/* else */
+	ulong			nr;	/* number of contiguous pages, or 0 for a block */
+	uint			order;	/* order of the block if @nr is 0 */
 };
 
 static LIST_HEAD(blocks);
 static DEFINE_MUTEX(blocks_lock);
 
-/* They need not be movable: what is taken here stays where it is. */
+/* Allocates a range or a block, which is not made movable, and keeps it. */
 static int keep(ulong nr, uint want)
 {
 	struct block *block = kmalloc(sizeof(*block), GFP_KERNEL);
@@ -242,7 +246,7 @@ static int keep(ulong nr, uint want)
 	return 0;
 }
 
-static void release_kept(void)
+static void free_kept(void)
 {
 	struct block *block, *next;
 
@@ -267,40 +271,42 @@ static int alloc_set(const char *val, const struct kernel_param *kp)
 
 static const struct kernel_param_ops alloc_ops = { .set = alloc_set };
 module_param_cb(alloc, &alloc_ops, NULL, 0200);
-MODULE_PARM_DESC(alloc, "written N: allocate a block of order N, and keep it");
+MODULE_PARM_DESC(alloc, "write N: allocate a block of order N and keep it");
 
 static int contig_set(const char *val, const struct kernel_param *kp)
 {
 	ulong nr;
 	int ret = kstrtoul(val, 10, &nr);
 
-	return ret ?: nr ? keep(nr, 0) : -EINVAL;
+	if (ret)
+		return ret;
+	return nr ? keep(nr, 0) : -EINVAL;
 }
 
 static const struct kernel_param_ops contig_ops = { .set = contig_set };
 module_param_cb(contig, &contig_ops, NULL, 0200);
-MODULE_PARM_DESC(contig, "written N: allocate N contiguous pages, and keep them");
+MODULE_PARM_DESC(contig, "write N: allocate N contiguous pages and keep them");
 
 static int release_set(const char *val, const struct kernel_param *kp)
 {
-	release_kept();
+	free_kept();
 	return 0;
 }
 
 static const struct kernel_param_ops release_ops = { .set = release_set };
 module_param_cb(release, &release_ops, NULL, 0200);
-MODULE_PARM_DESC(release, "written anything: free what alloc and contig keep");
+MODULE_PARM_DESC(release, "write anything: free what alloc and contig keep");
 
 static int check_get(char *buffer, const struct kernel_param *kp)
 {
 	ulong held = 0, wrong = 0, i;
 
 	for (i = 0; i < nr_objects; i++) {
-		if (!object_get(&array[i]))
+		if (!object_set_busy(&array[i]))
 			continue;
 		held++;
-		wrong += !contents_right(&array[i]);
-		object_put(&array[i]);
+		wrong += !contents_intact(&array[i]);
+		object_clear_busy(&array[i]);
 		cond_resched();
 	}
 	return scnprintf(buffer, PAGE_SIZE, "held %lu wrong %lu moved %ld\n", held, wrong,
@@ -309,13 +315,13 @@ static int check_get(char *buffer, const struct kernel_param *kp)
 
 static const struct kernel_param_ops check_ops = { .get = check_get };
 module_param_cb(check, &check_ops, NULL, 0400);
-MODULE_PARM_DESC(check, "read: objects, how many have wrong contents, how many were moved");
+MODULE_PARM_DESC(check, "read: number of objects, of wrong contents, and of moves");
 
 static void free_all(void)
 {
 	ulong i;
 
-	release_kept();
+	free_kept();
 	for (i = 0; i < nr_objects; i++) {
 		object_free(&array[i]);
 		if (i % 1024 == 0)
@@ -338,7 +344,7 @@ static int __init movable_init(void)
 	}
 	for (; nr_objects < objects; nr_objects++) {
 		spin_lock_init(&array[nr_objects].lock);
-		if (object_make(&array[nr_objects]))
+		if (object_alloc(&array[nr_objects]))
 			break;
 		if (nr_objects % 1024 == 0)
 			cond_resched();
@@ -357,7 +363,7 @@ static int __init movable_init(void)
 static void __exit movable_exit(void)
 {
 	free_all();
-	/* 5. Nothing of ours is called any more after this, so the array can go. */
+	/* 5. pbuddy calls none of the operations after this, so the array can go. */
 	pbuddy_unregister_movable(&movable_ops);
 	vfree(array);
 }

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pbuddy_example: a module that gets its memory from pbuddy. To be copied.
+ * pbuddy_example: a module that allocates its memory from pbuddy. To be copied.
  *
- * When it is loaded it asks once for memory in each way there is, and fails to load when one of
- * them does not give what it should. Then it holds blocks for whoever writes to its parameters:
+ * When it is loaded it calls each allocation function once, and fails to load if one does not
+ * return what it should. After that it allocates and frees blocks through its parameters:
  *
- *   echo 9 >/sys/module/pbuddy_example/parameters/take		one block of order 9 more
- *   cat /sys/module/pbuddy_example/parameters/held		pages held
- *   echo 0 >/sys/module/pbuddy_example/parameters/keep		frees all but so many blocks
+ *   cd /sys/module/pbuddy_example/parameters
+ *   echo 9 >alloc	allocates a block of order 9
+ *   cat held		pages held on each node
+ *   echo 0 >keep	frees all blocks but that many
  *
- * What it holds is charged to the writers (__GFP_ACCOUNT), and placed where their memory policies
- * and cpusets say.
+ * The blocks are charged to the task that writes to the parameter (__GFP_ACCOUNT), and come from
+ * the nodes that its memory policy and cpuset allow.
  */
 #include <linux/init.h>
 #include <linux/kernel.h>
@@ -22,7 +23,7 @@
 #include <linux/pbuddy.h>
 #include <linux/string.h>
 
-/* 1. The functions are in a symbol namespace; this is how to say that one wants them. */
+/* 1. The functions are in a symbol namespace, which a module has to import. */
 PBUDDY_IMPORT_API();
 
 #define MAX_BLOCKS	4096
@@ -34,11 +35,11 @@ struct block {
 
 static struct block held[MAX_BLOCKS];
 static unsigned int nr_held;
-static DEFINE_MUTEX(lock);		/* protects both */
+static DEFINE_MUTEX(lock);		/* protects held and nr_held */
 
 /* ---- 2. One block, of any order up to PBUDDY_MAX_PAGE_ORDER ---- */
 
-static int take_block(unsigned int order)
+static int alloc_block(unsigned int order)
 {
 	gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN;
 	struct page *page;
@@ -55,33 +56,33 @@ static int take_block(unsigned int order)
 	return 0;
 }
 
-/* Freed with the order it was allocated with; in any context. */
-static void drop_block(void)
+/* A block is freed with the order it was allocated with, in any context. */
+static void free_block(void)
 {
 	lockdep_assert_held(&lock);
 	nr_held--;
 	pbuddy_free_pages(held[nr_held].page, held[nr_held].order);
 }
 
-/* ---- 3. The other ways ---- */
+/* ---- 3. The other functions ---- */
 
-static bool ways_by_page(void)
+static bool call_by_page(void)
 {
 	struct page *array[32] = {}, *page;
 	unsigned long n;
 	bool ok;
 
-	/* One page near this CPU, and what can be asked of it. */
+	/* One page near this CPU, and the queries about a page. */
 	page = pbuddy_alloc_page(GFP_KERNEL);
 	ok = page && pbuddy_owns_page(page) && pbuddy_page_order(page) == 0;
 	pbuddy_free_page(page);
 
-	/* Many at once; fewer than asked for are no error, so look. */
+	/* Many pages in one call. It may return fewer than requested, which is no error. */
 	n = pbuddy_alloc_pages_bulk(GFP_KERNEL, NUMA_NO_NODE, ARRAY_SIZE(array), array);
 	ok &= n == ARRAY_SIZE(array);
 	pbuddy_free_pages_bulk(array, n);
 
-	/* On this node and no other; on some nodes. In a context that must not sleep. */
+	/* From one node only and without sleeping; then from a set of nodes. */
 	page = pbuddy_alloc_pages_node(numa_mem_id(), GFP_NOWAIT | __GFP_THISNODE, 1);
 	ok &= page && page_to_nid(page) == numa_mem_id();
 	pbuddy_free_pages(page, 1);
@@ -91,13 +92,13 @@ static bool ways_by_page(void)
 	return ok;
 }
 
-static bool ways_by_length(void)
+static bool call_by_length(void)
 {
 	struct page *range;
 	char *bytes;
 	bool ok;
 
-	/* Contiguous, of any length; parts of it may be freed earlier. */
+	/* A contiguous range of any length. Parts of it may be freed on their own. */
 	range = pbuddy_alloc_contig(1000, GFP_KERNEL, NUMA_NO_NODE, NULL);
 	ok = range;
 	if (range) {
@@ -114,7 +115,7 @@ static bool ways_by_length(void)
 
 /* ---- Parameters ---- */
 
-static int take_set(const char *text, const struct kernel_param *param)
+static int alloc_set(const char *text, const struct kernel_param *param)
 {
 	unsigned int order;
 	int ret = kstrtouint(text, 0, &order);
@@ -122,14 +123,14 @@ static int take_set(const char *text, const struct kernel_param *param)
 	if (ret)
 		return ret;
 	mutex_lock(&lock);
-	ret = take_block(order);
+	ret = alloc_block(order);
 	mutex_unlock(&lock);
 	return ret;
 }
 
-static const struct kernel_param_ops take_ops = { .set = take_set };
-module_param_cb(take, &take_ops, NULL, 0200);
-MODULE_PARM_DESC(take, "write an order: hold one block of it more");
+static const struct kernel_param_ops alloc_ops = { .set = alloc_set };
+module_param_cb(alloc, &alloc_ops, NULL, 0200);
+MODULE_PARM_DESC(alloc, "write an order: allocate a block of it");
 
 static int keep_set(const char *text, const struct kernel_param *param)
 {
@@ -140,16 +141,16 @@ static int keep_set(const char *text, const struct kernel_param *param)
 		return ret;
 	mutex_lock(&lock);
 	while (nr_held > keep)
-		drop_block();
+		free_block();
 	mutex_unlock(&lock);
 	return 0;
 }
 
 static const struct kernel_param_ops keep_ops = { .set = keep_set };
 module_param_cb(keep, &keep_ops, NULL, 0200);
-MODULE_PARM_DESC(keep, "write a number: free all but so many blocks");
+MODULE_PARM_DESC(keep, "write a number: free all blocks but that many");
 
-/* By node: "0:512 1:0". */
+/* By node, as in "0:512 1:0". */
 static int held_get(char *buf, const struct kernel_param *param)
 {
 	unsigned long pages;
@@ -169,23 +170,23 @@ static int held_get(char *buf, const struct kernel_param *param)
 
 static const struct kernel_param_ops held_ops = { .get = held_get };
 module_param_cb(held, &held_ops, NULL, 0400);
-MODULE_PARM_DESC(held, "pages held, by node");
+MODULE_PARM_DESC(held, "number of pages held on each node");
 
 static int __init example_init(void)
 {
-	return ways_by_page() && ways_by_length() ? 0 : -ENOMEM;
+	return call_by_page() && call_by_length() ? 0 : -ENOMEM;
 }
 
 static void __exit example_exit(void)
 {
 	mutex_lock(&lock);
 	while (nr_held)
-		drop_block();
+		free_block();
 	mutex_unlock(&lock);
 }
 
 module_init(example_init);
 module_exit(example_exit);
 
-MODULE_DESCRIPTION("An example of a user of pbuddy's in-kernel API");
+MODULE_DESCRIPTION("Example of a module that allocates from pbuddy");
 MODULE_LICENSE("GPL");

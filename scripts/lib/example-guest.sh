@@ -12,7 +12,7 @@ example=/sys/module/pbuddy_example/parameters
 debugfs=/sys/kernel/debug/pbuddy
 cgroup=/sys/fs/cgroup
 
-take() { echo "$1" >"$example/take"; }
+take() { echo "$1" >"$example/alloc"; }
 keep() { echo "$1" >"$example/keep"; }
 held() {
 	cat "$example/held"
@@ -20,8 +20,8 @@ held() {
 }
 
 by_policy() {
-	/numactl --membind=1 sh -c "echo 9 >$example/take" && held '0:0 1:512' &&
-		/numactl --preferred=0 sh -c "echo 3 >$example/take" && held '0:8 1:512'
+	/numactl --membind=1 sh -c "echo 9 >$example/alloc" && held '0:0 1:512' &&
+		/numactl --preferred=0 sh -c "echo 3 >$example/alloc" && held '0:8 1:512'
 }
 
 # pay WANT COMMAND...: after it somebody is charged so many pages.
@@ -35,7 +35,7 @@ pay() {
 
 # Two blocks of 2 MiB are as much as there may be; one more when one is freed.
 limited() {
-	/numactl --membind=0 sh -c "echo 9 >$example/take && echo 9 >$example/take" || return
+	/numactl --membind=0 sh -c "echo 9 >$example/alloc && echo 9 >$example/alloc" || return
 	! take 9 || return
 	held '0:1024 1:0' || return
 	keep 1 && take 9 && ! take 0
