@@ -97,14 +97,14 @@ uint32_t query_extents(int fd, struct pbuddy_query *q, struct pbuddy_extent *ext
 	return q->nr_extents;
 }
 
-void grab_all(struct grab *grab)
+void alloc_all_free(struct buffer_set *set)
 {
 	struct usage usage;
 	uint64_t bytes;
 
-	grab->nr = 0;
+	set->nr = 0;
 	read_usage(&usage);
-	for (bytes = usage.free; bytes >= PAGE && grab->nr < GRAB_MAX; ) {
+	for (bytes = usage.free; bytes >= PAGE && set->nr < BUFFER_SET_MAX; ) {
 		struct pbuddy_alloc rq = request(bytes);
 
 		if (ioctl(dev, PBUDDY_IOCTL_ALLOC, &rq)) {
@@ -113,19 +113,19 @@ void grab_all(struct grab *grab)
 			bytes -= bytes >= 64 * PAGE ? bytes / 32 : PAGE;
 			continue;
 		}
-		grab->fd[grab->nr] = rq.fd;
-		grab->bytes[grab->nr++] = rq.bytes;
+		set->fd[set->nr] = rq.fd;
+		set->bytes[set->nr++] = rq.bytes;
 		read_usage(&usage);
 		if (bytes > usage.free)
 			bytes = usage.free;
 	}
-	CHECK(grab->nr > 0);
+	CHECK(set->nr > 0);
 }
 
-void grab_release(struct grab *grab)
+void close_buffers(struct buffer_set *set)
 {
-	while (grab->nr)
-		close(grab->fd[--grab->nr]);
+	while (set->nr)
+		close(set->fd[--set->nr]);
 }
 
 static uint64_t stamp_of(uint64_t id, size_t word)
@@ -178,7 +178,7 @@ int in_child(void (*fn)(void *arg), void *arg)
 	return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-void become_nobody(void)
+void drop_privileges(void)
 {
 	CHECK_EQ(setgroups(0, NULL), 0);
 	CHECK_EQ(setresgid(65534, 65534, 65534), 0);

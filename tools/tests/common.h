@@ -52,15 +52,15 @@ uint64_t *map_device(size_t bytes);
 uint32_t query_extents(int fd, struct pbuddy_query *q, struct pbuddy_extent *ext, uint32_t nr);
 
 /* Nearly all that is free, as one or several buffers of order-0 pages; their number. */
-#define GRAB_MAX 64
-struct grab {
+#define BUFFER_SET_MAX 64
+struct buffer_set {
 	int	nr;
-	int	fd[GRAB_MAX];
-	size_t	bytes[GRAB_MAX];
+	int	fd[BUFFER_SET_MAX];
+	size_t	bytes[BUFFER_SET_MAX];
 };
 
-void grab_all(struct grab *grab);
-void grab_release(struct grab *grab);
+void alloc_all_free(struct buffer_set *set);
+void close_buffers(struct buffer_set *set);
 
 void stamp(uint64_t *p, size_t bytes, uint64_t id);
 /* Index of the first word that is not as stamped, or -1. */
@@ -70,7 +70,7 @@ ssize_t first_nonzero(const uint64_t *p, size_t bytes);
 /* Runs fn in a child: its exit status, or minus the signal that ended it. */
 int in_child(void (*fn)(void *arg), void *arg);
 /* Gives up root for good; CAP_SYS_ADMIN goes with it. */
-void become_nobody(void);
+void drop_privileges(void);
 
 /* First bytes of a file as a string; false when it cannot be read. */
 bool read_file(const char *path, char *buf, size_t len);

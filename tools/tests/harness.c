@@ -21,7 +21,7 @@
 
 #define EXIT_FAIL	1
 #define EXIT_SKIP	4
-#define SETTLE_MS	15000	/* the quarantine looks again after a second at most */
+#define RESTORE_TIMEOUT_MS	15000	/* the quarantine looks again after a second at most */
 
 static struct test *first, **last = &first;
 
@@ -86,7 +86,7 @@ static void run_child(const struct test *test)
 }
 
 /* Less is right, too, where a node thread zeroed a pageblock then (prezero=), and not now. */
-static bool as_before(uint64_t allocated, uint64_t before)
+static bool allocated_matches(uint64_t allocated, uint64_t before)
 {
 	char text[16];
 
@@ -96,16 +96,16 @@ static bool as_before(uint64_t allocated, uint64_t before)
 }
 
 /* Waits until memory is back: pages may stay in quarantine until the next look at them. */
-static bool settled(uint64_t before)
+static bool usage_restored(uint64_t before)
 {
 	struct usage now;
 	int waited;
 
 	for (waited = 0;; waited += 10) {
 		read_usage(&now);
-		if (as_before(now.allocated, before) && !now.quarantine)
+		if (allocated_matches(now.allocated, before) && !now.quarantine)
 			return true;
-		if (waited >= SETTLE_MS)
+		if (waited >= RESTORE_TIMEOUT_MS)
 			break;
 		usleep(10000);
 	}
@@ -114,7 +114,7 @@ static bool settled(uint64_t before)
 	return false;
 }
 
-static bool verified(void)
+static bool invariants_hold(void)
 {
 	char line[256];
 
@@ -148,8 +148,8 @@ static bool run(const struct test *test, int number)
 		       WTERMSIG(status) == SIGALRM ? " (time limit)" : "");
 	skipped = WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SKIP;
 	good = skipped || (WIFEXITED(status) && !WEXITSTATUS(status));
-	good = settled(before.allocated) && good;
-	good = verified() && good;
+	good = usage_restored(before.allocated) && good;
+	good = invariants_hold() && good;
 	printf("%sok %d %s.%s%s%s\n", good ? "" : "not ", number, test->suite, test->name,
 	       skipped ? " # SKIP " : "", skipped ? skip_reason : "");
 	fflush(stdout);
@@ -158,11 +158,11 @@ static bool run(const struct test *test, int number)
 
 /* ---- Choosing ---- */
 
-struct choice {
+struct selection {
 	char	*const *pattern;
 	int	nr;
-	char	*const *leave_out;
-	int	nr_out;
+	char	*const *excluded;
+	int	nr_excluded;
 };
 
 static bool matches(const struct test *test, const char *pattern)
@@ -174,29 +174,29 @@ static bool matches(const struct test *test, const char *pattern)
 	return !pattern[len] || (pattern[len] == '.' && !strcmp(pattern + len + 1, test->name));
 }
 
-static bool chosen(const struct test *test, const struct choice *choice)
+static bool selected(const struct test *test, const struct selection *selection)
 {
 	int i;
 
-	for (i = 0; i < choice->nr_out; i++)
-		if (matches(test, choice->leave_out[i]))
+	for (i = 0; i < selection->nr_excluded; i++)
+		if (matches(test, selection->excluded[i]))
 			return false;
-	for (i = 0; i < choice->nr; i++)
-		if (matches(test, choice->pattern[i]))
+	for (i = 0; i < selection->nr; i++)
+		if (matches(test, selection->pattern[i]))
 			return true;
-	return !choice->nr;
+	return !selection->nr;
 }
 
-static int run_all(const struct choice *choice)
+static int run_all(const struct selection *selection)
 {
 	struct test *test;
 	int total = 0, number = 0, failed = 0;
 
 	for (test = first; test; test = test->next)
-		total += chosen(test, choice);
+		total += selected(test, selection);
 	printf("KTAP version 1\n1..%d\n", total);
 	for (test = first; test; test = test->next)
-		if (chosen(test, choice))
+		if (selected(test, selection))
 			failed += !run(test, ++number);
 	return failed || !total ? EXIT_FAIL : 0;
 }
@@ -209,26 +209,26 @@ static void list_all(void)
 		printf("%s.%s\n", test->suite, test->name);
 }
 
-/* Fills @choice from the command line; false when that is wrong. */
-static bool parse_choice(int argc, char **argv, struct choice *choice)
+/* Fills @selection from the command line; false when that is wrong. */
+static bool parse_selection(int argc, char **argv, struct selection *selection)
 {
 	static char *out[64];
 	int i;
 
-	choice->leave_out = out;
+	selection->excluded = out;
 	for (i = 1; i < argc && argv[i][0] == '-'; i += 2) {
-		if (strcmp(argv[i], "-x") || i + 1 == argc || choice->nr_out == 64)
+		if (strcmp(argv[i], "-x") || i + 1 == argc || selection->nr_excluded == 64)
 			return false;
-		out[choice->nr_out++] = argv[i + 1];
+		out[selection->nr_excluded++] = argv[i + 1];
 	}
-	choice->pattern = argv + i;
-	choice->nr = argc - i;
+	selection->pattern = argv + i;
+	selection->nr = argc - i;
 	return true;
 }
 
 int main(int argc, char **argv)
 {
-	struct choice choice = { 0 };
+	struct selection selection = { 0 };
 
 	if (argc == 3 && !strcmp(argv[1], CHECK_FD_OPTION))
 		return check_fd(atoi(argv[2]));
@@ -238,7 +238,7 @@ int main(int argc, char **argv)
 		list_all();
 		return 0;
 	}
-	if (!parse_choice(argc, argv, &choice)) {
+	if (!parse_selection(argc, argv, &selection)) {
 		fprintf(stderr, "usage: %s [--list] [-x SUITE[.NAME]]... [SUITE[.NAME]]...\n",
 			argv[0]);
 		return 2;
@@ -247,5 +247,5 @@ int main(int argc, char **argv)
 			   -1, 0);
 	if (skip_reason == MAP_FAILED)
 		return EXIT_FAIL;
-	return run_all(&choice);
+	return run_all(&selection);
 }

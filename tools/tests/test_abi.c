@@ -68,7 +68,7 @@ static int do_call(const struct call *call, struct bigger *arg, unsigned int cmd
 	return ioctl(call->cmd == PBUDDY_IOCTL_QUERY ? buffer : dev, cmd, arg);
 }
 
-TEST(abi, info_tells_what_there_is)
+TEST(abi, info_reports_nodes)
 {
 	struct pbuddy_info info = { .size = sizeof(info) };
 	struct usage usage;
@@ -121,7 +121,7 @@ TEST(abi, size_too_short_is_einval)
 	}
 }
 
-TEST(abi, size_longer_with_zero_tail_is_taken)
+TEST(abi, size_longer_with_zero_tail_is_accepted)
 {
 	struct bigger arg;
 	size_t i, size;

@@ -132,7 +132,7 @@ TEST(alloc, extents_have_the_order_asked_for)
 	}
 }
 
-TEST(alloc, large_blocks_come_first)
+TEST(alloc, few_extents_in_a_fresh_pool)
 {
 	/* A fresh pool has whole blocks; 8 MiB need not be made of single pages. */
 	int fd = alloc_buffer(8 * MIB);
@@ -157,7 +157,7 @@ TEST(alloc, strict_node)
 	}
 }
 
-TEST(alloc, strict_node_does_not_fall_back_others_do)
+TEST(alloc, fallback_unless_strict_node)
 {
 	struct pbuddy_alloc rq;
 	struct usage usage;
@@ -307,7 +307,7 @@ TEST(alloc, label_and_fdinfo)
 	CHECK_EQ(strcmp(text, "anon_inode:pbuddy"), 0);
 }
 
-TEST(alloc, query_in_pieces)
+TEST(alloc, query_one_extent_at_a_time)
 {
 	struct pbuddy_extent one[2];
 	struct pbuddy_alloc rq = request(2 * MIB + 65 * PAGE);
@@ -356,7 +356,7 @@ static struct pbuddy_alloc_batch batch_of(uint32_t count, uint64_t bytes)
 	};
 }
 
-TEST(alloc, batch_gives_distinct_buffers)
+TEST(alloc, batch_returns_distinct_buffers)
 {
 	struct pbuddy_alloc_batch batch = batch_of(PBUDDY_BATCH_MAX, 2 * PAGE);
 	uint64_t *p[PBUDDY_BATCH_MAX];
@@ -412,34 +412,34 @@ TEST(alloc, batch_is_all_or_none)
 TEST(alloc, reason_when_exhausted)
 {
 	struct pbuddy_alloc rq = request(4 * MIB);
-	struct grab grab;
+	struct buffer_set set;
 
-	grab_all(&grab);
+	alloc_all_free(&set);
 	rq.reason = 77;
 	CHECK_FAILS(ioctl(dev, PBUDDY_IOCTL_ALLOC, &rq), ENOMEM);
 	CHECK_EQ(rq.reason, PBUDDY_REASON_WATERMARK);
 	rq.flags = PBUDDY_ALLOC_NOWAIT;
 	CHECK_FAILS(ioctl(dev, PBUDDY_IOCTL_ALLOC, &rq), ENOMEM);
-	grab_release(&grab);
+	close_buffers(&set);
 	rq.flags = 0;
 	alloc_as(&rq);
 }
 
 /* A buffer of one block, and where it is. */
-struct piece {
+struct block {
 	uint64_t	phys;
 	int		fd;
 };
 
 static int by_phys(const void *a, const void *b)
 {
-	const struct piece *x = a, *y = b;
+	const struct block *x = a, *y = b;
 
 	return (x->phys > y->phys) - (x->phys < y->phys);
 }
 
 /* Takes all there is in blocks of this length. */
-static size_t take_pieces(struct piece *piece, size_t max, uint64_t bytes)
+static size_t alloc_blocks(struct block *block, size_t max, uint64_t bytes)
 {
 	size_t nr;
 
@@ -450,7 +450,7 @@ static size_t take_pieces(struct piece *piece, size_t max, uint64_t bytes)
 		if (ioctl(dev, PBUDDY_IOCTL_ALLOC, &rq))
 			break;
 		query_extents(rq.fd, &q, extent, 1);
-		piece[nr] = (struct piece) { .phys = extent[0].phys, .fd = rq.fd };
+		block[nr] = (struct block) { .phys = extent[0].phys, .fd = rq.fd };
 	}
 	return nr;
 }
@@ -459,18 +459,18 @@ TEST_TIMEOUT(alloc, reason_when_fragmented, 900)
 {
 	const struct rlimit limit = { .rlim_cur = 16384, .rlim_max = 16384 };
 	struct pbuddy_alloc rq = request(8 * MIB);
-	static struct piece piece[16000];
+	static struct block block[16000];
 	struct usage usage;
 	size_t i, nr;
 
 	read_usage(&usage);
-	if (usage.total / (16 * PAGE) > sizeof(piece) / sizeof(piece[0]))
+	if (usage.total / (16 * PAGE) > sizeof(block) / sizeof(block[0]))
 		test_skip("the pool is too large for this");
 	CHECK_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
-	nr = take_pieces(piece, sizeof(piece) / sizeof(piece[0]), 16 * PAGE);
-	qsort(piece, nr, sizeof(piece[0]), by_phys);
+	nr = alloc_blocks(block, sizeof(block) / sizeof(block[0]), 16 * PAGE);
+	qsort(block, nr, sizeof(block[0]), by_phys);
 	for (i = 0; i < nr; i += 2)
-		CHECK_EQ(close(piece[i].fd), 0);
+		CHECK_EQ(close(block[i].fd), 0);
 	read_usage(&usage);
 	CHECK(usage.free > usage.total / 3);
 	rq.flags = PBUDDY_ALLOC_CONTIG;
@@ -483,7 +483,7 @@ TEST_TIMEOUT(alloc, reason_when_fragmented, 900)
 	CHECK_EQ(close(rq.fd), 0);
 	/* All merges back: the order that was not to be had is. */
 	for (i = 1; i < nr; i += 2)
-		CHECK_EQ(close(piece[i].fd), 0);
+		CHECK_EQ(close(block[i].fd), 0);
 	rq.flags = PBUDDY_ALLOC_CONTIG;
 	alloc_as(&rq);
 }
@@ -517,7 +517,7 @@ TEST(alloc, node_without_memory)
 	}
 }
 
-TEST_TIMEOUT(alloc, thousand_cycles_keep_the_count, 900)
+TEST_TIMEOUT(alloc, thousand_cycles_restore_usage, 900)
 {
 	struct usage before, now;
 	int i;

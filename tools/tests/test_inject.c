@@ -9,7 +9,7 @@
 #define FAIL_NTH	"/proc/thread-self/fail-nth"
 #define ATTEMPTS	3000
 
-static void put(const char *path, const char *text)
+static void write_text(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
 
@@ -32,13 +32,13 @@ static void prepare(void)
 		test_skip("no fault injection in this kernel");
 	for (i = 0; i < sizeof(what) / sizeof(what[0]); i++) {
 		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/ignore-gfp-wait", what[i]);
-		put(path, "N");
+		write_text(path, "N");
 		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/ignore-gfp-highmem", what[i]);
-		put(path, "N");
+		write_text(path, "N");
 		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/min-order", what[i]);
-		put(path, "0");
+		write_text(path, "0");
 		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/verbose", what[i]);
-		put(path, "0");
+		write_text(path, "0");
 	}
 }
 
@@ -46,14 +46,14 @@ static void prepare(void)
  * Ends the injection: whether the failure has happened. These calls copy from and to us, too:
  * when the failure hits one of them, it did not hit the call before.
  */
-static bool injected(int fd)
+static bool stop_injection(int fd)
 {
 	char left[16] = "";
-	bool used_up = pread(fd, left, sizeof(left) - 1, 0) > 0 && !atoi(left);
+	bool injected = pread(fd, left, sizeof(left) - 1, 0) > 0 && !atoi(left);
 
 	while (pwrite(fd, "0", 1, 0) != 1)
 		;
-	return used_up;
+	return injected;
 }
 
 /*
@@ -64,16 +64,16 @@ static void fail_each(int (*fn)(void), void (*undo)(void))
 {
 	int fd = open(FAIL_NTH, O_RDWR | O_CLOEXEC), n, err, failures = 0;
 	struct usage before, now;
-	bool used_up = true;
+	bool injected = true;
 	char text[16];
 
 	CHECK(fd >= 0);
 	read_usage(&before);
-	for (n = 1; n < ATTEMPTS && used_up; n++) {
+	for (n = 1; n < ATTEMPTS && injected; n++) {
 		snprintf(text, sizeof(text), "%d", n);
 		CHECK_EQ(pwrite(fd, text, strlen(text), 0), strlen(text));
 		err = fn();
-		used_up = injected(fd);
+		injected = stop_injection(fd);
 		if (err) {
 			failures++;
 			CHECK(err == ENOMEM || err == EFAULT || err == ENFILE);
@@ -85,7 +85,7 @@ static void fail_each(int (*fn)(void), void (*undo)(void))
 		CHECK_EQ(now.allocated, before.allocated);
 	}
 	/* The last one had no n-th thing that could fail. */
-	CHECK(!used_up);
+	CHECK(!injected);
 	test_note("%d of %d injections made the call fail", failures, n - 2);
 	CHECK(failures > 0);
 	close(fd);
@@ -204,7 +204,7 @@ TEST_TIMEOUT(inject, info, 600)
 }
 
 /* Takes what is free and does not let go of it. */
-static void take_the_rest(void)
+static void alloc_rest(void)
 {
 	struct usage usage;
 
@@ -214,7 +214,7 @@ static void take_the_rest(void)
 }
 
 /* PBUDDY_FAULTS=FIRST-LAST: which to inject, where it takes more than one run for all. */
-static void faults_wanted(int *first, int *last)
+static void injection_range(int *first, int *last)
 {
 	const char *text = getenv("PBUDDY_FAULTS");
 
@@ -240,16 +240,16 @@ TEST_TIMEOUT(inject, grow, 900)
 		test_skip("the pool does not grow");
 	prepare();
 	/* Pages that the source moves out of the way are the kernel's business. */
-	put("/sys/kernel/debug/fail_page_alloc/min-order", "10");
-	take_the_rest();
-	faults_wanted(&first, &last);
+	write_text("/sys/kernel/debug/fail_page_alloc/min-order", "10");
+	alloc_rest();
+	injection_range(&first, &last);
 	for (n = first; n <= last; n++) {
 		read_usage(&before);
 		rq = request(4 * MIB);
 		snprintf(text, sizeof(text), "%d", n);
 		CHECK_EQ(pwrite(fd, text, strlen(text), 0), strlen(text));
 		err = ioctl(dev, PBUDDY_IOCTL_ALLOC, &rq) ? errno : 0;
-		if (!injected(fd)) {
+		if (!stop_injection(fd)) {
 			CHECK_EQ(err, 0);
 			test_note("the call has no fault %d", n);
 			break;
@@ -262,7 +262,7 @@ TEST_TIMEOUT(inject, grow, 900)
 			failures++;
 			CHECK(err == ENOMEM || err == EFAULT || err == ENFILE);
 		}
-		take_the_rest();
+		alloc_rest();
 		usleep(1100000);
 	}
 	test_note("%d of %d injections made the call fail", failures, n - first);

@@ -68,7 +68,7 @@ TEST(map, private_is_refused_cve_2024_39497)
 	CHECK(mmap(NULL, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, dev, 0) == MAP_FAILED);
 }
 
-TEST(map, fixed_replaces_what_was_there)
+TEST(map, fixed_replaces_earlier_mapping)
 {
 	int fd = alloc_buffer(4 * PAGE);
 	char *area = mmap(NULL, 8 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
@@ -432,7 +432,7 @@ static void hold_forever(void *arg)
 	pause();
 }
 
-TEST(map, killed_process_gives_back)
+TEST(map, killed_process_frees_memory)
 {
 	struct usage before, now;
 	uint64_t *p;
@@ -462,21 +462,21 @@ TEST(map, killed_process_gives_back)
 TEST(map, shortage_is_enomem_not_sigbus)
 {
 	struct usage usage;
-	struct grab grab;
+	struct buffer_set set;
 	uint64_t *p;
 	int i;
 
 	p = map_device(8 * MIB);
-	grab_all(&grab);
+	alloc_all_free(&set);
 	CHECK_FAILS(mmap(NULL, 4 * MIB, PROT_READ | PROT_WRITE, MAP_SHARED, dev, 0), ENOMEM);
 	stamp(p, 8 * MIB, 1);
 	CHECK_EQ(madvise(p, 8 * MIB, MADV_DONTNEED), 0);
 	CHECK_EQ(stamp_broken(p, 8 * MIB, 1), -1);
-	for (i = 0; i < grab.nr; i++) {
-		uint64_t *q = map_buffer(grab.fd[i], grab.bytes[i]);
+	for (i = 0; i < set.nr; i++) {
+		uint64_t *q = map_buffer(set.fd[i], set.bytes[i]);
 
-		CHECK_EQ(first_nonzero(q, grab.bytes[i]), -1);
-		CHECK_EQ(munmap(q, grab.bytes[i]), 0);
+		CHECK_EQ(first_nonzero(q, set.bytes[i]), -1);
+		CHECK_EQ(munmap(q, set.bytes[i]), 0);
 	}
 	read_usage(&usage);
 	CHECK_FAILS(mmap(NULL, usage.total + PAGE, PROT_READ, MAP_SHARED, dev, 0), ENOMEM);

@@ -48,22 +48,22 @@ static uint64_t phys_of(int fd)
 }
 
 /* Takes all memory and fails if one of these pages is in it. */
-static void expect_not_handed_out(uint64_t phys, size_t bytes)
+static void expect_not_allocated(uint64_t phys, size_t bytes)
 {
 	static struct pbuddy_extent ext[16384];
 	struct pbuddy_query q;
-	struct grab grab;
+	struct buffer_set set;
 	uint32_t k, nr;
 	int i;
 
-	grab_all(&grab);
-	for (i = 0; i < grab.nr; i++) {
-		nr = query_extents(grab.fd[i], &q, ext, 16384);
+	alloc_all_free(&set);
+	for (i = 0; i < set.nr; i++) {
+		nr = query_extents(set.fd[i], &q, ext, 16384);
 		CHECK(nr <= 16384);
 		for (k = 0; k < nr; k++)
 			CHECK(ext[k].phys >= phys + bytes || ext[k].phys + ext[k].bytes <= phys);
 	}
-	grab_release(&grab);
+	close_buffers(&set);
 }
 
 TEST_TIMEOUT(pin, outlives_its_buffer_cve_2021_22543, 900)
@@ -87,7 +87,7 @@ TEST_TIMEOUT(pin, outlives_its_buffer_cve_2021_22543, 900)
 	wait_for_quarantine(bytes);
 	read_usage(&now);
 	CHECK_EQ(now.allocated - before.allocated, bytes);
-	expect_not_handed_out(phys, bytes);
+	expect_not_allocated(phys, bytes);
 	/* However often the work looks, they stay while they are pinned. */
 	sleep(2);
 	wait_for_quarantine(bytes);
@@ -133,7 +133,7 @@ TEST(pin, outlives_its_process)
 	wait_for_quarantine(0);
 }
 
-TEST(pin, dropped_while_the_buffer_lives)
+TEST(pin, dropped_before_the_buffer_ends)
 {
 	int pipe_fd[2], fd = alloc_buffer(4 * PAGE);
 	uint64_t *p = map_buffer(fd, 4 * PAGE);
@@ -149,7 +149,7 @@ TEST(pin, dropped_while_the_buffer_lives)
 	CHECK_EQ(usage.quarantine, 0);
 }
 
-TEST(pin, many_come_and_go)
+TEST(pin, repeated_pins)
 {
 	int i, pipe_fd[8][2];
 

@@ -14,7 +14,7 @@
 #include "common.h"
 
 #define NR_THREADS	4
-#define NR_SLOTS	16
+#define NR_SHARED_FDS	16
 
 static atomic_bool stop;
 static atomic_ulong operations;
@@ -70,7 +70,7 @@ static void run_threads(void *(*fn)(void *), unsigned int nr)
 
 /* ---- Everybody does everything to shared descriptors ---- */
 
-static atomic_int slot[NR_SLOTS];
+static atomic_int shared_fds[NR_SHARED_FDS];
 
 /* Maps, stamps, checks, unmaps, wherever the memory comes from. */
 static void use_mapping(struct worker *w, int fd, size_t bytes)
@@ -98,14 +98,14 @@ static void use_mapping(struct worker *w, int fd, size_t bytes)
 	CHECK_EQ(munmap(p, bytes), 0);
 }
 
-static void *hammer(void *arg)
+static void *use_shared_fds(void *arg)
 {
 	struct worker *w = arg;
 
 	while (!stop) {
 		uint64_t r = random_next(w);
 		size_t bytes = (1 + (r >> 16) % 64) * PAGE;
-		atomic_int *s = &slot[(r >> 8) % NR_SLOTS];
+		atomic_int *s = &shared_fds[(r >> 8) % NR_SHARED_FDS];
 		struct pbuddy_alloc rq = request(bytes);
 		struct pbuddy_query q = { .size = sizeof(q) };
 		int fd;
@@ -148,16 +148,16 @@ TEST_TIMEOUT(race, alloc_map_unmap_close, 900)
 {
 	int i;
 
-	for (i = 0; i < NR_SLOTS; i++)
-		slot[i] = -1;
-	run_threads(hammer, NR_THREADS);
+	for (i = 0; i < NR_SHARED_FDS; i++)
+		shared_fds[i] = -1;
+	run_threads(use_shared_fds, NR_THREADS);
 }
 
 /* ---- CVE-2022-50417 (panfrost): a handle was guessed and freed before it was finished ---- */
 
 static int guess_from;
 
-static void *guess_and_free(void *arg)
+static void *close_guessed_fd(void *arg)
 {
 	struct worker *w = arg;
 
@@ -177,7 +177,7 @@ static void *alloc_and_use(void *arg)
 	struct worker *w = arg;
 
 	if (w->random % 2)
-		return guess_and_free(arg);
+		return close_guessed_fd(arg);
 	while (!stop) {
 		struct pbuddy_alloc rq = request(2 * PAGE);
 		struct pbuddy_query q = { .size = sizeof(q) };
@@ -204,7 +204,7 @@ TEST_TIMEOUT(race, guess_and_free_cve_2022_50417, 900)
 
 /* ---- CVE-2018-18281: mremap flushed the TLB late, freed pages were still reachable ---- */
 
-static void *move_about(void *arg)
+static void *remap_and_check(void *arg)
 {
 	struct worker *w = arg;
 	const size_t bytes = 32 * PAGE;
@@ -232,7 +232,7 @@ static void *move_about(void *arg)
 
 TEST_TIMEOUT(race, mremap_against_free_cve_2018_18281, 900)
 {
-	run_threads(move_about, NR_THREADS);
+	run_threads(remap_and_check, NR_THREADS);
 }
 
 /* ---- Faults against unmapping, in one address space ---- */
@@ -304,7 +304,7 @@ TEST_TIMEOUT(race, fork_against_unmap, 900)
 	run_threads(fork_and_unmap, 2);
 }
 
-static void allocate_for_ever(void)
+static void alloc_until_killed(void)
 {
 	struct usage usage;
 
@@ -333,7 +333,7 @@ TEST_TIMEOUT(race, killed_while_allocating, 900)
 		int status;
 
 		if (!pid)
-			allocate_for_ever();
+			alloc_until_killed();
 		CHECK(pid > 0);
 		usleep(3000 * (1 + (useconds_t)i));
 		CHECK_EQ(kill(pid, SIGKILL), 0);
@@ -344,7 +344,7 @@ TEST_TIMEOUT(race, killed_while_allocating, 900)
 
 /* ---- Shortage: everybody wants all of it ---- */
 
-static void *want_all(void *arg)
+static void *alloc_quarter(void *arg)
 {
 	struct worker *w = arg;
 	struct usage usage;
@@ -367,5 +367,5 @@ static void *want_all(void *arg)
 
 TEST_TIMEOUT(race, shortage, 900)
 {
-	run_threads(want_all, NR_THREADS);
+	run_threads(alloc_quarter, NR_THREADS);
 }

@@ -8,10 +8,10 @@
 
 #include "common.h"
 
-static void open_as_nobody(void *arg)
+static void open_unprivileged(void *arg)
 {
 	(void)arg;
-	become_nobody();
+	drop_privileges();
 	CHECK_FAILS(open(DEVICE, O_RDWR), EACCES);
 	CHECK_FAILS(open(DEVICE, O_RDONLY), EACCES);
 	CHECK_FAILS(open(DEVICE, O_WRONLY), EACCES);
@@ -25,17 +25,17 @@ TEST(security, unprivileged_open_is_refused_cve_2012_6422)
 	CHECK_EQ(stat(DEVICE, &st), 0);
 	CHECK(S_ISCHR(st.st_mode));
 	CHECK_EQ(st.st_mode & 07777, 0660);
-	CHECK_EQ(in_child(open_as_nobody, NULL), 0);
+	CHECK_EQ(in_child(open_unprivileged, NULL), 0);
 }
 
-static void query_as_nobody(void *arg)
+static void query_unprivileged(void *arg)
 {
 	static struct pbuddy_extent ext[256];
 	struct pbuddy_query q;
 	int fd = *(int *)arg;
 	uint32_t i, nr;
 
-	become_nobody();
+	drop_privileges();
 	nr = query_extents(fd, &q, ext, 256);
 	CHECK(nr >= 1 && nr <= 256);
 	for (i = 0; i < nr; i++) {
@@ -52,13 +52,13 @@ TEST(security, physical_addresses_need_cap_sys_admin)
 
 	query_extents(fd, &q, &ext, 1);
 	CHECK(ext.phys != 0);
-	CHECK_EQ(in_child(query_as_nobody, &fd), 0);
+	CHECK_EQ(in_child(query_unprivileged, &fd), 0);
 }
 
-static void debugfs_as_nobody(void *arg)
+static void debugfs_unprivileged(void *arg)
 {
 	(void)arg;
-	become_nobody();
+	drop_privileges();
 	CHECK(open(DEBUGFS, O_RDONLY | O_DIRECTORY) < 0);
 	CHECK(open(DEBUGFS "/buddyinfo", O_RDONLY) < 0);
 	CHECK(open(DEBUGFS "/owners", O_RDONLY) < 0);
@@ -69,7 +69,7 @@ TEST(security, debugfs_is_for_root)
 {
 	if (access(DEBUGFS, F_OK))
 		test_skip("no debugfs");
-	CHECK_EQ(in_child(debugfs_as_nobody, NULL), 0);
+	CHECK_EQ(in_child(debugfs_unprivileged, NULL), 0);
 }
 
 /* ---- No PFN, no pointer in what anybody may read (CVE-2022-36449, CVE-2022-33917) ---- */
@@ -149,7 +149,7 @@ static void scan_words(const char *where, const void *data, size_t bytes)
 	}
 }
 
-static void scan_as_nobody(void *arg)
+static void scan_unprivileged(void *arg)
 {
 	static struct pbuddy_extent ext[256];
 	struct pbuddy_info info = { .size = sizeof(info) };
@@ -159,7 +159,7 @@ static void scan_as_nobody(void *arg)
 	char path[64];
 
 	read_usage(&usage);	/* while we may */
-	become_nobody();
+	drop_privileges();
 	prctl(PR_SET_DUMPABLE, 1);
 	scan_words("GET_INFO nodes", usage.node, sizeof(usage.node[0]) * usage.nr_nodes);
 	CHECK_EQ(ioctl(dev, PBUDDY_IOCTL_GET_INFO, &info), 0);
@@ -192,7 +192,7 @@ TEST(security, no_interface_shows_addresses_cve_2022_36449)
 	CHECK(is_secret(secret_phys) && is_secret(secret_phys / PAGE + 5));
 	rq.bytes = 0;
 	scan_words("ALLOC", &rq, sizeof(rq));
-	CHECK_EQ(in_child(scan_as_nobody, &rq.fd), 0);
+	CHECK_EQ(in_child(scan_unprivileged, &rq.fd), 0);
 }
 
 /* ---- Freed only with the last reference ---- */
@@ -202,25 +202,25 @@ TEST_TIMEOUT(security, free_while_mapped_cve_2024_0582, 900)
 {
 	int i, fd = alloc_buffer(MIB);
 	uint64_t *p = map_buffer(fd, MIB);
-	struct grab grab;
+	struct buffer_set set;
 
 	stamp(p, MIB, 1);
 	CHECK_EQ(close(fd), 0);
 	/* All the rest is taken and written: none of it is ours. */
-	grab_all(&grab);
-	for (i = 0; i < grab.nr; i++) {
-		uint64_t *q = map_buffer(grab.fd[i], grab.bytes[i]);
+	alloc_all_free(&set);
+	for (i = 0; i < set.nr; i++) {
+		uint64_t *q = map_buffer(set.fd[i], set.bytes[i]);
 
-		stamp(q, grab.bytes[i], 100 + (uint64_t)i);
-		CHECK_EQ(munmap(q, grab.bytes[i]), 0);
+		stamp(q, set.bytes[i], 100 + (uint64_t)i);
+		CHECK_EQ(munmap(q, set.bytes[i]), 0);
 	}
 	CHECK_EQ(stamp_broken(p, MIB, 1), -1);
 	stamp(p, MIB, 2);
-	for (i = 0; i < grab.nr; i++) {
-		uint64_t *q = map_buffer(grab.fd[i], grab.bytes[i]);
+	for (i = 0; i < set.nr; i++) {
+		uint64_t *q = map_buffer(set.fd[i], set.bytes[i]);
 
-		CHECK_EQ(stamp_broken(q, grab.bytes[i], 100 + (uint64_t)i), -1);
-		CHECK_EQ(munmap(q, grab.bytes[i]), 0);
+		CHECK_EQ(stamp_broken(q, set.bytes[i], 100 + (uint64_t)i), -1);
+		CHECK_EQ(munmap(q, set.bytes[i]), 0);
 	}
 }
 

@@ -7,17 +7,17 @@
 
 static void stamp_everything(uint64_t id)
 {
-	struct grab grab;
+	struct buffer_set set;
 	int i;
 
-	grab_all(&grab);
-	for (i = 0; i < grab.nr; i++) {
-		uint64_t *p = map_buffer(grab.fd[i], grab.bytes[i]);
+	alloc_all_free(&set);
+	for (i = 0; i < set.nr; i++) {
+		uint64_t *p = map_buffer(set.fd[i], set.bytes[i]);
 
-		stamp(p, grab.bytes[i], id);
-		CHECK_EQ(munmap(p, grab.bytes[i]), 0);
+		stamp(p, set.bytes[i], id);
+		CHECK_EQ(munmap(p, set.bytes[i]), 0);
 	}
-	grab_release(&grab);
+	close_buffers(&set);
 	wait_for_quarantine(0);
 }
 
@@ -36,15 +36,15 @@ static void expect_zero(int fd, size_t bytes)
 
 TEST_TIMEOUT(zero, everything_cve_2015_8950, 900)
 {
-	struct grab grab;
+	struct buffer_set set;
 	uint64_t sum = 0;
 	int i;
 
 	stamp_everything(1);
-	grab_all(&grab);
-	for (i = 0; i < grab.nr; i++) {
-		expect_zero(grab.fd[i], grab.bytes[i]);
-		sum += grab.bytes[i];
+	alloc_all_free(&set);
+	for (i = 0; i < set.nr; i++) {
+		expect_zero(set.fd[i], set.bytes[i]);
+		sum += set.bytes[i];
 	}
 	test_note("%llu MiB seen", (unsigned long long)(sum / MIB));
 }
