@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What the user-space tests share. */
 #include <grp.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include "common.h"
@@ -183,6 +184,29 @@ void drop_privileges(void)
 	CHECK_EQ(setgroups(0, NULL), 0);
 	CHECK_EQ(setresgid(65534, 65534, 65534), 0);
 	CHECK_EQ(setresuid(65534, 65534, 65534), 0);
+}
+
+void make_sockets(int sock[2])
+{
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sock))
+		test_skip("no unix sockets in this kernel: %s", strerror(errno));
+}
+
+void send_fd(int sock, int fd)
+{
+	char control[CMSG_SPACE(sizeof(int))] = { 0 }, byte = 'x';
+	struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = control, .msg_controllen = sizeof(control),
+	};
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
+
+	cmsg->cmsg_level = SOL_SOCKET;
+	cmsg->cmsg_type = SCM_RIGHTS;
+	cmsg->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(cmsg), &fd, sizeof(int));
+	CHECK_EQ(sendmsg(sock, &msg, 0), 1);
 }
 
 bool read_file(const char *path, char *buf, size_t len)

@@ -72,6 +72,11 @@ int in_child(void (*fn)(void *arg), void *arg);
 /* Gives up root for good; CAP_SYS_ADMIN goes with it. */
 void drop_privileges(void);
 
+/* Opens a pair of unix sockets, or skips the test in a kernel without them. */
+void make_sockets(int sock[2]);
+/* Sends a descriptor over a unix socket (SCM_RIGHTS). */
+void send_fd(int sock, int fd);
+
 /* First bytes of a file as a string; false when it cannot be read. */
 bool read_file(const char *path, char *buf, size_t len);
 

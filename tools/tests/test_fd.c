@@ -5,23 +5,6 @@
 
 #include "common.h"
 
-static void send_fd(int sock, int fd)
-{
-	char control[CMSG_SPACE(sizeof(int))] = { 0 }, byte = 'x';
-	struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
-	struct msghdr msg = {
-		.msg_iov = &iov, .msg_iovlen = 1,
-		.msg_control = control, .msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
-
-	cmsg->cmsg_level = SOL_SOCKET;
-	cmsg->cmsg_type = SCM_RIGHTS;
-	cmsg->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(cmsg), &fd, sizeof(int));
-	CHECK_EQ(sendmsg(sock, &msg, 0), 1);
-}
-
 static int receive_fd(int sock)
 {
 	char control[CMSG_SPACE(sizeof(int))], byte;
@@ -36,12 +19,6 @@ static int receive_fd(int sock)
 	CHECK(CMSG_FIRSTHDR(&msg));
 	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(int));
 	return fd;
-}
-
-static void make_sockets(int sock[2])
-{
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sock))
-		test_skip("no unix sockets in this kernel: %s", strerror(errno));
 }
 
 TEST(fd, dup_is_the_same_buffer)

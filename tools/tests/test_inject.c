@@ -95,7 +95,7 @@ static struct pbuddy_alloc rq;
 static struct pbuddy_alloc_batch batch;
 static int32_t fds[8];
 static void *mapped;
-static int buffer;
+static int map_fd;		/* the descriptor that do_map() maps: the device, or a buffer */
 
 static int do_alloc(void)
 {
@@ -133,15 +133,9 @@ static void undo_batch(void)
 }
 
 /* Long enough for several page tables, so that it can fail half way. */
-static int do_map_device(void)
+static int do_map(void)
 {
-	mapped = mmap(NULL, 8 * MIB, PROT_READ | PROT_WRITE, MAP_SHARED, dev, 0);
-	return mapped == MAP_FAILED ? errno : 0;
-}
-
-static int do_map_buffer(void)
-{
-	mapped = mmap(NULL, 8 * MIB, PROT_READ | PROT_WRITE, MAP_SHARED, buffer, 0);
+	mapped = mmap(NULL, 8 * MIB, PROT_READ | PROT_WRITE, MAP_SHARED, map_fd, 0);
 	return mapped == MAP_FAILED ? errno : 0;
 }
 
@@ -187,14 +181,15 @@ TEST_TIMEOUT(inject, batch, 600)
 TEST_TIMEOUT(inject, map_device, 600)
 {
 	prepare();
-	fail_each(do_map_device, undo_map);
+	map_fd = dev;
+	fail_each(do_map, undo_map);
 }
 
 TEST_TIMEOUT(inject, map_buffer, 600)
 {
 	prepare();
-	buffer = alloc_buffer(8 * MIB);
-	fail_each(do_map_buffer, undo_map);
+	map_fd = alloc_buffer(8 * MIB);
+	fail_each(do_map, undo_map);
 }
 
 TEST_TIMEOUT(inject, info, 600)

@@ -426,12 +426,6 @@ TEST(map, fork_parent_unmaps_first)
 	CHECK_EQ(status, 0);
 }
 
-static void hold_forever(void *arg)
-{
-	(void)arg;
-	pause();
-}
-
 TEST(map, killed_process_frees_memory)
 {
 	struct usage before, now;
@@ -445,7 +439,7 @@ TEST(map, killed_process_frees_memory)
 		p = map_device(4 * MIB);
 		stamp(p, 4 * MIB, 1);
 		alloc_buffer(4 * MIB);
-		hold_forever(NULL);
+		pause();
 	}
 	do {
 		read_usage(&now);

@@ -238,7 +238,6 @@ TEST_TIMEOUT(race, mremap_against_free_cve_2018_18281, 900)
 /* ---- Faults against unmapping, in one address space ---- */
 
 static atomic_uintptr_t shared_map;
-static int shared_fd;
 
 static void *fault_or_zap(void *arg)
 {
@@ -259,11 +258,9 @@ static void *fault_or_zap(void *arg)
 
 TEST_TIMEOUT(race, fault_against_zap, 900)
 {
-	uint64_t *p;
+	uint64_t *p = map_buffer(alloc_buffer(64 * PAGE), 64 * PAGE);
 	size_t i;
 
-	shared_fd = alloc_buffer(64 * PAGE);
-	p = map_buffer(shared_fd, 64 * PAGE);
 	for (i = 0; i < 64; i++)
 		p[512 * i] = i + 1;
 	shared_map = (uintptr_t)p;

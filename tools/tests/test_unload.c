@@ -4,7 +4,6 @@
  * when it was unloaded with users.) Each test tries, and must be refused; the guest script
  * unloads in the end.
  */
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 
@@ -59,22 +58,11 @@ TEST(unload, refused_while_the_device_is_mapped)
 
 TEST(unload, refused_while_a_descriptor_is_in_flight)
 {
-	char control[CMSG_SPACE(sizeof(int))] = { 0 }, byte = 'x';
-	struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
-	struct msghdr msg = {
-		.msg_iov = &iov, .msg_iovlen = 1,
-		.msg_control = control, .msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
-	int sock[2], fd = alloc_buffer(PAGE);
+	int sock[2], fd;
 
-	if (socketpair(AF_UNIX, SOCK_STREAM, 0, sock))
-		test_skip("no unix sockets in this kernel: %s", strerror(errno));
-	cmsg->cmsg_level = SOL_SOCKET;
-	cmsg->cmsg_type = SCM_RIGHTS;
-	cmsg->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(cmsg), &fd, sizeof(int));
-	CHECK_EQ(sendmsg(sock[0], &msg, 0), 1);
+	make_sockets(sock);
+	fd = alloc_buffer(PAGE);
+	send_fd(sock[0], fd);
 	CHECK_EQ(close(fd), 0);
 	CHECK_EQ(close(dev), 0);
 	expect_refused();
