@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the user-space tests share. */
+/* Functions that the user-space tests share; common.h describes them. */
 #include <grp.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -110,7 +110,7 @@ void alloc_all_free(struct buffer_set *set)
 
 		if (ioctl(dev, PBUDDY_IOCTL_ALLOC, &rq)) {
 			CHECK_EQ(errno, ENOMEM);
-			/* Watermarks keep some back: come close from above. */
+			/* The watermarks keep some pages: try a little less each time. */
 			bytes -= bytes >= 64 * PAGE ? bytes / 32 : PAGE;
 			continue;
 		}

@@ -1,5 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the user-space tests share: allocating, mapping, stamping, looking at usage. */
+/*
+ * Functions that the user-space tests share.
+ *
+ * A buffer is memory that /dev/pbuddy has allocated for a program; a file descriptor stands for
+ * it. A stamped mapping holds, in each word of 64 bits, a value computed from an id and the index
+ * of the word: a page that was freed too early, allocated twice or mapped at a wrong offset shows
+ * as a word that differs. The quarantine is the list of pages whose buffer has ended while other
+ * users of get_user_pages() still refer to them.
+ */
 #ifndef COMMON_H
 #define COMMON_H
 
@@ -24,34 +32,34 @@
 #define PAGE	4096UL
 #define MIB	(1UL << 20)
 
-/* The device, open in every test. */
+/* A descriptor of the device, open in every test. */
 extern int dev;
 
 struct usage {
 	uint64_t	total;		/* bytes, of all nodes */
-	uint64_t	free;		/* with those cached per CPU */
-	uint64_t	allocated;	/* the rest */
+	uint64_t	free;		/* includes the pages in per-CPU caches */
+	uint64_t	allocated;	/* total - free */
 	uint64_t	quarantine;
 	uint32_t	nr_nodes;
 	struct pbuddy_node_info node[64];
 };
 
 void read_usage(struct usage *usage);
-/* Some call that leaves the caller's memory alone returned: wait for quarantine to be so large. */
+/* Waits until the quarantine holds exactly so many bytes, or fails the test. */
 void wait_for_quarantine(uint64_t bytes);
 
 /* A valid request for a read-write buffer. */
 struct pbuddy_alloc request(uint64_t bytes);
-/* Allocates as asked, or fails the test. */
+/* Returns the descriptor of a new buffer, or fails the test. */
 int alloc_as(struct pbuddy_alloc *rq);
 int alloc_buffer(uint64_t bytes);
-/* Maps read-write, or fails the test. */
+/* Maps from offset 0, readable and writable, or fails the test. */
 uint64_t *map_buffer(int fd, size_t bytes);
 uint64_t *map_device(size_t bytes);
-/* QUERY with as many extents as fit; returns how many there are. */
+/* Fills @q and up to @nr extents by QUERY; returns how many extents the buffer has. */
 uint32_t query_extents(int fd, struct pbuddy_query *q, struct pbuddy_extent *ext, uint32_t nr);
 
-/* Nearly all that is free, as one or several buffers of order-0 pages; their number. */
+/* A number of buffers, whose extents may have any order. */
 #define BUFFER_SET_MAX 64
 struct buffer_set {
 	int	nr;
@@ -59,17 +67,18 @@ struct buffer_set {
 	size_t	bytes[BUFFER_SET_MAX];
 };
 
+/* Allocates the free memory of all nodes, but for what the watermarks keep. */
 void alloc_all_free(struct buffer_set *set);
 void close_buffers(struct buffer_set *set);
 
 void stamp(uint64_t *p, size_t bytes, uint64_t id);
-/* Index of the first word that is not as stamped, or -1. */
+/* Index of the first word that differs from the stamp, or -1. */
 ssize_t stamp_broken(const uint64_t *p, size_t bytes, uint64_t id);
 ssize_t first_nonzero(const uint64_t *p, size_t bytes);
 
-/* Runs fn in a child: its exit status, or minus the signal that ended it. */
+/* Runs @fn in a child; returns its exit status, or minus the signal that ended it. */
 int in_child(void (*fn)(void *arg), void *arg);
-/* Gives up root for good; CAP_SYS_ADMIN goes with it. */
+/* Becomes user and group 65534 (nobody), without capabilities, for the rest of the process. */
 void drop_privileges(void);
 
 /* Opens a pair of unix sockets, or skips the test in a kernel without them. */
@@ -77,14 +86,14 @@ void make_sockets(int sock[2]);
 /* Sends a descriptor over a unix socket (SCM_RIGHTS). */
 void send_fd(int sock, int fd);
 
-/* First bytes of a file as a string; false when it cannot be read. */
+/* Reads up to @len - 1 bytes of a file into a string; false when it cannot be opened. */
 bool read_file(const char *path, char *buf, size_t len);
 
-/* What the program does after exec: 0 when the descriptor is a buffer, 1 when it is closed. */
+/* For a test that calls exec(): returns 0 when the descriptor is a buffer, 1 otherwise. */
 #define CHECK_FD_OPTION "--check-fd"
 int check_fd(int fd);
 
-/* 0 when standard input is one JSON value. */
+/* Returns 0 when standard input is one JSON value. */
 int check_json(void);
 
 #endif /* COMMON_H */

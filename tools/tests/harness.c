@@ -2,9 +2,10 @@
 /*
  * pbuddy-test: runs the tests that are linked into it, and prints KTAP.
  *
- *   pbuddy-test [-x SUITE[.NAME]]... [SUITE[.NAME]]...   all, those named, all but those after -x
- *   pbuddy-test --list                                  their names
- *   pbuddy-test --check-json                            is standard input JSON?
+ *   pbuddy-test [-x SUITE[.NAME]]... [SUITE[.NAME]]...  run the named tests, or all without names;
+ *                                                       leave out those that follow an -x
+ *   pbuddy-test --list                                  print the names of the tests
+ *   pbuddy-test --check-json                            exit with 0 if standard input is JSON
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -21,11 +22,11 @@
 
 #define EXIT_FAIL	1
 #define EXIT_SKIP	4
-#define RESTORE_TIMEOUT_MS	15000	/* the quarantine looks again after a second at most */
+#define RESTORE_TIMEOUT_MS	15000	/* many times the interval of the quarantine's scans */
 
 static struct test *first, **last = &first;
 
-/* Shared with the process of the test: why it was skipped. */
+/* Why the test was skipped; in memory shared with the process of the test. */
 static char *skip_reason;
 #define REASON_LEN 256
 
@@ -71,11 +72,11 @@ void test_note(const char *format, ...)
 	fflush(stdout);
 }
 
-/* ---- Running one ---- */
+/* ---- Running one test ---- */
 
 static void run_child(const struct test *test)
 {
-	/* Whatever the test forks must not outlive it and hold memory. */
+	/* run() kills this process group, so that no child of the test keeps memory. */
 	setpgid(0, 0);
 	alarm(test->seconds);
 	dev = open(DEVICE, O_RDWR | O_CLOEXEC);
@@ -85,7 +86,10 @@ static void run_child(const struct test *test)
 	_exit(0);
 }
 
-/* Less is right, too, where a node thread zeroed a pageblock then (prezero=), and not now. */
+/*
+ * A pageblock counts as allocated while a node thread zeroes it (prezero=). If one was at it
+ * before the test, the count may be lower after the test.
+ */
 static bool allocated_matches(uint64_t allocated, uint64_t before)
 {
 	char text[16];
@@ -95,7 +99,7 @@ static bool allocated_matches(uint64_t allocated, uint64_t before)
 	return read_file("/sys/module/pbuddy/parameters/prezero", text, sizeof(text)) && atoi(text);
 }
 
-/* Waits until memory is back: pages may stay in quarantine until the next look at them. */
+/* Waits until usage is as before: the quarantine frees pages when it scans them. */
 static bool usage_restored(uint64_t before)
 {
 	struct usage now;
@@ -119,7 +123,7 @@ static bool invariants_hold(void)
 	char line[256];
 
 	if (!read_file(DEBUGFS "/verify", line, sizeof(line)))
-		return true;	/* not root, or no debugfs: the guest scripts look, too */
+		return true;	/* not root, or no debugfs */
 	if (!strncmp(line, "verify: OK", strlen("verify: OK")))
 		return true;
 	printf("# %s", line);
@@ -156,7 +160,7 @@ static bool run(const struct test *test, int number)
 	return good;
 }
 
-/* ---- Choosing ---- */
+/* ---- Selecting tests ---- */
 
 struct selection {
 	char	*const *pattern;
@@ -209,7 +213,7 @@ static void list_all(void)
 		printf("%s.%s\n", test->suite, test->name);
 }
 
-/* Fills @selection from the command line; false when that is wrong. */
+/* Fills @selection from the command line; false when that is not valid. */
 static bool parse_selection(int argc, char **argv, struct selection *selection)
 {
 	static char *out[64];

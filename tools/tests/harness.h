@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A small test harness in the manner of the kernel's kselftest_harness.h: TEST(suite, name) { ...
- * } in any file; each test runs in a process of its own, with a time limit; results are KTAP.
+ * A small test harness, after the kernel's kselftest_harness.h. TEST(suite, name) { ... } in any
+ * file defines a test. Each test runs in a process of its own, with a time limit. The results are
+ * printed as KTAP.
  *
- * After each test the harness checks what must hold whatever the test did: pbuddy has as many bytes
- * allocated as before, nothing stays in quarantine, and debugfs "verify" finds no broken invariant.
+ * After each test the harness checks that pbuddy has as many bytes allocated as before, that the
+ * quarantine is empty (common.h), and that debugfs "verify" finds every invariant of the allocator
+ * intact.
  */
 #ifndef HARNESS_H
 #define HARNESS_H
@@ -38,13 +40,16 @@ void test_register(struct test *test);
 
 #define TEST(s, n) TEST_TIMEOUT(s, n, 300)
 
-/* End the test: failed, or skipped. From its process, or a child that it waits for. */
+/*
+ * End the calling process, and the test as failed or skipped. The caller is the process of the
+ * test, or a child of it whose exit status the test checks.
+ */
 __attribute__((noreturn, format(printf, 3, 4)))
 void test_fail(const char *file, int line, const char *format, ...);
 __attribute__((noreturn, format(printf, 1, 2)))
 void test_skip(const char *format, ...);
 
-/* A line of comment in the output. */
+/* Prints a line that KTAP ignores. */
 __attribute__((format(printf, 1, 2)))
 void test_note(const char *format, ...);
 
@@ -63,7 +68,7 @@ void test_note(const char *format, ...);
 				  #a, _a, #b, _b);				\
 	} while (0)
 
-/* The call returns -1 (as int, or as MAP_FAILED), and errno is this one. */
+/* Checks that a call returns -1 (or MAP_FAILED) with this errno. */
 #define CHECK_FAILS(call, err)							\
 	do {									\
 		int _e, _want = (err);						\

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The ABI's edges: sizes both ways, unknown bits, bad values, bad pointers. */
+/*
+ * Arguments at and beyond the limits of the ioctl ABI (<linux/pbuddy.h>): structs shorter and
+ * longer than the kernel knows, unknown flags, reserved fields, bad values, bad pointers.
+ */
 #include <fcntl.h>
 #include <limits.h>
 #include <sys/resource.h>
 
 #include "common.h"
 
-/* A struct of the ABI inside a larger area, as compiled with a newer header. */
+/* A struct of the ABI at the start of a larger area, as if a newer header had more fields. */
 struct bigger {
 	union {
 		uint32_t			size;
@@ -21,10 +24,10 @@ struct bigger {
 struct call {
 	const char	*name;
 	unsigned int	cmd;
-	size_t		size;
-	size_t		flags;		/* offset */
-	size_t		reserved;	/* offset, nr_reserved words of 8 bytes */
-	size_t		nr_reserved;
+	size_t		size;		/* of the struct */
+	size_t		flags;		/* offset of the field */
+	size_t		reserved;	/* offset of the field */
+	size_t		nr_reserved;	/* its length in words of 8 bytes */
 };
 
 static const struct call calls[] = {
@@ -43,7 +46,7 @@ static const struct call calls[] = {
 
 static int batch_fd[1];
 
-/* A valid argument for a call whose struct is said to have this size. */
+/* Makes an argument that is valid for the call but for its size field, which is @size. */
 static void fill(const struct call *call, struct bigger *arg, size_t size)
 {
 	memset(arg, 0, sizeof(*arg));
@@ -128,12 +131,12 @@ TEST(abi, size_longer_with_zero_tail_is_accepted)
 
 	for (i = 0; i < NR_CALLS; i++) {
 		for (size = calls[i].size + 8; size <= PAGE; size += 1000) {
-			/* As such a caller's header would encode it. */
+			/* The ioctl number that a longer struct has. */
 			unsigned int cmd = (calls[i].cmd & ~IOCSIZE_MASK) |
 					   (unsigned int)size << IOCSIZE_SHIFT;
 
 			fill(&calls[i], &arg, size);
-			arg.bytes[size] = 0x77;		/* past the end: not looked at */
+			arg.bytes[size] = 0x77;		/* past the end: ignored */
 			CHECK_EQ(do_call(&calls[i], &arg, cmd), 0);
 			CHECK_EQ(arg.bytes[size], 0x77);
 		}
@@ -356,7 +359,7 @@ TEST(abi, bad_pointers_are_efault)
 	CHECK_FAILS(ioctl(buffer, PBUDDY_IOCTL_QUERY, &q), EFAULT);
 }
 
-/* Descriptors that are open, by trying. */
+/* Counts the open descriptors. */
 static int count_fds(void)
 {
 	int fd, nr = 0;
@@ -366,7 +369,7 @@ static int count_fds(void)
 	return nr;
 }
 
-/* CVE-2022-22942 (vmwgfx): the descriptor was installed before the copy to the user failed. */
+/* CVE-2022-22942 (vmwgfx): the driver installed a descriptor, and then the copy to user failed. */
 TEST(abi, usercopy_fault_leaves_no_fd_cve_2022_22942)
 {
 	struct pbuddy_alloc *rq = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
@@ -397,11 +400,11 @@ TEST(abi, usercopy_fault_in_a_batch_leaves_no_fd_cve_2022_22942)
 	int32_t fds[64];
 
 	CHECK(area != MAP_FAILED);
-	/* The array ends half way in unmapped memory. */
+	/* The second half of the array is unmapped. */
 	CHECK_EQ(munmap(area + PAGE, PAGE), 0);
 	batch.fds_ptr = (uintptr_t)(area + PAGE - 32 * sizeof(int32_t));
 	CHECK_FAILS(ioctl(dev, PBUDDY_IOCTL_ALLOC_BATCH, &batch), EFAULT);
-	/* The struct cannot be written. */
+	/* The struct is in a read-only mapping. */
 	batch.fds_ptr = (uintptr_t)fds;
 	*readonly = batch;
 	CHECK_EQ(mprotect(area, PAGE, PROT_READ), 0);

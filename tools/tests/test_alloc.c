@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What ALLOC, ALLOC_BATCH and QUERY do when asked properly. */
+/*
+ * ALLOC, ALLOC_BATCH and QUERY with valid arguments: lengths, orders, nodes, and the reason that
+ * comes with ENOMEM. An extent is a physically contiguous part of a buffer, as QUERY reports it.
+ */
 #include <sched.h>
 #include <sys/resource.h>
 
@@ -10,7 +13,7 @@
 static struct pbuddy_extent extent[MANY];
 static struct pbuddy_query q;
 
-/* Length, order and gaplessness of a buffer's extents; returns how many. */
+/* Checks that a buffer's extents have the length and order and no gaps; returns their number. */
 static uint32_t check_extents(int fd, uint64_t bytes, uint32_t order)
 {
 	uint32_t i, nr = query_extents(fd, &q, extent, MANY);
@@ -22,7 +25,7 @@ static uint32_t check_extents(int fd, uint64_t bytes, uint32_t order)
 		CHECK_EQ(extent[i].offset, offset);
 		CHECK(extent[i].bytes >= unit || i == nr - 1);
 		CHECK_EQ(extent[i].phys % unit, 0);
-		CHECK(extent[i].phys != 0);		/* we are root */
+		CHECK(extent[i].phys != 0);		/* the tests run as root */
 		CHECK(extent[i].order <= PBUDDY_MAX_ORDER);
 		offset += extent[i].bytes;
 	}
@@ -55,7 +58,7 @@ TEST(alloc, every_order_contiguous)
 			struct pbuddy_alloc rq = request(PAGE << order);
 			uint64_t *p;
 
-			/* The watermarks keep the last of it back. */
+			/* The watermarks may not allow a block of nearly the whole node. */
 			if ((PAGE << order) > usage.node[i].total_bytes / 2)
 				break;
 			rq.flags = PBUDDY_ALLOC_CONTIG | PBUDDY_ALLOC_STRICT_NODE;
@@ -107,7 +110,7 @@ TEST(alloc, contiguous_with_larger_alignment)
 	rq.order = 9;
 	alloc_as(&rq);
 	CHECK_EQ(check_extents(rq.fd, 3 * PAGE, 9), 1);
-	/* The rest of the block is free again. */
+	/* The unused pages of the block have been freed. */
 	read_usage(&now);
 	CHECK_EQ(now.allocated - before.allocated, 3 * PAGE);
 }
@@ -134,7 +137,7 @@ TEST(alloc, extents_have_the_order_asked_for)
 
 TEST(alloc, few_extents_in_a_fresh_pool)
 {
-	/* A fresh pool has whole blocks; 8 MiB need not be made of single pages. */
+	/* The pool has free pageblocks, so the buffer needs no small blocks. */
 	int fd = alloc_buffer(8 * MIB);
 
 	CHECK(check_extents(fd, 8 * MIB, 0) <= 16);
@@ -166,7 +169,7 @@ TEST(alloc, fallback_unless_strict_node)
 	read_usage(&usage);
 	if (usage.nr_nodes < 2)
 		test_skip("needs two nodes");
-	/* More than node 0 has, less than both have. */
+	/* More than node 0 owns, less than both nodes have free. */
 	want = usage.node[0].total_bytes + 2 * MIB;
 	if (want > usage.free - usage.free / 8)
 		test_skip("node 1 is too small for this");
@@ -177,7 +180,7 @@ TEST(alloc, fallback_unless_strict_node)
 	CHECK_EQ(rq.reason, PBUDDY_REASON_LIMIT);
 	rq.bytes = usage.node[0].total_bytes;
 	if (!ioctl(dev, PBUDDY_IOCTL_ALLOC, &rq))
-		CHECK_EQ(close(rq.fd), 0);	/* no watermarks: all of it */
+		CHECK_EQ(close(rq.fd), 0);	/* without watermarks */
 	else
 		CHECK_EQ(rq.reason, PBUDDY_REASON_WATERMARK);
 
@@ -228,7 +231,7 @@ TEST(alloc, nodemask_contiguous)
 	}
 }
 
-/* The node of the CPU this runs on, pinned there; -1 when there is no such CPU. */
+/* Moves the thread to a CPU and returns the node of it; -1 when there is no such CPU. */
 static int run_on(int cpu)
 {
 	unsigned int node;
@@ -255,7 +258,7 @@ TEST(alloc, any_node_is_the_nearest)
 			if (usage.node[i].node == node)
 				break;
 		if (i == usage.nr_nodes)
-			continue;	/* owns nothing: the nearest other */
+			continue;	/* pbuddy owns no memory there */
 		alloc_as(&rq);
 		CHECK_EQ(rq.node, node);
 		seen++;
@@ -395,19 +398,19 @@ TEST(alloc, batch_is_all_or_none)
 
 	CHECK_EQ(close(lowest), 0);
 	read_usage(&before);
-	/* Each of them could be had, all together cannot. */
+	/* There is memory for each of them, but not for all. */
 	batch = batch_of(PBUDDY_BATCH_MAX, before.total / 64);
 	memset(fds, 0x5a, sizeof(fds));
 	CHECK_FAILS(ioctl(dev, PBUDDY_IOCTL_ALLOC_BATCH, &batch), ENOMEM);
 	CHECK(batch.each.reason == PBUDDY_REASON_WATERMARK ||
 	      batch.each.reason == PBUDDY_REASON_FRAGMENTATION);
-	/* Not one descriptor is left: the next is the one that was. */
+	/* No descriptor is left: the lowest free one is as before. */
 	CHECK_EQ(dup(dev), lowest);
 	read_usage(&now);
 	CHECK_EQ(now.allocated, before.allocated);
 }
 
-/* ---- Running out ---- */
+/* ---- Too little memory ---- */
 
 TEST(alloc, reason_when_exhausted)
 {
@@ -425,7 +428,7 @@ TEST(alloc, reason_when_exhausted)
 	alloc_as(&rq);
 }
 
-/* A buffer of one block, and where it is. */
+/* A buffer that is one block, with the physical address of the block. */
 struct block {
 	uint64_t	phys;
 	int		fd;
@@ -438,7 +441,7 @@ static int by_phys(const void *a, const void *b)
 	return (x->phys > y->phys) - (x->phys < y->phys);
 }
 
-/* Takes all there is in blocks of this length. */
+/* Allocates blocks of this length until ENOMEM; returns their number. */
 static size_t alloc_blocks(struct block *block, size_t max, uint64_t bytes)
 {
 	size_t nr;
@@ -476,12 +479,12 @@ TEST_TIMEOUT(alloc, reason_when_fragmented, 900)
 	rq.flags = PBUDDY_ALLOC_CONTIG;
 	CHECK_FAILS(ioctl(dev, PBUDDY_IOCTL_ALLOC, &rq), ENOMEM);
 	CHECK_EQ(rq.reason, PBUDDY_REASON_FRAGMENTATION);
-	/* It need not be contiguous: there is enough. */
+	/* Without CONTIG there is enough memory. */
 	rq.flags = 0;
 	alloc_as(&rq);
 	check_extents(rq.fd, rq.bytes, 0);
 	CHECK_EQ(close(rq.fd), 0);
-	/* All merges back: the order that was not to be had is. */
+	/* When all blocks are freed they merge, and the contiguous request succeeds. */
 	for (i = 1; i < nr; i += 2)
 		CHECK_EQ(close(block[i].fd), 0);
 	rq.flags = PBUDDY_ALLOC_CONTIG;
@@ -507,12 +510,12 @@ TEST(alloc, node_without_memory)
 		rq.flags = PBUDDY_ALLOC_STRICT_NODE;
 		errno = 0;
 		CHECK_EQ(ioctl(dev, PBUDDY_IOCTL_ALLOC, &rq), -1);
-		/* A node the machine cannot have, or one that owns nothing. */
+		/* The machine has no such node, or pbuddy owns no memory on it. */
 		CHECK(errno == EINVAL || (errno == ENOMEM && rq.reason == PBUDDY_REASON_NODE));
 		if (errno == EINVAL)
 			continue;
 		rq.flags = 0;
-		alloc_as(&rq);		/* the nearest other serves */
+		alloc_as(&rq);		/* from the nearest node that owns memory */
 		CHECK(owned & 1ULL << rq.node);
 	}
 }

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The descriptor: duplicated, passed, inherited. */
+/*
+ * A buffer's file descriptor: duplicated, passed to another process, inherited by a program. The
+ * buffer must exist until the last descriptor, mapping and message that refers to it has gone.
+ */
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -76,7 +79,7 @@ TEST(fd, scm_rights_in_flight_keeps_the_buffer)
 	fd = receive_fd(sock[1]);
 	p = map_buffer(fd, 4 * PAGE);
 	CHECK_EQ(stamp_broken(p, 4 * PAGE, 1), -1);
-	/* Sent again and never received: it goes with the socket. */
+	/* Sent again and never received: closing the socket frees the buffer. */
 	send_fd(sock[0], fd);
 	CHECK_EQ(munmap(p, 4 * PAGE), 0);
 	CHECK_EQ(close(fd), 0);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Every way back: the n-th thing that can fail inside one system call is made to fail, for n = 1,
- * 2, 3 ... until the call needs no more, and each time nothing may be lost. Needs a kernel with
- * fault injection (/proc/thread-self/fail-nth), and root.
+ * The error paths of each system call. The n-th operation in the call that fault injection can
+ * make fail (an allocation, a copy from or to user space) fails, for n = 1, 2, 3 ... until a call
+ * has fewer than n. Each time the number of allocated pages must be as before. Needs root, and a
+ * kernel with fault injection (/proc/thread-self/fail-nth).
  */
 #include "common.h"
 
@@ -19,10 +20,10 @@ static void write_text(const char *path, const char *text)
 	close(fd);
 }
 
-/* Lets allocations fail that may sleep, and of any order; without a trace for each in the log. */
+/* Lets allocations of any order fail, those that may sleep too; logs no stack traces. */
 static void prepare(void)
 {
-	static const char *const what[] = {
+	static const char *const capability[] = {
 		"failslab", "fail_page_alloc", "fail_usercopy", "pbuddy/fail_pbuddy",
 	};
 	char path[128];
@@ -30,21 +31,21 @@ static void prepare(void)
 
 	if (access(FAIL_NTH, W_OK))
 		test_skip("no fault injection in this kernel");
-	for (i = 0; i < sizeof(what) / sizeof(what[0]); i++) {
-		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/ignore-gfp-wait", what[i]);
+	for (i = 0; i < sizeof(capability) / sizeof(capability[0]); i++) {
+		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/ignore-gfp-wait", capability[i]);
 		write_text(path, "N");
-		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/ignore-gfp-highmem", what[i]);
+		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/ignore-gfp-highmem", capability[i]);
 		write_text(path, "N");
-		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/min-order", what[i]);
+		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/min-order", capability[i]);
 		write_text(path, "0");
-		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/verbose", what[i]);
+		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/verbose", capability[i]);
 		write_text(path, "0");
 	}
 }
 
 /*
- * Ends the injection: whether the failure has happened. These calls copy from and to us, too:
- * when the failure hits one of them, it did not hit the call before.
+ * Ends the injection; returns whether the call under test had its failure. pread() and pwrite()
+ * copy from and to user space, so the failure may also hit one of them: then the call had none.
  */
 static bool stop_injection(int fd)
 {
@@ -57,8 +58,8 @@ static bool stop_injection(int fd)
 }
 
 /*
- * Calls fn, which returns 0 or an errno, with its n-th failure injected, for all n. What has
- * succeeded undo takes back.
+ * Calls @fn, which returns 0 or an errno, with its n-th failure injected, for all n. A call may
+ * succeed in spite of the failure; @undo then frees what it allocated.
  */
 static void fail_each(int (*fn)(void), void (*undo)(void))
 {
@@ -84,7 +85,7 @@ static void fail_each(int (*fn)(void), void (*undo)(void))
 		read_usage(&now);
 		CHECK_EQ(now.allocated, before.allocated);
 	}
-	/* The last one had no n-th thing that could fail. */
+	/* In the last call there was no n-th failure to inject. */
 	CHECK(!injected);
 	test_note("%d of %d injections made the call fail", failures, n - 2);
 	CHECK(failures > 0);
@@ -198,7 +199,7 @@ TEST_TIMEOUT(inject, info, 600)
 	fail_each(do_info, undo_nothing);
 }
 
-/* Takes what is free and does not let go of it. */
+/* Allocates all free memory, as a buffer that exists until the test ends. */
 static void alloc_rest(void)
 {
 	struct usage usage;
@@ -208,7 +209,7 @@ static void alloc_rest(void)
 		alloc_buffer(usage.free);
 }
 
-/* PBUDDY_FAULTS=FIRST-LAST: which to inject, where it takes more than one run for all. */
+/* PBUDDY_FAULTS=FIRST-LAST limits the values of n, where one run does not allow all of them. */
 static void injection_range(int *first, int *last)
 {
 	const char *text = getenv("PBUDDY_FAULTS");
@@ -220,9 +221,10 @@ static void injection_range(int *first, int *last)
 }
 
 /*
- * A pool that may grow (pool=NODE:SIZE-MAX) and has nothing left: when that fails half way, nothing
- * has changed, and the next attempt, after the second that the source is left alone, starts anew.
- * Where the call can do without what failed, the pool has grown by 32 MiB more, up to MAX.
+ * Failures while a pool grows (pool=NODE:SIZE-MAX). All its memory is allocated, so each request
+ * makes it add memory, up to MAX. After a failure the pool must be unchanged and a later request
+ * must be able to add memory; pbuddy pauses for a second in between. If the growth succeeds in
+ * spite of the failure, the next round allocates the added memory first.
  */
 TEST_TIMEOUT(inject, grow, 900)
 {
@@ -234,7 +236,7 @@ TEST_TIMEOUT(inject, grow, 900)
 	    !strchr(text, '-'))
 		test_skip("the pool does not grow");
 	prepare();
-	/* Pages that the source moves out of the way are the kernel's business. */
+	/* No failures in the kernel's own page allocator while the source migrates pages. */
 	write_text("/sys/kernel/debug/fail_page_alloc/min-order", "10");
 	alloc_rest();
 	injection_range(&first, &last);
@@ -246,7 +248,7 @@ TEST_TIMEOUT(inject, grow, 900)
 		err = ioctl(dev, PBUDDY_IOCTL_ALLOC, &rq) ? errno : 0;
 		if (!stop_injection(fd)) {
 			CHECK_EQ(err, 0);
-			test_note("the call has no fault %d", n);
+			test_note("the call has fewer than %d failures to inject", n);
 			break;
 		}
 		if (!err)

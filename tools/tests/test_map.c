@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Mappings: of a buffer's descriptor, and of the device. */
+/*
+ * Mappings of a buffer's descriptor, and of /dev/pbuddy itself, where mmap() allocates a buffer
+ * that exists as long as the mapping. mmap() populates a mapping; a later access never gets SIGBUS.
+ */
 #include <sys/wait.h>
 
 #include "common.h"
 
-/* CVE-2013-2596, CVE-2018-8781: offset + length overflowed, and memory outside could be mapped. */
+/* CVE-2013-2596, CVE-2018-8781: offset + length overflowed, and mapped memory past the buffer. */
 TEST(map, mmap_overflow_sweep_cve_2013_2596)
 {
 	static const uint64_t pages[] = {
@@ -83,7 +86,7 @@ TEST(map, fixed_replaces_earlier_mapping)
 	stamp(p, 4 * PAGE, 1);
 	CHECK_EQ(area[2 * PAGE - 1], 1);
 	CHECK_EQ(area[6 * PAGE], 1);
-	/* And the other way round. */
+	/* And an anonymous mapping replaces one of the buffer. */
 	CHECK(mmap(p, 2 * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == p);
 	CHECK_EQ(p[0], 0);
 	CHECK_EQ(munmap(area, 8 * PAGE), 0);
@@ -109,7 +112,7 @@ static int read_only_buffer(size_t bytes)
 	return alloc_as(&rq);
 }
 
-/* CVE-2021-28664, CVE-2022-22706 (Mali): read-only pages were made writable. */
+/* CVE-2021-28664, CVE-2022-22706 (Mali): a program could make read-only pages writable. */
 TEST(map, read_only_stays_so_cve_2021_28664)
 {
 	int fd = read_only_buffer(PAGE);
@@ -123,16 +126,16 @@ TEST(map, read_only_stays_so_cve_2021_28664)
 	CHECK_FAILS(mprotect(p, PAGE, PROT_READ | PROT_WRITE), EACCES);
 	CHECK_EQ(in_child(store, p), -SIGSEGV);
 	CHECK_EQ(first_nonzero(p, PAGE), -1);
-	/* Nor by opening it anew. */
+	/* Nor by opening the file again. */
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	CHECK(open(path, O_RDWR) < 0);
-	/* Nor after throwing the page table entries away. */
+	/* Nor after zapping the page table entries. */
 	CHECK_EQ(madvise(p, PAGE, MADV_DONTNEED), 0);
 	CHECK_EQ(in_child(store, p), -SIGSEGV);
 	CHECK_EQ(first_nonzero(p, PAGE), -1);
 }
 
-/* As ptrace does: FOLL_FORCE must not write to a read-only mapping, nor make a private copy. */
+/* /proc/PID/mem uses FOLL_FORCE, as ptrace: no write to a read-only mapping, no private copy. */
 TEST(map, read_only_by_proc_mem_cve_2022_22706)
 {
 	int fd = read_only_buffer(PAGE), mem = open("/proc/self/mem", O_RDWR | O_CLOEXEC);
@@ -205,7 +208,7 @@ TEST(map, partial_munmap)
 	CHECK_EQ(munmap(p + 15 * PAGE, PAGE), 0);	/* the tail */
 	CHECK_EQ(in_child(load, p + 5 * PAGE), -SIGSEGV);
 	CHECK_EQ(((uint64_t *)p)[8 * 512] - ((uint64_t *)p)[3 * 512], 5 * 512);
-	/* The buffer is one: it goes with its last page. */
+	/* The buffer is freed as a whole, when its last page is unmapped. */
 	read_usage(&now);
 	CHECK_EQ(now.allocated, before.allocated);
 	CHECK_EQ(munmap(p + PAGE, 3 * PAGE), 0);
@@ -262,15 +265,15 @@ TEST(map, mremap_cannot_grow_cve_2023_2008)
 
 	CHECK_FAILS(mremap(p, 4 * PAGE, 8 * PAGE, MREMAP_MAYMOVE), EFAULT);
 	CHECK_FAILS(mremap(p + PAGE, 3 * PAGE, 4 * PAGE, MREMAP_MAYMOVE), EFAULT);
-	/* Not even back to what it was. */
+	/* Nor back to the length that it had. */
 	CHECK(mremap(p, 4 * PAGE, 2 * PAGE, 0) == p);
 	CHECK_FAILS(mremap(p, 2 * PAGE, 4 * PAGE, MREMAP_MAYMOVE), EFAULT);
-	/* The last page, with nothing behind it. */
+	/* A mapping of the last page of the buffer. */
 	tail = mmap(NULL, 4 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	CHECK(tail != MAP_FAILED);
 	CHECK(mmap(tail, PAGE, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 3 * (off_t)PAGE) == tail);
 	CHECK_FAILS(mremap(tail, PAGE, 2 * PAGE, MREMAP_MAYMOVE), EFAULT);
-	/* The old trick with length 0: a second mapping, larger than the buffer. */
+	/* Old length 0 asks mremap() for a second mapping, here larger than the buffer. */
 	CHECK(mremap(tail, 0, 2 * PAGE, MREMAP_MAYMOVE) == MAP_FAILED);
 	CHECK(mremap(tail, 0, PAGE, MREMAP_MAYMOVE) == MAP_FAILED);
 	CHECK_EQ(in_child(load, tail + PAGE), -SIGSEGV);
@@ -310,7 +313,7 @@ TEST(map, madvise_keeps_contents_never_sigbus)
 
 	stamp(p, 16 * PAGE, 8);
 	for (i = 0; i < sizeof(advice) / sizeof(advice[0]); i++) {
-		(void)!madvise(p, 16 * PAGE, advice[i]);	/* may well be refused */
+		(void)!madvise(p, 16 * PAGE, advice[i]);	/* may fail */
 		CHECK_EQ(stamp_broken(p, 16 * PAGE, 8), -1);
 		stamp(p, 16 * PAGE, 8);
 	}
@@ -418,7 +421,7 @@ TEST(map, fork_parent_unmaps_first)
 	CHECK_EQ(munmap(p, 8 * PAGE), 0);
 	read_usage(&now);
 	CHECK_EQ(now.allocated - before.allocated, 8 * PAGE);
-	/* Whatever is allocated now is other memory. */
+	/* The child's pages are not allocated again. */
 	p = map_device(2 * MIB);
 	stamp(p, 2 * MIB, 4);
 	CHECK_EQ(write(go[1], "x", 1), 1);
@@ -452,7 +455,7 @@ TEST(map, killed_process_frees_memory)
 	CHECK_EQ(now.allocated, before.allocated);
 }
 
-/* hugetlb users got SIGBUS for a shortage: here it is ENOMEM, and what is mapped is there. */
+/* hugetlb can end in SIGBUS when memory is short. Here mmap() fails; pages once mapped stay. */
 TEST(map, shortage_is_enomem_not_sigbus)
 {
 	struct usage usage;

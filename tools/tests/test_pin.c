@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pages that the kernel refers to by get_user_pages(): direct I/O, io_uring, pipes; and what
- * happens when such a reference outlives its buffer. (CVE-2021-22543: pages used without a
- * reference.)
+ * Pages that the kernel refers to by get_user_pages(): direct I/O, io_uring, pipes. Such a
+ * reference may outlive the buffer. Then the page stays in the quarantine, allocated, until the
+ * reference is dropped. (CVE-2021-22543: KVM used pages without a reference.)
  */
 #include <sys/prctl.h>
 #include <sys/statfs.h>
@@ -36,7 +36,7 @@ static void read_back(int pipe_fd, size_t bytes, uint64_t id)
 	free(copy);
 }
 
-/* Physical pages of a buffer, for root. */
+/* Physical address of a buffer's first page. */
 static uint64_t phys_of(int fd)
 {
 	struct pbuddy_extent ext;
@@ -47,7 +47,7 @@ static uint64_t phys_of(int fd)
 	return ext.phys;
 }
 
-/* Takes all memory and fails if one of these pages is in it. */
+/* Allocates all free memory; fails the test if one of these pages is in it. */
 static void expect_not_allocated(uint64_t phys, size_t bytes)
 {
 	static struct pbuddy_extent ext[16384];
@@ -83,12 +83,12 @@ TEST_TIMEOUT(pin, outlives_its_buffer_cve_2021_22543, 900)
 	CHECK_EQ(munmap(p, MIB), 0);
 	CHECK_EQ(close(fd), 0);
 
-	/* The pinned pages wait, the others are free. */
+	/* The pinned pages are in quarantine, the others are free. */
 	wait_for_quarantine(bytes);
 	read_usage(&now);
 	CHECK_EQ(now.allocated - before.allocated, bytes);
 	expect_not_allocated(phys, bytes);
-	/* However often the work looks, they stay while they are pinned. */
+	/* Further scans of the quarantine leave them there while they are pinned. */
 	sleep(2);
 	wait_for_quarantine(bytes);
 	read_back(pipe_fd[0], bytes, 1);
@@ -188,7 +188,7 @@ TEST(pin, process_vm_access)
 	CHECK_EQ(stamp_broken(p, 16 * PAGE, 6), -1);
 }
 
-/* A file that allows O_DIRECT: that of the environment, or one on tmpfs (from 6.6 on). */
+/* A file that allows O_DIRECT: $PBUDDY_DIRECT_FILE, or one on tmpfs (from Linux 6.6 on). */
 static int open_direct(void)
 {
 	const char *path = getenv("PBUDDY_DIRECT_FILE");
@@ -212,10 +212,10 @@ TEST(pin, direct_io)
 	CHECK_EQ(pwrite(fd, p, bytes, 0), bytes);
 	CHECK_EQ(pread(fd, q, bytes, 0), bytes);
 	CHECK_EQ(stamp_broken(q, bytes, 7), -1);
-	/* Into the middle, from the middle. */
+	/* A part of the file into a part of the buffer. */
 	CHECK_EQ(pread(fd, p, 64 * PAGE, 32 * (off_t)PAGE), 64 * PAGE);
 	CHECK_EQ(memcmp(p, q + 32 * 512, 64 * PAGE), 0);
-	/* What is mapped read-only cannot be read into. */
+	/* read() cannot store into a read-only mapping. */
 	CHECK_EQ(mprotect(q, bytes, PROT_READ), 0);
 	CHECK_FAILS(pread(fd, q, PAGE, 0), EFAULT);
 	unlink("/tmp/pbuddy-direct");
@@ -227,7 +227,7 @@ TEST(pin, direct_io)
 #endif
 #define REGISTER_BUFFERS 0
 
-/* Registers a fixed buffer: pages pinned for as long as the ring lives. */
+/* Registers a fixed buffer, whose pages stay pinned until the ring is closed. */
 static int pin_by_uring(void *p, size_t bytes)
 {
 	struct iovec iov = { .iov_base = p, .iov_len = bytes };
@@ -238,9 +238,9 @@ static int pin_by_uring(void *p, size_t bytes)
 		test_skip("no io_uring in this kernel: %s", strerror(errno));
 	fcntl(ring, F_SETFD, FD_CLOEXEC);
 	if (syscall(__NR_io_uring_register, ring, REGISTER_BUFFERS, &iov, 1)) {
-		/* Before 6.5 it refused whatever has a file. */
+		/* Before Linux 6.5 io_uring refused file mappings. */
 		if (errno == EOPNOTSUPP)
-			test_skip("this kernel's io_uring takes anonymous memory only");
+			test_skip("this kernel's io_uring registers anonymous memory only");
 		CHECK_EQ(errno, 0);
 	}
 	return ring;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Threads and processes racing over descriptors, mappings and memory. Each mapping is stamped
- * with an id of its own and checked before it goes: memory handed out twice, or freed too early,
- * shows. PBUDDY_RACE_SECONDS sets how long each of them runs (2), PBUDDY_SEED where the random
- * numbers begin.
+ * Threads and processes that use descriptors, mappings and memory at the same time. Each mapping is
+ * stamped with its own id and checked before it is unmapped, which finds memory that was allocated
+ * twice or freed too early. PBUDDY_RACE_SECONDS is the duration of each test (default 2),
+ * PBUDDY_SEED the seed of the random numbers (default: the time).
  */
 #include <pthread.h>
 #include <sched.h>
@@ -20,7 +20,7 @@ static atomic_bool stop;
 static atomic_ulong operations;
 static atomic_ulong next_id;
 
-/* A thread's own; xorshift64. */
+/* A thread, with the state of its random numbers (xorshift64). */
 struct worker {
 	pthread_t	thread;
 	uint64_t	random;
@@ -68,17 +68,17 @@ static void run_threads(void *(*fn)(void *), unsigned int nr)
 	CHECK(operations > 0);
 }
 
-/* ---- Everybody does everything to shared descriptors ---- */
+/* ---- Threads allocate, map, query and close the same descriptors ---- */
 
 static atomic_int shared_fds[NR_SHARED_FDS];
 
-/* Maps, stamps, checks, unmaps, wherever the memory comes from. */
+/* Maps and unmaps a buffer, or new memory of the device. No other thread writes to the latter. */
 static void use_mapping(struct worker *w, int fd, size_t bytes)
 {
 	uint64_t id = ++next_id;
 	uint64_t *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
-	/* Another thread may have closed it, or put something else under the number. */
+	/* Another thread may have closed the descriptor, or opened another file at its number. */
 	if (p == MAP_FAILED)
 		return;
 	if (fd == dev) {
@@ -153,7 +153,7 @@ TEST_TIMEOUT(race, alloc_map_unmap_close, 900)
 	run_threads(use_shared_fds, NR_THREADS);
 }
 
-/* ---- CVE-2022-50417 (panfrost): a handle was guessed and freed before it was finished ---- */
+/* ---- CVE-2022-50417 (panfrost): freeing a guessed handle before its creation had finished ---- */
 
 static int guess_from;
 
@@ -184,7 +184,7 @@ static void *alloc_and_use(void *arg)
 
 		if (ioctl(dev, PBUDDY_IOCTL_ALLOC, &rq))
 			continue;
-		/* Ours, closed under our hands, or something else by now: never half a buffer. */
+		/* Another thread may have closed it. An unfinished buffer must never be visible. */
 		if (!ioctl(rq.fd, PBUDDY_IOCTL_QUERY, &q))
 			CHECK_EQ(q.bytes, 2 * PAGE);
 		else
@@ -198,11 +198,11 @@ static void *alloc_and_use(void *arg)
 TEST_TIMEOUT(race, guess_and_free_cve_2022_50417, 900)
 {
 	guess_from = dev + 1;
-	/* Seeds alternate, so half of the threads guess. */
+	/* Seeds are odd and even in turn: half of the threads close guessed descriptors. */
 	run_threads(alloc_and_use, NR_THREADS);
 }
 
-/* ---- CVE-2018-18281: mremap flushed the TLB late, freed pages were still reachable ---- */
+/* ---- CVE-2018-18281: mremap() flushed the TLB too late, programs could access freed pages ---- */
 
 static void *remap_and_check(void *arg)
 {
@@ -317,7 +317,7 @@ static void alloc_until_killed(void)
 	}
 }
 
-/* A fatal signal ends even a long allocation, soon, and nothing is lost. */
+/* A fatal signal ends a long allocation, and frees what it had allocated. */
 TEST_TIMEOUT(race, killed_while_allocating, 900)
 {
 	struct usage before;
@@ -339,7 +339,7 @@ TEST_TIMEOUT(race, killed_while_allocating, 900)
 	}
 }
 
-/* ---- Shortage: everybody wants all of it ---- */
+/* ---- Shortage: the threads together ask for all of the memory ---- */
 
 static void *alloc_quarter(void *arg)
 {

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Who may do what, who may learn what, and references driven to their limit. */
+/*
+ * Permissions: an unprivileged process can neither open the device nor learn a physical or kernel
+ * address from it. Lifetime: a buffer is not freed while a mapping or descriptor refers to it, nor
+ * when a program makes as many of them as the kernel allows.
+ */
 #include <ctype.h>
 #include <dirent.h>
 #include <sys/prctl.h>
@@ -17,7 +21,7 @@ static void open_unprivileged(void *arg)
 	CHECK_FAILS(open(DEVICE, O_WRONLY), EACCES);
 }
 
-/* CVE-2012-6422 (exynos-mem): anybody could map physical memory. */
+/* CVE-2012-6422 (exynos-mem): any process could map physical memory. */
 TEST(security, unprivileged_open_is_refused_cve_2012_6422)
 {
 	struct stat st;
@@ -72,20 +76,23 @@ TEST(security, debugfs_is_for_root)
 	CHECK_EQ(in_child(debugfs_unprivileged, NULL), 0);
 }
 
-/* ---- No PFN, no pointer in what anybody may read (CVE-2022-36449, CVE-2022-33917) ---- */
+/* ---- Unprivileged processes read no PFN and no pointer (CVE-2022-36449, CVE-2022-33917) ---- */
 
+/* Where the buffer under test is in physical memory. */
 static uint64_t secret_phys, secret_bytes;
+
+/* Whether a value is a kernel address, or a physical address or PFN of the buffer. */
 
 static bool is_secret(uint64_t value)
 {
 	if (value >= 0xffff800000000000ULL && value != UINT64_MAX)
-		return true;			/* a kernel address */
+		return true;
 	if (value >= secret_phys && value < secret_phys + secret_bytes)
 		return true;
 	return value >= secret_phys / PAGE && value < (secret_phys + secret_bytes) / PAGE;
 }
 
-/* Every number in a text, read as hexadecimal and as decimal. */
+/* Checks every number in a text, read as hexadecimal and as decimal. */
 static void scan_text(const char *where, const char *text)
 {
 	const char *s;
@@ -134,6 +141,7 @@ static void scan_dir(const char *path, int depth)
 		closedir(dir);
 }
 
+/* Checks every 64-bit value in a struct, at each offset that is a multiple of 4. */
 static void scan_words(const char *where, const void *data, size_t bytes)
 {
 	const unsigned char *p = data;
@@ -158,7 +166,7 @@ static void scan_unprivileged(void *arg)
 	struct usage usage;
 	char path[64];
 
-	read_usage(&usage);	/* while we may */
+	read_usage(&usage);	/* opens the device, which needs privileges */
 	drop_privileges();
 	prctl(PR_SET_DUMPABLE, 1);
 	scan_words("GET_INFO nodes", usage.node, sizeof(usage.node[0]) * usage.nr_nodes);
@@ -197,7 +205,7 @@ TEST(security, no_interface_shows_addresses_cve_2022_36449)
 
 /* ---- Freed only with the last reference ---- */
 
-/* CVE-2024-0582 (io_uring): pages were freed while they were still mapped. */
+/* CVE-2024-0582 (io_uring): the kernel freed pages that were still mapped. */
 TEST_TIMEOUT(security, free_while_mapped_cve_2024_0582, 900)
 {
 	int i, fd = alloc_buffer(MIB);
@@ -206,7 +214,7 @@ TEST_TIMEOUT(security, free_while_mapped_cve_2024_0582, 900)
 
 	stamp(p, MIB, 1);
 	CHECK_EQ(close(fd), 0);
-	/* All the rest is taken and written: none of it is ours. */
+	/* Allocate and write all free memory: the mapped pages are not in it. */
 	alloc_all_free(&set);
 	for (i = 0; i < set.nr; i++) {
 		uint64_t *q = map_buffer(set.fd[i], set.bytes[i]);
@@ -224,7 +232,7 @@ TEST_TIMEOUT(security, free_while_mapped_cve_2024_0582, 900)
 	}
 }
 
-/* Android ION: programs drove a count to overflow. Here: all mappings the kernel allows. */
+/* Android ION: a reference count overflowed. Here: as many mappings as the kernel allows. */
 TEST_TIMEOUT(security, reference_flood_ion, 900)
 {
 	struct usage before, now;
@@ -233,7 +241,7 @@ TEST_TIMEOUT(security, reference_flood_ion, 900)
 
 	read_usage(&before);
 	for (;;) {
-		/* The same page each time: neighbours that do not merge. */
+		/* The same page each time, so that adjacent mappings do not merge. */
 		p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 		if (p == MAP_FAILED)
 			break;
@@ -247,7 +255,7 @@ TEST_TIMEOUT(security, reference_flood_ion, 900)
 	CHECK_EQ(close(fd), 0);
 	read_usage(&now);
 	CHECK_EQ(now.allocated, before.allocated);
-	/* The end of the process drops them all; the harness counts. */
+	/* The end of the process unmaps them; then the harness compares the usage. */
 }
 
 TEST(security, dup_flood_ion)

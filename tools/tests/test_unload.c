@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The module cannot be unloaded while anything of it is in use. (spdk#1262: contigmem crashed
- * when it was unloaded with users.) Each test tries, and must be refused; the guest script
- * unloads in the end.
+ * delete_module() must fail while a descriptor, a mapping or a pinned page refers to the module.
+ * (spdk#1262: contigmem crashed when it was unloaded while in use.) After these tests
+ * scripts/tests/user-unload.sh unloads the module.
  */
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -41,7 +41,7 @@ TEST(unload, refused_while_a_buffer_is_mapped)
 	stamp(p, 4 * PAGE, 1);
 	expect_refused();
 	CHECK_EQ(stamp_broken(p, 4 * PAGE, 1), -1);
-	/* A part of it is enough. */
+	/* One mapped page suffices. */
 	CHECK_EQ(munmap(p, 3 * PAGE), 0);
 	expect_refused();
 }
@@ -79,7 +79,7 @@ TEST(unload, refused_while_a_page_is_pinned)
 	CHECK_EQ(vmsplice(pipe_fd[1], &iov, 1, 0), PAGE);
 	CHECK_EQ(munmap(p, 4 * PAGE), 0);
 	wait_for_quarantine(PAGE);
-	/* No descriptor, no mapping: the quarantine alone holds it. */
+	/* Without descriptors and mappings, the quarantine keeps the module loaded. */
 	CHECK_EQ(close(dev), 0);
 	expect_refused();
 	sleep(1);

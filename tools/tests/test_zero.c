@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The zero oracle: stamp everything, free it, take it all again in another shape: every byte must
- * be zero. (CVE-2015-8950: DMA buffers were not initialised.)
+ * New memory is zeroed. Each test writes to all free memory, frees it, and allocates it again in
+ * other orders and lengths: every byte must be zero. (CVE-2015-8950: DMA buffers were not
+ * initialised.)
  */
 #include "common.h"
 
@@ -29,7 +30,7 @@ static void expect_zero(int fd, size_t bytes)
 	if (bad >= 0)
 		test_fail(__FILE__, __LINE__, "word %zd of %zu bytes is %#llx", bad, bytes,
 			  (unsigned long long)p[bad]);
-	/* Leave something behind for whoever comes next. */
+	/* So that the next allocation of these pages has to zero them. */
 	stamp(p, bytes, 77);
 	CHECK_EQ(munmap(p, bytes), 0);
 }
@@ -46,7 +47,7 @@ TEST_TIMEOUT(zero, everything_cve_2015_8950, 900)
 		expect_zero(set.fd[i], set.bytes[i]);
 		sum += set.bytes[i];
 	}
-	test_note("%llu MiB seen", (unsigned long long)(sum / MIB));
+	test_note("%llu MiB checked", (unsigned long long)(sum / MIB));
 }
 
 TEST_TIMEOUT(zero, every_order, 900)
@@ -111,7 +112,7 @@ TEST_TIMEOUT(zero, reused_at_once, 900)
 {
 	int i;
 
-	/* The likeliest to be handed out next is what was freed last. */
+	/* Each allocation is likely to reuse the pages that the last round freed. */
 	for (i = 0; i < 500; i++) {
 		size_t bytes = (1 + (size_t)i % 9) * PAGE;
 		int fd = alloc_buffer(bytes);
