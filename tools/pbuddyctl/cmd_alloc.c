@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* pbuddyctl alloc: allocate buffers, use them, show where they lie, hold them. */
+/*
+ * pbuddyctl alloc: allocates buffers, optionally writes and checks them (--touch), prints their
+ * extents, keeps them for a while (--hold), and frees them by closing their descriptors. An extent
+ * is a physically contiguous part of a buffer, as the ioctl QUERY reports it.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -25,7 +29,7 @@ struct alloc_args {
 	bool			touch;
 };
 
-/* A buffer, and what QUERY said of it. */
+/* A buffer, with its extents from QUERY. */
 struct buffer {
 	int			fd;
 	uint64_t		bytes;
@@ -42,23 +46,23 @@ enum {
 };
 
 static const struct argp_option alloc_options[] = {
-	{ "size", 's', "SIZE", 0, "Bytes per buffer, as 4096, 64K, 2M, 1G (needed)", 0 },
-	{ "node", 'n', "NODE", 0, "Preferred NUMA node (default: the one this runs on)", 0 },
-	{ "strict", KEY_STRICT, NULL, 0, "That node or none", 0 },
-	{ "nodes", 'N', "LIST", 0, "Only these nodes, as 0,2", 0 },
-	{ "order", 'o', "ORDER", 0, "Extents of at least 2^ORDER pages, aligned to them", 0 },
+	{ "size", 's', "SIZE", 0, "Bytes per buffer, as 4096, 64K, 2M, 1G (required)", 0 },
+	{ "node", 'n', "NODE", 0, "Preferred NUMA node (default: by memory policy)", 0 },
+	{ "strict", KEY_STRICT, NULL, 0, "Fail rather than use another node", 0 },
+	{ "nodes", 'N', "LIST", 0, "Allowed nodes, as 0,2", 0 },
+	{ "order", 'o', "ORDER", 0, "Minimum size and alignment of extents: 2^ORDER pages", 0 },
 	{ "contig", 'c', NULL, 0, "One physically contiguous extent", 0 },
 	{ "nowait", KEY_NOWAIT, NULL, 0, "Fail rather than sleep for memory", 0 },
-	{ "class", 'C', "CLASS", 0, "movable (default), unmovable or reclaimable", 0 },
+	{ "class", 'C', "CLASS", 0, "Mobility: movable (default), unmovable or reclaimable", 0 },
 	{ "label", 'l', "TEXT", 0, "Name shown in fdinfo (up to 31 bytes)", 0 },
-	{ "count", KEY_COUNT, "N", 0, "Buffers (default 1)", 0 },
+	{ "count", KEY_COUNT, "N", 0, "Number of buffers (default 1)", 0 },
 	{ "touch", KEY_TOUCH, NULL, 0, "Map, check for zeroes, write a pattern, read it back", 0 },
-	{ "hold", KEY_HOLD, "SECONDS", 0, "Keep the buffers so long; 'forever' until a signal", 0 },
+	{ "hold", KEY_HOLD, "SECONDS", 0, "Time to keep the buffers; 'forever': until a signal", 0 },
 	OPTION_JSON,
 	{ 0 }
 };
 
-static bool parse_class(const char *text, uint32_t *mclass)
+static bool parse_class(const char *text, struct pbuddy_alloc *rq)
 {
 	static const char *const name[] = {
 		[PBUDDY_CLASS_MOVABLE] = "movable",
@@ -66,32 +70,41 @@ static bool parse_class(const char *text, uint32_t *mclass)
 		[PBUDDY_CLASS_RECLAIMABLE] = "reclaimable",
 	};
 
-	for (*mclass = 0; *mclass < sizeof(name) / sizeof(name[0]); (*mclass)++)
-		if (!strcmp(text, name[*mclass]))
+	for (rq->mclass = 0; rq->mclass < sizeof(name) / sizeof(name[0]); rq->mclass++)
+		if (!strcmp(text, name[rq->mclass]))
 			return true;
 	return false;
 }
 
-static bool parse_nodes(char *list, uint64_t *mask)
+static bool parse_nodes(char *list, struct pbuddy_alloc *rq)
 {
 	char *save = NULL, *word;
 	long node;
 
-	*mask = 0;
+	rq->flags |= PBUDDY_ALLOC_NODEMASK;
+	rq->nodemask = 0;
 	for (word = strtok_r(list, ",", &save); word; word = strtok_r(NULL, ",", &save)) {
 		if (!parse_number(word, 0, 63, &node))
 			return false;
-		*mask |= 1ULL << node;
+		rq->nodemask |= 1ULL << node;
 	}
-	return *mask;
+	return rq->nodemask;
 }
 
-/* The options that carry a value; false when it is a bad one. */
+static bool parse_label(const char *text, struct pbuddy_alloc *rq)
+{
+	if (strlen(text) >= sizeof(rq->label))
+		return false;
+	memset(rq->label, 0, sizeof(rq->label));
+	strcpy(rq->label, text);
+	return true;
+}
+
+/* Parses the value of an option; returns false when it is not valid. */
 static bool parse_value(int key, char *arg, struct alloc_args *args)
 {
 	struct pbuddy_alloc *rq = &args->request;
-	uint64_t bytes, mask;
-	uint32_t mclass;
+	uint64_t bytes;
 	long number;
 
 	switch (key) {
@@ -106,27 +119,16 @@ static bool parse_value(int key, char *arg, struct alloc_args *args)
 		rq->node = (int32_t)number;
 		return true;
 	case 'N':
-		if (!parse_nodes(arg, &mask))
-			return false;
-		rq->nodemask = mask;
-		rq->flags |= PBUDDY_ALLOC_NODEMASK;
-		return true;
+		return parse_nodes(arg, rq);
 	case 'o':
 		if (!parse_number(arg, 0, PBUDDY_MAX_ORDER, &number))
 			return false;
 		rq->order = (uint32_t)number;
 		return true;
 	case 'C':
-		if (!parse_class(arg, &mclass))
-			return false;
-		rq->mclass = mclass;
-		return true;
+		return parse_class(arg, rq);
 	case 'l':
-		if (strlen(arg) >= sizeof(rq->label))
-			return false;
-		memset(rq->label, 0, sizeof(rq->label));
-		memcpy(rq->label, arg, strlen(arg));
-		return true;
+		return parse_label(arg, rq);
 	case KEY_COUNT:
 		return parse_number(arg, 1, COUNT_MAX, &args->count);
 	case KEY_HOLD:
@@ -166,7 +168,7 @@ static error_t parse_alloc(int key, char *arg, struct argp_state *state)
 		return EINVAL;
 	case ARGP_KEY_END:
 		if (!args->request.bytes)
-			argp_error(state, "--size is needed");
+			argp_error(state, "--size is required");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -176,12 +178,14 @@ static error_t parse_alloc(int key, char *arg, struct argp_state *state)
 static const struct argp alloc_argp = {
 	.options	= alloc_options,
 	.parser		= parse_alloc,
-	.doc		= "Allocate buffers, show their extents (to root: where), free them.",
+	.doc		= "Allocate buffers, show their extents (with physical addresses if the "
+			  "caller has CAP_SYS_ADMIN), free them.",
 };
 
 /* ---- Allocating ---- */
 
-static int failed(const struct alloc_args *args, int err, uint32_t reason)
+/* Prints why an allocation failed; returns -1. */
+static int alloc_failed(const struct alloc_args *args, int err, uint32_t reason)
 {
 	char size[32];
 
@@ -193,8 +197,8 @@ static int failed(const struct alloc_args *args, int err, uint32_t reason)
 	return -1;
 }
 
-/* Up to PBUDDY_BATCH_MAX buffers at once, all or none. */
-static int alloc_some(int dev, const struct alloc_args *args, struct buffer *buf, uint32_t nr)
+/* Allocates up to PBUDDY_BATCH_MAX buffers: all of them, or none. */
+static int alloc_batch(int dev, const struct alloc_args *args, struct buffer *buf, uint32_t nr)
 {
 	int32_t fds[PBUDDY_BATCH_MAX];
 	struct pbuddy_alloc_batch batch = {
@@ -206,7 +210,7 @@ static int alloc_some(int dev, const struct alloc_args *args, struct buffer *buf
 	uint32_t i;
 
 	if (ioctl(dev, PBUDDY_IOCTL_ALLOC_BATCH, &batch))
-		return failed(args, errno, batch.each.reason);
+		return alloc_failed(args, errno, batch.each.reason);
 	for (i = 0; i < nr; i++)
 		buf[i] = (struct buffer) { .fd = fds[i], .bytes = batch.each.bytes };
 	return 0;
@@ -220,7 +224,7 @@ static int alloc_all(int dev, const struct alloc_args *args, struct buffer *buf)
 		nr = args->count - done;
 		if (nr > PBUDDY_BATCH_MAX)
 			nr = PBUDDY_BATCH_MAX;
-		if (alloc_some(dev, args, buf + done, (uint32_t)nr))
+		if (alloc_batch(dev, args, buf + done, (uint32_t)nr))
 			return -1;
 	}
 	return 0;
@@ -242,7 +246,7 @@ static int query(struct buffer *buf)
 
 /* ---- Touching ---- */
 
-/* A value that depends on the place, so that pages mixed up are noticed. */
+/* A value for each word of each buffer, so that a page mapped at a wrong place is noticed. */
 static uint64_t pattern(size_t buffer, size_t word)
 {
 	return (buffer + 1) * 0x9e3779b97f4a7c15ULL ^ word * 0xff51afd7ed558ccdULL;
@@ -280,7 +284,7 @@ out:
 	return ret;
 }
 
-/* ---- Showing ---- */
+/* ---- Printing ---- */
 
 static void print_json(const struct alloc_args *args, const struct buffer *buf)
 {
@@ -354,7 +358,7 @@ static void on_signal(int sig)
 	(void)sig;
 }
 
-/* Until the time is over, or a signal comes. */
+/* Waits until the time is over, or for SIGINT or SIGTERM. */
 static void hold(long seconds)
 {
 	struct sigaction action = { .sa_handler = on_signal };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* pbuddyctl buddyinfo: the debugfs file of that name as a table. */
+/* pbuddyctl buddyinfo: prints the debugfs file of that name. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -22,7 +22,7 @@ struct zone_line {
 static const struct argp buddyinfo_argp = {
 	.options	= plain_options,
 	.parser		= parse_plain,
-	.doc		= "Free blocks of each order, from debugfs: for root only.",
+	.doc		= "Show the free blocks of each order, from debugfs (for root only).",
 };
 
 static bool parse_line(const char *line, struct zone_line *zone)
@@ -100,7 +100,7 @@ static struct libscols_table *make_table(void)
 	return out;
 }
 
-/* Prints every line; false at one that cannot be understood. */
+/* Prints the file; returns false when a line does not have the expected format. */
 static bool print_file(FILE *file, bool json)
 {
 	struct libscols_table *out = json ? NULL : make_table();

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* pbuddyctl doctor: looks at everything that must be right, and says what to do where it is not. */
+/*
+ * pbuddyctl doctor: checks the module, the device node and its permissions, the ioctl interface,
+ * the memory of each node, debugfs, and the memory that this kernel offers to the parameter pool=.
+ * Each check reports a result (ok, warn or fail), the facts it found, and advice.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -18,21 +22,22 @@ enum result { OK, WARN, FAIL, NR_RESULTS };
 
 static const char *const result_name[NR_RESULTS] = { "ok", "warn", "fail" };
 
-/* What the checks share. */
+/* The state that the checks share. */
 struct doctor {
 	const struct options	*opt;
 	struct libscols_table	*out;		/* NULL for JSON */
 	unsigned int		count[NR_RESULTS];
-	struct node_table	nodes;		/* nodes.node is NULL until GET_INFO has worked */
+	struct node_table	nodes;		/* nodes.node is NULL until GET_INFO has succeeded */
 };
 
 static const struct argp doctor_argp = {
 	.options	= plain_options,
 	.parser		= parse_plain,
-	.doc		= "Check module, device, memory and kernel: 1 when a check failed.",
+	.doc		= "Check module, device, memory and kernel. The exit status is 1 when a check "
+			  "failed.",
 };
 
-/* One finding: what was looked at, what was found, and what to do ("" when nothing). */
+/* Reports the result of a check, with the fact found and advice ("" for none). */
 __attribute__((format(printf, 5, 6)))
 static void report(struct doctor *doc, const char *check, enum result result, const char *advice,
 		   const char *format, ...)
@@ -57,7 +62,7 @@ static void report(struct doctor *doc, const char *check, enum result result, co
 	json_close('}');
 }
 
-/* First line of a file without its newline; false when it cannot be read. */
+/* Reads the first line of a file, without the newline; false when there is none. */
 static bool read_line(const char *path, char *line, size_t len)
 {
 	FILE *file = fopen(path, "re");
@@ -90,17 +95,17 @@ static void check_node(struct doctor *doc)
 	struct stat st;
 
 	if (stat(path, &st)) {
-		report(doc, "device", FAIL, "load the module; udev or devtmpfs makes the node",
+		report(doc, "device", FAIL, "load the module; udev or devtmpfs creates the node",
 		       "%s: %s", path, strerror(errno));
 	} else if (!S_ISCHR(st.st_mode)) {
 		report(doc, "device", FAIL, "remove it and load the module again",
 		       "%s is not a character device", path);
 	} else if (st.st_mode & 0006) {
-		report(doc, "device", WARN, "anybody may take the memory: chmod o= the node",
+		report(doc, "device", WARN, "all users can allocate the memory: chmod o= the node",
 		       "%s has mode %04o", path, st.st_mode & 07777);
 	} else if (access(path, R_OK | W_OK)) {
 		report(doc, "device", WARN, "join its group: sudo adduser $USER pbuddy",
-		       "you may not open %s", path);
+		       "no permission to open %s", path);
 	} else {
 		report(doc, "device", OK, "", "%s, mode %04o", path, st.st_mode & 07777);
 	}
@@ -113,7 +118,7 @@ static void check_group(struct doctor *doc)
 
 	if (!group)
 		report(doc, "group", WARN, "addgroup --system pbuddy, and install 99-pbuddy.rules",
-		       "there is no group pbuddy: root only");
+		       "no group pbuddy: only root has access");
 	else if (!stat(doc->opt->device, &st) && st.st_gid != group->gr_gid)
 		report(doc, "group", WARN, "install 99-pbuddy.rules, then: udevadm trigger",
 		       "the node belongs to group %u, not to pbuddy", st.st_gid);
@@ -130,11 +135,11 @@ static void check_driver(struct doctor *doc)
 		return;
 	}
 	if (read_nodes(fd, &doc->nodes))
-		report(doc, "ioctl", FAIL, "module and pbuddyctl differ: install both anew",
+		report(doc, "ioctl", FAIL, "module and pbuddyctl differ: install both again",
 		       "GET_INFO: %s", strerror(errno));
 	else if (doc->nodes.info.version != PBUDDY_ABI_VERSION)
 		report(doc, "ioctl", WARN, "install the pbuddyctl that came with the module",
-		       "ABI %" PRIu32 ", this program knows %d", doc->nodes.info.version,
+		       "ABI %" PRIu32 ", this program has %d", doc->nodes.info.version,
 		       PBUDDY_ABI_VERSION);
 	else
 		report(doc, "ioctl", OK, "", "ABI %d", PBUDDY_ABI_VERSION);
@@ -172,7 +177,7 @@ static void check_quarantine(struct doctor *doc)
 		return;
 	if (doc->nodes.info.quarantine_bytes)
 		report(doc, "quarantine", WARN,
-		       "somebody pins pages of ended buffers (I/O in flight, pipes, io_uring)",
+		       "I/O in flight, pipes or io_uring pin pages of buffers that have ended",
 		       "%s", format_size(doc->nodes.info.quarantine_bytes, size, sizeof(size)));
 	else
 		report(doc, "quarantine", OK, "", "empty");
@@ -186,7 +191,7 @@ static void check_verify(struct doctor *doc)
 		return;
 	if (access(doc->opt->debugfs, R_OK | X_OK)) {
 		report(doc, "debugfs", WARN,
-		       geteuid() ? "run as root to see inside" :
+		       geteuid() ? "run as root to check the invariants" :
 		       "mount -t debugfs none /sys/kernel/debug",
 		       "%s: %s", doc->opt->debugfs, strerror(errno));
 		return;
@@ -202,7 +207,7 @@ static void check_verify(struct doctor *doc)
 		report(doc, "verify", OK, "", "every invariant holds");
 }
 
-/* ---- What the kernel offers to pool= ---- */
+/* ---- Sources of memory for pool= ---- */
 
 static void find_cma(char *found, size_t size)
 {
@@ -218,7 +223,7 @@ static void find_cma(char *found, size_t size)
 	if (kib)
 		snprintf(found, size, "%lu MiB of CMA", kib / 1024);
 	else
-		snprintf(found, size, "not here: this kernel has no CMA area");
+		snprintf(found, size, "unavailable: this kernel has no CMA area");
 }
 
 static void find_reserve(char *found, size_t size)
@@ -231,9 +236,9 @@ static void find_reserve(char *found, size_t size)
 	sscanf(name.release, "%u.%u", &major, &minor);
 	read_line("/proc/cmdline", cmdline, sizeof(cmdline));
 	if (major < 6 || (major == 6 && minor < 12))
-		snprintf(found, size, "not here: reserve_mem= needs kernel 6.12");
+		snprintf(found, size, "reserve_mem= needs Linux 6.12");
 	else if (!strstr(cmdline, "reserve_mem="))
-		snprintf(found, size, "not in use: no reserve_mem= on the command line");
+		snprintf(found, size, "unused: no reserve_mem= on the command line");
 	else
 		snprintf(found, size, "reserve_mem= on the command line");
 }
@@ -292,7 +297,7 @@ int cmd_doctor(const struct options *global, int argc, char **argv)
 		table_column(doc.out, "WHAT TO DO", LEFT);
 		run_checks(&doc);
 		table_print(doc.out);
-		printf("%u ok, %u to look at, %u failed\n", doc.count[OK], doc.count[WARN],
+		printf("ok: %u, warnings: %u, failed: %u\n", doc.count[OK], doc.count[WARN],
 		       doc.count[FAIL]);
 	}
 	free(doc.nodes.node);

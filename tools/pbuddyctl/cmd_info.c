@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* pbuddyctl info: GET_INFO as a table. */
+/* pbuddyctl info: prints the result of the ioctl GET_INFO. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@
 static const struct argp info_argp = {
 	.options	= plain_options,
 	.parser		= parse_plain,
-	.doc		= "What pbuddy owns on each node, and what of it is free.",
+	.doc		= "Show how much memory pbuddy owns on each node, and how much is free.",
 };
 
 static uint64_t free_bytes(const struct pbuddy_node_info *node)

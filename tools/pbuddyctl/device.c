@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Talking to /dev/pbuddy. */
+/* Opening /dev/pbuddy, and the ioctl GET_INFO. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@ static const char *open_advice(int err)
 		return "is the module loaded? Try: modprobe pbuddy";
 	case EACCES:
 	case EPERM:
-		return "only root and the group pbuddy may; try: sudo adduser $USER pbuddy";
+		return "for root and the group pbuddy only; try: sudo adduser $USER pbuddy";
 	default:
 		return "try: pbuddyctl doctor";
 	}
@@ -58,7 +58,7 @@ int read_nodes(int fd, struct node_table *table)
 		free(table->node);
 		return -1;
 	}
-	/* Resizing may have changed it in between: what there is room for is filled. */
+	/* The number may have grown between the calls; only @nr elements are filled. */
 	if (table->info.nr_nodes > nr)
 		table->info.nr_nodes = nr;
 	return 0;
@@ -68,11 +68,11 @@ const char *reason_text(uint32_t reason)
 {
 	static const char *const text[] = {
 		[PBUDDY_REASON_NONE] = "no reason given",
-		[PBUDDY_REASON_LIMIT] = "more than these nodes own, or a limit allows",
+		[PBUDDY_REASON_LIMIT] = "more than these nodes own, or than a limit allows",
 		[PBUDDY_REASON_WATERMARK] = "not enough free pages",
 		[PBUDDY_REASON_FRAGMENTATION] = "enough free pages, but not contiguous enough",
 		[PBUDDY_REASON_NODE] = "the node owns no pbuddy memory",
-		[PBUDDY_REASON_POLICY] = "the memory policy or cpuset leaves no node",
+		[PBUDDY_REASON_POLICY] = "the memory policy or cpuset allows no node",
 	};
 
 	return reason < sizeof(text) / sizeof(text[0]) ? text[reason] : "unknown reason";

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A writer for JSON, one value per line. */
+/*
+ * Writes JSON to stdout, one value per line. The state is the nesting depth, and whether the next
+ * value is the first of its object or array, and so has no comma before it.
+ */
 #include <stdio.h>
 
 #include "pbuddyctl.h"
@@ -23,6 +26,7 @@ static void put_string(const char *s)
 	putchar('"');
 }
 
+/* Writes the part of a value before the value itself: comma, new line, indentation, key. */
 static void begin(const char *key)
 {
 	if (depth)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the verbs of pbuddyctl share: options, exit codes, the device, printing. */
+/*
+ * Declarations of pbuddyctl. The command line is pbuddyctl [OPTION...] VERB [OPTION...]: main.c
+ * parses the options before the verb; cmd_VERB.c parses those after it and implements the verb.
+ */
 #ifndef PBUDDYCTL_H
 #define PBUDDYCTL_H
 
@@ -13,19 +16,19 @@
 /* Exit codes; also in pbuddyctl.1. */
 enum exit_code {
 	EXIT_OK = 0,
-	EXIT_FAILED = 1,	/* what was asked for could not be done */
+	EXIT_FAILED = 1,	/* an allocation or another operation failed */
 	EXIT_USAGE = 2,		/* wrong command line */
-	EXIT_NO_DEVICE = 3,	/* no module, no device node, no permission */
+	EXIT_NO_DEVICE = 3,	/* no module, no device node, or no permission */
 };
 
-/* From the command line, before the verb. */
+/* The options before the verb. */
 struct options {
 	const char	*device;
 	const char	*debugfs;
 	bool		json;
 };
 
-/* A verb: its own argp parser sees argv[0] = "pbuddyctl VERB". */
+/* A verb. Its argv begins with "pbuddyctl VERB", the program name in messages of argp. */
 struct verb {
 	const char	*name;
 	const char	*summary;
@@ -37,45 +40,46 @@ int cmd_alloc(const struct options *opt, int argc, char **argv);
 int cmd_buddyinfo(const struct options *opt, int argc, char **argv);
 int cmd_doctor(const struct options *opt, int argc, char **argv);
 
-/* The option --json, which may stand before or after the verb; for the argp of a verb. */
+/* The option --json, which is allowed before and after the verb. */
 #define OPTION_JSON	{ "json", 'j', NULL, 0, "Print JSON", 0 }
 
-/* For the argp of a verb with no other option and no arguments; its input is struct options. */
+/* Options and parser of a verb with no option but --json; the input is a struct options. */
 extern const struct argp_option plain_options[];
 error_t parse_plain(int key, char *arg, struct argp_state *state);
 
 /* device.c */
 
-/* GET_INFO with its array. */
+/* The result of GET_INFO, with one element for each node that owns pbuddy memory. */
 struct node_table {
 	struct pbuddy_info	info;
 	struct pbuddy_node_info	*node;
 };
 
-/* Opens the device, or says what is wrong and what to do: -1 then. */
+/* Opens the device; on failure prints the error with advice and returns -1. */
 int open_device(const struct options *opt);
-/* 0, or -1 with errno set. Free table->node. */
+/* Returns 0, or -1 with errno set. The caller frees table->node. */
 int read_nodes(int fd, struct node_table *table);
+/* Explains an enum pbuddy_reason. */
 const char *reason_text(uint32_t reason);
 
 /* size.c */
 
-/* "64M" to bytes; false when it is no size. K, M, G, T are powers of 1024. */
+/* Converts text such as "64M" to bytes; K, M, G, T and P are powers of 1024. */
 bool parse_size(const char *text, uint64_t *bytes);
-/* A whole number within limits. */
+/* Parses an integer from @min to @max. */
 bool parse_number(const char *text, long min, long max, long *number);
-/* Bytes to "64M", in a buffer of the caller. */
+/* Formats bytes as "64M" in @buf, and returns @buf. */
 const char *format_size(uint64_t bytes, char *buf, size_t len);
 
-/* json.c: writes JSON to stdout, keeping track of commas and indentation. */
+/* json.c: JSON on stdout, with commas and indentation. @key is NULL in an array. */
 
-void json_open(const char *key, char bracket);	/* '{' or '['; key NULL inside an array */
+void json_open(const char *key, char bracket);	/* '{' or '[' */
 void json_close(char bracket);
 void json_string(const char *key, const char *value);
 void json_number(const char *key, long long value);
 void json_bool(const char *key, bool value);
 
-/* table.c: an aligned table on stdout, by libsmartcols. */
+/* table.c: an aligned table on stdout, by libsmartcols; on ENOMEM the program exits. */
 
 struct libscols_table;
 
@@ -84,8 +88,9 @@ struct libscols_table;
 
 struct libscols_table *table_new(void);
 void table_column(struct libscols_table *table, const char *name, bool right);
-/* One value per column. */
+/* @values has one element per column. */
 void table_row(struct libscols_table *table, const char *const *values, size_t nr);
+/* Prints the table and frees it. */
 void table_print(struct libscols_table *table);
 
 #endif /* PBUDDYCTL_H */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Sizes and numbers as people write them. */
+/* Sizes and numbers in the notation of the command line. */
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
@@ -61,7 +61,7 @@ const char *format_size(uint64_t bytes, char *buf, size_t len)
 		value /= 1024;
 		suffix = &suffixes[i];
 	}
-	/* Exact values without a fraction. */
+	/* No fraction where the value is exact. */
 	if (value == (double)(uint64_t)value)
 		snprintf(buf, len, "%.0f%.1s", value, suffix);
 	else

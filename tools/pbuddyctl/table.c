@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Tables for people, by libsmartcols. Running out of memory for a table ends the program. */
+/* Tables, by libsmartcols. The program exits when there is no memory for a table. */
 #include <err.h>
 #include <libsmartcols.h>
 
