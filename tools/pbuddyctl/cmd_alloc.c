@@ -57,7 +57,7 @@ static const struct argp_option alloc_options[] = {
 	{ "label", 'l', "TEXT", 0, "Name shown in fdinfo (up to 31 bytes)", 0 },
 	{ "count", KEY_COUNT, "N", 0, "Number of buffers (default 1)", 0 },
 	{ "touch", KEY_TOUCH, NULL, 0, "Map, check for zeroes, write a pattern, read it back", 0 },
-	{ "hold", KEY_HOLD, "SECONDS", 0, "Time to keep the buffers; 'forever': until a signal", 0 },
+	{ "hold", KEY_HOLD, "SECONDS", 0, "Time to keep the buffers, or 'forever'", 0 },
 	OPTION_JSON,
 	{ 0 }
 };
@@ -178,8 +178,7 @@ static error_t parse_alloc(int key, char *arg, struct argp_state *state)
 static const struct argp alloc_argp = {
 	.options	= alloc_options,
 	.parser		= parse_alloc,
-	.doc		= "Allocate buffers, show their extents (with physical addresses if the "
-			  "caller has CAP_SYS_ADMIN), free them.",
+	.doc		= "Allocate buffers, show their extents (for root with addresses), free.",
 };
 
 /* ---- Allocating ---- */

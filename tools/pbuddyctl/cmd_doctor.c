@@ -27,14 +27,13 @@ struct doctor {
 	const struct options	*opt;
 	struct libscols_table	*out;		/* NULL for JSON */
 	unsigned int		count[NR_RESULTS];
-	struct node_table	nodes;		/* nodes.node is NULL until GET_INFO has succeeded */
+	struct node_table	nodes;		/* nodes.node is NULL until GET_INFO succeeds */
 };
 
 static const struct argp doctor_argp = {
 	.options	= plain_options,
 	.parser		= parse_plain,
-	.doc		= "Check module, device, memory and kernel. The exit status is 1 when a check "
-			  "failed.",
+	.doc		= "Check module, device, memory and kernel; exit with 1 if a check fails.",
 };
 
 /* Reports the result of a check, with the fact found and advice ("" for none). */

@@ -143,10 +143,19 @@ TEST(alloc, few_extents_in_a_fresh_pool)
 	CHECK(check_extents(fd, 8 * MIB, 0) <= 16);
 }
 
+static void expect_on_node(struct pbuddy_alloc *rq, int node)
+{
+	uint32_t k;
+
+	alloc_as(rq);
+	for (k = check_extents(rq->fd, rq->bytes, 0); k-- > 0; )
+		CHECK_EQ(extent[k].node, node);
+}
+
 TEST(alloc, strict_node)
 {
 	struct usage usage;
-	uint32_t i, k;
+	uint32_t i;
 
 	read_usage(&usage);
 	for (i = 0; i < usage.nr_nodes; i++) {
@@ -154,9 +163,7 @@ TEST(alloc, strict_node)
 
 		rq.node = usage.node[i].node;
 		rq.flags = PBUDDY_ALLOC_STRICT_NODE;
-		alloc_as(&rq);
-		for (k = check_extents(rq.fd, 4 * MIB, 0); k-- > 0; )
-			CHECK_EQ(extent[k].node, usage.node[i].node);
+		expect_on_node(&rq, rq.node);
 	}
 }
 
@@ -197,7 +204,7 @@ TEST(alloc, fallback_unless_strict_node)
 TEST(alloc, nodemask)
 {
 	struct usage usage;
-	uint32_t i, k;
+	uint32_t i;
 
 	read_usage(&usage);
 	for (i = 0; i < usage.nr_nodes; i++) {
@@ -208,9 +215,7 @@ TEST(alloc, nodemask)
 		rq.node = usage.node[0].node;
 		rq.flags = PBUDDY_ALLOC_NODEMASK;
 		rq.nodemask = 1ULL << usage.node[i].node;
-		alloc_as(&rq);
-		for (k = check_extents(rq.fd, 4 * MIB, 0); k-- > 0; )
-			CHECK_EQ(extent[k].node, usage.node[i].node);
+		expect_on_node(&rq, usage.node[i].node);
 	}
 }
 

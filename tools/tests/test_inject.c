@@ -23,7 +23,7 @@ static void write_text(const char *path, const char *text)
 /* Lets allocations of any order fail, those that may sleep too; logs no stack traces. */
 static void prepare(void)
 {
-	static const char *const capability[] = {
+	static const char *const fault[] = {
 		"failslab", "fail_page_alloc", "fail_usercopy", "pbuddy/fail_pbuddy",
 	};
 	char path[128];
@@ -31,14 +31,14 @@ static void prepare(void)
 
 	if (access(FAIL_NTH, W_OK))
 		test_skip("no fault injection in this kernel");
-	for (i = 0; i < sizeof(capability) / sizeof(capability[0]); i++) {
-		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/ignore-gfp-wait", capability[i]);
+	for (i = 0; i < sizeof(fault) / sizeof(fault[0]); i++) {
+		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/ignore-gfp-wait", fault[i]);
 		write_text(path, "N");
-		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/ignore-gfp-highmem", capability[i]);
+		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/ignore-gfp-highmem", fault[i]);
 		write_text(path, "N");
-		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/min-order", capability[i]);
+		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/min-order", fault[i]);
 		write_text(path, "0");
-		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/verbose", capability[i]);
+		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/verbose", fault[i]);
 		write_text(path, "0");
 	}
 }
@@ -63,11 +63,13 @@ static bool stop_injection(int fd)
  */
 static void fail_each(int (*fn)(void), void (*undo)(void))
 {
-	int fd = open(FAIL_NTH, O_RDWR | O_CLOEXEC), n, err, failures = 0;
 	struct usage before, now;
+	int fd, n, err, failures = 0;
 	bool injected = true;
 	char text[16];
 
+	prepare();
+	fd = open(FAIL_NTH, O_RDWR | O_CLOEXEC);
 	CHECK(fd >= 0);
 	read_usage(&before);
 	for (n = 1; n < ATTEMPTS && injected; n++) {
@@ -78,7 +80,7 @@ static void fail_each(int (*fn)(void), void (*undo)(void))
 		if (err) {
 			failures++;
 			CHECK(err == ENOMEM || err == EFAULT || err == ENFILE);
-		} else {
+		} else if (undo) {
 			undo();
 		}
 		wait_for_quarantine(0);
@@ -157,46 +159,36 @@ static int do_info(void)
 	return ioctl(dev, PBUDDY_IOCTL_GET_INFO, &info) ? errno : 0;
 }
 
-static void undo_nothing(void)
-{
-}
-
 TEST_TIMEOUT(inject, alloc, 600)
 {
-	prepare();
 	fail_each(do_alloc, undo_alloc);
 }
 
 TEST_TIMEOUT(inject, alloc_contiguous, 600)
 {
-	prepare();
 	fail_each(do_contig, undo_alloc);
 }
 
 TEST_TIMEOUT(inject, batch, 600)
 {
-	prepare();
 	fail_each(do_batch, undo_batch);
 }
 
 TEST_TIMEOUT(inject, map_device, 600)
 {
-	prepare();
 	map_fd = dev;
 	fail_each(do_map, undo_map);
 }
 
 TEST_TIMEOUT(inject, map_buffer, 600)
 {
-	prepare();
 	map_fd = alloc_buffer(8 * MIB);
 	fail_each(do_map, undo_map);
 }
 
 TEST_TIMEOUT(inject, info, 600)
 {
-	prepare();
-	fail_each(do_info, undo_nothing);
+	fail_each(do_info, NULL);
 }
 
 /* Allocates all free memory, as a buffer that exists until the test ends. */
