@@ -19,7 +19,7 @@ run_strict() {
 
 unpack_stock() {
 	local name=$1 image=$2 version=$3 dir=$4 suite kver headers dep
-	suite=$(kernel_field "$name" 2)
+	suite=$(kernel_field "$name" suite)
 	kver=${image#linux-image-}
 	kver=${kver%-unsigned}
 	headers=linux-headers-$kver
@@ -90,9 +90,9 @@ unpack_source_locked() {
 # shared source stays as Debian ships it.
 patched_source() {
 	local name=$1 src=$2 dir=$3 p
-	if [ -n "$(kernel_field "$name" 6)" ]; then
+	if [ -n "$(kernel_field "$name" patches)" ]; then
 		cp -al "$src" "$dir/linux"
-		for p in $(kernel_field "$name" 6); do
+		for p in $(kernel_field "$name" patches); do
 			patch -d "$dir/linux" -p1 --no-backup-if-mismatch \
 				<"$PB_TOP/scripts/patches/$p.patch" >"$dir/$p.log" ||
 				die "$name: $p.patch does not apply, see $dir/$p.log"
@@ -104,7 +104,7 @@ patched_source() {
 
 build_from_source() {
 	local name=$1 pkg=$2 version=$3 dir=$4 src arch image
-	src=$(unpack_source "$(kernel_field "$name" 2)" "$pkg" "$version")/linux
+	src=$(unpack_source "$(kernel_field "$name" suite)" "$pkg" "$version")/linux
 	src=$(patched_source "$name" "$src" "$dir")
 	arch=$(kernel_arch "$name")
 	mkdir -p "$dir/obj"
@@ -136,7 +136,7 @@ configure() {
 	local name=$1 dir=$2 f
 	shift 2
 	"$@" tinyconfig >"$dir/config.log" 2>&1
-	for f in $(kernel_field "$name" 5); do
+	for f in $(kernel_field "$name" fragments); do
 		cat "$PB_TOP/scripts/config/$f.config"
 	done | fragment_lines >"$dir/wanted"
 	cat "$dir/wanted" >>"$dir/obj/.config"

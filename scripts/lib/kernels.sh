@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The kernels pbuddy is tested on: their names, where each comes from, and where
-# its cached directory is.  A cached kernel is a directory
+# The kernels of scripts/kernels.table: their names and tags, where each comes from, and
+# where its cached directory is.  A cached kernel is a directory
 #     $PB_CACHE/kernels/NAME/VERSION-HASH/
 #         image      what boots: a bzImage, or the UML program
 #         build      the KDIR for external modules (a symbolic link)
@@ -13,56 +13,103 @@
 #         complete   written last, by rename: without it the directory is garbage
 # HASH covers everything that decides the build besides the version.
 
-# NAME:SUITE:PACKAGE REGEX:ARCH:CONFIG FRAGMENTS (none: a stock Debian image):PATCHES
-# Those named bench-* are for scripts/bench, which has them built when it first runs.
-PB_KERNEL_TABLE='
-stock-6.12:bookworm-security:linux-image-6\.12\.[0-9]+\+deb12-cloud-amd64-unsigned:x86_64:
-stock-6.1:bookworm-security:linux-image-6\.1\.0-[0-9]+-cloud-amd64-unsigned:x86_64:
-test-6.12:bookworm-security:linux-source-6\.12:x86_64:base x86 test
-debug-6.12:bookworm-security:linux-source-6\.12:x86_64:base x86 test debug
-test-7.3:trixie-backports:linux-source-7\.3:x86_64:base x86 test
-uml-7.3:trixie-backports:linux-source-7\.3:um:base uml
-bench-6.12:bookworm-security:linux-source-6\.12:x86_64:base x86 bench bench-x86
-bench-uml-7.3:trixie-backports:linux-source-7\.3:um:base uml bench bench-uml:uml-soft-ipi
-'
+# The rows of the table, without the blanks around the separators.
+PB_KERNEL_ROWS=$(sed -E '/^#/d; s/ *\| */|/g; s/ +$//; /./!d' "$PB_TOP/scripts/kernels.table")
 
-kernel_names() { awk -F: 'NF > 3 { print $1 }' <<<"$PB_KERNEL_TABLE"; }
+kernel_names() { cut -d'|' -f1 <<<"$PB_KERNEL_ROWS"; }
 
-# kernel_field NAME N: column N of the table.
-kernel_field() { awk -F: -v k="$1" -v n="$2" '$1 == k { print $n }' <<<"$PB_KERNEL_TABLE"; }
+# kernel_field NAME COLUMN
+kernel_field() {
+	awk -F'|' -v name="$1" -v column="$2" '
+		BEGIN {
+			split("name tags suite package arch fragments patches", word, " ")
+			for (i in word) at[word[i]] = i
+		}
+		$1 == name { print $at[column] }' <<<"$PB_KERNEL_ROWS"
+}
+
+kernel_exists() { [ -n "$(kernel_field "$1" suite)" ]; }
 
 kernel_check_name() {
-	[ -n "$(kernel_field "$1" 2)" ] ||
+	kernel_exists "$1" ||
 		die "no kernel named '$1'; there are: $(kernel_names | tr '\n' ' ')"
 }
 
-# What the tests need: all but those for the benchmark.
-kernel_names_tested() { kernel_names | grep -v '^bench-'; }
+# kernels_with WORD...: the kernels that any WORD selects: a name, a tag, or tags joined
+# by "+", all of which the kernel must have.  A WORD that selects none is an error.
+kernels_with() {
+	awk -F'|' -v words="$*" '
+		function selects(wanted, tag, i) {
+			if (wanted == $1)
+				return 1
+			split(wanted, tag, "+")
+			for (i in tag)
+				if (!index(" " $2 " ", " " tag[i] " "))
+					return 0
+			return 1
+		}
+		BEGIN { n = split(words, word, " ") }
+		{
+			any = 0
+			for (w in word)
+				if (selects(word[w]))
+					any = used[w] = 1
+			if (any)
+				print $1
+		}
+		END {
+			for (w in word)
+				if (!(w in used)) {
+					print "no kernel of scripts/kernels.table is \"" word[w] "\"" >"/dev/stderr"
+					n = 0
+				}
+			exit n == 0
+		}' <<<"$PB_KERNEL_ROWS" || return 1
+}
 
-kernel_is_stock() { [ -z "$(kernel_field "$1" 5)" ]; }
-kernel_arch() { kernel_field "$1" 4; }
+# What the tests need: all but those for the benchmark.
+kernel_names_tested() { kernels_with stock test debug uml; }
+
+kernel_is_stock() { [ -z "$(kernel_field "$1" fragments)" ]; }
+kernel_arch() { kernel_field "$1" arch; }
 
 # Hash of what decides a build besides the package version.
 kernel_hash() {
 	local f
 	{
 		echo "recipe 1 $(kernel_arch "$1")"
-		for f in $(kernel_field "$1" 5); do
+		for f in $(kernel_field "$1" fragments); do
 			cat "$PB_TOP/scripts/config/$f.config"
 		done
-		for f in $(kernel_field "$1" 6); do
+		for f in $(kernel_field "$1" patches); do
 			sed -n '/^--- /,$p' "$PB_TOP/scripts/patches/$f.patch"
 		done
 		kernel_is_stock "$1" || gcc -dumpfullversion
 	} | sha256sum | cut -c1-10
 }
 
+# kernel_is_complete DIR: whether its build was finished and it still holds what is used.
+# The stamp alone is not enough: the image may be missing.
+kernel_is_complete() { [ -e "$1/complete" ] && kernel_holds_all "$1"; }
+
+kernel_holds_all() {
+	local f
+	for f in image build config release; do
+		[ -e "$1/$f" ] || return 1
+	done
+}
+
 # Newest complete cached directory of NAME with the present hash, or nothing.
 kernel_cached() {
-	local h
-	h=$(kernel_hash "$1")
-	find "$PB_CACHE/kernels/$1/" -mindepth 2 -maxdepth 2 -path "*-$h/complete" \
-		-printf '%h\n' 2>/dev/null | sort -V | tail -n 1 || true
+	local hash dir
+	hash=$(kernel_hash "$1")
+	find "$PB_CACHE/kernels/$1/" -mindepth 1 -maxdepth 1 -name "*-$hash" 2>/dev/null |
+		sort -rV | while read -r dir; do
+		if kernel_is_complete "$dir"; then
+			echo "$dir"
+			break
+		fi
+	done || true
 }
 
 # The cached directory of NAME, built now when there is none; never asks the network
