@@ -15,8 +15,10 @@ die() {
 	exit 1
 }
 
-# No script may end without saying why: name the command that -e stopped at.
+# No script may end without saying why: name the command that -e stopped at.  Bash
+# switches -e off in $(...) unless told to keep it.
 set -E
+shopt -s inherit_errexit
 trap 'say_stopped "$LINENO" "${BASH_SOURCE[0]##*/}" "$BASH_COMMAND"' ERR
 say_stopped() {
 	case $3 in
@@ -31,19 +33,24 @@ usage_from_header() {
 		sed '/./,$!d'
 }
 
-# Run a command under an exclusive lock: with_lock NAME COMMAND...
+# Run a command under an exclusive lock: with_lock NAME|FILE COMMAND...
+# NAME is a lock of this cache.  What several caches may share (a kernel) is locked by a
+# FILE beside it, so that the lock and what it guards are found by one path.
 # The lock dies with this process, so a killed run never blocks the next one.
+# A function run here stops at its first failure unless the caller is in a condition; there
+# -e is off, so such a caller runs a script in place of a function.
 with_lock() {
-	local name=$1 fd
+	local name=$1 file=$PB_CACHE/lock/$1 fd rc
 	shift
-	mkdir -p "$PB_CACHE/lock"
-	exec {fd}>"$PB_CACHE/lock/$name"
+	[[ $name != /* ]] || file=$name
+	mkdir -p "$(dirname "$file")"
+	exec {fd}>"$file"
 	if ! flock -n "$fd"; then
-		say "waiting for another run that holds $name"
+		say "waiting for another run that holds $(basename "$file")"
 		flock "$fd"
 	fi
-	local rc=0
-	"$@" || rc=$?
+	"$@"
+	rc=$?
 	exec {fd}>&-
 	return $rc
 }
