@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# kernels: test-6.12 uml-7.3
+# kernels: test+lts uml
 # vm: --timeout 900
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# kernels: test-6.12 test-7.3 debug-6.12 uml-7.3
+# kernels: kunit
 # vm: --timeout 1500
 # vm: --allow-splat bad.(free|page):.*by.kunit_try_catch|cut.here|WARNING:.*(core/alloc/slow|mm/page_alloc)\.c:
 #

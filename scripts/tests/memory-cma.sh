@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# kernels: test-6.12 test-7.3
+# kernels: test
 # vm: --nodes 2 --append numa_cma=0:64M,1:64M --append cma=128M
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #

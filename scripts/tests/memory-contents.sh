@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# kernels: stock-6.1 test-6.12 test-7.3
+# kernels: stock+oldest test
 # vm: --nodes 2 --mem 4G
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #

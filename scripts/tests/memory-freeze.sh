@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# kernels: stock-6.12
+# kernels: stock+lts
 # vm: --nodes 2 --mem 1G
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# kernels: stock-6.1 test-6.12 test-7.3 debug-6.12
+# kernels: stock+oldest test debug
 # vm: --nodes 2 --timeout 900
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# kernels: test-6.12 debug-6.12
+# kernels: test+lts debug
 # vm: --nodes 2
 # vm@test-6.12: --mem 6G --append memmap=2G$0x140000000
 # vm@debug-6.12: --no-kmemleak

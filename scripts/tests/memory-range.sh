@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# kernels: stock-6.1 stock-6.12 debug-6.12 test-7.3
+# kernels: release debug
 # vm: --nodes 2 --append memmap=64M$0x70000000
 # vm@debug-6.12: --no-kmemleak
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# kernels: stock-6.12 debug-6.12 test-7.3
+# kernels: stock+lts debug test+newest
 # vm: --nodes 2 --append reserve_mem=64M:2M:pb --append reserve_mem=5M:4K:odd
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #

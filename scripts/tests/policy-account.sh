@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# kernels: stock-6.12 test-7.3
+# kernels: stock+lts test+newest
 # vm: --nodes 2
 # shellcheck disable=SC2086 # paths and numbers
 #

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# kernels: test-6.12 stock-6.12 test-7.3
+# kernels: test stock+lts
 # vm: --nodes 4
 # copy: /usr/bin/numactl /usr/bin/perl
 # shellcheck disable=SC2086 # $alloc is words

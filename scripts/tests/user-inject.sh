@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# kernels: debug-6.12
+# kernels: debug
 # vm: --nodes 2 --timeout 1800
 #
 # In the guest: each system call of /dev/pbuddy with its n-th inner failure injected, for all n: nothing

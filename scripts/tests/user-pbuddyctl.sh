@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# kernels: stock-6.12 stock-6.1 test-7.3
+# kernels: release
 # vm: --nodes 2
 #
 # In the guest: every verb of pbuddyctl, for people and as JSON; its errors and exit codes.

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# kernels: stock-6.12 stock-6.1
+# kernels: stock
 # vm: --nodes 2 --timeout 1200
 # copy: /usr/sbin/memtester /usr/bin/stress-ng /usr/bin/fio
 #

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# kernels: stock-6.12 stock-6.1 test-7.3 debug-6.12
+# kernels: release debug
 # vm: --nodes 2 --timeout 1800
 # vm@debug-6.12: --no-kmemleak
 #
