@@ -16,7 +16,8 @@ ktap_test() {
 	shift
 	ktap_count=$((ktap_count + 1))
 	said=$(mktemp)
-	# In a job that is waited for, -e works inside; in an `if` it would not.
+	# In a job that is waited for, -e holds inside; below an `if` it would not, so
+	# ktap_test is never called in a condition.
 	(
 		set -e
 		"$@"
