@@ -37,12 +37,12 @@
  * @min_order: smallest order it is asked for
  * @max_order: largest order it can give
  * @default_order: smallest order for which it is run when a request names no subjects
- * @room: blocks of an order that it may be asked for at once, leaving some free
- * @reserve: pages that it keeps back from a request, twice over; where @whole is
+ * @capacity: blocks of an order that it may be asked for at once, leaving some free
+ * @reserve: pages that it keeps back from a request, twice over; where @free_pageblocks is
  * @open: makes it ready for a run, or NULL; an errno
  * @close: undoes @open
  * @drain: returns what CPUs have cached, or NULL when there is no way
- * @whole: wholly free 2 MiB blocks, and in @free_pages what is free; NULL when it cannot tell
+ * @free_pageblocks: wholly free 2 MiB blocks, and in @free_pages what is free; NULL when it cannot tell
  */
 struct bench_subject {
 	const char			*name;
@@ -51,12 +51,12 @@ struct bench_subject {
 	unsigned int			min_order;
 	unsigned int			max_order;
 	unsigned int			default_order;
-	unsigned long			(*room)(unsigned int order);
+	unsigned long			(*capacity)(unsigned int order);
 	unsigned long			(*reserve)(void);
 	int				(*open)(unsigned int order);
 	void				(*close)(void);
 	void				(*drain)(void);
-	unsigned long			(*whole)(unsigned long *free_pages);
+	unsigned long			(*free_pageblocks)(unsigned long *free_pages);
 };
 
 extern const struct bench_subject bench_pbuddy;

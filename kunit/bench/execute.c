@@ -18,14 +18,14 @@
 /* ---- how much of what ---- */
 
 /* Blocks that each thread may hold at a time. */
-static unsigned long room_per_thread(const struct bench_request *r)
+static unsigned long capacity_per_thread(const struct bench_request *r)
 {
-	unsigned long room = ULONG_MAX;
+	unsigned long capacity = ULONG_MAX;
 	unsigned int i;
 
 	for (i = 0; i < r->nr_subjects; i++)
-		room = min(room, r->subject[i]->room(r->order));
-	return room / r->threads;
+		capacity = min(capacity, r->subject[i]->capacity(r->order));
+	return capacity / r->threads;
 }
 
 /* Sets n and held; -ENOMEM, with a line in the log, when there is no memory for it. */
@@ -33,14 +33,14 @@ static int plan(struct bench_run *run, unsigned long held)
 {
 	const struct bench_request *r = &run->request;
 	const struct bench_workload *w = r->workload;
-	unsigned long room = room_per_thread(r), n = w->n, want = 1;
+	unsigned long capacity = capacity_per_thread(r), n = w->n, want = 1;
 
 	if (w->held) {
 		held = r->count ?: held ?: w->held;
 		if (w->divide)
 			held = max(held / r->threads, 1UL);
 		if (!r->count && !w->held_list)
-			held = min(held, room);
+			held = min(held, capacity);
 		want = held;
 	} else if (r->count) {
 		n = r->count;
@@ -49,19 +49,19 @@ static int plan(struct bench_run *run, unsigned long held)
 		n = max(n / r->threads, 1UL);
 	if (w->slots == BENCH_SLOTS_N) {
 		if (!r->count || w->held)
-			n = min(n, room);
+			n = min(n, capacity);
 		want = max(n, want);
 	}
 	if (w->slots == BENCH_SLOTS_CHUNKS)
 		want = BENCH_CHUNK_LEVELS << (BENCH_CHUNK_LEVELS - 1);
 	if (w->ring) {
 		if (!r->count)
-			n = min(n, room / 2);
+			n = min(n, capacity / 2);
 		want = 2 * n;
 	}
-	if (!want || want > room) {
+	if (!want || want > capacity) {
 		pr_err("'%s' order=%u threads=%u: no memory for %lu blocks per thread, but for %lu\n",
-		       w->name, r->order, r->threads, max(want, 1UL), room);
+		       w->name, r->order, r->threads, max(want, 1UL), capacity);
 		return -ENOMEM;
 	}
 	run->held = held;
@@ -232,7 +232,7 @@ static int run_all(struct bench_run *run)
 	if (!held || run->request.count)
 		return run_once(run, 0);
 	for (; *held && !err; held++) {
-		if (held[0] > 1 && *held > room_per_thread(&run->request)) {
+		if (held[0] > 1 && *held > capacity_per_thread(&run->request)) {
 			pr_info("'%s' n=%u and more left out: there is no memory for them\n",
 				run->request.workload->name, *held);
 			break;

@@ -33,7 +33,7 @@ static int plan_fill(struct bench_run *run)
 	run->n = 1;
 	run->held = 1;
 	for (i = 0; i < r->nr_subjects; i++) {
-		r->subject[i]->whole(&free_pages);
+		r->subject[i]->free_pageblocks(&free_pages);
 		free_pages -= min(free_pages, r->subject[i]->reserve());
 		blocks = (free_pages / 10 * 9) >> r->order;
 		if (r->count)
@@ -67,10 +67,10 @@ static const struct bench_subject *subject(const struct bench_thread *t)
 
 static int share_of_ideal(struct bench_thread *t)
 {
-	unsigned long free_pages, whole = subject(t)->whole(&free_pages);
+	unsigned long free_pages, free_pageblocks = subject(t)->free_pageblocks(&free_pages);
 
 	bench_samples(t->run, t->subject, t->n)[t->round] =
-		whole * PERCENT * 100 / max(free_pages / BLOCK_PAGES, 1UL);
+		free_pageblocks * PERCENT * 100 / max(free_pages / BLOCK_PAGES, 1UL);
 	return 0;
 }
 
@@ -119,14 +119,14 @@ const struct bench_workload bench_frag = {
 /* ---- free-all ---- */
 
 /* Whole blocks before the fill; written by the first thread, which is the only one to read it. */
-static unsigned long whole_before;
+static unsigned long free_before;
 
 static int count_before(struct bench_thread *t)
 {
 	unsigned long free_pages;
 
 	subject(t)->drain();
-	whole_before = max(subject(t)->whole(&free_pages), 1UL);
+	free_before = max(subject(t)->free_pageblocks(&free_pages), 1UL);
 	return 0;
 }
 
@@ -139,7 +139,7 @@ static int count_after(struct bench_thread *t)
 		if (part)
 			subject(t)->drain();
 		bench_samples(t->run, t->subject, part)[t->round] =
-			subject(t)->whole(&free_pages) * PERCENT * 100 / whole_before;
+			subject(t)->free_pageblocks(&free_pages) * PERCENT * 100 / free_before;
 	}
 	return 0;
 }

@@ -41,7 +41,7 @@ bool bench_suits(const struct bench_workload *w, const struct bench_subject *s)
 	case BENCH_BULK_CALLS:
 		return s->loops->get_bulk;
 	case BENCH_SHAPES:
-		return s->whole;
+		return s->free_pageblocks;
 	default:
 		return s->max_order;
 	}

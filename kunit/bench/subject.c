@@ -67,7 +67,7 @@ unsigned long bench_pbuddy_reserve(void)
 }
 
 /* Three quarters of what is free above the marks: fills it well, and cannot fail. */
-unsigned long bench_pbuddy_room(unsigned int order)
+unsigned long bench_pbuddy_capacity(unsigned int order)
 {
 	const struct pb_zonelist *all = pb_instance.all_zones;
 	unsigned long pages = 0;
@@ -97,11 +97,11 @@ void bench_pbuddy_drain(void)
 }
 
 /* What CPUs have cached is free too, though in no block that counts as whole. */
-unsigned long bench_pbuddy_whole(unsigned long *free_pages)
+unsigned long bench_pbuddy_free_pageblocks(unsigned long *free_pages)
 {
 	const struct pb_zonelist *all = pb_instance.all_zones;
 	struct pb_free_count *count;
-	unsigned long whole = 0;
+	unsigned long free_pageblocks = 0;
 	unsigned int i, mt;
 
 	*free_pages = 0;
@@ -113,11 +113,11 @@ unsigned long bench_pbuddy_whole(unsigned long *free_pages)
 			continue;
 		pb_zone_count_free(all->zone[i], count);
 		for (mt = 0; mt < PB_NR_MIGRATETYPES; mt++)
-			whole += count->whole[mt];
+			free_pageblocks += count->free_pageblocks[mt];
 		*free_pages += pb_zone_free_pages(all->zone[i]) + pb_pcp_pages(all->zone[i]);
 	}
 	kfree(count);
-	return whole;
+	return free_pageblocks;
 }
 
 /* ---- the kernel ---- */
@@ -156,12 +156,12 @@ unsigned long bench_kernel_reserve(void)
 }
 
 /* Half of it, so that the kernel neither reclaims nor compacts because of us. */
-unsigned long bench_kernel_room(unsigned int order)
+unsigned long bench_kernel_capacity(unsigned int order)
 {
 	return kernel_blocks(order) / 2;
 }
 
-unsigned long bench_kernel_whole(unsigned long *free_pages)
+unsigned long bench_kernel_free_pageblocks(unsigned long *free_pages)
 {
 	*free_pages = global_zone_page_state(NR_FREE_PAGES);
 	return kernel_blocks(PB_PAGEBLOCK_ORDER);

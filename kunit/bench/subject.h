@@ -6,14 +6,14 @@
 /* Pages of pbuddy that GFP_KERNEL can have. */
 unsigned long bench_pbuddy_pages(void);
 
-unsigned long bench_pbuddy_room(unsigned int order);
+unsigned long bench_pbuddy_capacity(unsigned int order);
 unsigned long bench_pbuddy_reserve(void);
 void bench_pbuddy_drain(void);
-unsigned long bench_pbuddy_whole(unsigned long *free_pages);
+unsigned long bench_pbuddy_free_pageblocks(unsigned long *free_pages);
 
-unsigned long bench_kernel_room(unsigned int order);
+unsigned long bench_kernel_capacity(unsigned int order);
 unsigned long bench_kernel_reserve(void);
 void bench_kernel_drain(void);
-unsigned long bench_kernel_whole(unsigned long *free_pages);
+unsigned long bench_kernel_free_pageblocks(unsigned long *free_pages);
 
 #endif /* BENCH_SUBJECT_H */

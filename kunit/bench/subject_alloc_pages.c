@@ -47,8 +47,8 @@ const struct bench_subject bench_alloc_pages = {
 	.name		= "alloc_pages",
 	.loops		= &subject_loops,
 	.max_order	= PB_KERNEL_MAX_ORDER,
-	.room		= bench_kernel_room,
+	.capacity	= bench_kernel_capacity,
 	.reserve	= bench_kernel_reserve,
 	.drain		= bench_kernel_drain,
-	.whole		= bench_kernel_whole,
+	.free_pageblocks	= bench_kernel_free_pageblocks,
 };

@@ -42,6 +42,6 @@ const struct bench_subject bench_alloc_pages_bulk = {
 	.name		= "alloc_pages_bulk",
 	.loops		= &subject_loops,
 	.max_order	= 0,
-	.room		= bench_kernel_room,
+	.capacity	= bench_kernel_capacity,
 	.drain		= bench_kernel_drain,
 };

@@ -27,6 +27,6 @@ const struct bench_subject bench_alloc_pages_comp = {
 	.min_order	= 1,
 	.max_order	= PB_KERNEL_MAX_ORDER,
 	.default_order	= 9,
-	.room		= bench_kernel_room,
+	.capacity	= bench_kernel_capacity,
 	.drain		= bench_kernel_drain,
 };

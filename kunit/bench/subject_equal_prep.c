@@ -62,6 +62,6 @@ const struct bench_subject bench_pbuddy_equal_prep = {
 	.name		= "pbuddy-equal-prep",
 	.loops		= &subject_loops,
 	.max_order	= PBUDDY_MAX_PAGE_ORDER,
-	.room		= bench_pbuddy_room,
+	.capacity	= bench_pbuddy_capacity,
 	.drain		= bench_pbuddy_drain,
 };

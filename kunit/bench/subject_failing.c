@@ -59,9 +59,9 @@ const struct bench_subject bench_failing = {
 	.hidden		= true,
 	.loops		= &subject_loops,
 	.max_order	= PBUDDY_MAX_PAGE_ORDER,
-	.room		= bench_pbuddy_room,
+	.capacity	= bench_pbuddy_capacity,
 	.reserve	= bench_pbuddy_reserve,
 	.open		= open_failing,
-	.whole		= bench_pbuddy_whole,
+	.free_pageblocks	= bench_pbuddy_free_pageblocks,
 	.drain		= bench_pbuddy_drain,
 };

@@ -56,7 +56,7 @@ const struct bench_subject bench_gen_pool = {
 	.name		= "gen_pool",
 	.loops		= &subject_loops,
 	.max_order	= 10,
-	.room		= bench_pbuddy_room,
+	.capacity	= bench_pbuddy_capacity,
 	.open		= open_pool,
 	.close		= close_pool,
 };

@@ -55,7 +55,7 @@ const struct bench_subject bench_gpu_buddy = {
 	.name		= "gpu_buddy",
 	.loops		= &subject_loops,
 	.max_order	= 10,
-	.room		= bench_pbuddy_room,
+	.capacity	= bench_pbuddy_capacity,
 	.open		= open_mm,
 	.close		= close_mm,
 };

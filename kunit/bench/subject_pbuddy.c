@@ -36,8 +36,8 @@ const struct bench_subject bench_pbuddy = {
 	.name		= "pbuddy",
 	.loops		= &subject_loops,
 	.max_order	= PBUDDY_MAX_PAGE_ORDER,
-	.room		= bench_pbuddy_room,
+	.capacity	= bench_pbuddy_capacity,
 	.reserve	= bench_pbuddy_reserve,
 	.drain		= bench_pbuddy_drain,
-	.whole		= bench_pbuddy_whole,
+	.free_pageblocks	= bench_pbuddy_free_pageblocks,
 };

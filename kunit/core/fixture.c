@@ -121,20 +121,20 @@ void pt_expect_allocated(struct kunit *test, struct pt_fixture *f, unsigned long
 	KUNIT_EXPECT_EQ(test, v.allocated_pages, pages);
 }
 
-static unsigned long whole_blocks(struct pb_free_count *count)
+static unsigned long count_free_pageblocks(struct pb_free_count *count)
 {
-	unsigned long whole = 0;
+	unsigned long free_pageblocks = 0;
 	unsigned int mt;
 
 	for (mt = 0; mt < PB_NR_MIGRATETYPES; mt++)
-		whole += count->whole[mt];
-	return whole;
+		free_pageblocks += count->free_pageblocks[mt];
+	return free_pageblocks;
 }
 
 void pt_expect_all_free(struct kunit *test, struct pt_fixture *f)
 {
 	struct pb_free_count *count = kunit_kzalloc(test, sizeof(*count), GFP_KERNEL);
-	unsigned long whole = 0;
+	unsigned long free_pageblocks = 0;
 	struct pb_zone *zone;
 	struct pb_verify v;
 
@@ -146,9 +146,9 @@ void pt_expect_all_free(struct kunit *test, struct pt_fixture *f)
 	KUNIT_EXPECT_EQ(test, v.free_pages, f->pages);
 	pb_for_each_zone(zone, &f->pool) {
 		pb_zone_count_free(zone, count);
-		whole += whole_blocks(count);
+		free_pageblocks += count_free_pageblocks(count);
 	}
-	KUNIT_EXPECT_EQ_MSG(test, whole, f->pages / PB_PAGEBLOCK_NR, "free pageblocks");
+	KUNIT_EXPECT_EQ_MSG(test, free_pageblocks, f->pages / PB_PAGEBLOCK_NR, "free pageblocks");
 }
 
 struct pb_request pt_rq(unsigned int order, enum pb_migratetype mt, int nid)
@@ -228,14 +228,14 @@ unsigned long pt_fill(struct kunit *test, struct pt_fixture *f, unsigned int ord
 		      enum pb_migratetype mt, unsigned long **pfns)
 {
 	struct pb_request rq = pt_rq(order, mt, 0);
-	unsigned long room = (f->pages >> order) + 1, n = 0, pfn;
-	unsigned long *list = pb_meta_alloc(room * sizeof(*list), 0);
+	unsigned long capacity = (f->pages >> order) + 1, n = 0, pfn;
+	unsigned long *list = pb_meta_alloc(capacity * sizeof(*list), 0);
 
 	KUNIT_ASSERT_NOT_NULL(test, list);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, free_list, list), 0);
 	rq.flags = PB_ALLOC_WAIT;
 	while ((pfn = pb_alloc(&f->pool, &rq, NULL)) != PB_NO_PFN) {
-		KUNIT_ASSERT_TRUE_MSG(test, n < room - 1, "more blocks than the pool holds");
+		KUNIT_ASSERT_TRUE_MSG(test, n < capacity - 1, "more blocks than the pool holds");
 		list[n++] = pfn;
 		if (n % 4096 == 0)
 			cond_resched();

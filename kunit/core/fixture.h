@@ -21,9 +21,9 @@
 #include "core/zone/watermark.h"
 
 /* First PFN of the nth pageblock. */
-#define PT_BLOCK(n)		((unsigned long)(n) << PB_PAGEBLOCK_ORDER)
+#define PT_PAGEBLOCK(n)		((unsigned long)(n) << PB_PAGEBLOCK_ORDER)
 #define PT_RANGE(_block, _nr, _nid, _type)					\
-	{ .start_pfn = PT_BLOCK(_block), .nr_pages = PT_BLOCK(_nr),		\
+	{ .start_pfn = PT_PAGEBLOCK(_block), .nr_pages = PT_PAGEBLOCK(_nr),	\
 	  .nid = (_nid), .type = PB_ZONE_##_type }
 
 /**
@@ -46,7 +46,7 @@ struct pt_layout {
 	int			(*distance)(int from, int to);
 };
 
-extern const struct pt_layout pt_one_block;	/* one NORMAL pageblock */
+extern const struct pt_layout pt_one_pageblock;	/* one NORMAL pageblock */
 extern const struct pt_layout pt_small;		/* eight NORMAL pageblocks of node 0 */
 extern const struct pt_layout pt_two_nodes;	/* DMA32, NORMAL, MOVABLE; NORMAL, MOVABLE */
 extern const struct pt_layout pt_holes;		/* holes; MOVABLE in a hole of NORMAL */
@@ -105,10 +105,11 @@ static inline struct pb_zone *pt_zone(struct pt_fixture *f, int nid, enum pb_zon
 }
 
 /* Sets one watermark only. The watermarks of a new pool are all 0. */
-static inline void pt_set_mark(struct pb_zone *zone, enum pb_watermark mark, unsigned long pages)
+static inline void pt_set_watermark(struct pb_zone *zone, enum pb_watermark mark,
+				    unsigned long pages)
 {
 	zone->watermark[mark] = pages;
-	pb_zone_update_fast_mark(zone);
+	pb_zone_update_fast_watermark(zone);
 }
 
 /* Expects exactly one report of this kind, for this PFN, since the last call for this kind. */

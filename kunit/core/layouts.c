@@ -9,7 +9,7 @@
 	{ .name = _name, .ranges = _ranges, .nr_ranges = _nr,			\
 	  .nr_nodes = _nodes, .distance = _distance }
 
-static const struct pb_range one_block[] = {
+static const struct pb_range one_pageblock[] = {
 	PT_RANGE(1, 1, 0, NORMAL),
 };
 
@@ -52,7 +52,7 @@ static const struct pb_range four_nodes[] = {
 
 static const struct pb_range cma[] = {
 	PT_RANGE(2048, 5, 0, NORMAL),
-	{ .start_pfn = PT_BLOCK(2053), .nr_pages = PT_BLOCK(3), .type = PB_ZONE_NORMAL,
+	{ .start_pfn = PT_PAGEBLOCK(2053), .nr_pages = PT_PAGEBLOCK(3), .type = PB_ZONE_NORMAL,
 	  .cma = true },
 };
 
@@ -63,8 +63,8 @@ static int ring_distance(int from, int to)
 	return hops == 0 ? 10 : hops == 2 ? 25 : 15;
 }
 
-const struct pt_layout pt_one_block =
-	LAYOUT("one pageblock", one_block, ARRAY_SIZE(one_block), 1, NULL);
+const struct pt_layout pt_one_pageblock =
+	LAYOUT("one pageblock", one_pageblock, ARRAY_SIZE(one_pageblock), 1, NULL);
 const struct pt_layout pt_small =
 	LAYOUT("small", small, ARRAY_SIZE(small), 1, NULL);
 const struct pt_layout pt_two_nodes =
@@ -80,7 +80,7 @@ const struct pt_layout pt_cma =
 	LAYOUT("contiguous area", cma, ARRAY_SIZE(cma), 1, NULL);
 
 const struct pt_layout *const pt_layouts[PT_NR_LAYOUTS] = {
-	&pt_one_block, &pt_small, &pt_two_nodes, &pt_holes, &pt_gig, &pt_four_nodes,
+	&pt_one_pageblock, &pt_small, &pt_two_nodes, &pt_holes, &pt_gig, &pt_four_nodes,
 };
 
 unsigned long pt_layout_frame(const struct pt_layout *layout, unsigned long pfn)

@@ -22,7 +22,7 @@ bool pt_model_add(struct kunit *test, struct pt_model *m, unsigned long pfn, uns
 	return true;
 }
 
-struct pt_live pt_model_take(struct pt_model *m, unsigned long nth)
+struct pt_live pt_model_alloc(struct pt_model *m, unsigned long nth)
 {
 	struct pt_live block = m->live[nth];
 

@@ -36,7 +36,7 @@ int pt_model_init(struct kunit *test, struct pt_model *m, struct pt_fixture *f);
 /* Records a block that pb_alloc() returned; false if the block cannot have been free. */
 bool pt_model_add(struct kunit *test, struct pt_model *m, unsigned long pfn, unsigned int order);
 /* Removes the nth live block, which the caller is going to free. */
-struct pt_live pt_model_take(struct pt_model *m, unsigned long nth);
+struct pt_live pt_model_alloc(struct pt_model *m, unsigned long nth);
 
 /* The result that pb_free() has to return for this PFN and order. */
 enum pb_bad pt_model_free_says(struct pt_model *m, unsigned long pfn, unsigned int order);

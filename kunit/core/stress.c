@@ -174,7 +174,7 @@ void pt_stress_thread(void *stress, unsigned int n)
 	for (i = 0; i < s->ops; i++) {
 		pt_stress_op(s, &r, n + 1, true);
 		if (i % 64 == 0)
-			pt_breathe(&s->f->pool);
+			pt_resched(&s->f->pool);
 	}
 }
 

@@ -215,8 +215,8 @@ static void test_misuse(struct kunit *test)
 static void test_foreign(struct kunit *test)
 {
 	const unsigned long pfns[] = {
-		0, 1, PT_BLOCK(1025) - 1, PT_BLOCK(1026), PT_BLOCK(1031), PT_BLOCK(1034),
-		PT_BLOCK(1538), PT_BLOCK(2048), PT_BLOCK(4096 + 78), 1UL << 40, ~0UL, ~0UL - 511,
+		0, 1, PT_PAGEBLOCK(1025) - 1, PT_PAGEBLOCK(1026), PT_PAGEBLOCK(1031), PT_PAGEBLOCK(1034),
+		PT_PAGEBLOCK(1538), PT_PAGEBLOCK(2048), PT_PAGEBLOCK(4096 + 78), 1UL << 40, ~0UL, ~0UL - 511,
 	};
 	struct pt_fixture *f = pt_pool(test, &pt_holes);
 	unsigned int i;
@@ -239,9 +239,9 @@ static void test_page_order_and_zone(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pb_page_order(&f->pool, pfn), 4);
 	KUNIT_EXPECT_EQ(test, pb_page_order(&f->pool, pfn + 1), -EINVAL);
 	KUNIT_EXPECT_PTR_EQ(test, pb_pfn_zone(&f->pool, pfn), pt_zone(f, 0, PB_ZONE_MOVABLE));
-	KUNIT_EXPECT_PTR_EQ(test, pb_pfn_zone(&f->pool, PT_BLOCK(512)),
+	KUNIT_EXPECT_PTR_EQ(test, pb_pfn_zone(&f->pool, PT_PAGEBLOCK(512)),
 			    pt_zone(f, 0, PB_ZONE_DMA32));
-	KUNIT_EXPECT_PTR_EQ(test, pb_pfn_zone(&f->pool, PT_BLOCK(2056) - 1),
+	KUNIT_EXPECT_PTR_EQ(test, pb_pfn_zone(&f->pool, PT_PAGEBLOCK(2056) - 1),
 			    pt_zone(f, 1, PB_ZONE_NORMAL));
 	pt_free(test, f, pfn, 4);
 	KUNIT_EXPECT_EQ(test, pb_page_order(&f->pool, pfn), -EINVAL);
@@ -252,7 +252,7 @@ static void test_page_order_and_zone(struct kunit *test)
  * they were used and returns their number.
  */
 static unsigned int walk_zones(struct kunit *test, struct pt_fixture *f, struct pb_request *rq,
-			       struct pb_zone *seen[], unsigned int room)
+			       struct pb_zone *seen[], unsigned int capacity)
 {
 	struct pb_zone *zone;
 	unsigned long pfn;
@@ -262,7 +262,7 @@ static unsigned int walk_zones(struct kunit *test, struct pt_fixture *f, struct 
 		zone = pb_pfn_zone(&f->pool, pfn);
 		if (n && seen[n - 1] == zone)
 			continue;
-		KUNIT_ASSERT_LT(test, n, room);
+		KUNIT_ASSERT_LT(test, n, capacity);
 		seen[n++] = zone;
 	}
 	return n;
@@ -458,13 +458,13 @@ static void test_walk_allocated(struct kunit *test)
  */
 static void test_in_use_is_set_aside(struct kunit *test)
 {
-	struct pt_fixture *f = pt_pool(test, &pt_one_block);
+	struct pt_fixture *f = pt_pool(test, &pt_one_pageblock);
 	unsigned long pfn = pt_alloc(f, 5), *pfns, n, i;
-	struct pb_pageblock *block;
+	struct pb_pageblock *pageblock;
 
 	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
-	block = (void *)(f->pool.dir[0]->slot[1].word & ~PB_SLOT_FLAGS_MASK);
-	atomic64_or(BIT_ULL(pfn % 64), &block->free[pfn % 512 / 64]);
+	pageblock = (void *)(f->pool.dir[0]->entry[1].value & ~PB_ENTRY_FLAGS_MASK);
+	atomic64_or(BIT_ULL(pfn % 64), &pageblock->free[pfn % 512 / 64]);
 	n = pt_fill(test, f, 0, PB_MOVABLE, &pfns);
 	KUNIT_EXPECT_EQ(test, n, PB_PAGEBLOCK_NR - 32);
 	for (i = 0; i < n; i++)

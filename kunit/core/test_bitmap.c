@@ -61,7 +61,7 @@ static void test_levels(struct kunit *test)
 
 	new_map(test, &map, length->nbits);
 	KUNIT_EXPECT_EQ(test, map.levels, length->levels);
-	KUNIT_EXPECT_EQ(test, pb_bitmap_next(&map, 0), PB_NO_BLOCK);
+	KUNIT_EXPECT_EQ(test, pb_bitmap_next(&map, 0), PB_NO_PAGEBLOCK);
 }
 
 /* A search from any lower bit finds the last bit; a search that starts above it finds none. */
@@ -77,13 +77,13 @@ static void test_edges(struct kunit *test)
 	for (from = 0; from <= last; from = from * 3 + 1)
 		KUNIT_EXPECT_EQ_MSG(test, pb_bitmap_next(&map, from), last, "from %lu", from);
 	KUNIT_EXPECT_EQ(test, pb_bitmap_next(&map, last), last);
-	KUNIT_EXPECT_EQ(test, pb_bitmap_next(&map, last + 1), PB_NO_BLOCK);
-	KUNIT_EXPECT_EQ(test, pb_bitmap_next(&map, ~0UL), PB_NO_BLOCK);
+	KUNIT_EXPECT_EQ(test, pb_bitmap_next(&map, last + 1), PB_NO_PAGEBLOCK);
+	KUNIT_EXPECT_EQ(test, pb_bitmap_next(&map, ~0UL), PB_NO_PAGEBLOCK);
 	pb_bitmap_set(&map, 0);
 	KUNIT_EXPECT_EQ(test, pb_bitmap_next(&map, 0), 0UL);
 	pb_bitmap_clear(&map, last);
 	if (last)
-		KUNIT_EXPECT_EQ(test, pb_bitmap_next(&map, 1), PB_NO_BLOCK);
+		KUNIT_EXPECT_EQ(test, pb_bitmap_next(&map, 1), PB_NO_PAGEBLOCK);
 	expect_summaries(test, &map);
 }
 
@@ -103,7 +103,7 @@ static void test_idempotent(struct kunit *test)
 	pb_bitmap_clear(&map, bit);
 	pb_bitmap_clear(&map, bit);
 	expect_summaries(test, &map);
-	KUNIT_EXPECT_EQ(test, pb_bitmap_next(&map, 0), PB_NO_BLOCK);
+	KUNIT_EXPECT_EQ(test, pb_bitmap_next(&map, 0), PB_NO_PAGEBLOCK);
 }
 
 /* Random changes, each followed by a search; a plain bitmap gives the expected result. */
@@ -132,7 +132,7 @@ static void test_against_model(struct kunit *test)
 		bit = base + pt_below(&r, span);
 		want = find_next_bit(model, length->nbits, bit);
 		if (want >= length->nbits)
-			want = PB_NO_BLOCK;
+			want = PB_NO_PAGEBLOCK;
 		KUNIT_ASSERT_EQ_MSG(test, pb_bitmap_next(&map, bit), want, "from %lu, step %lu",
 				    bit, i);
 	}
@@ -153,7 +153,7 @@ static void test_stale_summary(struct kunit *test)
 	__set_bit(9, map.level[2]);
 	KUNIT_EXPECT_EQ(test, pb_bitmap_next(&map, 0), 99000UL);
 	pb_bitmap_clear(&map, 99000);
-	KUNIT_EXPECT_EQ(test, pb_bitmap_next(&map, 0), PB_NO_BLOCK);
+	KUNIT_EXPECT_EQ(test, pb_bitmap_next(&map, 0), PB_NO_PAGEBLOCK);
 	pb_bitmap_set(&map, 3 * 64 + 5);
 	KUNIT_EXPECT_EQ(test, pb_bitmap_next(&map, 0), 3UL * 64 + 5);
 }

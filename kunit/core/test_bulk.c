@@ -70,10 +70,10 @@ static void test_sizes(struct kunit *test)
 /* A word with a frame that is in use is not allocated as a whole. */
 static void test_in_use_within_a_word(struct kunit *test)
 {
-	struct pt_fixture *f = pt_pool(test, &pt_one_block);
+	struct pt_fixture *f = pt_pool(test, &pt_one_pageblock);
 	unsigned long pfns[WORD], used = f->layout->ranges[0].start_pfn + 17, i;
 
-	*pb_order_byte(&f->pool, used) = 1;	/* in use, although its free bit is set */
+	*pb_order_map(&f->pool, used) = 1;	/* in use, although its free bit is set */
 	KUNIT_ASSERT_EQ(test, bulk(test, f, WORD, pfns), (unsigned long)WORD);
 	for (i = 0; i < WORD; i++)
 		KUNIT_EXPECT_NE(test, pfns[i], used);
@@ -84,14 +84,14 @@ static void test_in_use_within_a_word(struct kunit *test)
 /* A zeroed bit does not count as in use, and is cleared by the allocation. */
 static void test_zeroed_word(struct kunit *test)
 {
-	struct pt_fixture *f = pt_pool(test, &pt_one_block);
+	struct pt_fixture *f = pt_pool(test, &pt_one_pageblock);
 	unsigned long pfns[WORD], first = f->layout->ranges[0].start_pfn, i;
 
 	for (i = 0; i < PB_PAGEBLOCK_NR; i++)
-		*pb_order_byte(&f->pool, first + i) = PB_FRAME_ZEROED;
+		*pb_order_map(&f->pool, first + i) = PB_FRAME_ZEROED;
 	KUNIT_ASSERT_EQ(test, bulk(test, f, WORD, pfns), (unsigned long)WORD);
 	for (i = 0; i < WORD; i++)
-		KUNIT_EXPECT_EQ(test, (int)*pb_order_byte(&f->pool, pfns[i]), 1);
+		KUNIT_EXPECT_EQ(test, (int)*pb_order_map(&f->pool, pfns[i]), 1);
 	for (i = 0; i < WORD; i++)
 		pt_free(test, f, pfns[i], 0);
 }
@@ -100,9 +100,9 @@ static void test_zeroed_word(struct kunit *test)
  * Frames that are freed in order collect in the list's mask until their word is complete; frames
  * of different words go to the LIFO.
  */
-static void test_gathers(struct kunit *test)
+static void test_batches(struct kunit *test)
 {
-	struct pt_fixture *f = pt_pool(test, &pt_one_block);
+	struct pt_fixture *f = pt_pool(test, &pt_one_pageblock);
 	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
 	unsigned long pfns[2 * WORD], few[3], i;
 	unsigned int lifo, mask;
@@ -149,7 +149,7 @@ static struct kunit_case bulk_cases[] = {
 	KUNIT_CASE(test_sizes),
 	KUNIT_CASE(test_in_use_within_a_word),
 	KUNIT_CASE(test_zeroed_word),
-	KUNIT_CASE(test_gathers),
+	KUNIT_CASE(test_batches),
 	KUNIT_CASE(test_misuse_among_others),
 	{}
 };

@@ -94,17 +94,17 @@ static void test_moves_little(struct kunit *test)
 	for (i = 0; i < f->pages; i++)
 		KUNIT_ASSERT_TRUE(test, pt_object_alloc(m, &m->obj[i], &rq, i));
 	for (i = 0; i < f->pages; i++) {
-		block = (m->obj[i].pfn - PT_BLOCK(2048)) >> PB_PAGEBLOCK_ORDER;
-		if (pb_frame_in_block(m->obj[i].pfn) >= left[block])
+		block = (m->obj[i].pfn - PT_PAGEBLOCK(2048)) >> PB_PAGEBLOCK_ORDER;
+		if (pb_frame_in_pageblock(m->obj[i].pfn) >= left[block])
 			pt_object_free(m, &m->obj[i]);
 	}
 	pt_drain_all(&f->pool);
 	KUNIT_ASSERT_EQ(test, pt_compact(m, 9, PB_COMPACT_PRIO_ASYNC, &pfn), PB_COMPACT_SUCCESS);
-	KUNIT_EXPECT_EQ(test, pfn, PT_BLOCK(2048 + 5));
+	KUNIT_EXPECT_EQ(test, pfn, PT_PAGEBLOCK(2048 + 5));
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->migrations), 20L);
 	for (i = 0; i < f->pages; i++)
 		if (m->obj[i].pfn != PB_NO_PFN)
-			left[(m->obj[i].pfn - PT_BLOCK(2048)) >> PB_PAGEBLOCK_ORDER]--;
+			left[(m->obj[i].pfn - PT_PAGEBLOCK(2048)) >> PB_PAGEBLOCK_ORDER]--;
 	/*
 	 * Two frames fill the fullest pageblock; the rest goes to the next ones, none to emptier
 	 * ones.
@@ -116,7 +116,7 @@ static void test_moves_little(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, left[0], 0UL);
 	KUNIT_EXPECT_EQ(test, left[6], 0UL);
 	KUNIT_EXPECT_EQ(test, pt_compact(m, 9, PB_COMPACT_PRIO_ASYNC, &pfn), PB_COMPACT_SUCCESS);
-	KUNIT_EXPECT_EQ(test, pfn, PT_BLOCK(2048 + 2));
+	KUNIT_EXPECT_EQ(test, pfn, PT_PAGEBLOCK(2048 + 2));
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->migrations), 120L);
 	pt_movers_check(test, m);
 }
@@ -346,17 +346,17 @@ static void test_no_capture(struct kunit *test)
 static void test_types(struct kunit *test)
 {
 	struct pt_movers *m = pt_fragmented(test, &pt_small, 0, 50);
-	struct pb_slot *slot;
+	struct pb_dir_entry *entry;
 	unsigned long pfn, i;
 
 	for (i = 0; i < 8; i++) {
-		slot = pb_slot(&m->f->pool, PT_BLOCK(2048 + i));
+		entry = pb_dir_entry(&m->f->pool, PT_PAGEBLOCK(2048 + i));
 		if (i < 5)
-			pb_slot_set_migratetype(slot, PB_RECLAIMABLE);
+			pb_entry_set_migratetype(entry, PB_RECLAIMABLE);
 	}
-	pb_zone_reindex_all(pt_movers_zone(m));
+	pb_zone_index_update_all(pt_movers_zone(m));
 	KUNIT_EXPECT_EQ(test, pt_compact(m, 9, PB_COMPACT_PRIO_ASYNC, &pfn), PB_COMPACT_SUCCESS);
-	KUNIT_EXPECT_GE(test, pfn, PT_BLOCK(2048 + 5));
+	KUNIT_EXPECT_GE(test, pfn, PT_PAGEBLOCK(2048 + 5));
 	KUNIT_EXPECT_LT(test, pt_compact(m, 9, PB_COMPACT_PRIO_ASYNC, &pfn), PB_COMPACT_SUCCESS);
 	pt_movers_check(test, m);
 }
@@ -437,7 +437,7 @@ static void alloc_free_compact(void *arg, unsigned int n)
 	for (i = 0; i < load->rounds; i++) {
 		struct pt_object *o = &m->obj[(u32)pt_rand(&r) % m->nr];
 
-		pt_breathe(&m->f->pool);
+		pt_resched(&m->f->pool);
 		if (pt_below(&r, 64) == 0)
 			compact_once(load, &r);
 		if (!pt_object_trylock(o))

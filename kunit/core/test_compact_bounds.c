@@ -69,7 +69,7 @@ static void test_skipped(struct kunit *test)
 			PB_COMPACT_SKIPPED);
 	KUNIT_EXPECT_TRUE(test, pb_compaction_suitable(pt_movers_zone(m), 5, PB_ZONE_NORMAL));
 	pt_movers_zone(m)->watermark[PB_WMARK_LOW] = 409;
-	pb_zone_update_fast_mark(pt_movers_zone(m));
+	pb_zone_update_fast_watermark(pt_movers_zone(m));
 	KUNIT_EXPECT_FALSE(test, pb_compaction_suitable(pt_movers_zone(m), 5, PB_ZONE_NORMAL));
 	KUNIT_EXPECT_TRUE(test, pb_compaction_suitable(pt_movers_zone(m), 3, PB_ZONE_NORMAL));
 	KUNIT_EXPECT_EQ(test, pt_compact(m, 0, PB_COMPACT_PRIO_SYNC_FULL, &pfn),
@@ -186,8 +186,8 @@ static void test_skip_hints(struct kunit *test)
 }
 
 /* Proactive compaction, started while a request compacts the same zone. */
-static int compacts_ahead(struct pt_movers *m, struct pt_object *o, unsigned long src,
-			  unsigned long dst)
+static int compacts_proactively(struct pt_movers *m, struct pt_object *o, unsigned long src,
+				unsigned long dst)
 {
 	long *moved_meanwhile = m->arg, before = atomic_long_read(&m->migrations);
 
@@ -203,7 +203,7 @@ static void test_makes_way_for_requests(struct kunit *test)
 	long moved_meanwhile = -1, before;
 	unsigned long pfn;
 
-	m->hook = compacts_ahead;
+	m->hook = compacts_proactively;
 	m->arg = &moved_meanwhile;
 	KUNIT_EXPECT_EQ(test, pt_compact(m, 9, PB_COMPACT_PRIO_SYNC_LIGHT, &pfn),
 			PB_COMPACT_SUCCESS);
@@ -247,7 +247,7 @@ static void test_waits_for_another(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, r);
 	r->m = pt_fragmented(test, &pt_small, 0, 60);
 	r->held = (struct pb_area) { .first = 3, .nr = 2, .frames = PB_PAGEBLOCK_NR };
-	while (!pb_zone_slot(pt_movers_zone(r->m), r->held.first - 3))
+	while (!pb_zone_dir_entry(pt_movers_zone(r->m), r->held.first - 3))
 		r->held.first++;
 	KUNIT_ASSERT_TRUE(test, pb_area_isolate(pt_movers_zone(r->m), &r->held));
 	KUNIT_EXPECT_EQ(test, pt_compact(r->m, 11, PB_COMPACT_PRIO_ASYNC, &r->pfn),

@@ -28,13 +28,13 @@ static void test_contig(struct kunit *test)
 	struct pb_request rq = pt_waiting_rq(0);
 
 	for (i = 0; i < 4; i++) {
-		struct pb_slot *slot = pb_slot(&m->f->pool, PT_BLOCK(2048 + i));
+		struct pb_dir_entry *entry = pb_dir_entry(&m->f->pool, PT_PAGEBLOCK(2048 + i));
 
-		pb_slot_set_migratetype(slot, PB_CMA);
-		atomic_long_add(pb_block_count_free(pb_slot_block(slot->word)),
+		pb_entry_set_migratetype(entry, PB_CMA);
+		atomic_long_add(pb_pageblock_count_free(pb_entry_pageblock(entry->value)),
 				&pt_movers_zone(m)->nr_free_cma);
 	}
-	pb_zone_reindex_all(pt_movers_zone(m));
+	pb_zone_index_update_all(pt_movers_zone(m));
 	held = pt_movers_check(test, m);
 	rq.migratetype = PB_UNMOVABLE;
 	pfn = pb_alloc_contig(&m->f->pool, &rq, nr, NULL);
@@ -44,8 +44,8 @@ static void test_contig(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, pb_page_order(&m->f->pool, pfn + i), 0);
 	pt_expect_allocated(test, m->f, held + nr);
 	for (i = 0; i < 4; i++)
-		KUNIT_EXPECT_EQ(test, pb_slot_migratetype(pb_slot(&m->f->pool,
-								  PT_BLOCK(2048 + i))->word),
+		KUNIT_EXPECT_EQ(test, pb_entry_migratetype(pb_dir_entry(&m->f->pool,
+									PT_PAGEBLOCK(2048 + i))->value),
 				PB_CMA);
 	KUNIT_EXPECT_EQ(test, pb_free_contig(&m->f->pool, pfn, nr), PB_BAD_NONE);
 	pt_movers_free_all(test, m);
@@ -68,29 +68,29 @@ static void test_contig_empties_cma(struct kunit *test)
 	unsigned long *pfns, pfn, n, i, free_cma;
 
 	n = pt_fill(test, f, 0, PB_UNMOVABLE, &pfns);
-	KUNIT_ASSERT_EQ(test, n, PT_BLOCK(5));
+	KUNIT_ASSERT_EQ(test, n, PT_PAGEBLOCK(5));
 	rq.flags = PB_ALLOC_CMA;
 	for (i = 0; pt_object_alloc(m, &m->obj[i], &rq, i); i++)
 		;
-	KUNIT_ASSERT_EQ(test, i, PT_BLOCK(3));
+	KUNIT_ASSERT_EQ(test, i, PT_PAGEBLOCK(3));
 	while (i -= 2)
 		KUNIT_ASSERT_TRUE(test, pt_object_free(m, &m->obj[i]));
 	pt_drain_all(&f->pool);
 	free_cma = atomic_long_read(&zone->nr_free_cma);
-	KUNIT_ASSERT_EQ(test, free_cma, PT_BLOCK(3) / 2 - 1);
+	KUNIT_ASSERT_EQ(test, free_cma, PT_PAGEBLOCK(3) / 2 - 1);
 	rq.migratetype = PB_UNMOVABLE;
 	rq.flags = PB_ALLOC_WAIT | PB_ALLOC_WMARK_MIN;
 	zone->watermark[PB_WMARK_MIN] = free_cma - PB_PAGEBLOCK_NR + 1;
-	pb_zone_update_fast_mark(zone);
+	pb_zone_update_fast_watermark(zone);
 	KUNIT_EXPECT_EQ(test, pb_alloc_contig(&f->pool, &rq, PB_PAGEBLOCK_NR, NULL), PB_NO_PFN);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->migrations), 0L);
 	zone->watermark[PB_WMARK_MIN] = 100;
-	pb_zone_update_fast_mark(zone);
+	pb_zone_update_fast_watermark(zone);
 	pfn = pb_alloc_contig(&f->pool, &rq, PB_PAGEBLOCK_NR, NULL);
 	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
-	KUNIT_EXPECT_GE(test, pfn, PT_BLOCK(2053));
+	KUNIT_EXPECT_GE(test, pfn, PT_PAGEBLOCK(2053));
 	KUNIT_EXPECT_GT(test, atomic_long_read(&m->migrations), 100L);
-	KUNIT_EXPECT_EQ(test, pt_movers_check(test, m), PT_BLOCK(3) - free_cma);
+	KUNIT_EXPECT_EQ(test, pt_movers_check(test, m), PT_PAGEBLOCK(3) - free_cma);
 	KUNIT_EXPECT_EQ(test, (unsigned long)atomic_long_read(&zone->nr_free_cma),
 			free_cma - PB_PAGEBLOCK_NR);
 	pt_verify(test, f, NULL);

@@ -183,7 +183,7 @@ static void test_not_suitable(struct kunit *test)
 	struct pt_movers *m = watched(test, 0);
 	unsigned long pfn;
 
-	pt_set_mark(pt_zone(m->f, 0, PB_ZONE_NORMAL), PB_WMARK_LOW, m->f->pages);
+	pt_set_watermark(pt_zone(m->f, 0, PB_ZONE_NORMAL), PB_WMARK_LOW, m->f->pages);
 	KUNIT_EXPECT_EQ(test, pt_compact(m, 9, PB_COMPACT_PRIO_SYNC_LIGHT, &pfn),
 			PB_COMPACT_SKIPPED);
 	KUNIT_EXPECT_EQ(test, seen.n[PB_COMPACT_SUITABLE], 1UL);

@@ -57,7 +57,7 @@ static void test_any_count(struct kunit *test)
 /* Other requests can allocate the rest of the pageblock at once. */
 static void test_tail_is_usable(struct kunit *test)
 {
-	struct pt_fixture *f = pt_pool(test, &pt_one_block);
+	struct pt_fixture *f = pt_pool(test, &pt_one_pageblock);
 	unsigned long *pfns;
 
 	KUNIT_ASSERT_NE(test, contig(f, 300, NULL), PB_NO_PFN);
@@ -105,7 +105,7 @@ static void test_free_over_a_freed_frame(struct kunit *test)
 
 static void test_free_over_a_block(struct kunit *test)
 {
-	struct pt_fixture *f = pt_pool(test, &pt_one_block);
+	struct pt_fixture *f = pt_pool(test, &pt_one_pageblock);
 	unsigned long pfn = pt_alloc(f, 3);
 
 	KUNIT_EXPECT_EQ(test, pb_free_contig(&f->pool, pfn, 1), PB_BAD_ORDER);
@@ -115,7 +115,7 @@ static void test_free_over_a_block(struct kunit *test)
 
 static void test_free_past_the_end(struct kunit *test)
 {
-	struct pt_fixture *f = pt_pool(test, &pt_one_block);
+	struct pt_fixture *f = pt_pool(test, &pt_one_pageblock);
 	unsigned long pfn = contig(f, 512, NULL);
 
 	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
@@ -166,13 +166,13 @@ static void test_refused(struct kunit *test)
 }
 
 /* The longest ranges, across the end of a directory section and between pageblocks in use. */
-static void test_across_a_chunk(struct kunit *test)
+static void test_across_a_section(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_holes);
 	unsigned long first = contig(f, 1500, NULL), second = contig(f, 1500, NULL);
 
-	KUNIT_EXPECT_EQ(test, min(first, second), PT_BLOCK(1027));
-	KUNIT_EXPECT_EQ(test, max(first, second), PT_BLOCK(1535));
+	KUNIT_EXPECT_EQ(test, min(first, second), PT_PAGEBLOCK(1027));
+	KUNIT_EXPECT_EQ(test, max(first, second), PT_PAGEBLOCK(1535));
 	KUNIT_EXPECT_EQ(test, contig(f, 1500, NULL), PB_NO_PFN);
 	KUNIT_EXPECT_NE(test, contig(f, 1024, NULL), PB_NO_PFN);
 }
@@ -183,13 +183,13 @@ static void test_drains_caches(struct kunit *test)
 	struct pt_fixture *f = pt_pool(test, &pt_small);
 
 	pt_free(test, f, pt_alloc(f, 0), 0);
-	KUNIT_EXPECT_EQ(test, contig(f, 4096, NULL), PT_BLOCK(2048));
+	KUNIT_EXPECT_EQ(test, contig(f, 4096, NULL), PT_PAGEBLOCK(2048));
 }
 
 /* NOFRAGMENT is dropped if the range is not possible with it. */
 static void test_nofragment_is_dropped(struct kunit *test)
 {
-	struct pt_fixture *f = pt_pool(test, &pt_one_block);
+	struct pt_fixture *f = pt_pool(test, &pt_one_pageblock);
 	struct pb_request rq = pt_rq(0, PB_UNMOVABLE, 0);
 
 	KUNIT_ASSERT_NE(test, pt_alloc(f, 8), PB_NO_PFN);
@@ -197,12 +197,12 @@ static void test_nofragment_is_dropped(struct kunit *test)
 	KUNIT_EXPECT_NE(test, pb_alloc_contig(&f->pool, &rq, 200, NULL), PB_NO_PFN);
 }
 
-static void test_mark_is_kept(struct kunit *test)
+static void test_memalloc_is_kept(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_small);
 	enum pb_reason reason = PB_REASON_NONE;
 
-	pt_set_mark(pt_zone(f, 0, PB_ZONE_NORMAL), PB_WMARK_MIN, 100);
+	pt_set_watermark(pt_zone(f, 0, PB_ZONE_NORMAL), PB_WMARK_MIN, 100);
 	KUNIT_EXPECT_EQ(test, contig(f, 4096 - 50, &reason), PB_NO_PFN);
 	KUNIT_EXPECT_EQ(test, reason, PB_REASON_WATERMARK);
 	KUNIT_EXPECT_NE(test, contig(f, 4096 - 512, &reason), PB_NO_PFN);
@@ -263,10 +263,10 @@ static struct kunit_case contig_cases[] = {
 	KUNIT_CASE(test_free_over_a_block),
 	KUNIT_CASE(test_free_past_the_end),
 	KUNIT_CASE_PARAM(test_refused, refusals_gen_params),
-	KUNIT_CASE(test_across_a_chunk),
+	KUNIT_CASE(test_across_a_section),
 	KUNIT_CASE(test_drains_caches),
 	KUNIT_CASE(test_nofragment_is_dropped),
-	KUNIT_CASE(test_mark_is_kept),
+	KUNIT_CASE(test_memalloc_is_kept),
 	KUNIT_CASE_PARAM(test_split, split_orders_gen_params),
 	KUNIT_CASE(test_split_misuse),
 	{}

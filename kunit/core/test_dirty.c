@@ -67,7 +67,7 @@ static void test_dirty_share(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, pb_node_dirty_ok(&f->pool, 1));
 	KUNIT_EXPECT_TRUE(test, pb_node_dirty_ok(&f->pool, 0));
 	/* Pages below the high watermark cannot become dirty and do not count. */
-	pt_set_mark(zone, PB_WMARK_HIGH, free / 2);
+	pt_set_watermark(zone, PB_WMARK_HIGH, free / 2);
 	dirty(f, 1, share / 2 + 1);
 	KUNIT_EXPECT_FALSE(test, pb_node_dirty_ok(&f->pool, 1));
 	/* As vm.dirty_ratio: 0 allows no page, 100 any number. */
@@ -120,14 +120,14 @@ static void test_dirty_everywhere(struct kunit *test)
 static void test_dirty_remembered(struct kunit *test)
 {
 	struct pt_fixture *f = pool(test, &pt_two_nodes);
-	struct pb_spread spread = { .nid = NUMA_NO_NODE };
+	struct pb_dirty_balance balance = { .nid = NUMA_NO_NODE };
 
 	dirty(f, 0, f->pages);
-	KUNIT_EXPECT_FALSE(test, pb_spread_ok(&spread, pt_zone(f, 0, PB_ZONE_NORMAL)));
+	KUNIT_EXPECT_FALSE(test, pb_dirty_balance_ok(&balance, pt_zone(f, 0, PB_ZONE_NORMAL)));
 	dirty(f, 0, 0);
-	KUNIT_EXPECT_FALSE(test, pb_spread_ok(&spread, pt_zone(f, 0, PB_ZONE_DMA32)));
-	KUNIT_EXPECT_TRUE(test, pb_spread_ok(&spread, pt_zone(f, 1, PB_ZONE_NORMAL)));
-	KUNIT_EXPECT_TRUE(test, pb_spread_ok(&spread, pt_zone(f, 0, PB_ZONE_DMA32)));
+	KUNIT_EXPECT_FALSE(test, pb_dirty_balance_ok(&balance, pt_zone(f, 0, PB_ZONE_DMA32)));
+	KUNIT_EXPECT_TRUE(test, pb_dirty_balance_ok(&balance, pt_zone(f, 1, PB_ZONE_NORMAL)));
+	KUNIT_EXPECT_TRUE(test, pb_dirty_balance_ok(&balance, pt_zone(f, 0, PB_ZONE_DMA32)));
 }
 
 static struct kunit_case dirty_cases[] = {

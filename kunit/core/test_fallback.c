@@ -33,7 +33,7 @@ static struct pt_fixture *counted_pool(struct kunit *test)
 
 static enum pb_migratetype type_of(struct pt_fixture *f, unsigned long pfn)
 {
-	return pb_slot_migratetype(pb_slot(&f->pool, pfn)->word);
+	return pb_entry_migratetype(pb_dir_entry(&f->pool, pfn)->value);
 }
 
 static unsigned int pageblocks_of(struct pt_fixture *f, enum pb_migratetype mt)
@@ -41,7 +41,7 @@ static unsigned int pageblocks_of(struct pt_fixture *f, enum pb_migratetype mt)
 	unsigned int i, n = 0;
 
 	for (i = 0; i < 8; i++)
-		n += type_of(f, PT_BLOCK(2048 + i)) == mt;
+		n += type_of(f, PT_PAGEBLOCK(2048 + i)) == mt;
 	return n;
 }
 
@@ -59,7 +59,7 @@ static void test_table(struct kunit *test)
 }
 
 /* The first unmovable page changes a free pageblock's type; the next pages come from it. */
-static void test_whole_pageblock_is_claimed(struct kunit *test)
+static void test_free_pageblock_is_claimed(struct kunit *test)
 {
 	struct pt_fixture *f = counted_pool(test);
 	unsigned long first = pt_alloc_mt(f, 0, PB_UNMOVABLE), pfn, i;
@@ -106,13 +106,13 @@ static void fill_but(struct kunit *test, struct pt_fixture *f, unsigned int left
 	}
 }
 
-static bool claim_block(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt,
-			pb_alloc_flags_t flags)
+static bool claim_pageblock(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt,
+			    pb_alloc_flags_t flags)
 {
 	bool done;
 
 	preempt_disable();
-	done = pb_fallback_claim_block(zone, order, mt, flags);
+	done = pb_fallback_claim_pageblock(zone, order, mt, flags);
 	preempt_enable();
 	return done;
 }
@@ -151,7 +151,7 @@ static void test_partial_pageblocks(struct kunit *test)
 	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
 
 	fill_but(test, f, partial->left);
-	KUNIT_EXPECT_EQ(test, claim_block(zone, partial->order, partial->mt, partial->flags),
+	KUNIT_EXPECT_EQ(test, claim_pageblock(zone, partial->order, partial->mt, partial->flags),
 			partial->claimed);
 	KUNIT_EXPECT_EQ(test, pageblocks_of(f, partial->mt), partial->claimed ? 1U : 0U);
 	KUNIT_EXPECT_EQ(test, calls_claimed, partial->claimed ? 1U : 0U);
@@ -177,7 +177,7 @@ static void test_movable_steals(struct kunit *test)
 }
 
 /* Orders above the pageblock's are composed of free pageblocks of any type. */
-static void test_large_order_gathers_types(struct kunit *test)
+static void test_large_order_merges_types(struct kunit *test)
 {
 	struct pt_fixture *f = counted_pool(test);
 	unsigned long i, pfns[8], pfn;
@@ -188,7 +188,7 @@ static void test_large_order_gathers_types(struct kunit *test)
 		pt_free(test, f, pfns[i], PB_PAGEBLOCK_ORDER);
 	KUNIT_ASSERT_LT(test, pageblocks_of(f, PB_MOVABLE), 8U);
 	pfn = pt_alloc_mt(f, 12, PB_RECLAIMABLE);
-	KUNIT_EXPECT_EQ(test, pfn, PT_BLOCK(2048));
+	KUNIT_EXPECT_EQ(test, pfn, PT_PAGEBLOCK(2048));
 	KUNIT_EXPECT_EQ(test, pageblocks_of(f, PB_RECLAIMABLE), 8U);
 }
 
@@ -224,7 +224,7 @@ static void use_all_pageblocks(struct kunit *test, struct pt_fixture *f, int nid
 /* NOFRAGMENT is dropped when the request would fail with it, without the slow path. */
 static void test_nofragment_is_dropped(struct kunit *test)
 {
-	struct pt_fixture *f = pt_pool(test, &pt_one_block);
+	struct pt_fixture *f = pt_pool(test, &pt_one_pageblock);
 	struct pb_request rq = pt_rq(0, PB_UNMOVABLE, 0);
 
 	KUNIT_ASSERT_NE(test, pt_alloc(f, 0), PB_NO_PFN);
@@ -316,18 +316,18 @@ static void test_cma_is_kept(struct kunit *test)
 	unsigned int order, mt;
 	unsigned long *pfns, n;
 
-	KUNIT_EXPECT_EQ(test, zone->cma_pages, PT_BLOCK(3));
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&zone->nr_free_cma), (long)PT_BLOCK(3));
+	KUNIT_EXPECT_EQ(test, zone->cma_pages, PT_PAGEBLOCK(3));
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&zone->nr_free_cma), (long)PT_PAGEBLOCK(3));
 	for (mt = 0; mt < PB_PCPTYPES; mt++) {
 		for (order = 0; order <= 10; order += 5) {
 			n = pt_fill(test, f, order, mt, &pfns);
-			KUNIT_EXPECT_EQ_MSG(test, n, PT_BLOCK(order > 9 ? 4 : 5) >> order,
+			KUNIT_EXPECT_EQ_MSG(test, n, PT_PAGEBLOCK(order > 9 ? 4 : 5) >> order,
 					    "type %u order %u", mt, order);
 			while (n--)
 				pt_free(test, f, pfns[n], order);
 		}
 	}
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&zone->nr_free_cma), (long)PT_BLOCK(3));
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&zone->nr_free_cma), (long)PT_PAGEBLOCK(3));
 	pt_expect_all_free(test, f);
 }
 
@@ -350,33 +350,33 @@ static void test_cma_serves_movable(struct kunit *test)
 		 * are used.
 		 */
 		if (n < 16)
-			KUNIT_EXPECT_LT(test, pfns[n], PT_BLOCK(2053));
+			KUNIT_EXPECT_LT(test, pfns[n], PT_PAGEBLOCK(2053));
 		if (n == 30)
 			KUNIT_EXPECT_LT(test, atomic_long_read(&zone->nr_free_cma),
-					(long)PT_BLOCK(3));
+					(long)PT_PAGEBLOCK(3));
 	}
 	KUNIT_EXPECT_EQ(test, n, 64UL);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&zone->nr_free_cma), 0L);
 	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_CMA_ALLOC), 24UL);
 	while (n--)
 		pt_free(test, f, pfns[n], 6);
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&zone->nr_free_cma), (long)PT_BLOCK(3));
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&zone->nr_free_cma), (long)PT_PAGEBLOCK(3));
 	/* Order 0 counts as well. */
 	rq.order = 0;
-	while ((pfns[0] = pb_alloc(&f->pool, &rq, NULL)) < PT_BLOCK(2053))
+	while ((pfns[0] = pb_alloc(&f->pool, &rq, NULL)) < PT_PAGEBLOCK(2053))
 		;
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&zone->nr_free_cma), (long)PT_BLOCK(3) - 1);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&zone->nr_free_cma), (long)PT_PAGEBLOCK(3) - 1);
 	pt_free(test, f, pfns[0], 0);
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&zone->nr_free_cma), (long)PT_BLOCK(3));
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&zone->nr_free_cma), (long)PT_PAGEBLOCK(3));
 }
 
 static struct kunit_case fallback_cases[] = {
 	KUNIT_CASE(test_table),
-	KUNIT_CASE(test_whole_pageblock_is_claimed),
+	KUNIT_CASE(test_free_pageblock_is_claimed),
 	KUNIT_CASE(test_types_keep_apart),
 	KUNIT_CASE_PARAM(test_partial_pageblocks, partials_gen_params),
 	KUNIT_CASE(test_movable_steals),
-	KUNIT_CASE(test_large_order_gathers_types),
+	KUNIT_CASE(test_large_order_merges_types),
 	KUNIT_CASE(test_nothing_is_kept_from_a_type),
 	KUNIT_CASE(test_nofragment_is_dropped),
 	KUNIT_CASE(test_nofragment_other_zone),

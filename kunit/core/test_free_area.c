@@ -17,7 +17,7 @@ struct shape {
 	const char *name;
 	u64 words[PB_WORDS];
 	int largest;
-	unsigned int occ;
+	unsigned int fullness;
 };
 
 #define ALL (~0ULL)
@@ -43,9 +43,9 @@ static void describe_shape(const struct shape *shape, char *desc)
 
 KUNIT_ARRAY_PARAM(shapes, shapes, describe_shape);
 
-static struct pb_slot *slot_of(struct pt_fixture *f, unsigned long nth)
+static struct pb_dir_entry *entry_of(struct pt_fixture *f, unsigned long nth)
 {
-	return pb_slot(&f->pool, PT_BLOCK(2048 + nth));
+	return pb_dir_entry(&f->pool, PT_PAGEBLOCK(2048 + nth));
 }
 
 /*
@@ -54,40 +54,40 @@ static struct pb_slot *slot_of(struct pt_fixture *f, unsigned long nth)
  */
 static void set_words(struct pt_fixture *f, unsigned long nth, const u64 *words)
 {
-	struct pb_pageblock *block = pb_slot_block(slot_of(f, nth)->word);
+	struct pb_pageblock *pageblock = pb_entry_pageblock(entry_of(f, nth)->value);
 	unsigned int i;
 
 	f->broken = true;
 	for (i = 0; i < PB_WORDS; i++)
-		atomic64_set(&block->free[i], words[i]);
+		atomic64_set(&pageblock->free[i], words[i]);
 }
 
 static const u64 nothing[PB_WORDS];
 
 /* Only the first pageblock of pt_small has free frames, and the index is up to date. */
-static struct pb_zone *lonely_block(struct kunit *test, struct pt_fixture *f, const u64 *words)
+static struct pb_zone *single_pageblock(struct kunit *test, struct pt_fixture *f, const u64 *words)
 {
 	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
 	unsigned long i;
 
 	for (i = 0; i < 8; i++) {
 		set_words(f, i, i ? nothing : words);
-		pb_block_reindex(zone, i);
+		pb_index_update(zone, i);
 	}
 	return zone;
 }
 
-static void test_key(struct kunit *test)
+static void test_index_class(struct kunit *test)
 {
 	const struct shape *shape = test->param_value;
 	struct pt_fixture *f = pt_pool(test, &pt_small);
-	u16 key;
+	u16 class;
 
 	set_words(f, 0, shape->words);
-	key = pb_block_key(slot_of(f, 0)->word);
-	KUNIT_EXPECT_EQ(test, pb_key_largest(key), shape->largest);
-	KUNIT_EXPECT_EQ(test, pb_key_occ(key), shape->occ);
-	KUNIT_EXPECT_EQ(test, pb_key_migratetype(key), PB_MOVABLE);
+	class = pb_index_class(entry_of(f, 0)->value);
+	KUNIT_EXPECT_EQ(test, pb_class_largest(class), shape->largest);
+	KUNIT_EXPECT_EQ(test, pb_class_fullness(class), shape->fullness);
+	KUNIT_EXPECT_EQ(test, pb_class_migratetype(class), PB_MOVABLE);
 }
 
 static unsigned long search(struct pb_zone *zone, enum pb_migratetype mt, unsigned int order)
@@ -98,10 +98,10 @@ static unsigned long search(struct pb_zone *zone, enum pb_migratetype mt, unsign
 
 	for (step = 0; order < PB_PAGEBLOCK_ORDER && step < pb_free_area_steps(order); step++) {
 		index = pb_free_area_best(area, order, step, 0);
-		if (index != PB_NO_BLOCK)
+		if (index != PB_NO_PAGEBLOCK)
 			return index;
 	}
-	return pb_free_area_whole(area);
+	return pb_free_area_find_free(area);
 }
 
 /*
@@ -112,14 +112,14 @@ static void test_search_finds_what_is_there(struct kunit *test)
 {
 	const struct shape *shape = test->param_value;
 	struct pt_fixture *f = pt_pool(test, &pt_small);
-	struct pb_zone *zone = lonely_block(test, f, shape->words);
+	struct pb_zone *zone = single_pageblock(test, f, shape->words);
 	int order;
 
-	KUNIT_EXPECT_TRUE(test, pb_index_test(zone, 0, zone->ctl[0].key));
+	KUNIT_EXPECT_TRUE(test, pb_index_test(zone, 0, zone->ctl[0].index_class));
 	for (order = 0; order <= PB_PAGEBLOCK_ORDER; order++) {
 		KUNIT_EXPECT_EQ_MSG(test, search(zone, PB_MOVABLE, order),
-				    order <= shape->largest ? 0 : PB_NO_BLOCK, "order %d", order);
-		KUNIT_EXPECT_EQ(test, search(zone, PB_UNMOVABLE, order), PB_NO_BLOCK);
+				    order <= shape->largest ? 0 : PB_NO_PAGEBLOCK, "order %d", order);
+		KUNIT_EXPECT_EQ(test, search(zone, PB_UNMOVABLE, order), PB_NO_PAGEBLOCK);
 	}
 }
 
@@ -132,15 +132,15 @@ static void test_moves(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(shapes); i++) {
-		zone = lonely_block(test, f, from->words);
+		zone = single_pageblock(test, f, from->words);
 		set_words(f, 0, shapes[i].words);
-		pb_block_reindex(zone, 0);
-		KUNIT_EXPECT_EQ(test, zone->ctl[0].key, pb_block_key(slot_of(f, 0)->word));
-		KUNIT_EXPECT_TRUE(test, pb_index_test(zone, 0, zone->ctl[0].key));
+		pb_index_update(zone, 0);
+		KUNIT_EXPECT_EQ(test, zone->ctl[0].index_class, pb_index_class(entry_of(f, 0)->value));
+		KUNIT_EXPECT_TRUE(test, pb_index_test(zone, 0, zone->ctl[0].index_class));
 		KUNIT_EXPECT_EQ(test, atomic_read(&zone->ctl[0].update), 0);
 		set_words(f, 0, nothing);
-		pb_block_reindex(zone, 0);
-		KUNIT_EXPECT_EQ_MSG(test, search(zone, PB_MOVABLE, 0), PB_NO_BLOCK, "from %s to %s",
+		pb_index_update(zone, 0);
+		KUNIT_EXPECT_EQ_MSG(test, search(zone, PB_MOVABLE, 0), PB_NO_PAGEBLOCK, "from %s to %s",
 				    from->name, shapes[i].name);
 	}
 }
@@ -149,21 +149,21 @@ static void test_moves(struct kunit *test)
 static void test_migratetypes(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_small);
-	struct pb_zone *zone = lonely_block(test, f, shapes[8].words);
+	struct pb_zone *zone = single_pageblock(test, f, shapes[8].words);
 	enum pb_migratetype mt, other;
 
 	for (mt = 0; mt < PB_INDEXED_TYPES; mt++) {
-		pb_slot_set_migratetype(slot_of(f, 0), mt);
-		pb_block_reindex(zone, 0);
+		pb_entry_set_migratetype(entry_of(f, 0), mt);
+		pb_index_update(zone, 0);
 		for (other = 0; other < PB_INDEXED_TYPES; other++)
 			KUNIT_EXPECT_EQ(test, search(zone, other, 3),
-					other == mt ? 0 : PB_NO_BLOCK);
+					other == mt ? 0 : PB_NO_PAGEBLOCK);
 	}
-	pb_slot_set_migratetype(slot_of(f, 0), PB_ISOLATE);
-	pb_block_reindex(zone, 0);
-	KUNIT_EXPECT_EQ(test, zone->ctl[0].key, 0);
+	pb_entry_set_migratetype(entry_of(f, 0), PB_ISOLATE);
+	pb_index_update(zone, 0);
+	KUNIT_EXPECT_EQ(test, zone->ctl[0].index_class, 0);
 	for (mt = 0; mt < PB_INDEXED_TYPES; mt++)
-		KUNIT_EXPECT_EQ(test, search(zone, mt, 0), PB_NO_BLOCK);
+		KUNIT_EXPECT_EQ(test, search(zone, mt, 0), PB_NO_PAGEBLOCK);
 }
 
 /*
@@ -173,40 +173,40 @@ static void test_migratetypes(struct kunit *test)
 static void test_fullest_first(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_small);
-	struct pb_zone *zone = lonely_block(test, f, shapes[0].words);	/* 0: one frame free */
+	struct pb_zone *zone = single_pageblock(test, f, shapes[0].words);	/* 0: one frame free */
 
 	set_words(f, 1, shapes[8].words);				/* 1: half free */
 	set_words(f, 2, shapes[4].words);				/* 2: 33 frames free */
 	set_words(f, 3, shapes[5].words);				/* 3: one word free */
 	set_words(f, 4, shapes[10].words);				/* 4: all free */
-	pb_block_reindex(zone, 1);
-	pb_block_reindex(zone, 2);
-	pb_block_reindex(zone, 3);
-	pb_block_reindex(zone, 4);
+	pb_index_update(zone, 1);
+	pb_index_update(zone, 2);
+	pb_index_update(zone, 3);
+	pb_index_update(zone, 4);
 	KUNIT_EXPECT_EQ(test, search(zone, PB_MOVABLE, 0), 0UL);
 	KUNIT_EXPECT_EQ(test, search(zone, PB_MOVABLE, 1), 3UL);
 	KUNIT_EXPECT_EQ(test, search(zone, PB_MOVABLE, 7), 1UL);
 	KUNIT_EXPECT_EQ(test, search(zone, PB_MOVABLE, 9), 4UL);
 	set_words(f, 0, nothing);
-	pb_block_reindex(zone, 0);
+	pb_index_update(zone, 0);
 	KUNIT_EXPECT_EQ(test, search(zone, PB_MOVABLE, 0), 2UL);
 	set_words(f, 2, nothing);
-	pb_block_reindex(zone, 2);
+	pb_index_update(zone, 2);
 	KUNIT_EXPECT_EQ(test, search(zone, PB_MOVABLE, 0), 3UL);
 }
 
 /* Free pageblocks come from the shortest run of them, to keep large orders possible. */
-static void test_whole_from_smallest_run(struct kunit *test)
+static void test_free_pageblock_from_smallest_run(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_small);
 	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
 
 	set_words(f, 5, nothing);
-	pb_block_reindex(zone, 5);
-	KUNIT_EXPECT_EQ(test, pb_free_area_whole(&zone->area[PB_MOVABLE]), 4UL);
+	pb_index_update(zone, 5);
+	KUNIT_EXPECT_EQ(test, pb_free_area_find_free(&zone->area[PB_MOVABLE]), 4UL);
 	set_words(f, 4, nothing);
-	pb_block_reindex(zone, 4);
-	KUNIT_EXPECT_EQ(test, pb_free_area_whole(&zone->area[PB_MOVABLE]), 6UL);
+	pb_index_update(zone, 4);
+	KUNIT_EXPECT_EQ(test, pb_free_area_find_free(&zone->area[PB_MOVABLE]), 6UL);
 }
 
 /*
@@ -216,99 +216,100 @@ static void test_whole_from_smallest_run(struct kunit *test)
 static void test_freed_brings_up_to_date(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_small);
-	struct pb_zone *zone = lonely_block(test, f, nothing);
-	struct pb_pageblock *block = pb_slot_block(slot_of(f, 0)->word);
+	struct pb_zone *zone = single_pageblock(test, f, nothing);
+	struct pb_pageblock *pageblock = pb_entry_pageblock(entry_of(f, 0)->value);
 	u64 old, new = 0;
 	unsigned int i;
 
-	KUNIT_EXPECT_EQ(test, zone->ctl[0].key, 0);
+	KUNIT_EXPECT_EQ(test, zone->ctl[0].index_class, 0);
 	for (i = 0; i < PB_PAGEBLOCK_NR; i++) {
-		old = atomic64_fetch_or(BIT_ULL(i % 64), &block->free[i / 64]);
+		old = atomic64_fetch_or(BIT_ULL(i % 64), &pageblock->free[i / 64]);
 		new = old | BIT_ULL(i % 64);
-		if (pb_block_freed(zone, 0, block, BIT_ULL(i % 64), new) != PB_KEY_RIGHT)
-			pb_block_reindex(zone, 0);
-		KUNIT_ASSERT_GE(test, pb_key_largest(zone->ctl[0].key), pb_word_largest(new));
-		KUNIT_ASSERT_LE(test, (int)(i / PB_OCC_NR) - 2, (int)pb_key_occ(zone->ctl[0].key) +
-				(i == 511 ? PB_NR_OCC : 0));
+		if (pb_index_on_free(zone, 0, pageblock, BIT_ULL(i % 64), new) != PB_INDEX_OK)
+			pb_index_update(zone, 0);
+		KUNIT_ASSERT_GE(test, pb_class_largest(zone->ctl[0].index_class), pb_word_largest(new));
+		KUNIT_ASSERT_LE(test, (int)(i / PB_FULLNESS_PAGES) - 2,
+				(int)pb_class_fullness(zone->ctl[0].index_class) +
+				(i == 511 ? PB_NR_FULLNESS : 0));
 	}
-	KUNIT_EXPECT_EQ(test, pb_key_largest(zone->ctl[0].key), PB_PAGEBLOCK_ORDER);
+	KUNIT_EXPECT_EQ(test, pb_class_largest(zone->ctl[0].index_class), PB_PAGEBLOCK_ORDER);
 }
 
 /* A CPU that finds an update in progress leaves its own to the updater and raises the count. */
 static void test_update_hand_over(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_small);
-	struct pb_zone *zone = lonely_block(test, f, nothing);
+	struct pb_zone *zone = single_pageblock(test, f, nothing);
 
 	atomic_set(&zone->ctl[0].update, 1);		/* another CPU is updating */
 	set_words(f, 0, shapes[5].words);
-	pb_block_reindex(zone, 0);
-	KUNIT_EXPECT_EQ(test, zone->ctl[0].key, 0);	/* left to the updater ... */
+	pb_index_update(zone, 0);
+	KUNIT_EXPECT_EQ(test, zone->ctl[0].index_class, 0);	/* left to the updater ... */
 	KUNIT_EXPECT_EQ(test, atomic_read(&zone->ctl[0].update), 2);	/* ... which sees this */
 }
 
 /* A free that makes a larger block raises the class to what the freed word shows. */
-static void test_raise(struct kunit *test)
+static void test_index_raise(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_small);
-	struct pb_zone *zone = lonely_block(test, f, nothing);
-	struct pb_pageblock *block = pb_slot_block(slot_of(f, 0)->word);
+	struct pb_zone *zone = single_pageblock(test, f, nothing);
+	struct pb_pageblock *pageblock = pb_entry_pageblock(entry_of(f, 0)->value);
 	unsigned int i, frame;
 	u64 old;
 
 	for (i = 0; i < PB_PAGEBLOCK_NR; i++) {
 		frame = i * 5 % PB_PAGEBLOCK_NR;		/* each frame once */
-		old = atomic64_fetch_or(BIT_ULL(frame % 64), &block->free[frame / 64]);
-		if (pb_block_freed(zone, 0, block, BIT_ULL(frame % 64),
-				   old | BIT_ULL(frame % 64)) == PB_KEY_HIDES) {
-			pb_block_raise(zone, 0, &block->free[frame / 64]);
-			KUNIT_ASSERT_EQ(test, pb_key_largest(zone->ctl[0].key),
-					pb_block_largest(block));
-			KUNIT_ASSERT_TRUE(test, pb_index_test(zone, 0, zone->ctl[0].key));
+		old = atomic64_fetch_or(BIT_ULL(frame % 64), &pageblock->free[frame / 64]);
+		if (pb_index_on_free(zone, 0, pageblock, BIT_ULL(frame % 64),
+				     old | BIT_ULL(frame % 64)) == PB_INDEX_HIDES) {
+			pb_index_raise(zone, 0, &pageblock->free[frame / 64]);
+			KUNIT_ASSERT_EQ(test, pb_class_largest(zone->ctl[0].index_class),
+					pb_pageblock_largest(pageblock));
+			KUNIT_ASSERT_TRUE(test, pb_index_test(zone, 0, zone->ctl[0].index_class));
 			KUNIT_ASSERT_EQ(test, atomic_read(&zone->ctl[0].update), 0);
 		}
 	}
-	KUNIT_EXPECT_EQ(test, pb_key_largest(zone->ctl[0].key), PB_PAGEBLOCK_ORDER);
+	KUNIT_EXPECT_EQ(test, pb_class_largest(zone->ctl[0].index_class), PB_PAGEBLOCK_ORDER);
 }
 
 /*
  * Raising never lowers a class, does not index an isolated pageblock, and leaves the update to
  * an updater at work.
  */
-static void test_raise_that_does_not(struct kunit *test)
+static void test_index_raise_unchanged(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_small);
-	struct pb_zone *zone = lonely_block(test, f, shapes[5].words);
-	struct pb_pageblock *block = pb_slot_block(slot_of(f, 0)->word);
-	u16 key = zone->ctl[0].key;
+	struct pb_zone *zone = single_pageblock(test, f, shapes[5].words);
+	struct pb_pageblock *pageblock = pb_entry_pageblock(entry_of(f, 0)->value);
+	u16 class = zone->ctl[0].index_class;
 
-	pb_block_raise(zone, 0, &block->free[0]);		/* word 0 is empty, word 1 free */
-	KUNIT_EXPECT_EQ(test, zone->ctl[0].key, key);
+	pb_index_raise(zone, 0, &pageblock->free[0]);		/* word 0 is empty, word 1 free */
+	KUNIT_EXPECT_EQ(test, zone->ctl[0].index_class, class);
 	atomic_set(&zone->ctl[0].update, 1);			/* another CPU is updating */
 	set_words(f, 0, shapes[10].words);
-	pb_block_raise(zone, 0, &block->free[0]);
-	KUNIT_EXPECT_EQ(test, zone->ctl[0].key, key);
+	pb_index_raise(zone, 0, &pageblock->free[0]);
+	KUNIT_EXPECT_EQ(test, zone->ctl[0].index_class, class);
 	KUNIT_EXPECT_EQ(test, atomic_read(&zone->ctl[0].update), 2);
 	atomic_set(&zone->ctl[0].update, 0);
 
-	slot_of(f, 0)->word = (slot_of(f, 0)->word & ~PB_SLOT_MT_MASK) | PB_ISOLATE;
-	pb_block_reindex(zone, 0);
-	KUNIT_ASSERT_EQ(test, zone->ctl[0].key, 0);
-	pb_block_raise(zone, 0, &block->free[0]);
-	KUNIT_EXPECT_EQ(test, zone->ctl[0].key, 0);
+	entry_of(f, 0)->value = (entry_of(f, 0)->value & ~PB_ENTRY_MT_MASK) | PB_ISOLATE;
+	pb_index_update(zone, 0);
+	KUNIT_ASSERT_EQ(test, zone->ctl[0].index_class, 0);
+	pb_index_raise(zone, 0, &pageblock->free[0]);
+	KUNIT_EXPECT_EQ(test, zone->ctl[0].index_class, 0);
 }
 
 static struct kunit_case free_area_cases[] = {
-	KUNIT_CASE_PARAM(test_key, shapes_gen_params),
+	KUNIT_CASE_PARAM(test_index_class, shapes_gen_params),
 	KUNIT_CASE_PARAM(test_search_finds_what_is_there, shapes_gen_params),
 	KUNIT_CASE_PARAM(test_moves, shapes_gen_params),
 	KUNIT_CASE(test_migratetypes),
 	KUNIT_CASE(test_fullest_first),
-	KUNIT_CASE(test_whole_from_smallest_run),
+	KUNIT_CASE(test_free_pageblock_from_smallest_run),
 	KUNIT_CASE(test_freed_brings_up_to_date),
 	KUNIT_CASE(test_update_hand_over),
-	KUNIT_CASE(test_raise),
-	KUNIT_CASE(test_raise_that_does_not),
+	KUNIT_CASE(test_index_raise),
+	KUNIT_CASE(test_index_raise_unchanged),
 	{}
 };
 

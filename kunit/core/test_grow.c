@@ -58,13 +58,13 @@ static void test_grows(struct kunit *test)
 
 	KUNIT_EXPECT_NULL(test, pt_zone(f, 0, PB_ZONE_DMA32));
 	KUNIT_EXPECT_EQ(test, pageblocks(test, f), 3UL);
-	KUNIT_EXPECT_NULL(test, pb_pfn_zone(&f->pool, PT_BLOCK(2100)));
-	KUNIT_EXPECT_EQ(test, pb_free(&f->pool, PT_BLOCK(2100), 0), PB_BAD_FOREIGN);
-	pt_expect_bad(test, f, PB_BAD_FOREIGN, PT_BLOCK(2100));
+	KUNIT_EXPECT_NULL(test, pb_pfn_zone(&f->pool, PT_PAGEBLOCK(2100)));
+	KUNIT_EXPECT_EQ(test, pb_free(&f->pool, PT_PAGEBLOCK(2100), 0), PB_BAD_FOREIGN);
+	pt_expect_bad(test, f, PB_BAD_FOREIGN, PT_PAGEBLOCK(2100));
 	KUNIT_ASSERT_EQ(test, grow(f, 2100, 3), 0);
-	KUNIT_EXPECT_PTR_EQ(test, pb_pfn_zone(&f->pool, PT_BLOCK(2100)), zone);
-	KUNIT_EXPECT_NULL(test, pb_pfn_zone(&f->pool, PT_BLOCK(2103)));
-	KUNIT_EXPECT_EQ(test, zone->present_pages, PT_BLOCK(5));
+	KUNIT_EXPECT_PTR_EQ(test, pb_pfn_zone(&f->pool, PT_PAGEBLOCK(2100)), zone);
+	KUNIT_EXPECT_NULL(test, pb_pfn_zone(&f->pool, PT_PAGEBLOCK(2103)));
+	KUNIT_EXPECT_EQ(test, zone->present_pages, PT_PAGEBLOCK(5));
 	KUNIT_EXPECT_EQ(test, pageblocks(test, f), 6UL);
 	pt_expect_all_free(test, f);
 	/* At the end of the span, and on both sides of a directory section's end. */
@@ -83,7 +83,7 @@ static void test_merges(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pt_alloc(f, PB_PAGEBLOCK_ORDER + 2), PB_NO_PFN);
 	KUNIT_ASSERT_EQ(test, grow(f, 2048, 2), 0);
 	pfn = pt_alloc(f, PB_PAGEBLOCK_ORDER + 2);
-	KUNIT_ASSERT_EQ(test, pfn, PT_BLOCK(2048));
+	KUNIT_ASSERT_EQ(test, pfn, PT_PAGEBLOCK(2048));
 	pt_free(test, f, pfn, PB_PAGEBLOCK_ORDER + 2);
 	pt_expect_all_free(test, f);
 }
@@ -103,8 +103,8 @@ static const struct wrong wrongs[] = {
 	{ "no such zone", PT_RANGE(512, 1, 0, DMA32), -EINVAL },
 	{ "no such node", PT_RANGE(2100, 1, 1, NORMAL), -EINVAL },
 	{ "empty", PT_RANGE(2100, 0, 0, NORMAL), -EINVAL },
-	{ "not whole pageblocks", { PT_BLOCK(2100), 511, 0, PB_ZONE_NORMAL }, -EINVAL },
-	{ "a contiguous area", { PT_BLOCK(2100), 512, 0, PB_ZONE_NORMAL, true }, -EINVAL },
+	{ "not whole pageblocks", { PT_PAGEBLOCK(2100), 511, 0, PB_ZONE_NORMAL }, -EINVAL },
+	{ "a contiguous area", { PT_PAGEBLOCK(2100), 512, 0, PB_ZONE_NORMAL, true }, -EINVAL },
 	{ "there already", PT_RANGE(2051, 1, 0, NORMAL), -EEXIST },
 	{ "partly there", PT_RANGE(2051, 2, 0, NORMAL), -EEXIST },
 };
@@ -159,7 +159,7 @@ static void test_no_memory(struct kunit *test)
 }
 
 /* The watermarks follow the new size when they are set up again. */
-static void test_marks(struct kunit *test)
+static void test_watermarks(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &layout);
 	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
@@ -177,7 +177,7 @@ static void test_marks(struct kunit *test)
 
 /* ---- Requests that make the pool grow ---- */
 
-static unsigned long next_block, last_block;	/* pageblocks to grow by */
+static unsigned long next_pageblock, last_pageblock;	/* pageblocks to grow by */
 static unsigned int grown, reclaimed;		/* numbers of calls */
 
 static unsigned long give_more(struct pb_pool *pool, const struct pb_request *rq,
@@ -187,11 +187,11 @@ static unsigned long give_more(struct pb_pool *pool, const struct pb_request *rq
 	unsigned long nr = DIV_ROUND_UP(nr_pages, PB_PAGEBLOCK_NR);
 
 	grown++;
-	if (next_block + nr > last_block || grow(pt_fixture(pool), next_block, nr))
+	if (next_pageblock + nr > last_pageblock || grow(pt_fixture(pool), next_pageblock, nr))
 		return 0;
-	next_block += nr;
-	WRITE_ONCE(zone->growable, PT_BLOCK(last_block - next_block));
-	return PT_BLOCK(nr);
+	next_pageblock += nr;
+	WRITE_ONCE(zone->growable, PT_PAGEBLOCK(last_pageblock - next_pageblock));
+	return PT_PAGEBLOCK(nr);
 }
 
 static unsigned long give_nothing(struct pb_pool *pool, const struct pb_request *rq, int priority,
@@ -205,11 +205,11 @@ static struct pt_fixture *growing_pool(struct kunit *test, unsigned long nr)
 {
 	struct pt_fixture *f = pt_pool(test, &layout);
 
-	next_block = 2112;
-	last_block = next_block + nr;
+	next_pageblock = 2112;
+	last_pageblock = next_pageblock + nr;
 	grown = 0;
 	reclaimed = 0;
-	pt_zone(f, 0, PB_ZONE_NORMAL)->growable = PT_BLOCK(nr);
+	pt_zone(f, 0, PB_ZONE_NORMAL)->growable = PT_PAGEBLOCK(nr);
 	f->pool.ops.grow = give_more;
 	f->pool.ops.reclaim = give_nothing;
 	return f;
@@ -254,7 +254,7 @@ static void test_larger_than_the_pool(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, reason, PB_REASON_LIMIT);
 	KUNIT_EXPECT_EQ(test, grown, 0U);
 	pfn = pt_alloc_wait(f, PB_PAGEBLOCK_ORDER + 4);
-	KUNIT_ASSERT_EQ(test, pfn, PT_BLOCK(2112));
+	KUNIT_ASSERT_EQ(test, pfn, PT_PAGEBLOCK(2112));
 	pt_free(test, f, pfn, PB_PAGEBLOCK_ORDER + 4);
 	pt_expect_all_free(test, f);
 }
@@ -267,10 +267,10 @@ static void test_contig(struct kunit *test)
 	unsigned long pfn;
 
 	rq.flags |= PB_ALLOC_WAIT;
-	pfn = pb_alloc_contig(&f->pool, &rq, PT_BLOCK(7), NULL);
-	KUNIT_ASSERT_EQ(test, pfn, PT_BLOCK(2112));
+	pfn = pb_alloc_contig(&f->pool, &rq, PT_PAGEBLOCK(7), NULL);
+	KUNIT_ASSERT_EQ(test, pfn, PT_PAGEBLOCK(2112));
 	KUNIT_EXPECT_EQ(test, reclaimed, 0U);
-	KUNIT_EXPECT_EQ(test, pb_free_contig(&f->pool, pfn, PT_BLOCK(7)), PB_BAD_NONE);
+	KUNIT_EXPECT_EQ(test, pb_free_contig(&f->pool, pfn, PT_PAGEBLOCK(7)), PB_BAD_NONE);
 	pt_expect_all_free(test, f);
 }
 
@@ -305,7 +305,7 @@ static void use_or_grow(void *arg, unsigned int n)
 		for (i = 0; i < nr; i++)
 			if (pb_free(&f->pool, pfns[i], (n + round + i) % 10))
 				atomic_long_set(&busy->got, -1000000);
-		pt_breathe(&f->pool);
+		pt_resched(&f->pool);
 	}
 }
 
@@ -318,7 +318,7 @@ static void test_concurrent_grow(struct kunit *test)
 	busy->f = pt_pool(test, &layout);
 	KUNIT_ASSERT_EQ(test, pt_run_threads(pt_nr_cpus(), use_or_grow, busy), 0);
 	KUNIT_EXPECT_GT(test, atomic_long_read(&busy->got), 0L);
-	KUNIT_EXPECT_EQ(test, busy->f->pages, PT_BLOCK(203));
+	KUNIT_EXPECT_EQ(test, busy->f->pages, PT_PAGEBLOCK(203));
 	pt_expect_all_free(test, busy->f);
 }
 
@@ -327,7 +327,7 @@ static struct kunit_case grow_cases[] = {
 	KUNIT_CASE(test_merges),
 	KUNIT_CASE_PARAM(test_refused, wrongs_gen_params),
 	KUNIT_CASE(test_no_memory),
-	KUNIT_CASE(test_marks),
+	KUNIT_CASE(test_watermarks),
 	KUNIT_CASE(test_before_reclaim),
 	KUNIT_CASE(test_larger_than_the_pool),
 	KUNIT_CASE(test_contig),

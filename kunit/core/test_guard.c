@@ -33,7 +33,7 @@ static unsigned long not_guards(struct pt_fixture *f, const struct pb_guarded *g
 	unsigned long pfn, n = 0;
 
 	for (pfn = guarded->start; pfn < guarded->end; pfn++)
-		n += *pb_order_byte(&f->pool, pfn) != PB_FRAME_GUARD;
+		n += *pb_order_map(&f->pool, pfn) != PB_FRAME_GUARD;
 	return n;
 }
 
@@ -151,7 +151,7 @@ static bool see(void *arg, unsigned long pfn, unsigned int order)
  */
 static void test_seen_by_others(struct kunit *test)
 {
-	struct pt_fixture *f = pt_pool(test, &pt_one_block);
+	struct pt_fixture *f = pt_pool(test, &pt_one_pageblock);
 	struct pb_guarded guarded = make(test, f, 5, 2);
 	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
 	struct seen seen = { };
@@ -224,7 +224,7 @@ static void test_memalloc(struct kunit *test)
  * @freed: number of successful frees
  * @refused: number of refused frees
  */
-struct twice {
+struct double_free {
 	struct pt_fixture	*f;
 	struct pb_guarded	guarded;
 	atomic_t		go;
@@ -234,17 +234,17 @@ struct twice {
 
 static void free_it(void *arg, unsigned int n)
 {
-	struct twice *twice = arg;
+	struct double_free *double_free = arg;
 	enum pb_bad bad;
 
-	atomic_inc(&twice->go);
-	while (atomic_read(&twice->go) < 2)
-		pt_breathe(&twice->f->pool);
-	bad = pb_guard_free(&twice->f->pool, &twice->guarded);
+	atomic_inc(&double_free->go);
+	while (atomic_read(&double_free->go) < 2)
+		pt_resched(&double_free->f->pool);
+	bad = pb_guard_free(&double_free->f->pool, &double_free->guarded);
 	if (bad == PB_BAD_NONE)
-		atomic_inc(&twice->freed);
+		atomic_inc(&double_free->freed);
 	else
-		atomic_inc(&twice->refused);
+		atomic_inc(&double_free->refused);
 }
 
 static void no_report(struct pb_pool *pool, enum pb_bad bad, unsigned long pfn, unsigned int order,
@@ -258,22 +258,22 @@ static void no_report(struct pb_pool *pool, enum pb_bad bad, unsigned long pfn, 
  */
 static void test_frees_at_once(struct kunit *test)
 {
-	struct twice *twice = kunit_kzalloc(test, sizeof(*twice), GFP_KERNEL);
+	struct double_free *double_free = kunit_kzalloc(test, sizeof(*double_free), GFP_KERNEL);
 	unsigned int i;
 
 	if (pt_nr_cpus() < 2)
 		kunit_skip(test, "needs two CPUs");
-	KUNIT_ASSERT_NOT_NULL(test, twice);
-	twice->f = pt_pool(test, &pt_small);
-	twice->f->pool.ops.bad = no_report;
+	KUNIT_ASSERT_NOT_NULL(test, double_free);
+	double_free->f = pt_pool(test, &pt_small);
+	double_free->f->pool.ops.bad = no_report;
 	for (i = 1; i <= 50; i++) {
-		twice->guarded = make(test, twice->f, 3, i % 3);
-		atomic_set(&twice->go, 0);
-		KUNIT_ASSERT_EQ(test, pt_run_threads(2, free_it, twice), 0);
-		KUNIT_ASSERT_EQ(test, atomic_read(&twice->freed), (int)i);
-		KUNIT_ASSERT_EQ(test, atomic_read(&twice->refused), (int)i);
+		double_free->guarded = make(test, double_free->f, 3, i % 3);
+		atomic_set(&double_free->go, 0);
+		KUNIT_ASSERT_EQ(test, pt_run_threads(2, free_it, double_free), 0);
+		KUNIT_ASSERT_EQ(test, atomic_read(&double_free->freed), (int)i);
+		KUNIT_ASSERT_EQ(test, atomic_read(&double_free->refused), (int)i);
 	}
-	pt_expect_all_free(test, twice->f);
+	pt_expect_all_free(test, double_free->f);
 }
 
 static struct kunit_case guard_cases[] = {

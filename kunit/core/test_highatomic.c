@@ -34,7 +34,7 @@ static unsigned long alloc_atomic(struct pt_fixture *f, unsigned int order)
 
 static enum pb_migratetype type_of(struct pt_fixture *f, unsigned long pfn)
 {
-	return pb_slot_migratetype(pb_slot(&f->pool, pfn)->word);
+	return pb_entry_migratetype(pb_dir_entry(&f->pool, pfn)->value);
 }
 
 static long reserved(struct pb_zone *zone)
@@ -48,9 +48,9 @@ static long counted(struct pt_fixture *f, struct pb_zone *zone)
 	unsigned long index;
 	long pages = 0;
 
-	for (index = 0; index < zone->nr_blocks; index++)
-		if (pb_zone_slot(zone, index) &&
-		    type_of(f, pb_block_pfn(zone, index)) == PB_HIGHATOMIC)
+	for (index = 0; index < zone->nr_pageblocks; index++)
+		if (pb_zone_dir_entry(zone, index) &&
+		    type_of(f, pb_pageblock_pfn(zone, index)) == PB_HIGHATOMIC)
 			pages += PB_PAGEBLOCK_NR;
 	return pages;
 }
@@ -117,7 +117,7 @@ static void test_large_blocks(struct kunit *test)
 
 	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
 	for (i = 0; i < 4; i++)
-		KUNIT_EXPECT_EQ(test, type_of(f, pfn + PT_BLOCK(i)), PB_HIGHATOMIC);
+		KUNIT_EXPECT_EQ(test, type_of(f, pfn + PT_PAGEBLOCK(i)), PB_HIGHATOMIC);
 	KUNIT_ASSERT_NE(test, alloc_atomic(f, 11), PB_NO_PFN);
 	KUNIT_EXPECT_EQ(test, reserved(zone), MOST);
 	KUNIT_EXPECT_EQ(test, counted(f, zone), MOST);
@@ -171,7 +171,7 @@ static void test_unreserve(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, type_of(f, first), PB_MOVABLE);
 	KUNIT_EXPECT_EQ(test, type_of(f, second), PB_MOVABLE);
 	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_HIGHATOMIC_UNRESERVE), 2UL);
-	KUNIT_EXPECT_EQ(test, zone->fast_mark, 0L);
+	KUNIT_EXPECT_EQ(test, zone->fast_watermark, 0L);
 	pt_expect_all_free(test, f);
 }
 

@@ -22,7 +22,7 @@ static struct pb_zone *zone_of(struct pt_fixture *f)
 static struct pb_area area_at(struct pt_fixture *f, unsigned long nth, unsigned long nr)
 {
 	return (struct pb_area) {
-		.first = pb_block_index(zone_of(f), f->layout->ranges[0].start_pfn) + nth,
+		.first = pb_pageblock_index(zone_of(f), f->layout->ranges[0].start_pfn) + nth,
 		.nr = nr,
 		.frames = PB_PAGEBLOCK_NR,
 	};
@@ -30,14 +30,14 @@ static struct pb_area area_at(struct pt_fixture *f, unsigned long nth, unsigned 
 
 static enum pb_migratetype type_at(struct pt_fixture *f, const struct pb_area *area)
 {
-	return pb_slot_migratetype(pb_zone_slot(zone_of(f), area->first)->word);
+	return pb_entry_migratetype(pb_zone_dir_entry(zone_of(f), area->first)->value);
 }
 
 static void test_not_handed_out(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_small);
 	struct pb_area area = area_at(f, 2, 3);
-	unsigned long first = pb_block_pfn(zone_of(f), area.first), *pfns, nr, i;
+	unsigned long first = pb_pageblock_pfn(zone_of(f), area.first), *pfns, nr, i;
 
 	KUNIT_ASSERT_TRUE(test, pb_area_isolate(zone_of(f), &area));
 	KUNIT_EXPECT_EQ(test, type_at(f, &area), PB_ISOLATE);
@@ -54,9 +54,9 @@ static void test_not_handed_out(struct kunit *test)
 /* Frees go to the pageblock's bitmap, not to the pcp lists, and count once isolation ends. */
 static void test_free_into_it(struct kunit *test)
 {
-	struct pt_fixture *f = pt_pool(test, &pt_one_block);
+	struct pt_fixture *f = pt_pool(test, &pt_one_pageblock);
 	struct pb_area area = area_at(f, 0, 1);
-	struct pb_survey survey;
+	struct pb_area_scan scan;
 	unsigned long *pfns, nr, i;
 
 	nr = pt_fill(test, f, 0, PB_MOVABLE, &pfns);
@@ -64,9 +64,9 @@ static void test_free_into_it(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, pb_area_isolate(zone_of(f), &area));
 	for (i = 0; i < 100; i++)
 		pt_free(test, f, pfns[i], 0);
-	KUNIT_ASSERT_TRUE(test, pb_area_survey(zone_of(f), &area, &survey));
-	KUNIT_EXPECT_EQ(test, survey.free, 100UL);
-	KUNIT_EXPECT_EQ(test, survey.pinned, PB_PAGEBLOCK_NR - 100);
+	KUNIT_ASSERT_TRUE(test, pb_area_scan(zone_of(f), &area, &scan));
+	KUNIT_EXPECT_EQ(test, scan.free, 100UL);
+	KUNIT_EXPECT_EQ(test, scan.pinned, PB_PAGEBLOCK_NR - 100);
 	KUNIT_EXPECT_EQ(test, pt_alloc_wait(f, 0), PB_NO_PFN);
 	pb_area_unisolate_as(zone_of(f), &area, PB_UNMOVABLE);
 	KUNIT_EXPECT_EQ(test, type_at(f, &area), PB_UNMOVABLE);
@@ -85,8 +85,8 @@ static void test_isolated_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, type_at(f, &area), PB_ISOLATE);
 	KUNIT_EXPECT_EQ(test, type_at(f, &other), PB_MOVABLE);
 	/* Changing the migratetype does not end isolation. */
-	KUNIT_EXPECT_FALSE(test, pb_slot_set_migratetype(pb_zone_slot(zone_of(f), area.first),
-							 PB_UNMOVABLE));
+	KUNIT_EXPECT_FALSE(test, pb_entry_set_migratetype(pb_zone_dir_entry(zone_of(f), area.first),
+							  PB_UNMOVABLE));
 	pb_area_unisolate(zone_of(f), &area);
 	KUNIT_EXPECT_TRUE(test, pb_area_isolate(zone_of(f), &other));
 	pb_area_unisolate(zone_of(f), &other);
@@ -100,18 +100,18 @@ static void test_not_isolated(struct kunit *test)
 
 	KUNIT_EXPECT_FALSE(test, pb_area_isolate(zone_of(holes), &area));
 	area = area_at(f, 0, 1);
-	pb_slot_set_migratetype(pb_zone_slot(zone_of(f), area.first), PB_HIGHATOMIC);
-	pb_zone_reindex_all(zone_of(f));
+	pb_entry_set_migratetype(pb_zone_dir_entry(zone_of(f), area.first), PB_HIGHATOMIC);
+	pb_zone_index_update_all(zone_of(f));
 	KUNIT_EXPECT_FALSE(test, pb_area_isolate(zone_of(f), &area));
 }
 
-/* pb_area_survey() counts each frame by its state: free, movable, pinned, in flight. */
-static void test_survey(struct kunit *test)
+/* pb_area_scan() counts each frame by its state: free, movable, pinned, in flight. */
+static void test_area_scan(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_small);
 	unsigned long movable = pt_alloc(f, 4), pinned = pt_alloc(f, 5), moving = pt_alloc(f, 3);
 	struct pb_area area;
-	struct pb_survey s;
+	struct pb_area_scan s;
 
 	pb_movable_set(&f->pool, movable);
 	pb_movable_set(&f->pool, moving);
@@ -120,34 +120,34 @@ static void test_survey(struct kunit *test)
 	area = area_at(f, (movable - f->layout->ranges[0].start_pfn) >> PB_PAGEBLOCK_ORDER, 1);
 	KUNIT_ASSERT_EQ(test, movable >> PB_PAGEBLOCK_ORDER, pinned >> PB_PAGEBLOCK_ORDER);
 	KUNIT_ASSERT_EQ(test, movable >> PB_PAGEBLOCK_ORDER, moving >> PB_PAGEBLOCK_ORDER);
-	KUNIT_ASSERT_TRUE(test, pb_area_survey(zone_of(f), &area, &s));
+	KUNIT_ASSERT_TRUE(test, pb_area_scan(zone_of(f), &area, &s));
 	KUNIT_EXPECT_EQ(test, s.movable, 16UL);
 	KUNIT_EXPECT_EQ(test, s.pinned, 32UL);
-	KUNIT_EXPECT_EQ(test, s.loose, 8UL);
+	KUNIT_EXPECT_EQ(test, s.in_flight, 8UL);
 	KUNIT_EXPECT_EQ(test, s.free, PB_PAGEBLOCK_NR - 56);
 	KUNIT_EXPECT_TRUE(test, pb_movable_putback(&f->pool, moving));
 }
 
 /* A part of a block larger than a pageblock counts as pinned. */
-static void test_survey_large(struct kunit *test)
+static void test_area_scan_large(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_small);
 	unsigned long pfn = pt_alloc(f, 11);
 	struct pb_area area = area_at(f, (pfn - f->layout->ranges[0].start_pfn) >>
 				      PB_PAGEBLOCK_ORDER, 1);
-	struct pb_survey s;
+	struct pb_area_scan s;
 	unsigned int i;
 
 	for (i = 0; i < 4; i++, area.first++) {
-		KUNIT_ASSERT_TRUE(test, pb_area_survey(zone_of(f), &area, &s));
+		KUNIT_ASSERT_TRUE(test, pb_area_scan(zone_of(f), &area, &s));
 		KUNIT_EXPECT_GT(test, s.pinned, 0UL);
 	}
 }
 
 /* An area is allocated completely or not at all, for every size. */
-static void test_take(struct kunit *test)
+static void test_area_alloc(struct kunit *test)
 {
-	struct pt_fixture *f = pt_pool(test, &pt_one_block);
+	struct pt_fixture *f = pt_pool(test, &pt_one_pageblock);
 	struct pb_area area = area_at(f, 0, 1);
 	unsigned long pfn;
 	unsigned int order;
@@ -157,19 +157,19 @@ static void test_take(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, pb_area_isolate(zone_of(f), &area));
 	for (order = 0; order <= PB_PAGEBLOCK_ORDER; order++) {
 		area.frames = 1U << order;
-		area.frame = round_down(pb_frame_in_block(pfn), area.frames);
+		area.frame = round_down(pb_frame_in_pageblock(pfn), area.frames);
 		preempt_disable();
-		KUNIT_EXPECT_FALSE(test, pb_area_take(zone_of(f), &area, NULL));
+		KUNIT_EXPECT_FALSE(test, pb_area_alloc(zone_of(f), &area, NULL));
 		preempt_enable();
 		if (order == PB_PAGEBLOCK_ORDER)
 			break;
 		area.frame ^= area.frames;
 		preempt_disable();
-		KUNIT_EXPECT_TRUE(test, pb_area_take(zone_of(f), &area, NULL));
+		KUNIT_EXPECT_TRUE(test, pb_area_alloc(zone_of(f), &area, NULL));
 		preempt_enable();
 		KUNIT_EXPECT_EQ(test, pb_zone_free_pages(zone_of(f)), 511L - area.frames);
-		pb_zone_release(zone_of(f), pb_block_pfn(zone_of(f), area.first) + area.frame,
-				order);
+		pb_zone_free_noevent(zone_of(f), pb_pageblock_pfn(zone_of(f), area.first) + area.frame,
+				     order);
 	}
 	pb_area_unisolate(zone_of(f), &area);
 	pt_free(test, f, pfn, 0);
@@ -213,7 +213,7 @@ static void isolate_or_allocate(void *arg, unsigned int n)
 		if (pfn != PB_NO_PFN && pb_free(&load->f->pool, pfn, rq.order) != PB_BAD_NONE)
 			atomic_long_inc(&load->errors);
 		if (pt_below(&r, 4) == 0)
-			pt_breathe(&load->f->pool);
+			pt_resched(&load->f->pool);
 	}
 }
 
@@ -237,9 +237,9 @@ static struct kunit_case isolate_cases[] = {
 	KUNIT_CASE(test_free_into_it),
 	KUNIT_CASE(test_isolated_once),
 	KUNIT_CASE(test_not_isolated),
-	KUNIT_CASE(test_survey),
-	KUNIT_CASE(test_survey_large),
-	KUNIT_CASE(test_take),
+	KUNIT_CASE(test_area_scan),
+	KUNIT_CASE(test_area_scan_large),
+	KUNIT_CASE(test_area_alloc),
 	KUNIT_CASE(test_concurrent_isolate),
 	{}
 };

@@ -64,11 +64,11 @@ static int perform(struct pt_fixture *f, enum act act, unsigned long pfn, unsign
 }
 
 /* Frees the frames of a block that was freed while isolated, as the mover does. */
-static void give_back(struct pt_fixture *f, unsigned long pfn, unsigned int order)
+static void free_block(struct pt_fixture *f, unsigned long pfn, unsigned int order)
 {
 	preempt_disable();
-	*pb_order_byte(&f->pool, pfn) = 0;
-	pb_zone_release(pb_pfn_zone(&f->pool, pfn), pfn, order);
+	*pb_order_map(&f->pool, pfn) = 0;
+	pb_zone_free_noevent(pb_pfn_zone(&f->pool, pfn), pfn, order);
 	preempt_enable();
 }
 
@@ -87,7 +87,7 @@ static void test_states(struct kunit *test)
 	if (!s->freed)
 		KUNIT_EXPECT_EQ(test, pb_page_order(&f->pool, pfn), (int)s->order);
 	if (s->owed)
-		give_back(f, pfn, s->order);
+		free_block(f, pfn, s->order);
 	if (s->freed || s->owed)
 		pt_expect_all_free(test, f);
 }
@@ -104,7 +104,7 @@ static void test_double_free_while_moved(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pb_free(&f->pool, pfn, 2), PB_BAD_DOUBLE);
 	pt_expect_bad(test, f, PB_BAD_DOUBLE, pfn);
 	KUNIT_EXPECT_FALSE(test, pb_movable_putback(&f->pool, pfn));
-	give_back(f, pfn, 2);
+	free_block(f, pfn, 2);
 	KUNIT_EXPECT_EQ(test, pb_free(&f->pool, pfn, 2), PB_BAD_DOUBLE);
 	pt_expect_bad(test, f, PB_BAD_DOUBLE, pfn);
 	pt_expect_all_free(test, f);
@@ -185,7 +185,7 @@ static void test_memalloc(struct kunit *test)
 {
 	struct pt_fixture *f = accounting_pool(test);
 	struct pb_request rq = pt_rq(3, PB_MOVABLE, 0);
-	struct pb_survey survey;
+	struct pb_area_scan scan;
 	struct pb_area area = { .nr = 1, .frames = PB_PAGEBLOCK_NR };
 	struct pb_zone *zone;
 	unsigned long pfn;
@@ -194,14 +194,14 @@ static void test_memalloc(struct kunit *test)
 	pfn = pb_alloc(&f->pool, &rq, NULL);
 	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
 	zone = pb_pfn_zone(&f->pool, pfn);
-	area.first = pb_block_index(zone, pfn);
+	area.first = pb_pageblock_index(zone, pfn);
 	pb_set_accounted(&f->pool, pfn);
 	KUNIT_EXPECT_TRUE(test, pb_page_is_memalloc(&f->pool, pfn));
 	KUNIT_EXPECT_FALSE(test, pb_movable_isolate(&f->pool, pfn, 3));
 	KUNIT_EXPECT_EQ(test, pb_movable_clear(&f->pool, pfn), 0);
-	KUNIT_EXPECT_TRUE(test, pb_area_survey(zone, &area, &survey));
-	KUNIT_EXPECT_EQ(test, survey.pinned, 8UL);
-	KUNIT_EXPECT_EQ(test, survey.movable, 0UL);
+	KUNIT_EXPECT_TRUE(test, pb_area_scan(zone, &area, &scan));
+	KUNIT_EXPECT_EQ(test, scan.pinned, 8UL);
+	KUNIT_EXPECT_EQ(test, scan.movable, 0UL);
 	KUNIT_EXPECT_EQ(test, pb_free(&f->pool, pfn, 3), PB_BAD_NONE);
 	KUNIT_EXPECT_EQ(test, uncharged, 8UL);
 
@@ -222,7 +222,7 @@ static void test_memalloc(struct kunit *test)
 	pt_expect_allocated(test, f, 8);
 	KUNIT_EXPECT_FALSE(test, pb_movable_putback(&f->pool, pfn));
 	KUNIT_EXPECT_TRUE(test, pb_accounted(&f->pool, pfn));
-	give_back(f, pfn, 3);
+	free_block(f, pfn, 3);
 	pt_expect_all_free(test, f);
 }
 
@@ -271,7 +271,7 @@ static void test_accounted_and_isolated(struct kunit *test)
 	pt_expect_bad(test, f, PB_BAD_DOUBLE, pfn);
 	KUNIT_EXPECT_EQ(test, uncharged, 0UL);
 	KUNIT_EXPECT_TRUE(test, pb_accounted(&f->pool, pfn));
-	give_back(f, pfn, 2);
+	free_block(f, pfn, 2);
 	pt_expect_all_free(test, f);
 }
 

@@ -78,7 +78,7 @@ static struct pb_request waiting(int nid)
 }
 
 /* A request made on CPU 0, which belongs to node 0. */
-struct ask {
+struct attempt {
 	struct pt_fixture	*f;
 	struct pb_request	rq;
 	int			nid;		/* node to reclaim on, or of the page allocated */
@@ -87,33 +87,33 @@ struct ask {
 
 static void alloc_on_cpu(void *arg)
 {
-	struct ask *ask = arg;
-	unsigned long pfn = pb_alloc(&ask->f->pool, &ask->rq, NULL);
+	struct attempt *attempt = arg;
+	unsigned long pfn = pb_alloc(&attempt->f->pool, &attempt->rq, NULL);
 
-	ask->nid = pfn == PB_NO_PFN ? NUMA_NO_NODE : pb_pfn_zone(&ask->f->pool, pfn)->nid;
+	attempt->nid = pfn == PB_NO_PFN ? NUMA_NO_NODE : pb_pfn_zone(&attempt->f->pool, pfn)->nid;
 }
 
 static void reclaim_on_cpu(void *arg)
 {
-	struct ask *ask = arg;
+	struct attempt *attempt = arg;
 
-	ask->result = pb_node_reclaim(pt_zone(ask->f, ask->nid, PB_ZONE_NORMAL), &ask->rq);
+	attempt->result = pb_node_reclaim(pt_zone(attempt->f, attempt->nid, PB_ZONE_NORMAL), &attempt->rq);
 }
 
 static int node_of_alloc(struct pt_fixture *f, struct pb_request rq)
 {
-	struct ask ask = { .f = f, .rq = rq };
+	struct attempt attempt = { .f = f, .rq = rq };
 
-	pt_call_on(0, alloc_on_cpu, &ask);
-	return ask.nid;
+	pt_call_on(0, alloc_on_cpu, &attempt);
+	return attempt.nid;
 }
 
 static enum pb_node_reclaim result_at(struct pt_fixture *f, struct pb_request rq, int nid)
 {
-	struct ask ask = { .f = f, .rq = rq, .nid = nid };
+	struct attempt attempt = { .f = f, .rq = rq, .nid = nid };
 
-	pt_call_on(0, reclaim_on_cpu, &ask);
-	return ask.result;
+	pt_call_on(0, reclaim_on_cpu, &attempt);
+	return attempt.result;
 }
 
 static enum pb_node_reclaim result_of(struct pt_fixture *f, struct pb_request rq)

@@ -126,16 +126,16 @@ static void step_contig(struct oracle *o)
 {
 	struct pb_request rq = random_request(o, 0);
 	unsigned long nr = 1 + pt_below(&o->rand, pt_below(&o->rand, 2) ? 100 : 1700);
-	unsigned long align = contig_align(nr), cut, room, pfn, i;
+	unsigned long align = contig_align(nr), cut, capacity, pfn, i;
 	enum pb_reason reason = PB_REASON_NONE;
 	struct pb_pool *pool = &o->model.f->pool;
 
 	pfn = pb_alloc_contig(pool, &rq, nr, &reason);
 	if (pfn == PB_NO_PFN) {
 		/* Up to a pageblock the range needs a free block of the next order. */
-		room = nr <= PB_PAGEBLOCK_NR ? align : round_up(nr, PB_PAGEBLOCK_NR);
+		capacity = nr <= PB_PAGEBLOCK_NR ? align : round_up(nr, PB_PAGEBLOCK_NR);
 		if (rq.flags & PB_ALLOC_WAIT)
-			check(o, pt_model_may_fail(&o->model, &rq, room, align),
+			check(o, pt_model_may_fail(&o->model, &rq, capacity, align),
 			      "range failed although there is one", nr, 0);
 		check(o, reason != PB_REASON_NONE, "no reason given", nr, 0);
 		return;
@@ -147,7 +147,7 @@ static void step_contig(struct oracle *o)
 	if (o->failed || pt_below(&o->rand, 2))
 		return;
 	for (i = 0; i < cut; i++)
-		pt_model_take(&o->model, o->model.n - 1);
+		pt_model_alloc(&o->model, o->model.n - 1);
 	check(o, pb_free_contig(pool, pfn + nr - cut, cut) == PB_BAD_NONE, "range free refused",
 	      pfn, 0);
 }
@@ -158,7 +158,7 @@ static void step_free(struct oracle *o)
 
 	if (!o->model.n)
 		return;
-	block = pt_model_take(&o->model, pt_below(&o->rand, o->model.n));
+	block = pt_model_alloc(&o->model, pt_below(&o->rand, o->model.n));
 	check(o, pb_free(&o->model.f->pool, block.pfn, block.order) == PB_BAD_NONE,
 	      "correct free refused", block.pfn, block.order);
 }
@@ -170,7 +170,7 @@ static void step_split(struct oracle *o)
 
 	if (!o->model.n)
 		return;
-	block = pt_model_take(&o->model, pt_below(&o->rand, o->model.n));
+	block = pt_model_alloc(&o->model, pt_below(&o->rand, o->model.n));
 	check(o, pb_split(&o->model.f->pool, block.pfn, block.order) == PB_BAD_NONE,
 	      "split refused", block.pfn, block.order);
 	for (i = 0; i < 1UL << block.order; i++)
@@ -219,7 +219,7 @@ static void step_any_free(struct oracle *o)
 	if (want == PB_BAD_NONE) {
 		for (i = 0; o->model.live[i].pfn != pfn; i++)
 			;
-		pt_model_take(&o->model, i);
+		pt_model_alloc(&o->model, i);
 	} else {
 		check(o, atomic_read(&f->nr_bad[want]) == 1 && f->bad_pfn == pfn,
 		      "not reported once", pfn, order);
@@ -227,7 +227,7 @@ static void step_any_free(struct oracle *o)
 	}
 }
 
-static void step_ask_order(struct oracle *o)
+static void step_query_order(struct oracle *o)
 {
 	unsigned long pfn = random_pfn(o);
 
@@ -261,7 +261,7 @@ static void one_step(struct oracle *o)
 	else if (dice < 6)
 		step_any_free(o);
 	else if (dice < 9)
-		step_ask_order(o);
+		step_query_order(o);
 	else if (dice < 10)
 		step_split(o);
 	else if (pt_below(&o->rand, 100) >= o->grow)

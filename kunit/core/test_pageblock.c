@@ -9,7 +9,7 @@
 
 /* Parameters of cases that run for each order. */
 static const unsigned int word_orders[] = { 0, 1, 2, 3, 4, 5, 6 };
-static const unsigned int block_orders[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 };
+static const unsigned int pageblock_orders[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 };
 
 static void describe_order(const unsigned int *order, char *desc)
 {
@@ -17,7 +17,7 @@ static void describe_order(const unsigned int *order, char *desc)
 }
 
 KUNIT_ARRAY_PARAM(word_orders, word_orders, describe_order);
-KUNIT_ARRAY_PARAM(block_orders, block_orders, describe_order);
+KUNIT_ARRAY_PARAM(pageblock_orders, pageblock_orders, describe_order);
 
 static bool naive_is_free(u64 word, unsigned int at, unsigned int order)
 {
@@ -109,7 +109,7 @@ static void test_word_largest(struct kunit *test)
 }
 
 /* The picked block is free, aligned, and part of the smallest free block that has the order. */
-static void test_word_pick_smallest(struct kunit *test)
+static void test_word_find_smallest(struct kunit *test)
 {
 	unsigned int order = *(const unsigned int *)test->param_value, at, i;
 	struct pt_rand r = { .state = pt_seed + 77 + order };
@@ -122,7 +122,7 @@ static void test_word_pick_smallest(struct kunit *test)
 		for (at = 0; at < PB_WORD_NR; at += 1U << order)
 			if (naive_is_free(word, at, order))
 				smallest = min(smallest, naive_block_order(word, at));
-		head = pb_word_pick(word, order);
+		head = pb_word_find(word, order);
 		if (smallest > PB_WORD_ORDER) {
 			KUNIT_ASSERT_EQ(test, head, 0ULL);
 			continue;
@@ -135,7 +135,7 @@ static void test_word_pick_smallest(struct kunit *test)
 	}
 }
 
-static void test_word_claim_all(struct kunit *test)
+static void test_word_alloc_all(struct kunit *test)
 {
 	unsigned int order = *(const unsigned int *)test->param_value, i;
 	struct pt_rand r = { .state = pt_seed + 99 + order };
@@ -145,14 +145,14 @@ static void test_word_claim_all(struct kunit *test)
 	for (i = 0; i < 500; i++) {
 		before = random_word(&r);
 		atomic64_set(&word, before);
-		heads = pb_word_claim_all(&word, order);
+		heads = pb_word_alloc_all(&word, order);
 		KUNIT_ASSERT_EQ(test, heads, pb_word_heads(before, order));
 		KUNIT_ASSERT_EQ(test, (u64)atomic64_read(&word),
 				before & ~pb_word_expand(heads, order));
 	}
 }
 
-static void test_word_claim_one(struct kunit *test)
+static void test_word_alloc_one(struct kunit *test)
 {
 	unsigned int order = *(const unsigned int *)test->param_value, i;
 	struct pt_rand r = { .state = pt_seed + 111 + order };
@@ -162,128 +162,128 @@ static void test_word_claim_one(struct kunit *test)
 	for (i = 0; i < 500; i++) {
 		before = random_word(&r);
 		atomic64_set(&word, before);
-		head = pb_word_claim_one(&word, order);
-		KUNIT_ASSERT_EQ(test, head, pb_word_pick(before, order));
+		head = pb_word_alloc_one(&word, order);
+		KUNIT_ASSERT_EQ(test, head, pb_word_find(before, order));
 		KUNIT_ASSERT_EQ(test, (u64)atomic64_read(&word),
 				before & ~pb_word_expand(head, order));
 	}
 }
 
-static struct pb_pageblock *new_block(struct kunit *test, u64 word)
+static struct pb_pageblock *new_pageblock(struct kunit *test, u64 word)
 {
-	struct pb_pageblock *block;
+	struct pb_pageblock *pageblock;
 	unsigned int i;
 
 	/* pb_meta_alloc() provides the alignment of a pageblock. */
-	block = pb_meta_alloc(sizeof(*block), 0);
-	KUNIT_ASSERT_NOT_NULL(test, block);
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, pb_meta_free, block), 0);
+	pageblock = pb_meta_alloc(sizeof(*pageblock), 0);
+	KUNIT_ASSERT_NOT_NULL(test, pageblock);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, pb_meta_free, pageblock), 0);
 	for (i = 0; i < PB_WORDS; i++)
-		atomic64_set(&block->free[i], word);
-	return block;
+		atomic64_set(&pageblock->free[i], word);
+	return pageblock;
 }
 
 /*
  * A free pageblock gives all its blocks of an order, none overlapping. Freeing them makes it
  * free again.
  */
-static void test_block_exhaust(struct kunit *test)
+static void test_pageblock_exhaust(struct kunit *test)
 {
 	unsigned int order = *(const unsigned int *)test->param_value, i, n;
-	struct pb_pageblock *block = new_block(test, ~0ULL);
+	struct pb_pageblock *pageblock = new_pageblock(test, ~0ULL);
 	u8 *seen = kunit_kzalloc(test, PB_PAGEBLOCK_NR, GFP_KERNEL);
 	int frame;
 
 	KUNIT_ASSERT_NOT_NULL(test, seen);
-	for (n = 0; (frame = pb_block_claim(block, order)) >= 0; n++) {
+	for (n = 0; (frame = pb_pageblock_alloc(pageblock, order)) >= 0; n++) {
 		KUNIT_ASSERT_EQ(test, frame % (1 << order), 0);
 		for (i = frame; i < frame + (1U << order); i++)
 			KUNIT_ASSERT_EQ_MSG(test, seen[i]++, 0, "frame %u", i);
 	}
 	KUNIT_EXPECT_EQ(test, n, (unsigned int)PB_PAGEBLOCK_NR >> order);
-	KUNIT_EXPECT_EQ(test, pb_block_count_free(block), 0U);
-	KUNIT_EXPECT_EQ(test, pb_block_largest(block), -1);
+	KUNIT_EXPECT_EQ(test, pb_pageblock_count_free(pageblock), 0U);
+	KUNIT_EXPECT_EQ(test, pb_pageblock_largest(pageblock), -1);
 	for (i = 0; i < PB_PAGEBLOCK_NR; i += 1U << order) {
-		KUNIT_EXPECT_FALSE(test, pb_block_is_whole(block));
-		KUNIT_EXPECT_EQ(test, pb_block_release(block, i, order), 0UL);
+		KUNIT_EXPECT_FALSE(test, pb_pageblock_is_free(pageblock));
+		KUNIT_EXPECT_EQ(test, pb_pageblock_free(pageblock, i, order), 0UL);
 	}
-	KUNIT_EXPECT_TRUE(test, pb_block_is_whole(block));
-	KUNIT_EXPECT_EQ(test, pb_block_largest(block), 9);
-	KUNIT_EXPECT_EQ(test, pb_block_count_free(block), 512U);
+	KUNIT_EXPECT_TRUE(test, pb_pageblock_is_free(pageblock));
+	KUNIT_EXPECT_EQ(test, pb_pageblock_largest(pageblock), 9);
+	KUNIT_EXPECT_EQ(test, pb_pageblock_count_free(pageblock), 512U);
 }
 
 /* A second release returns the number of frames that were free, and changes nothing. */
-static void test_block_release_twice(struct kunit *test)
+static void test_pageblock_double_free(struct kunit *test)
 {
 	unsigned int order = *(const unsigned int *)test->param_value;
-	struct pb_pageblock *block = new_block(test, 0);
+	struct pb_pageblock *pageblock = new_pageblock(test, 0);
 
-	KUNIT_EXPECT_EQ(test, pb_block_release(block, 0, order), 0UL);
-	KUNIT_EXPECT_EQ(test, pb_block_release(block, 0, order), 1UL << order);
-	KUNIT_EXPECT_EQ(test, pb_block_count_free(block), 1U << order);
+	KUNIT_EXPECT_EQ(test, pb_pageblock_free(pageblock, 0, order), 0UL);
+	KUNIT_EXPECT_EQ(test, pb_pageblock_free(pageblock, 0, order), 1UL << order);
+	KUNIT_EXPECT_EQ(test, pb_pageblock_count_free(pageblock), 1U << order);
 }
 
 /*
  * A frame of the first block is missing: the second block is allocated and the first is
  * unchanged.
  */
-static void test_block_large_skips_partial(struct kunit *test)
+static void test_pageblock_large_skips_partial(struct kunit *test)
 {
-	struct pb_pageblock *block = new_block(test, ~0ULL);
+	struct pb_pageblock *pageblock = new_pageblock(test, ~0ULL);
 	unsigned int order;
 
-	atomic64_andnot(BIT_ULL(17), &block->free[1]);
+	atomic64_andnot(BIT_ULL(17), &pageblock->free[1]);
 	for (order = 7; order <= 8; order++) {
-		KUNIT_EXPECT_EQ(test, pb_block_claim(block, order), 1 << order);
-		KUNIT_EXPECT_EQ(test, pb_block_release(block, 1U << order, order), 0UL);
+		KUNIT_EXPECT_EQ(test, pb_pageblock_alloc(pageblock, order), 1 << order);
+		KUNIT_EXPECT_EQ(test, pb_pageblock_free(pageblock, 1U << order, order), 0UL);
 	}
-	KUNIT_EXPECT_EQ(test, pb_block_claim(block, 9), -1);
-	KUNIT_EXPECT_EQ(test, pb_block_count_free(block), 511U);
-	KUNIT_EXPECT_EQ(test, pb_block_largest(block), 8);
+	KUNIT_EXPECT_EQ(test, pb_pageblock_alloc(pageblock, 9), -1);
+	KUNIT_EXPECT_EQ(test, pb_pageblock_count_free(pageblock), 511U);
+	KUNIT_EXPECT_EQ(test, pb_pageblock_largest(pageblock), 8);
 }
 
 /* Small orders use words that are already split before free words. */
-static void test_block_claims_partial_words_first(struct kunit *test)
+static void test_pageblock_partial_words_first(struct kunit *test)
 {
-	struct pb_pageblock *block = new_block(test, ~0ULL);
+	struct pb_pageblock *pageblock = new_pageblock(test, ~0ULL);
 	unsigned int order;
 
-	atomic64_set(&block->free[5], 0xff0000ffULL);
+	atomic64_set(&pageblock->free[5], 0xff0000ffULL);
 	for (order = 0; order <= 3; order++) {
-		KUNIT_EXPECT_EQ(test, pb_block_claim(block, order) / 64, 5);
-		atomic64_set(&block->free[5], 0xff0000ffULL);
+		KUNIT_EXPECT_EQ(test, pb_pageblock_alloc(pageblock, order) / 64, 5);
+		atomic64_set(&pageblock->free[5], 0xff0000ffULL);
 	}
-	KUNIT_EXPECT_EQ(test, pb_block_largest(block), 8);
+	KUNIT_EXPECT_EQ(test, pb_pageblock_largest(pageblock), 8);
 }
 
-static void test_block_largest(struct kunit *test)
+static void test_pageblock_largest(struct kunit *test)
 {
-	struct pb_pageblock *block = new_block(test, 0);
+	struct pb_pageblock *pageblock = new_pageblock(test, 0);
 
-	KUNIT_EXPECT_EQ(test, pb_block_largest(block), -1);
-	atomic64_set(&block->free[3], 0xf0);
-	KUNIT_EXPECT_EQ(test, pb_block_largest(block), 2);
-	atomic64_set(&block->free[6], ~0ULL);
-	KUNIT_EXPECT_EQ(test, pb_block_largest(block), 6);
-	atomic64_set(&block->free[5], ~0ULL);		/* its neighbour, not its buddy */
-	KUNIT_EXPECT_EQ(test, pb_block_largest(block), 6);
-	atomic64_set(&block->free[7], ~0ULL);
-	KUNIT_EXPECT_EQ(test, pb_block_largest(block), 7);
-	atomic64_set(&block->free[4], ~0ULL);
-	KUNIT_EXPECT_EQ(test, pb_block_largest(block), 8);
+	KUNIT_EXPECT_EQ(test, pb_pageblock_largest(pageblock), -1);
+	atomic64_set(&pageblock->free[3], 0xf0);
+	KUNIT_EXPECT_EQ(test, pb_pageblock_largest(pageblock), 2);
+	atomic64_set(&pageblock->free[6], ~0ULL);
+	KUNIT_EXPECT_EQ(test, pb_pageblock_largest(pageblock), 6);
+	atomic64_set(&pageblock->free[5], ~0ULL);	/* its neighbour, not its buddy */
+	KUNIT_EXPECT_EQ(test, pb_pageblock_largest(pageblock), 6);
+	atomic64_set(&pageblock->free[7], ~0ULL);
+	KUNIT_EXPECT_EQ(test, pb_pageblock_largest(pageblock), 7);
+	atomic64_set(&pageblock->free[4], ~0ULL);
+	KUNIT_EXPECT_EQ(test, pb_pageblock_largest(pageblock), 8);
 }
 
 static struct kunit_case pageblock_cases[] = {
 	KUNIT_CASE_PARAM(test_word_heads, word_orders_gen_params),
 	KUNIT_CASE(test_word_largest),
-	KUNIT_CASE_PARAM(test_word_pick_smallest, word_orders_gen_params),
-	KUNIT_CASE_PARAM(test_word_claim_one, word_orders_gen_params),
-	KUNIT_CASE_PARAM(test_word_claim_all, word_orders_gen_params),
-	KUNIT_CASE_PARAM(test_block_exhaust, block_orders_gen_params),
-	KUNIT_CASE_PARAM(test_block_release_twice, block_orders_gen_params),
-	KUNIT_CASE(test_block_large_skips_partial),
-	KUNIT_CASE(test_block_claims_partial_words_first),
-	KUNIT_CASE(test_block_largest),
+	KUNIT_CASE_PARAM(test_word_find_smallest, word_orders_gen_params),
+	KUNIT_CASE_PARAM(test_word_alloc_one, word_orders_gen_params),
+	KUNIT_CASE_PARAM(test_word_alloc_all, word_orders_gen_params),
+	KUNIT_CASE_PARAM(test_pageblock_exhaust, pageblock_orders_gen_params),
+	KUNIT_CASE_PARAM(test_pageblock_double_free, pageblock_orders_gen_params),
+	KUNIT_CASE(test_pageblock_large_skips_partial),
+	KUNIT_CASE(test_pageblock_partial_words_first),
+	KUNIT_CASE(test_pageblock_largest),
 	{}
 };
 

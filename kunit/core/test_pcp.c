@@ -53,7 +53,7 @@ static void test_last_in_first_out(struct kunit *test)
 	KUNIT_ASSERT_NE(test, b, PB_NO_PFN);
 	pt_free(test, f, a, order);
 	pt_free(test, f, b, order);
-	if (order > PB_PCP_MAX_SMALL && !pb_pcp_count(here(pt_zone(f, 0, PB_ZONE_NORMAL))))
+	if (order > PB_PCP_MAX_WORD_ORDER && !pb_pcp_count(here(pt_zone(f, 0, PB_ZONE_NORMAL))))
 		kunit_skip(test, "pcp->high is too small for this order with so many CPUs");
 	KUNIT_EXPECT_EQ(test, pt_alloc(f, order), b);
 	KUNIT_EXPECT_EQ(test, pt_alloc(f, order), a);
@@ -141,7 +141,7 @@ static void test_limit(struct kunit *test)
  */
 static void test_free_in_order(struct kunit *test)
 {
-	struct pt_fixture *f = pt_pool(test, &pt_one_block);
+	struct pt_fixture *f = pt_pool(test, &pt_one_pageblock);
 	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
 	unsigned long *pfns, first, drains, i;
 
@@ -156,7 +156,7 @@ static void test_free_in_order(struct kunit *test)
 			PB_PAGEBLOCK_NR / 2 / PB_WORD_NR);
 	KUNIT_EXPECT_GE(test, pb_zone_free_pages(zone), (long)PB_WORD_NR);
 	pb_pcp_drain_local(&f->pool);
-	KUNIT_EXPECT_EQ(test, pb_key_largest(zone->ctl[pb_block_index(zone, first)].key),
+	KUNIT_EXPECT_EQ(test, pb_class_largest(zone->ctl[pb_pageblock_index(zone, first)].index_class),
 			PB_PAGEBLOCK_ORDER - 1);
 	for (; i < PB_PAGEBLOCK_NR; i++)
 		pt_free(test, f, first + i, 0);
@@ -272,7 +272,7 @@ static void test_high_grows_and_decays(struct kunit *test)
 /* A refill from a pageblock does not hide frames that were freed into it before. */
 static void test_refill_finds_what_was_freed(struct kunit *test)
 {
-	struct pt_fixture *f = pt_pool(test, &pt_one_block);
+	struct pt_fixture *f = pt_pool(test, &pt_one_pageblock);
 	unsigned long *pfns, n, i;
 
 	n = pt_fill(test, f, 0, PB_MOVABLE, &pfns);

@@ -128,17 +128,17 @@ static void test_nothing_by_default(struct kunit *test)
  * Zeroes no more pageblocks than requested, and none that would bring free pages below the high
  * watermark.
  */
-static void test_budget_and_marks(struct kunit *test)
+static void test_budget_and_watermarks(struct kunit *test)
 {
 	struct pt_fixture *f = zero_pool(test, &pt_small);
 	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
 
 	KUNIT_EXPECT_EQ(test, prezero(zone, 3), 3UL);
-	KUNIT_EXPECT_EQ(test, frames_zero(PT_BLOCK(2048), f->pages), PT_BLOCK(3));
+	KUNIT_EXPECT_EQ(test, frames_zero(PT_PAGEBLOCK(2048), f->pages), PT_PAGEBLOCK(3));
 	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_PREZERO), 3UL);
-	pt_set_mark(zone, PB_WMARK_HIGH, PT_BLOCK(8) - 511);
+	pt_set_watermark(zone, PB_WMARK_HIGH, PT_PAGEBLOCK(8) - 511);
 	KUNIT_EXPECT_EQ(test, prezero(zone, 100), 0UL);
-	pt_set_mark(zone, PB_WMARK_HIGH, PT_BLOCK(7));
+	pt_set_watermark(zone, PB_WMARK_HIGH, PT_PAGEBLOCK(7));
 	KUNIT_EXPECT_EQ(test, prezero(zone, 100), 5UL);
 	pt_expect_all_free(test, f);
 }
@@ -146,7 +146,7 @@ static void test_budget_and_marks(struct kunit *test)
 /* A block with one frame that was used is not reported as zeroed. */
 static void test_one_dirty_frame(struct kunit *test)
 {
-	struct pt_fixture *f = zero_pool(test, &pt_one_block);
+	struct pt_fixture *f = zero_pool(test, &pt_one_pageblock);
 	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
 	unsigned long pfn;
 	bool zeroed;
@@ -179,9 +179,9 @@ static void test_ranges_and_misuse(struct kunit *test)
 	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
 	KUNIT_EXPECT_TRUE(test, zeroed);
 	pt_expect_allocated(test, f, 700);
-	KUNIT_EXPECT_EQ(test, pb_free(&f->pool, pfn + PT_BLOCK(4), 0), PB_BAD_DOUBLE);
-	pt_expect_bad(test, f, PB_BAD_DOUBLE, pfn + PT_BLOCK(4));
-	KUNIT_EXPECT_EQ(test, pb_page_order(&f->pool, pfn + PT_BLOCK(4)), -EINVAL);
+	KUNIT_EXPECT_EQ(test, pb_free(&f->pool, pfn + PT_PAGEBLOCK(4), 0), PB_BAD_DOUBLE);
+	pt_expect_bad(test, f, PB_BAD_DOUBLE, pfn + PT_PAGEBLOCK(4));
+	KUNIT_EXPECT_EQ(test, pb_page_order(&f->pool, pfn + PT_PAGEBLOCK(4)), -EINVAL);
 	KUNIT_EXPECT_EQ(test, pb_free_contig(&f->pool, pfn, 700), PB_BAD_NONE);
 	zeroed = true;
 	KUNIT_EXPECT_EQ(test, pb_alloc_contig(&f->pool, &rq, 700, NULL), pfn);
@@ -238,10 +238,10 @@ static void test_misses_are_told(struct kunit *test)
 /* A free pageblock with a frame in use (corruption) is reported and not zeroed. */
 static void test_frame_in_use(struct kunit *test)
 {
-	struct pt_fixture *f = zero_pool(test, &pt_one_block);
+	struct pt_fixture *f = zero_pool(test, &pt_one_pageblock);
 	unsigned long pfn = f->layout->ranges[0].start_pfn + 77;
 
-	*pb_order_byte(&f->pool, pfn) = 1;
+	*pb_order_map(&f->pool, pfn) = 1;
 	KUNIT_EXPECT_EQ(test, prezero(pt_zone(f, 0, PB_ZONE_NORMAL), 100), 0UL);
 	pt_expect_bad(test, f, PB_BAD_IN_USE, pfn);
 	KUNIT_EXPECT_EQ(test, frames_zero(pfn, 1), 0UL);
@@ -261,7 +261,7 @@ static void test_compaction_target(struct kunit *test)
 	struct pt_fixture *f = zero_pool(test, &pt_small);
 	struct pb_request rq = pt_rq(2, PB_MOVABLE, 0);
 	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
-	struct pt_movers *m = pt_movers(test, f, PT_BLOCK(7) / 4);
+	struct pt_movers *m = pt_movers(test, f, PT_PAGEBLOCK(7) / 4);
 	unsigned long i, pfn;
 	bool zeroed;
 
@@ -413,7 +413,7 @@ static void use_or_zero(void *arg, unsigned int n)
 		if (pt_below(&r, 8) == 0)
 			pb_pcp_drain_local(&mix->f->pool);
 		if (i % 64 == 0)
-			pt_breathe(&mix->f->pool);
+			pt_resched(&mix->f->pool);
 	}
 }
 
@@ -433,7 +433,7 @@ static void test_concurrent_use(struct kunit *test)
 static struct kunit_case prezero_cases[] = {
 	KUNIT_CASE_PARAM(test_known_once, orders_gen_params),
 	KUNIT_CASE(test_nothing_by_default),
-	KUNIT_CASE(test_budget_and_marks),
+	KUNIT_CASE(test_budget_and_watermarks),
 	KUNIT_CASE(test_one_dirty_frame),
 	KUNIT_CASE(test_ranges_and_misuse),
 	KUNIT_CASE(test_share),

@@ -65,14 +65,14 @@ static void test_shares(struct kunit *test)
 	const struct share *share = test->param_value;
 	atomic_long_t deferred = ATOMIC_LONG_INIT(share->deferred);
 	struct keeper k = { };
-	struct pb_ask ask = {
+	struct pb_reclaim_query query = {
 		.freeable = share->freeable, .priority = share->priority, .seeks = share->seeks,
 		.batch = share->batch, .deferred = &deferred, .scan = give, .arg = &k,
 	};
 
-	pb_reclaim_ask(&ask);
+	pb_reclaim_query(&query);
 	KUNIT_EXPECT_EQ(test, k.asked, share->asked);
-	KUNIT_EXPECT_EQ(test, ask.scanned, share->asked);
+	KUNIT_EXPECT_EQ(test, query.scanned, share->asked);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&deferred), (long)share->left);
 	KUNIT_EXPECT_LE(test, k.largest, share->batch ?: PB_RECLAIM_BATCH);
 }
@@ -82,12 +82,12 @@ static void test_stop(struct kunit *test)
 {
 	atomic_long_t deferred = ATOMIC_LONG_INIT(0);
 	struct keeper k = { .stop_after = 2 };
-	struct pb_ask ask = {
+	struct pb_reclaim_query query = {
 		.freeable = 10000, .priority = 3, .seeks = 2, .deferred = &deferred,
 		.scan = give, .arg = &k,
 	};
 
-	KUNIT_EXPECT_EQ(test, pb_reclaim_ask(&ask), 2UL * (PB_RECLAIM_BATCH / 2));
+	KUNIT_EXPECT_EQ(test, pb_reclaim_query(&query), 2UL * (PB_RECLAIM_BATCH / 2));
 	KUNIT_EXPECT_EQ(test, k.calls, 2UL);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&deferred), 2500L - 2 * PB_RECLAIM_BATCH);
 }
@@ -97,13 +97,13 @@ static void test_looks_at_less(struct kunit *test)
 {
 	atomic_long_t deferred = ATOMIC_LONG_INIT(0);
 	struct keeper k = { .looks_at = 64 };
-	struct pb_ask ask = {
+	struct pb_reclaim_query query = {
 		.freeable = 1024, .priority = 2, .seeks = 2, .deferred = &deferred,
 		.scan = give, .arg = &k,
 	};
 
-	pb_reclaim_ask(&ask);
-	KUNIT_EXPECT_EQ(test, ask.scanned, 448UL);
+	pb_reclaim_query(&query);
+	KUNIT_EXPECT_EQ(test, query.scanned, 448UL);
 	KUNIT_EXPECT_EQ(test, k.calls, 7UL);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&deferred), 512L - 448);
 }
@@ -127,7 +127,7 @@ static unsigned long note_round(struct pb_pool *pool, const struct pb_request *r
 
 static void test_priority_rises(struct kunit *test)
 {
-	struct pt_fixture *f = pt_pool(test, &pt_one_block);
+	struct pt_fixture *f = pt_pool(test, &pt_one_pageblock);
 	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
 
 	KUNIT_EXPECT_EQ(test, pb_direct_reclaim(&f->pool, &rq), 0UL);
@@ -145,7 +145,7 @@ static void test_priority_rises(struct kunit *test)
 /* A small request ends reclaim after 32 pages, a large one after the number of pages it needs. */
 static void test_ends_when_enough(struct kunit *test)
 {
-	struct pt_fixture *f = pt_pool(test, &pt_one_block);
+	struct pt_fixture *f = pt_pool(test, &pt_one_pageblock);
 	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
 
 	f->pool.ops.reclaim = note_round;

@@ -17,10 +17,10 @@
 #else
 #define SCALE_PAGES	BIT(28)			/* 1 TiB */
 #endif
-#define SCALE_BLOCKS	(SCALE_PAGES >> PB_PAGEBLOCK_ORDER)
+#define SCALE_PAGEBLOCKS	(SCALE_PAGES >> PB_PAGEBLOCK_ORDER)
 
 static const struct pb_range scale_ranges[] = {
-	PT_RANGE(512, SCALE_BLOCKS, 0, NORMAL),
+	PT_RANGE(512, SCALE_PAGEBLOCKS, 0, NORMAL),
 };
 
 static const struct pt_layout scale_layout = {
@@ -115,12 +115,12 @@ static void fill_999(struct kunit *test, struct pb_pool *pool)
 	unsigned long left = SCALE_PAGES / 1000, pfn, i, step;
 	struct pb_request rq = pt_rq(PB_PAGEBLOCK_ORDER, PB_MOVABLE, 0);
 
-	for (i = 0; i < SCALE_BLOCKS; i++)
+	for (i = 0; i < SCALE_PAGEBLOCKS; i++)
 		KUNIT_ASSERT_NE(test, pb_alloc(pool, &rq, NULL), PB_NO_PFN);
 	/* The free frames lie in another word each time, at equal distances. */
-	step = SCALE_BLOCKS / (left / PB_WORD_NR);
-	for (i = step - 1; i < SCALE_BLOCKS; i += step) {
-		pfn = PT_BLOCK(512 + i);
+	step = SCALE_PAGEBLOCKS / (left / PB_WORD_NR);
+	for (i = step - 1; i < SCALE_PAGEBLOCKS; i += step) {
+		pfn = PT_PAGEBLOCK(512 + i);
 		pb_split(pool, pfn, PB_PAGEBLOCK_ORDER);
 		pb_free_contig(pool, pfn + 64 * (i / step % 8), PB_WORD_NR);
 	}

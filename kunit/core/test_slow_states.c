@@ -31,7 +31,7 @@ static struct {
 	int			give_nth;
 	bool			nested;		/* reclaim allocates */
 	unsigned long		got_nested;
-	bool			asks;		/* queries are recorded */
+	bool			requests;	/* queries are recorded */
 } script;
 
 static void step(struct pb_pool *pool, char what)
@@ -79,7 +79,7 @@ static unsigned long reclaim(struct pb_pool *pool, const struct pb_request *rq, 
 
 static unsigned long reclaimable(struct pb_zone *zone)
 {
-	if (script.asks)
+	if (script.requests)
 		step(zone->pool, 'a');
 	return script.reclaimable;
 }
@@ -136,7 +136,7 @@ static struct pt_fixture *full_pool(struct kunit *test, const struct pt_layout *
 	return f;
 }
 
-static unsigned long ask(struct pt_fixture *f, const struct pb_request *rq)
+static unsigned long request(struct pt_fixture *f, const struct pb_request *rq)
 {
 	enum pb_reason reason = PB_REASON_NONE;
 
@@ -148,7 +148,7 @@ static unsigned long ask(struct pt_fixture *f, const struct pb_request *rq)
 #define K	PB_ALLOC_KSWAPD
 #define W	(PB_ALLOC_WAIT | PB_ALLOC_KSWAPD)
 
-struct way {
+struct path {
 	const char		*name;
 	unsigned int		order;
 	enum pb_migratetype	mt;
@@ -160,7 +160,7 @@ struct way {
 };
 
 /* The states of each kind of request until it fails, while no memory becomes free. */
-static const struct way ways[] = {
+static const struct path paths[] = {
 	{ "may not wait", 0, PB_MOVABLE, K, .log = "ww" },
 	{ "may not wait, wakes nobody", 0, PB_MOVABLE, 0, .log = "" },
 	{ "THISNODE that may not wait", 0, PB_MOVABLE, K | PB_ALLOC_THISNODE, .log = "" },
@@ -198,35 +198,35 @@ static const struct way ways[] = {
 	{ "larger than the zone", 13, PB_MOVABLE, W, .log = "" },
 };
 
-static void describe_way(const struct way *way, char *desc)
+static void describe_path(const struct path *path, char *desc)
 {
-	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s", way->name);
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s", path->name);
 }
 
-KUNIT_ARRAY_PARAM(ways, ways, describe_way);
+KUNIT_ARRAY_PARAM(paths, paths, describe_path);
 
-static struct pb_request way_rq(const struct way *way)
+static struct pb_request path_rq(const struct path *path)
 {
-	struct pb_request rq = pt_rq(way->order, way->mt, 0);
+	struct pb_request rq = pt_rq(path->order, path->mt, 0);
 
-	rq.flags = way->flags;
-	rq.reserve_flags = way->reserve;
+	rq.flags = path->flags;
+	rq.reserve_flags = path->reserve;
 	return rq;
 }
 
-static void test_ways_to_failure(struct kunit *test)
+static void test_paths_to_failure(struct kunit *test)
 {
-	const struct way *way = test->param_value;
+	const struct path *path = test->param_value;
 	struct pt_fixture *f = full_pool(test, &pt_small);
-	struct pb_request rq = way_rq(way);
+	struct pb_request rq = path_rq(path);
 
-	script.progress = way->progress;
-	script.result = way->result;
-	KUNIT_EXPECT_EQ(test, ask(f, &rq), PB_NO_PFN);
-	KUNIT_EXPECT_STREQ(test, script.log, way->log);
+	script.progress = path->progress;
+	script.result = path->result;
+	KUNIT_EXPECT_EQ(test, request(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_STREQ(test, script.log, path->log);
 }
 
-static const struct way growing_ways[] = {
+static const struct path growing_paths[] = {
 	{ "may not wait", 0, PB_MOVABLE, K, .log = "ww" },
 	{ "may wait", 0, PB_MOVABLE, W, .log = "wdgwrgo" },
 	{ "others take what it grows by", 0, PB_MOVABLE, W, .grows = 3, .log = "wdgwrgwrgwrgo" },
@@ -239,26 +239,26 @@ static const struct way growing_ways[] = {
 	  .log = "wdg2" },
 };
 
-KUNIT_ARRAY_PARAM(growing_ways, growing_ways, describe_way);
+KUNIT_ARRAY_PARAM(growing_paths, growing_paths, describe_path);
 
 /* A pool that can grow does so before it reclaims and before the out-of-memory handler. */
-static void test_ways_of_growing_pool(struct kunit *test)
+static void test_paths_of_growing_pool(struct kunit *test)
 {
-	const struct way *way = test->param_value;
+	const struct path *path = test->param_value;
 	struct pt_fixture *f = full_pool(test, &pt_small);
-	struct pb_request rq = way_rq(way);
+	struct pb_request rq = path_rq(path);
 	unsigned long held = script.held;
 
 	f->pool.ops.grow = grow;
-	script.grows = way->grows;
-	script.result = way->result;
-	KUNIT_EXPECT_EQ(test, ask(f, &rq), PB_NO_PFN);
-	KUNIT_EXPECT_STREQ(test, script.log, way->log);
-	if (way->order || !strchr(way->log, 'g'))
+	script.grows = path->grows;
+	script.result = path->result;
+	KUNIT_EXPECT_EQ(test, request(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_STREQ(test, script.log, path->log);
+	if (path->order || !strchr(path->log, 'g'))
 		return;
 	script.give_at = 'g';
 	script.give_nth = 1;
-	KUNIT_EXPECT_EQ(test, ask(f, &rq), held);
+	KUNIT_EXPECT_EQ(test, request(f, &rq), held);
 	KUNIT_EXPECT_STREQ(test, script.log, "wdg");
 }
 
@@ -268,11 +268,11 @@ struct huge {
 	unsigned long		pfn;
 };
 
-static void ask_huge(void *arg)
+static void request_huge(void *arg)
 {
 	struct huge *huge = arg;
 
-	huge->pfn = ask(huge->f, &huge->rq);
+	huge->pfn = request(huge->f, &huge->rq);
 }
 
 /* A user task's request for a huge page ends when compaction is contended; a kthread's goes on. */
@@ -282,11 +282,11 @@ static void test_contended(struct kunit *test)
 
 	huge.rq.flags = W | PB_ALLOC_NORETRY;
 	script.result = PB_COMPACT_CONTENDED;
-	KUNIT_EXPECT_EQ(test, pt_run_as_user(ask_huge, &huge), 0);
+	KUNIT_EXPECT_EQ(test, pt_run_as_user(request_huge, &huge), 0);
 	KUNIT_EXPECT_EQ(test, huge.pfn, PB_NO_PFN);
 	KUNIT_EXPECT_STREQ(test, script.log, "wd2");
 	pt_task_is_kthread(true);
-	KUNIT_EXPECT_EQ(test, ask(huge.f, &huge.rq), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, request(huge.f, &huge.rq), PB_NO_PFN);
 	KUNIT_EXPECT_STREQ(test, script.log, "wd2wr2");
 	pt_task_is_kthread(false);
 }
@@ -303,14 +303,14 @@ static void test_reclaim_retries(struct kunit *test)
 
 	rq.flags = PB_ALLOC_WAIT;
 	script.reclaimable = 100000;
-	KUNIT_EXPECT_EQ(test, ask(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, request(f, &rq), PB_NO_PFN);
 	KUNIT_EXPECT_EQ(test, script.len, 1U + 17 + 1);
 	for (i = 1; i <= 17; i++)
 		KUNIT_EXPECT_EQ(test, script.log[i], 'r');
 	KUNIT_EXPECT_EQ(test, script.log[18], 'o');
 	/* Less is reclaimable than the watermark: no second round. */
 	pt_zone(f, 0, PB_ZONE_NORMAL)->watermark[PB_WMARK_MIN] = 100000;
-	KUNIT_EXPECT_EQ(test, ask(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, request(f, &rq), PB_NO_PFN);
 	KUNIT_EXPECT_STREQ(test, script.log, "dro");
 }
 
@@ -327,7 +327,7 @@ static void test_compact_retries(struct kunit *test)
 	rq.flags = PB_ALLOC_WAIT;
 	script.progress = 1;
 	script.result = PB_COMPACT_SUCCESS;
-	KUNIT_EXPECT_EQ(test, ask(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, request(f, &rq), PB_NO_PFN);
 	for (i = 0; i < script.len; i++) {
 		light += script.log[i] == '1';
 		full += script.log[i] == '0';
@@ -346,14 +346,14 @@ static void test_compact_skipped(struct kunit *test)
 	rq.flags = PB_ALLOC_WAIT;
 	script.progress = 1;
 	script.result = PB_COMPACT_SKIPPED;
-	KUNIT_EXPECT_EQ(test, ask(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, request(f, &rq), PB_NO_PFN);
 	KUNIT_EXPECT_STREQ(test, script.log, "drd1o");
 	/* Enough is reclaimable for compaction: goes on until a block becomes free. */
 	script.reclaimable = 100;
 	script.give_at = 'r';
 	script.give_nth = 3;
 	KUNIT_ASSERT_EQ(test, pb_free_contig(&f->pool, script.held + 1, 3), PB_BAD_NONE);
-	KUNIT_EXPECT_NE(test, ask(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_NE(test, request(f, &rq), PB_NO_PFN);
 	KUNIT_EXPECT_STREQ(test, script.log, "drd1rd1rd");
 }
 
@@ -369,17 +369,17 @@ static void test_compaction_counted(struct kunit *test)
 
 	rq.flags = PB_ALLOC_WAIT;
 	script.result = PB_COMPACT_SKIPPED;
-	KUNIT_EXPECT_EQ(test, ask(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, request(f, &rq), PB_NO_PFN);
 	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_COMPACTSTALL), 0UL);
 	script.result = PB_COMPACT_DEFERRED;
-	KUNIT_EXPECT_EQ(test, ask(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, request(f, &rq), PB_NO_PFN);
 	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_COMPACTSTALL), 1UL);
 	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_COMPACTFAIL), 1UL);
 	/* The buddy of the held frame is free; the held one becomes free during compaction. */
 	KUNIT_ASSERT_EQ(test, pb_free(&f->pool, script.held ^ 1, 0), PB_BAD_NONE);
 	script.give_at = '1';
 	script.give_nth = 1;
-	KUNIT_EXPECT_NE(test, ask(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_NE(test, request(f, &rq), PB_NO_PFN);
 	KUNIT_EXPECT_STREQ(test, script.log, "dr1");
 	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_COMPACTSTALL), 2UL);
 	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_COMPACTFAIL), 1UL);
@@ -424,8 +424,8 @@ static void test_served(struct kunit *test)
 	script.give_nth = gift->nth;
 	script.oom = gift->at == 'o';
 	script.progress = gift->at == 'r' && gift->nth == 1;
-	script.asks = true;
-	KUNIT_EXPECT_EQ(test, ask(f, &rq), held);
+	script.requests = true;
+	KUNIT_EXPECT_EQ(test, request(f, &rq), held);
 	KUNIT_EXPECT_STREQ(test, script.log, gift->log);
 	pt_verify(test, f, NULL);
 }
@@ -438,12 +438,12 @@ static void test_no_recursion(struct kunit *test)
 
 	rq.flags = W;
 	script.nested = true;
-	KUNIT_EXPECT_EQ(test, ask(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, request(f, &rq), PB_NO_PFN);
 	KUNIT_EXPECT_EQ(test, script.got_nested, PB_NO_PFN);
 	/* The nested request: wake, drain, wake, and no more. */
 	KUNIT_EXPECT_STREQ(test, script.log, "wdwwdwro");
 	pt_task_reclaims(true);
-	KUNIT_EXPECT_EQ(test, ask(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, request(f, &rq), PB_NO_PFN);
 	pt_task_reclaims(false);
 	KUNIT_EXPECT_STREQ(test, script.log, "wdw");
 }
@@ -459,10 +459,10 @@ static void test_wakes_eligible_nodes(struct kunit *test)
 	unsigned long second = 2;
 
 	rq.flags = K;
-	KUNIT_EXPECT_EQ(test, ask(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, request(f, &rq), PB_NO_PFN);
 	KUNIT_EXPECT_STREQ(test, script.log, "wwww");
 	rq.nodemask = &second;
-	KUNIT_EXPECT_EQ(test, ask(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, request(f, &rq), PB_NO_PFN);
 	KUNIT_EXPECT_STREQ(test, script.log, "ww");
 }
 
@@ -479,9 +479,9 @@ static void test_reserve_ignores_policy(struct kunit *test)
 	pb_free(&f->pool, held, 0);
 	rq.flags = K;
 	rq.nodemask = &node;
-	KUNIT_EXPECT_EQ(test, ask(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, request(f, &rq), PB_NO_PFN);
 	rq.reserve_flags = PB_ALLOC_NO_WATERMARKS;
-	KUNIT_EXPECT_EQ(test, ask(f, &rq), held);
+	KUNIT_EXPECT_EQ(test, request(f, &rq), held);
 }
 
 /* An OOM victim that has used the reserve, or may not use it, fails instead of looping. */
@@ -494,10 +494,10 @@ static void test_victim_ends(struct kunit *test)
 	script.oom = true;
 	script.victim = true;
 	pt_task_dies(true);
-	KUNIT_EXPECT_EQ(test, ask(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, request(f, &rq), PB_NO_PFN);
 	KUNIT_EXPECT_STREQ(test, script.log, "wdwro");
 	rq.flags |= PB_ALLOC_NOMEMALLOC;
-	KUNIT_EXPECT_EQ(test, ask(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, request(f, &rq), PB_NO_PFN);
 	KUNIT_EXPECT_STREQ(test, script.log, "wdwro");
 	pt_task_dies(false);
 }
@@ -513,7 +513,7 @@ static void test_one_oom_at_a_time(struct kunit *test)
 	atomic_set(&f->pool.oom_busy, 1);
 	script.give_at = 'r';
 	script.give_nth = 3;
-	KUNIT_EXPECT_EQ(test, ask(f, &rq), held);
+	KUNIT_EXPECT_EQ(test, request(f, &rq), held);
 	KUNIT_EXPECT_STREQ(test, script.log, "wdwrwrwrw");
 	atomic_set(&f->pool.oom_busy, 0);
 }
@@ -533,17 +533,17 @@ static void test_nofail_reserve(struct kunit *test)
 	pt_free(test, f, held ^ 1, 0);
 	pt_free(test, f, held ^ 2, 0);
 	pt_drain_all(&f->pool);
-	pt_set_mark(zone, PB_WMARK_MIN, 2);
-	pt_set_mark(zone, PB_WMARK_HIGH, 2);
-	KUNIT_EXPECT_EQ(test, ask(f, &rq), PB_NO_PFN);
+	pt_set_watermark(zone, PB_WMARK_MIN, 2);
+	pt_set_watermark(zone, PB_WMARK_HIGH, 2);
+	KUNIT_EXPECT_EQ(test, request(f, &rq), PB_NO_PFN);
 	rq.flags = W | PB_ALLOC_NOFAIL;
-	KUNIT_EXPECT_NE(test, ask(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_NE(test, request(f, &rq), PB_NO_PFN);
 	KUNIT_EXPECT_STREQ(test, script.log, "wdwro");
 	KUNIT_EXPECT_EQ(test, pb_zone_free_pages(zone), 1L);
 	script.progress = 1;
 	script.give_at = 'r';
 	script.give_nth = 3;
-	KUNIT_EXPECT_NE(test, ask(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_NE(test, request(f, &rq), PB_NO_PFN);
 	KUNIT_EXPECT_STREQ(test, script.log, "wdwrdowrdowrdo");
 	KUNIT_EXPECT_EQ(test, pb_zone_free_pages(zone), 1L);
 }
@@ -556,30 +556,30 @@ static void test_unreasonable(struct kunit *test)
 
 	pt_warnings_expected(true);
 	rq.flags = K | PB_ALLOC_NOFAIL;
-	KUNIT_EXPECT_EQ(test, ask(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, request(f, &rq), PB_NO_PFN);
 	KUNIT_EXPECT_EQ(test, pt_warnings_seen(), 1U);
 	rq.order = 13;
 	rq.flags = W | PB_ALLOC_NOFAIL;
-	KUNIT_EXPECT_EQ(test, ask(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, request(f, &rq), PB_NO_PFN);
 	KUNIT_EXPECT_EQ(test, pt_warnings_seen(), 2U);
 	rq.order = 0;
 	rq.flags = W;
 	rq.slow_flags = PB_ALLOC_NON_BLOCK;
-	KUNIT_EXPECT_EQ(test, ask(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, request(f, &rq), PB_NO_PFN);
 	KUNIT_EXPECT_EQ(test, pt_warnings_seen(), 1U);
 	/* May wait, reclaims already, must not fail: waits until another task frees. */
 	rq.flags = W | PB_ALLOC_NOFAIL | PB_ALLOC_RECLAIMING;
 	rq.slow_flags = 0;
 	script.give_at = 'w';
 	script.give_nth = 4;
-	KUNIT_EXPECT_NE(test, ask(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_NE(test, request(f, &rq), PB_NO_PFN);
 	KUNIT_EXPECT_EQ(test, pt_warnings_seen(), 1U);
 	pt_warnings_expected(false);
 }
 
 static struct kunit_case slow_states_cases[] = {
-	KUNIT_CASE_PARAM(test_ways_to_failure, ways_gen_params),
-	KUNIT_CASE_PARAM(test_ways_of_growing_pool, growing_ways_gen_params),
+	KUNIT_CASE_PARAM(test_paths_to_failure, paths_gen_params),
+	KUNIT_CASE_PARAM(test_paths_of_growing_pool, growing_paths_gen_params),
 	KUNIT_CASE(test_contended),
 	KUNIT_CASE(test_reclaim_retries),
 	KUNIT_CASE(test_compact_retries),

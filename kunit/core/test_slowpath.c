@@ -11,7 +11,7 @@
 #include "fixture.h"
 #include "threads.h"
 
-static unsigned long ask(struct pt_fixture *f, struct pb_request *rq, enum pb_reason *reason)
+static unsigned long request(struct pt_fixture *f, struct pb_request *rq, enum pb_reason *reason)
 {
 	*reason = PB_REASON_NONE;
 	return pb_alloc(&f->pool, rq, reason);
@@ -50,7 +50,7 @@ static void test_impossible_requests(struct kunit *test)
 	unsigned long pfns[2];
 	enum pb_reason reason;
 
-	KUNIT_EXPECT_EQ(test, ask(f, &rq, &reason), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, request(f, &rq, &reason), PB_NO_PFN);
 	KUNIT_EXPECT_EQ(test, reason, bad->reason);
 	KUNIT_EXPECT_EQ(test, pb_alloc(&f->pool, &rq, NULL), PB_NO_PFN);
 	KUNIT_EXPECT_EQ(test, pb_alloc_bulk(&f->pool, &rq, 2, pfns, NULL), 0UL);
@@ -68,7 +68,7 @@ static void test_reason_policy(struct kunit *test)
 	enum pb_reason reason;
 
 	rq.nodemask = &nowhere;
-	KUNIT_EXPECT_EQ(test, ask(f, &rq, &reason), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, request(f, &rq, &reason), PB_NO_PFN);
 	KUNIT_EXPECT_EQ(test, reason, PB_REASON_POLICY);
 }
 
@@ -81,11 +81,11 @@ static void test_reason_node(struct kunit *test)
 
 	rq.flags = PB_ALLOC_THISNODE;
 	rq.highest_zone = PB_ZONE_DMA32;
-	KUNIT_EXPECT_EQ(test, ask(f, &rq, &reason), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, request(f, &rq, &reason), PB_NO_PFN);
 	KUNIT_EXPECT_EQ(test, reason, PB_REASON_NODE);
 	/* Without THISNODE the request gets pages of the other node's DMA32. */
 	rq.flags = 0;
-	KUNIT_EXPECT_NE(test, ask(f, &rq, &reason), PB_NO_PFN);
+	KUNIT_EXPECT_NE(test, request(f, &rq, &reason), PB_NO_PFN);
 }
 
 static void test_reason_watermark(struct kunit *test)
@@ -96,14 +96,14 @@ static void test_reason_watermark(struct kunit *test)
 	enum pb_reason reason;
 	unsigned int n = 0;
 
-	pt_set_mark(zone, PB_WMARK_MIN, 2 * PB_PAGEBLOCK_NR);
-	while (ask(f, &rq, &reason) != PB_NO_PFN)
+	pt_set_watermark(zone, PB_WMARK_MIN, 2 * PB_PAGEBLOCK_NR);
+	while (request(f, &rq, &reason) != PB_NO_PFN)
 		n++;
 	/* Free pages may go down to the watermark. */
 	KUNIT_EXPECT_EQ(test, n, 6U);
 	KUNIT_EXPECT_EQ(test, reason, PB_REASON_WATERMARK);
 	rq.flags = PB_ALLOC_NO_WATERMARKS;
-	while (ask(f, &rq, &reason) != PB_NO_PFN)
+	while (request(f, &rq, &reason) != PB_NO_PFN)
 		n++;
 	KUNIT_EXPECT_EQ(test, n, 8U);
 }
@@ -152,7 +152,7 @@ static void free_marked(struct kunit *test, struct pt_fixture *f, unsigned long 
 }
 
 /* A block that only PB_ALLOC_NO_WATERMARKS could get is marked as memalloc until it is freed. */
-static void test_memalloc_mark(struct kunit *test)
+static void test_memalloc_flag(struct kunit *test)
 {
 	const struct memalloc_case *c = test->param_value;
 	struct pt_fixture *f = pt_pool(test, &pt_small);
@@ -162,16 +162,16 @@ static void test_memalloc_mark(struct kunit *test)
 	unsigned long pfn;
 
 	rq.reserve_flags = PB_ALLOC_NO_WATERMARKS;
-	pfn = ask(f, &rq, &reason);
+	pfn = request(f, &rq, &reason);
 	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
 	KUNIT_EXPECT_FALSE(test, pb_page_is_memalloc(&f->pool, pfn));
 	pt_free(test, f, pfn, c->order);
 
-	pt_set_mark(zone, PB_WMARK_MIN, f->pages);
+	pt_set_watermark(zone, PB_WMARK_MIN, f->pages);
 	rq.reserve_flags = 0;
-	KUNIT_EXPECT_EQ(test, ask(f, &rq, &reason), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, request(f, &rq, &reason), PB_NO_PFN);
 	rq.reserve_flags = PB_ALLOC_NO_WATERMARKS;
-	pfn = ask(f, &rq, &reason);
+	pfn = request(f, &rq, &reason);
 	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
 	KUNIT_EXPECT_TRUE(test, pb_page_is_memalloc(&f->pool, pfn));
 	KUNIT_EXPECT_EQ(test, pb_page_order(&f->pool, pfn), (int)c->order);
@@ -193,22 +193,22 @@ static void test_reason_fragmentation(struct kunit *test)
 		if (pfns[i] % 2)
 			pt_free(test, f, pfns[i], 0);
 	rq.flags = PB_ALLOC_WAIT;
-	KUNIT_EXPECT_EQ(test, ask(f, &rq, &reason), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, request(f, &rq, &reason), PB_NO_PFN);
 	KUNIT_EXPECT_EQ(test, reason, PB_REASON_FRAGMENTATION);
 	rq.order = 9;
-	KUNIT_EXPECT_EQ(test, ask(f, &rq, &reason), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, request(f, &rq, &reason), PB_NO_PFN);
 	KUNIT_EXPECT_EQ(test, reason, PB_REASON_FRAGMENTATION);
 }
 
 /* One frame in this CPU's list keeps a pageblock from being free: the slow path drains it. */
 static void test_drains_this_cpu(struct kunit *test)
 {
-	struct pt_fixture *f = pt_pool(test, &pt_one_block);
+	struct pt_fixture *f = pt_pool(test, &pt_one_pageblock);
 	struct pb_request rq = pt_rq(9, PB_MOVABLE, 0);
 	enum pb_reason reason;
 
 	pt_free(test, f, pt_alloc(f, 0), 0);
-	KUNIT_EXPECT_EQ(test, ask(f, &rq, &reason), PT_BLOCK(1));
+	KUNIT_EXPECT_EQ(test, request(f, &rq, &reason), PT_PAGEBLOCK(1));
 }
 
 static void cache_a_frame(void *arg)
@@ -223,7 +223,7 @@ static void cache_a_frame(void *arg)
 /* The frame is in another CPU's list: only a request that may wait gets the pageblock. */
 static void test_drains_other_cpus(struct kunit *test)
 {
-	struct pt_fixture *f = pt_pool(test, &pt_one_block);
+	struct pt_fixture *f = pt_pool(test, &pt_one_pageblock);
 	struct pb_request rq = pt_rq(9, PB_MOVABLE, 0);
 	enum pb_reason reason;
 	unsigned int other;
@@ -232,9 +232,9 @@ static void test_drains_other_cpus(struct kunit *test)
 		kunit_skip(test, "needs two CPUs");
 	other = pt_cpu(0) == (int)raw_smp_processor_id() ? 1 : 0;
 	pt_call_on(other, cache_a_frame, f);
-	KUNIT_EXPECT_EQ(test, ask(f, &rq, &reason), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, request(f, &rq, &reason), PB_NO_PFN);
 	rq.flags = PB_ALLOC_WAIT;
-	KUNIT_EXPECT_EQ(test, ask(f, &rq, &reason), PT_BLOCK(1));
+	KUNIT_EXPECT_EQ(test, request(f, &rq, &reason), PT_PAGEBLOCK(1));
 	KUNIT_EXPECT_EQ(test, pb_zone_event(pt_zone(f, 0, PB_ZONE_NORMAL), PB_DRAIN_ALL), 1UL);
 }
 
@@ -244,17 +244,17 @@ static void test_drains_other_cpus(struct kunit *test)
  */
 static void test_scan_finds_forgotten_memory(struct kunit *test)
 {
-	struct pt_fixture *f = pt_pool(test, &pt_one_block);
+	struct pt_fixture *f = pt_pool(test, &pt_one_pageblock);
 	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
-	unsigned long index = (PT_BLOCK(1) - zone->base_pfn) >> PB_PAGEBLOCK_ORDER;
+	unsigned long index = (PT_PAGEBLOCK(1) - zone->base_pfn) >> PB_PAGEBLOCK_ORDER;
 	struct pb_request rq = pt_rq(5, PB_MOVABLE, 0);
 	enum pb_reason reason;
 
-	zone->ctl[index].key = 0;
-	pb_bitmap_clear(&zone->area[PB_MOVABLE].whole, index);
-	KUNIT_EXPECT_EQ(test, ask(f, &rq, &reason), PB_NO_PFN);
+	zone->ctl[index].index_class = 0;
+	pb_bitmap_clear(&zone->area[PB_MOVABLE].free_pageblocks, index);
+	KUNIT_EXPECT_EQ(test, request(f, &rq, &reason), PB_NO_PFN);
 	rq.flags = PB_ALLOC_WAIT;
-	KUNIT_EXPECT_NE(test, ask(f, &rq, &reason), PB_NO_PFN);
+	KUNIT_EXPECT_NE(test, request(f, &rq, &reason), PB_NO_PFN);
 	pt_verify(test, f, NULL);
 }
 
@@ -263,7 +263,7 @@ static struct kunit_case slowpath_cases[] = {
 	KUNIT_CASE(test_reason_policy),
 	KUNIT_CASE(test_reason_node),
 	KUNIT_CASE(test_reason_watermark),
-	KUNIT_CASE_PARAM(test_memalloc_mark, memalloc_gen_params),
+	KUNIT_CASE_PARAM(test_memalloc_flag, memalloc_gen_params),
 	KUNIT_CASE(test_reason_fragmentation),
 	KUNIT_CASE(test_drains_this_cpu),
 	KUNIT_CASE(test_drains_other_cpus),

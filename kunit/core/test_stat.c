@@ -77,7 +77,7 @@ static void test_numa_counters(struct kunit *test)
 
 static void test_failures_counted(struct kunit *test)
 {
-	struct pt_fixture *f = pt_pool(test, &pt_one_block);
+	struct pt_fixture *f = pt_pool(test, &pt_one_pageblock);
 	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
 	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
 
@@ -121,7 +121,7 @@ static void test_shape_of_an_empty_zone(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c->blocks[PB_MOVABLE][11], 1UL);
 	KUNIT_EXPECT_EQ(test, c->blocks[PB_MOVABLE][18], 1UL);
 	KUNIT_EXPECT_EQ(test, c->pageblocks[PB_MOVABLE], 520UL);
-	KUNIT_EXPECT_EQ(test, c->whole[PB_MOVABLE], 520UL);
+	KUNIT_EXPECT_EQ(test, c->free_pageblocks[PB_MOVABLE], 520UL);
 	KUNIT_EXPECT_EQ(test, pages_of(c), f->pages);
 }
 

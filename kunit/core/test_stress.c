@@ -3,7 +3,8 @@
  * Concurrent use of one pool by all CPUs. Threads allocate, free, stamp (stress.h) and search at
  * once; afterwards no frame was allocated twice, none is lost, and the index shows what is free.
  * The last cases run two threads in step, one operation each in a round, to catch a lost index
- * update before a later operation repairs it. scripts/host tsan runs all cases under ThreadSanitizer.
+ * update before a later operation repairs it. scripts/host tsan runs all cases under
+ * ThreadSanitizer.
  */
 #include "core/base/pfn.h"
 #include "core/cache/drain.h"
@@ -42,7 +43,7 @@ static void test_concurrent_single_frames(struct kunit *test)
 	struct pt_stress *s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, s);
-	KUNIT_ASSERT_EQ(test, pt_stress_init(test, s, pt_pool(test, &pt_one_block)), 0);
+	KUNIT_ASSERT_EQ(test, pt_stress_init(test, s, pt_pool(test, &pt_one_pageblock)), 0);
 	s->max_order = 0;
 	KUNIT_ASSERT_EQ(test, pt_run_threads(pt_nr_cpus(), pt_stress_thread, s), 0);
 	pt_stress_finish(test, s);
@@ -112,11 +113,11 @@ struct ping_pong {
 	struct pt_fixture	*f;
 	unsigned long		rounds;
 	unsigned int		order;
-	atomic_long_t		taken;
+	atomic_long_t		allocated;
 	atomic_long_t		errors;
 };
 
-static void take_and_give(void *arg, unsigned int n)
+static void alloc_and_free(void *arg, unsigned int n)
 {
 	struct ping_pong *p = arg;
 	struct pb_request rq = pt_rq(p->order, n % PB_PCPTYPES, 0);
@@ -128,7 +129,7 @@ static void take_and_give(void *arg, unsigned int n)
 			cpu_relax();
 			continue;
 		}
-		atomic_long_inc(&p->taken);
+		atomic_long_inc(&p->allocated);
 		if (pb_free(&p->f->pool, pfn, p->order) != PB_BAD_NONE)
 			atomic_long_inc(&p->errors);
 		/* Drain, or the other threads cannot get the block. */
@@ -152,11 +153,11 @@ static void test_concurrent_one_pageblock(struct kunit *test)
 	unsigned long pfn;
 
 	KUNIT_ASSERT_NOT_NULL(test, p);
-	p->f = pt_pool(test, &pt_one_block);
+	p->f = pt_pool(test, &pt_one_pageblock);
 	p->rounds = pt_rounds * 200;
 	p->order = *(const unsigned int *)test->param_value;
-	KUNIT_ASSERT_EQ(test, pt_run_threads(pt_nr_cpus(), take_and_give, p), 0);
-	KUNIT_EXPECT_GT(test, atomic_long_read(&p->taken), 0L);
+	KUNIT_ASSERT_EQ(test, pt_run_threads(pt_nr_cpus(), alloc_and_free, p), 0);
+	KUNIT_EXPECT_GT(test, atomic_long_read(&p->allocated), 0L);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&p->errors), 0L);
 	/* Without PB_ALLOC_WAIT no scan helps: the index itself has to have the free pageblock. */
 	pfn = pt_alloc(p->f, PB_PAGEBLOCK_ORDER);
@@ -172,7 +173,7 @@ struct run_load {
 	unsigned long		runs;
 };
 
-static void take_runs(void *arg, unsigned int n)
+static void alloc_runs(void *arg, unsigned int n)
 {
 	struct run_load *load = arg;
 	struct pt_rand r = { .state = pt_seed + n };
@@ -206,7 +207,7 @@ static void test_concurrent_runs(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, load);
 	KUNIT_ASSERT_EQ(test, pt_stress_init(test, &load->s, pt_pool(test, &pt_small)), 0);
 	load->runs = pt_rounds * 50;
-	KUNIT_ASSERT_EQ(test, pt_run_threads(pt_nr_cpus(), take_runs, load), 0);
+	KUNIT_ASSERT_EQ(test, pt_run_threads(pt_nr_cpus(), alloc_runs, load), 0);
 	pt_drain_all(&load->s.f->pool);
 	/* One block of all eight pageblocks: the index must have each of them. */
 	pfn = pt_alloc(load->s.f, 12);
@@ -279,12 +280,12 @@ static void test_concurrent_summary(struct kunit *test)
 
 #define DUEL_ORDER	5
 
-static unsigned long claim(struct pb_zone *zone)
+static unsigned long alloc(struct pb_zone *zone)
 {
 	unsigned long pfn;
 
 	preempt_disable();
-	pfn = pb_zone_claim(zone, DUEL_ORDER, PB_MOVABLE, NULL);
+	pfn = pb_zone_alloc(zone, DUEL_ORDER, PB_MOVABLE, NULL);
 	preempt_enable();
 	return pfn;
 }
@@ -298,20 +299,20 @@ static void duel_over_a_pageblock(void *arg, unsigned int n)
 	for (i = 0; i < d->rounds && !d->hidden; i++) {
 		meet(d);
 		if (n)
-			d->held[1] = claim(d->zone);
+			d->held[1] = alloc(d->zone);
 		else
-			pb_zone_release(d->zone, d->held[0], DUEL_ORDER);
+			pb_zone_free_noevent(d->zone, d->held[0], DUEL_ORDER);
 		meet(d);
 		if (!n) {
-			d->held[0] = claim(d->zone);
+			d->held[0] = alloc(d->zone);
 			if (d->held[0] == PB_NO_PFN)
 				d->hidden++;
 			else if (d->held[1] == PB_NO_PFN)
-				d->held[1] = claim(d->zone);
+				d->held[1] = alloc(d->zone);
 			if (d->held[1] == PB_NO_PFN)
 				d->hidden++;
 			else
-				pb_zone_release(d->zone, d->held[1], DUEL_ORDER);
+				pb_zone_free_noevent(d->zone, d->held[1], DUEL_ORDER);
 		}
 		meet(d);
 	}
@@ -320,7 +321,7 @@ static void duel_over_a_pageblock(void *arg, unsigned int n)
 static void test_concurrent_index(struct kunit *test)
 {
 	struct duel *d = kunit_kzalloc(test, sizeof(*d), GFP_KERNEL);
-	struct pt_fixture *f = pt_pool(test, &pt_one_block);
+	struct pt_fixture *f = pt_pool(test, &pt_one_pageblock);
 	unsigned long pfn, i;
 
 	if (pt_nr_cpus() < 2)
@@ -328,9 +329,9 @@ static void test_concurrent_index(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, d);
 	d->zone = pt_zone(f, 0, PB_ZONE_NORMAL);
 	for (i = 0; i < PB_PAGEBLOCK_NR >> DUEL_ORDER; i++)
-		pfn = claim(d->zone);
+		pfn = alloc(d->zone);
 	d->held[0] = pfn;
-	pb_zone_release(d->zone, round_down(pfn, PB_PAGEBLOCK_NR), DUEL_ORDER);
+	pb_zone_free_noevent(d->zone, round_down(pfn, PB_PAGEBLOCK_NR), DUEL_ORDER);
 	if (d->held[0] == round_down(pfn, PB_PAGEBLOCK_NR))
 		d->held[0] += 1UL << DUEL_ORDER;
 	d->rounds = pt_rounds * 2000;

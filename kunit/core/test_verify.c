@@ -17,24 +17,24 @@ struct scene {
 	struct pb_zone		*zone;
 	unsigned long		order0, order3, order9;	/* allocated */
 	unsigned long		cached;			/* a frame in this CPU's list */
-	unsigned long		whole;			/* index of a free pageblock */
+	unsigned long		free_index;		/* index of a free pageblock */
 	struct pb_pcp		*pcp;
 	struct pb_pcp_list	*list;			/* order 0, movable */
 };
 
 static u8 *byte(struct scene *s, unsigned long pfn)
 {
-	return pb_order_byte(&s->f->pool, pfn);
+	return pb_order_map(&s->f->pool, pfn);
 }
 
 static atomic64_t *word(struct scene *s, unsigned long pfn)
 {
-	return &pb_slot_block(pb_slot(&s->f->pool, pfn)->word)->free[pfn % 512 / 64];
+	return &pb_entry_pageblock(pb_dir_entry(&s->f->pool, pfn)->value)->free[pfn % 512 / 64];
 }
 
-static struct pb_bitmap *whole_map(struct scene *s)
+static struct pb_bitmap *free_map(struct scene *s)
 {
-	return &s->zone->area[PB_MOVABLE].whole;
+	return &s->zone->area[PB_MOVABLE].free_pageblocks;
 }
 
 static void plant_free_bit_under_block(struct scene *s)
@@ -54,7 +54,7 @@ static void plant_free_bit_of_cached(struct scene *s)
 
 static void plant_lost_frame(struct scene *s)
 {
-	unsigned long pfn = pb_block_pfn(s->zone, s->whole);
+	unsigned long pfn = pb_pageblock_pfn(s->zone, s->free_index);
 
 	atomic64_andnot(1, word(s, pfn));
 }
@@ -65,17 +65,17 @@ static void plant_lost_frame_counted(struct scene *s)
 	atomic_long_dec(&s->zone->nr_free);
 }
 
-static void plant_byte_on_free_frame(struct scene *s)
+static void plant_order_on_free_frame(struct scene *s)
 {
-	*byte(s, pb_block_pfn(s->zone, s->whole) + 3) = 1;
+	*byte(s, pb_pageblock_pfn(s->zone, s->free_index) + 3) = 1;
 }
 
-static void plant_byte_in_tail(struct scene *s)
+static void plant_order_in_tail(struct scene *s)
 {
 	*byte(s, s->order3 + 2) = 1;
 }
 
-static void plant_byte_of_cached(struct scene *s)
+static void plant_order_of_cached(struct scene *s)
 {
 	*byte(s, s->cached) = 1;
 }
@@ -110,46 +110,46 @@ static void plant_nr_free(struct scene *s)
 	atomic_long_inc(&s->zone->nr_free);
 }
 
-static void plant_key_hides(struct scene *s)
+static void plant_class_hides(struct scene *s)
 {
-	pb_bitmap_clear(whole_map(s), s->whole);
-	s->zone->ctl[s->whole].key = 0;
+	pb_bitmap_clear(free_map(s), s->free_index);
+	s->zone->ctl[s->free_index].index_class = 0;
 }
 
 static void plant_index_bit_missing(struct scene *s)
 {
-	pb_bitmap_clear(whole_map(s), s->whole);
+	pb_bitmap_clear(free_map(s), s->free_index);
 }
 
 static void plant_index_bit_too_many(struct scene *s)
 {
-	pb_bitmap_set(&s->zone->area[PB_MOVABLE].occ[3], s->whole);
+	pb_bitmap_set(&s->zone->area[PB_MOVABLE].fullness[3], s->free_index);
 }
 
 static void plant_index_bit_of_other_type(struct scene *s)
 {
-	pb_bitmap_set(&s->zone->area[PB_RECLAIMABLE].whole, s->whole);
+	pb_bitmap_set(&s->zone->area[PB_RECLAIMABLE].free_pageblocks, s->free_index);
 }
 
 static void plant_index_bit_in_hole(struct scene *s)
 {
-	pb_bitmap_set(whole_map(s), 1026 % 512);
+	pb_bitmap_set(free_map(s), 1026 % 512);
 }
 
 static void plant_summary_clear(struct scene *s)
 {
-	clear_bit(s->whole / 64, whole_map(s)->level[1]);
+	clear_bit(s->free_index / 64, free_map(s)->level[1]);
 }
 
 static void plant_wrong_type(struct scene *s)
 {
-	pb_slot_set_migratetype(pb_slot(&s->f->pool, pb_block_pfn(s->zone, s->whole)),
-				PB_UNMOVABLE);
+	pb_entry_set_migratetype(pb_dir_entry(&s->f->pool, pb_pageblock_pfn(s->zone, s->free_index)),
+				 PB_UNMOVABLE);
 }
 
 static void plant_update_left(struct scene *s)
 {
-	atomic_inc(&s->zone->ctl[s->whole].update);
+	atomic_inc(&s->zone->ctl[s->free_index].update);
 }
 
 static void plant_pcp_forgotten(struct scene *s)
@@ -188,7 +188,7 @@ static void plant_pcp_allocated(struct scene *s)
 
 static void plant_pcp_foreign(struct scene *s)
 {
-	s->list->lifo[0].pfn = PT_BLOCK(1026);
+	s->list->lifo[0].pfn = PT_PAGEBLOCK(1026);
 }
 
 static void plant_pcp_nonsense(struct scene *s)
@@ -198,7 +198,7 @@ static void plant_pcp_nonsense(struct scene *s)
 
 static void plant_pcp_free_mask(struct scene *s)
 {
-	s->list->mask_base = pb_block_pfn(s->zone, s->whole);
+	s->list->mask_base = pb_pageblock_pfn(s->zone, s->free_index);
 	s->list->mask = 1;
 }
 
@@ -216,9 +216,9 @@ struct plant {
 
 static const struct plant plants[] = {
 	PLANT(free_bit_under_block), PLANT(free_bit_in_tail), PLANT(free_bit_of_cached),
-	PLANT(lost_frame), PLANT(lost_frame_counted), PLANT(byte_on_free_frame),
-	PLANT(byte_in_tail), PLANT(byte_of_cached), PLANT(order_too_large), PLANT(wrong_order),
-	PLANT(misaligned_order), PLANT(forgotten_block), PLANT(nr_free), PLANT(key_hides),
+	PLANT(lost_frame), PLANT(lost_frame_counted), PLANT(order_on_free_frame),
+	PLANT(order_in_tail), PLANT(order_of_cached), PLANT(order_too_large), PLANT(wrong_order),
+	PLANT(misaligned_order), PLANT(forgotten_block), PLANT(nr_free), PLANT(class_hides),
 	PLANT(index_bit_missing), PLANT(index_bit_too_many), PLANT(index_bit_of_other_type),
 	PLANT(index_bit_in_hole), PLANT(summary_clear), PLANT(wrong_type), PLANT(update_left),
 	PLANT(pcp_forgotten), PLANT(pcp_busy), PLANT(pcp_duplicate), PLANT(pcp_duplicate_for_lost),
@@ -258,8 +258,8 @@ static void make_scene(struct kunit *test, struct scene *s)
 	s->list = &s->pcp->list[0][PB_MOVABLE];
 	KUNIT_ASSERT_GE(test, s->list->n, 2);
 	s->cached = s->list->lifo[0].pfn;
-	s->whole = pb_free_area_whole(&s->zone->area[PB_MOVABLE]);
-	KUNIT_ASSERT_NE(test, s->whole, PB_NO_BLOCK);
+	s->free_index = pb_free_area_find_free(&s->zone->area[PB_MOVABLE]);
+	KUNIT_ASSERT_NE(test, s->free_index, PB_NO_PAGEBLOCK);
 	pt_verify(test, s->f, NULL);
 }
 
@@ -288,7 +288,7 @@ static void test_sees_block_past_the_end(struct kunit *test)
 	struct pb_verify *v = kunit_kzalloc(test, sizeof(*v), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, v);
-	KUNIT_ASSERT_EQ(test, pfn, PT_BLOCK(2048));
+	KUNIT_ASSERT_EQ(test, pfn, PT_PAGEBLOCK(2048));
 	*byte(&s, pfn) = 13 + 1;
 	KUNIT_EXPECT_GT(test, pb_verify(&f->pool, v), 0UL);
 	*byte(&s, pfn) = 12 + 1;
@@ -319,7 +319,7 @@ static void test_allows_a_stale_summary(struct kunit *test)
 	struct pt_fixture *f = pt_pool(test, &pt_gig);
 	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
 
-	set_bit(3, zone->area[PB_UNMOVABLE].whole.level[1]);
+	set_bit(3, zone->area[PB_UNMOVABLE].free_pageblocks.level[1]);
 	pt_verify(test, f, NULL);
 }
 

@@ -26,7 +26,7 @@ struct mark {
 };
 
 /* The zone has 4096 free pages. */
-static const struct mark marks[] = {
+static const struct mark watermarks[] = {
 	{ "no marks", 0, 0, 0, 0, 1, PB_ALLOC_WMARK_MIN, true },
 	{ "above min", 4095, 0, 0, 0, 1, PB_ALLOC_WMARK_MIN, true },
 	{ "at min", 4096, 0, 0, 0, 1, PB_ALLOC_WMARK_MIN, false },
@@ -45,12 +45,12 @@ static const struct mark marks[] = {
 	{ "more than there is", 1, 0, 0, 0, 1UL << 20, PB_ALLOC_WMARK_MIN, false },
 };
 
-static void describe_mark(const struct mark *mark, char *desc)
+static void describe_watermark(const struct mark *mark, char *desc)
 {
 	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s", mark->name);
 }
 
-KUNIT_ARRAY_PARAM(marks, marks, describe_mark);
+KUNIT_ARRAY_PARAM(watermarks, watermarks, describe_watermark);
 
 static void test_watermark(struct kunit *test)
 {
@@ -62,7 +62,7 @@ static void test_watermark(struct kunit *test)
 	zone->watermark[PB_WMARK_LOW] = mark->low;
 	zone->watermark_boost = mark->boost;
 	zone->lowmem_reserve[PB_ZONE_MOVABLE] = mark->reserve;
-	pb_zone_update_fast_mark(zone);
+	pb_zone_update_fast_watermark(zone);
 	KUNIT_EXPECT_EQ(test, pb_zone_watermark_ok(zone, mark->nr_pages, PB_ZONE_MOVABLE,
 						   mark->flags), mark->ok);
 	/* lowmem_reserve applies to requests that may use a higher zone only. */
@@ -105,7 +105,7 @@ static void test_discounts(struct kunit *test)
 	long floor;
 
 	zone->watermark[PB_WMARK_MIN] = 1000;
-	pb_zone_update_fast_mark(zone);
+	pb_zone_update_fast_watermark(zone);
 	floor = pb_zone_floor(zone, 1, PB_ZONE_MOVABLE, PB_ALLOC_WMARK_MIN | discount->flags);
 	KUNIT_EXPECT_EQ(test, floor, discount->floor);
 	/* Free CMA pages do not count for requests that may not use them. */
@@ -128,8 +128,8 @@ static void test_discounts(struct kunit *test)
 
 static void set_type(struct pt_fixture *f, unsigned long pfn, enum pb_migratetype mt)
 {
-	pb_slot_set_migratetype(pb_slot(&f->pool, pfn), mt);
-	pb_zone_reindex_all(pb_pfn_zone(&f->pool, pfn));
+	pb_entry_set_migratetype(pb_dir_entry(&f->pool, pfn), mt);
+	pb_zone_index_update_all(pb_pfn_zone(&f->pool, pfn));
 }
 
 /* Free pages of highatomic pageblocks do not count for requests without access to reserves. */
@@ -144,7 +144,7 @@ static void test_highatomic_discount(struct kunit *test)
 	pb_pcp_drain_local(&f->pool);
 	set_type(f, first, PB_HIGHATOMIC);
 	atomic_long_set(&zone->nr_reserved_highatomic, PB_PAGEBLOCK_NR);
-	pb_zone_update_fast_mark(zone);
+	pb_zone_update_fast_watermark(zone);
 	/* 64 of the pageblock's 512 pages are allocated. */
 	KUNIT_EXPECT_EQ(test, pb_zone_floor(zone, 1, PB_ZONE_NORMAL, PB_ALLOC_WMARK_MIN),
 			100 + 448L);
@@ -154,11 +154,11 @@ static void test_highatomic_discount(struct kunit *test)
 					    PB_ALLOC_WMARK_MIN | PB_ALLOC_NON_BLOCK), 100L);
 	set_type(f, first, PB_MOVABLE);
 	atomic_long_set(&zone->nr_reserved_highatomic, 0);
-	pb_zone_update_fast_mark(zone);
+	pb_zone_update_fast_watermark(zone);
 	pt_free(test, f, first, 6);
 }
 
-/* The comparison with zone->fast_mark agrees with the full check for random watermarks. */
+/* The comparison with zone->fast_watermark agrees with the full check for random watermarks. */
 static void test_fast_form(struct kunit *test)
 {
 	struct pt_fixture *f;
@@ -175,13 +175,13 @@ static void test_fast_form(struct kunit *test)
 			zone->lowmem_reserve[k] = pt_below(&r, 3) ? 0 : pt_below(&r, 1000);
 		zone->cma_pages = pt_below(&r, 3) ? 0 : pt_below(&r, 1000);
 		atomic_long_set(&zone->nr_free_cma, zone->cma_pages / 2);
-		pb_zone_update_fast_mark(zone);
+		pb_zone_update_fast_watermark(zone);
 		nr = 1UL << pt_below(&r, 11);
 		flags = PB_ALLOC_FLAG(pt_below(&r, PB_NR_WMARK));
 		flags |= pt_below(&r, 2) ? PB_ALLOC_CMA : PB_ALLOC_WMARK_MIN;
 		flags |= pt_below(&r, 2) ? PB_ALLOC_MIN_RESERVE : PB_ALLOC_WMARK_MIN;
 		flags |= pt_below(&r, 2) ? PB_ALLOC_OOM : PB_ALLOC_WMARK_MIN;
-		fast += pb_zone_free_pages(zone) - (long)nr >= zone->fast_mark;
+		fast += pb_zone_free_pages(zone) - (long)nr >= zone->fast_watermark;
 		KUNIT_ASSERT_EQ(test, pb_zone_watermark_ok(zone, nr, k % PB_NR_ZONE_TYPES, flags),
 				pb_zone_watermark_full(zone, nr, k % PB_NR_ZONE_TYPES, flags));
 	}
@@ -233,9 +233,9 @@ static void test_free_block_of_a_type(struct kunit *test)
 	unsigned long i;
 
 	for (i = 0; i < 8; i++)
-		pb_slot_set_migratetype(pb_slot(&f->pool, PT_BLOCK(2048 + i)),
-					i == 7 ? PB_CMA : PB_HIGHATOMIC);
-	pb_zone_reindex_all(zone);
+		pb_entry_set_migratetype(pb_dir_entry(&f->pool, PT_PAGEBLOCK(2048 + i)),
+					 i == 7 ? PB_CMA : PB_HIGHATOMIC);
+	pb_zone_index_update_all(zone);
 	KUNIT_EXPECT_FALSE(test, present(zone, 4, PB_ALLOC_WMARK_MIN));
 	KUNIT_EXPECT_TRUE(test, present(zone, 4, PB_ALLOC_CMA));
 	KUNIT_EXPECT_TRUE(test, present(zone, 4, PB_ALLOC_OOM));
@@ -243,8 +243,8 @@ static void test_free_block_of_a_type(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, present(zone, 12, PB_ALLOC_HIGHATOMIC));
 	KUNIT_EXPECT_TRUE(test, present(zone, 12, PB_ALLOC_HIGHATOMIC | PB_ALLOC_CMA));
 	for (i = 0; i < 8; i++)
-		pb_slot_set_migratetype(pb_slot(&f->pool, PT_BLOCK(2048 + i)), PB_MOVABLE);
-	pb_zone_reindex_all(zone);
+		pb_entry_set_migratetype(pb_dir_entry(&f->pool, PT_PAGEBLOCK(2048 + i)), PB_MOVABLE);
+	pb_zone_index_update_all(zone);
 }
 
 /* For pageblocks and runs of them the check agrees with an allocation, in every layout. */
@@ -259,9 +259,9 @@ static void test_free_run_present(struct kunit *test)
 
 		for (order = PB_PAGEBLOCK_ORDER; order <= PB_MAX_ORDER; order++) {
 			preempt_disable();
-			pfn = pb_zone_claim(zone, order, PB_MOVABLE, NULL);
+			pfn = pb_zone_alloc(zone, order, PB_MOVABLE, NULL);
 			if (pfn != PB_NO_PFN)
-				pb_zone_release(zone, pfn, order);
+				pb_zone_free_noevent(zone, pfn, order);
 			preempt_enable();
 			KUNIT_EXPECT_EQ_MSG(test, present(zone, order, PB_ALLOC_WMARK_MIN),
 					    pfn != PB_NO_PFN, "%s, order %u", pt_layouts[i]->name,
@@ -281,7 +281,7 @@ static const struct grant grants[] = {
 	{ 64, 8, 4089, 0 }, { 512, 512, 3585, 0 }, { 512, 512, 3584, 512 },
 };
 
-static void test_account_claim(struct kunit *test)
+static void test_account_alloc(struct kunit *test)
 {
 	struct pt_fixture *f;
 	struct pb_zone *zone = small_zone(test, &f);
@@ -290,8 +290,8 @@ static void test_account_claim(struct kunit *test)
 	long granted;
 
 	for (i = 0; i < ARRAY_SIZE(grants); i++) {
-		pt_set_mark(zone, PB_WMARK_MIN, grants[i].floor);
-		granted = pb_zone_account_claim(zone, grants[i].pages, grants[i].unit, &rq);
+		pt_set_watermark(zone, PB_WMARK_MIN, grants[i].floor);
+		granted = pb_zone_account_alloc(zone, grants[i].pages, grants[i].unit, &rq);
 		KUNIT_EXPECT_EQ_MSG(test, granted, grants[i].granted, "case %u", i);
 		KUNIT_EXPECT_EQ(test, pb_zone_free_pages(zone), (long)f->pages - granted);
 		pb_zone_account(zone, granted);
@@ -300,9 +300,9 @@ static void test_account_claim(struct kunit *test)
 	 * Without watermarks a request gets all, even below 0: the count may lag behind the
 	 * bitmaps.
 	 */
-	KUNIT_EXPECT_EQ(test, pb_zone_account_claim(zone, 5000, 1, NULL), 5000L);
+	KUNIT_EXPECT_EQ(test, pb_zone_account_alloc(zone, 5000, 1, NULL), 5000L);
 	rq.flags = PB_ALLOC_NO_WATERMARKS;
-	KUNIT_EXPECT_EQ(test, pb_zone_account_claim(zone, 64, 1, &rq), 64L);
+	KUNIT_EXPECT_EQ(test, pb_zone_account_alloc(zone, 64, 1, &rq), 64L);
 	pb_zone_account(zone, 5064);
 }
 
@@ -325,7 +325,7 @@ static void race_to_the_floor(void *arg, unsigned int n)
 
 	for (i = 0; i < race->rounds; i++) {
 		unit = 1L << pt_below(&r, 4);
-		got = pb_zone_account_claim(race->zone, 64, unit, &rq);
+		got = pb_zone_account_alloc(race->zone, 64, unit, &rq);
 		held += got;
 		if (got < 64)
 			atomic_long_inc(&race->refused);
@@ -339,7 +339,7 @@ static void race_to_the_floor(void *arg, unsigned int n)
 	pb_zone_account(race->zone, held);
 }
 
-static void test_concurrent_account_claim(struct kunit *test)
+static void test_concurrent_account_alloc(struct kunit *test)
 {
 	struct race *race = kunit_kzalloc(test, sizeof(*race), GFP_KERNEL);
 	struct pt_fixture *f;
@@ -348,7 +348,7 @@ static void test_concurrent_account_claim(struct kunit *test)
 	race->zone = small_zone(test, &f);
 	race->rounds = pt_rounds * 1000;
 	race->floor = 1001;
-	pt_set_mark(race->zone, PB_WMARK_MIN, race->floor);
+	pt_set_watermark(race->zone, PB_WMARK_MIN, race->floor);
 	atomic_long_set(&race->lowest, race->floor);
 	KUNIT_ASSERT_EQ(test, pt_run_threads(pt_nr_cpus(), race_to_the_floor, race), 0);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&race->lowest), 1001L);
@@ -379,7 +379,7 @@ static void note_lowest(struct squeeze *s)
 		;
 }
 
-static unsigned int give_up(struct squeeze *s, unsigned long *held, unsigned int n)
+static unsigned int free_some(struct squeeze *s, unsigned long *held, unsigned int n)
 {
 	while (n--)
 		if (pb_free(&s->f->pool, held[n] >> 8, held[n] & 255))
@@ -407,11 +407,11 @@ static void squeeze_zone(void *arg, unsigned int cpu)
 		else
 			held[n++] = pfn << 8 | rq.order;
 		if (pfn == PB_NO_PFN || n == SQUEEZE_HELD)
-			n = give_up(s, held, n);
+			n = free_some(s, held, n);
 		if (i % 256 == 0)
-			pt_breathe(&s->f->pool);
+			pt_resched(&s->f->pool);
 	}
-	give_up(s, held, n);
+	free_some(s, held, n);
 }
 
 /*
@@ -461,15 +461,15 @@ static void test_concurrent_squeeze(struct kunit *test)
 }
 
 static struct kunit_case watermark_cases[] = {
-	KUNIT_CASE_PARAM(test_watermark, marks_gen_params),
+	KUNIT_CASE_PARAM(test_watermark, watermarks_gen_params),
 	KUNIT_CASE_PARAM(test_discounts, discounts_gen_params),
 	KUNIT_CASE(test_highatomic_discount),
 	KUNIT_CASE(test_fast_form),
 	KUNIT_CASE(test_free_block_present),
 	KUNIT_CASE(test_free_block_of_a_type),
 	KUNIT_CASE(test_free_run_present),
-	KUNIT_CASE(test_account_claim),
-	KUNIT_CASE(test_concurrent_account_claim),
+	KUNIT_CASE(test_account_alloc),
+	KUNIT_CASE(test_concurrent_account_alloc),
 	KUNIT_CASE(test_concurrent_squeeze),
 	{}
 };

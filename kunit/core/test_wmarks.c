@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * watermark.c: the watermarks and lowmem reserves computed from min_free_kbytes and the scale
- * factor, as in mm/; boosts that raise them; and zone->fast_mark, the one number that the fast
+ * factor, as in mm/; boosts that raise them; and zone->fast_watermark, the one number that the fast
  * path compares with.
  */
 #include "core/zone/watermark.h"
@@ -20,7 +20,7 @@ static void test_set_watermarks(struct kunit *test)
 			max(1000UL / 4, zone->present_pages * 10 / 10000));
 	KUNIT_EXPECT_EQ(test, zone->watermark[PB_WMARK_HIGH] - zone->watermark[PB_WMARK_LOW],
 			zone->watermark[PB_WMARK_LOW] - zone->watermark[PB_WMARK_MIN]);
-	KUNIT_EXPECT_EQ(test, zone->fast_mark, (long)zone->watermark[PB_WMARK_LOW]);
+	KUNIT_EXPECT_EQ(test, zone->fast_watermark, (long)zone->watermark[PB_WMARK_LOW]);
 	/* An excessive MIN is limited, so that most of the zone stays usable. */
 	pb_zone_set_watermarks(zone, ~0UL / 4, 10);
 	KUNIT_EXPECT_LE(test, zone->watermark[PB_WMARK_MIN], zone->present_pages / 4);
@@ -97,10 +97,10 @@ static void test_boost(struct kunit *test)
 	/* A zone whose watermarks are 0 is not boosted, nor one of less than four pageblocks. */
 	KUNIT_EXPECT_FALSE(test, pb_zone_boost(zone, 0));
 	pb_zone_set_watermarks(zone, 512, 10);
-	before = zone->fast_mark;
+	before = zone->fast_watermark;
 	KUNIT_EXPECT_TRUE(test, pb_zone_boost(zone, 0));
 	KUNIT_EXPECT_EQ(test, zone->watermark_boost, PB_PAGEBLOCK_NR);
-	KUNIT_EXPECT_EQ(test, zone->fast_mark, (long)(before + PB_PAGEBLOCK_NR));
+	KUNIT_EXPECT_EQ(test, zone->fast_watermark, (long)(before + PB_PAGEBLOCK_NR));
 	KUNIT_EXPECT_EQ(test, pb_wmark_pages(zone, PB_WMARK_MIN), 512 + PB_PAGEBLOCK_NR);
 	/* Up to one and a half times the HIGH watermark. */
 	most = zone->watermark[PB_WMARK_HIGH] * 3 / 2;
@@ -113,11 +113,11 @@ static void test_boost(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, zone->watermark_boost, 100UL);
 	pb_zone_decay_boost(zone);
 	KUNIT_EXPECT_EQ(test, zone->watermark_boost, 0UL);
-	KUNIT_EXPECT_EQ(test, zone->fast_mark, (long)before);
+	KUNIT_EXPECT_EQ(test, zone->fast_watermark, (long)before);
 	f->pool.wmark.watermark_boost_factor = 0;
 	KUNIT_EXPECT_FALSE(test, pb_zone_boost(zone, 0));
 	KUNIT_EXPECT_EQ(test, zone->watermark_boost, 0UL);
-	f = pt_pool(test, &pt_one_block);
+	f = pt_pool(test, &pt_one_pageblock);
 	zone = pt_zone(f, 0, PB_ZONE_NORMAL);
 	pb_zone_set_watermarks(zone, 64, 10);
 	KUNIT_EXPECT_FALSE(test, pb_zone_boost(zone, 0));
@@ -128,8 +128,8 @@ struct shake {
 	unsigned long	rounds;
 };
 
-/* All threads change boosts at once: the last update leaves the right fast_mark. */
-static void shake_marks(void *arg, unsigned int n)
+/* All threads change boosts at once: the last update leaves the right fast_watermark. */
+static void change_watermarks(void *arg, unsigned int n)
 {
 	struct pt_rand r = { .state = pt_seed + n };
 	struct shake *shake = arg;
@@ -143,7 +143,7 @@ static void shake_marks(void *arg, unsigned int n)
 	}
 }
 
-static void test_concurrent_marks(struct kunit *test)
+static void test_concurrent_watermarks(struct kunit *test)
 {
 	struct shake *shake = kunit_kzalloc(test, sizeof(*shake), GFP_KERNEL);
 	unsigned long i;
@@ -154,10 +154,10 @@ static void test_concurrent_marks(struct kunit *test)
 	shake->rounds = 20;
 	pb_zone_set_watermarks(shake->zone, 512, 10);
 	for (i = 0; i < 50; i++) {
-		KUNIT_ASSERT_EQ(test, pt_run_threads(pt_nr_cpus(), shake_marks, shake), 0);
-		left = shake->zone->fast_mark;
-		pb_zone_update_fast_mark(shake->zone);
-		KUNIT_EXPECT_EQ(test, left, shake->zone->fast_mark);
+		KUNIT_ASSERT_EQ(test, pt_run_threads(pt_nr_cpus(), change_watermarks, shake), 0);
+		left = shake->zone->fast_watermark;
+		pb_zone_update_fast_watermark(shake->zone);
+		KUNIT_EXPECT_EQ(test, left, shake->zone->fast_watermark);
 	}
 }
 
@@ -166,7 +166,7 @@ static struct kunit_case wmarks_cases[] = {
 	KUNIT_CASE(test_setup_per_zone),
 	KUNIT_CASE(test_lowmem_reserve),
 	KUNIT_CASE(test_boost),
-	KUNIT_CASE(test_concurrent_marks),
+	KUNIT_CASE(test_concurrent_watermarks),
 	{}
 };
 

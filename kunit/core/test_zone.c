@@ -17,28 +17,28 @@ static void describe_order(const unsigned int *order, char *desc)
 
 KUNIT_ARRAY_PARAM(orders, orders, describe_order);
 
-static unsigned long claim(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt)
+static unsigned long alloc(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt)
 {
 	unsigned long pfn;
 
 	preempt_disable();
-	pfn = pb_zone_claim(zone, order, mt, NULL);
+	pfn = pb_zone_alloc(zone, order, mt, NULL);
 	preempt_enable();
 	return pfn;
 }
 
-static unsigned long claim_blocks(struct pb_zone *zone, unsigned long nr, unsigned long align)
+static unsigned long alloc_pageblocks(struct pb_zone *zone, unsigned long nr, unsigned long align)
 {
 	unsigned long pfn;
 
 	preempt_disable();
-	pfn = pb_zone_claim_blocks(zone, nr, align, PB_MOVABLE, BIT(PB_MOVABLE), NULL);
+	pfn = pb_zone_alloc_pageblocks(zone, nr, align, PB_MOVABLE, BIT(PB_MOVABLE), NULL);
 	preempt_enable();
 	return pfn;
 }
 
 /* Until the zone is empty and back: the count of free pages is exact at each step. */
-static void test_claim_and_release(struct kunit *test)
+static void test_alloc_and_free(struct kunit *test)
 {
 	unsigned int order = *(const unsigned int *)test->param_value;
 	struct pt_fixture *f = pt_pool(test, &pt_small);
@@ -47,14 +47,14 @@ static void test_claim_and_release(struct kunit *test)
 
 	pfns = kunit_kcalloc(test, f->pages, sizeof(*pfns), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, pfns);
-	while ((pfn = claim(zone, order, PB_MOVABLE)) != PB_NO_PFN) {
+	while ((pfn = alloc(zone, order, PB_MOVABLE)) != PB_NO_PFN) {
 		KUNIT_ASSERT_TRUE(test, pt_own(test, f, pfn, 1UL << order));
 		pfns[n++] = pfn;
 		KUNIT_ASSERT_EQ(test, pb_zone_free_pages(zone), (long)(f->pages - (n << order)));
 	}
 	KUNIT_EXPECT_EQ(test, n, f->pages >> order);
 	while (n)
-		pb_zone_release(zone, pfns[--n], order);
+		pb_zone_free_noevent(zone, pfns[--n], order);
 	KUNIT_EXPECT_EQ(test, pb_zone_free_pages(zone), (long)f->pages);
 	pt_expect_all_free(test, f);
 }
@@ -66,8 +66,8 @@ static void test_own_type_only(struct kunit *test)
 	struct pt_fixture *f = pt_pool(test, &pt_small);
 	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
 
-	KUNIT_EXPECT_EQ(test, claim(zone, order, PB_UNMOVABLE), PB_NO_PFN);
-	KUNIT_EXPECT_EQ(test, claim(zone, order, PB_RECLAIMABLE), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, alloc(zone, order, PB_UNMOVABLE), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, alloc(zone, order, PB_RECLAIMABLE), PB_NO_PFN);
 	KUNIT_EXPECT_EQ(test, pb_zone_free_pages(zone), (long)f->pages);
 }
 
@@ -76,19 +76,19 @@ static void test_packs_into_one_pageblock(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_small);
 	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
-	unsigned long first = claim(zone, 0, PB_MOVABLE), pfn, i, pages = 1;
+	unsigned long first = alloc(zone, 0, PB_MOVABLE), pfn, i, pages = 1;
 	unsigned int order = 0;
 
 	KUNIT_ASSERT_NE(test, first, PB_NO_PFN);
 	/* 1 + 1 + 2 + 4 + ... + 256 frames fill a pageblock exactly. */
 	for (i = 0; i < PB_PAGEBLOCK_ORDER; i++, order++) {
-		pfn = claim(zone, order, PB_MOVABLE);
+		pfn = alloc(zone, order, PB_MOVABLE);
 		KUNIT_EXPECT_EQ_MSG(test, pfn >> PB_PAGEBLOCK_ORDER, first >> PB_PAGEBLOCK_ORDER,
 				    "order %u", order);
 		pages += 1UL << order;
 	}
 	KUNIT_EXPECT_EQ(test, pages, PB_PAGEBLOCK_NR);
-	KUNIT_EXPECT_NE(test, claim(zone, 0, PB_MOVABLE) >> PB_PAGEBLOCK_ORDER,
+	KUNIT_EXPECT_NE(test, alloc(zone, 0, PB_MOVABLE) >> PB_PAGEBLOCK_ORDER,
 			first >> PB_PAGEBLOCK_ORDER);
 	f->broken = true;	/* alloc.c would set the order map */
 }
@@ -123,11 +123,11 @@ static void test_runs_of_pageblocks(struct kunit *test)
 	const struct run *run = test->param_value;
 	struct pt_fixture *f = pt_pool(test, &pt_holes);
 	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
-	unsigned long pfn = claim_blocks(zone, run->nr, run->align), i;
+	unsigned long pfn = alloc_pageblocks(zone, run->nr, run->align), i;
 
-	KUNIT_EXPECT_EQ(test, pfn, run->first ? PT_BLOCK(run->first) : PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pfn, run->first ? PT_PAGEBLOCK(run->first) : PB_NO_PFN);
 	for (i = 0; pfn != PB_NO_PFN && i < run->nr; i++)
-		pb_zone_release(zone, pfn + PT_BLOCK(i), PB_PAGEBLOCK_ORDER);
+		pb_zone_free_noevent(zone, pfn + PT_PAGEBLOCK(i), PB_PAGEBLOCK_ORDER);
 	pt_expect_all_free(test, f);
 }
 
@@ -141,12 +141,12 @@ static void test_run_behind_a_used_one(struct kunit *test)
 	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
 	unsigned long i, pfn;
 
-	KUNIT_ASSERT_EQ(test, claim_blocks(zone, 2, 2), PT_BLOCK(1028));
-	pfn = claim_blocks(zone, 3, 1);
-	KUNIT_EXPECT_EQ(test, pfn, PT_BLOCK(1535));
+	KUNIT_ASSERT_EQ(test, alloc_pageblocks(zone, 2, 2), PT_PAGEBLOCK(1028));
+	pfn = alloc_pageblocks(zone, 3, 1);
+	KUNIT_EXPECT_EQ(test, pfn, PT_PAGEBLOCK(1535));
 	for (i = 0; i < 3; i++)
-		pb_zone_release(zone, pfn + PT_BLOCK(i), 9);
-	pb_zone_release(zone, PT_BLOCK(1028), 10);
+		pb_zone_free_noevent(zone, pfn + PT_PAGEBLOCK(i), 9);
+	pb_zone_free_noevent(zone, PT_PAGEBLOCK(1028), 10);
 	pt_expect_all_free(test, f);
 }
 
@@ -158,31 +158,31 @@ static void test_run_of_mixed_types(struct kunit *test)
 	unsigned long pfn, i;
 
 	for (i = 0; i < 8; i++)
-		pb_slot_set_migratetype(pb_slot(&f->pool, PT_BLOCK(2048 + i)), i % 3);
-	pb_zone_reindex_all(zone);
-	KUNIT_EXPECT_EQ(test, claim_blocks(zone, 8, 8), PB_NO_PFN);
+		pb_entry_set_migratetype(pb_dir_entry(&f->pool, PT_PAGEBLOCK(2048 + i)), i % 3);
+	pb_zone_index_update_all(zone);
+	KUNIT_EXPECT_EQ(test, alloc_pageblocks(zone, 8, 8), PB_NO_PFN);
 	pt_verify(test, f, NULL);
 	preempt_disable();
-	pfn = pb_zone_claim_blocks(zone, 8, 8, PB_RECLAIMABLE, BIT(PB_PCPTYPES) - 1, NULL);
+	pfn = pb_zone_alloc_pageblocks(zone, 8, 8, PB_RECLAIMABLE, BIT(PB_PCPTYPES) - 1, NULL);
 	preempt_enable();
-	KUNIT_ASSERT_EQ(test, pfn, PT_BLOCK(2048));
+	KUNIT_ASSERT_EQ(test, pfn, PT_PAGEBLOCK(2048));
 	for (i = 0; i < 8; i++)
-		KUNIT_EXPECT_EQ(test, pb_slot_migratetype(pb_slot(&f->pool, pfn)->word),
+		KUNIT_EXPECT_EQ(test, pb_entry_migratetype(pb_dir_entry(&f->pool, pfn)->value),
 				PB_RECLAIMABLE);
-	pb_zone_release(zone, pfn, 12);
+	pb_zone_free_noevent(zone, pfn, 12);
 	pt_expect_all_free(test, f);
 }
 
 /* A second free that bypasses the order map is reported, and the pages are counted once. */
-static void test_release_twice(struct kunit *test)
+static void test_double_free(struct kunit *test)
 {
 	unsigned int order = *(const unsigned int *)test->param_value;
 	struct pt_fixture *f = pt_pool(test, &pt_small);
 	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
-	unsigned long pfn = claim(zone, order, PB_MOVABLE);
+	unsigned long pfn = alloc(zone, order, PB_MOVABLE);
 
-	pb_zone_release(zone, pfn, order);
-	pb_zone_release(zone, pfn, order);
+	pb_zone_free_noevent(zone, pfn, order);
+	pb_zone_free_noevent(zone, pfn, order);
 	pt_expect_bad(test, f, PB_BAD_DOUBLE, pfn);
 	pt_expect_all_free(test, f);
 }
@@ -193,32 +193,32 @@ static void test_lying_index(struct kunit *test)
 	struct pt_fixture *f = pt_pool(test, &pt_small);
 	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
 	unsigned long pfns[7], i;
-	u16 whole = zone->ctl[0].key;
+	u16 class = zone->ctl[0].index_class;
 
 	for (i = 0; i < 7; i++)
-		pfns[i] = claim(zone, 9, PB_MOVABLE);
+		pfns[i] = alloc(zone, 9, PB_MOVABLE);
 	/* Index the seven allocated pageblocks as free. */
 	for (i = 0; i < 7; i++) {
-		zone->ctl[(pfns[i] - zone->base_pfn) >> 9].key = whole;
-		set_bit((pfns[i] - zone->base_pfn) >> 9, zone->area[PB_MOVABLE].whole.level[0]);
+		zone->ctl[(pfns[i] - zone->base_pfn) >> 9].index_class = class;
+		set_bit((pfns[i] - zone->base_pfn) >> 9, zone->area[PB_MOVABLE].free_pageblocks.level[0]);
 	}
-	KUNIT_EXPECT_NE(test, claim(zone, 9, PB_MOVABLE), PB_NO_PFN);
-	KUNIT_EXPECT_EQ(test, claim(zone, 9, PB_MOVABLE), PB_NO_PFN);
-	KUNIT_EXPECT_EQ(test, claim(zone, 0, PB_MOVABLE), PB_NO_PFN);
+	KUNIT_EXPECT_NE(test, alloc(zone, 9, PB_MOVABLE), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, alloc(zone, 9, PB_MOVABLE), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, alloc(zone, 0, PB_MOVABLE), PB_NO_PFN);
 	KUNIT_EXPECT_EQ(test, pb_zone_free_pages(zone), 0L);
 	for (i = 0; i < 8; i++)
-		pb_zone_release(zone, PT_BLOCK(2048 + i), 9);
+		pb_zone_free_noevent(zone, PT_PAGEBLOCK(2048 + i), 9);
 	pt_expect_all_free(test, f);
 }
 
 static struct kunit_case zone_cases[] = {
-	KUNIT_CASE_PARAM(test_claim_and_release, orders_gen_params),
+	KUNIT_CASE_PARAM(test_alloc_and_free, orders_gen_params),
 	KUNIT_CASE_PARAM(test_own_type_only, orders_gen_params),
 	KUNIT_CASE(test_packs_into_one_pageblock),
 	KUNIT_CASE_PARAM(test_runs_of_pageblocks, runs_gen_params),
 	KUNIT_CASE(test_run_behind_a_used_one),
 	KUNIT_CASE(test_run_of_mixed_types),
-	KUNIT_CASE_PARAM(test_release_twice, orders_gen_params),
+	KUNIT_CASE_PARAM(test_double_free, orders_gen_params),
 	KUNIT_CASE(test_lying_index),
 	{}
 };

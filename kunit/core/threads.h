@@ -42,7 +42,7 @@ void pt_stay_here(void);
  * Functions run by pt_run_threads() call it at intervals: it reschedules, and drains this CPU if
  * another thread waits in pt_drain_all().
  */
-void pt_breathe(struct pb_pool *pool);
+void pt_resched(struct pb_pool *pool);
 
 /*
  * ops->drain_all of the pools under test: drains every CPU and waits. It takes milliseconds in

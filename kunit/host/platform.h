@@ -418,7 +418,7 @@ extern __thread unsigned int pb_host_task;
 #define pb_task_reclaiming()	((pb_host_task & PB_HOST_RECLAIMING) != 0)
 #define pb_task_is_kthread()	((pb_host_task & PB_HOST_KTHREAD) != 0)
 #define pb_wait_tick()		sched_yield()
-#define pb_breathe()		sched_yield()
+#define pb_resched()		sched_yield()
 
 static inline unsigned int pb_noreclaim_save(void)
 {

@@ -89,14 +89,14 @@ void pt_stay_here(void)
 	pb_host_cpu = 0;
 }
 
-void pt_breathe(struct pb_pool *pool)
+void pt_resched(struct pb_pool *pool)
 {
 	(void)pool;
 	serve_drain();
 }
 
 /*
- * Threads drain when they call pt_breathe(). A thread that waits here drains its own CPU
+ * Threads drain when they call pt_resched(). A thread that waits here drains its own CPU
  * meanwhile.
  */
 void pt_drain_all(struct pb_pool *pool)

@@ -57,7 +57,7 @@ static int account_suite_init(struct kunit *test)
 	return 0;
 }
 
-static unsigned long take(struct page **pages, unsigned int order, gfp_t gfp)
+static unsigned long alloc(struct page **pages, unsigned int order, gfp_t gfp)
 {
 	unsigned int was = begin_paying();
 	unsigned long n;
@@ -71,7 +71,7 @@ static unsigned long take(struct page **pages, unsigned int order, gfp_t gfp)
 	return n;
 }
 
-static void give(struct page **pages, unsigned long n, unsigned int order)
+static void free_all(struct page **pages, unsigned long n, unsigned int order)
 {
 	while (n)
 		pbuddy_free_pages(pages[--n], order);
@@ -84,8 +84,8 @@ static void account_suite_exit(struct kunit *test)
 	unsigned long n;
 
 	KUNIT_EXPECT_EQ(test, in_use(), (unsigned long)test->priv);
-	n = take(pages, 0, GFP);
-	give(pages, n, 0);
+	n = alloc(pages, 0, GFP);
+	free_all(pages, n, 0);
 	KUNIT_EXPECT_EQ(test, n, LIMIT);
 	pb_account_limit_kbytes = 0;
 }
@@ -105,7 +105,7 @@ static void test_account_limit(struct kunit *test)
 	unsigned long before = (unsigned long)test->priv, n;
 	struct page *pages[MANY], *one;
 
-	n = take(pages, order, GFP);
+	n = alloc(pages, order, GFP);
 	KUNIT_EXPECT_EQ(test, n, LIMIT >> order);
 	/* Blocks that could not be charged have been freed. */
 	KUNIT_EXPECT_EQ(test, in_use(), before + LIMIT);
@@ -115,14 +115,14 @@ static void test_account_limit(struct kunit *test)
 	KUNIT_EXPECT_NOT_NULL(test, one);
 	pbuddy_free_pages(one, order);
 	pbuddy_free_pages(pages[--n], order);
-	KUNIT_EXPECT_EQ(test, take(pages + n, order, GFP), 1UL);
-	give(pages, n + 1, order);
+	KUNIT_EXPECT_EQ(test, alloc(pages + n, order, GFP), 1UL);
+	free_all(pages, n + 1, order);
 }
 
 static void test_account_reason(struct kunit *test)
 {
 	struct page *pages[MANY];
-	unsigned long n = take(pages, 0, GFP), pfn;
+	unsigned long n = alloc(pages, 0, GFP), pfn;
 	enum pb_reason reason = PB_REASON_NONE;
 	struct pb_request rq;
 	gfp_t gfp = GFP;
@@ -133,7 +133,7 @@ static void test_account_reason(struct kunit *test)
 	pfn = pb_alloc(&pb_instance, &rq, NULL);
 	pfn = pb_account_block(&rq, pfn, &reason);
 	end_paying(was);
-	give(pages, n, 0);
+	free_all(pages, n, 0);
 	KUNIT_EXPECT_EQ(test, pfn, PB_NO_PFN);
 	KUNIT_EXPECT_EQ(test, reason, PB_REASON_LIMIT);
 }
@@ -165,7 +165,7 @@ static void test_account_contig(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, more[0]);
 	KUNIT_ASSERT_NOT_NULL(test, range);
 	pbuddy_free_pages(range + 3, 0);
-	KUNIT_ASSERT_EQ(test, take(more, 0, GFP), 1UL);
+	KUNIT_ASSERT_EQ(test, alloc(more, 0, GFP), 1UL);
 	pbuddy_free_pages(more[0], 0);
 	pbuddy_free_contig(range, 3);
 	pbuddy_free_contig(range + 4, LIMIT - 4);
@@ -175,7 +175,7 @@ static void test_account_contig(struct kunit *test)
 
 static struct page *free_of_charge[MANY];
 
-static void take_in_softirq(struct tasklet_struct *unused)
+static void alloc_in_softirq(struct tasklet_struct *unused)
 {
 	unsigned int i;
 
@@ -185,13 +185,13 @@ static void take_in_softirq(struct tasklet_struct *unused)
 
 static void test_account_nobody(struct kunit *test)
 {
-	static DECLARE_TASKLET(tasklet, take_in_softirq);
+	static DECLARE_TASKLET(tasklet, alloc_in_softirq);
 	unsigned int was, i;
 
 	for (i = 0; i < MANY; i++)
 		free_of_charge[i] = pbuddy_alloc_pages(GFP, 0);
 	KUNIT_EXPECT_NOT_NULL(test, free_of_charge[MANY - 1]);
-	give(free_of_charge, MANY, 0);
+	free_all(free_of_charge, MANY, 0);
 	was = begin_paying();
 	local_bh_disable();
 	tasklet_schedule(&tasklet);
@@ -199,7 +199,7 @@ static void test_account_nobody(struct kunit *test)
 	end_paying(was);
 	tasklet_kill(&tasklet);
 	KUNIT_EXPECT_NOT_NULL(test, free_of_charge[MANY - 1]);
-	give(free_of_charge, MANY, 0);
+	free_all(free_of_charge, MANY, 0);
 }
 
 /* ---- Migration ---- */
@@ -208,19 +208,19 @@ static void test_account_nobody(struct kunit *test)
 static void test_account_moved(struct kunit *test)
 {
 	struct page *pages[MANY], *dst = pbuddy_alloc_pages(GFP_KERNEL, 0), *more = NULL;
-	unsigned long n = take(pages, 0, GFP);
+	unsigned long n = alloc(pages, 0, GFP);
 	u8 *byte;
 
 	KUNIT_ASSERT_NOT_NULL(test, dst);
 	KUNIT_ASSERT_EQ(test, n, LIMIT);
-	byte = pb_order_byte(&pb_instance, page_to_pfn(pages[0]));
+	byte = pb_order_map(&pb_instance, page_to_pfn(pages[0]));
 	KUNIT_EXPECT_EQ(test, pb_account_move(page_to_pfn(pages[0]), page_to_pfn(dst), GFP_KERNEL),
 			0);
 	*byte &= ~PB_FRAME_ACCOUNTED;
 	pbuddy_free_pages(pages[0], 0);
-	KUNIT_EXPECT_EQ(test, take(&more, 0, GFP), 0UL);
+	KUNIT_EXPECT_EQ(test, alloc(&more, 0, GFP), 0UL);
 	pages[0] = dst;
-	give(pages, n, 0);
+	free_all(pages, n, 0);
 }
 
 /* ---- NMIs ---- */
@@ -249,9 +249,9 @@ static void nmi_frees(struct page *page)
 static void test_account_nmi(struct kunit *test)
 {
 	struct page *pages[MANY], *cgroup_page;
-	unsigned long n = take(pages, 0, GFP);
+	unsigned long n = alloc(pages, 0, GFP);
 	unsigned int was = begin_paying();
-	long late;
+	long deferred;
 
 	/* Charged to the cgroup, where the dmem controller exists. */
 	pb_account_limit_kbytes = 0;
@@ -264,12 +264,12 @@ static void test_account_nmi(struct kunit *test)
 		nmi_frees(pages[--n]);
 	local_irq_disable();
 	nmi_frees(cgroup_page);
-	late = pb_account_late_blocks();
+	deferred = pb_account_deferred_blocks();
 	local_irq_enable();
 	unregister_nmi_handler(NMI_LOCAL, "pbuddy_account");
-	KUNIT_EXPECT_EQ(test, late, IS_ENABLED(CONFIG_CGROUP_DMEM) ? 1L : 0L);
+	KUNIT_EXPECT_EQ(test, deferred, IS_ENABLED(CONFIG_CGROUP_DMEM) ? 1L : 0L);
 	/* The irq_work ran when interrupts were enabled: nothing is deferred any more. */
-	KUNIT_EXPECT_EQ(test, pb_account_late_blocks(), 0L);
+	KUNIT_EXPECT_EQ(test, pb_account_deferred_blocks(), 0L);
 }
 #endif
 

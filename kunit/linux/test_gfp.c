@@ -220,7 +220,7 @@ static void compare(struct walk *w, const char *what, gfp_t gfp, unsigned int or
 #define COMPARE(what, got, want)						\
 	compare(w, what, asked, order, (__force unsigned int)(got), (__force unsigned int)(want))
 
-static void ask(struct walk *w, gfp_t asked, unsigned int order)
+static void request(struct walk *w, gfp_t asked, unsigned int order)
 {
 	/*
 	 * NOFRAGMENT depends on the preferred zone, RECLAIMING on the context; both are checked
@@ -263,8 +263,8 @@ static void walk(struct walk *w)
 		/* Both together are a caller's bug and warn. */
 		if (gfp & __GFP_MOVABLE && gfp & __GFP_RECLAIMABLE)
 			continue;
-		ask(w, gfp, 0);
-		ask(w, gfp, 3);
+		request(w, gfp, 0);
+		request(w, gfp, 3);
 		if (in_task() && !(combination % 1024))
 			cond_resched();
 	}

@@ -43,7 +43,7 @@ static bool has_guards(struct page *page, unsigned int order, unsigned int outer
 static bool is_guard(struct page *page)
 {
 	return pbuddy_owns_page(page) &&
-	       *pb_order_byte(&pb_instance, page_to_pfn(page)) == PB_FRAME_GUARD;
+	       *pb_order_map(&pb_instance, page_to_pfn(page)) == PB_FRAME_GUARD;
 }
 
 static unsigned long bad_pages(void)

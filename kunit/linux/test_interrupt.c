@@ -154,7 +154,7 @@ static void interrupt_refill(struct pb_zone *zone, unsigned int order, unsigned 
 			cpu_relax();
 }
 
-static void test_interrupt_in_busy_window(struct kunit *test)
+static void test_interrupt_in_pcp_section(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_small);
 	unsigned long pfn;
@@ -206,7 +206,7 @@ static void raise_nmi(struct pb_zone *zone, unsigned int order, unsigned int mt,
 		asm volatile("int $2" ::: "memory");
 }
 
-static void test_nmi_in_busy_window(struct kunit *test)
+static void test_nmi_in_pcp_section(struct kunit *test)
 {
 	struct pt_stress *s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
 	unsigned long nmis = 0, busy;
@@ -298,9 +298,9 @@ static void test_cpu_hotplug(struct kunit *test)
 
 static struct kunit_case interrupt_cases[] = {
 	KUNIT_CASE_PARAM(test_interrupts_inside, layouts_gen_params),
-	KUNIT_CASE(test_interrupt_in_busy_window),
+	KUNIT_CASE(test_interrupt_in_pcp_section),
 #if defined(CONFIG_X86_64) && !defined(CONFIG_UML)
-	KUNIT_CASE(test_nmi_in_busy_window),
+	KUNIT_CASE(test_nmi_in_pcp_section),
 #endif
 #ifdef CONFIG_HOTPLUG_CPU
 	KUNIT_CASE(test_cpu_hotplug),

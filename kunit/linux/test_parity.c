@@ -94,7 +94,7 @@ static unsigned long node_pages(int nid)
  */
 static void test_write_spreads(struct kunit *test)
 {
-	int far = pt_far_node(), spread, plain, cleaned;
+	int far = pt_far_node(), balance, plain, cleaned;
 	gfp_t gfp = GFP_KERNEL | __GFP_WRITE;
 	unsigned long many;
 	struct page *page;
@@ -105,13 +105,13 @@ static void test_write_spreads(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, page);
 	many = node_pages(far);
 	pbuddy_account_dirtied(page, many);
-	spread = pt_pbuddy_node(pbuddy_alloc_pages_node(far, gfp, 0), 0);
+	balance = pt_pbuddy_node(pbuddy_alloc_pages_node(far, gfp, 0), 0);
 	plain = pt_pbuddy_node(pbuddy_alloc_pages_node(far, GFP_KERNEL, 0), 0);
 	pbuddy_account_cleaned(page, many);
 	cleaned = pt_pbuddy_node(pbuddy_alloc_pages_node(far, gfp, 0), 0);
 	pbuddy_free_pages(page, 0);
-	KUNIT_EXPECT_NE(test, spread, far);
-	KUNIT_EXPECT_NE(test, spread, NUMA_NO_NODE);
+	KUNIT_EXPECT_NE(test, balance, far);
+	KUNIT_EXPECT_NE(test, balance, NUMA_NO_NODE);
 	KUNIT_EXPECT_EQ(test, plain, far);
 	KUNIT_EXPECT_EQ(test, cleaned, far);
 }
@@ -202,7 +202,7 @@ static void test_reserve(struct kunit *test)
 	zone->watermark[PB_WMARK_MIN] = MIN_PAGES;
 	zone->watermark[PB_WMARK_LOW] = MIN_PAGES + MIN_PAGES / 4;
 	zone->watermark[PB_WMARK_HIGH] = MIN_PAGES + MIN_PAGES / 2;
-	pb_zone_update_fast_mark(zone);
+	pb_zone_update_fast_watermark(zone);
 	if (reach->noreclaim)
 		scope = memalloc_noreclaim_save();
 	n = fill(zone->nid, reach->gfp, list, zone->present_pages);
@@ -214,7 +214,7 @@ static void test_reserve(struct kunit *test)
 		pbuddy_free_pages(list[i], 0);
 	}
 	memcpy(zone->watermark, saved, sizeof(saved));
-	pb_zone_update_fast_mark(zone);
+	pb_zone_update_fast_watermark(zone);
 	kvfree(list);
 	KUNIT_EXPECT_GT(test, n, 0UL);
 	KUNIT_EXPECT_EQ(test, left, (long)(MIN_PAGES * reach->eighths / 8));

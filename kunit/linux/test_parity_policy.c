@@ -69,22 +69,22 @@ static struct {
 	gfp_t	gfp;
 	bool	pbuddy;
 	int	nid[NR_REQUESTS];
-} asked;
+} requested;
 
-static void ask(struct tasklet_struct *unused)
+static void request(struct tasklet_struct *unused)
 {
 	unsigned int i;
 
 	for (i = 0; i < NR_REQUESTS; i++)
-		asked.nid[i] = asked.pbuddy ?
-			pt_pbuddy_node(pbuddy_alloc_pages(asked.gfp, 0), 0) :
-			pt_kernel_node(alloc_pages(asked.gfp, 0), 0);
+		requested.nid[i] = requested.pbuddy ?
+			pt_pbuddy_node(pbuddy_alloc_pages(requested.gfp, 0), 0) :
+			pt_kernel_node(alloc_pages(requested.gfp, 0), 0);
 }
 
 /* Runs ask() with the task's policy set, from the same point of its interleaving each time. */
-static void ask_under(struct mempolicy *policy, bool softirq)
+static void request_under(struct mempolicy *policy, bool softirq)
 {
-	static DECLARE_TASKLET(tasklet, ask);
+	static DECLARE_TASKLET(tasklet, request);
 	struct mempolicy *saved = current->mempolicy;
 	short il_prev = current->il_prev;
 
@@ -97,7 +97,7 @@ static void ask_under(struct mempolicy *policy, bool softirq)
 		local_bh_enable();
 		tasklet_kill(&tasklet);
 	} else {
-		ask(NULL);
+		request(NULL);
 	}
 	current->mempolicy = saved;
 	current->il_prev = il_prev;
@@ -122,16 +122,16 @@ static void test_policy(struct kunit *test)
 		node_set(first, policy->nodes);
 	if (p->far)
 		node_set(far, policy->nodes);
-	asked.gfp = p->gfp;
+	requested.gfp = p->gfp;
 	/* On one CPU, as the local node counts. */
 	migrate_disable();
-	asked.pbuddy = false;
-	ask_under(policy, p->softirq);
-	memcpy(kernel, asked.nid, sizeof(kernel));
-	asked.pbuddy = true;
-	ask_under(policy, p->softirq);
+	requested.pbuddy = false;
+	request_under(policy, p->softirq);
+	memcpy(kernel, requested.nid, sizeof(kernel));
+	requested.pbuddy = true;
+	request_under(policy, p->softirq);
 	migrate_enable();
-	KUNIT_EXPECT_MEMEQ(test, asked.nid, kernel, sizeof(kernel));
+	KUNIT_EXPECT_MEMEQ(test, requested.nid, kernel, sizeof(kernel));
 	KUNIT_EXPECT_GE(test, kernel[0], 0);
 }
 
@@ -160,9 +160,9 @@ static void test_interleave_counted(struct kunit *test)
 	policy->mode = MPOL_INTERLEAVE;
 	node_set(first, policy->nodes);
 	node_set(far, policy->nodes);
-	asked.gfp = GFP_KERNEL;
-	asked.pbuddy = true;
-	ask_under(policy, false);
+	requested.gfp = GFP_KERNEL;
+	requested.pbuddy = true;
+	request_under(policy, false);
 	KUNIT_EXPECT_EQ(test, interleave_hits(first) - first_hits, NR_REQUESTS / 2UL);
 	KUNIT_EXPECT_EQ(test, interleave_hits(far) - far_hits, NR_REQUESTS / 2UL);
 }

@@ -158,10 +158,10 @@ struct full {
 	unsigned long		nr_pbuddy;
 };
 
-static void set_marks(struct pb_zone *zone, const unsigned long *wmark)
+static void set_watermarks(struct pb_zone *zone, const unsigned long *wmark)
 {
 	memcpy(zone->watermark, wmark, sizeof(zone->watermark));
-	pb_zone_update_fast_mark(zone);
+	pb_zone_update_fast_watermark(zone);
 }
 
 static void empty(void *arg)
@@ -178,7 +178,7 @@ static void empty(void *arg)
 	}
 	while (full->nr_pbuddy)
 		pbuddy_free_pages(full->pbuddy[--full->nr_pbuddy], 0);
-	set_marks(full->zone, full->wmark);
+	set_watermarks(full->zone, full->wmark);
 	kvfree(full->pbuddy);
 	kfree(full);
 }
@@ -213,7 +213,7 @@ static void fill(struct full *full)
 /* The far node: a full first node would leave the whole system without memory. */
 static struct full *full_node(struct kunit *test)
 {
-	const unsigned long marks[PB_NR_WMARK] = {
+	const unsigned long watermarks[PB_NR_WMARK] = {
 		[PB_WMARK_MIN] = MIN_PAGES, [PB_WMARK_LOW] = MIN_PAGES + MIN_PAGES / 4,
 		[PB_WMARK_HIGH] = MIN_PAGES + MIN_PAGES / 2,
 	};
@@ -235,18 +235,18 @@ static struct full *full_node(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, full->pbuddy);
 	/* On one CPU: both allocators have lists for each CPU. */
 	pt_stay_here();
-	set_marks(zone, marks);
+	set_watermarks(zone, watermarks);
 	fill(full);
 	return full;
 }
 
 static atomic_t direct_reclaims;
-static struct task_struct *asking;
+static struct task_struct *requesting;
 
 /* A probe with no arguments: those of the tracepoint differ between kernels. */
 static void count_direct_reclaim(void *data)
 {
-	if (current == asking)
+	if (current == requesting)
 		atomic_inc(&direct_reclaims);
 }
 
@@ -263,7 +263,7 @@ struct seen {
 	bool	slept;
 };
 
-static struct seen ask_kernel(const struct full *full, gfp_t gfp)
+static struct seen request_kernel(const struct full *full, gfp_t gfp)
 {
 	unsigned long switches = current->nvcsw;
 	struct seen seen;
@@ -275,7 +275,7 @@ static struct seen ask_kernel(const struct full *full, gfp_t gfp)
 	return seen;
 }
 
-static struct seen ask_pbuddy(const struct full *full, gfp_t gfp)
+static struct seen request_pbuddy(const struct full *full, gfp_t gfp)
 {
 	unsigned long stalls = pb_pool_event(&pb_instance, PB_ALLOCSTALL);
 	unsigned long switches = current->nvcsw;
@@ -287,12 +287,12 @@ static struct seen ask_pbuddy(const struct full *full, gfp_t gfp)
 	return seen;
 }
 
-static const struct ask {
+static const struct attempt {
 	const char	*name;
 	gfp_t		gfp;
 	bool		noreclaim, realtime;
 	bool		served, reclaims;
-} asks[] = {
+} attempts[] = {
 	{ "nowait", GFP_NOWAIT, .served = false },
 	{ "atomic", GFP_ATOMIC, .served = true },
 	{ "atomic, nomemalloc", GFP_ATOMIC | __GFP_NOMEMALLOC, .served = true },
@@ -311,12 +311,12 @@ static const struct ask {
 	{ "real-time task", GFP_KERNEL, .realtime = true, .served = true },
 };
 
-static void describe_ask(const struct ask *ask, char *desc)
+static void describe_attempt(const struct attempt *attempt, char *desc)
 {
-	strscpy(desc, ask->name, KUNIT_PARAM_DESC_SIZE);
+	strscpy(desc, attempt->name, KUNIT_PARAM_DESC_SIZE);
 }
 
-KUNIT_ARRAY_PARAM(asks, asks, describe_ask);
+KUNIT_ARRAY_PARAM(attempts, attempts, describe_attempt);
 
 #define TRIES	20
 
@@ -326,8 +326,8 @@ KUNIT_ARRAY_PARAM(asks, asks, describe_ask);
  */
 static void test_full_node(struct kunit *test)
 {
-	const struct ask *ask = test->param_value;
-	gfp_t gfp = ask->gfp | __GFP_THISNODE | __GFP_NOWARN;
+	const struct attempt *attempt = test->param_value;
+	gfp_t gfp = attempt->gfp | __GFP_THISNODE | __GFP_NOWARN;
 	struct full *full = full_node(test);
 	struct tracepoint *reclaim_begin = NULL;
 	struct seen kernel, pbuddy;
@@ -335,30 +335,30 @@ static void test_full_node(struct kunit *test)
 
 	for_each_kernel_tracepoint(find_tracepoint, &reclaim_begin);
 	KUNIT_ASSERT_NOT_NULL(test, reclaim_begin);
-	asking = current;
+	requesting = current;
 	KUNIT_ASSERT_EQ(test, tracepoint_probe_register(reclaim_begin, count_direct_reclaim, NULL),
 			0);
 	for (i = 0; i < TRIES; i++) {
 		fill(full);
-		if (ask->realtime)
+		if (attempt->realtime)
 			sched_set_fifo_low(current);
-		if (ask->noreclaim)
+		if (attempt->noreclaim)
 			scope = memalloc_noreclaim_save();
-		kernel = ask_kernel(full, gfp);
-		pbuddy = ask_pbuddy(full, gfp);
-		if (ask->noreclaim)
+		kernel = request_kernel(full, gfp);
+		pbuddy = request_pbuddy(full, gfp);
+		if (attempt->noreclaim)
 			memalloc_noreclaim_restore(scope);
-		if (ask->realtime)
+		if (attempt->realtime)
 			sched_set_normal(current, 0);
 		if (kernel.served == pbuddy.served && kernel.reclaimed == pbuddy.reclaimed)
 			break;
 	}
 	tracepoint_probe_unregister(reclaim_begin, count_direct_reclaim, NULL);
 	tracepoint_synchronize_unregister();
-	KUNIT_EXPECT_EQ(test, kernel.served, ask->served);
-	KUNIT_EXPECT_EQ(test, pbuddy.served, ask->served);
-	KUNIT_EXPECT_EQ(test, kernel.reclaimed, ask->reclaims);
-	KUNIT_EXPECT_EQ(test, pbuddy.reclaimed, ask->reclaims);
+	KUNIT_EXPECT_EQ(test, kernel.served, attempt->served);
+	KUNIT_EXPECT_EQ(test, pbuddy.served, attempt->served);
+	KUNIT_EXPECT_EQ(test, kernel.reclaimed, attempt->reclaims);
+	KUNIT_EXPECT_EQ(test, pbuddy.reclaimed, attempt->reclaims);
 	if (gfp & __GFP_DIRECT_RECLAIM)
 		return;
 	KUNIT_EXPECT_FALSE(test, kernel.slept);
@@ -378,9 +378,9 @@ static void test_nofail_warned(struct kunit *test)
 	pt_log_watch("WARNING: ");
 	for (i = 0; i < 2; i++) {
 		fill(full);
-		seen[0] = ask_kernel(full, gfp | GFP_NOWAIT);
+		seen[0] = request_kernel(full, gfp | GFP_NOWAIT);
 		kernel = pt_log_seen();
-		seen[1] = ask_pbuddy(full, gfp | GFP_NOWAIT);
+		seen[1] = request_pbuddy(full, gfp | GFP_NOWAIT);
 		pbuddy = pt_log_seen();
 		KUNIT_EXPECT_FALSE(test, seen[0].served);
 		KUNIT_EXPECT_FALSE(test, seen[1].served);
@@ -389,9 +389,9 @@ static void test_nofail_warned(struct kunit *test)
 
 		fill(full);
 		scope = memalloc_noreclaim_save();
-		seen[2] = ask_kernel(full, gfp | GFP_KERNEL);
+		seen[2] = request_kernel(full, gfp | GFP_KERNEL);
 		kernel = pt_log_seen();
-		seen[3] = ask_pbuddy(full, gfp | GFP_KERNEL);
+		seen[3] = request_pbuddy(full, gfp | GFP_KERNEL);
 		pbuddy = pt_log_seen();
 		memalloc_noreclaim_restore(scope);
 		KUNIT_EXPECT_TRUE(test, seen[2].served && !seen[2].reclaimed);
@@ -405,7 +405,7 @@ static void test_nofail_warned(struct kunit *test)
 static struct kunit_case parity_slow_cases[] = {
 	KUNIT_CASE(test_exhausted),
 	KUNIT_CASE(test_warned),
-	KUNIT_CASE_PARAM(test_full_node, asks_gen_params),
+	KUNIT_CASE_PARAM(test_full_node, attempts_gen_params),
 	KUNIT_CASE(test_nofail_warned),
 	{}
 };

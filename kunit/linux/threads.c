@@ -124,7 +124,7 @@ void pt_stay_here(void)
 	set_cpus_allowed_ptr(current, cpumask_of(raw_smp_processor_id()));
 }
 
-void pt_breathe(struct pb_pool *pool)
+void pt_resched(struct pb_pool *pool)
 {
 	cond_resched();
 }

@@ -27,7 +27,7 @@
 #include "hooks/guard_pages.h"
 #include "hooks/owner.h"
 #include "instance.h"
-#include "request/local.h"
+#include "request/percpu_zone.h"
 #include "request/suspend.h"
 #include "source/pool_spec.h"
 #include "tunables.h"
@@ -195,7 +195,7 @@ static const struct {
 	{ NULL,		init_instance,		exit_instance },
 	{ NULL,		pb_deferred_grow_start,	pb_deferred_grow_exit },
 	{ "per-CPU works", pb_pcp_work_init,	pb_pcp_work_exit },
-	{ "fast path",	pb_local_start,		pb_local_stop },
+	{ "fast path",	pb_percpu_zone_start,	pb_percpu_zone_stop },
 	{ NULL,		NULL,			pb_movable_ops_exit },
 	{ "accounts",	pb_account_init,	pb_account_exit },
 	{ "debug",	init_debug,		pb_debug_stop },

@@ -16,9 +16,9 @@
 # the kernel have said in /tmp/said.
 ask() {
 	dmesg -c >/dev/null
-	insmod /pbuddy_asker.ko "$@" || return
-	served=$(cat /sys/module/pbuddy_asker/parameters/served)
-	rmmod pbuddy_asker
+	insmod /pbuddy_requester.ko "$@" || return
+	served=$(cat /sys/module/pbuddy_requester/parameters/served)
+	rmmod pbuddy_requester
 	dmesg | sed 's/^[^]]*\] *//' | grep -E 'WARNING: |pbuddy: ' >/tmp/said
 	echo "served $served; said:"
 	cat /tmp/said
@@ -63,16 +63,16 @@ all_others() {
 waits() {
 	dmesg -c >/dev/null
 	insmod /pbuddy_leaker.ko blocks=16384 leak=0 || return
-	insmod /pbuddy_asker.ko gfp='KERNEL|NOWARN' || return
-	[ "$(cat /sys/module/pbuddy_asker/parameters/served)" -eq 0 ] || return
-	rmmod pbuddy_asker
-	insmod /pbuddy_asker.ko gfp='KERNEL|NOFAIL|NOWARN' &
+	insmod /pbuddy_requester.ko gfp='KERNEL|NOWARN' || return
+	[ "$(cat /sys/module/pbuddy_requester/parameters/served)" -eq 0 ] || return
+	rmmod pbuddy_requester
+	insmod /pbuddy_requester.ko gfp='KERNEL|NOFAIL|NOWARN' &
 	asker=$!
 	sleep 2
 	kill -0 "$asker" || { echo "it did not wait"; return 1; }
 	rmmod pbuddy_leaker || return
 	wait "$asker" || return
-	[ "$(cat /sys/module/pbuddy_asker/parameters/served)" -eq 1 ] && rmmod pbuddy_asker
+	[ "$(cat /sys/module/pbuddy_requester/parameters/served)" -eq 1 ] && rmmod pbuddy_requester
 }
 
 ktap_begin

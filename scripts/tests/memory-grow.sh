@@ -50,9 +50,9 @@ right_node() {
 
 # One page, with these gfp flags: 1 or 0.
 served() {
-	insmod /pbuddy_asker.ko node=0 gfp="$1|THISNODE|NOWARN" || return
-	cat /sys/module/pbuddy_asker/parameters/served
-	rmmod pbuddy_asker
+	insmod /pbuddy_requester.ko node=0 gfp="$1|THISNODE|NOWARN" || return
+	cat /sys/module/pbuddy_requester/parameters/served
+	rmmod pbuddy_requester
 }
 
 # Nor for a request that must not start I/O or call file systems, as a source may.
@@ -142,11 +142,11 @@ t grow_not_without_waiting not_without_waiting
 t grow_not_without_waiting_unload gives_what_it_owns
 t grow_on_the_right_node right_node
 t grow_on_the_right_node_unload gives_what_it_owns
-if [ -f /pbuddy_asker.ko ]; then
+if [ -f /pbuddy_requester.ko ]; then
 	t grow_not_without_io not_without_io
 	t grow_not_without_io_unload gives_what_it_owns
 else
-	ktap_skip grow_not_without_io "no pbuddy_asker.ko here"
+	ktap_skip grow_not_without_io "no pbuddy_requester.ko here"
 fi
 t grow_by_the_thread by_the_thread
 t grow_by_the_thread_unload gives_what_it_owns

@@ -56,7 +56,7 @@ static void drain_all(struct pb_pool *p)
 void core_open(unsigned long nr_pages)
 {
 	struct pb_range range = {
-		.start_pfn = BIT(PB_CHUNK_ORDER), .nr_pages = nr_pages, .type = PB_ZONE_NORMAL,
+		.start_pfn = BIT(PB_SECTION_ORDER), .nr_pages = nr_pages, .type = PB_ZONE_NORMAL,
 	};
 	struct pb_pool_config config = {
 		.ranges = &range, .nr_ranges = 1, .nr_nodes = 1, .distance = distance,

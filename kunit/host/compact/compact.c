@@ -100,7 +100,7 @@ static void make_pool(void)
 	zone = pool.zone[0][PB_ZONE_NORMAL];
 	for (mark = 0; mark < PB_NR_WMARK; mark++)
 		zone->watermark[mark] = 0;
-	pb_zone_update_fast_mark(zone);
+	pb_zone_update_fast_watermark(zone);
 }
 
 static u64 random_state;
@@ -203,12 +203,12 @@ static void make_state(unsigned int rounds, unsigned long seed)
 	migrations = 0;
 }
 
-static unsigned long whole_blocks(void)
+static unsigned long count_free_pageblocks(void)
 {
 	struct pb_free_count count;
 
 	pb_zone_count_free(zone, &count);
-	return count.whole[PB_MOVABLE];
+	return count.free_pageblocks[PB_MOVABLE];
 }
 
 /* What the fullest blocks have no room for, or would have: blocks by how many frames are taken. */
@@ -243,12 +243,12 @@ static void moves(unsigned int rounds)
 	unsigned long before, gained, fewest, ideal;
 
 	make_state(rounds, 1);
-	before = whole_blocks();
+	before = count_free_pageblocks();
 	fewest = fewest_moves();
 	ideal = (frames - nr_objects) >> PB_PAGEBLOCK_ORDER;
 	gained = pb_compact_zone_fully(zone);
 	check();
-	if (whole_blocks() != before + gained)
+	if (count_free_pageblocks() != before + gained)
 		fail("blocks gained and blocks there differ");
 	row("moves", rounds, 9, "million pages moved", migrations / 1e6);
 	row("moves", rounds, 9, "million pages moved at least", fewest / 1e6);

@@ -39,26 +39,26 @@ EXPORT_SYMBOL_PB_TEST(pb_alloc);
 /* The kind of misuse of a free that does not match the page order map. */
 static enum pb_bad classify(struct pb_pool *pool, unsigned long pfn, unsigned int *was)
 {
-	struct pb_pageblock *block = pb_slot_block(READ_ONCE(pb_slot(pool, pfn)->word));
-	unsigned int frame = pb_frame_in_block(pfn), order;
+	struct pb_pageblock *pageblock = pb_entry_pageblock(READ_ONCE(pb_dir_entry(pool, pfn)->value));
+	unsigned int frame = pb_frame_in_pageblock(pfn), order;
 	unsigned long head;
-	u8 byte = READ_ONCE(block->order[frame]);
+	u8 order_map = READ_ONCE(pageblock->order_map[frame]);
 
-	if (pb_frame_guard(byte))
+	if (pb_frame_guard(order_map))
 		return PB_BAD_GUARD;
-	if (pb_frame_size(byte)) {
-		*was = pb_frame_size(byte) - 1;
-		return pb_frame_freed(byte) ? PB_BAD_DOUBLE : PB_BAD_ORDER;
+	if (pb_frame_size(order_map)) {
+		*was = pb_frame_size(order_map) - 1;
+		return pb_frame_freed(order_map) ? PB_BAD_DOUBLE : PB_BAD_ORDER;
 	}
-	if (atomic64_read(&block->free[frame / PB_WORD_NR]) & BIT_ULL(frame % PB_WORD_NR))
+	if (atomic64_read(&pageblock->free[frame / PB_WORD_NR]) & BIT_ULL(frame % PB_WORD_NR))
 		return PB_BAD_DOUBLE;
 	for (order = 1; order <= PB_MAX_ORDER; order++) {
 		head = round_down(pfn, 1UL << order);
-		if (!pb_slot_lookup(pool, head))
+		if (!pb_dir_lookup(pool, head))
 			break;
-		byte = READ_ONCE(*pb_order_byte(pool, head));
-		if (pb_frame_size(byte) > order) {
-			*was = pb_frame_size(byte) - 1;
+		order_map = READ_ONCE(*pb_order_map(pool, head));
+		if (pb_frame_size(order_map) > order) {
+			*was = pb_frame_size(order_map) - 1;
 			return PB_BAD_TAIL;
 		}
 	}
@@ -70,10 +70,10 @@ static enum pb_bad classify(struct pb_pool *pool, unsigned long pfn, unsigned in
 static enum pb_bad refuse(struct pb_pool *pool, enum pb_bad bad, unsigned long pfn,
 			  unsigned int order, unsigned int was)
 {
-	struct pb_slot *slot = pb_slot_lookup(pool, pfn);
+	struct pb_dir_entry *entry = pb_dir_lookup(pool, pfn);
 
-	if (slot)
-		pb_zone_event_add(slot->zone, PB_BAD_FREE, 1);
+	if (entry)
+		pb_zone_event_add(entry->zone, PB_BAD_FREE, 1);
 	pool->ops.bad(pool, bad, pfn, order, was);
 	return bad;
 }
@@ -91,13 +91,13 @@ enum pb_bad pb_check_block(struct pb_pool *pool, unsigned long pfn, unsigned int
 	unsigned int was = 0;
 	enum pb_bad bad;
 
-	if (unlikely(!pb_slot_lookup(pool, pfn)))
+	if (unlikely(!pb_dir_lookup(pool, pfn)))
 		return refuse(pool, PB_BAD_FOREIGN, pfn, order, 0);
 	if (unlikely(order > PB_MAX_ORDER))
 		return refuse(pool, PB_BAD_ORDER_RANGE, pfn, order, 0);
 	if (unlikely(pfn & ((1UL << order) - 1)))
 		return refuse(pool, PB_BAD_ALIGN, pfn, order, 0);
-	if (likely((READ_ONCE(*pb_order_byte(pool, pfn)) & ~PB_FRAME_MEMALLOC) == order + 1))
+	if (likely((READ_ONCE(*pb_order_map(pool, pfn)) & ~PB_FRAME_MEMALLOC) == order + 1))
 		return PB_BAD_NONE;
 	bad = classify(pool, pfn, &was);
 	return refuse(pool, bad, pfn, order, was);
@@ -108,12 +108,12 @@ EXPORT_SYMBOL_PB_TEST(pb_check_block);
 static noinline enum pb_bad free_flagged(struct pb_pool *pool, unsigned long pfn,
 					 unsigned int order)
 {
-	struct pb_zone *zone = pb_slot(pool, pfn)->zone;
+	struct pb_zone *zone = pb_dir_entry(pool, pfn)->zone;
 	enum pb_movable_free what;
 	u8 was = 0;
 
 	preempt_disable();
-	what = pb_movable_free(pb_order_byte(pool, pfn), order, &was);
+	what = pb_movable_free(pb_order_map(pool, pfn), order, &was);
 	if (what == PB_MOVABLE_FREE_NOW) {
 		if (was & PB_FRAME_ACCOUNTED)
 			pool->ops.uncharge(pool, pfn, order);
@@ -134,26 +134,26 @@ static noinline enum pb_bad free_flagged(struct pb_pool *pool, unsigned long pfn
  */
 enum pb_bad pb_free(struct pb_pool *pool, unsigned long pfn, unsigned int order)
 {
-	struct pb_slot *slot = pb_slot_lookup(pool, pfn);
+	struct pb_dir_entry *entry = pb_dir_lookup(pool, pfn);
 	enum pb_migratetype mt;
-	unsigned long word;
-	u8 *byte;
+	unsigned long value;
+	u8 *order_map;
 
-	if (unlikely(!slot || order > PB_MAX_ORDER || pfn & ((1UL << order) - 1)))
+	if (unlikely(!entry || order > PB_MAX_ORDER || pfn & ((1UL << order) - 1)))
 		return pb_check_block(pool, pfn, order);
 
 	preempt_disable();
-	word = READ_ONCE(slot->word);
-	byte = &pb_slot_block(word)->order[pb_frame_in_block(pfn)];
-	if (unlikely(READ_ONCE(*byte) != order + 1)) {
+	value = READ_ONCE(entry->value);
+	order_map = &pb_entry_pageblock(value)->order_map[pb_frame_in_pageblock(pfn)];
+	if (unlikely(READ_ONCE(*order_map) != order + 1)) {
 		preempt_enable();
 		return free_flagged(pool, pfn, order);
 	}
-	*byte = 0;
-	mt = pb_slot_migratetype(word);
+	*order_map = 0;
+	mt = pb_entry_migratetype(value);
 	if (!pb_pcp_order(order) || mt >= PB_PCPTYPES ||
-	    !pb_pcp_free(slot->zone, pfn, byte, order, mt))
-		pb_zone_free(slot->zone, pfn, order);
+	    !pb_pcp_free(entry->zone, pfn, order_map, order, mt))
+		pb_zone_free(entry->zone, pfn, order);
 	preempt_enable();
 	return PB_BAD_NONE;
 }
@@ -171,9 +171,9 @@ int pb_page_order(struct pb_pool *pool, unsigned long pfn)
 {
 	unsigned int size;
 
-	if (!pb_slot_lookup(pool, pfn))
+	if (!pb_dir_lookup(pool, pfn))
 		return -EINVAL;
-	size = pb_frame_size(READ_ONCE(*pb_order_byte(pool, pfn)));
+	size = pb_frame_size(READ_ONCE(*pb_order_map(pool, pfn)));
 	return size ? (int)size - 1 : -EINVAL;
 }
 EXPORT_SYMBOL_PB_TEST(pb_page_order);
@@ -189,31 +189,32 @@ EXPORT_SYMBOL_PB_TEST(pb_page_order);
  */
 bool pb_page_is_memalloc(struct pb_pool *pool, unsigned long pfn)
 {
-	u8 byte;
+	u8 val;
 
-	if (!pb_slot_lookup(pool, pfn))
+	if (!pb_dir_lookup(pool, pfn))
 		return false;
-	byte = READ_ONCE(*pb_order_byte(pool, pfn));
-	return pb_frame_size(byte) && !pb_frame_freed(byte) &&
-	       (byte & (PB_FRAME_MEMALLOC | PB_FRAME_MOVABLE)) == PB_FRAME_MEMALLOC;
+	val = READ_ONCE(*pb_order_map(pool, pfn));
+	return pb_frame_size(val) && !pb_frame_freed(val) &&
+	       (val & (PB_FRAME_MEMALLOC | PB_FRAME_MOVABLE)) == PB_FRAME_MEMALLOC;
 }
 EXPORT_SYMBOL_PB_TEST(pb_page_is_memalloc);
 
 struct pb_zone *pb_pfn_zone(struct pb_pool *pool, unsigned long pfn)
 {
-	struct pb_slot *slot = pb_slot_lookup(pool, pfn);
+	struct pb_dir_entry *entry = pb_dir_lookup(pool, pfn);
 
-	return slot ? slot->zone : NULL;
+	return entry ? entry->zone : NULL;
 }
 EXPORT_SYMBOL_PB_TEST(pb_pfn_zone);
 
 /* Visits the allocated blocks whose heads lie in one pageblock. */
-static bool visit_block(struct pb_pageblock *block, unsigned long pfn, pb_visit_fn fn, void *arg)
+static bool visit_pageblock(struct pb_pageblock *pageblock, unsigned long pfn, pb_visit_fn fn,
+			    void *arg)
 {
 	unsigned int i, size;
 
 	for (i = 0; i < PB_PAGEBLOCK_NR; i++) {
-		size = pb_frame_size(block->order[i]);
+		size = pb_frame_size(pageblock->order_map[i]);
 		if (size && !fn(arg, pfn + i, size - 1))
 			return false;
 	}
@@ -229,16 +230,16 @@ static bool visit_block(struct pb_pageblock *block, unsigned long pfn, pb_visit_
 void pb_walk_allocated(struct pb_pool *pool, pb_visit_fn fn, void *arg)
 {
 	struct pb_zone *zone;
-	struct pb_slot *slot;
+	struct pb_dir_entry *entry;
 	unsigned long index, pfn;
 
 	pb_for_each_zone(zone, pool) {
-		for (index = 0; index < zone->nr_blocks; index++) {
-			slot = pb_zone_slot(zone, index);
-			if (!slot)
+		for (index = 0; index < zone->nr_pageblocks; index++) {
+			entry = pb_zone_dir_entry(zone, index);
+			if (!entry)
 				continue;
-			pfn = pb_block_pfn(zone, index);
-			if (!visit_block(pb_slot_block(slot->word), pfn, fn, arg))
+			pfn = pb_pageblock_pfn(zone, index);
+			if (!visit_pageblock(pb_entry_pageblock(entry->value), pfn, fn, arg))
 				return;
 		}
 	}

@@ -19,18 +19,18 @@
 /* Sets the page order map of a range. */
 static void mark_range(struct pb_zone *zone, unsigned long pfn, unsigned long nr, u8 value)
 {
-	struct pb_pageblock *block;
+	struct pb_pageblock *pageblock;
 	unsigned long n;
 
 	for (; nr; pfn += n, nr -= n) {
-		block = pb_slot_block(READ_ONCE(pb_slot(zone->pool, pfn)->word));
-		n = min(nr, PB_PAGEBLOCK_NR - pb_frame_in_block(pfn));
-		memset(&block->order[pb_frame_in_block(pfn)], value, n);
+		pageblock = pb_entry_pageblock(READ_ONCE(pb_dir_entry(zone->pool, pfn)->value));
+		n = min(nr, PB_PAGEBLOCK_NR - pb_frame_in_pageblock(pfn));
+		memset(&pageblock->order_map[pb_frame_in_pageblock(pfn)], value, n);
 	}
 }
 
 /* Frees a range to the bitmaps, word by word. Its bytes in the page order map are clear already. */
-static void release_range(struct pb_zone *zone, unsigned long pfn, unsigned long nr)
+static void free_range(struct pb_zone *zone, unsigned long pfn, unsigned long nr)
 {
 	unsigned long left = nr, n;
 	unsigned int bit;
@@ -38,7 +38,7 @@ static void release_range(struct pb_zone *zone, unsigned long pfn, unsigned long
 	while (left) {
 		bit = pfn % PB_WORD_NR;
 		n = min(left, PB_WORD_NR - bit);
-		pb_zone_release_mask(zone, pfn, (~0ULL >> (PB_WORD_NR - n)) << bit);
+		pb_zone_free_mask_uncounted(zone, pfn, (~0ULL >> (PB_WORD_NR - n)) << bit);
 		pfn += n;
 		left -= n;
 	}
@@ -53,26 +53,26 @@ static bool range_unused(struct pb_zone *zone, unsigned long first, unsigned lon
 {
 	struct pb_pool *pool = zone->pool;
 	unsigned long pfn, start = first, left, n;
-	u8 *byte, *end, any = 0;
+	u8 *order_map, *end, any = 0;
 
 	for (left = nr, pfn = first; left; left -= n, pfn += n) {
-		n = min(left, PB_PAGEBLOCK_NR - pb_frame_in_block(pfn));
-		byte = pb_order_byte(pool, pfn);
-		end = byte + n;
-		while (byte < end)
-			any |= *byte++;
+		n = min(left, PB_PAGEBLOCK_NR - pb_frame_in_pageblock(pfn));
+		order_map = pb_order_map(pool, pfn);
+		end = order_map + n;
+		while (order_map < end)
+			any |= *order_map++;
 	}
 	if (likely(!any))
 		return true;
 	for (pfn = first; pfn < first + nr; pfn++) {
-		if (!*pb_order_byte(pool, pfn))
+		if (!*pb_order_map(pool, pfn))
 			continue;
 		pb_zone_event_add(zone, PB_BAD_PAGE, 1);
-		pool->ops.bad(pool, PB_BAD_IN_USE, pfn, 0, *pb_order_byte(pool, pfn) - 1);
-		release_range(zone, start, pfn - start);
+		pool->ops.bad(pool, PB_BAD_IN_USE, pfn, 0, *pb_order_map(pool, pfn) - 1);
+		free_range(zone, start, pfn - start);
 		start = pfn + 1;
 	}
-	release_range(zone, start, first + nr - start);
+	free_range(zone, start, first + nr - start);
 	return false;
 }
 
@@ -82,11 +82,11 @@ static void hand_out(struct pb_zone *zone, unsigned long pfn, unsigned long nr_p
 {
 	mark_range(zone, pfn, nr_pages, 1);
 	if (got > nr_pages)
-		release_range(zone, pfn + nr_pages, got - nr_pages);
+		free_range(zone, pfn + nr_pages, got - nr_pages);
 	pb_zone_count_alloc(zone, nr_pages);
 }
 
-static unsigned long claim_range(struct pb_zone *zone, const struct pb_request *rq,
+static unsigned long alloc_range(struct pb_zone *zone, const struct pb_request *rq,
 				 unsigned long nr_pages)
 {
 	enum pb_migratetype mt = rq->migratetype;
@@ -96,21 +96,21 @@ static unsigned long claim_range(struct pb_zone *zone, const struct pb_request *
 
 	if (nr_pages <= PB_PAGEBLOCK_NR) {
 		got = 1UL << order;
-		pfn = pb_zone_claim(zone, order, mt, rq);
+		pfn = pb_zone_alloc(zone, order, mt, rq);
 		if (pfn == PB_NO_PFN)
 			pfn = pb_fallback(zone, order, rq);
 	} else {
 		blocks = DIV_ROUND_UP(nr_pages, PB_PAGEBLOCK_NR);
-		align = is_power_of_2(nr_pages) ? min(blocks, PB_CHUNK_BLOCKS) : 1;
+		align = is_power_of_2(nr_pages) ? min(blocks, PB_SECTION_PAGEBLOCKS) : 1;
 		got = blocks << PB_PAGEBLOCK_ORDER;
-		pfn = pb_zone_claim_blocks(zone, blocks, align, mt, BIT(mt), rq);
+		pfn = pb_zone_alloc_pageblocks(zone, blocks, align, mt, BIT(mt), rq);
 		if (pfn == PB_NO_PFN)
-			pfn = pb_zone_claim_blocks(zone, blocks, align, mt,
-						   BIT(PB_PCPTYPES) - 1, rq);
+			pfn = pb_zone_alloc_pageblocks(zone, blocks, align, mt,
+						       BIT(PB_PCPTYPES) - 1, rq);
 	}
 	if (pfn == PB_NO_PFN)
 		return pfn;
-	zeroed = pb_zeroed_take(zone, pfn, got);
+	zeroed = pb_zeroed_test_and_clear(zone, pfn, got);
 	if (unlikely(!range_unused(zone, pfn, got)))
 		return PB_NO_PFN;
 	if (rq->zeroed)
@@ -132,7 +132,7 @@ static unsigned long walk_zonelist(struct pb_pool *pool, const struct pb_request
 		    !pb_zone_watermark_ok(zone, nr_pages, rq->highest_zone, rq->flags))
 			continue;
 		preempt_disable();
-		pfn = claim_range(zone, rq, nr_pages);
+		pfn = alloc_range(zone, rq, nr_pages);
 		preempt_enable();
 		if (pfn != PB_NO_PFN)
 			return pfn;
@@ -146,11 +146,12 @@ struct wanted {
 };
 
 /* Sets the page order map of an emptied range, and frees the part that was not requested. */
-static void take_range(struct pb_zone *zone, unsigned long pfn, unsigned long nr_pages, void *arg)
+static void take_captured(struct pb_zone *zone, unsigned long pfn, unsigned long nr_pages,
+			  void *arg)
 {
 	struct wanted *wanted = arg;
 
-	pb_zeroed_take(zone, pfn, nr_pages);
+	pb_zeroed_test_and_clear(zone, pfn, nr_pages);
 	if (unlikely(!range_unused(zone, pfn, nr_pages)))
 		return;
 	hand_out(zone, pfn, wanted->nr_pages, nr_pages);
@@ -170,14 +171,14 @@ static unsigned long empty_range(struct pb_pool *pool, const struct pb_request *
 	} else {
 		got = round_up(nr_pages, PB_PAGEBLOCK_NR);
 		if (is_power_of_2(nr_pages))
-			align = min(got >> PB_PAGEBLOCK_ORDER, PB_CHUNK_BLOCKS);
+			align = min(got >> PB_PAGEBLOCK_ORDER, PB_SECTION_PAGEBLOCKS);
 	}
 	pb_for_each_zone_zonelist(zone, pool->zonelist[rq->nid]) {
 		if (nr_pages > READ_ONCE(zone->present_pages) || !pb_zone_allowed(zone, rq) ||
 		    !pb_zone_watermark_ok(zone, nr_pages, rq->highest_zone,
 					  rq->flags | PB_ALLOC_CMA))
 			continue;
-		pb_compact_range(zone, rq, got, align, take_range, &wanted);
+		pb_compact_range(zone, rq, got, align, take_captured, &wanted);
 		if (wanted.pfn != PB_NO_PFN)
 			break;
 	}
@@ -238,9 +239,9 @@ enum pb_bad pb_free_contig(struct pb_pool *pool, unsigned long pfn, unsigned lon
 {
 	enum pb_bad bad, first = PB_BAD_NONE;
 	unsigned long end = pfn + nr_pages, n, i;
-	struct pb_pageblock *block;
-	struct pb_slot *slot;
-	u8 *byte;
+	struct pb_pageblock *pageblock;
+	struct pb_dir_entry *entry;
+	u8 *order_map;
 
 	if (end < pfn) {
 		pool->ops.bad(pool, PB_BAD_FOREIGN, end, 0, 0);
@@ -248,16 +249,16 @@ enum pb_bad pb_free_contig(struct pb_pool *pool, unsigned long pfn, unsigned lon
 	}
 	while (pfn < end) {
 		/* As much of one word as is allocated as order 0. */
-		slot = pb_slot_lookup(pool, pfn);
+		entry = pb_dir_lookup(pool, pfn);
 		n = min(end - pfn, PB_WORD_NR - pfn % PB_WORD_NR);
 		preempt_disable();
-		block = slot ? pb_slot_block(READ_ONCE(slot->word)) : NULL;
-		byte = block ? &block->order[pb_frame_in_block(pfn)] : NULL;
-		for (i = 0; block && i < n && READ_ONCE(byte[i]) == 1; i++)
-			byte[i] = 0;
+		pageblock = entry ? pb_entry_pageblock(READ_ONCE(entry->value)) : NULL;
+		order_map = pageblock ? &pageblock->order_map[pb_frame_in_pageblock(pfn)] : NULL;
+		for (i = 0; pageblock && i < n && READ_ONCE(order_map[i]) == 1; i++)
+			order_map[i] = 0;
 		if (i) {
-			release_range(slot->zone, pfn, i);
-			pb_zone_event_add(slot->zone, PB_PGFREE, i);
+			free_range(entry->zone, pfn, i);
+			pb_zone_event_add(entry->zone, PB_PGFREE, i);
 		}
 		preempt_enable();
 		pfn += i;
@@ -290,8 +291,8 @@ enum pb_bad pb_split(struct pb_pool *pool, unsigned long pfn, unsigned int order
 	preempt_disable();
 	bad = pb_check_block(pool, pfn, order);
 	if (!bad)
-		mark_range(pb_slot(pool, pfn)->zone, pfn, 1UL << order,
-			   1 | (*pb_order_byte(pool, pfn) & PB_FRAME_MEMALLOC));
+		mark_range(pb_dir_entry(pool, pfn)->zone, pfn, 1UL << order,
+			   1 | (*pb_order_map(pool, pfn) & PB_FRAME_MEMALLOC));
 	preempt_enable();
 	return bad;
 }

@@ -22,10 +22,10 @@
 #include "core/alloc/guard.h"
 #include "core/base/pfn.h"
 
-static void set_bytes(struct pb_pool *pool, unsigned long pfn, unsigned long end, u8 value)
+static void set_order_map(struct pb_pool *pool, unsigned long pfn, unsigned long end, u8 value)
 {
 	if (pfn < end)
-		memset(pb_order_byte(pool, pfn), value, end - pfn);
+		memset(pb_order_map(pool, pfn), value, end - pfn);
 }
 
 /**
@@ -41,16 +41,16 @@ static void set_bytes(struct pb_pool *pool, unsigned long pfn, unsigned long end
 unsigned long pb_guard_set(struct pb_pool *pool, unsigned long start, unsigned int outer,
 			   unsigned int order)
 {
-	u8 mark = READ_ONCE(*pb_order_byte(pool, start)) & PB_FRAME_MEMALLOC;
+	u8 memalloc = READ_ONCE(*pb_order_map(pool, start)) & PB_FRAME_MEMALLOC;
 	unsigned long pfn = start, end = start + (1UL << outer);
 
 	/* If guards fit on both sides, the first quarter is guards. */
 	if (order + 2 <= outer)
 		pfn += 1UL << (outer - 2);
 	preempt_disable();
-	set_bytes(pool, start, end, PB_FRAME_GUARD);
-	set_bytes(pool, pfn, pfn + (1UL << order), 0);
-	WRITE_ONCE(*pb_order_byte(pool, pfn), (order + 1) | mark);
+	set_order_map(pool, start, end, PB_FRAME_GUARD);
+	set_order_map(pool, pfn, pfn + (1UL << order), 0);
+	WRITE_ONCE(*pb_order_map(pool, pfn), (order + 1) | memalloc);
 	preempt_enable();
 	return pfn;
 }
@@ -75,7 +75,7 @@ bool pb_guard_find(struct pb_pool *pool, unsigned long pfn, unsigned int order,
 		return false;
 	if (start == pfn)
 		beside = pfn + (1UL << order);
-	if (READ_ONCE(*pb_order_byte(pool, beside)) != PB_FRAME_GUARD)
+	if (READ_ONCE(*pb_order_map(pool, beside)) != PB_FRAME_GUARD)
 		return false;
 	*out = (struct pb_guarded) {
 		.pfn = pfn, .order = order, .start = start, .end = start + (1UL << outer),
@@ -93,18 +93,18 @@ EXPORT_SYMBOL_PB_TEST(pb_guard_find);
  */
 enum pb_bad pb_guard_free(struct pb_pool *pool, const struct pb_guarded *guarded)
 {
-	u8 *byte = pb_order_byte(pool, guarded->pfn), old = READ_ONCE(*byte);
+	u8 *order_map = pb_order_map(pool, guarded->pfn), old = READ_ONCE(*order_map);
 	unsigned int outer = ilog2(guarded->end - guarded->start);
 
 	do {
 		if ((old & PB_FRAME_ORDER_MASK) != guarded->order + 1)
 			return pb_check_block(pool, guarded->pfn, guarded->order);
-	} while (!try_cmpxchg(byte, &old, 0));
+	} while (!try_cmpxchg(order_map, &old, 0));
 	if (old & PB_FRAME_ACCOUNTED)
 		pool->ops.uncharge(pool, guarded->pfn, guarded->order);
-	set_bytes(pool, guarded->start, guarded->pfn, 0);
-	set_bytes(pool, guarded->pfn + (1UL << guarded->order), guarded->end, 0);
-	WRITE_ONCE(*pb_order_byte(pool, guarded->start), outer + 1);
+	set_order_map(pool, guarded->start, guarded->pfn, 0);
+	set_order_map(pool, guarded->pfn + (1UL << guarded->order), guarded->end, 0);
+	WRITE_ONCE(*pb_order_map(pool, guarded->start), outer + 1);
 	return pb_free(pool, guarded->start, outer);
 }
 EXPORT_SYMBOL_PB_TEST(pb_guard_free);
@@ -118,8 +118,8 @@ static void free_guards(struct pb_pool *pool, unsigned long pfn, unsigned long e
 		order = ilog2(end - pfn);
 		if (pfn)
 			order = min_t(unsigned int, order, __ffs(pfn));
-		set_bytes(pool, pfn, pfn + (1UL << order), 0);
-		WRITE_ONCE(*pb_order_byte(pool, pfn), order + 1);
+		set_order_map(pool, pfn, pfn + (1UL << order), 0);
+		WRITE_ONCE(*pb_order_map(pool, pfn), order + 1);
 		pb_free(pool, pfn, order);
 	}
 }

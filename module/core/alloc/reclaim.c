@@ -13,56 +13,56 @@
 #include "core/zone/zone.h"
 
 /* Pages that this round scans in a reclaimer. */
-static unsigned long share(const struct pb_ask *ask)
+static unsigned long share(const struct pb_reclaim_query *query)
 {
-	if (!ask->seeks)
-		return ask->freeable / 2;
-	return (ask->freeable >> ask->priority) * 4 / ask->seeks;
+	if (!query->seeks)
+		return query->freeable / 2;
+	return (query->freeable >> query->priority) * 4 / query->seeks;
 }
 
 /**
- * pb_reclaim_ask - query one reclaimer for its share
- * @ask: the query
+ * pb_reclaim_query - query one reclaimer for its share
+ * @query: the query
  *
- * Context: process, as @ask->scan requires. Return: pages freed.
+ * Context: process, as @query->scan requires. Return: pages freed.
  * As do_shrink_slab() in mm/shrinker.c.
  */
-unsigned long pb_reclaim_ask(struct pb_ask *ask)
+unsigned long pb_reclaim_query(struct pb_reclaim_query *query)
 {
-	unsigned long batch = ask->batch ?: PB_RECLAIM_BATCH, freed = 0, got, scanned, now;
-	unsigned long most = 2 * ask->freeable, deferred;
+	unsigned long batch = query->batch ?: PB_RECLAIM_BATCH, freed = 0, got, scanned, now;
+	unsigned long most = 2 * query->freeable, deferred;
 
-	ask->scanned = 0;
-	if (!ask->freeable)
+	query->scanned = 0;
+	if (!query->freeable)
 		return 0;
 	/* Set to 0, so that a concurrent query does not scan the same pages. */
-	ask->left_over = atomic_long_xchg(ask->deferred, 0);
-	ask->delta = share(ask);
-	ask->total = min((ask->left_over >> ask->priority) + ask->delta, most);
-	if (ask->begin)
-		ask->begin(ask);
+	query->left_over = atomic_long_xchg(query->deferred, 0);
+	query->delta = share(query);
+	query->total = min((query->left_over >> query->priority) + query->delta, most);
+	if (query->begin)
+		query->begin(query);
 
 	/* Scan less than a batch only when the reclaimer has no more. */
-	while (ask->total >= batch || ask->total >= ask->freeable) {
-		now = min(batch, ask->total);
+	while (query->total >= batch || query->total >= query->freeable) {
+		now = min(batch, query->total);
 		scanned = now;
-		got = ask->scan(ask->arg, now, &scanned);
+		got = query->scan(query->arg, now, &scanned);
 		if (got == PB_SCAN_STOP)
 			break;
 		freed += got;
-		scanned = min(scanned, ask->total);
-		ask->total -= scanned;
-		ask->scanned += scanned;
-		if (!scanned || !ask->total)
+		scanned = min(scanned, query->total);
+		query->total -= scanned;
+		query->scanned += scanned;
+		if (!scanned || !query->total)
 			break;
 		cond_resched();
 	}
-	deferred = ask->left_over + ask->delta;
-	deferred -= min(deferred, ask->scanned);
-	atomic_long_add(min(deferred, most), ask->deferred);
+	deferred = query->left_over + query->delta;
+	deferred -= min(deferred, query->scanned);
+	atomic_long_add(min(deferred, most), query->deferred);
 	return freed;
 }
-EXPORT_SYMBOL_PB_TEST(pb_reclaim_ask);
+EXPORT_SYMBOL_PB_TEST(pb_reclaim_query);
 
 /**
  * pb_direct_reclaim - reclaim in the context of a request

@@ -16,7 +16,7 @@ struct pb_request;
 #define PB_SCAN_STOP		(~0UL)	/* the reclaimer cannot continue */
 
 /**
- * struct pb_ask - one query of one reclaimer
+ * struct pb_reclaim_query - one query of one reclaimer
  * @freeable: pages it could free
  * @priority: 0 to PB_DEF_PRIORITY; lower scans more
  * @seeks: cost of recreating a page; 0: none
@@ -31,13 +31,13 @@ struct pb_request;
  * @total: out: pages of both to scan; at the end, those that were not scanned
  * @scanned: out: pages scanned
  */
-struct pb_ask {
+struct pb_reclaim_query {
 	unsigned long	freeable;
 	int		priority;
 	unsigned int	seeks;
 	unsigned long	batch;
 	atomic_long_t	*deferred;
-	void		(*begin)(const struct pb_ask *ask);
+	void		(*begin)(const struct pb_reclaim_query *query);
 	unsigned long	(*scan)(void *arg, unsigned long nr_to_scan, unsigned long *nr_scanned);
 	void		*arg;
 	unsigned long	left_over;
@@ -46,7 +46,7 @@ struct pb_ask {
 	unsigned long	scanned;
 };
 
-unsigned long pb_reclaim_ask(struct pb_ask *ask);
+unsigned long pb_reclaim_query(struct pb_reclaim_query *query);
 unsigned long pb_direct_reclaim(struct pb_pool *pool, const struct pb_request *rq);
 
 #endif /* PB_RECLAIM_H */

@@ -177,7 +177,7 @@ void pb_slow_scan_zones(struct pb_pool *pool, const struct pb_request *rq)
 
 	pb_for_each_zone(zone, pool)
 		if (pb_zone_allowed(zone, rq) && pb_zone_free_pages(zone) >= 1L << rq->order)
-			pb_zone_reindex_all(zone);
+			pb_zone_index_update_all(zone);
 }
 
 /**
@@ -219,7 +219,7 @@ bool pb_slow_compact(struct pb_slow *s, enum pb_compact_priority priority)
 	pb_slow_count(s->pool, PB_COMPACTSTALL);
 	s->pfn = captured;
 	if (captured != PB_NO_PFN || pb_slow_walk(s)) {
-		pb_compact_defer_reset(pb_slot(s->pool, s->pfn)->zone, s->rq->order, true);
+		pb_compact_defer_reset(pb_dir_entry(s->pool, s->pfn)->zone, s->rq->order, true);
 		pb_slow_count(s->pool, PB_COMPACTSUCCESS);
 		return true;
 	}

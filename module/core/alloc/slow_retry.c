@@ -55,10 +55,10 @@ static bool has_block(struct pb_zone *zone, unsigned int order)
 	unsigned int mt, largest;
 
 	for (mt = 0; mt < PB_PCPTYPES; mt++) {
-		if (pb_free_area_whole(&zone->area[mt]) != PB_NO_BLOCK)
+		if (pb_free_area_find_free(&zone->area[mt]) != PB_NO_PAGEBLOCK)
 			return true;
 		for (largest = PB_NR_LARGEST; largest >= max(order, 1U); largest--)
-			if (pb_bitmap_next(&zone->area[mt].largest[largest - 1], 0) != PB_NO_BLOCK)
+			if (pb_bitmap_next(&zone->area[mt].largest[largest - 1], 0) != PB_NO_PAGEBLOCK)
 				return true;
 	}
 	return false;
@@ -97,7 +97,7 @@ bool pb_slow_reclaim_retry(struct pb_slow *s)
 	else
 		s->no_progress_loops++;
 	worth = s->no_progress_loops <= MAX_RECLAIM_RETRIES && any_zone(s, would_fit);
-	pb_breathe();
+	pb_resched();
 	return worth || pb_slow_unreserve(s, true);
 }
 

@@ -11,27 +11,27 @@
 
 #include "core/base/order.h"
 
-#define PB_CHUNK_ORDER		18			/* frames of a section, as an order */
-#define PB_CHUNK_BLOCKS		BIT(PB_CHUNK_ORDER - PB_PAGEBLOCK_ORDER)
+#define PB_SECTION_ORDER	18			/* frames of a section, as an order */
+#define PB_SECTION_PAGEBLOCKS	BIT(PB_SECTION_ORDER - PB_PAGEBLOCK_ORDER)
 
 /*
  * Directory entry of a pageblock. The entry value is R: the pageblock's address with its
- * migratetype in the low three bits (pageblocks are cache-line aligned), or PB_SLOT_HOLE.
+ * migratetype in the low three bits (pageblocks are cache-line aligned), or PB_ENTRY_HOLE.
  */
-#define PB_SLOT_MT_MASK		7UL
-#define PB_SLOT_HOLE		7UL	/* entry value of a hole: no pageblock, no migratetype */
-#define PB_SLOT_SAVED_SHIFT	3	/* while isolated: the previous migratetype */
-#define PB_SLOT_FLAGS_MASK	63UL
+#define PB_ENTRY_MT_MASK	7UL
+#define PB_ENTRY_HOLE		7UL	/* entry value of a hole: no pageblock, no migratetype */
+#define PB_ENTRY_SAVED_SHIFT	3	/* while isolated: the previous migratetype */
+#define PB_ENTRY_FLAGS_MASK	63UL
 
 struct pb_zone;
 
-struct pb_slot {
-	unsigned long	word;
+struct pb_dir_entry {
+	unsigned long	value;
 	struct pb_zone	*zone;		/* I */
 };
 
-struct pb_chunk {
-	struct pb_slot	slot[PB_CHUNK_BLOCKS];
+struct pb_dir_section {
+	struct pb_dir_entry	entry[PB_SECTION_PAGEBLOCKS];
 };
 
 #endif /* PB_DIRECTORY_H */

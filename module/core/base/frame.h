@@ -25,36 +25,36 @@
 
 static_assert(PB_FRAME_FREED + PB_PAGEBLOCK_ORDER < PB_FRAME_GUARD);
 
-static inline bool pb_frame_guard(u8 byte)
+static inline bool pb_frame_guard(u8 val)
 {
-	return (byte & PB_FRAME_ORDER_MASK) == PB_FRAME_GUARD;
+	return (val & PB_FRAME_ORDER_MASK) == PB_FRAME_GUARD;
 }
 
-static inline bool pb_frame_freed(u8 byte)
+static inline bool pb_frame_freed(u8 val)
 {
-	byte &= PB_FRAME_ORDER_MASK;
-	return byte >= PB_FRAME_FREED && byte <= PB_FRAME_FREED + PB_PAGEBLOCK_ORDER;
+	val &= PB_FRAME_ORDER_MASK;
+	return val >= PB_FRAME_FREED && val <= PB_FRAME_FREED + PB_PAGEBLOCK_ORDER;
 }
 
 /* The block is being migrated, and its owner has not freed it. */
-static inline bool pb_frame_moving(u8 byte)
+static inline bool pb_frame_moving(u8 val)
 {
-	return (byte & (PB_FRAME_MOVABLE | PB_FRAME_ISOLATED)) ==
+	return (val & (PB_FRAME_MOVABLE | PB_FRAME_ISOLATED)) ==
 	       (PB_FRAME_MOVABLE | PB_FRAME_ISOLATED);
 }
 
 /* 1 + the order of the block whose head this is, or 0. */
-static inline unsigned int pb_frame_size(u8 byte)
+static inline unsigned int pb_frame_size(u8 val)
 {
-	if (pb_frame_guard(byte))
+	if (pb_frame_guard(val))
 		return 0;
-	return (byte & PB_FRAME_ORDER_MASK) - (pb_frame_freed(byte) ? PB_FRAME_FREED - 1 : 0);
+	return (val & PB_FRAME_ORDER_MASK) - (pb_frame_freed(val) ? PB_FRAME_FREED - 1 : 0);
 }
 
 /* The same for scans, which treat a guard frame as an unmovable allocated page. */
-static inline unsigned int pb_frame_taken(u8 byte)
+static inline unsigned int pb_frame_scan_size(u8 val)
 {
-	return pb_frame_guard(byte) ? 1 : pb_frame_size(byte);
+	return pb_frame_guard(val) ? 1 : pb_frame_size(val);
 }
 
 #endif /* PB_FRAME_H */

@@ -12,25 +12,25 @@
 #include "core/base/bitmap_types.h"
 #include "core/base/order.h"
 
-/* Partly free pageblocks by fullness, in classes of PB_OCC_NR free frames ... */
-#define PB_NR_OCC	16
-#define PB_OCC_NR	(PB_PAGEBLOCK_NR / PB_NR_OCC)
+/* Partly free pageblocks by fullness, in classes of PB_FULLNESS_PAGES free frames ... */
+#define PB_NR_FULLNESS	16
+#define PB_FULLNESS_PAGES	(PB_PAGEBLOCK_NR / PB_NR_FULLNESS)
 /* ... and by their largest free order, 1 to 8. */
 #define PB_NR_LARGEST	8
 
 struct pb_free_area {
-	struct pb_bitmap	occ[PB_NR_OCC];
+	struct pb_bitmap	fullness[PB_NR_FULLNESS];
 	struct pb_bitmap	largest[PB_NR_LARGEST];	/* [n]: largest free order is n + 1 */
-	struct pb_bitmap	whole;			/* wholly free */
+	struct pb_bitmap	free_pageblocks;	/* wholly free */
 };
 
 /*
- * Index control of a pageblock. @update (A) counts requests for an update, @key (U) is the index
- * class, @cur (A, hint) is 1 + the CPU that refills from the pageblock.
+ * Index control of a pageblock. @update (A) counts requests for an update, @index_class (U) is what
+ * the index has now, @cur (A, hint) is 1 + the CPU that refills from the pageblock.
  */
-struct pb_block_ctl {
+struct pb_index_ctl {
 	atomic_t	update;
-	u16		key;
+	u16		index_class;
 	u16		cur;
 };
 

@@ -16,6 +16,6 @@
 #define PB_COSTLY_ORDER		3	/* PAGE_ALLOC_COSTLY_ORDER */
 
 #define PB_NO_PFN		(~0UL)
-#define PB_NO_BLOCK		(~0UL)
+#define PB_NO_PAGEBLOCK		(~0UL)
 
 #endif /* PB_ORDER_H */

@@ -12,11 +12,11 @@
 /**
  * struct pb_pageblock - 512 frames
  * @free: A: 1 = free. One cache line. It alone decides what is free.
- * @order: page order map, one byte per frame; see frame.h. Written by the owner of the frame.
+ * @order_map: page order map, one byte per frame; see frame.h. Written by the owner of the frame.
  */
 struct pb_pageblock {
 	atomic64_t	free[PB_WORDS];
-	u8		order[PB_PAGEBLOCK_NR];
+	u8		order_map[PB_PAGEBLOCK_NR];
 } ____cacheline_aligned;
 
 #endif /* PB_PAGEBLOCK_TYPES_H */

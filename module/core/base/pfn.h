@@ -9,90 +9,90 @@
 #include "core/base/pool_types.h"
 
 /* The directory entry of a PFN below the end of the directory; it may be a hole. */
-static inline struct pb_slot *pb_slot(struct pb_pool *pool, unsigned long pfn)
+static inline struct pb_dir_entry *pb_dir_entry(struct pb_pool *pool, unsigned long pfn)
 {
-	return &pool->dir[pfn >> PB_CHUNK_ORDER]->slot[(pfn >> PB_PAGEBLOCK_ORDER) &
-						       (PB_CHUNK_BLOCKS - 1)];
+	return &pool->dir[pfn >> PB_SECTION_ORDER]->entry[(pfn >> PB_PAGEBLOCK_ORDER) &
+						       (PB_SECTION_PAGEBLOCKS - 1)];
 }
 
 /* The same for any number: NULL when the pool does not own it. */
-static inline struct pb_slot *pb_slot_lookup(struct pb_pool *pool, unsigned long pfn)
+static inline struct pb_dir_entry *pb_dir_lookup(struct pb_pool *pool, unsigned long pfn)
 {
-	unsigned long chunk = pfn >> PB_CHUNK_ORDER;
-	struct pb_slot *slot;
+	unsigned long section = pfn >> PB_SECTION_ORDER;
+	struct pb_dir_entry *entry;
 
-	if (chunk >= pool->nr_dir)
+	if (section >= pool->nr_dir)
 		return NULL;
-	slot = pb_slot(pool, pfn);
-	return READ_ONCE(slot->word) != PB_SLOT_HOLE ? slot : NULL;
+	entry = pb_dir_entry(pool, pfn);
+	return READ_ONCE(entry->value) != PB_ENTRY_HOLE ? entry : NULL;
 }
 
-static inline struct pb_pageblock *pb_slot_block(unsigned long word)
+static inline struct pb_pageblock *pb_entry_pageblock(unsigned long value)
 {
-	return (struct pb_pageblock *)(word & ~PB_SLOT_FLAGS_MASK);
+	return (struct pb_pageblock *)(value & ~PB_ENTRY_FLAGS_MASK);
 }
 
-static inline enum pb_migratetype pb_slot_migratetype(unsigned long word)
+static inline enum pb_migratetype pb_entry_migratetype(unsigned long value)
 {
-	return word & PB_SLOT_MT_MASK;
+	return value & PB_ENTRY_MT_MASK;
 }
 
-static inline enum pb_migratetype pb_slot_saved_migratetype(unsigned long word)
+static inline enum pb_migratetype pb_entry_saved_migratetype(unsigned long value)
 {
-	return word >> PB_SLOT_SAVED_SHIFT & PB_SLOT_MT_MASK;
+	return value >> PB_ENTRY_SAVED_SHIFT & PB_ENTRY_MT_MASK;
 }
 
 /* Whether a pageblock is part of a contiguous area, isolated or not. */
-static inline bool pb_slot_is_cma(unsigned long word)
+static inline bool pb_entry_is_cma(unsigned long value)
 {
-	enum pb_migratetype mt = pb_slot_migratetype(word);
+	enum pb_migratetype mt = pb_entry_migratetype(value);
 
 	return mt == PB_CMA ||
-	       (mt == PB_ISOLATE && pb_slot_saved_migratetype(word) == PB_CMA);
+	       (mt == PB_ISOLATE && pb_entry_saved_migratetype(value) == PB_CMA);
 }
 
 /* Sets the migratetype; false for an isolated pageblock, which stays isolated. */
-static inline bool pb_slot_set_migratetype(struct pb_slot *slot, enum pb_migratetype mt)
+static inline bool pb_entry_set_migratetype(struct pb_dir_entry *entry, enum pb_migratetype mt)
 {
-	unsigned long old = READ_ONCE(slot->word);
+	unsigned long old = READ_ONCE(entry->value);
 
 	do {
-		if (pb_slot_migratetype(old) == PB_ISOLATE)
+		if (pb_entry_migratetype(old) == PB_ISOLATE)
 			return false;
-	} while (!try_cmpxchg(&slot->word, &old, (old & ~PB_SLOT_MT_MASK) | mt));
+	} while (!try_cmpxchg(&entry->value, &old, (old & ~PB_ENTRY_MT_MASK) | mt));
 	return true;
 }
 
-static inline unsigned int pb_frame_in_block(unsigned long pfn)
+static inline unsigned int pb_frame_in_pageblock(unsigned long pfn)
 {
 	return pfn & (PB_PAGEBLOCK_NR - 1);
 }
 
 /* The byte in the page order map of a PFN that the pool owns. */
-static inline u8 *pb_order_byte(struct pb_pool *pool, unsigned long pfn)
+static inline u8 *pb_order_map(struct pb_pool *pool, unsigned long pfn)
 {
-	unsigned long word = READ_ONCE(pb_slot(pool, pfn)->word);
+	unsigned long value = READ_ONCE(pb_dir_entry(pool, pfn)->value);
 
-	return &pb_slot_block(word)->order[pb_frame_in_block(pfn)];
+	return &pb_entry_pageblock(value)->order_map[pb_frame_in_pageblock(pfn)];
 }
 
 /* Index of a PFN's pageblock within its zone, and the first PFN of a pageblock. */
-static inline unsigned long pb_block_index(struct pb_zone *zone, unsigned long pfn)
+static inline unsigned long pb_pageblock_index(struct pb_zone *zone, unsigned long pfn)
 {
 	return (pfn - zone->base_pfn) >> PB_PAGEBLOCK_ORDER;
 }
 
-static inline unsigned long pb_block_pfn(struct pb_zone *zone, unsigned long index)
+static inline unsigned long pb_pageblock_pfn(struct pb_zone *zone, unsigned long index)
 {
 	return zone->base_pfn + (index << PB_PAGEBLOCK_ORDER);
 }
 
 /* The entry of a pageblock of this zone, or NULL for a hole or a pageblock of another zone. */
-static inline struct pb_slot *pb_zone_slot(struct pb_zone *zone, unsigned long index)
+static inline struct pb_dir_entry *pb_zone_dir_entry(struct pb_zone *zone, unsigned long index)
 {
-	struct pb_slot *slot = pb_slot_lookup(zone->pool, pb_block_pfn(zone, index));
+	struct pb_dir_entry *entry = pb_dir_lookup(zone->pool, pb_pageblock_pfn(zone, index));
 
-	return slot && slot->zone == zone ? slot : NULL;
+	return entry && entry->zone == zone ? entry : NULL;
 }
 
 #endif /* PB_PFN_H */

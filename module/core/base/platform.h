@@ -91,7 +91,7 @@ static inline void pb_wait_tick(void)
 }
 
 /* Between two rounds. A worker sleeps, so that its workqueue starts another one meanwhile. */
-static inline void pb_breathe(void)
+static inline void pb_resched(void)
 {
 	if (current->flags & PF_WQ_WORKER)
 		pb_wait_tick();

@@ -11,7 +11,7 @@
 #include "core/base/ops.h"
 #include "core/base/zonelist.h"
 
-struct pb_chunk;
+struct pb_dir_section;
 
 /**
  * struct pb_watermark_tunables - tunables of the watermarks of all zones
@@ -34,7 +34,7 @@ struct pb_watermark_tunables {
  * struct pb_pool - everything one allocator instance owns
  * @ops: I, except for members that pb_ops documents as swapped at run time
  * @dir: the directory: one section per GiB of physical addresses
- * @no_chunk: I: the section shared by all addresses without frames; all its entries are holes
+ * @hole_section: I: the section shared by all addresses without frames; all its entries are holes
  * @nr_dir: I: length of @dir
  * @nr_nodes: I: length of @zonelist and of @zone
  * @zone: I: by node and type, NULL where there is none
@@ -55,8 +55,8 @@ struct pb_watermark_tunables {
  */
 struct pb_pool {
 	struct pb_ops		ops;
-	struct pb_chunk		**dir;
-	struct pb_chunk		*no_chunk;
+	struct pb_dir_section	**dir;
+	struct pb_dir_section	*hole_section;
 	unsigned long		nr_dir;
 	int			nr_nodes;
 	struct pb_zone		*(*zone)[PB_NR_ZONE_TYPES];

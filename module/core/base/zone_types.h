@@ -34,18 +34,18 @@ struct pb_zone {
 	unsigned long		base_pfn;		/* I: start_pfn rounded down to a section */
 	unsigned long		start_pfn;		/* I: span */
 	unsigned long		end_pfn;		/* I */
-	unsigned long		nr_blocks;		/* I: pageblocks from base_pfn to end_pfn */
+	unsigned long		nr_pageblocks;		/* I: pageblocks from base_pfn to end_pfn */
 	unsigned long		present_pages;		/* R: grows; see grow.c */
 	unsigned long		growable;		/* R: pages by which it may still grow */
 
 	struct pb_pcp __percpu	*pcp;			/* I */
-	long			fast_mark;		/* above all watermarks; see watermark.c */
+	long			fast_watermark;		/* above all watermarks; see watermark.c */
 	int			pcp_high_min;		/* I: pages */
 	int			pcp_high_max;		/* I: pages */
 	int			pcp_high_step;		/* I: pages a refill adds to high */
 
 	struct pb_free_area	area[PB_INDEXED_TYPES];	/* A */
-	struct pb_block_ctl	*ctl;			/* per pageblock from base_pfn */
+	struct pb_index_ctl	*ctl;			/* per pageblock from base_pfn */
 	void			*index_mem;		/* I: backs @area */
 
 	unsigned long		watermark[PB_NR_WMARK];	/* pages; tunable */

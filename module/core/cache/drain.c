@@ -8,7 +8,7 @@
  * complete or another word needs the mask. A whole word then costs one atomic for the word
  * and one for the zone's count.
  *
- * Each flush checks whether the index has to change (pb_block_freed), but the update is
+ * Each flush checks whether the index has to change (pb_index_on_free), but the update is
  * deferred while this CPU continues to free into the same pageblock, which the list
  * remembers in @put. Until then the index class may promise less than is free: an order 6
  * where a block of order 7 or 8 has merged, or another fullness. A pageblock that was in no
@@ -23,62 +23,62 @@
 #include "core/zone/zone.h"
 
 /* Minimum number of blocks of one word that are collected in the mask. */
-#define GATHER_MIN	4
+#define BATCH_MIN	4
 
-static void settle_put(struct pb_zone *zone, struct pb_pcp_list *list)
+static void update_drained(struct pb_zone *zone, struct pb_pcp_list *list)
 {
-	u32 put = list->put;
+	u32 drained = list->drained;
 
-	if (!put)
+	if (!drained)
 		return;
-	list->put = 0;
-	pb_block_reindex(zone, put - 1UL);
+	list->drained = 0;
+	pb_index_update(zone, drained - 1UL);
 }
 
 /* Defers the index update of a flushed pageblock until this CPU flushes into another one. */
-static noinline void after_put(struct pb_zone *zone, struct pb_pcp_list *list, unsigned long pfn,
-			       enum pb_key_state state)
+static noinline void defer_index_update(struct pb_zone *zone, struct pb_pcp_list *list,
+					unsigned long pfn, enum pb_index_state state)
 {
-	unsigned long index = pb_block_index(zone, pfn);
+	unsigned long index = pb_pageblock_index(zone, pfn);
 
-	if (state == PB_KEY_RIGHT || list->put == index + 1)
+	if (state == PB_INDEX_OK || list->drained == index + 1)
 		return;
-	settle_put(zone, list);
-	list->put = index + 1;
+	update_drained(zone, list);
+	list->drained = index + 1;
 }
 
 /* Frees frames of one word to their pageblock. Returns the number of pages. */
-static unsigned int put_word(struct pb_zone *zone, struct pb_pcp_list *list, unsigned long pfn,
-			     u64 heads, unsigned int order)
+static unsigned int free_word(struct pb_zone *zone, struct pb_pcp_list *list, unsigned long pfn,
+			      u64 heads, unsigned int order)
 {
 	u64 frames = pb_word_expand(heads, order);
 
-	after_put(zone, list, pfn, pb_zone_put_mask(zone, pfn, frames));
+	defer_index_update(zone, list, pfn, pb_zone_free_mask_unindexed(zone, pfn, frames));
 	return hweight64(frames);
 }
 
-static unsigned int put_mask(struct pb_zone *zone, struct pb_pcp_list *list, unsigned int order)
+static unsigned int free_mask(struct pb_zone *zone, struct pb_pcp_list *list, unsigned int order)
 {
 	u64 heads = list->mask;
 
 	list->mask = 0;
-	return heads ? put_word(zone, list, list->mask_base, heads, order) : 0;
+	return heads ? free_word(zone, list, list->mask_base, heads, order) : 0;
 }
 
 /* Moves blocks of one word from the LIFO to the mask, or to the zone when they are few. */
-static unsigned int gather(struct pb_zone *zone, struct pb_pcp_list *list,
-			   const struct pb_pcp_entry *first, u64 heads, unsigned int nr,
-			   unsigned int order)
+static unsigned int batch(struct pb_zone *zone, struct pb_pcp_list *list,
+			  const struct pb_pcp_entry *first, u64 heads, unsigned int nr,
+			  unsigned int order)
 {
 	unsigned long pfn = round_down(first->pfn, PB_WORD_NR);
 	unsigned int pages = 0;
 
 	if (list->mask_base != pfn || !list->mask) {
-		if (nr < GATHER_MIN)
-			return put_word(zone, list, pfn, heads, order);
-		pages = put_mask(zone, list, order);
+		if (nr < BATCH_MIN)
+			return free_word(zone, list, pfn, heads, order);
+		pages = free_mask(zone, list, order);
 		list->mask_base = pfn;
-		list->mask_bytes = first->byte - first->pfn % PB_WORD_NR;
+		list->mask_order_map = first->order_map - first->pfn % PB_WORD_NR;
 	}
 	list->mask |= heads;
 	return pages;
@@ -88,12 +88,13 @@ static unsigned int gather(struct pb_zone *zone, struct pb_pcp_list *list,
  * Checks the fullness of one pageblock for every second flush, selected by the number of frees,
  * so that the class of a pageblock does not stay wrong for long.
  */
-static void sample_occupancy(struct pb_zone *zone, struct pb_pcp_list *list, unsigned long pfn)
+static void sample_fullness(struct pb_zone *zone, struct pb_pcp_list *list, unsigned long pfn)
 {
-	const struct pb_pageblock *block = pb_slot_block(READ_ONCE(pb_slot(zone->pool, pfn)->word));
-	u16 key = READ_ONCE(zone->ctl[pb_block_index(zone, pfn)].key);
+	const struct pb_pageblock *pageblock =
+		pb_entry_pageblock(READ_ONCE(pb_dir_entry(zone->pool, pfn)->value));
+	u16 class = READ_ONCE(zone->ctl[pb_pageblock_index(zone, pfn)].index_class);
 
-	after_put(zone, list, pfn, pb_block_occupancy(block, key));
+	defer_index_update(zone, list, pfn, pb_index_check_fullness(pageblock, class));
 }
 
 /*
@@ -102,32 +103,32 @@ static void sample_occupancy(struct pb_zone *zone, struct pb_pcp_list *list, uns
  * the atomic that sets the bit, and the word is read after it. If another CPU allocated from the
  * word in between, that CPU updates the index.
  */
-static noinline void put_frames(struct pb_zone *zone, struct pb_pcp_list *list, unsigned int nr)
+static noinline void free_frames(struct pb_zone *zone, struct pb_pcp_list *list, unsigned int nr)
 {
 	const struct pb_pcp_entry *entry = list->lifo, *end = entry + nr;
 	const unsigned long base_pfn = zone->base_pfn;
-	struct pb_block_ctl *ctl = zone->ctl;
+	struct pb_index_ctl *ctl = zone->ctl;
 	unsigned long pfn, index;
-	enum pb_key_state state;
+	enum pb_index_state state;
 	atomic64_t *word;
 	u64 now, bit;
-	bool twice;
+	bool was_free;
 
 	for (; entry < end; entry++) {
 		pfn = entry->pfn;
 		index = (pfn - base_pfn) >> PB_PAGEBLOCK_ORDER;
-		word = pb_byte_word(entry->byte, pb_frame_in_block(pfn));
-		twice = pb_word_set(word, pfn % PB_WORD_NR);			/* FR1 */
+		word = pb_order_map_word(entry->order_map, pb_frame_in_pageblock(pfn));
+		was_free = pb_word_set(word, pfn % PB_WORD_NR);			/* FR1 */
 		now = atomic64_read(word);
-		if (likely(!twice && pb_key_stays(READ_ONCE(ctl[index].key),	/* FR2 */
-						  pfn % PB_WORD_NR, now)))
+		if (likely(!was_free && pb_class_suffices(READ_ONCE(ctl[index].index_class),	/* FR2 */
+							  pfn % PB_WORD_NR, now)))
 			continue;
 		bit = BIT_ULL(pfn % PB_WORD_NR);
-		state = pb_zone_after_put(zone, pfn, bit, twice ? now : now & ~bit);
-		after_put(zone, list, pfn, state);
+		state = pb_zone_index_on_free(zone, pfn, bit, was_free ? now : now & ~bit);
+		defer_index_update(zone, list, pfn, state);
 	}
 	if (list->nr_free & 32)
-		sample_occupancy(zone, list, pfn);
+		sample_fullness(zone, list, pfn);
 }
 
 static bool share_word(const struct pb_pcp_entry *a, const struct pb_pcp_entry *b)
@@ -136,8 +137,8 @@ static bool share_word(const struct pb_pcp_entry *a, const struct pb_pcp_entry *
 }
 
 /* Flushes blocks, adjacent entries of one word together. Returns the pages freed to the zone. */
-static unsigned int put_runs(struct pb_zone *zone, struct pb_pcp_list *list, unsigned int nr,
-			     unsigned int order, bool all)
+static unsigned int free_runs(struct pb_zone *zone, struct pb_pcp_list *list, unsigned int nr,
+			      unsigned int order, bool all)
 {
 	const struct pb_pcp_entry *entry = list->lifo, *end = entry + nr, *first;
 	unsigned int pages = 0;
@@ -149,22 +150,22 @@ static unsigned int put_runs(struct pb_zone *zone, struct pb_pcp_list *list, uns
 		do {
 			heads |= 1ULL << (entry->pfn % PB_WORD_NR);
 		} while (++entry < end && share_word(first, entry));
-		pages += all ? put_word(zone, list, first->pfn, heads, order) :
-			 gather(zone, list, first, heads, entry - first, order);
+		pages += all ? free_word(zone, list, first->pfn, heads, order) :
+			 batch(zone, list, first, heads, entry - first, order);
 	}
 	return pages;
 }
 
 /* Flushes the nr oldest blocks, of an order within a word. Returns the pages freed to the zone. */
-static unsigned int put_blocks(struct pb_zone *zone, struct pb_pcp_list *list, unsigned int nr,
-			       unsigned int order, bool all)
+static unsigned int free_blocks(struct pb_zone *zone, struct pb_pcp_list *list, unsigned int nr,
+				unsigned int order, bool all)
 {
 	unsigned int pages = nr;
 
 	if (order || nr < 2 || share_word(&list->lifo[0], &list->lifo[1]))
-		pages = put_runs(zone, list, nr, order, all);
+		pages = free_runs(zone, list, nr, order, all);
 	else
-		put_frames(zone, list, nr);
+		free_frames(zone, list, nr);
 	pb_zone_account(zone, pages);
 	return pages;
 }
@@ -188,12 +189,12 @@ static void drain_oldest(struct pb_zone *zone, struct pb_pcp *pcp, struct pb_pcp
 {
 	unsigned int i, pages;
 
-	if (order > PB_PCP_MAX_SMALL) {
+	if (order > PB_PCP_MAX_WORD_ORDER) {
 		for (i = 0; i < nr; i++)
-			pb_zone_release(zone, list->lifo[i].pfn, order);
+			pb_zone_free_noevent(zone, list->lifo[i].pfn, order);
 		pages = nr << order;
 	} else {
-		pages = put_blocks(zone, list, nr, order, all);
+		pages = free_blocks(zone, list, nr, order, all);
 	}
 	list->n -= nr;
 	/* A loop, because a string instruction has a high start-up cost. */
@@ -203,8 +204,8 @@ static void drain_oldest(struct pb_zone *zone, struct pb_pcp *pcp, struct pb_pcp
 }
 
 /* Makes room for a block; false when the limit of the order is 0 now. Inside the pcp section. */
-static bool make_room(struct pb_zone *zone, struct pb_pcp *pcp, struct pb_pcp_list *list,
-		      unsigned int order, enum pb_migratetype mt)
+static bool make_space(struct pb_zone *zone, struct pb_pcp *pcp, struct pb_pcp_list *list,
+		       unsigned int order, enum pb_migratetype mt)
 {
 	pb_pcp_set_limit(pcp, list, order);
 	if (unlikely(!list->limit))
@@ -218,31 +219,31 @@ static bool make_room(struct pb_zone *zone, struct pb_pcp *pcp, struct pb_pcp_li
  * pb_pcp_free - put a freed block into this CPU's cache
  * @zone: its zone
  * @pfn: PFN of its head
- * @byte: its byte in the page order map, already cleared
+ * @order_map: its byte in the page order map, already cleared
  * @order: an order with pcp lists
  * @mt: migratetype of its pageblock, below PB_PCPTYPES
  *
  * Context: any; preemption off. Return: false when the cache is busy or keeps no blocks of
  * this order; the caller then frees to the zone. As free_unref_page() in mm/page_alloc.c.
  */
-bool pb_pcp_free(struct pb_zone *zone, unsigned long pfn, u8 *byte, unsigned int order,
+bool pb_pcp_free(struct pb_zone *zone, unsigned long pfn, u8 *order_map, unsigned int order,
 		 enum pb_migratetype mt)
 {
 	struct pb_pcp *pcp = pb_this_cpu_ptr(zone->pcp);
 	struct pb_pcp_list *list = pb_pcp_list(pcp, order, mt);
-	bool room;
+	bool space;
 
 	if (!pb_pcp_enter(pcp)) {
 		pb_zone_event_add(zone, PB_PCP_BUSY, 1);
 		return false;
 	}
-	room = make_room(zone, pcp, list, order, mt);
-	if (likely(room)) {
-		pb_pcp_push(list, pfn, byte);
+	space = make_space(zone, pcp, list, order, mt);
+	if (likely(space)) {
+		pb_pcp_push(list, pfn, order_map);
 		list->nr_free++;
 	}
 	pb_pcp_leave(pcp);
-	return room;
+	return space;
 }
 EXPORT_SYMBOL_PB_TEST(pb_pcp_free);
 
@@ -251,7 +252,7 @@ EXPORT_SYMBOL_PB_TEST(pb_pcp_free);
  * @pcp: this CPU's cache, inside its pcp section
  * @list: the list
  * @pfn: PFN of the block's head
- * @byte: its byte in the page order map, still set
+ * @order_map: its byte in the page order map, still set
  * @order: the list's order
  * @mt: the list's migratetype
  *
@@ -259,35 +260,35 @@ EXPORT_SYMBOL_PB_TEST(pb_pcp_free);
  * the pcp section and enables preemption. Context: any; preemption off on entry.
  */
 void pb_pcp_free_full_preempt_enable(struct pb_pcp *pcp, struct pb_pcp_list *list,
-				     unsigned long pfn, u8 *byte, unsigned int order,
+				     unsigned long pfn, u8 *order_map, unsigned int order,
 				     enum pb_migratetype mt)
 {
 	struct pb_zone *zone = pcp->zone;
-	bool room = make_room(zone, pcp, list, order, mt);
+	bool space = make_space(zone, pcp, list, order, mt);
 
-	*byte = 0;
-	if (likely(room)) {
+	*order_map = 0;
+	if (likely(space)) {
 		list->nr_free++;
-		pb_pcp_push(list, pfn, byte);
+		pb_pcp_push(list, pfn, order_map);
 	}
 	pb_pcp_leave(pcp);
-	if (unlikely(!room))
+	if (unlikely(!space))
 		pb_zone_free(zone, pfn, order);
 	preempt_enable();
 }
 EXPORT_SYMBOL_PB_TEST(pb_pcp_free_full_preempt_enable);
 
-void pb_pcp_gather(struct pb_zone *zone, struct pb_pcp *pcp, enum pb_migratetype mt,
-		   const struct pb_pcp_entry *first, u64 heads)
+void pb_pcp_batch_word(struct pb_zone *zone, struct pb_pcp *pcp, enum pb_migratetype mt,
+		       const struct pb_pcp_entry *first, u64 heads)
 {
-	unsigned int pages = gather(zone, pb_pcp_list(pcp, 0, mt), first, heads, GATHER_MIN, 0);
+	unsigned int pages = batch(zone, pb_pcp_list(pcp, 0, mt), first, heads, BATCH_MIN, 0);
 
 	if (!pages)
 		return;
 	pb_zone_account(zone, pages);
 	count_drain(zone, pcp, 0, mt, pages);
 }
-EXPORT_SYMBOL_PB_TEST(pb_pcp_gather);
+EXPORT_SYMBOL_PB_TEST(pb_pcp_batch_word);
 
 static void drain_list(struct pb_zone *zone, struct pb_pcp *pcp, unsigned int order,
 		       enum pb_migratetype mt)
@@ -298,12 +299,12 @@ static void drain_list(struct pb_zone *zone, struct pb_pcp *pcp, unsigned int or
 	if (list->n)
 		drain_oldest(zone, pcp, list, order, mt, list->n, true);
 	if (list->mask) {
-		pages = put_mask(zone, list, order);
+		pages = free_mask(zone, list, order);
 		pb_zone_account(zone, pages);
 		count_drain(zone, pcp, order, mt, pages >> order);
 	}
-	settle_put(zone, list);
-	pb_pcp_drop_block(zone, list);
+	update_drained(zone, list);
+	pb_pcp_reset_cur(zone, list);
 }
 
 static void drain_pcp(struct pb_zone *zone, struct pb_pcp *pcp)

@@ -10,10 +10,10 @@
  * pb_pcp_free() puts a freed block, whose order is already cleared, into this CPU's cache.
  * pb_pcp_free_full_preempt_enable() is the out-of-line part of pb_free_fast().
  */
-bool pb_pcp_free(struct pb_zone *zone, unsigned long pfn, u8 *byte, unsigned int order,
+bool pb_pcp_free(struct pb_zone *zone, unsigned long pfn, u8 *order_map, unsigned int order,
 		 enum pb_migratetype mt);
 void pb_pcp_free_full_preempt_enable(struct pb_pcp *pcp, struct pb_pcp_list *list,
-				     unsigned long pfn, u8 *byte, unsigned int order,
+				     unsigned long pfn, u8 *order_map, unsigned int order,
 				     enum pb_migratetype mt);
 
 /*
@@ -21,8 +21,8 @@ void pb_pcp_free_full_preempt_enable(struct pb_pcp *pcp, struct pb_pcp_list *lis
  * the word of @first. They stay in the list's mask until the word is complete or another word
  * replaces it. Inside the pcp section.
  */
-void pb_pcp_gather(struct pb_zone *zone, struct pb_pcp *pcp, enum pb_migratetype mt,
-		   const struct pb_pcp_entry *first, u64 heads);
+void pb_pcp_batch_word(struct pb_zone *zone, struct pb_pcp *pcp, enum pb_migratetype mt,
+		       const struct pb_pcp_entry *first, u64 heads);
 
 /* Drains this CPU's caches of every zone; false when called inside its own pcp section. */
 bool pb_pcp_drain_local(struct pb_pool *pool);

@@ -55,7 +55,7 @@ static __always_inline enum pb_fast pb_alloc_fast(struct pb_zone *zone, struct p
 	struct pb_pcp_entry entry;
 	struct pb_pcp_list *list;
 
-	if (unlikely(atomic_long_read(&zone->nr_free) < zone->fast_mark || !pb_pcp_enter(pcp)))
+	if (unlikely(atomic_long_read(&zone->nr_free) < zone->fast_watermark || !pb_pcp_enter(pcp)))
 		return PB_FAST_NONE;
 	list = pb_pcp_list(pcp, order, mt);
 	if (unlikely(!pb_pcp_pop(list, &entry))) {
@@ -65,9 +65,9 @@ static __always_inline enum pb_fast pb_alloc_fast(struct pb_zone *zone, struct p
 	list->nr_alloc++;
 	pb_pcp_leave(pcp);
 	found->pfn = entry.pfn;
-	if (unlikely(PB_FRAME_IN_USE(*entry.byte)))
+	if (unlikely(PB_FRAME_IN_USE(*entry.order_map)))
 		return PB_FAST_IN_USE;
-	WRITE_ONCE(*entry.byte, order + 1);
+	WRITE_ONCE(*entry.order_map, order + 1);
 	return PB_FAST_DONE;
 }
 
@@ -85,37 +85,37 @@ static __always_inline enum pb_fast pb_alloc_fast(struct pb_zone *zone, struct p
 static __always_inline bool pb_free_fast(struct pb_pool *pool, unsigned long pfn,
 					 unsigned int order)
 {
-	unsigned long chunk = pfn >> PB_CHUNK_ORDER, word, this_cpu;
+	unsigned long section = pfn >> PB_SECTION_ORDER, value, this_cpu;
 	struct pb_pcp_list *list;
-	struct pb_slot *slot;
+	struct pb_dir_entry *entry;
 	struct pb_pcp *pcp;
 	unsigned int mt;
-	u8 *byte;
+	u8 *order_map;
 
-	if (unlikely(chunk >= pool->nr_dir || !pb_pcp_order(order)))
+	if (unlikely(section >= pool->nr_dir || !pb_pcp_order(order)))
 		return false;
 	preempt_disable();
 	this_cpu = pb_this_cpu();
-	slot = pb_slot(pool, pfn);
-	word = READ_ONCE(slot->word);
-	mt = pb_slot_migratetype(word);
+	entry = pb_dir_entry(pool, pfn);
+	value = READ_ONCE(entry->value);
+	mt = pb_entry_migratetype(value);
 	if (unlikely(mt >= PB_PCPTYPES))	/* a hole, too */
 		goto no;
-	byte = &pb_slot_block(word)->order[pb_frame_in_block(pfn)];
-	OPTIMIZER_HIDE_VAR(byte);	/* computed once */
-	if (unlikely(*byte != (u8)(order + 1)))
+	order_map = &pb_entry_pageblock(value)->order_map[pb_frame_in_pageblock(pfn)];
+	OPTIMIZER_HIDE_VAR(order_map);	/* computed once */
+	if (unlikely(*order_map != (u8)(order + 1)))
 		goto no;
-	pcp = pb_cpu_ptr(slot->zone->pcp, this_cpu);
+	pcp = pb_cpu_ptr(entry->zone->pcp, this_cpu);
 	list = pb_pcp_list(pcp, order, mt);
 	if (unlikely(!pb_pcp_enter(pcp)))
 		goto no;
 	if (unlikely(list->n >= list->limit)) {
-		pb_pcp_free_full_preempt_enable(pcp, list, pfn, byte, order, mt);
+		pb_pcp_free_full_preempt_enable(pcp, list, pfn, order_map, order, mt);
 		return true;
 	}
 	list->nr_free++;
-	pb_pcp_push(list, pfn, byte);
-	*byte = 0;
+	pb_pcp_push(list, pfn, order_map);
+	*order_map = 0;
 	pb_pcp_leave(pcp);
 	preempt_enable();
 	return true;

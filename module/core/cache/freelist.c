@@ -34,12 +34,12 @@ void pb_set_aside(struct pb_zone *zone, unsigned long pfn, unsigned int order)
 {
 	pb_zone_event_add(zone, PB_BAD_PAGE, 1);
 	zone->pool->ops.bad(zone->pool, PB_BAD_IN_USE, pfn, order,
-			    pb_frame_taken(*pb_order_byte(zone->pool, pfn)) - 1);
+			    pb_frame_scan_size(*pb_order_map(zone->pool, pfn)) - 1);
 }
 EXPORT_SYMBOL_PB_TEST(pb_set_aside);
 
 /* Tells the caller whether the block is known to be zero; if not, requests more prezeroing. */
-static void answer_zeroed(struct pb_zone *zone, const struct pb_request *rq, u8 was)
+static void report_zeroed(struct pb_zone *zone, const struct pb_request *rq, u8 was)
 {
 	struct pb_pool *pool = zone->pool;
 
@@ -53,15 +53,15 @@ static void answer_zeroed(struct pb_zone *zone, const struct pb_request *rq, u8 
 /* Sets the order of a block; false when it is in use already and was set aside. */
 static bool mark_allocated(struct pb_zone *zone, unsigned long pfn, const struct pb_request *rq)
 {
-	u8 *byte = pb_order_byte(zone->pool, pfn), was = READ_ONCE(*byte);
+	u8 *order_map = pb_order_map(zone->pool, pfn), was = READ_ONCE(*order_map);
 
 	if (unlikely(PB_FRAME_IN_USE(was))) {
 		pb_set_aside(zone, pfn, rq->order);
 		return false;
 	}
-	pb_mark_head(byte, rq->order, rq);
+	pb_order_map_set(order_map, rq->order, rq);
 	if (rq->zeroed)
-		answer_zeroed(zone, rq, was);
+		report_zeroed(zone, rq, was);
 	return true;
 }
 
@@ -83,11 +83,11 @@ static unsigned long rmqueue_shared(struct pb_zone *zone, const struct pb_reques
 	if (cma_first(zone, rq))
 		pfn = pb_fallback_cma(zone, rq->order, rq);
 	if (pfn == PB_NO_PFN)
-		pfn = pb_zone_claim(zone, rq->order, rq->migratetype, rq);
+		pfn = pb_zone_alloc(zone, rq->order, rq->migratetype, rq);
 	if (pfn == PB_NO_PFN)
 		pfn = pb_fallback(zone, rq->order, rq);
 	if (pfn == PB_NO_PFN && rq->flags & (PB_ALLOC_OOM | PB_ALLOC_NON_BLOCK))
-		pfn = pb_highatomic_claim(zone, rq);
+		pfn = pb_highatomic_alloc(zone, rq);
 	return pfn;
 }
 
@@ -108,7 +108,7 @@ static unsigned long rmqueue_any(struct pb_zone *zone, const struct pb_request *
 	unsigned long pfn = PB_NO_PFN;
 
 	if (unlikely(rq->flags & PB_ALLOC_HIGHATOMIC))
-		pfn = pb_highatomic_claim(zone, rq);
+		pfn = pb_highatomic_alloc(zone, rq);
 	if (likely(pfn == PB_NO_PFN && pb_pcp_order(rq->order) && !cma_first(zone, rq))) {
 		pfn = pb_pcp_alloc(zone, rq);
 		if (likely(pfn != PB_NO_PFN))
@@ -119,7 +119,7 @@ static unsigned long rmqueue_any(struct pb_zone *zone, const struct pb_request *
 	if (pfn != PB_NO_PFN) {
 		note_zone_alloc(zone, pfn, rq);
 		if (pb_zone_has_zeroed(zone))
-			pb_zeroed_fold(zone, pfn, 1UL << rq->order);
+			pb_zeroed_merge(zone, pfn, 1UL << rq->order);
 	}
 	return pfn;
 }
@@ -162,11 +162,11 @@ unsigned long pb_alloc_refill_leave_section(struct pb_pcp *pcp, unsigned int ord
 	struct pb_pcp_entry entry;
 	bool got;
 
-	got = pb_zone_free_pages(pcp->zone) - (1L << order) >= pcp->zone->fast_mark &&
+	got = pb_zone_free_pages(pcp->zone) - (1L << order) >= pcp->zone->fast_watermark &&
 	      pb_pcp_refill(pcp, list, &rq) && pb_pcp_pop(list, &entry);
 	list->nr_alloc += got;
 	pb_pcp_leave(pcp);
-	if (unlikely(!got || !pb_mark_cached(pcp->zone, entry.byte, entry.pfn, order)))
+	if (unlikely(!got || !pb_order_map_set_cached(pcp->zone, entry.order_map, entry.pfn, order)))
 		return PB_NO_PFN;
 	return entry.pfn;
 }
@@ -210,7 +210,7 @@ bool pb_zone_allowed(struct pb_zone *zone, const struct pb_request *rq)
 }
 EXPORT_SYMBOL_PB_TEST(pb_zone_allowed);
 
-static bool may_take(struct pb_zone *zone, const struct pb_request *rq)
+static bool watermark_ok(struct pb_zone *zone, const struct pb_request *rq)
 {
 	return pb_zone_watermark_ok(zone, 1UL << rq->order, rq->highest_zone, rq->flags);
 }
@@ -219,25 +219,25 @@ static bool may_take(struct pb_zone *zone, const struct pb_request *rq)
 static bool reclaim_here(struct pb_zone *first, struct pb_zone *zone, const struct pb_request *rq)
 {
 	return pb_zone_allows_reclaim(first, zone) &&
-	       pb_node_reclaim(zone, rq) >= PB_NODE_RECLAIM_SOME && may_take(zone, rq);
+	       pb_node_reclaim(zone, rq) >= PB_NODE_RECLAIM_SOME && watermark_ok(zone, rq);
 }
 
 /* One walk with exactly these flags; @local: only over zones of the first allowed node. */
 static unsigned long walk(struct pb_pool *pool, const struct pb_request *rq, bool local)
 {
 	struct pb_zone *zone, *first = NULL;
-	struct pb_spread spread = { .nid = NUMA_NO_NODE };
+	struct pb_dirty_balance balance = { .nid = NUMA_NO_NODE };
 	unsigned long pfn;
 
 	pb_for_each_zone_zonelist(zone, pool->zonelist[rq->nid]) {
 		if (!pb_zone_allowed(zone, rq))
 			continue;
-		if (unlikely(rq->flags & PB_ALLOC_SPREAD_DIRTY) && !pb_spread_ok(&spread, zone))
+		if (unlikely(rq->flags & PB_ALLOC_SPREAD_DIRTY) && !pb_dirty_balance_ok(&balance, zone))
 			continue;
 		first = first ?: zone;
 		if (local && zone->nid != first->nid)
 			break;
-		if (unlikely(!may_take(zone, rq)) &&
+		if (unlikely(!watermark_ok(zone, rq)) &&
 		    (!pool->node_reclaim_mode || !reclaim_here(first, zone, rq)))
 			continue;
 		pfn = rmqueue(zone, rq);

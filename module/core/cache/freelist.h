@@ -10,25 +10,25 @@
 #include "core/cache/zeroed.h"
 
 /* Sets the order of a block that is handed out. As prep_new_page(). */
-static inline void pb_mark_head(u8 *byte, unsigned int order, const struct pb_request *rq)
+static inline void pb_order_map_set(u8 *order_map, unsigned int order, const struct pb_request *rq)
 {
 	/* Allocated below the watermarks, for work that frees more memory. */
 	u8 mark = rq->flags & PB_ALLOC_NO_WATERMARKS ? PB_FRAME_MEMALLOC : 0;
 
-	WRITE_ONCE(*byte, (order + 1) | mark);
+	WRITE_ONCE(*order_map, (order + 1) | mark);
 }
 
 void pb_set_aside(struct pb_zone *zone, unsigned long pfn, unsigned int order);
 
 /* Sets the order of a block from a list; false when it is in use, and was set aside. */
-static inline bool pb_mark_cached(struct pb_zone *zone, u8 *byte, unsigned long pfn,
-				  unsigned int order)
+static inline bool pb_order_map_set_cached(struct pb_zone *zone, u8 *order_map, unsigned long pfn,
+					   unsigned int order)
 {
-	if (unlikely(PB_FRAME_IN_USE(READ_ONCE(*byte)))) {
+	if (unlikely(PB_FRAME_IN_USE(READ_ONCE(*order_map)))) {
 		pb_set_aside(zone, pfn, order);
 		return false;
 	}
-	WRITE_ONCE(*byte, order + 1);
+	WRITE_ONCE(*order_map, order + 1);
 	return true;
 }
 

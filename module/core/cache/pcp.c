@@ -99,7 +99,7 @@ void pb_pcp_destroy(struct pb_zone *zone)
 EXPORT_SYMBOL_PB_TEST(pb_pcp_destroy);
 
 /* Stops refilling from the list's current pageblock and does the deferred index update. */
-void pb_pcp_drop_block(struct pb_zone *zone, struct pb_pcp_list *list)
+void pb_pcp_reset_cur(struct pb_zone *zone, struct pb_pcp_list *list)
 {
 	unsigned long index = list->cur - 1UL;
 
@@ -107,25 +107,25 @@ void pb_pcp_drop_block(struct pb_zone *zone, struct pb_pcp_list *list)
 		return;
 	list->cur = 0;
 	WRITE_ONCE(zone->ctl[index].cur, 0);
-	pb_block_reindex(zone, index);
+	pb_index_update(zone, index);
 }
 
 /* Moves free blocks into the list: the first word into the mask, further words into the LIFO. */
-static void take_words(struct pb_zone *zone, struct pb_pcp_list *list, unsigned long block_pfn,
-		       unsigned int order, struct pb_pageblock *block)
+static void alloc_words(struct pb_zone *zone, struct pb_pcp_list *list, unsigned long block_pfn,
+			unsigned int order, struct pb_pageblock *pageblock)
 {
-	unsigned int i, room, bit, nr;
+	unsigned int i, space, bit, nr;
 	unsigned long pfn;
 	u64 heads, seen;
 
 	for (i = 0; i < PB_WORDS; i++) {
-		seen = atomic64_read(&block->free[i]);
+		seen = atomic64_read(&pageblock->free[i]);
 		if (!seen)
 			continue;
 		pfn = block_pfn + i * PB_WORD_NR;
 		if (!list->mask) {
-			list->mask = pb_word_claim_all(&block->free[i], order);
-			list->mask_bytes = &block->order[i * PB_WORD_NR];
+			list->mask = pb_word_alloc_all(&pageblock->free[i], order);
+			list->mask_order_map = &pageblock->order_map[i * PB_WORD_NR];
 			list->mask_base = pfn;
 			/* Stop when the word alone is at least half a batch. */
 			nr = hweight64(list->mask);
@@ -133,26 +133,26 @@ static void take_words(struct pb_zone *zone, struct pb_pcp_list *list, unsigned 
 				break;
 			continue;
 		}
-		room = list->limit / 2 - list->n;
-		if (hweight64(pb_word_heads(seen, order)) > room)
+		space = list->limit / 2 - list->n;
+		if (hweight64(pb_word_heads(seen, order)) > space)
 			break;
-		heads = pb_word_claim_all(&block->free[i], order);
+		heads = pb_word_alloc_all(&pageblock->free[i], order);
 		/* Concurrent frees may have added blocks to the word; free those that do not fit. */
 		for (; heads && list->n < PB_LIFO_MAX; heads &= heads - 1) {
 			bit = __ffs64(heads);
-			pb_pcp_push(list, pfn + bit, &block->order[i * PB_WORD_NR + bit]);
+			pb_pcp_push(list, pfn + bit, &pageblock->order_map[i * PB_WORD_NR + bit]);
 		}
 		if (unlikely(heads))
-			pb_zone_release_mask(zone, pfn, pb_word_expand(heads, order));
+			pb_zone_free_mask_uncounted(zone, pfn, pb_word_expand(heads, order));
 	}
 }
 
 static unsigned int refill_from(struct pb_zone *zone, struct pb_pcp_list *list, unsigned int order,
-				unsigned long index, struct pb_pageblock *block)
+				unsigned long index, struct pb_pageblock *pageblock)
 {
 	unsigned int before = list->n;
 
-	take_words(zone, list, pb_block_pfn(zone, index), order, block);
+	alloc_words(zone, list, pb_pageblock_pfn(zone, index), order, pageblock);
 	return list->n - before + hweight64(list->mask);
 }
 
@@ -160,18 +160,18 @@ static unsigned int refill_from(struct pb_zone *zone, struct pb_pcp_list *list, 
 static unsigned int refill_current(struct pb_zone *zone, struct pb_pcp_list *list,
 				   unsigned int order, enum pb_migratetype mt)
 {
-	unsigned long index = list->cur - 1UL, word;
+	unsigned long index = list->cur - 1UL, value;
 	unsigned int nr;
 
 	if (!list->cur)
 		return 0;
-	word = READ_ONCE(pb_slot(zone->pool, pb_block_pfn(zone, index))->word);
-	if (pb_slot_migratetype(word) == mt) {
-		nr = refill_from(zone, list, order, index, pb_slot_block(word));
+	value = READ_ONCE(pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, index))->value);
+	if (pb_entry_migratetype(value) == mt) {
+		nr = refill_from(zone, list, order, index, pb_entry_pageblock(value));
 		if (nr)
 			return nr;
 	}
-	pb_pcp_drop_block(zone, list);
+	pb_pcp_reset_cur(zone, list);
 	return 0;
 }
 
@@ -181,17 +181,17 @@ static unsigned int refill_small(struct pb_zone *zone, struct pb_pcp_list *list,
 {
 	unsigned int nr = refill_current(zone, list, order, mt), pass;
 	struct pb_block_search search;
-	struct pb_pageblock *block;
+	struct pb_pageblock *pageblock;
 	u16 cur;
 
 	for (pass = 0; pass < 2 && !nr; pass++) {
 		search = (struct pb_block_search) {};
-		while (!nr && (block = pb_zone_next_block(zone, order, mt, &search))) {
+		while (!nr && (pageblock = pb_zone_next_pageblock(zone, order, mt, &search))) {
 			cur = READ_ONCE(zone->ctl[search.index].cur);
 			if (!pass && cur && cur != pb_cpu_id() + 1)
 				continue;
-			nr = refill_from(zone, list, order, search.index, block);
-			pb_block_reindex(zone, search.index);
+			nr = refill_from(zone, list, order, search.index, pageblock);
+			pb_index_update(zone, search.index);
 			if (!nr)
 				continue;
 			list->cur = search.index + 1;
@@ -202,14 +202,14 @@ static unsigned int refill_small(struct pb_zone *zone, struct pb_pcp_list *list,
 }
 
 /* Frees cached blocks that the zone's watermarks refuse; they are not yet counted as allocated. */
-static void give_back(struct pb_zone *zone, struct pb_pcp_list *list, unsigned int order,
-		      unsigned int nr)
+static void free_ungranted(struct pb_zone *zone, struct pb_pcp_list *list, unsigned int order,
+			   unsigned int nr)
 {
 	struct pb_pcp_entry entry;
 
 	for (; nr && pb_pcp_pop(list, &entry); nr--)
-		pb_zone_release_mask(zone, entry.pfn,
-				     pb_word_run(order) << (entry.pfn % PB_WORD_NR));
+		pb_zone_free_mask_uncounted(zone, entry.pfn,
+					    pb_word_run(order) << (entry.pfn % PB_WORD_NR));
 }
 
 /* Refills an order that fits into a word, with as many blocks as the watermarks allow. */
@@ -219,13 +219,13 @@ static unsigned int refill_words(struct pb_zone *zone, struct pb_pcp_list *list,
 	unsigned int order = rq->order, nr, granted;
 
 	nr = refill_small(zone, list, order, rq->migratetype);
-	if (!nr && pb_fallback_claim_block(zone, order, rq->migratetype, rq->flags))
+	if (!nr && pb_fallback_claim_pageblock(zone, order, rq->migratetype, rq->flags))
 		nr = refill_small(zone, list, order, rq->migratetype);
 	if (!nr)
 		return 0;
-	granted = pb_zone_account_claim(zone, (long)nr << order, 1L << order, rq) >> order;
+	granted = pb_zone_account_alloc(zone, (long)nr << order, 1L << order, rq) >> order;
 	if (unlikely(granted < nr))
-		give_back(zone, list, order, nr - granted);
+		free_ungranted(zone, list, order, nr - granted);
 	return granted;
 }
 
@@ -233,24 +233,24 @@ static unsigned int refill_words(struct pb_zone *zone, struct pb_pcp_list *list,
 static unsigned int refill_large(struct pb_zone *zone, struct pb_pcp_list *list,
 				 const struct pb_request *rq)
 {
-	unsigned long pfn = pb_zone_claim(zone, rq->order, rq->migratetype, rq);
+	unsigned long pfn = pb_zone_alloc(zone, rq->order, rq->migratetype, rq);
 
 	if (pfn == PB_NO_PFN)
 		return 0;
-	pb_pcp_push(list, pfn, pb_order_byte(zone->pool, pfn));
+	pb_pcp_push(list, pfn, pb_order_map(zone->pool, pfn));
 	return 1;
 }
 
 /* Merges the zeroed bits of each block at its head; the refill has just filled an empty list. */
-static void fold_marks(struct pb_zone *zone, struct pb_pcp_list *list, unsigned int order)
+static void merge_zeroed(struct pb_zone *zone, struct pb_pcp_list *list, unsigned int order)
 {
 	u64 mask = list->mask;
 	unsigned int i;
 
 	for (i = 0; i < list->n; i++)
-		pb_zeroed_fold(zone, list->lifo[i].pfn, 1UL << order);
+		pb_zeroed_merge(zone, list->lifo[i].pfn, 1UL << order);
 	for (; mask; mask &= mask - 1)
-		pb_zeroed_fold(zone, list->mask_base + __ffs64(mask), 1UL << order);
+		pb_zeroed_merge(zone, list->mask_base + __ffs64(mask), 1UL << order);
 }
 
 bool pb_pcp_refill(struct pb_pcp *pcp, struct pb_pcp_list *list, const struct pb_request *rq)
@@ -259,12 +259,12 @@ bool pb_pcp_refill(struct pb_pcp *pcp, struct pb_pcp_list *list, const struct pb
 	unsigned int order = rq->order, nr;
 	struct pb_zone *zone = pcp->zone;
 
-	nr = order > PB_PCP_MAX_SMALL ? refill_large(zone, list, rq) :
+	nr = order > PB_PCP_MAX_WORD_ORDER ? refill_large(zone, list, rq) :
 					refill_words(zone, list, rq);
 	if (!nr)
 		return false;
 	if (order && pb_zone_has_zeroed(zone))
-		fold_marks(zone, list, order);
+		merge_zeroed(zone, list, order);
 	pcp->event[PB_PCP_REFILL]++;
 	if (pcp->high < zone->pcp_high_max)
 		pcp->high = min(pcp->high + max(zone->pcp_high_step, 1 << order),

@@ -15,14 +15,14 @@
  * Orders with pcp lists: up to one above the pageblock's, the largest order of mm/. Orders within
  * a word are refilled word by word, larger ones block by block.
  */
-#define PB_PCP_MAX_SMALL	PB_WORD_ORDER
+#define PB_PCP_MAX_WORD_ORDER	PB_WORD_ORDER
 #define PB_NR_PCP_ORDERS	(PB_PAGEBLOCK_ORDER + 2)
 #define PB_LIFO_MAX		28	/* makes a list 512 bytes */
 
 /* A block in a list, with its address in the page order map, because the lookup is expensive. */
 struct pb_pcp_entry {
 	unsigned long	pfn;
-	u8		*byte;
+	u8		*order_map;
 };
 
 /**
@@ -30,10 +30,10 @@ struct pb_pcp_entry {
  * @n: blocks in @lifo
  * @limit: flushed when @n reaches it
  * @cur: pageblock this CPU refills from, + 1; 0 = none
- * @put: pageblock flushed to last whose index update is deferred, + 1; 0 = none
+ * @drained: pageblock flushed to last whose index update is deferred, + 1; 0 = none
  * @mask: bit i: the block at @mask_base + i is cached, too
  * @mask_base: PFN of a word's first frame
- * @mask_bytes: that word's part of the page order map
+ * @mask_order_map: that word's part of the page order map
  * @nr_alloc: blocks allocated
  * @nr_free: blocks freed
  * @lifo: newest last
@@ -42,10 +42,10 @@ struct pb_pcp_list {
 	u32		n;
 	u32		limit;
 	u32		cur;
-	u32		put;
+	u32		drained;
 	u64		mask;
 	unsigned long	mask_base;
-	u8		*mask_bytes;
+	u8		*mask_order_map;
 	unsigned long	nr_alloc;
 	unsigned long	nr_free;
 	struct pb_pcp_entry lifo[PB_LIFO_MAX];
@@ -77,7 +77,7 @@ unsigned long pb_pcp_alloc(struct pb_zone *zone, const struct pb_request *rq);
 bool pb_pcp_refill(struct pb_pcp *pcp, struct pb_pcp_list *list, const struct pb_request *rq);
 
 /* Stops refilling from the list's current pageblock. Inside the pcp section. */
-void pb_pcp_drop_block(struct pb_zone *zone, struct pb_pcp_list *list);
+void pb_pcp_reset_cur(struct pb_zone *zone, struct pb_pcp_list *list);
 
 /* Sets the limit of a list after pcp->high changed. Inside the pcp section. */
 void pb_pcp_set_limit(struct pb_pcp *pcp, struct pb_pcp_list *list, unsigned int order);
@@ -137,17 +137,17 @@ static __always_inline bool pb_pcp_pop(struct pb_pcp_list *list, struct pb_pcp_e
 	bit = __ffs(mask);		/* a u64 is a long here */
 	list->mask = mask & (mask - 1);
 	entry->pfn = list->mask_base + bit;
-	entry->byte = list->mask_bytes + bit;
+	entry->order_map = list->mask_order_map + bit;
 	return true;
 }
 
 /* Pushes a block on a list that is not full. Inside the pcp section. */
-static __always_inline void pb_pcp_push(struct pb_pcp_list *list, unsigned long pfn, u8 *byte)
+static __always_inline void pb_pcp_push(struct pb_pcp_list *list, unsigned long pfn, u8 *order_map)
 {
 	u32 n = list->n;
 
 	list->lifo[n].pfn = pfn;
-	list->lifo[n].byte = byte;
+	list->lifo[n].order_map = order_map;
 	list->n = n + 1;
 }
 

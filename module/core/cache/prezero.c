@@ -18,69 +18,69 @@
 #include "core/zone/zone.h"
 
 /* Allocates this pageblock and sets its order. */
-static bool take(struct pb_zone *zone, unsigned long index, enum pb_migratetype mt,
-		 struct pb_pageblock *block)
+static bool alloc_idle(struct pb_zone *zone, unsigned long index, enum pb_migratetype mt,
+		       struct pb_pageblock *pageblock)
 {
 	/* Above the high watermark, so that no request misses the pageblock while it is zeroed. */
 	const struct pb_request rq = {
 		.highest_zone = PB_ZONE_MOVABLE,
 		.flags = PB_ALLOC_WMARK_HIGH | (mt == PB_CMA ? PB_ALLOC_CMA : PB_ALLOC_WMARK_MIN),
 	};
-	unsigned long pfn = pb_block_pfn(zone, index);
-	bool mine = false;
+	unsigned long pfn = pb_pageblock_pfn(zone, index);
+	bool allocated = false;
 	unsigned int i;
 
 	if (!pb_zone_watermark_ok(zone, PB_PAGEBLOCK_NR, rq.highest_zone, rq.flags))
 		return false;
 	preempt_disable();
-	if (!pb_zone_claim_whole_at(zone, index, mt, &rq))
+	if (!pb_zone_alloc_pageblock_at(zone, index, mt, &rq))
 		goto out;
-	pb_zeroed_take(zone, pfn, PB_PAGEBLOCK_NR);
-	for (i = 0; i < PB_PAGEBLOCK_NR && !block->order[i]; i++)
+	pb_zeroed_test_and_clear(zone, pfn, PB_PAGEBLOCK_NR);
+	for (i = 0; i < PB_PAGEBLOCK_NR && !pageblock->order_map[i]; i++)
 		;
 	if (unlikely(i < PB_PAGEBLOCK_NR)) {
 		pb_set_aside(zone, pfn + i, 0);
 		goto out;
 	}
-	block->order[0] = PB_PAGEBLOCK_ORDER + 1;
-	mine = true;
+	pageblock->order_map[0] = PB_PAGEBLOCK_ORDER + 1;
+	allocated = true;
 out:
 	preempt_enable();
-	return mine;
+	return allocated;
 }
 
 /* Allocates the next free pageblock that is not prezeroed. */
-static struct pb_pageblock *take_next(struct pb_prezero *run, enum pb_migratetype mt)
+static struct pb_pageblock *alloc_next_idle(struct pb_prezero *run, enum pb_migratetype mt)
 {
 	struct pb_zone *zone = run->zone;
-	struct pb_pageblock *block;
-	unsigned long index, word;
+	struct pb_pageblock *pageblock;
+	unsigned long index, value;
 
 	while (run->left) {
-		index = pb_bitmap_next(&zone->area[mt].whole, run->index);
-		if (index == PB_NO_BLOCK)
+		index = pb_bitmap_next(&zone->area[mt].free_pageblocks, run->index);
+		if (index == PB_NO_PAGEBLOCK)
 			break;
 		run->index = index + 1;
-		word = READ_ONCE(pb_slot(zone->pool, pb_block_pfn(zone, index))->word);
-		block = pb_slot_block(word);
-		if (pb_slot_migratetype(word) != mt)
+		value = READ_ONCE(pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, index))->value);
+		pageblock = pb_entry_pageblock(value);
+		if (pb_entry_migratetype(value) != mt)
 			continue;
-		if (pb_zeroed_all(block))
+		if (pb_zeroed_all(pageblock))
 			run->left--;
-		else if (take(zone, index, mt, block))
-			return block;
+		else if (alloc_idle(zone, index, mt, pageblock))
+			return pageblock;
 	}
 	return NULL;
 }
 
 /* Sets the zeroed bit of every frame and frees the pageblock. */
-static void give_back(struct pb_zone *zone, unsigned long index, struct pb_pageblock *block)
+static void free_zeroed(struct pb_zone *zone, unsigned long index, struct pb_pageblock *pageblock)
 {
 	preempt_disable();
 	/* Counted before the free, a full barrier, which makes the first bit visible. */
 	atomic_long_add(PB_PAGEBLOCK_NR, &zone->nr_prezeroed);
-	memset(block->order, PB_FRAME_ZEROED, sizeof(block->order));
-	pb_zone_release(zone, pb_block_pfn(zone, index), PB_PAGEBLOCK_ORDER);
+	memset(pageblock->order_map, PB_FRAME_ZEROED, sizeof(pageblock->order_map));
+	pb_zone_free_noevent(zone, pb_pageblock_pfn(zone, index), PB_PAGEBLOCK_ORDER);
 	preempt_enable();
 }
 
@@ -116,17 +116,17 @@ EXPORT_SYMBOL_PB_TEST(pb_prezero_start);
 bool pb_prezero_next(struct pb_prezero *run)
 {
 	struct pb_zone *zone = run->zone;
-	struct pb_pageblock *block;
+	struct pb_pageblock *pageblock;
 
 	might_sleep();
 	for (; run->mt < PB_INDEXED_TYPES; run->mt++, run->index = 0) {
-		block = take_next(run, run->mt);
-		if (!block)
+		pageblock = alloc_next_idle(run, run->mt);
+		if (!pageblock)
 			continue;
 		run->left--;
-		zone->pool->ops.zero(zone->pool, pb_block_pfn(zone, run->index - 1),
+		zone->pool->ops.zero(zone->pool, pb_pageblock_pfn(zone, run->index - 1),
 				     PB_PAGEBLOCK_NR);
-		give_back(zone, run->index - 1, block);
+		free_zeroed(zone, run->index - 1, pageblock);
 		pb_zone_event_add(zone, PB_PREZERO, 1);
 		return true;
 	}

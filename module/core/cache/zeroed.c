@@ -13,7 +13,7 @@
  *   - The bit is set only by the owner of the frame, after zeroing it.
  *   - Allocating a block overwrites the bit of its head with the order, and a free writes 0.
  *   - The bits of the other frames are cleared before the block is handed out or enters a
- *     per-CPU list (pb_zeroed_fold). If all were set, the head keeps its bit, which then
+ *     per-CPU list (pb_zeroed_merge). If all were set, the head keeps its bit, which then
  *     stands for the whole block. If the block is freed to the bitmap instead, the bit of
  *     its head is still true for that frame.
  *
@@ -31,30 +31,30 @@
 #define WORD_ZEROED	(~0ULL / 0xff * PB_FRAME_ZEROED)	/* the zeroed bit in each byte */
 
 /* Clears the zeroed bits of nr frames of one pageblock. Returns whether all were set. */
-static bool fold_frames(u8 *byte, unsigned long nr)
+static bool merge_frames(u8 *order_map, unsigned long nr)
 {
 	unsigned long i, marked = 0;
 	u64 word;
 
 	for (i = 0; nr % BYTES_IN_WORD == 0 && i < nr; i += BYTES_IN_WORD) {
-		memcpy(&word, byte + i, BYTES_IN_WORD);
+		memcpy(&word, order_map + i, BYTES_IN_WORD);
 		if (word && word != WORD_ZEROED)
 			break;
 		if (word)
-			memset(byte + i, 0, BYTES_IN_WORD);
+			memset(order_map + i, 0, BYTES_IN_WORD);
 		marked += word ? BYTES_IN_WORD : 0;
 	}
 	for (; i < nr; i++) {
-		if (byte[i] != PB_FRAME_ZEROED)
+		if (order_map[i] != PB_FRAME_ZEROED)
 			continue;
-		byte[i] = 0;
+		order_map[i] = 0;
 		marked++;
 	}
 	return marked == nr;
 }
 
 /**
- * pb_zeroed_take - test and clear the zeroed bits of frames
+ * pb_zeroed_test_and_clear - test and clear the zeroed bits of frames
  * @zone: the zone
  * @pfn: first of the frames, which the caller has allocated
  * @nr_pages: how many; within one pageblock or whole ones
@@ -63,7 +63,7 @@ static bool fold_frames(u8 *byte, unsigned long nr)
  *
  * Context: any; preemption off. Return: whether all frames are known to be zero.
  */
-bool pb_zeroed_take(struct pb_zone *zone, unsigned long pfn, unsigned long nr_pages)
+bool pb_zeroed_test_and_clear(struct pb_zone *zone, unsigned long pfn, unsigned long nr_pages)
 {
 	unsigned long end = pfn + nr_pages, n;
 	bool all = true;
@@ -71,43 +71,43 @@ bool pb_zeroed_take(struct pb_zone *zone, unsigned long pfn, unsigned long nr_pa
 	if (!pb_zone_has_zeroed(zone))
 		return false;
 	for (; pfn < end; pfn += n) {
-		n = min(end - pfn, PB_PAGEBLOCK_NR - pb_frame_in_block(pfn));
-		all &= fold_frames(pb_order_byte(zone->pool, pfn), n);
+		n = min(end - pfn, PB_PAGEBLOCK_NR - pb_frame_in_pageblock(pfn));
+		all &= merge_frames(pb_order_map(zone->pool, pfn), n);
 	}
 	return all;
 }
-EXPORT_SYMBOL_PB_TEST(pb_zeroed_take);
+EXPORT_SYMBOL_PB_TEST(pb_zeroed_test_and_clear);
 
 /**
- * pb_zeroed_fold - merge the zeroed bits of a block at its head
+ * pb_zeroed_merge - merge the zeroed bits of a block at its head
  * @zone: the zone
  * @pfn: first of the frames, which the caller has allocated
  * @nr_pages: how many; within one pageblock or whole ones
  *
- * As pb_zeroed_take(), but when all frames are known to be zero, the byte of the first frame
- * is PB_FRAME_ZEROED afterwards. Context: any; preemption off. Return: whether they are.
+ * As pb_zeroed_test_and_clear(), but when all frames are known to be zero, the byte of the first
+ * frame is PB_FRAME_ZEROED afterwards. Context: any; preemption off. Return: whether they are.
  */
-bool pb_zeroed_fold(struct pb_zone *zone, unsigned long pfn, unsigned long nr_pages)
+bool pb_zeroed_merge(struct pb_zone *zone, unsigned long pfn, unsigned long nr_pages)
 {
-	if (!pb_zeroed_take(zone, pfn, nr_pages))
+	if (!pb_zeroed_test_and_clear(zone, pfn, nr_pages))
 		return false;
-	*pb_order_byte(zone->pool, pfn) = PB_FRAME_ZEROED;
+	*pb_order_map(zone->pool, pfn) = PB_FRAME_ZEROED;
 	return true;
 }
-EXPORT_SYMBOL_PB_TEST(pb_zeroed_fold);
+EXPORT_SYMBOL_PB_TEST(pb_zeroed_merge);
 
 /**
  * pb_zeroed_all - whether every frame of a pageblock has its zeroed bit set
- * @block: the pageblock; its frames may have other owners
+ * @pageblock: the pageblock; its frames may have other owners
  *
  * Reads without owning the frames, so the result is a hint. Context: any.
  */
-bool pb_zeroed_all(struct pb_pageblock *block)
+bool pb_zeroed_all(struct pb_pageblock *pageblock)
 {
 	unsigned int i;
 
 	for (i = 0; i < PB_PAGEBLOCK_NR; i++)
-		if (pb_peek(&block->order[i]) != PB_FRAME_ZEROED)
+		if (pb_peek(&pageblock->order_map[i]) != PB_FRAME_ZEROED)
 			return false;
 	return true;
 }

@@ -11,9 +11,9 @@
 /* What no free frame has. */
 #define PB_FRAME_IN_USE(byte)	((byte) & (0xffU & ~PB_FRAME_ZEROED))
 
-bool pb_zeroed_fold(struct pb_zone *zone, unsigned long pfn, unsigned long nr_pages);
-bool pb_zeroed_take(struct pb_zone *zone, unsigned long pfn, unsigned long nr_pages);
-bool pb_zeroed_all(struct pb_pageblock *block);
+bool pb_zeroed_merge(struct pb_zone *zone, unsigned long pfn, unsigned long nr_pages);
+bool pb_zeroed_test_and_clear(struct pb_zone *zone, unsigned long pfn, unsigned long nr_pages);
+bool pb_zeroed_all(struct pb_pageblock *pageblock);
 
 /* Whether any frame of a zone was ever prezeroed; if not, there are no zeroed bits to look for. */
 static inline bool pb_zone_has_zeroed(struct pb_zone *zone)

@@ -21,7 +21,7 @@
 int pb_compact_init(struct pb_zone *zone)
 {
 	zone->compact_order_failed = PB_NR_ORDERS;
-	zone->compact_skip = pb_meta_alloc(zone->nr_blocks, zone->nid);
+	zone->compact_skip = pb_meta_alloc(zone->nr_pageblocks, zone->nid);
 	return zone->compact_skip ? 0 : -ENOMEM;
 }
 
@@ -207,14 +207,14 @@ EXPORT_SYMBOL_PB_TEST(pb_compact_pages);
 
 /* ---- proactive compaction ---- */
 
-static unsigned long whole_blocks(struct pb_zone *zone)
+static unsigned long count_free_pageblocks(struct pb_zone *zone)
 {
 	unsigned long nr = 0, i;
 	unsigned int mt;
 
 	for (mt = 0; mt < PB_INDEXED_TYPES; mt++)
-		for (i = 0; i < BITS_TO_LONGS(zone->nr_blocks); i++)
-			nr += hweight_long(READ_ONCE(zone->area[mt].whole.level[0][i]));
+		for (i = 0; i < BITS_TO_LONGS(zone->nr_pageblocks); i++)
+			nr += hweight_long(READ_ONCE(zone->area[mt].free_pageblocks.level[0][i]));
 	return nr;
 }
 
@@ -224,9 +224,9 @@ static unsigned long whole_blocks(struct pb_zone *zone)
 static unsigned int score_zone(struct pb_zone *zone)
 {
 	unsigned long free = max(pb_zone_free_pages(zone), 0L);
-	unsigned long whole = whole_blocks(zone) << PB_PAGEBLOCK_ORDER;
+	unsigned long in_free_pageblocks = count_free_pageblocks(zone) << PB_PAGEBLOCK_ORDER;
 
-	return free && whole < free ? (free - whole) * 100 / free : 0;
+	return free && in_free_pageblocks < free ? (free - in_free_pageblocks) * 100 / free : 0;
 }
 
 /**
@@ -250,7 +250,7 @@ unsigned int pb_fragmentation_score(struct pb_pool *pool, int nid)
 EXPORT_SYMBOL_PB_TEST(pb_fragmentation_score);
 
 /* As fragmentation_score_wmark() in mm/compaction.c. */
-static unsigned int score_mark(unsigned int proactiveness, bool low)
+static unsigned int score_watermark(unsigned int proactiveness, bool low)
 {
 	unsigned int mark = max(100U - min(proactiveness, 100U), 5U);
 
@@ -268,7 +268,7 @@ static unsigned int score_mark(unsigned int proactiveness, bool low)
 bool pb_compact_node_wanted(struct pb_pool *pool, int nid, unsigned int proactiveness)
 {
 	return proactiveness && pool->ops.migrate &&
-	       pb_fragmentation_score(pool, nid) > score_mark(proactiveness, false);
+	       pb_fragmentation_score(pool, nid) > score_watermark(proactiveness, false);
 }
 EXPORT_SYMBOL_PB_TEST(pb_compact_node_wanted);
 
@@ -287,7 +287,7 @@ static unsigned long gain_blocks(struct pb_zone *zone, enum pb_migrate_mode mode
 	do {
 		if (proactiveness && (atomic_read(&zone->compact_direct) ||
 				      pb_fragmentation_score(zone->pool, zone->nid) <=
-				      score_mark(proactiveness, true)))
+				      score_watermark(proactiveness, true)))
 			break;
 		pb_compact_control_init(&cc, zone, PB_PAGEBLOCK_ORDER, mode);
 		cc.gain = true;
@@ -341,8 +341,8 @@ EXPORT_SYMBOL_PB_TEST(pb_compact_zone_fully);
  * @rq: the request whose watermarks apply
  * @nr_pages: number of frames; below a pageblock a power of two, above it whole pageblocks
  * @align: alignment of the range above a pageblock, in pageblocks; a power of two
- * @take: called with the range, with preemption off
- * @arg: for @take
+ * @alloc: called with the range, with preemption off
+ * @arg: for @alloc
  *
  * Pageblocks of contiguous areas can be used, too, and keep their type. When the other free pages
  * of the zone are at the watermark, only they are used.
@@ -351,9 +351,9 @@ EXPORT_SYMBOL_PB_TEST(pb_compact_zone_fully);
  * mm/page_alloc.c.
  */
 bool pb_compact_range(struct pb_zone *zone, const struct pb_request *rq, unsigned long nr_pages,
-		      unsigned long align, pb_compact_take_fn take, void *arg)
+		      unsigned long align, pb_compact_alloc_fn alloc, void *arg)
 {
-	struct pb_capture capture = { .rq = rq, .take = take, .arg = arg, .pfn = PB_NO_PFN };
+	struct pb_capture capture = { .rq = rq, .alloc = alloc, .arg = arg, .pfn = PB_NO_PFN };
 	unsigned int order = min_t(unsigned int, ilog2(nr_pages), PB_MAX_ORDER);
 	struct pb_compact_control cc;
 	enum pb_compact_result ret;

@@ -22,6 +22,6 @@ void pb_compact_node(struct pb_pool *pool, int nid, unsigned int proactiveness);
 unsigned long pb_compact_zone_fully(struct pb_zone *zone);
 
 bool pb_compact_range(struct pb_zone *zone, const struct pb_request *rq, unsigned long nr_pages,
-		      unsigned long align, pb_compact_take_fn take, void *arg);
+		      unsigned long align, pb_compact_alloc_fn alloc, void *arg);
 
 #endif /* PB_COMPACT_H */

@@ -63,7 +63,7 @@ void pb_compact_reset_skip(struct pb_zone *zone)
 {
 	unsigned long i;
 
-	for (i = 0; i < zone->nr_blocks; i++)
+	for (i = 0; i < zone->nr_pageblocks; i++)
 		WRITE_ONCE(zone->compact_skip[i], 0);
 }
 
@@ -79,12 +79,12 @@ static bool skip(struct pb_compact_control *cc, unsigned long index)
 
 static bool type_fits(struct pb_compact_control *cc, unsigned long index)
 {
-	struct pb_slot *slot = pb_zone_slot(cc->zone, index);
+	struct pb_dir_entry *entry = pb_zone_dir_entry(cc->zone, index);
 	enum pb_migratetype mt;
 
-	if (!slot)
+	if (!entry)
 		return false;
-	mt = pb_slot_migratetype(READ_ONCE(slot->word));
+	mt = pb_entry_migratetype(READ_ONCE(entry->value));
 	if (mt == PB_ISOLATE && cc->nr > 1)
 		cc->busy = true;
 	return cc->types & BIT(mt);
@@ -93,35 +93,36 @@ static bool type_fits(struct pb_compact_control *cc, unsigned long index)
 /* Pages to migrate out of an area, those in flight included; NO_COST when it cannot be emptied. */
 static unsigned long cost_of(struct pb_compact_control *cc, const struct pb_area *area)
 {
-	struct pb_survey survey;
+	struct pb_area_scan scan;
 
 	pb_zone_event_add(cc->zone, PB_COMPACTMIGRATE_SCANNED, pb_area_pages(area));
-	if (!pb_area_survey(cc->zone, area, &survey) || survey.pinned)
+	if (!pb_area_scan(cc->zone, area, &scan) || scan.pinned)
 		return NO_COST;
-	return survey.movable + survey.loose;
+	return scan.movable + scan.in_flight;
 }
 
 /*
- * Counts the free frames of a pageblock. @occ is set to its fullness; when the index has another
- * one, the index is updated.
+ * Counts the free frames of a pageblock. @fullness is set to its fullness; when the index has
+ * another one, the index is updated.
  */
-static unsigned int count_free(struct pb_zone *zone, unsigned long index, unsigned int *occ)
+static unsigned int count_free(struct pb_zone *zone, unsigned long index, unsigned int *fullness)
 {
-	struct pb_slot *slot = pb_zone_slot(zone, index);
-	unsigned int nr = slot ? pb_block_count_free(pb_slot_block(READ_ONCE(slot->word))) : 0;
+	struct pb_dir_entry *entry = pb_zone_dir_entry(zone, index);
+	unsigned int nr = entry ? pb_pageblock_count_free(pb_entry_pageblock(READ_ONCE(entry->value))) : 0;
 
-	*occ = pb_occupancy(nr);
-	if (nr < PB_PAGEBLOCK_NR && *occ != pb_key_occ(READ_ONCE(zone->ctl[index].key))) {
+	*fullness = pb_fullness(nr);
+	if (nr < PB_PAGEBLOCK_NR &&
+	    *fullness != pb_class_fullness(READ_ONCE(zone->ctl[index].index_class))) {
 		preempt_disable();
-		pb_block_reindex(zone, index);
+		pb_index_update(zone, index);
 		preempt_enable();
 	}
 	return nr;
 }
 
 /* The cheapest area of one pageblock. */
-static unsigned long best_in_block(struct pb_compact_control *cc, unsigned long index,
-				   struct pb_area *best)
+static unsigned long best_in_pageblock(struct pb_compact_control *cc, unsigned long index,
+				       struct pb_area *best)
 {
 	struct pb_area area = { .first = index, .nr = 1, .frames = cc->frames };
 	unsigned long cost, least = NO_COST;
@@ -141,23 +142,23 @@ static unsigned long best_in_map(struct pb_compact_control *cc, struct pb_bitmap
 				 unsigned int fullest, unsigned long least, struct pb_area *best)
 {
 	unsigned long index = 0, cost;
-	unsigned int tries = 0, nr, occ;
+	unsigned int tries = 0, nr, fullness;
 	struct pb_area area;
 
 	for (; tries < CLASS_LOOKS; index++) {
 		index = pb_bitmap_next(map, index);
-		if (index == PB_NO_BLOCK)
+		if (index == PB_NO_PAGEBLOCK)
 			break;
 		if (skip(cc, index) || !type_fits(cc, index))
 			continue;
 		tries++;
-		nr = count_free(cc->zone, index, &occ);
-		if (occ < fullest)
+		nr = count_free(cc->zone, index, &fullness);
+		if (fullness < fullest)
 			continue;
 		/* The cost of a whole pageblock follows from its number of free frames. */
 		if (cc->frames == PB_PAGEBLOCK_NR && PB_PAGEBLOCK_NR - nr >= least)
 			continue;
-		cost = best_in_block(cc, index, &area);
+		cost = best_in_pageblock(cc, index, &area);
 		if (cost == NO_COST) {
 			set_skip(cc, index);
 			continue;
@@ -173,23 +174,23 @@ static unsigned long best_in_map(struct pb_compact_control *cc, struct pb_bitmap
 }
 
 /* Up to the pageblock's order: free pageblocks, then the emptiest class that has any. */
-static bool pick_in_block(struct pb_compact_control *cc, struct pb_area *best)
+static bool find_in_pageblock(struct pb_compact_control *cc, struct pb_area *best)
 {
 	unsigned long least = NO_COST;
 	unsigned int mt;
-	int occ;
+	int fullness;
 
 	for (mt = 0; mt < PB_INDEXED_TYPES && !cc->gain; mt++)
 		if (cc->types & BIT(mt))
-			least = best_in_map(cc, &cc->zone->area[mt].whole, 0, least, best);
-	for (occ = PB_NR_OCC - 1; occ >= 0 && least == NO_COST; occ--)
+			least = best_in_map(cc, &cc->zone->area[mt].free_pageblocks, 0, least, best);
+	for (fullness = PB_NR_FULLNESS - 1; fullness >= 0 && least == NO_COST; fullness--)
 		for (mt = 0; mt < PB_INDEXED_TYPES; mt++)
 			if (cc->types & BIT(mt))
-				least = best_in_map(cc, &cc->zone->area[mt].occ[occ], occ, least,
+				least = best_in_map(cc, &cc->zone->area[mt].fullness[fullness], fullness, least,
 						    best);
 	/* Targets are at least as full as the class of the area. */
 	if (least != NO_COST)
-		cc->limit = pb_key_occ(READ_ONCE(cc->zone->ctl[best->first].key));
+		cc->limit = pb_class_fullness(READ_ONCE(cc->zone->ctl[best->first].index_class));
 	return least != NO_COST;
 }
 
@@ -198,15 +199,15 @@ static bool pick_in_block(struct pb_compact_control *cc, struct pb_area *best)
  */
 static unsigned long estimate(struct pb_compact_control *cc, unsigned long index)
 {
-	u16 key = READ_ONCE(cc->zone->ctl[index].key);
+	u16 class = READ_ONCE(cc->zone->ctl[index].index_class);
 
 	if (!type_fits(cc, index) || skip(cc, index))
 		return NO_COST;
-	if (!key)
+	if (!class)
 		return PB_PAGEBLOCK_NR;
-	if (pb_key_largest(key) == PB_PAGEBLOCK_ORDER)
+	if (pb_class_largest(class) == PB_PAGEBLOCK_ORDER)
 		return 0;
-	return PB_PAGEBLOCK_NR - PB_OCC_NR / 2 - pb_key_occ(key) * PB_OCC_NR;
+	return PB_PAGEBLOCK_NR - PB_FULLNESS_PAGES / 2 - pb_class_fullness(class) * PB_FULLNESS_PAGES;
 }
 
 /* Estimates a run; @bad is set to the pageblock that cannot be emptied. */
@@ -232,7 +233,7 @@ static bool cheapest_run(struct pb_compact_control *cc, struct pb_area *best)
 	unsigned long step = max(cc->align, round_down(cc->nr / 4, cc->align));
 	unsigned long least = NO_COST, cost, bad, i;
 
-	for (i = 0; i + cc->nr <= cc->zone->nr_blocks;) {
+	for (i = 0; i + cc->nr <= cc->zone->nr_pageblocks;) {
 		cost = estimate_run(cc, i, least, &bad);
 		if (cost < least) {
 			least = cost;
@@ -265,11 +266,11 @@ static bool find_pinned(struct pb_compact_control *cc, const struct pb_area *run
 	return found;
 }
 
-static bool pick_run(struct pb_compact_control *cc, struct pb_area *best)
+static bool find_run(struct pb_compact_control *cc, struct pb_area *best)
 {
 	unsigned int tries;
 
-	cc->limit = PB_NR_OCC - 1;
+	cc->limit = PB_NR_FULLNESS - 1;
 	for (tries = 0; tries < RUN_TRIES; tries++) {
 		if (!cheapest_run(cc, best))
 			return false;
@@ -289,49 +290,49 @@ static bool pick_run(struct pb_compact_control *cc, struct pb_area *best)
  *
  * Context: process; may reschedule. Return: false when every candidate was tried.
  */
-bool pb_compact_pick(struct pb_compact_control *cc, struct pb_area *area)
+bool pb_compact_find_area(struct pb_compact_control *cc, struct pb_area *area)
 {
-	return cc->nr > 1 ? pick_run(cc, area) : pick_in_block(cc, area);
+	return cc->nr > 1 ? find_run(cc, area) : find_in_pageblock(cc, area);
 }
 
 /* Sets the order and flags of a migration target; false when it is still in use. */
 static bool mark_target(struct pb_zone *zone, unsigned long pfn, unsigned int order)
 {
-	u8 *byte = pb_order_byte(zone->pool, pfn);
+	u8 *order_map = pb_order_map(zone->pool, pfn);
 
-	pb_zeroed_take(zone, pfn, 1UL << order);
-	if (unlikely(*byte & PB_FRAME_ORDER_MASK)) {
+	pb_zeroed_test_and_clear(zone, pfn, 1UL << order);
+	if (unlikely(*order_map & PB_FRAME_ORDER_MASK)) {
 		pb_zone_event_add(zone, PB_BAD_PAGE, 1);
 		zone->pool->ops.bad(zone->pool, PB_BAD_IN_USE, pfn, order,
-				    pb_frame_taken(*byte) - 1);
+				    pb_frame_scan_size(*order_map) - 1);
 		return false;
 	}
-	WRITE_ONCE(*byte, (order + 1) | PB_FRAME_MOVABLE | PB_FRAME_ISOLATED);
+	WRITE_ONCE(*order_map, (order + 1) | PB_FRAME_MOVABLE | PB_FRAME_ISOLATED);
 	return true;
 }
 
-static unsigned long claim_from(struct pb_compact_control *cc, unsigned long index,
-				enum pb_migratetype mt, unsigned int order)
+static unsigned long alloc_target(struct pb_compact_control *cc, unsigned long index,
+				  enum pb_migratetype mt, unsigned int order)
 {
-	struct pb_slot *slot = pb_zone_slot(cc->zone, index);
-	unsigned long word, pfn = PB_NO_PFN;
+	struct pb_dir_entry *entry = pb_zone_dir_entry(cc->zone, index);
+	unsigned long value, pfn = PB_NO_PFN;
 	int frame;
 
-	if (!slot)
+	if (!entry)
 		return PB_NO_PFN;
 	preempt_disable();
-	word = READ_ONCE(slot->word);
-	if (pb_slot_migratetype(word) == mt) {
-		frame = pb_block_claim(pb_slot_block(word), order);
+	value = READ_ONCE(entry->value);
+	if (pb_entry_migratetype(value) == mt) {
+		frame = pb_pageblock_alloc(pb_entry_pageblock(value), order);
 		if (frame >= 0) {
 			pb_zone_account(cc->zone, -(1L << order));
 			if (mt == PB_CMA)
 				atomic_long_sub(1L << order, &cc->zone->nr_free_cma);
-			if (mark_target(cc->zone, pb_block_pfn(cc->zone, index) + frame, order))
-				pfn = pb_block_pfn(cc->zone, index) + frame;
+			if (mark_target(cc->zone, pb_pageblock_pfn(cc->zone, index) + frame, order))
+				pfn = pb_pageblock_pfn(cc->zone, index) + frame;
 		}
 	}
-	pb_block_reindex(cc->zone, index);
+	pb_index_update(cc->zone, index);
 	preempt_enable();
 	return pfn;
 }
@@ -340,16 +341,16 @@ static unsigned long claim_from(struct pb_compact_control *cc, unsigned long ind
 static unsigned long fullest(struct pb_compact_control *cc, enum pb_migratetype mt,
 			     unsigned int order, unsigned int step, unsigned long *scanned)
 {
-	unsigned long index = 0, found = PB_NO_BLOCK;
-	unsigned int occ, nr, least = PB_PAGEBLOCK_NR, tries;
+	unsigned long index = 0, found = PB_NO_PAGEBLOCK;
+	unsigned int fullness, nr, least = PB_PAGEBLOCK_NR, tries;
 
 	for (tries = 0; tries < CLASS_LOOKS && least > 1; tries++, index++) {
 		index = pb_free_area_best(&cc->zone->area[mt], order, step, index);
-		if (index == PB_NO_BLOCK)
+		if (index == PB_NO_PAGEBLOCK)
 			break;
 		++*scanned;
-		nr = count_free(cc->zone, index, &occ);
-		if (occ > cc->limit || (!order && occ > step))
+		nr = count_free(cc->zone, index, &fullness);
+		if (fullness > cc->limit || (!order && fullness > step))
 			continue;
 		if (nr && nr < least) {
 			least = nr;
@@ -366,16 +367,16 @@ static unsigned long target_in_type(struct pb_compact_control *cc, enum pb_migra
 	unsigned int steps = pb_free_area_steps(order), step, tries;
 	unsigned long pfn = PB_NO_PFN, index;
 
-	if (!order && cc->target[mt] != PB_NO_BLOCK) {
+	if (!order && cc->target[mt] != PB_NO_PAGEBLOCK) {
 		++*scanned;
-		pfn = claim_from(cc, cc->target[mt], mt, order);
+		pfn = alloc_target(cc, cc->target[mt], mt, order);
 	}
 	for (step = 0; step < steps && pfn == PB_NO_PFN; step++) {
 		for (tries = 0; tries < TARGET_TRIES && pfn == PB_NO_PFN; tries++) {
 			index = fullest(cc, mt, order, step, scanned);
-			if (index == PB_NO_BLOCK)
+			if (index == PB_NO_PAGEBLOCK)
 				break;
-			pfn = claim_from(cc, index, mt, order);
+			pfn = alloc_target(cc, index, mt, order);
 			if (!order)
 				cc->target[mt] = index;
 		}
@@ -395,12 +396,12 @@ static unsigned long find_target(struct pb_compact_control *cc, unsigned int ord
 		if (pfn != PB_NO_PFN)
 			return pfn;
 	}
-	for (i = 0; cc->to_whole && i < ARRAY_SIZE(types); i++) {
-		index = pb_free_area_whole(&cc->zone->area[types[i]]);
-		if (index == PB_NO_BLOCK)
+	for (i = 0; cc->to_free_pageblock && i < ARRAY_SIZE(types); i++) {
+		index = pb_free_area_find_free(&cc->zone->area[types[i]]);
+		if (index == PB_NO_PAGEBLOCK)
 			continue;
 		++*scanned;
-		pfn = claim_from(cc, index, types[i], order);
+		pfn = alloc_target(cc, index, types[i], order);
 		if (pfn != PB_NO_PFN)
 			return pfn;
 	}

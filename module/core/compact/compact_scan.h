@@ -15,7 +15,7 @@
  * @frames: frames of an area in each of its pageblocks
  * @types: migratetypes an area's pageblocks may have, BIT() each
  * @mode: enum pb_migrate_mode
- * @to_whole: free pageblocks may be migration targets
+ * @to_free_pageblock: free pageblocks may be migration targets
  * @gain: the aim is more free pageblocks, so free pageblocks are not candidates
  * @target: per type, the pageblock that single frames are migrated to until it is full
  * @limit: emptiest fullness class that may be a migration target
@@ -35,7 +35,7 @@ struct pb_compact_control {
 	unsigned int		frames;
 	unsigned int		types;
 	enum pb_migrate_mode	mode;
-	bool			to_whole;
+	bool			to_free_pageblock;
 	bool			gain;
 	unsigned long		target[PB_INDEXED_TYPES];
 	unsigned int		limit;
@@ -48,7 +48,7 @@ struct pb_compact_control {
 	unsigned long		free_pfn;
 };
 
-bool pb_compact_pick(struct pb_compact_control *cc, struct pb_area *area);
+bool pb_compact_find_area(struct pb_compact_control *cc, struct pb_area *area);
 void pb_compact_set_skip(struct pb_compact_control *cc, const struct pb_area *area);
 void pb_compact_reset_skip(struct pb_zone *zone);
 unsigned long pb_compact_target(struct pb_compact_control *cc, unsigned int order);

@@ -34,11 +34,11 @@
 #define WAIT_TICKS	5000
 
 /* Frees a block that the migration owns. */
-static void release_block(struct pb_zone *zone, unsigned long pfn, unsigned int order)
+static void free_isolated(struct pb_zone *zone, unsigned long pfn, unsigned int order)
 {
 	preempt_disable();
-	xchg(pb_order_byte(zone->pool, pfn), 0);
-	pb_zone_release(zone, pfn, order);
+	xchg(pb_order_map(zone->pool, pfn), 0);
+	pb_zone_free_noevent(zone, pfn, order);
 	preempt_enable();
 }
 
@@ -50,7 +50,7 @@ static void putback(struct pb_zone *zone, unsigned long pfn, unsigned int order)
 	pb_zone_event_add(zone, PB_PGFREE, 1L << order);
 	if (pb_accounted(zone->pool, pfn))
 		zone->pool->ops.uncharge(zone->pool, pfn, order);
-	release_block(zone, pfn, order);
+	free_isolated(zone, pfn, order);
 }
 
 static int move_block(struct pb_compact_control *cc, unsigned long pfn, unsigned int order)
@@ -62,7 +62,7 @@ static int move_block(struct pb_compact_control *cc, unsigned long pfn, unsigned
 	if (dst == PB_NO_PFN)
 		return -ENOMEM;
 	if (!pb_movable_isolate(zone->pool, pfn, order)) {
-		release_block(zone, dst, order);
+		free_isolated(zone, dst, order);
 		return ret;
 	}
 	pb_zone_event_add(zone, PB_COMPACTISOLATED, 1L << order);
@@ -70,17 +70,17 @@ static int move_block(struct pb_compact_control *cc, unsigned long pfn, unsigned
 	ret = zone->pool->ops.migrate(zone->pool, pfn, dst, order, cc->mode);
 	pb_zone_event_add(zone, ret ? PB_PGMIGRATE_FAIL : PB_PGMIGRATE_SUCCESS, 1L << order);
 	if (ret) {
-		release_block(zone, dst, order);
+		free_isolated(zone, dst, order);
 		putback(zone, pfn, order);
 		return ret;
 	}
 	cc->moved += 1UL << order;
 	putback(zone, dst, order);
-	release_block(zone, pfn, order);
+	free_isolated(zone, pfn, order);
 	return 0;
 }
 
-static bool give_up(struct pb_compact_control *cc)
+static bool should_abort(struct pb_compact_control *cc)
 {
 	if (pb_fatal_signal() || (cc->mode == PB_MIGRATE_ASYNC && pb_need_resched()))
 		cc->contended = true;
@@ -88,26 +88,26 @@ static bool give_up(struct pb_compact_control *cc)
 }
 
 /* Migrates the area's blocks in one pageblock; -EAGAIN: a block was not migrated. */
-static int move_blocks(struct pb_compact_control *cc, const struct pb_area *area,
-		       unsigned long index)
+static int move_pageblock(struct pb_compact_control *cc, const struct pb_area *area,
+			  unsigned long index)
 {
-	struct pb_slot *slot = pb_slot(cc->zone->pool, pb_block_pfn(cc->zone, index));
-	struct pb_pageblock *block = pb_slot_block(READ_ONCE(slot->word));
+	struct pb_dir_entry *entry = pb_dir_entry(cc->zone->pool, pb_pageblock_pfn(cc->zone, index));
+	struct pb_pageblock *pageblock = pb_entry_pageblock(READ_ONCE(entry->value));
 	unsigned int i = area->frame, end = i + area->frames, order;
 	int ret = 0, err;
-	u8 byte;
+	u8 order_map;
 
 	while (i < end) {
-		byte = pb_peek(&block->order[i]);
-		if (!(byte & PB_FRAME_ORDER_MASK)) {
+		order_map = pb_peek(&pageblock->order_map[i]);
+		if (!(order_map & PB_FRAME_ORDER_MASK)) {
 			i++;
 			continue;
 		}
-		if (give_up(cc))
+		if (should_abort(cc))
 			return -EINTR;
-		order = pb_frame_taken(byte) - 1;
-		err = byte & PB_FRAME_MOVABLE ?
-		      move_block(cc, pb_block_pfn(cc->zone, index) + i, order) : -EBUSY;
+		order = pb_frame_scan_size(order_map) - 1;
+		err = order_map & PB_FRAME_MOVABLE ?
+		      move_block(cc, pb_pageblock_pfn(cc->zone, index) + i, order) : -EBUSY;
 		if (err == -ENOMEM)
 			return err;
 		if (err)
@@ -121,12 +121,12 @@ static int move_blocks(struct pb_compact_control *cc, const struct pb_area *area
 	return ret;
 }
 
-static int empty_block(struct pb_compact_control *cc, const struct pb_area *area,
-		       unsigned long index)
+static int empty_pageblock(struct pb_compact_control *cc, const struct pb_area *area,
+			   unsigned long index)
 {
 	unsigned long isolated = cc->isolated, moved = cc->moved;
-	unsigned long start = pb_block_pfn(cc->zone, index) + area->frame;
-	int ret = move_blocks(cc, area, index);
+	unsigned long start = pb_pageblock_pfn(cc->zone, index) + area->frame;
+	int ret = move_pageblock(cc, area, index);
 
 	isolated = cc->isolated - isolated;
 	moved = cc->moved - moved;
@@ -157,29 +157,29 @@ static void drain(struct pb_compact_control *cc)
 /* Empties an isolated area; 0 when everything in it is free. */
 static int empty_area(struct pb_compact_control *cc, const struct pb_area *area)
 {
-	struct pb_survey survey;
+	struct pb_area_scan scan;
 	unsigned long i;
 	unsigned int n;
 	int ret;
 
 	for (n = 0; n < passes(cc); n++) {
-		pb_area_survey(cc->zone, area, &survey);
-		if (survey.loose) {
+		pb_area_scan(cc->zone, area, &scan);
+		if (scan.in_flight) {
 			drain(cc);
-			pb_area_survey(cc->zone, area, &survey);
+			pb_area_scan(cc->zone, area, &scan);
 		}
-		if (survey.free == pb_area_pages(area))
+		if (scan.free == pb_area_pages(area))
 			return 0;
-		if (survey.pinned)
+		if (scan.pinned)
 			return -EBUSY;
 		for (i = area->first; i < area->first + area->nr; i++) {
-			ret = empty_block(cc, area, i);
+			ret = empty_pageblock(cc, area, i);
 			if (ret && (ret != -EAGAIN || cc->mode == PB_MIGRATE_ASYNC))
 				return ret;
 		}
 	}
-	pb_area_survey(cc->zone, area, &survey);
-	return survey.free == pb_area_pages(area) ? 0 : -EBUSY;
+	pb_area_scan(cc->zone, area, &scan);
+	return scan.free == pb_area_pages(area) ? 0 : -EBUSY;
 }
 
 /* Allocates the area for the waiting request while it is isolated; -EAGAIN: not all is free. */
@@ -187,19 +187,19 @@ static int capture_area(struct pb_compact_control *cc, const struct pb_area *are
 			struct pb_capture *capture)
 {
 	struct pb_zone *zone = cc->zone;
-	unsigned long pfn = pb_block_pfn(zone, area->first) + area->frame;
+	unsigned long pfn = pb_pageblock_pfn(zone, area->first) + area->frame;
 	unsigned int order = ilog2(pb_area_pages(area));
 
 	preempt_disable();
-	if (!pb_area_take(zone, area, capture->rq)) {
+	if (!pb_area_alloc(zone, area, capture->rq)) {
 		preempt_enable();
 		return -EAGAIN;
 	}
-	if (capture->take) {
-		capture->take(zone, pfn, pb_area_pages(area), capture->arg);
+	if (capture->alloc) {
+		capture->alloc(zone, pfn, pb_area_pages(area), capture->arg);
 	} else {
-		pb_zeroed_take(zone, pfn, 1UL << order);
-		pb_mark_head(pb_order_byte(zone->pool, pfn), order, capture->rq);
+		pb_zeroed_test_and_clear(zone, pfn, 1UL << order);
+		pb_order_map_set(pb_order_map(zone->pool, pfn), order, capture->rq);
 		pb_zone_count_alloc(zone, 1L << order);
 	}
 	preempt_enable();
@@ -231,7 +231,7 @@ static int compact_area(struct pb_compact_control *cc, const struct pb_area *are
 		drain(cc);
 	}
 	/* Whole pageblocks become the request's type, as by set_pageblock_migratetype(). */
-	if (!ret && capture && !capture->take && area->frames == PB_PAGEBLOCK_NR)
+	if (!ret && capture && !capture->alloc && area->frames == PB_PAGEBLOCK_NR)
 		pb_area_unisolate_as(cc->zone, area, capture->rq->migratetype);
 	else
 		pb_area_unisolate(cc->zone, area);
@@ -242,15 +242,15 @@ static int compact_area(struct pb_compact_control *cc, const struct pb_area *are
  * Finds the cheapest area. Requests that may sleep wait while another compaction has isolated
  * pageblocks of the only range, for example the node thread on behalf of the same request.
  */
-static bool pick_area(struct pb_compact_control *cc, struct pb_area *area)
+static bool find_area(struct pb_compact_control *cc, struct pb_area *area)
 {
 	unsigned int ticks;
 
 	for (ticks = 0; ticks < WAIT_TICKS; ticks++) {
 		cc->busy = false;
-		if (pb_compact_pick(cc, area))
+		if (pb_compact_find_area(cc, area))
 			return true;
-		if (!cc->busy || give_up(cc))
+		if (!cc->busy || should_abort(cc))
 			return false;
 		if (cc->mode == PB_MIGRATE_ASYNC) {
 			cc->contended = true;
@@ -281,13 +281,13 @@ static enum pb_compact_result compact_areas(struct pb_compact_control *cc,
 	int ret;
 
 	for (tries = 0; tries < area_tries(cc); tries++) {
-		if (give_up(cc))
+		if (should_abort(cc))
 			return PB_COMPACT_CONTENDED;
-		if (!pick_area(cc, &area))
+		if (!find_area(cc, &area))
 			return result_without_area(cc);
 		if (!pb_area_isolate(cc->zone, &area))
 			continue;	/* another compaction's by now */
-		cc->migrate_pfn = pb_block_pfn(cc->zone, area.first) + area.frame;
+		cc->migrate_pfn = pb_pageblock_pfn(cc->zone, area.first) + area.frame;
 		ret = compact_area(cc, &area, capture);
 		pb_compact_note(cc->zone->pool, .step = PB_COMPACT_FINISHED, .zone = cc->zone,
 				.order = cc->order,
@@ -343,10 +343,10 @@ void pb_compact_control_init(struct pb_compact_control *cc, struct pb_zone *zone
 		.frames = 1U << in_block,
 		.types = mode == PB_MIGRATE_ASYNC ? BIT(PB_MOVABLE) : BIT(PB_PCPTYPES) - 1,
 		.mode = mode,
-		.to_whole = order > PB_PAGEBLOCK_ORDER,
+		.to_free_pageblock = order > PB_PAGEBLOCK_ORDER,
 		.migrate_pfn = zone->start_pfn,
 		.free_pfn = round_down(zone->end_pfn - 1, PB_PAGEBLOCK_NR),
 	};
 	for (mt = 0; mt < PB_INDEXED_TYPES; mt++)
-		cc->target[mt] = PB_NO_BLOCK;
+		cc->target[mt] = PB_NO_PAGEBLOCK;
 }

@@ -6,20 +6,20 @@
 #include "core/compact/compact_scan.h"
 
 /* Called with an emptied, allocated area; preemption is off, the page order map is not set yet. */
-typedef void (*pb_compact_take_fn)(struct pb_zone *zone, unsigned long pfn, unsigned long nr_pages,
-				   void *arg);
+typedef void (*pb_compact_alloc_fn)(struct pb_zone *zone, unsigned long pfn, unsigned long nr_pages,
+				    void *arg);
 
 /**
  * struct pb_capture - the request that an area is captured for
  * @rq: the request; its watermarks apply
- * @take: called with the area, whose pageblocks keep their migratetype; NULL: the area is allocated
- *	as one block, and whole pageblocks get the request's migratetype
- * @arg: for @take
+ * @alloc: called with the area, whose pageblocks keep their migratetype; NULL: the area is
+ *	allocated as one block, and whole pageblocks get the request's migratetype
+ * @arg: for @alloc
  * @pfn: first PFN of the captured area, or PB_NO_PFN
  */
 struct pb_capture {
 	const struct pb_request	*rq;
-	pb_compact_take_fn	take;
+	pb_compact_alloc_fn	alloc;
 	void			*arg;
 	unsigned long		pfn;
 };

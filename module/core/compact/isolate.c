@@ -22,7 +22,7 @@
  * An allocation that read the old migratetype before IS1 may still allocate frames after it, and a
  * free may put frames into a CPU's cache. Both run with preemption off, so they have ended, and the
  * frames are in the bitmaps, once each CPU has drained its caches (ops->drain_all). Isolation only
- * serves progress. Safety comes from pb_area_take(), which allocates every frame of the area from
+ * serves progress. Safety comes from pb_area_alloc(), which allocates every frame of the area from
  * the bitmaps, like every other allocation.
  *
  * The free frames of an isolated pageblock are still counted in the zone. verify can run at any
@@ -36,9 +36,9 @@
 #include "core/index/pageblock.h"
 #include "core/zone/zone.h"
 
-static struct pb_slot *area_slot(struct pb_zone *zone, unsigned long index)
+static struct pb_dir_entry *area_entry(struct pb_zone *zone, unsigned long index)
 {
-	return pb_slot(zone->pool, pb_block_pfn(zone, index));
+	return pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, index));
 }
 
 static bool may_isolate(enum pb_migratetype mt)
@@ -50,38 +50,38 @@ static bool may_isolate(enum pb_migratetype mt)
 #define SAVED_TYPE	PB_NR_MIGRATETYPES
 
 /* UN1, UN2 */
-static void unisolate_block(struct pb_zone *zone, unsigned long index, enum pb_migratetype mt)
+static void unisolate_pageblock(struct pb_zone *zone, unsigned long index, enum pb_migratetype mt)
 {
-	struct pb_slot *slot = area_slot(zone, index);
-	unsigned long old = READ_ONCE(slot->word), new;
+	struct pb_dir_entry *entry = area_entry(zone, index);
+	unsigned long old = READ_ONCE(entry->value), new;
 
 	do {
-		if (pb_slot_migratetype(old) != PB_ISOLATE)
+		if (pb_entry_migratetype(old) != PB_ISOLATE)
 			break;
-		new = mt == SAVED_TYPE ? pb_slot_saved_migratetype(old) : mt;
-	} while (!try_cmpxchg(&slot->word, &old, (old & ~PB_SLOT_FLAGS_MASK) | new));
+		new = mt == SAVED_TYPE ? pb_entry_saved_migratetype(old) : mt;
+	} while (!try_cmpxchg(&entry->value, &old, (old & ~PB_ENTRY_FLAGS_MASK) | new));
 	preempt_disable();
-	pb_block_reindex(zone, index);
+	pb_index_update(zone, index);
 	preempt_enable();
 }
 
 /* IS1, IS2 */
-static bool isolate_block(struct pb_zone *zone, unsigned long index)
+static bool isolate_pageblock(struct pb_zone *zone, unsigned long index)
 {
-	struct pb_slot *slot = pb_zone_slot(zone, index);
+	struct pb_dir_entry *entry = pb_zone_dir_entry(zone, index);
 	unsigned long old, new;
 
-	if (!slot)
+	if (!entry)
 		return false;
-	old = READ_ONCE(slot->word);
+	old = READ_ONCE(entry->value);
 	do {
-		if (!may_isolate(pb_slot_migratetype(old)))
+		if (!may_isolate(pb_entry_migratetype(old)))
 			return false;
-		new = (old & ~PB_SLOT_FLAGS_MASK) | PB_ISOLATE |
-		      (unsigned long)pb_slot_migratetype(old) << PB_SLOT_SAVED_SHIFT;
-	} while (!try_cmpxchg(&slot->word, &old, new));
+		new = (old & ~PB_ENTRY_FLAGS_MASK) | PB_ISOLATE |
+		      (unsigned long)pb_entry_migratetype(old) << PB_ENTRY_SAVED_SHIFT;
+	} while (!try_cmpxchg(&entry->value, &old, new));
 	preempt_disable();
-	pb_block_reindex(zone, index);
+	pb_index_update(zone, index);
 	preempt_enable();
 	return true;
 }
@@ -99,10 +99,10 @@ bool pb_area_isolate(struct pb_zone *zone, const struct pb_area *area)
 	unsigned long i;
 
 	for (i = area->first; i < area->first + area->nr; i++) {
-		if (isolate_block(zone, i))
+		if (isolate_pageblock(zone, i))
 			continue;
 		while (i-- > area->first)
-			unisolate_block(zone, i, SAVED_TYPE);
+			unisolate_pageblock(zone, i, SAVED_TYPE);
 		return false;
 	}
 	return true;
@@ -123,7 +123,7 @@ void pb_area_unisolate_as(struct pb_zone *zone, const struct pb_area *area,
 	unsigned long i;
 
 	for (i = area->first; i < area->first + area->nr; i++)
-		unisolate_block(zone, i, mt);
+		unisolate_pageblock(zone, i, mt);
 }
 EXPORT_SYMBOL_PB_TEST(pb_area_unisolate_as);
 
@@ -150,47 +150,47 @@ static bool covered(struct pb_pool *pool, unsigned long pfn)
 		head = round_down(pfn, 1UL << order);
 		if (head == pfn)
 			continue;
-		if (!pb_slot_lookup(pool, head))
+		if (!pb_dir_lookup(pool, head))
 			return false;
-		if (pb_frame_taken(pb_peek(pb_order_byte(pool, head))) > order)
+		if (pb_frame_scan_size(pb_peek(pb_order_map(pool, head))) > order)
 			return true;
 	}
 	return false;
 }
 
-static void survey_block(struct pb_zone *zone, struct pb_pageblock *block, unsigned long pfn,
-			 const struct pb_area *area, struct pb_survey *out)
+static void scan_pageblock(struct pb_zone *zone, struct pb_pageblock *pageblock, unsigned long pfn,
+			   const struct pb_area *area, struct pb_area_scan *out)
 {
 	unsigned int i = area->frame, end = i + area->frames, size;
-	u8 byte;
+	u8 val;
 
 	pb_count_visit();
 	while (i < end) {
-		byte = pb_peek(&block->order[i]);
-		if (byte & PB_FRAME_ORDER_MASK) {
-			size = 1U << (pb_frame_taken(byte) - 1);
-			if (pb_frame_freed(byte) || pb_frame_moving(byte))
-				out->loose += size;
-			else if (byte & PB_FRAME_MOVABLE)
+		val = pb_peek(&pageblock->order_map[i]);
+		if (val & PB_FRAME_ORDER_MASK) {
+			size = 1U << (pb_frame_scan_size(val) - 1);
+			if (pb_frame_freed(val) || pb_frame_moving(val))
+				out->in_flight += size;
+			else if (val & PB_FRAME_MOVABLE)
 				out->movable += size;
 			else
 				out->pinned += size;
 			i += size;
 			continue;
 		}
-		if (atomic64_read(&block->free[i / PB_WORD_NR]) & BIT_ULL(i % PB_WORD_NR))
+		if (atomic64_read(&pageblock->free[i / PB_WORD_NR]) & BIT_ULL(i % PB_WORD_NR))
 			out->free++;
 		else
-			out->loose++;
+			out->in_flight++;
 		i++;
 	}
 	/* No head, and not all free: the inside of a larger block, or frames in caches. */
-	if (out->loose && covered(zone->pool, pfn + area->frame))
+	if (out->in_flight && covered(zone->pool, pfn + area->frame))
 		out->pinned += area->frames;
 }
 
 /**
- * pb_area_survey - scan the contents of an area
+ * pb_area_scan - scan the contents of an area
  * @zone: the zone
  * @area: the area
  * @out: set to the result
@@ -199,54 +199,54 @@ static void survey_block(struct pb_zone *zone, struct pb_pageblock *block, unsig
  *
  * Context: any. Return: false when part of it is a hole or another zone's.
  */
-bool pb_area_survey(struct pb_zone *zone, const struct pb_area *area, struct pb_survey *out)
+bool pb_area_scan(struct pb_zone *zone, const struct pb_area *area, struct pb_area_scan *out)
 {
-	struct pb_slot *slot;
+	struct pb_dir_entry *entry;
 	unsigned long i;
 
 	memset(out, 0, sizeof(*out));
 	for (i = area->first; i < area->first + area->nr; i++) {
-		slot = i < zone->nr_blocks ? pb_zone_slot(zone, i) : NULL;
-		if (!slot)
+		entry = i < zone->nr_pageblocks ? pb_zone_dir_entry(zone, i) : NULL;
+		if (!entry)
 			return false;
-		survey_block(zone, pb_slot_block(READ_ONCE(slot->word)), pb_block_pfn(zone, i),
-			     area, out);
+		scan_pageblock(zone, pb_entry_pageblock(READ_ONCE(entry->value)), pb_pageblock_pfn(zone, i),
+			       area, out);
 	}
 	return true;
 }
-EXPORT_SYMBOL_PB_TEST(pb_area_survey);
+EXPORT_SYMBOL_PB_TEST(pb_area_scan);
 
 /* Allocates n frames, a power of two and aligned to it; all or none. */
-static bool take_frames(struct pb_pageblock *block, unsigned int frame, unsigned int n)
+static bool alloc_frames(struct pb_pageblock *pageblock, unsigned int frame, unsigned int n)
 {
 	u64 mask = n < PB_WORD_NR ? ((1ULL << n) - 1) << (frame % PB_WORD_NR) : ~0ULL;
 	unsigned int i, first = frame / PB_WORD_NR, last = (frame + n - 1) / PB_WORD_NR;
 	s64 old;
 
 	for (i = first; i <= last; i++) {
-		old = atomic64_read(&block->free[i]);
+		old = atomic64_read(&pageblock->free[i]);
 		do {
 			if ((old & mask) != mask)
 				goto undo;
-		} while (!atomic64_try_cmpxchg(&block->free[i], &old, old & ~mask));
+		} while (!atomic64_try_cmpxchg(&pageblock->free[i], &old, old & ~mask));
 	}
 	return true;
 undo:
 	while (i-- > first)
-		atomic64_fetch_or(mask, &block->free[i]);
+		atomic64_fetch_or(mask, &pageblock->free[i]);
 	return false;
 }
 
 /* Frees the area's frames in its first nr pageblocks, without counting them. */
-static void untake(struct pb_zone *zone, const struct pb_area *area, unsigned long nr)
+static void undo_alloc(struct pb_zone *zone, const struct pb_area *area, unsigned long nr)
 {
 	while (nr--)
-		pb_block_release(pb_slot_block(READ_ONCE(area_slot(zone, area->first + nr)->word)),
-				 area->frame, ilog2(area->frames));
+		pb_pageblock_free(pb_entry_pageblock(READ_ONCE(area_entry(zone, area->first + nr)->value)),
+				  area->frame, ilog2(area->frames));
 }
 
 /**
- * pb_area_take - allocate every frame of an area
+ * pb_area_alloc - allocate every frame of an area
  * @zone: the zone
  * @area: an area that the caller has isolated
  * @rq: the request whose watermarks apply, or NULL: down to the last page
@@ -256,19 +256,19 @@ static void untake(struct pb_zone *zone, const struct pb_area *area, unsigned lo
  * Context: any; preemption off. Return: false when a frame is not free, or the zone would fall
  * below the watermark; nothing is allocated then.
  */
-bool pb_area_take(struct pb_zone *zone, const struct pb_area *area, const struct pb_request *rq)
+bool pb_area_alloc(struct pb_zone *zone, const struct pb_area *area, const struct pb_request *rq)
 {
 	unsigned long pages = pb_area_pages(area), cma = 0, i, word;
 	struct pb_request with_cma;
 
 	pb_assert_preempt_off();
 	for (i = 0; i < area->nr; i++) {
-		word = READ_ONCE(area_slot(zone, area->first + i)->word);
-		if (!take_frames(pb_slot_block(word), area->frame, area->frames)) {
-			untake(zone, area, i);
+		word = READ_ONCE(area_entry(zone, area->first + i)->value);
+		if (!alloc_frames(pb_entry_pageblock(word), area->frame, area->frames)) {
+			undo_alloc(zone, area, i);
 			return false;
 		}
-		if (pb_slot_is_cma(word))
+		if (pb_entry_is_cma(word))
 			cma += area->frames;
 	}
 	if (rq && cma == pages) {
@@ -276,8 +276,8 @@ bool pb_area_take(struct pb_zone *zone, const struct pb_area *area, const struct
 		with_cma.flags |= PB_ALLOC_CMA;
 		rq = &with_cma;
 	}
-	if (!pb_zone_account_claim(zone, pages, pages, rq)) {
-		untake(zone, area, area->nr);
+	if (!pb_zone_account_alloc(zone, pages, pages, rq)) {
+		undo_alloc(zone, area, area->nr);
 		return false;
 	}
 	/* After nr_free, as in every allocation. */
@@ -285,4 +285,4 @@ bool pb_area_take(struct pb_zone *zone, const struct pb_area *area, const struct
 		atomic_long_sub(cma, &zone->nr_free_cma);
 	return true;
 }
-EXPORT_SYMBOL_PB_TEST(pb_area_take);
+EXPORT_SYMBOL_PB_TEST(pb_area_alloc);

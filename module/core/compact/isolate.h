@@ -20,16 +20,16 @@ struct pb_area {
 };
 
 /**
- * struct pb_survey - contents of an area, in frames, read without a lock
+ * struct pb_area_scan - contents of an area, in frames, read without a lock
  * @free: free frames
  * @movable: frames of movable blocks
- * @loose: frames in flight: in CPUs' caches, or being migrated by another compaction
+ * @in_flight: frames in flight: in CPUs' caches, or being migrated by another compaction
  * @pinned: frames of blocks that cannot be moved
  */
-struct pb_survey {
+struct pb_area_scan {
 	unsigned long	free;
 	unsigned long	movable;
-	unsigned long	loose;
+	unsigned long	in_flight;
 	unsigned long	pinned;
 };
 
@@ -42,8 +42,8 @@ bool pb_area_isolate(struct pb_zone *zone, const struct pb_area *area);
 void pb_area_unisolate(struct pb_zone *zone, const struct pb_area *area);
 void pb_area_unisolate_as(struct pb_zone *zone, const struct pb_area *area,
 			  enum pb_migratetype mt);
-bool pb_area_survey(struct pb_zone *zone, const struct pb_area *area, struct pb_survey *out);
-bool pb_area_take(struct pb_zone *zone, const struct pb_area *area,
-		  const struct pb_request *rq);
+bool pb_area_scan(struct pb_zone *zone, const struct pb_area *area, struct pb_area_scan *out);
+bool pb_area_alloc(struct pb_zone *zone, const struct pb_area *area,
+		   const struct pb_request *rq);
 
 #endif /* PB_ISOLATE_H */

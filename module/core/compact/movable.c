@@ -30,15 +30,15 @@
 #include "core/compact/movable.h"
 
 /* Clears bits of a movable block whose state is @want; false when it has another state. */
-static bool change(u8 *byte, u8 want, u8 clear)
+static bool change(u8 *order_map, u8 want, u8 clear)
 {
-	u8 old = READ_ONCE(*byte);
+	u8 old = READ_ONCE(*order_map);
 
 	do {
 		if (!(old & PB_FRAME_ORDER_MASK) ||
 		    (old & (PB_FRAME_MOVABLE | PB_FRAME_ISOLATED)) != want)
 			return false;
-	} while (!try_cmpxchg(byte, &old, old & ~clear));
+	} while (!try_cmpxchg(order_map, &old, old & ~clear));
 	return true;
 }
 
@@ -54,19 +54,19 @@ static bool change(u8 *byte, u8 want, u8 clear)
  */
 int pb_movable_set(struct pb_pool *pool, unsigned long pfn)
 {
-	u8 *byte, old;
+	u8 *order_map, old;
 
-	if (!pb_slot_lookup(pool, pfn))
+	if (!pb_dir_lookup(pool, pfn))
 		return -EINVAL;
-	byte = pb_order_byte(pool, pfn);
-	old = READ_ONCE(*byte);
+	order_map = pb_order_map(pool, pfn);
+	old = READ_ONCE(*order_map);
 	do {
 		if (!pb_frame_size(old) || pb_frame_size(old) > PB_PAGEBLOCK_ORDER + 1 ||
 		    pb_frame_freed(old))
 			return -EINVAL;
 		if (old & PB_FRAME_MOVABLE)
 			return pb_frame_moving(old) ? -EBUSY : 0;
-	} while (!try_cmpxchg(byte, &old, (old & ~PB_FRAME_MEMALLOC) | PB_FRAME_MOVABLE));
+	} while (!try_cmpxchg(order_map, &old, (old & ~PB_FRAME_MEMALLOC) | PB_FRAME_MOVABLE));
 	return 0;
 }
 EXPORT_SYMBOL_PB_TEST(pb_movable_set);
@@ -81,14 +81,14 @@ EXPORT_SYMBOL_PB_TEST(pb_movable_set);
  */
 int pb_movable_clear(struct pb_pool *pool, unsigned long pfn)
 {
-	u8 *byte, old;
+	u8 *order_map, old;
 
-	if (!pb_slot_lookup(pool, pfn))
+	if (!pb_dir_lookup(pool, pfn))
 		return -EINVAL;
-	byte = pb_order_byte(pool, pfn);
-	if (change(byte, PB_FRAME_MOVABLE, PB_FRAME_MOVABLE))
+	order_map = pb_order_map(pool, pfn);
+	if (change(order_map, PB_FRAME_MOVABLE, PB_FRAME_MOVABLE))
 		return 0;
-	old = READ_ONCE(*byte);
+	old = READ_ONCE(*order_map);
 	if (!pb_frame_size(old))
 		return -EINVAL;
 	return pb_frame_freed(old) || old & PB_FRAME_MOVABLE ? -EBUSY : 0;
@@ -108,13 +108,13 @@ EXPORT_SYMBOL_PB_TEST(pb_movable_clear);
  */
 bool pb_movable_isolate(struct pb_pool *pool, unsigned long pfn, unsigned int order)
 {
-	u8 *byte = pb_order_byte(pool, pfn), old = pb_peek(byte);
+	u8 *order_map = pb_order_map(pool, pfn), old = pb_peek(order_map);
 
 	do {
 		if ((old & PB_FRAME_ORDER_MASK) != order + 1 ||
 		    (old & (PB_FRAME_MOVABLE | PB_FRAME_ISOLATED)) != PB_FRAME_MOVABLE)
 			return false;
-	} while (!try_cmpxchg(byte, &old, old | PB_FRAME_ISOLATED));
+	} while (!try_cmpxchg(order_map, &old, old | PB_FRAME_ISOLATED));
 	return true;
 }
 EXPORT_SYMBOL_PB_TEST(pb_movable_isolate);
@@ -129,30 +129,30 @@ EXPORT_SYMBOL_PB_TEST(pb_movable_isolate);
  */
 bool pb_movable_putback(struct pb_pool *pool, unsigned long pfn)
 {
-	u8 *byte = pb_order_byte(pool, pfn);
+	u8 *order_map = pb_order_map(pool, pfn);
 
-	return change(byte, PB_FRAME_MOVABLE | PB_FRAME_ISOLATED, PB_FRAME_ISOLATED);
+	return change(order_map, PB_FRAME_MOVABLE | PB_FRAME_ISOLATED, PB_FRAME_ISOLATED);
 }
 EXPORT_SYMBOL_PB_TEST(pb_movable_putback);
 
 /**
  * pb_movable_free - change the state of a block with flags whose owner frees it
- * @byte: the head's byte in the page order map
+ * @order_map: the head's byte in the page order map
  * @order: the order given by the caller of the free
  * @was: set to the previous value of the byte
  *
  * Context: any, NMI included; does not wait. Return: what the caller has to do.
  */
-enum pb_movable_free pb_movable_free(u8 *byte, unsigned int order, u8 *was)
+enum pb_movable_free pb_movable_free(u8 *order_map, unsigned int order, u8 *was)
 {
-	u8 old = READ_ONCE(*byte), new;
+	u8 old = READ_ONCE(*order_map), new;
 
 	do {
 		/* Another order, or a double free of a block that is being migrated. */
 		if ((old & PB_FRAME_ORDER_MASK) != order + 1)
 			return PB_MOVABLE_FREE_BAD;
 		new = pb_frame_moving(old) ? (old & ~PB_FRAME_MOVABLE) + PB_FRAME_FREED - 1 : 0;
-	} while (!try_cmpxchg(byte, &old, new));
+	} while (!try_cmpxchg(order_map, &old, new));
 	*was = old;
 	return new ? PB_MOVABLE_FREE_LATER : PB_MOVABLE_FREE_NOW;
 }

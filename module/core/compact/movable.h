@@ -15,27 +15,27 @@ enum pb_movable_free {
 /* Whether the owner freed a block while it was being migrated. */
 static inline bool pb_movable_freed(struct pb_pool *pool, unsigned long pfn)
 {
-	return !(READ_ONCE(*pb_order_byte(pool, pfn)) & PB_FRAME_MOVABLE);
+	return !(READ_ONCE(*pb_order_map(pool, pfn)) & PB_FRAME_MOVABLE);
 }
 
 /* Whether the block is charged. The caller owns the block or has isolated it. */
 static inline bool pb_accounted(struct pb_pool *pool, unsigned long pfn)
 {
-	return READ_ONCE(*pb_order_byte(pool, pfn)) & PB_FRAME_ACCOUNTED;
+	return READ_ONCE(*pb_order_map(pool, pfn)) & PB_FRAME_ACCOUNTED;
 }
 
 /* Makes the free of this block call ops.uncharge. The caller owns the block or has isolated it. */
 static inline void pb_set_accounted(struct pb_pool *pool, unsigned long pfn)
 {
-	u8 *byte = pb_order_byte(pool, pfn);
+	u8 *order_map = pb_order_map(pool, pfn);
 
-	WRITE_ONCE(*byte, *byte | PB_FRAME_ACCOUNTED);
+	WRITE_ONCE(*order_map, *order_map | PB_FRAME_ACCOUNTED);
 }
 
 int pb_movable_set(struct pb_pool *pool, unsigned long pfn);
 int pb_movable_clear(struct pb_pool *pool, unsigned long pfn);
 bool pb_movable_isolate(struct pb_pool *pool, unsigned long pfn, unsigned int order);
 bool pb_movable_putback(struct pb_pool *pool, unsigned long pfn);
-enum pb_movable_free pb_movable_free(u8 *byte, unsigned int order, u8 *was);
+enum pb_movable_free pb_movable_free(u8 *order_map, unsigned int order, u8 *was);
 
 #endif /* PB_MOVABLE_H */

@@ -140,7 +140,7 @@ EXPORT_SYMBOL_PB_TEST(pb_bitmap_clear);
  * @map: the bitmap
  * @from: first bit to look at
  *
- * Context: any. Return: the first set bit from @from on, or PB_NO_BLOCK.
+ * Context: any. Return: the first set bit from @from on, or PB_NO_PAGEBLOCK.
  */
 unsigned long pb_bitmap_next(struct pb_bitmap *map, unsigned long from)
 {
@@ -148,11 +148,11 @@ unsigned long pb_bitmap_next(struct pb_bitmap *map, unsigned long from)
 	unsigned long pos = from, word;
 
 	if (pb_bitmap_empty(map))
-		return PB_NO_BLOCK;
+		return PB_NO_PAGEBLOCK;
 	/* Go up a level while the rest of a word is zero, and down from a set bit. */
 	while (level < map->levels) {
 		if (pos >= level_bits(map, level))
-			return PB_NO_BLOCK;
+			return PB_NO_PAGEBLOCK;
 		pb_count_visit();
 		word = READ_ONCE(map->level[level][pos >> LEVEL_SHIFT]);
 		word &= ~0UL << (pos & WORD_MASK);
@@ -171,7 +171,7 @@ unsigned long pb_bitmap_next(struct pb_bitmap *map, unsigned long from)
 		pos = (pos >> LEVEL_SHIFT) + 1;
 		level++;
 	}
-	return PB_NO_BLOCK;
+	return PB_NO_PAGEBLOCK;
 }
 EXPORT_SYMBOL_PB_TEST(pb_bitmap_next);
 

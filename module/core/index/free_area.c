@@ -4,7 +4,7 @@
  *
  * For each migratetype a zone keeps bitmaps with one bit per pageblock:
  *
- *   fullness[0..PB_NR_OCC - 1]        partly free pageblocks by their number of free
+ *   fullness[0..PB_NR_FULLNESS - 1]        partly free pageblocks by their number of free
  *                                     frames. Single frames are allocated from the fullest
  *                                     pageblocks.
  *   largest[0..PB_NR_LARGEST - 1]     the same pageblocks by their largest free order minus
@@ -21,7 +21,7 @@
  *   - It does not hide free memory for good: a CPU that lowers the class reads the words
  *     again afterwards.
  *
- * Updating the index (pb_block_reindex)
+ * Updating the index (pb_index_update)
  * -------------------------------------
  * One CPU at a time moves a pageblock between bitmaps, and no CPU waits. A CPU that needs
  * the class updated increments ctl->update. The CPU that raises it from 0 does the update
@@ -30,7 +30,7 @@
  * an NMI that interrupts the updater. (litmus: update-handover)
  *
  * To keep frees cheap, a free first checks whether the class has to change at all
- * (pb_block_freed). This is safe because of two barriers:
+ * (pb_index_on_free). This is safe because of two barriers:
  *
  *   free:    FR1 set bits in the word          updater:  UP1 write the index class
  *            FR2 read the index class                    UP2 read the words
@@ -38,7 +38,7 @@
  * FR1 is a value-returning atomic, a full barrier; another full barrier is between UP1 and
  * UP2. If FR2 reads the class from before UP1, then UP2 reads the word from FR1 and the
  * updater does another round. Otherwise the free reads the lowered class and requests an
- * update. (litmus: claim-free-index)
+ * update. (litmus: alloc-free-index)
  *
  * A move sets the new bits before it clears the old ones, so that a concurrent search
  * finds the pageblock.
@@ -50,73 +50,73 @@
 
 /**
  * pb_free_area_words - memory the index of one migratetype needs
- * @nr_blocks: pageblocks of the zone's span
+ * @nr_pageblocks: pageblocks of the zone's span
  *
  * Return: words.
  */
-size_t pb_free_area_words(unsigned long nr_blocks)
+size_t pb_free_area_words(unsigned long nr_pageblocks)
 {
-	return (PB_NR_OCC + PB_NR_LARGEST + 1) * pb_bitmap_words(nr_blocks);
+	return (PB_NR_FULLNESS + PB_NR_LARGEST + 1) * pb_bitmap_words(nr_pageblocks);
 }
 EXPORT_SYMBOL_PB_TEST(pb_free_area_words);
 
-unsigned long *pb_free_area_init(struct pb_free_area *area, unsigned long nr_blocks,
+unsigned long *pb_free_area_init(struct pb_free_area *area, unsigned long nr_pageblocks,
 				 unsigned long *mem)
 {
 	unsigned int i;
 
-	for (i = 0; i < PB_NR_OCC; i++)
-		mem = pb_bitmap_init(&area->occ[i], nr_blocks, mem);
+	for (i = 0; i < PB_NR_FULLNESS; i++)
+		mem = pb_bitmap_init(&area->fullness[i], nr_pageblocks, mem);
 	for (i = 0; i < PB_NR_LARGEST; i++)
-		mem = pb_bitmap_init(&area->largest[i], nr_blocks, mem);
-	return pb_bitmap_init(&area->whole, nr_blocks, mem);
+		mem = pb_bitmap_init(&area->largest[i], nr_pageblocks, mem);
+	return pb_bitmap_init(&area->free_pageblocks, nr_pageblocks, mem);
 }
 EXPORT_SYMBOL_PB_TEST(pb_free_area_init);
 
 /* The index class of a pageblock with nr free frames and this largest free order. */
-static u16 make_key(enum pb_migratetype mt, unsigned int nr, int largest)
+static u16 make_class(enum pb_migratetype mt, unsigned int nr, int largest)
 {
-	unsigned int occ = 0;
+	unsigned int fullness = 0;
 
 	if (largest < PB_PAGEBLOCK_ORDER)
-		occ = pb_occupancy(nr);
-	return (mt << PB_KEY_MT_SHIFT) | (occ << PB_KEY_OCC_SHIFT) |
-	       ((largest + 1) << PB_KEY_LARGEST_SHIFT);
+		fullness = pb_fullness(nr);
+	return (mt << PB_CLASS_MT_SHIFT) | (fullness << PB_CLASS_FULLNESS_SHIFT) |
+	       ((largest + 1) << PB_CLASS_LARGEST_SHIFT);
 }
 
 /**
- * pb_block_key - compute the index class of a pageblock
- * @slot_word: its directory entry
+ * pb_index_class - compute the index class of a pageblock
+ * @value: its directory entry
  *
  * Return: the class that the words of its free bitmap ask for now.
  */
-u16 pb_block_key(unsigned long slot_word)
+u16 pb_index_class(unsigned long value)
 {
-	struct pb_pageblock *block = pb_slot_block(slot_word);
-	enum pb_migratetype mt = pb_slot_migratetype(slot_word);
+	struct pb_pageblock *pageblock = pb_entry_pageblock(value);
+	enum pb_migratetype mt = pb_entry_migratetype(value);
 	unsigned int nr;
 	int largest;
 
-	if (!block || mt >= PB_INDEXED_TYPES)
+	if (!pageblock || mt >= PB_INDEXED_TYPES)
 		return 0;
-	largest = pb_block_survey(block, &nr);
-	return largest < 0 ? 0 : make_key(mt, nr, largest);
+	largest = pb_pageblock_scan(pageblock, &nr);
+	return largest < 0 ? 0 : make_class(mt, nr, largest);
 }
-EXPORT_SYMBOL_PB_TEST(pb_block_key);
+EXPORT_SYMBOL_PB_TEST(pb_index_class);
 
 /* The bitmaps of an index class: one for free pageblocks, one or two for others. */
-static unsigned int key_maps(struct pb_zone *zone, u16 key, struct pb_bitmap *maps[2])
+static unsigned int class_maps(struct pb_zone *zone, u16 class, struct pb_bitmap *maps[2])
 {
-	struct pb_free_area *area = &zone->area[pb_key_migratetype(key)];
-	int largest = pb_key_largest(key);
+	struct pb_free_area *area = &zone->area[pb_class_migratetype(class)];
+	int largest = pb_class_largest(class);
 
-	if (!key)
+	if (!class)
 		return 0;
 	if (largest == PB_PAGEBLOCK_ORDER) {
-		maps[0] = &area->whole;
+		maps[0] = &area->free_pageblocks;
 		return 1;
 	}
-	maps[0] = &area->occ[pb_key_occ(key)];
+	maps[0] = &area->fullness[pb_class_fullness(class)];
 	if (largest < 1)
 		return 1;
 	maps[1] = &area->largest[largest - 1];
@@ -124,17 +124,18 @@ static unsigned int key_maps(struct pb_zone *zone, u16 key, struct pb_bitmap *ma
 }
 
 /* Contains the full barrier between UP1 and UP2: the last clear, or smp_mb(). */
-static void move_block(struct pb_zone *zone, unsigned long index, struct pb_block_ctl *ctl, u16 key)
+static void move_pageblock(struct pb_zone *zone, unsigned long index, struct pb_index_ctl *ctl,
+			   u16 class)
 {
 	struct pb_bitmap *from[2], *to[2];
 	unsigned int nr_from, nr_to, i, j;
 	bool cleared = false;
 
-	nr_from = key_maps(zone, ctl->key, from);
-	nr_to = key_maps(zone, key, to);
+	nr_from = class_maps(zone, ctl->index_class, from);
+	nr_to = class_maps(zone, class, to);
 	for (i = 0; i < nr_to; i++)
 		pb_bitmap_set(to[i], index);
-	WRITE_ONCE(ctl->key, key);				/* UP1 */
+	WRITE_ONCE(ctl->index_class, class);			/* UP1 */
 	for (i = 0; i < nr_from; i++) {
 		for (j = 0; j < nr_to; j++)
 			if (from[i] == to[j])
@@ -147,9 +148,10 @@ static void move_block(struct pb_zone *zone, unsigned long index, struct pb_bloc
 }
 
 /* The updater's loop: until the class is right and no CPU has incremented the count since. */
-static void update_key(struct pb_zone *zone, unsigned long index, struct pb_slot *slot, u16 key)
+static void update_class(struct pb_zone *zone, unsigned long index, struct pb_dir_entry *entry,
+			 u16 class)
 {
-	struct pb_block_ctl *ctl = &zone->ctl[index];
+	struct pb_index_ctl *ctl = &zone->ctl[index];
 	int seen;
 
 	do {
@@ -157,100 +159,100 @@ static void update_key(struct pb_zone *zone, unsigned long index, struct pb_slot
 		seen = atomic_read_acquire(&ctl->update);
 		do {
 			/* The first class may predate the increment; the next one does not. */
-			if (key != ctl->key)
-				move_block(zone, index, ctl, key);
-			key = pb_block_key(READ_ONCE(slot->word));
-		} while (key != ctl->key);
+			if (class != ctl->index_class)
+				move_pageblock(zone, index, ctl, class);
+			class = pb_index_class(READ_ONCE(entry->value));
+		} while (class != ctl->index_class);
 	} while (atomic_cmpxchg(&ctl->update, seen, 0) != seen);
 }
 
 /**
- * pb_block_reindex - update the index class of a pageblock
+ * pb_index_update - update the index class of a pageblock
  * @zone: its zone
  * @index: its number within the zone
  *
  * Context: any, NMI included; does not wait for another CPU.
  */
-void pb_block_reindex(struct pb_zone *zone, unsigned long index)
+void pb_index_update(struct pb_zone *zone, unsigned long index)
 {
-	struct pb_slot *slot = pb_slot(zone->pool, pb_block_pfn(zone, index));
-	struct pb_block_ctl *ctl = &zone->ctl[index];
-	u16 key = pb_block_key(READ_ONCE(slot->word));
+	struct pb_dir_entry *entry = pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, index));
+	struct pb_index_ctl *ctl = &zone->ctl[index];
+	u16 class = pb_index_class(READ_ONCE(entry->value));
 
-	/* Nothing to move: as in pb_block_freed(), a concurrent updater reads the words again. */
-	if (READ_ONCE(ctl->key) != key && !atomic_fetch_inc(&ctl->update))
-		update_key(zone, index, slot, key);
+	/* Nothing to move: as in pb_index_on_free(), a concurrent updater reads the words again. */
+	if (READ_ONCE(ctl->index_class) != class && !atomic_fetch_inc(&ctl->update))
+		update_class(zone, index, entry, class);
 }
-EXPORT_SYMBOL_PB_TEST(pb_block_reindex);
+EXPORT_SYMBOL_PB_TEST(pb_index_update);
 
 /* The largest free block that a free into this word may have completed. */
-static int largest_with(const struct pb_pageblock *block, const atomic64_t *word)
+static int largest_with(const struct pb_pageblock *pageblock, const atomic64_t *word)
 {
 	u64 free = atomic64_read(word);
 
-	return free == ~0ULL ? pb_block_whole_words(block) : pb_word_largest(free);
+	return free == ~0ULL ? pb_pageblock_largest_words(pageblock) : pb_word_largest(free);
 }
 
 /**
- * pb_block_raise - update the index after a free that completed a larger block
+ * pb_index_raise - update the index after a free that completed a larger block
  * @zone: its zone
  * @index: the pageblock's number within the zone
  * @word: the word freed into
  *
- * As pb_block_reindex(), but reads this word instead of all of them: the class was right before,
+ * As pb_index_update(), but reads this word instead of all of them: the class was right before,
  * so a block larger than it promises is in this word. UP2 reads this word alone, too.
  *
  * Context: any, NMI included; does not wait for another CPU.
  */
-void pb_block_raise(struct pb_zone *zone, unsigned long index, const atomic64_t *word)
+void pb_index_raise(struct pb_zone *zone, unsigned long index, const atomic64_t *word)
 {
-	struct pb_slot *slot = pb_slot(zone->pool, pb_block_pfn(zone, index));
-	unsigned long slot_word = READ_ONCE(slot->word);
-	struct pb_pageblock *block = pb_slot_block(slot_word);
-	struct pb_block_ctl *ctl = &zone->ctl[index];
-	enum pb_migratetype mt = pb_slot_migratetype(slot_word);
+	struct pb_dir_entry *entry = pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, index));
+	unsigned long value = READ_ONCE(entry->value);
+	struct pb_pageblock *pageblock = pb_entry_pageblock(value);
+	struct pb_index_ctl *ctl = &zone->ctl[index];
+	enum pb_migratetype mt = pb_entry_migratetype(value);
 	int largest;
 
 	if (atomic_fetch_inc(&ctl->update))
 		return;
-	largest = largest_with(block, word);
-	if (largest > pb_key_largest(ctl->key) && mt < PB_INDEXED_TYPES)
-		move_block(zone, index, ctl, make_key(mt, pb_block_count_free(block), largest));
-	if (READ_ONCE(slot->word) != slot_word || largest_with(block, word) != largest ||
+	largest = largest_with(pageblock, word);
+	if (largest > pb_class_largest(ctl->index_class) && mt < PB_INDEXED_TYPES)
+		move_pageblock(zone, index, ctl, make_class(mt, pb_pageblock_count_free(pageblock), largest));
+	if (READ_ONCE(entry->value) != value || largest_with(pageblock, word) != largest ||
 	    atomic_cmpxchg(&ctl->update, 1, 0) != 1)
-		update_key(zone, index, slot, pb_block_key(READ_ONCE(slot->word)));
+		update_class(zone, index, entry, pb_index_class(READ_ONCE(entry->value)));
 }
-EXPORT_SYMBOL_PB_TEST(pb_block_raise);
+EXPORT_SYMBOL_PB_TEST(pb_index_raise);
 
 /**
- * pb_block_taken - remove a pageblock from the index after its allocation
+ * pb_index_on_alloc - remove a pageblock from the index after its allocation
  * @zone: its zone
  * @index: its number within the zone
  *
- * As pb_block_reindex(), without reading the words: the caller owns all frames, so no other CPU
+ * As pb_index_update(), without reading the words: the caller owns all frames, so no other CPU
  * frees into them. A CPU that changes the pageblock in another way increments the count.
  *
  * Context: any, NMI included; does not wait for another CPU.
  */
-void pb_block_taken(struct pb_zone *zone, unsigned long index)
+void pb_index_on_alloc(struct pb_zone *zone, unsigned long index)
 {
-	struct pb_slot *slot = pb_slot(zone->pool, pb_block_pfn(zone, index));
-	struct pb_block_ctl *ctl = &zone->ctl[index];
+	struct pb_dir_entry *entry = pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, index));
+	struct pb_index_ctl *ctl = &zone->ctl[index];
 
 	if (atomic_fetch_inc(&ctl->update))
 		return;
-	if (ctl->key)
-		move_block(zone, index, ctl, 0);
+	if (ctl->index_class)
+		move_pageblock(zone, index, ctl, 0);
 	if (atomic_cmpxchg(&ctl->update, 1, 0) != 1)
-		update_key(zone, index, slot, 0);
+		update_class(zone, index, entry, 0);
 }
-EXPORT_SYMBOL_PB_TEST(pb_block_taken);
+EXPORT_SYMBOL_PB_TEST(pb_index_on_alloc);
 
 /*
  * Indexed by the low bits of the class, the largest free order + 1. When nothing is free, any free
  * passes the filter; when whole words are free, a free that fills the word does.
  */
-const struct pb_key_screen pb_key_screen[16] = {
+const struct pb_class_filter pb_class_filter[16] = {
 	[0] = { 0, 0 },
 	[1] = { 0x3, ~1ULL },
 	[2] = { 0xf, ~3ULL },
@@ -259,7 +261,7 @@ const struct pb_key_screen pb_key_screen[16] = {
 	[5] = { 0xffffffff, ~31ULL },
 	[6 ... 15] = { ~0ULL, 0 },
 };
-EXPORT_SYMBOL_PB_TEST(pb_key_screen);
+EXPORT_SYMBOL_PB_TEST(pb_class_filter);
 
 /* Whether the frames of @mask, just freed, completed a block of this order (1 to 6). */
 static bool formed(u64 word, u64 mask, unsigned int order)
@@ -274,27 +276,27 @@ static bool formed(u64 word, u64 mask, unsigned int order)
 }
 
 /**
- * pb_block_occupancy - check the fullness in an index class
- * @block: the pageblock
- * @key: its index class
+ * pb_index_check_fullness - check the fullness in an index class
+ * @pageblock: the pageblock
+ * @class: its index class
  *
  * A difference of one is accepted, so that a pageblock at the limit of two classes does not move
  * at every free.
  *
- * Return: PB_KEY_RIGHT or PB_KEY_LAGS.
+ * Return: PB_INDEX_OK or PB_INDEX_STALE.
  */
-enum pb_key_state pb_block_occupancy(const struct pb_pageblock *block, u16 key)
+enum pb_index_state pb_index_check_fullness(const struct pb_pageblock *pageblock, u16 class)
 {
-	int moved = (int)pb_occupancy(pb_block_count_free(block)) - (int)pb_key_occ(key);
+	int moved = (int)pb_fullness(pb_pageblock_count_free(pageblock)) - (int)pb_class_fullness(class);
 
-	return moved > 1 || moved < -1 ? PB_KEY_LAGS : PB_KEY_RIGHT;
+	return moved > 1 || moved < -1 ? PB_INDEX_STALE : PB_INDEX_OK;
 }
 
 /**
- * pb_block_freed - check whether a free requires an update of the index
+ * pb_index_on_free - check whether a free requires an update of the index
  * @zone: the zone
  * @index: the pageblock
- * @block: the same
+ * @pageblock: the same
  * @mask: the bits
  * @new: the word now
  *
@@ -303,35 +305,35 @@ enum pb_key_state pb_block_occupancy(const struct pb_pageblock *block, u16 key)
  *
  * Context: any, NMI included. The caller's atomic on the word is FR1.
  */
-enum pb_key_state pb_block_freed(struct pb_zone *zone, unsigned long index,
-				 const struct pb_pageblock *block, u64 mask, u64 new)
+enum pb_index_state pb_index_on_free(struct pb_zone *zone, unsigned long index,
+				     const struct pb_pageblock *pageblock, u64 mask, u64 new)
 {
-	u16 key = READ_ONCE(zone->ctl[index].key);		/* FR2 */
-	int largest = pb_key_largest(key), now;
+	u16 class = READ_ONCE(zone->ctl[index].index_class);	/* FR2 */
+	int largest = pb_class_largest(class), now;
 
-	if (!key)
-		return PB_KEY_HIDES;
+	if (!class)
+		return PB_INDEX_HIDES;
 	if (largest < PB_WORD_ORDER) {
 		if (formed(new, mask, largest + 1))
-			return PB_KEY_HIDES;
+			return PB_INDEX_HIDES;
 	} else if (new == ~0ULL && largest < PB_PAGEBLOCK_ORDER) {
-		now = pb_block_whole_words(block);
+		now = pb_pageblock_largest_words(pageblock);
 		if (now == PB_PAGEBLOCK_ORDER)
-			return PB_KEY_HIDES;
+			return PB_INDEX_HIDES;
 		if (now > largest)
-			return PB_KEY_LAGS;
+			return PB_INDEX_STALE;
 	}
 	if (mask & (mask - 1) || !(hweight64(new) % 16))
-		return pb_block_occupancy(block, key);
-	return PB_KEY_RIGHT;
+		return pb_index_check_fullness(pageblock, class);
+	return PB_INDEX_OK;
 }
-EXPORT_SYMBOL_PB_TEST(pb_block_freed);
+EXPORT_SYMBOL_PB_TEST(pb_index_on_free);
 
 /* Whether the pageblock's bit is set in all bitmaps of the class; for verify. */
-bool pb_index_test(struct pb_zone *zone, unsigned long index, u16 key)
+bool pb_index_test(struct pb_zone *zone, unsigned long index, u16 class)
 {
 	struct pb_bitmap *maps[2];
-	unsigned int nr = key_maps(zone, key, maps), i;
+	unsigned int nr = class_maps(zone, class, maps), i;
 
 	for (i = 0; i < nr; i++)
 		if (!pb_bitmap_test(maps[i], index))
@@ -341,11 +343,11 @@ bool pb_index_test(struct pb_zone *zone, unsigned long index, u16 key)
 EXPORT_SYMBOL_PB_TEST(pb_index_test);
 
 /* The number of bitmaps of a class; for verify. */
-unsigned int pb_index_bits(u16 key)
+unsigned int pb_index_bits(u16 class)
 {
-	int largest = pb_key_largest(key);
+	int largest = pb_class_largest(class);
 
-	return !key ? 0 : largest < 1 || largest == PB_PAGEBLOCK_ORDER ? 1 : 2;
+	return !class ? 0 : largest < 1 || largest == PB_PAGEBLOCK_ORDER ? 1 : 2;
 }
 
 /**
@@ -355,7 +357,7 @@ unsigned int pb_index_bits(u16 key)
  * @step: class, 0 (fullest) to pb_free_area_steps() - 1
  * @from: pageblock to start at
  *
- * Return: the next pageblock of the class from @from on, or PB_NO_BLOCK.
+ * Return: the next pageblock of the class from @from on, or PB_NO_PAGEBLOCK.
  */
 unsigned long pb_free_area_best(struct pb_free_area *area, unsigned int order, unsigned int step,
 				unsigned long from)
@@ -365,24 +367,24 @@ unsigned long pb_free_area_best(struct pb_free_area *area, unsigned int order, u
 EXPORT_SYMBOL_PB_TEST(pb_free_area_best);
 
 /**
- * pb_free_area_whole - find a free pageblock, splitting as little as possible
+ * pb_free_area_find_free - find a free pageblock, splitting as little as possible
  * @area: the migratetype's index
  *
  * In the first word of the bitmap that has free pageblocks, finds the one in the smallest aligned
  * run, so that orders above the pageblock's stay available.
  *
- * Return: the pageblock, or PB_NO_BLOCK.
+ * Return: the pageblock, or PB_NO_PAGEBLOCK.
  */
-unsigned long pb_free_area_whole(struct pb_free_area *area)
+unsigned long pb_free_area_find_free(struct pb_free_area *area)
 {
-	unsigned long index = pb_bitmap_next(&area->whole, 0), first;
-	u64 word, pick;
+	unsigned long index = pb_bitmap_next(&area->free_pageblocks, 0), first;
+	u64 word, found;
 
-	if (index == PB_NO_BLOCK)
+	if (index == PB_NO_PAGEBLOCK)
 		return index;
 	first = round_down(index, PB_WORD_NR);
-	word = READ_ONCE(area->whole.level[0][first / PB_WORD_NR]);
-	pick = pb_word_pick(word, 0);
-	return pick ? first + __ffs64(pick) : index;
+	word = READ_ONCE(area->free_pageblocks.level[0][first / PB_WORD_NR]);
+	found = pb_word_find(word, 0);
+	return found ? first + __ffs64(found) : index;
 }
-EXPORT_SYMBOL_PB_TEST(pb_free_area_whole);
+EXPORT_SYMBOL_PB_TEST(pb_free_area_find_free);

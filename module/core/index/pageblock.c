@@ -46,7 +46,7 @@ int pb_word_largest(u64 word)
 EXPORT_SYMBOL_PB_TEST(pb_word_largest);
 
 /**
- * pb_word_pick - find the block to allocate from a word
+ * pb_word_find - find the block to allocate from a word
  * @word: free bits
  * @order: 0 to 6
  *
@@ -55,7 +55,7 @@ EXPORT_SYMBOL_PB_TEST(pb_word_largest);
  *
  * Return: one bit, or 0 when no such block is free.
  */
-u64 pb_word_pick(u64 word, unsigned int order)
+u64 pb_word_find(u64 word, unsigned int order)
 {
 	u64 heads = pb_word_heads(word, order), larger, only;
 
@@ -70,38 +70,38 @@ u64 pb_word_pick(u64 word, unsigned int order)
 	}
 	return heads & -heads;
 }
-EXPORT_SYMBOL_PB_TEST(pb_word_pick);
+EXPORT_SYMBOL_PB_TEST(pb_word_find);
 
 /**
- * pb_word_claim_one - allocate one block from a word
+ * pb_word_alloc_one - allocate one block from a word
  * @word: word of a free bitmap
  * @order: 0 to 6
  *
  * Context: any. Return: the head's bit, or 0.
  */
-u64 pb_word_claim_one(atomic64_t *word, unsigned int order)
+u64 pb_word_alloc_one(atomic64_t *word, unsigned int order)
 {
 	s64 old = atomic64_read(word);
 	u64 head;
 
 	pb_count_visit();
 	do {
-		head = pb_word_pick(old, order);
+		head = pb_word_find(old, order);
 		if (!head)
 			return 0;
 	} while (!atomic64_try_cmpxchg(word, &old, old & ~pb_word_expand(head, order)));
 	return head;
 }
-EXPORT_SYMBOL_PB_TEST(pb_word_claim_one);
+EXPORT_SYMBOL_PB_TEST(pb_word_alloc_one);
 
 /**
- * pb_word_claim_all - allocate every block of an order from a word
+ * pb_word_alloc_all - allocate every block of an order from a word
  * @word: word of a free bitmap
  * @order: 0 to 6
  *
  * Context: any. Return: the heads' bits, or 0.
  */
-u64 pb_word_claim_all(atomic64_t *word, unsigned int order)
+u64 pb_word_alloc_all(atomic64_t *word, unsigned int order)
 {
 	s64 old = atomic64_read(word);
 	u64 heads;
@@ -118,43 +118,43 @@ u64 pb_word_claim_all(atomic64_t *word, unsigned int order)
 	} while (!atomic64_try_cmpxchg(word, &old, old & ~pb_word_expand(heads, order)));
 	return heads;
 }
-EXPORT_SYMBOL_PB_TEST(pb_word_claim_all);
+EXPORT_SYMBOL_PB_TEST(pb_word_alloc_all);
 
-unsigned int pb_block_count_free(const struct pb_pageblock *block)
+unsigned int pb_pageblock_count_free(const struct pb_pageblock *pageblock)
 {
 	unsigned int i, n = 0;
 
 	pb_count_visit();
 	for (i = 0; i < PB_WORDS; i++)
-		n += hweight64(atomic64_read(&block->free[i]));
+		n += hweight64(atomic64_read(&pageblock->free[i]));
 	return n;
 }
-EXPORT_SYMBOL_PB_TEST(pb_block_count_free);
+EXPORT_SYMBOL_PB_TEST(pb_pageblock_count_free);
 
-bool pb_block_is_whole(struct pb_pageblock *block)
+bool pb_pageblock_is_free(struct pb_pageblock *pageblock)
 {
 	unsigned int i;
 
 	for (i = 0; i < PB_WORDS; i++)
-		if (atomic64_read(&block->free[i]) != -1)
+		if (atomic64_read(&pageblock->free[i]) != -1)
 			return false;
 	return true;
 }
-EXPORT_SYMBOL_PB_TEST(pb_block_is_whole);
+EXPORT_SYMBOL_PB_TEST(pb_pageblock_is_free);
 
 /**
- * pb_block_whole_words - largest free block of a pageblock that consists of whole words
- * @block: the pageblock
+ * pb_pageblock_largest_words - largest free block of a pageblock that consists of whole words
+ * @pageblock: the pageblock
  *
  * Return: 6 to 9, or 5 when no word is wholly free.
  */
-int pb_block_whole_words(const struct pb_pageblock *block)
+int pb_pageblock_largest_words(const struct pb_pageblock *pageblock)
 {
 	unsigned int i, full = 0;
 
 	/* One bit per word: aligned runs of 1, 2, 4, 8 free words are orders 6 to 9. */
 	for (i = 0; i < PB_WORDS; i++)
-		full |= (unsigned int)(atomic64_read(&block->free[i]) == -1) << i;
+		full |= (unsigned int)(atomic64_read(&pageblock->free[i]) == -1) << i;
 	return PB_WORD_ORDER + pb_word_largest(full);
 }
 
@@ -165,14 +165,14 @@ int pb_block_whole_words(const struct pb_pageblock *block)
  * merged into one, in which word i owns the bits that equal i modulo 8. After six steps bit
  * i is set when all of word i is free.
  */
-static int largest_of(const u64 word[PB_WORDS], unsigned int *whole)
+static int largest_of(const u64 word[PB_WORDS], unsigned int *full_words)
 {
 	u64 pair[4], quad[2], all, next;
 	unsigned int i;
 
 	for (i = 0, all = 0; i < PB_WORDS; i++)
 		all |= word[i];
-	*whole = 0;
+	*full_words = 0;
 	if (!all)
 		return -1;
 	for (i = 0; i < 4; i++)
@@ -192,130 +192,130 @@ static int largest_of(const u64 word[PB_WORDS], unsigned int *whole)
 			return i - 1;
 		next = all & (all >> (1U << i)) & 255 * pb_word_align[i + 1];
 	}
-	*whole = all;
+	*full_words = all;
 	return all ? PB_WORD_ORDER : PB_WORD_ORDER - 1;
 }
 
 /**
- * pb_block_survey - largest free block and free frames of a pageblock, in one scan
- * @block: the pageblock
+ * pb_pageblock_scan - largest free block and free frames of a pageblock, in one scan
+ * @pageblock: the pageblock
  * @nr_free: set to the number of free frames
  *
  * Return: order of the largest free block, 0 to 9, or -1 when nothing is free.
  */
-int pb_block_survey(struct pb_pageblock *block, unsigned int *nr_free)
+int pb_pageblock_scan(struct pb_pageblock *pageblock, unsigned int *nr_free)
 {
-	unsigned int i, whole, nr = 0;
+	unsigned int i, full_words, nr = 0;
 	u64 word[PB_WORDS];
 	int largest;
 
 	pb_count_visit();
 	for (i = 0; i < PB_WORDS; i++) {
-		word[i] = atomic64_read(&block->free[i]);
+		word[i] = atomic64_read(&pageblock->free[i]);
 		nr += hweight64(word[i]);
 	}
 	*nr_free = nr;
-	largest = largest_of(word, &whole);
+	largest = largest_of(word, &full_words);
 	/* One bit per word: aligned runs of 1, 2, 4, 8 free words are orders 6 to 9. */
-	return whole ? PB_WORD_ORDER + pb_word_largest(whole) : largest;
+	return full_words ? PB_WORD_ORDER + pb_word_largest(full_words) : largest;
 }
 
 /* Order of the largest free block in a pageblock, 0 to 9, or -1 when nothing is free. */
-int pb_block_largest(struct pb_pageblock *block)
+int pb_pageblock_largest(struct pb_pageblock *pageblock)
 {
 	unsigned int nr_free;
 
-	return pb_block_survey(block, &nr_free);
+	return pb_pageblock_scan(pageblock, &nr_free);
 }
-EXPORT_SYMBOL_PB_TEST(pb_block_largest);
+EXPORT_SYMBOL_PB_TEST(pb_pageblock_largest);
 
 /* Allocates nr whole words from first on, or none. */
-static bool claim_words(struct pb_pageblock *block, unsigned int first, unsigned int nr)
+static bool alloc_words(struct pb_pageblock *pageblock, unsigned int first, unsigned int nr)
 {
 	unsigned int i;
 
 	for (i = first; i < first + nr; i++) {
 		s64 old = -1;
 
-		if (!atomic64_try_cmpxchg(&block->free[i], &old, 0))
+		if (!atomic64_try_cmpxchg(&pageblock->free[i], &old, 0))
 			break;
 	}
 	if (i == first + nr)
 		return true;
 	/* A full barrier, as in every free: the caller reads the index class next. */
 	while (i-- > first)
-		atomic64_xchg(&block->free[i], -1);
+		atomic64_xchg(&pageblock->free[i], -1);
 	return false;
 }
 
-static int claim_large(struct pb_pageblock *block, unsigned int order)
+static int alloc_large(struct pb_pageblock *pageblock, unsigned int order)
 {
 	unsigned int nr = 1U << (order - PB_WORD_ORDER), i, j;
 
 	for (i = 0; i < PB_WORDS; i += nr) {
 		for (j = i; j < i + nr; j++)
-			if (atomic64_read(&block->free[j]) != -1)
+			if (atomic64_read(&pageblock->free[j]) != -1)
 				break;
-		if (j == i + nr && claim_words(block, i, nr))
+		if (j == i + nr && alloc_words(pageblock, i, nr))
 			return i * PB_WORD_NR;
 	}
 	return -1;
 }
 
 /**
- * pb_block_claim - allocate one block from a pageblock
- * @block: the pageblock
+ * pb_pageblock_alloc - allocate one block from a pageblock
+ * @pageblock: the pageblock
  * @order: 0 to 9
  *
  * Context: any. Return: frame number within the pageblock, or -1.
  */
-int pb_block_claim(struct pb_pageblock *block, unsigned int order)
+int pb_pageblock_alloc(struct pb_pageblock *pageblock, unsigned int order)
 {
 	unsigned int i;
 	u64 word, head;
 	int pass;
 
 	if (order >= PB_WORD_ORDER)
-		return claim_large(block, order);
+		return alloc_large(pageblock, order);
 
 	/* Partly free words first, wholly free words last. */
 	for (pass = 0; pass < 2; pass++) {
 		for (i = 0; i < PB_WORDS; i++) {
-			word = atomic64_read(&block->free[i]);
+			word = atomic64_read(&pageblock->free[i]);
 			if (!word || (word == ~0ULL) != pass)
 				continue;
-			head = pb_word_claim_one(&block->free[i], order);
+			head = pb_word_alloc_one(&pageblock->free[i], order);
 			if (head)
 				return i * PB_WORD_NR + __ffs64(head);
 		}
 	}
 	return -1;
 }
-EXPORT_SYMBOL_PB_TEST(pb_block_claim);
+EXPORT_SYMBOL_PB_TEST(pb_pageblock_alloc);
 
 /**
- * pb_block_release - free a block
- * @block: the pageblock
+ * pb_pageblock_free - free a block
+ * @pageblock: the pageblock
  * @frame: number of its head within the pageblock
  * @order: 0 to 9
  *
  * Context: any; wait-free. Return: number of frames that were free already, whose bits do not
  * change. Only a double free that races with another free of the same block causes this.
  */
-unsigned long pb_block_release(struct pb_pageblock *block, unsigned int frame,
-			       unsigned int order)
+unsigned long pb_pageblock_free(struct pb_pageblock *pageblock, unsigned int frame,
+				unsigned int order)
 {
 	unsigned int i = frame / PB_WORD_NR, last;
-	unsigned long twice = 0;
+	unsigned long nr_double = 0;
 
 	if (order < PB_WORD_ORDER) {
 		u64 mask = pb_word_run(order) << (frame % PB_WORD_NR);
 
-		return hweight64(atomic64_fetch_or(mask, &block->free[i]) & mask);
+		return hweight64(atomic64_fetch_or(mask, &pageblock->free[i]) & mask);
 	}
 	last = i + (1U << (order - PB_WORD_ORDER));
 	for (; i < last; i++)
-		twice += hweight64(atomic64_xchg(&block->free[i], -1));
-	return twice;
+		nr_double += hweight64(atomic64_xchg(&pageblock->free[i], -1));
+	return nr_double;
 }
-EXPORT_SYMBOL_PB_TEST(pb_block_release);
+EXPORT_SYMBOL_PB_TEST(pb_pageblock_free);

@@ -37,11 +37,12 @@ static inline u64 pb_word_expand(u64 heads, unsigned int order)
 }
 
 /* The word of the free bitmap that holds the frame's bit, from its byte in the page order map. */
-static __always_inline atomic64_t *pb_byte_word(u8 *byte, unsigned int frame)
+static __always_inline atomic64_t *pb_order_map_word(u8 *order_map, unsigned int frame)
 {
-	struct pb_pageblock *block = container_of(byte - frame, struct pb_pageblock, order[0]);
+	struct pb_pageblock *pageblock = container_of(order_map - frame, struct pb_pageblock,
+						      order_map[0]);
 
-	return &block->free[frame / PB_WORD_NR];
+	return &pageblock->free[frame / PB_WORD_NR];
 }
 
 /* Sets one bit, a full barrier. Returns whether it was set already. A u64 is a long here. */
@@ -51,19 +52,19 @@ static __always_inline bool pb_word_set(atomic64_t *word, unsigned int bit)
 }
 
 int pb_word_largest(u64 word);
-u64 pb_word_pick(u64 word, unsigned int order);
+u64 pb_word_find(u64 word, unsigned int order);
 
-u64 pb_word_claim_one(atomic64_t *word, unsigned int order);
-u64 pb_word_claim_all(atomic64_t *word, unsigned int order);
+u64 pb_word_alloc_one(atomic64_t *word, unsigned int order);
+u64 pb_word_alloc_all(atomic64_t *word, unsigned int order);
 
-unsigned int pb_block_count_free(const struct pb_pageblock *block);
-int pb_block_survey(struct pb_pageblock *block, unsigned int *nr_free);
-int pb_block_largest(struct pb_pageblock *block);
-int pb_block_whole_words(const struct pb_pageblock *block);
-bool pb_block_is_whole(struct pb_pageblock *block);
+unsigned int pb_pageblock_count_free(const struct pb_pageblock *pageblock);
+int pb_pageblock_scan(struct pb_pageblock *pageblock, unsigned int *nr_free);
+int pb_pageblock_largest(struct pb_pageblock *pageblock);
+int pb_pageblock_largest_words(const struct pb_pageblock *pageblock);
+bool pb_pageblock_is_free(struct pb_pageblock *pageblock);
 
-int pb_block_claim(struct pb_pageblock *block, unsigned int order);
-unsigned long pb_block_release(struct pb_pageblock *block, unsigned int frame,
-			       unsigned int order);
+int pb_pageblock_alloc(struct pb_pageblock *pageblock, unsigned int order);
+unsigned long pb_pageblock_free(struct pb_pageblock *pageblock, unsigned int frame,
+				unsigned int order);
 
 #endif /* PB_PAGEBLOCK_H */

@@ -21,7 +21,7 @@
 #include "core/pool/grow.h"
 
 /* Enlarges pool->meta by an entry; only the growing task accesses it while the pool is in use. */
-static int make_room(struct pb_pool *pool)
+static int extend_meta(struct pb_pool *pool)
 {
 	void **meta = pb_meta_alloc((pool->nr_meta + 1) * sizeof(*meta), 0);
 
@@ -38,10 +38,10 @@ static bool within_span(struct pb_pool *pool, const struct pb_range *range)
 	struct pb_zone *zone = pool->zone[range->nid][range->type];
 	unsigned long pfn = range->start_pfn, end = pfn + range->nr_pages;
 
-	if (!zone || (end - 1) >> PB_CHUNK_ORDER >= pool->nr_dir)
+	if (!zone || (end - 1) >> PB_SECTION_ORDER >= pool->nr_dir)
 		return false;
 	for (; pfn < end; pfn += PB_PAGEBLOCK_NR)
-		if (pb_slot(pool, pfn)->zone != zone)
+		if (pb_dir_entry(pool, pfn)->zone != zone)
 			return false;
 	return true;
 }
@@ -64,7 +64,7 @@ int pb_pool_grow(struct pb_pool *pool, const struct pb_range *range)
 
 	if (!pb_range_ok(range, pool->nr_nodes) || range->cma || !within_span(pool, range))
 		return -EINVAL;
-	err = make_room(pool);
+	err = extend_meta(pool);
 	return err ?: pb_pool_add_range(pool, range);
 }
 EXPORT_SYMBOL_PB_TEST(pb_pool_grow);

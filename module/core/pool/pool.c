@@ -27,19 +27,19 @@ bool pb_range_ok(const struct pb_range *range, int nr_nodes)
 }
 
 /* Allocates a section whose entries are holes. */
-static struct pb_chunk *new_chunk(int nid)
+static struct pb_dir_section *new_section(int nid)
 {
-	struct pb_chunk *chunk = pb_meta_alloc(sizeof(*chunk), nid);
+	struct pb_dir_section *section = pb_meta_alloc(sizeof(*section), nid);
 	unsigned int i;
 
-	for (i = 0; chunk && i < PB_CHUNK_BLOCKS; i++)
-		chunk->slot[i].word = PB_SLOT_HOLE;
-	return chunk;
+	for (i = 0; section && i < PB_SECTION_PAGEBLOCKS; i++)
+		section->entry[i].value = PB_ENTRY_HOLE;
+	return section;
 }
 
-static unsigned long last_chunk(const struct pb_range *range)
+static unsigned long last_section(const struct pb_range *range)
 {
-	return (range->start_pfn + range->nr_pages - 1) >> PB_CHUNK_ORDER;
+	return (range->start_pfn + range->nr_pages - 1) >> PB_SECTION_ORDER;
 }
 
 /* Enumerates the ranges, then the spans. */
@@ -53,27 +53,27 @@ static int make_directory(struct pb_pool *pool, const struct pb_pool_config *con
 {
 	unsigned int nr = config->nr_ranges + config->nr_spans, i;
 	const struct pb_range *range;
-	struct pb_chunk *own;
-	unsigned long chunk;
+	struct pb_dir_section *own;
+	unsigned long section;
 
 	for (i = 0; i < nr; i++)
-		pool->nr_dir = max(pool->nr_dir, last_chunk(nth_range(config, i)) + 1);
+		pool->nr_dir = max(pool->nr_dir, last_section(nth_range(config, i)) + 1);
 	pool->dir = pb_meta_alloc(pool->nr_dir * sizeof(*pool->dir), 0);
-	pool->no_chunk = new_chunk(0);
-	if (!pool->dir || !pool->no_chunk)
+	pool->hole_section = new_section(0);
+	if (!pool->dir || !pool->hole_section)
 		return -ENOMEM;
-	for (chunk = 0; chunk < pool->nr_dir; chunk++)
-		pool->dir[chunk] = pool->no_chunk;
+	for (section = 0; section < pool->nr_dir; section++)
+		pool->dir[section] = pool->hole_section;
 	for (i = 0; i < nr; i++) {
 		range = nth_range(config, i);
-		chunk = range->start_pfn >> PB_CHUNK_ORDER;
-		for (; chunk <= last_chunk(range); chunk++) {
-			if (pool->dir[chunk] != pool->no_chunk)
+		section = range->start_pfn >> PB_SECTION_ORDER;
+		for (; section <= last_section(range); section++) {
+			if (pool->dir[section] != pool->hole_section)
 				continue;
-			own = new_chunk(range->nid);
+			own = new_section(range->nid);
 			if (!own)
 				return -ENOMEM;
-			pool->dir[chunk] = own;
+			pool->dir[section] = own;
 		}
 	}
 	return 0;
@@ -131,23 +131,23 @@ static void mark_span(struct pb_pool *pool, const struct pb_range *span)
 	unsigned long pfn = span->start_pfn, end = pfn + span->nr_pages;
 
 	for (; zone && pfn < end; pfn += PB_PAGEBLOCK_NR)
-		pb_slot(pool, pfn)->zone = zone;
+		pb_dir_entry(pool, pfn)->zone = zone;
 }
 
-static void add_block(struct pb_zone *zone, unsigned long pfn, struct pb_pageblock *block,
-		      enum pb_migratetype mt)
+static void add_pageblock(struct pb_zone *zone, unsigned long pfn, struct pb_pageblock *pageblock,
+			  enum pb_migratetype mt)
 {
-	struct pb_slot *slot = pb_slot(zone->pool, pfn);
+	struct pb_dir_entry *entry = pb_dir_entry(zone->pool, pfn);
 	unsigned int i;
 
 	for (i = 0; i < PB_WORDS; i++)
-		atomic64_set(&block->free[i], -1);
-	if (slot->zone != zone)
-		slot->zone = zone;
+		atomic64_set(&pageblock->free[i], -1);
+	if (entry->zone != zone)
+		entry->zone = zone;
 	/* A CPU that reads the entry sees the initialised pageblock. */
-	smp_store_release(&slot->word, (unsigned long)block | mt);
+	smp_store_release(&entry->value, (unsigned long)pageblock | mt);
 	preempt_disable();
-	pb_block_reindex(zone, pb_block_index(zone, pfn));
+	pb_index_update(zone, pb_pageblock_index(zone, pfn));
 	preempt_enable();
 }
 
@@ -159,7 +159,7 @@ int pb_pool_add_range(struct pb_pool *pool, const struct pb_range *range)
 	struct pb_pageblock *blocks;
 
 	for (i = 0; i < nr; i++)
-		if (pb_slot_lookup(pool, range->start_pfn + (i << PB_PAGEBLOCK_ORDER)))
+		if (pb_dir_lookup(pool, range->start_pfn + (i << PB_PAGEBLOCK_ORDER)))
 			return -EEXIST;
 	blocks = pb_meta_alloc(nr * sizeof(*blocks), range->nid);
 	if (!blocks)
@@ -174,7 +174,7 @@ int pb_pool_add_range(struct pb_pool *pool, const struct pb_range *range)
 	}
 	for (i = 0; i < nr; i++) {
 		pfn = range->start_pfn + (i << PB_PAGEBLOCK_ORDER);
-		add_block(zone, pfn, &blocks[i], range->cma ? PB_CMA : PB_MOVABLE);
+		add_pageblock(zone, pfn, &blocks[i], range->cma ? PB_CMA : PB_MOVABLE);
 	}
 	return 0;
 }
@@ -374,9 +374,9 @@ void pb_pool_destroy(struct pb_pool *pool)
 		pb_meta_free(pool->meta[i]);
 	pb_meta_free(pool->meta);
 	for (i = 0; pool->dir && i < pool->nr_dir; i++)
-		if (pool->dir[i] != pool->no_chunk)
+		if (pool->dir[i] != pool->hole_section)
 			pb_meta_free(pool->dir[i]);
-	pb_meta_free(pool->no_chunk);
+	pb_meta_free(pool->hole_section);
 	pb_meta_free(pool->dir);
 	memset(pool, 0, sizeof(*pool));
 }

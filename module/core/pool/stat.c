@@ -181,14 +181,14 @@ unsigned long pb_pool_event(struct pb_pool *pool, enum pb_event event)
 EXPORT_SYMBOL_PB_TEST(pb_pool_event);
 
 /* Counts maximal free blocks within one partly free pageblock. */
-static void count_partial(struct pb_pageblock *block, unsigned long count[PB_NR_ORDERS])
+static void count_partial(struct pb_pageblock *pageblock, unsigned long count[PB_NR_ORDERS])
 {
 	u64 word, heads, full = 0;
 	unsigned int i;
 	int order;
 
 	for (i = 0; i < PB_WORDS; i++) {
-		word = atomic64_read(&block->free[i]);
+		word = atomic64_read(&pageblock->free[i]);
 		if (word == ~0ULL) {
 			full |= 1ULL << i;
 			continue;
@@ -231,32 +231,32 @@ static void count_run(unsigned long first, unsigned long nr, unsigned long count
  */
 void pb_zone_count_free(struct pb_zone *zone, struct pb_free_count *count)
 {
-	unsigned long index, run = 0, word;
+	unsigned long index, run = 0, value;
 	unsigned int mt, run_mt = 0;
-	struct pb_slot *slot;
-	bool whole;
+	struct pb_dir_entry *entry;
+	bool is_free;
 
 	memset(count, 0, sizeof(*count));
-	for (index = 0; index < zone->nr_blocks; index++) {
-		slot = pb_zone_slot(zone, index);
-		word = slot ? READ_ONCE(slot->word) : 0;
-		mt = pb_slot_migratetype(word);
-		whole = slot && pb_block_is_whole(pb_slot_block(word));
-		if (run && (!whole || mt != run_mt)) {
+	for (index = 0; index < zone->nr_pageblocks; index++) {
+		entry = pb_zone_dir_entry(zone, index);
+		value = entry ? READ_ONCE(entry->value) : 0;
+		mt = pb_entry_migratetype(value);
+		is_free = entry && pb_pageblock_is_free(pb_entry_pageblock(value));
+		if (run && (!is_free || mt != run_mt)) {
 			count_run(index - run, run, count->blocks[run_mt]);
 			run = 0;
 		}
-		if (!slot)
+		if (!entry)
 			continue;
 		count->pageblocks[mt]++;
-		if (whole) {
-			count->whole[mt]++;
+		if (is_free) {
+			count->free_pageblocks[mt]++;
 			run_mt = mt;
 			run++;
 		} else {
-			count_partial(pb_slot_block(word), count->blocks[mt]);
+			count_partial(pb_entry_pageblock(value), count->blocks[mt]);
 		}
-		if (!(index % PB_CHUNK_BLOCKS))
+		if (!(index % PB_SECTION_PAGEBLOCKS))
 			cond_resched();
 	}
 	count_run(index - run, run, count->blocks[run_mt]);

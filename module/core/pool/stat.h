@@ -22,7 +22,7 @@ unsigned long pb_pool_event(struct pb_pool *pool, enum pb_event event);
 struct pb_free_count {
 	unsigned long	blocks[PB_NR_MIGRATETYPES][PB_NR_ORDERS];
 	unsigned long	pageblocks[PB_NR_MIGRATETYPES];
-	unsigned long	whole[PB_NR_MIGRATETYPES];	/* wholly free pageblocks */
+	unsigned long	free_pageblocks[PB_NR_MIGRATETYPES];	/* wholly free pageblocks */
 };
 
 /*

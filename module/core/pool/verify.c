@@ -24,13 +24,13 @@ struct walk {
 	struct pb_verify	*out;
 	struct pb_zone		*zone;
 	unsigned long		covered;	/* remaining frames of an allocated block */
-	unsigned long		loose;		/* frames neither free nor allocated */
+	unsigned long		in_flight;	/* frames neither free nor allocated */
 	unsigned long		index_bits;	/* bits the index should have set */
 };
 
 /*
  * Largest difference of the fullness in the index from the real one: one class, and up to 15 frees
- * in each of eight words that pb_block_freed() did not check.
+ * in each of eight words that pb_index_on_free() did not check.
  */
 #define MAX_DRIFT	5
 
@@ -49,16 +49,16 @@ static void broken(struct pb_verify *out, const char *fmt, ...)
 	va_end(args);
 }
 
-static bool frame_free(struct pb_pageblock *block, unsigned int frame)
+static bool frame_free(struct pb_pageblock *pageblock, unsigned int frame)
 {
-	return atomic64_read(&block->free[frame / PB_WORD_NR]) & BIT_ULL(frame % PB_WORD_NR);
+	return atomic64_read(&pageblock->free[frame / PB_WORD_NR]) & BIT_ULL(frame % PB_WORD_NR);
 }
 
-static void check_frame(struct walk *w, struct pb_pageblock *block, unsigned int frame,
+static void check_frame(struct walk *w, struct pb_pageblock *pageblock, unsigned int frame,
 			unsigned long pfn)
 {
-	unsigned int size = pb_frame_taken(block->order[frame]);
-	bool is_free = frame_free(block, frame);
+	unsigned int size = pb_frame_scan_size(pageblock->order_map[frame]);
+	bool is_free = frame_free(pageblock, frame);
 
 	if (is_free)
 		w->out->free_pages++;
@@ -68,17 +68,17 @@ static void check_frame(struct walk *w, struct pb_pageblock *block, unsigned int
 			broken(w->out, "pfn %#lx is free inside an allocated block", pfn);
 		if (size)
 			broken(w->out, "pfn %#lx has an order inside a block", pfn);
-		if (block->order[frame] == PB_FRAME_ZEROED)
+		if (pageblock->order_map[frame] == PB_FRAME_ZEROED)
 			broken(w->out, "pfn %#lx is marked as zero inside a block", pfn);
 		return;
 	}
 	if (!size) {
-		w->loose += !is_free;
+		w->in_flight += !is_free;
 		return;
 	}
-	if (size > PB_NR_ORDERS || (pb_frame_freed(block->order[frame]) &&
-				    !(block->order[frame] & PB_FRAME_ISOLATED))) {
-		broken(w->out, "pfn %#lx has order map entry %u", pfn, block->order[frame]);
+	if (size > PB_NR_ORDERS || (pb_frame_freed(pageblock->order_map[frame]) &&
+				    !(pageblock->order_map[frame] & PB_FRAME_ISOLATED))) {
+		broken(w->out, "pfn %#lx has order map entry %u", pfn, pageblock->order_map[frame]);
 		return;
 	}
 	if (is_free)
@@ -90,14 +90,14 @@ static void check_frame(struct walk *w, struct pb_pageblock *block, unsigned int
 }
 
 /* How the index class of a pageblock may be out of date because of CPUs' lists. */
-struct lag {
+struct stale {
 	bool	refilled;	/* a CPU refills from it: less may be free */
-	bool	put;		/* a CPU flushes into it: more may be free, but not all of it */
+	bool	drained;	/* a CPU flushes into it: more may be free, but not all of it */
 };
 
-static struct lag may_lag(struct pb_zone *zone, unsigned long index)
+static struct stale may_be_stale(struct pb_zone *zone, unsigned long index)
 {
-	struct lag lag = { false, false };
+	struct stale stale = { false, false };
 	struct pb_pcp_list *list;
 	unsigned int i, mt;
 	int cpu;
@@ -106,66 +106,66 @@ static struct lag may_lag(struct pb_zone *zone, unsigned long index)
 		for (i = 0; i < PB_NR_PCP_ORDERS; i++) {
 			for (mt = 0; mt < PB_PCPTYPES; mt++) {
 				list = &pb_per_cpu_ptr(zone->pcp, cpu)->list[i][mt];
-				lag.refilled |= list->cur == index + 1;
-				lag.put |= list->put == index + 1;
+				stale.refilled |= list->cur == index + 1;
+				stale.drained |= list->drained == index + 1;
 			}
 		}
 	}
-	return lag;
+	return stale;
 }
 
 /* Whether a search would not find free memory of a pageblock. */
-static bool hides(u16 key, u16 now, struct lag lag)
+static bool hides(u16 class, u16 now, struct stale stale)
 {
-	int most = pb_key_largest(key);
+	int most = pb_class_largest(class);
 
 	if (!now)
 		return false;
-	if (!key || pb_key_migratetype(now) != pb_key_migratetype(key))
+	if (!class || pb_class_migratetype(now) != pb_class_migratetype(class))
 		return true;
-	if (lag.put && most >= PB_WORD_ORDER && most < PB_PAGEBLOCK_ORDER)
+	if (stale.drained && most >= PB_WORD_ORDER && most < PB_PAGEBLOCK_ORDER)
 		most = PB_PAGEBLOCK_ORDER - 1;
-	return pb_key_largest(now) > most;
+	return pb_class_largest(now) > most;
 }
 
-static void check_key(struct walk *w, unsigned long index, unsigned long slot_word)
+static void check_class(struct walk *w, unsigned long index, unsigned long value)
 {
-	struct pb_block_ctl *ctl = &w->zone->ctl[index];
-	u16 now = pb_block_key(slot_word);
-	int drift = (int)pb_key_occ(now) - (int)pb_key_occ(ctl->key);
-	unsigned long pfn = pb_block_pfn(w->zone, index);
-	struct lag lag;
+	struct pb_index_ctl *ctl = &w->zone->ctl[index];
+	u16 now = pb_index_class(value);
+	int drift = (int)pb_class_fullness(now) - (int)pb_class_fullness(ctl->index_class);
+	unsigned long pfn = pb_pageblock_pfn(w->zone, index);
+	struct stale stale;
 
 	if (atomic_read(&ctl->update))
 		broken(w->out, "pageblock %#lx: update count left behind", pfn);
-	if (!pb_index_test(w->zone, index, ctl->key))
-		broken(w->out, "pageblock %#lx: not where its key %#x says", pfn, ctl->key);
-	w->index_bits += pb_index_bits(ctl->key);
-	if (ctl->key == now)
+	if (!pb_index_test(w->zone, index, ctl->index_class))
+		broken(w->out, "pageblock %#lx: not where its key %#x says", pfn, ctl->index_class);
+	w->index_bits += pb_index_bits(ctl->index_class);
+	if (ctl->index_class == now)
 		return;
-	lag = may_lag(w->zone, index);
-	if (hides(ctl->key, now, lag))
+	stale = may_be_stale(w->zone, index);
+	if (hides(ctl->index_class, now, stale))
 		broken(w->out, "pageblock %#lx: key %#x hides memory, should be %#x", pfn,
-		       ctl->key, now);
-	else if (!lag.refilled && !lag.put &&
-		 (pb_key_largest(now) != pb_key_largest(ctl->key) || abs(drift) > MAX_DRIFT))
+		       ctl->index_class, now);
+	else if (!stale.refilled && !stale.drained &&
+		 (pb_class_largest(now) != pb_class_largest(ctl->index_class) || abs(drift) > MAX_DRIFT))
 		broken(w->out, "pageblock %#lx: key %#x is out of date, should be %#x", pfn,
-		       ctl->key, now);
+		       ctl->index_class, now);
 }
 
 static bool bitmap_right(struct pb_free_area *area, unsigned long *bits)
 {
-	bool right = pb_bitmap_check(&area->whole, bits);
+	bool right = pb_bitmap_check(&area->free_pageblocks, bits);
 	unsigned int i;
 
-	for (i = 0; i < PB_NR_OCC; i++)
-		right &= pb_bitmap_check(&area->occ[i], bits);
+	for (i = 0; i < PB_NR_FULLNESS; i++)
+		right &= pb_bitmap_check(&area->fullness[i], bits);
 	for (i = 0; i < PB_NR_LARGEST; i++)
 		right &= pb_bitmap_check(&area->largest[i], bits);
 	return right;
 }
 
-/* check_key() checked every bit of each class. Equal totals show that no other bit is set. */
+/* check_class() checked every bit of each class. Equal totals show that no other bit is set. */
 static void check_bitmaps(struct walk *w)
 {
 	unsigned long bits = 0;
@@ -183,42 +183,42 @@ static void check_bitmaps(struct walk *w)
 /* Checks that a frame of a pcp list is neither free nor allocated, and in no other list. */
 static void check_cached(struct walk *w, unsigned long pfn)
 {
-	struct pb_slot *slot = pb_slot_lookup(w->zone->pool, pfn);
-	struct pb_pageblock *block;
-	u8 *byte;
+	struct pb_dir_entry *entry = pb_dir_lookup(w->zone->pool, pfn);
+	struct pb_pageblock *pageblock;
+	u8 *order_map;
 
-	if (!slot || slot->zone != w->zone) {
+	if (!entry || entry->zone != w->zone) {
 		broken(w->out, "pcp holds pfn %#lx, which is not this zone's", pfn);
 		return;
 	}
-	block = pb_slot_block(slot->word);
-	byte = &block->order[pb_frame_in_block(pfn)];
-	if (frame_free(block, pb_frame_in_block(pfn)))
+	pageblock = pb_entry_pageblock(entry->value);
+	order_map = &pageblock->order_map[pb_frame_in_pageblock(pfn)];
+	if (frame_free(pageblock, pb_frame_in_pageblock(pfn)))
 		broken(w->out, "pfn %#lx is free and in a pcp", pfn);
-	if (*byte == SEEN)
+	if (*order_map == SEEN)
 		broken(w->out, "pfn %#lx is in pcps twice", pfn);
-	else if (PB_FRAME_IN_USE(*byte))
+	else if (PB_FRAME_IN_USE(*order_map))
 		broken(w->out, "pfn %#lx is allocated and in a pcp", pfn);
 	else
-		*byte = SEEN;
+		*order_map = SEEN;
 }
 
 static void unmark_cached(struct walk *w, unsigned long pfn)
 {
-	struct pb_slot *slot = pb_slot_lookup(w->zone->pool, pfn);
-	u8 *byte;
+	struct pb_dir_entry *entry = pb_dir_lookup(w->zone->pool, pfn);
+	u8 *order_map;
 
-	if (!slot || slot->zone != w->zone)
+	if (!entry || entry->zone != w->zone)
 		return;
-	byte = &pb_slot_block(slot->word)->order[pb_frame_in_block(pfn)];
-	if (*byte == SEEN)
-		*byte = 0;
+	order_map = &pb_entry_pageblock(entry->value)->order_map[pb_frame_in_pageblock(pfn)];
+	if (*order_map == SEEN)
+		*order_map = 0;
 }
 
 /* Checks the cached address of an entry in the page order map against the directory. */
-static void check_byte(struct walk *w, unsigned long pfn, const u8 *byte)
+static void check_order_map(struct walk *w, unsigned long pfn, const u8 *order_map)
 {
-	if (pb_slot_lookup(w->zone->pool, pfn) && byte != pb_order_byte(w->zone->pool, pfn))
+	if (pb_dir_lookup(w->zone->pool, pfn) && order_map != pb_order_map(w->zone->pool, pfn))
 		broken(w->out, "pcp holds pfn %#lx with another frame's order map address", pfn);
 }
 
@@ -233,10 +233,10 @@ static unsigned long walk_list(struct walk *w, struct pb_pcp_list *list, unsigne
 	for (i = 0; i < n || mask; i++) {
 		if (i < n) {
 			pfn = list->lifo[i].pfn;
-			check_byte(w, pfn, list->lifo[i].byte);
+			check_order_map(w, pfn, list->lifo[i].order_map);
 		} else {
 			pfn = list->mask_base + __ffs64(mask);
-			check_byte(w, pfn, list->mask_bytes + __ffs64(mask));
+			check_order_map(w, pfn, list->mask_order_map + __ffs64(mask));
 			mask &= mask - 1;
 		}
 		if (pfn & ((1UL << order) - 1))
@@ -292,22 +292,22 @@ static void check_zone(struct pb_zone *zone, struct pb_verify *out)
 {
 	struct walk w = { .out = out, .zone = zone };
 	unsigned long index, i, before = out->free_pages, pcp;
-	struct pb_pageblock *block;
-	struct pb_slot *slot;
+	struct pb_pageblock *pageblock;
+	struct pb_dir_entry *entry;
 
-	for (index = 0; index < zone->nr_blocks; index++) {
-		slot = pb_zone_slot(zone, index);
-		if (!slot) {
+	for (index = 0; index < zone->nr_pageblocks; index++) {
+		entry = pb_zone_dir_entry(zone, index);
+		if (!entry) {
 			if (w.covered)
 				broken(out, "an allocated block runs into a hole at pfn %#lx",
-				       pb_block_pfn(zone, index));
+				       pb_pageblock_pfn(zone, index));
 			w.covered = 0;
 			continue;
 		}
-		block = pb_slot_block(slot->word);
+		pageblock = pb_entry_pageblock(entry->value);
 		for (i = 0; i < PB_PAGEBLOCK_NR; i++)
-			check_frame(&w, block, i, pb_block_pfn(zone, index) + i);
-		check_key(&w, index, slot->word);
+			check_frame(&w, pageblock, i, pb_pageblock_pfn(zone, index) + i);
+		check_class(&w, index, entry->value);
 	}
 	if (w.covered)
 		broken(out, "an allocated block runs past the end of the zone");
@@ -316,9 +316,9 @@ static void check_zone(struct pb_zone *zone, struct pb_verify *out)
 		broken(out, "node %d %s: %ld free pages counted, %lu found", zone->nid, zone->name,
 		       pb_zone_free_pages(zone), out->free_pages - before);
 	pcp = check_pcps(&w);
-	if (pcp != w.loose)
+	if (pcp != w.in_flight)
 		broken(out, "node %d %s: %lu pages neither free nor allocated, %lu in pcps",
-		       zone->nid, zone->name, w.loose, pcp);
+		       zone->nid, zone->name, w.in_flight, pcp);
 	out->pcp_pages += pcp;
 }
 

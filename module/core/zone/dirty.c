@@ -21,31 +21,31 @@
  */
 bool pb_node_dirty_ok(struct pb_pool *pool, int nid)
 {
-	long dirty = 0, room = 0, free;
+	long dirty = 0, available = 0, free;
 	struct pb_zone *zone;
 
 	pb_for_each_node_zone(zone, pool, nid) {
 		free = pb_zone_free_pages(zone) - (long)READ_ONCE(zone->watermark[PB_WMARK_HIGH]);
-		room += max(free, 0L);
+		available += max(free, 0L);
 		dirty += max(atomic_long_read(&zone->nr_dirty), 0L);
 	}
-	return dirty <= (room + dirty) * (long)READ_ONCE(pool->dirty_ratio) / 100;
+	return dirty <= (available + dirty) * (long)READ_ONCE(pool->dirty_ratio) / 100;
 }
 EXPORT_SYMBOL_PB_TEST(pb_node_dirty_ok);
 
 /**
- * pb_spread_ok - whether a walk that balances dirty pages may allocate from a zone
- * @spread: state of the walk; caches the result for the current node
+ * pb_dirty_balance_ok - whether a walk that balances dirty pages may allocate from a zone
+ * @balance: state of the walk; caches the result for the current node
  * @zone: the zone
  *
  * Context: any. As last_pgdat_dirty_ok in get_page_from_freelist() in mm/page_alloc.c.
  */
-bool pb_spread_ok(struct pb_spread *spread, struct pb_zone *zone)
+bool pb_dirty_balance_ok(struct pb_dirty_balance *balance, struct pb_zone *zone)
 {
-	if (spread->nid != zone->nid) {
-		spread->nid = zone->nid;
-		spread->ok = pb_node_dirty_ok(zone->pool, zone->nid);
+	if (balance->nid != zone->nid) {
+		balance->nid = zone->nid;
+		balance->ok = pb_node_dirty_ok(zone->pool, zone->nid);
 	}
-	return spread->ok;
+	return balance->ok;
 }
-EXPORT_SYMBOL_PB_TEST(pb_spread_ok);
+EXPORT_SYMBOL_PB_TEST(pb_dirty_balance_ok);

@@ -9,16 +9,16 @@ struct pb_pool;
 struct pb_zone;
 
 /**
- * struct pb_spread - state of a walk over a zonelist that balances dirty pages
+ * struct pb_dirty_balance - state of a walk over a zonelist that balances dirty pages
  * @nid: node checked last, or NUMA_NO_NODE
  * @ok: whether it was within its share
  */
-struct pb_spread {
+struct pb_dirty_balance {
 	int	nid;
 	bool	ok;
 };
 
 bool pb_node_dirty_ok(struct pb_pool *pool, int nid);
-bool pb_spread_ok(struct pb_spread *spread, struct pb_zone *zone);
+bool pb_dirty_balance_ok(struct pb_dirty_balance *balance, struct pb_zone *zone);
 
 #endif /* PB_DIRTY_H */

@@ -43,8 +43,8 @@ static void note(struct pb_zone *zone, unsigned long pfn, unsigned int order, un
 
 static void convert(struct pb_zone *zone, unsigned long index, enum pb_migratetype mt)
 {
-	pb_slot_set_migratetype(pb_slot(zone->pool, pb_block_pfn(zone, index)), mt);
-	pb_block_reindex(zone, index);
+	pb_entry_set_migratetype(pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, index)), mt);
+	pb_index_update(zone, index);
 }
 
 /* Whether a request may claim partly free pageblocks. As should_try_claim_block(). */
@@ -68,28 +68,28 @@ static bool claim_partial(struct pb_zone *zone, unsigned int order, enum pb_migr
 {
 	struct pb_free_area *area = &zone->area[from];
 	unsigned int largest;
-	unsigned long index, word;
+	unsigned long index, value;
 
 	/* largest[n] holds the pageblocks whose largest free order is n + 1. */
 	for (largest = PB_NR_LARGEST; largest >= max(order, 1U); largest--) {
 		index = pb_bitmap_next(&area->largest[largest - 1], 0);
-		if (index == PB_NO_BLOCK)
+		if (index == PB_NO_PAGEBLOCK)
 			continue;
-		word = READ_ONCE(pb_slot(zone->pool, pb_block_pfn(zone, index))->word);
-		if (pb_slot_migratetype(word) != from)
+		value = READ_ONCE(pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, index))->value);
+		if (pb_entry_migratetype(value) != from)
 			continue;
 		boost(zone, order, flags);
-		if (pb_block_count_free(pb_slot_block(word)) < PB_PAGEBLOCK_NR / 2)
+		if (pb_pageblock_count_free(pb_entry_pageblock(value)) < PB_PAGEBLOCK_NR / 2)
 			continue;
 		convert(zone, index, mt);
-		note(zone, pb_block_pfn(zone, index), order, largest, mt, from, true);
+		note(zone, pb_pageblock_pfn(zone, index), order, largest, mt, from, true);
 		return true;
 	}
 	return false;
 }
 
 /**
- * pb_fallback_claim_block - convert a pageblock to a migratetype
+ * pb_fallback_claim_pageblock - convert a pageblock to a migratetype
  * @zone: the zone
  * @order: order of the request
  * @mt: its migratetype, below PB_PCPTYPES
@@ -97,8 +97,8 @@ static bool claim_partial(struct pb_zone *zone, unsigned int order, enum pb_migr
  *
  * Context: any. Return: whether one was converted; the caller then searches @mt again.
  */
-bool pb_fallback_claim_block(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt,
-			     pb_alloc_flags_t flags)
+bool pb_fallback_claim_pageblock(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt,
+				 pb_alloc_flags_t flags)
 {
 	enum pb_migratetype from;
 	unsigned long index;
@@ -106,11 +106,11 @@ bool pb_fallback_claim_block(struct pb_zone *zone, unsigned int order, enum pb_m
 
 	for (i = 0; i < PB_PCPTYPES - 1; i++) {
 		from = pb_fallbacks[mt][i];
-		index = pb_free_area_whole(&zone->area[from]);
-		if (index == PB_NO_BLOCK)
+		index = pb_free_area_find_free(&zone->area[from]);
+		if (index == PB_NO_PAGEBLOCK)
 			continue;
 		convert(zone, index, mt);
-		note(zone, pb_block_pfn(zone, index), order, PB_PAGEBLOCK_ORDER, mt, from, true);
+		note(zone, pb_pageblock_pfn(zone, index), order, PB_PAGEBLOCK_ORDER, mt, from, true);
 		return true;
 	}
 	if (flags & PB_ALLOC_NOFRAGMENT || !may_claim_partial(order, mt))
@@ -122,7 +122,7 @@ bool pb_fallback_claim_block(struct pb_zone *zone, unsigned int order, enum pb_m
 	}
 	return false;
 }
-EXPORT_SYMBOL_PB_TEST(pb_fallback_claim_block);
+EXPORT_SYMBOL_PB_TEST(pb_fallback_claim_pageblock);
 
 /**
  * pb_fallback_steal - allocate one block from a pageblock of another type
@@ -141,7 +141,7 @@ unsigned long pb_fallback_steal(struct pb_zone *zone, unsigned int order,
 
 	for (i = 0; i < PB_PCPTYPES - 1; i++) {
 		from = pb_fallbacks[rq->migratetype][i];
-		pfn = pb_zone_claim(zone, order, from, rq);
+		pfn = pb_zone_alloc(zone, order, from, rq);
 		if (pfn != PB_NO_PFN) {
 			note(zone, pfn, order, order, rq->migratetype, from, false);
 			return pfn;
@@ -157,7 +157,7 @@ static unsigned long fallback_large(struct pb_zone *zone, unsigned int order,
 {
 	unsigned long nr = 1UL << (order - PB_PAGEBLOCK_ORDER), pfn;
 
-	pfn = pb_zone_claim_blocks(zone, nr, nr, rq->migratetype, BIT(PB_PCPTYPES) - 1, rq);
+	pfn = pb_zone_alloc_pageblocks(zone, nr, nr, rq->migratetype, BIT(PB_PCPTYPES) - 1, rq);
 	if (pfn != PB_NO_PFN)
 		note(zone, pfn, order, order, rq->migratetype, rq->migratetype, true);
 	return pfn;
@@ -179,7 +179,7 @@ unsigned long pb_fallback_cma(struct pb_zone *zone, unsigned int order,
 
 	if (!zone->cma_pages || !(rq->flags & PB_ALLOC_CMA))
 		return PB_NO_PFN;
-	pfn = pb_zone_claim(zone, order, PB_CMA, rq);
+	pfn = pb_zone_alloc(zone, order, PB_CMA, rq);
 	if (pfn != PB_NO_PFN)
 		pb_zone_event_add(zone, PB_CMA_ALLOC, 1);
 	return pfn;
@@ -207,9 +207,9 @@ unsigned long pb_fallback(struct pb_zone *zone, unsigned int order, const struct
 	if (order > PB_PAGEBLOCK_ORDER)
 		return fallback_large(zone, order, rq);
 	/* Another CPU may allocate from the converted pageblock first; try again. */
-	for (tries = 0; tries < 8 && pb_fallback_claim_block(zone, order, rq->migratetype,
-							     rq->flags); tries++) {
-		pfn = pb_zone_claim(zone, order, rq->migratetype, rq);
+	for (tries = 0; tries < 8 && pb_fallback_claim_pageblock(zone, order, rq->migratetype,
+								 rq->flags); tries++) {
+		pfn = pb_zone_alloc(zone, order, rq->migratetype, rq);
 		if (pfn != PB_NO_PFN)
 			return pfn;
 	}

@@ -10,8 +10,8 @@ struct pb_request;
 /* Other types a request may fall back to, nearest first. */
 extern const u8 pb_fallbacks[PB_PCPTYPES][PB_PCPTYPES - 1];
 
-bool pb_fallback_claim_block(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt,
-			     pb_alloc_flags_t flags);
+bool pb_fallback_claim_pageblock(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt,
+				 pb_alloc_flags_t flags);
 unsigned long pb_fallback_steal(struct pb_zone *zone, unsigned int order,
 				const struct pb_request *rq);
 unsigned long pb_fallback_cma(struct pb_zone *zone, unsigned int order,

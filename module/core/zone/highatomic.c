@@ -25,14 +25,14 @@
 static bool change_type(struct pb_zone *zone, unsigned long pfn, enum pb_migratetype from,
 			enum pb_migratetype to)
 {
-	struct pb_slot *slot = pb_slot(zone->pool, pfn);
-	unsigned long old = READ_ONCE(slot->word);
+	struct pb_dir_entry *entry = pb_dir_entry(zone->pool, pfn);
+	unsigned long old = READ_ONCE(entry->value);
 
 	do {
-		if (pb_slot_migratetype(old) != from)
+		if (pb_entry_migratetype(old) != from)
 			return false;
-	} while (!try_cmpxchg(&slot->word, &old, (old & ~PB_SLOT_MT_MASK) | to));
-	pb_block_reindex(zone, pb_block_index(zone, pfn));
+	} while (!try_cmpxchg(&entry->value, &old, (old & ~PB_ENTRY_MT_MASK) | to));
+	pb_index_update(zone, pb_pageblock_index(zone, pfn));
 	return true;
 }
 
@@ -54,14 +54,14 @@ static bool charge(struct pb_zone *zone)
 			return false;
 	} while (!atomic_long_try_cmpxchg(&zone->nr_reserved_highatomic, &old,
 					  old + (long)PB_PAGEBLOCK_NR));
-	pb_zone_update_fast_mark(zone);
+	pb_zone_update_fast_watermark(zone);
 	return true;
 }
 
 static void uncharge(struct pb_zone *zone)
 {
 	atomic_long_sub(PB_PAGEBLOCK_NR, &zone->nr_reserved_highatomic);
-	pb_zone_update_fast_mark(zone);
+	pb_zone_update_fast_watermark(zone);
 }
 
 /**
@@ -80,7 +80,7 @@ void pb_highatomic_reserve(struct pb_zone *zone, unsigned long pfn, unsigned int
 	enum pb_migratetype mt;
 
 	for (pfn = round_down(pfn, PB_PAGEBLOCK_NR); pfn < end; pfn += PB_PAGEBLOCK_NR) {
-		mt = pb_slot_migratetype(READ_ONCE(pb_slot(zone->pool, pfn)->word));
+		mt = pb_entry_migratetype(READ_ONCE(pb_dir_entry(zone->pool, pfn)->value));
 		if (mt >= PB_PCPTYPES)
 			continue;
 		if (!charge(zone))
@@ -94,33 +94,33 @@ void pb_highatomic_reserve(struct pb_zone *zone, unsigned long pfn, unsigned int
 EXPORT_SYMBOL_PB_TEST(pb_highatomic_reserve);
 
 /**
- * pb_highatomic_claim - allocate a block from the highatomic reserve
+ * pb_highatomic_alloc - allocate a block from the highatomic reserve
  * @zone: the zone
  * @rq: the request; its order and watermarks apply
  *
  * Context: any; preemption off. Return: PFN, or PB_NO_PFN.
  */
-unsigned long pb_highatomic_claim(struct pb_zone *zone, const struct pb_request *rq)
+unsigned long pb_highatomic_alloc(struct pb_zone *zone, const struct pb_request *rq)
 {
 	if (!atomic_long_read(&zone->nr_reserved_highatomic))
 		return PB_NO_PFN;
-	return pb_zone_claim(zone, rq->order, PB_HIGHATOMIC, rq);
+	return pb_zone_alloc(zone, rq->order, PB_HIGHATOMIC, rq);
 }
-EXPORT_SYMBOL_PB_TEST(pb_highatomic_claim);
+EXPORT_SYMBOL_PB_TEST(pb_highatomic_alloc);
 
 /* Finds a reserved pageblock with free pages, the fullest first. */
-static unsigned long pick(struct pb_zone *zone)
+static unsigned long find(struct pb_zone *zone)
 {
 	struct pb_free_area *area = &zone->area[PB_HIGHATOMIC];
 	unsigned long index;
-	unsigned int occ;
+	unsigned int fullness;
 
-	for (occ = 0; occ < PB_NR_OCC; occ++) {
-		index = pb_bitmap_next(&area->occ[occ], 0);
-		if (index != PB_NO_BLOCK)
+	for (fullness = 0; fullness < PB_NR_FULLNESS; fullness++) {
+		index = pb_bitmap_next(&area->fullness[fullness], 0);
+		if (index != PB_NO_PAGEBLOCK)
 			return index;
 	}
-	return pb_bitmap_next(&area->whole, 0);
+	return pb_bitmap_next(&area->free_pageblocks, 0);
 }
 
 /**
@@ -142,8 +142,8 @@ bool pb_highatomic_unreserve_zone(struct pb_zone *zone, enum pb_migratetype mt, 
 		return false;
 	preempt_disable();
 	/* When another CPU unreserves the same pageblock first, the index soon drops it. */
-	while (!done && tries++ < UNRESERVE_TRIES && (index = pick(zone)) != PB_NO_BLOCK)
-		done = change_type(zone, pb_block_pfn(zone, index), PB_HIGHATOMIC, mt);
+	while (!done && tries++ < UNRESERVE_TRIES && (index = find(zone)) != PB_NO_PAGEBLOCK)
+		done = change_type(zone, pb_pageblock_pfn(zone, index), PB_HIGHATOMIC, mt);
 	if (done) {
 		uncharge(zone);
 		pb_zone_event_add(zone, PB_HIGHATOMIC_UNRESERVE, 1);

@@ -9,7 +9,7 @@
 struct pb_request;
 struct pb_zone;
 
-unsigned long pb_highatomic_claim(struct pb_zone *zone, const struct pb_request *rq);
+unsigned long pb_highatomic_alloc(struct pb_zone *zone, const struct pb_request *rq);
 void pb_highatomic_reserve(struct pb_zone *zone, unsigned long pfn, unsigned int order);
 bool pb_highatomic_unreserve_zone(struct pb_zone *zone, enum pb_migratetype mt, bool force);
 

@@ -12,7 +12,7 @@
  * mm/ checks the watermark first and allocates later, a batch at a time for the per-CPU
  * lists, so each CPU may undershoot by a batch. Here the free-page count is one atomic. A CPU
  * that has allocated frames from the bitmaps subtracts them by compare-exchange, and only
- * down to the floor (pb_zone_account_claim). It frees the rest before another CPU can use
+ * down to the floor (pb_zone_account_alloc). It frees the rest before another CPU can use
  * it. So concurrent requests do not take the count below their floors: the drift is zero.
  *
  * The free pages may still be fewer than a watermark in two cases. The watermark was raised
@@ -22,8 +22,8 @@
  *
  * Pages in per-CPU lists are counted as allocated, as in mm/.
  *
- * fast_mark is at least as large as the floor of every request with the min or low watermark.
- * Code that changes a watermark, the boost or a reserve calls pb_zone_update_fast_mark(),
+ * fast_watermark is at least as large as the floor of every request with the min or low watermark.
+ * Code that changes a watermark, the boost or a reserve calls pb_zone_update_fast_watermark(),
  * which reads all of them again after its store, so that the last of several callers is right.
  *
  * With min_free_pages 0, the default, there are no watermarks: every page may be allocated.
@@ -39,12 +39,12 @@
 /* Free pages of one bitmap's pageblocks. */
 static unsigned long count_map(struct pb_zone *zone, struct pb_bitmap *map)
 {
-	unsigned long index, pages = 0, word;
+	unsigned long index, pages = 0, value;
 
-	for (index = pb_bitmap_next(map, 0); index != PB_NO_BLOCK;
+	for (index = pb_bitmap_next(map, 0); index != PB_NO_PAGEBLOCK;
 	     index = pb_bitmap_next(map, index + 1)) {
-		word = READ_ONCE(pb_slot(zone->pool, pb_block_pfn(zone, index))->word);
-		pages += pb_block_count_free(pb_slot_block(word));
+		value = READ_ONCE(pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, index))->value);
+		pages += pb_pageblock_count_free(pb_entry_pageblock(value));
 	}
 	return pages;
 }
@@ -59,9 +59,9 @@ static long free_highatomic(struct pb_zone *zone)
 
 	if (!reserved)
 		return 0;
-	pages = count_map(zone, &area->whole);
-	for (i = 0; i < PB_NR_OCC; i++)
-		pages += count_map(zone, &area->occ[i]);
+	pages = count_map(zone, &area->free_pageblocks);
+	for (i = 0; i < PB_NR_FULLNESS; i++)
+		pages += count_map(zone, &area->fullness[i]);
 	/* A pageblock that moves within the index meanwhile may have been counted twice. */
 	return min_t(long, pages, reserved);
 }
@@ -123,7 +123,7 @@ long pb_zone_floor(struct pb_zone *zone, unsigned long nr_pages, enum pb_zone_ty
 EXPORT_SYMBOL_PB_TEST(pb_zone_floor);
 
 /**
- * pb_zone_account_near - pb_zone_account_claim() near a watermark, or after a race
+ * pb_zone_account_near - pb_zone_account_alloc() near a watermark, or after a race
  * @zone: the zone
  * @pages: pages allocated from the bitmaps
  * @unit: the result is a multiple of it
@@ -182,16 +182,16 @@ static bool has_run(struct pb_zone *zone, unsigned long nr, unsigned int types)
 	unsigned int mt;
 
 	do {
-		next = PB_NO_BLOCK;
+		next = PB_NO_PAGEBLOCK;
 		for (mt = 0; mt < PB_INDEXED_TYPES; mt++)
 			if (types & BIT(mt))
-				next = min(next, pb_bitmap_next(&zone->area[mt].whole, end));
+				next = min(next, pb_bitmap_next(&zone->area[mt].free_pageblocks, end));
 		if (next != end || next % nr == 0)
 			start = round_up(next, nr);
 		end = next + 1;
-		if (next != PB_NO_BLOCK && next >= start && next - start + 1 == nr)
+		if (next != PB_NO_PAGEBLOCK && next >= start && next - start + 1 == nr)
 			return true;
-	} while (next != PB_NO_BLOCK);
+	} while (next != PB_NO_PAGEBLOCK);
 	return false;
 }
 
@@ -205,10 +205,10 @@ static bool has_block(struct pb_zone *zone, unsigned int order, unsigned int typ
 	for (mt = 0; mt < PB_INDEXED_TYPES; mt++) {
 		if (!(types & BIT(mt)))
 			continue;
-		if (pb_bitmap_next(&zone->area[mt].whole, 0) != PB_NO_BLOCK)
+		if (pb_bitmap_next(&zone->area[mt].free_pageblocks, 0) != PB_NO_PAGEBLOCK)
 			return true;
 		for (largest = order; largest && largest <= PB_NR_LARGEST; largest++)
-			if (pb_bitmap_next(&zone->area[mt].largest[largest - 1], 0) != PB_NO_BLOCK)
+			if (pb_bitmap_next(&zone->area[mt].largest[largest - 1], 0) != PB_NO_PAGEBLOCK)
 				return true;
 	}
 	return false;
@@ -246,7 +246,7 @@ bool pb_zone_watermark_ok_order(struct pb_zone *zone, unsigned int order, unsign
 }
 EXPORT_SYMBOL_PB_TEST(pb_zone_watermark_ok_order);
 
-static long compute_fast_mark(struct pb_zone *zone)
+static long compute_fast_watermark(struct pb_zone *zone)
 {
 	unsigned long reserve = 0, mark;
 	unsigned int i;
@@ -260,27 +260,27 @@ static long compute_fast_mark(struct pb_zone *zone)
 }
 
 /**
- * pb_zone_update_fast_mark - update after a change of a watermark, the boost or a reserve
+ * pb_zone_update_fast_watermark - update after a change of a watermark, the boost or a reserve
  * @zone: the zone
  *
  * Context: any.
  */
-void pb_zone_update_fast_mark(struct pb_zone *zone)
+void pb_zone_update_fast_watermark(struct pb_zone *zone)
 {
-	long mark = compute_fast_mark(zone);
+	long mark = compute_fast_watermark(zone);
 
 	do {
-		WRITE_ONCE(zone->fast_mark, mark);
+		WRITE_ONCE(zone->fast_watermark, mark);
 		/* A CPU that stored before this one changed its watermark earlier; read it now. */
 		smp_mb();
-		mark = compute_fast_mark(zone);
-	} while (mark != READ_ONCE(zone->fast_mark));
+		mark = compute_fast_watermark(zone);
+	} while (mark != READ_ONCE(zone->fast_watermark));
 }
-EXPORT_SYMBOL_PB_TEST(pb_zone_update_fast_mark);
+EXPORT_SYMBOL_PB_TEST(pb_zone_update_fast_watermark);
 
 /* Sets the watermarks; their distance is at least a quarter of min without its cap. */
-static void set_marks(struct pb_zone *zone, unsigned long min_pages, unsigned long share,
-		      unsigned int scale)
+static void set_watermarks(struct pb_zone *zone, unsigned long min_pages, unsigned long share,
+			   unsigned int scale)
 {
 	unsigned long present = READ_ONCE(zone->present_pages);
 	unsigned long step = max(share / 4, mult_frac(present, scale, 10000UL));
@@ -292,7 +292,7 @@ static void set_marks(struct pb_zone *zone, unsigned long min_pages, unsigned lo
 	WRITE_ONCE(zone->watermark[PB_WMARK_LOW], min_pages + step);
 	WRITE_ONCE(zone->watermark[PB_WMARK_HIGH], min_pages + 2 * step);
 	WRITE_ONCE(zone->watermark_boost, 0);
-	pb_zone_update_fast_mark(zone);
+	pb_zone_update_fast_watermark(zone);
 }
 
 /**
@@ -305,7 +305,7 @@ static void set_marks(struct pb_zone *zone, unsigned long min_pages, unsigned lo
  */
 void pb_zone_set_watermarks(struct pb_zone *zone, unsigned long min_pages, unsigned int scale)
 {
-	set_marks(zone, min_pages, min_pages, scale);
+	set_watermarks(zone, min_pages, min_pages, scale);
 }
 EXPORT_SYMBOL_PB_TEST(pb_zone_set_watermarks);
 
@@ -330,7 +330,7 @@ static void set_zone(struct pb_zone *zone, const struct pb_watermark_tunables *w
 	unsigned long present = READ_ONCE(zone->present_pages), share = 0, min_pages;
 
 	if (!wmark->min_free_pages) {
-		set_marks(zone, 0, 0, 0);
+		set_watermarks(zone, 0, 0, 0);
 		return;
 	}
 	/* Not above the sum of the zones, so that the product does not overflow. */
@@ -340,7 +340,7 @@ static void set_zone(struct pb_zone *zone, const struct pb_watermark_tunables *w
 	min_pages = share;
 	if (zone->type == PB_ZONE_MOVABLE)
 		min_pages = clamp(present / 1024, MOVABLE_MIN_LEAST, MOVABLE_MIN_MOST);
-	set_marks(zone, min_pages, share, wmark->watermark_scale_factor);
+	set_watermarks(zone, min_pages, share, wmark->watermark_scale_factor);
 }
 
 /**
@@ -393,7 +393,7 @@ bool pb_zone_boost(struct pb_zone *zone, unsigned int order)
 	do {
 		new = min(old + PB_PAGEBLOCK_NR, most);
 	} while (!try_cmpxchg(&zone->watermark_boost, &old, new));
-	pb_zone_update_fast_mark(zone);
+	pb_zone_update_fast_watermark(zone);
 	pb_zone_event_add(zone, PB_WATERMARK_BOOST, 1);
 	return true;
 }
@@ -414,7 +414,7 @@ void pb_zone_decay_boost_by(struct pb_zone *zone, unsigned long pages)
 		if (!old)
 			return;
 	} while (!try_cmpxchg(&zone->watermark_boost, &old, old - min(old, pages)));
-	pb_zone_update_fast_mark(zone);
+	pb_zone_update_fast_watermark(zone);
 }
 EXPORT_SYMBOL_PB_TEST(pb_zone_decay_boost_by);
 

@@ -27,7 +27,7 @@ long pb_zone_account_near(struct pb_zone *zone, long pages, long unit,
 			  const struct pb_request *rq);
 
 /**
- * pb_zone_account_claim - subtract allocated pages from the free-page count, down to the floor
+ * pb_zone_account_alloc - subtract allocated pages from the free-page count, down to the floor
  * @zone: the zone
  * @pages: pages allocated from the bitmaps
  * @unit: the result is a multiple of it; divides @pages
@@ -37,12 +37,12 @@ long pb_zone_account_near(struct pb_zone *zone, long pages, long unit,
  *
  * Context: any; one atomic. Return: pages granted, at most @pages.
  */
-static inline long pb_zone_account_claim(struct pb_zone *zone, long pages, long unit,
+static inline long pb_zone_account_alloc(struct pb_zone *zone, long pages, long unit,
 					 const struct pb_request *rq)
 {
 	long free = pb_zone_free_pages(zone);
 
-	if (likely(free - pages >= READ_ONCE(zone->fast_mark) &&
+	if (likely(free - pages >= READ_ONCE(zone->fast_watermark) &&
 		   atomic_long_try_cmpxchg(&zone->nr_free, &free, free - pages)))
 		return pages;
 	return pb_zone_account_near(zone, pages, unit, rq);
@@ -69,7 +69,7 @@ bool pb_zone_watermark_ok_order(struct pb_zone *zone, unsigned int order, unsign
 
 void pb_zone_set_watermarks(struct pb_zone *zone, unsigned long min_pages, unsigned int scale);
 void pb_setup_per_zone_wmarks(struct pb_pool *pool);
-void pb_zone_update_fast_mark(struct pb_zone *zone);
+void pb_zone_update_fast_watermark(struct pb_zone *zone);
 
 bool pb_zone_boost(struct pb_zone *zone, unsigned int order);
 void pb_zone_decay_boost(struct pb_zone *zone);
@@ -83,14 +83,14 @@ void pb_zone_decay_boost_by(struct pb_zone *zone, unsigned long pages);
  * @flags: PB_ALLOC_ bits
  *
  * One comparison while the zone is far above every watermark, else the full form. The result can
- * be stale when the pages are allocated; pb_zone_account_claim() checks again.
+ * be stale when the pages are allocated; pb_zone_account_alloc() checks again.
  *
  * Context: any. As zone_watermark_fast() in mm/page_alloc.c.
  */
 static inline bool pb_zone_watermark_ok(struct pb_zone *zone, unsigned long nr_pages,
 					enum pb_zone_type highest, pb_alloc_flags_t flags)
 {
-	if (likely(pb_zone_free_pages(zone) - (long)nr_pages >= READ_ONCE(zone->fast_mark) &&
+	if (likely(pb_zone_free_pages(zone) - (long)nr_pages >= READ_ONCE(zone->fast_watermark) &&
 		   pb_alloc_wmark(flags) != PB_WMARK_HIGH))
 		return true;
 	return pb_zone_watermark_full(zone, nr_pages, highest, flags);

@@ -16,17 +16,17 @@
 #include "core/zone/zone.h"
 
 /* Candidates tried in each half of a class. */
-#define CLAIM_TRIES	32
+#define ALLOC_TRIES	32
 
 static int init_index(struct pb_zone *zone)
 {
 	unsigned long *mem;
 	unsigned int mt;
 
-	zone->ctl = pb_meta_alloc(zone->nr_blocks * sizeof(*zone->ctl), zone->nid);
+	zone->ctl = pb_meta_alloc(zone->nr_pageblocks * sizeof(*zone->ctl), zone->nid);
 	if (!zone->ctl)
 		return -ENOMEM;
-	mem = pb_meta_alloc(PB_INDEXED_TYPES * pb_free_area_words(zone->nr_blocks) * sizeof(*mem),
+	mem = pb_meta_alloc(PB_INDEXED_TYPES * pb_free_area_words(zone->nr_pageblocks) * sizeof(*mem),
 			    zone->nid);
 	if (!mem) {
 		pb_meta_free(zone->ctl);
@@ -35,7 +35,7 @@ static int init_index(struct pb_zone *zone)
 	}
 	zone->index_mem = mem;
 	for (mt = 0; mt < PB_INDEXED_TYPES; mt++)
-		mem = pb_free_area_init(&zone->area[mt], zone->nr_blocks, mem);
+		mem = pb_free_area_init(&zone->area[mt], zone->nr_pageblocks, mem);
 	return 0;
 }
 
@@ -58,8 +58,8 @@ int pb_zone_init(struct pb_zone *zone, struct pb_pool *pool, int nid, enum pb_zo
 	zone->type = type;
 	zone->start_pfn = start_pfn;
 	zone->end_pfn = end_pfn;
-	zone->base_pfn = round_down(start_pfn, 1UL << PB_CHUNK_ORDER);
-	zone->nr_blocks = (end_pfn - zone->base_pfn) >> PB_PAGEBLOCK_ORDER;
+	zone->base_pfn = round_down(start_pfn, 1UL << PB_SECTION_ORDER);
+	zone->nr_pageblocks = (end_pfn - zone->base_pfn) >> PB_PAGEBLOCK_ORDER;
 	return init_index(zone);
 }
 EXPORT_SYMBOL_PB_TEST(pb_zone_init);
@@ -76,7 +76,7 @@ EXPORT_SYMBOL_PB_TEST(pb_zone_destroy);
 /* CPUs start at different pageblocks, so that they rarely allocate from the same one. */
 static unsigned long search_start(struct pb_zone *zone)
 {
-	return zone->nr_blocks * pb_cpu_id() / pb_nr_cpus();
+	return zone->nr_pageblocks * pb_cpu_id() / pb_nr_cpus();
 }
 
 static void next_class(struct pb_block_search *search)
@@ -103,14 +103,14 @@ static unsigned long next_in_class(struct pb_zone *zone, struct pb_free_area *ar
 	unsigned long from = search->wrapped ? 0 : search_start(zone);
 
 	if (search->step == pb_free_area_steps(order))
-		return pb_free_area_whole(area);
+		return pb_free_area_find_free(area);
 	if (search->tries)
 		from = search->index + 1;
 	return pb_free_area_best(area, order, search->step, from);
 }
 
 /**
- * pb_zone_next_block - next candidate pageblock for a request
+ * pb_zone_next_pageblock - next candidate pageblock for a request
  * @zone: the zone
  * @order: 0 to 8
  * @mt: migratetype
@@ -122,12 +122,12 @@ static unsigned long next_in_class(struct pb_zone *zone, struct pb_free_area *ar
  *
  * Context: any. Return: the pageblock, or NULL when there is no more.
  */
-struct pb_pageblock *pb_zone_next_block(struct pb_zone *zone, unsigned int order,
-					enum pb_migratetype mt, struct pb_block_search *search)
+struct pb_pageblock *pb_zone_next_pageblock(struct pb_zone *zone, unsigned int order,
+					    enum pb_migratetype mt, struct pb_block_search *search)
 {
 	struct pb_free_area *area = &zone->area[mt];
 	unsigned int steps = pb_free_area_steps(order);
-	unsigned long word;
+	unsigned long value;
 
 	while (search->step <= steps) {
 		if (search->step < steps &&
@@ -136,94 +136,96 @@ struct pb_pageblock *pb_zone_next_block(struct pb_zone *zone, unsigned int order
 			continue;
 		}
 		search->index = next_in_class(zone, area, order, search);
-		if (search->index == PB_NO_BLOCK) {
+		if (search->index == PB_NO_PAGEBLOCK) {
 			next_half(search);
 			continue;
 		}
-		if (++search->tries == CLAIM_TRIES)
+		if (++search->tries == ALLOC_TRIES)
 			next_half(search);
-		word = READ_ONCE(pb_slot(zone->pool, pb_block_pfn(zone, search->index))->word);
-		if (pb_slot_migratetype(word) == mt)
-			return pb_slot_block(word);
-		pb_block_reindex(zone, search->index);
+		value = READ_ONCE(pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, search->index))->value);
+		if (pb_entry_migratetype(value) == mt)
+			return pb_entry_pageblock(value);
+		pb_index_update(zone, search->index);
 	}
 	return NULL;
 }
-EXPORT_SYMBOL_PB_TEST(pb_zone_next_block);
+EXPORT_SYMBOL_PB_TEST(pb_zone_next_pageblock);
 
-static unsigned long claim_in_block(struct pb_zone *zone, unsigned int order,
-				    enum pb_migratetype mt)
+static unsigned long alloc_in_pageblock(struct pb_zone *zone, unsigned int order,
+					enum pb_migratetype mt)
 {
 	struct pb_block_search search = {};
-	struct pb_pageblock *block;
+	struct pb_pageblock *pageblock;
 	int frame;
 
-	while ((block = pb_zone_next_block(zone, order, mt, &search))) {
-		frame = pb_block_claim(block, order);
-		pb_block_reindex(zone, search.index);
+	while ((pageblock = pb_zone_next_pageblock(zone, order, mt, &search))) {
+		frame = pb_pageblock_alloc(pageblock, order);
+		pb_index_update(zone, search.index);
 		if (frame >= 0)
-			return pb_block_pfn(zone, search.index) + frame;
+			return pb_pageblock_pfn(zone, search.index) + frame;
 	}
 	return PB_NO_PFN;
 }
 
 /* Allocates this pageblock if it is still free and of this type. */
-static __always_inline bool claim_whole_at(struct pb_zone *zone, unsigned long index,
-					   enum pb_migratetype mt)
+static __always_inline bool alloc_pageblock_at(struct pb_zone *zone, unsigned long index,
+					       enum pb_migratetype mt)
 {
-	unsigned long word = READ_ONCE(pb_slot(zone->pool, pb_block_pfn(zone, index))->word);
+	unsigned long value = READ_ONCE(pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, index))->value);
 
-	if (pb_slot_migratetype(word) == mt &&
-	    pb_block_claim(pb_slot_block(word), PB_PAGEBLOCK_ORDER) >= 0) {
-		pb_block_taken(zone, index);
+	if (pb_entry_migratetype(value) == mt &&
+	    pb_pageblock_alloc(pb_entry_pageblock(value), PB_PAGEBLOCK_ORDER) >= 0) {
+		pb_index_on_alloc(zone, index);
 		return true;
 	}
-	pb_block_reindex(zone, index);
+	pb_index_update(zone, index);
 	return false;
 }
 
-static unsigned long claim_whole(struct pb_zone *zone, enum pb_migratetype mt)
+static unsigned long alloc_pageblock(struct pb_zone *zone, enum pb_migratetype mt)
 {
 	unsigned int tries;
 	unsigned long index;
 
-	for (tries = 0; tries < CLAIM_TRIES; tries++) {
-		index = pb_free_area_whole(&zone->area[mt]);
-		if (index == PB_NO_BLOCK)
+	for (tries = 0; tries < ALLOC_TRIES; tries++) {
+		index = pb_free_area_find_free(&zone->area[mt]);
+		if (index == PB_NO_PAGEBLOCK)
 			break;
-		if (claim_whole_at(zone, index, mt))
-			return pb_block_pfn(zone, index);
+		if (alloc_pageblock_at(zone, index, mt))
+			return pb_pageblock_pfn(zone, index);
 	}
 	return PB_NO_PFN;
 }
 
 /* Frees a block of order 0 to 9 to its bitmap without counting it. */
-static unsigned long release_block(struct pb_zone *zone, unsigned long pfn, unsigned int order)
+static unsigned long free_block_uncounted(struct pb_zone *zone, unsigned long pfn,
+					  unsigned int order)
 {
-	struct pb_pageblock *block = pb_slot_block(READ_ONCE(pb_slot(zone->pool, pfn)->word));
-	unsigned long twice = pb_block_release(block, pb_frame_in_block(pfn), order);
+	struct pb_pageblock *pageblock =
+		pb_entry_pageblock(READ_ONCE(pb_dir_entry(zone->pool, pfn)->value));
+	unsigned long nr_double = pb_pageblock_free(pageblock, pb_frame_in_pageblock(pfn), order);
 
-	pb_block_reindex(zone, pb_block_index(zone, pfn));
-	return twice;
+	pb_index_update(zone, pb_pageblock_index(zone, pfn));
+	return nr_double;
 }
 
 /* Counts allocated pages, or frees them when the watermarks refuse them. */
-static unsigned long count_claim(struct pb_zone *zone, unsigned long pfn, unsigned long pages,
-				 const struct pb_request *rq)
+static unsigned long account_or_undo(struct pb_zone *zone, unsigned long pfn, unsigned long pages,
+				     const struct pb_request *rq)
 {
 	unsigned long end = pfn + pages;
 	unsigned int order;
 
-	if (likely(pb_zone_account_claim(zone, pages, pages, rq)))
+	if (likely(pb_zone_account_alloc(zone, pages, pages, rq)))
 		return pfn;
 	order = min_t(unsigned int, ilog2(pages), PB_PAGEBLOCK_ORDER);
 	for (; pfn < end; pfn += 1UL << order)
-		release_block(zone, pfn, order);
+		free_block_uncounted(zone, pfn, order);
 	return PB_NO_PFN;
 }
 
 /**
- * pb_zone_claim - allocate one block from pageblocks of one migratetype
+ * pb_zone_alloc - allocate one block from pageblocks of one migratetype
  * @zone: the zone
  * @order: 0 to PB_MAX_ORDER
  * @mt: migratetype, below PB_INDEXED_TYPES
@@ -232,7 +234,7 @@ static unsigned long count_claim(struct pb_zone *zone, unsigned long pfn, unsign
  * Context: any; preemption off. Return: PFN of the head, or PB_NO_PFN.
  * As __rmqueue_smallest() in mm/page_alloc.c.
  */
-unsigned long pb_zone_claim(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt,
+unsigned long pb_zone_alloc(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt,
 			    const struct pb_request *rq)
 {
 	unsigned long pfn, nr;
@@ -240,22 +242,22 @@ unsigned long pb_zone_claim(struct pb_zone *zone, unsigned int order, enum pb_mi
 	pb_assert_preempt_off();
 	if (order > PB_PAGEBLOCK_ORDER) {
 		nr = 1UL << (order - PB_PAGEBLOCK_ORDER);
-		pfn = pb_zone_claim_blocks(zone, nr, nr, mt, BIT(mt), rq);
+		pfn = pb_zone_alloc_pageblocks(zone, nr, nr, mt, BIT(mt), rq);
 	} else {
-		pfn = order == PB_PAGEBLOCK_ORDER ? claim_whole(zone, mt) :
-						    claim_in_block(zone, order, mt);
+		pfn = order == PB_PAGEBLOCK_ORDER ? alloc_pageblock(zone, mt) :
+						    alloc_in_pageblock(zone, order, mt);
 		if (pfn != PB_NO_PFN)
-			pfn = count_claim(zone, pfn, 1UL << order, rq);
+			pfn = account_or_undo(zone, pfn, 1UL << order, rq);
 	}
 	/* After nr_free, and in the opposite order in a free, so that no floor is too low. */
 	if (unlikely(mt == PB_CMA && pfn != PB_NO_PFN))
 		atomic_long_sub(1L << order, &zone->nr_free_cma);
 	return pfn;
 }
-EXPORT_SYMBOL_PB_TEST(pb_zone_claim);
+EXPORT_SYMBOL_PB_TEST(pb_zone_alloc);
 
 /**
- * pb_zone_claim_whole_at - allocate a free pageblock by its index
+ * pb_zone_alloc_pageblock_at - allocate a free pageblock by its index
  * @zone: the zone
  * @index: its number within the zone
  * @mt: its migratetype
@@ -263,21 +265,21 @@ EXPORT_SYMBOL_PB_TEST(pb_zone_claim);
  *
  * Context: any; preemption off. Return: whether the pageblock was allocated.
  */
-bool pb_zone_claim_whole_at(struct pb_zone *zone, unsigned long index, enum pb_migratetype mt,
-			    const struct pb_request *rq)
+bool pb_zone_alloc_pageblock_at(struct pb_zone *zone, unsigned long index, enum pb_migratetype mt,
+				const struct pb_request *rq)
 {
 	pb_assert_preempt_off();
-	if (!claim_whole_at(zone, index, mt) ||
-	    count_claim(zone, pb_block_pfn(zone, index), PB_PAGEBLOCK_NR, rq) == PB_NO_PFN)
+	if (!alloc_pageblock_at(zone, index, mt) ||
+	    account_or_undo(zone, pb_pageblock_pfn(zone, index), PB_PAGEBLOCK_NR, rq) == PB_NO_PFN)
 		return false;
 	if (unlikely(mt == PB_CMA))
 		atomic_long_sub(PB_PAGEBLOCK_NR, &zone->nr_free_cma);
 	return true;
 }
-EXPORT_SYMBOL_PB_TEST(pb_zone_claim_whole_at);
+EXPORT_SYMBOL_PB_TEST(pb_zone_alloc_pageblock_at);
 
 /* One word of the free pageblock bitmaps of these types, merged. */
-static u64 whole_word(struct pb_zone *zone, unsigned int types, unsigned long word)
+static u64 free_pageblock_word(struct pb_zone *zone, unsigned int types, unsigned long word)
 {
 	unsigned int mt;
 	u64 all = 0;
@@ -285,30 +287,31 @@ static u64 whole_word(struct pb_zone *zone, unsigned int types, unsigned long wo
 	pb_count_visit();
 	for (mt = 0; mt < PB_INDEXED_TYPES; mt++)
 		if (types & BIT(mt))
-			all |= READ_ONCE(zone->area[mt].whole.level[0][word]);
+			all |= READ_ONCE(zone->area[mt].free_pageblocks.level[0][word]);
 	return all;
 }
 
-static unsigned long next_whole(struct pb_zone *zone, unsigned int types, unsigned long from)
+static unsigned long next_free_pageblock(struct pb_zone *zone, unsigned int types,
+					 unsigned long from)
 {
-	unsigned long best = PB_NO_BLOCK;
+	unsigned long best = PB_NO_PAGEBLOCK;
 	unsigned int mt;
 
 	for (mt = 0; mt < PB_INDEXED_TYPES; mt++)
 		if (types & BIT(mt))
-			best = min(best, pb_bitmap_next(&zone->area[mt].whole, from));
+			best = min(best, pb_bitmap_next(&zone->area[mt].free_pageblocks, from));
 	return best;
 }
 
 /* Length of the run of free pageblocks that starts at index, counted up to nr. */
-static unsigned long run_of_whole(struct pb_zone *zone, unsigned int types, unsigned long index,
-				  unsigned long nr)
+static unsigned long run_of_free_pageblocks(struct pb_zone *zone, unsigned int types,
+					    unsigned long index, unsigned long nr)
 {
 	unsigned long run = 0;
 	u64 holes;
 
-	while (run < nr && index + run < zone->nr_blocks) {
-		holes = ~whole_word(zone, types, (index + run) / PB_WORD_NR);
+	while (run < nr && index + run < zone->nr_pageblocks) {
+		holes = ~free_pageblock_word(zone, types, (index + run) / PB_WORD_NR);
 		holes >>= (index + run) % PB_WORD_NR;
 		if (holes)
 			return min(run + __ffs64(holes), nr);
@@ -317,36 +320,36 @@ static unsigned long run_of_whole(struct pb_zone *zone, unsigned int types, unsi
 	return min(run, nr);
 }
 
-static bool claim_run(struct pb_zone *zone, unsigned long index, unsigned long nr,
+static bool alloc_run(struct pb_zone *zone, unsigned long index, unsigned long nr,
 		      enum pb_migratetype mt, unsigned int types)
 {
-	unsigned long i, claimed, word;
-	struct pb_slot *slot;
+	unsigned long i, claimed, value;
+	struct pb_dir_entry *entry;
 
 	for (i = index; i < index + nr; i++) {
-		word = READ_ONCE(pb_slot(zone->pool, pb_block_pfn(zone, i))->word);
-		if (!(BIT(pb_slot_migratetype(word)) & types) ||
-		    pb_block_claim(pb_slot_block(word), PB_PAGEBLOCK_ORDER) < 0)
+		value = READ_ONCE(pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, i))->value);
+		if (!(BIT(pb_entry_migratetype(value)) & types) ||
+		    pb_pageblock_alloc(pb_entry_pageblock(value), PB_PAGEBLOCK_ORDER) < 0)
 			break;
 	}
 	claimed = i - index;
 	if (claimed < nr)
-		pb_block_reindex(zone, i);
+		pb_index_update(zone, i);
 	while (i-- > index) {
-		slot = pb_slot(zone->pool, pb_block_pfn(zone, i));
+		entry = pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, i));
 		if (claimed == nr) {
-			pb_slot_set_migratetype(slot, mt);
-			pb_block_taken(zone, i);
+			pb_entry_set_migratetype(entry, mt);
+			pb_index_on_alloc(zone, i);
 			continue;
 		}
-		pb_block_release(pb_slot_block(READ_ONCE(slot->word)), 0, PB_PAGEBLOCK_ORDER);
-		pb_block_reindex(zone, i);
+		pb_pageblock_free(pb_entry_pageblock(READ_ONCE(entry->value)), 0, PB_PAGEBLOCK_ORDER);
+		pb_index_update(zone, i);
 	}
 	return claimed == nr;
 }
 
 /**
- * pb_zone_claim_blocks - allocate contiguous free pageblocks
+ * pb_zone_alloc_pageblocks - allocate contiguous free pageblocks
  * @zone: the zone
  * @nr: number of pageblocks
  * @align: alignment of the first, in pageblocks; a power of two up to a directory section's
@@ -356,32 +359,32 @@ static bool claim_run(struct pb_zone *zone, unsigned long index, unsigned long n
  *
  * Context: any; preemption off. Return: first PFN, or PB_NO_PFN.
  */
-unsigned long pb_zone_claim_blocks(struct pb_zone *zone, unsigned long nr, unsigned long align,
-				   enum pb_migratetype mt, unsigned int types,
-				   const struct pb_request *rq)
+unsigned long pb_zone_alloc_pageblocks(struct pb_zone *zone, unsigned long nr, unsigned long align,
+				       enum pb_migratetype mt, unsigned int types,
+				       const struct pb_request *rq)
 {
 	unsigned long index = 0, run;
 
 	pb_assert_preempt_off();
-	while ((index = next_whole(zone, types, index)) != PB_NO_BLOCK) {
+	while ((index = next_free_pageblock(zone, types, index)) != PB_NO_PAGEBLOCK) {
 		if (!IS_ALIGNED(index, align)) {
 			index = round_up(index, align);
 			continue;
 		}
-		if (index + nr > zone->nr_blocks)
+		if (index + nr > zone->nr_pageblocks)
 			break;
-		run = run_of_whole(zone, types, index, nr);
-		if (run == nr && claim_run(zone, index, nr, mt, types))
-			return count_claim(zone, pb_block_pfn(zone, index),
-					   nr << PB_PAGEBLOCK_ORDER, rq);
+		run = run_of_free_pageblocks(zone, types, index, nr);
+		if (run == nr && alloc_run(zone, index, nr, mt, types))
+			return account_or_undo(zone, pb_pageblock_pfn(zone, index),
+					       nr << PB_PAGEBLOCK_ORDER, rq);
 		index += max(run, 1UL);
 	}
 	return PB_NO_PFN;
 }
-EXPORT_SYMBOL_PB_TEST(pb_zone_claim_blocks);
+EXPORT_SYMBOL_PB_TEST(pb_zone_alloc_pageblocks);
 
 /**
- * pb_zone_after_put - update the index after bits were set in a word of a free bitmap
+ * pb_zone_index_on_free - update the index after bits were set in a word of a free bitmap
  * @zone: the zone
  * @pfn: any PFN within the word
  * @mask: the bits
@@ -389,86 +392,89 @@ EXPORT_SYMBOL_PB_TEST(pb_zone_claim_blocks);
  *
  * Reports bits that were set already as a double free.
  *
- * Context: any, NMI included; wait-free. Return: PB_KEY_RIGHT or PB_KEY_LAGS.
+ * Context: any, NMI included; wait-free. Return: PB_INDEX_OK or PB_INDEX_STALE.
  */
-enum pb_key_state pb_zone_after_put(struct pb_zone *zone, unsigned long pfn, u64 mask, u64 old)
+enum pb_index_state pb_zone_index_on_free(struct pb_zone *zone, unsigned long pfn, u64 mask,
+					  u64 old)
 {
-	struct pb_pageblock *block = pb_slot_block(READ_ONCE(pb_slot(zone->pool, pfn)->word));
-	unsigned long index = pb_block_index(zone, pfn);
-	enum pb_key_state state;
+	struct pb_pageblock *pageblock =
+		pb_entry_pageblock(READ_ONCE(pb_dir_entry(zone->pool, pfn)->value));
+	unsigned long index = pb_pageblock_index(zone, pfn);
+	enum pb_index_state state;
 
 	if (unlikely(old & mask)) {
 		pfn = round_down(pfn, PB_WORD_NR) + __ffs64(old & mask);
 		zone->pool->ops.bad(zone->pool, PB_BAD_DOUBLE, pfn, 0, 0);
 		pb_zone_account(zone, -(long)hweight64(old & mask));
 	}
-	state = pb_block_freed(zone, index, block, mask, old | mask);
-	if (likely(state != PB_KEY_HIDES))
+	state = pb_index_on_free(zone, index, pageblock, mask, old | mask);
+	if (likely(state != PB_INDEX_HIDES))
 		return state;
-	pb_block_raise(zone, index, &block->free[pb_frame_in_block(pfn) / PB_WORD_NR]);
-	return PB_KEY_RIGHT;
+	pb_index_raise(zone, index, &pageblock->free[pb_frame_in_pageblock(pfn) / PB_WORD_NR]);
+	return PB_INDEX_OK;
 }
-EXPORT_SYMBOL_PB_TEST(pb_zone_after_put);
+EXPORT_SYMBOL_PB_TEST(pb_zone_index_on_free);
 
 /**
- * pb_zone_put_mask - free frames of one word, without counting them
+ * pb_zone_free_mask_unindexed - free frames of one word, without counting them
  * @zone: the zone
  * @pfn: any PFN within the word
  * @mask: the frames, bit 0 being the word's first
  *
- * The caller counts the pages of several calls together. When PB_KEY_LAGS is returned the caller
- * must call pb_block_reindex() for the pageblock, and may defer this.
+ * The caller counts the pages of several calls together. When PB_INDEX_STALE is returned the caller
+ * must call pb_index_update() for the pageblock, and may defer this.
  *
- * Context: any, NMI included; wait-free. Return: PB_KEY_RIGHT or PB_KEY_LAGS.
+ * Context: any, NMI included; wait-free. Return: PB_INDEX_OK or PB_INDEX_STALE.
  */
-enum pb_key_state pb_zone_put_mask(struct pb_zone *zone, unsigned long pfn, u64 mask)
+enum pb_index_state pb_zone_free_mask_unindexed(struct pb_zone *zone, unsigned long pfn, u64 mask)
 {
-	unsigned long slot_word = READ_ONCE(pb_slot(zone->pool, pfn)->word);
-	struct pb_pageblock *block = pb_slot_block(slot_word);
-	atomic64_t *word = &block->free[pb_frame_in_block(pfn) / PB_WORD_NR];
+	unsigned long value = READ_ONCE(pb_dir_entry(zone->pool, pfn)->value);
+	struct pb_pageblock *pageblock = pb_entry_pageblock(value);
+	atomic64_t *word = &pageblock->free[pb_frame_in_pageblock(pfn) / PB_WORD_NR];
 	u64 old;
 
 	/* A full mask owns the whole word, so a plain exchange suffices. */
 	old = mask == ~0ULL ? atomic64_xchg(word, -1) : atomic64_fetch_or(mask, word);
 	/* Before the caller counts the pages, so that no floor is too low. */
-	if (unlikely(pb_slot_is_cma(slot_word)))
+	if (unlikely(pb_entry_is_cma(value)))
 		atomic_long_add(hweight64(mask & ~old), &zone->nr_free_cma);
-	return pb_zone_after_put(zone, pfn, mask, old);
+	return pb_zone_index_on_free(zone, pfn, mask, old);
 }
-EXPORT_SYMBOL_PB_TEST(pb_zone_put_mask);
+EXPORT_SYMBOL_PB_TEST(pb_zone_free_mask_unindexed);
 
 /**
- * pb_zone_release_mask - free frames of one word and update the index, without counting them
+ * pb_zone_free_mask_uncounted - free frames of one word and update the index, without counting them
  * @zone: the zone
  * @pfn: any PFN within the word
  * @mask: the frames, bit 0 being the word's first
  *
  * Context: any, NMI included; wait-free.
  */
-void pb_zone_release_mask(struct pb_zone *zone, unsigned long pfn, u64 mask)
+void pb_zone_free_mask_uncounted(struct pb_zone *zone, unsigned long pfn, u64 mask)
 {
-	if (pb_zone_put_mask(zone, pfn, mask) == PB_KEY_LAGS)
-		pb_block_reindex(zone, pb_block_index(zone, pfn));
+	if (pb_zone_free_mask_unindexed(zone, pfn, mask) == PB_INDEX_STALE)
+		pb_index_update(zone, pb_pageblock_index(zone, pfn));
 }
-EXPORT_SYMBOL_PB_TEST(pb_zone_release_mask);
+EXPORT_SYMBOL_PB_TEST(pb_zone_free_mask_uncounted);
 
 /* Frees a block that consists of whole words, of order 6 or above. */
-static unsigned long release_words(struct pb_zone *zone, unsigned long pfn, unsigned int order)
+static unsigned long free_words_uncounted(struct pb_zone *zone, unsigned long pfn,
+					  unsigned int order)
 {
 	unsigned int in_block = min_t(unsigned int, order, PB_PAGEBLOCK_ORDER);
-	unsigned long end = pfn + (1UL << order), twice = 0, again;
+	unsigned long end = pfn + (1UL << order), nr_double = 0, again;
 
 	for (; pfn < end; pfn += 1UL << in_block) {
-		again = release_block(zone, pfn, in_block);
-		if (unlikely(pb_slot_is_cma(READ_ONCE(pb_slot(zone->pool, pfn)->word))))
+		again = free_block_uncounted(zone, pfn, in_block);
+		if (unlikely(pb_entry_is_cma(READ_ONCE(pb_dir_entry(zone->pool, pfn)->value))))
 			atomic_long_add((1L << in_block) - (long)again, &zone->nr_free_cma);
-		twice += again;
+		nr_double += again;
 	}
-	return twice;
+	return nr_double;
 }
 
 /**
- * pb_zone_release - free a block without counting an event
+ * pb_zone_free_noevent - free a block without counting an event
  * @zone: its zone
  * @pfn: PFN of its head
  * @order: 0 to PB_MAX_ORDER
@@ -476,20 +482,20 @@ static unsigned long release_words(struct pb_zone *zone, unsigned long pfn, unsi
  * Context: any, NMI included; wait-free for orders up to the pageblock's.
  * As __free_one_page() in mm/page_alloc.c.
  */
-void pb_zone_release(struct pb_zone *zone, unsigned long pfn, unsigned int order)
+void pb_zone_free_noevent(struct pb_zone *zone, unsigned long pfn, unsigned int order)
 {
-	unsigned long twice = 0;
+	unsigned long nr_double = 0;
 
 	if (order < PB_WORD_ORDER) {
-		pb_zone_release_mask(zone, pfn, pb_word_run(order) << (pfn % PB_WORD_NR));
+		pb_zone_free_mask_uncounted(zone, pfn, pb_word_run(order) << (pfn % PB_WORD_NR));
 	} else {
-		twice = release_words(zone, pfn, order);
-		if (unlikely(twice))
+		nr_double = free_words_uncounted(zone, pfn, order);
+		if (unlikely(nr_double))
 			zone->pool->ops.bad(zone->pool, PB_BAD_DOUBLE, pfn, order, order);
 	}
-	pb_zone_account(zone, (1L << order) - (long)twice);
+	pb_zone_account(zone, (1L << order) - (long)nr_double);
 }
-EXPORT_SYMBOL_PB_TEST(pb_zone_release);
+EXPORT_SYMBOL_PB_TEST(pb_zone_free_noevent);
 
 /**
  * pb_zone_free - free a block to the zone
@@ -501,29 +507,29 @@ EXPORT_SYMBOL_PB_TEST(pb_zone_release);
  */
 void pb_zone_free(struct pb_zone *zone, unsigned long pfn, unsigned int order)
 {
-	pb_zone_release(zone, pfn, order);
+	pb_zone_free_noevent(zone, pfn, order);
 	pb_zone_event_add(zone, PB_PGFREE, 1L << order);
 }
 
 /**
- * pb_zone_reindex_all - update the index for every pageblock of a zone
+ * pb_zone_index_update_all - update the index for every pageblock of a zone
  * @zone: the zone
  *
  * Context: process, may reschedule; takes time in proportion to the zone.
  */
-void pb_zone_reindex_all(struct pb_zone *zone)
+void pb_zone_index_update_all(struct pb_zone *zone)
 {
 	unsigned long index;
 
-	for (index = 0; index < zone->nr_blocks; index++) {
-		if (!(index % PB_CHUNK_BLOCKS))
+	for (index = 0; index < zone->nr_pageblocks; index++) {
+		if (!(index % PB_SECTION_PAGEBLOCKS))
 			cond_resched();
-		if (!pb_zone_slot(zone, index))
+		if (!pb_zone_dir_entry(zone, index))
 			continue;
 		/* A preempted updater would delay other CPUs' updates, and verify would see it. */
 		preempt_disable();
-		pb_block_reindex(zone, index);
+		pb_index_update(zone, index);
 		preempt_enable();
 	}
 }
-EXPORT_SYMBOL_PB_TEST(pb_zone_reindex_all);
+EXPORT_SYMBOL_PB_TEST(pb_zone_index_update_all);

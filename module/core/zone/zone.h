@@ -25,21 +25,22 @@ int pb_zone_init(struct pb_zone *zone, struct pb_pool *pool, int nid, enum pb_zo
 		 unsigned long start_pfn, unsigned long end_pfn);
 void pb_zone_destroy(struct pb_zone *zone);
 
-unsigned long pb_zone_claim(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt,
+unsigned long pb_zone_alloc(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt,
 			    const struct pb_request *rq);
-bool pb_zone_claim_whole_at(struct pb_zone *zone, unsigned long index, enum pb_migratetype mt,
-			    const struct pb_request *rq);
-unsigned long pb_zone_claim_blocks(struct pb_zone *zone, unsigned long nr, unsigned long align,
-				   enum pb_migratetype mt, unsigned int types,
-				   const struct pb_request *rq);
-struct pb_pageblock *pb_zone_next_block(struct pb_zone *zone, unsigned int order,
-					enum pb_migratetype mt, struct pb_block_search *search);
-void pb_zone_release(struct pb_zone *zone, unsigned long pfn, unsigned int order);
+bool pb_zone_alloc_pageblock_at(struct pb_zone *zone, unsigned long index, enum pb_migratetype mt,
+				const struct pb_request *rq);
+unsigned long pb_zone_alloc_pageblocks(struct pb_zone *zone, unsigned long nr, unsigned long align,
+				       enum pb_migratetype mt, unsigned int types,
+				       const struct pb_request *rq);
+struct pb_pageblock *pb_zone_next_pageblock(struct pb_zone *zone, unsigned int order,
+					    enum pb_migratetype mt, struct pb_block_search *search);
+void pb_zone_free_noevent(struct pb_zone *zone, unsigned long pfn, unsigned int order);
 void pb_zone_free(struct pb_zone *zone, unsigned long pfn, unsigned int order);
-enum pb_key_state pb_zone_put_mask(struct pb_zone *zone, unsigned long pfn, u64 mask);
-enum pb_key_state pb_zone_after_put(struct pb_zone *zone, unsigned long pfn, u64 mask, u64 old);
-void pb_zone_release_mask(struct pb_zone *zone, unsigned long pfn, u64 mask);
-void pb_zone_reindex_all(struct pb_zone *zone);
+enum pb_index_state pb_zone_free_mask_unindexed(struct pb_zone *zone, unsigned long pfn, u64 mask);
+enum pb_index_state pb_zone_index_on_free(struct pb_zone *zone, unsigned long pfn, u64 mask,
+					  u64 old);
+void pb_zone_free_mask_uncounted(struct pb_zone *zone, unsigned long pfn, u64 mask);
+void pb_zone_index_update_all(struct pb_zone *zone);
 
 /* Iterator over the zones of a node, lowest type first. */
 struct pb_node_zones {

@@ -58,16 +58,16 @@ MODULE_PARM_DESC(account_limit_kbytes, "KiB that one user may have of buffers an
  * @cgroup: the controller's name for a cgroup, or NULL
  * @uid: the user, without @cgroup
  * @pages: charged now
- * @late_pages: of @cgroup's, uncharged in an NMI and not told the controller yet
- * @late_blocks: in so many pieces
+ * @deferred_pages: of @cgroup's, uncharged in an NMI and not told the controller yet
+ * @deferred_blocks: in so many pieces
  */
 struct pb_account {
 	struct hlist_node		node;
 	struct dmem_cgroup_pool_state	*cgroup;
 	kuid_t				uid;
 	atomic_long_t			pages;
-	atomic_long_t			late_pages;
-	atomic_long_t			late_blocks;
+	atomic_long_t			deferred_pages;
+	atomic_long_t			deferred_blocks;
 };
 
 /* All of them, and charges to users; uncharges take no lock. */
@@ -75,13 +75,13 @@ static DEFINE_HASHTABLE(accounts, ACCOUNT_BITS);
 static DEFINE_SPINLOCK(accounts_lock);
 
 /* By number of the pageblock: an array of PB_PAGEBLOCK_NR accounts; never taken out. */
-static DEFINE_XARRAY(payers);
+static DEFINE_XARRAY(owners);
 
 static struct dmem_cgroup_region *region;	/* NULL: this kernel has no such controller */
 
 /* ---- Accounts ---- */
 
-static unsigned long key_of(const struct dmem_cgroup_pool_state *cgroup, kuid_t uid)
+static unsigned long hash_key(const struct dmem_cgroup_pool_state *cgroup, kuid_t uid)
 {
 	return cgroup ? (unsigned long)cgroup : __kuid_val(uid);
 }
@@ -91,7 +91,7 @@ static struct pb_account *find_locked(const struct dmem_cgroup_pool_state *cgrou
 	struct pb_account *account;
 
 	lockdep_assert_held(&accounts_lock);
-	hash_for_each_possible(accounts, account, node, key_of(cgroup, uid))
+	hash_for_each_possible(accounts, account, node, hash_key(cgroup, uid))
 		if (account->cgroup == cgroup && (cgroup || uid_eq(account->uid, uid)))
 			return account;
 	return NULL;
@@ -101,7 +101,7 @@ static bool unused(struct pb_account *account)
 {
 	/* Pairs with the release in pb_account_uncharge(), which is the last touch. */
 	return !atomic_long_read_acquire(&account->pages) &&
-	       !atomic_long_read(&account->late_blocks);
+	       !atomic_long_read(&account->deferred_blocks);
 }
 
 static void insert_locked(struct pb_account *new)
@@ -117,7 +117,7 @@ static void insert_locked(struct pb_account *new)
 			kfree(account);
 		}
 	}
-	hash_add(accounts, &new->node, key_of(new->cgroup, new->uid));
+	hash_add(accounts, &new->node, hash_key(new->cgroup, new->uid));
 }
 
 /* Charges an account, which is @new when there was none. */
@@ -166,7 +166,7 @@ static struct pb_account *charge_account(struct dmem_cgroup_pool_state *cgroup,
 }
 
 /* What NMIs have uncharged. */
-static void uncharge_late(struct irq_work *unused_work)
+static void uncharge_deferred(struct irq_work *unused_work)
 {
 	struct pb_account *account;
 	unsigned long flags, pages;
@@ -175,10 +175,10 @@ static void uncharge_late(struct irq_work *unused_work)
 
 	spin_lock_irqsave(&accounts_lock, flags);
 	hash_for_each(accounts, bucket, account, node) {
-		blocks = atomic_long_xchg(&account->late_blocks, 0);
+		blocks = atomic_long_xchg(&account->deferred_blocks, 0);
 		if (!blocks)
 			continue;
-		pages = atomic_long_xchg(&account->late_pages, 0);
+		pages = atomic_long_xchg(&account->deferred_pages, 0);
 		/* Each drops the reference that its charge took. */
 		for (; blocks; blocks--, pages = 0)
 			dmem_cgroup_uncharge(account->cgroup, (u64)pages << PAGE_SHIFT);
@@ -186,10 +186,10 @@ static void uncharge_late(struct irq_work *unused_work)
 	spin_unlock_irqrestore(&accounts_lock, flags);
 }
 
-static struct irq_work late_work = IRQ_WORK_INIT_HARD(uncharge_late);
+static struct irq_work deferred_work = IRQ_WORK_INIT_HARD(uncharge_deferred);
 
 /* As memcg_kmem_bypass() in mm/memcontrol.c. */
-static bool pays_nothing(void)
+static bool charge_exempt(void)
 {
 	return !in_task() || current->flags & PF_KTHREAD;
 }
@@ -210,7 +210,7 @@ struct pb_account *pb_account_charge(unsigned long nr_pages, bool may_sleep)
 	struct pb_account *account;
 	int ret;
 
-	if (pays_nothing())
+	if (charge_exempt())
 		return NULL;
 	if (region && may_sleep) {
 		ret = dmem_cgroup_try_charge(region, (u64)nr_pages << PAGE_SHIFT, &cgroup, NULL);
@@ -235,9 +235,9 @@ void pb_account_uncharge(struct pb_account *account, unsigned long nr_pages)
 	if (!account)
 		return;
 	if (account->cgroup && in_nmi()) {
-		atomic_long_add(nr_pages, &account->late_pages);
-		atomic_long_inc(&account->late_blocks);
-		irq_work_queue(&late_work);
+		atomic_long_add(nr_pages, &account->deferred_pages);
+		atomic_long_inc(&account->deferred_blocks);
+		irq_work_queue(&deferred_work);
 	} else if (account->cgroup) {
 		dmem_cgroup_uncharge(account->cgroup, (u64)nr_pages << PAGE_SHIFT);
 	}
@@ -247,41 +247,41 @@ void pb_account_uncharge(struct pb_account *account, unsigned long nr_pages)
 
 /* ---- Blocks ---- */
 
-static struct pb_account **payer_of(unsigned long pfn)
+static struct pb_account **owner_of(unsigned long pfn)
 {
-	struct pb_account **block = xa_load(&payers, pfn >> PB_PAGEBLOCK_ORDER);
+	struct pb_account **array = xa_load(&owners, pfn >> PB_PAGEBLOCK_ORDER);
 
-	return block ? &block[pfn & (PB_PAGEBLOCK_NR - 1)] : NULL;
+	return array ? &array[pfn & (PB_PAGEBLOCK_NR - 1)] : NULL;
 }
 
 /* The same, made when there is none. NULL: no memory. May sleep as gfp says. */
-static struct pb_account **make_payer(unsigned long pfn, gfp_t gfp)
+static struct pb_account **make_owner(unsigned long pfn, gfp_t gfp)
 {
-	struct pb_account **payer = payer_of(pfn), **block, *other;
+	struct pb_account **owner = owner_of(pfn), **array, *other;
 
-	if (payer)
-		return payer;
-	block = kcalloc(PB_PAGEBLOCK_NR, sizeof(*block), gfp);
-	if (!block)
+	if (owner)
+		return owner;
+	array = kcalloc(PB_PAGEBLOCK_NR, sizeof(*array), gfp);
+	if (!array)
 		return NULL;
-	other = xa_cmpxchg(&payers, pfn >> PB_PAGEBLOCK_ORDER, NULL, block, gfp);
+	other = xa_cmpxchg(&owners, pfn >> PB_PAGEBLOCK_ORDER, NULL, array, gfp);
 	if (other)
-		kfree(block);
-	return xa_is_err(other) ? NULL : payer_of(pfn);
+		kfree(array);
+	return xa_is_err(other) ? NULL : owner_of(pfn);
 }
 
 /* The caller pays for a block that it has. */
 static int charge_block(unsigned long pfn, unsigned int order, bool may_sleep)
 {
-	struct pb_account *account, **payer;
+	struct pb_account *account, **owner;
 
-	payer = make_payer(pfn, may_sleep ? GFP_KERNEL : GFP_NOWAIT | __GFP_NOWARN);
-	if (!payer)
+	owner = make_owner(pfn, may_sleep ? GFP_KERNEL : GFP_NOWAIT | __GFP_NOWARN);
+	if (!owner)
 		return -ENOMEM;
 	account = pb_account_charge(1UL << order, may_sleep);
 	if (IS_ERR_OR_NULL(account))
 		return PTR_ERR_OR_ZERO(account);
-	*payer = account;
+	*owner = account;
 	pb_set_accounted(&pb_instance, pfn);
 	return 0;
 }
@@ -302,7 +302,7 @@ static enum pb_reason reason_of(int err)
 unsigned long pb_account_block(const struct pb_request *rq, unsigned long pfn,
 			       enum pb_reason *reason)
 {
-	int err = pays_nothing() ? 0 : charge_block(pfn, rq->order, rq->flags & PB_ALLOC_WAIT);
+	int err = charge_exempt() ? 0 : charge_block(pfn, rq->order, rq->flags & PB_ALLOC_WAIT);
 
 	if (likely(!err))
 		return pfn;
@@ -326,7 +326,7 @@ unsigned long pb_account_bulk(const struct pb_request *rq, unsigned long nr, uns
 	unsigned long i, k;
 	int err = 0;
 
-	if (pays_nothing())
+	if (charge_exempt())
 		return nr;
 	for (i = 0; i < nr && !err; i++)
 		err = charge_block(pfns[i], rq->order, rq->flags & PB_ALLOC_WAIT);
@@ -356,7 +356,7 @@ unsigned long pb_account_contig(const struct pb_request *rq, unsigned long pfn,
 	unsigned long i;
 	int err = 0;
 
-	if (pays_nothing())
+	if (charge_exempt())
 		return pfn;
 	for (i = 0; i < nr_pages && !err; i++) {
 		err = charge_block(pfn + i, 0, may_sleep);
@@ -379,12 +379,12 @@ unsigned long pb_account_contig(const struct pb_request *rq, unsigned long pfn,
  */
 void pb_account_free(struct pb_pool *pool, unsigned long pfn, unsigned int order)
 {
-	struct pb_account **payer = payer_of(pfn), *account;
+	struct pb_account **owner = owner_of(pfn), *account;
 
-	if (WARN_ON_ONCE(!payer))
+	if (WARN_ON_ONCE(!owner))
 		return;
-	account = *payer;
-	*payer = NULL;
+	account = *owner;
+	*owner = NULL;
 	pb_account_uncharge(account, 1UL << order);
 }
 
@@ -404,10 +404,10 @@ int pb_account_move(unsigned long src_pfn, unsigned long dst_pfn, gfp_t gfp)
 
 	if (!pb_accounted(&pb_instance, src_pfn))
 		return 0;
-	to = make_payer(dst_pfn, gfp);
+	to = make_owner(dst_pfn, gfp);
 	if (!to)
 		return -ENOMEM;
-	*to = *payer_of(src_pfn);
+	*to = *owner_of(src_pfn);
 	pb_set_accounted(&pb_instance, dst_pfn);
 	return 0;
 }
@@ -440,7 +440,7 @@ void pb_account_show(struct seq_file *m)
 }
 
 /* Blocks freed in NMIs that the controller has not been told of yet. */
-long pb_account_late_blocks(void)
+long pb_account_deferred_blocks(void)
 {
 	struct pb_account *account;
 	unsigned long flags;
@@ -449,11 +449,11 @@ long pb_account_late_blocks(void)
 
 	spin_lock_irqsave(&accounts_lock, flags);
 	hash_for_each(accounts, bucket, account, node)
-		blocks += atomic_long_read(&account->late_blocks);
+		blocks += atomic_long_read(&account->deferred_blocks);
 	spin_unlock_irqrestore(&accounts_lock, flags);
 	return blocks;
 }
-EXPORT_SYMBOL_PB_TEST(pb_account_late_blocks);
+EXPORT_SYMBOL_PB_TEST(pb_account_deferred_blocks);
 
 /**
  * pb_account_init - open the accounts
@@ -472,7 +472,7 @@ int pb_account_init(void)
 }
 
 /* Uncharges what is still allocated in a pageblock. */
-static void forgive(unsigned long pfn)
+static void uncharge_leaked(unsigned long pfn)
 {
 	unsigned long end = pfn + PB_PAGEBLOCK_NR;
 
@@ -488,17 +488,17 @@ static void forgive(unsigned long pfn)
  */
 void pb_account_exit(void)
 {
-	struct pb_account **block, *account;
+	struct pb_account **array, *account;
 	struct hlist_node *tmp;
 	unsigned long index;
 	unsigned int bucket;
 
-	xa_for_each(&payers, index, block) {
-		forgive(index << PB_PAGEBLOCK_ORDER);
-		kfree(block);
+	xa_for_each(&owners, index, array) {
+		uncharge_leaked(index << PB_PAGEBLOCK_ORDER);
+		kfree(array);
 	}
-	xa_destroy(&payers);
-	irq_work_sync(&late_work);
+	xa_destroy(&owners);
+	irq_work_sync(&deferred_work);
 	hash_for_each_safe(accounts, bucket, tmp, account, node) {
 		hash_del(&account->node);
 		kfree(account);

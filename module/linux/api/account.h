@@ -25,7 +25,7 @@ unsigned long pb_account_contig(const struct pb_request *rq, unsigned long pfn,
 void pb_account_free(struct pb_pool *pool, unsigned long pfn, unsigned int order);
 int pb_account_move(unsigned long src_pfn, unsigned long dst_pfn, gfp_t gfp);
 
-long pb_account_late_blocks(void);
+long pb_account_deferred_blocks(void);
 void pb_account_show(struct seq_file *m);
 int pb_account_init(void);
 void pb_account_exit(void);

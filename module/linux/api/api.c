@@ -17,7 +17,7 @@
 #include "instance.h"
 #include "request/cpuset.h"
 #include "request/gfp.h"
-#include "request/local.h"
+#include "request/percpu_zone.h"
 #include "request/policy.h"
 
 static_assert(PBUDDY_MAX_PAGE_ORDER == PB_MAX_ORDER);
@@ -62,20 +62,20 @@ static __always_inline bool in_cpuset(int nid)
 static __always_inline enum pb_fast alloc_fast(gfp_t gfp, unsigned int order,
 					       union pb_fast_found *found)
 {
-	enum pb_migratetype mt = pb_local_migratetype[pb_local_kind(gfp)];
+	enum pb_migratetype mt = pb_gfp_index_migratetype[pb_gfp_index(gfp)];
 	enum pb_fast result = PB_FAST_NONE;
 	struct pb_zone *zone;
 	struct pb_pcp *pcp;
 
 	if (unlikely(gfp & PB_GFP_SLOW || !pb_pcp_order(order) ||
-		     static_branch_unlikely(&pb_watch_key)))
+		     static_branch_unlikely(&pb_slowpath_key)))
 		return PB_FAST_NONE;
 	if (IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP) || IS_ENABLED(CONFIG_LOCKDEP))
 		might_alloc(gfp);
 	if (!plain_scope(mt))
 		return PB_FAST_NONE;
 	preempt_disable();
-	pcp = __this_cpu_read(pb_local.pcp[pb_local_kind(gfp)]);
+	pcp = __this_cpu_read(pb_percpu_zone.pcp[pb_gfp_index(gfp)]);
 	if (likely(pcp)) {
 		zone = pcp->zone;
 		if (likely(in_cpuset(zone->nid)))
@@ -144,8 +144,8 @@ static noinline struct page *alloc_by_policy(gfp_t gfp, unsigned int order)
  * The fast path found the list empty: fill it if that is easy. Or it found a block that
  * somebody still uses: nobody gets that one. Returns a page, or NULL: ask in full.
  */
-static struct page *alloc_refill(gfp_t gfp, unsigned int order, enum pb_fast result,
-				 union pb_fast_found found)
+static struct page *alloc_refill_preempt_enable(gfp_t gfp, unsigned int order, enum pb_fast result,
+						union pb_fast_found found)
 {
 	unsigned long pfn;
 
@@ -155,7 +155,7 @@ static struct page *alloc_refill(gfp_t gfp, unsigned int order, enum pb_fast res
 		return NULL;
 	}
 	pfn = pb_alloc_refill_leave_section(found.pcp, order,
-					    pb_local_migratetype[pb_local_kind(gfp)]);
+					    pb_gfp_index_migratetype[pb_gfp_index(gfp)]);
 	preempt_enable();
 	return likely(pfn != PB_NO_PFN) ? pfn_to_page(pfn) : NULL;
 }
@@ -163,13 +163,14 @@ static struct page *alloc_refill(gfp_t gfp, unsigned int order, enum pb_fast res
 static noinline struct page *alloc_slow(gfp_t gfp, unsigned int order, enum pb_fast result,
 					union pb_fast_found found)
 {
-	return alloc_refill(gfp, order, result, found) ?: alloc_by_policy(gfp, order);
+	return alloc_refill_preempt_enable(gfp, order, result, found) ?: alloc_by_policy(gfp, order);
 }
 
 static noinline struct page *alloc_node_slow(gfp_t gfp, unsigned int order, int nid,
 					     enum pb_fast result, union pb_fast_found found)
 {
-	return alloc_refill(gfp, order, result, found) ?: alloc_request(gfp, order, nid, NULL);
+	return alloc_refill_preempt_enable(gfp, order, result, found) ?:
+	       alloc_request(gfp, order, nid, NULL);
 }
 
 /**
@@ -395,7 +396,7 @@ static noinline void free_checked(struct page *page, unsigned int order)
  */
 void pbuddy_free_pages(struct page *page, unsigned int order)
 {
-	if (unlikely(!page || static_branch_unlikely(&pb_watch_key)) ||
+	if (unlikely(!page || static_branch_unlikely(&pb_slowpath_key)) ||
 	    unlikely(!pb_free_fast(&pb_instance, page_to_pfn(page), order)))
 		free_checked(page, order);
 }

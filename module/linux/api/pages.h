@@ -27,7 +27,7 @@
 #define PB_BASE_REFS	1
 
 /* Somebody wants to see every allocation. */
-static __always_inline bool pb_pages_watched(void)
+static __always_inline bool pb_pages_slowpath(void)
 {
 	return static_branch_unlikely(&pb_owner_key) || trace_mm_page_alloc_enabled();
 }
@@ -59,7 +59,7 @@ static inline unsigned long pb_pages_alloc_bulk(const struct pb_request *rq, uns
 		got = pb_checked_alloc_bulk(rq, nr, pfns, reason);
 	if (unlikely(gfp & __GFP_ACCOUNT))
 		got = pb_account_bulk(rq, got, pfns, reason);
-	for (i = 0; pb_pages_watched() && i < got; i++) {
+	for (i = 0; pb_pages_slowpath() && i < got; i++) {
 		pb_owner_set(pfns[i]);
 		trace_mm_page_alloc(pfns[i], rq->order, gfp, rq->migratetype);
 	}

@@ -124,47 +124,47 @@ EXPORT_SYMBOL_PBUDDY(pbuddy_unregister_reclaimer);
 /* ---- asking ---- */
 
 /* A reclaimer and what it is asked with, for the core's way of asking. */
-struct asked {
+struct queried {
 	struct pbuddy_reclaimer		*reclaimer;
 	struct pbuddy_reclaim_control	rc;
 };
 
 static unsigned long scan(void *arg, unsigned long nr_to_scan, unsigned long *nr_scanned)
 {
-	struct asked *asked = arg;
+	struct queried *queried = arg;
 	unsigned long freed;
 
-	asked->rc.nr_to_scan = nr_to_scan;
-	asked->rc.nr_scanned = nr_to_scan;
-	freed = asked->reclaimer->scan_pages(asked->reclaimer, &asked->rc);
-	*nr_scanned = asked->rc.nr_scanned;
+	queried->rc.nr_to_scan = nr_to_scan;
+	queried->rc.nr_scanned = nr_to_scan;
+	freed = queried->reclaimer->scan_pages(queried->reclaimer, &queried->rc);
+	*nr_scanned = queried->rc.nr_scanned;
 	return freed;
 }
 
-static void begin(const struct pb_ask *how)
+static void begin(const struct pb_reclaim_query *how)
 {
-	const struct asked *asked = how->arg;
+	const struct queried *queried = how->arg;
 
-	trace_mm_shrink_slab_start(asked->reclaimer, asked->rc.nid, asked->rc.gfp, how);
+	trace_mm_shrink_slab_start(queried->reclaimer, queried->rc.nid, queried->rc.gfp, how);
 }
 
-static unsigned long ask(struct registration *r, int nid, gfp_t gfp, int priority,
-			 unsigned long *nr_scanned)
+static unsigned long query(struct registration *r, int nid, gfp_t gfp, int priority,
+			   unsigned long *nr_scanned)
 {
-	struct asked asked = {
+	struct queried queried = {
 		.reclaimer = r->reclaimer, .rc = { .nid = nid, .gfp = gfp },
 	};
-	struct pb_ask how = {
-		.freeable = r->reclaimer->count_pages(r->reclaimer, &asked.rc),
+	struct pb_reclaim_query how = {
+		.freeable = r->reclaimer->count_pages(r->reclaimer, &queried.rc),
 		.priority = priority,
 		.seeks = r->reclaimer->seeks,
 		.batch = r->reclaimer->batch,
 		.deferred = &r->deferred[nid],
 		.begin = begin,
 		.scan = scan,
-		.arg = &asked,
+		.arg = &queried,
 	};
-	unsigned long freed = pb_reclaim_ask(&how);
+	unsigned long freed = pb_reclaim_query(&how);
 
 	if (how.freeable)
 		trace_mm_shrink_slab_end(r->reclaimer, nid, freed, &how);
@@ -190,7 +190,7 @@ unsigned long pb_reclaimer_scan_node(int nid, gfp_t gfp, int priority, unsigned 
 
 	index = srcu_read_lock(&reclaim_srcu);
 	list_for_each_entry_srcu(r, &registrations, node, srcu_read_lock_held(&reclaim_srcu))
-		freed += ask(r, nid, gfp, priority, nr_scanned);
+		freed += query(r, nid, gfp, priority, nr_scanned);
 	srcu_read_unlock(&reclaim_srcu, index);
 	return freed;
 }

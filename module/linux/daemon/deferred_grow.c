@@ -130,7 +130,7 @@ static struct pb_zone *growing_zone(int nid)
 }
 
 /* It is told how far. */
-static void tell_zone(int nid)
+static void update_growable(int nid)
 {
 	struct pb_zone *zone = growing_zone(nid);
 	unsigned long left = 0;
@@ -167,24 +167,24 @@ static int add_extent(struct pb_extent *extent)
 }
 
 /* Under the lock. What the pool has no use for goes back at once. */
-static unsigned long grow(struct grower *g, unsigned long nr_pages)
+static unsigned long grow_from(struct grower *g, unsigned long nr_pages)
 {
 	struct pb_extent *extent, *next;
 	unsigned long got = 0, pages;
-	LIST_HEAD(taken);
+	LIST_HEAD(reserved);
 	long ret;
 
 	lockdep_assert_held(&lock);
 	if (!g->left || (g->failed && time_before(jiffies, g->retry_at)))
 		return 0;
 	g->spec.nr_pages = min(g->left, max(round_up(nr_pages, PB_PAGEBLOCK_NR), STEP));
-	ret = g->spec.source->reserve(&g->spec, &taken);
-	list_for_each_entry_safe(extent, next, &taken, node) {
+	ret = g->spec.source->reserve(&g->spec, &reserved);
+	list_for_each_entry_safe(extent, next, &reserved, node) {
 		pages = extent->nr_pages;
 		if (ret > 0 && !add_extent(extent))
 			got += pages;
 	}
-	pb_source_release_all(&taken, NULL);
+	pb_source_release_all(&reserved, NULL);
 	g->failed = !got && ret != -EINTR;
 	g->retry_at = jiffies + RETRY_AFTER;
 	if (g->failed)
@@ -192,7 +192,7 @@ static unsigned long grow(struct grower *g, unsigned long nr_pages)
 	if (!got)
 		return 0;
 	g->left -= got;
-	tell_zone(g->spec.nid);
+	update_growable(g->spec.nid);
 	pr_info_ratelimited("node %d: grew by %lu MiB from %s, %lu MiB are left\n", g->spec.nid,
 			    PAGES_TO_MIB(got), g->spec.source->name, PAGES_TO_MIB(g->left));
 	return got;
@@ -220,7 +220,7 @@ unsigned long pb_deferred_grow_node(int nid, unsigned long nr_pages)
 	got = before - zone->growable;
 	for (i = 0; i < nr_growers && !got; i++)
 		if (growers[i].spec.nid == nid)
-			got = grow(&growers[i], nr_pages);
+			got = grow_from(&growers[i], nr_pages);
 	WRITE_ONCE(growing, NULL);
 	mutex_unlock(&lock);
 	/* Not under the lock of growing: whoever sets a mark need not wait for a source. */
@@ -267,7 +267,7 @@ int pb_deferred_grow_start(void)
 	unsigned int i;
 
 	for (i = 0; i < nr_growers; i++)
-		tell_zone(growers[i].spec.nid);
+		update_growable(growers[i].spec.nid);
 	return 0;
 }
 

@@ -45,8 +45,8 @@
 
 #define MAX_FAILURES		16		/* runs without effect: leave it to the requests */
 #define THROTTLE_TIMEOUT	(HZ / 10)
-#define AHEAD_INTERVAL		HZ		/* between two looks for what to do ahead of need */
-#define AHEAD_DEFER		64		/* intervals without, when compaction was in vain */
+#define PROACTIVE_INTERVAL	HZ		/* between two looks for what to do ahead of need */
+#define PROACTIVE_DEFER		64		/* intervals without, when compaction was in vain */
 
 /**
  * struct pb_node - a node's thread
@@ -57,9 +57,9 @@
  * @wake: wakes it on behalf of an NMI
  * @wanted: there is something to balance; set by whoever wakes it
  * @order: the largest block that was asked for
- * @ahead: there is something to be done ahead of need
+ * @proactive: there is something to be done ahead of need
  * @seen_free: free pages when that was looked for last
- * @defer_ahead: intervals until it is looked for again
+ * @proactive_deferred: intervals until it is looked for again
  * @zero: there may be pageblocks to zero
  * @want_zeroed: somebody would have liked zeroed memory, or zeroing was not finished
  * @zeroed_percent: share of the zones that was to be zero when that was looked for last
@@ -73,9 +73,9 @@ struct pb_node {
 	struct irq_work		wake;
 	bool			wanted;
 	unsigned int		order;
-	bool			ahead;
+	bool			proactive;
 	long			seen_free;
-	unsigned int		defer_ahead;
+	unsigned int		proactive_deferred;
 	bool			zero;
 	bool			want_zeroed;
 	unsigned int		zeroed_percent;
@@ -248,7 +248,7 @@ static void make_block(struct pb_node *n, unsigned int order)
 }
 
 /* The thread may use what the system keeps for those who reclaim, its sources may not. */
-static unsigned long grow(const struct pb_node *n, unsigned long nr_pages)
+static unsigned long grow_node(const struct pb_node *n, unsigned long nr_pages)
 {
 	unsigned int flags = current->flags;
 	unsigned long got;
@@ -273,7 +273,7 @@ static void balance(struct pb_node *n)
 		pb_pcp_work_drain_all(&pb_instance);
 	/* Nobody has to give anything up as long as there is more to be had. */
 	if (!balanced(n, order))
-		freed = grow(n, max(lacking(n), 1UL << order));
+		freed = grow_node(n, max(lacking(n), 1UL << order));
 	if (!balanced(n, order) || boosted(n))
 		freed += reclaim_rounds(n, order);
 	make_block(n, order);
@@ -299,12 +299,12 @@ static long node_free(const struct pb_node *n)
 }
 
 /* Whether anything has happened that could be worth a look. */
-static bool worth_a_look(struct pb_node *n)
+static bool free_has_changed(struct pb_node *n)
 {
 	long free = node_free(n);
 
-	if (n->defer_ahead) {
-		n->defer_ahead--;
+	if (n->proactive_deferred) {
+		n->proactive_deferred--;
 		return false;
 	}
 	if (n->seen_free == free)
@@ -313,8 +313,8 @@ static bool worth_a_look(struct pb_node *n)
 	return true;
 }
 
-static void look_ahead(struct work_struct *work);
-static DECLARE_DEFERRABLE_WORK(ahead_work, look_ahead);
+static void proactive_scan(struct work_struct *work);
+static DECLARE_DEFERRABLE_WORK(proactive_work, proactive_scan);
 
 /**
  * pb_node_thread_want_zeroed - zero free memory within a second; the core's ops->want_zeroed
@@ -344,7 +344,7 @@ static bool worth_zeroing(struct pb_node *n)
 	return true;
 }
 
-static void look_ahead(struct work_struct *work)
+static void proactive_scan(struct work_struct *work)
 {
 	unsigned int proactiveness = READ_ONCE(pb_instance.compaction_proactiveness);
 	struct pb_node *n;
@@ -356,28 +356,28 @@ static void look_ahead(struct work_struct *work)
 			WRITE_ONCE(n->zero, true);
 			wake_thread(n);
 		}
-		if (!n || !worth_a_look(n) ||
+		if (!n || !free_has_changed(n) ||
 		    !pb_compact_node_wanted(&pb_instance, nid, proactiveness))
 			continue;
-		WRITE_ONCE(n->ahead, true);
+		WRITE_ONCE(n->proactive, true);
 		wake_thread(n);
 	}
-	schedule_delayed_work(&ahead_work, AHEAD_INTERVAL);
+	schedule_delayed_work(&proactive_work, PROACTIVE_INTERVAL);
 }
 
 /* As the proactive part of kcompactd(). */
-static void do_ahead(struct pb_node *n)
+static void compact_proactively(struct pb_node *n)
 {
 	unsigned int score = pb_fragmentation_score(&pb_instance, n->nid);
 
 	pb_compact_node(&pb_instance, n->nid, READ_ONCE(pb_instance.compaction_proactiveness));
 	/* What cannot be moved now will not be for a while. */
 	if (pb_fragmentation_score(&pb_instance, n->nid) >= score)
-		WRITE_ONCE(n->defer_ahead, AHEAD_DEFER);
+		WRITE_ONCE(n->proactive_deferred, PROACTIVE_DEFER);
 }
 
 /* Pageblocks that lie idle, until somebody else wants this thread or its CPU. */
-static void zero_ahead(struct pb_node *n)
+static void zero_proactively(struct pb_node *n)
 {
 	unsigned long preempted = current->nivcsw;
 	struct pb_zone *zone;
@@ -388,7 +388,7 @@ static void zero_ahead(struct pb_node *n)
 		while (pb_prezero_next(&run)) {
 			if (should_end())
 				return;
-			if (READ_ONCE(n->wanted) || READ_ONCE(n->ahead) ||
+			if (READ_ONCE(n->wanted) || READ_ONCE(n->proactive) ||
 			    current->nivcsw != preempted) {
 				WRITE_ONCE(n->want_zeroed, true);
 				return;
@@ -399,7 +399,7 @@ static void zero_ahead(struct pb_node *n)
 
 static bool has_work(const struct pb_node *n)
 {
-	return READ_ONCE(n->wanted) || READ_ONCE(n->ahead) || READ_ONCE(n->zero);
+	return READ_ONCE(n->wanted) || READ_ONCE(n->proactive) || READ_ONCE(n->zero);
 }
 
 static int thread(void *p)
@@ -417,10 +417,10 @@ static int thread(void *p)
 			break;
 		if (xchg(&n->wanted, false))
 			balance(n);
-		else if (xchg(&n->ahead, false))
-			do_ahead(n);
+		else if (xchg(&n->proactive, false))
+			compact_proactively(n);
 		else if (xchg(&n->zero, false))
-			zero_ahead(n);
+			zero_proactively(n);
 	}
 	memalloc_noreclaim_restore(flags);
 	return 0;
@@ -543,7 +543,7 @@ int pb_node_threads_init(void)
 		stop_threads();
 		return hotplug_state;
 	}
-	schedule_delayed_work(&ahead_work, AHEAD_INTERVAL);
+	schedule_delayed_work(&proactive_work, PROACTIVE_INTERVAL);
 	return 0;
 }
 
@@ -554,7 +554,7 @@ int pb_node_threads_init(void)
  */
 void pb_node_threads_exit(void)
 {
-	cancel_delayed_work_sync(&ahead_work);
+	cancel_delayed_work_sync(&proactive_work);
 	cpuhp_remove_state_nocalls(hotplug_state);
 	stop_threads();
 }

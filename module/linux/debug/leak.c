@@ -59,15 +59,15 @@ void pb_leak_report(void)
  */
 bool pb_leak_in_pageblock(unsigned long pfn)
 {
-	struct pb_slot *slot = pb_slot_lookup(&pb_instance, pfn);
-	struct pb_pageblock *block;
+	struct pb_dir_entry *entry = pb_dir_lookup(&pb_instance, pfn);
+	struct pb_pageblock *pageblock;
 	unsigned long i;
 
-	if (!slot)
+	if (!entry)
 		return true;
-	block = pb_slot_block(READ_ONCE(slot->word));
+	pageblock = pb_entry_pageblock(READ_ONCE(entry->value));
 	for (i = 0; i < PB_WORDS; i++)
-		if (~atomic64_read(&block->free[i]))
+		if (~atomic64_read(&pageblock->free[i]))
 			return true;
 	for (i = 0; i < PB_PAGEBLOCK_NR; i++) {
 		if (page_count(pfn_to_page(pfn + i)) == 1)

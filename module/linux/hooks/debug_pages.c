@@ -9,7 +9,7 @@
  * a free page is zero. Both hold for all free pages at any time: the pool is filled when the module
  * is loaded, a block before it is freed, and what a migration leaves behind.
  *
- * All of it is off the fast path (pb_watch_key), and costs as much as zeroing does.
+ * All of it is off the fast path (pb_slowpath_key), and costs as much as zeroing does.
  *
  * Pages are not unmapped while they are free, as debug_pagealloc has it: the kernel exports nothing
  * that would let a module do that. As mm/page_poison.c and init_on_free of mm/page_alloc.c.
@@ -28,7 +28,7 @@
 #include "core/pool/stat.h"
 #include "core/zone/zone.h"
 #include "hooks/debug_pages.h"
-#include "request/local.h"
+#include "request/percpu_zone.h"
 #include "source/source.h"
 
 DEFINE_STATIC_KEY_FALSE(pb_fill_key);
@@ -210,7 +210,7 @@ void pb_debug_start(const struct pb_debug_config *config)
 {
 	if (config->init_on_alloc) {
 		static_branch_enable(&pb_init_on_alloc_key);
-		static_branch_inc(&pb_watch_key);
+		static_branch_inc(&pb_slowpath_key);
 	}
 	if (!config->page_poison && !config->init_on_free)
 		return;
@@ -221,7 +221,7 @@ void pb_debug_start(const struct pb_debug_config *config)
 	/* What is zeroed ahead would fail the check, or has been already. */
 	saved_zero = pb_instance.ops.zero;
 	pb_instance.ops.zero = NULL;
-	static_branch_inc(&pb_watch_key);
+	static_branch_inc(&pb_slowpath_key);
 	static_branch_enable(&pb_fill_key);
 	if (config->page_poison)
 		static_branch_enable(&pb_poison_key);
@@ -237,13 +237,13 @@ void pb_debug_stop(void)
 {
 	if (static_key_enabled(&pb_init_on_alloc_key)) {
 		static_branch_disable(&pb_init_on_alloc_key);
-		static_branch_dec(&pb_watch_key);
+		static_branch_dec(&pb_slowpath_key);
 	}
 	if (!static_key_enabled(&pb_fill_key))
 		return;
 	static_branch_disable(&pb_poison_key);
 	static_branch_disable(&pb_fill_key);
-	static_branch_dec(&pb_watch_key);
+	static_branch_dec(&pb_slowpath_key);
 	pb_instance.ops.zero = saved_zero;
 }
 EXPORT_SYMBOL_PB_TEST(pb_debug_stop);

@@ -15,7 +15,7 @@
 #include <linux/fault-inject.h>
 #include <linux/mutex.h>
 
-#include "request/local.h"
+#include "request/percpu_zone.h"
 
 static struct {
 	struct fault_attr	attr;
@@ -36,9 +36,9 @@ static void set_probability(unsigned long value)
 
 	mutex_lock(&lock);
 	if (value && !fail_pbuddy.attr.probability)
-		static_branch_inc(&pb_watch_key);
+		static_branch_inc(&pb_slowpath_key);
 	if (!value && fail_pbuddy.attr.probability)
-		static_branch_dec(&pb_watch_key);
+		static_branch_dec(&pb_slowpath_key);
 	WRITE_ONCE(fail_pbuddy.attr.probability, value);
 	mutex_unlock(&lock);
 }

@@ -27,7 +27,7 @@
 #include "hooks/debug_pages.h"
 #include "hooks/guard_pages.h"
 #include "hooks/owner.h"
-#include "request/local.h"
+#include "request/percpu_zone.h"
 
 DEFINE_STATIC_KEY_FALSE(pb_guard_key);
 
@@ -169,7 +169,7 @@ int pb_guard_start(unsigned int order)
 	if (!order)
 		return 0;
 	minorder = order;
-	static_branch_inc(&pb_watch_key);
+	static_branch_inc(&pb_slowpath_key);
 	static_branch_enable(&pb_guard_key);
 	return 0;
 }
@@ -185,6 +185,6 @@ void pb_guard_stop(void)
 	if (!static_key_enabled(&pb_guard_key))
 		return;
 	static_branch_disable(&pb_guard_key);
-	static_branch_dec(&pb_watch_key);
+	static_branch_dec(&pb_slowpath_key);
 }
 EXPORT_SYMBOL_PB_TEST(pb_guard_stop);

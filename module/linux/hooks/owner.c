@@ -32,7 +32,7 @@
 #include "core/alloc/alloc.h"
 #include "hooks/owner.h"
 #include "instance.h"
-#include "request/local.h"
+#include "request/percpu_zone.h"
 #include "source/source.h"
 
 #define STACK_DEPTH	16
@@ -410,7 +410,7 @@ int pb_owner_init(bool enable)
 		return ret;
 	}
 	static_branch_enable(&pb_owner_key);
-	static_branch_inc(&pb_watch_key);
+	static_branch_inc(&pb_slowpath_key);
 	return 0;
 }
 
@@ -423,7 +423,7 @@ void pb_owner_stop(void)
 {
 	if (!static_key_enabled(&pb_owner_key))
 		return;
-	static_branch_dec(&pb_watch_key);
+	static_branch_dec(&pb_slowpath_key);
 	static_branch_disable(&pb_owner_key);
 	unregister_module_notifier(&module_nb);
 }

@@ -5,7 +5,7 @@
 
 #include "core/base/zone_types.h"
 #include "instance.h"
-#include "request/local.h"
+#include "request/percpu_zone.h"
 
 #define CREATE_TRACE_POINTS
 #include "hooks/trace.h"
@@ -20,15 +20,15 @@ static void drain(struct pb_zone *zone, unsigned int order, unsigned int mt, uns
 	trace_mm_page_pcp_drain(zone->nid, zone->type, order, mt, nr);
 }
 
-int pb_trace_watch_reg(void)
+int pb_trace_slowpath_reg(void)
 {
-	static_branch_inc(&pb_watch_key);
+	static_branch_inc(&pb_slowpath_key);
 	return 0;
 }
 
-void pb_trace_watch_unreg(void)
+void pb_trace_slowpath_unreg(void)
 {
-	static_branch_dec(&pb_watch_key);
+	static_branch_dec(&pb_slowpath_key);
 }
 
 static void zone_alloc(struct pb_zone *zone, unsigned long pfn, unsigned int order,

@@ -11,8 +11,8 @@
 #include <linux/types.h>
 #include <trace/events/mmflags.h>
 
-int pb_trace_watch_reg(void);
-void pb_trace_watch_unreg(void);
+int pb_trace_slowpath_reg(void);
+void pb_trace_slowpath_unreg(void);
 int pb_trace_refill_reg(void);
 void pb_trace_refill_unreg(void);
 int pb_trace_drain_reg(void);
@@ -38,7 +38,7 @@ TRACE_EVENT_FN(mm_page_alloc_entry,
 	),
 	TP_printk("order=%u migratetype=%d gfp_flags=%s", __entry->order, __entry->migratetype,
 		  show_gfp_flags(__entry->gfp_flags)),
-	pb_trace_watch_reg, pb_trace_watch_unreg
+	pb_trace_slowpath_reg, pb_trace_slowpath_unreg
 );
 
 /* A failed allocation has pfn -1, as in kmem:mm_page_alloc. */
@@ -60,7 +60,7 @@ TRACE_EVENT_FN(mm_page_alloc,
 	TP_printk("pfn=0x%lx order=%u migratetype=%d gfp_flags=%s",
 		  __entry->pfn, __entry->order, __entry->migratetype,
 		  show_gfp_flags(__entry->gfp_flags)),
-	pb_trace_watch_reg, pb_trace_watch_unreg
+	pb_trace_slowpath_reg, pb_trace_slowpath_unreg
 );
 
 TRACE_EVENT_FN(mm_page_free,
@@ -75,7 +75,7 @@ TRACE_EVENT_FN(mm_page_free,
 		__entry->order	= order;
 	),
 	TP_printk("pfn=0x%lx order=%u", __entry->pfn, __entry->order),
-	pb_trace_watch_reg, pb_trace_watch_unreg
+	pb_trace_slowpath_reg, pb_trace_slowpath_unreg
 );
 
 /* The core calls these through its ops, which are set while someone listens. */

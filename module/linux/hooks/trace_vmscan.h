@@ -84,8 +84,8 @@ TRACE_EVENT(mm_vmscan_kswapd_sleep,
 /* A reclaimer is asked for its share; pages where mm/ has objects. */
 TRACE_EVENT(mm_shrink_slab_start,
 	TP_PROTO(const struct pbuddy_reclaimer *reclaimer, int nid, gfp_t gfp,
-		 const struct pb_ask *ask),
-	TP_ARGS(reclaimer, nid, gfp, ask),
+		 const struct pb_reclaim_query *query),
+	TP_ARGS(reclaimer, nid, gfp, query),
 	TP_STRUCT__entry(
 		__field(const void *,		shr)
 		__field(void *,			shrink)
@@ -101,12 +101,12 @@ TRACE_EVENT(mm_shrink_slab_start,
 		__entry->shr			= reclaimer;
 		__entry->shrink			= reclaimer->scan_pages;
 		__entry->nid			= nid;
-		__entry->nr_objects_to_shrink	= ask->left_over;
+		__entry->nr_objects_to_shrink	= query->left_over;
 		__entry->gfp_flags		= (__force unsigned long)gfp;
-		__entry->cache_items		= ask->freeable;
-		__entry->delta			= ask->delta;
-		__entry->total_scan		= ask->total;
-		__entry->priority		= ask->priority;
+		__entry->cache_items		= query->freeable;
+		__entry->delta			= query->delta;
+		__entry->total_scan		= query->total;
+		__entry->priority		= query->priority;
 	),
 	TP_printk("%pS %p: nid: %d objects to shrink %ld gfp_flags %s cache items %ld delta %lld total_scan %ld priority %d",
 		  __entry->shrink, __entry->shr, __entry->nid, __entry->nr_objects_to_shrink,
@@ -116,8 +116,8 @@ TRACE_EVENT(mm_shrink_slab_start,
 
 TRACE_EVENT(mm_shrink_slab_end,
 	TP_PROTO(const struct pbuddy_reclaimer *reclaimer, int nid, int freed,
-		 const struct pb_ask *ask),
-	TP_ARGS(reclaimer, nid, freed, ask),
+		 const struct pb_reclaim_query *query),
+	TP_ARGS(reclaimer, nid, freed, query),
 	TP_STRUCT__entry(
 		__field(const void *,	shr)
 		__field(int,		nid)
@@ -131,10 +131,10 @@ TRACE_EVENT(mm_shrink_slab_end,
 		__entry->shr		= reclaimer;
 		__entry->nid		= nid;
 		__entry->shrink		= reclaimer->scan_pages;
-		__entry->unused_scan	= ask->left_over;
-		__entry->new_scan	= atomic_long_read(ask->deferred);
+		__entry->unused_scan	= query->left_over;
+		__entry->new_scan	= atomic_long_read(query->deferred);
 		__entry->retval		= freed;
-		__entry->total_scan	= ask->total;
+		__entry->total_scan	= query->total;
 	),
 	TP_printk("%pS %p: nid: %d unused scan count %ld new scan count %ld total_scan %ld last shrinker return val %d",
 		  __entry->shrink, __entry->shr, __entry->nid, __entry->unused_scan,

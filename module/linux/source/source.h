@@ -56,7 +56,7 @@ struct pb_pool_spec {
  *	is allocated and whose pages have a reference count of one. Called once for each
  *	maximal run of such blocks, so several times for an extent with leaked pages between.
  *	Cannot fail.
- * @finish: called last for every extent, @whole when all of it went through @release. Frees
+ * @finish: called last for every extent, @complete when all of it went through @release. Frees
  *	what the source keeps for the extent; with pages still in use it has to keep that for
  *	ever. May be NULL.
  *
@@ -73,7 +73,7 @@ struct pb_source_ops {
 	long		(*reserve)(const struct pb_pool_spec *spec, struct list_head *extents);
 	void		(*release)(struct pb_extent *extent, unsigned long pfn,
 				   unsigned long nr_pages);
-	void		(*finish)(struct pb_extent *extent, bool whole);
+	void		(*finish)(struct pb_extent *extent, bool complete);
 };
 
 /**

@@ -172,8 +172,8 @@ static long keep_pages(const struct area *area, const struct pb_pool_spec *spec,
 }
 
 /* Takes what one area has, in pieces as large as possible. */
-static long take_from(struct area *area, const struct pb_pool_spec *spec,
-		      struct list_head *extents, unsigned long want)
+static long alloc_from(struct area *area, const struct pb_pool_spec *spec,
+		       struct list_head *extents, unsigned long want)
 {
 	unsigned long size = want, got = 0;
 
@@ -208,8 +208,8 @@ static long take_from(struct area *area, const struct pb_pool_spec *spec,
 	return got;
 }
 
-static long take_by_dma(const struct pb_pool_spec *spec, struct list_head *extents,
-			unsigned long want)
+static long alloc_by_dma(const struct pb_pool_spec *spec, struct list_head *extents,
+			 unsigned long want)
 {
 	struct area area = { .dev = get_device_on(spec->nid) };
 	long got;
@@ -218,7 +218,7 @@ static long take_by_dma(const struct pb_pool_spec *spec, struct list_head *exten
 		pr_err("cma: no device for node %d: %pe\n", spec->nid, area.dev);
 		return PTR_ERR(area.dev);
 	}
-	got = take_from(&area, spec, extents, want);
+	got = alloc_from(&area, spec, extents, want);
 	put_device_on(spec->nid);
 	return got;
 }
@@ -231,13 +231,13 @@ static long cma_reserve(const struct pb_pool_spec *spec, struct list_head *exten
 	long ret;
 
 	for (n = 0; got < spec->nr_pages && (area.cma = nth_area(n)); n++) {
-		ret = take_from(&area, spec, extents, spec->nr_pages - got);
+		ret = alloc_from(&area, spec, extents, spec->nr_pages - got);
 		if (ret < 0)
 			return ret;
 		got += ret;
 	}
 	if (got < spec->nr_pages && IS_ENABLED(CONFIG_DMA_CMA)) {
-		ret = take_by_dma(spec, extents, spec->nr_pages - got);
+		ret = alloc_by_dma(spec, extents, spec->nr_pages - got);
 		if (ret < 0)
 			return ret;
 		got += ret;
@@ -266,7 +266,7 @@ static void cma_release_pages(struct pb_extent *extent, unsigned long pfn, unsig
 	area_free(extent->priv, extent->start_pfn, pfn, nr_pages);
 }
 
-static void cma_finish(struct pb_extent *extent, bool whole)
+static void cma_finish(struct pb_extent *extent, bool complete)
 {
 	struct area *area = extent->priv;
 

@@ -50,7 +50,7 @@ struct scan {
 	unsigned long	*ok;
 };
 
-static unsigned long block_pfn(const struct scan *scan, unsigned long block)
+static unsigned long pageblock_pfn(const struct scan *scan, unsigned long block)
 {
 	return scan->base_pfn + (block << PB_PAGEBLOCK_ORDER);
 }
@@ -64,7 +64,7 @@ static bool page_looks_movable(struct page *page)
 	return !page_count(page) || PageLRU(page);
 }
 
-static bool block_is_candidate(unsigned long pfn, int nid)
+static bool pageblock_is_candidate(unsigned long pfn, int nid)
 {
 	unsigned long end = pfn + PB_PAGEBLOCK_NR;
 	struct page *page = pfn_to_online_page(pfn);
@@ -101,7 +101,7 @@ static int scan_node(struct scan *scan, int nid)
 	if (!scan->ok)
 		return -ENOMEM;
 	for (block = 0; block < scan->nr; block++) {
-		if (block_is_candidate(block_pfn(scan, block), nid))
+		if (pageblock_is_candidate(pageblock_pfn(scan, block), nid))
 			__set_bit(block, scan->ok);
 		if (fatal_signal_pending(current))
 			return -EINTR;
@@ -118,8 +118,8 @@ static bool run_is_candidate(const struct scan *scan, unsigned long block, unsig
 	    find_next_zero_bit(scan->ok, block + nr, block) < block + nr)
 		return false;
 	/* Zones of a node do not interleave, so the ends suffice. */
-	first = pfn_to_page(block_pfn(scan, block));
-	last = pfn_to_page(block_pfn(scan, block + nr) - 1);
+	first = pfn_to_page(pageblock_pfn(scan, block));
+	last = pfn_to_page(pageblock_pfn(scan, block + nr) - 1);
 	return page_zone(first) == page_zone(last);
 }
 
@@ -132,8 +132,8 @@ static bool system_can_spare(unsigned long nr_pages)
 }
 
 /* 0: taken and on the list. -EBUSY: something in it cannot be moved now. */
-static int take_piece(const struct pb_pool_spec *spec, struct list_head *extents,
-		      unsigned long pfn, unsigned long nr_pages)
+static int alloc_piece(const struct pb_pool_spec *spec, struct list_head *extents,
+		       unsigned long pfn, unsigned long nr_pages)
 {
 	int ret = pb_alloc_contig_range(pfn, pfn + nr_pages, GFP_KERNEL | __GFP_NOWARN);
 
@@ -146,8 +146,8 @@ static int take_piece(const struct pb_pool_spec *spec, struct list_head *extents
 }
 
 /* Takes aligned pieces of one order, from the top down, while more than that is wanted. */
-static long take_order(struct scan *scan, const struct pb_pool_spec *spec,
-		       struct list_head *extents, unsigned int order, unsigned long want)
+static long alloc_order(struct scan *scan, const struct pb_pool_spec *spec,
+			struct list_head *extents, unsigned int order, unsigned long want)
 {
 	unsigned long nr = 1UL << (order - PB_PAGEBLOCK_ORDER), pages = 1UL << order;
 	unsigned long block, got = 0;
@@ -160,7 +160,7 @@ static long take_order(struct scan *scan, const struct pb_pool_spec *spec,
 		if (run_is_candidate(scan, block, nr)) {
 			if (!system_can_spare(pages))
 				break;
-			ret = take_piece(spec, extents, block_pfn(scan, block), pages);
+			ret = alloc_piece(spec, extents, pageblock_pfn(scan, block), pages);
 			if (!ret) {
 				bitmap_clear(scan->ok, block, nr);
 				got += pages;
@@ -177,8 +177,8 @@ static long take_order(struct scan *scan, const struct pb_pool_spec *spec,
 	return got;
 }
 
-static long take_pass(const struct pb_pool_spec *spec, struct list_head *extents,
-		      unsigned long want)
+static long alloc_pass(const struct pb_pool_spec *spec, struct list_head *extents,
+		       unsigned long want)
 {
 	struct scan scan = {};
 	unsigned int order;
@@ -186,12 +186,12 @@ static long take_pass(const struct pb_pool_spec *spec, struct list_head *extents
 	long ret = scan_node(&scan, spec->nid);
 
 	for (order = PB_MAX_ORDER; !ret && got < want && order >= PB_PAGEBLOCK_ORDER; order--) {
-		long taken = take_order(&scan, spec, extents, order, want - got);
+		long allocated = alloc_order(&scan, spec, extents, order, want - got);
 
-		if (taken < 0)
-			ret = taken;
+		if (allocated < 0)
+			ret = allocated;
 		else
-			got += taken;
+			got += allocated;
 	}
 	kvfree(scan.ok);
 	return ret ?: got;
@@ -213,13 +213,13 @@ static long contig_reserve(const struct pb_pool_spec *spec, struct list_head *ex
 	unsigned int pass;
 
 	for (pass = 0; pass < MAX_PASSES && got < spec->nr_pages; pass++) {
-		long taken = take_pass(spec, extents, spec->nr_pages - got);
+		long allocated = alloc_pass(spec, extents, spec->nr_pages - got);
 
-		if (taken == -ENOMEM)
+		if (allocated == -ENOMEM)
 			pr_err("node %d: no memory to search it\n", spec->nid);
-		if (taken < 0)
-			return taken;
-		got += taken;
+		if (allocated < 0)
+			return allocated;
+		got += allocated;
 	}
 	return got;
 }

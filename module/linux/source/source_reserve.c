@@ -74,8 +74,8 @@ static bool pageblock_usable(unsigned long pfn, int nid)
 	return true;
 }
 
-static long take_run(const struct pb_pool_spec *spec, struct list_head *extents,
-		     unsigned long pfn, unsigned long nr_pages)
+static long collect_run(const struct pb_pool_spec *spec, struct list_head *extents,
+			unsigned long pfn, unsigned long nr_pages)
 {
 	int ret;
 
@@ -88,7 +88,7 @@ static long take_run(const struct pb_pool_spec *spec, struct list_head *extents,
 	return nr_pages;
 }
 
-static long take_region(const struct pb_pool_spec *spec, struct list_head *extents)
+static long collect_region(const struct pb_pool_spec *spec, struct list_head *extents)
 {
 	unsigned long pfn, end, run = 0, got = 0;
 	phys_addr_t start, size;
@@ -104,14 +104,14 @@ static long take_region(const struct pb_pool_spec *spec, struct list_head *exten
 		if (pageblock_usable(pfn, spec->nid)) {
 			run += PB_PAGEBLOCK_NR;
 		} else {
-			ret = take_run(spec, extents, pfn - run, run);
+			ret = collect_run(spec, extents, pfn - run, run);
 			got += run;
 			run = 0;
 		}
 		cond_resched();
 	}
 	if (ret >= 0)
-		ret = take_run(spec, extents, pfn - run, run);
+		ret = collect_run(spec, extents, pfn - run, run);
 	got += run;
 	if (!got)
 		pr_warn("reserve: nothing of \"%s\" is on node %d and free\n", spec->label,
@@ -230,7 +230,7 @@ static void unmap_range(struct mapping *map)
 	release_mem_region(range.start, range_len(&range));
 }
 
-static long take_range(const struct pb_pool_spec *spec, struct list_head *extents)
+static long collect_range(const struct pb_pool_spec *spec, struct list_head *extents)
 {
 	struct mapping *map;
 	u64 start, bytes;
@@ -266,7 +266,7 @@ static int reserve_check(const struct pb_pool_spec *spec)
 
 static long reserve_reserve(const struct pb_pool_spec *spec, struct list_head *extents)
 {
-	return label_is_address(spec) ? take_range(spec, extents) : take_region(spec, extents);
+	return label_is_address(spec) ? collect_range(spec, extents) : collect_region(spec, extents);
 }
 
 static void reserve_release(struct pb_extent *extent, unsigned long pfn, unsigned long nr_pages)
@@ -275,9 +275,9 @@ static void reserve_release(struct pb_extent *extent, unsigned long pfn, unsigne
 }
 
 /* With pages in use the mapping has to stay, and keeps the range out of a next insmod's reach. */
-static void reserve_finish(struct pb_extent *extent, bool whole)
+static void reserve_finish(struct pb_extent *extent, bool complete)
 {
-	if (!extent->priv || !whole)
+	if (!extent->priv || !complete)
 		return;
 	unmap_range(extent->priv);
 	kfree(extent->priv);

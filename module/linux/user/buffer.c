@@ -46,7 +46,7 @@ static void reset_page_flags(struct page *page)
 		folio_clear_referenced(folio);
 }
 
-static bool block_pinned(const struct pb_block *block)
+static bool block_pinned(const struct pb_buffer_block *block)
 {
 	unsigned int i;
 
@@ -61,7 +61,7 @@ static bool block_pinned(const struct pb_block *block)
 }
 
 /* Frees the pages one by one, but for those somebody still refers to. */
-static void free_pinned_block(const struct pb_block *block)
+static void free_pinned_block(const struct pb_buffer_block *block)
 {
 	unsigned int i;
 
@@ -79,7 +79,7 @@ static void free_pinned_block(const struct pb_block *block)
 	}
 }
 
-static void free_block(const struct pb_block *block)
+static void free_block(const struct pb_buffer_block *block)
 {
 	if (block_pinned(block))
 		free_pinned_block(block);
@@ -108,7 +108,7 @@ static void destroy(struct pb_buffer *buf)
 static int reserve_block(struct pb_buffer *buf)
 {
 	unsigned int max = buf->max_blocks ? 2 * buf->max_blocks : FIRST_BLOCKS;
-	struct pb_block *block;
+	struct pb_buffer_block *block;
 
 	if (buf->nr_blocks < buf->max_blocks)
 		return 0;
@@ -126,7 +126,7 @@ static int reserve_block(struct pb_buffer *buf)
 static void store_block(struct pb_buffer *buf, unsigned long pfn, unsigned long nr_pages,
 			unsigned int order, bool split)
 {
-	buf->block[buf->nr_blocks++] = (struct pb_block) {
+	buf->block[buf->nr_blocks++] = (struct pb_buffer_block) {
 		.pfn = pfn,
 		.start = buf->nr_pages,
 		.nr_pages = nr_pages,
@@ -154,8 +154,8 @@ static void store_trimmed(struct pb_buffer *buf, unsigned long pfn, unsigned int
 	store_block(buf, pfn, want, order, true);
 }
 
-static int take_contig(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
-		       struct pb_request *rq, enum pb_reason *reason)
+static int alloc_contig(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
+			struct pb_request *rq, enum pb_reason *reason)
 {
 	unsigned int order = order_base_2(spec->nr_pages);
 	unsigned long pfn;
@@ -182,8 +182,8 @@ static int take_contig(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
 }
 
 /* Takes what one node has, largest blocks first, none below spec->order. */
-static int take_on_node(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
-			const struct pb_request *proto, int nid)
+static int alloc_on_node(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
+			 const struct pb_request *proto, int nid)
 {
 	unsigned int max_order = PB_MAX_ORDER;
 	struct pb_request rq = *proto;
@@ -220,8 +220,8 @@ static int take_on_node(struct pb_buffer *buf, const struct pb_buffer_spec *spec
  * Visits the nodes by distance, so that a nearby small block is preferred to a distant large one:
  * the core's own fallback, order by order, would do the opposite.
  */
-static int take_on_nodes(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
-			 const struct pb_request *proto)
+static int alloc_on_nodes(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
+			  const struct pb_request *proto)
 {
 	int nid = NUMA_NO_NODE, err;
 	struct pb_zone *zone;
@@ -234,21 +234,21 @@ static int take_on_nodes(struct pb_buffer *buf, const struct pb_buffer_spec *spe
 			continue;
 		if (spec->nodemask && !node_isset(nid, *spec->nodemask))
 			continue;
-		err = take_on_node(buf, spec, proto, nid);
+		err = alloc_on_node(buf, spec, proto, nid);
 		if (err || buf->nr_pages == spec->nr_pages)
 			return err;
 	}
 	return 0;
 }
 
-static int take_blocks(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
-		       struct pb_request *rq, enum pb_reason *reason)
+static int alloc_blocks(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
+			struct pb_request *rq, enum pb_reason *reason)
 {
 	unsigned long pfn;
 	int err;
 
 	for (;;) {
-		err = take_on_nodes(buf, spec, rq);
+		err = alloc_on_nodes(buf, spec, rq);
 		if (err || buf->nr_pages == spec->nr_pages)
 			return err;
 		/* All is tried that does not sleep: now with all means, and for the reason. */
@@ -310,7 +310,8 @@ static unsigned long eligible_pages(const struct pb_request *rq)
 }
 
 /* With @reason NULL as much as there is will do. */
-static int take(struct pb_buffer *buf, const struct pb_buffer_spec *spec, enum pb_reason *reason)
+static int alloc_pages_of(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
+			  enum pb_reason *reason)
 {
 	gfp_t gfp = gfp_of(spec);
 	unsigned long eligible;
@@ -326,18 +327,18 @@ static int take(struct pb_buffer *buf, const struct pb_buffer_spec *spec, enum p
 			*reason = rq.mems_allowed ? PB_REASON_POLICY : PB_REASON_NODE;
 		return -ENOMEM;
 	}
-	return spec->contig ? take_contig(buf, spec, &rq, reason) :
-			      take_blocks(buf, spec, &rq, reason);
+	return spec->contig ? alloc_contig(buf, spec, &rq, reason) :
+			      alloc_blocks(buf, spec, &rq, reason);
 }
 
 /* Some of the nodes will do better than others: first those, without waiting for them. */
-static int take_preferred_many(struct pb_buffer *buf, struct pb_buffer_spec *spec)
+static int alloc_preferred_many(struct pb_buffer *buf, struct pb_buffer_spec *spec)
 {
 	bool nowait = spec->nowait;
 	int err;
 
 	spec->nowait = true;
-	err = take(buf, spec, NULL);
+	err = alloc_pages_of(buf, spec, NULL);
 	spec->nowait = nowait;
 	spec->nodemask = NULL;
 	return err == -ENOMEM ? 0 : err;
@@ -347,8 +348,8 @@ static int take_preferred_many(struct pb_buffer *buf, struct pb_buffer_spec *spe
  * As the task's memory policy says. Interleaved buffers change the node with each pageblock, or
  * with each block when those are to be larger.
  */
-static int take_by_policy(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
-			  enum pb_reason *reason)
+static int alloc_by_policy(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
+			   enum pb_reason *reason)
 {
 	unsigned long turn = max(1UL << PB_PAGEBLOCK_ORDER, 1UL << spec->order);
 	struct pb_buffer_spec part = *spec;
@@ -363,10 +364,10 @@ static int take_by_policy(struct pb_buffer *buf, const struct pb_buffer_spec *sp
 		if (policy.interleave && !spec->contig)
 			part.nr_pages = min(spec->nr_pages, buf->nr_pages + turn);
 		if (policy.preferred_many)
-			err = take_preferred_many(buf, &part);
+			err = alloc_preferred_many(buf, &part);
 		nr_blocks = buf->nr_blocks;
 		if (!err && buf->nr_pages < part.nr_pages)
-			err = take(buf, &part, reason);
+			err = alloc_pages_of(buf, &part, reason);
 		if (!err && nr_blocks < buf->nr_blocks)
 			pb_policy_count(&policy, buf->block[nr_blocks].pfn);
 	}
@@ -376,7 +377,7 @@ static int take_by_policy(struct pb_buffer *buf, const struct pb_buffer_spec *sp
 static int fill_buffer(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
 		       enum pb_reason *reason)
 {
-	int err = spec->policy ? take_by_policy(buf, spec, reason) : take(buf, spec, reason);
+	int err = spec->policy ? alloc_by_policy(buf, spec, reason) : alloc_pages_of(buf, spec, reason);
 
 	return err ?: zero_blocks(buf);
 }

@@ -17,7 +17,7 @@ struct page;
 struct pb_account;
 
 /**
- * struct pb_block - one allocation of the core inside a buffer
+ * struct pb_buffer_block - one allocation of the core inside a buffer
  * @pfn: first PFN
  * @start: its page index in the buffer
  * @nr_pages: length
@@ -25,7 +25,7 @@ struct pb_account;
  * @split: the frames are allocated one by one, as pb_split() leaves them
  * @zeroed: known to be zero when it was allocated
  */
-struct pb_block {
+struct pb_buffer_block {
 	unsigned long	pfn;
 	unsigned long	start;
 	unsigned int	nr_pages;
@@ -60,7 +60,7 @@ struct pb_buffer {
 	int			node;
 	unsigned int		nr_blocks;
 	unsigned int		max_blocks;
-	struct pb_block		*block;
+	struct pb_buffer_block	*block;
 	bool			zeroed;
 	struct list_head	building;
 	struct pid		*builder;

@@ -6,7 +6,7 @@
 #include "user/segment.h"
 
 /* The block that page @index belongs to; @index is inside the buffer. */
-static const struct pb_block *block_at(const struct pb_buffer *buf, unsigned long index)
+static const struct pb_buffer_block *block_at(const struct pb_buffer *buf, unsigned long index)
 {
 	unsigned int low = 0, high = buf->nr_blocks;
 
@@ -34,7 +34,7 @@ static const struct pb_block *block_at(const struct pb_buffer *buf, unsigned lon
 unsigned int pb_buffer_pages(const struct pb_buffer *buf, unsigned long index, struct page **pages,
 			     unsigned int nr)
 {
-	const struct pb_block *block;
+	const struct pb_buffer_block *block;
 	unsigned int i;
 
 	if (index >= buf->nr_pages)
@@ -61,7 +61,7 @@ unsigned int pb_buffer_pages(const struct pb_buffer *buf, unsigned long index, s
 bool pb_segment_next(struct pb_segment_iter *iter, struct pb_segment *segment)
 {
 	const struct pb_buffer *buf = iter->buf;
-	const struct pb_block *block;
+	const struct pb_buffer_block *block;
 
 	if (iter->next >= buf->nr_blocks)
 		return false;

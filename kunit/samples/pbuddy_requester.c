@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pbuddy_asker: sends a number of equal requests with gfp flags given by name when it is loaded,
+ * pbuddy_requester: when loaded, sends a number of equal requests with gfp flags given by name,
  * and frees each block at once. Tests load it to see the effect of a flag and the messages that
  * it causes. The parameter "served" then has the number of requests that got a block.
  */
@@ -62,7 +62,7 @@ static int __init parse(gfp_t *flags)
 		for (i = 0; i < ARRAY_SIZE(names) && strcmp(name, names[i].name); i++)
 			;
 		if (i == ARRAY_SIZE(names)) {
-			pr_err("pbuddy_asker: unknown gfp flag \"%s\"\n", name);
+			pr_err("pbuddy_requester: unknown gfp flag \"%s\"\n", name);
 			return -EINVAL;
 		}
 		*flags |= names[i].gfp;
@@ -70,7 +70,7 @@ static int __init parse(gfp_t *flags)
 	return 0;
 }
 
-static int __init asker_init(void)
+static int __init requester_init(void)
 {
 	struct page *page;
 	gfp_t flags;
@@ -86,11 +86,11 @@ static int __init asker_init(void)
 	return 0;
 }
 
-static void __exit asker_exit(void)
+static void __exit requester_exit(void)
 {
 }
 
-module_init(asker_init);
-module_exit(asker_exit);
+module_init(requester_init);
+module_exit(requester_exit);
 MODULE_DESCRIPTION("Allocates from pbuddy with any gfp flags");
 MODULE_LICENSE("GPL");

@@ -10,14 +10,14 @@
 
 #include "core/cache/pcp.h"
 #include "instance.h"
-#include "request/local.h"
+#include "request/percpu_zone.h"
 
-DEFINE_PER_CPU(struct pb_local, pb_local);
-DEFINE_STATIC_KEY_FALSE(pb_watch_key);
+DEFINE_PER_CPU(struct pb_percpu_zone, pb_percpu_zone);
+DEFINE_STATIC_KEY_FALSE(pb_slowpath_key);
 
 static int hotplug_state;
 
-const u8 pb_local_migratetype[PB_LOCAL_KINDS] = {
+const u8 pb_gfp_index_migratetype[PB_NR_GFP_INDEX] = {
 	[___GFP_MOVABLE] = PB_MOVABLE,
 	[___GFP_HIGHMEM | ___GFP_MOVABLE] = PB_MOVABLE,
 	[___GFP_RECLAIMABLE] = PB_RECLAIMABLE,
@@ -25,7 +25,7 @@ const u8 pb_local_migratetype[PB_LOCAL_KINDS] = {
 };
 
 /* The highest zone type of a kind, plus 1; those that are not here are for gfp.c to judge. */
-static const u8 kind_zone[PB_LOCAL_KINDS] = {
+static const u8 gfp_index_zone[PB_NR_GFP_INDEX] = {
 	[0] = PB_ZONE_NORMAL + 1,
 	[___GFP_HIGHMEM] = PB_ZONE_NORMAL + 1,
 	[___GFP_MOVABLE] = PB_ZONE_NORMAL + 1,
@@ -38,38 +38,38 @@ static const u8 kind_zone[PB_LOCAL_KINDS] = {
 static int online(unsigned int cpu)
 {
 	struct pb_zone **preferred = pb_instance.preferred[cpu_to_mem(cpu)], *zone;
-	struct pb_local *local = per_cpu_ptr(&pb_local, cpu);
-	unsigned int kind;
+	struct pb_percpu_zone *cache = per_cpu_ptr(&pb_percpu_zone, cpu);
+	unsigned int index;
 
-	for (kind = 0; kind < PB_LOCAL_KINDS; kind++) {
-		zone = kind_zone[kind] ? preferred[kind_zone[kind] - 1] : NULL;
-		WRITE_ONCE(local->pcp[kind], zone ? per_cpu_ptr(zone->pcp, cpu) : NULL);
+	for (index = 0; index < PB_NR_GFP_INDEX; index++) {
+		zone = gfp_index_zone[index] ? preferred[gfp_index_zone[index] - 1] : NULL;
+		WRITE_ONCE(cache->pcp[index], zone ? per_cpu_ptr(zone->pcp, cpu) : NULL);
 	}
 	return 0;
 }
 
 static int offline(unsigned int cpu)
 {
-	memset(per_cpu_ptr(&pb_local, cpu), 0, sizeof(struct pb_local));
+	memset(per_cpu_ptr(&pb_percpu_zone, cpu), 0, sizeof(struct pb_percpu_zone));
 	return 0;
 }
 
 /**
- * pb_local_start - open the fast path on all CPUs, and on those that come online
+ * pb_percpu_zone_start - open the fast path on all CPUs, and on those that come online
  *
  * Context: process, may sleep; the pool exists. Return: 0 or a negative errno.
  */
-int pb_local_start(void)
+int pb_percpu_zone_start(void)
 {
 	/* init_on_alloc=1: the kernel wants every page cleared. */
 	if (want_init_on_alloc(0))
-		static_branch_inc(&pb_watch_key);
+		static_branch_inc(&pb_slowpath_key);
 	hotplug_state = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "pbuddy:online", online, offline);
 	return hotplug_state < 0 ? hotplug_state : 0;
 }
 
 /* Closes it; the pool is about to go. Context: process, may sleep. */
-void pb_local_stop(void)
+void pb_percpu_zone_stop(void)
 {
 	cpuhp_remove_state(hotplug_state);
 }
