@@ -1,17 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * PID 1 of a test guest: mounts what tests need, runs one command, reports.
+ * PID 1 of a test guest: mounts what tests need, runs commands one after another, reports.
  *
- * Serial lines: ttyS0 is the kernel console, ttyS1 the verdict channel, ttyS2 and
- * ttyS3 the command's stdout and stderr.  On the verdict channel one line per event:
- *	boot			the command is about to start
+ * Serial lines: ttyS0 is the kernel console, ttyS1 the verdict channel, ttyS2 and ttyS3 the
+ * commands' stdout and stderr.  On the verdict channel one line per event:
+ *	begin NAME		this command is about to start
  *	exit N / signal N	how it ended
  *	taint HEX		/proc/sys/kernel/tainted after it
+ *	seconds N		how long it took
+ *	unclean WHY		no further command can run in this guest
+ *	ended NAME		everything about this command is said
  *	kmemleak N		how many leaks two scans found (kernels that have kmemleak)
  *	end			everything above is complete
- * The command is in /.vm/argv, one argument per NUL-terminated string.  /.vm/options
- * has words for this program: hang-after=SECONDS, no-kmemleak, power-off.
+ * Command number N is in /.vm/command.N: NUL-terminated strings, its name, the seconds after
+ * which the kernel logs what its CPUs and blocked tasks do, then the arguments.
+ * /.vm/options has words for this program: marks, no-kmemleak, power-off.  With "marks" every
+ * command's part of the console begins with a line "vm: begin NAME", and its part of stdout and
+ * of stderr with a line of \001 and NAME; the rest of the console begins with "vm: end".
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -32,7 +39,7 @@
 #define KMEMLEAK "/sys/kernel/debug/kmemleak"
 
 static int verdict_fd = -1;
-static bool power_off;
+static bool power_off, marks;
 
 static const struct {
 	const char *fstype, *dir, *data;
@@ -135,6 +142,17 @@ static int put(const char *path, const char *text)
 	return n < 0 ? -1 : 0;
 }
 
+static void put_line(const char *path, const char *text)
+{
+	int fd = open_line(path);
+
+	if (fd < 0)
+		return;
+	if (write(fd, text, strlen(text)) >= 0)
+		tcdrain(fd);
+	close(fd);
+}
+
 static void mount_all(void)
 {
 	size_t i;
@@ -151,19 +169,38 @@ static void mount_all(void)
 	symlink("/proc/self/fd/2", "/dev/stderr");
 }
 
-static char **read_argv(void)
+/* The strings of command number @nr, up to a NULL; NULL when there is no such command. */
+static char **read_command(int nr)
 {
 	size_t len = 0, i, n = 0;
-	char *buf = slurp("/.vm/argv", &len), **argv;
+	char path[32], *buf, **strings;
 
+	snprintf(path, sizeof(path), "/.vm/command.%d", nr);
+	buf = slurp(path, &len);
 	if (!buf || !len)
-		fail("no command");
-	argv = calloc(len + 1, sizeof(*argv));
-	if (!argv)
+		return NULL;
+	strings = calloc(len + 1, sizeof(*strings));
+	if (!strings)
 		fail("out of memory");
 	for (i = 0; i < len; i += strlen(buf + i) + 1)
-		argv[n++] = buf + i;
-	return argv;
+		strings[n++] = buf + i;
+	return strings;
+}
+
+/* Say on the console and on both output lines that what follows is @name's. */
+static void mark(const char *name)
+{
+	static const char * const lines[] = { "/dev/ttyS2", "/dev/ttyS3" };
+	char text[256];
+	size_t i;
+
+	if (!marks)
+		return;
+	snprintf(text, sizeof(text), *name ? "<5>vm: begin %s\n" : "<5>vm: end\n", name);
+	put("/dev/kmsg", text);
+	snprintf(text, sizeof(text), "\n\001%s\n", name);
+	for (i = 0; i < ARRAY_SIZE(lines); i++)
+		put_line(lines[i], text);
 }
 
 static pid_t spawn(char **argv)
@@ -203,13 +240,13 @@ static int wait_for(pid_t pid)
  * Before the host gives up on a guest that hangs, have the kernel say where its
  * CPUs and its blocked tasks are.
  */
-static void watch_for_hang(const char *options)
+static pid_t watch_for_hang(int seconds)
 {
-	const char *p = options ? strstr(options, "hang-after=") : NULL;
+	pid_t pid = fork();
 
-	if (!p || fork())
-		return;
-	sleep(atoi(p + strlen("hang-after=")));
+	if (pid)
+		return pid;
+	sleep(seconds);
 	fprintf(stderr, "init: the command does not end; CPUs and blocked tasks:\n");
 	put("/proc/sysrq-trigger", "l");
 	put("/proc/sysrq-trigger", "w");
@@ -262,10 +299,90 @@ static void report_taint(void)
 	verdict("taint %lx\n", text ? strtoul(text, NULL, 10) : 0);
 }
 
+/* Processes that the command left go too, but those that the kernel does not let go. */
+static void kill_leftovers(void)
+{
+	pid_t got;
+	int i;
+
+	kill(-1, SIGKILL);
+	for (i = 0; i < 50; i++) {
+		do {
+			got = waitpid(-1, NULL, WNOHANG);
+		} while (got > 0);
+		if (got < 0 && errno == ECHILD)
+			return;
+		usleep(20000);
+	}
+}
+
+static void remove_cgroups(void)
+{
+	DIR *dir = opendir("/sys/fs/cgroup");
+	struct dirent *e;
+	char path[sizeof("/sys/fs/cgroup/") + sizeof(e->d_name)];
+
+	while (dir && (e = readdir(dir))) {
+		if (e->d_type != DT_DIR || e->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "/sys/fs/cgroup/%s", e->d_name);
+		rmdir(path);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+/* What a command leaves of itself must not decide how the next one ends. */
+static bool clean_up(int status)
+{
+	char *modules;
+
+	kill_leftovers();
+	remove_cgroups();
+	umount2("/tmp", MNT_DETACH);
+	mount("tmpfs", "/tmp", "tmpfs", 0, "mode=1777");
+	/* A warning that is given once is given once to each command. */
+	put("/sys/kernel/debug/clear_warn_once", "1");
+	modules = slurp("/proc/modules", NULL);
+	if (status)
+		verdict("unclean the command failed\n");
+	else if (modules && strstr(modules, "pbuddy"))
+		verdict("unclean a module is still loaded\n");
+	else
+		return true;
+	return false;
+}
+
+/* Run one command and report; whether the guest can run another. */
+static bool run_command(char **strings, bool last)
+{
+	time_t start = time(NULL);
+	bool clean = true;
+	pid_t watch;
+	int status;
+
+	mark(strings[0]);
+	verdict("begin %s\n", strings[0]);
+	watch = watch_for_hang(atoi(strings[1]));
+	status = wait_for(spawn(strings + 2));
+	kill(watch, SIGKILL);
+	drain_lines();
+	if (WIFSIGNALED(status))
+		verdict("signal %d\n", WTERMSIG(status));
+	else
+		verdict("exit %d\n", WEXITSTATUS(status));
+	report_taint();
+	verdict("seconds %ld\n", (long)(time(NULL) - start));
+	if (!last)
+		clean = clean_up(status);
+	verdict("ended %s\n", strings[0]);
+	return clean;
+}
+
 int main(void)
 {
-	char *options, **argv;
-	int status, fd;
+	char *options, **command, **next;
+	int nr, fd;
 
 	mount_all();
 	/* Our own messages go to the console, whatever the kernel gave us. */
@@ -278,22 +395,22 @@ int main(void)
 	verdict_fd = open_line("/dev/ttyS1");
 	options = slurp("/.vm/options", NULL);
 	power_off = options && strstr(options, "power-off");
-	argv = read_argv();
+	marks = options && strstr(options, "marks");
+	command = read_command(0);
+	if (!command)
+		fail("no command");
 	setenv("PATH", "/bin:/sbin:/usr/bin:/usr/sbin:/", 1);
 	setenv("HOME", "/tmp", 1);
 	setenv("TERM", "dumb", 1);
 	if (chdir("/"))
 		fail("chdir");
 
-	watch_for_hang(options);
-	verdict("boot\n");
-	status = wait_for(spawn(argv));
-	drain_lines();
-	if (WIFSIGNALED(status))
-		verdict("signal %d\n", WTERMSIG(status));
-	else
-		verdict("exit %d\n", WEXITSTATUS(status));
-	report_taint();
+	for (nr = 1; command; nr++, command = next) {
+		next = read_command(nr);
+		if (!run_command(command, !next))
+			break;
+	}
+	mark("");
 	if (!options || !strstr(options, "no-kmemleak"))
 		report_leaks();
 	verdict("end\n");

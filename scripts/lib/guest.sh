@@ -62,3 +62,11 @@ guest_add_libraries() {
 		cp -L --preserve=mode "$lib" "$root/$lib"
 	done
 }
+
+# Debugging information makes modules ten times larger, and each guest unpacks and loads them.
+guest_strip_modules() {
+	local f
+	for f in "$1"/*.ko; do
+		[ ! -e "$f" ] || strip --strip-debug "$f"
+	done
+}
