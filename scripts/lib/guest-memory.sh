@@ -14,6 +14,12 @@ load() {
 
 unload() { rmmod pbuddy; }
 
+# Pages that are still mapped or pinned keep the module for a moment after their last user.
+unload_soon() { within 10 unload; }
+
+# ends_with STATUS: the last command of a test that leaves the module to this.
+ends_with() { unload_soon >&2 && exit "$1"; }
+
 loaded() { grep -q '^pbuddy ' /proc/modules; }
 
 # said REGEX: the module's last words contain a line that is REGEX as a whole.
@@ -93,13 +99,17 @@ settled() {
 	return 1
 }
 
-# hold ARGUMENTS of pbuddyctl alloc...: process $holder has them, until they are dropped.
-hold() {
+# hold_by COMMAND...: a command that ends in "pbuddyctl alloc ARGUMENTS"; process $holder has the
+# buffers until they are dropped.
+hold_by() {
 	: >/tmp/held
-	pbuddyctl alloc "$@" --hold forever >/tmp/held &
+	"$@" --hold forever >/tmp/held &
 	holder=$!
 	within 60 grep BUFFER /tmp/held
 }
+
+# hold ARGUMENTS of pbuddyctl alloc...
+hold() { hold_by pbuddyctl alloc "$@"; }
 
 drop() {
 	kill "$holder"

@@ -2,15 +2,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: stock+lts test+newest
 # vm: --nodes 2
+# copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 # shellcheck disable=SC2086 # paths and numbers
 #
-# In the guest: who pays for buffers. A user on kernels without the dmem controller, the cgroup of
-# the task that creates them on those with it. What is over the limit fails with EDQUOT and leaves
-# nothing behind; what somebody else has been given is still its creator's.
+# In the guest: accounting of buffers. They are charged to the user on kernels without the dmem
+# controller, and to the cgroup of the task that creates them on kernels with it. A request over
+# the limit fails with EDQUOT and leaves nothing behind; a buffer that another process was given
+# is still charged to its creator.
 # shellcheck source=scripts/lib/ktap.sh
 . /tests/ktap.sh
+# shellcheck source=scripts/lib/guest-memory.sh
+. /tests/guest-memory.sh
 
-debugfs=/sys/kernel/debug/pbuddy
 cgroup=/sys/fs/cgroup
 
 # over_limit COMMAND...: it fails, and says that.
@@ -35,27 +38,9 @@ nothing_left() {
 	[ "$(allocated)" = 0 ] && pages_charged 0
 }
 
-# hold COMMAND...: it holds a buffer until drop.
-hold() {
-	"$@" >/dev/null &
-	tries=0
-	until [ "$(charged)" -ge 1024 ]; do
-		tries=$((tries + 1))
-		[ $tries -lt 100 ] || return
-		sleep 0.2
-	done
-}
-
-drop() {
-	# shellcheck disable=SC2046 # there may be several
-	kill $(pidof pbuddyctl)
-	wait
-	true
-}
-
 # Another 6 MiB beside 4 MiB are too much, however small the pieces; 4 MiB are not.
-beside_another() {
-	hold "$@" pbuddyctl alloc --size 4M --hold forever || return
+beside_another() { # [COMMAND that runs another]
+	hold_by "$@" pbuddyctl alloc --size 4M || return
 	over_limit "$@" pbuddyctl alloc --size 6M &&
 		over_limit "$@" pbuddyctl alloc --size 16K --count 300 &&
 		"$@" pbuddyctl alloc --size 4M && pages_charged 1024
@@ -66,11 +51,11 @@ beside_another() {
 
 as_nobody() { su -s /bin/sh nobody -c "$*"; }
 
-# Somebody else has a limit of his own.
+# Each user has a limit of its own.
 each_user() {
 	chmod 666 /dev/pbuddy
 	chmod 755 /bin /lib /lib64 /lib/* 2>/dev/null
-	hold pbuddyctl alloc --size 8M --hold forever || return
+	hold --size 8M || return
 	over_limit pbuddyctl alloc --size 4K && as_nobody pbuddyctl alloc --size 8M &&
 		over_limit as_nobody pbuddyctl alloc --size 9M
 	ret=$?
@@ -83,14 +68,19 @@ limit() { echo "$1" >/sys/module/pbuddy/parameters/account_limit_kbytes; }
 
 lifted() { limit 0 && pbuddyctl alloc --size 32M; }
 
-in_cgroup() { sh -c 'echo $$ >/sys/fs/cgroup/t/cgroup.procs && exec "$@"' sh "$@"; }
+# in_cgroup COMMAND...: a program, so that in the background its process becomes the command's.
+cat >/tmp/in_cgroup <<'END'
+#!/bin/sh
+echo $$ >/sys/fs/cgroup/t/cgroup.procs && exec "$@"
+END
+chmod +x /tmp/in_cgroup
 
 usage() { awk '$1 == "pbuddy" { print $2 }' "$1/dmem.current"; }
 
 # The cgroup that created a buffer pays for it until it is gone; its parent does too.
 creator_pays() {
-	hold in_cgroup pbuddyctl alloc --size 4M --hold forever || return
-	pidof pbuddyctl >/sys/fs/cgroup/cgroup.procs
+	hold_by /tmp/in_cgroup pbuddyctl alloc --size 4M || return
+	echo "$holder" >/sys/fs/cgroup/cgroup.procs
 	cat "$cgroup/t/dmem.current"
 	[ "$(usage "$cgroup/t")" -eq $((4 << 20)) ] && [ "$(usage "$cgroup")" -eq $((4 << 20)) ]
 	ret=$?
@@ -98,18 +88,18 @@ creator_pays() {
 	return "$ret"
 }
 
-insmod /pbuddy.ko pool=0:64M,1:64M || exit 1
+load pool=0:64M,1:64M || exit 1
 ktap_begin
 mkdir -p $cgroup
 mount -t cgroup2 none $cgroup 2>/dev/null
 if grep -q dmem $cgroup/cgroup.controllers; then
 	echo +dmem >$cgroup/cgroup.subtree_control && mkdir $cgroup/t || exit 1
 	echo "pbuddy $((8 << 20))" >$cgroup/t/dmem.max
-	t account_of_a_cgroup beside_another in_cgroup
-	t account_single in_cgroup pbuddyctl alloc --size 8M
-	t account_over over_limit in_cgroup pbuddyctl alloc --size 9M
-	t account_nowait over_limit in_cgroup pbuddyctl alloc --size 9M --nowait
-	t account_contig over_limit in_cgroup pbuddyctl alloc --size 9M --contig
+	t account_of_a_cgroup beside_another /tmp/in_cgroup
+	t account_single /tmp/in_cgroup pbuddyctl alloc --size 8M
+	t account_over over_limit /tmp/in_cgroup pbuddyctl alloc --size 9M
+	t account_nowait over_limit /tmp/in_cgroup pbuddyctl alloc --size 9M --nowait
+	t account_contig over_limit /tmp/in_cgroup pbuddyctl alloc --size 9M --contig
 	t account_others pbuddyctl alloc --size 32M
 	t account_creator_pays creator_pays
 	t account_freed nothing_left
@@ -125,6 +115,6 @@ else
 	t account_lifted lifted
 	t account_freed nothing_left
 fi
-t verified grep -q '^verify: OK' $debugfs/verify
-t rmmod rmmod pbuddy
+t verified verified
+t rmmod unload
 ktap_end

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: test stock+lts
 # vm: --nodes 4
+# copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 # copy: /usr/bin/numactl /usr/bin/perl
 # shellcheck disable=SC2086 # $alloc is words
 #
@@ -9,13 +10,14 @@
 # distances 15 (0-1, 2-3), 20 (1-3), 25 (0-2), 30 (1-2) and 35 (0-3); pbuddy has 64 MiB of each.
 # shellcheck source=scripts/lib/ktap.sh
 . /tests/ktap.sh
+# shellcheck source=scripts/lib/guest-memory.sh
+. /tests/guest-memory.sh
 
-debugfs=/sys/kernel/debug/pbuddy
 cgroup=/sys/fs/cgroup
 
-# on_nodes WANT COMMAND...: the MiB that the command got, by node, are WANT: "1:8 3:4". What was freed
-# before does not stay in the caches of other CPUs; but a few of a large number may be elsewhere, as the
-# command may change CPUs, and leave some in their caches.
+# on_nodes WANT COMMAND...: the MiB that the command got, by node, are WANT: "1:8 3:4". The caches of
+# all CPUs are drained first. A few MiB of a large number may be elsewhere: the command may change
+# CPUs while it runs, and leave pages in the caches of the one before.
 on_nodes() {
 	want=$1
 	shift
@@ -46,9 +48,25 @@ on_nodes() {
 		}' /tmp/got
 }
 
-# interleaved WANT COMMAND...: on_nodes, for what a task takes in turn. Its place moves on with the pages
-# that the kernel takes for it too, a slab now and then: the slabs are there when it is done again.
-interleaved() { on_nodes "$@" || on_nodes "$@" || on_nodes "$@"; }
+slab_pages() { awk '/^nr_slab_(un)?reclaimable / { n += $2 } END { print n }' /proc/vmstat; }
+
+# interleaved WANT "ARGUMENTS of pbuddyctl alloc" COMMAND...: on_nodes of that command with
+# pbuddyctl behind it. A task has one place in its interleaving, and each page that the kernel
+# allocates for the task moves it on too: a new slab for the buffer's own objects is a turn that
+# pbuddy does not get. So the same request without a policy goes before it, on the same CPU: that
+# leaves the slabs which the request needs, partly free, where the kernel looks for them first.
+interleaved() {
+	want_turns=$1 arguments=$2
+	shift 2
+	taskset -p 1 $$ >/dev/null
+	pbuddyctl alloc $arguments >/dev/null
+	before=$(slab_pages)
+	on_nodes "$want_turns" "$@" pbuddyctl alloc $arguments
+	result=$?
+	echo "slabs of the whole system: $(($(slab_pages) - before)) pages more than before"
+	taskset -p f $$ >/dev/null
+	return $result
+}
 
 # fails REGEX COMMAND...: it does, and says why.
 fails() {
@@ -59,8 +77,6 @@ fails() {
 	grep -Eq "$why" /tmp/got
 }
 
-event() { awk -v name="$1" '$1 == name { print $2 }' $debugfs/vmstat; }
-
 alloc="pbuddyctl alloc --size"
 
 # in_cpuset MEMS COMMAND...: in a cgroup with these nodes.
@@ -70,19 +86,16 @@ in_cpuset() {
 	sh -c 'echo $$ >/sys/fs/cgroup/t/cgroup.procs && exec "$@"' sh "$@"
 }
 
-# While somebody else has all of the node.
+# While another process has nearly all of the node.
 membind_of_a_full_node() {
-	pbuddyctl alloc --size 60M --node 1 --strict --hold forever >/dev/null &
-	holder=$!
-	until [ "$(pbuddyctl info | awk '$1 == 1 { print $4 }')" = 60M ]; do sleep 0.2; done
+	hold --size 60M --node 1 --strict || return
 	fails 'not enough free pages' numactl --membind=1 $alloc 8M
 	result=$?
-	kill $holder
-	wait $holder
+	drop
 	return $result
 }
 
-# Nodes taken in turn are counted, when their turn it was.
+# Each block that came from the node whose turn it was is counted.
 interleave_counted() {
 	before=$(event numa_interleave)
 	numactl --interleave=0,2 $alloc 16M >/dev/null || return
@@ -109,15 +122,11 @@ weighted() {
 
 set_weights() { echo "$1" >/sys/module/pbuddy/parameters/interleave_weights; }
 
-weighted_by() { # WEIGHTS WANT NODES COMMAND...
-	set_weights "$1" || return
-	shift
-	want_nodes=$1
-	shift
-	interleaved "$want_nodes" weighted "$@"
+weighted_by() { # WEIGHTS WANT NODES ARGUMENTS
+	set_weights "$1" && interleaved "$2" "$4" weighted "$3"
 }
 
-insmod /pbuddy.ko pool=0:64M,1:64M,2:64M,3:64M || exit 1
+load pool=0:64M,1:64M,2:64M,3:64M || exit 1
 numactl() { /numactl "$@"; }
 ktap_begin
 
@@ -134,17 +143,17 @@ t preferred_falls_back_from_there on_nodes "2:64 3:16" numactl --preferred=2 $al
 t preferred_many on_nodes "1:64 3:56" numactl --cpunodebind=0 --preferred-many=1,3 $alloc 120M
 t preferred_many_then_others on_nodes "0:12 1:64 3:64" \
 	numactl --cpunodebind=0 --preferred-many=1,3 $alloc 140M
-t interleave_all interleaved "0:16 1:16 2:16 3:16" numactl --interleave=all $alloc 64M
-t interleave_two interleaved "1:16 2:16" numactl --interleave=1,2 $alloc 32M
-t interleave_buffers interleaved "0:16 1:16 2:16 3:16" numactl --interleave=all $alloc 1M --count 64
-t interleave_when_one_is_full interleaved "0:64 1:64 2:64 3:64" numactl --interleave=0,1 $alloc 256M
+t interleave_all interleaved "0:16 1:16 2:16 3:16" "--size 64M" numactl --interleave=all
+t interleave_two interleaved "1:16 2:16" "--size 32M" numactl --interleave=1,2
+t interleave_buffers interleaved "0:16 1:16 2:16 3:16" "--size 1M --count 64" numactl --interleave=all
+t interleave_when_one_is_full interleaved "0:64 1:64 2:64 3:64" "--size 256M" numactl --interleave=0,1
 t interleave_counted interleave_counted
-t weighted_evenly interleaved "0:16 1:16 2:16 3:16" weighted 15 $alloc 64M
-t weighted_interleave weighted_by 1,3,1,3 "0:8 1:24 2:8 3:24" 15 $alloc 64M
-t weighted_two_nodes weighted_by 1,3,1 "1:24 2:8" 6 $alloc 32M
-t weighted_buffers weighted_by 3,1,1,1 "0:48 1:16 2:16 3:16" 15 $alloc 1M --count 96
+t weighted_evenly interleaved "0:16 1:16 2:16 3:16" "--size 64M" weighted 15
+t weighted_interleave weighted_by 1,3,1,3 "0:8 1:24 2:8 3:24" 15 "--size 64M"
+t weighted_two_nodes weighted_by 1,3,1 "1:24 2:8" 6 "--size 32M"
+t weighted_buffers weighted_by 3,1,1,1 "0:48 1:16 2:16 3:16" 15 "--size 1M --count 96"
 # Eight rounds fill it, then its turns are its neighbour's.
-t weighted_when_one_is_full weighted_by 4,1,1,1 "0:64 1:28 2:18 3:18" 15 $alloc 128M
+t weighted_when_one_is_full weighted_by 4,1,1,1 "0:64 1:28 2:18 3:18" 15 "--size 128M"
 t node_wins_over_policy on_nodes 3:8 numactl --membind=1 $alloc 8M --node 3
 t nodes_win_over_policy on_nodes 0:8 numactl --interleave=2,3 $alloc 8M --nodes 0
 
@@ -157,8 +166,8 @@ t cpuset_two_nodes on_nodes "0:64 2:16" in_cpuset 0,2 numactl --cpunodebind=0 $a
 t cpuset_is_strict fails 'more than these nodes own' in_cpuset 2 $alloc 80M
 t cpuset_denies_a_node fails 'memory policy or cpuset' in_cpuset 2 $alloc 4K --node 3 --strict
 t cpuset_under_preferred on_nodes 2:8 in_cpuset 1-2 numactl --preferred=2 $alloc 8M
-t cpuset_under_interleave interleaved "1:16 3:16" in_cpuset 1,3 numactl --interleave=all $alloc 32M
+t cpuset_under_interleave interleaved "1:16 3:16" "--size 32M" in_cpuset 1,3 numactl --interleave=all
 t cpuset_changes moved_while_running
-t verified grep -q '^verify: OK' $debugfs/verify
-t rmmod rmmod pbuddy
+t verified verified
+t rmmod unload
 ktap_end

@@ -2,10 +2,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: release debug
 # vm: --nodes 2 --timeout 1800
+# copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
 # In the guest: the tests of /dev/pbuddy from user space, but for races, unloading, and fault injection:
 # the ABI's edges, allocation, mappings, descriptors, pins, zeroing, other drivers' security holes.
-insmod /pbuddy.ko pool=0:64M,1:64M || exit 1
+# shellcheck source=scripts/lib/guest-memory.sh
+. /tests/guest-memory.sh
+
+load pool=0:64M,1:64M || exit 1
 # A test makes all the mappings the kernel allows; a quarter of the default shows the same, sooner.
+read -r maps </proc/sys/vm/max_map_count
 echo 16384 >/proc/sys/vm/max_map_count
 pbuddy-test -x race -x unload -x inject
+status=$?
+echo "$maps" >/proc/sys/vm/max_map_count
+ends_with "$status"

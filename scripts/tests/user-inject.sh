@@ -2,8 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: debug
 # vm: --nodes 2 --timeout 1800
+# copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
 # In the guest: each system call of /dev/pbuddy with its n-th inner failure injected, for all n: nothing
 # may be lost, whatever fails. Needs a kernel with fault injection.
-insmod /pbuddy.ko pool=0:64M,1:64M || exit 1
+# shellcheck source=scripts/lib/guest-memory.sh
+. /tests/guest-memory.sh
+
+load pool=0:64M,1:64M || exit 1
 pbuddy-test inject
+ends_with $?

@@ -2,20 +2,21 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: stock
 # vm: --nodes 2 --timeout 1200
+# copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 # copy: /usr/sbin/memtester /usr/bin/stress-ng /usr/bin/fio
 #
 # In the guest: programs that know nothing of pbuddy and take /dev/pbuddy as a path.
 # shellcheck source=scripts/lib/ktap.sh
 . /tests/ktap.sh
+# shellcheck source=scripts/lib/guest-memory.sh
+. /tests/guest-memory.sh
 
-leaves_nothing() {
-	for _ in 1 2 3 4 5 6 7 8 9 10; do
-		pbuddyctl info
-		[ "$(pbuddyctl info | awk '/^ *[0-9]/ { print $4 }' | sort -u)" = 0 ] && return 0
-		sleep 0.5
-	done
-	return 1
+nothing_used() {
+	pbuddyctl info | tee /tmp/info
+	[ "$(awk '/^ *[0-9]/ { print $4 }' /tmp/info | sort -u)" = 0 ]
 }
+
+leaves_nothing() { within 5 nothing_used; }
 
 # Direct I/O out of and into memory of pbuddy; tmpfs has O_DIRECT from 6.6 on.
 fio_on() {
@@ -25,7 +26,7 @@ fio_on() {
 
 direct() { dd if=/dev/zero of=/tmp/direct bs=4096 count=1 oflag=direct 2>/dev/null; }
 
-insmod /pbuddy.ko pool=0:64M,1:64M || exit 1
+load pool=0:64M,1:64M || exit 1
 ktap_begin
 # Every pattern on four pageblocks; more of them takes minutes under emulation and shows the same.
 t memtester /memtester -p 0 -d /dev/pbuddy 8M 1
@@ -39,5 +40,5 @@ else
 	ktap_skip fio_direct "no O_DIRECT on tmpfs in this kernel"
 fi
 t fio_leaves_nothing leaves_nothing
-t rmmod rmmod pbuddy
+t rmmod unload
 ktap_end
