@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: stock+oldest test
-# vm: --nodes 2 --mem 4G
+# vm: --nodes 2 --mem 6G
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
 # Parameters that say what free pages hold: a pattern, zeroes, and zeroes ahead of use.

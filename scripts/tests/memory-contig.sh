@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: stock test debug
 # vm: --nodes 2
-# vm@debug-6.12: --no-kmemleak
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
 # The contig source: takes memory from the running kernel on the nodes asked for, in

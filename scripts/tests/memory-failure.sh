@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: test+lts debug
 # vm: --nodes 2
-# vm@debug-6.12: --no-kmemleak
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
 # Requests that fail: what the kernel log says of them, and those that fail on demand

@@ -3,7 +3,6 @@
 # kernels: test+lts debug
 # vm: --nodes 2
 # vm@test-6.12: --mem 6G --append memmap=2G$0x140000000
-# vm@debug-6.12: --no-kmemleak
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
 # Compaction of the pages of a real owner, kunit/samples/pbuddy_movable.c: memory is filled with

@@ -1,8 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: test debug
-# vm: --nodes 1 --smp 2
-# vm@debug-6.12: --no-kmemleak
+# vm: --nodes 2
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 # copy: /usr/sbin/memtester
 #

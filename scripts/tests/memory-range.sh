@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: release debug
 # vm: --nodes 2 --append memmap=64M$0x70000000
-# vm@debug-6.12: --no-kmemleak
+# vm: --append reserve_mem=64M:2M:pb --append reserve_mem=5M:4K:odd
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
 # The reserve source with a physical range that memmap= kept from the kernel, which has no
-# struct pages of its own. With 2 GiB the range is on node 1; debug kernels have 4 GiB,
-# where it is on node 0.
+# struct pages of its own. In a guest of 2 GiB the range is on node 1, with more memory on node 0.
+# (reserve_mem= is for memory-reserve, which shares the guest.)
 # shellcheck source=scripts/lib/ktap.sh
 . /tests/ktap.sh
 # shellcheck source=scripts/lib/guest-memory.sh

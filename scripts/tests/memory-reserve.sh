@@ -1,10 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: stock+lts debug test+newest
-# vm: --nodes 2 --append reserve_mem=64M:2M:pb --append reserve_mem=5M:4K:odd
+# vm: --nodes 2 --append memmap=64M$0x70000000
+# vm: --append reserve_mem=64M:2M:pb --append reserve_mem=5M:4K:odd
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
-# The reserve source with regions that reserve_mem= kept since boot.
+# The reserve source with regions that reserve_mem= kept since boot. (memmap= is for memory-range,
+# which shares the guest.)
 # shellcheck source=scripts/lib/ktap.sh
 . /tests/ktap.sh
 # shellcheck source=scripts/lib/guest-memory.sh

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: test debug
 # vm: --nodes 2
-# vm@debug-6.12: --no-kmemleak
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
 # The node threads and reclaim: a thread per node on its node's CPUs, that has a registered
