@@ -40,8 +40,8 @@ mixed() { load pool="$home":64M@reserve=pb,"$home":16M,"$(other)":16M && owns "$
 wrong_node() {
 	status=0
 	load pool="$(other)":64M@reserve=pb || status=$?
-	[ "$status" -eq 12 ] && said "reserve: nothing of \"pb\" is on node $(other) and free" &&
-		said 'no memory to be had' && ! loaded
+	[ "$status" -eq 12 ] && said "reserve: \"pb\" has no free memory on node $(other)" &&
+		said 'no memory available' && ! loaded
 }
 
 # Neither its begin nor its end is a pageblock's.

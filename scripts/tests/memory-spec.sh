@@ -108,7 +108,7 @@ t spec_movable_cannot_grow fails_with $EINVAL \
 	'movable: with 100 there is no zone that node 0 could grow in' movable=100 pool=0:16M-32M
 if grep -q ' cma_alloc$' /proc/kallsyms; then
 	t spec_no_cma_area fails_with $ENOMEM \
-		'cma: node 0 has no contiguous memory area with room; boot with .*' pool=0:16M@cma
+		'cma: node 0 has no free contiguous memory area; boot with .*' pool=0:16M@cma
 else
 	t spec_no_cma_here fails_with $EOPNOTSUPP \
 		'cma: this kernel has no contiguous memory allocator \(CONFIG_CMA\)' pool=0:16M@cma
@@ -121,7 +121,7 @@ case $(uname -r) in
 	;;
 *)
 	t spec_label_unknown fails_with $EINVAL \
-		'reserve: unknown label "pb": the kernel.s command line has no reserve_mem=.*' \
+		'reserve: unknown label "pb": the kernel has reserved no memory for reserve_mem=.*' \
 		pool=0:16M@reserve=pb
 	;;
 esac

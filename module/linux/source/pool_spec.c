@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Parses pool=: NODE:SIZE[-MAX][@SOURCE[=LABEL]],... and makes up a sane one when there is none. */
+/*
+ * Parses the module parameter pool=.
+ *
+ * Its value is a list of elements NODE:SIZE[-MAX][@SOURCE[=LABEL]], separated by commas. Each
+ * becomes one struct pb_pool_spec, which a source then serves (source.h). An invalid element makes
+ * insmod fail; one line in the log names the invalid part. Without pool= the list is derived from
+ * the free memory of each node.
+ */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/ctype.h>
@@ -16,9 +23,9 @@
 #include "core/base/order.h"
 #include "source/pool_spec.h"
 
-/* What is taken from a node when pool= is not given: a share of its free memory, within bounds. */
+/* Size of the pool on a node without pool=: a share of the node's free memory, within bounds. */
 #define DEFAULT_SHARE		8	/* one eighth ... */
-#define DEFAULT_SHARE_MAX	4	/* ... and not more than a quarter, even for the minimum */
+#define DEFAULT_SHARE_MAX	4	/* ... at most a quarter, even if below the minimum */
 #define DEFAULT_MIN		SZ_16M
 
 #define PAGEBLOCK_BYTES		((u64)PB_PAGEBLOCK_NR << PAGE_SHIFT)
@@ -27,7 +34,7 @@ static int parse_node(const char *token, int *nid)
 {
 	int ret;
 
-	/* kstrtoint() would take a sign and a line feed. */
+	/* kstrtoint() accepts a sign and a trailing line feed. */
 	if (!isdigit(token[0]) || !isdigit(token[strlen(token) - 1])) {
 		pr_err("pool: bad node \"%s\": a number is expected\n", token);
 		return -EINVAL;
@@ -44,7 +51,7 @@ static int parse_node(const char *token, int *nid)
 	return 0;
 }
 
-/* memparse() with what it leaves out: nothing may follow, and the value must not wrap. */
+/* As memparse(), but rejects trailing characters and values that overflow 64 bits. */
 static int parse_bytes(const char *token, u64 *bytes)
 {
 	static const char suffixes[] = "kmgtpe";
@@ -69,7 +76,7 @@ static int parse_bytes(const char *token, u64 *bytes)
 	return *bytes >> shift == number ? 0 : -ERANGE;
 }
 
-/* @what: "size" or "maximum", for messages. */
+/* @what: "size" or "maximum", for messages. Rounds up to whole pageblocks. */
 static int parse_size(const char *what, const char *token, unsigned long *nr_pages)
 {
 	u64 bytes;
@@ -136,7 +143,7 @@ static int parse_source(char *token, struct pb_pool_spec *spec)
 	return 0;
 }
 
-/* What it may grow to; after the source is known. */
+/* Parses MAX. Call after parse_source(): the source decides whether the node may grow. */
 static int parse_max(const char *token, struct pb_pool_spec *spec)
 {
 	static const char what[] = "maximum";
@@ -155,7 +162,7 @@ static int parse_max(const char *token, struct pb_pool_spec *spec)
 	return ret ?: check_size(what, token, spec, spec->max_pages);
 }
 
-/* One element; @token is cut up in place. */
+/* Parses one element. Writes NUL bytes into @token. */
 static int parse_element(char *token, struct pb_pool_spec *spec)
 {
 	char *size = strchr(token, ':'), *source, *most;
@@ -170,7 +177,7 @@ static int parse_element(char *token, struct pb_pool_spec *spec)
 	source = strchr(size, '@');
 	if (source)
 		*source++ = '\0';
-	/* A sign is for parse_size() to refuse. */
+	/* Skip a leading '-': it is a sign, which parse_size() rejects. */
 	most = *size ? strchr(size + 1, '-') : NULL;
 	if (most)
 		*most++ = '\0';
@@ -187,15 +194,15 @@ static int parse_element(char *token, struct pb_pool_spec *spec)
 }
 
 /**
- * pb_pool_spec_parse - read the pool= parameter
+ * pb_pool_spec_parse - parse the pool= parameter
  * @text: its value
- * @specs: filled, one for each element
+ * @specs: array to fill, one entry for each element
  * @max: length of @specs
  *
- * Sizes are rounded up to whole pageblocks. The same node and source may stand more than
- * once. On an error one line names the token that is wrong. Context: process, may sleep.
+ * Sizes are rounded up to whole pageblocks. A node and source may occur more than once. Logs one
+ * line that names the invalid part of an invalid element. Context: process, may sleep.
  *
- * Return: number of elements, at least one; -EINVAL or -ENOMEM.
+ * Return: number of elements, at least one; -EINVAL for an invalid element; -ENOMEM.
  */
 int pb_pool_spec_parse(const char *text, struct pb_pool_spec *specs, unsigned int max)
 {
@@ -230,14 +237,15 @@ static unsigned long node_free_pages(int nid)
 }
 
 /**
- * pb_pool_spec_default - what pbuddy takes when pool= is not given
- * @specs: filled, one for each node that takes part
+ * pb_pool_spec_default - make the specs for a missing pool= parameter
+ * @specs: array to fill, one entry for each node with enough free memory
  * @max: length of @specs
  *
- * From each online node an eighth of its free memory, but at least 16 MiB, but not more
- * than a quarter; a node with less than 8 MiB free is left alone. Context: process.
+ * The size on each node is %DEFAULT_MIN bytes or 1/%DEFAULT_SHARE of the node's free memory,
+ * whichever is more, but at most 1/%DEFAULT_SHARE_MAX of it. It is rounded down to whole
+ * pageblocks; a node for which the result is 0 is skipped. Context: process.
  *
- * Return: number of elements, 0 when no node has memory to spare.
+ * Return: number of entries, 0 when every node was skipped.
  */
 int pb_pool_spec_default(struct pb_pool_spec *specs, unsigned int max)
 {

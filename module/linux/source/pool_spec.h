@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The pool= module parameter: what it says, as a list of wishes. */
+/* Parser of the module parameter pool=. See pool_spec.c. */
 #ifndef PB_POOL_SPEC_H
 #define PB_POOL_SPEC_H
 

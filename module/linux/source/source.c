@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Runs the sources: takes what pool= asks for, keeps the list of extents, gives them back. */
+/*
+ * Calls the sources and keeps the list of extents.
+ *
+ * At insmod pb_source_reserve_all() passes each element of pool= to its source, which adds an
+ * extent for every contiguous part that it takes from the kernel. The list is sorted by PFN; no
+ * two extents overlap. At rmmod pb_source_release_all() returns the extents to their sources,
+ * except for pageblocks with pages in use: these stay out of the kernel until the next boot.
+ */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/errno.h>
@@ -12,7 +19,7 @@
 #include "core/base/order.h"
 #include "source/source.h"
 
-/* The first is the default. A new source needs its file, a row here and its declaration. */
+/* The first is the default. A new source needs a file, an entry here and a declaration. */
 static const struct pb_source_ops * const sources[] = {
 	&pb_source_contig,
 	&pb_source_cma,
@@ -22,7 +29,7 @@ static const struct pb_source_ops * const sources[] = {
 #define PAGES_TO_MIB(pages)	((pages) >> (20 - PAGE_SHIFT))
 
 /**
- * pb_source_find - source by the name it has in pool=
+ * pb_source_find - look up a source by its name in pool=
  * @name: NUL-terminated
  *
  * Return: the source, or NULL.
@@ -38,7 +45,9 @@ const struct pb_source_ops *pb_source_find(const char *name)
 }
 
 /**
- * pb_source_default - source of elements of pool= that name none
+ * pb_source_default - get the source for elements of pool= without @SOURCE
+ *
+ * Return: the source.
  */
 const struct pb_source_ops *pb_source_default(void)
 {
@@ -46,8 +55,8 @@ const struct pb_source_ops *pb_source_default(void)
 }
 
 /**
- * pb_source_names - the names of all sources, for messages
- * @text: filled, as "this, that and the other"
+ * pb_source_names - format the names of all sources, for messages
+ * @text: buffer to fill, as "contig, cma and reserve"
  * @size: bytes in @text
  */
 void pb_source_names(char *text, size_t size)
@@ -61,14 +70,16 @@ void pb_source_names(char *text, size_t size)
 }
 
 /**
- * pb_extent_add - put memory that a source has taken on the list
- * @extents: sorted list of extents
- * @spec: what it was taken for
+ * pb_extent_add - add a range that a source has taken to the list of extents
+ * @extents: list of extents, sorted by PFN
+ * @spec: element of pool= that the source serves; gives node and source
  * @start_pfn: first PFN, aligned to a pageblock
  * @nr_pages: multiple of PB_PAGEBLOCK_NR
- * @priv: the source's own, for @release and @finish
+ * @priv: private data of the source, for @release and @finish of struct pb_source_ops
  *
- * Context: process, may sleep. Return: 0 or -ENOMEM.
+ * Context: process, may sleep.
+ *
+ * Return: 0 or -ENOMEM.
  */
 int pb_extent_add(struct list_head *extents, const struct pb_pool_spec *spec,
 		  unsigned long start_pfn, unsigned long nr_pages, void *priv)
@@ -90,10 +101,12 @@ int pb_extent_add(struct list_head *extents, const struct pb_pool_spec *spec,
 }
 
 /**
- * pb_extents_overlap - whether some of a range is taken already
+ * pb_extents_overlap - whether a range overlaps an extent
  * @extents: list of extents
  * @start_pfn: first PFN
  * @nr_pages: length
+ *
+ * Return: true if at least one page is in an extent.
  */
 bool pb_extents_overlap(const struct list_head *extents, unsigned long start_pfn,
 			unsigned long nr_pages)
@@ -107,7 +120,7 @@ bool pb_extents_overlap(const struct list_head *extents, unsigned long start_pfn
 	return false;
 }
 
-/* Takes what one spec asks for; 0 unless insmod has to fail. */
+/* Calls the source of one spec and logs the result; 0 unless insmod has to fail. */
 static int reserve_one(const struct pb_pool_spec *spec, bool strict, struct list_head *extents)
 {
 	const struct pb_source_ops *source = spec->source;
@@ -133,18 +146,18 @@ static int reserve_one(const struct pb_pool_spec *spec, bool strict, struct list
 }
 
 /**
- * pb_source_reserve_all - take the memory that pool= asks for
+ * pb_source_reserve_all - take the memory for all elements of pool= from the sources
  * @specs: the elements of pool=
  * @nr: their number
- * @strict: getting less than asked is an error
- * @extents: empty list, filled with what was taken
+ * @strict: fail when a source has less memory than its element specifies
+ * @extents: empty list; the extents are added to it
  *
- * All specs are checked before anything is taken. Says per spec what was got. Context: process, may
- * sleep, killable.
+ * Checks all specs before the first source takes memory. Logs one line for each spec. Context:
+ * process, may sleep, killable.
  *
- * Return: 0; -EINVAL or -EOPNOTSUPP for a spec that this kernel cannot serve; -ENOMEM when
- * there was nothing at all, or not enough with @strict; -EINTR. On an error @extents is
- * empty again.
+ * Return: 0; -EINVAL or -EOPNOTSUPP for a spec that this kernel cannot serve; -ENOMEM when no
+ * source has memory, or with @strict when one has too little; -EINTR; another error of a source.
+ * After an error @extents is empty.
  */
 int pb_source_reserve_all(const struct pb_pool_spec *specs, unsigned int nr, bool strict,
 			  struct list_head *extents)
@@ -161,7 +174,7 @@ int pb_source_reserve_all(const struct pb_pool_spec *specs, unsigned int nr, boo
 	for (i = 0; i < nr && !ret; i++)
 		ret = reserve_one(&specs[i], strict, extents);
 	if (!ret && list_empty(extents)) {
-		pr_err("no memory to be had\n");
+		pr_err("no memory available\n");
 		ret = -ENOMEM;
 	}
 	if (ret)
@@ -174,7 +187,7 @@ static bool kept(bool (*keep)(unsigned long pfn), unsigned long pfn)
 	return keep && keep(pfn);
 }
 
-/* Gives back the runs of pageblocks of an extent that need not be kept; returns their pages. */
+/* Returns the runs of pageblocks that @keep does not exclude to the source; counts their pages. */
 static unsigned long release_extent(struct pb_extent *extent, bool (*keep)(unsigned long pfn))
 {
 	unsigned long end = extent->start_pfn + extent->nr_pages, pfn = extent->start_pfn;
@@ -197,12 +210,14 @@ static unsigned long release_extent(struct pb_extent *extent, bool (*keep)(unsig
 }
 
 /**
- * pb_source_release_all - give all extents back and forget them
+ * pb_source_release_all - return all extents to their sources and free the list
  * @extents: the list, empty afterwards
- * @keep: true for the first PFN of a pageblock that has pages in use; such a block is left
- *	where it is, for ever. NULL: there is none.
+ * @keep: returns true for the first PFN of a pageblock that has pages in use. Such a pageblock is
+ *	never returned. NULL: return all pageblocks.
  *
- * Context: process, may sleep. Return: number of pages given back.
+ * Context: process, may sleep.
+ *
+ * Return: number of pages returned to the sources.
  */
 unsigned long pb_source_release_all(struct list_head *extents, bool (*keep)(unsigned long pfn))
 {

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Where pbuddy's memory comes from: the interface of a source, and the list of what was taken. */
+/*
+ * Sources: ways to take memory from the kernel and to return it.
+ *
+ * An element of pool= is a struct pb_pool_spec. It names a source, whose operations are a struct
+ * pb_source_ops. A source describes the memory that it took as extents, struct pb_extent.
+ */
 #ifndef PB_SOURCE_H
 #define PB_SOURCE_H
 
@@ -13,13 +18,13 @@ struct pb_source_ops;
 
 /**
  * struct pb_pool_spec - one element of pool=: NODE:SIZE[-MAX][@SOURCE[=LABEL]]
- * @nid: NUMA node, which has memory
- * @nr_pages: how much, a multiple of PB_PAGEBLOCK_NR
- * @max_pages: how much it may grow to, a multiple of PB_PAGEBLOCK_NR; not above @nr_pages: it does
- *	not
- * @source: where from
- * @label: argument of the source, empty when there is none
- * @implied: made by pb_pool_spec_default(), not asked for
+ * @nid: NUMA node with memory
+ * @nr_pages: pages to take at insmod, a multiple of PB_PAGEBLOCK_NR
+ * @max_pages: pages after growing to the maximum, a multiple of PB_PAGEBLOCK_NR; the node does not
+ *	grow if this is not above @nr_pages
+ * @source: source of the memory
+ * @label: argument of the source, or empty
+ * @implied: made by pb_pool_spec_default(), as pool= was not given
  */
 struct pb_pool_spec {
 	int				nid;
@@ -31,38 +36,37 @@ struct pb_pool_spec {
 };
 
 /**
- * struct pb_source_ops - one way of taking memory from the kernel and of giving it back
- * @name: as written in pool= and in messages
- * @label: what LABEL means, for messages; NULL when the source takes none, else it is required
+ * struct pb_source_ops - operations of a source
+ * @name: name in pool= and in messages
+ * @label: meaning of LABEL, for messages; NULL: the source has no label, else a label is required
  * @grows: @reserve may be called again while the module runs, for memory of the node
- * @beyond_node: the memory may be none that the kernel counts as the node's, so a spec may ask for
- *	more than the node has
- * @check: says whether the running kernel can serve a spec at all. Prints one line that
- *	names what is missing and returns -EINVAL (the spec is wrong) or -EOPNOTSUPP (the
- *	kernel lacks something); 0 otherwise. May be NULL. Takes nothing.
- * @reserve: takes up to @spec->nr_pages and adds them to @extents, an extent for each
- *	contiguous piece (pb_extent_add()). Every extent
+ * @beyond_node: the kernel may not count the memory as the node's, so that SIZE may exceed the
+ *	memory of the node
+ * @check: tests whether the running kernel can serve a spec. If not, logs one line that names the
+ *	cause and returns -EINVAL (the spec is wrong) or -EOPNOTSUPP (the kernel lacks a
+ *	facility); else returns 0. Takes no memory. May be NULL.
+ * @reserve: takes up to @spec->nr_pages from the kernel and adds an extent for each contiguous
+ *	part to @extents, with pb_extent_add(). Every extent
  *
- *	- is made of whole pageblocks, aligned to PB_PAGEBLOCK_NR,
- *	- lies on @spec->nid entirely and is in no other extent of the list,
- *	- has struct pages with a reference count of one, not reserved, not compound, on no
- *	  list, and a kernel mapping.
+ *	- consists of whole pageblocks and is aligned to PB_PAGEBLOCK_NR,
+ *	- lies on @spec->nid entirely and overlaps no other extent of the list,
+ *	- has a kernel mapping and struct pages that are not reserved, not compound, on no list
+ *	  and have a reference count of one.
  *
- *	Returns the number of pages added, which may be less than asked and is 0 when there
- *	are none; a negative errno only when interrupted (-EINTR) or for a reason that the
- *	source has printed. The caller then gives back all that is on the list, what this
- *	call added included.
- * @release: gives [@pfn, @pfn + @nr_pages) of @extent back: whole pageblocks in which nothing
- *	is allocated and whose pages have a reference count of one. Called once for each
- *	maximal run of such blocks, so several times for an extent with leaked pages between.
- *	Cannot fail.
- * @finish: called last for every extent, @complete when all of it went through @release. Frees
- *	what the source keeps for the extent; with pages still in use it has to keep that for
- *	ever. May be NULL.
+ *	Returns the number of pages added, from 0 to @spec->nr_pages. Returns a negative errno
+ *	only when interrupted (-EINTR) or for a cause that the source has logged. The caller
+ *	then releases all extents of the list, those of the failed call included.
+ * @release: returns [@pfn, @pfn + @nr_pages) of @extent to the kernel. The range consists of whole
+ *	pageblocks without allocated pages; all page reference counts are one. Called once for
+ *	each maximal run of such pageblocks, so several times for an extent with leaked pages
+ *	in between. Cannot fail.
+ * @finish: called last for every extent; @complete: @release was called for all of it. Frees the
+ *	private data of the extent, except for data that pages still in use depend on. May be
+ *	NULL.
  *
- * All are called from insmod or rmmod, @reserve with @grows from a request too, in process
- * context, and may sleep. @reserve is killable: it looks at fatal_signal_pending() at least once
- * per attempt, and it makes a bounded number of them.
+ * All are called in process context and may sleep: from insmod and rmmod, and with @grows @reserve
+ * also from a request. @reserve is killable: it makes a bounded number of attempts and checks
+ * fatal_signal_pending() at least once in each.
  */
 struct pb_source_ops {
 	const char	*name;
@@ -77,13 +81,13 @@ struct pb_source_ops {
 };
 
 /**
- * struct pb_extent - a contiguous piece of memory that a source has handed over
- * @node: in the list of extents, which is sorted by @start_pfn
+ * struct pb_extent - a contiguous range of memory that a source took from the kernel
+ * @node: link in the list of extents, which is sorted by @start_pfn
  * @start_pfn: first PFN, aligned to a pageblock
  * @nr_pages: multiple of PB_PAGEBLOCK_NR
  * @nid: NUMA node
- * @source: who gave it
- * @priv: the source's own
+ * @source: the source that took it
+ * @priv: private data of the source
  */
 struct pb_extent {
 	struct list_head		node;

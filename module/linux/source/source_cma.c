@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The cma source: takes memory from the kernel's contiguous memory areas, which were set
- * aside at boot (cma=SIZE, numa_cma=NODE:SIZE, cma_pernuma=SIZE).
+ * The cma source: takes memory from the kernel's contiguous memory areas, which are reserved at
+ * boot (cma=SIZE, numa_cma=NODE:SIZE, cma_pernuma=SIZE).
  *
- * Two ways lead there. cma_alloc() is the direct one, where it is exported, for the areas
- * that the DMA layer lists. Elsewhere, and for per-node areas, which no list has,
- * dma_alloc_pages() for a device that sits on the node asked for: it looks in the node's
- * area, then in the default one, and at last in the buddy allocator, which is not meant
- * here and told apart by the reference counts of the tail pages.
+ * Where the kernel exports cma_alloc(), the source calls it for each area that the DMA layer lists.
+ * That list lacks the areas of a node. For these, and on other kernels, the source calls
+ * dma_alloc_pages() for a platform device on the node. dma_alloc_pages() allocates from the node's
+ * area, then from the default area, then from the buddy allocator. The source frees a block of the
+ * buddy allocator again; it recognizes one by the reference counts of the tail pages, which are 0.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -28,10 +28,10 @@
 #include "source/source.h"
 
 /**
- * struct area - where an extent goes back to
- * @cma: area of cma_alloc(), or NULL
- * @dev: device of dma_alloc_pages() otherwise
- * @dma: address of the extent for that device
+ * struct area - how an extent was allocated and has to be freed
+ * @cma: area for cma_release(), or NULL
+ * @dev: without @cma the device for dma_free_pages()
+ * @dma: DMA address of the extent for @dev
  */
 struct area {
 	struct cma	*cma;
@@ -39,7 +39,7 @@ struct area {
 	dma_addr_t	dma;
 };
 
-/* For dma_alloc_pages(): a device per node, there as long as an extent came through it. */
+/* A device for each node, for dma_alloc_pages(). It exists as long as an extent depends on it. */
 static struct {
 	struct platform_device	*pdev;
 	unsigned int		users;
@@ -109,7 +109,7 @@ static void free_to_area(struct cma *cma, struct page *page, unsigned long nr_pa
 }
 #endif
 
-/* Gives [pfn, pfn + nr_pages) back, a part of what starts at @start_pfn. */
+/* Frees [pfn, pfn + nr_pages), part of an allocation that starts at @start_pfn. */
 static void area_free(const struct area *area, unsigned long start_pfn, unsigned long pfn,
 		      unsigned long nr_pages)
 {
@@ -130,7 +130,7 @@ static struct page *area_alloc(struct area *area, unsigned long nr_pages)
 		return alloc_from_area(area->cma, nr_pages);
 	page = dma_alloc_pages(area->dev, nr_pages << PAGE_SHIFT, &area->dma, DMA_BIDIRECTIONAL,
 			       GFP_KERNEL | __GFP_NOWARN);
-	/* A block of the buddy allocator counts references at its head alone. */
+	/* In a block of the buddy allocator only the first page has a reference. */
 	if (page && !page_count(page + 1)) {
 		dma_free_pages(area->dev, nr_pages << PAGE_SHIFT, page, area->dma,
 			       DMA_BIDIRECTIONAL);
@@ -140,9 +140,9 @@ static struct page *area_alloc(struct area *area, unsigned long nr_pages)
 }
 
 /*
- * Puts an allocation on the list, without what sticks out of whole pageblocks: the DMA
- * layer aligns to less. 0, or -EXDEV when it lies on another node, or -ENOMEM; nothing is
- * kept then.
+ * Adds the whole pageblocks of an allocation to the list and frees the rest, as the DMA layer does
+ * not align to pageblocks. Returns the number of pages added; -EXDEV for an allocation on another
+ * node, or -ENOMEM, after it has freed the allocation.
  */
 static long keep_pages(const struct area *area, const struct pb_pool_spec *spec,
 		       struct list_head *extents, unsigned long pfn, unsigned long nr_pages)
@@ -171,7 +171,7 @@ static long keep_pages(const struct area *area, const struct pb_pool_spec *spec,
 	return end - start;
 }
 
-/* Takes what one area has, in pieces as large as possible. */
+/* Allocates up to @want pages from one area, in parts as large as possible. */
 static long alloc_from(struct area *area, const struct pb_pool_spec *spec,
 		       struct list_head *extents, unsigned long want)
 {
@@ -186,8 +186,8 @@ static long alloc_from(struct area *area, const struct pb_pool_spec *spec,
 			return -EINTR;
 		page = area_alloc(area, nr);
 		/*
-		 * Not at a pageblock's start: with one more pageblock there are enough
-		 * whole ones.
+		 * The range does not start at a pageblock, so it has one whole pageblock less.
+		 * Allocate one more.
 		 */
 		if (page && !IS_ALIGNED(page_to_pfn(page), PB_PAGEBLOCK_NR)) {
 			area_free(area, page_to_pfn(page), page_to_pfn(page), nr);
@@ -195,7 +195,10 @@ static long alloc_from(struct area *area, const struct pb_pool_spec *spec,
 			page = area_alloc(area, nr);
 		}
 		kept = page ? keep_pages(area, spec, extents, page_to_pfn(page), nr) : -EXDEV;
-		/* Less may still fit, and into the node's own area where that is tried first. */
+		/*
+		 * A smaller range may still fit. dma_alloc_pages() tries the node's own area first,
+		 * so that a range of another node can mean that the node's area is too small.
+		 */
 		if (kept == -EXDEV) {
 			size = round_down(size / 2, PB_PAGEBLOCK_NR);
 			continue;
@@ -243,7 +246,7 @@ static long cma_reserve(const struct pb_pool_spec *spec, struct list_head *exten
 		got += ret;
 	}
 	if (!got)
-		pr_warn("cma: node %d has no contiguous memory area with room; boot with cma=SIZE or numa_cma=%d:SIZE\n",
+		pr_warn("cma: node %d has no free contiguous memory area; boot with cma=SIZE or numa_cma=%d:SIZE\n",
 			spec->nid, spec->nid);
 	return got;
 }

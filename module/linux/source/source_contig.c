@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The contig source: takes memory from the running kernel with alloc_contig_range(),
- * exactly on the node asked for.
+ * The contig source: takes free memory of a node from the running kernel, with
+ * alloc_contig_range().
  *
- * The kernel's own alloc_contig_pages() starts over at the bottom of a zone for each call
- * and takes the first range that fits. Here one scan marks the pageblocks from which
- * everything could be moved away; then naturally aligned runs of them are tried, the
- * largest first and within a size from the top of memory down. So the pool can serve large
- * orders, and the low zones are left to those who need them.
+ * One scan of the node marks the candidates: pageblocks whose pages are all free or look movable.
+ * Then the source calls alloc_contig_range() for naturally aligned runs of candidates: the largest
+ * order first, and within an order from the highest PFN down. So the pool can serve large orders,
+ * and the kernel keeps memory in its low zones.
+ *
+ * alloc_contig_pages() does not suit: each call starts over at the bottom of a zone and allocates
+ * the first range that fits.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -26,23 +28,20 @@
 #include "core/base/order.h"
 #include "source/source.h"
 
-/*
- * Failed attempts of one size before the next smaller one; single pageblocks are the last
- * resort.
- */
+/* Failed attempts before the source goes on to the next lower order. */
 #define MAX_FAILS		16
-#define MAX_FAILS_PAGEBLOCK	256
-/* Scans: the first leaves behind memory that was being used, or was on a per-CPU list. */
+#define MAX_FAILS_PAGEBLOCK	256	/* no lower order is left */
+/* Scans of a node. A later one finds pages that were in use, or on a pcp list, in the first. */
 #define MAX_PASSES		2
-/* What the system keeps: never less than this, nor than a 32nd of its memory. */
+/* Memory that stays available to the system: at least this, and at least 1/KEEP_SHARE of it. */
 #define KEEP_MIN		((unsigned long)SZ_16M >> PAGE_SHIFT)
 #define KEEP_SHARE		32
 
 /**
  * struct scan - candidates of one node
- * @base_pfn: PFN of bit 0, aligned to the largest piece
+ * @base_pfn: PFN of bit 0, aligned to PB_MAX_ORDER
  * @nr: pageblocks from there to the end of the node
- * @ok: per pageblock: everything in it is free or looks movable
+ * @ok: bitmap over the pageblocks: all pages are free or look movable
  */
 struct scan {
 	unsigned long	base_pfn;
@@ -56,8 +55,9 @@ static unsigned long pageblock_pfn(const struct scan *scan, unsigned long block)
 }
 
 /*
- * Free, or on an LRU list and so movable. Without a reference to the page this is a guess;
- * it decides what is worth trying, alloc_contig_range() decides what is true.
+ * Whether a page is free, or on an LRU list and therefore movable. Racy, as there is no reference
+ * to the page. A wrong result costs a failed attempt or a missed pageblock: alloc_contig_range()
+ * checks again.
  */
 static bool page_looks_movable(struct page *page)
 {
@@ -81,7 +81,7 @@ static bool pageblock_is_candidate(unsigned long pfn, int nid)
 		if (page_to_nid(p) != nid || page_zone(p) != page_zone(page) || PageReserved(p) ||
 		    !page_looks_movable(p))
 			return false;
-		/* Racy: a wrong order only skips too much or too little. */
+		/* Racy: a wrong order only skips too many or too few pages. */
 		if (PageBuddy(p))
 			pfn += 1UL << min(READ_ONCE(page_private(p)),
 					  (unsigned long)PB_PAGEBLOCK_ORDER);
@@ -117,13 +117,13 @@ static bool run_is_candidate(const struct scan *scan, unsigned long block, unsig
 	if (block + nr > scan->nr ||
 	    find_next_zero_bit(scan->ok, block + nr, block) < block + nr)
 		return false;
-	/* Zones of a node do not interleave, so the ends suffice. */
+	/* Zones of a node do not interleave: compare the first and the last page only. */
 	first = pfn_to_page(pageblock_pfn(scan, block));
 	last = pfn_to_page(pageblock_pfn(scan, block + nr) - 1);
 	return page_zone(first) == page_zone(last);
 }
 
-/* Taking the last memory would only call the OOM killer. */
+/* Whether the system keeps enough memory, so that the OOM killer does not run. */
 static bool system_can_spare(unsigned long nr_pages)
 {
 	unsigned long keep = max(KEEP_MIN, totalram_pages() / KEEP_SHARE);
@@ -131,7 +131,7 @@ static bool system_can_spare(unsigned long nr_pages)
 	return si_mem_available() >= (long)(nr_pages + keep);
 }
 
-/* 0: taken and on the list. -EBUSY: something in it cannot be moved now. */
+/* Returns 0 after adding the range to the list; -EBUSY if a page cannot be moved now. */
 static int alloc_piece(const struct pb_pool_spec *spec, struct list_head *extents,
 		       unsigned long pfn, unsigned long nr_pages)
 {
@@ -145,7 +145,7 @@ static int alloc_piece(const struct pb_pool_spec *spec, struct list_head *extent
 	return ret;
 }
 
-/* Takes aligned pieces of one order, from the top down, while more than that is wanted. */
+/* Takes aligned ranges of one order, from the highest PFN down, until less than one is missing. */
 static long alloc_order(struct scan *scan, const struct pb_pool_spec *spec,
 			struct list_head *extents, unsigned int order, unsigned long want)
 {
@@ -216,7 +216,7 @@ static long contig_reserve(const struct pb_pool_spec *spec, struct list_head *ex
 		long allocated = alloc_pass(spec, extents, spec->nr_pages - got);
 
 		if (allocated == -ENOMEM)
-			pr_err("node %d: no memory to search it\n", spec->nid);
+			pr_err("node %d: no memory for the scan\n", spec->nid);
 		if (allocated < 0)
 			return allocated;
 		got += allocated;

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The reserve source: memory that was kept from the kernel since boot. LABEL names it in one
- * of two ways:
+ * The reserve source: memory reserved at boot. LABEL is one of:
  *
- *   a name     a region of reserve_mem=SIZE:ALIGN:LABEL on the command line, from 6.12 on.
- *              It has struct pages, marked PG_reserved. The mark is off while pbuddy owns
- *              them, or nobody could map and pin them; it also tells pages that another user
- *              of the region holds.
- *   0xADDRESS  a physical range that memmap=SIZE$ADDRESS keeps from the kernel, on any
- *              kernel. It has no struct pages; memremap_pages() makes them.
+ *   a name     a region of reserve_mem=SIZE:ALIGN:LABEL on the kernel's command line, Linux 6.12
+ *              and later. It has struct pages with PG_reserved set. The source clears
+ *              PG_reserved while pbuddy owns the pages, as reserved pages can be neither mapped
+ *              nor pinned. A page of the region without PG_reserved, or with more than one
+ *              reference, belongs to another user and is skipped with its pageblock.
+ *   0xADDRESS  a physical range that memmap=SIZE$ADDRESS reserves, on any kernel. It has no struct
+ *              pages; memremap_pages() makes them.
  *
- * Either way the memory stays reserved after rmmod, for the next insmod.
+ * The memory stays reserved after rmmod, so that the next insmod can use it.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -40,7 +40,7 @@ static bool label_is_address(const struct pb_pool_spec *spec)
 	return isdigit(spec->label[0]);
 }
 
-/* The pages become usable as any other; undone by mark_reserved(). */
+/* Clears PG_reserved, so that pages can be mapped and pinned. Undone by mark_reserved(). */
 static void unmark_reserved(unsigned long pfn, unsigned long nr_pages)
 {
 	for (; nr_pages--; pfn++) {
@@ -59,7 +59,7 @@ static void mark_reserved(unsigned long pfn, unsigned long nr_pages)
 
 /* ---- a region of reserve_mem= ---- */
 
-/* Whole, on the node, and nobody else's: all its pages are reserved with one reference. */
+/* Whether all pages of a pageblock are on the node, and are reserved with a single reference. */
 static bool pageblock_usable(unsigned long pfn, int nid)
 {
 	unsigned long end = pfn + PB_PAGEBLOCK_NR;
@@ -114,7 +114,7 @@ static long collect_region(const struct pb_pool_spec *spec, struct list_head *ex
 		ret = collect_run(spec, extents, pfn - run, run);
 	got += run;
 	if (!got)
-		pr_warn("reserve: nothing of \"%s\" is on node %d and free\n", spec->label,
+		pr_warn("reserve: \"%s\" has no free memory on node %d\n", spec->label,
 			spec->nid);
 	return ret < 0 ? ret : got;
 }
@@ -124,11 +124,11 @@ static int check_region(const struct pb_pool_spec *spec)
 	phys_addr_t start, size;
 
 	if (!PB_HAVE_RESERVE_MEM) {
-		pr_err("reserve: this kernel has no reserve_mem= (needs 6.12); boot with memmap=SIZE$ADDRESS and say reserve=0xADDRESS\n");
+		pr_err("reserve: this kernel has no reserve_mem= (needs 6.12); boot with memmap=SIZE$ADDRESS and use reserve=0xADDRESS\n");
 		return -EOPNOTSUPP;
 	}
 	if (!reserve_mem_find_by_name(spec->label, &start, &size)) {
-		pr_err("reserve: unknown label \"%s\": the kernel's command line has no reserve_mem=SIZE:ALIGN:%s that it could serve\n",
+		pr_err("reserve: unknown label \"%s\": the kernel has reserved no memory for reserve_mem=SIZE:ALIGN:%s\n",
 		       spec->label, spec->label);
 		return -EINVAL;
 	}
@@ -149,7 +149,7 @@ static int parse_range(const struct pb_pool_spec *spec, u64 *start, u64 *bytes)
 	return 0;
 }
 
-/* The node that the firmware says the range is on; the one asked for when it says nothing. */
+/* The node of the range according to the firmware's tables, or @nid if they do not have it. */
 static int node_of(u64 start, int nid)
 {
 	int found = NUMA_NO_NODE;
@@ -191,9 +191,9 @@ static int check_range(const struct pb_pool_spec *spec)
 }
 
 /**
- * struct mapping - what stands behind a physical range
- * @pgmap: its struct pages
- * @name: of its resource; here, since with leaked pages both outlive the module
+ * struct mapping - kernel mapping of a physical range
+ * @pgmap: describes its struct pages
+ * @name: name of its resource; stored here, as with leaked pages both exist after rmmod
  */
 struct mapping {
 	struct dev_pagemap	pgmap;
@@ -266,7 +266,8 @@ static int reserve_check(const struct pb_pool_spec *spec)
 
 static long reserve_reserve(const struct pb_pool_spec *spec, struct list_head *extents)
 {
-	return label_is_address(spec) ? collect_range(spec, extents) : collect_region(spec, extents);
+	return label_is_address(spec) ? collect_range(spec, extents) :
+					collect_region(spec, extents);
 }
 
 static void reserve_release(struct pb_extent *extent, unsigned long pfn, unsigned long nr_pages)
@@ -274,7 +275,10 @@ static void reserve_release(struct pb_extent *extent, unsigned long pfn, unsigne
 	mark_reserved(pfn, nr_pages);
 }
 
-/* With pages in use the mapping has to stay, and keeps the range out of a next insmod's reach. */
+/*
+ * Unmaps a physical range. If pages are still in use the mapping stays, and the next insmod cannot
+ * use the range.
+ */
 static void reserve_finish(struct pb_extent *extent, bool complete)
 {
 	if (!extent->priv || !complete)
