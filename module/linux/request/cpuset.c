@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The nodes that the cpuset of the task that asks leaves it. Modules cannot call the kernel's
- * cpuset code, so the task's own copy of its cpuset's nodes is read, with its sequence count.
+ * Nodes that the cpuset of the current task allows.
  *
- * A request out of an interrupt may use any node, and so may a victim of the OOM killer. A
- * request without __GFP_HARDWALL keeps to the nodes on its first walk only; in the slow path it
- * may leave them. mm/ then goes as far as the nearest ancestor that is a hardwall: in cgroup v2
- * that is always the root, in v1 it can be a cpuset with mem_hardwall or mem_exclusive, which a
- * module cannot see and takes for the root.
+ * The kernel exports no cpuset function to modules. This file reads current->mems_allowed, the copy
+ * of the cpuset's nodes in the task, and its sequence count.
+ *
+ * Requests of an interrupt or of an OOM victim may use any node. Other requests use only the
+ * allowed nodes on the first walk of the zonelist. In the slow path only requests with
+ * __GFP_HARDWALL are still restricted; the others may use any node. This differs from mm/, which
+ * restricts them to the nearest hardwall ancestor. That ancestor is always the root in cgroup v2.
+ * In v1 it can be a cpuset with mem_hardwall or mem_exclusive, which a module cannot read.
  */
 #include <linux/bitmap.h>
 #include <linux/nodemask.h>
@@ -22,13 +24,14 @@
 
 #ifdef CONFIG_CPUSETS
 /**
- * pb_cpuset_mems_allowed - nodes that the task's cpuset has
+ * pb_cpuset_mems_allowed - get the nodes that the current task's cpuset allows
  *
- * Nodes whose memory pbuddy alone has, and the kernel none, are in no cpuset: a task that is not
- * restricted reaches them, one that is does not.
+ * A node on which pbuddy owns all memory is in no cpuset, as the kernel has no memory there. Only
+ * tasks whose cpuset has all nodes of the kernel may use such a node.
  *
- * Context: any. Return: a bitmap that changes with the cpuset, or NULL when all nodes will do. As
- * __cpuset_node_allowed() in kernel/cgroup/cpuset.c.
+ * Context: any. As __cpuset_node_allowed() in kernel/cgroup/cpuset.c.
+ *
+ * Return: a bitmap, which changes with the cpuset, or NULL when all nodes are allowed.
  */
 const unsigned long *pb_cpuset_mems_allowed(void)
 {
@@ -39,10 +42,11 @@ const unsigned long *pb_cpuset_mems_allowed(void)
 }
 
 /**
- * pb_mems_allowed_begin - begin something that depends on the task's nodes
+ * pb_mems_allowed_begin - begin a read section of the current task's allowed nodes
  *
- * Context: any. Return: a cookie for pb_mems_allowed_retry(). As read_mems_allowed_begin(), whose
- * static key is not for modules.
+ * Context: any. As read_mems_allowed_begin(), whose static key is not exported.
+ *
+ * Return: a cookie for pb_mems_allowed_retry().
  */
 unsigned int pb_mems_allowed_begin(void)
 {
@@ -50,10 +54,12 @@ unsigned int pb_mems_allowed_begin(void)
 }
 
 /**
- * pb_mems_allowed_retry - did the task's nodes change, so that a failure may be an accident?
+ * pb_mems_allowed_retry - whether the allowed nodes changed since pb_mems_allowed_begin()
  * @cookie: from pb_mems_allowed_begin()
  *
- * Context: that of pb_mems_allowed_begin().
+ * Context: as pb_mems_allowed_begin().
+ *
+ * Return: true if they changed: a failure may be due to the change, so try again.
  */
 bool pb_mems_allowed_retry(unsigned int cookie)
 {
@@ -78,10 +84,12 @@ bool pb_mems_allowed_retry(unsigned int cookie)
 EXPORT_SYMBOL_PB_TEST(pb_cpuset_mems_allowed);
 
 /**
- * pb_cpuset_intersects - may the task use any of these nodes?
+ * pb_cpuset_intersects - whether the current task's cpuset allows at least one of the nodes
  * @nodes: the nodes
  *
  * Context: any. As cpuset_nodemask_valid_mems_allowed().
+ *
+ * Return: true if it does.
  */
 bool pb_cpuset_intersects(const nodemask_t *nodes)
 {

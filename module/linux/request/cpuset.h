@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The nodes that the cpuset of the task that asks leaves it. */
+/* Nodes that the cpuset of the current task allows. See cpuset.c. */
 #ifndef PB_CPUSET_H
 #define PB_CPUSET_H
 

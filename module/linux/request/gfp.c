@@ -1,39 +1,42 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * From gfp flags, as the kernel's allocator understands them, to a request of the core: the one
- * place where policy is made of flags and of the task that asks. A flag that is added needs a line
- * here and its code below; when it must also act on a page that is at hand, PB_GFP_SLOW in gfp.h.
+ * Translates gfp flags and the state of the current task into a struct pb_request.
  *
- *   DMA32            the DMA32 zone only
- *   HIGHMEM+MOVABLE  any zone; without both of them not the MOVABLE zone, as gfp_zone() has it
- *   DMA              refused: pbuddy owns no memory below 16 MiB
- *   MOVABLE, RECLAIMABLE  the migratetype; neither: unmovable; both: the caller's bug, unmovable;
- *                    MOVABLE is dropped inside memalloc_pin_save()
- *   WRITE            the first walk passes by nodes past their dirty share; see core/dirty.c
- *   HARDWALL         the slow path keeps to the task's cpuset too; see cpuset.c
- *   THISNODE         the preferred node only, and no mempolicy
+ * The core never sees gfp flags. A request has three sets of PB_ALLOC_* flags instead: ->flags for
+ * the first walk of the zonelist, ->slow_flags for the slow path, and ->reserve_flags for requests
+ * that may use the memory below the watermarks. No other file derives them. To support another gfp
+ * flag, extend this table and the code below. If the flag has an effect on a request that a pcp
+ * list serves, add it to PB_GFP_SLOW in gfp.h too.
+ *
+ *   DMA32            DMA32 zone only
+ *   HIGHMEM+MOVABLE  any zone; without both flags not the MOVABLE zone, as gfp_zone()
+ *   DMA              fails: pbuddy has no ZONE_DMA
+ *   MOVABLE, RECLAIMABLE  the migratetype; neither: unmovable; both: a bug of the caller, treated
+ *                    as unmovable. MOVABLE is cleared inside memalloc_pin_save()
+ *   WRITE            the first walk skips nodes above their share of dirty pages; see
+ *                    core/zone/dirty.c
+ *   HARDWALL         the cpuset restricts the slow path too; see cpuset.c
+ *   THISNODE         preferred node only; ignores the memory policy
  *   DIRECT_RECLAIM   the request may sleep: reclaim, compact, drain other CPUs, scan the bitmaps
  *   KSWAPD_RECLAIM   the request may wake the node threads
- *   IO, FS           what reclaim may do for it; dropped inside memalloc_noio_save() and
- *                    memalloc_nofs_save(), and while the system suspends
- *   HIGH             down to half of the min watermark
- *   no DIRECT_RECLAIM  with HIGH (GFP_ATOMIC): 62.5 % of the min watermark, the high-order atomic
- *                    reserve, and any node whatever the cpuset; not with NOMEMALLOC
- *   MEMALLOC         past the watermarks and the memory policy, when all else failed; the same for
- *                    a task with PF_MEMALLOC. NOMEMALLOC wins over both. A victim of the OOM killer
- *                    goes down to half of the min watermark
- *   NORETRY          one round of reclaim and compaction, and no OOM killer
- *   RETRY_MAYFAIL    rounds as long as there is progress, for large blocks too; no OOM killer
- *   NOFAIL           rounds for ever; needs DIRECT_RECLAIM; warned of once for orders above 1
- *   ZERO, NOWARN     as everywhere
- *   ATOMIC           of kernels that still have it (6.1): together with DIRECT_RECLAIM it is warned
- *                    of once and dropped; alone it says no more than the lack of DIRECT_RECLAIM
- *   COMP             accepted with one warning for order > 0: pages of pbuddy are not
- *                    compound, their order is told by pbuddy_page_order()
- *   ACCOUNT          charged to the caller's cgroup or user; see account.c
- *
- * RELIABLE and REPEAT are flags of other or older kernels: what REPEAT asked for is
- * RETRY_MAYFAIL's today, and pbuddy knows no mirrored memory yet.
+ *   IO, FS           reclaim may start I/O, may call file systems; cleared inside
+ *                    memalloc_noio_save() and memalloc_nofs_save(), and while the system suspends
+ *   HIGH             lowers the min watermark (PB_ALLOC_MIN_RESERVE)
+ *   no DIRECT_RECLAIM  with HIGH (GFP_ATOMIC): lowers the min watermark further
+ *                    (PB_ALLOC_NON_BLOCK), may use the highatomic reserve, both unless
+ *                    NOMEMALLOC, and ignores the cpuset
+ *   MEMALLOC         ignores watermarks and memory policy after other attempts failed; the same for
+ *                    a task with PF_MEMALLOC. NOMEMALLOC takes precedence over both. An OOM victim
+ *                    may go below the min watermark (PB_ALLOC_OOM)
+ *   NORETRY          one round of reclaim and compaction; no OOM kill
+ *   RETRY_MAYFAIL    rounds as long as reclaim makes progress, for large orders too; no OOM kill
+ *   NOFAIL           unlimited rounds; requires DIRECT_RECLAIM; warns once for orders above 1
+ *   ZERO, NOWARN     as in mm/
+ *   ATOMIC           on kernels that have the flag (6.1): with DIRECT_RECLAIM it warns once and is
+ *                    cleared; else no effect beyond that of the missing DIRECT_RECLAIM
+ *   COMP             no effect; warns once for order > 0: pages of pbuddy are not compound,
+ *                    pbuddy_page_order() returns their order
+ *   ACCOUNT          charges the pages to the task's cgroup or user; see api/account.c
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -56,17 +59,20 @@
 #include "request/gfp.h"
 
 /*
- * Flags that requests may carry. Only IO, FS and the RECLAIM flags are ever taken out of it, and
- * those make no difference to a request that finds a page at hand.
+ * Flags that have an effect; the others are cleared from each request. Only IO, FS and the RECLAIM
+ * flags are ever cleared here. The fast path does not apply the mask, as these flags have no effect
+ * on a request that a pcp list serves.
  */
 gfp_t pb_gfp_allowed_mask __read_mostly = __GFP_BITS_MASK;
 EXPORT_SYMBOL_PB_TEST(pb_gfp_allowed_mask);
 
 /**
- * pb_gfp_highest_zone - the highest zone type that flags allow
- * @gfp: flags, narrowed already
+ * pb_gfp_highest_zone - get the highest zone type that the flags allow
+ * @gfp: flags after pb_gfp_context()
  *
- * As gfp_zone(), which pbuddy does without ZONE_DMA.
+ * Context: any. As gfp_zone(), except that there is no ZONE_DMA.
+ *
+ * Return: the zone type.
  */
 enum pb_zone_type pb_gfp_highest_zone(gfp_t gfp)
 {
@@ -89,7 +95,10 @@ static enum pb_migratetype migratetype(gfp_t gfp)
 	return gfp & __GFP_RECLAIMABLE ? PB_RECLAIMABLE : PB_UNMOVABLE;
 }
 
-/* A caller that may not sleep and says it may is told so, and served without sleeping. */
+/*
+ * Whether the request may sleep. If a caller in interrupt context passes __GFP_DIRECT_RECLAIM, warn
+ * and serve it without sleeping.
+ */
 static bool may_sleep(gfp_t gfp)
 {
 	if (!(gfp & __GFP_DIRECT_RECLAIM))
@@ -100,7 +109,7 @@ static bool may_sleep(gfp_t gfp)
 	return !irqs_disabled();
 }
 
-/* The same on every walk: what mm/ asks of the gfp flags themselves. */
+/* Flags that do not change between walks. mm/ reads the gfp flags themselves for these. */
 static pb_alloc_flags_t lasting_flags(const struct pb_request *rq, gfp_t gfp)
 {
 	static const struct {
@@ -134,8 +143,8 @@ static pb_alloc_flags_t lasting_flags(const struct pb_request *rq, gfp_t gfp)
 }
 
 /*
- * The first walk does not mix migratetypes where that costs nothing but a lower zone of the same
- * node. As alloc_flags_nofragment().
+ * Whether the first walk avoids mixing migratetypes in a pageblock: if the preferred zone is NORMAL
+ * and its node also has a DMA32 zone or is the only node. As alloc_flags_nofragment().
  */
 static bool avoid_fragments(const struct pb_zone *preferred)
 {
@@ -144,7 +153,7 @@ static bool avoid_fragments(const struct pb_zone *preferred)
 	return nr_online_nodes == 1 || pb_instance.zone[preferred->nid][PB_ZONE_DMA32];
 }
 
-/* Conservative: down to the low mark and inside the cpuset. As __alloc_pages() has it. */
+/* Flags of the first walk: low watermark, allowed nodes only. As __alloc_pages(). */
 static pb_alloc_flags_t first_flags(gfp_t gfp, const struct pb_zone *preferred)
 {
 	pb_alloc_flags_t flags = PB_ALLOC_WMARK_LOW | PB_ALLOC_CPUSET | PB_ALLOC_HARDWALL;
@@ -156,7 +165,7 @@ static pb_alloc_flags_t first_flags(gfp_t gfp, const struct pb_zone *preferred)
 	return flags;
 }
 
-/* What the caller may claim once that has failed. As gfp_to_alloc_flags(). */
+/* Flags of the slow path. As gfp_to_alloc_flags(). */
 static pb_alloc_flags_t slow_flags(gfp_t gfp, unsigned int order)
 {
 	pb_alloc_flags_t flags = PB_ALLOC_WMARK_MIN | PB_ALLOC_CPUSET;
@@ -181,12 +190,12 @@ static pb_alloc_flags_t slow_flags(gfp_t gfp, unsigned int order)
 }
 
 /**
- * pb_gfp_reserve_flags - may a request use the reserve, now?
- * @gfp: its flags
+ * pb_gfp_reserve_flags - get the flags with which a request may use the memory below the watermarks
+ * @gfp: flags of the request
  *
- * Asked again by those who loop: a task may become a victim of the OOM killer meanwhile.
+ * A loop has to call it in each round, as the task can become an OOM victim.
  *
- * Context: any; answers for the task or interrupt that asks.
+ * Context: any; the result is valid for the current task or interrupt.
  *
  * Return: 0, %PB_ALLOC_NO_WATERMARKS or %PB_ALLOC_OOM. As __gfp_pfmemalloc_flags() in
  * mm/page_alloc.c.
@@ -208,11 +217,11 @@ pb_alloc_flags_t pb_gfp_reserve_flags(gfp_t gfp)
 EXPORT_SYMBOL_PB_TEST(pb_gfp_reserve_flags);
 
 /**
- * pb_gfp_to_alloc_flags - what a request may do, walk by walk
- * @rq: in: order, migratetype and preferred zone; out: the three sets of flags
- * @gfp: flags, narrowed already
+ * pb_gfp_to_alloc_flags - set the three sets of PB_ALLOC_* flags of a request
+ * @rq: in: order, migratetype and preferred zone; out: flags, slow_flags and reserve_flags
+ * @gfp: flags after pb_gfp_context()
  *
- * Context: any; answers for the task or interrupt that asks.
+ * Context: any; the flags are valid for the current task or interrupt.
  */
 void pb_gfp_to_alloc_flags(struct pb_request *rq, gfp_t gfp)
 {
@@ -223,11 +232,13 @@ void pb_gfp_to_alloc_flags(struct pb_request *rq, gfp_t gfp)
 EXPORT_SYMBOL_PB_TEST(pb_gfp_to_alloc_flags);
 
 /**
- * pb_gfp_context - narrow the flags of a request by the system's state and the task's scopes
- * @gfp: as the caller gave it
+ * pb_gfp_context - clear the flags that the system's state or the task's memalloc scopes forbid
+ * @gfp: flags as passed by the caller
  *
- * Context: any. Return: what is left of @gfp. As the first lines of __alloc_pages() in
- * mm/page_alloc.c do, with gfp_allowed_mask and current_gfp_context().
+ * Context: any. As __alloc_pages() in mm/page_alloc.c, with gfp_allowed_mask and
+ * current_gfp_context().
+ *
+ * Return: the remaining flags.
  */
 gfp_t pb_gfp_context(gfp_t gfp)
 {
@@ -240,7 +251,7 @@ gfp_t pb_gfp_context(gfp_t gfp)
 }
 EXPORT_SYMBOL_PB_TEST(pb_gfp_context);
 
-/* Flags that promise what pbuddy does not keep: once each. */
+/* Warns once about each flag that has no effect. */
 static void warn_unkept(gfp_t gfp, unsigned int order)
 {
 	if (gfp & __GFP_COMP && order)
@@ -258,7 +269,7 @@ static bool node_usable(int *nid, gfp_t gfp)
 	return false;
 }
 
-/* Where the first walk begins. As first_zones_zonelist() in prepare_alloc_pages(). */
+/* First zone of the zonelist that the request may use. As in prepare_alloc_pages(). */
 static struct pb_zone *preferred_zone(const struct pb_request *rq)
 {
 	const unsigned long *nodes = rq->nodemask ?: rq->mems_allowed;
@@ -271,17 +282,18 @@ static struct pb_zone *preferred_zone(const struct pb_request *rq)
 }
 
 /**
- * pb_gfp_request - make a request of what a caller of the in-kernel API says
- * @rq: filled; constant from then on
- * @gfp: in: as the caller gave it; out: narrowed by the task's scopes (memalloc_nofs_save() ...)
+ * pb_gfp_request - translate the arguments of an in-kernel allocation into a request
+ * @rq: request to fill; constant afterwards
+ * @gfp: in: flags as passed by the caller; out: after pb_gfp_context()
  * @order: order of the request
  * @nid: preferred node, or NUMA_NO_NODE for the nearest
- * @nodemask: nodes that may serve it, or NULL for all; has to outlive @rq
+ * @nodemask: nodes that may serve the request, or NULL for all; must outlive @rq
  *
- * Context: any. With __GFP_DIRECT_RECLAIM it must be one that may sleep.
+ * Context: any. With __GFP_DIRECT_RECLAIM the caller must be allowed to sleep. As
+ * prepare_alloc_pages() in mm/page_alloc.c.
  *
- * Return: false when the request cannot be served by anyone, after one warning unless __GFP_NOWARN.
- * As prepare_alloc_pages() in mm/page_alloc.c.
+ * Return: true; false for an order, zone or node that pbuddy never has, after warning once unless
+ * __GFP_NOWARN.
  */
 bool pb_gfp_request(struct pb_request *rq, gfp_t *gfp, unsigned int order, int nid,
 		    const nodemask_t *nodemask)
@@ -295,7 +307,7 @@ bool pb_gfp_request(struct pb_request *rq, gfp_t *gfp, unsigned int order, int n
 	}
 	if (unlikely(flags & __GFP_DMA)) {
 		if (!(flags & __GFP_NOWARN))
-			pr_warn_once("%s: GFP_DMA is refused, there is no memory below 16 MiB\n",
+			pr_warn_once("%s: GFP_DMA is refused, there is no ZONE_DMA\n",
 				     current->comm);
 		return false;
 	}
@@ -313,7 +325,7 @@ bool pb_gfp_request(struct pb_request *rq, gfp_t *gfp, unsigned int order, int n
 		.nodemask = nodemask ? nodes_addr(*nodemask) : NULL,
 		.mems_allowed = pb_cpuset_mems_allowed(),
 	};
-	/* As check_retry_cpuset(): nodes that the cpuset denies are as good as none. */
+	/* Ignore a nodemask of which the cpuset allows no node. As check_retry_cpuset(). */
 	if (rq->nodemask && flags & __GFP_HARDWALL && !pb_cpuset_intersects(nodemask))
 		rq->nodemask = NULL;
 	rq->preferred_zone = preferred_zone(rq);

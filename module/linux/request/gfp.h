@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* From gfp flags, as the kernel's allocator understands them, to a request of the core. */
+/* Translates gfp flags into a request. See gfp.c. */
 #ifndef PB_GFP_H
 #define PB_GFP_H
 
@@ -11,12 +11,12 @@
 extern gfp_t pb_gfp_allowed_mask;
 
 /*
- * Requests with one of these flags do not take the fast path of api.c. The others need no action
- * when a page is at hand.
+ * Requests with one of these flags do not use the fast path of api/. The other flags have no effect
+ * on a request that a pcp list serves.
  */
 #define PB_GFP_SLOW	(__GFP_WRITE | __GFP_COMP | __GFP_ACCOUNT | __GFP_ZERO)
 
-/* The gfp flags that reclaim and growth for a request have to keep to. */
+/* Converts the flags that restrict reclaim and growth on behalf of a request back to gfp flags. */
 static inline gfp_t pb_gfp_of_alloc_flags(pb_alloc_flags_t flags)
 {
 	return (flags & PB_ALLOC_WAIT ? __GFP_DIRECT_RECLAIM : 0) |

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The table of each CPU's caches that the fast path reads (local.h). It is written by the CPU
- * itself when it comes online, for only then is its node certain, and emptied by it when it
- * goes, so no CPU ever finds another's cache in it.
+ * The percpu zone cache: for each CPU and gfp index the pcp of the zone that the CPU's node prefers
+ * (percpu_zone.h).
+ *
+ * A CPU fills its table when it comes online, since its node is known only then, and clears it when
+ * it goes offline. No other CPU writes the table, so each entry is NULL or the pcp of its own CPU.
  */
 #include <linux/cpuhotplug.h>
 #include <linux/mm.h>
@@ -24,7 +26,7 @@ const u8 pb_gfp_index_migratetype[PB_NR_GFP_INDEX] = {
 	[___GFP_HIGHMEM | ___GFP_RECLAIMABLE] = PB_RECLAIMABLE,
 };
 
-/* The highest zone type of a kind, plus 1; those that are not here are for gfp.c to judge. */
+/* Highest zone type of each gfp index, plus 1. 0: no fast path, gfp.c checks the flags. */
 static const u8 gfp_index_zone[PB_NR_GFP_INDEX] = {
 	[0] = PB_ZONE_NORMAL + 1,
 	[___GFP_HIGHMEM] = PB_ZONE_NORMAL + 1,
@@ -55,20 +57,22 @@ static int offline(unsigned int cpu)
 }
 
 /**
- * pb_percpu_zone_start - open the fast path on all CPUs, and on those that come online
+ * pb_percpu_zone_start - enable the fast path on all CPUs that are online or come online
  *
- * Context: process, may sleep; the pool exists. Return: 0 or a negative errno.
+ * Call it after the pool is initialized. Context: process, may sleep.
+ *
+ * Return: 0 or a negative errno.
  */
 int pb_percpu_zone_start(void)
 {
-	/* init_on_alloc=1: the kernel wants every page cleared. */
+	/* With init_on_alloc=1 on the kernel's command line every page has to be zeroed. */
 	if (want_init_on_alloc(0))
 		static_branch_inc(&pb_slowpath_key);
 	hotplug_state = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "pbuddy:online", online, offline);
 	return hotplug_state < 0 ? hotplug_state : 0;
 }
 
-/* Closes it; the pool is about to go. Context: process, may sleep. */
+/* Disables the fast path, before the pool is destroyed. Context: process, may sleep. */
 void pb_percpu_zone_stop(void)
 {
 	cpuhp_remove_state(hotplug_state);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Where the fast path begins: for each CPU and kind of request, that CPU's cache of the zone
- * that its node prefers, so that finding it is one load. A kind is what the lowest bits of gfp
- * say of zone and migratetype.
+ * The percpu zone cache: for each CPU an array of pcps, by gfp index. The gfp index is the lowest
+ * bits of gfp, which select zone and migratetype. The fast path finds the pcp by one load, instead
+ * of a walk of the zonelist.
  */
 #ifndef PB_PERCPU_ZONE_H
 #define PB_PERCPU_ZONE_H
@@ -16,14 +16,17 @@ struct pb_pcp;
 #define PB_NR_GFP_INDEX	32	/* DMA, HIGHMEM, DMA32, MOVABLE and RECLAIMABLE */
 
 struct pb_percpu_zone {
-	struct pb_pcp	*pcp[PB_NR_GFP_INDEX];	/* NULL: not for the fast path */
+	struct pb_pcp	*pcp[PB_NR_GFP_INDEX];	/* NULL: use the slow path */
 };
 
 extern const u8 pb_gfp_index_migratetype[PB_NR_GFP_INDEX];
 
 DECLARE_PER_CPU(struct pb_percpu_zone, pb_percpu_zone);
 
-/* Somebody wants to see every allocation and free, so none may take the fast path. Counted. */
+/*
+ * On while a feature has to handle every allocation and free; then none uses the fast path.
+ * Counts the features.
+ */
 DECLARE_STATIC_KEY_FALSE(pb_slowpath_key);
 
 static __always_inline unsigned int pb_gfp_index(gfp_t gfp)

@@ -1,24 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Where a request goes for the memory policy of the task that asks: what numactl sets. As
- * alloc_pages() of the kernel, which reads the policy by functions that modules cannot call; so
- * the task's own policy is read here, which only the task itself replaces.
+ * Applies the memory policy of the current task (set_mempolicy(2), numactl) to a request: selects
+ * the preferred node and the nodemask.
  *
- *   default, local    the node the task runs on, then others by distance
- *   preferred         the first node of the policy, then others by distance from it
- *   preferred-many    one of the policy's nodes without waiting for memory, then any node
- *   bind              the policy's nodes only, unless none of them is in the task's cpuset, and
- *                     not for requests to zones below the highest that all requests may use
- *   interleave        the next of the policy's nodes in turn
- *   weighted interleave  the same, as many times in a row as the node's weight says
+ * The functions with which alloc_pages() reads the policy are not exported. This file reads
+ * current->mempolicy, which only the task itself replaces.
  *
- * Interleaving goes on where the task's last page of the kernel's own left off, as there is one
- * place in the task for both, and passes by nodes that have no memory of pbuddy.
+ *   default, local    node of the CPU, then other nodes by distance
+ *   preferred         first node of the policy, then other nodes by distance from it
+ *   preferred-many    nodes of the policy without sleeping, then all nodes
+ *   bind              nodes of the policy only. Ignored if the cpuset allows none of them, and for
+ *                     requests to a zone below the highest zone that is not MOVABLE
+ *   interleave        the policy's nodes in turn
+ *   weighted interleave  the policy's nodes in turn, each as often in a row as its weight
  *
- * The weights of the kernel (/sys/kernel/mm/mempolicy/weighted_interleave/) are not for modules:
- * the parameter interleave_weights= says what they are, 1 each unless set.
+ * The task has one interleave position, current->il_prev, which pbuddy shares with alloc_pages():
+ * the two continue each other's turn. Interleaving skips nodes without memory of pbuddy.
  *
- * An interrupt and a request with __GFP_THISNODE know no policy.
+ * Modules cannot read the kernel's weights (/sys/kernel/mm/mempolicy/weighted_interleave/). The
+ * module parameter interleave_weights= replaces them; each is 1 by default.
+ *
+ * Interrupts and requests with __GFP_THISNODE ignore the policy.
  */
 #include <linux/mempolicy.h>
 #include <linux/mm.h>
@@ -42,9 +44,9 @@
 
 static u8 interleave_weights[NR_WEIGHTS];
 module_param_array(interleave_weights, byte, NULL, 0644);
-MODULE_PARM_DESC(interleave_weights, "weights of nodes 0, 1 ... for tasks with a weighted interleave policy, as in /sys/kernel/mm/mempolicy/weighted_interleave/ (default: 1 each)");
+MODULE_PARM_DESC(interleave_weights, "pages in a row from node 0, 1 and so on for tasks with a weighted interleave policy, as in /sys/kernel/mm/mempolicy/weighted_interleave/ (default: 1 each)");
 
-/* The policy's next node in turn that has memory here; else its next node. */
+/* The policy's next node in turn that has memory of pbuddy; if none has, its next node. */
 static int next_node_with_memory(int nid, const nodemask_t *nodes)
 {
 	int first = next_node_in(nid, *nodes), next = first;
@@ -58,7 +60,7 @@ static int next_node_with_memory(int nid, const nodemask_t *nodes)
 	return first;
 }
 
-/* As interleave_nodes() in mm/mempolicy.c, with the same care about changing cpusets. */
+/* As interleave_nodes() in mm/mempolicy.c, including the retry when the cpuset changes. */
 static int interleave_node(const struct mempolicy *pol)
 {
 	unsigned int cookie;
@@ -89,7 +91,7 @@ static int weighted_node(const struct mempolicy *pol)
 	return nid;
 }
 
-/* The highest zone type that every request may use, among those zones of @nodes (NULL: all). */
+/* Highest zone type on @nodes (NULL: on all nodes) except MOVABLE; MOVABLE if there is no other. */
 static enum pb_zone_type highest_fixed_zone(const nodemask_t *nodes)
 {
 	struct pb_zone *zone;
@@ -101,7 +103,7 @@ static enum pb_zone_type highest_fixed_zone(const nodemask_t *nodes)
 	return highest < 0 ? PB_ZONE_MOVABLE : highest;
 }
 
-/* As apply_policy_zone() in mm/mempolicy.c: a policy does not bind requests to lower zones. */
+/* Whether a bind policy applies to a request: not to lower zones. As apply_policy_zone(). */
 static bool binds(const struct mempolicy *pol, gfp_t gfp)
 {
 	enum pb_zone_type zone = highest_fixed_zone(NULL);
@@ -145,12 +147,12 @@ static void apply(struct pb_policy *policy, const struct mempolicy *pol, gfp_t g
 }
 
 /**
- * pb_policy_next - where the task's next request goes
- * @policy: filled
+ * pb_policy_next - get the nodes for the current task's next request
+ * @policy: result to fill
  * @gfp: flags of the request
  *
- * Context: any. Steps the task's interleaving on. As policy_nodemask() in mm/mempolicy.c, with
- * alloc_pages()'s way to the task's policy.
+ * With an interleave policy it advances the task's position. Context: any. As policy_nodemask() in
+ * mm/mempolicy.c for the policy of the current task.
  */
 void pb_policy_next(struct pb_policy *policy, gfp_t gfp)
 {
@@ -167,9 +169,9 @@ void pb_policy_next(struct pb_policy *policy, gfp_t gfp)
 EXPORT_SYMBOL_PB_TEST(pb_policy_next);
 
 /**
- * pb_policy_count - count an interleaved request that went where it should
- * @policy: what pb_policy_next() said
- * @pfn: where it went
+ * pb_policy_count - count a request that was interleaved to its node, as PB_NUMA_INTERLEAVE_HIT
+ * @policy: result of pb_policy_next() for the request
+ * @pfn: first PFN that was allocated
  *
  * Context: any. As the end of alloc_pages_mpol() in mm/mempolicy.c.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Where a request goes for the memory policy of the task that asks. */
+/* Applies the memory policy of the current task to a request. See policy.c. */
 #ifndef PB_POLICY_H
 #define PB_POLICY_H
 
@@ -8,12 +8,13 @@
 #include <linux/types.h>
 
 /**
- * struct pb_policy - what a memory policy says of one request
+ * struct pb_policy - nodes for one request, according to the memory policy
  * @nid: preferred node
- * @nodemask: nodes that may serve it, or NULL for all; constant as long as the task's policy is
- * @interleave: the policy spreads requests over nodes, so the next one goes elsewhere
- * @count_hit: being served by @nid counts as numa_interleave
- * @preferred_many: @nodemask is a wish: try it without waiting, then all nodes
+ * @nodemask: nodes that may serve the request, or NULL for all; valid until the task replaces its
+ *	policy
+ * @interleave: the policy interleaves, so @nid differs from request to request
+ * @count_hit: count a page of @nid as numa_interleave
+ * @preferred_many: try @nodemask first, without sleeping, then all nodes
  */
 struct pb_policy {
 	int			nid;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * While the system suspends or hibernates no request may start I/O, as the devices sleep already:
- * IO and FS are taken out of what requests may carry. As pm_restrict_gfp_mask() in mm/show_mem.c
- * or kernel/power/main.c does it for the kernel's own.
+ * Forbids I/O for requests while the system suspends or hibernates, as devices may be suspended: a
+ * notifier clears __GFP_IO and __GFP_FS in pb_gfp_allowed_mask, and sets them again afterwards. As
+ * pm_restrict_gfp_mask() and pm_restore_gfp_mask() of the kernel.
  */
 #include <linux/notifier.h>
 #include <linux/suspend.h>
@@ -11,12 +11,14 @@
 #include "request/suspend.h"
 
 /**
- * pb_suspend_notify - the system is about to sleep, or has come back
+ * pb_suspend_notify - change pb_gfp_allowed_mask before suspend and after resume
  * @nb: unused
  * @action: PM_SUSPEND_PREPARE, PM_POST_SUSPEND and so on
  * @data: unused
  *
  * Context: process, one caller at a time.
+ *
+ * Return: NOTIFY_DONE.
  */
 int pb_suspend_notify(struct notifier_block *nb, unsigned long action, void *data)
 {
@@ -39,9 +41,11 @@ EXPORT_SYMBOL_PB_TEST(pb_suspend_notify);
 static struct notifier_block notifier = { .notifier_call = pb_suspend_notify };
 
 /**
- * pb_suspend_init - be told when the system sleeps
+ * pb_suspend_init - register the PM notifier
  *
- * Context: may sleep. Return: 0, or an error of register_pm_notifier().
+ * Context: process, may sleep.
+ *
+ * Return: 0, or an error of register_pm_notifier().
  */
 int pb_suspend_init(void)
 {
@@ -49,9 +53,9 @@ int pb_suspend_init(void)
 }
 
 /**
- * pb_suspend_exit - be told no more
+ * pb_suspend_exit - unregister the PM notifier
  *
- * Context: may sleep.
+ * Context: process, may sleep.
  */
 void pb_suspend_exit(void)
 {

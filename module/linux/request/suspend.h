@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* While the system suspends no request may start I/O. */
+/* Forbids I/O for requests while the system suspends. See suspend.c. */
 #ifndef PB_SUSPEND_H
 #define PB_SUSPEND_H
 
