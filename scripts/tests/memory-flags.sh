@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: test
 # vm: --nodes 2
-# vm: --allow-splat cut.here|WARNING:.*linux/api/gfp\.c:
+# vm: --allow-splat cut.here|WARNING:.*linux/request/gfp\.c:
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
 # gfp flags that pbuddy does not honour: each is told of once, however often it is asked for, and
@@ -82,11 +82,11 @@ t flags_dma_nowarn told 0 0 . times=3 gfp='KERNEL|DMA|NOWARN'
 t flags_dma_refused_once once 0 1 'GFP_DMA is refused' gfp='KERNEL|DMA'
 t flags_comp_of_one_page silent gfp='KERNEL|COMP'
 t flags_comp_ignored_once once 3 1 '__GFP_COMP is ignored' gfp='KERNEL|COMP' order=1
-t flags_two_types_once once 3 1 'WARNING: .*linux/api/gfp\.c' gfp='KERNEL|MOVABLE|RECLAIMABLE'
+t flags_two_types_once once 3 1 'WARNING: .*linux/request/gfp\.c' gfp='KERNEL|MOVABLE|RECLAIMABLE'
 t flags_order_nowarn told 0 0 . times=3 order=19 gfp='KERNEL|NOWARN'
-t flags_order_refused_once once 0 2 'order 19 is above the largest, 18|WARNING: .*linux/api/gfp\.c' \
+t flags_order_refused_once once 0 2 'order 19 is above the largest, 18|WARNING: .*linux/request/gfp\.c' \
 	order=19
-t flags_no_node_refused_once once 0 2 'there is no node 1000|WARNING: .*linux/api/gfp\.c' node=1000
+t flags_no_node_refused_once once 0 2 'there is no node 1000|WARNING: .*linux/request/gfp\.c' node=1000
 t nofail_waits waits
 t flags_leave_nothing gives_back 16384
 ktap_end
