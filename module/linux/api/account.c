@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who pays for memory: allocations with __GFP_ACCOUNT, and the buffers of user space.
+ * Accounting of allocations with __GFP_ACCOUNT and of the buffers of user space.
  *
- * As the kernel's own, such an allocation is charged to the task that asks when it has been found;
- * when that is over a limit the pages go back and the request fails. Interrupts and kernel threads
- * pay nothing, as in __memcg_kmem_charge_page().
+ * An allocation is charged to the calling task after the pages were found. When that exceeds a
+ * limit, the pages are freed and the request fails. Interrupts and kernel threads are exempt, as in
+ * __memcg_kmem_charge_page().
  *
- * Whom the charge goes to depends on the kernel. With the dmem cgroup controller it is the task's
- * cgroup, in a region named "pbuddy" (dmem.max, dmem.current); modules cannot charge any other
- * controller. Without it, and for requests that may not sleep, which that controller does not
- * promise to be safe for, it is the task's user, up to account_limit_kbytes= each.
+ * With the dmem cgroup controller the task's cgroup is charged, in a region named "pbuddy"
+ * (dmem.max, dmem.current); modules cannot charge any other controller. Without it the task's user
+ * is charged, up to account_limit_kbytes= each. The same holds for requests that may not sleep,
+ * because the controller does not promise to be safe for them.
  *
- * Either is an account. Whom a block is charged to stands in an array for its pageblock, which is
- * made when the first block in it is charged and kept, so that a free allocates nothing; that it is
- * charged at all is a bit in its order byte, which also takes its free off the fast path. So blocks
- * that nobody pays for cost nothing.
+ * Both are accounts. The account of a block is stored in an array of its pageblock. The array is
+ * allocated when the first block in the pageblock is charged, and kept, so that a free allocates
+ * nothing. PB_FRAME_ACCOUNTED in the page order map says that a block is charged, and makes its
+ * free leave the fast path. So blocks that are not charged have no extra cost.
  *
- * An entry of the array belongs to the owner of the block, as its order byte does. An account is
- * freed when another one is made and it has no pages; the last that an uncharge touches of it is
- * the number of its pages, with release semantics against the acquire of who looks at that.
+ * An entry of the array is written by the owner of the block, as the page order map. An account
+ * without pages is freed when another one is inserted. An uncharge subtracts the pages last, with
+ * release semantics; unused() reads them with acquire semantics.
  *
- * The controller's uncharge is not safe in an NMI: there it is noted in the account, and done by an
- * irq_work soon after.
+ * The controller's uncharge is not safe in an NMI. There the uncharge is deferred: it is counted in
+ * the account, and an irq_work does it.
  */
 #include <linux/cred.h>
 #include <linux/hashtable.h>
@@ -53,13 +53,13 @@ module_param_named(account_limit_kbytes, pb_account_limit_kbytes, ulong, 0644);
 MODULE_PARM_DESC(account_limit_kbytes, "KiB that one user may have of buffers and of allocations with __GFP_ACCOUNT, where no dmem cgroup is charged for them (default: 0, any number)");
 
 /**
- * struct pb_account - somebody who pays
+ * struct pb_account - a cgroup or user that pages are charged to
  * @node: in accounts
- * @cgroup: the controller's name for a cgroup, or NULL
- * @uid: the user, without @cgroup
- * @pages: charged now
- * @deferred_pages: of @cgroup's, uncharged in an NMI and not told the controller yet
- * @deferred_blocks: in so many pieces
+ * @cgroup: the controller's state of a cgroup, or NULL
+ * @uid: the user, when @cgroup is NULL
+ * @pages: pages charged now
+ * @deferred_pages: pages uncharged in an NMI that the controller does not know of yet
+ * @deferred_blocks: number of those uncharges
  */
 struct pb_account {
 	struct hlist_node		node;
@@ -70,14 +70,14 @@ struct pb_account {
 	atomic_long_t			deferred_blocks;
 };
 
-/* All of them, and charges to users; uncharges take no lock. */
+/* The lock protects the table and serialises charges; uncharges take no lock. */
 static DEFINE_HASHTABLE(accounts, ACCOUNT_BITS);
 static DEFINE_SPINLOCK(accounts_lock);
 
-/* By number of the pageblock: an array of PB_PAGEBLOCK_NR accounts; never taken out. */
+/* By pageblock: an array of PB_PAGEBLOCK_NR accounts, kept until unload. */
 static DEFINE_XARRAY(owners);
 
-static struct dmem_cgroup_region *region;	/* NULL: this kernel has no such controller */
+static struct dmem_cgroup_region *region;	/* NULL: the kernel has no dmem controller */
 
 /* ---- Accounts ---- */
 
@@ -99,7 +99,7 @@ static struct pb_account *find_locked(const struct dmem_cgroup_pool_state *cgrou
 
 static bool unused(struct pb_account *account)
 {
-	/* Pairs with the release in pb_account_uncharge(), which is the last touch. */
+	/* Pairs with the release in pb_account_uncharge(), its last access. */
 	return !atomic_long_read_acquire(&account->pages) &&
 	       !atomic_long_read(&account->deferred_blocks);
 }
@@ -120,7 +120,7 @@ static void insert_locked(struct pb_account *new)
 	hash_add(accounts, &new->node, hash_key(new->cgroup, new->uid));
 }
 
-/* Charges an account, which is @new when there was none. */
+/* Charges the account of a cgroup or user; uses @new when there is none yet. */
 static struct pb_account *charge_locked(struct dmem_cgroup_pool_state *cgroup, kuid_t uid,
 					unsigned long nr_pages, struct pb_account **new)
 {
@@ -165,7 +165,7 @@ static struct pb_account *charge_account(struct dmem_cgroup_pool_state *cgroup,
 	return account ?: ERR_PTR(-ENOMEM);
 }
 
-/* What NMIs have uncharged. */
+/* Does the uncharges that NMIs deferred. */
 static void uncharge_deferred(struct irq_work *unused_work)
 {
 	struct pb_account *account;
@@ -179,7 +179,7 @@ static void uncharge_deferred(struct irq_work *unused_work)
 		if (!blocks)
 			continue;
 		pages = atomic_long_xchg(&account->deferred_pages, 0);
-		/* Each drops the reference that its charge took. */
+		/* Each uncharge drops the reference of one charge. */
 		for (; blocks; blocks--, pages = 0)
 			dmem_cgroup_uncharge(account->cgroup, (u64)pages << PAGE_SHIFT);
 	}
@@ -195,14 +195,14 @@ static bool charge_exempt(void)
 }
 
 /**
- * pb_account_charge - have the caller pay for pages
- * @nr_pages: how many
+ * pb_account_charge - charge pages to the calling task
+ * @nr_pages: number of pages
  * @may_sleep: whether this may sleep
  *
  * Context: any; may sleep with @may_sleep.
  *
- * Return: whom pb_account_uncharge() is to be called with; NULL when nobody has to pay; -EDQUOT
- * over the limit; -ENOMEM.
+ * Return: the account, for pb_account_uncharge(); NULL when the task is exempt; -EDQUOT above the
+ * limit; -ENOMEM.
  */
 struct pb_account *pb_account_charge(unsigned long nr_pages, bool may_sleep)
 {
@@ -224,8 +224,8 @@ struct pb_account *pb_account_charge(unsigned long nr_pages, bool may_sleep)
 }
 
 /**
- * pb_account_uncharge - give back what pb_account_charge() took
- * @account: what it returned; NULL is allowed
+ * pb_account_uncharge - undo pb_account_charge()
+ * @account: the account it returned; NULL is allowed
  * @nr_pages: the same number
  *
  * Context: any, NMI included.
@@ -241,7 +241,7 @@ void pb_account_uncharge(struct pb_account *account, unsigned long nr_pages)
 	} else if (account->cgroup) {
 		dmem_cgroup_uncharge(account->cgroup, (u64)nr_pages << PAGE_SHIFT);
 	}
-	/* Pairs with the acquire in unused(): the account may go once it has no pages. */
+	/* Pairs with the acquire in unused(): an account without pages may be freed. */
 	atomic_long_fetch_sub_release(nr_pages, &account->pages);
 }
 
@@ -254,7 +254,7 @@ static struct pb_account **owner_of(unsigned long pfn)
 	return array ? &array[pfn & (PB_PAGEBLOCK_NR - 1)] : NULL;
 }
 
-/* The same, made when there is none. NULL: no memory. May sleep as gfp says. */
+/* The same, but allocates the array when there is none. NULL: no memory. May sleep as gfp says. */
 static struct pb_account **make_owner(unsigned long pfn, gfp_t gfp)
 {
 	struct pb_account **owner = owner_of(pfn), **array, *other;
@@ -270,7 +270,7 @@ static struct pb_account **make_owner(unsigned long pfn, gfp_t gfp)
 	return xa_is_err(other) ? NULL : owner_of(pfn);
 }
 
-/* The caller pays for a block that it has. */
+/* Charges a block that the caller owns. */
 static int charge_block(unsigned long pfn, unsigned int order, bool may_sleep)
 {
 	struct pb_account *account, **owner;
@@ -292,12 +292,12 @@ static enum pb_reason reason_of(int err)
 }
 
 /**
- * pb_account_block - have the caller pay for the block it is about to get
- * @rq: what it asked for
+ * pb_account_block - charge an allocated block, or free it
+ * @rq: the request
  * @pfn: the block
  * @reason: set when this fails, or NULL
  *
- * Context: that of the request. Return: @pfn, or PB_NO_PFN, and the block has gone back.
+ * Context: that of the request. Return: @pfn, or PB_NO_PFN after the block was freed.
  */
 unsigned long pb_account_block(const struct pb_request *rq, unsigned long pfn,
 			       enum pb_reason *reason)
@@ -312,13 +312,13 @@ unsigned long pb_account_block(const struct pb_request *rq, unsigned long pfn,
 EXPORT_SYMBOL_PB_TEST(pb_account_block);
 
 /**
- * pb_account_bulk - have the caller pay for the blocks it is about to get
- * @rq: what it asked for
- * @nr: how many it would get
- * @pfns: which
- * @reason: set when it gets fewer, or NULL
+ * pb_account_bulk - charge allocated blocks, and free those that cannot be charged
+ * @rq: the request
+ * @nr: number of blocks
+ * @pfns: the blocks
+ * @reason: set when fewer are charged, or NULL
  *
- * Context: that of the request. Return: how many it gets; the others have gone back.
+ * Context: that of the request. Return: number of blocks charged; the others were freed.
  */
 unsigned long pb_account_bulk(const struct pb_request *rq, unsigned long nr, unsigned long *pfns,
 			      enum pb_reason *reason)
@@ -339,15 +339,15 @@ unsigned long pb_account_bulk(const struct pb_request *rq, unsigned long nr, uns
 }
 
 /**
- * pb_account_contig - have the caller pay for the range it is about to get
- * @rq: what it asked for
+ * pb_account_contig - charge an allocated range, or free it
+ * @rq: the request
  * @pfn: the first page
- * @nr_pages: how many
+ * @nr_pages: number of pages
  * @reason: set when this fails, or NULL
  *
- * Each page is charged by itself, as it may be freed by itself.
+ * Each page is charged separately, because it may be freed separately.
  *
- * Context: that of the request. Return: @pfn, or PB_NO_PFN, and all pages have gone back.
+ * Context: that of the request. Return: @pfn, or PB_NO_PFN after all pages were freed.
  */
 unsigned long pb_account_contig(const struct pb_request *rq, unsigned long pfn,
 				unsigned long nr_pages, enum pb_reason *reason)
@@ -370,7 +370,7 @@ unsigned long pb_account_contig(const struct pb_request *rq, unsigned long pfn,
 }
 
 /**
- * pb_account_free - a charged block is being freed; the core's ops->uncharge
+ * pb_account_free - uncharge a block that is being freed; the core's ops->uncharge
  * @pool: the instance
  * @pfn: the block
  * @order: its order
@@ -389,12 +389,12 @@ void pb_account_free(struct pb_pool *pool, unsigned long pfn, unsigned int order
 }
 
 /**
- * pb_account_move - who pays for a block pays for the one it moves to
+ * pb_account_move - copy the account of a block to its migration target
  * @src_pfn: the block, isolated
- * @dst_pfn: where to, isolated
- * @gfp: how to allocate
+ * @dst_pfn: the target, isolated
+ * @gfp: flags for allocating the array of the target's pageblock
  *
- * When the move fails the target is given back as if this had not been called.
+ * A failed migration needs no undo.
  *
  * Context: process; may sleep as @gfp says. Return: 0 or -ENOMEM.
  */
@@ -413,11 +413,11 @@ int pb_account_move(unsigned long src_pfn, unsigned long dst_pfn, gfp_t gfp)
 }
 EXPORT_SYMBOL_PB_TEST(pb_account_move);
 
-/* ---- All of it ---- */
+/* ---- Output, start and end ---- */
 
 /**
  * pb_account_show - print the accounts that have pages
- * @m: where to
+ * @m: output
  *
  * Context: process.
  */
@@ -439,7 +439,7 @@ void pb_account_show(struct seq_file *m)
 	spin_unlock_irq(&accounts_lock);
 }
 
-/* Blocks freed in NMIs that the controller has not been told of yet. */
+/* Blocks freed in NMIs whose uncharge is deferred. */
 long pb_account_deferred_blocks(void)
 {
 	struct pb_account *account;
@@ -456,7 +456,7 @@ long pb_account_deferred_blocks(void)
 EXPORT_SYMBOL_PB_TEST(pb_account_deferred_blocks);
 
 /**
- * pb_account_init - open the accounts
+ * pb_account_init - register the dmem region of the pool
  *
  * Context: process, may sleep; the pool exists. Return: 0 or a negative errno.
  */
@@ -471,7 +471,7 @@ int pb_account_init(void)
 	return 0;
 }
 
-/* Uncharges what is still allocated in a pageblock. */
+/* Uncharges the blocks that are still allocated in a pageblock. */
 static void uncharge_leaked(unsigned long pfn)
 {
 	unsigned long end = pfn + PB_PAGEBLOCK_NR;
@@ -482,9 +482,9 @@ static void uncharge_leaked(unsigned long pfn)
 }
 
 /**
- * pb_account_exit - close them; what has leaked is paid for no longer
+ * pb_account_exit - uncharge leaked pages and free all accounts
  *
- * Context: process, may sleep; nobody allocates or frees any more.
+ * Context: process, may sleep; after the last allocation and free.
  */
 void pb_account_exit(void)
 {

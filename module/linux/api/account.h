@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Who pays for memory: __GFP_ACCOUNT, and the buffers of user space. */
+/* Accounting of __GFP_ACCOUNT and of user-space buffers, by cgroup or user. See account.c. */
 #ifndef PB_ACCOUNT_H
 #define PB_ACCOUNT_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The in-kernel API, <linux/pbuddy.h>: struct page on this side, PFNs on the core's. */
+/* The in-kernel API of <linux/pbuddy.h>. Its functions use struct page, the core uses PFNs. */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/errno.h>
@@ -23,12 +23,11 @@
 static_assert(PBUDDY_MAX_PAGE_ORDER == PB_MAX_ORDER);
 
 /*
- * The fast path serves requests that ask for nothing out of the ordinary: what the lowest bits
- * of gfp say of zone and migratetype is looked up (local.h), and none of PB_GFP_SLOW is among the
- * others. Everything else is built into a request by gfp.c.
+ * The fast path serves requests without any flag of PB_GFP_SLOW. It looks up zone and migratetype
+ * by the lowest bits of gfp, the gfp index (percpu_zone.h). For all others gfp.c builds a request.
  */
 
-/* Nothing of a task is looked at that its kernel does not have: finding current is not free. */
+/* Skip the checks this kernel configuration lacks, because reading current has a cost. */
 static __always_inline bool task_has_mempolicy(void)
 {
 #ifdef CONFIG_NUMA
@@ -38,7 +37,7 @@ static __always_inline bool task_has_mempolicy(void)
 #endif
 }
 
-/* Pages that will be pinned for long are not to be movable. */
+/* Whether the task's scope allows this migratetype: pages for long-term pins are not movable. */
 static __always_inline bool plain_scope(enum pb_migratetype mt)
 {
 	return mt != PB_MOVABLE || likely(!(current->flags & PF_MEMALLOC_PIN));
@@ -54,10 +53,10 @@ static __always_inline bool in_cpuset(int nid)
 }
 
 /*
- * Out of this CPU's cache for the local node, where the task's memory policy has no say. The
- * task is asked first and the CPU next, as both are calls where there are no segments to find
- * them by: then little has to be kept across them. @found: with PB_FAST_EMPTY_IN_SECTION the cache,
- * see pb_alloc_fast().
+ * Allocates from this CPU's cache of the local node. The caller has checked the memory policy.
+ * The task is read first and the CPU next: both are calls on architectures without a segment
+ * register for them, and few values are live across a call this early. @found is set as by
+ * pb_alloc_fast(). With PB_FAST_EMPTY_IN_SECTION preemption stays off.
  */
 static __always_inline enum pb_fast alloc_fast(gfp_t gfp, unsigned int order,
 					       union pb_fast_found *found)
@@ -81,13 +80,13 @@ static __always_inline enum pb_fast alloc_fast(gfp_t gfp, unsigned int order,
 		if (likely(in_cpuset(zone->nid)))
 			result = pb_alloc_fast(zone, pcp, order, mt, found);
 		if (unlikely(result == PB_FAST_EMPTY_IN_SECTION))
-			return result;			/* with preemption off */
+			return result;			/* preemption stays off */
 	}
 	preempt_enable();
 	return result;
 }
 
-/* As alloc_pages(): on request, or always when the kernel was told so (init_on_alloc=1). */
+/* Zeroes pages as alloc_pages() does: on request, or always with init_on_alloc=1. */
 static void prepare_pages(unsigned long pfn, unsigned long nr_pages, const struct pb_request *rq,
 			  gfp_t gfp)
 {
@@ -95,7 +94,7 @@ static void prepare_pages(unsigned long pfn, unsigned long nr_pages, const struc
 		pb_pages_zero(pfn, nr_pages, rq->flags & PB_ALLOC_WAIT);
 }
 
-/* A request in full: what the fast path has no answer for. */
+/* Full allocation path. */
 static noinline struct page *alloc_request(gfp_t gfp, unsigned int order, int nid,
 					   const nodemask_t *nodemask)
 {
@@ -111,7 +110,7 @@ static noinline struct page *alloc_request(gfp_t gfp, unsigned int order, int ni
 			return NULL;
 		rq.zeroed = pb_want_zero(gfp) ? &zeroed : NULL;
 		pfn = pb_pages_alloc(&rq, gfp, &reason);
-		/* A cpuset that changed meanwhile may have hidden what there is. */
+		/* A concurrent change of the cpuset may have hidden free memory. */
 	} while (unlikely(pfn == PB_NO_PFN && pb_mems_allowed_retry(cookie)));
 	if (unlikely(pfn == PB_NO_PFN)) {
 		pb_report_failure(&rq, gfp, 1UL << order, reason);
@@ -121,7 +120,7 @@ static noinline struct page *alloc_request(gfp_t gfp, unsigned int order, int ni
 	return pfn_to_page(pfn);
 }
 
-/* Where the task's memory policy says. As alloc_pages_mpol() in mm/mempolicy.c. */
+/* Allocates by the task's memory policy. As alloc_pages_mpol() in mm/mempolicy.c. */
 static noinline struct page *alloc_by_policy(gfp_t gfp, unsigned int order)
 {
 	struct page *page = NULL;
@@ -141,8 +140,8 @@ static noinline struct page *alloc_by_policy(gfp_t gfp, unsigned int order)
 }
 
 /*
- * The fast path found the list empty: fill it if that is easy. Or it found a block that
- * somebody still uses: nobody gets that one. Returns a page, or NULL: ask in full.
+ * Handles a failure of the fast path: refills an empty list above the watermarks, or sets aside a
+ * block that is in use. Returns a page, or NULL: take the full allocation path.
  */
 static struct page *alloc_refill_preempt_enable(gfp_t gfp, unsigned int order, enum pb_fast result,
 						union pb_fast_found found)
@@ -180,19 +179,20 @@ static noinline struct page *alloc_node_slow(gfp_t gfp, unsigned int order, int 
  * @nid: preferred node, or NUMA_NO_NODE for the nearest; other nodes serve by distance
  * @nodemask: nodes that may serve the request, or NULL for all
  *
- * Flags mean what they mean to alloc_pages(), each as the table at the top of gfp.c says. But:
+ * Flags have the meaning they have for alloc_pages(); the table at the top of gfp.c lists each. The
+ * exceptions are:
  *
- * - %GFP_DMA is refused with one warning: there is no memory below 16 MiB.
+ * - %GFP_DMA is refused with one warning: pbuddy has no memory below 16 MiB.
  * - %__GFP_COMP with order > 0 is accepted with one warning and without effect: the pages are not
- *   compound, pbuddy_page_order() knows their order.
- * - %__GFP_ACCOUNT charges the task that asks by the dmem cgroup controller where the kernel has
- *   it, else by user; over the limit the request fails. Nothing is charged to the memory
- *   controller, which is not for modules.
- * - %__GFP_WRITE passes by nodes with too many pages that pbuddy_account_dirtied() told of.
+ *   compound. pbuddy_page_order() returns their order.
+ * - %__GFP_ACCOUNT charges the calling task through the dmem cgroup controller if the kernel has
+ *   it, else its user. Above the limit the request fails. The memory controller is not charged,
+ *   because its functions are not exported to modules.
+ * - %__GFP_WRITE skips nodes with too many pages reported by pbuddy_account_dirtied().
  *
- * An order or node that does not exist fails with one warning, unless %__GFP_NOWARN. A request
- * that finds no memory leaves a rate-limited report with the reason in the kernel log, unless
- * %__GFP_NOWARN.
+ * A request with an invalid order or node fails with one warning, unless %__GFP_NOWARN. A request
+ * that finds no memory is reported in the kernel log with its reason, rate-limited, unless
+ * %__GFP_NOWARN. As __alloc_pages() in mm/page_alloc.c.
  *
  * Context: may sleep with %__GFP_DIRECT_RECLAIM; any context without it, NMI included.
  * Takes no lock.
@@ -251,7 +251,7 @@ struct page *pbuddy_alloc_pages_node(int nid, gfp_t gfp, unsigned int order)
 }
 EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_pages_node);
 
-/* How many of the first nr places are empty. */
+/* Number of NULL elements at the start of the array. */
 static unsigned long empty_run(struct page **places, unsigned long nr)
 {
 	unsigned long n;
@@ -261,7 +261,7 @@ static unsigned long empty_run(struct page **places, unsigned long nr)
 	return n;
 }
 
-/* PFNs stand where the pages shall. */
+/* Converts an array of PFNs to one of pages, in place. */
 static void make_pages(struct page **places, unsigned long nr, const struct pb_request *rq,
 		       gfp_t gfp)
 {
@@ -280,10 +280,10 @@ static void make_pages(struct page **places, unsigned long nr, const struct pb_r
  * @gfp: as for pbuddy_alloc_pages_nodemask()
  * @nid: preferred node, or NUMA_NO_NODE
  * @nr_pages: length of @page_array
- * @page_array: its NULL elements are filled, from the start; others are left alone
+ * @page_array: its NULL elements are filled, from the start; other elements do not change
  *
- * As alloc_pages_bulk() of the kernel. Fewer pages than asked are no failure; nothing is
- * printed then.
+ * Fewer pages than requested are no failure and are not reported. As alloc_pages_bulk() in
+ * mm/page_alloc.c.
  *
  * Context: may sleep with %__GFP_DIRECT_RECLAIM; any context without it, NMI included.
  *
@@ -308,7 +308,7 @@ unsigned long pbuddy_alloc_pages_bulk(gfp_t gfp, int nid, unsigned long nr_pages
 		make_pages(page_array + from, got, &rq, gfp);
 		from += got;
 		if (got < want) {
-			/* What a failed try left there is no page. */
+			/* The rest of the array is scratch space of the failed attempt. */
 			memset(page_array + from, 0, (want - got) * sizeof(*page_array));
 			return from;
 		}
@@ -319,13 +319,14 @@ EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_pages_bulk);
 
 /**
  * pbuddy_alloc_contig - allocate any number of physically contiguous pages
- * @nr_pages: how many, not only powers of two; up to 2^PBUDDY_MAX_PAGE_ORDER and beyond
+ * @nr_pages: any number of pages, also above 2^PBUDDY_MAX_PAGE_ORDER
  * @gfp: as for pbuddy_alloc_pages_nodemask()
  * @nid: preferred node, or NUMA_NO_NODE
  * @nodemask: nodes that may serve the request, or NULL for all
  *
- * Each page is then one of order 0: free them one by one, or together with
- * pbuddy_free_contig(). What is between @nr_pages and the next power of two is not lost.
+ * Each page is allocated as order 0: free the pages one by one, or together with
+ * pbuddy_free_contig(). The pages up to the next power of two stay free. As alloc_contig_pages()
+ * and split_page() in mm/page_alloc.c.
  *
  * Context: may sleep with %__GFP_DIRECT_RECLAIM; any context without it, NMI included.
  *
@@ -358,7 +359,7 @@ EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_contig);
 
 /**
  * pbuddy_alloc_pages_exact - allocate physically contiguous memory by bytes
- * @bytes: length, rounded up to whole pages and no further
+ * @bytes: length, rounded up to whole pages
  * @gfp: as for pbuddy_alloc_pages_nodemask(); without %__GFP_HIGHMEM
  *
  * Context: may sleep with %__GFP_DIRECT_RECLAIM; any context without it, NMI included.
@@ -376,7 +377,7 @@ void *pbuddy_alloc_pages_exact(size_t bytes, gfp_t gfp)
 }
 EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_pages_exact);
 
-/* What the fast path has no answer for: traced, drains, refuses. */
+/* Full free path: traces the free, flushes a full list, reports a misuse. */
 static noinline void free_checked(struct page *page, unsigned int order)
 {
 	if (page)
@@ -388,9 +389,9 @@ static noinline void free_checked(struct page *page, unsigned int order)
  * @page: the first page, as it was returned; NULL is allowed
  * @order: the order they were allocated with
  *
- * A free that is not right (twice, with another order, of a page that is not pbuddy's ...)
- * is reported once in the kernel log and otherwise does nothing. The reference count is
- * not looked at: references that the caller took must have been dropped.
+ * A misuse (double free, wrong order, a page of another allocator) is reported once in the kernel
+ * log and changes no state. The reference count is not checked: the caller must have dropped the
+ * references that it took. As __free_pages() in mm/page_alloc.c.
  *
  * Context: any, NMI included. Takes no lock.
  */
@@ -414,7 +415,7 @@ void pbuddy_free_pages_bulk(struct page **page_array, unsigned long nr_pages)
 	unsigned long *pfns = (unsigned long *)page_array, n = 0, i;
 	struct page *page;
 
-	/* PFNs stand where the pages were, one after the other. */
+	/* Convert the array to PFNs in place, without the NULL elements. */
 	for (i = 0; i < nr_pages; i++) {
 		page = page_array[i];
 		if (page)
@@ -426,9 +427,9 @@ void pbuddy_free_pages_bulk(struct page **page_array, unsigned long nr_pages)
 EXPORT_SYMBOL_PBUDDY(pbuddy_free_pages_bulk);
 
 /**
- * pbuddy_free_contig - free pages in a row, each of order 0
+ * pbuddy_free_contig - free contiguous pages, each of order 0
  * @page: the first one; NULL is allowed
- * @nr_pages: how many, the same or fewer than were allocated
+ * @nr_pages: number of pages, at most the number that was allocated
  *
  * Context: any, NMI included.
  */
@@ -440,7 +441,7 @@ void pbuddy_free_contig(struct page *page, unsigned long nr_pages)
 EXPORT_SYMBOL_PBUDDY(pbuddy_free_contig);
 
 /**
- * pbuddy_free_pages_exact - free what pbuddy_alloc_pages_exact() returned
+ * pbuddy_free_pages_exact - free memory of pbuddy_alloc_pages_exact()
  * @virt: its address; NULL is allowed
  * @bytes: the length it was allocated with
  *

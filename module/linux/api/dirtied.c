@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The in-kernel API for owners of pages whose contents are to be written: see core/dirty.c. */
+/* The in-kernel API for owners of dirty pages; core/zone/dirty.c uses the counts. */
 #include <linux/bug.h>
 #include <linux/mm.h>
 #include <linux/pbuddy.h>
@@ -17,12 +17,12 @@ static void account(struct page *page, long nr_pages)
 }
 
 /**
- * pbuddy_account_dirtied - pages now have contents that are to be written
- * @page: the first of them, in one block of pbuddy
- * @nr_pages: how many
+ * pbuddy_account_dirtied - report pages that became dirty
+ * @page: the first page, in one block of pbuddy
+ * @nr_pages: number of pages
  *
- * Requests with %__GFP_WRITE pass by nodes with more such pages than dirty_ratio= percent. Who
- * says this says pbuddy_account_cleaned() of as many, before the pages are freed.
+ * Requests with %__GFP_WRITE skip nodes with more dirty pages than dirty_ratio= percent. The caller
+ * must call pbuddy_account_cleaned() for as many pages before it frees them.
  *
  * Context: any. As folio_account_dirtied() in mm/page-writeback.c.
  */
@@ -33,9 +33,9 @@ void pbuddy_account_dirtied(struct page *page, unsigned long nr_pages)
 EXPORT_SYMBOL_PBUDDY(pbuddy_account_dirtied);
 
 /**
- * pbuddy_account_cleaned - pages have been written, or need not be any more
- * @page: the first of them
- * @nr_pages: how many
+ * pbuddy_account_cleaned - report pages that are no longer dirty
+ * @page: the first page
+ * @nr_pages: number of pages
  *
  * Context: any. As folio_account_cleaned() in mm/page-writeback.c.
  */

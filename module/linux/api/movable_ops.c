@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pages of in-kernel users that may be moved: who owns them, and how they are moved.
+ * Movable pages of in-kernel users: their owners' operations.
  *
- * That a block is movable, isolated or freed while isolated is a state of its order byte
- * (core/movable.c); here stands whose it is. A record, an owner's operations and a pointer of its
- * own, is kept for each page of a pageblock from the time the first page in it becomes movable, so
- * that nothing has to be allocated or freed where pages are: 16 bytes a page, off the hot path, and
- * none where nothing is movable.
+ * The page order map has the state of a block: movable, isolated, or freed while isolated
+ * (core/compact/movable.c). This file stores its owner. A record has the owner's operations and
+ * private pointer. When the first page of a pageblock becomes movable, records are allocated for
+ * all its pages and kept, so that frees allocate and free nothing. Pageblocks without movable
+ * pages have no records.
  *
- * A record is written before its block becomes movable and read after it has been isolated, both of
- * which are full barriers; between the two nobody changes it. A free leaves it alone.
+ * A record is written before its block becomes movable, and read after the block was isolated.
+ * Both are full barriers, and the record does not change in between. A free does not change it.
  *
- * Callbacks run inside srcu; an owner that takes its operations back waits for those that run, and
- * none begins any more. isolate_page runs under rcu besides, because it may meet a page that its
- * owner is freeing: see <linux/pbuddy.h> for what that asks of the owner.
+ * Callbacks run inside SRCU. Unregistration waits for running callbacks and prevents new ones.
+ * isolate_page also runs under RCU, because its page may be freed concurrently; <linux/pbuddy.h>
+ * says what this requires of the owner.
  */
 #include <linux/bug.h>
 #include <linux/mm.h>
@@ -49,7 +49,7 @@ struct registration {
 	const struct pbuddy_movable_operations	*ops;
 };
 
-/* By number of the pageblock: an array of PB_PAGEBLOCK_NR records; never taken out. */
+/* By pageblock: an array of PB_PAGEBLOCK_NR records, kept until unload. */
 static DEFINE_XARRAY(records);
 /* Written under the mutex, read inside srcu. */
 static LIST_HEAD(registrations);
@@ -63,7 +63,7 @@ static struct record *record_of(unsigned long pfn)
 	return block ? &block[pfn & (PB_PAGEBLOCK_NR - 1)] : NULL;
 }
 
-/* The same, made when there is none. NULL: no memory. May sleep as gfp says. */
+/* The same, but allocates the records if needed. NULL: no memory. May sleep as gfp says. */
 static struct record *make_record(unsigned long pfn, gfp_t gfp)
 {
 	unsigned long index = pfn >> PB_PAGEBLOCK_ORDER;
@@ -95,10 +95,10 @@ static struct registration *find(const struct pbuddy_movable_operations *ops)
 }
 
 /**
- * pbuddy_register_movable - say how pages of a kind are moved
+ * pbuddy_register_movable - register operations that migrate pages
  * @ops: constant until pbuddy_unregister_movable()
  *
- * As struct movable_operations of mm/ are, but said once, so that pbuddy knows when they go.
+ * As struct movable_operations of mm/, but registered, so that unregistration can wait for callers.
  *
  * Context: process, may sleep. Return: 0; -EINVAL when an operation is missing, -EEXIST when @ops
  * are registered already, -ENOMEM.
@@ -126,7 +126,7 @@ int pbuddy_register_movable(const struct pbuddy_movable_operations *ops)
 }
 EXPORT_SYMBOL_PBUDDY(pbuddy_register_movable);
 
-/* Pages that are still movable by these operations are so no longer. */
+/* Makes all pages with these operations unmovable. */
 static void forget_pages(const struct pbuddy_movable_operations *ops)
 {
 	struct record *block;
@@ -137,7 +137,7 @@ static void forget_pages(const struct pbuddy_movable_operations *ops)
 			if (READ_ONCE(block[i].ops) != ops)
 				continue;
 			pfn = (index << PB_PAGEBLOCK_ORDER) + i;
-			/* Whoever has it isolated finds nobody to ask, and puts it back. */
+			/* A migration that has isolated it finds no operations and puts it back. */
 			while (pb_movable_clear(&pb_instance, pfn) == -EBUSY)
 				cond_resched();
 			WRITE_ONCE(block[i].ops, NULL);
@@ -147,11 +147,11 @@ static void forget_pages(const struct pbuddy_movable_operations *ops)
 }
 
 /**
- * pbuddy_unregister_movable - take operations back
+ * pbuddy_unregister_movable - unregister operations
  * @ops: as they were registered
  *
- * Waits for migrations under way; none of the operations is called any more when this returns.
- * Pages that still are movable by them stay allocated, and are not movable any more.
+ * Waits for running migrations. After this returns none of the operations is called. Pages that are
+ * still movable by them stay allocated and become unmovable.
  *
  * Context: process, may sleep; not from one of the operations.
  */
@@ -173,16 +173,17 @@ void pbuddy_unregister_movable(const struct pbuddy_movable_operations *ops)
 EXPORT_SYMBOL_PBUDDY(pbuddy_unregister_movable);
 
 /**
- * pbuddy_page_set_movable - a block may be moved from now on
- * @page: its first page, as pbuddy handed it out; up to 2 MiB
+ * pbuddy_page_set_movable - make a block movable
+ * @page: first page of an allocated block of at most 2 MiB
  * @ops: registered operations
- * @private: pbuddy_page_private() returns it; stays with the contents when they are moved
+ * @private: returned by pbuddy_page_private(); follows the contents when they are migrated
  *
- * To be called by the owner, when the block is ready to be moved: before this returns it may be.
- * A free makes an end of it. A block that is movable already gets the new @private.
+ * The owner calls this when the block is ready for migration, which may begin before this returns.
+ * A free ends it. A block that is movable already gets the new @private.
  *
  * Context: process, may sleep. Return: 0; -EINVAL when @page is not the first page of an allocated
- * block, the block is too large or @ops are not registered; -EBUSY when it is being moved; -ENOMEM.
+ * block, the block is too large or @ops are not registered; -EBUSY when it is being migrated;
+ * -ENOMEM.
  */
 int pbuddy_page_set_movable(struct page *page, const struct pbuddy_movable_operations *ops,
 			    void *private)
@@ -211,11 +212,11 @@ int pbuddy_page_set_movable(struct page *page, const struct pbuddy_movable_opera
 EXPORT_SYMBOL_PBUDDY(pbuddy_page_set_movable);
 
 /**
- * pbuddy_page_clear_movable - a block must stay where it is from now on
+ * pbuddy_page_clear_movable - make a block unmovable
  * @page: its first page
  *
- * Context: any. Return: 0, also when it was not movable; -EBUSY when it is being moved right now;
- * -EINVAL when it is no first page of an allocated block.
+ * Context: any. Return: 0, also when it was not movable; -EBUSY when it is being migrated; -EINVAL
+ * when it is not the first page of an allocated block.
  */
 int pbuddy_page_clear_movable(struct page *page)
 {
@@ -224,10 +225,10 @@ int pbuddy_page_clear_movable(struct page *page)
 EXPORT_SYMBOL_PBUDDY(pbuddy_page_clear_movable);
 
 /**
- * pbuddy_page_private - what an owner has said about a movable block
- * @page: its first page; in migrate_page either of the two
+ * pbuddy_page_private - the owner's private pointer of a movable block
+ * @page: its first page; in migrate_page source or target
  *
- * Context: any, while the block is movable.
+ * Context: any, while the block is movable. Return: @private of pbuddy_page_set_movable().
  */
 void *pbuddy_page_private(const struct page *page)
 {
@@ -237,7 +238,7 @@ void *pbuddy_page_private(const struct page *page)
 }
 EXPORT_SYMBOL_PBUDDY(pbuddy_page_private);
 
-/* Somebody has taken a reference to one of the pages: they cannot be moved under its hands. */
+/* Whether another user holds a reference to one of the pages, which then cannot be migrated. */
 static bool pinned(unsigned long pfn, unsigned int order)
 {
 	unsigned long i;
@@ -270,10 +271,10 @@ static int call(const struct pbuddy_movable_operations *ops, unsigned long src_p
 }
 
 /**
- * pb_movable_ops_migrate - have a block's owner move it; the core's ops->migrate
+ * pb_movable_ops_migrate - migrate a block by its owner's operations; the core's ops->migrate
  * @pool: the instance
  * @src_pfn: the block, isolated
- * @dst_pfn: where to, allocated for it and isolated
+ * @dst_pfn: the target, allocated and isolated
  * @order: of both
  * @mode: enum pb_migrate_mode
  *
@@ -282,7 +283,7 @@ static int call(const struct pbuddy_movable_operations *ops, unsigned long src_p
 int pb_movable_ops_migrate(struct pb_pool *pool, unsigned long src_pfn, unsigned long dst_pfn,
 			   unsigned int order, int mode)
 {
-	/* Not the system's memory is short, but somebody waits. */
+	/* The system is not short of memory, but a request waits for the migration. */
 	gfp_t gfp = mode == PB_MIGRATE_ASYNC ? GFP_NOWAIT | __GFP_NOWARN :
 					       GFP_NOIO | __GFP_NORETRY | __GFP_NOWARN;
 	struct record *from = record_of(src_pfn), *to = make_record(dst_pfn, gfp);
@@ -297,14 +298,14 @@ int pb_movable_ops_migrate(struct pb_pool *pool, unsigned long src_pfn, unsigned
 		ret = call(from->ops, src_pfn, dst_pfn, order, (enum pbuddy_migrate_mode)mode);
 	}
 	srcu_read_unlock(&movable_srcu, idx);
-	/* What is going to be free now holds what the owner left there. */
+	/* The block that is freed next has the owner's contents. */
 	if (static_branch_unlikely(&pb_fill_key))
 		pb_debug_fill(ret ? dst_pfn : src_pfn, 1UL << order);
 	return ret;
 }
 
 /**
- * pb_movable_ops_exit - free the records; nobody has movable pages or moves any
+ * pb_movable_ops_exit - free the records, after the last migration and unregistration
  */
 void pb_movable_ops_exit(void)
 {

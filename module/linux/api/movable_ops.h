@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Pages of in-kernel users that may be moved: who owns them, and how they are moved. */
+/* Movable pages of in-kernel users: their owners' operations. See movable_ops.c. */
 #ifndef PB_MOVABLE_OPS_H
 #define PB_MOVABLE_OPS_H
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The one place where the Linux side takes pages from the core and gives them back: adds
- * the tracepoints, the owner record and the charge to what the core does. By PFN, as the core;
- * contexts and errors are the core's.
+ * Allocate and free pages of the core with the per-page hooks: tracepoints, fault injection,
+ * charges, owner records, debug pages and guards. Everything in module/linux allocates through
+ * these functions. They use PFNs; contexts and errors are those of the core.
  */
 #ifndef PB_PAGES_H
 #define PB_PAGES_H
@@ -26,7 +26,7 @@
 /* Reference count of an allocated page that only pbuddy refers to. */
 #define PB_BASE_REFS	1
 
-/* Somebody wants to see every allocation. */
+/* Whether owner records or tracepoints need every allocation. */
 static __always_inline bool pb_pages_slowpath(void)
 {
 	return static_branch_unlikely(&pb_owner_key) || trace_mm_page_alloc_enabled();
@@ -66,7 +66,7 @@ static inline unsigned long pb_pages_alloc_bulk(const struct pb_request *rq, uns
 	return got;
 }
 
-/* Pages of order 0 in a row; the trace shows one event with the order that would hold them. */
+/* Contiguous pages of order 0; traced as one event with the order rounded up. */
 static inline unsigned long pb_pages_alloc_contig(const struct pb_request *rq,
 						  unsigned long nr_pages, gfp_t gfp,
 						  enum pb_reason *reason)
@@ -115,13 +115,13 @@ static inline enum pb_bad pb_pages_free_contig(unsigned long pfn, unsigned long 
 			break;
 		pb_debug_fill_freed(pfn + i, 0);
 	}
-	/* A range has none, but a single page that is freed as one may. */
+	/* A range has no guards, but a single page may. */
 	if (nr_pages == 1)
 		pb_guarded_drop(pfn, 0);
 	return pb_free_contig(&pb_instance, pfn, nr_pages);
 }
 
-/* Turns an allocated block into single pages. */
+/* Splits an allocated block into single pages. */
 static inline enum pb_bad pb_pages_split(unsigned long pfn, unsigned int order)
 {
 	enum pb_bad bad;

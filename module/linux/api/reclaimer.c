@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Registered reclaimers, and asking them.
+ * Registered reclaimers, and the queries to them.
  *
- * Reclaimers are called under SRCU: any number of tasks may ask one at a time, it may sleep, and
- * whoever takes it away waits until nobody is inside. What each was asked for and was not called
- * for is kept per node, as mm/ does.
+ * Reclaimers are called under SRCU. Several tasks may query a reclaimer concurrently, it may sleep,
+ * and unregistration waits for running calls. Pages that a query deferred are counted per
+ * reclaimer and node, as in mm/.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -28,10 +28,10 @@ static_assert(PBUDDY_RECLAIM_STOP == PB_SCAN_STOP);
 static_assert(PBUDDY_DEFAULT_SEEKS == PB_DEFAULT_SEEKS);
 
 /**
- * struct registration - a reclaimer that is registered
+ * struct registration - a registered reclaimer
  * @node: in the list
- * @reclaimer: it
- * @deferred: by node: pages asked for and not called for yet
+ * @reclaimer: the reclaimer
+ * @deferred: by node: pages deferred by earlier queries
  */
 struct registration {
 	struct list_head	node;
@@ -46,9 +46,9 @@ DEFINE_STATIC_SRCU(reclaim_srcu);
 int pb_reclaimer_failures[MAX_NUMNODES];
 
 /**
- * pb_reclaimer_reset_failures - there is memory to be reclaimed again
+ * pb_reclaimer_reset_failures - let node threads reclaim again after failures
  *
- * Node threads that had given up are woken again when they are wanted. Context: any.
+ * Called when a reclaimer registers or frees pages. Context: any.
  */
 void pb_reclaimer_reset_failures(void)
 {
@@ -59,11 +59,11 @@ void pb_reclaimer_reset_failures(void)
 }
 
 /**
- * pbuddy_register_reclaimer - offer to give up memory when there is little
- * @reclaimer: who; stays where it is until pbuddy_unregister_reclaimer() has returned
+ * pbuddy_register_reclaimer - register a reclaimer
+ * @reclaimer: must stay valid until pbuddy_unregister_reclaimer() has returned
  *
- * From then on its functions are called when a request finds no memory, and by the node threads
- * when a zone falls below its low watermark.
+ * Its functions are called by requests in the slow path, and by node threads when a zone falls
+ * below its low watermark.
  *
  * Context: process, may sleep. Return: 0, -EINVAL when a function is missing, -EBUSY when it is
  * registered already, or -ENOMEM. As register_shrinker() in mm/shrinker.c.
@@ -95,11 +95,11 @@ int pbuddy_register_reclaimer(struct pbuddy_reclaimer *reclaimer)
 EXPORT_SYMBOL_PBUDDY(pbuddy_register_reclaimer);
 
 /**
- * pbuddy_unregister_reclaimer - take the offer back
- * @reclaimer: as it was registered; one that is not is ignored
+ * pbuddy_unregister_reclaimer - unregister a reclaimer
+ * @reclaimer: as it was registered; an unregistered one is ignored
  *
- * When this returns nobody is in its functions and nobody will call them. It must not be called
- * from inside one.
+ * After this returns its functions are not running and are not called again. Must not be called
+ * from one of them.
  *
  * Context: process, sleeps. As unregister_shrinker() in mm/shrinker.c.
  */
@@ -121,9 +121,9 @@ void pbuddy_unregister_reclaimer(struct pbuddy_reclaimer *reclaimer)
 }
 EXPORT_SYMBOL_PBUDDY(pbuddy_unregister_reclaimer);
 
-/* ---- asking ---- */
+/* ---- queries ---- */
 
-/* A reclaimer and what it is asked with, for the core's way of asking. */
+/* A reclaimer and its control structure, as argument of the core's query. */
 struct queried {
 	struct pbuddy_reclaimer		*reclaimer;
 	struct pbuddy_reclaim_control	rc;
@@ -173,13 +173,13 @@ static unsigned long query(struct registration *r, int nid, gfp_t gfp, int prior
 }
 
 /**
- * pb_reclaimer_scan_node - have the reclaimers give up pages of one node
+ * pb_reclaimer_scan_node - query all reclaimers for pages of one node
  * @nid: the node
- * @gfp: what they may do: __GFP_IO and __GFP_FS
- * @priority: 0 to PB_DEF_PRIORITY; lower asks for more
- * @nr_scanned: the pages they looked at are added to it
+ * @gfp: __GFP_IO and __GFP_FS allow reclaimers to start I/O and to call file systems
+ * @priority: 0 to PB_DEF_PRIORITY; lower scans more
+ * @nr_scanned: incremented by the number of pages scanned
  *
- * Context: process, may sleep; the task is marked as one that reclaims. Return: pages given up.
+ * Context: process, may sleep; the task has PF_MEMALLOC. Return: pages freed.
  * As shrink_slab() in mm/shrinker.c.
  */
 unsigned long pb_reclaimer_scan_node(int nid, gfp_t gfp, int priority, unsigned long *nr_scanned)
@@ -196,10 +196,10 @@ unsigned long pb_reclaimer_scan_node(int nid, gfp_t gfp, int priority, unsigned 
 }
 
 /**
- * pb_reclaimer_count_node - pages of a node that the reclaimers could give up
+ * pb_reclaimer_count_node - count reclaimable pages of a node
  * @nid: the node
  *
- * Context: process, may sleep.
+ * Context: process, may sleep. Return: pages.
  */
 unsigned long pb_reclaimer_count_node(int nid)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Registered reclaimers, and who asks them: requests in the slow path, and the node threads. */
+/* Registered reclaimers, and the queries of direct reclaim and node threads. See reclaimer.c. */
 #ifndef PB_RECLAIMER_H
 #define PB_RECLAIMER_H
 
@@ -7,8 +7,8 @@
 #include <linux/numa.h>
 
 /*
- * By node: runs of its thread in a row that brought nothing. As pgdat->kswapd_failures, for the
- * thread to count and for reclaim that brings something to reset.
+ * By node: successive runs of its thread that freed no pages. As pgdat->kswapd_failures: the thread
+ * counts, and reclaim that frees pages resets the count.
  */
 extern int pb_reclaimer_failures[MAX_NUMNODES];
 
