@@ -73,13 +73,13 @@ kernel_names_tested() { kernels_with stock test debug uml; }
 kernel_is_stock() { [ -z "$(kernel_field "$1" fragments)" ]; }
 kernel_arch() { kernel_field "$1" arch; }
 
-# Hash of what decides a build besides the package version.
+# Hash of all that decides a build besides the package version: options, not comments.
 kernel_hash() {
 	local f
 	{
 		echo "recipe 1 $(kernel_arch "$1")"
 		for f in $(kernel_field "$1" fragments); do
-			cat "$PB_TOP/scripts/config/$f.config"
+			grep '^CONFIG_' "$PB_TOP/scripts/config/$f.config"
 		done
 		for f in $(kernel_field "$1" patches); do
 			sed -n '/^--- /,$p' "$PB_TOP/scripts/patches/$f.patch"
@@ -88,8 +88,8 @@ kernel_hash() {
 	} | sha256sum | cut -c1-10
 }
 
-# kernel_is_complete DIR: whether its build was finished and it still holds what is used.
-# The stamp alone is not enough: the image may be missing.
+# kernel_is_complete DIR: whether its build ended and its files are all there.  The stamp
+# alone is not enough: the image may be missing.
 kernel_is_complete() { [ -e "$1/complete" ] && kernel_holds_all "$1"; }
 
 kernel_holds_all() {
