@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the kernel log says when a request has failed: the request and the reason, who made it, and
- * the zones that might have served it. As warn_alloc() and show_mem() in mm/.
+ * Reports failed requests in the kernel log: the request, the reason, the current task with its
+ * call stack, and the zones that the request may use. As warn_alloc() and show_mem() in mm/.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -39,7 +39,10 @@ static void show_zone(struct pb_zone *zone)
 		READ_ONCE(zone->lowmem_reserve[PB_ZONE_MOVABLE]));
 }
 
-/* Free blocks by order. Looking through a large zone takes its time. */
+/*
+ * Prints the free blocks of each order. It scans all bitmaps of the zone, so only requests that may
+ * sleep call it. The buffers are static: while one task uses them, others skip the line.
+ */
 static void show_orders(struct pb_zone *zone)
 {
 	static struct pb_free_count count;
@@ -62,7 +65,7 @@ static void show_orders(struct pb_zone *zone)
 	atomic_set(&busy, 0);
 }
 
-/* The zones the caller's policy lets the request have, in the order in which they are tried. */
+/* Prints the zones that the request may use, in the order of the zonelist. */
 static void show_zones(const struct pb_request *rq)
 {
 	struct pb_zone *zone;
@@ -79,13 +82,13 @@ static void show_zones(const struct pb_request *rq)
 }
 
 /**
- * pb_report_failure - say why an allocation failed
+ * pb_report_failure - log a failed allocation and its reason
  * @rq: the request
- * @gfp: as the caller gave it; with __GFP_NOWARN nothing is printed
- * @nr_pages: pages asked for
- * @reason: why; nothing is printed for PB_REASON_NONE, a failure that was asked for
+ * @gfp: flags as passed by the caller; nothing is logged with __GFP_NOWARN
+ * @nr_pages: number of pages requested
+ * @reason: why it failed; nothing is logged for PB_REASON_NONE, an injected failure
  *
- * Rate limited. Context: any; may reschedule when @rq may wait.
+ * Rate limited. Context: any; may reschedule if @rq may sleep.
  */
 void pb_report_failure(const struct pb_request *rq, gfp_t gfp, unsigned long nr_pages,
 		       enum pb_reason reason)

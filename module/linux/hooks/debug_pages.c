@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What pages hold while they are free, for finding who writes to memory that is no longer his and
- * for keeping what was in it from the next owner.
+ * Contents of free pages: page_poison, init_on_free and init_on_alloc. As mm/page_poison.c and
+ * init_on_free and init_on_alloc of mm/page_alloc.c.
  *
- * With page_poison a free page holds PAGE_POISON in every byte, and is looked at before it is
- * handed out. One that has changed is never handed out again: it stays allocated to nobody, is
- * counted (bad_page) and named in the log. Its neighbours in the block go back. With init_on_free
- * a free page is zero. Both hold for all free pages at any time: the pool is filled when the module
- * is loaded, a block before it is freed, and what a migration leaves behind.
+ * Invariant: every byte of a free page is PAGE_POISON (page_poison) or 0 (init_on_free). To keep it
+ * pages are filled at three places: the whole pool when the module is loaded, a block before it is
+ * freed, and the source pages of a migration before they become free.
  *
- * All of it is off the fast path (pb_slowpath_key), and costs as much as zeroing does.
+ * page_poison detects use after free. Before a block is returned to a caller each of its pages is
+ * checked. A page that has changed is logged, counted (PB_BAD_PAGE), and stays allocated without
+ * an owner, so that it is never allocated again. The other pages of the block are freed.
  *
- * Pages are not unmapped while they are free, as debug_pagealloc has it: the kernel exports nothing
- * that would let a module do that. As mm/page_poison.c and init_on_free of mm/page_alloc.c.
+ * While one of the three is on, pb_slowpath_key disables the fast path. Fills and checks access
+ * every byte of a block.
+ *
+ * Free pages are not unmapped, unlike with debug_pagealloc: the kernel exports no function for it.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -40,10 +42,10 @@ static u8 fill_byte;		/* constant while pb_fill_key is on */
 static void (*saved_zero)(struct pb_pool *pool, unsigned long pfn, unsigned long nr_pages);
 
 /**
- * pb_debug_fill_with - fill pages with a byte
- * @pfn: the first; they are the caller's
- * @nr_pages: how many
- * @byte: the byte
+ * pb_debug_fill_with - set every byte of consecutive pages
+ * @pfn: first page; the caller owns the pages
+ * @nr_pages: number of pages
+ * @byte: the value
  *
  * Context: any.
  */
@@ -59,11 +61,13 @@ void pb_debug_fill_with(unsigned long pfn, unsigned long nr_pages, u8 byte)
 }
 
 /**
- * pb_debug_overwritten - look for what is not PAGE_POISON in a page that was filled with it
+ * pb_debug_overwritten - search a poisoned page for a byte that is not PAGE_POISON
  * @pfn: the page
- * @out: filled when there is something; the page is counted as bad then
+ * @out: set to the first such byte, if there is one
  *
- * Context: any. Return: whether there is.
+ * Counts an overwritten page as PB_BAD_PAGE. Context: any.
+ *
+ * Return: true if the page was overwritten.
  */
 bool pb_debug_overwritten(unsigned long pfn, struct pb_overwrite *out)
 {
@@ -82,9 +86,9 @@ bool pb_debug_overwritten(unsigned long pfn, struct pb_overwrite *out)
 }
 
 /**
- * pb_debug_fill - give pages the contents of free ones
- * @pfn: the first; they are the caller's
- * @nr_pages: how many
+ * pb_debug_fill - fill pages with the contents that free pages have
+ * @pfn: first page; the caller owns the pages
+ * @nr_pages: number of pages
  *
  * Context: any.
  */
@@ -94,11 +98,11 @@ void pb_debug_fill(unsigned long pfn, unsigned long nr_pages)
 }
 
 /**
- * pb_debug_fill_freed - the same for a block that somebody is about to free
- * @pfn: what is said to be its head
- * @order: and its order
+ * pb_debug_fill_freed - fill a block that the caller frees next
+ * @pfn: head of the block according to the caller
+ * @order: order of the block according to the caller
  *
- * Nothing is written when the free is going to be refused. Context: any.
+ * Writes nothing if the arguments are wrong: then pb_free() refuses the block. Context: any.
  */
 void pb_debug_fill_freed(unsigned long pfn, unsigned int order)
 {
@@ -106,7 +110,7 @@ void pb_debug_fill_freed(unsigned long pfn, unsigned int order)
 		pb_debug_fill(pfn, 1UL << order);
 }
 
-/* Is the page as it was left? If not it is counted and reported. */
+/* Whether a page still has the poison. If not, counts and logs it. */
 static bool intact(unsigned long pfn)
 {
 	static DEFINE_RATELIMIT_STATE(limit, 5 * HZ, 10);
@@ -115,19 +119,21 @@ static bool intact(unsigned long pfn)
 	if (likely(!pb_debug_overwritten(pfn, &found)))
 		return true;
 	if (__ratelimit(&limit))
-		pr_err("page poison: pfn 0x%lx (node %d zone %s) was written to while it was free: byte %u is 0x%02x, not 0x%02x; set aside\n",
+		pr_err("page poison: pfn 0x%lx (node %d zone %s) was written to while it was free: byte %u is 0x%02x, not 0x%02x; never allocated again\n",
 		       pfn, found.zone->nid, found.zone->name, found.offset, found.byte,
 		       PAGE_POISON);
 	return false;
 }
 
 /**
- * pb_debug_accept_pages - check single pages that were allocated in a row
- * @pfn: the first
- * @nr_pages: how many
+ * pb_debug_accept_pages - check the poison of consecutive pages of order 0, after allocation
+ * @pfn: first page
+ * @nr_pages: number of pages
  *
- * Context: any. Return: false when one has changed: those stay allocated to nobody, the others have
- * been given back.
+ * If a page has changed it stays allocated without an owner, and all unchanged pages are freed.
+ * Context: any.
+ *
+ * Return: true if no page has changed; false: the caller owns none of the pages.
  */
 bool pb_debug_accept_pages(unsigned long pfn, unsigned long nr_pages)
 {
@@ -144,11 +150,13 @@ bool pb_debug_accept_pages(unsigned long pfn, unsigned long nr_pages)
 }
 
 /**
- * pb_debug_accept - check a block that was allocated
- * @pfn: its head
- * @order: its order
+ * pb_debug_accept - check the poison of a block, after allocation
+ * @pfn: head of the block
+ * @order: order of the block
  *
- * Context: any. Return: as pb_debug_accept_pages().
+ * Context: any.
+ *
+ * Return: as pb_debug_accept_pages().
  */
 bool pb_debug_accept(unsigned long pfn, unsigned int order)
 {
@@ -165,12 +173,14 @@ bool pb_debug_accept(unsigned long pfn, unsigned int order)
 }
 
 /**
- * pb_debug_accept_bulk - check many blocks that were allocated
- * @pfns: their heads; those that fail the check are taken out
- * @order: their order
- * @nr: how many
+ * pb_debug_accept_bulk - check the poison of several blocks, after allocation
+ * @pfns: heads of the blocks; those that fail the check are removed from the array
+ * @order: order of each block
+ * @nr: number of blocks
  *
- * Context: any. Return: how many are left.
+ * Context: any.
+ *
+ * Return: number of blocks left in @pfns.
  */
 unsigned long pb_debug_accept_bulk(unsigned long *pfns, unsigned int order, unsigned long nr)
 {
@@ -199,12 +209,10 @@ static void fill_pool(void)
 }
 
 /**
- * pb_debug_start - begin to fill, check and zero pages
- * @config: what is to be done
+ * pb_debug_start - fill the pool and enable fills, checks and zeroing
+ * @config: features to enable
  *
- * Nothing is allocated from the pool, nor will be before this returns.
- *
- * Context: process, sleeps.
+ * Call it before the first allocation from the pool. Context: process, may sleep.
  */
 void pb_debug_start(const struct pb_debug_config *config)
 {
@@ -218,7 +226,7 @@ void pb_debug_start(const struct pb_debug_config *config)
 		pr_info("page_poison takes precedence over init_on_free\n");
 	fill_byte = config->page_poison ? PAGE_POISON : 0;
 	fill_pool();
-	/* What is zeroed ahead would fail the check, or has been already. */
+	/* Proactive zeroing would overwrite the poison; with init_on_free it is redundant. */
 	saved_zero = pb_instance.ops.zero;
 	pb_instance.ops.zero = NULL;
 	static_branch_inc(&pb_slowpath_key);
@@ -229,9 +237,9 @@ void pb_debug_start(const struct pb_debug_config *config)
 EXPORT_SYMBOL_PB_TEST(pb_debug_start);
 
 /**
- * pb_debug_stop - end it
+ * pb_debug_stop - disable fills, checks and zeroing
  *
- * Context: process, sleeps; nobody allocates or frees.
+ * Call it after the last allocation and free. Context: process, may sleep.
  */
 void pb_debug_stop(void)
 {

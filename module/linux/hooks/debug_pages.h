@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What free pages hold: a pattern that is checked, or zeroes. See debug_pages.c. */
+/* Contents of free pages: page_poison, init_on_free and init_on_alloc. See debug_pages.c. */
 #ifndef PB_DEBUG_PAGES_H
 #define PB_DEBUG_PAGES_H
 
@@ -11,15 +11,15 @@
 #include "core/base/request.h"
 #include "instance.h"
 
-DECLARE_STATIC_KEY_FALSE(pb_fill_key);		/* pages are filled when they are freed */
-DECLARE_STATIC_KEY_FALSE(pb_poison_key);	/* ... with a pattern that is checked */
-DECLARE_STATIC_KEY_FALSE(pb_init_on_alloc_key);	/* pages are zeroed when they are allocated */
+DECLARE_STATIC_KEY_FALSE(pb_fill_key);		/* fill pages before they are freed */
+DECLARE_STATIC_KEY_FALSE(pb_poison_key);	/* check them after they are allocated */
+DECLARE_STATIC_KEY_FALSE(pb_init_on_alloc_key);	/* zero all pages when they are allocated */
 
 /**
- * struct pb_debug_config - what is done to the contents of pages
- * @page_poison: a pattern while they are free, checked when they are handed out
- * @init_on_alloc: zero when they are handed out, whoever asks
- * @init_on_free: zero while they are free; without effect with @page_poison
+ * struct pb_debug_config - features of debug_pages.c to enable
+ * @page_poison: fill pages with PAGE_POISON before they are freed, check it when they are allocated
+ * @init_on_alloc: zero pages when they are allocated, also without __GFP_ZERO
+ * @init_on_free: zero pages before they are freed; no effect with @page_poison
  */
 struct pb_debug_config {
 	bool	page_poison;
@@ -31,10 +31,10 @@ void pb_debug_start(const struct pb_debug_config *config);
 void pb_debug_stop(void);
 
 /**
- * struct pb_overwrite - the first byte of a page that is not what it should be
- * @zone: whose page it is
- * @offset: in the page
- * @byte: what stands there, in place of PAGE_POISON
+ * struct pb_overwrite - the first byte of a page that is not PAGE_POISON
+ * @zone: zone of the page
+ * @offset: offset of the byte in the page
+ * @byte: value of the byte
  */
 struct pb_overwrite {
 	struct pb_zone	*zone;
@@ -50,7 +50,7 @@ bool pb_debug_accept(unsigned long pfn, unsigned int order);
 bool pb_debug_accept_pages(unsigned long pfn, unsigned long nr_pages);
 unsigned long pb_debug_accept_bulk(unsigned long *pfns, unsigned int order, unsigned long nr);
 
-/* Shall pages be zeroed when they are handed out? */
+/* Whether pages have to be zeroed when they are allocated. */
 static inline bool pb_want_zero(gfp_t gfp)
 {
 	return want_init_on_alloc(gfp) || static_branch_unlikely(&pb_init_on_alloc_key);

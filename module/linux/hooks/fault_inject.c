@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Requests that fail on demand: the directory fail_pbuddy/ with the files of fail_page_alloc/, and
- * /proc/PID/fail-nth, on kernels with fault injection.
+ * Fault injection for requests: the debugfs directory fail_pbuddy/ with the files of
+ * fail_page_alloc/, and /proc/PID/fail-nth. Only with CONFIG_FAULT_INJECTION. As
+ * mm/fail_page_alloc.c.
  *
- * While its probability is above 0 every request takes the long way, where it can be made to fail;
- * so for fail-nth alone, set times to 0 and probability to 100. On other kernels nothing of this
- * exists. As mm/fail_page_alloc.c.
+ * The fast path does not test for an injected failure. Therefore it is disabled while the
+ * probability is above 0. To use fail-nth alone, set times to 0 and probability to 100.
  */
 #include "hooks/fault_inject.h"
 
@@ -29,7 +29,7 @@ static struct {
 	.min_order = 1,
 };
 
-/* The fast path is off exactly while the probability is above 0. */
+/* Holds one count of pb_slowpath_key while the probability is above 0. */
 static void set_probability(unsigned long value)
 {
 	static DEFINE_MUTEX(lock);
@@ -57,11 +57,13 @@ static int probability_get(void *data, u64 *value)
 DEFINE_DEBUGFS_ATTRIBUTE(probability_fops, probability_get, probability_set, "%llu\n");
 
 /**
- * __pb_should_fail - is this request to fail?
- * @gfp: as the caller gave it
- * @order: of the request
+ * __pb_should_fail - whether to inject a failure of a request
+ * @gfp: flags as passed by the caller
+ * @order: order of the request
  *
  * Context: any. As should_fail_alloc_page() in mm/fail_page_alloc.c.
+ *
+ * Return: true if the request has to fail.
  */
 bool __pb_should_fail(gfp_t gfp, unsigned int order)
 {
@@ -75,8 +77,10 @@ bool __pb_should_fail(gfp_t gfp, unsigned int order)
 }
 
 /**
- * pb_fault_init - make fail_pbuddy/
- * @parent: the directory it goes to, which takes it away too
+ * pb_fault_init - create fail_pbuddy/
+ * @parent: debugfs directory; its removal removes fail_pbuddy/ too
+ *
+ * Context: process, may sleep.
  */
 void pb_fault_init(struct dentry *parent)
 {
@@ -84,7 +88,7 @@ void pb_fault_init(struct dentry *parent)
 
 	if (IS_ERR(dir))
 		return;
-	/* In place of the kernel's own file, which tells nobody when it is written. */
+	/* Replace the kernel's file: a write to it does not change pb_slowpath_key. */
 	debugfs_lookup_and_remove("probability", dir);
 	debugfs_create_file("probability", 0600, dir, NULL, &probability_fops);
 	debugfs_create_bool("ignore-gfp-wait", 0600, dir, &fail_pbuddy.ignore_gfp_wait);
@@ -93,7 +97,9 @@ void pb_fault_init(struct dentry *parent)
 }
 
 /**
- * pb_fault_exit - fail nothing any more
+ * pb_fault_exit - stop injecting failures and drop the count of pb_slowpath_key
+ *
+ * Context: process, may sleep.
  */
 void pb_fault_exit(void)
 {

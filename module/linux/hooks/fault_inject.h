@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Requests that fail on demand: debugfs fail_pbuddy/, on kernels with fault injection. */
+/* Fault injection for requests: debugfs fail_pbuddy/. See fault_inject.c. */
 #ifndef PB_FAULT_INJECT_H
 #define PB_FAULT_INJECT_H
 
@@ -24,8 +24,8 @@ static inline void pb_fault_exit(void) { }
 #endif
 
 /*
- * Whether a request is to fail; then it has no reason, and nothing is reported. Costs nothing
- * where the kernel lacks fault injection.
+ * Whether to inject a failure of a request. If so, sets the reason to PB_REASON_NONE, so that it is
+ * not reported. Always false without CONFIG_FAULT_INJECTION.
  */
 static inline bool pb_should_fail(gfp_t gfp, unsigned int order, enum pb_reason *reason)
 {

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Guard pages: for finding who writes past the ends of what was allocated.
+ * Guard pages detect writes beyond the ends of a block.
  *
- * With guard_minorder=N a request of a lower order takes a block of order N, of which it gets a
- * part; the rest is kept as guards (core/guard.c), filled with PAGE_POISON. They are looked at when
- * the block is freed: a guard that has changed is counted (bad_page) and named in the log together
- * with the block beside it and, with owner=1, who allocated that. It goes back all the same, for
- * nothing is wrong with the page itself.
+ * With guard_minorder=N a request of an order below N allocates an outer block of order N and
+ * receives a part of it. The rest are guards (core/alloc/guard.c), filled with PAGE_POISON. They
+ * are checked when the block is freed. A guard that has changed is counted (PB_BAD_PAGE) and logged
+ * together with the block beside it and, with owner=1, the task that allocated that block. Then it
+ * is freed, as the frame itself is not defective.
  *
- * Guards are for as long as there is memory for them: where no block of order N is to be had
- * without waiting, the request is served without. Ranges (pbuddy_alloc_contig()) have none, and a
- * block that is split or becomes movable loses them, after a look.
+ * Guards are opportunistic: if no block of order N is available without sleeping, the request is
+ * served without guards. Ranges (pbuddy_alloc_contig()) have no guards. When a block is split or
+ * becomes movable, its guards are checked and freed.
  *
- * As debug_guardpage_minorder= of the kernel, which unmaps guards in place of filling them: then a
- * read is found too, and at once, but the kernel exports nothing that would let a module do that.
+ * As debug_guardpage_minorder= of the kernel. The kernel unmaps guards, so that it detects reads
+ * too, and at once. It exports no function with which a module could do that.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -40,14 +40,14 @@ static void check_page(unsigned long pfn, const struct pb_guarded *guarded)
 
 	if (likely(!pb_debug_overwritten(pfn, &found)) || !__ratelimit(&limit))
 		return;
-	pr_err("bad page: guard pfn 0x%lx (node %d zone %s) was written to: byte %u is 0x%02x, not 0x%02x; it is %s pfn 0x%lx order %u, looked at by %s[%d]\n",
+	pr_err("bad page: guard pfn 0x%lx (node %d zone %s) was written to: byte %u is 0x%02x, not 0x%02x; it is %s pfn 0x%lx order %u, found by %s[%d]\n",
 	       pfn, found.zone->nid, found.zone->name, found.offset, found.byte, PAGE_POISON,
 	       pfn < guarded->pfn ? "before" : "behind", guarded->pfn, guarded->order,
 	       current->comm, task_pid_nr(current));
 	pb_owner_print(guarded->pfn);
 }
 
-/* Looks at guards from @pfn to @end; what they hold is then what free pages hold. */
+/* Checks the guards in [pfn, end) and fills them with the contents that free pages have. */
 static void check(unsigned long pfn, unsigned long end, const struct pb_guarded *guarded)
 {
 	unsigned long i;
@@ -58,7 +58,7 @@ static void check(unsigned long pfn, unsigned long end, const struct pb_guarded 
 		pb_debug_fill(pfn, end - pfn);
 }
 
-/* Has the block guards? Then they are looked at. */
+/* Whether the block has guards. If so, checks them. */
 static bool find(unsigned long pfn, unsigned int order, struct pb_guarded *guarded)
 {
 	if (!pb_guard_find(&pb_instance, pfn, order, minorder, guarded))
@@ -69,18 +69,20 @@ static bool find(unsigned long pfn, unsigned int order, struct pb_guarded *guard
 }
 
 /**
- * pb_guard_alloc - a block with guards around it
+ * pb_guard_alloc - allocate a block with guards
  * @rq: the request
  *
- * Context: any; does not sleep. Return: the block's head; PB_NO_PFN when the request's is no low
- * order, or there is no memory for guards.
+ * Context: any; does not sleep.
+ *
+ * Return: head of the block; PB_NO_PFN if the order is not below guard_minorder= or no outer block
+ * is free.
  */
 unsigned long pb_guard_alloc(const struct pb_request *rq)
 {
 	struct pb_request outer = *rq;
 	unsigned long start, end, pfn, behind;
 
-	/* A wrong request is for pb_alloc() to refuse. */
+	/* pb_alloc() refuses invalid requests. */
 	if (rq->order >= minorder || rq->migratetype >= PB_PCPTYPES ||
 	    (unsigned int)rq->nid >= (unsigned int)pb_instance.nr_nodes)
 		return PB_NO_PFN;
@@ -100,13 +102,14 @@ unsigned long pb_guard_alloc(const struct pb_request *rq)
 }
 
 /**
- * pb_guard_alloc_bulk - blocks with guards around them
- * @rq: the request
- * @nr: how many
- * @pfns: their heads
+ * pb_guard_alloc_bulk - allocate several blocks with guards
+ * @rq: the request for each block
+ * @nr: number of blocks
+ * @pfns: array to fill with the heads of the blocks
  *
- * Context: any; does not sleep. Return: how many there are; the others are to be had without, if
- * at all.
+ * Context: any; does not sleep.
+ *
+ * Return: number of blocks allocated. The caller may allocate the others without guards.
  */
 unsigned long pb_guard_alloc_bulk(const struct pb_request *rq, unsigned long nr,
 				  unsigned long *pfns)
@@ -122,11 +125,13 @@ unsigned long pb_guard_alloc_bulk(const struct pb_request *rq, unsigned long nr,
 }
 
 /**
- * pb_guard_check_free - free a block, and look at its guards if it has any
- * @pfn: what is said to be its head
- * @order: and its order
+ * pb_guard_check_free - free a block; if it has guards, check and free them too
+ * @pfn: head of the block according to the caller
+ * @order: order of the block according to the caller
  *
- * Context: any, NMI included. Return: as pb_free().
+ * Context: any, NMI included.
+ *
+ * Return: as pb_free().
  */
 enum pb_bad pb_guard_check_free(unsigned long pfn, unsigned int order)
 {
@@ -139,11 +144,11 @@ enum pb_bad pb_guard_check_free(unsigned long pfn, unsigned int order)
 EXPORT_SYMBOL_PB_TEST(pb_guard_check_free);
 
 /**
- * pb_guard_check_drop - look at the guards of a block and free them; the block stays
- * @pfn: what is said to be its head
- * @order: and its order
+ * pb_guard_check_drop - check and free the guards of a block, which stays allocated
+ * @pfn: head of the block according to the caller
+ * @order: order of the block according to the caller
  *
- * Context: any, NMI included; the owner.
+ * The caller owns the block. Context: any, NMI included.
  */
 void pb_guard_check_drop(unsigned long pfn, unsigned int order)
 {
@@ -154,10 +159,12 @@ void pb_guard_check_drop(unsigned long pfn, unsigned int order)
 }
 
 /**
- * pb_guard_start - begin to put guards around blocks
- * @order: blocks of lower orders get them; 0: none do
+ * pb_guard_start - enable guards
+ * @order: blocks below this order have guards; 0: none
  *
- * Context: process, sleeps. Return: 0, or -EINVAL after a line that says what is wrong.
+ * Context: process, may sleep.
+ *
+ * Return: 0, or -EINVAL for an order above PB_GUARD_ORDER_MAX, after logging it.
  */
 int pb_guard_start(unsigned int order)
 {
@@ -176,9 +183,10 @@ int pb_guard_start(unsigned int order)
 EXPORT_SYMBOL_PB_TEST(pb_guard_start);
 
 /**
- * pb_guard_stop - end it
+ * pb_guard_stop - disable guards
  *
- * Context: process, sleeps; nobody allocates or frees, and no block with guards is left.
+ * Call it after the last allocation and free; no block with guards may be left. Context: process,
+ * may sleep.
  */
 void pb_guard_stop(void)
 {

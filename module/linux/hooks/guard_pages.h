@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Guard pages around blocks of low orders, and what was written into them. See guard_pages.c. */
+/* Guard pages, which detect writes beyond the ends of a block. See guard_pages.c. */
 #ifndef PB_GUARD_PAGES_H
 #define PB_GUARD_PAGES_H
 
@@ -9,7 +9,7 @@
 #include "core/alloc/guard.h"
 #include "instance.h"
 
-DECLARE_STATIC_KEY_FALSE(pb_guard_key);		/* blocks of low orders get guards */
+DECLARE_STATIC_KEY_FALSE(pb_guard_key);		/* on if guard_minorder= is not 0 */
 
 int pb_guard_start(unsigned int minorder);
 void pb_guard_stop(void);
@@ -28,7 +28,7 @@ static inline enum pb_bad pb_guarded_free(unsigned long pfn, unsigned int order)
 	return pb_free(&pb_instance, pfn, order);
 }
 
-/* Before a block is made into something else than one that is freed as it was allocated. */
+/* Frees the guards of a block, if any. Call it before a block is split or becomes movable. */
 static inline void pb_guarded_drop(unsigned long pfn, unsigned int order)
 {
 	if (static_branch_unlikely(&pb_guard_key))

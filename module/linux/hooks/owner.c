@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who allocated a block: with owner=1 every allocation leaves the task and the call stack
- * in a record of its first page. Records are made for all pages at insmod, so that any
- * context can write one; the stack depot holds each distinct stack once. Without room
- * there, and in NMI, where it cannot be used, a record has no stack.
+ * Records the task and the call stack of every allocation (owner=1). As mm/page_owner.c.
  *
- * A record is written by whoever owns the block and stays after the free, to tell about a bad one.
+ * Every page of the pool has a struct record. Records are allocated at insmod and before the pool
+ * grows, so that a request in any context can write one. A request writes the record of the first
+ * page of its block while it owns the block, so that no lock is needed. A free does not change the
+ * record, as a report of a bad free prints it. The stack depot stores each distinct stack once. A
+ * record has no stack if the depot has no memory left, or in NMI, where it cannot be called.
  *
- * Stacks that lead into a module can no longer be translated when it has gone, and those into
- * its init code when it has been loaded. So what comes from init code is translated when the
- * module goes live; and what a module leaves allocated is reported at once when it goes, and
- * its function written down for the list at pbuddy's own end.
+ * Addresses of a module can be translated to symbols only while its code is present: init code
+ * until the module is live, other code until the module is unloaded. Therefore a module notifier
+ * translates them in time and stores the text (struct where), which the list of leaked pages shows
+ * when pbuddy itself is unloaded:
+ *
+ *   MODULE_STATE_LIVE   of every block that init code of the module allocated
+ *   MODULE_STATE_GOING  of every block that the module leaves allocated; these are also logged
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -36,13 +40,13 @@
 #include "source/source.h"
 
 #define STACK_DEPTH	16
-#define LISTED_MAX	8	/* blocks named when a module goes */
+#define LISTED_MAX	8	/* blocks to log one by one when a module is unloaded */
 
 /**
- * struct where - a function's name, kept until the end
- * @node: in the list of all of them
- * @stack: the stack it is of
- * @mod: name of its module
+ * struct where - name of a function of a module, stored until pbuddy is unloaded
+ * @node: link in the list of all of them
+ * @stack: stack that contains the function
+ * @mod: name of the module
  * @text: symbol, offset and module
  */
 struct where {
@@ -53,11 +57,11 @@ struct where {
 };
 
 /**
- * struct record - what is known of the last allocation at a page
- * @where: function of a module, when the stack cannot tell it any more; or NULL
+ * struct record - the last allocation whose first page is this page
+ * @where: function of a module that may be unloaded, or NULL; takes precedence over @stack
  * @stack: handle of the stack depot, or 0
- * @pid: of the task, in the initial namespace
- * @comm: its name; empty: nothing was recorded
+ * @pid: PID of the task, in the initial namespace
+ * @comm: name of the task; empty: there was no allocation
  */
 struct record {
 	const struct where	*where;
@@ -69,8 +73,8 @@ struct record {
 DEFINE_STATIC_KEY_FALSE(pb_owner_key);
 
 /*
- * By number of the pageblock: an array of PB_PAGEBLOCK_NR records. Made by pb_owner_init(), and
- * before the pool grows.
+ * For each pageblock, by its number, an array of PB_PAGEBLOCK_NR records. pb_owner_init() and
+ * pb_owner_add_range() add entries.
  */
 static DEFINE_XARRAY(records);
 static LIST_HEAD(wheres);
@@ -91,7 +95,7 @@ static depot_stack_handle_t save_stack(void)
 	if (in_nmi())
 		return 0;
 	nr = stack_trace_save(entries, STACK_DEPTH, 3);
-	/* Without reclaim, whatever the caller may do: this is to observe, not to disturb. */
+	/* Do not reclaim, even if the caller may sleep: recording must not change its behaviour. */
 	return stack_depot_save(entries, nr, GFP_NOWAIT | __GFP_NOWARN);
 }
 
@@ -121,7 +125,7 @@ static int init_depot(void)
 }
 #endif
 
-/* With owner=1 only: records the caller at @nr_heads pages from @pfn on. Any context. */
+/* Records the current task as owner of the blocks at @pfn, @pfn + 1, ... Context: any. */
 void __pb_owner_set(unsigned long pfn, unsigned long nr_heads)
 {
 	depot_stack_handle_t stack = save_stack();
@@ -138,7 +142,7 @@ void __pb_owner_set(unsigned long pfn, unsigned long nr_heads)
 	}
 }
 
-/* With owner=1 only: the record of a block's head becomes that of all its pages. Any context. */
+/* Copies the record of a block's head to the other pages of the block. Context: any. */
 void __pb_owner_copy(unsigned long pfn, unsigned int order)
 {
 	const struct record *head = record_of(pfn);
@@ -152,7 +156,7 @@ void __pb_owner_copy(unsigned long pfn, unsigned int order)
 	}
 }
 
-/* The first function of a stack that is not pbuddy's own, or 0. */
+/* The first address of a stack outside of pbuddy, or 0. */
 static unsigned long first_caller(depot_stack_handle_t stack)
 {
 	unsigned long *entries;
@@ -177,12 +181,14 @@ static bool stack_leads_into(depot_stack_handle_t stack, const struct module *mo
 }
 
 /**
- * pb_owner_text - who allocated a block, in one line
- * @pfn: its first page
- * @buf: where to, NUL-terminated; empty when nothing is known
+ * pb_owner_text - format the task and the function that last allocated a block
+ * @pfn: first page of the block
+ * @buf: buffer to fill; empty string if nothing is recorded
  * @size: bytes in @buf
  *
- * Context: any. Return: true when something is known.
+ * Context: any.
+ *
+ * Return: true if there is a record.
  */
 bool pb_owner_text(unsigned long pfn, char *buf, size_t size)
 {
@@ -203,10 +209,10 @@ bool pb_owner_text(unsigned long pfn, char *buf, size_t size)
 }
 
 /**
- * pb_owner_print - say in the kernel log who allocated a block last
- * @pfn: its first page
+ * pb_owner_print - log the task and the function that last allocated a block
+ * @pfn: first page of the block
  *
- * Context: any. Prints nothing when nothing is known.
+ * Logs nothing if nothing is recorded. Context: any.
  */
 void pb_owner_print(unsigned long pfn)
 {
@@ -217,9 +223,11 @@ void pb_owner_print(unsigned long pfn)
 }
 
 /**
- * pb_owner_show - the record of an allocated block with its stack, as page_owner prints it
- * @m: where to; the line is ended in any case
- * @pfn: its first page
+ * pb_owner_show - print the record of an allocated block with its stack, as page_owner
+ * @m: file to print to; the current line is ended even if nothing is recorded
+ * @pfn: first page of the block
+ *
+ * Context: as seq_printf().
  */
 void pb_owner_show(struct seq_file *m, unsigned long pfn)
 {
@@ -240,13 +248,13 @@ void pb_owner_show(struct seq_file *m, unsigned long pfn)
 		seq_printf(m, " %pS\n", (void *)entries[i]);
 }
 
-/* ---- modules that come and go ---- */
+/* ---- loading and unloading of other modules ---- */
 
 /**
- * struct visit - a walk over the blocks of one module
+ * struct visit - a walk over the allocated blocks to find those of one module
  * @mod: the module
- * @blocks: blocks that are its own
- * @pages: pages in them
+ * @blocks: number of blocks that the module allocated
+ * @pages: number of pages in them
  */
 struct visit {
 	struct module	*mod;
@@ -254,7 +262,10 @@ struct visit {
 	unsigned long	pages;
 };
 
-/* Once for blocks in a row that came from the same place. Module notifiers come one at a time. */
+/*
+ * Returns the text for a stack. Consecutive blocks with the same stack share one. Needs no lock, as
+ * module notifiers are called one at a time.
+ */
 static const struct where *where_of(depot_stack_handle_t stack, const struct module *mod)
 {
 	struct where *where = list_first_entry_or_null(&wheres, struct where, node);
@@ -375,12 +386,13 @@ static int make_records(void)
 }
 
 /**
- * pb_owner_add_range - make room for the records of memory that the pool is to grow by
- * @pfn: the first page
- * @nr_pages: whole pageblocks
+ * pb_owner_add_range - allocate records for memory before the pool grows by it
+ * @pfn: first page
+ * @nr_pages: number of pages, a multiple of PB_PAGEBLOCK_NR
  *
- * Context: process, may sleep; one at a time. Return: 0, also when no owners are recorded, or
- * -ENOMEM.
+ * Does nothing without owner=1. Context: process, may sleep; one caller at a time.
+ *
+ * Return: 0 or -ENOMEM.
  */
 int pb_owner_add_range(unsigned long pfn, unsigned long nr_pages)
 {
@@ -388,10 +400,12 @@ int pb_owner_add_range(unsigned long pfn, unsigned long nr_pages)
 }
 
 /**
- * pb_owner_init - make room for the records
- * @enable: whether owners are wanted at all (owner=1)
+ * pb_owner_init - allocate the records and start to record
+ * @enable: value of the parameter owner=; if false, does nothing
  *
- * Before anything is allocated. Context: process, may sleep. Return: 0 or a negative errno.
+ * Call it before the first allocation from the pool. Context: process, may sleep.
+ *
+ * Return: 0 or a negative errno.
  */
 int pb_owner_init(bool enable)
 {
@@ -415,7 +429,7 @@ int pb_owner_init(bool enable)
 }
 
 /**
- * pb_owner_stop - stop to record; what is known stays readable until pb_owner_exit()
+ * pb_owner_stop - stop to record; the records stay readable until pb_owner_exit()
  *
  * Context: process, may sleep.
  */
@@ -429,7 +443,9 @@ void pb_owner_stop(void)
 }
 
 /**
- * pb_owner_exit - forget everything; after the list of leaks
+ * pb_owner_exit - free the records, after leaked pages were reported
+ *
+ * Context: process, may sleep.
  */
 void pb_owner_exit(void)
 {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Who allocated a block (owner=1): task and call stack, free of cost when off. */
+/*
+ * Records the task and the call stack of every allocation (owner=1). Without owner=1 the inline
+ * functions are a static branch. See owner.c.
+ */
 #ifndef PB_OWNER_H
 #define PB_OWNER_H
 
@@ -15,21 +18,21 @@ DECLARE_STATIC_KEY_FALSE(pb_owner_key);
 void __pb_owner_set(unsigned long pfn, unsigned long nr_heads);
 void __pb_owner_copy(unsigned long pfn, unsigned int order);
 
-/* The caller has just allocated the block at @pfn. Any context. */
+/* Records the current task as owner of the block at @pfn, just allocated. Context: any. */
 static inline void pb_owner_set(unsigned long pfn)
 {
 	if (static_branch_unlikely(&pb_owner_key))
 		__pb_owner_set(pfn, 1);
 }
 
-/* The caller has just allocated @nr pages of order 0 from @pfn on. Any context. */
+/* Records the current task as owner of @nr consecutive pages of order 0. Context: any. */
 static inline void pb_owner_set_pages(unsigned long pfn, unsigned long nr)
 {
 	if (static_branch_unlikely(&pb_owner_key))
 		__pb_owner_set(pfn, nr);
 }
 
-/* The block at @pfn has been split: what is known of its head is true of its tails. Any context. */
+/* Copies the record of the head to the other pages of a block that was split. Context: any. */
 static inline void pb_owner_copy(unsigned long pfn, unsigned int order)
 {
 	if (static_branch_unlikely(&pb_owner_key))

@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Makes the tracepoints, and connects those of the core to its ops while someone listens. */
+/*
+ * Defines the tracepoints of trace.h and connects those of the core.
+ *
+ * The core has no tracepoints. It calls a function of pb_pool.ops if that is not NULL. While a
+ * tracepoint of the core is enabled, its reg function has set the op to a function here.
+ */
 #include <linux/build_bug.h>
 #include <linux/compiler.h>
 
@@ -45,13 +50,13 @@ static void fallback(struct pb_zone *zone, unsigned long pfn, unsigned int order
 }
 
 /*
- * The tracing core serialises these. A CPU that has just read the pointer may still call
- * the function after unreg; the module cannot go meanwhile, for that waits until nobody is
- * in the allocator.
+ * The tracing core serialises the reg and unreg functions. A CPU that has read the op before unreg
+ * may still call the function afterwards. The function then still exists: the module is unloaded
+ * only after all calls of the allocator have returned.
  */
 int pb_trace_refill_reg(void)
 {
-	/* The names printed for zones in trace.h. */
+	/* trace.h prints the zone names by these numbers. */
 	BUILD_BUG_ON(PB_ZONE_DMA32 != 0 || PB_ZONE_NORMAL != 1 || PB_ZONE_MOVABLE != 2);
 	WRITE_ONCE(pb_instance.ops.refill, refill);
 	return 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Tracepoints pbuddy:*, with the names and fields of the kmem events they stand for. */
+/* Tracepoints pbuddy:mm_page_*, with the names and fields of the kmem events of mm/. */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM pbuddy
 
@@ -22,7 +22,7 @@ void pb_trace_zone_alloc_unreg(void);
 int pb_trace_fallback_reg(void);
 void pb_trace_fallback_unreg(void);
 
-/* A request as it comes in; which of the others it leads to follows. */
+/* At the start of a request, before the events of its allocation. */
 TRACE_EVENT_FN(mm_page_alloc_entry,
 	TP_PROTO(unsigned int order, gfp_t gfp_flags, int migratetype),
 	TP_ARGS(order, gfp_flags, migratetype),
@@ -78,7 +78,7 @@ TRACE_EVENT_FN(mm_page_free,
 	pb_trace_slowpath_reg, pb_trace_slowpath_unreg
 );
 
-/* The core calls these through its ops, which are set while someone listens. */
+/* The core calls the tracepoints below through its ops; see trace.c. */
 DECLARE_EVENT_CLASS(mm_page_pcp,
 	TP_PROTO(int nid, int zone, unsigned int order, unsigned int migratetype,
 		 unsigned int count),
@@ -117,7 +117,7 @@ DEFINE_EVENT_FN(mm_page_pcp, mm_page_pcp_drain,
 	pb_trace_drain_reg, pb_trace_drain_unreg
 );
 
-/* A block that came from the zone itself and not out of a cache; for one of those see refill. */
+/* A block allocated from the zone's bitmaps, not from a pcp list. */
 TRACE_EVENT_FN(mm_page_alloc_zone_locked,
 	TP_PROTO(unsigned long pfn, unsigned int order, int migratetype, int percpu_refill),
 	TP_ARGS(pfn, order, migratetype, percpu_refill),

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Makes the tracepoints of compaction, and has the core say its steps while someone listens. */
+/*
+ * Defines the tracepoints of trace_compact.h. While at least one is enabled, ops.compact_event
+ * is set, and the core calls it for every step of compaction.
+ */
 #include <linux/compiler.h>
 
 #include "core/compact/compact_event.h"
@@ -50,7 +53,7 @@ static void note(const struct pb_compact_event *e)
 	}
 }
 
-/* How many of the events are listened to. The tracing core serialises these; see trace.c. */
+/* Number of enabled tracepoints. The tracing core serialises reg and unreg; see trace.c. */
 static unsigned int listeners;
 
 int pb_trace_compact_reg(void)

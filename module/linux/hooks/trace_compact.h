@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Tracepoints pbuddy:mm_compaction_*, with names and fields of the compaction events they stand
- * for. There are no two scanners: migrate_pfn is the area that is being emptied, free_pfn where
- * the last block was moved to; before the first, the two ends of the zone, as in mm/.
+ * Tracepoints pbuddy:mm_compaction_*, with the names and fields of the compaction events of mm/.
+ * pbuddy's compaction has no two scanners. migrate_pfn is the area that is being emptied, free_pfn
+ * the destination of the last block that was moved. Before the first block is moved they are the
+ * two ends of the zone, as in mm/.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM pbuddy
@@ -34,7 +35,7 @@ void pb_trace_compact_unreg(void);
 			 { PB_COMPACT_COMPLETE, "complete" },			\
 			 { PB_COMPACT_CONTENDED, "contended" })
 
-/* One event of a class; the core says its steps while any of them is listened to. */
+/* Defines an event of a class; ops.compact_event is set while it is enabled. */
 #define DEFINE_COMPACT_EVENT(class, name)					\
 	DEFINE_EVENT_FN(class, name,						\
 		TP_PROTO(const struct pb_compact_event *e), TP_ARGS(e),		\
@@ -107,7 +108,7 @@ TRACE_EVENT_FN(mm_compaction_end,
 	pb_trace_compact_reg, pb_trace_compact_unreg
 );
 
-/* What is scanned for a place to move to are pageblocks, not pages. */
+/* isolate_freepages counts pageblocks as scanned, not pages. */
 DECLARE_EVENT_CLASS(mm_compaction_isolate_template,
 	TP_PROTO(const struct pb_compact_event *e),
 	TP_ARGS(e),

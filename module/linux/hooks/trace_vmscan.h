@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Tracepoints pbuddy:mm_vmscan_* and mm_shrink_slab_*, with the fields of the vmscan events. */
+/*
+ * Tracepoints pbuddy:mm_vmscan_* and pbuddy:mm_shrink_slab_*, with the names and fields of the
+ * vmscan events of mm/.
+ */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM pbuddy
 
@@ -36,7 +39,7 @@ TRACE_EVENT(mm_vmscan_direct_reclaim_end,
 	TP_printk("nr_reclaimed=%lu", __entry->nr_reclaimed)
 );
 
-/* Somebody wants a node to be balanced, where nobody else does yet. */
+/* A request wakes a node's thread; not while a wakeup is pending. */
 TRACE_EVENT(mm_vmscan_wakeup_kswapd,
 	TP_PROTO(int nid, int zid, int order, gfp_t gfp_flags),
 	TP_ARGS(nid, zid, order, gfp_flags),
@@ -56,7 +59,7 @@ TRACE_EVENT(mm_vmscan_wakeup_kswapd,
 		  show_gfp_flags(__entry->gfp_flags))
 );
 
-/* The node's thread begins with it. */
+/* The node's thread starts to balance the node. */
 TRACE_EVENT(mm_vmscan_kswapd_wake,
 	TP_PROTO(int nid, int zid, int order),
 	TP_ARGS(nid, zid, order),
@@ -81,7 +84,7 @@ TRACE_EVENT(mm_vmscan_kswapd_sleep,
 	TP_printk("nid=%d", __entry->nid)
 );
 
-/* A reclaimer is asked for its share; pages where mm/ has objects. */
+/* Before the calls of a reclaimer. Counts pages where mm/ counts objects. */
 TRACE_EVENT(mm_shrink_slab_start,
 	TP_PROTO(const struct pbuddy_reclaimer *reclaimer, int nid, gfp_t gfp,
 		 const struct pb_reclaim_query *query),
