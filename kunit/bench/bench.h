@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * pbuddy_bench: the parts it consists of and what they share.
+ * pbuddy_bench: what its files share.
  *
- *	main.c		debugfs: a line in, measurements out
- *	request.c	reads the line
- *	execute.c	how much of what; from the plan to the rows
- *	runner.c	threads, rounds, time
+ *	workloads.c	the table of workloads, and their rounds; frag.c has those that
+ *			measure free 2 MiB blocks
+ *	subjects.h	the list of subjects (allocators that are compared); each subject_*.c
+ *			compiles the loops of loops.h with its own calls
+ *	main.c		debugfs: takes a request, shows the rows
+ *	request.c	parses the request
+ *	execute.c	runs it: sizes, buffers, rounds, rows
+ *	runner.c	threads, barriers, time
  *	result.c	medians, rows
- *	subject_*.c	the allocators that are compared; loops.h is compiled into each
- *	llfree.c nbbs.c brouer.c frag.c		the workloads, by their authors
+ *
+ * A request names a workload. Its threads run rounds; a round runs every subject once; a
+ * subject's turn has one or two timed parts. A row is the median of a part over the rounds.
  */
 #ifndef BENCH_H
 #define BENCH_H
@@ -32,17 +37,18 @@
 /**
  * struct bench_subject - an allocator under test
  * @name: as in requests and rows
- * @hidden: for tests: only when a request names it
+ * @hidden: for tests: runs only when a request names it
  * @loops: its loops
- * @min_order: smallest order it is asked for
- * @max_order: largest order it can give
- * @default_order: smallest order for which it is run when a request names no subjects
- * @capacity: blocks of an order that it may be asked for at once, leaving some free
- * @reserve: pages that it keeps back from a request, twice over; where @free_pageblocks is
- * @open: makes it ready for a run, or NULL; an errno
+ * @min_order: smallest order it can allocate
+ * @max_order: largest order it can allocate
+ * @default_order: smallest order for which it runs when a request names no subjects
+ * @capacity: blocks of an order that can be allocated at once, leaving some free
+ * @reserve: pages that cannot be allocated, times two; set where @free_pageblocks is
+ * @open: prepares it for a run, or NULL; returns an errno
  * @close: undoes @open
- * @drain: returns what CPUs have cached, or NULL when there is no way
- * @free_pageblocks: wholly free 2 MiB blocks, and in @free_pages what is free; NULL when it cannot tell
+ * @drain: empties the per-CPU lists, or NULL when there is no way
+ * @free_pageblocks: number of free 2 MiB blocks, and in @free_pages the number of free pages;
+ *	NULL when the subject cannot tell
  */
 struct bench_subject {
 	const char			*name;
@@ -59,23 +65,17 @@ struct bench_subject {
 	unsigned long			(*free_pageblocks)(unsigned long *free_pages);
 };
 
-extern const struct bench_subject bench_pbuddy;
-extern const struct bench_subject bench_pbuddy_equal_prep;
-extern const struct bench_subject bench_alloc_pages;
-extern const struct bench_subject bench_alloc_pages_bulk;
-extern const struct bench_subject bench_alloc_pages_comp;
-extern const struct bench_subject bench_gen_pool;
-extern const struct bench_subject bench_gpu_buddy;
-extern const struct bench_subject bench_failing;
+#define SUBJECT(name)	extern const struct bench_subject bench_##name;
+#include "subjects.h"
 
 /* Every subject that this kernel has, in the order of the rows; the last is NULL. */
 extern const struct bench_subject *const bench_subjects[];
 
-/* Subjects a workload makes sense for. */
+/* Which subjects can run a workload. */
 enum bench_kind {
-	BENCH_ONE_BY_ONE,	/* all but the bulk call */
+	BENCH_SINGLE_CALLS,	/* all but the bulk call */
 	BENCH_BULK_CALLS,	/* those with a bulk call */
-	BENCH_SHAPES,		/* those that can tell their whole blocks */
+	BENCH_SHAPES,		/* those that count free 2 MiB blocks; samples are % */
 };
 
 /* How many slots a thread needs. */
@@ -83,36 +83,40 @@ enum bench_slots {
 	BENCH_SLOTS_NONE,
 	BENCH_SLOTS_N,		/* as many as operations */
 	BENCH_SLOTS_HELD,
-	BENCH_SLOTS_CHUNKS,
+	BENCH_SLOTS_OCCUPANCY,	/* BENCH_OCCUPANCY_BLOCKS */
 };
 
 /**
- * struct bench_workload - one workload
- * @name: asks for all its rows
- * @part: rows it makes, one for each timed part; each name asks for that row alone
- * @kind: which subjects
- * @slots: what its threads hold
- * @orders: "0,1,..." for the table of workloads
+ * struct bench_workload - a row of the table of workloads
+ * @name: a request of this name gives all its rows
+ * @part: name of the row that each timed part makes (a request of this name gives that row
+ *	alone), and what one operation of it is
+ * @kind: which subjects can run it
+ * @slots: how many blocks a thread holds
+ * @orders: "0,1,..." for the table in debugfs
  * @max_order: largest order
- * @more_orders: it uses so many orders above the one asked for, too
+ * @more_orders: it also allocates this many orders above the requested one
  * @threads: exact number of threads, or 0 for any
  * @n: operations of a part and thread, when the request gives no count
  * @held: as bench_thread.held; 0 when it has none
- * @held_list: values of held that are run one after another when the request gives no
- *	count, which then is held; ends with 0; or NULL
+ * @held_list: values of held to run one after another when the request gives no count;
+ *	a count replaces them; ends with 0; or NULL
  * @divide: @n is for all threads together
- * @worst: a round counts by its slowest thread, not by the mean of the threads
- * @ring: threads hand blocks over through a ring
- * @shape: measures whole blocks, not time: @round writes the samples
+ * @worst: the slowest thread of a round counts, not the mean of the threads
+ * @ring: threads pass blocks through a ring
  * @iterations: rows are by iteration, not by part
- * @rounds: when the request gives no number; 0 is the usual one
- * @plan: sets run->n in place of what @n, @held and @slots say, or NULL; an errno
- * @prepare: makes a thread ready, once; or NULL
- * @round: one round of one thread for one subject
+ * @rounds: when the request gives no number; 0 is the usual number
+ * @plan: sets run->n in place of @n, @held and @slots, or NULL; returns an errno
+ * @prepare: prepares a thread, once; or NULL
+ * @round: one round of one thread for one subject; where @kind is BENCH_SHAPES it writes the
+ *	samples
  */
 struct bench_workload {
 	const char		*name;
-	const char		*part[BENCH_MAX_PARTS];
+	struct {
+		const char	*name;
+		const char	*op;
+	}			part[BENCH_MAX_PARTS];
 	enum bench_kind		kind;
 	enum bench_slots	slots;
 	const char		*orders;
@@ -125,7 +129,6 @@ struct bench_workload {
 	bool			divide;
 	bool			worst;
 	bool			ring;
-	bool			shape;
 	bool			iterations;
 	unsigned int		rounds;
 	int			(*plan)(struct bench_run *run);
@@ -133,17 +136,25 @@ struct bench_workload {
 	int			(*round)(struct bench_thread *t, const struct bench_subject *s);
 };
 
-/* All of them, in the order of the table; the last is NULL. */
-extern const struct bench_workload *const bench_workloads[];
+/* The table of workloads; the last row has no name. */
+extern const struct bench_workload bench_workloads[];
 
-extern const struct bench_workload bench_repeat, bench_bulk, bench_rand_put, bench_rand;
-extern const struct bench_workload bench_linux_scalability, bench_threadtest;
-extern const struct bench_workload bench_constant_occupancy, bench_cached;
-extern const struct bench_workload bench_pair, bench_outstanding, bench_bulk_api;
-extern const struct bench_workload bench_two_phase, bench_ring;
-extern const struct bench_workload bench_frag, bench_free_all;
+int bench_plan_fill(struct bench_run *run);
+int bench_frag_round(struct bench_thread *t, const struct bench_subject *s);
+int bench_free_all_round(struct bench_thread *t, const struct bench_subject *s);
 
-/* As a request asks for it. */
+static inline const char *bench_unit(const struct bench_workload *w)
+{
+	return w->kind == BENCH_SHAPES ? "%" : "ns/op";
+}
+
+/* Name of the trailing column, or NULL. */
+static inline const char *bench_extra(const struct bench_workload *w)
+{
+	return w->iterations ? "iteration" : w->held_list ? "n" : NULL;
+}
+
+/* A request, parsed. */
 struct bench_request {
 	const struct bench_workload	*workload;
 	int				only_part;	/* -1: all rows */
@@ -158,11 +169,11 @@ struct bench_request {
 };
 
 int bench_parse(char *line, struct bench_request *request);
-bool bench_suits(const struct bench_workload *w, const struct bench_subject *s);
+bool bench_can_run(const struct bench_workload *w, const struct bench_subject *s);
 
 /**
  * struct bench_run - a request being run
- * @request: what was asked
+ * @request: the request
  * @results: struct bench_row, in order
  * @threads: request->threads of them
  * @slots: of all threads, one after the other
@@ -172,13 +183,13 @@ bool bench_suits(const struct bench_workload *w, const struct bench_subject *s);
  * @arrived: threads waiting in bench_sync()
  * @generation: changes when all have arrived
  * @err: first failure, by cmpxchg
- * @verdict: @err as it was when all had last arrived, so that all leave together
- * @round: -1 for the one that warms up
- * @fill: of a shape workload: blocks per thread that fill a subject
- * @nr_parts: how many figures a round has: parts or iterations
+ * @synced_err: @err when all had last arrived: every thread sees the same value
+ * @fill: of BENCH_SHAPES: blocks per thread that fill a subject
+ * @nr_parts: number of samples of a round: parts or iterations
  * @sample: hundredths of the unit: [subject][part][round]
- * @ring: for the workload of that name
- * @done: counts threads down
+ * @ring: of a workload with a ring
+ * @running: threads that have not ended
+ * @done: completed by the last thread
  */
 struct bench_run {
 	struct bench_request	request;
@@ -191,7 +202,7 @@ struct bench_run {
 	atomic_t		arrived;
 	unsigned int		generation;
 	int			err;
-	int			verdict;
+	int			synced_err;
 	unsigned long		fill[BENCH_MAX_SUBJECTS];
 	unsigned int		nr_parts;
 	u64			*sample;
@@ -226,7 +237,7 @@ static inline bool bench_failed(const struct bench_run *run)
  * @extra_value: its value
  * @order: of the request
  * @threads: of the request
- * @rounds: how many values the median is of
+ * @rounds: number of samples that the median is of
  * @median: hundredths
  * @min: hundredths
  * @max: hundredths

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A request from its plan to its rows: how many blocks there is memory for, everything
- * allocated that the rounds need, the rounds (runner.c), the figures.
+ * Runs a request: sizes that fit the memory, buffers, the rounds (runner.c), the rows.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -15,7 +14,7 @@
 
 #include "bench.h"
 
-/* ---- how much of what ---- */
+/* ---- sizes ---- */
 
 /* Blocks that each thread may hold at a time. */
 static unsigned long capacity_per_thread(const struct bench_request *r)
@@ -28,12 +27,12 @@ static unsigned long capacity_per_thread(const struct bench_request *r)
 	return capacity / r->threads;
 }
 
-/* Sets n and held; -ENOMEM, with a line in the log, when there is no memory for it. */
+/* Sets n and held; -ENOMEM after one line in the log when the memory does not suffice. */
 static int plan(struct bench_run *run, unsigned long held)
 {
 	const struct bench_request *r = &run->request;
 	const struct bench_workload *w = r->workload;
-	unsigned long capacity = capacity_per_thread(r), n = w->n, want = 1;
+	unsigned long capacity = capacity_per_thread(r), n = w->n, need = 1;
 
 	if (w->held) {
 		held = r->count ?: held ?: w->held;
@@ -41,7 +40,7 @@ static int plan(struct bench_run *run, unsigned long held)
 			held = max(held / r->threads, 1UL);
 		if (!r->count && !w->held_list)
 			held = min(held, capacity);
-		want = held;
+		need = held;
 	} else if (r->count) {
 		n = r->count;
 	}
@@ -50,18 +49,18 @@ static int plan(struct bench_run *run, unsigned long held)
 	if (w->slots == BENCH_SLOTS_N) {
 		if (!r->count || w->held)
 			n = min(n, capacity);
-		want = max(n, want);
+		need = max(n, need);
 	}
-	if (w->slots == BENCH_SLOTS_CHUNKS)
-		want = BENCH_CHUNK_LEVELS << (BENCH_CHUNK_LEVELS - 1);
+	if (w->slots == BENCH_SLOTS_OCCUPANCY)
+		need = BENCH_OCCUPANCY_ORDERS << (BENCH_OCCUPANCY_ORDERS - 1);
 	if (w->ring) {
 		if (!r->count)
 			n = min(n, capacity / 2);
-		want = 2 * n;
+		need = 2 * n;
 	}
-	if (!want || want > capacity) {
-		pr_err("'%s' order=%u threads=%u: no memory for %lu blocks per thread, but for %lu\n",
-		       w->name, r->order, r->threads, max(want, 1UL), capacity);
+	if (!need || need > capacity) {
+		pr_err("'%s' order=%u threads=%u: no memory for %lu blocks per thread, only for %lu\n",
+		       w->name, r->order, r->threads, max(need, 1UL), capacity);
 		return -ENOMEM;
 	}
 	run->held = held;
@@ -76,8 +75,8 @@ static unsigned long slots_per_thread(const struct bench_run *run)
 		return run->n;
 	case BENCH_SLOTS_HELD:
 		return run->held;
-	case BENCH_SLOTS_CHUNKS:
-		return BENCH_CHUNKS;
+	case BENCH_SLOTS_OCCUPANCY:
+		return BENCH_OCCUPANCY_BLOCKS;
 	default:
 		return 1;
 	}
@@ -99,7 +98,7 @@ static void free_run(struct bench_run *run)
 	run->index = NULL;
 }
 
-/* Never full: what the consumer is behind at most, and the start it is given. */
+/* Never full: holds the blocks of a round and those of its start. */
 static struct ptr_ring *make_ring(unsigned long n)
 {
 	struct ptr_ring *ring = kzalloc(sizeof(*ring), GFP_KERNEL);
@@ -126,7 +125,7 @@ static bool allocate(struct bench_run *run, unsigned long nr_slots)
 	       (run->ring || !r->workload->ring);
 }
 
-/* Everything that the rounds use is allocated before the first one. */
+/* Allocates everything that the rounds use, so that they allocate nothing else. */
 static int prepare_run(struct bench_run *run)
 {
 	const struct bench_request *r = &run->request;
@@ -155,9 +154,9 @@ static int prepare_run(struct bench_run *run)
 	return 0;
 }
 
-/* ---- a request ---- */
+/* ---- rows ---- */
 
-/* Rows of one part, or one iteration: one for each subject. */
+/* The rows of one part or iteration: one for each subject. */
 static int add_part(struct bench_run *run, struct bench_row *row, unsigned int part)
 {
 	unsigned int i;
@@ -174,19 +173,14 @@ static int add_rows(struct bench_run *run)
 {
 	const struct bench_request *r = &run->request;
 	const struct bench_workload *w = r->workload;
-	struct bench_row row = { .unit = w->shape ? "%" : "ns/op", .rounds = r->rounds };
+	struct bench_row row = { .unit = bench_unit(w), .extra = bench_extra(w),
+				 .rounds = r->rounds };
 	unsigned int part;
 	int err = 0;
 
 	for (part = 0; part < run->nr_parts && !err; part++) {
-		row.workload = w->part[w->iterations ? 0 : part];
-		if (w->iterations) {
-			row.extra = "iteration";
-			row.extra_value = part;
-		} else if (w->held_list) {
-			row.extra = "n";
-			row.extra_value = run->held;
-		}
+		row.workload = w->part[w->iterations ? 0 : part].name;
+		row.extra_value = w->iterations ? part : run->held;
 		if (row.workload && (r->only_part < 0 || w->iterations || r->only_part == part))
 			err = add_part(run, &row, part);
 	}
@@ -208,7 +202,7 @@ static int run_once(struct bench_run *run, unsigned long held)
 	int err;
 
 	run->err = 0;
-	run->verdict = 0;
+	run->synced_err = 0;
 	atomic_set(&run->arrived, 0);
 	drain_subjects(&run->request);
 	err = w->plan ? w->plan(run) : plan(run, held);
@@ -233,7 +227,7 @@ static int run_all(struct bench_run *run)
 		return run_once(run, 0);
 	for (; *held && !err; held++) {
 		if (held[0] > 1 && *held > capacity_per_thread(&run->request)) {
-			pr_info("'%s' n=%u and more left out: there is no memory for them\n",
+			pr_info("'%s' n=%u and above skipped: the memory does not suffice\n",
 				run->request.workload->name, *held);
 			break;
 		}
@@ -247,9 +241,9 @@ static int run_all(struct bench_run *run)
  * @request: checked by bench_parse()
  * @results: rows are added to it
  *
- * Context: process; sleeps until all is done, and can be killed.
+ * Context: process; sleeps until the last round is done; killable.
  *
- * Return: 0, -ENOMEM (nothing stays allocated), or -EINTR.
+ * Return: 0, -ENOMEM or -EINTR; all blocks are freed in each case.
  */
 int bench_execute(const struct bench_request *request, struct list_head *results)
 {

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What stays of wholly free 2 MiB blocks: LLFree's frag, and what a free of everything leaves.
+ * The rounds of frag and free-all, which measure free 2 MiB blocks (free pageblocks) in place of
+ * time.
  *
- * As there: about nine tenths of the memory is allocated, shuffled across the threads, half of
- * it freed; then in each iteration every thread frees a tenth of its blocks at random and
- * allocates as many. Different here: the share of the ideal in place of a number of blocks,
- * the ideal being the free pages all together in whole blocks; empty places are refilled in
- * order, which is the same to an allocator; each subject fills its own memory, so the kernel's
- * nine tenths are of what it has free. Iteration 0 is the state after half was freed.
+ * frag, as in LLFree's linux-alloc-bench: nine tenths of the memory are allocated, shuffled
+ * across the threads, and half of the blocks freed. In each iteration every thread frees a
+ * tenth of its blocks at random and allocates as many. Different here: the result is a share
+ * of the ideal in place of a number; the ideal is that all free pages lie in free pageblocks.
+ * Empty slots are refilled in order, which makes no difference to an allocator. Each subject
+ * fills its own memory; for the kernel that is nine tenths of its free memory. Iteration 0 is
+ * the state after half was freed.
  *
- * free-all: the same fill, shuffled, then all of it freed, in that order; the share of the
- * whole blocks that there were before the fill, before and after the CPUs' caches are drained.
+ * free-all: the same fill, shuffled, then all blocks are freed in that order. The result is the
+ * number of free pageblocks as a share of the number before the fill, before and after the
+ * per-CPU lists are drained.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -20,11 +23,16 @@
 
 #include "bench.h"
 
-#define BLOCK_PAGES	512
+#define PAGEBLOCK_PAGES	512
 #define PERCENT		100	/* samples are in hundredths */
 
-/* Nine tenths of what each subject has free, its marks left out. */
-static int plan_fill(struct bench_run *run)
+/**
+ * bench_plan_fill - plans nine tenths of the free memory of each subject, less its reserve
+ * @run: the run; sets fill, n and held
+ *
+ * Return: 0, or -ENOMEM after one line in the kernel log.
+ */
+int bench_plan_fill(struct bench_run *run)
 {
 	const struct bench_request *r = &run->request;
 	unsigned long blocks, free_pages;
@@ -49,13 +57,13 @@ static int plan_fill(struct bench_run *run)
 	return 0;
 }
 
-/* The slots of all threads follow one another, whatever their number is. */
+/* The number of slots differs by subject; those of all threads stay adjacent for the shuffle. */
 static int fill(struct bench_thread *t, const struct bench_subject *s)
 {
 	t->nr_slots = t->run->fill[t->subject];
 	t->n = t->nr_slots;
 	t->slots = t->run->slots + t->nr * t->nr_slots;
-	return bench_part(t, s->loops->get, -1, false) ?: bench_shuffle(t);
+	return bench_part(t, s->loops->alloc, -1, false) ?: bench_shuffle(t);
 }
 
 static const struct bench_subject *subject(const struct bench_thread *t)
@@ -67,14 +75,14 @@ static const struct bench_subject *subject(const struct bench_thread *t)
 
 static int share_of_ideal(struct bench_thread *t)
 {
-	unsigned long free_pages, free_pageblocks = subject(t)->free_pageblocks(&free_pages);
+	unsigned long free_pages, pageblocks = subject(t)->free_pageblocks(&free_pages);
 
 	bench_samples(t->run, t->subject, t->n)[t->round] =
-		free_pageblocks * PERCENT * 100 / max(free_pages / BLOCK_PAGES, 1UL);
+		pageblocks * PERCENT * 100 / max(free_pages / PAGEBLOCK_PAGES, 1UL);
 	return 0;
 }
 
-/* @n is the iteration for the measurement, else the number of blocks. */
+/* During the measurement t->n is the iteration, at other times the number of blocks. */
 static int measure(struct bench_thread *t, unsigned long iteration)
 {
 	t->n = iteration;
@@ -84,49 +92,35 @@ static int measure(struct bench_thread *t, unsigned long iteration)
 static int iterate(struct bench_thread *t, const struct bench_loops *l, unsigned long iteration)
 {
 	t->n = t->keep / 10;
-	return bench_part(t, l->thin, -1, false) ?:
+	return bench_part(t, l->free_random, -1, false) ?:
 	       bench_part(t, l->refill, -1, false) ?:
 	       measure(t, iteration);
 }
 
-static int frag_round(struct bench_thread *t, const struct bench_subject *s)
+int bench_frag_round(struct bench_thread *t, const struct bench_subject *s)
 {
 	unsigned long iteration;
 	int err = fill(t, s);
 
 	t->keep = t->nr_slots / 2;
 	t->state = t->run->request.seed + t->nr + ((u64)t->round << 32);
-	err = err ?: bench_part(t, s->loops->drop, -1, false) ?: measure(t, 0);
+	err = err ?: bench_part(t, s->loops->free_rest, -1, false) ?: measure(t, 0);
 	for (iteration = 1; iteration < t->run->nr_parts && !err; iteration++)
 		err = iterate(t, s->loops, iteration);
 	return err;
 }
 
-const struct bench_workload bench_frag = {
-	.name		= "frag",
-	.part		= { "frag" },
-	.kind		= BENCH_SHAPES,
-	.slots		= BENCH_SLOTS_N,
-	.orders		= "0,3",
-	.max_order	= 8,
-	.rounds		= 1,
-	.shape		= true,
-	.iterations	= true,
-	.plan		= plan_fill,
-	.round		= frag_round,
-};
-
 /* ---- free-all ---- */
 
-/* Whole blocks before the fill; written by the first thread, which is the only one to read it. */
-static unsigned long free_before;
+/* Free pageblocks before the fill; only the first thread writes and reads it. */
+static unsigned long pageblocks_before;
 
 static int count_before(struct bench_thread *t)
 {
 	unsigned long free_pages;
 
 	subject(t)->drain();
-	free_before = max(subject(t)->free_pageblocks(&free_pages), 1UL);
+	pageblocks_before = max(subject(t)->free_pageblocks(&free_pages), 1UL);
 	return 0;
 }
 
@@ -139,28 +133,16 @@ static int count_after(struct bench_thread *t)
 		if (part)
 			subject(t)->drain();
 		bench_samples(t->run, t->subject, part)[t->round] =
-			subject(t)->free_pageblocks(&free_pages) * PERCENT * 100 / free_before;
+			subject(t)->free_pageblocks(&free_pages) * PERCENT * 100 /
+			pageblocks_before;
 	}
 	return 0;
 }
 
-static int free_all_round(struct bench_thread *t, const struct bench_subject *s)
+int bench_free_all_round(struct bench_thread *t, const struct bench_subject *s)
 {
 	return bench_part(t, t->nr ? NULL : count_before, -1, false) ?:
 	       fill(t, s) ?:
-	       bench_part(t, s->loops->put, -1, true) ?:
+	       bench_part(t, s->loops->free, -1, true) ?:
 	       bench_part(t, t->nr ? NULL : count_after, -1, false);
 }
-
-const struct bench_workload bench_free_all = {
-	.name		= "free-all",
-	.part		= { "free-all", "free-all-drained" },
-	.kind		= BENCH_SHAPES,
-	.slots		= BENCH_SLOTS_N,
-	.orders		= "0,3",
-	.max_order	= 8,
-	.rounds		= 3,
-	.shape		= true,
-	.plan		= plan_fill,
-	.round		= free_all_round,
-};

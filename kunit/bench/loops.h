@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The timed loops, compiled once for each subject: a subject's file defines
+ * The timed loops, compiled once for each subject. A subject's file defines
  *
- *	static inline void *subject_get(unsigned int order);
- *	static inline void subject_put(void *block, unsigned int order);
+ *	static inline void *subject_alloc(unsigned int order);
+ *	static inline void subject_free(void *block, unsigned int order);
  *
- * and includes this. So every call is a direct one and the loop around it is the same few
- * instructions for all. With SUBJECT_BULK there are also
+ * and includes this file. So every call is direct, and the loop around it is the same few
+ * instructions for all subjects. With SUBJECT_BULK there are also
  *
- *	static inline unsigned long subject_get_bulk(unsigned long nr, void **slots);
- *	static inline void subject_put_bulk(unsigned long nr, void **slots);
+ *	static inline unsigned long subject_alloc_bulk(unsigned long nr, void **slots);
+ *	static inline void subject_free_bulk(unsigned long nr, void **slots);
  *
- * with SUBJECT_RING the loops over a ring, and SUBJECT_LOOPS declares the table in place of
- * the static subject_loops.
+ * SUBJECT_RING adds the loops over a ring; SUBJECT_LOOPS, where defined, declares the table in
+ * place of the static subject_loops.
  */
 #include "thread.h"
 
@@ -23,50 +23,50 @@ static int loop_pairs(struct bench_thread *t)
 	void *p;
 
 	for (i = t->n; i; i--) {
-		p = subject_get(order);
+		p = subject_alloc(order);
 		if (unlikely(!p))
 			return -ENOMEM;
-		subject_put(p, order);
+		subject_free(p, order);
 	}
 	return 0;
 }
 
-static int loop_get(struct bench_thread *t)
+static int loop_alloc(struct bench_thread *t)
 {
 	void **slot = t->slots, **end = slot + t->n;
 	unsigned int order = t->order;
 
 	for (; slot < end; slot++) {
-		*slot = subject_get(order);
+		*slot = subject_alloc(order);
 		if (unlikely(!*slot))
 			return -ENOMEM;
 	}
 	return 0;
 }
 
-static int loop_fill(struct bench_thread *t)
+static int loop_alloc_each(struct bench_thread *t)
 {
 	unsigned long i;
 
 	for (i = 0; i < t->nr_slots; i++) {
-		t->slots[i] = subject_get(t->orders ? t->orders[i] : t->order);
+		t->slots[i] = subject_alloc(t->orders ? t->orders[i] : t->order);
 		if (!t->slots[i])
 			return -ENOMEM;
 	}
 	return 0;
 }
 
-static int loop_put(struct bench_thread *t)
+static int loop_free(struct bench_thread *t)
 {
 	void **slot = t->slots, **end = slot + t->n;
 	unsigned int order = t->order;
 
 	for (; slot < end; slot++)
-		subject_put(*slot, order);
+		subject_free(*slot, order);
 	return 0;
 }
 
-static int loop_swap_orders(struct bench_thread *t)
+static int loop_replace_orders(struct bench_thread *t)
 {
 	const u8 *orders = t->orders;
 	void **slots = t->slots;
@@ -75,26 +75,26 @@ static int loop_swap_orders(struct bench_thread *t)
 
 	for (i = 0; i < t->n; i++) {
 		at = t->index[i];
-		subject_put(slots[at], orders[at]);
-		slots[at] = subject_get(orders[at]);
+		subject_free(slots[at], orders[at]);
+		slots[at] = subject_alloc(orders[at]);
 		if (unlikely(!slots[at]))
 			return -ENOMEM;
 	}
 	return 0;
 }
 
-static int loop_swap(struct bench_thread *t)
+static int loop_replace(struct bench_thread *t)
 {
 	const u32 *index = t->index, *end = index + t->n;
 	unsigned int order = t->order;
 	void **slots = t->slots, **slot;
 
 	if (t->orders)
-		return loop_swap_orders(t);
+		return loop_replace_orders(t);
 	for (; index < end; index++) {
 		slot = slots + *index;
-		subject_put(*slot, order);
-		*slot = subject_get(order);
+		subject_free(*slot, order);
+		*slot = subject_alloc(order);
 		if (unlikely(!*slot))
 			return -ENOMEM;
 	}
@@ -109,42 +109,42 @@ static int loop_hold(struct bench_thread *t)
 
 	for (; rounds; rounds--) {
 		for (i = 0; i < t->held; i++) {
-			slots[i] = subject_get(order);
+			slots[i] = subject_alloc(order);
 			if (unlikely(!slots[i]))
 				goto undo;
 		}
 		for (i = 0; i < t->held; i++)
-			subject_put(slots[i], order);
+			subject_free(slots[i], order);
 	}
 	return 0;
 undo:
 	while (i--)
-		subject_put(slots[i], order);
+		subject_free(slots[i], order);
 	return -ENOMEM;
 }
 
-static int loop_drop(struct bench_thread *t)
+static int loop_free_rest(struct bench_thread *t)
 {
 	unsigned long i;
 
 	for (i = t->keep; i < t->nr_slots; i++) {
 		if (t->slots[i])
-			subject_put(t->slots[i], t->orders ? t->orders[i] : t->order);
+			subject_free(t->slots[i], t->orders ? t->orders[i] : t->order);
 		t->slots[i] = NULL;
 	}
 	return 0;
 }
 
-static int loop_thin(struct bench_thread *t)
+static int loop_free_random(struct bench_thread *t)
 {
 	unsigned long freed = 0;
 	void **slot;
 
 	while (freed < t->n) {
-		slot = t->slots + bench_below(&t->state, t->keep);
+		slot = t->slots + bench_random_below(&t->state, t->keep);
 		if (!*slot)
 			continue;
-		subject_put(*slot, t->order);
+		subject_free(*slot, t->order);
 		*slot = NULL;
 		freed++;
 	}
@@ -157,7 +157,7 @@ static int loop_refill(struct bench_thread *t)
 
 	for (; slot < end; slot++) {
 		if (!*slot)
-			*slot = subject_get(t->order);
+			*slot = subject_alloc(t->order);
 		if (!*slot)
 			return -ENOMEM;
 	}
@@ -165,22 +165,22 @@ static int loop_refill(struct bench_thread *t)
 }
 
 #ifdef SUBJECT_BULK
-static int loop_get_bulk(struct bench_thread *t)
+static int loop_alloc_bulk(struct bench_thread *t)
 {
 	unsigned long i;
 
 	for (i = 0; i < t->n; i += t->held)
-		if (unlikely(subject_get_bulk(t->held, t->slots + i) < t->held))
+		if (unlikely(subject_alloc_bulk(t->held, t->slots + i) < t->held))
 			return -ENOMEM;
 	return 0;
 }
 
-static int loop_put_bulk(struct bench_thread *t)
+static int loop_free_bulk(struct bench_thread *t)
 {
 	unsigned long i;
 
 	for (i = 0; i < t->n; i += t->held)
-		subject_put_bulk(t->held, t->slots + i);
+		subject_free_bulk(t->held, t->slots + i);
 	return 0;
 }
 #endif
@@ -193,11 +193,11 @@ static int loop_produce(struct bench_thread *t)
 	void *p;
 
 	for (i = t->n; i; i--) {
-		p = subject_get(order);
+		p = subject_alloc(order);
 		if (unlikely(!p))
 			return -ENOMEM;
 		if (unlikely(ptr_ring_produce(t->ring, p))) {
-			subject_put(p, order);
+			subject_free(p, order);
 			return -ENOSPC;
 		}
 	}
@@ -216,17 +216,17 @@ static int loop_consume(struct bench_thread *t)
 				return 0;
 			cpu_relax();
 		}
-		subject_put(p, order);
+		subject_free(p, order);
 	}
 	return 0;
 }
 
-static int loop_empty(struct bench_thread *t)
+static int loop_free_ring(struct bench_thread *t)
 {
 	void *p;
 
 	while ((p = ptr_ring_consume(t->ring)))
-		subject_put(p, t->order);
+		subject_free(p, t->order);
 	return 0;
 }
 #endif
@@ -237,21 +237,21 @@ static int loop_empty(struct bench_thread *t)
 
 SUBJECT_LOOPS = {
 	.pairs		= loop_pairs,
-	.get		= loop_get,
-	.fill		= loop_fill,
-	.put		= loop_put,
-	.swap		= loop_swap,
+	.alloc		= loop_alloc,
+	.alloc_each	= loop_alloc_each,
+	.free		= loop_free,
+	.replace	= loop_replace,
 	.hold		= loop_hold,
-	.drop		= loop_drop,
-	.thin		= loop_thin,
+	.free_rest	= loop_free_rest,
+	.free_random	= loop_free_random,
 	.refill		= loop_refill,
 #ifdef SUBJECT_BULK
-	.get_bulk	= loop_get_bulk,
-	.put_bulk	= loop_put_bulk,
+	.alloc_bulk	= loop_alloc_bulk,
+	.free_bulk	= loop_free_bulk,
 #endif
 #ifdef SUBJECT_RING
 	.produce	= loop_produce,
 	.consume	= loop_consume,
-	.empty		= loop_empty,
+	.free_ring	= loop_free_ring,
 #endif
 };

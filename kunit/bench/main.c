@@ -2,12 +2,16 @@
 /*
  * pbuddy_bench: compares allocators of this kernel in one boot, on request.
  *
- *	/sys/kernel/debug/pbuddy_bench/workloads	name, orders, subjects, threads of each
- *	/sys/kernel/debug/pbuddy_bench/run		write a request, read what was measured
+ *	/sys/kernel/debug/pbuddy_bench/workloads	the table of workloads, by rows
+ *	/sys/kernel/debug/pbuddy_bench/run		write a request, read its rows
+ *
+ * Columns of workloads, separated by tabs: name of the row, orders, subjects, threads (2, or 1
+ * and all), workload (the request that makes the row), unit, rounds when the request gives no
+ * number (- where any number will do), trailing column of the row (or -), the operation.
  *
  * A request is one line of WORD=VALUE: workload=NAME order=N threads=N rounds=N count=N
- * subjects=A,B seed=N iterations=N; only the workload has to be there. It is run before the
- * write returns. A wrong one fails with -EINVAL, one line in the kernel log naming the word.
+ * subjects=A,B seed=N iterations=N; only the workload is mandatory. The write returns when it has
+ * run. A malformed request fails with -EINVAL and one line in the kernel log that names the word.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -98,25 +102,33 @@ static void show_subjects(struct seq_file *m, const struct bench_workload *w)
 	const char *comma = "";
 
 	for (s = bench_subjects; *s; s++) {
-		if ((*s)->hidden || !bench_suits(w, *s))
+		if ((*s)->hidden || !bench_can_run(w, *s))
 			continue;
 		seq_printf(m, "%s%s", comma, (*s)->name);
 		comma = ",";
 	}
 }
 
+static void show_row(struct seq_file *m, const struct bench_workload *w, unsigned int part)
+{
+	seq_printf(m, "%s\t%s\t", w->part[part].name, w->orders);
+	show_subjects(m, w);
+	seq_printf(m, "\t%s\t%s\t%s\t", w->threads == 2 ? "2" : "1,all", w->name, bench_unit(w));
+	if (w->rounds)
+		seq_printf(m, "%u", w->rounds);
+	else
+		seq_putc(m, '-');
+	seq_printf(m, "\t%s\t%s\n", bench_extra(w) ?: "-", w->part[part].op);
+}
+
 static int workloads_show(struct seq_file *m, void *v)
 {
-	const struct bench_workload *const *w;
+	const struct bench_workload *w;
 	unsigned int part;
 
-	for (w = bench_workloads; *w; w++) {
-		for (part = 0; part < BENCH_MAX_PARTS && (*w)->part[part]; part++) {
-			seq_printf(m, "%s\t%s\t", (*w)->part[part], (*w)->orders);
-			show_subjects(m, *w);
-			seq_printf(m, "\t%s\n", (*w)->threads == 2 ? "2" : "1,all");
-		}
-	}
+	for (w = bench_workloads; w->name; w++)
+		for (part = 0; part < BENCH_MAX_PARTS && w->part[part].name; part++)
+			show_row(m, w, part);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(workloads);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Reads a request; says which word is wrong. */
+/* Parses a request; logs which word is wrong. */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/cpumask.h>
@@ -11,35 +11,16 @@
 
 #include "bench.h"
 
-const struct bench_workload *const bench_workloads[] = {
-	&bench_repeat,
-	&bench_bulk,
-	&bench_rand_put,
-	&bench_rand,
-	&bench_linux_scalability,
-	&bench_threadtest,
-	&bench_constant_occupancy,
-	&bench_cached,
-	&bench_pair,
-	&bench_outstanding,
-	&bench_bulk_api,
-	&bench_two_phase,
-	&bench_ring,
-	&bench_frag,
-	&bench_free_all,
-	NULL
-};
-
 /**
- * bench_suits - whether a subject can do a workload
+ * bench_can_run - whether a subject can run a workload
  * @w: the workload
  * @s: the subject
  */
-bool bench_suits(const struct bench_workload *w, const struct bench_subject *s)
+bool bench_can_run(const struct bench_workload *w, const struct bench_subject *s)
 {
 	switch (w->kind) {
 	case BENCH_BULK_CALLS:
-		return s->loops->get_bulk;
+		return s->loops->alloc_bulk;
 	case BENCH_SHAPES:
 		return s->free_pageblocks;
 	default:
@@ -49,17 +30,17 @@ bool bench_suits(const struct bench_workload *w, const struct bench_subject *s)
 
 static int parse_workload(struct bench_request *r, const char *value)
 {
-	const struct bench_workload *const *w;
+	const struct bench_workload *w;
 	unsigned int part;
 
-	for (w = bench_workloads; *w; w++) {
-		r->workload = *w;
+	for (w = bench_workloads; w->name; w++) {
+		r->workload = w;
 		r->only_part = -1;
-		if (!strcmp((*w)->name, value))
+		if (!strcmp(w->name, value))
 			return 0;
-		for (part = 0; part < BENCH_MAX_PARTS && (*w)->part[part]; part++) {
+		for (part = 0; part < BENCH_MAX_PARTS && w->part[part].name; part++) {
 			r->only_part = part;
-			if (!strcmp((*w)->part[part], value))
+			if (!strcmp(w->part[part].name, value))
 				return 0;
 		}
 	}
@@ -131,13 +112,13 @@ static int parse_word(struct bench_request *r, const char *word, char *value)
 	return err;
 }
 
-/* The request names none: every subject that makes sense. */
+/* When the request names none: every subject that can run it. */
 static void default_subjects(struct bench_request *r)
 {
 	const struct bench_subject *const *s;
 
 	for (s = bench_subjects; *s; s++)
-		if (!(*s)->hidden && bench_suits(r->workload, *s) &&
+		if (!(*s)->hidden && bench_can_run(r->workload, *s) &&
 		    r->order >= max((*s)->default_order, (*s)->min_order) &&
 		    r->order + r->workload->more_orders <= (*s)->max_order)
 			r->subject[r->nr_subjects++] = *s;
@@ -150,18 +131,18 @@ static int check_subjects(const struct bench_request *r)
 
 	for (i = 0; i < r->nr_subjects; i++) {
 		s = r->subject[i];
-		if (!bench_suits(r->workload, s)) {
-			pr_err("subject '%s' cannot do '%s'\n", s->name, r->workload->name);
+		if (!bench_can_run(r->workload, s)) {
+			pr_err("subject '%s' cannot run '%s'\n", s->name, r->workload->name);
 			return -EINVAL;
 		}
 		if (r->order < s->min_order ||
 		    r->order + r->workload->more_orders > s->max_order) {
-			pr_err("subject '%s' cannot do order=%u\n", s->name, r->order);
+			pr_err("subject '%s' cannot allocate order=%u\n", s->name, r->order);
 			return -EINVAL;
 		}
 	}
 	if (!r->nr_subjects) {
-		pr_err("no subject can do '%s' with order=%u\n", r->workload->name, r->order);
+		pr_err("no subject can run '%s' with order=%u\n", r->workload->name, r->order);
 		return -EINVAL;
 	}
 	return 0;
@@ -185,11 +166,11 @@ static int check_request(struct bench_request *r)
 	if (!r->threads)
 		r->threads = w->threads ?: 1;
 	if (w->threads && r->threads != w->threads) {
-		pr_err("'%s' wants threads=%u\n", w->name, w->threads);
+		pr_err("'%s' needs threads=%u\n", w->name, w->threads);
 		return -EINVAL;
 	}
 	if (r->threads > num_online_cpus()) {
-		pr_err("'%s' wants %u CPUs\n", w->name, r->threads);
+		pr_err("'%s' needs %u CPUs\n", w->name, r->threads);
 		return -EINVAL;
 	}
 	if (!r->nr_subjects)
@@ -198,8 +179,8 @@ static int check_request(struct bench_request *r)
 }
 
 /**
- * bench_parse - reads a request
- * @line: WORD=VALUE ..., is written to
+ * bench_parse - parses a request
+ * @line: WORD=VALUE ...; modified
  * @r: zeroed
  *
  * Return: 0, or -EINVAL after one line in the kernel log.

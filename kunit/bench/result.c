@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Measurements: the median of the rounds, with the least and the most; shown as a table. */
+/* Rows: the median of the rounds, with minimum and maximum; printed as a table. */
 #include <linux/errno.h>
 #include <linux/math64.h>
 #include <linux/seq_file.h>
@@ -17,9 +17,9 @@ static int compare(const void *a, const void *b)
 
 /**
  * bench_add_row - adds a measurement to the results
- * @run: to whose results; gives order and threads
- * @row: what else it says, copied; @row->rounds values are at @samples
- * @samples: in hundredths; sorted afterwards
+ * @run: its results get the row, which takes order and threads from its request
+ * @row: the other fields, copied; @row->rounds is the number of @samples
+ * @samples: in hundredths; sorted on return
  *
  * Return: 0 or -ENOMEM.
  */

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Runs a workload: one thread bound to each CPU it uses, all in step.
+ * Runs the rounds of a workload: one thread bound to each CPU it uses, all in step.
  *
- * A round is every subject once, one after the other, so that what changes with time hits all
- * of them; each starts with everything free. A timed part is short (n is chosen so that it
- * takes one to two milliseconds at some 80 ns an operation), and begins when the last thread
+ * A round runs every subject once, one after the other, so that a change over time affects all
+ * of them alike; each starts with all its blocks free. A timed part is short (n is chosen so that
+ * it takes one to two milliseconds at some 80 ns per operation). It begins when the last thread
  * has arrived at a spinning barrier; interrupts are on. The first round warms up and does not
- * count. The writer of the request sleeps meanwhile, so with one thread there is no other.
+ * count. The task that wrote the request sleeps meanwhile and disturbs no CPU.
  */
 #include <linux/cpumask.h>
 #include <linux/errno.h>
@@ -27,11 +27,11 @@ void bench_fail(struct bench_run *run, int err)
 }
 
 /**
- * bench_sync - waits until every thread of the run is here
+ * bench_sync - waits until every thread of the run has arrived
  * @run: the run
  *
- * What each thread did before is seen by all after: the increments of @arrived are fully
- * ordered, and the last thread releases the others by @generation.
+ * Each thread sees after it what any thread wrote before it: the increments of @arrived are
+ * fully ordered, and the last thread releases @generation, which the others acquire.
  *
  * Return: 0, or the failure of some thread; the same for all threads.
  */
@@ -41,7 +41,7 @@ int bench_sync(struct bench_run *run)
 
 	if (atomic_inc_return(&run->arrived) == run->request.threads) {
 		atomic_set(&run->arrived, 0);
-		run->verdict = READ_ONCE(run->err);
+		run->synced_err = READ_ONCE(run->err);
 		/* Pairs with the acquire below. */
 		smp_store_release(&run->generation, generation + 1);
 	} else {
@@ -51,13 +51,13 @@ int bench_sync(struct bench_run *run)
 			cond_resched();
 		}
 	}
-	return run->verdict;
+	return run->synced_err;
 }
 
 /**
  * bench_part - runs one part on every thread at once
  * @t: this thread
- * @loop: what this thread does, or NULL for nothing
+ * @loop: runs on this thread; NULL for none
  * @part: its time is added to this part of the round; below 0 it is not timed
  * @clear: the slots are stale after it
  *
@@ -84,10 +84,10 @@ int bench_part(struct bench_thread *t, bench_loop loop, int part, bool clear)
 	return bench_sync(t->run);
 }
 
-/* ---- random numbers, made before anything is timed ---- */
+/* ---- random numbers, made before the timed parts ---- */
 
 /**
- * bench_fill_index - @n random numbers below the number of slots
+ * bench_fill_index - writes @n random numbers below the number of slots to @index
  * @t: the thread
  */
 void bench_fill_index(struct bench_thread *t)
@@ -96,13 +96,10 @@ void bench_fill_index(struct bench_thread *t)
 	unsigned long i;
 
 	for (i = 0; i < t->n; i++)
-		t->index[i] = bench_below(&state, t->nr_slots);
+		t->index[i] = bench_random_below(&state, t->nr_slots);
 }
 
-/*
- * Fisher and Yates, over the slots of all threads together: these follow one another in
- * memory.
- */
+/* Fisher-Yates over the slots of all threads, which are adjacent in memory. */
 static int shuffle(struct bench_thread *t)
 {
 	unsigned long n = t->nr_slots * t->run->request.threads, i;
@@ -110,7 +107,7 @@ static int shuffle(struct bench_thread *t)
 	u64 state = t->run->request.seed;
 
 	for (i = n - 1; i > 0; i--) {
-		other = slots + bench_below(&state, i + 1);
+		other = slots + bench_random_below(&state, i + 1);
 		swap(slots[i], *other);
 	}
 	return 0;
@@ -129,7 +126,7 @@ int bench_shuffle(struct bench_thread *t)
 
 /* ---- rounds ---- */
 
-/* What the threads took for an operation, in hundredths of ns. */
+/* Time of an operation, in hundredths of ns. */
 static u64 per_operation(struct bench_run *run, unsigned int part)
 {
 	u64 worst = 0, sum = 0, ns;
@@ -146,10 +143,10 @@ static u64 per_operation(struct bench_run *run, unsigned int part)
 }
 
 /**
- * bench_samples - where the samples of a row are kept
+ * bench_samples - the samples of a row
  * @run: the run
- * @subject: which subject of the request
- * @part: which part, or iteration
+ * @subject: number of the subject in the request
+ * @part: number of the part or iteration
  *
  * Return: the sample of round 0; the others follow.
  */
@@ -169,8 +166,8 @@ static void run_subject(struct bench_thread *t, unsigned int subject, int round)
 	t->round = round;
 	run->request.workload->round(t, s);
 	t->keep = 0;
-	s->loops->drop(t);
-	if (bench_sync(run) || t->nr || round < 0 || run->request.workload->shape)
+	s->loops->free_rest(t);
+	if (bench_sync(run) || t->nr || round < 0 || run->request.workload->kind == BENCH_SHAPES)
 		return;
 	for (part = 0; part < BENCH_MAX_PARTS; part++)
 		bench_samples(run, subject, part)[round] = per_operation(run, part);
@@ -181,7 +178,7 @@ static int thread_main(void *p)
 	struct bench_thread *t = p;
 	struct bench_run *run = t->run;
 	unsigned int subject;
-	int round = run->request.workload->shape ? 0 : -1;
+	int round = run->request.workload->kind == BENCH_SHAPES ? 0 : -1;
 
 	for (; round < (int)run->request.rounds; round++)
 		for (subject = 0; subject < run->request.nr_subjects; subject++)
@@ -204,7 +201,7 @@ static int make_thread(struct bench_thread *t)
 
 /**
  * bench_run_rounds - runs the threads of a run through all rounds
- * @run: made ready
+ * @run: prepared
  *
  * Return: 0, the first failure of a thread, or -EINTR when the caller was killed.
  */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The subjects of this kernel, and what their allocators have: see subject.h. */
+/* The subjects of this kernel, and what several of them share: see subject.h. */
 #include <linux/cpu.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
@@ -17,18 +17,8 @@
 #include "subject.h"
 
 const struct bench_subject *const bench_subjects[] = {
-	&bench_pbuddy,
-	&bench_pbuddy_equal_prep,
-	&bench_alloc_pages,
-	&bench_alloc_pages_bulk,
-	&bench_alloc_pages_comp,
-#if IS_ENABLED(CONFIG_GENERIC_ALLOCATOR)
-	&bench_gen_pool,
-#endif
-#if IS_ENABLED(CONFIG_GPU_BUDDY)
-	&bench_gpu_buddy,
-#endif
-	&bench_failing,
+#define SUBJECT(name)	&bench_##name,
+#include "subjects.h"
 	NULL
 };
 
@@ -66,7 +56,7 @@ unsigned long bench_pbuddy_reserve(void)
 	return pages;
 }
 
-/* Three quarters of what is free above the marks: fills it well, and cannot fail. */
+/* Three quarters of the free pages above the reserve, so that no allocation fails. */
 unsigned long bench_pbuddy_capacity(unsigned int order)
 {
 	const struct pb_zonelist *all = pb_instance.all_zones;
@@ -96,12 +86,12 @@ void bench_pbuddy_drain(void)
 	cpus_read_unlock();
 }
 
-/* What CPUs have cached is free too, though in no block that counts as whole. */
+/* Pages in per-CPU lists count as free, though in no free pageblock. */
 unsigned long bench_pbuddy_free_pageblocks(unsigned long *free_pages)
 {
 	const struct pb_zonelist *all = pb_instance.all_zones;
 	struct pb_free_count *count;
-	unsigned long free_pageblocks = 0;
+	unsigned long pageblocks = 0;
 	unsigned int i, mt;
 
 	*free_pages = 0;
@@ -113,16 +103,16 @@ unsigned long bench_pbuddy_free_pageblocks(unsigned long *free_pages)
 			continue;
 		pb_zone_count_free(all->zone[i], count);
 		for (mt = 0; mt < PB_NR_MIGRATETYPES; mt++)
-			free_pageblocks += count->free_pageblocks[mt];
+			pageblocks += count->free_pageblocks[mt];
 		*free_pages += pb_zone_free_pages(all->zone[i]) + pb_pcp_pages(all->zone[i]);
 	}
 	kfree(count);
-	return free_pageblocks;
+	return pageblocks;
 }
 
 /* ---- the kernel ---- */
 
-/* Blocks of at least this order; read without the zone's lock, as /proc/buddyinfo may be wrong. */
+/* Blocks of at least this order; read without the zone lock, so approximate. */
 static unsigned long kernel_blocks(unsigned int order)
 {
 	unsigned long blocks = 0;
@@ -155,7 +145,7 @@ unsigned long bench_kernel_reserve(void)
 	return pages;
 }
 
-/* Half of it, so that the kernel neither reclaims nor compacts because of us. */
+/* Half of them, so that the kernel neither reclaims nor compacts meanwhile. */
 unsigned long bench_kernel_capacity(unsigned int order)
 {
 	return kernel_blocks(order) / 2;
@@ -168,8 +158,8 @@ unsigned long bench_kernel_free_pageblocks(unsigned long *free_pages)
 }
 
 /*
- * No call for that is exported, but alloc_contig_range() drains every CPU before it takes the
- * range, for the range's zone; the range is a block that was free a moment ago.
+ * The kernel exports no call that drains the per-CPU lists, but alloc_contig_range() drains those
+ * of the range's zone. The range is a block that was free a moment ago.
  */
 static void drain_zone_for(gfp_t gfp)
 {
@@ -184,7 +174,7 @@ static void drain_zone_for(gfp_t gfp)
 		free_contig_range(pfn, PB_PAGEBLOCK_NR);
 }
 
-/* Memory above 4 GiB, where there is any, then that below. */
+/* The zone of memory above 4 GiB, if any, then ZONE_DMA32. */
 void bench_kernel_drain(void)
 {
 	drain_zone_for(BENCH_GFP);

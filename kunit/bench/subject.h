@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the subjects' files share: how much memory there is, drains, whole blocks. */
+/* Shared by the subjects' files: memory sizes, drains, numbers of free pageblocks. */
 #ifndef BENCH_SUBJECT_H
 #define BENCH_SUBJECT_H
 
-/* Pages of pbuddy that GFP_KERNEL can have. */
+/* Pages of pbuddy that GFP_KERNEL may use. */
 unsigned long bench_pbuddy_pages(void);
 
 unsigned long bench_pbuddy_capacity(unsigned int order);

@@ -8,18 +8,18 @@
 #include "compat.h"
 #include "subject.h"
 
-static __always_inline void *subject_get(unsigned int order)
+static __always_inline void *subject_alloc(unsigned int order)
 {
 	return alloc_pages(BENCH_GFP, order);
 }
 
-static __always_inline void subject_put(void *block, unsigned int order)
+static __always_inline void subject_free(void *block, unsigned int order)
 {
 	__free_pages(block, order);
 }
 
-/* For the bulk workloads: what a caller without the bulk call does. */
-static __always_inline unsigned long subject_get_bulk(unsigned long nr, void **slots)
+/* For the bulk workloads: a loop, as in a caller that does not use the bulk call. */
+static __always_inline unsigned long subject_alloc_bulk(unsigned long nr, void **slots)
 {
 	unsigned long i;
 
@@ -31,7 +31,7 @@ static __always_inline unsigned long subject_get_bulk(unsigned long nr, void **s
 	return i;
 }
 
-static __always_inline void subject_put_bulk(unsigned long nr, void **slots)
+static __always_inline void subject_free_bulk(unsigned long nr, void **slots)
 {
 	unsigned long i;
 

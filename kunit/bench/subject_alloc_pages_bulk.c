@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The kernel's bulk call for single pages. No call that frees in bulk is exported, so its users
- * free one by one, and so does this.
+ * The kernel's bulk call for single pages. The kernel exports no call that frees in bulk, so its
+ * callers free one by one, as this subject does.
  */
 #include <linux/errno.h>
 #include <linux/mm.h>
@@ -11,23 +11,23 @@
 #include "compat.h"
 #include "subject.h"
 
-/* For one order only; the one-by-one workloads do not run this subject. */
-static __always_inline void *subject_get(unsigned int order)
+/* For loops.h; max_order 0 keeps this subject out of the workloads of single calls. */
+static __always_inline void *subject_alloc(unsigned int order)
 {
 	return alloc_pages(BENCH_GFP, order);
 }
 
-static __always_inline void subject_put(void *block, unsigned int order)
+static __always_inline void subject_free(void *block, unsigned int order)
 {
 	__free_pages(block, order);
 }
 
-static __always_inline unsigned long subject_get_bulk(unsigned long nr, void **slots)
+static __always_inline unsigned long subject_alloc_bulk(unsigned long nr, void **slots)
 {
 	return pb_kernel_alloc_bulk(BENCH_GFP, nr, (struct page **)slots);
 }
 
-static __always_inline void subject_put_bulk(unsigned long nr, void **slots)
+static __always_inline void subject_free_bulk(unsigned long nr, void **slots)
 {
 	unsigned long i;
 

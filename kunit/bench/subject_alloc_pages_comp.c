@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The kernel's page allocator with __GFP_COMP: what a huge page costs it. */
+/* The kernel's page allocator with __GFP_COMP: the cost of a compound page. */
 #include <linux/errno.h>
 #include <linux/mm.h>
 #include <linux/ptr_ring.h>
@@ -8,12 +8,12 @@
 #include "compat.h"
 #include "subject.h"
 
-static __always_inline void *subject_get(unsigned int order)
+static __always_inline void *subject_alloc(unsigned int order)
 {
 	return alloc_pages(BENCH_GFP | __GFP_COMP, order);
 }
 
-static __always_inline void subject_put(void *block, unsigned int order)
+static __always_inline void subject_free(void *block, unsigned int order)
 {
 	__free_pages(block, order);
 }

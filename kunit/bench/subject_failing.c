@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * For the test of this module: pbuddy that has no memory any more from the 41st allocation of
- * a request on, so that each loop and workload has to undo what it did. No measurement.
+ * For the test of this module, no measurement: pbuddy, but the 41st and every later allocation of
+ * a request fails, so that each loop and workload has to free its blocks.
  */
 #include <linux/atomic.h>
 #include <linux/errno.h>
@@ -16,30 +16,30 @@
 
 static atomic_t left;
 
-static inline void *subject_get(unsigned int order)
+static inline void *subject_alloc(unsigned int order)
 {
 	return atomic_dec_return(&left) < 0 ? NULL : pbuddy_alloc_pages(BENCH_GFP, order);
 }
 
-static inline void subject_put(void *block, unsigned int order)
+static inline void subject_free(void *block, unsigned int order)
 {
 	pbuddy_free_pages(block, order);
 }
 
-/* Not all of them, as a bulk call may. */
-static inline unsigned long subject_get_bulk(unsigned long nr, void **slots)
+/* May allocate fewer than nr, as a bulk call may. */
+static inline unsigned long subject_alloc_bulk(unsigned long nr, void **slots)
 {
 	unsigned long i;
 
 	for (i = 0; i < nr; i++) {
-		slots[i] = subject_get(0);
+		slots[i] = subject_alloc(0);
 		if (!slots[i])
 			break;
 	}
 	return i;
 }
 
-static inline void subject_put_bulk(unsigned long nr, void **slots)
+static inline void subject_free_bulk(unsigned long nr, void **slots)
 {
 	pbuddy_free_pages_bulk((struct page **)slots, nr);
 }

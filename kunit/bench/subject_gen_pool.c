@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * lib/genalloc.c over as many addresses as pbuddy has pages: a bitmap of pages searched
- * without a lock, aligned to the order as a buddy allocator's blocks are. It never touches
- * the memory, so the addresses are made up.
+ * lib/genalloc.c over as many addresses as pbuddy has pages: searches a bitmap of pages without
+ * a lock and aligns to the order as a buddy allocator does. It never accesses the memory, so the
+ * addresses need none.
  */
 #include <linux/errno.h>
 #include <linux/genalloc.h>
@@ -20,12 +20,12 @@
 
 static struct gen_pool *pool;
 
-static __always_inline void *subject_get(unsigned int order)
+static __always_inline void *subject_alloc(unsigned int order)
 {
 	return (void *)gen_pool_alloc(pool, PAGE_SIZE << order);
 }
 
-static __always_inline void subject_put(void *block, unsigned int order)
+static __always_inline void subject_free(void *block, unsigned int order)
 {
 	gen_pool_free(pool, (unsigned long)block, PAGE_SIZE << order);
 }

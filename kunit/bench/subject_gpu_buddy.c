@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The DRM drivers' buddy allocator (drivers/gpu/buddy.c, from 7.x on) over as many pages as
- * pbuddy has. It leaves locking to its users, who take a mutex around it; so does this.
+ * pbuddy has. Its callers lock it with a mutex, as this subject does.
  */
 #include <linux/errno.h>
 #include <linux/kconfig.h>
@@ -19,7 +19,7 @@
 static struct gpu_buddy mm;
 static DEFINE_MUTEX(mm_lock);
 
-static __always_inline void *subject_get(unsigned int order)
+static __always_inline void *subject_alloc(unsigned int order)
 {
 	u64 size = (u64)PAGE_SIZE << order;
 	LIST_HEAD(blocks);
@@ -31,7 +31,7 @@ static __always_inline void *subject_get(unsigned int order)
 	return err ? NULL : list_first_entry(&blocks, struct gpu_buddy_block, link);
 }
 
-static __always_inline void subject_put(void *block, unsigned int order)
+static __always_inline void subject_free(void *block, unsigned int order)
 {
 	mutex_lock(&mm_lock);
 	gpu_buddy_free_block(&mm, block);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* pbuddy through its public API, as any module would use it. */
+/* pbuddy through its public API. */
 #include <linux/errno.h>
 #include <linux/mm.h>
 #include <linux/pbuddy.h>
@@ -8,22 +8,22 @@
 #include "bench.h"
 #include "subject.h"
 
-static __always_inline void *subject_get(unsigned int order)
+static __always_inline void *subject_alloc(unsigned int order)
 {
 	return pbuddy_alloc_pages(BENCH_GFP, order);
 }
 
-static __always_inline void subject_put(void *block, unsigned int order)
+static __always_inline void subject_free(void *block, unsigned int order)
 {
 	pbuddy_free_pages(block, order);
 }
 
-static __always_inline unsigned long subject_get_bulk(unsigned long nr, void **slots)
+static __always_inline unsigned long subject_alloc_bulk(unsigned long nr, void **slots)
 {
 	return pbuddy_alloc_pages_bulk(BENCH_GFP, NUMA_NO_NODE, nr, (struct page **)slots);
 }
 
-static __always_inline void subject_put_bulk(unsigned long nr, void **slots)
+static __always_inline void subject_free_bulk(unsigned long nr, void **slots)
 {
 	pbuddy_free_pages_bulk((struct page **)slots, nr);
 }

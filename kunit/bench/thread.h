@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What one thread of a workload works on: the part of the benchmark that the timed loops see.
- * The host's benchmark uses the same loops, so nothing here needs Linux.
+ * One thread of a workload: the part of the benchmark that the timed loops see. The benchmark on
+ * the host (kunit/host/bench) compiles the same loops, so this needs no Linux header.
  */
 #ifndef BENCH_THREAD_H
 #define BENCH_THREAD_H
 
-#define BENCH_MAX_PARTS		2	/* timed parts of a round: get and put */
-#define BENCH_CHUNKS		31	/* of constant occupancy: 1 + 2 + 4 + 8 + 16 */
-#define BENCH_CHUNK_LEVELS	5
+#define BENCH_MAX_PARTS		2	/* timed parts of a round: alloc and free */
+#define BENCH_OCCUPANCY_BLOCKS	31	/* of constant-occupancy: 1 + 2 + 4 + 8 + 16 */
+#define BENCH_OCCUPANCY_ORDERS	5
 
 struct bench_run;
 struct ptr_ring;
@@ -16,21 +16,21 @@ struct task_struct;
 
 /**
  * struct bench_thread - one thread of a run
- * @order: of every block, but where @orders says another
+ * @order: of every block, unless @orders is set
  * @n: operations of a part
- * @held: blocks held at a time (linux-scalability, threadtest, outstanding), or pages
- *	asked for at a time (bulk API)
+ * @held: blocks held at a time (linux-scalability, threadtest, outstanding), or pages per
+ *	bulk call (bulk-api)
  * @slots: the blocks this thread holds; NULL is none
  * @nr_slots: length of @slots
- * @keep: of @slots, so many from the start are left alone by drop, and are what thin and refill
- *	work on
- * @state: of the random numbers of thin
- * @index: @n random numbers below @nr_slots, made before anything is timed
+ * @keep: length of the first part of @slots: free_rest skips it, free_random and refill work
+ *	on it
+ * @state: of the random numbers of free_random
+ * @index: @n random numbers below @nr_slots, made before the timed parts
  * @orders: order of each slot, or NULL when all are of @order
  * @ring: from the producing to the consuming thread
- * @run: what it belongs to
- * @subject: which of the request's subjects runs now
- * @round: which round, from 0; -1 warms up
+ * @run: the run of this thread
+ * @subject: number of the subject that runs, in the request
+ * @round: number of the round, from 0; -1 warms up
  * @nr: number of this thread, from 0
  * @task: the kernel thread
  * @ns: time of each part of this round
@@ -57,36 +57,36 @@ struct bench_thread {
 typedef int (*bench_loop)(struct bench_thread *t);
 
 /**
- * struct bench_loops - the loops of one subject, each compiled with its calls in place
+ * struct bench_loops - the loops of one subject, each with its calls inlined
  * @pairs: n times (allocate, free)
- * @get: fills n slots
- * @fill: fills all slots, each with its order
- * @put: frees n slots in order; they are stale afterwards
- * @swap: n times (free the slot that @index names, allocate it anew)
+ * @alloc: fills n slots
+ * @alloc_each: fills all slots, each with its order
+ * @free: frees n slots in order; the slots keep stale pointers
+ * @replace: n times (free the slot that @index names, allocate it anew)
  * @hold: n / held times (allocate held blocks, free them in order)
- * @get_bulk: fills n slots, held at a time, by the bulk call
- * @put_bulk: frees n slots, held at a time, by the bulk call
+ * @alloc_bulk: fills n slots, held at a time, by the bulk call
+ * @free_bulk: frees n slots, held at a time, by the bulk call
  * @produce: allocates n blocks into the ring
  * @consume: frees n blocks out of the ring
- * @empty: frees what is in the ring still
- * @drop: frees what is in slots still, from @keep on, and clears them
- * @thin: frees n slots at random out of the first @keep
- * @refill: fills those of the first @keep that are empty
+ * @free_ring: frees the blocks left in the ring
+ * @free_rest: frees the blocks left in slots from @keep on, and clears these slots
+ * @free_random: frees n random slots of the first @keep
+ * @refill: fills the empty slots of the first @keep
  */
 struct bench_loops {
 	bench_loop	pairs;
-	bench_loop	get;
-	bench_loop	fill;
-	bench_loop	put;
-	bench_loop	swap;
+	bench_loop	alloc;
+	bench_loop	alloc_each;
+	bench_loop	free;
+	bench_loop	replace;
 	bench_loop	hold;
-	bench_loop	get_bulk;
-	bench_loop	put_bulk;
+	bench_loop	alloc_bulk;
+	bench_loop	free_bulk;
 	bench_loop	produce;
 	bench_loop	consume;
-	bench_loop	empty;
-	bench_loop	drop;
-	bench_loop	thin;
+	bench_loop	free_ring;
+	bench_loop	free_rest;
+	bench_loop	free_random;
 	bench_loop	refill;
 };
 
@@ -100,7 +100,7 @@ static inline u64 bench_random(u64 *state)
 	return z ^ (z >> 31);
 }
 
-static inline u32 bench_below(u64 *state, u32 n)
+static inline u32 bench_random_below(u64 *state, u32 n)
 {
 	return ((bench_random(state) >> 32) * n) >> 32;
 }

@@ -1,16 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The benchmark, as it runs inside the guest: scripts/bench copies it there. Loads the
-# modules, asks pbuddy_bench for every workload, order and number of threads that its
-# table names, or for the workloads given as arguments, and prints what it answers:
-#     @plan N               so many requests follow
+# The benchmark inside the guest: scripts/bench copies this file there. Loads the modules,
+# requests every workload, order and number of threads in the module's table of workloads (or
+# the workloads given as arguments), and prints:
+#     @plan N               number of requests that follow
 #     @request WORD=VALUE...
-#     (the table that was read)
-#     @done, or @failed WHY
-#     @skipped NAME WHY     for what this guest cannot do
+#     (the rows)
+#     @done, or @failed REASON
+#     @skipped NAME REASON  for a row that this guest cannot measure
 #     @end
-# From the environment: POOL (MiB for pbuddy), ROUNDS, and MORE, words for each request.
+# From the environment: POOL (MiB of pbuddy), ROUNDS, and MORE, words to add to each request.
 # Progress goes to stderr.
 POOL=${POOL:?} ROUNDS=${ROUNDS:?} MORE=${MORE-}
 BENCH=/sys/kernel/debug/pbuddy_bench
@@ -21,17 +21,7 @@ fail() {
 	exit 1
 }
 
-# Two rows named X-get and X-put come from one request for X.
-request_name() {
-	case $1 in
-	*-get) echo "${1%-get}" ;;
-	*-put) grep -q "^${1%-put}-get	" $BENCH/workloads && echo "${1%-put}" || echo "$1" ;;
-	free-all*) echo free-all ;;
-	*) echo "$1" ;;
-	esac
-}
-
-wanted() { # ROW-NAME REQUEST-NAME
+wanted() { # ROW-NAME WORKLOAD
 	[ -n "$only" ] || return 0
 	for w in $only; do
 		[ "$w" != "$1" ] && [ "$w" != "$2" ] || return 0
@@ -47,16 +37,19 @@ thread_counts() {
 	done | sort -nu
 }
 
+# The columns of the table are described in kunit/bench/main.c. Free memory is measured with the
+# table's number of rounds: it varies little and takes long.
 make_list() {
-	while IFS='	' read -r name orders _ threads; do
-		request=$(request_name "$name")
-		wanted "$name" "$request" || continue
+	while IFS='	' read -r name orders _ threads workload _ rounds _; do
+		wanted "$name" "$workload" || continue
+		more="${MORE:+ $MORE}"
+		[ "$rounds" != - ] || more=" rounds=$ROUNDS$more"
 		for order in $(echo "$orders" | tr , ' '); do
 			for t in $(thread_counts "$threads"); do
 				if [ "$t" -gt "$cpus" ]; then
-					echo "@skipped $name wants $t CPUs, there is $cpus"
+					echo "@skipped $name needs $t CPUs, the guest has $cpus"
 				else
-					echo "workload=$request order=$order threads=$t"
+					echo "workload=$workload order=$order threads=$t$more"
 				fi
 			done
 		done
@@ -67,8 +60,8 @@ make_list() {
 
 check_names() {
 	for w in $only; do
-		awk -v w="$w" -F '\t' '$1 == w || $1 == w "-get" || $1 == w "-put" { n++ } END { exit !n }' \
-			$BENCH/workloads || fail "no workload '$w'; there are: $(cut -f 1 $BENCH/workloads | tr '\n' ' ')"
+		awk -v w="$w" -F '\t' '$1 == w || $5 == w { n++ } END { exit !n }' $BENCH/workloads ||
+			fail "no workload '$w'; there are: $(cut -f 1 $BENCH/workloads | tr '\n' ' ')"
 	done
 }
 
@@ -78,12 +71,6 @@ run_list() {
 	echo "@plan $total"
 	while read -r line; do
 		nr=$((nr + 1))
-		# Shapes of memory hardly vary and take long: the module's own number of rounds.
-		case $line in
-		*=frag\ * | *=free-all\ *) ;;
-		*) line="$line rounds=$ROUNDS" ;;
-		esac
-		line="$line${MORE:+ $MORE}"
 		echo "[$nr/$total] $line" >&2
 		echo "@request $line"
 		if echo "$line" >$BENCH/run 2>/tmp/why; then

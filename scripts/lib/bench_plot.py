@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Measurements as PNG pictures, drawn by gnuplot."""
+"""Measurements as PNG plots, drawn by gnuplot."""
 
 import os
 import subprocess
 
-from bench_rows import SUBJECTS, groups, ratio
+from bench_rows import SUBJECTS, groups, ratio, select
 
-COLOURS = {"pbuddy": "#1b6ca8", "pbuddy-equal-prep": "#7fb8e6", "alloc_pages": "#c0392b",
-           "alloc_pages_bulk": "#e08e79", "alloc_pages_comp": "#8e5a4f", "gen_pool": "#5d8a3a",
-           "gpu_buddy": "#8a63b5", "floor": "#888888"}
+PALETTE = ["#1b6ca8", "#7fb8e6", "#c0392b", "#e08e79", "#8e5a4f", "#5d8a3a", "#8a63b5", "#888888"]
+COLOURS = dict(zip(SUBJECTS, PALETTE * 2))
 UNIT = {"instructions": "instructions per operation", "ns/op": "ns per operation"}
 
 
@@ -17,7 +16,7 @@ def quoted(text):
 
 
 def draw(path, title, commands, blocks, plots, size="1000,620"):
-    """One picture: named data blocks, and what to plot of them."""
+    """One plot: named data blocks, and the plot commands for them."""
     lines = [f"set terminal pngcairo size {size} font 'Sans,12' background '#ffffff'",
              f"set output {quoted(path)}", f"set title {quoted(title)} font ',14' noenhanced",
              "set border 3 lc rgb '#666666'", "set tics nomirror", "set grid ytics lc rgb '#dddddd'",
@@ -32,28 +31,19 @@ def draw(path, title, commands, blocks, plots, size="1000,620"):
     return path
 
 
-def block(i):
-    return f"d{i}"
-
-
-def curves(rows, x):
-    """{subject: [(x, median, min, max)]} in the order of SUBJECTS."""
-    found = {s: sorted((r[x], r["median"], r["min"], r["max"]) for r in rows if r["subject"] == s)
-             for s in SUBJECTS}
-    return {s: points for s, points in found.items() if points}
-
-
 def draw_curves(path, title, rows, x, commands):
-    data = curves(rows, x)
-    blocks = {block(i): [" ".join(map(str, p)) for p in points]
-              for i, points in enumerate(data.values())}
-    plots = [f"${block(i)} using 1:2 with linespoints lw 2 pt 7 ps 0.8 lc rgb '{COLOURS[s]}'"
-             f" title {quoted(s)}" for i, s in enumerate(data)]
+    """The median over x, a curve for each subject."""
+    curves = {s: sorted((r[x], r["median"]) for r in select(rows, subject=s)) for s in SUBJECTS}
+    curves = {s: points for s, points in curves.items() if points}
+    blocks = {f"d{i}": [f"{at} {median}" for at, median in points]
+              for i, points in enumerate(curves.values())}
+    plots = [f"$d{i} using 1:2 with linespoints lw 2 pt 7 ps 0.8 lc rgb '{COLOURS[s]}'"
+             f" title {quoted(s)}" for i, s in enumerate(curves)]
     return draw(path, title, commands, blocks, plots)
 
 
 def decade_ticks(rows):
-    """A log scale that begins and ends at a whole decade, so that some ticks have labels."""
+    """A log scale whose ends are powers of ten, so that some ticks have labels."""
     low = min(r["median"] for r in rows if r["median"] > 0)
     high = max(r["median"] for r in rows)
     bottom, top = 1.0, 1.0
@@ -66,58 +56,38 @@ def decade_ticks(rows):
     return ["set logscale y", f"set yrange [{bottom}:{top}]", "set mytics 10"]
 
 
-def plot_orders(rows, platform, directory):
-    mine = [r for r in rows if r["workload"] == "pair" and r["threads"] == 1]
-    if len({r["order"] for r in mine}) < 2:
-        return None
-    orders = sorted({r["order"] for r in mine})
-    return draw_curves(f"{directory}/{platform}-orders.png",
-                       f"Allocate and free one block (pair), {platform}, {mine[0]['kernel']}",
-                       mine, "order",
-                       [*decade_ticks(mine), "set xlabel 'order'",
-                        f"set ylabel {quoted(UNIT[mine[0]['unit']])}",
-                        f"set xtics ({', '.join(map(str, orders))})"])
-
-
-def of_single_pages(rows, workload, x):
-    """What one thread measured of a workload at order 0, for a curve over x."""
-    return [r for r in rows if r["workload"] == workload and r["order"] == 0 and
-            r["threads"] == 1 and x in r]
-
-
-def plot_outstanding(rows, platform, directory):
-    mine = of_single_pages(rows, "outstanding", "n")
-    if not mine:
-        return None
-    return draw_curves(f"{directory}/{platform}-outstanding.png",
-                       f"Allocate N pages, then free them, {platform}, {mine[0]['kernel']}",
-                       mine, "n",
-                       ["set logscale x 2", "set xrange [0.8:10000]", *decade_ticks(mine),
-                        "set xlabel 'N pages held'",
-                        f"set ylabel {quoted(UNIT[mine[0]['unit']] + ' (a pair)')}"])
-
-
-def plot_frag(rows, platform, directory):
-    mine = of_single_pages(rows, "frag", "iteration")
-    if not mine:
-        return None
-    return draw_curves(f"{directory}/{platform}-frag.png",
-                       f"Whole 2 MiB blocks under churn (frag), {platform}, {mine[0]['kernel']}",
-                       mine, "iteration",
-                       ["set yrange [0:105]", "set xlabel 'iteration: 10 % freed and allocated anew'",
-                        "set ylabel 'wholly free 2 MiB blocks, % of the ideal'"])
+def plot_curves(rows, platform, directory):
+    """pair over the order, outstanding over n, frag over the iteration."""
+    where = f"{platform}, {rows[0]['kernel']}"
+    one = select(rows, threads=1)
+    pair = select(one, workload="pair")
+    if len({r["order"] for r in pair}) > 1:
+        yield draw_curves(f"{directory}/{platform}-orders.png",
+                          f"Allocate and free one block (pair), {where}", pair, "order",
+                          [*decade_ticks(pair), "set xlabel 'order'",
+                           f"set ylabel {quoted(UNIT[pair[0]['unit']])}",
+                           f"set xtics ({', '.join(map(str, sorted({r['order'] for r in pair})))})"])
+    held = [r for r in select(one, workload="outstanding", order=0) if "n" in r]
+    if held:
+        yield draw_curves(f"{directory}/{platform}-outstanding.png",
+                          f"Allocate N pages, then free them, {where}", held, "n",
+                          ["set logscale x 2", "set xrange [0.8:10000]", *decade_ticks(held),
+                           "set xlabel 'N pages held'",
+                           f"set ylabel {quoted(UNIT[held[0]['unit']] + ' (a pair)')}"])
+    frag = [r for r in select(one, workload="frag", order=0) if "iteration" in r]
+    if frag:
+        yield draw_curves(f"{directory}/{platform}-frag.png",
+                          f"Free 2 MiB blocks under random replacement (frag), {where}", frag, "iteration",
+                          ["set yrange [0:105]",
+                           "set xlabel 'iteration: 10 % freed and allocated again'",
+                           "set ylabel 'free 2 MiB blocks, % of the ideal'"])
 
 
 def ratio_rows(rows, order, threads):
     """[(workload, {subject: ratio})] for the bars."""
-    out = []
-    for first, group in groups(rows):
-        if first["order"] != order or first["threads"] != threads or "n" in first:
-            continue
-        bars = {s: ratio(group, s) for s in ("pbuddy", "pbuddy-equal-prep")}
-        if bars["pbuddy"] is not None:
-            out.append((first["workload"], bars))
-    return out
+    bars = [(first["workload"], {s: ratio(group, s) for s in ("pbuddy", "pbuddy-equal-prep")})
+            for first, group in groups(select(rows, order=order, threads=threads, n=None))]
+    return [(workload, b) for workload, b in bars if b["pbuddy"] is not None]
 
 
 def plot_ratios(rows, platform, order, threads, directory):
@@ -146,14 +116,12 @@ def plot_ratios(rows, platform, order, threads, directory):
 
 
 def plots(rows, directory):
-    """Draw what the rows have enough for; the names of the files."""
+    """Draws the plots that the rows suffice for; returns their files."""
     os.makedirs(directory, exist_ok=True)
     made = []
     for platform in dict.fromkeys(r["platform"] for r in rows):
-        mine = [r for r in rows if r["platform"] == platform]
-        made += [plot(mine, platform, directory)
-                 for plot in (plot_orders, plot_outstanding, plot_frag)]
-        for threads in sorted({r["threads"] for r in mine}):
-            for order in (0, 3, 9):
-                made.append(plot_ratios(mine, platform, order, threads, directory))
+        mine = select(rows, platform=platform)
+        made += plot_curves(mine, platform, directory)
+        made += [plot_ratios(mine, platform, order, threads, directory)
+                 for threads in sorted({r["threads"] for r in mine}) for order in (0, 3, 9)]
     return [m for m in made if m]

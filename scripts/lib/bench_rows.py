@@ -1,21 +1,40 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Measurements: from what a guest or a program printed, and from and to JSON.
+"""Measurements: parsed from the output of a guest or a program, and read from and written to JSON.
 
 A row is a dict {platform, kernel, workload, order, threads, subject, unit, median, min,
-max, rounds}, with "n" or "iteration" besides where the workload has one.
+max, rounds}; rows of some workloads also have "n" or "iteration".
 """
 
 import json
+import pathlib
+import re
 
 HEADER = ["workload", "order", "threads", "subject", "unit", "median", "min", "max", "rounds"]
 EXTRA = ("n", "iteration")
 UNITS = {"ns/op", "instructions", "%", "rmw/op", "bytes/frame"}
-SUBJECTS = ["pbuddy", "pbuddy-equal-prep", "alloc_pages", "alloc_pages_bulk", "alloc_pages_comp",
-            "gen_pool", "gpu_buddy", "floor"]
+KUNIT_BENCH = pathlib.Path(__file__).resolve().parents[2] / "kunit" / "bench"
+
+
+def read_workloads():
+    """{row name: what an operation is}, from the kernel module's table."""
+    return dict(re.findall(r'\{ "([a-z-]+)", "([^"]+)" \}', (KUNIT_BENCH / "workloads.c").read_text()))
+
+
+def read_subjects():
+    """Names of the module's subjects in the order of its list, but for the hidden ones; the floor."""
+    source = "".join(path.read_text() for path in KUNIT_BENCH.glob("subject_*.c"))
+    names = dict(re.findall(r'bench_subject bench_(\w+) = \{\s+\.name\s+= "([^"]+)",\n(?!\s+\.hidden)',
+                            source))
+    listed = re.findall(r"^SUBJECT\((\w+)\)", (KUNIT_BENCH / "subjects.h").read_text(), re.M)
+    return [names[name] for name in listed if name in names] + ["floor"]
+
+
+WORKLOADS = read_workloads()
+SUBJECTS = read_subjects()
 
 
 class Bad(Exception):
-    """What was printed is not what was asked for; says why."""
+    """The input is malformed or incomplete; the text is the reason."""
 
 
 def parse_header(line, where):
@@ -49,10 +68,10 @@ def parse_row(names, line, where):
 
 
 def finish_row(row, platform, kernel):
-    """The order of names is the order in the file."""
+    """The order of the keys is that of the JSON file."""
     unit = row["unit"]
     if platform == "icount" and unit == "ns/op":
-        unit = "instructions"  # -icount shift=0: one of them is a nanosecond
+        unit = "instructions"  # -icount shift=0: an instruction takes 1 ns
     out = {"platform": platform, "kernel": kernel}
     out.update({n: row[n] for n in ("workload", "order", "threads", "subject")})
     out.update({"unit": unit})
@@ -62,13 +81,13 @@ def finish_row(row, platform, kernel):
 
 
 class Reader:
-    """The lines of scripts/guest/bench.sh, or one bare table."""
+    """Parses the output of scripts/guest/bench.sh, or a bare table."""
 
     def __init__(self, platform, kernel):
         self.platform, self.kernel = platform, kernel
         self.rows, self.problems, self.skipped = [], [], []
-        self.request = None     # the one under way
-        self.names = None       # columns of the table under way
+        self.request = None     # the current request
+        self.names = None       # columns of the current table
         self.planned, self.done, self.ended = None, 0, False
 
     def here(self):
@@ -94,7 +113,7 @@ class Reader:
             raise Bad(f"{self.platform}: unknown line '@{word}'")
 
     def check_request(self):
-        """What was asked for is there: order, threads, and pbuddy beside a peer."""
+        """The rows have the requested order and threads, and pbuddy beside alloc_pages."""
         rows = self.rows[self.first:]
         asked = dict(w.split("=", 1) for w in self.request.split())
         if not rows:
@@ -107,7 +126,7 @@ class Reader:
             subjects = {r["subject"] for r in rows if r["workload"] == workload}
             if "pbuddy" not in subjects or not any(s.startswith("alloc_pages") for s in subjects):
                 raise Bad(f"{self.here()}: {workload} has only {', '.join(sorted(subjects))};"
-                          " pbuddy and alloc_pages are to be compared")
+                          " pbuddy and alloc_pages have to be there")
 
     def line(self, line):
         if line.startswith("@"):
@@ -162,32 +181,32 @@ def load_json(path):
 
 
 def dump_json(rows, path):
-    """One object a line: an array that a person can read too."""
+    """An array with one object per line."""
     text = "[\n" + ",\n".join(json.dumps(r) for r in rows) + "\n]\n" if rows else "[]\n"
-    with open(path, "w", encoding="utf-8") as f:
-        f.write(text)
+    pathlib.Path(path).write_text(text, encoding="utf-8")
 
 
-def key(row):
-    return tuple(row.get(n) for n in ("platform", "workload", "order", "threads", "unit", *EXTRA))
+def select(rows, **fields):
+    """The rows that have these values."""
+    return [r for r in rows if all(r.get(name) == value for name, value in fields.items())]
 
 
 def groups(rows):
-    """Rows measured side by side: [(a row, {subject: row})], in the order they came."""
+    """Rows measured side by side: [(a row, {subject: row})], in order."""
     found = {}
     for row in rows:
-        found.setdefault(key(row), {})[row["subject"]] = row
+        key = tuple(row.get(n) for n in ("platform", "workload", "order", "threads", "unit", *EXTRA))
+        found.setdefault(key, {})[row["subject"]] = row
     return [(next(iter(g.values())), g) for g in found.values()]
 
 
 def baseline(group):
-    """The peer that ratios are to: alloc_pages, where it has the call that is measured; on the
-    host what no allocator can be below."""
+    """The denominator of ratios: alloc_pages, or its bulk call; on the host the floor."""
     return group.get("alloc_pages") or group.get("alloc_pages_bulk") or group.get("floor")
 
 
 def ratio(group, subject):
-    """The median of a subject over that of its peer in the same boot, or None."""
+    """The median of a subject divided by that of the baseline of the same boot, or None."""
     base, row = baseline(group), group.get(subject)
     if not base or not row or not base["median"] or row["unit"] not in ("ns/op", "instructions"):
         return None

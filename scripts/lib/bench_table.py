@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Measurements as tables: on a terminal, against the goals, and in README.md."""
+"""Measurements as tables: on a terminal, beside the goals, and in README.md."""
 
-from bench_rows import SUBJECTS, baseline, groups, ratio
+from bench_rows import SUBJECTS, WORKLOADS, baseline, groups, ratio, select
 
-SHORT = {"pbuddy-equal-prep": "equal-prep", "alloc_pages_bulk": "ap_bulk", "alloc_pages_comp": "ap_comp"}
 BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
 
-# Iterations of frag that a table shows; the plot has all.
+# Iterations of frag in a table; the plot has all.
 SHOWN_ITERATIONS = (1, 10, 25, 50, 75, 100)
 
 
@@ -26,23 +25,19 @@ def cell(group, subject):
     return text if r is None or row is baseline(group) else f"{text} ({r:.2f})"
 
 
-def shown(row):
-    return row.get("iteration", 1) in SHOWN_ITERATIONS
-
-
 def label(row):
-    text = row["workload"]
-    if "n" in row:
-        text += f" n={row['n']}"
-    if "iteration" in row:
-        text += f" {row['iteration']}"
-    return text
+    return (row["workload"] + (f" n={row['n']}" if "n" in row else "") +
+            (f" {row['iteration']}" if "iteration" in row else ""))
+
+
+def column(subject):
+    return subject.replace("pbuddy-", "").replace("alloc_pages_", "ap_")
 
 
 def platform_table(rows, platform):
-    mine = [r for r in rows if r["platform"] == platform and shown(r)]
+    mine = [r for r in select(rows, platform=platform) if r.get("iteration", 1) in SHOWN_ITERATIONS]
     present = [s for s in SUBJECTS if any(r["subject"] == s for r in mine)]
-    lines = [["workload", "order", "cpus", "unit"] + [SHORT.get(s, s) for s in present]]
+    lines = [["workload", "order", "cpus", "unit"] + [column(s) for s in present]]
     for first, group in groups(mine):
         unit = "instr" if first["unit"] == "instructions" else first["unit"]
         lines.append([label(first), str(first["order"]), str(first["threads"]), unit] +
@@ -63,8 +58,8 @@ def tables(rows):
 
 # ---- the goals ----
 
-# platform, workload, order, threads, more words that pick the row, what is compared
-# ("ratio": to alloc_pages), subject, goal; a goal is met at or below it, or with ">" above.
+# platform, workload, order, threads, other fields of the row, quantity ("ratio": to alloc_pages),
+# subject, limit. The quantity may not exceed the limit; that of ">" may not fall below it.
 GOALS = [
     ("icount", "repeat", 0, 1, {}, "median", "pbuddy", 120),
     ("icount", "repeat", 3, 1, {}, "median", "pbuddy", 220),
@@ -105,12 +100,10 @@ WHAT = {"median": "", "ratio": " / alloc_pages", "threads": " / one thread (mini
 
 
 def find(rows, platform, workload, order, threads, more):
-    """The group of rows side by side, or an empty one."""
-    unit = {"rmw/op", "bytes/frame"} if platform == "host" else None
-    picked = [r for r in rows if (r["platform"], r["workload"], r["order"], r["threads"]) ==
-              (platform, workload, order, threads) and (not unit or r["unit"] in unit) and
-              all(r.get(k) == v for k, v in more.items())]
-    return {r["subject"]: r for r in picked}
+    """{subject: row} of rows side by side; of the host those that are no time."""
+    return {r["subject"]: r for r in select(rows, platform=platform, workload=workload, order=order,
+                                            threads=threads, **more)
+            if platform != "host" or r["unit"] != "ns/op"}
 
 
 def measured(rows, goal):
@@ -127,7 +120,7 @@ def measured(rows, goal):
 
 
 def goal_table(rows):
-    """What was to be reached and what was, for the platforms that were measured."""
+    """The goals and the values, for the platforms that were measured."""
     platforms = {r["platform"] for r in rows}
     lines = []
     for goal in GOALS:
@@ -148,34 +141,30 @@ def goal_table(rows):
 
 # ---- README ----
 
-# What a reader wants to know: words for it, workload, order, threads, and which more.
+# The rows of the table: workload, order, threads.
 README_ROWS = [
-    ("allocate and free one page", "repeat", 0, 1, {}),
-    ("... on both CPUs at once", "repeat", 0, 2, {}),
-    ("allocate and free 8 pages", "repeat", 3, 1, {}),
-    ("allocate and free 2 MiB", "repeat", 9, 1, {}),
-    ("allocate and free 4 MiB", "repeat", 10, 1, {}),
-    ("allocate thousands", "bulk-get", 0, 1, {}),
-    ("free them in order", "bulk-put", 0, 1, {}),
-    ("free them shuffled", "rand-put", 0, 1, {}),
-    ("free one at random, allocate one", "rand", 0, 1, {}),
-    ("... on both CPUs at once", "rand", 0, 2, {}),
-    ("bulk call, a page allocated", "bulk-api-get", 0, 1, {}),
-    ("bulk call, a page freed", "bulk-api-put", 0, 1, {}),
-    ("31 blocks of 5 orders, one replaced", "constant-occupancy", 0, 1, {}),
-    ("freed by another CPU", "two-phase-put", 0, 2, {}),
-    ("through a ring to another CPU", "ring", 0, 2, {}),
+    ("repeat", 0, 1), ("repeat", 0, 2), ("repeat", 3, 1), ("repeat", 9, 1), ("repeat", 10, 1),
+    ("bulk-get", 0, 1), ("bulk-put", 0, 1), ("rand-put", 0, 1), ("rand", 0, 1), ("rand", 0, 2),
+    ("bulk-api-get", 0, 1), ("bulk-api-put", 0, 1), ("constant-occupancy", 0, 1),
+    ("two-phase-put", 0, 2), ("ring", 0, 2),
 ]
 README_SHAPES = [
-    ("whole 2 MiB blocks after 50 rounds of churn, of the ideal", "frag", {"iteration": 50}),
-    ("... after 100", "frag", {"iteration": 100}),
-    ("whole blocks after all was freed at random", "free-all", {}),
-    ("... and the per-CPU lists drained", "free-all-drained", {}),
+    ("frag", {"iteration": 50}), ("frag", {"iteration": 100}), ("free-all", {}),
+    ("free-all-drained", {}),
 ]
 
 
-def pair_cells(rows, platform, workload, order, threads, more):
-    group = find(rows, platform, workload, order, threads, more)
+def words(workload, order, after):
+    """What an operation is; after a row of the same workload and order, how it differs."""
+    if (workload, order) == after:
+        return "... on both CPUs at once"
+    pages = 1 << order
+    block = "one page" if not order else f"{pages} pages" if pages < 256 else f"{pages // 256} MiB"
+    return WORKLOADS[workload].replace("one block", block)
+
+
+def pair_cells(rows, platform, workload, order, threads):
+    group = find(rows, platform, workload, order, threads, {})
     ours, r = group.get("pbuddy"), ratio(group, "pbuddy")
     if not ours or r is None:
         return ["", "", ""]
@@ -185,20 +174,22 @@ def pair_cells(rows, platform, workload, order, threads, more):
 def readme_speed(rows):
     out = ["| one CPU unless said; an operation | `alloc_pages` | pbuddy | ratio | `alloc_pages` | pbuddy | ratio |",
            "|---|--:|--:|--:|--:|--:|--:|"]
-    for words, workload, order, threads, more in README_ROWS:
-        cells = [c for p in ("icount", "uml")
-                 for c in pair_cells(rows, p, workload, order, threads, more)]
+    after = None
+    for workload, order, threads in README_ROWS:
+        cells = [c for p in ("icount", "uml") for c in pair_cells(rows, p, workload, order, threads)]
         if any(cells):
-            out.append(f"| {words} (`{workload}`) | " + " | ".join(cells) + " |")
+            out.append(f"| {words(workload, order, after)} (`{workload}`) | " + " | ".join(cells) + " |")
+        after = workload, order
     return out
 
 
 def readme_shapes(rows):
     out = []
-    for words, workload, more in README_SHAPES:
+    for workload, more in README_SHAPES:
         group = find(rows, "uml", workload, 0, 1, more) or find(rows, "icount", workload, 0, 1, more)
         if "pbuddy" in group and "alloc_pages" in group:
-            out.append(f"| {words} | {group['alloc_pages']['median']:.0f} % |"
+            text = WORKLOADS[workload] + "".join(f", {name} {value}" for name, value in more.items())
+            out.append(f"| {text} | {group['alloc_pages']['median']:.0f} % |"
                        f" {group['pbuddy']['median']:.0f} % |")
     if out:
         out = ["", "| | `alloc_pages` | pbuddy |", "|---|--:|--:|"] + out

@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: test+lts uml
 # vm: --timeout 900
-# copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
+# copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh kunit/bench/workloads.c:/tests/workloads.c
 #
-# Every workload of pbuddy_bench once with small counts, all its subjects: every row is there,
-# every figure positive, nothing stays allocated; and requests that are wrong. What comes out
-# is no measurement.
+# Every workload of pbuddy_bench once with small counts, with all its subjects: every row is there,
+# every figure is positive, and no page stays allocated. Then malformed requests. The figures are
+# no measurement. The workloads come from the module's table (columns: kunit/bench/main.c).
 # shellcheck source=scripts/lib/ktap.sh
 . /tests/ktap.sh
 # shellcheck source=scripts/lib/guest-memory.sh
@@ -18,16 +18,16 @@ subjects='pbuddy,pbuddy-equal-prep,alloc_pages'
 
 run() { echo "$*" >"$bench/run"; }
 
-# rows NAME UNIT SUBJECTS: each subject has a row of that name, of sane figures, and no other. A
-# clock may be coarse, so the few operations of large orders may take no time.
+# rows NAME UNIT SUBJECTS: each subject, and no other, has a row of that name with plausible
+# figures. The clock may be coarse, so the few operations of large orders may take 0 ns.
 rows() {
 	cat "$bench/run"
 	awk -F "$tab" -v name="$1" -v unit="$2" -v subjects="$3" '
 		NR == 1 { ok = $1 == "workload" && $9 == "rounds"; next }
 		$1 != name { next }
-		$5 != unit || $6 + 0 < $7 + 0 || $6 + 0 > $8 + 0 || $9 + 0 < 1 { print "odd: " $0; bad = 1 }
+		$5 != unit || $6 + 0 < $7 + 0 || $6 + 0 > $8 + 0 || $9 + 0 < 1 { print "implausible: " $0; bad = 1 }
 		unit != "%" && ($7 + 0 < 0 || $7 + 0 == 0 && $2 < 9) { print "not positive: " $0; bad = 1 }
-		unit == "%" && ($7 + 0 < 0 || $8 + 0 > 105) { print "no share: " $0; bad = 1 }
+		unit == "%" && ($7 + 0 < 0 || $8 + 0 > 105) { print "no percentage: " $0; bad = 1 }
 		{ seen[$4]++ }
 		END {
 			n = split(subjects, want, ",")
@@ -40,40 +40,39 @@ rows() {
 		}' "$bench/run"
 }
 
-unit_of() {
-	case $1 in
-	frag | free-all*) echo % ;;
-	*) echo ns/op ;;
-	esac
-}
+# column ROW-NAME NUMBER: that column of the table of workloads.
+column() { awk -F "$tab" -v name="$1" -v n="$2" '$1 == name { print $n }' "$bench/workloads"; }
 
 allocated() { sed -n 's/.* allocated=\([0-9]*\).*/\1/p' "$debugfs/verify"; }
 
-# All free again once the CPUs' caches are drained, in whole blocks.
+# No page is allocated, and after a drain none is in a per-CPU list.
 all_free() {
 	echo 1 >"$debugfs/drain"
 	verified
 	[ "$(allocated)" -eq 0 ] && [ "$(sed -n 's/.* pcp=\([0-9]*\).*/\1/p' "$debugfs/verify")" -eq 0 ]
 }
 
-# once NAME SUBJECTS THREADS ORDER: few operations, few rounds; a word more for some.
+# once NAME SUBJECTS THREADS ORDER: few operations, few rounds. A row with a trailing column
+# counts iterations, or n, which a count would replace.
 once() {
 	name=$1 want=$2 threads=$3 order=$4 more=count=256
 	[ "$order" -lt 9 ] || more=count=2
-	[ "$name" != frag ] || more='count=64 iterations=3'
-	[ "$name" != outstanding ] || more=
+	case $(column "$name" 8) in
+	iteration) more='count=64 iterations=3' ;;
+	n) more= ;;
+	esac
 	run "workload=$name order=$order threads=$threads subjects=$want rounds=2 $more" &&
-		rows "$name" "$(unit_of "$name")" "$want" && all_free
+		rows "$name" "$(column "$name" 6)" "$want" && all_free
 }
 
-# A workload of the table, with the subjects it names; on two CPUs too.
+# workload NAME ORDERS SUBJECTS THREADS: a row of the table, on one and two CPUs.
 workload() {
 	for threads in 1 2; do
 		[ "$4" != 2 ] || [ "$threads" -eq 2 ] || continue
 		[ "$threads" -le "$(nproc)" ] || continue
 		for order in $(echo "$2" | tr , ' '); do
 			case $order in 0 | 3 | 9 | 10) ;; *) continue ;; esac
-			# No compound page of order 0; the CPUs' 31 chunks reach order 9.
+			# No compound page has order 0.
 			want=$3
 			[ "$order" -ne 0 ] || want=$(echo "$want" | sed 's/,alloc_pages_comp//')
 			once "$1" "$want" "$threads" "$order" || return
@@ -81,24 +80,21 @@ workload() {
 	done
 }
 
+# The table has every row that kunit/bench/workloads.c defines, in that order, and no column is empty.
 table_complete() {
 	cat "$bench/workloads"
-	for name in repeat bulk-get bulk-put rand-put rand frag linux-scalability threadtest \
-		constant-occupancy cached pair outstanding bulk-api-get bulk-api-put two-phase-get \
-		two-phase-put ring free-all free-all-drained; do
-		grep -q "^$name$tab" "$bench/workloads" || { echo "no $name"; return 1; }
-	done
+	sed -n 's/.*{ "\([a-z-]*\)", "[^"]*" }.*/\1/p' /tests/workloads.c >/tmp/defined
+	cut -f 1 "$bench/workloads" | diff /tmp/defined - && [ -s /tmp/defined ] &&
+		awk -F "$tab" 'NF != 9 || /\t\t|\t$/ { print "empty: " $0; bad = 1 } END { exit bad }' \
+			"$bench/workloads"
 }
 
-subjects_of() { awk -F "$tab" -v name="$1" '$1 == name { print $3 }' "$bench/workloads"; }
-
-# The same request without threads= and subjects= gives every subject of the order.
+# A request without threads= and subjects= gives every subject that has the order.
 defaults() {
-	run workload=pair order=9 rounds=3 count=10 && rows pair ns/op \
-		"$(subjects_of pair)"
+	run workload=pair order=9 rounds=3 count=10 && rows pair ns/op "$(column pair 3)"
 }
 
-# A name of two rows gives both, a row's own name that row.
+# A workload's name gives all its rows, a row's name that row alone.
 parts() {
 	run workload=bulk rounds=1 count=256 subjects="$subjects" &&
 		rows bulk-get ns/op "$subjects" && rows bulk-put ns/op "$subjects" &&
@@ -112,7 +108,7 @@ checkpoints() {
 		[ "$(awk -F "$tab" '$4 == "pbuddy" { print $10 }' "$bench/run" | tr '\n' ' ')" = '0 1 2 3 4 5 ' ]
 }
 
-# refused STRERROR REGEX REQUEST: fails so, and says in one line which word is wrong.
+# refused STRERROR REGEX REQUEST: fails with that error and logs one line that matches.
 refused() {
 	want=$1 line=$2
 	shift 2
@@ -129,13 +125,13 @@ refused() {
 
 invalid() { refused 'Invalid argument' "$@"; }
 
-# Memory that runs out in the middle of a round: what was taken is given back. The subject
-# "failing" is pbuddy that has no memory at the 41st allocation.
+# When an allocation fails in the middle of a round, all blocks are freed. The subject "failing"
+# is pbuddy whose 41st allocation fails.
 fails_in_the_middle() {
-	for name in pair bulk rand-put rand linux-scalability threadtest constant-occupancy cached \
-		outstanding bulk-api two-phase ring frag free-all; do
+	cut -f 4,5 "$bench/workloads" | sort -u >/tmp/workloads
+	while IFS=$tab read -r cpus name; do
 		for threads in 1 2; do
-			case $name$threads in two-phase1 | ring1) continue ;; esac
+			[ "$cpus$threads" != 21 ] || continue
 			said=$( (run "workload=$name threads=$threads subjects=pbuddy,failing") 2>&1) && {
 				echo "$name: no error"
 				return 1
@@ -144,10 +140,10 @@ fails_in_the_middle() {
 			echo "$said" | grep -q 'Cannot allocate memory' && all_free || return
 			[ "$(wc -l <"$bench/run")" -eq 1 ] || return
 		done
-	done
+	done </tmp/workloads
 }
 
-# Killed while it runs: the write ends early and nothing stays.
+# A writer killed while its request runs: the write ends early, all blocks are freed.
 killed() {
 	run workload=frag rounds=1000 subjects=pbuddy &
 	pid=$!
@@ -163,8 +159,8 @@ ktap_begin
 load pool=0:64M
 t bench_loads insmod /pbuddy_bench.ko
 t bench_table_complete table_complete
-while IFS=$tab read -r name orders suits threads; do
-	t "bench_$name" workload "$name" "$orders" "$suits" "$threads"
+while IFS=$tab read -r name orders all_subjects threads _; do
+	t "bench_$name" workload "$name" "$orders" "$all_subjects" "$threads"
 done <"$bench/workloads"
 t bench_defaults defaults
 t bench_parts parts
@@ -176,12 +172,12 @@ t bench_no_value invalid "'pair' is not WORD=VALUE" pair
 t bench_no_workload invalid 'no workload= given' order=0
 t bench_wrong_order invalid "order='99' is not a number" workload=pair order=99
 t bench_order_of_workload invalid "'bulk-api' is for orders up to 0" workload=bulk-api-get order=1
-t bench_order_of_subject invalid "subject 'alloc_pages_comp' cannot do order=0" \
+t bench_order_of_subject invalid "subject 'alloc_pages_comp' cannot allocate order=0" \
 	workload=pair subjects=alloc_pages_comp
-t bench_subject_of_workload invalid "subject 'alloc_pages_bulk' cannot do 'pair'" \
+t bench_subject_of_workload invalid "subject 'alloc_pages_bulk' cannot run 'pair'" \
 	workload=pair subjects=alloc_pages_bulk
 t bench_too_many_threads invalid "threads='999' is not a number" workload=pair threads=999
-t bench_two_cpus invalid "'ring' wants threads=2" workload=ring threads=1
+t bench_two_cpus invalid "'ring' needs threads=2" workload=ring threads=1
 t bench_too_much refused 'Cannot allocate memory' "'bulk' .*: no memory for 65536 blocks" \
 	workload=bulk count=65536 subjects=pbuddy
 t bench_nothing_left fails_in_the_middle

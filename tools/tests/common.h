@@ -93,7 +93,4 @@ bool read_file(const char *path, char *buf, size_t len);
 #define CHECK_FD_OPTION "--check-fd"
 int check_fd(int fd);
 
-/* Returns 0 when standard input is one JSON value. */
-int check_json(void);
-
 #endif /* COMMON_H */

@@ -5,7 +5,6 @@
  *   pbuddy-test [-x SUITE[.NAME]]... [SUITE[.NAME]]...  run the named tests, or all without names;
  *                                                       leave out those that follow an -x
  *   pbuddy-test --list                                  print the names of the tests
- *   pbuddy-test --check-json                            exit with 0 if standard input is JSON
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -236,8 +235,6 @@ int main(int argc, char **argv)
 
 	if (argc == 3 && !strcmp(argv[1], CHECK_FD_OPTION))
 		return check_fd(atoi(argv[2]));
-	if (argc == 2 && !strcmp(argv[1], "--check-json"))
-		return check_json();
 	if (argc == 2 && !strcmp(argv[1], "--list")) {
 		list_all();
 		return 0;

@@ -1,32 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The benchmark's main workloads over the core alone, natively on this machine, beside the
- * floor: what is left to win, and something to profile (perf record build/host-bench/bench).
+ * The benchmark's main workloads over the core alone, natively on this machine.
  *
- * usage: bench [order=N] [threads=N] [rounds=N] [WORKLOAD]...
+ * measure bench [order=N] [threads=N] [rounds=N] [WORKLOAD]...
+ *	Times an operation of the core and of the floor (floor.c); also a target for a profiler
+ *	(perf record build/host-bench/measure bench). Without arguments: every workload, orders
+ *	0, 3 and 9, one and all CPUs.
+ * measure rmw
+ *	Counts the locked read-modify-writes of an operation on single pages, and the bytes of
+ *	metadata per page. Needs the build with count.h.
  *
- * Without words: every workload, orders 0, 3 and 9, one and all CPUs. The loops are those of
- * pbuddy_bench (kunit/bench/loops.h), and what they do is told there, by author. Prints the
- * same table. The rounds take turns; a part is timed by thread, the threads starting at once,
- * and the mean over the threads counts.
+ * The loops are those of pbuddy_bench (kunit/bench/loops.h, workloads.c), and so are the columns
+ * of the table. In each round the subjects run in turn. All threads start a part at the same
+ * time; the mean of the threads counts.
  */
 #include <pthread.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "core/pool/pool.h"
 #include "bench.h"
 
 #define N		16384
 #define MAX_ROUNDS	1000
 #define MAX_THREADS	16
-#define POOL_PAGES	BIT(19)		/* 2 GiB: made-up PFNs, nothing behind them */
-
-void bench_die(const char *what)
-{
-	fflush(stdout);
-	fprintf(stderr, "bench: %s\n", what);
-	exit(1);
-}
+#define POOL_PAGES	BIT(19)		/* 2 GiB */
+#define LARGE_PAGES	BIT(28)		/* 1 TiB */
 
 /* ---- threads ---- */
 
@@ -38,17 +37,35 @@ struct part {
 	pthread_t	thread;
 	unsigned int	nr;
 	bench_loop	loop;
-	u64		ns;
+	u64		cost;
 	int		err;
 };
 
-static u64 now(void)
+static u64 now_ns(void)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return t.tv_sec * 1000000000ULL + t.tv_nsec;
 }
+
+__thread unsigned long pb_host_rmws;	/* count.h increments it */
+
+static u64 now_rmws(void)
+{
+	return pb_host_rmws;
+}
+
+/* The quantity that is measured. */
+struct meter {
+	const char	*unit;
+	int		digits;
+	u64		(*now)(void);
+};
+
+static const struct meter time_meter = { "ns/op", 2, now_ns };
+static const struct meter rmw_meter = { "rmw/op", 4, now_rmws };
+static const struct meter *meter = &time_meter;
 
 static void *run_part(void *arg)
 {
@@ -59,37 +76,37 @@ static void *run_part(void *arg)
 	__atomic_sub_fetch(&waiting, 1, __ATOMIC_SEQ_CST);
 	while (smp_load_acquire(&waiting) > 0)
 		;
-	start = now();
+	start = meter->now();
 	p->err = p->loop(&threads[p->nr]);
-	p->ns = now() - start;
+	p->cost = meter->now() - start;
 	return NULL;
 }
 
-/* Runs a loop on every thread at once; ns by operation and thread, in the mean. */
+/* Runs a loop on every thread at once; returns its cost per operation, the mean of the threads. */
 static double part(bench_loop loop)
 {
 	struct part parts[MAX_THREADS];
-	double ns = 0;
+	double cost = 0;
 	unsigned int i;
 
 	waiting = nr_threads;
 	for (i = 0; i < nr_threads; i++) {
 		parts[i] = (struct part) { .nr = i, .loop = loop };
 		if (i && pthread_create(&parts[i].thread, NULL, run_part, &parts[i]))
-			bench_die("no thread");
+			die("cannot create a thread");
 	}
 	run_part(&parts[0]);
 	for (i = 0; i < nr_threads; i++) {
 		if (i)
 			pthread_join(parts[i].thread, NULL);
 		if (parts[i].err)
-			bench_die("an allocation failed");
-		ns += parts[i].ns;
+			die("an allocation failed");
+		cost += parts[i].cost;
 	}
-	return ns / nr_threads / threads[0].n;
+	return cost / nr_threads / threads[0].n;
 }
 
-/* Across all threads, whose slots follow one another. */
+/* Shuffles the blocks of all threads, whose slots are adjacent. */
 static void shuffle(void)
 {
 	unsigned long i, j, n = threads[0].nr_slots * nr_threads;
@@ -97,53 +114,54 @@ static void shuffle(void)
 	u64 state = 1;
 
 	for (i = n - 1; i > 0; i--) {
-		j = bench_below(&state, i + 1);
+		j = bench_random_below(&state, i + 1);
 		swap(slots[i], slots[j]);
 	}
 }
 
 /* ---- workloads: a round of each ---- */
 
-static void pairs(const struct bench_loops *l, double *ns)
+static void pairs(const struct bench_loops *l, double *cost)
 {
-	ns[0] = part(l->pairs);
+	cost[0] = part(l->pairs);
 }
 
-static void bulk(const struct bench_loops *l, double *ns)
+static void bulk(const struct bench_loops *l, double *cost)
 {
-	ns[0] = part(l->get);
-	ns[1] = part(l->put);
+	cost[0] = part(l->alloc);
+	cost[1] = part(l->free);
 }
 
-static void rand_put(const struct bench_loops *l, double *ns)
+static void rand_put(const struct bench_loops *l, double *cost)
 {
-	part(l->get);
+	part(l->alloc);
 	shuffle();
-	ns[0] = part(l->put);
+	cost[0] = part(l->free);
 }
 
-static void rand_swap(const struct bench_loops *l, double *ns)
+static void rand_replace(const struct bench_loops *l, double *cost)
 {
-	part(l->get);
+	part(l->alloc);
 	shuffle();
-	ns[0] = part(l->swap);
-	part(l->put);
+	cost[0] = part(l->replace);
+	part(l->free);
 }
 
-static void hold(const struct bench_loops *l, double *ns)
+static void hold(const struct bench_loops *l, double *cost)
 {
-	ns[0] = part(l->hold);
+	cost[0] = part(l->hold);
 }
 
 static const struct workload {
 	const char	*name;
 	const char	*part[BENCH_MAX_PARTS];
-	void		(*round)(const struct bench_loops *l, double *ns);
+	void		(*round)(const struct bench_loops *l, double *cost);
 } workloads[] = {
+	{ "repeat", { "repeat" }, pairs },
 	{ "pair", { "pair" }, pairs },
 	{ "bulk", { "bulk-get", "bulk-put" }, bulk },
 	{ "rand-put", { "rand-put" }, rand_put },
-	{ "rand", { "rand" }, rand_swap },
+	{ "rand", { "rand" }, rand_replace },
 	{ "linux-scalability", { "linux-scalability" }, hold },
 };
 
@@ -158,6 +176,7 @@ static const struct {
 /* ---- a measurement ---- */
 
 static unsigned int rounds = 15;
+static unsigned int nr_subjects = ARRAY_SIZE(subjects);
 static double sample[ARRAY_SIZE(subjects)][BENCH_MAX_PARTS][MAX_ROUNDS];
 
 static int compare(const void *a, const void *b)
@@ -167,7 +186,7 @@ static int compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Every thread's slots, and n: of large orders there are fewer. */
+/* Slots and n of every thread: n is smaller for large orders. */
 static void make_threads(unsigned int order)
 {
 	unsigned long n = min(N, (POOL_PAGES / 4 * 3 >> order) / nr_threads), i;
@@ -176,9 +195,9 @@ static void make_threads(unsigned int order)
 	u64 state = 1;
 
 	if (!slots || !index)
-		bench_die("no memory for the slots");
+		die("no memory for the slots");
 	for (i = 0; i < n; i++)
-		index[i] = bench_below(&state, n);
+		index[i] = bench_random_below(&state, n);
 	for (i = 0; i < nr_threads; i++)
 		threads[i] = (struct bench_thread) {
 			.order = order, .n = n, .held = n, .nr = i,
@@ -192,19 +211,24 @@ static void free_threads(void)
 	free(threads[0].index);
 }
 
+static void print_row(const char *name, const char *subject, const char *unit, int digits,
+		      double median, double min, double max)
+{
+	printf("%s\t%u\t%u\t%s\t%s\t%.*f\t%.*f\t%.*f\t%u\n", name, threads[0].order, nr_threads,
+	       subject, unit, digits, median, digits, min, digits, max, rounds);
+}
+
 static void print_rows(const struct workload *w)
 {
 	unsigned int p, s;
 	double *v;
 
 	for (p = 0; p < BENCH_MAX_PARTS && w->part[p]; p++) {
-		for (s = 0; s < ARRAY_SIZE(subjects); s++) {
+		for (s = 0; s < nr_subjects; s++) {
 			v = sample[s][p];
 			qsort(v, rounds, sizeof(*v), compare);
-			printf("%s\t%u\t%u\t%s\tns/op\t%.2f\t%.2f\t%.2f\t%u\n", w->part[p],
-			       threads[0].order, nr_threads, subjects[s].name,
-			       (v[(rounds - 1) / 2] + v[rounds / 2]) / 2, v[0], v[rounds - 1],
-			       rounds);
+			print_row(w->part[p], subjects[s].name, meter->unit, meter->digits,
+				  (v[(rounds - 1) / 2] + v[rounds / 2]) / 2, v[0], v[rounds - 1]);
 		}
 	}
 	fflush(stdout);
@@ -212,19 +236,19 @@ static void print_rows(const struct workload *w)
 
 static void measure(const struct workload *w, unsigned int order)
 {
-	double ns[BENCH_MAX_PARTS];
+	double cost[BENCH_MAX_PARTS];
 	unsigned int s, p;
 	int round;
 
 	make_threads(order);
-	core_open(POOL_PAGES);
+	core_open(POOL_PAGES, NULL);
 	floor_open(nr_threads, threads[0].n);
-	/* The first one warms up. */
+	/* The first round warms up. */
 	for (round = -1; round < (int)rounds; round++) {
-		for (s = 0; s < ARRAY_SIZE(subjects); s++) {
-			w->round(subjects[s].loops, ns);
+		for (s = 0; s < nr_subjects; s++) {
+			w->round(subjects[s].loops, cost);
 			for (p = 0; p < BENCH_MAX_PARTS && round >= 0; p++)
-				sample[s][p][round] = ns[p];
+				sample[s][p][round] = cost[p];
 		}
 	}
 	print_rows(w);
@@ -233,7 +257,7 @@ static void measure(const struct workload *w, unsigned int order)
 	free_threads();
 }
 
-/* ---- what is asked for ---- */
+/* ---- measure bench ---- */
 
 static bool number(const char *word, const char *name, unsigned int max, unsigned int *n)
 {
@@ -244,7 +268,7 @@ static bool number(const char *word, const char *name, unsigned int max, unsigne
 		return false;
 	*n = strtoul(word + len + 1, &end, 10);
 	if (*end || !word[len + 1] || *n > max)
-		bench_die(word);
+		die(word);
 	return true;
 }
 
@@ -256,7 +280,8 @@ static bool wanted(const struct workload *w, char **names, int nr)
 		if (!strcmp(names[i], w->name) || !strcmp(names[i], w->part[0]) ||
 		    (w->part[1] && !strcmp(names[i], w->part[1])))
 			return true;
-	return !nr;
+	/* repeat and pair do the same here. */
+	return !nr && strcmp(w->name, "repeat");
 }
 
 static void measure_all(unsigned int order, unsigned int max_threads, char **names, int nr)
@@ -272,7 +297,12 @@ static void measure_all(unsigned int order, unsigned int max_threads, char **nam
 		}
 }
 
-int main(int argc, char **argv)
+static void print_header(void)
+{
+	puts("workload\torder\tthreads\tsubject\tunit\tmedian\tmin\tmax\trounds");
+}
+
+int bench_main(int argc, char **argv)
 {
 	unsigned int order = 0, max_threads = min_t(unsigned int, sysconf(_SC_NPROCESSORS_ONLN),
 						    MAX_THREADS), i;
@@ -288,13 +318,53 @@ int main(int argc, char **argv)
 			argv[nr++] = argv[arg];
 	}
 	if (!rounds || !max_threads)
-		bench_die("rounds and threads are at least 1");
+		die("rounds and threads are at least 1");
 	pb_host_nr_cpus = max_t(int, pb_host_nr_cpus, max_threads);
-	puts("workload\torder\tthreads\tsubject\tunit\tmedian\tmin\tmax\trounds");
+	print_header();
 	for (i = 0; i < ARRAY_SIZE(orders); i++)
 		if (!one_order)
 			measure_all(orders[i], max_threads, argv, nr);
 	if (one_order)
 		measure_all(order, max_threads, argv, nr);
+	return 0;
+}
+
+/* ---- measure rmw ---- */
+
+static void check_counter(void)
+{
+	atomic_t a = ATOMIC_INIT(0);
+	unsigned long before = pb_host_rmws;
+
+	atomic_inc(&a);
+	smp_mb();
+	smp_rmb();
+	if (pb_host_rmws != before + 2)
+		die("the read-modify-writes are not counted; build with SAN=rmw");
+}
+
+static void measure_metadata(void)
+{
+	size_t before = pb_host_bytes;
+	double bytes;
+
+	core_open(LARGE_PAGES, NULL);
+	bytes = (double)(pb_host_bytes - before) / LARGE_PAGES;
+	core_close();
+	rounds = 1;
+	print_row("metadata", "pbuddy", "bytes/frame", 4, bytes, bytes, bytes);
+}
+
+int rmw_main(int argc, char **argv)
+{
+	static char *names[] = { "repeat", "bulk", "rand-put", "rand" };
+
+	check_counter();
+	meter = &rmw_meter;
+	rounds = 5;
+	nr_subjects = 1;
+	print_header();
+	measure_all(0, 1, names, ARRAY_SIZE(names));
+	measure_metadata();
 	return 0;
 }

@@ -1,24 +1,43 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The two subjects of the host's benchmark. */
+/* Shared by the files of the measuring program: see main.c. */
 #ifndef HOST_BENCH_H
 #define HOST_BENCH_H
 
 #include "bench/thread.h"
 
-/* The core, as the in-kernel API calls it. */
-extern const struct bench_loops core_loops;
-/* The least that an allocator with the same interface does: a stack of block numbers. */
-extern const struct bench_loops floor_loops;
+#define BASE_PFN	BIT(18)		/* first PFN of a pool */
 
-/* A pool of so many pages; misuse reports end the program. */
-void core_open(unsigned long nr_pages);
-/* Everything is free and sound; ends the program if not. */
+void die(const char *what);
+
+int bench_main(int argc, char **argv);
+int rmw_main(int argc, char **argv);
+int compact_main(int argc, char **argv);
+
+/* ---- core.c: the core as a subject ---- */
+
+struct pb_pool;
+
+extern struct pb_pool core_pool;
+/* Calls the core as the in-kernel API does. */
+extern const struct bench_loops core_loops;
+
+/*
+ * Creates core_pool: one zone, whose PFNs have no memory. A misuse report ends the program. With
+ * @migrate the pool can compact, on one thread.
+ */
+void core_open(unsigned long nr_pages,
+	       int (*migrate)(struct pb_pool *pool, unsigned long src, unsigned long dst,
+			      unsigned int order, int mode));
+void core_drain(struct pb_pool *pool);
+/* Ends the program unless every page is free and the pool is consistent. */
 void core_close(void);
 
-/* A stack for each thread, of so many blocks. */
+/* ---- floor.c: the least work behind the same interface ---- */
+
+extern const struct bench_loops floor_loops;
+
+/* A stack of @nr_blocks for each thread. */
 void floor_open(unsigned int nr_threads, unsigned long nr_blocks);
 void floor_close(void);
-
-void bench_die(const char *what);
 
 #endif /* HOST_BENCH_H */

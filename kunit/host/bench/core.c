@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The core as a subject: the fast path, then the slow one, behind one call each as the
- * in-kernel API has them. A block is its PFN.
+ * The core as a subject: the fast path, then the slow path, behind one call each as in the
+ * in-kernel API. A block is its PFN.
  */
 #include "api.h"
 #include "bench.h"
@@ -10,38 +10,38 @@
 #include "core/pool/stat.h"
 #include "core/pool/verify.h"
 
-static struct pb_pool pool;
+struct pb_pool core_pool;
 
-static noinline void *core_get(unsigned int order)
+static noinline void *core_alloc(unsigned int order)
 {
-	unsigned long pfn = pb_host_get(&pool, order);
+	unsigned long pfn = pb_host_get(&core_pool, order);
 
 	return likely(pfn != PB_NO_PFN) ? (void *)pfn : NULL;
 }
 
-static noinline void core_put(void *block, unsigned int order)
+static noinline void core_free(void *block, unsigned int order)
 {
-	pb_host_put(&pool, (unsigned long)block, order);
+	pb_host_put(&core_pool, (unsigned long)block, order);
 }
 
-static inline void *subject_get(unsigned int order)
+static inline void *subject_alloc(unsigned int order)
 {
-	return core_get(order);
+	return core_alloc(order);
 }
 
-static inline void subject_put(void *block, unsigned int order)
+static inline void subject_free(void *block, unsigned int order)
 {
-	core_put(block, order);
+	core_free(block, order);
 }
 
 #define SUBJECT_LOOPS const struct bench_loops core_loops
 #include "bench/loops.h"
 
-static void bad(struct pb_pool *p, enum pb_bad bad, unsigned long pfn, unsigned int order,
-		unsigned int was)
+static void report_bad(struct pb_pool *pool, enum pb_bad bad, unsigned long pfn,
+		       unsigned int order, unsigned int was)
 {
 	fprintf(stderr, "%s of pfn %#lx order %u\n", pb_bad_name[bad], pfn, order);
-	bench_die("misuse was reported");
+	die("misuse was reported");
 }
 
 static int distance(int from, int to)
@@ -49,33 +49,46 @@ static int distance(int from, int to)
 	return 10;
 }
 
-static void drain_all(struct pb_pool *p)
+void core_drain(struct pb_pool *pool)
+{
+	int cpu;
+
+	pb_for_each_cpu(cpu)
+		pb_pcp_drain_cpu(pool, cpu);
+}
+
+/* While other threads run, their per-CPU lists cannot be drained. */
+static void no_drain(struct pb_pool *pool)
 {
 }
 
-void core_open(unsigned long nr_pages)
+void core_open(unsigned long nr_pages,
+	       int (*migrate)(struct pb_pool *pool, unsigned long src, unsigned long dst,
+			      unsigned int order, int mode))
 {
 	struct pb_range range = {
-		.start_pfn = BIT(PB_SECTION_ORDER), .nr_pages = nr_pages, .type = PB_ZONE_NORMAL,
+		.start_pfn = BASE_PFN, .nr_pages = nr_pages, .type = PB_ZONE_NORMAL,
 	};
 	struct pb_pool_config config = {
 		.ranges = &range, .nr_ranges = 1, .nr_nodes = 1, .distance = distance,
-		.ops = { .bad = bad, .drain_all = drain_all },
+		.ops = {
+			.bad = report_bad,
+			.drain_all = migrate ? core_drain : no_drain,
+			.migrate = migrate,
+		},
 	};
 
-	if (pb_pool_init(&pool, &config))
-		bench_die("no memory for the pool");
+	if (pb_pool_init(&core_pool, &config))
+		die("no memory for the pool");
 }
 
 void core_close(void)
 {
 	static struct pb_verify v;
-	int cpu;
 
-	for (cpu = 0; cpu < pb_host_nr_cpus; cpu++)
-		pb_pcp_drain_cpu(&pool, cpu);
-	pb_verify(&pool, &v);
+	core_drain(&core_pool);
+	pb_verify(&core_pool, &v);
 	if (v.errors || v.allocated_pages || v.pcp_pages)
-		bench_die(v.errors ? v.first : "pages were lost");
-	pb_pool_destroy(&pool);
+		die(v.errors ? v.first : "pages were lost");
+	pb_pool_destroy(&core_pool);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The floor: blocks that are numbers on a stack of the CPU's own, behind the same calls. No
- * allocator of this shape can be faster, and this one can neither merge nor share.
+ * The floor: a stack of block numbers per CPU, behind the same calls. No allocator that keeps
+ * blocks in per-CPU lists can be faster; this one neither merges nor shares blocks.
  */
 #include "bench.h"
 
@@ -12,7 +12,7 @@ static struct {
 
 static void **memory;
 
-static noinline void *floor_get(unsigned int order)
+static noinline void *floor_alloc(unsigned int order)
 {
 	unsigned int cpu = pb_host_cpu;
 
@@ -21,21 +21,21 @@ static noinline void *floor_get(unsigned int order)
 	return cpus[cpu].stack[--cpus[cpu].top];
 }
 
-static noinline void floor_put(void *block, unsigned int order)
+static noinline void floor_free(void *block, unsigned int order)
 {
 	unsigned int cpu = pb_host_cpu;
 
 	cpus[cpu].stack[cpus[cpu].top++] = block;
 }
 
-static inline void *subject_get(unsigned int order)
+static inline void *subject_alloc(unsigned int order)
 {
-	return floor_get(order);
+	return floor_alloc(order);
 }
 
-static inline void subject_put(void *block, unsigned int order)
+static inline void subject_free(void *block, unsigned int order)
 {
-	floor_put(block, order);
+	floor_free(block, order);
 }
 
 #define SUBJECT_LOOPS const struct bench_loops floor_loops
@@ -47,7 +47,7 @@ void floor_open(unsigned int nr_threads, unsigned long nr_blocks)
 
 	memory = malloc(n * sizeof(*memory));
 	if (!memory)
-		bench_die("no memory for the stacks");
+		die("no memory for the stacks");
 	for (i = 0; i < n; i++)
 		memory[i] = (void *)(i + 1);
 	for (i = 0; i < nr_threads; i++) {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * platform.h with a count of locked instructions: every atomic read-modify-write and every
- * full barrier that the core executes adds one to pb_host_rmws. Force-included in place of
- * platform.h. It wraps the compiler's builtins, of which all atomics of platform.h are made;
- * a macro is not expanded inside itself, so the name still means the builtin there.
+ * platform.h with a counter of locked instructions: every atomic read-modify-write and every full
+ * barrier of the core increments pb_host_rmws. Force-included in place of platform.h. It wraps
+ * the compiler's builtins, which all atomics of platform.h use; a macro is not expanded inside
+ * itself, so the name in its body is the builtin.
  *
- * As on x86, whatever the memory order: a read-modify-write is a locked instruction, a
- * barrier between loads or between stores is none.
+ * The counts are those of x86, whatever the memory order: a read-modify-write is a locked
+ * instruction; a barrier between loads, or between stores, is no instruction.
  */
 #ifndef PB_COUNT_H
 #define PB_COUNT_H

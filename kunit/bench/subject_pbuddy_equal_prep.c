@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pbuddy with the kernel's preparation of a page: the reference count is set to 1 on
- * allocation as set_page_refcounted() does, and dropped and tested on free as __free_pages()
- * does. pbuddy keeps one reference of its own for ever, so the count is put back to 1 before
- * the free: one plain store to a line that is held already, which the kernel does not have.
+ * pbuddy with the kernel's preparation of a page: sets the reference count to 1 on allocation as
+ * set_page_refcounted() does; drops and tests it on free as __free_pages() does. pbuddy holds one
+ * reference of every page, so the count is set to 1 again before the free: one plain store to a
+ * cached line, which the kernel does not have.
  */
 #include <linux/errno.h>
 #include <linux/mm.h>
@@ -14,7 +14,7 @@
 #include "bench.h"
 #include "subject.h"
 
-static __always_inline void *subject_get(unsigned int order)
+static __always_inline void *subject_alloc(unsigned int order)
 {
 	struct page *page = pbuddy_alloc_pages(BENCH_GFP, order);
 
@@ -23,7 +23,7 @@ static __always_inline void *subject_get(unsigned int order)
 	return page;
 }
 
-static __always_inline void subject_put(void *block, unsigned int order)
+static __always_inline void subject_free(void *block, unsigned int order)
 {
 	struct page *page = block;
 
@@ -33,7 +33,7 @@ static __always_inline void subject_put(void *block, unsigned int order)
 	}
 }
 
-static __always_inline unsigned long subject_get_bulk(unsigned long nr, void **slots)
+static __always_inline unsigned long subject_alloc_bulk(unsigned long nr, void **slots)
 {
 	struct page **pages = (struct page **)slots;
 	unsigned long got = pbuddy_alloc_pages_bulk(BENCH_GFP, NUMA_NO_NODE, nr, pages), i;
@@ -43,7 +43,7 @@ static __always_inline unsigned long subject_get_bulk(unsigned long nr, void **s
 	return got;
 }
 
-static __always_inline void subject_put_bulk(unsigned long nr, void **slots)
+static __always_inline void subject_free_bulk(unsigned long nr, void **slots)
 {
 	struct page **pages = (struct page **)slots;
 	unsigned long i;

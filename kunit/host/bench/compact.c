@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What compaction moves for what it gains, on a simulated zone, all allocations movable: from the
- * state that LLFree's frag workload leaves. Nine tenths of the zone are allocated as single pages,
- * shuffled, half of them freed; in each round a tenth of what is left is freed at random, then as
- * many allocated. (Its "iteration 10" is measured after 11 rounds, and its zone, the Normal one of
- * a VM of 128 GiB, has 125 GiB.)
+ * measure compact [GIB]
  *
- *   moves    pages moved to make whole 2 MiB blocks of all that is free, after 0, 10 and 11 rounds.
- *            With no rounds what is free is spread evenly, as an allocator without a memory of
- *            fullness has it at any time. Beside it the fewest that any compaction could move from
- *            that state: all but what the fullest blocks hold already.
- *   success  share of the requests for an order that get their block, out of those that would fit
- *            after perfect compaction, after 10 rounds
+ * Pages that compaction moves and free 2 MiB blocks that it gains, on a simulated zone where all
+ * allocations are movable. The start is the state that LLFree's frag workload leaves: nine tenths
+ * of the zone are allocated as single pages, shuffled, and half of them freed. In each round a
+ * tenth of the rest is freed at random, then as many pages are allocated. (Its "iteration 10" is
+ * measured after 11 rounds; its zone, the Normal zone of a VM of 128 GiB, has 125 GiB.)
  *
- * Every page has contents, which are checked afterwards. Prints a table as pbuddy_bench does; exits
- * with 1 when contents were lost or the core is broken.
+ *	moves	pages moved to turn all free memory into free 2 MiB blocks, after 0, 10 and 11
+ *		rounds. Without rounds the free pages are spread evenly, as in an allocator that
+ *		does not order pageblocks by fullness. "At least" is the minimum that any
+ *		compaction moves from that state: the pages outside the fullest blocks.
+ *	success	share of the requests of an order that succeed, of those that fit after perfect
+ *		compaction, after 10 rounds
  *
- * usage: compact [GIB]
+ * Every page has contents, which are checked afterwards.
  */
 #include <stdlib.h>
 
@@ -30,89 +29,46 @@
 #include "core/pool/verify.h"
 #include "core/zone/zone.h"
 
-#define BASE		BIT(18)			/* PFN the zone begins at */
+#include "bench.h"
+
 #define GIB		BIT(18)			/* frames */
 
-static struct pb_pool pool;
 static struct pb_zone *zone;
 static unsigned long frames;
 
-/* Objects of one page: where each is, whose each frame is (number + 1), and what stands there. */
+/* Objects of one page: the frame of each object; of each frame its object + 1, and its contents. */
 static u32 *place, *owner, *contents;
 static unsigned long nr_objects;
 static unsigned long migrations;
 
-static void fail(const char *what)
-{
-	fprintf(stderr, "compact: %s\n", what);
-	exit(1);
-}
-
-static void report_bad(struct pb_pool *p, enum pb_bad bad, unsigned long pfn, unsigned int order,
-		       unsigned int was)
-{
-	fprintf(stderr, "compact: pfn %#lx: ", pfn);
-	fail(pb_bad_name[bad]);
-}
-
-static void drain_all(struct pb_pool *p)
-{
-	int cpu;
-
-	pb_for_each_cpu(cpu)
-		pb_pcp_drain_cpu(p, cpu);
-}
-
 static int migrate(struct pb_pool *p, unsigned long src, unsigned long dst, unsigned int order,
 		   int mode)
 {
-	u32 object = owner[src - BASE];
+	u32 object = owner[src - BASE_PFN];
 
-	if (!object || place[object - 1] != src - BASE)
-		fail("what is moved is nobody's");
-	contents[dst - BASE] = contents[src - BASE];
-	contents[src - BASE] = 0;
-	owner[dst - BASE] = object;
-	owner[src - BASE] = 0;
-	place[object - 1] = dst - BASE;
+	if (!object || place[object - 1] != src - BASE_PFN)
+		die("a page that belongs to no object is moved");
+	contents[dst - BASE_PFN] = contents[src - BASE_PFN];
+	contents[src - BASE_PFN] = 0;
+	owner[dst - BASE_PFN] = object;
+	owner[src - BASE_PFN] = 0;
+	place[object - 1] = dst - BASE_PFN;
 	migrations++;
 	return 0;
 }
 
-static int distance(int from, int to)
-{
-	return 10;
-}
-
 static void make_pool(void)
 {
-	struct pb_range range = {
-		.start_pfn = BASE, .nr_pages = frames, .nid = 0, .type = PB_ZONE_NORMAL,
-	};
-	struct pb_pool_config config = {
-		.ranges = &range, .nr_ranges = 1, .nr_nodes = 1, .distance = distance,
-		.ops = { .bad = report_bad, .drain_all = drain_all, .migrate = migrate },
-	};
 	unsigned int mark;
 
-	if (pb_pool_init(&pool, &config))
-		fail("no memory for a pool");
-	zone = pool.zone[0][PB_ZONE_NORMAL];
+	core_open(frames, migrate);
+	zone = core_pool.zone[0][PB_ZONE_NORMAL];
 	for (mark = 0; mark < PB_NR_WMARK; mark++)
 		zone->watermark[mark] = 0;
 	pb_zone_update_fast_watermark(zone);
 }
 
 static u64 random_state;
-
-static u64 random64(void)
-{
-	u64 z = random_state += 0x9e3779b97f4a7c15ULL;
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-	return z ^ (z >> 31);
-}
 
 static struct pb_request request(unsigned int order)
 {
@@ -124,27 +80,27 @@ static struct pb_request request(unsigned int order)
 	};
 }
 
-static void get(unsigned long object)
+static void alloc_object(unsigned long object)
 {
 	struct pb_request rq = request(0);
-	unsigned long pfn = pb_alloc(&pool, &rq, NULL);
+	unsigned long pfn = pb_alloc(&core_pool, &rq, NULL);
 
 	if (pfn == PB_NO_PFN)
-		fail("no page");
-	if (owner[pfn - BASE])
-		fail("handed out twice");
-	place[object] = pfn - BASE;
-	owner[pfn - BASE] = object + 1;
-	contents[pfn - BASE] = object * 2654435761U + 1;
-	if (pb_movable_set(&pool, pfn))
-		fail("cannot be movable");
+		die("an allocation failed");
+	if (owner[pfn - BASE_PFN])
+		die("a page is allocated twice");
+	place[object] = pfn - BASE_PFN;
+	owner[pfn - BASE_PFN] = object + 1;
+	contents[pfn - BASE_PFN] = object * 2654435761U + 1;
+	if (pb_movable_set(&core_pool, pfn))
+		die("a page cannot be made movable");
 }
 
-static void put(unsigned long object)
+static void free_object(unsigned long object)
 {
 	owner[place[object]] = 0;
-	if (pb_free(&pool, BASE + place[object], 0) != PB_BAD_NONE)
-		fail("cannot be freed");
+	if (pb_free(&core_pool, BASE_PFN + place[object], 0) != PB_BAD_NONE)
+		die("a page cannot be freed");
 }
 
 static void check(void)
@@ -155,20 +111,18 @@ static void check(void)
 	for (i = 0; i < nr_objects; i++)
 		if (owner[place[i]] != i + 1 ||
 		    contents[place[i]] != (u32)(i * 2654435761U + 1))
-			fail("contents were lost");
-	if (pb_verify(&pool, &v)) {
-		fprintf(stderr, "compact: %s\n", v.first);
-		exit(1);
-	}
+			die("contents were lost");
+	if (pb_verify(&core_pool, &v))
+		die(v.first);
 }
 
-/* The objects stand in random order in place[], so that the last ones are random ones. */
+/* Shuffles place[], so that the last objects are random ones. */
 static void shuffle(void)
 {
 	unsigned long i, j;
 
 	for (i = nr_objects - 1; i > 0; i--) {
-		j = random64() % (i + 1);
+		j = bench_random(&random_state) % (i + 1);
 		swap(place[i], place[j]);
 		owner[place[i]] = i + 1;
 		contents[place[i]] = i * 2654435761U + 1;
@@ -186,24 +140,24 @@ static void make_state(unsigned int rounds, unsigned long seed)
 	memset(owner, 0, frames * sizeof(*owner));
 	nr_objects = frames / 10 * 9;
 	for (i = 0; i < nr_objects; i++)
-		get(i);
+		alloc_object(i);
 	shuffle();
 	while (nr_objects > target)
-		put(--nr_objects);
+		free_object(--nr_objects);
 	while (rounds--) {
 		shuffle();
 		n = nr_objects / 10;
 		for (i = nr_objects - n; i < nr_objects; i++)
-			put(i);
+			free_object(i);
 		for (i = nr_objects - n; i < nr_objects; i++)
-			get(i);
+			alloc_object(i);
 	}
-	drain_all(&pool);
+	core_drain(&core_pool);
 	check();
 	migrations = 0;
 }
 
-static unsigned long count_free_pageblocks(void)
+static unsigned long free_pageblocks(void)
 {
 	struct pb_free_count count;
 
@@ -211,22 +165,22 @@ static unsigned long count_free_pageblocks(void)
 	return count.free_pageblocks[PB_MOVABLE];
 }
 
-/* What the fullest blocks have no room for, or would have: blocks by how many frames are taken. */
+/* Objects outside the pageblocks that are fullest, which could hold all objects. */
 static unsigned long fewest_moves(void)
 {
-	unsigned long with[PB_PAGEBLOCK_NR + 1] = {}, keep, moved = 0, block, i;
-	unsigned int taken;
+	unsigned long nr_blocks[PB_PAGEBLOCK_NR + 1] = {}, keep, moved = 0, block, i;
+	unsigned int used;
 
 	for (block = 0; block < frames; block += PB_PAGEBLOCK_NR) {
-		for (taken = 0, i = block; i < block + PB_PAGEBLOCK_NR; i++)
-			taken += !!owner[i];
-		with[taken]++;
+		for (used = 0, i = block; i < block + PB_PAGEBLOCK_NR; i++)
+			used += !!owner[i];
+		nr_blocks[used]++;
 	}
 	keep = DIV_ROUND_UP(nr_objects, PB_PAGEBLOCK_NR);
-	for (taken = PB_PAGEBLOCK_NR; taken; taken--) {
-		i = min(keep, with[taken]);
+	for (used = PB_PAGEBLOCK_NR; used; used--) {
+		i = min(keep, nr_blocks[used]);
 		keep -= i;
-		moved += taken * (with[taken] - i);
+		moved += used * (nr_blocks[used] - i);
 	}
 	return moved;
 }
@@ -243,13 +197,13 @@ static void moves(unsigned int rounds)
 	unsigned long before, gained, fewest, ideal;
 
 	make_state(rounds, 1);
-	before = count_free_pageblocks();
+	before = free_pageblocks();
 	fewest = fewest_moves();
 	ideal = (frames - nr_objects) >> PB_PAGEBLOCK_ORDER;
 	gained = pb_compact_zone_fully(zone);
 	check();
-	if (count_free_pageblocks() != before + gained)
-		fail("blocks gained and blocks there differ");
+	if (free_pageblocks() != before + gained)
+		die("the number of free blocks is not the number reported");
 	row("moves", rounds, 9, "million pages moved", migrations / 1e6);
 	row("moves", rounds, 9, "million pages moved at least", fewest / 1e6);
 	row("moves", rounds, 9, "blocks before", before);
@@ -258,10 +212,10 @@ static void moves(unsigned int rounds)
 	    gained ? (double)migrations / gained : 0);
 	row("moves", rounds, 9, "% of the ideal number of blocks",
 	    100.0 * (before + gained) / ideal);
-	pb_pool_destroy(&pool);
+	pb_pool_destroy(&core_pool);
 }
 
-/* Requests of one order until one fails, as a slow path would make them. */
+/* Requests of one order until one fails, with the compaction steps of the slow path. */
 static void success(unsigned int order)
 {
 	unsigned long fit, got = 0, pfn;
@@ -270,13 +224,13 @@ static void success(unsigned int order)
 	make_state(10, order);
 	fit = pb_zone_free_pages(zone) >> order;
 	while (got < fit) {
-		pfn = pb_alloc(&pool, &rq, NULL);
+		pfn = pb_alloc(&core_pool, &rq, NULL);
 		if (pfn == PB_NO_PFN)
-			pb_compact_pages(&pool, &rq, PB_COMPACT_PRIO_ASYNC, &pfn);
+			pb_compact_pages(&core_pool, &rq, PB_COMPACT_PRIO_ASYNC, &pfn);
 		if (pfn == PB_NO_PFN)
-			pb_compact_pages(&pool, &rq, PB_COMPACT_PRIO_SYNC_LIGHT, &pfn);
+			pb_compact_pages(&core_pool, &rq, PB_COMPACT_PRIO_SYNC_LIGHT, &pfn);
 		if (pfn == PB_NO_PFN)
-			pb_compact_pages(&pool, &rq, PB_COMPACT_PRIO_SYNC_FULL, &pfn);
+			pb_compact_pages(&core_pool, &rq, PB_COMPACT_PRIO_SYNC_FULL, &pfn);
 		if (pfn == PB_NO_PFN)
 			break;
 		got++;
@@ -285,7 +239,7 @@ static void success(unsigned int order)
 	row("success", 10, order, "requests that fit", fit);
 	row("success", 10, order, "% of them that succeed", fit ? 100.0 * got / fit : 0);
 	row("success", 10, order, "pages moved/request", got ? (double)migrations / got : 0);
-	pb_pool_destroy(&pool);
+	pb_pool_destroy(&core_pool);
 }
 
 static u32 *new_array(void)
@@ -293,11 +247,11 @@ static u32 *new_array(void)
 	u32 *array = calloc(frames, sizeof(*array));
 
 	if (!array)
-		fail("no memory");
+		die("no memory");
 	return array;
 }
 
-int main(int argc, char **argv)
+int compact_main(int argc, char **argv)
 {
 	static const unsigned int rounds[] = { 0, 10, 11 };
 	static const unsigned int orders[] = { 3, 5, 9, 10, 13, 16, 18 };
@@ -305,7 +259,7 @@ int main(int argc, char **argv)
 	unsigned int i;
 
 	if (gib < 1 || gib > 1024 || argc > 2)
-		fail("usage: compact [GIB], 1 to 1024");
+		die("usage: compact [GIB], 1 to 1024");
 	frames = gib * GIB;
 	place = new_array();
 	owner = new_array();
