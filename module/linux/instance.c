@@ -147,6 +147,8 @@ static int make_pool(const struct pb_instance_config *instance)
 /**
  * pb_instance_node_pages - pages that pbuddy owns on a node
  * @nid: any node number
+ *
+ * Return: number of pages.
  */
 unsigned long pb_instance_node_pages(int nid)
 {
@@ -163,6 +165,7 @@ unsigned long pb_instance_node_pages(int nid)
  * pb_instance_pages - pages of all zones, free or not, when they have grown as far as they may
  *
  * Context: any.
+ * Return: number of pages.
  */
 unsigned long pb_instance_pages(void)
 {
@@ -179,6 +182,7 @@ unsigned long pb_instance_pages(void)
  * @nid: any node number from 0 on
  *
  * Context: any.
+ * Return: whether it has.
  */
 bool pb_instance_has_memory(int nid)
 {
@@ -220,7 +224,8 @@ void pb_instance_add_extent(struct pb_extent *extent)
  * pb_instance_init - take memory and make the pool of it
  * @config: what memory, and what the pool calls
  *
- * Context: process, may sleep. Return: 0, or a negative errno after a line that says what is wrong.
+ * Context: process, may sleep.
+ * Return: 0, or a negative errno after a line that says what is wrong.
  */
 int pb_instance_init(const struct pb_instance_config *config)
 {

@@ -180,7 +180,8 @@ MODULE_PARM_DESC(lowmem_reserve_ratio, "a zone keeps one page in so many of the 
 /**
  * pb_tunables_init - give the new pool the marks that the parameters say
  *
- * Context: process, may sleep. Return: 0.
+ * Context: process, may sleep.
+ * Return: 0.
  */
 int pb_tunables_init(void)
 {

@@ -19,8 +19,9 @@
  * @rq: the request
  * @reason: set to the reason of a failure, or NULL
  *
- * Context: any; may sleep with PB_ALLOC_WAIT. Return: PFN of the head, aligned to the
- * order, or PB_NO_PFN. As __alloc_pages() in mm/page_alloc.c.
+ * Context: any; may sleep with PB_ALLOC_WAIT.
+ * Return: PFN of the head, aligned to the order, or PB_NO_PFN. As __alloc_pages() in
+ * mm/page_alloc.c.
  */
 unsigned long pb_alloc(struct pb_pool *pool, const struct pb_request *rq, enum pb_reason *reason)
 {
@@ -84,7 +85,8 @@ static enum pb_bad refuse(struct pb_pool *pool, enum pb_bad bad, unsigned long p
  * @pfn: any number
  * @order: any number
  *
- * Context: any. Return: PB_BAD_NONE, or the misuse after it was counted and reported.
+ * Context: any.
+ * Return: PB_BAD_NONE, or the misuse after it was counted and reported.
  */
 enum pb_bad pb_check_block(struct pb_pool *pool, unsigned long pfn, unsigned int order)
 {
@@ -129,8 +131,9 @@ static noinline enum pb_bad free_flagged(struct pb_pool *pool, unsigned long pfn
  * @pfn: PFN of its head
  * @order: the order it was allocated with
  *
- * Context: any, NMI included; does not sleep. Return: PB_BAD_NONE, or the misuse after it was
- * reported; it changes no state. As __free_pages() in mm/page_alloc.c.
+ * Context: any, NMI included; does not sleep.
+ * Return: PB_BAD_NONE, or the misuse after it was reported; it changes no state. As
+ * __free_pages() in mm/page_alloc.c.
  */
 enum pb_bad pb_free(struct pb_pool *pool, unsigned long pfn, unsigned int order)
 {
@@ -164,8 +167,8 @@ EXPORT_SYMBOL_PB_TEST(pb_free);
  * @pool: the pool
  * @pfn: PFN of its head
  *
- * Context: any. Return: 0 to PB_MAX_ORDER, or -EINVAL when @pfn is not the head of an allocated
- * block.
+ * Context: any.
+ * Return: 0 to PB_MAX_ORDER, or -EINVAL when @pfn is not the head of an allocated block.
  */
 int pb_page_order(struct pb_pool *pool, unsigned long pfn)
 {
@@ -183,9 +186,9 @@ EXPORT_SYMBOL_PB_TEST(pb_page_order);
  * @pool: the pool
  * @pfn: PFN of its head; any number
  *
- * Context: any; the result is stable for the owner of the block. Return: false also when @pfn is
- * not the head of an allocated block, and after the block was made movable. As
- * page_is_pfmemalloc() in linux/mm.h.
+ * Context: any; the result is stable for the owner of the block.
+ * Return: false also when @pfn is not the head of an allocated block, and after the block was
+ * made movable. As page_is_pfmemalloc() in linux/mm.h.
  */
 bool pb_page_is_memalloc(struct pb_pool *pool, unsigned long pfn)
 {

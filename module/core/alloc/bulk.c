@@ -98,8 +98,8 @@ static unsigned int alloc_cached(struct pb_pool *pool, const struct pb_request *
  * @pfns: set to their PFNs
  * @reason: set to the reason when fewer were allocated, or NULL
  *
- * Context: any; may sleep with PB_ALLOC_WAIT. Return: number of blocks allocated.
- * As alloc_pages_bulk() in mm/page_alloc.c, for any order.
+ * Context: any; may sleep with PB_ALLOC_WAIT.
+ * Return: number of blocks allocated. As alloc_pages_bulk() in mm/page_alloc.c, for any order.
  */
 unsigned long pb_alloc_bulk(struct pb_pool *pool, const struct pb_request *rq, unsigned long nr,
 			    unsigned long *pfns, enum pb_reason *reason)

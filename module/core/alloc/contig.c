@@ -196,7 +196,8 @@ static unsigned long empty_range(struct pb_pool *pool, const struct pb_request *
  * two and to a pageblock otherwise, as alloc_contig_pages() does. With PB_ALLOC_WAIT movable blocks
  * are migrated out of a range, also in contiguous areas.
  *
- * Context: any; may sleep with PB_ALLOC_WAIT. Return: first PFN, or PB_NO_PFN.
+ * Context: any; may sleep with PB_ALLOC_WAIT.
+ * Return: first PFN, or PB_NO_PFN.
  */
 unsigned long pb_alloc_contig(struct pb_pool *pool, const struct pb_request *rq,
 			      unsigned long nr_pages, enum pb_reason *reason)
@@ -232,8 +233,9 @@ EXPORT_SYMBOL_PB_TEST(pb_alloc_contig);
  * @pfn: the first
  * @nr_pages: number of frames; each was allocated as order 0, by pb_alloc_contig() or otherwise
  *
- * Context: any; does not sleep. Return: PB_BAD_NONE, or the first misuse. Each misuse is reported,
- * and the other frames are freed, up to the first one that the pool does not own.
+ * Context: any; does not sleep.
+ * Return: PB_BAD_NONE, or the first misuse. Each misuse is reported, and the other frames are
+ * freed, up to the first one that the pool does not own.
  */
 enum pb_bad pb_free_contig(struct pb_pool *pool, unsigned long pfn, unsigned long nr_pages)
 {
@@ -282,7 +284,8 @@ EXPORT_SYMBOL_PB_TEST(pb_free_contig);
  *
  * Each frame inherits the block's MEMALLOC bit.
  *
- * Context: any. Return: PB_BAD_NONE, or the misuse. As split_page() in mm/page_alloc.c.
+ * Context: any.
+ * Return: PB_BAD_NONE, or the misuse. As split_page() in mm/page_alloc.c.
  */
 enum pb_bad pb_split(struct pb_pool *pool, unsigned long pfn, unsigned int order)
 {

@@ -35,8 +35,8 @@ static void set_order_map(struct pb_pool *pool, unsigned long pfn, unsigned long
  * @outer: its order, up to PB_GUARD_ORDER_MAX
  * @order: order of the smaller block, below @outer
  *
- * The MEMALLOC bit is kept. Context: any. Return: the head of the smaller block, aligned to its
- * order.
+ * The MEMALLOC bit is kept. Context: any.
+ * Return: the head of the smaller block, aligned to its order.
  */
 unsigned long pb_guard_set(struct pb_pool *pool, unsigned long start, unsigned int outer,
 			   unsigned int order)
@@ -64,7 +64,8 @@ EXPORT_SYMBOL_PB_TEST(pb_guard_set);
  * @outer: as passed to pb_guard_set()
  * @out: set to the block and its guards
  *
- * Context: any. Return: false when there is no such block, or it has no guards.
+ * Context: any.
+ * Return: false when there is no such block, or it has no guards.
  */
 bool pb_guard_find(struct pb_pool *pool, unsigned long pfn, unsigned int order,
 		   unsigned int outer, struct pb_guarded *out)
@@ -89,7 +90,8 @@ EXPORT_SYMBOL_PB_TEST(pb_guard_find);
  * @pool: the pool
  * @guarded: result of pb_guard_find()
  *
- * Context: any, NMI included. Return: as pb_free().
+ * Context: any, NMI included.
+ * Return: as pb_free().
  */
 enum pb_bad pb_guard_free(struct pb_pool *pool, const struct pb_guarded *guarded)
 {

@@ -24,8 +24,8 @@ static unsigned long share(const struct pb_reclaim_query *query)
  * pb_reclaim_query - query one reclaimer for its share
  * @query: the query
  *
- * Context: process, as @query->scan requires. Return: pages freed.
- * As do_shrink_slab() in mm/shrinker.c.
+ * Context: process, as @query->scan requires.
+ * Return: pages freed. As do_shrink_slab() in mm/shrinker.c.
  */
 unsigned long pb_reclaim_query(struct pb_reclaim_query *query)
 {
@@ -72,8 +72,8 @@ EXPORT_SYMBOL_PB_TEST(pb_reclaim_query);
  * Rounds of rising priority, until as many pages were freed as the request needs.
  *
  * Context: process, may sleep. The task has PF_MEMALLOC meanwhile, so that allocations of
- * reclaimers do not reclaim recursively. Return: pages freed.
- * As try_to_free_pages() in mm/vmscan.c.
+ * reclaimers do not reclaim recursively.
+ * Return: pages freed. As try_to_free_pages() in mm/vmscan.c.
  */
 unsigned long pb_direct_reclaim(struct pb_pool *pool, const struct pb_request *rq)
 {

@@ -18,7 +18,8 @@
  * pb_slow_walk - walk the zonelist with the current flags
  * @s: the request; its pfn is set
  *
- * Context: any. Return: whether a block was allocated.
+ * Context: any.
+ * Return: whether a block was allocated.
  */
 bool pb_slow_walk(struct pb_slow *s)
 {
@@ -43,7 +44,8 @@ static bool walk_with(struct pb_slow *s, pb_alloc_flags_t rights)
  * @s: the request; its pfn is set
  * @rights: PB_ALLOC_ flags
  *
- * Context: any. Return: whether a block was allocated. As __alloc_pages_cpuset_fallback().
+ * Context: any.
+ * Return: whether a block was allocated. As __alloc_pages_cpuset_fallback().
  */
 bool pb_slow_walk_anywhere(struct pb_slow *s, pb_alloc_flags_t rights)
 {
@@ -85,7 +87,8 @@ static void warn_unreasonable(const struct pb_slow *s)
  * pb_slow_begin - set the flags of the slow path
  * @s: the request
  *
- * Context: any. Return: false when the request can never be served.
+ * Context: any.
+ * Return: false when the request can never be served.
  */
 bool pb_slow_begin(struct pb_slow *s)
 {
@@ -153,7 +156,8 @@ void pb_slow_drain_all(struct pb_pool *pool)
  * @rq: the request
  * @nr_pages: pages needed
  *
- * Context: may sleep. Return: pages that this or another task added. As deferred_grow_zone().
+ * Context: may sleep.
+ * Return: pages that this or another task added. As deferred_grow_zone().
  */
 unsigned long pb_slow_grow(struct pb_pool *pool, const struct pb_request *rq,
 			   unsigned long nr_pages)
@@ -184,7 +188,8 @@ void pb_slow_scan_zones(struct pb_pool *pool, const struct pb_request *rq)
  * pb_slow_reserves - the reserves that the caller may use now
  * @s: the request
  *
- * The task may have become an OOM victim meanwhile. Context: any. Return: PB_ALLOC_ flags, or 0.
+ * The task may have become an OOM victim meanwhile. Context: any.
+ * Return: PB_ALLOC_ flags, or 0.
  */
 pb_alloc_flags_t pb_slow_reserves(const struct pb_slow *s)
 {
@@ -200,7 +205,8 @@ pb_alloc_flags_t pb_slow_reserves(const struct pb_slow *s)
  * @s: the request; its pfn and compact_result are set
  * @priority: priority of the compaction
  *
- * Context: may sleep. Return: whether a block was allocated. As __alloc_pages_direct_compact().
+ * Context: may sleep.
+ * Return: whether a block was allocated. As __alloc_pages_direct_compact().
  */
 bool pb_slow_compact(struct pb_slow *s, enum pb_compact_priority priority)
 {
@@ -233,7 +239,8 @@ bool pb_slow_compact(struct pb_slow *s, enum pb_compact_priority priority)
  * @s: the request
  * @force: also the last reserved pageblock of a zone
  *
- * Context: any. Return: whether one was unreserved. As unreserve_highatomic_pageblock().
+ * Context: any.
+ * Return: whether one was unreserved. As unreserve_highatomic_pageblock().
  */
 bool pb_slow_unreserve(struct pb_slow *s, bool force)
 {
@@ -273,7 +280,8 @@ static bool oom_locked(struct pb_slow *s, bool *progress)
  * @s: the request; its pfn may be set
  * @progress: out: whether memory will be freed
  *
- * Context: may sleep. Return: whether a block was allocated. As __alloc_pages_may_oom().
+ * Context: may sleep.
+ * Return: whether a block was allocated. As __alloc_pages_may_oom().
  */
 bool pb_slow_oom(struct pb_slow *s, bool *progress)
 {

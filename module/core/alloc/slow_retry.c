@@ -19,6 +19,7 @@
  *
  * Huge pages are opportunistic. Only kthreads, which delay no task, continue after compaction was
  * contended. Context: any.
+ * Return: whether it fails.
  */
 bool pb_slow_huge_gives_up(const struct pb_slow *s)
 {
@@ -86,6 +87,7 @@ static bool would_compact(struct pb_slow *s, struct pb_zone *zone, long pages)
  * @s: the request
  *
  * Context: may sleep. As should_reclaim_retry().
+ * Return: whether to retry.
  */
 bool pb_slow_reclaim_retry(struct pb_slow *s)
 {
@@ -106,6 +108,7 @@ bool pb_slow_reclaim_retry(struct pb_slow *s)
  * @s: the request; its compact_priority may be raised
  *
  * Context: any. As should_compact_retry().
+ * Return: whether to retry.
  */
 bool pb_slow_compact_retry(struct pb_slow *s)
 {

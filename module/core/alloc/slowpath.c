@@ -181,8 +181,8 @@ static enum state (*const enter[NR_STATES])(struct pb_slow *s) = {
  * @rq: the request
  * @reason: set to the reason of a failure, or NULL
  *
- * Context: may sleep with PB_ALLOC_WAIT. Return: PFN, or PB_NO_PFN.
- * As __alloc_pages_slowpath() in mm/page_alloc.c.
+ * Context: may sleep with PB_ALLOC_WAIT.
+ * Return: PFN, or PB_NO_PFN. As __alloc_pages_slowpath() in mm/page_alloc.c.
  */
 unsigned long pb_alloc_slowpath(struct pb_pool *pool, const struct pb_request *rq,
 				enum pb_reason *reason)

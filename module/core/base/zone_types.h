@@ -21,7 +21,7 @@ enum pb_watermark { PB_WMARK_MIN, PB_WMARK_LOW, PB_WMARK_HIGH, PB_NR_WMARK };
 struct pb_pcp;
 struct pb_pool;
 
-/**
+/*
  * struct pb_zone - one kind of memory of one node
  *
  * The pageblocks need not be contiguous: between @start_pfn and @end_pfn there may be holes.

@@ -223,8 +223,9 @@ static bool make_space(struct pb_zone *zone, struct pb_pcp *pcp, struct pb_pcp_l
  * @order: an order with pcp lists
  * @mt: migratetype of its pageblock, below PB_PCPTYPES
  *
- * Context: any; preemption off. Return: false when the cache is busy or keeps no blocks of
- * this order; the caller then frees to the zone. As free_unref_page() in mm/page_alloc.c.
+ * Context: any; preemption off.
+ * Return: false when the cache is busy or keeps no blocks of this order; the caller then frees to
+ * the zone. As free_unref_page() in mm/page_alloc.c.
  */
 bool pb_pcp_free(struct pb_zone *zone, unsigned long pfn, u8 *order_map, unsigned int order,
 		 enum pb_migratetype mt)
@@ -320,8 +321,9 @@ static void drain_pcp(struct pb_zone *zone, struct pb_pcp *pcp)
  * pb_pcp_drain_local - drain this CPU's caches of every zone
  * @pool: the pool
  *
- * Context: any. Return: false when an interrupt calls it inside this CPU's own pcp section; that
- * cache was not drained.
+ * Context: any.
+ * Return: false when an interrupt calls it inside this CPU's own pcp section; that cache was not
+ * drained.
  */
 bool pb_pcp_drain_local(struct pb_pool *pool)
 {

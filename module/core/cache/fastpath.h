@@ -47,6 +47,7 @@ union pb_fast_found {
  *	   section, for PB_FAST_EMPTY_IN_SECTION
  *
  * For requests with the low watermark. Context: any; preemption off.
+ * Return: what was done, and what the caller has to do.
  */
 static __always_inline enum pb_fast pb_alloc_fast(struct pb_zone *zone, struct pb_pcp *pcp,
 						  unsigned int order, enum pb_migratetype mt,
@@ -80,7 +81,8 @@ static __always_inline enum pb_fast pb_alloc_fast(struct pb_zone *zone, struct p
  * The page order map alone decides whether a block of this order begins at @pfn: its bytes are
  * set for aligned heads in existing pageblocks only.
  *
- * Context: any. Return: false when nothing changed; the caller then calls pb_free().
+ * Context: any.
+ * Return: false when nothing changed; the caller then calls pb_free().
  */
 static __always_inline bool pb_free_fast(struct pb_pool *pool, unsigned long pfn,
 					 unsigned int order)

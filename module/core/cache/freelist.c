@@ -146,8 +146,8 @@ static unsigned long rmqueue(struct pb_zone *zone, const struct pb_request *rq)
  * @mt: migratetype, below PB_PCPTYPES
  *
  * For plain requests: allocates above the low watermark and without mixing migratetypes. Leaves
- * the pcp section. Context: any; preemption off. Return: PFN, or PB_NO_PFN; the caller then
- * calls pb_alloc().
+ * the pcp section. Context: any; preemption off.
+ * Return: PFN, or PB_NO_PFN; the caller then calls pb_alloc().
  */
 unsigned long pb_alloc_refill_leave_section(struct pb_pcp *pcp, unsigned int order,
 					    enum pb_migratetype mt)
@@ -259,7 +259,8 @@ static unsigned long walk(struct pb_pool *pool, const struct pb_request *rq, boo
  * migratetypes. When it fails, a second walk covers all zones and may mix them: locality matters
  * more than fragmentation.
  *
- * Context: any. Return: PFN, or PB_NO_PFN. As get_page_from_freelist() in mm/page_alloc.c.
+ * Context: any.
+ * Return: PFN, or PB_NO_PFN. As get_page_from_freelist() in mm/page_alloc.c.
  */
 unsigned long pb_get_page_from_freelist(struct pb_pool *pool, const struct pb_request *rq)
 {

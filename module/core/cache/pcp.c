@@ -72,7 +72,8 @@ static void init_pcp(struct pb_zone *zone, struct pb_pcp *pcp)
  * pb_pcp_init - allocate and initialise a zone's per-CPU caches
  * @zone: the zone, with present_pages set
  *
- * Context: may sleep. Return: 0 or -ENOMEM.
+ * Context: may sleep.
+ * Return: 0 or -ENOMEM.
  */
 int pb_pcp_init(struct pb_zone *zone)
 {
@@ -283,9 +284,9 @@ bool pb_pcp_refill(struct pb_pcp *pcp, struct pb_pcp_list *list, const struct pb
  *
  * Refills the list when it is empty. A refill may convert a pageblock of another migratetype.
  *
- * Context: any; preemption off. Return: PFN, or PB_NO_PFN when the cache is busy or cannot
- * be refilled; the caller then allocates from the zone. As rmqueue_pcplist() in
- * mm/page_alloc.c.
+ * Context: any; preemption off.
+ * Return: PFN, or PB_NO_PFN when the cache is busy or cannot be refilled; the caller then
+ * allocates from the zone. As rmqueue_pcplist() in mm/page_alloc.c.
  */
 unsigned long pb_pcp_alloc(struct pb_zone *zone, const struct pb_request *rq)
 {

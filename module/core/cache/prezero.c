@@ -111,7 +111,8 @@ EXPORT_SYMBOL_PB_TEST(pb_prezero_start);
  * Only above the high watermark and within the zone's share. The pageblock is allocated to the
  * caller while it is zeroed, so verify and other readers see a consistent state.
  *
- * Context: process, sleeps. Return: false when there is no more to do.
+ * Context: process, sleeps.
+ * Return: false when there is no more to do.
  */
 bool pb_prezero_next(struct pb_prezero *run)
 {

@@ -61,7 +61,8 @@ static bool merge_frames(u8 *order_map, unsigned long nr)
  *
  * Other byte values are not changed; they belong to frames that are in use.
  *
- * Context: any; preemption off. Return: whether all frames are known to be zero.
+ * Context: any; preemption off.
+ * Return: whether all frames are known to be zero.
  */
 bool pb_zeroed_test_and_clear(struct pb_zone *zone, unsigned long pfn, unsigned long nr_pages)
 {
@@ -85,7 +86,8 @@ EXPORT_SYMBOL_PB_TEST(pb_zeroed_test_and_clear);
  * @nr_pages: how many; within one pageblock or whole ones
  *
  * As pb_zeroed_test_and_clear(), but when all frames are known to be zero, the byte of the first
- * frame is PB_FRAME_ZEROED afterwards. Context: any; preemption off. Return: whether they are.
+ * frame is PB_FRAME_ZEROED afterwards. Context: any; preemption off.
+ * Return: whether they are.
  */
 bool pb_zeroed_merge(struct pb_zone *zone, unsigned long pfn, unsigned long nr_pages)
 {
@@ -101,6 +103,7 @@ EXPORT_SYMBOL_PB_TEST(pb_zeroed_merge);
  * @pageblock: the pageblock; its frames may have other owners
  *
  * Reads without owning the frames, so the result is a hint. Context: any.
+ * Return: whether all bits are set.
  */
 bool pb_zeroed_all(struct pb_pageblock *pageblock)
 {

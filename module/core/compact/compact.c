@@ -16,7 +16,8 @@
  * pb_compact_init - allocate a zone's skip hints
  * @zone: the zone
  *
- * Context: may sleep. Return: 0 or -ENOMEM.
+ * Context: may sleep.
+ * Return: 0 or -ENOMEM.
  */
 int pb_compact_init(struct pb_zone *zone)
 {
@@ -105,6 +106,7 @@ EXPORT_SYMBOL_PB_TEST(pb_compact_defer_reset);
  * free pages as the area.
  *
  * Context: any. As compaction_suitable() in mm/compaction.c.
+ * Return: whether compaction may succeed.
  */
 bool pb_compaction_suitable(struct pb_zone *zone, unsigned int order, enum pb_zone_type highest)
 {
@@ -189,7 +191,8 @@ static enum pb_compact_result try_zones(struct pb_pool *pool, const struct pb_re
  * @captured_pfn: set to the block, allocated for the request, or to PB_NO_PFN; NULL: the block
  *	stays free
  *
- * Context: process, may sleep. Return: the result. As try_to_compact_pages() in mm/compaction.c.
+ * Context: process, may sleep.
+ * Return: the result. As try_to_compact_pages() in mm/compaction.c.
  */
 enum pb_compact_result pb_compact_pages(struct pb_pool *pool, const struct pb_request *rq,
 					enum pb_compact_priority prio, unsigned long *captured_pfn)
@@ -234,7 +237,8 @@ static unsigned int score_zone(struct pb_zone *zone)
  * @pool: the pool
  * @nid: the node
  *
- * Context: any. Return: 0 to 100. As fragmentation_score_node() in mm/compaction.c.
+ * Context: any.
+ * Return: 0 to 100. As fragmentation_score_node() in mm/compaction.c.
  */
 unsigned int pb_fragmentation_score(struct pb_pool *pool, int nid)
 {
@@ -264,6 +268,7 @@ static unsigned int score_watermark(unsigned int proactiveness, bool low)
  * @proactiveness: 0 (never) to 100
  *
  * Context: any. As should_proactive_compact_node() in mm/compaction.c.
+ * Return: whether to compact the node.
  */
 bool pb_compact_node_wanted(struct pb_pool *pool, int nid, unsigned int proactiveness)
 {
@@ -323,7 +328,8 @@ EXPORT_SYMBOL_PB_TEST(pb_compact_node);
  * pb_compact_zone_fully - make as many free pageblocks as possible
  * @zone: the zone
  *
- * Context: process, may sleep. Return: pageblocks gained. As compact_node() in mm/compaction.c.
+ * Context: process, may sleep.
+ * Return: pageblocks gained. As compact_node() in mm/compaction.c.
  */
 unsigned long pb_compact_zone_fully(struct pb_zone *zone)
 {
@@ -347,8 +353,8 @@ EXPORT_SYMBOL_PB_TEST(pb_compact_zone_fully);
  * Pageblocks of contiguous areas can be used, too, and keep their type. When the other free pages
  * of the zone are at the watermark, only they are used.
  *
- * Context: process, may sleep. Return: whether it was allocated. As alloc_contig_pages() in
- * mm/page_alloc.c.
+ * Context: process, may sleep.
+ * Return: whether it was allocated. As alloc_contig_pages() in mm/page_alloc.c.
  */
 bool pb_compact_range(struct pb_zone *zone, const struct pb_request *rq, unsigned long nr_pages,
 		      unsigned long align, pb_compact_alloc_fn alloc, void *arg)

@@ -284,11 +284,12 @@ static bool find_run(struct pb_compact_control *cc, struct pb_area *best)
 }
 
 /**
- * pb_compact_pick - find the area that is cheapest to empty
+ * pb_compact_find_area - find the area that is cheapest to empty
  * @cc: the run of compaction
  * @area: set to the area
  *
- * Context: process; may reschedule. Return: false when every candidate was tried.
+ * Context: process; may reschedule.
+ * Return: false when every candidate was tried.
  */
 bool pb_compact_find_area(struct pb_compact_control *cc, struct pb_area *area)
 {
@@ -415,7 +416,8 @@ static unsigned long find_target(struct pb_compact_control *cc, unsigned int ord
  *
  * From the fullest suitable pageblock. The state of the block becomes movable and isolated.
  *
- * Context: process. Return: PFN, or PB_NO_PFN.
+ * Context: process.
+ * Return: PFN, or PB_NO_PFN.
  */
 unsigned long pb_compact_target(struct pb_compact_control *cc, unsigned int order)
 {

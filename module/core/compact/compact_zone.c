@@ -305,7 +305,8 @@ static enum pb_compact_result compact_areas(struct pb_compact_control *cc,
  * @cc: the run
  * @capture: the request that receives the area, or NULL: it stays free
  *
- * Context: process, may sleep. Return: the result.
+ * Context: process, may sleep.
+ * Return: the result.
  */
 enum pb_compact_result pb_compact_zone(struct pb_compact_control *cc,
 				       struct pb_capture *capture)

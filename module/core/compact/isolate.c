@@ -91,8 +91,9 @@ static bool isolate_pageblock(struct pb_zone *zone, unsigned long index)
  * @zone: the zone
  * @area: the area
  *
- * Context: any. Return: false when one of the pageblocks is a hole, is isolated by another
- * compaction, or has a type that is not isolated; none is isolated then.
+ * Context: any.
+ * Return: false when one of the pageblocks is a hole, is isolated by another compaction, or has a
+ * type that is not isolated; none is isolated then.
  */
 bool pb_area_isolate(struct pb_zone *zone, const struct pb_area *area)
 {
@@ -197,7 +198,8 @@ static void scan_pageblock(struct pb_zone *zone, struct pb_pageblock *pageblock,
  *
  * A snapshot without a lock: reads bytes of the page order map that their owners may be writing.
  *
- * Context: any. Return: false when part of it is a hole or another zone's.
+ * Context: any.
+ * Return: false when part of it is a hole or another zone's.
  */
 bool pb_area_scan(struct pb_zone *zone, const struct pb_area *area, struct pb_area_scan *out)
 {
@@ -253,8 +255,9 @@ static void undo_alloc(struct pb_zone *zone, const struct pb_area *area, unsigne
  *
  * An area that is wholly in contiguous areas does not reduce the reserve of other requests.
  *
- * Context: any; preemption off. Return: false when a frame is not free, or the zone would fall
- * below the watermark; nothing is allocated then.
+ * Context: any; preemption off.
+ * Return: false when a frame is not free, or the zone would fall below the watermark; nothing is
+ * allocated then.
  */
 bool pb_area_alloc(struct pb_zone *zone, const struct pb_area *area, const struct pb_request *rq)
 {

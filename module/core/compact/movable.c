@@ -49,8 +49,9 @@ static bool change(u8 *order_map, u8 want, u8 clear)
  *
  * A block that is movable already stays movable.
  *
- * Context: any. Return: 0; -EINVAL when @pfn is not the head of an allocated block of at most a
- * pageblock; -EBUSY when it is being migrated.
+ * Context: any.
+ * Return: 0; -EINVAL when @pfn is not the head of an allocated block of at most a pageblock;
+ * -EBUSY when it is being migrated.
  */
 int pb_movable_set(struct pb_pool *pool, unsigned long pfn)
 {
@@ -76,8 +77,9 @@ EXPORT_SYMBOL_PB_TEST(pb_movable_set);
  * @pool: the pool
  * @pfn: its head
  *
- * Context: any. Return: 0, also when it was not movable; -EBUSY when it is being migrated;
- * -EINVAL when @pfn is not the head of an allocated block.
+ * Context: any.
+ * Return: 0, also when it was not movable; -EBUSY when it is being migrated; -EINVAL when @pfn is
+ * not the head of an allocated block.
  */
 int pb_movable_clear(struct pb_pool *pool, unsigned long pfn)
 {
@@ -103,8 +105,9 @@ EXPORT_SYMBOL_PB_TEST(pb_movable_clear);
  *
  * The block stays allocated until pb_movable_putback(), even when its owner frees it.
  *
- * Context: any. Return: false when it is not, or no longer, a movable block of that order, or
- * another migration has isolated it.
+ * Context: any.
+ * Return: false when it is not, or no longer, a movable block of that order, or another migration
+ * has isolated it.
  */
 bool pb_movable_isolate(struct pb_pool *pool, unsigned long pfn, unsigned int order)
 {
@@ -124,8 +127,9 @@ EXPORT_SYMBOL_PB_TEST(pb_movable_isolate);
  * @pool: the pool
  * @pfn: its head
  *
- * Context: any. Return: true when it is a movable block again; false when its owner has freed it
- * meanwhile, and the caller must free the frames.
+ * Context: any.
+ * Return: true when it is a movable block again; false when its owner has freed it meanwhile, and
+ * the caller must free the frames.
  */
 bool pb_movable_putback(struct pb_pool *pool, unsigned long pfn)
 {
@@ -141,7 +145,8 @@ EXPORT_SYMBOL_PB_TEST(pb_movable_putback);
  * @order: the order given by the caller of the free
  * @was: set to the previous value of the byte
  *
- * Context: any, NMI included; does not wait. Return: what the caller has to do.
+ * Context: any, NMI included; does not wait.
+ * Return: what the caller has to do.
  */
 enum pb_movable_free pb_movable_free(u8 *order_map, unsigned int order, u8 *was)
 {

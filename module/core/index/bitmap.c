@@ -124,7 +124,8 @@ static void clear_summaries(struct pb_bitmap *map, unsigned long bit)
  * @map: the bitmap
  * @bit: below its length
  *
- * Context: any; wait-free. A full barrier when the bit was set. Return: whether it was set.
+ * Context: any; wait-free. A full barrier when the bit was set.
+ * Return: whether it was set.
  */
 bool pb_bitmap_clear(struct pb_bitmap *map, unsigned long bit)
 {
@@ -140,7 +141,8 @@ EXPORT_SYMBOL_PB_TEST(pb_bitmap_clear);
  * @map: the bitmap
  * @from: first bit to look at
  *
- * Context: any. Return: the first set bit from @from on, or PB_NO_PAGEBLOCK.
+ * Context: any.
+ * Return: the first set bit from @from on, or PB_NO_PAGEBLOCK.
  */
 unsigned long pb_bitmap_next(struct pb_bitmap *map, unsigned long from)
 {

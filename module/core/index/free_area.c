@@ -304,6 +304,7 @@ enum pb_index_state pb_index_check_fullness(const struct pb_pageblock *pageblock
  * error to five classes.
  *
  * Context: any, NMI included. The caller's atomic on the word is FR1.
+ * Return: PB_INDEX_OK, PB_INDEX_STALE or PB_INDEX_HIDES.
  */
 enum pb_index_state pb_index_on_free(struct pb_zone *zone, unsigned long index,
 				     const struct pb_pageblock *pageblock, u64 mask, u64 new)

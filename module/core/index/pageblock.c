@@ -77,7 +77,8 @@ EXPORT_SYMBOL_PB_TEST(pb_word_find);
  * @word: word of a free bitmap
  * @order: 0 to 6
  *
- * Context: any. Return: the head's bit, or 0.
+ * Context: any.
+ * Return: the head's bit, or 0.
  */
 u64 pb_word_alloc_one(atomic64_t *word, unsigned int order)
 {
@@ -99,7 +100,8 @@ EXPORT_SYMBOL_PB_TEST(pb_word_alloc_one);
  * @word: word of a free bitmap
  * @order: 0 to 6
  *
- * Context: any. Return: the heads' bits, or 0.
+ * Context: any.
+ * Return: the heads' bits, or 0.
  */
 u64 pb_word_alloc_all(atomic64_t *word, unsigned int order)
 {
@@ -267,7 +269,8 @@ static int alloc_large(struct pb_pageblock *pageblock, unsigned int order)
  * @pageblock: the pageblock
  * @order: 0 to 9
  *
- * Context: any. Return: frame number within the pageblock, or -1.
+ * Context: any.
+ * Return: frame number within the pageblock, or -1.
  */
 int pb_pageblock_alloc(struct pb_pageblock *pageblock, unsigned int order)
 {
@@ -299,8 +302,9 @@ EXPORT_SYMBOL_PB_TEST(pb_pageblock_alloc);
  * @frame: number of its head within the pageblock
  * @order: 0 to 9
  *
- * Context: any; wait-free. Return: number of frames that were free already, whose bits do not
- * change. Only a double free that races with another free of the same block causes this.
+ * Context: any; wait-free.
+ * Return: number of frames that were free already, whose bits do not change. Only a double free
+ * that races with another free of the same block causes this.
  */
 unsigned long pb_pageblock_free(struct pb_pageblock *pageblock, unsigned int frame,
 				unsigned int order)

@@ -54,9 +54,10 @@ static bool within_span(struct pb_pool *pool, const struct pb_range *range)
  * The watermarks are not changed; call pb_setup_per_zone_wmarks() afterwards. The caller serialises
  * calls of both functions.
  *
- * Context: may sleep. Return: 0; -EINVAL for another range, -EEXIST when the pool owns a part of
- * it, or -ENOMEM. An error changes nothing.
- * As online_pages() in mm/memory_hotplug.c, and deferred_grow_zone() in mm/mm_init.c.
+ * Context: may sleep.
+ * Return: 0; -EINVAL for another range, -EEXIST when the pool owns a part of it, or -ENOMEM. An
+ * error changes nothing. As online_pages() in mm/memory_hotplug.c, and deferred_grow_zone() in
+ * mm/mm_init.c.
  */
 int pb_pool_grow(struct pb_pool *pool, const struct pb_range *range)
 {

@@ -299,9 +299,9 @@ static const struct pb_watermark_tunables default_wmark = {
  * @pool: memory for it, with any contents
  * @config: its configuration
  *
- * Context: may sleep. Return: 0, -EINVAL for a range that is not whole pageblocks of a
- * known node and type, -EEXIST for ranges that overlap, -ENOMEM. On error everything is
- * undone.
+ * Context: may sleep.
+ * Return: 0, -EINVAL for a range that is not whole pageblocks of a known node and type, -EEXIST
+ * for ranges that overlap, -ENOMEM. On error everything is undone.
  */
 int pb_pool_init(struct pb_pool *pool, const struct pb_pool_config *config)
 {

@@ -153,6 +153,8 @@ static unsigned long pcp_event(struct pb_zone *zone, int cpu, enum pb_event even
  * pgalloc and pgfree count pages, the others events. The caches count blocks per list. This
  * function derives the kernel's counters from them: numa_local and numa_other by the node of each
  * CPU, numa_hit as all allocations that are not numa_miss.
+ *
+ * Return: the count.
  */
 unsigned long pb_zone_event(struct pb_zone *zone, enum pb_event event)
 {

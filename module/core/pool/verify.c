@@ -327,7 +327,8 @@ static void check_zone(struct pb_zone *zone, struct pb_verify *out)
  * @pool: a quiescent pool
  * @out: set to the result
  *
- * Context: any; takes time in proportion to the pool's size. Return: number of errors.
+ * Context: any; takes time in proportion to the pool's size.
+ * Return: number of errors.
  */
 unsigned long pb_verify(struct pb_pool *pool, struct pb_verify *out)
 {

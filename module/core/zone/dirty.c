@@ -18,6 +18,7 @@
  *
  * The share is pool->dirty_ratio percent of the node's dirtyable pages: dirty pages, and free pages
  * above the high watermarks. Context: any. As node_dirty_ok() in mm/page-writeback.c.
+ * Return: whether it is.
  */
 bool pb_node_dirty_ok(struct pb_pool *pool, int nid)
 {
@@ -39,6 +40,7 @@ EXPORT_SYMBOL_PB_TEST(pb_node_dirty_ok);
  * @zone: the zone
  *
  * Context: any. As last_pgdat_dirty_ok in get_page_from_freelist() in mm/page_alloc.c.
+ * Return: whether it may.
  */
 bool pb_dirty_balance_ok(struct pb_dirty_balance *balance, struct pb_zone *zone)
 {

@@ -95,7 +95,8 @@ static bool claim_partial(struct pb_zone *zone, unsigned int order, enum pb_migr
  * @mt: its migratetype, below PB_PCPTYPES
  * @flags: PB_ALLOC_NOFRAGMENT: free pageblocks only, as mm/ does
  *
- * Context: any. Return: whether one was converted; the caller then searches @mt again.
+ * Context: any.
+ * Return: whether one was converted; the caller then searches @mt again.
  */
 bool pb_fallback_claim_pageblock(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt,
 				 pb_alloc_flags_t flags)
@@ -130,7 +131,8 @@ EXPORT_SYMBOL_PB_TEST(pb_fallback_claim_pageblock);
  * @order: order to allocate, which need not be the request's
  * @rq: the request; its migratetype and watermarks apply
  *
- * Context: any; preemption off. Return: PFN, or PB_NO_PFN.
+ * Context: any; preemption off.
+ * Return: PFN, or PB_NO_PFN.
  */
 unsigned long pb_fallback_steal(struct pb_zone *zone, unsigned int order,
 				const struct pb_request *rq)
@@ -169,8 +171,8 @@ static unsigned long fallback_large(struct pb_zone *zone, unsigned int order,
  * @order: 0 to PB_MAX_ORDER
  * @rq: the request; fails without PB_ALLOC_CMA
  *
- * Context: any; preemption off. Return: PFN, or PB_NO_PFN.
- * As __rmqueue_cma_fallback() in mm/page_alloc.c.
+ * Context: any; preemption off.
+ * Return: PFN, or PB_NO_PFN. As __rmqueue_cma_fallback() in mm/page_alloc.c.
  */
 unsigned long pb_fallback_cma(struct pb_zone *zone, unsigned int order,
 			      const struct pb_request *rq)
@@ -194,7 +196,8 @@ EXPORT_SYMBOL_PB_TEST(pb_fallback_cma);
  *
  * Contiguous areas come first, for requests that may use them, because this mixes no types.
  *
- * Context: any; preemption off. Return: PFN, or PB_NO_PFN.
+ * Context: any; preemption off.
+ * Return: PFN, or PB_NO_PFN.
  */
 unsigned long pb_fallback(struct pb_zone *zone, unsigned int order, const struct pb_request *rq)
 {

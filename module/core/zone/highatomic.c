@@ -98,7 +98,8 @@ EXPORT_SYMBOL_PB_TEST(pb_highatomic_reserve);
  * @zone: the zone
  * @rq: the request; its order and watermarks apply
  *
- * Context: any; preemption off. Return: PFN, or PB_NO_PFN.
+ * Context: any; preemption off.
+ * Return: PFN, or PB_NO_PFN.
  */
 unsigned long pb_highatomic_alloc(struct pb_zone *zone, const struct pb_request *rq)
 {
@@ -129,8 +130,9 @@ static unsigned long find(struct pb_zone *zone)
  * @mt: migratetype it gets, that of the request
  * @force: also the last pageblock
  *
- * Context: any. Return: whether a pageblock was unreserved.
- * As unreserve_highatomic_pageblock() in mm/page_alloc.c does it with each zone.
+ * Context: any.
+ * Return: whether a pageblock was unreserved. As unreserve_highatomic_pageblock() in
+ * mm/page_alloc.c does it with each zone.
  */
 bool pb_highatomic_unreserve_zone(struct pb_zone *zone, enum pb_migratetype mt, bool force)
 {

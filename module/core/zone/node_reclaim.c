@@ -23,6 +23,7 @@
  * @zone: the zone
  *
  * Context: any. As zone_allows_reclaim() in mm/page_alloc.c.
+ * Return: whether it is.
  */
 bool pb_zone_allows_reclaim(struct pb_zone *local, struct pb_zone *zone)
 {
@@ -71,8 +72,9 @@ static bool reclaim(struct pb_pool *pool, const struct pb_request *rq)
  * @zone: the zone
  * @rq: the request
  *
- * Context: sleeps when the request may. Return: the result; after SOME and SUCCESS the caller
- * checks the watermark again. As node_reclaim() in mm/vmscan.c.
+ * Context: sleeps when the request may.
+ * Return: the result; after SOME and SUCCESS the caller checks the watermark again. As
+ * node_reclaim() in mm/vmscan.c.
  */
 enum pb_node_reclaim pb_node_reclaim(struct pb_zone *zone, const struct pb_request *rq)
 {

@@ -105,7 +105,8 @@ static long floor_of(struct pb_zone *zone, unsigned long mark, enum pb_zone_type
  * @highest: highest zone type the request may use
  * @flags: PB_ALLOC_ bits
  *
- * Context: any. Return: pages; LONG_MIN for a request that ignores the watermarks.
+ * Context: any.
+ * Return: pages; LONG_MIN for a request that ignores the watermarks.
  */
 long pb_zone_floor(struct pb_zone *zone, unsigned long nr_pages, enum pb_zone_type highest,
 		   pb_alloc_flags_t flags)
@@ -129,7 +130,8 @@ EXPORT_SYMBOL_PB_TEST(pb_zone_floor);
  * @unit: the result is a multiple of it
  * @rq: the request whose watermarks apply, or NULL for none
  *
- * Context: any. Return: pages granted.
+ * Context: any.
+ * Return: pages granted.
  */
 long pb_zone_account_near(struct pb_zone *zone, long pages, long unit,
 			  const struct pb_request *rq)
@@ -165,6 +167,7 @@ EXPORT_SYMBOL_PB_TEST(pb_zone_account_near);
  *
  * Without a watermark or reserve every request passes, because pages in per-CPU lists may serve
  * it although the zone has no free pages. Context: any.
+ * Return: whether the request may allocate.
  */
 bool pb_zone_watermark_full(struct pb_zone *zone, unsigned long nr_pages,
 			    enum pb_zone_type highest, pb_alloc_flags_t flags)
@@ -227,6 +230,7 @@ static bool has_block(struct pb_zone *zone, unsigned int order, unsigned int typ
  * or compaction do.
  *
  * Context: any. As zone_watermark_ok() in mm/page_alloc.c.
+ * Return: whether the request may allocate.
  */
 bool pb_zone_watermark_ok_order(struct pb_zone *zone, unsigned int order, unsigned long mark,
 				enum pb_zone_type highest, pb_alloc_flags_t flags)
@@ -375,8 +379,9 @@ EXPORT_SYMBOL_PB_TEST(pb_setup_per_zone_wmarks);
  * By a pageblock each time, up to watermark_boost_factor of the high watermark. Zones without
  * watermarks are not boosted, nor zones so small that a boost would block allocations.
  *
- * Context: any. Return: whether the zone is boosted now, so that the caller wakes the node.
- * As boost_watermark() in mm/page_alloc.c.
+ * Context: any.
+ * Return: whether the zone is boosted now, so that the caller wakes the node. As
+ * boost_watermark() in mm/page_alloc.c.
  */
 bool pb_zone_boost(struct pb_zone *zone, unsigned int order)
 {

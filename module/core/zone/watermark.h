@@ -35,7 +35,8 @@ long pb_zone_account_near(struct pb_zone *zone, long pages, long unit,
  *
  * The caller frees the pages that are not granted to the bitmaps, without counting them.
  *
- * Context: any; one atomic. Return: pages granted, at most @pages.
+ * Context: any; one atomic.
+ * Return: pages granted, at most @pages.
  */
 static inline long pb_zone_account_alloc(struct pb_zone *zone, long pages, long unit,
 					 const struct pb_request *rq)
@@ -86,6 +87,7 @@ void pb_zone_decay_boost_by(struct pb_zone *zone, unsigned long pages);
  * be stale when the pages are allocated; pb_zone_account_alloc() checks again.
  *
  * Context: any. As zone_watermark_fast() in mm/page_alloc.c.
+ * Return: whether it may.
  */
 static inline bool pb_zone_watermark_ok(struct pb_zone *zone, unsigned long nr_pages,
 					enum pb_zone_type highest, pb_alloc_flags_t flags)

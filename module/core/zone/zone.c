@@ -48,7 +48,8 @@ static int init_index(struct pb_zone *zone)
  * @start_pfn: start of its span
  * @end_pfn: end of its span, exclusive
  *
- * Context: may sleep. Return: 0 or -ENOMEM.
+ * Context: may sleep.
+ * Return: 0 or -ENOMEM.
  */
 int pb_zone_init(struct pb_zone *zone, struct pb_pool *pool, int nid, enum pb_zone_type type,
 		 unsigned long start_pfn, unsigned long end_pfn)
@@ -120,7 +121,8 @@ static unsigned long next_in_class(struct pb_zone *zone, struct pb_free_area *ar
  * free one. The candidate has the right migratetype; whether it still has a block of the
  * order, the claim tells.
  *
- * Context: any. Return: the pageblock, or NULL when there is no more.
+ * Context: any.
+ * Return: the pageblock, or NULL when there is no more.
  */
 struct pb_pageblock *pb_zone_next_pageblock(struct pb_zone *zone, unsigned int order,
 					    enum pb_migratetype mt, struct pb_block_search *search)
@@ -231,8 +233,8 @@ static unsigned long account_or_undo(struct pb_zone *zone, unsigned long pfn, un
  * @mt: migratetype, below PB_INDEXED_TYPES
  * @rq: the request whose watermarks apply, or NULL: down to the last page
  *
- * Context: any; preemption off. Return: PFN of the head, or PB_NO_PFN.
- * As __rmqueue_smallest() in mm/page_alloc.c.
+ * Context: any; preemption off.
+ * Return: PFN of the head, or PB_NO_PFN. As __rmqueue_smallest() in mm/page_alloc.c.
  */
 unsigned long pb_zone_alloc(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt,
 			    const struct pb_request *rq)
@@ -263,7 +265,8 @@ EXPORT_SYMBOL_PB_TEST(pb_zone_alloc);
  * @mt: its migratetype
  * @rq: the request whose watermarks apply, or NULL: down to the last page
  *
- * Context: any; preemption off. Return: whether the pageblock was allocated.
+ * Context: any; preemption off.
+ * Return: whether the pageblock was allocated.
  */
 bool pb_zone_alloc_pageblock_at(struct pb_zone *zone, unsigned long index, enum pb_migratetype mt,
 				const struct pb_request *rq)
@@ -357,7 +360,8 @@ static bool alloc_run(struct pb_zone *zone, unsigned long index, unsigned long n
  * @types: migratetypes they may have now, BIT(mt) each
  * @rq: the request whose watermarks apply, or NULL: down to the last page
  *
- * Context: any; preemption off. Return: first PFN, or PB_NO_PFN.
+ * Context: any; preemption off.
+ * Return: first PFN, or PB_NO_PFN.
  */
 unsigned long pb_zone_alloc_pageblocks(struct pb_zone *zone, unsigned long nr, unsigned long align,
 				       enum pb_migratetype mt, unsigned int types,
@@ -392,7 +396,8 @@ EXPORT_SYMBOL_PB_TEST(pb_zone_alloc_pageblocks);
  *
  * Reports bits that were set already as a double free.
  *
- * Context: any, NMI included; wait-free. Return: PB_INDEX_OK or PB_INDEX_STALE.
+ * Context: any, NMI included; wait-free.
+ * Return: PB_INDEX_OK or PB_INDEX_STALE.
  */
 enum pb_index_state pb_zone_index_on_free(struct pb_zone *zone, unsigned long pfn, u64 mask,
 					  u64 old)
@@ -424,7 +429,8 @@ EXPORT_SYMBOL_PB_TEST(pb_zone_index_on_free);
  * The caller counts the pages of several calls together. When PB_INDEX_STALE is returned the caller
  * must call pb_index_update() for the pageblock, and may defer this.
  *
- * Context: any, NMI included; wait-free. Return: PB_INDEX_OK or PB_INDEX_STALE.
+ * Context: any, NMI included; wait-free.
+ * Return: PB_INDEX_OK or PB_INDEX_STALE.
  */
 enum pb_index_state pb_zone_free_mask_unindexed(struct pb_zone *zone, unsigned long pfn, u64 mask)
 {

@@ -297,7 +297,8 @@ static enum pb_reason reason_of(int err)
  * @pfn: the block
  * @reason: set when this fails, or NULL
  *
- * Context: that of the request. Return: @pfn, or PB_NO_PFN after the block was freed.
+ * Context: that of the request.
+ * Return: @pfn, or PB_NO_PFN after the block was freed.
  */
 unsigned long pb_account_block(const struct pb_request *rq, unsigned long pfn,
 			       enum pb_reason *reason)
@@ -318,7 +319,8 @@ EXPORT_SYMBOL_PB_TEST(pb_account_block);
  * @pfns: the blocks
  * @reason: set when fewer are charged, or NULL
  *
- * Context: that of the request. Return: number of blocks charged; the others were freed.
+ * Context: that of the request.
+ * Return: number of blocks charged; the others were freed.
  */
 unsigned long pb_account_bulk(const struct pb_request *rq, unsigned long nr, unsigned long *pfns,
 			      enum pb_reason *reason)
@@ -347,7 +349,8 @@ unsigned long pb_account_bulk(const struct pb_request *rq, unsigned long nr, uns
  *
  * Each page is charged separately, because it may be freed separately.
  *
- * Context: that of the request. Return: @pfn, or PB_NO_PFN after all pages were freed.
+ * Context: that of the request.
+ * Return: @pfn, or PB_NO_PFN after all pages were freed.
  */
 unsigned long pb_account_contig(const struct pb_request *rq, unsigned long pfn,
 				unsigned long nr_pages, enum pb_reason *reason)
@@ -396,7 +399,8 @@ void pb_account_free(struct pb_pool *pool, unsigned long pfn, unsigned int order
  *
  * A failed migration needs no undo.
  *
- * Context: process; may sleep as @gfp says. Return: 0 or -ENOMEM.
+ * Context: process; may sleep as @gfp says.
+ * Return: 0 or -ENOMEM.
  */
 int pb_account_move(unsigned long src_pfn, unsigned long dst_pfn, gfp_t gfp)
 {
@@ -458,7 +462,8 @@ EXPORT_SYMBOL_PB_TEST(pb_account_deferred_blocks);
 /**
  * pb_account_init - register the dmem region of the pool
  *
- * Context: process, may sleep; the pool exists. Return: 0 or a negative errno.
+ * Context: process, may sleep; the pool exists.
+ * Return: 0 or a negative errno.
  */
 int pb_account_init(void)
 {

@@ -458,8 +458,8 @@ EXPORT_SYMBOL_PBUDDY(pbuddy_free_pages_exact);
  * pbuddy_page_order - order of an allocated block
  * @page: its first page
  *
- * Context: any. Return: the order, or -EINVAL when @page is not the first page of an
- * allocated block.
+ * Context: any.
+ * Return: the order, or -EINVAL when @page is not the first page of an allocated block.
  */
 int pbuddy_page_order(const struct page *page)
 {
@@ -475,7 +475,8 @@ EXPORT_SYMBOL_PBUDDY(pbuddy_page_order);
  * what frees more memory, and network code drops packets in it that do not. The mark stays until
  * the pages are freed or made movable; pages of a split block each have it.
  *
- * Context: any. Return: false also when @page is not the first page of an allocated block. As
+ * Context: any.
+ * Return: false also when @page is not the first page of an allocated block. As
  * page_is_pfmemalloc().
  */
 bool pbuddy_page_is_memalloc(const struct page *page)
@@ -489,6 +490,7 @@ EXPORT_SYMBOL_PBUDDY(pbuddy_page_is_memalloc);
  * @page: any page
  *
  * Context: any.
+ * Return: whether it does.
  */
 bool pbuddy_owns_page(const struct page *page)
 {

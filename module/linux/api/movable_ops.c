@@ -100,8 +100,9 @@ static struct registration *find(const struct pbuddy_movable_operations *ops)
  *
  * As struct movable_operations of mm/, but registered, so that unregistration can wait for callers.
  *
- * Context: process, may sleep. Return: 0; -EINVAL when an operation is missing, -EEXIST when @ops
- * are registered already, -ENOMEM.
+ * Context: process, may sleep.
+ * Return: 0; -EINVAL when an operation is missing, -EEXIST when @ops are registered already,
+ * -ENOMEM.
  */
 int pbuddy_register_movable(const struct pbuddy_movable_operations *ops)
 {
@@ -181,9 +182,9 @@ EXPORT_SYMBOL_PBUDDY(pbuddy_unregister_movable);
  * The owner calls this when the block is ready for migration, which may begin before this returns.
  * A free ends it. A block that is movable already gets the new @private.
  *
- * Context: process, may sleep. Return: 0; -EINVAL when @page is not the first page of an allocated
- * block, the block is too large or @ops are not registered; -EBUSY when it is being migrated;
- * -ENOMEM.
+ * Context: process, may sleep.
+ * Return: 0; -EINVAL when @page is not the first page of an allocated block, the block is too
+ * large or @ops are not registered; -EBUSY when it is being migrated; -ENOMEM.
  */
 int pbuddy_page_set_movable(struct page *page, const struct pbuddy_movable_operations *ops,
 			    void *private)
@@ -215,8 +216,9 @@ EXPORT_SYMBOL_PBUDDY(pbuddy_page_set_movable);
  * pbuddy_page_clear_movable - make a block unmovable
  * @page: its first page
  *
- * Context: any. Return: 0, also when it was not movable; -EBUSY when it is being migrated; -EINVAL
- * when it is not the first page of an allocated block.
+ * Context: any.
+ * Return: 0, also when it was not movable; -EBUSY when it is being migrated; -EINVAL when it is
+ * not the first page of an allocated block.
  */
 int pbuddy_page_clear_movable(struct page *page)
 {
@@ -228,7 +230,8 @@ EXPORT_SYMBOL_PBUDDY(pbuddy_page_clear_movable);
  * pbuddy_page_private - the owner's private pointer of a movable block
  * @page: its first page; in migrate_page source or target
  *
- * Context: any, while the block is movable. Return: @private of pbuddy_page_set_movable().
+ * Context: any, while the block is movable.
+ * Return: @private of pbuddy_page_set_movable().
  */
 void *pbuddy_page_private(const struct page *page)
 {
@@ -278,7 +281,8 @@ static int call(const struct pbuddy_movable_operations *ops, unsigned long src_p
  * @order: of both
  * @mode: enum pb_migrate_mode
  *
- * Context: process, may sleep. Return: 0, or a negative errno.
+ * Context: process, may sleep.
+ * Return: 0, or a negative errno.
  */
 int pb_movable_ops_migrate(struct pb_pool *pool, unsigned long src_pfn, unsigned long dst_pfn,
 			   unsigned int order, int mode)

@@ -65,8 +65,9 @@ void pb_reclaimer_reset_failures(void)
  * Its functions are called by requests in the slow path, and by node threads when a zone falls
  * below its low watermark.
  *
- * Context: process, may sleep. Return: 0, -EINVAL when a function is missing, -EBUSY when it is
- * registered already, or -ENOMEM. As register_shrinker() in mm/shrinker.c.
+ * Context: process, may sleep.
+ * Return: 0, -EINVAL when a function is missing, -EBUSY when it is registered already, or
+ * -ENOMEM. As register_shrinker() in mm/shrinker.c.
  */
 int pbuddy_register_reclaimer(struct pbuddy_reclaimer *reclaimer)
 {
@@ -179,8 +180,8 @@ static unsigned long query(struct registration *r, int nid, gfp_t gfp, int prior
  * @priority: 0 to PB_DEF_PRIORITY; lower scans more
  * @nr_scanned: incremented by the number of pages scanned
  *
- * Context: process, may sleep; the task has PF_MEMALLOC. Return: pages freed.
- * As shrink_slab() in mm/shrinker.c.
+ * Context: process, may sleep; the task has PF_MEMALLOC.
+ * Return: pages freed. As shrink_slab() in mm/shrinker.c.
  */
 unsigned long pb_reclaimer_scan_node(int nid, gfp_t gfp, int priority, unsigned long *nr_scanned)
 {
@@ -199,7 +200,8 @@ unsigned long pb_reclaimer_scan_node(int nid, gfp_t gfp, int priority, unsigned 
  * pb_reclaimer_count_node - count reclaimable pages of a node
  * @nid: the node
  *
- * Context: process, may sleep. Return: pages.
+ * Context: process, may sleep.
+ * Return: pages.
  */
 unsigned long pb_reclaimer_count_node(int nid)
 {

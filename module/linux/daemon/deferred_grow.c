@@ -63,7 +63,8 @@ static struct task_struct *growing;	/* who has the lock */
  * @nr: their number
  * @movable_percent: as the parameter movable=
  *
- * Context: process, may sleep. Return: 0, -EINVAL after a line that says what is wrong, or -ENOMEM.
+ * Context: process, may sleep.
+ * Return: 0, -EINVAL after a line that says what is wrong, or -ENOMEM.
  */
 int pb_deferred_grow_prepare(const struct pb_pool_spec *specs, unsigned int nr,
 			     unsigned int movable_percent)
@@ -203,8 +204,8 @@ static unsigned long grow_from(struct grower *g, unsigned long nr_pages)
  * @nid: the node
  * @nr_pages: how many pages are lacking
  *
- * Context: process, sleeps, killable; may do I/O. Return: pages that the node has more than before,
- * by whomever.
+ * Context: process, sleeps, killable; may do I/O.
+ * Return: pages that the node has more than before, by whomever.
  */
 unsigned long pb_deferred_grow_node(int nid, unsigned long nr_pages)
 {
@@ -237,7 +238,8 @@ unsigned long pb_deferred_grow_node(int nid, unsigned long nr_pages)
  *
  * On the nearest node that may grow, and whose memory the request may use.
  *
- * Context: process, sleeps, killable. Return: as pb_deferred_grow_node().
+ * Context: process, sleeps, killable.
+ * Return: as pb_deferred_grow_node().
  */
 unsigned long pb_deferred_grow(struct pb_pool *pool, const struct pb_request *rq,
 			       unsigned long nr_pages)
@@ -260,7 +262,8 @@ unsigned long pb_deferred_grow(struct pb_pool *pool, const struct pb_request *rq
 /**
  * pb_deferred_grow_start - from now on requests may have the pool grow
  *
- * Context: process; the pool exists, and nothing is allocated from it. Return: 0.
+ * Context: process; the pool exists, and nothing is allocated from it.
+ * Return: 0.
  */
 int pb_deferred_grow_start(void)
 {

@@ -434,8 +434,9 @@ static int thread(void *p)
  *
  * Kernel threads are what others wait for, and do not wait; nor does who is to die.
  *
- * Context: process, sleeps. Return: whether it had to wait.
- * As throttle_direct_reclaim() in mm/vmscan.c, and with its older time limit.
+ * Context: process, sleeps.
+ * Return: whether it had to wait. As throttle_direct_reclaim() in mm/vmscan.c, and with its older
+ * time limit.
  */
 bool pb_node_throttle(const struct pb_request *rq)
 {
@@ -529,7 +530,8 @@ static int start_threads(void)
 /**
  * pb_node_threads_init - start a thread for each node that has memory
  *
- * Context: process, may sleep. Return: 0 or a negative errno.
+ * Context: process, may sleep.
+ * Return: 0 or a negative errno.
  */
 int pb_node_threads_init(void)
 {

@@ -171,8 +171,8 @@ static void end_process(struct task_struct *p, const struct pb_request *rq)
  * @pool: the instance
  * @rq: the request
  *
- * Context: process, may sleep; one caller at a time. Return: true when memory is going to come
- * free. As out_of_memory().
+ * Context: process, may sleep; one caller at a time.
+ * Return: true when memory is going to come free. As out_of_memory().
  */
 bool pb_oom(struct pb_pool *pool, const struct pb_request *rq)
 {
@@ -202,6 +202,7 @@ bool pb_oom(struct pb_pool *pool, const struct pb_request *rq)
  * @pool: the instance
  *
  * Context: any.
+ * Return: whether it is.
  */
 bool pb_oom_victim(struct pb_pool *pool)
 {

@@ -96,7 +96,8 @@ static int cpu_dead(unsigned int cpu)
 /**
  * pb_pcp_work_init - start to drain and decay
  *
- * Context: process, may sleep; the pool exists. Return: 0 or a negative errno.
+ * Context: process, may sleep; the pool exists.
+ * Return: 0 or a negative errno.
  */
 int pb_pcp_work_init(void)
 {

@@ -20,7 +20,8 @@
  *
  * Asks every node that may serve the request, nearest first, until there is enough.
  *
- * Context: process, may sleep. Return: pages given up. As shrink_zones() in mm/vmscan.c.
+ * Context: process, may sleep.
+ * Return: pages given up. As shrink_zones() in mm/vmscan.c.
  */
 unsigned long pb_shrink_zones(struct pb_pool *pool, const struct pb_request *rq, int priority,
 			      unsigned long nr_pages)
@@ -60,6 +61,7 @@ unsigned long pb_shrink_zones(struct pb_pool *pool, const struct pb_request *rq,
  * @zone: counts all pages of its node
  *
  * Context: process, may sleep.
+ * Return: number of pages.
  */
 unsigned long pb_shrinkable_pages(struct pb_zone *zone)
 {

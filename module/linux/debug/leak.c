@@ -56,6 +56,7 @@ void pb_leak_report(void)
  *
  * In use is what is not known to be free, and what somebody holds a reference to. The pool
  * is quiescent and its per-CPU caches are empty. Context: process.
+ * Return: whether one is.
  */
 bool pb_leak_in_pageblock(unsigned long pfn)
 {

@@ -431,6 +431,7 @@ static void end_building(struct pb_buffer *buf)
  * @tgid: of the process
  *
  * Context: process; does not sleep.
+ * Return: number of pages.
  */
 unsigned long pb_buffer_pages_building(struct pid *tgid)
 {

@@ -84,7 +84,8 @@ struct file *pb_buffer_file(struct pb_buffer *buf, unsigned int flags)
  * pb_buffer_of_file() - the buffer behind a file
  * @file: any file
  *
- * Context: any. Return: the buffer, on which the file has a reference, or NULL.
+ * Context: any.
+ * Return: the buffer, on which the file has a reference, or NULL.
  */
 struct pb_buffer *pb_buffer_of_file(struct file *file)
 {

@@ -88,7 +88,8 @@ static int query(const struct pb_buffer *buf, void __user *arg)
  * @cmd: PBUDDY_IOCTL_ number
  * @arg: user pointer to its struct
  *
- * Context: may sleep. Return: as <uapi/linux/pbuddy.h> says, or -ENOTTY.
+ * Context: may sleep.
+ * Return: as <uapi/linux/pbuddy.h> says, or -ENOTTY.
  */
 long pb_buffer_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {

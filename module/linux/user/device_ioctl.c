@@ -402,7 +402,8 @@ static int alloc_batch(struct pbuddy_alloc_batch __user *arg)
  * @cmd: PBUDDY_IOCTL_ number
  * @arg: user pointer to its struct
  *
- * Context: may sleep. Return: as <uapi/linux/pbuddy.h> says, or -ENOTTY.
+ * Context: may sleep.
+ * Return: as <uapi/linux/pbuddy.h> says, or -ENOTTY.
  */
 long pb_device_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {

@@ -156,7 +156,8 @@ int pb_mmap_new(struct vm_area_struct *vma)
  * pb_buffer_of_vma() - the buffer behind a mapping
  * @vma: any mapping, its address space locked
  *
- * Context: any. Return: the buffer, on which the mapping has a reference, or NULL.
+ * Context: any.
+ * Return: the buffer, on which the mapping has a reference, or NULL.
  */
 struct pb_buffer *pb_buffer_of_vma(struct vm_area_struct *vma)
 {

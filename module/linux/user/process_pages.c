@@ -108,6 +108,7 @@ static void count_mappings(struct holder *h, struct task_struct *process)
  * @rq: only pages that could serve this request count
  *
  * Context: process, may sleep; one caller at a time.
+ * Return: number of pages.
  */
 unsigned long pb_process_pages(struct task_struct *process, const struct pb_request *rq)
 {
