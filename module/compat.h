@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Every difference between the kernels pbuddy supports (6.1, 6.12, 7.3). No other file of
- * the module tests LINUX_VERSION_CODE. Facilities that a configuration may lack are
- * PB_HAVE_ macros, 0 or 1.
+ * Differences between the kernels that pbuddy supports (6.1, 6.12, 7.3). No other file of the
+ * module tests LINUX_VERSION_CODE. For a facility that a kernel may lack there is a macro
+ * PB_HAVE_*, 0 or 1.
  */
 #ifndef PB_COMPAT_H
 #define PB_COMPAT_H
@@ -18,21 +18,21 @@
 #include <linux/cgroup_dmem.h>
 #endif
 
-/* Namespaces are strings from 6.13 on. */
+/* Symbol namespaces are strings since 6.13. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
 #define EXPORT_SYMBOL_PBUDDY(sym)	EXPORT_SYMBOL_NS_GPL(sym, "PBUDDY")
 #else
 #define EXPORT_SYMBOL_PBUDDY(sym)	EXPORT_SYMBOL_NS_GPL(sym, PBUDDY)
 #endif
 
-/* Workqueues are per CPU unless they say otherwise; from 6.18 on they have to say either. */
+/* Workqueues are per CPU by default before 6.18. Since 6.18 alloc_workqueue() needs the flag. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
 #define PB_WQ_PERCPU		WQ_PERCPU
 #else
 #define PB_WQ_PERCPU		0
 #endif
 
-/* Before 6.3 vm_flags is an ordinary field, written under mmap_lock. */
+/* Before 6.3 there are no accessors: vm_flags is an ordinary field, written under mmap_lock. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
 static inline void vm_flags_set(struct vm_area_struct *vma, unsigned long flags)
 {
@@ -45,7 +45,7 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, unsigned long flag
 }
 #endif
 
-/* hrtimer_setup() came with 6.13 and took the place of hrtimer_init(). */
+/* hrtimer_setup() replaces hrtimer_init() since 6.13. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
 #define pb_hrtimer_setup(timer, fn, clock, mode)	hrtimer_setup(timer, fn, clock, mode)
 #else
@@ -57,10 +57,10 @@ do {										\
 #endif
 
 /*
- * Takes [start_pfn, end_pfn) out of the running kernel, moving away what can be moved: 0, -EBUSY or
- * -EINTR. Every page has one reference afterwards. Given back with free_contig_range(). The third
- * argument was the migratetype that the pageblocks get, then acr_flags_t (with its
- * ACR_FLAGS_ macros).
+ * Allocates [start_pfn, end_pfn) from the kernel, after migrating the movable pages in it. Every
+ * page then has one reference. Free with free_contig_range(). Returns 0, -EBUSY or -EINTR. The
+ * third argument of alloc_contig_range() is acr_flags_t in kernels with the ACR_FLAGS_ macros,
+ * before that the migratetype of the pageblocks.
  */
 static inline int pb_alloc_contig_range(unsigned long start_pfn, unsigned long end_pfn, gfp_t gfp)
 {
@@ -71,7 +71,7 @@ static inline int pb_alloc_contig_range(unsigned long start_pfn, unsigned long e
 #endif
 }
 
-/* Largest order of alloc_pages(); before 6.4 MAX_ORDER was one more than that. */
+/* Largest order of alloc_pages(). Before 6.4 MAX_ORDER is that order plus 1. */
 #ifdef MAX_PAGE_ORDER
 #define PB_KERNEL_MAX_ORDER	MAX_PAGE_ORDER
 #elif LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
@@ -80,34 +80,34 @@ static inline int pb_alloc_contig_range(unsigned long start_pfn, unsigned long e
 #define PB_KERNEL_MAX_ORDER	(MAX_ORDER - 1)
 #endif
 
-/* Fills the NULL elements of an array; alloc_pages_bulk_array() lost its last word with 6.14. */
+/* Fills the NULL elements of an array. 6.14 renamed alloc_pages_bulk_array(). */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 14, 0)
 #define pb_kernel_alloc_bulk(gfp, nr, pages)	alloc_pages_bulk(gfp, nr, pages)
 #else
 #define pb_kernel_alloc_bulk(gfp, nr, pages)	alloc_pages_bulk_array(gfp, nr, pages)
 #endif
 
-/* Gone from 6.4 on, where a request without __GFP_DIRECT_RECLAIM and with __GFP_HIGH is atomic. */
+/* Removed in 6.4, where __GFP_HIGH without __GFP_DIRECT_RECLAIM replaces it. */
 #ifdef __GFP_ATOMIC
 #define PB_GFP_ATOMIC		__GFP_ATOMIC
 #else
 #define PB_GFP_ATOMIC		((__force gfp_t)0)
 #endif
 
-/* Weighted interleave and the task's place in it came with 6.9. */
+/* Weighted interleave and current->il_weight exist since 6.9. */
 #if defined(CONFIG_NUMA) && LINUX_VERSION_CODE >= KERNEL_VERSION(6, 9, 0)
 #define PB_MPOL_WEIGHTED_INTERLEAVE	MPOL_WEIGHTED_INTERLEAVE
 #define pb_il_weight()			((unsigned int)current->il_weight)
 #define pb_il_set_weight(weight)	(current->il_weight = (weight))
 #else
-#define PB_MPOL_WEIGHTED_INTERLEAVE	0xffff	/* no mode */
+#define PB_MPOL_WEIGHTED_INTERLEAVE	0xffff	/* equals no mode */
 #define pb_il_weight()			0U
 #define pb_il_set_weight(weight)	((void)(weight))
 #endif
 
 /*
- * The controller for device memory came with 6.14; its regions have taken a struct since 7.3.
- * Where it is not there, or configured out, nothing is registered: NULL.
+ * The dmem cgroup controller exists since 6.14. Since 7.3 the registration of a region needs a
+ * struct. On kernels without the controller pb_dmem_register_region() returns NULL.
  */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 3, 0)
 static inline struct dmem_cgroup_region *pb_dmem_register_region(u64 size, const char *name)
@@ -146,14 +146,14 @@ static inline void dmem_cgroup_uncharge(struct dmem_cgroup_pool_state *pool, u64
 }
 #endif
 
-/* cma_alloc() and the list of the DMA layer's areas are exported from 7.x on. */
+/* cma_alloc() and dma_contiguous_get_area_by_idx() are exported to modules. */
 #if defined(CONFIG_CMA) && LINUX_VERSION_CODE >= KERNEL_VERSION(7, 3, 0)
 #define PB_HAVE_CMA_ALLOC	1
 #else
 #define PB_HAVE_CMA_ALLOC	0
 #endif
 
-/* reserve_mem= on the command line, and the search for it by name. */
+/* reserve_mem= on the kernel's command line, and reserve_mem_find_by_name(), exist since 6.12. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
 #define PB_HAVE_RESERVE_MEM	1
 #else
@@ -164,7 +164,7 @@ static inline int reserve_mem_find_by_name(const char *name, phys_addr_t *start,
 }
 #endif
 
-/* Kernels without CONFIG_ZONE_DEVICE (UML) do not declare these; nobody calls them there. */
+/* Not declared without CONFIG_ZONE_DEVICE (UML). There check_range() rejects every spec. */
 #ifndef CONFIG_ZONE_DEVICE
 struct dev_pagemap;
 

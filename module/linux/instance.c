@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The one pool that this module owns: made from the extents that the sources gave, and unmade into
- * them again.
+ * The pool of the module and the list of its extents.
+ *
+ * At insmod the sources add extents to the list (source/source.c). Then the extents of each node
+ * are divided into ranges, from the highest PFN down: the share of movable= becomes ZONE_MOVABLE,
+ * then the share of cma= contiguous areas; the rest is DMA32 below 4 GiB and NORMAL above. The pool
+ * is initialized from the ranges. When it grows, its new extents are added to the list. At rmmod
+ * the extents are returned to their sources.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -21,16 +26,16 @@
 struct pb_pool pb_instance;
 EXPORT_SYMBOL_PB_TEST(pb_instance);
 
-/* Sorted by PFN; while the pool lives some may be added: see pb_instance_extents(). */
+/* Sorted by PFN. Extents are added while the pool exists: see pb_instance_extents(). */
 static LIST_HEAD(extents);
 
 /* ---- ranges ---- */
 
 /**
- * struct range_list - ranges under construction, from high PFNs to low
- * @range: array with room for RANGES_PER_EXTENT ranges per extent
- * @nr: ranges in it
- * @left: per node: pages that still go to ZONE_MOVABLE, and to contiguous areas
+ * struct range_list - ranges of the pool, from high PFNs to low
+ * @range: array of RANGES_PER_EXTENT entries for each extent
+ * @nr: number of ranges in it
+ * @left: for each node the pages that ZONE_MOVABLE and the contiguous areas still lack
  */
 struct range_list {
 	struct pb_range	*range;
@@ -41,7 +46,7 @@ struct range_list {
 	}		*left;
 };
 
-/* Movable, and two zones with and without a contiguous area. */
+/* ZONE_MOVABLE, and NORMAL and DMA32 each with and without a contiguous area. */
 #define RANGES_PER_EXTENT	5
 
 static void append_range(struct range_list *list, unsigned long start, unsigned long end,
@@ -63,7 +68,7 @@ static void append_range(struct range_list *list, unsigned long start, unsigned 
 	};
 }
 
-/* DMA32 below 4 GiB and NORMAL above. */
+/* Divides a range at 4 GiB into NORMAL and DMA32. */
 static void append_lowmem(struct range_list *list, unsigned long start, unsigned long end,
 			  int nid, bool cma)
 {
@@ -73,7 +78,7 @@ static void append_lowmem(struct range_list *list, unsigned long start, unsigned
 	append_range(list, start, min(end, dma32_end), nid, PB_ZONE_DMA32, cma);
 }
 
-/* Its top may be movable, what is below that a contiguous area. */
+/* Divides an extent, from its end: ZONE_MOVABLE, contiguous area, other memory. */
 static void add_extent(struct range_list *list, const struct pb_extent *extent)
 {
 	unsigned long start = extent->start_pfn, end = start + extent->nr_pages;
@@ -145,8 +150,10 @@ static int make_pool(const struct pb_instance_config *instance)
 }
 
 /**
- * pb_instance_node_pages - pages that pbuddy owns on a node
+ * pb_instance_node_pages - count the pages that pbuddy owns on a node
  * @nid: any node number
+ *
+ * Context: process; the list of extents must not change meanwhile.
  *
  * Return: number of pages.
  */
@@ -162,10 +169,11 @@ unsigned long pb_instance_node_pages(int nid)
 }
 
 /**
- * pb_instance_pages - pages of all zones, free or not, when they have grown as far as they may
+ * pb_instance_pages - count the pages of all zones once they have grown to their maximum
  *
  * Context: any.
- * Return: number of pages.
+ *
+ * Return: number of pages, free and allocated.
  */
 unsigned long pb_instance_pages(void)
 {
@@ -178,11 +186,12 @@ unsigned long pb_instance_pages(void)
 }
 
 /**
- * pb_instance_has_memory - does a node have a zone?
+ * pb_instance_has_memory - whether a node has a zone of the pool
  * @nid: any node number from 0 on
  *
  * Context: any.
- * Return: whether it has.
+ *
+ * Return: true if it has.
  */
 bool pb_instance_has_memory(int nid)
 {
@@ -193,10 +202,12 @@ bool pb_instance_has_memory(int nid)
 EXPORT_SYMBOL_PB_TEST(pb_instance_has_memory);
 
 /**
- * pb_instance_extents - what the sources gave
+ * pb_instance_extents - get the list of extents
  *
- * Return: list of struct pb_extent, sorted by PFN. While anything is allocated it may grow: walk
- * it under RCU then. Nothing is taken out before the end.
+ * Extents may be added while the pool is used: walk the list under RCU then. None is removed before
+ * pb_instance_exit(). Context: any.
+ *
+ * Return: list of struct pb_extent, sorted by PFN.
  */
 struct list_head *pb_instance_extents(void)
 {
@@ -204,10 +215,10 @@ struct list_head *pb_instance_extents(void)
 }
 
 /**
- * pb_instance_add_extent - put memory that the pool has grown by on the list
- * @extent: on another list, whose it is no more then
+ * pb_instance_add_extent - move an extent that the pool has grown by to the list
+ * @extent: the extent; is removed from the list that it is on
  *
- * Context: process; one at a time.
+ * Context: process; one caller at a time.
  */
 void pb_instance_add_extent(struct pb_extent *extent)
 {
@@ -221,11 +232,12 @@ void pb_instance_add_extent(struct pb_extent *extent)
 }
 
 /**
- * pb_instance_init - take memory and make the pool of it
- * @config: what memory, and what the pool calls
+ * pb_instance_init - take the memory of pool= from the sources and initialize the pool
+ * @config: elements of pool=, shares of the zones and operations of the pool
  *
- * Context: process, may sleep.
- * Return: 0, or a negative errno after a line that says what is wrong.
+ * Context: process, may sleep, killable.
+ *
+ * Return: 0, or a negative errno after logging the cause; see pb_source_reserve_all().
  */
 int pb_instance_init(const struct pb_instance_config *config)
 {
@@ -235,7 +247,7 @@ int pb_instance_init(const struct pb_instance_config *config)
 		return ret;
 	ret = make_pool(config);
 	if (ret) {
-		pr_err("cannot make the pool: error %d\n", ret);
+		pr_err("cannot initialize the pool: error %d\n", ret);
 		pb_source_release_all(&extents, NULL);
 	}
 	return ret;
@@ -252,11 +264,12 @@ static unsigned long total_pages(void)
 }
 
 /**
- * pb_instance_exit - give everything back that is not in use
- * @in_use: true for the first PFN of a pageblock that is to be left out, as it has pages in use
+ * pb_instance_exit - return the memory to the sources and destroy the pool
+ * @in_use: returns true for the first PFN of a pageblock with pages in use, which is not returned
  *
- * Nobody allocates or frees any more: device and files are gone, and users of the in-kernel API are
- * modules that depend on this one. The per-CPU caches are empty. Context: process, may sleep.
+ * There are no concurrent allocations or frees: the device is removed, and modules that use the
+ * in-kernel API are unloaded, as they depend on this one. The caller has drained the pcp lists.
+ * Context: process, may sleep.
  */
 void pb_instance_exit(bool (*in_use)(unsigned long pfn))
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The one pool that this module owns, and the extents that it is made of. */
+/* The pool of the module and the list of its extents. See instance.c. */
 #ifndef PB_INSTANCE_H
 #define PB_INSTANCE_H
 
@@ -12,15 +12,15 @@ struct pb_pool_spec;
 extern struct pb_pool pb_instance;
 
 /**
- * struct pb_instance_config - what the instance is made of
+ * struct pb_instance_config - parameters of the pool
  * @specs: elements of pool=
- * @nr_specs: their number
- * @strict: getting less memory than asked is an error
- * @movable_percent: share of each node that goes to ZONE_MOVABLE, 0 to 100
- * @cma_percent: share of each node, as far as it is not MOVABLE, that is a contiguous area
- * @spans: where the pool may grow
- * @nr_spans: their number
- * @ops: what the core calls
+ * @nr_specs: number of @specs
+ * @strict: fail when a source has less memory than its element specifies
+ * @movable_percent: share of each node that becomes ZONE_MOVABLE, 0 to 100
+ * @cma_percent: share of the rest of each node that becomes a contiguous area, 0 to 100
+ * @spans: PFN ranges in which the pool may grow
+ * @nr_spans: number of @spans
+ * @ops: operations of the pool
  */
 struct pb_instance_config {
 	const struct pb_pool_spec	*specs;

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The module: its parameters, the callbacks of the core, and the order in which its parts begin. */
+/*
+ * The module: parameters that are read at insmod, the operations that the core calls, and the order
+ * in which insmod initializes the parts of the module. The table steps[] has that order; rmmod, and
+ * an insmod that fails, call the exit functions in reverse.
+ */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/build_bug.h>
@@ -36,11 +40,11 @@
 
 static char *pool;
 module_param(pool, charp, 0444);
-MODULE_PARM_DESC(pool, "memory to own: NODE:SIZE[-MAX][@SOURCE[=LABEL]],... with SOURCE contig (default), cma or reserve; SIZE, and what it may grow to, in bytes or with K, M, G, T, rounded up to 2 MiB; default: of each node an eighth of its free memory, at least 16M, at most a quarter");
+MODULE_PARM_DESC(pool, "memory to own: NODE:SIZE[-MAX][@SOURCE[=LABEL]],... with SOURCE contig (default), cma or reserve; the node begins with SIZE and may grow to MAX, in bytes or with K, M, G, T, rounded up to 2 MiB; default: on each node an eighth of the free memory, at least 16M, at most a quarter");
 
 static bool strict;
 module_param(strict, bool, 0444);
-MODULE_PARM_DESC(strict, "fail when less memory is to be had than pool= asks for (default: N, own what there is)");
+MODULE_PARM_DESC(strict, "fail when less memory is available than pool= specifies (default: N, own what is available)");
 
 static unsigned int movable;
 module_param(movable, uint, 0444);
@@ -48,13 +52,13 @@ MODULE_PARM_DESC(movable, "percent of each node's memory that only movable alloc
 
 static bool owner;
 module_param(owner, bool, 0444);
-MODULE_PARM_DESC(owner, "record task and call stack of each allocation, for debugfs owners and the list of leaks; 32 bytes per page (default: N)");
+MODULE_PARM_DESC(owner, "record task and call stack of each allocation, for the debugfs file owners and the list of leaked pages (default: N)");
 
 static unsigned int cma;
 module_param(cma, uint, 0444);
-MODULE_PARM_DESC(cma, "percent of each node's memory that is one contiguous area: for movable allocations and for ranges, 0 to 100, of what movable= leaves (default: 0)");
+MODULE_PARM_DESC(cma, "percent of each node's memory, less the part for movable=, that is a contiguous area: for movable allocations and for ranges, 0 to 100 (default: 0)");
 
-/* ---- what the core calls ---- */
+/* ---- operations that the core calls ---- */
 
 static void zero(struct pb_pool *pool, unsigned long pfn, unsigned long nr_pages)
 {
@@ -62,8 +66,8 @@ static void zero(struct pb_pool *pool, unsigned long pfn, unsigned long nr_pages
 }
 
 /*
- * Those that are not here belong to tracepoints: hooks/trace.c and hooks/trace_compact.c set them
- * while the tracepoint is enabled. debug_pages.c takes out .zero while it fills free pages itself.
+ * hooks/trace.c and hooks/trace_compact.c set the others while a tracepoint is enabled.
+ * hooks/debug_pages.c sets .zero to NULL while it fills free pages itself.
  */
 static const struct pb_ops ops = {
 	.bad		= pb_report_bad,
@@ -143,19 +147,19 @@ static void exit_instance(void)
 	pb_instance_exit(pb_leak_in_pageblock);
 }
 
-/* ---- the rest, and their order ---- */
+/* ---- the other parts, and the order of initialization ---- */
 
 static bool page_poison;
 module_param(page_poison, bool, 0444);
-MODULE_PARM_DESC(page_poison, "fill free pages with a pattern and check it before they are handed out; slow (default: N)");
+MODULE_PARM_DESC(page_poison, "fill free pages with a pattern and check it when they are allocated; slow (default: N)");
 
 static bool zero_on_alloc;
 module_param_named(init_on_alloc, zero_on_alloc, bool, 0444);
-MODULE_PARM_DESC(init_on_alloc, "zero all pages when they are allocated, as the kernel's parameter of this name does (default: that one's)");
+MODULE_PARM_DESC(init_on_alloc, "zero all pages when they are allocated, as the kernel's parameter of this name, which also has this effect (default: N)");
 
 static bool zero_on_free;
 module_param_named(init_on_free, zero_on_free, bool, 0444);
-MODULE_PARM_DESC(init_on_free, "zero pages when they are freed, as the kernel's parameter of this name does (default: that one's)");
+MODULE_PARM_DESC(init_on_free, "zero all pages when they are freed, as the kernel's parameter of this name, which also has this effect (default: N; page_poison takes precedence)");
 
 static int init_debug(void)
 {
@@ -171,7 +175,7 @@ static int init_debug(void)
 
 static unsigned int guard_minorder;
 module_param(guard_minorder, uint, 0444);
-MODULE_PARM_DESC(guard_minorder, "put guard pages around blocks of lower orders, checked when they are freed: each then takes a block of this order, 1 to 9 (default: 0, none)");
+MODULE_PARM_DESC(guard_minorder, "put guard pages around blocks of orders below this one, 1 to 9, and check them when a block is freed; each such allocation uses a block of this order (default: 0, none)");
 
 static int init_guard(void)
 {
@@ -184,11 +188,11 @@ static int init_owner(void)
 }
 
 /*
- * Begun from the first to the last, ended in reverse. The instance ends last: when it lists what
- * has leaked nobody allocates any more, and the records of owners are still there.
+ * insmod calls init from the first to the last, rmmod calls exit in reverse. exit_instance() is
+ * called last: it logs leaked pages after the last allocation, while the owner records still exist.
  */
 static const struct {
-	const char	*name;		/* NULL: prints itself why it failed, or cannot fail */
+	const char	*name;		/* NULL: init logs its own errors, or cannot fail */
 	int		(*init)(void);	/* may be NULL */
 	void		(*exit)(void);
 } steps[] = {
@@ -223,7 +227,7 @@ static int __init pbuddy_init(void)
 	unsigned int i;
 	int ret;
 
-	/* Orders are written down as 1 GiB of 4 KiB pages, a pageblock as 2 MiB of them. */
+	/* PB_MAX_ORDER is 1 GiB and PB_PAGEBLOCK_ORDER 2 MiB of 4 KiB pages. */
 	BUILD_BUG_ON(PAGE_SHIFT != 12);
 
 	for (i = 0; i < ARRAY_SIZE(steps); i++) {

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Parameters of the module that may be changed while it runs, one value per file under
- * /sys/module/pbuddy/parameters/, with the names, units, bounds and defaults that vm.* of
- * the kernel has for the same, but for min_free_kbytes, which is 0 here: what pbuddy owns
- * is for its users to the last page, unless they want to keep some.
+ * Parameters that may be changed while the module runs, in /sys/module/pbuddy/parameters/.
+ *
+ * Where the kernel has the same parameter in vm.*, names, units, bounds and defaults are the same.
+ * min_free_kbytes differs: its default is 0, so that users of pbuddy may allocate every page.
+ *
+ * A write sets a variable here, under a mutex, and then copies all variables to the pool and
+ * recalculates its watermarks. Before the pool is initialized, a write only sets the variable.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -21,8 +24,8 @@
 #define BOOST_FACTOR_MAX	1000000
 #define NODE_RECLAIM_ALL	7	/* RECLAIM_ZONE, RECLAIM_WRITE, RECLAIM_UNMAP */
 
-static DEFINE_MUTEX(lock);		/* protects all below, and the writing of marks */
-static bool live;			/* there is a pool */
+static DEFINE_MUTEX(lock);		/* protects the variables below and pb_instance.wmark */
+static bool live;			/* the pool is initialized */
 
 static unsigned long min_free_kbytes;
 static unsigned int watermark_scale_factor = 10;
@@ -35,7 +38,7 @@ static unsigned int lowmem_reserve_ratio[PB_NR_ZONE_TYPES] = {
 	[PB_ZONE_DMA32] = 256, [PB_ZONE_NORMAL] = 32,
 };
 
-/* What is written to a file ends with a line feed. */
+/* Length without the line feed at the end of text that is written to a file. */
 static int text_len(const char *text)
 {
 	return strcspn(text, "\n");
@@ -84,9 +87,9 @@ static int get_min_free(char *buf, const struct kernel_param *param)
 
 static const struct kernel_param_ops min_free_ops = { .set = set_min_free, .get = get_min_free };
 module_param_cb(min_free_kbytes, &min_free_ops, NULL, 0644);
-MODULE_PARM_DESC(min_free_kbytes, "KiB of all zones together kept free for requests that cannot wait, as vm.min_free_kbytes (default: 0, no marks and no reserves)");
+MODULE_PARM_DESC(min_free_kbytes, "KiB, over all zones, that requests which may sleep leave for those which may not, as vm.min_free_kbytes (default: 0, no watermarks and no reserves)");
 
-/* One number with bounds. */
+/* A parameter that is one number, with its bounds. */
 struct bounded {
 	unsigned int	*value;
 	unsigned int	least;
@@ -124,29 +127,29 @@ static const struct kernel_param_ops bounded_ops = { .set = set_bounded, .get = 
 
 static const struct bounded scale = { &watermark_scale_factor, 1, SCALE_FACTOR_MAX };
 module_param_cb(watermark_scale_factor, &bounded_ops, (void *)&scale, 0644);
-MODULE_PARM_DESC(watermark_scale_factor, "distance between the marks in 1/10000 of a zone, as vm.watermark_scale_factor (default: 10)");
+MODULE_PARM_DESC(watermark_scale_factor, "distance between the watermarks of a zone, in 1/10000 of the zone, as vm.watermark_scale_factor (default: 10)");
 
 static const struct bounded boost = { &watermark_boost_factor, 0, BOOST_FACTOR_MAX };
 module_param_cb(watermark_boost_factor, &bounded_ops, (void *)&boost, 0644);
-MODULE_PARM_DESC(watermark_boost_factor, "how far mixing of migratetypes may raise the marks, in 1/10000 of the high mark, as vm.watermark_boost_factor (default: 15000; 0: not at all)");
+MODULE_PARM_DESC(watermark_boost_factor, "how far the watermarks are raised while migratetypes share pageblocks, in 1/10000 of the high watermark, as vm.watermark_boost_factor (default: 15000; 0: never)");
 
 static const struct bounded node_reclaim = { &node_reclaim_mode, 0, NODE_RECLAIM_ALL };
 module_param_cb(node_reclaim_mode, &bounded_ops, (void *)&node_reclaim, 0644);
-MODULE_PARM_DESC(node_reclaim_mode, "reclaim on a near node before memory is taken from a far one, as vm.zone_reclaim_mode; any of its bits switches it on (default: 0)");
+MODULE_PARM_DESC(node_reclaim_mode, "if not 0, reclaim a node with too little free memory before a request uses another node, as vm.zone_reclaim_mode (default: 0)");
 
 static const struct bounded prezero_bound = { &prezero, 0, 100 };
 module_param_cb(prezero, &bounded_ops, (void *)&prezero_bound, 0644);
-MODULE_PARM_DESC(prezero, "percent of each zone that may be zeroed ahead of use when nothing else is to do (default: 0, none)");
+MODULE_PARM_DESC(prezero, "percent of each zone that the node's thread may zero in advance when it is idle (default: 0, none)");
 
 static const struct bounded dirty = { &dirty_ratio, 0, 100 };
 module_param_cb(dirty_ratio, &bounded_ops, (void *)&dirty, 0644);
-MODULE_PARM_DESC(dirty_ratio, "percent of a node that may be dirty before requests with __GFP_WRITE pass it by, as vm.dirty_ratio (default: 20)");
+MODULE_PARM_DESC(dirty_ratio, "percent of a node that may be dirty before requests with __GFP_WRITE prefer other nodes, as vm.dirty_ratio (default: 20)");
 
 static const struct bounded proactiveness = { &compaction_proactiveness, 0, 100 };
 module_param_cb(compaction_proactiveness, &bounded_ops, (void *)&proactiveness, 0644);
-MODULE_PARM_DESC(compaction_proactiveness, "how much is compacted ahead of need, 0 (nothing) to 100, as vm.compaction_proactiveness (default: 20)");
+MODULE_PARM_DESC(compaction_proactiveness, "how much the node threads compact before a request needs it, 0 (not at all) to 100, as vm.compaction_proactiveness (default: 20)");
 
-/* As many numbers as there are kinds of zones, with white space or commas between. */
+/* Parses one number for each zone type, separated by white space or commas. */
 static int set_ratio(const char *text, const struct kernel_param *param)
 {
 	unsigned int value[PB_NR_ZONE_TYPES];
@@ -175,12 +178,13 @@ static int get_ratio(char *buf, const struct kernel_param *param)
 
 static const struct kernel_param_ops ratio_ops = { .set = set_ratio, .get = get_ratio };
 module_param_cb(lowmem_reserve_ratio, &ratio_ops, NULL, 0644);
-MODULE_PARM_DESC(lowmem_reserve_ratio, "a zone keeps one page in so many of the zones above it from requests that could use those; for DMA32, Normal and Movable, as vm.lowmem_reserve_ratio (default: 256,32,0; without effect while min_free_kbytes is 0)");
+MODULE_PARM_DESC(lowmem_reserve_ratio, "N,N,N: a zone reserves one page in N of the zones above it, unavailable to requests that can use those; for DMA32, Normal and Movable, as vm.lowmem_reserve_ratio (default: 256,32,0; no effect while min_free_kbytes is 0)");
 
 /**
- * pb_tunables_init - give the new pool the marks that the parameters say
+ * pb_tunables_init - apply the parameters to the new pool
  *
  * Context: process, may sleep.
+ *
  * Return: 0.
  */
 int pb_tunables_init(void)
@@ -194,7 +198,9 @@ int pb_tunables_init(void)
 }
 
 /**
- * pb_tunables_exit - the pool goes: the parameters are kept, and change nothing any more
+ * pb_tunables_exit - stop applying the parameters, before the pool is destroyed
+ *
+ * Context: process, may sleep.
  */
 void pb_tunables_exit(void)
 {
@@ -204,7 +210,7 @@ void pb_tunables_exit(void)
 }
 
 /**
- * pb_tunables_resized - a zone has grown: its marks are to fit
+ * pb_tunables_resized - recalculate the watermarks after a zone has grown
  *
  * Context: process, may sleep.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Parameters of the module that may be changed while it runs. */
+/* Parameters that may be changed while the module runs. See tunables.c. */
 #ifndef PB_TUNABLES_H
 #define PB_TUNABLES_H
 

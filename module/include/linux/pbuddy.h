@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The in-kernel API of pbuddy: allocate pages from the memory pbuddy owns, as with alloc_pages().
+ * The in-kernel API of pbuddy: allocates pages of the memory that pbuddy owns, as alloc_pages().
  *
- * A module that uses it says PBUDDY_IMPORT_API(). Examples to copy, built out of the tree by
- * scripts/example-test: module/samples/pbuddy_example.c, and for pages that pbuddy may move
- * kunit/samples/pbuddy_movable.c.
+ * A module that uses it needs PBUDDY_IMPORT_API(). Examples: module/samples/pbuddy_example.c, and
+ * for pages that pbuddy may move kunit/samples/pbuddy_movable.c.
  *
- * Context rules are those of alloc_pages(): with __GFP_DIRECT_RECLAIM the call may sleep; without
- * it the call works in any context, NMI included. The pages have a reference count that
- * pbuddy owns: a user may get_page() and put_page() in balance, and must not drop what it
- * did not take.
+ * Context: as alloc_pages(). With __GFP_DIRECT_RECLAIM an allocation may sleep. Without it every
+ * context is allowed, NMI included.
+ *
+ * pbuddy holds one reference to every page, allocated or not. A user may call get_page() and
+ * put_page() in pairs. It must not drop the reference of pbuddy.
  */
 #ifndef _LINUX_PBUDDY_H
 #define _LINUX_PBUDDY_H
@@ -23,12 +23,12 @@
 /* MODULE_IMPORT_NS(PBUDDY), whose argument is a string from 6.13 on. */
 #define PBUDDY_IMPORT_API()	MODULE_INFO(import_ns, "PBUDDY")
 
-/* Largest order, whatever the running kernel's MAX_PAGE_ORDER is: 1 GiB of 4 KiB pages. */
+/* Largest order: 1 GiB of 4 KiB pages. It does not depend on MAX_PAGE_ORDER of the kernel. */
 #define PBUDDY_MAX_PAGE_ORDER	18
 
 /*
- * Each is described where it is, in module/linux/api/api.c. What is allocated with __GFP_ACCOUNT is
- * charged to the task that asks: see ACCOUNTING in pbuddy(4).
+ * Functions are documented at their definitions in module/linux/api/. Pages that are allocated with
+ * __GFP_ACCOUNT are charged to the current task: see ACCOUNTING in pbuddy(4).
  */
 struct page *pbuddy_alloc_pages(gfp_t gfp, unsigned int order);
 struct page *pbuddy_alloc_pages_node(int nid, gfp_t gfp, unsigned int order);
@@ -46,11 +46,12 @@ void pbuddy_free_pages_exact(void *virt, size_t bytes);
 void pbuddy_free_contig(struct page *page, unsigned long nr_pages);
 
 /**
- * struct pbuddy_reclaim_control - what a reclaimer is asked
- * @nid: pages of this node are wanted; others do not help
- * @gfp: what it may do: only with %__GFP_IO start I/O, only with %__GFP_FS call into file systems
- * @nr_to_scan: pages to look at
- * @nr_scanned: @nr_to_scan; lowered by a reclaimer that looked at fewer
+ * struct pbuddy_reclaim_control - arguments of a call of a reclaimer
+ * @nid: node whose pages to count or to free
+ * @gfp: start I/O only with %__GFP_IO, call into file systems only with %__GFP_FS
+ * @nr_to_scan: number of pages to scan
+ * @nr_scanned: number of pages scanned; initialized to @nr_to_scan, a reclaimer that scans fewer
+ *	pages sets it
  */
 struct pbuddy_reclaim_control {
 	int		nid;
@@ -59,24 +60,24 @@ struct pbuddy_reclaim_control {
 	unsigned long	nr_scanned;
 };
 
-/* What scan_pages() returns when it cannot go on now. */
+/* scan_pages() returns this if it cannot free pages now, for example without a lock. */
 #define PBUDDY_RECLAIM_STOP	(~0UL)
 #define PBUDDY_DEFAULT_SEEKS	2
 
 /**
- * struct pbuddy_reclaimer - who holds pages of pbuddy and can do without them
- * @name: for people
- * @count_pages: how many pages of rc->nid it could give up; quick, takes no lock that is held while
- *	pages are allocated with %__GFP_DIRECT_RECLAIM
- * @scan_pages: looks at rc->nr_to_scan of them and frees those it can with pbuddy_free_pages();
- *	returns how many pages it freed, or %PBUDDY_RECLAIM_STOP
- * @batch: pages to look at in one call, 0 for the default
- * @seeks: what it costs to get a page back, %PBUDDY_DEFAULT_SEEKS when in doubt; who says 1 is
- *	asked for twice as much; 0: nothing
+ * struct pbuddy_reclaimer - a user of pbuddy that can free pages when memory is short
+ * @name: name for messages
+ * @count_pages: returns the number of pages of node rc->nid that could be freed. It should be fast.
+ *	It must not take a lock that is held during an allocation with %__GFP_DIRECT_RECLAIM.
+ * @scan_pages: scans rc->nr_to_scan pages of node rc->nid and frees those that it can with
+ *	pbuddy_free_pages(). Returns the number of freed pages, or %PBUDDY_RECLAIM_STOP.
+ * @batch: pages to scan in one call, or 0 for the default
+ * @seeks: cost of recreating a page, %PBUDDY_DEFAULT_SEEKS if unknown. The number of pages to scan
+ *	is in inverse proportion to it. 0: no cost, half of the pages are scanned.
  *
- * Both functions are called in process context and may sleep, by several tasks at a time. What they
- * allocate from pbuddy never leads to reclaim again. Shaped as struct shrinker of the kernel, but
- * that pages are counted in place of objects.
+ * Both functions are called in process context and may sleep. Several tasks may call them at the
+ * same time. An allocation from pbuddy inside of them does not reclaim. As struct shrinker of the
+ * kernel, with pages in place of objects.
  */
 struct pbuddy_reclaimer {
 	const char	*name;
@@ -99,10 +100,10 @@ bool pbuddy_owns_page(const struct page *page);
 bool pbuddy_page_is_memalloc(const struct page *page);
 
 /**
- * enum pbuddy_migrate_mode - how long a migration may take; as enum migrate_mode
- * @PBUDDY_MIGRATE_ASYNC: never block
- * @PBUDDY_MIGRATE_SYNC_LIGHT: block, but not for long
- * @PBUDDY_MIGRATE_SYNC: block
+ * enum pbuddy_migrate_mode - how long a migration may block; as enum migrate_mode
+ * @PBUDDY_MIGRATE_ASYNC: must not block
+ * @PBUDDY_MIGRATE_SYNC_LIGHT: may block for a short time
+ * @PBUDDY_MIGRATE_SYNC: may block
  */
 enum pbuddy_migrate_mode {
 	PBUDDY_MIGRATE_ASYNC,
@@ -111,21 +112,21 @@ enum pbuddy_migrate_mode {
 };
 
 /**
- * struct pbuddy_movable_operations - how an owner's pages are moved
- * @isolate_page: may this page be moved now? Called under rcu_read_lock(), so it must not sleep,
- *	and must not wait for a lock held around pbuddy_free_pages(). It may be called while the
- *	owner frees the page on another CPU, and until an RCU grace period after that: what it
- *	looks at has to live as long. After it has returned true the owner does not free the
- *	page before @migrate_page succeeds or @putback_page is called. (If it does all the same,
- *	the free takes effect after the migration, and @putback_page is not called.)
- * @migrate_page: copy the contents from @src to @dst, and use @dst from now on; @src is taken back
- *	by pbuddy. 0, or a negative errno, and then @src goes on being used. May sleep as @mode
- *	allows.
- * @putback_page: the page stays where it is. May sleep.
+ * struct pbuddy_movable_operations - how pbuddy moves blocks of a user
+ * @isolate_page: returns whether the block may be moved now. It is called under rcu_read_lock(), so
+ *	it must not sleep. It must not wait for a lock that is held around pbuddy_free_pages(). It
+ *	may be called while the user frees the block on another CPU, and until an RCU grace
+ *	period after that, so data that it reads must be freed by RCU. After it has returned
+ *	true, the user must not free the block before @migrate_page succeeds or @putback_page
+ *	is called. (If the user frees it nevertheless, the free takes effect after the migration,
+ *	and @putback_page is not called.)
+ * @migrate_page: copies the contents from @src to @dst and replaces @src by @dst in the user's
+ *	data. Returns 0, after which pbuddy frees @src, or a negative errno, after which the user
+ *	still uses @src. May block as @mode allows.
+ * @putback_page: the migration ended without success and the user still uses the page. May sleep.
  *
- * Shaped like struct movable_operations of mm/. The page is the first one of its block; how many
- * there are the owner knows, or pbuddy_page_order() tells. All of them are called in process
- * context.
+ * As struct movable_operations of mm/. A page argument is the first page of a block;
+ * pbuddy_page_order() returns its order. All functions are called in process context.
  */
 struct pbuddy_movable_operations {
 	bool (*isolate_page)(struct page *page, enum pbuddy_migrate_mode mode);
