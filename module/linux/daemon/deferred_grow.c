@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Deferred growth: a node for which pool= gives a maximum (NODE:SIZE-MAX) begins with SIZE and
- * takes more from its source when a request would otherwise have to be served by reclaim, or the
- * node's thread finds that too little is free. What was taken stays until the module goes.
+ * Deferred growth: a node with a maximum in pool= (NODE:SIZE-MAX) starts with SIZE. It reserves more
+ * memory from its source before a request would reclaim, or when the node thread finds too few
+ * free pages. The memory stays in the pool until the module is unloaded.
  *
- * A source may sleep, start I/O and migrate the system's pages. So a request has it called only
- * when it may do all of that itself (GFP_KERNEL and above); others leave it to the node's thread,
- * which they have woken by then. One grows at a time; who has waited for another first looks
- * whether that has brought enough. Requests that the system makes to reclaim memory do not come
- * here (PF_MEMALLOC), and none that the source leads to does: PF_MEMALLOC is not set for that,
- * since the system would then give away what it keeps for emergencies.
+ * A source may sleep, start I/O and migrate the system's pages. So only requests that may do all of
+ * this (GFP_KERNEL and above) grow the pool. Other requests have woken the node thread, which
+ * grows it. One task grows the pool at a time; a task that waited for another one first checks
+ * whether that growth suffices. Requests with PF_MEMALLOC do not grow the pool, nor do requests
+ * that the source itself causes. PF_MEMALLOC is not set while a source runs, because the system
+ * would give its emergency reserve to the pool.
  *
- * When a source has nothing to give it is left alone for a while.
+ * A source that had no memory is not called again for a while.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -40,10 +40,10 @@
 
 /**
  * struct grower - an element of pool= with a maximum
- * @spec: what is asked of the source
- * @left: pages that may still be taken
- * @retry_at: in jiffies: not before, after the source had nothing
- * @failed: it had nothing when it was asked last
+ * @spec: request to the source
+ * @left: pages by which it may still grow
+ * @retry_at: earliest next attempt after a failure, in jiffies
+ * @failed: the last attempt failed
  */
 struct grower {
 	struct pb_pool_spec	spec;
@@ -55,16 +55,16 @@ struct grower {
 static DEFINE_MUTEX(lock);
 static struct grower *growers;		/* the array is constant while the pool lives */
 static unsigned int nr_growers;
-static struct task_struct *growing;	/* who has the lock */
+static struct task_struct *growing;	/* holder of the lock */
 
 /**
- * pb_deferred_grow_prepare - note what may grow
+ * pb_deferred_grow_prepare - store the elements of pool= that may grow
  * @specs: elements of pool=
  * @nr: their number
  * @movable_percent: as the parameter movable=
  *
  * Context: process, may sleep.
- * Return: 0, -EINVAL after a line that says what is wrong, or -ENOMEM.
+ * Return: 0, -EINVAL after logging the error, or -ENOMEM.
  */
 int pb_deferred_grow_prepare(const struct pb_pool_spec *specs, unsigned int nr,
 			     unsigned int movable_percent)
@@ -103,8 +103,8 @@ static unsigned int add_span(struct pb_range *span, unsigned long start, unsigne
 }
 
 /**
- * pb_deferred_grow_spans - where the pool may grow
- * @spans: filled; room for PB_DEFERRED_GROW_SPANS_MAX
+ * pb_deferred_grow_spans - list the ranges into which the pool may grow
+ * @spans: set to the ranges; has PB_DEFERRED_GROW_SPANS_MAX elements
  *
  * Return: their number.
  */
@@ -124,13 +124,13 @@ unsigned int pb_deferred_grow_spans(struct pb_range *spans)
 	return nr;
 }
 
-/* The zone of a node that grows: what comes is as high as can be. Or NULL. */
+/* The zone of a node that grows: the highest one, because sources reserve high memory. Or NULL. */
 static struct pb_zone *growing_zone(int nid)
 {
 	return pb_instance.zone[nid][PB_ZONE_NORMAL] ?: pb_instance.zone[nid][PB_ZONE_DMA32];
 }
 
-/* It is told how far. */
+/* Stores in the zone by how many pages it may grow. */
 static void update_growable(int nid)
 {
 	struct pb_zone *zone = growing_zone(nid);
@@ -144,7 +144,7 @@ static void update_growable(int nid)
 		WRITE_ONCE(zone->growable, left);
 }
 
-/* Makes an extent the pool's; it stays in its list when that fails. */
+/* Adds an extent to the pool; it stays in its list when that fails. */
 static int add_extent(struct pb_extent *extent)
 {
 	const struct pb_range range = {
@@ -167,7 +167,7 @@ static int add_extent(struct pb_extent *extent)
 	return 0;
 }
 
-/* Under the lock. What the pool has no use for goes back at once. */
+/* Under the lock. Memory that cannot be added is returned to the source at once. */
 static unsigned long grow_from(struct grower *g, unsigned long nr_pages)
 {
 	struct pb_extent *extent, *next;
@@ -200,12 +200,12 @@ static unsigned long grow_from(struct grower *g, unsigned long nr_pages)
 }
 
 /**
- * pb_deferred_grow_node - take more memory of a node, if that is allowed for
+ * pb_deferred_grow_node - grow a node, if pool= allows it
  * @nid: the node
- * @nr_pages: how many pages are lacking
+ * @nr_pages: number of pages needed
  *
  * Context: process, sleeps, killable; may do I/O.
- * Return: pages that the node has more than before, by whomever.
+ * Return: pages by which this or another task has grown the node.
  */
 unsigned long pb_deferred_grow_node(int nid, unsigned long nr_pages)
 {
@@ -213,30 +213,30 @@ unsigned long pb_deferred_grow_node(int nid, unsigned long nr_pages)
 	unsigned long before = zone ? READ_ONCE(zone->growable) : 0, got;
 	unsigned int i;
 
-	/* Or the source has led back here. */
+	/* Recursion: a request that the source caused. */
 	if (!before || READ_ONCE(growing) == current || mutex_lock_killable(&lock))
 		return 0;
 	WRITE_ONCE(growing, current);
-	/* What others have brought while this one waited for the lock. */
+	/* Growth by other tasks while this one waited for the lock. */
 	got = before - zone->growable;
 	for (i = 0; i < nr_growers && !got; i++)
 		if (growers[i].spec.nid == nid)
 			got = grow_from(&growers[i], nr_pages);
 	WRITE_ONCE(growing, NULL);
 	mutex_unlock(&lock);
-	/* Not under the lock of growing: whoever sets a mark need not wait for a source. */
+	/* Not under the lock, so that setting a tunable does not wait for a source. */
 	if (got)
 		pb_tunables_resized();
 	return got;
 }
 
 /**
- * pb_deferred_grow - take more memory for a request; the core's ops->grow
+ * pb_deferred_grow - grow the pool for a request; the core's ops->grow
  * @pool: the instance
  * @rq: the request
- * @nr_pages: how many pages are lacking
+ * @nr_pages: number of pages needed
  *
- * On the nearest node that may grow, and whose memory the request may use.
+ * Grows the nearest node that may grow and whose memory the request may use.
  *
  * Context: process, sleeps, killable.
  * Return: as pb_deferred_grow_node().
@@ -260,7 +260,7 @@ unsigned long pb_deferred_grow(struct pb_pool *pool, const struct pb_request *rq
 }
 
 /**
- * pb_deferred_grow_start - from now on requests may have the pool grow
+ * pb_deferred_grow_start - allow requests to grow the pool
  *
  * Context: process; the pool exists, and nothing is allocated from it.
  * Return: 0.
@@ -274,7 +274,7 @@ int pb_deferred_grow_start(void)
 	return 0;
 }
 
-/* Context: process; nobody asks any more. */
+/* Context: process; after the last request. */
 void pb_deferred_grow_exit(void)
 {
 	nr_growers = 0;

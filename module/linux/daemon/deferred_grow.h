@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Deferred growth: memory that pool= allows for and that is taken when it is needed. */
+/* Deferred growth: reserve more memory, up to the maximum of pool=, when it is needed. */
 #ifndef PB_DEFERRED_GROW_H
 #define PB_DEFERRED_GROW_H
 

@@ -2,17 +2,16 @@
 /*
  * A thread per node that keeps its zones balanced, as kswapd and kcompactd do for mm/.
  *
- * It sleeps until a request has found a zone below its low mark or mixing migratetypes has
- * boosted one, and then drains the CPUs' caches, has the reclaimers give up memory until every zone
- * is above its high mark, makes a block of the order that was asked for, and lets boosts go.
+ * The thread sleeps until a request finds a zone below its low watermark, or mixing migratetypes
+ * boosts a zone. It then drains the CPUs' caches, reclaims until every zone is above its high
+ * watermark, compacts for the order of the request, and removes the boosts it saw at its start.
  *
- * What may be done ahead of need, proactive compaction and zeroing, is looked for once a second on
- * nodes whose free memory has changed meanwhile, by a deferrable work: a node where nothing happens
- * costs nothing, and an idle CPU is not woken. Zeroing ends when the thread is wanted for something
- * else, or something else wants its CPU, and goes on a second later.
+ * Proactive work is compaction and zeroing. A deferrable work item visits the nodes once a second
+ * and wakes the thread of each node whose free memory has changed. A node without activity costs
+ * nothing, and an idle CPU is not woken. Zeroing stops when the thread or its CPU is needed, and
+ * continues at a later visit.
  *
- * Waking takes no lock of pbuddy's. From an NMI, where no thread can be woken, it is passed on to
- * an irq_work.
+ * Waking takes no lock of pbuddy. In an NMI an irq_work wakes the thread.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -43,27 +42,27 @@
 #include "instance.h"
 #include "request/gfp.h"
 
-#define MAX_FAILURES		16		/* runs without effect: leave it to the requests */
+#define MAX_FAILURES		16		/* runs without progress before reclaim stops */
 #define THROTTLE_TIMEOUT	(HZ / 10)
-#define PROACTIVE_INTERVAL	HZ		/* between two looks for what to do ahead of need */
-#define PROACTIVE_DEFER		64		/* intervals without, when compaction was in vain */
+#define PROACTIVE_INTERVAL	HZ		/* between two visits for proactive work */
+#define PROACTIVE_DEFER		64		/* intervals to skip after a failed compaction */
 
 /**
  * struct pb_node - a node's thread
  * @nid: its node
  * @task: the thread
- * @wait: where it sleeps
- * @throttled: where requests wait for it
- * @wake: wakes it on behalf of an NMI
- * @wanted: there is something to balance; set by whoever wakes it
- * @order: the largest block that was asked for
- * @proactive: there is something to be done ahead of need
- * @seen_free: free pages when that was looked for last
- * @proactive_deferred: intervals until it is looked for again
+ * @wait: wait queue of the thread
+ * @throttled: wait queue of throttled requests
+ * @wake: wakes the thread for an NMI
+ * @wanted: the node has to be balanced; set by the waker
+ * @order: largest order of the requests that woke it
+ * @proactive: the node has proactive work
+ * @seen_free: free pages at the last visit
+ * @proactive_deferred: intervals to skip
  * @zero: there may be pageblocks to zero
- * @want_zeroed: somebody would have liked zeroed memory, or zeroing was not finished
- * @zeroed_percent: share of the zones that was to be zero when that was looked for last
- * @zeroed_free: and free pages then
+ * @want_zeroed: a request needed zeroed memory, or zeroing was not finished
+ * @zeroed_percent: prezero_percent at the last visit
+ * @zeroed_free: free pages at that visit
  */
 struct pb_node {
 	int			nid;
@@ -85,7 +84,7 @@ struct pb_node {
 static struct pb_node **nodes;	/* by node number, NULL where pbuddy has no memory */
 static int hotplug_state;
 
-/* ---- what balanced means ---- */
+/* ---- conditions ---- */
 
 #define for_each_zone_of(zone, n)	pb_for_each_node_zone(zone, &pb_instance, (n)->nid)
 
@@ -151,13 +150,13 @@ void pb_node_thread_wake(struct pb_zone *zone, unsigned int order, pb_alloc_flag
 	if (READ_ONCE(n->order) < order)
 		WRITE_ONCE(n->order, order);
 	if (!boosted(n)) {
-		/* Nothing that the thread could do: leave it to direct reclaim. */
+		/* The thread made no progress repeatedly; leave it to direct reclaim. */
 		if (failures(n) >= MAX_FAILURES)
 			return;
 		if (balanced(n, order))
 			return;
 	}
-	/* Full barrier, against the thread that takes @wanted back and then looks at the zones. */
+	/* Full barrier, against the thread, which clears @wanted and then reads the zones. */
 	if (xchg(&n->wanted, true))
 		return;
 	trace_mm_vmscan_wakeup_kswapd(n->nid, zone->type, order, pb_gfp_of_alloc_flags(flags));
@@ -166,7 +165,7 @@ void pb_node_thread_wake(struct pb_zone *zone, unsigned int order, pb_alloc_flag
 
 /* ---- balancing ---- */
 
-/* Pages that the zones of a node lack up to their high marks. */
+/* Pages missing in the zones of a node up to their high watermarks. */
 static unsigned long lacking(const struct pb_node *n)
 {
 	unsigned long pages = 0;
@@ -183,7 +182,7 @@ static void count(const struct pb_node *n, enum pb_event event, unsigned long pa
 	pb_zone_event_add(pb_instance.zonelist[n->nid]->zone[0], event, pages);
 }
 
-/* Half of what is kept for those in need has to be there, or requests wait for the thread. */
+/* Requests are throttled while less than half of the min watermarks is free. */
 static bool allow_direct_reclaim(const struct pb_node *n)
 {
 	long reserve = 0, free = 0;
@@ -204,14 +203,14 @@ static bool should_end(void)
 	return kthread_should_stop();
 }
 
-/* Rounds of rising insistence until the zones are at their high marks. As balance_pgdat(). */
+/* Rounds of rising priority until the zones are at their high watermarks. As balance_pgdat(). */
 static unsigned long reclaim_rounds(struct pb_node *n, unsigned int order)
 {
 	int lowest = balanced(n, order) ? PB_DEF_PRIORITY - 2 : 1;
 	unsigned long total = 0, freed, scanned;
 	int priority = PB_DEF_PRIORITY;
 
-	/* A boost alone is a wish, and makes for no more than mild reclaim. */
+	/* A boost is opportunistic, so it limits the priority of reclaim. */
 	while (priority >= lowest && !should_end()) {
 		if (balanced(n, order) && !(total == 0 && boosted(n)))
 			break;
@@ -222,7 +221,7 @@ static unsigned long reclaim_rounds(struct pb_node *n, unsigned int order)
 		total += freed;
 		if (allow_direct_reclaim(n))
 			wake_up_all(&n->throttled);
-		/* Enough to compact with: more pages would not make blocks. */
+		/* Enough free pages for compaction; more would not form blocks. */
 		if (order && total >= 2UL << order)
 			order = 0;
 		if (freed < lacking(n))
@@ -232,7 +231,7 @@ static unsigned long reclaim_rounds(struct pb_node *n, unsigned int order)
 	return total;
 }
 
-/* For whoever asked for one; as kcompactd_do_work(). */
+/* Compacts for the order of the request. As kcompactd_do_work(). */
 static void make_block(struct pb_node *n, unsigned int order)
 {
 	struct pb_request rq = {
@@ -247,7 +246,7 @@ static void make_block(struct pb_node *n, unsigned int order)
 		pb_compact_pages(&pb_instance, &rq, PB_COMPACT_PRIO_SYNC_LIGHT, NULL);
 }
 
-/* The thread may use what the system keeps for those who reclaim, its sources may not. */
+/* The thread may use the system's reserve, its sources may not. */
 static unsigned long grow_node(const struct pb_node *n, unsigned long nr_pages)
 {
 	unsigned int flags = current->flags;
@@ -271,7 +270,7 @@ static void balance(struct pb_node *n)
 	count(n, PB_PAGEOUTRUN, 1);
 	if (!balanced(n, order))
 		pb_pcp_work_drain_all(&pb_instance);
-	/* Nobody has to give anything up as long as there is more to be had. */
+	/* Before reclaim, because growth takes memory from no user of the pool. */
 	if (!balanced(n, order))
 		freed = grow_node(n, max(lacking(n), 1UL << order));
 	if (!balanced(n, order) || boosted(n))
@@ -286,7 +285,7 @@ static void balance(struct pb_node *n)
 	wake_up_all(&n->throttled);
 }
 
-/* ---- ahead of need ---- */
+/* ---- proactive work ---- */
 
 static long node_free(const struct pb_node *n)
 {
@@ -298,7 +297,7 @@ static long node_free(const struct pb_node *n)
 	return pages;
 }
 
-/* Whether anything has happened that could be worth a look. */
+/* Whether the node's free memory has changed since the last visit. */
 static bool free_has_changed(struct pb_node *n)
 {
 	long free = node_free(n);
@@ -317,7 +316,7 @@ static void proactive_scan(struct work_struct *work);
 static DECLARE_DEFERRABLE_WORK(proactive_work, proactive_scan);
 
 /**
- * pb_node_thread_want_zeroed - zero free memory within a second; the core's ops->want_zeroed
+ * pb_node_thread_want_zeroed - request zeroing at the next visit; the core's ops->want_zeroed
  * @zone: a zone of the node
  *
  * Context: any.
@@ -371,12 +370,12 @@ static void compact_proactively(struct pb_node *n)
 	unsigned int score = pb_fragmentation_score(&pb_instance, n->nid);
 
 	pb_compact_node(&pb_instance, n->nid, READ_ONCE(pb_instance.compaction_proactiveness));
-	/* What cannot be moved now will not be for a while. */
+	/* Pages that cannot be migrated now are not retried for a while. */
 	if (pb_fragmentation_score(&pb_instance, n->nid) >= score)
 		WRITE_ONCE(n->proactive_deferred, PROACTIVE_DEFER);
 }
 
-/* Pageblocks that lie idle, until somebody else wants this thread or its CPU. */
+/* Zeroes idle pageblocks until the thread or its CPU is needed. */
 static void zero_proactively(struct pb_node *n)
 {
 	unsigned long preempted = current->nivcsw;
@@ -408,7 +407,7 @@ static int thread(void *p)
 	unsigned int flags;
 
 	set_freezable();
-	/* What it does must not lead into reclaim, and may use the reserve. */
+	/* PF_MEMALLOC: no recursive reclaim, and access to the reserve. */
 	flags = memalloc_noreclaim_save();
 	while (!kthread_should_stop()) {
 		trace_mm_vmscan_kswapd_sleep(n->nid);
@@ -426,13 +425,13 @@ static int thread(void *p)
 	return 0;
 }
 
-/* ---- requests that wait ---- */
+/* ---- throttled requests ---- */
 
 /**
- * pb_node_throttle - let a request wait a little while its node is close to running dry
- * @rq: it reclaims
+ * pb_node_throttle - delay a request that reclaims while its node is nearly out of memory
+ * @rq: the request
  *
- * Kernel threads are what others wait for, and do not wait; nor does who is to die.
+ * Kernel threads are not delayed, because other tasks may wait for them; nor are dying tasks.
  *
  * Context: process, sleeps.
  * Return: whether it had to wait. As throttle_direct_reclaim() in mm/vmscan.c, and with its older
@@ -451,9 +450,9 @@ bool pb_node_throttle(const struct pb_request *rq)
 	return true;
 }
 
-/* ---- beginning and end ---- */
+/* ---- start and end ---- */
 
-/* The CPUs of the node, as far as there are any; they may come and go. */
+/* Binds the thread to the online CPUs of its node, if there are any. */
 static void set_affinity(struct pb_node *n)
 {
 	const struct cpumask *mask = cpumask_of_node(n->nid);
@@ -550,9 +549,9 @@ int pb_node_threads_init(void)
 }
 
 /**
- * pb_node_threads_exit - stop them
+ * pb_node_threads_exit - stop all threads, after the last allocation and free
  *
- * Nobody allocates or frees any more. Context: process, sleeps.
+ * Context: process, sleeps.
  */
 void pb_node_threads_exit(void)
 {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Out of memory: fail (the default), or end the process that holds most of the pool.
+ * OOM policy: fail the request (the default), or kill the process that holds most of the pool.
  *
- * What a process holds is counted by user/process_pages.c. Who holds nothing is never chosen, nor
- * who is exempt from the kernel's own OOM killer, and nobody is as long as the last one is still
- * going. The victim may use the reserve, so that it can get out of the way.
+ * user/process_pages.c counts the pages of a process. A process without pages is not selected, nor
+ * one that is exempt from the kernel's OOM killer. No process is selected while the previous victim
+ * is still exiting. The victim may use the reserve, so that it can exit.
  *
- * The slow path calls all this by one task at a time (pb_pool.oom_busy).
+ * The slow path lets one task at a time call pb_oom() (pb_pool.oom_busy).
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -29,12 +29,12 @@
 #include "instance.h"
 #include "user/process_pages.h"
 
-#define VICTIM_TIMEOUT	(10 * HZ)	/* a victim that has not gone by then is passed over */
+#define VICTIM_TIMEOUT	(10 * HZ)	/* then another victim may be selected */
 
 /* ---- the policy ---- */
 
 static const char * const policy_name[] = { "fail", "kill" };
-static unsigned int policy;	/* index of it */
+static unsigned int policy;	/* index in the table of policies */
 
 static int set_policy(const char *val, const struct kernel_param *kp)
 {
@@ -75,7 +75,7 @@ static long badness(struct task_struct *process, const struct pb_request *rq)
 	return max(pages + process->signal->oom_score_adj * (long)pb_instance_pages() / 1000, 1L);
 }
 
-/* All processes at this moment, referenced, as looking into them sleeps. */
+/* References all processes, because counting their pages sleeps. */
 static struct task_struct **all_processes(unsigned int *nr)
 {
 	struct task_struct **list, *p;
@@ -100,7 +100,7 @@ static struct task_struct **all_processes(unsigned int *nr)
 	return list;
 }
 
-/* The worst one, referenced, or NULL. */
+/* The process with the highest score, referenced, or NULL. */
 static struct task_struct *choose(const struct pb_request *rq, struct pid *but)
 {
 	struct task_struct **list, *worst = NULL;
@@ -137,7 +137,7 @@ static void set_victim(struct pid *pid)
 	put_pid(old);
 }
 
-/* Is the last victim still about to give memory back? */
+/* Whether the previous victim is still going to free memory. */
 static bool victim_going(const struct pb_request *rq)
 {
 	struct task_struct *p;
@@ -148,7 +148,7 @@ static bool victim_going(const struct pb_request *rq)
 	p = get_pid_task(victim, PIDTYPE_TGID);
 	if (!p)
 		return false;
-	/* Its buffers go with its last thread, a moment after the descriptors. */
+	/* Its buffers are freed with its last thread, shortly after the descriptors. */
 	going = !p->exit_state || !thread_group_empty(p) || pb_process_pages(p, rq);
 	put_task_struct(p);
 	return going;
@@ -167,12 +167,12 @@ static void end_process(struct task_struct *p, const struct pb_request *rq)
 }
 
 /**
- * pb_oom - nothing can be reclaimed for a request; the core's ops->oom
+ * pb_oom - apply the OOM policy to a request; the core's ops->oom
  * @pool: the instance
  * @rq: the request
  *
  * Context: process, may sleep; one caller at a time.
- * Return: true when memory is going to come free. As out_of_memory().
+ * Return: true when memory is going to be freed. As out_of_memory().
  */
 bool pb_oom(struct pb_pool *pool, const struct pb_request *rq)
 {
@@ -180,7 +180,7 @@ bool pb_oom(struct pb_pool *pool, const struct pb_request *rq)
 
 	if (READ_ONCE(policy) == 0)
 		return false;
-	/* Who is to die anyway only needs to get on with it. */
+	/* A dying task needs no OOM victim. */
 	if (fatal_signal_pending(current)) {
 		if (victim != task_tgid(current))
 			set_victim(task_tgid(current));
@@ -198,7 +198,7 @@ bool pb_oom(struct pb_pool *pool, const struct pb_request *rq)
 }
 
 /**
- * pb_oom_victim - whether the caller is the victim; the core's ops->oom_victim
+ * pb_oom_victim - whether the calling task is the OOM victim; the core's ops->oom_victim
  * @pool: the instance
  *
  * Context: any.
@@ -210,7 +210,7 @@ bool pb_oom_victim(struct pb_pool *pool)
 }
 
 /**
- * pb_oom_exit - forget the victim; nobody makes requests any more
+ * pb_oom_exit - drop the reference of the victim, after the last request
  */
 void pb_oom_exit(void)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Out of memory: fail, or end the process that holds most of the pool. */
+/* OOM policy: fail, or kill the process that holds most of the pool. */
 #ifndef PB_OOM_H
 #define PB_OOM_H
 

@@ -2,10 +2,9 @@
 /*
  * Works that drain and decay the per-CPU caches.
  *
- * Per-CPU caches are touched by their CPU alone, so draining and decay are works that run
- * there. As in mm/vmstat.c one deferrable shepherd looks once a second which CPUs have
- * something cached, and queues work for those; an idle CPU is never woken. A CPU that has
- * died is drained from outside.
+ * Only its own CPU accesses a per-CPU cache, so work items on that CPU drain and decay it. As in
+ * mm/vmstat.c one deferrable shepherd looks once a second which CPUs have cached pages and queues
+ * work for them; it does not wake an idle CPU. The hotplug callback drains a CPU that went offline.
  */
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
@@ -41,11 +40,11 @@ static void decay_work(struct work_struct *work)
 }
 
 /**
- * pb_pcp_work_drain_all - empty the per-CPU caches of all CPUs; the core's ops->drain_all
+ * pb_pcp_work_drain_all - drain the per-CPU caches of all CPUs; the core's ops->drain_all
  * @pool: the instance
  *
  * Context: process, sleeps. A CPU that goes offline meanwhile is drained by the hotplug
- * callback; its work then runs elsewhere, which does no harm. So the hotplug lock is not
+ * callback; its work then runs on another CPU, which is harmless. So the hotplug lock is not
  * needed, and an allocation that drains may be made under it.
  */
 void pb_pcp_work_drain_all(struct pb_pool *pool)
@@ -61,7 +60,7 @@ void pb_pcp_work_drain_all(struct pb_pool *pool)
 	mutex_unlock(&lock);
 }
 
-/* A glance from another CPU, so only approximate. */
+/* Reads another CPU's cache without synchronisation; the result is approximate. */
 static bool cpu_has_cached(int cpu)
 {
 	struct pb_zone *zone;
@@ -94,7 +93,7 @@ static int cpu_dead(unsigned int cpu)
 }
 
 /**
- * pb_pcp_work_init - start to drain and decay
+ * pb_pcp_work_init - start the work items
  *
  * Context: process, may sleep; the pool exists.
  * Return: 0 or a negative errno.
@@ -121,9 +120,9 @@ int pb_pcp_work_init(void)
 }
 
 /**
- * pb_pcp_work_exit - empty the per-CPU caches for good
+ * pb_pcp_work_exit - stop the work items and drain all caches
  *
- * Context: process, sleeps; nobody allocates or frees any more.
+ * Context: process, sleeps; after the last allocation and free.
  */
 void pb_pcp_work_exit(void)
 {

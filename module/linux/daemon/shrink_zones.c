@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Direct reclaim: a request in the slow path asks the registered reclaimers of its nodes. */
+/* Direct reclaim: a request in the slow path queries the reclaimers for its nodes. */
 #include <linux/numa.h>
 
 #include "api/reclaimer.h"
@@ -15,13 +15,13 @@
  * pb_shrink_zones - reclaim for a request; the core's ops->reclaim
  * @pool: the instance
  * @rq: the request
- * @priority: 0 to PB_DEF_PRIORITY; lower asks for more
- * @nr_pages: pages wanted
+ * @priority: 0 to PB_DEF_PRIORITY; lower scans more
+ * @nr_pages: pages needed
  *
- * Asks every node that may serve the request, nearest first, until there is enough.
+ * Reclaims on each node that may serve the request, nearest first, until enough pages are freed.
  *
  * Context: process, may sleep.
- * Return: pages given up. As shrink_zones() in mm/vmscan.c.
+ * Return: pages freed. As shrink_zones() in mm/vmscan.c.
  */
 unsigned long pb_shrink_zones(struct pb_pool *pool, const struct pb_request *rq, int priority,
 			      unsigned long nr_pages)

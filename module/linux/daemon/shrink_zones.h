@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Direct reclaim: a request in the slow path asks the registered reclaimers of its nodes. */
+/* Direct reclaim: a request in the slow path queries the reclaimers for its nodes. */
 #ifndef PB_SHRINK_ZONES_H
 #define PB_SHRINK_ZONES_H
 
