@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Deferred growth: a node with a maximum in pool= (NODE:SIZE-MAX) starts with SIZE. It reserves more
- * memory from its source before a request would reclaim, or when the node thread finds too few
+ * Deferred growth: a node with a maximum in pool= (NODE:SIZE-MAX) starts with SIZE. It reserves
+ * more memory from its source before a request would reclaim, or when the node thread finds too few
  * free pages. The memory stays in the pool until the module is unloaded.
  *
  * A source may sleep, start I/O and migrate the system's pages. So only requests that may do all of

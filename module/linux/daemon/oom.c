@@ -57,7 +57,7 @@ static const struct kernel_param_ops policy_ops = { .set = set_policy, .get = ge
 module_param_cb(oom, &policy_ops, NULL, 0644);
 MODULE_PARM_DESC(oom, "when nothing can be reclaimed for a request of at most 8 pages: fail it (default), or kill the process that holds most of the pool");
 
-/* ---- choosing ---- */
+/* ---- selection ---- */
 
 static bool exempt(struct task_struct *process)
 {
@@ -65,7 +65,7 @@ static bool exempt(struct task_struct *process)
 	       process->signal->oom_score_adj == OOM_SCORE_ADJ_MIN;
 }
 
-/* As oom_badness(): pages held, shifted by what the administrator says. 0: not to be chosen. */
+/* As oom_badness(): pages held, adjusted by oom_score_adj. 0: must not be selected. */
 static long badness(struct task_struct *process, const struct pb_request *rq)
 {
 	long pages = pb_process_pages(process, rq);
