@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Lines in the kernel log about what callers did wrong.
+ * Reports misuse by callers in the kernel log.
  *
- * A refused free may be reported from any context, NMI included, so nothing here takes a
- * lock or allocates. Each kind of misuse of a pfn is reported once: a small table of what
- * was reported last, replaced by exchange, remembers. It may forget, never invent.
+ * A refused free may be reported from any context, NMI included, so this file takes no lock and
+ * does not allocate. Each kind of misuse of a PFN is reported once. A small table of the last
+ * reports, whose entries are exchanged, is used to suppress repetitions. An entry may be
+ * overwritten, and then a misuse is reported again.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -31,13 +32,13 @@ static atomic_long_t reported[1 << REPORTED_BITS];
 
 static bool reported_before(enum pb_bad bad, unsigned long pfn)
 {
-	/* pfn 0 of kind 0 does not exist, so an empty entry never matches. */
+	/* No report has PFN 0 and kind 0, so an empty entry does not match. */
 	long key = pfn << 4 | bad;
 
 	return atomic_long_xchg(&reported[hash_long(key, REPORTED_BITS)], key) == key;
 }
 
-/* First function on the stack that is not pbuddy's own, 0 when the kernel cannot say. */
+/* First function on the stack outside of pbuddy, or 0 without CONFIG_STACKTRACE. */
 static unsigned long caller(void)
 {
 #ifdef CONFIG_STACKTRACE
@@ -52,12 +53,12 @@ static unsigned long caller(void)
 }
 
 /**
- * pb_report_bad - say that a free or a page was refused
- * @pool: whose
- * @bad: what is wrong
+ * pb_report_bad - report a refused free or a bad page; the core's ops->bad
+ * @pool: the pool
+ * @bad: the kind of misuse
  * @pfn: the page
- * @order: the order the caller gave
- * @was: the order it was allocated with, where that is known
+ * @order: order given by the caller
+ * @was: order of the allocated block, if known
  *
  * Once for each kind and pfn, and rate limited. Context: any.
  */

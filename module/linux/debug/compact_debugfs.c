@@ -2,10 +2,10 @@
 /*
  * Compaction in debugfs, for administrators and tests:
  *
- *   compact     written 1: gains every whole pageblock that is to be had, on all nodes, as
- *               /proc/sys/vm/compact_memory does for the kernel's memory
- *   extfrag     per node how fragmented its free memory is, 0 to 100 (fragmentation_score_node() of
- *               mm/), and per zone the state of deferral
+ *   compact     writing 1 compacts all nodes to make as many free pageblocks as possible, as
+ *               /proc/sys/vm/compact_memory
+ *   extfrag     per node the fragmentation score, 0 to 100 (fragmentation_score_node() of mm/), and
+ *               per zone the state of deferral
  */
 #include <linux/debugfs.h>
 #include <linux/kstrtox.h>
@@ -57,8 +57,8 @@ static int extfrag_show(struct seq_file *m, void *v)
 DEFINE_SHOW_ATTRIBUTE(extfrag);
 
 /**
- * pb_compact_debugfs_init - make the files
- * @root: pbuddy's directory, with which they go
+ * pb_compact_debugfs_init - create the files
+ * @root: pbuddy's directory; removed together with the files
  */
 void pb_compact_debugfs_init(struct dentry *root)
 {

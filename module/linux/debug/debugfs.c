@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The directory pbuddy/ in debugfs. buddyinfo, zoneinfo, pagetypeinfo and vmstat have the
- * formats of the files in /proc, with as many orders as pbuddy has, so that what parses
- * those parses these. All are snapshots taken without stopping anybody, but for verify,
- * which stops the other CPUs.
+ * formats of the files in /proc, with the orders of pbuddy, so that the same parsers work.
+ * All files are snapshots without synchronisation, except verify, which stops the other CPUs.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -220,7 +219,7 @@ static int verify_show(struct seq_file *m, void *v)
 
 	if (!out)
 		return -ENOMEM;
-	/* Whoever was in the core has preemption off there, so all have left it now. */
+	/* The core runs with preemption off, so no stopped CPU is inside it. */
 	stop_machine(verify_stopped, out, NULL);
 	if (out->errors)
 		seq_printf(m, "verify: %lu errors: %s\n", out->errors, out->first);
@@ -257,7 +256,7 @@ DEFINE_SHOW_ATTRIBUTE(accounts);
 
 /* ---- prezero ---- */
 
-/* What can be zeroed ahead of use, at once and in all zones. */
+/* Prezeroes all zones at once. */
 static ssize_t prezero_write(struct file *file, const char __user *buf, size_t count, loff_t *pos)
 {
 	struct pb_prezero run;
@@ -281,7 +280,7 @@ static const struct file_operations prezero_fops = {
 /* ---- owners ---- */
 
 /**
- * struct cursor - a position in the list of allocated blocks
+ * struct cursor - position in the list of allocated blocks
  * @pfn: first page of the block
  * @order: its order
  */
@@ -290,7 +289,7 @@ struct cursor {
 	unsigned int	order;
 };
 
-/* @pos counts the pages of all extents; NULL behind the last. */
+/* @pos counts the pages of all extents; NULL past the last one. */
 static bool pos_to_pfn(loff_t pos, unsigned long *pfn)
 {
 	struct pb_extent *extent;
@@ -309,7 +308,7 @@ static bool pos_to_pfn(loff_t pos, unsigned long *pfn)
 	return found;
 }
 
-/* The first allocated block that begins at or behind @pos. */
+/* The first allocated block whose head is at or after @pos. */
 static struct cursor *find_block(struct cursor *cursor, loff_t *pos)
 {
 	unsigned long pfn;
@@ -375,11 +374,11 @@ static const struct file_operations owners_fops = {
 };
 
 /**
- * pb_debugfs_init - make the directory
+ * pb_debugfs_init - create the directory
  *
- * Readable by root alone: what is in it tells where memory is. Context: process, may sleep.
+ * Only root can read it, because its files show physical addresses. Context: process, may sleep.
  *
- * Return: 0; a kernel whose debugfs is off goes without.
+ * Return: 0, also when debugfs is disabled.
  */
 int pb_debugfs_init(void)
 {
@@ -399,7 +398,7 @@ int pb_debugfs_init(void)
 }
 
 /**
- * pb_debugfs_exit - take the directory away; waits for readers
+ * pb_debugfs_exit - remove the directory; waits for readers
  */
 void pb_debugfs_exit(void)
 {

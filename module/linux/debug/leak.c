@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What is still allocated when the module goes: listed, and kept from being given back. */
+/* Leaked blocks at unload: list them, and find pageblocks that cannot be returned. */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/atomic.h>
@@ -34,9 +34,9 @@ static bool list_block(void *arg, unsigned long pfn, unsigned int order)
 }
 
 /**
- * pb_leak_report - list what is still allocated
+ * pb_leak_report - log the blocks that are still allocated
  *
- * The first blocks by line, then the total. The pool is quiescent. Context: process.
+ * One line for each of the first blocks, then the total. The pool is quiescent. Context: process.
  */
 void pb_leak_report(void)
 {
@@ -51,11 +51,11 @@ void pb_leak_report(void)
 }
 
 /**
- * pb_leak_in_pageblock - whether a pageblock holds a page that is, or may be, in use
+ * pb_leak_in_pageblock - check for pages of a pageblock that may be in use
  * @pfn: its first page
  *
- * In use is what is not known to be free, and what somebody holds a reference to. The pool
- * is quiescent and its per-CPU caches are empty. Context: process.
+ * A page may be in use when it is not free, or when its reference count is raised. The pool is
+ * quiescent and its per-CPU caches are empty. Context: process.
  * Return: whether one is.
  */
 bool pb_leak_in_pageblock(unsigned long pfn)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What is still allocated when the module goes: listed, and kept from being given back. */
+/* Leaked blocks at unload: list them, and find pageblocks that cannot be returned. */
 #ifndef PB_LEAK_H
 #define PB_LEAK_H
 

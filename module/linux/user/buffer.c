@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The buffer object: collects blocks from the core until they add up to the length asked for,
- * zeroes them, and gives them back when the last reference goes. Its pages are looked
- * up by segment.c, the file descriptor over it is in buffer_fd.c, its mappings in mmap.c.
+ * The buffer object: allocates blocks of the core up to the requested length, zeroes them, and
+ * frees them with the last reference. segment.c looks up its pages, buffer_fd.c has its file
+ * descriptor, mmap.c its mappings.
  *
- * A buffer never changes between its creation and its end, so nothing here takes a lock.
+ * A buffer does not change between its creation and its end, so it needs no lock.
  */
 #include <linux/highmem.h>
 #include <linux/list.h>
@@ -26,16 +26,16 @@
 #include "user/quarantine.h"
 
 #define FIRST_BLOCKS	8	/* entries of the block array to begin with */
-#define TRACE_GFP	(GFP_HIGHUSER | __GFP_ZERO)	/* what the tracepoints say of a buffer */
+#define TRACE_GFP	(GFP_HIGHUSER | __GFP_ZERO)	/* gfp flags shown by tracepoints */
 
-/* ---- Giving blocks back ---- */
+/* ---- Freeing blocks ---- */
 
 static void free_frames(unsigned long pfn, unsigned long nr_pages)
 {
 	WARN_ON_ONCE(pb_pages_free_contig(pfn, nr_pages));
 }
 
-/* Unmapping leaves these behind; the next owner of the page may be an in-kernel one who asks. */
+/* Clears flags that unmapping leaves set, because the next owner may use them. */
 static void reset_page_flags(struct page *page)
 {
 	struct folio *folio = page_folio(page);
@@ -60,7 +60,7 @@ static bool block_pinned(const struct pb_buffer_block *block)
 	return false;
 }
 
-/* Frees the pages one by one, but for those somebody still refers to. */
+/* Frees the pages one by one; pages with extra references go to quarantine. */
 static void free_pinned_block(const struct pb_buffer_block *block)
 {
 	unsigned int i;
@@ -102,9 +102,9 @@ static void destroy(struct pb_buffer *buf)
 	kfree(buf);
 }
 
-/* ---- Collecting blocks ---- */
+/* ---- Allocating blocks ---- */
 
-/* Makes room for one more block, so that storing one cannot fail once it is allocated. */
+/* Makes space for one more block, so that storing an allocated block cannot fail. */
 static int reserve_block(struct pb_buffer *buf)
 {
 	unsigned int max = buf->max_blocks ? 2 * buf->max_blocks : FIRST_BLOCKS;
@@ -165,7 +165,7 @@ static int alloc_contig(struct pb_buffer *buf, const struct pb_buffer_spec *spec
 	if (err)
 		return err;
 	rq->order = max(order, spec->order);
-	/* The core aligns other lengths to their order rounded up; that must be enough. */
+	/* The core aligns other lengths to their order rounded up, which must suffice. */
 	if (rq->order <= PB_MAX_ORDER &&
 	    (spec->order > order || is_power_of_2(spec->nr_pages))) {
 		pfn = pb_pages_alloc(rq, TRACE_GFP, reason);
@@ -181,7 +181,7 @@ static int alloc_contig(struct pb_buffer *buf, const struct pb_buffer_spec *spec
 	return 0;
 }
 
-/* Takes what one node has, largest blocks first, none below spec->order. */
+/* Allocates from one node, largest blocks first, none below spec->order. */
 static int alloc_on_node(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
 			 const struct pb_request *proto, int nid)
 {
@@ -190,7 +190,7 @@ static int alloc_on_node(struct pb_buffer *buf, const struct pb_buffer_spec *spe
 
 	rq.nid = nid;
 	rq.flags = (rq.flags & ~(PB_ALLOC_WAIT | PB_ALLOC_KSWAPD)) | PB_ALLOC_THISNODE;
-	/* The next node is better than the last pages of this one. */
+	/* Leave the last pages of this node and continue on the next one. */
 	rq.slow_flags = rq.flags & PB_ALLOC_WALK_MASK & ~PB_ALLOC_NOFRAGMENT;
 	rq.reserve_flags = PB_ALLOC_FLAG(0);
 	while (buf->nr_pages < spec->nr_pages) {
@@ -217,8 +217,8 @@ static int alloc_on_node(struct pb_buffer *buf, const struct pb_buffer_spec *spe
 }
 
 /*
- * Visits the nodes by distance, so that a nearby small block is preferred to a distant large one:
- * the core's own fallback, order by order, would do the opposite.
+ * Visits the nodes by distance, so that a near small block is preferred to a far large one. The
+ * core's fallback within each order would do the opposite.
  */
 static int alloc_on_nodes(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
 			  const struct pb_request *proto)
@@ -251,7 +251,7 @@ static int alloc_blocks(struct pb_buffer *buf, const struct pb_buffer_spec *spec
 		err = alloc_on_nodes(buf, spec, rq);
 		if (err || buf->nr_pages == spec->nr_pages)
 			return err;
-		/* All is tried that does not sleep: now with all means, and for the reason. */
+		/* Attempts without sleeping are exhausted; now sleep, and get the reason. */
 		err = reserve_block(buf);
 		if (err)
 			return err;
@@ -265,7 +265,7 @@ static int alloc_blocks(struct pb_buffer *buf, const struct pb_buffer_spec *spec
 	}
 }
 
-/* Nobody may see what the pages held before. */
+/* Zeroes the pages, so that the previous contents are not visible. */
 static int zero_blocks(const struct pb_buffer *buf)
 {
 	unsigned int i, k;
@@ -283,7 +283,7 @@ static int zero_blocks(const struct pb_buffer *buf)
 	return 0;
 }
 
-/* What a buffer asks for, as the kernel's allocator would be asked for user memory. */
+/* Builds the core request of a buffer, as for user memory in mm/. */
 static gfp_t gfp_of(const struct pb_buffer_spec *spec)
 {
 	gfp_t gfp = GFP_HIGHUSER;
@@ -309,7 +309,7 @@ static unsigned long eligible_pages(const struct pb_request *rq)
 	return nr_pages;
 }
 
-/* With @reason NULL as much as there is will do. */
+/* With @reason NULL a partial allocation is a success. */
 static int alloc_pages_of(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
 			  enum pb_reason *reason)
 {
@@ -331,7 +331,7 @@ static int alloc_pages_of(struct pb_buffer *buf, const struct pb_buffer_spec *sp
 			      alloc_blocks(buf, spec, &rq, reason);
 }
 
-/* Some of the nodes will do better than others: first those, without waiting for them. */
+/* MPOL_PREFERRED_MANY: first the preferred nodes, without sleeping. */
 static int alloc_preferred_many(struct pb_buffer *buf, struct pb_buffer_spec *spec)
 {
 	bool nowait = spec->nowait;
@@ -345,8 +345,8 @@ static int alloc_preferred_many(struct pb_buffer *buf, struct pb_buffer_spec *sp
 }
 
 /*
- * As the task's memory policy says. Interleaved buffers change the node with each pageblock, or
- * with each block when those are to be larger.
+ * Allocates by the task's memory policy. Interleaved buffers change the node with each pageblock,
+ * or with each block when blocks are larger.
  */
 static int alloc_by_policy(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
 			   enum pb_reason *reason)
@@ -383,8 +383,8 @@ static int fill_buffer(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
 }
 
 /*
- * The caller pays for all of it, whoever has it later. What no pool of this size could have is
- * not the fault of a limit, and not for accounts to judge.
+ * Charges the whole buffer to the calling task, also if another process uses it later. A length
+ * above the size of the pool is not charged, so that it fails with ENOMEM and not EDQUOT.
  */
 static int charge(struct pb_buffer *buf, unsigned long nr_pages, enum pb_reason *reason)
 {
@@ -404,12 +404,12 @@ static int charge(struct pb_buffer *buf, unsigned long nr_pages, enum pb_reason 
 	return 0;
 }
 
-/* ---- Buffers that are being made ---- */
+/* ---- Buffers that are being created ---- */
 
 static LIST_HEAD(building);
 static DEFINE_SPINLOCK(building_lock);
 
-/* What the buffer has got so far is held by the caller. */
+/* Counts the blocks allocated so far as pages of the calling process. */
 static void begin_building(struct pb_buffer *buf)
 {
 	buf->builder = task_tgid(current);
@@ -427,7 +427,7 @@ static void end_building(struct pb_buffer *buf)
 }
 
 /**
- * pb_buffer_pages_building() - pages of the buffers that are being made for a process
+ * pb_buffer_pages_building() - count pages of the buffers that a process is creating
  * @tgid: of the process
  *
  * Context: process; does not sleep.
@@ -446,17 +446,17 @@ unsigned long pb_buffer_pages_building(struct pid *tgid)
 	return pages;
 }
 
-/* ---- Beginning and end ---- */
+/* ---- Creation and end ---- */
 
 /**
  * pb_buffer_create() - allocate a buffer
- * @spec: what it shall be, valid
- * @reason: set when the pages cannot be had, PB_REASON_NONE otherwise
+ * @spec: valid parameters
+ * @reason: set to the reason of a failed allocation, PB_REASON_NONE otherwise
  *
- * The pages are zero. The buffer has one reference, the caller's.
+ * The pages are zero. The caller gets the only reference.
  *
  * Context: may sleep; for pages only without @spec->nowait. A fatal signal ends it.
- * Return: the buffer, or -ENOMEM, -EINTR, or -EDQUOT: the caller has too much already.
+ * Return: the buffer, or -ENOMEM, -EINTR, or -EDQUOT above the limit of the account.
  */
 struct pb_buffer *pb_buffer_create(const struct pb_buffer_spec *spec, enum pb_reason *reason)
 {
@@ -482,9 +482,9 @@ struct pb_buffer *pb_buffer_create(const struct pb_buffer_spec *spec, enum pb_re
 
 /**
  * pb_buffer_get() - take a reference
- * @buf: the buffer, on which the caller has one already
+ * @buf: the buffer, of which the caller has a reference
  *
- * Context: any. A count that is about to overflow saturates; the buffer then stays for ever.
+ * Context: any. The count saturates before it overflows; the buffer then is not freed.
  * Return: @buf.
  */
 struct pb_buffer *pb_buffer_get(struct pb_buffer *buf)
@@ -497,9 +497,9 @@ struct pb_buffer *pb_buffer_get(struct pb_buffer *buf)
  * pb_buffer_put() - drop a reference; the last one frees the pages
  * @buf: the buffer
  *
- * Pages that somebody still pins go to quarantine.
+ * Pinned pages go to quarantine.
  *
- * Context: may sleep. The caller holds a reference to the module, by the file it works for.
+ * Context: may sleep. The caller holds a reference to the module through a file.
  */
 void pb_buffer_put(struct pb_buffer *buf)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Buffers: the zeroed memory a user of /dev/pbuddy holds by its descriptors and mappings. */
+/* Buffers: zeroed memory that descriptors and mappings of /dev/pbuddy hold. */
 #ifndef PB_BUFFER_H
 #define PB_BUFFER_H
 
@@ -20,10 +20,10 @@ struct pb_account;
  * struct pb_buffer_block - one allocation of the core inside a buffer
  * @pfn: first PFN
  * @start: its page index in the buffer
- * @nr_pages: length
- * @order: order of the block it was allocated as
- * @split: the frames are allocated one by one, as pb_split() leaves them
- * @zeroed: known to be zero when it was allocated
+ * @nr_pages: length in pages
+ * @order: order of the allocated block
+ * @split: the frames are allocated one by one, as after pb_split()
+ * @zeroed: was known to be zero when it was allocated
  */
 struct pb_buffer_block {
 	unsigned long	pfn;
@@ -36,22 +36,22 @@ struct pb_buffer_block {
 
 /**
  * struct pb_buffer - memory that user space owns
- * @ref: its file, and each mapping
- * @nr_pages: length
- * @migratetype: as asked for
+ * @ref: references of its file and of each mapping
+ * @nr_pages: length in pages
+ * @migratetype: as requested
  * @node: node of the first page
  * @nr_blocks: used entries of @block
  * @max_blocks: entries of @block
  * @block: ascending by @start, without gaps
- * @zeroed: while blocks are taken: the last one is known to be zero
- * @building: in the list of buffers that are being made (buffer.c)
- * @builder: for whom, meanwhile
- * @counted: by which count of process_pages.c it has been seen
+ * @zeroed: during creation: the last allocated block is known to be zero
+ * @building: in the list of buffers that are being created (buffer.c)
+ * @builder: process that creates it
+ * @counted: stamp of the last count of process_pages.c that included it
  * @label: NUL-terminated, printable
- * @account: who pays, or NULL
- * @charged: for how many pages
+ * @account: account that it is charged to, or NULL
+ * @charged: pages charged
  *
- * Constant between pb_buffer_create() and the last pb_buffer_put(), but for @ref and @counted.
+ * Constant between pb_buffer_create() and the last pb_buffer_put(), except @ref and @counted.
  */
 struct pb_buffer {
 	refcount_t		ref;
@@ -71,16 +71,16 @@ struct pb_buffer {
 };
 
 /**
- * struct pb_buffer_spec - what a buffer shall be
+ * struct pb_buffer_spec - parameters of a buffer
  * @nr_pages: pages, not zero
- * @order: every block is aligned to this order, and no shorter but for the last; at most
+ * @order: every block is aligned to this order and, except the last, at least as long; at most
  *	PB_MAX_ORDER
- * @policy: the task's memory policy says which nodes, in place of @nid and @nodemask
+ * @policy: the task's memory policy selects the nodes, instead of @nid and @nodemask
  * @nid: preferred node, below pb_instance.nr_nodes
  * @nodemask: nodes that may serve it, or NULL
  * @migratetype: below PB_PCPTYPES
  * @contig: one physically contiguous block
- * @strict: @nid alone
+ * @strict: only on @nid
  * @nowait: do not sleep for pages
  * @label: valid label, at most PBUDDY_LABEL_LEN bytes with its NUL
  */

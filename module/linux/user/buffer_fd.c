@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The file over a buffer: mmap and fdinfo; its ioctls are in buffer_ioctl.c. One file per buffer;
- * its operations name the module as owner, so that the module stays while a descriptor, a mapping
- * or a message in flight refers to it.
+ * The file of a buffer: mmap and fdinfo; buffer_ioctl.c has its ioctls. A buffer has one file. The
+ * owner of its operations is the module, so the module stays while a descriptor, a mapping or a
+ * message in flight references the file.
  */
 #include <linux/anon_inodes.h>
 #include <linux/err.h>
@@ -33,7 +33,7 @@ static int buffer_mmap(struct file *file, struct vm_area_struct *vma)
 	return pb_mmap_buffer(file->private_data, vma);
 }
 
-/* Only so that a program can ask for the length by lseek(fd, 0, SEEK_END), as with a dma-buf. */
+/* Lets a program read the length with lseek(fd, 0, SEEK_END), as for a dma-buf. */
 static loff_t buffer_llseek(struct file *file, loff_t offset, int whence)
 {
 	const struct pb_buffer *buf = file->private_data;
@@ -64,12 +64,12 @@ static const struct file_operations buffer_fops = {
 };
 
 /**
- * pb_buffer_file() - make a file over a buffer
- * @buf: the buffer; the file takes over the caller's reference when it succeeds
+ * pb_buffer_file() - create the file of a buffer
+ * @buf: the buffer; on success the file owns the caller's reference
  * @flags: O_RDWR or O_RDONLY
  *
  * Context: may sleep.
- * Return: the file, or an error pointer; the caller keeps its reference then.
+ * Return: the file, or an error pointer; then the caller keeps its reference.
  */
 struct file *pb_buffer_file(struct pb_buffer *buf, unsigned int flags)
 {
@@ -81,11 +81,11 @@ struct file *pb_buffer_file(struct pb_buffer *buf, unsigned int flags)
 }
 
 /**
- * pb_buffer_of_file() - the buffer behind a file
+ * pb_buffer_of_file() - get the buffer of a file
  * @file: any file
  *
  * Context: any.
- * Return: the buffer, on which the file has a reference, or NULL.
+ * Return: the buffer, which the file references, or NULL.
  */
 struct pb_buffer *pb_buffer_of_file(struct file *file)
 {

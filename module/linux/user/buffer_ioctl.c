@@ -30,7 +30,7 @@ static struct pbuddy_extent extent_to_user(const struct pb_segment *seg, bool sh
 	};
 }
 
-/* Fills the caller's array from @q->first_extent on; sets @q->nr_extents to all there are. */
+/* Fills the caller's array from @q->first_extent on; sets @q->nr_extents to the total number. */
 static int copy_extents(const struct pb_buffer *buf, struct pbuddy_query *q)
 {
 	struct pb_segment_iter iter = { .buf = buf };
@@ -83,7 +83,7 @@ static int query(const struct pb_buffer *buf, void __user *arg)
 }
 
 /**
- * pb_buffer_ioctl() - an ioctl of a buffer's descriptor
+ * pb_buffer_ioctl() - handle an ioctl of a buffer's descriptor
  * @file: the descriptor's file, whose private_data is the buffer
  * @cmd: PBUDDY_IOCTL_ number
  * @arg: user pointer to its struct

@@ -21,7 +21,7 @@ static const struct file_operations device_fops = {
 	.fsync		= noop_fsync,	/* msync() of a mapping has nothing to do */
 };
 
-/* The mode holds until udev gives the node to group pbuddy. */
+/* The mode applies until udev sets group pbuddy. */
 static struct miscdevice device = {
 	.minor	= MISC_DYNAMIC_MINOR,
 	.name	= "pbuddy",
@@ -30,9 +30,9 @@ static struct miscdevice device = {
 };
 
 /**
- * pb_device_init() - let user space in
+ * pb_device_init() - register /dev/pbuddy
  *
- * Called last when the module loads: from here on everything can be asked for.
+ * Called last when the module is loaded: user space may use it at once.
  *
  * Context: may sleep.
  * Return: 0 or an error of misc_register().
@@ -43,7 +43,9 @@ int pb_device_init(void)
 }
 
 /**
- * pb_device_exit() - close the door; nobody is inside, since files and mappings hold the module
+ * pb_device_exit() - unregister /dev/pbuddy
+ *
+ * The device is not in use, because files and mappings hold the module.
  *
  * Context: may sleep.
  */

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The ioctls of /dev/pbuddy: GET_INFO, ALLOC and ALLOC_BATCH. (Those of a buffer's descriptor are
- * in buffer_ioctl.c.) Everything that comes from user space is checked here; what goes on to
- * buffer.c is valid.
+ * The ioctls of /dev/pbuddy: GET_INFO, ALLOC and ALLOC_BATCH. buffer_ioctl.c has those of a
+ * buffer's descriptor. This file checks all input of user space; the parameters it passes to
+ * buffer.c are valid.
  *
- * A descriptor is installed last, when nothing can fail any more: a program (or another thread of
- * it that guesses the number) never sees one that is taken back.
+ * A descriptor is installed last, after everything that can fail, so that no thread can use (by
+ * guessing its number) a descriptor that is removed again.
  */
 #include <linux/bitmap.h>
 #include <linux/build_bug.h>
@@ -88,7 +88,7 @@ static bool fill_node_info(int nid, struct pbuddy_node_info *info, struct pb_fre
 	return any;
 }
 
-/* Fills the caller's array; sets @info->nr_nodes to all there are. */
+/* Fills the caller's array; sets @info->nr_nodes to the total number. */
 static int copy_nodes(struct pbuddy_info *info)
 {
 	void __user *array = u64_to_user_ptr(info->nodes_ptr);
@@ -161,7 +161,7 @@ static int parse_class(u32 mclass, enum pb_migratetype *mt)
 	return 0;
 }
 
-/* A label stands on a line of its own in fdinfo: nothing in it may end that line. */
+/* A label is a line in fdinfo, so it must not contain a newline. */
 static int parse_label(const char *label)
 {
 	size_t i, len = strnlen(label, PBUDDY_LABEL_LEN);
@@ -203,7 +203,7 @@ static int parse_nodes(const struct pbuddy_alloc *a, struct pb_buffer_spec *spec
 	return 0;
 }
 
-/* Turns the flags for the descriptor into those the kernel knows. */
+/* Converts the descriptor flags to file flags. */
 static int parse_fd_flags(u32 flags, unsigned int *file_flags, unsigned int *fd_flags)
 {
 	if (flags & ~(O_ACCMODE | O_CLOEXEC | PBUDDY_FD_INHERIT))
@@ -252,13 +252,13 @@ static int parse_alloc(struct pbuddy_alloc *a, struct alloc_args *args)
 
 /* ---- ALLOC ---- */
 
-/* A buffer on its way to the caller: its file, and the number it will have. */
+/* A new buffer before its descriptor is installed: its file and the reserved number. */
 struct pending_fd {
 	struct file	*file;
 	int		fd;
 };
 
-/* Allocates a buffer and reserves a descriptor; tells @a what it got, and why when it did not. */
+/* Allocates a buffer and reserves a descriptor; stores the result or the reason in @a. */
 static int prepare_fd(const struct alloc_args *args, struct pbuddy_alloc *a,
 		      struct pending_fd *pending)
 {
@@ -345,7 +345,7 @@ static int copy_fds(const struct pbuddy_alloc_batch *b, const struct pending_fd 
 	return 0;
 }
 
-/* Makes all descriptors and tells the caller, or leaves none behind. */
+/* Creates all descriptors and copies the results to the caller, or creates none. */
 static int prepare_batch(struct pbuddy_alloc_batch *b, size_t usize,
 			 struct pbuddy_alloc_batch __user *arg, struct pending_fd *pending)
 {
@@ -397,7 +397,7 @@ static int alloc_batch(struct pbuddy_alloc_batch __user *arg)
 }
 
 /**
- * pb_device_ioctl() - an ioctl of the device
+ * pb_device_ioctl() - handle an ioctl of the device
  * @file: unused
  * @cmd: PBUDDY_IOCTL_ number
  * @arg: user pointer to its struct

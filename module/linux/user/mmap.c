@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Mappings of buffers: of a buffer's own descriptor, and of the device itself, which allocates.
+ * Mappings of buffers: of a buffer's descriptor, and of the device, which allocates a buffer.
  *
- * The pages are inserted as ordinary, reference-counted pages when the mapping is made:
- * get_user_pages() works on them, and a shortage shows as ENOMEM from mmap(), never as SIGBUS
- * later. A fault can only come after the program itself threw page-table entries away
- * (MADV_DONTNEED); it finds the same page.
+ * mmap() inserts all pages as normal, reference-counted pages. So get_user_pages() works on them,
+ * and a shortage of memory is ENOMEM from mmap() and not SIGBUS later. A fault happens only after
+ * the program removed page table entries (MADV_DONTNEED), and finds the same page.
  *
- * Each mapping holds a reference to its buffer in vm_private_data, and by its file one to the
- * module. The kernel unmaps the pages before it calls close(), so when the last reference goes no
- * page-table entry is left. One case differs: when mmap() fails half way, the pages inserted so
- * far are unmapped only after our hook has returned, so those of a new buffer pass through
- * quarantine.
+ * Each mapping holds a reference to its buffer in vm_private_data, and through its file one to the
+ * module. The kernel unmaps the pages before it calls close(), so no page table entry is left
+ * when the last reference is dropped. The exception is an mmap() that fails after some insertions:
+ * the kernel unmaps those pages after pb_mmap_new() has returned, so the pages of a new buffer
+ * pass through quarantine.
  */
 #include <linux/err.h>
 #include <linux/mm.h>
@@ -41,7 +40,7 @@ static vm_fault_t buffer_vma_fault(struct vm_fault *vmf)
 {
 	struct page *page;
 
-	/* Inside the buffer, whatever was done to the mapping: it cannot grow. */
+	/* Always inside the buffer, because the mapping cannot grow (VM_DONTEXPAND). */
 	if (pb_buffer_pages(vmf->vma->vm_private_data, vmf->pgoff, &page, 1) != 1)
 		return VM_FAULT_SIGBUS;
 	get_page(page);
@@ -81,7 +80,7 @@ static int insert_pages(struct pb_buffer *buf, struct vm_area_struct *vma)
 
 /*
  * MAP_SHARED of a read-only descriptor arrives with VM_SHARED cleared (and without VM_MAYWRITE,
- * so that no mprotect() can make it writable); VM_MAYSHARE is what tells it from MAP_PRIVATE.
+ * so that mprotect() cannot make it writable). VM_MAYSHARE distinguishes it from MAP_PRIVATE.
  */
 static bool is_private(const struct vm_area_struct *vma)
 {
@@ -91,7 +90,7 @@ static bool is_private(const struct vm_area_struct *vma)
 /**
  * pb_mmap_buffer() - map a part of a buffer
  * @buf: the buffer
- * @vma: the mapping to be: shared, inside the buffer
+ * @vma: the new mapping, which must be shared and inside the buffer
  *
  * Context: mmap of a file, mmap_lock held for writing.
  * Return: 0, -EINVAL for a private mapping or one not inside the buffer, -ENOMEM, -EINTR.
@@ -111,7 +110,7 @@ int pb_mmap_buffer(struct pb_buffer *buf, struct vm_area_struct *vma)
 	vma->vm_private_data = pb_buffer_get(buf);
 	err = insert_pages(buf, vma);
 	if (err) {
-		/* The kernel calls no close() for a mapping that never was. */
+		/* The kernel does not call close() for a failed mapping. */
 		vma->vm_private_data = NULL;
 		vma->vm_ops = NULL;
 		pb_buffer_put(buf);
@@ -121,10 +120,10 @@ int pb_mmap_buffer(struct pb_buffer *buf, struct vm_area_struct *vma)
 
 /**
  * pb_mmap_new() - allocate a buffer of the length of a mapping, and map it
- * @vma: the mapping to be: shared, at offset 0
+ * @vma: the new mapping, which must be shared and at offset 0
  *
- * The buffer is of class movable, on the nodes that the task's memory policy says, the nearest
- * without one; mappings hold the only references.
+ * The buffer is movable, on the nodes of the task's memory policy, or without one on the nearest
+ * node. Only mappings reference it.
  *
  * Context: mmap of a file, mmap_lock held for writing.
  * Return: 0, -EINVAL for a private mapping or another offset, -ENOMEM, -EINTR.
@@ -153,11 +152,11 @@ int pb_mmap_new(struct vm_area_struct *vma)
 }
 
 /**
- * pb_buffer_of_vma() - the buffer behind a mapping
+ * pb_buffer_of_vma() - get the buffer of a mapping
  * @vma: any mapping, its address space locked
  *
  * Context: any.
- * Return: the buffer, on which the mapping has a reference, or NULL.
+ * Return: the buffer, which the mapping references, or NULL.
  */
 struct pb_buffer *pb_buffer_of_vma(struct vm_area_struct *vma)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Counts the pages that a process holds, for the OOM killer: the buffers it has descriptors of,
- * those it has mapped, and those that are being made for it. Each counts once. Pages on nodes that
- * do not help the request do not count.
+ * Counts the pages that a process holds, for the OOM killer: buffers with a descriptor, mapped
+ * buffers, and buffers that it is creating. Each buffer counts once. Only pages in zones that the
+ * request may use count.
  */
 #include <linux/fdtable.h>
 #include <linux/mm.h>
@@ -21,7 +21,7 @@
 #include "user/process_pages.h"
 
 /**
- * struct holder - counting what a process holds
+ * struct holder - state of a count
  * @rq: pages that could serve it count
  * @stamp: marks buffers that have been counted
  * @pages: pages so far
@@ -64,7 +64,7 @@ static void count_files(struct holder *h, struct task_struct *process)
 {
 	struct task_struct *t;
 
-	/* Its first thread may have gone and left the descriptors to the others. */
+	/* The first thread may have exited while others still use the descriptors. */
 	rcu_read_lock();
 	for_each_thread(process, t) {
 		bool found;
@@ -80,7 +80,7 @@ static void count_files(struct holder *h, struct task_struct *process)
 	rcu_read_unlock();
 }
 
-/* A mapping outlives the descriptor. An address space that is being changed is left out. */
+/* Mappings may outlive descriptors. An address space whose lock is held is skipped. */
 static void count_mappings(struct holder *h, struct task_struct *process)
 {
 	struct mm_struct *mm = get_task_mm(process);
@@ -103,7 +103,7 @@ static void count_mappings(struct holder *h, struct task_struct *process)
 }
 
 /**
- * pb_process_pages - pages of the pool that a process holds
+ * pb_process_pages - count the pages of the pool that a process holds
  * @process: the process
  * @rq: only pages that could serve this request count
  *

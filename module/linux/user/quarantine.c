@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Quarantine: where a page waits whose buffer has ended while a driver, a pipe, an io_uring or
- * any other user of get_user_pages() still refers to it. The core goes on counting it as an
- * allocated page of order 0, so it can neither be handed out nor be lost. A delayed work looks at
- * the waiting pages again, soon at first, then with doubling delays, and frees those whose
- * reference count is back at what pbuddy itself holds. Nothing tells when a pin is dropped, so
- * looking is all that can be done.
+ * Quarantine: pages of destroyed buffers that a driver, a pipe, an io_uring or another user of
+ * get_user_pages() still references. The core keeps such a page allocated as order 0, so it is
+ * neither handed out nor lost. A delayed work item scans the pages, with doubling delays, and
+ * frees those whose reference count is PB_BASE_REFS again. It has to poll, because there is no
+ * notification when a pin is dropped.
  *
- * The list runs through page->private, so that adding cannot fail. Nobody else uses that
- * field: the page is in no file and has no buffers. page->lru would not do, since in a page
- * of a mapped physical range its place is taken by the pointer to that mapping.
+ * The list is linked through page->private, so adding a page cannot fail. The field is unused:
+ * the page is in no file and has no buffers. page->lru is not available, because in pages of
+ * memremap_pages() it has the pointer to the pgmap.
  *
- * Unloading. A pinned page cannot go back to the kernel, so the module must stay while there is
- * one: the quarantine holds a reference to the module whenever it is not empty. Taking it needs
- * no try: who adds a page works for a file or a mapping that holds the module. Dropping it is
- * done by the work, which from then on runs in a module that may begin to unload;
- * pb_quarantine_exit() waits for the work to return before the text can go, and by then nobody is
- * left who could queue it again.
+ * Unloading: a pinned page cannot be returned to the kernel. So the quarantine holds a reference
+ * to the module while it is not empty. __module_get() is sufficient to take it, because the
+ * caller works for a file or mapping that holds the module. The work item drops the reference,
+ * and after that the module may start to unload while the work item still runs.
+ * pb_quarantine_exit() waits for it; it is not queued again, because no files or mappings are
+ * left.
  */
 #include <linux/jiffies.h>
 #include <linux/minmax.h>
@@ -31,12 +30,12 @@
 
 #define FIRST_DELAY_MS	10
 #define LAST_DELAY_MS	1000
-#define SCAN_BATCH	64	/* pages looked at before others may run */
+#define SCAN_BATCH	64	/* pages to scan between two calls of cond_resched() */
 
 /*
  * @lock: taken in process context only
- * @pages: those waiting, but for the ones a scan is looking at
- * @nr_pages: all that are here, the scanned ones too; while not zero, the work is queued or running
+ * @pages: pages in quarantine, except those that a scan has taken off the list
+ * @nr_pages: pages in quarantine; while it is not zero, the work item is queued or running
  * @delay_ms: until the next scan
  */
 static struct {
@@ -57,7 +56,7 @@ static struct page *next_of(const struct page *page)
 	return (struct page *)page_private(page);
 }
 
-/* Frees what is no longer pinned of a list, returns how many; *rest to *last are the others. */
+/* Frees the unpinned pages of a list and returns their number; *rest to *last are the others. */
 static unsigned long release_unpinned(struct page *pages, struct page **rest, struct page **last)
 {
 	unsigned long freed = 0, seen = 0;
@@ -103,15 +102,15 @@ static void scan(struct work_struct *work)
 		quarantine.delay_ms = min(2 * quarantine.delay_ms, LAST_DELAY_MS);
 		queue_delayed_work(scan_wq, &scan_work, msecs_to_jiffies(quarantine.delay_ms));
 	} else if (freed) {
-		/* From here on pb_quarantine_exit() may be waiting for this function. */
+		/* From here on pb_quarantine_exit() may wait for this function. */
 		module_put(THIS_MODULE);
 	}
 	spin_unlock(&quarantine.lock);
 }
 
 /**
- * pb_quarantine_add() - keep a page until nobody refers to it
- * @page: allocated as order 0, no longer used by the buffer it was in
+ * pb_quarantine_add() - keep a page until its extra references are dropped
+ * @page: allocated as order 0, no longer part of a buffer
  *
  * Context: process; does not sleep. The caller holds a reference to the module.
  */
@@ -120,7 +119,7 @@ void pb_quarantine_add(struct page *page)
 	spin_lock(&quarantine.lock);
 	if (!quarantine.nr_pages)
 		__module_get(THIS_MODULE);
-	/* Many come at once; the first of them sets the timer. */
+	/* Pages are added in groups; the first one of a group sets the timer. */
 	if (!quarantine.nr_pages || quarantine.delay_ms != FIRST_DELAY_MS) {
 		quarantine.delay_ms = FIRST_DELAY_MS;
 		mod_delayed_work(scan_wq, &scan_work, msecs_to_jiffies(FIRST_DELAY_MS));
@@ -132,7 +131,7 @@ void pb_quarantine_add(struct page *page)
 }
 
 /**
- * pb_quarantine_pages() - how many pages are in quarantine
+ * pb_quarantine_pages() - count the pages in quarantine
  *
  * Context: any.
  * Return: pages.
@@ -143,7 +142,7 @@ unsigned long pb_quarantine_pages(void)
 }
 
 /**
- * pb_quarantine_init() - make ready
+ * pb_quarantine_init() - allocate the workqueue
  *
  * Context: may sleep.
  * Return: 0 or -ENOMEM.
@@ -155,9 +154,9 @@ int pb_quarantine_init(void)
 }
 
 /**
- * pb_quarantine_exit() - wait until the work has returned
+ * pb_quarantine_exit() - wait for the work item and free the workqueue
  *
- * Called when the module unloads: no file, no mapping and no pinned page is left then.
+ * Called when the module is unloaded: no file, mapping or pinned page is left.
  *
  * Context: may sleep.
  */

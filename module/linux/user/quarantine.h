@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Pages of ended buffers that somebody still pins: kept until nobody does. */
+/* Quarantine of pages of destroyed buffers that are still pinned. See quarantine.c. */
 #ifndef PB_QUARANTINE_H
 #define PB_QUARANTINE_H
 

@@ -5,7 +5,7 @@
 
 #include "user/segment.h"
 
-/* The block that page @index belongs to; @index is inside the buffer. */
+/* The block of page @index, which is inside the buffer. */
 static const struct pb_buffer_block *block_at(const struct pb_buffer *buf, unsigned long index)
 {
 	unsigned int low = 0, high = buf->nr_blocks;
@@ -22,14 +22,14 @@ static const struct pb_buffer_block *block_at(const struct pb_buffer *buf, unsig
 }
 
 /**
- * pb_buffer_pages() - the pages of a part of a buffer
+ * pb_buffer_pages() - get pages of a part of a buffer
  * @buf: the buffer
- * @index: first page, from outside: any value
- * @pages: filled; no references are taken
+ * @index: first page; any value, because it comes from user space
+ * @pages: set to the pages, without taking references
  * @nr: length of @pages
  *
  * Context: any.
- * Return: how many were filled: fewer than @nr at the end of the buffer, 0 past it.
+ * Return: number of pages set: fewer than @nr at the end of the buffer, 0 past it.
  */
 unsigned int pb_buffer_pages(const struct pb_buffer *buf, unsigned long index, struct page **pages,
 			     unsigned int nr)
@@ -51,9 +51,9 @@ unsigned int pb_buffer_pages(const struct pb_buffer *buf, unsigned long index, s
 }
 
 /**
- * pb_segment_next() - step to the next segment
- * @iter: begin with @next = 0
- * @segment: filled
+ * pb_segment_next() - get the next segment
+ * @iter: starts with @next = 0
+ * @segment: set to the segment
  *
  * Context: any.
  * Return: false at the end.
@@ -74,7 +74,7 @@ bool pb_segment_next(struct pb_segment_iter *iter, struct pb_segment *segment)
 	};
 	for (; iter->next < buf->nr_blocks; iter->next++) {
 		block = &buf->block[iter->next];
-		/* Neighbours of two nodes are two segments: each has one node. */
+		/* Adjacent blocks on different nodes are separate segments. */
 		if (block->pfn != segment->pfn + segment->nr_pages ||
 		    page_to_nid(pfn_to_page(block->pfn)) != page_to_nid(pfn_to_page(segment->pfn)))
 			break;
@@ -85,7 +85,7 @@ bool pb_segment_next(struct pb_segment_iter *iter, struct pb_segment *segment)
 }
 
 /**
- * pb_buffer_nr_segments() - how many segments a buffer has
+ * pb_buffer_nr_segments() - count the segments of a buffer
  * @buf: the buffer
  *
  * Context: any; time is linear in the number of blocks.

@@ -6,9 +6,9 @@
 #include "user/buffer.h"
 
 /**
- * struct pb_segment_iter - walks the segments of a buffer
+ * struct pb_segment_iter - iterator over the segments of a buffer
  * @buf: the buffer
- * @next: index of the block to look at next
+ * @next: index of the next block
  */
 struct pb_segment_iter {
 	const struct pb_buffer	*buf;
@@ -16,7 +16,7 @@ struct pb_segment_iter {
 };
 
 /**
- * struct pb_segment - a physically contiguous piece: one block, or several that adjoin
+ * struct pb_segment - a physically contiguous part of a buffer: one block, or adjacent blocks
  * @pfn: first PFN
  * @start: its page index in the buffer
  * @nr_pages: length

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Copying the extensible structs of the ABI in and out. Each begins with the size its caller was
- * compiled with; the two sides may know different lengths of it (see the top of
+ * Copies the extensible structs of the ABI from and to user space. Each struct begins with its size
+ * in the caller's version of the header, which may differ from the kernel's (see the top of
  * <uapi/linux/pbuddy.h>).
  */
 #ifndef PB_USER_COPY_H
@@ -14,22 +14,22 @@
 #include <linux/uaccess.h>
 
 /*
- * An ioctl without the size that _IOWR() encodes: that changes when a struct grows, while the
- * command stays the same.
+ * An ioctl number without the size that _IOWR() encodes, because the size changes when a struct
+ * grows.
  */
 #define PB_IOCTL_ID(cmd)	((cmd) & ~IOCSIZE_MASK)
 
 /**
- * pb_copy_in() - copy a struct in, of whatever length the caller knows
- * @dst: where to
- * @ksize: bytes at @dst; what the caller does not have is zero there
+ * pb_copy_in() - copy a struct of the caller's size from user space
+ * @dst: destination
+ * @ksize: bytes at @dst; bytes beyond the caller's size are zeroed
  * @min: bytes of the first version of the struct
- * @src: where from; begins with the caller's size as a __u32
+ * @src: source; begins with the caller's size as a __u32
  * @usize: that size, for pb_copy_out()
  *
  * Context: may sleep.
- * Return: 0, -EFAULT, -EINVAL when shorter than ever was, -E2BIG when a tail unknown here is not
- * zero.
+ * Return: 0, -EFAULT, -EINVAL when shorter than the first version, -E2BIG when an unknown tail is
+ * not zero.
  */
 static inline int pb_copy_in(void *dst, size_t ksize, size_t min, const void __user *src,
 			     size_t *usize)
@@ -47,10 +47,10 @@ static inline int pb_copy_in(void *dst, size_t ksize, size_t min, const void __u
 }
 
 /**
- * pb_copy_out() - copy the part of a struct out that the caller knows
- * @dst: where to
+ * pb_copy_out() - copy the part of a struct that the caller knows to user space
+ * @dst: destination
  * @usize: bytes the caller knows
- * @src: where from
+ * @src: source
  * @ksize: bytes at @src
  *
  * Context: may sleep.
@@ -62,8 +62,8 @@ static inline int pb_copy_out(void __user *dst, size_t usize, const void *src, s
 }
 
 /**
- * pb_check_element_size() - may the elements of a caller's array have this size?
- * @usize: bytes the caller says an element has
+ * pb_check_element_size() - check the element size of a caller's array
+ * @usize: element size given by the caller, in bytes
  * @min: bytes of the first version
  *
  * Return: 0, -EINVAL or -E2BIG.
@@ -76,11 +76,11 @@ static inline int pb_check_element_size(u32 usize, size_t min)
 }
 
 /**
- * pb_copy_out_element() - fill one element of a caller's array
+ * pb_copy_out_element() - copy one element to a caller's array
  * @array: the array
- * @index: which element; the caller has checked it against the length of the array
- * @usize: bytes per element there, checked; what is not known here is zeroed
- * @src: where from
+ * @index: index of the element, checked against the length of the array
+ * @usize: bytes per element, checked; bytes unknown to the kernel are zeroed
+ * @src: source
  * @ksize: bytes at @src
  *
  * Context: may sleep.
