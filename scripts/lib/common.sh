@@ -22,7 +22,7 @@ shopt -s inherit_errexit
 trap 'say_stopped "$LINENO" "${BASH_SOURCE[0]##*/}" "$BASH_COMMAND"' ERR
 say_stopped() {
 	case $3 in
-	return* | exit*) ;; # whoever returns an error has said why
+	return* | exit*) ;; # the function that returns an error has said why
 	*) say "stopped at line $1 of $2: $3" ;;
 	esac
 }

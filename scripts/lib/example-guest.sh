@@ -24,7 +24,7 @@ by_policy() {
 		/numactl --preferred=0 sh -c "echo 3 >$example/alloc" && held '0:8 1:512'
 }
 
-# pay WANT COMMAND...: after it somebody is charged so many pages.
+# pay WANT COMMAND...: after COMMAND an account is charged WANT pages.
 pay() {
 	want=$1
 	shift

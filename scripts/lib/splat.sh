@@ -14,7 +14,7 @@ PB_SPLAT_START+='|UBSAN: |=+ ?BUG |unreferenced object|kmemleak: [0-9]+ new susp
 PB_SPLAT_START+='|rcu: .*detected .*stall|rcu: INFO: |watchdog: BUG|watchdog: .*hard LOCKUP|NMI watchdog: .*LOCKUP'
 PB_SPLAT_START+='|list_(add|del) corruption|ODEBUG: |Bad page |page_table_check|DEBUG_LOCKS_WARN_ON'
 PB_SPLAT_START+='|workqueue: .*lockup|stack-protector: |kfence: |Unable to handle kernel'
-# What pbuddy itself reports only when somebody misused or leaked its pages.
+# pbuddy's own reports of misuse and leaks.
 PB_SPLAT_START+='|pbuddy: bad (free|page): |pbuddy: leaked: |pbuddy: module .* leaves '
 # Anywhere on a line.
 PB_SPLAT_ANY='\[ cut here \]|BUG: KASAN|BUG: KCSAN|BUG: KFENCE|soft lockup - CPU|refcount_t: '

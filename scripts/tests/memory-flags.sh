@@ -59,7 +59,7 @@ all_others() {
 	done
 }
 
-# All of the pool is somebody's; a request that must not fail is there until he goes.
+# The whole pool is allocated; a NOFAIL request waits until memory is freed.
 waits() {
 	dmesg -c >/dev/null
 	insmod /pbuddy_leaker.ko blocks=16384 leak=0 || return

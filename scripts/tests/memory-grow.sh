@@ -28,7 +28,7 @@ on_demand() {
 		[ "$(event grow)" -eq $(($(node_pages 0) - 4096)) ] && [ "$(event grow_fail)" -eq 0 ]
 }
 
-# And one byte more is too much, whoever asks.
+# A request above the maximum fails from every context.
 to_the_maximum() {
 	alloc --size 96M --node 0 --strict && owns 0 96 && ! alloc --size 97M --node 0 --strict &&
 		owns 0 96 && owns 1 16

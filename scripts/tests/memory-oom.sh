@@ -5,8 +5,9 @@
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 # copy: /usr/sbin/memtester
 #
-# Out of memory: with oom=fail a request fails and nobody is hurt; with oom=kill the process that
-# holds most of the pool dies, by descriptor or by mapping, once, and never one that holds nothing.
+# OOM policy: with oom=fail a request fails and no process is killed. With oom=kill one process is
+# killed, the one that holds most of the pool by descriptors or mappings; a process without pages
+# is not killed.
 # shellcheck source=scripts/lib/ktap.sh
 . /tests/ktap.sh
 # shellcheck source=scripts/lib/guest-memory.sh
@@ -51,7 +52,7 @@ kills_the_larger() {
 		said 'Out of memory: Killed process [0-9]* \(pbuddyctl\) pool-pages:32768kB, oom_score_adj:0, for pbuddyctl\[[0-9]*\] order:0'
 }
 
-# Who is exempt from the kernel's OOM killer is from this one.
+# A process that is exempt from the kernel's OOM killer is exempt here, too.
 spares_the_exempt() {
 	hold --size 32M && large=$holder || return
 	echo -1000 >"/proc/$large/oom_score_adj"
@@ -65,7 +66,7 @@ not_for_large_blocks() {
 	! pbuddyctl alloc --size 48M --contig && alive "$large" && [ "$(event oom_kill)" -eq "$kills" ]
 }
 
-# Nobody left to kill: the request fails in the end.
+# No process is left to kill, so the request fails.
 fails_without_candidates() {
 	kills=$(event oom_kill)
 	! pbuddyctl alloc --size 40M && alive "$large" && alive "$bystander" || return

@@ -62,7 +62,7 @@ idle_is_idle() {
 
 held() { cat "$params/held"; }
 
-# The cache takes all but the low mark; whoever needs memory then wakes the threads.
+# The cache allocates down to the low watermark; further requests wake the threads.
 cache_is_filled() {
 	insmod /pbuddy_cache.ko && echo 100000 >"$params/fill" || return
 	echo "$(held) pages held, $(event nr_free_pages) free"
@@ -128,8 +128,8 @@ boost_taken_back() {
 		[ "$(boosts)" -eq 0 ]
 }
 
-# Less than half of the min mark is free and nobody gives up any: who reclaims waits for the
-# thread a little, and fails then.
+# Less than half of the min watermark is free and no reclaimer frees pages: a request that
+# reclaims is throttled for a short time, and then fails.
 throttles() {
 	echo 256 >"$wmark/min_free_kbytes"
 	hold --size 120M || return

@@ -65,8 +65,8 @@ balanced() {
 		[ "$(pages_of mm_page_pcp_refill)" -eq "$(pages_of mm_page_pcp_drain)" ]
 }
 
-# Names of an event's own fields: SYSTEM EVENT. But for memcg_id, which 7.3 has: nobody reclaims from
-# a group here.
+# Names of an event's own fields: SYSTEM EVENT. Without memcg_id of 7.3, because pbuddy does not
+# reclaim from memory cgroups.
 fields() {
 	sed -n 's/^	field:.*[ *]\([a-z_]*\);	offset.*/\1/p' "$tracing/events/$1/$2/format" |
 		grep -v '^common_\|^memcg_id$' | sort

@@ -58,7 +58,7 @@ json() {
 
 one_extent() { [ "$(pbuddyctl alloc "$@" | grep -c '^ *0 ')" -eq 1 ]; }
 
-# Physical addresses are for root: somebody else, let in by mode, sees none.
+# Only root sees physical addresses; another user with access to the device does not.
 no_phys_for_others() {
 	chmod 666 /dev/pbuddy
 	chmod 755 /bin /lib /lib64 /lib/* 2>/dev/null

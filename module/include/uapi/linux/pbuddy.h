@@ -82,7 +82,7 @@ struct pbuddy_node_info {
  * @nodes_ptr: in: user pointer to an array of struct pbuddy_node_info, or 0
  * @nr_nodes: in: length of that array; out: nodes that own pbuddy memory (may be more than asked)
  * @node_size: in: sizeof(struct pbuddy_node_info)
- * @quarantine_bytes: out: bytes of ended buffers that somebody still pins
+ * @quarantine_bytes: out: bytes of destroyed buffers that are still pinned
  * @reserved: zero
  */
 struct pbuddy_info {
