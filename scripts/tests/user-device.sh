@@ -11,7 +11,7 @@
 
 load pool=0:64M,1:64M || exit 1
 # A test makes all the mappings the kernel allows; a quarter of the default shows the same, sooner.
-read -r maps </proc/sys/vm/max_map_count
+maps=$(cat /proc/sys/vm/max_map_count)
 echo 16384 >/proc/sys/vm/max_map_count
 pbuddy-test -x race -x unload -x inject
 status=$?
