@@ -215,8 +215,10 @@ static void test_misuse(struct kunit *test)
 static void test_foreign(struct kunit *test)
 {
 	const unsigned long pfns[] = {
-		0, 1, PT_PAGEBLOCK(1025) - 1, PT_PAGEBLOCK(1026), PT_PAGEBLOCK(1031), PT_PAGEBLOCK(1034),
-		PT_PAGEBLOCK(1538), PT_PAGEBLOCK(2048), PT_PAGEBLOCK(4096 + 78), 1UL << 40, ~0UL, ~0UL - 511,
+		0, 1, PT_PAGEBLOCK(1025) - 1, PT_PAGEBLOCK(1026), PT_PAGEBLOCK(1031),
+		PT_PAGEBLOCK(1034),
+		PT_PAGEBLOCK(1538), PT_PAGEBLOCK(2048), PT_PAGEBLOCK(4096 + 78), 1UL << 40, ~0UL,
+		~0UL - 511,
 	};
 	struct pt_fixture *f = pt_pool(test, &pt_holes);
 	unsigned int i;

@@ -11,6 +11,11 @@
 #include "movers.h"
 #include "threads.h"
 
+static unsigned long entry_at(struct pt_movers *m, unsigned long pfn)
+{
+	return pb_dir_entry(&m->f->pool, pfn)->value;
+}
+
 static const unsigned long counts[] = { 2, 100, 300, 512, 600, 1024, 1500 };
 
 static void describe_count(const unsigned long *count, char *desc)
@@ -44,8 +49,7 @@ static void test_contig(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, pb_page_order(&m->f->pool, pfn + i), 0);
 	pt_expect_allocated(test, m->f, held + nr);
 	for (i = 0; i < 4; i++)
-		KUNIT_EXPECT_EQ(test, pb_entry_migratetype(pb_dir_entry(&m->f->pool,
-									PT_PAGEBLOCK(2048 + i))->value),
+		KUNIT_EXPECT_EQ(test, pb_entry_migratetype(entry_at(m, PT_PAGEBLOCK(2048 + i))),
 				PB_CMA);
 	KUNIT_EXPECT_EQ(test, pb_free_contig(&m->f->pool, pfn, nr), PB_BAD_NONE);
 	pt_movers_free_all(test, m);

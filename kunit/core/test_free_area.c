@@ -118,7 +118,8 @@ static void test_search_finds_what_is_there(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, pb_index_test(zone, 0, zone->ctl[0].index_class));
 	for (order = 0; order <= PB_PAGEBLOCK_ORDER; order++) {
 		KUNIT_EXPECT_EQ_MSG(test, search(zone, PB_MOVABLE, order),
-				    order <= shape->largest ? 0 : PB_NO_PAGEBLOCK, "order %d", order);
+				    order <= shape->largest ? 0 : PB_NO_PAGEBLOCK,
+				    "order %d", order);
 		KUNIT_EXPECT_EQ(test, search(zone, PB_UNMOVABLE, order), PB_NO_PAGEBLOCK);
 	}
 }
@@ -135,12 +136,14 @@ static void test_moves(struct kunit *test)
 		zone = single_pageblock(test, f, from->words);
 		set_words(f, 0, shapes[i].words);
 		pb_index_update(zone, 0);
-		KUNIT_EXPECT_EQ(test, zone->ctl[0].index_class, pb_index_class(entry_of(f, 0)->value));
+		KUNIT_EXPECT_EQ(test, zone->ctl[0].index_class,
+				pb_index_class(entry_of(f, 0)->value));
 		KUNIT_EXPECT_TRUE(test, pb_index_test(zone, 0, zone->ctl[0].index_class));
 		KUNIT_EXPECT_EQ(test, atomic_read(&zone->ctl[0].update), 0);
 		set_words(f, 0, nothing);
 		pb_index_update(zone, 0);
-		KUNIT_EXPECT_EQ_MSG(test, search(zone, PB_MOVABLE, 0), PB_NO_PAGEBLOCK, "from %s to %s",
+		KUNIT_EXPECT_EQ_MSG(test, search(zone, PB_MOVABLE, 0), PB_NO_PAGEBLOCK,
+				    "from %s to %s",
 				    from->name, shapes[i].name);
 	}
 }
@@ -173,7 +176,7 @@ static void test_migratetypes(struct kunit *test)
 static void test_fullest_first(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_small);
-	struct pb_zone *zone = single_pageblock(test, f, shapes[0].words);	/* 0: one frame free */
+	struct pb_zone *zone = single_pageblock(test, f, shapes[0].words);	/* one free */
 
 	set_words(f, 1, shapes[8].words);				/* 1: half free */
 	set_words(f, 2, shapes[4].words);				/* 2: 33 frames free */
@@ -227,7 +230,8 @@ static void test_freed_brings_up_to_date(struct kunit *test)
 		new = old | BIT_ULL(i % 64);
 		if (pb_index_on_free(zone, 0, pageblock, BIT_ULL(i % 64), new) != PB_INDEX_OK)
 			pb_index_update(zone, 0);
-		KUNIT_ASSERT_GE(test, pb_class_largest(zone->ctl[0].index_class), pb_word_largest(new));
+		KUNIT_ASSERT_GE(test, pb_class_largest(zone->ctl[0].index_class),
+				pb_word_largest(new));
 		KUNIT_ASSERT_LE(test, (int)(i / PB_FULLNESS_PAGES) - 2,
 				(int)pb_class_fullness(zone->ctl[0].index_class) +
 				(i == 511 ? PB_NR_FULLNESS : 0));

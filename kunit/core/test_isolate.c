@@ -168,7 +168,8 @@ static void test_area_alloc(struct kunit *test)
 		KUNIT_EXPECT_TRUE(test, pb_area_alloc(zone_of(f), &area, NULL));
 		preempt_enable();
 		KUNIT_EXPECT_EQ(test, pb_zone_free_pages(zone_of(f)), 511L - area.frames);
-		pb_zone_free_noevent(zone_of(f), pb_pageblock_pfn(zone_of(f), area.first) + area.frame,
+		pb_zone_free_noevent(zone_of(f),
+				     pb_pageblock_pfn(zone_of(f), area.first) + area.frame,
 				     order);
 	}
 	pb_area_unisolate(zone_of(f), &area);

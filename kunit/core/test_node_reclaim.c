@@ -97,7 +97,8 @@ static void reclaim_on_cpu(void *arg)
 {
 	struct attempt *attempt = arg;
 
-	attempt->result = pb_node_reclaim(pt_zone(attempt->f, attempt->nid, PB_ZONE_NORMAL), &attempt->rq);
+	attempt->result = pb_node_reclaim(pt_zone(attempt->f, attempt->nid, PB_ZONE_NORMAL),
+					  &attempt->rq);
 }
 
 static int node_of_alloc(struct pt_fixture *f, struct pb_request rq)

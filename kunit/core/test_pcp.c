@@ -156,7 +156,8 @@ static void test_free_in_order(struct kunit *test)
 			PB_PAGEBLOCK_NR / 2 / PB_WORD_NR);
 	KUNIT_EXPECT_GE(test, pb_zone_free_pages(zone), (long)PB_WORD_NR);
 	pb_pcp_drain_local(&f->pool);
-	KUNIT_EXPECT_EQ(test, pb_class_largest(zone->ctl[pb_pageblock_index(zone, first)].index_class),
+	KUNIT_EXPECT_EQ(test,
+			pb_class_largest(zone->ctl[pb_pageblock_index(zone, first)].index_class),
 			PB_PAGEBLOCK_ORDER - 1);
 	for (; i < PB_PAGEBLOCK_NR; i++)
 		pt_free(test, f, first + i, 0);

@@ -143,7 +143,8 @@ static void plant_summary_clear(struct scene *s)
 
 static void plant_wrong_type(struct scene *s)
 {
-	pb_entry_set_migratetype(pb_dir_entry(&s->f->pool, pb_pageblock_pfn(s->zone, s->free_index)),
+	pb_entry_set_migratetype(pb_dir_entry(&s->f->pool,
+					      pb_pageblock_pfn(s->zone, s->free_index)),
 				 PB_UNMOVABLE);
 }
 

@@ -243,7 +243,8 @@ static void test_free_block_of_a_type(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, present(zone, 12, PB_ALLOC_HIGHATOMIC));
 	KUNIT_EXPECT_TRUE(test, present(zone, 12, PB_ALLOC_HIGHATOMIC | PB_ALLOC_CMA));
 	for (i = 0; i < 8; i++)
-		pb_entry_set_migratetype(pb_dir_entry(&f->pool, PT_PAGEBLOCK(2048 + i)), PB_MOVABLE);
+		pb_entry_set_migratetype(pb_dir_entry(&f->pool, PT_PAGEBLOCK(2048 + i)),
+					 PB_MOVABLE);
 	pb_zone_index_update_all(zone);
 }
 

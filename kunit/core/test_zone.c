@@ -200,7 +200,8 @@ static void test_lying_index(struct kunit *test)
 	/* Index the seven allocated pageblocks as free. */
 	for (i = 0; i < 7; i++) {
 		zone->ctl[(pfns[i] - zone->base_pfn) >> 9].index_class = class;
-		set_bit((pfns[i] - zone->base_pfn) >> 9, zone->area[PB_MOVABLE].free_pageblocks.level[0]);
+		set_bit((pfns[i] - zone->base_pfn) >> 9,
+			zone->area[PB_MOVABLE].free_pageblocks.level[0]);
 	}
 	KUNIT_EXPECT_NE(test, alloc(zone, 9, PB_MOVABLE), PB_NO_PFN);
 	KUNIT_EXPECT_EQ(test, alloc(zone, 9, PB_MOVABLE), PB_NO_PFN);

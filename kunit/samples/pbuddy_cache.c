@@ -5,7 +5,7 @@
  *
  * Its parameters are in /sys/module/pbuddy_cache/parameters:
  *
- *   fill    write a number: allocate until so many pages are held
+ *   fill    write a number: allocate until the module has so many pages
  *   held    read: the number of pages held
  *   scans   read: how often pbuddy called scan_pages()
  */

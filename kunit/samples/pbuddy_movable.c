@@ -54,7 +54,7 @@ MODULE_PARM_DESC(free, "percentage of the objects that is freed, at random (defa
  * @seed: the contents are derived from it
  */
 struct object {
-	spinlock_t	lock;
+	spinlock_t	lock;		/* protects the members below */
 	struct page	*page;
 	bool		busy;
 	u32		seed;

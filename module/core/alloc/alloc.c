@@ -40,7 +40,8 @@ EXPORT_SYMBOL_PB_TEST(pb_alloc);
 /* The kind of misuse of a free that does not match the page order map. */
 static enum pb_bad classify(struct pb_pool *pool, unsigned long pfn, unsigned int *was)
 {
-	struct pb_pageblock *pageblock = pb_entry_pageblock(READ_ONCE(pb_dir_entry(pool, pfn)->value));
+	struct pb_pageblock *pageblock =
+		pb_entry_pageblock(READ_ONCE(pb_dir_entry(pool, pfn)->value));
 	unsigned int frame = pb_frame_in_pageblock(pfn), order;
 	unsigned long head;
 	u8 order_map = READ_ONCE(pageblock->order_map[frame]);

@@ -57,7 +57,8 @@ static unsigned int alloc_listed(struct pb_zone *zone, struct pb_pcp_list *list,
 	do {
 		bit = __ffs(mask);
 		mask &= mask - 1;
-		if (likely(pb_order_map_set_cached(zone, order_map + bit, list->mask_base + bit, order)))
+		if (likely(pb_order_map_set_cached(zone, order_map + bit, list->mask_base + bit,
+						   order)))
 			*pfn++ = list->mask_base + bit;
 	} while (mask && pfn < end);
 	list->mask = mask;

@@ -9,7 +9,7 @@ struct pb_pool;
 struct pb_request;
 
 #define PB_DEF_PRIORITY		12	/* the first round scans 1/4096 of the reclaimable pages */
-#define PB_RECLAIM_BATCH	128	/* pages per call, unless the reclaimer sets another batch */
+#define PB_RECLAIM_BATCH	128	/* pages per call, if the reclaimer sets no batch */
 #define PB_DEFAULT_SEEKS	2	/* default cost of recreating a page */
 #define PB_SWAP_CLUSTER_MAX	32UL	/* pages that end a round of reclaim */
 

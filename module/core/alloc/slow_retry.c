@@ -59,7 +59,8 @@ static bool has_block(struct pb_zone *zone, unsigned int order)
 		if (pb_free_area_find_free(&zone->area[mt]) != PB_NO_PAGEBLOCK)
 			return true;
 		for (largest = PB_NR_LARGEST; largest >= max(order, 1U); largest--)
-			if (pb_bitmap_next(&zone->area[mt].largest[largest - 1], 0) != PB_NO_PAGEBLOCK)
+			if (pb_bitmap_next(&zone->area[mt].largest[largest - 1], 0) !=
+			    PB_NO_PAGEBLOCK)
 				return true;
 	}
 	return false;

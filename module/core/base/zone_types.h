@@ -54,8 +54,8 @@ struct pb_zone {
 	unsigned long		cma_pages;		/* I: pages of PB_CMA pageblocks */
 	atomic_long_t		nr_reserved_highatomic;	/* A: pages of PB_HIGHATOMIC pageblocks */
 	atomic_long_t		nr_prezeroed;		/* A: pages prezeroed since start */
-	atomic_long_t		nr_dirty;		/* A: pages reported as dirty; see dirty.c */
-	atomic_t		node_reclaiming;	/* A: node reclaim; in a node's lowest zone */
+	atomic_long_t		nr_dirty;		/* A: pages reported as dirty */
+	atomic_t		node_reclaiming;	/* A: in a node's lowest zone */
 
 	unsigned int		compact_considered;	/* compactions deferred since a failure */
 	unsigned int		compact_defer_shift;	/* 1 << this many are deferred */

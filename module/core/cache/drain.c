@@ -112,6 +112,7 @@ static noinline void free_frames(struct pb_zone *zone, struct pb_pcp_list *list,
 	enum pb_index_state state;
 	atomic64_t *word;
 	u64 now, bit;
+	u16 class;
 	bool was_free;
 
 	for (; entry < end; entry++) {
@@ -120,8 +121,8 @@ static noinline void free_frames(struct pb_zone *zone, struct pb_pcp_list *list,
 		word = pb_order_map_word(entry->order_map, pb_frame_in_pageblock(pfn));
 		was_free = pb_word_set(word, pfn % PB_WORD_NR);			/* FR1 */
 		now = atomic64_read(word);
-		if (likely(!was_free && pb_class_suffices(READ_ONCE(ctl[index].index_class),	/* FR2 */
-							  pfn % PB_WORD_NR, now)))
+		class = READ_ONCE(ctl[index].index_class);			/* FR2 */
+		if (likely(!was_free && pb_class_suffices(class, pfn % PB_WORD_NR, now)))
 			continue;
 		bit = BIT_ULL(pfn % PB_WORD_NR);
 		state = pb_zone_index_on_free(zone, pfn, bit, was_free ? now : now & ~bit);

@@ -166,7 +166,8 @@ unsigned long pb_alloc_refill_leave_section(struct pb_pcp *pcp, unsigned int ord
 	      pb_pcp_refill(pcp, list, &rq) && pb_pcp_pop(list, &entry);
 	list->nr_alloc += got;
 	pb_pcp_leave(pcp);
-	if (unlikely(!got || !pb_order_map_set_cached(pcp->zone, entry.order_map, entry.pfn, order)))
+	if (unlikely(!got ||
+		     !pb_order_map_set_cached(pcp->zone, entry.order_map, entry.pfn, order)))
 		return PB_NO_PFN;
 	return entry.pfn;
 }
@@ -232,7 +233,8 @@ static unsigned long walk(struct pb_pool *pool, const struct pb_request *rq, boo
 	pb_for_each_zone_zonelist(zone, pool->zonelist[rq->nid]) {
 		if (!pb_zone_allowed(zone, rq))
 			continue;
-		if (unlikely(rq->flags & PB_ALLOC_SPREAD_DIRTY) && !pb_dirty_balance_ok(&balance, zone))
+		if (unlikely(rq->flags & PB_ALLOC_SPREAD_DIRTY) &&
+		    !pb_dirty_balance_ok(&balance, zone))
 			continue;
 		first = first ?: zone;
 		if (local && zone->nid != first->nid)

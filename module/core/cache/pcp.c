@@ -38,7 +38,7 @@
 
 #define PCP_HIGH_STEP	64	/* pages by which a refill raises high */
 #define PCP_HIGH_MIN	64
-#define REFILL_ENOUGH	(PB_WORD_NR / 2)	/* free frames of a word that suffice for a refill */
+#define REFILL_ENOUGH	(PB_WORD_NR / 2)	/* frames that suffice for a refill */
 #define PCP_LARGE	4	/* orders from here on keep short lists: */
 #define PCP_LIFO_LARGE	4	/* at most this many blocks */
 
@@ -138,7 +138,7 @@ static void alloc_words(struct pb_zone *zone, struct pb_pcp_list *list, unsigned
 		if (hweight64(pb_word_heads(seen, order)) > space)
 			break;
 		heads = pb_word_alloc_all(&pageblock->free[i], order);
-		/* Concurrent frees may have added blocks to the word; free those that do not fit. */
+		/* Concurrent frees may have added blocks; free those that do not fit. */
 		for (; heads && list->n < PB_LIFO_MAX; heads &= heads - 1) {
 			bit = __ffs64(heads);
 			pb_pcp_push(list, pfn + bit, &pageblock->order_map[i * PB_WORD_NR + bit]);

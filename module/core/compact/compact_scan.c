@@ -108,7 +108,8 @@ static unsigned long cost_of(struct pb_compact_control *cc, const struct pb_area
 static unsigned int count_free(struct pb_zone *zone, unsigned long index, unsigned int *fullness)
 {
 	struct pb_dir_entry *entry = pb_zone_dir_entry(zone, index);
-	unsigned int nr = entry ? pb_pageblock_count_free(pb_entry_pageblock(READ_ONCE(entry->value))) : 0;
+	unsigned int nr = !entry ? 0 :
+		pb_pageblock_count_free(pb_entry_pageblock(READ_ONCE(entry->value)));
 
 	*fullness = pb_fullness(nr);
 	if (nr < PB_PAGEBLOCK_NR &&
@@ -182,11 +183,13 @@ static bool find_in_pageblock(struct pb_compact_control *cc, struct pb_area *bes
 
 	for (mt = 0; mt < PB_INDEXED_TYPES && !cc->gain; mt++)
 		if (cc->types & BIT(mt))
-			least = best_in_map(cc, &cc->zone->area[mt].free_pageblocks, 0, least, best);
+			least = best_in_map(cc, &cc->zone->area[mt].free_pageblocks, 0, least,
+					    best);
 	for (fullness = PB_NR_FULLNESS - 1; fullness >= 0 && least == NO_COST; fullness--)
 		for (mt = 0; mt < PB_INDEXED_TYPES; mt++)
 			if (cc->types & BIT(mt))
-				least = best_in_map(cc, &cc->zone->area[mt].fullness[fullness], fullness, least,
+				least = best_in_map(cc, &cc->zone->area[mt].fullness[fullness],
+						    fullness, least,
 						    best);
 	/* Targets are at least as full as the class of the area. */
 	if (least != NO_COST)
@@ -207,7 +210,8 @@ static unsigned long estimate(struct pb_compact_control *cc, unsigned long index
 		return PB_PAGEBLOCK_NR;
 	if (pb_class_largest(class) == PB_PAGEBLOCK_ORDER)
 		return 0;
-	return PB_PAGEBLOCK_NR - PB_FULLNESS_PAGES / 2 - pb_class_fullness(class) * PB_FULLNESS_PAGES;
+	return PB_PAGEBLOCK_NR - PB_FULLNESS_PAGES / 2 -
+	       pb_class_fullness(class) * PB_FULLNESS_PAGES;
 }
 
 /* Estimates a run; @bad is set to the pageblock that cannot be emptied. */

@@ -91,7 +91,8 @@ static bool should_abort(struct pb_compact_control *cc)
 static int move_pageblock(struct pb_compact_control *cc, const struct pb_area *area,
 			  unsigned long index)
 {
-	struct pb_dir_entry *entry = pb_dir_entry(cc->zone->pool, pb_pageblock_pfn(cc->zone, index));
+	struct pb_dir_entry *entry = pb_dir_entry(cc->zone->pool,
+						  pb_pageblock_pfn(cc->zone, index));
 	struct pb_pageblock *pageblock = pb_entry_pageblock(READ_ONCE(entry->value));
 	unsigned int i = area->frame, end = i + area->frames, order;
 	int ret = 0, err;

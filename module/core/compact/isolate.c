@@ -211,7 +211,8 @@ bool pb_area_scan(struct pb_zone *zone, const struct pb_area *area, struct pb_ar
 		entry = i < zone->nr_pageblocks ? pb_zone_dir_entry(zone, i) : NULL;
 		if (!entry)
 			return false;
-		scan_pageblock(zone, pb_entry_pageblock(READ_ONCE(entry->value)), pb_pageblock_pfn(zone, i),
+		scan_pageblock(zone, pb_entry_pageblock(READ_ONCE(entry->value)),
+			       pb_pageblock_pfn(zone, i),
 			       area, out);
 	}
 	return true;
@@ -242,9 +243,12 @@ undo:
 /* Frees the area's frames in its first nr pageblocks, without counting them. */
 static void undo_alloc(struct pb_zone *zone, const struct pb_area *area, unsigned long nr)
 {
-	while (nr--)
-		pb_pageblock_free(pb_entry_pageblock(READ_ONCE(area_entry(zone, area->first + nr)->value)),
-				  area->frame, ilog2(area->frames));
+	unsigned long value;
+
+	while (nr--) {
+		value = READ_ONCE(area_entry(zone, area->first + nr)->value);
+		pb_pageblock_free(pb_entry_pageblock(value), area->frame, ilog2(area->frames));
+	}
 }
 
 /**

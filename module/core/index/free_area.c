@@ -217,7 +217,8 @@ void pb_index_raise(struct pb_zone *zone, unsigned long index, const atomic64_t 
 		return;
 	largest = largest_with(pageblock, word);
 	if (largest > pb_class_largest(ctl->index_class) && mt < PB_INDEXED_TYPES)
-		move_pageblock(zone, index, ctl, make_class(mt, pb_pageblock_count_free(pageblock), largest));
+		move_pageblock(zone, index, ctl,
+			       make_class(mt, pb_pageblock_count_free(pageblock), largest));
 	if (READ_ONCE(entry->value) != value || largest_with(pageblock, word) != largest ||
 	    atomic_cmpxchg(&ctl->update, 1, 0) != 1)
 		update_class(zone, index, entry, pb_index_class(READ_ONCE(entry->value)));
@@ -287,7 +288,8 @@ static bool formed(u64 word, u64 mask, unsigned int order)
  */
 enum pb_index_state pb_index_check_fullness(const struct pb_pageblock *pageblock, u16 class)
 {
-	int moved = (int)pb_fullness(pb_pageblock_count_free(pageblock)) - (int)pb_class_fullness(class);
+	int moved = (int)pb_fullness(pb_pageblock_count_free(pageblock)) -
+		(int)pb_class_fullness(class);
 
 	return moved > 1 || moved < -1 ? PB_INDEX_STALE : PB_INDEX_OK;
 }

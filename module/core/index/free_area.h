@@ -17,7 +17,7 @@
 /* What a free means for the index class of its pageblock. */
 enum pb_index_state {
 	PB_INDEX_OK,		/* no update needed */
-	PB_INDEX_STALE,		/* deferred update: a block of order 7 or 8 merged, or the fullness changed */
+	PB_INDEX_STALE,		/* deferred update: order 7 or 8 merged, or other fullness */
 	PB_INDEX_HIDES,		/* the freed memory cannot be found: update at once */
 };
 

@@ -148,7 +148,8 @@ static void check_class(struct walk *w, unsigned long index, unsigned long value
 		broken(w->out, "pageblock %#lx: key %#x hides memory, should be %#x", pfn,
 		       ctl->index_class, now);
 	else if (!stale.refilled && !stale.drained &&
-		 (pb_class_largest(now) != pb_class_largest(ctl->index_class) || abs(drift) > MAX_DRIFT))
+		 (pb_class_largest(now) != pb_class_largest(ctl->index_class) ||
+		  abs(drift) > MAX_DRIFT))
 		broken(w->out, "pageblock %#lx: key %#x is out of date, should be %#x", pfn,
 		       ctl->index_class, now);
 }

@@ -111,7 +111,8 @@ bool pb_fallback_claim_pageblock(struct pb_zone *zone, unsigned int order, enum 
 		if (index == PB_NO_PAGEBLOCK)
 			continue;
 		convert(zone, index, mt);
-		note(zone, pb_pageblock_pfn(zone, index), order, PB_PAGEBLOCK_ORDER, mt, from, true);
+		note(zone, pb_pageblock_pfn(zone, index), order, PB_PAGEBLOCK_ORDER, mt, from,
+		     true);
 		return true;
 	}
 	if (flags & PB_ALLOC_NOFRAGMENT || !may_claim_partial(order, mt))

@@ -10,7 +10,7 @@ struct pb_zone;
 
 /* As NODE_RECLAIM_ in mm/internal.h. */
 enum pb_node_reclaim {
-	PB_NODE_RECLAIM_NOSCAN = -2,	/* not tried: the request may not, or another CPU reclaims */
+	PB_NODE_RECLAIM_NOSCAN = -2,	/* not tried: not allowed, or in progress */
 	PB_NODE_RECLAIM_FULL = -1,	/* too few reclaimable pages */
 	PB_NODE_RECLAIM_SOME = 0,	/* reclaimed less than the request needs */
 	PB_NODE_RECLAIM_SUCCESS = 1,

@@ -188,7 +188,8 @@ static bool has_run(struct pb_zone *zone, unsigned long nr, unsigned int types)
 		next = PB_NO_PAGEBLOCK;
 		for (mt = 0; mt < PB_INDEXED_TYPES; mt++)
 			if (types & BIT(mt))
-				next = min(next, pb_bitmap_next(&zone->area[mt].free_pageblocks, end));
+				next = min(next,
+					   pb_bitmap_next(&zone->area[mt].free_pageblocks, end));
 		if (next != end || next % nr == 0)
 			start = round_up(next, nr);
 		end = next + 1;
@@ -211,7 +212,8 @@ static bool has_block(struct pb_zone *zone, unsigned int order, unsigned int typ
 		if (pb_bitmap_next(&zone->area[mt].free_pageblocks, 0) != PB_NO_PAGEBLOCK)
 			return true;
 		for (largest = order; largest && largest <= PB_NR_LARGEST; largest++)
-			if (pb_bitmap_next(&zone->area[mt].largest[largest - 1], 0) != PB_NO_PAGEBLOCK)
+			if (pb_bitmap_next(&zone->area[mt].largest[largest - 1], 0) !=
+			    PB_NO_PAGEBLOCK)
 				return true;
 	}
 	return false;

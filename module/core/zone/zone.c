@@ -26,8 +26,8 @@ static int init_index(struct pb_zone *zone)
 	zone->ctl = pb_meta_alloc(zone->nr_pageblocks * sizeof(*zone->ctl), zone->nid);
 	if (!zone->ctl)
 		return -ENOMEM;
-	mem = pb_meta_alloc(PB_INDEXED_TYPES * pb_free_area_words(zone->nr_pageblocks) * sizeof(*mem),
-			    zone->nid);
+	mem = pb_meta_alloc(PB_INDEXED_TYPES * pb_free_area_words(zone->nr_pageblocks) *
+			    sizeof(*mem), zone->nid);
 	if (!mem) {
 		pb_meta_free(zone->ctl);
 		zone->ctl = NULL;
@@ -144,7 +144,8 @@ struct pb_pageblock *pb_zone_next_pageblock(struct pb_zone *zone, unsigned int o
 		}
 		if (++search->tries == ALLOC_TRIES)
 			next_half(search);
-		value = READ_ONCE(pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, search->index))->value);
+		value = READ_ONCE(pb_dir_entry(zone->pool,
+					       pb_pageblock_pfn(zone, search->index))->value);
 		if (pb_entry_migratetype(value) == mt)
 			return pb_entry_pageblock(value);
 		pb_index_update(zone, search->index);
@@ -173,7 +174,8 @@ static unsigned long alloc_in_pageblock(struct pb_zone *zone, unsigned int order
 static __always_inline bool alloc_pageblock_at(struct pb_zone *zone, unsigned long index,
 					       enum pb_migratetype mt)
 {
-	unsigned long value = READ_ONCE(pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, index))->value);
+	unsigned long value = READ_ONCE(pb_dir_entry(zone->pool,
+						     pb_pageblock_pfn(zone, index))->value);
 
 	if (pb_entry_migratetype(value) == mt &&
 	    pb_pageblock_alloc(pb_entry_pageblock(value), PB_PAGEBLOCK_ORDER) >= 0) {
@@ -345,7 +347,8 @@ static bool alloc_run(struct pb_zone *zone, unsigned long index, unsigned long n
 			pb_index_on_alloc(zone, i);
 			continue;
 		}
-		pb_pageblock_free(pb_entry_pageblock(READ_ONCE(entry->value)), 0, PB_PAGEBLOCK_ORDER);
+		pb_pageblock_free(pb_entry_pageblock(READ_ONCE(entry->value)), 0,
+				  PB_PAGEBLOCK_ORDER);
 		pb_index_update(zone, i);
 	}
 	return claimed == nr;

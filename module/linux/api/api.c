@@ -162,7 +162,8 @@ static struct page *alloc_refill_preempt_enable(gfp_t gfp, unsigned int order, e
 static noinline struct page *alloc_slow(gfp_t gfp, unsigned int order, enum pb_fast result,
 					union pb_fast_found found)
 {
-	return alloc_refill_preempt_enable(gfp, order, result, found) ?: alloc_by_policy(gfp, order);
+	return alloc_refill_preempt_enable(gfp, order, result, found) ?:
+	       alloc_by_policy(gfp, order);
 }
 
 static noinline struct page *alloc_node_slow(gfp_t gfp, unsigned int order, int nid,

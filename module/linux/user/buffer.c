@@ -377,7 +377,8 @@ static int alloc_by_policy(struct pb_buffer *buf, const struct pb_buffer_spec *s
 static int fill_buffer(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
 		       enum pb_reason *reason)
 {
-	int err = spec->policy ? alloc_by_policy(buf, spec, reason) : alloc_pages_of(buf, spec, reason);
+	int err = spec->policy ? alloc_by_policy(buf, spec, reason) :
+		alloc_pages_of(buf, spec, reason);
 
 	return err ?: zero_blocks(buf);
 }
