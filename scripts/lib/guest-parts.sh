@@ -5,7 +5,7 @@
 # share a guest: a part "guest:KERNEL.N" boots it and runs them one after another (scripts/vm
 # --tests), and the part of each test takes its result from what that left.  Which tests share
 # a guest is decided when the parts to run are known, so one test alone has a guest alone.
-# Uses lib/jobs.sh; the caller defines LOGS and part_weight, and PART_WEIGHT is its array.
+# Uses lib/jobs.sh; the caller has LOGS and the array PART_WEIGHT.
 # shellcheck disable=SC2004,SC2034
 
 # Seconds of tests in one guest: with fewer, more is spent on booting; with more, one guest
@@ -14,27 +14,37 @@ GUEST_SECONDS=${PBUDDY_GUEST_SECONDS:-180}
 
 declare -A GUEST_FILE=() GUEST_KERNEL=() # of each guest test
 
-# header FILE WORD: the text after "# WORD:" in the head of a guest test.
-header() {
-	awk -v w="# $2:" '/^[^#]/ { exit } index($0, w) == 1 { print substr($0, length(w) + 1) }' "$1"
+declare -A HEAD=() # FILE:WORD: the text of all lines "# WORD: text" in the head of a guest test
+
+read_heads() {
+	local file line
+	for file in "$PB_TOP"/scripts/tests/*.sh; do
+		while IFS= read -r line && [[ $line = '#'* ]]; do
+			[[ ! $line =~ ^'# '([a-z]+(@[^ :]+)?): ]] || HEAD[$file:${BASH_REMATCH[1]}]+=" ${line#*: }"
+		done <"$file"
+	done
 }
 
+# A guest test as a part whose result comes from its guest's.
 guest_test() { # FILE KERNEL
-	local file=$1 kernel=$2 name needs=module:$2
-	name=$(basename "$file" .sh)@$kernel
-	[[ $(header "$file" copy) != *build/* ]] || needs+=' tools'
-	GUEST_FILE[$name]=$file
-	GUEST_KERNEL[$name]=$kernel
+	local name=${1##*/} needs=module:$2
+	name=${name%.sh}@$2
+	[[ ${HEAD[$1:copy]-} != *' build/'* ]] || needs+=' tools'
+	GUEST_FILE[$name]=$1
+	GUEST_KERNEL[$name]=$2
 	part "$name" - "$needs" "$PB_TOP/scripts/lib/guest-result" "$LOGS" "$name"
 }
 
-# All guest tests whose head selects the kernel.
-guest_tests() { # KERNEL
-	local file kernels
+# Every guest test on every kernel that its head selects.
+guest_tests() {
+	local file kernel kernels
+	read_heads
 	for file in "$PB_TOP"/scripts/tests/*.sh; do
-		# shellcheck disable=SC2046 # words
-		kernels=$(kernels_with $(header "$file" kernels)) || die "$file: its head names no kernels"
-		[[ $'\n'$kernels$'\n' != *$'\n'"$1"$'\n'* ]] || guest_test "$file" "$1"
+		# shellcheck disable=SC2086 # words
+		kernels=$(kernels_with ${HEAD[$file:kernels]-}) || die "$file: its head names no kernels"
+		for kernel in $kernels; do
+			guest_test "$file" "$kernel"
+		done
 	done
 }
 
@@ -43,7 +53,7 @@ guest_tests() { # KERNEL
 read_guest_options() { # NAME
 	local file=${GUEST_FILE[$1]} i
 	local -a words
-	read -r -a words <<<"$( (header "$file" vm; header "$file" "vm@${GUEST_KERNEL[$1]}") | tr '\n' ' ')"
+	read -r -a words <<<"${HEAD[$file:vm]-} ${HEAD[$file:vm@${GUEST_KERNEL[$1]}]-}"
 	guest_options='' guest_limit=600 guest_allow=-
 	for ((i = 0; i < ${#words[@]}; i++)); do
 		case ${words[i]} in
@@ -63,7 +73,7 @@ make_guests() {
 		read_guest_options "$name"
 		key="${GUEST_KERNEL[$name]}$guest_options"
 		members[$key]+=" $name"
-		sum[$key]=$((${sum[$key]-0} + $(part_weight "$name")))
+		sum[$key]=$((${sum[$key]-0} + ${PART_WEIGHT[$name]-20}))
 	done
 	local -A numbers=()
 	while IFS= read -r key; do
@@ -79,8 +89,8 @@ make_guests() {
 				((${total[i]-0} >= ${total[least]-0})) || least=$i
 			done
 			load[$least]+=" $name"
-			total[least]=$((${total[least]-0} + $(part_weight "$name")))
-		done < <(for name in ${members[$key]}; do echo "$(part_weight "$name") $name"; done | sort -k1,1nr -k2)
+			total[least]=$((${total[least]-0} + ${PART_WEIGHT[$name]-20}))
+		done < <(for name in ${members[$key]}; do echo "${PART_WEIGHT[$name]-20} $name"; done | sort -k1,1nr -k2)
 		for ((i = 0; i < n; i++)); do
 			[ -n "${load[$i]}" ] || continue
 			numbers[$kernel]=$((${numbers[$kernel]-0} + 1))
@@ -109,7 +119,7 @@ make_guest() { # GUEST KERNEL SECONDS OPTIONS TESTS
 		printf '%s\t%s\t%s\t-\tsh /tests/%s.sh\n' "$name" "$guest_limit" "$guest_allow" "${name%@*}" >>"$list"
 		rm -f "$LOGS/.guests/$name".*
 		command+=(--copy "${GUEST_FILE[$name]}:/tests/${name%@*}.sh")
-		for f in $(header "${GUEST_FILE[$name]}" copy); do
+		for f in ${HEAD[${GUEST_FILE[$name]}:copy]-}; do
 			[[ $f = /* ]] || f=$PB_TOP/$f
 			[[ " ${command[*]} " = *" $f "* ]] || command+=(--copy "$f")
 		done

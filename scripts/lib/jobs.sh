@@ -1,11 +1,12 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# A pool of parts that run side by side: each has a name, parts it needs, a class of
-# which one runs at a time ("-": none) and a command.  Used by scripts/check.
+# A pool of parts that run side by side.  Each has a name, the parts it needs, a class of which
+# one runs at a time ("-": none) and a command.  Used by scripts/check.
 #
-# The caller defines  part_done NAME STATUS SECONDS CPU-SECONDS  (STATUS "needs:PART" when it was
-# not run because a part it needs failed; return 1 to fail those that need it).
+# The caller defines part_done NAME STATUS SECONDS CPU-SECONDS.  STATUS is "needs:PART" for a part
+# that was not run because one that it needs failed.  part_done returns 1 to fail those that need
+# this one.
 
 declare -a PART_NAMES=()
 PART_CPU=0 # seconds used by all that have ended
@@ -19,7 +20,7 @@ part() {
 	PART_NAMES+=("$name")
 	PART_CLASS[$name]=$class
 	PART_NEEDS[$name]=$needs
-	PART_COMMAND[$name]=$(printf '%q ' "$@")
+	printf -v "PART_COMMAND[$name]" '%q ' "$@"
 }
 
 # Mark the parts matching an extended regular expression, and all they need, as wanted.
@@ -38,22 +39,23 @@ want_part() {
 	for n in ${PART_NEEDS[$1]}; do want_part "$n"; done
 }
 
-# ready, blocked, or the name of a failed part it needs.
+# Set readiness: ready, blocked, or the name of a failed part it needs.  This runs for each part
+# each time one ends, so without a process of its own.
 part_readiness() {
-	local n other state=ready
+	local n other
+	readiness=ready
 	for n in ${PART_NEEDS[$1]}; do
 		case ${PART_STATE[$n]} in
 		good) ;;
-		bad) echo "$n"; return ;;
-		*) state=blocked ;;
+		bad) readiness=$n; return ;;
+		*) readiness=blocked ;;
 		esac
 	done
 	if [ "${PART_CLASS[$1]}" != - ]; then
 		for other in "${!PART_PID[@]}"; do
-			[ "${PART_CLASS[$other]}" != "${PART_CLASS[$1]}" ] || state=blocked
+			[ "${PART_CLASS[$other]}" != "${PART_CLASS[$1]}" ] || readiness=blocked
 		done
 	fi
-	echo $state
 }
 
 start_part() {
@@ -69,7 +71,7 @@ start_part() {
 	PART_PID[$name]=$!
 }
 
-# Seconds of CPU used by the children we have waited for, and by theirs.
+# Seconds of CPU used by the children that we have waited for, and by theirs.
 children_cpu() {
 	local -a stat
 	read -r -a stat </proc/$$/stat
@@ -86,14 +88,14 @@ finish_part() { # NAME STATUS
 	PART_STATE[$1]=$state
 }
 
-# Start what can be started; fail what never can.  True when something waits still.
+# Start the parts that can be started, fail those that never can.  True while a part waits.
 start_ready_parts() {
 	local name readiness waiting=1 again=1
 	while [ $again -eq 1 ]; do
 		again=0 waiting=1
 		for name in "${PART_NAMES[@]}"; do
 			[ "${PART_STATE[$name]-}" = waiting ] || continue
-			readiness=$(part_readiness "$name")
+			part_readiness "$name"
 			case $readiness in
 			ready) [ ${#PART_PID[@]} -ge "$PART_JOBS" ] || { start_part "$name"; continue; } ;;
 			blocked) ;;
@@ -144,7 +146,7 @@ run_parts() {
 	[ -z "$ticker" ] || kill "$ticker" 2>/dev/null || true
 }
 
-# On any exit, an interrupt included, nothing we started stays.
+# On any exit, an interrupt included, no process that we started stays.
 end_parts() {
 	local name
 	for name in "${!PART_PID[@]}"; do
