@@ -4,9 +4,8 @@
 # vm: --nodes 2 --allow-splat pbuddy:.(leaked|module)
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
-# What is done about memory that an in-kernel user never freed: rmmod waits for the user,
-# each block is listed with its owner, its pageblocks are never given back or taken again,
-# and all the rest is.
+# Memory that an in-kernel user never freed: rmmod is refused while the user is loaded, each block is
+# listed with its owner, its pageblocks are never returned or taken again, and all others are.
 # shellcheck source=scripts/lib/ktap.sh
 . /tests/ktap.sh
 # shellcheck source=scripts/lib/guest-memory.sh
@@ -45,25 +44,27 @@ listed_at_the_end() {
 
 rest_returned() { said 'returned 3584 of 4096 pages'; }
 
-# The pageblock is the kernel's no more, so a next pool cannot get it.
+# The kernel does not get the pageblock, so the next pool cannot either.
 not_taken_again() {
-	load pool=0:256M && verified || return
+	load owner=1 pool=0:256M && leaker blocks=128 leak=0 order=9 || return
+	sed -n 's/^pfn 0x\([0-9a-f]*\) order 9, .*/\1/p' "$debugfs/owners" >/tmp/pageblocks
+	rmmod pbuddy_leaker
+	echo "$(wc -l </tmp/pageblocks) pageblocks in the pool"
+	[ "$(wc -l </tmp/pageblocks)" -eq 128 ] || return
 	for pfn in $leaked; do
-		block=$((0x$pfn & ~511))
-		first=$(awk '/start_pfn/ { print $2; exit }' "$debugfs/zoneinfo")
-		echo "leaked pageblock $block, pool from $first"
+		! grep -x "$(printf %x $((0x$pfn & ~511)))" /tmp/pageblocks || return
 	done
 	! grep -q . "$debugfs/owners" && unload && said 'returned 65536 of 65536 pages'
 }
 
-# Larger than a pageblock: everything the block covers stays, also where no head is.
+# A block larger than a pageblock: all pageblocks that it covers stay.
 large_block() {
 	load pool=0:64M && leaker blocks=3 leak=2 order=10 && rmmod pbuddy_leaker && unload &&
 		said 'leaked: pfn 0x[0-9a-f]+ order 10 owner unknown \(load with owner=1 to know\)' &&
 		said 'leaked: 2048 pages in 2 blocks; .*' && said 'returned 14336 of 16384 pages'
 }
 
-# The list is bounded, the total is not.
+# At most 32 blocks are listed; the total counts all.
 many() {
 	load pool=0:16M && leaker blocks=300 leak=100 order=0 && rmmod pbuddy_leaker &&
 		unload && said 'leaked: and 68 blocks more' &&
