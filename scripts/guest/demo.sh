@@ -28,7 +28,7 @@ mem_free_kib() {
 		/proc/meminfo /proc/zoneinfo
 }
 
-# Free memory is steady once what boots and ends has settled.
+# Free memory is steady once the processes of the boot have ended.
 settled_kib() {
 	sync
 	echo 3 >/proc/sys/vm/drop_caches
@@ -52,7 +52,7 @@ largest_order() {
 splinters() { awk '{ for (i = 5; i < 5 + 9; i++) n += $i } END { print n + 0 }' $DEBUG/buddyinfo; }
 
 printf 'Linux %s, %s CPUs, nodes %s\n' "$(uname -r)" "$(nproc)" "$(cat /sys/devices/system/node/online)"
-# The first load makes caches grow that stay; what comes after is compared.
+# The first load makes kernel caches grow, and they stay; so the comparison begins after it.
 { insmod /pbuddy.ko pool=0:2M && rmmod pbuddy; } || fail "the module does not load; see dmesg"
 before=$(settled_kib)
 
@@ -74,7 +74,7 @@ run pbuddyctl alloc --size 2M --order 9 --contig --node 1 --strict --touch
 
 order=0
 while [ $((1 << order)) -lt $((LARGE * 256)) ]; do order=$((order + 1)); done
-# What per-CPU caches hold is not listed; an allocation that needs it drains them.
+# Pages in CPU caches are not listed; an allocation that needs them drains the caches.
 echo 1 >$DEBUG/drain
 got=$(largest_order 1 $order)
 # The kernel may have a page of its own in the middle of every GiB; half of it must do.

@@ -1,9 +1,9 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# In the guest of scripts/example-test: an in-kernel user of pbuddy, pbuddy_example.ko. It gets
-# what it asks for in every way there is, on the nodes that the policy of who writes to it says,
-# at the expense of whose cgroup or user that is, and gives everything back.
+# In the guest of scripts/example-test: an in-kernel user of pbuddy, pbuddy_example.ko. It allocates
+# by every call of the API, on the nodes of the memory policy of the task that writes to its
+# parameter, charged to that task's cgroup or user, and frees everything.
 # shellcheck disable=SC2086 # paths and numbers
 # shellcheck source=scripts/lib/ktap.sh
 . /tests/ktap.sh
@@ -33,7 +33,7 @@ pay() {
 	[ "$(awk '{ n += $NF } END { print n + 0 }' "$debugfs/accounts")" -eq "$want" ]
 }
 
-# Two blocks of 2 MiB are as much as there may be; one more when one is freed.
+# The limit is two blocks of 2 MiB; another one succeeds after one is freed.
 limited() {
 	/numactl --membind=0 sh -c "echo 9 >$example/alloc && echo 9 >$example/alloc" || return
 	! take 9 || return

@@ -1,8 +1,8 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# For the guest tests of where memory comes from (scripts/tests/memory-*.sh): loading
-# pbuddy.ko, what it says in the kernel log, what it owns, what the kernel has free.
+# Shared by guest tests (scripts/tests): loading and unloading pbuddy.ko, its lines in the kernel
+# log, the memory that it owns and that the kernel has free, waiting, and holding buffers.
 
 debugfs=/sys/kernel/debug/pbuddy
 
@@ -22,7 +22,7 @@ ends_with() { unload_soon >&2 && exit "$1"; }
 
 loaded() { grep -q '^pbuddy ' /proc/modules; }
 
-# said REGEX: the module's last words contain a line that is REGEX as a whole.
+# said REGEX: since it was loaded, pbuddy has logged a line that matches REGEX as a whole.
 said() {
 	dmesg | sed -n 's/.*\] pbuddy: //p' | grep -Ex "$1" && return
 	echo "no line \"$1\" in:"
@@ -30,7 +30,7 @@ said() {
 	return 1
 }
 
-# fails_with ERRNO REGEX PARAMETERS...: insmod fails so, says so, and leaves nothing.
+# fails_with ERRNO REGEX PARAMETERS...: insmod fails with ERRNO, logs that line, and leaves nothing.
 fails_with() {
 	want_errno=$1
 	want_line=$2
@@ -63,7 +63,7 @@ verified() {
 	grep -q '^verify: OK' $debugfs/verify
 }
 
-# event NAME: its count in vmstat, or whatever else stands there by that name.
+# event NAME: the number that vmstat has by that name.
 event() { awk -v name="$1" '$1 == name { print $2 }' "$debugfs/vmstat"; }
 
 # threads_of NODE: the process number of its thread; of "*": of all.
@@ -75,7 +75,7 @@ threads_of() {
 	done
 }
 
-# within SECONDS COMMAND...: it succeeds by then, however slow the machine is; shows its last words.
+# within SECONDS COMMAND...: repeat it until it succeeds, for about so long; show its last output.
 within() {
 	tries=$(($1 * 5))
 	shift
@@ -87,7 +87,7 @@ within() {
 	cat /tmp/within
 }
 
-# settled COMMAND...: until it has printed the same for a second.
+# settled COMMAND...: repeat it until it prints the same twice, a second apart.
 settled() {
 	now=$("$@")
 	for _ in $(seq 30); do
@@ -117,12 +117,12 @@ drop() {
 	true
 }
 
-# gives_back PAGES: the module goes, and all of it comes back.
+# gives_back PAGES: the module unloads and returns all of so many pages.
 gives_back() { unload && said "returned $1 of $1 pages"; }
 
-# Pages of the kernel that nobody uses: free ones, those cached per CPU, and no page
-# cache to speak of. Where KASAN delays every kfree(), slab pages count too, or each
-# loading of a module would look like a leak; kmemleak looks after those.
+# Unused pages of the kernel: free ones and those cached per CPU, after the page cache was dropped.
+# Where KASAN delays every kfree(), slab pages count as unused too, or each loading of a module
+# would look like a leak; kmemleak finds leaks among those.
 free_pages() {
 	slab=
 	[ ! -e /sys/kernel/debug/kmemleak ] || slab=nr_slab_unreclaimable
@@ -134,7 +134,7 @@ free_pages() {
 		END { print n }' /proc/zoneinfo
 }
 
-# has_again BEFORE PAGES: of what it had free before, the kernel lacks less than so many.
+# has_again BEFORE PAGES: the kernel has fewer than PAGES less unused pages than before.
 has_again() {
 	after=$(free_pages)
 	echo "$1 pages free before, $after after"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Assemble the initramfs of a guest: a cached base (init, busybox and its applets,
-# directories) followed by what this one run adds.  The kernel unpacks concatenated
+# directories), the files of this run, and its commands.  The kernel unpacks concatenated
 # cpio archives in turn.
 
 guest_pack() { (cd "$1" && find . -mindepth 1 -printf '%P\0' | sort -z | cpio -0 -o -H newc -R 0:0 --quiet); }

@@ -15,7 +15,7 @@ ktap_begin() { echo "KTAP version 1"; }
 
 ktap_comment() { sed 's/^/# /'; }
 
-# The command runs in this shell, so that what a function sets stays.
+# The command runs in this shell, so that variables which a function sets stay.
 t() {
 	ktap_name=$1
 	shift

@@ -6,7 +6,7 @@
 # Words like "con0=null,fd:1" hold commas on purpose; "kernel" is vm's.
 # shellcheck disable=SC2054,SC2154
 
-# Fill in what the caller did not say; refuse what cannot be.
+# Fill in the defaults; refuse machines that cannot be.
 machine_defaults() {
 	case $(kernel_arch "$kernel") in
 	um)

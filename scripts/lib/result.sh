@@ -1,9 +1,9 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# KTAP from a script on the host: each test is a function or command whose status
-# decides, whose output is shown only when it fails, and which skips by saying
-# "SKIP reason".  The caller prints the plan with ktap_plan first.
+# KTAP from a script on the host.  Each test is a function or command; its status decides, its output
+# is shown when it fails, and a line "SKIP reason" in its output skips it.  The caller prints the
+# plan with ktap_plan first.
 
 ktap_count=0
 ktap_failed=0

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Recognise on a console log what must never be there: the first line of a report
-# by the kernel's own detectors.
+# Find reports on a console log: the first line of each report by one of the kernel's
+# detectors, or by pbuddy.
 
 # After the time stamp (and the caller column some kernels print) a report starts with
 # one of these.  Debian's boot noise ("Spectre V2 : WARNING: ...") does not start so.

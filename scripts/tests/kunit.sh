@@ -5,9 +5,9 @@
 # vm: --allow-splat bad.(free|page):.*by.kunit_try_catch|cut.here|WARNING:.*(core/alloc/slow|mm/page_alloc)\.c:
 #
 # In the guest: loads pbuddy.ko and pbuddy_kunit.ko, prints the KTAP of every suite as the kernel
-# keeps it in debugfs. Fails when a suite is not ok, or none ran. The misuse that the suites do on
-# purpose may be in the log, and the warnings of requests that must not fail and cannot be served; any
-# other report fails the run.
+# keeps it in debugfs. Fails when a suite is not ok, or none ran. Two kinds of report are allowed:
+# the misuse that the suites do on purpose, and the warnings of __GFP_NOFAIL requests that cannot
+# be served. Any other report fails the run.
 #
 # Parameters for pbuddy_kunit.ko may follow: kunit.sh seed=N rounds=N
 
@@ -18,8 +18,8 @@ fail() {
 	exit 1
 }
 
-# Debug kernels are ten times slower: shorter sequences there, unless told otherwise. And they can
-# let allocations that may sleep fail, for the suites that ask for failures.
+# Debug kernels are ten times slower, so their random sequences are shorter, unless a parameter says
+# otherwise. Their fault injection may also fail allocations that sleep, which some suites use.
 for what in failslab fail_page_alloc; do
 	if [ -d /sys/kernel/debug/$what ]; then
 		echo N >/sys/kernel/debug/$what/ignore-gfp-wait
@@ -39,7 +39,7 @@ for suite in "$results"/pbuddy_*; do
 	ran=$((ran + 1))
 	tail -n 1 "$suite/results" | grep -q '^ok ' || bad=$((bad + 1))
 done
-# One line for each misuse of test_api.c, of which there are seven.
+# One line for each of the seven misuses in test_api.c.
 lines=$(dmesg | grep -c 'pbuddy: bad free: .* by kunit_try_catch')
 # Five warnings of test_slow_states.c, and two of test_parity_slow.c with as many of the kernel's.
 warned=$(dmesg | grep -c 'WARNING: .*core/alloc/slow\.c:')

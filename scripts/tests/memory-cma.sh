@@ -16,7 +16,7 @@ cma_used() { cat /sys/kernel/debug/cma/*/used | awk '{ n += $1 } END { print n }
 
 both() { load pool=0:64M@cma,1:64M@cma && owns 0 64 && owns 1 64 && verified; }
 
-# It is the areas that have less, not the rest of the system.
+# The pages come from the areas, not from the rest of the system.
 from_the_areas() {
 	load pool=0:64M@cma || return
 	taken=$(($(cma_used) - used))
@@ -24,7 +24,7 @@ from_the_areas() {
 	[ "$taken" -eq 16384 ]
 }
 
-# All areas together, wherever the one of 128 MiB is: never from the neighbour.
+# All areas, on whichever node the one of 128 MiB is: never memory of the other node.
 everything() {
 	load pool=0:512M@cma,1:512M@cma || return
 	zero=$(($(node_pages 0) / 256))

@@ -4,7 +4,7 @@
 # vm: --nodes 2 --mem 6G
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
-# Parameters that say what free pages hold: a pattern, zeroes, and zeroes ahead of use.
+# The parameters for the contents of free pages: a poison pattern, zeroes, and zeroing ahead of use.
 # shellcheck source=scripts/lib/ktap.sh
 . /tests/ktap.sh
 # shellcheck source=scripts/lib/guest-memory.sh
@@ -15,7 +15,7 @@ params=/sys/module/pbuddy/parameters
 # CPU time of node 0's thread.
 thread_time() { awk '{ print $14 + $15 }' "/proc/$(threads_of 0)/stat"; }
 
-# Buffers of several sizes, twice; each byte of memory that was used before is zero.
+# Buffers of several sizes, twice; each byte is zero, also where another buffer was before.
 use() {
 	for size in 4K 12K 256K 2M 2800K 4K 12K 256K 2M 2800K; do
 		pbuddyctl alloc --size "$size" >/tmp/out 2>&1 || { cat /tmp/out; return 1; }
@@ -48,7 +48,7 @@ zeroed_ahead() { # PAGEBLOCKS
 	[ "$(event prezero)" -ge "$1" ]
 }
 
-# The node thread does it, as much as the share says; it is known when memory is wanted.
+# The node thread zeroes as much as the share says, and allocations find those pageblocks.
 prezero() {
 	load pool=0:64M && sleep 2 && [ "$(event prezero)" -eq 0 ] || return
 	echo 50 >"$params/prezero"
@@ -58,7 +58,7 @@ prezero() {
 	echo "the thread ran for $time ticks, then $(thread_time)"
 	[ "$(thread_time)" -eq "$time" ] || return
 	use && echo 1 >"$debugfs/prezero" && use || return
-	echo "found $(event prezero_hit) blocks so"
+	echo "found $(event prezero_hit) zeroed blocks"
 	[ "$(event prezero_hit)" -gt 0 ]
 }
 

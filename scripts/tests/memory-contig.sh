@@ -4,8 +4,8 @@
 # vm: --nodes 2
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
-# The contig source: takes memory from the running kernel on the nodes asked for, in
-# large pieces, says when it got less, and gives all of it back.
+# The contig source takes memory from the running kernel on the nodes of pool=, in large
+# pieces, logs when it got less, and returns all of it.
 # shellcheck source=scripts/lib/ktap.sh
 . /tests/ktap.sh
 # shellcheck source=scripts/lib/guest-memory.sh
@@ -13,7 +13,7 @@
 
 pool_64() { load pool=0:64M,1:64M && owns 0 64 && owns 1 64; }
 
-# On a machine that has just booted 64 MiB are to be had in one piece.
+# A machine that has just booted has 64 MiB in one piece.
 large_orders() {
 	cat "$debugfs/buddyinfo"
 	awk '{ large = 0; for (i = 17; i <= NF; i++) large += $i; if (!large) bad = 1 }
@@ -22,7 +22,7 @@ large_orders() {
 
 node_free_kib() { awk '/MemFree/ { print $4 }' "/sys/devices/system/node/node$1/meminfo"; }
 
-# The memory is really gone from the node, and not from its neighbour.
+# The node has that much less free memory, and the other node has not.
 right_node() {
 	one=$(node_free_kib 1)
 	zero=$(node_free_kib 0)
@@ -37,7 +37,7 @@ rounds_up() { load pool=0:5M && owns 0 6 && gives_back 1536; }
 
 same_node_twice() { load pool=0:16M,0:8M && owns 0 24 && gives_back 6144; }
 
-# With no pool= between 16 MiB and a quarter of what was free, on every node.
+# Without pool= every node gives between 16 MiB and a quarter of its free memory.
 default_pool() {
 	free_0=$(node_free_kib 0)
 	load || return
@@ -53,7 +53,7 @@ all_of_it() { gives_back $(($(node_pages 0) + $(node_pages 1))); }
 
 node_mib() { awk '/MemTotal/ { print int($4 / 1024) }' "/sys/devices/system/node/node$1/meminfo"; }
 
-# More than can be had: what there is, said so; an error with strict=1.
+# A pool larger than the free memory: as much as there is, with a line in the log; an error with strict=1.
 partly() {
 	load pool=1:"$(node_mib 1)"M && said 'node 1: got [0-9]+ of [0-9]+ MiB from contig'
 }

@@ -4,8 +4,8 @@
 # vm: --nodes 2 --timeout 1500
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
-# A hundred times insmod and rmmod, with pools of changing size: each time exactly what was
-# taken is returned, and the kernel's free memory shows no trend. On debug kernels 20.
+# insmod and rmmod a hundred times (20 on debug kernels), with pools of changing size: each time
+# all pages that were taken are returned, and the kernel's free memory shows no trend.
 # shellcheck source=scripts/lib/ktap.sh
 . /tests/ktap.sh
 # shellcheck source=scripts/lib/guest-memory.sh
@@ -34,7 +34,7 @@ run_cycles() { # FROM TO
 	done
 }
 
-# Over all of them less than one pageblock, which is the least a source could forget.
+# All cycles together lose less than one pageblock, the least that a source could lose.
 no_trend() { has_again "$before" 512; }
 
 ktap_begin

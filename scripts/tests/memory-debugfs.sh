@@ -4,8 +4,8 @@
 # vm: --nodes 2 --mem 6G
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
-# debugfs: the files have the formats of the kernel's own in /proc (the same patterns match
-# both), their numbers agree with each other, and zones are as the parameters say.
+# debugfs: the files have the formats of the kernel's files in /proc (the same patterns match
+# both), their numbers agree with each other, and the zones are those of the parameters.
 # shellcheck source=scripts/lib/ktap.sh
 . /tests/ktap.sh
 # shellcheck source=scripts/lib/guest-memory.sh
@@ -16,7 +16,7 @@ shape() {
 	sed -E 's/zone +[A-Za-z0-9]+/zone Z/; s/[0-9]+/N/g; s/ +/ /g; s/( N)+ *$/ N.../' "$1"
 }
 
-# Every line of ours looks like one of the kernel's.
+# Every line of pbuddy's file has the shape of one of the kernel's.
 same_shapes() { # NAME PATTERN
 	shape "/proc/$1" | grep -E "$2" | sort -u >/tmp/theirs
 	shape "$debugfs/$1" | grep -E "$2" | sort -u >/tmp/ours
@@ -27,7 +27,7 @@ same_shapes() { # NAME PATTERN
 
 orders() { awk '{ if (NF != 4 + 19) bad = 1 } END { exit bad || !NR }' "$debugfs/buddyinfo"; }
 
-# Field by field as the programs do that read /proc/zoneinfo.
+# Field by field, as programs that parse /proc/zoneinfo do.
 zoneinfo_fields() {
 	for field in free boost min low high spanned present managed; do
 		awk -v f="$field" '$1 == f && $2 ~ /^[0-9]+$/ || $2 == f && $3 ~ /^[0-9]+$/ { n++ }
@@ -101,7 +101,7 @@ drains() { echo 1 >"$debugfs/drain" && verified; }
 
 root_only() { ! find "$debugfs" ! -type d -perm /077 | grep . ; }
 
-# Reading while the module should go: it stays until the reader is done.
+# rmmod is refused as long as a file is open.
 open_file_holds() {
 	exec 5<"$debugfs/owners" || return
 	! rmmod pbuddy && loaded

@@ -4,8 +4,8 @@
 # vm: --nodes 2
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
-# Requests that fail: what the kernel log says of them, and those that fail on demand
-# (fail_pbuddy/, on kernels with fault injection).
+# Requests that fail: their report in the kernel log, and failures on demand (fail_pbuddy/, on
+# kernels with fault injection).
 # shellcheck source=scripts/lib/ktap.sh
 . /tests/ktap.sh
 # shellcheck source=scripts/lib/guest-memory.sh
@@ -36,7 +36,7 @@ report() {
 	grep -q '^pbuddy: insmod: page allocation failure: order:9, pages:512, mode:0xcc0(GFP_KERNEL), node=[01], nodemask=(null), mems_allowed=0-1, reason:watermark$' /tmp/log
 }
 
-# Who asked: the trace leads to the module that did.
+# The call trace leads to the module that made the request.
 report_trace() { grep -q 'leaker_init.*pbuddy_leaker' /tmp/log; }
 
 report_zones() {
@@ -47,14 +47,14 @@ report_zones() {
 	grep -q '^pbuddy: lowmem_reserve\[\]: ' /tmp/log
 }
 
-# Its numbers are those of zoneinfo: what is free is the sum of the blocks.
+# The free memory of a zone is the sum of its blocks.
 report_adds_up() {
 	sed -n 's/^pbuddy: Node 0 [A-Z][A-Za-z0-9]*: \(.*\)= \([0-9]*\)kB$/\1 \2/p' /tmp/log | head -n 1 |
 		awk '{ for (i = 1; i < NF; i++) { split($i, b, /[*k]/); n += b[1] * b[2] }
 			print n, $NF; exit n != $NF || !NF }'
 }
 
-# A burst leaves a few reports in ten seconds, and not one for each.
+# Of a burst of failures only a few are reported in ten seconds.
 report_rate_limited() {
 	sleep 11
 	request 80 9
@@ -77,7 +77,7 @@ set_fail() { # FILE VALUE...
 	done
 }
 
-# By default those that may wait are left alone.
+# By default requests that may sleep do not fail.
 ignores_wait() {
 	set_fail probability 100 times -1 verbose 0 min-order 0 && request 20 0 && got 20
 }
@@ -90,7 +90,7 @@ from_order() { set_fail min-order 2 && request 20 1 && got 40 && request 20 2 &&
 n_times() { set_fail min-order 0 times 5 && request 20 0 && got 15; }
 every_second() { set_fail times -1 interval 2 && request 20 0 && got 10; }
 
-# Buffers too, which ask for high memory.
+# Buffers fail too; their requests are __GFP_HIGHMEM.
 buffers() {
 	set_fail interval 1 times -1 && pbuddyctl alloc --size 1M || return
 	set_fail ignore-gfp-highmem N && ! pbuddyctl alloc --size 1M

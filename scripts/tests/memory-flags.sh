@@ -5,15 +5,15 @@
 # vm: --allow-splat cut.here|WARNING:.*linux/request/gfp\.c:
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
-# gfp flags that pbuddy does not honour: each is told of once, however often it is asked for, and
-# refused or ignored; with the others nothing is said. And what must not fail waits for memory.
+# gfp flags that pbuddy does not honour are refused or ignored, with one line in the log however
+# often they are used; all others leave no line. A __GFP_NOFAIL request waits for memory.
 # shellcheck source=scripts/lib/ktap.sh
 . /tests/ktap.sh
 # shellcheck source=scripts/lib/guest-memory.sh
 . /tests/guest-memory.sh
 
-# ask PARAMETERS...: requests of a module; how many were served is in $served, and what pbuddy and
-# the kernel have said in /tmp/said.
+# ask PARAMETERS...: requests of a module. $served is how many succeeded, /tmp/said has the lines of
+# pbuddy and the kernel.
 ask() {
 	dmesg -c >/dev/null
 	insmod /pbuddy_requester.ko "$@" || return
@@ -24,8 +24,8 @@ ask() {
 	cat /tmp/said
 }
 
-# told SERVED LINES REGEX PARAMETERS...: so many requests are served, so many lines are said, and all
-# match.
+# told SERVED LINES REGEX PARAMETERS...: so many requests succeed, and leave so many lines, which
+# all match.
 told() {
 	want_served=$1 want_lines=$2 regex=$3
 	shift 3
@@ -49,7 +49,7 @@ all_others() {
 		WRITE NOWARN RETRY_MAYFAIL NOFAIL NORETRY MEMALLOC NOMEMALLOC HARDWALL THISNODE \
 		ACCOUNT ZEROTAGS SKIP_ZERO SKIP_KASAN; do
 		for base in KERNEL ATOMIC NOWAIT; do
-			# What must not fail has to be able to wait; tested by the suites.
+			# __GFP_NOFAIL without __GFP_DIRECT_RECLAIM is tested by the suites.
 			[ "$flag" != NOFAIL ] || [ "$base" = KERNEL ] || continue
 			case $base-$flag in
 			ATOMIC-DIRECT_RECLAIM | NOWAIT-DIRECT_RECLAIM) continue ;;

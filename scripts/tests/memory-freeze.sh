@@ -4,16 +4,15 @@
 # vm: --nodes 2 --mem 1G
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
-# The system hibernates, as far as it can where there is no swap to write to: tasks are frozen, the
-# node threads too, devices sleep, all CPUs but one go, a snapshot is made; then there is no place for
-# it, everything comes back, and the node threads do what they are for as before. Only Debian's
-# configuration has a freezer.
+# Hibernation as far as it goes without swap: tasks and the node threads are frozen, devices are
+# suspended, all CPUs but one go offline, a snapshot is made. There is no place to write it to, so
+# the system resumes, and the node threads work as before. Only Debian's configuration has a freezer.
 # shellcheck source=scripts/lib/ktap.sh
 . /tests/ktap.sh
 # shellcheck source=scripts/lib/guest-memory.sh
 . /tests/guest-memory.sh
 
-# PF_NOFREEZE is not set, as it is for kernel threads that do not ask to be frozen.
+# PF_NOFREEZE is clear; it is set for kernel threads that do not call set_freezable().
 freezable() {
 	[ "$(threads_of '*' | wc -l)" -eq 2 ] || return
 	for pid in $(threads_of '*'); do
@@ -22,8 +21,8 @@ freezable() {
 	done
 }
 
-# More than is above the low marks is allocated: each thread is woken, and looks after its node. How
-# often each has run is the last number of schedstat.
+# An allocation takes both nodes below their low watermarks, so each thread is woken and balances its
+# node. The last number of schedstat is how often a thread has run.
 works() {
 	runs=$(event pageoutrun)
 	for pid in $(threads_of '*'); do
@@ -41,7 +40,7 @@ both_ran() {
 	[ "$(event pageoutrun)" -ge $((runs + 2)) ]
 }
 
-# A thread that can be frozen and does not let itself be is named after 20 s, and nothing is done.
+# The kernel gives up after 20 s, and names the thread, when a freezable thread does not freeze.
 freezes() {
 	grep -q disk /sys/power/state || return
 	echo shutdown >/sys/power/disk

@@ -4,8 +4,8 @@
 # vm: --nodes 2 --timeout 900
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
-# A pool that may grow (pool=NODE:SIZE-MAX): it does when memory is needed, from the running
-# kernel, as far as it may and no further, and gives all of it back in the end.
+# A pool that may grow (pool=NODE:SIZE-MAX) takes more memory from the running kernel when a request
+# needs it, up to the maximum, and returns all of it at the end.
 # shellcheck source=scripts/lib/ktap.sh
 . /tests/ktap.sh
 # shellcheck source=scripts/lib/guest-memory.sh
@@ -38,7 +38,7 @@ not_without_waiting() {
 	load pool=0:16M-96M && ! alloc --nowait --size 24M --node 0 --strict && owns_between 0 16 48
 }
 
-# Node 1 has as much as it may, and it is used; node 0 does not grow for what has to be on node 1.
+# Node 1 is at its maximum, and used; node 0 does not grow for requests that have to be on node 1.
 right_node() {
 	load pool=0:16M-64M,1:16M && ! alloc --size 24M --node 1 --strict && owns 0 16 || return
 	hold --size 14M --node 1 --strict || return
@@ -55,7 +55,7 @@ served() {
 	rmmod pbuddy_requester
 }
 
-# Nor for a request that must not start I/O or call file systems, as a source may.
+# It does not grow for a request without __GFP_IO and __GFP_FS: taking memory may use both.
 not_without_io() {
 	load pool=0:16M-96M || return
 	hold --nowait --size 16M --order 9 --node 0 --strict || return
@@ -67,8 +67,8 @@ not_without_io() {
 	return "$status"
 }
 
-# Who cannot wait wakes the thread (but not for one node alone): what it brings is there for the
-# next one.
+# A request that may not sleep wakes the node thread, unless it is for one node alone. The thread
+# grows the pool, and the next request succeeds.
 by_the_thread() {
 	load pool=0:16M-96M || return
 	hold --nowait --size 16M --order 9 --node 0 --strict || return
@@ -103,17 +103,17 @@ with_debugging() {
 	hold --touch --size 48M --node 0 --strict || return
 	cat "$debugfs/owners" >/tmp/owners
 	drop
-	# Each block has its record, wherever it came from.
+	# Each block has its owner, also in memory that came later.
 	sed -n 's/^pfn [^ ]* order \([0-9]*\).*(pbuddyctl).*/\1/p' /tmp/owners |
 		awk '{ p = 1; for (i = 0; i < $1; i++) p *= 2; n += p } END { print n " pages"; exit n != 12288 }' && verified &&
 		[ "$(event bad_page)" -eq 0 ]
 }
 
-# Everything, wherever it came from: what the module says is what it owned.
+# The module returns as many pages as it owned, those of growing included.
 gives_what_it_owns() { gives_back $(($(node_pages 0) + $(node_pages 1))); }
 
-# Where the kernel can inject faults: each step of growing fails in turn. Fifteen times at a time, which
-# is what 512 MiB are enough for.
+# Each step of growing fails in turn, where the kernel has fault injection. Fifteen faults at a time:
+# the maximum of 512 MiB is enough for that many.
 undone() {
 	failed=0 fault=1
 	until [ "$fault" -gt 300 ]; do
@@ -127,7 +127,7 @@ undone() {
 		gives_what_it_owns || return
 		fault=$((fault + 15))
 	done
-	echo "$failed times there was nothing"
+	echo "growing failed $failed times"
 	[ "$fault" -le 300 ] && { [ ! -e /sys/kernel/debug/failslab ] || [ "$failed" -gt 0 ]; }
 }
 

@@ -5,11 +5,11 @@
 # vm@test-6.12: --mem 6G --append memmap=2G$0x140000000
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
-# Compaction of the pages of a real owner, kunit/samples/pbuddy_movable.c: memory is filled with
-# its objects, half of them freed at random, and then blocks and ranges are wanted that only
-# moving can make. Contents are compared each time. The largest blocks come from 2 GiB that memmap=
-# keeps from the kernel; debug kernels do without, and so does scripts/example-test, which runs
-# this on other kernels with the module built outside of the tree.
+# Compaction of movable pages, those of kunit/samples/pbuddy_movable.c: its objects fill the memory,
+# half of them are freed at random, and then blocks and ranges are requested that only migration can
+# make. Contents are compared each time. The largest blocks come from 2 GiB that memmap= keeps from
+# the kernel. Debug kernels skip those, and so does scripts/example-test, which runs this test on
+# other kernels with the module built outside of the tree.
 # shellcheck source=scripts/lib/ktap.sh
 . /tests/ktap.sh
 # shellcheck source=scripts/lib/guest-memory.sh
@@ -44,9 +44,9 @@ no_thread() { [ -n "$with_thread" ] || echo 0 >/sys/module/pbuddy/parameters/com
 
 let_go() { rmmod pbuddy_movable && verified && unload; }
 
-# wanted FILE NUMBER PAGES: as often as it would fit if all free memory were in one piece; what
-# of it succeeds, in percent, and the pages moved for each are left in /tmp/figures. Two pageblocks
-# are left out: the node thread has some in its hands at times, to zero them or to give them back.
+# wanted FILE NUMBER PAGES: make the request as often as it would fit if all free memory were in one
+# piece. /tmp/figures gets the percentage that succeeded, and the pages moved for each. Two
+# pageblocks are not counted as free: the node thread takes some at times, to zero or return them.
 wanted() {
 	before=$(event pgmigrate_success)
 	fits=$((($(free_pages_of_pool) - 1024) / $3))
@@ -63,13 +63,12 @@ wanted() {
 
 score_of() { sed -n 's/.* score \([0-9]*\) .*/\1/p' "$debugfs/extfrag" | head -n 1; }
 
-# (The node thread would have mended some of it before one looks.)
+# Without proactive compaction, which would have undone some of it by now.
 fragments() {
 	fragmented "0:${size}M" "${1:-50}" && [ "$(score_of)" -ge 90 ] && [ "$objects" -ge $((size * 110)) ]
 }
 
-# As /proc/sys/vm/compact_memory: all that is free is in whole pageblocks afterwards.
-
+# As /proc/sys/vm/compact_memory: afterwards all free memory is in whole pageblocks.
 compacts_all() {
 	before=$(event pgmigrate_success)
 	echo 1 >"$debugfs/compact" || return
@@ -90,8 +89,8 @@ ranges() {
 		echo 1 >"$movable/release" && intact
 }
 
-# Everything outside of the contiguous areas is taken for good, so a range can only come from
-# there, where movable objects are in the way.
+# All memory outside of the CMA pageblocks is allocated as unmovable, so a range can only come from
+# those, and movable objects have to be migrated out of them.
 cma_is_emptied() {
 	load pool=0:64M cma=25 && insmod /pbuddy_leaker.ko blocks=12280 leak=0 &&
 		insmod /pbuddy_movable.ko objects=1000000 free=50 || return

@@ -12,7 +12,7 @@
 # shellcheck source=scripts/lib/guest-memory.sh
 . /tests/guest-memory.sh
 
-# Firmware and kernel decide on which node a region is.
+# The kernel decides on which node a region is.
 home=
 find_home() {
 	for node in 0 1; do

@@ -4,8 +4,8 @@
 # vm: --nodes 2
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
-# Wrong module parameters: insmod fails with the right errno and one line that names the
-# wrong token; nothing is taken. And modinfo documents every parameter.
+# Wrong module parameters: insmod fails with the right errno and one line that names the wrong
+# word, and takes no memory. modinfo documents every parameter.
 # shellcheck source=scripts/lib/ktap.sh
 . /tests/ktap.sh
 # shellcheck source=scripts/lib/guest-memory.sh
@@ -31,7 +31,7 @@ one_line() {
 parameters() { sed -n 's/^parm: *\([a-z_]*\):.*/\1/p' /tmp/modinfo; }
 
 all_documented() {
-	# Without this file busybox's modinfo looks at nothing.
+	# Busybox's modinfo needs this file.
 	mkdir -p "/lib/modules/$(uname -r)"
 	touch "/lib/modules/$(uname -r)/modules.dep"
 	modinfo /pbuddy.ko | tee /tmp/modinfo

@@ -4,9 +4,9 @@
 # vm: --nodes 2
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
-# The node threads and reclaim: a thread per node on its node's CPUs, that has a registered
-# reclaimer (the sample pbuddy_cache) give up memory when it is short, and does nothing at all
-# when there is nothing to do.
+# The node threads and reclaim: each node has a thread on its CPUs, which has a registered reclaimer
+# (the sample pbuddy_cache) free memory when a zone is below its low watermark, and which uses no CPU
+# time otherwise.
 # shellcheck source=scripts/lib/ktap.sh
 . /tests/ktap.sh
 # shellcheck source=scripts/lib/guest-memory.sh
@@ -29,7 +29,7 @@ on_their_nodes() {
 
 cpu() { echo "$2" >"/sys/devices/system/cpu/cpu$1/online"; }
 
-# All CPUs of node 1 go and come again: the thread runs where it can, and then at home.
+# All CPUs of node 1 go offline and online again: the thread runs elsewhere, and then on them again.
 follows_hotplug() {
 	cpu 2 0 && cpu 3 0 || return
 	away=$(allowed 1)
@@ -38,7 +38,7 @@ follows_hotplug() {
 	[ "$(allowed 1)" = 2-3 ]
 }
 
-# Nanoseconds it ran, waited, and times it ran, of both threads.
+# Of both threads: nanoseconds run, nanoseconds waited, times run.
 used() {
 	for node in 0 1; do
 		cat "/proc/$(threads_of "$node")/schedstat"
@@ -53,8 +53,8 @@ idle_for_six_seconds() {
 	[ "$before" = "$after" ]
 }
 
-# On a slow machine the drain after loading may not be over at first. Proactive compaction has
-# nothing to look at.
+# Several tries, since the drain after loading may take longer on a slow machine. Proactive
+# compaction finds nothing to do.
 idle_is_idle() {
 	sleep 2
 	idle_for_six_seconds || idle_for_six_seconds || idle_for_six_seconds
@@ -69,7 +69,7 @@ cache_is_filled() {
 	[ "$(held)" -gt 10000 ]
 }
 
-# The allocation takes a zone below the low mark: the thread brings memory back from the cache.
+# An allocation takes a zone below the low watermark: the thread reclaims memory from the cache.
 thread_reclaims() {
 	run=$(event pageoutrun)
 	hold --size 1M && within 20 has_reclaimed
@@ -95,8 +95,8 @@ balanced_to_high() {
 	return 1
 }
 
-# A thread that does not get to run in time, as it shares a CPU with the request and is less urgent: the
-# request reclaims itself, and gets what it wants.
+# The thread shares its CPU with the request and has a lower priority, so it does not run in time: the
+# request reclaims by itself, and succeeds.
 direct_reclaim() {
 	echo 100000 >"$params/fill"
 	before=$(held)
@@ -108,8 +108,8 @@ direct_reclaim() {
 
 boosts() { awk '$1 == "boost" { n += $2 } END { print n + 0 }' "$debugfs/zoneinfo"; }
 
-# No pageblock is whole and all are movable: an unmovable block takes one over. That raises the
-# marks, the thread wakes although the node is balanced, and takes back what it saw.
+# All pageblocks are movable and none is free, so an unmovable block steals one. That boosts the
+# watermarks; the thread wakes although the node is balanced, and takes the boost back.
 boost_wakes() {
 	unload && load pool=0:64M,1:64M min_free_kbytes=256 || return
 	hold --size 129536K --class movable || return

@@ -6,9 +6,8 @@
 # copy: /usr/bin/trace-cmd
 # copy: /usr/bin/perf
 #
-# What can be watched: the tracepoints, which have the fields of the kernel's own, by tracefs and by
-# trace-cmd and perf; and that caches are emptied by a drain, when their CPU goes offline, and after a
-# while without use.
+# The tracepoints, by tracefs, trace-cmd and perf: they have the fields of the kernel's own. And the
+# CPU caches: they are emptied by a drain, when their CPU goes offline, and after a while without use.
 # shellcheck source=scripts/lib/ktap.sh
 . /tests/ktap.sh
 # shellcheck source=scripts/lib/guest-memory.sh
@@ -49,13 +48,13 @@ allocs() {
 	[ "$(events_of mm_page_alloc \
 		'pfn=0x[0-9a-f]* order=0 migratetype=0 gfp_flags=GFP_KERNEL')" -eq 100 ]
 }
-# Each of them came in as a request first.
+# Each allocation has an entry event before it.
 entries() {
 	[ "$(events_of mm_page_alloc_entry 'order=0 migratetype=0 gfp_flags=GFP_KERNEL')" -eq 100 ]
 }
 frees() { [ "$(events_of mm_page_free 'pfn=0x[0-9a-f]* order=0$')" -eq 100 ]; }
 
-# What comes in by refills and frees goes out by allocations and drains.
+# As many pages enter the caches by refills as leave them by drains.
 pages_of() { sed -n "s/.* $1: .* order=0 .*count=\([0-9]*\)$/\1/p" /tmp/trace | awk '{ n += $1 } END { print n + 0 }'; }
 balanced() {
 	events_of mm_page_pcp_refill 'nid=[01] zone=[A-Za-z0-9]* order=0 migratetype=0 count=[0-9]*$'
@@ -72,7 +71,7 @@ fields() {
 		grep -v '^common_\|^memcg_id$' | sort
 }
 
-# What reads the kernel's events reads ours.
+# Programs that read the kernel's events can read pbuddy's.
 same_fields() {
 	for event in kmem:mm_page_alloc kmem:mm_page_free kmem:mm_page_alloc_zone_locked \
 		kmem:mm_page_alloc_extfrag vmscan:mm_vmscan_direct_reclaim_begin \
@@ -94,7 +93,8 @@ same_fields() {
 	done
 }
 
-# Blocks above those that have caches come from the zone; the first of a migratetype from another's.
+# Blocks of orders without CPU caches come from the zone, and the first one of a migratetype from a
+# pageblock of another.
 zone_level() {
 	echo >"$tracing/trace"
 	echo 1 >"$events/enable"
@@ -109,8 +109,8 @@ zone_level() {
 # sum_of EVENT FIELD: of all such events.
 sum_of() { sed -n "s/.* $1: .*$2=*\([0-9]*\).*/\1/p" /tmp/trace | awk '{ n += $1 } END { print n + 0 }'; }
 
-# Half of the memory is free in single pages, and a block of order 9 is wanted: what compaction says
-# of itself adds up to what the counters say of it. (A node thread that was woken needs its time.)
+# Half of the memory is free, in single pages, and a block of order 9 is requested: the events of
+# compaction add up to its counters, once a node thread that was woken has finished.
 compaction() {
 	echo 0 >/sys/module/pbuddy/parameters/compaction_proactiveness
 	insmod /pbuddy_movable.ko objects=1000000 free=50 || return
@@ -141,8 +141,8 @@ compaction() {
 		[ "$(sum_of mm_compaction_isolate_migratepages nr_taken)" -ge "$moved" ] && verified
 }
 
-# All of the pool is in a cache, and a program wants half of it: who wakes whom, and what each asks of
-# the cache adds up to what the counters say, when the threads have nothing left to do.
+# A cache holds all of the pool, and a program allocates half of it: there are events of the wakeups,
+# and those of reclaim add up to the counters, once the threads have finished.
 reclaim() {
 	insmod /pbuddy_cache.ko && echo 100000 >/sys/module/pbuddy_cache/parameters/fill || return
 	before=$(($(event pgsteal_direct) + $(event pgsteal_kswapd)))
@@ -169,7 +169,7 @@ reclaim() {
 		[ "$(sum_of mm_shrink_slab_end 'return val ')" -eq "$gone" ] && verified
 }
 
-# The recipe of pbuddy(4): who allocates how much, while a program runs.
+# The recipe of pbuddy(4) with trace-cmd: the allocations of a program while it runs.
 recipe() {
 	/trace-cmd record -q -o /tmp/trace.dat -e pbuddy:mm_page_alloc -e pbuddy:mm_page_free \
 		pbuddyctl alloc --size 4M >/dev/null || return
@@ -179,7 +179,7 @@ recipe() {
 		grep -q 'mm_page_free: ' /tmp/report
 }
 
-# The other one: who, how often, and by which call traces.
+# The recipe with perf: processes, counts and call traces.
 perf_recipe() {
 	/perf record -q -g -o /tmp/perf.data -e pbuddy:mm_page_alloc -e pbuddy:mm_page_free \
 		pbuddyctl alloc --size 4M >/dev/null || return
@@ -218,7 +218,7 @@ dead_cpu_drained() {
 	[ "$before" -gt 0 ] && [ "$after" -eq 0 ] && verified
 }
 
-# The work looks once a second, and more slowly on a machine that is idle.
+# The work runs once a second, and less often on an idle machine.
 decayed() {
 	use_pages 8
 	[ "$(cached)" -gt 0 ] || return

@@ -4,8 +4,8 @@
 # vm: --nodes 2 --mem 6G
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
-# Parameters that change marks and reserves while the module runs, with what the kernel
-# makes of the same numbers; what is refused; and contiguous areas.
+# Parameters that change watermarks and reserves while the module runs, with the results that the
+# kernel has for the same numbers; values that are refused; and CMA pageblocks.
 # shellcheck source=scripts/lib/ktap.sh
 . /tests/ktap.sh
 # shellcheck source=scripts/lib/guest-memory.sh

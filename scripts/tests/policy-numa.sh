@@ -6,8 +6,8 @@
 # copy: /usr/bin/numactl /usr/bin/perl
 # shellcheck disable=SC2086 # $alloc is words
 #
-# In the guest: numactl and a cpuset cgroup steer what /dev/pbuddy hands out. Four nodes, at
-# distances 15 (0-1, 2-3), 20 (1-3), 25 (0-2), 30 (1-2) and 35 (0-3); pbuddy has 64 MiB of each.
+# In the guest: numactl and a cpuset cgroup decide from which nodes /dev/pbuddy allocates. There are
+# four nodes, at distances 15 (0-1, 2-3), 20 (1-3), 25 (0-2), 30 (1-2) and 35 (0-3); pbuddy has 64 MiB of each.
 # shellcheck source=scripts/lib/ktap.sh
 . /tests/ktap.sh
 # shellcheck source=scripts/lib/guest-memory.sh
@@ -68,7 +68,7 @@ interleaved() {
 	return $result
 }
 
-# fails REGEX COMMAND...: it does, and says why.
+# fails REGEX COMMAND...: it fails, with a message that matches.
 fails() {
 	why=$1
 	shift
@@ -104,7 +104,7 @@ interleave_counted() {
 	[ $((after - before)) -eq 8 ]
 }
 
-# The second half of a file of a task that is moved to another cpuset meanwhile.
+# The cpuset of a running task changes between two allocations of it.
 moved_while_running() {
 	echo 1 >$cgroup/t/cpuset.mems
 	sh -c 'echo $$ >/sys/fs/cgroup/t/cgroup.procs
@@ -113,8 +113,8 @@ moved_while_running() {
 	on_nodes 1:1 cat /tmp/first && on_nodes 3:1 cat /tmp/second
 }
 
-# weighted NODES COMMAND...: with MPOL_WEIGHTED_INTERLEAVE over the nodes of a bit mask. Linux 6.9 has it,
-# this numactl has no option for it: set_mempolicy() by its number.
+# weighted NODES COMMAND...: with MPOL_WEIGHTED_INTERLEAVE over the nodes of a bit mask. Debian's
+# numactl has no option for this policy of Linux 6.9, so perl calls set_mempolicy() by its number.
 # shellcheck disable=SC2016 # perl's
 weighted() {
 	/perl -e 'syscall(238, 6, pack("Q", shift), 65) == 0 or die "set_mempolicy: $!\n"; exec @ARGV' "$@"
@@ -152,7 +152,7 @@ t weighted_evenly interleaved "0:16 1:16 2:16 3:16" "--size 64M" weighted 15
 t weighted_interleave weighted_by 1,3,1,3 "0:8 1:24 2:8 3:24" 15 "--size 64M"
 t weighted_two_nodes weighted_by 1,3,1 "1:24 2:8" 6 "--size 32M"
 t weighted_buffers weighted_by 3,1,1,1 "0:48 1:16 2:16 3:16" 15 "--size 1M --count 96"
-# Eight rounds fill it, then its turns are its neighbour's.
+# Eight rounds fill node 0; its turns go to node 1 from then on.
 t weighted_when_one_is_full weighted_by 4,1,1,1 "0:64 1:28 2:18 3:18" 15 "--size 128M"
 t node_wins_over_policy on_nodes 3:8 numactl --membind=1 $alloc 8M --node 3
 t nodes_win_over_policy on_nodes 0:8 numactl --interleave=2,3 $alloc 8M --nodes 0

@@ -4,8 +4,9 @@
 # vm: --nodes 2 --timeout 1800
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
-# In the guest: the tests of /dev/pbuddy from user space, but for races, unloading, and fault injection:
-# the ABI's edges, allocation, mappings, descriptors, pins, zeroing, other drivers' security holes.
+# In the guest: the tests of /dev/pbuddy from user space except races, unloading and fault injection:
+# the edges of the ABI, allocation, mappings, descriptors, pins, zeroing, and security bugs that
+# other drivers had.
 # shellcheck source=scripts/lib/guest-memory.sh
 . /tests/guest-memory.sh
 

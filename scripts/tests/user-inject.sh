@@ -4,8 +4,8 @@
 # vm: --nodes 2 --timeout 1800
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
-# In the guest: each system call of /dev/pbuddy with its n-th inner failure injected, for all n: nothing
-# may be lost, whatever fails. Needs a kernel with fault injection.
+# In the guest: each system call of /dev/pbuddy with its n-th inner allocation failing, for all n; none
+# of these failures may lose memory. Needs a kernel with fault injection.
 # shellcheck source=scripts/lib/guest-memory.sh
 . /tests/guest-memory.sh
 

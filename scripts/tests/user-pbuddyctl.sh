@@ -3,7 +3,7 @@
 # kernels: release
 # vm: --nodes 2
 #
-# In the guest: every verb of pbuddyctl, for people and as JSON; its errors and exit codes.
+# In the guest: every verb of pbuddyctl, as text and as JSON; its errors and exit codes.
 # shellcheck source=scripts/lib/ktap.sh
 . /tests/ktap.sh
 
@@ -23,7 +23,7 @@ says() {
 	done
 }
 
-# status N COMMAND...: exit code N, and something to read on stderr for people.
+# status N COMMAND...: exit code N, and a message on stderr.
 status() {
 	want=$1
 	shift

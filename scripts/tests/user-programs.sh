@@ -5,7 +5,7 @@
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 # copy: /usr/sbin/memtester /usr/bin/stress-ng /usr/bin/fio
 #
-# In the guest: programs that know nothing of pbuddy and take /dev/pbuddy as a path.
+# In the guest: programs that are not written for pbuddy and take /dev/pbuddy as a path.
 # shellcheck source=scripts/lib/ktap.sh
 . /tests/ktap.sh
 # shellcheck source=scripts/lib/guest-memory.sh
@@ -28,7 +28,7 @@ direct() { dd if=/dev/zero of=/tmp/direct bs=4096 count=1 oflag=direct 2>/dev/nu
 
 load pool=0:64M,1:64M || exit 1
 ktap_begin
-# Every pattern on four pageblocks; more of them takes minutes under emulation and shows the same.
+# Every pattern on four pageblocks; more would take minutes under emulation and show the same.
 t memtester /memtester -p 0 -d /dev/pbuddy 8M 1
 t memtester_leaves_nothing leaves_nothing
 t stress_ng_dev /stress-ng --dev 1 --dev-file /dev/pbuddy --timeout 5 --metrics-brief

@@ -4,8 +4,7 @@
 # vm: --nodes 2 --timeout 1800
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
-# In the guest: threads and processes racing over descriptors, mappings and memory of /dev/pbuddy.
-# PBUDDY_SEED and PBUDDY_RACE_SECONDS are honoured.
+# In the guest: threads and processes race for descriptors, mappings and memory of /dev/pbuddy.
 # shellcheck source=scripts/lib/guest-memory.sh
 . /tests/guest-memory.sh
 

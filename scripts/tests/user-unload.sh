@@ -4,8 +4,8 @@
 # vm: --nodes 2 --timeout 1800
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
-# In the guest: rmmod is refused while anything is in use, works when nothing is, and the module can be
-# loaded and used again.
+# In the guest: rmmod is refused while a buffer, mapping or pin is in use and succeeds otherwise, and
+# the module can be loaded and used again.
 # shellcheck source=scripts/lib/ktap.sh
 . /tests/ktap.sh
 # shellcheck source=scripts/lib/guest-memory.sh
