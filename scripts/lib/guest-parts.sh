@@ -6,6 +6,8 @@
 # --tests), and the part of each test takes its result from what that left.  Which tests share
 # a guest is decided when the parts to run are known, so one test alone has a guest alone.
 # Uses lib/jobs.sh; the caller has LOGS and the array PART_WEIGHT.
+# The seconds that group tests are those of lib/part-seconds, so that groups are the same on every
+# machine and in every run.
 # shellcheck disable=SC2004,SC2034
 
 # Seconds of tests in one guest: with fewer, more is spent on booting; with more, one guest
@@ -64,16 +66,21 @@ read_guest_options() { # NAME
 	done
 }
 
+declare -A GUEST_TEST_SECONDS=()
+
 # Tests with the same machine, longest first, each to the guest that has least to do.
 make_guests() {
 	local key name n i least kernel
+	while read -r name i; do
+		GUEST_TEST_SECONDS[$name]=$i
+	done <"$PB_TOP/scripts/lib/part-seconds"
 	local -A members=() sum=() load=()
 	for name in "${!GUEST_FILE[@]}"; do
 		[ "${PART_STATE[$name]-}" = waiting ] || continue
 		read_guest_options "$name"
 		key="${GUEST_KERNEL[$name]}$guest_options"
 		members[$key]+=" $name"
-		sum[$key]=$((${sum[$key]-0} + ${PART_WEIGHT[$name]-20}))
+		sum[$key]=$((${sum[$key]-0} + ${GUEST_TEST_SECONDS[$name]-20}))
 	done
 	local -A numbers=()
 	while IFS= read -r key; do
@@ -89,8 +96,8 @@ make_guests() {
 				((${total[i]-0} >= ${total[least]-0})) || least=$i
 			done
 			load[$least]+=" $name"
-			total[least]=$((${total[least]-0} + ${PART_WEIGHT[$name]-20}))
-		done < <(for name in ${members[$key]}; do echo "${PART_WEIGHT[$name]-20} $name"; done | sort -k1,1nr -k2)
+			total[least]=$((${total[least]-0} + ${GUEST_TEST_SECONDS[$name]-20}))
+		done < <(for name in ${members[$key]}; do echo "${GUEST_TEST_SECONDS[$name]-20} $name"; done | sort -k1,1nr -k2)
 		for ((i = 0; i < n; i++)); do
 			[ -n "${load[$i]}" ] || continue
 			numbers[$kernel]=$((${numbers[$kernel]-0} + 1))
