@@ -62,12 +62,9 @@ run_guest() {
 
 # Wait for the emulator.  End it when a test takes longer than it may, or booting, or ending.
 watch_guest() { # FIRST
-	local first=$1 tick='' ended='' state='' was=none since=$SECONDS limit
-	while [ "$ended" != "$pid" ]; do
-		sleep 0.5 &
-		tick=$!
-		emulator_status=0
-		wait -n -p ended "$pid" "$tick" || emulator_status=$?
+	local first=$1 state='' was=none since=$SECONDS limit
+	while kill -0 "$pid" 2>/dev/null; do
+		sleep 0.3
 		# Each test adds "begin" and "ended", so an odd number of them says that one runs.
 		state=$(grep -cE '^(begin|ended) ' "$tmp/verdict") || true
 		if [ "$state" != "$was" ]; then
@@ -78,8 +75,7 @@ watch_guest() { # FIRST
 			kill "$pid" 2>/dev/null || true
 		fi
 	done
-	kill "$tick" 2>/dev/null || true
-	wait "$tick" 2>/dev/null || true
+	wait "$pid" || emulator_status=$?
 }
 
 # How many tests of this boot have begun.

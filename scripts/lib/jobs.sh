@@ -107,14 +107,6 @@ start_ready_parts() {
 	return $waiting
 }
 
-# The name of the part whose process this is.
-part_of() {
-	local name
-	for name in "${!PART_PID[@]}"; do
-		[ "${PART_PID[$name]}" != "$1" ] || echo "$name"
-	done
-}
-
 heartbeat() {
 	local name text=
 	for name in "${PART_NAMES[@]}"; do
@@ -123,27 +115,37 @@ heartbeat() {
 	[ -z "$text" ] || part_heartbeat "${text#, }"
 }
 
+# Take the status of each part that has ended.  True when one had.  Not by wait -n: when two parts
+# end at once, bash 5.2 forgets one of them ("no such job"), and its end would never be seen.
+reap_parts() {
+	local name rc ended=1
+	for name in "${!PART_PID[@]}"; do
+		! kill -0 "${PART_PID[$name]}" 2>/dev/null || continue
+		rc=0
+		wait "${PART_PID[$name]}" || rc=$?
+		finish_part "$name" $rc
+		ended=0
+	done
+	return $ended
+}
+
 run_parts() {
-	local pid rc ticker=
+	local beat=$SECONDS nap
+	exec {nap}<> <(:) # never has anything to read
 	trap end_parts EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM HUP
 	while start_ready_parts || [ ${#PART_PID[@]} -gt 0 ]; do
 		[ ${#PART_PID[@]} -gt 0 ] || die "parts wait for one another: a circle in what they need"
-		if [ -z "$ticker" ]; then
-			sleep 30 &
-			ticker=$!
-		fi
-		rc=0
-		wait -n -p pid "${PART_PID[@]}" $ticker || rc=$?
-		if [ "${pid-}" = "$ticker" ]; then
-			heartbeat
-			ticker=
-		else
-			finish_part "$(part_of "$pid")" $rc
-		fi
+		until reap_parts; do
+			if ((SECONDS - beat >= 30)); then
+				heartbeat
+				beat=$SECONDS
+			fi
+			read -r -t 0.3 -u "$nap" || true
+		done
 	done
-	[ -z "$ticker" ] || kill "$ticker" 2>/dev/null || true
+	exec {nap}>&-
 }
 
 # On any exit, an interrupt included, no process that we started stays.
