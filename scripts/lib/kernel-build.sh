@@ -108,11 +108,12 @@ build_from_source() {
 	src=$(patched_source "$name" "$(source_dir "$pkg" "$version")/linux" "$dir")
 	arch=$(kernel_arch "$name")
 	mkdir -p "$dir/obj"
-	# Without the origin of each macro's tokens, which only warnings print, gcc takes 15 %
-	# less time; the objects are the same.
+	# Without the origin of each macro's tokens, which only warnings need, gcc takes 15 %
+	# less time; the objects are the same.  Comparisons inside macros are warned of then.
 	local -a mk=(make -C "$src" "O=$dir/obj" "ARCH=$arch"
 		KBUILD_BUILD_USER=pbuddy KBUILD_BUILD_HOST=pbuddy "KBUILD_BUILD_TIMESTAMP=2020-01-01"
-		LOCALVERSION= KCFLAGS=-ftrack-macro-expansion=0)
+		LOCALVERSION=
+		"KCFLAGS=-ftrack-macro-expansion=0 -Wno-tautological-compare")
 	configure "$name" "$dir" "${mk[@]}"
 	image=bzImage
 	[ "$arch" = um ] && image=linux
