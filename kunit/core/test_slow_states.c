@@ -1,149 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * slowpath.c: the states that a request goes through. The pool is full; callbacks stand for the
- * parties that the slow path calls, answer as the case prescribes and record a letter for each
- * call:
- *
- *   w  wake a node thread     d  drain all CPUs     r  reclaim (a round of 13 priorities)
- *   0 1 2  compact with this priority               o  out of memory
- *   g  grow the pool (where a case enables it)
- *   a  query the number of reclaimable pages (where a case enables it)
+ * slowpath.c: the states that a request goes through while the pool is full. The callbacks of
+ * script.h record what the slow path calls; the letters of a record are explained there.
  */
 #include "core/alloc/slowpath.h"
-#include "core/cache/drain.h"
 #include "fixture.h"
+#include "script.h"
 #include "task.h"
 #include "threads.h"
-
-#define LOG_MAX		200
-
-static struct {
-	char			log[LOG_MAX];
-	unsigned int		len;
-	unsigned long		progress;	/* pages that reclaim reports as freed */
-	unsigned long		reclaimable;	/* pages that could be reclaimed */
-	enum pb_compact_result	result;
-	unsigned int		grows;		/* times that growing gives pages to others */
-	bool			oom;		/* result of the out-of-memory handler */
-	bool			victim;
-	unsigned long		held;		/* an order-0 block that a callback frees */
-	char			give_at;	/* the letter at whose @give_nth call it does */
-	int			give_nth;
-	bool			nested;		/* reclaim allocates */
-	unsigned long		got_nested;
-	bool			requests;	/* queries are recorded */
-} script;
-
-static void step(struct pb_pool *pool, char what)
-{
-	if (script.len < LOG_MAX - 1)
-		script.log[script.len++] = what;
-	else
-		script.give_at = what;	/* ends a case that would not end */
-	if (what != script.give_at || script.held == PB_NO_PFN || --script.give_nth)
-		return;
-	pb_free(pool, script.held, 0);
-	script.held = PB_NO_PFN;
-}
-
-static void wake(struct pb_zone *zone, unsigned int order, pb_alloc_flags_t flags)
-{
-	step(zone->pool, 'w');
-}
-
-static void drain(struct pb_pool *pool)
-{
-	bool reclaiming = pb_task_reclaiming();
-
-	step(pool, 'd');
-	/* A task that reclaims may not queue the work items of pt_drain_all(): the kernel warns. */
-	pt_task_reclaims(false);
-	pt_drain_all(pool);
-	pt_task_reclaims(reclaiming);
-}
-
-static unsigned long reclaim(struct pb_pool *pool, const struct pb_request *rq, int priority,
-			     unsigned long nr_pages)
-{
-	struct pb_request again = pt_rq(0, PB_MOVABLE, 0);
-
-	if (priority)
-		return 0;
-	if (script.nested) {
-		again.flags = PB_ALLOC_WAIT | PB_ALLOC_KSWAPD;
-		script.got_nested = pb_alloc(pool, &again, NULL);
-	}
-	step(pool, 'r');
-	return script.progress;
-}
-
-static unsigned long reclaimable(struct pb_zone *zone)
-{
-	if (script.requests)
-		step(zone->pool, 'a');
-	return script.reclaimable;
-}
-
-static enum pb_compact_result compact(struct pb_pool *pool, const struct pb_request *rq,
-				      enum pb_compact_priority prio, unsigned long *captured)
-{
-	step(pool, '0' + prio);
-	/* Compaction drains this CPU. */
-	pb_pcp_drain_local(pool);
-	return script.result;
-}
-
-static unsigned long grow(struct pb_pool *pool, const struct pb_request *rq,
-			  unsigned long nr_pages)
-{
-	unsigned long held = script.held;
-
-	step(pool, 'g');
-	if (script.held != held)
-		return nr_pages;
-	return script.grows && script.grows-- ? nr_pages : 0;
-}
-
-static bool oom(struct pb_pool *pool, const struct pb_request *rq)
-{
-	step(pool, 'o');
-	return script.oom;
-}
-
-static bool oom_victim(struct pb_pool *pool)
-{
-	return script.victim;
-}
-
-/* A full pool with the callbacks of the script. */
-static struct pt_fixture *full_pool(struct kunit *test, const struct pt_layout *layout)
-{
-	struct pt_fixture *f = pt_pool(test, layout);
-	unsigned long *pfns, n;
-
-	n = pt_fill(test, f, 0, PB_MOVABLE, &pfns);
-	KUNIT_ASSERT_EQ(test, n, f->pages);
-	memset(&script, 0, sizeof(script));
-	script.result = PB_COMPACT_COMPLETE;
-	script.held = pfns[n / 2];
-	f->pool.ops.wake_node = wake;
-	f->pool.ops.drain_all = drain;
-	f->pool.ops.reclaim = reclaim;
-	f->pool.ops.reclaimable = reclaimable;
-	f->pool.ops.compact = compact;
-	f->pool.ops.oom = oom;
-	f->pool.ops.oom_victim = oom_victim;
-	return f;
-}
-
-static unsigned long request(struct pt_fixture *f, const struct pb_request *rq)
-{
-	enum pb_reason reason = PB_REASON_NONE;
-
-	memset(script.log, 0, sizeof(script.log));
-	script.len = 0;
-	return pb_alloc(&f->pool, rq, &reason);
-}
 
 #define K	PB_ALLOC_KSWAPD
 #define W	(PB_ALLOC_WAIT | PB_ALLOC_KSWAPD)
@@ -162,10 +26,10 @@ struct path {
 /* The states of each kind of request until it fails, while no memory becomes free. */
 static const struct path paths[] = {
 	{ "may not wait", 0, PB_MOVABLE, K, .log = "ww" },
-	{ "may not wait, wakes nobody", 0, PB_MOVABLE, 0, .log = "" },
+	{ "may not wait, wakes no thread", 0, PB_MOVABLE, 0, .log = "" },
 	{ "THISNODE that may not wait", 0, PB_MOVABLE, K | PB_ALLOC_THISNODE, .log = "" },
 	{ "may wait", 0, PB_MOVABLE, W, .log = "wdwro" },
-	{ "may wait, wakes nobody", 0, PB_MOVABLE, PB_ALLOC_WAIT, .log = "dro" },
+	{ "may wait, wakes no thread", 0, PB_MOVABLE, PB_ALLOC_WAIT, .log = "dro" },
 	{ "NORETRY", 0, PB_MOVABLE, W | PB_ALLOC_NORETRY, .log = "wdwr" },
 	{ "RETRY_MAYFAIL", 0, PB_MOVABLE, W | PB_ALLOC_RETRY_MAYFAIL, .log = "wdwr" },
 	{ "THISNODE", 0, PB_MOVABLE, W | PB_ALLOC_THISNODE, .log = "wdwr" },
@@ -217,13 +81,13 @@ static struct pb_request path_rq(const struct path *path)
 static void test_paths_to_failure(struct kunit *test)
 {
 	const struct path *path = test->param_value;
-	struct pt_fixture *f = full_pool(test, &pt_small);
+	struct pt_fixture *f = pt_full_pool(test, &pt_small);
 	struct pb_request rq = path_rq(path);
 
-	script.progress = path->progress;
-	script.result = path->result;
-	KUNIT_EXPECT_EQ(test, request(f, &rq), PB_NO_PFN);
-	KUNIT_EXPECT_STREQ(test, script.log, path->log);
+	pt_script.progress = path->progress;
+	pt_script.result = path->result;
+	KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_STREQ(test, pt_script.log, path->log);
 }
 
 static const struct path growing_paths[] = {
@@ -245,21 +109,21 @@ KUNIT_ARRAY_PARAM(growing_paths, growing_paths, describe_path);
 static void test_paths_of_growing_pool(struct kunit *test)
 {
 	const struct path *path = test->param_value;
-	struct pt_fixture *f = full_pool(test, &pt_small);
+	struct pt_fixture *f = pt_full_pool(test, &pt_small);
 	struct pb_request rq = path_rq(path);
-	unsigned long held = script.held;
+	unsigned long held = pt_script.held;
 
-	f->pool.ops.grow = grow;
-	script.grows = path->grows;
-	script.result = path->result;
-	KUNIT_EXPECT_EQ(test, request(f, &rq), PB_NO_PFN);
-	KUNIT_EXPECT_STREQ(test, script.log, path->log);
+	f->pool.ops.grow = pt_script_grow;
+	pt_script.grows = path->grows;
+	pt_script.result = path->result;
+	KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_STREQ(test, pt_script.log, path->log);
 	if (path->order || !strchr(path->log, 'g'))
 		return;
-	script.give_at = 'g';
-	script.give_nth = 1;
-	KUNIT_EXPECT_EQ(test, request(f, &rq), held);
-	KUNIT_EXPECT_STREQ(test, script.log, "wdg");
+	pt_script.give_at = 'g';
+	pt_script.give_nth = 1;
+	KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), held);
+	KUNIT_EXPECT_STREQ(test, pt_script.log, "wdg");
 }
 
 struct huge {
@@ -272,22 +136,22 @@ static void request_huge(void *arg)
 {
 	struct huge *huge = arg;
 
-	huge->pfn = request(huge->f, &huge->rq);
+	huge->pfn = pt_script_request(huge->f, &huge->rq);
 }
 
 /* A user task's request for a huge page ends when compaction is contended; a kthread's goes on. */
 static void test_contended(struct kunit *test)
 {
-	struct huge huge = { .f = full_pool(test, &pt_small), .rq = pt_rq(9, PB_MOVABLE, 0) };
+	struct huge huge = { .f = pt_full_pool(test, &pt_small), .rq = pt_rq(9, PB_MOVABLE, 0) };
 
 	huge.rq.flags = W | PB_ALLOC_NORETRY;
-	script.result = PB_COMPACT_CONTENDED;
+	pt_script.result = PB_COMPACT_CONTENDED;
 	KUNIT_EXPECT_EQ(test, pt_run_as_user(request_huge, &huge), 0);
 	KUNIT_EXPECT_EQ(test, huge.pfn, PB_NO_PFN);
-	KUNIT_EXPECT_STREQ(test, script.log, "wd2");
+	KUNIT_EXPECT_STREQ(test, pt_script.log, "wd2");
 	pt_task_is_kthread(true);
-	KUNIT_EXPECT_EQ(test, request(huge.f, &huge.rq), PB_NO_PFN);
-	KUNIT_EXPECT_STREQ(test, script.log, "wd2wr2");
+	KUNIT_EXPECT_EQ(test, pt_script_request(huge.f, &huge.rq), PB_NO_PFN);
+	KUNIT_EXPECT_STREQ(test, pt_script.log, "wd2wr2");
 	pt_task_is_kthread(false);
 }
 
@@ -297,21 +161,21 @@ static void test_contended(struct kunit *test)
  */
 static void test_reclaim_retries(struct kunit *test)
 {
-	struct pt_fixture *f = full_pool(test, &pt_small);
+	struct pt_fixture *f = pt_full_pool(test, &pt_small);
 	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
 	unsigned int i;
 
 	rq.flags = PB_ALLOC_WAIT;
-	script.reclaimable = 100000;
-	KUNIT_EXPECT_EQ(test, request(f, &rq), PB_NO_PFN);
-	KUNIT_EXPECT_EQ(test, script.len, 1U + 17 + 1);
+	pt_script.reclaimable = 100000;
+	KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pt_script.len, 1U + 17 + 1);
 	for (i = 1; i <= 17; i++)
-		KUNIT_EXPECT_EQ(test, script.log[i], 'r');
-	KUNIT_EXPECT_EQ(test, script.log[18], 'o');
+		KUNIT_EXPECT_EQ(test, pt_script.log[i], 'r');
+	KUNIT_EXPECT_EQ(test, pt_script.log[18], 'o');
 	/* Less is reclaimable than the watermark: no second round. */
 	pt_zone(f, 0, PB_ZONE_NORMAL)->watermark[PB_WMARK_MIN] = 100000;
-	KUNIT_EXPECT_EQ(test, request(f, &rq), PB_NO_PFN);
-	KUNIT_EXPECT_STREQ(test, script.log, "dro");
+	KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_STREQ(test, pt_script.log, "dro");
 }
 
 /*
@@ -320,41 +184,41 @@ static void test_reclaim_retries(struct kunit *test)
  */
 static void test_compact_retries(struct kunit *test)
 {
-	struct pt_fixture *f = full_pool(test, &pt_small);
+	struct pt_fixture *f = pt_full_pool(test, &pt_small);
 	struct pb_request rq = pt_rq(2, PB_MOVABLE, 0);
 	unsigned int light = 0, full = 0, i;
 
 	rq.flags = PB_ALLOC_WAIT;
-	script.progress = 1;
-	script.result = PB_COMPACT_SUCCESS;
-	KUNIT_EXPECT_EQ(test, request(f, &rq), PB_NO_PFN);
-	for (i = 0; i < script.len; i++) {
-		light += script.log[i] == '1';
-		full += script.log[i] == '0';
+	pt_script.progress = 1;
+	pt_script.result = PB_COMPACT_SUCCESS;
+	KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), PB_NO_PFN);
+	for (i = 0; i < pt_script.len; i++) {
+		light += pt_script.log[i] == '1';
+		full += pt_script.log[i] == '0';
 	}
 	KUNIT_EXPECT_EQ(test, light, 17U);
 	KUNIT_EXPECT_EQ(test, full, 17U);
-	KUNIT_EXPECT_EQ(test, script.log[script.len - 1], 'o');
+	KUNIT_EXPECT_EQ(test, pt_script.log[pt_script.len - 1], 'o');
 }
 
 /* Compaction that lacks free pages is retried only while reclaim could free enough. */
 static void test_compact_skipped(struct kunit *test)
 {
-	struct pt_fixture *f = full_pool(test, &pt_small);
+	struct pt_fixture *f = pt_full_pool(test, &pt_small);
 	struct pb_request rq = pt_rq(2, PB_MOVABLE, 0);
 
 	rq.flags = PB_ALLOC_WAIT;
-	script.progress = 1;
-	script.result = PB_COMPACT_SKIPPED;
-	KUNIT_EXPECT_EQ(test, request(f, &rq), PB_NO_PFN);
-	KUNIT_EXPECT_STREQ(test, script.log, "drd1o");
+	pt_script.progress = 1;
+	pt_script.result = PB_COMPACT_SKIPPED;
+	KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_STREQ(test, pt_script.log, "drd1o");
 	/* Enough is reclaimable for compaction: goes on until a block becomes free. */
-	script.reclaimable = 100;
-	script.give_at = 'r';
-	script.give_nth = 3;
-	KUNIT_ASSERT_EQ(test, pb_free_contig(&f->pool, script.held + 1, 3), PB_BAD_NONE);
-	KUNIT_EXPECT_NE(test, request(f, &rq), PB_NO_PFN);
-	KUNIT_EXPECT_STREQ(test, script.log, "drd1rd1rd");
+	pt_script.reclaimable = 100;
+	pt_script.give_at = 'r';
+	pt_script.give_nth = 3;
+	KUNIT_ASSERT_EQ(test, pb_free_contig(&f->pool, pt_script.held + 1, 3), PB_BAD_NONE);
+	KUNIT_EXPECT_NE(test, pt_script_request(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_STREQ(test, pt_script.log, "drd1rd1rd");
 }
 
 /*
@@ -363,24 +227,24 @@ static void test_compact_skipped(struct kunit *test)
  */
 static void test_compaction_counted(struct kunit *test)
 {
-	struct pt_fixture *f = full_pool(test, &pt_small);
+	struct pt_fixture *f = pt_full_pool(test, &pt_small);
 	struct pb_zone *zone = f->pool.all_zones->zone[0];
 	struct pb_request rq = pt_rq(1, PB_MOVABLE, 0);
 
 	rq.flags = PB_ALLOC_WAIT;
-	script.result = PB_COMPACT_SKIPPED;
-	KUNIT_EXPECT_EQ(test, request(f, &rq), PB_NO_PFN);
+	pt_script.result = PB_COMPACT_SKIPPED;
+	KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), PB_NO_PFN);
 	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_COMPACTSTALL), 0UL);
-	script.result = PB_COMPACT_DEFERRED;
-	KUNIT_EXPECT_EQ(test, request(f, &rq), PB_NO_PFN);
+	pt_script.result = PB_COMPACT_DEFERRED;
+	KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), PB_NO_PFN);
 	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_COMPACTSTALL), 1UL);
 	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_COMPACTFAIL), 1UL);
 	/* The buddy of the held frame is free; the held one becomes free during compaction. */
-	KUNIT_ASSERT_EQ(test, pb_free(&f->pool, script.held ^ 1, 0), PB_BAD_NONE);
-	script.give_at = '1';
-	script.give_nth = 1;
-	KUNIT_EXPECT_NE(test, request(f, &rq), PB_NO_PFN);
-	KUNIT_EXPECT_STREQ(test, script.log, "dr1");
+	KUNIT_ASSERT_EQ(test, pb_free(&f->pool, pt_script.held ^ 1, 0), PB_BAD_NONE);
+	pt_script.give_at = '1';
+	pt_script.give_nth = 1;
+	KUNIT_EXPECT_NE(test, pt_script_request(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_STREQ(test, pt_script.log, "dr1");
 	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_COMPACTSTALL), 2UL);
 	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_COMPACTFAIL), 1UL);
 	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_COMPACTSUCCESS), 1UL);
@@ -415,37 +279,37 @@ KUNIT_ARRAY_PARAM(gifts, gifts, describe_gift);
 static void test_served(struct kunit *test)
 {
 	const struct gift *gift = test->param_value;
-	struct pt_fixture *f = full_pool(test, &pt_small);
-	unsigned long held = script.held;
+	struct pt_fixture *f = pt_full_pool(test, &pt_small);
+	unsigned long held = pt_script.held;
 	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
 
 	rq.flags = gift->flags;
-	script.give_at = gift->at;
-	script.give_nth = gift->nth;
-	script.oom = gift->at == 'o';
-	script.progress = gift->at == 'r' && gift->nth == 1;
-	script.requests = true;
-	KUNIT_EXPECT_EQ(test, request(f, &rq), held);
-	KUNIT_EXPECT_STREQ(test, script.log, gift->log);
+	pt_script.give_at = gift->at;
+	pt_script.give_nth = gift->nth;
+	pt_script.oom = gift->at == 'o';
+	pt_script.progress = gift->at == 'r' && gift->nth == 1;
+	pt_script.queries = true;
+	KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), held);
+	KUNIT_EXPECT_STREQ(test, pt_script.log, gift->log);
 	pt_verify(test, f, NULL);
 }
 
 /* An allocation from within reclaim does not reclaim. */
 static void test_no_recursion(struct kunit *test)
 {
-	struct pt_fixture *f = full_pool(test, &pt_small);
+	struct pt_fixture *f = pt_full_pool(test, &pt_small);
 	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
 
 	rq.flags = W;
-	script.nested = true;
-	KUNIT_EXPECT_EQ(test, request(f, &rq), PB_NO_PFN);
-	KUNIT_EXPECT_EQ(test, script.got_nested, PB_NO_PFN);
+	pt_script.nested = true;
+	KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pt_script.got_nested, PB_NO_PFN);
 	/* The nested request: wake, drain, wake, and no more. */
-	KUNIT_EXPECT_STREQ(test, script.log, "wdwwdwro");
+	KUNIT_EXPECT_STREQ(test, pt_script.log, "wdwwdwro");
 	pt_task_reclaims(true);
-	KUNIT_EXPECT_EQ(test, request(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), PB_NO_PFN);
 	pt_task_reclaims(false);
-	KUNIT_EXPECT_STREQ(test, script.log, "wdw");
+	KUNIT_EXPECT_STREQ(test, pt_script.log, "wdw");
 }
 
 /*
@@ -454,24 +318,24 @@ static void test_no_recursion(struct kunit *test)
  */
 static void test_wakes_eligible_nodes(struct kunit *test)
 {
-	struct pt_fixture *f = full_pool(test, &pt_two_nodes);
+	struct pt_fixture *f = pt_full_pool(test, &pt_two_nodes);
 	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
 	unsigned long second = 2;
 
 	rq.flags = K;
-	KUNIT_EXPECT_EQ(test, request(f, &rq), PB_NO_PFN);
-	KUNIT_EXPECT_STREQ(test, script.log, "wwww");
+	KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_STREQ(test, pt_script.log, "wwww");
 	rq.nodemask = &second;
-	KUNIT_EXPECT_EQ(test, request(f, &rq), PB_NO_PFN);
-	KUNIT_EXPECT_STREQ(test, script.log, "ww");
+	KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_STREQ(test, pt_script.log, "ww");
 }
 
 /* MEMALLOC: gets a page below the watermark, on a node that the nodemask excludes. */
 static void test_reserve_ignores_policy(struct kunit *test)
 {
-	struct pt_fixture *f = full_pool(test, &pt_two_nodes);
+	struct pt_fixture *f = pt_full_pool(test, &pt_two_nodes);
 	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
-	unsigned long held = script.held, node = BIT(!pt_layout_node(f->layout, held));
+	unsigned long held = pt_script.held, node = BIT(!pt_layout_node(f->layout, held));
 	struct pb_zone *zone;
 
 	pb_for_each_zone(zone, &f->pool)
@@ -479,42 +343,42 @@ static void test_reserve_ignores_policy(struct kunit *test)
 	pb_free(&f->pool, held, 0);
 	rq.flags = K;
 	rq.nodemask = &node;
-	KUNIT_EXPECT_EQ(test, request(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), PB_NO_PFN);
 	rq.reserve_flags = PB_ALLOC_NO_WATERMARKS;
-	KUNIT_EXPECT_EQ(test, request(f, &rq), held);
+	KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), held);
 }
 
 /* An OOM victim that has used the reserve, or may not use it, fails instead of looping. */
 static void test_victim_ends(struct kunit *test)
 {
-	struct pt_fixture *f = full_pool(test, &pt_small);
+	struct pt_fixture *f = pt_full_pool(test, &pt_small);
 	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
 
 	rq.flags = W;
-	script.oom = true;
-	script.victim = true;
+	pt_script.oom = true;
+	pt_script.victim = true;
 	pt_task_dies(true);
-	KUNIT_EXPECT_EQ(test, request(f, &rq), PB_NO_PFN);
-	KUNIT_EXPECT_STREQ(test, script.log, "wdwro");
+	KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_STREQ(test, pt_script.log, "wdwro");
 	rq.flags |= PB_ALLOC_NOMEMALLOC;
-	KUNIT_EXPECT_EQ(test, request(f, &rq), PB_NO_PFN);
-	KUNIT_EXPECT_STREQ(test, script.log, "wdwro");
+	KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_STREQ(test, pt_script.log, "wdwro");
 	pt_task_dies(false);
 }
 
 /* While another task handles out of memory the request waits for its effect and kills nothing. */
 static void test_one_oom_at_a_time(struct kunit *test)
 {
-	struct pt_fixture *f = full_pool(test, &pt_small);
-	unsigned long held = script.held;
+	struct pt_fixture *f = pt_full_pool(test, &pt_small);
+	unsigned long held = pt_script.held;
 	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
 
 	rq.flags = W;
 	atomic_set(&f->pool.oom_busy, 1);
-	script.give_at = 'r';
-	script.give_nth = 3;
-	KUNIT_EXPECT_EQ(test, request(f, &rq), held);
-	KUNIT_EXPECT_STREQ(test, script.log, "wdwrwrwrw");
+	pt_script.give_at = 'r';
+	pt_script.give_nth = 3;
+	KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), held);
+	KUNIT_EXPECT_STREQ(test, pt_script.log, "wdwrwrwrw");
 	atomic_set(&f->pool.oom_busy, 0);
 }
 
@@ -524,9 +388,9 @@ static void test_one_oom_at_a_time(struct kunit *test)
  */
 static void test_nofail_reserve(struct kunit *test)
 {
-	struct pt_fixture *f = full_pool(test, &pt_small);
+	struct pt_fixture *f = pt_full_pool(test, &pt_small);
 	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
-	unsigned long held = script.held;
+	unsigned long held = pt_script.held;
 	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
 
 	rq.flags = W;
@@ -535,44 +399,44 @@ static void test_nofail_reserve(struct kunit *test)
 	pt_drain_all(&f->pool);
 	pt_set_watermark(zone, PB_WMARK_MIN, 2);
 	pt_set_watermark(zone, PB_WMARK_HIGH, 2);
-	KUNIT_EXPECT_EQ(test, request(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), PB_NO_PFN);
 	rq.flags = W | PB_ALLOC_NOFAIL;
-	KUNIT_EXPECT_NE(test, request(f, &rq), PB_NO_PFN);
-	KUNIT_EXPECT_STREQ(test, script.log, "wdwro");
+	KUNIT_EXPECT_NE(test, pt_script_request(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_STREQ(test, pt_script.log, "wdwro");
 	KUNIT_EXPECT_EQ(test, pb_zone_free_pages(zone), 1L);
-	script.progress = 1;
-	script.give_at = 'r';
-	script.give_nth = 3;
-	KUNIT_EXPECT_NE(test, request(f, &rq), PB_NO_PFN);
-	KUNIT_EXPECT_STREQ(test, script.log, "wdwrdowrdowrdo");
+	pt_script.progress = 1;
+	pt_script.give_at = 'r';
+	pt_script.give_nth = 3;
+	KUNIT_EXPECT_NE(test, pt_script_request(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_STREQ(test, pt_script.log, "wdwrdowrdowrdo");
 	KUNIT_EXPECT_EQ(test, pb_zone_free_pages(zone), 1L);
 }
 
 /* Wrong combinations of flags warn, and the request ends. */
 static void test_unreasonable(struct kunit *test)
 {
-	struct pt_fixture *f = full_pool(test, &pt_small);
+	struct pt_fixture *f = pt_full_pool(test, &pt_small);
 	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
 
 	pt_warnings_expected(true);
 	rq.flags = K | PB_ALLOC_NOFAIL;
-	KUNIT_EXPECT_EQ(test, request(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), PB_NO_PFN);
 	KUNIT_EXPECT_EQ(test, pt_warnings_seen(), 1U);
 	rq.order = 13;
 	rq.flags = W | PB_ALLOC_NOFAIL;
-	KUNIT_EXPECT_EQ(test, request(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), PB_NO_PFN);
 	KUNIT_EXPECT_EQ(test, pt_warnings_seen(), 2U);
 	rq.order = 0;
 	rq.flags = W;
 	rq.slow_flags = PB_ALLOC_NON_BLOCK;
-	KUNIT_EXPECT_EQ(test, request(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), PB_NO_PFN);
 	KUNIT_EXPECT_EQ(test, pt_warnings_seen(), 1U);
 	/* May wait, reclaims already, must not fail: waits until another task frees. */
 	rq.flags = W | PB_ALLOC_NOFAIL | PB_ALLOC_RECLAIMING;
 	rq.slow_flags = 0;
-	script.give_at = 'w';
-	script.give_nth = 4;
-	KUNIT_EXPECT_NE(test, request(f, &rq), PB_NO_PFN);
+	pt_script.give_at = 'w';
+	pt_script.give_nth = 4;
+	KUNIT_EXPECT_NE(test, pt_script_request(f, &rq), PB_NO_PFN);
 	KUNIT_EXPECT_EQ(test, pt_warnings_seen(), 1U);
 	pt_warnings_expected(false);
 }
