@@ -82,40 +82,41 @@ static u64 pack(unsigned long pfn, unsigned int order)
 /* Stamp of the frames of a block that lies in a slot. */
 #define STAMP_IN_SLOT	0xffffffffU
 
-static void free_packed(struct pt_stress *s, u64 packed, u32 who)
+static void free_packed(struct pt_stress *s, u64 packed, u32 owner)
 {
 	unsigned int order = packed & (BIT(SLOT_ORDER_BITS) - 1);
 	unsigned long pfn = packed >> SLOT_ORDER_BITS;
 
-	stamp_block(s, pfn, order, STAMP_IN_SLOT, who);
-	stamp_block(s, pfn, order, who, 0);
+	stamp_block(s, pfn, order, STAMP_IN_SLOT, owner);
+	stamp_block(s, pfn, order, owner, 0);
 	if (pb_free(&s->f->pool, pfn, order) != PB_BAD_NONE)
 		atomic_long_inc(&s->errors);
 }
 
-static void free_from_slot(struct pt_stress *s, struct pt_rand *r, u32 who)
+static void free_from_slot(struct pt_stress *s, struct pt_rand *r, u32 owner)
 {
 	u64 packed = swap_slot(s, r, 0);
 
 	if (packed)
-		free_packed(s, packed, who);
+		free_packed(s, packed, owner);
 }
 
 static void stamp_and_slot(struct pt_stress *s, struct pt_rand *r, unsigned long pfn,
-			   unsigned int order, u32 who)
+			   unsigned int order, u32 owner)
 {
 	u64 packed;
 
 	atomic_long_inc(&s->allocated);
-	stamp_block(s, pfn, order, 0, who);
-	stamp_block(s, pfn, order, who, STAMP_IN_SLOT);
+	stamp_block(s, pfn, order, 0, owner);
+	stamp_block(s, pfn, order, owner, STAMP_IN_SLOT);
 	packed = swap_slot(s, r, pack(pfn, order));
 	if (packed)
-		free_packed(s, packed, who);
+		free_packed(s, packed, owner);
 }
 
 /* Allocates a contiguous range and passes its frames on as blocks of order 0. */
-static void do_contig(struct pt_stress *s, struct pt_rand *r, const struct pb_request *rq, u32 who)
+static void do_contig(struct pt_stress *s, struct pt_rand *r, const struct pb_request *rq,
+		      u32 owner)
 {
 	unsigned long nr = 2 + pt_below(r, 90), pfn, i;
 
@@ -123,19 +124,19 @@ static void do_contig(struct pt_stress *s, struct pt_rand *r, const struct pb_re
 	if (pfn == PB_NO_PFN)
 		return;
 	for (i = 0; i < nr; i++)
-		stamp_and_slot(s, r, pfn + i, 0, who);
+		stamp_and_slot(s, r, pfn + i, 0, owner);
 }
 
-static void do_bulk(struct pt_stress *s, struct pt_rand *r, const struct pb_request *rq, u32 who)
+static void do_bulk(struct pt_stress *s, struct pt_rand *r, const struct pb_request *rq, u32 owner)
 {
 	unsigned long pfns[16], nr, i;
 
 	nr = pb_alloc_bulk(&s->f->pool, rq, 1 + pt_below(r, 16), pfns, NULL);
 	for (i = 0; i < nr; i++)
-		stamp_and_slot(s, r, pfns[i], rq->order, who);
+		stamp_and_slot(s, r, pfns[i], rq->order, owner);
 }
 
-void pt_stress_op(struct pt_stress *s, struct pt_rand *r, u32 who, bool wait)
+void pt_stress_op(struct pt_stress *s, struct pt_rand *r, u32 owner, bool wait)
 {
 	struct pb_request rq = pt_rq(random_order(r, s->max_order), pt_below(r, PB_PCPTYPES),
 				     pt_below(r, s->f->layout->nr_nodes));
@@ -152,16 +153,16 @@ void pt_stress_op(struct pt_stress *s, struct pt_rand *r, u32 who, bool wait)
 	} else if (dice < 3 && wait) {
 		pb_pcp_decay_local(&s->f->pool);
 	} else if (dice < 8) {
-		do_contig(s, r, &rq, who);
+		do_contig(s, r, &rq, owner);
 	} else if (dice < 20) {
 		rq.order = min(rq.order, 3U);
-		do_bulk(s, r, &rq, who);
+		do_bulk(s, r, &rq, owner);
 	} else if (dice < 100) {
-		free_from_slot(s, r, who);
+		free_from_slot(s, r, owner);
 	} else {
 		pfn = pb_alloc(&s->f->pool, &rq, NULL);
 		if (pfn != PB_NO_PFN)
-			stamp_and_slot(s, r, pfn, rq.order, who);
+			stamp_and_slot(s, r, pfn, rq.order, owner);
 	}
 }
 

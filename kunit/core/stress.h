@@ -37,8 +37,8 @@ struct pt_stress {
 
 int pt_stress_init(struct kunit *test, struct pt_stress *s, struct pt_fixture *f);
 
-/* One random operation. With @wait false it is allowed in any context. @who is not 0. */
-void pt_stress_op(struct pt_stress *s, struct pt_rand *r, u32 who, bool wait);
+/* One random operation. With @wait false it is allowed in any context. @owner is not 0. */
+void pt_stress_op(struct pt_stress *s, struct pt_rand *r, u32 owner, bool wait);
 /* Runs ->ops operations; a callback of pt_run_threads() with a struct pt_stress as argument. */
 void pt_stress_thread(void *stress, unsigned int n);
 /* Frees the blocks in the slots; expects no errors and every frame free. */

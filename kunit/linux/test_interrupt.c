@@ -26,7 +26,7 @@ struct irq_load {
 	struct irq_work		work;
 	struct pt_stress	*s;
 	struct pt_rand		rand;
-	u32			who;
+	u32			owner;
 	unsigned long		timers;
 	unsigned long		works;
 };
@@ -42,7 +42,7 @@ static void irq_ops(struct irq_load *load)
 	unsigned int i;
 
 	for (i = 0; i < OPS_PER_IRQ; i++)
-		pt_stress_op(load->s, &load->rand, load->who, false);
+		pt_stress_op(load->s, &load->rand, load->owner, false);
 }
 
 static void on_irq_work(struct irq_work *work)
@@ -74,7 +74,7 @@ static void start_irqs(void *p)
 	memset(load, 0, sizeof(*load));
 	load->s = p;
 	load->rand.state = pt_seed * 77 + cpu;
-	load->who = 1000 + cpu;
+	load->owner = 1000 + cpu;
 	init_irq_work(&load->work, on_irq_work);
 	pb_hrtimer_setup(&load->timer, on_timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
 	hrtimer_start(&load->timer, ns_to_ktime(TIMER_NS), HRTIMER_MODE_REL_PINNED_HARD);

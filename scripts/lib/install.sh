@@ -13,7 +13,7 @@ UDEVDIR=${UDEVDIR:-/usr/lib/udev/rules.d}
 KVER=${KVER:-$(uname -r)}
 read -r -a dkms_flags <<<"${DKMS_FLAGS:-}"
 version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$PB_TOP/dkms.conf")
-# shellcheck disable=SC2034 # for those who source this
+# shellcheck disable=SC2034 # used by the scripts that source this file
 source_dir=${DKMS_SOURCE:-/usr/src}/pbuddy-$version
 
 # SOURCE TARGET MODE, one line each.

@@ -78,7 +78,7 @@ ssize_t first_nonzero(const uint64_t *p, size_t bytes);
 
 /* Runs @fn in a child; returns its exit status, or minus the signal that ended it. */
 int in_child(void (*fn)(void *arg), void *arg);
-/* Becomes user and group 65534 (nobody), without capabilities, for the rest of the process. */
+/* Changes to user and group 65534, without capabilities, until the process ends. */
 void drop_privileges(void);
 
 /* Opens a pair of unix sockets, or skips the test in a kernel without them. */
