@@ -272,7 +272,7 @@ static bool number(const char *word, const char *name, unsigned int max, unsigne
 	return true;
 }
 
-static bool wanted(const struct workload *w, char **names, int nr)
+static bool wanted(const struct workload *w, const char *const *names, int nr)
 {
 	int i;
 
@@ -284,7 +284,8 @@ static bool wanted(const struct workload *w, char **names, int nr)
 	return !nr && strcmp(w->name, "repeat");
 }
 
-static void measure_all(unsigned int order, unsigned int max_threads, char **names, int nr)
+static void measure_all(unsigned int order, unsigned int max_threads,
+			const char *const *names, int nr)
 {
 	const struct workload *w;
 
@@ -308,6 +309,7 @@ int bench_main(int argc, char **argv)
 						    MAX_THREADS), i;
 	static const unsigned int orders[] = { 0, 3, 9 };
 	bool one_order = false;
+	const char *const *names = (const char *const *)argv;
 	int nr = 0, arg;
 
 	for (arg = 1; arg < argc; arg++) {
@@ -323,9 +325,9 @@ int bench_main(int argc, char **argv)
 	print_header();
 	for (i = 0; i < ARRAY_SIZE(orders); i++)
 		if (!one_order)
-			measure_all(orders[i], max_threads, argv, nr);
+			measure_all(orders[i], max_threads, names, nr);
 	if (one_order)
-		measure_all(order, max_threads, argv, nr);
+		measure_all(order, max_threads, names, nr);
 	return 0;
 }
 
@@ -357,7 +359,7 @@ static void measure_metadata(void)
 
 int rmw_main(int argc, char **argv)
 {
-	static char *names[] = { "repeat", "bulk", "rand-put", "rand" };
+	static const char * const names[] = { "repeat", "bulk", "rand-put", "rand" };
 
 	check_counter();
 	meter = &rmw_meter;
