@@ -287,6 +287,24 @@ static struct seen request_pbuddy(const struct full *full, gfp_t gfp)
 	return seen;
 }
 
+/* Other tasks may free pages after fill(), so the request is repeated until it is refused. */
+#define TRIES	20
+
+static struct seen refuse(struct full *full, gfp_t gfp,
+			  struct seen (*request)(const struct full *full, gfp_t gfp))
+{
+	struct seen seen;
+	int i;
+
+	for (i = 0; i < TRIES; i++) {
+		fill(full);
+		seen = request(full, gfp);
+		if (!seen.served)
+			break;
+	}
+	return seen;
+}
+
 static const struct attempt {
 	const char	*name;
 	gfp_t		gfp;
@@ -318,7 +336,6 @@ static void describe_attempt(const struct attempt *attempt, char *desc)
 
 KUNIT_ARRAY_PARAM(attempts, attempts, describe_attempt);
 
-#define TRIES	20
 
 /*
  * Other tasks free pages of the kernel meanwhile, and its reclaim may find some. So the node is
@@ -377,10 +394,9 @@ static void test_nofail_warned(struct kunit *test)
 		kunit_skip(test, "needs a kernel that can reset WARN_ON_ONCE()");
 	pt_log_watch("WARNING: ");
 	for (i = 0; i < 2; i++) {
-		fill(full);
-		seen[0] = request_kernel(full, gfp | GFP_NOWAIT);
+		seen[0] = refuse(full, gfp | GFP_NOWAIT, request_kernel);
 		kernel = pt_log_seen();
-		seen[1] = request_pbuddy(full, gfp | GFP_NOWAIT);
+		seen[1] = refuse(full, gfp | GFP_NOWAIT, request_pbuddy);
 		pbuddy = pt_log_seen();
 		KUNIT_EXPECT_FALSE(test, seen[0].served);
 		KUNIT_EXPECT_FALSE(test, seen[1].served);
