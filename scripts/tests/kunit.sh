@@ -19,10 +19,12 @@ fail() {
 }
 
 # Debug kernels are ten times slower, so their random sequences are shorter, unless a parameter says
-# otherwise. Their fault injection may also fail allocations that sleep, which some suites use.
+# otherwise. Their fault injection may also fail allocations that sleep, which some suites use, and
+# prints no stack of each: that takes most of the time of a suite.
 for what in failslab fail_page_alloc; do
 	if [ -d /sys/kernel/debug/$what ]; then
 		echo N >/sys/kernel/debug/$what/ignore-gfp-wait
+		echo 0 >/sys/kernel/debug/$what/verbose
 		[ $# -gt 0 ] || set -- rounds=2
 	fi
 done
