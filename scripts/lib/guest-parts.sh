@@ -135,7 +135,7 @@ make_guest() { # GUEST KERNEL SECONDS OPTIONS TESTS
 	done
 	# shellcheck disable=SC2206 # words
 	command+=($4)
-	part "$guest" - "$needs" "${command[@]}"
+	part "$guest" guest "$needs" "${command[@]}"
 	PART_WEIGHT[$guest]=$(($3 + 5))
 	want_part "$guest"
 }
