@@ -336,7 +336,6 @@ static void describe_attempt(const struct attempt *attempt, char *desc)
 
 KUNIT_ARRAY_PARAM(attempts, attempts, describe_attempt);
 
-
 /*
  * Other tasks free pages of the kernel meanwhile, and its reclaim may find some. So the node is
  * filled and the requests are repeated until both agree.
