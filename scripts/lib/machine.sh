@@ -68,6 +68,7 @@ machine_qemu() {
 	local kdir=$1 tmp=$2
 	need_tool qemu-system-x86_64
 	local accel=tcg,thread=multi
+	[ -z "$one_thread" ] || accel=tcg,thread=single
 	machine=(qemu-system-x86_64 -M pc,usb=off -cpu "${PBUDDY_QEMU_CPU:-max}" -m "${mem_mib}M")
 	if [ -n "$icount" ]; then
 		accel=tcg

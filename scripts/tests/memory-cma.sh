@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: test
-# vm: --nodes 2 --append numa_cma=0:64M,1:64M --append cma=128M
+# vm: --one-thread --nodes 2 --append numa_cma=0:64M,1:64M --append cma=128M
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
 # The cma source: by the DMA API on 6.12, by cma_alloc() and the DMA API on 7.3. There is

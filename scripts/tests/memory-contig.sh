@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: stock test debug
-# vm: --nodes 2
+# vm: --one-thread --nodes 2
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
 # The contig source takes memory from the running kernel on the nodes of pool=, in large

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: stock+lts debug
-# vm: --nodes 2 --timeout 1500
+# vm: --one-thread --nodes 2 --timeout 1500
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
 # insmod and rmmod a hundred times (20 on debug kernels), with pools of changing size: each time

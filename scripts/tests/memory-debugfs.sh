@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: release
-# vm: --nodes 2 --mem 6G
+# vm: --one-thread --nodes 2 --mem 6G
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
 # debugfs: the files have the formats of the kernel's files in /proc (the same patterns match

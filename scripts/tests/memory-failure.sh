@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: test+lts debug
-# vm: --nodes 2
+# vm: --one-thread --nodes 2
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
 # Requests that fail: their report in the kernel log, and failures on demand (fail_pbuddy/, on

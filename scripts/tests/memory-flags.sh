@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: test
-# vm: --nodes 2
+# vm: --one-thread --nodes 2
 # vm: --allow-splat cut.here|WARNING:.*linux/request/gfp\.c:
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: stock+lts
-# vm: --nodes 2 --mem 1G
+# vm: --one-thread --nodes 2 --mem 1G
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
 # Hibernation as far as it goes without swap: tasks and the node threads are frozen, devices are

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: test debug
-# vm: --nodes 2 --allow-splat pbuddy:.(leaked|module)
+# vm: --one-thread --nodes 2 --allow-splat pbuddy:.(leaked|module)
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
 # Memory that an in-kernel user never freed: rmmod is refused while the user is loaded, each block is

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: test+lts debug
-# vm: --nodes 2
+# vm: --one-thread --nodes 2
 # vm@test-6.12: --mem 6G --append memmap=2G$0x140000000
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #

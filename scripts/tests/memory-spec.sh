@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: stock test+lts
-# vm: --nodes 2
+# vm: --one-thread --nodes 2
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
 # Wrong module parameters: insmod fails with the right errno and one line that names the wrong

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: test debug
-# vm: --nodes 2
+# vm: --one-thread --nodes 2
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 # copy: /usr/bin/trace-cmd
 # copy: /usr/bin/perf

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: stock+oldest test
-# vm: --nodes 2 --mem 6G
+# vm: --one-thread --nodes 2 --mem 6G
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
 # Parameters that change watermarks and reserves while the module runs, with the results that the

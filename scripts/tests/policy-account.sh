@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: stock+lts test+newest
-# vm: --nodes 2
+# vm: --one-thread --nodes 2
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 # shellcheck disable=SC2086 # paths and numbers
 #

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: test stock+lts
-# vm: --nodes 4
+# vm: --one-thread --nodes 4
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 # copy: /usr/bin/numactl /usr/bin/perl
 # shellcheck disable=SC2086 # $alloc is words

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: release debug
-# vm: --nodes 2 --timeout 1800
+# vm: --one-thread --nodes 2 --timeout 1800
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
 # In the guest: the tests of /dev/pbuddy from user space except races, unloading and fault injection:

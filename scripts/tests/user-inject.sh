@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: debug
-# vm: --nodes 2 --timeout 1800
+# vm: --one-thread --nodes 2 --timeout 1800
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
 # In the guest: each system call of /dev/pbuddy with its n-th inner allocation failing, for all n; none

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: release
-# vm: --nodes 2
+# vm: --one-thread --nodes 2
 #
 # In the guest: every verb of pbuddyctl, as text and as JSON; its errors and exit codes.
 # shellcheck source=scripts/lib/ktap.sh

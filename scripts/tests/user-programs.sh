@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: stock
-# vm: --nodes 2 --timeout 1200
+# vm: --one-thread --nodes 2 --timeout 1200
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 # copy: /usr/sbin/memtester /usr/bin/stress-ng /usr/bin/fio
 #
