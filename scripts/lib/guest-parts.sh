@@ -12,7 +12,7 @@
 
 # Seconds of tests in one guest: with fewer, more is spent on booting; with more, one guest
 # is left to wait for at the end.
-GUEST_SECONDS=${PBUDDY_GUEST_SECONDS:-180}
+GUEST_SECONDS=${PBUDDY_GUEST_SECONDS:-300}
 
 declare -A GUEST_FILE=() GUEST_KERNEL=() # of each guest test
 
@@ -115,7 +115,7 @@ ordered_tests() { # NAME...
 }
 
 make_guest() { # GUEST KERNEL SECONDS OPTIONS TESTS
-	local guest=$1 kernel=$2 name f needs='' list=$LOGS/.guests/$1.tests
+	local guest=$1 kernel=$2 cpus name f needs='' list=$LOGS/.guests/$1.tests
 	local -a command=("$PB_TOP/scripts/vm" --kernel "$kernel" --tests "$list" --logs "$LOGS/.guests"
 		--copy "$PB_TOP/scripts/lib/ktap.sh:/tests/ktap.sh")
 	mkdir -p "$LOGS/.guests"
@@ -135,7 +135,8 @@ make_guest() { # GUEST KERNEL SECONDS OPTIONS TESTS
 	done
 	# shellcheck disable=SC2206 # words
 	command+=($4)
-	part "$guest" guest "$needs" "${command[@]}"
+	[[ " $4 " = *' --one-thread '* ]] && cpus=1 || cpus=2
+	part "$guest" "cpus:$cpus" "$needs" "${command[@]}"
 	PART_WEIGHT[$guest]=$(($3 + 5))
 	want_part "$guest"
 }

@@ -1,20 +1,21 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# A pool of parts that run side by side.  Each has a name, the parts it needs, a class ("-": none)
-# and a command.  Of a class no more parts run at a time than CLASS_LIMIT says, by default one.
-# Used by scripts/check.
-#
-# Parts of the class "guest" have the CPUs to themselves: all others run at a lower priority.  Each
-# CPU of a guest is a thread of the emulator, and while one of them does not run, others spin for
-# it.  Two guests side by side on two CPUs took four times the CPU time of one after the other.
+# A pool of parts that run side by side, at most PART_JOBS at a time.  Each has a name, the parts
+# it needs, a class and a command.  Used by scripts/check.  A class is one of
+#   cpus:N   keeps N CPUs busy: parts of this class run at the same time only as far as there are
+#            PART_JOBS CPUs for all of them
+#   build    one at a time
+#   -        any number
+# Only parts of cpus:N have the normal priority.  The emulator has a thread for each CPU of a
+# guest, and while one of them does not run, others spin for it: two such guests side by side on
+# two CPUs took four times the CPU time of one after the other.
 #
 # The caller defines part_done NAME STATUS SECONDS CPU-SECONDS.  STATUS is "needs:PART" for a part
 # that was not run because one that it needs failed.  part_done returns 1 to fail those that need
 # this one.
 
 declare -a PART_NAMES=()
-declare -A CLASS_LIMIT=()
 PART_CPU=0 # seconds used by all that have ended
 declare -A PART_NEEDS=() PART_CLASS=() PART_COMMAND=() PART_STATE=() PART_START=() PART_PID=()
 
@@ -48,7 +49,7 @@ want_part() {
 # Set readiness: ready, blocked, or the name of a failed part it needs.  This runs for each part
 # each time one ends, so without a process of its own.
 part_readiness() {
-	local n other running=0
+	local n
 	readiness=ready
 	for n in ${PART_NEEDS[$1]}; do
 		case ${PART_STATE[$n]} in
@@ -57,18 +58,24 @@ part_readiness() {
 		*) readiness=blocked ;;
 		esac
 	done
-	if [ "${PART_CLASS[$1]}" != - ]; then
-		for other in "${!PART_PID[@]}"; do
-			[ "${PART_CLASS[$other]}" != "${PART_CLASS[$1]}" ] || running=$((running + 1))
-		done
-		((running < ${CLASS_LIMIT[${PART_CLASS[$1]}]-1})) || readiness=blocked
-	fi
+	has_room "${PART_CLASS[$1]}" || readiness=blocked
+}
+
+has_room() { # CLASS
+	local other cpus=0
+	for other in "${!PART_PID[@]}"; do
+		other=${PART_CLASS[$other]}
+		[ "$1:$other" != build:build ] || return 1
+		[[ $other != cpus:* ]] || cpus=$((cpus + ${other#cpus:}))
+	done
+	# With nothing else in the way, a part starts even if it wants more than there is.
+	[[ $1 != cpus:* ]] || ((cpus == 0 || cpus + ${1#cpus:} <= PART_JOBS))
 }
 
 start_part() {
 	local name=$1 out err
 	local -a priority=(nice -n 15)
-	[ "${PART_CLASS[$1]}" != guest ] || priority=()
+	[[ ${PART_CLASS[$1]} != cpus:* ]] || priority=()
 	out=$(part_log "$name" ktap)
 	err=$(part_log "$name" log)
 	mkdir -p "$(dirname "$out")"
