@@ -77,10 +77,11 @@ make_guests() {
 	local -A members=() sum=() load=()
 	for name in "${!GUEST_FILE[@]}"; do
 		[ "${PART_STATE[$name]-}" = waiting ] || continue
+		: "${GUEST_TEST_SECONDS[$name]:=20}"
 		read_guest_options "$name"
 		key="${GUEST_KERNEL[$name]}$guest_options"
 		members[$key]+=" $name"
-		sum[$key]=$((${sum[$key]-0} + ${GUEST_TEST_SECONDS[$name]-20}))
+		sum[$key]=$((${sum[$key]-0} + ${GUEST_TEST_SECONDS[$name]}))
 	done
 	local -A numbers=()
 	while IFS= read -r key; do
@@ -96,8 +97,8 @@ make_guests() {
 				((${total[i]-0} >= ${total[least]-0})) || least=$i
 			done
 			load[$least]+=" $name"
-			total[least]=$((${total[least]-0} + ${GUEST_TEST_SECONDS[$name]-20}))
-		done < <(for name in ${members[$key]}; do echo "${GUEST_TEST_SECONDS[$name]-20} $name"; done | sort -k1,1nr -k2)
+			total[least]=$((${total[least]-0} + ${GUEST_TEST_SECONDS[$name]}))
+		done < <(for name in ${members[$key]}; do echo "${GUEST_TEST_SECONDS[$name]} $name"; done | sort -k1,1nr -k2)
 		for ((i = 0; i < n; i++)); do
 			[ -n "${load[$i]}" ] || continue
 			numbers[$kernel]=$((${numbers[$kernel]-0} + 1))
