@@ -64,6 +64,33 @@ static void test_tail_is_usable(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pt_fill(test, f, 0, PB_MOVABLE, &pfns), 212UL);
 }
 
+static enum pb_migratetype type_of(struct pt_fixture *f, unsigned long pfn)
+{
+	return pb_entry_migratetype(pb_dir_entry(&f->pool, pfn)->value);
+}
+
+/*
+ * The watermark grants the pages, but not the block that they are cut from: no pageblock changes
+ * its type, and the reason is the watermark.
+ */
+static void test_refusal_converts_nothing(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	struct pb_request rq = pt_rq(0, PB_UNMOVABLE, 0);
+	enum pb_reason reason;
+	unsigned long i;
+
+	pt_set_watermark(zone, PB_WMARK_MIN, f->pages - 100);
+	KUNIT_EXPECT_EQ(test, pb_alloc_contig(&f->pool, &rq, 65, &reason), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, reason, PB_REASON_WATERMARK);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_FALLBACK_CLAIM), 0UL);
+	for (i = 0; i < 8; i++)
+		KUNIT_EXPECT_EQ(test, type_of(f, PT_PAGEBLOCK(2048 + i)), PB_MOVABLE);
+	pt_set_watermark(zone, PB_WMARK_MIN, 0);
+	pt_expect_all_free(test, f);
+}
+
 static void test_freed_one_by_one(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_small);
@@ -257,6 +284,7 @@ static void test_split_misuse(struct kunit *test)
 static struct kunit_case contig_cases[] = {
 	KUNIT_CASE_PARAM(test_any_count, counts_gen_params),
 	KUNIT_CASE(test_tail_is_usable),
+	KUNIT_CASE(test_refusal_converts_nothing),
 	KUNIT_CASE(test_freed_one_by_one),
 	KUNIT_CASE(test_freed_in_parts),
 	KUNIT_CASE(test_free_over_a_freed_frame),

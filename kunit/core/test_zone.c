@@ -4,6 +4,7 @@
  * every order, runs of pageblocks with an alignment, and the count of free pages.
  */
 #include "core/base/pfn.h"
+#include "core/index/pageblock.h"
 #include "core/zone/zone.h"
 #include "fixture.h"
 #include "params.h"
@@ -173,6 +174,51 @@ static void test_run_of_mixed_types(struct kunit *test)
 	pt_expect_all_free(test, f);
 }
 
+static enum pb_migratetype type_of(struct pt_fixture *f, unsigned long pfn)
+{
+	return pb_entry_migratetype(pb_dir_entry(&f->pool, pfn)->value);
+}
+
+/* A run that the watermark refuses keeps its types. */
+static void test_refused_run_keeps_types(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	struct pb_request rq = pt_rq(10, PB_UNMOVABLE, 0);
+	unsigned long i;
+
+	pt_set_watermark(zone, PB_WMARK_MIN, f->pages - 1000);
+	preempt_disable();
+	KUNIT_EXPECT_EQ(test, pb_zone_alloc_pageblocks(zone, 2, 2, PB_UNMOVABLE,
+						       BIT(PB_PCPTYPES) - 1, &rq), PB_NO_PFN);
+	preempt_enable();
+	for (i = 0; i < 8; i++)
+		KUNIT_EXPECT_EQ(test, type_of(f, PT_PAGEBLOCK(2048 + i)), PB_MOVABLE);
+	pt_set_watermark(zone, PB_WMARK_MIN, 0);
+	pt_expect_all_free(test, f);
+}
+
+/* A run whose first pageblock is not free, although its bit is set: the next run overlaps it. */
+static void test_run_behind_a_stale_one(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_holes);
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	unsigned long index = (PT_PAGEBLOCK(1535) - zone->base_pfn) >> PB_PAGEBLOCK_ORDER;
+	unsigned long value, pfn, i;
+
+	atomic_inc(&zone->ctl[index].update);		/* another CPU is updating */
+	value = pb_dir_entry(&f->pool, PT_PAGEBLOCK(1535))->value;
+	KUNIT_ASSERT_EQ(test, pb_pageblock_alloc(pb_entry_pageblock(value), 9), 0);
+	/* 1025, 1027-1029, 1040-1041 */
+	for (i = 0; i < 4; i++)
+		KUNIT_ASSERT_LT(test, alloc_pageblocks(zone, 1, 1), PT_PAGEBLOCK(1030));
+	KUNIT_ASSERT_EQ(test, alloc_pageblocks(zone, 2, 1), PT_PAGEBLOCK(1040));
+	pfn = alloc_pageblocks(zone, 2, 1);
+	KUNIT_EXPECT_EQ(test, pfn, PT_PAGEBLOCK(1536));
+	atomic_set(&zone->ctl[index].update, 0);
+	f->broken = true;	/* alloc.c would set the order map */
+}
+
 /* A second free that bypasses the order map is reported, and the pages are counted once. */
 static void test_double_free(struct kunit *test)
 {
@@ -219,6 +265,8 @@ static struct kunit_case zone_cases[] = {
 	KUNIT_CASE_PARAM(test_runs_of_pageblocks, runs_gen_params),
 	KUNIT_CASE(test_run_behind_a_used_one),
 	KUNIT_CASE(test_run_of_mixed_types),
+	KUNIT_CASE(test_refused_run_keeps_types),
+	KUNIT_CASE(test_run_behind_a_stale_one),
 	KUNIT_CASE_PARAM(test_double_free, orders_gen_params),
 	KUNIT_CASE(test_lying_index),
 	{}

@@ -3,8 +3,6 @@
  * The core as a subject: the fast path, then the slow path, behind one call each as in the
  * in-kernel API. A block is its PFN.
  */
-#include <sched.h>
-
 #include "api.h"
 #include "bench.h"
 #include "core/cache/drain.h"
@@ -14,21 +12,10 @@
 
 struct pb_pool core_pool;
 
-#define TRIES	1000
-
-/*
- * While a thread that updates the index does not run, the core can miss free blocks of a high
- * order, so a failed request is repeated.
- */
 static noinline void *core_alloc(unsigned int order)
 {
 	unsigned long pfn = pb_host_get(&core_pool, order);
-	int i;
 
-	for (i = 0; unlikely(pfn == PB_NO_PFN) && i < TRIES; i++) {
-		sched_yield();
-		pfn = pb_host_get(&core_pool, order);
-	}
 	return likely(pfn != PB_NO_PFN) ? (void *)pfn : NULL;
 }
 

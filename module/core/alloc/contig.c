@@ -14,6 +14,7 @@
 #include "core/compact/compact.h"
 #include "core/index/pageblock.h"
 #include "core/zone/fallback.h"
+#include "core/zone/scan.h"
 #include "core/zone/zone.h"
 
 /* Sets the page order map of a range. */
@@ -86,31 +87,32 @@ static void hand_out(struct pb_zone *zone, unsigned long pfn, unsigned long nr_p
 	pb_zone_count_alloc(zone, nr_pages);
 }
 
-static unsigned long alloc_range(struct pb_zone *zone, const struct pb_request *rq,
-				 unsigned long nr_pages)
+/* What is allocated for a range: one block, or aligned pageblocks. */
+static struct pb_zone_scan range_of(unsigned long nr_pages)
 {
-	enum pb_migratetype mt = rq->migratetype;
-	unsigned int order = order_base_2(nr_pages);
-	unsigned long blocks, align, got, pfn;
-	bool zeroed;
+	struct pb_zone_scan what = { .order = PB_PAGEBLOCK_ORDER, .align = 1, .run = { .nr = 1 } };
 
 	if (nr_pages <= PB_PAGEBLOCK_NR) {
-		got = 1UL << order;
-		pfn = pb_zone_alloc(zone, order, mt, rq);
-		if (pfn == PB_NO_PFN)
-			pfn = pb_fallback(zone, order, rq);
-	} else {
-		blocks = DIV_ROUND_UP(nr_pages, PB_PAGEBLOCK_NR);
-		align = is_power_of_2(nr_pages) ? min(blocks, PB_SECTION_PAGEBLOCKS) : 1;
-		got = blocks << PB_PAGEBLOCK_ORDER;
-		pfn = pb_zone_alloc_pageblocks(zone, blocks, align, mt, BIT(mt), rq);
-		if (pfn == PB_NO_PFN)
-			pfn = pb_zone_alloc_pageblocks(zone, blocks, align, mt,
-						       BIT(PB_PCPTYPES) - 1, rq);
+		what.order = order_base_2(nr_pages);
+		return what;
 	}
-	if (pfn == PB_NO_PFN)
-		return pfn;
-	zeroed = pb_zeroed_test_and_clear(zone, pfn, got);
+	what.run.nr = DIV_ROUND_UP(nr_pages, PB_PAGEBLOCK_NR);
+	if (is_power_of_2(nr_pages))
+		what.align = min(what.run.nr, PB_SECTION_PAGEBLOCKS);
+	return what;
+}
+
+static unsigned long pages_of(const struct pb_zone_scan *what)
+{
+	return what->run.nr << what->order;
+}
+
+/* Hands out the first @nr_pages of an allocated range; PB_NO_PFN when a frame is in use. */
+static unsigned long finish_range(struct pb_zone *zone, const struct pb_request *rq,
+				  unsigned long pfn, unsigned long nr_pages, unsigned long got)
+{
+	bool zeroed = pb_zeroed_test_and_clear(zone, pfn, got);
+
 	if (unlikely(!range_unused(zone, pfn, got)))
 		return PB_NO_PFN;
 	if (rq->zeroed)
@@ -121,9 +123,47 @@ static unsigned long alloc_range(struct pb_zone *zone, const struct pb_request *
 	return pfn;
 }
 
+/* Converts pageblocks of other types only when the watermarks grant the whole range. */
+static unsigned long alloc_range(struct pb_zone *zone, const struct pb_request *rq,
+				 unsigned long nr_pages)
+{
+	const struct pb_zone_scan what = range_of(nr_pages);
+	enum pb_migratetype mt = rq->migratetype;
+	unsigned long pfn;
+
+	if (nr_pages <= PB_PAGEBLOCK_NR) {
+		pfn = pb_zone_alloc(zone, what.order, mt, rq);
+		if (pfn == PB_NO_PFN)
+			pfn = pb_fallback(zone, what.order, rq);
+	} else {
+		pfn = pb_zone_alloc_pageblocks(zone, what.run.nr, what.align, mt, BIT(mt), rq);
+		if (pfn == PB_NO_PFN)
+			pfn = pb_zone_alloc_pageblocks(zone, what.run.nr, what.align, mt,
+						       BIT(PB_PCPTYPES) - 1, rq);
+	}
+	if (pfn == PB_NO_PFN)
+		return pfn;
+	return finish_range(zone, rq, pfn, nr_pages, pages_of(&what));
+}
+
+static unsigned long alloc_candidate(struct pb_zone *zone, struct pb_zone_scan *scan,
+				     const struct pb_request *rq, void *nr_pages)
+{
+	unsigned long pfn;
+
+	preempt_disable();
+	pfn = pb_zone_scan_alloc(zone, scan, rq);
+	if (pfn != PB_NO_PFN)
+		pfn = finish_range(zone, rq, pfn, *(unsigned long *)nr_pages, pages_of(scan));
+	preempt_enable();
+	return pfn;
+}
+
+/* With PB_ALLOC_SCAN by a scan of every pageblock, else by the index. */
 static unsigned long walk_zonelist(struct pb_pool *pool, const struct pb_request *rq,
 				   unsigned long nr_pages)
 {
+	const struct pb_zone_scan what = range_of(nr_pages);
 	struct pb_zone *zone;
 	unsigned long pfn;
 
@@ -131,13 +171,27 @@ static unsigned long walk_zonelist(struct pb_pool *pool, const struct pb_request
 		if (nr_pages > READ_ONCE(zone->present_pages) || !pb_zone_allowed(zone, rq) ||
 		    !pb_zone_watermark_ok(zone, nr_pages, rq->highest_zone, rq->flags))
 			continue;
-		preempt_disable();
-		pfn = alloc_range(zone, rq, nr_pages);
-		preempt_enable();
+		if (unlikely(rq->flags & PB_ALLOC_SCAN)) {
+			pfn = pb_zone_scan(zone, rq, &what, alloc_candidate, &nr_pages);
+		} else {
+			preempt_disable();
+			pfn = alloc_range(zone, rq, nr_pages);
+			preempt_enable();
+		}
 		if (pfn != PB_NO_PFN)
 			return pfn;
 	}
 	return PB_NO_PFN;
+}
+
+/* For a range that the index does not have: the index may be held back. See scan.c. */
+static unsigned long scan_zonelist(struct pb_pool *pool, const struct pb_request *rq,
+				   unsigned long nr_pages)
+{
+	struct pb_request scan = *rq;
+
+	scan.flags |= PB_ALLOC_SCAN;
+	return walk_zonelist(pool, &scan, nr_pages);
 }
 
 struct wanted {
@@ -163,22 +217,15 @@ static unsigned long empty_range(struct pb_pool *pool, const struct pb_request *
 				 unsigned long nr_pages)
 {
 	struct wanted wanted = { .nr_pages = nr_pages, .pfn = PB_NO_PFN };
-	unsigned long got = nr_pages, align = 1;
+	const struct pb_zone_scan what = range_of(nr_pages);
 	struct pb_zone *zone;
 
-	if (nr_pages <= PB_PAGEBLOCK_NR) {
-		got = 1UL << order_base_2(nr_pages);
-	} else {
-		got = round_up(nr_pages, PB_PAGEBLOCK_NR);
-		if (is_power_of_2(nr_pages))
-			align = min(got >> PB_PAGEBLOCK_ORDER, PB_SECTION_PAGEBLOCKS);
-	}
 	pb_for_each_zone_zonelist(zone, pool->zonelist[rq->nid]) {
 		if (nr_pages > READ_ONCE(zone->present_pages) || !pb_zone_allowed(zone, rq) ||
 		    !pb_zone_watermark_ok(zone, nr_pages, rq->highest_zone,
 					  rq->flags | PB_ALLOC_CMA))
 			continue;
-		pb_compact_range(zone, rq, got, align, take_captured, &wanted);
+		pb_compact_range(zone, rq, pages_of(&what), what.align, take_captured, &wanted);
 		if (wanted.pfn != PB_NO_PFN)
 			break;
 	}
@@ -202,6 +249,7 @@ static unsigned long empty_range(struct pb_pool *pool, const struct pb_request *
 unsigned long pb_alloc_contig(struct pb_pool *pool, const struct pb_request *rq,
 			      unsigned long nr_pages, enum pb_reason *reason)
 {
+	const struct pb_zone_scan what = range_of(nr_pages);
 	struct pb_request any = *rq;
 	unsigned long pfn;
 
@@ -219,10 +267,14 @@ unsigned long pb_alloc_contig(struct pb_pool *pool, const struct pb_request *rq,
 	any.order = min_t(unsigned int, ilog2(nr_pages), PB_MAX_ORDER);
 	pb_slowpath_collect(pool, &any);
 	pfn = walk_zonelist(pool, &any, nr_pages);
+	if (pfn == PB_NO_PFN)
+		pfn = scan_zonelist(pool, &any, nr_pages);
 	if (pfn == PB_NO_PFN && any.flags & PB_ALLOC_WAIT)
 		pfn = empty_range(pool, &any, nr_pages);
 	if (pfn == PB_NO_PFN)
-		return pb_alloc_fail(pool, pb_failure_reason(pool, &any, nr_pages), reason);
+		return pb_alloc_fail(pool, pb_failure_reason(pool, &any,
+							     max(nr_pages, pages_of(&what))),
+				     reason);
 	return pfn;
 }
 EXPORT_SYMBOL_PB_TEST(pb_alloc_contig);

@@ -12,6 +12,9 @@
 #include "core/zone/highatomic.h"
 #include "core/zone/zone.h"
 
+/* Scans before a request fails, while the free count changes meanwhile. */
+#define SCAN_TRIES	4
+
 /* ---- walks ---- */
 
 /**
@@ -51,6 +54,44 @@ bool pb_slow_walk_anywhere(struct pb_slow *s, pb_alloc_flags_t rights)
 {
 	return walk_with(s, rights | PB_ALLOC_CPUSET | (s->rq->flags & PB_ALLOC_HARDWALL)) ||
 	       walk_with(s, rights);
+}
+
+/* Free pages of all zones that may serve the request. */
+static long free_pages(const struct pb_slow *s)
+{
+	struct pb_zone *zone;
+	long pages = 0;
+
+	pb_for_each_zone_zonelist(zone, s->pool->zonelist[s->rq->nid])
+		if (pb_zone_allowed(zone, &s->now))
+			pages += pb_zone_free_pages(zone);
+	return pages;
+}
+
+/**
+ * pb_slow_scan - walk the zonelist, scanning every pageblock instead of the index
+ * @s: the request; its pfn is set
+ *
+ * For a request that would fail: the index may be held back by a CPU that does not run. Scans again
+ * when the free count has changed, because a block may have been freed behind the scan.
+ *
+ * Context: any; takes time in proportion to the zones.
+ * Return: whether a block was allocated.
+ */
+bool pb_slow_scan(struct pb_slow *s)
+{
+	pb_alloc_flags_t flags = s->now.flags;
+	unsigned int tries = 0;
+	bool found;
+	long free;
+
+	s->now.flags |= PB_ALLOC_SCAN;
+	do {
+		free = free_pages(s);
+		found = pb_slow_walk(s);
+	} while (!found && ++tries < SCAN_TRIES && free != free_pages(s));
+	s->now.flags = flags;
+	return found;
 }
 
 /* ---- beginning ---- */

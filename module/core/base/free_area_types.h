@@ -26,12 +26,13 @@ struct pb_free_area {
 
 /*
  * Index control of a pageblock. @update (A) counts requests for an update, @index_class (U) is what
- * the index has now, @cur (A, hint) is 1 + the CPU that refills from the pageblock.
+ * the index has now, @cur (A, hint) is 1 + the CPU that refills from the pageblock. One load reads
+ * all of it (pb_index_excludes()).
  */
 struct pb_index_ctl {
 	atomic_t	update;
 	u16		index_class;
 	u16		cur;
-};
+} __aligned(8);
 
 #endif /* PB_FREE_AREA_TYPES_H */

@@ -20,6 +20,7 @@
 #include "core/zone/fallback.h"
 #include "core/zone/highatomic.h"
 #include "core/zone/node_reclaim.h"
+#include "core/zone/scan.h"
 #include "core/zone/zone.h"
 
 /**
@@ -100,6 +101,8 @@ static void note_zone_alloc(struct pb_zone *zone, unsigned long pfn, const struc
 	trace = READ_ONCE(zone->pool->ops.zone_alloc);
 	if (unlikely(trace))
 		trace(zone, pfn, rq->order, rq->migratetype);
+	if (pb_zone_has_zeroed(zone))
+		pb_zeroed_merge(zone, pfn, 1UL << rq->order);
 }
 
 /* Allocates from the highatomic reserve, this CPU's cache or the zone, in this order. */
@@ -116,12 +119,35 @@ static unsigned long rmqueue_any(struct pb_zone *zone, const struct pb_request *
 	}
 	if (pfn == PB_NO_PFN)
 		pfn = rmqueue_shared(zone, rq);
+	if (pfn != PB_NO_PFN)
+		note_zone_alloc(zone, pfn, rq);
+	return pfn;
+}
+
+static unsigned long alloc_candidate(struct pb_zone *zone, struct pb_zone_scan *scan,
+				     const struct pb_request *rq, void *arg)
+{
+	unsigned long pfn;
+
+	preempt_disable();
+	pfn = pb_zone_scan_alloc(zone, scan, rq);
 	if (pfn != PB_NO_PFN) {
 		note_zone_alloc(zone, pfn, rq);
-		if (pb_zone_has_zeroed(zone))
-			pb_zeroed_merge(zone, pfn, 1UL << rq->order);
+		if (unlikely(!mark_allocated(zone, pfn, rq)))
+			pfn = PB_NO_PFN;
 	}
+	preempt_enable();
 	return pfn;
+}
+
+/* Allocates from the first pageblock of the zone that has a block, without the index bitmaps. */
+static noinline unsigned long rmqueue_scan(struct pb_zone *zone, const struct pb_request *rq)
+{
+	unsigned int order = min_t(unsigned int, rq->order, PB_PAGEBLOCK_ORDER);
+	unsigned long nr = 1UL << (rq->order - order);
+	const struct pb_zone_scan what = { .order = order, .align = nr, .run = { .nr = nr } };
+
+	return pb_zone_scan(zone, rq, &what, alloc_candidate, NULL);
 }
 
 /* Allocates a block from one zone and sets its order. As rmqueue() in mm/page_alloc.c. */
@@ -129,6 +155,8 @@ static unsigned long rmqueue(struct pb_zone *zone, const struct pb_request *rq)
 {
 	unsigned long pfn;
 
+	if (unlikely(rq->flags & PB_ALLOC_SCAN))
+		return rmqueue_scan(zone, rq);
 	preempt_disable();
 	do {
 		pfn = rmqueue_any(zone, rq);

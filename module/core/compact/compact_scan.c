@@ -342,6 +342,17 @@ static unsigned long alloc_target(struct pb_compact_control *cc, unsigned long i
 	return pfn;
 }
 
+/* Whether a pageblock is of this type and has a free block of the order; its bit may be stale. */
+static bool is_target(struct pb_zone *zone, unsigned long index, enum pb_migratetype mt,
+		      unsigned int order)
+{
+	struct pb_dir_entry *entry = pb_zone_dir_entry(zone, index);
+	unsigned long value = entry ? READ_ONCE(entry->value) : 0;
+
+	return entry && pb_entry_migratetype(value) == mt &&
+	       pb_pageblock_largest(pb_entry_pageblock(value)) >= (int)order;
+}
+
 /* The fullest among the first pageblocks of a class. */
 static unsigned long fullest(struct pb_compact_control *cc, enum pb_migratetype mt,
 			     unsigned int order, unsigned int step, unsigned long *scanned)
@@ -357,7 +368,7 @@ static unsigned long fullest(struct pb_compact_control *cc, enum pb_migratetype 
 		nr = count_free(cc->zone, index, &fullness);
 		if (fullness > cc->limit || (!order && fullness > step))
 			continue;
-		if (nr && nr < least) {
+		if (nr && nr < least && is_target(cc->zone, index, mt, order)) {
 			least = nr;
 			found = index;
 		}
@@ -389,11 +400,27 @@ static unsigned long target_in_type(struct pb_compact_control *cc, enum pb_migra
 	return pfn;
 }
 
+static unsigned long target_in_free_pageblock(struct pb_compact_control *cc, enum pb_migratetype mt,
+					      unsigned int order, unsigned long *scanned)
+{
+	unsigned long index = 0, pfn = PB_NO_PFN;
+	unsigned int tries;
+
+	for (tries = 0; tries < TARGET_TRIES && pfn == PB_NO_PFN; tries++) {
+		index = pb_free_area_next_free(&cc->zone->area[mt], tries, index);
+		if (index == PB_NO_PAGEBLOCK)
+			break;
+		++*scanned;
+		pfn = alloc_target(cc, index, mt, order);
+	}
+	return pfn;
+}
+
 static unsigned long find_target(struct pb_compact_control *cc, unsigned int order,
 				 unsigned long *scanned)
 {
 	static const enum pb_migratetype types[] = { PB_MOVABLE, PB_CMA };
-	unsigned long pfn = PB_NO_PFN, index;
+	unsigned long pfn = PB_NO_PFN;
 	unsigned int i;
 
 	for (i = 0; order < PB_PAGEBLOCK_ORDER && i < ARRAY_SIZE(types); i++) {
@@ -401,16 +428,9 @@ static unsigned long find_target(struct pb_compact_control *cc, unsigned int ord
 		if (pfn != PB_NO_PFN)
 			return pfn;
 	}
-	for (i = 0; cc->to_free_pageblock && i < ARRAY_SIZE(types); i++) {
-		index = pb_free_area_find_free(&cc->zone->area[types[i]]);
-		if (index == PB_NO_PAGEBLOCK)
-			continue;
-		++*scanned;
-		pfn = alloc_target(cc, index, types[i], order);
-		if (pfn != PB_NO_PFN)
-			return pfn;
-	}
-	return PB_NO_PFN;
+	for (i = 0; cc->to_free_pageblock && i < ARRAY_SIZE(types) && pfn == PB_NO_PFN; i++)
+		pfn = target_in_free_pageblock(cc, types[i], order, scanned);
+	return pfn;
 }
 
 /**

@@ -5,7 +5,9 @@
  *
  * CPUs set and clear bits concurrently, without a lock. Invariant: a summary bit may be set
  * over a word that has just become zero, and a search then continues after that word. A
- * summary bit does not stay clear over a word that is not zero:
+ * summary bit does not stay clear over a word that is not zero, but it is clear between BC1 and
+ * the end of the clear. A CPU that stops there hides the word from searches; scan.c does not use
+ * bitmaps for this reason.
  *
  *   set:    BS1 set the bit             clear:  BC1 clear the summary bit
  *           BS2 read the summary bit            BC2 read the word
@@ -90,7 +92,7 @@ static void set_from(struct pb_bitmap *map, unsigned int level, unsigned long bi
  * @map: the bitmap
  * @bit: below its length
  *
- * Context: any; wait-free.
+ * Context: any; at most one atomic and two loads for each level.
  */
 void pb_bitmap_set(struct pb_bitmap *map, unsigned long bit)
 {
@@ -124,7 +126,7 @@ static void clear_summaries(struct pb_bitmap *map, unsigned long bit)
  * @map: the bitmap
  * @bit: below its length
  *
- * Context: any; wait-free. A full barrier when the bit was set.
+ * Context: any; at most three atomics for each level. A full barrier when the bit was set.
  * Return: whether it was set.
  */
 bool pb_bitmap_clear(struct pb_bitmap *map, unsigned long bit)

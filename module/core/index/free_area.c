@@ -18,8 +18,13 @@
  *
  *   - It may promise more than is free. An allocation verifies, and updates the index when
  *     it finds less.
- *   - It does not hide free memory for good: a CPU that lowers the class reads the words
- *     again afterwards.
+ *   - It may hide free memory while the count is not 0, and a CPU that does not run can hold
+ *     it there. Whenever the count is 0, the class promises what completed frees have made
+ *     free, but for merged blocks of order 7 and 8: a CPU that lowers the class reads the words
+ *     again before it sets the count to 0.
+ *
+ * So the index finds; it does not decide that nothing is free. Before a request fails, scan.c
+ * reads count and class together, and the words wherever the class is not certain.
  *
  * Updating the index (pb_index_update)
  * -------------------------------------
@@ -28,6 +33,10 @@
  * and repeats it until it can change the count it has read back to 0. Other CPUs leave
  * after the increment, because it makes the updater do another round. The same holds for
  * an NMI that interrupts the updater. (litmus: update-handover)
+ *
+ * This is lock-free, not wait-free: each further round of the updater is caused by another
+ * CPU that changed the same pageblock meanwhile, and the number of rounds has no other bound.
+ * For the CPUs that leave, the update is one atomic.
  *
  * To keep frees cheap, a free first checks whether the class has to change at all
  * (pb_index_on_free). This is safe because of two barriers:
@@ -171,7 +180,8 @@ static void update_class(struct pb_zone *zone, unsigned long index, struct pb_di
  * @zone: its zone
  * @index: its number within the zone
  *
- * Context: any, NMI included; does not wait for another CPU.
+ * Context: any, NMI included; does not wait for another CPU, but repeats the update while other
+ * CPUs change the pageblock.
  */
 void pb_index_update(struct pb_zone *zone, unsigned long index)
 {

@@ -5,6 +5,7 @@
 
 #include "core/base/pageblock_types.h"
 #include "core/base/zone_types.h"
+#include "core/index/bitmap.h"
 
 /*
  * The index class of a pageblock: 0 when it is in no bitmap (nothing free, isolated, or a hole),
@@ -62,6 +63,23 @@ static __always_inline bool pb_class_suffices(u16 class, unsigned int bit, u64 n
 	return (new & run) != run;
 }
 
+/*
+ * Whether the index control says, by one load, that no block of an order (0 to 9) is free: no
+ * update is in progress, and the class promises less. Does not depend on any bitmap. The class may
+ * lack a merged block of order 7 or 8, so each class with a wholly free word is a candidate.
+ */
+static inline bool pb_index_excludes(const struct pb_index_ctl *ctl, unsigned int order)
+{
+	u64 word = READ_ONCE(*(const u64 *)ctl);
+	struct pb_index_ctl seen;
+
+	BUILD_BUG_ON(sizeof(seen) != sizeof(word));
+	memcpy(&seen, &word, sizeof(seen));
+	if (order > PB_WORD_ORDER && order < PB_PAGEBLOCK_ORDER)
+		order = PB_WORD_ORDER;
+	return !atomic_read(&seen.update) && pb_class_largest(seen.index_class) < (int)order;
+}
+
 size_t pb_free_area_words(unsigned long nr_pageblocks);
 unsigned long *pb_free_area_init(struct pb_free_area *area, unsigned long nr_pageblocks,
 				 unsigned long *mem);
@@ -90,6 +108,19 @@ static inline struct pb_bitmap *pb_free_area_class(struct pb_free_area *area, un
 						   unsigned int step)
 {
 	return order ? &area->largest[order - 1 + step] : &area->fullness[step];
+}
+
+/*
+ * Another free pageblock after @last, the last of @tries candidates, was not free. The first
+ * candidate is that of pb_free_area_find_free(); then all are visited in ascending order, so that
+ * none whose bit is stale hides another.
+ */
+static inline unsigned long pb_free_area_next_free(struct pb_free_area *area, unsigned int tries,
+						   unsigned long last)
+{
+	if (!tries)
+		return pb_free_area_find_free(area);
+	return pb_bitmap_next(&area->free_pageblocks, tries == 1 ? 0 : last + 1);
 }
 
 #endif /* PB_FREE_AREA_H */

@@ -302,7 +302,7 @@ EXPORT_SYMBOL_PB_TEST(pb_pageblock_alloc);
  * @frame: number of its head within the pageblock
  * @order: 0 to 9
  *
- * Context: any; wait-free.
+ * Context: any; one atomic for each word.
  * Return: number of frames that were free already, whose bits do not change. Only a double free
  * that races with another free of the same block causes this.
  */

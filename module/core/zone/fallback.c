@@ -8,6 +8,9 @@
  * reclaimable. Otherwise steal: allocate the requested block from the smallest sufficient
  * free block of another type, whose pageblock keeps its type.
  *
+ * Bits of the index may be stale, so a pageblock is claimed only after a look at its type and its
+ * words. When the watermarks refuse the request, nothing is claimed.
+ *
  * As __rmqueue_claim() and __rmqueue_steal() in mm/page_alloc.c. Only free pages count towards
  * the half. The types of the allocated pages are not known here; neither does mm/ know them
  * for pageblocks that are not movable.
@@ -27,9 +30,13 @@ const u8 pb_fallbacks[PB_PCPTYPES][PB_PCPTYPES - 1] = {
 };
 EXPORT_SYMBOL_PB_TEST(pb_fallbacks);
 
+/* Candidates of one class of the index to try. */
+#define CLAIM_TRIES	32
+
 /* Counts and traces a fallback to the free block at @pfn of order @was and type @from. */
-static void note(struct pb_zone *zone, unsigned long pfn, unsigned int order, unsigned int was,
-		 enum pb_migratetype mt, enum pb_migratetype from, bool claimed)
+void pb_fallback_note(struct pb_zone *zone, unsigned long pfn, unsigned int order,
+		      unsigned int was, enum pb_migratetype mt, enum pb_migratetype from,
+		      bool claimed)
 {
 	void (*trace)(struct pb_zone *zone, unsigned long pfn, unsigned int order,
 		      unsigned int fallback_order, unsigned int mt, unsigned int fallback_mt,
@@ -63,6 +70,44 @@ static void boost(struct pb_zone *zone, unsigned int order, pb_alloc_flags_t fla
 		zone->pool->ops.wake_node(zone, order, flags);
 }
 
+/*
+ * The next pageblock of this bitmap that has this type and, as its bit says, a free block of this
+ * order. A stale bit does not hide the others.
+ */
+static unsigned long next_valid(struct pb_zone *zone, struct pb_bitmap *map,
+				enum pb_migratetype mt, unsigned int order)
+{
+	unsigned long index = 0, value;
+	unsigned int tries;
+
+	for (tries = 0; tries < CLAIM_TRIES; tries++, index++) {
+		index = pb_bitmap_next(map, index);
+		if (index == PB_NO_PAGEBLOCK)
+			break;
+		value = READ_ONCE(pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, index))->value);
+		if (pb_entry_migratetype(value) == mt &&
+		    pb_pageblock_largest(pb_entry_pageblock(value)) >= (int)order)
+			return index;
+		pb_index_update(zone, index);
+	}
+	return PB_NO_PAGEBLOCK;
+}
+
+static unsigned long next_free(struct pb_zone *zone, enum pb_migratetype mt)
+{
+	struct pb_free_area *area = &zone->area[mt];
+	unsigned long index = pb_free_area_find_free(area), value;
+
+	if (index == PB_NO_PAGEBLOCK)
+		return index;
+	value = READ_ONCE(pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, index))->value);
+	if (likely(pb_entry_migratetype(value) == mt &&
+		   pb_pageblock_is_free(pb_entry_pageblock(value))))
+		return index;
+	pb_index_update(zone, index);
+	return next_valid(zone, &area->free_pageblocks, mt, PB_PAGEBLOCK_ORDER);
+}
+
 static bool claim_partial(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt,
 			  enum pb_migratetype from, pb_alloc_flags_t flags)
 {
@@ -72,17 +117,16 @@ static bool claim_partial(struct pb_zone *zone, unsigned int order, enum pb_migr
 
 	/* largest[n] holds the pageblocks whose largest free order is n + 1. */
 	for (largest = PB_NR_LARGEST; largest >= max(order, 1U); largest--) {
-		index = pb_bitmap_next(&area->largest[largest - 1], 0);
+		index = next_valid(zone, &area->largest[largest - 1], from, order);
 		if (index == PB_NO_PAGEBLOCK)
 			continue;
 		value = READ_ONCE(pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, index))->value);
-		if (pb_entry_migratetype(value) != from)
-			continue;
 		boost(zone, order, flags);
 		if (pb_pageblock_count_free(pb_entry_pageblock(value)) < PB_PAGEBLOCK_NR / 2)
 			continue;
 		convert(zone, index, mt);
-		note(zone, pb_pageblock_pfn(zone, index), order, largest, mt, from, true);
+		pb_fallback_note(zone, pb_pageblock_pfn(zone, index), order, largest, mt, from,
+				 true);
 		return true;
 	}
 	return false;
@@ -107,12 +151,12 @@ bool pb_fallback_claim_pageblock(struct pb_zone *zone, unsigned int order, enum 
 
 	for (i = 0; i < PB_PCPTYPES - 1; i++) {
 		from = pb_fallbacks[mt][i];
-		index = pb_free_area_find_free(&zone->area[from]);
+		index = next_free(zone, from);
 		if (index == PB_NO_PAGEBLOCK)
 			continue;
 		convert(zone, index, mt);
-		note(zone, pb_pageblock_pfn(zone, index), order, PB_PAGEBLOCK_ORDER, mt, from,
-		     true);
+		pb_fallback_note(zone, pb_pageblock_pfn(zone, index), order, PB_PAGEBLOCK_ORDER,
+				 mt, from, true);
 		return true;
 	}
 	if (flags & PB_ALLOC_NOFRAGMENT || !may_claim_partial(order, mt))
@@ -146,7 +190,7 @@ unsigned long pb_fallback_steal(struct pb_zone *zone, unsigned int order,
 		from = pb_fallbacks[rq->migratetype][i];
 		pfn = pb_zone_alloc(zone, order, from, rq);
 		if (pfn != PB_NO_PFN) {
-			note(zone, pfn, order, order, rq->migratetype, from, false);
+			pb_fallback_note(zone, pfn, order, order, rq->migratetype, from, false);
 			return pfn;
 		}
 	}
@@ -162,7 +206,7 @@ static unsigned long fallback_large(struct pb_zone *zone, unsigned int order,
 
 	pfn = pb_zone_alloc_pageblocks(zone, nr, nr, rq->migratetype, BIT(PB_PCPTYPES) - 1, rq);
 	if (pfn != PB_NO_PFN)
-		note(zone, pfn, order, order, rq->migratetype, rq->migratetype, true);
+		pb_fallback_note(zone, pfn, order, order, rq->migratetype, rq->migratetype, true);
 	return pfn;
 }
 
@@ -189,6 +233,12 @@ unsigned long pb_fallback_cma(struct pb_zone *zone, unsigned int order,
 }
 EXPORT_SYMBOL_PB_TEST(pb_fallback_cma);
 
+/* Whether the watermarks grant a block of the order, which may be larger than the request's. */
+static bool granted(struct pb_zone *zone, unsigned int order, const struct pb_request *rq)
+{
+	return pb_zone_watermark_ok(zone, 1UL << order, rq->highest_zone, rq->flags);
+}
+
 /**
  * pb_fallback - serve a request from other migratetypes
  * @zone: the zone
@@ -205,6 +255,9 @@ unsigned long pb_fallback(struct pb_zone *zone, unsigned int order, const struct
 	unsigned long pfn;
 	int tries;
 
+	/* Refused, not missing: converting a pageblock does not help. */
+	if (!granted(zone, order, rq))
+		return PB_NO_PFN;
 	pfn = pb_fallback_cma(zone, order, rq);
 	if (pfn != PB_NO_PFN)
 		return pfn;
@@ -215,6 +268,8 @@ unsigned long pb_fallback(struct pb_zone *zone, unsigned int order, const struct
 								 rq->flags); tries++) {
 		pfn = pb_zone_alloc(zone, order, rq->migratetype, rq);
 		if (pfn != PB_NO_PFN)
+			return pfn;
+		if (!granted(zone, order, rq))
 			return pfn;
 	}
 	if (rq->flags & PB_ALLOC_NOFRAGMENT)

@@ -10,6 +10,9 @@ struct pb_request;
 /* Other types a request may fall back to, nearest first. */
 extern const u8 pb_fallbacks[PB_PCPTYPES][PB_PCPTYPES - 1];
 
+void pb_fallback_note(struct pb_zone *zone, unsigned long pfn, unsigned int order,
+		      unsigned int was, enum pb_migratetype mt, enum pb_migratetype from,
+		      bool claimed);
 bool pb_fallback_claim_pageblock(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt,
 				 pb_alloc_flags_t flags);
 unsigned long pb_fallback_steal(struct pb_zone *zone, unsigned int order,

@@ -8,17 +8,21 @@
  * not count their free pages (watermark.c). The reserve is at most 1 % of the zone. Under
  * pressure its pageblocks are unreserved one by one.
  *
- * nr_reserved_highatomic is raised before a pageblock changes its type and lowered after. The
- * CPU that makes the change, by one compare-exchange of the directory entry, also changes the
- * count. So the count is exact at quiescence and does not exceed the limit.
+ * nr_reserved_highatomic is raised before a pageblock joins the reserve, and lowered after it has
+ * left, by the CPU that changed the directory entry by compare-exchange. So it does not exceed the
+ * limit, and it is never less than the reserve as far as this file changes it. It is not exact when
+ * another type is written over PB_HIGHATOMIC: the conversion of fallback.c and run.c does not
+ * compare the type that it replaces, and does not change the count.
  */
 #include "core/base/pfn.h"
 #include "core/base/request.h"
 #include "core/index/bitmap.h"
 #include "core/index/free_area.h"
 #include "core/zone/highatomic.h"
+#include "core/zone/scan.h"
 #include "core/zone/zone.h"
 
+/* Candidates of one class of the index to try. */
 #define UNRESERVE_TRIES	32
 
 /* Changes the migratetype of a pageblock; false when it is not @from. */
@@ -109,19 +113,45 @@ unsigned long pb_highatomic_alloc(struct pb_zone *zone, const struct pb_request 
 }
 EXPORT_SYMBOL_PB_TEST(pb_highatomic_alloc);
 
-/* Finds a reserved pageblock with free pages, the fullest first. */
-static unsigned long find(struct pb_zone *zone)
+static bool unreserve(struct pb_zone *zone, unsigned long index, enum pb_migratetype mt)
 {
+	return change_type(zone, pb_pageblock_pfn(zone, index), PB_HIGHATOMIC, mt);
+}
+
+/* Unreserves a pageblock of one class; one that another CPU has changed hides no other. */
+static bool unreserve_from(struct pb_zone *zone, struct pb_bitmap *map, enum pb_migratetype mt)
+{
+	unsigned long index = 0;
+	unsigned int tries;
+
+	for (tries = 0; tries < UNRESERVE_TRIES; tries++, index++) {
+		index = pb_bitmap_next(map, index);
+		if (index == PB_NO_PAGEBLOCK)
+			break;
+		if (unreserve(zone, index, mt))
+			return true;
+	}
+	return false;
+}
+
+/* Unreserves a pageblock with free pages: the fullest, or one that the index does not have. */
+static bool unreserve_any(struct pb_zone *zone, enum pb_migratetype mt)
+{
+	struct pb_zone_scan scan = {
+		.align = 1, .run = { .nr = 1, .types = BIT(PB_HIGHATOMIC) },
+	};
 	struct pb_free_area *area = &zone->area[PB_HIGHATOMIC];
-	unsigned long index;
 	unsigned int fullness;
 
-	for (fullness = 0; fullness < PB_NR_FULLNESS; fullness++) {
-		index = pb_bitmap_next(&area->fullness[fullness], 0);
-		if (index != PB_NO_PAGEBLOCK)
-			return index;
-	}
-	return pb_bitmap_next(&area->free_pageblocks, 0);
+	for (fullness = 0; fullness < PB_NR_FULLNESS; fullness++)
+		if (unreserve_from(zone, &area->fullness[fullness], mt))
+			return true;
+	if (unreserve_from(zone, &area->free_pageblocks, mt))
+		return true;
+	while (pb_zone_scan_next(zone, &scan))
+		if (unreserve(zone, scan.run.first, mt))
+			return true;
+	return false;
 }
 
 /**
@@ -136,16 +166,12 @@ static unsigned long find(struct pb_zone *zone)
  */
 bool pb_highatomic_unreserve_zone(struct pb_zone *zone, enum pb_migratetype mt, bool force)
 {
-	unsigned int tries = 0;
-	unsigned long index;
-	bool done = false;
+	bool done;
 
 	if (atomic_long_read(&zone->nr_reserved_highatomic) <= (force ? 0 : (long)PB_PAGEBLOCK_NR))
 		return false;
 	preempt_disable();
-	/* When another CPU unreserves the same pageblock first, the index soon drops it. */
-	while (!done && tries++ < UNRESERVE_TRIES && (index = find(zone)) != PB_NO_PAGEBLOCK)
-		done = change_type(zone, pb_pageblock_pfn(zone, index), PB_HIGHATOMIC, mt);
+	done = unreserve_any(zone, mt);
 	if (done) {
 		uncharge(zone);
 		pb_zone_event_add(zone, PB_HIGHATOMIC_UNRESERVE, 1);

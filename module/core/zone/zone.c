@@ -3,9 +3,10 @@
  * One zone: allocate blocks of one migratetype by order, and free them.
  *
  * There is no zone lock. An allocation finds a candidate pageblock in the index
- * (free_area.c) and allocates from its words (pageblock.c). When another CPU was faster, it
- * tries the next candidate. The number of tries is bounded; when they are used up, the slow
- * path looks at every pageblock before a request fails.
+ * (free_area.c) and allocates from its words (pageblock.c). When another CPU was faster, or the
+ * candidate's bit is stale, it goes on to the next candidate and does not come back to this one.
+ * The number of tries is bounded. Before a request fails, every pageblock is scanned without the
+ * bitmaps of the index (scan.c).
  *
  * Allocations here change the free-page count. The page order map is set by the callers.
  */
@@ -87,10 +88,13 @@ static void next_class(struct pb_block_search *search)
 	search->tries = 0;
 }
 
-/* Each class is walked from this CPU's place to the end, then from the beginning. */
-static void next_half(struct pb_block_search *search)
+/*
+ * Each class is walked from this CPU's place to the end, then from the beginning; free pageblocks
+ * from the beginning only.
+ */
+static void next_half(struct pb_block_search *search, unsigned int steps)
 {
-	if (search->wrapped) {
+	if (search->wrapped || search->step == steps) {
 		next_class(search);
 		return;
 	}
@@ -104,7 +108,7 @@ static unsigned long next_in_class(struct pb_zone *zone, struct pb_free_area *ar
 	unsigned long from = search->wrapped ? 0 : search_start(zone);
 
 	if (search->step == pb_free_area_steps(order))
-		return pb_free_area_find_free(area);
+		return pb_free_area_next_free(area, search->tries, search->index);
 	if (search->tries)
 		from = search->index + 1;
 	return pb_free_area_best(area, order, search->step, from);
@@ -139,11 +143,11 @@ struct pb_pageblock *pb_zone_next_pageblock(struct pb_zone *zone, unsigned int o
 		}
 		search->index = next_in_class(zone, area, order, search);
 		if (search->index == PB_NO_PAGEBLOCK) {
-			next_half(search);
+			next_half(search, steps);
 			continue;
 		}
 		if (++search->tries == ALLOC_TRIES)
-			next_half(search);
+			next_half(search, steps);
 		value = READ_ONCE(pb_dir_entry(zone->pool,
 					       pb_pageblock_pfn(zone, search->index))->value);
 		if (pb_entry_migratetype(value) == mt)
@@ -188,11 +192,11 @@ static __always_inline bool alloc_pageblock_at(struct pb_zone *zone, unsigned lo
 
 static unsigned long alloc_pageblock(struct pb_zone *zone, enum pb_migratetype mt)
 {
+	unsigned long index = 0;
 	unsigned int tries;
-	unsigned long index;
 
 	for (tries = 0; tries < ALLOC_TRIES; tries++) {
-		index = pb_free_area_find_free(&zone->area[mt]);
+		index = pb_free_area_next_free(&zone->area[mt], tries, index);
 		if (index == PB_NO_PAGEBLOCK)
 			break;
 		if (alloc_pageblock_at(zone, index, mt))
@@ -261,6 +265,37 @@ unsigned long pb_zone_alloc(struct pb_zone *zone, unsigned int order, enum pb_mi
 EXPORT_SYMBOL_PB_TEST(pb_zone_alloc);
 
 /**
+ * pb_zone_alloc_block_at - allocate one block from a pageblock by its index
+ * @zone: the zone
+ * @index: its number within the zone
+ * @order: 0 to 8
+ * @types: migratetypes it may have, BIT(mt) each
+ * @rq: the request whose watermarks apply
+ *
+ * Context: any; preemption off.
+ * Return: PFN of the head, or PB_NO_PFN.
+ */
+unsigned long pb_zone_alloc_block_at(struct pb_zone *zone, unsigned long index, unsigned int order,
+				     unsigned int types, const struct pb_request *rq)
+{
+	unsigned long pfn = pb_pageblock_pfn(zone, index);
+	unsigned long value = READ_ONCE(pb_dir_entry(zone->pool, pfn)->value);
+	enum pb_migratetype mt = pb_entry_migratetype(value);
+	int frame = -1;
+
+	pb_assert_preempt_off();
+	if (types & BIT(mt))
+		frame = pb_pageblock_alloc(pb_entry_pageblock(value), order);
+	pb_index_update(zone, index);
+	if (frame < 0)
+		return PB_NO_PFN;
+	pfn = account_or_undo(zone, pfn + frame, 1UL << order, rq);
+	if (unlikely(mt == PB_CMA && pfn != PB_NO_PFN))
+		atomic_long_sub(1L << order, &zone->nr_free_cma);
+	return pfn;
+}
+
+/**
  * pb_zone_alloc_pageblock_at - allocate a free pageblock by its index
  * @zone: the zone
  * @index: its number within the zone
@@ -283,113 +318,6 @@ bool pb_zone_alloc_pageblock_at(struct pb_zone *zone, unsigned long index, enum 
 }
 EXPORT_SYMBOL_PB_TEST(pb_zone_alloc_pageblock_at);
 
-/* One word of the free pageblock bitmaps of these types, merged. */
-static u64 free_pageblock_word(struct pb_zone *zone, unsigned int types, unsigned long word)
-{
-	unsigned int mt;
-	u64 all = 0;
-
-	pb_count_visit();
-	for (mt = 0; mt < PB_INDEXED_TYPES; mt++)
-		if (types & BIT(mt))
-			all |= READ_ONCE(zone->area[mt].free_pageblocks.level[0][word]);
-	return all;
-}
-
-static unsigned long next_free_pageblock(struct pb_zone *zone, unsigned int types,
-					 unsigned long from)
-{
-	unsigned long best = PB_NO_PAGEBLOCK;
-	unsigned int mt;
-
-	for (mt = 0; mt < PB_INDEXED_TYPES; mt++)
-		if (types & BIT(mt))
-			best = min(best, pb_bitmap_next(&zone->area[mt].free_pageblocks, from));
-	return best;
-}
-
-/* Length of the run of free pageblocks that starts at index, counted up to nr. */
-static unsigned long run_of_free_pageblocks(struct pb_zone *zone, unsigned int types,
-					    unsigned long index, unsigned long nr)
-{
-	unsigned long run = 0;
-	u64 holes;
-
-	while (run < nr && index + run < zone->nr_pageblocks) {
-		holes = ~free_pageblock_word(zone, types, (index + run) / PB_WORD_NR);
-		holes >>= (index + run) % PB_WORD_NR;
-		if (holes)
-			return min(run + __ffs64(holes), nr);
-		run += PB_WORD_NR - (index + run) % PB_WORD_NR;
-	}
-	return min(run, nr);
-}
-
-static bool alloc_run(struct pb_zone *zone, unsigned long index, unsigned long nr,
-		      enum pb_migratetype mt, unsigned int types)
-{
-	unsigned long i, claimed, value;
-	struct pb_dir_entry *entry;
-
-	for (i = index; i < index + nr; i++) {
-		value = READ_ONCE(pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, i))->value);
-		if (!(BIT(pb_entry_migratetype(value)) & types) ||
-		    pb_pageblock_alloc(pb_entry_pageblock(value), PB_PAGEBLOCK_ORDER) < 0)
-			break;
-	}
-	claimed = i - index;
-	if (claimed < nr)
-		pb_index_update(zone, i);
-	while (i-- > index) {
-		entry = pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, i));
-		if (claimed == nr) {
-			pb_entry_set_migratetype(entry, mt);
-			pb_index_on_alloc(zone, i);
-			continue;
-		}
-		pb_pageblock_free(pb_entry_pageblock(READ_ONCE(entry->value)), 0,
-				  PB_PAGEBLOCK_ORDER);
-		pb_index_update(zone, i);
-	}
-	return claimed == nr;
-}
-
-/**
- * pb_zone_alloc_pageblocks - allocate contiguous free pageblocks
- * @zone: the zone
- * @nr: number of pageblocks
- * @align: alignment of the first, in pageblocks; a power of two up to a directory section's
- * @mt: migratetype they get
- * @types: migratetypes they may have now, BIT(mt) each
- * @rq: the request whose watermarks apply, or NULL: down to the last page
- *
- * Context: any; preemption off.
- * Return: first PFN, or PB_NO_PFN.
- */
-unsigned long pb_zone_alloc_pageblocks(struct pb_zone *zone, unsigned long nr, unsigned long align,
-				       enum pb_migratetype mt, unsigned int types,
-				       const struct pb_request *rq)
-{
-	unsigned long index = 0, run;
-
-	pb_assert_preempt_off();
-	while ((index = next_free_pageblock(zone, types, index)) != PB_NO_PAGEBLOCK) {
-		if (!IS_ALIGNED(index, align)) {
-			index = round_up(index, align);
-			continue;
-		}
-		if (index + nr > zone->nr_pageblocks)
-			break;
-		run = run_of_free_pageblocks(zone, types, index, nr);
-		if (run == nr && alloc_run(zone, index, nr, mt, types))
-			return account_or_undo(zone, pb_pageblock_pfn(zone, index),
-					       nr << PB_PAGEBLOCK_ORDER, rq);
-		index += max(run, 1UL);
-	}
-	return PB_NO_PFN;
-}
-EXPORT_SYMBOL_PB_TEST(pb_zone_alloc_pageblocks);
-
 /**
  * pb_zone_index_on_free - update the index after bits were set in a word of a free bitmap
  * @zone: the zone
@@ -399,7 +327,7 @@ EXPORT_SYMBOL_PB_TEST(pb_zone_alloc_pageblocks);
  *
  * Reports bits that were set already as a double free.
  *
- * Context: any, NMI included; wait-free.
+ * Context: any, NMI included; does not wait, see pb_index_update().
  * Return: PB_INDEX_OK or PB_INDEX_STALE.
  */
 enum pb_index_state pb_zone_index_on_free(struct pb_zone *zone, unsigned long pfn, u64 mask,
@@ -432,7 +360,7 @@ EXPORT_SYMBOL_PB_TEST(pb_zone_index_on_free);
  * The caller counts the pages of several calls together. When PB_INDEX_STALE is returned the caller
  * must call pb_index_update() for the pageblock, and may defer this.
  *
- * Context: any, NMI included; wait-free.
+ * Context: any, NMI included; does not wait, see pb_index_update().
  * Return: PB_INDEX_OK or PB_INDEX_STALE.
  */
 enum pb_index_state pb_zone_free_mask_unindexed(struct pb_zone *zone, unsigned long pfn, u64 mask)
@@ -457,7 +385,7 @@ EXPORT_SYMBOL_PB_TEST(pb_zone_free_mask_unindexed);
  * @pfn: any PFN within the word
  * @mask: the frames, bit 0 being the word's first
  *
- * Context: any, NMI included; wait-free.
+ * Context: any, NMI included; does not wait, see pb_index_update().
  */
 void pb_zone_free_mask_uncounted(struct pb_zone *zone, unsigned long pfn, u64 mask)
 {
@@ -488,7 +416,7 @@ static unsigned long free_words_uncounted(struct pb_zone *zone, unsigned long pf
  * @pfn: PFN of its head
  * @order: 0 to PB_MAX_ORDER
  *
- * Context: any, NMI included; wait-free for orders up to the pageblock's.
+ * Context: any, NMI included; does not wait, see pb_index_update().
  * As __free_one_page() in mm/page_alloc.c.
  */
 void pb_zone_free_noevent(struct pb_zone *zone, unsigned long pfn, unsigned int order)

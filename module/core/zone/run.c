@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Contiguous free pageblocks: for orders above the pageblock's, and for ranges.
+ *
+ * The pageblocks of a run are allocated one by one. When one of them is not free, the others go
+ * back and the search continues behind it. They are counted next, and only then converted to the
+ * migratetype of the request, so a refusal by the watermarks changes no type.
+ */
+#include "core/base/pfn.h"
+#include "core/index/bitmap.h"
+#include "core/index/free_area.h"
+#include "core/index/pageblock.h"
+#include "core/zone/run.h"
+
+/* One word of the free pageblock bitmaps of these types, merged. */
+static u64 free_pageblock_word(struct pb_zone *zone, unsigned int types, unsigned long word)
+{
+	unsigned int mt;
+	u64 all = 0;
+
+	pb_count_visit();
+	for (mt = 0; mt < PB_INDEXED_TYPES; mt++)
+		if (types & BIT(mt))
+			all |= READ_ONCE(zone->area[mt].free_pageblocks.level[0][word]);
+	return all;
+}
+
+static unsigned long next_free_pageblock(struct pb_zone *zone, unsigned int types,
+					 unsigned long from)
+{
+	unsigned long best = PB_NO_PAGEBLOCK;
+	unsigned int mt;
+
+	for (mt = 0; mt < PB_INDEXED_TYPES; mt++)
+		if (types & BIT(mt))
+			best = min(best, pb_bitmap_next(&zone->area[mt].free_pageblocks, from));
+	return best;
+}
+
+/* Length of the run of free pageblocks that starts at index, counted up to nr. */
+static unsigned long run_of_free_pageblocks(struct pb_zone *zone, unsigned int types,
+					    unsigned long index, unsigned long nr)
+{
+	unsigned long run = 0;
+	u64 holes;
+
+	while (run < nr && index + run < zone->nr_pageblocks) {
+		holes = ~free_pageblock_word(zone, types, (index + run) / PB_WORD_NR);
+		holes >>= (index + run) % PB_WORD_NR;
+		if (holes)
+			return min(run + __ffs64(holes), nr);
+		run += PB_WORD_NR - (index + run) % PB_WORD_NR;
+	}
+	return min(run, nr);
+}
+
+/* Frees the first pageblocks of a run, which are not counted as allocated. */
+static void undo_run(struct pb_zone *zone, unsigned long index, unsigned long nr)
+{
+	unsigned long value;
+
+	while (nr--) {
+		value = READ_ONCE(pb_dir_entry(zone->pool,
+					       pb_pageblock_pfn(zone, index + nr))->value);
+		pb_pageblock_free(pb_entry_pageblock(value), 0, PB_PAGEBLOCK_ORDER);
+		pb_index_update(zone, index + nr);
+	}
+}
+
+/* Converts the pageblocks of an allocated run; only then, so that a refusal converts nothing. */
+static void convert_run(struct pb_zone *zone, unsigned long index, unsigned long nr,
+			enum pb_migratetype mt)
+{
+	unsigned long i;
+
+	for (i = index; i < index + nr; i++) {
+		pb_entry_set_migratetype(pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, i)), mt);
+		pb_index_on_alloc(zone, i);
+	}
+}
+
+/**
+ * pb_zone_alloc_run_at - allocate these pageblocks, if all are free
+ * @zone: the zone
+ * @run: the pageblocks, and the migratetypes they may have
+ * @mt: migratetype they get
+ * @rq: the request whose watermarks apply, or NULL: down to the last page
+ * @next: set to the first pageblock that was not free, plus 1, or to PB_NO_PAGEBLOCK when the
+ *	watermarks refused the pages
+ *
+ * Context: any; preemption off.
+ * Return: first PFN, or PB_NO_PFN.
+ */
+unsigned long pb_zone_alloc_run_at(struct pb_zone *zone, const struct pb_pageblock_run *run,
+				   enum pb_migratetype mt, const struct pb_request *rq,
+				   unsigned long *next)
+{
+	unsigned long pages = run->nr << PB_PAGEBLOCK_ORDER, i, value;
+
+	pb_assert_preempt_off();
+	for (i = run->first; i < run->first + run->nr; i++) {
+		value = READ_ONCE(pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, i))->value);
+		if (!(BIT(pb_entry_migratetype(value)) & run->types) ||
+		    pb_pageblock_alloc(pb_entry_pageblock(value), PB_PAGEBLOCK_ORDER) < 0) {
+			pb_index_update(zone, i);
+			undo_run(zone, run->first, i - run->first);
+			*next = i + 1;
+			return PB_NO_PFN;
+		}
+	}
+	if (unlikely(!pb_zone_account_alloc(zone, pages, pages, rq))) {
+		undo_run(zone, run->first, run->nr);
+		*next = PB_NO_PAGEBLOCK;
+		return PB_NO_PFN;
+	}
+	convert_run(zone, run->first, run->nr, mt);
+	return pb_pageblock_pfn(zone, run->first);
+}
+
+/**
+ * pb_zone_alloc_pageblocks - allocate contiguous free pageblocks
+ * @zone: the zone
+ * @nr: number of pageblocks
+ * @align: alignment of the first, in pageblocks; a power of two up to a directory section's
+ * @mt: migratetype they get
+ * @types: migratetypes they may have now, BIT(mt) each
+ * @rq: the request whose watermarks apply, or NULL: down to the last page
+ *
+ * Context: any; preemption off.
+ * Return: first PFN, or PB_NO_PFN.
+ */
+unsigned long pb_zone_alloc_pageblocks(struct pb_zone *zone, unsigned long nr, unsigned long align,
+				       enum pb_migratetype mt, unsigned int types,
+				       const struct pb_request *rq)
+{
+	struct pb_pageblock_run run = { .nr = nr, .types = types };
+	unsigned long index = 0, free, pfn;
+
+	pb_assert_preempt_off();
+	while ((index = next_free_pageblock(zone, types, index)) != PB_NO_PAGEBLOCK) {
+		if (!IS_ALIGNED(index, align)) {
+			index = round_up(index, align);
+			continue;
+		}
+		if (index + nr > zone->nr_pageblocks)
+			break;
+		free = run_of_free_pageblocks(zone, types, index, nr);
+		if (free < nr) {
+			index += max(free, 1UL);
+			continue;
+		}
+		run.first = index;
+		pfn = pb_zone_alloc_run_at(zone, &run, mt, rq, &index);
+		if (pfn != PB_NO_PFN || index == PB_NO_PAGEBLOCK)
+			return pfn;
+	}
+	return PB_NO_PFN;
+}
+EXPORT_SYMBOL_PB_TEST(pb_zone_alloc_pageblocks);
