@@ -101,6 +101,7 @@ static void test_not_isolated(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, pb_area_isolate(zone_of(holes), &area));
 	area = area_at(f, 0, 1);
 	pb_entry_set_migratetype(pb_zone_dir_entry(zone_of(f), area.first), PB_HIGHATOMIC);
+	atomic_long_add(PB_PAGEBLOCK_NR, &zone_of(f)->nr_reserved_highatomic);
 	pb_zone_index_update_all(zone_of(f));
 	KUNIT_EXPECT_FALSE(test, pb_area_isolate(zone_of(f), &area));
 }

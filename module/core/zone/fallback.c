@@ -41,10 +41,15 @@ static void note(struct pb_zone *zone, unsigned long pfn, unsigned int order, un
 		trace(zone, pfn, order, was, mt, from, claimed);
 }
 
-static void convert(struct pb_zone *zone, unsigned long index, enum pb_migratetype mt)
+/* False when the pageblock is no longer of type @from: reserved, isolated or converted. */
+static bool convert(struct pb_zone *zone, unsigned long index, enum pb_migratetype from,
+		    enum pb_migratetype mt)
 {
-	pb_entry_set_migratetype(pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, index)), mt);
+	unsigned long pfn = pb_pageblock_pfn(zone, index);
+	bool done = pb_entry_change_migratetype(pb_dir_entry(zone->pool, pfn), BIT(from), mt);
+
 	pb_index_update(zone, index);
+	return done;
 }
 
 /* Whether a request may claim partly free pageblocks. As should_try_claim_block(). */
@@ -79,9 +84,9 @@ static bool claim_partial(struct pb_zone *zone, unsigned int order, enum pb_migr
 		if (pb_entry_migratetype(value) != from)
 			continue;
 		boost(zone, order, flags);
-		if (pb_pageblock_count_free(pb_entry_pageblock(value)) < PB_PAGEBLOCK_NR / 2)
+		if (pb_pageblock_count_free(pb_entry_pageblock(value)) < PB_PAGEBLOCK_NR / 2 ||
+		    !convert(zone, index, from, mt))
 			continue;
-		convert(zone, index, mt);
 		note(zone, pb_pageblock_pfn(zone, index), order, largest, mt, from, true);
 		return true;
 	}
@@ -108,9 +113,8 @@ bool pb_fallback_claim_pageblock(struct pb_zone *zone, unsigned int order, enum 
 	for (i = 0; i < PB_PCPTYPES - 1; i++) {
 		from = pb_fallbacks[mt][i];
 		index = pb_free_area_find_free(&zone->area[from]);
-		if (index == PB_NO_PAGEBLOCK)
+		if (index == PB_NO_PAGEBLOCK || !convert(zone, index, from, mt))
 			continue;
-		convert(zone, index, mt);
 		note(zone, pb_pageblock_pfn(zone, index), order, PB_PAGEBLOCK_ORDER, mt, from,
 		     true);
 		return true;

@@ -325,25 +325,40 @@ static unsigned long run_of_free_pageblocks(struct pb_zone *zone, unsigned int t
 	return min(run, nr);
 }
 
+/*
+ * Allocates a free pageblock of one of these types. The type is read again afterwards: until the
+ * caller frees it, the pageblock cannot be reserved for atomic requests any more.
+ */
+static bool alloc_pageblock_of(struct pb_dir_entry *entry, unsigned int types)
+{
+	unsigned long value = READ_ONCE(entry->value);
+
+	if (!(BIT(pb_entry_migratetype(value)) & types) ||
+	    pb_pageblock_alloc(pb_entry_pageblock(value), PB_PAGEBLOCK_ORDER) < 0)
+		return false;
+	if (likely(BIT(pb_entry_migratetype(READ_ONCE(entry->value))) & types))
+		return true;
+	pb_pageblock_free(pb_entry_pageblock(value), 0, PB_PAGEBLOCK_ORDER);
+	return false;
+}
+
 static bool alloc_run(struct pb_zone *zone, unsigned long index, unsigned long nr,
 		      enum pb_migratetype mt, unsigned int types)
 {
-	unsigned long i, claimed, value;
+	unsigned long i, claimed;
 	struct pb_dir_entry *entry;
 
-	for (i = index; i < index + nr; i++) {
-		value = READ_ONCE(pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, i))->value);
-		if (!(BIT(pb_entry_migratetype(value)) & types) ||
-		    pb_pageblock_alloc(pb_entry_pageblock(value), PB_PAGEBLOCK_ORDER) < 0)
+	for (i = index; i < index + nr; i++)
+		if (!alloc_pageblock_of(pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, i)),
+					types))
 			break;
-	}
 	claimed = i - index;
 	if (claimed < nr)
 		pb_index_update(zone, i);
 	while (i-- > index) {
 		entry = pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, i));
 		if (claimed == nr) {
-			pb_entry_set_migratetype(entry, mt);
+			pb_entry_change_migratetype(entry, types, mt);
 			pb_index_on_alloc(zone, i);
 			continue;
 		}
