@@ -175,8 +175,8 @@ static unsigned long empty_range(struct pb_pool *pool, const struct pb_request *
 	}
 	pb_for_each_zone_zonelist(zone, pool->zonelist[rq->nid]) {
 		if (nr_pages > READ_ONCE(zone->present_pages) || !pb_zone_allowed(zone, rq) ||
-		    !pb_zone_watermark_ok(zone, nr_pages, rq->highest_zone,
-					  rq->flags | PB_ALLOC_CMA))
+		    !pb_zone_watermark_ok_isolated(zone, nr_pages, rq->highest_zone,
+						   rq->flags | PB_ALLOC_CMA))
 			continue;
 		pb_compact_range(zone, rq, got, align, take_captured, &wanted);
 		if (wanted.pfn != PB_NO_PFN)

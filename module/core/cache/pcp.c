@@ -169,6 +169,11 @@ static unsigned int refill_current(struct pb_zone *zone, struct pb_pcp_list *lis
 	value = READ_ONCE(pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, index))->value);
 	if (pb_entry_migratetype(value) == mt) {
 		nr = refill_from(zone, list, order, index, pb_entry_pageblock(value));
+		/* The class lags, but an isolated pageblock's free frames are counted at once. */
+		if (unlikely(READ_ONCE(pb_dir_entry(zone->pool,
+						    pb_pageblock_pfn(zone, index))->value) !=
+			     value))
+			pb_index_update(zone, index);
 		if (nr)
 			return nr;
 	}

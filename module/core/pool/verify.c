@@ -6,7 +6,8 @@
  *   - Blocks are aligned. The page order map has no order inside another block or on a free
  *     frame.
  *   - Each of the zone's page counts is what its pageblocks have: present, free, in contiguous
- *     areas, free in contiguous areas, reserved for atomic requests.
+ *     areas, free in contiguous areas, reserved for atomic requests. Free pages of isolated
+ *     pageblocks are counted for each pageblock instead.
  *   - The index class of each pageblock matches its words. For a pageblock that a CPU refills
  *     from it may promise more; for one that a CPU flushes into it may promise less, but must
  *     not hide all of its free memory.
@@ -28,7 +29,7 @@ struct walk {
 	unsigned long		in_flight;	/* frames neither free nor allocated */
 	unsigned long		index_bits;	/* bits the index should have set */
 	struct {
-		long	present, free, cma, free_cma, highatomic;
+		long	present, free, isolated, cma, free_cma, highatomic;
 	} pages;				/* what the zone should have counted */
 };
 
@@ -294,12 +295,21 @@ static unsigned long check_pcps(struct walk *w)
 }
 
 /* Adds a pageblock to what the zone should have counted. */
-static void count_pageblock(struct walk *w, unsigned long value)
+static void count_pageblock(struct walk *w, unsigned long index, unsigned long value)
 {
-	long free = pb_pageblock_count_free(pb_entry_pageblock(value));
+	long free = pb_pageblock_count_free(pb_entry_pageblock(value)), isolated = 0;
 
+	if (pb_entry_migratetype(value) == PB_ISOLATE) {
+		isolated = free;
+		free = 0;
+	}
+	if (atomic_read(&w->zone->isolated[index]) != isolated)
+		broken(w->out, "pageblock %#lx: %d isolated pages counted, %ld found",
+		       pb_pageblock_pfn(w->zone, index), atomic_read(&w->zone->isolated[index]),
+		       isolated);
 	w->pages.present += PB_PAGEBLOCK_NR;
 	w->pages.free += free;
+	w->pages.isolated += isolated;
 	if (pb_entry_is_cma(value)) {
 		w->pages.cma += PB_PAGEBLOCK_NR;
 		w->pages.free_cma += free;
@@ -321,6 +331,7 @@ static void check_counts(struct walk *w)
 
 	check_count(w, "present", zone->present_pages, w->pages.present);
 	check_count(w, "free", pb_zone_free_pages(zone), w->pages.free);
+	check_count(w, "isolated", pb_zone_isolated_pages(zone), w->pages.isolated);
 	check_count(w, "cma", zone->cma_pages, w->pages.cma);
 	check_count(w, "free cma", atomic_long_read(&zone->nr_free_cma), w->pages.free_cma);
 	check_count(w, "highatomic", atomic_long_read(&zone->nr_reserved_highatomic),
@@ -346,7 +357,7 @@ static void check_pageblocks(struct walk *w)
 		for (i = 0; i < PB_PAGEBLOCK_NR; i++)
 			check_frame(w, pageblock, i, pb_pageblock_pfn(w->zone, index) + i);
 		check_class(w, index, entry->value);
-		count_pageblock(w, entry->value);
+		count_pageblock(w, index, entry->value);
 	}
 	if (w->covered)
 		broken(w->out, "an allocated block runs past the end of the zone");
