@@ -2,7 +2,9 @@
 /*
  * Contiguous ranges of any page count. Up to a pageblock a block of the next order is allocated,
  * above it contiguous free pageblocks; the tail is freed at once. Every frame of a range is then
- * allocated as order 0, as after split_page() in mm/, so that parts can be freed separately.
+ * allocated as order 0, as after split_page() in mm/, so that parts can be freed separately. As
+ * in the slow path of single blocks, caches are drained before anything is reclaimed from users
+ * of the pool.
  */
 #include "core/alloc/alloc.h"
 #include "core/alloc/failure_reason.h"
@@ -217,8 +219,10 @@ unsigned long pb_alloc_contig(struct pb_pool *pool, const struct pb_request *rq,
 	if (pb_ignores_policy(rq))
 		any.nodemask = NULL;
 	any.order = min_t(unsigned int, ilog2(nr_pages), PB_MAX_ORDER);
-	pb_slowpath_collect(pool, &any);
+	pb_slowpath_drain(pool, &any);
 	pfn = walk_zonelist(pool, &any, nr_pages);
+	if (pfn == PB_NO_PFN && any.flags & PB_ALLOC_WAIT && pb_slowpath_reclaim(pool, &any))
+		pfn = walk_zonelist(pool, &any, nr_pages);
 	if (pfn == PB_NO_PFN && any.flags & PB_ALLOC_WAIT)
 		pfn = empty_range(pool, &any, nr_pages);
 	if (pfn == PB_NO_PFN)
