@@ -53,6 +53,7 @@ static inline long pb_zone_account_alloc(struct pb_zone *zone, long pages, long 
 	long free = pb_zone_free_pages(zone);
 
 	if (likely(free - pages >= READ_ONCE(zone->fast_watermark) &&
+		   (!rq || pb_alloc_wmark(rq->flags) != PB_WMARK_HIGH) &&
 		   atomic_long_try_cmpxchg(&zone->nr_free, &free, free - pages)))
 		return pages;
 	return pb_zone_account_near(zone, pages, unit, rq);
