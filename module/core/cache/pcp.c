@@ -225,7 +225,9 @@ static unsigned int refill_words(struct pb_zone *zone, struct pb_pcp_list *list,
 	unsigned int order = rq->order, nr, granted;
 
 	nr = refill_small(zone, list, order, rq->migratetype);
-	if (!nr && pb_fallback_claim_pageblock(zone, order, rq->migratetype, rq->flags))
+	/* Contiguous areas come before other types; pb_fallback() has them first. */
+	if (!nr && !pb_fallback_has_cma(zone, rq) &&
+	    pb_fallback_claim_pageblock(zone, order, rq->migratetype, rq->flags))
 		nr = refill_small(zone, list, order, rq->migratetype);
 	if (!nr)
 		return 0;

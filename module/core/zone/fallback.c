@@ -171,6 +171,21 @@ static unsigned long fallback_large(struct pb_zone *zone, unsigned int order,
 }
 
 /**
+ * pb_fallback_has_cma - whether a request may use contiguous areas, and they have free pages
+ * @zone: the zone
+ * @rq: the request
+ *
+ * Context: any.
+ * Return: whether pb_fallback_cma() is to be tried before other types.
+ */
+bool pb_fallback_has_cma(struct pb_zone *zone, const struct pb_request *rq)
+{
+	return zone->cma_pages && rq->flags & PB_ALLOC_CMA &&
+	       atomic_long_read(&zone->nr_free_cma) >= 1L << rq->order;
+}
+EXPORT_SYMBOL_PB_TEST(pb_fallback_has_cma);
+
+/**
  * pb_fallback_cma - allocate one block from a contiguous-area pageblock
  * @zone: the zone
  * @order: 0 to PB_MAX_ORDER
