@@ -38,7 +38,9 @@ static void test_contig(struct kunit *test)
 		pb_entry_set_migratetype(entry, PB_CMA);
 		atomic_long_add(pb_pageblock_count_free(pb_entry_pageblock(entry->value)),
 				&pt_movers_zone(m)->nr_free_cma);
+		pt_movers_zone(m)->cma_pages += PB_PAGEBLOCK_NR;
 	}
+	pb_zone_update_fast_watermark(pt_movers_zone(m));
 	pb_zone_index_update_all(pt_movers_zone(m));
 	held = pt_movers_check(test, m);
 	rq.migratetype = PB_UNMOVABLE;

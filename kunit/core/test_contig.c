@@ -204,13 +204,32 @@ static void test_across_a_section(struct kunit *test)
 	KUNIT_EXPECT_NE(test, contig(f, 1024, NULL), PB_NO_PFN);
 }
 
-/* A range that needs frames from the CPUs' lists drains them. */
+static unsigned int reclaims;
+
+static unsigned long count_reclaims(struct pb_pool *pool, const struct pb_request *rq,
+				    int priority, unsigned long nr_pages)
+{
+	reclaims++;
+	return 0;
+}
+
+/*
+ * A range that needs frames from the CPUs' lists drains them, before anything is reclaimed from
+ * users of the pool.
+ */
 static void test_drains_caches(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_small);
+	unsigned long pfn;
 
+	reclaims = 0;
+	f->pool.ops.reclaim = count_reclaims;
 	pt_free(test, f, pt_alloc(f, 0), 0);
-	KUNIT_EXPECT_EQ(test, contig(f, 4096, NULL), PT_PAGEBLOCK(2048));
+	pfn = contig(f, 4096, NULL);
+	KUNIT_EXPECT_EQ(test, pfn, PT_PAGEBLOCK(2048));
+	KUNIT_EXPECT_EQ(test, reclaims, 0U);
+	KUNIT_EXPECT_EQ(test, contig(f, 64, NULL), PB_NO_PFN);
+	KUNIT_EXPECT_GT(test, reclaims, 0U);
 }
 
 /* NOFRAGMENT is dropped if the range is not possible with it. */

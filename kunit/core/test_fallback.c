@@ -370,6 +370,33 @@ static void test_cma_serves_movable(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&zone->nr_free_cma), (long)PT_PAGEBLOCK(3));
 }
 
+/*
+ * Contiguous areas come before pageblocks of other types, also for requests that the per-CPU
+ * caches serve: no pageblock is converted while pages of an area are free.
+ */
+static void test_cma_before_other_types(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_cma);
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
+	unsigned long pfns[4], i, claims;
+
+	/* Four of the five pageblocks outside become UNMOVABLE, and are free again. */
+	for (i = 0; i < 4; i++)
+		pfns[i] = pt_alloc_mt(f, 9, PB_UNMOVABLE);
+	for (i = 0; i < 4; i++)
+		pt_free(test, f, pfns[i], 9);
+	pt_drain_all(&f->pool);
+	claims = pb_zone_event(zone, PB_FALLBACK_CLAIM);
+	rq.flags = PB_ALLOC_CMA;
+	for (i = 0; i < PT_PAGEBLOCK(1) + PT_PAGEBLOCK(3); i++)
+		KUNIT_ASSERT_NE(test, pb_alloc(&f->pool, &rq, NULL), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&zone->nr_free_cma), 0L);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_FALLBACK_CLAIM), claims);
+	KUNIT_EXPECT_NE(test, pb_alloc(&f->pool, &rq, NULL), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_FALLBACK_CLAIM), claims + 1);
+}
+
 static struct kunit_case fallback_cases[] = {
 	KUNIT_CASE(test_table),
 	KUNIT_CASE(test_free_pageblock_is_claimed),
@@ -384,6 +411,7 @@ static struct kunit_case fallback_cases[] = {
 	KUNIT_CASE(test_boost_on_claim),
 	KUNIT_CASE(test_cma_is_kept),
 	KUNIT_CASE(test_cma_serves_movable),
+	KUNIT_CASE(test_cma_before_other_types),
 	{}
 };
 

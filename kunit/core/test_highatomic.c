@@ -2,9 +2,11 @@
 /*
  * highatomic.c: pageblocks that are reserved for high-order requests that cannot wait, as
  * MIGRATE_HIGHATOMIC in mm/. The cases count reserved pageblocks after successful requests, up
- * to the limit, after unreserving, and with both at once.
+ * to the limit, after unreserving, with both at once, and beside a fallback.
  */
 #include "core/base/pfn.h"
+#include "core/index/free_area.h"
+#include "core/zone/fallback.h"
 #include "core/zone/highatomic.h"
 #include "core/zone/zone.h"
 #include "fixture.h"
@@ -175,6 +177,30 @@ static void test_unreserve(struct kunit *test)
 	pt_expect_all_free(test, f);
 }
 
+/*
+ * A pageblock was reserved a moment ago, and the index still has it under its old type, as while
+ * the reserving CPU is between the two. A fallback may find it, and must not convert it.
+ */
+static void test_fallback_leaves_reserve(struct kunit *test)
+{
+	struct pt_fixture *f;
+	struct pb_zone *zone = gig(test, &f);
+	unsigned long index = pb_free_area_find_free(&zone->area[PB_MOVABLE]), pfn;
+
+	KUNIT_ASSERT_NE(test, index, PB_NO_PAGEBLOCK);
+	pfn = pb_pageblock_pfn(zone, index);
+	atomic_long_add(PB_PAGEBLOCK_NR, &zone->nr_reserved_highatomic);
+	KUNIT_ASSERT_TRUE(test, pb_entry_set_migratetype(pb_dir_entry(&f->pool, pfn),
+							 PB_HIGHATOMIC));
+	preempt_disable();
+	pb_fallback_claim_pageblock(zone, 0, PB_UNMOVABLE, PB_ALLOC_WMARK_MIN);
+	preempt_enable();
+	KUNIT_EXPECT_EQ(test, type_of(f, pfn), PB_HIGHATOMIC);
+	KUNIT_EXPECT_EQ(test, counted(f, zone), reserved(zone));
+	KUNIT_EXPECT_TRUE(test, unreserve(f, true));
+	pt_expect_all_free(test, f);
+}
+
 /* Threads reserve and unreserve at once: the count stays right and within the limit. */
 struct tug {
 	struct pt_fixture	*f;
@@ -230,6 +256,7 @@ static struct kunit_case highatomic_cases[] = {
 	KUNIT_CASE(test_large_blocks),
 	KUNIT_CASE(test_kept_from_others),
 	KUNIT_CASE(test_unreserve),
+	KUNIT_CASE(test_fallback_leaves_reserve),
 	KUNIT_CASE(test_concurrent_reserve),
 	{}
 };

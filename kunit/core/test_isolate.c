@@ -8,6 +8,8 @@
 #include "core/base/pfn.h"
 #include "core/compact/isolate.h"
 #include "core/compact/movable.h"
+#include "core/index/free_area.h"
+#include "core/index/pageblock.h"
 #include "core/zone/zone.h"
 #include "fixture.h"
 #include "params.h"
@@ -73,6 +75,107 @@ static void test_free_into_it(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pt_fill(test, f, 0, PB_MOVABLE, &pfns), 100UL);
 }
 
+/*
+ * Free frames of isolated pageblocks are not free for watermarks: requests do not pass the min
+ * watermark on their account, so the reserve below it stays for those that may use it.
+ */
+static void test_isolated_is_not_free(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
+	struct pb_zone *zone = zone_of(f);
+	struct pb_area area = area_at(f, 0, 4);
+	unsigned long nr = 0, atomic = 0;
+	long left;
+
+	pt_set_watermark(zone, PB_WMARK_MIN, 512);
+	pt_set_watermark(zone, PB_WMARK_LOW, 640);
+	KUNIT_ASSERT_TRUE(test, pb_area_isolate(zone, &area));
+	KUNIT_EXPECT_EQ(test, pb_zone_free_pages(zone), (long)PT_PAGEBLOCK(4));
+	KUNIT_EXPECT_EQ(test, pb_zone_isolated_pages(zone), (long)PT_PAGEBLOCK(4));
+	rq.flags = PB_ALLOC_WMARK_LOW;
+	while (pb_alloc(&f->pool, &rq, NULL) != PB_NO_PFN)
+		nr++;
+	/* The slow path goes down to min. */
+	KUNIT_EXPECT_EQ(test, nr, PT_PAGEBLOCK(4) - 512);
+	rq.flags = PB_ALLOC_WMARK_MIN | PB_ALLOC_MIN_RESERVE | PB_ALLOC_NON_BLOCK;
+	while (pb_alloc(&f->pool, &rq, NULL) != PB_NO_PFN)
+		atomic++;
+	KUNIT_EXPECT_GE(test, atomic, 256UL);
+	left = pb_zone_free_pages(zone);
+	pb_area_unisolate(zone, &area);
+	KUNIT_EXPECT_EQ(test, pb_zone_free_pages(zone), left + (long)PT_PAGEBLOCK(4));
+	KUNIT_EXPECT_EQ(test, pb_zone_isolated_pages(zone), 0L);
+}
+
+/* Allocates as a CPU that read the type of the pageblock before it was isolated. */
+static void alloc_late(struct pb_zone *zone, unsigned long index, unsigned int order)
+{
+	struct pb_pageblock *pageblock = pb_entry_pageblock(pb_zone_dir_entry(zone, index)->value);
+
+	preempt_disable();
+	WARN_ON(pb_pageblock_alloc(pageblock, order));
+	if (order == PB_PAGEBLOCK_ORDER)
+		pb_index_on_alloc(zone, index);
+	else
+		pb_index_update(zone, index);
+	pb_zone_account(zone, -(1L << order));
+	preempt_enable();
+}
+
+/* The counts stay exact when an allocation in the pageblock ends after its isolation. */
+static void test_late_allocations(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_one_pageblock);
+	struct pb_area area = area_at(f, 0, 1);
+	struct pb_zone *zone = zone_of(f);
+	unsigned long pfn = pb_pageblock_pfn(zone, area.first);
+	unsigned int order;
+
+	for (order = 0; order <= PB_PAGEBLOCK_ORDER; order++) {
+		KUNIT_ASSERT_TRUE(test, pb_area_isolate(zone, &area));
+		KUNIT_EXPECT_EQ(test, pb_zone_free_pages(zone), 0L);
+		alloc_late(zone, area.first, order);
+		KUNIT_EXPECT_EQ(test, pb_zone_free_pages(zone), 0L);
+		KUNIT_EXPECT_EQ(test, pb_zone_isolated_pages(zone), 512L - (1L << order));
+		preempt_disable();
+		pb_zone_free_noevent(zone, pfn, order);
+		preempt_enable();
+		KUNIT_EXPECT_EQ(test, pb_zone_free_pages(zone), 0L);
+		KUNIT_EXPECT_EQ(test, pb_zone_isolated_pages(zone), 512L);
+		pb_area_unisolate(zone, &area);
+		KUNIT_EXPECT_EQ(test, pb_zone_free_pages(zone), 512L);
+		pt_verify(test, f, NULL);
+	}
+}
+
+/* The same for the pages of contiguous areas, which have a count of their own. */
+static void test_isolated_cma(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_cma);
+	struct pb_area area = area_at(f, 5, 1);
+	struct pb_zone *zone = zone_of(f);
+	unsigned long pfn = pb_pageblock_pfn(zone, area.first);
+
+	KUNIT_ASSERT_TRUE(test, pb_area_isolate(zone, &area));
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&zone->nr_free_cma), (long)PT_PAGEBLOCK(2));
+	KUNIT_EXPECT_EQ(test, pb_zone_free_pages(zone), (long)PT_PAGEBLOCK(7));
+	area.frames = 64;
+	preempt_disable();
+	KUNIT_EXPECT_TRUE(test, pb_area_alloc(zone, &area, NULL));
+	preempt_enable();
+	KUNIT_EXPECT_EQ(test, pb_zone_isolated_pages(zone), (long)PB_PAGEBLOCK_NR - 64);
+	pb_area_unisolate_as(zone, &area, PB_MOVABLE);
+	/* Its type is that of the contiguous area still. */
+	KUNIT_EXPECT_EQ(test, type_at(f, &area), PB_CMA);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&zone->nr_free_cma), (long)PT_PAGEBLOCK(3) - 64);
+	KUNIT_EXPECT_EQ(test, pb_zone_free_pages(zone), (long)PT_PAGEBLOCK(8) - 64);
+	preempt_disable();
+	pb_zone_free_noevent(zone, pfn, 6);
+	preempt_enable();
+	pt_expect_all_free(test, f);
+}
+
 /* Pageblocks that are isolated cannot be isolated again, and the attempt leaves them isolated. */
 static void test_isolated_once(struct kunit *test)
 {
@@ -101,6 +204,7 @@ static void test_not_isolated(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, pb_area_isolate(zone_of(holes), &area));
 	area = area_at(f, 0, 1);
 	pb_entry_set_migratetype(pb_zone_dir_entry(zone_of(f), area.first), PB_HIGHATOMIC);
+	atomic_long_add(PB_PAGEBLOCK_NR, &zone_of(f)->nr_reserved_highatomic);
 	pb_zone_index_update_all(zone_of(f));
 	KUNIT_EXPECT_FALSE(test, pb_area_isolate(zone_of(f), &area));
 }
@@ -167,7 +271,8 @@ static void test_area_alloc(struct kunit *test)
 		preempt_disable();
 		KUNIT_EXPECT_TRUE(test, pb_area_alloc(zone_of(f), &area, NULL));
 		preempt_enable();
-		KUNIT_EXPECT_EQ(test, pb_zone_free_pages(zone_of(f)), 511L - area.frames);
+		KUNIT_EXPECT_EQ(test, pb_zone_free_pages(zone_of(f)), 0L);
+		KUNIT_EXPECT_EQ(test, pb_zone_isolated_pages(zone_of(f)), 511L - area.frames);
 		pb_zone_free_noevent(zone_of(f),
 				     pb_pageblock_pfn(zone_of(f), area.first) + area.frame,
 				     order);
@@ -236,6 +341,9 @@ static void test_concurrent_isolate(struct kunit *test)
 static struct kunit_case isolate_cases[] = {
 	KUNIT_CASE(test_not_handed_out),
 	KUNIT_CASE(test_free_into_it),
+	KUNIT_CASE(test_isolated_is_not_free),
+	KUNIT_CASE(test_late_allocations),
+	KUNIT_CASE(test_isolated_cma),
 	KUNIT_CASE(test_isolated_once),
 	KUNIT_CASE(test_not_isolated),
 	KUNIT_CASE(test_area_scan),

@@ -245,6 +245,36 @@ static void test_drain_is_local(struct kunit *test)
 	pt_expect_all_free(test, f);
 }
 
+/*
+ * A CPU that uses lists of all orders and types keeps no more than high in them together, and a
+ * word. Orders that no list can keep are freed to the zone.
+ */
+static void test_bounded_together(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_gig);
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	unsigned long pfns[32], n, i, most;
+	unsigned int order, mt;
+
+	for (i = 0; i < 20; i++) {
+		for (mt = 0; mt < PB_PCPTYPES; mt++) {
+			for (order = 0; order < PB_NR_PCP_ORDERS; order++) {
+				for (n = 0; n < ARRAY_SIZE(pfns); n++) {
+					pfns[n] = pt_alloc_mt(f, order, mt);
+					KUNIT_ASSERT_NE(test, pfns[n], PB_NO_PFN);
+				}
+				while (n--)
+					pt_free(test, f, pfns[n], order);
+				most = here(zone)->high + PB_WORD_NR;
+				KUNIT_ASSERT_LE(test, pb_pcp_count(here(zone)), most);
+			}
+		}
+		if (i % 4 == 3)
+			pb_pcp_decay_local(&f->pool);
+	}
+	pt_expect_all_free(test, f);
+}
+
 /* pcp->high grows with refills and decays to its minimum; the lists of an idle CPU empty. */
 static void test_high_grows_and_decays(struct kunit *test)
 {
@@ -295,6 +325,7 @@ static struct kunit_case pcp_cases[] = {
 	KUNIT_CASE(test_types_have_their_own_lists),
 	KUNIT_CASE_PARAM(test_busy, cached_gen_params),
 	KUNIT_CASE(test_drain_is_local),
+	KUNIT_CASE(test_bounded_together),
 	KUNIT_CASE(test_high_grows_and_decays),
 	KUNIT_CASE(test_refill_finds_what_was_freed),
 	{}

@@ -110,6 +110,26 @@ static void plant_nr_free(struct scene *s)
 	atomic_long_inc(&s->zone->nr_free);
 }
 
+static void plant_present_pages(struct scene *s)
+{
+	s->zone->present_pages += PB_PAGEBLOCK_NR;
+}
+
+static void plant_nr_free_cma(struct scene *s)
+{
+	atomic_long_inc(&s->zone->nr_free_cma);
+}
+
+static void plant_cma_pages(struct scene *s)
+{
+	s->zone->cma_pages += PB_PAGEBLOCK_NR;
+}
+
+static void plant_nr_reserved_highatomic(struct scene *s)
+{
+	atomic_long_add(PB_PAGEBLOCK_NR, &s->zone->nr_reserved_highatomic);
+}
+
 static void plant_class_hides(struct scene *s)
 {
 	pb_bitmap_clear(free_map(s), s->free_index);
@@ -225,6 +245,7 @@ static const struct plant plants[] = {
 	PLANT(pcp_forgotten), PLANT(pcp_busy), PLANT(pcp_duplicate), PLANT(pcp_duplicate_for_lost),
 	PLANT(pcp_other_list), PLANT(pcp_allocated), PLANT(pcp_foreign), PLANT(pcp_nonsense),
 	PLANT(pcp_free_mask), PLANT(pcp_list_too_long), PLANT(freed_but_not_moved),
+	PLANT(present_pages), PLANT(nr_free_cma), PLANT(cma_pages), PLANT(nr_reserved_highatomic),
 };
 
 static void describe_plant(const struct plant *plant, char *desc)

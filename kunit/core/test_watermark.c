@@ -297,6 +297,15 @@ static void test_account_alloc(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, pb_zone_free_pages(zone), (long)f->pages - granted);
 		pb_zone_account(zone, granted);
 	}
+	/* The high watermark is not part of fast_watermark, and holds all the same. */
+	pt_set_watermark(zone, PB_WMARK_MIN, 0);
+	pt_set_watermark(zone, PB_WMARK_HIGH, 4033);
+	rq.flags = PB_ALLOC_WMARK_HIGH;
+	KUNIT_EXPECT_EQ(test, pb_zone_account_alloc(zone, 64, 1, &rq), 63L);
+	pb_zone_account(zone, 63);
+	rq.flags = PB_ALLOC_WMARK_LOW;
+	KUNIT_EXPECT_EQ(test, pb_zone_account_alloc(zone, 64, 1, &rq), 64L);
+	pb_zone_account(zone, 64);
 	/*
 	 * Without watermarks a request gets all, even below 0: the count may lag behind the
 	 * bitmaps.

@@ -2,7 +2,9 @@
 /*
  * Contiguous ranges of any page count. Up to a pageblock a block of the next order is allocated,
  * above it contiguous free pageblocks; the tail is freed at once. Every frame of a range is then
- * allocated as order 0, as after split_page() in mm/, so that parts can be freed separately.
+ * allocated as order 0, as after split_page() in mm/, so that parts can be freed separately. As
+ * in the slow path of single blocks, caches are drained before anything is reclaimed from users
+ * of the pool.
  */
 #include "core/alloc/alloc.h"
 #include "core/alloc/failure_reason.h"
@@ -222,8 +224,8 @@ static unsigned long empty_range(struct pb_pool *pool, const struct pb_request *
 
 	pb_for_each_zone_zonelist(zone, pool->zonelist[rq->nid]) {
 		if (nr_pages > READ_ONCE(zone->present_pages) || !pb_zone_allowed(zone, rq) ||
-		    !pb_zone_watermark_ok(zone, nr_pages, rq->highest_zone,
-					  rq->flags | PB_ALLOC_CMA))
+		    !pb_zone_watermark_ok_isolated(zone, nr_pages, rq->highest_zone,
+						   rq->flags | PB_ALLOC_CMA))
 			continue;
 		pb_compact_range(zone, rq, pages_of(&what), what.align, take_captured, &wanted);
 		if (wanted.pfn != PB_NO_PFN)
@@ -265,8 +267,10 @@ unsigned long pb_alloc_contig(struct pb_pool *pool, const struct pb_request *rq,
 	if (pb_ignores_policy(rq))
 		any.nodemask = NULL;
 	any.order = min_t(unsigned int, ilog2(nr_pages), PB_MAX_ORDER);
-	pb_slowpath_collect(pool, &any);
+	pb_slowpath_drain(pool, &any);
 	pfn = walk_zonelist(pool, &any, nr_pages);
+	if (pfn == PB_NO_PFN && any.flags & PB_ALLOC_WAIT && pb_slowpath_reclaim(pool, &any))
+		pfn = walk_zonelist(pool, &any, nr_pages);
 	if (pfn == PB_NO_PFN)
 		pfn = scan_zonelist(pool, &any, nr_pages);
 	if (pfn == PB_NO_PFN && any.flags & PB_ALLOC_WAIT)

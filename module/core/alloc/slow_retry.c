@@ -42,7 +42,8 @@ static bool any_zone(struct pb_slow *s,
 	pb_for_each_zone_zonelist(zone, s->pool->zonelist[s->rq->nid]) {
 		if (!pb_zone_allowed(zone, &s->now))
 			continue;
-		pages = pb_zone_free_pages(zone);
+		/* Isolated pages are free again soon: no reason to kill. */
+		pages = pb_zone_free_pages(zone) + pb_zone_isolated_pages(zone);
 		if (s->pool->ops.reclaimable)
 			pages += s->pool->ops.reclaimable(zone);
 		if (fits(s, zone, pages))

@@ -207,24 +207,43 @@ unsigned long pb_alloc_slowpath(struct pb_pool *pool, const struct pb_request *r
 EXPORT_SYMBOL_PB_TEST(pb_alloc_slowpath);
 
 /**
- * pb_slowpath_collect - grow or reclaim, drain all caches and update the index
+ * pb_slowpath_drain - drain all caches and update the index
  * @pool: the pool
  * @rq: the request
  *
- * For requests that are not a zonelist walk of one order.
+ * For requests that are not a zonelist walk of one order. They walk again afterwards, because this
+ * takes memory from no user of the pool.
  *
  * Context: may sleep with PB_ALLOC_WAIT.
  */
-void pb_slowpath_collect(struct pb_pool *pool, const struct pb_request *rq)
+void pb_slowpath_drain(struct pb_pool *pool, const struct pb_request *rq)
 {
 	pb_slow_count(pool, PB_ALLOC_SLOW);
 	pb_pcp_drain_local(pool);
 	if (!(rq->flags & PB_ALLOC_WAIT))
 		return;
-	/* The order is rounded down, so the range may be nearly twice as long. */
-	if (!pb_task_reclaiming() && !pb_slow_grow(pool, rq, 2UL << rq->order))
-		pb_direct_reclaim(pool, rq);
 	pb_slow_drain_all(pool);
 	pb_slow_scan_zones(pool, rq);
 }
-EXPORT_SYMBOL_PB_TEST(pb_slowpath_collect);
+EXPORT_SYMBOL_PB_TEST(pb_slowpath_drain);
+
+/**
+ * pb_slowpath_reclaim - grow the pool or reclaim, and drain what that freed
+ * @pool: the pool
+ * @rq: the request, with PB_ALLOC_WAIT
+ *
+ * Context: may sleep.
+ * Return: false when this task may do neither.
+ */
+bool pb_slowpath_reclaim(struct pb_pool *pool, const struct pb_request *rq)
+{
+	if (pb_task_reclaiming())
+		return false;
+	/* The order is rounded down, so the range may be nearly twice as long. */
+	if (!pb_slow_grow(pool, rq, 2UL << rq->order))
+		pb_direct_reclaim(pool, rq);
+	pb_slow_drain_all(pool);
+	pb_slow_scan_zones(pool, rq);
+	return true;
+}
+EXPORT_SYMBOL_PB_TEST(pb_slowpath_reclaim);

@@ -7,6 +7,7 @@
 
 unsigned long pb_alloc_slowpath(struct pb_pool *pool, const struct pb_request *rq,
 				enum pb_reason *reason);
-void pb_slowpath_collect(struct pb_pool *pool, const struct pb_request *rq);
+void pb_slowpath_drain(struct pb_pool *pool, const struct pb_request *rq);
+bool pb_slowpath_reclaim(struct pb_pool *pool, const struct pb_request *rq);
 
 #endif /* PB_SLOWPATH_H */

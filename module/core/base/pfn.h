@@ -63,6 +63,22 @@ static inline bool pb_entry_set_migratetype(struct pb_dir_entry *entry, enum pb_
 	return true;
 }
 
+/*
+ * Changes the migratetype if it is one of @types, BIT(mt) each. Types that are counted, as
+ * highatomic ones are, change only this way: the CPU that made the change also changes the count.
+ */
+static inline bool pb_entry_change_migratetype(struct pb_dir_entry *entry, unsigned int types,
+					       enum pb_migratetype to)
+{
+	unsigned long old = READ_ONCE(entry->value);
+
+	do {
+		if (!(BIT(pb_entry_migratetype(old)) & types))
+			return false;
+	} while (!try_cmpxchg(&entry->value, &old, (old & ~PB_ENTRY_MT_MASK) | to));
+	return true;
+}
+
 static inline unsigned int pb_frame_in_pageblock(unsigned long pfn)
 {
 	return pfn & (PB_PAGEBLOCK_NR - 1);

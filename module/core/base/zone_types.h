@@ -46,6 +46,7 @@ struct pb_zone {
 
 	struct pb_free_area	area[PB_INDEXED_TYPES];	/* A */
 	struct pb_index_ctl	*ctl;			/* per pageblock from base_pfn */
+	atomic_t		*isolated;		/* A: the same; see free_area.c */
 	void			*index_mem;		/* I: backs @area */
 
 	unsigned long		watermark[PB_NR_WMARK];	/* pages; tunable */
@@ -63,8 +64,9 @@ struct pb_zone {
 	atomic_t		compact_direct;	/* A: requests that are compacting the zone */
 	u8			*compact_skip;	/* skip hint: 1 + least order that failed, or 0 */
 
-	atomic_long_t		nr_free ____cacheline_aligned;	/* A: pages in the bitmaps */
+	atomic_long_t		nr_free ____cacheline_aligned;	/* A: free pages, not isolated */
 	atomic_long_t		nr_free_cma;		/* A: those of them in PB_CMA pageblocks */
+	atomic_long_t		nr_isolated;		/* A: the sum of isolated[] */
 	atomic_long_t		event[PB_NR_EVENTS];	/* A: events counted outside a pcp */
 };
 

@@ -204,6 +204,45 @@ static void drain_oldest(struct pb_zone *zone, struct pb_pcp *pcp, struct pb_pcp
 	count_drain(zone, pcp, order, mt, pages >> order);
 }
 
+static void drain_list(struct pb_zone *zone, struct pb_pcp *pcp, unsigned int order,
+		       enum pb_migratetype mt)
+{
+	struct pb_pcp_list *list = pb_pcp_list(pcp, order, mt);
+	unsigned int pages;
+
+	if (list->n)
+		drain_oldest(zone, pcp, list, order, mt, list->n, true);
+	if (list->mask) {
+		pages = free_mask(zone, list, order);
+		pb_zone_account(zone, pages);
+		count_drain(zone, pcp, order, mt, pages >> order);
+	}
+	update_drained(zone, list);
+	pb_pcp_reset_cur(zone, list);
+}
+
+/* Drains a list, which is then charged with nothing until its next use. */
+static void trim_list(struct pb_pcp *pcp, unsigned int order, enum pb_migratetype mt)
+{
+	drain_list(pcp->zone, pcp, order, mt);
+	pb_pcp_list(pcp, order, mt)->limit = 0;
+	pb_pcp_charge(pcp, pb_pcp_list(pcp, order, mt), order);
+}
+
+void pb_pcp_trim(struct pb_pcp *pcp, const struct pb_pcp_list *keep, int pages)
+{
+	const unsigned int nr = PB_NR_PCP_ORDERS * PB_PCPTYPES;
+	struct pb_pcp_list *list;
+	unsigned int i;
+
+	for (i = 0; i < nr && pcp->charged - (int)keep->charge > max(pages, 0); i++) {
+		pcp->trim = (pcp->trim + 1) % nr;
+		list = pcp->list[0] + pcp->trim;
+		if (list != keep && list->charge)
+			trim_list(pcp, pcp->trim / PB_PCPTYPES, pcp->trim % PB_PCPTYPES);
+	}
+}
+
 /* Makes room for a block; false when the limit of the order is 0 now. Inside the pcp section. */
 static bool make_space(struct pb_zone *zone, struct pb_pcp *pcp, struct pb_pcp_list *list,
 		       unsigned int order, enum pb_migratetype mt)
@@ -211,8 +250,10 @@ static bool make_space(struct pb_zone *zone, struct pb_pcp *pcp, struct pb_pcp_l
 	pb_pcp_set_limit(pcp, list, order);
 	if (unlikely(!list->limit))
 		return false;
-	if (list->n >= list->limit)
-		drain_oldest(zone, pcp, list, order, mt, list->n - list->limit / 4, false);
+	if (list->n < list->limit)
+		return true;
+	drain_oldest(zone, pcp, list, order, mt, list->n - list->limit / 4, false);
+	pb_pcp_charge(pcp, list, order);	/* the mask may have grown */
 	return true;
 }
 
@@ -283,31 +324,17 @@ EXPORT_SYMBOL_PB_TEST(pb_pcp_free_full_preempt_enable);
 void pb_pcp_batch_word(struct pb_zone *zone, struct pb_pcp *pcp, enum pb_migratetype mt,
 		       const struct pb_pcp_entry *first, u64 heads)
 {
-	unsigned int pages = batch(zone, pb_pcp_list(pcp, 0, mt), first, heads, BATCH_MIN, 0);
+	struct pb_pcp_list *list = pb_pcp_list(pcp, 0, mt);
+	unsigned int pages = batch(zone, list, first, heads, BATCH_MIN, 0);
 
+	if (hweight64(list->mask) + max(list->n, list->limit) > list->charge)
+		pb_pcp_set_limit(pcp, list, 0);
 	if (!pages)
 		return;
 	pb_zone_account(zone, pages);
 	count_drain(zone, pcp, 0, mt, pages);
 }
 EXPORT_SYMBOL_PB_TEST(pb_pcp_batch_word);
-
-static void drain_list(struct pb_zone *zone, struct pb_pcp *pcp, unsigned int order,
-		       enum pb_migratetype mt)
-{
-	struct pb_pcp_list *list = pb_pcp_list(pcp, order, mt);
-	unsigned int pages;
-
-	if (list->n)
-		drain_oldest(zone, pcp, list, order, mt, list->n, true);
-	if (list->mask) {
-		pages = free_mask(zone, list, order);
-		pb_zone_account(zone, pages);
-		count_drain(zone, pcp, order, mt, pages >> order);
-	}
-	update_drained(zone, list);
-	pb_pcp_reset_cur(zone, list);
-}
 
 static void drain_pcp(struct pb_zone *zone, struct pb_pcp *pcp)
 {
@@ -365,6 +392,15 @@ void pb_pcp_drain_cpu(struct pb_pool *pool, int cpu)
 }
 EXPORT_SYMBOL_PB_TEST(pb_pcp_drain_cpu);
 
+/* Lowers high by an eighth; the lists give up what exceeds it. */
+static void lower_high(struct pb_zone *zone, struct pb_pcp *pcp)
+{
+	const struct pb_pcp_list *keep = pb_pcp_list(pcp, 0, PB_MOVABLE);
+
+	pcp->high = max(pcp->high - (pcp->high >> 3), zone->pcp_high_min);
+	pb_pcp_trim(pcp, keep, pcp->high - (int)keep->charge);
+}
+
 /**
  * pb_pcp_decay_local - decay high of this CPU's caches
  * @pool: the pool
@@ -387,7 +423,7 @@ bool pb_pcp_decay_local(struct pb_pool *pool)
 		if (!pb_pcp_enter(pcp))
 			continue;
 		if (pcp->high > zone->pcp_high_min)
-			pcp->high = max(pcp->high - (pcp->high >> 3), zone->pcp_high_min);
+			lower_high(zone, pcp);
 		else
 			drain_pcp(zone, pcp);
 		if (pb_pcp_count(pcp) || pcp->high > zone->pcp_high_min)

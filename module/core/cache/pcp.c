@@ -26,6 +26,12 @@
  * to high_max and decays to high_min, as mm/ tunes it. The limit of a list follows from
  * high at the list's next refill or drain, and is at most PB_LIFO_MAX.
  *
+ * A list is charged with the most pages it may hold until its next refill or drain: its limit
+ * and its mask. The fast path only compares the limit, so the sum of the charges bounds what the
+ * lists hold together: to high, and a word for the mask of the list used last. A list that needs
+ * space drains other lists (pb_pcp_trim) and sets their limits to 0. A list with limit 0 gets a
+ * limit at its next refill or free.
+ *
  * This file refills the lists, drain.c drains them.
  */
 #include "core/base/pfn.h"
@@ -52,20 +58,34 @@ static u32 list_limit(const struct pb_pcp *pcp, unsigned int order)
 	return clamp(pcp->high >> (order + 2), 4, PB_LIFO_MAX);
 }
 
+/* Pages in the mask of a list. */
+static int mask_pages(const struct pb_pcp_list *list, unsigned int order)
+{
+	return hweight64(list->mask) << order;
+}
+
+void pb_pcp_charge(struct pb_pcp *pcp, struct pb_pcp_list *list, unsigned int order)
+{
+	u32 charge = (max(list->n, list->limit) << order) + mask_pages(list, order);
+
+	pcp->charged += (int)charge - (int)list->charge;
+	list->charge = charge;
+}
+
 void pb_pcp_set_limit(struct pb_pcp *pcp, struct pb_pcp_list *list, unsigned int order)
 {
-	list->limit = list_limit(pcp, order);
+	int want = list_limit(pcp, order), left;
+
+	pb_pcp_trim(pcp, list, pcp->high - (want << order));
+	left = pcp->high - (pcp->charged - (int)list->charge);
+	list->limit = clamp(left >> order, 0, want);
+	pb_pcp_charge(pcp, list, order);
 }
 
 static void init_pcp(struct pb_zone *zone, struct pb_pcp *pcp)
 {
-	unsigned int order, mt;
-
 	pcp->zone = zone;
 	pcp->high = zone->pcp_high_min;
-	for (order = 0; order < PB_NR_PCP_ORDERS; order++)
-		for (mt = 0; mt < PB_PCPTYPES; mt++)
-			pb_pcp_set_limit(pcp, &pcp->list[order][mt], order);
 }
 
 /**
@@ -169,6 +189,11 @@ static unsigned int refill_current(struct pb_zone *zone, struct pb_pcp_list *lis
 	value = READ_ONCE(pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, index))->value);
 	if (pb_entry_migratetype(value) == mt) {
 		nr = refill_from(zone, list, order, index, pb_entry_pageblock(value));
+		/* The class lags, but an isolated pageblock's free frames are counted at once. */
+		if (unlikely(READ_ONCE(pb_dir_entry(zone->pool,
+						    pb_pageblock_pfn(zone, index))->value) !=
+			     value))
+			pb_index_update(zone, index);
 		if (nr)
 			return nr;
 	}
@@ -220,7 +245,9 @@ static unsigned int refill_words(struct pb_zone *zone, struct pb_pcp_list *list,
 	unsigned int order = rq->order, nr, granted;
 
 	nr = refill_small(zone, list, order, rq->migratetype);
-	if (!nr && pb_fallback_claim_pageblock(zone, order, rq->migratetype, rq->flags))
+	/* Contiguous areas come before other types; pb_fallback() has them first. */
+	if (!nr && !pb_fallback_has_cma(zone, rq) &&
+	    pb_fallback_claim_pageblock(zone, order, rq->migratetype, rq->flags))
 		nr = refill_small(zone, list, order, rq->migratetype);
 	if (!nr)
 		return 0;

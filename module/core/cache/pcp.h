@@ -37,6 +37,7 @@ struct pb_pcp_entry {
  * @nr_alloc: blocks allocated
  * @nr_free: blocks freed
  * @lifo: newest last
+ * @charge: most pages it may hold until its next refill or drain
  */
 struct pb_pcp_list {
 	u32		n;
@@ -49,6 +50,7 @@ struct pb_pcp_list {
 	unsigned long	nr_alloc;
 	unsigned long	nr_free;
 	struct pb_pcp_entry lifo[PB_LIFO_MAX];
+	u32		charge;
 } ____cacheline_aligned;
 
 /**
@@ -56,6 +58,8 @@ struct pb_pcp_list {
  * @zone: I
  * @busy: P: inside the pcp section; an interrupt that finds it set bypasses the cache
  * @high: P: pages the lists may hold together, auto-tuned between high_min and high_max
+ * @charged: P: the sum of the lists' @charge, at most @high and a word
+ * @trim: P: the list to trim next
  * @event: P: other events counted inside the pcp section
  * @list: P
  */
@@ -63,6 +67,8 @@ struct pb_pcp {
 	struct pb_zone		*zone;
 	u8			busy;
 	int			high;
+	int			charged;
+	unsigned int		trim;
 	unsigned long		event[PB_NR_EVENTS];
 	struct pb_pcp_list	list[PB_NR_PCP_ORDERS][PB_PCPTYPES];
 };
@@ -79,8 +85,15 @@ bool pb_pcp_refill(struct pb_pcp *pcp, struct pb_pcp_list *list, const struct pb
 /* Stops refilling from the list's current pageblock. Inside the pcp section. */
 void pb_pcp_reset_cur(struct pb_zone *zone, struct pb_pcp_list *list);
 
-/* Sets the limit of a list after pcp->high changed. Inside the pcp section. */
+/*
+ * Sets the limit of a list so that all lists together hold at most pcp->high pages, and trims other
+ * lists when there is no space for a block. Inside the pcp section.
+ */
 void pb_pcp_set_limit(struct pb_pcp *pcp, struct pb_pcp_list *list, unsigned int order);
+/* Charges a list with what it may hold, after a change of its limit or mask. Inside the section. */
+void pb_pcp_charge(struct pb_pcp *pcp, struct pb_pcp_list *list, unsigned int order);
+/* Drains lists other than @keep until no more than @pages are charged to them. In drain.c. */
+void pb_pcp_trim(struct pb_pcp *pcp, const struct pb_pcp_list *keep, int pages);
 
 /* Pages in all caches of a zone, and in one CPU's; exact only when quiescent. */
 unsigned long pb_pcp_pages(struct pb_zone *zone);

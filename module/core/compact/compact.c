@@ -103,7 +103,8 @@ EXPORT_SYMBOL_PB_TEST(pb_compact_defer_reset);
  *
  * Requires the watermark plus twice the block, as compact_gap(). From the pageblock's order on the
  * block alone suffices: the allocated pages of an area fit outside of it when the zone has as many
- * free pages as the area.
+ * free pages as the area. Pages that another compaction has isolated count, because this one waits
+ * for their range.
  *
  * Context: any. As compaction_suitable() in mm/compaction.c.
  * Return: whether compaction may succeed.
@@ -111,10 +112,11 @@ EXPORT_SYMBOL_PB_TEST(pb_compact_defer_reset);
 bool pb_compaction_suitable(struct pb_zone *zone, unsigned int order, enum pb_zone_type highest)
 {
 	unsigned long gap = order < PB_PAGEBLOCK_ORDER ? 2UL << order : 1UL << order;
-	bool suitable = pb_zone_free_pages(zone) >= (long)gap &&
-			pb_zone_watermark_ok(zone, gap, highest,
-					     order > PB_COSTLY_ORDER ? PB_ALLOC_WMARK_LOW :
-					     PB_ALLOC_WMARK_MIN);
+	long free = pb_zone_free_pages(zone) + pb_zone_isolated_pages(zone);
+	bool suitable = free >= (long)gap &&
+			pb_zone_watermark_ok_isolated(zone, gap, highest,
+						      order > PB_COSTLY_ORDER ?
+						      PB_ALLOC_WMARK_LOW : PB_ALLOC_WMARK_MIN);
 
 	pb_compact_note(zone->pool, .step = PB_COMPACT_SUITABLE, .zone = zone, .order = order,
 			.status = suitable ? PB_COMPACT_CONTINUE : PB_COMPACT_SKIPPED);
@@ -370,7 +372,7 @@ bool pb_compact_range(struct pb_zone *zone, const struct pb_request *rq, unsigne
 	pb_compact_reset_skip(zone);
 	pb_compact_control_init(&cc, zone, order, PB_MIGRATE_SYNC);
 	cc.types |= BIT(PB_CMA);
-	if (!pb_zone_watermark_ok(zone, nr_pages, rq->highest_zone, rq->flags))
+	if (!pb_zone_watermark_ok_isolated(zone, nr_pages, rq->highest_zone, rq->flags))
 		cc.types = BIT(PB_CMA);
 	if (nr_pages > PB_PAGEBLOCK_NR) {
 		cc.nr = nr_pages >> PB_PAGEBLOCK_ORDER;

@@ -25,8 +25,9 @@
  * serves progress. Safety comes from pb_area_alloc(), which allocates every frame of the area from
  * the bitmaps, like every other allocation.
  *
- * The free frames of an isolated pageblock are still counted in the zone. verify can run at any
- * time.
+ * The free frames of an isolated pageblock are not in the zone's free count, so that watermarks and
+ * wake-ups go by the frames that requests can have (free_area.c has the protocol). verify can run
+ * at any time.
  */
 #include "core/base/pfn.h"
 #include "core/cache/freelist.h"
@@ -58,10 +59,13 @@ static void unisolate_pageblock(struct pb_zone *zone, unsigned long index, enum 
 	do {
 		if (pb_entry_migratetype(old) != PB_ISOLATE)
 			break;
-		new = mt == SAVED_TYPE ? pb_entry_saved_migratetype(old) : mt;
+		/* Pageblocks of contiguous areas keep their type. */
+		new = pb_entry_saved_migratetype(old);
+		if (mt != SAVED_TYPE && new != PB_CMA)
+			new = mt;
 	} while (!try_cmpxchg(&entry->value, &old, (old & ~PB_ENTRY_FLAGS_MASK) | new));
 	preempt_disable();
-	pb_index_update(zone, index);
+	pb_index_update_isolated(zone, index);
 	preempt_enable();
 }
 
@@ -240,7 +244,7 @@ undo:
 	return false;
 }
 
-/* Frees the area's frames in its first nr pageblocks, without counting them. */
+/* Frees the area's frames in its first nr pageblocks, which are still counted as isolated. */
 static void undo_alloc(struct pb_zone *zone, const struct pb_area *area, unsigned long nr)
 {
 	unsigned long value;
@@ -248,7 +252,22 @@ static void undo_alloc(struct pb_zone *zone, const struct pb_area *area, unsigne
 	while (nr--) {
 		value = READ_ONCE(area_entry(zone, area->first + nr)->value);
 		pb_pageblock_free(pb_entry_pageblock(value), area->frame, ilog2(area->frames));
+		pb_index_update(zone, area->first + nr);
 	}
+}
+
+/*
+ * Whether the zone is at its floor without the area, whose frames are in no free count. So the
+ * allocation takes nothing from other requests, and needs no atomic check.
+ */
+static bool above_floor(struct pb_zone *zone, unsigned long pages, const struct pb_request *rq,
+			bool cma)
+{
+	pb_alloc_flags_t flags = rq ? rq->flags | (cma ? PB_ALLOC_CMA : 0) :
+				 PB_ALLOC_NO_WATERMARKS;
+	long floor = pb_zone_floor(zone, pages, rq ? rq->highest_zone : 0, flags);
+
+	return floor <= 0 || pb_zone_free_pages(zone) >= floor;
 }
 
 /**
@@ -265,31 +284,30 @@ static void undo_alloc(struct pb_zone *zone, const struct pb_area *area, unsigne
  */
 bool pb_area_alloc(struct pb_zone *zone, const struct pb_area *area, const struct pb_request *rq)
 {
-	unsigned long pages = pb_area_pages(area), cma = 0, i, word;
-	struct pb_request with_cma;
+	bool cma = true;
+	unsigned long i, value;
 
 	pb_assert_preempt_off();
 	for (i = 0; i < area->nr; i++) {
-		word = READ_ONCE(area_entry(zone, area->first + i)->value);
-		if (!alloc_frames(pb_entry_pageblock(word), area->frame, area->frames)) {
+		value = READ_ONCE(area_entry(zone, area->first + i)->value);
+		if (!alloc_frames(pb_entry_pageblock(value), area->frame, area->frames)) {
+			/* It may have seen frames, and freed them again. */
+			pb_index_update(zone, area->first + i);
 			undo_alloc(zone, area, i);
 			return false;
 		}
-		if (pb_entry_is_cma(word))
-			cma += area->frames;
+		cma &= pb_entry_is_cma(value);
 	}
-	if (rq && cma == pages) {
-		with_cma = *rq;
-		with_cma.flags |= PB_ALLOC_CMA;
-		rq = &with_cma;
-	}
-	if (!pb_zone_account_alloc(zone, pages, pages, rq)) {
+	if (!above_floor(zone, pb_area_pages(area), rq, cma)) {
 		undo_alloc(zone, area, area->nr);
 		return false;
 	}
-	/* After nr_free, as in every allocation. */
-	if (cma)
-		atomic_long_sub(cma, &zone->nr_free_cma);
+	/* The frames leave the pageblocks' isolated frames, not the zone's free ones. */
+	for (i = area->first; i < area->first + area->nr; i++) {
+		atomic_sub(area->frames, &zone->isolated[i]);
+		atomic_long_sub(area->frames, &zone->nr_isolated);
+		pb_index_update(zone, i);
+	}
 	return true;
 }
 EXPORT_SYMBOL_PB_TEST(pb_area_alloc);

@@ -51,6 +51,21 @@
  *
  * A move sets the new bits before it clears the old ones, so that a concurrent search
  * finds the pageblock.
+ *
+ * Free frames of isolated pageblocks
+ * ----------------------------------
+ * They are not in the zone's free count, as NR_FREE_PAGES of mm/. Every allocation and free
+ * changes nr_free by the frames it moved, isolated or not. The updater subtracts the free
+ * frames of an isolated pageblock and records them in zone->isolated[]; it adds them again
+ * when the isolation has ended. So at quiescence
+ *
+ *   nr_free + the sum of isolated[] = set bits of the free bitmaps
+ *
+ * and isolated[] is 0 but for isolated pageblocks, where it is the number of set bits. Each
+ * allocation or free in an isolated pageblock requests an update, after the change of the
+ * bits: a free because it reads the index class 0 (or the updater reads its bits at UP2),
+ * other changes because pb_index_update() does not compare classes then. nr_free_cma is
+ * treated alike.
  */
 #include "core/base/pfn.h"
 #include "core/index/bitmap.h"
@@ -156,11 +171,34 @@ static void move_pageblock(struct pb_zone *zone, unsigned long index, struct pb_
 		smp_mb();	/* between UP1 and UP2, instead of the clear */
 }
 
+/*
+ * Keeps the free frames of an isolated pageblock out of the zone's counts, and only those. nr_free
+ * is never too high, and nr_free_cma not too low for it. Called by the updater.
+ */
+static void settle_isolated(struct pb_zone *zone, unsigned long index, unsigned long value)
+{
+	atomic_t *isolated = &zone->isolated[index];
+	int change = -atomic_read(isolated);
+
+	if (pb_entry_migratetype(value) == PB_ISOLATE)
+		change += pb_pageblock_count_free(pb_entry_pageblock(value));
+	if (likely(!change))
+		return;
+	atomic_add(change, isolated);
+	atomic_long_add(change, &zone->nr_isolated);
+	if (pb_entry_is_cma(value) && change < 0)
+		atomic_long_sub(change, &zone->nr_free_cma);
+	atomic_long_sub(change, &zone->nr_free);
+	if (pb_entry_is_cma(value) && change > 0)
+		atomic_long_sub(change, &zone->nr_free_cma);
+}
+
 /* The updater's loop: until the class is right and no CPU has incremented the count since. */
 static void update_class(struct pb_zone *zone, unsigned long index, struct pb_dir_entry *entry,
 			 u16 class)
 {
 	struct pb_index_ctl *ctl = &zone->ctl[index];
+	unsigned long value;
 	int seen;
 
 	do {
@@ -170,8 +208,10 @@ static void update_class(struct pb_zone *zone, unsigned long index, struct pb_di
 			/* The first class may predate the increment; the next one does not. */
 			if (class != ctl->index_class)
 				move_pageblock(zone, index, ctl, class);
-			class = pb_index_class(READ_ONCE(entry->value));
+			value = READ_ONCE(entry->value);
+			class = pb_index_class(value);
 		} while (class != ctl->index_class);
+		settle_isolated(zone, index, value);
 	} while (atomic_cmpxchg(&ctl->update, seen, 0) != seen);
 }
 
@@ -187,13 +227,35 @@ void pb_index_update(struct pb_zone *zone, unsigned long index)
 {
 	struct pb_dir_entry *entry = pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, index));
 	struct pb_index_ctl *ctl = &zone->ctl[index];
-	u16 class = pb_index_class(READ_ONCE(entry->value));
+	unsigned long value = READ_ONCE(entry->value);
+	u16 class = pb_index_class(value);
 
 	/* Nothing to move: as in pb_index_on_free(), a concurrent updater reads the words again. */
-	if (READ_ONCE(ctl->index_class) != class && !atomic_fetch_inc(&ctl->update))
+	if (READ_ONCE(ctl->index_class) == class &&
+	    likely(pb_entry_migratetype(value) != PB_ISOLATE))
+		return;
+	if (!atomic_fetch_inc(&ctl->update))
 		update_class(zone, index, entry, class);
 }
 EXPORT_SYMBOL_PB_TEST(pb_index_update);
+
+/**
+ * pb_index_update_isolated - update the index and zone->isolated[] of a pageblock
+ * @zone: its zone
+ * @index: its number within the zone
+ *
+ * After the end of an isolation, when the class may be right and isolated[] is not.
+ *
+ * Context: any, NMI included; does not wait for another CPU.
+ */
+void pb_index_update_isolated(struct pb_zone *zone, unsigned long index)
+{
+	struct pb_dir_entry *entry = pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, index));
+
+	if (!atomic_fetch_inc(&zone->ctl[index].update))
+		update_class(zone, index, entry, pb_index_class(READ_ONCE(entry->value)));
+}
+EXPORT_SYMBOL_PB_TEST(pb_index_update_isolated);
 
 /* The largest free block that a free into this word may have completed. */
 static int largest_with(const struct pb_pageblock *pageblock, const atomic64_t *word)
@@ -229,7 +291,8 @@ void pb_index_raise(struct pb_zone *zone, unsigned long index, const atomic64_t 
 	if (largest > pb_class_largest(ctl->index_class) && mt < PB_INDEXED_TYPES)
 		move_pageblock(zone, index, ctl,
 			       make_class(mt, pb_pageblock_count_free(pageblock), largest));
-	if (READ_ONCE(entry->value) != value || largest_with(pageblock, word) != largest ||
+	if (mt >= PB_INDEXED_TYPES || READ_ONCE(entry->value) != value ||
+	    largest_with(pageblock, word) != largest ||
 	    atomic_cmpxchg(&ctl->update, 1, 0) != 1)
 		update_class(zone, index, entry, pb_index_class(READ_ONCE(entry->value)));
 }
@@ -254,7 +317,8 @@ void pb_index_on_alloc(struct pb_zone *zone, unsigned long index)
 		return;
 	if (ctl->index_class)
 		move_pageblock(zone, index, ctl, 0);
-	if (atomic_cmpxchg(&ctl->update, 1, 0) != 1)
+	if (unlikely(pb_entry_migratetype(READ_ONCE(entry->value)) == PB_ISOLATE) ||
+	    atomic_cmpxchg(&ctl->update, 1, 0) != 1)
 		update_class(zone, index, entry, 0);
 }
 EXPORT_SYMBOL_PB_TEST(pb_index_on_alloc);

@@ -86,6 +86,7 @@ unsigned long *pb_free_area_init(struct pb_free_area *area, unsigned long nr_pag
 
 u16 pb_index_class(unsigned long value);
 void pb_index_update(struct pb_zone *zone, unsigned long index);
+void pb_index_update_isolated(struct pb_zone *zone, unsigned long index);
 void pb_index_raise(struct pb_zone *zone, unsigned long index, const atomic64_t *word);
 void pb_index_on_alloc(struct pb_zone *zone, unsigned long index);
 enum pb_index_state pb_index_on_free(struct pb_zone *zone, unsigned long index,

@@ -5,7 +5,9 @@
  *   - A frame is free, or part of exactly one allocated block, or in exactly one pcp list.
  *   - Blocks are aligned. The page order map has no order inside another block or on a free
  *     frame.
- *   - The zone's free-page count is the number of set bits.
+ *   - Each of the zone's page counts is what its pageblocks have: present, free, in contiguous
+ *     areas, free in contiguous areas, reserved for atomic requests. Free pages of isolated
+ *     pageblocks are counted for each pageblock instead.
  *   - The index class of each pageblock matches its words. For a pageblock that a CPU refills
  *     from it may promise more; for one that a CPU flushes into it may promise less, but must
  *     not hide all of its free memory.
@@ -26,6 +28,9 @@ struct walk {
 	unsigned long		covered;	/* remaining frames of an allocated block */
 	unsigned long		in_flight;	/* frames neither free nor allocated */
 	unsigned long		index_bits;	/* bits the index should have set */
+	struct {
+		long	present, free, isolated, cma, free_cma, highatomic;
+	} pages;				/* what the zone should have counted */
 };
 
 /*
@@ -289,33 +294,83 @@ static unsigned long check_pcps(struct walk *w)
 	return total;
 }
 
-static void check_zone(struct pb_zone *zone, struct pb_verify *out)
+/* Adds a pageblock to what the zone should have counted. */
+static void count_pageblock(struct walk *w, unsigned long index, unsigned long value)
 {
-	struct walk w = { .out = out, .zone = zone };
-	unsigned long index, i, before = out->free_pages, pcp;
+	long free = pb_pageblock_count_free(pb_entry_pageblock(value)), isolated = 0;
+
+	if (pb_entry_migratetype(value) == PB_ISOLATE) {
+		isolated = free;
+		free = 0;
+	}
+	if (atomic_read(&w->zone->isolated[index]) != isolated)
+		broken(w->out, "pageblock %#lx: %d isolated pages counted, %ld found",
+		       pb_pageblock_pfn(w->zone, index), atomic_read(&w->zone->isolated[index]),
+		       isolated);
+	w->pages.present += PB_PAGEBLOCK_NR;
+	w->pages.free += free;
+	w->pages.isolated += isolated;
+	if (pb_entry_is_cma(value)) {
+		w->pages.cma += PB_PAGEBLOCK_NR;
+		w->pages.free_cma += free;
+	}
+	if (pb_entry_migratetype(value) == PB_HIGHATOMIC)
+		w->pages.highatomic += PB_PAGEBLOCK_NR;
+}
+
+static void check_count(struct walk *w, const char *what, long counted, long found)
+{
+	if (counted != found)
+		broken(w->out, "node %d %s: %ld %s pages counted, %ld found", w->zone->nid,
+		       w->zone->name, counted, what, found);
+}
+
+static void check_counts(struct walk *w)
+{
+	struct pb_zone *zone = w->zone;
+
+	check_count(w, "present", zone->present_pages, w->pages.present);
+	check_count(w, "free", pb_zone_free_pages(zone), w->pages.free);
+	check_count(w, "isolated", pb_zone_isolated_pages(zone), w->pages.isolated);
+	check_count(w, "cma", zone->cma_pages, w->pages.cma);
+	check_count(w, "free cma", atomic_long_read(&zone->nr_free_cma), w->pages.free_cma);
+	check_count(w, "highatomic", atomic_long_read(&zone->nr_reserved_highatomic),
+		    w->pages.highatomic);
+}
+
+static void check_pageblocks(struct walk *w)
+{
 	struct pb_pageblock *pageblock;
 	struct pb_dir_entry *entry;
+	unsigned long index, i;
 
-	for (index = 0; index < zone->nr_pageblocks; index++) {
-		entry = pb_zone_dir_entry(zone, index);
+	for (index = 0; index < w->zone->nr_pageblocks; index++) {
+		entry = pb_zone_dir_entry(w->zone, index);
 		if (!entry) {
-			if (w.covered)
-				broken(out, "an allocated block runs into a hole at pfn %#lx",
-				       pb_pageblock_pfn(zone, index));
-			w.covered = 0;
+			if (w->covered)
+				broken(w->out, "an allocated block runs into a hole at pfn %#lx",
+				       pb_pageblock_pfn(w->zone, index));
+			w->covered = 0;
 			continue;
 		}
 		pageblock = pb_entry_pageblock(entry->value);
 		for (i = 0; i < PB_PAGEBLOCK_NR; i++)
-			check_frame(&w, pageblock, i, pb_pageblock_pfn(zone, index) + i);
-		check_class(&w, index, entry->value);
+			check_frame(w, pageblock, i, pb_pageblock_pfn(w->zone, index) + i);
+		check_class(w, index, entry->value);
+		count_pageblock(w, index, entry->value);
 	}
-	if (w.covered)
-		broken(out, "an allocated block runs past the end of the zone");
+	if (w->covered)
+		broken(w->out, "an allocated block runs past the end of the zone");
+}
+
+static void check_zone(struct pb_zone *zone, struct pb_verify *out)
+{
+	struct walk w = { .out = out, .zone = zone };
+	unsigned long pcp;
+
+	check_pageblocks(&w);
 	check_bitmaps(&w);
-	if (pb_zone_free_pages(zone) != (long)(out->free_pages - before))
-		broken(out, "node %d %s: %ld free pages counted, %lu found", zone->nid, zone->name,
-		       pb_zone_free_pages(zone), out->free_pages - before);
+	check_counts(&w);
 	pcp = check_pcps(&w);
 	if (pcp != w.in_flight)
 		broken(out, "node %d %s: %lu pages neither free nor allocated, %lu in pcps",

@@ -48,10 +48,15 @@ void pb_fallback_note(struct pb_zone *zone, unsigned long pfn, unsigned int orde
 		trace(zone, pfn, order, was, mt, from, claimed);
 }
 
-static void convert(struct pb_zone *zone, unsigned long index, enum pb_migratetype mt)
+/* False when the pageblock is no longer of type @from: reserved, isolated or converted. */
+static bool convert(struct pb_zone *zone, unsigned long index, enum pb_migratetype from,
+		    enum pb_migratetype mt)
 {
-	pb_entry_set_migratetype(pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, index)), mt);
+	unsigned long pfn = pb_pageblock_pfn(zone, index);
+	bool done = pb_entry_change_migratetype(pb_dir_entry(zone->pool, pfn), BIT(from), mt);
+
 	pb_index_update(zone, index);
+	return done;
 }
 
 /* Whether a request may claim partly free pageblocks. As should_try_claim_block(). */
@@ -122,9 +127,9 @@ static bool claim_partial(struct pb_zone *zone, unsigned int order, enum pb_migr
 			continue;
 		value = READ_ONCE(pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, index))->value);
 		boost(zone, order, flags);
-		if (pb_pageblock_count_free(pb_entry_pageblock(value)) < PB_PAGEBLOCK_NR / 2)
+		if (pb_pageblock_count_free(pb_entry_pageblock(value)) < PB_PAGEBLOCK_NR / 2 ||
+		    !convert(zone, index, from, mt))
 			continue;
-		convert(zone, index, mt);
 		pb_fallback_note(zone, pb_pageblock_pfn(zone, index), order, largest, mt, from,
 				 true);
 		return true;
@@ -152,9 +157,8 @@ bool pb_fallback_claim_pageblock(struct pb_zone *zone, unsigned int order, enum 
 	for (i = 0; i < PB_PCPTYPES - 1; i++) {
 		from = pb_fallbacks[mt][i];
 		index = next_free(zone, from);
-		if (index == PB_NO_PAGEBLOCK)
+		if (index == PB_NO_PAGEBLOCK || !convert(zone, index, from, mt))
 			continue;
-		convert(zone, index, mt);
 		pb_fallback_note(zone, pb_pageblock_pfn(zone, index), order, PB_PAGEBLOCK_ORDER,
 				 mt, from, true);
 		return true;
@@ -209,6 +213,21 @@ static unsigned long fallback_large(struct pb_zone *zone, unsigned int order,
 		pb_fallback_note(zone, pfn, order, order, rq->migratetype, rq->migratetype, true);
 	return pfn;
 }
+
+/**
+ * pb_fallback_has_cma - whether a request may use contiguous areas, and they have free pages
+ * @zone: the zone
+ * @rq: the request
+ *
+ * Context: any.
+ * Return: whether pb_fallback_cma() is to be tried before other types.
+ */
+bool pb_fallback_has_cma(struct pb_zone *zone, const struct pb_request *rq)
+{
+	return zone->cma_pages && rq->flags & PB_ALLOC_CMA &&
+	       atomic_long_read(&zone->nr_free_cma) >= 1L << rq->order;
+}
+EXPORT_SYMBOL_PB_TEST(pb_fallback_has_cma);
 
 /**
  * pb_fallback_cma - allocate one block from a contiguous-area pageblock

@@ -8,11 +8,11 @@
  * not count their free pages (watermark.c). The reserve is at most 1 % of the zone. Under
  * pressure its pageblocks are unreserved one by one.
  *
- * nr_reserved_highatomic is raised before a pageblock joins the reserve, and lowered after it has
- * left, by the CPU that changed the directory entry by compare-exchange. So it does not exceed the
- * limit, and it is never less than the reserve as far as this file changes it. It is not exact when
- * another type is written over PB_HIGHATOMIC: the conversion of fallback.c and run.c does not
- * compare the type that it replaces, and does not change the count.
+ * nr_reserved_highatomic is raised before a pageblock changes its type and lowered after. The
+ * CPU that makes the change, by one compare-exchange of the directory entry, also changes the
+ * count. So the count is exact at quiescence and does not exceed the limit. Code that changes
+ * other types (fallback.c, run.c) names the types that it expects, which never include
+ * PB_HIGHATOMIC. verify compares the count with the pageblocks.
  */
 #include "core/base/pfn.h"
 #include "core/base/request.h"
@@ -29,13 +29,8 @@
 static bool change_type(struct pb_zone *zone, unsigned long pfn, enum pb_migratetype from,
 			enum pb_migratetype to)
 {
-	struct pb_dir_entry *entry = pb_dir_entry(zone->pool, pfn);
-	unsigned long old = READ_ONCE(entry->value);
-
-	do {
-		if (pb_entry_migratetype(old) != from)
-			return false;
-	} while (!try_cmpxchg(&entry->value, &old, (old & ~PB_ENTRY_MT_MASK) | to));
+	if (!pb_entry_change_migratetype(pb_dir_entry(zone->pool, pfn), BIT(from), to))
+		return false;
 	pb_index_update(zone, pb_pageblock_index(zone, pfn));
 	return true;
 }

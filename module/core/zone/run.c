@@ -54,6 +54,23 @@ static unsigned long run_of_free_pageblocks(struct pb_zone *zone, unsigned int t
 	return min(run, nr);
 }
 
+/*
+ * Allocates a free pageblock of one of these types. The type is read again afterwards: until the
+ * caller frees it, the pageblock cannot be reserved for atomic requests any more.
+ */
+static bool alloc_pageblock_of(struct pb_dir_entry *entry, unsigned int types)
+{
+	unsigned long value = READ_ONCE(entry->value);
+
+	if (!(BIT(pb_entry_migratetype(value)) & types) ||
+	    pb_pageblock_alloc(pb_entry_pageblock(value), PB_PAGEBLOCK_ORDER) < 0)
+		return false;
+	if (likely(BIT(pb_entry_migratetype(READ_ONCE(entry->value))) & types))
+		return true;
+	pb_pageblock_free(pb_entry_pageblock(value), 0, PB_PAGEBLOCK_ORDER);
+	return false;
+}
+
 /* Frees the first pageblocks of a run, which are not counted as allocated. */
 static void undo_run(struct pb_zone *zone, unsigned long index, unsigned long nr)
 {
@@ -68,13 +85,14 @@ static void undo_run(struct pb_zone *zone, unsigned long index, unsigned long nr
 }
 
 /* Converts the pageblocks of an allocated run; only then, so that a refusal converts nothing. */
-static void convert_run(struct pb_zone *zone, unsigned long index, unsigned long nr,
+static void convert_run(struct pb_zone *zone, const struct pb_pageblock_run *run,
 			enum pb_migratetype mt)
 {
 	unsigned long i;
 
-	for (i = index; i < index + nr; i++) {
-		pb_entry_set_migratetype(pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, i)), mt);
+	for (i = run->first; i < run->first + run->nr; i++) {
+		pb_entry_change_migratetype(pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, i)),
+					    run->types, mt);
 		pb_index_on_alloc(zone, i);
 	}
 }
@@ -95,13 +113,12 @@ unsigned long pb_zone_alloc_run_at(struct pb_zone *zone, const struct pb_pageblo
 				   enum pb_migratetype mt, const struct pb_request *rq,
 				   unsigned long *next)
 {
-	unsigned long pages = run->nr << PB_PAGEBLOCK_ORDER, i, value;
+	unsigned long pages = run->nr << PB_PAGEBLOCK_ORDER, i;
 
 	pb_assert_preempt_off();
 	for (i = run->first; i < run->first + run->nr; i++) {
-		value = READ_ONCE(pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, i))->value);
-		if (!(BIT(pb_entry_migratetype(value)) & run->types) ||
-		    pb_pageblock_alloc(pb_entry_pageblock(value), PB_PAGEBLOCK_ORDER) < 0) {
+		if (!alloc_pageblock_of(pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, i)),
+					run->types)) {
 			pb_index_update(zone, i);
 			undo_run(zone, run->first, i - run->first);
 			*next = i + 1;
@@ -113,7 +130,7 @@ unsigned long pb_zone_alloc_run_at(struct pb_zone *zone, const struct pb_pageblo
 		*next = PB_NO_PAGEBLOCK;
 		return PB_NO_PFN;
 	}
-	convert_run(zone, run->first, run->nr, mt);
+	convert_run(zone, run, mt);
 	return pb_pageblock_pfn(zone, run->first);
 }
 

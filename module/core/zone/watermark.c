@@ -20,7 +20,8 @@
  * lack frames that a CPU has allocated and not yet counted: for each CPU at most one word, or
  * the requested block, for the duration of the allocation.
  *
- * Pages in per-CPU lists are counted as allocated, as in mm/.
+ * Pages in per-CPU lists are counted as allocated, as in mm/. Free pages of isolated
+ * pageblocks are not counted as free: no request can have them until the isolation ends.
  *
  * fast_watermark is at least as large as the floor of every request with the min or low watermark.
  * Code that changes a watermark, the boost or a reserve calls pb_zone_update_fast_watermark(),
@@ -177,6 +178,28 @@ bool pb_zone_watermark_full(struct pb_zone *zone, unsigned long nr_pages,
 	return floor <= 0 || pb_zone_free_pages(zone) - (long)nr_pages >= floor;
 }
 EXPORT_SYMBOL_PB_TEST(pb_zone_watermark_full);
+
+/**
+ * pb_zone_watermark_ok_isolated - watermark check that counts pages of isolated pageblocks as free
+ * @zone: the zone
+ * @nr_pages: pages of the request
+ * @highest: highest zone type the request may use
+ * @flags: PB_ALLOC_ bits
+ *
+ * For decisions about waiting, because the pages are free again when the isolation ends.
+ *
+ * Context: any.
+ * Return: whether the request may allocate then.
+ */
+bool pb_zone_watermark_ok_isolated(struct pb_zone *zone, unsigned long nr_pages,
+				   enum pb_zone_type highest, pb_alloc_flags_t flags)
+{
+	long floor = pb_zone_floor(zone, nr_pages, highest, flags);
+
+	return floor <= 0 || pb_zone_free_pages(zone) + pb_zone_isolated_pages(zone) -
+			     (long)nr_pages >= floor;
+}
+EXPORT_SYMBOL_PB_TEST(pb_zone_watermark_ok_isolated);
 
 /* Whether there is an aligned run of @nr free pageblocks of these migratetypes. */
 static bool has_run(struct pb_zone *zone, unsigned long nr, unsigned int types)

@@ -6,10 +6,19 @@
 #include "core/base/pool_types.h"
 #include "core/base/request.h"
 
-/* Pages in the bitmaps; those in pcp lists are not counted, as in mm/. */
+/*
+ * Pages in the bitmaps of pageblocks that are not isolated. Those in pcp lists are not counted, as
+ * in mm/.
+ */
 static inline long pb_zone_free_pages(struct pb_zone *zone)
 {
 	return atomic_long_read(&zone->nr_free);
+}
+
+/* Free pages of isolated pageblocks: not counted as free until the isolation ends. */
+static inline long pb_zone_isolated_pages(struct pb_zone *zone)
+{
+	return atomic_long_read(&zone->nr_isolated);
 }
 
 static inline void pb_zone_account(struct pb_zone *zone, long pages)
@@ -44,6 +53,7 @@ static inline long pb_zone_account_alloc(struct pb_zone *zone, long pages, long 
 	long free = pb_zone_free_pages(zone);
 
 	if (likely(free - pages >= READ_ONCE(zone->fast_watermark) &&
+		   (!rq || pb_alloc_wmark(rq->flags) != PB_WMARK_HIGH) &&
 		   atomic_long_try_cmpxchg(&zone->nr_free, &free, free - pages)))
 		return pages;
 	return pb_zone_account_near(zone, pages, unit, rq);
@@ -65,6 +75,8 @@ long pb_zone_floor(struct pb_zone *zone, unsigned long nr_pages, enum pb_zone_ty
 		   pb_alloc_flags_t flags);
 bool pb_zone_watermark_full(struct pb_zone *zone, unsigned long nr_pages,
 			    enum pb_zone_type highest, pb_alloc_flags_t flags);
+bool pb_zone_watermark_ok_isolated(struct pb_zone *zone, unsigned long nr_pages,
+				   enum pb_zone_type highest, pb_alloc_flags_t flags);
 bool pb_zone_watermark_ok_order(struct pb_zone *zone, unsigned int order, unsigned long mark,
 				enum pb_zone_type highest, pb_alloc_flags_t flags);
 

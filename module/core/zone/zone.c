@@ -24,9 +24,11 @@ static int init_index(struct pb_zone *zone)
 	unsigned long *mem;
 	unsigned int mt;
 
-	zone->ctl = pb_meta_alloc(zone->nr_pageblocks * sizeof(*zone->ctl), zone->nid);
+	zone->ctl = pb_meta_alloc(zone->nr_pageblocks *
+				  (sizeof(*zone->ctl) + sizeof(*zone->isolated)), zone->nid);
 	if (!zone->ctl)
 		return -ENOMEM;
+	zone->isolated = (atomic_t *)(zone->ctl + zone->nr_pageblocks);
 	mem = pb_meta_alloc(PB_INDEXED_TYPES * pb_free_area_words(zone->nr_pageblocks) *
 			    sizeof(*mem), zone->nid);
 	if (!mem) {
