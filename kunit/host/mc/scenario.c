@@ -126,6 +126,15 @@ void mc_alloc(int n, unsigned int order, enum pb_migratetype mt)
 	mc_alloc_flags(n, order, mt, 0);
 }
 
+void mc_alloc_uncached(int n, unsigned int order, enum pb_migratetype mt)
+{
+	struct pb_pcp *pcp = pb_this_cpu_ptr(mc.zone->pcp);
+
+	pb_pcp_enter(pcp);
+	mc_alloc(n, order, mt);
+	pb_pcp_leave(pcp);
+}
+
 void mc_zone_alloc(int n, unsigned int order, enum pb_migratetype mt)
 {
 	unsigned long pfn = pb_zone_alloc(mc.zone, order, mt, NULL);

@@ -77,7 +77,9 @@ void mc_drain_all(void);
 /* For actors. */
 void mc_alloc_flags(int n, unsigned int order, enum pb_migratetype mt, pb_alloc_flags_t flags);
 void mc_alloc(int n, unsigned int order, enum pb_migratetype mt);
-/* The same without the caches. */
+/* The same as an interrupt makes it that has interrupted a pcp section: without the caches. */
+void mc_alloc_uncached(int n, unsigned int order, enum pb_migratetype mt);
+/* The same by the zone alone: a request without the scan that precedes its failure. */
 void mc_zone_alloc(int n, unsigned int order, enum pb_migratetype mt);
 void mc_free(unsigned long pfn, unsigned int order);
 void mc_zone_free(unsigned long pfn, unsigned int order);

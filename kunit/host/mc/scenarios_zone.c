@@ -10,9 +10,6 @@
 #include "core/zone/zone.h"
 #include "scenario.h"
 
-#define FAULT_HIDDEN	"1: an updater stopped in convert() starves other types"
-#define FAULT_RESERVE	"2: convert() changes a highatomic pageblock, and the reserve leaks"
-
 #define HIGHATOMIC	(PB_ALLOC_HIGHATOMIC | PB_ALLOC_NON_BLOCK)
 #define MARK		510
 
@@ -89,6 +86,8 @@ static void one_served(void)
 static void alloc_movable(void) { mc_alloc(0, 0, PB_MOVABLE); }
 static void alloc_unmovable(void) { mc_alloc(1, 0, PB_UNMOVABLE); }
 static void alloc_reclaimable(void) { mc_alloc(2, 4, PB_RECLAIMABLE); }
+static void request_unmovable(void) { mc_alloc_uncached(1, 0, PB_UNMOVABLE); }
+static void request_reclaimable(void) { mc_alloc_uncached(2, 4, PB_RECLAIMABLE); }
 static void alloc_atomic(void) { mc_alloc_flags(3, 1, PB_UNMOVABLE, HIGHATOMIC); }
 static void alloc_atomic_other(void) { mc_alloc_flags(4, 1, PB_UNMOVABLE, HIGHATOMIC); }
 static void unreserve(void) { pb_highatomic_unreserve_zone(mc.zone, PB_MOVABLE, true); }
@@ -161,24 +160,21 @@ static const struct mc_scenario rows[] = {
 	{ "watermark_0_free", at_the_mark, { mark_alloc0, mark_alloc_free } },
 	{ "watermark_boost", at_the_mark, { mark_alloc0, boost, decay } },
 	{ "watermark_set", at_the_mark, { alloc_movable, set_marks, boost } },
-	{ "highatomic_fallback", unmovable_reserve, { alloc_movable, alloc_atomic }, 0, NULL,
-	  FAULT_RESERVE },
+	{ "highatomic_fallback", unmovable_reserve, { alloc_movable, alloc_atomic } },
 	{ "highatomic_unreserve", unmovable_reserve, { alloc_atomic, unreserve } },
 	{ "highatomic_two", unmovable_reserve, { alloc_atomic, alloc_atomic_other } },
 	{ "highatomic_two_unreserve", reserved, { unreserve, unreserve_other } },
 	{ "highatomic_unreserve_alloc", reserved, { unreserve, alloc_atomic } },
 	{ "highatomic_isolate", movable_reserve, { alloc_atomic, isolate_first } },
 	{ "highatomic_order_9", movable_reserve, { alloc_atomic, zone_alloc9 } },
-	{ "fallback_two_types_free", mostly_free, { alloc_unmovable, alloc_reclaimable,
-	  free_in_first }, 0, both_served, FAULT_HIDDEN },
+	{ "fallback_two_types_free", mostly_free, { request_unmovable, request_reclaimable,
+	  free_in_first }, 0, both_served },
 	{ "fallback_two_types", both_types_free, { alloc_unmovable, alloc_reclaimable }, 0,
 	  both_served },
 	{ "fallback_free_pageblocks", three_free, { alloc_unmovable, alloc_reclaimable }, 0,
-	  both_served, FAULT_HIDDEN },
-	{ "fallback_movable", three_free, { alloc_unmovable, alloc_movable }, 0, movable_served,
-	  FAULT_HIDDEN },
-	{ "fallback_order_9", three_free, { alloc_unmovable, zone_alloc9 }, 0, unmovable_served,
-	  FAULT_HIDDEN },
+	  both_served },
+	{ "fallback_movable", three_free, { alloc_unmovable, alloc_movable }, 0, movable_served },
+	{ "fallback_order_9", three_free, { alloc_unmovable, zone_alloc9 }, 0, unmovable_served },
 	{ "fallback_isolate", mostly_free, { alloc_unmovable, isolate_first } },
 	{ "grow_alloc", growable, { grow_alloc, free_in_first }, 0, movable_served },
 	{ "grow_fallback", growable, { grow, alloc_unmovable } },
