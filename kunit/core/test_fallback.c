@@ -10,6 +10,7 @@
 #include "core/zone/fallback.h"
 #include "core/zone/zone.h"
 #include "fixture.h"
+#include "threads.h"
 
 static unsigned int calls, calls_claimed;
 

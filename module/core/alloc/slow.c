@@ -57,7 +57,7 @@ bool pb_slow_walk_anywhere(struct pb_slow *s, pb_alloc_flags_t rights)
 }
 
 /* Free pages of all zones that may serve the request. */
-static long free_pages(const struct pb_slow *s)
+static long allowed_free_pages(const struct pb_slow *s)
 {
 	struct pb_zone *zone;
 	long pages = 0;
@@ -87,9 +87,9 @@ bool pb_slow_scan(struct pb_slow *s)
 
 	s->now.flags |= PB_ALLOC_SCAN;
 	do {
-		free = free_pages(s);
+		free = allowed_free_pages(s);
 		found = pb_slow_walk(s);
-	} while (!found && ++tries < SCAN_TRIES && free != free_pages(s));
+	} while (!found && ++tries < SCAN_TRIES && free != allowed_free_pages(s));
 	s->now.flags = flags;
 	return found;
 }

@@ -4,6 +4,7 @@
 #define PB_SLOWPATH_H
 
 #include "core/alloc/failure_reason.h"
+#include "core/base/request.h"
 
 unsigned long pb_alloc_slowpath(struct pb_pool *pool, const struct pb_request *rq,
 				enum pb_reason *reason);

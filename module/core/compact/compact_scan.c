@@ -456,3 +456,4 @@ unsigned long pb_compact_target(struct pb_compact_control *cc, unsigned int orde
 			.nr = { scanned, 1UL << order });
 	return pfn;
 }
+EXPORT_SYMBOL_PB_TEST(pb_compact_target);
