@@ -105,9 +105,12 @@ static int make_instance(struct pb_pool_spec *specs, struct pb_range *spans)
 		.ops = &ops,
 	};
 	int nr = read_specs(specs), ret;
+	unsigned long lowmem;
 
 	if (nr < 0)
 		return nr;
+	lowmem = mult_frac(pb_pool_spec_pages(specs, nr), 100 - movable, 100UL);
+	pb_pool_spec_add_min_free(specs, nr, pb_tunables_min_free_pages(lowmem));
 	ret = pb_deferred_grow_prepare(specs, nr, movable);
 	if (ret)
 		return ret;

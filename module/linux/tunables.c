@@ -3,7 +3,8 @@
  * Parameters that may be changed while the module runs, in /sys/module/pbuddy/parameters/.
  *
  * Where the kernel has the same parameter in vm.*, names, units, bounds and defaults are the same.
- * min_free_kbytes differs: its default is 0, so that users of pbuddy may allocate every page.
+ * The default of min_free_kbytes follows from the size of the pool, by the kernel's formula, until
+ * a value is written.
  *
  * A write sets a variable here, under a mutex, and then copies all variables to the pool and
  * recalculates its watermarks. Before the pool is initialized, a write only sets the variable.
@@ -11,6 +12,8 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/kernel.h>
+#include <linux/math.h>
+#include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/string.h>
@@ -20,6 +23,8 @@
 #include "instance.h"
 #include "tunables.h"
 
+#define MIN_FREE_KBYTES_LEAST	128	/* of the default, as in calculate_min_free_kbytes() */
+#define MIN_FREE_KBYTES_MOST	262144
 #define SCALE_FACTOR_MAX	3000	/* as vm.watermark_scale_factor */
 #define BOOST_FACTOR_MAX	1000000
 #define NODE_RECLAIM_ALL	7	/* RECLAIM_ZONE, RECLAIM_WRITE, RECLAIM_UNMAP */
@@ -28,6 +33,7 @@ static DEFINE_MUTEX(lock);		/* protects the variables below and pb_instance.wmar
 static bool live;			/* the pool is initialized */
 
 static unsigned long min_free_kbytes;
+static bool min_free_given;		/* min_free_kbytes was written */
 static unsigned int watermark_scale_factor = 10;
 static unsigned int watermark_boost_factor = 15000;
 static unsigned int node_reclaim_mode;
@@ -44,6 +50,26 @@ static int text_len(const char *text)
 	return strcspn(text, "\n");
 }
 
+#define PAGES_TO_KIB(pages)	((pages) << (PAGE_SHIFT - 10))
+
+/* As calculate_min_free_kbytes() in mm/page_alloc.c. */
+static unsigned long default_min_free_kbytes(unsigned long lowmem_pages)
+{
+	return clamp(int_sqrt(PAGES_TO_KIB(lowmem_pages) * 16),
+		     (unsigned long)MIN_FREE_KBYTES_LEAST, (unsigned long)MIN_FREE_KBYTES_MOST);
+}
+
+static unsigned long lowmem_pages(void)
+{
+	unsigned long pages = 0;
+	struct pb_zone *zone;
+
+	pb_for_each_zone(zone, &pb_instance)
+		if (zone->type != PB_ZONE_MOVABLE)
+			pages += READ_ONCE(zone->present_pages);
+	return pages;
+}
+
 static void apply(void)
 {
 	struct pb_watermark_tunables *wmark = &pb_instance.wmark;
@@ -52,6 +78,8 @@ static void apply(void)
 	lockdep_assert_held(&lock);
 	if (!live)
 		return;
+	if (!min_free_given)
+		WRITE_ONCE(min_free_kbytes, default_min_free_kbytes(lowmem_pages()));
 	wmark->min_free_pages = min_free_kbytes >> (PAGE_SHIFT - 10);
 	wmark->watermark_scale_factor = watermark_scale_factor;
 	WRITE_ONCE(wmark->watermark_boost_factor, watermark_boost_factor);
@@ -75,6 +103,7 @@ static int set_min_free(const char *text, const struct kernel_param *param)
 	}
 	mutex_lock(&lock);
 	min_free_kbytes = value;
+	min_free_given = true;
 	apply();
 	mutex_unlock(&lock);
 	return 0;
@@ -87,7 +116,7 @@ static int get_min_free(char *buf, const struct kernel_param *param)
 
 static const struct kernel_param_ops min_free_ops = { .set = set_min_free, .get = get_min_free };
 module_param_cb(min_free_kbytes, &min_free_ops, NULL, 0644);
-MODULE_PARM_DESC(min_free_kbytes, "KiB, over all zones, that requests which may sleep leave for those which may not, as vm.min_free_kbytes (default: 0, no watermarks and no reserves)");
+MODULE_PARM_DESC(min_free_kbytes, "KiB, over all zones, that requests which may sleep leave for those which may not, as vm.min_free_kbytes (default: computed from the size of the pool, as the kernel does; 0: no watermarks and no reserves); what pool= takes from contig is larger by as much");
 
 /* A parameter that is one number, with its bounds. */
 struct bounded {
@@ -179,6 +208,24 @@ static int get_ratio(char *buf, const struct kernel_param *param)
 static const struct kernel_param_ops ratio_ops = { .set = set_ratio, .get = get_ratio };
 module_param_cb(lowmem_reserve_ratio, &ratio_ops, NULL, 0644);
 MODULE_PARM_DESC(lowmem_reserve_ratio, "N,N,N: a zone reserves one page in N of the zones above it, unavailable to requests that can use those; for DMA32, Normal and Movable, as vm.lowmem_reserve_ratio (default: 256,32,0; no effect while min_free_kbytes is 0)");
+
+/**
+ * pb_tunables_min_free_pages - the pages that a pool keeps free by min_free_kbytes
+ * @lowmem_pages: size of the pool without its ZONE_MOVABLE, in pages
+ *
+ * Context: process, may sleep.
+ *
+ * Return: the parameter in pages, or its default for a pool of this size.
+ */
+unsigned long pb_tunables_min_free_pages(unsigned long lowmem_pages)
+{
+	unsigned long kbytes;
+
+	mutex_lock(&lock);
+	kbytes = min_free_given ? min_free_kbytes : default_min_free_kbytes(lowmem_pages);
+	mutex_unlock(&lock);
+	return kbytes >> (PAGE_SHIFT - 10);
+}
 
 /**
  * pb_tunables_init - apply the parameters to the new pool

@@ -3,6 +3,7 @@
 #ifndef PB_TUNABLES_H
 #define PB_TUNABLES_H
 
+unsigned long pb_tunables_min_free_pages(unsigned long lowmem_pages);
 int pb_tunables_init(void);
 void pb_tunables_exit(void);
 void pb_tunables_resized(void);

@@ -6,11 +6,15 @@
 
 debugfs=/sys/kernel/debug/pbuddy
 
-# load PARAMETERS...: the status is insmod's, which is the errno.
-load() {
+# load_default PARAMETERS...: the status is insmod's, which is the errno.
+load_default() {
 	dmesg -c >/dev/null
 	insmod /pbuddy.ko "$@"
 }
+
+# load PARAMETERS...: the same without watermarks, unless PARAMETERS say otherwise: so the pool has
+# what pool= says and every page of it can be allocated.
+load() { load_default min_free_kbytes=0 "$@"; }
 
 unload() { rmmod pbuddy; }
 

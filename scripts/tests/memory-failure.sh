@@ -99,7 +99,7 @@ buffers() {
 off() { set_fail probability 0 && request 20 0 && got 20 && pbuddyctl alloc --size 1M; }
 
 ktap_begin
-load pool=0:32M,1:32M min_free_kbytes=2048
+load pool=0:30M,1:30M min_free_kbytes=2048 # 32M each
 t report_says_what_and_why report
 t report_says_who report_trace
 t report_shows_zones report_zones

@@ -111,7 +111,7 @@ boosts() { awk '$1 == "boost" { n += $2 } END { print n + 0 }' "$debugfs/zoneinf
 # All pageblocks are movable and none is free, so an unmovable block steals one. That boosts the
 # watermarks; the thread wakes although the node is balanced, and takes the boost back.
 boost_wakes() {
-	unload && load pool=0:64M,1:64M min_free_kbytes=256 || return
+	unload && load pool=0:62M,1:62M min_free_kbytes=256 || return # 64M each
 	hold --size 129536K --class movable || return
 	boosted=$(event watermark_boost) run=$(event pageoutrun)
 	insmod /pbuddy_leaker.ko blocks=1 order=4 leak=0 && rmmod pbuddy_leaker &&
@@ -153,7 +153,7 @@ stops() {
 }
 
 ktap_begin
-load pool=0:64M,1:64M min_free_kbytes=2048
+load pool=0:62M,1:62M min_free_kbytes=2048 # 64M each
 t thread_per_node threads_there
 t thread_on_cpus_of_its_node on_their_nodes
 t thread_follows_cpu_hotplug follows_hotplug

@@ -16,13 +16,68 @@ params=/sys/module/pbuddy/parameters
 # Sum of a field of zoneinfo over all zones.
 sum() { awk -v f="$1" '$1 == f { n += $2 } END { print n + 0 }' "$debugfs/zoneinfo"; }
 
+# min_free_kbytes is 4 times the root of the KiB outside ZONE_MOVABLE, as in the kernel.
+by_formula() {
+	lowmem=$(awk '/^Node/ { on = $4 != "Movable" } on && $1 == "present" { n += $2 }
+		END { print n * 4 }' "$debugfs/zoneinfo")
+	now=$(cat "$params/min_free_kbytes")
+	echo "$lowmem KiB, min_free_kbytes $now"
+	[ $((now * now)) -le $((lowmem * 16)) ] && [ $(((now + 1) * (now + 1))) -gt $((lowmem * 16)) ]
+}
+
 defaults() {
 	grep . "$params"/*
-	[ "$(cat "$params/min_free_kbytes")" = 0 ] &&
-		[ "$(cat "$params/watermark_scale_factor")" = 10 ] &&
+	by_formula && [ "$(cat "$params/watermark_scale_factor")" = 10 ] &&
 		[ "$(cat "$params/watermark_boost_factor")" = 15000 ] &&
-		[ "$(sum min)" -eq 0 ] && [ "$(sum high)" -eq 0 ]
+		[ "$(sum min)" -gt 0 ] && [ "$(sum high)" -gt "$(sum low)" ]
 }
+
+alloc() { pbuddyctl alloc --strict "$@"; }
+
+# Ordinary requests can have on each node what pool= says: as pageblocks, and as single pages.
+all_that_was_asked() { # MIB MIB PARAMETERS...
+	zero=$1
+	one=$2
+	shift 2
+	unload && load_default "$@" || return
+	grep -E '^Node| present | min ' "$debugfs/zoneinfo"
+	alloc --node 0 --size "${zero}M" --order 9 && alloc --node 1 --size "${one}M" --order 9 &&
+		alloc --node 0 --size "${zero}M" --order 0 || return
+	hold --node 0 --size "${zero}M" --order 0 --strict || return
+	alloc --node 1 --size "${one}M" --order 0
+	status=$?
+	drop
+	[ "$status" -eq 0 ]
+}
+
+# Not more than the pageblocks that hold the reserve.
+asked_and_little_more() { # NODE MIB
+	have=$(($(node_pages "$1") / 256))
+	echo "node $1 has $have MiB"
+	[ "$have" -gt "$2" ] && [ "$have" -le $(($2 + $2 / 20 + 2)) ]
+}
+
+default_size() {
+	all_that_was_asked 128 62 pool=0:128M,1:62M && by_formula &&
+		asked_and_little_more 0 128 && asked_and_little_more 1 62
+}
+
+default_size_movable() {
+	unload && load_default movable=50 pool=0:128M && by_formula && asked_and_little_more 0 128
+}
+
+# The default follows a pool that grows; at its maximum, what is left is still what pool= says.
+default_grows() {
+	unload && load_default pool=0:32M-128M,1:16M && by_formula || return
+	before=$(cat "$params/min_free_kbytes")
+	alloc --node 0 --size 128M --order 9 && by_formula || return
+	[ "$(cat "$params/min_free_kbytes")" -gt "$before" ] && alloc --node 1 --size 16M --order 0
+}
+
+# A value at load is taken in addition too. 0 takes nothing.
+given_at_load() { all_that_was_asked 64 32 pool=0:64M,1:32M min_free_kbytes=8192; }
+none_at_load() { all_that_was_asked 64 32 pool=0:64M,1:32M min_free_kbytes=0 && owns 0 64 && owns 1 32; }
+all_reserved() { all_that_was_asked 16 16 pool=0:16M,1:16M min_free_kbytes=40000; }
 
 min_free() {
 	echo 4096 >"$params/min_free_kbytes" || return
@@ -68,7 +123,7 @@ back_to_none() {
 at_load() {
 	unload && load pool=0:64M min_free_kbytes=1024 watermark_scale_factor=100 || return
 	echo "min $(sum min) low $(sum low)"
-	[ "$(sum min)" -eq 256 ] && [ "$(sum low)" -eq $((256 + 163)) ]
+	[ "$(sum min)" -eq 256 ] && [ "$(sum low)" -eq $((256 + $(sum present) / 100)) ]
 }
 
 refused_at_load() { unload && ! insmod /pbuddy.ko pool=0:16M watermark_scale_factor=0; }
@@ -87,7 +142,7 @@ cma_share() {
 }
 
 ktap_begin
-load movable=25 pool=0:128M,1:64M
+load_default movable=25 pool=0:128M,1:64M
 t tunables_defaults defaults
 t tunables_min_free min_free
 t tunables_scale_factor scale_factor
@@ -98,6 +153,12 @@ t tunables_refuse_boost refused watermark_boost_factor -1 1000001
 t tunables_refuse_ratio refused lowmem_reserve_ratio 1 '1 2' '1 2 3 4' a,b,c
 t tunables_back_to_none back_to_none
 t tunables_at_load at_load
+t tunables_default_size default_size
+t tunables_default_size_movable default_size_movable
+t tunables_default_grows default_grows
+t tunables_given_at_load given_at_load
+t tunables_all_reserved all_reserved
+t tunables_none_at_load none_at_load
 t tunables_refused_at_load refused_at_load
 t tunables_cma_share cma_share
 t tunables_gives_back gives_back 16384

@@ -27,7 +27,7 @@
  * Code that changes a watermark, the boost or a reserve calls pb_zone_update_fast_watermark(),
  * which reads all of them again after its store, so that the last of several callers is right.
  *
- * With min_free_pages 0, the default, there are no watermarks: every page may be allocated.
+ * With min_free_pages 0 there are no watermarks: every page may be allocated.
  */
 #include "core/base/pfn.h"
 #include "core/index/bitmap.h"

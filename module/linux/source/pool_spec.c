@@ -269,3 +269,63 @@ int pb_pool_spec_default(struct pb_pool_spec *specs, unsigned int max)
 	}
 	return nr;
 }
+
+/**
+ * pb_pool_spec_pages - the sum of the sizes
+ * @specs: the elements of pool=
+ * @nr: their number
+ *
+ * Return: number of pages.
+ */
+unsigned long pb_pool_spec_pages(const struct pb_pool_spec *specs, unsigned int nr)
+{
+	unsigned long pages = 0;
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		pages += specs[i].nr_pages;
+	return pages;
+}
+
+/*
+ * The size whose share below the min watermarks leaves @pages for ordinary requests. A zone of p
+ * pages in a pool of P pages keeps p * min / P pages. P is at least @total, so p * (total - min) /
+ * total pages are left. The default of min_free_kbytes is a falling share of a growing pool.
+ */
+static unsigned long with_min_free(unsigned long pages, unsigned long total,
+				   unsigned long min_free_pages)
+{
+	if (min_free_pages > total / 2)
+		pages += min_free_pages;
+	else
+		pages = mult_frac(pages, total, total - min_free_pages) + 1;
+	return round_up(pages, PB_PAGEBLOCK_NR);
+}
+
+/**
+ * pb_pool_spec_add_min_free - take the pages that min_free_kbytes keeps in addition
+ * @specs: the elements of pool=
+ * @nr: their number
+ * @min_free_pages: pages that requests which may sleep leave free, of all elements together
+ *
+ * So a request that may sleep can have as much as pool= specifies. Memory that was set aside at
+ * boot, and the default share of the system's memory, keep their size.
+ */
+void pb_pool_spec_add_min_free(struct pb_pool_spec *specs, unsigned int nr,
+			       unsigned long min_free_pages)
+{
+	unsigned long total = pb_pool_spec_pages(specs, nr);
+	unsigned int i;
+
+	if (!min_free_pages)
+		return;
+	for (i = 0; i < nr; i++) {
+		struct pb_pool_spec *spec = &specs[i];
+
+		if (!spec->source->grows || spec->implied)
+			continue;
+		spec->nr_pages = with_min_free(spec->nr_pages, total, min_free_pages);
+		if (spec->max_pages)
+			spec->max_pages = with_min_free(spec->max_pages, total, min_free_pages);
+	}
+}
