@@ -5,7 +5,9 @@
  * cases fill pageblocks to a certain degree, allocate, and check pageblock types, events and the
  * boost of the watermarks.
  */
+#include "core/alloc/bulk.h"
 #include "core/base/pfn.h"
+#include "core/cache/pcp.h"
 #include "core/index/pageblock.h"
 #include "core/zone/fallback.h"
 #include "core/zone/zone.h"
@@ -268,16 +270,21 @@ static void test_nofragment_stays_near(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pb_pfn_zone(&f->pool, pb_alloc(&f->pool, &rq, NULL))->nid, 0);
 }
 
-static unsigned int woken;
+static unsigned int woken, woken_in_section;
 
+/* A wake-up may take a lock that sleeps on PREEMPT_RT, so it has no place in a pcp section. */
 static void count_wakes(struct pb_zone *zone, unsigned int order, pb_alloc_flags_t flags)
 {
+	int cpu;
+
 	woken++;
+	pb_for_each_cpu(cpu)
+		woken_in_section += pb_per_cpu_ptr(zone->pcp, cpu)->busy;
 }
 
 /*
- * Mixing types boosts the watermarks and wakes the node thread; using a free pageblock does
- * neither.
+ * Mixing types boosts the watermarks and wakes the node thread, after the pcp section; using a free
+ * pageblock does neither.
  */
 static void test_boost_on_claim(struct kunit *test)
 {
@@ -286,6 +293,7 @@ static void test_boost_on_claim(struct kunit *test)
 	struct pb_request rq = pt_rq(0, PB_UNMOVABLE, 0);
 
 	woken = 0;
+	woken_in_section = 0;
 	f->pool.ops.wake_node = count_wakes;
 	pb_zone_set_watermarks(zone, 64, 10);
 	KUNIT_ASSERT_NE(test, pb_alloc(&f->pool, &rq, NULL), PB_NO_PFN);
@@ -296,6 +304,7 @@ static void test_boost_on_claim(struct kunit *test)
 	KUNIT_ASSERT_NE(test, pb_alloc(&f->pool, &rq, NULL), PB_NO_PFN);
 	KUNIT_EXPECT_GT(test, zone->watermark_boost, 0UL);
 	KUNIT_EXPECT_GT(test, woken, 0U);
+	KUNIT_EXPECT_EQ(test, woken_in_section, 0U);
 	/* A request that may not wake the thread boosts, too. */
 	woken = 0;
 	pb_zone_decay_boost(zone);
@@ -307,6 +316,26 @@ static void test_boost_on_claim(struct kunit *test)
 		;
 	KUNIT_EXPECT_GT(test, zone->watermark_boost, 0UL);
 	KUNIT_EXPECT_EQ(test, woken, 0U);
+}
+
+/* The same in bulk, which refills without a walk over the zonelist. */
+static void test_boost_in_bulk(struct kunit *test)
+{
+	struct pt_fixture *f = counted_pool(test);
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	struct pb_request rq = pt_rq(0, PB_RECLAIMABLE, 0);
+	unsigned long pfn;
+
+	woken = 0;
+	woken_in_section = 0;
+	f->pool.ops.wake_node = count_wakes;
+	use_all_pageblocks(test, f, 0);
+	pb_zone_set_watermarks(zone, 64, 10);
+	rq.flags = PB_ALLOC_KSWAPD;
+	KUNIT_ASSERT_EQ(test, pb_alloc_bulk(&f->pool, &rq, 1, &pfn, NULL), 1UL);
+	KUNIT_EXPECT_GT(test, zone->watermark_boost, 0UL);
+	KUNIT_EXPECT_GT(test, woken, 0U);
+	KUNIT_EXPECT_EQ(test, woken_in_section, 0U);
 }
 
 /* Requests that may not use CMA pageblocks get every other page and none of these. */
@@ -410,6 +439,7 @@ static struct kunit_case fallback_cases[] = {
 	KUNIT_CASE(test_nofragment_other_zone),
 	KUNIT_CASE(test_nofragment_stays_near),
 	KUNIT_CASE(test_boost_on_claim),
+	KUNIT_CASE(test_boost_in_bulk),
 	KUNIT_CASE(test_cma_is_kept),
 	KUNIT_CASE(test_cma_serves_movable),
 	KUNIT_CASE(test_cma_before_other_types),

@@ -88,6 +88,7 @@ static unsigned int alloc_cached(struct pb_pool *pool, const struct pb_request *
 		pb_pcp_leave(pcp);
 	}
 	preempt_enable();
+	pb_zone_wake_boosted(zone, rq->order, rq->flags);
 	return got;
 }
 

@@ -43,6 +43,7 @@ struct pb_zone {
 	int			pcp_high_min;		/* I: pages */
 	int			pcp_high_max;		/* I: pages */
 	int			pcp_high_step;		/* I: pages a refill adds to high */
+	bool			wake_boosted;		/* R: wake the thread; see fallback.c */
 
 	struct pb_free_area	area[PB_INDEXED_TYPES];	/* A */
 	struct pb_index_ctl	*ctl;			/* per pageblock from base_pfn */

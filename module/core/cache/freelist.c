@@ -164,6 +164,7 @@ static unsigned long rmqueue(struct pb_zone *zone, const struct pb_request *rq)
 	if (unlikely(rq->flags & PB_ALLOC_HIGHATOMIC && pfn != PB_NO_PFN))
 		pb_highatomic_reserve(zone, pfn, rq->order);
 	preempt_enable();
+	pb_zone_wake_boosted(zone, rq->order, rq->flags);
 	return pfn;
 }
 

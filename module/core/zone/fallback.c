@@ -67,12 +67,13 @@ static bool may_claim_partial(unsigned int order, enum pb_migratetype mt)
 
 /*
  * Boosts the watermarks because types are about to be mixed, so that the node thread reclaims and
- * the next request need not. As boost_watermark() and its caller.
+ * the next request need not. This may be inside a pcp section, so the thread is woken afterwards,
+ * by pb_zone_wake_boosted(). As boost_watermark() and its caller.
  */
 static void boost(struct pb_zone *zone, unsigned int order, pb_alloc_flags_t flags)
 {
-	if (pb_zone_boost(zone, order) && flags & PB_ALLOC_KSWAPD && zone->pool->ops.wake_node)
-		zone->pool->ops.wake_node(zone, order, flags);
+	if (pb_zone_boost(zone, order) && flags & PB_ALLOC_KSWAPD)
+		WRITE_ONCE(zone->wake_boosted, true);
 }
 
 /*

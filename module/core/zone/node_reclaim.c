@@ -83,10 +83,11 @@ enum pb_node_reclaim pb_node_reclaim(struct pb_zone *zone, const struct pb_reque
 	struct pb_request here = *rq;
 	bool success;
 
-	if (!worth_while(pool, zone->nid))
-		return PB_NODE_RECLAIM_FULL;
+	/* First: the reclaimers count their pages in process context only. */
 	if (!(rq->flags & PB_ALLOC_WAIT) || rq->flags & PB_ALLOC_RECLAIMING)
 		return PB_NODE_RECLAIM_NOSCAN;
+	if (!worth_while(pool, zone->nid))
+		return PB_NODE_RECLAIM_FULL;
 	if (pb_node_has_cpu(zone->nid) && zone->nid != pb_cpu_node(pb_cpu_id()))
 		return PB_NODE_RECLAIM_NOSCAN;
 	if (atomic_xchg(busy, 1))

@@ -89,6 +89,25 @@ void pb_zone_decay_boost(struct pb_zone *zone);
 void pb_zone_decay_boost_by(struct pb_zone *zone, unsigned long pages);
 
 /**
+ * pb_zone_wake_boosted - wake the node thread of a zone that was boosted
+ * @zone: a zone from which the request has tried to allocate
+ * @order: order of the request
+ * @flags: its PB_ALLOC_ bits
+ *
+ * Context: any, outside of pcp sections. As the test of ZONE_BOOSTED_WATERMARK in rmqueue() in
+ * mm/page_alloc.c.
+ */
+static inline void pb_zone_wake_boosted(struct pb_zone *zone, unsigned int order,
+					pb_alloc_flags_t flags)
+{
+	if (likely(!READ_ONCE(zone->wake_boosted)) || !(flags & PB_ALLOC_KSWAPD))
+		return;
+	/* Full barrier: the thread's waker reads the boost. */
+	if (xchg(&zone->wake_boosted, false) && zone->pool->ops.wake_node)
+		zone->pool->ops.wake_node(zone, order, flags);
+}
+
+/**
  * pb_zone_watermark_ok - whether a request may allocate pages from a zone
  * @zone: the zone
  * @nr_pages: pages of the request, at most PB_NO_PFN / 2

@@ -20,6 +20,9 @@
  * without pages is freed when another one is inserted. An uncharge subtracts the pages last, with
  * release semantics; unused() reads them with acquire semantics.
  *
+ * On PREEMPT_RT nothing can be allocated with preemption off. A request fails there when its
+ * account or the array does not exist yet.
+ *
  * The controller's uncharge is not safe in an NMI. There the uncharge is deferred: it is counted in
  * the account, and an irq_work does it.
  */
@@ -70,9 +73,12 @@ struct pb_account {
 	atomic_long_t			deferred_blocks;
 };
 
-/* The lock protects the table and serialises charges; uncharges take no lock. */
+/*
+ * The lock protects the table and serialises charges; uncharges take no lock. Requests in any
+ * context are charged, so it must not sleep on PREEMPT_RT, and no memory is freed while it is held.
+ */
 static DEFINE_HASHTABLE(accounts, ACCOUNT_BITS);
-static DEFINE_SPINLOCK(accounts_lock);
+static DEFINE_RAW_SPINLOCK(accounts_lock);
 
 /* By pageblock: an array of PB_PAGEBLOCK_NR accounts, kept until unload. */
 static DEFINE_XARRAY(owners);
@@ -104,7 +110,8 @@ static bool unused(struct pb_account *account)
 	       !atomic_long_read(&account->deferred_blocks);
 }
 
-static void insert_locked(struct pb_account *new)
+/* Moves the accounts without pages to @dead. */
+static void insert_locked(struct pb_account *new, struct hlist_head *dead)
 {
 	struct pb_account *account;
 	struct hlist_node *tmp;
@@ -114,7 +121,7 @@ static void insert_locked(struct pb_account *new)
 	hash_for_each_safe(accounts, bucket, tmp, account, node) {
 		if (unused(account)) {
 			hash_del(&account->node);
-			kfree(account);
+			hlist_add_head(&account->node, dead);
 		}
 	}
 	hash_add(accounts, &new->node, hash_key(new->cgroup, new->uid));
@@ -122,7 +129,8 @@ static void insert_locked(struct pb_account *new)
 
 /* Charges the account of a cgroup or user; uses @new when there is none yet. */
 static struct pb_account *charge_locked(struct dmem_cgroup_pool_state *cgroup, kuid_t uid,
-					unsigned long nr_pages, struct pb_account **new)
+					unsigned long nr_pages, struct pb_account **new,
+					struct hlist_head *dead)
 {
 	unsigned long limit = READ_ONCE(pb_account_limit_kbytes) >> (PAGE_SHIFT - 10);
 	struct pb_account *account = find_locked(cgroup, uid);
@@ -135,7 +143,7 @@ static struct pb_account *charge_locked(struct dmem_cgroup_pool_state *cgroup, k
 		*new = NULL;
 		account->cgroup = cgroup;
 		account->uid = uid;
-		insert_locked(account);
+		insert_locked(account, dead);
 	}
 	if (!cgroup && READ_ONCE(pb_account_limit_kbytes) &&
 	    nr_pages + atomic_long_read(&account->pages) > limit)
@@ -144,24 +152,35 @@ static struct pb_account *charge_locked(struct dmem_cgroup_pool_state *cgroup, k
 	return account;
 }
 
+static void free_accounts(struct hlist_head *dead)
+{
+	struct pb_account *account;
+	struct hlist_node *tmp;
+
+	hlist_for_each_entry_safe(account, tmp, dead, node)
+		kfree(account);
+}
+
 static struct pb_account *charge_account(struct dmem_cgroup_pool_state *cgroup,
 					 unsigned long nr_pages, bool may_sleep)
 {
 	struct pb_account *account, *new = NULL;
+	HLIST_HEAD(dead);
 	unsigned long flags;
 	unsigned int tries;
 
 	for (tries = 0; tries < 2; tries++) {
-		spin_lock_irqsave(&accounts_lock, flags);
-		account = charge_locked(cgroup, current_uid(), nr_pages, &new);
-		spin_unlock_irqrestore(&accounts_lock, flags);
-		if (account)
+		raw_spin_lock_irqsave(&accounts_lock, flags);
+		account = charge_locked(cgroup, current_uid(), nr_pages, &new, &dead);
+		raw_spin_unlock_irqrestore(&accounts_lock, flags);
+		if (account || !pb_may_lock())
 			break;
 		new = kzalloc(sizeof(*new), may_sleep ? GFP_KERNEL : GFP_NOWAIT | __GFP_NOWARN);
 		if (!new)
 			break;
 	}
 	kfree(new);
+	free_accounts(&dead);
 	return account ?: ERR_PTR(-ENOMEM);
 }
 
@@ -173,7 +192,7 @@ static void uncharge_deferred(struct irq_work *unused_work)
 	unsigned int bucket;
 	long blocks;
 
-	spin_lock_irqsave(&accounts_lock, flags);
+	raw_spin_lock_irqsave(&accounts_lock, flags);
 	hash_for_each(accounts, bucket, account, node) {
 		blocks = atomic_long_xchg(&account->deferred_blocks, 0);
 		if (!blocks)
@@ -183,7 +202,7 @@ static void uncharge_deferred(struct irq_work *unused_work)
 		for (; blocks; blocks--, pages = 0)
 			dmem_cgroup_uncharge(account->cgroup, (u64)pages << PAGE_SHIFT);
 	}
-	spin_unlock_irqrestore(&accounts_lock, flags);
+	raw_spin_unlock_irqrestore(&accounts_lock, flags);
 }
 
 static struct irq_work deferred_work = IRQ_WORK_INIT_HARD(uncharge_deferred);
@@ -259,7 +278,7 @@ static struct pb_account **make_owner(unsigned long pfn, gfp_t gfp)
 {
 	struct pb_account **owner = owner_of(pfn), **array, *other;
 
-	if (owner)
+	if (owner || !pb_may_lock())
 		return owner;
 	array = kcalloc(PB_PAGEBLOCK_NR, sizeof(*array), gfp);
 	if (!array)
@@ -431,7 +450,7 @@ void pb_account_show(struct seq_file *m)
 	unsigned int bucket;
 	long pages;
 
-	spin_lock_irq(&accounts_lock);
+	raw_spin_lock_irq(&accounts_lock);
 	hash_for_each(accounts, bucket, account, node) {
 		pages = atomic_long_read(&account->pages);
 		if (pages && account->cgroup)
@@ -440,7 +459,7 @@ void pb_account_show(struct seq_file *m)
 			seq_printf(m, "uid %u %ld\n", from_kuid_munged(&init_user_ns, account->uid),
 				   pages);
 	}
-	spin_unlock_irq(&accounts_lock);
+	raw_spin_unlock_irq(&accounts_lock);
 }
 
 /* Blocks freed in NMIs whose uncharge is deferred. */
@@ -451,10 +470,10 @@ long pb_account_deferred_blocks(void)
 	unsigned int bucket;
 	long blocks = 0;
 
-	spin_lock_irqsave(&accounts_lock, flags);
+	raw_spin_lock_irqsave(&accounts_lock, flags);
 	hash_for_each(accounts, bucket, account, node)
 		blocks += atomic_long_read(&account->deferred_blocks);
-	spin_unlock_irqrestore(&accounts_lock, flags);
+	raw_spin_unlock_irqrestore(&accounts_lock, flags);
 	return blocks;
 }
 EXPORT_SYMBOL_PB_TEST(pb_account_deferred_blocks);

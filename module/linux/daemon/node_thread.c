@@ -11,7 +11,9 @@
  * nothing, and an idle CPU is not woken. Zeroing stops when the thread or its CPU is needed, and
  * continues at a later visit.
  *
- * Waking takes no lock of pbuddy. In an NMI an irq_work wakes the thread.
+ * A request in any context wakes the thread, so waking takes no lock that sleeps on PREEMPT_RT: the
+ * thread waits on an rcuwait. With interrupts off, where the caller may hold a lock of the
+ * scheduler, and in an NMI, an irq_work wakes the thread.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -22,6 +24,7 @@
 #include <linux/irq_work.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
+#include <linux/rcuwait.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -51,9 +54,9 @@
  * struct pb_node - a node's thread
  * @nid: its node
  * @task: the thread
- * @wait: wait queue of the thread
+ * @wait: the thread while it waits for work
  * @throttled: wait queue of throttled requests
- * @wake: wakes the thread for an NMI
+ * @wake: wakes the thread when the caller must not
  * @wanted: the node has to be balanced; set by the waker
  * @order: largest order of the requests that woke it
  * @proactive: the node has proactive work
@@ -67,7 +70,7 @@
 struct pb_node {
 	int			nid;
 	struct task_struct	*task;
-	wait_queue_head_t	wait;
+	struct rcuwait		wait;
 	wait_queue_head_t	throttled;
 	struct irq_work		wake;
 	bool			wanted;
@@ -124,15 +127,15 @@ static int failures(const struct pb_node *n)
 
 static void wake_from_irq_work(struct irq_work *work)
 {
-	wake_up_interruptible(&container_of(work, struct pb_node, wake)->wait);
+	rcuwait_wake_up(&container_of(work, struct pb_node, wake)->wait);
 }
 
 static void wake_thread(struct pb_node *n)
 {
-	if (in_nmi())
+	if (in_nmi() || irqs_disabled())
 		irq_work_queue(&n->wake);
 	else
-		wake_up_interruptible(&n->wait);
+		rcuwait_wake_up(&n->wait);
 }
 
 /**
@@ -411,7 +414,9 @@ static int thread(void *p)
 	flags = memalloc_noreclaim_save();
 	while (!kthread_should_stop()) {
 		trace_mm_vmscan_kswapd_sleep(n->nid);
-		wait_event_freezable(n->wait, has_work(n) || kthread_should_stop());
+		/* As wait_event_freezable(). */
+		rcuwait_wait_event(&n->wait, has_work(n) || kthread_should_stop(),
+				   TASK_INTERRUPTIBLE | TASK_FREEZABLE);
 		if (kthread_should_stop())
 			break;
 		if (xchg(&n->wanted, false))
@@ -478,9 +483,9 @@ static int start_node(int nid)
 	if (!n)
 		return -ENOMEM;
 	n->nid = nid;
-	init_waitqueue_head(&n->wait);
+	rcuwait_init(&n->wait);
 	init_waitqueue_head(&n->throttled);
-	init_irq_work(&n->wake, wake_from_irq_work);
+	n->wake = IRQ_WORK_INIT_HARD(wake_from_irq_work);
 	n->task = kthread_create_on_node(thread, n, nid, "pbuddyd/%d", nid);
 	if (IS_ERR(n->task)) {
 		int err = PTR_ERR(n->task);

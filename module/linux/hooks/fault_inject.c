@@ -15,6 +15,7 @@
 #include <linux/fault-inject.h>
 #include <linux/mutex.h>
 
+#include "compat.h"
 #include "request/percpu_zone.h"
 
 static struct {
@@ -61,13 +62,14 @@ DEFINE_DEBUGFS_ATTRIBUTE(probability_fops, probability_get, probability_set, "%l
  * @gfp: flags as passed by the caller
  * @order: order of the request
  *
- * Context: any. As should_fail_alloc_page() in mm/fail_page_alloc.c.
+ * Context: any. On PREEMPT_RT requests with preemption off do not fail, because the random numbers
+ * have a lock that sleeps. As should_fail_alloc_page() in mm/fail_page_alloc.c.
  *
  * Return: true if the request has to fail.
  */
 bool __pb_should_fail(gfp_t gfp, unsigned int order)
 {
-	if (order < fail_pbuddy.min_order || gfp & __GFP_NOFAIL)
+	if (order < fail_pbuddy.min_order || gfp & __GFP_NOFAIL || !pb_may_lock())
 		return false;
 	if (fail_pbuddy.ignore_gfp_highmem && gfp & __GFP_HIGHMEM)
 		return false;

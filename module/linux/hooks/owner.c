@@ -6,7 +6,8 @@
  * grows, so that a request in any context can write one. A request writes the record of the first
  * page of its block while it owns the block, so that no lock is needed. A free does not change the
  * record, as a report of a bad free prints it. The stack depot stores each distinct stack once. A
- * record has no stack if the depot has no memory left, or in NMI, where it cannot be called.
+ * record has no stack if the depot has no memory left, or where the depot cannot be called: in NMI,
+ * and on PREEMPT_RT with preemption off.
  *
  * Addresses of a module can be translated to symbols only while its code is present: init code
  * until the module is live, other code until the module is unloaded. Therefore a module notifier
@@ -92,7 +93,7 @@ static depot_stack_handle_t save_stack(void)
 	unsigned long entries[STACK_DEPTH];
 	unsigned int nr;
 
-	if (in_nmi())
+	if (in_nmi() || !pb_may_lock())
 		return 0;
 	nr = stack_trace_save(entries, STACK_DEPTH, 3);
 	/* Do not reclaim, even if the caller may sleep: recording must not change its behaviour. */

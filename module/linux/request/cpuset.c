@@ -19,6 +19,7 @@
 #include <linux/sched/signal.h>
 #include <linux/seqlock.h>
 
+#include "compat.h"
 #include "core/base/platform.h"
 #include "request/cpuset.h"
 
@@ -41,6 +42,12 @@ const unsigned long *pb_cpuset_mems_allowed(void)
 	return nodes_addr(current->mems_allowed);
 }
 
+/* On PREEMPT_RT the reader of a count that is changing sleeps until its writer is done. */
+static bool may_read_count(void)
+{
+	return in_task() && pb_may_lock();
+}
+
 /**
  * pb_mems_allowed_begin - begin a read section of the current task's allowed nodes
  *
@@ -50,20 +57,21 @@ const unsigned long *pb_cpuset_mems_allowed(void)
  */
 unsigned int pb_mems_allowed_begin(void)
 {
-	return in_task() ? read_seqcount_begin(&current->mems_allowed_seq) : 0;
+	return may_read_count() ? read_seqcount_begin(&current->mems_allowed_seq) : 0;
 }
 
 /**
  * pb_mems_allowed_retry - whether the allowed nodes changed since pb_mems_allowed_begin()
  * @cookie: from pb_mems_allowed_begin()
  *
- * Context: as pb_mems_allowed_begin().
+ * Context: that of pb_mems_allowed_begin(). Always false in an interrupt, and on PREEMPT_RT with
+ * preemption off.
  *
  * Return: true if they changed: a failure may be due to the change, so try again.
  */
 bool pb_mems_allowed_retry(unsigned int cookie)
 {
-	return in_task() && read_seqcount_retry(&current->mems_allowed_seq, cookie);
+	return may_read_count() && read_seqcount_retry(&current->mems_allowed_seq, cookie);
 }
 #else
 const unsigned long *pb_cpuset_mems_allowed(void)
