@@ -219,7 +219,7 @@ unsigned long pb_alloc_contig(struct pb_pool *pool, const struct pb_request *rq,
 	any.order = min_t(unsigned int, ilog2(nr_pages), PB_MAX_ORDER);
 	pb_slowpath_collect(pool, &any);
 	pfn = walk_zonelist(pool, &any, nr_pages);
-	if (pfn == PB_NO_PFN && any.flags & PB_ALLOC_WAIT)
+	if (pfn == PB_NO_PFN && pb_may_reclaim(&any))
 		pfn = empty_range(pool, &any, nr_pages);
 	if (pfn == PB_NO_PFN)
 		return pb_alloc_fail(pool, pb_failure_reason(pool, &any, nr_pages), reason);

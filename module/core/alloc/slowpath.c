@@ -220,7 +220,7 @@ void pb_slowpath_collect(struct pb_pool *pool, const struct pb_request *rq)
 	if (!(rq->flags & PB_ALLOC_WAIT))
 		return;
 	/* The order is rounded down, so the range may be nearly twice as long. */
-	if (!pb_task_reclaiming() && !pb_slow_grow(pool, rq, 2UL << rq->order))
+	if (pb_may_reclaim(rq) && !pb_slow_grow(pool, rq, 2UL << rq->order))
 		pb_direct_reclaim(pool, rq);
 	pb_slow_drain_all(pool);
 	pb_slow_scan_zones(pool, rq);

@@ -66,4 +66,14 @@ static inline bool pb_ignores_policy(const struct pb_request *rq)
 	return rq->reserve_flags || (rq->slow_flags && !(rq->slow_flags & PB_ALLOC_CPUSET));
 }
 
+/*
+ * Whether a request may call reclaimers and owners of movable blocks: not from within such a call,
+ * whose task has PF_MEMALLOC.
+ */
+static inline bool pb_may_reclaim(const struct pb_request *rq)
+{
+	return rq->flags & PB_ALLOC_WAIT && !(rq->flags & PB_ALLOC_RECLAIMING) &&
+	       !pb_task_reclaiming();
+}
+
 #endif /* PB_REQUEST_H */
