@@ -75,6 +75,7 @@ static const struct pb_ops ops = {
 	.wake_node	= pb_node_thread_wake,
 	.want_zeroed	= pb_node_thread_want_zeroed,
 	.reclaim	= pb_shrink_zones,
+	.reclaim_end	= pb_shrink_zones_end,
 	.reclaimable	= pb_shrinkable_pages,
 	.grow		= pb_deferred_grow,
 	.migrate	= pb_movable_ops_migrate,

@@ -216,6 +216,7 @@ unsigned long pb_alloc_contig(struct pb_pool *pool, const struct pb_request *rq,
 		any.flags = pb_reserve_alloc_flags(rq);
 	if (pb_ignores_policy(rq))
 		any.nodemask = NULL;
+	any.nr_pages = nr_pages;
 	any.order = min_t(unsigned int, ilog2(nr_pages), PB_MAX_ORDER);
 	pb_slowpath_collect(pool, &any);
 	pfn = walk_zonelist(pool, &any, nr_pages);

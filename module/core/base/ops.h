@@ -24,8 +24,9 @@ struct pb_zone;
  *	NULL; swapped at run time
  * @wake_node: wakes the node thread of a zone that was boosted or fell below low, with the order
  *	and the flags of the request; may be NULL
- * @reclaim: frees @nr_pages that @rq could use, with more effort for a lower @priority; returns the
- *	pages freed; may sleep; may be NULL
+ * @reclaim: frees @nr_pages that @rq could use, with more effort for a lower @priority, and not in
+ *	zones with pb_compaction_ready(); returns the pages freed; may sleep; may be NULL
+ * @reclaim_end: reports the end of a direct reclaim, and the pages freed by it; may be NULL
  * @reclaimable: number of pages that reclaim could free in a zone; may be NULL
  * @grow: adds @nr_pages or more to a zone that @rq may use, by pb_pool_grow(); returns the pages
  *	that this or another task added; may sleep; may be NULL
@@ -60,6 +61,7 @@ struct pb_ops {
 	void (*wake_node)(struct pb_zone *zone, unsigned int order, pb_alloc_flags_t flags);
 	unsigned long (*reclaim)(struct pb_pool *pool, const struct pb_request *rq, int priority,
 				 unsigned long nr_pages);
+	void (*reclaim_end)(struct pb_pool *pool, unsigned long freed);
 	unsigned long (*reclaimable)(struct pb_zone *zone);
 	unsigned long (*grow)(struct pb_pool *pool, const struct pb_request *rq,
 			      unsigned long nr_pages);

@@ -10,6 +10,7 @@
 /**
  * struct pb_request - one allocation request, built once
  * @order: 0 to PB_MAX_ORDER
+ * @nr_pages: pages of a range (contig.c), whose @order is rounded down; 0: a block of @order
  * @migratetype: below PB_PCPTYPES
  * @highest_zone: highest zone type that may serve it
  * @flags: of the first walk over the zonelist
@@ -30,6 +31,7 @@
  */
 struct pb_request {
 	unsigned int		order;
+	unsigned long		nr_pages;
 	enum pb_migratetype	migratetype;
 	enum pb_zone_type	highest_zone;
 	pb_alloc_flags_t	flags;
@@ -41,6 +43,11 @@ struct pb_request {
 	const unsigned long	*mems_allowed;
 	bool			*zeroed;
 };
+
+static inline unsigned long pb_request_pages(const struct pb_request *rq)
+{
+	return rq->nr_pages ?: 1UL << rq->order;
+}
 
 /* Flags of a walk in the slow path. As gfp_to_alloc_flags() in mm/page_alloc.c. */
 static inline pb_alloc_flags_t pb_slow_alloc_flags(const struct pb_request *rq)
