@@ -6,6 +6,20 @@
 #include "core/cache/freelist.h"
 #include "core/zone/zone.h"
 
+/* The reason of a request that no zone may serve: whether its nodemask or cpuset forbids one. */
+static enum pb_reason reason_without_zone(struct pb_pool *pool, const struct pb_request *rq)
+{
+	struct pb_request any = *rq;
+	struct pb_zone *zone;
+
+	any.nodemask = NULL;
+	any.mems_allowed = NULL;
+	pb_for_each_zone(zone, pool)
+		if (pb_zone_allowed(zone, &any))
+			return PB_REASON_POLICY;
+	return PB_REASON_NODE;
+}
+
 /**
  * pb_failure_reason - decide why a request cannot be served
  * @pool: the pool
@@ -31,7 +45,7 @@ enum pb_reason pb_failure_reason(struct pb_pool *pool, const struct pb_request *
 			below = false;
 	}
 	if (!largest)
-		return rq->nodemask ? PB_REASON_POLICY : PB_REASON_NODE;
+		return reason_without_zone(pool, rq);
 	if (nr_pages > largest)
 		return PB_REASON_LIMIT;
 	if (nr_pages > free || below)

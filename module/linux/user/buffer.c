@@ -17,6 +17,7 @@
 
 #include "api/account.h"
 #include "api/pages.h"
+#include "core/alloc/failure_reason.h"
 #include "core/cache/freelist.h"
 #include "core/zone/watermark.h"
 #include "instance.h"
@@ -314,17 +315,14 @@ static int alloc_pages_of(struct pb_buffer *buf, const struct pb_buffer_spec *sp
 			  enum pb_reason *reason)
 {
 	gfp_t gfp = gfp_of(spec);
-	unsigned long eligible;
+	unsigned long want = spec->nr_pages - buf->nr_pages;
 	struct pb_request rq;
 
 	if (!pb_gfp_request(&rq, &gfp, 0, spec->nid, spec->nodemask))
 		return -EINVAL;
 	rq.zeroed = &buf->zeroed;
-	eligible = eligible_pages(&rq);
-	if (reason && spec->nr_pages - buf->nr_pages > eligible) {
-		*reason = PB_REASON_LIMIT;
-		if (!eligible)
-			*reason = rq.mems_allowed ? PB_REASON_POLICY : PB_REASON_NODE;
+	if (reason && want > eligible_pages(&rq)) {
+		*reason = pb_failure_reason(&pb_instance, &rq, want);
 		return -ENOMEM;
 	}
 	return spec->contig ? alloc_contig(buf, spec, &rq, reason) :
