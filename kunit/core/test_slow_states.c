@@ -382,6 +382,55 @@ static void test_one_oom_at_a_time(struct kunit *test)
 	atomic_set(&f->pool.oom_busy, 0);
 }
 
+struct change {
+	const char		*name;
+	pb_alloc_flags_t	flags;
+	char			at;
+	const char		*log;
+};
+
+static const struct change changes[] = {
+	{ "before a round", W, 'd', "wd" },
+	{ "before a kill", W, 'r', "wdwr" },
+	{ "before it fails", W, 'o', "wdwro" },
+	{ "while it may not wait", K, 'w', "w" },
+	{ "must not fail", W | PB_ALLOC_NOFAIL, 'o', "wdwro" },
+};
+
+static void describe_change(const struct change *change, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s", change->name);
+}
+
+KUNIT_ARRAY_PARAM(changes, changes, describe_change);
+
+/*
+ * A request whose cpuset changed ends, also one that must not fail, and is not counted: its caller
+ * makes it again.
+ */
+static void test_cpuset_changes(struct kunit *test)
+{
+	const struct change *change = test->param_value;
+	struct pt_fixture *f = pt_full_pool(test, &pt_small);
+	struct pb_zone *zone = f->pool.all_zones->zone[0];
+	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
+	unsigned long failed = pb_zone_event(zone, PB_ALLOC_FAIL);
+	enum pb_reason reason;
+
+	rq.flags = change->flags;
+	rq.mems_cookie = 1;
+	pt_script.change_at = change->at;
+	KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_STREQ(test, pt_script.log, change->log);
+	KUNIT_EXPECT_EQ(test, pb_alloc_contig(&f->pool, &rq, 3, &reason), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_ALLOC_FAIL), failed);
+	/* Without a cookie the change does not matter. */
+	rq.flags &= ~PB_ALLOC_NOFAIL;
+	rq.mems_cookie = 0;
+	KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_ALLOC_FAIL), failed + 1);
+}
+
 /*
  * NOFAIL may use half of the MIN watermark after everything else has failed, and no more: below
  * that it waits until a page is freed.
@@ -455,6 +504,7 @@ static struct kunit_case slow_states_cases[] = {
 	KUNIT_CASE(test_reserve_ignores_policy),
 	KUNIT_CASE(test_victim_ends),
 	KUNIT_CASE(test_one_oom_at_a_time),
+	KUNIT_CASE_PARAM(test_cpuset_changes, changes_gen_params),
 	KUNIT_CASE(test_nofail_reserve),
 	KUNIT_CASE(test_unreasonable),
 	{}

@@ -4,6 +4,7 @@
  * set the same policy for both, alloc_pages() gives the expected nodes.
  */
 #include <linux/cpuset.h>
+#include <linux/err.h>
 #include <linux/gfp.h>
 #include <linux/interrupt.h>
 #include <linux/mempolicy.h>
@@ -18,6 +19,7 @@
 #include "fixture.h"
 #include "instance.h"
 #include "parity.h"
+#include "user/buffer.h"
 
 /* ---- Memory policies ---- */
 
@@ -210,6 +212,83 @@ static void test_cpuset(struct kunit *test)
 	/* A softirq is not restricted by the task's cpuset. */
 	KUNIT_EXPECT_EQ(test, softirq, first);
 }
+/* The nodes that the task gets back while its request fails. */
+static nodemask_t given_back;
+
+static bool give_back_nodes(const struct pb_request *rq)
+{
+	set_mems_allowed(given_back);
+	return true;
+}
+
+static bool served_blocks(gfp_t gfp)
+{
+	struct page *page = pbuddy_alloc_pages(gfp, 0);
+
+	pbuddy_free_pages(page, 0);
+	return page;
+}
+
+static bool served_bulk(gfp_t gfp)
+{
+	struct page *pages[3] = { };
+	unsigned long nr = pbuddy_alloc_pages_bulk(gfp, NUMA_NO_NODE, ARRAY_SIZE(pages), pages);
+
+	pbuddy_free_pages_bulk(pages, ARRAY_SIZE(pages));
+	return nr == ARRAY_SIZE(pages);
+}
+
+static bool served_range(gfp_t gfp)
+{
+	struct page *page = pbuddy_alloc_contig(3, gfp, NUMA_NO_NODE, NULL);
+
+	pbuddy_free_contig(page, 3);
+	return page;
+}
+
+static bool served_exact(gfp_t gfp)
+{
+	void *p = pbuddy_alloc_pages_exact(3 * PAGE_SIZE, gfp);
+
+	if (p)
+		pbuddy_free_pages_exact(p, 3 * PAGE_SIZE);
+	return p;
+}
+
+static bool served_buffer(gfp_t gfp)
+{
+	struct pb_buffer_spec spec = {
+		.nr_pages = 3, .nid = first_memory_node, .migratetype = PB_MOVABLE, .label = "",
+	};
+	enum pb_reason reason;
+	struct pb_buffer *buf = pb_buffer_create(&spec, &reason);
+
+	if (!IS_ERR(buf))
+		pb_buffer_put(buf);
+	return !IS_ERR(buf);
+}
+
+static bool (*const served[])(gfp_t gfp) = {
+	served_blocks, served_bulk, served_range, served_exact, served_buffer,
+};
+
+/* A cpuset that changes while a request fails: the request is made again. */
+static void test_cpuset_changes(struct kunit *test)
+{
+	bool (*changed)(const struct pb_request *rq) = pb_instance.ops.mems_changed;
+	unsigned int i;
+	bool ok;
+
+	given_back = current->mems_allowed;
+	for (i = 0; i < ARRAY_SIZE(served); i++) {
+		pb_instance.ops.mems_changed = give_back_nodes;
+		set_mems_allowed(NODE_MASK_NONE);
+		ok = served[i](GFP_USER | __GFP_NOWARN);
+		set_mems_allowed(given_back);
+		pb_instance.ops.mems_changed = changed;
+		KUNIT_EXPECT_TRUE_MSG(test, ok, "function %u", i);
+	}
+}
 #endif
 
 static struct kunit_case parity_policy_cases[] = {
@@ -219,6 +298,7 @@ static struct kunit_case parity_policy_cases[] = {
 #endif
 #ifdef CONFIG_CPUSETS
 	KUNIT_CASE(test_cpuset),
+	KUNIT_CASE(test_cpuset_changes),
 #endif
 	{}
 };

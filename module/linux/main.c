@@ -31,6 +31,7 @@
 #include "hooks/guard_pages.h"
 #include "hooks/owner.h"
 #include "instance.h"
+#include "request/cpuset.h"
 #include "request/percpu_zone.h"
 #include "request/suspend.h"
 #include "source/pool_spec.h"
@@ -82,6 +83,7 @@ static const struct pb_ops ops = {
 	.compact	= pb_compact_pages,
 	.uncharge	= pb_account_free,
 	.zero		= zero,
+	.mems_changed	= pb_cpuset_changed,
 	.oom		= pb_oom,
 	.oom_victim	= pb_oom_victim,
 };

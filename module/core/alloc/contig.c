@@ -223,7 +223,7 @@ unsigned long pb_alloc_contig(struct pb_pool *pool, const struct pb_request *rq,
 	if (pfn == PB_NO_PFN && pb_may_reclaim(&any))
 		pfn = empty_range(pool, &any, nr_pages);
 	if (pfn == PB_NO_PFN)
-		return pb_alloc_fail(pool, pb_failure_reason(pool, &any, nr_pages), reason);
+		return pb_alloc_fail(pool, rq, pb_failure_reason(pool, &any, nr_pages), reason);
 	return pfn;
 }
 EXPORT_SYMBOL_PB_TEST(pb_alloc_contig);

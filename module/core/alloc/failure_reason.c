@@ -55,16 +55,34 @@ enum pb_reason pb_failure_reason(struct pb_pool *pool, const struct pb_request *
 EXPORT_SYMBOL_PB_TEST(pb_failure_reason);
 
 /**
+ * pb_request_stale - whether the nodes allowed to the task have changed since a request was made
+ * @pool: the pool
+ * @rq: the request
+ *
+ * A failure may be due to the change. The caller of the core makes the request again.
+ *
+ * Context: process, or a request without a cookie.
+ * Return: whether they have.
+ */
+bool pb_request_stale(struct pb_pool *pool, const struct pb_request *rq)
+{
+	return rq->mems_cookie && pool->ops.mems_changed && pool->ops.mems_changed(rq);
+}
+
+/**
  * pb_alloc_fail - count a failure and store its reason
  * @pool: the pool
+ * @rq: the request; a stale one is not counted, because it is made again
  * @why: the reason
  * @reason: set to it, or NULL
  *
  * Return: PB_NO_PFN.
  */
-unsigned long pb_alloc_fail(struct pb_pool *pool, enum pb_reason why, enum pb_reason *reason)
+unsigned long pb_alloc_fail(struct pb_pool *pool, const struct pb_request *rq, enum pb_reason why,
+			    enum pb_reason *reason)
 {
-	pb_zone_event_add(pool->all_zones->zone[0], PB_ALLOC_FAIL, 1);
+	if (!pb_request_stale(pool, rq))
+		pb_zone_event_add(pool->all_zones->zone[0], PB_ALLOC_FAIL, 1);
 	if (reason)
 		*reason = why;
 	return PB_NO_PFN;
@@ -83,5 +101,5 @@ unsigned long pb_alloc_refused(struct pb_pool *pool, const struct pb_request *rq
 {
 	bool node = (unsigned int)rq->nid >= (unsigned int)pool->nr_nodes;
 
-	return pb_alloc_fail(pool, node ? PB_REASON_NODE : PB_REASON_LIMIT, reason);
+	return pb_alloc_fail(pool, rq, node ? PB_REASON_NODE : PB_REASON_LIMIT, reason);
 }

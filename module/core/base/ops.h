@@ -43,6 +43,9 @@ struct pb_zone;
  *	compaction
  * @compact_event: reports a step of compaction (compact_event.h); process context; may be NULL;
  *	swapped at run time
+ * @mems_changed: whether the nodes allowed to the task have changed since @rq was made, by its
+ *	@mems_cookie; the request then fails without effects on other tasks, and its caller makes it
+ *	again; process context; may be NULL
  * @oom: selects and kills a task that holds memory; true when memory will be freed; may sleep; may
  *	be NULL
  * @oom_victim: whether the calling task is an OOM victim; may be NULL
@@ -73,6 +76,7 @@ struct pb_ops {
 	enum pb_compact_result (*compact)(struct pb_pool *pool, const struct pb_request *rq,
 					  enum pb_compact_priority prio, unsigned long *captured);
 	void (*compact_event)(const struct pb_compact_event *event);
+	bool (*mems_changed)(const struct pb_request *rq);
 	bool (*oom)(struct pb_pool *pool, const struct pb_request *rq);
 	bool (*oom_victim)(struct pb_pool *pool);
 };

@@ -24,6 +24,7 @@
  * @preferred_zone: first zone that may serve it, for statistics; NULL: the first of the zonelist
  * @mems_allowed: nodes of the caller's cpuset, or NULL for all; applies with PB_ALLOC_CPUSET and
  *	PB_ALLOC_HARDWALL
+ * @mems_cookie: for ops->mems_changed, or 0: the allowed nodes do not change
  * @zeroed: set by pb_alloc() and pb_alloc_contig() to whether the pages are known to be zero, or
  *	NULL
  *
@@ -41,6 +42,7 @@ struct pb_request {
 	const unsigned long	*nodemask;
 	struct pb_zone		*preferred_zone;
 	const unsigned long	*mems_allowed;
+	unsigned int		mems_cookie;
 	bool			*zeroed;
 };
 

@@ -100,18 +100,16 @@ static noinline struct page *alloc_request(gfp_t gfp, unsigned int order, int ni
 {
 	enum pb_reason reason;
 	struct pb_request rq;
-	unsigned int cookie;
 	bool zeroed = false;
 	unsigned long pfn;
 
 	do {
-		cookie = pb_mems_allowed_begin();
 		if (unlikely(!pb_gfp_request(&rq, &gfp, order, nid, nodemask)))
 			return NULL;
 		rq.zeroed = pb_want_zero(gfp) ? &zeroed : NULL;
 		pfn = pb_pages_alloc(&rq, gfp, &reason);
 		/* A concurrent change of the cpuset may have hidden free memory. */
-	} while (unlikely(pfn == PB_NO_PFN && pb_mems_allowed_retry(cookie)));
+	} while (unlikely(pfn == PB_NO_PFN && pb_cpuset_changed(&rq)));
 	if (unlikely(pfn == PB_NO_PFN)) {
 		pb_report_failure(&rq, gfp, 1UL << order, reason);
 		return NULL;
@@ -311,12 +309,41 @@ unsigned long pbuddy_alloc_pages_bulk(gfp_t gfp, int nid, unsigned long nr_pages
 		if (got < want) {
 			/* The rest of the array is scratch space of the failed attempt. */
 			memset(page_array + from, 0, (want - got) * sizeof(*page_array));
-			return from;
+			if (!pb_cpuset_changed(&rq) ||
+			    !pb_gfp_request(&rq, &gfp, 0, nid, NULL))
+				return from;
 		}
 	}
 	return nr_pages;
 }
 EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_pages_bulk);
+
+/* Contiguous pages of order 0 from these nodes. */
+static struct page *alloc_range(gfp_t gfp, unsigned long nr_pages, int nid,
+				const nodemask_t *nodemask)
+{
+	enum pb_reason reason;
+	struct pb_request rq;
+	bool zeroed = false;
+	unsigned long pfn;
+
+	do {
+		if (unlikely(!pb_gfp_request(&rq, &gfp, 0, nid, nodemask)))
+			return NULL;
+		if (unlikely(!nr_pages)) {
+			WARN_ONCE(!(gfp & __GFP_NOWARN), "pbuddy: allocation of no page\n");
+			return NULL;
+		}
+		rq.zeroed = pb_want_zero(gfp) ? &zeroed : NULL;
+		pfn = pb_pages_alloc_contig(&rq, nr_pages, gfp, &reason);
+	} while (unlikely(pfn == PB_NO_PFN && pb_cpuset_changed(&rq)));
+	if (unlikely(pfn == PB_NO_PFN)) {
+		pb_report_failure(&rq, gfp, nr_pages, reason);
+		return NULL;
+	}
+	prepare_pages(pfn, nr_pages, &rq, gfp);
+	return pfn_to_page(pfn);
+}
 
 /**
  * pbuddy_alloc_contig - allocate any number of physically contiguous pages
@@ -336,25 +363,7 @@ EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_pages_bulk);
 struct page *pbuddy_alloc_contig(unsigned long nr_pages, gfp_t gfp, int nid,
 				 const nodemask_t *nodemask)
 {
-	enum pb_reason reason;
-	struct pb_request rq;
-	bool zeroed = false;
-	unsigned long pfn;
-
-	if (unlikely(!pb_gfp_request(&rq, &gfp, 0, nid, nodemask)))
-		return NULL;
-	if (unlikely(!nr_pages)) {
-		WARN_ONCE(!(gfp & __GFP_NOWARN), "pbuddy: allocation of no page\n");
-		return NULL;
-	}
-	rq.zeroed = pb_want_zero(gfp) ? &zeroed : NULL;
-	pfn = pb_pages_alloc_contig(&rq, nr_pages, gfp, &reason);
-	if (unlikely(pfn == PB_NO_PFN)) {
-		pb_report_failure(&rq, gfp, nr_pages, reason);
-		return NULL;
-	}
-	prepare_pages(pfn, nr_pages, &rq, gfp);
-	return pfn_to_page(pfn);
+	return alloc_range(gfp, nr_pages, nid, nodemask);
 }
 EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_contig);
 

@@ -21,6 +21,7 @@
 #include "core/cache/freelist.h"
 #include "core/zone/watermark.h"
 #include "instance.h"
+#include "request/cpuset.h"
 #include "request/gfp.h"
 #include "request/policy.h"
 #include "user/buffer.h"
@@ -310,23 +311,35 @@ static unsigned long eligible_pages(const struct pb_request *rq)
 	return nr_pages;
 }
 
+static int alloc_request(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
+			 struct pb_request *rq, enum pb_reason *reason)
+{
+	unsigned long want = spec->nr_pages - buf->nr_pages;
+
+	if (reason && want > eligible_pages(rq)) {
+		pb_alloc_fail(&pb_instance, rq, pb_failure_reason(&pb_instance, rq, want), reason);
+		return -ENOMEM;
+	}
+	return spec->contig ? alloc_contig(buf, spec, rq, reason) :
+			      alloc_blocks(buf, spec, rq, reason);
+}
+
 /* With @reason NULL a partial allocation is a success. */
 static int alloc_pages_of(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
 			  enum pb_reason *reason)
 {
 	gfp_t gfp = gfp_of(spec);
-	unsigned long want = spec->nr_pages - buf->nr_pages;
 	struct pb_request rq;
+	int err;
 
-	if (!pb_gfp_request(&rq, &gfp, 0, spec->nid, spec->nodemask))
-		return -EINVAL;
-	rq.zeroed = &buf->zeroed;
-	if (reason && want > eligible_pages(&rq)) {
-		*reason = pb_failure_reason(&pb_instance, &rq, want);
-		return -ENOMEM;
-	}
-	return spec->contig ? alloc_contig(buf, spec, &rq, reason) :
-			      alloc_blocks(buf, spec, &rq, reason);
+	do {
+		if (!pb_gfp_request(&rq, &gfp, 0, spec->nid, spec->nodemask))
+			return -EINVAL;
+		rq.zeroed = &buf->zeroed;
+		err = alloc_request(buf, spec, &rq, reason);
+		/* Blocks that were allocated before the cpuset changed are kept. */
+	} while (err == -ENOMEM && pb_cpuset_changed(&rq));
+	return err;
 }
 
 /* MPOL_PREFERRED_MANY: first the preferred nodes, without sleeping. */
@@ -478,6 +491,7 @@ struct pb_buffer *pb_buffer_create(const struct pb_buffer_spec *spec, enum pb_re
 	buf->node = page_to_nid(pfn_to_page(buf->block[0].pfn));
 	return buf;
 }
+EXPORT_SYMBOL_PB_TEST(pb_buffer_create);
 
 /**
  * pb_buffer_get() - take a reference
@@ -505,3 +519,4 @@ void pb_buffer_put(struct pb_buffer *buf)
 	if (refcount_dec_and_test(&buf->ref))
 		destroy(buf);
 }
+EXPORT_SYMBOL_PB_TEST(pb_buffer_put);
