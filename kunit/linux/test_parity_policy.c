@@ -70,17 +70,40 @@ KUNIT_ARRAY_PARAM(policies, policies, describe_policy);
 static struct {
 	gfp_t	gfp;
 	bool	pbuddy;
+	bool	exact;
 	int	nid[NR_REQUESTS];
 } requested;
+
+#define EXACT_BYTES	(3 * PAGE_SIZE)
+
+static int exact_node(gfp_t gfp, bool pbuddy)
+{
+	void *p = pbuddy ? pbuddy_alloc_pages_exact(EXACT_BYTES, gfp) :
+			   alloc_pages_exact(EXACT_BYTES, gfp);
+	int nid = p ? page_to_nid(virt_to_page(p)) : NUMA_NO_NODE;
+
+	if (p && pbuddy)
+		pbuddy_free_pages_exact(p, EXACT_BYTES);
+	else if (p)
+		free_pages_exact(p, EXACT_BYTES);
+	return nid;
+}
+
+static int request_one(void)
+{
+	if (requested.exact)
+		return exact_node(requested.gfp, requested.pbuddy);
+	if (requested.pbuddy)
+		return pt_pbuddy_node(pbuddy_alloc_pages(requested.gfp, 0), 0);
+	return pt_kernel_node(alloc_pages(requested.gfp, 0), 0);
+}
 
 static void request(struct tasklet_struct *unused)
 {
 	unsigned int i;
 
 	for (i = 0; i < NR_REQUESTS; i++)
-		requested.nid[i] = requested.pbuddy ?
-			pt_pbuddy_node(pbuddy_alloc_pages(requested.gfp, 0), 0) :
-			pt_kernel_node(alloc_pages(requested.gfp, 0), 0);
+		requested.nid[i] = request_one();
 }
 
 /* Runs ask() with the task's policy set, from the same point of its interleaving each time. */
@@ -106,7 +129,7 @@ static void request_under(struct mempolicy *policy, bool softirq)
 	pb_il_set_weight(0);
 }
 
-static void test_policy(struct kunit *test)
+static void compare_policy(struct kunit *test, bool exact)
 {
 	const struct policy_case *p = test->param_value;
 	struct mempolicy *policy = kunit_kzalloc(test, sizeof(*policy), GFP_KERNEL);
@@ -125,6 +148,7 @@ static void test_policy(struct kunit *test)
 	if (p->far)
 		node_set(far, policy->nodes);
 	requested.gfp = p->gfp;
+	requested.exact = exact;
 	/* On one CPU, as the local node counts. */
 	migrate_disable();
 	requested.pbuddy = false;
@@ -135,6 +159,21 @@ static void test_policy(struct kunit *test)
 	migrate_enable();
 	KUNIT_EXPECT_MEMEQ(test, requested.nid, kernel, sizeof(kernel));
 	KUNIT_EXPECT_GE(test, kernel[0], 0);
+}
+
+static void test_policy(struct kunit *test)
+{
+	compare_policy(test, false);
+}
+
+/* alloc_pages_exact() uses the policy as alloc_pages() does. */
+static void test_policy_exact(struct kunit *test)
+{
+	const struct policy_case *p = test->param_value;
+
+	if (p->gfp & __GFP_HIGHMEM)
+		kunit_skip(test, "alloc_pages_exact() needs an address");
+	compare_policy(test, true);
 }
 
 static unsigned long interleave_hits(int nid)
@@ -164,6 +203,7 @@ static void test_interleave_counted(struct kunit *test)
 	node_set(far, policy->nodes);
 	requested.gfp = GFP_KERNEL;
 	requested.pbuddy = true;
+	requested.exact = false;
 	request_under(policy, false);
 	KUNIT_EXPECT_EQ(test, interleave_hits(first) - first_hits, NR_REQUESTS / 2UL);
 	KUNIT_EXPECT_EQ(test, interleave_hits(far) - far_hits, NR_REQUESTS / 2UL);
@@ -294,6 +334,7 @@ static void test_cpuset_changes(struct kunit *test)
 static struct kunit_case parity_policy_cases[] = {
 #ifdef CONFIG_NUMA
 	KUNIT_CASE_PARAM(test_policy, policies_gen_params),
+	KUNIT_CASE_PARAM(test_policy_exact, policies_gen_params),
 	KUNIT_CASE(test_interleave_counted),
 #endif
 #ifdef CONFIG_CPUSETS
