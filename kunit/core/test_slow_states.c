@@ -10,7 +10,7 @@
 #include "threads.h"
 
 #define K	PB_ALLOC_KSWAPD
-#define W	(PB_ALLOC_WAIT | PB_ALLOC_KSWAPD)
+#define W	(PB_ALLOC_WAIT | PB_ALLOC_KSWAPD | PB_ALLOC_FS)
 
 struct path {
 	const char		*name;
@@ -29,7 +29,7 @@ static const struct path paths[] = {
 	{ "may not wait, wakes no thread", 0, PB_MOVABLE, 0, .log = "" },
 	{ "THISNODE that may not wait", 0, PB_MOVABLE, K | PB_ALLOC_THISNODE, .log = "" },
 	{ "may wait", 0, PB_MOVABLE, W, .log = "wdwro" },
-	{ "may wait, wakes no thread", 0, PB_MOVABLE, PB_ALLOC_WAIT, .log = "dro" },
+	{ "may wait, wakes no thread", 0, PB_MOVABLE, PB_ALLOC_WAIT | PB_ALLOC_FS, .log = "dro" },
 	{ "NORETRY", 0, PB_MOVABLE, W | PB_ALLOC_NORETRY, .log = "wdwr" },
 	{ "RETRY_MAYFAIL", 0, PB_MOVABLE, W | PB_ALLOC_RETRY_MAYFAIL, .log = "wdwr" },
 	{ "THISNODE", 0, PB_MOVABLE, W | PB_ALLOC_THISNODE, .log = "wdwr" },
@@ -165,7 +165,7 @@ static void test_reclaim_retries(struct kunit *test)
 	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
 	unsigned int i;
 
-	rq.flags = PB_ALLOC_WAIT;
+	rq.flags = PB_ALLOC_WAIT | PB_ALLOC_FS;
 	pt_script.reclaimable = 100000;
 	KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), PB_NO_PFN);
 	KUNIT_EXPECT_EQ(test, pt_script.len, 1U + 17 + 1);
@@ -188,7 +188,7 @@ static void test_compact_retries(struct kunit *test)
 	struct pb_request rq = pt_rq(2, PB_MOVABLE, 0);
 	unsigned int light = 0, full = 0, i;
 
-	rq.flags = PB_ALLOC_WAIT;
+	rq.flags = PB_ALLOC_WAIT | PB_ALLOC_FS;
 	pt_script.progress = 1;
 	pt_script.result = PB_COMPACT_SUCCESS;
 	KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), PB_NO_PFN);
@@ -207,7 +207,7 @@ static void test_compact_skipped(struct kunit *test)
 	struct pt_fixture *f = pt_full_pool(test, &pt_small);
 	struct pb_request rq = pt_rq(2, PB_MOVABLE, 0);
 
-	rq.flags = PB_ALLOC_WAIT;
+	rq.flags = PB_ALLOC_WAIT | PB_ALLOC_FS;
 	pt_script.progress = 1;
 	pt_script.result = PB_COMPACT_SKIPPED;
 	KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), PB_NO_PFN);
@@ -231,7 +231,7 @@ static void test_compaction_counted(struct kunit *test)
 	struct pb_zone *zone = f->pool.all_zones->zone[0];
 	struct pb_request rq = pt_rq(1, PB_MOVABLE, 0);
 
-	rq.flags = PB_ALLOC_WAIT;
+	rq.flags = PB_ALLOC_WAIT | PB_ALLOC_FS;
 	pt_script.result = PB_COMPACT_SKIPPED;
 	KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), PB_NO_PFN);
 	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_COMPACTSTALL), 0UL);
@@ -361,6 +361,26 @@ static void test_victim_ends(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), PB_NO_PFN);
 	KUNIT_EXPECT_STREQ(test, pt_script.log, "wdwro");
 	rq.flags |= PB_ALLOC_NOMEMALLOC;
+	KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_STREQ(test, pt_script.log, "wdwro");
+	pt_task_dies(false);
+}
+
+/* Neither a core dump nor a request without file systems kills; a dying task gets the reserve. */
+static void test_kills_for_none(struct kunit *test)
+{
+	struct pt_fixture *f = pt_full_pool(test, &pt_small);
+	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
+
+	rq.flags = W;
+	pt_task_dumps_core(true);
+	KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_STREQ(test, pt_script.log, "wdwr");
+	pt_task_dumps_core(false);
+	rq.flags = W & ~PB_ALLOC_FS;
+	KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_STREQ(test, pt_script.log, "wdwr");
+	pt_task_dies(true);
 	KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), PB_NO_PFN);
 	KUNIT_EXPECT_STREQ(test, pt_script.log, "wdwro");
 	pt_task_dies(false);
@@ -503,6 +523,7 @@ static struct kunit_case slow_states_cases[] = {
 	KUNIT_CASE(test_wakes_eligible_nodes),
 	KUNIT_CASE(test_reserve_ignores_policy),
 	KUNIT_CASE(test_victim_ends),
+	KUNIT_CASE(test_kills_for_none),
 	KUNIT_CASE(test_one_oom_at_a_time),
 	KUNIT_CASE_PARAM(test_cpuset_changes, changes_gen_params),
 	KUNIT_CASE(test_nofail_reserve),
