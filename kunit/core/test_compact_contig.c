@@ -106,6 +106,22 @@ static void test_contig_empties_cma(struct kunit *test)
 	pt_expect_all_free(test, f);
 }
 
+/* A block that compaction captures for a request counts as a miss of another preferred zone. */
+static void test_numa_miss(struct kunit *test)
+{
+	struct pt_movers *m = pt_fragmented(test, &pt_four_nodes, 0, 60);
+	struct pb_zone *zone3 = pt_zone(m->f, 3, PB_ZONE_NORMAL);
+	struct pb_request rq = pt_waiting_rq(9);
+	unsigned long pfn;
+
+	rq.preferred_zone = zone3;
+	KUNIT_EXPECT_EQ(test, pb_compact_pages(&m->f->pool, &rq, PB_COMPACT_PRIO_SYNC_LIGHT, &pfn),
+			PB_COMPACT_SUCCESS);
+	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
+	KUNIT_EXPECT_NE(test, pb_pfn_zone(&m->f->pool, pfn)->nid, 3);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone3, PB_NUMA_FOREIGN), 1UL);
+}
+
 /* Migrations in progress; the depth is bounded, so that the case ends without its fix. */
 static struct {
 	unsigned int	depth, deepest, unmarked, allocs;
@@ -151,6 +167,7 @@ static void test_no_recursion(struct kunit *test)
 static struct kunit_case compact_contig_cases[] = {
 	KUNIT_CASE_PARAM(test_contig, counts_gen_params),
 	KUNIT_CASE(test_contig_empties_cma),
+	KUNIT_CASE(test_numa_miss),
 	KUNIT_CASE(test_no_recursion),
 	{}
 };

@@ -176,14 +176,19 @@ static void test_policy_exact(struct kunit *test)
 	compare_policy(test, true);
 }
 
-static unsigned long interleave_hits(int nid)
+static unsigned long node_events(int nid, enum pb_event event)
 {
-	unsigned long hits = 0;
+	unsigned long sum = 0;
 	struct pb_zone *zone;
 
 	pb_for_each_node_zone(zone, &pb_instance, nid)
-		hits += pb_zone_event(zone, PB_NUMA_INTERLEAVE_HIT);
-	return hits;
+		sum += pb_zone_event(zone, event);
+	return sum;
+}
+
+static unsigned long interleave_hits(int nid)
+{
+	return node_events(nid, PB_NUMA_INTERLEAVE_HIT);
 }
 
 static void test_interleave_counted(struct kunit *test)
@@ -207,6 +212,31 @@ static void test_interleave_counted(struct kunit *test)
 	request_under(policy, false);
 	KUNIT_EXPECT_EQ(test, interleave_hits(first) - first_hits, NR_REQUESTS / 2UL);
 	KUNIT_EXPECT_EQ(test, interleave_hits(far) - far_hits, NR_REQUESTS / 2UL);
+}
+/* The blocks of a buffer that do not fit on its preferred node are misses. */
+static void test_buffer_counted(struct kunit *test)
+{
+	int far = pt_far_node(), first = first_memory_node;
+	struct pb_buffer_spec spec = {
+		.nr_pages = PB_PAGEBLOCK_NR, .nid = first, .migratetype = PB_UNMOVABLE, .label = "",
+	};
+	unsigned long miss = node_events(far, PB_NUMA_MISS);
+	unsigned long foreign = node_events(first, PB_NUMA_FOREIGN);
+	enum pb_reason reason;
+	struct pb_buffer *buf;
+	struct pb_zone *zone;
+
+	if (first == far)
+		kunit_skip(test, "needs two nodes");
+	pb_for_each_node_zone(zone, &pb_instance, first)
+		spec.nr_pages += zone->present_pages;
+	buf = pb_buffer_create(&spec, &reason);
+	if (IS_ERR(buf))
+		kunit_skip(test, "needs memory on the far node");
+	pb_buffer_put(buf);
+	miss = node_events(far, PB_NUMA_MISS) - miss;
+	KUNIT_EXPECT_GT(test, miss, 0UL);
+	KUNIT_EXPECT_EQ(test, node_events(first, PB_NUMA_FOREIGN) - foreign, miss);
 }
 #endif
 
@@ -336,6 +366,7 @@ static struct kunit_case parity_policy_cases[] = {
 	KUNIT_CASE_PARAM(test_policy, policies_gen_params),
 	KUNIT_CASE_PARAM(test_policy_exact, policies_gen_params),
 	KUNIT_CASE(test_interleave_counted),
+	KUNIT_CASE(test_buffer_counted),
 #endif
 #ifdef CONFIG_CPUSETS
 	KUNIT_CASE(test_cpuset),

@@ -77,13 +77,14 @@ static bool range_unused(struct pb_zone *zone, unsigned long first, unsigned lon
 }
 
 /* Of @got claimed frames the first @nr_pages become the caller's, the others go back. */
-static void hand_out(struct pb_zone *zone, unsigned long pfn, unsigned long nr_pages,
-		     unsigned long got)
+static void hand_out(struct pb_zone *zone, const struct pb_request *rq, unsigned long pfn,
+		     unsigned long nr_pages, unsigned long got)
 {
 	mark_range(zone, pfn, nr_pages, 1);
 	if (got > nr_pages)
 		free_range(zone, pfn + nr_pages, got - nr_pages);
 	pb_zone_count_alloc(zone, nr_pages);
+	pb_count_numa(zone, rq);
 }
 
 static unsigned long alloc_range(struct pb_zone *zone, const struct pb_request *rq,
@@ -117,7 +118,7 @@ static unsigned long alloc_range(struct pb_zone *zone, const struct pb_request *
 		*rq->zeroed = zeroed;
 	if (rq->zeroed && zeroed)
 		pb_zone_event_add(zone, PB_PREZERO_HIT, 1);
-	hand_out(zone, pfn, nr_pages, got);
+	hand_out(zone, rq, pfn, nr_pages, got);
 	return pfn;
 }
 
@@ -141,8 +142,9 @@ static unsigned long walk_zonelist(struct pb_pool *pool, const struct pb_request
 }
 
 struct wanted {
-	unsigned long	nr_pages;
-	unsigned long	pfn;
+	const struct pb_request	*rq;
+	unsigned long		nr_pages;
+	unsigned long		pfn;
 };
 
 /* Sets the page order map of an emptied range, and frees the part that was not requested. */
@@ -154,7 +156,7 @@ static void take_captured(struct pb_zone *zone, unsigned long pfn, unsigned long
 	pb_zeroed_test_and_clear(zone, pfn, nr_pages);
 	if (unlikely(!range_unused(zone, pfn, nr_pages)))
 		return;
-	hand_out(zone, pfn, wanted->nr_pages, nr_pages);
+	hand_out(zone, wanted->rq, pfn, wanted->nr_pages, nr_pages);
 	wanted->pfn = pfn;
 }
 
@@ -162,7 +164,7 @@ static void take_captured(struct pb_zone *zone, unsigned long pfn, unsigned long
 static unsigned long empty_range(struct pb_pool *pool, const struct pb_request *rq,
 				 unsigned long nr_pages)
 {
-	struct wanted wanted = { .nr_pages = nr_pages, .pfn = PB_NO_PFN };
+	struct wanted wanted = { .rq = rq, .nr_pages = nr_pages, .pfn = PB_NO_PFN };
 	unsigned long got = nr_pages, align = 1;
 	struct pb_zone *zone;
 
@@ -216,6 +218,9 @@ unsigned long pb_alloc_contig(struct pb_pool *pool, const struct pb_request *rq,
 		any.flags = pb_reserve_alloc_flags(rq);
 	if (pb_ignores_policy(rq))
 		any.nodemask = NULL;
+	/* The cpuset no longer selects it. */
+	if (!any.nodemask)
+		any.preferred_zone = NULL;
 	any.nr_pages = nr_pages;
 	any.order = min_t(unsigned int, ilog2(nr_pages), PB_MAX_ORDER);
 	pb_slowpath_collect(pool, &any);

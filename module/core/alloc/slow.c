@@ -100,6 +100,9 @@ bool pb_slow_begin(struct pb_slow *s)
 		return false;
 	}
 	s->now.flags = pb_slow_alloc_flags(s->rq);
+	/* The cpuset no longer selects it. */
+	if (!s->rq->nodemask)
+		s->now.preferred_zone = NULL;
 	/* Sleepable requests may not use the atomic reserve. */
 	if (WARN_ON_ONCE(pb_slow_may(s, PB_ALLOC_WAIT) && s->now.flags & atomic))
 		s->now.flags &= ~atomic;

@@ -25,8 +25,8 @@
  * OUT_OF_MEMORY go back to RETRY when it may, and NO_PAGE when the request must not fail.
  *
  * Each state ends in SERVED when its walk allocates a block. A request whose allowed nodes have
- * changed ends in FAILED before a round, before a kill and before it fails, so that its caller makes
- * it again; also one that must not fail. The steps are in slow.c, the
+ * changed ends in FAILED before a round, a kill or a failure, also if it must not fail: its caller
+ * makes it again. The steps are in slow.c, the
  * decisions of AGAIN in slow_retry.c.
  */
 #include "core/alloc/failure_reason.h"
@@ -110,8 +110,10 @@ static enum state retry(struct pb_slow *s)
 	if (rq.reserve_flags)
 		s->now.flags = pb_reserve_alloc_flags(&rq);
 	/* Such requests ignore the caller's memory policy. */
-	if (pb_ignores_policy(&rq))
+	if (pb_ignores_policy(&rq)) {
 		s->now.nodemask = NULL;
+		s->now.preferred_zone = NULL;
+	}
 	if (pb_slow_walk(s))
 		return SERVED;
 	if (!pb_slow_may(s, PB_ALLOC_WAIT) || pb_slow_reclaiming(s))

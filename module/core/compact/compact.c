@@ -129,7 +129,7 @@ bool pb_compaction_suitable(struct pb_zone *zone, unsigned int order, enum pb_zo
 EXPORT_SYMBOL_PB_TEST(pb_compaction_suitable);
 
 /**
- * pb_compaction_ready - whether a zone has so many free pages that reclaim is of no use to a request
+ * pb_compaction_ready - whether a zone has enough free pages for compaction without reclaim
  * @zone: the zone
  * @rq: the request
  *

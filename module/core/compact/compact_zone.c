@@ -206,6 +206,7 @@ static int capture_area(struct pb_compact_control *cc, const struct pb_area *are
 		pb_zeroed_test_and_clear(zone, pfn, 1UL << order);
 		pb_order_map_set(pb_order_map(zone->pool, pfn), order, capture->rq);
 		pb_zone_count_alloc(zone, 1L << order);
+		pb_count_numa(zone, capture->rq);
 	}
 	preempt_enable();
 	capture->pfn = pfn;

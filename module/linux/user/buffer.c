@@ -191,6 +191,7 @@ static int alloc_on_node(struct pb_buffer *buf, const struct pb_buffer_spec *spe
 	struct pb_request rq = *proto;
 
 	rq.nid = nid;
+	rq.preferred_zone = NULL;	/* counted below, as the request prefers another node */
 	rq.flags = (rq.flags & ~(PB_ALLOC_WAIT | PB_ALLOC_KSWAPD)) | PB_ALLOC_THISNODE;
 	/* Leave the last pages of this node and continue on the next one. */
 	rq.slow_flags = rq.flags & PB_ALLOC_WALK_MASK & ~PB_ALLOC_NOFRAGMENT;
@@ -208,6 +209,7 @@ static int alloc_on_node(struct pb_buffer *buf, const struct pb_buffer_spec *spe
 		rq.order = max(min_t(unsigned int, max_order, ilog2(want)), spec->order);
 		pfn = pb_pages_alloc(&rq, TRACE_GFP, NULL);
 		if (pfn != PB_NO_PFN) {
+			pb_count_numa(pb_pfn_zone(&pb_instance, pfn), proto);
 			store_trimmed(buf, pfn, rq.order, want);
 			continue;
 		}
