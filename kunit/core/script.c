@@ -13,6 +13,8 @@ static void step(struct pb_pool *pool, char what)
 		pt_script.log[pt_script.len++] = what;
 	else
 		pt_script.give_at = what;	/* ends a case that would not end */
+	if (what == pt_script.change_at)
+		pt_script.changed = true;
 	if (what != pt_script.give_at || pt_script.held == PB_NO_PFN || --pt_script.give_nth)
 		return;
 	pb_free(pool, pt_script.held, 0);
@@ -77,6 +79,11 @@ unsigned long pt_script_grow(struct pb_pool *pool, const struct pb_request *rq,
 	return pt_script.grows && pt_script.grows-- ? nr_pages : 0;
 }
 
+static bool mems_changed(const struct pb_request *rq)
+{
+	return pt_script.changed;
+}
+
 static bool oom(struct pb_pool *pool, const struct pb_request *rq)
 {
 	step(pool, 'o');
@@ -103,6 +110,7 @@ struct pt_fixture *pt_full_pool(struct kunit *test, const struct pt_layout *layo
 	f->pool.ops.reclaim = reclaim;
 	f->pool.ops.reclaimable = reclaimable;
 	f->pool.ops.compact = compact;
+	f->pool.ops.mems_changed = mems_changed;
 	f->pool.ops.oom = oom;
 	f->pool.ops.oom_victim = oom_victim;
 	return f;

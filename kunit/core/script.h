@@ -31,6 +31,8 @@
  * @give_nth: the call of that callback at which it does
  * @nested: reclaim allocates
  * @got_nested: the block it got, or PB_NO_PFN
+ * @change_at: letter of the callback during which the task's allowed nodes change
+ * @changed: they have changed
  * @queries: queries of reclaimable pages are recorded
  */
 struct pt_script {
@@ -47,6 +49,8 @@ struct pt_script {
 	int			give_nth;
 	bool			nested;
 	unsigned long		got_nested;
+	char			change_at;
+	bool			changed;
 	bool			queries;
 };
 

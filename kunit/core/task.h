@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Gives the running task an attribute that the slow path and its warnings look at: it reclaims,
- * is dying, is a kthread, or its warnings are expected. On the host these are variables of
+ * is dying, dumps core, is a kthread, or its warnings are expected. On the host these are variables of
  * kunit/host/platform.h. In the kernel they are real; the suites run in kthreads there, and
  * cases that need a user task run in pt_run_as_user().
  */
@@ -31,6 +31,14 @@ static inline void pt_task_dies(bool on)
 		flush_signals(current);
 		disallow_signal(SIGKILL);
 	}
+}
+
+static inline void pt_task_dumps_core(bool on)
+{
+	if (on)
+		current->flags |= PF_DUMPCORE;
+	else
+		current->flags &= ~PF_DUMPCORE;
 }
 
 /* The suites already run in kthreads. */
@@ -64,6 +72,11 @@ static inline void pt_task_reclaims(bool on)
 static inline void pt_task_dies(bool on)
 {
 	pb_host_fatal_signal = on;
+}
+
+static inline void pt_task_dumps_core(bool on)
+{
+	pt_task_set(PB_HOST_DUMPS_CORE, on);
 }
 
 static inline void pt_task_is_kthread(bool on)

@@ -108,9 +108,69 @@ static void test_contig_empties_cma(struct kunit *test)
 	pt_expect_all_free(test, f);
 }
 
+/* A block that compaction captures for a request counts as a miss of another preferred zone. */
+static void test_numa_miss(struct kunit *test)
+{
+	struct pt_movers *m = pt_fragmented(test, &pt_four_nodes, 0, 60);
+	struct pb_zone *zone3 = pt_zone(m->f, 3, PB_ZONE_NORMAL);
+	struct pb_request rq = pt_waiting_rq(9);
+	unsigned long pfn;
+
+	rq.preferred_zone = zone3;
+	KUNIT_EXPECT_EQ(test, pb_compact_pages(&m->f->pool, &rq, PB_COMPACT_PRIO_SYNC_LIGHT, &pfn),
+			PB_COMPACT_SUCCESS);
+	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
+	KUNIT_EXPECT_NE(test, pb_pfn_zone(&m->f->pool, pfn)->nid, 3);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone3, PB_NUMA_FOREIGN), 1UL);
+}
+
+/* Migrations in progress; the depth is bounded, so that the case ends without its fix. */
+static struct {
+	unsigned int	depth, deepest, unmarked, allocs;
+} nested;
+
+static int alloc_inside(struct pt_movers *m, struct pt_object *o, unsigned long src,
+			unsigned long dst)
+{
+	struct pb_request rq = pt_waiting_rq(0);
+	unsigned long pfn;
+
+	nested.deepest = max(nested.deepest, ++nested.depth);
+	nested.unmarked += !pb_task_reclaiming();
+	if (nested.depth < 3 && nested.allocs) {
+		nested.allocs--;
+		pfn = pb_alloc_contig(&m->f->pool, &rq, PB_PAGEBLOCK_NR, NULL);
+		if (pfn != PB_NO_PFN)
+			pb_free_contig(&m->f->pool, pfn, PB_PAGEBLOCK_NR);
+	}
+	nested.depth--;
+	return 0;
+}
+
+/* An owner that allocates in its migrate callback is not called again for this allocation. */
+static void test_no_recursion(struct kunit *test)
+{
+	struct pt_movers *m = pt_fragmented(test, &pt_small, 0, 60);
+	struct pb_request rq = pt_waiting_rq(0);
+	unsigned long pfn;
+
+	memset(&nested, 0, sizeof(nested));
+	m->hook = alloc_inside;
+	nested.allocs = 10;
+	pfn = pb_alloc_contig(&m->f->pool, &rq, PB_PAGEBLOCK_NR, NULL);
+	KUNIT_EXPECT_NE(test, pfn, PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, nested.deepest, 1U);
+	KUNIT_EXPECT_EQ(test, pb_compact_zone_fully(pt_movers_zone(m)), 3UL);
+	KUNIT_EXPECT_EQ(test, nested.unmarked, 0U);
+	KUNIT_EXPECT_FALSE(test, pb_task_reclaiming());
+	m->hook = NULL;
+}
+
 static struct kunit_case compact_contig_cases[] = {
 	KUNIT_CASE_PARAM(test_contig, counts_gen_params),
 	KUNIT_CASE(test_contig_empties_cma),
+	KUNIT_CASE(test_numa_miss),
+	KUNIT_CASE(test_no_recursion),
 	{}
 };
 

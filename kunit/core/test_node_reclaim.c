@@ -8,6 +8,7 @@
 #include "core/zone/node_reclaim.h"
 #include "core/zone/zone.h"
 #include "fixture.h"
+#include "task.h"
 #include "threads.h"
 
 /* State of the reclaim callbacks, which free pages of node 0. */
@@ -22,11 +23,28 @@ static struct {
 	unsigned int		counted;	/* calls of ops->reclaimable */
 	bool			again;		/* calls pb_node_reclaim() from within */
 	enum pb_node_reclaim	inner;
+	unsigned int		allocs;		/* both callbacks allocate on node 0, so often */
+	unsigned int		depth, deepest;	/* of calls of the callbacks */
 } holder;
+
+/* Allocates from within a callback. The depth is bounded, so that the case ends without its fix. */
+static void allocate_inside(struct pb_pool *pool)
+{
+	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
+
+	holder.deepest = max(holder.deepest, ++holder.depth);
+	rq.flags = rq.slow_flags = PB_ALLOC_WMARK_LOW | PB_ALLOC_WAIT | PB_ALLOC_THISNODE;
+	if (holder.allocs && holder.depth < 3) {
+		holder.allocs--;
+		pb_alloc(pool, &rq, NULL);
+	}
+	holder.depth--;
+}
 
 static unsigned long reclaimable(struct pb_zone *zone)
 {
 	holder.counted++;
+	allocate_inside(zone->pool);
 	return zone->nid && !holder.anywhere ? 0 : holder.nr_held;
 }
 
@@ -37,8 +55,13 @@ static unsigned long reclaim(struct pb_pool *pool, const struct pb_request *rq, 
 
 	holder.calls++;
 	holder.priority = priority;
-	if (holder.again)
+	allocate_inside(pool);
+	if (holder.again) {
+		/* As another task would. */
+		pt_task_reclaims(false);
 		holder.inner = pb_node_reclaim(pool->zone[0][PB_ZONE_NORMAL], rq);
+		pt_task_reclaims(true);
+	}
 	if (!(rq->flags & PB_ALLOC_THISNODE) || rq->nid)
 		return 0;
 	for (i = 0; i < n; i++)
@@ -183,6 +206,40 @@ static void test_results(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, result_of(f, rq), PB_NODE_RECLAIM_FULL);
 }
 
+static void reclaim_marked_on_cpu(void *arg)
+{
+	pt_task_reclaims(true);
+	reclaim_on_cpu(arg);
+	pt_task_reclaims(false);
+}
+
+/* An allocation from within either callback calls neither again. */
+static void test_no_recursion(struct kunit *test)
+{
+	struct pt_fixture *f = full_node(test);
+	struct attempt marked = { .f = f, .rq = waiting(0) };
+	struct pb_request rq = waiting(0);
+
+	holder.allocs = 30;
+	/* All of the slow path: node reclaim, direct reclaim and the decision about a new round. */
+	holder.most = 0;
+	rq.flags |= PB_ALLOC_THISNODE;
+	rq.slow_flags = PB_ALLOC_WMARK_LOW;
+	KUNIT_EXPECT_EQ(test, node_of_alloc(f, rq), NUMA_NO_NODE);
+	KUNIT_EXPECT_EQ(test, holder.deepest, 1U);
+	KUNIT_EXPECT_EQ(test, holder.allocs, 0U);
+	holder.allocs = 30;
+	holder.most = ~0UL;
+	KUNIT_EXPECT_EQ(test, result_of(f, rq), PB_NODE_RECLAIM_SUCCESS);
+	KUNIT_EXPECT_EQ(test, holder.deepest, 1U);
+	KUNIT_EXPECT_FALSE(test, pb_task_reclaiming());
+	/* The state of the task decides, also about a request that was made before. */
+	holder.calls = 0;
+	pt_call_on(0, reclaim_marked_on_cpu, &marked);
+	KUNIT_EXPECT_EQ(test, marked.result, PB_NODE_RECLAIM_NOSCAN);
+	KUNIT_EXPECT_EQ(test, holder.calls, 0U);
+}
+
 /* No reclaim on a node beyond node_reclaim_distance. */
 static void test_distance(struct kunit *test)
 {
@@ -216,6 +273,7 @@ static struct kunit_case node_reclaim_cases[] = {
 	KUNIT_CASE(test_off_by_default),
 	KUNIT_CASE(test_reclaims_at_home),
 	KUNIT_CASE(test_results),
+	KUNIT_CASE(test_no_recursion),
 	KUNIT_CASE(test_distance),
 	KUNIT_CASE(test_other_nodes_cpus),
 	{}

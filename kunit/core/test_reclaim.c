@@ -5,8 +5,10 @@
  * calls stands for a registered one.
  */
 #include "core/alloc/reclaim.h"
+#include "core/compact/compact.h"
 #include "fixture.h"
 #include "task.h"
+#include "threads.h"
 
 /* A reclaimer that records its calls and frees half of what it is called for. */
 struct keeper {
@@ -159,12 +161,117 @@ static void test_ends_when_enough(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rounds.rounds, 4);
 }
 
+/* Allocated pages that free_scattered() frees: no two of them are neighbours. */
+static struct {
+	unsigned long	*pfns, nr;
+	unsigned int	rounds;
+	unsigned long	ended;		/* pages that ops->reclaim_end reports */
+} scattered;
+
+static unsigned long free_scattered(struct pb_pool *pool, const struct pb_request *rq, int priority,
+				    unsigned long nr_pages)
+{
+	unsigned long n = min(40UL, scattered.nr), i;
+
+	scattered.rounds++;
+	for (i = 0; i < n; i++)
+		pb_free(pool, scattered.pfns[--scattered.nr], 0);
+	pt_drain_all(pool);
+	return n;
+}
+
+static void note_end(struct pb_pool *pool, unsigned long freed)
+{
+	scattered.ended = freed;
+}
+
+static int migrate_none(struct pb_pool *pool, unsigned long src_pfn, unsigned long dst_pfn,
+			unsigned int order, int mode)
+{
+	return -EBUSY;
+}
+
+/* A full pool with this many scattered free pages. */
+static struct pt_fixture *scattered_pool(struct kunit *test, unsigned long nr_free)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	unsigned long *pfns, n, i;
+
+	memset(&scattered, 0, sizeof(scattered));
+	n = pt_fill(test, f, 0, PB_MOVABLE, &pfns);
+	scattered.pfns = pfns;
+	for (i = 0; i < n; i++)
+		if (pfns[i] % 4 == 0)
+			pfns[scattered.nr++] = pfns[i];
+	KUNIT_ASSERT_EQ(test, scattered.nr, f->pages / 4);
+	while (nr_free--)
+		pb_free(&f->pool, pfns[--scattered.nr], 0);
+	pt_drain_all(&f->pool);
+	f->pool.ops.reclaim = free_scattered;
+	f->pool.ops.reclaim_end = note_end;
+	f->pool.ops.migrate = migrate_none;
+	return f;
+}
+
+/*
+ * Reclaim for a costly block ends when compaction has enough pages, here twice the block: 512. It
+ * does not begin when as many are free above the high watermark.
+ */
+static void test_leaves_to_compaction(struct kunit *test)
+{
+	struct pt_fixture *f = scattered_pool(test, 500);
+	struct pb_request rq = pt_rq(8, PB_MOVABLE, 0);
+
+	pt_set_watermark(pt_zone(f, 0, PB_ZONE_NORMAL), PB_WMARK_HIGH, 100);
+	KUNIT_EXPECT_EQ(test, pb_direct_reclaim(&f->pool, &rq), 40UL);
+	KUNIT_EXPECT_EQ(test, scattered.ended, 40UL);
+	KUNIT_EXPECT_EQ(test, pb_direct_reclaim(&f->pool, &rq), 40UL);
+	KUNIT_EXPECT_EQ(test, pb_direct_reclaim(&f->pool, &rq), 40UL);
+	KUNIT_EXPECT_EQ(test, scattered.rounds, 3U);
+	/* 620 pages are free: progress, without a round. */
+	KUNIT_EXPECT_EQ(test, pb_direct_reclaim(&f->pool, &rq), 1UL);
+	KUNIT_EXPECT_EQ(test, scattered.rounds, 3U);
+	/* A range of more pages needs more of them. */
+	rq.nr_pages = 400;
+	KUNIT_EXPECT_EQ(test, pb_direct_reclaim(&f->pool, &rq), 320UL);
+	KUNIT_EXPECT_EQ(test, pb_direct_reclaim(&f->pool, &rq), 1UL);
+	/* Other blocks, and those of a pool without compaction, need pages. */
+	rq.nr_pages = 0;
+	rq.order = PB_COSTLY_ORDER;
+	KUNIT_EXPECT_EQ(test, pb_direct_reclaim(&f->pool, &rq), 40UL);
+	f->pool.ops.migrate = NULL;
+	KUNIT_EXPECT_FALSE(test, pb_compaction_ready(pt_zone(f, 0, PB_ZONE_NORMAL), &rq));
+	scattered.rounds = 0;
+	rq.order = 5;
+	KUNIT_EXPECT_EQ(test, pb_direct_reclaim(&f->pool, &rq), 40UL);
+	rq.order = 6;
+	scattered.nr = 0;
+	KUNIT_EXPECT_EQ(test, pb_direct_reclaim(&f->pool, &rq), 0UL);
+	KUNIT_EXPECT_EQ(test, scattered.rounds, 1U + PB_DEF_PRIORITY + 1);
+}
+
+/* Without a zone that compaction can use the last pages are reclaimed, too. */
+static void test_too_few_for_compaction(struct kunit *test)
+{
+	struct pt_fixture *f = scattered_pool(test, 0);
+	struct pb_request rq = pt_rq(9, PB_MOVABLE, 0);
+
+	pt_set_watermark(pt_zone(f, 0, PB_ZONE_NORMAL), PB_WMARK_LOW, 1000);
+	pt_set_watermark(pt_zone(f, 0, PB_ZONE_NORMAL), PB_WMARK_HIGH, 1000);
+	KUNIT_EXPECT_EQ(test, pb_direct_reclaim(&f->pool, &rq), 520UL);
+	KUNIT_EXPECT_EQ(test, pb_direct_reclaim(&f->pool, &rq), 504UL);
+	KUNIT_EXPECT_EQ(test, pb_direct_reclaim(&f->pool, &rq), 0UL);
+	KUNIT_EXPECT_EQ(test, scattered.nr, 0UL);
+}
+
 static struct kunit_case reclaim_cases[] = {
 	KUNIT_CASE_PARAM(test_shares, shares_gen_params),
 	KUNIT_CASE(test_stop),
 	KUNIT_CASE(test_looks_at_less),
 	KUNIT_CASE(test_priority_rises),
 	KUNIT_CASE(test_ends_when_enough),
+	KUNIT_CASE(test_leaves_to_compaction),
+	KUNIT_CASE(test_too_few_for_compaction),
 	{}
 };
 

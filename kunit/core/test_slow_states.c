@@ -10,7 +10,7 @@
 #include "threads.h"
 
 #define K	PB_ALLOC_KSWAPD
-#define W	(PB_ALLOC_WAIT | PB_ALLOC_KSWAPD)
+#define W	(PB_ALLOC_WAIT | PB_ALLOC_KSWAPD | PB_ALLOC_FS)
 
 struct path {
 	const char		*name;
@@ -29,7 +29,7 @@ static const struct path paths[] = {
 	{ "may not wait, wakes no thread", 0, PB_MOVABLE, 0, .log = "" },
 	{ "THISNODE that may not wait", 0, PB_MOVABLE, K | PB_ALLOC_THISNODE, .log = "" },
 	{ "may wait", 0, PB_MOVABLE, W, .log = "wdwro" },
-	{ "may wait, wakes no thread", 0, PB_MOVABLE, PB_ALLOC_WAIT, .log = "dro" },
+	{ "may wait, wakes no thread", 0, PB_MOVABLE, PB_ALLOC_WAIT | PB_ALLOC_FS, .log = "dro" },
 	{ "NORETRY", 0, PB_MOVABLE, W | PB_ALLOC_NORETRY, .log = "wdwr" },
 	{ "RETRY_MAYFAIL", 0, PB_MOVABLE, W | PB_ALLOC_RETRY_MAYFAIL, .log = "wdwr" },
 	{ "THISNODE", 0, PB_MOVABLE, W | PB_ALLOC_THISNODE, .log = "wdwr" },
@@ -165,7 +165,7 @@ static void test_reclaim_retries(struct kunit *test)
 	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
 	unsigned int i;
 
-	rq.flags = PB_ALLOC_WAIT;
+	rq.flags = PB_ALLOC_WAIT | PB_ALLOC_FS;
 	pt_script.reclaimable = 100000;
 	KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), PB_NO_PFN);
 	KUNIT_EXPECT_EQ(test, pt_script.len, 1U + 17 + 1);
@@ -188,7 +188,7 @@ static void test_compact_retries(struct kunit *test)
 	struct pb_request rq = pt_rq(2, PB_MOVABLE, 0);
 	unsigned int light = 0, full = 0, i;
 
-	rq.flags = PB_ALLOC_WAIT;
+	rq.flags = PB_ALLOC_WAIT | PB_ALLOC_FS;
 	pt_script.progress = 1;
 	pt_script.result = PB_COMPACT_SUCCESS;
 	KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), PB_NO_PFN);
@@ -207,7 +207,7 @@ static void test_compact_skipped(struct kunit *test)
 	struct pt_fixture *f = pt_full_pool(test, &pt_small);
 	struct pb_request rq = pt_rq(2, PB_MOVABLE, 0);
 
-	rq.flags = PB_ALLOC_WAIT;
+	rq.flags = PB_ALLOC_WAIT | PB_ALLOC_FS;
 	pt_script.progress = 1;
 	pt_script.result = PB_COMPACT_SKIPPED;
 	KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), PB_NO_PFN);
@@ -231,7 +231,7 @@ static void test_compaction_counted(struct kunit *test)
 	struct pb_zone *zone = f->pool.all_zones->zone[0];
 	struct pb_request rq = pt_rq(1, PB_MOVABLE, 0);
 
-	rq.flags = PB_ALLOC_WAIT;
+	rq.flags = PB_ALLOC_WAIT | PB_ALLOC_FS;
 	pt_script.result = PB_COMPACT_SKIPPED;
 	KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), PB_NO_PFN);
 	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_COMPACTSTALL), 0UL);
@@ -366,6 +366,26 @@ static void test_victim_ends(struct kunit *test)
 	pt_task_dies(false);
 }
 
+/* Neither a core dump nor a request without file systems kills; a dying task gets the reserve. */
+static void test_kills_for_none(struct kunit *test)
+{
+	struct pt_fixture *f = pt_full_pool(test, &pt_small);
+	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
+
+	rq.flags = W;
+	pt_task_dumps_core(true);
+	KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_STREQ(test, pt_script.log, "wdwr");
+	pt_task_dumps_core(false);
+	rq.flags = W & ~PB_ALLOC_FS;
+	KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_STREQ(test, pt_script.log, "wdwr");
+	pt_task_dies(true);
+	KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_STREQ(test, pt_script.log, "wdwro");
+	pt_task_dies(false);
+}
+
 /* While another task handles out of memory the request waits for its effect and kills nothing. */
 static void test_one_oom_at_a_time(struct kunit *test)
 {
@@ -380,6 +400,55 @@ static void test_one_oom_at_a_time(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), held);
 	KUNIT_EXPECT_STREQ(test, pt_script.log, "wdwrwrwrw");
 	atomic_set(&f->pool.oom_busy, 0);
+}
+
+struct change {
+	const char		*name;
+	pb_alloc_flags_t	flags;
+	char			at;
+	const char		*log;
+};
+
+static const struct change changes[] = {
+	{ "before a round", W, 'd', "wd" },
+	{ "before a kill", W, 'r', "wdwr" },
+	{ "before it fails", W, 'o', "wdwro" },
+	{ "while it may not wait", K, 'w', "w" },
+	{ "must not fail", W | PB_ALLOC_NOFAIL, 'o', "wdwro" },
+};
+
+static void describe_change(const struct change *change, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s", change->name);
+}
+
+KUNIT_ARRAY_PARAM(changes, changes, describe_change);
+
+/*
+ * A request whose cpuset changed ends, also one that must not fail, and is not counted: its caller
+ * makes it again.
+ */
+static void test_cpuset_changes(struct kunit *test)
+{
+	const struct change *change = test->param_value;
+	struct pt_fixture *f = pt_full_pool(test, &pt_small);
+	struct pb_zone *zone = f->pool.all_zones->zone[0];
+	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
+	unsigned long failed = pb_zone_event(zone, PB_ALLOC_FAIL);
+	enum pb_reason reason;
+
+	rq.flags = change->flags;
+	rq.mems_cookie = 1;
+	pt_script.change_at = change->at;
+	KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_STREQ(test, pt_script.log, change->log);
+	KUNIT_EXPECT_EQ(test, pb_alloc_contig(&f->pool, &rq, 3, &reason), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_ALLOC_FAIL), failed);
+	/* Without a cookie the change does not matter. */
+	rq.flags &= ~PB_ALLOC_NOFAIL;
+	rq.mems_cookie = 0;
+	KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_ALLOC_FAIL), failed + 1);
 }
 
 /*
@@ -454,7 +523,9 @@ static struct kunit_case slow_states_cases[] = {
 	KUNIT_CASE(test_wakes_eligible_nodes),
 	KUNIT_CASE(test_reserve_ignores_policy),
 	KUNIT_CASE(test_victim_ends),
+	KUNIT_CASE(test_kills_for_none),
 	KUNIT_CASE(test_one_oom_at_a_time),
+	KUNIT_CASE_PARAM(test_cpuset_changes, changes_gen_params),
 	KUNIT_CASE(test_nofail_reserve),
 	KUNIT_CASE(test_unreasonable),
 	{}

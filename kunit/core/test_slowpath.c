@@ -70,6 +70,24 @@ static void test_reason_policy(struct kunit *test)
 	rq.nodemask = &nowhere;
 	KUNIT_EXPECT_EQ(test, request(f, &rq, &reason), PB_NO_PFN);
 	KUNIT_EXPECT_EQ(test, reason, PB_REASON_POLICY);
+	/* The same by the cpuset, for a block, for a range, and for the preferred node alone. */
+	rq.nodemask = NULL;
+	rq.mems_allowed = &nowhere;
+	rq.flags = PB_ALLOC_CPUSET | PB_ALLOC_HARDWALL;
+	rq.slow_flags = rq.flags;
+	KUNIT_EXPECT_EQ(test, request(f, &rq, &reason), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, reason, PB_REASON_POLICY);
+	KUNIT_EXPECT_EQ(test, pb_alloc_contig(&f->pool, &rq, 3, &reason), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, reason, PB_REASON_POLICY);
+	rq.flags |= PB_ALLOC_THISNODE;
+	KUNIT_EXPECT_EQ(test, request(f, &rq, &reason), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, reason, PB_REASON_POLICY);
+	/* A node without memory is not denied. */
+	rq.nid = 1;
+	rq.highest_zone = PB_ZONE_DMA32;
+	rq.nodemask = &nowhere;
+	KUNIT_EXPECT_EQ(test, request(f, &rq, &reason), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, reason, PB_REASON_NODE);
 }
 
 /* The node exists but has none of the zones that the request may use. */

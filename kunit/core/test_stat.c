@@ -75,6 +75,37 @@ static void test_numa_counters(struct kunit *test)
 			pb_zone_event(zone0, PB_NUMA_OTHER), 4UL);
 }
 
+/* What counts is the first zone that may serve, and not the node; ranges count as blocks do. */
+static void test_numa_preferred(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_four_nodes);
+	struct pb_zone *zone0 = pt_zone(f, 0, PB_ZONE_NORMAL);
+	struct pb_zone *zone1 = pt_zone(f, 1, PB_ZONE_NORMAL);
+	struct pb_request rq = pt_rq(9, PB_MOVABLE, 0);
+	unsigned long second = BIT(1);
+	unsigned int i;
+
+	/* Node 1 is the only one: a hit, at once and in the slow path. */
+	rq.nodemask = &second;
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_NE(test, pb_alloc(&f->pool, &rq, NULL), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone1, PB_NUMA_HIT), 3UL);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone0, PB_NUMA_FOREIGN), 0UL);
+	/* The preferred zone of a request that the cpuset restricts at first. */
+	rq.nodemask = NULL;
+	rq.preferred_zone = zone1;
+	KUNIT_EXPECT_NE(test, pb_alloc(&f->pool, &rq, NULL), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone0, PB_NUMA_MISS), 1UL);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone1, PB_NUMA_FOREIGN), 1UL);
+	/* A range of three pageblocks fits on node 0; the next one does not. */
+	rq.preferred_zone = zone0;
+	KUNIT_EXPECT_NE(test, pb_alloc_contig(&f->pool, &rq, 3UL << 9, NULL), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone0, PB_NUMA_HIT), 1UL);
+	KUNIT_EXPECT_NE(test, pb_alloc_contig(&f->pool, &rq, 3UL << 9, NULL), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone0, PB_NUMA_FOREIGN), 1UL);
+	KUNIT_EXPECT_EQ(test, pb_pool_event(&f->pool, PB_NUMA_MISS), 2UL);
+}
+
 static void test_failures_counted(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_one_pageblock);
@@ -175,6 +206,7 @@ static struct kunit_case stat_cases[] = {
 	KUNIT_CASE(test_names),
 	KUNIT_CASE(test_pages_counted),
 	KUNIT_CASE(test_numa_counters),
+	KUNIT_CASE(test_numa_preferred),
 	KUNIT_CASE(test_failures_counted),
 	KUNIT_CASE(test_shape_of_an_empty_zone),
 	KUNIT_CASE(test_shape_after_one_frame),

@@ -413,10 +413,12 @@ u8 pb_peek(const u8 *p);
 /* Attributes of the running task: PB_HOST_ bits, set by cases; see kunit/core/task.h. */
 #define PB_HOST_RECLAIMING	1
 #define PB_HOST_KTHREAD		2
+#define PB_HOST_DUMPS_CORE	4
 extern __thread unsigned int pb_host_task;
 
 #define pb_task_reclaiming()	((pb_host_task & PB_HOST_RECLAIMING) != 0)
 #define pb_task_is_kthread()	((pb_host_task & PB_HOST_KTHREAD) != 0)
+#define pb_task_dumps_core()	((pb_host_task & PB_HOST_DUMPS_CORE) != 0)
 #define pb_wait_tick()		sched_yield()
 #define pb_resched()		sched_yield()
 

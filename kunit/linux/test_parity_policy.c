@@ -4,6 +4,7 @@
  * set the same policy for both, alloc_pages() gives the expected nodes.
  */
 #include <linux/cpuset.h>
+#include <linux/err.h>
 #include <linux/gfp.h>
 #include <linux/interrupt.h>
 #include <linux/mempolicy.h>
@@ -18,6 +19,7 @@
 #include "fixture.h"
 #include "instance.h"
 #include "parity.h"
+#include "user/buffer.h"
 
 /* ---- Memory policies ---- */
 
@@ -68,17 +70,40 @@ KUNIT_ARRAY_PARAM(policies, policies, describe_policy);
 static struct {
 	gfp_t	gfp;
 	bool	pbuddy;
+	bool	exact;
 	int	nid[NR_REQUESTS];
 } requested;
+
+#define EXACT_BYTES	(3 * PAGE_SIZE)
+
+static int exact_node(gfp_t gfp, bool pbuddy)
+{
+	void *p = pbuddy ? pbuddy_alloc_pages_exact(EXACT_BYTES, gfp) :
+			   alloc_pages_exact(EXACT_BYTES, gfp);
+	int nid = p ? page_to_nid(virt_to_page(p)) : NUMA_NO_NODE;
+
+	if (p && pbuddy)
+		pbuddy_free_pages_exact(p, EXACT_BYTES);
+	else if (p)
+		free_pages_exact(p, EXACT_BYTES);
+	return nid;
+}
+
+static int request_one(void)
+{
+	if (requested.exact)
+		return exact_node(requested.gfp, requested.pbuddy);
+	if (requested.pbuddy)
+		return pt_pbuddy_node(pbuddy_alloc_pages(requested.gfp, 0), 0);
+	return pt_kernel_node(alloc_pages(requested.gfp, 0), 0);
+}
 
 static void request(struct tasklet_struct *unused)
 {
 	unsigned int i;
 
 	for (i = 0; i < NR_REQUESTS; i++)
-		requested.nid[i] = requested.pbuddy ?
-			pt_pbuddy_node(pbuddy_alloc_pages(requested.gfp, 0), 0) :
-			pt_kernel_node(alloc_pages(requested.gfp, 0), 0);
+		requested.nid[i] = request_one();
 }
 
 /* Runs ask() with the task's policy set, from the same point of its interleaving each time. */
@@ -104,7 +129,7 @@ static void request_under(struct mempolicy *policy, bool softirq)
 	pb_il_set_weight(0);
 }
 
-static void test_policy(struct kunit *test)
+static void compare_policy(struct kunit *test, bool exact)
 {
 	const struct policy_case *p = test->param_value;
 	struct mempolicy *policy = kunit_kzalloc(test, sizeof(*policy), GFP_KERNEL);
@@ -123,6 +148,7 @@ static void test_policy(struct kunit *test)
 	if (p->far)
 		node_set(far, policy->nodes);
 	requested.gfp = p->gfp;
+	requested.exact = exact;
 	/* On one CPU, as the local node counts. */
 	migrate_disable();
 	requested.pbuddy = false;
@@ -135,14 +161,34 @@ static void test_policy(struct kunit *test)
 	KUNIT_EXPECT_GE(test, kernel[0], 0);
 }
 
-static unsigned long interleave_hits(int nid)
+static void test_policy(struct kunit *test)
 {
-	unsigned long hits = 0;
+	compare_policy(test, false);
+}
+
+/* alloc_pages_exact() uses the policy as alloc_pages() does. */
+static void test_policy_exact(struct kunit *test)
+{
+	const struct policy_case *p = test->param_value;
+
+	if (p->gfp & __GFP_HIGHMEM)
+		kunit_skip(test, "alloc_pages_exact() needs an address");
+	compare_policy(test, true);
+}
+
+static unsigned long node_events(int nid, enum pb_event event)
+{
+	unsigned long sum = 0;
 	struct pb_zone *zone;
 
 	pb_for_each_node_zone(zone, &pb_instance, nid)
-		hits += pb_zone_event(zone, PB_NUMA_INTERLEAVE_HIT);
-	return hits;
+		sum += pb_zone_event(zone, event);
+	return sum;
+}
+
+static unsigned long interleave_hits(int nid)
+{
+	return node_events(nid, PB_NUMA_INTERLEAVE_HIT);
 }
 
 static void test_interleave_counted(struct kunit *test)
@@ -162,9 +208,35 @@ static void test_interleave_counted(struct kunit *test)
 	node_set(far, policy->nodes);
 	requested.gfp = GFP_KERNEL;
 	requested.pbuddy = true;
+	requested.exact = false;
 	request_under(policy, false);
 	KUNIT_EXPECT_EQ(test, interleave_hits(first) - first_hits, NR_REQUESTS / 2UL);
 	KUNIT_EXPECT_EQ(test, interleave_hits(far) - far_hits, NR_REQUESTS / 2UL);
+}
+/* The blocks of a buffer that do not fit on its preferred node are misses. */
+static void test_buffer_counted(struct kunit *test)
+{
+	int far = pt_far_node(), first = first_memory_node;
+	struct pb_buffer_spec spec = {
+		.nr_pages = PB_PAGEBLOCK_NR, .nid = first, .migratetype = PB_UNMOVABLE, .label = "",
+	};
+	unsigned long miss = node_events(far, PB_NUMA_MISS);
+	unsigned long foreign = node_events(first, PB_NUMA_FOREIGN);
+	enum pb_reason reason;
+	struct pb_buffer *buf;
+	struct pb_zone *zone;
+
+	if (first == far)
+		kunit_skip(test, "needs two nodes");
+	pb_for_each_node_zone(zone, &pb_instance, first)
+		spec.nr_pages += zone->present_pages;
+	buf = pb_buffer_create(&spec, &reason);
+	if (IS_ERR(buf))
+		kunit_skip(test, "needs memory on the far node");
+	pb_buffer_put(buf);
+	miss = node_events(far, PB_NUMA_MISS) - miss;
+	KUNIT_EXPECT_GT(test, miss, 0UL);
+	KUNIT_EXPECT_EQ(test, node_events(first, PB_NUMA_FOREIGN) - foreign, miss);
 }
 #endif
 
@@ -210,15 +282,95 @@ static void test_cpuset(struct kunit *test)
 	/* A softirq is not restricted by the task's cpuset. */
 	KUNIT_EXPECT_EQ(test, softirq, first);
 }
+/* The nodes that the task gets back while its request fails. */
+static nodemask_t given_back;
+
+static bool give_back_nodes(const struct pb_request *rq)
+{
+	set_mems_allowed(given_back);
+	return true;
+}
+
+static bool served_blocks(gfp_t gfp)
+{
+	struct page *page = pbuddy_alloc_pages(gfp, 0);
+
+	pbuddy_free_pages(page, 0);
+	return page;
+}
+
+static bool served_bulk(gfp_t gfp)
+{
+	struct page *pages[3] = { };
+	unsigned long nr = pbuddy_alloc_pages_bulk(gfp, NUMA_NO_NODE, ARRAY_SIZE(pages), pages);
+
+	pbuddy_free_pages_bulk(pages, ARRAY_SIZE(pages));
+	return nr == ARRAY_SIZE(pages);
+}
+
+static bool served_range(gfp_t gfp)
+{
+	struct page *page = pbuddy_alloc_contig(3, gfp, NUMA_NO_NODE, NULL);
+
+	pbuddy_free_contig(page, 3);
+	return page;
+}
+
+static bool served_exact(gfp_t gfp)
+{
+	void *p = pbuddy_alloc_pages_exact(3 * PAGE_SIZE, gfp);
+
+	if (p)
+		pbuddy_free_pages_exact(p, 3 * PAGE_SIZE);
+	return p;
+}
+
+static bool served_buffer(gfp_t gfp)
+{
+	struct pb_buffer_spec spec = {
+		.nr_pages = 3, .nid = first_memory_node, .migratetype = PB_MOVABLE, .label = "",
+	};
+	enum pb_reason reason;
+	struct pb_buffer *buf = pb_buffer_create(&spec, &reason);
+
+	if (!IS_ERR(buf))
+		pb_buffer_put(buf);
+	return !IS_ERR(buf);
+}
+
+static bool (*const served[])(gfp_t gfp) = {
+	served_blocks, served_bulk, served_range, served_exact, served_buffer,
+};
+
+/* A cpuset that changes while a request fails: the request is made again. */
+static void test_cpuset_changes(struct kunit *test)
+{
+	bool (*changed)(const struct pb_request *rq) = pb_instance.ops.mems_changed;
+	unsigned int i;
+	bool ok;
+
+	given_back = current->mems_allowed;
+	for (i = 0; i < ARRAY_SIZE(served); i++) {
+		pb_instance.ops.mems_changed = give_back_nodes;
+		set_mems_allowed(NODE_MASK_NONE);
+		ok = served[i](GFP_USER | __GFP_NOWARN);
+		set_mems_allowed(given_back);
+		pb_instance.ops.mems_changed = changed;
+		KUNIT_EXPECT_TRUE_MSG(test, ok, "function %u", i);
+	}
+}
 #endif
 
 static struct kunit_case parity_policy_cases[] = {
 #ifdef CONFIG_NUMA
 	KUNIT_CASE_PARAM(test_policy, policies_gen_params),
+	KUNIT_CASE_PARAM(test_policy_exact, policies_gen_params),
 	KUNIT_CASE(test_interleave_counted),
+	KUNIT_CASE(test_buffer_counted),
 #endif
 #ifdef CONFIG_CPUSETS
 	KUNIT_CASE(test_cpuset),
+	KUNIT_CASE(test_cpuset_changes),
 #endif
 	{}
 };

@@ -31,6 +31,7 @@
 #include "hooks/guard_pages.h"
 #include "hooks/owner.h"
 #include "instance.h"
+#include "request/cpuset.h"
 #include "request/percpu_zone.h"
 #include "request/suspend.h"
 #include "source/pool_spec.h"
@@ -75,12 +76,14 @@ static const struct pb_ops ops = {
 	.wake_node	= pb_node_thread_wake,
 	.want_zeroed	= pb_node_thread_want_zeroed,
 	.reclaim	= pb_shrink_zones,
+	.reclaim_end	= pb_shrink_zones_end,
 	.reclaimable	= pb_shrinkable_pages,
 	.grow		= pb_deferred_grow,
 	.migrate	= pb_movable_ops_migrate,
 	.compact	= pb_compact_pages,
 	.uncharge	= pb_account_free,
 	.zero		= zero,
+	.mems_changed	= pb_cpuset_changed,
 	.oom		= pb_oom,
 	.oom_victim	= pb_oom_victim,
 };

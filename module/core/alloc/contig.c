@@ -80,13 +80,14 @@ static bool range_unused(struct pb_zone *zone, unsigned long first, unsigned lon
 }
 
 /* Of @got claimed frames the first @nr_pages become the caller's, the others go back. */
-static void hand_out(struct pb_zone *zone, unsigned long pfn, unsigned long nr_pages,
-		     unsigned long got)
+static void hand_out(struct pb_zone *zone, const struct pb_request *rq, unsigned long pfn,
+		     unsigned long nr_pages, unsigned long got)
 {
 	mark_range(zone, pfn, nr_pages, 1);
 	if (got > nr_pages)
 		free_range(zone, pfn + nr_pages, got - nr_pages);
 	pb_zone_count_alloc(zone, nr_pages);
+	pb_count_numa(zone, rq);
 }
 
 /* What is allocated for a range: one block, or aligned pageblocks. */
@@ -121,7 +122,7 @@ static unsigned long finish_range(struct pb_zone *zone, const struct pb_request 
 		*rq->zeroed = zeroed;
 	if (rq->zeroed && zeroed)
 		pb_zone_event_add(zone, PB_PREZERO_HIT, 1);
-	hand_out(zone, pfn, nr_pages, got);
+	hand_out(zone, rq, pfn, nr_pages, got);
 	return pfn;
 }
 
@@ -197,8 +198,9 @@ static unsigned long scan_zonelist(struct pb_pool *pool, const struct pb_request
 }
 
 struct wanted {
-	unsigned long	nr_pages;
-	unsigned long	pfn;
+	const struct pb_request	*rq;
+	unsigned long		nr_pages;
+	unsigned long		pfn;
 };
 
 /* Sets the page order map of an emptied range, and frees the part that was not requested. */
@@ -210,7 +212,7 @@ static void take_captured(struct pb_zone *zone, unsigned long pfn, unsigned long
 	pb_zeroed_test_and_clear(zone, pfn, nr_pages);
 	if (unlikely(!range_unused(zone, pfn, nr_pages)))
 		return;
-	hand_out(zone, pfn, wanted->nr_pages, nr_pages);
+	hand_out(zone, wanted->rq, pfn, wanted->nr_pages, nr_pages);
 	wanted->pfn = pfn;
 }
 
@@ -218,7 +220,7 @@ static void take_captured(struct pb_zone *zone, unsigned long pfn, unsigned long
 static unsigned long empty_range(struct pb_pool *pool, const struct pb_request *rq,
 				 unsigned long nr_pages)
 {
-	struct wanted wanted = { .nr_pages = nr_pages, .pfn = PB_NO_PFN };
+	struct wanted wanted = { .rq = rq, .nr_pages = nr_pages, .pfn = PB_NO_PFN };
 	const struct pb_zone_scan what = range_of(nr_pages);
 	struct pb_zone *zone;
 
@@ -266,18 +268,23 @@ unsigned long pb_alloc_contig(struct pb_pool *pool, const struct pb_request *rq,
 		any.flags = pb_reserve_alloc_flags(rq);
 	if (pb_ignores_policy(rq))
 		any.nodemask = NULL;
+	/* The cpuset no longer selects it. */
+	if (!any.nodemask)
+		any.preferred_zone = NULL;
+	any.nr_pages = nr_pages;
 	any.order = min_t(unsigned int, ilog2(nr_pages), PB_MAX_ORDER);
 	pb_slowpath_drain(pool, &any);
 	pfn = walk_zonelist(pool, &any, nr_pages);
-	if (pfn == PB_NO_PFN && any.flags & PB_ALLOC_WAIT && pb_slowpath_reclaim(pool, &any))
+	if (pfn == PB_NO_PFN && pb_may_reclaim(&any) && pb_slowpath_reclaim(pool, &any))
 		pfn = walk_zonelist(pool, &any, nr_pages);
 	if (pfn == PB_NO_PFN)
 		pfn = scan_zonelist(pool, &any, nr_pages);
-	if (pfn == PB_NO_PFN && any.flags & PB_ALLOC_WAIT)
+	if (pfn == PB_NO_PFN && pb_may_reclaim(&any))
 		pfn = empty_range(pool, &any, nr_pages);
 	if (pfn == PB_NO_PFN)
-		return pb_alloc_fail(pool, pb_failure_reason(pool, &any,
-							     max(nr_pages, pages_of(&what))),
+		return pb_alloc_fail(pool, rq, pb_failure_reason(pool, &any,
+								 max(nr_pages,
+								     pages_of(&what))),
 				     reason);
 	return pfn;
 }

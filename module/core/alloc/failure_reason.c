@@ -6,6 +6,20 @@
 #include "core/cache/freelist.h"
 #include "core/zone/zone.h"
 
+/* The reason of a request that no zone may serve: whether its nodemask or cpuset forbids one. */
+static enum pb_reason reason_without_zone(struct pb_pool *pool, const struct pb_request *rq)
+{
+	struct pb_request any = *rq;
+	struct pb_zone *zone;
+
+	any.nodemask = NULL;
+	any.mems_allowed = NULL;
+	pb_for_each_zone(zone, pool)
+		if (pb_zone_allowed(zone, &any))
+			return PB_REASON_POLICY;
+	return PB_REASON_NODE;
+}
+
 /**
  * pb_failure_reason - decide why a request cannot be served
  * @pool: the pool
@@ -31,7 +45,7 @@ enum pb_reason pb_failure_reason(struct pb_pool *pool, const struct pb_request *
 			below = false;
 	}
 	if (!largest)
-		return rq->nodemask ? PB_REASON_POLICY : PB_REASON_NODE;
+		return reason_without_zone(pool, rq);
 	if (nr_pages > largest)
 		return PB_REASON_LIMIT;
 	if (nr_pages > free || below)
@@ -41,16 +55,34 @@ enum pb_reason pb_failure_reason(struct pb_pool *pool, const struct pb_request *
 EXPORT_SYMBOL_PB_TEST(pb_failure_reason);
 
 /**
+ * pb_request_stale - whether the nodes allowed to the task have changed since a request was made
+ * @pool: the pool
+ * @rq: the request
+ *
+ * A failure may be due to the change. The caller of the core makes the request again.
+ *
+ * Context: process, or a request without a cookie.
+ * Return: whether they have.
+ */
+bool pb_request_stale(struct pb_pool *pool, const struct pb_request *rq)
+{
+	return rq->mems_cookie && pool->ops.mems_changed && pool->ops.mems_changed(rq);
+}
+
+/**
  * pb_alloc_fail - count a failure and store its reason
  * @pool: the pool
+ * @rq: the request; a stale one is not counted, because it is made again
  * @why: the reason
  * @reason: set to it, or NULL
  *
  * Return: PB_NO_PFN.
  */
-unsigned long pb_alloc_fail(struct pb_pool *pool, enum pb_reason why, enum pb_reason *reason)
+unsigned long pb_alloc_fail(struct pb_pool *pool, const struct pb_request *rq, enum pb_reason why,
+			    enum pb_reason *reason)
 {
-	pb_zone_event_add(pool->all_zones->zone[0], PB_ALLOC_FAIL, 1);
+	if (!pb_request_stale(pool, rq))
+		pb_zone_event_add(pool->all_zones->zone[0], PB_ALLOC_FAIL, 1);
 	if (reason)
 		*reason = why;
 	return PB_NO_PFN;
@@ -69,5 +101,5 @@ unsigned long pb_alloc_refused(struct pb_pool *pool, const struct pb_request *rq
 {
 	bool node = (unsigned int)rq->nid >= (unsigned int)pool->nr_nodes;
 
-	return pb_alloc_fail(pool, node ? PB_REASON_NODE : PB_REASON_LIMIT, reason);
+	return pb_alloc_fail(pool, rq, node ? PB_REASON_NODE : PB_REASON_LIMIT, reason);
 }

@@ -3,6 +3,8 @@
 #ifndef PB_FAILURE_REASON_H
 #define PB_FAILURE_REASON_H
 
+#include "core/base/platform.h"
+
 struct pb_pool;
 struct pb_request;
 
@@ -19,7 +21,9 @@ enum pb_reason {
 
 enum pb_reason pb_failure_reason(struct pb_pool *pool, const struct pb_request *rq,
 				 unsigned long nr_pages);
-unsigned long pb_alloc_fail(struct pb_pool *pool, enum pb_reason why, enum pb_reason *reason);
+bool pb_request_stale(struct pb_pool *pool, const struct pb_request *rq);
+unsigned long pb_alloc_fail(struct pb_pool *pool, const struct pb_request *rq, enum pb_reason why,
+			    enum pb_reason *reason);
 unsigned long pb_alloc_refused(struct pb_pool *pool, const struct pb_request *rq,
 			       enum pb_reason *reason);
 

@@ -141,6 +141,9 @@ bool pb_slow_begin(struct pb_slow *s)
 		return false;
 	}
 	s->now.flags = pb_slow_alloc_flags(s->rq);
+	/* The cpuset no longer selects it. */
+	if (!s->rq->nodemask)
+		s->now.preferred_zone = NULL;
 	/* Sleepable requests may not use the atomic reserve. */
 	if (WARN_ON_ONCE(pb_slow_may(s, PB_ALLOC_WAIT) && s->now.flags & atomic))
 		s->now.flags &= ~atomic;
@@ -296,9 +299,16 @@ bool pb_slow_unreserve(struct pb_slow *s, bool force)
 
 /* ---- OOM ---- */
 
-/* Killing does not help large blocks, a single node or a low zone, and some requests may fail. */
+/*
+ * Killing does not help large blocks, a single node or a low zone, and some requests may fail. A
+ * core dump could use up what each victim frees. A failed reclaim without file systems does not
+ * show that memory is short. In mm/ such a request retries until another request kills; here it
+ * fails, because there may be no other. A dying task gets the reserve in any case.
+ */
 static bool oom_may_help(const struct pb_slow *s)
 {
+	if (pb_task_dumps_core() || (!pb_slow_may(s, PB_ALLOC_FS) && !pb_fatal_signal()))
+		return false;
 	return s->pool->ops.oom && !pb_slow_costly(s) && s->rq->highest_zone >= PB_ZONE_NORMAL &&
 	       !pb_slow_may(s, PB_ALLOC_RETRY_MAYFAIL) && !pb_slow_may(s, PB_ALLOC_THISNODE);
 }

@@ -38,8 +38,7 @@ static inline bool pb_slow_may(const struct pb_slow *s, pb_alloc_flags_t flag)
 /* Whether the task reclaims already and must not do so recursively. */
 static inline bool pb_slow_reclaiming(const struct pb_slow *s)
 {
-	return pb_slow_may(s, PB_ALLOC_WAIT) &&
-	       (pb_slow_may(s, PB_ALLOC_RECLAIMING) || pb_task_reclaiming());
+	return pb_slow_may(s, PB_ALLOC_WAIT) && !pb_may_reclaim(s->rq);
 }
 
 static inline bool pb_slow_costly(const struct pb_slow *s)

@@ -8,6 +8,7 @@
 #include "core/cache/freelist.h"
 #include "core/index/bitmap.h"
 #include "core/index/free_area.h"
+#include "core/zone/node_reclaim.h"
 #include "core/zone/watermark.h"
 
 #define MAX_RECLAIM_RETRIES	16	/* rounds without progress */
@@ -43,9 +44,8 @@ static bool any_zone(struct pb_slow *s,
 		if (!pb_zone_allowed(zone, &s->now))
 			continue;
 		/* Isolated pages are free again soon: no reason to kill. */
-		pages = pb_zone_free_pages(zone) + pb_zone_isolated_pages(zone);
-		if (s->pool->ops.reclaimable)
-			pages += s->pool->ops.reclaimable(zone);
+		pages = pb_zone_free_pages(zone) + pb_zone_isolated_pages(zone) +
+			pb_zone_reclaimable_pages(zone);
 		if (fits(s, zone, pages))
 			return true;
 	}

@@ -24,7 +24,9 @@
  * page must not stall, AGAIN and OUT_OF_MEMORY when another round cannot succeed. AGAIN and
  * OUT_OF_MEMORY go back to RETRY when it may, and NO_PAGE when the request must not fail.
  *
- * Each state ends in SERVED when its walk allocates a block. The steps are in slow.c, the
+ * Each state ends in SERVED when its walk allocates a block. A request whose allowed nodes have
+ * changed ends in FAILED before a round, a kill or a failure, also if it must not fail: its caller
+ * makes it again. The steps are in slow.c, the
  * decisions of AGAIN in slow_retry.c.
  */
 #include "core/alloc/failure_reason.h"
@@ -91,17 +93,27 @@ static enum state compact(struct pb_slow *s)
 	return pb_slow_compact(s, s->compact_priority) ? SERVED : AGAIN;
 }
 
+/* As check_retry_cpuset(). */
+static bool stale(const struct pb_slow *s)
+{
+	return pb_request_stale(s->pool, s->rq);
+}
+
 static enum state retry(struct pb_slow *s)
 {
 	struct pb_request rq = *s->rq;
 
+	if (stale(s))
+		return FAILED;
 	pb_slow_wake_nodes(s);
 	rq.reserve_flags = pb_slow_reserves(s);
 	if (rq.reserve_flags)
 		s->now.flags = pb_reserve_alloc_flags(&rq);
 	/* Such requests ignore the caller's memory policy. */
-	if (pb_ignores_policy(&rq))
+	if (pb_ignores_policy(&rq)) {
 		s->now.nodemask = NULL;
+		s->now.preferred_zone = NULL;
+	}
 	if (pb_slow_walk(s))
 		return SERVED;
 	if (!pb_slow_may(s, PB_ALLOC_WAIT) || pb_slow_reclaiming(s))
@@ -141,6 +153,8 @@ static enum state out_of_memory(struct pb_slow *s)
 {
 	bool progress;
 
+	if (stale(s))
+		return FAILED;
 	if (pb_slow_oom(s, &progress))
 		return SERVED;
 	/* A victim that has used its reserve, or gets none, would loop for ever. */
@@ -155,7 +169,8 @@ static enum state no_page(struct pb_slow *s)
 {
 	if (pb_slow_scan(s))
 		return SERVED;
-	if (likely(!pb_slow_may(s, PB_ALLOC_NOFAIL)) || !pb_slow_may(s, PB_ALLOC_WAIT))
+	if (likely(!pb_slow_may(s, PB_ALLOC_NOFAIL)) || !pb_slow_may(s, PB_ALLOC_WAIT) ||
+	    stale(s))
 		return FAILED;
 	/* A part of the reserve only; using all of it could make other tasks fail. */
 	if (pb_slow_walk_anywhere(s, PB_ALLOC_MIN_RESERVE))
@@ -202,7 +217,7 @@ unsigned long pb_alloc_slowpath(struct pb_pool *pool, const struct pb_request *r
 	if (state == SERVED)
 		return s.pfn;
 	s.now.nodemask = rq->nodemask;
-	return pb_alloc_fail(pool, pb_failure_reason(pool, &s.now, 1UL << rq->order), reason);
+	return pb_alloc_fail(pool, rq, pb_failure_reason(pool, &s.now, 1UL << rq->order), reason);
 }
 EXPORT_SYMBOL_PB_TEST(pb_alloc_slowpath);
 
@@ -237,7 +252,7 @@ EXPORT_SYMBOL_PB_TEST(pb_slowpath_drain);
  */
 bool pb_slowpath_reclaim(struct pb_pool *pool, const struct pb_request *rq)
 {
-	if (pb_task_reclaiming())
+	if (!pb_may_reclaim(rq))
 		return false;
 	/* The order is rounded down, so the range may be nearly twice as long. */
 	if (!pb_slow_grow(pool, rq, 2UL << rq->order))

@@ -24,8 +24,9 @@ struct pb_zone;
  *	NULL; swapped at run time
  * @wake_node: wakes the node thread of a zone that was boosted or fell below low, with the order
  *	and the flags of the request; may be NULL
- * @reclaim: frees @nr_pages that @rq could use, with more effort for a lower @priority; returns the
- *	pages freed; may sleep; may be NULL
+ * @reclaim: frees @nr_pages that @rq could use, with more effort for a lower @priority, and not in
+ *	zones with pb_compaction_ready(); returns the pages freed; may sleep; may be NULL
+ * @reclaim_end: reports the end of a direct reclaim, and the pages freed by it; may be NULL
  * @reclaimable: number of pages that reclaim could free in a zone; may be NULL
  * @grow: adds @nr_pages or more to a zone that @rq may use, by pb_pool_grow(); returns the pages
  *	that this or another task added; may sleep; may be NULL
@@ -42,6 +43,9 @@ struct pb_zone;
  *	compaction
  * @compact_event: reports a step of compaction (compact_event.h); process context; may be NULL;
  *	swapped at run time
+ * @mems_changed: whether the nodes allowed to the task have changed since @rq was made, by its
+ *	@mems_cookie; the request then fails without effects on other tasks, and its caller makes it
+ *	again; process context; may be NULL
  * @oom: selects and kills a task that holds memory; true when memory will be freed; may sleep; may
  *	be NULL
  * @oom_victim: whether the calling task is an OOM victim; may be NULL
@@ -60,6 +64,7 @@ struct pb_ops {
 	void (*wake_node)(struct pb_zone *zone, unsigned int order, pb_alloc_flags_t flags);
 	unsigned long (*reclaim)(struct pb_pool *pool, const struct pb_request *rq, int priority,
 				 unsigned long nr_pages);
+	void (*reclaim_end)(struct pb_pool *pool, unsigned long freed);
 	unsigned long (*reclaimable)(struct pb_zone *zone);
 	unsigned long (*grow)(struct pb_pool *pool, const struct pb_request *rq,
 			      unsigned long nr_pages);
@@ -71,6 +76,7 @@ struct pb_ops {
 	enum pb_compact_result (*compact)(struct pb_pool *pool, const struct pb_request *rq,
 					  enum pb_compact_priority prio, unsigned long *captured);
 	void (*compact_event)(const struct pb_compact_event *event);
+	bool (*mems_changed)(const struct pb_request *rq);
 	bool (*oom)(struct pb_pool *pool, const struct pb_request *rq);
 	bool (*oom_victim)(struct pb_pool *pool);
 };

@@ -81,6 +81,11 @@ static inline bool pb_task_is_kthread(void)
 	return current->flags & PF_KTHREAD;
 }
 
+static inline bool pb_task_dumps_core(void)
+{
+	return current->flags & PF_DUMPCORE;
+}
+
 /* Keeps allocations of reclaim and compaction from reclaiming recursively. */
 #define pb_noreclaim_save()		memalloc_noreclaim_save()
 #define pb_noreclaim_restore(flags)	memalloc_noreclaim_restore(flags)

@@ -10,6 +10,7 @@
 /**
  * struct pb_request - one allocation request, built once
  * @order: 0 to PB_MAX_ORDER
+ * @nr_pages: pages of a range (contig.c), whose @order is rounded down; 0: a block of @order
  * @migratetype: below PB_PCPTYPES
  * @highest_zone: highest zone type that may serve it
  * @flags: of the first walk over the zonelist
@@ -20,9 +21,11 @@
  * @nid: preferred node
  * @nodemask: nodes that may serve it, as a bitmap of pool->nr_nodes bits, or NULL for all;
  *	see pb_ignores_policy()
- * @preferred_zone: first zone that may serve it, for statistics; NULL: the first of the zonelist
+ * @preferred_zone: first zone that may serve it, for statistics; NULL: the first one of the zonelist
+ *	that @highest_zone and @nodemask allow
  * @mems_allowed: nodes of the caller's cpuset, or NULL for all; applies with PB_ALLOC_CPUSET and
  *	PB_ALLOC_HARDWALL
+ * @mems_cookie: for ops->mems_changed, or 0: the allowed nodes do not change
  * @zeroed: set by pb_alloc() and pb_alloc_contig() to whether the pages are known to be zero, or
  *	NULL
  *
@@ -30,6 +33,7 @@
  */
 struct pb_request {
 	unsigned int		order;
+	unsigned long		nr_pages;
 	enum pb_migratetype	migratetype;
 	enum pb_zone_type	highest_zone;
 	pb_alloc_flags_t	flags;
@@ -39,8 +43,14 @@ struct pb_request {
 	const unsigned long	*nodemask;
 	struct pb_zone		*preferred_zone;
 	const unsigned long	*mems_allowed;
+	unsigned int		mems_cookie;
 	bool			*zeroed;
 };
+
+static inline unsigned long pb_request_pages(const struct pb_request *rq)
+{
+	return rq->nr_pages ?: 1UL << rq->order;
+}
 
 /* Flags of a walk in the slow path. As gfp_to_alloc_flags() in mm/page_alloc.c. */
 static inline pb_alloc_flags_t pb_slow_alloc_flags(const struct pb_request *rq)
@@ -64,6 +74,16 @@ static inline pb_alloc_flags_t pb_reserve_alloc_flags(const struct pb_request *r
 static inline bool pb_ignores_policy(const struct pb_request *rq)
 {
 	return rq->reserve_flags || (rq->slow_flags && !(rq->slow_flags & PB_ALLOC_CPUSET));
+}
+
+/*
+ * Whether a request may call reclaimers and owners of movable blocks: not from within such a call,
+ * whose task has PF_MEMALLOC.
+ */
+static inline bool pb_may_reclaim(const struct pb_request *rq)
+{
+	return rq->flags & PB_ALLOC_WAIT && !(rq->flags & PB_ALLOC_RECLAIMING) &&
+	       !pb_task_reclaiming();
 }
 
 #endif /* PB_REQUEST_H */

@@ -202,21 +202,43 @@ unsigned long pb_alloc_refill_leave_section(struct pb_pcp *pcp, unsigned int ord
 }
 EXPORT_SYMBOL_PB_TEST(pb_alloc_refill_leave_section);
 
-/* Counts a request served by another node than preferred. As zone_statistics() of mm/. */
-static void count_numa_miss(struct pb_zone *zone, const struct pb_request *rq)
+/* First zone that may serve a request. As the preferred_zoneref of mm/. */
+static struct pb_zone *preferred_zone(struct pb_pool *pool, const struct pb_request *rq)
+{
+	struct pb_zone *zone;
+
+	if (rq->preferred_zone)
+		return rq->preferred_zone;
+	pb_for_each_zone_zonelist(zone, pool->zonelist[rq->nid])
+		if (zone->type <= rq->highest_zone &&
+		    (!rq->nodemask || test_bit(zone->nid, rq->nodemask)))
+			return zone;
+	return NULL;
+}
+
+/**
+ * pb_count_numa - count a request that is served by another node than its preferred zone's
+ * @zone: the zone that serves it
+ * @rq: the request
+ *
+ * Once for a block or range. A hit is not counted here: all allocations that are no miss are hits,
+ * see pb_zone_event().
+ *
+ * Context: any. As zone_statistics() in mm/page_alloc.c.
+ */
+void pb_count_numa(struct pb_zone *zone, const struct pb_request *rq)
 {
 	struct pb_zone *preferred;
-	int type;
 
+	if (likely(zone == rq->preferred_zone))
+		return;
+	preferred = preferred_zone(zone->pool, rq);
+	if (!preferred || preferred->nid == zone->nid)
+		return;
 	pb_zone_event_add(zone, PB_NUMA_MISS, 1);
-	for (type = rq->highest_zone; type >= 0; type--) {
-		preferred = zone->pool->zone[rq->nid][type];
-		if (preferred) {
-			pb_zone_event_add(preferred, PB_NUMA_FOREIGN, 1);
-			return;
-		}
-	}
+	pb_zone_event_add(preferred, PB_NUMA_FOREIGN, 1);
 }
+EXPORT_SYMBOL_PB_TEST(pb_count_numa);
 
 /**
  * pb_zone_allowed - whether a request may be served from a zone
@@ -273,8 +295,7 @@ static unsigned long walk(struct pb_pool *pool, const struct pb_request *rq, boo
 			continue;
 		pfn = rmqueue(zone, rq);
 		if (pfn != PB_NO_PFN) {
-			if (unlikely(zone->nid != rq->nid))
-				count_numa_miss(zone, rq);
+			pb_count_numa(zone, rq);
 			return pfn;
 		}
 	}

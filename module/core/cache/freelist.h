@@ -35,6 +35,7 @@ static inline bool pb_order_map_set_cached(struct pb_zone *zone, u8 *order_map, 
 unsigned long pb_alloc_refill_leave_section(struct pb_pcp *pcp, unsigned int order,
 					    enum pb_migratetype mt);
 unsigned long pb_get_page_from_freelist(struct pb_pool *pool, const struct pb_request *rq);
+void pb_count_numa(struct pb_zone *zone, const struct pb_request *rq);
 bool pb_zone_allowed(struct pb_zone *zone, const struct pb_request *rq);
 
 #endif /* PB_FREELIST_H */

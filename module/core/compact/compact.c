@@ -95,6 +95,12 @@ void pb_compact_defer_reset(struct pb_zone *zone, unsigned int order, bool alloc
 }
 EXPORT_SYMBOL_PB_TEST(pb_compact_defer_reset);
 
+/* Free pages that a compaction needs. As compact_gap(); see pb_compaction_suitable(). */
+static unsigned long compact_gap(unsigned long nr_pages)
+{
+	return nr_pages < PB_PAGEBLOCK_NR ? 2 * nr_pages : nr_pages;
+}
+
 /**
  * pb_compaction_suitable - whether a zone has enough free pages as migration targets
  * @zone: the zone
@@ -111,7 +117,7 @@ EXPORT_SYMBOL_PB_TEST(pb_compact_defer_reset);
  */
 bool pb_compaction_suitable(struct pb_zone *zone, unsigned int order, enum pb_zone_type highest)
 {
-	unsigned long gap = order < PB_PAGEBLOCK_ORDER ? 2UL << order : 1UL << order;
+	unsigned long gap = compact_gap(1UL << order);
 	long free = pb_zone_free_pages(zone) + pb_zone_isolated_pages(zone);
 	bool suitable = free >= (long)gap &&
 			pb_zone_watermark_ok_isolated(zone, gap, highest,
@@ -123,6 +129,27 @@ bool pb_compaction_suitable(struct pb_zone *zone, unsigned int order, enum pb_zo
 	return suitable;
 }
 EXPORT_SYMBOL_PB_TEST(pb_compaction_suitable);
+
+/**
+ * pb_compaction_ready - whether a zone has enough free pages for compaction without reclaim
+ * @zone: the zone
+ * @rq: the request
+ *
+ * Compaction, and not reclaim, makes costly blocks and ranges. Above the high watermark and the
+ * migration targets it has a buffer against other requests, too.
+ *
+ * Context: any. As compaction_ready() in mm/vmscan.c.
+ * Return: whether it has; false when no block can be migrated.
+ */
+bool pb_compaction_ready(struct pb_zone *zone, const struct pb_request *rq)
+{
+	unsigned long gap = compact_gap(pb_request_pages(rq));
+
+	return rq->order > PB_COSTLY_ORDER && zone->pool->ops.migrate &&
+	       pb_zone_free_pages(zone) - (long)gap >=
+	       pb_zone_floor(zone, gap, rq->highest_zone, PB_ALLOC_WMARK_HIGH);
+}
+EXPORT_SYMBOL_PB_TEST(pb_compaction_ready);
 
 /* ---- for a request ---- */
 

@@ -14,6 +14,7 @@ enum pb_compact_result pb_compact_pages(struct pb_pool *pool, const struct pb_re
 					enum pb_compact_priority prio,
 					unsigned long *captured_pfn);
 bool pb_compaction_suitable(struct pb_zone *zone, unsigned int order, enum pb_zone_type highest);
+bool pb_compaction_ready(struct pb_zone *zone, const struct pb_request *rq);
 void pb_compact_defer_reset(struct pb_zone *zone, unsigned int order, bool alloc_success);
 
 unsigned int pb_fragmentation_score(struct pb_pool *pool, int nid);

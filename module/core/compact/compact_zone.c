@@ -19,7 +19,8 @@
  *
  * When ops->migrate returns 0 the charge of the source has moved to the target.
  *
- * No lock is held while ops->migrate runs, so it may sleep, allocate and free.
+ * No lock is held while ops->migrate runs, so it may sleep, allocate and free. The task has
+ * PF_MEMALLOC meanwhile, so that its allocations do not reclaim or compact.
  */
 #include "core/base/pfn.h"
 #include "core/cache/drain.h"
@@ -57,6 +58,7 @@ static int move_block(struct pb_compact_control *cc, unsigned long pfn, unsigned
 {
 	struct pb_zone *zone = cc->zone;
 	unsigned long dst = pb_compact_target(cc, order);
+	unsigned int task;
 	int ret = -EBUSY;
 
 	if (dst == PB_NO_PFN)
@@ -67,7 +69,9 @@ static int move_block(struct pb_compact_control *cc, unsigned long pfn, unsigned
 	}
 	pb_zone_event_add(zone, PB_COMPACTISOLATED, 1L << order);
 	cc->isolated += 1UL << order;
+	task = pb_noreclaim_save();
 	ret = zone->pool->ops.migrate(zone->pool, pfn, dst, order, cc->mode);
+	pb_noreclaim_restore(task);
 	pb_zone_event_add(zone, ret ? PB_PGMIGRATE_FAIL : PB_PGMIGRATE_SUCCESS, 1L << order);
 	if (ret) {
 		free_isolated(zone, dst, order);
@@ -202,6 +206,7 @@ static int capture_area(struct pb_compact_control *cc, const struct pb_area *are
 		pb_zeroed_test_and_clear(zone, pfn, 1UL << order);
 		pb_order_map_set(pb_order_map(zone->pool, pfn), order, capture->rq);
 		pb_zone_count_alloc(zone, 1L << order);
+		pb_count_numa(zone, capture->rq);
 	}
 	preempt_enable();
 	capture->pfn = pfn;

@@ -7,6 +7,9 @@
  * watermark again before it continues. One CPU at a time reclaims a node, and only its own
  * node or one without CPUs, so that nodes do not reclaim from each other. As node_reclaim()
  * in mm/vmscan.c.
+ *
+ * Reclaimers may allocate. The task has PF_MEMALLOC while it calls them, so that these allocations
+ * reclaim nothing.
  */
 #include "core/base/pool_types.h"
 #include "core/base/request.h"
@@ -33,6 +36,26 @@ bool pb_zone_allows_reclaim(struct pb_zone *local, struct pb_zone *zone)
 }
 EXPORT_SYMBOL_PB_TEST(pb_zone_allows_reclaim);
 
+/**
+ * pb_zone_reclaimable_pages - count the pages that reclaim could free in a zone
+ * @zone: the zone
+ *
+ * Context: process, may sleep.
+ * Return: number of pages; 0 without ops->reclaimable. As zone_reclaimable_pages() in mm/vmscan.c.
+ */
+unsigned long pb_zone_reclaimable_pages(struct pb_zone *zone)
+{
+	unsigned long pages;
+	unsigned int task;
+
+	if (!zone->pool->ops.reclaimable)
+		return 0;
+	task = pb_noreclaim_save();
+	pages = zone->pool->ops.reclaimable(zone);
+	pb_noreclaim_restore(task);
+	return pages;
+}
+
 /* Whether the node has enough reclaimable pages for a round of reclaim. */
 static bool worth_while(struct pb_pool *pool, int nid)
 {
@@ -42,7 +65,7 @@ static bool worth_while(struct pb_pool *pool, int nid)
 	if (!pool->ops.reclaim || !pool->ops.reclaimable)
 		return false;
 	pb_for_each_node_zone(zone, pool, nid) {
-		pages += pool->ops.reclaimable(zone);
+		pages += pb_zone_reclaimable_pages(zone);
 		present += READ_ONCE(zone->present_pages);
 	}
 	return pages > present / WORTH_WHILE;
@@ -59,11 +82,13 @@ static atomic_t *node_busy(struct pb_pool *pool, int nid)
 static bool reclaim(struct pb_pool *pool, const struct pb_request *rq)
 {
 	unsigned long want = 1UL << rq->order, got = 0;
+	unsigned int task = pb_noreclaim_save();
 	int priority = PRIORITY;
 
 	do {
 		got += pool->ops.reclaim(pool, rq, priority, max(want, RECLAIM_LEAST));
 	} while (got < want && --priority >= 0);
+	pb_noreclaim_restore(task);
 	return got >= want;
 }
 
@@ -83,8 +108,8 @@ enum pb_node_reclaim pb_node_reclaim(struct pb_zone *zone, const struct pb_reque
 	struct pb_request here = *rq;
 	bool success;
 
-	/* First: the reclaimers count their pages in process context only. */
-	if (!(rq->flags & PB_ALLOC_WAIT) || rq->flags & PB_ALLOC_RECLAIMING)
+	/* First, unlike in mm/: counting pages calls reclaimers. */
+	if (!pb_may_reclaim(rq))
 		return PB_NODE_RECLAIM_NOSCAN;
 	if (!worth_while(pool, zone->nid))
 		return PB_NODE_RECLAIM_FULL;

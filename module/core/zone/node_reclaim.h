@@ -16,6 +16,7 @@ enum pb_node_reclaim {
 	PB_NODE_RECLAIM_SUCCESS = 1,
 };
 
+unsigned long pb_zone_reclaimable_pages(struct pb_zone *zone);
 bool pb_zone_allows_reclaim(struct pb_zone *local, struct pb_zone *zone);
 enum pb_node_reclaim pb_node_reclaim(struct pb_zone *zone, const struct pb_request *rq);
 

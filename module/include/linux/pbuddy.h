@@ -126,7 +126,8 @@ enum pbuddy_migrate_mode {
  * @putback_page: the migration ended without success and the user still uses the page. May sleep.
  *
  * As struct movable_operations of mm/. A page argument is the first page of a block;
- * pbuddy_page_order() returns its order. All functions are called in process context.
+ * pbuddy_page_order() returns its order. All functions are called in process context. An allocation
+ * from pbuddy inside of them does not reclaim or compact.
  */
 struct pbuddy_movable_operations {
 	bool (*isolate_page)(struct page *page, enum pbuddy_migrate_mode mode);

@@ -327,7 +327,7 @@ unsigned long pb_account_block(const struct pb_request *rq, unsigned long pfn,
 	if (likely(!err))
 		return pfn;
 	pb_guarded_free(pfn, rq->order);
-	return pb_alloc_fail(&pb_instance, reason_of(err), reason);
+	return pb_alloc_fail(&pb_instance, rq, reason_of(err), reason);
 }
 EXPORT_SYMBOL_PB_TEST(pb_account_block);
 
@@ -355,7 +355,7 @@ unsigned long pb_account_bulk(const struct pb_request *rq, unsigned long nr, uns
 		return nr;
 	for (k = --i; k < nr; k++)
 		pb_guarded_free(pfns[k], rq->order);
-	pb_alloc_fail(&pb_instance, reason_of(err), reason);
+	pb_alloc_fail(&pb_instance, rq, reason_of(err), reason);
 	return i;
 }
 
@@ -388,7 +388,7 @@ unsigned long pb_account_contig(const struct pb_request *rq, unsigned long pfn,
 	if (likely(!err))
 		return pfn;
 	pb_free_contig(&pb_instance, pfn, nr_pages);
-	return pb_alloc_fail(&pb_instance, reason_of(err), reason);
+	return pb_alloc_fail(&pb_instance, rq, reason_of(err), reason);
 }
 
 /**

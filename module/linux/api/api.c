@@ -100,18 +100,16 @@ static noinline struct page *alloc_request(gfp_t gfp, unsigned int order, int ni
 {
 	enum pb_reason reason;
 	struct pb_request rq;
-	unsigned int cookie;
 	bool zeroed = false;
 	unsigned long pfn;
 
 	do {
-		cookie = pb_mems_allowed_begin();
 		if (unlikely(!pb_gfp_request(&rq, &gfp, order, nid, nodemask)))
 			return NULL;
 		rq.zeroed = pb_want_zero(gfp) ? &zeroed : NULL;
 		pfn = pb_pages_alloc(&rq, gfp, &reason);
 		/* A concurrent change of the cpuset may have hidden free memory. */
-	} while (unlikely(pfn == PB_NO_PFN && pb_mems_allowed_retry(cookie)));
+	} while (unlikely(pfn == PB_NO_PFN && pb_cpuset_changed(&rq)));
 	if (unlikely(pfn == PB_NO_PFN)) {
 		pb_report_failure(&rq, gfp, 1UL << order, reason);
 		return NULL;
@@ -120,20 +118,55 @@ static noinline struct page *alloc_request(gfp_t gfp, unsigned int order, int ni
 	return pfn_to_page(pfn);
 }
 
+/* Contiguous pages of order 0. */
+static noinline struct page *alloc_range(gfp_t gfp, unsigned long nr_pages, int nid,
+					 const nodemask_t *nodemask)
+{
+	enum pb_reason reason;
+	struct pb_request rq;
+	bool zeroed = false;
+	unsigned long pfn;
+
+	do {
+		if (unlikely(!pb_gfp_request(&rq, &gfp, 0, nid, nodemask)))
+			return NULL;
+		if (unlikely(!nr_pages)) {
+			WARN_ONCE(!(gfp & __GFP_NOWARN), "pbuddy: allocation of no page\n");
+			return NULL;
+		}
+		rq.zeroed = pb_want_zero(gfp) ? &zeroed : NULL;
+		pfn = pb_pages_alloc_contig(&rq, nr_pages, gfp, &reason);
+	} while (unlikely(pfn == PB_NO_PFN && pb_cpuset_changed(&rq)));
+	if (unlikely(pfn == PB_NO_PFN)) {
+		pb_report_failure(&rq, gfp, nr_pages, reason);
+		return NULL;
+	}
+	prepare_pages(pfn, nr_pages, &rq, gfp);
+	return pfn_to_page(pfn);
+}
+
+/* A block if @nr_pages is 0, else a range. */
+static struct page *alloc_either(gfp_t gfp, unsigned int order, unsigned long nr_pages,
+				 const struct pb_policy *policy)
+{
+	return nr_pages ? alloc_range(gfp, nr_pages, policy->nid, policy->nodemask) :
+			  alloc_request(gfp, order, policy->nid, policy->nodemask);
+}
+
 /* Allocates by the task's memory policy. As alloc_pages_mpol() in mm/mempolicy.c. */
-static noinline struct page *alloc_by_policy(gfp_t gfp, unsigned int order)
+static noinline struct page *alloc_by_policy(gfp_t gfp, unsigned int order, unsigned long nr_pages)
 {
 	struct page *page = NULL;
 	struct pb_policy policy;
 
 	pb_policy_next(&policy, gfp);
 	if (policy.preferred_many) {
-		page = alloc_request((gfp | __GFP_NOWARN) & ~(__GFP_DIRECT_RECLAIM | __GFP_NOFAIL),
-				     order, policy.nid, policy.nodemask);
+		page = alloc_either((gfp | __GFP_NOWARN) & ~(__GFP_DIRECT_RECLAIM | __GFP_NOFAIL),
+				    order, nr_pages, &policy);
 		policy.nodemask = NULL;
 	}
 	if (!page)
-		page = alloc_request(gfp, order, policy.nid, policy.nodemask);
+		page = alloc_either(gfp, order, nr_pages, &policy);
 	if (page)
 		pb_policy_count(&policy, page_to_pfn(page));
 	return page;
@@ -163,7 +196,7 @@ static noinline struct page *alloc_slow(gfp_t gfp, unsigned int order, enum pb_f
 					union pb_fast_found found)
 {
 	return alloc_refill_preempt_enable(gfp, order, result, found) ?:
-	       alloc_by_policy(gfp, order);
+	       alloc_by_policy(gfp, order, 0);
 }
 
 static noinline struct page *alloc_node_slow(gfp_t gfp, unsigned int order, int nid,
@@ -311,7 +344,9 @@ unsigned long pbuddy_alloc_pages_bulk(gfp_t gfp, int nid, unsigned long nr_pages
 		if (got < want) {
 			/* The rest of the array is scratch space of the failed attempt. */
 			memset(page_array + from, 0, (want - got) * sizeof(*page_array));
-			return from;
+			if (!pb_cpuset_changed(&rq) ||
+			    !pb_gfp_request(&rq, &gfp, 0, nid, NULL))
+				return from;
 		}
 	}
 	return nr_pages;
@@ -336,25 +371,7 @@ EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_pages_bulk);
 struct page *pbuddy_alloc_contig(unsigned long nr_pages, gfp_t gfp, int nid,
 				 const nodemask_t *nodemask)
 {
-	enum pb_reason reason;
-	struct pb_request rq;
-	bool zeroed = false;
-	unsigned long pfn;
-
-	if (unlikely(!pb_gfp_request(&rq, &gfp, 0, nid, nodemask)))
-		return NULL;
-	if (unlikely(!nr_pages)) {
-		WARN_ONCE(!(gfp & __GFP_NOWARN), "pbuddy: allocation of no page\n");
-		return NULL;
-	}
-	rq.zeroed = pb_want_zero(gfp) ? &zeroed : NULL;
-	pfn = pb_pages_alloc_contig(&rq, nr_pages, gfp, &reason);
-	if (unlikely(pfn == PB_NO_PFN)) {
-		pb_report_failure(&rq, gfp, nr_pages, reason);
-		return NULL;
-	}
-	prepare_pages(pfn, nr_pages, &rq, gfp);
-	return pfn_to_page(pfn);
+	return alloc_range(gfp, nr_pages, nid, nodemask);
 }
 EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_contig);
 
@@ -363,17 +380,22 @@ EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_contig);
  * @bytes: length, rounded up to whole pages
  * @gfp: as for pbuddy_alloc_pages_nodemask(); without %__GFP_HIGHMEM
  *
+ * The task's memory policy selects the node. As alloc_pages_exact() in mm/page_alloc.c.
+ *
  * Context: may sleep with %__GFP_DIRECT_RECLAIM; any context without it, NMI included.
  *
  * Return: kernel address of the first page, or NULL. Free with pbuddy_free_pages_exact().
  */
 void *pbuddy_alloc_pages_exact(size_t bytes, gfp_t gfp)
 {
+	unsigned long nr_pages;
 	struct page *page;
 
 	if (WARN_ON_ONCE(gfp & __GFP_HIGHMEM))
 		gfp &= ~__GFP_HIGHMEM;
-	page = pbuddy_alloc_contig(DIV_ROUND_UP(bytes, PAGE_SIZE), gfp, NUMA_NO_NODE, NULL);
+	nr_pages = DIV_ROUND_UP(bytes, PAGE_SIZE);
+	page = nr_pages ? alloc_by_policy(gfp, 0, nr_pages) :
+			  alloc_range(gfp, 0, NUMA_NO_NODE, NULL);
 	return page ? page_address(page) : NULL;
 }
 EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_pages_exact);

@@ -5,6 +5,7 @@
 #include "api/reclaimer.h"
 #include "core/alloc/reclaim.h"
 #include "core/cache/freelist.h"
+#include "core/compact/compact.h"
 #include "core/zone/watermark.h"
 #include "daemon/node_thread.h"
 #include "daemon/shrink_zones.h"
@@ -18,7 +19,8 @@
  * @priority: 0 to PB_DEF_PRIORITY; lower scans more
  * @nr_pages: pages needed
  *
- * Reclaims on each node that may serve the request, nearest first, until enough pages are freed.
+ * Reclaims on each node that may serve the request, nearest first, until enough pages are freed. A
+ * node with free pages for compaction is skipped if the request is for a costly block.
  *
  * Context: process, may sleep.
  * Return: pages freed. As shrink_zones() in mm/vmscan.c.
@@ -40,7 +42,8 @@ unsigned long pb_shrink_zones(struct pb_pool *pool, const struct pb_request *rq,
 	pb_for_each_zone_zonelist(zone, zones) {
 		if (freed >= nr_pages)
 			break;
-		if (zone->nid == last || !pb_zone_allowed(zone, rq))
+		if (zone->nid == last || !pb_zone_allowed(zone, rq) ||
+		    pb_compaction_ready(zone, rq))
 			continue;
 		last = zone->nid;
 		scanned = 0;
@@ -51,9 +54,19 @@ unsigned long pb_shrink_zones(struct pb_pool *pool, const struct pb_request *rq,
 	}
 	if (freed)
 		pb_reclaimer_reset_failures();
-	if (!priority || freed >= nr_pages)
-		trace_mm_vmscan_direct_reclaim_end(freed);
 	return freed;
+}
+
+/**
+ * pb_shrink_zones_end - trace the end of a direct reclaim; the core's ops->reclaim_end
+ * @pool: the instance
+ * @freed: pages freed in all rounds
+ *
+ * Context: process.
+ */
+void pb_shrink_zones_end(struct pb_pool *pool, unsigned long freed)
+{
+	trace_mm_vmscan_direct_reclaim_end(freed);
 }
 
 /**

@@ -9,6 +9,7 @@ struct pb_zone;
 
 unsigned long pb_shrink_zones(struct pb_pool *pool, const struct pb_request *rq, int priority,
 			      unsigned long nr_pages);
+void pb_shrink_zones_end(struct pb_pool *pool, unsigned long freed);
 unsigned long pb_shrinkable_pages(struct pb_zone *zone);
 
 #endif /* PB_SHRINK_ZONES_H */

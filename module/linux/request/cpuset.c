@@ -21,6 +21,7 @@
 
 #include "compat.h"
 #include "core/base/platform.h"
+#include "core/base/request.h"
 #include "request/cpuset.h"
 
 #ifdef CONFIG_CPUSETS
@@ -53,11 +54,11 @@ static bool may_read_count(void)
  *
  * Context: any. As read_mems_allowed_begin(), whose static key is not exported.
  *
- * Return: a cookie for pb_mems_allowed_retry().
+ * Return: a cookie for pb_mems_allowed_retry(); 0 if the allowed nodes do not matter.
  */
 unsigned int pb_mems_allowed_begin(void)
 {
-	return may_read_count() ? read_seqcount_begin(&current->mems_allowed_seq) : 0;
+	return may_read_count() ? read_seqcount_begin(&current->mems_allowed_seq) + 1 : 0;
 }
 
 /**
@@ -71,7 +72,8 @@ unsigned int pb_mems_allowed_begin(void)
  */
 bool pb_mems_allowed_retry(unsigned int cookie)
 {
-	return may_read_count() && read_seqcount_retry(&current->mems_allowed_seq, cookie);
+	return cookie && may_read_count() &&
+	       read_seqcount_retry(&current->mems_allowed_seq, cookie - 1);
 }
 #else
 const unsigned long *pb_cpuset_mems_allowed(void)
@@ -90,6 +92,19 @@ bool pb_mems_allowed_retry(unsigned int cookie)
 }
 #endif
 EXPORT_SYMBOL_PB_TEST(pb_cpuset_mems_allowed);
+
+/**
+ * pb_cpuset_changed - pb_mems_allowed_retry() for a request; the core's ops->mems_changed
+ * @rq: the request, of the current task
+ *
+ * Context: any.
+ *
+ * Return: true if the allowed nodes changed since pb_gfp_request().
+ */
+bool pb_cpuset_changed(const struct pb_request *rq)
+{
+	return pb_mems_allowed_retry(rq->mems_cookie);
+}
 
 /**
  * pb_cpuset_intersects - whether the current task's cpuset allows at least one of the nodes

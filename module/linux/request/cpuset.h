@@ -6,9 +6,12 @@
 #include <linux/nodemask.h>
 #include <linux/types.h>
 
+struct pb_request;
+
 const unsigned long *pb_cpuset_mems_allowed(void);
 bool pb_cpuset_intersects(const nodemask_t *nodes);
 unsigned int pb_mems_allowed_begin(void);
 bool pb_mems_allowed_retry(unsigned int cookie);
+bool pb_cpuset_changed(const struct pb_request *rq);
 
 #endif /* PB_CPUSET_H */

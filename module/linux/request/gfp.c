@@ -290,7 +290,8 @@ static struct pb_zone *preferred_zone(const struct pb_request *rq)
  * @nodemask: nodes that may serve the request, or NULL for all; must outlive @rq
  *
  * Context: any. With __GFP_DIRECT_RECLAIM the caller must be allowed to sleep. As
- * prepare_alloc_pages() in mm/page_alloc.c.
+ * prepare_alloc_pages() in mm/page_alloc.c. When the request fails and pb_cpuset_changed(), the
+ * caller has to make it again.
  *
  * Return: true; false for an order, zone or node that pbuddy never has, after warning once unless
  * __GFP_NOWARN.
@@ -323,6 +324,7 @@ bool pb_gfp_request(struct pb_request *rq, gfp_t *gfp, unsigned int order, int n
 		.highest_zone = pb_gfp_highest_zone(flags),
 		.nid = nid,
 		.nodemask = nodemask ? nodes_addr(*nodemask) : NULL,
+		.mems_cookie = pb_mems_allowed_begin(),
 		.mems_allowed = pb_cpuset_mems_allowed(),
 	};
 	/* Ignore a nodemask of which the cpuset allows no node. As check_retry_cpuset(). */

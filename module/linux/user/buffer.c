@@ -17,9 +17,11 @@
 
 #include "api/account.h"
 #include "api/pages.h"
+#include "core/alloc/failure_reason.h"
 #include "core/cache/freelist.h"
 #include "core/zone/watermark.h"
 #include "instance.h"
+#include "request/cpuset.h"
 #include "request/gfp.h"
 #include "request/policy.h"
 #include "user/buffer.h"
@@ -189,6 +191,7 @@ static int alloc_on_node(struct pb_buffer *buf, const struct pb_buffer_spec *spe
 	struct pb_request rq = *proto;
 
 	rq.nid = nid;
+	rq.preferred_zone = NULL;	/* counted below, as the request prefers another node */
 	rq.flags = (rq.flags & ~(PB_ALLOC_WAIT | PB_ALLOC_KSWAPD)) | PB_ALLOC_THISNODE;
 	/* Leave the last pages of this node and continue on the next one. */
 	rq.slow_flags = rq.flags & PB_ALLOC_WALK_MASK & ~PB_ALLOC_NOFRAGMENT;
@@ -206,6 +209,7 @@ static int alloc_on_node(struct pb_buffer *buf, const struct pb_buffer_spec *spe
 		rq.order = max(min_t(unsigned int, max_order, ilog2(want)), spec->order);
 		pfn = pb_pages_alloc(&rq, TRACE_GFP, NULL);
 		if (pfn != PB_NO_PFN) {
+			pb_count_numa(pb_pfn_zone(&pb_instance, pfn), proto);
 			store_trimmed(buf, pfn, rq.order, want);
 			continue;
 		}
@@ -309,26 +313,35 @@ static unsigned long eligible_pages(const struct pb_request *rq)
 	return nr_pages;
 }
 
+static int alloc_request(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
+			 struct pb_request *rq, enum pb_reason *reason)
+{
+	unsigned long want = spec->nr_pages - buf->nr_pages;
+
+	if (reason && want > eligible_pages(rq)) {
+		pb_alloc_fail(&pb_instance, rq, pb_failure_reason(&pb_instance, rq, want), reason);
+		return -ENOMEM;
+	}
+	return spec->contig ? alloc_contig(buf, spec, rq, reason) :
+			      alloc_blocks(buf, spec, rq, reason);
+}
+
 /* With @reason NULL a partial allocation is a success. */
 static int alloc_pages_of(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
 			  enum pb_reason *reason)
 {
 	gfp_t gfp = gfp_of(spec);
-	unsigned long eligible;
 	struct pb_request rq;
+	int err;
 
-	if (!pb_gfp_request(&rq, &gfp, 0, spec->nid, spec->nodemask))
-		return -EINVAL;
-	rq.zeroed = &buf->zeroed;
-	eligible = eligible_pages(&rq);
-	if (reason && spec->nr_pages - buf->nr_pages > eligible) {
-		*reason = PB_REASON_LIMIT;
-		if (!eligible)
-			*reason = rq.mems_allowed ? PB_REASON_POLICY : PB_REASON_NODE;
-		return -ENOMEM;
-	}
-	return spec->contig ? alloc_contig(buf, spec, &rq, reason) :
-			      alloc_blocks(buf, spec, &rq, reason);
+	do {
+		if (!pb_gfp_request(&rq, &gfp, 0, spec->nid, spec->nodemask))
+			return -EINVAL;
+		rq.zeroed = &buf->zeroed;
+		err = alloc_request(buf, spec, &rq, reason);
+		/* Blocks that were allocated before the cpuset changed are kept. */
+	} while (err == -ENOMEM && pb_cpuset_changed(&rq));
+	return err;
 }
 
 /* MPOL_PREFERRED_MANY: first the preferred nodes, without sleeping. */
@@ -480,6 +493,7 @@ struct pb_buffer *pb_buffer_create(const struct pb_buffer_spec *spec, enum pb_re
 	buf->node = page_to_nid(pfn_to_page(buf->block[0].pfn));
 	return buf;
 }
+EXPORT_SYMBOL_PB_TEST(pb_buffer_create);
 
 /**
  * pb_buffer_get() - take a reference
@@ -507,3 +521,4 @@ void pb_buffer_put(struct pb_buffer *buf)
 	if (refcount_dec_and_test(&buf->ref))
 		destroy(buf);
 }
+EXPORT_SYMBOL_PB_TEST(pb_buffer_put);
