@@ -19,7 +19,7 @@ static struct {
 	unsigned int		calls;
 	int			priority;	/* of the last call */
 	bool			anywhere;	/* reports pages on every node */
-	bool			again;		/* calls pb_node_reclaim() from within */
+	bool			again;		/* calls pb_node_reclaim() once from within */
 	enum pb_node_reclaim	inner;
 } holder;
 
@@ -35,8 +35,10 @@ static unsigned long reclaim(struct pb_pool *pool, const struct pb_request *rq, 
 
 	holder.calls++;
 	holder.priority = priority;
-	if (holder.again)
+	if (holder.again) {
+		holder.again = false;
 		holder.inner = pb_node_reclaim(pool->zone[0][PB_ZONE_NORMAL], rq);
+	}
 	if (!(rq->flags & PB_ALLOC_THISNODE) || rq->nid)
 		return 0;
 	for (i = 0; i < n; i++)
@@ -163,7 +165,6 @@ static void test_results(struct kunit *test)
 	holder.again = true;
 	KUNIT_EXPECT_EQ(test, result_of(f, rq), PB_NODE_RECLAIM_SUCCESS);
 	KUNIT_EXPECT_EQ(test, holder.inner, PB_NODE_RECLAIM_NOSCAN);
-	holder.again = false;
 	/* Less than the request needs: five calls with falling priority value. */
 	holder.calls = 0;
 	holder.most = 1;
