@@ -7,12 +7,23 @@
 
 struct pt_script pt_script;
 
+/* Ends a request that would not end: nothing helps any more, and for NOFAIL a page is freed. */
+static void end_request(char what)
+{
+	pt_script.give_at = what;
+	pt_script.give_nth = 1;
+	pt_script.progress = 0;
+	pt_script.reclaimable = 0;
+	pt_script.result = PB_COMPACT_COMPLETE;
+	pt_script.oom = false;
+}
+
 static void step(struct pb_pool *pool, char what)
 {
 	if (pt_script.len < PT_SCRIPT_LOG_MAX - 1)
 		pt_script.log[pt_script.len++] = what;
 	else
-		pt_script.give_at = what;	/* ends a case that would not end */
+		end_request(what);
 	if (what == pt_script.change_at)
 		pt_script.changed = true;
 	if (what != pt_script.give_at || pt_script.held == PB_NO_PFN || --pt_script.give_nth)

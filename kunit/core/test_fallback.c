@@ -48,17 +48,20 @@ static unsigned int pageblocks_of(struct pt_fixture *f, enum pb_migratetype mt)
 	return n;
 }
 
+/* The order of fallbacks[] in mm/page_alloc.c. */
+static const u8 order_of_mm[PB_PCPTYPES][PB_PCPTYPES - 1] = {
+	[PB_UNMOVABLE]		= { PB_RECLAIMABLE, PB_MOVABLE },
+	[PB_MOVABLE]		= { PB_RECLAIMABLE, PB_UNMOVABLE },
+	[PB_RECLAIMABLE]	= { PB_UNMOVABLE, PB_MOVABLE },
+};
+
 static void test_table(struct kunit *test)
 {
 	unsigned int mt, i;
 
-	for (mt = 0; mt < PB_PCPTYPES; mt++) {
-		for (i = 0; i < PB_PCPTYPES - 1; i++) {
-			KUNIT_EXPECT_NE(test, pb_fallbacks[mt][i], mt);
-			KUNIT_EXPECT_LT(test, pb_fallbacks[mt][i], PB_PCPTYPES);
-		}
-		KUNIT_EXPECT_NE(test, pb_fallbacks[mt][0], pb_fallbacks[mt][1]);
-	}
+	for (mt = 0; mt < PB_PCPTYPES; mt++)
+		for (i = 0; i < PB_PCPTYPES - 1; i++)
+			KUNIT_EXPECT_EQ(test, pb_fallbacks[mt][i], order_of_mm[mt][i]);
 }
 
 /* The first unmovable page changes a free pageblock's type; the next pages come from it. */
@@ -132,6 +135,7 @@ struct partial {
 static const struct partial partials[] = {
 	{ "unmovable, half free", 256, 0, PB_UNMOVABLE, 0, true },
 	{ "unmovable, less than half free", 128, 0, PB_UNMOVABLE, 0, false },
+	{ "unmovable, a frame less than half free", 255, 0, PB_UNMOVABLE, 0, false },
 	{ "reclaimable, half free", 300, 0, PB_RECLAIMABLE, 0, true },
 	{ "unmovable, half free, but not to be mixed", 256, 0, PB_UNMOVABLE,
 	  PB_ALLOC_NOFRAGMENT, false },
@@ -160,7 +164,87 @@ static void test_partial_pageblocks(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, calls_claimed, partial->claimed ? 1U : 0U);
 }
 
-/* A small movable request allocates from another type's pageblock but does not change its type. */
+/* Of two pageblocks that are half free, the one with the larger block is claimed. */
+static void test_largest_is_claimed(struct kunit *test)
+{
+	struct pt_fixture *f = counted_pool(test);
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	unsigned long first = PT_PAGEBLOCK(2048), second = PT_PAGEBLOCK(2049);
+
+	fill_but(test, f, 0);
+	/* Two blocks of order 7; one of order 8. */
+	KUNIT_ASSERT_EQ(test, pb_free_contig(&f->pool, first + 128, 256), PB_BAD_NONE);
+	KUNIT_ASSERT_EQ(test, pb_free_contig(&f->pool, second + 256, 256), PB_BAD_NONE);
+	KUNIT_EXPECT_TRUE(test, claim_pageblock(zone, 0, PB_UNMOVABLE, 0));
+	KUNIT_EXPECT_EQ(test, type_of(f, first), PB_MOVABLE);
+	KUNIT_EXPECT_EQ(test, type_of(f, second), PB_UNMOVABLE);
+}
+
+struct order_case {
+	const char *name;
+	unsigned int left;		/* free frames of the two pageblocks */
+};
+
+static const struct order_case order_cases[] = {
+	{ "free pageblocks", PB_PAGEBLOCK_NR }, { "partly free pageblocks", 300 },
+	{ "single blocks", 16 },
+};
+
+static void describe_order(const struct order_case *c, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s", c->name);
+}
+
+KUNIT_ARRAY_PARAM(order_cases, order_cases, describe_order);
+
+/*
+ * A full pool whose pageblocks alternate between the types other than @mt. Frees the last @left
+ * frames of one pageblock of each; @pfns are these frames, by the order of fallback.
+ */
+static struct pt_fixture *pool_of_others(struct kunit *test, enum pb_migratetype mt,
+					 unsigned int left, unsigned long *pfns)
+{
+	struct pt_fixture *f = counted_pool(test);
+	unsigned long i, pfn;
+
+	/* The less preferred type has the first pageblocks. */
+	for (i = 8; i-- > 0;) {
+		pfn = pt_alloc_mt(f, PB_PAGEBLOCK_ORDER, order_of_mm[mt][i / 4]);
+		KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
+		KUNIT_ASSERT_EQ(test, pb_split(&f->pool, pfn, PB_PAGEBLOCK_ORDER), PB_BAD_NONE);
+		pfns[i / 4] = pfn + PB_PAGEBLOCK_NR - left;
+	}
+	for (i = 0; i < 2; i++)
+		KUNIT_ASSERT_EQ(test, pb_free_contig(&f->pool, pfns[i], left), PB_BAD_NONE);
+	return f;
+}
+
+/* Each type falls back to the nearer of the two others, and then to the farther one. */
+static void test_order_of_types(struct kunit *test)
+{
+	const struct order_case *c = test->param_value;
+	unsigned long pfns[2], pfn;
+	struct pt_fixture *f;
+	unsigned int mt, i;
+
+	for (mt = 0; mt < PB_PCPTYPES; mt++) {
+		f = pool_of_others(test, mt, c->left, pfns);
+		for (i = 0; i < 2; i++) {
+			pfn = pt_alloc_mt(f, 3, mt);
+			KUNIT_EXPECT_EQ_MSG(test, pfn >> PB_PAGEBLOCK_ORDER,
+					    pfns[i] >> PB_PAGEBLOCK_ORDER, "type %u, step %u", mt,
+					    i);
+			while (pt_alloc_mt(f, 3, mt) >> PB_PAGEBLOCK_ORDER ==
+			       pfns[0] >> PB_PAGEBLOCK_ORDER)
+				;
+		}
+	}
+}
+
+/*
+ * A small movable request allocates from another type's pageblock but does not change its type.
+ * From order 4 on it does.
+ */
 static void test_movable_steals(struct kunit *test)
 {
 	struct pt_fixture *f = counted_pool(test);
@@ -175,8 +259,12 @@ static void test_movable_steals(struct kunit *test)
 	}
 	KUNIT_ASSERT_EQ(test, pageblocks_of(f, PB_UNMOVABLE), 8U);
 	KUNIT_EXPECT_NE(test, pt_alloc_mt(f, 0, PB_MOVABLE), PB_NO_PFN);
+	KUNIT_EXPECT_NE(test, pt_alloc_mt(f, 3, PB_MOVABLE), PB_NO_PFN);
 	KUNIT_EXPECT_EQ(test, pageblocks_of(f, PB_UNMOVABLE), 8U);
-	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_FALLBACK_STEAL), 1UL);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_FALLBACK_STEAL), 2UL);
+	KUNIT_EXPECT_NE(test, pt_alloc_mt(f, 4, PB_MOVABLE), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pageblocks_of(f, PB_UNMOVABLE), 7U);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_FALLBACK_STEAL), 2UL);
 }
 
 /* Orders above the pageblock's are composed of free pageblocks of any type. */
@@ -343,6 +431,7 @@ static void test_cma_is_kept(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_cma);
 	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	struct pb_request rq = pt_rq(PB_PAGEBLOCK_ORDER, PB_MOVABLE, 0);
 	unsigned int order, mt;
 	unsigned long *pfns, n;
 
@@ -359,6 +448,34 @@ static void test_cma_is_kept(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&zone->nr_free_cma), (long)PT_PAGEBLOCK(3));
 	pt_expect_all_free(test, f);
+	/* Not even a request that ignores the watermarks. */
+	rq.flags = PB_ALLOC_NO_WATERMARKS;
+	for (n = 0; pb_alloc(&f->pool, &rq, NULL) != PB_NO_PFN; n++)
+		;
+	KUNIT_EXPECT_EQ(test, n, 5UL);
+}
+
+/*
+ * A block that only a CMA pageblock has: it is used although these hold less than half of the free
+ * pages.
+ */
+static void test_cma_is_last_resort(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_cma);
+	struct pb_request rq = pt_rq(PB_PAGEBLOCK_ORDER, PB_MOVABLE, 0);
+	unsigned long *pfns, n, pfn;
+
+	n = pt_fill(test, f, 0, PB_MOVABLE, &pfns);
+	while (n--)
+		if (pfns[n] % 2)
+			pt_free(test, f, pfns[n], 0);
+	rq.flags = PB_ALLOC_CMA;
+	for (n = 0; n < 2; n++)
+		KUNIT_ASSERT_GE(test, pb_alloc(&f->pool, &rq, NULL), PT_PAGEBLOCK(2053));
+	rq.order = 6;
+	pfn = pb_alloc(&f->pool, &rq, NULL);
+	KUNIT_EXPECT_GE(test, pfn, PT_PAGEBLOCK(2053));
+	KUNIT_EXPECT_NE(test, pfn, PB_NO_PFN);
 }
 
 /*
@@ -432,6 +549,8 @@ static struct kunit_case fallback_cases[] = {
 	KUNIT_CASE(test_free_pageblock_is_claimed),
 	KUNIT_CASE(test_types_keep_apart),
 	KUNIT_CASE_PARAM(test_partial_pageblocks, partials_gen_params),
+	KUNIT_CASE(test_largest_is_claimed),
+	KUNIT_CASE_PARAM(test_order_of_types, order_cases_gen_params),
 	KUNIT_CASE(test_movable_steals),
 	KUNIT_CASE(test_large_order_merges_types),
 	KUNIT_CASE(test_nothing_is_kept_from_a_type),
@@ -441,6 +560,7 @@ static struct kunit_case fallback_cases[] = {
 	KUNIT_CASE(test_boost_on_claim),
 	KUNIT_CASE(test_boost_in_bulk),
 	KUNIT_CASE(test_cma_is_kept),
+	KUNIT_CASE(test_cma_is_last_resort),
 	KUNIT_CASE(test_cma_serves_movable),
 	KUNIT_CASE(test_cma_before_other_types),
 	{}

@@ -21,7 +21,7 @@ static struct {
 	int			priority;	/* of the last call */
 	bool			anywhere;	/* reports pages on every node */
 	unsigned int		counted;	/* calls of ops->reclaimable */
-	bool			again;		/* calls pb_node_reclaim() from within */
+	bool			again;		/* calls pb_node_reclaim() once from within */
 	enum pb_node_reclaim	inner;
 	unsigned int		allocs;		/* both callbacks allocate on node 0, so often */
 	unsigned int		depth, deepest;	/* of calls of the callbacks */
@@ -57,6 +57,7 @@ static unsigned long reclaim(struct pb_pool *pool, const struct pb_request *rq, 
 	holder.priority = priority;
 	allocate_inside(pool);
 	if (holder.again) {
+		holder.again = false;
 		/* As another task would. */
 		pt_task_reclaims(false);
 		holder.inner = pb_node_reclaim(pool->zone[0][PB_ZONE_NORMAL], rq);
@@ -190,7 +191,6 @@ static void test_results(struct kunit *test)
 	holder.again = true;
 	KUNIT_EXPECT_EQ(test, result_of(f, rq), PB_NODE_RECLAIM_SUCCESS);
 	KUNIT_EXPECT_EQ(test, holder.inner, PB_NODE_RECLAIM_NOSCAN);
-	holder.again = false;
 	/* Less than the request needs: five calls with falling priority value. */
 	holder.calls = 0;
 	holder.most = 1;

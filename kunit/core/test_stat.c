@@ -106,6 +106,36 @@ static void test_numa_preferred(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pb_pool_event(&f->pool, PB_NUMA_MISS), 2UL);
 }
 
+/*
+ * numa_local and numa_other: whether the CPU that allocates is on the node of the memory, from a
+ * cache (order 0) and past it (order 11).
+ */
+static void test_numa_local_and_other(struct kunit *test)
+{
+	static const unsigned int orders[] = { 0, 11 };
+	struct pt_fixture *f = pt_pool(test, &pt_four_nodes);
+	int here = pb_cpu_node(pb_cpu_id()), nid;
+	struct pb_request rq;
+	struct pb_zone *zone;
+	unsigned long nr;
+
+	for (nid = 0; nid < f->pool.nr_nodes; nid++) {
+		zone = pt_zone(f, nid, PB_ZONE_NORMAL);
+		for (nr = 0; nr < ARRAY_SIZE(orders); nr++) {
+			rq = pt_rq(orders[ARRAY_SIZE(orders) - 1 - nr], PB_MOVABLE, nid);
+			rq.flags = PB_ALLOC_THISNODE;
+			if (!nr)
+				pt_free(test, f, pb_alloc(&f->pool, &rq, NULL), rq.order);
+			else
+				KUNIT_ASSERT_NE(test, pb_alloc(&f->pool, &rq, NULL), PB_NO_PFN);
+			KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_NUMA_LOCAL),
+					nid == here ? nr + 1 : 0);
+			KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_NUMA_OTHER),
+					nid == here ? 0 : nr + 1);
+		}
+	}
+}
+
 static void test_failures_counted(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_one_pageblock);
@@ -207,6 +237,7 @@ static struct kunit_case stat_cases[] = {
 	KUNIT_CASE(test_pages_counted),
 	KUNIT_CASE(test_numa_counters),
 	KUNIT_CASE(test_numa_preferred),
+	KUNIT_CASE(test_numa_local_and_other),
 	KUNIT_CASE(test_failures_counted),
 	KUNIT_CASE(test_shape_of_an_empty_zone),
 	KUNIT_CASE(test_shape_after_one_frame),

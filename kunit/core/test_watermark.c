@@ -145,6 +145,7 @@ static void test_highatomic_discount(struct kunit *test)
 	set_type(f, first, PB_HIGHATOMIC);
 	atomic_long_set(&zone->nr_reserved_highatomic, PB_PAGEBLOCK_NR);
 	pb_zone_update_fast_watermark(zone);
+	KUNIT_EXPECT_EQ(test, zone->fast_watermark, 100 + (long)PB_PAGEBLOCK_NR);
 	/* 64 of the pageblock's 512 pages are allocated. */
 	KUNIT_EXPECT_EQ(test, pb_zone_floor(zone, 1, PB_ZONE_NORMAL, PB_ALLOC_WMARK_MIN),
 			100 + 448L);
