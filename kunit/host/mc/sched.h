@@ -22,8 +22,10 @@ struct mc_step {
 	int	actor;
 	u32	access;		/* its nth access to the arena */
 	u8	kind;
+	u8	cpu;		/* on which it runs */
 	u8	enabled;	/* actors that could run, one bit each */
 	u8	to;
+	u8	buffered;	/* CPUs with stores in their buffers, one bit each */
 	bool	repeat;		/* see repeat.c */
 };
 
@@ -68,10 +70,18 @@ void mc_run_schedule(const struct mc_actors *actors, const struct mc_schedule *s
 /* Where an actor that makes this decision goes when no schedule says otherwise. */
 int mc_default(const struct mc_step *step);
 
-/* Called by the actors: an access to memory, a store that may be delayed, a failure. */
+/* The actor that runs, or MC_START. */
+extern int mc_actor;
+
+static inline bool mc_running(void)
+{
+	return mc_actor != MC_START;
+}
+
+/* Called by the actors: an access to memory, a store that may be delayed, a barrier, a failure. */
 void mc_access(const void *p, bool write);
 bool mc_delay_store(void);
-bool mc_running(void);
+void mc_before_flush(void);
 void mc_violate(const char *fmt, ...) __printf(1, 2);
 
 #endif /* PB_MC_SCHED_H */
