@@ -3,6 +3,7 @@
 #include "core/alloc/alloc.h"
 #include "core/alloc/bulk.h"
 #include "core/cache/drain.h"
+#include "core/compact/isolate.h"
 #include "core/zone/zone.h"
 #include "scenario.h"
 
@@ -21,6 +22,7 @@ static void all_free(void) { mc_make_pool(1); }
 static void alloc0(void) { mc_alloc(0, 0, PB_MOVABLE); }
 static void alloc0_other(void) { mc_alloc(1, 0, PB_MOVABLE); }
 static void alloc6(void) { mc_alloc(2, 6, PB_MOVABLE); }
+static void alloc7(void) { mc_zone_alloc(2, 7, PB_MOVABLE); }
 static void alloc9(void) { mc_zone_alloc(3, 9, PB_MOVABLE); }
 
 static void alloc_free_drain(void)
@@ -91,6 +93,38 @@ static void drain(void)
 	pb_pcp_drain_local(mc.pool);
 }
 
+static void set_free(unsigned long pfn)
+{
+	*pb_order_map(mc.pool, pfn) = 0;
+	pb_zone_free(mc.zone, pfn, 0);
+}
+
+/* CPU 0 has used up what it has refilled from a pageblock, in which two times 8 frames are free. */
+static void refilled(void)
+{
+	struct pb_request rq = { .migratetype = PB_MOVABLE, .highest_zone = PB_ZONE_MOVABLE };
+	unsigned int i;
+
+	setup_frames(0);
+	mc_free_frames(0, 0, 4);
+	pb_host_cpu = 0;
+	for (i = 0; i < 4; i++)
+		pb_alloc(mc.pool, &rq, NULL);
+	for (i = 64; i < 72; i++)
+		set_free(mc_pfn(0, i));
+	for (i = 128; i < 136; i++)
+		set_free(mc_pfn(0, i));
+}
+
+static void isolate(void)
+{
+	static const struct pb_area pageblock = { .nr = 1, .frames = PB_PAGEBLOCK_NR };
+
+	pb_area_isolate(mc.zone, &pageblock);
+}
+
+static void free_rest_of_word(void) { mc_zone_free(mc_pfn(0, 160), 5); }
+
 static void pageblock_found(void)
 {
 	if (pb_zone_alloc(mc.zone, PB_PAGEBLOCK_ORDER, PB_MOVABLE, NULL) == PB_NO_PFN)
@@ -112,9 +146,12 @@ static const struct mc_scenario rows[] = {
 	{ "drain_alloc", almost_free, { alloc0, drain }, 0, first_served },
 	{ "drain_bulk_refill", half_word_free, { free_bulk_drain, alloc0 }, 0, first_served },
 	{ "drain_bulk_order_6", half_word_free, { free_bulk_drain, alloc6 } },
+	{ "drain_bulk_order_7", word_free, { free_bulk_drain, alloc7 } },
 	{ "refill_two_cpus", all_free, { alloc0, alloc0_other }, 0, first_served },
 	{ "refill_order_9", all_free, { alloc0, alloc9 } },
 	{ "refill_bulk", word_free, { alloc_bulk, free_two_drain } },
+	{ "refill_isolate", refilled, { alloc0, isolate } },
+	{ "refill_frees_meanwhile", refilled, { alloc0, free_rest_of_word } },
 	{ "decay_order_6", all_free, { free_order6, alloc0 }, 0, first_served },
 };
 

@@ -52,6 +52,24 @@ static void isolate_convert(void)
 		pb_area_unisolate_as(mc.zone, &pageblock, PB_UNMOVABLE);
 }
 
+static void almost_free_isolated(void)
+{
+	setup_frames(509);
+	pb_area_isolate(mc.zone, &pageblock);
+}
+
+static void take_pageblock(void)
+{
+	if (!pb_area_alloc(mc.zone, &pageblock, NULL))
+		return;
+	*pb_order_map(mc.pool, mc_pfn(0, 0)) = PB_PAGEBLOCK_ORDER + 1;
+	mc.free -= PB_PAGEBLOCK_NR;
+}
+
+static void free509(void) { mc_zone_free(mc_pfn(0, 509), 0); }
+static void free_last_two(void) { mc_zone_free(mc_pfn(0, 510), 1); }
+static void unisolate(void) { pb_area_unisolate(mc.zone, &pageblock); }
+
 static void free_two(void)
 {
 	mc_free(mc_pfn(0, 62), 0);
@@ -202,6 +220,10 @@ static const struct mc_scenario rows[] = {
 	{ "isolate_free", nothing_free, { isolate, free400 } },
 	{ "isolate_unisolate_free", isolated, { unisolate_as, free400 }, 0, indexed },
 	{ "isolate_alloc_free", one_free, { alloc0, isolate_unisolate, free400 } },
+	{ "isolate_alloc", half_free, { alloc0, isolate } },
+	{ "isolate_take_pageblock", almost_free_isolated,
+	  { take_pageblock, free509, free_last_two } },
+	{ "isolate_order_9_end", all_free, { alloc9, isolate, unisolate } },
 	{ "isolate_order_9", all_free, { alloc9, isolate_convert } },
 	{ "isolate_isolate", one_free, { isolate_unisolate, isolate_convert, free400 }, 0,
 	  indexed },
