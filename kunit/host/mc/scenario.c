@@ -9,6 +9,7 @@
 #include "core/zone/zone.h"
 #include "arena.h"
 #include "scenario.h"
+#include "tso.h"
 
 struct mc_state mc;
 
@@ -46,6 +47,29 @@ void mc_drain_all(void)
 		pb_pcp_drain_cpu(mc.pool, cpu);
 }
 
+static int drained_cpu;
+
+static void drain_cpu(void)
+{
+	pb_pcp_drain_cpu(mc.pool, drained_cpu);
+}
+
+void mc_drain_all_cpus(struct pb_pool *pool)
+{
+	struct pb_pcp *pcp;
+	int cpu;
+
+	pb_for_each_cpu(cpu) {
+		pcp = pb_per_cpu_ptr(mc.zone->pcp, cpu);
+		mc_access(&pcp->busy, true);
+		while (pcp->busy)
+			mc_yield();
+		mc_tso_flush(cpu);
+		drained_cpu = cpu;
+		mc_atomically(drain_cpu);
+	}
+}
+
 static void make_pool(unsigned int nr_pageblocks, const struct pb_range *span)
 {
 	struct pb_range range = {
@@ -56,6 +80,7 @@ static void make_pool(unsigned int nr_pageblocks, const struct pb_range *span)
 	struct pb_pool_config config = {
 		.ranges = &range, .nr_ranges = 1, .spans = span, .nr_spans = !!span,
 		.nr_nodes = 1, .distance = distance, .ops.bad = bad,
+		.ops.drain_all = mc_drain_all_cpus,
 	};
 
 	mc.pool = pb_host_alloc(sizeof(*mc.pool));
@@ -248,6 +273,7 @@ void mc_scenario_prepare(const struct mc_scenario *s, struct mc_subject *subject
 		subject->actors.nr++;
 	}
 	subject->actors.irqs = s->irqs;
+	subject->actors.always = s->always;
 	scenario = s;
 	mc_arena_clear();
 	memset(right_end, 0, sizeof(right_end));

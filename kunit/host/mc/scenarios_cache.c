@@ -3,6 +3,7 @@
 #include "core/alloc/alloc.h"
 #include "core/alloc/bulk.h"
 #include "core/cache/drain.h"
+#include "core/cache/pcp.h"
 #include "core/compact/isolate.h"
 #include "core/zone/zone.h"
 #include "scenario.h"
@@ -139,9 +140,31 @@ static void order2_found(void)
 
 static void first_served(void) { mc_must_get(0, "a frame was free throughout"); }
 
+/* Lists of several orders and types use up high together. */
+static void alloc_free_mixed(void)
+{
+	mc_alloc(3, 3, PB_MOVABLE);
+	mc_alloc(4, 5, PB_MOVABLE);
+	mc_alloc(5, 0, PB_UNMOVABLE);
+	mc_free(mc.got[4], 5);
+	mc_free(mc.got[3], 3);
+}
+
+/* What the CPU that runs caches, outside of its pcp section. */
+static void bounded(void)
+{
+	const struct pb_pcp *pcp = pb_this_cpu_ptr(mc.zone->pcp);
+
+	if (!pcp->busy && pb_pcp_count(pcp) > pcp->high + PB_WORD_NR)
+		mc_violate("a CPU caches %lu pages, with high %d", pb_pcp_count(pcp), pcp->high);
+}
+
+static void two_all_free(void) { mc_make_pool(2); }
+
 static const struct mc_scenario rows[] = {
 	{ "drain_refill_free", almost_free, { alloc_free_drain, free_rest_drain }, 0,
 	  pageblock_found },
+	{ "cache_bounded", two_all_free, { alloc_free_mixed, alloc6 }, .always = bounded },
 	{ "drain_two_cpus", word_free, { free_two_drain, free_two_other_drain }, 0, order2_found },
 	{ "drain_alloc", almost_free, { alloc0, drain }, 0, first_served },
 	{ "drain_bulk_refill", half_word_free, { free_bulk_drain, alloc0 }, 0, first_served },
@@ -178,6 +201,13 @@ static void irq_alloc_free(void)
 	mc_free(mc_pfn(0, 210), 0);
 }
 
+static void irq_alloc_free_own(void)
+{
+	mc_alloc(1, 2, PB_MOVABLE);
+	if (mc_got(1))
+		mc_free(mc.got[1], 2);
+}
+
 static void irq_free(void) { mc_free(mc_pfn(0, 211), 0); }
 static void irq_drain(void) { pb_pcp_drain_local(mc.pool); }
 static void decay(void) { pb_pcp_decay_local(mc.pool); }
@@ -190,6 +220,11 @@ static void cached(void)
 }
 
 static const struct mc_scenario irq_rows[] = {
+	{ "irq_cache_bounded", two_all_free, { alloc_free_mixed, irq_alloc_free_own }, BIT(1),
+	  .always = bounded },
+	{ "irq_drains_cache_bounded", two_all_free, { alloc_free_mixed, irq_drain }, BIT(1),
+	  .always = bounded },
+
 	{ "irq_in_alloc", cached, { alloc0, irq_alloc_free }, BIT(1), first_served },
 	{ "irq_in_refill", word_free, { alloc0, irq_alloc_free }, BIT(1) },
 	{ "irq_in_free", cached, { two_free, irq_alloc_free }, BIT(1) },

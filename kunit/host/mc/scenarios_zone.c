@@ -81,6 +81,13 @@ static void mark_alloc_free(void)
 		mc_zone_free(mc.got[2], 0);
 }
 
+static void mark_alloc_free_movable(void)
+{
+	mc_zone_alloc(2, 0, PB_MOVABLE);
+	if (mc_got(2))
+		mc_zone_free(mc.got[2], 0);
+}
+
 static void boost(void)
 {
 	mc.pool->wmark.watermark_boost_factor = 15000;
@@ -162,6 +169,121 @@ static void mostly_free(void)
 	mc_free_frames(0, 0, 300);
 }
 
+/* Two free pageblocks, one of which the watermark needs. */
+static void pageblock_at_the_mark(void)
+{
+	mc_make_pool(2);
+	mc.zone->watermark[PB_WMARK_MIN] = PB_PAGEBLOCK_NR;
+	mc.zone->watermark[PB_WMARK_LOW] = PB_PAGEBLOCK_NR;
+	pb_zone_update_fast_watermark(mc.zone);
+}
+
+/* The same; the first is isolated, but for frame 400, which is allocated. */
+static void isolated_at_the_mark(void)
+{
+	pageblock_at_the_mark();
+	mc_fill(PB_MOVABLE);
+	mc.zone->watermark[PB_WMARK_MIN] = 0;
+	mc_zone_free(mc_pfn(1, 0), PB_PAGEBLOCK_ORDER);
+	mc_free_frames(0, 0, 400);
+	mc_free_frames(0, 401, 111);
+	mc.zone->watermark[PB_WMARK_MIN] = PB_PAGEBLOCK_NR;
+	pb_area_isolate(mc.zone, &first_pageblock);
+}
+
+/* The isolated frames are counted by the updater of the pageblock, which may be another actor. */
+static bool counted(void)
+{
+	return !atomic_read(&mc.zone->ctl[0].update);
+}
+
+/* Order 7, because the other requests may have a word and a frame that they have not counted yet. */
+static void isolate_request(void)
+{
+	if (!pb_area_isolate(mc.zone, &first_pageblock) || !counted())
+		return;
+	mc_alloc(0, 7, PB_MOVABLE);
+	if (mc_got(0))
+		mc_violate("a request is served by frames that the watermark needs");
+}
+
+/* Respects the watermark: other allocations count their frames after they have them. */
+static void request_free(void)
+{
+	mc_alloc_uncached(2, 0, PB_MOVABLE);
+	if (mc_got(2))
+		mc_zone_free(mc.got[2], 0);
+}
+
+static void unisolate_request(void)
+{
+	pb_area_unisolate(mc.zone, &first_pageblock);
+	if (!counted())
+		return;
+	mc_alloc(0, 0, PB_MOVABLE);
+	mc_must_get(0, "the isolation has ended");
+}
+
+static void request1(void) { mc_alloc(1, 1, PB_MOVABLE); }
+
+/* Requests that the watermarks refuse, or refuse once another actor has allocated. */
+static void refused(void)
+{
+	mc_make_pool(2);
+	mc.zone->watermark[PB_WMARK_MIN] = 1000;
+	mc.zone->watermark[PB_WMARK_LOW] = 1000;
+	pb_zone_update_fast_watermark(mc.zone);
+}
+
+static void refused_once(void)
+{
+	mc_make_pool(2);
+	mc.zone->watermark[PB_WMARK_MIN] = 424;
+	mc.zone->watermark[PB_WMARK_LOW] = 424;
+	pb_zone_update_fast_watermark(mc.zone);
+}
+
+static void request_contig(unsigned long pages)
+{
+	struct pb_request rq = { .migratetype = PB_UNMOVABLE, .highest_zone = PB_ZONE_MOVABLE };
+	enum pb_reason reason = PB_REASON_NONE;
+
+	mc.got[0] = pb_alloc_contig(mc.pool, &rq, pages, &reason);
+	if (mc_got(0))
+		mc.free -= pages;
+	else if (reason != PB_REASON_WATERMARK)
+		mc_violate("the reason is %d, not the watermark", reason);
+}
+
+static void request_300(void) { request_contig(300); }
+static void request_600(void) { request_contig(600); }
+static void request_order_5(void) { mc_alloc(0, 5, PB_UNMOVABLE); }
+
+/* The zone's part of a request that passed the check of the watermarks too early. */
+static void fallback_order_5(void)
+{
+	struct pb_request rq = { .order = 5, .migratetype = PB_UNMOVABLE,
+				 .highest_zone = PB_ZONE_MOVABLE };
+
+	if (pb_fallback(mc.zone, 5, &rq) != PB_NO_PFN)
+		mc_violate("the watermarks do not hold");
+}
+
+static void alloc_free_two(void)
+{
+	mark_alloc_free_movable();
+	mark_alloc_free_movable();
+}
+
+static void nothing_converted(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < 2 && !mc_got(0); i++)
+		if (pb_entry_migratetype(pb_dir_entry(mc.pool, mc_pfn(i, 0))->value) != PB_MOVABLE)
+			mc_violate("a refused request has converted pageblock %u", i);
+}
+
 static void both_types_free(void)
 {
 	mc_make_pool(2);
@@ -215,6 +337,15 @@ static const struct mc_scenario rows[] = {
 	{ "watermark_0_free", at_the_mark, { mark_alloc0, mark_alloc_free } },
 	{ "watermark_boost", at_the_mark, { mark_alloc0, boost, decay } },
 	{ "watermark_set", at_the_mark, { alloc_movable, set_marks, boost } },
+	{ "watermark_isolate", pageblock_at_the_mark, { isolate_request, request_free,
+	  request1 } },
+	{ "watermark_unisolate", isolated_at_the_mark, { unisolate_request, free_in_first } },
+	{ "refused_order_5", refused, { request_order_5, alloc_free_two }, 0, nothing_converted },
+	{ "refused_fallback", refused, { fallback_order_5, alloc_free_two }, 0, nothing_converted },
+	{ "refused_300", refused, { request_300, alloc_free_two }, 0, nothing_converted },
+	{ "refused_600", refused, { request_600, alloc_free_two }, 0, nothing_converted },
+	{ "refused_600_once", refused_once, { request_600, mark_alloc_free_movable }, 0,
+	  nothing_converted },
 	{ "watermark_fast", marks_change, { boost, set_marks, decay } },
 	{ "highatomic_fallback", unmovable_reserve, { alloc_movable, alloc_atomic } },
 	{ "highatomic_unreserve", unmovable_reserve, { alloc_atomic, unreserve } },

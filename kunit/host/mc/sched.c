@@ -129,12 +129,23 @@ static void switch_to(int to)
 	mc_fiber_switch(from, to);
 }
 
+void mc_atomically(mc_fn fn)
+{
+	int actor = mc_actor;
+
+	mc_actor = MC_START;
+	fn();
+	mc_actor = actor;
+}
+
 static bool repeat;		/* of the decision that is being made */
 
 static int decide(enum mc_step_kind kind, u32 access, u8 enabled)
 {
 	struct mc_step *step = &mc_run.step[mc_run.nr_steps];
 
+	if (actors->always)
+		mc_atomically(actors->always);
 	if (mc_run.nr_steps == MC_MAX_STEPS - 1) {
 		mc_violate("no end after %d steps", MC_MAX_STEPS);
 		switch_to(MC_START);

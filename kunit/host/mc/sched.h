@@ -44,10 +44,14 @@ struct mc_schedule {
 
 typedef void (*mc_fn)(void);
 
-/* What actors there are. @irqs: those that interrupt actor 0 on its CPU, one bit each. */
+/*
+ * What actors there are. @always: called before each decision; may be NULL. @irqs: those that
+ * interrupt actor 0 on its CPU, one bit each.
+ */
 struct mc_actors {
 	int		nr;
 	mc_fn		fn[MC_NR_FIBERS];
+	mc_fn		always;
 	unsigned int	irqs;
 };
 
@@ -81,6 +85,8 @@ static inline bool mc_running(void)
 /* Called by the actors: an access to memory, a store that may be delayed, a barrier, a failure. */
 void mc_access(const void *p, bool write);
 bool mc_delay_store(void);
+/* Calls fn without a switch. */
+void mc_atomically(mc_fn fn);
 void mc_before_flush(void);
 void mc_violate(const char *fmt, ...) __printf(1, 2);
 
