@@ -3,6 +3,7 @@
 #include <getopt.h>
 #include <time.h>
 #include "arena.h"
+#include "mutant.h"
 #include "replay.h"
 #include "scenario.h"
 
@@ -17,6 +18,8 @@ static struct {
 	unsigned long	random;
 	unsigned long	seed;
 	const char	*replay;
+	const char	*mutant;
+	bool		mutants;
 	bool		list;
 	bool		strict;
 	bool		share;
@@ -40,7 +43,8 @@ static void print_failure(const struct mc_scenario *s, const struct mc_subject *
 	mc_minimise(subject, &result->schedule);
 	mc_schedule_print(&result->schedule, text, sizeof(text));
 	printf("# %s: %s\n", s->name, result->what);
-	printf("# replay: scripts/host mc%s --replay '%s' %s\n", mc_tso ? " --tso" : "", text,
+	printf("# replay: scripts/host mc%s%s%s --replay '%s' %s\n", mc_tso ? " --tso" : "",
+	       pb_mutant ? " --mutant " : "", pb_mutant ? mc_mutants[pb_mutant - 1].name : "", text,
 	       s->name);
 }
 
@@ -62,6 +66,16 @@ static void print_result(const struct mc_scenario *s, bool failed)
 	printf("%sok %d %s\n", failed ? "not " : "", nr_tests, s->name);
 }
 
+/* The set-up is made without the mutant. */
+static void prepare(const struct mc_scenario *s, struct mc_subject *subject)
+{
+	int mutant = pb_mutant;
+
+	pb_mutant = 0;
+	mc_scenario_prepare(s, subject);
+	pb_mutant = mutant;
+}
+
 static void run_scenario(const struct mc_scenario *s)
 {
 	struct mc_subject subject;
@@ -69,7 +83,7 @@ static void run_scenario(const struct mc_scenario *s)
 	struct mc_schedule schedule;
 	double start = cpu_seconds();
 
-	mc_scenario_prepare(s, &subject);
+	prepare(s, &subject);
 	if (opt.replay) {
 		if (!mc_schedule_parse(opt.replay, &schedule)) {
 			fprintf(stderr, "mc: not a schedule: %s\n", opt.replay);
@@ -106,7 +120,7 @@ static bool wanted(const char *name, int argc, char **argv)
 typedef void (*mc_scenario_fn)(const struct mc_scenario *s);
 
 /* Calls fn for the scenarios that the command line names; returns how many. */
-static int call_for_wanted(int argc, char **argv, mc_scenario_fn fn)
+static int run_wanted(int argc, char **argv, mc_scenario_fn fn)
 {
 	unsigned int g, i;
 	int n = 0;
@@ -128,6 +142,75 @@ static void list_scenario(const struct mc_scenario *s)
 	printf("%s%s%s\n", s->name, s->known ? "  # known fault: " : "", s->known ?: "");
 }
 
+/* Searches a scenario, with or without the mutant. */
+static void search(const struct mc_scenario *s, struct mc_subject *subject,
+		   struct mc_result *result, int mutant)
+{
+	memset(result, 0, sizeof(*result));
+	pb_mutant = mutant;
+	prepare(s, subject);
+	mc_search_bounded(subject, opt.bound, result);
+}
+
+static void run_mutant(const struct mc_scenario *s)
+{
+	const struct mc_mutant *m = &mc_mutants[pb_mutant - 1];
+	double start = cpu_seconds();
+	struct mc_subject subject;
+	struct mc_result result;
+	int mutant = pb_mutant;
+	bool right;
+
+	mc_tso = m->tso;
+	search(s, &subject, &result, 0);
+	right = !result.failed;
+	if (right)
+		search(s, &subject, &result, mutant);
+	printf("# %s: %lu runs, %.2f s\n", m->name, result.runs, cpu_seconds() - start);
+	if (result.failed)
+		print_failure(s, &subject, &result);
+	right &= result.failed;
+	nr_failed += !right;
+	printf("%sok %d mutant_%s\n", right ? "" : "not ", ++nr_tests, m->name);
+	fflush(stdout);
+}
+
+/* Demands that each mutant makes its scenario fail, which passes without. */
+static int run_mutants(void)
+{
+	const struct mc_mutant *m;
+	char *killer;
+
+	for (m = mc_mutants; m->name; m++)
+		;
+	printf("KTAP version 1\n1..%d\n", (int)(m - mc_mutants));
+	for (m = mc_mutants; m->name; m++) {
+		killer = (char *)m->killer;
+		pb_mutant = m - mc_mutants + 1;
+		if (run_wanted(1, &killer, run_mutant))
+			continue;
+		fprintf(stderr, "mc: mutant %s: no scenario %s\n", m->name, killer);
+		return 2;
+	}
+	return nr_failed > 0;
+}
+
+/* Switches a mutant on. Returns the scenario that finds it. */
+static const char *select_mutant(const char *name)
+{
+	const struct mc_mutant *m;
+
+	for (m = mc_mutants; m->name && strcmp(m->name, name); m++)
+		;
+	if (!m->name) {
+		fprintf(stderr, "mc: no mutant %s\n", name);
+		exit(2);
+	}
+	pb_mutant = m - mc_mutants + 1;
+	mc_tso |= m->tso;
+	return m->killer;
+}
+
 static void parse_options(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -139,6 +222,8 @@ static void parse_options(int argc, char **argv)
 		{ "list", no_argument, NULL, 'l' },
 		{ "share", no_argument, NULL, 'h' },
 		{ "strict", no_argument, NULL, 'S' },
+		{ "mutant", required_argument, NULL, 'm' },
+		{ "mutants", no_argument, NULL, 'M' },
 		{},
 	};
 	int c;
@@ -169,6 +254,12 @@ static void parse_options(int argc, char **argv)
 		case 'S':
 			opt.strict = true;
 			break;
+		case 'm':
+			opt.mutant = optarg;
+			break;
+		case 'M':
+			opt.mutants = true;
+			break;
 		default:
 			exit(2);
 		}
@@ -177,16 +268,26 @@ static void parse_options(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+	char *killer;
 	int n;
 
 	parse_options(argc, argv);
 	argc -= optind;
 	argv += optind;
+	if (opt.mutants)
+		return run_mutants();
+	if (opt.mutant) {
+		killer = (char *)select_mutant(opt.mutant);
+		if (!argc) {
+			argc = 1;
+			argv = &killer;
+		}
+	}
 	if (opt.list) {
-		call_for_wanted(argc, argv, list_scenario);
+		run_wanted(argc, argv, list_scenario);
 		return 0;
 	}
-	n = call_for_wanted(argc, argv, NULL);
+	n = run_wanted(argc, argv, NULL);
 	if (!n || (argc && n != argc)) {
 		fprintf(stderr, "mc: no such scenario (see --list)\n");
 		return 2;
@@ -198,6 +299,6 @@ int main(int argc, char **argv)
 	printf("KTAP version 1\n1..%d\n", n);
 	if (opt.random)
 		printf("# seed %lu\n", opt.seed);
-	call_for_wanted(argc, argv, run_scenario);
+	run_wanted(argc, argv, run_scenario);
 	return nr_failed > 0;
 }

@@ -19,6 +19,7 @@
  * @irqs: actors that are interrupts on the CPU of actor 0, one bit each
  * @holds: calls mc_violate() when the end is not as it must be; may be NULL
  * @known: a fault that makes it fail today, or NULL
+ * @always: checks what must hold at every moment; may be NULL
  */
 struct mc_scenario {
 	const char	*name;
@@ -27,6 +28,7 @@ struct mc_scenario {
 	unsigned int	irqs;
 	mc_fn		holds;
 	const char	*known;
+	mc_fn		always;
 };
 
 struct mc_group {
@@ -73,6 +75,8 @@ void mc_fill(enum pb_migratetype mt);
 /* In a pool after mc_fill(): frees frames of a pageblock; the others are single pages. */
 void mc_free_frames(unsigned int pageblock, unsigned int from, unsigned int nr);
 void mc_drain_all(void);
+/* For ops.drain_all: each CPU drains its lists when it is in no pcp section. */
+void mc_drain_all_cpus(struct pb_pool *pool);
 
 /* For actors. */
 void mc_alloc_flags(int n, unsigned int order, enum pb_migratetype mt, pb_alloc_flags_t flags);

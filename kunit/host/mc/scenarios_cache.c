@@ -3,6 +3,8 @@
 #include "core/alloc/alloc.h"
 #include "core/alloc/bulk.h"
 #include "core/cache/drain.h"
+#include "core/cache/pcp.h"
+#include "core/compact/isolate.h"
 #include "core/zone/zone.h"
 #include "scenario.h"
 
@@ -21,6 +23,7 @@ static void all_free(void) { mc_make_pool(1); }
 static void alloc0(void) { mc_alloc(0, 0, PB_MOVABLE); }
 static void alloc0_other(void) { mc_alloc(1, 0, PB_MOVABLE); }
 static void alloc6(void) { mc_alloc(2, 6, PB_MOVABLE); }
+static void alloc7(void) { mc_zone_alloc(2, 7, PB_MOVABLE); }
 static void alloc9(void) { mc_zone_alloc(3, 9, PB_MOVABLE); }
 
 static void alloc_free_drain(void)
@@ -91,6 +94,38 @@ static void drain(void)
 	pb_pcp_drain_local(mc.pool);
 }
 
+static void set_free(unsigned long pfn)
+{
+	*pb_order_map(mc.pool, pfn) = 0;
+	pb_zone_free(mc.zone, pfn, 0);
+}
+
+/* CPU 0 has used up what it has refilled from a pageblock, in which two times 8 frames are free. */
+static void refilled(void)
+{
+	struct pb_request rq = { .migratetype = PB_MOVABLE, .highest_zone = PB_ZONE_MOVABLE };
+	unsigned int i;
+
+	setup_frames(0);
+	mc_free_frames(0, 0, 4);
+	pb_host_cpu = 0;
+	for (i = 0; i < 4; i++)
+		pb_alloc(mc.pool, &rq, NULL);
+	for (i = 64; i < 72; i++)
+		set_free(mc_pfn(0, i));
+	for (i = 128; i < 136; i++)
+		set_free(mc_pfn(0, i));
+}
+
+static void isolate(void)
+{
+	static const struct pb_area pageblock = { .nr = 1, .frames = PB_PAGEBLOCK_NR };
+
+	pb_area_isolate(mc.zone, &pageblock);
+}
+
+static void free_rest_of_word(void) { mc_zone_free(mc_pfn(0, 160), 5); }
+
 static void pageblock_found(void)
 {
 	if (pb_zone_alloc(mc.zone, PB_PAGEBLOCK_ORDER, PB_MOVABLE, NULL) == PB_NO_PFN)
@@ -105,16 +140,41 @@ static void order2_found(void)
 
 static void first_served(void) { mc_must_get(0, "a frame was free throughout"); }
 
+/* Lists of several orders and types use up high together. */
+static void alloc_free_mixed(void)
+{
+	mc_alloc(3, 3, PB_MOVABLE);
+	mc_alloc(4, 5, PB_MOVABLE);
+	mc_alloc(5, 0, PB_UNMOVABLE);
+	mc_free(mc.got[4], 5);
+	mc_free(mc.got[3], 3);
+}
+
+/* What the CPU that runs caches, outside of its pcp section. */
+static void bounded(void)
+{
+	const struct pb_pcp *pcp = pb_this_cpu_ptr(mc.zone->pcp);
+
+	if (!pcp->busy && pb_pcp_count(pcp) > pcp->high + PB_WORD_NR)
+		mc_violate("a CPU caches %lu pages, with high %d", pb_pcp_count(pcp), pcp->high);
+}
+
+static void two_all_free(void) { mc_make_pool(2); }
+
 static const struct mc_scenario rows[] = {
 	{ "drain_refill_free", almost_free, { alloc_free_drain, free_rest_drain }, 0,
 	  pageblock_found },
+	{ "cache_bounded", two_all_free, { alloc_free_mixed, alloc6 }, .always = bounded },
 	{ "drain_two_cpus", word_free, { free_two_drain, free_two_other_drain }, 0, order2_found },
 	{ "drain_alloc", almost_free, { alloc0, drain }, 0, first_served },
 	{ "drain_bulk_refill", half_word_free, { free_bulk_drain, alloc0 }, 0, first_served },
 	{ "drain_bulk_order_6", half_word_free, { free_bulk_drain, alloc6 } },
+	{ "drain_bulk_order_7", word_free, { free_bulk_drain, alloc7 } },
 	{ "refill_two_cpus", all_free, { alloc0, alloc0_other }, 0, first_served },
 	{ "refill_order_9", all_free, { alloc0, alloc9 } },
 	{ "refill_bulk", word_free, { alloc_bulk, free_two_drain } },
+	{ "refill_isolate", refilled, { alloc0, isolate } },
+	{ "refill_frees_meanwhile", refilled, { alloc0, free_rest_of_word } },
 	{ "decay_order_6", all_free, { free_order6, alloc0 }, 0, first_served },
 };
 
@@ -141,6 +201,13 @@ static void irq_alloc_free(void)
 	mc_free(mc_pfn(0, 210), 0);
 }
 
+static void irq_alloc_free_own(void)
+{
+	mc_alloc(1, 2, PB_MOVABLE);
+	if (mc_got(1))
+		mc_free(mc.got[1], 2);
+}
+
 static void irq_free(void) { mc_free(mc_pfn(0, 211), 0); }
 static void irq_drain(void) { pb_pcp_drain_local(mc.pool); }
 static void decay(void) { pb_pcp_decay_local(mc.pool); }
@@ -153,6 +220,11 @@ static void cached(void)
 }
 
 static const struct mc_scenario irq_rows[] = {
+	{ "irq_cache_bounded", two_all_free, { alloc_free_mixed, irq_alloc_free_own }, BIT(1),
+	  .always = bounded },
+	{ "irq_drains_cache_bounded", two_all_free, { alloc_free_mixed, irq_drain }, BIT(1),
+	  .always = bounded },
+
 	{ "irq_in_alloc", cached, { alloc0, irq_alloc_free }, BIT(1), first_served },
 	{ "irq_in_refill", word_free, { alloc0, irq_alloc_free }, BIT(1) },
 	{ "irq_in_free", cached, { two_free, irq_alloc_free }, BIT(1) },

@@ -52,6 +52,24 @@ static void isolate_convert(void)
 		pb_area_unisolate_as(mc.zone, &pageblock, PB_UNMOVABLE);
 }
 
+static void almost_free_isolated(void)
+{
+	setup_frames(509);
+	pb_area_isolate(mc.zone, &pageblock);
+}
+
+static void take_pageblock(void)
+{
+	if (!pb_area_alloc(mc.zone, &pageblock, NULL))
+		return;
+	*pb_order_map(mc.pool, mc_pfn(0, 0)) = PB_PAGEBLOCK_ORDER + 1;
+	mc.free -= PB_PAGEBLOCK_NR;
+}
+
+static void free509(void) { mc_zone_free(mc_pfn(0, 509), 0); }
+static void free_last_two(void) { mc_zone_free(mc_pfn(0, 510), 1); }
+static void unisolate(void) { pb_area_unisolate(mc.zone, &pageblock); }
+
 static void free_two(void)
 {
 	mc_free(mc_pfn(0, 62), 0);
@@ -144,6 +162,50 @@ static void contig_free(void)
 static void contig_stay(void) { contig(3, 70); }
 static void contig_stay_other(void) { contig(4, 70); }
 
+static unsigned long reclaim(struct pb_pool *pool, const struct pb_request *rq, int priority,
+			     unsigned long nr_pages)
+{
+	mc_violate("memory is reclaimed that caches hold");
+	return 0;
+}
+
+/* Pageblock 0 is free, but for frames in the lists of CPUs 1 and 2; pageblock 1 is allocated. */
+static void cached_by_others(void)
+{
+	struct pb_request rq = { .migratetype = PB_MOVABLE, .highest_zone = PB_ZONE_MOVABLE };
+	unsigned long pfn;
+
+	mc_make_pool(2);
+	mc_fill(PB_MOVABLE);
+	mc_free_frames(1, 0, 0);
+	mc_zone_free(mc_pfn(0, 0), PB_PAGEBLOCK_ORDER);
+	mc.pool->ops.reclaim = reclaim;
+	for (pb_host_cpu = 1; pb_host_cpu <= 2; pb_host_cpu++) {
+		pfn = pb_alloc(mc.pool, &rq, NULL);
+		pb_free(mc.pool, pfn, 0);
+	}
+	pb_host_cpu = 0;
+}
+
+static void contig_pageblock(void)
+{
+	struct pb_request rq = { .migratetype = PB_MOVABLE, .highest_zone = PB_ZONE_MOVABLE,
+				 .flags = PB_ALLOC_WAIT };
+
+	mc.got[3] = pb_alloc_contig(mc.pool, &rq, PB_PAGEBLOCK_NR, NULL);
+	if (mc_got(3))
+		mc.free -= PB_PAGEBLOCK_NR;
+}
+
+static void free_two_in_second(void)
+{
+	mc_free(mc_pfn(1, 7), 0);
+	mc_free(mc_pfn(1, 70), 0);
+}
+
+static void drain_local(void) { pb_pcp_drain_local(mc.pool); }
+static void contig_served(void) { mc_must_get(3, "a pageblock was free or cached throughout"); }
+
 static void free_contig(void)
 {
 	pb_free_contig(mc.pool, mc_pfn(0, 300), 100);
@@ -202,6 +264,10 @@ static const struct mc_scenario rows[] = {
 	{ "isolate_free", nothing_free, { isolate, free400 } },
 	{ "isolate_unisolate_free", isolated, { unisolate_as, free400 }, 0, indexed },
 	{ "isolate_alloc_free", one_free, { alloc0, isolate_unisolate, free400 } },
+	{ "isolate_alloc", half_free, { alloc0, isolate } },
+	{ "isolate_take_pageblock", almost_free_isolated,
+	  { take_pageblock, free509, free_last_two } },
+	{ "isolate_order_9_end", all_free, { alloc9, isolate, unisolate } },
 	{ "isolate_order_9", all_free, { alloc9, isolate_convert } },
 	{ "isolate_isolate", one_free, { isolate_unisolate, isolate_convert, free400 }, 0,
 	  indexed },
@@ -214,6 +280,10 @@ static const struct mc_scenario rows[] = {
 	{ "movable_two_movers", movable_block, { mover, mover, owner_frees } },
 	{ "contig_alloc", half_free, { contig_free, alloc3 } },
 	{ "contig_free", half_free, { contig_free, free_contig } },
+	{ "contig_cached", cached_by_others, { contig_pageblock, free_two_in_second }, 0,
+	  contig_served },
+	{ "contig_drain", cached_by_others, { contig_pageblock, drain_local }, 0,
+	  contig_served },
 	{ "contig_contig", two_free, { contig_stay, contig_stay_other }, 0, contigs_served },
 	{ "contig_fallback", two_free, { contig_stay, alloc_unmovable } },
 	{ "contig_isolate", two_free, { contig_stay, isolate_unisolate } },

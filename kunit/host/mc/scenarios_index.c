@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Scenarios of the index: update, raise, free pageblocks, and the summaries of bitmaps. */
+#include "core/cache/pcp.h"
 #include "core/index/bitmap.h"
 #include "core/index/free_area.h"
+#include "core/index/pageblock.h"
 #include "core/zone/zone.h"
 #include "scenario.h"
 
@@ -108,6 +110,53 @@ static void neighbour_allocated(void)
 	mc_zone_free(mc_pfn(0, 0), 9);
 }
 
+static struct pb_pcp_list *list_of_cpu0(void)
+{
+	return pb_pcp_list(pb_per_cpu_ptr(mc.zone->pcp, 0), 0, PB_MOVABLE);
+}
+
+/*
+ * Two free words, and an index without their block of order 7, as CPU 0 has deferred the update.
+ * It allocates the block. Meanwhile another CPU allocates from the second word; its update of the
+ * index is an actor of its own.
+ */
+static void order7_stale(void)
+{
+	nothing_free();
+	mc_free_frames(0, 0, 127);
+	*pb_order_map(mc.pool, mc_pfn(0, 127)) = 0;
+	pb_zone_free_mask_unindexed(mc.zone, mc_pfn(0, 127), 1ULL << 63);
+	pb_zone_account(mc.zone, 1);
+	list_of_cpu0()->drained = 1;
+}
+
+static void request7(void)
+{
+	unsigned long pfn;
+
+	list_of_cpu0()->drained = 0;	/* the allocation does this update */
+	pfn = pb_zone_alloc_block_at(mc.zone, 0, 7, BIT(PB_MOVABLE), NULL);
+	if (pfn == PB_NO_PFN)
+		return;
+	*pb_order_map(mc.pool, pfn) = 8;
+	mc.free -= 128;
+}
+
+static void alloc_unindexed(void)
+{
+	struct pb_pageblock *pageblock =
+		pb_entry_pageblock(pb_dir_entry(mc.pool, mc_pfn(0, 0))->value);
+	int frame = pb_pageblock_alloc(pageblock, 0);
+
+	if (frame < 0)
+		return;
+	pb_zone_account(mc.zone, -1);
+	*pb_order_map(mc.pool, mc_pfn(0, frame)) = 1;
+	mc.free--;
+}
+
+static void update_first(void) { pb_index_update(mc.zone, 0); }
+
 static void first_served(void) { mc_must_get(0, "a frame was free throughout"); }
 
 static void both_served(void)
@@ -186,6 +235,8 @@ static const struct mc_scenario rows[] = {
 	  both_served },
 	{ "index_free_makes_order_1", one_free, { alloc0, free1 }, 0, first_served },
 	{ "index_two_frees_from_nothing", nothing_free, { free2, free3 }, 0, order1_indexed },
+	{ "index_free_alloc_from_nothing", nothing_free, { free2, alloc0 } },
+	{ "roll_back_update", order7_stale, { request7, alloc_unindexed, update_first } },
 	{ "index_update_all_alloc_free", one_free, { update_all, alloc0, free2 } },
 	{ "raise_three_frees", word_but_three_free, { free61, free62, free63 }, 0,
 	  order6_indexed },

@@ -6,6 +6,7 @@
 #include "core/pool/grow.h"
 #include "core/zone/fallback.h"
 #include "core/zone/highatomic.h"
+#include "core/zone/run.h"
 #include "core/zone/watermark.h"
 #include "core/zone/zone.h"
 #include "scenario.h"
@@ -62,9 +63,27 @@ static void mark_alloc1(void)
 	check_mark();
 }
 
+static void half_at_the_mark(void)
+{
+	mc_make_pool(1);
+	mc.zone->watermark[PB_WMARK_MIN] = PB_PAGEBLOCK_NR / 2;
+	mc.zone->watermark[PB_WMARK_LOW] = PB_PAGEBLOCK_NR / 2;
+	pb_zone_update_fast_watermark(mc.zone);
+}
+
+static void request8(void) { mc_alloc_uncached(0, 8, PB_MOVABLE); }
+static void request8_other(void) { mc_alloc_uncached(1, 8, PB_MOVABLE); }
+
 static void mark_alloc_free(void)
 {
 	mc_zone_alloc(2, 0, PB_UNMOVABLE);
+	if (mc_got(2))
+		mc_zone_free(mc.got[2], 0);
+}
+
+static void mark_alloc_free_movable(void)
+{
+	mc_zone_alloc(2, 0, PB_MOVABLE);
 	if (mc_got(2))
 		mc_zone_free(mc.got[2], 0);
 }
@@ -75,12 +94,21 @@ static void boost(void)
 	pb_zone_boost(mc.zone, 0);
 }
 
+/* A zone that is large enough for a boost. */
+static void marks_change(void)
+{
+	at_the_mark();
+	mc.present_pages = 4 * PB_PAGEBLOCK_NR;
+	mc.zone->watermark[PB_WMARK_HIGH] = MARK;
+	mc.pool->wmark.min_free_pages = 64;
+}
+
 static void decay(void) { pb_zone_decay_boost(mc.zone); }
 
 static void one_served(void)
 {
 	if (!mc_got(0) && !mc_got(1))
-		mc_violate("both requests failed though two pages are above the watermark");
+		mc_violate("both requests failed though there is one block above the watermark");
 }
 
 static void alloc_movable(void) { mc_alloc(0, 0, PB_MOVABLE); }
@@ -93,6 +121,39 @@ static void alloc_atomic_other(void) { mc_alloc_flags(4, 1, PB_UNMOVABLE, HIGHAT
 static void unreserve(void) { pb_highatomic_unreserve_zone(mc.zone, PB_MOVABLE, true); }
 static void unreserve_other(void) { pb_highatomic_unreserve_zone(mc.zone, PB_UNMOVABLE, true); }
 static void free_in_first(void) { mc_zone_free(mc_pfn(0, 400), 0); }
+static void run_of_two(void)
+{
+	const struct pb_pageblock_run run = { .nr = 2, .types = BIT(PB_PCPTYPES) - 1 };
+	unsigned long next, pfn = pb_zone_alloc_run_at(mc.zone, &run, PB_MOVABLE, NULL, &next);
+
+	if (pfn == PB_NO_PFN)
+		return;
+	*pb_order_map(mc.pool, pfn) = 11;
+	mc.got[6] = pfn;
+	mc.free -= 1L << 10;
+}
+
+static void atomic_alloc_free(void)
+{
+	mc_zone_alloc(3, 1, PB_MOVABLE);
+	if (!mc_got(3))
+		return;
+	pb_highatomic_reserve(mc.zone, mc.got[3], 1);
+	mc_zone_free(mc.got[3], 1);
+}
+
+static void reserve_kept(void)
+{
+	if (mc_got(6) && atomic_long_read(&mc.zone->nr_reserved_highatomic))
+		mc_violate("a pageblock of the reserve serves an ordinary request");
+}
+
+static void free_reserve(void)
+{
+	mc_make_pool(2);
+	mc.present_pages = 110 * PB_PAGEBLOCK_NR;
+}
+
 static void zone_alloc9(void) { mc_zone_alloc(5, 9, PB_MOVABLE); }
 
 static void isolate_first(void)
@@ -106,6 +167,121 @@ static void mostly_free(void)
 	mc_make_pool(2);
 	mc_fill(PB_MOVABLE);
 	mc_free_frames(0, 0, 300);
+}
+
+/* Two free pageblocks, one of which the watermark needs. */
+static void pageblock_at_the_mark(void)
+{
+	mc_make_pool(2);
+	mc.zone->watermark[PB_WMARK_MIN] = PB_PAGEBLOCK_NR;
+	mc.zone->watermark[PB_WMARK_LOW] = PB_PAGEBLOCK_NR;
+	pb_zone_update_fast_watermark(mc.zone);
+}
+
+/* The same; the first is isolated, but for frame 400, which is allocated. */
+static void isolated_at_the_mark(void)
+{
+	pageblock_at_the_mark();
+	mc_fill(PB_MOVABLE);
+	mc.zone->watermark[PB_WMARK_MIN] = 0;
+	mc_zone_free(mc_pfn(1, 0), PB_PAGEBLOCK_ORDER);
+	mc_free_frames(0, 0, 400);
+	mc_free_frames(0, 401, 111);
+	mc.zone->watermark[PB_WMARK_MIN] = PB_PAGEBLOCK_NR;
+	pb_area_isolate(mc.zone, &first_pageblock);
+}
+
+/* The isolated frames are counted by the updater of the pageblock, which may be another actor. */
+static bool counted(void)
+{
+	return !atomic_read(&mc.zone->ctl[0].update);
+}
+
+/* Order 7, because the other requests may have a word and a frame that they have not counted yet. */
+static void isolate_request(void)
+{
+	if (!pb_area_isolate(mc.zone, &first_pageblock) || !counted())
+		return;
+	mc_alloc(0, 7, PB_MOVABLE);
+	if (mc_got(0))
+		mc_violate("a request is served by frames that the watermark needs");
+}
+
+/* Respects the watermark: other allocations count their frames after they have them. */
+static void request_free(void)
+{
+	mc_alloc_uncached(2, 0, PB_MOVABLE);
+	if (mc_got(2))
+		mc_zone_free(mc.got[2], 0);
+}
+
+static void unisolate_request(void)
+{
+	pb_area_unisolate(mc.zone, &first_pageblock);
+	if (!counted())
+		return;
+	mc_alloc(0, 0, PB_MOVABLE);
+	mc_must_get(0, "the isolation has ended");
+}
+
+static void request1(void) { mc_alloc(1, 1, PB_MOVABLE); }
+
+/* Requests that the watermarks refuse, or refuse once another actor has allocated. */
+static void refused(void)
+{
+	mc_make_pool(2);
+	mc.zone->watermark[PB_WMARK_MIN] = 1000;
+	mc.zone->watermark[PB_WMARK_LOW] = 1000;
+	pb_zone_update_fast_watermark(mc.zone);
+}
+
+static void refused_once(void)
+{
+	mc_make_pool(2);
+	mc.zone->watermark[PB_WMARK_MIN] = 424;
+	mc.zone->watermark[PB_WMARK_LOW] = 424;
+	pb_zone_update_fast_watermark(mc.zone);
+}
+
+static void request_contig(unsigned long pages)
+{
+	struct pb_request rq = { .migratetype = PB_UNMOVABLE, .highest_zone = PB_ZONE_MOVABLE };
+	enum pb_reason reason = PB_REASON_NONE;
+
+	mc.got[0] = pb_alloc_contig(mc.pool, &rq, pages, &reason);
+	if (mc_got(0))
+		mc.free -= pages;
+	else if (reason != PB_REASON_WATERMARK)
+		mc_violate("the reason is %d, not the watermark", reason);
+}
+
+static void request_300(void) { request_contig(300); }
+static void request_600(void) { request_contig(600); }
+static void request_order_5(void) { mc_alloc(0, 5, PB_UNMOVABLE); }
+
+/* The zone's part of a request that passed the check of the watermarks too early. */
+static void fallback_order_5(void)
+{
+	struct pb_request rq = { .order = 5, .migratetype = PB_UNMOVABLE,
+				 .highest_zone = PB_ZONE_MOVABLE };
+
+	if (pb_fallback(mc.zone, 5, &rq) != PB_NO_PFN)
+		mc_violate("the watermarks do not hold");
+}
+
+static void alloc_free_two(void)
+{
+	mark_alloc_free_movable();
+	mark_alloc_free_movable();
+}
+
+static void nothing_converted(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < 2 && !mc_got(0); i++)
+		if (pb_entry_migratetype(pb_dir_entry(mc.pool, mc_pfn(i, 0))->value) != PB_MOVABLE)
+			mc_violate("a refused request has converted pageblock %u", i);
 }
 
 static void both_types_free(void)
@@ -157,9 +333,20 @@ static void set_marks(void) { pb_setup_per_zone_wmarks(mc.pool); }
 
 static const struct mc_scenario rows[] = {
 	{ "watermark_0_1", at_the_mark, { mark_alloc0, mark_alloc1 }, 0, one_served },
+	{ "watermark_8_8", half_at_the_mark, { request8, request8_other }, 0, one_served },
 	{ "watermark_0_free", at_the_mark, { mark_alloc0, mark_alloc_free } },
 	{ "watermark_boost", at_the_mark, { mark_alloc0, boost, decay } },
 	{ "watermark_set", at_the_mark, { alloc_movable, set_marks, boost } },
+	{ "watermark_isolate", pageblock_at_the_mark, { isolate_request, request_free,
+	  request1 } },
+	{ "watermark_unisolate", isolated_at_the_mark, { unisolate_request, free_in_first } },
+	{ "refused_order_5", refused, { request_order_5, alloc_free_two }, 0, nothing_converted },
+	{ "refused_fallback", refused, { fallback_order_5, alloc_free_two }, 0, nothing_converted },
+	{ "refused_300", refused, { request_300, alloc_free_two }, 0, nothing_converted },
+	{ "refused_600", refused, { request_600, alloc_free_two }, 0, nothing_converted },
+	{ "refused_600_once", refused_once, { request_600, mark_alloc_free_movable }, 0,
+	  nothing_converted },
+	{ "watermark_fast", marks_change, { boost, set_marks, decay } },
 	{ "highatomic_fallback", unmovable_reserve, { alloc_movable, alloc_atomic } },
 	{ "highatomic_unreserve", unmovable_reserve, { alloc_atomic, unreserve } },
 	{ "highatomic_two", unmovable_reserve, { alloc_atomic, alloc_atomic_other } },
@@ -167,6 +354,8 @@ static const struct mc_scenario rows[] = {
 	{ "highatomic_unreserve_alloc", reserved, { unreserve, alloc_atomic } },
 	{ "highatomic_isolate", movable_reserve, { alloc_atomic, isolate_first } },
 	{ "highatomic_order_9", movable_reserve, { alloc_atomic, zone_alloc9 } },
+	{ "highatomic_order_10", free_reserve, { run_of_two, atomic_alloc_free }, 0,
+	  reserve_kept },
 	{ "fallback_two_types_free", mostly_free, { request_unmovable, request_reclaimable,
 	  free_in_first }, 0, both_served },
 	{ "fallback_two_types", both_types_free, { alloc_unmovable, alloc_reclaimable }, 0,

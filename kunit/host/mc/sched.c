@@ -37,14 +37,9 @@ static struct {
 	bool		ended;
 	u32		accesses;
 } state[MC_NR_FIBERS];
-static int cur = MC_START;
+int mc_actor = MC_START;
 static bool at_shared;		/* the access made last is to a shared word */
 static bool used[MC_MAX_PLAN];	/* choices of the schedule that were applied */
-
-bool mc_running(void)
-{
-	return cur != MC_START;
-}
 
 void mc_violate(const char *fmt, ...)
 {
@@ -122,16 +117,25 @@ static int planned(const struct mc_step *step)
 
 static void switch_to(int to)
 {
-	int from = cur;
+	int from = mc_actor;
 
 	if (to == from)
 		return;
-	cur = to;
+	mc_actor = to;
 	if (to != MC_START) {
 		state[to].started = true;
 		pb_host_cpu = is_irq(to) ? 0 : to;
 	}
 	mc_fiber_switch(from, to);
+}
+
+void mc_atomically(mc_fn fn)
+{
+	int actor = mc_actor;
+
+	mc_actor = MC_START;
+	fn();
+	mc_actor = actor;
 }
 
 static bool repeat;		/* of the decision that is being made */
@@ -140,35 +144,53 @@ static int decide(enum mc_step_kind kind, u32 access, u8 enabled)
 {
 	struct mc_step *step = &mc_run.step[mc_run.nr_steps];
 
+	if (actors->always)
+		mc_atomically(actors->always);
 	if (mc_run.nr_steps == MC_MAX_STEPS - 1) {
 		mc_violate("no end after %d steps", MC_MAX_STEPS);
 		switch_to(MC_START);
 	}
 	mc_run.nr_steps++;
-	*step = (struct mc_step){ cur, access, kind, enabled, .repeat = repeat };
+	*step = (struct mc_step){ mc_actor, access, kind, pb_host_cpu, enabled, .repeat = repeat,
+				  .buffered = mc_tso ? mc_tso_buffered() : 0 };
 	repeat = false;
 	step->to = mc_decide_hook ? mc_decide_hook(step, mc_default(step)) : planned(step);
 	return (s8)step->to;
+}
+
+/* Whether stores of this CPU are still to be seen: a switch to another CPU makes a difference. */
+static bool buffered(void)
+{
+	return mc_tso && mc_tso_buffered() & BIT(pb_host_cpu);
+}
+
+/* The CPU is about to empty its buffer without an access to memory. */
+void mc_before_flush(void)
+{
+	if (!buffered())
+		return;
+	state[mc_actor].accesses++;
+	switch_to(decide(MC_SWITCH, state[mc_actor].accesses, enabled_actors()));
 }
 
 void mc_access(const void *p, bool write)
 {
 	bool shared;
 
-	if (cur == MC_START || !mc_arena_contains(p))
+	if (!mc_running() || !mc_arena_contains(p))
 		return;
-	state[cur].accesses++;
-	shared = mc_arena_access(p, cur, write) || mc_every_access;
+	state[mc_actor].accesses++;
+	shared = mc_arena_access(p, mc_actor, write) || mc_every_access || buffered();
 	if (shared) {
-		repeat = mc_repeat_seen(cur, p);
-		switch_to(decide(MC_SWITCH, state[cur].accesses, enabled_actors()));
+		repeat = mc_repeat_seen(mc_actor, p);
+		switch_to(decide(MC_SWITCH, state[mc_actor].accesses, enabled_actors()));
 	}
 	at_shared = shared;
 }
 
 bool mc_delay_store(void)
 {
-	return at_shared && decide(MC_STORE, state[cur].accesses, 0) == MC_DELAY;
+	return at_shared && decide(MC_STORE, state[mc_actor].accesses, 0) == MC_DELAY;
 }
 
 /* The actor waits for others: another one runs, if there is one. */
@@ -176,23 +198,26 @@ void mc_yield(void)
 {
 	u8 others;
 
-	if (cur == MC_START)
+	if (mc_actor == MC_START)
 		return;
+	mc_before_flush();
 	mc_tso_flush(pb_host_cpu);
-	others = enabled_actors() & ~BIT(cur);
-	state[cur].accesses++;
+	others = enabled_actors() & ~BIT(mc_actor);
+	state[mc_actor].accesses++;
 	if (others)
-		switch_to(decide(MC_FORCED, state[cur].accesses, others));
+		switch_to(decide(MC_FORCED, state[mc_actor].accesses, others));
 	else
-		decide(MC_FORCED, state[cur].accesses, 0);	/* counts towards the limit */
+		decide(MC_FORCED, state[mc_actor].accesses, 0);	/* counts towards the limit */
 }
 
 static void fiber_main(void)
 {
-	actors->fn[cur]();
-	if (!is_irq(cur))
+	actors->fn[mc_actor]();
+	if (!is_irq(mc_actor)) {
+		mc_before_flush();
 		mc_tso_flush(pb_host_cpu);
-	state[cur].ended = true;
+	}
+	state[mc_actor].ended = true;
 	switch_to(decide(MC_FORCED, MC_AT_END, enabled_actors()));
 	abort();
 }
@@ -211,9 +236,9 @@ void mc_run_schedule(const struct mc_actors *who, const struct mc_schedule *plan
 	memset(state, 0, sizeof(state));
 	for (n = 0; n < who->nr; n++)
 		mc_fiber_reset(n, fiber_main);
-	cur = MC_START;
+	mc_actor = MC_START;
 	switch_to(decide(MC_FORCED, 0, enabled_actors()));
-	cur = MC_START;
+	mc_actor = MC_START;
 	for (n = 0; n < MC_NR_FIBERS; n++)
 		mc_tso_flush(n);
 	pb_host_cpu = 0;

@@ -22,8 +22,10 @@ struct mc_step {
 	int	actor;
 	u32	access;		/* its nth access to the arena */
 	u8	kind;
+	u8	cpu;		/* on which it runs */
 	u8	enabled;	/* actors that could run, one bit each */
 	u8	to;
+	u8	buffered;	/* CPUs with stores in their buffers, one bit each */
 	bool	repeat;		/* see repeat.c */
 };
 
@@ -42,10 +44,14 @@ struct mc_schedule {
 
 typedef void (*mc_fn)(void);
 
-/* What actors there are. @irqs: those that interrupt actor 0 on its CPU, one bit each. */
+/*
+ * What actors there are. @always: called before each decision; may be NULL. @irqs: those that
+ * interrupt actor 0 on its CPU, one bit each.
+ */
 struct mc_actors {
 	int		nr;
 	mc_fn		fn[MC_NR_FIBERS];
+	mc_fn		always;
 	unsigned int	irqs;
 };
 
@@ -68,10 +74,20 @@ void mc_run_schedule(const struct mc_actors *actors, const struct mc_schedule *s
 /* Where an actor that makes this decision goes when no schedule says otherwise. */
 int mc_default(const struct mc_step *step);
 
-/* Called by the actors: an access to memory, a store that may be delayed, a failure. */
+/* The actor that runs, or MC_START. */
+extern int mc_actor;
+
+static inline bool mc_running(void)
+{
+	return mc_actor != MC_START;
+}
+
+/* Called by the actors: an access to memory, a store that may be delayed, a barrier, a failure. */
 void mc_access(const void *p, bool write);
 bool mc_delay_store(void);
-bool mc_running(void);
+/* Calls fn without a switch. */
+void mc_atomically(mc_fn fn);
+void mc_before_flush(void);
 void mc_violate(const char *fmt, ...) __printf(1, 2);
 
 #endif /* PB_MC_SCHED_H */

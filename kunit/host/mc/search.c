@@ -2,8 +2,9 @@
 /*
  * Depth-first search with a preemption bound: the default schedule is run; then each schedule that
  * makes one other choice at one of its decisions, and so on with the choices after that one. Each
- * preemption and each delayed store counts towards the bound. A switch away from an actor that has
- * ended or waits does not.
+ * preemption counts towards the bound. A switch away from an actor that has ended or waits does
+ * not. Neither does a delayed store, which has no effect unless a preemption follows before its
+ * CPU's buffer is emptied: the search looks for that one only until then.
  */
 #include "arena.h"
 #include "search.h"
@@ -36,7 +37,9 @@ static bool run_plan(void)
 	return true;
 }
 
-static void explore(int cost, int from);
+#define ANY_CPU	0xff
+
+static void explore(int cost, int from, u8 delayed);
 
 /* Runs the plan with one more choice, and the plans below it. */
 static void branch(const struct mc_step *step, int at, int to, int cost)
@@ -44,14 +47,29 @@ static void branch(const struct mc_step *step, int at, int to, int cost)
 	if (plan.n == MC_MAX_PLAN)
 		return;
 	plan.choice[plan.n++] = (struct mc_choice){ step->actor, step->access, step->kind, to };
-	explore(cost + (step->kind != MC_FORCED), at + 1);
+	explore(cost + (step->kind == MC_SWITCH), at + 1,
+		step->kind == MC_STORE ? BIT(step->cpu) : ANY_CPU);
 	plan.n--;
 }
 
-static void explore(int cost, int from)
+static void branch_all(const struct mc_step *step, int at, int cost)
+{
+	int to;
+
+	if (step->repeat || (cost == bound && step->kind != MC_FORCED))
+		return;
+	if (step->kind == MC_STORE)
+		branch(step, at, MC_DELAY, cost);
+	for (to = 0; to < subject->actors.nr && !result->failed; to++)
+		if (step->enabled & BIT(to) && to != mc_default(step))
+			branch(step, at, to, cost);
+}
+
+/* @delayed: the CPU whose store the last choice has delayed, one bit, or ANY_CPU. */
+static void explore(int cost, int from, u8 delayed)
 {
 	struct mc_step *steps;
-	int i, to, nr;
+	int i, nr;
 
 	if (run_plan())
 		return;
@@ -61,15 +79,9 @@ static void explore(int cost, int from)
 		abort();
 	memcpy(steps, mc_run.step + from, max(nr - from, 0) * sizeof(*steps));
 	for (i = from; i < nr && !result->failed; i++) {
-		const struct mc_step *step = &steps[i - from];
-
-		if (step->repeat || (cost == bound && step->kind != MC_FORCED))
-			continue;
-		if (step->kind == MC_STORE)
-			branch(step, i, MC_DELAY, cost);
-		for (to = 0; to < subject->actors.nr && !result->failed; to++)
-			if (step->enabled & BIT(to) && to != mc_default(step))
-				branch(step, i, to, cost);
+		if (delayed != ANY_CPU && !(steps[i - from].buffered & delayed))
+			break;
+		branch_all(&steps[i - from], i, cost);
 	}
 	free(steps);
 }
@@ -92,7 +104,7 @@ void mc_search_bounded(const struct mc_subject *s, int most, struct mc_result *o
 	plan.n = 0;
 	for (bound = 0; bound <= most && !out->failed; bound++) {
 		do {
-			explore(0, 0);
+			explore(0, 0, ANY_CPU);
 		} while (!out->failed && mc_arena_freeze());
 	}
 }

@@ -13,10 +13,19 @@ void __tsan_init(void)
 {
 }
 
+/* smp_mb() */
 void mc_fence(void)
 {
-	if (mc_running())
-		mc_tso_flush(pb_host_cpu);
+	if (!mc_running())
+		return;
+	mc_before_flush();
+	mc_tso_flush(pb_host_cpu);
+}
+
+/* Whether the scheduler must know of an access. Most are outside of runs, by verify for example. */
+static inline bool matters(const void *p)
+{
+	return mc_running() && mc_arena_contains(p);
 }
 
 /* The place in the core that made the call. */
@@ -28,24 +37,40 @@ static void plain_read(const void *p, unsigned int bytes)
 
 	mc_access(p, false);
 	/* The code reads memory after this, not the buffer. */
-	if (mc_tso_load(p, bytes, &value))
+	if (mc_tso && mc_tso_load(p, bytes, &value))
 		mc_tso_flush(pb_host_cpu);
 }
 
 static void plain_write(const void *p)
 {
 	mc_access(p, true);
-	if (mc_arena_contains(p))
-		mc_repeat_changed();
-	if (mc_running())
-		mc_tso_flush(pb_host_cpu);
+	mc_repeat_changed();
+	mc_tso_flush(pb_host_cpu);
+}
+
+#define PLAIN_READ(name, bytes)							\
+void __tsan_##name##bytes(void *p)						\
+{										\
+	if (!matters(p))							\
+		return;								\
+	CALLER();								\
+	plain_read(p, bytes);							\
+}
+
+#define PLAIN_WRITE(name, bytes)						\
+void __tsan_##name##bytes(void *p)						\
+{										\
+	if (!matters(p))							\
+		return;								\
+	CALLER();								\
+	plain_write(p);								\
 }
 
 #define PLAIN(bytes)								\
-void __tsan_read##bytes(void *p) { CALLER(); plain_read(p, bytes); }			\
-void __tsan_write##bytes(void *p) { CALLER(); plain_write(p); }				\
-void __tsan_unaligned_read##bytes(void *p) { CALLER(); plain_read(p, bytes); }		\
-void __tsan_unaligned_write##bytes(void *p) { CALLER(); plain_write(p); }
+PLAIN_READ(read, bytes)								\
+PLAIN_READ(unaligned_read, bytes)						\
+PLAIN_WRITE(write, bytes)							\
+PLAIN_WRITE(unaligned_write, bytes)
 
 PLAIN(1)
 PLAIN(2)
@@ -55,12 +80,16 @@ PLAIN(16)
 
 void __tsan_read_range(void *p, size_t bytes)
 {
+	if (!matters(p))
+		return;
 	CALLER();
 	plain_read(p, bytes);
 }
 
 void __tsan_write_range(void *p, size_t bytes)
 {
+	if (!matters(p))
+		return;
 	CALLER();
 	plain_write(p);
 }
@@ -69,7 +98,7 @@ void __tsan_write_range(void *p, size_t bytes)
 static void locked(const void *p)
 {
 	mc_access(p, true);
-	mc_fence();
+	mc_tso_flush(pb_host_cpu);
 }
 
 /*
@@ -79,13 +108,16 @@ static void locked(const void *p)
 #define RMW(bits, name, expr, news)						\
 u##bits __tsan_atomic##bits##_##name(u##bits *p, u##bits v, int mo)		\
 {										\
+	bool note = mc_running();							\
 	u##bits old;								\
 										\
-	CALLER();								\
-	locked(p);								\
+	if (note) {								\
+		CALLER();							\
+		locked(p);							\
+	}									\
 	old = *p;								\
 	*p = expr;								\
-	if (news && *p != old)							\
+	if (note && news && *p != old)							\
 		mc_repeat_changed();						\
 	return old;								\
 }
@@ -95,12 +127,19 @@ u##bits __tsan_atomic##bits##_load(const u##bits *p, int mo)			\
 {										\
 	u64 value;								\
 										\
+	if (!matters(p))							\
+		return *(const volatile u##bits *)p;				\
 	CALLER();								\
 	mc_access(p, false);							\
-	return mc_tso_load(p, bits / 8, &value) ? value : *(const volatile u##bits *)p; \
+	return mc_tso && mc_tso_load(p, bits / 8, &value) ? value :		\
+	       *(const volatile u##bits *)p;					\
 }										\
 void __tsan_atomic##bits##_store(u##bits *p, u##bits v, int mo)		\
 {										\
+	if (!matters(p)) {							\
+		*(volatile u##bits *)p = v;					\
+		return;								\
+	}									\
 	CALLER();								\
 	mc_access(p, true);							\
 	mc_repeat_changed();							\
@@ -117,8 +156,10 @@ int __tsan_atomic##bits##_compare_exchange_strong(u##bits *p, u##bits *old,	\
 {										\
 	u##bits was;								\
 										\
-	CALLER();								\
-	locked(p);								\
+	if (mc_running()) {							\
+		CALLER();							\
+		locked(p);							\
+	}									\
 	was = *p;								\
 	if (was == *old) {							\
 		*p = v;								\

@@ -38,6 +38,17 @@ void mc_tso_flush(int cpu)
 	buffer[cpu].n = 0;
 }
 
+u8 mc_tso_buffered(void)
+{
+	u8 cpus = 0;
+	int cpu;
+
+	for (cpu = 0; cpu < MC_NR_FIBERS; cpu++)
+		if (buffer[cpu].n)
+			cpus |= BIT(cpu);
+	return cpus;
+}
+
 void mc_tso_store(void *p, u64 value, unsigned int bytes)
 {
 	int cpu = pb_host_cpu;

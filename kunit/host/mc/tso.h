@@ -9,6 +9,9 @@ void mc_tso_store(void *p, u64 value, unsigned int bytes);
 /* Whether the CPU's buffer has a value for this load; it is put into *value. */
 bool mc_tso_load(const void *p, unsigned int bytes, u64 *value);
 
+/* The CPUs whose buffers are not empty, one bit each. */
+u8 mc_tso_buffered(void);
+
 /* Writes the buffer of a CPU to memory. */
 void mc_tso_flush(int cpu);
 
