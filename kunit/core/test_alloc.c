@@ -356,6 +356,37 @@ static void test_nodemask(struct kunit *test)
 	pt_expect_allocated(test, f, 8 * PB_PAGEBLOCK_NR);
 }
 
+/*
+ * A cpuset holds a request that has both CPUSET (so it is not atomic) and HARDWALL (so it is made
+ * for a user).
+ */
+static void test_cpuset(struct kunit *test)
+{
+	static const struct {
+		pb_alloc_flags_t flags;
+		unsigned int zones;
+	} table[] = {
+		{ PB_ALLOC_CPUSET | PB_ALLOC_HARDWALL, 1 }, { PB_ALLOC_CPUSET, 4 },
+		{ PB_ALLOC_HARDWALL, 4 }, { 0, 4 },
+	};
+	unsigned long mems = BIT(2);
+	struct pb_zone *seen[4];
+	struct pb_request rq;
+	struct pt_fixture *f;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(table); i++) {
+		f = pt_pool(test, &pt_four_nodes);
+		rq = pt_rq(PB_PAGEBLOCK_ORDER, PB_MOVABLE, 0);
+		rq.flags = table[i].flags;
+		rq.slow_flags = table[i].flags;
+		rq.mems_allowed = &mems;
+		KUNIT_ASSERT_EQ(test, walk_zones(test, f, &rq, seen, 4), table[i].zones);
+		if (table[i].zones == 1)
+			KUNIT_EXPECT_EQ(test, seen[0]->nid, 2);
+	}
+}
+
 static void test_bulk(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_small);
@@ -487,6 +518,7 @@ static struct kunit_case alloc_cases[] = {
 	KUNIT_CASE(test_zone_order),
 	KUNIT_CASE(test_thisnode),
 	KUNIT_CASE(test_nodemask),
+	KUNIT_CASE(test_cpuset),
 	KUNIT_CASE(test_bulk),
 	KUNIT_CASE(test_bulk_of_blocks),
 	KUNIT_CASE(test_free_on_another_cpu),

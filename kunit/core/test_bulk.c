@@ -61,6 +61,7 @@ static void test_sizes(struct kunit *test)
 		n += sizes[i];
 	}
 	pt_expect_allocated(test, f, n);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(pt_zone(f, 0, PB_ZONE_NORMAL), PB_PGALLOC), n);
 	for (i = 0; i < n; i++)
 		pt_disown(f, pfns[i], 1);
 	pb_free_bulk(&f->pool, n, pfns);
@@ -145,12 +146,43 @@ static void test_misuse_among_others(struct kunit *test)
 	pt_expect_all_free(test, f);
 }
 
+/* Cached frames are not for a request that the watermark refuses. */
+static void test_watermark(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	unsigned int lifo, mask;
+	unsigned long pfns[8];
+
+	pt_free(test, f, pt_alloc(f, 0), 0);
+	cached(f, &lifo, &mask);
+	KUNIT_ASSERT_GT(test, lifo + mask, 8U);
+	pt_set_watermark(zone, PB_WMARK_MIN, f->pages);
+	KUNIT_EXPECT_EQ(test, bulk(test, f, 8, pfns), 0UL);
+}
+
+/* Cached frames of the preferred node are not for a request that may not use it. */
+static void test_nodemask(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_four_nodes);
+	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
+	unsigned long pfns[8], mask = BIT(1), i;
+
+	pt_free(test, f, pt_alloc(f, 0), 0);
+	rq.nodemask = &mask;
+	KUNIT_ASSERT_EQ(test, pb_alloc_bulk(&f->pool, &rq, 8, pfns, NULL), 8UL);
+	for (i = 0; i < 8; i++)
+		KUNIT_EXPECT_EQ(test, pb_pfn_zone(&f->pool, pfns[i])->nid, 1);
+}
+
 static struct kunit_case bulk_cases[] = {
 	KUNIT_CASE(test_sizes),
 	KUNIT_CASE(test_in_use_within_a_word),
 	KUNIT_CASE(test_zeroed_word),
 	KUNIT_CASE(test_batches),
 	KUNIT_CASE(test_misuse_among_others),
+	KUNIT_CASE(test_watermark),
+	KUNIT_CASE(test_nodemask),
 	{}
 };
 

@@ -176,6 +176,13 @@ static void test_failing_migrations(struct kunit *test)
 	pt_expect_all_free(test, m->f);
 }
 
+static unsigned long uncharged;
+
+static void count_uncharged(struct pb_pool *pool, unsigned long pfn, unsigned int order)
+{
+	uncharged += 1UL << order;
+}
+
 /* The owner frees its block during the migration: at the source, or at the target. */
 static int free_while_moved(struct pt_movers *m, struct pt_object *o, unsigned long src,
 			    unsigned long dst)
@@ -183,6 +190,9 @@ static int free_while_moved(struct pt_movers *m, struct pt_object *o, unsigned l
 	bool *to_dst = m->arg;
 
 	o->pfn = PB_NO_PFN;
+	/* As an ops->migrate that moves charges does. */
+	if (*to_dst && pb_accounted(&m->f->pool, src))
+		pb_set_accounted(&m->f->pool, dst);
 	if (pb_free(&m->f->pool, *to_dst ? dst : src, o->order) != PB_BAD_NONE)
 		return -EINVAL;
 	return *to_dst ? 0 : -EAGAIN;
@@ -194,9 +204,14 @@ static void test_freed_while_moved(struct kunit *test)
 
 	for (to_dst = false;; to_dst = true) {
 		struct pt_movers *m = pt_fragmented(test, &pt_small, 2, 50);
-		unsigned long held = pt_movers_check(test, m), pfn;
+		unsigned long held = pt_movers_check(test, m), pfn, i;
 		enum pb_compact_result ret;
 
+		m->f->pool.ops.uncharge = count_uncharged;
+		uncharged = 0;
+		for (i = 0; i < m->nr; i++)
+			if (m->obj[i].pfn != PB_NO_PFN)
+				pb_set_accounted(&m->f->pool, m->obj[i].pfn);
 		m->hook = free_while_moved;
 		m->arg = &to_dst;
 		ret = pt_compact(m, 9, PB_COMPACT_PRIO_SYNC_FULL, &pfn);
@@ -205,6 +220,8 @@ static void test_freed_while_moved(struct kunit *test)
 		KUNIT_EXPECT_LT(test, pt_movers_check(test, m), held);
 		KUNIT_EXPECT_EQ(test, pt_movers_check(test, m),
 				held - atomic_long_read(&m->migrations));
+		KUNIT_EXPECT_EQ(test, uncharged,
+				(unsigned long)atomic_long_read(&m->migrations) << 2);
 		if (pfn != PB_NO_PFN)
 			pt_free(test, m->f, pfn, 9);
 		pt_movers_free_all(test, m);
@@ -217,13 +234,6 @@ static void test_freed_while_moved(struct kunit *test)
 }
 
 /* ---- Accounted blocks ---- */
-
-static unsigned long uncharged;
-
-static void count_uncharged(struct pb_pool *pool, unsigned long pfn, unsigned int order)
-{
-	uncharged += 1UL << order;
-}
 
 /* As an ops->migrate that moves charges does. Every third migration fails afterwards. */
 static int move_charge(struct pt_movers *m, struct pt_object *o, unsigned long src,
@@ -296,6 +306,49 @@ static void test_capture(struct kunit *test)
 	pt_free(test, m->f, pfn, 9);
 	pt_movers_free_all(test, m);
 	pt_expect_all_free(test, m->f);
+}
+
+/* A captured pageblock becomes the request's type; a smaller block leaves its pageblock's type. */
+static void test_captured_type(struct kunit *test)
+{
+	struct pt_movers *m = pt_fragmented(test, &pt_small, 0, 50);
+	struct pb_request rq = pt_waiting_rq(8);
+	unsigned int order;
+	unsigned long pfn;
+
+	rq.migratetype = PB_UNMOVABLE;
+	for (order = 8; order <= 9; order++) {
+		rq.order = order;
+		KUNIT_ASSERT_EQ(test, pb_compact_pages(&m->f->pool, &rq,
+						       PB_COMPACT_PRIO_SYNC_LIGHT, &pfn),
+				PB_COMPACT_SUCCESS);
+		KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
+		KUNIT_EXPECT_EQ(test, pb_entry_migratetype(pb_dir_entry(&m->f->pool, pfn)->value),
+				order == 9 ? PB_UNMOVABLE : PB_MOVABLE);
+	}
+	pt_movers_check(test, m);
+}
+
+/* The emptiest pageblock is pinned: the next one is not emptied into it. */
+static void test_not_to_emptier(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	struct pt_movers *m = pt_movers(test, f, f->pages);
+	unsigned long block, i, pfn, left[8] = { 512, 512, 512, 512, 512, 512, 300, 100 };
+	struct pb_request rq = pt_waiting_rq(0);
+
+	for (i = 0; i < f->pages; i++)
+		KUNIT_ASSERT_TRUE(test, pt_object_alloc(m, &m->obj[i], &rq, i));
+	for (i = 0; i < f->pages; i++) {
+		block = (m->obj[i].pfn - PT_PAGEBLOCK(2048)) >> PB_PAGEBLOCK_ORDER;
+		if (pb_frame_in_pageblock(m->obj[i].pfn) >= left[block])
+			pt_object_free(m, &m->obj[i]);
+	}
+	pt_drain_all(&f->pool);
+	KUNIT_ASSERT_EQ(test, pb_movable_clear(&f->pool, PT_PAGEBLOCK(2048 + 7)), 0);
+	KUNIT_EXPECT_LT(test, pt_compact(m, 9, PB_COMPACT_PRIO_ASYNC, &pfn), PB_COMPACT_SUCCESS);
+	KUNIT_EXPECT_EQ(test, pfn, PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->migrations), 0L);
 }
 
 /* A captured block is marked as memalloc if its request ignores the watermarks. */
@@ -481,6 +534,8 @@ static struct kunit_case compact_cases[] = {
 	KUNIT_CASE(test_freed_while_moved),
 	KUNIT_CASE(test_moves_charges),
 	KUNIT_CASE(test_capture),
+	KUNIT_CASE(test_captured_type),
+	KUNIT_CASE(test_not_to_emptier),
 	KUNIT_CASE(test_capture_memalloc),
 	KUNIT_CASE(test_no_capture),
 	KUNIT_CASE(test_types),

@@ -53,6 +53,54 @@ static void test_deferral(struct kunit *test)
 	pt_movers_check(test, m);
 }
 
+/* Not deferred: an order below the one that failed, and the highest priority. */
+static void test_not_deferred(struct kunit *test)
+{
+	struct pt_movers *m = pt_fragmented(test, &pt_small, 0, 50);
+	struct pb_zone *zone = pt_movers_zone(m);
+	unsigned long pfn;
+
+	zone->compact_defer_shift = 6;
+	zone->compact_order_failed = 9;
+	KUNIT_EXPECT_EQ(test, pt_compact(m, 9, PB_COMPACT_PRIO_SYNC_LIGHT, &pfn),
+			PB_COMPACT_DEFERRED);
+	KUNIT_EXPECT_EQ(test, pt_compact(m, 8, PB_COMPACT_PRIO_ASYNC, &pfn), PB_COMPACT_SUCCESS);
+	zone->compact_defer_shift = 6;
+	zone->compact_order_failed = 9;
+	KUNIT_EXPECT_EQ(test, pt_compact(m, 9, PB_COMPACT_PRIO_SYNC_FULL, &pfn),
+			PB_COMPACT_SUCCESS);
+	pt_movers_check(test, m);
+}
+
+/* A request that cannot wait does not compact, however much is free. */
+static void test_not_for_atomic(struct kunit *test)
+{
+	struct pt_movers *m = pt_fragmented(test, &pt_small, 0, 50);
+	struct pb_request rq = pt_rq(9, PB_MOVABLE, 0);
+	unsigned long pfn;
+
+	KUNIT_EXPECT_EQ(test, pb_compact_pages(&m->f->pool, &rq, PB_COMPACT_PRIO_SYNC_FULL, &pfn),
+			PB_COMPACT_SKIPPED);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->migrations), 0L);
+}
+
+/* Above the watermark there must be twice the block, below the pageblock's order. */
+static void test_gap(struct kunit *test)
+{
+	struct pt_movers *m = pt_fragmented(test, &pt_small, 0, 50);
+	struct pb_zone *zone = pt_movers_zone(m);
+	unsigned long free = pb_zone_free_pages(zone);
+
+	pt_set_watermark(zone, PB_WMARK_LOW, free - 64);
+	KUNIT_EXPECT_TRUE(test, pb_compaction_suitable(zone, 5, PB_ZONE_NORMAL));
+	pt_set_watermark(zone, PB_WMARK_LOW, free - 63);
+	KUNIT_EXPECT_FALSE(test, pb_compaction_suitable(zone, 5, PB_ZONE_NORMAL));
+	pt_set_watermark(zone, PB_WMARK_LOW, free - 512);
+	KUNIT_EXPECT_TRUE(test, pb_compaction_suitable(zone, 9, PB_ZONE_NORMAL));
+	pt_set_watermark(zone, PB_WMARK_LOW, free - 511);
+	KUNIT_EXPECT_FALSE(test, pb_compaction_suitable(zone, 9, PB_ZONE_NORMAL));
+}
+
 /*
  * Skipped: too little is free, the order is 0, the pool has no ops->migrate, or the request
  * cannot wait.
@@ -264,6 +312,9 @@ static void test_waits_for_another(struct kunit *test)
 
 static struct kunit_case compact_bounds_cases[] = {
 	KUNIT_CASE(test_deferral),
+	KUNIT_CASE(test_not_deferred),
+	KUNIT_CASE(test_not_for_atomic),
+	KUNIT_CASE(test_gap),
 	KUNIT_CASE(test_skipped),
 	KUNIT_CASE(test_gives_up),
 	KUNIT_CASE(test_skip_hints),

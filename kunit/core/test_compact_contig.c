@@ -166,11 +166,49 @@ static void test_no_recursion(struct kunit *test)
 	m->hook = NULL;
 }
 
+/*
+ * Outside the CMA area every second frame is free and the others cannot be moved: a range comes out
+ * of the area, whose pageblocks keep their type.
+ */
+static void test_contig_uses_cma(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_cma);
+	struct pt_movers *m = pt_movers(test, f, PT_PAGEBLOCK(3));
+	struct pb_request rq = pt_waiting_rq(0);
+	unsigned long *pfns, pfn, n, i;
+
+	n = pt_fill(test, f, 0, PB_UNMOVABLE, &pfns);
+	KUNIT_ASSERT_EQ(test, n, PT_PAGEBLOCK(5));
+	rq.flags = PB_ALLOC_WAIT | PB_ALLOC_CMA;
+	for (i = 0; i < m->nr; i++)
+		KUNIT_ASSERT_TRUE(test, pt_object_alloc(m, &m->obj[i], &rq, i));
+	for (i = 0; i < m->nr; i += 2)
+		KUNIT_ASSERT_TRUE(test, pt_object_free(m, &m->obj[i]));
+	while (n--)
+		if (pfns[n] % 2)
+			pt_free(test, f, pfns[n], 0);
+	pt_drain_all(&f->pool);
+	rq.migratetype = PB_UNMOVABLE;
+	/* One that may not wait migrates nothing. */
+	rq.flags = 0;
+	KUNIT_EXPECT_EQ(test, pb_alloc_contig(&f->pool, &rq, PB_PAGEBLOCK_NR, NULL), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->migrations), 0L);
+	rq.flags = PB_ALLOC_WAIT;
+	pfn = pb_alloc_contig(&f->pool, &rq, PB_PAGEBLOCK_NR, NULL);
+	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
+	KUNIT_EXPECT_GE(test, pfn, PT_PAGEBLOCK(2053));
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, pb_entry_migratetype(entry_at(m, PT_PAGEBLOCK(2053 + i))),
+				PB_CMA);
+	pt_movers_check(test, m);
+}
+
 static struct kunit_case compact_contig_cases[] = {
 	KUNIT_CASE_PARAM(test_contig, counts_gen_params),
 	KUNIT_CASE(test_contig_empties_cma),
 	KUNIT_CASE(test_numa_miss),
 	KUNIT_CASE(test_no_recursion),
+	KUNIT_CASE(test_contig_uses_cma),
 	{}
 };
 

@@ -254,6 +254,63 @@ static void test_memalloc_is_kept(struct kunit *test)
 	KUNIT_EXPECT_NE(test, contig(f, 4096 - 512, &reason), PB_NO_PFN);
 }
 
+/* A reserve lets a range below the watermark, and out of the nodemask. */
+static void test_reserve(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
+	unsigned long nowhere = 0;
+
+	rq.nodemask = &nowhere;
+	KUNIT_EXPECT_EQ(test, pb_alloc_contig(&f->pool, &rq, 100, NULL), PB_NO_PFN);
+	rq.reserve_flags = PB_ALLOC_NO_WATERMARKS;
+	KUNIT_EXPECT_NE(test, pb_alloc_contig(&f->pool, &rq, 100, NULL), PB_NO_PFN);
+	rq.nodemask = NULL;
+	pt_set_watermark(pt_zone(f, 0, PB_ZONE_NORMAL), PB_WMARK_MIN, f->pages);
+	KUNIT_EXPECT_NE(test, pb_alloc_contig(&f->pool, &rq, 100, NULL), PB_NO_PFN);
+	rq.reserve_flags = 0;
+	KUNIT_EXPECT_EQ(test, pb_alloc_contig(&f->pool, &rq, 100, NULL), PB_NO_PFN);
+}
+
+/* A range that the watermark refuses changes the type of no pageblock. */
+static void test_refused_keeps_types(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	struct pb_request rq = pt_rq(0, PB_UNMOVABLE, 0);
+
+	pt_set_watermark(zone, PB_WMARK_MIN, f->pages - 50);
+	KUNIT_EXPECT_EQ(test, pb_alloc_contig(&f->pool, &rq, 100, NULL), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_FALLBACK_CLAIM), 0UL);
+}
+
+/* Free pageblocks of several types make a range. */
+static void test_of_mixed_types(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	unsigned long pfns[8], i;
+
+	for (i = 0; i < 8; i++)
+		pfns[i] = pt_alloc_mt(f, PB_PAGEBLOCK_ORDER, i % PB_PCPTYPES);
+	for (i = 0; i < 8; i++)
+		pt_free(test, f, pfns[i], PB_PAGEBLOCK_ORDER);
+	KUNIT_EXPECT_EQ(test, contig(f, 7 * 512 + 1, NULL), PT_PAGEBLOCK(2048));
+}
+
+/* A range with a frame that is in use is not allocated; its other frames are free again. */
+static void test_in_use_within_a_range(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_one_pageblock);
+	unsigned long used = f->layout->ranges[0].start_pfn + 17;
+	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
+
+	*pb_order_map(&f->pool, used) = 1;	/* in use, although its free bit is set */
+	KUNIT_EXPECT_EQ(test, pb_alloc_contig(&f->pool, &rq, 300, NULL), PB_NO_PFN);
+	pt_expect_bad(test, f, PB_BAD_IN_USE, used);
+	KUNIT_EXPECT_NE(test, pb_alloc_contig(&f->pool, &rq, 256, NULL), PB_NO_PFN);
+	f->broken = true;	/* this frame has no owner */
+}
+
 static const unsigned int split_orders[] = { 0, 1, 3, 6, 8, 9, 10, 12, 18 };
 
 static void describe_order(const unsigned int *order, char *desc)
@@ -314,6 +371,10 @@ static struct kunit_case contig_cases[] = {
 	KUNIT_CASE(test_drains_caches),
 	KUNIT_CASE(test_nofragment_is_dropped),
 	KUNIT_CASE(test_memalloc_is_kept),
+	KUNIT_CASE(test_reserve),
+	KUNIT_CASE(test_refused_keeps_types),
+	KUNIT_CASE(test_of_mixed_types),
+	KUNIT_CASE(test_in_use_within_a_range),
 	KUNIT_CASE_PARAM(test_split, split_orders_gen_params),
 	KUNIT_CASE(test_split_misuse),
 	{}

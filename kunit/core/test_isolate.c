@@ -282,6 +282,36 @@ static void test_area_alloc(struct kunit *test)
 	pt_expect_all_free(test, f);
 }
 
+/* An area that the watermark refuses stays free. */
+static void test_area_alloc_refused(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_one_pageblock);
+	struct pb_area area = area_at(f, 0, 1);
+	struct pb_request rq = pt_rq(9, PB_MOVABLE, 0);
+
+	pt_set_watermark(zone_of(f), PB_WMARK_MIN, 1);
+	KUNIT_ASSERT_TRUE(test, pb_area_isolate(zone_of(f), &area));
+	preempt_disable();
+	KUNIT_EXPECT_FALSE(test, pb_area_alloc(zone_of(f), &area, &rq));
+	preempt_enable();
+	pb_area_unisolate(zone_of(f), &area);
+	pt_expect_all_free(test, f);
+}
+
+/* Frames in a CPU's cache are in flight, not free. */
+static void test_area_scan_cached(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_one_pageblock);
+	struct pb_area area = area_at(f, 0, 1);
+	struct pb_area_scan s;
+
+	pt_free(test, f, pt_alloc(f, 0), 0);
+	KUNIT_ASSERT_TRUE(test, pb_area_scan(zone_of(f), &area, &s));
+	KUNIT_EXPECT_EQ(test, s.free, (unsigned long)pb_zone_free_pages(zone_of(f)));
+	KUNIT_EXPECT_EQ(test, s.in_flight, PB_PAGEBLOCK_NR - s.free);
+	KUNIT_EXPECT_GT(test, s.in_flight, 0UL);
+}
+
 /*
  * Threads isolate pageblocks while others allocate and free. In the end every frame is free and
  * indexed.
@@ -349,6 +379,8 @@ static struct kunit_case isolate_cases[] = {
 	KUNIT_CASE(test_area_scan),
 	KUNIT_CASE(test_area_scan_large),
 	KUNIT_CASE(test_area_alloc),
+	KUNIT_CASE(test_area_alloc_refused),
+	KUNIT_CASE(test_area_scan_cached),
 	KUNIT_CASE(test_concurrent_isolate),
 	{}
 };

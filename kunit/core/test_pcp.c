@@ -205,7 +205,8 @@ static void test_busy(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pb_pcp_count(pcp), count);
 	KUNIT_EXPECT_FALSE(test, pb_pcp_drain_local(&f->pool));
 	KUNIT_EXPECT_EQ(test, pb_pcp_count(pcp), count);
-	KUNIT_EXPECT_GT(test, pb_zone_event(zone, PB_PCP_BUSY), 0UL);
+	/* The allocation, and the free. */
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_PCP_BUSY), 2UL);
 	pcp->busy = 0;
 	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_PGALLOC), pb_zone_event(zone, PB_PGFREE));
 	pt_expect_all_free(test, f);
@@ -300,6 +301,22 @@ static void test_high_grows_and_decays(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pb_pcp_count(here(zone)), 0UL);
 }
 
+/* A refill takes no more frames from the zone than the watermark allows. */
+static void test_refill_stops_at_watermark(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_one_pageblock);
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	unsigned int i;
+
+	pt_set_watermark(zone, PB_WMARK_MIN, f->pages - 10);
+	for (i = 0; i < 10; i++)
+		KUNIT_EXPECT_NE(test, pt_alloc(f, 0), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pt_alloc(f, 0), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pb_pcp_pages(zone), 0UL);
+	KUNIT_EXPECT_EQ(test, pb_zone_free_pages(zone), (long)f->pages - 10);
+	pt_verify(test, f, NULL);
+}
+
 /* A refill from a pageblock does not hide frames that were freed into it before. */
 static void test_refill_finds_what_was_freed(struct kunit *test)
 {
@@ -327,6 +344,7 @@ static struct kunit_case pcp_cases[] = {
 	KUNIT_CASE(test_drain_is_local),
 	KUNIT_CASE(test_bounded_together),
 	KUNIT_CASE(test_high_grows_and_decays),
+	KUNIT_CASE(test_refill_stops_at_watermark),
 	KUNIT_CASE(test_refill_finds_what_was_freed),
 	{}
 };

@@ -81,6 +81,19 @@ static void test_zonelists(struct kunit *test)
 	}
 }
 
+/* The first zone of a request: the highest on its node, not above that of the request. */
+static void test_first_zones(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_two_nodes), *g = pt_pool(test, &pt_four_nodes);
+	unsigned int type;
+
+	for (type = 0; type < PB_NR_ZONE_TYPES; type++)
+		KUNIT_EXPECT_PTR_EQ(test, f->pool.preferred[0][type], pt_zone(f, 0, type));
+	KUNIT_EXPECT_NULL(test, f->pool.preferred[1][PB_ZONE_DMA32]);
+	KUNIT_EXPECT_PTR_EQ(test, g->pool.preferred[2][PB_ZONE_MOVABLE],
+			    pt_zone(g, 2, PB_ZONE_NORMAL));
+}
+
 /* Frames of the layout belong to the pool, the frames next to them do not. */
 static void test_directory(struct kunit *test)
 {
@@ -229,6 +242,7 @@ static void test_two_pools(struct kunit *test)
 static struct kunit_case pool_cases[] = {
 	KUNIT_CASE_PARAM(test_zones, layouts_gen_params),
 	KUNIT_CASE_PARAM(test_zonelists, layouts_gen_params),
+	KUNIT_CASE(test_first_zones),
 	KUNIT_CASE_PARAM(test_directory, layouts_gen_params),
 	KUNIT_CASE_PARAM(test_refused, refusals_gen_params),
 	KUNIT_CASE(test_refused_without_callbacks),

@@ -12,7 +12,7 @@
 #include "task.h"
 #include "threads.h"
 
-#define W	(PB_ALLOC_WAIT | PB_ALLOC_KSWAPD)
+#define W	(PB_ALLOC_WAIT | PB_ALLOC_KSWAPD | PB_ALLOC_FS)
 #define HARD	(PB_ALLOC_CPUSET | PB_ALLOC_HARDWALL)
 
 /* The first walk of the slow path uses the min watermark, before any cache is drained. */
@@ -140,7 +140,7 @@ static void test_progress_of_costly(struct kunit *test)
 	for (k = 0; k < ARRAY_SIZE(orders); k++) {
 		queries = 0;
 		rq.order = orders[k];
-		rq.flags = PB_ALLOC_WAIT | PB_ALLOC_RETRY_MAYFAIL;
+		rq.flags = PB_ALLOC_WAIT | PB_ALLOC_FS | PB_ALLOC_RETRY_MAYFAIL;
 		KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), PB_NO_PFN);
 		for (nr = 0, i = 0; i < pt_script.len; i++)
 			nr += pt_script.log[i] == 'r';
@@ -155,7 +155,7 @@ static void test_lowmem_reserve_ends(struct kunit *test)
 	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
 	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
 
-	rq.flags = PB_ALLOC_WAIT;
+	rq.flags = PB_ALLOC_WAIT | PB_ALLOC_FS;
 	pt_script.reclaimable = 1000;
 	zone->lowmem_reserve[PB_ZONE_MOVABLE] = 1000;
 	pb_zone_update_fast_watermark(zone);
@@ -276,7 +276,7 @@ static void test_other_nodes_do_not_count(struct kunit *test)
 			pt_set_watermark(zone, PB_WMARK_MIN, 100000);
 	pt_script.reclaimable = 1000;
 	rq.nodemask = &node;
-	rq.flags = PB_ALLOC_WAIT;
+	rq.flags = PB_ALLOC_WAIT | PB_ALLOC_FS;
 	KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), PB_NO_PFN);
 	KUNIT_EXPECT_STREQ(test, pt_script.log, "dro");
 }
@@ -287,7 +287,7 @@ static void test_dying_task_does_not_compact(struct kunit *test)
 	struct pt_fixture *f = pt_full_pool(test, &pt_small);
 	struct pb_request rq = pt_rq(2, PB_MOVABLE, 0);
 
-	rq.flags = PB_ALLOC_WAIT;
+	rq.flags = PB_ALLOC_WAIT | PB_ALLOC_FS;
 	pt_script.progress = 1;
 	pt_script.result = PB_COMPACT_SUCCESS;
 	pt_task_dies(true);

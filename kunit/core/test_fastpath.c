@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * fastpath.h: the inline functions that serve most requests of the module from this CPU's cache.
+ * They do the whole job or change nothing; the cases check which of both, and that the checks of
+ * the full allocation path are not lost: watermarks, NOFRAGMENT, frames in use, misuse.
+ */
+#include "core/base/pfn.h"
+#include "core/cache/drain.h"
+#include "core/cache/fastpath.h"
+#include "fixture.h"
+#include "threads.h"
+
+static struct pb_zone *small_zone(struct kunit *test, struct pt_fixture **f)
+{
+	*f = pt_pool(test, &pt_small);
+	return pt_zone(*f, 0, PB_ZONE_NORMAL);
+}
+
+/* As api.c does it: with PB_FAST_EMPTY_IN_SECTION preemption stays off. */
+static enum pb_fast alloc_fast(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt,
+			       union pb_fast_found *found)
+{
+	enum pb_fast result;
+
+	preempt_disable();
+	result = pb_alloc_fast(zone, pb_this_cpu_ptr(zone->pcp), order, mt, found);
+	if (result != PB_FAST_EMPTY_IN_SECTION)
+		preempt_enable();
+	return result;
+}
+
+static unsigned long refill(const union pb_fast_found *found, unsigned int order,
+			    enum pb_migratetype mt)
+{
+	unsigned long pfn = pb_alloc_refill_leave_section(found->pcp, order, mt);
+
+	preempt_enable();
+	return pfn;
+}
+
+/* An empty list is refilled; then blocks come from it and go back to it, and are counted. */
+static void test_alloc_and_free(struct kunit *test)
+{
+	struct pt_fixture *f;
+	struct pb_zone *zone = small_zone(test, &f);
+	union pb_fast_found found;
+	unsigned long pfn;
+
+	KUNIT_ASSERT_EQ(test, alloc_fast(zone, 2, PB_MOVABLE, &found), PB_FAST_EMPTY_IN_SECTION);
+	pfn = refill(&found, 2, PB_MOVABLE);
+	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pb_page_order(&f->pool, pfn), 2);
+	KUNIT_EXPECT_TRUE(test, pb_free_fast(&f->pool, pfn, 2));
+	KUNIT_EXPECT_EQ(test, pb_page_order(&f->pool, pfn), -EINVAL);
+	KUNIT_ASSERT_EQ(test, alloc_fast(zone, 2, PB_MOVABLE, &found), PB_FAST_DONE);
+	KUNIT_EXPECT_EQ(test, found.pfn, pfn);
+	KUNIT_EXPECT_EQ(test, pb_page_order(&f->pool, pfn), 2);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_PGALLOC), 8UL);
+	KUNIT_EXPECT_TRUE(test, pb_free_fast(&f->pool, pfn, 2));
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_PGFREE), 8UL);
+	pt_expect_all_free(test, f);
+}
+
+/* Below the fast watermark cached blocks are not handed out. */
+static void test_watermark(struct kunit *test)
+{
+	struct pt_fixture *f;
+	struct pb_zone *zone = small_zone(test, &f);
+	union pb_fast_found found;
+
+	pt_free(test, f, pt_alloc(f, 0), 0);
+	pt_set_watermark(zone, PB_WMARK_LOW, pb_zone_free_pages(zone) + 1);
+	KUNIT_EXPECT_EQ(test, alloc_fast(zone, 0, PB_MOVABLE, &found), PB_FAST_NONE);
+	pt_set_watermark(zone, PB_WMARK_LOW, pb_zone_free_pages(zone));
+	KUNIT_EXPECT_EQ(test, alloc_fast(zone, 0, PB_MOVABLE, &found), PB_FAST_DONE);
+}
+
+/* A refill claims a free pageblock for its type, but not a partly free one of another type. */
+static void test_refill_does_not_mix(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_one_pageblock);
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	union pb_fast_found found;
+	unsigned long pfn = pt_alloc(f, 0);
+
+	pt_drain_all(&f->pool);
+	KUNIT_ASSERT_EQ(test, alloc_fast(zone, 0, PB_UNMOVABLE, &found),
+			PB_FAST_EMPTY_IN_SECTION);
+	KUNIT_EXPECT_EQ(test, refill(&found, 0, PB_UNMOVABLE), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_FALLBACK_CLAIM), 0UL);
+	pt_free(test, f, pfn, 0);
+	pt_drain_all(&f->pool);
+	KUNIT_ASSERT_EQ(test, alloc_fast(zone, 0, PB_UNMOVABLE, &found),
+			PB_FAST_EMPTY_IN_SECTION);
+	KUNIT_EXPECT_NE(test, refill(&found, 0, PB_UNMOVABLE), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_FALLBACK_CLAIM), 1UL);
+}
+
+/* A cached frame that is in use (here the case says so) is not handed out. */
+static void test_in_use(struct kunit *test)
+{
+	struct pt_fixture *f;
+	struct pb_zone *zone = small_zone(test, &f);
+	unsigned long pfn = pt_alloc(f, 0);
+	union pb_fast_found found;
+
+	pt_free(test, f, pfn, 0);
+	*pb_order_map(&f->pool, pfn) = 3;
+	KUNIT_EXPECT_EQ(test, alloc_fast(zone, 0, PB_MOVABLE, &found), PB_FAST_IN_USE);
+	KUNIT_EXPECT_EQ(test, found.pfn, pfn);
+	KUNIT_EXPECT_EQ(test, (int)*pb_order_map(&f->pool, pfn), 3);
+	KUNIT_ASSERT_EQ(test, alloc_fast(zone, 0, PB_MOVABLE, &found), PB_FAST_DONE);
+	KUNIT_EXPECT_NE(test, found.pfn, pfn);
+	f->broken = true;	/* this frame has no owner */
+}
+
+/* What pb_free() has to decide: misuse, flags, pageblocks without pcp lists, holes. */
+static void test_free_refused(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_cma);
+	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
+	unsigned long pfn = pt_alloc(f, 3), large = pt_alloc(f, 11), cma;
+
+	KUNIT_EXPECT_FALSE(test, pb_free_fast(&f->pool, pfn, 2));
+	KUNIT_EXPECT_FALSE(test, pb_free_fast(&f->pool, pfn + 4, 2));
+	KUNIT_EXPECT_FALSE(test, pb_free_fast(&f->pool, pfn, 18));
+	KUNIT_EXPECT_FALSE(test, pb_free_fast(&f->pool, PT_PAGEBLOCK(2047), 0));
+	KUNIT_EXPECT_FALSE(test, pb_free_fast(&f->pool, ~0UL, 0));
+	KUNIT_EXPECT_FALSE(test, pb_free_fast(&f->pool, large, 11));
+	pt_free(test, f, large, 11);
+	*pb_order_map(&f->pool, pfn) |= PB_FRAME_MEMALLOC;
+	KUNIT_EXPECT_FALSE(test, pb_free_fast(&f->pool, pfn, 3));
+	pt_free(test, f, pfn, 3);
+	KUNIT_EXPECT_FALSE(test, pb_free_fast(&f->pool, pfn, 3));
+	rq.flags = PB_ALLOC_CMA;
+	do {
+		cma = pb_alloc(&f->pool, &rq, NULL);
+	} while (cma < PT_PAGEBLOCK(2053));
+	KUNIT_ASSERT_NE(test, cma, PB_NO_PFN);
+	KUNIT_EXPECT_FALSE(test, pb_free_fast(&f->pool, cma, 0));
+	pt_free(test, f, cma, 0);
+}
+
+/* In an interrupt inside a pcp section both functions leave the lists alone. */
+static void test_busy(struct kunit *test)
+{
+	struct pt_fixture *f;
+	struct pb_zone *zone = small_zone(test, &f);
+	unsigned long pfn = pt_alloc(f, 0);
+	union pb_fast_found found;
+	struct pb_pcp *pcp;
+
+	preempt_disable();
+	pcp = pb_this_cpu_ptr(zone->pcp);
+	pcp->busy = 1;
+	KUNIT_EXPECT_FALSE(test, pb_free_fast(&f->pool, pfn, 0));
+	KUNIT_EXPECT_EQ(test, pb_alloc_fast(zone, pcp, 0, PB_MOVABLE, &found), PB_FAST_NONE);
+	pcp->busy = 0;
+	preempt_enable();
+	KUNIT_EXPECT_TRUE(test, pb_free_fast(&f->pool, pfn, 0));
+	pt_expect_all_free(test, f);
+}
+
+static struct kunit_case fastpath_cases[] = {
+	KUNIT_CASE(test_alloc_and_free),
+	KUNIT_CASE(test_watermark),
+	KUNIT_CASE(test_refill_does_not_mix),
+	KUNIT_CASE(test_in_use),
+	KUNIT_CASE(test_free_refused),
+	KUNIT_CASE(test_busy),
+	{}
+};
+
+static struct kunit_suite fastpath_suite = {
+	.name = "pbuddy_fastpath",
+	.init = pt_init,
+	.exit = pt_exit,
+	.test_cases = fastpath_cases,
+};
+
+kunit_test_suite(fastpath_suite);
