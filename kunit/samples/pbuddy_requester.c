@@ -3,13 +3,19 @@
  * pbuddy_requester: when loaded, sends a number of equal requests with gfp flags given by name,
  * and frees each block at once. Tests load it to see the effect of a flag and the messages that
  * it causes. The parameter "served" then has the number of requests that got a block.
+ *
+ * With context= the requests are sent where a task may not sleep: with preemption off, with a raw
+ * spinlock held, or in an interrupt. gfp= then has a flag like NOWAIT.
  */
 #include <linux/gfp.h>
 #include <linux/init.h>
+#include <linux/irq_work.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/numa.h>
 #include <linux/pbuddy.h>
+#include <linux/preempt.h>
+#include <linux/spinlock.h>
 #include <linux/string.h>
 
 PBUDDY_IMPORT_API();
@@ -29,6 +35,10 @@ MODULE_PARM_DESC(times, "number of requests (default: 1)");
 static int node = NUMA_NO_NODE;
 module_param(node, int, 0444);
 MODULE_PARM_DESC(node, "preferred node (default: the CPU's own)");
+
+static char *context = "task";
+module_param(context, charp, 0444);
+MODULE_PARM_DESC(context, "task, preempt_off, raw_lock or interrupt (default: task)");
 
 static uint served;
 module_param(served, uint, 0444);
@@ -52,12 +62,12 @@ static const struct {
 #endif
 };
 
-static int __init parse(gfp_t *flags)
+static int __init parse(gfp_t *result)
 {
 	char *list = gfp, *name;
 	unsigned int i;
 
-	*flags = 0;
+	*result = 0;
 	while ((name = strsep(&list, "|"))) {
 		for (i = 0; i < ARRAY_SIZE(names) && strcmp(name, names[i].name); i++)
 			;
@@ -65,25 +75,75 @@ static int __init parse(gfp_t *flags)
 			pr_err("pbuddy_requester: unknown gfp flag \"%s\"\n", name);
 			return -EINVAL;
 		}
-		*flags |= names[i].gfp;
+		*result |= names[i].gfp;
 	}
 	return 0;
 }
 
-static int __init requester_init(void)
+static gfp_t flags;
+
+static void send(void)
 {
 	struct page *page;
-	gfp_t flags;
 	uint i;
 
-	if (parse(&flags))
-		return -EINVAL;
 	for (i = 0; i < times; i++) {
 		page = pbuddy_alloc_pages_node(node, flags, order);
 		served += !!page;
 		pbuddy_free_pages(page, order);
 	}
-	return 0;
+}
+
+static void send_preempt_off(void)
+{
+	preempt_disable();
+	send();
+	preempt_enable();
+}
+
+static void send_raw_lock(void)
+{
+	static DEFINE_RAW_SPINLOCK(lock);
+
+	raw_spin_lock(&lock);
+	send();
+	raw_spin_unlock(&lock);
+}
+
+static void on_interrupt(struct irq_work *work)
+{
+	send();
+}
+
+static void send_interrupt(void)
+{
+	static struct irq_work work = IRQ_WORK_INIT_HARD(on_interrupt);
+
+	irq_work_queue(&work);
+	irq_work_sync(&work);
+}
+
+static const struct {
+	const char	*name;
+	void		(*send)(void);
+} contexts[] = {
+	{ "task", send }, { "preempt_off", send_preempt_off }, { "raw_lock", send_raw_lock },
+	{ "interrupt", send_interrupt },
+};
+
+static int __init requester_init(void)
+{
+	unsigned int i;
+
+	if (parse(&flags))
+		return -EINVAL;
+	for (i = 0; i < ARRAY_SIZE(contexts); i++) {
+		if (!strcmp(context, contexts[i].name)) {
+			contexts[i].send();
+			return 0;
+		}
+	}
+	return -EINVAL;
 }
 
 static void __exit requester_exit(void)

@@ -27,7 +27,8 @@ unpack_stock() {
 	relocate_headers "$dir/root" "$kver"
 	ln -s "root/boot/vmlinuz-$kver" "$dir/image"
 	ln -s "root/usr/src/linux-headers-$kver" "$dir/build"
-	ln -s "root/usr/src/linux-headers-${kver%-cloud-amd64}-common" "$dir/source"
+	# linux-headers-VERSION-common, and -common-rt for PREEMPT_RT.
+	ln -s "root/usr/src/$(grep -m1 -- '-common' <<<"$deps")" "$dir/source"
 	cp "$dir/root/boot/config-$kver" "$dir/config"
 	echo "$kver" >"$dir/release"
 	rm -rf "$dir/root/usr/share"

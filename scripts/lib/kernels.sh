@@ -68,7 +68,7 @@ kernels_with() {
 }
 
 # What the tests need: all but those for the benchmark.
-kernel_names_tested() { kernels_with stock test debug uml; }
+kernel_names_tested() { kernels_with stock rt test debug uml; }
 
 kernel_is_stock() { [ -z "$(kernel_field "$1" fragments)" ]; }
 kernel_arch() { kernel_field "$1" arch; }
