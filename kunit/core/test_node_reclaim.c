@@ -19,6 +19,7 @@ static struct {
 	unsigned long		most;		/* pages freed in one call */
 	unsigned int		calls;
 	int			priority;	/* of the last call */
+	pb_alloc_flags_t	flags;		/* of the last call */
 	bool			anywhere;	/* reports pages on every node */
 	unsigned int		counted;	/* calls of ops->reclaimable */
 	bool			again;		/* calls pb_node_reclaim() once from within */
@@ -55,6 +56,7 @@ static unsigned long reclaim(struct pb_pool *pool, const struct pb_request *rq, 
 
 	holder.calls++;
 	holder.priority = priority;
+	holder.flags = rq->flags;
 	allocate_inside(pool);
 	if (holder.again) {
 		holder.again = false;
@@ -206,6 +208,30 @@ static void test_results(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, result_of(f, rq), PB_NODE_RECLAIM_FULL);
 }
 
+/* Each bit of the mode enables node reclaim; I/O and mapped pages need their own. */
+static void test_mode_bits(struct kunit *test)
+{
+	const pb_alloc_flags_t io = PB_ALLOC_IO | PB_ALLOC_FS, all = io | PB_ALLOC_NO_UNMAP;
+	struct pt_fixture *f = full_node(test);
+	struct pb_request rq = waiting(0);
+	unsigned int mode;
+
+	rq.flags |= io;
+	for (mode = 1; mode <= (PB_RECLAIM_ZONE | PB_RECLAIM_WRITE | PB_RECLAIM_UNMAP); mode++) {
+		f->pool.node_reclaim_mode = mode;
+		holder.calls = 0;
+		KUNIT_EXPECT_EQ(test, result_of(f, rq), PB_NODE_RECLAIM_SUCCESS);
+		KUNIT_EXPECT_EQ(test, holder.calls, 1U);
+		KUNIT_EXPECT_EQ(test, holder.flags & all,
+				(mode & PB_RECLAIM_WRITE ? io : 0) |
+				(mode & PB_RECLAIM_UNMAP ? 0 : PB_ALLOC_NO_UNMAP));
+	}
+	/* A request that may not do I/O does not get it. */
+	rq.flags &= ~io;
+	KUNIT_EXPECT_EQ(test, result_of(f, rq), PB_NODE_RECLAIM_SUCCESS);
+	KUNIT_EXPECT_EQ(test, holder.flags & all, PB_ALLOC_FLAG(0));
+}
+
 static void reclaim_marked_on_cpu(void *arg)
 {
 	pt_task_reclaims(true);
@@ -273,6 +299,7 @@ static struct kunit_case node_reclaim_cases[] = {
 	KUNIT_CASE(test_off_by_default),
 	KUNIT_CASE(test_reclaims_at_home),
 	KUNIT_CASE(test_results),
+	KUNIT_CASE(test_mode_bits),
 	KUNIT_CASE(test_no_recursion),
 	KUNIT_CASE(test_distance),
 	KUNIT_CASE(test_other_nodes_cpus),

@@ -372,6 +372,41 @@ static void test_victim_ends(struct kunit *test)
 	pt_task_dies(false);
 }
 
+/*
+ * THISNODE that may not wait: fails between the low and the min watermark, unless it may use a
+ * reserve, and gets a page from this CPU's cache.
+ */
+static void test_fails_early(struct kunit *test)
+{
+	struct pt_fixture *f = pt_full_pool(test, &pt_small);
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
+	unsigned long held = pt_script.held;
+
+	pt_free(test, f, held ^ 1, 0);
+	pt_free(test, f, held ^ 2, 0);
+	pt_drain_all(&f->pool);
+	pt_set_watermark(zone, PB_WMARK_LOW, 2);
+	rq.flags = K | PB_ALLOC_THISNODE | PB_ALLOC_WMARK_LOW;
+	rq.slow_flags = PB_ALLOC_NON_BLOCK;
+	KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_STREQ(test, pt_script.log, "");
+	rq.slow_flags |= PB_ALLOC_MIN_RESERVE;
+	KUNIT_EXPECT_NE(test, pt_script_request(f, &rq), PB_NO_PFN);
+	rq.slow_flags = PB_ALLOC_NON_BLOCK;
+	rq.reserve_flags = PB_ALLOC_NO_WATERMARKS;
+	KUNIT_EXPECT_NE(test, pt_script_request(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_STREQ(test, pt_script.log, "");
+	/* Two pages in the cache: for a block of the other order the drain is needed. */
+	rq.reserve_flags = 0;
+	rq.order = 1;
+	pt_set_watermark(zone, PB_WMARK_LOW, 0);
+	pt_free(test, f, held, 0);
+	pt_script.held = PB_NO_PFN;
+	pt_free(test, f, held ^ 1, 0);
+	KUNIT_EXPECT_NE(test, pt_script_request(f, &rq), PB_NO_PFN);
+}
+
 /* Neither a core dump nor a request without file systems kills; a dying task gets the reserve. */
 static void test_kills_for_none(struct kunit *test)
 {
@@ -529,6 +564,7 @@ static struct kunit_case slow_states_cases[] = {
 	KUNIT_CASE(test_wakes_eligible_nodes),
 	KUNIT_CASE(test_reserve_ignores_policy),
 	KUNIT_CASE(test_victim_ends),
+	KUNIT_CASE(test_fails_early),
 	KUNIT_CASE(test_kills_for_none),
 	KUNIT_CASE(test_one_oom_at_a_time),
 	KUNIT_CASE_PARAM(test_cpuset_changes, changes_gen_params),

@@ -148,6 +148,11 @@ static void test_failures_counted(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_ALLOC_FAIL), 1UL);
 	KUNIT_EXPECT_EQ(test, pb_alloc_contig(&f->pool, &rq, 7, NULL), PB_NO_PFN);
 	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_ALLOC_FAIL), 2UL);
+	/* The caller of a try counts the failure, if there is one in the end. */
+	rq.flags |= PB_ALLOC_TRY;
+	KUNIT_EXPECT_EQ(test, pb_alloc(&f->pool, &rq, NULL), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pb_alloc_contig(&f->pool, &rq, 7, NULL), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_ALLOC_FAIL), 2UL);
 }
 
 static struct pb_free_count *count(struct kunit *test, struct pb_zone *zone)

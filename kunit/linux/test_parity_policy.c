@@ -213,7 +213,10 @@ static void test_interleave_counted(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, interleave_hits(first) - first_hits, NR_REQUESTS / 2UL);
 	KUNIT_EXPECT_EQ(test, interleave_hits(far) - far_hits, NR_REQUESTS / 2UL);
 }
-/* The blocks of a buffer that do not fit on its preferred node are misses. */
+/*
+ * The blocks of a buffer that do not fit on its preferred node are misses. Its tries of the orders
+ * and nodes are no failed requests.
+ */
 static void test_buffer_counted(struct kunit *test)
 {
 	int far = pt_far_node(), first = first_memory_node;
@@ -222,6 +225,7 @@ static void test_buffer_counted(struct kunit *test)
 	};
 	unsigned long miss = node_events(far, PB_NUMA_MISS);
 	unsigned long foreign = node_events(first, PB_NUMA_FOREIGN);
+	unsigned long failed = pb_pool_event(&pb_instance, PB_ALLOC_FAIL);
 	enum pb_reason reason;
 	struct pb_buffer *buf;
 	struct pb_zone *zone;
@@ -237,6 +241,11 @@ static void test_buffer_counted(struct kunit *test)
 	miss = node_events(far, PB_NUMA_MISS) - miss;
 	KUNIT_EXPECT_GT(test, miss, 0UL);
 	KUNIT_EXPECT_EQ(test, node_events(first, PB_NUMA_FOREIGN) - foreign, miss);
+	KUNIT_EXPECT_EQ(test, pb_pool_event(&pb_instance, PB_ALLOC_FAIL), failed);
+	/* Larger than the node alone. */
+	spec.strict = true;
+	KUNIT_EXPECT_TRUE(test, IS_ERR(pb_buffer_create(&spec, &reason)));
+	KUNIT_EXPECT_EQ(test, pb_pool_event(&pb_instance, PB_ALLOC_FAIL), failed + 1);
 }
 #endif
 

@@ -19,6 +19,7 @@
 #include <linux/string.h>
 #include <linux/sysfs.h>
 
+#include "core/zone/node_reclaim.h"
 #include "core/zone/watermark.h"
 #include "instance.h"
 #include "tunables.h"
@@ -27,7 +28,7 @@
 #define MIN_FREE_KBYTES_MOST	262144
 #define SCALE_FACTOR_MAX	3000	/* as vm.watermark_scale_factor */
 #define BOOST_FACTOR_MAX	1000000
-#define NODE_RECLAIM_ALL	7	/* RECLAIM_ZONE, RECLAIM_WRITE, RECLAIM_UNMAP */
+#define NODE_RECLAIM_ALL	(PB_RECLAIM_ZONE | PB_RECLAIM_WRITE | PB_RECLAIM_UNMAP)
 
 static DEFINE_MUTEX(lock);		/* protects the variables below and pb_instance.wmark */
 static bool live;			/* the pool is initialized */
@@ -164,7 +165,7 @@ MODULE_PARM_DESC(watermark_boost_factor, "how far the watermarks are raised whil
 
 static const struct bounded node_reclaim = { &node_reclaim_mode, 0, NODE_RECLAIM_ALL };
 module_param_cb(node_reclaim_mode, &bounded_ops, (void *)&node_reclaim, 0644);
-MODULE_PARM_DESC(node_reclaim_mode, "if not 0, reclaim a node with too little free memory before a request uses another node, as vm.zone_reclaim_mode (default: 0)");
+MODULE_PARM_DESC(node_reclaim_mode, "reclaim a node with too little free memory before a request uses another node, as vm.zone_reclaim_mode: 1 on, 2 reclaimers may do I/O, 4 they may unmap pages (default: 0)");
 
 static const struct bounded prezero_bound = { &prezero, 0, 100 };
 module_param_cb(prezero, &bounded_ops, (void *)&prezero_bound, 0644);

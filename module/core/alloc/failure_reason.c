@@ -72,7 +72,7 @@ bool pb_request_stale(struct pb_pool *pool, const struct pb_request *rq)
 /**
  * pb_alloc_fail - count a failure and store its reason
  * @pool: the pool
- * @rq: the request; a stale one is not counted, because it is made again
+ * @rq: the request; not counted if it is stale, because it is made again, or a try
  * @why: the reason
  * @reason: set to it, or NULL
  *
@@ -81,7 +81,7 @@ bool pb_request_stale(struct pb_pool *pool, const struct pb_request *rq)
 unsigned long pb_alloc_fail(struct pb_pool *pool, const struct pb_request *rq, enum pb_reason why,
 			    enum pb_reason *reason)
 {
-	if (!pb_request_stale(pool, rq))
+	if (!(rq->flags & PB_ALLOC_TRY) && !pb_request_stale(pool, rq))
 		pb_zone_event_add(pool->all_zones->zone[0], PB_ALLOC_FAIL, 1);
 	if (reason)
 		*reason = why;

@@ -125,6 +125,25 @@ static void warn_unreasonable(const struct pb_slow *s)
 }
 
 /**
+ * pb_slow_fails_early - whether a request only tries a node, because its caller has a fallback
+ * @s: the request
+ *
+ * THISNODE without sleeping, and without a right to a reserve. Such a request wakes no thread, has
+ * one round, and leaves the pages below the low watermark to requests without a fallback. As
+ * __alloc_pages_slowpath() before Linux 4.4; but it searches the caches of this CPU.
+ *
+ * Context: any.
+ * Return: whether it does.
+ */
+bool pb_slow_fails_early(const struct pb_slow *s)
+{
+	const pb_alloc_flags_t rights = PB_ALLOC_MIN_RESERVE | PB_ALLOC_HIGHATOMIC;
+
+	return pb_slow_may(s, PB_ALLOC_THISNODE) && !pb_slow_may(s, PB_ALLOC_WAIT) &&
+	       !s->rq->reserve_flags && !(s->rq->slow_flags & rights);
+}
+
+/**
  * pb_slow_begin - set the flags of the slow path
  * @s: the request
  *
@@ -140,6 +159,10 @@ bool pb_slow_begin(struct pb_slow *s)
 		WARN_ON_ONCE(pb_slow_may(s, PB_ALLOC_NOFAIL));
 		return false;
 	}
+	if (pb_slow_fails_early(s)) {
+		s->now.flags &= ~(PB_ALLOC_NOFRAGMENT | PB_ALLOC_SPREAD_DIRTY);
+		return true;
+	}
 	s->now.flags = pb_slow_alloc_flags(s->rq);
 	/* The cpuset no longer selects it. */
 	if (!s->rq->nodemask)
@@ -152,12 +175,6 @@ bool pb_slow_begin(struct pb_slow *s)
 
 /* ---- reclaim, compaction and growth for a request ---- */
 
-/* Callers of THISNODE without sleeping have a fallback of their own, so no thread is woken. */
-static bool fails_early(const struct pb_slow *s)
-{
-	return pb_slow_may(s, PB_ALLOC_THISNODE) && !pb_slow_may(s, PB_ALLOC_WAIT);
-}
-
 /**
  * pb_slow_wake_nodes - wake the thread of each node that could serve a request
  * @s: the request
@@ -169,7 +186,10 @@ void pb_slow_wake_nodes(struct pb_slow *s)
 	struct pb_zone *zone;
 	int last = NUMA_NO_NODE;
 
-	if (!pb_slow_may(s, PB_ALLOC_KSWAPD) || !s->pool->ops.wake_node || fails_early(s))
+	if (!pb_slow_may(s, PB_ALLOC_KSWAPD) || !s->pool->ops.wake_node)
+		return;
+	/* Nor for a request with rights: its caller has a fallback, too. */
+	if (pb_slow_may(s, PB_ALLOC_THISNODE) && !pb_slow_may(s, PB_ALLOC_WAIT))
 		return;
 	pb_for_each_zone_zonelist(zone, s->pool->zonelist[s->rq->nid]) {
 		if (zone->nid == last || !pb_zone_allowed(zone, &s->now))

@@ -26,8 +26,8 @@
  *
  * Each state ends in SERVED when its walk allocates a block. A request whose allowed nodes have
  * changed ends in FAILED before a round, a kill or a failure, also if it must not fail: its caller
- * makes it again. The steps are in slow.c, the
- * decisions of AGAIN in slow_retry.c.
+ * makes it again. A request that fails early (pb_slow_fails_early()) ends after COLLECT. The steps
+ * are in slow.c, the decisions of AGAIN in slow_retry.c.
  */
 #include "core/alloc/failure_reason.h"
 #include "core/alloc/reclaim.h"
@@ -47,6 +47,8 @@ static enum state adjust(struct pb_slow *s)
 {
 	if (!pb_slow_begin(s))
 		return FAILED;
+	if (pb_slow_fails_early(s))
+		return COLLECT;
 	pb_slow_wake_nodes(s);
 	return pb_slow_walk(s) ? SERVED : COLLECT;
 }
@@ -57,7 +59,7 @@ static enum state collect(struct pb_slow *s)
 	if (pb_slow_walk(s))
 		return SERVED;
 	if (!pb_slow_may(s, PB_ALLOC_WAIT))
-		return RETRY;
+		return pb_slow_fails_early(s) ? NO_PAGE : RETRY;
 	pb_slow_drain_all(s->pool);
 	if (pb_slow_walk(s))
 		return SERVED;

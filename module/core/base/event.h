@@ -21,7 +21,7 @@ enum pb_event {
 	PB_PREZERO_HIT,		/* zeroed requests served by a block known to be zero */
 	PB_CMA_ALLOC,		/* blocks allocated from contiguous-area pageblocks */
 	PB_ALLOC_SLOW,		/* requests that entered the slow path */
-	PB_ALLOC_FAIL,		/* requests that failed */
+	PB_ALLOC_FAIL,		/* requests that failed, however many tries each took */
 	PB_DRAIN_ALL,		/* all CPUs' pcp drained for a request */
 	PB_BAD_FREE,		/* frees refused: double, wrong order, never allocated */
 	PB_BAD_PAGE,		/* frames found in use when about to be handed out */

@@ -45,7 +45,7 @@ struct pb_watermark_tunables {
  * @meta: memory of the pageblocks, one allocation per range; changed by pb_pool_grow() only
  * @nr_meta: length of @meta
  * @distance: I: as node_distance()
- * @node_reclaim_mode: tunable: reclaim on a near node before allocating from a far one
+ * @node_reclaim_mode: tunable: reclaim on a near node before allocating from a far one; PB_RECLAIM_
  * @node_reclaim_distance: tunable: largest distance of a near node
  * @prezero_percent: tunable: percentage of a zone that may be prezeroed
  * @dirty_ratio: tunable: percentage of a node that may be dirty

@@ -79,6 +79,21 @@ static atomic_t *node_busy(struct pb_pool *pool, int nid)
 	return &pb_next_node_zone(&it)->node_reclaiming;
 }
 
+/* The request of a reclaim on one node, within what node_reclaim_mode allows. */
+static struct pb_request node_request(const struct pb_request *rq, int nid, unsigned int mode)
+{
+	struct pb_request here = *rq;
+
+	here.nid = nid;
+	here.nodemask = NULL;
+	here.flags |= PB_ALLOC_THISNODE;
+	if (!(mode & PB_RECLAIM_WRITE))
+		here.flags &= ~(PB_ALLOC_IO | PB_ALLOC_FS);
+	if (!(mode & PB_RECLAIM_UNMAP))
+		here.flags |= PB_ALLOC_NO_UNMAP;
+	return here;
+}
+
 static bool reclaim(struct pb_pool *pool, const struct pb_request *rq)
 {
 	unsigned long want = 1UL << rq->order, got = 0;
@@ -105,7 +120,7 @@ enum pb_node_reclaim pb_node_reclaim(struct pb_zone *zone, const struct pb_reque
 {
 	struct pb_pool *pool = zone->pool;
 	atomic_t *busy = node_busy(pool, zone->nid);
-	struct pb_request here = *rq;
+	struct pb_request here;
 	bool success;
 
 	/* First, unlike in mm/: counting pages calls reclaimers. */
@@ -118,9 +133,7 @@ enum pb_node_reclaim pb_node_reclaim(struct pb_zone *zone, const struct pb_reque
 	if (atomic_xchg(busy, 1))
 		return PB_NODE_RECLAIM_NOSCAN;
 	might_sleep();
-	here.nid = zone->nid;
-	here.flags |= PB_ALLOC_THISNODE;
-	here.nodemask = NULL;
+	here = node_request(rq, zone->nid, READ_ONCE(pool->node_reclaim_mode));
 	success = reclaim(pool, &here);
 	atomic_set_release(busy, 0);
 	pb_zone_event_add(zone, success ? PB_ZONE_RECLAIM_SUCCESS : PB_ZONE_RECLAIM_FAILED, 1);

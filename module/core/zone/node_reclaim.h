@@ -8,6 +8,11 @@
 struct pb_request;
 struct pb_zone;
 
+/* Bits of pool->node_reclaim_mode; any of them enables node reclaim. As RECLAIM_ in mm/. */
+#define PB_RECLAIM_ZONE		1U
+#define PB_RECLAIM_WRITE	2U	/* may start I/O and call into file systems */
+#define PB_RECLAIM_UNMAP	4U	/* may free pages that processes have mapped */
+
 /* As NODE_RECLAIM_ in mm/internal.h. */
 enum pb_node_reclaim {
 	PB_NODE_RECLAIM_NOSCAN = -2,	/* not tried: not allowed, or in progress */

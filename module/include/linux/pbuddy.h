@@ -49,6 +49,7 @@ void pbuddy_free_contig(struct page *page, unsigned long nr_pages);
  * struct pbuddy_reclaim_control - arguments of a call of a reclaimer
  * @nid: node whose pages to count or to free
  * @gfp: start I/O only with %__GFP_IO, call into file systems only with %__GFP_FS
+ * @may_unmap: free pages that processes have mapped; if not set, spare them
  * @nr_to_scan: number of pages to scan
  * @nr_scanned: number of pages scanned; initialized to @nr_to_scan, a reclaimer that scans fewer
  *	pages sets it
@@ -56,6 +57,7 @@ void pbuddy_free_contig(struct page *page, unsigned long nr_pages);
 struct pbuddy_reclaim_control {
 	int		nid;
 	gfp_t		gfp;
+	bool		may_unmap;
 	unsigned long	nr_to_scan;
 	unsigned long	nr_scanned;
 };

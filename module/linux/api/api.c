@@ -94,9 +94,9 @@ static void prepare_pages(unsigned long pfn, unsigned long nr_pages, const struc
 		pb_pages_zero(pfn, nr_pages, rq->flags & PB_ALLOC_WAIT);
 }
 
-/* Full allocation path. */
+/* Full allocation path; @try: PB_ALLOC_TRY or 0. */
 static noinline struct page *alloc_request(gfp_t gfp, unsigned int order, int nid,
-					   const nodemask_t *nodemask)
+					   const nodemask_t *nodemask, pb_alloc_flags_t try)
 {
 	enum pb_reason reason;
 	struct pb_request rq;
@@ -106,6 +106,7 @@ static noinline struct page *alloc_request(gfp_t gfp, unsigned int order, int ni
 	do {
 		if (unlikely(!pb_gfp_request(&rq, &gfp, order, nid, nodemask)))
 			return NULL;
+		rq.flags |= try;
 		rq.zeroed = pb_want_zero(gfp) ? &zeroed : NULL;
 		pfn = pb_pages_alloc(&rq, gfp, &reason);
 		/* A concurrent change of the cpuset may have hidden free memory. */
@@ -118,9 +119,9 @@ static noinline struct page *alloc_request(gfp_t gfp, unsigned int order, int ni
 	return pfn_to_page(pfn);
 }
 
-/* Contiguous pages of order 0. */
+/* Contiguous pages of order 0; @try as for alloc_request(). */
 static noinline struct page *alloc_range(gfp_t gfp, unsigned long nr_pages, int nid,
-					 const nodemask_t *nodemask)
+					 const nodemask_t *nodemask, pb_alloc_flags_t try)
 {
 	enum pb_reason reason;
 	struct pb_request rq;
@@ -134,6 +135,7 @@ static noinline struct page *alloc_range(gfp_t gfp, unsigned long nr_pages, int 
 			WARN_ONCE(!(gfp & __GFP_NOWARN), "pbuddy: allocation of no page\n");
 			return NULL;
 		}
+		rq.flags |= try;
 		rq.zeroed = pb_want_zero(gfp) ? &zeroed : NULL;
 		pfn = pb_pages_alloc_contig(&rq, nr_pages, gfp, &reason);
 	} while (unlikely(pfn == PB_NO_PFN && pb_cpuset_changed(&rq)));
@@ -147,10 +149,10 @@ static noinline struct page *alloc_range(gfp_t gfp, unsigned long nr_pages, int 
 
 /* A block if @nr_pages is 0, else a range. */
 static struct page *alloc_either(gfp_t gfp, unsigned int order, unsigned long nr_pages,
-				 const struct pb_policy *policy)
+				 const struct pb_policy *policy, pb_alloc_flags_t try)
 {
-	return nr_pages ? alloc_range(gfp, nr_pages, policy->nid, policy->nodemask) :
-			  alloc_request(gfp, order, policy->nid, policy->nodemask);
+	return nr_pages ? alloc_range(gfp, nr_pages, policy->nid, policy->nodemask, try) :
+			  alloc_request(gfp, order, policy->nid, policy->nodemask, try);
 }
 
 /* Allocates by the task's memory policy. As alloc_pages_mpol() in mm/mempolicy.c. */
@@ -162,11 +164,11 @@ static noinline struct page *alloc_by_policy(gfp_t gfp, unsigned int order, unsi
 	pb_policy_next(&policy, gfp);
 	if (policy.preferred_many) {
 		page = alloc_either((gfp | __GFP_NOWARN) & ~(__GFP_DIRECT_RECLAIM | __GFP_NOFAIL),
-				    order, nr_pages, &policy);
+				    order, nr_pages, &policy, PB_ALLOC_TRY);
 		policy.nodemask = NULL;
 	}
 	if (!page)
-		page = alloc_either(gfp, order, nr_pages, &policy);
+		page = alloc_either(gfp, order, nr_pages, &policy, PB_ALLOC_FLAG(0));
 	if (page)
 		pb_policy_count(&policy, page_to_pfn(page));
 	return page;
@@ -203,7 +205,7 @@ static noinline struct page *alloc_node_slow(gfp_t gfp, unsigned int order, int 
 					     enum pb_fast result, union pb_fast_found found)
 {
 	return alloc_refill_preempt_enable(gfp, order, result, found) ?:
-	       alloc_request(gfp, order, nid, NULL);
+	       alloc_request(gfp, order, nid, NULL, PB_ALLOC_FLAG(0));
 }
 
 /**
@@ -236,7 +238,7 @@ static noinline struct page *alloc_node_slow(gfp_t gfp, unsigned int order, int 
 struct page *pbuddy_alloc_pages_nodemask(gfp_t gfp, unsigned int order, int nid,
 					 const nodemask_t *nodemask)
 {
-	return alloc_request(gfp, order, nid, nodemask);
+	return alloc_request(gfp, order, nid, nodemask, PB_ALLOC_FLAG(0));
 }
 EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_pages_nodemask);
 
@@ -371,7 +373,7 @@ EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_pages_bulk);
 struct page *pbuddy_alloc_contig(unsigned long nr_pages, gfp_t gfp, int nid,
 				 const nodemask_t *nodemask)
 {
-	return alloc_range(gfp, nr_pages, nid, nodemask);
+	return alloc_range(gfp, nr_pages, nid, nodemask, PB_ALLOC_FLAG(0));
 }
 EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_contig);
 
@@ -395,7 +397,7 @@ void *pbuddy_alloc_pages_exact(size_t bytes, gfp_t gfp)
 		gfp &= ~__GFP_HIGHMEM;
 	nr_pages = DIV_ROUND_UP(bytes, PAGE_SIZE);
 	page = nr_pages ? alloc_by_policy(gfp, 0, nr_pages) :
-			  alloc_range(gfp, 0, NUMA_NO_NODE, NULL);
+			  alloc_range(gfp, 0, NUMA_NO_NODE, NULL, PB_ALLOC_FLAG(0));
 	return page ? page_address(page) : NULL;
 }
 EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_pages_exact);

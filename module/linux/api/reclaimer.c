@@ -149,18 +149,16 @@ static void begin(const struct pb_reclaim_query *how)
 	trace_mm_shrink_slab_start(queried->reclaimer, queried->rc.nid, queried->rc.gfp, how);
 }
 
-static unsigned long query(struct registration *r, int nid, gfp_t gfp, int priority,
-			   unsigned long *nr_scanned)
+static unsigned long query(struct registration *r, const struct pbuddy_reclaim_control *rc,
+			   int priority, unsigned long *nr_scanned)
 {
-	struct queried queried = {
-		.reclaimer = r->reclaimer, .rc = { .nid = nid, .gfp = gfp },
-	};
+	struct queried queried = { .reclaimer = r->reclaimer, .rc = *rc };
 	struct pb_reclaim_query how = {
 		.freeable = r->reclaimer->count_pages(r->reclaimer, &queried.rc),
 		.priority = priority,
 		.seeks = r->reclaimer->seeks,
 		.batch = r->reclaimer->batch,
-		.deferred = &r->deferred[nid],
+		.deferred = &r->deferred[rc->nid],
 		.begin = begin,
 		.scan = scan,
 		.arg = &queried,
@@ -168,7 +166,7 @@ static unsigned long query(struct registration *r, int nid, gfp_t gfp, int prior
 	unsigned long freed = pb_reclaim_query(&how);
 
 	if (how.freeable)
-		trace_mm_shrink_slab_end(r->reclaimer, nid, freed, &how);
+		trace_mm_shrink_slab_end(r->reclaimer, rc->nid, freed, &how);
 	*nr_scanned += how.scanned;
 	return freed;
 }
@@ -177,21 +175,24 @@ static unsigned long query(struct registration *r, int nid, gfp_t gfp, int prior
  * pb_reclaimer_scan_node - query all reclaimers for pages of one node
  * @nid: the node
  * @gfp: __GFP_IO and __GFP_FS allow reclaimers to start I/O and to call file systems
+ * @may_unmap: reclaimers may free mapped pages
  * @priority: 0 to PB_DEF_PRIORITY; lower scans more
  * @nr_scanned: incremented by the number of pages scanned
  *
  * Context: process, may sleep; the task has PF_MEMALLOC.
  * Return: pages freed. As shrink_slab() in mm/shrinker.c.
  */
-unsigned long pb_reclaimer_scan_node(int nid, gfp_t gfp, int priority, unsigned long *nr_scanned)
+unsigned long pb_reclaimer_scan_node(int nid, gfp_t gfp, bool may_unmap, int priority,
+				     unsigned long *nr_scanned)
 {
+	struct pbuddy_reclaim_control rc = { .nid = nid, .gfp = gfp, .may_unmap = may_unmap };
 	struct registration *r;
 	unsigned long freed = 0;
 	int index;
 
 	index = srcu_read_lock(&reclaim_srcu);
 	list_for_each_entry_srcu(r, &registrations, node, srcu_read_lock_held(&reclaim_srcu))
-		freed += query(r, nid, gfp, priority, nr_scanned);
+		freed += query(r, &rc, priority, nr_scanned);
 	srcu_read_unlock(&reclaim_srcu, index);
 	return freed;
 }
@@ -205,7 +206,7 @@ unsigned long pb_reclaimer_scan_node(int nid, gfp_t gfp, int priority, unsigned 
  */
 unsigned long pb_reclaimer_count_node(int nid)
 {
-	struct pbuddy_reclaim_control rc = { .nid = nid, .gfp = GFP_KERNEL };
+	struct pbuddy_reclaim_control rc = { .nid = nid, .gfp = GFP_KERNEL, .may_unmap = true };
 	struct registration *r;
 	unsigned long pages = 0;
 	int index;

@@ -13,7 +13,8 @@
 extern int pb_reclaimer_failures[MAX_NUMNODES];
 
 void pb_reclaimer_reset_failures(void);
-unsigned long pb_reclaimer_scan_node(int nid, gfp_t gfp, int priority, unsigned long *nr_scanned);
+unsigned long pb_reclaimer_scan_node(int nid, gfp_t gfp, bool may_unmap, int priority,
+				     unsigned long *nr_scanned);
 unsigned long pb_reclaimer_count_node(int nid);
 void pb_reclaimer_exit(void);
 

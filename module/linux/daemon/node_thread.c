@@ -218,7 +218,7 @@ static unsigned long reclaim_rounds(struct pb_node *n, unsigned int order)
 		if (balanced(n, order) && !(total == 0 && boosted(n)))
 			break;
 		scanned = 0;
-		freed = pb_reclaimer_scan_node(n->nid, GFP_KERNEL, priority, &scanned);
+		freed = pb_reclaimer_scan_node(n->nid, GFP_KERNEL, true, priority, &scanned);
 		count(n, PB_PGSCAN_KSWAPD, scanned);
 		count(n, PB_PGSTEAL_KSWAPD, freed);
 		total += freed;

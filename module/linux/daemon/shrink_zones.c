@@ -47,7 +47,8 @@ unsigned long pb_shrink_zones(struct pb_pool *pool, const struct pb_request *rq,
 			continue;
 		last = zone->nid;
 		scanned = 0;
-		got = pb_reclaimer_scan_node(last, gfp, priority, &scanned);
+		got = pb_reclaimer_scan_node(last, gfp, !(rq->flags & PB_ALLOC_NO_UNMAP), priority,
+					     &scanned);
 		pb_zone_event_add(zone, PB_PGSCAN_DIRECT, scanned);
 		pb_zone_event_add(zone, PB_PGSTEAL_DIRECT, got);
 		freed += got;

@@ -192,7 +192,8 @@ static int alloc_on_node(struct pb_buffer *buf, const struct pb_buffer_spec *spe
 
 	rq.nid = nid;
 	rq.preferred_zone = NULL;	/* counted below, as the request prefers another node */
-	rq.flags = (rq.flags & ~(PB_ALLOC_WAIT | PB_ALLOC_KSWAPD)) | PB_ALLOC_THISNODE;
+	rq.flags = (rq.flags & ~(PB_ALLOC_WAIT | PB_ALLOC_KSWAPD)) | PB_ALLOC_THISNODE |
+		   PB_ALLOC_TRY;
 	/* Leave the last pages of this node and continue on the next one. */
 	rq.slow_flags = rq.flags & PB_ALLOC_WALK_MASK & ~PB_ALLOC_NOFRAGMENT;
 	rq.reserve_flags = PB_ALLOC_FLAG(0);
@@ -318,6 +319,8 @@ static int alloc_request(struct pb_buffer *buf, const struct pb_buffer_spec *spe
 {
 	unsigned long want = spec->nr_pages - buf->nr_pages;
 
+	if (!reason)
+		rq->flags |= PB_ALLOC_TRY;
 	if (reason && want > eligible_pages(rq)) {
 		pb_alloc_fail(&pb_instance, rq, pb_failure_reason(&pb_instance, rq, want), reason);
 		return -ENOMEM;
