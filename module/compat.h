@@ -12,6 +12,7 @@
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/module.h>
+#include <linux/poison.h>
 #include <linux/preempt.h>
 #include <linux/version.h>
 
@@ -89,6 +90,101 @@ static inline int pb_alloc_contig_range(unsigned long start_pfn, unsigned long e
 #else
 #define PB_KERNEL_MAX_ORDER	(MAX_ORDER - 1)
 #endif
+
+/* Largest order of a compound page. Before 6.12 the kernel sets no limit. */
+#ifdef MAX_FOLIO_NR_PAGES
+#define PB_COMPOUND_MAX_ORDER	ilog2(MAX_FOLIO_NR_PAGES)
+#else
+#define PB_COMPOUND_MAX_ORDER	(BITS_PER_LONG - 1)
+#endif
+
+/*
+ * Sets and clears the metadata of a compound page that lies in its first tails. As
+ * prep_compound_head() and __free_pages_prepare() in mm/page_alloc.c.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+static inline void pb_compound_set_first_tail(struct page *head, unsigned int order)
+{
+	struct folio *folio = (struct folio *)head;
+
+	folio->_flags_1 = (folio->_flags_1 & ~PAGE_FLAGS_SECOND) | order;
+	atomic_set(&folio->_large_mapcount, -1);
+	atomic_set(&folio->_entire_mapcount, -1);
+	atomic_set(&folio->_nr_pages_mapped, 0);
+	atomic_set(&folio->_pincount, 0);
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 3, 0)
+	folio->_folio_nr_pages = 1U << order;
+#else
+#ifdef NR_PAGES_IN_LARGE_FOLIO
+	folio->_nr_pages = 1U << order;
+#endif
+#ifdef CONFIG_MM_ID
+	folio->_mm_ids = 0;
+	folio->_mm_id_mapcount[0] = -1;
+	folio->_mm_id_mapcount[1] = -1;
+#endif
+#endif
+	if (order > 1)
+		INIT_LIST_HEAD(&folio->_deferred_list);
+}
+
+static inline void pb_compound_clear_first_tail(struct page *head)
+{
+	struct folio *folio = (struct folio *)head;
+
+	folio->_flags_1 &= ~PAGE_FLAGS_SECOND;
+#ifdef NR_PAGES_IN_LARGE_FOLIO
+	folio->_nr_pages = 0;
+#endif
+}
+#else
+static inline void pb_compound_clear_first_tail(struct page *head)
+{
+	ClearPageDoubleMap(head);
+	ClearPageHasHWPoisoned(head);
+}
+
+static inline void pb_compound_set_first_tail(struct page *head, unsigned int order)
+{
+	pb_compound_clear_first_tail(head);
+	set_compound_page_dtor(head, COMPOUND_PAGE_DTOR);
+	set_compound_order(head, order);
+	atomic_set(compound_mapcount_ptr(head), -1);
+	atomic_set(compound_pincount_ptr(head), 0);
+}
+#endif
+
+/* As prep_compound_tail() in mm/internal.h. */
+static inline void pb_compound_set_tail(struct page *head, unsigned long i, unsigned int order)
+{
+	struct page *tail = head + i;
+
+	tail->mapping = TAIL_MAPPING;
+	set_page_private(tail, 0);
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 3, 0)
+	set_compound_head(tail, head, order);
+#else
+	set_compound_head(tail, head);
+#endif
+}
+
+/*
+ * As free_tail_page_prepare() in mm/page_alloc.c. The first two tails had fields of the compound
+ * page from ->lru.prev to ->private. In pages of memremap_pages() the compound head has replaced
+ * the pointer to the pgmap, which the head still has in the same word.
+ */
+static inline void pb_compound_clear_tail(struct page *head, unsigned long i)
+{
+	struct page *tail = head + i;
+	unsigned long *word = (unsigned long *)&tail->lru.prev;
+
+	for (; i <= 2 && word <= &tail->private; word++)
+		*word = 0;
+	tail->mapping = NULL;
+	clear_compound_head(tail);
+	if (is_zone_device_page(head))
+		WRITE_ONCE(tail->lru.next, head->lru.next);
+}
 
 /* Fills the NULL elements of an array. 6.14 renamed alloc_pages_bulk_array(). */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 14, 0)

@@ -6,7 +6,6 @@
  * not expect.
  */
 #include <linux/completion.h>
-#include <linux/delay.h>
 #include <linux/gfp.h>
 #include <linux/highmem.h>
 #include <linux/hrtimer.h>
@@ -15,88 +14,16 @@
 #include <linux/mm.h>
 #include <linux/nodemask.h>
 #include <linux/pbuddy.h>
-#include <linux/stop_machine.h>
 #include <linux/timer.h>
 
 #include "compat.h"
 #include "core/cache/prezero.h"
 #include "core/pool/stat.h"
-#include "core/pool/verify.h"
 #include "fixture.h"
 #include "instance.h"
+#include "instance_check.h"
 #include "params.h"
 #include "threads.h"
-
-/* The instance before a case. */
-struct api {
-	unsigned long	allocated;
-	unsigned long	bad_frees;
-};
-
-static int verify_stopped(void *v)
-{
-	pb_verify(&pb_instance, v);
-	return 0;
-}
-
-static unsigned long verify_instance(struct kunit *test)
-{
-	struct pb_verify *v = kunit_kzalloc(test, sizeof(*v), GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, v);
-	stop_machine(verify_stopped, v, NULL);
-	KUNIT_EXPECT_EQ_MSG(test, v->errors, 0UL, "verify: %s", v->first);
-	return v->allocated_pages;
-}
-
-/*
- * The number of allocated pages. A node thread holds a pageblock while it zeroes or compacts:
- * wait for that while there are more pages than expected.
- */
-static unsigned long settled(struct kunit *test, unsigned long expected)
-{
-	unsigned long allocated = verify_instance(test);
-	unsigned int tries;
-
-	for (tries = 0; tries < 100 && allocated > expected; tries++) {
-		msleep(20);
-		allocated = verify_instance(test);
-	}
-	return allocated;
-}
-
-static int api_init(struct kunit *test)
-{
-	struct api *api = kunit_kzalloc(test, sizeof(*api), GFP_KERNEL);
-
-	if (!api)
-		return -ENOMEM;
-	if (!pb_instance.all_zones || !pb_instance.all_zones->nr)
-		kunit_skip(test, "pbuddy has no memory");
-	test->priv = api;
-	api->allocated = settled(test, 0);
-	api->bad_frees = pb_pool_event(&pb_instance, PB_BAD_FREE);
-	return 0;
-}
-
-/* No page is missing, and every misuse was expected by the case. */
-static void api_exit(struct kunit *test)
-{
-	struct api *api = test->priv;
-
-	if (!api)
-		return;
-	KUNIT_EXPECT_EQ(test, settled(test, api->allocated), api->allocated);
-	KUNIT_EXPECT_EQ(test, pb_pool_event(&pb_instance, PB_BAD_FREE), api->bad_frees);
-}
-
-static void expect_bad_frees(struct kunit *test, unsigned long nr)
-{
-	struct api *api = test->priv;
-
-	KUNIT_EXPECT_EQ(test, pb_pool_event(&pb_instance, PB_BAD_FREE) - api->bad_frees, nr);
-	api->bad_frees += nr;
-}
 
 static void write_page(struct page *page, u64 seed)
 {
@@ -302,12 +229,11 @@ static void test_bulk(struct kunit *test)
 static void test_exact(struct kunit *test)
 {
 	const size_t bytes = 5 * PAGE_SIZE + 100;
-	struct api *api = test->priv;
 	u8 *p = pbuddy_alloc_pages_exact(bytes, GFP_KERNEL | __GFP_ZERO);
 
 	KUNIT_ASSERT_NOT_NULL(test, p);
 	KUNIT_EXPECT_NULL(test, memchr_inv(p, 0, bytes));
-	KUNIT_EXPECT_EQ(test, verify_instance(test) - api->allocated, 6UL);
+	KUNIT_EXPECT_EQ(test, pt_instance_used(test), 6UL);
 	memset(p, 0xa5, bytes);
 	pbuddy_free_pages_exact(p, bytes);
 	pbuddy_free_pages_exact(NULL, bytes);
@@ -316,13 +242,12 @@ static void test_exact(struct kunit *test)
 
 static void test_contig(struct kunit *test)
 {
-	struct api *api = test->priv;
 	struct page *page = pbuddy_alloc_contig(1000, GFP_KERNEL | __GFP_NOWARN, 0, NULL);
 	unsigned int i, wrong = 0;
 
 	if (!page)
 		kunit_skip(test, "this pool has no two pageblocks in a row");
-	KUNIT_EXPECT_EQ(test, verify_instance(test) - api->allocated, 1000UL);
+	KUNIT_EXPECT_EQ(test, pt_instance_used(test), 1000UL);
 	for (i = 0; i < 1000; i++)
 		write_page(page + i, i);
 	for (i = 0; i < 1000; i++)
@@ -343,15 +268,15 @@ static void test_misuse(struct kunit *test)
 	pbuddy_free_pages(page + 1, 0);		/* tail page */
 	pbuddy_free_pages(page + 1, 3);		/* misaligned */
 	pbuddy_free_pages(page, 40);		/* no such order */
-	expect_bad_frees(test, 4);
+	pt_expect_bad_frees(test, 4);
 	KUNIT_EXPECT_EQ(test, pbuddy_page_order(page), 3);
 	pbuddy_free_pages(page, 3);
 	pbuddy_free_pages(page, 3);		/* double free */
 	pbuddy_free_pages(page + 4, 0);		/* a free page */
-	expect_bad_frees(test, 2);
+	pt_expect_bad_frees(test, 2);
 	KUNIT_EXPECT_FALSE(test, pbuddy_owns_page(foreign));
 	pbuddy_free_page(foreign);		/* foreign: no zone counts it */
-	expect_bad_frees(test, 0);
+	pt_expect_bad_frees(test, 0);
 	__free_page(foreign);
 	/* The block is allocated once. */
 	page = pbuddy_alloc_pages(GFP_KERNEL, 3);
@@ -549,8 +474,8 @@ static struct kunit_case api_cases[] = {
 
 static struct kunit_suite api_suite = {
 	.name = "pbuddy_api",
-	.init = api_init,
-	.exit = api_exit,
+	.init = pt_instance_begin,
+	.exit = pt_instance_end,
 	.test_cases = api_cases,
 };
 

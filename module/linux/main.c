@@ -14,6 +14,7 @@
 #include <linux/slab.h>
 
 #include "api/account.h"
+#include "api/compound.h"
 #include "api/movable_ops.h"
 #include "api/pages.h"
 #include "api/reclaimer.h"
@@ -212,6 +213,7 @@ static const struct {
 	{ NULL,		init_guard,		pb_guard_stop },
 	{ "tunables",	pb_tunables_init,	pb_tunables_exit },
 	{ NULL,		init_owner,		pb_owner_stop },
+	{ "compound pages", pb_compound_init,	pb_compound_exit },
 	{ "quarantine",	pb_quarantine_init,	pb_quarantine_exit },
 	{ "suspend",	pb_suspend_init,	pb_suspend_exit },
 	{ NULL,		NULL,			pb_reclaimer_exit },

@@ -81,7 +81,7 @@ t flags_honoured_silently all_others
 t flags_dma_nowarn told 0 0 . times=3 gfp='KERNEL|DMA|NOWARN'
 t flags_dma_refused_once once 0 1 'GFP_DMA is refused' gfp='KERNEL|DMA'
 t flags_comp_of_one_page silent gfp='KERNEL|COMP'
-t flags_comp_ignored_once once 3 1 '__GFP_COMP is ignored' gfp='KERNEL|COMP' order=1
+t flags_comp_silent silent gfp='KERNEL|COMP' order=1
 t flags_two_types_once once 3 1 'WARNING: .*linux/request/gfp\.c' gfp='KERNEL|MOVABLE|RECLAIMABLE'
 t flags_order_nowarn told 0 0 . times=3 order=19 gfp='KERNEL|NOWARN'
 t flags_order_refused_once once 0 2 'order 19 is above the largest, 18|WARNING: .*linux/request/gfp\.c' \

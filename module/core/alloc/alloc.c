@@ -81,6 +81,23 @@ static enum pb_bad refuse(struct pb_pool *pool, enum pb_bad bad, unsigned long p
 }
 
 /**
+ * pb_refuse_free - count and report a misuse that the caller has found
+ * @pool: the pool
+ * @bad: the misuse
+ * @pfn: head of the block
+ * @order: its order
+ *
+ * Context: any.
+ * Return: @bad.
+ */
+enum pb_bad pb_refuse_free(struct pb_pool *pool, enum pb_bad bad, unsigned long pfn,
+			   unsigned int order)
+{
+	return refuse(pool, bad, pfn, order, 0);
+}
+EXPORT_SYMBOL_PB_TEST(pb_refuse_free);
+
+/**
  * pb_check_block - check for the head of an allocated block of this order
  * @pool: the pool
  * @pfn: any number

@@ -37,6 +37,10 @@ enum pb_bad pb_free_contig(struct pb_pool *pool, unsigned long pfn, unsigned lon
 /* Checks that pfn is the head of an allocated block of this order; otherwise reports a misuse. */
 enum pb_bad pb_check_block(struct pb_pool *pool, unsigned long pfn, unsigned int order);
 
+/* Counts and reports a misuse that the caller has found; returns it. */
+enum pb_bad pb_refuse_free(struct pb_pool *pool, enum pb_bad bad, unsigned long pfn,
+			   unsigned int order);
+
 /* Turns an allocated block of this order into 2^order frames of order 0 (split_page()). */
 enum pb_bad pb_split(struct pb_pool *pool, unsigned long pfn, unsigned int order);
 

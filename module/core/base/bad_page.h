@@ -13,6 +13,7 @@ enum pb_bad {
 	PB_BAD_TAIL,		/* inside an allocated block, not its head */
 	PB_BAD_IN_USE,		/* about to be handed out while allocated: set aside */
 	PB_BAD_GUARD,		/* a guard page */
+	PB_BAD_COMPOUND,	/* a compound page, to be split */
 	PB_NR_BAD,
 };
 

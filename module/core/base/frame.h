@@ -9,7 +9,9 @@
  * Order + 1 at the head of an allocated block, and flags of the block; 0 at other frames.
  *
  *   MOVABLE, ISOLATED, FREED   state of a migration, see movable.c
- *   ACCOUNTED                  the block is charged; its free calls ops->uncharge
+ *   ACCOUNTED                  the block is charged, so its free calls ops->uncharge; also set
+ *                              while the block is a compound page, whose free must leave the
+ *                              fast path
  *   MEMALLOC                   allocated without watermarks, and not made movable since
  *   PB_FRAME_ZEROED            0x80 alone, on a free frame: known to be zero, see zeroed.h
  *   PB_FRAME_GUARD             on each frame of a guard, see guard.c

@@ -32,6 +32,14 @@ static inline void pb_set_accounted(struct pb_pool *pool, unsigned long pfn)
 	WRITE_ONCE(*order_map, *order_map | PB_FRAME_ACCOUNTED);
 }
 
+/* Undoes pb_set_accounted(). The caller owns the block. */
+static inline void pb_clear_accounted(struct pb_pool *pool, unsigned long pfn)
+{
+	u8 *order_map = pb_order_map(pool, pfn);
+
+	WRITE_ONCE(*order_map, *order_map & ~PB_FRAME_ACCOUNTED);
+}
+
 int pb_movable_set(struct pb_pool *pool, unsigned long pfn);
 int pb_movable_clear(struct pb_pool *pool, unsigned long pfn);
 bool pb_movable_isolate(struct pb_pool *pool, unsigned long pfn, unsigned int order);

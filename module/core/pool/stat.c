@@ -85,6 +85,7 @@ const char * const pb_bad_name[PB_NR_BAD] = {
 	[PB_BAD_TAIL]		= "tail page",
 	[PB_BAD_IN_USE]		= "page in use",
 	[PB_BAD_GUARD]		= "guard page",
+	[PB_BAD_COMPOUND]	= "compound page",
 };
 EXPORT_SYMBOL_PB_TEST(pb_bad_name);
 

@@ -8,8 +8,10 @@
  * Context: as alloc_pages(). With __GFP_DIRECT_RECLAIM an allocation may sleep. Without it every
  * context is allowed, NMI included.
  *
- * pbuddy holds one reference to every page, allocated or not. A user may call get_page() and
- * put_page() in pairs. It must not drop the reference of pbuddy.
+ * pbuddy holds one reference to every page, allocated or not, and to a compound page
+ * (__GFP_COMP) one to its head. A user may call get_page() and put_page() in pairs. It must not
+ * drop the reference of pbuddy. Memory that user space can pin through a mapping should be
+ * compound: it is not reused while a pin is left after the free.
  */
 #ifndef _LINUX_PBUDDY_H
 #define _LINUX_PBUDDY_H

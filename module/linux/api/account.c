@@ -392,6 +392,20 @@ unsigned long pb_account_contig(const struct pb_request *rq, unsigned long pfn,
 }
 
 /**
+ * pb_account_charged - whether a block is charged
+ * @pfn: the block, which the caller owns
+ *
+ * Context: any, NMI included.
+ * Return: whether it is.
+ */
+bool pb_account_charged(unsigned long pfn)
+{
+	struct pb_account **owner = owner_of(pfn);
+
+	return owner && *owner;
+}
+
+/**
  * pb_account_free - uncharge a block that is being freed; the core's ops->uncharge
  * @pool: the instance
  * @pfn: the block

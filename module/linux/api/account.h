@@ -22,6 +22,7 @@ unsigned long pb_account_bulk(const struct pb_request *rq, unsigned long nr, uns
 			      enum pb_reason *reason);
 unsigned long pb_account_contig(const struct pb_request *rq, unsigned long pfn,
 				unsigned long nr_pages, enum pb_reason *reason);
+bool pb_account_charged(unsigned long pfn);
 void pb_account_free(struct pb_pool *pool, unsigned long pfn, unsigned int order);
 int pb_account_move(unsigned long src_pfn, unsigned long dst_pfn, gfp_t gfp);
 

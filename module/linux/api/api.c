@@ -4,6 +4,7 @@
 
 #include <linux/errno.h>
 #include <linux/kernel.h>
+#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/pbuddy.h>
@@ -219,8 +220,10 @@ static noinline struct page *alloc_node_slow(gfp_t gfp, unsigned int order, int 
  * exceptions are:
  *
  * - %GFP_DMA is refused with one warning: pbuddy has no memory below 16 MiB.
- * - %__GFP_COMP with order > 0 is accepted with one warning and without effect: the pages are not
- *   compound. pbuddy_page_order() returns their order.
+ * - %__GFP_COMP with order > 0 returns a compound page, up to the kernel's largest order of a
+ *   folio. Its pages can be mapped and pinned, and references to any page count for the first one.
+ *   A compound page that is freed with extra references is not reused before they are dropped.
+ *   It cannot become movable.
  * - %__GFP_ACCOUNT charges the calling task through the dmem cgroup controller if the kernel has
  *   it, else its user. Above the limit the request fails. The memory controller is not charged,
  *   because its functions are not exported to modules.
@@ -355,6 +358,17 @@ unsigned long pbuddy_alloc_pages_bulk(gfp_t gfp, int nid, unsigned long nr_pages
 }
 EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_pages_bulk);
 
+/* As alloc_contig_range() in mm/page_alloc.c, a compound page has a power of two of pages. */
+static struct page *alloc_contig_compound(unsigned long nr_pages, gfp_t gfp, int nid,
+					  const nodemask_t *nodemask)
+{
+	if (unlikely(!is_power_of_2(nr_pages))) {
+		WARN_ONCE(!(gfp & __GFP_NOWARN), "pbuddy: compound page of %lu pages\n", nr_pages);
+		return NULL;
+	}
+	return alloc_request(gfp, ilog2(nr_pages), nid, nodemask);
+}
+
 /**
  * pbuddy_alloc_contig - allocate any number of physically contiguous pages
  * @nr_pages: any number of pages, also above 2^PBUDDY_MAX_PAGE_ORDER
@@ -364,7 +378,8 @@ EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_pages_bulk);
  *
  * Each page is allocated as order 0: free the pages one by one, or together with
  * pbuddy_free_contig(). The pages up to the next power of two stay free. As alloc_contig_pages()
- * and split_page() in mm/page_alloc.c.
+ * and split_page() in mm/page_alloc.c. With %__GFP_COMP the range is a compound page, and
+ * @nr_pages must be a power of two; free it with pbuddy_free_contig() or pbuddy_free_pages().
  *
  * Context: may sleep with %__GFP_DIRECT_RECLAIM; any context without it, NMI included.
  *
@@ -373,6 +388,8 @@ EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_pages_bulk);
 struct page *pbuddy_alloc_contig(unsigned long nr_pages, gfp_t gfp, int nid,
 				 const nodemask_t *nodemask)
 {
+	if (unlikely(gfp & __GFP_COMP && nr_pages > 1))
+		return alloc_contig_compound(nr_pages, gfp, nid, nodemask);
 	return alloc_range(gfp, nr_pages, nid, nodemask, PB_ALLOC_FLAG(0));
 }
 EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_contig);
@@ -380,7 +397,7 @@ EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_contig);
 /**
  * pbuddy_alloc_pages_exact - allocate physically contiguous memory by bytes
  * @bytes: length, rounded up to whole pages
- * @gfp: as for pbuddy_alloc_pages_nodemask(); without %__GFP_HIGHMEM
+ * @gfp: as for pbuddy_alloc_pages_nodemask(); without %__GFP_HIGHMEM and %__GFP_COMP
  *
  * The task's memory policy selects the node. As alloc_pages_exact() in mm/page_alloc.c.
  *
@@ -393,8 +410,8 @@ void *pbuddy_alloc_pages_exact(size_t bytes, gfp_t gfp)
 	unsigned long nr_pages;
 	struct page *page;
 
-	if (WARN_ON_ONCE(gfp & __GFP_HIGHMEM))
-		gfp &= ~__GFP_HIGHMEM;
+	if (WARN_ON_ONCE(gfp & (__GFP_HIGHMEM | __GFP_COMP)))
+		gfp &= ~(__GFP_HIGHMEM | __GFP_COMP);
 	nr_pages = DIV_ROUND_UP(bytes, PAGE_SIZE);
 	page = nr_pages ? alloc_by_policy(gfp, 0, nr_pages) :
 			  alloc_range(gfp, 0, NUMA_NO_NODE, NULL, PB_ALLOC_FLAG(0));
@@ -415,8 +432,9 @@ static noinline void free_checked(struct page *page, unsigned int order)
  * @order: the order they were allocated with
  *
  * A misuse (double free, wrong order, a page of another allocator) is reported once in the kernel
- * log and changes no state. The reference count is not checked: the caller must have dropped the
- * references that it took. As __free_pages() in mm/page_alloc.c.
+ * log and changes no state. A compound page with extra references is freed when these are dropped.
+ * The reference counts of other pages are not checked: the caller must have dropped the references
+ * that it took. As __free_pages() in mm/page_alloc.c.
  *
  * Context: any, NMI included. Takes no lock.
  */
@@ -452,7 +470,7 @@ void pbuddy_free_pages_bulk(struct page **page_array, unsigned long nr_pages)
 EXPORT_SYMBOL_PBUDDY(pbuddy_free_pages_bulk);
 
 /**
- * pbuddy_free_contig - free contiguous pages, each of order 0
+ * pbuddy_free_contig - free contiguous pages, each of order 0, or a compound page
  * @page: the first one; NULL is allowed
  * @nr_pages: number of pages, at most the number that was allocated
  *
@@ -460,7 +478,11 @@ EXPORT_SYMBOL_PBUDDY(pbuddy_free_pages_bulk);
  */
 void pbuddy_free_contig(struct page *page, unsigned long nr_pages)
 {
-	if (likely(page))
+	if (unlikely(!page))
+		return;
+	if (is_power_of_2(nr_pages) && pb_is_compound(page_to_pfn(page), ilog2(nr_pages)))
+		free_checked(page, ilog2(nr_pages));
+	else
 		pb_pages_free_contig(page_to_pfn(page), nr_pages);
 }
 EXPORT_SYMBOL_PBUDDY(pbuddy_free_contig);

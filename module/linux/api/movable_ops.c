@@ -184,7 +184,7 @@ EXPORT_SYMBOL_PBUDDY(pbuddy_unregister_movable);
  *
  * Context: process, may sleep.
  * Return: 0; -EINVAL when @page is not the first page of an allocated block, the block is too
- * large or @ops are not registered; -EBUSY when it is being migrated; -ENOMEM.
+ * large or a compound page, or @ops are not registered; -EBUSY when it is being migrated; -ENOMEM.
  */
 int pbuddy_page_set_movable(struct page *page, const struct pbuddy_movable_operations *ops,
 			    void *private)
@@ -194,7 +194,7 @@ int pbuddy_page_set_movable(struct page *page, const struct pbuddy_movable_opera
 	int ret, idx;
 
 	if (pb_page_order(&pb_instance, pfn) < 0 ||
-	    pb_page_order(&pb_instance, pfn) > PB_PAGEBLOCK_ORDER)
+	    pb_page_order(&pb_instance, pfn) > PB_PAGEBLOCK_ORDER || PageHead(page))
 		return -EINVAL;
 	record = make_record(pfn, GFP_KERNEL);
 	if (!record)

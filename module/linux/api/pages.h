@@ -12,6 +12,7 @@
 #include <linux/sched.h>
 
 #include "api/account.h"
+#include "api/compound.h"
 #include "core/alloc/alloc.h"
 #include "core/alloc/bulk.h"
 #include "core/base/request.h"
@@ -23,13 +24,25 @@
 #include "hooks/trace.h"
 #include "instance.h"
 
-/* Reference count of an allocated page that only pbuddy refers to. */
-#define PB_BASE_REFS	1
-
 /* Whether owner records or tracepoints need every allocation. */
 static __always_inline bool pb_pages_slowpath(void)
 {
 	return static_branch_unlikely(&pb_owner_key) || trace_mm_page_alloc_enabled();
+}
+
+/* Allocates a block, charges it with __GFP_ACCOUNT, and makes it compound with __GFP_COMP. */
+static inline unsigned long pb_pages_alloc_prepared(const struct pb_request *rq, gfp_t gfp,
+						    enum pb_reason *reason)
+{
+	unsigned long pfn;
+
+	do {
+		pfn = pb_checked_alloc(rq, reason);
+		if (unlikely(gfp & __GFP_ACCOUNT) && pfn != PB_NO_PFN)
+			pfn = pb_account_block(rq, pfn, reason);
+	} while (unlikely(gfp & __GFP_COMP) && rq->order && pfn != PB_NO_PFN &&
+		 !pb_compound_set(pfn, rq->order, rq->flags & PB_ALLOC_WAIT));
+	return pfn;
 }
 
 static inline unsigned long pb_pages_alloc(const struct pb_request *rq, gfp_t gfp,
@@ -39,9 +52,7 @@ static inline unsigned long pb_pages_alloc(const struct pb_request *rq, gfp_t gf
 
 	trace_mm_page_alloc_entry(rq->order, gfp, rq->migratetype);
 	if (likely(!pb_should_fail(gfp, rq->order, reason)))
-		pfn = pb_checked_alloc(rq, reason);
-	if (unlikely(gfp & __GFP_ACCOUNT) && pfn != PB_NO_PFN)
-		pfn = pb_account_block(rq, pfn, reason);
+		pfn = pb_pages_alloc_prepared(rq, gfp, reason);
 	if (likely(pfn != PB_NO_PFN))
 		pb_owner_set(pfn);
 	trace_mm_page_alloc(pfn, rq->order, gfp, rq->migratetype);
@@ -86,7 +97,14 @@ static inline unsigned long pb_pages_alloc_contig(const struct pb_request *rq,
 
 static inline enum pb_bad pb_pages_free(unsigned long pfn, unsigned int order)
 {
+	enum pb_compound_free compound;
+
 	trace_mm_page_free(pfn, order);
+	if (unlikely(pb_is_compound(pfn, order))) {
+		compound = pb_compound_release(pfn, order);
+		if (compound != PB_COMPOUND_FREE_NOW)
+			return compound == PB_COMPOUND_FREE_BAD ? PB_BAD_DOUBLE : PB_BAD_NONE;
+	}
 	if (static_branch_unlikely(&pb_fill_key))
 		pb_debug_fill_freed(pfn, order);
 	return pb_guarded_free(pfn, order);
@@ -121,11 +139,13 @@ static inline enum pb_bad pb_pages_free_contig(unsigned long pfn, unsigned long 
 	return pb_free_contig(&pb_instance, pfn, nr_pages);
 }
 
-/* Splits an allocated block into single pages. */
+/* Splits an allocated block into single pages. As split_page(), not for compound pages. */
 static inline enum pb_bad pb_pages_split(unsigned long pfn, unsigned int order)
 {
 	enum pb_bad bad;
 
+	if (unlikely(pb_is_compound(pfn, order)))
+		return pb_refuse_free(&pb_instance, PB_BAD_COMPOUND, pfn, order);
 	pb_guarded_drop(pfn, order);
 	bad = pb_split(&pb_instance, pfn, order);
 	if (likely(!bad))

@@ -17,6 +17,7 @@
 #include <linux/stop_machine.h>
 
 #include "api/account.h"
+#include "api/compound.h"
 #include "core/alloc/alloc.h"
 #include "core/cache/pcp.h"
 #include "core/cache/prezero.h"
@@ -198,6 +199,7 @@ static int vmstat_show(struct seq_file *m, void *v)
 	seq_printf(m, "nr_free_pages %lu\n", sum);
 	seq_printf(m, "nr_free_cma %lu\n", cma);
 	seq_printf(m, "nr_quarantine_pages %lu\n", pb_quarantine_pages());
+	seq_printf(m, "nr_compound_deferred_pages %lu\n", pb_compound_deferred_pages());
 	for (event = 0; event < PB_NR_EVENTS; event++)
 		seq_printf(m, "%s %lu\n", pb_event_name[event],
 			   pb_pool_event(&pb_instance, event));

@@ -29,9 +29,10 @@
 #include "hooks/owner.h"
 #include "request/percpu_zone.h"
 
-DEFINE_STATIC_KEY_FALSE(pb_guard_key);
-
 static unsigned int minorder;		/* constant while pb_guard_key is on */
+
+DEFINE_STATIC_KEY_FALSE(pb_guard_key);
+EXPORT_SYMBOL_PB_TEST(pb_guard_key);
 
 static void check_page(unsigned long pfn, const struct pb_guarded *guarded)
 {
@@ -157,6 +158,7 @@ void pb_guard_check_drop(unsigned long pfn, unsigned int order)
 	if (find(pfn, order, &guarded))
 		pb_guard_drop(&pb_instance, &guarded);
 }
+EXPORT_SYMBOL_PB_TEST(pb_guard_check_drop);
 
 /**
  * pb_guard_start - enable guards

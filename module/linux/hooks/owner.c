@@ -72,6 +72,7 @@ struct record {
 };
 
 DEFINE_STATIC_KEY_FALSE(pb_owner_key);
+EXPORT_SYMBOL_PB_TEST(pb_owner_key);
 
 /*
  * For each pageblock, by its number, an array of PB_PAGEBLOCK_NR records. pb_owner_init() and
@@ -156,6 +157,7 @@ void __pb_owner_copy(unsigned long pfn, unsigned int order)
 			*record = *head;
 	}
 }
+EXPORT_SYMBOL_PB_TEST(__pb_owner_copy);
 
 /* The first address of a stack outside of pbuddy, or 0. */
 static unsigned long first_caller(depot_stack_handle_t stack)

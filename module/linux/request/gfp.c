@@ -34,8 +34,7 @@
  *   ZERO, NOWARN     as in mm/
  *   ATOMIC           on kernels that have the flag (6.1): with DIRECT_RECLAIM it warns once and is
  *                    cleared; else no effect beyond that of the missing DIRECT_RECLAIM
- *   COMP             no effect; warns once for order > 0: pages of pbuddy are not compound,
- *                    pbuddy_page_order() returns their order
+ *   COMP             order > 0: the block is a compound page; see api/compound.c
  *   ACCOUNT          charges the pages to the task's cgroup or user; see api/account.c
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -251,12 +250,16 @@ gfp_t pb_gfp_context(gfp_t gfp)
 }
 EXPORT_SYMBOL_PB_TEST(pb_gfp_context);
 
-/* Warns once about each flag that has no effect. */
-static void warn_unkept(gfp_t gfp, unsigned int order)
+/* Whether blocks of this order exist with these flags. */
+static bool order_usable(unsigned int order, gfp_t gfp)
 {
-	if (gfp & __GFP_COMP && order)
-		pr_warn_once("%s: __GFP_COMP is ignored, the pages are not compound\n",
-			     current->comm);
+	const unsigned int compound_max = min_t(unsigned int, PB_COMPOUND_MAX_ORDER, PB_MAX_ORDER);
+	unsigned int max = gfp & __GFP_COMP ? compound_max : PB_MAX_ORDER;
+
+	if (likely(order <= max))
+		return true;
+	WARN_ONCE(!(gfp & __GFP_NOWARN), "pbuddy: order %u is above the largest, %u\n", order, max);
+	return false;
 }
 
 static bool node_usable(int *nid, gfp_t gfp)
@@ -301,11 +304,8 @@ bool pb_gfp_request(struct pb_request *rq, gfp_t *gfp, unsigned int order, int n
 {
 	gfp_t flags = pb_gfp_context(*gfp);
 
-	if (unlikely(order > PB_MAX_ORDER)) {
-		WARN_ONCE(!(flags & __GFP_NOWARN), "pbuddy: order %u is above the largest, %u\n",
-			  order, PB_MAX_ORDER);
+	if (unlikely(!order_usable(order, flags)))
 		return false;
-	}
 	if (unlikely(flags & __GFP_DMA)) {
 		if (!(flags & __GFP_NOWARN))
 			pr_warn_once("%s: GFP_DMA is refused, there is no ZONE_DMA\n",
@@ -314,8 +314,6 @@ bool pb_gfp_request(struct pb_request *rq, gfp_t *gfp, unsigned int order, int n
 	}
 	if (unlikely(!node_usable(&nid, flags)))
 		return false;
-	if (unlikely(flags & __GFP_COMP))
-		warn_unkept(flags, order);
 
 	*gfp = flags;
 	*rq = (struct pb_request) {
