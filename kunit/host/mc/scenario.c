@@ -161,12 +161,21 @@ void mc_alloc_uncached(int n, unsigned int order, enum pb_migratetype mt)
 	pb_pcp_leave(pcp);
 }
 
+/* A store as the core makes it: it may stay in the CPU's buffer, behind others to the same byte. */
+static void set_order_map(unsigned long pfn, u8 value)
+{
+	u8 *order_map = pb_order_map(mc.pool, pfn);
+
+	mc_access(order_map, true);
+	mc_tso_store(order_map, value, 1);
+}
+
 void mc_zone_alloc(int n, unsigned int order, enum pb_migratetype mt)
 {
 	unsigned long pfn = pb_zone_alloc(mc.zone, order, mt, NULL);
 
 	if (pfn != PB_NO_PFN)
-		*pb_order_map(mc.pool, pfn) = order + 1;
+		set_order_map(pfn, order + 1);
 	record(n, pfn, order);
 }
 
@@ -182,7 +191,7 @@ void mc_zone_free(unsigned long pfn, unsigned int order)
 	unsigned int i;
 
 	for (i = 0; i < 1U << order; i++)
-		*pb_order_map(mc.pool, pfn + i) = 0;
+		set_order_map(pfn + i, 0);
 	pb_zone_free(mc.zone, pfn, order);
 	mc.free += 1L << order;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Scenarios: a pool, two to four actors, and what must hold whatever the schedule. After each run
- * the caches are drained, pb_verify() must find no error, and as many pages must be free as the
- * actors' allocations and frees leave. @holds checks what else the scenario states.
+ * pb_verify() must find no error, before the caches are drained and after, and as many pages must
+ * be free as the actors' allocations and frees leave. @holds checks what else the scenario states.
+ * It may depend on the pool and on mc only: an end that was found right is not checked again.
  */
 #ifndef PB_MC_SCENARIO_H
 #define PB_MC_SCENARIO_H

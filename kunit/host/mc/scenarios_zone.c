@@ -197,7 +197,7 @@ static bool counted(void)
 	return !atomic_read(&mc.zone->ctl[0].update);
 }
 
-/* Order 7, because the other requests may have a word and a frame that they have not counted yet. */
+/* Order 7: the other requests may have a word and a frame that they have not counted yet. */
 static void isolate_request(void)
 {
 	if (!pb_area_isolate(mc.zone, &first_pageblock) || !counted())
