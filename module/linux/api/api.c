@@ -366,7 +366,7 @@ static struct page *alloc_contig_compound(unsigned long nr_pages, gfp_t gfp, int
 		WARN_ONCE(!(gfp & __GFP_NOWARN), "pbuddy: compound page of %lu pages\n", nr_pages);
 		return NULL;
 	}
-	return alloc_request(gfp, ilog2(nr_pages), nid, nodemask);
+	return alloc_request(gfp, ilog2(nr_pages), nid, nodemask, PB_ALLOC_FLAG(0));
 }
 
 /**
