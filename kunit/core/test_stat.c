@@ -175,6 +175,40 @@ static unsigned long pages_of(const struct pb_free_count *c)
 	return pages;
 }
 
+struct frag {
+	unsigned long	blocks[4];	/* free blocks of orders 0 to 3 */
+	unsigned int	order;
+	int		unusable, extfrag;
+};
+
+/* Computed with the formulas of mm/vmstat.c. */
+static const struct frag frags[] = {
+	{ { 0, 0, 0, 0 }, 3, 1000, 0 },
+	{ { 0, 0, 0, 1 }, 3, 0, -1000 },
+	{ { 8, 0, 0, 0 }, 3, 1000, 750 },
+	{ { 8, 0, 0, 1 }, 3, 500, -1000 },
+	{ { 1, 0, 0, 0 }, 3, 1000, -125 },
+	{ { 100, 0, 0, 0 }, 3, 1000, 865 },
+	{ { 0, 4, 0, 0 }, 18, 1000, 750 },
+	{ { 2, 1, 1, 0 }, 1, 250, -1000 },
+};
+
+static void test_fragmentation_indices(struct kunit *test)
+{
+	struct pb_free_count *c = kunit_kzalloc(test, sizeof(*c), GFP_KERNEL);
+	unsigned int i, order;
+
+	KUNIT_ASSERT_NOT_NULL(test, c);
+	for (i = 0; i < ARRAY_SIZE(frags); i++) {
+		for (order = 0; order < ARRAY_SIZE(frags[i].blocks); order++)
+			c->blocks[order % PB_PCPTYPES][order] = frags[i].blocks[order];
+		KUNIT_EXPECT_EQ_MSG(test, pb_unusable_index(c, frags[i].order), frags[i].unusable,
+				    "row %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, pb_extfrag_index(c, frags[i].order), frags[i].extfrag,
+				    "row %u", i);
+	}
+}
+
 /* Free memory counts as maximal aligned blocks, as in a buddy allocator. */
 static void test_shape_of_an_empty_zone(struct kunit *test)
 {
@@ -240,6 +274,7 @@ static void test_shape_adds_up(struct kunit *test)
 static struct kunit_case stat_cases[] = {
 	KUNIT_CASE(test_names),
 	KUNIT_CASE(test_pages_counted),
+	KUNIT_CASE(test_fragmentation_indices),
 	KUNIT_CASE(test_numa_counters),
 	KUNIT_CASE(test_numa_preferred),
 	KUNIT_CASE(test_numa_local_and_other),

@@ -27,6 +27,16 @@ same_shapes() { # NAME PATTERN
 
 orders() { awk '{ if (NF != 4 + 19) bad = 1 } END { exit bad || !NR }' "$debugfs/buddyinfo"; }
 
+# Of a free zone: all memory is usable for order 0, where no request would fail.
+indices() {
+	for file in unusable_index extfrag_index; do
+		cat "$debugfs/$file"
+		awk '{ if (NF != 4 + 19) bad = 1 } END { exit bad || !NR }' "$debugfs/$file" || return
+	done
+	awk '$5 != "0.000" { exit 1 }' "$debugfs/unusable_index" &&
+		awk '$5 != "-1.000" { exit 1 }' "$debugfs/extfrag_index"
+}
+
 # Field by field, as programs that parse /proc/zoneinfo do.
 zoneinfo_fields() {
 	for field in free boost min low high spanned present managed; do
@@ -116,6 +126,7 @@ t debugfs_zones zones
 t debugfs_movable_share movable_share
 t debugfs_buddyinfo_shape same_shapes buddyinfo .
 t debugfs_buddyinfo_orders_0_to_18 orders
+t debugfs_indices indices
 t debugfs_zoneinfo_head_shape same_shapes zoneinfo '^Node'
 t debugfs_zoneinfo_pages_shape same_shapes zoneinfo \
 	'^ +(pages free|boost|min|low|high|spanned|present|managed|nr_free_pages) '

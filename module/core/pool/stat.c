@@ -265,3 +265,62 @@ void pb_zone_count_free(struct pb_zone *zone, struct pb_free_count *count)
 	count_run(index - run, run, count->blocks[run_mt]);
 }
 EXPORT_SYMBOL_PB_TEST(pb_zone_count_free);
+
+/* As struct contig_page_info. */
+struct free_info {
+	unsigned long	pages, blocks, suitable;
+};
+
+/* As fill_contig_page_info(). */
+static struct free_info free_info(const struct pb_free_count *count, unsigned int order)
+{
+	struct free_info info = { };
+	unsigned int mt, o;
+
+	for (mt = 0; mt < PB_NR_MIGRATETYPES; mt++) {
+		for (o = 0; o < PB_NR_ORDERS; o++) {
+			info.blocks += count->blocks[mt][o];
+			info.pages += count->blocks[mt][o] << o;
+			if (o >= order)
+				info.suitable += count->blocks[mt][o] << (o - order);
+		}
+	}
+	return info;
+}
+
+/**
+ * pb_unusable_index - share of the free memory that is in blocks below an order
+ * @count: free blocks of a zone
+ * @order: 0 to PB_MAX_ORDER
+ *
+ * Return: 0 to 1000; 1000 without free memory. As unusable_free_index() in mm/vmstat.c.
+ */
+int pb_unusable_index(const struct pb_free_count *count, unsigned int order)
+{
+	struct free_info info = free_info(count, order);
+
+	if (!info.pages)
+		return 1000;
+	return (info.pages - (info.suitable << order)) * 1000 / info.pages;
+}
+EXPORT_SYMBOL_PB_TEST(pb_unusable_index);
+
+/**
+ * pb_extfrag_index - whether a request of an order would fail due to fragmentation
+ * @count: free blocks of a zone
+ * @order: 0 to PB_MAX_ORDER
+ *
+ * Return: -1000 when there is a block of the order; otherwise towards 0 when memory is short and
+ * towards 1000 when it is fragmented. As __fragmentation_index() in mm/vmstat.c.
+ */
+int pb_extfrag_index(const struct pb_free_count *count, unsigned int order)
+{
+	struct free_info info = free_info(count, order);
+
+	if (!info.blocks)
+		return 0;
+	if (info.suitable)
+		return -1000;
+	return 1000 - (int)((1000 + (info.pages * 1000 >> order)) / info.blocks);
+}
+EXPORT_SYMBOL_PB_TEST(pb_extfrag_index);

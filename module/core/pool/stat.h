@@ -31,4 +31,8 @@ struct pb_free_count {
  */
 void pb_zone_count_free(struct pb_zone *zone, struct pb_free_count *count);
 
+/* Fragmentation indices of mm/vmstat.c for blocks of one order, in thousandths. */
+int pb_unusable_index(const struct pb_free_count *count, unsigned int order);
+int pb_extfrag_index(const struct pb_free_count *count, unsigned int order);
+
 #endif /* PB_STAT_H */

@@ -78,6 +78,48 @@ static int buddyinfo_show(struct seq_file *m, void *v)
 }
 DEFINE_SHOW_ATTRIBUTE(buddyinfo);
 
+/* ---- unusable_index and extfrag_index, as in the kernel's extfrag/ ---- */
+
+static void show_indices(struct seq_file *m, struct pb_zone *zone,
+			 const struct pb_free_count *count,
+			 int (*index_of)(const struct pb_free_count *count, unsigned int order))
+{
+	unsigned int order;
+	int index;
+
+	seq_printf(m, "Node %d, zone %8s ", zone->nid, zone->name);
+	for (order = 0; order < PB_NR_ORDERS; order++) {
+		index = index_of(count, order);
+		seq_printf(m, "%s%d.%03d ", index < 0 ? "-" : "", abs(index) / 1000,
+			   abs(index) % 1000);
+	}
+	seq_putc(m, '\n');
+}
+
+static void show_unusable(struct seq_file *m, struct pb_zone *zone,
+			  const struct pb_free_count *count)
+{
+	show_indices(m, zone, count, pb_unusable_index);
+}
+
+static int unusable_index_show(struct seq_file *m, void *v)
+{
+	return show_zones(m, show_unusable);
+}
+DEFINE_SHOW_ATTRIBUTE(unusable_index);
+
+static void show_extfrag(struct seq_file *m, struct pb_zone *zone,
+			 const struct pb_free_count *count)
+{
+	show_indices(m, zone, count, pb_extfrag_index);
+}
+
+static int extfrag_index_show(struct seq_file *m, void *v)
+{
+	return show_zones(m, show_extfrag);
+}
+DEFINE_SHOW_ATTRIBUTE(extfrag_index);
+
 /* ---- pagetypeinfo ---- */
 
 static void show_free_by_type(struct seq_file *m, struct pb_zone *zone,
@@ -386,6 +428,8 @@ int pb_debugfs_init(void)
 {
 	root = debugfs_create_dir("pbuddy", NULL);
 	debugfs_create_file("buddyinfo", 0400, root, NULL, &buddyinfo_fops);
+	debugfs_create_file("unusable_index", 0400, root, NULL, &unusable_index_fops);
+	debugfs_create_file("extfrag_index", 0400, root, NULL, &extfrag_index_fops);
 	debugfs_create_file("pagetypeinfo", 0400, root, NULL, &pagetypeinfo_fops);
 	debugfs_create_file("zoneinfo", 0400, root, NULL, &zoneinfo_fops);
 	debugfs_create_file("vmstat", 0400, root, NULL, &vmstat_fops);
