@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Selects the mutant that is on, from the environment. See scripts/lib/mutants. */
+/* Selects the mutant that is on, from the environment. scripts/lib/mutants describes mutants. */
 #include "switch.h"
 
 int pb_mutant;
