@@ -14,9 +14,11 @@
 #include <linux/mm.h>
 #include <linux/nodemask.h>
 #include <linux/pbuddy.h>
+#include <linux/sched/mm.h>
 #include <linux/timer.h>
 
 #include "compat.h"
+#include "core/base/pfn.h"
 #include "core/cache/prezero.h"
 #include "core/pool/stat.h"
 #include "fixture.h"
@@ -224,6 +226,49 @@ static void test_bulk(struct kunit *test)
 	pbuddy_free_pages_bulk(pages, nr);
 	for (i = 0; i < nr; i++)
 		KUNIT_EXPECT_NULL(test, pages[i]);
+}
+
+/* Pages of a bulk request with __GFP_ZERO are zero, whatever they held before. */
+static void test_bulk_zero(struct kunit *test)
+{
+	const unsigned int nr = 200;
+	struct page **pages = kunit_kcalloc(test, nr, sizeof(*pages), GFP_KERNEL);
+	unsigned int i, round;
+
+	KUNIT_ASSERT_NOT_NULL(test, pages);
+	for (round = 0; round < 2; round++) {
+		KUNIT_ASSERT_EQ(test, pbuddy_alloc_pages_bulk(GFP_KERNEL | __GFP_ZERO,
+							      NUMA_NO_NODE, nr, pages),
+				(unsigned long)nr);
+		for (i = 0; i < nr; i++) {
+			KUNIT_EXPECT_NULL(test, memchr_inv(page_address(pages[i]), 0, PAGE_SIZE));
+			memset(page_address(pages[i]), 0xa5, PAGE_SIZE);
+		}
+		pbuddy_free_pages_bulk(pages, nr);
+	}
+}
+
+/* Inside memalloc_pin_save() the fast path takes no page from a movable pageblock. */
+static void test_pin_scope(struct kunit *test)
+{
+	unsigned int scope, i, movable = 0;
+	struct page *page;
+
+	/* A page in the CPU's list that the fast path would find. */
+	pbuddy_free_page(pbuddy_alloc_page(GFP_HIGHUSER_MOVABLE));
+	scope = memalloc_pin_save();
+	for (i = 0; i < 100; i++) {
+		page = pbuddy_alloc_page(GFP_HIGHUSER_MOVABLE);
+		if (!page)
+			break;
+		movable += pb_entry_migratetype(pb_dir_entry(&pb_instance,
+							     page_to_pfn(page))->value) ==
+			   PB_MOVABLE;
+		pbuddy_free_page(page);
+	}
+	memalloc_pin_restore(scope);
+	KUNIT_EXPECT_EQ(test, i, 100U);
+	KUNIT_EXPECT_EQ(test, movable, 0U);
 }
 
 static void test_exact(struct kunit *test)
@@ -460,6 +505,8 @@ static struct kunit_case api_cases[] = {
 	KUNIT_CASE(test_nodes),
 	KUNIT_CASE(test_requests_refused),
 	KUNIT_CASE(test_bulk),
+	KUNIT_CASE(test_bulk_zero),
+	KUNIT_CASE(test_pin_scope),
 	KUNIT_CASE(test_exact),
 	KUNIT_CASE(test_contig),
 	KUNIT_CASE(test_misuse),

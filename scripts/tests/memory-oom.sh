@@ -52,6 +52,24 @@ kills_the_larger() {
 		said 'Out of memory: Killed process [0-9]* \(pbuddyctl\) pool-pages:32768kB, oom_score_adj:0, for pbuddyctl\[[0-9]*\] order:0'
 }
 
+# oom_score_adj moves the choice by that many thousandths of the pool: 16 MiB and half of the pool
+# are more than 32 MiB, and 32 MiB less half of the pool are less than 16 MiB. Begins and ends with
+# the small holder alone.
+adjusted() {
+	hold --size 32M && large=$holder || return
+	echo 500 >"/proc/$small/oom_score_adj"
+	pbuddyctl alloc --size 30M || return
+	by_sigkill "$small" && alive "$large" || return
+	hold --size 16M && small=$holder || return
+	echo -500 >"/proc/$large/oom_score_adj"
+	pbuddyctl alloc --size 30M || return
+	by_sigkill "$small" && alive "$large" || return
+	echo 0 >"/proc/$large/oom_score_adj"
+	hold --size 16M && small=$holder || return
+	pbuddyctl alloc --size 30M || return
+	by_sigkill "$large" && alive "$small"
+}
+
 # A process that is exempt from the kernel's OOM killer is exempt here, too.
 spares_the_exempt() {
 	hold --size 32M && large=$holder || return
@@ -96,6 +114,7 @@ ktap_begin
 load pool=0:64M
 t oom_fail_fails fails
 t oom_kill_takes_the_larger kills_the_larger
+t oom_kill_heeds_score_adj adjusted
 t oom_kill_spares_the_exempt spares_the_exempt
 t oom_not_for_large_blocks not_for_large_blocks
 t oom_fails_without_candidates fails_without_candidates
