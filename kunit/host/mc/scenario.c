@@ -190,8 +190,9 @@ void mc_zone_free(unsigned long pfn, unsigned int order)
 {
 	unsigned int i;
 
-	for (i = 0; i < 1U << order; i++)
-		set_order_map(pfn + i, 0);
+	set_order_map(pfn, 0);
+	for (i = 1; i < 1U << order; i++)
+		*pb_order_map(mc.pool, pfn + i) = 0;
 	pb_zone_free(mc.zone, pfn, order);
 	mc.free += 1L << order;
 }

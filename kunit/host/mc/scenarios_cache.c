@@ -117,6 +117,15 @@ static void refilled(void)
 		set_free(mc_pfn(0, i));
 }
 
+/* All words are free but the second, the other half of which is freed during the refill. */
+static void half_of_second_word_free(void)
+{
+	setup_frames(64 + 32);
+	mc_free_frames(0, 128, 384);
+}
+
+static void free_half_of_second_word(void) { mc_zone_free(mc_pfn(0, 96), 5); }
+
 static void isolate(void)
 {
 	static const struct pb_area pageblock = { .nr = 1, .frames = PB_PAGEBLOCK_NR };
@@ -165,6 +174,8 @@ static const struct mc_scenario rows[] = {
 	{ "drain_refill_free", almost_free, { alloc_free_drain, free_rest_drain }, 0,
 	  pageblock_found },
 	{ "cache_bounded", two_all_free, { alloc_free_mixed, alloc6 }, .always = bounded },
+	{ "cache_bounded_refill", half_of_second_word_free, { alloc6, free_half_of_second_word },
+	  .always = bounded },
 	{ "drain_two_cpus", word_free, { free_two_drain, free_two_other_drain }, 0, order2_found },
 	{ "drain_alloc", almost_free, { alloc0, drain }, 0, first_served },
 	{ "drain_bulk_refill", half_word_free, { free_bulk_drain, alloc0 }, 0, first_served },

@@ -135,7 +135,7 @@ void pb_pcp_reset_cur(struct pb_zone *zone, struct pb_pcp_list *list)
 static void alloc_words(struct pb_zone *zone, struct pb_pcp_list *list, unsigned long block_pfn,
 			unsigned int order, struct pb_pageblock *pageblock)
 {
-	unsigned int i, space, bit, nr;
+	unsigned int i, bit, nr;
 	unsigned long pfn;
 	u64 heads, seen;
 
@@ -154,8 +154,8 @@ static void alloc_words(struct pb_zone *zone, struct pb_pcp_list *list, unsigned
 				break;
 			continue;
 		}
-		space = list->limit / 2 - list->n;
-		if (hweight64(pb_word_heads(seen, order)) > space)
+		/* A concurrent free may have put more than that into the list. */
+		if (list->n + hweight64(pb_word_heads(seen, order)) > list->limit / 2)
 			break;
 		heads = pb_word_alloc_all(&pageblock->free[i], order);
 		/* Concurrent frees may have added blocks; free those that do not fit. */
