@@ -31,6 +31,7 @@
  */
 #include "core/base/pfn.h"
 #include "core/index/bitmap.h"
+#include "core/index/free_run.h"
 #include "core/index/pageblock.h"
 #include "core/zone/watermark.h"
 
@@ -201,34 +202,17 @@ bool pb_zone_watermark_ok_isolated(struct pb_zone *zone, unsigned long nr_pages,
 }
 EXPORT_SYMBOL_PB_TEST(pb_zone_watermark_ok_isolated);
 
-/* Whether there is an aligned run of @nr free pageblocks of these migratetypes. */
-static bool has_run(struct pb_zone *zone, unsigned long nr, unsigned int types)
-{
-	unsigned long start = 0, end = 0, next;
-	unsigned int mt;
-
-	do {
-		next = PB_NO_PAGEBLOCK;
-		for (mt = 0; mt < PB_INDEXED_TYPES; mt++)
-			if (types & BIT(mt))
-				next = min(next,
-					   pb_bitmap_next(&zone->area[mt].free_pageblocks, end));
-		if (next != end || next % nr == 0)
-			start = round_up(next, nr);
-		end = next + 1;
-		if (next != PB_NO_PAGEBLOCK && next >= start && next - start + 1 == nr)
-			return true;
-	} while (next != PB_NO_PAGEBLOCK);
-	return false;
-}
-
 /* Whether the index has a free block of the order for one of these migratetypes. */
 static bool has_block(struct pb_zone *zone, unsigned int order, unsigned int types)
 {
+	unsigned long nr = 1UL << (max_t(unsigned int, order, PB_PAGEBLOCK_ORDER) -
+				   PB_PAGEBLOCK_ORDER);
 	unsigned int mt, largest;
 
-	if (order > PB_PAGEBLOCK_ORDER)
-		return has_run(zone, 1UL << (order - PB_PAGEBLOCK_ORDER), types);
+	if (order > PB_PAGEBLOCK_ORDER) {
+		types = pb_free_run_types(zone, types);
+		return types && pb_free_run_next(zone, types, nr, nr, 0) != PB_NO_PAGEBLOCK;
+	}
 	for (mt = 0; mt < PB_INDEXED_TYPES; mt++) {
 		if (!(types & BIT(mt)))
 			continue;
