@@ -62,6 +62,7 @@ struct pb_zone {
 	unsigned int		compact_defer_shift;	/* 1 << this many are deferred */
 	unsigned int		compact_order_failed;	/* orders from this one on are deferred */
 	atomic_t		compact_direct;	/* A: requests that are compacting the zone */
+	unsigned long		compact_async_from; /* where an asynchronous compaction goes on */
 	u8			*compact_skip;	/* skip hint: 1 + least order that failed, or 0 */
 
 	atomic_long_t		nr_free ____cacheline_aligned;	/* A: free pages, not isolated */
