@@ -48,6 +48,8 @@ struct pb_zone {
 	struct pb_index_ctl	*ctl;			/* per pageblock from base_pfn */
 	atomic_t		*isolated;		/* A: the same; see free_area.c */
 	void			*index_mem;		/* I: backs @area */
+	struct pb_recent	*recent;		/* A: rings of the CPUs */
+	unsigned int		nr_recent;		/* I: a power of two */
 
 	unsigned long		watermark[PB_NR_WMARK];	/* pages; tunable */
 	unsigned long		watermark_boost;	/* R: pages */

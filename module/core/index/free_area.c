@@ -71,6 +71,7 @@
 #include "core/index/bitmap.h"
 #include "core/index/free_area.h"
 #include "core/index/pageblock.h"
+#include "core/index/recent.h"
 
 /**
  * pb_free_area_words - memory the index of one migratetype needs
@@ -229,13 +230,16 @@ void pb_index_update(struct pb_zone *zone, unsigned long index)
 	struct pb_index_ctl *ctl = &zone->ctl[index];
 	unsigned long value = READ_ONCE(entry->value);
 	u16 class = pb_index_class(value);
+	struct pb_recent *recent;
 
 	/* Nothing to move: as in pb_index_on_free(), a concurrent updater reads the words again. */
 	if (READ_ONCE(ctl->index_class) == class &&
 	    likely(pb_entry_migratetype(value) != PB_ISOLATE))
 		return;
+	recent = pb_recent_begin(zone, index);
 	if (!atomic_fetch_inc(&ctl->update))
 		update_class(zone, index, entry, class);
+	pb_recent_end(recent);
 }
 EXPORT_SYMBOL_PB_TEST(pb_index_update);
 
@@ -251,9 +255,11 @@ EXPORT_SYMBOL_PB_TEST(pb_index_update);
 void pb_index_update_isolated(struct pb_zone *zone, unsigned long index)
 {
 	struct pb_dir_entry *entry = pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, index));
+	struct pb_recent *recent = pb_recent_begin(zone, index);
 
 	if (!atomic_fetch_inc(&zone->ctl[index].update))
 		update_class(zone, index, entry, pb_index_class(READ_ONCE(entry->value)));
+	pb_recent_end(recent);
 }
 EXPORT_SYMBOL_PB_TEST(pb_index_update_isolated);
 
@@ -283,10 +289,13 @@ void pb_index_raise(struct pb_zone *zone, unsigned long index, const atomic64_t 
 	struct pb_pageblock *pageblock = pb_entry_pageblock(value);
 	struct pb_index_ctl *ctl = &zone->ctl[index];
 	enum pb_migratetype mt = pb_entry_migratetype(value);
+	struct pb_recent *recent = pb_recent_begin(zone, index);
 	int largest;
 
-	if (atomic_fetch_inc(&ctl->update))
+	if (atomic_fetch_inc(&ctl->update)) {
+		pb_recent_end(recent);
 		return;
+	}
 	largest = largest_with(pageblock, word);
 	if (largest > pb_class_largest(ctl->index_class) && mt < PB_INDEXED_TYPES)
 		move_pageblock(zone, index, ctl,
@@ -295,6 +304,7 @@ void pb_index_raise(struct pb_zone *zone, unsigned long index, const atomic64_t 
 	    largest_with(pageblock, word) != largest ||
 	    atomic_cmpxchg(&ctl->update, 1, 0) != 1)
 		update_class(zone, index, entry, pb_index_class(READ_ONCE(entry->value)));
+	pb_recent_end(recent);
 }
 EXPORT_SYMBOL_PB_TEST(pb_index_raise);
 
@@ -311,15 +321,19 @@ EXPORT_SYMBOL_PB_TEST(pb_index_raise);
 void pb_index_on_alloc(struct pb_zone *zone, unsigned long index)
 {
 	struct pb_dir_entry *entry = pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, index));
+	struct pb_recent *recent = pb_recent_begin(zone, index);
 	struct pb_index_ctl *ctl = &zone->ctl[index];
 
-	if (atomic_fetch_inc(&ctl->update))
+	if (atomic_fetch_inc(&ctl->update)) {
+		pb_recent_end(recent);
 		return;
+	}
 	if (ctl->index_class)
 		move_pageblock(zone, index, ctl, 0);
 	if (unlikely(pb_entry_migratetype(READ_ONCE(entry->value)) == PB_ISOLATE) ||
 	    atomic_cmpxchg(&ctl->update, 1, 0) != 1)
 		update_class(zone, index, entry, 0);
+	pb_recent_end(recent);
 }
 EXPORT_SYMBOL_PB_TEST(pb_index_on_alloc);
 
