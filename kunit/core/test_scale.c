@@ -10,6 +10,7 @@
 #include "core/base/pfn.h"
 #include "core/cache/drain.h"
 #include "core/compact/compact.h"
+#include "core/zone/highatomic.h"
 #include "core/zone/zone.h"
 #include "fixture.h"
 #include "params.h"
@@ -313,6 +314,31 @@ static void test_failing_requests(struct kunit *test)
 	pb_pool_destroy(pool);
 }
 
+/* The floor of a request while the highatomic reserve is full and free. */
+static void floor_of_a_full_reserve(struct kunit *test, struct pb_pool *pool)
+{
+	struct pb_zone *zone = pool->zone[0][PB_ZONE_NORMAL];
+	struct pb_request rq = pt_rq(PB_PAGEBLOCK_ORDER, PB_MOVABLE, 0);
+	unsigned long nr = 0, reserved, pfn, words;
+
+	do {
+		reserved = atomic_long_read(&zone->nr_reserved_highatomic);
+		pfn = pb_alloc(pool, &rq, NULL);
+		KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
+		preempt_disable();
+		pb_highatomic_reserve(zone, pfn, PB_PAGEBLOCK_ORDER);
+		preempt_enable();
+		pb_free(pool, pfn, PB_PAGEBLOCK_ORDER);
+		nr++;
+	} while (atomic_long_read(&zone->nr_reserved_highatomic) != reserved);
+	words = visits();
+	KUNIT_EXPECT_EQ(test, pb_zone_floor(zone, 1, PB_ZONE_NORMAL, PB_ALLOC_WMARK_MIN),
+			(long)reserved);
+	words = visits() - words;
+	kunit_info(test, "floor over a reserve of %lu pageblocks: %lu words\n", nr - 1, words);
+	KUNIT_EXPECT_LE(test, words, 10UL);
+}
+
 /* Large blocks are freed in parts. */
 static void free_large_blocks(struct kunit *test, struct pb_pool *pool)
 {
@@ -338,6 +364,7 @@ static void test_sections_of_an_empty_zone(struct kunit *test)
 	struct pb_pool *pool = large_pool(test);
 
 	free_large_blocks(test, pool);
+	floor_of_a_full_reserve(test, pool);
 	pb_pool_destroy(pool);
 }
 

@@ -47,6 +47,7 @@ struct pb_zone {
 	struct pb_free_area	area[PB_INDEXED_TYPES];	/* A */
 	struct pb_index_ctl	*ctl;			/* per pageblock from base_pfn */
 	atomic_t		*isolated;		/* A: the same; see free_area.c */
+	u16			*free_highatomic;	/* the same; by the updater */
 	void			*index_mem;		/* I: backs @area */
 	struct pb_recent	*recent;		/* A: rings of the CPUs */
 	unsigned int		nr_recent;		/* I: a power of two */
@@ -56,6 +57,7 @@ struct pb_zone {
 	unsigned long		lowmem_reserve[PB_NR_ZONE_TYPES]; /* pages; tunable */
 	unsigned long		cma_pages;		/* I: pages of PB_CMA pageblocks */
 	atomic_long_t		nr_reserved_highatomic;	/* A: pages of PB_HIGHATOMIC pageblocks */
+	atomic_long_t		nr_free_highatomic;	/* A: the sum of free_highatomic[] */
 	atomic_long_t		nr_prezeroed;		/* A: pages prezeroed since start */
 	atomic_long_t		nr_dirty;		/* A: pages reported as dirty */
 	atomic_t		node_reclaiming;	/* A: in a node's lowest zone */

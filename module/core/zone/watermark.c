@@ -38,34 +38,14 @@
 #define MOVABLE_MIN_LEAST	32UL	/* SWAP_CLUSTER_MAX */
 #define MOVABLE_MIN_MOST	128UL
 
-/* Free pages of one bitmap's pageblocks. */
-static unsigned long count_map(struct pb_zone *zone, struct pb_bitmap *map)
-{
-	unsigned long index, pages = 0, value;
-
-	for (index = pb_bitmap_next(map, 0); index != PB_NO_PAGEBLOCK;
-	     index = pb_bitmap_next(map, index + 1)) {
-		value = READ_ONCE(pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, index))->value);
-		pages += pb_pageblock_count_free(pb_entry_pageblock(value));
-	}
-	return pages;
-}
-
-/* Free pages in the highatomic pageblocks, which are at most one percent of the zone. */
+/*
+ * Free pages in the highatomic pageblocks. Not more than the reserve, which fast_watermark
+ * contains: a pageblock is counted until the updater of its index has seen that it left.
+ */
 static long free_highatomic(struct pb_zone *zone)
 {
-	long reserved = atomic_long_read(&zone->nr_reserved_highatomic);
-	struct pb_free_area *area = &zone->area[PB_HIGHATOMIC];
-	unsigned long pages;
-	unsigned int i;
-
-	if (!reserved)
-		return 0;
-	pages = count_map(zone, &area->free_pageblocks);
-	for (i = 0; i < PB_NR_FULLNESS; i++)
-		pages += count_map(zone, &area->fullness[i]);
-	/* A pageblock that moves within the index meanwhile may have been counted twice. */
-	return min_t(long, pages, reserved);
+	return min(atomic_long_read(&zone->nr_free_highatomic),
+		   atomic_long_read(&zone->nr_reserved_highatomic));
 }
 
 /* Free pages that this request may not use. As __zone_watermark_unusable_free(). */

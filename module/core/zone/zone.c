@@ -26,10 +26,12 @@ static int init_index(struct pb_zone *zone)
 	unsigned int mt;
 
 	zone->ctl = pb_meta_alloc(zone->nr_pageblocks *
-				  (sizeof(*zone->ctl) + sizeof(*zone->isolated)), zone->nid);
+				  (sizeof(*zone->ctl) + sizeof(*zone->isolated) +
+				   sizeof(*zone->free_highatomic)), zone->nid);
 	if (!zone->ctl)
 		return -ENOMEM;
 	zone->isolated = (atomic_t *)(zone->ctl + zone->nr_pageblocks);
+	zone->free_highatomic = (u16 *)(zone->isolated + zone->nr_pageblocks);
 	mem = pb_meta_alloc(PB_INDEXED_TYPES * pb_free_area_words(zone->nr_pageblocks) *
 			    sizeof(*mem), zone->nid);
 	if (!mem) {
