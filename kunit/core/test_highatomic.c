@@ -5,6 +5,7 @@
  * to the limit, after unreserving, with both at once, and beside a fallback.
  */
 #include "core/base/pfn.h"
+#include "core/cache/drain.h"
 #include "core/index/free_area.h"
 #include "core/zone/fallback.h"
 #include "core/zone/highatomic.h"
@@ -249,6 +250,39 @@ static void test_concurrent_reserve(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, reserved(tug->zone), 0L);
 }
 
+/*
+ * The free pages of the reserve are counted, whatever changes them: pages that come from a cache
+ * after the pageblock was reserved, allocations, and the end of the reservation.
+ */
+static void test_free_pages_are_counted(struct kunit *test)
+{
+	struct pt_fixture *f;
+	struct pb_zone *zone = gig(test, &f);
+	unsigned long first = pt_alloc_mt(f, 0, PB_UNMOVABLE), cached, pfn;
+	long free;
+
+	KUNIT_ASSERT_NE(test, first, PB_NO_PFN);
+	cached = pt_alloc_mt(f, 0, PB_UNMOVABLE);
+	KUNIT_ASSERT_EQ(test, cached >> PB_PAGEBLOCK_ORDER, first >> PB_PAGEBLOCK_ORDER);
+	preempt_disable();
+	pb_highatomic_reserve(zone, first, 0);
+	preempt_enable();
+	pt_free(test, f, cached, 0);
+	pb_pcp_drain_local(&f->pool);
+	free = atomic_long_read(&zone->nr_free_highatomic);
+	KUNIT_EXPECT_EQ(test, free, (long)PB_PAGEBLOCK_NR - 1);
+	KUNIT_EXPECT_EQ(test, pb_zone_floor(zone, 1, PB_ZONE_NORMAL, PB_ALLOC_WMARK_MIN), free);
+	pt_verify(test, f, NULL);
+	pfn = alloc_atomic(f, 3);
+	KUNIT_EXPECT_EQ(test, pfn >> PB_PAGEBLOCK_ORDER, first >> PB_PAGEBLOCK_ORDER);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&zone->nr_free_highatomic), free - 8);
+	KUNIT_EXPECT_TRUE(test, unreserve(f, true));
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&zone->nr_free_highatomic), 0L);
+	pt_free(test, f, pfn, 3);
+	pt_free(test, f, first, 0);
+	pt_expect_all_free(test, f);
+}
+
 static struct kunit_case highatomic_cases[] = {
 	KUNIT_CASE(test_success_reserves),
 	KUNIT_CASE(test_others_reserve_nothing),
@@ -257,6 +291,7 @@ static struct kunit_case highatomic_cases[] = {
 	KUNIT_CASE(test_kept_from_others),
 	KUNIT_CASE(test_unreserve),
 	KUNIT_CASE(test_fallback_leaves_reserve),
+	KUNIT_CASE(test_free_pages_are_counted),
 	KUNIT_CASE(test_concurrent_reserve),
 	{}
 };

@@ -16,6 +16,10 @@ __thread int pb_host_cpu;
 __thread int pb_host_warn_expected;
 __thread unsigned int pb_host_warnings;
 __thread unsigned long pb_host_visits;
+#ifdef PB_HOST_SECTIONS
+__thread int pb_host_preempt_count;
+__thread unsigned long pb_host_section_start, pb_host_section_most;
+#endif
 __thread unsigned int pb_host_task;
 
 int pb_host_fail_nth;

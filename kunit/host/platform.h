@@ -358,14 +358,38 @@ static inline unsigned long find_next_zero_bit(const unsigned long *p, unsigned 
 	for ((bit) = find_first_bit(p, size); (bit) < (size);			\
 	     (bit) = find_next_bit(p, size, (bit) + 1))
 
+/* Words of bitmaps that this thread has read; see test_scale.c. */
+extern __thread unsigned long pb_host_visits;
+#define pb_count_visit()	((void)pb_host_visits++)
+
 /* CPUs: each thread has a number of its own, so nothing else runs on its CPU: no preemption. */
 #define PB_HOST_MAX_CPUS	64
 extern int pb_host_nr_cpus;
 extern __thread int pb_host_cpu;
 
+#ifdef PB_HOST_SECTIONS
+/* Counts the words that the longest section with preemption off reads; see test_scale.c. */
+extern __thread int pb_host_preempt_count;
+extern __thread unsigned long pb_host_section_start, pb_host_section_most;
+
+static inline void preempt_disable(void)
+{
+	if (!pb_host_preempt_count++)
+		pb_host_section_start = pb_host_visits;
+}
+
+static inline void preempt_enable(void)
+{
+	unsigned long visits = pb_host_visits - pb_host_section_start;
+
+	if (!--pb_host_preempt_count && visits > pb_host_section_most)
+		pb_host_section_most = visits;
+}
+#else
 #define preempt_disable()	barrier()
 #define preempt_enable()	barrier()
-#define preempt_enable_no_resched() barrier()
+#endif
+#define preempt_enable_no_resched() preempt_enable()
 #define preemptible()		true
 #define in_nmi()		0
 #define in_hardirq()		0
@@ -434,10 +458,6 @@ static inline void pb_noreclaim_restore(unsigned int was)
 {
 	pb_host_task = (pb_host_task & ~PB_HOST_RECLAIMING) | was;
 }
-
-/* Words of bitmaps that this thread has read; see test_scale.c. */
-extern __thread unsigned long pb_host_visits;
-#define pb_count_visit()	((void)pb_host_visits++)
 
 /*
  * Memory: zeroed and aligned to a cache line. Large blocks are mapped, so pages never touched

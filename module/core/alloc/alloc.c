@@ -124,6 +124,37 @@ enum pb_bad pb_check_block(struct pb_pool *pool, unsigned long pfn, unsigned int
 }
 EXPORT_SYMBOL_PB_TEST(pb_check_block);
 
+/* Order of the parts in which a larger block is freed. */
+#define PART_ORDER	(PB_PAGEBLOCK_ORDER + 3)
+
+/*
+ * Frees a block in parts and enables preemption between them. The rest stays allocated, as blocks
+ * of smaller orders, so that each frame is free or allocated at any time.
+ */
+static noinline enum pb_bad free_large(struct pb_pool *pool, unsigned long start,
+				       unsigned int order)
+{
+	unsigned long end = start + (1UL << order), pfn;
+	u8 *order_map;
+
+	for (pfn = start; pfn < end; pfn += 1UL << order) {
+		if (pfn > start)
+			order = __ffs(pfn - start);
+		preempt_disable();
+		order_map = pb_order_map(pool, pfn);
+		if (unlikely(READ_ONCE(*order_map) != order + 1)) {
+			preempt_enable();
+			return pb_check_block(pool, pfn, order);
+		}
+		for (; order > PART_ORDER; order--)
+			*pb_order_map(pool, pfn + (1UL << (order - 1))) = order;
+		*order_map = 0;
+		pb_zone_free(pb_dir_entry(pool, pfn)->zone, pfn, order);
+		preempt_enable();
+	}
+	return PB_BAD_NONE;
+}
+
 /* Frees a block with flags in the page order map, or reports a misuse. */
 static noinline enum pb_bad free_flagged(struct pb_pool *pool, unsigned long pfn,
 					 unsigned int order)
@@ -137,9 +168,14 @@ static noinline enum pb_bad free_flagged(struct pb_pool *pool, unsigned long pfn
 	if (what == PB_MOVABLE_FREE_NOW) {
 		if (was & PB_FRAME_ACCOUNTED)
 			pool->ops.uncharge(pool, pfn, order);
-		pb_zone_free(zone, pfn, order);
+		if (order > PART_ORDER)
+			*pb_order_map(pool, pfn) = order + 1;
+		else
+			pb_zone_free(zone, pfn, order);
 	}
 	preempt_enable();
+	if (what == PB_MOVABLE_FREE_NOW && order > PART_ORDER)
+		return free_large(pool, pfn, order);
 	return what == PB_MOVABLE_FREE_BAD ? pb_check_block(pool, pfn, order) : PB_BAD_NONE;
 }
 
@@ -169,6 +205,10 @@ enum pb_bad pb_free(struct pb_pool *pool, unsigned long pfn, unsigned int order)
 	if (unlikely(READ_ONCE(*order_map) != order + 1)) {
 		preempt_enable();
 		return free_flagged(pool, pfn, order);
+	}
+	if (unlikely(order > PART_ORDER)) {
+		preempt_enable();
+		return free_large(pool, pfn, order);
 	}
 	*order_map = 0;
 	mt = pb_entry_migratetype(value);

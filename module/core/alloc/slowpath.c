@@ -6,7 +6,7 @@
  *
  *   ADJUST          wake the node threads; walk with the flags of the slow path, down to min
  *   COLLECT         drain this CPU's caches; if the request may sleep also those of other CPUs,
- *                   update the index from the free bitmaps, and scan every pageblock
+ *                   update the index from the free bitmaps unless it is NORETRY, and scan
  *   GROW            grow the pool, if it may grow; walk
  *   COMPACT_FIRST   costly and unmovable blocks: compact asynchronously before reclaim
  *   RETRY           wake the node threads, update the reserves, walk; requests that may not sleep
@@ -15,7 +15,7 @@
  *   COMPACT         direct compaction, walk
  *   AGAIN           decide about another round
  *   OUT_OF_MEMORY   kill a task, if the OOM policy allows it
- *   NO_PAGE         scan every pageblock without the index; fail, except for NOFAIL requests
+ *   NO_PAGE         scan, which finds what the index hides; fail, except for NOFAIL requests
  *
  *   ADJUST > COLLECT > GROW > COMPACT_FIRST >
  *	RETRY > RECLAIM > COMPACT > AGAIN > OUT_OF_MEMORY > NO_PAGE
@@ -63,8 +63,13 @@ static enum state collect(struct pb_slow *s)
 	pb_slow_drain_all(s->pool);
 	if (pb_slow_walk(s))
 		return SERVED;
-	pb_slow_scan_zones(s->pool, &s->now);
-	return pb_slow_walk(s) || pb_slow_scan(s) ? SERVED : GROW;
+	/* Opportunistic requests do not wait for it. What is free the scan finds, too. */
+	if (!pb_slow_may(s, PB_ALLOC_NORETRY)) {
+		pb_slow_scan_zones(s->pool, &s->now);
+		if (pb_slow_walk(s))
+			return SERVED;
+	}
+	return pb_slow_scan(s) ? SERVED : GROW;
 }
 
 /* Before reclaim, because growth takes memory from no user of the pool. */

@@ -48,13 +48,17 @@ struct pb_zone {
 	struct pb_free_area	area[PB_INDEXED_TYPES];	/* A */
 	struct pb_index_ctl	*ctl;			/* per pageblock from base_pfn */
 	atomic_t		*isolated;		/* A: the same; see free_area.c */
+	u16			*free_highatomic;	/* the same; by the updater */
 	void			*index_mem;		/* I: backs @area */
+	struct pb_recent	*recent;		/* A: rings of the CPUs */
+	unsigned int		nr_recent;		/* I: a power of two */
 
 	unsigned long		watermark[PB_NR_WMARK];	/* pages; tunable */
 	unsigned long		watermark_boost;	/* R: pages */
 	unsigned long		lowmem_reserve[PB_NR_ZONE_TYPES]; /* pages; tunable */
 	unsigned long		cma_pages;		/* I: pages of PB_CMA pageblocks */
 	atomic_long_t		nr_reserved_highatomic;	/* A: pages of PB_HIGHATOMIC pageblocks */
+	atomic_long_t		nr_free_highatomic;	/* A: the sum of free_highatomic[] */
 	atomic_long_t		nr_prezeroed;		/* A: pages prezeroed since start */
 	atomic_long_t		nr_dirty;		/* A: pages reported as dirty */
 	atomic_t		node_reclaiming;	/* A: in a node's lowest zone */
@@ -63,6 +67,7 @@ struct pb_zone {
 	unsigned int		compact_defer_shift;	/* 1 << this many are deferred */
 	unsigned int		compact_order_failed;	/* orders from this one on are deferred */
 	atomic_t		compact_direct;	/* A: requests that are compacting the zone */
+	unsigned long		compact_async_from; /* where an asynchronous compaction goes on */
 	u8			*compact_skip;	/* skip hint: 1 + least order that failed, or 0 */
 
 	atomic_long_t		nr_free ____cacheline_aligned;	/* A: free pages, not isolated */

@@ -75,15 +75,17 @@ static bool cma_first(struct pb_zone *zone, const struct pb_request *rq)
 
 /*
  * Allocates from the zone, bypassing the caches: from the request's migratetype, from a fallback
- * type, and for some requests from the highatomic reserve. As rmqueue_buddy() in mm/page_alloc.c.
+ * type, and for some requests from the highatomic reserve. @searched: a refill has just searched
+ * for one block of the request's migratetype. As rmqueue_buddy() in mm/page_alloc.c.
  */
-static unsigned long rmqueue_shared(struct pb_zone *zone, const struct pb_request *rq)
+static unsigned long rmqueue_shared(struct pb_zone *zone, const struct pb_request *rq,
+				    bool searched)
 {
 	unsigned long pfn = PB_NO_PFN;
 
 	if (cma_first(zone, rq))
 		pfn = pb_fallback_cma(zone, rq->order, rq);
-	if (pfn == PB_NO_PFN)
+	if (pfn == PB_NO_PFN && !searched)
 		pfn = pb_zone_alloc(zone, rq->order, rq->migratetype, rq);
 	if (pfn == PB_NO_PFN)
 		pfn = pb_fallback(zone, rq->order, rq);
@@ -109,6 +111,7 @@ static void note_zone_alloc(struct pb_zone *zone, unsigned long pfn, const struc
 static unsigned long rmqueue_any(struct pb_zone *zone, const struct pb_request *rq)
 {
 	unsigned long pfn = PB_NO_PFN;
+	bool searched = false;
 
 	if (unlikely(rq->flags & PB_ALLOC_HIGHATOMIC))
 		pfn = pb_highatomic_alloc(zone, rq);
@@ -116,9 +119,11 @@ static unsigned long rmqueue_any(struct pb_zone *zone, const struct pb_request *
 		pfn = pb_pcp_alloc(zone, rq);
 		if (likely(pfn != PB_NO_PFN))
 			return pfn;
+		searched = rq->order > PB_PAGEBLOCK_ORDER &&
+			   !pb_this_cpu_ptr(zone->pcp)->busy;
 	}
 	if (pfn == PB_NO_PFN)
-		pfn = rmqueue_shared(zone, rq);
+		pfn = rmqueue_shared(zone, rq, searched);
 	if (pfn != PB_NO_PFN)
 		note_zone_alloc(zone, pfn, rq);
 	return pfn;

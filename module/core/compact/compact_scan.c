@@ -23,6 +23,8 @@
 
 /* Pageblocks of one class to scan before the best of them is used. */
 #define CLASS_LOOKS	256
+/* Pageblocks with skip hints that an asynchronous run passes. */
+#define SKIP_LOOKS	4096
 /* Pageblocks of one class to try as a migration target. */
 #define TARGET_TRIES	16
 /* Cheapest runs to scan frame by frame before giving up. */
@@ -65,6 +67,7 @@ void pb_compact_reset_skip(struct pb_zone *zone)
 
 	for (i = 0; i < zone->nr_pageblocks; i++)
 		WRITE_ONCE(zone->compact_skip[i], 0);
+	WRITE_ONCE(zone->compact_async_from, 0);
 }
 
 static bool skip(struct pb_compact_control *cc, unsigned long index)
@@ -138,19 +141,44 @@ static unsigned long best_in_pageblock(struct pb_compact_control *cc, unsigned l
 	return least;
 }
 
+/*
+ * Whether an asynchronous run has passed enough pageblocks with skip hints. The next one goes on
+ * here, as with the cached positions of mm/compaction.c.
+ */
+static bool passed_enough(struct pb_compact_control *cc, unsigned long index)
+{
+	if (cc->mode != PB_MIGRATE_ASYNC || ++cc->passed < SKIP_LOOKS)
+		return false;
+	WRITE_ONCE(cc->zone->compact_async_from, index + 1);
+	return true;
+}
+
+static unsigned long first_candidate(struct pb_compact_control *cc)
+{
+	return cc->mode == PB_MIGRATE_ASYNC ? READ_ONCE(cc->zone->compact_async_from) : 0;
+}
+
 /* The cheapest area among the pageblocks of one index bitmap that are not fuller than @fullest. */
 static unsigned long best_in_map(struct pb_compact_control *cc, struct pb_bitmap *map,
 				 unsigned int fullest, unsigned long least, struct pb_area *best)
 {
-	unsigned long index = 0, cost;
+	unsigned long index = first_candidate(cc), cost;
 	unsigned int tries = 0, nr, fullness;
 	struct pb_area area;
 
 	for (; tries < CLASS_LOOKS; index++) {
 		index = pb_bitmap_next(map, index);
-		if (index == PB_NO_PAGEBLOCK)
+		if (index == PB_NO_PAGEBLOCK) {
+			if (first_candidate(cc))
+				WRITE_ONCE(cc->zone->compact_async_from, 0);
 			break;
-		if (skip(cc, index) || !type_fits(cc, index))
+		}
+		if (skip(cc, index)) {
+			if (passed_enough(cc, index))
+				break;
+			continue;
+		}
+		if (!type_fits(cc, index))
 			continue;
 		tries++;
 		nr = count_free(cc->zone, index, &fullness);

@@ -20,6 +20,7 @@
  * @target: per type, the pageblock that single frames are migrated to until it is full
  * @limit: emptiest fullness class that may be a migration target
  * @skipped: an area was skipped because of a skip hint
+ * @passed: pageblocks with skip hints that this run has passed
  * @busy: a range was skipped because another compaction has isolated a pageblock of it
  * @contended: ended early for a signal or another task
  * @isolated: pages isolated
@@ -40,6 +41,7 @@ struct pb_compact_control {
 	unsigned long		target[PB_INDEXED_TYPES];
 	unsigned int		limit;
 	bool			skipped;
+	unsigned int		passed;
 	bool			busy;
 	bool			contended;
 	unsigned long		isolated;

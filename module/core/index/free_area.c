@@ -66,11 +66,16 @@
  * bits: a free because it reads the index class 0 (or the updater reads its bits at UP2),
  * other changes because pb_index_update() does not compare classes then. nr_free_cma is
  * treated alike.
+ *
+ * The free frames of highatomic pageblocks, which watermark checks subtract, are counted in the
+ * same way, in zone->free_highatomic[] and nr_free_highatomic, but stay in nr_free. A free finds
+ * PB_CLASS_COUNTED in the class (or the updater that sets the class reads its bits at UP2).
  */
 #include "core/base/pfn.h"
 #include "core/index/bitmap.h"
 #include "core/index/free_area.h"
 #include "core/index/pageblock.h"
+#include "core/index/recent.h"
 
 /**
  * pb_free_area_words - memory the index of one migratetype needs
@@ -100,11 +105,12 @@ EXPORT_SYMBOL_PB_TEST(pb_free_area_init);
 /* The index class of a pageblock with nr free frames and this largest free order. */
 static u16 make_class(enum pb_migratetype mt, unsigned int nr, int largest)
 {
+	u16 counted = mt == PB_HIGHATOMIC ? PB_CLASS_COUNTED : 0;
 	unsigned int fullness = 0;
 
 	if (largest < PB_PAGEBLOCK_ORDER)
 		fullness = pb_fullness(nr);
-	return (mt << PB_CLASS_MT_SHIFT) | (fullness << PB_CLASS_FULLNESS_SHIFT) |
+	return counted | (mt << PB_CLASS_MT_SHIFT) | (fullness << PB_CLASS_FULLNESS_SHIFT) |
 	       ((largest + 1) << PB_CLASS_LARGEST_SHIFT);
 }
 
@@ -193,6 +199,27 @@ static void settle_isolated(struct pb_zone *zone, unsigned long index, unsigned 
 		atomic_long_sub(change, &zone->nr_free_cma);
 }
 
+/* Counts the free frames of a highatomic pageblock. Called by the updater. */
+static void settle_highatomic(struct pb_zone *zone, unsigned long index, unsigned long value)
+{
+	u16 *count = &zone->free_highatomic[index], free = 0;
+
+	if (pb_entry_migratetype(value) == PB_HIGHATOMIC)
+		free = pb_pageblock_count_free(pb_entry_pageblock(value));
+	if (likely(free == *count))
+		return;
+	atomic_long_add((long)free - *count, &zone->nr_free_highatomic);
+	WRITE_ONCE(*count, free);
+}
+
+/* Whether each change of a pageblock requests an update, which counts its free frames. */
+static bool is_counted(unsigned long value)
+{
+	enum pb_migratetype mt = pb_entry_migratetype(value);
+
+	return mt == PB_ISOLATE || mt == PB_HIGHATOMIC;
+}
+
 /* The updater's loop: until the class is right and no CPU has incremented the count since. */
 static void update_class(struct pb_zone *zone, unsigned long index, struct pb_dir_entry *entry,
 			 u16 class)
@@ -212,6 +239,7 @@ static void update_class(struct pb_zone *zone, unsigned long index, struct pb_di
 			class = pb_index_class(value);
 		} while (class != ctl->index_class);
 		settle_isolated(zone, index, value);
+		settle_highatomic(zone, index, value);
 	} while (atomic_cmpxchg(&ctl->update, seen, 0) != seen);
 }
 
@@ -229,31 +257,35 @@ void pb_index_update(struct pb_zone *zone, unsigned long index)
 	struct pb_index_ctl *ctl = &zone->ctl[index];
 	unsigned long value = READ_ONCE(entry->value);
 	u16 class = pb_index_class(value);
+	struct pb_recent *recent;
 
 	/* Nothing to move: as in pb_index_on_free(), a concurrent updater reads the words again. */
-	if (READ_ONCE(ctl->index_class) == class &&
-	    likely(pb_entry_migratetype(value) != PB_ISOLATE))
+	if (READ_ONCE(ctl->index_class) == class && likely(!is_counted(value)))
 		return;
+	recent = pb_recent_begin(zone, index);
 	if (!atomic_fetch_inc(&ctl->update))
 		update_class(zone, index, entry, class);
+	pb_recent_end(recent);
 }
 EXPORT_SYMBOL_PB_TEST(pb_index_update);
 
 /**
- * pb_index_update_isolated - update the index and zone->isolated[] of a pageblock
+ * pb_index_update_isolated - update the index of a pageblock, and what is counted of it
  * @zone: its zone
  * @index: its number within the zone
  *
- * After the end of an isolation, when the class may be right and isolated[] is not.
+ * After a change of the migratetype, when the class may be right and isolated[] is not.
  *
  * Context: any, NMI included; does not wait for another CPU.
  */
 void pb_index_update_isolated(struct pb_zone *zone, unsigned long index)
 {
 	struct pb_dir_entry *entry = pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, index));
+	struct pb_recent *recent = pb_recent_begin(zone, index);
 
 	if (!atomic_fetch_inc(&zone->ctl[index].update))
 		update_class(zone, index, entry, pb_index_class(READ_ONCE(entry->value)));
+	pb_recent_end(recent);
 }
 EXPORT_SYMBOL_PB_TEST(pb_index_update_isolated);
 
@@ -283,18 +315,22 @@ void pb_index_raise(struct pb_zone *zone, unsigned long index, const atomic64_t 
 	struct pb_pageblock *pageblock = pb_entry_pageblock(value);
 	struct pb_index_ctl *ctl = &zone->ctl[index];
 	enum pb_migratetype mt = pb_entry_migratetype(value);
+	struct pb_recent *recent = pb_recent_begin(zone, index);
 	int largest;
 
-	if (atomic_fetch_inc(&ctl->update))
+	if (atomic_fetch_inc(&ctl->update)) {
+		pb_recent_end(recent);
 		return;
+	}
 	largest = largest_with(pageblock, word);
 	if (largest > pb_class_largest(ctl->index_class) && mt < PB_INDEXED_TYPES)
 		move_pageblock(zone, index, ctl,
 			       make_class(mt, pb_pageblock_count_free(pageblock), largest));
-	if (mt >= PB_INDEXED_TYPES || READ_ONCE(entry->value) != value ||
+	if (mt >= PB_INDEXED_TYPES || is_counted(value) || READ_ONCE(entry->value) != value ||
 	    largest_with(pageblock, word) != largest ||
 	    atomic_cmpxchg(&ctl->update, 1, 0) != 1)
 		update_class(zone, index, entry, pb_index_class(READ_ONCE(entry->value)));
+	pb_recent_end(recent);
 }
 EXPORT_SYMBOL_PB_TEST(pb_index_raise);
 
@@ -311,23 +347,28 @@ EXPORT_SYMBOL_PB_TEST(pb_index_raise);
 void pb_index_on_alloc(struct pb_zone *zone, unsigned long index)
 {
 	struct pb_dir_entry *entry = pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, index));
+	struct pb_recent *recent = pb_recent_begin(zone, index);
 	struct pb_index_ctl *ctl = &zone->ctl[index];
 
-	if (atomic_fetch_inc(&ctl->update))
+	if (atomic_fetch_inc(&ctl->update)) {
+		pb_recent_end(recent);
 		return;
+	}
 	if (ctl->index_class)
 		move_pageblock(zone, index, ctl, 0);
-	if (unlikely(pb_entry_migratetype(READ_ONCE(entry->value)) == PB_ISOLATE) ||
+	if (unlikely(is_counted(READ_ONCE(entry->value))) ||
 	    atomic_cmpxchg(&ctl->update, 1, 0) != 1)
 		update_class(zone, index, entry, 0);
+	pb_recent_end(recent);
 }
 EXPORT_SYMBOL_PB_TEST(pb_index_on_alloc);
 
 /*
- * Indexed by the low bits of the class, the largest free order + 1. When nothing is free, any free
- * passes the filter; when whole words are free, a free that fills the word does.
+ * Indexed by the low bits of the class, the largest free order + 1. When nothing is free, or the
+ * free frames are counted, any free passes the filter; when whole words are free, a free that fills
+ * the word does.
  */
-const struct pb_class_filter pb_class_filter[16] = {
+const struct pb_class_filter pb_class_filter[PB_CLASS_FILTER_MASK + 1] = {
 	[0] = { 0, 0 },
 	[1] = { 0x3, ~1ULL },
 	[2] = { 0xf, ~3ULL },
@@ -335,6 +376,7 @@ const struct pb_class_filter pb_class_filter[16] = {
 	[4] = { 0xffff, ~15ULL },
 	[5] = { 0xffffffff, ~31ULL },
 	[6 ... 15] = { ~0ULL, 0 },
+	[PB_CLASS_COUNTED ... PB_CLASS_FILTER_MASK] = { 0, 0 },
 };
 EXPORT_SYMBOL_PB_TEST(pb_class_filter);
 
@@ -388,7 +430,7 @@ enum pb_index_state pb_index_on_free(struct pb_zone *zone, unsigned long index,
 	u16 class = READ_ONCE(zone->ctl[index].index_class);	/* FR2 */
 	int largest = pb_class_largest(class), now;
 
-	if (!class)
+	if (!class || class & PB_CLASS_COUNTED)
 		return PB_INDEX_HIDES;
 	if (largest < PB_WORD_ORDER) {
 		if (formed(new, mask, largest + 1))

@@ -9,11 +9,16 @@
 
 /*
  * The index class of a pageblock: 0 when it is in no bitmap (nothing free, isolated, or a hole),
- * otherwise its migratetype, its fullness and its largest free order.
+ * otherwise its migratetype, its fullness and its largest free order. In a pageblock whose class is
+ * PB_CLASS_COUNTED each free requests an update.
  */
 #define PB_CLASS_LARGEST_SHIFT	0	/* 4 bits: largest free order + 1 */
-#define PB_CLASS_FULLNESS_SHIFT	4	/* 4 bits: fullness, 0 for a free pageblock */
-#define PB_CLASS_MT_SHIFT	8
+#define PB_CLASS_COUNTED	BIT(4)	/* highatomic: the free frames are counted */
+#define PB_CLASS_FULLNESS_SHIFT	5	/* 4 bits: fullness, 0 for a free pageblock */
+#define PB_CLASS_MT_SHIFT	9
+
+/* The bits of a class that decide whether a free needs an update. */
+#define PB_CLASS_FILTER_MASK	31
 
 /* What a free means for the index class of its pageblock. */
 enum pb_index_state {
@@ -49,7 +54,7 @@ struct pb_class_filter {
 	u64	align;		/* mask of a frame's number that gives the head of that block */
 };
 
-extern const struct pb_class_filter pb_class_filter[16];
+extern const struct pb_class_filter pb_class_filter[PB_CLASS_FILTER_MASK + 1];
 
 /*
  * Whether the index class still promises enough after the free of one frame, @bit of a word.
@@ -57,7 +62,7 @@ extern const struct pb_class_filter pb_class_filter[16];
  */
 static __always_inline bool pb_class_suffices(u16 class, unsigned int bit, u64 new)
 {
-	const struct pb_class_filter *s = &pb_class_filter[class & 15];
+	const struct pb_class_filter *s = &pb_class_filter[class & PB_CLASS_FILTER_MASK];
 	u64 run = s->run << (bit & s->align);
 
 	return (new & run) != run;

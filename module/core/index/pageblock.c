@@ -312,6 +312,7 @@ unsigned long pb_pageblock_free(struct pb_pageblock *pageblock, unsigned int fra
 	unsigned int i = frame / PB_WORD_NR, last;
 	unsigned long nr_double = 0;
 
+	pb_count_visit();
 	if (order < PB_WORD_ORDER) {
 		u64 mask = pb_word_run(order) << (frame % PB_WORD_NR);
 

@@ -29,7 +29,7 @@ struct walk {
 	unsigned long		in_flight;	/* frames neither free nor allocated */
 	unsigned long		index_bits;	/* bits the index should have set */
 	struct {
-		long	present, free, isolated, cma, free_cma, highatomic;
+		long	present, free, isolated, cma, free_cma, highatomic, free_highatomic;
 	} pages;				/* what the zone should have counted */
 };
 
@@ -314,8 +314,10 @@ static void count_pageblock(struct walk *w, unsigned long index, unsigned long v
 		w->pages.cma += PB_PAGEBLOCK_NR;
 		w->pages.free_cma += free;
 	}
-	if (pb_entry_migratetype(value) == PB_HIGHATOMIC)
+	if (pb_entry_migratetype(value) == PB_HIGHATOMIC) {
 		w->pages.highatomic += PB_PAGEBLOCK_NR;
+		w->pages.free_highatomic += free;
+	}
 }
 
 static void check_count(struct walk *w, const char *what, long counted, long found)
@@ -336,6 +338,8 @@ static void check_counts(struct walk *w)
 	check_count(w, "free cma", atomic_long_read(&zone->nr_free_cma), w->pages.free_cma);
 	check_count(w, "highatomic", atomic_long_read(&zone->nr_reserved_highatomic),
 		    w->pages.highatomic);
+	check_count(w, "free highatomic", atomic_long_read(&zone->nr_free_highatomic),
+		    w->pages.free_highatomic);
 }
 
 static void check_pageblocks(struct walk *w)

@@ -208,7 +208,15 @@ static unsigned long fallback_large(struct pb_zone *zone, unsigned int order,
 				    const struct pb_request *rq)
 {
 	unsigned long nr = 1UL << (order - PB_PAGEBLOCK_ORDER), pfn;
+	bool others = false;
+	unsigned int i;
 
+	for (i = 0; i < PB_PCPTYPES - 1; i++)
+		others |= !pb_bitmap_empty(&zone->area[pb_fallbacks[rq->migratetype][i]]
+					   .free_pageblocks);
+	/* The request's own type alone was searched before. */
+	if (!others)
+		return PB_NO_PFN;
 	pfn = pb_zone_alloc_pageblocks(zone, nr, nr, rq->migratetype, BIT(PB_PCPTYPES) - 1, rq);
 	if (pfn != PB_NO_PFN)
 		pb_fallback_note(zone, pfn, order, order, rq->migratetype, rq->migratetype, true);

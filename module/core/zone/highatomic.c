@@ -12,7 +12,8 @@
  * CPU that makes the change, by one compare-exchange of the directory entry, also changes the
  * count. So the count is exact at quiescence and does not exceed the limit. Code that changes
  * other types (fallback.c, run.c) names the types that it expects, which never include
- * PB_HIGHATOMIC. verify compares the count with the pageblocks.
+ * PB_HIGHATOMIC. verify compares the count with the pageblocks. The free pages of the reserve are
+ * counted by the updater of the index (free_area.c), so that no watermark check walks over it.
  */
 #include "core/base/pfn.h"
 #include "core/base/request.h"
@@ -31,7 +32,7 @@ static bool change_type(struct pb_zone *zone, unsigned long pfn, enum pb_migrate
 {
 	if (!pb_entry_change_migratetype(pb_dir_entry(zone->pool, pfn), BIT(from), to))
 		return false;
-	pb_index_update(zone, pb_pageblock_index(zone, pfn));
+	pb_index_update_isolated(zone, pb_pageblock_index(zone, pfn));
 	return true;
 }
 

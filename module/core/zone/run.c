@@ -2,57 +2,16 @@
 /*
  * Contiguous free pageblocks: for orders above the pageblock's, and for ranges.
  *
- * The pageblocks of a run are allocated one by one. When one of them is not free, the others go
- * back and the search continues behind it. They are counted next, and only then converted to the
- * migratetype of the request, so a refusal by the watermarks changes no type.
+ * The index finds the runs (free_run.c). The pageblocks of a run are allocated one by one. When one
+ * of them is not free, the others go back and the search continues behind it. They are counted
+ * next, and only then converted to the migratetype of the request, so a refusal by the watermarks
+ * changes no type.
  */
 #include "core/base/pfn.h"
-#include "core/index/bitmap.h"
 #include "core/index/free_area.h"
+#include "core/index/free_run.h"
 #include "core/index/pageblock.h"
 #include "core/zone/run.h"
-
-/* One word of the free pageblock bitmaps of these types, merged. */
-static u64 free_pageblock_word(struct pb_zone *zone, unsigned int types, unsigned long word)
-{
-	unsigned int mt;
-	u64 all = 0;
-
-	pb_count_visit();
-	for (mt = 0; mt < PB_INDEXED_TYPES; mt++)
-		if (types & BIT(mt))
-			all |= READ_ONCE(zone->area[mt].free_pageblocks.level[0][word]);
-	return all;
-}
-
-static unsigned long next_free_pageblock(struct pb_zone *zone, unsigned int types,
-					 unsigned long from)
-{
-	unsigned long best = PB_NO_PAGEBLOCK;
-	unsigned int mt;
-
-	for (mt = 0; mt < PB_INDEXED_TYPES; mt++)
-		if (types & BIT(mt))
-			best = min(best, pb_bitmap_next(&zone->area[mt].free_pageblocks, from));
-	return best;
-}
-
-/* Length of the run of free pageblocks that starts at index, counted up to nr. */
-static unsigned long run_of_free_pageblocks(struct pb_zone *zone, unsigned int types,
-					    unsigned long index, unsigned long nr)
-{
-	unsigned long run = 0;
-	u64 holes;
-
-	while (run < nr && index + run < zone->nr_pageblocks) {
-		holes = ~free_pageblock_word(zone, types, (index + run) / PB_WORD_NR);
-		holes >>= (index + run) % PB_WORD_NR;
-		if (holes)
-			return min(run + __ffs64(holes), nr);
-		run += PB_WORD_NR - (index + run) % PB_WORD_NR;
-	}
-	return min(run, nr);
-}
 
 /*
  * Allocates a free pageblock of one of these types. The type is read again afterwards: until the
@@ -151,22 +110,14 @@ unsigned long pb_zone_alloc_pageblocks(struct pb_zone *zone, unsigned long nr, u
 				       const struct pb_request *rq)
 {
 	struct pb_pageblock_run run = { .nr = nr, .types = types };
-	unsigned long index = 0, free, pfn;
+	unsigned long index = 0, pfn;
 
 	pb_assert_preempt_off();
-	while ((index = next_free_pageblock(zone, types, index)) != PB_NO_PAGEBLOCK) {
-		if (!IS_ALIGNED(index, align)) {
-			index = round_up(index, align);
-			continue;
-		}
-		if (index + nr > zone->nr_pageblocks)
+	types = pb_free_run_types(zone, types);
+	while (types) {
+		run.first = pb_free_run_next(zone, types, nr, align, index);
+		if (run.first == PB_NO_PAGEBLOCK)
 			break;
-		free = run_of_free_pageblocks(zone, types, index, nr);
-		if (free < nr) {
-			index += max(free, 1UL);
-			continue;
-		}
-		run.first = index;
 		pfn = pb_zone_alloc_run_at(zone, &run, mt, rq, &index);
 		if (pfn != PB_NO_PFN || index == PB_NO_PAGEBLOCK)
 			return pfn;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The scan that precedes the failure of a request: every pageblock of a zone, by its own words.
+ * The scan that precedes the failure of a request.
  *
  * The index finds memory quickly; it does not decide that there is none. A CPU that does not run
  * can hold the index of a pageblock back at any point. Meanwhile
@@ -11,11 +11,19 @@
  *     pageblocks of the word;
  *   - more stale candidates stand before a suitable pageblock than a search tries.
  *
- * So the scan reads no bitmap. It reads the index control of each pageblock, eight bytes by one
- * load. When no update is in progress and the class promises less than the order, no block of the
- * order was free at the moment of the load (free_area.c: an updater reads the words again before it
- * sets the count back to 0). In all other cases the scan reads the words of the pageblock, and its
- * migratetype from the directory entry.
+ * So the scan does not believe the bitmaps where an update is in progress. It has two parts.
+ *
+ * Part 1 decides that nothing is free (may_be_served). It reads the bitmaps with one summary
+ * level, without a limit of tries. Between two looks at the recent updates (recent.h) it notes
+ * which pageblocks an update may have moved or hidden, and reads the pageblocks of their words as
+ * part 2 does. All others did not move: when nothing has been freed or allocated in one of them,
+ * its bits, those of its class, were set all the time, and so was the summary bit above them.
+ *
+ * Part 2 finds a candidate, and decides when there were too many updates. It reads no bitmap, but
+ * the index control of each pageblock, eight bytes by one load. When no update is in progress and
+ * the class promises less than the order, no block of the order was free at the moment of the load
+ * (free_area.c: an updater reads the words again before it sets the count back to 0). In all other
+ * cases it reads the words of the pageblock, and its migratetype from the directory entry.
  *
  * A free is complete when its function returns. Frames of a free that is not, of an isolated
  * pageblock, of a CPU's cache, and frames that another allocation has removed from the bitmaps and
@@ -25,12 +33,15 @@
  * behind it and another is allocated before it. pb_slow_scan() repeats it, a bounded number of
  * times, when the free count changed meanwhile.
  *
- * The cost is 8 bytes read for each pageblock of the span: 16 KiB for 4 GiB, 4 MiB for a TiB.
+ * Part 1 reads a word for 4096 pageblocks in each bitmap, and those below that are not zero: some
+ * thousand words for a TiB. Part 2 reads 8 bytes for each pageblock of the span, 4 MiB for a TiB.
  * Preemption stays on, except for the allocation from a candidate.
  */
 #include "core/base/pfn.h"
 #include "core/index/free_area.h"
+#include "core/index/free_run.h"
 #include "core/index/pageblock.h"
+#include "core/index/recent.h"
 #include "core/zone/fallback.h"
 #include "core/zone/scan.h"
 
@@ -42,6 +53,7 @@ static bool may_serve(struct pb_zone *zone, const struct pb_zone_scan *scan, uns
 	struct pb_dir_entry *entry;
 	unsigned long value;
 
+	pb_count_visit();
 	if (likely(pb_index_excludes(&zone->ctl[index], scan->order)))
 		return false;
 	entry = pb_zone_dir_entry(zone, index);
@@ -50,6 +62,36 @@ static bool may_serve(struct pb_zone *zone, const struct pb_zone_scan *scan, uns
 	value = READ_ONCE(entry->value);
 	return BIT(pb_entry_migratetype(value)) & scan->run.types &&
 	       pb_pageblock_largest(pb_entry_pageblock(value)) >= (int)scan->order;
+}
+
+/* How many of these pageblocks, from the first on, may serve. */
+static unsigned long count_serving(struct pb_zone *zone, const struct pb_zone_scan *scan,
+				   unsigned long first)
+{
+	unsigned long n;
+
+	for (n = 0; n < scan->run.nr && may_serve(zone, scan, first + n); n++)
+		;
+	return n;
+}
+
+/* The next candidate that lies before @end. */
+static bool next_before(struct pb_zone *zone, struct pb_zone_scan *scan, unsigned long end)
+{
+	unsigned long nr = scan->run.nr, i, n;
+
+	if (scan->next == PB_NO_PAGEBLOCK)
+		return false;
+	for (i = round_up(scan->next, scan->align); i + nr <= end;
+	     i = round_up(i + n + 1, scan->align)) {
+		n = count_serving(zone, scan, i);
+		if (n == nr) {
+			scan->run.first = i;
+			scan->next = i + 1;
+			return true;
+		}
+	}
+	return false;
 }
 
 /**
@@ -62,23 +104,132 @@ static bool may_serve(struct pb_zone *zone, const struct pb_zone_scan *scan, uns
  */
 bool pb_zone_scan_next(struct pb_zone *zone, struct pb_zone_scan *scan)
 {
-	unsigned long nr = scan->run.nr, i, n;
+	return next_before(zone, scan, zone->nr_pageblocks);
+}
+EXPORT_SYMBOL_PB_TEST(pb_zone_scan_next);
 
-	if (scan->next == PB_NO_PAGEBLOCK)
-		return false;
-	for (i = round_up(scan->next, scan->align); i + nr <= zone->nr_pageblocks;
-	     i = round_up(i + n + 1, scan->align)) {
-		for (n = 0; n < nr && may_serve(zone, scan, i + n); n++)
-			;
-		if (n == nr) {
-			scan->run.first = i;
-			scan->next = i + 1;
+/* ---- part 1: the bitmaps, and the pageblocks of recent updates ---- */
+
+static u64 summary(const struct pb_bitmap *map, unsigned long word)
+{
+	pb_count_visit();
+	return map->levels > 1 ? READ_ONCE(map->level[1][word]) : 1;
+}
+
+static unsigned long nr_summaries(const struct pb_bitmap *map)
+{
+	return BITS_TO_LONGS(BITS_TO_LONGS(map->nbits));
+}
+
+/* Whether a pageblock of one word of a bitmap serves. */
+static bool word_serves(struct pb_zone *zone, const struct pb_zone_scan *scan,
+			const struct pb_bitmap *map, unsigned long word)
+{
+	u64 left = READ_ONCE(map->level[0][word]);
+
+	pb_count_visit();
+	for (; left; left &= left - 1)
+		if (may_serve(zone, scan, word * PB_WORD_NR + __ffs64(left)))
 			return true;
-		}
+	return false;
+}
+
+static bool map_serves(struct pb_zone *zone, const struct pb_zone_scan *scan,
+		       const struct pb_bitmap *map)
+{
+	unsigned long i;
+	u64 left;
+
+	for (i = 0; i < nr_summaries(map); i++)
+		for (left = summary(map, i); left; left &= left - 1)
+			if (word_serves(zone, scan, map, i * PB_WORD_NR + __ffs64(left)))
+				return true;
+	return false;
+}
+
+/* The class may lack a merged block of order 7 or 8, as in pb_index_excludes(). */
+static bool area_serves(struct pb_zone *zone, const struct pb_zone_scan *scan,
+			const struct pb_free_area *area)
+{
+	unsigned int i;
+
+	if (map_serves(zone, scan, &area->free_pageblocks))
+		return true;
+	for (i = 0; !scan->order && i < PB_NR_FULLNESS; i++)
+		if (map_serves(zone, scan, &area->fullness[i]))
+			return true;
+	if (!scan->order || scan->order == PB_PAGEBLOCK_ORDER)
+		return false;
+	for (i = min_t(unsigned int, scan->order, PB_WORD_ORDER); i <= PB_NR_LARGEST; i++)
+		if (map_serves(zone, scan, &area->largest[i - 1]))
+			return true;
+	return false;
+}
+
+static bool any_summary(const struct pb_bitmap *map)
+{
+	unsigned long i;
+
+	for (i = 0; i < nr_summaries(map); i++)
+		if (summary(map, i))
+			return true;
+	return false;
+}
+
+static bool run_serves(struct pb_zone *zone, const struct pb_zone_scan *scan, unsigned int types)
+{
+	unsigned long nr = scan->run.nr, first = 0, n;
+	unsigned int mt, some = 0;
+
+	for (mt = 0; mt < PB_INDEXED_TYPES; mt++)
+		if (types & BIT(mt) && any_summary(&zone->area[mt].free_pageblocks))
+			some |= BIT(mt);
+	while (some) {
+		first = pb_free_run_next(zone, some, nr, scan->align, first);
+		if (first == PB_NO_PAGEBLOCK)
+			break;
+		n = count_serving(zone, scan, first);
+		if (n == nr)
+			return true;
+		first += n + 1;
 	}
 	return false;
 }
-EXPORT_SYMBOL_PB_TEST(pb_zone_scan_next);
+
+/* Also the types that a pageblock had before its directory entry changed. */
+static bool index_serves(struct pb_zone *zone, const struct pb_zone_scan *scan)
+{
+	unsigned int types = scan->run.types | (BIT(PB_PCPTYPES) - 1) | BIT(PB_HIGHATOMIC), mt;
+
+	if (scan->run.nr > 1)
+		return run_serves(zone, scan, types);
+	for (mt = 0; mt < PB_INDEXED_TYPES; mt++)
+		if (types & BIT(mt) && area_serves(zone, scan, &zone->area[mt]))
+			return true;
+	return false;
+}
+
+/* Whether a candidate has a pageblock in the same word of a bitmap as this one. */
+static bool word_of_update_serves(struct pb_zone *zone, unsigned long index, void *arg)
+{
+	struct pb_zone_scan scan = *(const struct pb_zone_scan *)arg;
+	unsigned long first = round_down(index, PB_WORD_NR), before = scan.run.nr - 1;
+
+	scan.next = first - min(first, before);
+	return next_before(zone, &scan, min(first + PB_WORD_NR + before, zone->nr_pageblocks));
+}
+
+/* Whether there may be a candidate. False: at some moment since the call, each was not free. */
+static bool may_be_served(struct pb_zone *zone, struct pb_zone_scan *scan)
+{
+	struct pb_recent_mark mark;
+
+	pb_recent_mark(zone, &mark);
+	return index_serves(zone, scan) ||
+	       pb_recent_any(zone, &mark, word_of_update_serves, scan);
+}
+
+/* ---- part 2 ---- */
 
 static enum pb_migratetype type_at(struct pb_zone *zone, unsigned long index)
 {
@@ -160,7 +311,7 @@ static unsigned int types_of(struct pb_zone *zone, const struct pb_request *rq,
  *	PFN or PB_NO_PFN
  * @arg: passed to @take
  *
- * Context: any; takes time in proportion to the zone.
+ * Context: any; takes time in proportion to the zone when there may be a candidate.
  * Return: PFN, or PB_NO_PFN when there is no candidate, or when the watermarks refuse the request.
  */
 unsigned long pb_zone_scan(struct pb_zone *zone, const struct pb_request *rq,
@@ -170,10 +321,10 @@ unsigned long pb_zone_scan(struct pb_zone *zone, const struct pb_request *rq,
 	unsigned long pfn;
 	unsigned int turn;
 
-	/* Most failing requests end here, after one pass for all types. */
+	/* Most failing requests end here, after one look for all types. */
 	for (turn = 0; turn < NR_TURNS; turn++)
 		scan.run.types |= types_of(zone, rq, scan.order, turn);
-	if (!pb_zone_scan_next(zone, &scan))
+	if (!may_be_served(zone, &scan) || !pb_zone_scan_next(zone, &scan))
 		return PB_NO_PFN;
 	for (turn = 0; turn < NR_TURNS; turn++) {
 		scan = *what;

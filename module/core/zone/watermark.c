@@ -31,40 +31,21 @@
  */
 #include "core/base/pfn.h"
 #include "core/index/bitmap.h"
+#include "core/index/free_run.h"
 #include "core/index/pageblock.h"
 #include "core/zone/watermark.h"
 
 #define MOVABLE_MIN_LEAST	32UL	/* SWAP_CLUSTER_MAX */
 #define MOVABLE_MIN_MOST	128UL
 
-/* Free pages of one bitmap's pageblocks. */
-static unsigned long count_map(struct pb_zone *zone, struct pb_bitmap *map)
-{
-	unsigned long index, pages = 0, value;
-
-	for (index = pb_bitmap_next(map, 0); index != PB_NO_PAGEBLOCK;
-	     index = pb_bitmap_next(map, index + 1)) {
-		value = READ_ONCE(pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, index))->value);
-		pages += pb_pageblock_count_free(pb_entry_pageblock(value));
-	}
-	return pages;
-}
-
-/* Free pages in the highatomic pageblocks, which are at most one percent of the zone. */
+/*
+ * Free pages in the highatomic pageblocks. Not more than the reserve, which fast_watermark
+ * contains: a pageblock is counted until the updater of its index has seen that it left.
+ */
 static long free_highatomic(struct pb_zone *zone)
 {
-	long reserved = atomic_long_read(&zone->nr_reserved_highatomic);
-	struct pb_free_area *area = &zone->area[PB_HIGHATOMIC];
-	unsigned long pages;
-	unsigned int i;
-
-	if (!reserved)
-		return 0;
-	pages = count_map(zone, &area->free_pageblocks);
-	for (i = 0; i < PB_NR_FULLNESS; i++)
-		pages += count_map(zone, &area->fullness[i]);
-	/* A pageblock that moves within the index meanwhile may have been counted twice. */
-	return min_t(long, pages, reserved);
+	return min(atomic_long_read(&zone->nr_free_highatomic),
+		   atomic_long_read(&zone->nr_reserved_highatomic));
 }
 
 /* Free pages that this request may not use. As __zone_watermark_unusable_free(). */
@@ -201,34 +182,17 @@ bool pb_zone_watermark_ok_isolated(struct pb_zone *zone, unsigned long nr_pages,
 }
 EXPORT_SYMBOL_PB_TEST(pb_zone_watermark_ok_isolated);
 
-/* Whether there is an aligned run of @nr free pageblocks of these migratetypes. */
-static bool has_run(struct pb_zone *zone, unsigned long nr, unsigned int types)
-{
-	unsigned long start = 0, end = 0, next;
-	unsigned int mt;
-
-	do {
-		next = PB_NO_PAGEBLOCK;
-		for (mt = 0; mt < PB_INDEXED_TYPES; mt++)
-			if (types & BIT(mt))
-				next = min(next,
-					   pb_bitmap_next(&zone->area[mt].free_pageblocks, end));
-		if (next != end || next % nr == 0)
-			start = round_up(next, nr);
-		end = next + 1;
-		if (next != PB_NO_PAGEBLOCK && next >= start && next - start + 1 == nr)
-			return true;
-	} while (next != PB_NO_PAGEBLOCK);
-	return false;
-}
-
 /* Whether the index has a free block of the order for one of these migratetypes. */
 static bool has_block(struct pb_zone *zone, unsigned int order, unsigned int types)
 {
+	unsigned long nr = 1UL << (max_t(unsigned int, order, PB_PAGEBLOCK_ORDER) -
+				   PB_PAGEBLOCK_ORDER);
 	unsigned int mt, largest;
 
-	if (order > PB_PAGEBLOCK_ORDER)
-		return has_run(zone, 1UL << (order - PB_PAGEBLOCK_ORDER), types);
+	if (order > PB_PAGEBLOCK_ORDER) {
+		types = pb_free_run_types(zone, types);
+		return types && pb_free_run_next(zone, types, nr, nr, 0) != PB_NO_PAGEBLOCK;
+	}
 	for (mt = 0; mt < PB_INDEXED_TYPES; mt++) {
 		if (!(types & BIT(mt)))
 			continue;

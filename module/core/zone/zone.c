@@ -14,6 +14,7 @@
 #include "core/index/bitmap.h"
 #include "core/index/free_area.h"
 #include "core/index/pageblock.h"
+#include "core/index/recent.h"
 #include "core/zone/zone.h"
 
 /* Candidates tried in each half of a class. */
@@ -25,10 +26,12 @@ static int init_index(struct pb_zone *zone)
 	unsigned int mt;
 
 	zone->ctl = pb_meta_alloc(zone->nr_pageblocks *
-				  (sizeof(*zone->ctl) + sizeof(*zone->isolated)), zone->nid);
+				  (sizeof(*zone->ctl) + sizeof(*zone->isolated) +
+				   sizeof(*zone->free_highatomic)), zone->nid);
 	if (!zone->ctl)
 		return -ENOMEM;
 	zone->isolated = (atomic_t *)(zone->ctl + zone->nr_pageblocks);
+	zone->free_highatomic = (u16 *)(zone->isolated + zone->nr_pageblocks);
 	mem = pb_meta_alloc(PB_INDEXED_TYPES * pb_free_area_words(zone->nr_pageblocks) *
 			    sizeof(*mem), zone->nid);
 	if (!mem) {
@@ -64,12 +67,15 @@ int pb_zone_init(struct pb_zone *zone, struct pb_pool *pool, int nid, enum pb_zo
 	zone->end_pfn = end_pfn;
 	zone->base_pfn = round_down(start_pfn, 1UL << PB_SECTION_ORDER);
 	zone->nr_pageblocks = (end_pfn - zone->base_pfn) >> PB_PAGEBLOCK_ORDER;
-	return init_index(zone);
+	if (init_index(zone))
+		return -ENOMEM;
+	return pb_recent_init(zone);
 }
 EXPORT_SYMBOL_PB_TEST(pb_zone_init);
 
 void pb_zone_destroy(struct pb_zone *zone)
 {
+	pb_recent_destroy(zone);
 	pb_meta_free(zone->index_mem);
 	pb_meta_free(zone->ctl);
 	zone->index_mem = NULL;
