@@ -224,8 +224,8 @@ static void test_mode_bits(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, result_of(f, rq), PB_NODE_RECLAIM_SUCCESS);
 		KUNIT_EXPECT_EQ(test, holder.calls, 1U);
 		KUNIT_EXPECT_EQ(test, holder.flags & all,
-				(mode & PB_RECLAIM_WRITE ? io : 0) |
-				(mode & PB_RECLAIM_UNMAP ? 0 : PB_ALLOC_NO_UNMAP));
+				(mode & PB_RECLAIM_WRITE ? io : PB_ALLOC_FLAG(0)) |
+				(mode & PB_RECLAIM_UNMAP ? PB_ALLOC_FLAG(0) : PB_ALLOC_NO_UNMAP));
 	}
 	/* A request that may not do I/O does not get it. */
 	rq.flags &= ~io;

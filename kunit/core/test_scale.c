@@ -270,7 +270,7 @@ static void every_other_pageblock(struct kunit *test, struct pb_pool *pool)
 }
 
 static int refuse_to_move(struct pb_pool *pool, unsigned long src, unsigned long dst,
-			  unsigned int order, enum pb_migrate_mode mode)
+			  unsigned int order, int mode)
 {
 	return -EBUSY;
 }
