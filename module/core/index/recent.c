@@ -45,6 +45,7 @@ void pb_recent_mark(struct pb_zone *zone, struct pb_recent_mark *mark)
 	}
 	smp_mb();	/* between the steps 1 and 2 of recent.h */
 }
+EXPORT_SYMBOL_PB_TEST(pb_recent_mark);
 
 /**
  * pb_recent_any - call a function for the pageblock of each update since a mark
@@ -80,3 +81,4 @@ bool pb_recent_any(struct pb_zone *zone, const struct pb_recent_mark *mark,
 	}
 	return false;
 }
+EXPORT_SYMBOL_PB_TEST(pb_recent_any);
