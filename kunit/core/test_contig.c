@@ -8,6 +8,7 @@
 #include "core/zone/zone.h"
 #include "fixture.h"
 #include "params.h"
+#include "threads.h"
 
 static const unsigned long counts[] = {
 	1, 2, 3, 5, 63, 64, 65, 100, 127, 128, 129, 255, 256, 257, 511, 512, 513, 1000, 1024, 1025,
@@ -281,6 +282,9 @@ static void test_refused_keeps_types(struct kunit *test)
 
 	pt_set_watermark(zone, PB_WMARK_MIN, f->pages - 50);
 	KUNIT_EXPECT_EQ(test, pb_alloc_contig(&f->pool, &rq, 100, NULL), PB_NO_PFN);
+	/* Grants the range, but not the block of 128 pages that it is cut from. */
+	pt_set_watermark(zone, PB_WMARK_MIN, f->pages - 110);
+	KUNIT_EXPECT_EQ(test, pb_alloc_contig(&f->pool, &rq, 100, NULL), PB_NO_PFN);
 	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_FALLBACK_CLAIM), 0UL);
 }
 
@@ -294,7 +298,10 @@ static void test_of_mixed_types(struct kunit *test)
 		pfns[i] = pt_alloc_mt(f, PB_PAGEBLOCK_ORDER, i % PB_PCPTYPES);
 	for (i = 0; i < 8; i++)
 		pt_free(test, f, pfns[i], PB_PAGEBLOCK_ORDER);
+	pt_drain_all(&f->pool);
 	KUNIT_EXPECT_EQ(test, contig(f, 7 * 512 + 1, NULL), PT_PAGEBLOCK(2048));
+	/* Not by the scan before the failure. */
+	KUNIT_EXPECT_EQ(test, pb_zone_event(pt_zone(f, 0, PB_ZONE_NORMAL), PB_ALLOC_SLOW), 0UL);
 }
 
 /* A range with a frame that is in use is not allocated; its other frames are free again. */

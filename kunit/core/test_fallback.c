@@ -278,9 +278,12 @@ static void test_large_order_merges_types(struct kunit *test)
 	for (i = 0; i < 8; i++)
 		pt_free(test, f, pfns[i], PB_PAGEBLOCK_ORDER);
 	KUNIT_ASSERT_LT(test, pageblocks_of(f, PB_MOVABLE), 8U);
+	pt_drain_all(&f->pool);
 	pfn = pt_alloc_mt(f, 12, PB_RECLAIMABLE);
 	KUNIT_EXPECT_EQ(test, pfn, PT_PAGEBLOCK(2048));
 	KUNIT_EXPECT_EQ(test, pageblocks_of(f, PB_RECLAIMABLE), 8U);
+	/* Not by the scan at the end of the slow path. */
+	KUNIT_EXPECT_EQ(test, pb_zone_event(pt_zone(f, 0, PB_ZONE_NORMAL), PB_ALLOC_SLOW), 0UL);
 }
 
 /* A type can allocate every frame that the others leave free. */
@@ -404,6 +407,12 @@ static void test_boost_on_claim(struct kunit *test)
 		;
 	KUNIT_EXPECT_GT(test, zone->watermark_boost, 0UL);
 	KUNIT_EXPECT_EQ(test, woken, 0U);
+	/* Nor does the next request that may wake it. */
+	rq.order = 0;
+	rq.migratetype = PB_MOVABLE;
+	rq.flags |= PB_ALLOC_KSWAPD;
+	KUNIT_EXPECT_NE(test, pb_alloc(&f->pool, &rq, NULL), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, woken, 0U);
 }
 
 /* The same in bulk, which refills without a walk over the zonelist. */
@@ -463,12 +472,13 @@ static void test_cma_is_last_resort(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_cma);
 	struct pb_request rq = pt_rq(PB_PAGEBLOCK_ORDER, PB_MOVABLE, 0);
-	unsigned long *pfns, n, pfn;
+	unsigned long *pfns, n, pfn, slow;
 
 	n = pt_fill(test, f, 0, PB_MOVABLE, &pfns);
 	while (n--)
 		if (pfns[n] % 2)
 			pt_free(test, f, pfns[n], 0);
+	slow = pb_zone_event(f->pool.all_zones->zone[0], PB_ALLOC_SLOW);
 	rq.flags = PB_ALLOC_CMA;
 	for (n = 0; n < 2; n++)
 		KUNIT_ASSERT_GE(test, pb_alloc(&f->pool, &rq, NULL), PT_PAGEBLOCK(2053));
@@ -476,6 +486,8 @@ static void test_cma_is_last_resort(struct kunit *test)
 	pfn = pb_alloc(&f->pool, &rq, NULL);
 	KUNIT_EXPECT_GE(test, pfn, PT_PAGEBLOCK(2053));
 	KUNIT_EXPECT_NE(test, pfn, PB_NO_PFN);
+	/* Not by the scan at the end of the slow path. */
+	KUNIT_EXPECT_EQ(test, pb_zone_event(f->pool.all_zones->zone[0], PB_ALLOC_SLOW), slow);
 }
 
 /*
