@@ -185,10 +185,11 @@ static void empty(void *arg)
 
 /*
  * Allocates down to the MIN watermark, without reclaim. Called again, it allocates what was
- * freed since.
+ * freed since. By a mask: with THISNODE, pbuddy's requests that may not wait end at LOW.
  */
 static void fill(struct full *full)
 {
+	nodemask_t only = nodemask_of_node(full->nid);
 	gfp_t gfp = __GFP_THISNODE | __GFP_NOWARN;
 	struct page *page;
 	int order;
@@ -201,7 +202,7 @@ static void fill(struct full *full)
 		}
 	}
 	while (full->nr_pbuddy < full->zone->present_pages) {
-		page = pbuddy_alloc_pages_node(full->nid, gfp, 0);
+		page = pbuddy_alloc_pages_nodemask(__GFP_NOWARN, 0, full->nid, &only);
 		if (!page)
 			break;
 		full->pbuddy[full->nr_pbuddy++] = page;

@@ -140,8 +140,11 @@ static DEFINE_MUTEX(drain_mutex);
 
 void pt_drain_all(struct pb_pool *pool)
 {
+	unsigned int reclaims = current->flags & PF_MEMALLOC;
 	int cpu;
 
+	/* The kernel warns of a task that reclaims and waits for the workqueue of work_on_cpu(). */
+	current->flags &= ~PF_MEMALLOC;
 	cpus_read_lock();
 	mutex_lock(&drain_mutex);
 	for_each_possible_cpu(cpu) {
@@ -152,4 +155,5 @@ void pt_drain_all(struct pb_pool *pool)
 	}
 	mutex_unlock(&drain_mutex);
 	cpus_read_unlock();
+	current->flags |= reclaims;
 }

@@ -68,7 +68,7 @@ has_run() {
 # All pageblocks are movable and none is free, so an unmovable request boosts a zone. The boosted mark
 # may refuse the request itself.
 boosts() {
-	unload && load pool=0:64M,1:64M min_free_kbytes=256 || return
+	unload && load pool=0:62M,1:62M min_free_kbytes=256 || return
 	hold --size 129536K --class movable || return
 	boosted=$(event watermark_boost) run=$(event pageoutrun)
 	request "$1" 'gfp=NOWAIT|NOWARN' order=4 && within 20 has_run &&
@@ -89,7 +89,7 @@ records() {
 }
 
 ktap_begin
-load pool=0:64M,1:64M min_free_kbytes=256 || exit 1
+load pool=0:62M,1:62M min_free_kbytes=256 || exit 1
 mount -t tracefs tracefs "$tracing" 2>/dev/null
 echo 1 >"$tracing/events/pbuddy/enable"
 t contexts_trace_locks trace_locks
