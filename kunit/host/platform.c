@@ -3,6 +3,7 @@
  * The host's CPU numbers and the allocator of the core's metadata. The allocator can fail at the
  * nth call and counts what is allocated.
  */
+#include <unistd.h>
 #include <stdarg.h>
 #include <sys/mman.h>
 #include "platform.h"

@@ -43,7 +43,7 @@ for suite in "$results"/pbuddy_*; do
 done
 # One line for each of the seven misuses in test_api.c and of the 18 in test_compound.c.
 lines=$(dmesg | grep -c 'pbuddy: bad free: .* by kunit_try_catch')
-# Five warnings of test_slow_states.c, and two of test_parity_slow.c with as many of the kernel's.
+# Four warnings of test_slow_states.c, one of test_slow_rights.c, and two of test_parity_slow.c with as many of the kernel's.
 warned=$(dmesg | grep -c 'WARNING: .*core/alloc/slow\.c:')
 kernel=$(dmesg | grep -c 'WARNING: .*mm/page_alloc\.c:')
 echo "# $ran suites, $bad of them not ok; $lines lines about misuse; $warned and $kernel warnings"
