@@ -33,7 +33,8 @@ static void allocate_inside(struct pb_pool *pool)
 	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
 
 	holder.deepest = max(holder.deepest, ++holder.depth);
-	rq.flags = rq.slow_flags = PB_ALLOC_WMARK_LOW | PB_ALLOC_WAIT | PB_ALLOC_THISNODE;
+	rq.flags = PB_ALLOC_WMARK_LOW | PB_ALLOC_WAIT | PB_ALLOC_THISNODE;
+	rq.slow_flags = PB_ALLOC_WMARK_LOW;
 	if (holder.allocs && holder.depth < 3) {
 		holder.allocs--;
 		pb_alloc(pool, &rq, NULL);

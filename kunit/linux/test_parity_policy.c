@@ -213,6 +213,7 @@ static void test_interleave_counted(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, interleave_hits(first) - first_hits, NR_REQUESTS / 2UL);
 	KUNIT_EXPECT_EQ(test, interleave_hits(far) - far_hits, NR_REQUESTS / 2UL);
 }
+
 /*
  * The blocks of a buffer that do not fit on its preferred node are misses. Its tries of the orders
  * and nodes are no failed requests.
@@ -291,6 +292,7 @@ static void test_cpuset(struct kunit *test)
 	/* A softirq is not restricted by the task's cpuset. */
 	KUNIT_EXPECT_EQ(test, softirq, first);
 }
+
 /* The nodes that the task gets back while its request fails. */
 static nodemask_t given_back;
 
