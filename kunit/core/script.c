@@ -92,6 +92,7 @@ unsigned long pt_script_grow(struct pb_pool *pool, const struct pb_request *rq,
 
 static bool mems_changed(const struct pb_request *rq)
 {
+	pt_script.checks++;
 	return pt_script.changed;
 }
 

@@ -33,6 +33,7 @@
  * @got_nested: the block it got, or PB_NO_PFN
  * @change_at: letter of the callback during which the task's allowed nodes change
  * @changed: they have changed
+ * @checks: times that the slow path checked whether they have
  * @queries: queries of reclaimable pages are recorded
  */
 struct pt_script {
@@ -51,6 +52,7 @@ struct pt_script {
 	unsigned long		got_nested;
 	char			change_at;
 	bool			changed;
+	unsigned int		checks;
 	bool			queries;
 };
 

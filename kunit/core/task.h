@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Gives the running task an attribute that the slow path and its warnings look at: it reclaims,
- * is dying, dumps core, is a kthread, or its warnings are expected. On the host these are variables
- * of kunit/host/platform.h. In the kernel they are real; the suites run in kthreads there, and
- * cases that need a user task run in pt_run_as_user().
+ * is dying, dumps core, is a kthread, or its warnings are expected. On the host these are
+ * variables of kunit/host/platform.h. In the kernel they are real; the suites run in kthreads
+ * there, and cases that need a user task run in pt_run_as_user().
  */
 #ifndef PT_TASK_H
 #define PT_TASK_H

@@ -35,7 +35,7 @@ static void allocate_inside(struct pb_pool *pool)
 
 	holder.deepest = max(holder.deepest, ++holder.depth);
 	rq.flags = PB_ALLOC_WMARK_LOW | PB_ALLOC_WAIT | PB_ALLOC_THISNODE;
-	rq.slow_flags = rq.flags;
+	rq.slow_flags = PB_ALLOC_WMARK_LOW;
 	if (holder.allocs && holder.depth < 3) {
 		holder.allocs--;
 		pb_alloc(pool, &rq, NULL);

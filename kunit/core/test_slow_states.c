@@ -373,8 +373,8 @@ static void test_victim_ends(struct kunit *test)
 }
 
 /*
- * THISNODE that may not wait: fails between the low and the min watermark, unless it may use a
- * reserve, and gets a page from this CPU's cache.
+ * THISNODE that may not wait: one round, down to the min watermark and with this CPU's cache,
+ * unless it may use a reserve. The cpuset is checked before each further round and at the failure.
  */
 static void test_fails_early(struct kunit *test)
 {
@@ -383,28 +383,25 @@ static void test_fails_early(struct kunit *test)
 	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
 	unsigned long held = pt_script.held;
 
-	pt_free(test, f, held ^ 1, 0);
-	pt_free(test, f, held ^ 2, 0);
-	pt_drain_all(&f->pool);
 	pt_set_watermark(zone, PB_WMARK_LOW, 2);
 	rq.flags = K | PB_ALLOC_THISNODE | PB_ALLOC_WMARK_LOW;
 	rq.slow_flags = PB_ALLOC_NON_BLOCK;
+	rq.mems_cookie = 1;
 	KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), PB_NO_PFN);
 	KUNIT_EXPECT_STREQ(test, pt_script.log, "");
+	KUNIT_EXPECT_EQ(test, pt_script.checks, 1U);
 	rq.slow_flags |= PB_ALLOC_MIN_RESERVE;
-	KUNIT_EXPECT_NE(test, pt_script_request(f, &rq), PB_NO_PFN);
-	rq.slow_flags = PB_ALLOC_NON_BLOCK;
-	rq.reserve_flags = PB_ALLOC_NO_WATERMARKS;
-	KUNIT_EXPECT_NE(test, pt_script_request(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), PB_NO_PFN);
 	KUNIT_EXPECT_STREQ(test, pt_script.log, "");
+	KUNIT_EXPECT_EQ(test, pt_script.checks, 3U);
+	rq.slow_flags = PB_ALLOC_NON_BLOCK;
 	/* Two pages in the cache: for a block of the other order the drain is needed. */
-	rq.reserve_flags = 0;
-	rq.order = 1;
-	pt_set_watermark(zone, PB_WMARK_LOW, 0);
 	pt_free(test, f, held, 0);
 	pt_script.held = PB_NO_PFN;
 	pt_free(test, f, held ^ 1, 0);
+	rq.order = 1;
 	KUNIT_EXPECT_NE(test, pt_script_request(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_STREQ(test, pt_script.log, "");
 }
 
 /* Neither a core dump nor a request without file systems kills; a dying task gets the reserve. */

@@ -128,9 +128,9 @@ static void warn_unreasonable(const struct pb_slow *s)
  * pb_slow_fails_early - whether a request only tries a node, because its caller has a fallback
  * @s: the request
  *
- * THISNODE without sleeping, and without a right to a reserve. Such a request wakes no thread, has
- * one round, and leaves the pages below the low watermark to requests without a fallback. As
- * __alloc_pages_slowpath() before Linux 4.4; but it searches the caches of this CPU.
+ * THISNODE without sleeping, and without a right to a reserve. Such a request wakes no thread and
+ * has one round, after the caches of this CPU were drained. Linux before 4.4 failed it without a
+ * walk; since then it may use the pages down to the min watermark, which it does here.
  *
  * Context: any.
  * Return: whether it does.
@@ -158,10 +158,6 @@ bool pb_slow_begin(struct pb_slow *s)
 	if (!possible(s)) {
 		WARN_ON_ONCE(pb_slow_may(s, PB_ALLOC_NOFAIL));
 		return false;
-	}
-	if (pb_slow_fails_early(s)) {
-		s->now.flags &= ~(PB_ALLOC_NOFRAGMENT | PB_ALLOC_SPREAD_DIRTY);
-		return true;
 	}
 	s->now.flags = pb_slow_alloc_flags(s->rq);
 	/* The cpuset no longer selects it. */

@@ -21,8 +21,8 @@
  * @nid: preferred node
  * @nodemask: nodes that may serve it, as a bitmap of pool->nr_nodes bits, or NULL for all;
  *	see pb_ignores_policy()
- * @preferred_zone: first zone that may serve it, for statistics; NULL: the zonelist's first one
- *	that @highest_zone and @nodemask allow
+ * @preferred_zone: first zone that may serve it, for statistics; NULL: the first zone of the
+ *	zonelist that @highest_zone and @nodemask allow
  * @mems_allowed: nodes of the caller's cpuset, or NULL for all; applies with PB_ALLOC_CPUSET and
  *	PB_ALLOC_HARDWALL
  * @mems_cookie: for ops->mems_changed, or 0: the allowed nodes do not change
