@@ -150,17 +150,16 @@ static const struct reach {
 	bool		noreclaim;
 	unsigned int	eighths;
 } reaches[] = {
-	/* With THISNODE it fails early, at the low watermark, as before Linux 4.4. */
-	{ "nowait", GFP_NOWAIT, false, 10 },
+	{ "nowait", GFP_NOWAIT, false, 8 },
 	{ "noretry", GFP_KERNEL | __GFP_NORETRY, false, 8 },
 	{ "user", GFP_HIGHUSER | __GFP_NORETRY, false, 8 },
 	{ "high", GFP_KERNEL | __GFP_HIGH | __GFP_NORETRY, false, 4 },
 	{ "atomic", GFP_ATOMIC, false, 3 },
 	{ "atomic, nomemalloc", GFP_ATOMIC | __GFP_NOMEMALLOC, false, 4 },
 	{ "memalloc", GFP_NOWAIT | __GFP_MEMALLOC, false, 0 },
-	{ "memalloc, nomemalloc", GFP_NOWAIT | __GFP_MEMALLOC | __GFP_NOMEMALLOC, false, 10 },
+	{ "memalloc, nomemalloc", GFP_NOWAIT | __GFP_MEMALLOC | __GFP_NOMEMALLOC, false, 8 },
 	{ "noreclaim scope", GFP_NOWAIT, true, 0 },
-	{ "noreclaim scope, nomemalloc", GFP_NOWAIT | __GFP_NOMEMALLOC, true, 10 },
+	{ "noreclaim scope, nomemalloc", GFP_NOWAIT | __GFP_NOMEMALLOC, true, 8 },
 };
 
 static void describe_reach(const struct reach *reach, char *desc)
