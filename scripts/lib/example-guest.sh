@@ -57,7 +57,7 @@ cgroup_uncharged() {
 	[ "$(usage)" -eq "$1" ]
 }
 
-insmod /pbuddy.ko pool=0:64M,1:64M || exit 1
+insmod /pbuddy.ko pool=0:64M,1:64M min_free_kbytes=0 || exit 1
 ktap_begin
 t every_way insmod /pbuddy_example.ko
 t held_back_by_users eval '! rmmod pbuddy'

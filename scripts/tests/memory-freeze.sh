@@ -53,7 +53,7 @@ freezes() {
 }
 
 ktap_begin
-load pool=0:32M,1:32M min_free_kbytes=16384
+load pool=0:32M,1:32M && echo 16384 >/sys/module/pbuddy/parameters/min_free_kbytes
 t freeze_threads_freezable freezable
 t freeze_threads_work works
 t freeze_and_thaw freezes
