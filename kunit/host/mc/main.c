@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Runs scenarios and prints KTAP; scripts/host describes the options. */
+#include <getopt.h>
+#include <time.h>
+#include "arena.h"
+#include "replay.h"
+#include "scenario.h"
+
+static const struct mc_group * const groups[] = {
+	&mc_index_group,
+};
+
+static struct {
+	int		bound;
+	unsigned long	random;
+	unsigned long	seed;
+	const char	*replay;
+	bool		list;
+	bool		strict;
+} opt = { .bound = 2 };
+
+static int nr_tests, nr_failed;
+
+static double cpu_seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return t.tv_sec + t.tv_nsec * 1e-9;
+}
+
+static void print_failure(const struct mc_scenario *s, const struct mc_subject *subject,
+			  struct mc_result *result)
+{
+	char text[1024];
+
+	mc_minimise(subject, &result->schedule);
+	mc_schedule_print(&result->schedule, text, sizeof(text));
+	printf("# %s: %s\n", s->name, result->what);
+	printf("# replay: scripts/host mc%s --replay '%s' %s\n", mc_tso ? " --tso" : "", text,
+	       s->name);
+}
+
+static void print_result(const struct mc_scenario *s, bool failed)
+{
+	const char *known = opt.strict || opt.replay ? NULL : s->known;
+
+	nr_tests++;
+	if (failed && known) {
+		printf("ok %d %s # SKIP known fault: %s\n", nr_tests, s->name, known);
+		return;
+	}
+	/* A seed need not find the fault; the bound does. */
+	if (known && !opt.random) {
+		printf("# %s passes: remove the mark \"%s\" from its row\n", s->name, known);
+		failed = true;
+	}
+	nr_failed += failed;
+	printf("%sok %d %s\n", failed ? "not " : "", nr_tests, s->name);
+}
+
+static void run_scenario(const struct mc_scenario *s)
+{
+	struct mc_subject subject;
+	struct mc_result result = {};
+	struct mc_schedule schedule;
+	double start = cpu_seconds();
+
+	mc_scenario_prepare(s, &subject);
+	if (opt.replay) {
+		if (!mc_schedule_parse(opt.replay, &schedule)) {
+			fprintf(stderr, "mc: not a schedule: %s\n", opt.replay);
+			exit(2);
+		}
+		mc_every_access = true;
+		result.failed = mc_try(&subject, &schedule);
+		if (result.failed)
+			printf("# %s: %s\n", s->name, mc_run.violation);
+		print_result(s, result.failed);
+		return;
+	}
+	mc_search_bounded(&subject, opt.random ? 1 : opt.bound, &result);
+	if (opt.random && !result.failed)
+		mc_search_random(&subject, opt.random, opt.seed, &result);
+	printf("# %s: %lu runs, at most %d steps, %.2f s\n", s->name, result.runs,
+	       result.most_steps, cpu_seconds() - start);
+	if (result.failed)
+		print_failure(s, &subject, &result);
+	print_result(s, result.failed);
+	fflush(stdout);
+}
+
+static bool wanted(const char *name, int argc, char **argv)
+{
+	int i;
+
+	for (i = 0; i < argc; i++)
+		if (!strcmp(name, argv[i]))
+			return true;
+	return !argc;
+}
+
+/* Calls fn for the scenarios that the command line names; returns how many. */
+static int for_each_wanted(int argc, char **argv, void (*fn)(const struct mc_scenario *s))
+{
+	unsigned int g, i;
+	int n = 0;
+
+	for (g = 0; g < ARRAY_SIZE(groups); g++) {
+		for (i = 0; i < groups[g]->nr; i++) {
+			if (!wanted(groups[g]->row[i].name, argc, argv))
+				continue;
+			n++;
+			if (fn)
+				fn(&groups[g]->row[i]);
+		}
+	}
+	return n;
+}
+
+static void list_scenario(const struct mc_scenario *s)
+{
+	printf("%s%s%s\n", s->name, s->known ? "  # known fault: " : "", s->known ?: "");
+}
+
+static void parse_options(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "bound", required_argument, NULL, 'b' },
+		{ "random", required_argument, NULL, 'r' },
+		{ "seed", required_argument, NULL, 's' },
+		{ "replay", required_argument, NULL, 'p' },
+		{ "tso", no_argument, NULL, 't' },
+		{ "list", no_argument, NULL, 'l' },
+		{ "strict", no_argument, NULL, 'S' },
+		{},
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", options, NULL)) >= 0) {
+		switch (c) {
+		case 'b': opt.bound = atoi(optarg); break;
+		case 'r': opt.random = strtoul(optarg, NULL, 0); break;
+		case 's': opt.seed = strtoul(optarg, NULL, 0); break;
+		case 'p': opt.replay = optarg; break;
+		case 't': mc_tso = true; break;
+		case 'l': opt.list = true; break;
+		case 'S': opt.strict = true; break;
+		default: exit(2);
+		}
+	}
+}
+
+int main(int argc, char **argv)
+{
+	int n;
+
+	parse_options(argc, argv);
+	argc -= optind;
+	argv += optind;
+	if (opt.list) {
+		for_each_wanted(argc, argv, list_scenario);
+		return 0;
+	}
+	n = for_each_wanted(argc, argv, NULL);
+	if (!n || (argc && n != argc)) {
+		fprintf(stderr, "mc: no such scenario (see --list)\n");
+		return 2;
+	}
+	if (!opt.seed)
+		opt.seed = time(NULL);
+	printf("KTAP version 1\n1..%d\n", n);
+	if (opt.random)
+		printf("# seed %lu\n", opt.seed);
+	for_each_wanted(argc, argv, run_scenario);
+	return nr_failed > 0;
+}

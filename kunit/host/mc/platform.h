@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * platform.h for the scheduler of kunit/host/mc: barriers and waits of the core call it. Barriers
+ * are those of x86: only smp_mb() empties the store buffer, and an atomic operation needs none.
+ */
+#ifndef PB_MC_PLATFORM_H
+#define PB_MC_PLATFORM_H
+
+#include "../platform.h"
+
+void mc_fence(void);
+void mc_yield(void);
+
+/* Less per-CPU memory to copy before each run. */
+#undef PB_HOST_MAX_CPUS
+#define PB_HOST_MAX_CPUS	4
+
+#undef smp_mb
+#undef smp_rmb
+#undef smp_wmb
+#undef smp_mb__before_atomic
+#undef smp_mb__after_atomic
+#define smp_mb()			mc_fence()
+#define smp_rmb()			barrier()
+#define smp_wmb()			barrier()
+#define smp_mb__before_atomic()		barrier()
+#define smp_mb__after_atomic()		barrier()
+
+#undef cond_resched
+#undef pb_wait_tick
+#undef pb_resched
+#undef cpu_relax
+#define cond_resched()			mc_yield()
+#define pb_wait_tick()			mc_yield()
+#define pb_resched()			mc_yield()
+#define cpu_relax()			mc_yield()
+
+#endif /* PB_MC_PLATFORM_H */

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What scenarios share: set-up, actors' steps with their accounts, and the check after each run. */
+#include "core/alloc/alloc.h"
+#include "core/cache/drain.h"
+#include "core/pool/pool.h"
+#include "core/pool/stat.h"
+#include "core/pool/verify.h"
+#include "core/zone/zone.h"
+#include "arena.h"
+#include "scenario.h"
+
+struct mc_state mc;
+
+static const struct mc_scenario *scenario;
+static long free_at_start;
+
+int scnprintf(char *buf, size_t size, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(buf, size, fmt, ap);
+	va_end(ap);
+	return size ? min_t(int, n, size - 1) : 0;
+}
+
+static void bad(struct pb_pool *pool, enum pb_bad bad, unsigned long pfn, unsigned int order,
+		unsigned int was)
+{
+	mc_violate("%s at frame %#lx", pb_bad_name[bad], pfn - MC_FIRST_PFN);
+}
+
+static int distance(int from, int to)
+{
+	return 10;
+}
+
+void mc_drain_all(void)
+{
+	int cpu;
+
+	pb_for_each_cpu(cpu)
+		pb_pcp_drain_cpu(mc.pool, cpu);
+}
+
+static void make_pool(unsigned int nr_pageblocks, const struct pb_range *span)
+{
+	struct pb_range range = {
+		.start_pfn = MC_FIRST_PFN,
+		.nr_pages = nr_pageblocks * PB_PAGEBLOCK_NR,
+		.type = PB_ZONE_NORMAL,
+	};
+	struct pb_pool_config config = {
+		.ranges = &range, .nr_ranges = 1, .spans = span, .nr_spans = !!span,
+		.nr_nodes = 1, .distance = distance, .ops.bad = bad,
+	};
+
+	mc.pool = pb_host_alloc(sizeof(*mc.pool));
+	if (pb_pool_init(mc.pool, &config))
+		abort();
+	mc.zone = mc.pool->zone[0][PB_ZONE_NORMAL];
+	/* Statistics: added to by everything, read by nothing. */
+	mc_arena_ignore(mc.zone->event, sizeof(mc.zone->event));
+}
+
+void mc_make_pool(unsigned int nr_pageblocks)
+{
+	make_pool(nr_pageblocks, NULL);
+}
+
+void mc_make_growable_pool(unsigned int nr_pageblocks, unsigned int span)
+{
+	struct pb_range range = {
+		.start_pfn = MC_FIRST_PFN,
+		.nr_pages = span * PB_PAGEBLOCK_NR,
+		.type = PB_ZONE_NORMAL,
+	};
+
+	make_pool(nr_pageblocks, &range);
+}
+
+static struct pb_request request(unsigned int order, enum pb_migratetype mt, pb_alloc_flags_t flags)
+{
+	return (struct pb_request){ .order = order, .migratetype = mt, .flags = flags,
+				    .highest_zone = PB_ZONE_MOVABLE };
+}
+
+void mc_fill(enum pb_migratetype mt)
+{
+	struct pb_request rq = request(PB_PAGEBLOCK_ORDER, mt, 0);
+
+	while (pb_alloc(mc.pool, &rq, NULL) != PB_NO_PFN)
+		;
+}
+
+void mc_free_frames(unsigned int pageblock, unsigned int from, unsigned int nr)
+{
+	unsigned long pfn = mc_pfn(pageblock, 0);
+	unsigned int i;
+
+	if (pb_page_order(mc.pool, pfn) == PB_PAGEBLOCK_ORDER)
+		pb_split(mc.pool, pfn, PB_PAGEBLOCK_ORDER);
+	for (i = from; i < from + nr; i++)
+		pb_free(mc.pool, pfn + i, 0);
+	mc_drain_all();
+}
+
+static void record(int n, unsigned long pfn, unsigned int order)
+{
+	mc.got[n] = pfn;
+	if (pfn != PB_NO_PFN)
+		mc.free -= 1L << order;
+}
+
+void mc_alloc_flags(int n, unsigned int order, enum pb_migratetype mt, pb_alloc_flags_t flags)
+{
+	struct pb_request rq = request(order, mt, flags);
+
+	record(n, pb_alloc(mc.pool, &rq, NULL), order);
+}
+
+void mc_alloc(int n, unsigned int order, enum pb_migratetype mt)
+{
+	mc_alloc_flags(n, order, mt, 0);
+}
+
+void mc_zone_alloc(int n, unsigned int order, enum pb_migratetype mt)
+{
+	unsigned long pfn = pb_zone_alloc(mc.zone, order, mt, NULL);
+
+	if (pfn != PB_NO_PFN)
+		*pb_order_map(mc.pool, pfn) = order + 1;
+	record(n, pfn, order);
+}
+
+void mc_free(unsigned long pfn, unsigned int order)
+{
+	pb_free(mc.pool, pfn, order);
+	mc.free += 1L << order;
+}
+
+/* The frames are single pages, or one block. */
+void mc_zone_free(unsigned long pfn, unsigned int order)
+{
+	unsigned int i;
+
+	for (i = 0; i < 1U << order; i++)
+		*pb_order_map(mc.pool, pfn + i) = 0;
+	pb_zone_free(mc.zone, pfn, order);
+	mc.free += 1L << order;
+}
+
+void mc_must_get(int n, const char *because)
+{
+	if (!mc_got(n))
+		mc_violate("request %d failed though %s", n, because);
+}
+
+static void begin(void)
+{
+	memset(mc.got, 0xff, sizeof(mc.got));
+	mc.free = free_at_start;
+	pb_host_task = 0;
+}
+
+static void check_highatomic(void)
+{
+	long reserved = atomic_long_read(&mc.zone->nr_reserved_highatomic);
+	struct pb_free_count count;
+
+	pb_zone_count_free(mc.zone, &count);
+	if (reserved != (long)(count.pageblocks[PB_HIGHATOMIC] * PB_PAGEBLOCK_NR))
+		mc_violate("nr_reserved_highatomic is %ld with %lu HighAtomic pageblocks", reserved,
+			   count.pageblocks[PB_HIGHATOMIC]);
+}
+
+static void check(void)
+{
+	struct pb_verify v;
+
+	mc_drain_all();
+	if (pb_verify(mc.pool, &v))
+		mc_violate("verify: %s", v.first);
+	if ((long)v.free_pages != mc.free)
+		mc_violate("%lu pages are free, not %ld", v.free_pages, mc.free);
+	check_highatomic();
+	if (scenario->holds)
+		scenario->holds();
+}
+
+void mc_scenario_prepare(const struct mc_scenario *s, struct mc_subject *subject)
+{
+	struct pb_verify v;
+
+	*subject = (struct mc_subject){ .begin = begin, .check = check };
+	while (subject->actors.nr < MC_NR_FIBERS && s->actor[subject->actors.nr]) {
+		subject->actors.fn[subject->actors.nr] = s->actor[subject->actors.nr];
+		subject->actors.nr++;
+	}
+	subject->actors.irqs = s->irqs;
+	scenario = s;
+	mc_arena_clear();
+	memset(&mc, 0, sizeof(mc));
+	s->setup();
+	if (pb_verify(mc.pool, &v)) {
+		fprintf(stderr, "mc: set-up of %s: %s\n", s->name, v.first);
+		abort();
+	}
+	free_at_start = v.free_pages + v.pcp_pages;
+	mc_arena_save();
+}

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The scheduler. Each actor is a fiber with a CPU of its own, or an interrupt on the CPU of
+ * actor 0: it may begin at any access of actor 0, which goes on when the interrupt has ended.
+ *
+ * Before each access to a word that actors share, the scheduler decides which actor runs next. By
+ * default the same one runs on. When it has ended, the first one that can run follows. A schedule
+ * lists the decisions that differ. A decision is named by the actor and the number of its access, so
+ * that a schedule stays valid when the set of shared words changes.
+ *
+ * A run that makes more than MC_MAX_STEPS decisions is abandoned as a livelock.
+ */
+#include "arena.h"
+#include "sched.h"
+#include "tso.h"
+
+int pb_host_nr_cpus = MC_NR_FIBERS;
+int pb_host_nr_nodes = 1;
+__thread int pb_host_cpu;
+__thread int pb_host_warn_expected;
+__thread unsigned int pb_host_warnings;
+__thread unsigned long pb_host_visits;
+__thread unsigned int pb_host_task;
+bool pb_host_need_resched;
+bool pb_host_fatal_signal;
+
+struct mc_run mc_run;
+bool mc_tso;
+bool mc_every_access;
+int (*mc_decide_hook)(const struct mc_step *step, int otherwise);
+
+static const struct mc_actors *actors;
+static const struct mc_schedule *schedule;
+static struct {
+	bool		started;
+	bool		ended;
+	u32		accesses;
+} state[MC_NR_FIBERS];
+static int cur = MC_START;
+static bool at_shared;		/* the access made last is to a shared word */
+static bool used[MC_MAX_PLAN];	/* choices of the schedule that were applied */
+
+bool mc_running(void)
+{
+	return cur != MC_START;
+}
+
+void mc_violate(const char *fmt, ...)
+{
+	static char text[256];
+	va_list ap;
+
+	if (mc_run.violation)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	mc_run.violation = text;
+}
+
+void pb_host_warn(const char *file, int line, const char *what)
+{
+	mc_violate("warning at %s:%d: %s", file, line, what);
+}
+
+u8 pb_peek(const u8 *p)
+{
+	mc_access(p, false);
+	return *p;
+}
+
+static bool is_irq(int n)
+{
+	return actors->irqs & BIT(n);
+}
+
+static u8 enabled_actors(void)
+{
+	u8 enabled = 0;
+	int n, in_irq = -1;
+
+	for (n = 0; n < actors->nr; n++)
+		if (is_irq(n) && state[n].started && !state[n].ended)
+			in_irq = n;
+	for (n = 0; n < actors->nr; n++) {
+		if (state[n].ended)
+			continue;
+		/* An interrupt that runs keeps actor 0 and the other interrupts from its CPU. */
+		if (in_irq < 0 || n == in_irq || (n && !is_irq(n)))
+			enabled |= BIT(n);
+	}
+	return enabled;
+}
+
+int mc_default(const struct mc_step *step)
+{
+	if (step->kind == MC_FORCED)
+		return step->enabled ? __builtin_ctz(step->enabled) : MC_START;
+	return step->actor;
+}
+
+static int planned(const struct mc_step *step)
+{
+	const struct mc_choice *c = schedule->choice;
+	int i;
+
+	for (i = 0; i < schedule->n; i++, c++) {
+		if (used[i] || c->actor != step->actor || c->access != step->access ||
+		    (c->to == MC_DELAY) != (step->kind == MC_STORE))
+			continue;
+		if (c->to != MC_DELAY && !(step->enabled & BIT(c->to)))
+			continue;
+		used[i] = true;
+		return c->to;
+	}
+	return mc_default(step);
+}
+
+static void switch_to(int to)
+{
+	int from = cur;
+
+	if (to == from)
+		return;
+	cur = to;
+	if (to != MC_START) {
+		state[to].started = true;
+		pb_host_cpu = is_irq(to) ? 0 : to;
+	}
+	mc_fiber_switch(from, to);
+}
+
+static int decide(enum mc_step_kind kind, u32 access, u8 enabled)
+{
+	struct mc_step *step = &mc_run.step[mc_run.nr_steps];
+
+	if (mc_run.nr_steps == MC_MAX_STEPS - 1) {
+		mc_violate("no end after %d steps", MC_MAX_STEPS);
+		switch_to(MC_START);
+	}
+	mc_run.nr_steps++;
+	*step = (struct mc_step){ cur, access, kind, enabled };
+	step->to = mc_decide_hook ? mc_decide_hook(step, mc_default(step)) : planned(step);
+	return (s8)step->to;
+}
+
+void mc_access(const void *p, bool write)
+{
+	bool shared;
+
+	if (cur == MC_START || !mc_arena_contains(p))
+		return;
+	state[cur].accesses++;
+	shared = mc_arena_access(p, cur, write) || mc_every_access;
+	if (shared)
+		switch_to(decide(MC_SWITCH, state[cur].accesses, enabled_actors()));
+	at_shared = shared;
+}
+
+bool mc_delay_store(void)
+{
+	return at_shared && decide(MC_STORE, state[cur].accesses, 0) == MC_DELAY;
+}
+
+/* The actor waits for others: another one runs, if there is one. */
+void mc_yield(void)
+{
+	u8 others;
+
+	if (cur == MC_START)
+		return;
+	mc_tso_flush(pb_host_cpu);
+	others = enabled_actors() & ~BIT(cur);
+	state[cur].accesses++;
+	if (others)
+		switch_to(decide(MC_FORCED, state[cur].accesses, others));
+	else
+		decide(MC_FORCED, state[cur].accesses, 0);	/* counts towards the limit */
+}
+
+static void fiber_main(void)
+{
+	actors->fn[cur]();
+	if (!is_irq(cur))
+		mc_tso_flush(pb_host_cpu);
+	state[cur].ended = true;
+	switch_to(decide(MC_FORCED, MC_AT_END, enabled_actors()));
+	abort();
+}
+
+void mc_run_schedule(const struct mc_actors *who, const struct mc_schedule *plan)
+{
+	int n;
+
+	actors = who;
+	schedule = plan;
+	mc_arena_restore();
+	mc_run.nr_steps = 0;
+	mc_run.violation = NULL;
+	memset(used, 0, sizeof(used));
+	memset(state, 0, sizeof(state));
+	for (n = 0; n < who->nr; n++)
+		mc_fiber_reset(n, fiber_main);
+	cur = MC_START;
+	switch_to(decide(MC_FORCED, 0, enabled_actors()));
+	cur = MC_START;
+	for (n = 0; n < MC_NR_FIBERS; n++)
+		mc_tso_flush(n);
+	pb_host_cpu = 0;
+}
