@@ -11,12 +11,16 @@
 
 #define ARENA_SIZE	(4UL << 20)
 #define WORD		8
-#define IGNORED		0x80	/* in @point */
+#define ACTORS		0xf	/* a bit per actor */
+#define WRITES_SHIFT	4
 
 static char arena[ARENA_SIZE] __aligned(4096);
 static char saved[ARENA_SIZE] __aligned(4096);
-static u8 users[ARENA_SIZE / WORD];	/* low half: bit per reader; high half: per writer */
+/* Low half: a bit for each actor that reads; high half: that writes. */
+static u8 users[ARENA_SIZE / WORD];
+/* The same for actors whose read or write is a switch point. */
 static u8 point[ARENA_SIZE / WORD];
+static bool ignored[ARENA_SIZE / WORD];
 static size_t used;
 
 int pb_host_fail_nth;
@@ -46,6 +50,7 @@ void mc_arena_clear(void)
 {
 	memset(users, 0, sizeof(users));
 	memset(point, 0, sizeof(point));
+	memset(ignored, 0, sizeof(ignored));
 	used = 0;
 }
 
@@ -72,15 +77,34 @@ void mc_arena_ignore(const void *p, size_t bytes)
 {
 	size_t word = ((const char *)p - arena) / WORD;
 
-	memset(point + word, IGNORED, bytes / WORD);
+	memset(ignored + word, true, bytes / WORD);
 }
 
 bool mc_arena_access(const void *p, int actor, bool write)
 {
 	size_t word = ((const char *)p - arena) / WORD;
+	u8 bit = 1 << (write ? actor + WRITES_SHIFT : actor);
 
-	users[word] |= write ? 0x10 << actor : 1 << actor;
-	return point[word] == 1;
+	users[word] |= bit;
+	return point[word] & bit;
+}
+
+/* A read matters to other actors that write, a write to those that read or write. */
+static u8 shared_accesses(u8 use)
+{
+	u8 writers = use >> WRITES_SHIFT, readers = use & ACTORS, all = readers | writers;
+	u8 result = 0;
+	int actor;
+
+	for (actor = 0; actor < WRITES_SHIFT; actor++) {
+		u8 bit = 1 << actor;
+
+		if (readers & bit && writers & ~bit)
+			result |= bit;
+		if (writers & bit && all & ~bit)
+			result |= bit << WRITES_SHIFT;
+	}
+	return result;
 }
 
 bool mc_arena_freeze(void)
@@ -89,12 +113,13 @@ bool mc_arena_freeze(void)
 	bool grown = false;
 
 	for (word = 0; word < used / WORD; word++) {
-		u8 writers = users[word] >> 4, any = writers | (users[word] & 15);
+		u8 now;
 
-		if (point[word] || !writers || !(any & (any - 1)))
+		if (!users[word] || ignored[word])
 			continue;
-		point[word] = 1;
-		grown = true;
+		now = shared_accesses(users[word]);
+		grown |= now != point[word];
+		point[word] = now;
 	}
 	return grown;
 }

@@ -11,13 +11,13 @@ void mc_arena_restore(void);
 void mc_arena_ignore(const void *p, size_t bytes);
 
 /*
- * Notes an access by an actor. Returns whether it is a switch point: at least two actors access the
- * word, one of them writes it, and mc_arena_freeze() has seen that.
+ * Notes an access by an actor. Returns whether it is a switch point: one that conflicts with an
+ * access of another actor that mc_arena_freeze() has seen.
  */
 bool mc_arena_access(const void *p, int actor, bool write);
 bool mc_arena_contains(const void *p);
 
-/* Makes the words that actors have shared so far switch points. Returns whether there are new ones. */
+/* Makes the conflicting accesses seen so far switch points. Returns whether there are new ones. */
 bool mc_arena_freeze(void);
 
 #endif /* PB_MC_ARENA_H */

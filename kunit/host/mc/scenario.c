@@ -13,6 +13,7 @@ struct mc_state mc;
 
 static const struct mc_scenario *scenario;
 static long free_at_start;
+static unsigned long real_present_pages;
 
 int scnprintf(char *buf, size_t size, const char *fmt, ...)
 {
@@ -179,6 +180,8 @@ static void check(void)
 {
 	struct pb_verify v;
 
+	if (mc.present_pages)
+		mc.zone->present_pages = real_present_pages;
 	mc_drain_all();
 	if (pb_verify(mc.pool, &v))
 		mc_violate("verify: %s", v.first);
@@ -208,5 +211,8 @@ void mc_scenario_prepare(const struct mc_scenario *s, struct mc_subject *subject
 		abort();
 	}
 	free_at_start = v.free_pages + v.pcp_pages;
+	real_present_pages = mc.zone->present_pages;
+	if (mc.present_pages)
+		mc.zone->present_pages = mc.present_pages;
 	mc_arena_save();
 }

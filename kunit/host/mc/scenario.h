@@ -22,10 +22,10 @@
  */
 struct mc_scenario {
 	const char	*name;
-	void		(*setup)(void);
-	void		(*actor[MC_NR_FIBERS])(void);
+	mc_fn		setup;
+	mc_fn		actor[MC_NR_FIBERS];
 	unsigned int	irqs;
-	void		(*holds)(void);
+	mc_fn		holds;
 	const char	*known;
 };
 
@@ -34,13 +34,18 @@ struct mc_group {
 	unsigned int			nr;
 };
 
-extern const struct mc_group mc_index_group, mc_alloc_group, mc_cache_group, mc_compact_group,
-			     mc_zone_group;
+extern const struct mc_group mc_index_group, mc_zone_group, mc_cache_group, mc_irq_group,
+			     mc_compact_group;
 
 #define MC_GROUP(name, rows) \
 	const struct mc_group name = { rows, ARRAY_SIZE(rows) }
 
-/* What the actors share. @got: allocations by number; an actor uses numbers of its own. */
+/*
+ * What the actors share.
+ *
+ * @got: allocations by number; an actor uses numbers of its own
+ * @present_pages: if not 0, the size that the zone pretends to have while actors run
+ */
 #define MC_NR_GOT	8
 
 struct mc_state {
@@ -48,6 +53,7 @@ struct mc_state {
 	struct pb_zone	*zone;
 	unsigned long	got[MC_NR_GOT];
 	long		free;		/* pages that must be free at the end */
+	unsigned long	present_pages;
 };
 
 extern struct mc_state mc;

@@ -5,8 +5,9 @@
 #include "core/zone/zone.h"
 #include "scenario.h"
 
-#define FAULT_STALE	"one stale bit hides the other free pageblocks"
-#define FAULT_HIDDEN	"an updater stopped between its steps hides what others free"
+#define FAULT_STALE	"1: one stale bit hides the other free pageblocks"
+#define FAULT_HIDDEN	"1: an updater stopped between its steps hides what others free"
+#define FAULT_MOVED	"1: a search misses a pageblock that moves to a class behind it"
 
 /* One pageblock, with frame 0 free, or frames 0 to n. */
 static void setup_frames(unsigned int n)
@@ -182,7 +183,7 @@ static const struct mc_scenario rows[] = {
 	{ "index_alloc_alloc_free", one_free, { alloc0, alloc0_other, free2 } },
 	{ "index_alloc_own_free", one_free, { alloc0, free2_alloc }, 0, both_served, FAULT_HIDDEN },
 	{ "index_alloc_own_word", half_words_free, { alloc3, free_half_word_alloc }, 0,
-	  both_served },
+	  both_served, FAULT_MOVED },
 	{ "index_free_makes_order_1", one_free, { alloc0, free1 }, 0, first_served },
 	{ "index_two_frees_from_nothing", nothing_free, { free2, free3 }, 0, order1_indexed },
 	{ "index_update_all_alloc_free", one_free, { update_all, alloc0, free2 } },

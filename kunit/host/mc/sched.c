@@ -5,12 +5,13 @@
  *
  * Before each access to a word that actors share, the scheduler decides which actor runs next. By
  * default the same one runs on. When it has ended, the first one that can run follows. A schedule
- * lists the decisions that differ. A decision is named by the actor and the number of its access, so
- * that a schedule stays valid when the set of shared words changes.
+ * lists the decisions that differ. A decision is named by the actor and the number of its access,
+ * so that a schedule stays valid when the set of shared words changes.
  *
  * A run that makes more than MC_MAX_STEPS decisions is abandoned as a livelock.
  */
 #include "arena.h"
+#include "repeat.h"
 #include "sched.h"
 #include "tso.h"
 
@@ -102,13 +103,16 @@ int mc_default(const struct mc_step *step)
 static int planned(const struct mc_step *step)
 {
 	const struct mc_choice *c = schedule->choice;
+	bool is_store = step->kind == MC_STORE;
 	int i;
 
 	for (i = 0; i < schedule->n; i++, c++) {
+		bool delay = c->to == MC_DELAY;
+
 		if (used[i] || c->actor != step->actor || c->access != step->access ||
-		    (c->to == MC_DELAY) != (step->kind == MC_STORE))
+		    delay != is_store)
 			continue;
-		if (c->to != MC_DELAY && !(step->enabled & BIT(c->to)))
+		if (!delay && !(step->enabled & BIT(c->to)))
 			continue;
 		used[i] = true;
 		return c->to;
@@ -130,6 +134,8 @@ static void switch_to(int to)
 	mc_fiber_switch(from, to);
 }
 
+static bool repeat;		/* of the decision that is being made */
+
 static int decide(enum mc_step_kind kind, u32 access, u8 enabled)
 {
 	struct mc_step *step = &mc_run.step[mc_run.nr_steps];
@@ -139,7 +145,8 @@ static int decide(enum mc_step_kind kind, u32 access, u8 enabled)
 		switch_to(MC_START);
 	}
 	mc_run.nr_steps++;
-	*step = (struct mc_step){ cur, access, kind, enabled };
+	*step = (struct mc_step){ cur, access, kind, enabled, .repeat = repeat };
+	repeat = false;
 	step->to = mc_decide_hook ? mc_decide_hook(step, mc_default(step)) : planned(step);
 	return (s8)step->to;
 }
@@ -152,8 +159,10 @@ void mc_access(const void *p, bool write)
 		return;
 	state[cur].accesses++;
 	shared = mc_arena_access(p, cur, write) || mc_every_access;
-	if (shared)
+	if (shared) {
+		repeat = mc_repeat_seen(cur, p);
 		switch_to(decide(MC_SWITCH, state[cur].accesses, enabled_actors()));
+	}
 	at_shared = shared;
 }
 
@@ -195,6 +204,7 @@ void mc_run_schedule(const struct mc_actors *who, const struct mc_schedule *plan
 	actors = who;
 	schedule = plan;
 	mc_arena_restore();
+	mc_repeat_reset();
 	mc_run.nr_steps = 0;
 	mc_run.violation = NULL;
 	memset(used, 0, sizeof(used));

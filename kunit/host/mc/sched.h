@@ -24,6 +24,7 @@ struct mc_step {
 	u8	kind;
 	u8	enabled;	/* actors that could run, one bit each */
 	u8	to;
+	bool	repeat;		/* see repeat.c */
 };
 
 /* A decision that differs from the default: at this access of the actor, go to @to. */
@@ -39,10 +40,12 @@ struct mc_schedule {
 	struct mc_choice	choice[MC_MAX_PLAN];
 };
 
+typedef void (*mc_fn)(void);
+
 /* What actors there are. @irqs: those that interrupt actor 0 on its CPU, one bit each. */
 struct mc_actors {
 	int		nr;
-	void		(*fn[MC_NR_FIBERS])(void);
+	mc_fn		fn[MC_NR_FIBERS];
 	unsigned int	irqs;
 };
 

@@ -63,7 +63,7 @@ static void explore(int cost, int from)
 	for (i = from; i < nr && !result->failed; i++) {
 		const struct mc_step *step = &steps[i - from];
 
-		if (cost == bound && step->kind != MC_FORCED)
+		if (step->repeat || (cost == bound && step->kind != MC_FORCED))
 			continue;
 		if (step->kind == MC_STORE)
 			branch(step, i, MC_DELAY, cost);
@@ -74,12 +74,19 @@ static void explore(int cost, int from)
 	free(steps);
 }
 
+#define WARM_UP_RUNS	300
+
 /*
- * Bound by bound, so that the first failure found has the fewest preemptions. Each bound is searched
- * again as long as the search meets words that it did not know to be shared.
+ * A few random runs find most words that are shared. The search then goes bound by bound, so that
+ * the first failure found has the fewest preemptions. It repeats a bound when it has met words that
+ * it did not know to be shared.
  */
 void mc_search_bounded(const struct mc_subject *s, int most, struct mc_result *out)
 {
+	struct mc_result ignored = {};
+
+	mc_search_random(s, WARM_UP_RUNS, 1, &ignored);
+	mc_arena_freeze();
 	subject = s;
 	result = out;
 	plan.n = 0;

@@ -4,6 +4,8 @@
  * the access to the scheduler and then makes it. The compiled code itself makes plain accesses.
  */
 #include "platform.h"
+#include "arena.h"
+#include "repeat.h"
 #include "sched.h"
 #include "tso.h"
 
@@ -16,6 +18,9 @@ void mc_fence(void)
 	if (mc_running())
 		mc_tso_flush(pb_host_cpu);
 }
+
+/* The place in the core that made the call. */
+#define CALLER() mc_repeat_at(__builtin_return_address(0), __builtin_frame_address(0))
 
 static void plain_read(const void *p, unsigned int bytes)
 {
@@ -30,15 +35,17 @@ static void plain_read(const void *p, unsigned int bytes)
 static void plain_write(const void *p)
 {
 	mc_access(p, true);
+	if (mc_arena_contains(p))
+		mc_repeat_changed();
 	if (mc_running())
 		mc_tso_flush(pb_host_cpu);
 }
 
 #define PLAIN(bytes)								\
-void __tsan_read##bytes(void *p) { plain_read(p, bytes); }			\
-void __tsan_write##bytes(void *p) { plain_write(p); }				\
-void __tsan_unaligned_read##bytes(void *p) { plain_read(p, bytes); }		\
-void __tsan_unaligned_write##bytes(void *p) { plain_write(p); }
+void __tsan_read##bytes(void *p) { CALLER(); plain_read(p, bytes); }			\
+void __tsan_write##bytes(void *p) { CALLER(); plain_write(p); }				\
+void __tsan_unaligned_read##bytes(void *p) { CALLER(); plain_read(p, bytes); }		\
+void __tsan_unaligned_write##bytes(void *p) { CALLER(); plain_write(p); }
 
 PLAIN(1)
 PLAIN(2)
@@ -48,11 +55,13 @@ PLAIN(16)
 
 void __tsan_read_range(void *p, size_t bytes)
 {
+	CALLER();
 	plain_read(p, bytes);
 }
 
 void __tsan_write_range(void *p, size_t bytes)
 {
+	CALLER();
 	plain_write(p);
 }
 
@@ -63,14 +72,21 @@ static void locked(const void *p)
 	mc_fence();
 }
 
-#define RMW(bits, name, expr)							\
+/*
+ * @news: whether another value is a change for repeat.c. Update counts are not: a retry increments
+ * them while an updater is stopped.
+ */
+#define RMW(bits, name, expr, news)						\
 u##bits __tsan_atomic##bits##_##name(u##bits *p, u##bits v, int mo)		\
 {										\
 	u##bits old;								\
 										\
+	CALLER();								\
 	locked(p);								\
 	old = *p;								\
 	*p = expr;								\
+	if (news && *p != old)							\
+		mc_repeat_changed();						\
 	return old;								\
 }
 
@@ -79,29 +95,34 @@ u##bits __tsan_atomic##bits##_load(const u##bits *p, int mo)			\
 {										\
 	u64 value;								\
 										\
+	CALLER();								\
 	mc_access(p, false);							\
 	return mc_tso_load(p, bits / 8, &value) ? value : *(const volatile u##bits *)p; \
 }										\
 void __tsan_atomic##bits##_store(u##bits *p, u##bits v, int mo)		\
 {										\
+	CALLER();								\
 	mc_access(p, true);							\
+	mc_repeat_changed();							\
 	mc_tso_store(p, v, bits / 8);						\
 }										\
-RMW(bits, exchange, v)								\
-RMW(bits, fetch_add, old + v)							\
-RMW(bits, fetch_sub, old - v)							\
-RMW(bits, fetch_or, old | v)							\
-RMW(bits, fetch_and, old & v)							\
-RMW(bits, fetch_xor, old ^ v)							\
+RMW(bits, exchange, v, true)								\
+RMW(bits, fetch_add, old + v, bits != 32)							\
+RMW(bits, fetch_sub, old - v, true)							\
+RMW(bits, fetch_or, old | v, true)							\
+RMW(bits, fetch_and, old & v, true)							\
+RMW(bits, fetch_xor, old ^ v, true)							\
 int __tsan_atomic##bits##_compare_exchange_strong(u##bits *p, u##bits *old,	\
 						  u##bits v, int mo, int fail)	\
 {										\
 	u##bits was;								\
 										\
+	CALLER();								\
 	locked(p);								\
 	was = *p;								\
 	if (was == *old) {							\
 		*p = v;								\
+		mc_repeat_changed();						\
 		return 1;							\
 	}									\
 	*old = was;								\

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Scenarios of the per-CPU caches: refill, flush, drain, bulk. */
+#include "core/alloc/alloc.h"
+#include "core/alloc/bulk.h"
+#include "core/cache/drain.h"
+#include "core/zone/zone.h"
+#include "scenario.h"
+
+static void setup_frames(unsigned int n)
+{
+	mc_make_pool(1);
+	mc_fill(PB_MOVABLE);
+	mc_free_frames(0, 0, n);
+}
+
+static void word_free(void) { setup_frames(64); }
+static void half_word_free(void) { setup_frames(32); }
+static void almost_free(void) { setup_frames(500); }
+static void all_free(void) { mc_make_pool(1); }
+
+static void alloc0(void) { mc_alloc(0, 0, PB_MOVABLE); }
+static void alloc0_other(void) { mc_alloc(1, 0, PB_MOVABLE); }
+static void alloc6(void) { mc_alloc(2, 6, PB_MOVABLE); }
+static void alloc9(void) { mc_zone_alloc(3, 9, PB_MOVABLE); }
+
+static void alloc_free_drain(void)
+{
+	alloc0();
+	if (mc_got(0))
+		mc_free(mc.got[0], 0);
+	pb_pcp_drain_local(mc.pool);
+}
+
+static void free_rest_drain(void)
+{
+	unsigned int i;
+
+	for (i = 500; i < PB_PAGEBLOCK_NR; i++)
+		mc_free(mc_pfn(0, i), 0);
+	pb_pcp_drain_local(mc.pool);
+}
+
+static void free_two_drain(void)
+{
+	mc_free(mc_pfn(0, 200), 0);
+	mc_free(mc_pfn(0, 201), 0);
+	pb_pcp_drain_local(mc.pool);
+}
+
+static void free_two_other_drain(void)
+{
+	mc_free(mc_pfn(0, 202), 0);
+	mc_free(mc_pfn(0, 203), 0);
+	pb_pcp_drain_local(mc.pool);
+}
+
+static void free_bulk_drain(void)
+{
+	unsigned long pfn[PB_WORD_NR];
+	unsigned int i;
+
+	for (i = 0; i < PB_WORD_NR; i++)
+		pfn[i] = mc_pfn(0, 64 + i);
+	pb_free_bulk(mc.pool, PB_WORD_NR, pfn);
+	mc.free += PB_WORD_NR;
+	pb_pcp_drain_local(mc.pool);
+}
+
+static void alloc_bulk(void)
+{
+	struct pb_request rq = { .migratetype = PB_MOVABLE, .highest_zone = PB_ZONE_MOVABLE };
+	unsigned long pfn[4];
+
+	mc.free -= pb_alloc_bulk(mc.pool, &rq, 4, pfn, NULL);
+}
+
+static void free_order6(void)
+{
+	unsigned int i;
+
+	alloc6();
+	if (mc_got(2))
+		mc_free(mc.got[2], 6);
+	for (i = 0; i < 2; i++)
+		pb_pcp_decay_local(mc.pool);
+}
+
+static void drain(void)
+{
+	alloc0_other();
+	pb_pcp_drain_local(mc.pool);
+}
+
+static void pageblock_found(void)
+{
+	if (pb_zone_alloc(mc.zone, PB_PAGEBLOCK_ORDER, PB_MOVABLE, NULL) == PB_NO_PFN)
+		mc_violate("the free pageblock is not found");
+}
+
+static void order2_found(void)
+{
+	if (pb_zone_alloc(mc.zone, 2, PB_MOVABLE, NULL) == PB_NO_PFN)
+		mc_violate("the free block of order 2 is not found");
+}
+
+static void first_served(void) { mc_must_get(0, "a frame was free throughout"); }
+
+static const struct mc_scenario rows[] = {
+	{ "drain_refill_free", almost_free, { alloc_free_drain, free_rest_drain }, 0,
+	  pageblock_found },
+	{ "drain_two_cpus", word_free, { free_two_drain, free_two_other_drain }, 0, order2_found },
+	{ "drain_alloc", almost_free, { alloc0, drain }, 0, first_served },
+	{ "drain_bulk_refill", half_word_free, { free_bulk_drain, alloc0 }, 0, first_served },
+	{ "drain_bulk_order_6", half_word_free, { free_bulk_drain, alloc6 } },
+	{ "refill_two_cpus", all_free, { alloc0, alloc0_other }, 0, first_served },
+	{ "refill_order_9", all_free, { alloc0, alloc9 } },
+	{ "refill_bulk", word_free, { alloc_bulk, free_two_drain } },
+	{ "decay_order_6", all_free, { free_order6, alloc0 }, 0, first_served },
+};
+
+MC_GROUP(mc_cache_group, rows);
+
+/* Interrupts: actor 1 is one on the CPU of actor 0, at any access of it. */
+static void two_free(void)
+{
+	mc_free(mc_pfn(0, 100), 0);
+	mc_free(mc_pfn(0, 101), 0);
+}
+
+static void many_free(void)
+{
+	unsigned int i;
+
+	for (i = 128; i < 128 + PB_LIFO_MAX + 4; i++)
+		mc_free(mc_pfn(0, i), 0);
+}
+
+static void irq_alloc_free(void)
+{
+	alloc0_other();
+	mc_free(mc_pfn(0, 210), 0);
+}
+
+static void irq_free(void) { mc_free(mc_pfn(0, 211), 0); }
+static void irq_drain(void) { pb_pcp_drain_local(mc.pool); }
+static void decay(void) { pb_pcp_decay_local(mc.pool); }
+
+static void cached(void)
+{
+	word_free();
+	pb_host_cpu = 0;
+	pb_free(mc.pool, mc_pfn(0, 300), 0);
+}
+
+static const struct mc_scenario irq_rows[] = {
+	{ "irq_in_alloc", cached, { alloc0, irq_alloc_free }, BIT(1), first_served },
+	{ "irq_in_refill", word_free, { alloc0, irq_alloc_free }, BIT(1) },
+	{ "irq_in_free", cached, { two_free, irq_alloc_free }, BIT(1) },
+	{ "irq_in_flush", half_word_free, { many_free, irq_free }, BIT(1) },
+	{ "irq_in_drain", cached, { irq_drain, irq_alloc_free }, BIT(1) },
+	{ "irq_drains_alloc", cached, { alloc0, irq_drain }, BIT(1), first_served },
+	{ "irq_drains_free", cached, { two_free, irq_drain }, BIT(1) },
+	{ "irq_in_decay", cached, { decay, irq_alloc_free }, BIT(1) },
+	{ "irq_in_bulk_alloc", word_free, { alloc_bulk, irq_alloc_free }, BIT(1) },
+	{ "irq_in_bulk_free", half_word_free, { free_bulk_drain, irq_alloc_free }, BIT(1) },
+	{ "irq_two", cached, { alloc0, irq_free, irq_drain }, BIT(1) | BIT(2), first_served },
+};
+
+MC_GROUP(mc_irq_group, irq_rows);

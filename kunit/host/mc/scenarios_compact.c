@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Scenarios of isolation, movable blocks, contiguous ranges and prezeroing. */
+#include "core/alloc/alloc.h"
+#include "core/cache/drain.h"
+#include "core/cache/prezero.h"
+#include "core/compact/isolate.h"
+#include "core/compact/movable.h"
+#include "core/zone/zone.h"
+#include "scenario.h"
+
+static const struct pb_area pageblock = { .nr = 1, .frames = PB_PAGEBLOCK_NR };
+static const struct pb_area word = { .nr = 1, .frames = PB_WORD_NR };
+
+static void setup_frames(unsigned int n)
+{
+	mc_make_pool(1);
+	mc_fill(PB_MOVABLE);
+	mc_free_frames(0, 0, n);
+}
+
+static void nothing_free(void) { setup_frames(0); }
+static void one_free(void) { setup_frames(1); }
+static void word_but_two_free(void) { setup_frames(62); }
+static void half_free(void) { setup_frames(256); }
+static void all_free(void) { mc_make_pool(1); }
+static void two_free(void) { mc_make_pool(2); }
+
+static void isolated(void)
+{
+	nothing_free();
+	pb_area_isolate(mc.zone, &pageblock);
+}
+
+static void alloc0(void) { mc_zone_alloc(0, 0, PB_MOVABLE); }
+static void alloc9(void) { mc_zone_alloc(0, 9, PB_MOVABLE); }
+static void cached_alloc9(void) { mc_alloc(0, 9, PB_MOVABLE); }
+static void cached_alloc0(void) { mc_alloc(0, 0, PB_MOVABLE); }
+static void alloc3(void) { mc_alloc(1, 3, PB_UNMOVABLE); }
+static void free400(void) { mc_zone_free(mc_pfn(0, 400), 0); }
+static void isolate(void) { pb_area_isolate(mc.zone, &pageblock); }
+static void unisolate_as(void) { pb_area_unisolate_as(mc.zone, &pageblock, PB_UNMOVABLE); }
+
+static void isolate_unisolate(void)
+{
+	if (pb_area_isolate(mc.zone, &pageblock))
+		pb_area_unisolate(mc.zone, &pageblock);
+}
+
+static void isolate_convert(void)
+{
+	if (pb_area_isolate(mc.zone, &pageblock))
+		pb_area_unisolate_as(mc.zone, &pageblock, PB_UNMOVABLE);
+}
+
+static void free_two(void)
+{
+	mc_free(mc_pfn(0, 62), 0);
+	mc_free(mc_pfn(0, 63), 0);
+	pb_pcp_drain_local(mc.pool);
+}
+
+static void take_word(void)
+{
+	if (!pb_area_isolate(mc.zone, &word))
+		return;
+	if (pb_area_alloc(mc.zone, &word, NULL)) {
+		*pb_order_map(mc.pool, mc_pfn(0, 0)) = PB_WORD_ORDER + 1;
+		mc.free -= PB_WORD_NR;
+	}
+	pb_area_unisolate(mc.zone, &word);
+}
+
+static void indexed(void)
+{
+	if (pb_zone_alloc(mc.zone, 0, PB_MOVABLE, NULL) == PB_NO_PFN &&
+	    pb_zone_alloc(mc.zone, 0, PB_UNMOVABLE, NULL) == PB_NO_PFN)
+		mc_violate("the free frame is not found");
+}
+
+/* One movable block, at mc_pfn(0, 0) or where the allocation put it. */
+static unsigned long block;
+
+static void movable_block(void)
+{
+	struct pb_request rq = { .migratetype = PB_MOVABLE, .highest_zone = PB_ZONE_MOVABLE };
+
+	mc_make_pool(1);
+	block = pb_alloc(mc.pool, &rq, NULL);
+	pb_movable_set(mc.pool, block);
+	mc_drain_all();
+}
+
+static void owner_frees(void) { mc_free(block, 0); }
+
+static void owner_clears(void)
+{
+	if (!pb_movable_clear(mc.pool, block))
+		mc.got[7] = block;
+}
+
+static void owner_clears_frees(void)
+{
+	pb_movable_clear(mc.pool, block);
+	owner_frees();
+}
+
+static void mover(void)
+{
+	if (!pb_movable_isolate(mc.pool, block, 0))
+		return;
+	if (pb_movable_putback(mc.pool, block))
+		return;
+	/* The owner freed it meanwhile, and left the frame to this actor. */
+	xchg(pb_order_map(mc.pool, block), 0);
+	pb_zone_free(mc.zone, block, 0);
+}
+
+static void stays_movable(void)
+{
+	if (!mc_got(7) && !(*pb_order_map(mc.pool, block) & PB_FRAME_MOVABLE))
+		mc_violate("the block is not movable any more");
+	if (*pb_order_map(mc.pool, block) & PB_FRAME_ISOLATED)
+		mc_violate("the block is still isolated");
+}
+
+static void contig(int n, unsigned long pages)
+{
+	struct pb_request rq = { .migratetype = PB_MOVABLE, .highest_zone = PB_ZONE_MOVABLE };
+
+	mc.got[n] = pb_alloc_contig(mc.pool, &rq, pages, NULL);
+	if (mc_got(n))
+		mc.free -= pages;
+}
+
+static void contig_free(void)
+{
+	contig(2, 70);
+	if (!mc_got(2))
+		return;
+	pb_free_contig(mc.pool, mc.got[2], 70);
+	mc.free += 70;
+}
+
+static void contig_stay(void) { contig(3, 70); }
+static void contig_stay_other(void) { contig(4, 70); }
+
+static void free_contig(void)
+{
+	pb_free_contig(mc.pool, mc_pfn(0, 300), 100);
+	mc.free += 100;
+}
+
+static void contigs_served(void)
+{
+	mc_must_get(3, "a pageblock was free throughout");
+	mc_must_get(4, "a pageblock was free throughout");
+}
+
+static void zero(struct pb_pool *pool, unsigned long pfn, unsigned long nr_pages)
+{
+}
+
+static void setup_prezero(void)
+{
+	mc_make_pool(2);
+	mc.pool->ops.zero = zero;
+	mc.pool->prezero_percent = 100;
+	mc_fill(PB_MOVABLE);
+	pb_free(mc.pool, mc_pfn(0, 0), PB_PAGEBLOCK_ORDER);
+	mc_drain_all();
+	mc_free_frames(1, 0, 0);
+}
+
+static void prezero(void)
+{
+	struct pb_prezero run;
+	int i;
+
+	pb_prezero_start(&run, mc.zone);
+	for (i = 0; i < 2 && pb_prezero_next(&run); i++)
+		;
+}
+
+static void alloc_zeroed(void)
+{
+	bool zeroed = false;
+	struct pb_request rq = { .order = 4, .migratetype = PB_MOVABLE, .zeroed = &zeroed,
+				 .highest_zone = PB_ZONE_MOVABLE };
+
+	mc.got[0] = pb_alloc(mc.pool, &rq, NULL);
+	if (mc_got(0))
+		mc.free -= 1L << 4;
+}
+
+static void alloc_unmovable(void) { mc_alloc(1, 0, PB_UNMOVABLE); }
+
+static void free_contig_other(void)
+{
+	pb_free_contig(mc.pool, mc_pfn(1, 0), PB_WORD_NR);
+	mc.free += PB_WORD_NR;
+}
+
+static const struct mc_scenario rows[] = {
+	{ "isolate_free", nothing_free, { isolate, free400 } },
+	{ "isolate_unisolate_free", isolated, { unisolate_as, free400 }, 0, indexed },
+	{ "isolate_alloc_free", one_free, { alloc0, isolate_unisolate, free400 } },
+	{ "isolate_order_9", all_free, { alloc9, isolate_convert } },
+	{ "isolate_isolate", one_free, { isolate_unisolate, isolate_convert, free400 }, 0,
+	  indexed },
+	{ "isolate_fallback", half_free, { isolate_unisolate, alloc_unmovable } },
+	{ "isolate_take_free", word_but_two_free, { take_word, free_two } },
+	{ "isolate_take_alloc", half_free, { take_word, cached_alloc0 } },
+	{ "movable_free", movable_block, { mover, owner_frees } },
+	{ "movable_clear", movable_block, { mover, owner_clears }, 0, stays_movable },
+	{ "movable_clear_free", movable_block, { mover, owner_clears_frees } },
+	{ "movable_two_movers", movable_block, { mover, mover, owner_frees } },
+	{ "contig_alloc", half_free, { contig_free, alloc3 } },
+	{ "contig_free", half_free, { contig_free, free_contig } },
+	{ "contig_contig", two_free, { contig_stay, contig_stay_other }, 0, contigs_served },
+	{ "contig_fallback", two_free, { contig_free, alloc_unmovable } },
+	{ "contig_isolate", two_free, { contig_stay, isolate_unisolate } },
+	{ "prezero_alloc", setup_prezero, { prezero, alloc_zeroed } },
+	{ "prezero_free", setup_prezero, { prezero, free_contig_other } },
+	{ "zeroed_alloc_free", setup_prezero, { alloc_zeroed, free_contig_other } },
+	{ "prezero_order_9", setup_prezero, { prezero, cached_alloc9 } },
+	{ "prezero_fallback", setup_prezero, { prezero, alloc_unmovable } },
+	{ "prezero_isolate", setup_prezero, { prezero, isolate_unisolate } },
+};
+
+MC_GROUP(mc_compact_group, rows);
