@@ -174,11 +174,9 @@ static void setup_prezero(void)
 static void prezero(void)
 {
 	struct pb_prezero run;
-	int i;
 
 	pb_prezero_start(&run, mc.zone);
-	for (i = 0; i < 2 && pb_prezero_next(&run); i++)
-		;
+	pb_prezero_next(&run);
 }
 
 static void alloc_zeroed(void)
@@ -217,7 +215,7 @@ static const struct mc_scenario rows[] = {
 	{ "contig_alloc", half_free, { contig_free, alloc3 } },
 	{ "contig_free", half_free, { contig_free, free_contig } },
 	{ "contig_contig", two_free, { contig_stay, contig_stay_other }, 0, contigs_served },
-	{ "contig_fallback", two_free, { contig_free, alloc_unmovable } },
+	{ "contig_fallback", two_free, { contig_stay, alloc_unmovable } },
 	{ "contig_isolate", two_free, { contig_stay, isolate_unisolate } },
 	{ "prezero_alloc", setup_prezero, { prezero, alloc_zeroed } },
 	{ "prezero_free", setup_prezero, { prezero, free_contig_other } },
