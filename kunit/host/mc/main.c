@@ -106,7 +106,7 @@ static bool wanted(const char *name, int argc, char **argv)
 typedef void (*mc_scenario_fn)(const struct mc_scenario *s);
 
 /* Calls fn for the scenarios that the command line names; returns how many. */
-static int for_each_wanted(int argc, char **argv, mc_scenario_fn fn)
+static int run_wanted(int argc, char **argv, mc_scenario_fn fn)
 {
 	unsigned int g, i;
 	int n = 0;
@@ -183,10 +183,10 @@ int main(int argc, char **argv)
 	argc -= optind;
 	argv += optind;
 	if (opt.list) {
-		for_each_wanted(argc, argv, list_scenario);
+		run_wanted(argc, argv, list_scenario);
 		return 0;
 	}
-	n = for_each_wanted(argc, argv, NULL);
+	n = run_wanted(argc, argv, NULL);
 	if (!n || (argc && n != argc)) {
 		fprintf(stderr, "mc: no such scenario (see --list)\n");
 		return 2;
@@ -198,6 +198,6 @@ int main(int argc, char **argv)
 	printf("KTAP version 1\n1..%d\n", n);
 	if (opt.random)
 		printf("# seed %lu\n", opt.seed);
-	for_each_wanted(argc, argv, run_scenario);
+	run_wanted(argc, argv, run_scenario);
 	return nr_failed > 0;
 }
