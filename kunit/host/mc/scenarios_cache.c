@@ -6,16 +6,9 @@
 #include "core/zone/zone.h"
 #include "scenario.h"
 
-static void setup_frames(unsigned int n)
-{
-	mc_make_pool(1);
-	mc_fill(PB_MOVABLE);
-	mc_free_frames(0, 0, n);
-}
-
-static void word_free(void) { setup_frames(64); }
-static void half_word_free(void) { setup_frames(32); }
-static void almost_free(void) { setup_frames(500); }
+static void word_free(void) { mc_make_frames(64); }
+static void half_word_free(void) { mc_make_frames(32); }
+static void almost_free(void) { mc_make_frames(500); }
 static void all_free(void) { mc_make_pool(1); }
 
 static void alloc0(void) { mc_alloc(0, 0, PB_MOVABLE); }
