@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Fault injection for the suites: pt_fail_nth(n) makes the nth memory allocation from now on
- * fail. The host's memory functions (kunit/host/platform.c) do it themselves. In the kernel the
+ * fail. The host's memory functions (kunit/host/memory.c) do it themselves. In the kernel the
  * task's fail-nth does it, where CONFIG_FAULT_INJECTION is set; scripts/tests/kunit.sh enables
  * it for allocations that may sleep.
  */

@@ -124,7 +124,15 @@ drop() {
 # gives_back PAGES: the module unloads and returns all of so many pages.
 gives_back() { unload && said "returned $1 of $1 pages"; }
 
-# Unused pages of the kernel: free ones and those cached per CPU, after the page cache was dropped.
+# unused_pages [NODE [FIELD]]: pages of the kernel, or of a node, that are free or cached per CPU, and
+# what FIELD of zoneinfo counts.
+unused_pages() {
+	awk -v node="${1:+$1,}" -v field="${2-}" '/^Node/ { on = node == "" || $2 == node }
+		on && ($1 == "nr_free_pages" || $1 == "count:" || $1 == field) { n += $2 }
+		END { print n + 0 }' /proc/zoneinfo
+}
+
+# Unused pages of the kernel after the page cache was dropped.
 # Where KASAN delays every kfree(), slab pages count as unused too, or each loading of a module
 # would look like a leak; kmemleak finds leaks among those.
 free_pages() {
@@ -134,8 +142,7 @@ free_pages() {
 	echo 3 >/proc/sys/vm/drop_caches
 	sleep 1
 	echo 3 >/proc/sys/vm/drop_caches
-	awk -v slab=$slab '$1 == "nr_free_pages" || $1 == "count:" || $1 == slab { n += $2 }
-		END { print n }' /proc/zoneinfo
+	unused_pages '' "$slab"
 }
 
 # has_again BEFORE PAGES: the kernel has fewer than PAGES less unused pages than before.

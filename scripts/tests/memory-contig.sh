@@ -20,13 +20,9 @@ large_orders() {
 		END { exit bad || NR < 2 }' "$debugfs/buddyinfo"
 }
 
-# Unused memory of a node: free pages and those in the caches of CPUs, which MemFree leaves out and
-# which pbuddy's allocation drains (tens of MiB after another pool was returned).
-node_free_kib() {
-	awk -v node="$1," '/^Node/ { on = $2 == node }
-		on && ($1 == "nr_free_pages" || $1 == "count:") { n += $2 }
-		END { print n * 4 }' /proc/zoneinfo
-}
+# With the pages in the caches of CPUs, which MemFree leaves out and pbuddy's allocation drains: tens
+# of MiB after another pool was returned.
+node_free_kib() { echo $(($(unused_pages "$1") * 4)); }
 
 # The node has that much less free memory, and the other node has not.
 right_node() {

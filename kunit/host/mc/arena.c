@@ -8,11 +8,12 @@
  * explorations only, because the search counts on the same points in the same schedule.
  */
 #include "arena.h"
+#include "fiber.h"
 
 #define ARENA_SIZE	(4UL << 20)
 #define WORD		8
-#define ACTORS		0xf	/* a bit per actor */
-#define WRITES_SHIFT	4
+#define ACTORS		(BIT(MC_NR_FIBERS) - 1)	/* a bit per actor */
+#define WRITES_SHIFT	MC_NR_FIBERS
 
 char mc_arena[ARENA_SIZE] __aligned(4096);
 static char saved[ARENA_SIZE] __aligned(4096);

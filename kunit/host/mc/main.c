@@ -271,6 +271,7 @@ int main(int argc, char **argv)
 	char *killer;
 	int n;
 
+	pb_host_nr_cpus = MC_NR_FIBERS;
 	parse_options(argc, argv);
 	argc -= optind;
 	argv += optind;

@@ -17,17 +17,6 @@ static const struct mc_scenario *scenario;
 static long free_at_start;
 static unsigned long real_present_pages;
 
-int scnprintf(char *buf, size_t size, const char *fmt, ...)
-{
-	va_list ap;
-	int n;
-
-	va_start(ap, fmt);
-	n = vsnprintf(buf, size, fmt, ap);
-	va_end(ap);
-	return size ? min_t(int, n, size - 1) : 0;
-}
-
 static void bad(struct pb_pool *pool, enum pb_bad bad, unsigned long pfn, unsigned int order,
 		unsigned int was)
 {
@@ -131,6 +120,13 @@ void mc_free_frames(unsigned int pageblock, unsigned int from, unsigned int nr)
 	for (i = from; i < from + nr; i++)
 		pb_free(mc.pool, pfn + i, 0);
 	mc_drain_all();
+}
+
+void mc_make_frames(unsigned int nr)
+{
+	mc_make_pool(1);
+	mc_fill(PB_MOVABLE);
+	mc_free_frames(0, 0, nr);
 }
 
 static void record(int n, unsigned long pfn, unsigned int order)

@@ -75,6 +75,8 @@ void mc_make_growable_pool(unsigned int nr_pageblocks, unsigned int span);
 void mc_fill(enum pb_migratetype mt);
 /* In a pool after mc_fill(): frees frames of a pageblock; the others are single pages. */
 void mc_free_frames(unsigned int pageblock, unsigned int from, unsigned int nr);
+/* A pool of one movable pageblock, of which the first frames are free. */
+void mc_make_frames(unsigned int nr);
 void mc_drain_all(void);
 /* For ops.drain_all: each CPU drains its lists when it is in no pcp section. */
 void mc_drain_all_cpus(struct pb_pool *pool);

@@ -8,16 +8,9 @@
 #include "core/zone/zone.h"
 #include "scenario.h"
 
-static void setup_frames(unsigned int n)
-{
-	mc_make_pool(1);
-	mc_fill(PB_MOVABLE);
-	mc_free_frames(0, 0, n);
-}
-
-static void word_free(void) { setup_frames(64); }
-static void half_word_free(void) { setup_frames(32); }
-static void almost_free(void) { setup_frames(500); }
+static void word_free(void) { mc_make_frames(64); }
+static void half_word_free(void) { mc_make_frames(32); }
+static void almost_free(void) { mc_make_frames(500); }
 static void all_free(void) { mc_make_pool(1); }
 
 static void alloc0(void) { mc_alloc(0, 0, PB_MOVABLE); }
@@ -106,7 +99,7 @@ static void refilled(void)
 	struct pb_request rq = { .migratetype = PB_MOVABLE, .highest_zone = PB_ZONE_MOVABLE };
 	unsigned int i;
 
-	setup_frames(0);
+	mc_make_frames(0);
 	mc_free_frames(0, 0, 4);
 	pb_host_cpu = 0;
 	for (i = 0; i < 4; i++)
@@ -120,7 +113,7 @@ static void refilled(void)
 /* All words are free but the second, the other half of which is freed during the refill. */
 static void half_of_second_word_free(void)
 {
-	setup_frames(64 + 32);
+	mc_make_frames(64 + 32);
 	mc_free_frames(0, 128, 384);
 }
 

@@ -11,17 +11,10 @@
 static const struct pb_area pageblock = { .nr = 1, .frames = PB_PAGEBLOCK_NR };
 static const struct pb_area word = { .nr = 1, .frames = PB_WORD_NR };
 
-static void setup_frames(unsigned int n)
-{
-	mc_make_pool(1);
-	mc_fill(PB_MOVABLE);
-	mc_free_frames(0, 0, n);
-}
-
-static void nothing_free(void) { setup_frames(0); }
-static void one_free(void) { setup_frames(1); }
-static void word_but_two_free(void) { setup_frames(62); }
-static void half_free(void) { setup_frames(256); }
+static void nothing_free(void) { mc_make_frames(0); }
+static void one_free(void) { mc_make_frames(1); }
+static void word_but_two_free(void) { mc_make_frames(62); }
+static void half_free(void) { mc_make_frames(256); }
 static void all_free(void) { mc_make_pool(1); }
 static void two_free(void) { mc_make_pool(2); }
 
@@ -54,7 +47,7 @@ static void isolate_convert(void)
 
 static void almost_free_isolated(void)
 {
-	setup_frames(509);
+	mc_make_frames(509);
 	pb_area_isolate(mc.zone, &pageblock);
 }
 

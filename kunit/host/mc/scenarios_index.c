@@ -7,40 +7,30 @@
 #include "core/zone/zone.h"
 #include "scenario.h"
 
-/* One pageblock, with frame 0 free, or frames 0 to n. */
-static void setup_frames(unsigned int n)
-{
-	mc_make_pool(1);
-	mc_fill(PB_MOVABLE);
-	mc_free_frames(0, 0, n);
-}
-
 static void one_free(void)
 {
-	setup_frames(1);
+	mc_make_frames(1);
 }
 
 static void all_but_a_word_free(void)
 {
-	setup_frames(448);
+	mc_make_frames(448);
 }
 
 static void word_but_three_free(void)
 {
-	setup_frames(61);
+	mc_make_frames(61);
 }
 
 static void half_words_free(void)
 {
-	setup_frames(32);
+	mc_make_frames(32);
 	mc_free_frames(0, 64, 32);
 }
 
 static void nothing_free(void)
 {
-	mc_make_pool(1);
-	mc_fill(PB_MOVABLE);
-	mc_free_frames(0, 0, 0);
+	mc_make_frames(0);
 }
 
 static void four_free(void)

@@ -15,16 +15,6 @@
 #include "sched.h"
 #include "tso.h"
 
-int pb_host_nr_cpus = MC_NR_FIBERS;
-int pb_host_nr_nodes = 1;
-__thread int pb_host_cpu;
-__thread int pb_host_warn_expected;
-__thread unsigned int pb_host_warnings;
-__thread unsigned long pb_host_visits;
-__thread unsigned int pb_host_task;
-bool pb_host_need_resched;
-bool pb_host_fatal_signal;
-
 struct mc_run mc_run;
 bool mc_tso;
 bool mc_every_access;
