@@ -9,7 +9,7 @@
 #include "core/cache/drain.h"
 #include "core/compact/compact_scan.h"
 #include "core/index/bitmap.h"
-#include "core/index/recent.h"
+#include "core/index/updates.h"
 #include "core/zone/fallback.h"
 #include "core/zone/highatomic.h"
 #include "core/zone/zone.h"
@@ -32,14 +32,13 @@ static struct pb_zone *normal(struct pt_fixture *f)
 
 static void stop_updater(struct pb_zone *zone, unsigned long pfn)
 {
-	pb_recent_begin(zone, pb_pageblock_index(zone, pfn));
-	atomic_inc(&zone->ctl[pb_pageblock_index(zone, pfn)].update);
+	pb_update_begin(zone, pb_pageblock_index(zone, pfn));
 }
 
 static void resume_updater(struct pb_zone *zone, unsigned long pfn)
 {
-	pb_recent_end(&zone->recent[pb_cpu_id() & (zone->nr_recent - 1)]);
 	atomic_set(&zone->ctl[pb_pageblock_index(zone, pfn)].update, 0);
+	pb_update_end(zone);
 	pb_index_update(zone, pb_pageblock_index(zone, pfn));
 }
 
@@ -290,16 +289,16 @@ static void test_hidden_word(struct kunit *test)
 	unsigned int order = *(const unsigned int *)test->param_value;
 	struct pt_fixture *f = pt_pool(test, &pt_gig);
 	struct pb_free_area *area = &normal(f)->area[PB_MOVABLE];
+	unsigned long first = pb_bitmap_next(&area->free_pageblocks, 0);
 	unsigned long top = area->free_pageblocks.level[1][0], pfn;
-	struct pb_recent *recent = pb_recent_begin(normal(f), pb_bitmap_next(&area->free_pageblocks,
-									     0));
 
+	stop_updater(normal(f), pb_pageblock_pfn(normal(f), first));
 	area->free_pageblocks.level[1][0] = 0;
 	KUNIT_ASSERT_EQ(test, pb_free_area_find_free(area), PB_NO_PAGEBLOCK);
 	pfn = pt_alloc(f, order);
 	KUNIT_EXPECT_NE(test, pfn, PB_NO_PFN);
 	area->free_pageblocks.level[1][0] |= top;
-	pb_recent_end(recent);
+	resume_updater(normal(f), pb_pageblock_pfn(normal(f), first));
 	if (pfn != PB_NO_PFN)
 		pt_free(test, f, pfn, order);
 	pt_expect_all_free(test, f);
@@ -346,56 +345,71 @@ static void test_deferred_update(struct kunit *test)
 	pt_expect_all_free(test, f);
 }
 
-/* The updater is stopped while its CPU begins and ends more updates than the ring keeps. */
-static void test_overwritten_ring(struct kunit *test)
+static bool note_group(struct pb_zone *zone, unsigned long first, void *arg)
 {
-	unsigned int order = *(const unsigned int *)test->param_value, i;
-	struct pt_fixture *f = pt_pool(test, &pt_small);
-	unsigned long hidden = hidden_block(f, order), pfn;
-
-	for (i = 0; i < 2 * PB_RECENT_UPDATES; i++)
-		pb_recent_end(pb_recent_begin(normal(f), 7));
-	pfn = pt_alloc(f, order);
-	KUNIT_EXPECT_EQ(test, pfn, hidden);
-	if (pfn != PB_NO_PFN)
-		pt_free(test, f, pfn, order);
-	pb_pcp_drain_local(&f->pool);
-	free_all(test, f, order);
-}
-
-/* Updates that begin while a scan reads the index. */
-static bool note_update(struct pb_zone *zone, unsigned long index, void *arg)
-{
-	*(u64 *)arg |= BIT_ULL(index);
+	*(u64 *)arg |= BIT_ULL(first / PB_GROUP_NR);
 	return false;
 }
 
-static void test_recent_updates(struct kunit *test)
+static u64 touched_groups(struct pb_zone *zone)
+{
+	u64 groups = 0;
+
+	pb_touched_any(zone, note_group, &groups);
+	return groups;
+}
+
+/* A group is touched by an update, and stays so until a clean finds that none is in progress. */
+static void test_touched_groups(struct kunit *test)
+{
+	struct pb_zone *zone = normal(pt_pool(test, &pt_gig));
+	unsigned long first = pb_pageblock_index(zone, zone->start_pfn);
+	unsigned long group = first / PB_GROUP_NR, stopped = first + PB_GROUP_NR;
+	long cleans;
+
+	pb_touched_clean(zone);
+	KUNIT_EXPECT_EQ(test, touched_groups(zone), 0ULL);
+	cleans = pb_touched_cleans(zone);
+	pb_touched_clean(zone);
+	KUNIT_EXPECT_EQ(test, pb_touched_cleans(zone), cleans);
+	stop_updater(zone, pb_pageblock_pfn(zone, stopped));
+	pb_index_update_isolated(zone, first);
+	KUNIT_EXPECT_EQ(test, touched_groups(zone), 3ULL << group);
+	pb_touched_clean(zone);
+	KUNIT_EXPECT_EQ(test, touched_groups(zone), 2ULL << group);
+	KUNIT_EXPECT_GT(test, pb_touched_cleans(zone), cleans);
+	/* Another CPU is stopped while it cleans. */
+	atomic_long_inc(&zone->touched_cleans);
+	atomic64_fetch_or(3ULL << 32 << group % 32, &zone->touched[0]);
+	cleans = pb_touched_cleans(zone);
+	pb_touched_clean(zone);
+	KUNIT_EXPECT_EQ(test, touched_groups(zone), 3ULL << group);
+	KUNIT_EXPECT_EQ(test, pb_touched_cleans(zone), cleans);
+	atomic64_fetch_andnot(3ULL << 32 << group % 32, &zone->touched[0]);
+	atomic_long_dec(&zone->touched_cleans);
+	resume_updater(zone, pb_pageblock_pfn(zone, stopped));
+	pb_touched_clean(zone);
+	KUNIT_EXPECT_EQ(test, touched_groups(zone), 0ULL);
+}
+
+/* Whether updates are in progress, and whether one has begun since. */
+static void test_updates_none(struct kunit *test)
 {
 	struct pb_zone *zone = normal(pt_pool(test, &pt_small));
-	struct pb_recent *outer, *inner;
-	struct pb_recent_mark mark;
-	u64 seen = 0;
-	unsigned int i;
+	unsigned long begun, before;
 
-	pb_recent_end(pb_recent_begin(zone, 1));
-	outer = pb_recent_begin(zone, 2);
-	inner = pb_recent_begin(zone, 3);
-	pb_recent_mark(zone, &mark);
-	pb_recent_end(inner);
-	pb_recent_end(outer);
-	pb_recent_end(pb_recent_begin(zone, 4));
-	KUNIT_EXPECT_FALSE(test, pb_recent_any(zone, &mark, note_update, &seen));
-	KUNIT_EXPECT_EQ(test, seen, BIT_ULL(2) | BIT_ULL(3) | BIT_ULL(4));
-	pb_recent_mark(zone, &mark);
-	seen = 0;
-	KUNIT_EXPECT_FALSE(test, pb_recent_any(zone, &mark, note_update, &seen));
-	KUNIT_EXPECT_EQ(test, seen, 0ULL);
-	for (i = 0; i < PB_RECENT_UPDATES; i++)
-		pb_recent_end(pb_recent_begin(zone, 5));
-	KUNIT_EXPECT_FALSE(test, pb_recent_any(zone, &mark, note_update, &seen));
-	pb_recent_end(pb_recent_begin(zone, 5));
-	KUNIT_EXPECT_TRUE(test, pb_recent_any(zone, &mark, note_update, &seen));
+	KUNIT_EXPECT_TRUE(test, pb_updates_none(zone, &begun));
+	KUNIT_EXPECT_EQ(test, pb_updates_begun(zone), begun);
+	before = begun;
+	stop_updater(zone, zone->start_pfn);
+	KUNIT_EXPECT_FALSE(test, pb_updates_none(zone, &begun));
+	KUNIT_EXPECT_EQ(test, begun, before + 1);
+	/* One that leaves its change to the updater ends at once. */
+	KUNIT_EXPECT_FALSE(test, pb_update_begin(zone, pb_pageblock_index(zone, zone->start_pfn)));
+	KUNIT_EXPECT_FALSE(test, pb_updates_none(zone, &begun));
+	KUNIT_EXPECT_EQ(test, begun, before + 2);
+	resume_updater(zone, zone->start_pfn);
+	KUNIT_EXPECT_TRUE(test, pb_updates_none(zone, &begun));
 }
 
 static struct kunit_case held_back_cases[] = {
@@ -410,8 +424,8 @@ static struct kunit_case held_back_cases[] = {
 	KUNIT_CASE_PARAM(test_hidden_word, orders_gen_params),
 	KUNIT_CASE(test_conversion_starves_no_type),
 	KUNIT_CASE(test_deferred_update),
-	KUNIT_CASE_PARAM(test_overwritten_ring, orders_gen_params),
-	KUNIT_CASE(test_recent_updates),
+	KUNIT_CASE(test_touched_groups),
+	KUNIT_CASE(test_updates_none),
 	{}
 };
 

@@ -15,6 +15,11 @@ void mc_yield(void);
 #undef PB_HOST_MAX_CPUS
 #define PB_HOST_MAX_CPUS	4
 
+/* No interrupt comes between its load and its store. */
+#undef pb_this_cpu_inc
+#define pb_this_cpu_inc(p, field)						\
+	((void)__atomic_fetch_add(&pb_this_cpu_ptr(p)->field, 1, __ATOMIC_RELAXED))
+
 #undef smp_mb
 #undef smp_rmb
 #undef smp_wmb

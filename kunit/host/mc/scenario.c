@@ -2,6 +2,7 @@
 /* What scenarios share: set-up, actors' steps with their accounts, and the check after each run. */
 #include "core/alloc/alloc.h"
 #include "core/cache/drain.h"
+#include "core/cache/freelist.h"
 #include "core/pool/pool.h"
 #include "core/pool/stat.h"
 #include "core/pool/verify.h"
@@ -146,6 +147,13 @@ void mc_alloc_flags(int n, unsigned int order, enum pb_migratetype mt, pb_alloc_
 void mc_alloc(int n, unsigned int order, enum pb_migratetype mt)
 {
 	mc_alloc_flags(n, order, mt, 0);
+}
+
+void mc_scan(int n, unsigned int order, enum pb_migratetype mt)
+{
+	struct pb_request rq = request(order, mt, PB_ALLOC_SCAN);
+
+	record(n, pb_get_page_from_freelist(mc.pool, &rq), order);
 }
 
 void mc_alloc_uncached(int n, unsigned int order, enum pb_migratetype mt)

@@ -86,6 +86,8 @@ void mc_alloc_flags(int n, unsigned int order, enum pb_migratetype mt, pb_alloc_
 void mc_alloc(int n, unsigned int order, enum pb_migratetype mt);
 /* The same as an interrupt makes it that has interrupted a pcp section: without the caches. */
 void mc_alloc_uncached(int n, unsigned int order, enum pb_migratetype mt);
+/* The same by the scan alone that precedes the failure of a request. */
+void mc_scan(int n, unsigned int order, enum pb_migratetype mt);
 /* The same by the zone alone: a request without the scan that precedes its failure. */
 void mc_zone_alloc(int n, unsigned int order, enum pb_migratetype mt);
 void mc_free(unsigned long pfn, unsigned int order);

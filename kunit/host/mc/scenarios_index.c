@@ -4,6 +4,7 @@
 #include "core/index/bitmap.h"
 #include "core/index/free_area.h"
 #include "core/index/pageblock.h"
+#include "core/index/updates.h"
 #include "core/zone/zone.h"
 #include "scenario.h"
 
@@ -147,6 +148,42 @@ static void alloc_unindexed(void)
 
 static void update_first(void) { pb_index_update(mc.zone, 0); }
 
+static void scan0(void) { mc_scan(0, 0, PB_MOVABLE); }
+static void clean(void) { pb_touched_clean(mc.zone); }
+
+static void free3_scan(void)
+{
+	free3();
+	mc_scan(1, 0, PB_MOVABLE);
+}
+
+static void free_last_word_clean(void)
+{
+	free_last_word();
+	clean();
+}
+
+/* Without touched groups, so that the scan finds only what the actors touch. */
+static void all_but_a_word_free_clean(void)
+{
+	all_but_a_word_free();
+	clean();
+}
+
+static void nothing_free_clean(void)
+{
+	nothing_free();
+	clean();
+}
+
+/* An update is in progress elsewhere, which makes the scan read the touched groups. */
+static void update_elsewhere(void)
+{
+	all_but_a_word_free_clean();
+	pb_this_cpu_inc(mc.zone->updates, begun);
+}
+
+static void second_served(void) { mc_must_get(1, "a frame was free throughout"); }
 static void first_served(void) { mc_must_get(0, "a frame was free throughout"); }
 
 static void both_served(void)
@@ -247,6 +284,13 @@ static const struct mc_scenario rows[] = {
 	{ "pageblocks_10_9_free", neighbour_allocated, { alloc10, alloc9_other, free_neighbour } },
 	{ "partly_free_0_0", two_partly_free, { alloc0, alloc0_other }, 0, both_served },
 	{ "partly_free_0_3", two_partly_free, { alloc0, alloc3_other }, 0, both_served },
+	{ "scan_beside_free", all_but_a_word_free_clean, { scan0, free_last_word }, 0,
+	  first_served },
+	{ "scan_left_to_updater", nothing_free_clean, { free2, free3_scan }, 0, second_served },
+	{ "scan_beside_clean", update_elsewhere, { scan0, free_last_word_clean }, 0,
+	  first_served },
+	{ "scan_free_clean", update_elsewhere, { scan0, free_last_word, clean }, 0,
+	  first_served },
 	{ "bitmap_clear_set", make_bitmap, { clear130, set131 }, 0, first_is_131 },
 	{ "bitmap_three", make_bitmap, { clear_and_set, set_and_clear, set200 }, 0, first_is_140 },
 	{ "bitmap_words", make_bitmap, { clear130, set200 }, 0, first_is_200 },

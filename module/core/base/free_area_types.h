@@ -35,20 +35,10 @@ struct pb_index_ctl {
 	u16		cur;
 } __aligned(8);
 
-/* Updates that a ring keeps, and the most rings; CPUs beyond share them. */
-#define PB_RECENT_UPDATES	16
-#define PB_RECENT_RINGS		64
-
-/*
- * The updates of index classes that a CPU began last (recent.h). @state (A) is their number, above
- * PB_RECENT_SHIFT bits that count those in progress. @oldest (A) is not above the number of the
- * oldest one in progress. @update (A): pageblock, with the number of the update above it.
- */
-#define PB_RECENT_SHIFT		16
-struct pb_recent {
-	atomic64_t	state;
-	u64		oldest;
-	u64		update[PB_RECENT_UPDATES];
-} ____cacheline_aligned;
+/* Index updates that a CPU has begun and ended, see updates.h. */
+struct pb_index_updates {
+	unsigned long	begun;
+	unsigned long	ended;
+};
 
 #endif /* PB_FREE_AREA_TYPES_H */

@@ -50,8 +50,9 @@ struct pb_zone {
 	atomic_t		*isolated;		/* A: the same; see free_area.c */
 	u16			*free_highatomic;	/* the same; by the updater */
 	void			*index_mem;		/* I: backs @area */
-	struct pb_recent	*recent;		/* A: rings of the CPUs */
-	unsigned int		nr_recent;		/* I: a power of two */
+	struct pb_index_updates __percpu *updates;	/* I: see updates.h */
+	atomic64_t		*touched;		/* A: the same */
+	atomic_long_t		touched_cleans;		/* A: the same */
 
 	unsigned long		watermark[PB_NR_WMARK];	/* pages; tunable */
 	unsigned long		watermark_boost;	/* R: pages */

@@ -247,13 +247,18 @@ void pb_pcp_trim(struct pb_pcp *pcp, const struct pb_pcp_list *keep, int pages)
 static bool make_space(struct pb_zone *zone, struct pb_pcp *pcp, struct pb_pcp_list *list,
 		       unsigned int order, enum pb_migratetype mt)
 {
-	pb_pcp_set_limit(pcp, list, order);
+	bool had_space = pb_pcp_has_space(pcp, list, order);
+	u64 mask = list->mask;
+
+	if (unlikely(!had_space))
+		pb_pcp_set_limit(pcp, list, order);
 	if (unlikely(!list->limit))
 		return false;
 	if (list->n < list->limit)
 		return true;
 	drain_oldest(zone, pcp, list, order, mt, list->n - list->limit / 4, false);
-	pb_pcp_charge(pcp, list, order);	/* the mask may have grown */
+	if (list->mask != mask || !had_space)
+		pb_pcp_charge(pcp, list, order);
 	return true;
 }
 

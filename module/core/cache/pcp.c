@@ -45,36 +45,13 @@
 #define PCP_HIGH_STEP	64	/* pages by which a refill raises high */
 #define PCP_HIGH_MIN	64
 #define REFILL_ENOUGH	(PB_WORD_NR / 2)	/* frames that suffice for a refill */
-#define PCP_LARGE	4	/* orders from here on keep short lists: */
-#define PCP_LIFO_LARGE	4	/* at most this many blocks */
 
 /* A power of two, so that the fast path computes the address of a list by a shift. */
 static_assert(sizeof(struct pb_pcp_list) == 512);
 
-static u32 list_limit(const struct pb_pcp *pcp, unsigned int order)
-{
-	if (order >= PCP_LARGE)
-		return min(pcp->high >> order, PCP_LIFO_LARGE);
-	return clamp(pcp->high >> (order + 2), 4, PB_LIFO_MAX);
-}
-
-/* Pages in the mask of a list. */
-static int mask_pages(const struct pb_pcp_list *list, unsigned int order)
-{
-	return hweight64(list->mask) << order;
-}
-
-void pb_pcp_charge(struct pb_pcp *pcp, struct pb_pcp_list *list, unsigned int order)
-{
-	u32 charge = (max(list->n, list->limit) << order) + mask_pages(list, order);
-
-	pcp->charged += (int)charge - (int)list->charge;
-	list->charge = charge;
-}
-
 void pb_pcp_set_limit(struct pb_pcp *pcp, struct pb_pcp_list *list, unsigned int order)
 {
-	int want = list_limit(pcp, order), left;
+	int want = pb_pcp_want(pcp, order), left;
 
 	pb_pcp_trim(pcp, list, pcp->high - (want << order));
 	left = pcp->high - (pcp->charged - (int)list->charge);
@@ -150,7 +127,7 @@ static void alloc_words(struct pb_zone *zone, struct pb_pcp_list *list, unsigned
 			list->mask_base = pfn;
 			/* Stop when the word alone is at least half a batch. */
 			nr = hweight64(list->mask);
-			if (nr << order >= REFILL_ENOUGH && nr >= PCP_LIFO_LARGE)
+			if (nr << order >= REFILL_ENOUGH && nr >= PB_PCP_LIFO_LARGE)
 				break;
 			continue;
 		}
@@ -297,7 +274,10 @@ bool pb_pcp_refill(struct pb_pcp *pcp, struct pb_pcp_list *list, const struct pb
 	if (pcp->high < zone->pcp_high_max)
 		pcp->high = min(pcp->high + max(zone->pcp_high_step, 1 << order),
 				zone->pcp_high_max);
-	pb_pcp_set_limit(pcp, list, order);
+	if (likely(pb_pcp_has_space(pcp, list, order)))
+		pb_pcp_charge(pcp, list, order);
+	else
+		pb_pcp_set_limit(pcp, list, order);
 	trace = READ_ONCE(zone->pool->ops.refill);
 	if (unlikely(trace))
 		trace(zone, order, rq->migratetype, nr);

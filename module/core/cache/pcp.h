@@ -18,6 +18,8 @@
 #define PB_PCP_MAX_WORD_ORDER	PB_WORD_ORDER
 #define PB_NR_PCP_ORDERS	(PB_PAGEBLOCK_ORDER + 2)
 #define PB_LIFO_MAX		28	/* makes a list 512 bytes */
+#define PB_PCP_LARGE		4	/* orders from here on keep short lists: */
+#define PB_PCP_LIFO_LARGE	4	/* at most this many blocks */
 
 /* A block in a list, with its address in the page order map, because the lookup is expensive. */
 struct pb_pcp_entry {
@@ -90,8 +92,6 @@ void pb_pcp_reset_cur(struct pb_zone *zone, struct pb_pcp_list *list);
  * lists when there is no space for a block. Inside the pcp section.
  */
 void pb_pcp_set_limit(struct pb_pcp *pcp, struct pb_pcp_list *list, unsigned int order);
-/* Charges a list with what it may hold, after a change of its limit or mask. Inside the section. */
-void pb_pcp_charge(struct pb_pcp *pcp, struct pb_pcp_list *list, unsigned int order);
 /* Drains lists other than @keep until no more than @pages are charged to them. In drain.c. */
 void pb_pcp_trim(struct pb_pcp *pcp, const struct pb_pcp_list *keep, int pages);
 
@@ -102,6 +102,33 @@ unsigned long pb_pcp_count(const struct pb_pcp *pcp);
 static inline bool pb_pcp_order(unsigned int order)
 {
 	return order < PB_NR_PCP_ORDERS;
+}
+
+/* The limit of a list to which the other lists leave enough space. */
+static inline u32 pb_pcp_want(const struct pb_pcp *pcp, unsigned int order)
+{
+	if (order >= PB_PCP_LARGE)
+		return min(pcp->high >> order, PB_PCP_LIFO_LARGE);
+	return clamp(pcp->high >> (order + 2), 4, PB_LIFO_MAX);
+}
+
+/* Whether a list has that limit, and the other lists leave the space: nothing to set. */
+static inline bool pb_pcp_has_space(const struct pb_pcp *pcp, const struct pb_pcp_list *list,
+				    unsigned int order)
+{
+	u32 want = pb_pcp_want(pcp, order);
+
+	return list->limit == want &&
+	       pcp->charged - (int)list->charge + (int)(want << order) <= pcp->high;
+}
+
+/* Charges a list with what it may hold, after a change of its limit or mask. Inside the section. */
+static inline void pb_pcp_charge(struct pb_pcp *pcp, struct pb_pcp_list *list, unsigned int order)
+{
+	u32 charge = (max(list->n, list->limit) + hweight64(list->mask)) << order;
+
+	pcp->charged += (int)charge - (int)list->charge;
+	list->charge = charge;
 }
 
 /* Enters this CPU's pcp section; false when an outer context is inside it. Preemption off. */

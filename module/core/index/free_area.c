@@ -75,7 +75,7 @@
 #include "core/index/bitmap.h"
 #include "core/index/free_area.h"
 #include "core/index/pageblock.h"
-#include "core/index/recent.h"
+#include "core/index/updates.h"
 
 /**
  * pb_free_area_words - memory the index of one migratetype needs
@@ -217,7 +217,13 @@ static bool is_counted(unsigned long value)
 {
 	enum pb_migratetype mt = pb_entry_migratetype(value);
 
-	return mt == PB_ISOLATE || mt == PB_HIGHATOMIC;
+	return mt == PB_HIGHATOMIC || mt >= PB_INDEXED_TYPES;
+}
+
+/* Whether free frames of a pageblock are counted now. */
+static bool has_count(struct pb_zone *zone, unsigned long index)
+{
+	return atomic_read(&zone->isolated[index]) || zone->free_highatomic[index];
 }
 
 /* The updater's loop: until the class is right and no CPU has incremented the count since. */
@@ -238,9 +244,12 @@ static void update_class(struct pb_zone *zone, unsigned long index, struct pb_di
 			value = READ_ONCE(entry->value);
 			class = pb_index_class(value);
 		} while (class != ctl->index_class);
-		settle_isolated(zone, index, value);
-		settle_highatomic(zone, index, value);
+		if (unlikely(is_counted(value) || has_count(zone, index))) {
+			settle_isolated(zone, index, value);
+			settle_highatomic(zone, index, value);
+		}
 	} while (atomic_cmpxchg(&ctl->update, seen, 0) != seen);
+	pb_update_end(zone);
 }
 
 /**
@@ -257,15 +266,12 @@ void pb_index_update(struct pb_zone *zone, unsigned long index)
 	struct pb_index_ctl *ctl = &zone->ctl[index];
 	unsigned long value = READ_ONCE(entry->value);
 	u16 class = pb_index_class(value);
-	struct pb_recent *recent;
 
 	/* Nothing to move: as in pb_index_on_free(), a concurrent updater reads the words again. */
 	if (READ_ONCE(ctl->index_class) == class && likely(!is_counted(value)))
 		return;
-	recent = pb_recent_begin(zone, index);
-	if (!atomic_fetch_inc(&ctl->update))
+	if (pb_update_begin(zone, index))
 		update_class(zone, index, entry, class);
-	pb_recent_end(recent);
 }
 EXPORT_SYMBOL_PB_TEST(pb_index_update);
 
@@ -281,11 +287,9 @@ EXPORT_SYMBOL_PB_TEST(pb_index_update);
 void pb_index_update_isolated(struct pb_zone *zone, unsigned long index)
 {
 	struct pb_dir_entry *entry = pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, index));
-	struct pb_recent *recent = pb_recent_begin(zone, index);
 
-	if (!atomic_fetch_inc(&zone->ctl[index].update))
+	if (pb_update_begin(zone, index))
 		update_class(zone, index, entry, pb_index_class(READ_ONCE(entry->value)));
-	pb_recent_end(recent);
 }
 EXPORT_SYMBOL_PB_TEST(pb_index_update_isolated);
 
@@ -315,22 +319,20 @@ void pb_index_raise(struct pb_zone *zone, unsigned long index, const atomic64_t 
 	struct pb_pageblock *pageblock = pb_entry_pageblock(value);
 	struct pb_index_ctl *ctl = &zone->ctl[index];
 	enum pb_migratetype mt = pb_entry_migratetype(value);
-	struct pb_recent *recent = pb_recent_begin(zone, index);
 	int largest;
 
-	if (atomic_fetch_inc(&ctl->update)) {
-		pb_recent_end(recent);
+	if (!pb_update_begin(zone, index))
 		return;
-	}
 	largest = largest_with(pageblock, word);
 	if (largest > pb_class_largest(ctl->index_class) && mt < PB_INDEXED_TYPES)
 		move_pageblock(zone, index, ctl,
 			       make_class(mt, pb_pageblock_count_free(pageblock), largest));
-	if (mt >= PB_INDEXED_TYPES || is_counted(value) || READ_ONCE(entry->value) != value ||
+	if (is_counted(value) || READ_ONCE(entry->value) != value ||
 	    largest_with(pageblock, word) != largest ||
 	    atomic_cmpxchg(&ctl->update, 1, 0) != 1)
 		update_class(zone, index, entry, pb_index_class(READ_ONCE(entry->value)));
-	pb_recent_end(recent);
+	else
+		pb_update_end(zone);
 }
 EXPORT_SYMBOL_PB_TEST(pb_index_raise);
 
@@ -347,19 +349,17 @@ EXPORT_SYMBOL_PB_TEST(pb_index_raise);
 void pb_index_on_alloc(struct pb_zone *zone, unsigned long index)
 {
 	struct pb_dir_entry *entry = pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, index));
-	struct pb_recent *recent = pb_recent_begin(zone, index);
 	struct pb_index_ctl *ctl = &zone->ctl[index];
 
-	if (atomic_fetch_inc(&ctl->update)) {
-		pb_recent_end(recent);
+	if (!pb_update_begin(zone, index))
 		return;
-	}
 	if (ctl->index_class)
 		move_pageblock(zone, index, ctl, 0);
 	if (unlikely(is_counted(READ_ONCE(entry->value))) ||
 	    atomic_cmpxchg(&ctl->update, 1, 0) != 1)
 		update_class(zone, index, entry, 0);
-	pb_recent_end(recent);
+	else
+		pb_update_end(zone);
 }
 EXPORT_SYMBOL_PB_TEST(pb_index_on_alloc);
 

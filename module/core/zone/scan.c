@@ -14,16 +14,18 @@
  * So the scan does not believe the bitmaps where an update is in progress. It has two parts.
  *
  * Part 1 decides that nothing is free (may_be_served). It reads the bitmaps with one summary
- * level, without a limit of tries. Between two looks at the recent updates (recent.h) it notes
- * which pageblocks an update may have moved or hidden, and reads the pageblocks of their words as
- * part 2 does. All others did not move: when nothing has been freed or allocated in one of them,
- * its bits, those of its class, were set all the time, and so was the summary bit above them.
+ * level, without a limit of tries. When updates are in progress, or begin meanwhile, it reads them
+ * again, and the pageblocks of the groups where an update may have moved or hidden one
+ * (updates.h), as part 2 does. Of the others: when nothing has been freed or allocated in a
+ * pageblock, its bits, those of its class, were set all the time, and so was the summary bit above
+ * them.
  *
- * Part 2 finds a candidate, and decides when there were too many updates. It reads no bitmap, but
- * the index control of each pageblock, eight bytes by one load. When no update is in progress and
- * the class promises less than the order, no block of the order was free at the moment of the load
- * (free_area.c: an updater reads the words again before it sets the count back to 0). In all other
- * cases it reads the words of the pageblock, and its migratetype from the directory entry.
+ * Part 2 finds a candidate, and decides when another CPU cleaned groups during part 1. It reads no
+ * bitmap, but the index control of each pageblock, eight bytes by one load. When no update is in
+ * progress and the class promises less than the order, no block of the order was free at the moment
+ * of the load (free_area.c: an updater reads the words again before it sets the count back to 0).
+ * In all other cases it reads the words of the pageblock, and its migratetype from the directory
+ * entry.
  *
  * A free is complete when its function returns. Frames of a free that is not, of an isolated
  * pageblock, of a CPU's cache, and frames that another allocation has removed from the bitmaps and
@@ -41,7 +43,7 @@
 #include "core/index/free_area.h"
 #include "core/index/free_run.h"
 #include "core/index/pageblock.h"
-#include "core/index/recent.h"
+#include "core/index/updates.h"
 #include "core/zone/fallback.h"
 #include "core/zone/scan.h"
 
@@ -108,7 +110,7 @@ bool pb_zone_scan_next(struct pb_zone *zone, struct pb_zone_scan *scan)
 }
 EXPORT_SYMBOL_PB_TEST(pb_zone_scan_next);
 
-/* ---- part 1: the bitmaps, and the pageblocks of recent updates ---- */
+/* ---- part 1: the bitmaps, and the touched groups ---- */
 
 static u64 summary(const struct pb_bitmap *map, unsigned long word)
 {
@@ -209,24 +211,35 @@ static bool index_serves(struct pb_zone *zone, const struct pb_zone_scan *scan)
 	return false;
 }
 
-/* Whether a candidate has a pageblock in the same word of a bitmap as this one. */
-static bool word_of_update_serves(struct pb_zone *zone, unsigned long index, void *arg)
+/* Whether a candidate has a pageblock in this group. */
+static bool group_serves(struct pb_zone *zone, unsigned long first, void *arg)
 {
 	struct pb_zone_scan scan = *(const struct pb_zone_scan *)arg;
-	unsigned long first = round_down(index, PB_WORD_NR), before = scan.run.nr - 1;
+	unsigned long before = scan.run.nr - 1;
 
 	scan.next = first - min(first, before);
-	return next_before(zone, &scan, min(first + PB_WORD_NR + before, zone->nr_pageblocks));
+	return next_before(zone, &scan, min(first + PB_GROUP_NR + before,
+					    zone->nr_pageblocks));
 }
 
 /* Whether there may be a candidate. False: at some moment since the call, each was not free. */
 static bool may_be_served(struct pb_zone *zone, struct pb_zone_scan *scan)
 {
-	struct pb_recent_mark mark;
+	unsigned long begun;
+	bool none = pb_updates_none(zone, &begun);
+	long cleans;
 
-	pb_recent_mark(zone, &mark);
-	return index_serves(zone, scan) ||
-	       pb_recent_any(zone, &mark, word_of_update_serves, scan);
+	if (none) {
+		if (index_serves(zone, scan))
+			return true;
+		if (pb_updates_begun(zone) == begun)
+			return false;
+	}
+	pb_touched_clean(zone);
+	cleans = pb_touched_cleans(zone);				/* TS1 of updates.h */
+	return index_serves(zone, scan) ||				/* TS2 */
+	       pb_touched_any(zone, group_serves, scan) ||		/* TS3 */
+	       pb_touched_cleans(zone) != cleans;
 }
 
 /* ---- part 2 ---- */

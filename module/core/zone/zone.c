@@ -14,7 +14,7 @@
 #include "core/index/bitmap.h"
 #include "core/index/free_area.h"
 #include "core/index/pageblock.h"
-#include "core/index/recent.h"
+#include "core/index/updates.h"
 #include "core/zone/zone.h"
 
 /* Candidates tried in each half of a class. */
@@ -22,15 +22,17 @@
 
 static int init_index(struct pb_zone *zone)
 {
-	unsigned long *mem;
+	unsigned long nr_touched = pb_touched_words(zone->nr_pageblocks), *mem;
 	unsigned int mt;
 
 	zone->ctl = pb_meta_alloc(zone->nr_pageblocks *
 				  (sizeof(*zone->ctl) + sizeof(*zone->isolated) +
-				   sizeof(*zone->free_highatomic)), zone->nid);
+				   sizeof(*zone->free_highatomic)) +
+				  nr_touched * sizeof(*zone->touched), zone->nid);
 	if (!zone->ctl)
 		return -ENOMEM;
-	zone->isolated = (atomic_t *)(zone->ctl + zone->nr_pageblocks);
+	zone->touched = (atomic64_t *)(zone->ctl + zone->nr_pageblocks);
+	zone->isolated = (atomic_t *)(zone->touched + nr_touched);
 	zone->free_highatomic = (u16 *)(zone->isolated + zone->nr_pageblocks);
 	mem = pb_meta_alloc(PB_INDEXED_TYPES * pb_free_area_words(zone->nr_pageblocks) *
 			    sizeof(*mem), zone->nid);
@@ -67,17 +69,17 @@ int pb_zone_init(struct pb_zone *zone, struct pb_pool *pool, int nid, enum pb_zo
 	zone->end_pfn = end_pfn;
 	zone->base_pfn = round_down(start_pfn, 1UL << PB_SECTION_ORDER);
 	zone->nr_pageblocks = (end_pfn - zone->base_pfn) >> PB_PAGEBLOCK_ORDER;
-	if (init_index(zone))
-		return -ENOMEM;
-	return pb_recent_init(zone);
+	zone->updates = pb_alloc_percpu(struct pb_index_updates);
+	return zone->updates ? init_index(zone) : -ENOMEM;
 }
 EXPORT_SYMBOL_PB_TEST(pb_zone_init);
 
 void pb_zone_destroy(struct pb_zone *zone)
 {
-	pb_recent_destroy(zone);
+	pb_free_percpu(zone->updates);
 	pb_meta_free(zone->index_mem);
 	pb_meta_free(zone->ctl);
+	zone->updates = NULL;
 	zone->index_mem = NULL;
 	zone->ctl = NULL;
 }

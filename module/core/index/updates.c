@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Index updates in progress, as a scan finds them. See updates.h. */
+#include "core/index/updates.h"
+
+#define CHECKING_SHIFT	32
+
+/* zone->touched_cleans: the cleans, above a bit that is set while a CPU cleans. */
+#define CLEANING	1
+#define ONE_CLEAN	2
+
+/**
+ * pb_updates_begun - number of updates begun so far
+ * @zone: the zone
+ *
+ * Context: any. Contains a full barrier before the reads.
+ */
+unsigned long pb_updates_begun(struct pb_zone *zone)
+{
+	unsigned long begun = 0;
+	int cpu;
+
+	smp_mb();
+	pb_for_each_cpu(cpu)
+		begun += READ_ONCE(pb_per_cpu_ptr(zone->updates, cpu)->begun);
+	return begun;
+}
+EXPORT_SYMBOL_PB_TEST(pb_updates_begun);
+
+/**
+ * pb_updates_none - whether no update is in progress
+ * @zone: the zone
+ * @begun: set to the number of updates begun so far
+ *
+ * Context: any. Contains a full barrier after the reads.
+ * Return: true when at a moment since the call none was in progress.
+ */
+bool pb_updates_none(struct pb_zone *zone, unsigned long *begun)
+{
+	unsigned long ended = 0;
+	int cpu;
+
+	pb_for_each_cpu(cpu)
+		ended += READ_ONCE(pb_per_cpu_ptr(zone->updates, cpu)->ended);
+	*begun = pb_updates_begun(zone);
+	smp_mb();
+	return ended == *begun;
+}
+EXPORT_SYMBOL_PB_TEST(pb_updates_none);
+
+/* Whether an update is in progress in a group. */
+static bool in_progress(struct pb_zone *zone, unsigned long group)
+{
+	unsigned long i = group << PB_GROUP_SHIFT;
+	unsigned long end = min(i + PB_GROUP_NR, zone->nr_pageblocks);
+
+	for (; i < end; i++) {
+		pb_count_visit();
+		if (atomic_read(&zone->ctl[i].update))			/* TC2 */
+			return true;
+	}
+	return false;
+}
+
+/* Cleans the touched groups of one word. */
+static void clean_word(struct pb_zone *zone, unsigned long n)
+{
+	atomic64_t *word = &zone->touched[n];
+	u64 touched = (u32)atomic64_read(word), left, again = 0;
+
+	pb_count_visit();
+	if (!touched)
+		return;
+	atomic64_fetch_or(touched << CHECKING_SHIFT, word);
+	atomic64_fetch_andnot(touched, word);				/* TC1 */
+	for (left = touched; left; left &= left - 1)
+		if (in_progress(zone, n * 32 + __ffs64(left)))
+			again |= left & -left;
+	if (again)
+		atomic64_fetch_or(again, word);				/* TC3 */
+	atomic_long_add_return(ONE_CLEAN, &zone->touched_cleans);	/* TC4 */
+	atomic64_fetch_andnot(touched << CHECKING_SHIFT, word);
+}
+
+/**
+ * pb_touched_clean - clean the touched groups in which no update is in progress
+ * @zone: the zone
+ *
+ * Does nothing while another CPU cleans.
+ *
+ * Context: any.
+ */
+void pb_touched_clean(struct pb_zone *zone)
+{
+	long cleans = atomic_long_read(&zone->touched_cleans);
+	unsigned long n;
+
+	if (cleans & CLEANING ||
+	    atomic_long_cmpxchg(&zone->touched_cleans, cleans, cleans | CLEANING) != cleans)
+		return;
+	for (n = 0; n < pb_touched_words(zone->nr_pageblocks); n++)
+		clean_word(zone, n);
+	atomic_long_sub_return(CLEANING, &zone->touched_cleans);
+}
+EXPORT_SYMBOL_PB_TEST(pb_touched_clean);
+
+/* Number of cleans so far. Contains full barriers: TS1 before TS2, and the end of TS3. */
+long pb_touched_cleans(struct pb_zone *zone)
+{
+	long cleans;
+
+	smp_mb();
+	cleans = atomic_long_read(&zone->touched_cleans) / ONE_CLEAN;
+	smp_mb();
+	return cleans;
+}
+EXPORT_SYMBOL_PB_TEST(pb_touched_cleans);
+
+/**
+ * pb_touched_any - call a function for each group that is not clean
+ * @zone: the zone
+ * @fn: called with the first pageblock of the group until it returns true
+ * @arg: passed to @fn
+ *
+ * Context: any. Contains a full barrier before the reads.
+ * Return: whether @fn returned true.
+ */
+bool pb_touched_any(struct pb_zone *zone,
+		    bool (*fn)(struct pb_zone *zone, unsigned long first, void *arg), void *arg)
+{
+	unsigned long n, group;
+	u64 bits;
+
+	smp_mb();	/* between TS2 and TS3 */
+	for (n = 0; n < pb_touched_words(zone->nr_pageblocks); n++) {
+		pb_count_visit();
+		bits = atomic64_read(&zone->touched[n]);
+		for (bits = (u32)(bits | bits >> CHECKING_SHIFT); bits; bits &= bits - 1) {
+			group = n * 32 + __ffs64(bits);
+			if (fn(zone, group << PB_GROUP_SHIFT, arg))
+				return true;
+		}
+	}
+	return false;
+}
+EXPORT_SYMBOL_PB_TEST(pb_touched_any);
