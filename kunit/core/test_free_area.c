@@ -164,7 +164,8 @@ static void test_migratetypes(struct kunit *test)
 	}
 	pb_entry_set_migratetype(entry_of(f, 0), PB_ISOLATE);
 	pb_index_update(zone, 0);
-	KUNIT_EXPECT_EQ(test, zone->ctl[0].index_class, 0);
+	KUNIT_EXPECT_EQ(test, zone->ctl[0].index_class, PB_CLASS_COUNTED);
+	KUNIT_EXPECT_EQ(test, pb_index_bits(zone->ctl[0].index_class), 0U);
 	for (mt = 0; mt < PB_INDEXED_TYPES; mt++)
 		KUNIT_EXPECT_EQ(test, search(zone, mt, 0), PB_NO_PAGEBLOCK);
 }
@@ -298,9 +299,9 @@ static void test_index_raise_unchanged(struct kunit *test)
 
 	entry_of(f, 0)->value = (entry_of(f, 0)->value & ~PB_ENTRY_MT_MASK) | PB_ISOLATE;
 	pb_index_update(zone, 0);
-	KUNIT_ASSERT_EQ(test, zone->ctl[0].index_class, 0);
+	KUNIT_ASSERT_EQ(test, zone->ctl[0].index_class, PB_CLASS_COUNTED);
 	pb_index_raise(zone, 0, &pageblock->free[0]);
-	KUNIT_EXPECT_EQ(test, zone->ctl[0].index_class, 0);
+	KUNIT_EXPECT_EQ(test, zone->ctl[0].index_class, PB_CLASS_COUNTED);
 }
 
 static struct kunit_case free_area_cases[] = {

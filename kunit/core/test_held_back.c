@@ -32,7 +32,9 @@ static struct pb_zone *normal(struct pt_fixture *f)
 
 static void stop_updater(struct pb_zone *zone, unsigned long pfn)
 {
-	pb_update_begin(zone, pb_pageblock_index(zone, pfn));
+	unsigned long index = pb_pageblock_index(zone, pfn);
+
+	pb_update_begin(zone, index, &zone->ctl[index]);
 }
 
 static void resume_updater(struct pb_zone *zone, unsigned long pfn)
@@ -365,6 +367,7 @@ static void test_touched_groups(struct kunit *test)
 	struct pb_zone *zone = normal(pt_pool(test, &pt_gig));
 	unsigned long first = pb_pageblock_index(zone, zone->start_pfn);
 	unsigned long group = first / PB_GROUP_NR, stopped = first + PB_GROUP_NR;
+	unsigned int i;
 	long cleans;
 
 	pb_touched_clean(zone);
@@ -380,12 +383,14 @@ static void test_touched_groups(struct kunit *test)
 	KUNIT_EXPECT_GT(test, pb_touched_cleans(zone), cleans);
 	/* Another CPU is stopped while it cleans. */
 	atomic_long_inc(&zone->touched_cleans);
-	atomic64_fetch_or(3ULL << 32 << group % 32, &zone->touched[0]);
+	for (i = 0; i < 2; i++)
+		atomic_or(PB_CHECKING, &zone->touched[group + i]);
 	cleans = pb_touched_cleans(zone);
 	pb_touched_clean(zone);
 	KUNIT_EXPECT_EQ(test, touched_groups(zone), 3ULL << group);
 	KUNIT_EXPECT_EQ(test, pb_touched_cleans(zone), cleans);
-	atomic64_fetch_andnot(3ULL << 32 << group % 32, &zone->touched[0]);
+	for (i = 0; i < 2; i++)
+		atomic_andnot(PB_CHECKING, &zone->touched[group + i]);
 	atomic_long_dec(&zone->touched_cleans);
 	resume_updater(zone, pb_pageblock_pfn(zone, stopped));
 	pb_touched_clean(zone);
@@ -396,7 +401,7 @@ static void test_touched_groups(struct kunit *test)
 static void test_updates_none(struct kunit *test)
 {
 	struct pb_zone *zone = normal(pt_pool(test, &pt_small));
-	unsigned long begun, before;
+	unsigned long first = pb_pageblock_index(zone, zone->start_pfn), begun, before;
 
 	KUNIT_EXPECT_TRUE(test, pb_updates_none(zone, &begun));
 	KUNIT_EXPECT_EQ(test, pb_updates_begun(zone), begun);
@@ -405,7 +410,7 @@ static void test_updates_none(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, pb_updates_none(zone, &begun));
 	KUNIT_EXPECT_EQ(test, begun, before + 1);
 	/* One that leaves its change to the updater ends at once. */
-	KUNIT_EXPECT_FALSE(test, pb_update_begin(zone, pb_pageblock_index(zone, zone->start_pfn)));
+	KUNIT_EXPECT_FALSE(test, pb_update_begin(zone, first, &zone->ctl[first]));
 	KUNIT_EXPECT_FALSE(test, pb_updates_none(zone, &begun));
 	KUNIT_EXPECT_EQ(test, begun, before + 2);
 	resume_updater(zone, zone->start_pfn);

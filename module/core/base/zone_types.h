@@ -51,7 +51,7 @@ struct pb_zone {
 	u16			*free_highatomic;	/* the same; by the updater */
 	void			*index_mem;		/* I: backs @area */
 	struct pb_index_updates __percpu *updates;	/* I: see updates.h */
-	atomic64_t		*touched;		/* A: the same */
+	atomic_t		*touched;		/* A: the same */
 	atomic_long_t		touched_cleans;		/* A: the same */
 
 	unsigned long		watermark[PB_NR_WMARK];	/* pages; tunable */

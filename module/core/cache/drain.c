@@ -97,6 +97,16 @@ static void sample_fullness(struct pb_zone *zone, struct pb_pcp_list *list, unsi
 	defer_index_update(zone, list, pfn, pb_index_check_fullness(pageblock, class));
 }
 
+/* Updates the index after the bit of a frame was set. @was_free: it was set before. */
+static noinline void index_frame(struct pb_zone *zone, struct pb_pcp_list *list, unsigned long pfn,
+				 const atomic64_t *word, bool was_free)
+{
+	u64 bit = BIT_ULL(pfn % PB_WORD_NR), old = atomic64_read(word) & ~bit;
+
+	defer_index_update(zone, list, pfn,
+			   pb_zone_index_on_free(zone, pfn, bit, was_free ? old | bit : old));
+}
+
 /*
  * Frees single frames of different words, as after frees in random order; the caller compared
  * the first two. As put_word(), but inline as long as the index does not have to change. FR1 is
@@ -108,25 +118,20 @@ static noinline void free_frames(struct pb_zone *zone, struct pb_pcp_list *list,
 	const struct pb_pcp_entry *entry = list->lifo, *end = entry + nr;
 	const unsigned long base_pfn = zone->base_pfn;
 	struct pb_index_ctl *ctl = zone->ctl;
-	unsigned long pfn, index;
-	enum pb_index_state state;
+	unsigned long pfn;
 	atomic64_t *word;
-	u64 now, bit;
 	u16 class;
-	bool was_free;
 
 	for (; entry < end; entry++) {
 		pfn = entry->pfn;
-		index = (pfn - base_pfn) >> PB_PAGEBLOCK_ORDER;
 		word = pb_order_map_word(entry->order_map, pb_frame_in_pageblock(pfn));
-		was_free = pb_word_set(word, pfn % PB_WORD_NR);			/* FR1 */
-		now = atomic64_read(word);
-		class = READ_ONCE(ctl[index].index_class);			/* FR2 */
-		if (likely(!was_free && pb_class_suffices(class, pfn % PB_WORD_NR, now)))
+		if (unlikely(pb_word_set(word, pfn % PB_WORD_NR))) {			/* FR1 */
+			index_frame(zone, list, pfn, word, true);
 			continue;
-		bit = BIT_ULL(pfn % PB_WORD_NR);
-		state = pb_zone_index_on_free(zone, pfn, bit, was_free ? now : now & ~bit);
-		defer_index_update(zone, list, pfn, state);
+		}
+		class = READ_ONCE(ctl[(pfn - base_pfn) >> PB_PAGEBLOCK_ORDER].index_class); /* FR2 */
+		if (unlikely(!pb_class_suffices(class, pfn % PB_WORD_NR, atomic64_read(word))))
+			index_frame(zone, list, pfn, word, false);
 	}
 	if (list->nr_free & 32)
 		sample_fullness(zone, list, pfn);
@@ -244,20 +249,18 @@ void pb_pcp_trim(struct pb_pcp *pcp, const struct pb_pcp_list *keep, int pages)
 }
 
 /* Makes room for a block; false when the limit of the order is 0 now. Inside the pcp section. */
-static bool make_space(struct pb_zone *zone, struct pb_pcp *pcp, struct pb_pcp_list *list,
-		       unsigned int order, enum pb_migratetype mt)
+static __always_inline bool make_space(struct pb_zone *zone, struct pb_pcp *pcp,
+				       struct pb_pcp_list *list, unsigned int order,
+				       enum pb_migratetype mt)
 {
-	bool had_space = pb_pcp_has_space(pcp, list, order);
-	u64 mask = list->mask;
-
-	if (unlikely(!had_space))
+	if (unlikely(!pb_pcp_has_space(pcp, list, order)))
 		pb_pcp_set_limit(pcp, list, order);
 	if (unlikely(!list->limit))
 		return false;
 	if (list->n < list->limit)
 		return true;
 	drain_oldest(zone, pcp, list, order, mt, list->n - list->limit / 4, false);
-	if (list->mask != mask || !had_space)
+	if (unlikely(pb_pcp_most(list, order) > list->charge))
 		pb_pcp_charge(pcp, list, order);
 	return true;
 }
@@ -332,7 +335,7 @@ void pb_pcp_batch_word(struct pb_zone *zone, struct pb_pcp *pcp, enum pb_migrate
 	struct pb_pcp_list *list = pb_pcp_list(pcp, 0, mt);
 	unsigned int pages = batch(zone, list, first, heads, BATCH_MIN, 0);
 
-	if (hweight64(list->mask) + max(list->n, list->limit) > list->charge)
+	if (pb_pcp_most(list, 0) > list->charge)
 		pb_pcp_set_limit(pcp, list, 0);
 	if (!pages)
 		return;
@@ -401,8 +404,17 @@ EXPORT_SYMBOL_PB_TEST(pb_pcp_drain_cpu);
 static void lower_high(struct pb_zone *zone, struct pb_pcp *pcp)
 {
 	const struct pb_pcp_list *keep = pb_pcp_list(pcp, 0, PB_MOVABLE);
+	struct pb_pcp_list *list;
+	unsigned int order, mt;
 
 	pcp->high = max(pcp->high - (pcp->high >> 3), zone->pcp_high_min);
+	for (order = 0; order < PB_NR_PCP_ORDERS; order++) {
+		for (mt = 0; mt < PB_PCPTYPES; mt++) {
+			list = pb_pcp_list(pcp, order, mt);
+			list->limit = min(list->limit, pb_pcp_want(pcp, order));
+			pb_pcp_charge(pcp, list, order);
+		}
+	}
 	pb_pcp_trim(pcp, keep, pcp->high - (int)keep->charge);
 }
 

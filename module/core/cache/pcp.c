@@ -26,11 +26,11 @@
  * to high_max and decays to high_min, as mm/ tunes it. The limit of a list follows from
  * high at the list's next refill or drain, and is at most PB_LIFO_MAX.
  *
- * A list is charged with the most pages it may hold until its next refill or drain: its limit
- * and its mask. The fast path only compares the limit, so the sum of the charges bounds what the
- * lists hold together: to high, and a word for the mask of the list used last. A list that needs
- * space drains other lists (pb_pcp_trim) and sets their limits to 0. A list with limit 0 gets a
- * limit at its next refill or free.
+ * A list is charged with the most pages it may hold until its next refill or drain: its limit,
+ * and a word when it has a mask. The fast path only compares the limit, so the sum of the charges
+ * bounds what the lists hold together: to high, and a word for the mask of the list used last. A
+ * list that needs space drains other lists (pb_pcp_trim) and sets their limits to 0. A list with
+ * limit 0 gets a limit at its next refill or free.
  *
  * This file refills the lists, drain.c drains them.
  */
@@ -159,17 +159,17 @@ static unsigned int refill_current(struct pb_zone *zone, struct pb_pcp_list *lis
 				   unsigned int order, enum pb_migratetype mt)
 {
 	unsigned long index = list->cur - 1UL, value;
+	struct pb_dir_entry *entry;
 	unsigned int nr;
 
 	if (!list->cur)
 		return 0;
-	value = READ_ONCE(pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, index))->value);
+	entry = pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, index));
+	value = READ_ONCE(entry->value);
 	if (pb_entry_migratetype(value) == mt) {
 		nr = refill_from(zone, list, order, index, pb_entry_pageblock(value));
 		/* The class lags, but an isolated pageblock's free frames are counted at once. */
-		if (unlikely(READ_ONCE(pb_dir_entry(zone->pool,
-						    pb_pageblock_pfn(zone, index))->value) !=
-			     value))
+		if (unlikely(READ_ONCE(entry->value) != value))
 			pb_index_update(zone, index);
 		if (nr)
 			return nr;
@@ -274,9 +274,9 @@ bool pb_pcp_refill(struct pb_pcp *pcp, struct pb_pcp_list *list, const struct pb
 	if (pcp->high < zone->pcp_high_max)
 		pcp->high = min(pcp->high + max(zone->pcp_high_step, 1 << order),
 				zone->pcp_high_max);
-	if (likely(pb_pcp_has_space(pcp, list, order)))
+	if (unlikely(pb_pcp_most(list, order) > list->charge))
 		pb_pcp_charge(pcp, list, order);
-	else
+	if (unlikely(!pb_pcp_has_space(pcp, list, order)))
 		pb_pcp_set_limit(pcp, list, order);
 	trace = READ_ONCE(zone->pool->ops.refill);
 	if (unlikely(trace))

@@ -39,7 +39,7 @@ struct pb_pcp_entry {
  * @nr_alloc: blocks allocated
  * @nr_free: blocks freed
  * @lifo: newest last
- * @charge: most pages it may hold until its next refill or drain
+ * @charge: pages charged to it; at least pb_pcp_most()
  */
 struct pb_pcp_list {
 	u32		n;
@@ -112,23 +112,30 @@ static inline u32 pb_pcp_want(const struct pb_pcp *pcp, unsigned int order)
 	return clamp(pcp->high >> (order + 2), 4, PB_LIFO_MAX);
 }
 
-/* Whether a list has that limit, and the other lists leave the space: nothing to set. */
-static inline bool pb_pcp_has_space(const struct pb_pcp *pcp, const struct pb_pcp_list *list,
-				    unsigned int order)
+/*
+ * Whether a list has that limit, and all lists together fit into high: nothing to set. Limits are
+ * never above it, because it is lowered with high only (pb_pcp_decay_local()).
+ */
+static __always_inline bool pb_pcp_has_space(const struct pb_pcp *pcp,
+					     const struct pb_pcp_list *list, unsigned int order)
 {
-	u32 want = pb_pcp_want(pcp, order);
+	return pcp->charged <= pcp->high &&
+	       (list->limit == PB_LIFO_MAX || list->limit == pb_pcp_want(pcp, order));
+}
 
-	return list->limit == want &&
-	       pcp->charged - (int)list->charge + (int)(want << order) <= pcp->high;
+/* The most pages that a list may hold until its next refill or drain. */
+static __always_inline u32 pb_pcp_most(const struct pb_pcp_list *list, unsigned int order)
+{
+	return (max(list->n, list->limit) << order) + (list->mask ? PB_WORD_NR : 0);
 }
 
 /* Charges a list with what it may hold, after a change of its limit or mask. Inside the section. */
 static inline void pb_pcp_charge(struct pb_pcp *pcp, struct pb_pcp_list *list, unsigned int order)
 {
-	u32 charge = (max(list->n, list->limit) + hweight64(list->mask)) << order;
+	u32 most = pb_pcp_most(list, order);
 
-	pcp->charged += (int)charge - (int)list->charge;
-	list->charge = charge;
+	pcp->charged += (int)most - (int)list->charge;
+	list->charge = most;
 }
 
 /* Enters this CPU's pcp section; false when an outer context is inside it. Preemption off. */

@@ -63,13 +63,13 @@
  *
  * and isolated[] is 0 but for isolated pageblocks, where it is the number of set bits. Each
  * allocation or free in an isolated pageblock requests an update, after the change of the
- * bits: a free because it reads the index class 0 (or the updater reads its bits at UP2),
- * other changes because pb_index_update() does not compare classes then. nr_free_cma is
- * treated alike.
+ * bits: a free because it reads PB_CLASS_COUNTED (or the updater that sets the class reads its
+ * bits at UP2), other changes because pb_index_update() does not compare classes then. nr_free_cma
+ * is treated alike.
  *
  * The free frames of highatomic pageblocks, which watermark checks subtract, are counted in the
- * same way, in zone->free_highatomic[] and nr_free_highatomic, but stay in nr_free. A free finds
- * PB_CLASS_COUNTED in the class (or the updater that sets the class reads its bits at UP2).
+ * same way, in zone->free_highatomic[] and nr_free_highatomic, but stay in nr_free. When none is
+ * free, the class is 0, and any free requests an update.
  */
 #include "core/base/pfn.h"
 #include "core/index/bitmap.h"
@@ -120,15 +120,17 @@ static u16 make_class(enum pb_migratetype mt, unsigned int nr, int largest)
  *
  * Return: the class that the words of its free bitmap ask for now.
  */
-u16 pb_index_class(unsigned long value)
+noinline u16 pb_index_class(unsigned long value)
 {
 	struct pb_pageblock *pageblock = pb_entry_pageblock(value);
 	enum pb_migratetype mt = pb_entry_migratetype(value);
 	unsigned int nr;
 	int largest;
 
-	if (!pageblock || mt >= PB_INDEXED_TYPES)
+	if (!pageblock)
 		return 0;
+	if (mt >= PB_INDEXED_TYPES)
+		return PB_CLASS_COUNTED;
 	largest = pb_pageblock_scan(pageblock, &nr);
 	return largest < 0 ? 0 : make_class(mt, nr, largest);
 }
@@ -140,7 +142,7 @@ static unsigned int class_maps(struct pb_zone *zone, u16 class, struct pb_bitmap
 	struct pb_free_area *area = &zone->area[pb_class_migratetype(class)];
 	int largest = pb_class_largest(class);
 
-	if (!class)
+	if (largest < 0)
 		return 0;
 	if (largest == PB_PAGEBLOCK_ORDER) {
 		maps[0] = &area->free_pageblocks;
@@ -212,18 +214,10 @@ static void settle_highatomic(struct pb_zone *zone, unsigned long index, unsigne
 	WRITE_ONCE(*count, free);
 }
 
-/* Whether each change of a pageblock requests an update, which counts its free frames. */
-static bool is_counted(unsigned long value)
+static noinline void settle(struct pb_zone *zone, unsigned long index, unsigned long value)
 {
-	enum pb_migratetype mt = pb_entry_migratetype(value);
-
-	return mt == PB_HIGHATOMIC || mt >= PB_INDEXED_TYPES;
-}
-
-/* Whether free frames of a pageblock are counted now. */
-static bool has_count(struct pb_zone *zone, unsigned long index)
-{
-	return atomic_read(&zone->isolated[index]) || zone->free_highatomic[index];
+	settle_isolated(zone, index, value);
+	settle_highatomic(zone, index, value);
 }
 
 /* The updater's loop: until the class is right and no CPU has incremented the count since. */
@@ -231,7 +225,7 @@ static void update_class(struct pb_zone *zone, unsigned long index, struct pb_di
 			 u16 class)
 {
 	struct pb_index_ctl *ctl = &zone->ctl[index];
-	unsigned long value;
+	u16 was = ctl->index_class;
 	int seen;
 
 	do {
@@ -241,13 +235,12 @@ static void update_class(struct pb_zone *zone, unsigned long index, struct pb_di
 			/* The first class may predate the increment; the next one does not. */
 			if (class != ctl->index_class)
 				move_pageblock(zone, index, ctl, class);
-			value = READ_ONCE(entry->value);
-			class = pb_index_class(value);
+			class = pb_index_class(READ_ONCE(entry->value));
 		} while (class != ctl->index_class);
-		if (unlikely(is_counted(value) || has_count(zone, index))) {
-			settle_isolated(zone, index, value);
-			settle_highatomic(zone, index, value);
-		}
+		was |= class;
+		/* isolate.c may have changed isolated[] while an update was left to this CPU. */
+		if (unlikely(was & PB_CLASS_COUNTED || atomic_read(&zone->isolated[index])))
+			settle(zone, index, READ_ONCE(entry->value));
 	} while (atomic_cmpxchg(&ctl->update, seen, 0) != seen);
 	pb_update_end(zone);
 }
@@ -264,13 +257,12 @@ void pb_index_update(struct pb_zone *zone, unsigned long index)
 {
 	struct pb_dir_entry *entry = pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, index));
 	struct pb_index_ctl *ctl = &zone->ctl[index];
-	unsigned long value = READ_ONCE(entry->value);
-	u16 class = pb_index_class(value);
+	u16 class = pb_index_class(READ_ONCE(entry->value));
 
 	/* Nothing to move: as in pb_index_on_free(), a concurrent updater reads the words again. */
-	if (READ_ONCE(ctl->index_class) == class && likely(!is_counted(value)))
+	if (READ_ONCE(ctl->index_class) == class && likely(!(class & PB_CLASS_COUNTED)))
 		return;
-	if (pb_update_begin(zone, index))
+	if (pb_update_begin(zone, index, ctl))
 		update_class(zone, index, entry, class);
 }
 EXPORT_SYMBOL_PB_TEST(pb_index_update);
@@ -287,8 +279,9 @@ EXPORT_SYMBOL_PB_TEST(pb_index_update);
 void pb_index_update_isolated(struct pb_zone *zone, unsigned long index)
 {
 	struct pb_dir_entry *entry = pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, index));
+	struct pb_index_ctl *ctl = &zone->ctl[index];
 
-	if (pb_update_begin(zone, index))
+	if (pb_update_begin(zone, index, ctl))
 		update_class(zone, index, entry, pb_index_class(READ_ONCE(entry->value)));
 }
 EXPORT_SYMBOL_PB_TEST(pb_index_update_isolated);
@@ -320,19 +313,27 @@ void pb_index_raise(struct pb_zone *zone, unsigned long index, const atomic64_t 
 	struct pb_index_ctl *ctl = &zone->ctl[index];
 	enum pb_migratetype mt = pb_entry_migratetype(value);
 	int largest;
+	u16 class;
 
-	if (!pb_update_begin(zone, index))
+	if (!pb_update_begin(zone, index, ctl))
 		return;
+	class = ctl->index_class;
+	if (unlikely(class & PB_CLASS_COUNTED))
+		goto update;
 	largest = largest_with(pageblock, word);
-	if (largest > pb_class_largest(ctl->index_class) && mt < PB_INDEXED_TYPES)
+	if (largest > pb_class_largest(class)) {
+		if (unlikely(mt == PB_HIGHATOMIC || mt >= PB_INDEXED_TYPES))
+			goto update;
 		move_pageblock(zone, index, ctl,
 			       make_class(mt, pb_pageblock_count_free(pageblock), largest));
-	if (is_counted(value) || READ_ONCE(entry->value) != value ||
-	    largest_with(pageblock, word) != largest ||
-	    atomic_cmpxchg(&ctl->update, 1, 0) != 1)
-		update_class(zone, index, entry, pb_index_class(READ_ONCE(entry->value)));
-	else
+	}
+	if (READ_ONCE(entry->value) == value && largest_with(pageblock, word) == largest &&
+	    atomic_cmpxchg(&ctl->update, 1, 0) == 1) {
 		pb_update_end(zone);
+		return;
+	}
+update:
+	update_class(zone, index, entry, pb_index_class(READ_ONCE(entry->value)));
 }
 EXPORT_SYMBOL_PB_TEST(pb_index_raise);
 
@@ -351,12 +352,11 @@ void pb_index_on_alloc(struct pb_zone *zone, unsigned long index)
 	struct pb_dir_entry *entry = pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, index));
 	struct pb_index_ctl *ctl = &zone->ctl[index];
 
-	if (!pb_update_begin(zone, index))
+	if (!pb_update_begin(zone, index, ctl))
 		return;
-	if (ctl->index_class)
+	if (likely(!(ctl->index_class & PB_CLASS_COUNTED)) && ctl->index_class)
 		move_pageblock(zone, index, ctl, 0);
-	if (unlikely(is_counted(READ_ONCE(entry->value))) ||
-	    atomic_cmpxchg(&ctl->update, 1, 0) != 1)
+	if (unlikely(ctl->index_class) || atomic_cmpxchg(&ctl->update, 1, 0) != 1)
 		update_class(zone, index, entry, 0);
 	else
 		pb_update_end(zone);
@@ -466,7 +466,7 @@ unsigned int pb_index_bits(u16 class)
 {
 	int largest = pb_class_largest(class);
 
-	return !class ? 0 : largest < 1 || largest == PB_PAGEBLOCK_ORDER ? 1 : 2;
+	return largest < 0 ? 0 : largest < 1 || largest == PB_PAGEBLOCK_ORDER ? 1 : 2;
 }
 
 /**

@@ -8,12 +8,13 @@
 #include "core/index/bitmap.h"
 
 /*
- * The index class of a pageblock: 0 when it is in no bitmap (nothing free, isolated, or a hole),
- * otherwise its migratetype, its fullness and its largest free order. In a pageblock whose class is
- * PB_CLASS_COUNTED each free requests an update.
+ * The index class of a pageblock: its migratetype, its fullness and its largest free order; 0 when
+ * nothing is free, or in a hole. Where PB_CLASS_COUNTED is set, the free frames are counted, and
+ * each free requests an update: in highatomic pageblocks, and in isolated ones, whose class is only
+ * this. Those without a largest free order are in no bitmap.
  */
 #define PB_CLASS_LARGEST_SHIFT	0	/* 4 bits: largest free order + 1 */
-#define PB_CLASS_COUNTED	BIT(4)	/* highatomic: the free frames are counted */
+#define PB_CLASS_COUNTED	BIT(4)
 #define PB_CLASS_FULLNESS_SHIFT	5	/* 4 bits: fullness, 0 for a free pageblock */
 #define PB_CLASS_MT_SHIFT	9
 
@@ -65,7 +66,7 @@ static __always_inline bool pb_class_suffices(u16 class, unsigned int bit, u64 n
 	const struct pb_class_filter *s = &pb_class_filter[class & PB_CLASS_FILTER_MASK];
 	u64 run = s->run << (bit & s->align);
 
-	return (new & run) != run;
+	return run & ~new;
 }
 
 /*

@@ -2,8 +2,6 @@
 /* Index updates in progress, as a scan finds them. See updates.h. */
 #include "core/index/updates.h"
 
-#define CHECKING_SHIFT	32
-
 /* zone->touched_cleans: the cleans, above a bit that is set while a CPU cleans. */
 #define CLEANING	1
 #define ONE_CLEAN	2
@@ -61,24 +59,19 @@ static bool in_progress(struct pb_zone *zone, unsigned long group)
 	return false;
 }
 
-/* Cleans the touched groups of one word. */
-static void clean_word(struct pb_zone *zone, unsigned long n)
+static void clean_group(struct pb_zone *zone, unsigned long n)
 {
-	atomic64_t *word = &zone->touched[n];
-	u64 touched = (u32)atomic64_read(word), left, again = 0;
+	atomic_t *group = &zone->touched[n];
 
 	pb_count_visit();
-	if (!touched)
+	if (!(atomic_read(group) & PB_TOUCHED))
 		return;
-	atomic64_fetch_or(touched << CHECKING_SHIFT, word);
-	atomic64_fetch_andnot(touched, word);				/* TC1 */
-	for (left = touched; left; left &= left - 1)
-		if (in_progress(zone, n * 32 + __ffs64(left)))
-			again |= left & -left;
-	if (again)
-		atomic64_fetch_or(again, word);				/* TC3 */
+	atomic_fetch_or(PB_CHECKING, group);
+	atomic_fetch_andnot(PB_TOUCHED, group);				/* TC1 */
+	if (in_progress(zone, n))
+		atomic_fetch_or(PB_TOUCHED, group);			/* TC3 */
 	atomic_long_add_return(ONE_CLEAN, &zone->touched_cleans);	/* TC4 */
-	atomic64_fetch_andnot(touched << CHECKING_SHIFT, word);
+	atomic_fetch_andnot(PB_CHECKING, group);
 }
 
 /**
@@ -97,8 +90,8 @@ void pb_touched_clean(struct pb_zone *zone)
 	if (cleans & CLEANING ||
 	    atomic_long_cmpxchg(&zone->touched_cleans, cleans, cleans | CLEANING) != cleans)
 		return;
-	for (n = 0; n < pb_touched_words(zone->nr_pageblocks); n++)
-		clean_word(zone, n);
+	for (n = 0; n < pb_nr_groups(zone->nr_pageblocks); n++)
+		clean_group(zone, n);
 	atomic_long_sub_return(CLEANING, &zone->touched_cleans);
 }
 EXPORT_SYMBOL_PB_TEST(pb_touched_clean);
@@ -127,18 +120,13 @@ EXPORT_SYMBOL_PB_TEST(pb_touched_cleans);
 bool pb_touched_any(struct pb_zone *zone,
 		    bool (*fn)(struct pb_zone *zone, unsigned long first, void *arg), void *arg)
 {
-	unsigned long n, group;
-	u64 bits;
+	unsigned long n;
 
 	smp_mb();	/* between TS2 and TS3 */
-	for (n = 0; n < pb_touched_words(zone->nr_pageblocks); n++) {
+	for (n = 0; n < pb_nr_groups(zone->nr_pageblocks); n++) {
 		pb_count_visit();
-		bits = atomic64_read(&zone->touched[n]);
-		for (bits = (u32)(bits | bits >> CHECKING_SHIFT); bits; bits &= bits - 1) {
-			group = n * 32 + __ffs64(bits);
-			if (fn(zone, group << PB_GROUP_SHIFT, arg))
-				return true;
-		}
+		if (atomic_read(&zone->touched[n]) && fn(zone, n << PB_GROUP_SHIFT, arg))
+			return true;
 	}
 	return false;
 }

@@ -21,7 +21,7 @@
  *
  *   scan:    TS1 read the count of cleans
  *            TS2 read the bitmaps
- *            TS3 read TOUCHED and CHECKING by one load, then the count again
+ *            TS3 read TOUCHED and CHECKING, by one load for each group; then the count again
  *
  * TU1 and TC1 are full barriers: if TU2 finds TOUCHED as it was before TC1, then TC2 sees the
  * update in progress, or what it has done. CPUs that find the count raised and leave their change
@@ -38,35 +38,38 @@
 
 #include "core/base/zone_types.h"
 
-#define PB_GROUP_SHIFT		6
-#define PB_GROUP_NR		(1UL << PB_GROUP_SHIFT)	/* pageblocks */
-#define PB_TOUCHED_SHIFT	11	/* a word has the bits of 32 groups: TOUCHED, CHECKING above */
+#define PB_GROUP_SHIFT	6
+#define PB_GROUP_NR	(1UL << PB_GROUP_SHIFT)	/* pageblocks */
 
-static inline unsigned long pb_touched_words(unsigned long nr_pageblocks)
+/* zone->touched[], one for each group. */
+#define PB_TOUCHED	1
+#define PB_CHECKING	2
+
+static inline unsigned long pb_nr_groups(unsigned long nr_pageblocks)
 {
-	return DIV_ROUND_UP(nr_pageblocks, 1UL << PB_TOUCHED_SHIFT);
+	return DIV_ROUND_UP(nr_pageblocks, PB_GROUP_NR);
 }
 
 /* TU2: marks the group of a pageblock whose update count has been raised. */
 static __always_inline void pb_touch(struct pb_zone *zone, unsigned long index)
 {
-	atomic64_t *word = &zone->touched[index >> PB_TOUCHED_SHIFT];
-	u64 bit = 1ULL << (index >> PB_GROUP_SHIFT) % 32;
+	atomic_t *group = &zone->touched[index >> PB_GROUP_SHIFT];
 
-	if (unlikely(!(atomic64_read(word) & bit)))
-		atomic64_fetch_or(bit, word);
+	if (unlikely(!(atomic_read(group) & PB_TOUCHED)))
+		atomic_fetch_or(PB_TOUCHED, group);
 }
 
 /*
- * Requests an update of a pageblock. True: this CPU is to do it, and calls pb_update_end() after
- * the update count is 0 again. Any context.
+ * Requests an update of a pageblock, which has this control. True: this CPU is to do it, and calls
+ * pb_update_end() after the update count is 0 again. Any context.
  */
-static __always_inline bool pb_update_begin(struct pb_zone *zone, unsigned long index)
+static __always_inline bool pb_update_begin(struct pb_zone *zone, unsigned long index,
+					    struct pb_index_ctl *ctl)
 {
 	bool first;
 
 	pb_this_cpu_inc(zone->updates, begun);
-	first = !atomic_fetch_inc(&zone->ctl[index].update);		/* TU1 */
+	first = !atomic_fetch_inc(&ctl->update);		/* TU1 */
 	pb_touch(zone, index);
 	if (!first)
 		pb_this_cpu_inc(zone->updates, ended);

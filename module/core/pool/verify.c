@@ -144,18 +144,18 @@ static void check_class(struct walk *w, unsigned long index, unsigned long value
 	if (atomic_read(&ctl->update))
 		broken(w->out, "pageblock %#lx: update count left behind", pfn);
 	if (!pb_index_test(w->zone, index, ctl->index_class))
-		broken(w->out, "pageblock %#lx: not where its key %#x says", pfn, ctl->index_class);
+		broken(w->out, "pageblock %#lx: not where its class %#x says", pfn, ctl->index_class);
 	w->index_bits += pb_index_bits(ctl->index_class);
 	if (ctl->index_class == now)
 		return;
 	stale = may_be_stale(w->zone, index);
 	if (hides(ctl->index_class, now, stale))
-		broken(w->out, "pageblock %#lx: key %#x hides memory, should be %#x", pfn,
+		broken(w->out, "pageblock %#lx: class %#x hides memory, should be %#x", pfn,
 		       ctl->index_class, now);
 	else if (!stale.refilled && !stale.drained &&
 		 (pb_class_largest(now) != pb_class_largest(ctl->index_class) ||
 		  abs(drift) > MAX_DRIFT))
-		broken(w->out, "pageblock %#lx: key %#x is out of date, should be %#x", pfn,
+		broken(w->out, "pageblock %#lx: class %#x is out of date, should be %#x", pfn,
 		       ctl->index_class, now);
 }
 

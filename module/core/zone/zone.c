@@ -22,17 +22,17 @@
 
 static int init_index(struct pb_zone *zone)
 {
-	unsigned long nr_touched = pb_touched_words(zone->nr_pageblocks), *mem;
+	unsigned long nr_groups = pb_nr_groups(zone->nr_pageblocks), *mem;
 	unsigned int mt;
 
 	zone->ctl = pb_meta_alloc(zone->nr_pageblocks *
 				  (sizeof(*zone->ctl) + sizeof(*zone->isolated) +
 				   sizeof(*zone->free_highatomic)) +
-				  nr_touched * sizeof(*zone->touched), zone->nid);
+				  nr_groups * sizeof(*zone->touched), zone->nid);
 	if (!zone->ctl)
 		return -ENOMEM;
-	zone->touched = (atomic64_t *)(zone->ctl + zone->nr_pageblocks);
-	zone->isolated = (atomic_t *)(zone->touched + nr_touched);
+	zone->touched = (atomic_t *)(zone->ctl + zone->nr_pageblocks);
+	zone->isolated = zone->touched + nr_groups;
 	zone->free_highatomic = (u16 *)(zone->isolated + zone->nr_pageblocks);
 	mem = pb_meta_alloc(PB_INDEXED_TYPES * pb_free_area_words(zone->nr_pageblocks) *
 			    sizeof(*mem), zone->nid);
