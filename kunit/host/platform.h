@@ -443,7 +443,8 @@ extern __thread unsigned int pb_host_task;
 #define pb_task_reclaiming()	((pb_host_task & PB_HOST_RECLAIMING) != 0)
 #define pb_task_is_kthread()	((pb_host_task & PB_HOST_KTHREAD) != 0)
 #define pb_task_dumps_core()	((pb_host_task & PB_HOST_DUMPS_CORE) != 0)
-#define pb_wait_tick()		sched_yield()
+void pb_host_wait_tick(void);
+#define pb_wait_tick()		pb_host_wait_tick()
 #define pb_resched()		sched_yield()
 
 static inline unsigned int pb_noreclaim_save(void)
