@@ -190,7 +190,19 @@ int scnprintf(char *buf, size_t size, const char *fmt, ...) __printf(3, 4);
 
 #define READ_ONCE(x)		__atomic_load_n(&(x), __ATOMIC_RELAXED)
 #define WRITE_ONCE(x, v)	__atomic_store_n(&(x), (typeof(x))(v), __ATOMIC_RELAXED)
+#ifdef PB_HOST_TSAN
+/* The accesses of this thread between the two are not checked; atomics still order others. */
+void __tsan_ignore_thread_begin(void);
+void __tsan_ignore_thread_end(void);
+#define data_race(x) ({								\
+	__tsan_ignore_thread_begin();						\
+	__auto_type _value = (x);						\
+	__tsan_ignore_thread_end();						\
+	_value;									\
+})
+#else
 #define data_race(x)		(x)
+#endif
 #define ASSERT_EXCLUSIVE_WRITER(x) do { } while (0)
 
 #define PB_HOST_CMPXCHG(p, o, n, ok) ({					\
