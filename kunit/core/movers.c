@@ -174,3 +174,24 @@ struct pt_movers *pt_fragmented(struct kunit *test, const struct pt_layout *layo
 	pt_movers_fill(test, m, order, free_percent);
 	return m;
 }
+
+struct pt_movers *pt_partly_used(struct kunit *test, const unsigned int used[8])
+{
+	struct pt_movers *m = pt_fragmented(test, &pt_small, 0, 0);
+	struct pt_rand r = { .state = pt_seed };
+	unsigned int block, free;
+
+	for (block = 0; block < 8; block++) {
+		for (free = 0; free < PB_PAGEBLOCK_NR - used[block];) {
+			struct pt_object *o = &m->obj[m->rmap[block * PB_PAGEBLOCK_NR +
+							      pt_below(&r, PB_PAGEBLOCK_NR)] - 1];
+
+			if (o->pfn == PB_NO_PFN)
+				continue;
+			KUNIT_ASSERT_TRUE(test, pt_object_free(m, o));
+			free++;
+		}
+	}
+	m->f->pool.ops.drain_all(&m->f->pool);
+	return m;
+}

@@ -81,6 +81,12 @@ void pt_movers_free_all(struct kunit *test, struct pt_movers *m);
 struct pt_movers *pt_fragmented(struct kunit *test, const struct pt_layout *layout,
 				unsigned int order, unsigned int free_percent);
 
+/*
+ * A new pool of the layout pt_small with single frames. In the nth pageblock @used[n] frames,
+ * chosen at random, have an object; the others are free.
+ */
+struct pt_movers *pt_partly_used(struct kunit *test, const unsigned int used[8]);
+
 static inline struct pb_zone *pt_movers_zone(struct pt_movers *m)
 {
 	return pt_zone(m->f, 0, PB_ZONE_NORMAL);

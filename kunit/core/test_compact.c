@@ -121,30 +121,47 @@ static void test_moves_little(struct kunit *test)
 	pt_movers_check(test, m);
 }
 
-/* A pageblock with a frame that is not movable is no source: none of its frames is moved. */
-static void test_leaves_pinned_blocks(struct kunit *test)
+/* Makes one frame of each pageblock but @block unmovable: its first object, or its last one. */
+static void pin_all_but(struct kunit *test, struct pt_movers *m, unsigned int block, bool last)
 {
-	struct pt_movers *m = pt_fragmented(test, &pt_small, 0, 50);
-	unsigned long pfn, i, pinned = 0;
+	unsigned long i, pfn, pinned = BIT(block);
 
 	for (i = 0; i < m->nr; i++) {
-		pfn = m->obj[i].pfn;
+		pfn = m->obj[last ? m->nr - 1 - i : i].pfn;
 		if (pfn == PB_NO_PFN || test_bit((pfn >> 9) - 2048, &pinned))
 			continue;
 		KUNIT_ASSERT_EQ(test, pb_movable_clear(&m->f->pool, pfn), 0);
 		__set_bit((pfn >> 9) - 2048, &pinned);
-		if (hweight_long(pinned) == 7)
-			break;
 	}
-	KUNIT_ASSERT_EQ(test, pt_compact(m, 9, PB_COMPACT_PRIO_SYNC_LIGHT, &pfn),
-			PB_COMPACT_SUCCESS);
-	KUNIT_EXPECT_FALSE(test, test_bit((pfn >> 9) - 2048, &pinned));
-	i = atomic_long_read(&m->migrations);
-	KUNIT_EXPECT_LE(test, pt_compact(m, 9, PB_COMPACT_PRIO_SYNC_FULL, &pfn),
-			PB_COMPACT_PARTIAL_SKIPPED);
-	KUNIT_EXPECT_EQ(test, pfn, PB_NO_PFN);
-	KUNIT_EXPECT_EQ(test, (unsigned long)atomic_long_read(&m->migrations), i);
-	pt_movers_check(test, m);
+	KUNIT_ASSERT_EQ(test, pinned, 255UL);
+}
+
+/*
+ * A pageblock with a frame that is not movable is no source: none of its frames is moved. All
+ * pageblocks are of one fullness class, so that all are targets. The pinned ones are emptier and
+ * come first.
+ */
+static void test_leaves_pinned_blocks(struct kunit *test)
+{
+	unsigned int used[8], block, i;
+	struct pt_movers *m;
+	unsigned long pfn;
+
+	for (block = 0; block < 8; block++) {
+		for (i = 0; i < 8; i++)
+			used[i] = i == block ? 252 : 232;
+		m = pt_partly_used(test, used);
+		pin_all_but(test, m, block, block % 2);
+		KUNIT_ASSERT_EQ(test, pt_compact(m, 9, PB_COMPACT_PRIO_SYNC_LIGHT, &pfn),
+				PB_COMPACT_SUCCESS);
+		KUNIT_EXPECT_EQ(test, pfn, PT_PAGEBLOCK(2048 + block));
+		KUNIT_EXPECT_EQ(test, atomic_long_read(&m->migrations), 252L);
+		KUNIT_EXPECT_LE(test, pt_compact(m, 9, PB_COMPACT_PRIO_SYNC_FULL, &pfn),
+				PB_COMPACT_PARTIAL_SKIPPED);
+		KUNIT_EXPECT_EQ(test, pfn, PB_NO_PFN);
+		KUNIT_EXPECT_EQ(test, atomic_long_read(&m->migrations), 252L);
+		pt_movers_check(test, m);
+	}
 }
 
 /*

@@ -202,11 +202,12 @@ static void test_gives_up(struct kunit *test)
 
 /*
  * Later compactions skip pageblocks that failed, for this order and above, until the hints are
- * reset.
+ * reset. All pageblocks are of one fullness class, so that each has targets and is tried.
  */
 static void test_skip_hints(struct kunit *test)
 {
-	struct pt_movers *m = pt_fragmented(test, &pt_small, 0, 50);
+	static const unsigned int used[8] = { 256, 256, 256, 256, 256, 256, 256, 256 };
+	struct pt_movers *m = pt_partly_used(test, used);
 	unsigned long pfn;
 	unsigned int i;
 

@@ -9,6 +9,8 @@
 #include "core/compact/movable.h"
 #include "core/zone/zone.h"
 #include "fixture.h"
+#include "params.h"
+#include "threads.h"
 
 /* The operations on a block, and their expected results. */
 enum act { END, SET, CLEAR, ISOLATE, PUTBACK, FREE };
@@ -67,7 +69,7 @@ static int perform(struct pt_fixture *f, enum act act, unsigned long pfn, unsign
 static void free_block(struct pt_fixture *f, unsigned long pfn, unsigned int order)
 {
 	preempt_disable();
-	*pb_order_map(&f->pool, pfn) = 0;
+	xchg(pb_order_map(&f->pool, pfn), 0);
 	pb_zone_free_noevent(pb_pfn_zone(&f->pool, pfn), pfn, order);
 	preempt_enable();
 }
@@ -131,6 +133,80 @@ static void test_misuse(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pb_page_order(&f->pool, pfn), 3);
 	KUNIT_EXPECT_EQ(test, pb_free(&f->pool, pfn, 3), PB_BAD_NONE);
 	pt_expect_all_free(test, f);
+}
+
+/*
+ * Thread 0 owns frames: it allocates and frees one without flags, then a movable one. Thread 1
+ * isolates them as compaction does. Between its read of the order map and its compare-exchange the
+ * frame may have been freed, allocated, and freed as a frame without flags, by plain stores.
+ */
+struct owner_and_mover {
+	struct pt_fixture	*f;
+	unsigned long		pfn;		/* last frame of thread 0 */
+	atomic_long_t		isolated;
+	atomic_long_t		freed_meanwhile;
+	atomic_long_t		errors;
+	atomic_t		done;
+};
+
+static bool own_once(struct owner_and_mover *c, bool movable)
+{
+	unsigned long pfn = pt_alloc(c->f, 0);
+
+	if (pfn == PB_NO_PFN)
+		return false;
+	WRITE_ONCE(c->pfn, pfn);
+	if (movable && pb_movable_set(&c->f->pool, pfn))
+		return false;
+	pt_resched(&c->f->pool);
+	return pb_free(&c->f->pool, pfn, 0) == PB_BAD_NONE;
+}
+
+static void own(struct owner_and_mover *c)
+{
+	unsigned long i;
+
+	for (i = 0; i < pt_rounds * 1000; i++) {
+		if (atomic_long_read(&c->isolated) > (long)pt_rounds * 25)
+			break;
+		if (!own_once(c, false) || !own_once(c, true))
+			atomic_long_inc(&c->errors);
+	}
+	atomic_set(&c->done, 1);
+}
+
+static void own_and_move(void *arg, unsigned int n)
+{
+	struct owner_and_mover *c = arg;
+	unsigned long pfn;
+
+	if (!n)
+		return own(c);
+	while (!atomic_read(&c->done)) {
+		pt_resched(&c->f->pool);
+		pfn = READ_ONCE(c->pfn);
+		if (pfn == PB_NO_PFN || !pb_movable_isolate(&c->f->pool, pfn, 0))
+			continue;
+		atomic_long_inc(&c->isolated);
+		if (pb_movable_putback(&c->f->pool, pfn))
+			continue;
+		atomic_long_inc(&c->freed_meanwhile);
+		free_block(c->f, pfn, 0);
+	}
+}
+
+static void test_concurrent_isolate_and_free(struct kunit *test)
+{
+	struct owner_and_mover *c = kunit_kzalloc(test, sizeof(*c), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, c);
+	c->f = pt_pool(test, &pt_small);
+	c->pfn = PB_NO_PFN;
+	KUNIT_ASSERT_EQ(test, pt_run_threads(2, own_and_move, c), 0);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&c->errors), 0L);
+	kunit_info(test, "%ld isolated, %ld freed meanwhile\n", atomic_long_read(&c->isolated),
+		   atomic_long_read(&c->freed_meanwhile));
+	pt_expect_all_free(test, c->f);
 }
 
 /* ---- Accounted blocks ---- */
@@ -279,6 +355,7 @@ static struct kunit_case movable_cases[] = {
 	KUNIT_CASE_PARAM(test_states, stories_gen_params),
 	KUNIT_CASE(test_double_free_while_moved),
 	KUNIT_CASE(test_misuse),
+	KUNIT_CASE(test_concurrent_isolate_and_free),
 	KUNIT_CASE(test_accounted),
 	KUNIT_CASE(test_memalloc),
 	KUNIT_CASE(test_accounted_among_others),

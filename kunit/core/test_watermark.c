@@ -451,7 +451,8 @@ static void test_concurrent_squeeze(struct kunit *test)
 		*s = squeezes[i];
 		s->held = held;
 		s->zone = small_zone(test, &s->f);
-		s->rounds = pt_rounds * 1000;
+		/* Enough for one thread to get down to the watermark: they may run in turn. */
+		s->rounds = max(pt_rounds * 1000, s->f->pages);
 		pb_zone_set_watermarks(s->zone, 777, 10);
 		s->f->pool.wmark.watermark_boost_factor = 0;
 		floor = pb_zone_floor(s->zone, 2, PB_ZONE_MOVABLE, s->flags);

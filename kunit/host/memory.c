@@ -4,6 +4,7 @@
  * mc/arena.c has another one.
  */
 #include <sys/mman.h>
+#include <unistd.h>
 #include "platform.h"
 
 #define HEADER		64		/* a cache line, so that memory keeps its alignment */

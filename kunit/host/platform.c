@@ -35,6 +35,15 @@ __attribute__((weak, __noinline__, __no_sanitize_thread__)) u8 pb_peek(const u8 
 	return *(const volatile u8 *)p;
 }
 
+/*
+ * Sleeps, as the kernel does: a thread that the caller waits for may not run for as long as the
+ * host runs other programs.
+ */
+void pb_host_wait_tick(void)
+{
+	usleep(1000);
+}
+
 int scnprintf(char *buf, size_t size, const char *fmt, ...)
 {
 	va_list ap;

@@ -190,7 +190,19 @@ int scnprintf(char *buf, size_t size, const char *fmt, ...) __printf(3, 4);
 
 #define READ_ONCE(x)		__atomic_load_n(&(x), __ATOMIC_RELAXED)
 #define WRITE_ONCE(x, v)	__atomic_store_n(&(x), (typeof(x))(v), __ATOMIC_RELAXED)
+#ifdef PB_HOST_TSAN
+/* The accesses of this thread between the two are not checked; atomics still order others. */
+void __tsan_ignore_thread_begin(void);
+void __tsan_ignore_thread_end(void);
+#define data_race(x) ({								\
+	__tsan_ignore_thread_begin();						\
+	__auto_type _value = (x);						\
+	__tsan_ignore_thread_end();						\
+	_value;									\
+})
+#else
 #define data_race(x)		(x)
+#endif
 #define ASSERT_EXCLUSIVE_WRITER(x) do { } while (0)
 
 #define PB_HOST_CMPXCHG(p, o, n, ok) ({					\
@@ -445,7 +457,8 @@ extern __thread unsigned int pb_host_task;
 #define pb_task_reclaiming()	((pb_host_task & PB_HOST_RECLAIMING) != 0)
 #define pb_task_is_kthread()	((pb_host_task & PB_HOST_KTHREAD) != 0)
 #define pb_task_dumps_core()	((pb_host_task & PB_HOST_DUMPS_CORE) != 0)
-#define pb_wait_tick()		sched_yield()
+void pb_host_wait_tick(void);
+#define pb_wait_tick()		pb_host_wait_tick()
 #define pb_resched()		sched_yield()
 
 static inline unsigned int pb_noreclaim_save(void)

@@ -31,6 +31,10 @@ void mc_yield(void);
 #define smp_mb__before_atomic()		barrier()
 #define smp_mb__after_atomic()		barrier()
 
+/* The scheduler has no check to turn off. */
+#undef data_race
+#define data_race(x)			(x)
+
 #undef cond_resched
 #undef pb_wait_tick
 #undef pb_resched

@@ -21,7 +21,9 @@
  *
  * A free reads the byte with READ_ONCE() before it knows the state of the block. An allocation
  * writes it with WRITE_ONCE(), because a migration that read the previous value may still try a
- * compare-exchange, which then fails.
+ * compare-exchange, which then fails. The plain stores of a later owner may race with it, too. This
+ * is harmless: the compare-exchange expects MOVABLE, which the byte of a block without flags does
+ * not have, so it does not write.
  *
  * Value-returning atomics are full barriers, so a CPU that isolates a block sees all stores from
  * before the block became movable.
@@ -117,7 +119,8 @@ bool pb_movable_isolate(struct pb_pool *pool, unsigned long pfn, unsigned int or
 		if ((old & PB_FRAME_ORDER_MASK) != order + 1 ||
 		    (old & (PB_FRAME_MOVABLE | PB_FRAME_ISOLATED)) != PB_FRAME_MOVABLE)
 			return false;
-	} while (!try_cmpxchg(order_map, &old, old | PB_FRAME_ISOLATED));
+		/* The byte may be another block's by now, whose owner stores plainly. */
+	} while (!data_race(try_cmpxchg(order_map, &old, old | PB_FRAME_ISOLATED)));
 	return true;
 }
 EXPORT_SYMBOL_PB_TEST(pb_movable_isolate);
