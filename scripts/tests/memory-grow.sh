@@ -113,16 +113,17 @@ with_debugging() {
 gives_what_it_owns() { gives_back $(($(node_pages 0) + $(node_pages 1))); }
 
 # Each step of growing fails in turn, where the kernel has fault injection. Fifteen faults at a time:
-# the maximum of 512 MiB is enough for that many.
+# the maximum of 512 MiB is enough for that many. The node thread sleeps, because ZONE_MOVABLE stays
+# free: otherwise it would race with the requests to grow the pool.
 undone() {
 	failed=0 fault=1
 	until [ "$fault" -gt 300 ]; do
-		load pool=0:16M-512M || return
+		load pool=0:16M-512M movable=25 || return
 		PBUDDY_FAULTS=$fault-$((fault + 14)) pbuddy-test inject.grow >/tmp/out 2>&1
 		status=$?
 		grep -v '^KTAP' /tmp/out | tail -n 6
 		failed=$((failed + $(event grow_fail)))
-		[ "$status" -eq 0 ] && verified || return
+		[ "$status" -eq 0 ] && verified && [ "$(event pageoutrun)" -eq 0 ] || return
 		grep -qE 'has fewer than|SKIP' /tmp/out && break
 		gives_what_it_owns || return
 		fault=$((fault + 15))
