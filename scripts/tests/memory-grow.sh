@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: stock+oldest test debug
 # vm: --nodes 2 --timeout 900
-# copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
+# copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh /usr/bin/chrt
 #
 # A pool that may grow (pool=NODE:SIZE-MAX) takes more memory from the running kernel when a request
 # needs it, up to the maximum, and returns all of it at the end.
@@ -68,11 +68,13 @@ not_without_io() {
 }
 
 # A request that may not sleep wakes the node thread, unless it is for one node alone. The thread
-# grows the pool, and the next request succeeds.
+# grows the pool, and the next request succeeds. The request has a real-time priority and the CPU of
+# the thread, which therefore does not run before the request has failed.
 by_the_thread() {
-	load pool=0:16M-96M || return
+	load pool=0:16M-96M && taskset -p 1 "$(threads_of 0)" || return
 	hold --nowait --size 16M --order 9 --node 0 --strict || return
-	! alloc --nowait --size 4M --order 9 --node 0 && within 20 owns_between 0 18 96
+	! /chrt -f 1 taskset 1 pbuddyctl alloc --nowait --size 4M --order 9 --node 0 &&
+		within 20 owns_between 0 18 96
 	status=$?
 	drop
 	[ "$status" -eq 0 ] && owns_between 0 18 96 && alloc --nowait --size 18M --order 9 --node 0
@@ -113,16 +115,17 @@ with_debugging() {
 gives_what_it_owns() { gives_back $(($(node_pages 0) + $(node_pages 1))); }
 
 # Each step of growing fails in turn, where the kernel has fault injection. Fifteen faults at a time:
-# the maximum of 512 MiB is enough for that many.
+# the maximum of 512 MiB is enough for that many. The node thread sleeps, because ZONE_MOVABLE stays
+# free: otherwise it would race with the requests to grow the pool.
 undone() {
 	failed=0 fault=1
 	until [ "$fault" -gt 300 ]; do
-		load pool=0:16M-512M || return
+		load pool=0:16M-512M movable=25 || return
 		PBUDDY_FAULTS=$fault-$((fault + 14)) pbuddy-test inject.grow >/tmp/out 2>&1
 		status=$?
 		grep -v '^KTAP' /tmp/out | tail -n 6
 		failed=$((failed + $(event grow_fail)))
-		[ "$status" -eq 0 ] && verified || return
+		[ "$status" -eq 0 ] && verified && [ "$(event pageoutrun)" -eq 0 ] || return
 		grep -qE 'has fewer than|SKIP' /tmp/out && break
 		gives_what_it_owns || return
 		fault=$((fault + 15))

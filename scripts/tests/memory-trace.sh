@@ -109,8 +109,15 @@ zone_level() {
 # sum_of EVENT FIELD: of all such events.
 sum_of() { sed -n "s/.* $1: .*$2=*\([0-9]*\).*/\1/p" /tmp/trace | awk '{ n += $1 } END { print n + 0 }'; }
 
+# served ORDER FLAGS: a request that wakes no node thread, which could do its work first.
+served() {
+	insmod /pbuddy_requester.ko order="$1" gfp="DIRECT_RECLAIM|IO|FS|NOWARN|$2" || return
+	blocks=$(cat /sys/module/pbuddy_requester/parameters/served)
+	rmmod pbuddy_requester && [ "$blocks" -eq 1 ]
+}
+
 # Half of the memory is free, in single pages, and a block of order 9 is requested: the events of
-# compaction add up to its counters, once a node thread that was woken has finished.
+# compaction add up to its counters.
 compaction() {
 	echo 0 >/sys/module/pbuddy/parameters/compaction_proactiveness
 	insmod /pbuddy_movable.ko objects=1000000 free=50 || return
@@ -121,8 +128,7 @@ compaction() {
 	for event in "$events"/mm_compaction_*; do
 		echo 1 >"$event/enable"
 	done
-	echo 9 >/sys/module/pbuddy_movable/parameters/alloc && got=0 || got=1
-	settled event pgmigrate_success
+	served 9 'HIGHMEM|MOVABLE|HARDWALL|RETRY_MAYFAIL' && got=0 || got=1
 	echo 0 >"$events/enable"
 	moved=$(($(event pgmigrate_success) - before))
 	rmmod pbuddy_movable
@@ -141,8 +147,9 @@ compaction() {
 		[ "$(sum_of mm_compaction_isolate_migratepages nr_taken)" -ge "$moved" ] && verified
 }
 
-# A cache holds all of the pool, and a program allocates half of it: there are events of the wakeups,
-# and those of reclaim add up to the counters, once the threads have finished.
+# A cache holds all of the pool. A request that wakes no thread has to reclaim, then a program allocates
+# half of the pool: there are events of the wakeups, and those of reclaim add up to the counters, once
+# the threads have finished.
 reclaim() {
 	insmod /pbuddy_cache.ko && echo 100000 >/sys/module/pbuddy_cache/parameters/fill || return
 	before=$(($(event pgsteal_direct) + $(event pgsteal_kswapd)))
@@ -150,6 +157,7 @@ reclaim() {
 	for event in "$events"/mm_vmscan_* "$events"/mm_shrink_slab_*; do
 		echo 1 >"$event/enable"
 	done
+	served 9 HARDWALL
 	pbuddyctl alloc --size 32M >/dev/null && got=0 || got=1
 	settled event pgsteal_kswapd
 	echo 0 >"$events/enable"

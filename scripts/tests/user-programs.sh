@@ -16,7 +16,7 @@ nothing_used() {
 	[ "$(awk '/^ *[0-9]/ { print $4 }' /tmp/info | sort -u)" = 0 ]
 }
 
-leaves_nothing() { within 5 nothing_used; }
+leaves_nothing() { within 20 nothing_used; }
 
 # Direct I/O out of and into memory of pbuddy; tmpfs has O_DIRECT from 6.6 on.
 fio_on() {

@@ -5,6 +5,8 @@
  * has fewer than n. Each time the number of allocated pages must be as before. Needs root, and a
  * kernel with fault injection (/proc/thread-self/fail-nth).
  */
+#include <sched.h>
+
 #include "common.h"
 
 #define FAIL_NTH	"/proc/thread-self/fail-nth"
@@ -43,6 +45,14 @@ static void prepare(void)
 	}
 }
 
+static void start_injection(int fd, int n)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", n);
+	CHECK_EQ(pwrite(fd, text, strlen(text), 0), strlen(text));
+}
+
 /*
  * Ends the injection; returns whether the call under test had its failure. pread() and pwrite()
  * copy from and to user space, so the failure may also hit one of them: then the call had none.
@@ -66,15 +76,13 @@ static void fail_each(int (*fn)(void), void (*undo)(void))
 	struct usage before, now;
 	int fd, n, err, failures = 0;
 	bool injected = true;
-	char text[16];
 
 	prepare();
 	fd = open(FAIL_NTH, O_RDWR | O_CLOEXEC);
 	CHECK(fd >= 0);
 	read_usage(&before);
 	for (n = 1; n < ATTEMPTS && injected; n++) {
-		snprintf(text, sizeof(text), "%d", n);
-		CHECK_EQ(pwrite(fd, text, strlen(text), 0), strlen(text));
+		start_injection(fd, n);
 		err = fn();
 		injected = stop_injection(fd);
 		if (err) {
@@ -191,14 +199,40 @@ TEST_TIMEOUT(inject, info, 600)
 	fail_each(do_info, NULL);
 }
 
-/* Allocates all free memory, as a buffer that exists until the test ends. */
+/* The CPU of the caller alone: its requests leave no free pages in the lists of other CPUs. */
+static void stay_on_cpu(void)
+{
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(sched_getcpu(), &cpus);
+	CHECK_EQ(sched_setaffinity(0, sizeof(cpus), &cpus), 0);
+}
+
+static struct pbuddy_alloc unmovable(uint64_t bytes)
+{
+	struct pbuddy_alloc a = request(bytes);
+
+	a.mclass = PBUDDY_CLASS_UNMOVABLE;
+	return a;
+}
+
+/*
+ * Allocates what is free outside of ZONE_MOVABLE, as buffers that exist until the test ends.
+ * Requests that do not wait do not grow the pool.
+ */
 static void alloc_rest(void)
 {
-	struct usage usage;
+	uint64_t bytes = 4 * MIB;
 
-	read_usage(&usage);
-	if (usage.free)
-		alloc_buffer(usage.free);
+	while (bytes >= PAGE) {
+		rq = unmovable(bytes);
+		rq.flags = PBUDDY_ALLOC_NOWAIT;
+		if (ioctl(dev, PBUDDY_IOCTL_ALLOC, &rq)) {
+			CHECK_EQ(errno, ENOMEM);
+			bytes /= 2;
+		}
+	}
 }
 
 /* PBUDDY_FAULTS=FIRST-LAST limits the values of n, where one run does not allow all of them. */
@@ -212,48 +246,71 @@ static void injection_range(int *first, int *last)
 		CHECK_EQ(sscanf(text, "%d-%d", first, last), 2);
 }
 
+#define PAUSE_US	1500000		/* longer than the pause after a failed growth */
+#define PAUSES		10
+
 /*
- * Failures while a pool grows (pool=NODE:SIZE-MAX). All its memory is allocated, so each request
- * makes it add memory, up to MAX. After a failure the pool must be unchanged and a later request
- * must be able to add memory; pbuddy pauses for a second in between. If the growth succeeds in
- * spite of the failure, the next round allocates the added memory first.
+ * Allocates 4 MiB with the n-th failure injected, if there is an n-th; returns 0 or an errno. A
+ * pause that lasts longer, because the clock of a slow guest is late, has no failure to inject.
+ */
+static int alloc_with_failure(int fd, int n, bool *injected)
+{
+	int err, i;
+
+	for (i = 0; i < PAUSES; i++) {
+		rq = unmovable(4 * MIB);
+		start_injection(fd, n);
+		err = ioctl(dev, PBUDDY_IOCTL_ALLOC, &rq) ? errno : 0;
+		*injected = stop_injection(fd);
+		if (*injected || !err)
+			return err;
+		CHECK_EQ(err, ENOMEM);
+		usleep(PAUSE_US);
+	}
+	test_fail(__FILE__, __LINE__, "the pool does not grow again after a failure");
+}
+
+/*
+ * Failures while a pool grows (pool=NODE:SIZE-MAX), up to MAX. All its memory is allocated, so each
+ * request has to grow it. No other task may do so meanwhile: free memory in ZONE_MOVABLE
+ * (movable=), which these requests may not use, keeps the node thread asleep. After a failure the
+ * pool must be unchanged and a later request must be able to add memory. If the growth succeeds
+ * in spite of the failure, the added memory is allocated before the next round.
  */
 TEST_TIMEOUT(inject, grow, 900)
 {
 	int fd = open(FAIL_NTH, O_RDWR | O_CLOEXEC), first, last, n, err, failures = 0;
 	struct usage before, now;
+	bool injected = true;
 	char text[64];
 
 	if (!read_file("/sys/module/pbuddy/parameters/pool", text, sizeof(text)) ||
 	    !strchr(text, '-'))
 		test_skip("the pool does not grow");
 	prepare();
+	stay_on_cpu();
 	/* No failures in the kernel's own page allocator while the source migrates pages. */
 	write_text("/sys/kernel/debug/fail_page_alloc/min-order", "10");
-	alloc_rest();
 	injection_range(&first, &last);
 	for (n = first; n <= last; n++) {
+		alloc_rest();
 		read_usage(&before);
-		rq = request(4 * MIB);
-		snprintf(text, sizeof(text), "%d", n);
-		CHECK_EQ(pwrite(fd, text, strlen(text), 0), strlen(text));
-		err = ioctl(dev, PBUDDY_IOCTL_ALLOC, &rq) ? errno : 0;
-		if (!stop_injection(fd)) {
-			CHECK_EQ(err, 0);
-			test_note("the call has fewer than %d failures to inject", n);
-			break;
-		}
+		err = alloc_with_failure(fd, n, &injected);
 		if (!err)
 			CHECK_EQ(close(rq.fd), 0);
 		read_usage(&now);
 		CHECK_EQ(now.allocated, before.allocated);
+		CHECK(err || now.total > before.total);
+		if (!injected)
+			break;
 		if (err) {
 			failures++;
 			CHECK(err == ENOMEM || err == EFAULT || err == ENFILE);
+			usleep(PAUSE_US);
 		}
-		alloc_rest();
-		usleep(1100000);
 	}
+	if (!injected)
+		test_note("the call has fewer than %d failures to inject", n);
 	test_note("%d of %d injections made the call fail", failures, n - first);
 	CHECK((failures > 0 || first > 1) && n < ATTEMPTS);
 	close(fd);

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * pbuddy_stress: while it is loaded, a thread on each CPU allocates and frees blocks, at random,
+ * and counts the requests that fail. There are few blocks at a time, so that memory is free for
+ * each request.
+ *
+ * The threads share an array of slots. A thread frees the block in a random slot, or if it is
+ * empty, puts a new block there. So most blocks are freed by another CPU than the one that
+ * allocated them. A thread has at most one block beside those in the slots.
+ */
+#include <linux/cpu.h>
+#include <linux/err.h>
+#include <linux/gfp.h>
+#include <linux/init.h>
+#include <linux/kthread.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/pbuddy.h>
+#include <linux/prandom.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+
+PBUDDY_IMPORT_API();
+
+#define RESCHED_EACH	64
+
+static ulong requests = 100000;
+module_param(requests, ulong, 0444);
+MODULE_PARM_DESC(requests, "number of requests of all threads together (default: 100000)");
+
+static uint order = 9;
+module_param(order, uint, 0444);
+MODULE_PARM_DESC(order, "order of each block (default: 9)");
+
+static uint held = 40;
+module_param(held, uint, 0444);
+MODULE_PARM_DESC(held, "largest number of blocks at a time (default: 40)");
+
+static uint seed = 1;
+module_param(seed, uint, 0444);
+MODULE_PARM_DESC(seed, "of the random numbers (default: 1)");
+
+static atomic_long_t sent, failed;
+static atomic_t running;
+
+static int get_count(char *text, const struct kernel_param *kp)
+{
+	return sprintf(text, "%ld\n", atomic_long_read(kp->arg));
+}
+
+static int get_running(char *text, const struct kernel_param *kp)
+{
+	return sprintf(text, "%d\n", atomic_read(kp->arg));
+}
+
+static const struct kernel_param_ops count_ops = { .get = get_count };
+static const struct kernel_param_ops running_ops = { .get = get_running };
+
+module_param_cb(sent, &count_ops, &sent, 0444);
+MODULE_PARM_DESC(sent, "requests so far (read only)");
+module_param_cb(failed, &count_ops, &failed, 0444);
+MODULE_PARM_DESC(failed, "requests that failed (read only)");
+module_param_cb(running, &running_ops, &running, 0444);
+MODULE_PARM_DESC(running, "threads that have not made all their requests (read only)");
+
+static struct page **slots;
+static uint nr_slots;
+static struct task_struct **threads;
+static uint nr_threads;
+
+/* Returns whether it made a request. */
+static bool use_slot(uint slot)
+{
+	struct page *page = xchg(&slots[slot], NULL);
+
+	if (page) {
+		pbuddy_free_pages(page, order);
+		return false;
+	}
+	page = pbuddy_alloc_pages(GFP_NOWAIT | __GFP_NOWARN, order);
+	if (!page)
+		atomic_long_inc(&failed);
+	else
+		pbuddy_free_pages(xchg(&slots[slot], page), order);
+	return true;
+}
+
+static int stress(void *number)
+{
+	ulong left = requests / nr_threads, made = 0;
+	struct rnd_state state;
+
+	prandom_seed_state(&state, ((u64)seed << 32) + (ulong)number);
+	while (left && !kthread_should_stop()) {
+		if (!use_slot(prandom_u32_state(&state) % nr_slots))
+			continue;
+		left--;
+		if (++made % RESCHED_EACH && left)
+			continue;
+		atomic_long_add(made, &sent);
+		made = 0;
+		cond_resched();
+	}
+	atomic_dec(&running);
+	while (!kthread_should_stop())
+		schedule_timeout_interruptible(HZ);
+	return 0;
+}
+
+static void stop(void)
+{
+	uint i;
+
+	for (i = 0; i < nr_threads && threads[i]; i++)
+		kthread_stop(threads[i]);
+	for (i = 0; i < nr_slots; i++)
+		pbuddy_free_pages(slots[i], order);
+	kfree(threads);
+	kfree(slots);
+}
+
+static int start(uint number, uint cpu)
+{
+	struct task_struct *task;
+
+	task = kthread_create_on_cpu(stress, (void *)(ulong)number, cpu, "pbuddy_stress/%u");
+	if (IS_ERR(task))
+		return PTR_ERR(task);
+	threads[number] = task;
+	atomic_inc(&running);
+	wake_up_process(task);
+	return 0;
+}
+
+static int __init stress_init(void)
+{
+	uint number = 0, cpu;
+	int err;
+
+	nr_threads = num_online_cpus();
+	if (held <= nr_threads)
+		return -EINVAL;
+	nr_slots = held - nr_threads;
+	threads = kcalloc(nr_threads, sizeof(*threads), GFP_KERNEL);
+	slots = kcalloc(nr_slots, sizeof(*slots), GFP_KERNEL);
+	err = threads && slots ? 0 : -ENOMEM;
+	cpus_read_lock();
+	for_each_online_cpu(cpu)
+		if (!err && number < nr_threads)
+			err = start(number++, cpu);
+	cpus_read_unlock();
+	if (err)
+		stop();
+	return err;
+}
+
+static void __exit stress_exit(void)
+{
+	stop();
+}
+
+module_init(stress_init);
+module_exit(stress_exit);
+MODULE_DESCRIPTION("Allocates and frees blocks of pbuddy on all CPUs at once");
+MODULE_LICENSE("GPL");
