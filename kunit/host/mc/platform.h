@@ -17,8 +17,8 @@ void mc_yield(void);
 
 /* No interrupt comes between its load and its store. */
 #undef pb_this_cpu_inc
-#define pb_this_cpu_inc(p, field)						\
-	((void)__atomic_fetch_add(&pb_this_cpu_ptr(p)->field, 1, __ATOMIC_RELAXED))
+#define pb_this_cpu_inc(p)							\
+	((void)__atomic_fetch_add(pb_this_cpu_ptr(p), 1, __ATOMIC_RELAXED))
 
 #undef smp_mb
 #undef smp_rmb

@@ -180,7 +180,7 @@ static void nothing_free_clean(void)
 static void update_elsewhere(void)
 {
 	all_but_a_word_free_clean();
-	pb_this_cpu_inc(mc.zone->updates, begun);
+	pb_this_cpu_inc(mc.zone->updates_begun);
 }
 
 static void second_served(void) { mc_must_get(1, "a frame was free throughout"); }

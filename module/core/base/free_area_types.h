@@ -35,10 +35,4 @@ struct pb_index_ctl {
 	u16		cur;
 } __aligned(8);
 
-/* Index updates that a CPU has begun and ended, see updates.h. */
-struct pb_index_updates {
-	unsigned long	begun;
-	unsigned long	ended;
-};
-
 #endif /* PB_FREE_AREA_TYPES_H */

@@ -53,8 +53,8 @@ static inline void pb_meta_free(void *p)
 /* Only with preemption off. */
 #define pb_this_cpu_ptr(p)		this_cpu_ptr(p)
 /* One instruction, or as if: an interrupt or NMI comes before or after it. */
-#define pb_this_cpu_inc(p, field)	this_cpu_inc((p)->field)
-/* pb_this_cpu_ptr() in two steps; the first may be a call, so do it before values are live across it. */
+#define pb_this_cpu_inc(p)		this_cpu_inc(*(p))
+/* pb_this_cpu_ptr() in two steps; the first may be a call, so do it before values are live. */
 #define pb_this_cpu()			my_cpu_offset
 #define pb_cpu_ptr(p, this_cpu)		SHIFT_PERCPU_PTR(p, this_cpu)
 #define pb_for_each_cpu(cpu)		for_each_possible_cpu(cpu)

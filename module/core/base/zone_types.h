@@ -50,7 +50,8 @@ struct pb_zone {
 	atomic_t		*isolated;		/* A: the same; see free_area.c */
 	u16			*free_highatomic;	/* the same; by the updater */
 	void			*index_mem;		/* I: backs @area */
-	struct pb_index_updates __percpu *updates;	/* I: see updates.h */
+	unsigned long __percpu	*updates_begun;		/* I: see updates.h */
+	unsigned long __percpu	*updates_ended;		/* I: the same */
 	atomic_t		*touched;		/* A: the same */
 	atomic_long_t		touched_cleans;		/* A: the same */
 

@@ -118,7 +118,7 @@ static noinline void free_frames(struct pb_zone *zone, struct pb_pcp_list *list,
 	const struct pb_pcp_entry *entry = list->lifo, *end = entry + nr;
 	const unsigned long base_pfn = zone->base_pfn;
 	struct pb_index_ctl *ctl = zone->ctl;
-	unsigned long pfn;
+	unsigned long pfn, index;
 	atomic64_t *word;
 	u16 class;
 
@@ -129,7 +129,8 @@ static noinline void free_frames(struct pb_zone *zone, struct pb_pcp_list *list,
 			index_frame(zone, list, pfn, word, true);
 			continue;
 		}
-		class = READ_ONCE(ctl[(pfn - base_pfn) >> PB_PAGEBLOCK_ORDER].index_class); /* FR2 */
+		index = (pfn - base_pfn) >> PB_PAGEBLOCK_ORDER;
+		class = READ_ONCE(ctl[index].index_class);			/* FR2 */
 		if (unlikely(!pb_class_suffices(class, pfn % PB_WORD_NR, atomic64_read(word))))
 			index_frame(zone, list, pfn, word, false);
 	}

@@ -11,15 +11,16 @@
  * @zone: the zone
  *
  * Context: any. Contains a full barrier before the reads.
+ * Return: the sum over the CPUs.
  */
 unsigned long pb_updates_begun(struct pb_zone *zone)
 {
 	unsigned long begun = 0;
 	int cpu;
 
-	smp_mb();
+	smp_mb();	/* after the sum of those ended, or after the bitmaps */
 	pb_for_each_cpu(cpu)
-		begun += READ_ONCE(pb_per_cpu_ptr(zone->updates, cpu)->begun);
+		begun += READ_ONCE(*pb_per_cpu_ptr(zone->updates_begun, cpu));
 	return begun;
 }
 EXPORT_SYMBOL_PB_TEST(pb_updates_begun);
@@ -38,9 +39,9 @@ bool pb_updates_none(struct pb_zone *zone, unsigned long *begun)
 	int cpu;
 
 	pb_for_each_cpu(cpu)
-		ended += READ_ONCE(pb_per_cpu_ptr(zone->updates, cpu)->ended);
+		ended += READ_ONCE(*pb_per_cpu_ptr(zone->updates_ended, cpu));
 	*begun = pb_updates_begun(zone);
-	smp_mb();
+	smp_mb();	/* before the bitmaps */
 	return ended == *begun;
 }
 EXPORT_SYMBOL_PB_TEST(pb_updates_none);
@@ -96,14 +97,14 @@ void pb_touched_clean(struct pb_zone *zone)
 }
 EXPORT_SYMBOL_PB_TEST(pb_touched_clean);
 
-/* Number of cleans so far. Contains full barriers: TS1 before TS2, and the end of TS3. */
+/* Number of cleans so far. */
 long pb_touched_cleans(struct pb_zone *zone)
 {
 	long cleans;
 
-	smp_mb();
+	smp_mb();	/* after the marks of TS3 */
 	cleans = atomic_long_read(&zone->touched_cleans) / ONE_CLEAN;
-	smp_mb();
+	smp_mb();	/* TS1, before TS2 */
 	return cleans;
 }
 EXPORT_SYMBOL_PB_TEST(pb_touched_cleans);

@@ -39,11 +39,11 @@
 #include "core/base/zone_types.h"
 
 #define PB_GROUP_SHIFT	6
-#define PB_GROUP_NR	(1UL << PB_GROUP_SHIFT)	/* pageblocks */
+#define PB_GROUP_NR	BIT(PB_GROUP_SHIFT)	/* pageblocks */
 
 /* zone->touched[], one for each group. */
-#define PB_TOUCHED	1
-#define PB_CHECKING	2
+#define PB_TOUCHED	BIT(0)
+#define PB_CHECKING	BIT(1)
 
 static inline unsigned long pb_nr_groups(unsigned long nr_pageblocks)
 {
@@ -68,17 +68,17 @@ static __always_inline bool pb_update_begin(struct pb_zone *zone, unsigned long 
 {
 	bool first;
 
-	pb_this_cpu_inc(zone->updates, begun);
+	pb_this_cpu_inc(zone->updates_begun);
 	first = !atomic_fetch_inc(&ctl->update);		/* TU1 */
 	pb_touch(zone, index);
 	if (!first)
-		pb_this_cpu_inc(zone->updates, ended);
+		pb_this_cpu_inc(zone->updates_ended);
 	return first;
 }
 
 static __always_inline void pb_update_end(struct pb_zone *zone)
 {
-	pb_this_cpu_inc(zone->updates, ended);
+	pb_this_cpu_inc(zone->updates_ended);
 }
 
 unsigned long pb_updates_begun(struct pb_zone *zone);

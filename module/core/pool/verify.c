@@ -144,7 +144,8 @@ static void check_class(struct walk *w, unsigned long index, unsigned long value
 	if (atomic_read(&ctl->update))
 		broken(w->out, "pageblock %#lx: update count left behind", pfn);
 	if (!pb_index_test(w->zone, index, ctl->index_class))
-		broken(w->out, "pageblock %#lx: not where its class %#x says", pfn, ctl->index_class);
+		broken(w->out, "pageblock %#lx: not where its class %#x says", pfn,
+		       ctl->index_class);
 	w->index_bits += pb_index_bits(ctl->index_class);
 	if (ctl->index_class == now)
 		return;

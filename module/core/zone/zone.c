@@ -69,17 +69,22 @@ int pb_zone_init(struct pb_zone *zone, struct pb_pool *pool, int nid, enum pb_zo
 	zone->end_pfn = end_pfn;
 	zone->base_pfn = round_down(start_pfn, 1UL << PB_SECTION_ORDER);
 	zone->nr_pageblocks = (end_pfn - zone->base_pfn) >> PB_PAGEBLOCK_ORDER;
-	zone->updates = pb_alloc_percpu(struct pb_index_updates);
-	return zone->updates ? init_index(zone) : -ENOMEM;
+	zone->updates_begun = pb_alloc_percpu(unsigned long);
+	zone->updates_ended = pb_alloc_percpu(unsigned long);
+	if (!zone->updates_begun || !zone->updates_ended)
+		return -ENOMEM;
+	return init_index(zone);
 }
 EXPORT_SYMBOL_PB_TEST(pb_zone_init);
 
 void pb_zone_destroy(struct pb_zone *zone)
 {
-	pb_free_percpu(zone->updates);
+	pb_free_percpu(zone->updates_begun);
+	pb_free_percpu(zone->updates_ended);
 	pb_meta_free(zone->index_mem);
 	pb_meta_free(zone->ctl);
-	zone->updates = NULL;
+	zone->updates_begun = NULL;
+	zone->updates_ended = NULL;
 	zone->index_mem = NULL;
 	zone->ctl = NULL;
 }
