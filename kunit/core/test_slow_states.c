@@ -184,6 +184,23 @@ static void test_reclaim_retries(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, pt_script.log, "dro");
 }
 
+/* A free pageblock is no block of the order above: reclaim alone would not make one. */
+static void test_reclaim_makes_no_run(struct kunit *test)
+{
+	struct pt_fixture *f = pt_full_pool(test, &pt_small);
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	struct pb_request rq = pt_rq(PB_PAGEBLOCK_ORDER + 1, PB_MOVABLE, 0);
+	unsigned long i;
+
+	for (i = 0; i < PB_PAGEBLOCK_NR; i++)
+		pt_free(test, f, zone->start_pfn + i, 0);
+	pt_drain_all(&f->pool);
+	rq.flags = PB_ALLOC_WAIT | PB_ALLOC_FS | PB_ALLOC_RETRY_MAYFAIL;
+	pt_script.reclaimable = 100000;
+	KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_LT(test, pt_script.len, 10U);
+}
+
 /*
  * Compaction succeeds but other requests get the blocks: 16 retries, then 16 with a higher
  * priority.
@@ -551,6 +568,7 @@ static struct kunit_case slow_states_cases[] = {
 	KUNIT_CASE_PARAM(test_paths_of_growing_pool, growing_paths_gen_params),
 	KUNIT_CASE(test_contended),
 	KUNIT_CASE(test_reclaim_retries),
+	KUNIT_CASE(test_reclaim_makes_no_run),
 	KUNIT_CASE(test_compact_retries),
 	KUNIT_CASE(test_compact_skipped),
 	KUNIT_CASE(test_compaction_counted),

@@ -6,8 +6,6 @@
  */
 #include "core/alloc/slow_retry.h"
 #include "core/cache/freelist.h"
-#include "core/index/bitmap.h"
-#include "core/index/free_area.h"
 #include "core/zone/node_reclaim.h"
 #include "core/zone/watermark.h"
 
@@ -52,21 +50,6 @@ static bool any_zone(struct pb_slow *s,
 	return false;
 }
 
-static bool has_block(struct pb_zone *zone, unsigned int order)
-{
-	unsigned int mt, largest;
-
-	for (mt = 0; mt < PB_PCPTYPES; mt++) {
-		if (pb_free_area_find_free(&zone->area[mt]) != PB_NO_PAGEBLOCK)
-			return true;
-		for (largest = PB_NR_LARGEST; largest >= max(order, 1U); largest--)
-			if (pb_bitmap_next(&zone->area[mt].largest[largest - 1], 0) !=
-			    PB_NO_PAGEBLOCK)
-				return true;
-	}
-	return false;
-}
-
 /* Whether the request would succeed if all reclaimable pages were reclaimed. */
 static bool would_fit(struct pb_slow *s, struct pb_zone *zone, long pages)
 {
@@ -75,7 +58,7 @@ static bool would_fit(struct pb_slow *s, struct pb_zone *zone, long pages)
 
 	/* Reclaim frees single pages; without a free block of the order, compaction is needed. */
 	return pages - (1L << s->rq->order) + 1 > mark &&
-	       (!s->rq->order || has_block(zone, s->rq->order));
+	       (!s->rq->order || pb_zone_has_block(zone, s->rq->order, BIT(PB_PCPTYPES) - 1));
 }
 
 /* Whether compaction would have enough migration targets. As __compaction_suitable(). */

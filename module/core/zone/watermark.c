@@ -182,8 +182,16 @@ bool pb_zone_watermark_ok_isolated(struct pb_zone *zone, unsigned long nr_pages,
 }
 EXPORT_SYMBOL_PB_TEST(pb_zone_watermark_ok_isolated);
 
-/* Whether the index has a free block of the order for one of these migratetypes. */
-static bool has_block(struct pb_zone *zone, unsigned int order, unsigned int types)
+/**
+ * pb_zone_has_block - whether the index has a free block
+ * @zone: the zone
+ * @order: its order, 0 to PB_MAX_ORDER
+ * @types: migratetypes it may have, BIT(mt) each
+ *
+ * Context: any.
+ * Return: true or false, as of the call; a hint.
+ */
+bool pb_zone_has_block(struct pb_zone *zone, unsigned int order, unsigned int types)
 {
 	unsigned long nr = 1UL << (max_t(unsigned int, order, PB_PAGEBLOCK_ORDER) -
 				   PB_PAGEBLOCK_ORDER);
@@ -205,6 +213,7 @@ static bool has_block(struct pb_zone *zone, unsigned int order, unsigned int typ
 	}
 	return false;
 }
+EXPORT_SYMBOL_PB_TEST(pb_zone_has_block);
 
 /**
  * pb_zone_watermark_ok_order - watermark check that also looks for a block of the order
@@ -235,7 +244,7 @@ bool pb_zone_watermark_ok_order(struct pb_zone *zone, unsigned int order, unsign
 		types |= BIT(PB_CMA);
 	if (flags & (PB_ALLOC_HIGHATOMIC | PB_ALLOC_OOM))
 		types |= BIT(PB_HIGHATOMIC);
-	return has_block(zone, order, types);
+	return pb_zone_has_block(zone, order, types);
 }
 EXPORT_SYMBOL_PB_TEST(pb_zone_watermark_ok_order);
 

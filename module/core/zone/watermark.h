@@ -77,6 +77,7 @@ bool pb_zone_watermark_full(struct pb_zone *zone, unsigned long nr_pages,
 			    enum pb_zone_type highest, pb_alloc_flags_t flags);
 bool pb_zone_watermark_ok_isolated(struct pb_zone *zone, unsigned long nr_pages,
 				   enum pb_zone_type highest, pb_alloc_flags_t flags);
+bool pb_zone_has_block(struct pb_zone *zone, unsigned int order, unsigned int types);
 bool pb_zone_watermark_ok_order(struct pb_zone *zone, unsigned int order, unsigned long mark,
 				enum pb_zone_type highest, pb_alloc_flags_t flags);
 
