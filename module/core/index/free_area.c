@@ -468,6 +468,7 @@ unsigned int pb_index_bits(u16 class)
 
 	return largest < 0 ? 0 : largest < 1 || largest == PB_PAGEBLOCK_ORDER ? 1 : 2;
 }
+EXPORT_SYMBOL_PB_TEST(pb_index_bits);
 
 /**
  * pb_free_area_best - find a candidate pageblock in one class
