@@ -311,6 +311,29 @@ static void test_waits_for_another(struct kunit *test)
 	pt_expect_all_free(test, r->m->f);
 }
 
+/*
+ * A range that stays isolated for longer than is useful to wait is contended: nothing has failed,
+ * so compaction is not deferred.
+ */
+static void test_not_deferred_by_another(struct kunit *test)
+{
+	struct pt_movers *m = pt_fragmented(test, &pt_small, 0, 60);
+	struct pb_area held = { .first = 3, .nr = 2, .frames = PB_PAGEBLOCK_NR };
+	unsigned long pfn;
+
+	while (!pb_zone_dir_entry(pt_movers_zone(m), held.first - 3))
+		held.first++;
+	KUNIT_ASSERT_TRUE(test, pb_area_isolate(pt_movers_zone(m), &held));
+	KUNIT_EXPECT_EQ(test, pt_compact(m, 11, PB_COMPACT_PRIO_SYNC_LIGHT, &pfn),
+			PB_COMPACT_CONTENDED);
+	KUNIT_EXPECT_EQ(test, pfn, PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pt_movers_zone(m)->compact_defer_shift, 0U);
+	pb_area_unisolate(pt_movers_zone(m), &held);
+	KUNIT_EXPECT_EQ(test, pt_compact(m, 11, PB_COMPACT_PRIO_SYNC_LIGHT, &pfn),
+			PB_COMPACT_SUCCESS);
+	pt_movers_check(test, m);
+}
+
 static struct kunit_case compact_bounds_cases[] = {
 	KUNIT_CASE(test_deferral),
 	KUNIT_CASE(test_not_deferred),
@@ -321,6 +344,7 @@ static struct kunit_case compact_bounds_cases[] = {
 	KUNIT_CASE(test_skip_hints),
 	KUNIT_CASE(test_makes_way_for_requests),
 	KUNIT_CASE(test_waits_for_another),
+	KUNIT_CASE(test_not_deferred_by_another),
 	{}
 };
 

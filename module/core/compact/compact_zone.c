@@ -31,8 +31,12 @@
 #include "core/index/pageblock.h"
 #include "core/zone/zone.h"
 
-/* Ticks to wait for another compaction's range. Emptying 1 GiB may take seconds. */
-#define WAIT_TICKS	5000
+/*
+ * Ticks to wait for a range of another compaction, which takes about one to empty a pageblock, and
+ * the most ticks for any range.
+ */
+#define WAIT_TICKS	64
+#define WAIT_TICKS_MOST	1024
 
 /* Frees a block that the migration owns. */
 static void free_isolated(struct pb_zone *zone, unsigned long pfn, unsigned int order)
@@ -244,27 +248,39 @@ static int compact_area(struct pb_compact_control *cc, const struct pb_area *are
 	return ret;
 }
 
+/* Waits for some ticks; false when the task has a fatal signal. */
+static bool wait_ticks(struct pb_compact_control *cc, unsigned long ticks)
+{
+	while (ticks--) {
+		if (should_abort(cc))
+			return false;
+		pb_wait_tick();
+	}
+	return true;
+}
+
 /*
  * Finds the cheapest area. Requests that may sleep wait while another compaction has isolated
- * pageblocks of the only range, for example the node thread on behalf of the same request.
+ * pageblocks of the only range, for example the node thread on behalf of the same request. The
+ * wait doubles before each further search, which reads the index class of every pageblock. A range
+ * that stays busy is contended, which does not defer, since nothing has failed.
  */
 static bool find_area(struct pb_compact_control *cc, struct pb_area *area)
 {
-	unsigned int ticks;
+	unsigned long left = min_t(unsigned long, WAIT_TICKS + cc->nr, WAIT_TICKS_MOST);
+	unsigned long wait = 1;
 
-	for (ticks = 0; ticks < WAIT_TICKS; ticks++) {
+	for (;; left -= wait, wait = min(2 * wait, left)) {
 		cc->busy = false;
 		if (pb_compact_find_area(cc, area))
 			return true;
-		if (!cc->busy || should_abort(cc))
+		if (!cc->busy)
 			return false;
-		if (cc->mode == PB_MIGRATE_ASYNC) {
+		if (!left || cc->mode == PB_MIGRATE_ASYNC)
 			cc->contended = true;
+		if (cc->contended || !wait_ticks(cc, wait))
 			return false;
-		}
-		pb_wait_tick();
 	}
-	return false;
 }
 
 static enum pb_compact_result result_without_area(struct pb_compact_control *cc)
