@@ -7,6 +7,8 @@
 #include "core/base/pfn.h"
 #include "core/cache/drain.h"
 #include "core/cache/pcp.h"
+#include "core/index/free_area.h"
+#include "core/index/updates.h"
 #include "core/zone/zone.h"
 #include "fixture.h"
 #include "threads.h"
@@ -333,6 +335,55 @@ static void test_refill_finds_what_was_freed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pt_alloc(f, 0), PB_NO_PFN);
 }
 
+/* The refills that use up a pageblock, a word each, do not update the index each time. */
+static void test_refills_update_seldom(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_one_pageblock);
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	unsigned long begun = pb_updates_begun(zone), i;
+
+	for (i = 0; i < PB_PAGEBLOCK_NR; i++)
+		KUNIT_ASSERT_NE(test, pt_alloc(f, 0), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_PCP_REFILL),
+			(unsigned long)PB_PAGEBLOCK_NR / PB_WORD_NR);
+	KUNIT_EXPECT_LE(test, pb_updates_begun(zone) - begun, 2UL);
+}
+
+static unsigned long free_of(const struct pb_pageblock *pageblock)
+{
+	unsigned long nr = 0, i;
+
+	for (i = 0; i < PB_PAGEBLOCK_NR / PB_WORD_NR; i++)
+		nr += hweight64(atomic64_read(&pageblock->free[i]));
+	return nr;
+}
+
+/*
+ * Frees in random order, successive frames in different words, which never make a larger block:
+ * the fullness of the pageblocks in the index follows at a distance.
+ */
+static void test_fullness_follows(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	unsigned long *pfns, first, pfn, nr, i, is = 0, indexed = 0;
+
+	nr = pt_fill(test, f, 0, PB_MOVABLE, &pfns) / PB_PAGEBLOCK_NR;
+	first = f->layout->ranges[0].start_pfn;
+	for (i = 0; i < nr * PB_PAGEBLOCK_NR / 2; i++) {
+		pfn = first + i % nr * PB_PAGEBLOCK_NR;
+		pt_free(test, f, pfn + i / nr % 8 * PB_WORD_NR + i / nr / 8 * 2, 0);
+	}
+	for (i = 0; i < nr; i++) {
+		pfn = first + i * PB_PAGEBLOCK_NR;
+		is += free_of(pb_entry_pageblock(pb_dir_entry(&f->pool, pfn)->value)) /
+		      PB_FULLNESS_PAGES;
+		indexed += pb_class_fullness(zone->ctl[pb_pageblock_index(zone, pfn)].index_class);
+	}
+	KUNIT_EXPECT_GE(test, is, nr * PB_NR_FULLNESS / 4);
+	KUNIT_EXPECT_GE(test, indexed, is / 2);
+}
+
 static struct kunit_case pcp_cases[] = {
 	KUNIT_CASE(test_which_orders),
 	KUNIT_CASE_PARAM(test_last_in_first_out, cached_gen_params),
@@ -346,6 +397,8 @@ static struct kunit_case pcp_cases[] = {
 	KUNIT_CASE(test_high_grows_and_decays),
 	KUNIT_CASE(test_refill_stops_at_watermark),
 	KUNIT_CASE(test_refill_finds_what_was_freed),
+	KUNIT_CASE(test_refills_update_seldom),
+	KUNIT_CASE(test_fullness_follows),
 	{}
 };
 

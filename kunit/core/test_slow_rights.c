@@ -4,7 +4,10 @@
  * lower watermark, the reserve of an OOM victim, the highatomic reserve, nodes outside its cpuset),
  * and when it stops trying. The callbacks are those of script.h.
  */
+#include "core/base/pfn.h"
+#include "core/cache/drain.h"
 #include "core/cache/pcp.h"
+#include "core/compact/isolate.h"
 #include "core/zone/highatomic.h"
 #include "core/zone/zone.h"
 #include "fixture.h"
@@ -167,6 +170,27 @@ static void test_lowmem_reserve_ends(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pt_script.len, 1U + 17 + 1);
 }
 
+/* Isolated pages are free again soon: no reason to kill before the last round. */
+static void test_isolated_pages_are_worth_a_round(struct kunit *test)
+{
+	struct pt_fixture *f = pt_full_pool(test, &pt_small);
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
+	struct pb_area area = { .nr = 1, .frames = PB_PAGEBLOCK_NR };
+
+	area.first = pb_pageblock_index(zone, pt_script.held);
+	KUNIT_ASSERT_TRUE(test, pb_area_isolate(zone, &area));
+	pt_free(test, f, pt_script.held, 0);
+	pt_script.held = PB_NO_PFN;
+	pb_pcp_drain_local(&f->pool);
+	KUNIT_EXPECT_EQ(test, pb_zone_isolated_pages(zone), 1L);
+	rq.flags = PB_ALLOC_WAIT | PB_ALLOC_FS;
+	KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pt_script.len, 1U + 17 + 1);
+	pb_area_unisolate(zone, &area);
+	KUNIT_EXPECT_NE(test, pt_script_request(f, &rq), PB_NO_PFN);
+}
+
 /* No task is killed for a request that only the lowest zone may serve. */
 static void test_no_kill_for_low_zone(struct kunit *test)
 {
@@ -319,6 +343,7 @@ static struct kunit_case slow_rights_cases[] = {
 	KUNIT_CASE(test_unreserve_after_reclaim),
 	KUNIT_CASE(test_progress_of_costly),
 	KUNIT_CASE(test_lowmem_reserve_ends),
+	KUNIT_CASE(test_isolated_pages_are_worth_a_round),
 	KUNIT_CASE(test_no_kill_for_low_zone),
 	KUNIT_CASE(test_nofail_leaves_cpuset),
 	KUNIT_CASE(test_nofail_prefers_cpuset),
