@@ -381,6 +381,11 @@ static void test_touched_groups(struct kunit *test)
 	pb_touched_clean(zone);
 	KUNIT_EXPECT_EQ(test, touched_groups(zone), 2ULL << group);
 	KUNIT_EXPECT_GT(test, pb_touched_cleans(zone), cleans);
+	/* A group that stays touched is not counted. */
+	cleans = pb_touched_cleans(zone);
+	pb_touched_clean(zone);
+	KUNIT_EXPECT_EQ(test, touched_groups(zone), 2ULL << group);
+	KUNIT_EXPECT_EQ(test, pb_touched_cleans(zone), cleans);
 	/* Another CPU is stopped while it cleans. */
 	atomic_long_inc(&zone->touched_cleans);
 	for (i = 0; i < 2; i++)

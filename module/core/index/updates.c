@@ -71,7 +71,8 @@ static void clean_group(struct pb_zone *zone, unsigned long n)
 	atomic_fetch_andnot(PB_TOUCHED, group);				/* TC1 */
 	if (in_progress(zone, n))
 		atomic_fetch_or(PB_TOUCHED, group);			/* TC3 */
-	atomic_long_add_return(ONE_CLEAN, &zone->touched_cleans);	/* TC4 */
+	else
+		atomic_long_add_return(ONE_CLEAN, &zone->touched_cleans); /* TC4 */
 	atomic_fetch_andnot(PB_CHECKING, group);
 }
 

@@ -17,7 +17,7 @@
  *   update:  TU1 raise ctl->update            clean:  TC1 set CHECKING, clear TOUCHED
  *            TU2 read TOUCHED, set it if clear        TC2 read ctl->update of the group
  *            TU3 move the pageblock                   TC3 set TOUCHED again if one was not 0
- *                                                     TC4 count the clean, clear CHECKING
+ *                                                     TC4 else count the clean; clear CHECKING
  *
  *   scan:    TS1 read the count of cleans
  *            TS2 read the bitmaps
@@ -26,9 +26,9 @@
  * TU1 and TC1 are full barriers: if TU2 finds TOUCHED as it was before TC1, then TC2 sees the
  * update in progress, or what it has done. CPUs that find the count raised and leave their change
  * to the updater do TU1 and TU2, too. Suppose that a group is clean at TS3, and the count as at
- * TS1. Then its last TC1 was before TS1. Updates whose TU2 came later would have left TOUCHED set,
- * and earlier ones were complete at TC2, so no pageblock of the group moved between TS1 and TS3.
- * An update before its TU2 has moved nothing, and no other CPU relies on it. (litmus:
+ * TS1. Then its last clean began before TS1. Updates whose TU2 came later would have left TOUCHED
+ * set, and earlier ones were complete at TC2, so no pageblock of the group moved between TS1 and
+ * TS3. An update before its TU2 has moved nothing, and no other CPU relies on it. (litmus:
  * touched-group)
  *
  * One CPU cleans at a time. For others the groups stay touched, which costs the scan some reads.
