@@ -8,6 +8,7 @@
 #include "core/cache/drain.h"
 #include "core/cache/pcp.h"
 #include "core/index/free_area.h"
+#include "core/index/pageblock.h"
 #include "core/index/updates.h"
 #include "core/zone/zone.h"
 #include "fixture.h"
@@ -349,15 +350,6 @@ static void test_refills_update_seldom(struct kunit *test)
 	KUNIT_EXPECT_LE(test, pb_updates_begun(zone) - begun, 2UL);
 }
 
-static unsigned long free_of(const struct pb_pageblock *pageblock)
-{
-	unsigned long nr = 0, i;
-
-	for (i = 0; i < PB_PAGEBLOCK_NR / PB_WORD_NR; i++)
-		nr += hweight64(atomic64_read(&pageblock->free[i]));
-	return nr;
-}
-
 /*
  * Frees in random order, successive frames in different words, which never make a larger block:
  * the fullness of the pageblocks in the index follows at a distance.
@@ -367,6 +359,7 @@ static void test_fullness_follows(struct kunit *test)
 	struct pt_fixture *f = pt_pool(test, &pt_small);
 	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
 	unsigned long *pfns, first, pfn, nr, i, is = 0, indexed = 0;
+	struct pb_pageblock *pageblock;
 
 	nr = pt_fill(test, f, 0, PB_MOVABLE, &pfns) / PB_PAGEBLOCK_NR;
 	first = f->layout->ranges[0].start_pfn;
@@ -376,8 +369,8 @@ static void test_fullness_follows(struct kunit *test)
 	}
 	for (i = 0; i < nr; i++) {
 		pfn = first + i * PB_PAGEBLOCK_NR;
-		is += free_of(pb_entry_pageblock(pb_dir_entry(&f->pool, pfn)->value)) /
-		      PB_FULLNESS_PAGES;
+		pageblock = pb_entry_pageblock(pb_dir_entry(&f->pool, pfn)->value);
+		is += pb_pageblock_count_free(pageblock) / PB_FULLNESS_PAGES;
 		indexed += pb_class_fullness(zone->ctl[pb_pageblock_index(zone, pfn)].index_class);
 	}
 	KUNIT_EXPECT_GE(test, is, nr * PB_NR_FULLNESS / 4);
