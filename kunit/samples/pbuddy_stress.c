@@ -40,27 +40,20 @@ static uint seed = 1;
 module_param(seed, uint, 0444);
 MODULE_PARM_DESC(seed, "of the random numbers (default: 1)");
 
-static atomic_long_t sent, failed;
-static atomic_t running;
+static atomic_long_t sent, failed, running;
 
 static int get_count(char *text, const struct kernel_param *kp)
 {
 	return sprintf(text, "%ld\n", atomic_long_read(kp->arg));
 }
 
-static int get_running(char *text, const struct kernel_param *kp)
-{
-	return sprintf(text, "%d\n", atomic_read(kp->arg));
-}
-
 static const struct kernel_param_ops count_ops = { .get = get_count };
-static const struct kernel_param_ops running_ops = { .get = get_running };
 
 module_param_cb(sent, &count_ops, &sent, 0444);
 MODULE_PARM_DESC(sent, "requests so far (read only)");
 module_param_cb(failed, &count_ops, &failed, 0444);
 MODULE_PARM_DESC(failed, "requests that failed (read only)");
-module_param_cb(running, &running_ops, &running, 0444);
+module_param_cb(running, &count_ops, &running, 0444);
 MODULE_PARM_DESC(running, "threads that have not made all their requests (read only)");
 
 static struct page **slots;
@@ -101,7 +94,7 @@ static int stress(void *number)
 		made = 0;
 		cond_resched();
 	}
-	atomic_dec(&running);
+	atomic_long_dec(&running);
 	while (!kthread_should_stop())
 		schedule_timeout_interruptible(HZ);
 	return 0;
@@ -127,7 +120,7 @@ static int start(uint number, uint cpu)
 	if (IS_ERR(task))
 		return PTR_ERR(task);
 	threads[number] = task;
-	atomic_inc(&running);
+	atomic_long_inc(&running);
 	wake_up_process(task);
 	return 0;
 }
