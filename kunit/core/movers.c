@@ -3,6 +3,7 @@
 #include "core/compact/movable.h"
 #include "movers.h"
 #include "params.h"
+#include "task.h"
 
 bool pt_object_trylock(struct pt_object *o)
 {
@@ -194,4 +195,18 @@ struct pt_movers *pt_partly_used(struct kunit *test, const unsigned int used[8])
 	}
 	m->f->pool.ops.drain_all(&m->f->pool);
 	return m;
+}
+
+enum pb_compact_result pt_compact(struct pt_movers *m, unsigned int order,
+				  enum pb_compact_priority prio, unsigned long *pfn)
+{
+	struct pb_request rq = pt_waiting_rq(order);
+	enum pb_compact_result ret;
+
+	if (prio != PB_COMPACT_PRIO_ASYNC)
+		return pb_compact_pages(&m->f->pool, &rq, prio, pfn);
+	pt_task_keeps_cpu(true);
+	ret = pb_compact_pages(&m->f->pool, &rq, prio, pfn);
+	pt_task_keeps_cpu(false);
+	return ret;
 }

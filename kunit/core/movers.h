@@ -101,13 +101,11 @@ static inline struct pb_request pt_waiting_rq(unsigned int order)
 	return rq;
 }
 
-/* Compacts as the slow path does for a request of this order. @pfn is a block that was captured. */
-static inline enum pb_compact_result pt_compact(struct pt_movers *m, unsigned int order,
-						enum pb_compact_priority prio, unsigned long *pfn)
-{
-	struct pb_request rq = pt_waiting_rq(order);
-
-	return pb_compact_pages(&m->f->pool, &rq, prio, pfn);
-}
+/*
+ * Compacts as the slow path does for a request of this order. @pfn is a block that was captured.
+ * Asynchronous compaction gives up when it should reschedule, which must not depend on the tick.
+ */
+enum pb_compact_result pt_compact(struct pt_movers *m, unsigned int order,
+				  enum pb_compact_priority prio, unsigned long *pfn);
 
 #endif /* PT_MOVERS_H */

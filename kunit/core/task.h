@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Gives the running task an attribute that the slow path and its warnings look at: it reclaims,
- * is dying, dumps core, is a kthread, or its warnings are expected. On the host these are
- * variables of kunit/host/platform.h. In the kernel they are real; the suites run in kthreads
- * there, and cases that need a user task run in pt_run_as_user().
+ * is dying, dumps core, is a kthread, keeps its CPU, or its warnings are expected. On the host
+ * these are variables of kunit/host/platform.h. In the kernel they are real; the suites run in
+ * kthreads there, and cases that need a user task run in pt_run_as_user().
  */
 #ifndef PT_TASK_H
 #define PT_TASK_H
@@ -44,6 +44,16 @@ static inline void pt_task_dumps_core(bool on)
 /* The suites already run in kthreads. */
 static inline void pt_task_is_kthread(bool on) { }
 
+/* The tick does not set need_resched of a SCHED_FIFO task. */
+static inline void pt_task_keeps_cpu(bool on)
+{
+	if (on)
+		sched_set_fifo_low(current);
+	else
+		sched_set_normal(current, 0);
+	cond_resched();
+}
+
 static inline void pt_warnings_expected(bool on)
 {
 	if (!on) {
@@ -83,6 +93,9 @@ static inline void pt_task_is_kthread(bool on)
 {
 	pt_task_set(PB_HOST_KTHREAD, on);
 }
+
+/* pb_host_need_resched is set by the cases only. */
+static inline void pt_task_keeps_cpu(bool on) { }
 
 static inline void pt_warnings_expected(bool on)
 {
