@@ -243,10 +243,36 @@ static void test_drain_is_local(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pb_pcp_count(here(zone)), 0UL);
 	KUNIT_EXPECT_GT(test, pb_pcp_count(pb_per_cpu_ptr(zone->pcp, pt_cpu(other))),
 			0UL);
+	KUNIT_EXPECT_FALSE(test, pb_pcp_needs_drain(here(zone)));
+	KUNIT_EXPECT_TRUE(test, pb_pcp_needs_drain(pb_per_cpu_ptr(zone->pcp, pt_cpu(other))));
 	/* Nothing runs on that CPU now, as if it were offline. */
 	pb_pcp_drain_cpu(&f->pool, pt_cpu(other));
+	KUNIT_EXPECT_FALSE(test, pb_pcp_needs_drain(pb_per_cpu_ptr(zone->pcp, pt_cpu(other))));
 	KUNIT_EXPECT_EQ(test, pb_pcp_pages(zone), 0UL);
 	pt_expect_all_free(test, f);
+}
+
+/* A list needs a drain for blocks in the LIFO or the mask, and for each deferred index update. */
+static void test_needs_drain(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	struct pb_pcp *pcp = here(pt_zone(f, 0, PB_ZONE_NORMAL));
+	struct pb_pcp_list *list = &pcp->list[PB_NR_PCP_ORDERS - 1][PB_PCPTYPES - 1];
+
+	KUNIT_EXPECT_FALSE(test, pb_pcp_needs_drain(pcp));
+	list->n = 1;
+	KUNIT_EXPECT_TRUE(test, pb_pcp_needs_drain(pcp));
+	list->n = 0;
+	list->mask = 1;
+	KUNIT_EXPECT_TRUE(test, pb_pcp_needs_drain(pcp));
+	list->mask = 0;
+	list->cur = 1;
+	KUNIT_EXPECT_TRUE(test, pb_pcp_needs_drain(pcp));
+	list->cur = 0;
+	list->drained = 1;
+	KUNIT_EXPECT_TRUE(test, pb_pcp_needs_drain(pcp));
+	list->drained = 0;
+	KUNIT_EXPECT_FALSE(test, pb_pcp_needs_drain(pcp));
 }
 
 /*
@@ -386,6 +412,7 @@ static struct kunit_case pcp_cases[] = {
 	KUNIT_CASE(test_types_have_their_own_lists),
 	KUNIT_CASE_PARAM(test_busy, cached_gen_params),
 	KUNIT_CASE(test_drain_is_local),
+	KUNIT_CASE(test_needs_drain),
 	KUNIT_CASE(test_bounded_together),
 	KUNIT_CASE(test_high_grows_and_decays),
 	KUNIT_CASE(test_refill_stops_at_watermark),

@@ -355,6 +355,31 @@ static void drain_pcp(struct pb_zone *zone, struct pb_pcp *pcp)
 }
 
 /**
+ * pb_pcp_needs_drain - whether a drain of a cache would change anything
+ * @pcp: the cache of any CPU
+ *
+ * Context: any. Reads the lists of another CPU without synchronisation: what that CPU does
+ * meanwhile may or may not be seen.
+ * Return: whether the cache holds blocks or deferred index updates.
+ */
+bool pb_pcp_needs_drain(const struct pb_pcp *pcp)
+{
+	const struct pb_pcp_list *list;
+	unsigned int order, mt;
+
+	for (order = 0; order < PB_NR_PCP_ORDERS; order++) {
+		for (mt = 0; mt < PB_PCPTYPES; mt++) {
+			list = &pcp->list[order][mt];
+			if (READ_ONCE(list->n) || READ_ONCE(list->mask) || READ_ONCE(list->cur) ||
+			    READ_ONCE(list->drained))
+				return true;
+		}
+	}
+	return false;
+}
+EXPORT_SYMBOL_PB_TEST(pb_pcp_needs_drain);
+
+/**
  * pb_pcp_drain_local - drain this CPU's caches of every zone
  * @pool: the pool
  *
@@ -384,9 +409,9 @@ bool pb_pcp_drain_local(struct pb_pool *pool)
 EXPORT_SYMBOL_PB_TEST(pb_pcp_drain_local);
 
 /**
- * pb_pcp_drain_cpu - drain the caches of an offline CPU
+ * pb_pcp_drain_cpu - drain the caches of a CPU that does not use them
  * @pool: the pool
- * @cpu: the CPU; it must stay offline until this returns
+ * @cpu: the CPU; offline until this returns, or nothing allocates and frees any more
  *
  * Context: any. As drain_pages() from page_alloc_cpu_dead() in mm/page_alloc.c.
  */

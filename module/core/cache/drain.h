@@ -24,6 +24,8 @@ void pb_pcp_free_full_preempt_enable(struct pb_pcp *pcp, struct pb_pcp_list *lis
 void pb_pcp_batch_word(struct pb_zone *zone, struct pb_pcp *pcp, enum pb_migratetype mt,
 		       const struct pb_pcp_entry *first, u64 heads);
 
+/* Whether a cache holds blocks or deferred index updates. */
+bool pb_pcp_needs_drain(const struct pb_pcp *pcp);
 /* Drains this CPU's caches of every zone; false when called inside its own pcp section. */
 bool pb_pcp_drain_local(struct pb_pool *pool);
 /* Drains the caches of an offline CPU, or of one that is known to be outside its pcp sections. */

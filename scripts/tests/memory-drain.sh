@@ -1,0 +1,85 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# kernels: stock+oldest
+# vm: --nodes 2 --append isolcpus=3
+# copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
+# copy: /usr/bin/chrt
+#
+# Per-CPU caches are drained whatever runs on their CPUs: a request that needs the pages in them does
+# not wait for SCHED_FIFO tasks that never sleep. Only requests interrupt an isolated CPU; its caches
+# do not decay.
+# shellcheck source=scripts/lib/ktap.sh
+. /tests/ktap.sh
+# shellcheck source=scripts/lib/guest-memory.sh
+. /tests/guest-memory.sh
+
+tracing=/sys/kernel/tracing
+
+# cached CPU: pages in its caches.
+cached() {
+	awk -v cpu="$1" '$1 == "cpu:" { on = $2 == cpu } on && $1 == "count:" { n += $2 }
+		END { print n + 0 }' "$debugfs/zoneinfo"
+}
+
+# on CPU COMMAND...
+on() {
+	mask=$((1 << $1))
+	shift
+	taskset "$mask" "$@"
+}
+
+# fill CPU: its caches keep pages of a buffer that is freed there.
+fill() {
+	on "$1" pbuddyctl alloc --size 1M || return
+	echo "CPU $1 has $(cached "$1") pages cached"
+	[ "$(cached "$1")" -gt 0 ]
+}
+
+# decayed CPU: how often its caches decayed since the trace began.
+decayed() { grep -c "\[00$1\].*function decay_work" "$tracing/trace"; }
+
+isolated_left_alone() {
+	mount -t tracefs none "$tracing" 2>/dev/null
+	echo 1 >"$tracing/events/workqueue/workqueue_execute_start/enable" || return
+	fill 2 && fill 3 && sleep 5
+	echo "decayed: CPU 2 $(decayed 2) times, isolated CPU 3 $(decayed 3) times"
+	echo 0 >"$tracing/events/workqueue/workqueue_execute_start/enable"
+	[ "$(decayed 2)" -gt 0 ] && [ "$(decayed 3)" -eq 0 ] && [ "$(cached 3)" -gt 0 ]
+}
+
+# hog CPU: a task there that never sleeps, and that no other task interrupts.
+hog() {
+	taskset $((1 << $1)) chrt -f 50 sh -c 'while :; do :; done' &
+	hogs="$hogs $!"
+}
+
+# fails_in_time: a request for more than is free drains all caches and fails; 124: it took too long.
+fails_in_time() {
+	on 0 timeout -s KILL 10 pbuddyctl alloc --size 64M
+	status=$?
+	echo "status $status; CPU 2 has $(cached 2) pages cached, CPU 3 has $(cached 3)"
+	[ "$status" -eq 1 ] && [ "$(cached 2)" -eq 0 ] && [ "$(cached 3)" -eq 0 ]
+}
+
+drains_beside_fifo() {
+	hogs=
+	hold --size 96M && fill 2 && fill 3 || return
+	echo -1 >/proc/sys/kernel/sched_rt_runtime_us
+	hog 2
+	hog 3
+	sleep 1
+	fails_in_time
+	failed=$?
+	# shellcheck disable=SC2086 # one word for each
+	kill $hogs
+	drop
+	return "$failed"
+}
+
+ktap_begin
+load pool=0:64M,1:64M || exit 1
+t drain_isolated_left_alone isolated_left_alone
+t drain_beside_fifo drains_beside_fifo
+t drain_verified verified
+t drain_unload gives_back 32768
+ktap_end
