@@ -334,6 +334,56 @@ static void test_not_deferred_by_another(struct kunit *test)
 	pt_movers_check(test, m);
 }
 
+/* Counts migrations that found the zone below its min watermark. */
+static int notes_free_pages(struct pt_movers *m, struct pt_object *o, unsigned long src,
+			    unsigned long dst)
+{
+	struct pb_zone *zone = pt_movers_zone(m);
+
+	if (pb_zone_free_pages(zone) < (long)zone->watermark[PB_WMARK_MIN])
+		++*(unsigned long *)m->arg;
+	return 0;
+}
+
+/*
+ * Migration targets leave the min watermark, a boost notwithstanding. A run that finds none for
+ * this reason is contended: it neither defers nor sets skip hints.
+ */
+static void test_targets_leave_min(struct kunit *test)
+{
+	struct pt_movers *m = pt_fragmented(test, &pt_small, 0, 50);
+	struct pb_zone *zone = pt_movers_zone(m);
+	unsigned long free = pb_zone_free_pages(zone), below = 0, pfn;
+	struct pb_request rq = pt_waiting_rq(5);
+
+	m->hook = notes_free_pages;
+	m->arg = &below;
+	pt_set_watermark(zone, PB_WMARK_MIN, free - 100);
+	KUNIT_EXPECT_EQ(test, pb_compact_zone_fully(zone), 0UL);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->migrations), 0L);
+	/* Of an area in a pageblock the isolated pages count as free, as in mm/. */
+	KUNIT_EXPECT_EQ(test, pb_compact_pages(&m->f->pool, &rq, PB_COMPACT_PRIO_SYNC_LIGHT, NULL),
+			PB_COMPACT_SUCCESS);
+	KUNIT_EXPECT_GT(test, atomic_long_read(&m->migrations), 0L);
+	pt_set_watermark(zone, PB_WMARK_MIN, free - 400);
+	pt_set_watermark(zone, PB_WMARK_LOW, free - PB_PAGEBLOCK_NR);
+	below = 0;
+	KUNIT_EXPECT_EQ(test, pt_compact(m, 9, PB_COMPACT_PRIO_SYNC_LIGHT, &pfn),
+			PB_COMPACT_CONTENDED);
+	KUNIT_EXPECT_GT(test, atomic_long_read(&m->migrations), 32L);
+	KUNIT_EXPECT_EQ(test, zone->compact_defer_shift, 0U);
+	pt_set_watermark(zone, PB_WMARK_MIN, free - PB_PAGEBLOCK_NR);
+	KUNIT_EXPECT_EQ(test, pt_compact(m, 9, PB_COMPACT_PRIO_SYNC_LIGHT, &pfn),
+			PB_COMPACT_SUCCESS);
+	pt_free(test, m->f, pfn, 9);
+	pt_drain_all(&m->f->pool);
+	zone->watermark_boost = free;
+	KUNIT_EXPECT_GT(test, pb_compact_zone_fully(zone), 0UL);
+	zone->watermark_boost = 0;
+	KUNIT_EXPECT_EQ(test, below, 0UL);
+	pt_movers_check(test, m);
+}
+
 static struct kunit_case compact_bounds_cases[] = {
 	KUNIT_CASE(test_deferral),
 	KUNIT_CASE(test_not_deferred),
@@ -345,6 +395,7 @@ static struct kunit_case compact_bounds_cases[] = {
 	KUNIT_CASE(test_makes_way_for_requests),
 	KUNIT_CASE(test_waits_for_another),
 	KUNIT_CASE(test_not_deferred_by_another),
+	KUNIT_CASE(test_targets_leave_min),
 	{}
 };
 

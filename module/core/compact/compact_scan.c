@@ -344,26 +344,38 @@ static bool mark_target(struct pb_zone *zone, unsigned long pfn, unsigned int or
 	return true;
 }
 
+/*
+ * Isolated pages that count as free for the watermark of targets. In mm/ all free pages of an area
+ * do. Here whole pageblocks need none: the free pages outside of them suffice, by
+ * pb_compaction_suitable(). Of an area in a pageblock, the isolation takes out the rest, too.
+ */
+static long spare_pages(struct pb_compact_control *cc)
+{
+	if (cc->frames == PB_PAGEBLOCK_NR)
+		return 0;
+	return atomic_read(&cc->zone->isolated[pb_pageblock_index(cc->zone, cc->migrate_pfn)]);
+}
+
 static unsigned long alloc_target(struct pb_compact_control *cc, unsigned long index,
 				  enum pb_migratetype mt, unsigned int order)
 {
 	struct pb_dir_entry *entry = pb_zone_dir_entry(cc->zone, index);
 	unsigned long value, pfn = PB_NO_PFN;
-	int frame;
+	int frame = -1;
 
 	if (!entry)
 		return PB_NO_PFN;
 	preempt_disable();
 	value = READ_ONCE(entry->value);
-	if (pb_entry_migratetype(value) == mt) {
+	if (pb_entry_migratetype(value) == mt)
 		frame = pb_pageblock_alloc(pb_entry_pageblock(value), order);
-		if (frame >= 0) {
-			pb_zone_account(cc->zone, -(1L << order));
-			if (mt == PB_CMA)
-				atomic_long_sub(1L << order, &cc->zone->nr_free_cma);
-			if (mark_target(cc->zone, pb_pageblock_pfn(cc->zone, index) + frame, order))
-				pfn = pb_pageblock_pfn(cc->zone, index) + frame;
-		}
+	if (frame >= 0 && !pb_zone_account_target(cc->zone, 1L << order, spare_pages(cc))) {
+		pb_pageblock_free(pb_entry_pageblock(value), frame, order);
+	} else if (frame >= 0) {
+		if (mt == PB_CMA)
+			atomic_long_sub(1L << order, &cc->zone->nr_free_cma);
+		if (mark_target(cc->zone, pb_pageblock_pfn(cc->zone, index) + frame, order))
+			pfn = pb_pageblock_pfn(cc->zone, index) + frame;
 	}
 	pb_index_update(cc->zone, index);
 	preempt_enable();
@@ -466,15 +478,22 @@ static unsigned long find_target(struct pb_compact_control *cc, unsigned int ord
  * @cc: the run of compaction
  * @order: 0 to 9
  *
- * From the fullest suitable pageblock. The state of the block becomes movable and isolated.
+ * From the fullest suitable pageblock. The state of the block becomes movable and isolated. A zone
+ * at its min watermark has no targets: the run ends as contended, as __isolate_free_page() and
+ * compact_zone() in mm/ have it.
  *
  * Context: process.
  * Return: PFN, or PB_NO_PFN.
  */
 unsigned long pb_compact_target(struct pb_compact_control *cc, unsigned int order)
 {
-	unsigned long scanned = 0, pfn = find_target(cc, order, &scanned);
+	unsigned long scanned = 0, pfn;
 
+	if (!pb_zone_target_ok(cc->zone, 1L << order, spare_pages(cc))) {
+		cc->contended = true;
+		return PB_NO_PFN;
+	}
+	pfn = find_target(cc, order, &scanned);
 	pb_zone_event_add(cc->zone, PB_COMPACTFREE_SCANNED, scanned);
 	if (pfn == PB_NO_PFN)
 		return pfn;

@@ -140,6 +140,51 @@ long pb_zone_account_near(struct pb_zone *zone, long pages, long unit,
 }
 EXPORT_SYMBOL_PB_TEST(pb_zone_account_near);
 
+/* The fewest free pages that migration targets leave: the min watermark without the boost. */
+static long target_floor(struct pb_zone *zone, long spare)
+{
+	long floor = floor_of(zone, READ_ONCE(zone->watermark[PB_WMARK_MIN]), zone->type,
+			      PB_ALLOC_CMA);
+
+	return floor - spare > 0 ? floor - spare : LONG_MIN;
+}
+
+/**
+ * pb_zone_target_ok - whether a zone has free pages for a migration target
+ * @zone: the zone
+ * @pages: pages of the target
+ * @spare: isolated pages that count as free
+ *
+ * Context: any. As the check of the watermark in __isolate_free_page() in mm/page_alloc.c.
+ * Return: whether it has.
+ */
+bool pb_zone_target_ok(struct pb_zone *zone, long pages, long spare)
+{
+	return pb_zone_free_pages(zone) - pages >= target_floor(zone, spare);
+}
+EXPORT_SYMBOL_PB_TEST(pb_zone_target_ok);
+
+/**
+ * pb_zone_account_target - subtract a migration target from the free-page count
+ * @zone: the zone
+ * @pages: pages of the target, allocated from the bitmaps
+ * @spare: isolated pages that count as free
+ *
+ * Context: any.
+ * Return: false when the min watermark refuses it; nothing is subtracted then.
+ */
+bool pb_zone_account_target(struct pb_zone *zone, long pages, long spare)
+{
+	long floor = target_floor(zone, spare), free = pb_zone_free_pages(zone);
+
+	do {
+		if (free - pages < floor)
+			return false;
+	} while (!atomic_long_try_cmpxchg(&zone->nr_free, &free, free - pages));
+	return true;
+}
+EXPORT_SYMBOL_PB_TEST(pb_zone_account_target);
+
 /**
  * pb_zone_watermark_full - full form of pb_zone_watermark_ok()
  * @zone: the zone

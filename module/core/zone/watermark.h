@@ -59,6 +59,9 @@ static inline long pb_zone_account_alloc(struct pb_zone *zone, long pages, long 
 	return pb_zone_account_near(zone, pages, unit, rq);
 }
 
+bool pb_zone_target_ok(struct pb_zone *zone, long pages, long spare);
+bool pb_zone_account_target(struct pb_zone *zone, long pages, long spare);
+
 /* Counts events outside of a pcp section. */
 static inline void pb_zone_event_add(struct pb_zone *zone, enum pb_event event, long n)
 {
