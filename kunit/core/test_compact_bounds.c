@@ -365,6 +365,10 @@ static void test_targets_leave_min(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pb_compact_pages(&m->f->pool, &rq, PB_COMPACT_PRIO_SYNC_LIGHT, NULL),
 			PB_COMPACT_SUCCESS);
 	KUNIT_EXPECT_GT(test, atomic_long_read(&m->migrations), 0L);
+	KUNIT_EXPECT_EQ(test, pt_compact(m, 5, PB_COMPACT_PRIO_SYNC_LIGHT, &pfn),
+			PB_COMPACT_SUCCESS);
+	pt_free(test, m->f, pfn, 5);
+	pt_drain_all(&m->f->pool);
 	pt_set_watermark(zone, PB_WMARK_MIN, free - 400);
 	pt_set_watermark(zone, PB_WMARK_LOW, free - PB_PAGEBLOCK_NR);
 	below = 0;
@@ -384,6 +388,40 @@ static void test_targets_leave_min(struct kunit *test)
 	pt_movers_check(test, m);
 }
 
+/* Another request boosts the zone. */
+static int boosts(struct pt_movers *m, struct pt_object *o, unsigned long src, unsigned long dst)
+{
+	pt_movers_zone(m)->watermark_boost = *(unsigned long *)m->arg;
+	return 0;
+}
+
+/*
+ * An emptied area that the watermark refuses to the request is contended: the area stays free, and
+ * the run neither defers nor sets skip hints.
+ */
+static void test_refused_capture(struct kunit *test)
+{
+	struct pt_movers *m = pt_fragmented(test, &pt_small, 0, 50);
+	struct pb_zone *zone = pt_movers_zone(m);
+	unsigned long free = pb_zone_free_pages(zone), pfn;
+
+	m->hook = boosts;
+	m->arg = &free;
+	KUNIT_EXPECT_EQ(test, pt_compact(m, 9, PB_COMPACT_PRIO_SYNC_LIGHT, &pfn),
+			PB_COMPACT_CONTENDED);
+	KUNIT_EXPECT_EQ(test, pfn, PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pb_zone_free_pages(zone), (long)free);
+	KUNIT_EXPECT_EQ(test, zone->compact_defer_shift, 0U);
+	m->hook = NULL;
+	atomic_long_set(&m->migrations, 0);
+	zone->watermark_boost = 0;
+	KUNIT_EXPECT_EQ(test, pt_compact(m, 9, PB_COMPACT_PRIO_ASYNC, &pfn), PB_COMPACT_SUCCESS);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->migrations), 0L);
+	pt_free(test, m->f, pfn, 9);
+	pt_drain_all(&m->f->pool);
+	pt_movers_check(test, m);
+}
+
 static struct kunit_case compact_bounds_cases[] = {
 	KUNIT_CASE(test_deferral),
 	KUNIT_CASE(test_not_deferred),
@@ -396,6 +434,7 @@ static struct kunit_case compact_bounds_cases[] = {
 	KUNIT_CASE(test_waits_for_another),
 	KUNIT_CASE(test_not_deferred_by_another),
 	KUNIT_CASE(test_targets_leave_min),
+	KUNIT_CASE(test_refused_capture),
 	{}
 };
 

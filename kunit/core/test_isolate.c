@@ -162,7 +162,7 @@ static void test_isolated_cma(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pb_zone_free_pages(zone), (long)PT_PAGEBLOCK(7));
 	area.frames = 64;
 	preempt_disable();
-	KUNIT_EXPECT_TRUE(test, pb_area_alloc(zone, &area, NULL));
+	KUNIT_EXPECT_EQ(test, pb_area_alloc(zone, &area, NULL), 0);
 	preempt_enable();
 	KUNIT_EXPECT_EQ(test, pb_zone_isolated_pages(zone), (long)PB_PAGEBLOCK_NR - 64);
 	pb_area_unisolate_as(zone, &area, PB_MOVABLE);
@@ -263,13 +263,13 @@ static void test_area_alloc(struct kunit *test)
 		area.frames = 1U << order;
 		area.frame = round_down(pb_frame_in_pageblock(pfn), area.frames);
 		preempt_disable();
-		KUNIT_EXPECT_FALSE(test, pb_area_alloc(zone_of(f), &area, NULL));
+		KUNIT_EXPECT_EQ(test, pb_area_alloc(zone_of(f), &area, NULL), -EAGAIN);
 		preempt_enable();
 		if (order == PB_PAGEBLOCK_ORDER)
 			break;
 		area.frame ^= area.frames;
 		preempt_disable();
-		KUNIT_EXPECT_TRUE(test, pb_area_alloc(zone_of(f), &area, NULL));
+		KUNIT_EXPECT_EQ(test, pb_area_alloc(zone_of(f), &area, NULL), 0);
 		preempt_enable();
 		KUNIT_EXPECT_EQ(test, pb_zone_free_pages(zone_of(f)), 0L);
 		KUNIT_EXPECT_EQ(test, pb_zone_isolated_pages(zone_of(f)), 511L - area.frames);
@@ -292,7 +292,7 @@ static void test_area_alloc_refused(struct kunit *test)
 	pt_set_watermark(zone_of(f), PB_WMARK_MIN, 1);
 	KUNIT_ASSERT_TRUE(test, pb_area_isolate(zone_of(f), &area));
 	preempt_disable();
-	KUNIT_EXPECT_FALSE(test, pb_area_alloc(zone_of(f), &area, &rq));
+	KUNIT_EXPECT_EQ(test, pb_area_alloc(zone_of(f), &area, &rq), -ENOMEM);
 	preempt_enable();
 	pb_area_unisolate(zone_of(f), &area);
 	pt_expect_all_free(test, f);

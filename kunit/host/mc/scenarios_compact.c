@@ -53,7 +53,7 @@ static void almost_free_isolated(void)
 
 static void take_pageblock(void)
 {
-	if (!pb_area_alloc(mc.zone, &pageblock, NULL))
+	if (pb_area_alloc(mc.zone, &pageblock, NULL))
 		return;
 	*pb_order_map(mc.pool, mc_pfn(0, 0)) = PB_PAGEBLOCK_ORDER + 1;
 	mc.free -= PB_PAGEBLOCK_NR;
@@ -74,7 +74,7 @@ static void take_word(void)
 {
 	if (!pb_area_isolate(mc.zone, &word))
 		return;
-	if (pb_area_alloc(mc.zone, &word, NULL)) {
+	if (!pb_area_alloc(mc.zone, &word, NULL)) {
 		*pb_order_map(mc.pool, mc_pfn(0, 0)) = PB_WORD_ORDER + 1;
 		mc.free -= PB_WORD_NR;
 	}

@@ -22,7 +22,7 @@
  * @skipped: an area was skipped because of a skip hint
  * @passed: pageblocks with skip hints that this run has passed
  * @busy: a range was skipped because another compaction has isolated a pageblock of it
- * @contended: ended early for a signal or another task
+ * @contended: ended early for a signal, another task, or the watermark
  * @isolated: pages isolated
  * @moved: pages migrated
  * @migrate_pfn: first PFN of the area that is being emptied

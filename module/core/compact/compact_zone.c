@@ -191,18 +191,24 @@ static int empty_area(struct pb_compact_control *cc, const struct pb_area *area)
 	return scan.free == pb_area_pages(area) ? 0 : -EBUSY;
 }
 
-/* Allocates the area for the waiting request while it is isolated; -EAGAIN: not all is free. */
+/*
+ * Allocates the area for the waiting request while it is isolated. -EAGAIN: not all is free;
+ * -ENOMEM: the watermark refuses it, and the run ends as contended.
+ */
 static int capture_area(struct pb_compact_control *cc, const struct pb_area *area,
 			struct pb_capture *capture)
 {
 	struct pb_zone *zone = cc->zone;
 	unsigned long pfn = pb_pageblock_pfn(zone, area->first) + area->frame;
 	unsigned int order = ilog2(pb_area_pages(area));
+	int ret;
 
 	preempt_disable();
-	if (!pb_area_alloc(zone, area, capture->rq)) {
+	ret = pb_area_alloc(zone, area, capture->rq);
+	if (ret) {
 		preempt_enable();
-		return -EAGAIN;
+		cc->contended |= ret == -ENOMEM;
+		return ret;
 	}
 	if (capture->alloc) {
 		capture->alloc(zone, pfn, pb_area_pages(area), capture->arg);

@@ -256,18 +256,27 @@ static void undo_alloc(struct pb_zone *zone, const struct pb_area *area, unsigne
 	}
 }
 
+/* Pages of a pageblock that its isolation takes out of the free count, without the area. */
+static long rest_of_pageblock(struct pb_zone *zone, const struct pb_area *area)
+{
+	if (area->frames == PB_PAGEBLOCK_NR)
+		return 0;
+	return atomic_read(&zone->isolated[area->first]) - (long)area->frames;
+}
+
 /*
  * Whether the zone is at its floor without the area, whose frames are in no free count. So the
  * allocation takes nothing from other requests, and needs no atomic check.
  */
-static bool above_floor(struct pb_zone *zone, unsigned long pages, const struct pb_request *rq,
-			bool cma)
+static bool above_floor(struct pb_zone *zone, const struct pb_area *area,
+			const struct pb_request *rq, bool cma)
 {
 	pb_alloc_flags_t flags = rq ? rq->flags | (cma ? PB_ALLOC_CMA : 0) :
 				 PB_ALLOC_NO_WATERMARKS;
-	long floor = pb_zone_floor(zone, pages, rq ? rq->highest_zone : 0, flags);
+	long floor = pb_zone_floor(zone, pb_area_pages(area), rq ? rq->highest_zone : 0, flags);
 
-	return floor <= 0 || pb_zone_free_pages(zone) >= floor;
+	return floor <= 0 ||
+	       pb_zone_free_pages(zone) + rest_of_pageblock(zone, area) >= floor;
 }
 
 /**
@@ -276,13 +285,14 @@ static bool above_floor(struct pb_zone *zone, unsigned long pages, const struct 
  * @area: an area that the caller has isolated
  * @rq: the request whose watermarks apply, or NULL: down to the last page
  *
- * An area that is wholly in contiguous areas does not reduce the reserve of other requests.
+ * An area that is wholly in contiguous areas does not reduce the reserve of other requests. The
+ * isolated pages beside an area in a pageblock count as free: they are when the isolation ends.
  *
  * Context: any; preemption off.
- * Return: false when a frame is not free, or the zone would fall below the watermark; nothing is
- * allocated then.
+ * Return: 0; -EAGAIN: a frame is not free; -ENOMEM: the zone would fall below the watermark.
+ * Nothing is allocated then.
  */
-bool pb_area_alloc(struct pb_zone *zone, const struct pb_area *area, const struct pb_request *rq)
+int pb_area_alloc(struct pb_zone *zone, const struct pb_area *area, const struct pb_request *rq)
 {
 	bool cma = true;
 	unsigned long i, value;
@@ -294,13 +304,13 @@ bool pb_area_alloc(struct pb_zone *zone, const struct pb_area *area, const struc
 			/* It may have seen frames, and freed them again. */
 			pb_index_update(zone, area->first + i);
 			undo_alloc(zone, area, i);
-			return false;
+			return -EAGAIN;
 		}
 		cma &= pb_entry_is_cma(value);
 	}
-	if (!above_floor(zone, pb_area_pages(area), rq, cma)) {
+	if (!above_floor(zone, area, rq, cma)) {
 		undo_alloc(zone, area, area->nr);
-		return false;
+		return -ENOMEM;
 	}
 	/* The frames leave the pageblocks' isolated frames, not the zone's free ones. */
 	for (i = area->first; i < area->first + area->nr; i++) {
@@ -308,6 +318,6 @@ bool pb_area_alloc(struct pb_zone *zone, const struct pb_area *area, const struc
 		atomic_long_sub(area->frames, &zone->nr_isolated);
 		pb_index_update(zone, i);
 	}
-	return true;
+	return 0;
 }
 EXPORT_SYMBOL_PB_TEST(pb_area_alloc);

@@ -43,7 +43,7 @@ void pb_area_unisolate(struct pb_zone *zone, const struct pb_area *area);
 void pb_area_unisolate_as(struct pb_zone *zone, const struct pb_area *area,
 			  enum pb_migratetype mt);
 bool pb_area_scan(struct pb_zone *zone, const struct pb_area *area, struct pb_area_scan *out);
-bool pb_area_alloc(struct pb_zone *zone, const struct pb_area *area,
-		   const struct pb_request *rq);
+int pb_area_alloc(struct pb_zone *zone, const struct pb_area *area,
+		  const struct pb_request *rq);
 
 #endif /* PB_ISOLATE_H */
