@@ -245,6 +245,27 @@ static void alloc_zeroed(void)
 		mc.free -= 1L << 4;
 }
 
+static void setup_prezero_two(void)
+{
+	mc_make_pool(2);
+	mc.pool->ops.zero = zero;
+	mc.pool->prezero_percent = 100;
+}
+
+static void alloc10_waiting(void) { mc_alloc_flags(3, 10, PB_MOVABLE, PB_ALLOC_WAIT); }
+
+static void contig_waiting(void)
+{
+	struct pb_request rq = { .migratetype = PB_MOVABLE, .highest_zone = PB_ZONE_MOVABLE,
+				 .flags = PB_ALLOC_WAIT };
+
+	mc.got[3] = pb_alloc_contig(mc.pool, &rq, 2 * PB_PAGEBLOCK_NR, NULL);
+	if (mc_got(3))
+		mc.free -= 2 * PB_PAGEBLOCK_NR;
+}
+
+static void two_served(void) { mc_must_get(3, "both pageblocks were free or being zeroed"); }
+
 static void alloc_unmovable(void) { mc_alloc(1, 0, PB_UNMOVABLE); }
 
 static void free_contig_other(void)
@@ -284,6 +305,8 @@ static const struct mc_scenario rows[] = {
 	{ "prezero_free", setup_prezero, { prezero, free_contig_other } },
 	{ "zeroed_alloc_free", setup_prezero, { alloc_zeroed, free_contig_other } },
 	{ "prezero_order_9", setup_prezero, { prezero, cached_alloc9 } },
+	{ "prezero_order_10", setup_prezero_two, { prezero, alloc10_waiting }, 0, two_served },
+	{ "prezero_contig", setup_prezero_two, { prezero, contig_waiting }, 0, two_served },
 	{ "prezero_fallback", setup_prezero, { prezero, alloc_unmovable } },
 	{ "prezero_isolate", setup_prezero, { prezero, isolate_unisolate } },
 };

@@ -12,6 +12,7 @@
 #include "core/base/pfn.h"
 #include "core/base/request.h"
 #include "core/cache/freelist.h"
+#include "core/cache/prezero.h"
 #include "core/cache/zeroed.h"
 #include "core/compact/compact.h"
 #include "core/index/pageblock.h"
@@ -236,6 +237,41 @@ static unsigned long empty_range(struct pb_pool *pool, const struct pb_request *
 	return wanted.pfn;
 }
 
+/* Reclaims, scans, and empties a range: each when the step before it did not serve the request. */
+static unsigned long reclaim_range(struct pb_pool *pool, const struct pb_request *rq,
+				   unsigned long nr_pages)
+{
+	unsigned long pfn = PB_NO_PFN;
+
+	if (pb_may_reclaim(rq) && pb_slowpath_reclaim(pool, rq))
+		pfn = walk_zonelist(pool, rq, nr_pages);
+	if (pfn == PB_NO_PFN)
+		pfn = scan_zonelist(pool, rq, nr_pages);
+	if (pfn == PB_NO_PFN && pb_may_reclaim(rq))
+		pfn = empty_range(pool, rq, nr_pages);
+	return pfn;
+}
+
+/* Drains caches, waits for pageblocks that are being prezeroed, reclaims, empties a range. */
+static unsigned long contig_slowpath(struct pb_pool *pool, const struct pb_request *rq,
+				     unsigned long nr_pages)
+{
+	unsigned long pfn;
+
+	pb_slowpath_drain(pool, rq);
+	pfn = walk_zonelist(pool, rq, nr_pages);
+	if (pfn != PB_NO_PFN)
+		return pfn;
+	if (nr_pages == 1 || !(rq->flags & PB_ALLOC_WAIT) || rq->flags & PB_ALLOC_NORETRY)
+		return reclaim_range(pool, rq, nr_pages);
+	pb_prezero_pause(pool);
+	pfn = walk_zonelist(pool, rq, nr_pages);
+	if (pfn == PB_NO_PFN)
+		pfn = reclaim_range(pool, rq, nr_pages);
+	pb_prezero_resume(pool);
+	return pfn;
+}
+
 /**
  * pb_alloc_contig - allocate any number of contiguous frames
  * @pool: the pool
@@ -273,14 +309,7 @@ unsigned long pb_alloc_contig(struct pb_pool *pool, const struct pb_request *rq,
 		any.preferred_zone = NULL;
 	any.nr_pages = nr_pages;
 	any.order = min_t(unsigned int, ilog2(nr_pages), PB_MAX_ORDER);
-	pb_slowpath_drain(pool, &any);
-	pfn = walk_zonelist(pool, &any, nr_pages);
-	if (pfn == PB_NO_PFN && pb_may_reclaim(&any) && pb_slowpath_reclaim(pool, &any))
-		pfn = walk_zonelist(pool, &any, nr_pages);
-	if (pfn == PB_NO_PFN)
-		pfn = scan_zonelist(pool, &any, nr_pages);
-	if (pfn == PB_NO_PFN && pb_may_reclaim(&any))
-		pfn = empty_range(pool, &any, nr_pages);
+	pfn = contig_slowpath(pool, &any, nr_pages);
 	if (pfn == PB_NO_PFN)
 		return pb_alloc_fail(pool, rq, pb_failure_reason(pool, &any,
 								 max(nr_pages,

@@ -16,6 +16,7 @@
  * @compact_priority: priority of the next compaction
  * @compact_result: result of the last compaction
  * @compaction_retries: successful compactions whose block another request allocated
+ * @paused: the request has paused prezeroing
  */
 struct pb_slow {
 	struct pb_pool			*pool;
@@ -27,6 +28,7 @@ struct pb_slow {
 	enum pb_compact_priority	compact_priority;
 	enum pb_compact_result		compact_result;
 	int				compaction_retries;
+	bool				paused;
 };
 
 /* Whether the caller's request has a flag, independent of the flags of the next walk. */

@@ -6,7 +6,8 @@
  *
  *   ADJUST          wake the node threads; walk with the flags of the slow path, down to min
  *   COLLECT         drain this CPU's caches; if the request may sleep also those of other CPUs,
- *                   update the index from the free bitmaps unless it is NORETRY, and scan
+ *                   update the index from the free bitmaps unless it is NORETRY, and scan; a block
+ *                   then waits for the pageblocks that are being prezeroed, unless it is NORETRY
  *   GROW            grow the pool, if it may grow; walk
  *   COMPACT_FIRST   costly and unmovable blocks: compact asynchronously before reclaim
  *   RETRY           wake the node threads, update the reserves, walk; requests that may not sleep
@@ -36,6 +37,7 @@
 #include "core/base/pool_types.h"
 #include "core/base/request.h"
 #include "core/cache/drain.h"
+#include "core/cache/prezero.h"
 
 enum state {
 	ADJUST, COLLECT, GROW, COMPACT_FIRST, RETRY, RECLAIM, COMPACT, AGAIN, OUT_OF_MEMORY,
@@ -51,6 +53,16 @@ static enum state adjust(struct pb_slow *s)
 		return COLLECT;
 	pb_slow_wake_nodes(s);
 	return pb_slow_walk(s) ? SERVED : COLLECT;
+}
+
+/* A block larger than a page may lack a pageblock that is being prezeroed. */
+static bool walk_without_prezero(struct pb_slow *s)
+{
+	if (!s->rq->order || pb_slow_may(s, PB_ALLOC_NORETRY))
+		return false;
+	s->paused = true;
+	pb_prezero_pause(s->pool);
+	return pb_slow_walk(s);
 }
 
 static enum state collect(struct pb_slow *s)
@@ -69,7 +81,9 @@ static enum state collect(struct pb_slow *s)
 		if (pb_slow_walk(s))
 			return SERVED;
 	}
-	return pb_slow_scan(s) ? SERVED : GROW;
+	if (pb_slow_scan(s))
+		return SERVED;
+	return walk_without_prezero(s) ? SERVED : GROW;
 }
 
 /* Before reclaim, because growth takes memory from no user of the pool. */
@@ -221,6 +235,8 @@ unsigned long pb_alloc_slowpath(struct pb_pool *pool, const struct pb_request *r
 	pb_slow_count(pool, PB_ALLOC_SLOW);
 	while (state < NR_STATES)
 		state = enter[state](&s);
+	if (s.paused)
+		pb_prezero_resume(pool);
 	if (state == SERVED)
 		return s.pfn;
 	s.now.nodemask = rq->nodemask;

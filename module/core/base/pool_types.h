@@ -52,6 +52,8 @@ struct pb_watermark_tunables {
  * @compaction_proactiveness: tunable: effort of proactive compaction, 0 to 100
  * @wmark: changed by the caller of pb_setup_per_zone_wmarks(), one at a time
  * @oom_busy: A: a task is in ops.oom
+ * @prezeroing: A: tasks in pb_prezero_next()
+ * @prezero_paused: A: requests that have paused prezeroing
  */
 struct pb_pool {
 	struct pb_ops		ops;
@@ -73,6 +75,8 @@ struct pb_pool {
 	unsigned int		compaction_proactiveness;
 	struct pb_watermark_tunables wmark;
 	atomic_t		oom_busy;
+	atomic_t		prezeroing;
+	atomic_t		prezero_paused;
 };
 
 #endif /* PB_POOL_TYPES_H */

@@ -6,6 +6,21 @@
  * pool->prezero_percent bounds the prezeroed part of a zone. The node thread makes a run over
  * a zone, pageblock by pageblock, and can stop after any of them. A run terminates, because
  * it looks at each pageblock once.
+ *
+ * Pausing
+ * -------
+ * A pageblock that is being zeroed may be the one that a request for contiguous pages lacks, and
+ * compaction takes it for one that cannot be emptied. So a request that may sleep pauses prezeroing
+ * before it takes memory from others, and waits until no pageblock is being zeroed:
+ *
+ *   prezero:  PZ1 increment ->prezeroing      pause:  PP1 increment ->prezero_paused
+ *             PZ2 read ->prezero_paused               PP2 read ->prezeroing, until it is 0
+ *             PZ3 allocate, zero and free, or not     PP3 search again
+ *             PZ4 decrement ->prezeroing
+ *
+ * PZ1, PZ4 and PP1 are full barriers, PP2 is an acquire. If PZ2 does not see PP1, PP2 sees PZ1 and
+ * waits for PZ4, after which PP3 sees the pageblock free (litmus: prezero-pause). A pause delays
+ * prezeroing, which no request needs, so it may last as long as the request.
  */
 #include "core/base/pfn.h"
 #include "core/base/request.h"
@@ -16,6 +31,9 @@
 #include "core/index/pageblock.h"
 #include "core/zone/watermark.h"
 #include "core/zone/zone.h"
+
+/* Most ticks to wait for pageblocks that are being zeroed; one takes less than a tick. */
+#define PAUSE_TICKS	64
 
 /* Allocates this pageblock and sets its order. */
 static bool alloc_idle(struct pb_zone *zone, unsigned long index, enum pb_migratetype mt,
@@ -104,22 +122,12 @@ void pb_prezero_start(struct pb_prezero *run, struct pb_zone *zone)
 }
 EXPORT_SYMBOL_PB_TEST(pb_prezero_start);
 
-/**
- * pb_prezero_next - prezero one idle pageblock
- * @run: the run
- *
- * Only above the high watermark and within the zone's share. The pageblock is allocated to the
- * caller while it is zeroed, so verify and other readers see a consistent state.
- *
- * Context: process, sleeps.
- * Return: false when there is no more to do.
- */
-bool pb_prezero_next(struct pb_prezero *run)
+/* False when there is no more to do. */
+static bool prezero_next(struct pb_prezero *run)
 {
 	struct pb_zone *zone = run->zone;
 	struct pb_pageblock *pageblock;
 
-	might_sleep();
 	for (; run->mt < PB_INDEXED_TYPES; run->mt++, run->index = 0) {
 		pageblock = alloc_next_idle(run, run->mt);
 		if (!pageblock)
@@ -133,4 +141,67 @@ bool pb_prezero_next(struct pb_prezero *run)
 	}
 	return false;
 }
+
+/**
+ * pb_prezero_next - prezero one idle pageblock
+ * @run: the run; its paused is set
+ *
+ * Only above the high watermark and within the zone's share. The pageblock is allocated to the
+ * caller while it is zeroed, so verify and other readers see a consistent state.
+ *
+ * Context: process, sleeps.
+ * Return: false when there is no more to do, or when prezeroing is paused; the caller can go on
+ * later.
+ */
+bool pb_prezero_next(struct pb_prezero *run)
+{
+	struct pb_pool *pool = run->zone->pool;
+	bool done = false;
+
+	might_sleep();
+	atomic_fetch_inc(&pool->prezeroing);			/* PZ1 */
+	run->paused = atomic_read(&pool->prezero_paused);	/* PZ2 */
+	if (!run->paused)
+		done = prezero_next(run);			/* PZ3 */
+	atomic_dec_return(&pool->prezeroing);			/* PZ4 */
+	return done;
+}
 EXPORT_SYMBOL_PB_TEST(pb_prezero_next);
+
+/**
+ * pb_prezero_pause - begin no more prezeroing, and wait for the end of what has begun
+ * @pool: the pool
+ *
+ * The wait ends after a bounded time, and on a fatal signal. Prezeroing stays paused until
+ * pb_prezero_resume(), which the caller must call in either case. It searches again first: a
+ * pageblock may have been prezeroed until now.
+ *
+ * Context: process, may sleep.
+ */
+void pb_prezero_pause(struct pb_pool *pool)
+{
+	unsigned int ticks = 0;
+
+	might_sleep();
+	atomic_fetch_inc(&pool->prezero_paused);		/* PP1 */
+	while (atomic_read_acquire(&pool->prezeroing)) {	/* PP2 */
+		if (ticks++ == PAUSE_TICKS || pb_fatal_signal())
+			break;
+		pb_wait_tick();
+	}
+}
+EXPORT_SYMBOL_PB_TEST(pb_prezero_pause);
+
+/**
+ * pb_prezero_resume - end a pause
+ * @pool: the pool
+ *
+ * Prezeroing goes on when the last of several pauses has ended.
+ *
+ * Context: any.
+ */
+void pb_prezero_resume(struct pb_pool *pool)
+{
+	atomic_dec(&pool->prezero_paused);
+}
+EXPORT_SYMBOL_PB_TEST(pb_prezero_resume);

@@ -5,6 +5,7 @@
 
 #include "core/base/platform.h"
 
+struct pb_pool;
 struct pb_zone;
 
 /**
@@ -13,15 +14,19 @@ struct pb_zone;
  * @mt: migratetype that is being searched
  * @index: next pageblock to look at
  * @left: pageblocks the run may still prezero; prezeroed ones that it finds count as well
+ * @paused: requests paused prezeroing at the last call of pb_prezero_next()
  */
 struct pb_prezero {
 	struct pb_zone	*zone;
 	unsigned int	mt;
 	unsigned long	index;
 	unsigned long	left;
+	bool		paused;
 };
 
 void pb_prezero_start(struct pb_prezero *run, struct pb_zone *zone);
 bool pb_prezero_next(struct pb_prezero *run);
+void pb_prezero_pause(struct pb_pool *pool);
+void pb_prezero_resume(struct pb_pool *pool);
 
 #endif /* PB_PREZERO_H */

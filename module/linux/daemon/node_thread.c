@@ -378,7 +378,7 @@ static void compact_proactively(struct pb_node *n)
 		WRITE_ONCE(n->proactive_deferred, PROACTIVE_DEFER);
 }
 
-/* Zeroes idle pageblocks until the thread or its CPU is needed. */
+/* Zeroes idle pageblocks until the thread or its CPU is needed, or a request pauses it. */
 static void zero_proactively(struct pb_node *n)
 {
 	unsigned long preempted = current->nivcsw;
@@ -396,6 +396,8 @@ static void zero_proactively(struct pb_node *n)
 				return;
 			}
 		}
+		if (run.paused)
+			WRITE_ONCE(n->want_zeroed, true);
 	}
 }
 

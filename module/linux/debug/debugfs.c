@@ -300,7 +300,7 @@ DEFINE_SHOW_ATTRIBUTE(accounts);
 
 /* ---- prezero ---- */
 
-/* Prezeroes all zones at once. */
+/* Prezeroes all zones at once, and goes on after a pause. */
 static ssize_t prezero_write(struct file *file, const char __user *buf, size_t count, loff_t *pos)
 {
 	struct pb_prezero run;
@@ -308,9 +308,12 @@ static ssize_t prezero_write(struct file *file, const char __user *buf, size_t c
 
 	pb_for_each_zone(zone, &pb_instance) {
 		pb_prezero_start(&run, zone);
-		while (pb_prezero_next(&run))
+		while (pb_prezero_next(&run) || run.paused) {
 			if (fatal_signal_pending(current))
 				return -EINTR;
+			if (run.paused)
+				schedule_timeout_killable(1);
+		}
 	}
 	return count;
 }
