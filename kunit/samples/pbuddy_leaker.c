@@ -6,6 +6,7 @@
 #include <linux/init.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/numa.h>
 #include <linux/pbuddy.h>
 #include <linux/slab.h>
 
@@ -23,6 +24,10 @@ static uint order;
 module_param(order, uint, 0444);
 MODULE_PARM_DESC(order, "order of each block (default: 0)");
 
+static bool bulk;
+module_param(bulk, bool, 0444);
+MODULE_PARM_DESC(bulk, "allocate and free the blocks, of order 0, by one call (default: N)");
+
 static struct page **pages;
 
 static int __init leaker_init(void)
@@ -32,8 +37,11 @@ static int __init leaker_init(void)
 	pages = kcalloc(blocks, sizeof(*pages), GFP_KERNEL);
 	if (!pages)
 		return -ENOMEM;
+	if (bulk)
+		pbuddy_alloc_pages_bulk(GFP_KERNEL, NUMA_NO_NODE, blocks, pages);
 	for (i = 0; i < blocks; i++) {
-		pages[i] = pbuddy_alloc_pages(GFP_KERNEL, order);
+		if (!bulk)
+			pages[i] = pbuddy_alloc_pages(GFP_KERNEL, order);
 		if (pages[i] && i < leak)
 			pr_info("pbuddy_leaker: leaking pfn 0x%lx\n", page_to_pfn(pages[i]));
 	}
@@ -44,7 +52,9 @@ static void __exit leaker_exit(void)
 {
 	uint i;
 
-	for (i = leak; i < blocks; i++)
+	if (bulk && leak < blocks)
+		pbuddy_free_pages_bulk(pages + leak, blocks - leak);
+	for (i = leak; i < blocks && !bulk; i++)
 		pbuddy_free_pages(pages[i], order);
 	kfree(pages);
 }

@@ -54,6 +54,22 @@ entries() {
 }
 frees() { [ "$(events_of mm_page_free 'pfn=0x[0-9a-f]* order=0$')" -eq 100 ]; }
 
+# A bulk allocation has one entry event, and each page its own events.
+pfns_of() { sed -n "s/.* $1: pfn=\(0x[0-9a-f]*\) .*/\1/p" /tmp/trace | sort -u; }
+bulk() {
+	echo >"$tracing/trace"
+	echo 1 >"$events/enable"
+	insmod /pbuddy_leaker.ko blocks=100 leak=0 bulk=1 && rmmod pbuddy_leaker
+	echo 0 >"$events/enable"
+	cp "$tracing/trace" /tmp/trace
+	pfns_of mm_page_alloc >/tmp/allocated
+	pfns_of mm_page_free >/tmp/freed
+	echo "$(wc -l </tmp/allocated) pages allocated, $(wc -l </tmp/freed) freed"
+	[ "$(events_of mm_page_alloc_entry 'order=0 migratetype=0 gfp_flags=GFP_KERNEL')" -eq 1 ] &&
+		allocs && frees && [ "$(wc -l </tmp/allocated)" -eq 100 ] &&
+		cmp /tmp/allocated /tmp/freed
+}
+
 # As many pages enter the caches by refills as leave them by drains.
 pages_of() { sed -n "s/.* $1: .* order=0 .*count=\([0-9]*\)$/\1/p" /tmp/trace | awk '{ n += $1 } END { print n + 0 }'; }
 balanced() {
@@ -248,6 +264,7 @@ t trace_frees frees
 t trace_refills_and_drains_balance balanced
 t trace_fields_are_the_kernels same_fields
 t trace_zone_level zone_level
+t trace_bulk bulk
 t trace_compaction compaction
 t trace_reclaim reclaim
 t trace_cmd_recipe recipe
