@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Mutants: planted bugs of the core, each of which a scenario must find. scripts/lib/mc-mutants
+ * Mutants: planted bugs of the core, each of which a scenario must find. scripts/lib/mutants
  * compiles them in, from kunit/host/mutants/mc.table. Other builds have none.
  */
 #ifndef PB_MC_MUTANT_H
