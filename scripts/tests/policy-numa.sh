@@ -58,13 +58,11 @@ slab_pages() { awk '/^nr_slab_(un)?reclaimable / { n += $2 } END { print n }' /p
 interleaved() {
 	want_turns=$1 arguments=$2
 	shift 2
-	taskset -p 1 $$ >/dev/null
 	pbuddyctl alloc $arguments >/dev/null
 	before=$(slab_pages)
 	on_nodes "$want_turns" "$@" pbuddyctl alloc $arguments
 	result=$?
 	echo "slabs of the whole system: $(($(slab_pages) - before)) pages more than before"
-	taskset -p f $$ >/dev/null
 	return $result
 }
 
@@ -83,7 +81,7 @@ alloc="pbuddyctl alloc --size"
 in_cpuset() {
 	echo "$1" >$cgroup/t/cpuset.mems || return
 	shift
-	sh -c 'echo $$ >/sys/fs/cgroup/t/cgroup.procs && exec "$@"' sh "$@"
+	sh -c 'echo $$ >/sys/fs/cgroup/t/cgroup.procs && exec taskset 1 "$@"' sh "$@"
 }
 
 # While another process has nearly all of the node.
@@ -108,6 +106,7 @@ interleave_counted() {
 moved_while_running() {
 	echo 1 >$cgroup/t/cpuset.mems
 	sh -c 'echo $$ >/sys/fs/cgroup/t/cgroup.procs
+		taskset -p 1 $$ >/dev/null
 		pbuddyctl alloc --size 1M >/tmp/first && echo 3 >/sys/fs/cgroup/t/cpuset.mems &&
 		exec pbuddyctl alloc --size 1M >/tmp/second' || return
 	on_nodes 1:1 cat /tmp/first && on_nodes 3:1 cat /tmp/second
@@ -127,7 +126,15 @@ weighted_by() { # WEIGHTS WANT NODES ARGUMENTS
 }
 
 load pool=0:64M,1:64M,2:64M,3:64M || exit 1
-numactl() { /numactl "$@"; }
+# All run on the CPU of node 0, so that no request gets pages of another node because it runs there. Only
+# --cpunodebind selects another CPU.
+taskset -p 1 $$ >/dev/null
+numactl() {
+	case $1 in
+	--cpunodebind=*) taskset f /numactl "$@" ;;
+	*) /numactl "$@" ;;
+	esac
+}
 ktap_begin
 
 t local_is_where_it_runs on_nodes 3:8 numactl --cpunodebind=3 $alloc 8M
