@@ -6,7 +6,7 @@
 
 # After the time stamp (and the caller column some kernels print) a report starts with
 # one of these.  Debian's boot noise ("Spectre V2 : WARNING: ...") does not start so.
-PB_SPLAT_START='WARNING: |BUG: |INFO: possible |INFO: task .* blocked for more than|INFO: rcu'
+PB_SPLAT_START='WARNING: |(\[ )?BUG: |INFO: possible |INFO: task .* blocked for more than|INFO: rcu'
 PB_SPLAT_START+='|INFO: trying to register non-static key|INFO: suspicious'
 PB_SPLAT_START+='|kernel BUG at |Kernel panic|Oops|Internal error|PANIC: '
 PB_SPLAT_START+='|general protection fault|traps: PANIC|divide error|invalid opcode'
