@@ -3,6 +3,7 @@
  * Makes pools over made-up PFNs for the suites and checks them at the end of a case; see
  * fixture.h.
  */
+#include "core/cache/pcp.h"
 #include "fixture.h"
 #include "layouts.h"
 #include "threads.h"
@@ -52,6 +53,20 @@ void pt_config(const struct pt_layout *layout, struct pb_pool_config *config)
 	config->ops.drain_all = pt_drain_all;
 }
 
+void pt_cache_words(struct pb_pool *pool)
+{
+	struct pb_zone *zone;
+	int cpu, high;
+
+	pb_for_each_zone(zone, pool) {
+		high = zone->present_pages / PB_PCP_HIGH_FRACTION_MIN / pb_nr_cpus();
+		zone->pcp_high_max = max_t(int, high, PB_WORD_NR);
+		zone->pcp_high_min = PB_WORD_NR;
+		pb_for_each_cpu(cpu)
+			pb_per_cpu_ptr(zone->pcp, cpu)->high = zone->pcp_high_min;
+	}
+}
+
 struct pt_fixture *pt_pool(struct kunit *test, const struct pt_layout *layout)
 {
 	struct pt_context *context = test->priv;
@@ -64,6 +79,7 @@ struct pt_fixture *pt_pool(struct kunit *test, const struct pt_layout *layout)
 	pt_layout_use_nodes(layout->nr_nodes);
 	pt_config(layout, &config);
 	KUNIT_ASSERT_EQ(test, pb_pool_init(&f->pool, &config), 0);
+	pt_cache_words(&f->pool);
 	f->layout = layout;
 	f->next = context->pools;
 	context->pools = f;

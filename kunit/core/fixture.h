@@ -91,6 +91,11 @@ int pt_init(struct kunit *test);
 void pt_exit(struct kunit *test);
 
 struct pt_fixture *pt_pool(struct kunit *test, const struct pt_layout *layout);
+/*
+ * Lets the lists have masks, as in a large zone; see pb_pcp_has_masks(). pt_pool() calls it,
+ * because the layouts are small. pb_pcp_set_high() ends it.
+ */
+void pt_cache_words(struct pb_pool *pool);
 /* The configuration pt_pool() uses, for tests that call pb_pool_init() themselves. */
 void pt_config(const struct pt_layout *layout, struct pb_pool_config *config);
 

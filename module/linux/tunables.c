@@ -7,7 +7,8 @@
  * a value is written.
  *
  * A write sets a variable here, under a mutex, and then copies all variables to the pool and
- * recalculates its watermarks. Before the pool is initialized, a write only sets the variable.
+ * recalculates its watermarks and the bounds of its per-CPU caches. Before the pool is initialized,
+ * a write only sets the variable.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -19,6 +20,7 @@
 #include <linux/string.h>
 #include <linux/sysfs.h>
 
+#include "core/cache/pcp.h"
 #include "core/zone/node_reclaim.h"
 #include "core/zone/watermark.h"
 #include "instance.h"
@@ -41,6 +43,7 @@ static unsigned int node_reclaim_mode;
 static unsigned int prezero;
 static unsigned int dirty_ratio = 20;
 static unsigned int compaction_proactiveness = 20;
+static unsigned int pcp_high_fraction;
 static unsigned int lowmem_reserve_ratio[PB_NR_ZONE_TYPES] = {
 	[PB_ZONE_DMA32] = 256, [PB_ZONE_NORMAL] = 32,
 };
@@ -71,6 +74,15 @@ static unsigned long lowmem_pages(void)
 	return pages;
 }
 
+static void apply_high_fraction(void)
+{
+	lockdep_assert_held(&lock);
+	if (!live)
+		return;
+	pb_instance.pcp_high_fraction = pcp_high_fraction;
+	pb_pcp_set_high(&pb_instance);
+}
+
 static void apply(void)
 {
 	struct pb_watermark_tunables *wmark = &pb_instance.wmark;
@@ -91,6 +103,7 @@ static void apply(void)
 	for (i = 0; i < PB_NR_ZONE_TYPES; i++)
 		wmark->lowmem_reserve_ratio[i] = lowmem_reserve_ratio[i];
 	pb_setup_per_zone_wmarks(&pb_instance);
+	apply_high_fraction();		/* high follows the low watermark */
 }
 
 static int set_min_free(const char *text, const struct kernel_param *param)
@@ -179,6 +192,30 @@ static const struct bounded proactiveness = { &compaction_proactiveness, 0, 100 
 module_param_cb(compaction_proactiveness, &bounded_ops, (void *)&proactiveness, 0644);
 MODULE_PARM_DESC(compaction_proactiveness, "how much the node threads compact before a request needs it, 0 (not at all) to 100, as vm.compaction_proactiveness (default: 20)");
 
+static int set_high_fraction(const char *text, const struct kernel_param *param)
+{
+	unsigned int value;
+	int ret = kstrtouint(text, 0, &value);
+
+	if (ret || (value && value < PB_PCP_HIGH_FRACTION_MIN) || value > INT_MAX) {
+		pr_err("%s: bad number \"%.*s\": 0, or %u to %u is expected\n", param->name,
+		       text_len(text), text, PB_PCP_HIGH_FRACTION_MIN, INT_MAX);
+		return -EINVAL;
+	}
+	mutex_lock(&lock);
+	pcp_high_fraction = value;
+	apply_high_fraction();
+	mutex_unlock(&lock);
+	return 0;
+}
+
+static const struct bounded high_fraction = { &pcp_high_fraction };
+static const struct kernel_param_ops high_fraction_ops = {
+	.set = set_high_fraction, .get = get_bounded,
+};
+module_param_cb(percpu_pagelist_high_fraction, &high_fraction_ops, (void *)&high_fraction, 0644);
+MODULE_PARM_DESC(percpu_pagelist_high_fraction, "the per-CPU caches of all CPUs hold at most one page in N of a zone, as vm.percpu_pagelist_high_fraction: 8 or more (default: 0: one in 8 at most, tuned between this and the low watermark)");
+
 /* Parses one number for each zone type, separated by white space or commas. */
 static int set_ratio(const char *text, const struct kernel_param *param)
 {
@@ -258,7 +295,7 @@ void pb_tunables_exit(void)
 }
 
 /**
- * pb_tunables_resized - recalculate the watermarks after a zone has grown
+ * pb_tunables_resized - recalculate watermarks and bounds of caches after a zone has grown
  *
  * Context: process, may sleep.
  */

@@ -116,6 +116,74 @@ refused() { # FILE VALUE...
 	dmesg | tail -n 1 | grep "pbuddy: $file: bad"
 }
 
+# high_is N: each CPU may cache its part of one page in N of each zone, less the word of a mask.
+high_is() {
+	awk -v n="$1" -v cpus="$(nproc)" '$1 == "present" {
+			part = int(int($2 / n) / cpus)
+			want = part >= 128 ? part - 64 : part < 63 ? part : 63
+		}
+		$1 == "high_max:" {
+			seen++
+			if ($2 != want) {
+				print "high_max " $2 " instead of " want
+				wrong = 1
+			}
+		}
+		END { exit wrong || !seen }' "$debugfs/zoneinfo"
+}
+
+write_high() { echo "$1" >"$params/percpu_pagelist_high_fraction"; }
+
+# high_is_set N...: with a fraction high is not tuned.
+high_is_set() {
+	for n; do
+		write_high "$n" && high_is "$n" && [ "$(sum high_min:)" -eq "$(sum high_max:)" ] || return
+	done
+	write_high 0
+}
+
+# high_min follows from the low watermark, of which the CPUs have an equal part.
+high_default() {
+	[ "$(cat "$params/percpu_pagelist_high_fraction")" -eq 0 ] && high_is 8 || return
+	echo 0 >"$params/min_free_kbytes" || return
+	least=$(sum high_min:)
+	echo 16384 >"$params/min_free_kbytes" || return
+	echo "high_min $least, then $(sum high_min:), of $(sum high_max:)"
+	[ "$(sum high_min:)" -gt "$least" ] && [ "$(sum high_min:)" -le "$(sum high_max:)" ]
+}
+
+# caches_hold N: the caches of all CPUs hold at most one page in N of each zone.
+caches_hold() {
+	awk -v n="$1" '/^Node/ { count = 0 } $1 == "present" { share = $2 / n }
+		$1 == "count:" { count += $2; wrong = wrong || count > share }
+		END { exit wrong }' "$debugfs/zoneinfo"
+}
+
+# use_caches N: each CPU frees many buffers of a page and of 32K, whose blocks it caches.
+use_caches() {
+	for cpu in 1 2 4 8; do
+		for size in 4K 32K; do
+			taskset "$cpu" pbuddyctl alloc --size "$size" --count 300 >/dev/null || return
+			caches_hold "$1" || return
+		done
+	done
+	echo "one page in $1 at most: the caches hold $(sum count:) of $(sum present)"
+}
+
+high_holds() {
+	write_high 8 && use_caches 8 && [ "$(sum count:)" -gt $(($(sum present) / 4000)) ] || return
+	# Caches that hold more shrink when their CPU decays them.
+	write_high 4000 && within 20 caches_hold 4000 && use_caches 4000 && write_high 0
+}
+
+high_grows() {
+	unload && load_default pool=0:32M-128M && high_is 8 || return
+	before=$(sum high_max:)
+	alloc --node 0 --size 128M --order 9 || return
+	echo "high_max $before, then $(sum high_max:)"
+	high_is 8 && [ "$(sum high_max:)" -gt "$before" ]
+}
+
 back_to_none() {
 	echo 0 >"$params/min_free_kbytes" && [ "$(sum min)" -eq 0 ] && [ "$(sum high)" -eq 0 ]
 }
@@ -151,11 +219,16 @@ t tunables_refuse_min_free refused min_free_kbytes -1 x ''
 t tunables_refuse_scale refused watermark_scale_factor 0 3001 -5 ten
 t tunables_refuse_boost refused watermark_boost_factor -1 1000001
 t tunables_refuse_ratio refused lowmem_reserve_ratio 1 '1 2' '1 2 3 4' a,b,c
+t tunables_refuse_high refused percpu_pagelist_high_fraction 1 7 -1 2147483648 99999999999 x ''
+t tunables_high_default high_default
+t tunables_high high_is_set 8 100 5000 2147483647
+t tunables_high_holds high_holds
 t tunables_back_to_none back_to_none
 t tunables_at_load at_load
 t tunables_default_size default_size
 t tunables_default_size_movable default_size_movable
 t tunables_default_grows default_grows
+t tunables_high_grows high_grows
 t tunables_given_at_load given_at_load
 t tunables_all_reserved all_reserved
 t tunables_none_at_load none_at_load

@@ -60,6 +60,17 @@ void mc_drain_all_cpus(struct pb_pool *pool)
 	}
 }
 
+/* Lets the lists have masks, as in a large zone; see pb_pcp_has_masks(). */
+static void cache_words(void)
+{
+	int cpu;
+
+	mc.zone->pcp_high_max = PB_WORD_NR;
+	mc.zone->pcp_high_min = PB_WORD_NR;
+	pb_for_each_cpu(cpu)
+		pb_per_cpu_ptr(mc.zone->pcp, cpu)->high = PB_WORD_NR;
+}
+
 static void make_pool(unsigned int nr_pageblocks, const struct pb_range *span)
 {
 	struct pb_range range = {
@@ -77,6 +88,7 @@ static void make_pool(unsigned int nr_pageblocks, const struct pb_range *span)
 	if (pb_pool_init(mc.pool, &config))
 		abort();
 	mc.zone = mc.pool->zone[0][PB_ZONE_NORMAL];
+	cache_words();
 	/* Statistics: added to by everything, read by nothing. */
 	mc_arena_ignore(mc.zone->event, sizeof(mc.zone->event));
 }

@@ -50,6 +50,7 @@ struct pb_watermark_tunables {
  * @prezero_percent: tunable: percentage of a zone that may be prezeroed
  * @dirty_ratio: tunable: percentage of a node that may be dirty
  * @compaction_proactiveness: tunable: effort of proactive compaction, 0 to 100
+ * @pcp_high_fraction: tunable: share of a zone that per-CPU caches may hold; see pb_pcp_set_high()
  * @wmark: changed by the caller of pb_setup_per_zone_wmarks(), one at a time
  * @oom_busy: A: a task is in ops.oom
  * @prezeroing: A: tasks in pb_prezero_next()
@@ -73,6 +74,7 @@ struct pb_pool {
 	unsigned int		prezero_percent;
 	unsigned int		dirty_ratio;
 	unsigned int		compaction_proactiveness;
+	unsigned int		pcp_high_fraction;
 	struct pb_watermark_tunables wmark;
 	atomic_t		oom_busy;
 	atomic_t		prezeroing;

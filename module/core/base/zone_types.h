@@ -40,8 +40,8 @@ struct pb_zone {
 
 	struct pb_pcp __percpu	*pcp;			/* I */
 	long			fast_watermark;		/* above all watermarks; see watermark.c */
-	int			pcp_high_min;		/* I: pages */
-	int			pcp_high_max;		/* I: pages */
+	int			pcp_high_min;		/* pages; see pb_pcp_set_high() */
+	int			pcp_high_max;		/* pages; the same */
 	int			pcp_high_step;		/* I: pages a refill adds to high */
 	bool			wake_boosted;		/* R: wake the thread; see fallback.c */
 

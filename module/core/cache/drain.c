@@ -6,7 +6,7 @@
  * to their pageblock together with one atomic. Several of them at once suggest that a whole
  * word is being freed in order, so they are collected in the list's mask until the word is
  * complete or another word needs the mask. A whole word then costs one atomic for the word
- * and one for the zone's count.
+ * and one for the zone's count. Zones whose lists have no masks (pcp.c) get every block at once.
  *
  * Each flush checks whether the index has to change (pb_index_on_free), but the update is
  * deferred while this CPU continues to free into the same pageblock, which the list
@@ -74,7 +74,7 @@ static unsigned int batch(struct pb_zone *zone, struct pb_pcp_list *list,
 	unsigned int pages = 0;
 
 	if (list->mask_base != pfn || !list->mask) {
-		if (nr < BATCH_MIN)
+		if (nr < BATCH_MIN || unlikely(!pb_pcp_has_masks(zone)))
 			return free_word(zone, list, pfn, heads, order);
 		pages = free_mask(zone, list, order);
 		list->mask_base = pfn;
@@ -426,6 +426,17 @@ void pb_pcp_drain_cpu(struct pb_pool *pool, int cpu)
 }
 EXPORT_SYMBOL_PB_TEST(pb_pcp_drain_cpu);
 
+/* Brings high down to a new maximum: empties all lists, which get new limits when they are used. */
+static void lower_to_max(struct pb_zone *zone, struct pb_pcp *pcp)
+{
+	unsigned int order, mt;
+
+	pcp->high = READ_ONCE(zone->pcp_high_max);
+	for (order = 0; order < PB_NR_PCP_ORDERS; order++)
+		for (mt = 0; mt < PB_PCPTYPES; mt++)
+			trim_list(pcp, order, mt);
+}
+
 /* Lowers high by an eighth; the lists give up what exceeds it. */
 static void lower_high(struct pb_zone *zone, struct pb_pcp *pcp)
 {
@@ -433,7 +444,7 @@ static void lower_high(struct pb_zone *zone, struct pb_pcp *pcp)
 	struct pb_pcp_list *list;
 	unsigned int order, mt;
 
-	pcp->high = max(pcp->high - (pcp->high >> 3), zone->pcp_high_min);
+	pcp->high = max(pcp->high - (pcp->high >> 3), READ_ONCE(zone->pcp_high_min));
 	for (order = 0; order < PB_NR_PCP_ORDERS; order++) {
 		for (mt = 0; mt < PB_PCPTYPES; mt++) {
 			list = pb_pcp_list(pcp, order, mt);
@@ -444,12 +455,22 @@ static void lower_high(struct pb_zone *zone, struct pb_pcp *pcp)
 	pb_pcp_trim(pcp, keep, pcp->high - (int)keep->charge);
 }
 
+static void decay(struct pb_zone *zone, struct pb_pcp *pcp)
+{
+	if (unlikely(pcp->high > READ_ONCE(zone->pcp_high_max)))
+		lower_to_max(zone, pcp);
+	else if (pcp->high > READ_ONCE(zone->pcp_high_min))
+		lower_high(zone, pcp);
+	else
+		drain_pcp(zone, pcp);
+}
+
 /**
  * pb_pcp_decay_local - decay high of this CPU's caches
  * @pool: the pool
  *
  * Lowers high by an eighth. Drains caches whose high was already at the minimum, because no refill
- * has raised it since the last call.
+ * has raised it since the last call, and caches whose high is above a new maximum.
  *
  * Context: process; about once a second. As decay_pcp_high() in mm/page_alloc.c.
  * Return: true when all caches of this CPU are empty, so that the caller may stop calling.
@@ -465,11 +486,8 @@ bool pb_pcp_decay_local(struct pb_pool *pool)
 		pcp = pb_this_cpu_ptr(zone->pcp);
 		if (!pb_pcp_enter(pcp))
 			continue;
-		if (pcp->high > zone->pcp_high_min)
-			lower_high(zone, pcp);
-		else
-			drain_pcp(zone, pcp);
-		if (pb_pcp_count(pcp) || pcp->high > zone->pcp_high_min)
+		decay(zone, pcp);
+		if (pb_pcp_count(pcp) || pcp->high > READ_ONCE(zone->pcp_high_min))
 			empty = false;
 		pb_pcp_leave(pcp);
 	}

@@ -24,7 +24,10 @@
  *
  * high, the number of pages that a CPU's lists may hold together, grows with each refill up
  * to high_max and decays to high_min, as mm/ tunes it. The limit of a list follows from
- * high at the list's next refill or drain, and is at most PB_LIFO_MAX.
+ * high at the list's next refill or drain, and is at most PB_LIFO_MAX. high_max is such that the
+ * lists of all CPUs together hold no more than the share of the zone that pcp_high_fraction sets.
+ * In a zone so small that high_max is less than a word the lists have no masks: a refill takes a
+ * single block, and a flush frees every block to the zone.
  *
  * A list is charged with the most pages it may hold until its next refill or drain: its limit,
  * and a word when it has a mask. The fast path only compares the limit, so the sum of the charges
@@ -43,7 +46,8 @@
 #include "core/zone/zone.h"
 
 #define PCP_HIGH_STEP	64	/* pages by which a refill raises high */
-#define PCP_HIGH_MIN	64
+#define PCP_HIGH_MIN	64	/* least high_min where high_max permits it */
+#define PCP_HIGH_MOST	1048576UL	/* greatest high_max */
 #define REFILL_ENOUGH	(PB_WORD_NR / 2)	/* frames that suffice for a refill */
 
 /* A power of two, so that the fast path computes the address of a list by a shift. */
@@ -65,6 +69,58 @@ static void init_pcp(struct pb_zone *zone, struct pb_pcp *pcp)
 	pcp->high = zone->pcp_high_min;
 }
 
+/*
+ * The high of each CPU's lists at which the lists of all CPUs hold at most @pages together. Lists
+ * with masks hold a word more than high, and need a high of at least a word.
+ */
+static int high_of(unsigned long pages)
+{
+	unsigned long high = pages / pb_nr_cpus();
+
+	if (high >= 2 * PB_WORD_NR)
+		return min(high - PB_WORD_NR, PCP_HIGH_MOST);
+	return min(high, PB_WORD_NR - 1UL);
+}
+
+/*
+ * As zone_set_pageset_high_and_batch() in mm/page_alloc.c, except that the pages are divided by all
+ * possible CPUs: any CPU may cache pages of any zone.
+ */
+static void set_high(struct pb_zone *zone, unsigned int fraction)
+{
+	unsigned long present = READ_ONCE(zone->present_pages);
+	int high_max = high_of(present / (fraction ?: PB_PCP_HIGH_FRACTION_MIN));
+	int high_min = high_max;
+
+	if (!fraction) {
+		high_min = max(high_of(READ_ONCE(zone->watermark[PB_WMARK_LOW])), PCP_HIGH_MIN);
+		high_min = min(high_min, high_max);
+	}
+	WRITE_ONCE(zone->pcp_high_max, high_max);
+	WRITE_ONCE(zone->pcp_high_min, high_min);
+}
+
+/**
+ * pb_pcp_set_high - compute the bounds of high of all zones
+ * @pool: the pool; its pcp_high_fraction, a low watermark or the size of a zone may have changed
+ *
+ * With pcp_high_fraction N the lists of all CPUs hold at most one page in N of a zone, and high is
+ * not tuned. With 0 they hold at most one page in 8, and high decays to a value that follows from
+ * the low watermark. A CPU adopts new bounds at its next refill, or when pb_pcp_decay_local() runs
+ * there next.
+ *
+ * Context: any, one caller at a time. As percpu_pagelist_high_fraction_sysctl_handler() in
+ * mm/page_alloc.c.
+ */
+void pb_pcp_set_high(struct pb_pool *pool)
+{
+	struct pb_zone *zone;
+
+	pb_for_each_zone(zone, pool)
+		set_high(zone, pool->pcp_high_fraction);
+}
+EXPORT_SYMBOL_PB_TEST(pb_pcp_set_high);
+
 /**
  * pb_pcp_init - allocate and initialise a zone's per-CPU caches
  * @zone: the zone, with present_pages set
@@ -74,15 +130,13 @@ static void init_pcp(struct pb_zone *zone, struct pb_pcp *pcp)
  */
 int pb_pcp_init(struct pb_zone *zone)
 {
-	unsigned long share = zone->present_pages / 8 / pb_nr_cpus();
 	int cpu;
 
 	zone->pcp = pb_alloc_percpu(struct pb_pcp);
 	if (!zone->pcp)
 		return -ENOMEM;
 	zone->pcp_high_step = PCP_HIGH_STEP;
-	zone->pcp_high_min = PCP_HIGH_MIN;
-	zone->pcp_high_max = clamp_t(unsigned long, share, PCP_HIGH_MIN, 1UL << 20);
+	set_high(zone, zone->pool->pcp_high_fraction);
 	pb_for_each_cpu(cpu)
 		init_pcp(zone, pb_per_cpu_ptr(zone->pcp, cpu));
 	return 0;
@@ -234,8 +288,8 @@ static unsigned int refill_words(struct pb_zone *zone, struct pb_pcp_list *list,
 	return granted;
 }
 
-/* Refills an order above a word's with one block. */
-static unsigned int refill_large(struct pb_zone *zone, struct pb_pcp_list *list,
+/* Refills with one block: an order above a word's, or any where lists have no masks. */
+static unsigned int refill_block(struct pb_zone *zone, struct pb_pcp_list *list,
 				 const struct pb_request *rq)
 {
 	unsigned long pfn = pb_zone_alloc(zone, rq->order, rq->migratetype, rq);
@@ -258,22 +312,30 @@ static void merge_zeroed(struct pb_zone *zone, struct pb_pcp_list *list, unsigne
 		pb_zeroed_merge(zone, list->mask_base + __ffs64(mask), 1UL << order);
 }
 
+/* Raises high, or brings it between new bounds. As nr_pcp_high() in mm/page_alloc.c. */
+static void tune_high(struct pb_zone *zone, struct pb_pcp *pcp, unsigned int order)
+{
+	int high_max = READ_ONCE(zone->pcp_high_max);
+
+	if (pcp->high != high_max)
+		pcp->high = clamp(pcp->high + max(zone->pcp_high_step, 1 << order),
+				  READ_ONCE(zone->pcp_high_min), high_max);
+}
+
 bool pb_pcp_refill(struct pb_pcp *pcp, struct pb_pcp_list *list, const struct pb_request *rq)
 {
 	void (*trace)(struct pb_zone *zone, unsigned int order, unsigned int mt, unsigned int nr);
 	unsigned int order = rq->order, nr;
 	struct pb_zone *zone = pcp->zone;
 
-	nr = order > PB_PCP_MAX_WORD_ORDER ? refill_large(zone, list, rq) :
-					refill_words(zone, list, rq);
+	nr = order > PB_PCP_MAX_WORD_ORDER || unlikely(!pb_pcp_has_masks(zone)) ?
+	     refill_block(zone, list, rq) : refill_words(zone, list, rq);
 	if (!nr)
 		return false;
 	if (order && pb_zone_has_zeroed(zone))
 		merge_zeroed(zone, list, order);
 	pcp->event[PB_PCP_REFILL]++;
-	if (pcp->high < zone->pcp_high_max)
-		pcp->high = min(pcp->high + max(zone->pcp_high_step, 1 << order),
-				zone->pcp_high_max);
+	tune_high(zone, pcp, order);
 	if (unlikely(pb_pcp_most(list, order) > list->charge))
 		pb_pcp_charge(pcp, list, order);
 	if (unlikely(!pb_pcp_has_space(pcp, list, order)))

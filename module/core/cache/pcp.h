@@ -75,7 +75,12 @@ struct pb_pcp {
 	struct pb_pcp_list	list[PB_NR_PCP_ORDERS][PB_PCPTYPES];
 };
 
+/* Least value of pb_pool.pcp_high_fraction other than 0. */
+#define PB_PCP_HIGH_FRACTION_MIN	8
+
 int pb_pcp_init(struct pb_zone *zone);
+/* Computes high_min and high_max of all zones from pool->pcp_high_fraction and their sizes. */
+void pb_pcp_set_high(struct pb_pool *pool);
 void pb_pcp_destroy(struct pb_zone *zone);
 
 /* A block from this CPU's cache, or PB_NO_PFN. Preemption off. */
@@ -104,12 +109,20 @@ static inline bool pb_pcp_order(unsigned int order)
 	return order < PB_NR_PCP_ORDERS;
 }
 
+/* Whether the zone's lists may have masks: where high is less than a word they keep no words. */
+static inline bool pb_pcp_has_masks(const struct pb_zone *zone)
+{
+	return READ_ONCE(zone->pcp_high_max) >= (int)PB_WORD_NR;
+}
+
 /* The limit of a list to which the other lists leave enough space. */
 static inline u32 pb_pcp_want(const struct pb_pcp *pcp, unsigned int order)
 {
+	int most = pcp->high >> order;
+
 	if (order >= PB_PCP_LARGE)
-		return min(pcp->high >> order, PB_PCP_LIFO_LARGE);
-	return clamp(pcp->high >> (order + 2), 4, PB_LIFO_MAX);
+		return min(most, PB_PCP_LIFO_LARGE);
+	return clamp(most >> 2, min(most, 4), PB_LIFO_MAX);
 }
 
 /*

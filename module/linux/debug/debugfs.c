@@ -184,7 +184,7 @@ static void show_pagesets(struct seq_file *m, struct pb_zone *zone)
 		seq_printf(m, "              high:     %d\n              batch:    %d\n",
 			   READ_ONCE(pcp->high), zone->pcp_high_step);
 		seq_printf(m, "              high_min: %d\n              high_max: %d",
-			   zone->pcp_high_min, zone->pcp_high_max);
+			   READ_ONCE(zone->pcp_high_min), READ_ONCE(zone->pcp_high_max));
 	}
 }
 
