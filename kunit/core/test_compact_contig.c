@@ -60,6 +60,26 @@ static void test_contig(struct kunit *test)
 			4L * PB_PAGEBLOCK_NR);
 }
 
+/* Compaction empties a range at the alignment that was requested. */
+static void test_contig_aligned(struct kunit *test)
+{
+	unsigned long nr = *(const unsigned long *)test->param_value, pfn, held;
+	struct pt_movers *m = pt_fragmented(test, &pt_small, 0, 60);
+	struct pb_request rq = pt_waiting_rq(0);
+
+	held = pt_movers_check(test, m);
+	for (rq.align_order = 8; rq.align_order <= 11; rq.align_order++) {
+		pfn = pb_alloc_contig(&m->f->pool, &rq, nr, NULL);
+		KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
+		KUNIT_EXPECT_TRUE(test, IS_ALIGNED(pfn, 1UL << rq.align_order));
+		pt_expect_allocated(test, m->f, held + nr);
+		KUNIT_EXPECT_EQ(test, pt_movers_check(test, m), held);
+		KUNIT_EXPECT_EQ(test, pb_free_contig(&m->f->pool, pfn, nr), PB_BAD_NONE);
+	}
+	pt_movers_free_all(test, m);
+	pt_expect_all_free(test, m->f);
+}
+
 /*
  * Everything outside the CMA area is allocated, and free pages are close to the watermark. A
  * range then comes out of the CMA area, whose movable pages are moved within it, if free pages
@@ -205,6 +225,7 @@ static void test_contig_uses_cma(struct kunit *test)
 
 static struct kunit_case compact_contig_cases[] = {
 	KUNIT_CASE_PARAM(test_contig, counts_gen_params),
+	KUNIT_CASE_PARAM(test_contig_aligned, counts_gen_params),
 	KUNIT_CASE(test_contig_empties_cma),
 	KUNIT_CASE(test_numa_miss),
 	KUNIT_CASE(test_no_recursion),

@@ -65,6 +65,75 @@ static void test_tail_is_usable(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pt_fill(test, f, 0, PB_MOVABLE, &pfns), 212UL);
 }
 
+/* Every length is aligned to every order, and only its pages are allocated. */
+static void test_aligned(struct kunit *test)
+{
+	unsigned long nr = *(const unsigned long *)test->param_value, pfn;
+	struct pt_fixture *f = pt_pool(test, &pt_gig);
+	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
+
+	for (rq.align_order = 0; rq.align_order <= PB_MAX_ORDER; rq.align_order++) {
+		pfn = pb_alloc_contig(&f->pool, &rq, nr, NULL);
+		if (nr > PT_PAGEBLOCK(515) && rq.align_order > PB_PAGEBLOCK_ORDER) {
+			/* It fits only at the first pageblock, number 1019. */
+			KUNIT_EXPECT_EQ(test, pfn, PB_NO_PFN);
+			continue;
+		}
+		KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
+		KUNIT_EXPECT_TRUE(test, IS_ALIGNED(pfn, 1UL << rq.align_order));
+		pt_expect_allocated(test, f, nr);
+		KUNIT_EXPECT_EQ(test, pb_free_contig(&f->pool, pfn, nr), PB_BAD_NONE);
+	}
+	KUNIT_EXPECT_EQ(test, pb_alloc_contig(&f->pool, &rq, nr, NULL), PB_NO_PFN);
+	pt_expect_all_free(test, f);
+}
+
+/* Free blocks of a length's order, at a larger alignment. */
+static const struct hole {
+	unsigned long	nr;
+	unsigned int	align_order;
+} holes[] = {
+	{ 1, 1 }, { 1, 9 }, { 2, 6 }, { 3, 5 }, { 2, 10 }, { 33, 7 }, { 64, 8 }, { 64, 9 },
+	{ 200, 9 }, { 256, 10 }, { 512, 10 }, { 300, 11 },
+};
+
+static void describe_hole(const struct hole *hole, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%lu pages at order %u", hole->nr, hole->align_order);
+}
+
+KUNIT_ARRAY_PARAM(holes, holes, describe_hole);
+
+/* No block of the alignment's order is free: all holes of the length at that alignment serve. */
+static void test_aligned_holes(struct kunit *test)
+{
+	const struct hole *hole = test->param_value;
+	unsigned long *pfns, align = 1UL << hole->align_order, n, i, nr_holes = 0, used = 0, pfn;
+	unsigned int order = order_base_2(hole->nr);
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	struct pb_request rq = pt_rq(0, PB_UNMOVABLE, 0);
+	enum pb_reason reason;
+
+	n = pt_fill(test, f, order, PB_MOVABLE, &pfns);
+	for (i = 0; i < n; i++) {
+		if (IS_ALIGNED(pfns[i], align))
+			nr_holes++;
+		else if (i % 3 || IS_ALIGNED(pfns[i], align / 2))
+			continue;	/* every third of the others is free, too */
+		pt_free(test, f, pfns[i], order);
+	}
+	pt_drain_all(&f->pool);
+	KUNIT_ASSERT_GT(test, nr_holes, 0UL);
+	rq.align_order = hole->align_order;
+	while ((pfn = pb_alloc_contig(&f->pool, &rq, hole->nr, &reason)) != PB_NO_PFN) {
+		KUNIT_ASSERT_TRUE(test, IS_ALIGNED(pfn, align));
+		KUNIT_ASSERT_TRUE(test, pt_own(test, f, pfn, hole->nr));
+		used++;
+	}
+	KUNIT_EXPECT_EQ(test, used, nr_holes);
+	pt_verify(test, f, NULL);
+}
+
 static enum pb_migratetype type_of(struct pt_fixture *f, unsigned long pfn)
 {
 	return pb_entry_migratetype(pb_dir_entry(&f->pool, pfn)->value);
@@ -366,6 +435,8 @@ static void test_split_misuse(struct kunit *test)
 
 static struct kunit_case contig_cases[] = {
 	KUNIT_CASE_PARAM(test_any_count, counts_gen_params),
+	KUNIT_CASE_PARAM(test_aligned, counts_gen_params),
+	KUNIT_CASE_PARAM(test_aligned_holes, holes_gen_params),
 	KUNIT_CASE(test_tail_is_usable),
 	KUNIT_CASE(test_refusal_converts_nothing),
 	KUNIT_CASE(test_freed_one_by_one),

@@ -126,7 +126,7 @@ static void request7(void)
 	unsigned long pfn;
 
 	list_of_cpu0()->drained = 0;	/* the allocation does this update */
-	pfn = pb_zone_alloc_block_at(mc.zone, 0, 7, BIT(PB_MOVABLE), NULL);
+	pfn = pb_zone_alloc_block_at(mc.zone, 0, 7, 0, BIT(PB_MOVABLE), NULL);
 	if (pfn == PB_NO_PFN)
 		return;
 	*pb_order_map(mc.pool, pfn) = 8;

@@ -5,6 +5,10 @@
  * allocated as order 0, as after split_page() in mm/, so that parts can be freed separately. As
  * in the slow path of single blocks, caches are drained before anything is reclaimed from users
  * of the pool.
+ *
+ * A range whose alignment is larger than its length (->align_order) is cut from a free block of the
+ * alignment's order. The index has only such blocks; when none is free, the scan of the pageblocks
+ * finds a free block of the length's order at an aligned frame.
  */
 #include "core/alloc/alloc.h"
 #include "core/alloc/failure_reason.h"
@@ -91,10 +95,16 @@ static void hand_out(struct pb_zone *zone, const struct pb_request *rq, unsigned
 	pb_count_numa(zone, rq);
 }
 
-/* What is allocated for a range: one block, or aligned pageblocks. */
-static struct pb_zone_scan range_of(unsigned long nr_pages)
+/* What is allocated for a range: one block, or pageblocks; both aligned. */
+static struct pb_zone_scan range_of(const struct pb_request *rq, unsigned long nr_pages)
 {
-	struct pb_zone_scan what = { .order = PB_PAGEBLOCK_ORDER, .align = 1, .run = { .nr = 1 } };
+	unsigned int in_block = min_t(unsigned int, rq->align_order, PB_PAGEBLOCK_ORDER);
+	struct pb_zone_scan what = {
+		.order = PB_PAGEBLOCK_ORDER,
+		.align_order = in_block,
+		.align = 1UL << (rq->align_order - in_block),
+		.run = { .nr = 1 },
+	};
 
 	if (nr_pages <= PB_PAGEBLOCK_NR) {
 		what.order = order_base_2(nr_pages);
@@ -102,13 +112,19 @@ static struct pb_zone_scan range_of(unsigned long nr_pages)
 	}
 	what.run.nr = DIV_ROUND_UP(nr_pages, PB_PAGEBLOCK_NR);
 	if (is_power_of_2(nr_pages))
-		what.align = min(what.run.nr, PB_SECTION_PAGEBLOCKS);
+		what.align = max(what.align, min(what.run.nr, PB_SECTION_PAGEBLOCKS));
 	return what;
 }
 
 static unsigned long pages_of(const struct pb_zone_scan *what)
 {
 	return what->run.nr << what->order;
+}
+
+/* The pages of the block of the alignment's order that a range is cut from. */
+static unsigned long pages_around(const struct pb_zone_scan *what)
+{
+	return what->run.nr << max(what->order, what->align_order);
 }
 
 /* Hands out the first @nr_pages of an allocated range; PB_NO_PFN when a frame is in use. */
@@ -131,14 +147,15 @@ static unsigned long finish_range(struct pb_zone *zone, const struct pb_request 
 static unsigned long alloc_range(struct pb_zone *zone, const struct pb_request *rq,
 				 unsigned long nr_pages)
 {
-	const struct pb_zone_scan what = range_of(nr_pages);
+	const struct pb_zone_scan what = range_of(rq, nr_pages);
+	unsigned int order = max(what.order, what.align_order);
 	enum pb_migratetype mt = rq->migratetype;
 	unsigned long pfn;
 
-	if (nr_pages <= PB_PAGEBLOCK_NR) {
-		pfn = pb_zone_alloc(zone, what.order, mt, rq);
+	if (nr_pages <= PB_PAGEBLOCK_NR && what.align == 1) {
+		pfn = pb_zone_alloc(zone, order, mt, rq);
 		if (pfn == PB_NO_PFN)
-			pfn = pb_fallback(zone, what.order, rq);
+			pfn = pb_fallback(zone, order, rq);
 	} else {
 		pfn = pb_zone_alloc_pageblocks(zone, what.run.nr, what.align, mt, BIT(mt), rq);
 		if (pfn == PB_NO_PFN)
@@ -147,7 +164,7 @@ static unsigned long alloc_range(struct pb_zone *zone, const struct pb_request *
 	}
 	if (pfn == PB_NO_PFN)
 		return pfn;
-	return finish_range(zone, rq, pfn, nr_pages, pages_of(&what));
+	return finish_range(zone, rq, pfn, nr_pages, pages_around(&what));
 }
 
 static unsigned long alloc_candidate(struct pb_zone *zone, struct pb_zone_scan *scan,
@@ -167,7 +184,7 @@ static unsigned long alloc_candidate(struct pb_zone *zone, struct pb_zone_scan *
 static unsigned long walk_zonelist(struct pb_pool *pool, const struct pb_request *rq,
 				   unsigned long nr_pages)
 {
-	const struct pb_zone_scan what = range_of(nr_pages);
+	const struct pb_zone_scan what = range_of(rq, nr_pages);
 	struct pb_zone *zone;
 	unsigned long pfn;
 
@@ -188,7 +205,7 @@ static unsigned long walk_zonelist(struct pb_pool *pool, const struct pb_request
 	return PB_NO_PFN;
 }
 
-/* For a range that the index does not have: the index may be held back. See scan.c. */
+/* For a range that the index does not have: cut from no larger block, or held back (scan.c). */
 static unsigned long scan_zonelist(struct pb_pool *pool, const struct pb_request *rq,
 				   unsigned long nr_pages)
 {
@@ -222,7 +239,7 @@ static unsigned long empty_range(struct pb_pool *pool, const struct pb_request *
 				 unsigned long nr_pages)
 {
 	struct wanted wanted = { .rq = rq, .nr_pages = nr_pages, .pfn = PB_NO_PFN };
-	const struct pb_zone_scan what = range_of(nr_pages);
+	const struct pb_zone_scan what = range_of(rq, nr_pages);
 	struct pb_zone *zone;
 
 	pb_for_each_zone_zonelist(zone, pool->zonelist[rq->nid]) {
@@ -230,7 +247,7 @@ static unsigned long empty_range(struct pb_pool *pool, const struct pb_request *
 		    !pb_zone_watermark_ok_isolated(zone, nr_pages, rq->highest_zone,
 						   rq->flags | PB_ALLOC_CMA))
 			continue;
-		pb_compact_range(zone, rq, pages_of(&what), what.align, take_captured, &wanted);
+		pb_compact_range(zone, rq, pages_around(&what), what.align, take_captured, &wanted);
 		if (wanted.pfn != PB_NO_PFN)
 			break;
 	}
@@ -280,8 +297,9 @@ static unsigned long contig_slowpath(struct pb_pool *pool, const struct pb_reque
  * @reason: set to the reason of a failure, or NULL
  *
  * Up to a pageblock the range is aligned to its order; above, to its size when that is a power of
- * two and to a pageblock otherwise, as alloc_contig_pages() does. With PB_ALLOC_WAIT movable blocks
- * are migrated out of a range, also in contiguous areas.
+ * two and to a pageblock otherwise, as alloc_contig_pages() does. @rq->align_order makes the
+ * alignment larger. With PB_ALLOC_WAIT movable blocks are migrated out of a range, also in
+ * contiguous areas.
  *
  * Context: any; may sleep with PB_ALLOC_WAIT.
  * Return: first PFN, or PB_NO_PFN.
@@ -289,13 +307,14 @@ static unsigned long contig_slowpath(struct pb_pool *pool, const struct pb_reque
 unsigned long pb_alloc_contig(struct pb_pool *pool, const struct pb_request *rq,
 			      unsigned long nr_pages, enum pb_reason *reason)
 {
-	const struct pb_zone_scan what = range_of(nr_pages);
 	struct pb_request any = *rq;
+	struct pb_zone_scan what;
 	unsigned long pfn;
 
-	if (!nr_pages || rq->migratetype >= PB_PCPTYPES ||
+	if (!nr_pages || rq->migratetype >= PB_PCPTYPES || rq->align_order > PB_MAX_ORDER ||
 	    (unsigned int)rq->nid >= (unsigned int)pool->nr_nodes)
 		return pb_alloc_refused(pool, rq, reason);
+	what = range_of(rq, nr_pages);
 	pfn = walk_zonelist(pool, rq, nr_pages);
 	if (pfn != PB_NO_PFN)
 		return pfn;

@@ -11,6 +11,7 @@
  * struct pb_request - one allocation request, built once
  * @order: 0 to PB_MAX_ORDER
  * @nr_pages: pages of a range (contig.c), whose @order is rounded down; 0: a block of @order
+ * @align_order: alignment of a range, 0 to PB_MAX_ORDER; 0: that of its length (contig.c)
  * @migratetype: below PB_PCPTYPES
  * @highest_zone: highest zone type that may serve it
  * @flags: of the first walk over the zonelist
@@ -34,6 +35,7 @@
 struct pb_request {
 	unsigned int		order;
 	unsigned long		nr_pages;
+	unsigned int		align_order;
 	enum pb_migratetype	migratetype;
 	enum pb_zone_type	highest_zone;
 	pb_alloc_flags_t	flags;

@@ -375,7 +375,7 @@ EXPORT_SYMBOL_PB_TEST(pb_compact_zone_fully);
  * @zone: the zone
  * @rq: the request whose watermarks apply
  * @nr_pages: number of frames; below a pageblock a power of two, above it whole pageblocks
- * @align: alignment of the range above a pageblock, in pageblocks; a power of two
+ * @align: alignment of the range from a pageblock on, in pageblocks; a power of two
  * @alloc: called with the range, with preemption off
  * @arg: for @alloc
  *
@@ -401,7 +401,7 @@ bool pb_compact_range(struct pb_zone *zone, const struct pb_request *rq, unsigne
 	cc.types |= BIT(PB_CMA);
 	if (!pb_zone_watermark_ok_isolated(zone, nr_pages, rq->highest_zone, rq->flags))
 		cc.types = BIT(PB_CMA);
-	if (nr_pages > PB_PAGEBLOCK_NR) {
+	if (nr_pages >= PB_PAGEBLOCK_NR) {
 		cc.nr = nr_pages >> PB_PAGEBLOCK_ORDER;
 		cc.align = align;
 	}

@@ -325,7 +325,7 @@ static bool find_run(struct pb_compact_control *cc, struct pb_area *best)
  */
 bool pb_compact_find_area(struct pb_compact_control *cc, struct pb_area *area)
 {
-	return cc->nr > 1 ? find_run(cc, area) : find_in_pageblock(cc, area);
+	return cc->nr > 1 || cc->align > 1 ? find_run(cc, area) : find_in_pageblock(cc, area);
 }
 
 /* Sets the order and flags of a migration target; false when it is still in use. */

@@ -296,6 +296,76 @@ int pb_pageblock_alloc(struct pb_pageblock *pageblock, unsigned int order)
 }
 EXPORT_SYMBOL_PB_TEST(pb_pageblock_alloc);
 
+static bool is_free_at(const struct pb_pageblock *pageblock, unsigned int frame, unsigned int order)
+{
+	const u64 mask = pb_word_run(min_t(unsigned int, order, PB_WORD_ORDER))
+			 << (frame % PB_WORD_NR);
+	unsigned int end = frame + (1U << order);
+
+	for (; frame < end; frame += PB_WORD_NR)
+		if (~(u64)atomic64_read(&pageblock->free[frame / PB_WORD_NR]) & mask)
+			return false;
+	return true;
+}
+
+/* Allocates the block of the order at this frame, if it is free. */
+static bool alloc_at(struct pb_pageblock *pageblock, unsigned int frame, unsigned int order)
+{
+	atomic64_t *word = &pageblock->free[frame / PB_WORD_NR];
+	u64 mask;
+	s64 old;
+
+	if (order >= PB_WORD_ORDER)
+		return alloc_words(pageblock, frame / PB_WORD_NR, 1U << (order - PB_WORD_ORDER));
+	mask = pb_word_run(order) << (frame % PB_WORD_NR);
+	old = atomic64_read(word);
+	do {
+		if (~(u64)old & mask)
+			return false;
+	} while (!atomic64_try_cmpxchg(word, &old, old & ~mask));
+	return true;
+}
+
+/**
+ * pb_pageblock_has_aligned - whether a block at a larger alignment than its order's is free
+ * @pageblock: the pageblock
+ * @order: 0 to 9
+ * @align_order: alignment of its first frame, @order to 9
+ *
+ * Context: any.
+ * Return: whether one is free.
+ */
+bool pb_pageblock_has_aligned(const struct pb_pageblock *pageblock, unsigned int order,
+			      unsigned int align_order)
+{
+	unsigned int frame;
+
+	for (frame = 0; frame < PB_PAGEBLOCK_NR; frame += 1U << align_order)
+		if (is_free_at(pageblock, frame, order))
+			return true;
+	return false;
+}
+
+/**
+ * pb_pageblock_alloc_aligned - allocate a block at a larger alignment than its order's
+ * @pageblock: the pageblock
+ * @order: 0 to 9
+ * @align_order: alignment of its first frame, @order to 9
+ *
+ * Context: any.
+ * Return: frame number within the pageblock, or -1.
+ */
+int pb_pageblock_alloc_aligned(struct pb_pageblock *pageblock, unsigned int order,
+			       unsigned int align_order)
+{
+	unsigned int frame;
+
+	for (frame = 0; frame < PB_PAGEBLOCK_NR; frame += 1U << align_order)
+		if (is_free_at(pageblock, frame, order) && alloc_at(pageblock, frame, order))
+			return frame;
+	return -1;
+}
+
 /**
  * pb_pageblock_free - free a block
  * @pageblock: the pageblock

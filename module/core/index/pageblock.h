@@ -64,6 +64,10 @@ int pb_pageblock_largest_words(const struct pb_pageblock *pageblock);
 bool pb_pageblock_is_free(struct pb_pageblock *pageblock);
 
 int pb_pageblock_alloc(struct pb_pageblock *pageblock, unsigned int order);
+bool pb_pageblock_has_aligned(const struct pb_pageblock *pageblock, unsigned int order,
+			      unsigned int align_order);
+int pb_pageblock_alloc_aligned(struct pb_pageblock *pageblock, unsigned int order,
+			       unsigned int align_order);
 unsigned long pb_pageblock_free(struct pb_pageblock *pageblock, unsigned int frame,
 				unsigned int order);
 

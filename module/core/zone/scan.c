@@ -49,7 +49,7 @@
 
 #define NR_TURNS	4
 
-/* Whether a pageblock has a free block of the order, and one of the migratetypes. */
+/* Whether a pageblock has a free block of the order, aligned, and one of the migratetypes. */
 static bool may_serve(struct pb_zone *zone, const struct pb_zone_scan *scan, unsigned long index)
 {
 	struct pb_dir_entry *entry;
@@ -62,8 +62,12 @@ static bool may_serve(struct pb_zone *zone, const struct pb_zone_scan *scan, uns
 	if (!entry)
 		return false;
 	value = READ_ONCE(entry->value);
-	return BIT(pb_entry_migratetype(value)) & scan->run.types &&
-	       pb_pageblock_largest(pb_entry_pageblock(value)) >= (int)scan->order;
+	if (!(BIT(pb_entry_migratetype(value)) & scan->run.types))
+		return false;
+	if (scan->align_order > scan->order)
+		return pb_pageblock_has_aligned(pb_entry_pageblock(value), scan->order,
+						scan->align_order);
+	return pb_pageblock_largest(pb_entry_pageblock(value)) >= (int)scan->order;
 }
 
 /* How many of these pageblocks, from the first on, may serve. */
@@ -128,11 +132,14 @@ static bool word_serves(struct pb_zone *zone, const struct pb_zone_scan *scan,
 			const struct pb_bitmap *map, unsigned long word)
 {
 	u64 left = READ_ONCE(map->level[0][word]);
+	unsigned long index;
 
 	pb_count_visit();
-	for (; left; left &= left - 1)
-		if (may_serve(zone, scan, word * PB_WORD_NR + __ffs64(left)))
+	for (; left; left &= left - 1) {
+		index = word * PB_WORD_NR + __ffs64(left);
+		if (IS_ALIGNED(index, scan->align) && may_serve(zone, scan, index))
 			return true;
+	}
 	return false;
 }
 
@@ -274,8 +281,8 @@ unsigned long pb_zone_scan_alloc(struct pb_zone *zone, struct pb_zone_scan *scan
 	if (pageblocks)
 		pfn = pb_zone_alloc_run_at(zone, &scan->run, mt, rq, &scan->next);
 	else
-		pfn = pb_zone_alloc_block_at(zone, scan->run.first, scan->order, scan->run.types,
-					     rq);
+		pfn = pb_zone_alloc_block_at(zone, scan->run.first, scan->order, scan->align_order,
+					     scan->run.types, rq);
 	if (pfn == PB_NO_PFN)
 		return pfn;
 	if (from == PB_CMA) {

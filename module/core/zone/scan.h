@@ -8,12 +8,14 @@
 /**
  * struct pb_zone_scan - where a scan for free blocks or free pageblocks stands
  * @order: 0 to 8 for a block of this order; 9 for whole pageblocks
- * @align: alignment of the first of several pageblocks; a power of two
+ * @align_order: alignment of the block in its pageblock, 0 to 9; up to @order it has no effect
+ * @align: alignment of the pageblock, or of the first of several; a power of two
  * @run: the candidate found last, its length and the migratetypes that it may have
  * @next: the pageblock at which the scan continues
  */
 struct pb_zone_scan {
 	unsigned int		order;
+	unsigned int		align_order;
 	unsigned long		align;
 	struct pb_pageblock_run	run;
 	unsigned long		next;

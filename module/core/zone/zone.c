@@ -284,6 +284,7 @@ EXPORT_SYMBOL_PB_TEST(pb_zone_alloc);
  * @zone: the zone
  * @index: its number within the zone
  * @order: 0 to 8
+ * @align_order: alignment of the block; up to @order it has no effect
  * @types: migratetypes it may have, BIT(mt) each
  * @rq: the request whose watermarks apply
  *
@@ -291,7 +292,8 @@ EXPORT_SYMBOL_PB_TEST(pb_zone_alloc);
  * Return: PFN of the head, or PB_NO_PFN.
  */
 unsigned long pb_zone_alloc_block_at(struct pb_zone *zone, unsigned long index, unsigned int order,
-				     unsigned int types, const struct pb_request *rq)
+				     unsigned int align_order, unsigned int types,
+				     const struct pb_request *rq)
 {
 	unsigned long pfn = pb_pageblock_pfn(zone, index);
 	unsigned long value = READ_ONCE(pb_dir_entry(zone->pool, pfn)->value);
@@ -299,7 +301,9 @@ unsigned long pb_zone_alloc_block_at(struct pb_zone *zone, unsigned long index, 
 	int frame = -1;
 
 	pb_assert_preempt_off();
-	if (types & BIT(mt))
+	if (types & BIT(mt) && align_order > order)
+		frame = pb_pageblock_alloc_aligned(pb_entry_pageblock(value), order, align_order);
+	else if (types & BIT(mt))
 		frame = pb_pageblock_alloc(pb_entry_pageblock(value), order);
 	pb_index_update(zone, index);
 	if (frame < 0)

@@ -31,7 +31,8 @@ unsigned long pb_zone_alloc(struct pb_zone *zone, unsigned int order, enum pb_mi
 bool pb_zone_alloc_pageblock_at(struct pb_zone *zone, unsigned long index, enum pb_migratetype mt,
 				const struct pb_request *rq);
 unsigned long pb_zone_alloc_block_at(struct pb_zone *zone, unsigned long index, unsigned int order,
-				     unsigned int types, const struct pb_request *rq);
+				     unsigned int align_order, unsigned int types,
+				     const struct pb_request *rq);
 struct pb_pageblock *pb_zone_next_pageblock(struct pb_zone *zone, unsigned int order,
 					    enum pb_migratetype mt, struct pb_block_search *search);
 void pb_zone_free_noevent(struct pb_zone *zone, unsigned long pfn, unsigned int order);
