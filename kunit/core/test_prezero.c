@@ -311,26 +311,34 @@ static struct pt_movers *one_in_the_way(struct kunit *test, struct pt_fixture *f
 	return m;
 }
 
-/* A block or range that was emptied by moving objects has no zeroed bit left in it. */
+/*
+ * A block or range that was emptied by moving objects has no zeroed bit left in it, and its request
+ * is told so.
+ */
 static void test_emptied_areas(struct kunit *test)
 {
 	struct pb_request rq = pt_rq(9, PB_MOVABLE, 0);
 	struct pt_fixture *f = zero_pool(test, &pt_small);
 	struct pt_movers *m = one_in_the_way(test, f);
+	bool zeroed = true;	/* as a first try of the request has left it */
 	unsigned long pfn;
 
 	rq.flags = PB_ALLOC_WAIT;
+	rq.zeroed = &zeroed;
 	KUNIT_EXPECT_EQ(test, pb_compact_pages(&f->pool, &rq, PB_COMPACT_PRIO_SYNC_FULL, &pfn),
 			PB_COMPACT_SUCCESS);
+	KUNIT_EXPECT_FALSE(test, zeroed);
 	pt_verify(test, f, NULL);
 	pt_movers_free_all(test, m);
 
 	f = zero_pool(test, &pt_small);
 	m = one_in_the_way(test, f);
+	zeroed = true;
 	pfn = pb_alloc_contig(&f->pool, &rq, PB_PAGEBLOCK_NR, NULL);
 	KUNIT_EXPECT_NE(test, pfn, PB_NO_PFN);
 	KUNIT_EXPECT_EQ(test, pb_zone_event(pt_zone(f, 0, PB_ZONE_NORMAL), PB_PGMIGRATE_SUCCESS),
 			4UL);
+	KUNIT_EXPECT_FALSE(test, zeroed);
 	pt_verify(test, f, NULL);
 	pt_movers_free_all(test, m);
 }

@@ -210,6 +210,9 @@ static int capture_area(struct pb_compact_control *cc, const struct pb_area *are
 		cc->contended |= ret == -ENOMEM;
 		return ret;
 	}
+	/* A block of an earlier try of the request, which went back, may have been zero. */
+	if (capture->rq->zeroed)
+		*capture->rq->zeroed = false;
 	if (capture->alloc) {
 		capture->alloc(zone, pfn, pb_area_pages(area), capture->arg);
 	} else {
