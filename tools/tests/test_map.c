@@ -176,6 +176,41 @@ TEST(map, device_opened_read_only)
 	CHECK_FAILS(mprotect(p, PAGE, PROT_READ | PROT_WRITE), EACCES);
 }
 
+/* A buffer gives no more access than the descriptor of the device that it was made with. */
+TEST(map, device_opened_read_only_gives_read_only_buffers)
+{
+	struct pbuddy_alloc rq = request(PAGE);
+	struct pbuddy_alloc_batch batch = {
+		.size = sizeof(batch), .count = 2, .each = request(PAGE),
+	};
+	int device = open(DEVICE, O_RDONLY | O_CLOEXEC), rw = PROT_READ | PROT_WRITE, fds[3], i;
+	void *p;
+
+	CHECK(device >= 0);
+	batch.fds_ptr = (uintptr_t)fds;
+	CHECK_EQ(rq.fd_flags & O_ACCMODE, O_RDWR);
+	CHECK_EQ(ioctl(device, PBUDDY_IOCTL_ALLOC, &rq), 0);
+	CHECK_EQ(ioctl(device, PBUDDY_IOCTL_ALLOC_BATCH, &batch), 0);
+	fds[2] = rq.fd;
+	for (i = 0; i < 3; i++) {
+		CHECK_EQ(fcntl(fds[i], F_GETFL) & O_ACCMODE, O_RDONLY);
+		CHECK_FAILS(mmap(NULL, PAGE, rw, MAP_SHARED, fds[i], 0), EACCES);
+		p = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fds[i], 0);
+		CHECK(p != MAP_FAILED);
+		CHECK_FAILS(mprotect(p, PAGE, rw), EACCES);
+	}
+}
+
+TEST(map, device_opened_write_only)
+{
+	struct pbuddy_alloc rq = request(PAGE);
+	int device = open(DEVICE, O_WRONLY | O_CLOEXEC);
+
+	CHECK(device >= 0);
+	CHECK_FAILS(ioctl(device, PBUDDY_IOCTL_ALLOC, &rq), EACCES);
+	CHECK_FAILS(mmap(NULL, PAGE, PROT_WRITE, MAP_SHARED, device, 0), EACCES);
+}
+
 TEST(map, close_before_munmap)
 {
 	int fd = alloc_buffer(MIB);

@@ -297,7 +297,20 @@ static void drop_pending(struct pending_fd *pending, unsigned int nr)
 	}
 }
 
-static int alloc_one(struct pbuddy_alloc __user *arg)
+/*
+ * A buffer's file has no more access than the file of the device that it was made with: the one of
+ * a device opened O_RDONLY is O_RDONLY. No buffer is write-only.
+ */
+static int limit_access(const struct file *device, struct alloc_args *args)
+{
+	if (!(device->f_mode & FMODE_READ))
+		return -EACCES;
+	if (!(device->f_mode & FMODE_WRITE))
+		args->file_flags = O_RDONLY;
+	return 0;
+}
+
+static int alloc_one(const struct file *device, struct pbuddy_alloc __user *arg)
 {
 	struct pending_fd pending;
 	struct alloc_args args;
@@ -308,7 +321,7 @@ static int alloc_one(struct pbuddy_alloc __user *arg)
 	err = pb_copy_in(&a, sizeof(a), PBUDDY_ALLOC_SIZE_VER0, arg, &usize);
 	if (err)
 		return err;
-	err = parse_alloc(&a, &args);
+	err = parse_alloc(&a, &args) ?: limit_access(device, &args);
 	if (err)
 		return err;
 	err = prepare_fd(&args, &a, &pending);
@@ -346,14 +359,14 @@ static int copy_fds(const struct pbuddy_alloc_batch *b, const struct pending_fd 
 }
 
 /* Creates all descriptors and copies the results to the caller, or creates none. */
-static int prepare_batch(struct pbuddy_alloc_batch *b, size_t usize,
+static int prepare_batch(const struct file *device, struct pbuddy_alloc_batch *b, size_t usize,
 			 struct pbuddy_alloc_batch __user *arg, struct pending_fd *pending)
 {
 	struct alloc_args args;
 	u32 nr = 0;
 	int err;
 
-	err = parse_alloc(&b->each, &args);
+	err = parse_alloc(&b->each, &args) ?: limit_access(device, &args);
 	if (err)
 		return err;
 	for (nr = 0; nr < b->count; nr++) {
@@ -372,7 +385,7 @@ drop:
 	return err;
 }
 
-static int alloc_batch(struct pbuddy_alloc_batch __user *arg)
+static int alloc_batch(const struct file *device, struct pbuddy_alloc_batch __user *arg)
 {
 	struct pbuddy_alloc_batch b;
 	struct pending_fd *pending;
@@ -389,7 +402,7 @@ static int alloc_batch(struct pbuddy_alloc_batch __user *arg)
 	pending = kcalloc(b.count, sizeof(*pending), GFP_KERNEL);
 	if (!pending)
 		return -ENOMEM;
-	err = prepare_batch(&b, usize, arg, pending);
+	err = prepare_batch(device, &b, usize, arg, pending);
 	for (i = 0; !err && i < b.count; i++)
 		fd_install(pending[i].fd, pending[i].file);
 	kfree(pending);
@@ -398,7 +411,7 @@ static int alloc_batch(struct pbuddy_alloc_batch __user *arg)
 
 /**
  * pb_device_ioctl() - handle an ioctl of the device
- * @file: unused
+ * @file: the device's file, whose access limits that of new buffers
  * @cmd: PBUDDY_IOCTL_ number
  * @arg: user pointer to its struct
  *
@@ -414,9 +427,9 @@ long pb_device_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	case PB_IOCTL_ID(PBUDDY_IOCTL_GET_INFO):
 		return get_info(user);
 	case PB_IOCTL_ID(PBUDDY_IOCTL_ALLOC):
-		return alloc_one(user);
+		return alloc_one(file, user);
 	case PB_IOCTL_ID(PBUDDY_IOCTL_ALLOC_BATCH):
-		return alloc_batch(user);
+		return alloc_batch(file, user);
 	default:
 		return -ENOTTY;
 	}
