@@ -19,6 +19,9 @@
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 14, 0)
 #include <linux/cgroup_dmem.h>
 #endif
+#ifdef CONFIG_X86
+#include <asm/e820/api.h>
+#endif
 
 /* Symbol namespaces are strings since 6.13. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
@@ -81,6 +84,24 @@ static inline int pb_alloc_contig_range(unsigned long start_pfn, unsigned long e
 	return alloc_contig_range(start_pfn, end_pfn, MIGRATE_MOVABLE, gfp);
 #endif
 }
+
+/*
+ * Whether the firmware's memory map, which memmap= does not change, has RAM in [start, end).
+ * Modules can read it until 6.17: later kernels export e820__mapped_raw_any() to KVM only.
+ */
+#if defined(CONFIG_X86) && LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
+#define PB_HAVE_FIRMWARE_MAP	1
+static inline bool pb_firmware_has_ram(u64 start, u64 end)
+{
+	return e820__mapped_raw_any(start, end, E820_TYPE_RAM);
+}
+#else
+#define PB_HAVE_FIRMWARE_MAP	0
+static inline bool pb_firmware_has_ram(u64 start, u64 end)
+{
+	return true;
+}
+#endif
 
 /* Largest order of alloc_pages(). Before 6.4 MAX_ORDER is that order plus 1. */
 #ifdef MAX_PAGE_ORDER

@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: stock+lts debug test+newest
-# vm: --one-thread --nodes 2 --append memmap=64M$0x70000000
+# vm: --one-thread --nodes 2 --append memmap=64M$0x70000000 --append memmap=16M$0x300000000
 # vm: --append reserve_mem=64M:2M:pb --append reserve_mem=5M:4K:odd
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
-# The reserve source with regions that reserve_mem= kept since boot. (memmap= is for memory-range,
-# which shares the guest.)
+# The reserve source with regions that reserve_mem= kept since boot, and with addresses that it has
+# to refuse. (The memory of memmap= is for memory-range, which shares the guest.)
 # shellcheck source=scripts/lib/ktap.sh
 . /tests/ktap.sh
 # shellcheck source=scripts/lib/guest-memory.sh
@@ -52,6 +52,18 @@ odd_region() {
 	{ [ "$have" -eq 512 ] || [ "$have" -eq 1024 ]; } && gives_back "$have"
 }
 
+# memmap= has reserved addresses at which the guest has no memory.
+no_ram() {
+	grep '300000000-300ffffff : Reserved' /proc/iomem &&
+		fails_with 22 'reserve: 0x300000000-0x300ffffff is not all RAM, see .*' \
+			pool=0:16M@reserve=0x300000000
+}
+# Nor behind what it has reserved.
+beyond_memmap() {
+	fails_with 22 'reserve: 0x300000000-0x301ffffff is not all RAM, see .*' \
+		pool=0:32M@reserve=0x300000000
+}
+
 ktap_begin
 t reserve_region_found find_home pb
 before=$(free_pages)
@@ -68,4 +80,13 @@ t reserve_on_the_wrong_node wrong_node
 t reserve_unknown_label fails_with 22 'reserve: unknown label "nope": .*' \
 	pool="$home":2M@reserve=nope
 t reserve_odd_region odd_region
+case $(uname -r) in
+[1-5].* | 6.?.* | 6.1[0-7].*)
+	t reserve_address_without_ram no_ram
+	t reserve_beyond_memmap beyond_memmap
+	;;
+*)
+	ktap_skip reserve_address_without_ram "only KVM can read the firmware's map on this kernel"
+	;;
+esac
 ktap_end

@@ -8,13 +8,16 @@
  *              nor pinned. A page of the region without PG_reserved, or with more than one
  *              reference, belongs to another user and is skipped with its pageblock.
  *   0xADDRESS  a physical range that memmap=SIZE$ADDRESS reserves, on any kernel. It has no struct
- *              pages; memremap_pages() makes them.
+ *              pages; memremap_pages() makes them. It must be RAM that neither the kernel nor the
+ *              firmware uses: memmap= also reserves addresses without RAM. Kernel lockdown
+ *              forbids it, because the parameter names physical memory.
  *
  * The memory stays reserved after rmmod, so that the next insmod can use it.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/ctype.h>
+#include <linux/efi.h>
 #include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/ioport.h>
@@ -26,6 +29,7 @@
 #include <linux/page-flags.h>
 #include <linux/range.h>
 #include <linux/sched/signal.h>
+#include <linux/security.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -159,17 +163,37 @@ static int node_of(u64 start, int nid)
 	return found == NUMA_NO_NODE ? nid : found;
 }
 
-static int check_range(const struct pb_pool_spec *spec)
+/* Whether the firmware says that each page is RAM. True where its map cannot be read. */
+static bool is_ram(u64 start, u64 bytes)
 {
-	u64 start, bytes;
-	int ret = parse_range(spec, &start, &bytes);
+	u64 addr;
 
-	if (ret)
-		return ret;
-	if (!IS_ENABLED(CONFIG_ZONE_DEVICE)) {
-		pr_err("reserve: this kernel cannot map a physical range (CONFIG_ZONE_DEVICE)\n");
-		return -EOPNOTSUPP;
+	for (addr = start; PB_HAVE_FIRMWARE_MAP && addr < start + bytes; addr += PAGE_SIZE) {
+		if (!pb_firmware_has_ram(addr, addr + 1) ||
+		    !pb_firmware_has_ram(addr + PAGE_SIZE - 1, addr + PAGE_SIZE))
+			return false;
+		cond_resched();
 	}
+	return true;
+}
+
+/* EFI uses its runtime regions whenever the kernel calls it. */
+static bool has_efi_runtime(u64 start, u64 bytes)
+{
+	efi_memory_desc_t *md;
+
+	if (!efi_enabled(EFI_MEMMAP))
+		return false;
+	for_each_efi_memory_desc(md)
+		if (md->attribute & EFI_MEMORY_RUNTIME && md->phys_addr < start + bytes &&
+		    md->phys_addr + (md->num_pages << EFI_PAGE_SHIFT) > start)
+			return true;
+	return false;
+}
+
+/* Whether the range is RAM that neither the kernel nor the firmware uses. */
+static int check_unused(u64 start, u64 bytes)
+{
 	if (region_intersects(start, bytes, IORESOURCE_SYSTEM_RAM, IORES_DESC_NONE) !=
 	    REGION_DISJOINT) {
 		pr_err("reserve: %#llx-%#llx is memory of the kernel; boot with memmap=%lluM$%#llx\n",
@@ -182,6 +206,38 @@ static int check_range(const struct pb_pool_spec *spec)
 		       start, start + bytes - 1, bytes >> 20, start);
 		return -EINVAL;
 	}
+	if (!is_ram(start, bytes)) {
+		pr_err("reserve: %#llx-%#llx is not all RAM, see /sys/firmware/memmap\n", start,
+		       start + bytes - 1);
+		return -EINVAL;
+	}
+	if (has_efi_runtime(start, bytes)) {
+		pr_err("reserve: %#llx-%#llx has memory of EFI runtime services\n", start,
+		       start + bytes - 1);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int check_range(const struct pb_pool_spec *spec)
+{
+	u64 start, bytes;
+	int ret = parse_range(spec, &start, &bytes);
+
+	if (ret)
+		return ret;
+	ret = security_locked_down(LOCKDOWN_MODULE_PARAMETERS);
+	if (ret) {
+		pr_err("reserve: lockdown forbids an address; boot with reserve_mem=SIZE:ALIGN:NAME and use reserve=NAME\n");
+		return ret;
+	}
+	if (!IS_ENABLED(CONFIG_ZONE_DEVICE)) {
+		pr_err("reserve: this kernel cannot map a physical range (CONFIG_ZONE_DEVICE)\n");
+		return -EOPNOTSUPP;
+	}
+	ret = check_unused(start, bytes);
+	if (ret)
+		return ret;
 	if (node_of(start, spec->nid) != spec->nid) {
 		pr_err("reserve: %#llx is on node %d, not on node %d\n", start,
 		       node_of(start, spec->nid), spec->nid);
