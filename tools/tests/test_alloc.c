@@ -115,6 +115,33 @@ TEST(alloc, contiguous_with_larger_alignment)
 	CHECK_EQ(now.allocated - before.allocated, 3 * PAGE);
 }
 
+/* Lengths that are no power of two, from pageblocks at different places. */
+TEST(alloc, contiguous_is_aligned)
+{
+	static const unsigned int mib[] = { 3, 5, 6, 7, 9, 11 };
+	unsigned int order, shift, served = 0;
+	size_t i;
+
+	for (shift = 0; shift < 3; shift++) {
+		for (i = 0; i < sizeof(mib) / sizeof(mib[0]); i++) {
+			for (order = 0; PAGE << order <= mib[i] * MIB; order++) {
+				struct pbuddy_alloc rq = request(mib[i] * MIB);
+
+				rq.flags = PBUDDY_ALLOC_CONTIG;
+				rq.order = order;
+				if (ioctl(dev, PBUDDY_IOCTL_ALLOC, &rq))
+					continue;
+				CHECK_EQ(check_extents(rq.fd, rq.bytes, order), 1);
+				CHECK_EQ(close(rq.fd), 0);
+				served++;
+			}
+		}
+		alloc_buffer(2 * MIB);	/* kept: free memory begins later */
+	}
+	test_note("%u buffers", served);
+	CHECK(served >= 100);
+}
+
 TEST(alloc, extents_have_the_order_asked_for)
 {
 	static const uint32_t orders[] = { 0, 1, 4, 8, 9, 10 };
@@ -494,6 +521,40 @@ TEST_TIMEOUT(alloc, reason_when_fragmented, 900)
 		CHECK_EQ(close(block[i].fd), 0);
 	rq.flags = PBUDDY_ALLOC_CONTIG;
 	alloc_as(&rq);
+}
+
+/* Only blocks of 64 KiB are free; half of them are aligned to 128 KiB, a quarter to 256 KiB. */
+TEST_TIMEOUT(alloc, small_contiguous_fits_aligned_holes, 900)
+{
+	const struct rlimit limit = { .rlim_cur = 16384, .rlim_max = 16384 };
+	static struct block block[16000];
+	struct pbuddy_alloc rq;
+	size_t i, nr, holes = 0, got = 0;
+	struct usage usage;
+
+	read_usage(&usage);
+	if (usage.total / (16 * PAGE) > sizeof(block) / sizeof(block[0]))
+		test_skip("the pool is too large for this");
+	CHECK_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	nr = alloc_blocks(block, sizeof(block) / sizeof(block[0]), 16 * PAGE);
+	for (i = 0; i < nr; i++) {
+		if (block[i].phys % (64 * PAGE))
+			continue;
+		CHECK_EQ(close(block[i].fd), 0);
+		holes++;
+	}
+	CHECK(holes >= 16);
+	for (;;) {
+		rq = request(16 * PAGE);
+		rq.flags = PBUDDY_ALLOC_CONTIG;
+		rq.order = 6;
+		if (ioctl(dev, PBUDDY_IOCTL_ALLOC, &rq))
+			break;
+		CHECK_EQ(check_extents(rq.fd, rq.bytes, 6), 1);
+		got++;
+	}
+	CHECK_EQ(errno, ENOMEM);
+	CHECK_EQ(got, holes);
 }
 
 TEST(alloc, node_without_memory)

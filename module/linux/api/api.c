@@ -101,13 +101,14 @@ static noinline struct page *alloc_request(gfp_t gfp, unsigned int order, int ni
 {
 	enum pb_reason reason;
 	struct pb_request rq;
-	bool zeroed = false;
 	unsigned long pfn;
+	bool zeroed;
 
 	do {
 		if (unlikely(!pb_gfp_request(&rq, &gfp, order, nid, nodemask)))
 			return NULL;
 		rq.flags |= try;
+		zeroed = false;
 		rq.zeroed = pb_want_zero(gfp) ? &zeroed : NULL;
 		pfn = pb_pages_alloc(&rq, gfp, &reason);
 		/* A concurrent change of the cpuset may have hidden free memory. */
@@ -120,14 +121,14 @@ static noinline struct page *alloc_request(gfp_t gfp, unsigned int order, int ni
 	return pfn_to_page(pfn);
 }
 
-/* Contiguous pages of order 0; @try as for alloc_request(). */
+/* Contiguous pages of order 0, aligned to the order of their number; @try as alloc_request(). */
 static noinline struct page *alloc_range(gfp_t gfp, unsigned long nr_pages, int nid,
 					 const nodemask_t *nodemask, pb_alloc_flags_t try)
 {
 	enum pb_reason reason;
 	struct pb_request rq;
-	bool zeroed = false;
 	unsigned long pfn;
+	bool zeroed;
 
 	do {
 		if (unlikely(!pb_gfp_request(&rq, &gfp, 0, nid, nodemask)))
@@ -137,6 +138,8 @@ static noinline struct page *alloc_range(gfp_t gfp, unsigned long nr_pages, int 
 			return NULL;
 		}
 		rq.flags |= try;
+		rq.align_order = min_t(unsigned int, order_base_2(nr_pages), PB_MAX_ORDER);
+		zeroed = false;
 		rq.zeroed = pb_want_zero(gfp) ? &zeroed : NULL;
 		pfn = pb_pages_alloc_contig(&rq, nr_pages, gfp, &reason);
 	} while (unlikely(pfn == PB_NO_PFN && pb_cpuset_changed(&rq)));

@@ -156,31 +156,70 @@ static void store_trimmed(struct pb_buffer *buf, unsigned long pfn, unsigned int
 	store_block(buf, pfn, want, order, true);
 }
 
+static bool alloc_range(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
+			const struct pb_request *rq, enum pb_reason *reason)
+{
+	unsigned long pfn = pb_pages_alloc_contig(rq, spec->nr_pages, TRACE_GFP, reason);
+
+	if (pfn == PB_NO_PFN)
+		return false;
+	store_block(buf, pfn, spec->nr_pages,
+		    min_t(unsigned int, order_base_2(spec->nr_pages), PB_MAX_ORDER), true);
+	return true;
+}
+
+static bool alloc_trimmed(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
+			  const struct pb_request *rq, enum pb_reason *reason)
+{
+	unsigned long pfn = pb_pages_alloc(rq, TRACE_GFP, reason);
+
+	if (pfn == PB_NO_PFN)
+		return false;
+	store_trimmed(buf, pfn, rq->order, spec->nr_pages);
+	return true;
+}
+
+/*
+ * Allocates fewer pages than the alignment has. An aligned range is possible without a free block
+ * of the alignment's order, so it is tried before and after the full allocation of such a block,
+ * which may reclaim memory.
+ */
+static bool alloc_short(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
+			const struct pb_request *rq, enum pb_reason *reason)
+{
+	struct pb_request block = *rq, range = *rq;
+	enum pb_reason why = PB_REASON_NONE;
+
+	block.flags |= PB_ALLOC_TRY;
+	range.flags = (block.flags & ~(PB_ALLOC_WAIT | PB_ALLOC_KSWAPD));
+	if (alloc_range(buf, spec, &range, NULL) || alloc_trimmed(buf, spec, &block, &why) ||
+	    alloc_range(buf, spec, &range, NULL))
+		return true;
+	if (why == PB_REASON_NONE)	/* an injected failure */
+		return false;
+	pb_alloc_fail(&pb_instance, rq, why, reason);
+	return false;
+}
+
 static int alloc_contig(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
 			struct pb_request *rq, enum pb_reason *reason)
 {
 	unsigned int order = order_base_2(spec->nr_pages);
-	unsigned long pfn;
+	bool done;
 	int err;
 
 	err = reserve_block(buf);
 	if (err)
 		return err;
 	rq->order = max(order, spec->order);
-	/* The core aligns other lengths to their order rounded up, which must suffice. */
-	if (rq->order <= PB_MAX_ORDER &&
-	    (spec->order > order || is_power_of_2(spec->nr_pages))) {
-		pfn = pb_pages_alloc(rq, TRACE_GFP, reason);
-		if (pfn == PB_NO_PFN)
-			return -ENOMEM;
-		store_trimmed(buf, pfn, rq->order, spec->nr_pages);
-		return 0;
-	}
-	pfn = pb_pages_alloc_contig(rq, spec->nr_pages, TRACE_GFP, reason);
-	if (pfn == PB_NO_PFN)
-		return -ENOMEM;
-	store_block(buf, pfn, spec->nr_pages, min_t(unsigned int, order, PB_MAX_ORDER), true);
-	return 0;
+	rq->align_order = spec->order;
+	if (spec->order > order)
+		done = alloc_short(buf, spec, rq, reason);
+	else if (order <= PB_MAX_ORDER && is_power_of_2(spec->nr_pages))
+		done = alloc_trimmed(buf, spec, rq, reason);
+	else
+		done = alloc_range(buf, spec, rq, reason);
+	return done ? 0 : -ENOMEM;
 }
 
 /* Allocates from one node, largest blocks first, none below spec->order. */
