@@ -28,13 +28,21 @@
 #include "user/quarantine.h"
 
 #define FIRST_BLOCKS	8	/* entries of the block array to begin with */
+#define FREE_BATCH	4096UL	/* pages to free between two calls of cond_resched() */
 #define TRACE_GFP	(GFP_HIGHUSER | __GFP_ZERO)	/* gfp flags shown by tracepoints */
 
 /* ---- Freeing blocks ---- */
 
+/* Frees in parts, because a contiguous buffer may have any length. */
 static void free_frames(unsigned long pfn, unsigned long nr_pages)
 {
-	WARN_ON_ONCE(pb_pages_free_contig(pfn, nr_pages));
+	unsigned long n;
+
+	for (; nr_pages; pfn += n, nr_pages -= n) {
+		n = min(nr_pages, FREE_BATCH);
+		WARN_ON_ONCE(pb_pages_free_contig(pfn, n));
+		cond_resched();
+	}
 }
 
 /* Clears flags that unmapping leaves set, because the next owner may use them. */
@@ -58,6 +66,7 @@ static bool block_pinned(const struct pb_buffer_block *block)
 		if (page_count(page) != PB_BASE_REFS)
 			return true;
 		reset_page_flags(page);
+		cond_resched();
 	}
 	return false;
 }
@@ -78,6 +87,7 @@ static void free_pinned_block(const struct pb_buffer_block *block)
 			reset_page_flags(page);
 			free_frames(block->pfn + i, 1);
 		}
+		cond_resched();
 	}
 }
 

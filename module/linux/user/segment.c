@@ -2,6 +2,7 @@
 /* The pages of a buffer, and its physically contiguous segments. */
 #include <linux/mm.h>
 #include <linux/nospec.h>
+#include <linux/sched.h>
 
 #include "user/segment.h"
 
@@ -55,7 +56,7 @@ unsigned int pb_buffer_pages(const struct pb_buffer *buf, unsigned long index, s
  * @iter: starts with @next = 0
  * @segment: set to the segment
  *
- * Context: any.
+ * Context: may sleep; time is linear in the number of blocks of the segment.
  * Return: false at the end.
  */
 bool pb_segment_next(struct pb_segment_iter *iter, struct pb_segment *segment)
@@ -73,6 +74,7 @@ bool pb_segment_next(struct pb_segment_iter *iter, struct pb_segment *segment)
 		.order = block->order,
 	};
 	for (; iter->next < buf->nr_blocks; iter->next++) {
+		cond_resched();
 		block = &buf->block[iter->next];
 		/* Adjacent blocks on different nodes are separate segments. */
 		if (block->pfn != segment->pfn + segment->nr_pages ||
@@ -88,7 +90,7 @@ bool pb_segment_next(struct pb_segment_iter *iter, struct pb_segment *segment)
  * pb_buffer_nr_segments() - count the segments of a buffer
  * @buf: the buffer
  *
- * Context: any; time is linear in the number of blocks.
+ * Context: may sleep; time is linear in the number of blocks.
  * Return: at least 1.
  */
 unsigned int pb_buffer_nr_segments(const struct pb_buffer *buf)
