@@ -349,6 +349,37 @@ static bool served_buffer(gfp_t gfp)
 	return !IS_ERR(buf);
 }
 
+/* A buffer is never on nodes that its caller did not name: it is refused under such a cpuset. */
+static void test_cpuset_nodemask(struct kunit *test)
+{
+	nodemask_t saved = current->mems_allowed, named = nodemask_of_node(first_memory_node);
+	struct pb_buffer_spec spec = {
+		.nr_pages = 3, .nid = first_memory_node, .nodemask = &named,
+		.migratetype = PB_MOVABLE, .label = "",
+	};
+	enum pb_reason reason;
+	struct pb_buffer *buf;
+	unsigned int contig;
+
+	for (contig = 0; contig < 2; contig++) {
+		nodemask_t others = NODE_MASK_NONE;
+
+		spec.contig = contig;
+		if (pt_far_node() != first_memory_node)
+			node_set(pt_far_node(), others);
+		set_mems_allowed(others);
+		buf = pb_buffer_create(&spec, &reason);
+		set_mems_allowed(saved);
+		KUNIT_EXPECT_TRUE(test, IS_ERR(buf));
+		if (!IS_ERR(buf))
+			pb_buffer_put(buf);
+		KUNIT_EXPECT_EQ(test, reason, PB_REASON_POLICY);
+		buf = pb_buffer_create(&spec, &reason);
+		KUNIT_ASSERT_FALSE(test, IS_ERR(buf));
+		pb_buffer_put(buf);
+	}
+}
+
 static bool (*const served[])(gfp_t gfp) = {
 	served_blocks, served_bulk, served_range, served_exact, served_buffer,
 };
@@ -382,6 +413,7 @@ static struct kunit_case parity_policy_cases[] = {
 #ifdef CONFIG_CPUSETS
 	KUNIT_CASE(test_cpuset),
 	KUNIT_CASE(test_cpuset_changes),
+	KUNIT_CASE(test_cpuset_nodemask),
 #endif
 	{}
 };

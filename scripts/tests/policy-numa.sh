@@ -172,6 +172,7 @@ t cpuset_contiguous on_nodes 2:32 in_cpuset 2 $alloc 32M --contig
 t cpuset_two_nodes on_nodes "0:64 2:16" in_cpuset 0,2 numactl --cpunodebind=0 $alloc 80M
 t cpuset_is_strict fails 'more than these nodes own' in_cpuset 2 $alloc 80M
 t cpuset_denies_a_node fails 'memory policy or cpuset' in_cpuset 2 $alloc 4K --node 3 --strict
+t cpuset_denies_all_nodes_named fails 'memory policy or cpuset' in_cpuset 2 $alloc 4K --nodes 0,1
 t cpuset_under_preferred on_nodes 2:8 in_cpuset 1-2 numactl --preferred=2 $alloc 8M
 t cpuset_under_interleave interleaved "1:16 3:16" "--size 32M" in_cpuset 1,3 numactl --interleave=all
 t cpuset_changes moved_while_running

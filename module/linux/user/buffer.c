@@ -389,6 +389,10 @@ static int alloc_pages_of(struct pb_buffer *buf, const struct pb_buffer_spec *sp
 	do {
 		if (!pb_gfp_request(&rq, &gfp, 0, spec->nid, spec->nodemask))
 			return -EINVAL;
+		/* The nodes that a caller names are kept, also those that the cpuset denies. */
+		if (spec->nodemask && !spec->policy)
+			rq.nodemask = nodes_addr(*spec->nodemask);
+		buf->zeroed = false;
 		rq.zeroed = &buf->zeroed;
 		err = alloc_request(buf, spec, &rq, reason);
 		/* Blocks that were allocated before the cpuset changed are kept. */
