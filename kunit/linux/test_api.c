@@ -303,6 +303,31 @@ static void test_contig(struct kunit *test)
 	pbuddy_free_contig(page + 100, 900);
 }
 
+/* Ranges are aligned to the order of their length, wherever free memory begins. */
+static void test_contig_aligned(struct kunit *test)
+{
+	static const unsigned int counts[] = { 3, 100, 513, 700, 1025, 1500, 2049, 3000 };
+	struct page *held[3] = { }, *page;
+	unsigned int i, k, served = 0;
+
+	for (k = 0; k < ARRAY_SIZE(held); k++) {
+		for (i = 0; i < ARRAY_SIZE(counts); i++) {
+			page = pbuddy_alloc_contig(counts[i], GFP_KERNEL | __GFP_NOWARN, 0, NULL);
+			if (!page)
+				continue;
+			KUNIT_EXPECT_TRUE(test, IS_ALIGNED(page_to_pfn(page),
+							   roundup_pow_of_two(counts[i])));
+			pbuddy_free_contig(page, counts[i]);
+			served++;
+		}
+		held[k] = pbuddy_alloc_pages_node(0, GFP_KERNEL | __GFP_NOWARN, PB_PAGEBLOCK_ORDER);
+	}
+	for (k = 0; k < ARRAY_SIZE(held); k++)
+		if (held[k])
+			pbuddy_free_pages(held[k], PB_PAGEBLOCK_ORDER);
+	KUNIT_EXPECT_GT(test, served, 0U);
+}
+
 /* Mistakes of callers on real pages: each is refused and reported once. */
 static void test_misuse(struct kunit *test)
 {
@@ -509,6 +534,7 @@ static struct kunit_case api_cases[] = {
 	KUNIT_CASE(test_pin_scope),
 	KUNIT_CASE(test_exact),
 	KUNIT_CASE(test_contig),
+	KUNIT_CASE(test_contig_aligned),
 	KUNIT_CASE(test_misuse),
 	KUNIT_CASE(test_hardirq_hrtimer),
 	KUNIT_CASE(test_hardirq_irq_work),
