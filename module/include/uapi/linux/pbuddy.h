@@ -116,11 +116,14 @@ struct pbuddy_info {
  * @bytes: in: length, not zero; rounded up to whole pages. out: the rounded length
  * @node: in: NUMA node, or PBUDDY_NODE_ANY for the one the caller runs on. out: node of the first
  *	page
- * @order: in: every extent is aligned to and at least 2^order pages (the last may be shorter)
+ * @order: in: every extent is aligned to and at least 2^order pages (the last may be shorter). With
+ *	PBUDDY_ALLOC_CONTIG the extent is aligned, whatever its length, and may be shorter
  * @mclass: in: enum pbuddy_class
  * @fd_flags: in: O_RDWR or O_RDONLY (which can never be mapped writable), and O_CLOEXEC or 0;
- *	buffers are O_CLOEXEC unless PBUDDY_FD_INHERIT is given
- * @nodemask: in: bit n allows node n (nodes 0-63), with PBUDDY_ALLOC_NODEMASK; otherwise zero
+ *	buffers are O_CLOEXEC unless PBUDDY_FD_INHERIT is given. Through a device opened O_RDONLY
+ *	every buffer is O_RDONLY
+ * @nodemask: in: bit n allows node n (nodes 0-63), with PBUDDY_ALLOC_NODEMASK; otherwise zero. If
+ *	the caller's cpuset allows none of them, ENOMEM with PBUDDY_REASON_POLICY
  * @label: in: NUL-terminated name shown in fdinfo and listings; no control characters
  * @fd: out: the buffer's file descriptor
  * @reason: out: enum pbuddy_reason, written also when the ioctl fails with ENOMEM
@@ -132,7 +135,7 @@ struct pbuddy_info {
  *
  * Errors: EINVAL for a bad argument, E2BIG for a longer struct than the kernel knows with
  * something in it, ENOMEM with @reason, EDQUOT over a limit, EINTR by a fatal signal, EMFILE,
- * ENFILE, EFAULT.
+ * ENFILE, EFAULT, EACCES through a device opened O_WRONLY.
  */
 struct pbuddy_alloc {
 	__u32 size;
