@@ -56,6 +56,33 @@ json() {
 	is_json </tmp/json
 }
 
+# fails_with WORDS -- COMMAND...: the command fails, and its message has the words.
+fails_with() {
+	want=$1
+	shift 2
+	! "$@" >/dev/null 2>/tmp/err || return 1
+	cat /tmp/err
+	grep -q -- "$want" /tmp/err
+}
+
+# Everything that prints fails when it cannot.
+full() {
+	! pbuddyctl "$@" >/dev/full 2>/tmp/err || { echo "pbuddyctl $* succeeded"; return 1; }
+	cat /tmp/err
+	grep -q 'pbuddyctl: cannot write the output' /tmp/err
+}
+
+full_output() {
+	full info && full info --json && full alloc --size 4K --touch && full alloc --size 4K --json &&
+		full buddyinfo && full doctor && full --version && full --help && full alloc --help &&
+		full alloc --size 4K --hold forever
+}
+
+too_many_buffers() {
+	ulimit -n 64
+	fails_with '--count 300: .*raise RLIMIT_NOFILE' -- pbuddyctl alloc --size 4K --count 300
+}
+
 one_extent() { [ "$(pbuddyctl alloc "$@" | grep -c '^ *0 ')" -eq 1 ]; }
 
 # Only root sees physical addresses; another user with access to the device does not.
@@ -108,7 +135,21 @@ t bad_order_status status 2 pbuddyctl alloc --size 4K --order 19
 t bad_verb_status status 2 pbuddyctl frobnicate
 t no_verb_status status 2 pbuddyctl
 t no_size_status status 2 pbuddyctl alloc
+t full_output full_output
+t names_the_nodes fails_with 'no node 2 (there are 0, 1)' -- pbuddyctl alloc --size 4K --node 2
+t names_nodes_of_a_list fails_with 'no node 7 (there are 0, 1)' -- pbuddyctl alloc --size 4K --nodes 1,7
+t names_the_order fails_with "'19': --order takes 0 to 18" -- pbuddyctl alloc --size 4K --order 19
+t names_the_count fails_with "'0': --count takes 1 to 4096" -- pbuddyctl alloc --size 4K --count 0
+t names_the_size fails_with "'12Q': --size takes" -- pbuddyctl alloc --size 12Q
+t names_the_class fails_with "'x': --class takes movable" -- pbuddyctl alloc --size 4K --class x
+t strict_without_a_list fails_with 'exclude each other' -- \
+	pbuddyctl alloc --size 4K --strict --node 1 --nodes 1
+t too_many_buffers too_many_buffers
 t not_for_others not_for_others
 t no_phys_for_others no_phys_for_others
 t rmmod rmmod pbuddy
+insmod /pbuddy.ko pool=0:64M,1:64M movable=100 || exit 1
+t movable_only fails_with 'movable=100, for --class movable only' -- \
+	pbuddyctl alloc --size 4K --class unmovable
+t movable_only_rmmod rmmod pbuddy
 ktap_end

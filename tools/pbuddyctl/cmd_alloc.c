@@ -21,6 +21,9 @@
 #define HOLD_FOREVER	(-1)
 #define COUNT_MAX	4096
 
+#define STR_(x)		#x
+#define STR(x)		STR_(x)
+
 struct alloc_args {
 	struct options		opt;
 	struct pbuddy_alloc	request;
@@ -100,6 +103,29 @@ static bool parse_label(const char *text, struct pbuddy_alloc *rq)
 	return true;
 }
 
+/* What the value of an option must be. */
+static const char *value_range(int key)
+{
+	switch (key) {
+	case 's':
+		return "--size takes bytes above 0, with a suffix K, M, G, T or P";
+	case 'n':
+		return "--node takes the number of a NUMA node, 0 or more";
+	case 'N':
+		return "--nodes takes numbers from 0 to 63, separated by commas";
+	case 'o':
+		return "--order takes 0 to " STR(PBUDDY_MAX_ORDER);
+	case 'C':
+		return "--class takes movable, unmovable or reclaimable";
+	case 'l':
+		return "--label takes up to 31 bytes";
+	case KEY_COUNT:
+		return "--count takes 1 to " STR(COUNT_MAX);
+	default:
+		return "--hold takes seconds, 0 or more, or 'forever'";
+	}
+}
+
 /* Parses the value of an option; returns false when it is not valid. */
 static bool parse_value(int key, char *arg, struct alloc_args *args)
 {
@@ -142,6 +168,7 @@ static bool parse_value(int key, char *arg, struct alloc_args *args)
 static error_t parse_alloc(int key, char *arg, struct argp_state *state)
 {
 	struct alloc_args *args = state->input;
+	char text[64];
 
 	switch (key) {
 	case 'c':
@@ -160,8 +187,9 @@ static error_t parse_alloc(int key, char *arg, struct argp_state *state)
 		args->opt.json = true;
 		return 0;
 	case 's': case 'n': case 'N': case 'o': case 'C': case 'l': case KEY_COUNT: case KEY_HOLD:
+		snprintf(text, sizeof(text), "%s", arg);	/* parse_nodes() changes the list */
 		if (!parse_value(key, arg, args))
-			argp_error(state, "bad value '%s'", arg);
+			argp_error(state, "bad value '%s': %s", text, value_range(key));
 		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "unexpected argument '%s'", arg);
@@ -183,15 +211,91 @@ static const struct argp alloc_argp = {
 
 /* ---- Allocating ---- */
 
+/* Whether the node owns pbuddy memory. */
+static bool is_node(const struct node_table *nodes, long node)
+{
+	uint32_t i;
+
+	for (i = 0; i < nodes->info.nr_nodes; i++)
+		if (nodes->node[i].node == node)
+			return true;
+	return false;
+}
+
+/* The first node of the request without pbuddy memory, or -1. */
+static long missing_node(const struct alloc_args *args, const struct node_table *nodes)
+{
+	long node;
+
+	if (args->request.node != PBUDDY_NODE_ANY && !is_node(nodes, args->request.node))
+		return args->request.node;
+	for (node = 0; node < 64; node++)
+		if (args->request.nodemask >> node & 1 && !is_node(nodes, node))
+			return node;
+	return -1;
+}
+
+/* Prints ": no node 2 (there are 0, 1)"; returns false when each node of the request is there. */
+static bool explain_nodes(int dev, const struct alloc_args *args)
+{
+	struct node_table nodes;
+	uint32_t i;
+	long node;
+
+	if (read_nodes(dev, &nodes))
+		return false;
+	node = missing_node(args, &nodes);
+	if (node >= 0) {
+		fprintf(stderr, ": no node %ld (there are ", node);
+		for (i = 0; i < nodes.info.nr_nodes; i++)
+			fprintf(stderr, "%s%d", i ? ", " : "", nodes.node[i].node);
+		fputc(')', stderr);
+	}
+	free(nodes.node);
+	return node >= 0;
+}
+
+/* Whether the module was loaded with movable=100, and so serves no other class. */
+static bool all_movable(void)
+{
+	FILE *file = fopen("/sys/module/pbuddy/parameters/movable", "re");
+	int percent = 0;
+
+	if (!file)
+		return false;
+	if (fscanf(file, "%d", &percent) != 1)
+		percent = 0;
+	fclose(file);
+	return percent == 100;
+}
+
+/* Prints the cause of an error, and what to do. */
+static void explain(int dev, const struct alloc_args *args, int err, uint32_t reason)
+{
+	const struct pbuddy_alloc *rq = &args->request;
+
+	if (err == EMFILE)
+		fprintf(stderr, " (--count %ld: raise RLIMIT_NOFILE, as by ulimit -n %ld)",
+			args->count, args->count + 16);
+	else if (err == EINVAL && rq->flags & PBUDDY_ALLOC_STRICT_NODE &&
+		 rq->flags & PBUDDY_ALLOC_NODEMASK)
+		fprintf(stderr, " (--strict and --nodes exclude each other)");
+	else if (explain_nodes(dev, args))
+		return;
+	else if (err == ENOMEM && rq->mclass != PBUDDY_CLASS_MOVABLE && all_movable())
+		fprintf(stderr, " (pbuddy is loaded with movable=100, for --class movable only)");
+	else if (err == ENOMEM || err == EDQUOT)
+		fprintf(stderr, " (%s)", reason_text(reason));
+}
+
 /* Prints why an allocation failed; returns -1. */
-static int alloc_failed(const struct alloc_args *args, int err, uint32_t reason)
+static int alloc_failed(int dev, const struct alloc_args *args, int err, uint32_t reason)
 {
 	char size[32];
 
 	fprintf(stderr, "pbuddyctl: cannot allocate %s: %s",
 		format_size(args->request.bytes, size, sizeof(size)), strerror(err));
-	if (err == ENOMEM || err == EDQUOT)
-		fprintf(stderr, " (%s)", reason_text(reason));
+	explain(dev, args, err, reason);
 	fputc('\n', stderr);
 	return -1;
 }
@@ -209,7 +313,7 @@ static int alloc_batch(int dev, const struct alloc_args *args, struct buffer *bu
 	uint32_t i;
 
 	if (ioctl(dev, PBUDDY_IOCTL_ALLOC_BATCH, &batch))
-		return alloc_failed(args, errno, batch.each.reason);
+		return alloc_failed(dev, args, errno, batch.each.reason);
 	for (i = 0; i < nr; i++)
 		buf[i] = (struct buffer) { .fd = fds[i], .bytes = batch.each.bytes };
 	return 0;
@@ -363,7 +467,8 @@ static void hold(long seconds)
 	struct sigaction action = { .sa_handler = on_signal };
 	struct timespec time = { .tv_sec = seconds };
 
-	fflush(stdout);
+	if (fflush(stdout))
+		return;	/* close_stdout() reports it */
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	if (seconds == HOLD_FOREVER)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "pbuddyctl.h"
 
@@ -105,6 +106,21 @@ static const struct argp main_argp = {
 	.help_filter	= list_verbs,
 };
 
+/* At exit, also from --help: output that could not be written, as to a full disk, is a failure. */
+static void close_stdout(void)
+{
+	bool lost = ferror(stdout);
+
+	if (!fclose(stdout) && !lost)
+		return;
+	/* A failed fflush() has dropped the text, and later calls find nothing to write. */
+	if (lost)
+		fprintf(stderr, "pbuddyctl: cannot write the output\n");
+	else
+		fprintf(stderr, "pbuddyctl: cannot write the output: %s\n", strerror(errno));
+	_exit(EXIT_FAILED);
+}
+
 int main(int argc, char **argv)
 {
 	struct main_args args = {
@@ -113,6 +129,7 @@ int main(int argc, char **argv)
 	char name[64];
 	size_t i;
 
+	atexit(close_stdout);
 	argp_err_exit_status = EXIT_USAGE;
 	argp_parse(&main_argp, argc, argv, ARGP_IN_ORDER, NULL, &args);
 	argc -= args.verb;
