@@ -50,6 +50,13 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, unsigned long flag
 }
 #endif
 
+/* The first argument of inode_operations.setattr(). */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+#define pb_mnt_idmap	mnt_idmap
+#else
+#define pb_mnt_idmap	user_namespace
+#endif
+
 /*
  * Whether the caller may take a spinlock_t and call the kernel's allocators, even those that do not
  * sleep. On PREEMPT_RT both sleep.

@@ -5,6 +5,7 @@
  */
 #include <sched.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include "common.h"
 
@@ -375,6 +376,37 @@ TEST(alloc, length_by_lseek)
 	CHECK_FAILS(lseek(fd, (off_t)(5 * PAGE) + 1, SEEK_SET), EINVAL);
 	CHECK_FAILS(read(fd, &fd, 1), EINVAL);
 	CHECK_FAILS(write(fd, &fd, 1), EINVAL);
+}
+
+/* Python's mmap.mmap(fd, 0) takes the length of a regular file from st_size. */
+TEST(alloc, inode_of_its_own)
+{
+	int fd = alloc_buffer(5 * PAGE), other = alloc_buffer(2 * PAGE), copy = dup(fd);
+	struct stat st, st_other, st_copy;
+
+	CHECK_EQ(fstat(fd, &st), 0);
+	CHECK(S_ISREG(st.st_mode));
+	CHECK_EQ(st.st_size, 5 * PAGE);
+	CHECK_EQ(st.st_blocks, 5 * PAGE / 512);
+	CHECK_EQ(fstat(other, &st_other), 0);
+	CHECK_EQ(st_other.st_size, 2 * PAGE);
+	CHECK_EQ(st_other.st_dev, st.st_dev);
+	CHECK(st_other.st_ino != st.st_ino);
+	CHECK_EQ(fstat(copy, &st_copy), 0);
+	CHECK_EQ(st_copy.st_ino, st.st_ino);
+}
+
+TEST(alloc, inode_keeps_its_size)
+{
+	int fd = alloc_buffer(5 * PAGE);
+	struct stat st;
+
+	CHECK_FAILS(ftruncate(fd, PAGE), EPERM);
+	CHECK_FAILS(ftruncate(fd, 50 * PAGE), EPERM);
+	CHECK_FAILS(fchmod(fd, 0777), EPERM);
+	CHECK_FAILS(fallocate(fd, 0, 0, 50 * PAGE), EOPNOTSUPP);
+	CHECK_EQ(fstat(fd, &st), 0);
+	CHECK_EQ(st.st_size, 5 * PAGE);
 }
 
 /* ---- ALLOC_BATCH ---- */

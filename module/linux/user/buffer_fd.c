@@ -3,14 +3,23 @@
  * The file of a buffer: mmap and fdinfo; buffer_ioctl.c has its ioctls. A buffer has one file. The
  * owner of its operations is the module, so the module stays while a descriptor, a mapping or a
  * message in flight references the file.
+ *
+ * The file has an inode of its own in a pseudo filesystem: fstat() returns the size of the buffer,
+ * and st_dev and st_ino identify it. Each file pins the mount, which exists while a file does. The
+ * mount references the module through the filesystem type. __fput() drops the mount last, so the
+ * module stays until the dentry, whose operations it has, is gone.
  */
-#include <linux/anon_inodes.h>
 #include <linux/err.h>
+#include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/fs_context.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/mount.h>
+#include <linux/pseudo_fs.h>
 #include <linux/seq_file.h>
 
+#include "compat.h"
 #include "user/buffer_fd.h"
 #include "user/buffer_ioctl.h"
 #include "user/mmap.h"
@@ -22,9 +31,70 @@ static const char * const class_name[PB_PCPTYPES] = {
 	[PB_RECLAIMABLE] = "reclaimable",
 };
 
+#define BUFFER_FS_MAGIC		0x70627564	/* "pbud" */
+#define BUFFER_FILE_NAME	"anon_inode:pbuddy"
+
+static struct vfsmount *buffer_mount;
+static int buffer_mount_pins;
+
+/* What readlink() of /proc/PID/fd/N shows. */
+static char *buffer_dname(struct dentry *dentry, char *buffer, int len)
+{
+	if (len < (int)sizeof(BUFFER_FILE_NAME))
+		return ERR_PTR(-ENAMETOOLONG);
+	buffer += len - sizeof(BUFFER_FILE_NAME);
+	return memcpy(buffer, BUFFER_FILE_NAME, sizeof(BUFFER_FILE_NAME));
+}
+
+static const struct dentry_operations buffer_dentry_ops = {
+	.d_dname	= buffer_dname,
+};
+
+static int buffer_fs_init_context(struct fs_context *fc)
+{
+	struct pseudo_fs_context *ctx = init_pseudo(fc, BUFFER_FS_MAGIC);
+
+	if (!ctx)
+		return -ENOMEM;
+	ctx->dops = &buffer_dentry_ops;
+	return 0;
+}
+
+static struct file_system_type buffer_fs_type = {
+	.name		 = "pbuddy",
+	.owner		 = THIS_MODULE,
+	.init_fs_context = buffer_fs_init_context,
+	.kill_sb	 = kill_anon_super,
+};
+
+/* A buffer keeps its size, and its descriptor is the permission: ftruncate() and fchmod() fail. */
+static int buffer_setattr(struct pb_mnt_idmap *idmap, struct dentry *dentry, struct iattr *attr)
+{
+	return -EPERM;
+}
+
+static const struct inode_operations buffer_inode_ops = {
+	.setattr	= buffer_setattr,
+};
+
+/* The inode is a regular file, for programs that take the length of a mapping from st_size. */
+static struct inode *buffer_inode(const struct pb_buffer *buf)
+{
+	struct inode *inode = alloc_anon_inode(buffer_mount->mnt_sb);
+
+	if (IS_ERR(inode))
+		return inode;
+	inode->i_mode |= S_IFREG;
+	inode->i_op = &buffer_inode_ops;
+	i_size_write(inode, (loff_t)buf->nr_pages << PAGE_SHIFT);
+	inode_set_bytes(inode, (loff_t)buf->nr_pages << PAGE_SHIFT);
+	return inode;
+}
+
 static int buffer_release(struct inode *inode, struct file *file)
 {
 	pb_buffer_put(file->private_data);
+	simple_release_fs(&buffer_mount, &buffer_mount_pins);
 	return 0;
 }
 
@@ -73,10 +143,30 @@ static const struct file_operations buffer_fops = {
  */
 struct file *pb_buffer_file(struct pb_buffer *buf, unsigned int flags)
 {
-	struct file *file = anon_inode_getfile("pbuddy", &buffer_fops, buf, flags);
+	struct inode *inode;
+	struct file *file;
+	int err;
 
-	if (!IS_ERR(file))
-		file->f_mode |= FMODE_LSEEK;
+	err = simple_pin_fs(&buffer_fs_type, &buffer_mount, &buffer_mount_pins);
+	if (err)
+		return ERR_PTR(err);
+	inode = buffer_inode(buf);
+	if (IS_ERR(inode)) {
+		file = ERR_CAST(inode);
+		goto unpin;
+	}
+	__module_get(buffer_fops.owner);	/* the last fput() puts it */
+	file = alloc_file_pseudo(inode, buffer_mount, "pbuddy", flags, &buffer_fops);
+	if (IS_ERR(file)) {
+		module_put(buffer_fops.owner);
+		iput(inode);
+		goto unpin;
+	}
+	file->private_data = buf;
+	file->f_mode |= FMODE_LSEEK;
+	return file;
+unpin:
+	simple_release_fs(&buffer_mount, &buffer_mount_pins);
 	return file;
 }
 
