@@ -83,6 +83,20 @@ too_many_buffers() {
 	fails_with '--count 300: .*raise RLIMIT_NOFILE' -- pbuddyctl alloc --size 4K --count 300
 }
 
+# The kernel log has the report of a module's failed request, for few of many failures.
+failure_is_logged() {
+	i=0
+	dmesg -c >/dev/null
+	while [ $i -lt 12 ]; do
+		! pbuddyctl alloc --size 80M --node 0 --strict 2>/dev/null || return 1
+		i=$((i + 1))
+	done
+	dmesg >/tmp/log
+	grep 'pbuddyctl: page allocation failure: .*reason:limit$' /tmp/log >/tmp/reports || return 1
+	cat /tmp/reports
+	[ "$(wc -l </tmp/reports)" -le 5 ]
+}
+
 one_extent() { [ "$(pbuddyctl alloc "$@" | grep -c '^ *0 ')" -eq 1 ]; }
 
 # Only root sees physical addresses; another user with access to the device does not.
@@ -145,6 +159,7 @@ t names_the_class fails_with "'x': --class takes movable" -- pbuddyctl alloc --s
 t strict_without_a_list fails_with 'exclude each other' -- \
 	pbuddyctl alloc --size 4K --strict --node 1 --nodes 1
 t too_many_buffers too_many_buffers
+t failure_is_logged failure_is_logged
 t not_for_others not_for_others
 t no_phys_for_others no_phys_for_others
 t rmmod rmmod pbuddy

@@ -114,7 +114,7 @@ static noinline struct page *alloc_request(gfp_t gfp, unsigned int order, int ni
 		/* A concurrent change of the cpuset may have hidden free memory. */
 	} while (unlikely(pfn == PB_NO_PFN && pb_cpuset_changed(&rq)));
 	if (unlikely(pfn == PB_NO_PFN)) {
-		pb_report_failure(&rq, gfp, 1UL << order, reason);
+		pb_report_failure(&rq, gfp, 1UL << order, reason, false);
 		return NULL;
 	}
 	prepare_pages(pfn, 1UL << order, &rq, gfp);
@@ -144,7 +144,7 @@ static noinline struct page *alloc_range(gfp_t gfp, unsigned long nr_pages, int 
 		pfn = pb_pages_alloc_contig(&rq, nr_pages, gfp, &reason);
 	} while (unlikely(pfn == PB_NO_PFN && pb_cpuset_changed(&rq)));
 	if (unlikely(pfn == PB_NO_PFN)) {
-		pb_report_failure(&rq, gfp, nr_pages, reason);
+		pb_report_failure(&rq, gfp, nr_pages, reason, false);
 		return NULL;
 	}
 	prepare_pages(pfn, nr_pages, &rq, gfp);

@@ -87,17 +87,21 @@ static void show_zones(const struct pb_request *rq)
  * @gfp: flags as passed by the caller; nothing is logged with __GFP_NOWARN
  * @nr_pages: number of pages requested
  * @reason: why it failed; nothing is logged for PB_REASON_NONE, an injected failure
+ * @user: whether user space made the request
  *
- * Rate limited. Context: any; may reschedule if @rq may sleep.
+ * Rate limited, separately for user space, whose failures do not suppress those of the kernel.
+ * Context: any; may reschedule if @rq may sleep.
  */
 void pb_report_failure(const struct pb_request *rq, gfp_t gfp, unsigned long nr_pages,
-		       enum pb_reason reason)
+		       enum pb_reason reason, bool user)
 {
-	static DEFINE_RATELIMIT_STATE(limit, 10 * HZ, 5);
+	static DEFINE_RATELIMIT_STATE(kernel_limit, 10 * HZ, 5);
+	static DEFINE_RATELIMIT_STATE(user_limit, 10 * HZ, 5);
 	int bits = min_t(int, nr_node_ids, pb_instance.nr_nodes);
 	const unsigned long none = 0;
 
-	if (gfp & __GFP_NOWARN || reason == PB_REASON_NONE || !__ratelimit(&limit))
+	if (gfp & __GFP_NOWARN || reason == PB_REASON_NONE ||
+	    !__ratelimit(user ? &user_limit : &kernel_limit))
 		return;
 	pr_warn("%s: page allocation failure: order:%u, pages:%lu, mode:%#x(%pGg), node=%d, nodemask=%s%*pbl, mems_allowed=%*pbl, reason:%s\n",
 		current->comm, rq->order, nr_pages, gfp, &gfp, rq->nid,

@@ -8,6 +8,6 @@
 #include "core/alloc/failure_reason.h"
 
 void pb_report_failure(const struct pb_request *rq, gfp_t gfp, unsigned long nr_pages,
-		       enum pb_reason reason);
+		       enum pb_reason reason, bool user);
 
 #endif /* PB_ALLOC_FAILURE_REPORT_H */

@@ -20,6 +20,7 @@
 #include "core/alloc/failure_reason.h"
 #include "core/cache/freelist.h"
 #include "core/zone/watermark.h"
+#include "hooks/alloc_failure_report.h"
 #include "instance.h"
 #include "request/cpuset.h"
 #include "request/gfp.h"
@@ -397,6 +398,8 @@ static int alloc_pages_of(struct pb_buffer *buf, const struct pb_buffer_spec *sp
 		err = alloc_request(buf, spec, &rq, reason);
 		/* Blocks that were allocated before the cpuset changed are kept. */
 	} while (err == -ENOMEM && pb_cpuset_changed(&rq));
+	if (err == -ENOMEM && reason)
+		pb_report_failure(&rq, gfp, spec->nr_pages - buf->nr_pages, *reason, true);
 	return err;
 }
 
