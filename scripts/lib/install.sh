@@ -29,7 +29,14 @@ TABLE
 
 dkms_run() { dkms "$1" "${dkms_flags[@]}" "${@:2}"; }
 
-dkms_known() { [ -n "$(dkms_run status "pbuddy/$version" 2>/dev/null)" ]; }
+# The versions of pbuddy that DKMS has.
+dkms_versions() { dkms_run status pbuddy 2>/dev/null | sed -n 's,^pbuddy/\([^:, ]*\).*,\1,p' | sort -u; }
+
+# Take a version from every kernel, and its source.
+dkms_forget() { # VERSION
+	dkms_run remove "pbuddy/$1" --all >/dev/null
+	rm -rf "${DKMS_SOURCE:-/usr/src}/pbuddy-$1"
+}
 
 reload_udev() {
 	[ -z "$DESTDIR" ] || return 0
