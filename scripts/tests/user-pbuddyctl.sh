@@ -79,6 +79,7 @@ full_output() {
 }
 
 too_many_buffers() {
+	# shellcheck disable=SC3045 # busybox has it
 	ulimit -n 64
 	fails_with '--count 300: .*raise RLIMIT_NOFILE' -- pbuddyctl alloc --size 4K --count 300
 }
@@ -87,7 +88,7 @@ too_many_buffers() {
 failure_is_logged() {
 	i=0
 	dmesg -c >/dev/null
-	while [ $i -lt 12 ]; do
+	while [ "$i" -lt 12 ]; do
 		! pbuddyctl alloc --size 80M --node 0 --strict 2>/dev/null || return 1
 		i=$((i + 1))
 	done
