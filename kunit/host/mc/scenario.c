@@ -52,9 +52,9 @@ void mc_drain_all_cpus(struct pb_pool *pool)
 	pb_for_each_cpu(cpu) {
 		pcp = pb_per_cpu_ptr(mc.zone->pcp, cpu);
 		mc_access(&pcp->busy, true);
-		while (pcp->busy)
+		/* The interrupt that drains a CPU sees all stores of that CPU. */
+		for (mc_tso_flush(cpu); pcp->busy; mc_tso_flush(cpu))
 			mc_yield();
-		mc_tso_flush(cpu);
 		drained_cpu = cpu;
 		mc_atomically(drain_cpu);
 	}
