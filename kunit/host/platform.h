@@ -446,6 +446,8 @@ extern bool pb_host_fatal_signal;
 u8 pb_peek(const u8 *p);
 
 #define pb_assert_preempt_off()	do { } while (0)
+#define pb_section_acquire()	do { } while (0)
+#define pb_section_release()	do { } while (0)
 
 /* Attributes of the running task: PB_HOST_ bits, set by cases; see kunit/core/task.h. */
 #define PB_HOST_RECLAIMING	1

@@ -8,6 +8,7 @@
 #include <linux/cpumask.h>
 #include <linux/hrtimer.h>
 #include <linux/irq_work.h>
+#include <linux/lockdep.h>
 #include <linux/percpu.h>
 
 #if defined(CONFIG_X86_64) && !defined(CONFIG_UML)
@@ -179,6 +180,34 @@ static void test_interrupt_in_pcp_section(struct kunit *test)
 	pt_expect_all_free(test, f);
 }
 
+#ifdef CONFIG_PROVE_RAW_LOCK_NESTING
+static unsigned int refills_as_lock;
+
+static void count_as_lock(struct pb_zone *zone, unsigned int order, unsigned int mt,
+			  unsigned int nr)
+{
+	refills_as_lock += lock_is_held(&pb_section_map) == LOCK_STATE_HELD;
+}
+
+/* Lockdep takes the pcp section for a raw spinlock that is held. */
+static void test_section_is_a_raw_lock(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	unsigned long pfn;
+
+	refills_as_lock = 0;
+	f->pool.ops.refill = count_as_lock;
+	pfn = pt_alloc(f, 0);
+	f->pool.ops.refill = NULL;
+	KUNIT_EXPECT_EQ(test, refills_as_lock, 1U);
+	KUNIT_EXPECT_EQ(test, lock_is_held(&pb_section_map), LOCK_STATE_NOT_HELD);
+	KUNIT_EXPECT_EQ(test, (unsigned int)pb_section_map.wait_type_inner,
+			(unsigned int)LD_WAIT_SPIN);
+	pt_free(test, f, pfn, 0);
+	pt_expect_all_free(test, f);
+}
+#endif
+
 /*
  * NMIs inside the pcp section: "int $2" enters the NMI handler as the hardware does, and
  * ops->refill and ops->drain are called inside the section.
@@ -299,6 +328,9 @@ static void test_cpu_hotplug(struct kunit *test)
 static struct kunit_case interrupt_cases[] = {
 	KUNIT_CASE_PARAM(test_interrupts_inside, layouts_gen_params),
 	KUNIT_CASE(test_interrupt_in_pcp_section),
+#ifdef CONFIG_PROVE_RAW_LOCK_NESTING
+	KUNIT_CASE(test_section_is_a_raw_lock),
+#endif
 #if defined(CONFIG_X86_64) && !defined(CONFIG_UML)
 	KUNIT_CASE(test_nmi_in_pcp_section),
 #endif

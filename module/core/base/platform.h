@@ -72,6 +72,20 @@ static inline void pb_meta_free(void *p)
 
 #define pb_assert_preempt_off()		lockdep_assert_preemption_disabled()
 
+/*
+ * Lockdep takes a pcp section for a raw spinlock that is held, so that it reports locks which are
+ * taken inside and sleep on PREEMPT_RT. Entering is a trylock, because it does not wait.
+ */
+#ifdef CONFIG_PROVE_RAW_LOCK_NESTING
+extern struct lockdep_map pb_section_map;
+
+#define pb_section_acquire()	lock_acquire(&pb_section_map, 0, 1, 0, 1, NULL, _THIS_IP_)
+#define pb_section_release()	lock_release(&pb_section_map, _THIS_IP_)
+#else
+#define pb_section_acquire()	do { } while (0)
+#define pb_section_release()	do { } while (0)
+#endif
+
 /* State of the current task; only in process context. */
 static inline bool pb_task_reclaiming(void)
 {

@@ -53,6 +53,18 @@
 /* A power of two, so that the fast path computes the address of a list by a shift. */
 static_assert(sizeof(struct pb_pcp_list) == 512);
 
+#ifdef CONFIG_PROVE_RAW_LOCK_NESTING
+static struct lock_class_key section_key;
+
+struct lockdep_map pb_section_map = {
+	.name = "pcp section",
+	.key = &section_key,
+	.wait_type_outer = LD_WAIT_SPIN,
+	.wait_type_inner = LD_WAIT_SPIN,
+};
+EXPORT_SYMBOL_PB_TEST(pb_section_map);
+#endif
+
 void pb_pcp_set_limit(struct pb_pcp *pcp, struct pb_pcp_list *list, unsigned int order)
 {
 	int want = pb_pcp_want(pcp, order), left;

@@ -160,11 +160,13 @@ static __always_inline bool pb_pcp_enter(struct pb_pcp *pcp)
 		return false;
 	WRITE_ONCE(pcp->busy, 1);
 	barrier();
+	pb_section_acquire();
 	return true;
 }
 
 static __always_inline void pb_pcp_leave(struct pb_pcp *pcp)
 {
+	pb_section_release();
 	barrier();
 	WRITE_ONCE(pcp->busy, 0);
 }
