@@ -349,9 +349,8 @@ static void drain_pcp(struct pb_zone *zone, struct pb_pcp *pcp)
 {
 	unsigned int order, mt;
 
-	for (order = 0; order < PB_NR_PCP_ORDERS; order++)
-		for (mt = 0; mt < PB_PCPTYPES; mt++)
-			drain_list(zone, pcp, order, mt);
+	pb_for_each_pcp_list(order, mt)
+		drain_list(zone, pcp, order, mt);
 }
 
 /**
@@ -367,13 +366,11 @@ bool pb_pcp_needs_drain(const struct pb_pcp *pcp)
 	const struct pb_pcp_list *list;
 	unsigned int order, mt;
 
-	for (order = 0; order < PB_NR_PCP_ORDERS; order++) {
-		for (mt = 0; mt < PB_PCPTYPES; mt++) {
-			list = &pcp->list[order][mt];
-			if (READ_ONCE(list->n) || READ_ONCE(list->mask) || READ_ONCE(list->cur) ||
-			    READ_ONCE(list->drained))
-				return true;
-		}
+	pb_for_each_pcp_list(order, mt) {
+		list = &pcp->list[order][mt];
+		if (READ_ONCE(list->n) || READ_ONCE(list->mask) || READ_ONCE(list->cur) ||
+		    READ_ONCE(list->drained))
+			return true;
 	}
 	return false;
 }
@@ -432,9 +429,8 @@ static void lower_to_max(struct pb_zone *zone, struct pb_pcp *pcp)
 	unsigned int order, mt;
 
 	pcp->high = READ_ONCE(zone->pcp_high_max);
-	for (order = 0; order < PB_NR_PCP_ORDERS; order++)
-		for (mt = 0; mt < PB_PCPTYPES; mt++)
-			trim_list(pcp, order, mt);
+	pb_for_each_pcp_list(order, mt)
+		trim_list(pcp, order, mt);
 }
 
 /* Lowers high by an eighth; the lists give up what exceeds it. */
@@ -445,12 +441,10 @@ static void lower_high(struct pb_zone *zone, struct pb_pcp *pcp)
 	unsigned int order, mt;
 
 	pcp->high = max(pcp->high - (pcp->high >> 3), READ_ONCE(zone->pcp_high_min));
-	for (order = 0; order < PB_NR_PCP_ORDERS; order++) {
-		for (mt = 0; mt < PB_PCPTYPES; mt++) {
-			list = pb_pcp_list(pcp, order, mt);
-			list->limit = min(list->limit, pb_pcp_want(pcp, order));
-			pb_pcp_charge(pcp, list, order);
-		}
+	pb_for_each_pcp_list(order, mt) {
+		list = pb_pcp_list(pcp, order, mt);
+		list->limit = min(list->limit, pb_pcp_want(pcp, order));
+		pb_pcp_charge(pcp, list, order);
 	}
 	pb_pcp_trim(pcp, keep, pcp->high - (int)keep->charge);
 }

@@ -393,11 +393,9 @@ unsigned long pb_pcp_count(const struct pb_pcp *pcp)
 	unsigned long pages = 0;
 	unsigned int order, mt;
 
-	for (order = 0; order < PB_NR_PCP_ORDERS; order++) {
-		for (mt = 0; mt < PB_PCPTYPES; mt++) {
-			list = &pcp->list[order][mt];
-			pages += (READ_ONCE(list->n) + hweight64(READ_ONCE(list->mask))) << order;
-		}
+	pb_for_each_pcp_list(order, mt) {
+		list = &pcp->list[order][mt];
+		pages += (READ_ONCE(list->n) + hweight64(READ_ONCE(list->mask))) << order;
 	}
 	return pages;
 }

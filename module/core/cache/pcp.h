@@ -75,6 +75,17 @@ struct pb_pcp {
 	struct pb_pcp_list	list[PB_NR_PCP_ORDERS][PB_PCPTYPES];
 };
 
+static inline bool pb_next_pcp_list(unsigned int *next, unsigned int *order, unsigned int *mt)
+{
+	*order = *next / PB_PCPTYPES;
+	*mt = *next % PB_PCPTYPES;
+	return (*next)++ < PB_NR_PCP_ORDERS * PB_PCPTYPES;
+}
+
+/* The order and the migratetype of each list of a cache. As for_each_migratetype_order(). */
+#define pb_for_each_pcp_list(order, mt)						\
+	for (unsigned int __it = 0; pb_next_pcp_list(&__it, &(order), &(mt));)
+
 /* Least value of pb_pool.pcp_high_fraction other than 0. */
 #define PB_PCP_HIGH_FRACTION_MIN	8
 

@@ -105,9 +105,8 @@ static unsigned long pcp_blocks(struct pb_pcp *pcp)
 	unsigned long blocks = 0;
 	unsigned int i, mt;
 
-	for (i = 0; i < PB_NR_PCP_ORDERS; i++)
-		for (mt = 0; mt < PB_PCPTYPES; mt++)
-			blocks += READ_ONCE(pcp->list[i][mt].nr_alloc);
+	pb_for_each_pcp_list(i, mt)
+		blocks += READ_ONCE(pcp->list[i][mt].nr_alloc);
 	return blocks;
 }
 
@@ -118,11 +117,9 @@ static unsigned long pcp_pages(struct pb_pcp *pcp, bool out)
 	struct pb_pcp_list *list;
 	unsigned int i, mt;
 
-	for (i = 0; i < PB_NR_PCP_ORDERS; i++) {
-		for (mt = 0; mt < PB_PCPTYPES; mt++) {
-			list = &pcp->list[i][mt];
-			pages += READ_ONCE(*(out ? &list->nr_alloc : &list->nr_free)) << i;
-		}
+	pb_for_each_pcp_list(i, mt) {
+		list = &pcp->list[i][mt];
+		pages += READ_ONCE(*(out ? &list->nr_alloc : &list->nr_free)) << i;
 	}
 	return pages;
 }

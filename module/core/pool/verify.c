@@ -108,12 +108,10 @@ static struct stale may_be_stale(struct pb_zone *zone, unsigned long index)
 	int cpu;
 
 	pb_for_each_cpu(cpu) {
-		for (i = 0; i < PB_NR_PCP_ORDERS; i++) {
-			for (mt = 0; mt < PB_PCPTYPES; mt++) {
-				list = &pb_per_cpu_ptr(zone->pcp, cpu)->list[i][mt];
-				stale.refilled |= list->cur == index + 1;
-				stale.drained |= list->drained == index + 1;
-			}
+		pb_for_each_pcp_list(i, mt) {
+			list = &pb_per_cpu_ptr(zone->pcp, cpu)->list[i][mt];
+			stale.refilled |= list->cur == index + 1;
+			stale.drained |= list->drained == index + 1;
 		}
 	}
 	return stale;
@@ -261,9 +259,8 @@ static unsigned long walk_pcp(struct walk *w, struct pb_pcp *pcp,
 	unsigned long frames = 0;
 	unsigned int i, mt;
 
-	for (i = 0; i < PB_NR_PCP_ORDERS; i++)
-		for (mt = 0; mt < PB_PCPTYPES; mt++)
-			frames += walk_list(w, &pcp->list[i][mt], i, fn);
+	pb_for_each_pcp_list(i, mt)
+		frames += walk_list(w, &pcp->list[i][mt], i, fn);
 	return frames;
 }
 
@@ -273,10 +270,9 @@ static void check_pcp(struct walk *w, struct pb_pcp *pcp, int cpu)
 
 	if (pcp->busy)
 		broken(w->out, "cpu %d: pcp busy", cpu);
-	for (i = 0; i < PB_NR_PCP_ORDERS; i++)
-		for (mt = 0; mt < PB_PCPTYPES; mt++)
-			if (pcp->list[i][mt].n > PB_LIFO_MAX)
-				broken(w->out, "cpu %d: pcp list of %u", cpu, pcp->list[i][mt].n);
+	pb_for_each_pcp_list(i, mt)
+		if (pcp->list[i][mt].n > PB_LIFO_MAX)
+			broken(w->out, "cpu %d: pcp list of %u", cpu, pcp->list[i][mt].n);
 }
 
 static unsigned long check_pcps(struct walk *w)
