@@ -250,62 +250,25 @@ static bool alloc_words(struct pb_pageblock *pageblock, unsigned int first, unsi
 	return false;
 }
 
-static int alloc_large(struct pb_pageblock *pageblock, unsigned int order)
-{
-	unsigned int nr = 1U << (order - PB_WORD_ORDER), i, j;
-
-	for (i = 0; i < PB_WORDS; i += nr) {
-		for (j = i; j < i + nr; j++)
-			if (atomic64_read(&pageblock->free[j]) != -1)
-				break;
-		if (j == i + nr && alloc_words(pageblock, i, nr))
-			return i * PB_WORD_NR;
-	}
-	return -1;
-}
-
-/**
- * pb_pageblock_alloc - allocate one block from a pageblock
- * @pageblock: the pageblock
- * @order: 0 to 9
- *
- * Context: any.
- * Return: frame number within the pageblock, or -1.
- */
-int pb_pageblock_alloc(struct pb_pageblock *pageblock, unsigned int order)
+/* Whether nr whole words from first on are free. */
+static bool words_are_free(const struct pb_pageblock *pageblock, unsigned int first,
+			   unsigned int nr)
 {
 	unsigned int i;
-	u64 word, head;
-	int pass;
 
-	if (order >= PB_WORD_ORDER)
-		return alloc_large(pageblock, order);
-
-	/* Partly free words first, wholly free words last. */
-	for (pass = 0; pass < 2; pass++) {
-		for (i = 0; i < PB_WORDS; i++) {
-			word = atomic64_read(&pageblock->free[i]);
-			if (!word || (word == ~0ULL) != pass)
-				continue;
-			head = pb_word_alloc_one(&pageblock->free[i], order);
-			if (head)
-				return i * PB_WORD_NR + __ffs64(head);
-		}
-	}
-	return -1;
+	for (i = first; i < first + nr; i++)
+		if (atomic64_read(&pageblock->free[i]) != -1)
+			return false;
+	return true;
 }
-EXPORT_SYMBOL_PB_TEST(pb_pageblock_alloc);
 
 static bool is_free_at(const struct pb_pageblock *pageblock, unsigned int frame, unsigned int order)
 {
-	const u64 mask = pb_word_run(min_t(unsigned int, order, PB_WORD_ORDER))
-			 << (frame % PB_WORD_NR);
-	unsigned int end = frame + (1U << order);
+	const atomic64_t *word = &pageblock->free[frame / PB_WORD_NR];
 
-	for (; frame < end; frame += PB_WORD_NR)
-		if (~(u64)atomic64_read(&pageblock->free[frame / PB_WORD_NR]) & mask)
-			return false;
-	return true;
+	if (order >= PB_WORD_ORDER)
+		return words_are_free(pageblock, frame / PB_WORD_NR, 1U << (order - PB_WORD_ORDER));
+	return !(~(u64)atomic64_read(word) & pb_word_run(order) << (frame % PB_WORD_NR));
 }
 
 /* Allocates the block of the order at this frame, if it is free. */
@@ -347,7 +310,7 @@ bool pb_pageblock_has_aligned(const struct pb_pageblock *pageblock, unsigned int
 }
 
 /**
- * pb_pageblock_alloc_aligned - allocate a block at a larger alignment than its order's
+ * pb_pageblock_alloc_aligned - allocate a block at an alignment of at least its order's
  * @pageblock: the pageblock
  * @order: 0 to 9
  * @align_order: alignment of its first frame, @order to 9
@@ -365,6 +328,38 @@ int pb_pageblock_alloc_aligned(struct pb_pageblock *pageblock, unsigned int orde
 			return frame;
 	return -1;
 }
+
+/**
+ * pb_pageblock_alloc - allocate one block from a pageblock
+ * @pageblock: the pageblock
+ * @order: 0 to 9
+ *
+ * Context: any.
+ * Return: frame number within the pageblock, or -1.
+ */
+int pb_pageblock_alloc(struct pb_pageblock *pageblock, unsigned int order)
+{
+	unsigned int i;
+	u64 word, head;
+	int pass;
+
+	if (order >= PB_WORD_ORDER)
+		return pb_pageblock_alloc_aligned(pageblock, order, order);
+
+	/* Partly free words first, wholly free words last. */
+	for (pass = 0; pass < 2; pass++) {
+		for (i = 0; i < PB_WORDS; i++) {
+			word = atomic64_read(&pageblock->free[i]);
+			if (!word || (word == ~0ULL) != pass)
+				continue;
+			head = pb_word_alloc_one(&pageblock->free[i], order);
+			if (head)
+				return i * PB_WORD_NR + __ffs64(head);
+		}
+	}
+	return -1;
+}
+EXPORT_SYMBOL_PB_TEST(pb_pageblock_alloc);
 
 /**
  * pb_pageblock_free - free a block
