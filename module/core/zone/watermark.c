@@ -105,23 +105,11 @@ long pb_zone_floor(struct pb_zone *zone, unsigned long nr_pages, enum pb_zone_ty
 }
 EXPORT_SYMBOL_PB_TEST(pb_zone_floor);
 
-/**
- * pb_zone_account_near - pb_zone_account_alloc() near a watermark, or after a race
- * @zone: the zone
- * @pages: pages allocated from the bitmaps
- * @unit: the result is a multiple of it
- * @rq: the request whose watermarks apply, or NULL for none
- *
- * Context: any.
- * Return: pages granted.
- */
-long pb_zone_account_near(struct pb_zone *zone, long pages, long unit,
-			  const struct pb_request *rq)
+/* Subtracts the largest multiple of @unit, up to @pages, that leaves the floor; returns it. */
+static long account_above(struct pb_zone *zone, long floor, long pages, long unit)
 {
-	long floor = LONG_MIN, free, granted;
+	long free, granted;
 
-	if (rq)
-		floor = pb_zone_floor(zone, unit, rq->highest_zone, rq->flags);
 	/* Down to the last page: the frames come from the bitmaps, so they were free. */
 	if (floor <= 0) {
 		pb_zone_account(zone, -pages);
@@ -137,6 +125,26 @@ long pb_zone_account_near(struct pb_zone *zone, long pages, long unit,
 		}
 	} while (!atomic_long_try_cmpxchg(&zone->nr_free, &free, free - granted));
 	return granted;
+}
+
+/**
+ * pb_zone_account_near - pb_zone_account_alloc() near a watermark, or after a race
+ * @zone: the zone
+ * @pages: pages allocated from the bitmaps
+ * @unit: the result is a multiple of it
+ * @rq: the request whose watermarks apply, or NULL for none
+ *
+ * Context: any.
+ * Return: pages granted.
+ */
+long pb_zone_account_near(struct pb_zone *zone, long pages, long unit,
+			  const struct pb_request *rq)
+{
+	long floor = LONG_MIN;
+
+	if (rq)
+		floor = pb_zone_floor(zone, unit, rq->highest_zone, rq->flags);
+	return account_above(zone, floor, pages, unit);
 }
 EXPORT_SYMBOL_PB_TEST(pb_zone_account_near);
 
@@ -175,13 +183,7 @@ EXPORT_SYMBOL_PB_TEST(pb_zone_target_ok);
  */
 bool pb_zone_account_target(struct pb_zone *zone, long pages, long spare)
 {
-	long floor = target_floor(zone, spare), free = pb_zone_free_pages(zone);
-
-	do {
-		if (free - pages < floor)
-			return false;
-	} while (!atomic_long_try_cmpxchg(&zone->nr_free, &free, free - pages));
-	return true;
+	return account_above(zone, target_floor(zone, spare), pages, pages);
 }
 EXPORT_SYMBOL_PB_TEST(pb_zone_account_target);
 
