@@ -12,6 +12,7 @@
  */
 #include "core/alloc/alloc.h"
 #include "core/alloc/failure_reason.h"
+#include "core/alloc/slow.h"
 #include "core/alloc/slowpath.h"
 #include "core/base/pfn.h"
 #include "core/base/request.h"
@@ -274,18 +275,19 @@ static unsigned long contig_slowpath(struct pb_pool *pool, const struct pb_reque
 				     unsigned long nr_pages)
 {
 	unsigned long pfn;
+	bool paused;
 
 	pb_slowpath_drain(pool, rq);
 	pfn = walk_zonelist(pool, rq, nr_pages);
 	if (pfn != PB_NO_PFN)
 		return pfn;
-	if (nr_pages == 1 || !(rq->flags & PB_ALLOC_WAIT) || rq->flags & PB_ALLOC_NORETRY)
-		return reclaim_range(pool, rq, nr_pages);
-	pb_prezero_pause(pool);
-	pfn = walk_zonelist(pool, rq, nr_pages);
+	paused = pb_slow_pause_prezero(pool, rq);
+	if (paused)
+		pfn = walk_zonelist(pool, rq, nr_pages);
 	if (pfn == PB_NO_PFN)
 		pfn = reclaim_range(pool, rq, nr_pages);
-	pb_prezero_resume(pool);
+	if (paused)
+		pb_prezero_resume(pool);
 	return pfn;
 }
 

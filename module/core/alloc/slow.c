@@ -8,6 +8,7 @@
 #include "core/base/pfn.h"
 #include "core/cache/drain.h"
 #include "core/cache/freelist.h"
+#include "core/cache/prezero.h"
 #include "core/compact/compact.h"
 #include "core/zone/highatomic.h"
 #include "core/zone/zone.h"
@@ -208,6 +209,22 @@ void pb_slow_drain_all(struct pb_pool *pool)
 	might_sleep();
 	pb_slow_count(pool, PB_DRAIN_ALL);
 	pool->ops.drain_all(pool);
+}
+
+/**
+ * pb_slow_pause_prezero - pause prezeroing for a request that a pageblock being zeroed may serve
+ * @pool: the pool
+ * @rq: the request, of more than a page; one that may not wait, or not for long, does not pause it
+ *
+ * Context: may sleep with PB_ALLOC_WAIT.
+ * Return: whether it has paused it: search again, and call pb_prezero_resume() in the end.
+ */
+bool pb_slow_pause_prezero(struct pb_pool *pool, const struct pb_request *rq)
+{
+	if (!rq->order || !(rq->flags & PB_ALLOC_WAIT) || rq->flags & PB_ALLOC_NORETRY)
+		return false;
+	pb_prezero_pause(pool);
+	return true;
 }
 
 /**

@@ -55,16 +55,6 @@ static enum state adjust(struct pb_slow *s)
 	return pb_slow_walk(s) ? SERVED : COLLECT;
 }
 
-/* A block larger than a page may lack a pageblock that is being prezeroed. */
-static bool walk_without_prezero(struct pb_slow *s)
-{
-	if (!s->rq->order || pb_slow_may(s, PB_ALLOC_NORETRY))
-		return false;
-	s->paused = true;
-	pb_prezero_pause(s->pool);
-	return pb_slow_walk(s);
-}
-
 static enum state collect(struct pb_slow *s)
 {
 	pb_pcp_drain_local(s->pool);
@@ -83,7 +73,8 @@ static enum state collect(struct pb_slow *s)
 	}
 	if (pb_slow_scan(s))
 		return SERVED;
-	return walk_without_prezero(s) ? SERVED : GROW;
+	s->paused = pb_slow_pause_prezero(s->pool, s->rq);
+	return s->paused && pb_slow_walk(s) ? SERVED : GROW;
 }
 
 /* Before reclaim, because growth takes memory from no user of the pool. */
