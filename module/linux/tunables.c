@@ -74,15 +74,6 @@ static unsigned long lowmem_pages(void)
 	return pages;
 }
 
-static void apply_high_fraction(void)
-{
-	lockdep_assert_held(&lock);
-	if (!live)
-		return;
-	pb_instance.pcp_high_fraction = pcp_high_fraction;
-	pb_pcp_set_high(&pb_instance);
-}
-
 static void apply(void)
 {
 	struct pb_watermark_tunables *wmark = &pb_instance.wmark;
@@ -100,10 +91,11 @@ static void apply(void)
 	WRITE_ONCE(pb_instance.prezero_percent, prezero);
 	WRITE_ONCE(pb_instance.dirty_ratio, dirty_ratio);
 	WRITE_ONCE(pb_instance.compaction_proactiveness, compaction_proactiveness);
+	pb_instance.pcp_high_fraction = pcp_high_fraction;
 	for (i = 0; i < PB_NR_ZONE_TYPES; i++)
 		wmark->lowmem_reserve_ratio[i] = lowmem_reserve_ratio[i];
 	pb_setup_per_zone_wmarks(&pb_instance);
-	apply_high_fraction();		/* high follows the low watermark */
+	pb_pcp_set_high(&pb_instance);		/* follows the low watermark */
 }
 
 static int set_min_free(const char *text, const struct kernel_param *param)
@@ -137,6 +129,7 @@ struct bounded {
 	unsigned int	*value;
 	unsigned int	least;
 	unsigned int	most;
+	bool		or_zero;	/* 0 is allowed, too */
 };
 
 static int set_bounded(const char *text, const struct kernel_param *param)
@@ -145,11 +138,13 @@ static int set_bounded(const char *text, const struct kernel_param *param)
 	unsigned int value;
 	int ret = kstrtouint(text, 0, &value);
 
-	if (!ret && (value < bounded->least || value > bounded->most))
+	if (!ret && (value || !bounded->or_zero) &&
+	    (value < bounded->least || value > bounded->most))
 		ret = -EINVAL;
 	if (ret) {
-		pr_err("%s: bad number \"%.*s\": %u to %u is expected\n", param->name,
-		       text_len(text), text, bounded->least, bounded->most);
+		pr_err("%s: bad number \"%.*s\": %s%u to %u is expected\n", param->name,
+		       text_len(text), text, bounded->or_zero ? "0, or " : "", bounded->least,
+		       bounded->most);
 		return ret;
 	}
 	mutex_lock(&lock);
@@ -192,28 +187,10 @@ static const struct bounded proactiveness = { &compaction_proactiveness, 0, 100 
 module_param_cb(compaction_proactiveness, &bounded_ops, (void *)&proactiveness, 0644);
 MODULE_PARM_DESC(compaction_proactiveness, "how much the node threads compact before a request needs it, 0 (not at all) to 100, as vm.compaction_proactiveness (default: 20)");
 
-static int set_high_fraction(const char *text, const struct kernel_param *param)
-{
-	unsigned int value;
-	int ret = kstrtouint(text, 0, &value);
-
-	if (ret || (value && value < PB_PCP_HIGH_FRACTION_MIN) || value > INT_MAX) {
-		pr_err("%s: bad number \"%.*s\": 0, or %u to %u is expected\n", param->name,
-		       text_len(text), text, PB_PCP_HIGH_FRACTION_MIN, INT_MAX);
-		return -EINVAL;
-	}
-	mutex_lock(&lock);
-	pcp_high_fraction = value;
-	apply_high_fraction();
-	mutex_unlock(&lock);
-	return 0;
-}
-
-static const struct bounded high_fraction = { &pcp_high_fraction };
-static const struct kernel_param_ops high_fraction_ops = {
-	.set = set_high_fraction, .get = get_bounded,
+static const struct bounded high_fraction = {
+	&pcp_high_fraction, PB_PCP_HIGH_FRACTION_MIN, INT_MAX, true
 };
-module_param_cb(percpu_pagelist_high_fraction, &high_fraction_ops, (void *)&high_fraction, 0644);
+module_param_cb(percpu_pagelist_high_fraction, &bounded_ops, (void *)&high_fraction, 0644);
 MODULE_PARM_DESC(percpu_pagelist_high_fraction, "the per-CPU caches of all CPUs hold at most one page in N of a zone, as vm.percpu_pagelist_high_fraction: 8 or more (default: 0: one in 8 at most, tuned between this and the low watermark)");
 
 /* Parses one number for each zone type, separated by white space or commas. */
