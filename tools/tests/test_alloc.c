@@ -5,7 +5,6 @@
  */
 #include <sched.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 
 #include "common.h"
 
@@ -367,48 +366,6 @@ TEST(alloc, query_one_extent_at_a_time)
 	}
 }
 
-TEST(alloc, length_by_lseek)
-{
-	int fd = alloc_buffer(5 * PAGE);
-
-	CHECK_EQ(lseek(fd, 0, SEEK_END), 5 * PAGE);
-	CHECK_EQ(lseek(fd, 0, SEEK_SET), 0);
-	CHECK_FAILS(lseek(fd, (off_t)(5 * PAGE) + 1, SEEK_SET), EINVAL);
-	CHECK_FAILS(read(fd, &fd, 1), EINVAL);
-	CHECK_FAILS(write(fd, &fd, 1), EINVAL);
-}
-
-/* Python's mmap.mmap(fd, 0) takes the length of a regular file from st_size. */
-TEST(alloc, inode_of_its_own)
-{
-	int fd = alloc_buffer(5 * PAGE), other = alloc_buffer(2 * PAGE), copy = dup(fd);
-	struct stat st, st_other, st_copy;
-
-	CHECK_EQ(fstat(fd, &st), 0);
-	CHECK(S_ISREG(st.st_mode));
-	CHECK_EQ(st.st_size, 5 * PAGE);
-	CHECK_EQ(st.st_blocks, 5 * PAGE / 512);
-	CHECK_EQ(fstat(other, &st_other), 0);
-	CHECK_EQ(st_other.st_size, 2 * PAGE);
-	CHECK_EQ(st_other.st_dev, st.st_dev);
-	CHECK(st_other.st_ino != st.st_ino);
-	CHECK_EQ(fstat(copy, &st_copy), 0);
-	CHECK_EQ(st_copy.st_ino, st.st_ino);
-}
-
-TEST(alloc, inode_keeps_its_size)
-{
-	int fd = alloc_buffer(5 * PAGE);
-	struct stat st;
-
-	CHECK_FAILS(ftruncate(fd, PAGE), EPERM);
-	CHECK_FAILS(ftruncate(fd, 50 * PAGE), EPERM);
-	CHECK_FAILS(fchmod(fd, 0777), EPERM);
-	CHECK_FAILS(fallocate(fd, 0, 0, 50 * PAGE), EOPNOTSUPP);
-	CHECK_EQ(fstat(fd, &st), 0);
-	CHECK_EQ(st.st_size, 5 * PAGE);
-}
-
 /* ---- ALLOC_BATCH ---- */
 
 static int32_t fds[PBUDDY_BATCH_MAX + 1];
@@ -505,13 +462,19 @@ static int by_phys(const void *a, const void *b)
 	return (x->phys > y->phys) - (x->phys < y->phys);
 }
 
-/* Allocates blocks of this length until ENOMEM; returns their number. */
-static size_t alloc_blocks(struct block *block, size_t max, uint64_t bytes)
+/* Fills the pool with blocks of 64 KiB; returns their number. */
+static size_t fill_with_blocks(struct block *block, size_t max)
 {
+	const struct rlimit limit = { .rlim_cur = 16384, .rlim_max = 16384 };
+	struct usage usage;
 	size_t nr;
 
+	read_usage(&usage);
+	if (usage.total / (16 * PAGE) > max)
+		test_skip("the pool is too large for this");
+	CHECK_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
 	for (nr = 0; nr < max; nr++) {
-		struct pbuddy_alloc rq = request(bytes);
+		struct pbuddy_alloc rq = request(16 * PAGE);
 
 		rq.flags = PBUDDY_ALLOC_CONTIG;
 		if (ioctl(dev, PBUDDY_IOCTL_ALLOC, &rq))
@@ -524,17 +487,12 @@ static size_t alloc_blocks(struct block *block, size_t max, uint64_t bytes)
 
 TEST_TIMEOUT(alloc, reason_when_fragmented, 900)
 {
-	const struct rlimit limit = { .rlim_cur = 16384, .rlim_max = 16384 };
 	struct pbuddy_alloc rq = request(8 * MIB);
 	static struct block block[16000];
 	struct usage usage;
 	size_t i, nr;
 
-	read_usage(&usage);
-	if (usage.total / (16 * PAGE) > sizeof(block) / sizeof(block[0]))
-		test_skip("the pool is too large for this");
-	CHECK_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
-	nr = alloc_blocks(block, sizeof(block) / sizeof(block[0]), 16 * PAGE);
+	nr = fill_with_blocks(block, sizeof(block) / sizeof(block[0]));
 	qsort(block, nr, sizeof(block[0]), by_phys);
 	for (i = 0; i < nr; i += 2)
 		CHECK_EQ(close(block[i].fd), 0);
@@ -558,17 +516,11 @@ TEST_TIMEOUT(alloc, reason_when_fragmented, 900)
 /* Only blocks of 64 KiB are free; half of them are aligned to 128 KiB, a quarter to 256 KiB. */
 TEST_TIMEOUT(alloc, small_contiguous_fits_aligned_holes, 900)
 {
-	const struct rlimit limit = { .rlim_cur = 16384, .rlim_max = 16384 };
 	static struct block block[16000];
 	struct pbuddy_alloc rq;
 	size_t i, nr, holes = 0, got = 0;
-	struct usage usage;
 
-	read_usage(&usage);
-	if (usage.total / (16 * PAGE) > sizeof(block) / sizeof(block[0]))
-		test_skip("the pool is too large for this");
-	CHECK_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
-	nr = alloc_blocks(block, sizeof(block) / sizeof(block[0]), 16 * PAGE);
+	nr = fill_with_blocks(block, sizeof(block) / sizeof(block[0]));
 	for (i = 0; i < nr; i++) {
 		if (block[i].phys % (64 * PAGE))
 			continue;

@@ -1,12 +1,56 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A buffer's file descriptor: duplicated, passed to another process, inherited by a program. The
- * buffer must exist until the last descriptor, mapping and message that refers to it has gone.
+ * A buffer's file: its length and inode, and descriptors that are duplicated, passed to another
+ * process, or inherited by a program. The buffer must exist until the last descriptor, mapping and
+ * message that refers to it has gone.
  */
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "common.h"
+
+TEST(fd, length_by_lseek)
+{
+	int fd = alloc_buffer(5 * PAGE);
+
+	CHECK_EQ(lseek(fd, 0, SEEK_END), 5 * PAGE);
+	CHECK_EQ(lseek(fd, 0, SEEK_SET), 0);
+	CHECK_FAILS(lseek(fd, (off_t)(5 * PAGE) + 1, SEEK_SET), EINVAL);
+	CHECK_FAILS(read(fd, &fd, 1), EINVAL);
+	CHECK_FAILS(write(fd, &fd, 1), EINVAL);
+}
+
+/* Python's mmap.mmap(fd, 0) takes the length of a regular file from st_size. */
+TEST(fd, inode_of_its_own)
+{
+	int fd = alloc_buffer(5 * PAGE), other = alloc_buffer(2 * PAGE), copy = dup(fd);
+	struct stat st, st_other, st_copy;
+
+	CHECK_EQ(fstat(fd, &st), 0);
+	CHECK(S_ISREG(st.st_mode));
+	CHECK_EQ(st.st_size, 5 * PAGE);
+	CHECK_EQ(st.st_blocks, 5 * PAGE / 512);
+	CHECK_EQ(fstat(other, &st_other), 0);
+	CHECK_EQ(st_other.st_size, 2 * PAGE);
+	CHECK_EQ(st_other.st_dev, st.st_dev);
+	CHECK(st_other.st_ino != st.st_ino);
+	CHECK_EQ(fstat(copy, &st_copy), 0);
+	CHECK_EQ(st_copy.st_ino, st.st_ino);
+}
+
+TEST(fd, inode_keeps_its_size)
+{
+	int fd = alloc_buffer(5 * PAGE);
+	struct stat st;
+
+	CHECK_FAILS(ftruncate(fd, PAGE), EPERM);
+	CHECK_FAILS(ftruncate(fd, 50 * PAGE), EPERM);
+	CHECK_FAILS(fchmod(fd, 0777), EPERM);
+	CHECK_FAILS(fallocate(fd, 0, 0, 50 * PAGE), EOPNOTSUPP);
+	CHECK_EQ(fstat(fd, &st), 0);
+	CHECK_EQ(st.st_size, 5 * PAGE);
+}
 
 static int receive_fd(int sock)
 {
