@@ -4,6 +4,7 @@
  * fixture.h.
  */
 #include "core/cache/pcp.h"
+#include "core/cache/prezero.h"
 #include "fixture.h"
 #include "layouts.h"
 #include "threads.h"
@@ -257,5 +258,16 @@ unsigned long pt_fill(struct kunit *test, struct pt_fixture *f, unsigned int ord
 			cond_resched();
 	}
 	*pfns = list;
+	return n;
+}
+
+unsigned long pt_prezero(struct pb_zone *zone, unsigned long most)
+{
+	struct pb_prezero run;
+	unsigned long n = 0;
+
+	pb_prezero_start(&run, zone);
+	while (n < most && pb_prezero_next(&run))
+		n++;
 	return n;
 }

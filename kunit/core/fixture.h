@@ -145,6 +145,9 @@ void pt_free(struct kunit *test, struct pt_fixture *f, unsigned long pfn, unsign
 unsigned long pt_fill(struct kunit *test, struct pt_fixture *f, unsigned int order,
 		      enum pb_migratetype mt, unsigned long **pfns);
 
+/* Zeroes up to @most pageblocks of a zone and returns their number. */
+unsigned long pt_prezero(struct pb_zone *zone, unsigned long most);
+
 /*
  * The case's own record of allocated frames, independent of the core and not locked. pt_own()
  * fails the case unless the block is aligned, inside the layout and not recorded yet, and

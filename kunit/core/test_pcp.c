@@ -255,23 +255,21 @@ static void test_drain_is_local(struct kunit *test)
 /* A list needs a drain for blocks in the LIFO or the mask, and for each deferred index update. */
 static void test_needs_drain(struct kunit *test)
 {
+	static const struct pb_pcp_list reasons[] = {
+		{ .n = 1 }, { .mask = 1 }, { .cur = 1 }, { .drained = 1 },
+	};
 	struct pt_fixture *f = pt_pool(test, &pt_small);
 	struct pb_pcp *pcp = here(pt_zone(f, 0, PB_ZONE_NORMAL));
 	struct pb_pcp_list *list = &pcp->list[PB_NR_PCP_ORDERS - 1][PB_PCPTYPES - 1];
+	const struct pb_pcp_list nothing = *list;
+	unsigned int i;
 
 	KUNIT_EXPECT_FALSE(test, pb_pcp_needs_drain(pcp));
-	list->n = 1;
-	KUNIT_EXPECT_TRUE(test, pb_pcp_needs_drain(pcp));
-	list->n = 0;
-	list->mask = 1;
-	KUNIT_EXPECT_TRUE(test, pb_pcp_needs_drain(pcp));
-	list->mask = 0;
-	list->cur = 1;
-	KUNIT_EXPECT_TRUE(test, pb_pcp_needs_drain(pcp));
-	list->cur = 0;
-	list->drained = 1;
-	KUNIT_EXPECT_TRUE(test, pb_pcp_needs_drain(pcp));
-	list->drained = 0;
+	for (i = 0; i < ARRAY_SIZE(reasons); i++) {
+		*list = reasons[i];
+		KUNIT_EXPECT_TRUE_MSG(test, pb_pcp_needs_drain(pcp), "reason %u", i);
+		*list = nothing;
+	}
 	KUNIT_EXPECT_FALSE(test, pb_pcp_needs_drain(pcp));
 }
 

@@ -2,7 +2,8 @@
 /*
  * zeroed.c and prezero.c: free frames that are known to be zero, and zeroing free pageblocks
  * ahead of requests. A bitmap records which frames the pool's zero callback has written; a
- * request whose *rq.zeroed becomes true must have got such frames only.
+ * request whose *rq.zeroed becomes true must have got such frames only. test_prezero_pause.c tests
+ * requests that pause it.
  */
 #include "core/base/pfn.h"
 #include "core/cache/drain.h"
@@ -36,18 +37,6 @@ static struct pt_fixture *zero_pool(struct kunit *test, const struct pt_layout *
 	f->pool.ops.zero = zero;
 	f->pool.prezero_percent = 100;
 	return f;
-}
-
-/* Zeroes up to @most pageblocks of a zone and returns their number. */
-static unsigned long prezero(struct pb_zone *zone, unsigned long most)
-{
-	struct pb_prezero run;
-	unsigned long n = 0;
-
-	pb_prezero_start(&run, zone);
-	while (n < most && pb_prezero_next(&run))
-		n++;
-	return n;
 }
 
 static unsigned long frames_zero(unsigned long pfn, unsigned long nr_pages)
@@ -95,8 +84,8 @@ static void test_known_once(struct kunit *test)
 	unsigned long pfn, n;
 	bool zeroed;
 
-	KUNIT_EXPECT_EQ(test, prezero(zone, 100), 8UL);
-	KUNIT_EXPECT_EQ(test, prezero(zone, 100), 0UL);
+	KUNIT_EXPECT_EQ(test, pt_prezero(zone, 100), 8UL);
+	KUNIT_EXPECT_EQ(test, pt_prezero(zone, 100), 0UL);
 	pt_expect_all_free(test, f);
 	for (n = 0; n < f->pages >> order; n++) {
 		zeroed = false;
@@ -121,7 +110,7 @@ static void test_nothing_by_default(struct kunit *test)
 	KUNIT_EXPECT_NE(test, alloc_zeroed(f, 3, &zeroed), PB_NO_PFN);
 	KUNIT_EXPECT_FALSE(test, zeroed);
 	f->pool.ops.zero = NULL;
-	KUNIT_EXPECT_EQ(test, prezero(pt_zone(f, 0, PB_ZONE_NORMAL), 1), 0UL);
+	KUNIT_EXPECT_EQ(test, pt_prezero(pt_zone(f, 0, PB_ZONE_NORMAL), 1), 0UL);
 }
 
 /*
@@ -133,13 +122,13 @@ static void test_budget_and_watermarks(struct kunit *test)
 	struct pt_fixture *f = zero_pool(test, &pt_small);
 	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
 
-	KUNIT_EXPECT_EQ(test, prezero(zone, 3), 3UL);
+	KUNIT_EXPECT_EQ(test, pt_prezero(zone, 3), 3UL);
 	KUNIT_EXPECT_EQ(test, frames_zero(PT_PAGEBLOCK(2048), f->pages), PT_PAGEBLOCK(3));
 	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_PREZERO), 3UL);
 	pt_set_watermark(zone, PB_WMARK_HIGH, PT_PAGEBLOCK(8) - 511);
-	KUNIT_EXPECT_EQ(test, prezero(zone, 100), 0UL);
+	KUNIT_EXPECT_EQ(test, pt_prezero(zone, 100), 0UL);
 	pt_set_watermark(zone, PB_WMARK_HIGH, PT_PAGEBLOCK(7));
-	KUNIT_EXPECT_EQ(test, prezero(zone, 100), 5UL);
+	KUNIT_EXPECT_EQ(test, pt_prezero(zone, 100), 5UL);
 	pt_expect_all_free(test, f);
 }
 
@@ -151,7 +140,7 @@ static void test_one_dirty_frame(struct kunit *test)
 	unsigned long pfn;
 	bool zeroed;
 
-	KUNIT_ASSERT_EQ(test, prezero(zone, 1), 1UL);
+	KUNIT_ASSERT_EQ(test, pt_prezero(zone, 1), 1UL);
 	pt_free(test, f, pt_alloc(f, 0), 0);
 	pt_drain_all(&f->pool);
 	zeroed = true;
@@ -173,7 +162,7 @@ static void test_ranges_and_misuse(struct kunit *test)
 	unsigned long pfn;
 	bool zeroed = false;
 
-	prezero(pt_zone(f, 0, PB_ZONE_NORMAL), 8);
+	pt_prezero(pt_zone(f, 0, PB_ZONE_NORMAL), 8);
 	rq.zeroed = &zeroed;
 	pfn = pb_alloc_contig(&f->pool, &rq, 700, NULL);
 	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
@@ -195,12 +184,12 @@ static void test_share(struct kunit *test)
 	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
 
 	f->pool.prezero_percent = 0;
-	KUNIT_EXPECT_EQ(test, prezero(zone, 100), 0UL);
+	KUNIT_EXPECT_EQ(test, pt_prezero(zone, 100), 0UL);
 	f->pool.prezero_percent = 49;
-	KUNIT_EXPECT_EQ(test, prezero(zone, 100), 3UL);
-	KUNIT_EXPECT_EQ(test, prezero(zone, 100), 0UL);
+	KUNIT_EXPECT_EQ(test, pt_prezero(zone, 100), 3UL);
+	KUNIT_EXPECT_EQ(test, pt_prezero(zone, 100), 0UL);
 	f->pool.prezero_percent = 50;
-	KUNIT_EXPECT_EQ(test, prezero(zone, 100), 1UL);
+	KUNIT_EXPECT_EQ(test, pt_prezero(zone, 100), 1UL);
 	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_PREZERO), 4UL);
 }
 
@@ -226,7 +215,7 @@ static void test_misses_are_told(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&nr_wanted), 0L);
 	KUNIT_EXPECT_NE(test, alloc_zeroed(f, 9, &zeroed), PB_NO_PFN);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&nr_wanted), 1L);
-	prezero(pt_zone(f, 0, PB_ZONE_NORMAL), 1);
+	pt_prezero(pt_zone(f, 0, PB_ZONE_NORMAL), 1);
 	KUNIT_EXPECT_NE(test, alloc_zeroed(f, 9, &zeroed), PB_NO_PFN);
 	KUNIT_EXPECT_TRUE(test, zeroed);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&nr_wanted), 1L);
@@ -242,7 +231,7 @@ static void test_frame_in_use(struct kunit *test)
 	unsigned long pfn = f->layout->ranges[0].start_pfn + 77;
 
 	*pb_order_map(&f->pool, pfn) = 1;
-	KUNIT_EXPECT_EQ(test, prezero(pt_zone(f, 0, PB_ZONE_NORMAL), 100), 0UL);
+	KUNIT_EXPECT_EQ(test, pt_prezero(pt_zone(f, 0, PB_ZONE_NORMAL), 100), 0UL);
 	pt_expect_bad(test, f, PB_BAD_IN_USE, pfn);
 	KUNIT_EXPECT_EQ(test, frames_zero(pfn, 1), 0UL);
 	f->broken = true;
@@ -265,7 +254,7 @@ static void test_compaction_target(struct kunit *test)
 	unsigned long i, pfn;
 	bool zeroed;
 
-	prezero(zone, 8);
+	pt_prezero(zone, 8);
 	m->hook = dirty_target;
 	for (i = 0; i < m->nr; i++) {
 		KUNIT_ASSERT_TRUE(test, pt_object_alloc(m, &m->obj[i], &rq, i + 1));
@@ -301,7 +290,7 @@ static struct pt_movers *one_in_the_way(struct kunit *test, struct pt_fixture *f
 	struct pb_request rq = pt_rq(2, PB_MOVABLE, 0);
 	unsigned long i;
 
-	prezero(pt_zone(f, 0, PB_ZONE_NORMAL), 8);
+	pt_prezero(pt_zone(f, 0, PB_ZONE_NORMAL), 8);
 	for (i = 0; i < 5; i++)
 		KUNIT_ASSERT_NE(test, pt_alloc(f, 9), PB_NO_PFN);
 	for (i = 0; i < m->nr; i++)
@@ -376,7 +365,7 @@ static void test_never_falsely(struct kunit *test)
 		}
 		if (pt_below(&r, 10) == 0) {
 			pt_drain_all(&f->pool);
-			prezero(zone, 2);
+			pt_prezero(zone, 2);
 		}
 		if (i % 1000 == 0)
 			pt_verify(test, f, NULL);
@@ -404,7 +393,7 @@ static void use_or_zero(void *arg, unsigned int n)
 	rq.zeroed = &zeroed;
 	for (i = 0; i < mix->rounds; i++) {
 		if (!n) {
-			prezero(pt_zone(mix->f, 0, PB_ZONE_NORMAL), 1);
+			pt_prezero(pt_zone(mix->f, 0, PB_ZONE_NORMAL), 1);
 			continue;
 		}
 		rq.order = pt_below(&r, 2) ? 9 : pt_below(&r, 10);
@@ -438,169 +427,6 @@ static void test_concurrent_use(struct kunit *test)
 	pt_expect_all_free(test, mix->f);
 }
 
-/* Nothing is prezeroed before each of two pauses has ended; then the run goes on. */
-static void test_pause(struct kunit *test)
-{
-	struct pt_fixture *f = zero_pool(test, &pt_small);
-	struct pb_prezero run;
-
-	pb_prezero_start(&run, pt_zone(f, 0, PB_ZONE_NORMAL));
-	KUNIT_EXPECT_TRUE(test, pb_prezero_next(&run));
-	pb_prezero_pause(&f->pool);
-	pb_prezero_pause(&f->pool);
-	KUNIT_EXPECT_FALSE(test, pb_prezero_next(&run));
-	KUNIT_EXPECT_TRUE(test, run.paused);
-	pb_prezero_resume(&f->pool);
-	KUNIT_EXPECT_FALSE(test, pb_prezero_next(&run));
-	KUNIT_EXPECT_TRUE(test, run.paused);
-	pb_prezero_resume(&f->pool);
-	KUNIT_EXPECT_TRUE(test, pb_prezero_next(&run));
-	KUNIT_EXPECT_FALSE(test, run.paused);
-	pt_expect_all_free(test, f);
-}
-
-static int paused_at_reclaim;
-
-static unsigned long notes_pause(struct pb_pool *pool, const struct pb_request *rq, int priority,
-				 unsigned long nr_pages)
-{
-	paused_at_reclaim = atomic_read(&pool->prezero_paused);
-	return 0;
-}
-
-/*
- * Requests for contiguous pages keep prezeroing paused while they take memory from others, and no
- * longer. Requests for a page do not pause it, nor do opportunistic ones.
- */
-static void test_pausing_requests(struct kunit *test)
-{
-	struct pt_fixture *f = zero_pool(test, &pt_small);
-	unsigned long all = pt_alloc(f, 12);
-	struct pb_request rq;
-	unsigned int i;
-
-	f->pool.ops.reclaim = notes_pause;
-	KUNIT_ASSERT_NE(test, all, PB_NO_PFN);
-	for (i = 0; i < 8; i++) {
-		rq = pt_rq(i & 1, PB_MOVABLE, 0);
-		rq.flags = PB_ALLOC_WAIT | (i & 2 ? PB_ALLOC_NORETRY : 0);
-		paused_at_reclaim = -1;
-		KUNIT_EXPECT_EQ(test, i & 4 ? pb_alloc_contig(&f->pool, &rq, 1 + (i & 1), NULL) :
-					      pb_alloc(&f->pool, &rq, NULL), PB_NO_PFN);
-		KUNIT_EXPECT_EQ_MSG(test, paused_at_reclaim, i % 4 == 1, "request %u", i);
-		KUNIT_EXPECT_EQ_MSG(test, atomic_read(&f->pool.prezero_paused), 0, "request %u", i);
-	}
-	pt_free(test, f, all, 12);
-	pt_expect_all_free(test, f);
-}
-
-/* Thread 0 prezeroes while thread 1 does something else. */
-struct rivals {
-	struct kunit		*test;
-	struct pt_fixture	*f;
-	atomic_t		zeroing;
-	atomic_t		done;
-	unsigned long		pfn[2];
-};
-
-static struct rivals *rivals;
-
-static void start_rivals(struct kunit *test,
-			 void (*zero_op)(struct pb_pool *pool, unsigned long pfn,
-					 unsigned long nr_pages))
-{
-	if (pt_nr_cpus() < 2)
-		kunit_skip(test, "needs two CPUs");
-	rivals = kunit_kzalloc(test, sizeof(*rivals), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, rivals);
-	rivals->test = test;
-	rivals->f = zero_pool(test, &pt_small);
-	rivals->f->pool.ops.zero = zero_op;
-}
-
-/* This pageblock is zeroed no earlier than the wait for it ends. */
-static void zero_after_pause(struct pb_pool *pool, unsigned long pfn, unsigned long nr_pages)
-{
-	pb_prezero_pause(pool);
-	pb_prezero_resume(pool);
-}
-
-static void wait_without_end(void *arg, unsigned int n)
-{
-	struct pb_pool *pool = &rivals->f->pool;
-	unsigned int ticks;
-
-	if (!n) {
-		prezero(pt_zone(rivals->f, 0, PB_ZONE_NORMAL), 1);
-		atomic_set(&rivals->done, 1);
-		return;
-	}
-	for (ticks = 0; ticks < 5000 && !atomic_read(&rivals->done); ticks++)
-		pb_wait_tick();
-	KUNIT_EXPECT_TRUE(rivals->test, atomic_read(&rivals->done));
-	if (!atomic_read(&rivals->done))
-		atomic_set(&pool->prezeroing, 0);
-}
-
-/* A request does not wait for ever for a pageblock that is being zeroed. */
-static void test_pause_is_bounded(struct kunit *test)
-{
-	start_rivals(test, zero_after_pause);
-	KUNIT_ASSERT_EQ(test, pt_run_threads(2, wait_without_end, NULL), 0);
-	pt_expect_all_free(test, rivals->f);
-}
-
-static void zero_slowly(struct pb_pool *pool, unsigned long pfn, unsigned long nr_pages)
-{
-	unsigned int ticks;
-
-	atomic_set(&rivals->zeroing, 1);
-	for (ticks = 0; ticks < 5; ticks++)
-		pb_wait_tick();
-	atomic_set(&rivals->zeroing, 0);
-}
-
-static void wait_for_zeroing(void)
-{
-	unsigned int ticks;
-
-	for (ticks = 0; ticks < 5000 && !atomic_read(&rivals->zeroing); ticks++)
-		pb_wait_tick();
-}
-
-static void request_beside_prezero(void *arg, unsigned int n)
-{
-	struct pb_pool *pool = &rivals->f->pool;
-	struct pb_request rq = pt_rq(12, PB_MOVABLE, 0);
-
-	while (!n && !atomic_read(&rivals->done)) {
-		prezero(pt_zone(rivals->f, 0, PB_ZONE_NORMAL), 8);
-		pb_wait_tick();
-	}
-	if (!n)
-		return;
-	rq.flags = PB_ALLOC_WAIT;
-	wait_for_zeroing();
-	rivals->pfn[0] = pb_alloc(pool, &rq, NULL);
-	if (rivals->pfn[0] != PB_NO_PFN)
-		pb_free(pool, rivals->pfn[0], rq.order);
-	wait_for_zeroing();
-	rivals->pfn[1] = pb_alloc_contig(pool, &rq, 8 * PB_PAGEBLOCK_NR, NULL);
-	if (rivals->pfn[1] != PB_NO_PFN)
-		pb_free_contig(pool, rivals->pfn[1], 8 * PB_PAGEBLOCK_NR);
-	atomic_set(&rivals->done, 1);
-}
-
-/* Contiguous pages are served although one of their pageblocks is being zeroed. */
-static void test_pauses_for_requests(struct kunit *test)
-{
-	start_rivals(test, zero_slowly);
-	KUNIT_ASSERT_EQ(test, pt_run_threads(2, request_beside_prezero, NULL), 0);
-	KUNIT_EXPECT_NE(test, rivals->pfn[0], PB_NO_PFN);
-	KUNIT_EXPECT_NE(test, rivals->pfn[1], PB_NO_PFN);
-	pt_expect_all_free(test, rivals->f);
-}
-
 static struct kunit_case prezero_cases[] = {
 	KUNIT_CASE_PARAM(test_known_once, orders_gen_params),
 	KUNIT_CASE(test_nothing_by_default),
@@ -614,10 +440,6 @@ static struct kunit_case prezero_cases[] = {
 	KUNIT_CASE(test_emptied_areas),
 	KUNIT_CASE(test_never_falsely),
 	KUNIT_CASE(test_concurrent_use),
-	KUNIT_CASE(test_pause),
-	KUNIT_CASE(test_pause_is_bounded),
-	KUNIT_CASE(test_pausing_requests),
-	KUNIT_CASE(test_pauses_for_requests),
 	{}
 };
 
