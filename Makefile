@@ -6,6 +6,7 @@ KDIR ?= /lib/modules/$(shell uname -r)/build
 PREFIX ?= /usr/local
 DESTDIR ?=
 PATTERN ?=
+SYMVERS ?=
 override TOP := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
 
 .DEFAULT_GOAL := module
@@ -19,6 +20,7 @@ module: ## pbuddy.ko for the running kernel, or for the build tree in KDIR=
 		echo 'make: install linux-headers-$(shell uname -r), or name a tree: make KDIR=/path/to/build' >&2; \
 		exit 1; }
 	$(MAKE) -C '$(KDIR)' M='$(TOP)' modules
+	$(if $(SYMVERS),install -D -m 644 '$(TOP)/Module.symvers' '$(SYMVERS)/Module.symvers')
 
 tools: ## build/pbuddyctl and the user-space test programs
 	$(MAKE) -C '$(TOP)/tools' O='$(TOP)/build'

@@ -4,8 +4,8 @@
 # Where `make install` puts things; shared by scripts/install and scripts/uninstall.
 #
 # Environment: DESTDIR (files only, for packagers: no DKMS, no group), PREFIX
-# (default /usr/local), UDEVDIR (/usr/lib/udev/rules.d), DKMS_SOURCE (/usr/src), KVER (default the running kernel), DKMS_FLAGS (more options for
-# every dkms call, such as another --dkmstree).
+# (default /usr/local), UDEVDIR (/usr/lib/udev/rules.d), DKMS_SOURCE (/usr/src), KVER (default
+# the running kernel), DKMS_FLAGS (more options for every dkms call, such as another --dkmstree).
 
 PREFIX=${PREFIX:-/usr/local}
 DESTDIR=${DESTDIR:-}
@@ -15,6 +15,9 @@ read -r -a dkms_flags <<<"${DKMS_FLAGS:-}"
 version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$PB_TOP/dkms.conf")
 # shellcheck disable=SC2034 # used by the scripts that source this file
 source_dir=${DKMS_SOURCE:-/usr/src}/pbuddy-$version
+# The same without the version, for the Kbuild files of other modules.
+# shellcheck disable=SC2034
+source_link=${DKMS_SOURCE:-/usr/src}/pbuddy
 
 # SOURCE TARGET MODE, one line each.
 install_table() {
