@@ -72,6 +72,33 @@ full() {
 	grep -q 'pbuddyctl: cannot write the output' /tmp/err
 }
 
+# A buffer, its process and what to do are named; the lines fit a terminal.
+doctor_names_holders() {
+	pbuddyctl alloc --size 2M --label mine --hold forever >/dev/null &
+	pid=$!
+	sleep 2
+	! rmmod pbuddy || return 1
+	pbuddyctl doctor --log >/tmp/said
+	pbuddyctl doctor --json >/tmp/json
+	kill $pid
+	wait $pid
+	cat /tmp/said
+	grep "used by *process $pid (pbuddyctl): 1 buffer of 2M (mine), 0 mapped" /tmp/said &&
+		dmesg | grep "pbuddy: used by process $pid (pbuddyctl): 1 buffer" && is_json </tmp/json
+}
+
+doctor_fits_80_columns() {
+	cp "$(command -v pbuddyctl)" /tmp/a_long_program_name
+	/tmp/a_long_program_name alloc --size 1100K --label a_label_of_31_bytes_at_the_most --hold forever >/dev/null &
+	pid=$!
+	sleep 2
+	pbuddyctl doctor >/tmp/said
+	kill $pid
+	wait $pid
+	cat /tmp/said
+	[ "$(wc -l </tmp/said)" -gt 10 ] && ! awk 'length > 80' /tmp/said | grep .
+}
+
 full_output() {
 	full info && full info --json && full alloc --size 4K --touch && full alloc --size 4K --json &&
 		full buddyinfo && full doctor && full --version && full --help && full alloc --help &&
@@ -118,7 +145,7 @@ t json_check is_json_refuses
 t info_without_module status 3 pbuddyctl info
 t alloc_without_module status 3 pbuddyctl alloc --size 4K
 t buddyinfo_without_module status 3 pbuddyctl buddyinfo
-t doctor_without_module says 'fail .*module.*not loaded.*modprobe' -- sh -c '! pbuddyctl doctor'
+t doctor_without_module says 'fail *module *not loaded' '=> load it: modprobe' -- sh -c '! pbuddyctl doctor'
 insmod /pbuddy.ko pool=0:64M,1:64M min_free_kbytes=0 || exit 1
 
 t version says 'pbuddyctl [0-9]' -- pbuddyctl --version
@@ -142,6 +169,9 @@ t buddyinfo says 'NODE *ZONE' -- pbuddyctl buddyinfo
 t buddyinfo_json json pbuddyctl buddyinfo --json
 t doctor says 'ok *module' 'ok *ioctl' 'ok *verify' 'node 0: .* of 64M' -- pbuddyctl doctor
 t doctor_json json pbuddyctl doctor --json
+t doctor_names_holders doctor_names_holders
+t doctor_fits_80_columns doctor_fits_80_columns
+t doctor_without_users says 'used by *nobody' -- pbuddyctl doctor
 t too_large says 'more than these nodes own' -- sh -c '! pbuddyctl alloc --size 1T 2>&1'
 t too_large_status status 1 pbuddyctl alloc --size 1T
 t bad_node_status status 1 pbuddyctl alloc --size 4K --node 4000

@@ -235,7 +235,7 @@ static long missing_node(const struct alloc_args *args, const struct node_table 
 	return -1;
 }
 
-/* Prints ": no node 2 (there are 0, 1)"; returns false when each node of the request is there. */
+/* Prints " (--node: no node 2 (there are 0, 1))"; returns false when each node asked for is there. */
 static bool explain_nodes(int dev, const struct alloc_args *args)
 {
 	struct node_table nodes;
@@ -246,10 +246,11 @@ static bool explain_nodes(int dev, const struct alloc_args *args)
 		return false;
 	node = missing_node(args, &nodes);
 	if (node >= 0) {
-		fprintf(stderr, ": no node %ld (there are ", node);
+		fprintf(stderr, " (--node%s: no node %ld (there are ",
+			args->request.flags & PBUDDY_ALLOC_NODEMASK ? "s" : "", node);
 		for (i = 0; i < nodes.info.nr_nodes; i++)
 			fprintf(stderr, "%s%d", i ? ", " : "", nodes.node[i].node);
-		fputc(')', stderr);
+		fputs("))", stderr);
 	}
 	free(nodes.node);
 	return node >= 0;
@@ -269,6 +270,27 @@ static bool all_movable(void)
 	return percent == 100;
 }
 
+/* Which option to change after a failure with @reason. */
+static const char *advice(const struct pbuddy_alloc *rq, uint32_t reason)
+{
+	bool strict = rq->flags & (PBUDDY_ALLOC_STRICT_NODE | PBUDDY_ALLOC_NODEMASK);
+
+	switch (reason) {
+	case PBUDDY_REASON_LIMIT:
+		return strict ? "; lower --size, or allow more nodes" : "; lower --size";
+	case PBUDDY_REASON_WATERMARK:
+		return strict ? "; lower --size, or allow more nodes" :
+			"; lower --size, or free buffers: pbuddyctl doctor shows who has them";
+	case PBUDDY_REASON_FRAGMENTATION:
+		return rq->flags & PBUDDY_ALLOC_CONTIG ? "; leave out --contig, or lower --size" :
+			"; lower --order";
+	case PBUDDY_REASON_POLICY:
+		return "; name nodes with --node or --nodes, or see numactl(8) and cpuset(7)";
+	default:
+		return "";
+	}
+}
+
 /* Prints the cause of an error, and what to do. */
 static void explain(int dev, const struct alloc_args *args, int err, uint32_t reason)
 {
@@ -285,7 +307,7 @@ static void explain(int dev, const struct alloc_args *args, int err, uint32_t re
 	else if (err == ENOMEM && rq->mclass != PBUDDY_CLASS_MOVABLE && all_movable())
 		fprintf(stderr, " (pbuddy is loaded with movable=100, for --class movable only)");
 	else if (err == ENOMEM || err == EDQUOT)
-		fprintf(stderr, " (%s)", reason_text(reason));
+		fprintf(stderr, " (%s%s)", reason_text(reason), advice(rq, reason));
 }
 
 /* Prints why an allocation failed; returns -1. */
@@ -293,7 +315,7 @@ static int alloc_failed(int dev, const struct alloc_args *args, int err, uint32_
 {
 	char size[32];
 
-	fprintf(stderr, "pbuddyctl: cannot allocate %s: %s",
+	fprintf(stderr, "pbuddyctl: cannot allocate --size %s: %s",
 		format_size(args->request.bytes, size, sizeof(size)), strerror(err));
 	explain(dev, args, err, reason);
 	fputc('\n', stderr);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * pbuddyctl doctor: checks the module, the device node and its permissions, the ioctl interface,
- * the memory of each node, debugfs, and the memory that this kernel offers to the parameter pool=.
- * Each check reports a result (ok, warn or fail), the facts it found, and advice.
+ * the memory of each node, who uses it, debugfs, and the memory that this kernel offers to the
+ * parameter pool=. Each check reports a result (ok, warn or fail), the facts it found, and advice.
  */
+#include <dirent.h>
+#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -16,7 +18,12 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "holders.h"
 #include "pbuddyctl.h"
+
+#define TEXT_WIDTH	57	/* the columns before it and this have 80 */
+#define HOLDERS_SHOWN	10
+#define USED_BY		"used by"
 
 enum result { OK, WARN, FAIL, NR_RESULTS };
 
@@ -26,31 +33,89 @@ static const char *const result_name[NR_RESULTS] = { "ok", "warn", "fail" };
 struct doctor {
 	const struct options	*opt;
 	struct libscols_table	*out;		/* NULL for JSON */
+	FILE			*log;		/* the kernel log, or NULL */
 	unsigned int		count[NR_RESULTS];
 	struct node_table	nodes;		/* nodes.node is NULL until GET_INFO succeeds */
 };
 
+struct doctor_args {
+	struct options		opt;
+	bool			log;
+};
+
+enum { KEY_LOG = 0x100 };
+
+static const struct argp_option doctor_options[] = {
+	{ "log", KEY_LOG, NULL, 0, "Write who uses the module to the kernel log, too", 0 },
+	OPTION_JSON,
+	{ 0 }
+};
+
+static error_t parse_doctor(int key, char *arg, struct argp_state *state)
+{
+	struct doctor_args *args = state->input;
+
+	if (key == KEY_LOG) {
+		args->log = true;
+		return 0;
+	}
+	if (key == ARGP_KEY_INIT)
+		return 0;
+	state->input = &args->opt;
+	return parse_plain(key, arg, state);
+}
+
 static const struct argp doctor_argp = {
-	.options	= plain_options,
-	.parser		= parse_plain,
+	.options	= doctor_options,
+	.parser		= parse_doctor,
 	.doc		= "Check module, device, memory and kernel; exit with 1 if a check fails.",
 };
+
+/* Adds rows for a text, in lines of at most TEXT_WIDTH columns where its words allow. */
+static void add_lines(struct doctor *doc, const char *result, const char *check, const char *text)
+{
+	char line[256];
+	size_t len;
+
+	do {
+		len = strlen(text);
+		if (len > TEXT_WIDTH) {
+			len = TEXT_WIDTH;
+			while (len && text[len] != ' ')
+				len--;
+			if (!len)	/* a long word */
+				len = strcspn(text, " ");
+		}
+		snprintf(line, sizeof(line), "%.*s", (int)len, text);
+		table_row(doc->out, (const char *[]) { result, check, line }, 3);
+		result = "";
+		check = "";
+		text += len + (text[len] == ' ');
+	} while (*text);
+}
 
 /* Reports the result of a check, with the fact found and advice ("" for none). */
 __attribute__((format(printf, 5, 6)))
 static void report(struct doctor *doc, const char *check, enum result result, const char *advice,
 		   const char *format, ...)
 {
-	char found[256];
+	char found[256], line[256];
 	va_list ap;
 
 	va_start(ap, format);
 	vsnprintf(found, sizeof(found), format, ap);
 	va_end(ap);
 	doc->count[result]++;
+	if (doc->log && !strcmp(check, USED_BY)) {
+		fprintf(doc->log, "pbuddy: %s %s\n", check, found);
+		fflush(doc->log);	/* a record for each line */
+	}
 	if (doc->out) {
-		table_row(doc->out,
-			  (const char *[]) { result_name[result], check, found, advice }, 4);
+		add_lines(doc, result_name[result], check, found);
+		if (advice[0]) {
+			snprintf(line, sizeof(line), "=> %s", advice);
+			add_lines(doc, "", "", line);
+		}
 		return;
 	}
 	json_open(NULL, '{');
@@ -145,26 +210,41 @@ static void check_driver(struct doctor *doc)
 	close(fd);
 }
 
+/* What is wrong with the free memory of a node, as advice; "" if nothing is. */
+static const char *memory_advice(const struct pbuddy_info *info, const struct pbuddy_node_info *node)
+{
+	uint64_t available = node->free_bytes + node->pcp_bytes;
+	uint64_t pageblock = (uint64_t)info->page_size << info->block_order;
+
+	if (available < node->total_bytes / 20)
+		return "free buffers, or load with a larger pool=";
+	if (available >= 2 * pageblock && node->largest_free_order < (int)info->block_order)
+		return "fragmented: echo 1 >/sys/kernel/debug/pbuddy/compact, or free small buffers";
+	return "";
+}
+
 static void check_memory(struct doctor *doc)
 {
-	char total[32], free[32];
+	char total[32], free[32], largest[32] = "nothing";
+	const struct pbuddy_info *info = &doc->nodes.info;
 	uint32_t i;
 
 	if (!doc->nodes.node)
 		return;
-	if (!doc->nodes.info.nr_nodes)
+	if (!info->nr_nodes)
 		report(doc, "memory", FAIL, "load the module with pool=NODE:SIZE",
 		       "pbuddy owns no memory");
-	for (i = 0; i < doc->nodes.info.nr_nodes; i++) {
+	for (i = 0; i < info->nr_nodes; i++) {
 		const struct pbuddy_node_info *node = &doc->nodes.node[i];
-		uint64_t available = node->free_bytes + node->pcp_bytes;
-		bool low = available < node->total_bytes / 20;
+		const char *advice = memory_advice(info, node);
 
-		report(doc, "memory", low ? WARN : OK,
-		       low ? "free buffers, or load with a larger pool=" : "",
-		       "node %d: %s of %s free", node->node,
-		       format_size(available, free, sizeof(free)),
-		       format_size(node->total_bytes, total, sizeof(total)));
+		if (node->largest_free_order >= 0)
+			format_size((uint64_t)info->page_size << node->largest_free_order, largest,
+				    sizeof(largest));
+		report(doc, "memory", advice[0] ? WARN : OK, advice,
+		       "node %d: %s of %s free, at most %s in one block", node->node,
+		       format_size(node->free_bytes + node->pcp_bytes, free, sizeof(free)),
+		       format_size(node->total_bytes, total, sizeof(total)), largest);
 	}
 }
 
@@ -180,6 +260,73 @@ static void check_quarantine(struct doctor *doc)
 		       "%s", format_size(doc->nodes.info.quarantine_bytes, size, sizeof(size)));
 	else
 		report(doc, "quarantine", OK, "", "empty");
+}
+
+/* ---- Who uses the module ---- */
+
+static void report_holder(struct doctor *doc, const struct holder *holder)
+{
+	char bytes[32], mapped[32];
+
+	report(doc, USED_BY, OK, "", "process %d (%s): %u buffer%s of %s%s%s%s, %s mapped%s",
+	       holder->pid, holder->comm, holder->nr_buffers, holder->nr_buffers == 1 ? "" : "s",
+	       format_size(holder->bytes, bytes, sizeof(bytes)),
+	       holder->label[0] ? " (" : "", holder->label, holder->label[0] ? ")" : "",
+	       format_size(holder->mapped, mapped, sizeof(mapped)),
+	       holder->device ? ", device open" : "");
+}
+
+/* The modules that use the in-kernel API; returns their number. */
+static unsigned int report_modules(struct doctor *doc)
+{
+	DIR *dir = opendir("/sys/module/pbuddy/holders");
+	struct dirent *entry;
+	unsigned int nr = 0;
+
+	while (dir && (entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		report(doc, USED_BY, OK, "", "module %s", entry->d_name);
+		nr++;
+	}
+	if (dir)
+		closedir(dir);
+	return nr;
+}
+
+/* References to the module, or 0 when it has none or cannot be unloaded. */
+static long module_references(void)
+{
+	char line[32];
+
+	return read_line("/sys/module/pbuddy/refcnt", line, sizeof(line)) ? atol(line) : 0;
+}
+
+/* What keeps rmmod from unloading the module. */
+static void check_holders(struct doctor *doc)
+{
+	long references = module_references();
+	struct holder_list list;
+	unsigned int nr;
+	size_t i;
+
+	if (access("/sys/module/pbuddy", F_OK))
+		return;
+	nr = report_modules(doc);
+	if (find_holders(doc->opt->device, &list))
+		report(doc, USED_BY, WARN, "", "not enough memory to look through /proc");
+	for (i = 0; i < list.nr && i < HOLDERS_SHOWN; i++)
+		report_holder(doc, &list.holder[i]);
+	if (list.nr > HOLDERS_SHOWN)
+		report(doc, USED_BY, OK, "", "%zu more processes", list.nr - HOLDERS_SHOWN);
+	if (!references)
+		report(doc, USED_BY, OK, "", "nobody: rmmod unloads the module");
+	else if (!list.nr && !nr)
+		report(doc, USED_BY, WARN,
+		       list.unreadable ? "run as root to see the processes of other users" :
+		       "descriptors in sockets or pinned pages keep the module, see quarantine",
+		       "%ld references, but no process or module shows them", references);
+	free(list.holder);
 }
 
 static void check_verify(struct doctor *doc)
@@ -270,17 +417,23 @@ static void run_checks(struct doctor *doc)
 	check_driver(doc);
 	check_memory(doc);
 	check_quarantine(doc);
+	check_holders(doc);
 	check_verify(doc);
 	check_sources(doc);
 }
 
 int cmd_doctor(const struct options *global, int argc, char **argv)
 {
-	struct options opt = *global;
-	struct doctor doc = { .opt = &opt };
+	struct doctor_args args = { .opt = *global };
+	struct doctor doc = { .opt = &args.opt };
 
-	argp_parse(&doctor_argp, argc, argv, 0, NULL, &opt);
-	if (opt.json) {
+	argp_parse(&doctor_argp, argc, argv, 0, NULL, &args);
+	if (args.log) {
+		doc.log = fopen("/dev/kmsg", "we");
+		if (!doc.log)
+			err(EXIT_FAILED, "--log: /dev/kmsg");
+	}
+	if (args.opt.json) {
 		json_open(NULL, '{');
 		json_open("checks", '[');
 		run_checks(&doc);
@@ -292,13 +445,14 @@ int cmd_doctor(const struct options *global, int argc, char **argv)
 		doc.out = table_new();
 		table_column(doc.out, "RESULT", LEFT);
 		table_column(doc.out, "CHECK", LEFT);
-		table_column(doc.out, "FOUND", LEFT);
-		table_column(doc.out, "WHAT TO DO", LEFT);
+		table_column(doc.out, "FOUND (=> what to do)", LEFT);
 		run_checks(&doc);
 		table_print(doc.out);
 		printf("ok: %u, warnings: %u, failed: %u\n", doc.count[OK], doc.count[WARN],
 		       doc.count[FAIL]);
 	}
+	if (doc.log)
+		fclose(doc.log);
 	free(doc.nodes.node);
 	return doc.count[FAIL] ? EXIT_FAILED : EXIT_OK;
 }

@@ -58,9 +58,6 @@ TEST(alloc, every_order_contiguous)
 			struct pbuddy_alloc rq = request(PAGE << order);
 			uint64_t *p;
 
-			/* The watermarks may not allow a block of nearly the whole node. */
-			if ((PAGE << order) > usage.node[i].total_bytes / 2)
-				break;
 			rq.flags = PBUDDY_ALLOC_CONTIG | PBUDDY_ALLOC_STRICT_NODE;
 			rq.node = usage.node[i].node;
 			alloc_as(&rq);

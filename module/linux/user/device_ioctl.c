@@ -25,9 +25,10 @@
 #include <uapi/linux/pbuddy.h>
 
 #include "core/cache/pcp.h"
-#include "core/pool/stat.h"
+#include "core/zone/watermark.h"
 #include "core/zone/zone.h"
 #include "instance.h"
+#include "request/gfp.h"
 #include "user/buffer.h"
 #include "user/buffer_fd.h"
 #include "user/device_ioctl.h"
@@ -55,20 +56,24 @@ static void check_abi(void)
 
 /* ---- GET_INFO ---- */
 
-static int largest_free_order(const struct pb_free_count *count)
+/* The largest order of which a movable buffer could have a block now, or -1. */
+static int largest_free_order(struct pb_zone *zone)
 {
-	unsigned int mt;
+	gfp_t gfp = GFP_HIGHUSER_MOVABLE | __GFP_NOWARN;
+	struct pb_request rq;
 	int order;
 
+	if (!pb_gfp_request(&rq, &gfp, 0, zone->nid, NULL))
+		return -1;
 	for (order = PB_MAX_ORDER; order >= 0; order--)
-		for (mt = 0; mt < PB_NR_MIGRATETYPES; mt++)
-			if (count->blocks[mt][order])
-				return order;
-	return -1;
+		if (pb_zone_watermark_ok_order(zone, order, pb_wmark_pages(zone, PB_WMARK_MIN),
+					       rq.highest_zone, rq.flags))
+			return order;
+	return pb_pcp_pages(zone) ? 0 : -1;
 }
 
-/* Adds up the zones of a node; false when it has none. @count is scratch space. */
-static bool fill_node_info(int nid, struct pbuddy_node_info *info, struct pb_free_count *count)
+/* Adds up the zones of a node; false when it has none. */
+static bool fill_node_info(int nid, struct pbuddy_node_info *info, bool largest)
 {
 	struct pb_zone *zone;
 	bool any = false;
@@ -79,11 +84,9 @@ static bool fill_node_info(int nid, struct pbuddy_node_info *info, struct pb_fre
 		info->total_bytes += (u64)zone->present_pages << PAGE_SHIFT;
 		info->free_bytes += (u64)max(atomic_long_read(&zone->nr_free), 0L) << PAGE_SHIFT;
 		info->pcp_bytes += (u64)pb_pcp_pages(zone) << PAGE_SHIFT;
-		if (count) {
-			pb_zone_count_free(zone, count);
+		if (largest)
 			info->largest_free_order = max(info->largest_free_order,
-						       largest_free_order(count));
-		}
+						       largest_free_order(zone));
 	}
 	return any;
 }
@@ -92,28 +95,23 @@ static bool fill_node_info(int nid, struct pbuddy_node_info *info, struct pb_fre
 static int copy_nodes(struct pbuddy_info *info)
 {
 	void __user *array = u64_to_user_ptr(info->nodes_ptr);
-	struct pb_free_count *count;
 	u32 nr = 0;
 	int err = 0;
 	int nid;
 
-	count = kmalloc(sizeof(*count), GFP_KERNEL);
-	if (!count)
-		return -ENOMEM;
 	for (nid = 0; nid < pb_instance.nr_nodes && !err; nid++) {
 		bool wanted = array && nr < info->nr_nodes;
 		struct pbuddy_node_info node;
 
 		if (fatal_signal_pending(current))
 			err = -EINTR;
-		else if (!fill_node_info(nid, &node, wanted ? count : NULL))
+		else if (!fill_node_info(nid, &node, wanted))
 			continue;
 		else if (wanted)
 			err = pb_copy_out_element(array, nr, info->node_size, &node, sizeof(node));
 		nr++;
 	}
 	info->nr_nodes = nr;
-	kfree(count);
 	return err;
 }
 
