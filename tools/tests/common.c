@@ -162,6 +162,22 @@ ssize_t first_nonzero(const uint64_t *p, size_t bytes)
 	return -1;
 }
 
+void stamp_everything(uint64_t id)
+{
+	struct buffer_set set;
+	int i;
+
+	alloc_all_free(&set);
+	for (i = 0; i < set.nr; i++) {
+		uint64_t *p = map_buffer(set.fd[i], set.bytes[i]);
+
+		stamp(p, set.bytes[i], id);
+		CHECK_EQ(munmap(p, set.bytes[i]), 0);
+	}
+	close_buffers(&set);
+	wait_for_quarantine(0);
+}
+
 int in_child(void (*fn)(void *arg), void *arg)
 {
 	int status;

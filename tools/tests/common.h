@@ -75,6 +75,8 @@ void stamp(uint64_t *p, size_t bytes, uint64_t id);
 /* Index of the first word that differs from the stamp, or -1. */
 ssize_t stamp_broken(const uint64_t *p, size_t bytes, uint64_t id);
 ssize_t first_nonzero(const uint64_t *p, size_t bytes);
+/* Stamps and frees all free memory, so that a page that is not zeroed shows. */
+void stamp_everything(uint64_t id);
 
 /* Runs @fn in a child; returns its exit status, or minus the signal that ended it. */
 int in_child(void (*fn)(void *arg), void *arg);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Mappings of a buffer's descriptor, and of /dev/pbuddy itself, where mmap() allocates a buffer
- * that exists as long as the mapping. mmap() populates a mapping; a later access never gets SIGBUS.
+ * that exists as long as the mapping. mmap() allocates the pages; a later access never gets SIGBUS.
+ * test_touch.c has the tests of the first access.
  */
 #include <sys/wait.h>
 

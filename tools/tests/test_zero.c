@@ -6,22 +6,6 @@
  */
 #include "common.h"
 
-static void stamp_everything(uint64_t id)
-{
-	struct buffer_set set;
-	int i;
-
-	alloc_all_free(&set);
-	for (i = 0; i < set.nr; i++) {
-		uint64_t *p = map_buffer(set.fd[i], set.bytes[i]);
-
-		stamp(p, set.bytes[i], id);
-		CHECK_EQ(munmap(p, set.bytes[i]), 0);
-	}
-	close_buffers(&set);
-	wait_for_quarantine(0);
-}
-
 static void expect_zero(int fd, size_t bytes)
 {
 	uint64_t *p = map_buffer(fd, bytes);

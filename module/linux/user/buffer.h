@@ -44,6 +44,7 @@ struct pb_buffer_block {
  * @max_blocks: entries of @block
  * @block: ascending by @start, without gaps
  * @zeroed: during creation: the last allocated block is known to be zero
+ * @pieces: which pieces are to be zeroed, or NULL when none is (buffer_zero.c)
  * @building: in the list of buffers that are being created (buffer.c)
  * @builder: process that creates it
  * @counted: stamp of the last count of process_pages.c that included it
@@ -51,7 +52,8 @@ struct pb_buffer_block {
  * @account: account that it is charged to, or NULL
  * @charged: pages charged
  *
- * Constant between pb_buffer_create() and the last pb_buffer_put(), except @ref and @counted.
+ * Constant between pb_buffer_create() and the last pb_buffer_put(), except @ref, @counted
+ * and the state in @pieces.
  */
 struct pb_buffer {
 	refcount_t		ref;
@@ -62,6 +64,7 @@ struct pb_buffer {
 	unsigned int		max_blocks;
 	struct pb_buffer_block	*block;
 	bool			zeroed;
+	unsigned long		*pieces;
 	struct list_head	building;
 	struct pid		*builder;
 	unsigned int		counted;
@@ -82,6 +85,8 @@ struct pb_buffer {
  * @contig: one physically contiguous block
  * @strict: only on @nid
  * @nowait: do not sleep for pages
+ * @zero_later: do not zero the pages. Whatever makes a page visible calls pb_buffer_zero_piece()
+ *	first; only mappings do.
  * @label: valid label, at most PBUDDY_LABEL_LEN bytes with its NUL
  */
 struct pb_buffer_spec {
@@ -94,6 +99,7 @@ struct pb_buffer_spec {
 	bool			contig;
 	bool			strict;
 	bool			nowait;
+	bool			zero_later;
 	const char		*label;
 };
 
@@ -102,5 +108,16 @@ struct pb_buffer *pb_buffer_get(struct pb_buffer *buf);
 void pb_buffer_put(struct pb_buffer *buf);
 
 unsigned long pb_buffer_pages_building(struct pid *tgid);
+
+void pb_buffer_free_frames(unsigned long pfn, unsigned long nr_pages);
+
+/* buffer_alloc.c */
+int pb_buffer_alloc_blocks(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
+			   enum pb_reason *reason);
+
+/* buffer_zero.c */
+int pb_buffer_zero(const struct pb_buffer *buf);
+int pb_buffer_zero_later(struct pb_buffer *buf);
+int pb_buffer_zero_piece(struct pb_buffer *buf, unsigned long index);
 
 #endif /* PB_BUFFER_H */

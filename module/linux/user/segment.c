@@ -6,8 +6,15 @@
 
 #include "user/segment.h"
 
-/* The block of page @index, which is inside the buffer. */
-static const struct pb_buffer_block *block_at(const struct pb_buffer *buf, unsigned long index)
+/**
+ * pb_buffer_block_at() - get the block of a page
+ * @buf: the buffer
+ * @index: of the page, inside the buffer
+ *
+ * Context: any.
+ * Return: the block; the following pages are in the rest of it and in the next blocks.
+ */
+const struct pb_buffer_block *pb_buffer_block_at(const struct pb_buffer *buf, unsigned long index)
 {
 	unsigned int low = 0, high = buf->nr_blocks;
 
@@ -42,7 +49,7 @@ unsigned int pb_buffer_pages(const struct pb_buffer *buf, unsigned long index, s
 		return 0;
 	index = array_index_nospec(index, buf->nr_pages);
 	nr = min_t(unsigned long, nr, buf->nr_pages - index);
-	block = block_at(buf, index);
+	block = pb_buffer_block_at(buf, index);
 	for (i = 0; i < nr; i++, index++) {
 		if (index - block->start == block->nr_pages)
 			block++;
