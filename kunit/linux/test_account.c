@@ -17,6 +17,7 @@
 #endif
 
 #include "api/account.h"
+#include "api/account_block.h"
 #include "request/gfp.h"
 #include "compat.h"
 #include "core/base/pfn.h"

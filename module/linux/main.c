@@ -14,6 +14,7 @@
 #include <linux/slab.h>
 
 #include "api/account.h"
+#include "api/account_block.h"
 #include "api/compound.h"
 #include "api/movable_ops.h"
 #include "api/pages.h"
@@ -209,6 +210,7 @@ static const struct {
 	{ "fast path",	pb_percpu_zone_start,	pb_percpu_zone_stop },
 	{ NULL,		NULL,			pb_movable_ops_exit },
 	{ "accounts",	pb_account_init,	pb_account_exit },
+	{ NULL,		NULL,			pb_account_block_exit },
 	{ "debug",	init_debug,		pb_debug_stop },
 	{ NULL,		init_guard,		pb_guard_stop },
 	{ "tunables",	pb_tunables_init,	pb_tunables_exit },

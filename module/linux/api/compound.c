@@ -41,7 +41,7 @@
 #include <linux/sched.h>
 #include <linux/workqueue.h>
 
-#include "api/account.h"
+#include "api/account_block.h"
 #include "api/compound.h"
 #include "compat.h"
 #include "core/compact/movable.h"

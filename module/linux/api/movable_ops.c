@@ -25,7 +25,7 @@
 #include <linux/srcu.h>
 #include <linux/xarray.h>
 
-#include "api/account.h"
+#include "api/account_block.h"
 #include "api/movable_ops.h"
 #include "api/pages.h"
 #include "compat.h"

@@ -11,7 +11,7 @@
 #include <linux/highmem.h>
 #include <linux/sched.h>
 
-#include "api/account.h"
+#include "api/account_block.h"
 #include "api/compound.h"
 #include "core/alloc/alloc.h"
 #include "core/alloc/bulk.h"

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Charges of blocks: allocations with __GFP_ACCOUNT.
+ *
+ * An allocation is charged to the calling task after the pages were found. When that exceeds a
+ * limit, the pages are freed and the request fails.
+ *
+ * The account of a block is stored in an array of its pageblock. The array is allocated when the
+ * first block in the pageblock is charged, and kept, so that a free allocates nothing.
+ * PB_FRAME_ACCOUNTED in the page order map says that a block is charged, and makes its free leave
+ * the fast path. So blocks that are not charged have no extra cost. An entry of the array is written
+ * by the owner of the block, as the page order map.
+ *
+ * On PREEMPT_RT nothing can be allocated with preemption off. A request fails there when the array
+ * does not exist yet.
+ */
+#include <linux/err.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/xarray.h>
+
+#include "api/account.h"
+#include "api/account_block.h"
+#include "compat.h"
+#include "core/alloc/alloc.h"
+#include "core/alloc/bulk.h"
+#include "core/alloc/slowpath.h"
+#include "core/compact/movable.h"
+#include "hooks/guard_pages.h"
+#include "instance.h"
+
+/* By pageblock: an array of PB_PAGEBLOCK_NR accounts, kept until unload. */
+static DEFINE_XARRAY(owners);
+
+static struct pb_account **owner_of(unsigned long pfn)
+{
+	struct pb_account **array = xa_load(&owners, pfn >> PB_PAGEBLOCK_ORDER);
+
+	return array ? &array[pfn & (PB_PAGEBLOCK_NR - 1)] : NULL;
+}
+
+/* The same, but allocates the array when there is none. NULL: no memory. May sleep as gfp says. */
+static struct pb_account **make_owner(unsigned long pfn, gfp_t gfp)
+{
+	struct pb_account **owner = owner_of(pfn), **array, *other;
+
+	if (owner || !pb_may_lock())
+		return owner;
+	array = kcalloc(PB_PAGEBLOCK_NR, sizeof(*array), gfp);
+	if (!array)
+		return NULL;
+	other = xa_cmpxchg(&owners, pfn >> PB_PAGEBLOCK_ORDER, NULL, array, gfp);
+	if (other)
+		kfree(array);
+	return xa_is_err(other) ? NULL : owner_of(pfn);
+}
+
+/* Charges a block that the caller owns. */
+static int charge_block(unsigned long pfn, unsigned int order, bool may_sleep)
+{
+	struct pb_account *account, **owner;
+
+	owner = make_owner(pfn, may_sleep ? GFP_KERNEL : GFP_NOWAIT | __GFP_NOWARN);
+	if (!owner)
+		return -ENOMEM;
+	account = pb_account_charge(1UL << order, may_sleep);
+	if (IS_ERR_OR_NULL(account))
+		return PTR_ERR_OR_ZERO(account);
+	*owner = account;
+	pb_set_accounted(&pb_instance, pfn);
+	return 0;
+}
+
+static enum pb_reason reason_of(int err)
+{
+	return err == -EDQUOT ? PB_REASON_LIMIT : PB_REASON_WATERMARK;
+}
+
+/**
+ * pb_account_block - charge an allocated block, or free it
+ * @rq: the request
+ * @pfn: the block
+ * @reason: set when this fails, or NULL
+ *
+ * Context: that of the request.
+ * Return: @pfn, or PB_NO_PFN after the block was freed.
+ */
+unsigned long pb_account_block(const struct pb_request *rq, unsigned long pfn,
+			       enum pb_reason *reason)
+{
+	int err = pb_account_exempt() ? 0 : charge_block(pfn, rq->order, rq->flags & PB_ALLOC_WAIT);
+
+	if (likely(!err))
+		return pfn;
+	pb_guarded_free(pfn, rq->order);
+	return pb_alloc_fail(&pb_instance, rq, reason_of(err), reason);
+}
+EXPORT_SYMBOL_PB_TEST(pb_account_block);
+
+/**
+ * pb_account_bulk - charge allocated blocks, and free those that cannot be charged
+ * @rq: the request
+ * @nr: number of blocks
+ * @pfns: the blocks
+ * @reason: set when fewer are charged, or NULL
+ *
+ * Context: that of the request.
+ * Return: number of blocks charged; the others were freed.
+ */
+unsigned long pb_account_bulk(const struct pb_request *rq, unsigned long nr, unsigned long *pfns,
+			      enum pb_reason *reason)
+{
+	unsigned long i, k;
+	int err = 0;
+
+	if (pb_account_exempt())
+		return nr;
+	for (i = 0; i < nr && !err; i++)
+		err = charge_block(pfns[i], rq->order, rq->flags & PB_ALLOC_WAIT);
+	if (likely(!err))
+		return nr;
+	for (k = --i; k < nr; k++)
+		pb_guarded_free(pfns[k], rq->order);
+	pb_alloc_fail(&pb_instance, rq, reason_of(err), reason);
+	return i;
+}
+
+/**
+ * pb_account_contig - charge an allocated range, or free it
+ * @rq: the request
+ * @pfn: the first page
+ * @nr_pages: number of pages
+ * @reason: set when this fails, or NULL
+ *
+ * Each page is charged separately, because it may be freed separately.
+ *
+ * Context: that of the request.
+ * Return: @pfn, or PB_NO_PFN after all pages were freed.
+ */
+unsigned long pb_account_contig(const struct pb_request *rq, unsigned long pfn,
+				unsigned long nr_pages, enum pb_reason *reason)
+{
+	bool may_sleep = rq->flags & PB_ALLOC_WAIT;
+	unsigned long i;
+	int err = 0;
+
+	if (pb_account_exempt())
+		return pfn;
+	for (i = 0; i < nr_pages && !err; i++) {
+		err = charge_block(pfn + i, 0, may_sleep);
+		if (may_sleep && !(i % PB_PAGEBLOCK_NR))
+			cond_resched();
+	}
+	if (likely(!err))
+		return pfn;
+	pb_free_contig(&pb_instance, pfn, nr_pages);
+	return pb_alloc_fail(&pb_instance, rq, reason_of(err), reason);
+}
+
+/**
+ * pb_account_charged - whether a block is charged
+ * @pfn: the block, which the caller owns
+ *
+ * Context: any, NMI included.
+ * Return: whether it is.
+ */
+bool pb_account_charged(unsigned long pfn)
+{
+	struct pb_account **owner = owner_of(pfn);
+
+	return owner && *owner;
+}
+
+/**
+ * pb_account_free - uncharge a block that is being freed; the core's ops->uncharge
+ * @pool: the instance
+ * @pfn: the block
+ * @order: its order
+ *
+ * Context: any, NMI included.
+ */
+void pb_account_free(struct pb_pool *pool, unsigned long pfn, unsigned int order)
+{
+	struct pb_account **owner = owner_of(pfn), *account;
+
+	if (WARN_ON_ONCE(!owner))
+		return;
+	account = *owner;
+	*owner = NULL;
+	pb_account_uncharge(account, 1UL << order);
+}
+
+/**
+ * pb_account_move - copy the account of a block to its migration target
+ * @src_pfn: the block, isolated
+ * @dst_pfn: the target, isolated
+ * @gfp: flags for allocating the array of the target's pageblock
+ *
+ * A failed migration needs no undo.
+ *
+ * Context: process; may sleep as @gfp says.
+ * Return: 0 or -ENOMEM.
+ */
+int pb_account_move(unsigned long src_pfn, unsigned long dst_pfn, gfp_t gfp)
+{
+	struct pb_account **to;
+
+	if (!pb_accounted(&pb_instance, src_pfn))
+		return 0;
+	to = make_owner(dst_pfn, gfp);
+	if (!to)
+		return -ENOMEM;
+	*to = *owner_of(src_pfn);
+	pb_set_accounted(&pb_instance, dst_pfn);
+	return 0;
+}
+EXPORT_SYMBOL_PB_TEST(pb_account_move);
+
+/* Uncharges the blocks that are still allocated in a pageblock. */
+static void uncharge_leaked(unsigned long pfn)
+{
+	unsigned long end = pfn + PB_PAGEBLOCK_NR;
+
+	for (; pfn < end; pfn++)
+		if (pb_pfn_zone(&pb_instance, pfn) && pb_accounted(&pb_instance, pfn))
+			pb_account_free(&pb_instance, pfn, pb_page_order(&pb_instance, pfn));
+}
+
+/**
+ * pb_account_block_exit - uncharge leaked pages and free the arrays
+ *
+ * Context: process, may sleep; after the last allocation and free.
+ */
+void pb_account_block_exit(void)
+{
+	struct pb_account **array;
+	unsigned long index;
+
+	xa_for_each(&owners, index, array) {
+		uncharge_leaked(index << PB_PAGEBLOCK_ORDER);
+		kfree(array);
+	}
+	xa_destroy(&owners);
+}
