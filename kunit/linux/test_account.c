@@ -18,6 +18,7 @@
 
 #include "api/account.h"
 #include "api/account_block.h"
+#include "api/account_limit.h"
 #include "request/gfp.h"
 #include "compat.h"
 #include "core/base/pfn.h"

@@ -5,10 +5,10 @@
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 # shellcheck disable=SC2086 # paths and numbers
 #
-# In the guest: accounting of buffers. They are charged to the user on kernels without the dmem
-# controller, and to the cgroup of the task that creates them on kernels with it. A request over
-# the limit fails with EDQUOT and leaves nothing behind; a buffer that another process was given
-# is still charged to its creator.
+# In the guest: accounting of buffers. They are charged to the user, and on kernels with the dmem
+# controller also to the cgroup of the task that creates them; both limits hold. A request over
+# a limit fails with EDQUOT, names the limit in the kernel log and leaves nothing behind; a buffer
+# that another process was given is still charged to its creator.
 # shellcheck source=scripts/lib/ktap.sh
 . /tests/ktap.sh
 # shellcheck source=scripts/lib/guest-memory.sh
@@ -23,7 +23,7 @@ over_limit() {
 	grep -q 'quota exceeded (more than these nodes own, or than a limit allows)' /tmp/got
 }
 
-charged() { awk '{ n += $NF } END { print n + 0 }' $debugfs/accounts; }
+charged() { awk '$1 == "all" { print $4 }' $debugfs/accounts; }
 
 # pages_charged N: now.
 pages_charged() {
@@ -66,7 +66,38 @@ each_user() {
 
 limit() { echo "$1" >/sys/module/pbuddy/parameters/account_limit_kbytes; }
 
-lifted() { limit 0 && pbuddyctl alloc --size 32M; }
+lifted() { limit unlimited && pbuddyctl alloc --size 32M && limit 0 && pbuddyctl alloc --size 32M; }
+
+# refused KIB REASON COMMAND...: over a limit, which the kernel log names.
+refused() {
+	dmesg -c >/dev/null
+	line="pbuddyctl\[[0-9]*\]: $1kB refused: $2"
+	shift 2
+	over_limit "$@" && said "$line"
+}
+
+by_user='user 0 has 0kB and may have 8192kB, by account_limit_kbytes'
+
+shown() { # LIMIT
+	echo "$1" >/sys/module/pbuddy/parameters/account_limit_kbytes &&
+		[ "$(cat /sys/module/pbuddy/parameters/account_limit_kbytes)" = "$1" ]
+}
+
+takes_words() {
+	shown unlimited && shown 4096 && ! shown half && ! shown 12k && shown default &&
+		! echo 101 >/sys/module/pbuddy/parameters/kernel_reserve
+}
+
+# Pages charged to root, and its limit, while it has 4 MiB.
+usage_shown() {
+	hold --size 4M || return
+	cat $debugfs/accounts
+	grep -q '^user 0 - 1024 2048$' $debugfs/accounts &&
+		grep -q "^all - - 1024 $((128 * 256 * 94 / 100))\$" $debugfs/accounts
+	ret=$?
+	drop
+	return "$ret"
+}
 
 # in_cgroup COMMAND...: a program, so that in the background its process becomes the command's.
 cat >/tmp/in_cgroup <<'END'
@@ -95,6 +126,9 @@ mount -t cgroup2 none $cgroup 2>/dev/null
 if grep -q dmem $cgroup/cgroup.controllers; then
 	echo +dmem >$cgroup/cgroup.subtree_control && mkdir $cgroup/t || exit 1
 	echo "pbuddy $((8 << 20))" >$cgroup/t/dmem.max
+	# First, because the log is rate limited.
+	t account_names_cgroup refused 9216 'by dmem.max of its cgroup' \
+		/tmp/in_cgroup pbuddyctl alloc --size 9M
 	t account_of_a_cgroup beside_another /tmp/in_cgroup
 	t account_single /tmp/in_cgroup pbuddyctl alloc --size 8M
 	t account_over over_limit /tmp/in_cgroup pbuddyctl alloc --size 9M
@@ -102,17 +136,29 @@ if grep -q dmem $cgroup/cgroup.controllers; then
 	t account_contig over_limit /tmp/in_cgroup pbuddyctl alloc --size 9M --contig
 	t account_others pbuddyctl alloc --size 32M
 	t account_creator_pays creator_pays
+	# The limit of the user holds inside the cgroup and outside.
+	limit 4096
+	t account_user_in_cgroup over_limit /tmp/in_cgroup pbuddyctl alloc --size 6M
+	limit 16384
+	t account_user_and_cgroup over_limit /tmp/in_cgroup pbuddyctl alloc --size 9M
+	t account_user_outside over_limit pbuddyctl alloc --size 17M
+	t account_user_allows pbuddyctl alloc --size 16M
+	limit default
 	t account_freed nothing_left
 	t account_cgroup_goes rmdir $cgroup/t
 else
 	limit 8192
+	# First, because the log is rate limited.
+	t account_names_user refused 9216 "$by_user" pbuddyctl alloc --size 9M
 	t account_of_a_user beside_another
 	t account_single pbuddyctl alloc --size 8M
 	t account_over over_limit pbuddyctl alloc --size 9M
 	t account_nowait over_limit pbuddyctl alloc --size 9M --nowait
 	t account_contig over_limit pbuddyctl alloc --size 9M --contig
 	t account_others each_user
+	t account_shown usage_shown
 	t account_lifted lifted
+	t account_takes_words takes_words
 	t account_freed nothing_left
 fi
 t verified verified

@@ -1,16 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Accounts: what allocations with __GFP_ACCOUNT and the buffers of user space are charged to.
- * account_block.c charges blocks, user/buffer.c buffers. Interrupts and kernel threads are exempt,
- * as in __memcg_kmem_charge_page().
+ * account_block.c charges blocks, user/buffer.c buffers. account_limit.c has the limits. Interrupts
+ * and kernel threads are exempt, as in __memcg_kmem_charge_page().
  *
- * With the dmem cgroup controller the task's cgroup is charged, in a region named "pbuddy"
- * (dmem.max, dmem.current); modules cannot charge any other controller. Without it the task's user
- * is charged, up to account_limit_kbytes= each. The same holds for requests that may not sleep,
- * because the controller does not promise to be safe for them.
+ * Accounts are a tree, and a charge goes to one of them and to all above it, or to none:
  *
- * Both are accounts. An account without pages is freed when another one is inserted. An uncharge
- * subtracts the pages last, with release semantics; unused() reads them with acquire semantics.
+ *	all programs > owner of a user namespace > ... > user of the task > cgroup of the task
+ *
+ * Each level but the cgroup has a limit here. Because the owner of a user namespace is charged with
+ * its users, as in kernel/ucount.c, a namespace with many users has no more than its owner. The
+ * same user in two namespaces has two accounts.
+ *
+ * With the dmem cgroup controller the task's cgroup is charged too, in a region named "pbuddy"
+ * (dmem.max, dmem.current); modules cannot charge any other controller. The controller may allocate
+ * memory with GFP_KERNEL, so requests that may not sleep are charged to the user alone.
+ *
+ * An account without pages and without accounts below it is freed when others are inserted. An
+ * uncharge begins at the lowest account, and subtracts the pages of each as its last access, with
+ * release semantics; unused() reads them with acquire semantics.
  *
  * On PREEMPT_RT nothing can be allocated with preemption off. A request fails there when its
  * account does not exist yet.
@@ -18,6 +26,7 @@
  * The controller's uncharge is not safe in an NMI. There the uncharge is deferred: it is counted in
  * the account, and an irq_work does it.
  */
+#include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/hashtable.h>
 #include <linux/irq_work.h>
@@ -29,29 +38,31 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/uidgid.h>
+#include <linux/user_namespace.h>
 
 #include "api/account.h"
+#include "api/account_limit.h"
 #include "compat.h"
 #include "instance.h"
 
-#define ACCOUNT_BITS	6
-
-unsigned long pb_account_limit_kbytes;
-EXPORT_SYMBOL_PB_TEST(pb_account_limit_kbytes);
-module_param_named(account_limit_kbytes, pb_account_limit_kbytes, ulong, 0644);
-MODULE_PARM_DESC(account_limit_kbytes, "KiB that one user may have of buffers and of allocations with __GFP_ACCOUNT, where no dmem cgroup is charged for them (default: 0, any number)");
+#define ACCOUNT_BITS	8
+#define MAX_USERS	34	/* the task's user, and owners: namespaces nest 33 deep at most */
 
 /**
- * struct pb_account - a cgroup or user that pages are charged to
+ * struct pb_account - a cgroup or user that pages are charged to, or all programs
  * @node: in accounts
+ * @parent: account that its pages are charged to as well, NULL for all programs
+ * @nr_children: accounts in the table with this parent
  * @cgroup: the controller's state of a cgroup, or NULL
  * @uid: the user, when @cgroup is NULL
- * @pages: pages charged now
+ * @pages: pages charged now, with those of the accounts below
  * @deferred_pages: pages uncharged in an NMI that the controller does not know of yet
  * @deferred_blocks: number of those uncharges
  */
 struct pb_account {
 	struct hlist_node		node;
+	struct pb_account		*parent;
+	unsigned long			nr_children;
 	struct dmem_cgroup_pool_state	*cgroup;
 	kuid_t				uid;
 	atomic_long_t			pages;
@@ -66,22 +77,27 @@ struct pb_account {
 static DEFINE_HASHTABLE(accounts, ACCOUNT_BITS);
 static DEFINE_RAW_SPINLOCK(accounts_lock);
 
+static struct pb_account everyone = { .uid = INVALID_UID };
+
 static struct dmem_cgroup_region *region;	/* NULL: the kernel has no dmem controller */
 
-/* ---- Accounts ---- */
+/* ---- The table ---- */
 
-static unsigned long hash_key(const struct dmem_cgroup_pool_state *cgroup, kuid_t uid)
+static unsigned long hash_key(const struct pb_account *parent,
+			      const struct dmem_cgroup_pool_state *cgroup, kuid_t uid)
 {
-	return cgroup ? (unsigned long)cgroup : __kuid_val(uid);
+	return (unsigned long)parent ^ (cgroup ? (unsigned long)cgroup : __kuid_val(uid));
 }
 
-static struct pb_account *find_locked(const struct dmem_cgroup_pool_state *cgroup, kuid_t uid)
+static struct pb_account *find_locked(const struct pb_account *parent,
+				      const struct dmem_cgroup_pool_state *cgroup, kuid_t uid)
 {
 	struct pb_account *account;
 
 	lockdep_assert_held(&accounts_lock);
-	hash_for_each_possible(accounts, account, node, hash_key(cgroup, uid))
-		if (account->cgroup == cgroup && (cgroup || uid_eq(account->uid, uid)))
+	hash_for_each_possible(accounts, account, node, hash_key(parent, cgroup, uid))
+		if (account->parent == parent && account->cgroup == cgroup &&
+		    (cgroup || uid_eq(account->uid, uid)))
 			return account;
 	return NULL;
 }
@@ -89,82 +105,196 @@ static struct pb_account *find_locked(const struct dmem_cgroup_pool_state *cgrou
 static bool unused(struct pb_account *account)
 {
 	/* Pairs with the release in pb_account_uncharge(), its last access. */
-	return !atomic_long_read_acquire(&account->pages) &&
+	return !atomic_long_read_acquire(&account->pages) && !account->nr_children &&
 	       !atomic_long_read(&account->deferred_blocks);
 }
 
-/* Moves the accounts without pages to @dead. */
-static void insert_locked(struct pb_account *new, struct hlist_head *dead)
+/* Moves the unused accounts of a bucket to @dead, except @but. */
+static void sweep_locked(struct hlist_head *bucket, const struct pb_account *but,
+			 struct hlist_head *dead)
 {
 	struct pb_account *account;
 	struct hlist_node *tmp;
-	unsigned int bucket;
 
 	lockdep_assert_held(&accounts_lock);
-	hash_for_each_safe(accounts, bucket, tmp, account, node) {
-		if (unused(account)) {
-			hash_del(&account->node);
-			hlist_add_head(&account->node, dead);
-		}
+	hlist_for_each_entry_safe(account, tmp, bucket, node) {
+		if (account == but || !unused(account))
+			continue;
+		hash_del(&account->node);
+		account->parent->nr_children--;
+		hlist_add_head(&account->node, dead);
 	}
-	hash_add(accounts, &new->node, hash_key(new->cgroup, new->uid));
 }
 
-/* Charges the account of a cgroup or user; uses @new when there is none yet. */
-static struct pb_account *charge_locked(struct dmem_cgroup_pool_state *cgroup, kuid_t uid,
-					unsigned long nr_pages, struct pb_account **new,
-					struct hlist_head *dead)
+/* Each call sweeps one bucket, so its time does not grow with the number of accounts. */
+static void insert_locked(struct pb_account *new, struct hlist_head *dead)
 {
-	unsigned long limit = READ_ONCE(pb_account_limit_kbytes) >> (PAGE_SHIFT - 10);
-	struct pb_account *account = find_locked(cgroup, uid);
+	static unsigned int next;
 
 	lockdep_assert_held(&accounts_lock);
-	if (!account) {
-		account = *new;
-		if (!account)
-			return NULL;
-		*new = NULL;
-		account->cgroup = cgroup;
-		account->uid = uid;
-		insert_locked(account, dead);
-	}
-	if (!cgroup && READ_ONCE(pb_account_limit_kbytes) &&
-	    nr_pages + atomic_long_read(&account->pages) > limit)
-		return ERR_PTR(-EDQUOT);
-	atomic_long_add(nr_pages, &account->pages);
+	sweep_locked(&accounts[next++ % HASH_SIZE(accounts)], new->parent, dead);
+	new->parent->nr_children++;
+	hash_add(accounts, &new->node, hash_key(new->parent, new->cgroup, new->uid));
+}
+
+/* Finds an account, or inserts one of @spare. */
+static struct pb_account *get_locked(struct pb_account *parent,
+				     struct dmem_cgroup_pool_state *cgroup, kuid_t uid,
+				     struct hlist_head *spare, struct hlist_head *dead)
+{
+	struct pb_account *account = find_locked(parent, cgroup, uid);
+
+	if (account || hlist_empty(spare))
+		return account;
+	account = hlist_entry(spare->first, struct pb_account, node);
+	hlist_del(&account->node);
+	account->parent = parent;
+	account->cgroup = cgroup;
+	account->uid = uid;
+	insert_locked(account, dead);
 	return account;
 }
 
-static void free_accounts(struct hlist_head *dead)
+static void free_accounts(struct hlist_head *list)
 {
 	struct pb_account *account;
 	struct hlist_node *tmp;
 
-	hlist_for_each_entry_safe(account, tmp, dead, node)
+	hlist_for_each_entry_safe(account, tmp, list, node)
 		kfree(account);
+	INIT_HLIST_HEAD(list);
 }
 
-static struct pb_account *charge_account(struct dmem_cgroup_pool_state *cgroup,
-					 unsigned long nr_pages, bool may_sleep)
+/* ---- Charging ---- */
+
+/**
+ * struct charge - a charge that is being made
+ * @nr_pages: pages
+ * @privileged: limits that are not set, and the reserve of the kernel, do not hold
+ * @cgroup: of the task, already charged, or NULL
+ * @uid: the task's user, then the owners of its user namespaces, the outermost last
+ * @nr_uids: number of @uid
+ * @spare: accounts to use for those that do not exist yet
+ * @dead: accounts to free
+ * @excess: set when a limit is exceeded
+ */
+struct charge {
+	unsigned long			nr_pages;
+	bool				privileged;
+	struct dmem_cgroup_pool_state	*cgroup;
+	kuid_t				uid[MAX_USERS];
+	unsigned int			nr_uids;
+	struct hlist_head		spare;
+	struct hlist_head		dead;
+	struct pb_account_excess	*excess;
+};
+
+static void collect_users(struct charge *charge)
 {
-	struct pb_account *account, *new = NULL;
-	HLIST_HEAD(dead);
+	const struct cred *cred = current_cred();
+	const struct user_namespace *ns = cred->user_ns;
+
+	charge->uid[charge->nr_uids++] = cred->uid;
+	for (; ns != &init_user_ns && charge->nr_uids < MAX_USERS; ns = ns->parent)
+		charge->uid[charge->nr_uids++] = ns->owner;
+}
+
+/* Whether the account may not have @charge->nr_pages more. */
+static bool exceeds(const struct pb_account *account, const struct charge *charge)
+{
+	struct pb_account_excess excess = {
+		.uid = account->uid,
+		.charged = atomic_long_read(&account->pages),
+	};
+
+	if (account->cgroup)	/* the controller has checked it */
+		return false;
+	if (account == &everyone)
+		excess.limit = pb_account_limit_of_all(charge->privileged);
+	else
+		excess.limit = pb_account_limit_of(account->uid, charge->privileged);
+	if (charge->nr_pages <= excess.limit && excess.charged <= excess.limit - charge->nr_pages)
+		return false;
+	*charge->excess = excess;
+	return true;
+}
+
+/* Returns NULL when an account is missing and @charge->spare is empty. */
+static struct pb_account *charge_locked(struct charge *charge)
+{
+	struct pb_account *account = &everyone, *a;
+	unsigned int i;
+
+	lockdep_assert_held(&accounts_lock);
+	for (i = charge->nr_uids; i-- && account;)
+		account = get_locked(account, NULL, charge->uid[i], &charge->spare, &charge->dead);
+	if (account && charge->cgroup)
+		account = get_locked(account, charge->cgroup, INVALID_UID, &charge->spare,
+				     &charge->dead);
+	for (a = account; a; a = a->parent)
+		if (exceeds(a, charge))
+			return ERR_PTR(-EDQUOT);
+	for (a = account; a; a = a->parent)
+		atomic_long_add(charge->nr_pages, &a->pages);
+	return account;
+}
+
+static bool alloc_spare(struct charge *charge, gfp_t gfp)
+{
+	struct pb_account *new;
+	unsigned int i;
+
+	for (i = 0; i <= charge->nr_uids; i++) {
+		new = kzalloc(sizeof(*new), gfp);
+		if (!new)
+			return false;
+		hlist_add_head(&new->node, &charge->spare);
+	}
+	return true;
+}
+
+static struct pb_account *try_charge(struct charge *charge, bool may_sleep)
+{
+	gfp_t gfp = may_sleep ? GFP_KERNEL : GFP_NOWAIT | __GFP_NOWARN;
+	struct pb_account *account;
 	unsigned long flags;
 	unsigned int tries;
 
 	for (tries = 0; tries < 2; tries++) {
 		raw_spin_lock_irqsave(&accounts_lock, flags);
-		account = charge_locked(cgroup, current_uid(), nr_pages, &new, &dead);
+		account = charge_locked(charge);
 		raw_spin_unlock_irqrestore(&accounts_lock, flags);
-		if (account || !pb_may_lock())
-			break;
-		new = kzalloc(sizeof(*new), may_sleep ? GFP_KERNEL : GFP_NOWAIT | __GFP_NOWARN);
-		if (!new)
+		if (account || !pb_may_lock() || !alloc_spare(charge, gfp))
 			break;
 	}
-	kfree(new);
-	free_accounts(&dead);
+	free_accounts(&charge->spare);
+	free_accounts(&charge->dead);
 	return account ?: ERR_PTR(-ENOMEM);
+}
+
+/* Asks the security modules only where they may take locks. */
+static bool privileged(void)
+{
+	return current_user_ns() == &init_user_ns &&
+	       cap_raised(current_cap(), CAP_SYS_RESOURCE) &&
+	       (!pb_may_lock() || ns_capable_noaudit(&init_user_ns, CAP_SYS_RESOURCE));
+}
+
+/* The capability is looked at only when the charge fails without it. */
+static struct pb_account *charge_accounts(struct dmem_cgroup_pool_state *cgroup,
+					  unsigned long nr_pages, bool may_sleep,
+					  struct pb_account_excess *excess)
+{
+	struct charge charge = { .nr_pages = nr_pages, .cgroup = cgroup, .excess = excess };
+	struct pb_account *account;
+
+	collect_users(&charge);
+	account = try_charge(&charge, may_sleep);
+	if (account == ERR_PTR(-EDQUOT) && privileged()) {
+		charge.privileged = true;
+		account = try_charge(&charge, may_sleep);
+	}
+	return account;
 }
 
 /* Does the uncharges that NMIs deferred. */
@@ -204,16 +334,18 @@ bool pb_account_exempt(void)
 }
 
 /**
- * pb_account_charge - charge pages to the calling task
+ * pb_account_try_charge - charge pages to the calling task, or tell which limit forbids it
  * @nr_pages: number of pages
  * @may_sleep: whether this may sleep
+ * @excess: set with -EDQUOT
  *
  * Context: any; may sleep with @may_sleep.
  *
- * Return: the account, for pb_account_uncharge(); NULL when the task is exempt; -EDQUOT above the
+ * Return: the account, for pb_account_uncharge(); NULL when the task is exempt; -EDQUOT above a
  * limit; -ENOMEM.
  */
-struct pb_account *pb_account_charge(unsigned long nr_pages, bool may_sleep)
+struct pb_account *pb_account_try_charge(unsigned long nr_pages, bool may_sleep,
+					 struct pb_account_excess *excess)
 {
 	struct dmem_cgroup_pool_state *cgroup = NULL;
 	struct pb_account *account;
@@ -223,13 +355,41 @@ struct pb_account *pb_account_charge(unsigned long nr_pages, bool may_sleep)
 		return NULL;
 	if (region && may_sleep) {
 		ret = dmem_cgroup_try_charge(region, (u64)nr_pages << PAGE_SHIFT, &cgroup, NULL);
+		*excess = (struct pb_account_excess) { .cgroup = true, .uid = INVALID_UID };
 		if (ret)
 			return ERR_PTR(ret == -EAGAIN ? -EDQUOT : ret);
 	}
-	account = charge_account(cgroup, nr_pages, may_sleep);
+	account = charge_accounts(cgroup, nr_pages, may_sleep, excess);
 	if (IS_ERR(account) && cgroup)
 		dmem_cgroup_uncharge(cgroup, (u64)nr_pages << PAGE_SHIFT);
 	return account;
+}
+
+/**
+ * pb_account_charge - charge pages to the calling task
+ * @nr_pages: number of pages
+ * @may_sleep: whether this may sleep
+ *
+ * Context: any; may sleep with @may_sleep.
+ *
+ * Return: as pb_account_try_charge().
+ */
+struct pb_account *pb_account_charge(unsigned long nr_pages, bool may_sleep)
+{
+	struct pb_account_excess excess;
+
+	return pb_account_try_charge(nr_pages, may_sleep, &excess);
+}
+
+static void uncharge_cgroup(struct pb_account *account, unsigned long nr_pages)
+{
+	if (!in_nmi()) {
+		dmem_cgroup_uncharge(account->cgroup, (u64)nr_pages << PAGE_SHIFT);
+		return;
+	}
+	atomic_long_add(nr_pages, &account->deferred_pages);
+	atomic_long_inc(&account->deferred_blocks);
+	irq_work_queue(&deferred_work);
 }
 
 /**
@@ -241,24 +401,48 @@ struct pb_account *pb_account_charge(unsigned long nr_pages, bool may_sleep)
  */
 void pb_account_uncharge(struct pb_account *account, unsigned long nr_pages)
 {
-	if (!account)
-		return;
-	if (account->cgroup && in_nmi()) {
-		atomic_long_add(nr_pages, &account->deferred_pages);
-		atomic_long_inc(&account->deferred_blocks);
-		irq_work_queue(&deferred_work);
-	} else if (account->cgroup) {
-		dmem_cgroup_uncharge(account->cgroup, (u64)nr_pages << PAGE_SHIFT);
+	struct pb_account *parent;
+
+	for (; account; account = parent) {
+		parent = account->parent;
+		if (account->cgroup)
+			uncharge_cgroup(account, nr_pages);
+		/* Pairs with the acquire in unused(): an account without pages may be freed. */
+		atomic_long_fetch_sub_release(nr_pages, &account->pages);
 	}
-	/* Pairs with the acquire in unused(): an account without pages may be freed. */
-	atomic_long_fetch_sub_release(nr_pages, &account->pages);
 }
 
 /* ---- Output, start and end ---- */
 
+static void show_limit(struct seq_file *m, unsigned long limit)
+{
+	if (limit == ULONG_MAX)
+		seq_puts(m, "-\n");
+	else
+		seq_printf(m, "%lu\n", limit);
+}
+
+static void show_account(struct seq_file *m, const struct pb_account *account)
+{
+	long pages = atomic_long_read(&account->pages);
+
+	if (!pages)
+		return;
+	if (account->cgroup)
+		seq_puts(m, "cgroup - ");
+	else
+		seq_printf(m, "user %u ", from_kuid_munged(&init_user_ns, account->uid));
+	if (account->parent == &everyone)
+		seq_puts(m, "- ");
+	else
+		seq_printf(m, "%u ", from_kuid_munged(&init_user_ns, account->parent->uid));
+	seq_printf(m, "%ld ", pages);
+	show_limit(m, account->cgroup ? ULONG_MAX : pb_account_limit_of(account->uid, false));
+}
+
 /**
- * pb_account_show - print the accounts that have pages
- * @m: output
+ * pb_account_show - print the accounts that have pages, one to a line
+ * @m: output: kind, user, user that is charged as well, pages, and the limit without privilege
  *
  * Context: process.
  */
@@ -266,17 +450,12 @@ void pb_account_show(struct seq_file *m)
 {
 	struct pb_account *account;
 	unsigned int bucket;
-	long pages;
 
+	seq_printf(m, "all - - %ld ", atomic_long_read(&everyone.pages));
+	show_limit(m, pb_account_limit_of_all(false));
 	raw_spin_lock_irq(&accounts_lock);
-	hash_for_each(accounts, bucket, account, node) {
-		pages = atomic_long_read(&account->pages);
-		if (pages && account->cgroup)
-			seq_printf(m, "cgroup %ld\n", pages);
-		else if (pages)
-			seq_printf(m, "uid %u %ld\n", from_kuid_munged(&init_user_ns, account->uid),
-				   pages);
-	}
+	hash_for_each(accounts, bucket, account, node)
+		show_account(m, account);
 	raw_spin_unlock_irq(&accounts_lock);
 }
 

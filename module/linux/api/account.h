@@ -6,11 +6,12 @@
 #include <linux/types.h>
 
 struct pb_account;
+struct pb_account_excess;
 struct seq_file;
 
-extern unsigned long pb_account_limit_kbytes;
-
 struct pb_account *pb_account_charge(unsigned long nr_pages, bool may_sleep);
+struct pb_account *pb_account_try_charge(unsigned long nr_pages, bool may_sleep,
+					 struct pb_account_excess *excess);
 void pb_account_uncharge(struct pb_account *account, unsigned long nr_pages);
 bool pb_account_exempt(void);
 

@@ -8,8 +8,8 @@
  * The account of a block is stored in an array of its pageblock. The array is allocated when the
  * first block in the pageblock is charged, and kept, so that a free allocates nothing.
  * PB_FRAME_ACCOUNTED in the page order map says that a block is charged, and makes its free leave
- * the fast path. So blocks that are not charged have no extra cost. An entry of the array is written
- * by the owner of the block, as the page order map.
+ * the fast path. So blocks that are not charged have no extra cost. An entry of the array is
+ * written by the owner of the block, as the page order map.
  *
  * On PREEMPT_RT nothing can be allocated with preemption off. A request fails there when the array
  * does not exist yet.

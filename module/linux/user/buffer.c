@@ -15,6 +15,7 @@
 #include <linux/string.h>
 
 #include "api/account.h"
+#include "api/account_limit.h"
 #include "api/pages.h"
 #include "core/alloc/failure_reason.h"
 #include "instance.h"
@@ -118,17 +119,24 @@ static void destroy(struct pb_buffer *buf)
 /*
  * Charges the whole buffer to the calling task, also if another process uses it later. A length
  * above the size of the pool is not charged, so that it fails with ENOMEM and not EDQUOT.
+ *
+ * The charge is what the buffer breaks: whole blocks of its order. The tail of the last block goes
+ * back to the pool, but the block that it was cut from is gone while the buffer exists.
  */
-static int charge(struct pb_buffer *buf, unsigned long nr_pages, enum pb_reason *reason)
+static int charge(struct pb_buffer *buf, const struct pb_buffer_spec *spec, enum pb_reason *reason)
 {
+	unsigned long nr_pages = round_up(spec->nr_pages, 1UL << spec->order);
+	struct pb_account_excess excess;
 	struct pb_account *account;
 
-	if (nr_pages > pb_instance_pages()) {
+	if (spec->nr_pages > pb_instance_pages()) {
 		*reason = PB_REASON_LIMIT;
 		return -ENOMEM;
 	}
-	account = pb_account_charge(nr_pages, true);
+	account = pb_account_try_charge(nr_pages, true, &excess);
 	if (IS_ERR(account)) {
+		if (PTR_ERR(account) == -EDQUOT)
+			pb_account_report(nr_pages, &excess);
 		*reason = PTR_ERR(account) == -EDQUOT ? PB_REASON_LIMIT : PB_REASON_NONE;
 		return PTR_ERR(account);
 	}
@@ -213,7 +221,7 @@ struct pb_buffer *pb_buffer_create(const struct pb_buffer_spec *spec, enum pb_re
 	buf->migratetype = spec->migratetype;
 	strscpy(buf->label, spec->label, sizeof(buf->label));
 	begin_building(buf);
-	err = charge(buf, spec->nr_pages, reason) ?: fill_buffer(buf, spec, reason);
+	err = charge(buf, spec, reason) ?: fill_buffer(buf, spec, reason);
 	end_building(buf);
 	if (err) {
 		destroy(buf);

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The limits of accounts. See account_limit.c. */
+#ifndef PB_ACCOUNT_LIMIT_H
+#define PB_ACCOUNT_LIMIT_H
+
+#include <linux/types.h>
+#include <linux/uidgid.h>
+
+/**
+ * struct pb_account_excess - a limit that a charge would exceed
+ * @cgroup: the limit of the task's cgroup; the other fields are not set
+ * @uid: user whose limit it is; invalid for the limit of all programs
+ * @charged: pages that are charged
+ * @limit: pages that are allowed
+ */
+struct pb_account_excess {
+	bool		cgroup;
+	kuid_t		uid;
+	unsigned long	charged;
+	unsigned long	limit;
+};
+
+extern unsigned long pb_account_limit_kbytes;
+
+unsigned long pb_account_limit_of(kuid_t uid, bool privileged);
+unsigned long pb_account_limit_of_all(bool privileged);
+void pb_account_report(unsigned long nr_pages, const struct pb_account_excess *excess);
+
+#endif /* PB_ACCOUNT_LIMIT_H */
