@@ -29,6 +29,7 @@
 #include "debug/bad_page_report.h"
 #include "debug/debugfs.h"
 #include "debug/leak.h"
+#include "hooks/bad_frames.h"
 #include "hooks/debug_pages.h"
 #include "hooks/guard_pages.h"
 #include "hooks/owner.h"
@@ -215,6 +216,7 @@ static const struct {
 	{ NULL,		init_guard,		pb_guard_stop },
 	{ "tunables",	pb_tunables_init,	pb_tunables_exit },
 	{ NULL,		init_owner,		pb_owner_stop },
+	{ "bad pages",	pb_bad_frames_init,	pb_bad_frames_exit },
 	{ "compound pages", pb_compound_init,	pb_compound_exit },
 	{ "quarantine",	pb_quarantine_init,	pb_quarantine_exit },
 	{ "suspend",	pb_suspend_init,	pb_suspend_exit },

@@ -8,6 +8,17 @@
 
 int dev = -1;
 
+/* Bytes of pages with a memory error. */
+static uint64_t set_aside(void)
+{
+	static const char name[] = "\nnr_hwpoison_pages ";
+	static char text[8192];
+	const char *line = read_file(DEBUGFS "/vmstat", text, sizeof(text)) ? strstr(text, name) :
+									       NULL;
+
+	return line ? strtoull(line + sizeof(name) - 1, NULL, 10) * PAGE : 0;
+}
+
 void read_usage(struct usage *usage)
 {
 	struct pbuddy_info info = {
@@ -31,7 +42,7 @@ void read_usage(struct usage *usage)
 		usage->total += usage->node[i].total_bytes;
 		usage->free += usage->node[i].free_bytes + usage->node[i].pcp_bytes;
 	}
-	usage->allocated = usage->total - usage->free;
+	usage->allocated = usage->total - usage->free - set_aside();
 }
 
 void wait_for_quarantine(uint64_t bytes)
@@ -127,6 +138,34 @@ void close_buffers(struct buffer_set *set)
 {
 	while (set->nr)
 		close(set->fd[--set->nr]);
+}
+
+uint64_t phys_of(int fd)
+{
+	struct pbuddy_extent ext;
+	struct pbuddy_query q;
+
+	query_extents(fd, &q, &ext, 1);
+	CHECK(ext.phys);
+	return ext.phys;
+}
+
+void expect_not_allocated(uint64_t phys, size_t bytes)
+{
+	static struct pbuddy_extent ext[16384];
+	struct pbuddy_query q;
+	struct buffer_set set;
+	uint32_t k, nr;
+	int i;
+
+	alloc_all_free(&set);
+	for (i = 0; i < set.nr; i++) {
+		nr = query_extents(set.fd[i], &q, ext, 16384);
+		CHECK(nr <= 16384);
+		for (k = 0; k < nr; k++)
+			CHECK(ext[k].phys >= phys + bytes || ext[k].phys + ext[k].bytes <= phys);
+	}
+	close_buffers(&set);
 }
 
 static uint64_t stamp_of(uint64_t id, size_t word)

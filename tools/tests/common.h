@@ -38,7 +38,7 @@ extern int dev;
 struct usage {
 	uint64_t	total;		/* bytes, of all nodes */
 	uint64_t	free;		/* includes the pages in per-CPU caches */
-	uint64_t	allocated;	/* total - free */
+	uint64_t	allocated;	/* total - free, without the pages with a memory error */
 	uint64_t	quarantine;
 	uint32_t	nr_nodes;
 	struct pbuddy_node_info node[64];
@@ -70,6 +70,11 @@ struct buffer_set {
 /* Allocates the free memory of all nodes, but for what the watermarks keep. */
 void alloc_all_free(struct buffer_set *set);
 void close_buffers(struct buffer_set *set);
+
+/* Physical address of a buffer's first page. */
+uint64_t phys_of(int fd);
+/* Allocates all free memory; fails the test if one of these pages is in it. */
+void expect_not_allocated(uint64_t phys, size_t bytes);
 
 void stamp(uint64_t *p, size_t bytes, uint64_t id);
 /* Index of the first word that differs from the stamp, or -1. */

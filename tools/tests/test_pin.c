@@ -36,36 +36,6 @@ static void read_back(int pipe_fd, size_t bytes, uint64_t id)
 	free(copy);
 }
 
-/* Physical address of a buffer's first page. */
-static uint64_t phys_of(int fd)
-{
-	struct pbuddy_extent ext;
-	struct pbuddy_query q;
-
-	query_extents(fd, &q, &ext, 1);
-	CHECK(ext.phys);
-	return ext.phys;
-}
-
-/* Allocates all free memory; fails the test if one of these pages is in it. */
-static void expect_not_allocated(uint64_t phys, size_t bytes)
-{
-	static struct pbuddy_extent ext[16384];
-	struct pbuddy_query q;
-	struct buffer_set set;
-	uint32_t k, nr;
-	int i;
-
-	alloc_all_free(&set);
-	for (i = 0; i < set.nr; i++) {
-		nr = query_extents(set.fd[i], &q, ext, 16384);
-		CHECK(nr <= 16384);
-		for (k = 0; k < nr; k++)
-			CHECK(ext[k].phys >= phys + bytes || ext[k].phys + ext[k].bytes <= phys);
-	}
-	close_buffers(&set);
-}
-
 TEST_TIMEOUT(pin, outlives_its_buffer_cve_2021_22543, 900)
 {
 	const size_t bytes = 8 * PAGE;

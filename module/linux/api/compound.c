@@ -45,6 +45,7 @@
 #include "api/compound.h"
 #include "compat.h"
 #include "core/compact/movable.h"
+#include "hooks/bad_frames.h"
 #include "hooks/debug_pages.h"
 #include "hooks/guard_pages.h"
 
@@ -168,6 +169,8 @@ static unsigned long free_unpinned(struct page *head)
 		return 0;
 	page_folio(head)->index = 0;
 	set_page_private(head, 0);
+	if (pb_bad_frames_free(pfn, order))
+		return 1UL << order;
 	if (static_branch_unlikely(&pb_fill_key))
 		pb_debug_fill_freed(pfn, order);
 	WARN_ON_ONCE(pb_guarded_free(pfn, order));

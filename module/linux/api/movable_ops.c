@@ -241,13 +241,17 @@ void *pbuddy_page_private(const struct page *page)
 }
 EXPORT_SYMBOL_PBUDDY(pbuddy_page_private);
 
-/* Whether another user holds a reference to one of the pages, which then cannot be migrated. */
+/*
+ * Whether another user holds a reference to one of the pages, which then cannot be migrated, or one
+ * cannot be read.
+ */
 static bool pinned(unsigned long pfn, unsigned int order)
 {
 	unsigned long i;
 
 	for (i = 0; i < 1UL << order; i++)
-		if (page_count(pfn_to_page(pfn + i)) != PB_BASE_REFS)
+		if (page_count(pfn_to_page(pfn + i)) != PB_BASE_REFS ||
+		    PageHWPoison(pfn_to_page(pfn + i)))
 			return true;
 	return false;
 }

@@ -16,6 +16,7 @@
 #include "core/alloc/alloc.h"
 #include "core/alloc/bulk.h"
 #include "core/base/request.h"
+#include "hooks/bad_frames.h"
 #include "hooks/checked_alloc.h"
 #include "hooks/debug_pages.h"
 #include "hooks/fault_inject.h"
@@ -105,6 +106,8 @@ static inline enum pb_bad pb_pages_free(unsigned long pfn, unsigned int order)
 		if (compound != PB_COMPOUND_FREE_NOW)
 			return compound == PB_COMPOUND_FREE_BAD ? PB_BAD_DOUBLE : PB_BAD_NONE;
 	}
+	if (pb_bad_frames_free(pfn, order))
+		return PB_BAD_NONE;
 	if (static_branch_unlikely(&pb_fill_key))
 		pb_debug_fill_freed(pfn, order);
 	return pb_guarded_free(pfn, order);
@@ -120,7 +123,13 @@ static inline void pb_pages_free_bulk(unsigned long nr, const unsigned long *pfn
 		pb_debug_fill_freed(pfns[i], 0);
 	for (i = 0; static_branch_unlikely(&pb_guard_key) && i < nr; i++)
 		pb_guard_check_drop(pfns[i], 0);
-	pb_free_bulk(&pb_instance, nr, pfns);
+	if (!static_branch_unlikely(&pb_bad_frames_key)) {
+		pb_free_bulk(&pb_instance, nr, pfns);
+		return;
+	}
+	for (i = 0; i < nr; i++)
+		if (!pb_bad_frames_free(pfns[i], 0))
+			pb_free(&pb_instance, pfns[i], 0);
 }
 
 static inline enum pb_bad pb_pages_free_contig(unsigned long pfn, unsigned long nr_pages)
@@ -136,6 +145,8 @@ static inline enum pb_bad pb_pages_free_contig(unsigned long pfn, unsigned long 
 	/* A range has no guards, but a single page may. */
 	if (nr_pages == 1)
 		pb_guarded_drop(pfn, 0);
+	if (pb_bad_frames_free_pages(pfn, nr_pages))
+		return PB_BAD_NONE;
 	return pb_free_contig(&pb_instance, pfn, nr_pages);
 }
 

@@ -27,6 +27,7 @@
 #include "core/pool/grow.h"
 #include "core/zone/watermark.h"
 #include "daemon/deferred_grow.h"
+#include "hooks/bad_frames.h"
 #include "hooks/debug_pages.h"
 #include "hooks/owner.h"
 #include "instance.h"
@@ -162,6 +163,7 @@ static int add_extent(struct pb_extent *extent)
 	err = pb_pool_grow(&pb_instance, &range);
 	if (err)
 		return err;
+	pb_bad_frames_look(range.start_pfn, range.nr_pages);
 	pb_zone_event_add(pb_instance.zone[range.nid][range.type], PB_GROW, range.nr_pages);
 	pb_instance_add_extent(extent);
 	return 0;

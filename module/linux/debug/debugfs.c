@@ -27,6 +27,7 @@
 #include "daemon/pcp_work.h"
 #include "debug/compact_debugfs.h"
 #include "debug/debugfs.h"
+#include "hooks/bad_frames.h"
 #include "hooks/fault_inject.h"
 #include "hooks/owner.h"
 #include "instance.h"
@@ -241,6 +242,7 @@ static int vmstat_show(struct seq_file *m, void *v)
 	seq_printf(m, "nr_free_pages %lu\n", sum);
 	seq_printf(m, "nr_free_cma %lu\n", cma);
 	seq_printf(m, "nr_quarantine_pages %lu\n", pb_quarantine_pages());
+	seq_printf(m, "nr_hwpoison_pages %lu\n", pb_bad_frames_nr());
 	seq_printf(m, "nr_compound_deferred_pages %lu\n", pb_compound_deferred_pages());
 	for (event = 0; event < PB_NR_EVENTS; event++)
 		seq_printf(m, "%s %lu\n", pb_event_name[event],

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Allocation from the core with the checks of debug_pages.c and the guards of guard_pages.c. */
+/*
+ * Allocation from the core with the checks of bad_frames.c and debug_pages.c and the guards of
+ * guard_pages.c.
+ */
 #ifndef PB_CHECKED_ALLOC_H
 #define PB_CHECKED_ALLOC_H
 
 #include "core/alloc/alloc.h"
 #include "core/alloc/bulk.h"
+#include "hooks/bad_frames.h"
 #include "hooks/debug_pages.h"
 #include "hooks/guard_pages.h"
 #include "instance.h"
@@ -19,13 +23,14 @@ static inline unsigned long pb_checked_alloc(const struct pb_request *rq, enum p
 
 	if (static_branch_unlikely(&pb_guard_key)) {
 		pfn = pb_guard_alloc(rq);
-		if (pfn != PB_NO_PFN)
+		if (pfn != PB_NO_PFN && pb_bad_frames_accept(rq, pfn))
 			return pfn;
 	}
 	do {
 		pfn = pb_alloc(&pb_instance, rq, reason);
-	} while (static_branch_unlikely(&pb_poison_key) && pfn != PB_NO_PFN &&
-		 !pb_debug_accept(pfn, rq->order));
+	} while (pfn != PB_NO_PFN &&
+		 ((static_branch_unlikely(&pb_poison_key) && !pb_debug_accept(pfn, rq->order)) ||
+		  !pb_bad_frames_accept(rq, pfn)));
 	return pfn;
 }
 
@@ -35,7 +40,7 @@ static inline unsigned long pb_checked_alloc_bulk(const struct pb_request *rq, u
 	unsigned long guarded = 0, got;
 
 	if (static_branch_unlikely(&pb_guard_key)) {
-		guarded = pb_guard_alloc_bulk(rq, nr, pfns);
+		guarded = pb_bad_frames_accept_bulk(rq, pfns, pb_guard_alloc_bulk(rq, nr, pfns));
 		if (guarded == nr)
 			return nr;
 		pfns += guarded;
@@ -44,7 +49,7 @@ static inline unsigned long pb_checked_alloc_bulk(const struct pb_request *rq, u
 	got = pb_alloc_bulk(&pb_instance, rq, nr, pfns, reason);
 	if (static_branch_unlikely(&pb_poison_key))
 		got = pb_debug_accept_bulk(pfns, rq->order, got);
-	return guarded + got;
+	return guarded + pb_bad_frames_accept_bulk(rq, pfns, got);
 }
 
 static inline unsigned long pb_checked_alloc_contig(const struct pb_request *rq,
@@ -55,8 +60,10 @@ static inline unsigned long pb_checked_alloc_contig(const struct pb_request *rq,
 
 	do {
 		pfn = pb_alloc_contig(&pb_instance, rq, nr_pages, reason);
-	} while (static_branch_unlikely(&pb_poison_key) && pfn != PB_NO_PFN &&
-		 !pb_debug_accept_pages(pfn, nr_pages));
+	} while (pfn != PB_NO_PFN &&
+		 ((static_branch_unlikely(&pb_poison_key) &&
+		   !pb_debug_accept_pages(pfn, nr_pages)) ||
+		  !pb_bad_frames_accept_pages(rq, pfn, nr_pages)));
 	return pfn;
 }
 

@@ -12,6 +12,8 @@
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/page-flags.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -187,6 +189,29 @@ static bool kept(bool (*keep)(unsigned long pfn), unsigned long pfn)
 	return keep && keep(pfn);
 }
 
+/*
+ * Returns a run of pageblocks to the source. A page with a memory error may have a reference of the
+ * kernel's handler, with which it cannot be freed. It loses pbuddy's reference alone; with the last
+ * one the kernel drops it because of its flag.
+ */
+static void release_run(struct pb_extent *extent, unsigned long start, unsigned long nr_pages)
+{
+	unsigned long end = start + nr_pages, pfn;
+
+	for (pfn = start; extent->source->frees && pfn < end; pfn++) {
+		if (!(pfn % PB_PAGEBLOCK_NR))
+			cond_resched();
+		if (likely(!PageHWPoison(pfn_to_page(pfn))))
+			continue;
+		if (pfn > start)
+			extent->source->release(extent, start, pfn - start);
+		put_page(pfn_to_page(pfn));
+		start = pfn + 1;
+	}
+	if (end > start)
+		extent->source->release(extent, start, end - start);
+}
+
 /* Returns the runs of pageblocks that @keep does not exclude to the source; counts their pages. */
 static unsigned long release_extent(struct pb_extent *extent, bool (*keep)(unsigned long pfn))
 {
@@ -199,7 +224,7 @@ static unsigned long release_extent(struct pb_extent *extent, bool (*keep)(unsig
 		while (pfn < end && !kept(keep, pfn))
 			pfn += PB_PAGEBLOCK_NR;
 		if (pfn > start)
-			extent->source->release(extent, start, pfn - start);
+			release_run(extent, start, pfn - start);
 		released += pfn - start;
 		while (pfn < end && kept(keep, pfn))
 			pfn += PB_PAGEBLOCK_NR;

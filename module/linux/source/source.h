@@ -40,6 +40,7 @@ struct pb_pool_spec {
  * @name: name in pool= and in messages
  * @label: meaning of LABEL, for messages; NULL: the source has no label, else a label is required
  * @grows: @reserve may be called again while the module runs, for memory of the node
+ * @frees: @release frees the pages to the kernel, and is not called for pages with a memory error
  * @beyond_node: the kernel may not count the memory as the node's, so that SIZE may exceed the
  *	memory of the node
  * @check: tests whether the running kernel can serve a spec. If not, logs one line that names the
@@ -56,10 +57,10 @@ struct pb_pool_spec {
  *	Returns the number of pages added, from 0 to @spec->nr_pages. Returns a negative errno
  *	only when interrupted (-EINTR) or for a cause that the source has logged. The caller
  *	then releases all extents of the list, those of the failed call included.
- * @release: returns [@pfn, @pfn + @nr_pages) of @extent to the kernel. The range consists of whole
- *	pageblocks without allocated pages; all page reference counts are one. Called once for
- *	each maximal run of such pageblocks, so several times for an extent with leaked pages
- *	in between. Cannot fail.
+ * @release: returns [@pfn, @pfn + @nr_pages) of @extent to the kernel. No page of it is allocated;
+ *	all page reference counts are one. Called once for each maximal run of pageblocks
+ *	without allocated pages, so several times for an extent with leaked pages in between;
+ *	with @frees for the parts of a run between pages with a memory error. Cannot fail.
  * @finish: called last for every extent; @complete: @release was called for all of it. Frees the
  *	private data of the extent, except for data that pages still in use depend on. May be
  *	NULL.
@@ -72,6 +73,7 @@ struct pb_source_ops {
 	const char	*name;
 	const char	*label;
 	bool		grows;
+	bool		frees;
 	bool		beyond_node;
 	int		(*check)(const struct pb_pool_spec *spec);
 	long		(*reserve)(const struct pb_pool_spec *spec, struct list_head *extents);

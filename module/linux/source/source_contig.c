@@ -199,10 +199,11 @@ static long alloc_pass(const struct pb_pool_spec *spec, struct list_head *extent
 
 static void contig_release(struct pb_extent *extent, unsigned long pfn, unsigned long nr_pages)
 {
-	while (nr_pages) {
-		free_contig_range(pfn, PB_PAGEBLOCK_NR);
-		pfn += PB_PAGEBLOCK_NR;
-		nr_pages -= PB_PAGEBLOCK_NR;
+	unsigned long n;
+
+	for (; nr_pages; pfn += n, nr_pages -= n) {
+		n = min(nr_pages, PB_PAGEBLOCK_NR);
+		free_contig_range(pfn, n);
 		cond_resched();
 	}
 }
@@ -227,6 +228,7 @@ static long contig_reserve(const struct pb_pool_spec *spec, struct list_head *ex
 const struct pb_source_ops pb_source_contig = {
 	.name = "contig",
 	.grows = true,
+	.frees = true,
 	.reserve = contig_reserve,
 	.release = contig_release,
 };

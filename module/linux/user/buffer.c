@@ -18,6 +18,7 @@
 #include "api/account_limit.h"
 #include "api/pages.h"
 #include "core/alloc/failure_reason.h"
+#include "hooks/bad_frames.h"
 #include "instance.h"
 #include "user/buffer.h"
 #include "user/quarantine.h"
@@ -62,7 +63,7 @@ static bool block_pinned(const struct pb_buffer_block *block)
 	for (i = 0; i < block->nr_pages; i++) {
 		struct page *page = pfn_to_page(block->pfn + i);
 
-		if (page_count(page) != PB_BASE_REFS)
+		if (page_count(page) != PB_BASE_REFS || PageHWPoison(page))
 			return true;
 		reset_page_flags(page);
 		cond_resched();
@@ -70,7 +71,7 @@ static bool block_pinned(const struct pb_buffer_block *block)
 	return false;
 }
 
-/* Frees the pages one by one; pages with extra references go to quarantine. */
+/* Frees the pages one by one. Those with an error are set aside, pinned ones go to quarantine. */
 static void free_pinned_block(const struct pb_buffer_block *block)
 {
 	unsigned int i;
@@ -80,6 +81,8 @@ static void free_pinned_block(const struct pb_buffer_block *block)
 	for (i = 0; i < block->nr_pages; i++) {
 		struct page *page = pfn_to_page(block->pfn + i);
 
+		if (pb_bad_frame_release(page))
+			continue;
 		if (page_count(page) != PB_BASE_REFS) {
 			pb_quarantine_add(page);
 		} else {

@@ -26,6 +26,7 @@
 #include <linux/workqueue.h>
 
 #include "api/pages.h"
+#include "hooks/bad_frames.h"
 #include "user/quarantine.h"
 
 #define FIRST_DELAY_MS	10
@@ -64,7 +65,9 @@ static unsigned long release_unpinned(struct page *pages, struct page **rest, st
 
 	for (page = pages; page; page = next) {
 		next = next_of(page);
-		if (page_count(page) == PB_BASE_REFS) {
+		if (pb_bad_frame_release(page)) {
+			freed++;
+		} else if (page_count(page) == PB_BASE_REFS) {
 			set_page_private(page, 0);
 			WARN_ON_ONCE(pb_pages_free(page_to_pfn(page), 0));
 			freed++;

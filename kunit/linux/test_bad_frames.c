@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Pages with a memory error: whatever state a page of an in-kernel user is in, it alone is set
+ * aside, everything beside it is free after the free, and requests use the fast path again.
+ */
+#include <kunit/test.h>
+#include <linux/delay.h>
+#include <linux/mm.h>
+#include <linux/page-flags.h>
+#include <linux/pbuddy.h>
+#include <linux/slab.h>
+
+#include "core/alloc/alloc.h"
+#include "hooks/bad_frames.h"
+#include "instance.h"
+#include "instance_check.h"
+
+#ifdef CONFIG_MEMORY_FAILURE
+
+static struct page *bad_page;
+
+/* Marks the page and reports it, as memory_failure() does. */
+static void fail_page(struct page *page)
+{
+	bad_page = page;
+	SetPageHWPoison(page);
+	pb_bad_frames_look(page_to_pfn(page), 1);
+}
+
+static bool within_5s(bool (*cond)(void))
+{
+	unsigned int i;
+
+	for (i = 0; i < 250 && !cond(); i++)
+		msleep(20);
+	return cond();
+}
+
+static bool noticed(void)
+{
+	return pb_bad_frames_pending() || pb_bad_frames_nr();
+}
+
+static bool settled(void)
+{
+	return pb_bad_frames_nr() == 1 && !pb_bad_frames_pending();
+}
+
+/* The bad page is allocated without an owner, and nothing else is since the case began. */
+static void expect_set_aside(struct kunit *test)
+{
+	KUNIT_EXPECT_TRUE(test, within_5s(settled));
+	KUNIT_EXPECT_EQ(test, pb_bad_frames_nr(), 1UL);
+	KUNIT_EXPECT_EQ(test, pbuddy_page_order(bad_page), 0);
+	KUNIT_EXPECT_EQ(test, pt_instance_used(test), 1UL);
+}
+
+/* Frees the page that was set aside. */
+static void end(struct kunit *test)
+{
+	if (bad_page) {
+		pb_bad_frames_exit();
+		ClearPageHWPoison(bad_page);
+		bad_page = NULL;
+		KUNIT_EXPECT_EQ(test, pb_bad_frames_init(), 0);
+	}
+	pt_instance_end(test);
+}
+
+static void fail_in_block(struct kunit *test, gfp_t gfp, unsigned int order)
+{
+	struct page *page = pbuddy_alloc_pages(gfp, order);
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	fail_page(page + (1UL << order) / 2);
+	KUNIT_EXPECT_TRUE(test, within_5s(noticed));
+	pbuddy_free_pages(page, order);
+	expect_set_aside(test);
+}
+
+static void test_page(struct kunit *test)
+{
+	fail_in_block(test, GFP_KERNEL, 0);
+}
+
+static void test_block(struct kunit *test)
+{
+	fail_in_block(test, GFP_KERNEL, 9);
+}
+
+static void test_large_block(struct kunit *test)
+{
+	fail_in_block(test, GFP_KERNEL | __GFP_NOWARN, 12);
+}
+
+static void test_charged(struct kunit *test)
+{
+	fail_in_block(test, GFP_KERNEL_ACCOUNT, 3);
+}
+
+static void test_compound(struct kunit *test)
+{
+	fail_in_block(test, GFP_KERNEL | __GFP_COMP, 4);
+}
+
+/* It is in this CPU's cache. */
+static void test_cached(struct kunit *test)
+{
+	struct page *page = pbuddy_alloc_pages(GFP_KERNEL, 0);
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	pbuddy_free_pages(page, 0);
+	fail_page(page);
+	expect_set_aside(test);
+}
+
+static void test_contig(struct kunit *test)
+{
+	struct page *page = pbuddy_alloc_contig(1000, GFP_KERNEL, NUMA_NO_NODE, NULL);
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	fail_page(page + 777);
+	KUNIT_EXPECT_TRUE(test, within_5s(noticed));
+	pbuddy_free_contig(page, 1000);
+	expect_set_aside(test);
+}
+
+static void test_bulk(struct kunit *test)
+{
+	struct page *pages[100] = {};
+
+	KUNIT_ASSERT_EQ(test, pbuddy_alloc_pages_bulk(GFP_KERNEL, NUMA_NO_NODE, ARRAY_SIZE(pages),
+						      pages), ARRAY_SIZE(pages));
+	fail_page(pages[50]);
+	KUNIT_EXPECT_TRUE(test, within_5s(noticed));
+	pbuddy_free_pages_bulk(pages, ARRAY_SIZE(pages));
+	expect_set_aside(test);
+}
+
+/* A misuse stays one. */
+static void test_misuse(struct kunit *test)
+{
+	struct page *page = pbuddy_alloc_pages(GFP_KERNEL, 3);
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	fail_page(page);
+	KUNIT_EXPECT_TRUE(test, within_5s(noticed));
+	pbuddy_free_pages(page, 2);
+	pt_expect_bad_frees(test, 1);
+	KUNIT_EXPECT_EQ(test, pb_bad_frames_nr(), 0UL);
+	pbuddy_free_pages(page, 3);
+	expect_set_aside(test);
+}
+
+/* No event has come, but the page is zeroed for the request, and so it is looked at. */
+static void test_zeroed_without_event(struct kunit *test)
+{
+	struct page *page = pbuddy_alloc_pages(GFP_KERNEL, 0), *other;
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	pbuddy_free_pages(page, 0);
+	bad_page = page;
+	SetPageHWPoison(page);
+	/* The cache returns what was freed last, on this CPU or on another one. */
+	other = pbuddy_alloc_pages(GFP_KERNEL | __GFP_ZERO, 0);
+	KUNIT_EXPECT_PTR_NE(test, other, page);
+	pbuddy_free_pages(other, 0);
+	pb_bad_frames_look(page_to_pfn(page), 1);
+	expect_set_aside(test);
+}
+
+static struct kunit_case bad_frames_cases[] = {
+	KUNIT_CASE(test_page),
+	KUNIT_CASE(test_block),
+	KUNIT_CASE(test_large_block),
+	KUNIT_CASE(test_charged),
+	KUNIT_CASE(test_compound),
+	KUNIT_CASE(test_cached),
+	KUNIT_CASE(test_contig),
+	KUNIT_CASE(test_bulk),
+	KUNIT_CASE(test_misuse),
+	KUNIT_CASE(test_zeroed_without_event),
+	{}
+};
+
+static struct kunit_suite bad_frames_suite = {
+	.name = "pbuddy_bad_frames",
+	.init = pt_instance_begin,
+	.exit = end,
+	.test_cases = bad_frames_cases,
+};
+
+kunit_test_suite(bad_frames_suite);
+
+#endif

@@ -1,0 +1,405 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Pages with a memory error. The kernel sets PG_hwpoison when the hardware, or the administrator,
+ * reports an error in a page. A page of the pool is not the kernel's to take out of use, so this
+ * file does it. States of such a page:
+ *
+ *   pending    its flag is set, and it is free, in a CPU's cache, or in an allocated block
+ *   set aside  it is allocated as order 0 without an owner, and page->private is SET_ASIDE
+ *
+ * A page that is set aside stays so until the module is unloaded; then it is returned with its
+ * flag, and the kernel does not use it.
+ *
+ * The tracepoint memory_failure_event reports an error. While pages are pending, pb_slowpath_key
+ * sends all requests and frees past the fast path, and pb_bad_frames_key makes them look at the
+ * flag: a block is split when it is allocated or freed, its page with the error is set aside, and
+ * the others are free. The work item takes pending pages that are free out of the free bitmaps. It
+ * looks again, with doubling delays, until no page is pending.
+ *
+ * Without the tracepoint (CONFIG_RAS=n before Linux 6.13), and between the error and the event,
+ * pages are looked at where this costs little in comparison: when they are zeroed for a request,
+ * which includes all buffers, when a buffer ends, when they leave the quarantine, and when the pool
+ * receives them.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include "hooks/bad_frames.h"
+
+DEFINE_STATIC_KEY_FALSE(pb_bad_frames_key);
+
+#ifdef CONFIG_MEMORY_FAILURE
+#include <linux/list.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/ratelimit.h>
+#include <linux/sched.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+#include <linux/tracepoint.h>
+#include <linux/workqueue.h>
+
+#include "core/alloc/alloc.h"
+#include "core/alloc/take_off.h"
+#include "core/compact/movable.h"
+#include "hooks/debug_pages.h"
+#include "hooks/guard_pages.h"
+#include "instance.h"
+#include "request/percpu_zone.h"
+#include "source/source.h"
+
+#define FIRST_DELAY_MS	10
+#define LAST_DELAY_MS	1000
+#define NR_PENDING	64	/* more are found by a look at the whole pool */
+#define LOOK_BATCH	1024	/* pages to look at between two calls of cond_resched() */
+
+/*
+ * @pfn: pages that were reported and not set aside yet
+ * @nr: their number; the work item alone removes some
+ * @all: look at the whole pool, because the array was full
+ * @delay_ms: until the next look; only the work item uses it
+ */
+static struct {
+	raw_spinlock_t	lock;
+	unsigned long	pfn[NR_PENDING];
+	unsigned int	nr;
+	bool		all;
+	unsigned int	delay_ms;
+} pending = {
+	.lock = __RAW_SPIN_LOCK_UNLOCKED(pending.lock),
+};
+
+static atomic_long_t nr_set_aside;
+static struct tracepoint *event;
+
+static void look_again(struct work_struct *work);
+static DECLARE_DELAYED_WORK(look_work, look_again);
+static struct workqueue_struct *look_wq;
+
+/* Not a value that an owner stores in page->private. */
+#define SET_ASIDE	((unsigned long)&nr_set_aside)
+
+/* ---- Setting pages aside ---- */
+
+/* Of a page that is allocated as order 0. */
+static void set_aside(unsigned long pfn)
+{
+	if (xchg(&pfn_to_page(pfn)->private, SET_ASIDE) == SET_ASIDE)
+		return;
+	atomic_long_inc(&nr_set_aside);
+	pr_warn_ratelimited("pfn 0x%lx has a memory error and is not used any more\n", pfn);
+}
+
+static bool any_bad(unsigned long pfn, unsigned long nr_pages, bool may_sleep)
+{
+	unsigned long i;
+
+	for (i = 0; i < nr_pages; i++) {
+		if (unlikely(PageHWPoison(pfn_to_page(pfn + i))))
+			return true;
+		if (may_sleep && !(i % LOOK_BATCH))
+			cond_resched();
+	}
+	return false;
+}
+
+/* Frees pages that are allocated as order 0, except for those with an error. */
+static void free_good(unsigned long pfn, unsigned long nr_pages)
+{
+	unsigned long i;
+
+	for (i = 0; i < nr_pages; i++) {
+		if (PageHWPoison(pfn_to_page(pfn + i))) {
+			set_aside(pfn + i);
+			continue;
+		}
+		if (static_branch_unlikely(&pb_fill_key))
+			pb_debug_fill(pfn + i, 1);
+		pb_free(&pb_instance, pfn + i, 0);
+	}
+}
+
+bool __pb_bad_frames_accept_pages(unsigned long pfn, unsigned long nr_pages, bool may_sleep)
+{
+	if (likely(!any_bad(pfn, nr_pages, may_sleep)))
+		return true;
+	free_good(pfn, nr_pages);
+	return false;
+}
+
+bool __pb_bad_frames_accept(unsigned long pfn, unsigned int order, bool may_sleep)
+{
+	if (likely(!any_bad(pfn, 1UL << order, may_sleep)))
+		return true;
+	pb_guarded_drop(pfn, order);
+	if (!order || !WARN_ON_ONCE(pb_split(&pb_instance, pfn, order)))
+		free_good(pfn, 1UL << order);
+	return false;
+}
+
+/* The order map decides whether the caller may free the pages. */
+bool __pb_bad_frames_free(unsigned long pfn, unsigned int order)
+{
+	struct pb_pool *pool = &pb_instance;
+
+	if (order > PB_MAX_ORDER || pb_page_order(pool, pfn) != (int)order ||
+	    likely(!any_bad(pfn, 1UL << order, false)))
+		return false;
+	/* A migration that is in progress frees the block, and the work item finds the page. */
+	if (pb_movable_clear(pool, pfn))
+		return false;
+	if (pb_accounted(pool, pfn)) {
+		pool->ops.uncharge(pool, pfn, order);
+		pb_clear_accounted(pool, pfn);
+	}
+	pb_guarded_drop(pfn, order);
+	if (!order || !pb_split(pool, pfn, order))
+		free_good(pfn, 1UL << order);
+	return true;
+}
+
+bool __pb_bad_frames_free_pages(unsigned long pfn, unsigned long nr_pages)
+{
+	unsigned long i;
+
+	for (i = 0; i < nr_pages; i++)
+		if (pb_page_order(&pb_instance, pfn + i))
+			return false;
+	if (likely(!any_bad(pfn, nr_pages, false)))
+		return false;
+	for (i = 0; i < nr_pages; i++)
+		if (!__pb_bad_frames_free(pfn + i, 0))
+			pb_free(&pb_instance, pfn + i, 0);
+	return true;
+}
+
+/**
+ * pb_bad_frame_release - set a page aside instead of freeing it, if it has an error
+ * @page: a page that its last owner has released, allocated as order 0
+ *
+ * Other references to the page do not matter: the kernel's handler keeps one, and a page that is
+ * never used again is safe with any of them.
+ *
+ * Context: any.
+ * Return: whether it has an error; the caller must not free it then.
+ */
+bool pb_bad_frame_release(struct page *page)
+{
+	if (likely(!PageHWPoison(page)))
+		return false;
+	set_aside(page_to_pfn(page));
+	return true;
+}
+EXPORT_SYMBOL_PB_TEST(pb_bad_frame_release);
+
+/**
+ * pb_bad_frames_nr - count the pages that are set aside
+ *
+ * Context: any.
+ * Return: pages.
+ */
+unsigned long pb_bad_frames_nr(void)
+{
+	return atomic_long_read(&nr_set_aside);
+}
+EXPORT_SYMBOL_PB_TEST(pb_bad_frames_nr);
+
+/* ---- Pending pages ---- */
+
+static void add_pending(unsigned long pfn)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&pending.lock, flags);
+	if (pending.nr < NR_PENDING)
+		pending.pfn[pending.nr++] = pfn;
+	else
+		pending.all = true;
+	raw_spin_unlock_irqrestore(&pending.lock, flags);
+}
+
+/* Whether a page is not pending any more. */
+static bool settled(unsigned long pfn)
+{
+	const struct page *page = pfn_to_page(pfn);
+
+	if (!PageHWPoison(page) || page_private(page) == SET_ASIDE)
+		return true;
+	if (!pb_take_page_off(&pb_instance, pfn))
+		return false;
+	set_aside(pfn);
+	return true;
+}
+
+static void look_at_pending(void)
+{
+	unsigned int i = 0;
+	unsigned long pfn;
+
+	while (i < READ_ONCE(pending.nr)) {
+		pfn = READ_ONCE(pending.pfn[i]);
+		if (!settled(pfn)) {
+			i++;
+			continue;
+		}
+		raw_spin_lock_irq(&pending.lock);
+		pending.pfn[i] = pending.pfn[--pending.nr];
+		raw_spin_unlock_irq(&pending.lock);
+	}
+}
+
+/**
+ * pb_bad_frames_look - look for pages with an error in memory that the pool has received
+ * @pfn: first page
+ * @nr_pages: number of pages
+ *
+ * Sets those aside that are free. Context: process, may sleep.
+ */
+void pb_bad_frames_look(unsigned long pfn, unsigned long nr_pages)
+{
+	unsigned long i;
+
+	for (i = 0; i < nr_pages; i++) {
+		if (unlikely(PageHWPoison(pfn_to_page(pfn + i))) && !settled(pfn + i)) {
+			add_pending(pfn + i);
+			mod_delayed_work(look_wq, &look_work, 0);
+		}
+		if (!(i % LOOK_BATCH))
+			cond_resched();
+	}
+}
+EXPORT_SYMBOL_PB_TEST(pb_bad_frames_look);
+
+static void look_at_pool(void)
+{
+	struct pb_extent *extent;
+
+	/* Extents are added only, so each stays valid. */
+	list_for_each_entry_rcu(extent, pb_instance_extents(), node, true)
+		pb_bad_frames_look(extent->start_pfn, extent->nr_pages);
+}
+
+static void set_keys(bool on)
+{
+	if (on == static_key_enabled(&pb_bad_frames_key))
+		return;
+	if (on) {
+		static_branch_enable(&pb_bad_frames_key);
+		static_branch_inc(&pb_slowpath_key);
+	} else {
+		static_branch_dec(&pb_slowpath_key);
+		static_branch_disable(&pb_bad_frames_key);
+	}
+}
+
+/**
+ * pb_bad_frames_pending - whether a page with an error is not set aside yet, as far as is known
+ *
+ * Context: any.
+ * Return: whether there is one.
+ */
+bool pb_bad_frames_pending(void)
+{
+	return static_key_enabled(&pb_bad_frames_key);
+}
+EXPORT_SYMBOL_PB_TEST(pb_bad_frames_pending);
+
+/* Only the work item changes the keys, until pb_bad_frames_exit(). */
+static void look_again(struct work_struct *work)
+{
+	set_keys(true);
+	pb_instance.ops.drain_all(&pb_instance);
+	look_at_pending();
+	if (xchg(&pending.all, false))
+		look_at_pool();
+	if (READ_ONCE(pending.nr) || READ_ONCE(pending.all)) {
+		pending.delay_ms = clamp(2 * pending.delay_ms, FIRST_DELAY_MS, LAST_DELAY_MS);
+		queue_delayed_work(look_wq, &look_work, msecs_to_jiffies(pending.delay_ms));
+	} else {
+		pending.delay_ms = 0;
+		set_keys(false);
+	}
+}
+
+/* ---- The event ---- */
+
+/* A probe of memory_failure_event. Preemption may be off. */
+static void memory_failed(void *data, unsigned long pfn, int type, int result)
+{
+	if (!pb_pfn_zone(&pb_instance, pfn))
+		return;
+	add_pending(pfn);
+	mod_delayed_work(look_wq, &look_work, 0);
+}
+
+static void find_event(struct tracepoint *tp, void *unused_priv)
+{
+	if (!strcmp(tp->name, "memory_failure_event"))
+		event = tp;
+}
+
+/**
+ * pb_bad_frames_init - set bad pages of the pool aside, and learn of new ones from now on
+ *
+ * Context: process, may sleep.
+ * Return: 0 or a negative errno.
+ */
+int pb_bad_frames_init(void)
+{
+	int err = 0;
+
+	look_wq = alloc_workqueue("pbuddy_bad_pages", WQ_UNBOUND, 1);
+	if (!look_wq)
+		return -ENOMEM;
+	for_each_kernel_tracepoint(find_event, NULL);
+	if (event)
+		err = tracepoint_probe_register(event, memory_failed, NULL);
+	if (err)
+		destroy_workqueue(look_wq);
+	else
+		look_at_pool();
+	return err;
+}
+EXPORT_SYMBOL_PB_TEST(pb_bad_frames_init);
+
+/* Frees the pages that were set aside, so that their pageblocks are free and can be returned. */
+static void free_all(void)
+{
+	struct pb_extent *extent;
+	struct page *page;
+	unsigned long i;
+
+	list_for_each_entry(extent, pb_instance_extents(), node) {
+		for (i = 0; i < extent->nr_pages && pb_bad_frames_nr(); i++) {
+			page = pfn_to_page(extent->start_pfn + i);
+			if (!(i % LOOK_BATCH))
+				cond_resched();
+			if (!PageHWPoison(page) || page_private(page) != SET_ASIDE)
+				continue;
+			set_page_private(page, 0);
+			pb_free(&pb_instance, extent->start_pfn + i, 0);
+			atomic_long_dec(&nr_set_aside);
+		}
+	}
+}
+
+/**
+ * pb_bad_frames_exit - end what pb_bad_frames_init() began, and free the pages that are set aside
+ *
+ * Context: process, may sleep; after the last allocation and free. The sources return the pages
+ * with their flag.
+ */
+void pb_bad_frames_exit(void)
+{
+	if (event) {
+		tracepoint_probe_unregister(event, memory_failed, NULL);
+		tracepoint_synchronize_unregister();
+	}
+	cancel_delayed_work_sync(&look_work);
+	destroy_workqueue(look_wq);
+	pending.nr = 0;
+	pending.all = false;
+	set_keys(false);
+	free_all();
+}
+EXPORT_SYMBOL_PB_TEST(pb_bad_frames_exit);
+#endif
