@@ -65,6 +65,30 @@ static void test_tail_is_usable(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pt_fill(test, f, 0, PB_MOVABLE, &pfns), 212UL);
 }
 
+/* The pageblocks outside of the contiguous area are in use; the request may not sleep. */
+static void test_contiguous_area(struct kunit *test)
+{
+	static const unsigned long nr_pages[] = { 100, 512, 513, 1000, 1024, 1536 };
+	struct pt_fixture *f = pt_pool(test, &pt_cma);
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	struct pb_request rq = pt_rq(0, PB_UNMOVABLE, 0);
+	unsigned long *pfns, pfn;
+	unsigned int i;
+
+	KUNIT_ASSERT_EQ(test, pt_fill(test, f, 9, PB_UNMOVABLE, &pfns), 5UL);
+	for (i = 0; i < ARRAY_SIZE(nr_pages); i++) {
+		KUNIT_EXPECT_EQ(test, pb_alloc_contig(&f->pool, &rq, nr_pages[i], NULL), PB_NO_PFN);
+		rq.flags |= PB_ALLOC_CMA;
+		pfn = pb_alloc_contig(&f->pool, &rq, nr_pages[i], NULL);
+		rq.flags &= ~PB_ALLOC_CMA;
+		KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
+		KUNIT_EXPECT_EQ(test, (unsigned long)atomic_long_read(&zone->nr_free_cma),
+				PT_PAGEBLOCK(3) - nr_pages[i]);
+		KUNIT_EXPECT_EQ(test, pb_free_contig(&f->pool, pfn, nr_pages[i]), PB_BAD_NONE);
+	}
+	pt_verify(test, f, NULL);
+}
+
 /* Every length is aligned to every order, and only its pages are allocated. */
 static void test_aligned(struct kunit *test)
 {
@@ -438,6 +462,7 @@ static struct kunit_case contig_cases[] = {
 	KUNIT_CASE_PARAM(test_aligned, counts_gen_params),
 	KUNIT_CASE_PARAM(test_aligned_holes, holes_gen_params),
 	KUNIT_CASE(test_tail_is_usable),
+	KUNIT_CASE(test_contiguous_area),
 	KUNIT_CASE(test_refusal_converts_nothing),
 	KUNIT_CASE(test_freed_one_by_one),
 	KUNIT_CASE(test_freed_in_parts),

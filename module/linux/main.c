@@ -52,7 +52,7 @@ MODULE_PARM_DESC(strict, "fail when less memory is available than pool= specifie
 
 static unsigned int movable;
 module_param(movable, uint, 0444);
-MODULE_PARM_DESC(movable, "percent of each node's memory that only movable allocations may use, 0 to 100 (default: 0)");
+MODULE_PARM_DESC(movable, "percent of each node's memory that only movable allocations of kernel modules may use, 0 to 100 (default: 0)");
 
 static bool owner;
 module_param(owner, bool, 0444);
@@ -60,7 +60,7 @@ MODULE_PARM_DESC(owner, "record task and call stack of each allocation, for the 
 
 static unsigned int cma;
 module_param(cma, uint, 0444);
-MODULE_PARM_DESC(cma, "percent of each node's memory, less the part for movable=, that is a contiguous area: for movable allocations and for ranges, 0 to 100 (default: 0)");
+MODULE_PARM_DESC(cma, "percent of each node's memory, less the part for movable=, that is a contiguous area: for movable allocations of kernel modules, for ranges and for contiguous buffers, 0 to 100 (default: 0)");
 
 /* ---- operations that the core calls ---- */
 

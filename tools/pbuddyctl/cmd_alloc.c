@@ -256,7 +256,7 @@ static bool explain_nodes(int dev, const struct alloc_args *args)
 	return node >= 0;
 }
 
-/* Whether the module was loaded with movable=100, and so serves no other class. */
+/* Whether the module was loaded with movable=100, and so has no memory for buffers. */
 static bool all_movable(void)
 {
 	FILE *file = fopen("/sys/module/pbuddy/parameters/movable", "re");
@@ -304,8 +304,8 @@ static void explain(int dev, const struct alloc_args *args, int err, uint32_t re
 		fprintf(stderr, " (--strict and --nodes exclude each other)");
 	else if (explain_nodes(dev, args))
 		return;
-	else if (err == ENOMEM && rq->mclass != PBUDDY_CLASS_MOVABLE && all_movable())
-		fprintf(stderr, " (pbuddy is loaded with movable=100, for --class movable only)");
+	else if (err == ENOMEM && all_movable())
+		fprintf(stderr, " (pbuddy is loaded with movable=100: no memory for buffers)");
 	else if (err == ENOMEM || err == EDQUOT)
 		fprintf(stderr, " (%s%s)", reason_text(reason), advice(rq, reason));
 }

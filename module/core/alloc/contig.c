@@ -144,6 +144,22 @@ static unsigned long finish_range(struct pb_zone *zone, const struct pb_request 
 	return pfn;
 }
 
+/* From the contiguous areas alone. */
+static unsigned long alloc_cma_pageblocks(struct pb_zone *zone, const struct pb_request *rq,
+					  const struct pb_zone_scan *what)
+{
+	unsigned long pfn;
+
+	if (!zone->cma_pages || !(rq->flags & PB_ALLOC_CMA))
+		return PB_NO_PFN;
+	pfn = pb_zone_alloc_pageblocks(zone, what->run.nr, what->align, PB_CMA, BIT(PB_CMA), rq);
+	if (pfn == PB_NO_PFN)
+		return pfn;
+	atomic_long_sub((long)what->run.nr << PB_PAGEBLOCK_ORDER, &zone->nr_free_cma);
+	pb_zone_event_add(zone, PB_CMA_ALLOC, 1);
+	return pfn;
+}
+
 /* Converts pageblocks of other types only when the watermarks grant the whole range. */
 static unsigned long alloc_range(struct pb_zone *zone, const struct pb_request *rq,
 				 unsigned long nr_pages)
@@ -159,6 +175,8 @@ static unsigned long alloc_range(struct pb_zone *zone, const struct pb_request *
 			pfn = pb_fallback(zone, order, rq);
 	} else {
 		pfn = pb_zone_alloc_pageblocks(zone, what.run.nr, what.align, mt, BIT(mt), rq);
+		if (pfn == PB_NO_PFN)
+			pfn = alloc_cma_pageblocks(zone, rq, &what);
 		if (pfn == PB_NO_PFN)
 			pfn = pb_zone_alloc_pageblocks(zone, what.run.nr, what.align, mt,
 						       BIT(PB_PCPTYPES) - 1, rq);

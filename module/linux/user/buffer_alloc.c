@@ -226,18 +226,30 @@ static int alloc_blocks(struct pb_buffer *buf, const struct pb_buffer_spec *spec
 	}
 }
 
-/* Builds the core request of a buffer, as for user memory in mm/. */
+/*
+ * As for user memory in mm/, but without __GFP_MOVABLE: buffers are not migrated, so ZONE_MOVABLE
+ * is not for them.
+ */
 static gfp_t gfp_of(const struct pb_buffer_spec *spec)
 {
 	gfp_t gfp = GFP_HIGHUSER;
 
-	if (spec->migratetype == PB_MOVABLE)
-		gfp |= __GFP_MOVABLE;
-	else if (spec->migratetype == PB_RECLAIMABLE)
-		gfp |= __GFP_RECLAIMABLE;
 	if (spec->strict)
 		gfp |= __GFP_THISNODE;
 	return spec->nowait ? gfp & ~__GFP_DIRECT_RECLAIM : gfp;
+}
+
+/*
+ * The class selects the pageblocks that a buffer shares, and nothing else. Contiguous areas are for
+ * contiguous buffers only.
+ */
+static void set_class(struct pb_request *rq, const struct pb_buffer_spec *spec)
+{
+	rq->migratetype = spec->migratetype;
+	if (spec->contig) {
+		rq->flags |= PB_ALLOC_CMA;
+		rq->slow_flags |= PB_ALLOC_CMA;
+	}
 }
 
 /* Pages, free or not, of all zones that may serve @rq. */
@@ -278,6 +290,7 @@ static int alloc_pages_of(struct pb_buffer *buf, const struct pb_buffer_spec *sp
 	do {
 		if (!pb_gfp_request(&rq, &gfp, 0, spec->nid, spec->nodemask))
 			return -EINVAL;
+		set_class(&rq, spec);
 		/* The nodes that a caller names are kept, also those that the cpuset denies. */
 		if (spec->nodemask && !spec->policy)
 			rq.nodemask = nodes_addr(*spec->nodemask);

@@ -56,18 +56,18 @@ static void check_abi(void)
 
 /* ---- GET_INFO ---- */
 
-/* The largest order of which a movable buffer could have a block now, or -1. */
+/* The largest order of which a contiguous buffer could have a block now, or -1. */
 static int largest_free_order(struct pb_zone *zone)
 {
-	gfp_t gfp = GFP_HIGHUSER_MOVABLE | __GFP_NOWARN;
+	gfp_t gfp = GFP_HIGHUSER | __GFP_NOWARN;
 	struct pb_request rq;
 	int order;
 
-	if (!pb_gfp_request(&rq, &gfp, 0, zone->nid, NULL))
+	if (!pb_gfp_request(&rq, &gfp, 0, zone->nid, NULL) || zone->type > rq.highest_zone)
 		return -1;
 	for (order = PB_MAX_ORDER; order >= 0; order--)
 		if (pb_zone_watermark_ok_order(zone, order, pb_wmark_pages(zone, PB_WMARK_MIN),
-					       rq.highest_zone, rq.flags))
+					       rq.highest_zone, rq.flags | PB_ALLOC_CMA))
 			return order;
 	return pb_pcp_pages(zone) ? 0 : -1;
 }
