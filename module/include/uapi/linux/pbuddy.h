@@ -54,8 +54,8 @@ enum pbuddy_reason {
  * @reserved: zero
  * @total_bytes: bytes owned by pbuddy on this node
  * @free_bytes: bytes free now, without those cached per CPU
- * @largest_free_order: largest order of which a contiguous buffer could have a block without reclaim
- *	or compaction, with the watermarks; -1 when none
+ * @largest_free_order: largest order of which a contiguous buffer could have a block without
+ *	reclaim or compaction, with the watermarks; -1 when none
  * @reserved2: zero
  * @pcp_bytes: free bytes cached per CPU; approximate while others allocate
  */
