@@ -214,6 +214,24 @@ static inline void pb_compound_clear_tail(struct page *head, unsigned long i)
 		WRITE_ONCE(tail->lru.next, head->lru.next);
 }
 
+/*
+ * Clears the flags that users of a page may have left: DIRTY, REFERENCED, ACTIVE, WORKINGSET, those
+ * of its owner, and the generation and references of an LRU list. As free_pages_prepare() in
+ * mm/page_alloc.c. The flags are a struct since 6.18.
+ */
+static inline void pb_page_reset_flags(struct page *page)
+{
+	const unsigned long mask = PAGE_FLAGS_CHECK_AT_PREP & ~BIT(PG_reserved);
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
+	unsigned long *flags = &page->flags.f;
+#else
+	unsigned long *flags = &page->flags;
+#endif
+
+	if (unlikely(READ_ONCE(*flags) & mask))
+		set_mask_bits(flags, mask, 0UL);
+}
+
 /* Fills the NULL elements of an array. 6.14 renamed alloc_pages_bulk_array(). */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 14, 0)
 #define pb_kernel_alloc_bulk(gfp, nr, pages)	alloc_pages_bulk(gfp, nr, pages)

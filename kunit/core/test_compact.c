@@ -195,9 +195,20 @@ static void test_failing_migrations(struct kunit *test)
 
 static unsigned long uncharged;
 
-static void count_uncharged(struct pb_pool *pool, unsigned long pfn, unsigned int order)
+static enum pb_release count_uncharged(struct pb_pool *pool, unsigned long pfn,
+				       unsigned int order)
 {
 	uncharged += 1UL << order;
+	return PB_RELEASE_FREE;
+}
+
+/* As an ops->migrate does: the CHECKED bit moves with the contents. */
+static void move_checked(struct pt_movers *m, unsigned long src, unsigned long dst)
+{
+	if (!pb_checked(&m->f->pool, src))
+		return;
+	pb_set_checked(&m->f->pool, dst);
+	pb_clear_checked(&m->f->pool, src);
 }
 
 /* The owner frees its block during the migration: at the source, or at the target. */
@@ -207,9 +218,8 @@ static int free_while_moved(struct pt_movers *m, struct pt_object *o, unsigned l
 	bool *to_dst = m->arg;
 
 	o->pfn = PB_NO_PFN;
-	/* As an ops->migrate that moves charges does. */
-	if (*to_dst && pb_accounted(&m->f->pool, src))
-		pb_set_accounted(&m->f->pool, dst);
+	if (*to_dst)
+		move_checked(m, src, dst);
 	if (pb_free(&m->f->pool, *to_dst ? dst : src, o->order) != PB_BAD_NONE)
 		return -EINVAL;
 	return *to_dst ? 0 : -EAGAIN;
@@ -224,11 +234,11 @@ static void test_freed_while_moved(struct kunit *test)
 		unsigned long held = pt_movers_check(test, m), pfn, i;
 		enum pb_compact_result ret;
 
-		m->f->pool.ops.uncharge = count_uncharged;
+		m->f->pool.ops.release = count_uncharged;
 		uncharged = 0;
 		for (i = 0; i < m->nr; i++)
 			if (m->obj[i].pfn != PB_NO_PFN)
-				pb_set_accounted(&m->f->pool, m->obj[i].pfn);
+				pb_set_checked(&m->f->pool, m->obj[i].pfn);
 		m->hook = free_while_moved;
 		m->arg = &to_dst;
 		ret = pt_compact(m, 9, PB_COMPACT_PRIO_SYNC_FULL, &pfn);
@@ -252,13 +262,17 @@ static void test_freed_while_moved(struct kunit *test)
 
 /* ---- Accounted blocks ---- */
 
-/* As an ops->migrate that moves charges does. Every third migration fails afterwards. */
+/* Every third migration fails, after the charge was copied to the target. */
 static int move_charge(struct pt_movers *m, struct pt_object *o, unsigned long src,
 		       unsigned long dst)
 {
-	if (pb_accounted(&m->f->pool, src))
-		pb_set_accounted(&m->f->pool, dst);
-	return atomic_long_read(&m->migrations) % 3 ? 0 : -EAGAIN;
+	if (atomic_long_read(&m->migrations) % 3) {
+		move_checked(m, src, dst);
+		return 0;
+	}
+	if (pb_checked(&m->f->pool, src))
+		pb_set_checked(&m->f->pool, dst);
+	return -EAGAIN;
 }
 
 /* A charge moves with the contents and is uncharged once. */
@@ -267,12 +281,12 @@ static void test_moves_charges(struct kunit *test)
 	struct pt_movers *m = pt_fragmented(test, &pt_small, 0, 50);
 	unsigned long i, charged = 0, pfn = PB_NO_PFN;
 
-	m->f->pool.ops.uncharge = count_uncharged;
+	m->f->pool.ops.release = count_uncharged;
 	uncharged = 0;
 	for (i = 0; i < m->nr; i++) {
 		if (m->obj[i].pfn == PB_NO_PFN)
 			continue;
-		pb_set_accounted(&m->f->pool, m->obj[i].pfn);
+		pb_set_checked(&m->f->pool, m->obj[i].pfn);
 		charged++;
 	}
 	m->hook = move_charge;

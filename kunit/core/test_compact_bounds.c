@@ -6,6 +6,7 @@
  */
 #include "core/base/pfn.h"
 #include "core/compact/compact.h"
+#include "core/compact/movable.h"
 #include "core/zone/zone.h"
 #include "movers.h"
 #include "task.h"
@@ -422,6 +423,50 @@ static void test_refused_capture(struct kunit *test)
 	pt_movers_check(test, m);
 }
 
+/* Sources to which another user took a reference while they were migrated. */
+static unsigned long sources[64], nr_sources;
+
+static int refer_to_source(struct pt_movers *m, struct pt_object *o, unsigned long src,
+			   unsigned long dst)
+{
+	if (nr_sources < ARRAY_SIZE(sources)) {
+		sources[nr_sources++] = src;
+		pb_set_checked(&m->f->pool, src);
+	}
+	return 0;
+}
+
+static enum pb_release keep_source(struct pb_pool *pool, unsigned long pfn, unsigned int order)
+{
+	pb_keep_allocated(pool, pfn, order);
+	return PB_RELEASE_KEPT;
+}
+
+/* They stay allocated, in place, and are free when they are released. */
+static void test_source_kept(struct kunit *test)
+{
+	struct pt_movers *m = pt_fragmented(test, &pt_small, 0, 50);
+	struct pb_pool *pool = &m->f->pool;
+	unsigned long pfn, i;
+
+	nr_sources = 0;
+	pool->ops.release = keep_source;
+	m->hook = refer_to_source;
+	pt_compact(m, 9, PB_COMPACT_PRIO_SYNC_FULL, &pfn);
+	m->hook = NULL;
+	pool->ops.release = NULL;
+	KUNIT_ASSERT_GT(test, nr_sources, 0UL);
+	if (pfn != PB_NO_PFN)
+		pt_free(test, m->f, pfn, 9);
+	for (i = 0; i < nr_sources; i++) {
+		KUNIT_EXPECT_EQ(test, pb_page_order(pool, sources[i]), 0);
+		KUNIT_EXPECT_FALSE(test, pb_movable_isolate(pool, sources[i], 0));
+		KUNIT_EXPECT_EQ(test, pb_free(pool, sources[i], 0), PB_BAD_NONE);
+	}
+	pt_movers_free_all(test, m);
+	pt_expect_all_free(test, m->f);
+}
+
 static struct kunit_case compact_bounds_cases[] = {
 	KUNIT_CASE(test_deferral),
 	KUNIT_CASE(test_not_deferred),
@@ -435,6 +480,7 @@ static struct kunit_case compact_bounds_cases[] = {
 	KUNIT_CASE(test_not_deferred_by_another),
 	KUNIT_CASE(test_targets_leave_min),
 	KUNIT_CASE(test_refused_capture),
+	KUNIT_CASE(test_source_kept),
 	{}
 };
 

@@ -174,10 +174,11 @@ static void test_seen_by_others(struct kunit *test)
 
 static unsigned long uncharged_pfn, uncharged;
 
-static void uncharge(struct pb_pool *pool, unsigned long pfn, unsigned int order)
+static enum pb_release uncharge(struct pb_pool *pool, unsigned long pfn, unsigned int order)
 {
 	uncharged += 1UL << order;
 	uncharged_pfn = pfn;
+	return PB_RELEASE_FREE;
 }
 
 /* Only the block is charged, not its guards; freeing it uncharges it. */
@@ -186,9 +187,9 @@ static void test_accounted(struct kunit *test)
 	struct pt_fixture *f = pt_pool(test, &pt_small);
 	struct pb_guarded guarded = make(test, f, 4, 1);
 
-	f->pool.ops.uncharge = uncharge;
+	f->pool.ops.release = uncharge;
 	uncharged = 0;
-	pb_set_accounted(&f->pool, guarded.pfn);
+	pb_set_checked(&f->pool, guarded.pfn);
 	KUNIT_EXPECT_TRUE(test, pb_guard_find(&f->pool, guarded.pfn, 1, 4, &guarded));
 	KUNIT_EXPECT_EQ(test, pb_guard_free(&f->pool, &guarded), PB_BAD_NONE);
 	KUNIT_EXPECT_EQ(test, uncharged, 2UL);

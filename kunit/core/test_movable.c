@@ -4,6 +4,7 @@
  * (isolates, puts back) change by atomic operations. The cases run sequences of these operations
  * on one block and check every result, also for accounted and memalloc blocks.
  */
+#include "core/cache/fastpath.h"
 #include "core/cache/freelist.h"
 #include "core/compact/isolate.h"
 #include "core/compact/movable.h"
@@ -211,20 +212,21 @@ static void test_concurrent_isolate_and_free(struct kunit *test)
 
 /* ---- Accounted blocks ---- */
 
-/* Arguments of ops->uncharge; the cases have one thread. */
+/* Arguments of ops->release; the cases have one thread. */
 static unsigned long uncharged, last_uncharged;
 
-static void uncharge(struct pb_pool *pool, unsigned long pfn, unsigned int order)
+static enum pb_release uncharge(struct pb_pool *pool, unsigned long pfn, unsigned int order)
 {
 	uncharged += 1UL << order;
 	last_uncharged = pfn;
+	return PB_RELEASE_FREE;
 }
 
 static struct pt_fixture *accounting_pool(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_small);
 
-	f->pool.ops.uncharge = uncharge;
+	f->pool.ops.release = uncharge;
 	uncharged = 0;
 	return f;
 }
@@ -236,7 +238,7 @@ static void test_accounted(struct kunit *test)
 	unsigned long pfn = pt_alloc(f, 3);
 
 	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
-	pb_set_accounted(&f->pool, pfn);
+	pb_set_checked(&f->pool, pfn);
 	KUNIT_EXPECT_EQ(test, pb_page_order(&f->pool, pfn), 3);
 	KUNIT_EXPECT_EQ(test, pb_free(&f->pool, pfn, 2), PB_BAD_ORDER);
 	pt_expect_bad(test, f, PB_BAD_ORDER, pfn);
@@ -254,7 +256,7 @@ static void test_accounted(struct kunit *test)
 
 /*
  * A block with the memalloc mark is not movable and counts as pinned. Making it movable removes
- * the mark; then it is isolated and freed like any other. ops->uncharge is called once for each
+ * the mark; then it is isolated and freed like any other. ops->release is called once for each
  * allocation.
  */
 static void test_memalloc(struct kunit *test)
@@ -271,7 +273,7 @@ static void test_memalloc(struct kunit *test)
 	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
 	zone = pb_pfn_zone(&f->pool, pfn);
 	area.first = pb_pageblock_index(zone, pfn);
-	pb_set_accounted(&f->pool, pfn);
+	pb_set_checked(&f->pool, pfn);
 	KUNIT_EXPECT_TRUE(test, pb_page_is_memalloc(&f->pool, pfn));
 	KUNIT_EXPECT_FALSE(test, pb_movable_isolate(&f->pool, pfn, 3));
 	KUNIT_EXPECT_EQ(test, pb_movable_clear(&f->pool, pfn), 0);
@@ -283,7 +285,7 @@ static void test_memalloc(struct kunit *test)
 
 	pfn = pb_alloc(&f->pool, &rq, NULL);
 	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
-	pb_set_accounted(&f->pool, pfn);
+	pb_set_checked(&f->pool, pfn);
 	KUNIT_EXPECT_EQ(test, pb_movable_set(&f->pool, pfn), 0);
 	KUNIT_EXPECT_FALSE(test, pb_page_is_memalloc(&f->pool, pfn));
 	KUNIT_EXPECT_TRUE(test, pb_movable_isolate(&f->pool, pfn, 3));
@@ -297,7 +299,7 @@ static void test_memalloc(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, uncharged, 8UL);
 	pt_expect_allocated(test, f, 8);
 	KUNIT_EXPECT_FALSE(test, pb_movable_putback(&f->pool, pfn));
-	KUNIT_EXPECT_TRUE(test, pb_accounted(&f->pool, pfn));
+	KUNIT_EXPECT_TRUE(test, pb_checked(&f->pool, pfn));
 	free_block(f, pfn, 3);
 	pt_expect_all_free(test, f);
 }
@@ -314,13 +316,13 @@ static void test_accounted_among_others(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, pb_alloc_bulk(&f->pool, &rq, NR_SINGLE, pfns, NULL),
 			(unsigned long)NR_SINGLE);
 	for (i = 0; i < NR_SINGLE; i += 3)
-		pb_set_accounted(&f->pool, pfns[i]);
+		pb_set_checked(&f->pool, pfns[i]);
 	pb_free_bulk(&f->pool, NR_SINGLE, pfns);
 	KUNIT_EXPECT_EQ(test, uncharged, (unsigned long)DIV_ROUND_UP(NR_SINGLE, 3));
 	pfn = pb_alloc_contig(&f->pool, &rq, NR_SINGLE, NULL);
 	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
 	for (i = 0; i < NR_SINGLE; i += 4)
-		pb_set_accounted(&f->pool, pfn + i);
+		pb_set_checked(&f->pool, pfn + i);
 	uncharged = 0;
 	KUNIT_EXPECT_EQ(test, pb_free_contig(&f->pool, pfn, NR_SINGLE), PB_BAD_NONE);
 	KUNIT_EXPECT_EQ(test, uncharged, NR_SINGLE / 4UL);
@@ -334,20 +336,93 @@ static void test_accounted_and_isolated(struct kunit *test)
 	unsigned long pfn = pt_alloc(f, 2);
 
 	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
-	pb_set_accounted(&f->pool, pfn);
+	pb_set_checked(&f->pool, pfn);
 	KUNIT_ASSERT_EQ(test, pb_movable_set(&f->pool, pfn), 0);
 	KUNIT_ASSERT_TRUE(test, pb_movable_isolate(&f->pool, pfn, 2));
 	KUNIT_EXPECT_TRUE(test, pb_movable_putback(&f->pool, pfn));
 	KUNIT_EXPECT_EQ(test, pb_movable_clear(&f->pool, pfn), 0);
-	KUNIT_EXPECT_TRUE(test, pb_accounted(&f->pool, pfn));
+	KUNIT_EXPECT_TRUE(test, pb_checked(&f->pool, pfn));
 	KUNIT_ASSERT_EQ(test, pb_movable_set(&f->pool, pfn), 0);
 	KUNIT_ASSERT_TRUE(test, pb_movable_isolate(&f->pool, pfn, 2));
 	KUNIT_EXPECT_EQ(test, pb_free(&f->pool, pfn, 2), PB_BAD_NONE);
 	KUNIT_EXPECT_EQ(test, pb_free(&f->pool, pfn, 2), PB_BAD_DOUBLE);
 	pt_expect_bad(test, f, PB_BAD_DOUBLE, pfn);
 	KUNIT_EXPECT_EQ(test, uncharged, 0UL);
-	KUNIT_EXPECT_TRUE(test, pb_accounted(&f->pool, pfn));
+	KUNIT_EXPECT_TRUE(test, pb_checked(&f->pool, pfn));
 	free_block(f, pfn, 2);
+	pt_expect_all_free(test, f);
+}
+
+/* Blocks that ops->release keeps; the cases have one thread. */
+static unsigned long kept_pfn;
+static bool keep;
+
+static enum pb_release keep_or_free(struct pb_pool *pool, unsigned long pfn, unsigned int order)
+{
+	if (kept_pfn == pfn)
+		return PB_RELEASE_DOUBLE;
+	if (!keep)
+		return PB_RELEASE_FREE;
+	kept_pfn = pfn;
+	pb_keep_allocated(pool, pfn, order);
+	return PB_RELEASE_KEPT;
+}
+
+static const unsigned int kept_orders[] = { 0, 3, 9, 10 };
+
+static void describe_order(const unsigned int *order, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "order %u", *order);
+}
+
+KUNIT_ARRAY_PARAM(kept_orders, kept_orders, describe_order);
+
+/* A block that ops->release keeps stays allocated, cannot be moved, and is freed once. */
+static void test_kept(struct kunit *test)
+{
+	unsigned int order = *(const unsigned int *)test->param_value;
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	unsigned long pfn = pt_alloc(f, order);
+
+	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
+	f->pool.ops.release = keep_or_free;
+	kept_pfn = PB_NO_PFN;
+	keep = true;
+	KUNIT_EXPECT_FALSE(test, pb_check_on_free(&f->pool, pfn, order + 1));
+	KUNIT_EXPECT_TRUE(test, pb_check_on_free(&f->pool, pfn, order));
+	if (order <= PB_PAGEBLOCK_ORDER)
+		KUNIT_ASSERT_EQ(test, pb_movable_set(&f->pool, pfn), 0);
+	KUNIT_EXPECT_EQ(test, pb_free(&f->pool, pfn, order), PB_BAD_NONE);
+	pt_expect_allocated(test, f, 1UL << order);
+	KUNIT_EXPECT_EQ(test, pb_page_order(&f->pool, pfn), (int)order);
+	KUNIT_EXPECT_FALSE(test, pb_movable_isolate(&f->pool, pfn, order));
+	KUNIT_EXPECT_FALSE(test, pb_free_fast(&f->pool, pfn, order));
+	KUNIT_EXPECT_EQ(test, pb_free(&f->pool, pfn, order), PB_BAD_DOUBLE);
+	pt_expect_bad(test, f, PB_BAD_DOUBLE, pfn);
+	pt_expect_allocated(test, f, 1UL << order);
+	keep = false;
+	kept_pfn = PB_NO_PFN;
+	KUNIT_EXPECT_EQ(test, pb_free(&f->pool, pfn, order), PB_BAD_NONE);
+	pt_expect_all_free(test, f);
+}
+
+/* Each part of a split block is checked, by a free of one page, in bulk and of a range. */
+static void test_split_checked(struct kunit *test)
+{
+	struct pt_fixture *f = accounting_pool(test);
+	unsigned long pfn = pt_alloc(f, 3), pfns[2];
+
+	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
+	pb_set_checked(&f->pool, pfn);
+	KUNIT_EXPECT_EQ(test, pb_split(&f->pool, pfn, 3), PB_BAD_NONE);
+	KUNIT_EXPECT_EQ(test, pb_free(&f->pool, pfn, 0), PB_BAD_NONE);
+	KUNIT_EXPECT_EQ(test, uncharged, 1UL);
+	pfns[0] = pfn + 1;
+	pfns[1] = pfn + 2;
+	pb_free_bulk(&f->pool, 2, pfns);
+	KUNIT_EXPECT_EQ(test, uncharged, 3UL);
+	KUNIT_EXPECT_EQ(test, pb_free_contig(&f->pool, pfn + 3, 5), PB_BAD_NONE);
+	KUNIT_EXPECT_EQ(test, uncharged, 8UL);
 	pt_expect_all_free(test, f);
 }
 
@@ -360,6 +435,8 @@ static struct kunit_case movable_cases[] = {
 	KUNIT_CASE(test_memalloc),
 	KUNIT_CASE(test_accounted_among_others),
 	KUNIT_CASE(test_accounted_and_isolated),
+	KUNIT_CASE_PARAM(test_kept, kept_orders_gen_params),
+	KUNIT_CASE(test_split_checked),
 	{}
 };
 

@@ -218,7 +218,8 @@ static void test_account_moved(struct kunit *test)
 	byte = pb_order_map(&pb_instance, page_to_pfn(pages[0]));
 	KUNIT_EXPECT_EQ(test, pb_account_move(page_to_pfn(pages[0]), page_to_pfn(dst), GFP_KERNEL),
 			0);
-	*byte &= ~PB_FRAME_ACCOUNTED;
+	pb_account_forget(page_to_pfn(pages[0]));
+	*byte &= ~PB_FRAME_CHECKED;
 	pbuddy_free_pages(pages[0], 0);
 	KUNIT_EXPECT_EQ(test, alloc(&more, 0, GFP), 0UL);
 	pages[0] = dst;

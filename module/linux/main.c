@@ -15,9 +15,9 @@
 
 #include "api/account.h"
 #include "api/account_block.h"
-#include "api/compound.h"
 #include "api/movable_ops.h"
 #include "api/pages.h"
+#include "api/quarantine.h"
 #include "api/reclaimer.h"
 #include "compat.h"
 #include "core/compact/compact.h"
@@ -40,7 +40,6 @@
 #include "source/pool_spec.h"
 #include "tunables.h"
 #include "user/device.h"
-#include "user/quarantine.h"
 
 static char *pool;
 module_param(pool, charp, 0444);
@@ -84,7 +83,7 @@ static const struct pb_ops ops = {
 	.grow		= pb_deferred_grow,
 	.migrate	= pb_movable_ops_migrate,
 	.compact	= pb_compact_pages,
-	.uncharge	= pb_account_free,
+	.release	= pb_quarantine_release,
 	.zero		= zero,
 	.mems_changed	= pb_cpuset_changed,
 	.oom		= pb_oom,
@@ -217,7 +216,6 @@ static const struct {
 	{ "tunables",	pb_tunables_init,	pb_tunables_exit },
 	{ NULL,		init_owner,		pb_owner_stop },
 	{ "bad pages",	pb_bad_frames_init,	pb_bad_frames_exit },
-	{ "compound pages", pb_compound_init,	pb_compound_exit },
 	{ "quarantine",	pb_quarantine_init,	pb_quarantine_exit },
 	{ "suspend",	pb_suspend_init,	pb_suspend_exit },
 	{ NULL,		NULL,			pb_reclaimer_exit },

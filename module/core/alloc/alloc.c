@@ -117,7 +117,8 @@ enum pb_bad pb_check_block(struct pb_pool *pool, unsigned long pfn, unsigned int
 		return refuse(pool, PB_BAD_ORDER_RANGE, pfn, order, 0);
 	if (unlikely(pfn & ((1UL << order) - 1)))
 		return refuse(pool, PB_BAD_ALIGN, pfn, order, 0);
-	if (likely((READ_ONCE(*pb_order_map(pool, pfn)) & ~PB_FRAME_MEMALLOC) == order + 1))
+	if (likely((READ_ONCE(*pb_order_map(pool, pfn)) &
+		    ~(PB_FRAME_MEMALLOC | PB_FRAME_CHECKED)) == order + 1))
 		return PB_BAD_NONE;
 	bad = classify(pool, pfn, &was);
 	return refuse(pool, bad, pfn, order, was);
@@ -155,28 +156,44 @@ static noinline enum pb_bad free_large(struct pb_pool *pool, unsigned long start
 	return PB_BAD_NONE;
 }
 
+/* Frees a block whose byte is clear. One that only was checked goes to this CPU's cache, if any. */
+static void free_taken(struct pb_pool *pool, unsigned long pfn, unsigned int order, u8 was)
+{
+	struct pb_dir_entry *entry = pb_dir_entry(pool, pfn);
+	enum pb_migratetype mt = pb_entry_migratetype(READ_ONCE(entry->value));
+
+	if ((was & ~PB_FRAME_CHECKED) != order + 1 || !pb_pcp_order(order) || mt >= PB_PCPTYPES ||
+	    !pb_pcp_free(entry->zone, pfn, pb_order_map(pool, pfn), order, mt))
+		pb_zone_free(entry->zone, pfn, order);
+}
+
 /* Frees a block with flags in the page order map, or reports a misuse. */
 static noinline enum pb_bad free_flagged(struct pb_pool *pool, unsigned long pfn,
 					 unsigned int order)
 {
-	struct pb_zone *zone = pb_dir_entry(pool, pfn)->zone;
+	enum pb_release release = PB_RELEASE_KEPT;
 	enum pb_movable_free what;
 	u8 was = 0;
 
 	preempt_disable();
 	what = pb_movable_free(pb_order_map(pool, pfn), order, &was);
-	if (what == PB_MOVABLE_FREE_NOW) {
-		if (was & PB_FRAME_ACCOUNTED)
-			pool->ops.uncharge(pool, pfn, order);
-		if (order > PART_ORDER)
-			*pb_order_map(pool, pfn) = order + 1;
-		else
-			pb_zone_free(zone, pfn, order);
-	}
-	preempt_enable();
 	if (what == PB_MOVABLE_FREE_NOW && order > PART_ORDER)
-		return free_large(pool, pfn, order);
-	return what == PB_MOVABLE_FREE_BAD ? pb_check_block(pool, pfn, order) : PB_BAD_NONE;
+		*pb_order_map(pool, pfn) = order + 1;
+	else if (what == PB_MOVABLE_FREE_NOW)
+		release = pb_release(pool, pfn, order, was);
+	if (release == PB_RELEASE_FREE)
+		free_taken(pool, pfn, order, was);
+	preempt_enable();
+	if (what == PB_MOVABLE_FREE_BAD)
+		return pb_check_block(pool, pfn, order);
+	if (what == PB_MOVABLE_FREE_NOW && order > PART_ORDER) {
+		/* With preemption on, as ops->release reads each page. */
+		release = pb_release(pool, pfn, order, was);
+		if (release == PB_RELEASE_FREE)
+			return free_large(pool, pfn, order);
+	}
+	return release == PB_RELEASE_DOUBLE ? refuse(pool, PB_BAD_DOUBLE, pfn, order, 0) :
+					      PB_BAD_NONE;
 }
 
 /**

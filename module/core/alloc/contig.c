@@ -413,7 +413,7 @@ EXPORT_SYMBOL_PB_TEST(pb_free_contig);
  * @pfn: its head
  * @order: its order
  *
- * Each frame inherits the block's MEMALLOC bit.
+ * Each frame inherits the block's MEMALLOC and CHECKED bits.
  *
  * Context: any.
  * Return: PB_BAD_NONE, or the misuse. As split_page() in mm/page_alloc.c.
@@ -426,7 +426,7 @@ enum pb_bad pb_split(struct pb_pool *pool, unsigned long pfn, unsigned int order
 	bad = pb_check_block(pool, pfn, order);
 	if (!bad)
 		mark_range(pb_dir_entry(pool, pfn)->zone, pfn, 1UL << order,
-			   1 | (*pb_order_map(pool, pfn) & PB_FRAME_MEMALLOC));
+			   1 | (*pb_order_map(pool, pfn) & (PB_FRAME_MEMALLOC | PB_FRAME_CHECKED)));
 	preempt_enable();
 	return bad;
 }

@@ -20,6 +20,7 @@
  */
 #include "core/alloc/alloc.h"
 #include "core/alloc/guard.h"
+#include "core/compact/movable.h"
 #include "core/base/pfn.h"
 
 static void set_order_map(struct pb_pool *pool, unsigned long pfn, unsigned long end, u8 value)
@@ -97,13 +98,16 @@ enum pb_bad pb_guard_free(struct pb_pool *pool, const struct pb_guarded *guarded
 {
 	u8 *order_map = pb_order_map(pool, guarded->pfn), old = READ_ONCE(*order_map);
 	unsigned int outer = ilog2(guarded->end - guarded->start);
+	enum pb_release release;
 
 	do {
 		if ((old & PB_FRAME_ORDER_MASK) != guarded->order + 1)
 			return pb_check_block(pool, guarded->pfn, guarded->order);
 	} while (!try_cmpxchg(order_map, &old, 0));
-	if (old & PB_FRAME_ACCOUNTED)
-		pool->ops.uncharge(pool, guarded->pfn, guarded->order);
+	release = pb_release(pool, guarded->pfn, guarded->order, old);
+	if (release != PB_RELEASE_FREE)
+		return release == PB_RELEASE_KEPT ? PB_BAD_NONE :
+			pb_refuse_free(pool, PB_BAD_DOUBLE, guarded->pfn, guarded->order);
 	set_order_map(pool, guarded->start, guarded->pfn, 0);
 	set_order_map(pool, guarded->pfn + (1UL << guarded->order), guarded->end, 0);
 	WRITE_ONCE(*pb_order_map(pool, guarded->start), outer + 1);

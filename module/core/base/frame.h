@@ -9,15 +9,15 @@
  * Order + 1 at the head of an allocated block, and flags of the block; 0 at other frames.
  *
  *   MOVABLE, ISOLATED, FREED   state of a migration, see movable.c
- *   ACCOUNTED                  the block is charged, so its free calls ops->uncharge; also set
- *                              while the block is a compound page, whose free must leave the
- *                              fast path
+ *   CHECKED                    the free calls ops->release, which decides whether the frames
+ *                              become free: the block is charged, it is or was a compound page,
+ *                              or other users may refer to its pages
  *   MEMALLOC                   allocated without watermarks, and not made movable since
  *   PB_FRAME_ZEROED            0x80 alone, on a free frame: known to be zero, see zeroed.h
  *   PB_FRAME_GUARD             on each frame of a guard, see guard.c
  */
 #define PB_FRAME_ORDER_MASK	0x1fU
-#define PB_FRAME_ACCOUNTED	0x20U
+#define PB_FRAME_CHECKED	0x20U
 #define PB_FRAME_MOVABLE	0x40U
 #define PB_FRAME_ISOLATED	0x80U	/* with MOVABLE, or PB_FRAME_FREED */
 #define PB_FRAME_MEMALLOC	0x80U	/* without */

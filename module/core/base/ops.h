@@ -12,6 +12,13 @@ struct pb_pool;
 struct pb_request;
 struct pb_zone;
 
+/* Result of ops->release. */
+enum pb_release {
+	PB_RELEASE_FREE,	/* the frames become free */
+	PB_RELEASE_KEPT,	/* they stay allocated; pb_keep_allocated() was called */
+	PB_RELEASE_DOUBLE,	/* they are kept already: a double free */
+};
+
 /**
  * struct pb_ops - callbacks from the core; none is called with a partial allocation
  * @bad: reports a misuse or a bad page; any context, NMI included
@@ -32,9 +39,10 @@ struct pb_zone;
  *	that this or another task added; may sleep; may be NULL
  * @migrate: has the owner of the isolated block at @src_pfn migrate it to @dst_pfn, of the same
  *	order; 0, or a negative errno after which nothing has changed; may sleep as @mode allows;
+ *	moves the CHECKED bit with the contents, and sets that of a source with other users;
  *	NULL when no block can be migrated
- * @uncharge: uncharges a block with pb_set_accounted() when it is freed; any context, NMI included;
- *	may be NULL when blocks are not charged
+ * @release: decides whether the frames of a block with pb_set_checked() become free; any context,
+ *	NMI included; does not sleep; may be NULL when no block is checked
  * @zero: zeroes frames that prezeroing has allocated; may sleep; may be NULL
  * @want_zeroed: a zeroed request was served by a block that is not known to be zero; a later run of
  *	prezero.c should zero more of the zone; any context; may be NULL
@@ -70,7 +78,7 @@ struct pb_ops {
 			      unsigned long nr_pages);
 	int (*migrate)(struct pb_pool *pool, unsigned long src_pfn, unsigned long dst_pfn,
 		       unsigned int order, int mode);
-	void (*uncharge)(struct pb_pool *pool, unsigned long pfn, unsigned int order);
+	enum pb_release (*release)(struct pb_pool *pool, unsigned long pfn, unsigned int order);
 	void (*zero)(struct pb_pool *pool, unsigned long pfn, unsigned long nr_pages);
 	void (*want_zeroed)(struct pb_zone *zone);
 	enum pb_compact_result (*compact)(struct pb_pool *pool, const struct pb_request *rq,

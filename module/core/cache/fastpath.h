@@ -72,20 +72,10 @@ static __always_inline enum pb_fast pb_alloc_fast(struct pb_zone *zone, struct p
 	return PB_FAST_DONE;
 }
 
-/**
- * pb_free_fast - free a block into this CPU's cache
- * @pool: the pool
- * @pfn: PFN of its head; any number
- * @order: the order it was allocated with; any number
- *
- * The page order map alone decides whether a block of this order begins at @pfn: its bytes are
- * set for aligned heads in existing pageblocks only.
- *
- * Context: any.
- * Return: false when nothing changed; the caller then calls pb_free().
- */
-static __always_inline bool pb_free_fast(struct pb_pool *pool, unsigned long pfn,
-					 unsigned int order)
+/* Both functions below; @refs is NULL without @has_refs. */
+static __always_inline bool pb_free_fast_refs(struct pb_pool *pool, unsigned long pfn,
+					      unsigned int order, bool has_refs,
+					      const atomic_t *refs)
 {
 	unsigned long section = pfn >> PB_SECTION_ORDER, value, this_cpu;
 	struct pb_pcp_list *list;
@@ -99,6 +89,7 @@ static __always_inline bool pb_free_fast(struct pb_pool *pool, unsigned long pfn
 	preempt_disable();
 	this_cpu = pb_this_cpu();
 	entry = pb_dir_entry(pool, pfn);
+	OPTIMIZER_HIDE_VAR(entry);	/* computed once */
 	value = READ_ONCE(entry->value);
 	mt = pb_entry_migratetype(value);
 	if (unlikely(mt >= PB_PCPTYPES))	/* a hole, too */
@@ -106,6 +97,9 @@ static __always_inline bool pb_free_fast(struct pb_pool *pool, unsigned long pfn
 	order_map = &pb_entry_pageblock(value)->order_map[pb_frame_in_pageblock(pfn)];
 	OPTIMIZER_HIDE_VAR(order_map);	/* computed once */
 	if (unlikely(*order_map != (u8)(order + 1)))
+		goto no;
+	/* Plain, as the compiler does not fold an atomic_read() into the comparison. */
+	if (has_refs && unlikely(data_race(refs->counter) != 1))
 		goto no;
 	pcp = pb_cpu_ptr(entry->zone->pcp, this_cpu);
 	list = pb_pcp_list(pcp, order, mt);
@@ -124,6 +118,32 @@ static __always_inline bool pb_free_fast(struct pb_pool *pool, unsigned long pfn
 no:
 	preempt_enable();
 	return false;
+}
+
+/**
+ * pb_free_fast_unshared - free a block into this CPU's cache, if it has one user
+ * @pool: the pool
+ * @pfn: PFN of its head; any number
+ * @order: the order it was allocated with; any number
+ * @refs: reference count of the head, which must be 1; read only when the pool has this block
+ *
+ * The page order map alone decides whether a block of this order begins at @pfn: its bytes are
+ * set for aligned heads in existing pageblocks only.
+ *
+ * Context: any.
+ * Return: false when nothing changed; the caller then calls pb_free().
+ */
+static __always_inline bool pb_free_fast_unshared(struct pb_pool *pool, unsigned long pfn,
+						  unsigned int order, const atomic_t *refs)
+{
+	return pb_free_fast_refs(pool, pfn, order, true, refs);
+}
+
+/* The same for a block without a reference count. */
+static __always_inline bool pb_free_fast(struct pb_pool *pool, unsigned long pfn,
+					 unsigned int order)
+{
+	return pb_free_fast_refs(pool, pfn, order, false, NULL);
 }
 
 #endif /* PB_FASTPATH_H */

@@ -47,15 +47,22 @@ static void free_isolated(struct pb_zone *zone, unsigned long pfn, unsigned int 
 	preempt_enable();
 }
 
+/* Frees a block that had an owner, unless another user keeps it; returns whether it was freed. */
+static bool release_isolated(struct pb_zone *zone, unsigned long pfn, unsigned int order)
+{
+	u8 was = READ_ONCE(*pb_order_map(zone->pool, pfn));
+
+	if (pb_release(zone->pool, pfn, order, was) != PB_RELEASE_FREE)
+		return false;
+	free_isolated(zone, pfn, order);
+	return true;
+}
+
 /* Ends an isolation. A block that its owner freed meanwhile is freed now and counted as freed. */
 static void putback(struct pb_zone *zone, unsigned long pfn, unsigned int order)
 {
-	if (pb_movable_putback(zone->pool, pfn))
-		return;
-	pb_zone_event_add(zone, PB_PGFREE, 1L << order);
-	if (pb_accounted(zone->pool, pfn))
-		zone->pool->ops.uncharge(zone->pool, pfn, order);
-	free_isolated(zone, pfn, order);
+	if (!pb_movable_putback(zone->pool, pfn) && release_isolated(zone, pfn, order))
+		pb_zone_event_add(zone, PB_PGFREE, 1L << order);
 }
 
 static int move_block(struct pb_compact_control *cc, unsigned long pfn, unsigned int order)
@@ -84,8 +91,8 @@ static int move_block(struct pb_compact_control *cc, unsigned long pfn, unsigned
 	}
 	cc->moved += 1UL << order;
 	putback(zone, dst, order);
-	free_isolated(zone, pfn, order);
-	return 0;
+	/* A reference that was taken during the migration keeps the source. */
+	return release_isolated(zone, pfn, order) ? 0 : -EBUSY;
 }
 
 static bool should_abort(struct pb_compact_control *cc)

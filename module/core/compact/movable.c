@@ -8,7 +8,12 @@
  *   order + FREED | ISOLATED      freed by its owner during the migration, which frees the frames
  *   0                             not allocated
  *
- * The ACCOUNTED bit is independent of these states. A block that is not movable may have the
+ * The CHECKED bit is independent of these states. A free of such a block first clears the byte, so
+ * that of two concurrent frees one is refused, and then calls ops->release. When that keeps the
+ * block, for example because another user refers to a page of it, the block is allocated again,
+ * with the bit and no other flag. Its owner has no say any more: ops->release finds a second free.
+ *
+ * A block that is not movable may have the
  * MEMALLOC bit, which has the same value as ISOLATED. Making the block movable clears it, as mm/
  * clears pfmemalloc, a bit of page->lru, when a page is put on a list.
  *
@@ -165,3 +170,65 @@ enum pb_movable_free pb_movable_free(u8 *order_map, unsigned int order, u8 *was)
 	return new ? PB_MOVABLE_FREE_LATER : PB_MOVABLE_FREE_NOW;
 }
 EXPORT_SYMBOL_PB_TEST(pb_movable_free);
+
+/**
+ * pb_check_on_free - set the CHECKED bit if a block of this order begins here
+ * @pool: the pool
+ * @pfn: any number
+ * @order: any number
+ *
+ * Context: any, NMI included.
+ * Return: false when there is no such allocated block; a free of it will be refused.
+ */
+bool pb_check_on_free(struct pb_pool *pool, unsigned long pfn, unsigned int order)
+{
+	u8 *order_map, old;
+
+	if (!pb_dir_lookup(pool, pfn))
+		return false;
+	order_map = pb_order_map(pool, pfn);
+	old = READ_ONCE(*order_map);
+	do {
+		if (order > PB_MAX_ORDER || (old & PB_FRAME_ORDER_MASK) != order + 1)
+			return false;
+	} while (!try_cmpxchg(order_map, &old, old | PB_FRAME_CHECKED));
+	return true;
+}
+EXPORT_SYMBOL_PB_TEST(pb_check_on_free);
+
+/**
+ * pb_keep_allocated - keep a block that its owner has freed; for ops->release
+ * @pool: the pool
+ * @pfn: its head
+ * @order: its order
+ *
+ * The block is allocated, checked and not movable. Context: any, NMI included.
+ */
+void pb_keep_allocated(struct pb_pool *pool, unsigned long pfn, unsigned int order)
+{
+	WRITE_ONCE(*pb_order_map(pool, pfn), (order + 1) | PB_FRAME_CHECKED);
+}
+EXPORT_SYMBOL_PB_TEST(pb_keep_allocated);
+
+/**
+ * pb_release - decide whether the frames of a block become free
+ * @pool: the pool
+ * @pfn: its head; the caller has taken the block from its owner
+ * @order: its order
+ * @was: its byte in the page order map when it was taken
+ *
+ * Context: any, NMI included.
+ * Return: what the caller has to do; PB_RELEASE_FREE for a block without CHECKED.
+ */
+enum pb_release pb_release(struct pb_pool *pool, unsigned long pfn, unsigned int order, u8 was)
+{
+	enum pb_release what;
+
+	if (!(was & PB_FRAME_CHECKED) || !pool->ops.release)
+		return PB_RELEASE_FREE;
+	what = pool->ops.release(pool, pfn, order);
+	if (what == PB_RELEASE_DOUBLE)
+		pb_keep_allocated(pool, pfn, order);
+	return what;
+}
+EXPORT_SYMBOL_PB_TEST(pb_release);

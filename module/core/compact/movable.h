@@ -18,28 +18,38 @@ static inline bool pb_movable_freed(struct pb_pool *pool, unsigned long pfn)
 	return !(READ_ONCE(*pb_order_map(pool, pfn)) & PB_FRAME_MOVABLE);
 }
 
-/* Whether the block is charged. The caller owns the block or has isolated it. */
-static inline bool pb_accounted(struct pb_pool *pool, unsigned long pfn)
+/* Whether the free of the block calls ops.release. The caller owns the block or isolated it. */
+static inline bool pb_checked(struct pb_pool *pool, unsigned long pfn)
 {
-	return READ_ONCE(*pb_order_map(pool, pfn)) & PB_FRAME_ACCOUNTED;
+	return READ_ONCE(*pb_order_map(pool, pfn)) & PB_FRAME_CHECKED;
 }
 
-/* Makes the free of this block call ops.uncharge. The caller owns the block or has isolated it. */
-static inline void pb_set_accounted(struct pb_pool *pool, unsigned long pfn)
+/*
+ * Sets or clears the CHECKED bit. The caller owns the block or has isolated it. The owner of an
+ * isolated block may free it at the same time, hence the compare-exchange.
+ */
+static inline void pb_change_checked(struct pb_pool *pool, unsigned long pfn, bool checked)
 {
-	u8 *order_map = pb_order_map(pool, pfn);
+	u8 *order_map = pb_order_map(pool, pfn), old = READ_ONCE(*order_map), new;
 
-	WRITE_ONCE(*order_map, *order_map | PB_FRAME_ACCOUNTED);
+	do {
+		new = checked ? old | PB_FRAME_CHECKED : old & ~PB_FRAME_CHECKED;
+	} while (!try_cmpxchg(order_map, &old, new));
 }
 
-/* Undoes pb_set_accounted(). The caller owns the block. */
-static inline void pb_clear_accounted(struct pb_pool *pool, unsigned long pfn)
+static inline void pb_set_checked(struct pb_pool *pool, unsigned long pfn)
 {
-	u8 *order_map = pb_order_map(pool, pfn);
-
-	WRITE_ONCE(*order_map, *order_map & ~PB_FRAME_ACCOUNTED);
+	pb_change_checked(pool, pfn, true);
 }
 
+static inline void pb_clear_checked(struct pb_pool *pool, unsigned long pfn)
+{
+	pb_change_checked(pool, pfn, false);
+}
+
+bool pb_check_on_free(struct pb_pool *pool, unsigned long pfn, unsigned int order);
+void pb_keep_allocated(struct pb_pool *pool, unsigned long pfn, unsigned int order);
+enum pb_release pb_release(struct pb_pool *pool, unsigned long pfn, unsigned int order, u8 was);
 int pb_movable_set(struct pb_pool *pool, unsigned long pfn);
 int pb_movable_clear(struct pb_pool *pool, unsigned long pfn);
 bool pb_movable_isolate(struct pb_pool *pool, unsigned long pfn, unsigned int order);

@@ -10,8 +10,19 @@
  *
  * pbuddy holds one reference to every page, allocated or not, and to a compound page
  * (__GFP_COMP) one to its head. A user may call get_page() and put_page() in pairs. It must not
- * drop the reference of pbuddy. Memory that user space can pin through a mapping should be
- * compound: it is not reused while a pin is left after the free.
+ * drop the reference of pbuddy.
+ *
+ * Pages with other users, for example pins that user space took through a mapping, are not reused
+ * before these are gone; until then they stay charged. A free checks
+ *
+ * - the first page of each block, so every page of order 0, from whichever function it comes;
+ * - each page of a block of a higher order that was allocated with __GFP_COMP, __GFP_ZERO,
+ *   __GFP_HIGHMEM, __GFP_MOVABLE or __GFP_HARDWALL (GFP_USER, GFP_HIGHUSER), or passed to
+ *   pbuddy_mark_mappable().
+ *
+ * The user of a block of a higher order without any of these promises that user space cannot refer
+ * to its pages behind the first: they are never mapped, spliced or pinned. All mappings of a page
+ * must be gone before it is freed, or, if it is moved, before migrate_page() returns.
  */
 #ifndef _LINUX_PBUDDY_H
 #define _LINUX_PBUDDY_H
@@ -99,6 +110,7 @@ void pbuddy_unregister_reclaimer(struct pbuddy_reclaimer *reclaimer);
 void pbuddy_account_dirtied(struct page *page, unsigned long nr_pages);
 void pbuddy_account_cleaned(struct page *page, unsigned long nr_pages);
 
+int pbuddy_mark_mappable(struct page *page, unsigned int order);
 int pbuddy_page_order(const struct page *page);
 bool pbuddy_owns_page(const struct page *page);
 bool pbuddy_page_is_memalloc(const struct page *page);

@@ -412,6 +412,22 @@ void pb_account_uncharge(struct pb_account *account, unsigned long nr_pages)
 	}
 }
 
+/**
+ * pb_account_uncharge_part - uncharge some pages of a charge
+ * @account: the account; NULL is allowed
+ * @nr_pages: fewer than are charged
+ *
+ * Context: any.
+ * Return: false when it was not done: each charge of the controller is undone as a whole.
+ */
+bool pb_account_uncharge_part(struct pb_account *account, unsigned long nr_pages)
+{
+	if (account && account->cgroup)
+		return false;
+	pb_account_uncharge(account, nr_pages);
+	return true;
+}
+
 /* ---- Output, start and end ---- */
 
 static void show_limit(struct seq_file *m, unsigned long limit)
@@ -457,6 +473,26 @@ void pb_account_show(struct seq_file *m)
 	hash_for_each(accounts, bucket, account, node)
 		show_account(m, account);
 	raw_spin_unlock_irq(&accounts_lock);
+}
+
+/**
+ * pb_account_text - describe an account
+ * @account: the account, which has pages, or NULL
+ * @text: where to
+ * @len: its length, PB_ACCOUNT_TEXT_LEN
+ *
+ * Context: any.
+ * Return: @text.
+ */
+const char *pb_account_text(const struct pb_account *account, char *text, size_t len)
+{
+	if (!account)
+		strscpy(text, "none", len);
+	else if (account->cgroup)
+		strscpy(text, "cgroup", len);
+	else
+		snprintf(text, len, "uid=%u", from_kuid_munged(&init_user_ns, account->uid));
+	return text;
 }
 
 /* Blocks freed in NMIs whose uncharge is deferred. */

@@ -9,14 +9,18 @@ struct pb_account;
 struct pb_account_excess;
 struct seq_file;
 
+#define PB_ACCOUNT_TEXT_LEN	24	/* output of pb_account_text() */
+
 struct pb_account *pb_account_charge(unsigned long nr_pages, bool may_sleep);
 struct pb_account *pb_account_try_charge(unsigned long nr_pages, bool may_sleep,
 					 struct pb_account_excess *excess);
 void pb_account_uncharge(struct pb_account *account, unsigned long nr_pages);
+bool pb_account_uncharge_part(struct pb_account *account, unsigned long nr_pages);
 bool pb_account_exempt(void);
 
 long pb_account_deferred_blocks(void);
 void pb_account_show(struct seq_file *m);
+const char *pb_account_text(const struct pb_account *account, char *text, size_t len);
 int pb_account_init(void);
 void pb_account_exit(void);
 

@@ -7,9 +7,9 @@
  *
  * The account of a block is stored in an array of its pageblock. The array is allocated when the
  * first block in the pageblock is charged, and kept, so that a free allocates nothing.
- * PB_FRAME_ACCOUNTED in the page order map says that a block is charged, and makes its free leave
- * the fast path. So blocks that are not charged have no extra cost. An entry of the array is
- * written by the owner of the block, as the page order map.
+ * PB_FRAME_CHECKED in the page order map makes the free of a charged block leave the fast path. So
+ * blocks that are not charged have no extra cost. An entry of the array is written by the owner of
+ * the block, as the page order map.
  *
  * On PREEMPT_RT nothing can be allocated with preemption off. A request fails there when the array
  * does not exist yet.
@@ -67,7 +67,7 @@ static int charge_block(unsigned long pfn, unsigned int order, bool may_sleep)
 	if (IS_ERR_OR_NULL(account))
 		return PTR_ERR_OR_ZERO(account);
 	*owner = account;
-	pb_set_accounted(&pb_instance, pfn);
+	pb_set_checked(&pb_instance, pfn);
 	return 0;
 }
 
@@ -158,21 +158,21 @@ unsigned long pb_account_contig(const struct pb_request *rq, unsigned long pfn,
 }
 
 /**
- * pb_account_charged - whether a block is charged
- * @pfn: the block, which the caller owns
+ * pb_account_of - account of a block
+ * @pfn: the block, which stays charged meanwhile
  *
  * Context: any, NMI included.
- * Return: whether it is.
+ * Return: the account, or NULL.
  */
-bool pb_account_charged(unsigned long pfn)
+struct pb_account *pb_account_of(unsigned long pfn)
 {
 	struct pb_account **owner = owner_of(pfn);
 
-	return owner && *owner;
+	return owner ? *owner : NULL;
 }
 
 /**
- * pb_account_free - uncharge a block that is being freed; the core's ops->uncharge
+ * pb_account_free - uncharge a charged block that is being freed
  * @pool: the instance
  * @pfn: the block
  * @order: its order
@@ -196,7 +196,7 @@ void pb_account_free(struct pb_pool *pool, unsigned long pfn, unsigned int order
  * @dst_pfn: the target, isolated
  * @gfp: flags for allocating the array of the target's pageblock
  *
- * A failed migration needs no undo.
+ * After the migration, pb_account_forget() has to be called for the block that is freed then.
  *
  * Context: process; may sleep as @gfp says.
  * Return: 0 or -ENOMEM.
@@ -205,16 +205,31 @@ int pb_account_move(unsigned long src_pfn, unsigned long dst_pfn, gfp_t gfp)
 {
 	struct pb_account **to;
 
-	if (!pb_accounted(&pb_instance, src_pfn))
+	if (!pb_account_charged(src_pfn))
 		return 0;
 	to = make_owner(dst_pfn, gfp);
 	if (!to)
 		return -ENOMEM;
 	*to = *owner_of(src_pfn);
-	pb_set_accounted(&pb_instance, dst_pfn);
+	pb_set_checked(&pb_instance, dst_pfn);
 	return 0;
 }
 EXPORT_SYMBOL_PB_TEST(pb_account_move);
+
+/**
+ * pb_account_forget - forget the account of a block whose charge is another block's
+ * @pfn: the block, isolated
+ *
+ * Context: any.
+ */
+void pb_account_forget(unsigned long pfn)
+{
+	struct pb_account **owner = owner_of(pfn);
+
+	if (owner)
+		*owner = NULL;
+}
+EXPORT_SYMBOL_PB_TEST(pb_account_forget);
 
 /* Uncharges the blocks that are still allocated in a pageblock. */
 static void uncharge_leaked(unsigned long pfn)
@@ -222,7 +237,7 @@ static void uncharge_leaked(unsigned long pfn)
 	unsigned long end = pfn + PB_PAGEBLOCK_NR;
 
 	for (; pfn < end; pfn++)
-		if (pb_pfn_zone(&pb_instance, pfn) && pb_accounted(&pb_instance, pfn))
+		if (pb_pfn_zone(&pb_instance, pfn) && pb_account_charged(pfn))
 			pb_account_free(&pb_instance, pfn, pb_page_order(&pb_instance, pfn));
 }
 

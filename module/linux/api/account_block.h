@@ -8,6 +8,7 @@
 
 #include "core/alloc/failure_reason.h"
 
+struct pb_account;
 struct pb_pool;
 struct pb_request;
 
@@ -17,9 +18,16 @@ unsigned long pb_account_bulk(const struct pb_request *rq, unsigned long nr, uns
 			      enum pb_reason *reason);
 unsigned long pb_account_contig(const struct pb_request *rq, unsigned long pfn,
 				unsigned long nr_pages, enum pb_reason *reason);
-bool pb_account_charged(unsigned long pfn);
+struct pb_account *pb_account_of(unsigned long pfn);
 void pb_account_free(struct pb_pool *pool, unsigned long pfn, unsigned int order);
 int pb_account_move(unsigned long src_pfn, unsigned long dst_pfn, gfp_t gfp);
+void pb_account_forget(unsigned long pfn);
 void pb_account_block_exit(void);
+
+/* Whether a block is charged; the caller owns it. */
+static inline bool pb_account_charged(unsigned long pfn)
+{
+	return pb_account_of(pfn);
+}
 
 #endif /* PB_ACCOUNT_BLOCK_H */

@@ -24,8 +24,9 @@
 static_assert(PBUDDY_MAX_PAGE_ORDER == PB_MAX_ORDER);
 
 /*
- * The fast path serves requests without any flag of PB_GFP_SLOW. It looks up zone and migratetype
- * by the lowest bits of gfp, the gfp index (percpu_zone.h). For all others gfp.c builds a request.
+ * The fast path serves requests without any flag of PB_GFP_SLOW, or of PB_GFP_MAPPABLE for blocks
+ * of several pages. It looks up zone and migratetype by the lowest bits of gfp, the gfp index
+ * (percpu_zone.h). For all others gfp.c builds a request.
  */
 
 /* Skip the checks this kernel configuration lacks, because reading current has a cost. */
@@ -67,8 +68,9 @@ static __always_inline enum pb_fast alloc_fast(gfp_t gfp, unsigned int order,
 	struct pb_zone *zone;
 	struct pb_pcp *pcp;
 
-	if (unlikely(gfp & PB_GFP_SLOW || !pb_pcp_order(order) ||
-		     static_branch_unlikely(&pb_slowpath_key)))
+	if (unlikely(gfp & (PB_GFP_SLOW | PB_GFP_MAPPABLE)) && (gfp & PB_GFP_SLOW || order))
+		return PB_FAST_NONE;
+	if (unlikely(!pb_pcp_order(order) || static_branch_unlikely(&pb_slowpath_key)))
 		return PB_FAST_NONE;
 	if (IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP) || IS_ENABLED(CONFIG_LOCKDEP))
 		might_alloc(gfp);
@@ -117,6 +119,8 @@ static noinline struct page *alloc_request(gfp_t gfp, unsigned int order, int ni
 		pb_report_failure(&rq, gfp, 1UL << order, reason, false);
 		return NULL;
 	}
+	if (order && gfp & PB_GFP_MAPPABLE)
+		pb_set_checked(&pb_instance, pfn);
 	prepare_pages(pfn, 1UL << order, &rq, gfp);
 	return pfn_to_page(pfn);
 }
@@ -435,16 +439,17 @@ static noinline void free_checked(struct page *page, unsigned int order)
  * @order: the order they were allocated with
  *
  * A misuse (double free, wrong order, a page of another allocator) is reported once in the kernel
- * log and changes no state. A compound page with extra references is freed when these are dropped.
- * The reference counts of other pages are not checked: the caller must have dropped the references
- * that it took. As __free_pages() in mm/page_alloc.c.
+ * log and changes no state. Pages with extra references are freed when these are dropped:
+ * <linux/pbuddy.h> says which pages are checked for them. As __free_pages() in mm/page_alloc.c.
  *
  * Context: any, NMI included. Takes no lock.
  */
 void pbuddy_free_pages(struct page *page, unsigned int order)
 {
-	if (unlikely(!page || static_branch_unlikely(&pb_slowpath_key)) ||
-	    unlikely(!pb_free_fast(&pb_instance, page_to_pfn(page), order)))
+	/* The pool has no block at the PFN of NULL. */
+	if (unlikely(static_branch_unlikely(&pb_slowpath_key)) ||
+	    unlikely(!pb_free_fast_unshared(&pb_instance, page_to_pfn(page), order,
+					    &page->_refcount)))
 		free_checked(page, order);
 }
 EXPORT_SYMBOL_PBUDDY(pbuddy_free_pages);
@@ -464,8 +469,12 @@ void pbuddy_free_pages_bulk(struct page **page_array, unsigned long nr_pages)
 	/* Convert the array to PFNs in place, without the NULL elements. */
 	for (i = 0; i < nr_pages; i++) {
 		page = page_array[i];
-		if (page)
-			pfns[n++] = page_to_pfn(page);
+		if (!page)
+			continue;
+		pfns[n] = page_to_pfn(page);
+		if (unlikely(page_ref_count(page) != PB_BASE_REFS))
+			pb_check_on_free(&pb_instance, pfns[n], 0);
+		n++;
 	}
 	pb_pages_free_bulk(n, pfns);
 	memset(page_array, 0, nr_pages * sizeof(*page_array));
@@ -483,10 +492,12 @@ void pbuddy_free_contig(struct page *page, unsigned long nr_pages)
 {
 	if (unlikely(!page))
 		return;
-	if (is_power_of_2(nr_pages) && pb_is_compound(page_to_pfn(page), ilog2(nr_pages)))
+	if (is_power_of_2(nr_pages) && pb_is_compound(page_to_pfn(page), ilog2(nr_pages))) {
 		free_checked(page, ilog2(nr_pages));
-	else
-		pb_pages_free_contig(page_to_pfn(page), nr_pages);
+		return;
+	}
+	pb_pages_check_range(page_to_pfn(page), nr_pages);
+	pb_pages_free_contig(page_to_pfn(page), nr_pages);
 }
 EXPORT_SYMBOL_PBUDDY(pbuddy_free_contig);
 
@@ -503,6 +514,23 @@ void pbuddy_free_pages_exact(void *virt, size_t bytes)
 		pbuddy_free_contig(virt_to_page(virt), DIV_ROUND_UP(bytes, PAGE_SIZE));
 }
 EXPORT_SYMBOL_PBUDDY(pbuddy_free_pages_exact);
+
+/**
+ * pbuddy_mark_mappable - have all pages of a block checked when it is freed
+ * @page: its first page
+ * @order: its order
+ *
+ * For a block of several pages that is shown to user space and was allocated without the flags for
+ * it; see <linux/pbuddy.h>. Call it before the first page is mapped.
+ *
+ * Context: any. Not for a block that is being migrated.
+ * Return: 0, or -EINVAL when @page is not the first page of an allocated block of this order.
+ */
+int pbuddy_mark_mappable(struct page *page, unsigned int order)
+{
+	return pb_check_on_free(&pb_instance, page_to_pfn(page), order) ? 0 : -EINVAL;
+}
+EXPORT_SYMBOL_PBUDDY(pbuddy_mark_mappable);
 
 /**
  * pbuddy_page_order - order of an allocated block

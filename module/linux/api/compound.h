@@ -5,11 +5,9 @@
 
 #include <linux/mm.h>
 
+#include "api/quarantine.h"
 #include "core/alloc/alloc.h"
 #include "instance.h"
-
-/* Reference count of an allocated page that only pbuddy refers to. */
-#define PB_BASE_REFS	1
 
 /* Result of pb_compound_release(). */
 enum pb_compound_free {
@@ -28,8 +26,10 @@ static inline bool pb_is_compound(unsigned long pfn, unsigned int order)
 	       PageHead(pfn_to_page(pfn));
 }
 
-unsigned long pb_compound_deferred_pages(void);
-int pb_compound_init(void);
-void pb_compound_exit(void);
+/* Pages of deferred blocks. */
+static inline unsigned long pb_compound_deferred_pages(void)
+{
+	return pb_quarantine_pages_of(PB_QUARANTINE_COMPOUND);
+}
 
 #endif /* PB_COMPOUND_H */

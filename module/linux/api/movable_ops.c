@@ -241,21 +241,6 @@ void *pbuddy_page_private(const struct page *page)
 }
 EXPORT_SYMBOL_PBUDDY(pbuddy_page_private);
 
-/*
- * Whether another user holds a reference to one of the pages, which then cannot be migrated, or one
- * cannot be read.
- */
-static bool pinned(unsigned long pfn, unsigned int order)
-{
-	unsigned long i;
-
-	for (i = 0; i < 1UL << order; i++)
-		if (page_count(pfn_to_page(pfn + i)) != PB_BASE_REFS ||
-		    PageHWPoison(pfn_to_page(pfn + i)))
-			return true;
-	return false;
-}
-
 static int call(const struct pbuddy_movable_operations *ops, unsigned long src_pfn,
 		unsigned long dst_pfn, unsigned int order, enum pbuddy_migrate_mode mode)
 {
@@ -268,13 +253,28 @@ static int call(const struct pbuddy_movable_operations *ops, unsigned long src_p
 	rcu_read_unlock();
 	if (!ok)
 		return -EBUSY;
-	ret = pinned(src_pfn, order) ? -EAGAIN :
+	ret = pb_quarantine_referenced(src_pfn, order) ? -EAGAIN :
 	      ops->migrate_page(pfn_to_page(dst_pfn), src, mode);
 	if (WARN_ON_ONCE(ret > 0))
 		ret = -EINVAL;
 	if (ret && !pb_movable_freed(&pb_instance, src_pfn))
 		ops->putback_page(src);
 	return ret;
+}
+
+/*
+ * After a migration: the CHECKED bit has moved with the contents. The core frees the source, unless
+ * a reference to it was taken while migrate_page() ran; its owner has removed all mappings since.
+ */
+static void finish_source(unsigned long src_pfn, unsigned long dst_pfn, unsigned int order)
+{
+	if (pb_checked(&pb_instance, src_pfn))
+		pb_set_checked(&pb_instance, dst_pfn);
+	pb_account_forget(src_pfn);
+	if (unlikely(pb_quarantine_referenced(src_pfn, order)))
+		pb_set_checked(&pb_instance, src_pfn);
+	else
+		pb_clear_checked(&pb_instance, src_pfn);
 }
 
 /**
@@ -306,11 +306,16 @@ int pb_movable_ops_migrate(struct pb_pool *pool, unsigned long src_pfn, unsigned
 		ret = call(from->ops, src_pfn, dst_pfn, order, (enum pbuddy_migrate_mode)mode);
 	}
 	srcu_read_unlock(&movable_srcu, idx);
-	/* The block that is freed next has the owner's contents. */
-	if (static_branch_unlikely(&pb_fill_key))
+	if (ret)
+		pb_account_forget(dst_pfn);
+	else
+		finish_source(src_pfn, dst_pfn, order);
+	/* The block that is freed next has the owner's contents. Others may use a checked one. */
+	if (static_branch_unlikely(&pb_fill_key) && (ret || !pb_checked(pool, src_pfn)))
 		pb_debug_fill(ret ? dst_pfn : src_pfn, 1UL << order);
 	return ret;
 }
+EXPORT_SYMBOL_PB_TEST(pb_movable_ops_migrate);
 
 /**
  * pb_movable_ops_exit - free the records, after the last migration and unregistration

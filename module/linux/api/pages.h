@@ -9,13 +9,17 @@
 
 #include <linux/gfp.h>
 #include <linux/highmem.h>
+#include <linux/page_ref.h>
 #include <linux/sched.h>
 
 #include "api/account_block.h"
 #include "api/compound.h"
+#include "api/quarantine.h"
 #include "core/alloc/alloc.h"
 #include "core/alloc/bulk.h"
+#include "core/base/pfn.h"
 #include "core/base/request.h"
+#include "core/compact/movable.h"
 #include "hooks/bad_frames.h"
 #include "hooks/checked_alloc.h"
 #include "hooks/debug_pages.h"
@@ -96,6 +100,33 @@ static inline unsigned long pb_pages_alloc_contig(const struct pb_request *rq,
 	return pfn;
 }
 
+/*
+ * Whether ops->release is called for a block that is freed next, and fills its pages. A head with
+ * other users makes it so: those of the other pages count for blocks with PB_FRAME_CHECKED only.
+ */
+static inline bool pb_pages_checked(unsigned long pfn, unsigned int order)
+{
+	if (unlikely(pb_page_order(&pb_instance, pfn) != (int)order))
+		return false;
+	if (unlikely(page_ref_count(pfn_to_page(pfn)) != PB_BASE_REFS))
+		return pb_check_on_free(&pb_instance, pfn, order);
+	return pb_checked(&pb_instance, pfn);
+}
+
+/* Has ops->release called for the pages of a range that have other users. */
+static inline void pb_pages_check_range(unsigned long pfn, unsigned long nr_pages)
+{
+	unsigned long end = pfn + nr_pages, start = pfn;
+
+	for (; pfn < end; pfn++) {
+		if ((pfn == start || !pb_frame_in_pageblock(pfn)) &&
+		    !pb_pfn_zone(&pb_instance, pfn))
+			break;
+		if (unlikely(page_ref_count(pfn_to_page(pfn)) != PB_BASE_REFS))
+			pb_check_on_free(&pb_instance, pfn, 0);
+	}
+}
+
 static inline enum pb_bad pb_pages_free(unsigned long pfn, unsigned int order)
 {
 	enum pb_compound_free compound;
@@ -106,9 +137,9 @@ static inline enum pb_bad pb_pages_free(unsigned long pfn, unsigned int order)
 		if (compound != PB_COMPOUND_FREE_NOW)
 			return compound == PB_COMPOUND_FREE_BAD ? PB_BAD_DOUBLE : PB_BAD_NONE;
 	}
-	if (pb_bad_frames_free(pfn, order))
+	if (pb_quarantine_free_bad(pfn, order))
 		return PB_BAD_NONE;
-	if (static_branch_unlikely(&pb_fill_key))
+	if (!pb_pages_checked(pfn, order) && static_branch_unlikely(&pb_fill_key))
 		pb_debug_fill_freed(pfn, order);
 	return pb_guarded_free(pfn, order);
 }
@@ -120,7 +151,8 @@ static inline void pb_pages_free_bulk(unsigned long nr, const unsigned long *pfn
 	for (i = 0; trace_mm_page_free_enabled() && i < nr; i++)
 		trace_mm_page_free(pfns[i], 0);
 	for (i = 0; static_branch_unlikely(&pb_fill_key) && i < nr; i++)
-		pb_debug_fill_freed(pfns[i], 0);
+		if (!pb_pages_checked(pfns[i], 0))
+			pb_debug_fill_freed(pfns[i], 0);
 	for (i = 0; static_branch_unlikely(&pb_guard_key) && i < nr; i++)
 		pb_guard_check_drop(pfns[i], 0);
 	if (!static_branch_unlikely(&pb_bad_frames_key)) {
@@ -128,7 +160,7 @@ static inline void pb_pages_free_bulk(unsigned long nr, const unsigned long *pfn
 		return;
 	}
 	for (i = 0; i < nr; i++)
-		if (!pb_bad_frames_free(pfns[i], 0))
+		if (!pb_quarantine_free_bad(pfns[i], 0))
 			pb_free(&pb_instance, pfns[i], 0);
 }
 
@@ -140,12 +172,13 @@ static inline enum pb_bad pb_pages_free_contig(unsigned long pfn, unsigned long 
 	for (i = 0; static_branch_unlikely(&pb_fill_key) && i < nr_pages; i++) {
 		if (!pb_pfn_zone(&pb_instance, pfn + i))
 			break;
-		pb_debug_fill_freed(pfn + i, 0);
+		if (!pb_pages_checked(pfn + i, 0))
+			pb_debug_fill_freed(pfn + i, 0);
 	}
 	/* A range has no guards, but a single page may. */
 	if (nr_pages == 1)
 		pb_guarded_drop(pfn, 0);
-	if (pb_bad_frames_free_pages(pfn, nr_pages))
+	if (pb_quarantine_free_bad_pages(pfn, nr_pages))
 		return PB_BAD_NONE;
 	return pb_free_contig(&pb_instance, pfn, nr_pages);
 }

@@ -18,6 +18,7 @@
 
 #include "api/account.h"
 #include "api/compound.h"
+#include "api/quarantine.h"
 #include "core/alloc/alloc.h"
 #include "core/cache/pcp.h"
 #include "core/cache/prezero.h"
@@ -32,7 +33,6 @@
 #include "hooks/owner.h"
 #include "instance.h"
 #include "source/source.h"
-#include "user/quarantine.h"
 
 static struct dentry *root;
 
@@ -300,6 +300,15 @@ static int accounts_show(struct seq_file *m, void *v)
 }
 DEFINE_SHOW_ATTRIBUTE(accounts);
 
+/* ---- quarantine ---- */
+
+static int quarantine_show(struct seq_file *m, void *v)
+{
+	pb_quarantine_show(m);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(quarantine);
+
 /* ---- prezero ---- */
 
 /* Prezeroes all zones at once, and goes on after a pause. */
@@ -441,6 +450,7 @@ int pb_debugfs_init(void)
 	debugfs_create_file("verify", 0400, root, NULL, &verify_fops);
 	debugfs_create_file("drain", 0200, root, NULL, &drain_fops);
 	debugfs_create_file("accounts", 0400, root, NULL, &accounts_fops);
+	debugfs_create_file("quarantine", 0400, root, NULL, &quarantine_fops);
 	debugfs_create_file("prezero", 0200, root, NULL, &prezero_fops);
 	debugfs_create_file("owners", 0400, root, NULL, &owners_fops);
 	pb_compact_debugfs_init(root);

@@ -112,10 +112,25 @@ static void free_good(unsigned long pfn, unsigned long nr_pages)
 			set_aside(pfn + i);
 			continue;
 		}
-		if (static_branch_unlikely(&pb_fill_key))
+		/* Others may use a page that is checked. */
+		if (static_branch_unlikely(&pb_fill_key) && !pb_checked(&pb_instance, pfn + i))
 			pb_debug_fill(pfn + i, 1);
 		pb_free(&pb_instance, pfn + i, 0);
 	}
+}
+
+/**
+ * pb_bad_frames_split - set the pages of a block aside that have an error, and free the others
+ * @pfn: a block that its owner has freed, not movable and not charged
+ * @order: its order
+ *
+ * Context: any.
+ */
+void pb_bad_frames_split(unsigned long pfn, unsigned int order)
+{
+	pb_guarded_drop(pfn, order);
+	if (!order || !WARN_ON_ONCE(pb_split(&pb_instance, pfn, order)))
+		free_good(pfn, 1UL << order);
 }
 
 bool __pb_bad_frames_accept_pages(unsigned long pfn, unsigned long nr_pages, bool may_sleep)
@@ -130,46 +145,22 @@ bool __pb_bad_frames_accept(unsigned long pfn, unsigned int order, bool may_slee
 {
 	if (likely(!any_bad(pfn, 1UL << order, may_sleep)))
 		return true;
-	pb_guarded_drop(pfn, order);
-	if (!order || !WARN_ON_ONCE(pb_split(&pb_instance, pfn, order)))
-		free_good(pfn, 1UL << order);
+	pb_bad_frames_split(pfn, order);
 	return false;
 }
 
-/* The order map decides whether the caller may free the pages. */
-bool __pb_bad_frames_free(unsigned long pfn, unsigned int order)
+/**
+ * pb_bad_frames_in - whether a page of a block has an error
+ * @pfn: any number
+ * @order: any number
+ *
+ * Context: any.
+ * Return: true; false also when no block of this order is allocated at @pfn.
+ */
+bool pb_bad_frames_in(unsigned long pfn, unsigned int order)
 {
-	struct pb_pool *pool = &pb_instance;
-
-	if (order > PB_MAX_ORDER || pb_page_order(pool, pfn) != (int)order ||
-	    likely(!any_bad(pfn, 1UL << order, false)))
-		return false;
-	/* A migration that is in progress frees the block, and the work item finds the page. */
-	if (pb_movable_clear(pool, pfn))
-		return false;
-	if (pb_accounted(pool, pfn)) {
-		pool->ops.uncharge(pool, pfn, order);
-		pb_clear_accounted(pool, pfn);
-	}
-	pb_guarded_drop(pfn, order);
-	if (!order || !pb_split(pool, pfn, order))
-		free_good(pfn, 1UL << order);
-	return true;
-}
-
-bool __pb_bad_frames_free_pages(unsigned long pfn, unsigned long nr_pages)
-{
-	unsigned long i;
-
-	for (i = 0; i < nr_pages; i++)
-		if (pb_page_order(&pb_instance, pfn + i))
-			return false;
-	if (likely(!any_bad(pfn, nr_pages, false)))
-		return false;
-	for (i = 0; i < nr_pages; i++)
-		if (!__pb_bad_frames_free(pfn + i, 0))
-			pb_free(&pb_instance, pfn + i, 0);
-	return true;
+	return order <= PB_MAX_ORDER && pb_page_order(&pb_instance, pfn) == (int)order &&
+	       unlikely(any_bad(pfn, 1UL << order, false));
 }
 
 /**
@@ -376,6 +367,7 @@ static void free_all(void)
 			if (!PageHWPoison(page) || page_private(page) != SET_ASIDE)
 				continue;
 			set_page_private(page, 0);
+			pb_clear_checked(&pb_instance, extent->start_pfn + i);
 			pb_free(&pb_instance, extent->start_pfn + i, 0);
 			atomic_long_dec(&nr_set_aside);
 		}

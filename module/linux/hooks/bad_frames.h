@@ -14,8 +14,8 @@ DECLARE_STATIC_KEY_FALSE(pb_bad_frames_key);
 #ifdef CONFIG_MEMORY_FAILURE
 bool __pb_bad_frames_accept(unsigned long pfn, unsigned int order, bool may_sleep);
 bool __pb_bad_frames_accept_pages(unsigned long pfn, unsigned long nr_pages, bool may_sleep);
-bool __pb_bad_frames_free(unsigned long pfn, unsigned int order);
-bool __pb_bad_frames_free_pages(unsigned long pfn, unsigned long nr_pages);
+bool pb_bad_frames_in(unsigned long pfn, unsigned int order);
+void pb_bad_frames_split(unsigned long pfn, unsigned int order);
 bool pb_bad_frame_release(struct page *page);
 void pb_bad_frames_look(unsigned long pfn, unsigned long nr_pages);
 unsigned long pb_bad_frames_nr(void);
@@ -35,15 +35,12 @@ static inline bool __pb_bad_frames_accept_pages(unsigned long pfn, unsigned long
 	return true;
 }
 
-static inline bool __pb_bad_frames_free(unsigned long pfn, unsigned int order)
+static inline bool pb_bad_frames_in(unsigned long pfn, unsigned int order)
 {
 	return false;
 }
 
-static inline bool __pb_bad_frames_free_pages(unsigned long pfn, unsigned long nr_pages)
-{
-	return false;
-}
+static inline void pb_bad_frames_split(unsigned long pfn, unsigned int order) { }
 
 static inline bool pb_bad_frame_release(struct page *page)
 {
@@ -105,19 +102,6 @@ static inline unsigned long pb_bad_frames_accept_bulk(const struct pb_request *r
 			pfns[i] = pfns[--nr];
 	}
 	return nr;
-}
-
-/* Frees a block that has a page with an error; false: the caller has to free it. */
-static inline bool pb_bad_frames_free(unsigned long pfn, unsigned int order)
-{
-	return static_branch_unlikely(&pb_bad_frames_key) && __pb_bad_frames_free(pfn, order);
-}
-
-/* The same for contiguous pages of order 0. */
-static inline bool pb_bad_frames_free_pages(unsigned long pfn, unsigned long nr_pages)
-{
-	return static_branch_unlikely(&pb_bad_frames_key) &&
-	       __pb_bad_frames_free_pages(pfn, nr_pages);
 }
 
 #endif /* PB_BAD_FRAMES_H */

@@ -16,6 +16,12 @@ extern gfp_t pb_gfp_allowed_mask;
  */
 #define PB_GFP_SLOW	(__GFP_WRITE | __GFP_COMP | __GFP_ACCOUNT | __GFP_ZERO)
 
+/*
+ * Pages of a request with one of these flags may be shown to user space, so each page of the block
+ * is checked for other users when it is freed. A block of one page always is.
+ */
+#define PB_GFP_MAPPABLE	(__GFP_ZERO | __GFP_HARDWALL | __GFP_HIGHMEM | __GFP_MOVABLE | __GFP_COMP)
+
 /* Converts the flags that restrict reclaim and growth on behalf of a request back to gfp flags. */
 static inline gfp_t pb_gfp_of_alloc_flags(pb_alloc_flags_t flags)
 {

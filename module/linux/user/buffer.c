@@ -17,11 +17,12 @@
 #include "api/account.h"
 #include "api/account_limit.h"
 #include "api/pages.h"
+#include "api/quarantine.h"
+#include "compat.h"
 #include "core/alloc/failure_reason.h"
 #include "hooks/bad_frames.h"
 #include "instance.h"
 #include "user/buffer.h"
-#include "user/quarantine.h"
 
 #define FREE_BATCH	4096UL	/* pages to free between two calls of cond_resched() */
 
@@ -45,17 +46,6 @@ void pb_buffer_free_frames(unsigned long pfn, unsigned long nr_pages)
 	}
 }
 
-/* Clears flags that unmapping leaves set, because the next owner may use them. */
-static void reset_page_flags(struct page *page)
-{
-	struct folio *folio = page_folio(page);
-
-	if (folio_test_dirty(folio))
-		folio_clear_dirty(folio);
-	if (folio_test_referenced(folio))
-		folio_clear_referenced(folio);
-}
-
 static bool block_pinned(const struct pb_buffer_block *block)
 {
 	unsigned int i;
@@ -65,14 +55,14 @@ static bool block_pinned(const struct pb_buffer_block *block)
 
 		if (page_count(page) != PB_BASE_REFS || PageHWPoison(page))
 			return true;
-		reset_page_flags(page);
+		pb_page_reset_flags(page);
 		cond_resched();
 	}
 	return false;
 }
 
 /* Frees the pages one by one. Those with an error are set aside, pinned ones go to quarantine. */
-static void free_pinned_block(const struct pb_buffer_block *block)
+static void free_pinned_block(struct pb_buffer *buf, const struct pb_buffer_block *block)
 {
 	unsigned int i;
 
@@ -84,23 +74,41 @@ static void free_pinned_block(const struct pb_buffer_block *block)
 		if (pb_bad_frame_release(page))
 			continue;
 		if (page_count(page) != PB_BASE_REFS) {
-			pb_quarantine_add(page);
+			pb_quarantine_collect(&buf->quarantine, page);
 		} else {
-			reset_page_flags(page);
+			pb_page_reset_flags(page);
 			pb_buffer_free_frames(block->pfn + i, 1);
 		}
 		cond_resched();
 	}
 }
 
-static void free_block(const struct pb_buffer_block *block)
+static void free_block(struct pb_buffer *buf, const struct pb_buffer_block *block)
 {
 	if (block_pinned(block))
-		free_pinned_block(block);
+		free_pinned_block(buf, block);
 	else if (block->split)
 		pb_buffer_free_frames(block->pfn, block->nr_pages);
 	else
 		WARN_ON_ONCE(pb_pages_free(block->pfn, block->order));
+}
+
+static void release(struct pb_quarantine_group *group)
+{
+	kfree(container_of(group, struct pb_buffer, quarantine));
+}
+
+/* Hands the pinned pages over, which stay charged. The buffer is freed when all have left. */
+static void quarantine(struct pb_buffer *buf)
+{
+	struct pb_quarantine_group *group = &buf->quarantine;
+
+	group->label = buf->label;
+	group->account = buf->account;
+	group->charged = buf->charged;
+	group->release = release;
+	pb_quarantine_uncharge(group);
+	pb_quarantine_add(group);
 }
 
 static void destroy(struct pb_buffer *buf)
@@ -108,12 +116,16 @@ static void destroy(struct pb_buffer *buf)
 	unsigned int i;
 
 	for (i = 0; i < buf->nr_blocks; i++) {
-		free_block(&buf->block[i]);
+		free_block(buf, &buf->block[i]);
 		cond_resched();
 	}
-	pb_account_uncharge(buf->account, buf->charged);
 	kvfree(buf->block);
 	kvfree(buf->pieces);
+	if (buf->quarantine.nr_pages) {
+		quarantine(buf);
+		return;
+	}
+	pb_account_uncharge(buf->account, buf->charged);
 	kfree(buf);
 }
 

@@ -10,6 +10,7 @@
 
 #include <uapi/linux/pbuddy.h>
 
+#include "api/quarantine.h"
 #include "core/alloc/failure_reason.h"
 #include "core/base/migratetype.h"
 
@@ -51,6 +52,7 @@ struct pb_buffer_block {
  * @label: NUL-terminated, printable
  * @account: account that it is charged to, or NULL
  * @charged: pages charged
+ * @quarantine: pages that are still pinned at the end of the buffer
  *
  * Constant between pb_buffer_create() and the last pb_buffer_put(), except @ref, @counted
  * and the state in @pieces.
@@ -71,6 +73,7 @@ struct pb_buffer {
 	char			label[PBUDDY_LABEL_LEN];
 	struct pb_account	*account;
 	unsigned long		charged;
+	struct pb_quarantine_group quarantine;
 };
 
 /**

@@ -24,6 +24,7 @@
 
 #include <uapi/linux/pbuddy.h>
 
+#include "api/quarantine.h"
 #include "core/cache/pcp.h"
 #include "core/zone/watermark.h"
 #include "core/zone/zone.h"
@@ -32,7 +33,6 @@
 #include "user/buffer.h"
 #include "user/buffer_fd.h"
 #include "user/device_ioctl.h"
-#include "user/quarantine.h"
 #include "user/user_copy.h"
 
 #define FEATURES	(PBUDDY_FEATURE_ALLOC | PBUDDY_FEATURE_BATCH | PBUDDY_FEATURE_DEV_MMAP)
