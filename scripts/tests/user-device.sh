@@ -11,10 +11,13 @@
 . /tests/guest-memory.sh
 
 load pool=0:64M,1:64M || exit 1
+# A driver that maps memory of pbuddy; only kernels with the samples have it.
+[ ! -f /pbuddy_mapper.ko ] || insmod /pbuddy_mapper.ko || exit 1
 # A test makes all the mappings the kernel allows; a quarter of the default shows the same, sooner.
 maps=$(cat /proc/sys/vm/max_map_count)
 echo 16384 >/proc/sys/vm/max_map_count
 pbuddy-test -x race -x unload -x inject -x hwpoison
 status=$?
 echo "$maps" >/proc/sys/vm/max_map_count
+[ ! -f /pbuddy_mapper.ko ] || rmmod pbuddy_mapper
 ends_with "$status"

@@ -256,7 +256,7 @@ static void check_quarantine(struct doctor *doc)
 		return;
 	if (doc->nodes.info.quarantine_bytes)
 		report(doc, "quarantine", WARN,
-		       "I/O in flight, pipes or io_uring pin pages of buffers that have ended",
+		       "I/O in flight, pipes or io_uring refer to freed pages: see debugfs, pbuddy/quarantine",
 		       "%s", format_size(doc->nodes.info.quarantine_bytes, size, sizeof(size)));
 	else
 		report(doc, "quarantine", OK, "", "empty");

@@ -85,3 +85,29 @@ TEST(unload, refused_while_a_page_is_pinned)
 	sleep(1);
 	expect_refused();
 }
+
+/* The same for memory of a driver that has freed it and is unloaded. */
+TEST(unload, refused_while_a_page_of_a_driver_is_in_a_pipe)
+{
+	int ko = open("/pbuddy_mapper.ko", O_RDONLY | O_CLOEXEC), fd, pipe_fd[2];
+	struct iovec iov;
+	uint64_t *p;
+
+	if (ko < 0)
+		test_skip("no pbuddy_mapper.ko");
+	CHECK_EQ(syscall(SYS_finit_module, ko, "", 0), 0);
+	fd = open("/dev/pbuddy_mapper", O_RDWR | O_CLOEXEC);
+	CHECK_EQ(write(fd, "page 0", 6), 6);
+	CHECK_EQ(pipe(pipe_fd), 0);
+	p = map_buffer(fd, PAGE);
+	iov = (struct iovec) { .iov_base = p, .iov_len = PAGE };
+	CHECK_EQ(vmsplice(pipe_fd[1], &iov, 1, 0), PAGE);
+	CHECK_EQ(munmap(p, PAGE), 0);
+	CHECK_EQ(close(fd), 0);
+	wait_for_quarantine(PAGE);
+	CHECK_EQ(syscall(SYS_delete_module, "pbuddy_mapper", O_NONBLOCK), 0);
+	CHECK_EQ(close(dev), 0);
+	expect_refused();
+	sleep(1);
+	expect_refused();
+}
