@@ -161,6 +161,24 @@ static void test_busy(struct kunit *test)
 	pt_expect_all_free(test, f);
 }
 
+/* A block with another user is not freed here, and its count is read for a block of the pool only. */
+static void test_shared(struct kunit *test)
+{
+	struct pt_fixture *f;
+	struct pb_zone *zone = small_zone(test, &f);
+	atomic_t refs = ATOMIC_INIT(2);
+	unsigned long pfn = pt_alloc(f, 2);
+
+	KUNIT_ASSERT_PTR_EQ(test, pb_pfn_zone(&f->pool, pfn), zone);
+	KUNIT_EXPECT_FALSE(test, pb_free_fast_unshared(&f->pool, ~0UL, 2, NULL));
+	KUNIT_EXPECT_FALSE(test, pb_free_fast_unshared(&f->pool, pfn + 4, 2, NULL));
+	KUNIT_EXPECT_FALSE(test, pb_free_fast_unshared(&f->pool, pfn, 2, &refs));
+	KUNIT_EXPECT_EQ(test, pb_page_order(&f->pool, pfn), 2);
+	atomic_set(&refs, 1);
+	KUNIT_EXPECT_TRUE(test, pb_free_fast_unshared(&f->pool, pfn, 2, &refs));
+	pt_expect_all_free(test, f);
+}
+
 static struct kunit_case fastpath_cases[] = {
 	KUNIT_CASE(test_alloc_and_free),
 	KUNIT_CASE(test_watermark),
@@ -168,6 +186,7 @@ static struct kunit_case fastpath_cases[] = {
 	KUNIT_CASE(test_in_use),
 	KUNIT_CASE(test_free_refused),
 	KUNIT_CASE(test_busy),
+	KUNIT_CASE(test_shared),
 	{}
 };
 

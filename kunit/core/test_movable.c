@@ -368,7 +368,7 @@ static enum pb_release keep_or_free(struct pb_pool *pool, unsigned long pfn, uns
 	return PB_RELEASE_KEPT;
 }
 
-static const unsigned int kept_orders[] = { 0, 3, 9, 10 };
+static const unsigned int kept_orders[] = { 0, 3, 9, 10, 13 };
 
 static void describe_order(const unsigned int *order, char *desc)
 {
@@ -381,7 +381,7 @@ KUNIT_ARRAY_PARAM(kept_orders, kept_orders, describe_order);
 static void test_kept(struct kunit *test)
 {
 	unsigned int order = *(const unsigned int *)test->param_value;
-	struct pt_fixture *f = pt_pool(test, &pt_small);
+	struct pt_fixture *f = pt_pool(test, &pt_gig);
 	unsigned long pfn = pt_alloc(f, order);
 
 	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
