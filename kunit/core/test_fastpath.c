@@ -161,7 +161,7 @@ static void test_busy(struct kunit *test)
 	pt_expect_all_free(test, f);
 }
 
-/* A block with another user is not freed here, and its count is read for a block of the pool only. */
+/* A block with another user is not freed here. The count is read for blocks of the pool only. */
 static void test_shared(struct kunit *test)
 {
 	struct pt_fixture *f;

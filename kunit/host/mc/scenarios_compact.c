@@ -126,6 +126,50 @@ static void mover(void)
 	pb_zone_free(mc.zone, block, 0);
 }
 
+/* Whether ops->release has kept the block, which another user refers to until then. */
+static bool kept(void) { return mc_got(6); }
+
+static enum pb_release keep_once(struct pb_pool *pool, unsigned long pfn, unsigned int order)
+{
+	if (kept())
+		return PB_RELEASE_FREE;
+	pb_keep_allocated(pool, pfn, order);
+	mc.got[6] = pfn;
+	return PB_RELEASE_KEPT;
+}
+
+static void checked_block(void)
+{
+	movable_block();
+	pb_set_checked(mc.pool, block);
+	mc.pool->ops.release = keep_once;
+}
+
+static void owner_frees_checked(void) { pb_free(mc.pool, block, 0); }
+
+static void mover_of_checked(void)
+{
+	if (!pb_movable_isolate(mc.pool, block, 0) || pb_movable_putback(mc.pool, block) ||
+	    pb_release(mc.pool, block, 0, *pb_order_map(mc.pool, block)) != PB_RELEASE_FREE)
+		return;
+	mc_violate("a block with another user is freed");
+}
+
+/* As the work item of the quarantine. */
+static void free_kept(void)
+{
+	if (kept())
+		mc_free(block, 0);
+}
+
+static void is_kept(void)
+{
+	if (!kept())
+		mc_violate("the free did not ask for the block");
+	if (pb_page_order(mc.pool, block) < 0 && !mc.free)
+		mc_violate("a block with another user is free");
+}
+
 static void stays_movable(void)
 {
 	if (!mc_got(7) && !(*pb_order_map(mc.pool, block) & PB_FRAME_MOVABLE))
@@ -292,6 +336,8 @@ static const struct mc_scenario rows[] = {
 	{ "movable_clear", movable_block, { mover, owner_clears }, 0, stays_movable },
 	{ "movable_clear_free", movable_block, { mover, owner_clears_frees } },
 	{ "movable_two_movers", movable_block, { mover, mover, owner_frees } },
+	{ "checked_free", checked_block, { mover_of_checked, owner_frees_checked, free_kept }, 0,
+	  is_kept },
 	{ "contig_alloc", half_free, { contig_free, alloc3 } },
 	{ "contig_free", half_free, { contig_free, free_contig } },
 	{ "contig_cached", cached_by_others, { contig_pageblock, free_two_in_second }, 0,
