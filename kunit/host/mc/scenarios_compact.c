@@ -134,6 +134,7 @@ static enum pb_release keep_once(struct pb_pool *pool, unsigned long pfn, unsign
 	if (kept())
 		return PB_RELEASE_FREE;
 	pb_keep_allocated(pool, pfn, order);
+	smp_mb();	/* as llist_add() */
 	mc.got[6] = pfn;
 	return PB_RELEASE_KEPT;
 }

@@ -202,11 +202,13 @@ EXPORT_SYMBOL_PB_TEST(pb_check_on_free);
  * @pfn: its head
  * @order: its order
  *
- * The block is allocated, checked and not movable. Context: any, NMI included.
+ * The block is allocated, checked and not movable. A second free that sees it so sees all stores of
+ * the caller, too. Context: any, NMI included.
  */
 void pb_keep_allocated(struct pb_pool *pool, unsigned long pfn, unsigned int order)
 {
-	WRITE_ONCE(*pb_order_map(pool, pfn), (order + 1) | PB_FRAME_CHECKED);
+	/* Pairs with the compare-exchange of a second free. */
+	smp_store_release(pb_order_map(pool, pfn), (u8)((order + 1) | PB_FRAME_CHECKED));
 }
 EXPORT_SYMBOL_PB_TEST(pb_keep_allocated);
 
