@@ -59,6 +59,16 @@ node_mib() { awk '/MemTotal/ { print int($4 / 1024) }' "/sys/devices/system/node
 partly() {
 	load pool=1:"$(node_mib 1)"M && said 'node 1: got [0-9]+ of [0-9]+ MiB from contig'
 }
+# Each zone of the node is above its low watermark, where no task has to reclaim.
+host_comes_first() {
+	awk '/^Node/ { on = $2 == "1,"; zone = $4 } on && $2 == "free" { free = $3 }
+		on && $1 == "low" { low = $2; managed = 0 } on && $1 == "managed" { managed = $2 }
+		on && $1 == "managed" && managed { print zone ": " free " free, low watermark " low
+			n++
+			if (free <= low) bad = 1 }
+		END { exit bad || !n }' /proc/zoneinfo &&
+		said 'node 1: zone [A-Za-z0-9]+ has [0-9]+ MiB free and keeps [0-9]+ MiB for the system'
+}
 alive_then() { [ "$(node_pages 1)" -gt 25600 ] && verified; }
 strict() {
 	fails_with 12 'node 1: got [0-9]+ of [0-9]+ MiB from contig, and strict=1' \
@@ -80,6 +90,7 @@ t contig_same_node_twice same_node_twice
 t contig_default_pool default_pool
 t contig_gives_default_back all_of_it
 t contig_says_how_much_it_got partly
+t contig_leaves_the_watermarks host_comes_first
 t contig_leaves_the_system_alive alive_then
 t contig_gives_a_part_back all_of_it
 t contig_strict_fails strict

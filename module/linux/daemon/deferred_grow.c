@@ -119,6 +119,9 @@ unsigned int pb_deferred_grow_spans(struct pb_range *spans)
 		nid = growers[i].spec.nid;
 		start = NODE_DATA(nid)->node_start_pfn;
 		end = pgdat_end_pfn(NODE_DATA(nid));
+		/* Not of memory that is added to the node later: the pool has no entries for it. */
+		growers[i].spec.from_pfn = start;
+		growers[i].spec.to_pfn = end;
 		nr += add_span(&spans[nr], start, min(end, dma32_end), nid, PB_ZONE_DMA32);
 		nr += add_span(&spans[nr], max(start, dma32_end), end, nid, PB_ZONE_NORMAL);
 	}

@@ -24,6 +24,8 @@ struct pb_source_ops;
  *	grow if this is not above @nr_pages
  * @source: source of the memory
  * @label: argument of the source, or empty
+ * @from_pfn: the source takes no memory below, when it @grows
+ * @to_pfn: nor from here on, unless it is 0
  * @implied: made by pb_pool_spec_default(), as pool= was not given
  */
 struct pb_pool_spec {
@@ -32,6 +34,8 @@ struct pb_pool_spec {
 	unsigned long			max_pages;
 	const struct pb_source_ops	*source;
 	char				label[PB_POOL_LABEL_LEN];
+	unsigned long			from_pfn;
+	unsigned long			to_pfn;
 	bool				implied;
 };
 

@@ -8,6 +8,12 @@
  * order first, and within an order from the highest PFN down. So the pool can serve large orders,
  * and the kernel keeps memory in its low zones.
  *
+ * The system's memory comes first. A range is taken only when its zone stays above its high
+ * watermark and a margin without it: alloc_contig_range() takes free pages whatever the watermarks
+ * are, and a task that is bound to the node would be killed for memory. Where the page cache has
+ * the memory, it is reclaimed before. Pageblocks of the kernel's contiguous areas are not taken:
+ * alloc_contig_range() refuses them at once, as they are isolated for cma_alloc() only.
+ *
  * alloc_contig_pages() does not suit: each call starts over at the bottom of a zone and allocates
  * the first range that fits.
  */
@@ -20,9 +26,11 @@
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/page-flags.h>
+#include <linux/printk.h>
 #include <linux/sched/signal.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
+#include <linux/vmstat.h>
 
 #include "compat.h"
 #include "core/base/order.h"
@@ -36,6 +44,10 @@
 /* Memory that stays available to the system: at least this, and at least 1/KEEP_SHARE of it. */
 #define KEEP_MIN		((unsigned long)SZ_16M >> PAGE_SHIFT)
 #define KEEP_SHARE		32
+/* Of each zone, beside its high watermark. */
+#define ZONE_KEEP_SHARE		64
+/* Largest range of one call of alloc_contig_range(), which does not reschedule. */
+#define PIECE_PAGES		((unsigned long)SZ_32M >> PAGE_SHIFT)
 
 /**
  * struct scan - candidates of one node
@@ -91,8 +103,16 @@ static bool pageblock_is_candidate(unsigned long pfn, int nid)
 	return true;
 }
 
-static int scan_node(struct scan *scan, int nid)
+/* Pageblocks that cross the limits of the spec are none of the candidates. */
+static bool within_limits(const struct pb_pool_spec *spec, unsigned long pfn)
 {
+	return pfn >= spec->from_pfn &&
+	       (!spec->to_pfn || pfn + PB_PAGEBLOCK_NR <= spec->to_pfn);
+}
+
+static int scan_node(struct scan *scan, const struct pb_pool_spec *spec)
+{
+	int nid = spec->nid;
 	unsigned long end_pfn = pgdat_end_pfn(NODE_DATA(nid)), block;
 
 	scan->base_pfn = round_down(NODE_DATA(nid)->node_start_pfn, 1UL << PB_MAX_ORDER);
@@ -101,7 +121,8 @@ static int scan_node(struct scan *scan, int nid)
 	if (!scan->ok)
 		return -ENOMEM;
 	for (block = 0; block < scan->nr; block++) {
-		if (pageblock_is_candidate(pageblock_pfn(scan, block), nid))
+		if (within_limits(spec, pageblock_pfn(scan, block)) &&
+		    pageblock_is_candidate(pageblock_pfn(scan, block), nid))
 			__set_bit(block, scan->ok);
 		if (fatal_signal_pending(current))
 			return -EINTR;
@@ -131,18 +152,125 @@ static bool system_can_spare(unsigned long nr_pages)
 	return si_mem_available() >= (long)(nr_pages + keep);
 }
 
+/* Pages that a zone keeps. */
+static unsigned long zone_floor(const struct zone *zone)
+{
+	return high_wmark_pages(zone) + zone_managed_pages(zone) / ZONE_KEEP_SHARE;
+}
+
+static bool zone_can_spare(const struct zone *zone, unsigned long nr_pages)
+{
+	return zone_page_state(zone, NR_FREE_PAGES) >= nr_pages + zone_floor(zone);
+}
+
+/* Whether the page cache of a zone, half of which may be in use, has what the zone lacks. */
+static bool worth_reclaiming(const struct zone *zone, unsigned long nr_pages)
+{
+	unsigned long cache = zone_page_state(zone, NR_ZONE_INACTIVE_FILE) +
+			      zone_page_state(zone, NR_ZONE_ACTIVE_FILE);
+
+	return zone_page_state(zone, NR_FREE_PAGES) + cache / 2 >= nr_pages + zone_floor(zone);
+}
+
+/* Has the kernel reclaim pages of a node: allocates so many, and frees them. */
+static void reclaim_pages(int nid, unsigned long nr_pages)
+{
+	gfp_t gfp = (GFP_HIGHUSER_MOVABLE & ~__GFP_MOVABLE) | __GFP_THISNODE | __GFP_NORETRY |
+		    __GFP_NOWARN;
+	struct page *page, *next;
+	LIST_HEAD(pages);
+
+	while (nr_pages-- && !fatal_signal_pending(current)) {
+		page = alloc_pages_node(nid, gfp, 0);
+		if (!page)
+			break;
+		list_add(&page->lru, &pages);
+		cond_resched();
+	}
+	list_for_each_entry_safe(page, next, &pages, lru) {
+		list_del(&page->lru);
+		__free_page(page);
+		cond_resched();
+	}
+}
+
+/* Whether the zone and the system keep enough without a range of the zone. */
+static bool can_spare(const struct zone *zone, unsigned long nr_pages)
+{
+	if (!system_can_spare(nr_pages))
+		return false;
+	if (zone_can_spare(zone, nr_pages))
+		return true;
+	if (!worth_reclaiming(zone, nr_pages))
+		return false;
+	reclaim_pages(zone_to_nid(zone), nr_pages + zone_floor(zone));
+	return zone_can_spare(zone, nr_pages);
+}
+
+static void free_range(unsigned long pfn, unsigned long nr_pages)
+{
+	unsigned long n;
+
+	for (; nr_pages; pfn += n, nr_pages -= n) {
+		n = min(nr_pages, PB_PAGEBLOCK_NR);
+		free_contig_range(pfn, n);
+		cond_resched();
+	}
+}
+
+/* Takes a range piece by piece; all or nothing. */
+static int alloc_range(unsigned long pfn, unsigned long nr_pages)
+{
+	unsigned long done, n;
+	int ret = 0;
+
+	for (done = 0; done < nr_pages; done += n) {
+		n = min(nr_pages - done, PIECE_PAGES);
+		ret = fatal_signal_pending(current) ? -EINTR :
+		      pb_alloc_contig_range(pfn + done, pfn + done + n,
+					    GFP_KERNEL | __GFP_NOWARN);
+		if (ret)
+			break;
+		cond_resched();
+	}
+	if (ret)
+		free_range(pfn, done);
+	return ret;
+}
+
 /* Returns 0 after adding the range to the list; -EBUSY if a page cannot be moved now. */
 static int alloc_piece(const struct pb_pool_spec *spec, struct list_head *extents,
 		       unsigned long pfn, unsigned long nr_pages)
 {
-	int ret = pb_alloc_contig_range(pfn, pfn + nr_pages, GFP_KERNEL | __GFP_NOWARN);
+	int ret = alloc_range(pfn, nr_pages);
 
 	if (ret)
 		return ret == -EINTR ? -EINTR : -EBUSY;
 	ret = pb_extent_add(extents, spec, pfn, nr_pages, NULL);
 	if (ret)
-		free_contig_range(pfn, nr_pages);
+		free_range(pfn, nr_pages);
 	return ret;
+}
+
+/*
+ * Whether the zone of a range is left alone. @low is the zone for which this was found last. Logs
+ * the reason for ranges of a pageblock, the last that are tried.
+ */
+static bool zone_is_low(unsigned long pfn, unsigned long nr_pages, const struct zone **low)
+{
+	const struct zone *zone = page_zone(pfn_to_page(pfn));
+
+	if (zone == *low)
+		return true;
+	if (can_spare(zone, nr_pages))
+		return false;
+	*low = zone;
+	if (nr_pages == PB_PAGEBLOCK_NR)
+		pr_warn_ratelimited("node %d: zone %s has %lu MiB free and keeps %lu MiB for the system\n",
+				    zone_to_nid(zone), zone->name,
+				    zone_page_state(zone, NR_FREE_PAGES) >> (20 - PAGE_SHIFT),
+				    zone_floor(zone) >> (20 - PAGE_SHIFT));
+	return true;
 }
 
 /* Takes aligned ranges of one order, from the highest PFN down, until less than one is missing. */
@@ -152,14 +280,15 @@ static long alloc_order(struct scan *scan, const struct pb_pool_spec *spec,
 	unsigned long nr = 1UL << (order - PB_PAGEBLOCK_ORDER), pages = 1UL << order;
 	unsigned long block, got = 0;
 	unsigned int fails = nr > 1 ? MAX_FAILS : MAX_FAILS_PAGEBLOCK;
+	const struct zone *low = NULL;
 	int ret;
 
 	for (block = round_down(scan->nr, nr); want - got >= pages; block -= nr) {
 		if (fatal_signal_pending(current))
 			return -EINTR;
-		if (run_is_candidate(scan, block, nr)) {
-			if (!system_can_spare(pages))
-				break;
+		/* A lower zone may have more than one that is low. */
+		if (run_is_candidate(scan, block, nr) &&
+		    !zone_is_low(pageblock_pfn(scan, block), pages, &low)) {
 			ret = alloc_piece(spec, extents, pageblock_pfn(scan, block), pages);
 			if (!ret) {
 				bitmap_clear(scan->ok, block, nr);
@@ -183,7 +312,7 @@ static long alloc_pass(const struct pb_pool_spec *spec, struct list_head *extent
 	struct scan scan = {};
 	unsigned int order;
 	unsigned long got = 0;
-	long ret = scan_node(&scan, spec->nid);
+	long ret = scan_node(&scan, spec);
 
 	for (order = PB_MAX_ORDER; !ret && got < want && order >= PB_PAGEBLOCK_ORDER; order--) {
 		long allocated = alloc_order(&scan, spec, extents, order, want - got);
@@ -199,13 +328,7 @@ static long alloc_pass(const struct pb_pool_spec *spec, struct list_head *extent
 
 static void contig_release(struct pb_extent *extent, unsigned long pfn, unsigned long nr_pages)
 {
-	unsigned long n;
-
-	for (; nr_pages; pfn += n, nr_pages -= n) {
-		n = min(nr_pages, PB_PAGEBLOCK_NR);
-		free_contig_range(pfn, n);
-		cond_resched();
-	}
+	free_range(pfn, nr_pages);
 }
 
 static long contig_reserve(const struct pb_pool_spec *spec, struct list_head *extents)
