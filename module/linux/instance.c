@@ -215,6 +215,30 @@ struct list_head *pb_instance_extents(void)
 }
 
 /**
+ * pb_instance_unpinnable - whether the kernel refuses to pin a page for a long term
+ * @pfn: a page of the pool
+ *
+ * Context: any.
+ *
+ * Return: true if its source says so.
+ */
+bool pb_instance_unpinnable(unsigned long pfn)
+{
+	const struct pb_extent *extent;
+	bool unpinnable = false;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(extent, &extents, node) {
+		if (pfn >= extent->start_pfn && pfn < extent->start_pfn + extent->nr_pages) {
+			unpinnable = extent->source->unpinnable;
+			break;
+		}
+	}
+	rcu_read_unlock();
+	return unpinnable;
+}
+
+/**
  * pb_instance_add_extent - move an extent that the pool has grown by to the list
  * @extent: the extent; is removed from the list that it is on
  *

@@ -40,6 +40,7 @@ unsigned long pb_instance_pages(void);
 bool pb_instance_has_memory(int nid);
 unsigned long pb_instance_node_pages(int nid);
 struct list_head *pb_instance_extents(void);
+bool pb_instance_unpinnable(unsigned long pfn);
 void pb_instance_add_extent(struct pb_extent *extent);
 
 #endif /* PB_INSTANCE_H */

@@ -44,6 +44,15 @@ beside_contig() { load pool=0:16M@cma,0:16M && owns 0 32 && verified; }
 
 odd_sizes() { load pool=0:6M@cma,0:10M@cma,0:2M@cma && owns 0 18 && verified; }
 
+# A long-term pin fails at once, instead of never; others work.
+pins() {
+	load pool=0:64M@cma || return
+	pbuddy-test pin.long_term_in_contiguous_area pin.short_term_in_contiguous_area >/tmp/out 2>&1
+	status=$?
+	cat /tmp/out
+	[ "$status" -eq 0 ]
+}
+
 areas_full_again() {
 	echo "$used pages given out at first, $(cma_used) now"
 	[ "$(cma_used)" -eq "$used" ]
@@ -56,6 +65,8 @@ t cma_gives_back gives_back 32768
 t cma_takes_from_the_areas from_the_areas
 t cma_gives_area_back gives_back 16384
 t cma_has_again_what_it_had areas_full_again
+t cma_pins pins
+t cma_gives_back_after_pins gives_back 16384
 t cma_everything everything
 t cma_gives_everything_back gives_back 65536
 t cma_strict too_much_strict

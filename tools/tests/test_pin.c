@@ -197,7 +197,19 @@ TEST(pin, direct_io)
 #endif
 #define REGISTER_BUFFERS 0
 
-/* Registers a fixed buffer, whose pages stay pinned until the ring is closed. */
+/* Whether all memory of the pool is that of the kernel's contiguous areas. */
+static bool pool_is_cma(void)
+{
+	char text[128];
+
+	return read_file("/sys/module/pbuddy/parameters/pool", text, sizeof(text)) &&
+	       strstr(text, "@cma") && !strchr(text, ',');
+}
+
+/*
+ * Registers a fixed buffer, whose pages stay pinned until the ring is closed. The kernel refuses
+ * that at once for memory of its contiguous areas.
+ */
 static int pin_by_uring(void *p, size_t bytes)
 {
 	struct iovec iov = { .iov_base = p, .iov_len = bytes };
@@ -211,9 +223,35 @@ static int pin_by_uring(void *p, size_t bytes)
 		/* Before Linux 6.5 io_uring refused file mappings. */
 		if (errno == EOPNOTSUPP)
 			test_skip("this kernel's io_uring registers anonymous memory only");
-		CHECK_EQ(errno, 0);
+		CHECK_EQ(errno, pool_is_cma() ? EFAULT : 0);
+		close(ring);
+		return -1;
 	}
 	return ring;
+}
+
+TEST_TIMEOUT(pin, long_term_in_contiguous_area, 60)
+{
+	uint64_t *p = map_device(16 * PAGE);
+	int fd = alloc_buffer(16 * PAGE);
+
+	if (!pool_is_cma())
+		test_skip("the pool is not one contiguous area (pool=NODE:SIZE@cma)");
+	CHECK_EQ(pin_by_uring(p, 16 * PAGE), -1);
+	CHECK_EQ(pin_by_uring(map_buffer(fd, 16 * PAGE), 16 * PAGE), -1);
+}
+
+TEST_TIMEOUT(pin, short_term_in_contiguous_area, 60)
+{
+	uint64_t *p = map_device(16 * PAGE);
+	int pipe_fd[2];
+
+	if (!pool_is_cma())
+		test_skip("the pool is not one contiguous area (pool=NODE:SIZE@cma)");
+	CHECK_EQ(pipe2(pipe_fd, O_CLOEXEC), 0);
+	stamp(p, 16 * PAGE, 5);
+	pin_in_pipe(pipe_fd[1], p, 4 * PAGE);
+	read_back(pipe_fd[0], 4 * PAGE, 5);
 }
 
 TEST(pin, io_uring_fixed_buffer_outlives_its_buffer)

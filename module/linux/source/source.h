@@ -45,6 +45,7 @@ struct pb_pool_spec {
  * @label: meaning of LABEL, for messages; NULL: the source has no label, else a label is required
  * @grows: @reserve may be called again while the module runs, for memory of the node
  * @frees: @release frees the pages to the kernel, and is not called for pages with a memory error
+ * @unpinnable: the kernel refuses to pin the pages for a long term
  * @beyond_node: the kernel may not count the memory as the node's, so that SIZE may exceed the
  *	memory of the node
  * @check: tests whether the running kernel can serve a spec. If not, logs one line that names the
@@ -78,6 +79,7 @@ struct pb_source_ops {
 	const char	*label;
 	bool		grows;
 	bool		frees;
+	bool		unpinnable;
 	bool		beyond_node;
 	int		(*check)(const struct pb_pool_spec *spec);
 	long		(*reserve)(const struct pb_pool_spec *spec, struct list_head *extents);

@@ -281,6 +281,7 @@ static void cma_finish(struct pb_extent *extent, bool complete)
 const struct pb_source_ops pb_source_cma = {
 	.name = "cma",
 	.frees = true,
+	.unpinnable = true,
 	.check = cma_check,
 	.reserve = cma_reserve,
 	.release = cma_release_pages,

@@ -98,6 +98,22 @@ static bool is_private(const struct vm_area_struct *vma)
 	return !(vma->vm_flags & VM_MAYSHARE);
 }
 
+/*
+ * Whether a page of the buffer cannot be pinned for a long term. The kernel would try to migrate
+ * it, which it cannot, again and again until the task is killed. VM_IO makes it refuse the pin
+ * (EFAULT), and get_user_pages() as well; the fast variants, which most users call, still pin for
+ * a short term.
+ */
+static bool is_unpinnable(const struct pb_buffer *buf)
+{
+	unsigned int i;
+
+	for (i = 0; i < buf->nr_blocks; i++)
+		if (pb_instance_unpinnable(buf->block[i].pfn))
+			return true;
+	return false;
+}
+
 /**
  * pb_mmap_buffer() - map a part of a buffer
  * @buf: the buffer
@@ -117,7 +133,7 @@ int pb_mmap_buffer(struct pb_buffer *buf, struct vm_area_struct *vma)
 	 * It must not grow past the buffer; page tables are copied at fork, not faulted in. A fault
 	 * cannot set VM_MIXEDMAP, which vm_insert_pages() needs.
 	 */
-	vm_flags_set(vma, VM_DONTEXPAND | VM_MIXEDMAP);
+	vm_flags_set(vma, VM_DONTEXPAND | VM_MIXEDMAP | (is_unpinnable(buf) ? VM_IO : 0));
 	vma->vm_ops = &buffer_vm_ops;
 	vma->vm_private_data = pb_buffer_get(buf);
 	return 0;
