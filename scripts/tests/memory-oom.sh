@@ -6,8 +6,8 @@
 # copy: /usr/sbin/memtester
 #
 # OOM policy: with oom=fail a request fails and no process is killed. With oom=kill one process is
-# killed, the one that holds most of the pool by descriptors or mappings; a process without pages
-# is not killed.
+# killed, the one that created most buffers of the user that has most of the pool; a process without
+# pages is not killed. tools/tests/test_oom.c has processes of several users.
 # shellcheck source=scripts/lib/ktap.sh
 . /tests/ktap.sh
 # shellcheck source=scripts/lib/guest-memory.sh
@@ -49,7 +49,7 @@ kills_the_larger() {
 	echo kill >"$policy"
 	pbuddyctl alloc --size 30M || return
 	by_sigkill "$large" && alive "$small" && alive "$bystander" && [ "$(event oom_kill)" -eq 1 ] &&
-		said 'Out of memory: Killed process [0-9]* \(pbuddyctl\) pool-pages:32768kB, oom_score_adj:0, for pbuddyctl\[[0-9]*\] order:0'
+		said 'Out of memory: Killed process [0-9]* \(pbuddyctl\) pool-pages:32768kB, UID:0, oom_score_adj:0, for pbuddyctl\[[0-9]*\] order:0'
 }
 
 # oom_score_adj moves the choice by that many thousandths of the pool: 16 MiB and half of the pool

@@ -495,6 +495,53 @@ const char *pb_account_text(const struct pb_account *account, char *text, size_t
 	return text;
 }
 
+/**
+ * pb_account_user - the user in the initial namespace that pays for a task
+ * @cred: credentials of the task
+ *
+ * Context: any; the caller keeps @cred.
+ * Return: the user, or the owner of the outermost user namespace.
+ */
+kuid_t pb_account_user(const struct cred *cred)
+{
+	const struct user_namespace *ns;
+	kuid_t uid = cred->uid;
+
+	for (ns = cred->user_ns; ns != &init_user_ns; ns = ns->parent)
+		uid = ns->owner;
+	return uid;
+}
+
+/**
+ * pb_account_next_user - iterate over the users in the initial namespace that have pages
+ * @uid: the last one, or INVALID_UID to begin; set to the next, in ascending order
+ * @pages: set to its pages, with those of the namespaces it owns
+ *
+ * Context: process.
+ * Return: false when there is no other.
+ */
+bool pb_account_next_user(kuid_t *uid, unsigned long *pages)
+{
+	const struct pb_account *account, *next = NULL;
+	unsigned int bucket;
+
+	raw_spin_lock_irq(&accounts_lock);
+	hash_for_each(accounts, bucket, account, node) {
+		if (account->parent != &everyone || !atomic_long_read(&account->pages))
+			continue;
+		if (uid_valid(*uid) && uid_lte(account->uid, *uid))
+			continue;
+		if (!next || uid_lt(account->uid, next->uid))
+			next = account;
+	}
+	if (next) {
+		*uid = next->uid;
+		*pages = atomic_long_read(&next->pages);
+	}
+	raw_spin_unlock_irq(&accounts_lock);
+	return next;
+}
+
 /* Blocks freed in NMIs whose uncharge is deferred. */
 long pb_account_deferred_blocks(void)
 {

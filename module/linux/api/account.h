@@ -4,7 +4,9 @@
 #define PB_ACCOUNT_H
 
 #include <linux/types.h>
+#include <linux/uidgid.h>
 
+struct cred;
 struct pb_account;
 struct pb_account_excess;
 struct seq_file;
@@ -17,6 +19,8 @@ struct pb_account *pb_account_try_charge(unsigned long nr_pages, bool may_sleep,
 void pb_account_uncharge(struct pb_account *account, unsigned long nr_pages);
 bool pb_account_uncharge_part(struct pb_account *account, unsigned long nr_pages);
 bool pb_account_exempt(void);
+kuid_t pb_account_user(const struct cred *cred);
+bool pb_account_next_user(kuid_t *uid, unsigned long *pages);
 
 long pb_account_deferred_blocks(void);
 void pb_account_show(struct seq_file *m);

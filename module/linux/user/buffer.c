@@ -7,11 +7,9 @@
  * A buffer does not change between its creation and its end, so it needs no lock. Only the state
  * of its pieces changes, which buffer_zero.c describes.
  */
-#include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
-#include <linux/spinlock.h>
 #include <linux/string.h>
 
 #include "api/account.h"
@@ -23,6 +21,7 @@
 #include "hooks/bad_frames.h"
 #include "instance.h"
 #include "user/buffer.h"
+#include "user/creator.h"
 
 #define FREE_BATCH	4096UL	/* pages to free between two calls of cond_resched() */
 
@@ -116,9 +115,12 @@ static void destroy(struct pb_buffer *buf)
 	unsigned int i;
 
 	for (i = 0; i < buf->nr_blocks; i++) {
+		pb_creator_add(buf->creator, buf->block[i].pfn, -(long)buf->block[i].nr_pages);
 		free_block(buf, &buf->block[i]);
 		cond_resched();
 	}
+	pb_creator_charge(buf->creator, -(long)buf->charged);
+	pb_creator_put(buf->creator);
 	kvfree(buf->block);
 	kvfree(buf->pieces);
 	if (buf->quarantine.nr_pages) {
@@ -157,6 +159,7 @@ static int charge(struct pb_buffer *buf, const struct pb_buffer_spec *spec, enum
 	}
 	buf->account = account;
 	buf->charged = nr_pages;
+	pb_creator_charge(buf->creator, nr_pages);
 	return 0;
 }
 
@@ -168,48 +171,6 @@ static int fill_buffer(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
 	if (err)
 		return err;
 	return spec->zero_later ? pb_buffer_zero_later(buf) : pb_buffer_zero(buf);
-}
-
-/* ---- Buffers that are being created ---- */
-
-static LIST_HEAD(building);
-static DEFINE_SPINLOCK(building_lock);
-
-/* Counts the blocks allocated so far as pages of the calling process. */
-static void begin_building(struct pb_buffer *buf)
-{
-	buf->builder = task_tgid(current);
-	spin_lock(&building_lock);
-	list_add(&buf->building, &building);
-	spin_unlock(&building_lock);
-}
-
-static void end_building(struct pb_buffer *buf)
-{
-	spin_lock(&building_lock);
-	list_del(&buf->building);
-	spin_unlock(&building_lock);
-	buf->builder = NULL;
-}
-
-/**
- * pb_buffer_pages_building() - count pages of the buffers that a process is creating
- * @tgid: of the process
- *
- * Context: process; does not sleep.
- * Return: number of pages.
- */
-unsigned long pb_buffer_pages_building(struct pid *tgid)
-{
-	unsigned long pages = 0;
-	struct pb_buffer *buf;
-
-	spin_lock(&building_lock);
-	list_for_each_entry(buf, &building, building)
-		if (buf->builder == tgid)
-			pages += READ_ONCE(buf->nr_pages);
-	spin_unlock(&building_lock);
-	return pages;
 }
 
 /* ---- Creation and end ---- */
@@ -235,9 +196,12 @@ struct pb_buffer *pb_buffer_create(const struct pb_buffer_spec *spec, enum pb_re
 	refcount_set(&buf->ref, 1);
 	buf->migratetype = spec->migratetype;
 	strscpy(buf->label, spec->label, sizeof(buf->label));
-	begin_building(buf);
+	buf->creator = pb_creator_get();
+	if (!buf->creator) {
+		kfree(buf);
+		return ERR_PTR(-ENOMEM);
+	}
 	err = charge(buf, spec, reason) ?: fill_buffer(buf, spec, reason);
-	end_building(buf);
 	if (err) {
 		destroy(buf);
 		return ERR_PTR(err);

@@ -3,7 +3,6 @@
 #ifndef PB_BUFFER_H
 #define PB_BUFFER_H
 
-#include <linux/list.h>
 #include <linux/nodemask.h>
 #include <linux/refcount.h>
 #include <linux/types.h>
@@ -16,6 +15,7 @@
 
 struct page;
 struct pb_account;
+struct pb_creator;
 
 /**
  * struct pb_buffer_block - one allocation of the core inside a buffer
@@ -46,8 +46,7 @@ struct pb_buffer_block {
  * @block: ascending by @start, without gaps
  * @zeroed: during creation: the last allocated block is known to be zero
  * @pieces: which pieces are to be zeroed, or NULL when none is (buffer_zero.c)
- * @building: in the list of buffers that are being created (buffer.c)
- * @builder: process that creates it
+ * @creator: record of the process that created it
  * @counted: stamp of the last count of process_pages.c that included it
  * @label: NUL-terminated, printable
  * @account: account that it is charged to, or NULL
@@ -67,8 +66,7 @@ struct pb_buffer {
 	struct pb_buffer_block	*block;
 	bool			zeroed;
 	unsigned long		*pieces;
-	struct list_head	building;
-	struct pid		*builder;
+	struct pb_creator	*creator;
 	unsigned int		counted;
 	char			label[PBUDDY_LABEL_LEN];
 	struct pb_account	*account;
@@ -109,8 +107,6 @@ struct pb_buffer_spec {
 struct pb_buffer *pb_buffer_create(const struct pb_buffer_spec *spec, enum pb_reason *reason);
 struct pb_buffer *pb_buffer_get(struct pb_buffer *buf);
 void pb_buffer_put(struct pb_buffer *buf);
-
-unsigned long pb_buffer_pages_building(struct pid *tgid);
 
 void pb_buffer_free_frames(unsigned long pfn, unsigned long nr_pages);
 

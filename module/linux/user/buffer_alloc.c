@@ -19,6 +19,7 @@
 #include "request/gfp.h"
 #include "request/policy.h"
 #include "user/buffer.h"
+#include "user/creator.h"
 
 #define FIRST_BLOCKS	8	/* entries of the block array to begin with */
 #define TRACE_GFP	(GFP_HIGHUSER | __GFP_ZERO)	/* gfp flags shown by tracepoints */
@@ -55,6 +56,7 @@ static void store_block(struct pb_buffer *buf, unsigned long pfn, unsigned long 
 	};
 	buf->zeroed = false;
 	buf->nr_pages += nr_pages;
+	pb_creator_add(buf->creator, pfn, nr_pages);
 }
 
 /* Stores a block of @order, of which at most @want pages are kept. */

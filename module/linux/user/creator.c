@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The creators of buffers, for the OOM policy: for each process and user that a buffer was charged
+ * to, the pages of those buffers in each zone. A record exists while it has buffers, so it may
+ * outlive its process. The pages are counted when blocks are stored and freed. So they are known
+ * without the address spaces and descriptors of processes, which can be locked for long, or where
+ * a buffer is not when its descriptor is in a message of a socket.
+ */
+#include <linux/atomic.h>
+#include <linux/cred.h>
+#include <linux/hashtable.h>
+#include <linux/pid.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+
+#include "api/account.h"
+#include "core/alloc/alloc.h"
+#include "core/cache/freelist.h"
+#include "core/zone/watermark.h"
+#include "core/zone/zone.h"
+#include "instance.h"
+#include "user/creator.h"
+
+#define CREATOR_BITS	6
+
+/**
+ * struct pb_creator - a process that created buffers
+ * @node: in creators, by user
+ * @pid: its thread group, referenced
+ * @uid: user in the initial namespace that they were charged to
+ * @nr_buffers: buffers that exist
+ * @charged: pages charged for them
+ * @pages: pages of them in each zone, by zone_index()
+ */
+struct pb_creator {
+	struct hlist_node	node;
+	struct pid		*pid;
+	kuid_t			uid;
+	unsigned long		nr_buffers;
+	atomic_long_t		charged;
+	atomic_long_t		pages[];
+};
+
+static DEFINE_HASHTABLE(creators, CREATOR_BITS);
+static DEFINE_SPINLOCK(creators_lock);		/* of the table and @nr_buffers */
+
+static unsigned int zone_index(int nid, unsigned int type)
+{
+	return nid * PB_NR_ZONE_TYPES + type;
+}
+
+static struct pb_creator *find_locked(struct pid *pid, kuid_t uid)
+{
+	struct pb_creator *creator;
+
+	lockdep_assert_held(&creators_lock);
+	hash_for_each_possible(creators, creator, node, __kuid_val(uid))
+		if (creator->pid == pid && uid_eq(creator->uid, uid))
+			return creator;
+	return NULL;
+}
+
+static struct pb_creator *alloc_creator(struct pid *pid, kuid_t uid)
+{
+	unsigned int nr_zones = zone_index(pb_instance.nr_nodes, 0);
+	struct pb_creator *creator;
+
+	creator = kzalloc(struct_size(creator, pages, nr_zones), GFP_KERNEL_ACCOUNT);
+	if (!creator)
+		return NULL;
+	creator->pid = get_pid(pid);
+	creator->uid = uid;
+	return creator;
+}
+
+static void free_creator(struct pb_creator *creator)
+{
+	if (!creator)
+		return;
+	put_pid(creator->pid);
+	kfree(creator);
+}
+
+/**
+ * pb_creator_get - get the record of the calling process, for a new buffer
+ *
+ * Context: process, may sleep.
+ * Return: the record, for pb_creator_put(), or NULL without memory.
+ */
+struct pb_creator *pb_creator_get(void)
+{
+	kuid_t uid = pb_account_user(current_cred());
+	struct pid *pid = task_tgid(current);
+	struct pb_creator *creator, *new = NULL;
+
+	spin_lock(&creators_lock);
+	creator = find_locked(pid, uid);
+	if (!creator) {
+		spin_unlock(&creators_lock);
+		new = alloc_creator(pid, uid);
+		if (!new)
+			return NULL;
+		spin_lock(&creators_lock);
+		creator = find_locked(pid, uid);	/* of another thread */
+	}
+	if (!creator) {
+		swap(creator, new);
+		hash_add(creators, &creator->node, __kuid_val(uid));
+	}
+	creator->nr_buffers++;
+	spin_unlock(&creators_lock);
+	free_creator(new);
+	return creator;
+}
+
+/**
+ * pb_creator_put - forget a buffer
+ * @creator: of pb_creator_get()
+ *
+ * Context: process.
+ */
+void pb_creator_put(struct pb_creator *creator)
+{
+	bool last;
+
+	spin_lock(&creators_lock);
+	last = !--creator->nr_buffers;
+	if (last)
+		hash_del(&creator->node);
+	spin_unlock(&creators_lock);
+	if (last)
+		free_creator(creator);
+}
+
+/**
+ * pb_creator_charge - count what is charged for a buffer
+ * @creator: of the buffer
+ * @nr_pages: pages that are charged, less than 0 when they are uncharged
+ *
+ * Context: any.
+ */
+void pb_creator_charge(struct pb_creator *creator, long nr_pages)
+{
+	atomic_long_add(nr_pages, &creator->charged);
+}
+
+/**
+ * pb_creator_add - count pages of a buffer
+ * @creator: of the buffer
+ * @pfn: first page, in the same zone as the others
+ * @nr_pages: pages that the buffer gets, less than 0 for pages that it loses
+ *
+ * Context: any.
+ */
+void pb_creator_add(struct pb_creator *creator, unsigned long pfn, long nr_pages)
+{
+	const struct pb_zone *zone = pb_pfn_zone(&pb_instance, pfn);
+
+	atomic_long_add(nr_pages, &creator->pages[zone_index(zone->nid, zone->type)]);
+}
+
+/**
+ * pb_creator_user - the user that the buffers were charged to
+ * @creator: the record
+ *
+ * Context: any.
+ * Return: a user in the initial namespace.
+ */
+kuid_t pb_creator_user(const struct pb_creator *creator)
+{
+	return creator->uid;
+}
+
+/**
+ * pb_process_gone - whether all threads of a process have exited
+ * @process: its first thread
+ *
+ * Context: any.
+ * Return: whether they have.
+ */
+bool pb_process_gone(const struct task_struct *process)
+{
+	/* The first thread may have exited before the others. */
+	return READ_ONCE(process->exit_state) && thread_group_empty((struct task_struct *)process);
+}
+
+/**
+ * pb_creator_gone - whether the process of a record has exited
+ * @creator: the record
+ *
+ * Context: any.
+ * Return: whether it has.
+ */
+bool pb_creator_gone(const struct pb_creator *creator)
+{
+	struct task_struct *process;
+	bool gone;
+
+	rcu_read_lock();
+	process = pid_task(creator->pid, PIDTYPE_TGID);
+	gone = !process || pb_process_gone(process);
+	rcu_read_unlock();
+	return gone;
+}
+
+/* Pages in zones that may serve the request. */
+static unsigned long pages_for(const struct pb_creator *creator, const struct pb_request *rq)
+{
+	struct pb_zone *zone;
+	long pages = 0;
+
+	pb_for_each_zone(zone, &pb_instance)
+		if (pb_zone_allowed(zone, rq))
+			pages += atomic_long_read(&creator->pages[zone_index(zone->nid,
+									     zone->type)]);
+	return max(pages, 0L);
+}
+
+/**
+ * pb_creator_for_each - call a function for each process that created buffers as a user
+ * @uid: the user
+ * @rq: only pages that could serve this request count
+ * @fn: the function, which must not sleep
+ * @arg: its second argument
+ *
+ * Context: process.
+ */
+void pb_creator_for_each(kuid_t uid, const struct pb_request *rq,
+			 void (*fn)(const struct pb_created *created, void *arg), void *arg)
+{
+	struct pb_creator *creator;
+
+	spin_lock(&creators_lock);
+	rcu_read_lock();
+	hash_for_each_possible(creators, creator, node, __kuid_val(uid)) {
+		struct pb_created created = {
+			.process = pid_task(creator->pid, PIDTYPE_TGID),
+			.pages = pages_for(creator, rq),
+			.charged = max(atomic_long_read(&creator->charged), 0L),
+		};
+
+		if (!uid_eq(creator->uid, uid))
+			continue;
+		if (created.process && pb_process_gone(created.process))
+			created.process = NULL;
+		fn(&created, arg);
+	}
+	rcu_read_unlock();
+	spin_unlock(&creators_lock);
+}
