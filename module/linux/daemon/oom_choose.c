@@ -70,6 +70,15 @@ struct created_by_user {
 	unsigned long		charged;
 };
 
+/* Of processes with equal scores the oldest is selected, as by the kernel. */
+static bool worse(const struct task_struct *process, long points,
+		  const struct created_by_user *user)
+{
+	if (!user->process || points != user->points)
+		return points > user->points;
+	return process->start_time < user->process->start_time;
+}
+
 static void add_creator(const struct pb_created *created, void *arg)
 {
 	struct task_struct *process = created->process;
@@ -87,7 +96,7 @@ static void add_creator(const struct pb_created *created, void *arg)
 	user->score += max((long)created->pages + min(adjustment(process), 0L), 0L);
 	/* As oom_badness(), but with pages a process can always be selected. */
 	points = max((long)created->pages + adjustment(process), 1L);
-	if (points <= user->points || task_tgid(process) == user->but)
+	if (task_tgid(process) == user->but || !worse(process, points, user))
 		return;
 	if (user->process)
 		put_task_struct(user->process);
