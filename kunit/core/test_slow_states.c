@@ -267,7 +267,8 @@ static void test_compaction_counted(struct kunit *test)
 	pt_script.give_at = '1';
 	pt_script.give_nth = 1;
 	KUNIT_EXPECT_NE(test, pt_script_request(f, &rq), PB_NO_PFN);
-	KUNIT_EXPECT_STREQ(test, pt_script.log, "dr1");
+	/* After two failures it is deferred, and a drain would not help. */
+	KUNIT_EXPECT_STREQ(test, pt_script.log, "r1");
 	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_COMPACTSTALL), 2UL);
 	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_COMPACTFAIL), 1UL);
 	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_COMPACTSUCCESS), 1UL);

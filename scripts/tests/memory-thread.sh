@@ -144,6 +144,20 @@ throttles() {
 		echo "$begin $end" | awk '{ exit $2 - $1 < 0.09 }'
 }
 
+# Requests for a block that node 0 cannot have: the thread runs, and all caches are drained, for a few
+# of them only. There are enough free single pages.
+failures_are_deferred() {
+	hold --size 58M --node 0 --strict || return
+	run=$(event pageoutrun) drains=$(event drain_all) time=$(used)
+	for _ in $(seq 200); do
+		! pbuddyctl alloc --size 8M --order 11 --node 0 --strict 2>/dev/null || return
+	done
+	run=$(($(event pageoutrun) - run)) drains=$(($(event drain_all) - drains))
+	echo "runs $run, drains $drains; time and switches of both: $time, then $(used)"
+	drop
+	[ "$run" -gt 0 ] && [ "$run" -le 20 ] && [ "$drains" -gt 0 ] && [ "$drains" -le 30 ]
+}
+
 stays_registered_until_gone() {
 	rmmod pbuddy_cache && verified
 }
@@ -163,6 +177,7 @@ t thread_wakes_below_low_and_reclaims thread_reclaims
 t thread_balances_to_high balanced_to_high
 t reclaim_direct direct_reclaim
 t reclaim_unregister stays_registered_until_gone
+t thread_deferred_after_failures failures_are_deferred
 t thread_woken_by_boost boost_wakes
 t reclaim_throttled throttles
 t thread_stops_at_rmmod stops

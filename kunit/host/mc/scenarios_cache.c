@@ -161,6 +161,25 @@ static void bounded(void)
 		mc_violate("a CPU caches %lu pages, with high %d", pb_pcp_count(pcp), pcp->high);
 }
 
+/* Requests of order 9 are deferred. The missing frames are a mask of the first CPU's cache. */
+static void deferred(void)
+{
+	unsigned long pfn[32];
+	unsigned int i;
+
+	mc_make_frames(PB_PAGEBLOCK_NR - 32);
+	mc.zone->slow_order_failed = PB_PAGEBLOCK_ORDER + 1;
+	mc.zone->slow_defer_shift = 1;
+	mc.zone->slow_free = PB_PAGEBLOCK_NR;
+	for (i = 0; i < 32; i++)
+		pfn[i] = mc_pfn(0, PB_PAGEBLOCK_NR - 32 + i);
+	pb_host_cpu = 0;
+	pb_free_bulk(mc.pool, 32, pfn);
+}
+
+static void drain_local(void) { pb_pcp_drain_local(mc.pool); }
+static void request9(void) { mc_alloc_flags(0, 9, PB_MOVABLE, PB_ALLOC_WAIT); }
+
 static void two_all_free(void) { mc_make_pool(2); }
 
 static const struct mc_scenario rows[] = {
@@ -180,6 +199,7 @@ static const struct mc_scenario rows[] = {
 	{ "refill_isolate", refilled, { alloc0, isolate } },
 	{ "refill_frees_meanwhile", refilled, { alloc0, free_rest_of_word } },
 	{ "decay_order_6", all_free, { free_order6, alloc0 }, 0, first_served },
+	{ "deferred_drain", deferred, { drain_local, request9 }, 0, first_served },
 };
 
 MC_GROUP(mc_cache_group, rows);

@@ -180,6 +180,7 @@ bool pb_slow_begin(struct pb_slow *s)
  */
 void pb_slow_wake_nodes(struct pb_slow *s)
 {
+	unsigned int order = s->deferred ? 0 : s->rq->order;
 	struct pb_zone *zone;
 	int last = NUMA_NO_NODE;
 
@@ -192,7 +193,7 @@ void pb_slow_wake_nodes(struct pb_slow *s)
 		if (zone->nid == last || !pb_zone_allowed(zone, &s->now))
 			continue;
 		last = zone->nid;
-		s->pool->ops.wake_node(zone, s->rq->order, s->rq->flags);
+		s->pool->ops.wake_node(zone, order, s->rq->flags);
 	}
 }
 

@@ -17,6 +17,7 @@
  * @compact_result: result of the last compaction
  * @compaction_retries: successful compactions whose block another request allocated
  * @paused: the request has paused prezeroing
+ * @deferred: it does no work for its order that others have to bear, see slow_defer.c
  */
 struct pb_slow {
 	struct pb_pool			*pool;
@@ -29,6 +30,7 @@ struct pb_slow {
 	enum pb_compact_result		compact_result;
 	int				compaction_retries;
 	bool				paused;
+	bool				deferred;
 };
 
 /* Whether the caller's request has a flag, independent of the flags of the next walk. */

@@ -27,11 +27,13 @@
  *
  * Each state ends in SERVED when its walk allocates a block. A request whose allowed nodes have
  * changed ends in FAILED before a round, a kill or a failure, also if it must not fail: its caller
- * makes it again. A request that fails early (pb_slow_fails_early()) ends after COLLECT. The steps
- * are in slow.c, the decisions of AGAIN in slow_retry.c.
+ * makes it again. A request that fails early (pb_slow_fails_early()) ends after COLLECT. After a
+ * failure, ADJUST, COLLECT and RETRY do less for the next requests of the order (slow_defer.c). The
+ * steps are in slow.c, the decisions of AGAIN in slow_retry.c.
  */
 #include "core/alloc/failure_reason.h"
 #include "core/alloc/reclaim.h"
+#include "core/alloc/slow_defer.h"
 #include "core/alloc/slow_retry.h"
 #include "core/alloc/slowpath.h"
 #include "core/base/pool_types.h"
@@ -51,6 +53,7 @@ static enum state adjust(struct pb_slow *s)
 		return FAILED;
 	if (pb_slow_fails_early(s))
 		return COLLECT;
+	s->deferred = pb_slow_deferred(s);
 	pb_slow_wake_nodes(s);
 	return pb_slow_walk(s) ? SERVED : COLLECT;
 }
@@ -62,7 +65,8 @@ static enum state collect(struct pb_slow *s)
 		return SERVED;
 	if (!pb_slow_may(s, PB_ALLOC_WAIT))
 		return pb_slow_fails_early(s) ? NO_PAGE : RETRY;
-	pb_slow_drain_all(s->pool);
+	if (!s->deferred || pb_slow_drain_helps(s))
+		pb_slow_drain_all(s->pool);
 	if (pb_slow_walk(s))
 		return SERVED;
 	/* Opportunistic requests do not wait for it. What is free the scan finds, too. */
@@ -228,8 +232,12 @@ unsigned long pb_alloc_slowpath(struct pb_pool *pool, const struct pb_request *r
 		state = enter[state](&s);
 	if (s.paused)
 		pb_prezero_resume(pool);
-	if (state == SERVED)
+	if (state == SERVED) {
+		pb_slow_defer_reset(&s);
 		return s.pfn;
+	}
+	if (!s.deferred && !pb_slow_fails_early(&s))
+		pb_slow_defer(&s);
 	s.now.nodemask = rq->nodemask;
 	return pb_alloc_fail(pool, rq, pb_failure_reason(pool, &s.now, 1UL << rq->order), reason);
 }

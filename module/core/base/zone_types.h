@@ -72,6 +72,11 @@ struct pb_zone {
 	unsigned long		compact_async_from; /* where an asynchronous compaction goes on */
 	u8			*compact_skip;	/* skip hint: 1 + least order that failed, or 0 */
 
+	unsigned int		slow_considered;	/* requests deferred since a failure */
+	unsigned int		slow_defer_shift;	/* (1 << this) - 1 are deferred */
+	unsigned int		slow_order_failed;	/* 1 + least order deferred, or 0 */
+	long			slow_free;		/* free pages at that failure */
+
 	atomic_long_t		nr_free ____cacheline_aligned;	/* A: free pages, not isolated */
 	atomic_long_t		nr_free_cma;		/* A: those of them in PB_CMA pageblocks */
 	atomic_long_t		nr_isolated;		/* A: the sum of isolated[] */
