@@ -80,8 +80,8 @@ doctor_names_holders() {
 	! rmmod pbuddy || return 1
 	pbuddyctl doctor --log >/tmp/said
 	pbuddyctl doctor --json >/tmp/json
-	kill $pid
-	wait $pid
+	kill "$pid"
+	wait "$pid"
 	cat /tmp/said
 	grep "used by *process $pid (pbuddyctl): 1 buffer of 2M (mine), 0 mapped" /tmp/said &&
 		dmesg | grep "pbuddy: used by process $pid (pbuddyctl): 1 buffer" && is_json </tmp/json
@@ -93,8 +93,8 @@ doctor_fits_80_columns() {
 	pid=$!
 	sleep 2
 	pbuddyctl doctor >/tmp/said
-	kill $pid
-	wait $pid
+	kill "$pid"
+	wait "$pid"
 	cat /tmp/said
 	[ "$(wc -l </tmp/said)" -gt 10 ] && ! awk 'length > 80' /tmp/said | grep .
 }

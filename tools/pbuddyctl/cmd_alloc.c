@@ -235,7 +235,7 @@ static long missing_node(const struct alloc_args *args, const struct node_table 
 	return -1;
 }
 
-/* Prints " (--node: no node 2 (there are 0, 1))"; returns false when each node asked for is there. */
+/* Prints " (--node: no node 2 (there are 0, 1))"; returns false when there are all of them. */
 static bool explain_nodes(int dev, const struct alloc_args *args)
 {
 	struct node_table nodes;

@@ -211,7 +211,8 @@ static void check_driver(struct doctor *doc)
 }
 
 /* What is wrong with the free memory of a node, as advice; "" if nothing is. */
-static const char *memory_advice(const struct pbuddy_info *info, const struct pbuddy_node_info *node)
+static const char *memory_advice(const struct pbuddy_info *info,
+				 const struct pbuddy_node_info *node)
 {
 	uint64_t available = node->free_bytes + node->pcp_bytes;
 	uint64_t pageblock = (uint64_t)info->page_size << info->block_order;
@@ -219,7 +220,7 @@ static const char *memory_advice(const struct pbuddy_info *info, const struct pb
 	if (available < node->total_bytes / 20)
 		return "free buffers, or load with a larger pool=";
 	if (available >= 2 * pageblock && node->largest_free_order < (int)info->block_order)
-		return "fragmented: echo 1 >/sys/kernel/debug/pbuddy/compact, or free small buffers";
+		return "fragmented: write 1 to the debugfs file compact, or free small buffers";
 	return "";
 }
 
@@ -353,6 +354,25 @@ static void check_verify(struct doctor *doc)
 		report(doc, "verify", OK, "", "every invariant holds");
 }
 
+/* Pages with a memory error, which are counted in vmstat of debugfs. */
+static void check_bad_pages(struct doctor *doc)
+{
+	char path[4096], line[128];
+	unsigned long nr = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/vmstat", doc->opt->debugfs);
+	file = fopen(path, "re");
+	if (!file)
+		return;
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, "nr_hwpoison_pages %lu", &nr) == 1)
+			break;
+	fclose(file);
+	report(doc, "bad pages", nr ? WARN : OK, nr ? "see dmesg; test the memory" : "",
+	       nr ? "%lu pages have memory errors and are not used" : "none", nr);
+}
+
 /* ---- Sources of memory for pool= ---- */
 
 static void find_cma(char *found, size_t size)
@@ -367,7 +387,8 @@ static void find_cma(char *found, size_t size)
 	if (file)
 		fclose(file);
 	if (kib)
-		snprintf(found, size, "%lu MiB of CMA", kib / 1024);
+		snprintf(found, size, "%lu MiB of CMA; long-term pins of its buffers fail: EFAULT",
+			 kib / 1024);
 	else
 		snprintf(found, size, "unavailable: this kernel has no CMA area");
 }
@@ -419,6 +440,7 @@ static void run_checks(struct doctor *doc)
 	check_quarantine(doc);
 	check_holders(doc);
 	check_verify(doc);
+	check_bad_pages(doc);
 	check_sources(doc);
 }
 

@@ -25,7 +25,7 @@ struct holder_list {
 	unsigned int	unreadable;	/* processes whose descriptors the caller may not see */
 };
 
-/* Looks through /proc; most bytes first. Returns -1 without memory. The caller frees list->holder. */
+/* Looks through /proc; most bytes first. -1: no memory. The caller frees list->holder. */
 int find_holders(const char *device, struct holder_list *list);
 
 #endif /* HOLDERS_H */

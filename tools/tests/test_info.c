@@ -72,7 +72,8 @@ static bool doctor_says(const char *words)
 
 	CHECK(output);
 	while (fgets(line, sizeof(line), output))
-		found |= strstr(line, words) != NULL;
+		if (strstr(line, words))
+			found = true;
 	pclose(output);
 	return found;
 }
