@@ -2,11 +2,13 @@
 /* Scenarios of the per-CPU caches: refill, flush, drain, bulk. */
 #include "core/alloc/alloc.h"
 #include "core/alloc/bulk.h"
+#include "core/cache/claim.h"
 #include "core/cache/drain.h"
 #include "core/cache/pcp.h"
 #include "core/compact/isolate.h"
 #include "core/zone/zone.h"
 #include "scenario.h"
+#include "tso.h"
 
 static void word_free(void) { mc_make_frames(64); }
 static void half_word_free(void) { mc_make_frames(32); }
@@ -180,6 +182,78 @@ static void deferred(void)
 static void drain_local(void) { pb_pcp_drain_local(mc.pool); }
 static void request9(void) { mc_alloc_flags(0, 9, PB_MOVABLE, PB_ALLOC_WAIT); }
 
+/*
+ * A claim of the cache of the first CPU (claim.c). Each request and free there is a section with
+ * preemption off. A grace period waits for the end of one that began before it, and the CPU's
+ * stores are visible then.
+ */
+static bool in_section;
+static unsigned int sections;
+
+static void end_section(void)
+{
+	in_section = false;
+	sections++;
+}
+
+static void wait_for_grace_period(void)
+{
+	unsigned int n = sections;
+	bool wait = in_section;
+
+	smp_mb();
+	while (wait && sections == n)
+		mc_yield();
+	mc_tso_flush(0);
+}
+
+static void alloc_free_in_sections(void)
+{
+	in_section = true;
+	alloc0();
+	end_section();
+	if (!mc_got(0))
+		return;
+	in_section = true;
+	mc_free(mc.got[0], 0);
+	end_section();
+}
+
+static void drain_by_claim(void)
+{
+	struct pb_pcp *pcp = pb_per_cpu_ptr(mc.zone->pcp, 0);
+
+	if (!pb_pcp_claim(pcp))
+		return;
+	wait_for_grace_period();
+	pb_pcp_drain_claimed(pcp);
+}
+
+static void unclaim(void)
+{
+	struct pb_pcp *pcp = pb_per_cpu_ptr(mc.zone->pcp, 0);
+
+	if (pb_pcp_claim(pcp))
+		pb_pcp_unclaim(pcp);
+}
+
+static void unclaimed(void)
+{
+	if (pb_per_cpu_ptr(mc.zone->pcp, 0)->busy)
+		mc_violate("the claim of a cache has not ended");
+}
+
+static void half_cached(void)
+{
+	unsigned int i;
+
+	mc_make_frames(64);
+	pb_host_cpu = 0;
+	mc_alloc(7, 0, PB_MOVABLE);
+	for (i = 200; i < 203; i++)
+		mc_free(mc_pfn(0, i), 0);
+}
+
 static void two_all_free(void) { mc_make_pool(2); }
 
 static const struct mc_scenario rows[] = {
@@ -199,6 +273,8 @@ static const struct mc_scenario rows[] = {
 	{ "refill_isolate", refilled, { alloc0, isolate } },
 	{ "refill_frees_meanwhile", refilled, { alloc0, free_rest_of_word } },
 	{ "decay_order_6", all_free, { free_order6, alloc0 }, 0, first_served },
+	{ "drain_claimed", half_cached, { alloc_free_in_sections, drain_by_claim }, 0, unclaimed },
+	{ "claim_ends", half_cached, { alloc_free_in_sections, unclaim }, 0, unclaimed },
 	{ "deferred_drain", deferred, { drain_local, request9 }, 0, first_served },
 };
 

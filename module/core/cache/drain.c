@@ -354,6 +354,17 @@ static void drain_pcp(struct pb_zone *zone, struct pb_pcp *pcp)
 }
 
 /**
+ * pb_pcp_drain_lists - drain all lists of a cache
+ * @pcp: the cache, of which the caller is the only user
+ *
+ * Context: any; preemption off.
+ */
+void pb_pcp_drain_lists(struct pb_pcp *pcp)
+{
+	drain_pcp(pcp->zone, pcp);
+}
+
+/**
  * pb_pcp_needs_drain - whether a drain of a cache would change anything
  * @pcp: the cache of any CPU
  *

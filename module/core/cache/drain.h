@@ -26,6 +26,7 @@ void pb_pcp_batch_word(struct pb_zone *zone, struct pb_pcp *pcp, enum pb_migrate
 
 /* Whether a cache holds blocks or deferred index updates. */
 bool pb_pcp_needs_drain(const struct pb_pcp *pcp);
+void pb_pcp_drain_lists(struct pb_pcp *pcp);
 /* Drains this CPU's caches of every zone; false when called inside its own pcp section. */
 bool pb_pcp_drain_local(struct pb_pool *pool);
 /* Drains the caches of an offline CPU, or of one that is known to be outside its pcp sections. */

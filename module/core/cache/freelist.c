@@ -116,11 +116,14 @@ static unsigned long rmqueue_any(struct pb_zone *zone, const struct pb_request *
 	if (unlikely(rq->flags & PB_ALLOC_HIGHATOMIC))
 		pfn = pb_highatomic_alloc(zone, rq);
 	if (likely(pfn == PB_NO_PFN && pb_pcp_order(rq->order) && !cma_first(zone, rq))) {
+		const struct pb_pcp *pcp = pb_this_cpu_ptr(zone->pcp);
+		bool busy = READ_ONCE(pcp->busy);
+
 		pfn = pb_pcp_alloc(zone, rq);
 		if (likely(pfn != PB_NO_PFN))
 			return pfn;
-		searched = rq->order > PB_PAGEBLOCK_ORDER &&
-			   !pb_this_cpu_ptr(zone->pcp)->busy;
+		/* A claim (claim.c) that was seen in between is seen before or after, too. */
+		searched = rq->order > PB_PAGEBLOCK_ORDER && !busy && !READ_ONCE(pcp->busy);
 	}
 	if (pfn == PB_NO_PFN)
 		pfn = rmqueue_shared(zone, rq, searched);

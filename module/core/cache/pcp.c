@@ -18,9 +18,9 @@
  * safe from any context. One that arrives before busy is set has finished when the section
  * begins. barrier() keeps the compiler from moving list accesses out of the section.
  *
- * Other CPUs do not change the lists. To drain a remote CPU, interrupt it and run
- * pb_pcp_drain_local() there, again if that finds a section open. The lists of an offline CPU
- * have no user, so any CPU may drain them.
+ * Other CPUs do not change the lists, but for claim.c, which drains them after a grace period. To
+ * drain a remote CPU at once, interrupt it and run pb_pcp_drain_local() there, again if that finds
+ * a section open. The lists of an offline CPU have no user, so any CPU may drain them.
  *
  * high, the number of pages that a CPU's lists may hold together, grows with each refill up
  * to high_max and decays to high_min, as mm/ tunes it. The limit of a list follows from

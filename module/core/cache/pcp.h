@@ -58,7 +58,8 @@ struct pb_pcp_list {
 /**
  * struct pb_pcp - a CPU's cache of one zone
  * @zone: I
- * @busy: P: inside the pcp section; an interrupt that finds it set bypasses the cache
+ * @busy: P: inside the pcp section; an interrupt that finds it set bypasses the cache. Other CPUs
+ *	set it to PB_PCP_CLAIMED and back (claim.c)
  * @high: P: pages the lists may hold together, auto-tuned between high_min and high_max
  * @charged: P: the sum of the lists' @charge, at most @high and a word
  * @trim: P: the list to trim next
@@ -74,6 +75,9 @@ struct pb_pcp {
 	unsigned long		event[PB_NR_EVENTS];
 	struct pb_pcp_list	list[PB_NR_PCP_ORDERS][PB_PCPTYPES];
 };
+
+/* Value of pcp->busy: another CPU drains the cache, or is going to. */
+#define PB_PCP_CLAIMED	2
 
 static inline bool pb_next_pcp_list(unsigned int *next, unsigned int *order, unsigned int *mt)
 {
@@ -166,7 +170,7 @@ static inline void pb_pcp_charge(struct pb_pcp *pcp, struct pb_pcp_list *list, u
 static __always_inline bool pb_pcp_enter(struct pb_pcp *pcp)
 {
 	pb_assert_preempt_off();
-	/* Only this CPU writes it, and an interrupt restores it before it returns. */
+	/* An interrupt restores it before it returns; claim.c says why a plain access is enough. */
 	if (unlikely(pcp->busy))
 		return false;
 	WRITE_ONCE(pcp->busy, 1);

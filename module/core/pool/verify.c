@@ -268,7 +268,7 @@ static void check_pcp(struct walk *w, struct pb_pcp *pcp, int cpu)
 {
 	unsigned int i, mt;
 
-	if (pcp->busy)
+	if (pcp->busy && pcp->busy != PB_PCP_CLAIMED)
 		broken(w->out, "cpu %d: pcp busy", cpu);
 	pb_for_each_pcp_list(i, mt)
 		if (pcp->list[i][mt].n > PB_LIFO_MAX)

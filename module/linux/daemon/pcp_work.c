@@ -2,10 +2,15 @@
 /*
  * Drains and decays the per-CPU caches of all CPUs.
  *
- * Only its own CPU accesses a per-CPU cache. To drain all, an interrupt (IPI) goes to each CPU that
- * has something to drain: it also reaches a CPU on which a SCHED_FIFO task never sleeps, where a
- * work item would not run. The interrupt may arrive inside the CPU's own pcp section, and is then
- * sent again a tick later.
+ * To drain all, an interrupt (IPI) goes to each CPU that has something to drain: it also reaches a
+ * CPU on which a SCHED_FIFO task never sleeps, where a work item would not run. The interrupt may
+ * arrive inside the CPU's own pcp section, and is then sent again a tick later.
+ *
+ * Isolated and nohz_full CPUs are not interrupted. Their caches are claimed (core/cache/claim.c)
+ * and drained here after a grace period, for which RCU does not interrupt a CPU in user mode. When
+ * a grace period takes too long, as beside SCHED_FIFO tasks on the CPUs of RCU's threads, or a CPU
+ * uses its cache each time, the CPU is interrupted nevertheless, because a request must not fail
+ * while memory is cached.
  *
  * As in mm/vmstat.c one deferrable shepherd looks once a second which CPUs have cached pages and
  * queues work for them that decays the caches; it does not wake an idle CPU, and leaves isolated
@@ -14,13 +19,16 @@
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
 #include <linux/jiffies.h>
+#include <linux/mutex.h>
 #include <linux/percpu.h>
+#include <linux/rcupdate.h>
 #include <linux/sched/isolation.h>
 #include <linux/sched/signal.h>
 #include <linux/smp.h>
 #include <linux/workqueue.h>
 
 #include "compat.h"
+#include "core/cache/claim.h"
 #include "core/cache/drain.h"
 #include "core/cache/pcp.h"
 #include "daemon/pcp_work.h"
@@ -34,12 +42,37 @@ static DEFINE_PER_CPU(struct work_struct, decay_works);
 /* Ticks for which a CPU is tried whose interrupt finds it inside its pcp section each time. */
 #define DRAIN_TRIES	10
 
+#define CLAIM_TRIES	3		/* grace periods that a drain of isolated CPUs waits for */
+#define GRACE_TICKS	(HZ / 5)	/* at most for each */
+#define NO_CLAIM_TICKS	(10 * HZ)	/* without claims after a longer one */
+
+/* One task at a time claims caches (core/cache/claim.c). */
+static DEFINE_MUTEX(claim_lock);
+static unsigned long no_claim_until = INITIAL_JIFFIES;
+
 static void decay_work(struct work_struct *work)
 {
 	pb_pcp_decay_local(&pb_instance);
 }
 
-static bool cpu_needs_drain(int cpu, void *info)
+static bool cpu_isolated(int cpu)
+{
+	return !housekeeping_cpu(cpu, HK_TYPE_DOMAIN) || !housekeeping_cpu(cpu, HK_TYPE_TICK);
+}
+
+/* ---- Draining ---- */
+
+/*
+ * One round of interrupts.
+ * @spare_isolated: isolated CPUs are drained already
+ * @inside: CPUs that were inside their pcp section
+ */
+struct drain_round {
+	bool		spare_isolated;
+	atomic_t	inside;
+};
+
+static bool cpu_needs_drain(int cpu)
 {
 	struct pb_zone *zone;
 
@@ -49,34 +82,126 @@ static bool cpu_needs_drain(int cpu, void *info)
 	return false;
 }
 
+static bool cpu_is_interrupted(int cpu, void *info)
+{
+	const struct drain_round *round = info;
+
+	return !(round->spare_isolated && cpu_isolated(cpu)) && cpu_needs_drain(cpu);
+}
+
 static void drain_this_cpu(void *info)
 {
-	atomic_t *inside = info;
+	struct drain_round *round = info;
 
 	if (!pb_pcp_drain_local(&pb_instance))
-		atomic_inc(inside);
+		atomic_inc(&round->inside);
+}
+
+/* Waits for a grace period; false after a fatal signal or GRACE_TICKS. */
+static bool wait_for_grace_period(void)
+{
+	unsigned long cookie = start_poll_synchronize_rcu();
+	unsigned int ticks;
+
+	for (ticks = 0; ticks < GRACE_TICKS; ticks++) {
+		if (poll_state_synchronize_rcu(cookie))
+			return true;
+		if (fatal_signal_pending(current))
+			return false;
+		schedule_timeout_killable(1);
+	}
+	return false;
+}
+
+/* Calls a function for all caches of isolated CPUs, and returns how many it returned true for. */
+static unsigned int for_isolated(bool (*fn)(struct pb_pcp *pcp))
+{
+	unsigned int nr = 0;
+	struct pb_zone *zone;
+	int cpu;
+
+	for_each_online_cpu(cpu) {
+		if (!cpu_isolated(cpu))
+			continue;
+		pb_for_each_zone(zone, &pb_instance)
+			nr += fn(per_cpu_ptr(zone->pcp, cpu));
+	}
+	return nr;
+}
+
+static bool claim(struct pb_pcp *pcp)
+{
+	return pb_pcp_needs_drain(pcp) && pb_pcp_claim(pcp);
+}
+
+static bool claimable(struct pb_pcp *pcp)
+{
+	return pb_pcp_needs_drain(pcp);
+}
+
+static bool unclaim(struct pb_pcp *pcp)
+{
+	pb_pcp_unclaim(pcp);
+	return true;
+}
+
+/* Drains isolated CPUs in a round of claims; false: some of them may not have been drained. */
+static bool claim_round(void)
+{
+	unsigned int nr = for_isolated(claimable), claimed = for_isolated(claim);
+
+	if (claimed && !wait_for_grace_period()) {
+		for_isolated(unclaim);
+		WRITE_ONCE(no_claim_until, jiffies + NO_CLAIM_TICKS);
+		return false;
+	}
+	return for_isolated(pb_pcp_drain_claimed) == claimed && claimed >= nr;
+}
+
+/*
+ * Drains isolated CPUs without interrupting them; false when that was not possible. A caller that
+ * changes the set of online CPUs has the hotplug lock and must not take it.
+ */
+static bool drain_isolated(void)
+{
+	unsigned int tries;
+	bool done = false;
+
+	if (!for_isolated(claimable))
+		return true;
+	if (mutex_lock_killable(&claim_lock))
+		return false;
+	for (tries = 0; tries < CLAIM_TRIES && !done && !fatal_signal_pending(current); tries++) {
+		if (time_before(jiffies, READ_ONCE(no_claim_until)) || !cpus_read_trylock())
+			break;
+		done = claim_round();
+		cpus_read_unlock();
+	}
+	mutex_unlock(&claim_lock);
+	return done;
 }
 
 /**
  * pb_pcp_work_drain_all - drain the per-CPU caches of all CPUs; the core's ops->drain_all
  * @pool: the instance
  *
- * Interrupts only CPUs that have something to drain. Ends early when the task is killed.
+ * Interrupts only CPUs that have something to drain, and isolated ones only when they could not be
+ * drained otherwise. Ends early when the task is killed.
  *
  * Context: process, sleeps. A CPU that goes offline meanwhile is drained by the hotplug callback.
  * So the hotplug lock is not needed, and an allocation that drains may be made under it.
  */
 void pb_pcp_work_drain_all(struct pb_pool *pool)
 {
+	struct drain_round round = { .spare_isolated = drain_isolated() };
 	unsigned int tries;
-	atomic_t inside;
 
 	for (tries = 0; tries < DRAIN_TRIES && !fatal_signal_pending(current); tries++) {
 		if (tries)
 			schedule_timeout_killable(1);
-		atomic_set(&inside, 0);
-		on_each_cpu_cond(cpu_needs_drain, drain_this_cpu, &inside, true);
-		if (!atomic_read(&inside))
+		atomic_set(&round.inside, 0);
+		on_each_cpu_cond(cpu_is_interrupted, drain_this_cpu, &round, true);
+		if (!atomic_read(&round.inside))
 			break;
 	}
 }
@@ -90,11 +215,6 @@ static bool cpu_has_cached(int cpu)
 		if (pb_pcp_count(per_cpu_ptr(zone->pcp, cpu)))
 			return true;
 	return false;
-}
-
-static bool cpu_isolated(int cpu)
-{
-	return !housekeeping_cpu(cpu, HK_TYPE_DOMAIN) || !housekeeping_cpu(cpu, HK_TYPE_TICK);
 }
 
 static void shepherd_work(struct work_struct *work);
