@@ -30,7 +30,7 @@ pay() {
 	shift
 	"$@"
 	cat "$debugfs/accounts"
-	[ "$(awk '{ n += $NF } END { print n + 0 }' "$debugfs/accounts")" -eq "$want" ]
+	[ "$(awk '$1 == "all" { n = $4 } END { print n + 0 }' "$debugfs/accounts")" -eq "$want" ]
 }
 
 # The limit is two blocks of 2 MiB; another one succeeds after one is freed.

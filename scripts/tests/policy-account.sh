@@ -20,7 +20,7 @@ cgroup=/sys/fs/cgroup
 over_limit() {
 	"$@" >/tmp/got 2>&1 && { cat /tmp/got; return 1; }
 	cat /tmp/got
-	grep -q 'quota exceeded (more than these nodes own, or than a limit allows)' /tmp/got
+	grep -q 'quota exceeded (more than these nodes own, or than a limit allows; lower --size' /tmp/got
 }
 
 charged() { awk '$1 == "all" { print $4 }' $debugfs/accounts; }

@@ -83,7 +83,8 @@ doctor_names_holders() {
 	kill "$pid"
 	wait "$pid"
 	cat /tmp/said
-	grep "used by *process $pid (pbuddyctl): 1 buffer of 2M (mine), 0 mapped" /tmp/said &&
+	grep "used by *process $pid (pbuddyctl): 1 buffer of 2M (mine)" /tmp/said &&
+		grep "process $pid (pbuddyctl): 1 buffer of 2M (mine), 0 mapped, device open" /tmp/json &&
 		dmesg | grep "pbuddy: used by process $pid (pbuddyctl): 1 buffer" && is_json </tmp/json
 }
 

@@ -117,10 +117,13 @@ void pb_slow_defer_reset(const struct pb_slow *s)
 static bool unallocated(struct pb_pool *pool, unsigned long pfn, unsigned int order)
 {
 	unsigned int i, nr = 1U << min_t(unsigned int, order, PB_PAGEBLOCK_ORDER);
-	const u8 *order_map = pb_order_map(pool, round_down(pfn, nr));
+	const u8 *order_map;
 
+	if (!pb_dir_lookup(pool, pfn))	/* an entry that its CPU has not written yet */
+		return false;
+	order_map = pb_order_map(pool, round_down(pfn, nr));
 	for (i = 0; i < nr; i++)
-		if (READ_ONCE(order_map[i]) & ~PB_FRAME_ZEROED)
+		if (pb_peek(&order_map[i]) & ~PB_FRAME_ZEROED)
 			return false;
 	return true;
 }
@@ -128,14 +131,14 @@ static bool unallocated(struct pb_pool *pool, unsigned long pfn, unsigned int or
 static bool list_completes(struct pb_pool *pool, const struct pb_pcp_list *list,
 			   unsigned int order)
 {
-	unsigned int i, n = min_t(unsigned int, READ_ONCE(list->n), PB_LIFO_MAX);
-	u64 mask = READ_ONCE(list->mask);
+	unsigned int i, n = min_t(unsigned int, data_race(READ_ONCE(list->n)), PB_LIFO_MAX);
+	u64 mask = data_race(READ_ONCE(list->mask));
 
 	for (i = 0; i < n; i++)
-		if (unallocated(pool, READ_ONCE(list->lifo[i].pfn), order))
+		if (unallocated(pool, data_race(READ_ONCE(list->lifo[i].pfn)), order))
 			return true;
 	for (; mask; mask &= mask - 1)
-		if (unallocated(pool, READ_ONCE(list->mask_base) + __ffs(mask), order))
+		if (unallocated(pool, data_race(READ_ONCE(list->mask_base)) + __ffs(mask), order))
 			return true;
 	return false;
 }
@@ -167,7 +170,7 @@ static bool zone_drain_helps(struct pb_zone *zone, const struct pb_request *rq)
 			return true;
 		/* Blocks that a CPU flushes or drains are in no list until it sets their bits. */
 		smp_rmb();
-		if (READ_ONCE(pcp->busy))
+		if (data_race(READ_ONCE(pcp->busy)))
 			return true;
 	}
 	return false;

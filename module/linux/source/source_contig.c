@@ -153,18 +153,18 @@ static bool system_can_spare(unsigned long nr_pages)
 }
 
 /* Pages that a zone keeps. */
-static unsigned long zone_floor(const struct zone *zone)
+static unsigned long zone_floor(struct zone *zone)
 {
 	return high_wmark_pages(zone) + zone_managed_pages(zone) / ZONE_KEEP_SHARE;
 }
 
-static bool zone_can_spare(const struct zone *zone, unsigned long nr_pages)
+static bool zone_can_spare(struct zone *zone, unsigned long nr_pages)
 {
 	return zone_page_state(zone, NR_FREE_PAGES) >= nr_pages + zone_floor(zone);
 }
 
 /* Whether the page cache of a zone, half of which may be in use, has what the zone lacks. */
-static bool worth_reclaiming(const struct zone *zone, unsigned long nr_pages)
+static bool worth_reclaiming(struct zone *zone, unsigned long nr_pages)
 {
 	unsigned long cache = zone_page_state(zone, NR_ZONE_INACTIVE_FILE) +
 			      zone_page_state(zone, NR_ZONE_ACTIVE_FILE);
@@ -195,7 +195,7 @@ static void reclaim_pages(int nid, unsigned long nr_pages)
 }
 
 /* Whether the zone and the system keep enough without a range of the zone. */
-static bool can_spare(const struct zone *zone, unsigned long nr_pages)
+static bool can_spare(struct zone *zone, unsigned long nr_pages)
 {
 	if (!system_can_spare(nr_pages))
 		return false;
@@ -256,9 +256,9 @@ static int alloc_piece(const struct pb_pool_spec *spec, struct list_head *extent
  * Whether the zone of a range is left alone. @low is the zone for which this was found last. Logs
  * the reason for ranges of a pageblock, the last that are tried.
  */
-static bool zone_is_low(unsigned long pfn, unsigned long nr_pages, const struct zone **low)
+static bool zone_is_low(unsigned long pfn, unsigned long nr_pages, struct zone **low)
 {
-	const struct zone *zone = page_zone(pfn_to_page(pfn));
+	struct zone *zone = page_zone(pfn_to_page(pfn));
 
 	if (zone == *low)
 		return true;
@@ -280,7 +280,7 @@ static long alloc_order(struct scan *scan, const struct pb_pool_spec *spec,
 	unsigned long nr = 1UL << (order - PB_PAGEBLOCK_ORDER), pages = 1UL << order;
 	unsigned long block, got = 0;
 	unsigned int fails = nr > 1 ? MAX_FAILS : MAX_FAILS_PAGEBLOCK;
-	const struct zone *low = NULL;
+	struct zone *low = NULL;
 	int ret;
 
 	for (block = round_down(scan->nr, nr); want - got >= pages; block -= nr) {
