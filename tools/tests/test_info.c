@@ -10,8 +10,8 @@
 #include "common.h"
 
 /*
- * What GET_INFO calls the largest order can be allocated, until nothing can. A node thread may have
- * taken a block between the two calls, and then GET_INFO has to say less, or a second try to succeed.
+ * What GET_INFO calls the largest order can be allocated, until nothing can. A node thread may take
+ * a block between the two calls. Then GET_INFO has to say less, or a second try to succeed.
  */
 TEST(info, largest_order_is_true)
 {
