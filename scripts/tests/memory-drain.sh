@@ -70,7 +70,7 @@ isolated_not_interrupted() {
 	hold --size 96M || return
 	round=0
 	quiet=1
-	while [ $round -lt 5 ] && [ $quiet -ne 0 ]; do
+	while [ "$round" -lt 5 ] && [ "$quiet" -ne 0 ]; do
 		fill 2 && fill 3 || return
 		two=$(interrupts 2)
 		three=$(interrupts 3)
@@ -81,7 +81,7 @@ isolated_not_interrupted() {
 		round=$((round + 1))
 	done
 	drop
-	return $quiet
+	return "$quiet"
 }
 
 drains_beside_fifo() {

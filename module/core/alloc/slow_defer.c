@@ -131,14 +131,14 @@ static bool unallocated(struct pb_pool *pool, unsigned long pfn, unsigned int or
 static bool list_completes(struct pb_pool *pool, const struct pb_pcp_list *list,
 			   unsigned int order)
 {
-	unsigned int i, n = min_t(unsigned int, data_race(READ_ONCE(list->n)), PB_LIFO_MAX);
-	u64 mask = data_race(READ_ONCE(list->mask));
+	unsigned int i, n = min_t(unsigned int, pb_hint(list->n), PB_LIFO_MAX);
+	u64 mask = pb_hint(list->mask);
 
 	for (i = 0; i < n; i++)
-		if (unallocated(pool, data_race(READ_ONCE(list->lifo[i].pfn)), order))
+		if (unallocated(pool, pb_hint(list->lifo[i].pfn), order))
 			return true;
 	for (; mask; mask &= mask - 1)
-		if (unallocated(pool, data_race(READ_ONCE(list->mask_base)) + __ffs(mask), order))
+		if (unallocated(pool, pb_hint(list->mask_base) + __ffs(mask), order))
 			return true;
 	return false;
 }
@@ -170,7 +170,7 @@ static bool zone_drain_helps(struct pb_zone *zone, const struct pb_request *rq)
 			return true;
 		/* Blocks that a CPU flushes or drains are in no list until it sets their bits. */
 		smp_rmb();
-		if (data_race(READ_ONCE(pcp->busy)))
+		if (pb_hint(pcp->busy))
 			return true;
 	}
 	return false;

@@ -395,8 +395,8 @@ unsigned long pb_pcp_count(const struct pb_pcp *pcp)
 
 	pb_for_each_pcp_list(order, mt) {
 		list = &pcp->list[order][mt];
-		pages += data_race(READ_ONCE(list->n)) << order;
-		pages += hweight64(data_race(READ_ONCE(list->mask))) << order;
+		pages += pb_hint(list->n) << order;
+		pages += hweight64(pb_hint(list->mask)) << order;
 	}
 	return pages;
 }
