@@ -172,7 +172,7 @@ t doctor says 'ok *module' 'ok *ioctl' 'ok *verify' 'node 0: .* of 64M' -- pbudd
 t doctor_json json pbuddyctl doctor --json
 t doctor_names_holders doctor_names_holders
 t doctor_fits_80_columns doctor_fits_80_columns
-t doctor_without_users says 'used by *nobody' -- pbuddyctl doctor
+t doctor_without_users says 'used by *no process and no module' -- pbuddyctl doctor
 t too_large says 'more than these nodes own' -- sh -c '! pbuddyctl alloc --size 1T 2>&1'
 t too_large_status status 1 pbuddyctl alloc --size 1T
 t bad_node_status status 1 pbuddyctl alloc --size 4K --node 4000

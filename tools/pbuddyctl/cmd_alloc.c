@@ -259,15 +259,10 @@ static bool explain_nodes(int dev, const struct alloc_args *args)
 /* Whether the module was loaded with movable=100, and so has no memory for buffers. */
 static bool all_movable(void)
 {
-	FILE *file = fopen("/sys/module/pbuddy/parameters/movable", "re");
-	int percent = 0;
+	char percent[16];
 
-	if (!file)
-		return false;
-	if (fscanf(file, "%d", &percent) != 1)
-		percent = 0;
-	fclose(file);
-	return percent == 100;
+	return read_line("/sys/module/pbuddy/parameters/movable", percent, sizeof(percent)) &&
+	       atoi(percent) == 100;
 }
 
 /* Which option to change after a failure with @reason. */
@@ -280,7 +275,7 @@ static const char *advice(const struct pbuddy_alloc *rq, uint32_t reason)
 		return strict ? "; lower --size, or allow more nodes" : "; lower --size";
 	case PBUDDY_REASON_WATERMARK:
 		return strict ? "; lower --size, or allow more nodes" :
-			"; lower --size, or free buffers: pbuddyctl doctor shows who has them";
+			"; lower --size, or free buffers: pbuddyctl doctor lists their processes";
 	case PBUDDY_REASON_FRAGMENTATION:
 		return rq->flags & PBUDDY_ALLOC_CONTIG ? "; leave out --contig, or lower --size" :
 			"; lower --order";

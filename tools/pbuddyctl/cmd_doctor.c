@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * pbuddyctl doctor: checks the module, the device node and its permissions, the ioctl interface,
- * the memory of each node, who uses it, debugfs, and the memory that this kernel offers to the
+ * the memory of each node, its users, debugfs, and the memory that this kernel offers to the
  * parameter pool=. Each check reports a result (ok, warn or fail), the facts it found, and advice.
  */
 #include <dirent.h>
@@ -46,7 +46,7 @@ struct doctor_args {
 enum { KEY_LOG = 0x100 };
 
 static const struct argp_option doctor_options[] = {
-	{ "log", KEY_LOG, NULL, 0, "Write who uses the module to the kernel log, too", 0 },
+	{ "log", KEY_LOG, NULL, 0, "Write the users of the module to the kernel log, too", 0 },
 	OPTION_JSON,
 	{ 0 }
 };
@@ -124,21 +124,6 @@ static void report(struct doctor *doc, const char *check, enum result result, co
 	json_string("found", found);
 	json_string("advice", advice);
 	json_close('}');
-}
-
-/* Reads the first line of a file, without the newline; false when there is none. */
-static bool read_line(const char *path, char *line, size_t len)
-{
-	FILE *file = fopen(path, "re");
-	bool good;
-
-	if (!file)
-		return false;
-	good = fgets(line, (int)len, file);
-	if (good)
-		line[strcspn(line, "\n")] = 0;
-	fclose(file);
-	return good;
 }
 
 static void check_module(struct doctor *doc)
@@ -263,7 +248,7 @@ static void check_quarantine(struct doctor *doc)
 		report(doc, "quarantine", OK, "", "empty");
 }
 
-/* ---- Who uses the module ---- */
+/* ---- Users of the module ---- */
 
 static void report_holder(struct doctor *doc, const struct holder *holder)
 {
@@ -321,7 +306,7 @@ static void check_holders(struct doctor *doc)
 	if (list.nr > HOLDERS_SHOWN)
 		report(doc, USED_BY, OK, "", "%zu more processes", list.nr - HOLDERS_SHOWN);
 	if (!references)
-		report(doc, USED_BY, OK, "", "nobody: rmmod unloads the module");
+		report(doc, USED_BY, OK, "", "no process and no module: rmmod unloads pbuddy");
 	else if (!list.nr && !nr)
 		report(doc, USED_BY, WARN,
 		       list.unreadable ? "run as root to see the processes of other users" :
@@ -357,18 +342,13 @@ static void check_verify(struct doctor *doc)
 /* Pages with a memory error, which are counted in vmstat of debugfs. */
 static void check_bad_pages(struct doctor *doc)
 {
-	char path[4096], line[128];
-	unsigned long nr = 0;
-	FILE *file;
+	char path[4096], value[32];
+	unsigned long nr;
 
 	snprintf(path, sizeof(path), "%s/vmstat", doc->opt->debugfs);
-	file = fopen(path, "re");
-	if (!file)
+	if (!read_field(path, "nr_hwpoison_pages ", value, sizeof(value)))
 		return;
-	while (fgets(line, sizeof(line), file))
-		if (sscanf(line, "nr_hwpoison_pages %lu", &nr) == 1)
-			break;
-	fclose(file);
+	nr = strtoul(value, NULL, 10);
 	report(doc, "bad pages", nr ? WARN : OK, nr ? "see dmesg; test the memory" : "",
 	       nr ? "%lu pages have memory errors and are not used" : "none", nr);
 }
@@ -378,14 +358,10 @@ static void check_bad_pages(struct doctor *doc)
 static void find_cma(char *found, size_t size)
 {
 	unsigned long kib = 0;
-	char line[128];
-	FILE *file = fopen("/proc/meminfo", "re");
+	char value[32];
 
-	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, "CmaTotal: %lu kB", &kib) == 1)
-			break;
-	if (file)
-		fclose(file);
+	if (read_field("/proc/meminfo", "CmaTotal:", value, sizeof(value)))
+		kib = strtoul(value, NULL, 10);
 	if (kib)
 		snprintf(found, size, "%lu MiB of CMA; long-term pins of its buffers fail: EFAULT",
 			 kib / 1024);

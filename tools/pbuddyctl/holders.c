@@ -41,21 +41,10 @@ static bool seen_before(struct scan *scan, ino_t ino)
 
 static void read_label(int pid, const char *fd, char *label, size_t size)
 {
-	char path[320], line[128];
-	FILE *file;
+	char path[320];
 
 	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%s", pid, fd);
-	file = fopen(path, "re");
-	if (!file)
-		return;
-	while (fgets(line, sizeof(line), file)) {
-		if (strncmp(line, "pbuddy-label:\t", 14))
-			continue;
-		line[strcspn(line, "\n")] = 0;
-		snprintf(label, size, "%.*s", (int)size - 1, line + 14);
-		break;
-	}
-	fclose(file);
+	read_field(path, "pbuddy-label:\t", label, size);
 }
 
 static void scan_fd(struct scan *scan, int dir, const char *fd)
@@ -125,15 +114,9 @@ static void scan_maps(struct scan *scan)
 static void read_comm(struct holder *holder)
 {
 	char path[64];
-	FILE *file;
 
 	snprintf(path, sizeof(path), "/proc/%d/comm", holder->pid);
-	file = fopen(path, "re");
-	if (!file)
-		return;
-	if (fgets(holder->comm, sizeof(holder->comm), file))
-		holder->comm[strcspn(holder->comm, "\n")] = 0;
-	fclose(file);
+	read_line(path, holder->comm, sizeof(holder->comm));
 }
 
 static int by_bytes(const void *a, const void *b)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Who keeps the module from being unloaded: the processes that have the device or buffers open or
- * mapped, and the modules that use the in-kernel API.
+ * The users that keep the module from being unloaded: the processes that have the device or buffers
+ * open or mapped, and the modules that use the in-kernel API.
  */
 #ifndef HOLDERS_H
 #define HOLDERS_H

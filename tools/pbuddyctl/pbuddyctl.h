@@ -62,6 +62,13 @@ int read_nodes(int fd, struct node_table *table);
 /* Explains an enum pbuddy_reason. */
 const char *reason_text(uint32_t reason);
 
+/* file.c */
+
+/* Copies the rest of the first line that begins with @prefix; false when there is none. */
+bool read_field(const char *path, const char *prefix, char *value, size_t len);
+/* Copies the first line of a file, without the newline; false when there is none. */
+bool read_line(const char *path, char *line, size_t len);
+
 /* size.c */
 
 /* Converts text such as "64M" to bytes; K, M, G, T and P are powers of 1024. */
