@@ -345,14 +345,6 @@ void pb_pcp_batch_word(struct pb_zone *zone, struct pb_pcp *pcp, enum pb_migrate
 }
 EXPORT_SYMBOL_PB_TEST(pb_pcp_batch_word);
 
-static void drain_pcp(struct pb_zone *zone, struct pb_pcp *pcp)
-{
-	unsigned int order, mt;
-
-	pb_for_each_pcp_list(order, mt)
-		drain_list(zone, pcp, order, mt);
-}
-
 /**
  * pb_pcp_drain_lists - drain all lists of a cache
  * @pcp: the cache, of which the caller is the only user
@@ -361,7 +353,10 @@ static void drain_pcp(struct pb_zone *zone, struct pb_pcp *pcp)
  */
 void pb_pcp_drain_lists(struct pb_pcp *pcp)
 {
-	drain_pcp(pcp->zone, pcp);
+	unsigned int order, mt;
+
+	pb_for_each_pcp_list(order, mt)
+		drain_list(pcp->zone, pcp, order, mt);
 }
 
 /**
@@ -408,7 +403,7 @@ bool pb_pcp_drain_local(struct pb_pool *pool)
 			all = false;
 			continue;
 		}
-		drain_pcp(zone, pcp);
+		pb_pcp_drain_lists(pcp);
 		pb_pcp_leave(pcp);
 	}
 	preempt_enable();
@@ -429,7 +424,7 @@ void pb_pcp_drain_cpu(struct pb_pool *pool, int cpu)
 
 	preempt_disable();
 	pb_for_each_zone(zone, pool)
-		drain_pcp(zone, pb_per_cpu_ptr(zone->pcp, cpu));
+		pb_pcp_drain_lists(pb_per_cpu_ptr(zone->pcp, cpu));
 	preempt_enable();
 }
 EXPORT_SYMBOL_PB_TEST(pb_pcp_drain_cpu);
@@ -467,7 +462,7 @@ static void decay(struct pb_zone *zone, struct pb_pcp *pcp)
 	else if (pcp->high > READ_ONCE(zone->pcp_high_min))
 		lower_high(zone, pcp);
 	else
-		drain_pcp(zone, pcp);
+		pb_pcp_drain_lists(pcp);
 }
 
 /**

@@ -154,6 +154,18 @@ static void mark_block(struct page *head, unsigned int order, enum pb_quarantine
 		__module_get(THIS_MODULE);
 }
 
+/* Whether a page of a block has other users. A page with a memory error counts as @bad says. */
+static bool any_referenced(unsigned long pfn, unsigned int order, bool bad)
+{
+	struct page *page = pfn_to_page(pfn);
+	unsigned long i;
+
+	for (i = 0; i < 1UL << order; i++)
+		if (PageHWPoison(page + i) ? bad : page_ref_count(page + i) != PB_BASE_REFS)
+			return true;
+	return false;
+}
+
 /**
  * pb_quarantine_referenced - whether a page of a block has other users, or a memory error
  * @pfn: its head; the block is not compound
@@ -164,27 +176,9 @@ static void mark_block(struct page *head, unsigned int order, enum pb_quarantine
  */
 bool pb_quarantine_referenced(unsigned long pfn, unsigned int order)
 {
-	struct page *page = pfn_to_page(pfn);
-	unsigned long i;
-
-	for (i = 0; i < 1UL << order; i++)
-		if (page_ref_count(page + i) != PB_BASE_REFS || PageHWPoison(page + i))
-			return true;
-	return false;
+	return any_referenced(pfn, order, true);
 }
 EXPORT_SYMBOL_PB_TEST(pb_quarantine_referenced);
-
-/* The same without the pages that have an error: these are not used again. */
-static bool good_page_referenced(unsigned long pfn, unsigned int order)
-{
-	struct page *page = pfn_to_page(pfn);
-	unsigned long i;
-
-	for (i = 0; i < 1UL << order; i++)
-		if (page_ref_count(page + i) != PB_BASE_REFS && !PageHWPoison(page + i))
-			return true;
-	return false;
-}
 
 static void reset_flags(unsigned long pfn, unsigned int order)
 {
@@ -366,7 +360,7 @@ static unsigned long free_unreferenced(struct page *head)
 	if (WARN_ON_ONCE(order < 0))
 		return 0;
 	if (PageHead(head) ? !pb_compound_take_down(head, order) :
-			     good_page_referenced(pfn, order))
+			     any_referenced(pfn, order, false))	/* a bad page is not used again */
 		return 0;
 	atomic_long_sub(1L << order, &nr_of_kind[kind_of(head)]);
 	page_folio(head)->index = 0;

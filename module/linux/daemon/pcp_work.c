@@ -48,7 +48,7 @@ static DEFINE_PER_CPU(struct work_struct, decay_works);
 
 /* One task at a time claims caches (core/cache/claim.c). */
 static DEFINE_MUTEX(claim_lock);
-static unsigned long no_claim_until = INITIAL_JIFFIES;
+static unsigned long no_claim_until = INITIAL_JIFFIES;	/* under the lock */
 
 static void decay_work(struct work_struct *work)
 {
@@ -129,14 +129,14 @@ static unsigned int for_isolated(bool (*fn)(struct pb_pcp *pcp))
 	return nr;
 }
 
-static bool claim(struct pb_pcp *pcp)
-{
-	return pb_pcp_needs_drain(pcp) && pb_pcp_claim(pcp);
-}
-
 static bool claimable(struct pb_pcp *pcp)
 {
 	return pb_pcp_needs_drain(pcp);
+}
+
+static bool claim(struct pb_pcp *pcp)
+{
+	return claimable(pcp) && pb_pcp_claim(pcp);
 }
 
 static bool unclaim(struct pb_pcp *pcp)
@@ -152,7 +152,7 @@ static bool claim_round(void)
 
 	if (claimed && !wait_for_grace_period()) {
 		for_isolated(unclaim);
-		WRITE_ONCE(no_claim_until, jiffies + NO_CLAIM_TICKS);
+		no_claim_until = jiffies + NO_CLAIM_TICKS;
 		return false;
 	}
 	return for_isolated(pb_pcp_drain_claimed) == claimed && claimed >= nr;
@@ -172,7 +172,7 @@ static bool drain_isolated(void)
 	if (mutex_lock_killable(&claim_lock))
 		return false;
 	for (tries = 0; tries < CLAIM_TRIES && !done && !fatal_signal_pending(current); tries++) {
-		if (time_before(jiffies, READ_ONCE(no_claim_until)) || !cpus_read_trylock())
+		if (time_before(jiffies, no_claim_until) || !cpus_read_trylock())
 			break;
 		done = claim_round();
 		cpus_read_unlock();

@@ -50,11 +50,9 @@ static bool block_pinned(const struct pb_buffer_block *block)
 	unsigned int i;
 
 	for (i = 0; i < block->nr_pages; i++) {
-		struct page *page = pfn_to_page(block->pfn + i);
-
-		if (page_count(page) != PB_BASE_REFS || PageHWPoison(page))
+		if (pb_quarantine_referenced(block->pfn + i, 0))
 			return true;
-		pb_page_reset_flags(page);
+		pb_page_reset_flags(pfn_to_page(block->pfn + i));
 		cond_resched();
 	}
 	return false;
