@@ -87,6 +87,14 @@ static void cache_missing_frame(struct kunit *test, struct pt_fixture *f)
 	KUNIT_EXPECT_EQ(test, pb_pcp_pages(pt_zone(f, 0, PB_ZONE_NORMAL)), 1UL);
 }
 
+/* Fails often enough that the order is deferred, and is then served. */
+static void serve_deferred(struct kunit *test, struct pt_fixture *f)
+{
+	fail(test, f, 9, 100);
+	cache_missing_frame(test, f);
+	KUNIT_EXPECT_EQ(test, request(f, 9), FIRST);
+}
+
 /* Requests 1, 2, 4, 8, 16, 32, 64, 128 and 192 are not deferred; each wakes twice. */
 static void test_deferred(struct kunit *test)
 {
@@ -120,9 +128,7 @@ static void test_deferred_drains(struct kunit *test)
 	unsigned long *pfns;
 	struct pt_fixture *f = fragmented(test, &pfns);
 
-	fail(test, f, 9, 100);
-	cache_missing_frame(test, f);
-	KUNIT_EXPECT_EQ(test, request(f, 9), FIRST);
+	serve_deferred(test, f);
 }
 
 /* Cached frames that complete no block of the order are left where they are. */
@@ -162,9 +168,7 @@ static void test_reset(struct kunit *test)
 	unsigned long *pfns;
 	struct pt_fixture *f = fragmented(test, &pfns);
 
-	fail(test, f, 9, 100);
-	cache_missing_frame(test, f);
-	KUNIT_EXPECT_EQ(test, request(f, 9), FIRST);
+	serve_deferred(test, f);
 	memset(&calls, 0, sizeof(calls));
 	fail(test, f, 9, 1);
 	KUNIT_EXPECT_EQ(test, calls.drains, 1U);

@@ -4,7 +4,7 @@
  * to the kernel, what a small buffer with a large order is charged, and the users of a namespace.
  *
  * Each test runs in children that change their user, and sets parameters of the module for that
- * long. A buffer is charged to the user that allocates it, whoever opened the device.
+ * long. A buffer is charged to the user that allocates it, not to the one that opened the device.
  */
 #include <sched.h>
 #include <sys/wait.h>
