@@ -82,17 +82,18 @@ static void test_in_use_within_a_word(struct kunit *test)
 	f->broken = true;	/* this frame has no owner */
 }
 
-/* A zeroed bit does not count as in use, and is cleared by the allocation. */
+/* The zeroed bit of a word is cleared when its frames are allocated. */
 static void test_zeroed_word(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_one_pageblock);
-	unsigned long pfns[WORD], first = f->layout->ranges[0].start_pfn, i;
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	unsigned long pfns[WORD], i;
 
-	for (i = 0; i < PB_PAGEBLOCK_NR; i++)
-		*pb_order_map(&f->pool, first + i) = PB_FRAME_ZEROED;
+	pb_zeroed_set(zone, f->layout->ranges[0].start_pfn, PB_PAGEBLOCK_NR);
 	KUNIT_ASSERT_EQ(test, bulk(test, f, WORD, pfns), (unsigned long)WORD);
-	for (i = 0; i < WORD; i++)
-		KUNIT_EXPECT_EQ(test, (int)*pb_order_map(&f->pool, pfns[i]), 1);
+	KUNIT_EXPECT_EQ(test, hweight_long(pb_zeroed_words(zone, pb_pageblock_index(zone, pfns[0]))),
+			PB_WORDS - 1);
+	pt_verify(test, f, NULL);
 	for (i = 0; i < WORD; i++)
 		pt_free(test, f, pfns[i], 0);
 }

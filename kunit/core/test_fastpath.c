@@ -32,7 +32,7 @@ static enum pb_fast alloc_fast(struct pb_zone *zone, unsigned int order, enum pb
 static unsigned long refill(const union pb_fast_found *found, unsigned int order,
 			    enum pb_migratetype mt)
 {
-	unsigned long pfn = pb_alloc_refill_leave_section(found->pcp, order, mt);
+	unsigned long pfn = pb_alloc_refill_leave_section(found->pcp, order, mt, NULL);
 
 	preempt_enable();
 	return pfn;

@@ -260,11 +260,11 @@ static void test_compaction_target(struct kunit *test)
 		KUNIT_ASSERT_TRUE(test, pt_object_alloc(m, &m->obj[i], &rq, i + 1));
 		dirty(m->obj[i].pfn, 4);
 	}
-	/* The smallest free block, and so the first target, is zeroed. */
-	for (i = 256; i >= 4; i /= 2)
+	/* The smallest free block, and so the first target, is a zeroed word. */
+	for (i = 256; i >= PB_WORD_NR; i /= 2)
 		KUNIT_ASSERT_NE(test, pb_alloc_contig(&f->pool, &rq, i, NULL), PB_NO_PFN);
 	for (i = 0; i < m->nr; i++)
-		if (i % 8 < 2)
+		if (i / 32 % 4 == 0)
 			KUNIT_ASSERT_TRUE(test, pt_object_free(m, &m->obj[i]));
 	rq.order = 9;
 	rq.flags = PB_ALLOC_WAIT;

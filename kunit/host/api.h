@@ -23,7 +23,7 @@ static __always_inline unsigned long pb_host_get(struct pb_pool *pool, unsigned 
 	if (likely(result == PB_FAST_DONE))
 		return found.pfn;
 	if (result == PB_FAST_EMPTY_IN_SECTION) {
-		pfn = pb_alloc_refill_leave_section(found.pcp, order, PB_UNMOVABLE);
+		pfn = pb_alloc_refill_leave_section(found.pcp, order, PB_UNMOVABLE, NULL);
 		if (likely(pfn != PB_NO_PFN))
 			return pfn;
 	}

@@ -3,6 +3,7 @@
 #include "core/alloc/alloc.h"
 #include "core/cache/drain.h"
 #include "core/cache/prezero.h"
+#include "core/cache/zeroed.h"
 #include "core/compact/isolate.h"
 #include "core/compact/movable.h"
 #include "core/zone/zone.h"
@@ -290,6 +291,38 @@ static void alloc_zeroed(void)
 		mc.free -= 1L << 4;
 }
 
+/* Half words of the first pageblock without a write since they were zeroed, one bit each. */
+#define HALF		(PB_WORD_NR / 2)
+#define CLEAN		(mc.got[MC_NR_GOT - 1])		/* at first all are set, as PB_NO_PFN */
+
+/* A pageblock that is free and known to be zero, and a used one. */
+static void setup_zeroed_word(void)
+{
+	setup_prezero();
+	prezero();
+}
+
+/* Takes half of a word, checks what is known of it, writes to it and frees it. */
+static void use_half_word(void)
+{
+	unsigned long pfn, bit;
+	bool zeroed;
+
+	preempt_disable();
+	pfn = pb_zone_alloc(mc.zone, PB_WORD_ORDER - 1, PB_MOVABLE, NULL);
+	zeroed = pfn != PB_NO_PFN && pb_zeroed_test_and_clear(mc.zone, pfn, HALF);
+	preempt_enable();
+	if (pfn == PB_NO_PFN)
+		return;
+	bit = BIT(pb_frame_in_pageblock(pfn) / HALF);
+	if (zeroed && !(CLEAN & bit))
+		mc_violate("pfn %#lx was written to and is taken for zero", pfn);
+	CLEAN &= ~bit;
+	preempt_disable();
+	pb_zone_free(mc.zone, pfn, PB_WORD_ORDER - 1);
+	preempt_enable();
+}
+
 static void setup_prezero_two(void)
 {
 	mc_make_pool(2);
@@ -349,6 +382,7 @@ static const struct mc_scenario rows[] = {
 	{ "contig_fallback", two_free, { contig_stay, alloc_unmovable } },
 	{ "contig_isolate", two_free, { contig_stay, isolate_unisolate } },
 	{ "prezero_alloc", setup_prezero, { prezero, alloc_zeroed } },
+	{ "zeroed_word", setup_zeroed_word, { use_half_word, use_half_word, use_half_word } },
 	{ "prezero_free", setup_prezero, { prezero, free_contig_other } },
 	{ "zeroed_alloc_free", setup_prezero, { alloc_zeroed, free_contig_other } },
 	{ "prezero_order_9", setup_prezero, { prezero, cached_alloc9 } },

@@ -26,7 +26,7 @@ static bool alloc_word(struct pb_pcp_list *list, unsigned long *pfns)
 
 	for (i = 0; i < PB_WORD_NR / sizeof(u64); i++)
 		set |= order_map[i];
-	if (unlikely(set & each * PB_FRAME_IN_USE(0xff)))
+	if (unlikely(set))
 		return false;
 	for (i = 0; i < PB_WORD_NR / sizeof(u64); i++)
 		order_map[i] = each;		/* order 0, plus 1 */

@@ -123,7 +123,7 @@ static bool unallocated(struct pb_pool *pool, unsigned long pfn, unsigned int or
 		return false;
 	order_map = pb_order_map(pool, round_down(pfn, nr));
 	for (i = 0; i < nr; i++)
-		if (pb_peek(&order_map[i]) & ~PB_FRAME_ZEROED)
+		if (pb_peek(&order_map[i]))
 			return false;
 	return true;
 }
@@ -132,13 +132,16 @@ static bool list_completes(struct pb_pool *pool, const struct pb_pcp_list *list,
 			   unsigned int order)
 {
 	unsigned int i, n = min_t(unsigned int, pb_hint(list->n), PB_LIFO_MAX);
-	u64 mask = pb_hint(list->mask);
+	u64 mask = pb_hint(list->mask), zeroed = pb_hint(list->zeroed);
 
 	for (i = 0; i < n; i++)
 		if (unallocated(pool, pb_hint(list->lifo[i].pfn), order))
 			return true;
 	for (; mask; mask &= mask - 1)
 		if (unallocated(pool, pb_hint(list->mask_base) + __ffs(mask), order))
+			return true;
+	for (; zeroed; zeroed &= zeroed - 1)
+		if (unallocated(pool, pb_hint(list->zeroed_base) + __ffs(zeroed), order))
 			return true;
 	return false;
 }

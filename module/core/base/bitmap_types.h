@@ -10,7 +10,7 @@
 
 #include "core/base/platform.h"
 
-#define PB_BITMAP_LEVELS	4
+#define PB_BITMAP_LEVELS	5
 
 struct pb_bitmap {
 	unsigned int	levels;				/* I */

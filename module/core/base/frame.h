@@ -13,7 +13,6 @@
  *                              become free: the block is charged, it is or was a compound page,
  *                              or other users may refer to its pages
  *   MEMALLOC                   allocated without watermarks, and not made movable since
- *   PB_FRAME_ZEROED            0x80 alone, on a free frame: known to be zero, see zeroed.h
  *   PB_FRAME_GUARD             on each frame of a guard, see guard.c
  */
 #define PB_FRAME_ORDER_MASK	0x1fU

@@ -43,13 +43,15 @@ struct pb_zone {
 	int			pcp_high_min;		/* pages; see pb_pcp_set_high() */
 	int			pcp_high_max;		/* pages; the same */
 	int			pcp_high_step;		/* I: pages a refill adds to high */
+	bool			prezeroed;		/* R: a zeroed bit was ever set */
 	bool			wake_boosted;		/* R: wake the thread; see fallback.c */
 
 	struct pb_free_area	area[PB_INDEXED_TYPES];	/* A */
+	struct pb_bitmap	zeroed;			/* A: per word; see zeroed.c */
 	struct pb_index_ctl	*ctl;			/* per pageblock from base_pfn */
 	atomic_t		*isolated;		/* A: the same; see free_area.c */
 	u16			*free_highatomic;	/* the same; by the updater */
-	void			*index_mem;		/* I: backs @area */
+	void			*index_mem;		/* I: backs @area, @zeroed */
 	unsigned long __percpu	*updates_begun;		/* I: see updates.h */
 	unsigned long __percpu	*updates_ended;		/* I: the same */
 	atomic_t		*touched;		/* A: the same */
@@ -61,7 +63,6 @@ struct pb_zone {
 	unsigned long		cma_pages;		/* I: pages of PB_CMA pageblocks */
 	atomic_long_t		nr_reserved_highatomic;	/* A: pages of PB_HIGHATOMIC pageblocks */
 	atomic_long_t		nr_free_highatomic;	/* A: the sum of free_highatomic[] */
-	atomic_long_t		nr_prezeroed;		/* A: pages prezeroed since start */
 	atomic_long_t		nr_dirty;		/* A: pages reported as dirty */
 	atomic_t		node_reclaiming;	/* A: in a node's lowest zone */
 

@@ -18,6 +18,7 @@
 #include "core/base/pfn.h"
 #include "core/cache/drain.h"
 #include "core/cache/pcp.h"
+#include "core/cache/zeroed.h"
 #include "core/index/free_area.h"
 #include "core/index/pageblock.h"
 #include "core/zone/zone.h"
@@ -210,6 +211,25 @@ static void drain_oldest(struct pb_zone *zone, struct pb_pcp *pcp, struct pb_pcp
 	count_drain(zone, pcp, order, mt, pages >> order);
 }
 
+/* Frees the zeroed blocks. A word or block that is still whole gets its zeroed bits back. */
+static void drain_zeroed(struct pb_zone *zone, struct pb_pcp *pcp, struct pb_pcp_list *list,
+			 unsigned int order, enum pb_migratetype mt)
+{
+	unsigned long pfn = list->zeroed_base;
+	u64 heads = list->zeroed;
+
+	list->zeroed = 0;
+	if (order > PB_PCP_MAX_WORD_ORDER) {
+		pb_zeroed_set(zone, pfn, 1UL << order);
+		pb_zone_free_noevent(zone, pfn, order);
+	} else {
+		if (pb_word_expand(heads, order) == ~0ULL)
+			pb_zeroed_set(zone, pfn, PB_WORD_NR);
+		pb_zone_account(zone, free_word(zone, list, pfn, heads, order));
+	}
+	count_drain(zone, pcp, order, mt, hweight64(heads));
+}
+
 static void drain_list(struct pb_zone *zone, struct pb_pcp *pcp, unsigned int order,
 		       enum pb_migratetype mt)
 {
@@ -223,6 +243,8 @@ static void drain_list(struct pb_zone *zone, struct pb_pcp *pcp, unsigned int or
 		pb_zone_account(zone, pages);
 		count_drain(zone, pcp, order, mt, pages >> order);
 	}
+	if (list->zeroed)
+		drain_zeroed(zone, pcp, list, order, mt);
 	update_drained(zone, list);
 	pb_pcp_reset_cur(zone, list);
 }
@@ -374,8 +396,8 @@ bool pb_pcp_needs_drain(const struct pb_pcp *pcp)
 
 	pb_for_each_pcp_list(order, mt) {
 		list = &pcp->list[order][mt];
-		if (READ_ONCE(list->n) || READ_ONCE(list->mask) || READ_ONCE(list->cur) ||
-		    READ_ONCE(list->drained))
+		if (READ_ONCE(list->n) || READ_ONCE(list->mask) || READ_ONCE(list->zeroed) ||
+		    READ_ONCE(list->cur) || READ_ONCE(list->drained))
 			return true;
 	}
 	return false;

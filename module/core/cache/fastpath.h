@@ -66,10 +66,63 @@ static __always_inline enum pb_fast pb_alloc_fast(struct pb_zone *zone, struct p
 	list->nr_alloc++;
 	pb_pcp_leave(pcp);
 	found->pfn = entry.pfn;
-	if (unlikely(PB_FRAME_IN_USE(*entry.order_map)))
+	if (unlikely(*entry.order_map))
 		return PB_FAST_IN_USE;
 	WRITE_ONCE(*entry.order_map, order + 1);
 	return PB_FAST_DONE;
+}
+
+/* Pops a zeroed block; @entry is complete. */
+static __always_inline bool pb_pop_zeroed(struct pb_pool *pool, struct pb_pcp *pcp,
+					  struct pb_pcp_list *list, struct pb_pcp_entry *entry)
+{
+	if (!pb_pcp_pop_zeroed(list, &entry->pfn))
+		return false;
+	entry->order_map = pb_order_map(pool, entry->pfn);
+	pcp->event[PB_PREZERO_HIT]++;
+	return true;
+}
+
+/**
+ * pb_alloc_cached - allocate a block from this CPU's cache of any zone, refilled if it is empty
+ * @zone: the first zone that may serve the request
+ * @order: an order with pcp lists
+ * @mt: migratetype, below PB_PCPTYPES
+ * @want_zeroed: whether a block that is known to be zero is preferred
+ * @zeroed: set to whether it is, with @want_zeroed
+ *
+ * As pb_alloc_fast() for requests that need more than it does: inlined once. Context: any;
+ * preemption off.
+ * Return: PFN of the head, or PB_NO_PFN; the caller then calls pb_alloc().
+ */
+static __always_inline unsigned long pb_alloc_cached(struct pb_zone *zone, unsigned int order,
+						     enum pb_migratetype mt, bool want_zeroed,
+						     bool *zeroed)
+{
+	struct pb_pcp *pcp = pb_this_cpu_ptr(zone->pcp);
+	struct pb_pcp_list *list;
+	struct pb_pcp_entry entry;
+
+	if (unlikely(atomic_long_read(&zone->nr_free) < zone->fast_watermark || !pb_pcp_enter(pcp)))
+		return PB_NO_PFN;
+	list = pb_pcp_list(pcp, order, mt);
+	*zeroed = want_zeroed && pb_pop_zeroed(zone->pool, pcp, list, &entry);
+	if (!*zeroed && ((want_zeroed && pb_zone_has_zeroed(zone)) || !pb_pcp_pop(list, &entry))) {
+		entry.pfn = pb_alloc_refill_leave_section(pcp, order, mt,
+							  want_zeroed ? zeroed : NULL);
+		if (want_zeroed && entry.pfn != PB_NO_PFN)
+			pb_count_zeroed(zone, *zeroed);
+		return entry.pfn;
+	}
+	if (want_zeroed && !*zeroed)
+		pcp->zeroed_wanted |= BIT_ULL(PB_PCP_LIST_NR(order, mt));
+	list->nr_alloc++;
+	pb_pcp_leave(pcp);
+	if (unlikely(!pb_order_map_set_cached(zone, entry.order_map, entry.pfn, order)))
+		return PB_NO_PFN;
+	if (want_zeroed && !*zeroed)
+		pb_count_zeroed(zone, false);
+	return entry.pfn;
 }
 
 /* Both functions below; @refs is NULL without @has_refs. */

@@ -39,13 +39,18 @@ void pb_set_aside(struct pb_zone *zone, unsigned long pfn, unsigned int order)
 }
 EXPORT_SYMBOL_PB_TEST(pb_set_aside);
 
-/* Tells the caller whether the block is known to be zero; if not, requests more prezeroing. */
-static void report_zeroed(struct pb_zone *zone, const struct pb_request *rq, u8 was)
+/**
+ * pb_count_zeroed - count a request for zeroed memory
+ * @zone: the zone that serves it
+ * @zeroed: whether the block is known to be zero; if not, more prezeroing is requested
+ *
+ * Context: any.
+ */
+void pb_count_zeroed(struct pb_zone *zone, bool zeroed)
 {
 	struct pb_pool *pool = zone->pool;
 
-	*rq->zeroed = was == PB_FRAME_ZEROED;
-	if (*rq->zeroed)
+	if (zeroed)
 		pb_zone_event_add(zone, PB_PREZERO_HIT, 1);
 	else if (READ_ONCE(pool->prezero_percent) && pool->ops.want_zeroed)
 		pool->ops.want_zeroed(zone);
@@ -54,15 +59,15 @@ static void report_zeroed(struct pb_zone *zone, const struct pb_request *rq, u8 
 /* Sets the order of a block; false when it is in use already and was set aside. */
 static bool mark_allocated(struct pb_zone *zone, unsigned long pfn, const struct pb_request *rq)
 {
-	u8 *order_map = pb_order_map(zone->pool, pfn), was = READ_ONCE(*order_map);
+	u8 *order_map = pb_order_map(zone->pool, pfn);
 
-	if (unlikely(PB_FRAME_IN_USE(was))) {
+	if (unlikely(READ_ONCE(*order_map))) {
 		pb_set_aside(zone, pfn, rq->order);
 		return false;
 	}
 	pb_order_map_set(order_map, rq->order, rq);
 	if (rq->zeroed)
-		report_zeroed(zone, rq, was);
+		pb_count_zeroed(zone, *rq->zeroed);
 	return true;
 }
 
@@ -94,17 +99,19 @@ static unsigned long rmqueue_shared(struct pb_zone *zone, const struct pb_reques
 	return pfn;
 }
 
-/* Counts an allocation that bypassed the caches, which count their own. */
+/* Notes an allocation that bypassed the caches, which note their own. */
 static void note_zone_alloc(struct pb_zone *zone, unsigned long pfn, const struct pb_request *rq)
 {
 	void (*trace)(struct pb_zone *zone, unsigned long pfn, unsigned int order, unsigned int mt);
+	bool zeroed;
 
 	pb_zone_count_alloc(zone, 1L << rq->order);
 	trace = READ_ONCE(zone->pool->ops.zone_alloc);
 	if (unlikely(trace))
 		trace(zone, pfn, rq->order, rq->migratetype);
-	if (pb_zone_has_zeroed(zone))
-		pb_zeroed_merge(zone, pfn, 1UL << rq->order);
+	zeroed = pb_zeroed_test_and_clear(zone, pfn, 1UL << rq->order);
+	if (rq->zeroed)
+		*rq->zeroed = zeroed;
 }
 
 /* Allocates from the highatomic reserve, this CPU's cache or the zone, in this order. */
@@ -112,6 +119,9 @@ static unsigned long rmqueue_any(struct pb_zone *zone, const struct pb_request *
 {
 	unsigned long pfn = PB_NO_PFN;
 	bool searched = false;
+
+	if (rq->zeroed)
+		*rq->zeroed = false;
 
 	if (unlikely(rq->flags & PB_ALLOC_HIGHATOMIC))
 		pfn = pb_highatomic_alloc(zone, rq);
@@ -181,26 +191,33 @@ static unsigned long rmqueue(struct pb_zone *zone, const struct pb_request *rq)
  * @pcp: this CPU's cache of the first zone that may serve the request, inside its pcp section
  * @order: an order with pcp lists
  * @mt: migratetype, below PB_PCPTYPES
+ * @zeroed: NULL; or the request wants a zeroed block, and this is set to whether it is one
  *
  * For plain requests: allocates above the low watermark and without mixing migratetypes. Leaves
- * the pcp section. Context: any; preemption off.
+ * the pcp section. With @zeroed only the zeroed blocks need to be empty.
+ *
+ * Context: any; preemption off.
  * Return: PFN, or PB_NO_PFN; the caller then calls pb_alloc().
  */
 unsigned long pb_alloc_refill_leave_section(struct pb_pcp *pcp, unsigned int order,
-					    enum pb_migratetype mt)
+					    enum pb_migratetype mt, bool *zeroed)
 {
 	const struct pb_request rq = {
 		.order = order,
 		.migratetype = mt,
 		.highest_zone = PB_ZONE_MOVABLE,
 		.flags = PB_ALLOC_WMARK_LOW | PB_ALLOC_NOFRAGMENT,
+		.zeroed = zeroed,
 	};
 	struct pb_pcp_list *list = pb_pcp_list(pcp, order, mt);
 	struct pb_pcp_entry entry;
 	bool got;
 
+	if (zeroed)
+		*zeroed = false;
 	got = pb_zone_free_pages(pcp->zone) - (1L << order) >= pcp->zone->fast_watermark &&
-	      pb_pcp_refill(pcp, list, &rq) && pb_pcp_pop(list, &entry);
+	      (unlikely(zeroed) ? pb_pcp_pop_or_refill(pcp, list, &rq, &entry) :
+	       pb_pcp_refill(pcp, list, &rq) && pb_pcp_pop(list, &entry));
 	list->nr_alloc += got;
 	pb_pcp_leave(pcp);
 	if (unlikely(!got ||

@@ -18,13 +18,14 @@ static inline void pb_order_map_set(u8 *order_map, unsigned int order, const str
 	WRITE_ONCE(*order_map, (order + 1) | mark);
 }
 
+void pb_count_zeroed(struct pb_zone *zone, bool zeroed);
 void pb_set_aside(struct pb_zone *zone, unsigned long pfn, unsigned int order);
 
 /* Sets the order of a block from a list; false when it is in use, and was set aside. */
 static inline bool pb_order_map_set_cached(struct pb_zone *zone, u8 *order_map, unsigned long pfn,
 					   unsigned int order)
 {
-	if (unlikely(PB_FRAME_IN_USE(READ_ONCE(*order_map)))) {
+	if (unlikely(READ_ONCE(*order_map))) {
 		pb_set_aside(zone, pfn, order);
 		return false;
 	}
@@ -33,7 +34,7 @@ static inline bool pb_order_map_set_cached(struct pb_zone *zone, u8 *order_map, 
 }
 
 unsigned long pb_alloc_refill_leave_section(struct pb_pcp *pcp, unsigned int order,
-					    enum pb_migratetype mt);
+					    enum pb_migratetype mt, bool *zeroed);
 unsigned long pb_get_page_from_freelist(struct pb_pool *pool, const struct pb_request *rq);
 void pb_count_numa(struct pb_zone *zone, const struct pb_request *rq);
 bool pb_zone_allowed(struct pb_zone *zone, const struct pb_request *rq);

@@ -49,6 +49,8 @@
 #define PCP_HIGH_MIN	64	/* least high_min where high_max permits it */
 #define PCP_HIGH_MOST	1048576UL	/* greatest high_max */
 #define REFILL_ENOUGH	(PB_WORD_NR / 2)	/* frames that suffice for a refill */
+#define ZEROED_TRIES	16	/* zeroed words that a refill looks at */
+#define ZEROED_SKIP	64	/* refills that do not, after a failure */
 
 /* A power of two, so that the fast path computes the address of a list by a shift. */
 static_assert(sizeof(struct pb_pcp_list) == 512);
@@ -174,13 +176,36 @@ void pb_pcp_reset_cur(struct pb_zone *zone, struct pb_pcp_list *list)
 	pb_index_update(zone, index);
 }
 
-/* Moves free blocks into the list: the first word into the mask, further words into the LIFO. */
+/* Takes the free blocks of a word; @zero is set to whether they are known to be zero. */
+static __always_inline u64 alloc_word(struct pb_zone *zone, unsigned long pfn, atomic64_t *word,
+		      unsigned int order, bool *zero)
+{
+	u64 heads = pb_word_alloc_all(word, order);
+
+	*zero = heads && pb_zeroed_test_and_clear(zone, pfn, PB_WORD_NR);
+	return heads;
+}
+
+static bool keep_zeroed(struct pb_pcp_list *list, u64 heads, unsigned long pfn)
+{
+	if (list->zeroed)
+		return false;
+	list->zeroed_base = pfn;
+	list->zeroed = heads;
+	return true;
+}
+
+/*
+ * Moves free blocks into the list: the first word into the mask, further words into the LIFO.
+ * @zeroed: stop at a word that is known to be zero, which goes to the zeroed blocks.
+ */
 static void alloc_words(struct pb_zone *zone, struct pb_pcp_list *list, unsigned long block_pfn,
-			unsigned int order, struct pb_pageblock *pageblock)
+			unsigned int order, struct pb_pageblock *pageblock, bool zeroed)
 {
 	unsigned int i, bit, nr;
 	unsigned long pfn;
 	u64 heads, seen;
+	bool zero;
 
 	for (i = 0; i < PB_WORDS; i++) {
 		seen = atomic64_read(&pageblock->free[i]);
@@ -188,7 +213,10 @@ static void alloc_words(struct pb_zone *zone, struct pb_pcp_list *list, unsigned
 			continue;
 		pfn = block_pfn + i * PB_WORD_NR;
 		if (!list->mask) {
-			list->mask = pb_word_alloc_all(&pageblock->free[i], order);
+			heads = alloc_word(zone, pfn, &pageblock->free[i], order, &zero);
+			if (unlikely(zero && zeroed) && keep_zeroed(list, heads, pfn))
+				break;
+			list->mask = heads;
 			list->mask_order_map = &pageblock->order_map[i * PB_WORD_NR];
 			list->mask_base = pfn;
 			/* Stop when the word alone is at least half a batch. */
@@ -200,7 +228,7 @@ static void alloc_words(struct pb_zone *zone, struct pb_pcp_list *list, unsigned
 		/* A concurrent free may have put more than that into the list. */
 		if (list->n + hweight64(pb_word_heads(seen, order)) > list->limit / 2)
 			break;
-		heads = pb_word_alloc_all(&pageblock->free[i], order);
+		heads = alloc_word(zone, pfn, &pageblock->free[i], order, &zero);
 		/* Concurrent frees may have added blocks; free those that do not fit. */
 		for (; heads && list->n < PB_LIFO_MAX; heads &= heads - 1) {
 			bit = __ffs64(heads);
@@ -211,18 +239,21 @@ static void alloc_words(struct pb_zone *zone, struct pb_pcp_list *list, unsigned
 	}
 }
 
-static unsigned int refill_from(struct pb_zone *zone, struct pb_pcp_list *list, unsigned int order,
-				unsigned long index, struct pb_pageblock *pageblock)
+static unsigned int refill_from(struct pb_zone *zone, struct pb_pcp_list *list,
+				const struct pb_request *rq, unsigned long index,
+				struct pb_pageblock *pageblock)
 {
 	unsigned int before = list->n;
 
-	alloc_words(zone, list, pb_pageblock_pfn(zone, index), order, pageblock);
-	return list->n - before + hweight64(list->mask);
+	alloc_words(zone, list, pb_pageblock_pfn(zone, index), rq->order, pageblock, rq->zeroed);
+	/* A request for zeroed blocks refills only when there are none. */
+	return list->n - before + hweight64(list->mask) +
+	       (unlikely(rq->zeroed) ? hweight64(list->zeroed) : 0);
 }
 
 /* Refills from the pageblock of the last refill. */
 static unsigned int refill_current(struct pb_zone *zone, struct pb_pcp_list *list,
-				   unsigned int order, enum pb_migratetype mt)
+				   const struct pb_request *rq)
 {
 	unsigned long index = list->cur - 1UL, value;
 	struct pb_dir_entry *entry;
@@ -232,8 +263,8 @@ static unsigned int refill_current(struct pb_zone *zone, struct pb_pcp_list *lis
 		return 0;
 	entry = pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, index));
 	value = READ_ONCE(entry->value);
-	if (pb_entry_migratetype(value) == mt) {
-		nr = refill_from(zone, list, order, index, pb_entry_pageblock(value));
+	if (pb_entry_migratetype(value) == rq->migratetype) {
+		nr = refill_from(zone, list, rq, index, pb_entry_pageblock(value));
 		/* The class lags, but an isolated pageblock's free frames are counted at once. */
 		if (unlikely(READ_ONCE(entry->value) != value))
 			pb_index_update(zone, index);
@@ -246,20 +277,21 @@ static unsigned int refill_current(struct pb_zone *zone, struct pb_pcp_list *lis
 
 /* Refills from the index, in the first pass only from pageblocks that no other CPU refills from. */
 static unsigned int refill_small(struct pb_zone *zone, struct pb_pcp_list *list,
-				 unsigned int order, enum pb_migratetype mt)
+				 const struct pb_request *rq)
 {
-	unsigned int nr = refill_current(zone, list, order, mt), pass;
+	unsigned int nr = refill_current(zone, list, rq), pass;
 	struct pb_block_search search;
 	struct pb_pageblock *pageblock;
 	u16 cur;
 
 	for (pass = 0; pass < 2 && !nr; pass++) {
 		search = (struct pb_block_search) {};
-		while (!nr && (pageblock = pb_zone_next_pageblock(zone, order, mt, &search))) {
+		while (!nr && (pageblock = pb_zone_next_pageblock(zone, rq->order, rq->migratetype,
+								  &search))) {
 			cur = READ_ONCE(zone->ctl[search.index].cur);
 			if (!pass && cur && cur != pb_cpu_id() + 1)
 				continue;
-			nr = refill_from(zone, list, order, search.index, pageblock);
+			nr = refill_from(zone, list, rq, search.index, pageblock);
 			pb_index_update(zone, search.index);
 			if (!nr)
 				continue;
@@ -268,6 +300,16 @@ static unsigned int refill_small(struct pb_zone *zone, struct pb_pcp_list *list,
 		}
 	}
 	return nr;
+}
+
+/* Frees zeroed blocks that the zone's watermarks refuse; see the next. */
+static void free_ungranted_zeroed(struct pb_zone *zone, struct pb_pcp_list *list,
+				  unsigned int order, unsigned int nr)
+{
+	unsigned long pfn;
+
+	for (; nr && pb_pcp_pop_zeroed(list, &pfn); nr--)
+		pb_zone_free_mask_uncounted(zone, pfn, pb_word_run(order) << (pfn % PB_WORD_NR));
 }
 
 /* Frees cached blocks that the zone's watermarks refuse; they are not yet counted as allocated. */
@@ -279,6 +321,7 @@ static void free_ungranted(struct pb_zone *zone, struct pb_pcp_list *list, unsig
 	for (; nr && pb_pcp_pop(list, &entry); nr--)
 		pb_zone_free_mask_uncounted(zone, entry.pfn,
 					    pb_word_run(order) << (entry.pfn % PB_WORD_NR));
+	free_ungranted_zeroed(zone, list, order, nr);
 }
 
 /* Refills an order that fits into a word, with as many blocks as the watermarks allow. */
@@ -287,11 +330,11 @@ static unsigned int refill_words(struct pb_zone *zone, struct pb_pcp_list *list,
 {
 	unsigned int order = rq->order, nr, granted;
 
-	nr = refill_small(zone, list, order, rq->migratetype);
+	nr = refill_small(zone, list, rq);
 	/* Contiguous areas come before other types; pb_fallback() has them first. */
 	if (!nr && !pb_fallback_has_cma(zone, rq) &&
 	    pb_fallback_claim_pageblock(zone, order, rq->migratetype, rq->flags))
-		nr = refill_small(zone, list, order, rq->migratetype);
+		nr = refill_small(zone, list, rq);
 	if (!nr)
 		return 0;
 	granted = pb_zone_account_alloc(zone, (long)nr << order, 1L << order, rq) >> order;
@@ -308,20 +351,10 @@ static unsigned int refill_block(struct pb_zone *zone, struct pb_pcp_list *list,
 
 	if (pfn == PB_NO_PFN)
 		return 0;
-	pb_pcp_push(list, pfn, pb_order_map(zone->pool, pfn));
+	if (!pb_zeroed_test_and_clear(zone, pfn, 1UL << rq->order) || !rq->zeroed ||
+	    rq->order < PB_WORD_ORDER || !keep_zeroed(list, 1, pfn))
+		pb_pcp_push(list, pfn, pb_order_map(zone->pool, pfn));
 	return 1;
-}
-
-/* Merges the zeroed bits of each block at its head; the refill has just filled an empty list. */
-static void merge_zeroed(struct pb_zone *zone, struct pb_pcp_list *list, unsigned int order)
-{
-	u64 mask = list->mask;
-	unsigned int i;
-
-	for (i = 0; i < list->n; i++)
-		pb_zeroed_merge(zone, list->lifo[i].pfn, 1UL << order);
-	for (; mask; mask &= mask - 1)
-		pb_zeroed_merge(zone, list->mask_base + __ffs64(mask), 1UL << order);
 }
 
 /* Raises high, or brings it between new bounds. As nr_pcp_high() in mm/page_alloc.c. */
@@ -334,18 +367,14 @@ static void tune_high(struct pb_zone *zone, struct pb_pcp *pcp, unsigned int ord
 				  READ_ONCE(zone->pcp_high_min), high_max);
 }
 
-bool pb_pcp_refill(struct pb_pcp *pcp, struct pb_pcp_list *list, const struct pb_request *rq)
+/* Counts a refill, and charges what the list may hold now. */
+static __always_inline void refilled(struct pb_pcp *pcp, struct pb_pcp_list *list, const struct pb_request *rq,
+		     unsigned int nr)
 {
 	void (*trace)(struct pb_zone *zone, unsigned int order, unsigned int mt, unsigned int nr);
-	unsigned int order = rq->order, nr;
 	struct pb_zone *zone = pcp->zone;
+	unsigned int order = rq->order;
 
-	nr = order > PB_PCP_MAX_WORD_ORDER || unlikely(!pb_pcp_has_masks(zone)) ?
-	     refill_block(zone, list, rq) : refill_words(zone, list, rq);
-	if (!nr)
-		return false;
-	if (order && pb_zone_has_zeroed(zone))
-		merge_zeroed(zone, list, order);
 	pcp->event[PB_PCP_REFILL]++;
 	tune_high(zone, pcp, order);
 	if (unlikely(pb_pcp_most(list, order) > list->charge))
@@ -355,7 +384,182 @@ bool pb_pcp_refill(struct pb_pcp *pcp, struct pb_pcp_list *list, const struct pb
 	trace = READ_ONCE(zone->pool->ops.refill);
 	if (unlikely(trace))
 		trace(zone, order, rq->migratetype, nr);
+}
+
+bool pb_pcp_refill(struct pb_pcp *pcp, struct pb_pcp_list *list, const struct pb_request *rq)
+{
+	struct pb_zone *zone = pcp->zone;
+	unsigned int nr;
+
+	nr = rq->order > PB_PCP_MAX_WORD_ORDER || unlikely(!pb_pcp_has_masks(zone)) ?
+	     refill_block(zone, list, rq) : refill_words(zone, list, rq);
+	if (!nr)
+		return false;
+	refilled(pcp, list, rq, nr);
 	return true;
+}
+
+/* Takes the blocks of a zeroed word. Returns their number; 0 when another CPU was faster. */
+static unsigned int refill_zeroed_word(struct pb_zone *zone, struct pb_pcp_list *list,
+				       const struct pb_request *rq, unsigned long bit,
+				       struct pb_pageblock *pageblock)
+{
+	unsigned long pfn = zone->base_pfn + bit * PB_WORD_NR;
+	unsigned int order = rq->order, granted, nr;
+	bool zero;
+	u64 heads;
+
+	heads = alloc_word(zone, pfn, &pageblock->free[bit % PB_WORDS], order, &zero);
+	pb_index_update(zone, bit / PB_WORDS);
+	if (unlikely(!zero)) {
+		if (heads)
+			pb_zone_free_mask_uncounted(zone, pfn, pb_word_expand(heads, order));
+		return 0;
+	}
+	keep_zeroed(list, heads, pfn);
+	nr = hweight64(heads);
+	granted = pb_zone_account_alloc(zone, (long)nr << order, 1L << order, rq) >> order;
+	if (unlikely(granted < nr))
+		free_ungranted_zeroed(zone, list, order, nr - granted);
+	return granted;
+}
+
+/* Whether a block of an order above a word's may lie in zeroed words alone. */
+static bool has_zeroed_block(struct pb_zone *zone, unsigned long index, unsigned int order)
+{
+	unsigned long words = pb_zeroed_words(zone, index);
+	unsigned int i;
+
+	for (i = PB_WORD_ORDER; i < order; i++)
+		words &= words >> (1U << (i - PB_WORD_ORDER)) & pb_word_align[i - PB_WORD_ORDER + 1];
+	return words;
+}
+
+/* Takes a zeroed block of an order above a word's from a pageblock. Returns their number. */
+static unsigned int refill_zeroed_block(struct pb_zone *zone, struct pb_pcp_list *list,
+					const struct pb_request *rq, unsigned long index)
+{
+	unsigned long pfn = pb_pageblock_pfn(zone, index);
+
+	if (!has_zeroed_block(zone, index, rq->order))
+		return 0;
+	if (rq->order < PB_PAGEBLOCK_ORDER)
+		pfn = pb_zone_alloc_block_at(zone, index, rq->order, 0, BIT(rq->migratetype), rq);
+	else if (!pb_zone_alloc_pageblock_at(zone, index, rq->migratetype, rq))
+		return 0;
+	if (pfn == PB_NO_PFN)
+		return 0;
+	if (pb_zeroed_test_and_clear(zone, pfn, 1UL << rq->order))
+		return keep_zeroed(list, 1, pfn);
+	pb_zone_free_noevent(zone, pfn, rq->order);
+	return 0;
+}
+
+/* Searches from the place where the last search ended. */
+static unsigned int refill_zeroed(struct pb_zone *zone, struct pb_pcp_list *list,
+				  const struct pb_request *rq)
+{
+	unsigned long from = list->zeroed_base, bit, index, value;
+	unsigned int tries, nr;
+
+	from = from ? (from - zone->base_pfn) / PB_WORD_NR : pb_zone_search_start(zone) * PB_WORDS;
+	for (tries = 0; tries < ZEROED_TRIES; tries++) {
+		bit = pb_bitmap_next(&zone->zeroed, from);
+		if (bit == PB_NO_PAGEBLOCK && !from)
+			break;
+		from = 0;
+		if (bit == PB_NO_PAGEBLOCK)
+			continue;
+		index = bit / PB_WORDS;
+		value = READ_ONCE(pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, index))->value);
+		from = (index + 1) * PB_WORDS;
+		if (pb_entry_migratetype(value) != rq->migratetype)
+			continue;
+		if (rq->order <= PB_PCP_MAX_WORD_ORDER) {
+			from = bit + 1;
+			nr = refill_zeroed_word(zone, list, rq, bit, pb_entry_pageblock(value));
+		} else {
+			nr = refill_zeroed_block(zone, list, rq, index);
+		}
+		if (nr)
+			return nr;
+	}
+	return 0;
+}
+
+static bool refill_list_zeroed(struct pb_pcp *pcp, struct pb_pcp_list *list,
+			       const struct pb_request *rq)
+{
+	struct pb_zone *zone = pcp->zone;
+	u8 *skip = &pcp->zeroed_skip[rq->migratetype];
+	unsigned int nr;
+
+	if (likely(!pb_zone_has_zeroed(zone)) || rq->order > PB_PAGEBLOCK_ORDER ||
+	    !pb_pcp_has_masks(zone))
+		return false;
+	if (*skip) {
+		--*skip;
+		return false;
+	}
+	nr = refill_zeroed(zone, list, rq);
+	if (!nr) {
+		*skip = ZEROED_SKIP;
+		return false;
+	}
+	refilled(pcp, list, rq, nr);
+	return true;
+}
+
+bool pb_pcp_add_zeroed(struct pb_pcp *pcp, struct pb_pcp_list *list, unsigned int order,
+		       unsigned long pfn)
+{
+	u64 heads = order < PB_WORD_ORDER ? pb_word_align[order] : 1;
+	int pages = max(1 << order, (int)PB_WORD_NR);
+
+	if (!pb_pcp_has_masks(pcp->zone) || list->zeroed)
+		return false;
+	pb_pcp_trim(pcp, list, pcp->high - pages);
+	if (pcp->charged + pages > pcp->high)
+		return false;
+	keep_zeroed(list, heads, pfn);
+	pb_pcp_charge(pcp, list, order);
+	return true;
+}
+
+/* Pops a zeroed block, and says so. */
+static bool pop_zeroed(struct pb_pcp *pcp, struct pb_pcp_list *list, const struct pb_request *rq,
+		       struct pb_pcp_entry *entry)
+{
+	if (!pb_pcp_pop_zeroed(list, &entry->pfn))
+		return false;
+	entry->order_map = pb_order_map(pcp->zone->pool, entry->pfn);
+	if (rq->zeroed)
+		*rq->zeroed = true;
+	return true;
+}
+
+/**
+ * pb_pcp_pop_or_refill - pop a block, after a refill if there is none
+ * @pcp: this CPU's cache, inside its pcp section
+ * @list: its list of the request's order and migratetype
+ * @rq: the request; for zeroed memory it gets zeroed blocks first, else last
+ * @entry: set to the block
+ *
+ * Context: any; preemption off.
+ * Return: false when there is none.
+ */
+bool pb_pcp_pop_or_refill(struct pb_pcp *pcp, struct pb_pcp_list *list, const struct pb_request *rq,
+			  struct pb_pcp_entry *entry)
+{
+	if (unlikely(rq->zeroed) &&
+	    (pop_zeroed(pcp, list, rq, entry) ||
+	     (refill_list_zeroed(pcp, list, rq) && pop_zeroed(pcp, list, rq, entry))))
+		return true;
+	if (unlikely(rq->zeroed))
+		pcp->zeroed_wanted |= BIT_ULL(PB_PCP_LIST_NR(rq->order, rq->migratetype));
+	return pb_pcp_pop(list, entry) ||
+	       (pb_pcp_refill(pcp, list, rq) && pb_pcp_pop(list, entry)) ||
+	       pop_zeroed(pcp, list, rq, entry);
 }
 
 /**
@@ -373,17 +577,17 @@ unsigned long pb_pcp_alloc(struct pb_zone *zone, const struct pb_request *rq)
 {
 	struct pb_pcp *pcp = pb_this_cpu_ptr(zone->pcp);
 	struct pb_pcp_list *list = pb_pcp_list(pcp, rq->order, rq->migratetype);
-	struct pb_pcp_entry entry = { .pfn = PB_NO_PFN };
+	struct pb_pcp_entry entry;
+	bool got;
 
 	if (!pb_pcp_enter(pcp)) {
 		pb_zone_event_add(zone, PB_PCP_BUSY, 1);
 		return PB_NO_PFN;
 	}
-	if (pb_pcp_pop(list, &entry) ||
-	    (pb_pcp_refill(pcp, list, rq) && pb_pcp_pop(list, &entry)))
-		list->nr_alloc++;
+	got = pb_pcp_pop_or_refill(pcp, list, rq, &entry);
+	list->nr_alloc += got;
 	pb_pcp_leave(pcp);
-	return entry.pfn;
+	return likely(got) ? entry.pfn : PB_NO_PFN;
 }
 EXPORT_SYMBOL_PB_TEST(pb_pcp_alloc);
 
@@ -397,6 +601,7 @@ unsigned long pb_pcp_count(const struct pb_pcp *pcp)
 		list = &pcp->list[order][mt];
 		pages += pb_hint(list->n) << order;
 		pages += hweight64(pb_hint(list->mask)) << order;
+		pages += hweight64(pb_hint(list->zeroed)) << order;
 	}
 	return pages;
 }

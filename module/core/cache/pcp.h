@@ -17,7 +17,7 @@
  */
 #define PB_PCP_MAX_WORD_ORDER	PB_WORD_ORDER
 #define PB_NR_PCP_ORDERS	(PB_PAGEBLOCK_ORDER + 2)
-#define PB_LIFO_MAX		28	/* makes a list 512 bytes */
+#define PB_LIFO_MAX		27	/* makes a list 512 bytes */
 #define PB_PCP_LARGE		4	/* orders from here on keep short lists: */
 #define PB_PCP_LIFO_LARGE	4	/* at most this many blocks */
 
@@ -28,7 +28,8 @@ struct pb_pcp_entry {
 };
 
 /**
- * struct pb_pcp_list - P: a short LIFO over an unexpanded mask of blocks within one word
+ * struct pb_pcp_list - P: a short LIFO over an unexpanded mask of blocks within one word, and
+ *	another mask of zeroed blocks
  * @n: blocks in @lifo
  * @limit: flushed when @n reaches it
  * @cur: pageblock this CPU refills from, + 1; 0 = none
@@ -38,8 +39,11 @@ struct pb_pcp_entry {
  * @mask_order_map: that word's part of the page order map
  * @nr_alloc: blocks allocated
  * @nr_free: blocks freed
- * @lifo: newest last
  * @charge: pages charged to it; at least pb_pcp_most()
+ * @lifo: newest last
+ * @zeroed: bit i: the block at @zeroed_base + i is cached, too, and known to be zero. Blocks of an
+ *	order above a word's: bit 0 only
+ * @zeroed_base: PFN of a word's first frame
  */
 struct pb_pcp_list {
 	u32		n;
@@ -51,8 +55,10 @@ struct pb_pcp_list {
 	u8		*mask_order_map;
 	unsigned long	nr_alloc;
 	unsigned long	nr_free;
-	struct pb_pcp_entry lifo[PB_LIFO_MAX];
 	u32		charge;
+	struct pb_pcp_entry lifo[PB_LIFO_MAX];
+	u64		zeroed;
+	unsigned long	zeroed_base;
 } ____cacheline_aligned;
 
 /**
@@ -60,6 +66,8 @@ struct pb_pcp_list {
  * @zone: I
  * @busy: P: inside the pcp section; an interrupt that finds it set bypasses the cache. Other CPUs
  *	set it to PB_PCP_CLAIMED and back (claim.c)
+ * @zeroed_skip: P: by migratetype, refills that do not search for zeroed blocks, as there were none
+ * @zeroed_wanted: P: by PB_PCP_LIST_NR(), lists that had no zeroed block for a request
  * @high: P: pages the lists may hold together, auto-tuned between high_min and high_max
  * @charged: P: the sum of the lists' @charge, at most @high and a word
  * @trim: P: the list to trim next
@@ -69,12 +77,17 @@ struct pb_pcp_list {
 struct pb_pcp {
 	struct pb_zone		*zone;
 	u8			busy;
+	u8			zeroed_skip[PB_PCPTYPES];
+	u64			zeroed_wanted;
 	int			high;
 	int			charged;
 	unsigned int		trim;
 	unsigned long		event[PB_NR_EVENTS];
 	struct pb_pcp_list	list[PB_NR_PCP_ORDERS][PB_PCPTYPES];
 };
+
+#define PB_PCP_LIST_NR(order, mt)	((order) * PB_PCPTYPES + (mt))
+static_assert(PB_PCP_LIST_NR(PB_NR_PCP_ORDERS, 0) <= 64);
 
 /* Value of pcp->busy: another CPU drains the cache, or is going to. */
 #define PB_PCP_CLAIMED	2
@@ -101,8 +114,19 @@ void pb_pcp_destroy(struct pb_zone *zone);
 /* A block from this CPU's cache, or PB_NO_PFN. Preemption off. */
 unsigned long pb_pcp_alloc(struct pb_zone *zone, const struct pb_request *rq);
 
-/* Refills the empty list of a request; false: it is still empty. Inside the pcp section. */
+/*
+ * Refills the empty list of a request; false: it is still empty. A request for zeroed memory may
+ * get zeroed blocks alone. Inside the pcp section.
+ */
 bool pb_pcp_refill(struct pb_pcp *pcp, struct pb_pcp_list *list, const struct pb_request *rq);
+/*
+ * Adds a block of zeroed frames to the empty zeroed blocks of this CPU's list: one block of @order,
+ * or all of a word. False: not empty, or no space. Inside the pcp section.
+ */
+bool pb_pcp_add_zeroed(struct pb_pcp *pcp, struct pb_pcp_list *list, unsigned int order,
+		       unsigned long pfn);
+bool pb_pcp_pop_or_refill(struct pb_pcp *pcp, struct pb_pcp_list *list, const struct pb_request *rq,
+			  struct pb_pcp_entry *entry);
 
 /* Stops refilling from the list's current pageblock. Inside the pcp section. */
 void pb_pcp_reset_cur(struct pb_zone *zone, struct pb_pcp_list *list);
@@ -154,7 +178,9 @@ static __always_inline bool pb_pcp_has_space(const struct pb_pcp *pcp,
 /* The most pages that a list may hold until its next refill or drain. */
 static __always_inline u32 pb_pcp_most(const struct pb_pcp_list *list, unsigned int order)
 {
-	return (max(list->n, list->limit) << order) + (list->mask ? PB_WORD_NR : 0);
+	u32 most = (max(list->n, list->limit) << order) + (list->mask ? PB_WORD_NR : 0);
+
+	return most + (unlikely(list->zeroed) ? max(1U << order, (u32)PB_WORD_NR) : 0);
 }
 
 /* Charges a list with what it may hold, after a change of its limit or mask. Inside the section. */
@@ -215,6 +241,18 @@ static __always_inline bool pb_pcp_pop(struct pb_pcp_list *list, struct pb_pcp_e
 	list->mask = mask & (mask - 1);
 	entry->pfn = list->mask_base + bit;
 	entry->order_map = list->mask_order_map + bit;
+	return true;
+}
+
+/* Pops the PFN of a zeroed block; false when there is none. Inside the pcp section. */
+static __always_inline bool pb_pcp_pop_zeroed(struct pb_pcp_list *list, unsigned long *pfn)
+{
+	u64 zeroed = list->zeroed;
+
+	if (!zeroed)
+		return false;
+	list->zeroed = zeroed & (zeroed - 1);
+	*pfn = list->zeroed_base + __ffs(zeroed);
 	return true;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Prezeroing: allocates idle pageblocks, zeroes them, sets their zeroed bits and frees them.
+ * Prezeroing: allocates idle pageblocks, zeroes them, sets their zeroed bits and frees them. Words
+ * that are zero already are left alone.
  * zeroed.c explains the zeroed bits.
  *
  * pool->prezero_percent bounds the prezeroed part of a zone. The node thread makes a run over
@@ -35,9 +36,9 @@
 /* Most ticks to wait for pageblocks that are being zeroed; one takes less than a tick. */
 #define PAUSE_TICKS	64
 
-/* Allocates this pageblock and sets its order. */
+/* Allocates this pageblock, sets its order, and @words to those of its words that are zero. */
 static bool alloc_idle(struct pb_zone *zone, unsigned long index, enum pb_migratetype mt,
-		       struct pb_pageblock *pageblock)
+		       struct pb_pageblock *pageblock, unsigned long *words)
 {
 	/* Above the high watermark, so that no request misses the pageblock while it is zeroed. */
 	const struct pb_request rq = {
@@ -53,6 +54,7 @@ static bool alloc_idle(struct pb_zone *zone, unsigned long index, enum pb_migrat
 	preempt_disable();
 	if (!pb_zone_alloc_pageblock_at(zone, index, mt, &rq))
 		goto out;
+	*words = pb_zeroed_words(zone, index);
 	pb_zeroed_test_and_clear(zone, pfn, PB_PAGEBLOCK_NR);
 	for (i = 0; i < PB_PAGEBLOCK_NR && !pageblock->order_map[i]; i++)
 		;
@@ -67,8 +69,9 @@ out:
 	return allocated;
 }
 
-/* Allocates the next free pageblock that is not prezeroed. */
-static struct pb_pageblock *alloc_next_idle(struct pb_prezero *run, enum pb_migratetype mt)
+/* Allocates the next free pageblock that is not prezeroed, and sets @words as alloc_idle(). */
+static struct pb_pageblock *alloc_next_idle(struct pb_prezero *run, enum pb_migratetype mt,
+					    unsigned long *words)
 {
 	struct pb_zone *zone = run->zone;
 	struct pb_pageblock *pageblock;
@@ -83,22 +86,39 @@ static struct pb_pageblock *alloc_next_idle(struct pb_prezero *run, enum pb_migr
 		pageblock = pb_entry_pageblock(value);
 		if (pb_entry_migratetype(value) != mt)
 			continue;
-		if (pb_zeroed_all(pageblock))
+		if (pb_zeroed_all(zone, index))
 			run->left--;
-		else if (alloc_idle(zone, index, mt, pageblock))
+		else if (alloc_idle(zone, index, mt, pageblock, words))
 			return pageblock;
 	}
 	return NULL;
 }
 
-/* Sets the zeroed bit of every frame and frees the pageblock. */
+/* Zeroes the words of a pageblock that are not zero, neighbours together. */
+static void zero_words(struct pb_zone *zone, unsigned long pfn, unsigned long words)
+{
+	unsigned int first, end;
+
+	for (first = 0; first < PB_WORDS; first = end) {
+		end = first + 1;
+		if (words & BIT(first))
+			continue;
+		while (end < PB_WORDS && !(words & BIT(end)))
+			end++;
+		zone->pool->ops.zero(zone->pool, pfn + first * PB_WORD_NR,
+				     (end - first) * PB_WORD_NR);
+	}
+}
+
+/* Sets the zeroed bit of every word and frees the pageblock. */
 static void free_zeroed(struct pb_zone *zone, unsigned long index, struct pb_pageblock *pageblock)
 {
+	unsigned long pfn = pb_pageblock_pfn(zone, index);
+
 	preempt_disable();
-	/* Counted before the free, a full barrier, which makes the first bit visible. */
-	atomic_long_add(PB_PAGEBLOCK_NR, &zone->nr_prezeroed);
-	memset(pageblock->order_map, PB_FRAME_ZEROED, sizeof(pageblock->order_map));
-	pb_zone_free_noevent(zone, pb_pageblock_pfn(zone, index), PB_PAGEBLOCK_ORDER);
+	pageblock->order_map[0] = 0;
+	pb_zeroed_set(zone, pfn, PB_PAGEBLOCK_NR);
+	pb_zone_free_noevent(zone, pfn, PB_PAGEBLOCK_ORDER);
 	preempt_enable();
 }
 
@@ -127,14 +147,14 @@ static bool prezero_next(struct pb_prezero *run)
 {
 	struct pb_zone *zone = run->zone;
 	struct pb_pageblock *pageblock;
+	unsigned long words;
 
 	for (; run->mt < PB_INDEXED_TYPES; run->mt++, run->index = 0) {
-		pageblock = alloc_next_idle(run, run->mt);
+		pageblock = alloc_next_idle(run, run->mt, &words);
 		if (!pageblock)
 			continue;
 		run->left--;
-		zone->pool->ops.zero(zone->pool, pb_pageblock_pfn(zone, run->index - 1),
-				     PB_PAGEBLOCK_NR);
+		zero_words(zone, pb_pageblock_pfn(zone, run->index - 1), words);
 		free_zeroed(zone, run->index - 1, pageblock);
 		pb_zone_event_add(zone, PB_PREZERO, 1);
 		return true;
@@ -167,6 +187,105 @@ bool pb_prezero_next(struct pb_prezero *run)
 	return done;
 }
 EXPORT_SYMBOL_PB_TEST(pb_prezero_next);
+
+/* Adds a zeroed block to a list of this CPU, or frees it. */
+static void add_zeroed(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt,
+		       unsigned long pfn)
+{
+	unsigned int block = max(order, (unsigned int)PB_WORD_ORDER);
+	struct pb_pcp *pcp;
+	bool added = false;
+
+	preempt_disable();
+	pcp = pb_this_cpu_ptr(zone->pcp);
+	*pb_order_map(zone->pool, pfn) = 0;
+	if (pb_pcp_enter(pcp)) {
+		added = pb_pcp_add_zeroed(pcp, pb_pcp_list(pcp, order, mt), order, pfn);
+		pb_pcp_leave(pcp);
+	}
+	if (!added) {
+		pb_zeroed_set(zone, pfn, 1UL << block);
+		pb_zone_free_noevent(zone, pfn, block);
+	}
+	preempt_enable();
+}
+
+/* Zeroes blocks for one list of this CPU. */
+static void fill_list(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt)
+{
+	const struct pb_request rq = {
+		.order = max(order, (unsigned int)PB_WORD_ORDER),
+		.highest_zone = PB_ZONE_MOVABLE,
+		.flags = PB_ALLOC_WMARK_HIGH | PB_ALLOC_WMARK_MIN,
+	};
+	unsigned long pfn, nr = 1UL << rq.order;
+	bool zeroed = false;
+
+	if (!pb_zone_watermark_ok(zone, nr, rq.highest_zone, rq.flags))
+		return;
+	preempt_disable();
+	pfn = pb_zone_alloc(zone, rq.order, mt, &rq);
+	if (pfn != PB_NO_PFN) {
+		zeroed = pb_zeroed_test_and_clear(zone, pfn, nr);
+		*pb_order_map(zone->pool, pfn) = rq.order + 1;
+	}
+	preempt_enable();
+	if (pfn == PB_NO_PFN)
+		return;
+	if (!zeroed)
+		zone->pool->ops.zero(zone->pool, pfn, nr);
+	add_zeroed(zone, order, mt, pfn);
+}
+
+/**
+ * pb_prezero_wanted - whether pb_prezero_fill() on a CPU would fill a list
+ * @zone: the zone
+ * @cpu: any CPU
+ *
+ * Context: any; a hint.
+ * Return: whether a list of the CPU had no zeroed block for a request.
+ */
+bool pb_prezero_wanted(struct pb_zone *zone, int cpu)
+{
+	return pb_hint(pb_per_cpu_ptr(zone->pcp, cpu)->zeroed_wanted);
+}
+EXPORT_SYMBOL_PB_TEST(pb_prezero_wanted);
+
+/**
+ * pb_prezero_fill - zero blocks for the lists of this CPU that lacked some
+ * @zone: the zone
+ *
+ * Blocks of orders up to 9, a word of each order within a word. Requests that found no zeroed block
+ * decide which lists are filled. Only above the high watermark, and as far as the lists may hold
+ * more. As pb_prezero_next() it does nothing while prezeroing is paused.
+ *
+ * Context: process, sleeps; bound to the CPU.
+ */
+void pb_prezero_fill(struct pb_zone *zone)
+{
+	struct pb_pool *pool = zone->pool;
+	unsigned int order, mt;
+	struct pb_pcp *pcp;
+	u64 wanted;
+
+	might_sleep();
+	if (!READ_ONCE(pool->prezero_percent) || !pool->ops.zero)
+		return;
+	atomic_fetch_inc(&pool->prezeroing);				/* PZ1 */
+	if (!atomic_read(&pool->prezero_paused)) {			/* PZ2 */
+		preempt_disable();
+		pcp = pb_this_cpu_ptr(zone->pcp);
+		wanted = READ_ONCE(pcp->zeroed_wanted);
+		WRITE_ONCE(pcp->zeroed_wanted, 0);
+		preempt_enable();
+		pb_for_each_pcp_list(order, mt)
+			if (wanted & BIT_ULL(PB_PCP_LIST_NR(order, mt)) &&
+			    order <= PB_PAGEBLOCK_ORDER)
+				fill_list(zone, order, mt);		/* PZ3 */
+	}
+	atomic_dec_return(&pool->prezeroing);				/* PZ4 */
+}
+EXPORT_SYMBOL_PB_TEST(pb_prezero_fill);
 
 /**
  * pb_prezero_pause - begin no more prezeroing, and wait for the end of what has begun

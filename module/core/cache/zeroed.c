@@ -1,117 +1,75 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Zeroed bits: which free frames are known to be zero.
+ * Zeroed bits: which words of free frames are known to be zero.
  *
- * Zeroing dominates the cost of most allocations for user space. prezero.c does it in
- * advance: it allocates an idle pageblock, zeroes it, sets the byte of each frame in the page
- * order map to PB_FRAME_ZEROED, and frees it. The byte of a frame belongs to the CPU that has
- * allocated the frame, so zeroed bits are written and read with plain accesses between an
- * allocation and a free. The atomics of both order them, as they order the order itself.
+ * Zeroing dominates the cost of most allocations for user space. prezero.c does it in advance: it
+ * allocates an idle pageblock, zeroes it, sets the zeroed bit of each of its words, and frees it.
+ * zone->zeroed has a bit for each word (PB_WORD_NR frames), so a search finds a word that is zero.
  *
- * Invariant: a frame whose zeroed bit is set is zero.
+ * Invariant: no frame of a word whose zeroed bit is set was handed out since the word was zeroed.
  *
- *   - The bit is set only by the owner of the frame, after zeroing it.
- *   - Allocating a block overwrites the bit of its head with the order, and a free writes 0.
- *   - The bits of the other frames are cleared before the block is handed out or enters a
- *     per-CPU list (pb_zeroed_merge). If all were set, the head keeps its bit, which then
- *     stands for the whole block. If the block is freed to the bitmap instead, the bit of
- *     its head is still true for that frame.
+ *   set:    ZS1 own all frames of the word, which are zero     take:   ZT1 take frames of the word
+ *           ZS2 set the bit                                            ZT2 test and clear the bit
+ *           ZS3 free the frames                                        ZT3 hand the frames out
  *
- * A single frame in a per-CPU list keeps its bit in the page order map, and the fast path
- * overwrites it with the order.
+ * ZS3 and ZT1 change the same word of the free bitmap, by atomics that are full barriers. So who
+ * takes a frame that ZS3 has freed sees the bit, and clears it before the frame's next user can
+ * write. A frame whose taker has found the bit set is zero: had it been handed out before, its bit
+ * would have been cleared before, and only an owner of all frames of the word sets it again. When
+ * several CPUs take frames of one word, the first to clear the bit learns that its frames are zero;
+ * the others treat theirs as unknown (mc: prezero_alloc). Zones in which no bit was ever set skip
+ * ZT2.
  *
- * Zones without any prezeroed frame skip all this. The CPU that sets the first bit counts the
- * frames before the free that makes the bit visible. A CPU that allocates such a frame reads
- * the count after the allocation.
+ * Blocks in the lists of a per-CPU cache have no zeroed bit. Those that are known to be zero are
+ * apart from the others (struct pb_pcp_list).
  */
-#include "core/base/pfn.h"
+#include "core/base/order.h"
 #include "core/cache/zeroed.h"
 
-#define BYTES_IN_WORD	8
-#define WORD_ZEROED	(~0ULL / 0xff * PB_FRAME_ZEROED)	/* the zeroed bit in each byte */
-
-/* Clears the zeroed bits of nr frames of one pageblock. Returns whether all were set. */
-static bool merge_frames(u8 *order_map, unsigned long nr)
+/* The bits, within a word of the bitmap, of the words from @first up to @end, from bit @at on. */
+static unsigned long bits_of(unsigned long at, unsigned long end)
 {
-	unsigned long i, marked = 0;
-	u64 word;
-
-	for (i = 0; nr % BYTES_IN_WORD == 0 && i < nr; i += BYTES_IN_WORD) {
-		memcpy(&word, order_map + i, BYTES_IN_WORD);
-		if (word && word != WORD_ZEROED)
-			break;
-		if (word)
-			memset(order_map + i, 0, BYTES_IN_WORD);
-		marked += word ? BYTES_IN_WORD : 0;
-	}
-	for (; i < nr; i++) {
-		if (order_map[i] != PB_FRAME_ZEROED)
-			continue;
-		order_map[i] = 0;
-		marked++;
-	}
-	return marked == nr;
+	return GENMASK(min(end - 1, at | (BITS_PER_LONG - 1)) % BITS_PER_LONG, at % BITS_PER_LONG);
 }
 
 /**
- * pb_zeroed_test_and_clear - test and clear the zeroed bits of frames
+ * __pb_zeroed_test_and_clear - test and clear the zeroed bits of frames
  * @zone: the zone
  * @pfn: first of the frames, which the caller has allocated
- * @nr_pages: how many; within one pageblock or whole ones
+ * @nr_pages: number of frames
  *
- * Other byte values are not changed; they belong to frames that are in use.
- *
- * Context: any; preemption off.
+ * Clears the bits of words of which the frames are a part, too. Context: any; preemption off.
  * Return: whether all frames are known to be zero.
  */
-bool pb_zeroed_test_and_clear(struct pb_zone *zone, unsigned long pfn, unsigned long nr_pages)
+bool __pb_zeroed_test_and_clear(struct pb_zone *zone, unsigned long pfn, unsigned long nr_pages)
 {
-	unsigned long end = pfn + nr_pages, n;
+	unsigned long at = (pfn - zone->base_pfn) / PB_WORD_NR, mask;
+	unsigned long end = DIV_ROUND_UP(pfn + nr_pages - zone->base_pfn, PB_WORD_NR);
 	bool all = true;
 
-	if (!pb_zone_has_zeroed(zone))
-		return false;
-	for (; pfn < end; pfn += n) {
-		n = min(end - pfn, PB_PAGEBLOCK_NR - pb_frame_in_pageblock(pfn));
-		all &= merge_frames(pb_order_map(zone->pool, pfn), n);
+	for (; at < end; at = (at | (BITS_PER_LONG - 1)) + 1) {
+		mask = bits_of(at, end);
+		all &= pb_bitmap_clear_mask(&zone->zeroed, at, mask) == mask;	/* ZT2 */
 	}
 	return all;
 }
-EXPORT_SYMBOL_PB_TEST(pb_zeroed_test_and_clear);
+EXPORT_SYMBOL_PB_TEST(__pb_zeroed_test_and_clear);
 
 /**
- * pb_zeroed_merge - merge the zeroed bits of a block at its head
+ * pb_zeroed_set - set the zeroed bits of frames
  * @zone: the zone
- * @pfn: first of the frames, which the caller has allocated
- * @nr_pages: how many; within one pageblock or whole ones
+ * @pfn: first of the frames, which the caller has allocated and zeroed; the first of a word
+ * @nr_pages: number of frames, a multiple of a word's
  *
- * As pb_zeroed_test_and_clear(), but when all frames are known to be zero, the byte of the first
- * frame is PB_FRAME_ZEROED afterwards. Context: any; preemption off.
- * Return: whether they are.
+ * The caller frees the frames next. Context: any; preemption off.
  */
-bool pb_zeroed_merge(struct pb_zone *zone, unsigned long pfn, unsigned long nr_pages)
+void pb_zeroed_set(struct pb_zone *zone, unsigned long pfn, unsigned long nr_pages)
 {
-	if (!pb_zeroed_test_and_clear(zone, pfn, nr_pages))
-		return false;
-	*pb_order_map(zone->pool, pfn) = PB_FRAME_ZEROED;
-	return true;
-}
-EXPORT_SYMBOL_PB_TEST(pb_zeroed_merge);
+	unsigned long at = (pfn - zone->base_pfn) / PB_WORD_NR, end = at + nr_pages / PB_WORD_NR;
 
-/**
- * pb_zeroed_all - whether every frame of a pageblock has its zeroed bit set
- * @pageblock: the pageblock; its frames may have other owners
- *
- * Reads without owning the frames, so the result is a hint. Context: any.
- * Return: whether all bits are set.
- */
-bool pb_zeroed_all(struct pb_pageblock *pageblock)
-{
-	unsigned int i;
-
-	for (i = 0; i < PB_PAGEBLOCK_NR; i++)
-		if (pb_peek(&pageblock->order_map[i]) != PB_FRAME_ZEROED)
-			return false;
-	return true;
+	if (!READ_ONCE(zone->prezeroed))
+		WRITE_ONCE(zone->prezeroed, true);
+	for (; at < end; at = (at | (BITS_PER_LONG - 1)) + 1)
+		pb_bitmap_set_mask(&zone->zeroed, at, bits_of(at, end));	/* ZS2 */
 }
-EXPORT_SYMBOL_PB_TEST(pb_zeroed_all);
+EXPORT_SYMBOL_PB_TEST(pb_zeroed_set);

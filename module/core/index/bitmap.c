@@ -51,7 +51,7 @@ EXPORT_SYMBOL_PB_TEST(pb_bitmap_words);
 /**
  * pb_bitmap_init - lay a bitmap over zeroed memory
  * @map: the bitmap
- * @nbits: its length, at most 2^24
+ * @nbits: its length, at most 2^30
  * @mem: at least pb_bitmap_words() words
  *
  * Return: the first word behind it.
@@ -137,6 +137,48 @@ bool pb_bitmap_clear(struct pb_bitmap *map, unsigned long bit)
 	return true;
 }
 EXPORT_SYMBOL_PB_TEST(pb_bitmap_clear);
+
+/**
+ * pb_bitmap_set_mask - set bits of one word, and the summaries above it
+ * @map: the bitmap
+ * @bit: a multiple of the word's length, below the bitmap's length
+ * @mask: the bits
+ *
+ * Context: any; as pb_bitmap_set() with one bit.
+ */
+void pb_bitmap_set_mask(struct pb_bitmap *map, unsigned long bit, unsigned long mask)
+{
+	atomic_long_t *word = (atomic_long_t *)&map->level[0][bit >> LEVEL_SHIFT];
+
+	if (!mask || (atomic_long_fetch_or(mask, word) & mask) == mask || map->levels == 1) /* BS1 */
+		return;
+	bit >>= LEVEL_SHIFT;
+	if (!test_bit(bit, map->level[1]))					/* BS2 */
+		set_from(map, 1, bit);
+}
+EXPORT_SYMBOL_PB_TEST(pb_bitmap_set_mask);
+
+/**
+ * pb_bitmap_clear_mask - clear bits of one word, and the summary bits of words that become zero
+ * @map: the bitmap
+ * @bit: a multiple of the word's length, below the bitmap's length
+ * @mask: the bits
+ *
+ * Context: any; as pb_bitmap_clear() with one bit.
+ * Return: those of the bits that were set.
+ */
+unsigned long pb_bitmap_clear_mask(struct pb_bitmap *map, unsigned long bit, unsigned long mask)
+{
+	unsigned long *word = &map->level[0][bit >> LEVEL_SHIFT];
+
+	if (!(READ_ONCE(*word) & mask))
+		return 0;
+	mask &= atomic_long_fetch_andnot(mask, (atomic_long_t *)word);
+	if (mask)
+		clear_summaries(map, bit);
+	return mask;
+}
+EXPORT_SYMBOL_PB_TEST(pb_bitmap_clear_mask);
 
 /**
  * pb_bitmap_next - find a set bit

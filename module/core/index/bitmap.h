@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A bitmap over the pageblocks of a zone with summary levels, so that a search reads few words. */
+/* A bitmap over the pageblocks or words of a zone with summary levels: a search reads few words. */
 #ifndef PB_BITMAP_H
 #define PB_BITMAP_H
 
@@ -10,6 +10,8 @@ unsigned long *pb_bitmap_init(struct pb_bitmap *map, unsigned long nbits, unsign
 
 void pb_bitmap_set(struct pb_bitmap *map, unsigned long bit);
 bool pb_bitmap_clear(struct pb_bitmap *map, unsigned long bit);
+void pb_bitmap_set_mask(struct pb_bitmap *map, unsigned long bit, unsigned long mask);
+unsigned long pb_bitmap_clear_mask(struct pb_bitmap *map, unsigned long bit, unsigned long mask);
 unsigned long pb_bitmap_next(struct pb_bitmap *map, unsigned long from);
 bool pb_bitmap_check(struct pb_bitmap *map, unsigned long *nr_set);
 

@@ -73,8 +73,6 @@ static void check_frame(struct walk *w, struct pb_pageblock *pageblock, unsigned
 			broken(w->out, "pfn %#lx is free inside an allocated block", pfn);
 		if (size)
 			broken(w->out, "pfn %#lx has an order inside a block", pfn);
-		if (pageblock->order_map[frame] == PB_FRAME_ZEROED)
-			broken(w->out, "pfn %#lx is marked as zero inside a block", pfn);
 		return;
 	}
 	if (!size) {
@@ -173,13 +171,16 @@ static bool bitmap_right(struct pb_free_area *area, unsigned long *bits)
 /* check_class() checked every bit of each class. Equal totals show that no other bit is set. */
 static void check_bitmaps(struct walk *w)
 {
-	unsigned long bits = 0;
+	unsigned long bits = 0, zeroed = 0;
 	unsigned int mt;
 
 	for (mt = 0; mt < PB_INDEXED_TYPES; mt++)
 		if (!bitmap_right(&w->zone->area[mt], &bits))
 			broken(w->out, "node %d %s: index summary of type %u is wrong",
 			       w->zone->nid, w->zone->name, mt);
+	if (!pb_bitmap_check(&w->zone->zeroed, &zeroed))
+		broken(w->out, "node %d %s: summary of the zeroed bits is wrong", w->zone->nid,
+		       w->zone->name);
 	if (bits != w->index_bits)
 		broken(w->out, "node %d %s: %lu index bits set, keys name %lu", w->zone->nid,
 		       w->zone->name, bits, w->index_bits);
@@ -202,7 +203,7 @@ static void check_cached(struct walk *w, unsigned long pfn)
 		broken(w->out, "pfn %#lx is free and in a pcp", pfn);
 	if (*order_map == SEEN)
 		broken(w->out, "pfn %#lx is in pcps twice", pfn);
-	else if (PB_FRAME_IN_USE(*order_map))
+	else if (*order_map)
 		broken(w->out, "pfn %#lx is allocated and in a pcp", pfn);
 	else
 		*order_map = SEEN;
@@ -232,13 +233,16 @@ static unsigned long walk_list(struct walk *w, struct pb_pcp_list *list, unsigne
 			       void (*fn)(struct walk *w, unsigned long pfn))
 {
 	unsigned int i, n = min_t(unsigned int, list->n, PB_LIFO_MAX);
+	u64 mask = list->mask, zeroed = list->zeroed;
 	unsigned long frames = 0, pfn, k;
-	u64 mask = list->mask;
 
-	for (i = 0; i < n || mask; i++) {
+	for (i = 0; i < n || mask || zeroed; i++) {
 		if (i < n) {
 			pfn = list->lifo[i].pfn;
 			check_order_map(w, pfn, list->lifo[i].order_map);
+		} else if (zeroed) {
+			pfn = list->zeroed_base + __ffs64(zeroed);
+			zeroed &= zeroed - 1;
 		} else {
 			pfn = list->mask_base + __ffs64(mask);
 			check_order_map(w, pfn, list->mask_order_map + __ffs64(mask));
@@ -339,6 +343,18 @@ static void check_counts(struct walk *w)
 		    w->pages.free_highatomic);
 }
 
+/* No frame of a word with its zeroed bit set may have been handed out. */
+static void check_zeroed(struct walk *w, unsigned long index, const struct pb_pageblock *pageblock)
+{
+	unsigned long words = pb_zeroed_words(w->zone, index);
+	unsigned int i;
+
+	for (i = 0; i < PB_WORDS; i++)
+		if (words & BIT(i) && atomic64_read(&pageblock->free[i]) != -1)
+			broken(w->out, "a word at pfn %#lx is marked as zero and not wholly free",
+			       pb_pageblock_pfn(w->zone, index) + i * PB_WORD_NR);
+}
+
 static void check_pageblocks(struct walk *w)
 {
 	struct pb_pageblock *pageblock;
@@ -357,6 +373,7 @@ static void check_pageblocks(struct walk *w)
 		pageblock = pb_entry_pageblock(entry->value);
 		for (i = 0; i < PB_PAGEBLOCK_NR; i++)
 			check_frame(w, pageblock, i, pb_pageblock_pfn(w->zone, index) + i);
+		check_zeroed(w, index, pageblock);
 		check_class(w, index, entry->value);
 		count_pageblock(w, index, entry->value);
 	}

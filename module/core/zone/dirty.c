@@ -25,10 +25,13 @@ bool pb_node_dirty_ok(struct pb_pool *pool, int nid)
 	long dirty = 0, available = 0, free;
 	struct pb_zone *zone;
 
+	pb_for_each_node_zone(zone, pool, nid)
+		dirty += max(atomic_long_read(&zone->nr_dirty), 0L);
+	if (likely(!dirty))
+		return true;
 	pb_for_each_node_zone(zone, pool, nid) {
 		free = pb_zone_free_pages(zone) - (long)READ_ONCE(zone->watermark[PB_WMARK_HIGH]);
 		available += max(free, 0L);
-		dirty += max(atomic_long_read(&zone->nr_dirty), 0L);
 	}
 	return dirty <= (available + dirty) * (long)READ_ONCE(pool->dirty_ratio) / 100;
 }

@@ -22,7 +22,7 @@
 
 static int init_index(struct pb_zone *zone)
 {
-	unsigned long nr_groups = pb_nr_groups(zone->nr_pageblocks), *mem;
+	unsigned long nr_groups = pb_nr_groups(zone->nr_pageblocks), words, *mem;
 	unsigned int mt;
 
 	zone->ctl = pb_meta_alloc(zone->nr_pageblocks *
@@ -34,8 +34,9 @@ static int init_index(struct pb_zone *zone)
 	zone->touched = (atomic_t *)(zone->ctl + zone->nr_pageblocks);
 	zone->isolated = zone->touched + nr_groups;
 	zone->free_highatomic = (u16 *)(zone->isolated + zone->nr_pageblocks);
-	mem = pb_meta_alloc(PB_INDEXED_TYPES * pb_free_area_words(zone->nr_pageblocks) *
-			    sizeof(*mem), zone->nid);
+	words = PB_INDEXED_TYPES * pb_free_area_words(zone->nr_pageblocks) +
+		pb_bitmap_words(zone->nr_pageblocks * PB_WORDS);
+	mem = pb_meta_alloc(words * sizeof(*mem), zone->nid);
 	if (!mem) {
 		pb_meta_free(zone->ctl);
 		zone->ctl = NULL;
@@ -44,6 +45,7 @@ static int init_index(struct pb_zone *zone)
 	zone->index_mem = mem;
 	for (mt = 0; mt < PB_INDEXED_TYPES; mt++)
 		mem = pb_free_area_init(&zone->area[mt], zone->nr_pageblocks, mem);
+	pb_bitmap_init(&zone->zeroed, zone->nr_pageblocks * PB_WORDS, mem);
 	return 0;
 }
 
@@ -91,7 +93,7 @@ void pb_zone_destroy(struct pb_zone *zone)
 EXPORT_SYMBOL_PB_TEST(pb_zone_destroy);
 
 /* CPUs start at different pageblocks, so that they rarely allocate from the same one. */
-static unsigned long search_start(struct pb_zone *zone)
+unsigned long pb_zone_search_start(const struct pb_zone *zone)
 {
 	return zone->nr_pageblocks * pb_cpu_id() / pb_nr_cpus();
 }
@@ -120,7 +122,7 @@ static void next_half(struct pb_block_search *search, unsigned int steps)
 static unsigned long next_in_class(struct pb_zone *zone, struct pb_free_area *area,
 				   unsigned int order, const struct pb_block_search *search)
 {
-	unsigned long from = search->wrapped ? 0 : search_start(zone);
+	unsigned long from = search->wrapped ? 0 : pb_zone_search_start(zone);
 
 	if (search->step == pb_free_area_steps(order))
 		return pb_free_area_next_free(area, search->tries, search->index);

@@ -33,6 +33,7 @@ bool pb_zone_alloc_pageblock_at(struct pb_zone *zone, unsigned long index, enum 
 unsigned long pb_zone_alloc_block_at(struct pb_zone *zone, unsigned long index, unsigned int order,
 				     unsigned int align_order, unsigned int types,
 				     const struct pb_request *rq);
+unsigned long pb_zone_search_start(const struct pb_zone *zone);
 struct pb_pageblock *pb_zone_next_pageblock(struct pb_zone *zone, unsigned int order,
 					    enum pb_migratetype mt, struct pb_block_search *search);
 void pb_zone_free_noevent(struct pb_zone *zone, unsigned long pfn, unsigned int order);

@@ -197,7 +197,7 @@ static struct page *alloc_refill_preempt_enable(gfp_t gfp, unsigned int order, e
 		return NULL;
 	}
 	pfn = pb_alloc_refill_leave_section(found.pcp, order,
-					    pb_gfp_index_migratetype[pb_gfp_index(gfp)]);
+					    pb_gfp_index_migratetype[pb_gfp_index(gfp)], NULL);
 	preempt_enable();
 	return likely(pfn != PB_NO_PFN) ? pfn_to_page(pfn) : NULL;
 }

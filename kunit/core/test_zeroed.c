@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Zeroed blocks in the per-CPU lists: which requests get them, where refills find them, what drains
+ * make of them, and filling the lists in advance. test_prezero.c tests what requests are told.
+ */
+#include "core/base/pfn.h"
+#include "core/cache/drain.h"
+#include "core/cache/fastpath.h"
+#include "core/cache/prezero.h"
+#include "core/cache/zeroed.h"
+#include "core/zone/zone.h"
+#include "fixture.h"
+#include "params.h"
+
+static unsigned long zeroed_frames;
+
+static void zero(struct pb_pool *pool, unsigned long pfn, unsigned long nr_pages)
+{
+	zeroed_frames += nr_pages;
+}
+
+/* The pool has one zone, whose pageblocks are zeroed. */
+static struct pb_zone *zeroed_zone(struct kunit *test, const struct pt_layout *layout,
+				   struct pt_fixture **f)
+{
+	struct pb_zone *zone;
+
+	*f = pt_pool(test, layout);
+	zone = pt_zone(*f, 0, PB_ZONE_NORMAL);
+	(*f)->pool.ops.zero = zero;
+	(*f)->pool.prezero_percent = 100;
+	zeroed_frames = 0;
+	KUNIT_ASSERT_EQ(test, pt_prezero(zone, 100), (*f)->pages / PB_PAGEBLOCK_NR);
+	return zone;
+}
+
+static struct pb_pcp *here(struct pb_zone *zone)
+{
+	return pb_this_cpu_ptr(zone->pcp);
+}
+
+static unsigned long alloc_zeroed(struct pt_fixture *f, unsigned int order, enum pb_migratetype mt,
+				  bool *zeroed)
+{
+	struct pb_request rq = pt_rq(order, mt, 0);
+
+	*zeroed = !*zeroed;	/* an answer that nobody gave is noticed half of the time */
+	rq.zeroed = zeroed;
+	return pb_alloc(&f->pool, &rq, NULL);
+}
+
+static const unsigned int orders[] = { 0, 2, 5, 6, 7, 8, 9 };
+
+static void describe_order(const unsigned int *order, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "order %u", *order);
+}
+
+KUNIT_ARRAY_PARAM(orders, orders, describe_order);
+
+/* A block that was just freed serves plain requests, and zeroed ones serve those for them. */
+static void test_preferred(struct kunit *test)
+{
+	unsigned int order = *(const unsigned int *)test->param_value;
+	struct pt_fixture *f;
+	struct pb_zone *zone = zeroed_zone(test, &pt_small, &f);
+	unsigned long used = pt_alloc(f, order), pfn;
+	bool zeroed = false;
+
+	pt_free(test, f, used, order);
+	pfn = alloc_zeroed(f, order, PB_MOVABLE, &zeroed);
+	KUNIT_EXPECT_NE(test, pfn, PB_NO_PFN);
+	KUNIT_EXPECT_NE(test, pfn, used);
+	KUNIT_EXPECT_TRUE(test, zeroed);
+	/* The lists of this small pool may hold a single one of the largest blocks. */
+	if (order < 8)
+		KUNIT_EXPECT_EQ(test, pt_alloc(f, order), used);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_PREZERO_HIT), 1UL);
+	pt_verify(test, f, NULL);
+}
+
+/* Plain requests leave no zeroed bit set over what they get, and get zeroed blocks last. */
+static void test_plain_requests(struct kunit *test)
+{
+	unsigned int order = *(const unsigned int *)test->param_value;
+	struct pt_fixture *f;
+	struct pb_zone *zone = zeroed_zone(test, &pt_one_pageblock, &f);
+	unsigned long n, first;
+	bool zeroed = false;
+
+	first = alloc_zeroed(f, order, PB_MOVABLE, &zeroed);
+	KUNIT_EXPECT_TRUE(test, zeroed);
+	for (n = 1; n < PB_PAGEBLOCK_NR >> order; n++)
+		KUNIT_ASSERT_NE(test, pt_alloc(f, order), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pt_alloc(f, order), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pb_zeroed_words(zone, pb_pageblock_index(zone, first)), 0UL);
+	pt_verify(test, f, NULL);
+	pt_free(test, f, first, order);
+	KUNIT_EXPECT_EQ(test, alloc_zeroed(f, order, PB_MOVABLE, &zeroed), first);
+	KUNIT_EXPECT_FALSE(test, zeroed);
+}
+
+/* A request whose type has no pageblock claims one, and finds that its words are zero. */
+static void test_refill_finds_zeroed_words(struct kunit *test)
+{
+	struct pt_fixture *f;
+	struct pb_zone *zone = zeroed_zone(test, &pt_small, &f);
+	bool zeroed = false;
+	unsigned long i;
+
+	for (i = 0; i < PB_PAGEBLOCK_NR; i++) {
+		KUNIT_ASSERT_NE(test, alloc_zeroed(f, 0, PB_UNMOVABLE, &zeroed), PB_NO_PFN);
+		KUNIT_ASSERT_TRUE(test, zeroed);
+	}
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_PREZERO_HIT), i);
+	pt_verify(test, f, NULL);
+}
+
+/* A pool whose pageblocks are zeroed, but for one of unmovable type with a page of the case. */
+static struct pb_zone *one_unmovable(struct kunit *test, struct pt_fixture **f,
+				     unsigned long *index)
+{
+	struct pb_zone *zone;
+	unsigned long pfn;
+
+	*f = pt_pool(test, &pt_small);
+	zone = pt_zone(*f, 0, PB_ZONE_NORMAL);
+	pfn = pt_alloc_mt(*f, 0, PB_UNMOVABLE);
+	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
+	*index = pb_pageblock_index(zone, pfn);
+	(*f)->pool.ops.zero = zero;
+	(*f)->pool.prezero_percent = 100;
+	KUNIT_ASSERT_EQ(test, pt_prezero(zone, 100), (*f)->pages / PB_PAGEBLOCK_NR - 1);
+	return zone;
+}
+
+/* Zeroed blocks of another type are no reason to mix the types in a pageblock. */
+static void test_other_types(struct kunit *test)
+{
+	struct pt_fixture *f;
+	unsigned long index, pfn;
+	struct pb_zone *zone = one_unmovable(test, &f, &index);
+	bool zeroed = true;
+
+	pfn = alloc_zeroed(f, 0, PB_UNMOVABLE, &zeroed);
+	KUNIT_EXPECT_EQ(test, pb_pageblock_index(zone, pfn), index);
+	KUNIT_EXPECT_FALSE(test, zeroed);
+	pfn = alloc_zeroed(f, 0, PB_MOVABLE, &zeroed);
+	KUNIT_EXPECT_NE(test, pb_pageblock_index(zone, pfn), index);
+	KUNIT_EXPECT_TRUE(test, zeroed);
+}
+
+/* After a search in vain the next requests of the type do not search, those of others do. */
+static void test_search_is_skipped(struct kunit *test)
+{
+	struct pt_fixture *f;
+	unsigned long index;
+	struct pb_zone *zone = one_unmovable(test, &f, &index);
+	bool zeroed = true;
+	u8 skip;
+
+	KUNIT_EXPECT_NE(test, alloc_zeroed(f, 0, PB_UNMOVABLE, &zeroed), PB_NO_PFN);
+	skip = here(zone)->zeroed_skip[PB_UNMOVABLE];
+	KUNIT_EXPECT_GT(test, skip, 0);
+	KUNIT_EXPECT_NE(test, alloc_zeroed(f, 0, PB_UNMOVABLE, &zeroed), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, here(zone)->zeroed_skip[PB_UNMOVABLE], skip - 1);
+	KUNIT_EXPECT_EQ(test, here(zone)->zeroed_skip[PB_MOVABLE], 0);
+}
+
+/* A refill with zeroed blocks stops at the watermark, too. */
+static void test_watermark(struct kunit *test)
+{
+	struct pt_fixture *f;
+	struct pb_zone *zone = zeroed_zone(test, &pt_one_pageblock, &f);
+	bool zeroed = false;
+	unsigned int i;
+
+	pt_set_watermark(zone, PB_WMARK_MIN, f->pages - 10);
+	for (i = 0; i < 10; i++) {
+		KUNIT_EXPECT_NE(test, alloc_zeroed(f, 0, PB_MOVABLE, &zeroed), PB_NO_PFN);
+		/* Each refill uses a word, as those at the watermark are drained before. */
+		KUNIT_EXPECT_TRUE(test, zeroed || i >= PB_WORDS);
+	}
+	KUNIT_EXPECT_EQ(test, alloc_zeroed(f, 0, PB_MOVABLE, &zeroed), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pb_pcp_pages(zone), 0UL);
+	KUNIT_EXPECT_EQ(test, pb_zone_free_pages(zone), (long)f->pages - 10);
+	pt_verify(test, f, NULL);
+}
+
+static unsigned long count_zeroed_words(struct pb_zone *zone)
+{
+	unsigned long index, n = 0;
+
+	for (index = 0; index < zone->nr_pageblocks; index++)
+		n += hweight_long(pb_zeroed_words(zone, index));
+	return n;
+}
+
+/* Whole words stay known when they are drained, parts of words do not. */
+static void test_drain(struct kunit *test)
+{
+	struct pt_fixture *f;
+	struct pb_zone *zone = zeroed_zone(test, &pt_small, &f);
+	unsigned long words = count_zeroed_words(zone);
+	bool zeroed = false;
+
+	KUNIT_EXPECT_NE(test, alloc_zeroed(f, 0, PB_MOVABLE, &zeroed), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pb_pcp_pages(zone), PB_WORD_NR - 1UL);
+	KUNIT_EXPECT_TRUE(test, pb_pcp_needs_drain(here(zone)));
+	pt_verify(test, f, NULL);
+	KUNIT_EXPECT_TRUE(test, pb_pcp_drain_local(&f->pool));
+	KUNIT_EXPECT_EQ(test, count_zeroed_words(zone), words - 1);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_PCP_DRAIN), 1UL);
+
+	here(zone)->zeroed_wanted = BIT_ULL(PB_PCP_LIST_NR(3, PB_MOVABLE));
+	pb_prezero_fill(zone);
+	KUNIT_EXPECT_EQ(test, pb_pcp_pages(zone), (unsigned long)PB_WORD_NR);
+	KUNIT_EXPECT_TRUE(test, pb_pcp_drain_local(&f->pool));
+	KUNIT_EXPECT_EQ(test, count_zeroed_words(zone), words - 1);
+	KUNIT_EXPECT_EQ(test, pb_pcp_pages(zone), 0UL);
+	pt_expect_allocated(test, f, 1);
+}
+
+/* A list that had no zeroed block for a request is filled in advance, once, and only then. */
+static void test_fill(struct kunit *test)
+{
+	unsigned int order = *(const unsigned int *)test->param_value;
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	unsigned long block = max(1UL << order, (unsigned long)PB_WORD_NR);
+	bool zeroed = true;
+
+	f->pool.ops.zero = zero;
+	f->pool.prezero_percent = 1;
+	here(zone)->high = 2 * PB_PAGEBLOCK_NR;
+	zeroed_frames = 0;
+	pb_prezero_fill(zone);
+	KUNIT_EXPECT_FALSE(test, pb_prezero_wanted(zone, pb_cpu_id()));
+	KUNIT_EXPECT_NE(test, alloc_zeroed(f, order, PB_MOVABLE, &zeroed), PB_NO_PFN);
+	KUNIT_EXPECT_FALSE(test, zeroed);
+	KUNIT_EXPECT_TRUE(test, pb_prezero_wanted(zone, pb_cpu_id()));
+	KUNIT_EXPECT_EQ(test, zeroed_frames, 0UL);
+	pb_prezero_fill(zone);
+	KUNIT_EXPECT_EQ(test, zeroed_frames, block);
+	pb_prezero_fill(zone);
+	KUNIT_EXPECT_EQ(test, zeroed_frames, block);
+	pt_verify(test, f, NULL);
+	KUNIT_EXPECT_NE(test, alloc_zeroed(f, order, PB_MOVABLE, &zeroed), PB_NO_PFN);
+	KUNIT_EXPECT_TRUE(test, zeroed);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_PREZERO_HIT), 1UL);
+}
+
+/* Filling leaves the high watermark, and the bound of what the lists may hold together. */
+static void test_fill_is_bounded(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	const u64 wanted = BIT_ULL(PB_PCP_LIST_NR(0, PB_MOVABLE));
+
+	f->pool.ops.zero = zero;
+	f->pool.prezero_percent = 1;
+	pt_set_watermark(zone, PB_WMARK_HIGH, f->pages - PB_WORD_NR + 1);
+	here(zone)->zeroed_wanted = wanted;
+	pb_prezero_fill(zone);
+	KUNIT_EXPECT_EQ(test, pb_pcp_pages(zone), 0UL);
+	pt_set_watermark(zone, PB_WMARK_HIGH, 0);
+	here(zone)->high = PB_WORD_NR - 1;
+	here(zone)->zeroed_wanted = wanted;
+	pb_prezero_fill(zone);
+	KUNIT_EXPECT_EQ(test, pb_pcp_pages(zone), 0UL);
+	KUNIT_EXPECT_EQ(test, count_zeroed_words(zone), 1UL);
+	f->pool.prezero_percent = 0;
+	here(zone)->high = 2 * PB_WORD_NR;
+	here(zone)->zeroed_wanted = wanted;
+	pb_prezero_fill(zone);
+	KUNIT_EXPECT_EQ(test, pb_pcp_pages(zone), 0UL);
+	f->pool.prezero_percent = 1;
+	pb_prezero_fill(zone);
+	KUNIT_EXPECT_EQ(test, pb_pcp_pages(zone), (unsigned long)PB_WORD_NR);
+	pt_expect_all_free(test, f);
+}
+
+static unsigned long alloc_cached(struct pb_zone *zone, unsigned int order, bool want, bool *zeroed)
+{
+	unsigned long pfn;
+
+	preempt_disable();
+	pfn = pb_alloc_cached(zone, order, PB_MOVABLE, want, zeroed);
+	preempt_enable();
+	return pfn;
+}
+
+/* The path of requests that need more than the fast path: zeroed blocks, or any. */
+static void test_alloc_cached(struct kunit *test)
+{
+	unsigned int order = *(const unsigned int *)test->param_value;
+	struct pt_fixture *f;
+	struct pb_zone *zone = zeroed_zone(test, &pt_small, &f);
+	unsigned long used = alloc_cached(zone, order, false, (bool[1]){}), pfn;
+	bool zeroed = true;
+
+	KUNIT_ASSERT_NE(test, used, PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pb_page_order(&f->pool, used), (int)order);
+	pt_free(test, f, used, order);
+	pfn = alloc_cached(zone, order, true, &zeroed);
+	KUNIT_EXPECT_TRUE(test, zeroed);
+	KUNIT_EXPECT_NE(test, pfn, used);
+	KUNIT_EXPECT_EQ(test, pb_page_order(&f->pool, pfn), (int)order);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_PREZERO_HIT), 1UL);
+	pt_free(test, f, pfn, order);
+	pfn = alloc_cached(zone, order, false, &zeroed);
+	KUNIT_EXPECT_NE(test, pfn, PB_NO_PFN);
+	KUNIT_EXPECT_FALSE(test, zeroed);
+	pt_set_watermark(zone, PB_WMARK_LOW, pb_zone_free_pages(zone) + 1);
+	KUNIT_EXPECT_EQ(test, alloc_cached(zone, order, false, &zeroed), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, alloc_cached(zone, order, true, &zeroed), PB_NO_PFN);
+	pt_expect_allocated(test, f, 1UL << order);
+}
+
+/* Without zeroed memory that path takes what is there, and asks for more. */
+static void test_alloc_cached_in_vain(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	bool zeroed = true;
+	unsigned int i;
+
+	for (i = 0; i < 3; i++) {
+		KUNIT_EXPECT_NE(test, alloc_cached(zone, 0, true, &zeroed), PB_NO_PFN);
+		KUNIT_EXPECT_FALSE(test, zeroed);
+		KUNIT_EXPECT_EQ(test, here(zone)->zeroed_wanted,
+				BIT_ULL(PB_PCP_LIST_NR(0, PB_MOVABLE)));
+		here(zone)->zeroed_wanted = 0;
+	}
+	pt_expect_allocated(test, f, 3);
+}
+
+static struct kunit_case zeroed_cases[] = {
+	KUNIT_CASE_PARAM(test_preferred, orders_gen_params),
+	KUNIT_CASE_PARAM(test_plain_requests, orders_gen_params),
+	KUNIT_CASE(test_refill_finds_zeroed_words),
+	KUNIT_CASE(test_other_types),
+	KUNIT_CASE(test_search_is_skipped),
+	KUNIT_CASE(test_watermark),
+	KUNIT_CASE(test_drain),
+	KUNIT_CASE_PARAM(test_fill, orders_gen_params),
+	KUNIT_CASE(test_fill_is_bounded),
+	KUNIT_CASE_PARAM(test_alloc_cached, orders_gen_params),
+	KUNIT_CASE(test_alloc_cached_in_vain),
+	{}
+};
+
+static struct kunit_suite zeroed_suite = {
+	.name = "pbuddy_zeroed",
+	.init = pt_init,
+	.exit = pt_exit,
+	.test_cases = zeroed_cases,
+};
+
+kunit_test_suite(zeroed_suite);
