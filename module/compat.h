@@ -66,6 +66,17 @@ static inline bool pb_may_lock(void)
 	return !IS_ENABLED(CONFIG_PREEMPT_RT) || preemptible();
 }
 
+/* clear_pages() exists since 7.0. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)
+#define pb_clear_pages(addr, nr)	clear_pages(addr, nr)
+#else
+static inline void pb_clear_pages(void *addr, unsigned int nr)
+{
+	for (; nr; nr--, addr += PAGE_SIZE)
+		clear_page(addr);
+}
+#endif
+
 /* hrtimer_setup() replaces hrtimer_init() since 6.13. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
 #define pb_hrtimer_setup(timer, fn, clock, mode)	hrtimer_setup(timer, fn, clock, mode)

@@ -55,6 +55,7 @@ void pb_count_zeroed(struct pb_zone *zone, bool zeroed)
 	else if (READ_ONCE(pool->prezero_percent) && pool->ops.want_zeroed)
 		pool->ops.want_zeroed(zone);
 }
+EXPORT_SYMBOL_PB_TEST(pb_count_zeroed);
 
 /* Sets the order of a block; false when it is in use already and was set aside. */
 static bool mark_allocated(struct pb_zone *zone, unsigned long pfn, const struct pb_request *rq)

@@ -9,7 +9,9 @@
 #include <linux/overflow.h>
 #include <linux/pbuddy.h>
 
+#include "api/cached.h"
 #include "api/pages.h"
+#include "api/zero.h"
 #include "compat.h"
 #include "core/alloc/alloc.h"
 #include "core/cache/fastpath.h"
@@ -20,39 +22,16 @@
 #include "request/gfp.h"
 #include "request/percpu_zone.h"
 #include "request/policy.h"
+#include "request/task.h"
 
 static_assert(PBUDDY_MAX_PAGE_ORDER == PB_MAX_ORDER);
 
 /*
  * The fast path serves requests without any flag of PB_GFP_SLOW, or of PB_GFP_MAPPABLE for blocks
  * of several pages. It looks up zone and migratetype by the lowest bits of gfp, the gfp index
- * (percpu_zone.h). For all others gfp.c builds a request.
+ * (percpu_zone.h). cached.c serves the others if this CPU has a block for them. For the rest gfp.c
+ * builds a request.
  */
-
-/* Skip the checks this kernel configuration lacks, because reading current has a cost. */
-static __always_inline bool task_has_mempolicy(void)
-{
-#ifdef CONFIG_NUMA
-	return current->mempolicy;
-#else
-	return false;
-#endif
-}
-
-/* Whether the task's scope allows this migratetype: pages for long-term pins are not movable. */
-static __always_inline bool plain_scope(enum pb_migratetype mt)
-{
-	return mt != PB_MOVABLE || likely(!(current->flags & PF_MEMALLOC_PIN));
-}
-
-static __always_inline bool in_cpuset(int nid)
-{
-#ifdef CONFIG_CPUSETS
-	return likely(node_isset(nid, current->mems_allowed));
-#else
-	return true;
-#endif
-}
 
 /*
  * Allocates from this CPU's cache of the local node. The caller has checked the memory policy.
@@ -70,17 +49,17 @@ static __always_inline enum pb_fast alloc_fast(gfp_t gfp, unsigned int order,
 
 	if (unlikely(gfp & (PB_GFP_SLOW | PB_GFP_MAPPABLE)) && (gfp & PB_GFP_SLOW || order))
 		return PB_FAST_NONE;
-	if (unlikely(!pb_pcp_order(order) || static_branch_unlikely(&pb_slowpath_key)))
+	if (unlikely(!pb_pcp_order(order) || static_branch_unlikely(&pb_alloc_checked_key)))
 		return PB_FAST_NONE;
 	if (IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP) || IS_ENABLED(CONFIG_LOCKDEP))
 		might_alloc(gfp);
-	if (!plain_scope(mt))
+	if (!pb_task_allows(mt))
 		return PB_FAST_NONE;
 	preempt_disable();
 	pcp = __this_cpu_read(pb_percpu_zone.pcp[pb_gfp_index(gfp)]);
 	if (likely(pcp)) {
 		zone = pcp->zone;
-		if (likely(in_cpuset(zone->nid)))
+		if (likely(pb_task_in_cpuset(zone->nid)))
 			result = pb_alloc_fast(zone, pcp, order, mt, found);
 		if (unlikely(result == PB_FAST_EMPTY_IN_SECTION))
 			return result;			/* preemption stays off */
@@ -93,7 +72,7 @@ static __always_inline enum pb_fast alloc_fast(gfp_t gfp, unsigned int order,
 static void prepare_pages(unsigned long pfn, unsigned long nr_pages, const struct pb_request *rq,
 			  gfp_t gfp)
 {
-	if (pb_want_zero(gfp) && !(rq->zeroed && *rq->zeroed))
+	if (pb_need_zero(gfp) && !(rq->zeroed && *rq->zeroed))
 		pb_pages_zero(pfn, nr_pages, rq->flags & PB_ALLOC_WAIT);
 }
 
@@ -160,6 +139,7 @@ static struct page *alloc_either(gfp_t gfp, unsigned int order, unsigned long nr
 				 const struct pb_policy *policy, pb_alloc_flags_t try)
 {
 	return nr_pages ? alloc_range(gfp, nr_pages, policy->nid, policy->nodemask, try) :
+			  pb_cached_alloc_pages(gfp, order, policy->nid, policy->nodemask) ?:
 			  alloc_request(gfp, order, policy->nid, policy->nodemask, try);
 }
 
@@ -205,14 +185,19 @@ static struct page *alloc_refill_preempt_enable(gfp_t gfp, unsigned int order, e
 static noinline struct page *alloc_slow(gfp_t gfp, unsigned int order, enum pb_fast result,
 					union pb_fast_found found)
 {
-	return alloc_refill_preempt_enable(gfp, order, result, found) ?:
-	       alloc_by_policy(gfp, order, 0);
+	struct page *page;
+
+	page = alloc_refill_preempt_enable(gfp, order, result, found);
+	if (!page && likely(!pb_task_has_mempolicy()))
+		page = pb_cached_alloc_pages(gfp, order, NUMA_NO_NODE, NULL);
+	return page ?: alloc_by_policy(gfp, order, 0);
 }
 
 static noinline struct page *alloc_node_slow(gfp_t gfp, unsigned int order, int nid,
 					     enum pb_fast result, union pb_fast_found found)
 {
 	return alloc_refill_preempt_enable(gfp, order, result, found) ?:
+	       pb_cached_alloc_pages(gfp, order, nid, NULL) ?:
 	       alloc_request(gfp, order, nid, NULL, PB_ALLOC_FLAG(0));
 }
 
@@ -248,7 +233,8 @@ static noinline struct page *alloc_node_slow(gfp_t gfp, unsigned int order, int 
 struct page *pbuddy_alloc_pages_nodemask(gfp_t gfp, unsigned int order, int nid,
 					 const nodemask_t *nodemask)
 {
-	return alloc_request(gfp, order, nid, nodemask, PB_ALLOC_FLAG(0));
+	return pb_cached_alloc_pages(gfp, order, nid, nodemask) ?:
+	       alloc_request(gfp, order, nid, nodemask, PB_ALLOC_FLAG(0));
 }
 EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_pages_nodemask);
 
@@ -266,7 +252,7 @@ struct page *pbuddy_alloc_pages(gfp_t gfp, unsigned int order)
 	union pb_fast_found found = { .pfn = PB_NO_PFN };
 	enum pb_fast result = PB_FAST_NONE;
 
-	if (likely(!task_has_mempolicy()))
+	if (likely(!pb_task_has_mempolicy()))
 		result = alloc_fast(gfp, order, &found);
 	if (likely(result == PB_FAST_DONE))
 		return pfn_to_page(found.pfn);
@@ -313,7 +299,7 @@ static void make_pages(struct page **places, unsigned long nr, const struct pb_r
 {
 	unsigned long i, pfn;
 
-	for (i = 0; pb_want_zero(gfp) && i < nr; i++)
+	for (i = 0; pb_need_zero(gfp) && i < nr; i++)
 		prepare_pages((unsigned long)places[i], 1, rq, gfp);
 	for (i = 0; i < nr; i++) {
 		pfn = (unsigned long)places[i];
@@ -447,7 +433,7 @@ static noinline void free_checked(struct page *page, unsigned int order)
 void pbuddy_free_pages(struct page *page, unsigned int order)
 {
 	/* The pool has no block at the PFN of NULL. */
-	if (unlikely(static_branch_unlikely(&pb_slowpath_key)) ||
+	if (unlikely(static_branch_unlikely(&pb_free_checked_key)) ||
 	    unlikely(!pb_free_fast_unshared(&pb_instance, page_to_pfn(page), order,
 					    &page->_refcount)))
 		free_checked(page, order);

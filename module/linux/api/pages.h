@@ -197,16 +197,4 @@ static inline enum pb_bad pb_pages_split(unsigned long pfn, unsigned int order)
 	return bad;
 }
 
-/* Zeroes pages that the caller has allocated. */
-static inline void pb_pages_zero(unsigned long pfn, unsigned long nr_pages, bool may_sleep)
-{
-	unsigned long i;
-
-	for (i = 0; i < nr_pages; i++) {
-		clear_highpage(pfn_to_page(pfn + i));
-		if (may_sleep && !(i % 64))
-			cond_resched();
-	}
-}
-
 #endif /* PB_PAGES_H */

@@ -41,6 +41,7 @@
 #include "daemon/deferred_grow.h"
 #include "daemon/node_thread.h"
 #include "daemon/pcp_work.h"
+#include "daemon/zeroed_lists.h"
 #include "hooks/trace_vmscan.h"
 #include "instance.h"
 #include "request/gfp.h"
@@ -367,6 +368,15 @@ static void proactive_scan(struct work_struct *work)
 	schedule_delayed_work(&proactive_work, PROACTIVE_INTERVAL);
 }
 
+/* Binds the thread to the online CPUs of its node, if there are any. */
+static void set_affinity(struct pb_node *n)
+{
+	const struct cpumask *mask = cpumask_of_node(n->nid);
+
+	if (cpumask_any_and(cpu_online_mask, mask) < nr_cpu_ids)
+		set_cpus_allowed_ptr(n->task, mask);
+}
+
 /* As the proactive part of kcompactd(). */
 static void compact_proactively(struct pb_node *n)
 {
@@ -378,24 +388,40 @@ static void compact_proactively(struct pb_node *n)
 		WRITE_ONCE(n->proactive_deferred, PROACTIVE_DEFER);
 }
 
-/* Zeroes idle pageblocks until the thread or its CPU is needed, or a request pauses it. */
+struct zeroing {
+	struct pb_node	*n;
+	unsigned long	preempted;	/* context switches of the thread when it began */
+};
+
+/* Whether the thread or its CPU is needed for something else. */
+static bool stop_zeroing(void *arg)
+{
+	struct zeroing *z = arg;
+
+	if (should_end())
+		return true;
+	if (!READ_ONCE(z->n->wanted) && !READ_ONCE(z->n->proactive) &&
+	    current->nivcsw == z->preempted)
+		return false;
+	WRITE_ONCE(z->n->want_zeroed, true);
+	return true;
+}
+
+/* Zeroes blocks for the CPUs' lists, and idle pageblocks, until it is stopped or paused. */
 static void zero_proactively(struct pb_node *n)
 {
-	unsigned long preempted = current->nivcsw;
+	struct zeroing z = { n, current->nivcsw };
 	struct pb_zone *zone;
 	struct pb_prezero run;
 
+	if (pb_fill_zeroed_lists(n->nid, stop_zeroing, &z))
+		set_affinity(n);
+	z.preempted = current->nivcsw;
 	for_each_zone_of(zone, n) {
 		pb_prezero_start(&run, zone);
-		while (pb_prezero_next(&run)) {
-			if (should_end())
+		while (pb_prezero_next(&run))
+			if (stop_zeroing(&z))
 				return;
-			if (READ_ONCE(n->wanted) || READ_ONCE(n->proactive) ||
-			    current->nivcsw != preempted) {
-				WRITE_ONCE(n->want_zeroed, true);
-				return;
-			}
-		}
 		if (run.paused)
 			WRITE_ONCE(n->want_zeroed, true);
 	}
@@ -458,15 +484,6 @@ bool pb_node_throttle(const struct pb_request *rq)
 }
 
 /* ---- start and end ---- */
-
-/* Binds the thread to the online CPUs of its node, if there are any. */
-static void set_affinity(struct pb_node *n)
-{
-	const struct cpumask *mask = cpumask_of_node(n->nid);
-
-	if (cpumask_any_and(cpu_online_mask, mask) < nr_cpu_ids)
-		set_cpus_allowed_ptr(n->task, mask);
-}
 
 static int cpu_online_again(unsigned int cpu)
 {

@@ -55,7 +55,8 @@ static void decay_work(struct work_struct *work)
 	pb_pcp_decay_local(&pb_instance);
 }
 
-static bool cpu_isolated(int cpu)
+/* Whether a CPU is to be left alone by works for others: isolcpus=, nohz_full=. Context: any. */
+bool pb_cpu_isolated(int cpu)
 {
 	return !housekeeping_cpu(cpu, HK_TYPE_DOMAIN) || !housekeeping_cpu(cpu, HK_TYPE_TICK);
 }
@@ -86,7 +87,7 @@ static bool cpu_is_interrupted(int cpu, void *info)
 {
 	const struct drain_round *round = info;
 
-	return !(round->spare_isolated && cpu_isolated(cpu)) && cpu_needs_drain(cpu);
+	return !(round->spare_isolated && pb_cpu_isolated(cpu)) && cpu_needs_drain(cpu);
 }
 
 static void drain_this_cpu(void *info)
@@ -121,7 +122,7 @@ static unsigned int for_isolated(bool (*fn)(struct pb_pcp *pcp))
 	int cpu;
 
 	for_each_online_cpu(cpu) {
-		if (!cpu_isolated(cpu))
+		if (!pb_cpu_isolated(cpu))
 			continue;
 		pb_for_each_zone(zone, &pb_instance)
 			nr += fn(per_cpu_ptr(zone->pcp, cpu));
@@ -226,7 +227,7 @@ static void shepherd_work(struct work_struct *work)
 
 	cpus_read_lock();
 	for_each_online_cpu(cpu)
-		if (!cpu_isolated(cpu) && cpu_has_cached(cpu))
+		if (!pb_cpu_isolated(cpu) && cpu_has_cached(cpu))
 			queue_work_on(cpu, wq, per_cpu_ptr(&decay_works, cpu));
 	cpus_read_unlock();
 	queue_delayed_work(wq, &shepherd, HZ);

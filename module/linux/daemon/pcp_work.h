@@ -5,6 +5,7 @@
 
 struct pb_pool;
 
+bool pb_cpu_isolated(int cpu);
 void pb_pcp_work_drain_all(struct pb_pool *pool);
 
 int pb_pcp_work_init(void);

@@ -70,6 +70,7 @@ static struct {
 
 static atomic_long_t nr_set_aside;
 static struct tracepoint *event;
+bool pb_bad_frames_reported __read_mostly;
 
 static void look_again(struct work_struct *work);
 static DECLARE_DELAYED_WORK(look_work, look_again);
@@ -275,9 +276,9 @@ static void set_keys(bool on)
 		return;
 	if (on) {
 		static_branch_enable(&pb_bad_frames_key);
-		static_branch_inc(&pb_slowpath_key);
+		pb_slowpath_inc();
 	} else {
-		static_branch_dec(&pb_slowpath_key);
+		pb_slowpath_dec();
 		static_branch_disable(&pb_bad_frames_key);
 	}
 }
@@ -344,10 +345,12 @@ int pb_bad_frames_init(void)
 	for_each_kernel_tracepoint(find_event, NULL);
 	if (event)
 		err = tracepoint_probe_register(event, memory_failed, NULL);
-	if (err)
+	if (err) {
 		destroy_workqueue(look_wq);
-	else
+	} else {
 		look_at_pool();
+		pb_bad_frames_reported = event;
+	}
 	return err;
 }
 EXPORT_SYMBOL_PB_TEST(pb_bad_frames_init);

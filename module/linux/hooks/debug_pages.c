@@ -11,8 +11,9 @@
  * checked. A page that has changed is logged, counted (PB_BAD_PAGE), and stays allocated without
  * an owner, so that it is never allocated again. The other pages of the block are freed.
  *
- * While one of the three is on, pb_slowpath_key disables the fast path. Fills and checks access
- * every byte of a block.
+ * Fills and checks access every byte of a block. With page_poison no request uses the fast path.
+ * With init_on_free no free does, and no allocation has to be zeroed. With init_on_alloc
+ * allocations use api/cached.c.
  *
  * Free pages are not unmapped, unlike with debug_pagealloc: the kernel exports no function for it.
  */
@@ -36,6 +37,7 @@
 DEFINE_STATIC_KEY_FALSE(pb_fill_key);
 DEFINE_STATIC_KEY_FALSE(pb_poison_key);
 DEFINE_STATIC_KEY_FALSE(pb_init_on_alloc_key);
+DEFINE_STATIC_KEY_FALSE(pb_free_zero_key);
 
 static u8 fill_byte;		/* constant while pb_fill_key is on */
 
@@ -218,7 +220,7 @@ void pb_debug_start(const struct pb_debug_config *config)
 {
 	if (config->init_on_alloc) {
 		static_branch_enable(&pb_init_on_alloc_key);
-		static_branch_inc(&pb_slowpath_key);
+		static_branch_inc(&pb_alloc_checked_key);
 	}
 	if (!config->page_poison && !config->init_on_free)
 		return;
@@ -229,10 +231,14 @@ void pb_debug_start(const struct pb_debug_config *config)
 	/* Proactive zeroing would overwrite the poison; with init_on_free it is redundant. */
 	saved_zero = pb_instance.ops.zero;
 	pb_instance.ops.zero = NULL;
-	static_branch_inc(&pb_slowpath_key);
+	static_branch_inc(&pb_free_checked_key);
 	static_branch_enable(&pb_fill_key);
-	if (config->page_poison)
+	if (config->page_poison) {
+		pb_slowpath_inc();
 		static_branch_enable(&pb_poison_key);
+	} else {
+		static_branch_enable(&pb_free_zero_key);
+	}
 }
 EXPORT_SYMBOL_PB_TEST(pb_debug_start);
 
@@ -245,13 +251,17 @@ void pb_debug_stop(void)
 {
 	if (static_key_enabled(&pb_init_on_alloc_key)) {
 		static_branch_disable(&pb_init_on_alloc_key);
-		static_branch_dec(&pb_slowpath_key);
+		static_branch_dec(&pb_alloc_checked_key);
 	}
 	if (!static_key_enabled(&pb_fill_key))
 		return;
-	static_branch_disable(&pb_poison_key);
+	if (static_key_enabled(&pb_poison_key)) {
+		static_branch_disable(&pb_poison_key);
+		pb_slowpath_dec();
+	}
+	static_branch_disable(&pb_free_zero_key);
 	static_branch_disable(&pb_fill_key);
-	static_branch_dec(&pb_slowpath_key);
+	static_branch_dec(&pb_free_checked_key);
 	pb_instance.ops.zero = saved_zero;
 }
 EXPORT_SYMBOL_PB_TEST(pb_debug_stop);

@@ -13,6 +13,7 @@
 
 DECLARE_STATIC_KEY_FALSE(pb_fill_key);		/* fill pages before they are freed */
 DECLARE_STATIC_KEY_FALSE(pb_poison_key);	/* check them after they are allocated */
+DECLARE_STATIC_KEY_FALSE(pb_free_zero_key);	/* every free page is zero */
 DECLARE_STATIC_KEY_FALSE(pb_init_on_alloc_key);	/* zero all pages when they are allocated */
 
 /**
@@ -50,10 +51,16 @@ bool pb_debug_accept(unsigned long pfn, unsigned int order);
 bool pb_debug_accept_pages(unsigned long pfn, unsigned long nr_pages);
 unsigned long pb_debug_accept_bulk(unsigned long *pfns, unsigned int order, unsigned long nr);
 
-/* Whether pages have to be zeroed when they are allocated. */
+/* Whether pages have to be zero when they are allocated. */
 static inline bool pb_want_zero(gfp_t gfp)
 {
 	return want_init_on_alloc(gfp) || static_branch_unlikely(&pb_init_on_alloc_key);
+}
+
+/* Whether that takes more than allocating them: free pages are not zero already. */
+static inline bool pb_need_zero(gfp_t gfp)
+{
+	return pb_want_zero(gfp) && !static_branch_unlikely(&pb_free_zero_key);
 }
 
 #endif /* PB_DEBUG_PAGES_H */

@@ -37,9 +37,9 @@ static void set_probability(unsigned long value)
 
 	mutex_lock(&lock);
 	if (value && !fail_pbuddy.attr.probability)
-		static_branch_inc(&pb_slowpath_key);
+		pb_slowpath_inc();
 	if (!value && fail_pbuddy.attr.probability)
-		static_branch_dec(&pb_slowpath_key);
+		pb_slowpath_dec();
 	WRITE_ONCE(fail_pbuddy.attr.probability, value);
 	mutex_unlock(&lock);
 }

@@ -178,7 +178,7 @@ int pb_guard_start(unsigned int order)
 	if (!order)
 		return 0;
 	minorder = order;
-	static_branch_inc(&pb_slowpath_key);
+	pb_slowpath_inc();
 	static_branch_enable(&pb_guard_key);
 	return 0;
 }
@@ -195,6 +195,6 @@ void pb_guard_stop(void)
 	if (!static_key_enabled(&pb_guard_key))
 		return;
 	static_branch_disable(&pb_guard_key);
-	static_branch_dec(&pb_slowpath_key);
+	pb_slowpath_dec();
 }
 EXPORT_SYMBOL_PB_TEST(pb_guard_stop);

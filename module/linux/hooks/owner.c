@@ -427,7 +427,7 @@ int pb_owner_init(bool enable)
 		return ret;
 	}
 	static_branch_enable(&pb_owner_key);
-	static_branch_inc(&pb_slowpath_key);
+	pb_slowpath_inc();
 	return 0;
 }
 
@@ -440,7 +440,7 @@ void pb_owner_stop(void)
 {
 	if (!static_key_enabled(&pb_owner_key))
 		return;
-	static_branch_dec(&pb_slowpath_key);
+	pb_slowpath_dec();
 	static_branch_disable(&pb_owner_key);
 	unregister_module_notifier(&module_nb);
 }

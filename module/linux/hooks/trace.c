@@ -27,13 +27,13 @@ static void drain(struct pb_zone *zone, unsigned int order, unsigned int mt, uns
 
 int pb_trace_slowpath_reg(void)
 {
-	static_branch_inc(&pb_slowpath_key);
+	pb_slowpath_inc();
 	return 0;
 }
 
 void pb_trace_slowpath_unreg(void)
 {
-	static_branch_dec(&pb_slowpath_key);
+	pb_slowpath_dec();
 }
 
 static void zone_alloc(struct pb_zone *zone, unsigned long pfn, unsigned int order,

@@ -16,6 +16,8 @@
 
 DEFINE_PER_CPU(struct pb_percpu_zone, pb_percpu_zone);
 DEFINE_STATIC_KEY_FALSE(pb_slowpath_key);
+DEFINE_STATIC_KEY_FALSE(pb_alloc_checked_key);
+DEFINE_STATIC_KEY_FALSE(pb_free_checked_key);
 
 static int hotplug_state;
 
@@ -26,8 +28,7 @@ const u8 pb_gfp_index_migratetype[PB_NR_GFP_INDEX] = {
 	[___GFP_HIGHMEM | ___GFP_RECLAIMABLE] = PB_RECLAIMABLE,
 };
 
-/* Highest zone type of each gfp index, plus 1. 0: no fast path, gfp.c checks the flags. */
-static const u8 gfp_index_zone[PB_NR_GFP_INDEX] = {
+const u8 pb_gfp_index_zone[PB_NR_GFP_INDEX] = {
 	[0] = PB_ZONE_NORMAL + 1,
 	[___GFP_HIGHMEM] = PB_ZONE_NORMAL + 1,
 	[___GFP_MOVABLE] = PB_ZONE_NORMAL + 1,
@@ -37,6 +38,21 @@ static const u8 gfp_index_zone[PB_NR_GFP_INDEX] = {
 	[___GFP_DMA32] = PB_ZONE_DMA32 + 1,
 };
 
+/* Counts a feature that handles every allocation and free. Context: process, may sleep. */
+void pb_slowpath_inc(void)
+{
+	static_branch_inc(&pb_slowpath_key);
+	static_branch_inc(&pb_alloc_checked_key);
+	static_branch_inc(&pb_free_checked_key);
+}
+
+void pb_slowpath_dec(void)
+{
+	static_branch_dec(&pb_free_checked_key);
+	static_branch_dec(&pb_alloc_checked_key);
+	static_branch_dec(&pb_slowpath_key);
+}
+
 static int online(unsigned int cpu)
 {
 	struct pb_zone **preferred = pb_instance.preferred[cpu_to_mem(cpu)], *zone;
@@ -44,7 +60,7 @@ static int online(unsigned int cpu)
 	unsigned int index;
 
 	for (index = 0; index < PB_NR_GFP_INDEX; index++) {
-		zone = gfp_index_zone[index] ? preferred[gfp_index_zone[index] - 1] : NULL;
+		zone = pb_gfp_index_zone[index] ? preferred[pb_gfp_index_zone[index] - 1] : NULL;
 		WRITE_ONCE(cache->pcp[index], zone ? per_cpu_ptr(zone->pcp, cpu) : NULL);
 	}
 	return 0;
@@ -67,7 +83,7 @@ int pb_percpu_zone_start(void)
 {
 	/* With init_on_alloc=1 on the kernel's command line every page has to be zeroed. */
 	if (want_init_on_alloc(0))
-		static_branch_inc(&pb_slowpath_key);
+		static_branch_inc(&pb_alloc_checked_key);
 	hotplug_state = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "pbuddy:online", online, offline);
 	return hotplug_state < 0 ? hotplug_state : 0;
 }

@@ -20,14 +20,23 @@ struct pb_percpu_zone {
 };
 
 extern const u8 pb_gfp_index_migratetype[PB_NR_GFP_INDEX];
+/* Highest zone type, plus 1. 0: no cache serves the request, gfp.c checks the flags. */
+extern const u8 pb_gfp_index_zone[PB_NR_GFP_INDEX];
 
 DECLARE_PER_CPU(struct pb_percpu_zone, pb_percpu_zone);
 
 /*
- * On while a feature has to handle every allocation and free; then none uses the fast path.
- * Counts the features.
+ * On while a feature has to handle every allocation and free; then none is served from the caches
+ * at once. Counts the features.
  */
 DECLARE_STATIC_KEY_FALSE(pb_slowpath_key);
+/* On while allocations leave the inline fast path: with pb_slowpath_key, or all are zeroed. */
+DECLARE_STATIC_KEY_FALSE(pb_alloc_checked_key);
+/* The same for frees: with pb_slowpath_key, or pages are filled. */
+DECLARE_STATIC_KEY_FALSE(pb_free_checked_key);
+
+void pb_slowpath_inc(void);
+void pb_slowpath_dec(void);
 
 static __always_inline unsigned int pb_gfp_index(gfp_t gfp)
 {

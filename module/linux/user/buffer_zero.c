@@ -21,6 +21,7 @@
 #include <linux/slab.h>
 #include <linux/wait_bit.h>
 
+#include "api/zero.h"
 #include "core/base/order.h"
 #include "user/segment.h"
 
@@ -35,11 +36,11 @@ enum {
 /* Zeroes the pages of @block from index @from up to @to of the buffer. */
 static int zero_part(const struct pb_buffer_block *block, unsigned long from, unsigned long to)
 {
-	unsigned long pfn = block->pfn + (from - block->start), end = pfn + (to - from);
+	unsigned long pfn = block->pfn + (from - block->start), end = pfn + (to - from), n;
 
-	for (; pfn < end; pfn++) {
-		clear_highpage(pfn_to_page(pfn));
-		cond_resched();
+	for (; pfn < end; pfn += n) {
+		n = min(end - pfn, PIECE_PAGES);
+		pb_pages_zero(pfn, n, true);
 		if (fatal_signal_pending(current))
 			return -EINTR;
 	}
