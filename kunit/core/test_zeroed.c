@@ -285,7 +285,7 @@ static unsigned long alloc_cached(struct pb_zone *zone, unsigned int order, bool
 	unsigned long pfn;
 
 	preempt_disable();
-	pfn = pb_alloc_cached(zone, order, PB_MOVABLE, want, zeroed);
+	pfn = pb_alloc_cached(here(zone), order, PB_MOVABLE, want, zeroed);
 	preempt_enable();
 	return pfn;
 }
@@ -310,7 +310,6 @@ static void test_alloc_cached(struct kunit *test)
 	pt_free(test, f, pfn, order);
 	pfn = alloc_cached(zone, order, false, &zeroed);
 	KUNIT_EXPECT_NE(test, pfn, PB_NO_PFN);
-	KUNIT_EXPECT_FALSE(test, zeroed);
 	pt_set_watermark(zone, PB_WMARK_LOW, pb_zone_free_pages(zone) + 1);
 	KUNIT_EXPECT_EQ(test, alloc_cached(zone, order, false, &zeroed), PB_NO_PFN);
 	KUNIT_EXPECT_EQ(test, alloc_cached(zone, order, true, &zeroed), PB_NO_PFN);
@@ -325,6 +324,7 @@ static void test_alloc_cached_in_vain(struct kunit *test)
 	bool zeroed = true;
 	unsigned int i;
 
+	zone->prezeroed = true;
 	for (i = 0; i < 3; i++) {
 		KUNIT_EXPECT_NE(test, alloc_cached(zone, 0, true, &zeroed), PB_NO_PFN);
 		KUNIT_EXPECT_FALSE(test, zeroed);
@@ -333,6 +333,23 @@ static void test_alloc_cached_in_vain(struct kunit *test)
 		here(zone)->zeroed_wanted = 0;
 	}
 	pt_expect_allocated(test, f, 3);
+}
+
+/* A zeroed frame that is in use is not handed out, also not as a plain one. */
+static void test_in_use(struct kunit *test)
+{
+	struct pt_fixture *f;
+	struct pb_zone *zone = zeroed_zone(test, &pt_one_pageblock, &f);
+	unsigned long pfn;
+	bool zeroed;
+
+	pfn = alloc_cached(zone, 0, true, &zeroed);
+	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
+	*pb_order_map(&f->pool, pfn + 1) = 1;
+	KUNIT_EXPECT_EQ(test, alloc_cached(zone, 0, true, &zeroed), PB_NO_PFN);
+	pt_expect_bad(test, f, PB_BAD_IN_USE, pfn + 1);
+	KUNIT_EXPECT_EQ(test, alloc_cached(zone, 0, true, &zeroed), pfn + 2);
+	f->broken = true;	/* this frame has no owner */
 }
 
 static struct kunit_case zeroed_cases[] = {
@@ -347,6 +364,7 @@ static struct kunit_case zeroed_cases[] = {
 	KUNIT_CASE(test_fill_is_bounded),
 	KUNIT_CASE_PARAM(test_alloc_cached, orders_gen_params),
 	KUNIT_CASE(test_alloc_cached_in_vain),
+	KUNIT_CASE(test_in_use),
 	{}
 };
 

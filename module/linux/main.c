@@ -36,6 +36,7 @@
 #include "instance.h"
 #include "request/cpuset.h"
 #include "request/percpu_zone.h"
+#include "request/policy.h"
 #include "request/suspend.h"
 #include "source/pool_spec.h"
 #include "tunables.h"
@@ -202,9 +203,10 @@ static int init_owner(void)
 static const struct {
 	const char	*name;		/* NULL: init logs its own errors, or cannot fail */
 	int		(*init)(void);	/* may be NULL */
-	void		(*exit)(void);
+	void		(*exit)(void);	/* may be NULL */
 } steps[] = {
 	{ NULL,		init_instance,		exit_instance },
+	{ NULL,		pb_policy_init,		NULL },
 	{ NULL,		pb_deferred_grow_start,	pb_deferred_grow_exit },
 	{ "per-CPU works", pb_pcp_work_init,	pb_pcp_work_exit },
 	{ "fast path",	pb_percpu_zone_start,	pb_percpu_zone_stop },
@@ -228,7 +230,8 @@ static const struct {
 static void undo_steps(unsigned int done)
 {
 	while (done--)
-		steps[done].exit();
+		if (steps[done].exit)
+			steps[done].exit();
 	pb_owner_exit();
 }
 

@@ -72,57 +72,74 @@ static __always_inline enum pb_fast pb_alloc_fast(struct pb_zone *zone, struct p
 	return PB_FAST_DONE;
 }
 
-/* Pops a zeroed block; @entry is complete. */
-static __always_inline bool pb_pop_zeroed(struct pb_pool *pool, struct pb_pcp *pcp,
-					  struct pb_pcp_list *list, struct pb_pcp_entry *entry)
+/**
+ * pb_alloc_zeroed_fast - allocate a block that is known to be zero from this CPU's cache
+ * @pcp: this CPU's cache of the first zone that may serve the request
+ * @order: an order with pcp lists
+ * @mt: migratetype, below PB_PCPTYPES
+ * @entry: set to the block, for PB_FAST_DONE and PB_FAST_IN_USE
+ *
+ * As pb_alloc_fast(); with PB_FAST_EMPTY_IN_SECTION the list may have other blocks.
+ * Context: any; preemption off.
+ * Return: what was done, and what the caller has to do.
+ */
+static __always_inline enum pb_fast pb_alloc_zeroed_fast(struct pb_pcp *pcp, unsigned int order,
+							 enum pb_migratetype mt,
+							 struct pb_pcp_entry *entry)
 {
-	if (!pb_pcp_pop_zeroed(list, &entry->pfn))
-		return false;
-	entry->order_map = pb_order_map(pool, entry->pfn);
+	struct pb_zone *zone = pcp->zone;
+	struct pb_pcp_list *list;
+
+	if (unlikely(atomic_long_read(&zone->nr_free) < zone->fast_watermark || !pb_pcp_enter(pcp)))
+		return PB_FAST_NONE;
+	list = pb_pcp_list(pcp, order, mt);
+	if (unlikely(!pb_pcp_pop_zeroed(list, &entry->pfn)))
+		return PB_FAST_EMPTY_IN_SECTION;
 	pcp->event[PB_PREZERO_HIT]++;
-	return true;
+	list->nr_alloc++;
+	pb_pcp_leave(pcp);
+	entry->order_map = pb_order_map(zone->pool, entry->pfn);
+	if (unlikely(*entry->order_map))
+		return PB_FAST_IN_USE;
+	WRITE_ONCE(*entry->order_map, order + 1);
+	return PB_FAST_DONE;
 }
 
 /**
  * pb_alloc_cached - allocate a block from this CPU's cache of any zone, refilled if it is empty
- * @zone: the first zone that may serve the request
+ * @pcp: the cache of the first zone that may serve the request
  * @order: an order with pcp lists
  * @mt: migratetype, below PB_PCPTYPES
  * @want_zeroed: whether a block that is known to be zero is preferred
  * @zeroed: set to whether it is, with @want_zeroed
  *
- * As pb_alloc_fast() for requests that need more than it does: inlined once. Context: any;
- * preemption off.
+ * As the fast path for requests that need more than it does. Context: any; preemption off.
  * Return: PFN of the head, or PB_NO_PFN; the caller then calls pb_alloc().
  */
-static __always_inline unsigned long pb_alloc_cached(struct pb_zone *zone, unsigned int order,
+static __always_inline unsigned long pb_alloc_cached(struct pb_pcp *pcp, unsigned int order,
 						     enum pb_migratetype mt, bool want_zeroed,
 						     bool *zeroed)
 {
-	struct pb_pcp *pcp = pb_this_cpu_ptr(zone->pcp);
-	struct pb_pcp_list *list;
+	struct pb_zone *zone = pcp->zone;
+	union pb_fast_found found;
 	struct pb_pcp_entry entry;
+	enum pb_fast result;
 
-	if (unlikely(atomic_long_read(&zone->nr_free) < zone->fast_watermark || !pb_pcp_enter(pcp)))
-		return PB_NO_PFN;
-	list = pb_pcp_list(pcp, order, mt);
-	*zeroed = want_zeroed && pb_pop_zeroed(zone->pool, pcp, list, &entry);
-	if (!*zeroed && ((want_zeroed && pb_zone_has_zeroed(zone)) || !pb_pcp_pop(list, &entry))) {
-		entry.pfn = pb_alloc_refill_leave_section(pcp, order, mt,
-							  want_zeroed ? zeroed : NULL);
-		if (want_zeroed && entry.pfn != PB_NO_PFN)
-			pb_count_zeroed(zone, *zeroed);
-		return entry.pfn;
+	if (want_zeroed && unlikely(READ_ONCE(zone->prezeroed))) {
+		result = pb_alloc_zeroed_fast(pcp, order, mt, &entry);
+		*zeroed = true;
+	} else {
+		result = pb_alloc_fast(zone, pcp, order, mt, &found);
+		entry.pfn = found.pfn;
+		*zeroed = false;
 	}
-	if (want_zeroed && !*zeroed)
-		pcp->zeroed_wanted |= BIT_ULL(PB_PCP_LIST_NR(order, mt));
-	list->nr_alloc++;
-	pb_pcp_leave(pcp);
-	if (unlikely(!pb_order_map_set_cached(zone, entry.order_map, entry.pfn, order)))
-		return PB_NO_PFN;
-	if (want_zeroed && !*zeroed)
-		pb_count_zeroed(zone, false);
-	return entry.pfn;
+	if (likely(result == PB_FAST_DONE))
+		return entry.pfn;
+	if (result == PB_FAST_EMPTY_IN_SECTION)
+		return pb_alloc_refill_leave_section(pcp, order, mt, want_zeroed ? zeroed : NULL);
+	if (result == PB_FAST_IN_USE)
+		pb_set_aside(zone, entry.pfn, order);
+	return PB_NO_PFN;
 }
 
 /* Both functions below; @refs is NULL without @has_refs. */

@@ -224,6 +224,8 @@ unsigned long pb_alloc_refill_leave_section(struct pb_pcp *pcp, unsigned int ord
 	if (unlikely(!got ||
 		     !pb_order_map_set_cached(pcp->zone, entry.order_map, entry.pfn, order)))
 		return PB_NO_PFN;
+	if (unlikely(zeroed))
+		pb_count_zeroed(pcp->zone, *zeroed);
 	return entry.pfn;
 }
 EXPORT_SYMBOL_PB_TEST(pb_alloc_refill_leave_section);

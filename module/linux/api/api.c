@@ -11,10 +11,8 @@
 
 #include "api/cached.h"
 #include "api/pages.h"
-#include "api/zero.h"
 #include "compat.h"
 #include "core/alloc/alloc.h"
-#include "core/cache/fastpath.h"
 #include "hooks/alloc_failure_report.h"
 #include "hooks/debug_pages.h"
 #include "instance.h"
@@ -34,7 +32,8 @@ static_assert(PBUDDY_MAX_PAGE_ORDER == PB_MAX_ORDER);
  */
 
 /*
- * Allocates from this CPU's cache of the local node. The caller has checked the memory policy.
+ * Allocates from this CPU's cache of the local node. The caller has checked the memory policy and
+ * pb_alloc_checked_key.
  * The task is read first and the CPU next: both are calls on architectures without a segment
  * register for them, and few values are live across a call this early. @found is set as by
  * pb_alloc_fast(). With PB_FAST_EMPTY_IN_SECTION preemption stays off.
@@ -49,7 +48,7 @@ static __always_inline enum pb_fast alloc_fast(gfp_t gfp, unsigned int order,
 
 	if (unlikely(gfp & (PB_GFP_SLOW | PB_GFP_MAPPABLE)) && (gfp & PB_GFP_SLOW || order))
 		return PB_FAST_NONE;
-	if (unlikely(!pb_pcp_order(order) || static_branch_unlikely(&pb_alloc_checked_key)))
+	if (unlikely(!pb_pcp_order(order)))
 		return PB_FAST_NONE;
 	if (IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP) || IS_ENABLED(CONFIG_LOCKDEP))
 		might_alloc(gfp);
@@ -182,23 +181,141 @@ static struct page *alloc_refill_preempt_enable(gfp_t gfp, unsigned int order, e
 	return likely(pfn != PB_NO_PFN) ? pfn_to_page(pfn) : NULL;
 }
 
-static noinline struct page *alloc_slow(gfp_t gfp, unsigned int order, enum pb_fast result,
-					union pb_fast_found found)
+/* From this CPU's cache of a zone that node and nodemask allow, or by the full path. */
+static struct page *alloc_node(gfp_t gfp, unsigned int order, int nid, const nodemask_t *nodemask)
 {
-	struct page *page;
-
-	page = alloc_refill_preempt_enable(gfp, order, result, found);
-	if (!page && likely(!pb_task_has_mempolicy()))
-		page = pb_cached_alloc_pages(gfp, order, NUMA_NO_NODE, NULL);
-	return page ?: alloc_by_policy(gfp, order, 0);
+	return pb_cached_alloc_pages(gfp, order, nid, nodemask) ?:
+	       alloc_request(gfp, order, nid, nodemask, PB_ALLOC_FLAG(0));
 }
 
-static noinline struct page *alloc_node_slow(gfp_t gfp, unsigned int order, int nid,
-					     enum pb_fast result, union pb_fast_found found)
+/* By the task's memory policy if @nid is NUMA_NO_NODE, else near that node. */
+static struct page *alloc_full(gfp_t gfp, unsigned int order, int nid)
+{
+	return nid == NUMA_NO_NODE ? alloc_by_policy(gfp, order, 0) :
+				     alloc_request(gfp, order, nid, NULL, PB_ALLOC_FLAG(0));
+}
+
+static noinline struct page *alloc_slow(gfp_t gfp, unsigned int order, int nid, enum pb_fast result,
+					union pb_fast_found found)
 {
 	return alloc_refill_preempt_enable(gfp, order, result, found) ?:
-	       pb_cached_alloc_pages(gfp, order, nid, NULL) ?:
-	       alloc_request(gfp, order, nid, NULL, PB_ALLOC_FLAG(0));
+	       alloc_full(gfp, order, nid);
+}
+
+/*
+ * What the fast path does not do, from this CPU's cache of the local node. In the functions from here
+ * on @nid is for alloc_full().
+ */
+static noinline struct page *alloc_local(gfp_t gfp, unsigned int order, int nid)
+{
+	enum pb_migratetype mt = pb_gfp_index_migratetype[pb_gfp_index(gfp)];
+	struct page *page = NULL;
+	struct pb_pcp *pcp;
+
+	if (unlikely(!pb_cached_may_serve(gfp, order, mt) || gfp & __GFP_WRITE))
+		goto other;
+	preempt_disable();
+	pcp = __this_cpu_read(pb_percpu_zone.pcp[pb_gfp_index(gfp)]);
+	if (unlikely(!pcp || !pb_task_in_cpuset(pcp->zone->nid))) {
+		preempt_enable();
+		goto other;
+	}
+	page = pb_cached_alloc(pcp, gfp, order, mt);
+	return likely(page) ? page : alloc_full(gfp, order, nid);
+other:
+	return pb_cached_alloc_pages(gfp, order, nid, NULL) ?: alloc_full(gfp, order, nid);
+}
+
+/* The end of alloc_more() but for one page. */
+static noinline struct page *zero_block(gfp_t gfp, unsigned int order, int nid, unsigned long pfn,
+					bool zeroed)
+{
+	bool may_sleep = gfp & __GFP_DIRECT_RECLAIM;
+
+	if (unlikely(!pb_cached_no_bad_page(pfn, order, zeroed, may_sleep)))
+		return alloc_full(gfp, order, nid);
+	if (!zeroed)
+		pb_pages_zero(pfn, 1UL << order, may_sleep);
+	return pfn_to_page(pfn);
+}
+
+/* The rest of alloc_more() after a refill. Leaves the pcp section and enables preemption. */
+static noinline struct page *alloc_refill_zero(gfp_t gfp, unsigned int order, int nid,
+					       struct pb_pcp *pcp)
+{
+	enum pb_migratetype mt = pb_gfp_index_migratetype[pb_gfp_index(gfp)];
+	unsigned long pfn;
+	bool zeroed;
+
+	pfn = pb_alloc_refill_leave_section(pcp, order, mt, &zeroed);
+	preempt_enable();
+	return likely(pfn != PB_NO_PFN) ? zero_block(gfp, order, nid, pfn, zeroed) :
+					  alloc_full(gfp, order, nid);
+}
+
+static noinline struct page *alloc_set_aside(gfp_t gfp, unsigned int order, int nid,
+					     unsigned long pfn)
+{
+	pb_set_aside(pb_pfn_zone(&pb_instance, pfn), pfn, order);
+	return alloc_full(gfp, order, nid);
+}
+
+/* alloc_more() in a zone with zeroed blocks. Enables preemption. */
+static noinline struct page *alloc_prezeroed(gfp_t gfp, unsigned int order, int nid,
+					     struct pb_pcp *pcp)
+{
+	enum pb_migratetype mt = pb_gfp_index_migratetype[pb_gfp_index(gfp)];
+	struct pb_pcp_entry entry;
+	enum pb_fast result;
+
+	result = pb_alloc_zeroed_fast(pcp, order, mt, &entry);
+	if (unlikely(result == PB_FAST_EMPTY_IN_SECTION))
+		return alloc_refill_zero(gfp, order, nid, pcp);
+	preempt_enable();
+	if (unlikely(result != PB_FAST_DONE))
+		return result == PB_FAST_IN_USE ? alloc_set_aside(gfp, order, nid, entry.pfn) :
+						  alloc_full(gfp, order, nid);
+	if (unlikely(!pb_bad_frames_reported))
+		return zero_block(gfp, order, nid, entry.pfn, true);
+	return pfn_to_page(entry.pfn);
+}
+
+/*
+ * Requests whose pages have to be zero, and nothing else: with init_on_alloc=1 nearly all. Nothing
+ * is live across a call, as in the fast path. The caller has checked the memory policy.
+ */
+static noinline struct page *alloc_more(gfp_t gfp, unsigned int order, int nid)
+{
+	enum pb_migratetype mt = pb_gfp_index_migratetype[pb_gfp_index(gfp)];
+	union pb_fast_found found;
+	struct pb_zone *zone;
+	struct pb_pcp *pcp;
+	enum pb_fast result;
+
+	if (!pb_need_zero(gfp) || gfp & (PB_GFP_SLOW & ~__GFP_ZERO) ||
+	    (order && gfp & PB_GFP_MAPPABLE) || !pb_cached_may_serve(gfp, order, mt))
+		return alloc_local(gfp, order, nid);
+	preempt_disable();
+	pcp = __this_cpu_read(pb_percpu_zone.pcp[pb_gfp_index(gfp)]);
+	zone = likely(pcp) ? pcp->zone : NULL;
+	if (unlikely(!zone || !pb_task_in_cpuset(zone->nid))) {
+		preempt_enable();
+		return alloc_local(gfp, order, nid);
+	}
+	if (unlikely(pb_hint(zone->prezeroed)))
+		return alloc_prezeroed(gfp, order, nid, pcp);
+	result = pb_alloc_fast(zone, pcp, order, mt, &found);
+	if (unlikely(result == PB_FAST_EMPTY_IN_SECTION))
+		return alloc_refill_zero(gfp, order, nid, found.pcp);
+	preempt_enable();
+	if (unlikely(result != PB_FAST_DONE))
+		return result == PB_FAST_IN_USE ? alloc_set_aside(gfp, order, nid, found.pfn) :
+						  alloc_full(gfp, order, nid);
+	if (order || (IS_ENABLED(CONFIG_MEMORY_FAILURE) &&
+		      unlikely(PageHWPoison(pfn_to_page(found.pfn)))))
+		return zero_block(gfp, order, nid, found.pfn, false);
+	clear_page(page_address(pfn_to_page(found.pfn)));
+	return pfn_to_page(found.pfn);
 }
 
 /**
@@ -233,8 +350,7 @@ static noinline struct page *alloc_node_slow(gfp_t gfp, unsigned int order, int 
 struct page *pbuddy_alloc_pages_nodemask(gfp_t gfp, unsigned int order, int nid,
 					 const nodemask_t *nodemask)
 {
-	return pb_cached_alloc_pages(gfp, order, nid, nodemask) ?:
-	       alloc_request(gfp, order, nid, nodemask, PB_ALLOC_FLAG(0));
+	return alloc_node(gfp, order, nid, nodemask);
 }
 EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_pages_nodemask);
 
@@ -249,14 +365,18 @@ EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_pages_nodemask);
  */
 struct page *pbuddy_alloc_pages(gfp_t gfp, unsigned int order)
 {
-	union pb_fast_found found = { .pfn = PB_NO_PFN };
-	enum pb_fast result = PB_FAST_NONE;
+	union pb_fast_found found;
+	enum pb_fast result;
 
-	if (likely(!pb_task_has_mempolicy()))
-		result = alloc_fast(gfp, order, &found);
+	if (unlikely(pb_task_has_mempolicy()))
+		return alloc_by_policy(gfp, order, 0);
+	if (static_branch_unlikely(&pb_alloc_checked_key))
+		return alloc_more(gfp, order, NUMA_NO_NODE);
+	result = alloc_fast(gfp, order, &found);
 	if (likely(result == PB_FAST_DONE))
 		return pfn_to_page(found.pfn);
-	return alloc_slow(gfp, order, result, found);
+	return result == PB_FAST_NONE ? alloc_more(gfp, order, NUMA_NO_NODE) :
+					alloc_slow(gfp, order, NUMA_NO_NODE, result, found);
 }
 EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_pages);
 
@@ -272,14 +392,18 @@ EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_pages);
  */
 struct page *pbuddy_alloc_pages_node(int nid, gfp_t gfp, unsigned int order)
 {
-	union pb_fast_found found = { .pfn = PB_NO_PFN };
-	enum pb_fast result = PB_FAST_NONE;
+	union pb_fast_found found;
+	enum pb_fast result;
 
-	if (likely(nid == numa_mem_id()))
-		result = alloc_fast(gfp, order, &found);
+	if (unlikely(nid != numa_mem_id()))
+		return alloc_node(gfp, order, nid, NULL);
+	if (static_branch_unlikely(&pb_alloc_checked_key))
+		return alloc_more(gfp, order, nid);
+	result = alloc_fast(gfp, order, &found);
 	if (likely(result == PB_FAST_DONE))
 		return pfn_to_page(found.pfn);
-	return alloc_node_slow(gfp, order, nid, result, found);
+	return result == PB_FAST_NONE ? alloc_more(gfp, order, nid) :
+					alloc_slow(gfp, order, nid, result, found);
 }
 EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_pages_node);
 

@@ -8,22 +8,14 @@
  * the zone has the same result as there: the first zone of the zonelist that node, nodemask and
  * cpuset allow. Where the exceptions of cpuset.c could matter the full path decides.
  */
-#include <linux/mm.h>
 #include <linux/topology.h>
 
 #include "api/account_block.h"
 #include "api/cached.h"
 #include "api/compound.h"
-#include "api/zero.h"
-#include "core/cache/fastpath.h"
 #include "core/compact/movable.h"
 #include "core/zone/dirty.h"
-#include "hooks/bad_frames.h"
-#include "hooks/debug_pages.h"
 #include "instance.h"
-#include "request/gfp.h"
-#include "request/percpu_zone.h"
-#include "request/task.h"
 
 /* The first zone that the request may use on another node than it prefers. */
 static noinline struct pb_zone *other_zone(enum pb_zone_type highest, int nid,
@@ -59,22 +51,16 @@ static __always_inline struct pb_zone *first_zone(gfp_t gfp, int nid, const node
 	return gfp & __GFP_THISNODE ? NULL : other_zone(highest, nid, nodemask);
 }
 
-/*
- * Whether a block that is to be zero has no page with a memory error. Pages that are zeroed now are
- * looked at, as this costs less. If not, the caller does not own the block any more.
+/**
+ * pb_cached_finish - do what the flags ask for beyond a block, but for zeroing
+ * @gfp: flags with %__GFP_ACCOUNT, or one of PB_GFP_MAPPABLE and an order above 0
+ * @order: its order
+ * @pfn: the block
+ *
+ * Context: that of the request.
+ * Return: the first page, or NULL: the caller does not own the block any more.
  */
-static __always_inline bool no_bad_page(unsigned long pfn, unsigned int order, bool zeroed,
-					bool may_sleep)
-{
-	if (!IS_ENABLED(CONFIG_MEMORY_FAILURE) || (zeroed && pb_bad_frames_reported))
-		return true;
-	if (!order && likely(!PageHWPoison(pfn_to_page(pfn))))
-		return true;
-	return __pb_bad_frames_accept(pfn, order, may_sleep);
-}
-
-/* What the flags ask for beyond a block; NULL when the caller does not own it any more. */
-static noinline struct page *finish(gfp_t gfp, unsigned int order, unsigned long pfn)
+struct page *pb_cached_finish(gfp_t gfp, unsigned int order, unsigned long pfn)
 {
 	bool may_sleep = gfp & __GFP_DIRECT_RECLAIM;
 
@@ -106,31 +92,15 @@ struct page *pb_cached_alloc_pages(gfp_t gfp, unsigned int order, int nid,
 				   const nodemask_t *nodemask)
 {
 	enum pb_migratetype mt = pb_gfp_index_migratetype[pb_gfp_index(gfp)];
-	bool zero = pb_need_zero(gfp), zeroed;
 	struct pb_zone *zone;
-	struct page *page;
-	unsigned long pfn;
 
-	if (unlikely(!pb_pcp_order(order) || static_branch_unlikely(&pb_slowpath_key)))
+	if (unlikely(!pb_cached_may_serve(gfp, order, mt)))
 		return NULL;
-	if (IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP) || IS_ENABLED(CONFIG_LOCKDEP))
-		might_alloc(gfp);
 	zone = first_zone(gfp, nid, nodemask);
-	if (unlikely(!zone || !pb_task_allows(mt)))
+	if (unlikely(!zone))
 		return NULL;
 	if (gfp & __GFP_WRITE && unlikely(!pb_node_dirty_ok(&pb_instance, zone->nid)))
 		return NULL;
 	preempt_disable();
-	pfn = pb_alloc_cached(zone, order, mt, zero, &zeroed);
-	preempt_enable();
-	if (unlikely(pfn == PB_NO_PFN))
-		return NULL;
-	if (zero && unlikely(!no_bad_page(pfn, order, zeroed, gfp & __GFP_DIRECT_RECLAIM)))
-		return NULL;
-	page = pfn_to_page(pfn);
-	if (gfp & __GFP_ACCOUNT || (order && gfp & PB_GFP_MAPPABLE))
-		page = finish(gfp, order, pfn);
-	if (zero && !zeroed && likely(page))
-		pb_pages_zero(pfn, 1UL << order, gfp & __GFP_DIRECT_RECLAIM);
-	return page;
+	return pb_cached_alloc(pb_this_cpu_ptr(zone->pcp), gfp, order, mt);
 }

@@ -4,9 +4,84 @@
 #define PB_CACHED_H
 
 #include <linux/gfp.h>
+#include <linux/mm.h>
 #include <linux/nodemask.h>
+
+#include "api/zero.h"
+#include "core/cache/fastpath.h"
+#include "hooks/bad_frames.h"
+#include "hooks/debug_pages.h"
+#include "request/gfp.h"
+#include "request/percpu_zone.h"
+#include "request/task.h"
 
 struct page *pb_cached_alloc_pages(gfp_t gfp, unsigned int order, int nid,
 				   const nodemask_t *nodemask);
+struct page *pb_cached_finish(gfp_t gfp, unsigned int order, unsigned long pfn);
+
+/* Whether requests with these arguments can be served: first of all, with any preemption. */
+static __always_inline bool pb_cached_may_serve(gfp_t gfp, unsigned int order,
+						enum pb_migratetype mt)
+{
+	if (unlikely(!pb_pcp_order(order) || static_branch_unlikely(&pb_slowpath_key)))
+		return false;
+	if (IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP) || IS_ENABLED(CONFIG_LOCKDEP))
+		might_alloc(gfp);
+	return pb_task_allows(mt);
+}
+
+/*
+ * Whether a block that is to be zero has no page with a memory error. Pages that are zeroed now are
+ * looked at, as this costs less. If not, the caller does not own the block any more.
+ */
+static __always_inline bool pb_cached_no_bad_page(unsigned long pfn, unsigned int order,
+						  bool zeroed, bool may_sleep)
+{
+	if (!IS_ENABLED(CONFIG_MEMORY_FAILURE) || (zeroed && pb_bad_frames_reported))
+		return true;
+	if (!order && likely(!PageHWPoison(pfn_to_page(pfn))))
+		return true;
+	return __pb_bad_frames_accept(pfn, order, may_sleep);
+}
+
+/**
+ * pb_cached_alloc - allocate a block from a cache of this CPU
+ * @pcp: the cache, of the first zone that may serve the request
+ * @gfp: as for pbuddy_alloc_pages_nodemask()
+ * @order: the order
+ * @mt: the migratetype
+ *
+ * pb_cached_may_serve() was true. Enables preemption.
+ *
+ * Context: preemption off.
+ * Return: the first page, or NULL: take the full path.
+ */
+static __always_inline struct page *pb_cached_alloc(struct pb_pcp *pcp, gfp_t gfp,
+						    unsigned int order, enum pb_migratetype mt)
+{
+	bool may_sleep = gfp & __GFP_DIRECT_RECLAIM, zero = pb_need_zero(gfp), zeroed;
+	struct page *page;
+	unsigned long pfn;
+
+	pfn = pb_alloc_cached(pcp, order, mt, zero, &zeroed);
+	preempt_enable();
+	if (unlikely(pfn == PB_NO_PFN))
+		return NULL;
+	if (zero && unlikely(!pb_cached_no_bad_page(pfn, order, zeroed, may_sleep)))
+		return NULL;
+	page = pfn_to_page(pfn);
+	if (gfp & __GFP_ACCOUNT || (order && gfp & PB_GFP_MAPPABLE)) {
+		page = pb_cached_finish(gfp, order, pfn);
+		if (unlikely(!page))
+			return NULL;
+	}
+	if (!zero || zeroed)
+		return page;
+	if (likely(!order))
+		clear_page(page_address(page));
+	else
+		pb_pages_zero(pfn, 1UL << order, may_sleep);
+	return page;
+}
 
 #endif /* PB_CACHED_H */

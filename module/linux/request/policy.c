@@ -38,6 +38,7 @@
 #include "request/cpuset.h"
 #include "request/gfp.h"
 #include "request/policy.h"
+#include "request/task.h"
 
 #ifdef CONFIG_NUMA
 #define NR_WEIGHTS	64
@@ -91,27 +92,46 @@ static int weighted_node(const struct mempolicy *pol)
 	return nid;
 }
 
-/* Highest zone type on @nodes (NULL: on all nodes) except MOVABLE; MOVABLE if there is no other. */
-static enum pb_zone_type highest_fixed_zone(const nodemask_t *nodes)
+/* Nodes with a zone that is not MOVABLE, and the highest type of these zones, else MOVABLE. */
+static nodemask_t fixed_nodes;
+static enum pb_zone_type highest_fixed_zone = PB_ZONE_MOVABLE;
+
+/**
+ * pb_policy_init - note the zones of the pool
+ *
+ * Context: process; after the pool was initialized. The zones do not change until it is destroyed.
+ * Return: 0.
+ */
+int pb_policy_init(void)
 {
 	struct pb_zone *zone;
 	int highest = -1;
 
-	pb_for_each_zone(zone, &pb_instance)
-		if (zone->type != PB_ZONE_MOVABLE && (!nodes || node_isset(zone->nid, *nodes)))
-			highest = max_t(int, highest, zone->type);
-	return highest < 0 ? PB_ZONE_MOVABLE : highest;
+	nodes_clear(fixed_nodes);
+	pb_for_each_zone(zone, &pb_instance) {
+		if (zone->type == PB_ZONE_MOVABLE)
+			continue;
+		node_set(zone->nid, fixed_nodes);
+		highest = max_t(int, highest, zone->type);
+	}
+	highest_fixed_zone = highest < 0 ? PB_ZONE_MOVABLE : highest;
+	return 0;
 }
 
 /* Whether a bind policy applies to a request: not to lower zones. As apply_policy_zone(). */
 static bool binds(const struct mempolicy *pol, gfp_t gfp)
 {
-	enum pb_zone_type zone = highest_fixed_zone(NULL);
+	enum pb_zone_type zone = pb_gfp_highest_zone(pb_gfp_context(gfp));
+	int nid = numa_mem_id();
 
-	if (highest_fixed_zone(&pol->nodes) == PB_ZONE_MOVABLE)
-		zone = PB_ZONE_MOVABLE;
-	return pb_gfp_highest_zone(pb_gfp_context(gfp)) >= zone &&
-		pb_cpuset_intersects(&pol->nodes);
+	/* Nearly always one node suffices to tell; the sets have many words. */
+	if (!node_isset(nid, pol->nodes))
+		nid = first_node(pol->nodes);
+	if (likely(nid < MAX_NUMNODES && node_isset(nid, fixed_nodes) && pb_task_in_cpuset(nid)))
+		return zone >= highest_fixed_zone;
+	return zone >= (nodes_intersects(pol->nodes, fixed_nodes) ? highest_fixed_zone :
+								    PB_ZONE_MOVABLE) &&
+	       pb_cpuset_intersects(&pol->nodes);
 }
 
 static void apply(struct pb_policy *policy, const struct mempolicy *pol, gfp_t gfp)
@@ -161,6 +181,11 @@ void pb_policy_next(struct pb_policy *policy, gfp_t gfp)
 		apply(policy, current->mempolicy, gfp);
 }
 #else
+int pb_policy_init(void)
+{
+	return 0;
+}
+
 void pb_policy_next(struct pb_policy *policy, gfp_t gfp)
 {
 	*policy = (struct pb_policy) { .nid = numa_mem_id() };

@@ -24,6 +24,7 @@ struct pb_policy {
 	bool			preferred_many;
 };
 
+int pb_policy_init(void);
 void pb_policy_next(struct pb_policy *policy, gfp_t gfp);
 void pb_policy_count(const struct pb_policy *policy, unsigned long pfn);
 
