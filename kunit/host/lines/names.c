@@ -99,6 +99,9 @@ void names_init(struct pb_pool *pool)
 	nr_ranges = 0;
 	add(lines_arena, LINES_ARENA_SIZE, other, 0);
 	add(pool, sizeof(*pool), "pool", 0);
+	add(pool->zone, sizeof(*pool->zone), "zonelists", 0);
+	add(pool->zonelist[0], sizeof(**pool->zonelist) + sizeof(zone), "zonelists", 0);
+	add(zone->compact_skip, zone->nr_pageblocks, "skip hints", 1);
 	add_zone();
 	add_index();
 	add(pool->dir, pool->nr_dir * sizeof(*pool->dir), "directory", 0);
