@@ -12,8 +12,8 @@
 #define STACK_SIZE	(64 << 10)
 #define NR_SAVED	6	/* registers that switch_stack() pushes */
 
-static char stack[MC_NR_FIBERS][STACK_SIZE] __aligned(64);
-static void *saved_sp[1 + MC_NR_FIBERS];	/* [0]: main() */
+static char stack[MC_MAX_FIBERS][STACK_SIZE] __aligned(64);
+static void *saved_sp[1 + MC_MAX_FIBERS];	/* [0]: main() */
 
 void mc_switch_stack(void **save, void *to);
 

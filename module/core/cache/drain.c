@@ -174,7 +174,9 @@ static unsigned int free_blocks(struct pb_zone *zone, struct pb_pcp_list *list, 
 		pages = free_runs(zone, list, nr, order, all);
 	else
 		free_frames(zone, list, nr);
-	pb_zone_account(zone, pages);
+	/* None when all were collected in the mask: leave nr_free, which all CPUs share, alone. */
+	if (pages)
+		pb_zone_account(zone, pages);
 	return pages;
 }
 
