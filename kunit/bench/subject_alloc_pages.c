@@ -51,6 +51,7 @@ static __always_inline void *subject_alloc_nodemask(int nid, const nodemask_t *n
 {
 	return pb_kernel_alloc_nodemask(gfp, order, nid, nodes);
 }
+
 #define SUBJECT_NODEMASK
 #endif
 

@@ -27,8 +27,7 @@ static inline void subject_free(void *block, unsigned int order)
 }
 
 /* May allocate fewer than nr, as a bulk call may. */
-static inline unsigned long subject_alloc_bulk(gfp_t gfp, unsigned long nr,
-							void **slots)
+static inline unsigned long subject_alloc_bulk(gfp_t gfp, unsigned long nr, void **slots)
 {
 	unsigned long i;
 

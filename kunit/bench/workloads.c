@@ -218,7 +218,7 @@ static const struct bench_subject *current_subject(const struct bench_thread *t)
 	return t->run->request.subject[t->subject];
 }
 
-static int prezero(struct bench_thread *t)
+static int zero_in_advance(struct bench_thread *t)
 {
 	int err = current_subject(t)->prezero ? current_subject(t)->prezero() : 0;
 
@@ -229,7 +229,7 @@ static int prezero(struct bench_thread *t)
 
 static int zeroed_round(struct bench_thread *t, const struct bench_subject *s)
 {
-	return bench_part(t, t->nr ? NULL : prezero, -1, false) ?: bulk_round(t, s);
+	return bench_part(t, t->nr ? NULL : zero_in_advance, -1, false) ?: bulk_round(t, s);
 }
 
 const struct bench_workload bench_workloads[] = {
