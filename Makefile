@@ -33,7 +33,7 @@ demo: ## boot a two-node guest and show the main job (sets itself up)
 	@scripts/demo
 
 bench: ## pbuddy against the kernel's allocators: every workload and platform (sets itself up)
-	@scripts/bench --json '$(TOP)/build/bench.json' --plot '$(TOP)/build/bench'
+	@scripts/bench --cmdline tuned,stock --json '$(TOP)/build/bench.json' --plot '$(TOP)/build/bench'
 
 check: ## every test, or those whose name matches PATTERN= (sets itself up)
 	@scripts/check $(if $(PATTERN),'$(PATTERN)')

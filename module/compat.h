@@ -250,6 +250,15 @@ static inline void pb_page_reset_flags(struct page *page)
 #define pb_kernel_alloc_bulk(gfp, nr, pages)	alloc_pages_bulk_array(gfp, nr, pages)
 #endif
 
+/* alloc_pages() with a node mask; modules have it until 7.0. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 0, 0)
+#define PB_HAVE_ALLOC_NODEMASK	1
+#define pb_kernel_alloc_nodemask(gfp, order, nid, nodes)			\
+	__alloc_pages(gfp, order, nid, (nodemask_t *)(nodes))
+#else
+#define PB_HAVE_ALLOC_NODEMASK	0
+#endif
+
 /* Removed in 6.4, where __GFP_HIGH without __GFP_DIRECT_RECLAIM replaces it. */
 #ifdef __GFP_ATOMIC
 #define PB_GFP_ATOMIC		__GFP_ATOMIC

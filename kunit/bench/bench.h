@@ -7,7 +7,7 @@
  *	subjects.h	the list of subjects (allocators that are compared); each subject_*.c
  *			compiles the loops of loops.h with its own calls
  *	main.c		debugfs: takes a request, shows the rows
- *	request.c	parses the request
+ *	request.c	parses the request; gfp.c its gfp flags
  *	execute.c	runs it: sizes, buffers, rounds, rows
  *	runner.c	threads, barriers, time
  *	result.c	medians, rows
@@ -27,7 +27,7 @@
 
 #include "thread.h"
 
-/* The same for every subject that takes flags. */
+/* For every subject that takes flags, unless the request or the workload says otherwise. */
 #define BENCH_GFP		(GFP_KERNEL | __GFP_NOWARN)
 
 #define BENCH_MAX_SUBJECTS	8
@@ -39,6 +39,7 @@
  * @name: as in requests and rows
  * @hidden: for tests: runs only when a request names it
  * @loops: its loops
+ * @takes_gfp: its blocks are pages, and it takes gfp flags
  * @min_order: smallest order it can allocate
  * @max_order: largest order it can allocate
  * @default_order: smallest order for which it runs when a request names no subjects
@@ -47,6 +48,7 @@
  * @open: prepares it for a run, or NULL; returns an errno
  * @close: undoes @open
  * @drain: empties the per-CPU lists, or NULL when there is no way
+ * @prezero: zeroes free memory in advance, or NULL when it never does; returns an errno
  * @free_pageblocks: number of free 2 MiB blocks, and in @free_pages the number of free pages;
  *	NULL when the subject cannot tell
  */
@@ -54,6 +56,7 @@ struct bench_subject {
 	const char			*name;
 	bool				hidden;
 	const struct bench_loops	*loops;
+	bool				takes_gfp;
 	unsigned int			min_order;
 	unsigned int			max_order;
 	unsigned int			default_order;
@@ -62,6 +65,7 @@ struct bench_subject {
 	int				(*open)(unsigned int order);
 	void				(*close)(void);
 	void				(*drain)(void);
+	int				(*prezero)(void);
 	unsigned long			(*free_pageblocks)(unsigned long *free_pages);
 };
 
@@ -75,6 +79,9 @@ extern const struct bench_subject *const bench_subjects[];
 enum bench_kind {
 	BENCH_SINGLE_CALLS,	/* all but the bulk call */
 	BENCH_BULK_CALLS,	/* those with a bulk call */
+	BENCH_NODE_CALLS,	/* those with a call for a node */
+	BENCH_NODEMASK_CALLS,	/* those with a call for a node mask */
+	BENCH_PAGES,		/* those that take gfp flags */
 	BENCH_SHAPES,		/* those that count free 2 MiB blocks; samples are % */
 };
 
@@ -97,7 +104,12 @@ enum bench_slots {
  * @max_order: largest order
  * @more_orders: it also allocates this many orders above the requested one
  * @threads: exact number of threads, or 0 for any
- * @n: operations of a part and thread, when the request gives no count
+ * @nodes: smallest number of NUMA nodes; 0 is one
+ * @setup: what scripts/guest/bench.sh sets up for the request, or NULL
+ * @writer: the task that writes the request runs the rounds
+ * @gfp: flags of its allocations when the request gives none; 0 is BENCH_GFP
+ * @n: operations of a part and thread, when the request gives no count; fewer when each
+ *	allocation zeroes its block
  * @held: as bench_thread.held; 0 when it has none
  * @held_list: values of held to run one after another when the request gives no count;
  *	a count replaces them; ends with 0; or NULL
@@ -123,6 +135,10 @@ struct bench_workload {
 	unsigned int		max_order;
 	unsigned int		more_orders;
 	unsigned int		threads;
+	unsigned int		nodes;
+	const char		*setup;
+	bool			writer;
+	gfp_t			gfp;
 	unsigned long		n;
 	unsigned long		held;
 	const unsigned int	*held_list;
@@ -164,10 +180,13 @@ struct bench_request {
 	unsigned int			iterations;
 	unsigned long			count;		/* 0: not given */
 	u64				seed;
+	gfp_t				gfp;
+	bool				writer;		/* that task runs the rounds */
 	const struct bench_subject	*subject[BENCH_MAX_SUBJECTS];
 	unsigned int			nr_subjects;
 };
 
+int bench_parse_gfp(char *value, gfp_t *gfp);
 int bench_parse(char *line, struct bench_request *request);
 bool bench_can_run(const struct bench_workload *w, const struct bench_subject *s);
 

@@ -27,12 +27,20 @@ static unsigned long capacity_per_thread(const struct bench_request *r)
 	return capacity / r->threads;
 }
 
+/* Operations of a part; zeroing of large blocks would take minutes under an emulator. */
+static unsigned long operations(const struct bench_request *r)
+{
+	unsigned long n = r->workload->n;
+
+	return want_init_on_alloc(r->gfp) ? max(n / 4 >> r->order, 16UL) : n;
+}
+
 /* Sets n and held; -ENOMEM after one line in the log when the memory does not suffice. */
 static int plan(struct bench_run *run, unsigned long held)
 {
 	const struct bench_request *r = &run->request;
 	const struct bench_workload *w = r->workload;
-	unsigned long capacity = capacity_per_thread(r), n = w->n, need = 1;
+	unsigned long capacity = capacity_per_thread(r), n = operations(r), need = 1;
 
 	if (w->held) {
 		held = r->count ?: held ?: w->held;
@@ -139,12 +147,14 @@ static int prepare_run(struct bench_run *run)
 	for (i = 0; i < r->threads; i++) {
 		run->threads[i] = (struct bench_thread) {
 			.order = r->order,
+			.gfp = r->gfp,
 			.n = run->n,
 			.held = run->held,
 			.slots = run->slots + i * nr_slots,
 			.nr_slots = nr_slots,
 			.index = run->index + i * run->n,
 			.ring = run->ring,
+			.peer = run->threads + (r->threads - 1 - i),
 			.run = run,
 			.nr = i,
 		};

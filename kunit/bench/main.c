@@ -5,13 +5,22 @@
  *	/sys/kernel/debug/pbuddy_bench/workloads	the table of workloads, by rows
  *	/sys/kernel/debug/pbuddy_bench/run		write a request, read its rows
  *
- * Columns of workloads, separated by tabs: name of the row, orders, subjects, threads (2, or 1
- * and all), workload (the request that makes the row), unit, rounds when the request gives no
- * number (- where any number will do), trailing column of the row (or -), the operation.
+ * Columns of workloads, separated by tabs: name of the row, orders, subjects, threads (1, 2, or
+ * 1 and all), workload (the request that makes the row), unit, rounds when the request gives no
+ * number (- where any number will do), trailing column of the row (or -), NUMA nodes that it
+ * needs, what to set up for the request (or -), the operation. The set-ups are
+ *
+ *	memcg		the writer is in a memory cgroup other than the root
+ *	bind		the writer has this memory policy for the other node
+ *	interleave	the writer has this memory policy for all nodes
+ *	cpuset		the writer is in a cpuset with the other node
+ *	prezero		the parameter prezero of pbuddy is 100
  *
  * A request is one line of WORD=VALUE: workload=NAME order=N threads=N rounds=N count=N
- * subjects=A,B seed=N iterations=N; only the workload is mandatory. The write returns when it has
- * run. A malformed request fails with -EINVAL and one line in the kernel log that names the word.
+ * subjects=A,B seed=N iterations=N gfp=FLAG+FLAG task=thread|writer; only the workload is
+ * mandatory. The rounds run in kernel threads, or with task=writer in the task that writes the
+ * request. The write returns when it has run. A malformed request fails with -EINVAL and one line
+ * in the kernel log that names the word.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -113,12 +122,14 @@ static void show_row(struct seq_file *m, const struct bench_workload *w, unsigne
 {
 	seq_printf(m, "%s\t%s\t", w->part[part].name, w->orders);
 	show_subjects(m, w);
-	seq_printf(m, "\t%s\t%s\t%s\t", w->threads == 2 ? "2" : "1,all", w->name, bench_unit(w));
+	seq_printf(m, "\t%s\t%s\t%s\t", w->threads == 2 ? "2" : w->writer ? "1" : "1,all", w->name,
+		   bench_unit(w));
 	if (w->rounds)
 		seq_printf(m, "%u", w->rounds);
 	else
 		seq_putc(m, '-');
-	seq_printf(m, "\t%s\t%s\n", bench_extra(w) ?: "-", w->part[part].op);
+	seq_printf(m, "\t%s\t%u\t%s\t%s\n", bench_extra(w) ?: "-", w->nodes ?: 1, w->setup ?: "-",
+		   w->part[part].op);
 }
 
 static int workloads_show(struct seq_file *m, void *v)

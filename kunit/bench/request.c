@@ -4,8 +4,10 @@
 
 #include <linux/cpumask.h>
 #include <linux/errno.h>
+#include <linux/gfp.h>
 #include <linux/kernel.h>
 #include <linux/minmax.h>
+#include <linux/nodemask.h>
 #include <linux/printk.h>
 #include <linux/string.h>
 
@@ -21,6 +23,12 @@ bool bench_can_run(const struct bench_workload *w, const struct bench_subject *s
 	switch (w->kind) {
 	case BENCH_BULK_CALLS:
 		return s->loops->alloc_bulk;
+	case BENCH_NODE_CALLS:
+		return s->loops->pairs_node;
+	case BENCH_NODEMASK_CALLS:
+		return s->loops->pairs_nodemask;
+	case BENCH_PAGES:
+		return s->takes_gfp && s->max_order;
 	case BENCH_SHAPES:
 		return s->free_pageblocks;
 	default:
@@ -70,6 +78,17 @@ static int parse_subjects(struct bench_request *r, char *value)
 	return 0;
 }
 
+/* Accounting exempts kernel threads; memory policies and cpusets are a task's own. */
+static int parse_task(struct bench_request *r, const char *value)
+{
+	if (strcmp(value, "thread") && strcmp(value, "writer")) {
+		pr_err("task='%s' is neither thread nor writer\n", value);
+		return -EINVAL;
+	}
+	r->writer = !strcmp(value, "writer");
+	return 0;
+}
+
 static int parse_number(const char *word, const char *value, u64 min, u64 max, u64 *n)
 {
 	if (!kstrtou64(value, 0, n) && *n >= min && *n <= max)
@@ -87,6 +106,10 @@ static int parse_word(struct bench_request *r, const char *word, char *value)
 		return parse_workload(r, value);
 	if (!strcmp(word, "subjects"))
 		return parse_subjects(r, value);
+	if (!strcmp(word, "gfp"))
+		return bench_parse_gfp(value, &r->gfp);
+	if (!strcmp(word, "task"))
+		return parse_task(r, value);
 	if (!strcmp(word, "order")) {
 		err = parse_number(word, value, 0, 10, &n);
 		r->order = n;
@@ -112,13 +135,18 @@ static int parse_word(struct bench_request *r, const char *word, char *value)
 	return err;
 }
 
+static bool flags_allow(const struct bench_request *r, const struct bench_subject *s)
+{
+	return s->takes_gfp || r->gfp == BENCH_GFP;
+}
+
 /* When the request names none: every subject that can run it. */
 static void default_subjects(struct bench_request *r)
 {
 	const struct bench_subject *const *s;
 
 	for (s = bench_subjects; *s; s++)
-		if (!(*s)->hidden && bench_can_run(r->workload, *s) &&
+		if (!(*s)->hidden && bench_can_run(r->workload, *s) && flags_allow(r, *s) &&
 		    r->order >= max((*s)->default_order, (*s)->min_order) &&
 		    r->order + r->workload->more_orders <= (*s)->max_order)
 			r->subject[r->nr_subjects++] = *s;
@@ -135,6 +163,10 @@ static int check_subjects(const struct bench_request *r)
 			pr_err("subject '%s' cannot run '%s'\n", s->name, r->workload->name);
 			return -EINVAL;
 		}
+		if (!flags_allow(r, s)) {
+			pr_err("subject '%s' takes no gfp flags\n", s->name);
+			return -EINVAL;
+		}
 		if (r->order < s->min_order ||
 		    r->order + r->workload->more_orders > s->max_order) {
 			pr_err("subject '%s' cannot allocate order=%u\n", s->name, r->order);
@@ -148,21 +180,10 @@ static int check_subjects(const struct bench_request *r)
 	return 0;
 }
 
-static int check_request(struct bench_request *r)
+static int check_threads(struct bench_request *r)
 {
 	const struct bench_workload *w = r->workload;
 
-	if (!w) {
-		pr_err("no workload= given\n");
-		return -EINVAL;
-	}
-	if (r->order > w->max_order) {
-		pr_err("'%s' is for orders up to %u, not order=%u\n", w->name, w->max_order,
-		       r->order);
-		return -EINVAL;
-	}
-	if (!r->rounds)
-		r->rounds = w->rounds ?: 9;
 	if (!r->threads)
 		r->threads = w->threads ?: 1;
 	if (w->threads && r->threads != w->threads) {
@@ -173,6 +194,46 @@ static int check_request(struct bench_request *r)
 		pr_err("'%s' needs %u CPUs\n", w->name, r->threads);
 		return -EINVAL;
 	}
+	if (r->writer && r->threads > 1) {
+		pr_err("task=writer needs threads=1\n");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* Flags that request or workload give, and whether the task that runs the rounds suits them. */
+static int check_gfp(struct bench_request *r)
+{
+	r->gfp = r->gfp ?: r->workload->gfp ?: BENCH_GFP;
+	if (!(r->gfp & __GFP_ACCOUNT) || r->writer)
+		return 0;
+	pr_err("account needs task=writer: kernel threads are exempt\n");
+	return -EINVAL;
+}
+
+static int check_request(struct bench_request *r)
+{
+	const struct bench_workload *w = r->workload;
+	int err;
+
+	if (!w) {
+		pr_err("no workload= given\n");
+		return -EINVAL;
+	}
+	if (r->order > w->max_order) {
+		pr_err("'%s' is for orders up to %u, not order=%u\n", w->name, w->max_order,
+		       r->order);
+		return -EINVAL;
+	}
+	if (w->nodes > num_node_state(N_MEMORY)) {
+		pr_err("'%s' needs %u nodes\n", w->name, w->nodes);
+		return -EINVAL;
+	}
+	r->rounds = r->rounds ?: w->rounds ?: 9;
+	r->writer |= w->writer;
+	err = check_threads(r) ?: check_gfp(r);
+	if (err)
+		return err;
 	if (!r->nr_subjects)
 		default_subjects(r);
 	return check_subjects(r);

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Runs the rounds of a workload: one thread bound to each CPU it uses, all in step.
+ * Runs the rounds of a workload: one thread bound to each CPU it uses, all in step; or the
+ * task that wrote the request, which then stays on its CPU.
  *
  * A round runs every subject once, one after the other, so that a change over time affects all
  * of them alike; each starts with all its blocks free. A timed part is short (n is chosen so that
  * it takes one to two milliseconds at some 80 ns per operation). It begins when the last thread
  * has arrived at a spinning barrier; interrupts are on. The first round warms up and does not
- * count. The task that wrote the request sleeps meanwhile and disturbs no CPU.
+ * count. When threads run the rounds, the task that wrote the request sleeps meanwhile and disturbs
+ * no CPU.
  */
 #include <linux/cpumask.h>
 #include <linux/errno.h>
@@ -14,7 +16,9 @@
 #include <linux/ktime.h>
 #include <linux/math64.h>
 #include <linux/mm.h>
+#include <linux/preempt.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/string.h>
 
 #include "bench.h"
@@ -66,8 +70,11 @@ int bench_sync(struct bench_run *run)
 int bench_part(struct bench_thread *t, bench_loop loop, int part, bool clear)
 {
 	u64 start, ns;
-	int err = bench_sync(t->run);
+	int err;
 
+	if (fatal_signal_pending(current))
+		bench_fail(t->run, -EINTR);
+	err = bench_sync(t->run);
 	if (err)
 		return err;
 	if (loop) {
@@ -199,6 +206,15 @@ static int make_thread(struct bench_thread *t)
 	return 0;
 }
 
+/* The task that wrote the request is the only thread. */
+static int run_in_writer(struct bench_run *run)
+{
+	migrate_disable();
+	thread_main(&run->threads[0]);
+	migrate_enable();
+	return run->err;
+}
+
 /**
  * bench_run_rounds - runs the threads of a run through all rounds
  * @run: prepared
@@ -212,6 +228,8 @@ int bench_run_rounds(struct bench_run *run)
 
 	init_completion(&run->done);
 	atomic_set(&run->running, nr);
+	if (run->request.writer)
+		return run_in_writer(run);
 	for (made = 0; made < nr && !err; made++)
 		err = make_thread(&run->threads[made]);
 	if (err)

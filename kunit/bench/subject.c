@@ -3,6 +3,7 @@
 #include <linux/cpu.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/vmstat.h>
 #include <linux/workqueue.h>
@@ -11,6 +12,7 @@
 #include "compat.h"
 #include "core/cache/drain.h"
 #include "core/cache/pcp.h"
+#include "core/cache/prezero.h"
 #include "core/pool/stat.h"
 #include "core/zone/zone.h"
 #include "instance.h"
@@ -84,6 +86,28 @@ void bench_pbuddy_drain(void)
 	for_each_online_cpu(cpu)
 		work_on_cpu(cpu, drain_here, &pb_instance);
 	cpus_read_unlock();
+}
+
+/*
+ * Prezeroes as far as the parameter prezero allows, as the node thread does; empty per-CPU lists
+ * have no other pages.
+ */
+int bench_pbuddy_prezero(void)
+{
+	struct pb_prezero run;
+	struct pb_zone *zone;
+
+	bench_pbuddy_drain();
+	pb_for_each_zone(zone, &pb_instance) {
+		pb_prezero_start(&run, zone);
+		while (pb_prezero_next(&run) || run.paused) {
+			if (fatal_signal_pending(current))
+				return -EINTR;
+			if (run.paused)
+				schedule_timeout_killable(1);
+		}
+	}
+	return READ_ONCE(pb_instance.prezero_percent) ? 0 : -EINVAL;
 }
 
 /* Pages in per-CPU lists count as free, though in no free pageblock. */

@@ -9,6 +9,7 @@ unsigned long bench_pbuddy_pages(void);
 unsigned long bench_pbuddy_capacity(unsigned int order);
 unsigned long bench_pbuddy_reserve(void);
 void bench_pbuddy_drain(void);
+int bench_pbuddy_prezero(void);
 unsigned long bench_pbuddy_free_pageblocks(unsigned long *free_pages);
 
 unsigned long bench_kernel_capacity(unsigned int order);

@@ -8,9 +8,9 @@
 #include "compat.h"
 #include "subject.h"
 
-static __always_inline void *subject_alloc(unsigned int order)
+static __always_inline void *subject_alloc(gfp_t gfp, unsigned int order)
 {
-	return alloc_pages(BENCH_GFP, order);
+	return alloc_pages(gfp, order);
 }
 
 static __always_inline void subject_free(void *block, unsigned int order)
@@ -19,12 +19,13 @@ static __always_inline void subject_free(void *block, unsigned int order)
 }
 
 /* For the bulk workloads: a loop, as in a caller that does not use the bulk call. */
-static __always_inline unsigned long subject_alloc_bulk(unsigned long nr, void **slots)
+static __always_inline unsigned long subject_alloc_bulk(gfp_t gfp, unsigned long nr,
+							void **slots)
 {
 	unsigned long i;
 
 	for (i = 0; i < nr; i++) {
-		slots[i] = alloc_pages(BENCH_GFP, 0);
+		slots[i] = alloc_pages(gfp, 0);
 		if (unlikely(!slots[i]))
 			break;
 	}
@@ -39,13 +40,30 @@ static __always_inline void subject_free_bulk(unsigned long nr, void **slots)
 		__free_pages(slots[i], 0);
 }
 
+static __always_inline void *subject_alloc_node(int nid, gfp_t gfp, unsigned int order)
+{
+	return alloc_pages_node(nid, gfp, order);
+}
+
+#if PB_HAVE_ALLOC_NODEMASK
+static __always_inline void *subject_alloc_nodemask(int nid, const nodemask_t *nodes, gfp_t gfp,
+						    unsigned int order)
+{
+	return pb_kernel_alloc_nodemask(gfp, order, nid, nodes);
+}
+
+#define SUBJECT_NODEMASK
+#endif
+
 #define SUBJECT_BULK
+#define SUBJECT_NODE
 #define SUBJECT_RING
 #include "loops.h"
 
 const struct bench_subject bench_alloc_pages = {
 	.name		= "alloc_pages",
 	.loops		= &subject_loops,
+	.takes_gfp	= true,
 	.max_order	= PB_KERNEL_MAX_ORDER,
 	.capacity	= bench_kernel_capacity,
 	.reserve	= bench_kernel_reserve,

@@ -12,9 +12,9 @@
 #include "subject.h"
 
 /* For loops.h; max_order 0 keeps this subject out of the workloads of single calls. */
-static __always_inline void *subject_alloc(unsigned int order)
+static __always_inline void *subject_alloc(gfp_t gfp, unsigned int order)
 {
-	return alloc_pages(BENCH_GFP, order);
+	return alloc_pages(gfp, order);
 }
 
 static __always_inline void subject_free(void *block, unsigned int order)
@@ -22,9 +22,10 @@ static __always_inline void subject_free(void *block, unsigned int order)
 	__free_pages(block, order);
 }
 
-static __always_inline unsigned long subject_alloc_bulk(unsigned long nr, void **slots)
+static __always_inline unsigned long subject_alloc_bulk(gfp_t gfp, unsigned long nr,
+							void **slots)
 {
-	return pb_kernel_alloc_bulk(BENCH_GFP, nr, (struct page **)slots);
+	return pb_kernel_alloc_bulk(gfp, nr, (struct page **)slots);
 }
 
 static __always_inline void subject_free_bulk(unsigned long nr, void **slots)
@@ -41,6 +42,7 @@ static __always_inline void subject_free_bulk(unsigned long nr, void **slots)
 const struct bench_subject bench_alloc_pages_bulk = {
 	.name		= "alloc_pages_bulk",
 	.loops		= &subject_loops,
+	.takes_gfp	= true,
 	.max_order	= 0,
 	.capacity	= bench_kernel_capacity,
 	.drain		= bench_kernel_drain,

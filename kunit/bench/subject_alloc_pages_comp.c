@@ -8,9 +8,9 @@
 #include "compat.h"
 #include "subject.h"
 
-static __always_inline void *subject_alloc(unsigned int order)
+static __always_inline void *subject_alloc(gfp_t gfp, unsigned int order)
 {
-	return alloc_pages(BENCH_GFP | __GFP_COMP, order);
+	return alloc_pages(gfp | __GFP_COMP, order);
 }
 
 static __always_inline void subject_free(void *block, unsigned int order)
@@ -24,6 +24,7 @@ static __always_inline void subject_free(void *block, unsigned int order)
 const struct bench_subject bench_alloc_pages_comp = {
 	.name		= "alloc_pages_comp",
 	.loops		= &subject_loops,
+	.takes_gfp	= true,
 	.min_order	= 1,
 	.max_order	= PB_KERNEL_MAX_ORDER,
 	.default_order	= 9,

@@ -16,9 +16,9 @@
 
 static atomic_t left;
 
-static inline void *subject_alloc(unsigned int order)
+static inline void *subject_alloc(gfp_t gfp, unsigned int order)
 {
-	return atomic_dec_return(&left) < 0 ? NULL : pbuddy_alloc_pages(BENCH_GFP, order);
+	return atomic_dec_return(&left) < 0 ? NULL : pbuddy_alloc_pages(gfp, order);
 }
 
 static inline void subject_free(void *block, unsigned int order)
@@ -27,12 +27,12 @@ static inline void subject_free(void *block, unsigned int order)
 }
 
 /* May allocate fewer than nr, as a bulk call may. */
-static inline unsigned long subject_alloc_bulk(unsigned long nr, void **slots)
+static inline unsigned long subject_alloc_bulk(gfp_t gfp, unsigned long nr, void **slots)
 {
 	unsigned long i;
 
 	for (i = 0; i < nr; i++) {
-		slots[i] = subject_alloc(0);
+		slots[i] = subject_alloc(gfp, 0);
 		if (!slots[i])
 			break;
 	}
@@ -44,7 +44,20 @@ static inline void subject_free_bulk(unsigned long nr, void **slots)
 	pbuddy_free_pages_bulk((struct page **)slots, nr);
 }
 
+static inline void *subject_alloc_node(int nid, gfp_t gfp, unsigned int order)
+{
+	return subject_alloc(gfp, order);
+}
+
+static inline void *subject_alloc_nodemask(int nid, const nodemask_t *nodes, gfp_t gfp,
+					   unsigned int order)
+{
+	return subject_alloc(gfp, order);
+}
+
 #define SUBJECT_BULK
+#define SUBJECT_NODE
+#define SUBJECT_NODEMASK
 #define SUBJECT_RING
 #include "loops.h"
 
@@ -58,6 +71,7 @@ const struct bench_subject bench_failing = {
 	.name		= "failing",
 	.hidden		= true,
 	.loops		= &subject_loops,
+	.takes_gfp	= true,
 	.max_order	= PBUDDY_MAX_PAGE_ORDER,
 	.capacity	= bench_pbuddy_capacity,
 	.reserve	= bench_pbuddy_reserve,

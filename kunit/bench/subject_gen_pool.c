@@ -20,7 +20,7 @@
 
 static struct gen_pool *pool;
 
-static __always_inline void *subject_alloc(unsigned int order)
+static __always_inline void *subject_alloc(gfp_t gfp, unsigned int order)
 {
 	return (void *)gen_pool_alloc(pool, PAGE_SIZE << order);
 }

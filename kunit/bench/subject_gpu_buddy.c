@@ -19,7 +19,7 @@
 static struct gpu_buddy mm;
 static DEFINE_MUTEX(mm_lock);
 
-static __always_inline void *subject_alloc(unsigned int order)
+static __always_inline void *subject_alloc(gfp_t gfp, unsigned int order)
 {
 	u64 size = (u64)PAGE_SIZE << order;
 	LIST_HEAD(blocks);

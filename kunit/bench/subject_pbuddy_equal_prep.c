@@ -14,9 +14,9 @@
 #include "bench.h"
 #include "subject.h"
 
-static __always_inline void *subject_alloc(unsigned int order)
+static __always_inline void *subject_alloc(gfp_t gfp, unsigned int order)
 {
-	struct page *page = pbuddy_alloc_pages(BENCH_GFP, order);
+	struct page *page = pbuddy_alloc_pages(gfp, order);
 
 	if (likely(page))
 		set_page_count(page, 1);
@@ -33,10 +33,11 @@ static __always_inline void subject_free(void *block, unsigned int order)
 	}
 }
 
-static __always_inline unsigned long subject_alloc_bulk(unsigned long nr, void **slots)
+static __always_inline unsigned long subject_alloc_bulk(gfp_t gfp, unsigned long nr,
+							void **slots)
 {
 	struct page **pages = (struct page **)slots;
-	unsigned long got = pbuddy_alloc_pages_bulk(BENCH_GFP, NUMA_NO_NODE, nr, pages), i;
+	unsigned long got = pbuddy_alloc_pages_bulk(gfp, NUMA_NO_NODE, nr, pages), i;
 
 	for (i = 0; i < got; i++)
 		set_page_count(pages[i], 1);
@@ -61,7 +62,9 @@ static __always_inline void subject_free_bulk(unsigned long nr, void **slots)
 const struct bench_subject bench_pbuddy_equal_prep = {
 	.name		= "pbuddy-equal-prep",
 	.loops		= &subject_loops,
+	.takes_gfp	= true,
 	.max_order	= PBUDDY_MAX_PAGE_ORDER,
 	.capacity	= bench_pbuddy_capacity,
 	.drain		= bench_pbuddy_drain,
+	.prezero	= bench_pbuddy_prezero,
 };

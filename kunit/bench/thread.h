@@ -9,6 +9,7 @@
 #define BENCH_MAX_PARTS		2	/* timed parts of a round: alloc and free */
 #define BENCH_OCCUPANCY_BLOCKS	31	/* of constant-occupancy: 1 + 2 + 4 + 8 + 16 */
 #define BENCH_OCCUPANCY_ORDERS	5
+#define BENCH_BURST		512	/* blocks that purger passes at a time */
 
 struct bench_run;
 struct ptr_ring;
@@ -17,6 +18,7 @@ struct task_struct;
 /**
  * struct bench_thread - one thread of a run
  * @order: of every block, unless @orders is set
+ * @gfp: of every allocation, where the subject takes flags
  * @n: operations of a part
  * @held: blocks held at a time (linux-scalability, threadtest, outstanding), or pages per
  *	bulk call (bulk-api)
@@ -28,15 +30,20 @@ struct task_struct;
  * @index: @n random numbers below @nr_slots, made before the timed parts
  * @orders: order of each slot, or NULL when all are of @order
  * @ring: from the producing to the consuming thread
+ * @nid: node of pairs_node and pairs_nodemask
+ * @nodes: nodemask_t of pairs_nodemask
+ * @peer: the thread whose blocks free_bursts frees
+ * @published: alloc_bursts has filled the slots before this one
  * @run: the run of this thread
  * @subject: number of the subject that runs, in the request
  * @round: number of the round, from 0; -1 warms up
  * @nr: number of this thread, from 0
- * @task: the kernel thread
+ * @task: the kernel thread, or NULL when the task that wrote the request runs the rounds
  * @ns: time of each part of this round
  */
 struct bench_thread {
 	unsigned int		order;
+	gfp_t			gfp;
 	unsigned long		n;
 	unsigned long		held;
 	void			**slots;
@@ -46,6 +53,10 @@ struct bench_thread {
 	u32			*index;
 	const u8		*orders;
 	struct ptr_ring		*ring;
+	int			nid;
+	const void		*nodes;
+	struct bench_thread	*peer;
+	void			**published;
 	struct bench_run	*run;
 	unsigned int		subject;
 	int			round;
@@ -59,6 +70,8 @@ typedef int (*bench_loop)(struct bench_thread *t);
 /**
  * struct bench_loops - the loops of one subject, each with its calls inlined
  * @pairs: n times (allocate, free)
+ * @pairs_node: the same from node nid
+ * @pairs_nodemask: the same from the nodes of a mask, of which nid is preferred
  * @alloc: fills n slots
  * @alloc_each: fills all slots, each with its order
  * @free: frees n slots in order; the slots keep stale pointers
@@ -68,6 +81,8 @@ typedef int (*bench_loop)(struct bench_thread *t);
  * @free_bulk: frees n slots, held at a time, by the bulk call
  * @produce: allocates n blocks into the ring
  * @consume: frees n blocks out of the ring
+ * @alloc_bursts: fills n slots and publishes BENCH_BURST at a time
+ * @free_bursts: frees the slots that the peer publishes, until it has all of them
  * @free_ring: frees the blocks left in the ring
  * @free_rest: frees the blocks left in slots from @keep on, and clears these slots
  * @free_random: frees n random slots of the first @keep
@@ -75,6 +90,8 @@ typedef int (*bench_loop)(struct bench_thread *t);
  */
 struct bench_loops {
 	bench_loop	pairs;
+	bench_loop	pairs_node;
+	bench_loop	pairs_nodemask;
 	bench_loop	alloc;
 	bench_loop	alloc_each;
 	bench_loop	free;
@@ -84,6 +101,8 @@ struct bench_loops {
 	bench_loop	free_bulk;
 	bench_loop	produce;
 	bench_loop	consume;
+	bench_loop	alloc_bursts;
+	bench_loop	free_bursts;
 	bench_loop	free_ring;
 	bench_loop	free_rest;
 	bench_loop	free_random;

@@ -28,15 +28,34 @@
  *	GFP_KERNEL in place of GFP_ATOMIC; bulk-api frees with __free_pages() in place of
  *	put_page(), times alloc and free apart, and has no list form, which the kernel no longer
  *	has; two-phase is page_bench05 without the ring.
+ *
+ * zero, account, user-write, comp, other-node, nodemask, bind, interleave, cpuset: repeat with gfp
+ *	flags, a node, a memory policy or a cpuset. zeroed: bulk with __GFP_ZERO after free memory
+ *	was zeroed in advance, where the subject does that. clear-page: what clearing a page costs
+ *	here; under an emulator that counts instructions it depends on the instruction that the
+ *	kernel clears by.
+ *
+ * purger, mass-exit: the cases for which a buddy allocator per CPU was discussed for the kernel.
+ *	purger: a thread allocates, another frees in bursts, as the purging threads of jemalloc do.
+ *	mass-exit: all threads hold many pages, replaced at random, and free them at once.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/errno.h>
+#include <linux/highmem.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/nodemask.h>
+#include <linux/printk.h>
+#include <linux/topology.h>
 
 #include "bench.h"
 
 #define N		16384
 #define OBJECTS		8192		/* of NBBS's workloads */
 #define ORDERS		"0,1,2,3,4,6,9,10"
+#define ORDERS_OF_BULK	"0,1,2,3,4,6,7,8,9,10"
+#define ORDERS_OF_FLAGS	"0,3,9"
 #define ORDERS_TO_9	"0,1,2,3,4,6,9"
 
 static int pairs_round(struct bench_thread *t, const struct bench_subject *s)
@@ -131,6 +150,88 @@ static int ring_round(struct bench_thread *t, const struct bench_subject *s)
 	return t->nr ? err : s->loops->free_ring(t) ?: err;
 }
 
+static int purger_round(struct bench_thread *t, const struct bench_subject *s)
+{
+	t->published = t->slots;
+	return bench_part(t, t->nr ? s->loops->free_bursts : s->loops->alloc_bursts, 0, false);
+}
+
+static int mass_exit_round(struct bench_thread *t, const struct bench_subject *s)
+{
+	return bench_part(t, s->loops->alloc, -1, false) ?:
+	       bench_part(t, s->loops->replace, -1, false) ?:
+	       bench_part(t, s->loops->free, 0, true);
+}
+
+/* The other node is the next one that has memory. */
+static nodemask_t other_node_mask;
+
+static void other_node_prepare(struct bench_thread *t)
+{
+	t->nid = next_node_in(numa_mem_id(), node_states[N_MEMORY]);
+}
+
+static int other_node_round(struct bench_thread *t, const struct bench_subject *s)
+{
+	return bench_part(t, s->loops->pairs_node, 0, false);
+}
+
+static void nodemask_prepare(struct bench_thread *t)
+{
+	other_node_prepare(t);
+	other_node_mask = nodemask_of_node(t->nid);
+	t->nodes = &other_node_mask;
+	t->nid = numa_mem_id();
+}
+
+static int nodemask_round(struct bench_thread *t, const struct bench_subject *s)
+{
+	return bench_part(t, s->loops->pairs_nodemask, 0, false);
+}
+
+/* Clears the only block of the thread, n times. */
+static int clear_block(struct bench_thread *t)
+{
+	unsigned int i, nr_pages = 1U << t->order;
+	struct page *page = t->slots[0];
+	unsigned long n;
+
+	for (n = t->n; n; n--)
+		for (i = 0; i < nr_pages; i++)
+			clear_highpage(page + i);
+	return 0;
+}
+
+static int clear_page_round(struct bench_thread *t, const struct bench_subject *s)
+{
+	unsigned long n = t->n;
+	int err;
+
+	t->n = 1;
+	err = bench_part(t, s->loops->alloc, -1, false);
+	t->n = n;
+	return err ?: bench_part(t, clear_block, 0, false);
+}
+
+static const struct bench_subject *current_subject(const struct bench_thread *t)
+{
+	return t->run->request.subject[t->subject];
+}
+
+static int zero_in_advance(struct bench_thread *t)
+{
+	int err = current_subject(t)->prezero ? current_subject(t)->prezero() : 0;
+
+	if (err == -EINVAL)
+		pr_err("nothing is zeroed in advance: the parameter prezero of pbuddy is 0\n");
+	return err;
+}
+
+static int zeroed_round(struct bench_thread *t, const struct bench_subject *s)
+{
+	return bench_part(t, t->nr ? NULL : zero_in_advance, -1, false) ?: bulk_round(t, s);
+}
+
 const struct bench_workload bench_workloads[] = {
 	{
 		.name		= "repeat",
@@ -144,7 +245,7 @@ const struct bench_workload bench_workloads[] = {
 		.part		= { { "bulk-get", "allocate thousands" },
 				    { "bulk-put", "free them in order" } },
 		.slots		= BENCH_SLOTS_N,
-		.orders		= ORDERS,
+		.orders		= ORDERS_OF_BULK,
 		.max_order	= 10,
 		.n		= N,
 		.round		= bulk_round,
@@ -257,6 +358,127 @@ const struct bench_workload bench_workloads[] = {
 		.ring		= true,
 		.round		= ring_round,
 	}, {
+		.name		= "purger",
+		.part		= { { "purger", "freed in bursts by another CPU" } },
+		.slots		= BENCH_SLOTS_N,
+		.orders		= "0,3",
+		.max_order	= 10,
+		.threads	= 2,
+		.n		= N,
+		.worst		= true,
+		.round		= purger_round,
+	}, {
+		.name		= "mass-exit",
+		.part		= { { "mass-exit", "all of both CPUs freed at once" } },
+		.slots		= BENCH_SLOTS_N,
+		.orders		= "0,3",
+		.max_order	= 10,
+		.threads	= 2,
+		.n		= 4 * N,
+		.worst		= true,
+		.prepare	= bench_fill_index,
+		.round		= mass_exit_round,
+	}, {
+		.name		= "clear-page",
+		.part		= { { "clear-page", "clear the pages of one block" } },
+		.kind		= BENCH_PAGES,
+		.orders		= ORDERS_OF_FLAGS,
+		.max_order	= 10,
+		.gfp		= BENCH_GFP | __GFP_ZERO,
+		.n		= N,
+		.round		= clear_page_round,
+	}, {
+		.name		= "zero",
+		.part		= { { "zero", "one block, `__GFP_ZERO`" } },
+		.kind		= BENCH_PAGES,
+		.orders		= ORDERS_OF_FLAGS,
+		.max_order	= 10,
+		.gfp		= BENCH_GFP | __GFP_ZERO,
+		.n		= N,
+		.round		= pairs_round,
+	}, {
+		.name		= "account",
+		.part		= { { "account", "one block, `GFP_KERNEL_ACCOUNT`" } },
+		.kind		= BENCH_PAGES,
+		.orders		= "0,3",
+		.max_order	= 10,
+		.writer		= true,
+		.setup		= "memcg",
+		.gfp		= BENCH_GFP | __GFP_ACCOUNT,
+		.n		= N,
+		.round		= pairs_round,
+	}, {
+		.name		= "user-write",
+		.part		= { { "user-write", "one block, `GFP_USER` with `__GFP_WRITE`" } },
+		.kind		= BENCH_PAGES,
+		.orders		= "0,3",
+		.max_order	= 10,
+		.gfp		= GFP_USER | __GFP_WRITE | __GFP_NOWARN,
+		.n		= N,
+		.round		= pairs_round,
+	}, {
+		.name		= "comp",
+		.part		= { { "comp", "one block, `__GFP_COMP`" } },
+		.kind		= BENCH_PAGES,
+		.orders		= "3,9",
+		.max_order	= 10,
+		.gfp		= BENCH_GFP | __GFP_COMP,
+		.n		= N,
+		.round		= pairs_round,
+	}, {
+		.name		= "other-node",
+		.part		= { { "other-node", "one block of the other node" } },
+		.kind		= BENCH_NODE_CALLS,
+		.orders		= ORDERS_OF_FLAGS,
+		.max_order	= 10,
+		.nodes		= 2,
+		.n		= N,
+		.prepare	= other_node_prepare,
+		.round		= other_node_round,
+	}, {
+		.name		= "nodemask",
+		.part		= { { "nodemask", "one block, node mask of the other node" } },
+		.kind		= BENCH_NODEMASK_CALLS,
+		.orders		= ORDERS_OF_FLAGS,
+		.max_order	= 10,
+		.nodes		= 2,
+		.n		= N,
+		.prepare	= nodemask_prepare,
+		.round		= nodemask_round,
+	}, {
+		.name		= "bind",
+		.part		= { { "bind", "one block, task bound to the other node" } },
+		.kind		= BENCH_PAGES,
+		.orders		= ORDERS_OF_FLAGS,
+		.max_order	= 10,
+		.nodes		= 2,
+		.writer		= true,
+		.setup		= "bind",
+		.n		= N,
+		.round		= pairs_round,
+	}, {
+		.name		= "interleave",
+		.part		= { { "interleave", "one block, task interleaves nodes" } },
+		.kind		= BENCH_PAGES,
+		.orders		= ORDERS_OF_FLAGS,
+		.max_order	= 10,
+		.nodes		= 2,
+		.writer		= true,
+		.setup		= "interleave",
+		.n		= N,
+		.round		= pairs_round,
+	}, {
+		.name		= "cpuset",
+		.part		= { { "cpuset", "one block, cpuset of the other node" } },
+		.kind		= BENCH_PAGES,
+		.orders		= ORDERS_OF_FLAGS,
+		.max_order	= 10,
+		.nodes		= 2,
+		.writer		= true,
+		.setup		= "cpuset",
+		.n		= N,
+		.round		= pairs_round,
+	}, {
 		.name		= "frag",
 		.part		= { { "frag", "free 2 MiB blocks after churn, of the ideal" } },
 		.kind		= BENCH_SHAPES,
@@ -278,6 +500,19 @@ const struct bench_workload bench_workloads[] = {
 		.rounds		= 3,
 		.plan		= bench_plan_fill,
 		.round		= bench_free_all_round,
+	}, {
+		/* The last: zones with prezeroed pages take other paths from then on. */
+		.name		= "zeroed",
+		.part		= { { "zeroed-get", "allocate many, `__GFP_ZERO`, prezeroed" },
+				    { "zeroed-put", "free them in order" } },
+		.kind		= BENCH_PAGES,
+		.slots		= BENCH_SLOTS_N,
+		.orders		= ORDERS_OF_FLAGS,
+		.max_order	= 10,
+		.setup		= "prezero",
+		.gfp		= BENCH_GFP | __GFP_ZERO,
+		.n		= N,
+		.round		= zeroed_round,
 	},
 	{ }
 };

@@ -10,11 +10,14 @@
 #     @done, or @failed REASON
 #     @skipped NAME REASON  for a row that this guest cannot measure
 #     @end
-# From the environment: POOL (MiB of pbuddy), ROUNDS, and MORE, words to add to each request.
+# From the environment: POOL (the parameter pool= of pbuddy), ROUNDS, and MORE, words to add to each
+# request. Column "setup" of the table says what the writer of a request needs (kunit/bench/main.c).
 # Progress goes to stderr.
 POOL=${POOL:?} ROUNDS=${ROUNDS:?} MORE=${MORE-}
 BENCH=/sys/kernel/debug/pbuddy_bench
 LIST=/tmp/requests
+CGROUP=/sys/fs/cgroup
+PREZERO=/sys/module/pbuddy/parameters/prezero
 
 fail() {
 	echo "@failed $*"
@@ -40,8 +43,12 @@ thread_counts() {
 # The columns of the table are described in kunit/bench/main.c. Free memory is measured with the
 # table's number of rounds: it varies little and takes long.
 make_list() {
-	while IFS='	' read -r name orders _ threads workload _ rounds _; do
+	while IFS='	' read -r name orders _ threads workload _ rounds _ nodes _; do
 		wanted "$name" "$workload" || continue
+		if [ "$nodes" -gt "$have_nodes" ]; then
+			echo "@skipped $name needs $nodes nodes, the guest has $have_nodes"
+			continue
+		fi
 		more="${MORE:+ $MORE}"
 		[ "$rounds" != - ] || more=" rounds=$ROUNDS$more"
 		for order in $(echo "$orders" | tr , ' '); do
@@ -65,6 +72,41 @@ check_names() {
 	done
 }
 
+# cgroup CONTROLLER: a child of the root for the writer.
+cgroup() {
+	[ -e $CGROUP/cgroup.procs ] || { mkdir -p $CGROUP && mount -t cgroup2 none $CGROUP; } || return
+	echo "+$1" >$CGROUP/cgroup.subtree_control || return
+	[ -d $CGROUP/bench ] || mkdir $CGROUP/bench
+}
+
+# in_cgroup COMMAND...: a process of its own.
+# shellcheck disable=SC2016 # the inner shell expands
+in_cgroup() { sh -c 'echo $$ >/sys/fs/cgroup/bench/cgroup.procs && exec "$@"' sh "$@"; }
+
+setup_of() { # WORKLOAD
+	awk -F '\t' -v w="$1" '$1 == w || $5 == w { print $10; exit }' $BENCH/workloads
+}
+
+# request LINE: writes it, set up as the table says.
+# shellcheck disable=SC2016 # the inner shell expands
+request() {
+	write='echo "$0" >/sys/kernel/debug/pbuddy_bench/run'
+	workload=${1#workload=}
+	case $(setup_of "${workload%% *}") in
+	memcg) cgroup memory && in_cgroup sh -c "$write" "$1" ;;
+	cpuset) cgroup cpuset && echo 1 >$CGROUP/bench/cpuset.mems && in_cgroup sh -c "$write" "$1" ;;
+	bind) /numactl --membind=1 sh -c "$write" "$1" ;;
+	interleave) /numactl --interleave=0,1 sh -c "$write" "$1" ;;
+	prezero)
+		echo 100 >$PREZERO && sh -c "$write" "$1"
+		status=$?
+		echo 0 >$PREZERO
+		return $status
+		;;
+	*) sh -c "$write" "$1" ;;
+	esac
+}
+
 run_list() {
 	nr=0
 	total=$(wc -l <$LIST)
@@ -73,7 +115,7 @@ run_list() {
 		nr=$((nr + 1))
 		echo "[$nr/$total] $line" >&2
 		echo "@request $line"
-		if echo "$line" >$BENCH/run 2>/tmp/why; then
+		if request "$line" 2>/tmp/why; then
 			cat $BENCH/run
 			echo "@done"
 		else
@@ -85,7 +127,9 @@ run_list() {
 
 only="$*"
 cpus=$(nproc)
-insmod /pbuddy.ko "pool=0:${POOL}M" || fail "insmod pbuddy.ko pool=0:${POOL}M: $(dmesg | grep pbuddy: | tail -n 1)"
+have_nodes=$(grep -ls MemTotal /sys/devices/system/node/node*/meminfo | wc -l)
+[ "$have_nodes" -gt 0 ] || have_nodes=1
+insmod /pbuddy.ko "pool=$POOL" || fail "insmod pbuddy.ko pool=$POOL: $(dmesg | grep pbuddy: | tail -n 1)"
 insmod /pbuddy_bench.ko || fail "insmod pbuddy_bench.ko: $(dmesg | tail -n 1)"
 check_names
 make_list

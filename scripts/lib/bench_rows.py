@@ -70,7 +70,7 @@ def parse_row(names, line, where):
 def finish_row(row, platform, kernel):
     """The order of the keys is that of the JSON file."""
     unit = row["unit"]
-    if platform == "icount" and unit == "ns/op":
+    if platform.startswith("icount") and unit == "ns/op":
         unit = "instructions"  # -icount shift=0: an instruction takes 1 ns
     out = {"platform": platform, "kernel": kernel}
     out.update({n: row[n] for n in ("workload", "order", "threads", "subject")})

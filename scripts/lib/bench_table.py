@@ -146,7 +146,17 @@ README_ROWS = [
     ("repeat", 0, 1), ("repeat", 0, 2), ("repeat", 3, 1), ("repeat", 9, 1), ("repeat", 10, 1),
     ("bulk-get", 0, 1), ("bulk-put", 0, 1), ("rand-put", 0, 1), ("rand", 0, 1), ("rand", 0, 2),
     ("bulk-api-get", 0, 1), ("bulk-api-put", 0, 1), ("constant-occupancy", 0, 1),
-    ("two-phase-put", 0, 2), ("ring", 0, 2),
+    ("two-phase-put", 0, 2), ("ring", 0, 2), ("purger", 0, 2), ("mass-exit", 0, 2),
+]
+# The rows of the table with Debian's command line.
+README_STOCK_ROWS = [
+    ("repeat", 0, 1), ("repeat", 3, 1), ("repeat", 9, 1), ("bulk-get", 0, 1), ("bulk-put", 0, 1),
+    *(("bulk-get", o, 1) for o in (6, 7, 8, 9)), *(("bulk-put", o, 1) for o in (6, 7, 8, 9)),
+    ("clear-page", 0, 1), ("clear-page", 3, 1), ("clear-page", 9, 1),
+    ("zero", 0, 1), ("zero", 3, 1), ("zero", 9, 1),
+    *((w, o, 1) for o in (0, 3, 9) for w in ("zeroed-get", "zeroed-put")),
+    ("account", 0, 1), ("account", 3, 1), ("user-write", 0, 1), ("comp", 3, 1), ("comp", 9, 1),
+    ("other-node", 0, 1), ("nodemask", 0, 1), ("bind", 0, 1), ("interleave", 0, 1), ("cpuset", 0, 1),
 ]
 README_SHAPES = [
     ("frag", {"iteration": 50}), ("frag", {"iteration": 100}), ("free-all", {}),
@@ -160,7 +170,8 @@ def words(workload, order, after):
         return "... on both CPUs at once"
     pages = 1 << order
     block = "one page" if not order else f"{pages} pages" if pages < 256 else f"{pages // 256} MiB"
-    return WORKLOADS[workload].replace("one block", block)
+    text = WORKLOADS[workload].replace("one block", block)
+    return text if block in text or not order else f"{text}, {block} each"
 
 
 def pair_cells(rows, platform, workload, order, threads):
@@ -171,12 +182,12 @@ def pair_cells(rows, platform, workload, order, threads):
     return [number(ours["median"] / r), number(ours["median"]), f"{r:.2f}"]
 
 
-def readme_speed(rows):
+def readme_speed(rows, picked, platforms):
     out = ["| one CPU unless said; an operation | `alloc_pages` | pbuddy | ratio | `alloc_pages` | pbuddy | ratio |",
            "|---|--:|--:|--:|--:|--:|--:|"]
     after = None
-    for workload, order, threads in README_ROWS:
-        cells = [c for p in ("icount", "uml") for c in pair_cells(rows, p, workload, order, threads)]
+    for workload, order, threads in picked:
+        cells = [c for p in platforms for c in pair_cells(rows, p, workload, order, threads)]
         if any(cells):
             out.append(f"| {words(workload, order, after)} (`{workload}`) | " + " | ".join(cells) + " |")
         after = workload, order
@@ -208,6 +219,16 @@ def readme_counts(rows):
             f" {v['metadata']:.3f} bytes per page."]
 
 
+def readme_stock(rows, kernels):
+    """The table with Debian's command line; nothing when it was not measured."""
+    if "icount-stock" not in kernels:
+        return []
+    tuned = f" of {kernels['icount']} without zeroing" if "icount" in kernels else ""
+    return ["", f"The same in instructions: columns 2 to 4{tuned}, 5 to 7 of {kernels['icount-stock']} as Debian boots"
+            " it, which zeroes each block", "at allocation (`init_on_alloc`). A page that is cleared counts as in"
+            " row `clear-page`.", "", *readme_speed(rows, README_STOCK_ROWS, ("icount", "icount-stock"))]
+
+
 def readme_block(rows, command):
     kernels = {r["platform"]: r["kernel"] for r in rows}
     where = []
@@ -216,8 +237,8 @@ def readme_block(rows, command):
     if "uml" in kernels:
         where.append(f"5 to 7 nanoseconds (User-mode Linux on two real CPUs, {kernels['uml']})")
     out = [BEGIN, f"Made by `{command}`; medians of rounds that take turns in one boot:",
-           ", ".join(where) + ".", "", *readme_speed(rows), *readme_shapes(rows),
-           *readme_counts(rows), END]
+           ", ".join(where) + ".", "", *readme_speed(rows, README_ROWS, ("icount", "uml")),
+           *readme_shapes(rows), *readme_counts(rows), *readme_stock(rows, kernels), END]
     return "\n".join(out) + "\n"
 
 

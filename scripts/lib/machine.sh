@@ -19,15 +19,14 @@ machine_defaults() {
 	*)
 		if [ -n "$icount" ]; then
 			((${smp:-1} == 1)) || wrong_usage "--icount: only one CPU counts instructions (--smp 1)"
-			((${nodes:-1} == 1)) || wrong_usage "--icount: one CPU, one node (--nodes 1)"
-			smp=1 nodes=1
+			smp=1 nodes=${nodes:-1}
 		fi
 		if [ -z "$nodes" ]; then
 			nodes=2
 			((${smp:-4} == 1)) && nodes=1
 		fi
 		smp=${smp:-$((nodes > 2 ? nodes : 4))}
-		((smp % nodes == 0)) ||
+		[ -n "$icount" ] || ((smp % nodes == 0)) ||
 			wrong_usage "--smp $smp: must be a multiple of --nodes $nodes"
 		;;
 	esac
@@ -84,14 +83,19 @@ machine_qemu() {
 	machine_topology
 }
 
-# One socket per node: with CPUs of one package in two nodes the scheduler warns.
+# One socket per node: with CPUs of one package in two nodes the scheduler warns. With --icount the
+# only CPU is in node 0.
 machine_topology() {
-	local n cores=$((smp / nodes)) each=$((mem_mib / nodes))
-	machine+=(-smp "$smp,sockets=$nodes,cores=$cores,threads=1")
+	local n cpus sockets=$nodes each=$((mem_mib / nodes))
+	[ -z "$icount" ] || sockets=1
+	local cores=$((smp / sockets))
+	machine+=(-smp "$smp,sockets=$sockets,cores=$cores,threads=1")
 	((nodes > 1)) || return 0
 	for ((n = 0; n < nodes; n++)); do
+		cpus=''
+		((n >= sockets)) || cpus=",cpus=$((n * cores))-$((n * cores + cores - 1))"
 		machine+=(-object "memory-backend-ram,id=m$n,size=${each}M"
-			-numa "node,nodeid=$n,cpus=$((n * cores))-$((n * cores + cores - 1)),memdev=m$n")
+			-numa "node,nodeid=$n,memdev=m$n$cpus")
 	done
 	((nodes > 2)) || return 0
 	# From each node every other is at its own distance, so the fallback order is known.

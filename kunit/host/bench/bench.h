@@ -3,6 +3,8 @@
 #ifndef HOST_BENCH_H
 #define HOST_BENCH_H
 
+typedef unsigned int gfp_t;	/* the core takes no gfp flags */
+
 #include "bench/thread.h"
 
 #define BASE_PFN	BIT(18)		/* first PFN of a pool */

@@ -24,7 +24,7 @@ static noinline void core_free(void *block, unsigned int order)
 	pb_host_put(&core_pool, (unsigned long)block, order);
 }
 
-static inline void *subject_alloc(unsigned int order)
+static inline void *subject_alloc(gfp_t gfp, unsigned int order)
 {
 	return core_alloc(order);
 }

@@ -28,7 +28,7 @@ static noinline void floor_free(void *block, unsigned int order)
 	cpus[cpu].stack[cpus[cpu].top++] = block;
 }
 
-static inline void *subject_alloc(unsigned int order)
+static inline void *subject_alloc(gfp_t gfp, unsigned int order)
 {
 	return floor_alloc(order);
 }
