@@ -14,6 +14,7 @@ struct pb_request;
 
 unsigned long pb_account_block(const struct pb_request *rq, unsigned long pfn,
 			       enum pb_reason *reason);
+bool pb_account_block_fast(unsigned long pfn, unsigned int order);
 unsigned long pb_account_bulk(const struct pb_request *rq, unsigned long nr, unsigned long *pfns,
 			      enum pb_reason *reason);
 unsigned long pb_account_contig(const struct pb_request *rq, unsigned long pfn,
