@@ -17,6 +17,7 @@
 #include <linux/version.h>
 
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 14, 0)
+#include <linux/cgroup.h>
 #include <linux/cgroup_dmem.h>
 #endif
 #ifdef CONFIG_X86
@@ -297,6 +298,19 @@ static inline void dmem_cgroup_uncharge(struct dmem_cgroup_pool_state *pool, u64
 {
 }
 #endif
+
+/*
+ * Serial number of the current task's dmem cgroup, which no other has later, or 0 in a kernel
+ * without the controller. Preemption off, which protects the cgroup as RCU does.
+ */
+static inline u64 pb_dmem_cgroup_serial(void)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 14, 0) && IS_ENABLED(CONFIG_CGROUP_DMEM)
+	return task_css_check(current, dmem_cgrp_id, true)->serial_nr;
+#else
+	return 0;
+#endif
+}
 
 /* cma_alloc() and dma_contiguous_get_area_by_idx() are exported to modules. */
 #if defined(CONFIG_CMA) && LINUX_VERSION_CODE >= KERNEL_VERSION(7, 3, 0)
