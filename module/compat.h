@@ -17,6 +17,7 @@
 #include <linux/version.h>
 
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 14, 0)
+#include <linux/cgroup.h>
 #include <linux/cgroup_dmem.h>
 #endif
 #ifdef CONFIG_X86
@@ -137,6 +138,25 @@ static inline bool pb_firmware_has_ram(u64 start, u64 end)
 #define PB_COMPOUND_MAX_ORDER	(BITS_PER_LONG - 1)
 #endif
 
+/* The flags are a struct since 6.18. */
+static __always_inline unsigned long *pb_page_flags(struct page *page)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
+	return &page->flags.f;
+#else
+	return &page->flags;
+#endif
+}
+
+/*
+ * PageHead() without the test for a head that shares its struct page with others, as hugetlb pages
+ * do: pbuddy has none.
+ */
+static inline bool pb_page_is_head(struct page *page)
+{
+	return test_bit(PG_head, pb_page_flags(page));
+}
+
 /*
  * Sets and clears the metadata of a compound page that lies in its first tails. As
  * prep_compound_head() and __free_pages_prepare() in mm/page_alloc.c.
@@ -194,10 +214,9 @@ static inline void pb_compound_set_first_tail(struct page *head, unsigned int or
 #endif
 
 /* As prep_compound_tail() in mm/internal.h. */
-static inline void pb_compound_set_tail(struct page *head, unsigned long i, unsigned int order)
+static __always_inline void pb_compound_set_tail(struct page *head, struct page *tail,
+						 unsigned int order)
 {
-	struct page *tail = head + i;
-
 	tail->mapping = TAIL_MAPPING;
 	set_page_private(tail, 0);
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 3, 0)
@@ -208,39 +227,44 @@ static inline void pb_compound_set_tail(struct page *head, unsigned long i, unsi
 }
 
 /*
- * As free_tail_page_prepare() in mm/page_alloc.c. The first two tails had fields of the compound
- * page from ->lru.prev to ->private. In pages of memremap_pages() the compound head has replaced
- * the pointer to the pgmap, which the head still has in the same word.
+ * As free_tail_page_prepare() in mm/page_alloc.c. In pages of memremap_pages() the compound head
+ * has replaced the pointer to the pgmap, which the head still has in the same word.
  */
-static inline void pb_compound_clear_tail(struct page *head, unsigned long i)
+static __always_inline void pb_compound_clear_tail(struct page *head, struct page *tail,
+						   bool has_pgmap)
 {
-	struct page *tail = head + i;
-	unsigned long *word = (unsigned long *)&tail->lru.prev;
-
-	for (; i <= 2 && word <= &tail->private; word++)
-		*word = 0;
 	tail->mapping = NULL;
 	clear_compound_head(tail);
-	if (is_zone_device_page(head))
+	if (has_pgmap)
 		WRITE_ONCE(tail->lru.next, head->lru.next);
+}
+
+/* The first two tails had fields of the compound page from ->lru.prev to ->private. */
+static inline void pb_compound_clear_fields(struct page *tail)
+{
+	memset(&tail->lru.prev, 0, offsetofend(struct page, private) -
+				   offsetof(struct page, lru.prev));
 }
 
 /*
  * Clears the flags that users of a page may have left: DIRTY, REFERENCED, ACTIVE, WORKINGSET, those
  * of its owner, and the generation and references of an LRU list. As free_pages_prepare() in
- * mm/page_alloc.c. The flags are a struct since 6.18.
+ * mm/page_alloc.c.
  */
+#define PB_RESET_FLAGS		(PAGE_FLAGS_CHECK_AT_PREP & ~BIT(PG_reserved))
+
 static inline void pb_page_reset_flags(struct page *page)
 {
-	const unsigned long mask = PAGE_FLAGS_CHECK_AT_PREP & ~BIT(PG_reserved);
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
-	unsigned long *flags = &page->flags.f;
-#else
-	unsigned long *flags = &page->flags;
-#endif
+	unsigned long *flags = pb_page_flags(page);
 
-	if (unlikely(READ_ONCE(*flags) & mask))
-		set_mask_bits(flags, mask, 0UL);
+	if (unlikely(READ_ONCE(*flags) & PB_RESET_FLAGS))
+		set_mask_bits(flags, PB_RESET_FLAGS, 0UL);
+}
+
+/* Whether a page has flags that a free resets, or a memory error. */
+static inline bool pb_page_has_flags(struct page *page)
+{
+	return READ_ONCE(*pb_page_flags(page)) & (PB_RESET_FLAGS | __PG_HWPOISON);
 }
 
 /* Fills the NULL elements of an array. 6.14 renamed alloc_pages_bulk_array(). */
@@ -317,6 +341,19 @@ static inline void dmem_cgroup_uncharge(struct dmem_cgroup_pool_state *pool, u64
 {
 }
 #endif
+
+/*
+ * Serial number of the current task's dmem cgroup, which no other has later, or 0 in a kernel
+ * without the controller. Preemption off, which protects the cgroup as RCU does.
+ */
+static inline u64 pb_dmem_cgroup_serial(void)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 14, 0) && IS_ENABLED(CONFIG_CGROUP_DMEM)
+	return task_css_check(current, dmem_cgrp_id, true)->serial_nr;
+#else
+	return 0;
+#endif
+}
 
 /* cma_alloc() and dma_contiguous_get_area_by_idx() are exported to modules. */
 #if defined(CONFIG_CMA) && LINUX_VERSION_CODE >= KERNEL_VERSION(7, 3, 0)

@@ -19,6 +19,7 @@
 #include "api/account.h"
 #include "api/account_block.h"
 #include "api/account_limit.h"
+#include "api/account_types.h"
 #include "request/gfp.h"
 #include "compat.h"
 #include "core/base/pfn.h"
@@ -26,6 +27,7 @@
 #include "core/pool/stat.h"
 #include "fixture.h"
 #include "instance.h"
+#include "threads.h"
 
 #define LIMIT	16UL		/* pages */
 #define MANY	(2 * LIMIT)
@@ -54,7 +56,7 @@ static int account_suite_init(struct kunit *test)
 {
 	if (!pb_instance.all_zones || !pb_instance.all_zones->nr)
 		kunit_skip(test, "pbuddy has no memory");
-	pb_account_limit_kbytes = LIMIT << (PAGE_SHIFT - 10);
+	pb_account_set_limit(LIMIT << (PAGE_SHIFT - 10));
 	test->priv = (void *)in_use();
 	return 0;
 }
@@ -89,7 +91,7 @@ static void account_suite_exit(struct kunit *test)
 	n = alloc(pages, 0, GFP);
 	free_all(pages, n, 0);
 	KUNIT_EXPECT_EQ(test, n, LIMIT);
-	pb_account_limit_kbytes = 0;
+	pb_account_set_limit(0);
 }
 
 static const unsigned int orders[] = { 0, 1, 3, 4 };
@@ -204,6 +206,130 @@ static void test_account_nobody(struct kunit *test)
 	free_all(free_of_charge, MANY, 0);
 }
 
+/* ---- Stocks ---- */
+
+static void see_pages(struct pb_account *account, unsigned long pages, void *arg)
+{
+	if (account == &pb_account_everyone)
+		*(unsigned long *)arg = pages;
+}
+
+/* As debugfs reports it. */
+static unsigned long pages_reported(void)
+{
+	unsigned long pages = 0;
+
+	pb_account_for_each(see_pages, &pages);
+	return pages;
+}
+
+/* A page that was charged and freed stays in the stock, which is not reported and is used next. */
+static void test_stock_used(struct kunit *test)
+{
+	unsigned long before = pages_reported(), gross;
+	unsigned int was, i;
+	struct page *page;
+
+	pt_stay_here();
+	for (i = 0; i < 300; i++) {
+		was = begin_paying();
+		page = pbuddy_alloc_pages(GFP_KERNEL_ACCOUNT, 0);
+		end_paying(was);
+		KUNIT_ASSERT_NOT_NULL(test, page);
+		KUNIT_EXPECT_EQ(test, pages_reported(), before + 1);
+		pbuddy_free_pages(page, 0);
+		KUNIT_EXPECT_EQ(test, pages_reported(), before);
+	}
+	gross = atomic_long_read(&pb_account_everyone.pages);
+	KUNIT_EXPECT_GT(test, gross, before);
+	page = pbuddy_alloc_pages(GFP_KERNEL, 0);
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	was = begin_paying();
+	KUNIT_EXPECT_TRUE(test, pb_account_block_fast(page_to_pfn(page), 0));
+	end_paying(was);
+	KUNIT_EXPECT_EQ(test, pages_reported(), before + 1);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&pb_account_everyone.pages), (long)gross);
+	pbuddy_free_pages(page, 0);
+}
+
+/* A lower limit holds at once, whatever was charged ahead under the previous one. */
+static void test_stock_limit_lowered(struct kunit *test)
+{
+	struct page *pages[MANY];
+	unsigned long n;
+
+	pt_stay_here();
+	pb_account_set_limit(0);
+	n = alloc(pages, 0, GFP);
+	KUNIT_EXPECT_EQ(test, n, MANY);
+	free_all(pages, n, 0);
+	pb_account_set_limit(LIMIT << (PAGE_SHIFT - 10));
+	n = alloc(pages, 0, GFP);
+	KUNIT_EXPECT_EQ(test, n, LIMIT);
+	free_all(pages, n, 0);
+}
+
+static void take_all(void *arg)
+{
+	struct page *pages[MANY];
+	unsigned long *n = arg;
+
+	*n = alloc(pages, 0, GFP);
+	free_all(pages, *n, 0);
+}
+
+/* Pages in the stock of another CPU do not count. */
+static void test_stock_of_other_cpu(struct kunit *test)
+{
+	unsigned int cpu, rounds;
+	unsigned long n;
+
+	for (rounds = 0; rounds < 3; rounds++) {
+		for (cpu = 0; cpu < pt_nr_cpus(); cpu++) {
+			pt_call_on(cpu, take_all, &n);
+			KUNIT_EXPECT_EQ(test, n, LIMIT);
+		}
+	}
+}
+
+#define QUOTA_MAX	LIMIT
+
+struct sharers {
+	unsigned int	quota;		/* pages that each thread has at most */
+	atomic_long_t	failed;
+};
+
+static void use_quota(void *arg, unsigned int n)
+{
+	struct page *pages[QUOTA_MAX];
+	struct sharers *sharers = arg;
+	unsigned int was = begin_paying(), i, k;
+
+	for (i = 0; i < 3000; i++) {
+		for (k = 0; k < sharers->quota; k++) {
+			pages[k] = pbuddy_alloc_pages(GFP, 0);
+			if (!pages[k])
+				atomic_long_inc(&sharers->failed);
+		}
+		for (k = 0; k < sharers->quota; k++)
+			pbuddy_free_pages(pages[(k + i) % sharers->quota], 0);
+		if (!(i % 64))
+			cond_resched();
+	}
+	end_paying(was);
+}
+
+/* No request fails while the pages in use are within the limit, wherever stocks have pages. */
+static void test_stock_concurrent(struct kunit *test)
+{
+	unsigned int nr = min_t(unsigned int, pt_nr_cpus(), LIMIT);
+	struct sharers sharers = { .quota = LIMIT / nr };
+
+	KUNIT_ASSERT_EQ(test, pt_run_threads(nr, use_quota, &sharers), 0);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&sharers.failed), 0L);
+	KUNIT_EXPECT_EQ(test, in_use(), (unsigned long)test->priv);
+}
+
 /* ---- Migration ---- */
 
 /* As a migration does: charges the target, then frees the source without uncharging. */
@@ -256,10 +382,11 @@ static void test_account_nmi(struct kunit *test)
 	unsigned int was = begin_paying();
 	long deferred;
 
+	pt_stay_here();
 	/* Charged to the cgroup, where the dmem controller exists. */
-	pb_account_limit_kbytes = 0;
+	pb_account_set_limit(0);
 	cgroup_page = pbuddy_alloc_pages(GFP_KERNEL_ACCOUNT, 0);
-	pb_account_limit_kbytes = LIMIT << (PAGE_SHIFT - 10);
+	pb_account_set_limit(LIMIT << (PAGE_SHIFT - 10));
 	end_paying(was);
 	KUNIT_ASSERT_NOT_NULL(test, cgroup_page);
 	KUNIT_ASSERT_EQ(test, register_nmi_handler(NMI_LOCAL, free_in_nmi, 0, "pbuddy_account"), 0);
@@ -282,6 +409,10 @@ static struct kunit_case account_cases[] = {
 	KUNIT_CASE(test_account_bulk),
 	KUNIT_CASE(test_account_contig),
 	KUNIT_CASE(test_account_nobody),
+	KUNIT_CASE(test_stock_used),
+	KUNIT_CASE(test_stock_limit_lowered),
+	KUNIT_CASE(test_stock_of_other_cpu),
+	KUNIT_CASE(test_stock_concurrent),
 	KUNIT_CASE(test_account_moved),
 #if defined(CONFIG_X86_64) && !defined(CONFIG_UML)
 	KUNIT_CASE(test_account_nmi),

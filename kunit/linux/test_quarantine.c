@@ -184,7 +184,7 @@ static void test_stays_charged(struct kunit *test)
 	unsigned long limit = pb_account_limit_kbytes;
 	struct page *page, *other;
 
-	pb_account_limit_kbytes = PAGE_SIZE >> 10;
+	pb_account_set_limit(PAGE_SIZE >> 10);
 	current->flags &= ~PF_KTHREAD;
 	page = pbuddy_alloc_page(gfp);
 	if (page) {
@@ -202,7 +202,7 @@ static void test_stays_charged(struct kunit *test)
 	KUNIT_EXPECT_NOT_NULL(test, other);
 	pbuddy_free_pages(other, 0);
 	current->flags |= PF_KTHREAD;
-	pb_account_limit_kbytes = limit;
+	pb_account_set_limit(limit);
 }
 
 /* ---- Migration ---- */

@@ -212,7 +212,7 @@ static const struct {
 	{ "fast path",	pb_percpu_zone_start,	pb_percpu_zone_stop },
 	{ NULL,		NULL,			pb_movable_ops_exit },
 	{ "accounts",	pb_account_init,	pb_account_exit },
-	{ NULL,		NULL,			pb_account_block_exit },
+	{ "accounts of blocks", pb_account_block_init, pb_account_block_exit },
 	{ "debug",	init_debug,		pb_debug_stop },
 	{ NULL,		init_guard,		pb_guard_stop },
 	{ "tunables",	pb_tunables_init,	pb_tunables_exit },

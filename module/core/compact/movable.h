@@ -42,6 +42,14 @@ static inline void pb_set_checked(struct pb_pool *pool, unsigned long pfn)
 	pb_change_checked(pool, pfn, true);
 }
 
+/* The same for a block that is not movable: its owner is the only writer. */
+static inline void pb_set_checked_unmovable(struct pb_pool *pool, unsigned long pfn)
+{
+	u8 *order_map = pb_order_map(pool, pfn);
+
+	WRITE_ONCE(*order_map, *order_map | PB_FRAME_CHECKED);
+}
+
 static inline void pb_clear_checked(struct pb_pool *pool, unsigned long pfn)
 {
 	pb_change_checked(pool, pfn, false);

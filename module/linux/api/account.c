@@ -16,6 +16,9 @@
  * (dmem.max, dmem.current); modules cannot charge any other controller. The controller may allocate
  * memory with GFP_KERNEL, so requests that may not sleep are charged to the user alone.
  *
+ * Each CPU has a stock of pages that are charged to an account and not in use (account_stock.c). A
+ * block is charged from there, or by charge_task() with pages for the stock.
+ *
  * An account without pages and without accounts below it is freed when others are inserted. An
  * uncharge begins at the lowest account, and subtracts the pages of each as its last access, with
  * release semantics; unused() reads them with acquire semantics.
@@ -34,7 +37,6 @@
 #include <linux/module.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
-#include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/uidgid.h>
@@ -42,33 +44,14 @@
 
 #include "api/account.h"
 #include "api/account_limit.h"
+#include "api/account_stock.h"
+#include "api/account_types.h"
 #include "compat.h"
 #include "instance.h"
 
 #define ACCOUNT_BITS	8
+#define MAX_TRIES	16	/* to charge a cgroup while stocks have pages of cgroups */
 #define MAX_USERS	34	/* the task's user, and owners: namespaces nest 33 deep at most */
-
-/**
- * struct pb_account - a cgroup or user that pages are charged to, or all programs
- * @node: in accounts
- * @parent: account that its pages are charged to as well, NULL for all programs
- * @nr_children: accounts in the table with this parent
- * @cgroup: the controller's state of a cgroup, or NULL
- * @uid: the user, when @cgroup is NULL
- * @pages: pages charged now, with those of the accounts below
- * @deferred_pages: pages uncharged in an NMI that the controller does not know of yet
- * @deferred_blocks: number of those uncharges
- */
-struct pb_account {
-	struct hlist_node		node;
-	struct pb_account		*parent;
-	unsigned long			nr_children;
-	struct dmem_cgroup_pool_state	*cgroup;
-	kuid_t				uid;
-	atomic_long_t			pages;
-	atomic_long_t			deferred_pages;
-	atomic_long_t			deferred_blocks;
-};
 
 /*
  * The lock protects the table and serialises charges; uncharges take no lock. Requests in any
@@ -77,7 +60,8 @@ struct pb_account {
 static DEFINE_HASHTABLE(accounts, ACCOUNT_BITS);
 static DEFINE_RAW_SPINLOCK(accounts_lock);
 
-static struct pb_account everyone = { .uid = INVALID_UID };
+struct pb_account pb_account_everyone = { .uid = INVALID_UID };
+EXPORT_SYMBOL_PB_TEST(pb_account_everyone);
 
 static struct dmem_cgroup_region *region;	/* NULL: the kernel has no dmem controller */
 
@@ -123,6 +107,7 @@ static void sweep_locked(struct hlist_head *bucket, const struct pb_account *but
 		hash_del(&account->node);
 		account->parent->nr_children--;
 		hlist_add_head(&account->node, dead);
+		pb_account_stock_invalidate();
 	}
 }
 
@@ -155,15 +140,43 @@ static struct pb_account *get_locked(struct pb_account *parent,
 	return account;
 }
 
+/* The stocks access accounts under RCU (account_stock.c). */
 static void free_accounts(struct hlist_head *list)
 {
 	struct pb_account *account;
 	struct hlist_node *tmp;
 
 	hlist_for_each_entry_safe(account, tmp, list, node)
-		kfree(account);
+		kfree_rcu(account, rcu);
 	INIT_HLIST_HEAD(list);
 }
+
+static unsigned long pages_of(const struct pb_account *account)
+{
+	unsigned long pages = atomic_long_read(&account->pages);
+
+	/* The two were not read at once. */
+	return pages - min(pages, account->stocked);
+}
+
+void pb_account_for_each(void (*fn)(struct pb_account *account, unsigned long pages, void *arg),
+			 void *arg)
+{
+	struct pb_account *account;
+	unsigned long flags;
+	unsigned int bucket;
+
+	raw_spin_lock_irqsave(&accounts_lock, flags);
+	pb_account_everyone.stocked = 0;
+	hash_for_each(accounts, bucket, account, node)
+		account->stocked = 0;
+	pb_account_stock_sum();
+	fn(&pb_account_everyone, pages_of(&pb_account_everyone), arg);
+	hash_for_each(accounts, bucket, account, node)
+		fn(account, pages_of(account), arg);
+	raw_spin_unlock_irqrestore(&accounts_lock, flags);
+}
+EXPORT_SYMBOL_PB_TEST(pb_account_for_each);
 
 /* ---- Charging ---- */
 
@@ -177,6 +190,8 @@ static void free_accounts(struct hlist_head *list)
  * @spare: accounts to use for those that do not exist yet
  * @dead: accounts to free
  * @excess: set when a limit is exceeded
+ * @exceeded: the account whose limit it is; compared, not accessed
+ * @generation: of the stocks, when the charge was within the limits
  */
 struct charge {
 	unsigned long			nr_pages;
@@ -187,6 +202,8 @@ struct charge {
 	struct hlist_head		spare;
 	struct hlist_head		dead;
 	struct pb_account_excess	*excess;
+	const struct pb_account		*exceeded;
+	unsigned long			generation;
 };
 
 static void collect_users(struct charge *charge)
@@ -209,7 +226,7 @@ static bool exceeds(const struct pb_account *account, const struct charge *charg
 
 	if (account->cgroup)	/* the controller has checked it */
 		return false;
-	if (account == &everyone)
+	if (account == &pb_account_everyone)
 		excess.limit = pb_account_limit_of_all(charge->privileged);
 	else
 		excess.limit = pb_account_limit_of(account->uid, charge->privileged);
@@ -222,7 +239,9 @@ static bool exceeds(const struct pb_account *account, const struct charge *charg
 /* Returns NULL when an account is missing and @charge->spare is empty. */
 static struct pb_account *charge_locked(struct charge *charge)
 {
-	struct pb_account *account = &everyone, *a;
+	struct pb_account *account = &pb_account_everyone, *a;
+	/* Before the limits are read. */
+	unsigned long generation = pb_account_stock_generation();
 	unsigned int i;
 
 	lockdep_assert_held(&accounts_lock);
@@ -231,11 +250,28 @@ static struct pb_account *charge_locked(struct charge *charge)
 	if (account && charge->cgroup)
 		account = get_locked(account, charge->cgroup, INVALID_UID, &charge->spare,
 				     &charge->dead);
-	for (a = account; a; a = a->parent)
+	for (a = account; a; a = a->parent) {
+		charge->exceeded = a;
 		if (exceeds(a, charge))
 			return ERR_PTR(-EDQUOT);
+	}
+	/* A privileged charge may leave nothing of the limits for other tasks. */
+	if (charge->privileged)
+		pb_account_stock_invalidate();
+	charge->generation = generation;
 	for (a = account; a; a = a->parent)
 		atomic_long_add(charge->nr_pages, &a->pages);
+	return account;
+}
+
+static struct pb_account *charge_once(struct charge *charge)
+{
+	struct pb_account *account;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&accounts_lock, flags);
+	account = charge_locked(charge);
+	raw_spin_unlock_irqrestore(&accounts_lock, flags);
 	return account;
 }
 
@@ -257,13 +293,10 @@ static struct pb_account *try_charge(struct charge *charge, bool may_sleep)
 {
 	gfp_t gfp = may_sleep ? GFP_KERNEL : GFP_NOWAIT | __GFP_NOWARN;
 	struct pb_account *account;
-	unsigned long flags;
 	unsigned int tries;
 
 	for (tries = 0; tries < 2; tries++) {
-		raw_spin_lock_irqsave(&accounts_lock, flags);
-		account = charge_locked(charge);
-		raw_spin_unlock_irqrestore(&accounts_lock, flags);
+		account = charge_once(charge);
 		if (account || !pb_may_lock() || !alloc_spare(charge, gfp))
 			break;
 	}
@@ -278,23 +311,6 @@ static bool privileged(void)
 	return current_user_ns() == &init_user_ns &&
 	       cap_raised(current_cap(), CAP_SYS_RESOURCE) &&
 	       (!pb_may_lock() || ns_capable_noaudit(&init_user_ns, CAP_SYS_RESOURCE));
-}
-
-/* The capability is looked at only when the charge fails without it. */
-static struct pb_account *charge_accounts(struct dmem_cgroup_pool_state *cgroup,
-					  unsigned long nr_pages, bool may_sleep,
-					  struct pb_account_excess *excess)
-{
-	struct charge charge = { .nr_pages = nr_pages, .cgroup = cgroup, .excess = excess };
-	struct pb_account *account;
-
-	collect_users(&charge);
-	account = try_charge(&charge, may_sleep);
-	if (account == ERR_PTR(-EDQUOT) && privileged()) {
-		charge.privileged = true;
-		account = try_charge(&charge, may_sleep);
-	}
-	return account;
 }
 
 /* Does the uncharges that NMIs deferred. */
@@ -320,17 +336,110 @@ static void uncharge_deferred(struct irq_work *unused_work)
 
 static struct irq_work deferred_work = IRQ_WORK_INIT_HARD(uncharge_deferred);
 
-/**
- * pb_account_exempt - whether the calling context is not charged
- *
- * As memcg_kmem_bypass() in mm/memcontrol.c.
- *
- * Context: any.
- * Return: whether it is exempt.
- */
-bool pb_account_exempt(void)
+/* Each uncharge of the controller drops the reference of one charge. */
+static void uncharge_cgroup(struct pb_account *account, unsigned long nr_pages,
+			    unsigned long nr_charges)
 {
-	return !in_task() || current->flags & PF_KTHREAD;
+	if (in_nmi()) {
+		atomic_long_add(nr_pages, &account->deferred_pages);
+		atomic_long_add(nr_charges, &account->deferred_blocks);
+		irq_work_queue(&deferred_work);
+		return;
+	}
+	for (; nr_charges; nr_charges--, nr_pages = 0)
+		dmem_cgroup_uncharge(account->cgroup, (u64)nr_pages << PAGE_SHIFT);
+}
+
+static void uncharge(struct pb_account *account, unsigned long nr_pages, unsigned long nr_charges)
+{
+	struct pb_account *parent;
+
+	for (; account; account = parent) {
+		parent = account->parent;
+		if (account->cgroup)
+			uncharge_cgroup(account, nr_pages, nr_charges);
+		/* Pairs with the acquire in unused(): an account without pages may be freed. */
+		atomic_long_fetch_sub_release(nr_pages, &account->pages);
+	}
+}
+
+static void uncharge_stocked(struct pb_account *account, unsigned long nr_pages)
+{
+	/* A stock of a cgroup has pages that were charged one by one. */
+	uncharge(account, nr_pages, nr_pages);
+}
+
+/* Tries again after the pages in stocks were uncharged, while no others get there. */
+static struct pb_account *charge_without_stocks(struct charge *charge, bool may_sleep)
+{
+	struct pb_account *account;
+
+	pb_account_stock_freeze(charge->exceeded, uncharge_stocked);
+	account = charge_once(charge);
+	pb_account_stock_unfreeze();
+	/* An account that had pages in stocks only may have gone. */
+	return account ?: try_charge(charge, may_sleep);
+}
+
+/*
+ * Charges @nr_pages, and @ahead more if no limit is near; returns in @charge how many it charged.
+ * The capability is looked at only when the charge fails without it.
+ */
+static struct pb_account *charge_accounts(struct charge *charge, unsigned long nr_pages,
+					  unsigned long ahead, bool may_sleep)
+{
+	struct pb_account *account;
+
+	collect_users(charge);
+	charge->nr_pages = nr_pages + ahead;
+	account = try_charge(charge, may_sleep);
+	if (account == ERR_PTR(-EDQUOT) && ahead) {
+		charge->nr_pages = nr_pages;
+		account = try_charge(charge, may_sleep);
+	}
+	if (account == ERR_PTR(-EDQUOT) && privileged()) {
+		charge->privileged = true;
+		account = try_charge(charge, may_sleep);
+	}
+	if (account == ERR_PTR(-EDQUOT))
+		account = charge_without_stocks(charge, may_sleep);
+	return account;
+}
+
+/*
+ * Charges the task's cgroup. As long as stocks have pages of cgroups when that fails, they are
+ * uncharged, and it is tried again: the limit may be that of a cgroup above.
+ */
+static int charge_cgroup(struct charge *charge, unsigned long nr_pages)
+{
+	unsigned int tries = 0;
+	int ret;
+
+	do {
+		ret = dmem_cgroup_try_charge(region, (u64)nr_pages << PAGE_SHIFT, &charge->cgroup,
+					     NULL);
+	} while (ret == -EAGAIN && tries++ < MAX_TRIES &&
+		 pb_account_stock_drain(NULL, uncharge_stocked));
+	*charge->excess = (struct pb_account_excess) { .cgroup = true, .uid = INVALID_UID };
+	return ret == -EAGAIN ? -EDQUOT : ret;
+}
+
+/* Charges a task that is not exempt, and @ahead pages more if no limit is near. */
+static struct pb_account *charge_task(struct charge *charge, unsigned long nr_pages,
+				      unsigned long ahead, bool may_sleep)
+{
+	struct pb_account *account;
+	int ret;
+
+	if (region && may_sleep) {
+		ret = charge_cgroup(charge, nr_pages);
+		if (ret)
+			return ERR_PTR(ret);
+	}
+	account = charge_accounts(charge, nr_pages, ahead, may_sleep);
+	if (IS_ERR(account) && charge->cgroup)
+		dmem_cgroup_uncharge(charge->cgroup, (u64)nr_pages << PAGE_SHIFT);
+	return account;
 }
 
 /**
@@ -347,53 +456,42 @@ bool pb_account_exempt(void)
 struct pb_account *pb_account_try_charge(unsigned long nr_pages, bool may_sleep,
 					 struct pb_account_excess *excess)
 {
-	struct dmem_cgroup_pool_state *cgroup = NULL;
+	struct charge charge = { .excess = excess };
+
+	return pb_account_exempt() ? NULL : charge_task(&charge, nr_pages, 0, may_sleep);
+}
+
+/**
+ * pb_account_charge_block - charge a block to the calling task
+ * @nr_pages: number of pages
+ * @may_sleep: whether this may sleep
+ *
+ * Small blocks are charged from this CPU's stock, or with pages for it.
+ *
+ * Context: any; may sleep with @may_sleep.
+ *
+ * Return: as pb_account_try_charge(), for pb_account_uncharge_pages().
+ */
+struct pb_account *pb_account_charge_block(unsigned long nr_pages, bool may_sleep)
+{
+	struct pb_account_excess excess;
+	struct charge charge = { .excess = &excess };
+	bool stocked = nr_pages <= PB_STOCK_BLOCK_MAX && !(region && !may_sleep);
 	struct pb_account *account;
-	int ret;
 
 	if (pb_account_exempt())
 		return NULL;
-	if (region && may_sleep) {
-		ret = dmem_cgroup_try_charge(region, (u64)nr_pages << PAGE_SHIFT, &cgroup, NULL);
-		*excess = (struct pb_account_excess) { .cgroup = true, .uid = INVALID_UID };
-		if (ret)
-			return ERR_PTR(ret == -EAGAIN ? -EDQUOT : ret);
-	}
-	account = charge_accounts(cgroup, nr_pages, may_sleep, excess);
-	if (IS_ERR(account) && cgroup)
-		dmem_cgroup_uncharge(cgroup, (u64)nr_pages << PAGE_SHIFT);
+	account = charge_task(&charge, nr_pages, stocked && !region ? PB_STOCK_BATCH : 0,
+			      may_sleep);
+	/* The key of the stock stays invalid after a privileged charge. */
+	if (stocked && !IS_ERR(account) && !charge.privileged)
+		pb_account_stock_fill(account, charge.nr_pages - nr_pages, charge.generation,
+				      uncharge_stocked);
 	return account;
 }
 
 /**
- * pb_account_charge - charge pages to the calling task
- * @nr_pages: number of pages
- * @may_sleep: whether this may sleep
- *
- * Context: any; may sleep with @may_sleep.
- *
- * Return: as pb_account_try_charge().
- */
-struct pb_account *pb_account_charge(unsigned long nr_pages, bool may_sleep)
-{
-	struct pb_account_excess excess;
-
-	return pb_account_try_charge(nr_pages, may_sleep, &excess);
-}
-
-static void uncharge_cgroup(struct pb_account *account, unsigned long nr_pages)
-{
-	if (!in_nmi()) {
-		dmem_cgroup_uncharge(account->cgroup, (u64)nr_pages << PAGE_SHIFT);
-		return;
-	}
-	atomic_long_add(nr_pages, &account->deferred_pages);
-	atomic_long_inc(&account->deferred_blocks);
-	irq_work_queue(&deferred_work);
-}
-
-/**
- * pb_account_uncharge - undo pb_account_charge()
+ * pb_account_uncharge - undo pb_account_try_charge()
  * @account: the account it returned; NULL is allowed
  * @nr_pages: the same number
  *
@@ -401,15 +499,42 @@ static void uncharge_cgroup(struct pb_account *account, unsigned long nr_pages)
  */
 void pb_account_uncharge(struct pb_account *account, unsigned long nr_pages)
 {
-	struct pb_account *parent;
+	uncharge(account, nr_pages, 1);
+}
 
-	for (; account; account = parent) {
-		parent = account->parent;
-		if (account->cgroup)
-			uncharge_cgroup(account, nr_pages);
-		/* Pairs with the acquire in unused(): an account without pages may be freed. */
-		atomic_long_fetch_sub_release(nr_pages, &account->pages);
-	}
+/**
+ * pb_account_uncharge_left - uncharge pages that do not fit into this CPU's stock
+ * @account: the account
+ * @nr_pages: pages that were to be put into the stock
+ * @left: what pb_account_stock_put() returned, not 0
+ *
+ * Context: any, NMI included.
+ */
+void pb_account_uncharge_left(struct pb_account *account, unsigned long nr_pages,
+			      unsigned long left)
+{
+	if (left == nr_pages)
+		uncharge(account, nr_pages, 1);
+	else
+		uncharge_stocked(account, left);
+}
+
+/**
+ * pb_account_uncharge_pages - undo pb_account_charge_block()
+ * @account: the account it returned
+ * @nr_pages: the same number
+ *
+ * Context: any, NMI included.
+ */
+void pb_account_uncharge_pages(struct pb_account *account, unsigned long nr_pages)
+{
+	unsigned long left;
+
+	preempt_disable();
+	left = pb_account_stock_put(account, nr_pages);
+	preempt_enable();
+	if (left)
+		pb_account_uncharge_left(account, nr_pages, left);
 }
 
 /**
@@ -428,135 +553,7 @@ bool pb_account_uncharge_part(struct pb_account *account, unsigned long nr_pages
 	return true;
 }
 
-/* ---- Output, start and end ---- */
-
-static void show_limit(struct seq_file *m, unsigned long limit)
-{
-	if (limit == ULONG_MAX)
-		seq_puts(m, "-\n");
-	else
-		seq_printf(m, "%lu\n", limit);
-}
-
-static void show_account(struct seq_file *m, const struct pb_account *account)
-{
-	long pages = atomic_long_read(&account->pages);
-
-	if (!pages)
-		return;
-	if (account->cgroup)
-		seq_puts(m, "cgroup - ");
-	else
-		seq_printf(m, "user %u ", from_kuid_munged(&init_user_ns, account->uid));
-	if (account->parent == &everyone)
-		seq_puts(m, "- ");
-	else
-		seq_printf(m, "%u ", from_kuid_munged(&init_user_ns, account->parent->uid));
-	seq_printf(m, "%ld ", pages);
-	show_limit(m, account->cgroup ? ULONG_MAX : pb_account_limit_of(account->uid, false));
-}
-
-/**
- * pb_account_show - print the accounts that have pages, one to a line
- * @m: output: kind, user, user that is charged as well, pages, and the limit without privilege
- *
- * Context: process.
- */
-void pb_account_show(struct seq_file *m)
-{
-	struct pb_account *account;
-	unsigned int bucket;
-
-	seq_printf(m, "all - - %ld ", atomic_long_read(&everyone.pages));
-	show_limit(m, pb_account_limit_of_all(false));
-	raw_spin_lock_irq(&accounts_lock);
-	hash_for_each(accounts, bucket, account, node)
-		show_account(m, account);
-	raw_spin_unlock_irq(&accounts_lock);
-}
-
-/**
- * pb_account_text - describe an account
- * @account: the account, which has pages, or NULL
- * @text: where to
- * @len: its length, PB_ACCOUNT_TEXT_LEN
- *
- * Context: any.
- * Return: @text.
- */
-const char *pb_account_text(const struct pb_account *account, char *text, size_t len)
-{
-	if (!account)
-		strscpy(text, "none", len);
-	else if (account->cgroup)
-		strscpy(text, "cgroup", len);
-	else
-		snprintf(text, len, "uid=%u", from_kuid_munged(&init_user_ns, account->uid));
-	return text;
-}
-
-/**
- * pb_account_user - the user in the initial namespace that pays for a task
- * @cred: credentials of the task
- *
- * Context: any; the caller keeps @cred.
- * Return: the user, or the owner of the outermost user namespace.
- */
-kuid_t pb_account_user(const struct cred *cred)
-{
-	const struct user_namespace *ns;
-	kuid_t uid = cred->uid;
-
-	for (ns = cred->user_ns; ns != &init_user_ns; ns = ns->parent)
-		uid = ns->owner;
-	return uid;
-}
-
-/**
- * pb_account_next_user - iterate over the users in the initial namespace that have pages
- * @uid: the last one, or INVALID_UID to begin; set to the next, in ascending order
- * @pages: set to its pages, with those of the namespaces it owns
- *
- * Context: process.
- * Return: false when there is no other.
- */
-bool pb_account_next_user(kuid_t *uid, unsigned long *pages)
-{
-	const struct pb_account *account, *next = NULL;
-	unsigned int bucket;
-
-	raw_spin_lock_irq(&accounts_lock);
-	hash_for_each(accounts, bucket, account, node) {
-		if (account->parent != &everyone || !atomic_long_read(&account->pages))
-			continue;
-		if (uid_valid(*uid) && uid_lte(account->uid, *uid))
-			continue;
-		if (!next || uid_lt(account->uid, next->uid))
-			next = account;
-	}
-	if (next) {
-		*uid = next->uid;
-		*pages = atomic_long_read(&next->pages);
-	}
-	raw_spin_unlock_irq(&accounts_lock);
-	return next;
-}
-
-/* Blocks freed in NMIs whose uncharge is deferred. */
-long pb_account_deferred_blocks(void)
-{
-	struct pb_account *account;
-	unsigned long flags;
-	unsigned int bucket;
-	long blocks = 0;
-
-	raw_spin_lock_irqsave(&accounts_lock, flags);
-	hash_for_each(accounts, bucket, account, node)
-		blocks += atomic_long_read(&account->deferred_blocks);
-	raw_spin_unlock_irqrestore(&accounts_lock, flags);
-	return blocks;
-}
-EXPORT_SYMBOL_PB_TEST(pb_account_deferred_blocks);
+/* ---- Start and end ---- */
 
 /**
  * pb_account_init - register the dmem region of the pool
@@ -586,6 +583,7 @@ void pb_account_exit(void)
 	struct hlist_node *tmp;
 	unsigned int bucket;
 
+	pb_account_stock_exit(uncharge_stocked);
 	irq_work_sync(&deferred_work);
 	hash_for_each_safe(accounts, bucket, tmp, account, node) {
 		hash_del(&account->node);

@@ -3,6 +3,8 @@
 #ifndef PB_ACCOUNT_H
 #define PB_ACCOUNT_H
 
+#include <linux/preempt.h>
+#include <linux/sched.h>
 #include <linux/types.h>
 #include <linux/uidgid.h>
 
@@ -13,14 +15,22 @@ struct seq_file;
 
 #define PB_ACCOUNT_TEXT_LEN	24	/* output of pb_account_text() */
 
-struct pb_account *pb_account_charge(unsigned long nr_pages, bool may_sleep);
+struct pb_account *pb_account_charge_block(unsigned long nr_pages, bool may_sleep);
 struct pb_account *pb_account_try_charge(unsigned long nr_pages, bool may_sleep,
 					 struct pb_account_excess *excess);
 void pb_account_uncharge(struct pb_account *account, unsigned long nr_pages);
+void pb_account_uncharge_pages(struct pb_account *account, unsigned long nr_pages);
 bool pb_account_uncharge_part(struct pb_account *account, unsigned long nr_pages);
-bool pb_account_exempt(void);
+void pb_account_uncharge_left(struct pb_account *account, unsigned long nr_pages,
+			      unsigned long left);
 kuid_t pb_account_user(const struct cred *cred);
 bool pb_account_next_user(kuid_t *uid, unsigned long *pages);
+
+/* Whether the calling context is not charged. As memcg_kmem_bypass() in mm/memcontrol.c. */
+static inline bool pb_account_exempt(void)
+{
+	return !in_task() || current->flags & PF_KTHREAD;
+}
 
 long pb_account_deferred_blocks(void);
 void pb_account_show(struct seq_file *m);

@@ -5,11 +5,12 @@
  * An allocation is charged to the calling task after the pages were found. When that exceeds a
  * limit, the pages are freed and the request fails.
  *
- * The account of a block is stored in an array of its pageblock. The array is allocated when the
- * first block in the pageblock is charged, and kept, so that a free allocates nothing.
- * PB_FRAME_CHECKED in the page order map makes the free of a charged block leave the fast path. So
- * blocks that are not charged have no extra cost. An entry of the array is written by the owner of
- * the block, as the page order map.
+ * The account of a block is stored in an array of its pageblock, which a table finds by the PFN.
+ * The table has a section for each section of the directory. Sections and arrays are allocated when
+ * the first block in them is charged, and kept, so that a free allocates nothing. An entry of an
+ * array is written by the owner of the block, as the page order map. PB_FRAME_CHECKED there makes
+ * the free of a charged block leave the fast path, so blocks that are not charged have no extra
+ * cost.
  *
  * On PREEMPT_RT nothing can be allocated with preemption off. A request fails there when the array
  * does not exist yet.
@@ -17,10 +18,10 @@
 #include <linux/err.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
-#include <linux/xarray.h>
 
 #include "api/account.h"
 #include "api/account_block.h"
+#include "api/account_stock.h"
 #include "compat.h"
 #include "core/alloc/alloc.h"
 #include "core/alloc/bulk.h"
@@ -29,41 +30,81 @@
 #include "hooks/guard_pages.h"
 #include "instance.h"
 
-/* By pageblock: an array of PB_PAGEBLOCK_NR accounts, kept until unload. */
-static DEFINE_XARRAY(owners);
+struct pb_account_section **pb_account_sections;	/* as many as the directory has */
 
-static struct pb_account **owner_of(unsigned long pfn)
+/* Sets a pointer that is NULL to zeroed memory; false: no memory. May sleep as @gfp says. */
+static bool make(void **place, size_t bytes, gfp_t gfp)
 {
-	struct pb_account **array = xa_load(&owners, pfn >> PB_PAGEBLOCK_ORDER);
+	void *new;
 
-	return array ? &array[pfn & (PB_PAGEBLOCK_NR - 1)] : NULL;
+	if (READ_ONCE(*place))
+		return true;
+	new = kzalloc(bytes, gfp);
+	if (!new)
+		return false;
+	/* Orders the zeroes before the address. */
+	if (cmpxchg(place, NULL, new))
+		kfree(new);
+	return true;
 }
 
 /* The same, but allocates the array when there is none. NULL: no memory. May sleep as gfp says. */
 static struct pb_account **make_owner(unsigned long pfn, gfp_t gfp)
 {
-	struct pb_account **owner = owner_of(pfn), **array, *other;
+	struct pb_account **owner = pb_account_owner(pfn);
+	struct pb_account_section **section = &pb_account_sections[pfn >> PB_SECTION_ORDER];
 
 	if (owner || !pb_may_lock())
 		return owner;
-	array = kcalloc(PB_PAGEBLOCK_NR, sizeof(*array), gfp);
-	if (!array)
+	if (!make((void **)section, sizeof(**section), gfp) ||
+	    !make((void **)&(*section)->array[pb_account_array_index(pfn)],
+		  PB_PAGEBLOCK_NR * sizeof(*owner), gfp))
 		return NULL;
-	other = xa_cmpxchg(&owners, pfn >> PB_PAGEBLOCK_ORDER, NULL, array, gfp);
-	if (other)
-		kfree(array);
-	return xa_is_err(other) ? NULL : owner_of(pfn);
+	return pb_account_owner(pfn);
 }
+
+/**
+ * pb_account_block_fast - charge an allocated block from this CPU's stock
+ * @pfn: the block, allocated with any gfp flags; not movable
+ * @order: its order
+ *
+ * Context: any; the caller owns the block.
+ * Return: false when nothing changed; the caller then calls pb_account_block(). True also when the
+ * calling context is exempt.
+ */
+bool pb_account_block_fast(unsigned long pfn, unsigned int order)
+{
+	struct pb_account *account, **owner;
+
+	if (unlikely(pb_account_exempt()))
+		return true;
+	preempt_disable();
+	account = pb_account_stock_take(1UL << order);
+	preempt_enable();
+	if (unlikely(!account))
+		return false;
+	owner = pb_account_owner(pfn);
+	if (unlikely(!owner)) {
+		pb_account_uncharge_pages(account, 1UL << order);
+		return false;
+	}
+	*owner = account;
+	pb_set_checked_unmovable(&pb_instance, pfn);
+	return true;
+}
+EXPORT_SYMBOL_PB_TEST(pb_account_block_fast);
 
 /* Charges a block that the caller owns. */
 static int charge_block(unsigned long pfn, unsigned int order, bool may_sleep)
 {
 	struct pb_account *account, **owner;
 
+	if (pb_account_block_fast(pfn, order))
+		return 0;
 	owner = make_owner(pfn, may_sleep ? GFP_KERNEL : GFP_NOWAIT | __GFP_NOWARN);
 	if (!owner)
 		return -ENOMEM;
-	account = pb_account_charge(1UL << order, may_sleep);
+	account = pb_account_charge_block(1UL << order, may_sleep);
 	if (IS_ERR_OR_NULL(account))
 		return PTR_ERR_OR_ZERO(account);
 	*owner = account;
@@ -179,28 +220,23 @@ unsigned long pb_account_contig(const struct pb_request *rq, unsigned long pfn,
  */
 struct pb_account *pb_account_of(unsigned long pfn)
 {
-	struct pb_account **owner = owner_of(pfn);
+	struct pb_account **owner = pb_account_owner(pfn);
 
 	return owner ? *owner : NULL;
 }
 
 /**
- * pb_account_free - uncharge a charged block that is being freed
- * @pool: the instance
- * @pfn: the block
+ * pb_account_free - uncharge a block that is being freed, if it is charged
+ * @pfn: the block, which the caller has taken from its owner
  * @order: its order
  *
  * Context: any, NMI included.
  */
-void pb_account_free(struct pb_pool *pool, unsigned long pfn, unsigned int order)
+void pb_account_free(unsigned long pfn, unsigned int order)
 {
-	struct pb_account **owner = owner_of(pfn), *account;
-
-	if (WARN_ON_ONCE(!owner))
-		return;
-	account = *owner;
-	*owner = NULL;
-	pb_account_uncharge(account, 1UL << order);
+	preempt_disable();
+	pb_account_uncharge_block(pfn, order);
+	preempt_enable();
 }
 
 /**
@@ -223,7 +259,7 @@ int pb_account_move(unsigned long src_pfn, unsigned long dst_pfn, gfp_t gfp)
 	to = make_owner(dst_pfn, gfp);
 	if (!to)
 		return -ENOMEM;
-	*to = *owner_of(src_pfn);
+	*to = *pb_account_owner(src_pfn);
 	pb_set_checked(&pb_instance, dst_pfn);
 	return 0;
 }
@@ -237,12 +273,25 @@ EXPORT_SYMBOL_PB_TEST(pb_account_move);
  */
 void pb_account_forget(unsigned long pfn)
 {
-	struct pb_account **owner = owner_of(pfn);
+	struct pb_account **owner = pb_account_owner(pfn);
 
 	if (owner)
 		*owner = NULL;
 }
 EXPORT_SYMBOL_PB_TEST(pb_account_forget);
+
+/**
+ * pb_account_block_init - allocate the table of arrays
+ *
+ * Context: process, may sleep; the directory of the pool exists.
+ * Return: 0 or -ENOMEM.
+ */
+int pb_account_block_init(void)
+{
+	pb_account_sections = kvcalloc(pb_instance.nr_dir, sizeof(*pb_account_sections),
+				       GFP_KERNEL);
+	return pb_account_sections ? 0 : -ENOMEM;
+}
 
 /* Uncharges the blocks that are still allocated in a pageblock. */
 static void uncharge_leaked(unsigned long pfn)
@@ -251,7 +300,20 @@ static void uncharge_leaked(unsigned long pfn)
 
 	for (; pfn < end; pfn++)
 		if (pb_pfn_zone(&pb_instance, pfn) && pb_account_charged(pfn))
-			pb_account_free(&pb_instance, pfn, pb_page_order(&pb_instance, pfn));
+			pb_account_free(pfn, pb_page_order(&pb_instance, pfn));
+}
+
+static void free_section(struct pb_account_section *section, unsigned long pfn)
+{
+	unsigned long i;
+
+	for (i = 0; section && i < PB_SECTION_PAGEBLOCKS; i++) {
+		if (!section->array[i])
+			continue;
+		uncharge_leaked(pfn + (i << PB_PAGEBLOCK_ORDER));
+		kfree(section->array[i]);
+	}
+	kfree(section);
 }
 
 /**
@@ -261,12 +323,9 @@ static void uncharge_leaked(unsigned long pfn)
  */
 void pb_account_block_exit(void)
 {
-	struct pb_account **array;
-	unsigned long index;
+	unsigned long i;
 
-	xa_for_each(&owners, index, array) {
-		uncharge_leaked(index << PB_PAGEBLOCK_ORDER);
-		kfree(array);
-	}
-	xa_destroy(&owners);
+	for (i = 0; i < pb_instance.nr_dir; i++)
+		free_section(pb_account_sections[i], i << PB_SECTION_ORDER);
+	kvfree(pb_account_sections);
 }

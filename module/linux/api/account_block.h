@@ -6,11 +6,19 @@
 #include <linux/gfp.h>
 #include <linux/types.h>
 
+#include "api/account.h"
+#include "api/account_stock.h"
 #include "core/alloc/failure_reason.h"
+#include "core/base/pfn.h"
 
-struct pb_account;
-struct pb_pool;
 struct pb_request;
+
+/* The arrays of the pageblocks of a section: PB_PAGEBLOCK_NR accounts each, kept until unload. */
+struct pb_account_section {
+	struct pb_account	**array[PB_SECTION_PAGEBLOCKS];
+};
+
+extern struct pb_account_section **pb_account_sections;
 
 unsigned long pb_account_block(const struct pb_request *rq, unsigned long pfn,
 			       enum pb_reason *reason);
@@ -20,10 +28,53 @@ unsigned long pb_account_bulk(const struct pb_request *rq, unsigned long nr, uns
 unsigned long pb_account_contig(const struct pb_request *rq, unsigned long pfn,
 				unsigned long nr_pages, enum pb_reason *reason);
 struct pb_account *pb_account_of(unsigned long pfn);
-void pb_account_free(struct pb_pool *pool, unsigned long pfn, unsigned int order);
+void pb_account_free(unsigned long pfn, unsigned int order);
 int pb_account_move(unsigned long src_pfn, unsigned long dst_pfn, gfp_t gfp);
 void pb_account_forget(unsigned long pfn);
+int pb_account_block_init(void);
 void pb_account_block_exit(void);
+
+static __always_inline unsigned int pb_account_array_index(unsigned long pfn)
+{
+	return pfn >> PB_PAGEBLOCK_ORDER & (PB_SECTION_PAGEBLOCKS - 1);
+}
+
+/* Where the account of a block is stored, or NULL when its pageblock has no array. */
+static __always_inline struct pb_account **pb_account_owner(unsigned long pfn)
+{
+	struct pb_account_section *section;
+	struct pb_account **array;
+
+	section = READ_ONCE(pb_account_sections[pfn >> PB_SECTION_ORDER]);
+	if (unlikely(!section))
+		return NULL;
+	/* The zeroes of both are seen through the address dependency. */
+	array = READ_ONCE(section->array[pb_account_array_index(pfn)]);
+	return likely(array) ? &array[pb_frame_in_pageblock(pfn)] : NULL;
+}
+
+/**
+ * pb_account_uncharge_block - uncharge a block that is being freed, if it is charged
+ * @pfn: the block, which the caller has taken from its owner
+ * @order: its order
+ *
+ * Context: any, NMI included; preemption off.
+ */
+static __always_inline void pb_account_uncharge_block(unsigned long pfn, unsigned int order)
+{
+	struct pb_account **owner = pb_account_owner(pfn), *account;
+	unsigned long left;
+
+	if (unlikely(!owner))
+		return;
+	account = *owner;
+	if (!account)
+		return;
+	*owner = NULL;
+	left = pb_account_stock_put(account, 1UL << order);
+	if (unlikely(left))
+		pb_account_uncharge_left(account, 1UL << order, left);
+}
 
 /* Whether a block is charged; the caller owns it. */
 static inline bool pb_account_charged(unsigned long pfn)

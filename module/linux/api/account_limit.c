@@ -22,6 +22,7 @@
 #include <linux/user_namespace.h>
 
 #include "api/account_limit.h"
+#include "api/account_stock.h"
 #include "core/zone/zone.h"
 #include "instance.h"
 
@@ -33,6 +34,19 @@
 
 unsigned long pb_account_limit_kbytes;	/* 0: the default share */
 EXPORT_SYMBOL_PB_TEST(pb_account_limit_kbytes);
+
+/**
+ * pb_account_set_limit - set account_limit_kbytes
+ * @kbytes: the limit of a user; 0: the default share; ULONG_MAX: none
+ *
+ * Context: any.
+ */
+void pb_account_set_limit(unsigned long kbytes)
+{
+	WRITE_ONCE(pb_account_limit_kbytes, kbytes);
+	pb_account_stock_invalidate();
+}
+EXPORT_SYMBOL_PB_TEST(pb_account_set_limit);
 
 static int set_limit(const char *text, const struct kernel_param *param)
 {
@@ -50,7 +64,7 @@ static int set_limit(const char *text, const struct kernel_param *param)
 		       param->name, (int)strcspn(text, "\n"), text);
 		return ret;
 	}
-	WRITE_ONCE(pb_account_limit_kbytes, value);
+	pb_account_set_limit(value);
 	return 0;
 }
 
@@ -84,6 +98,7 @@ static int set_reserve(const char *text, const struct kernel_param *param)
 		return ret;
 	}
 	WRITE_ONCE(kernel_reserve, value);
+	pb_account_stock_invalidate();
 	return 0;
 }
 

@@ -22,6 +22,7 @@ struct pb_account_excess {
 
 extern unsigned long pb_account_limit_kbytes;
 
+void pb_account_set_limit(unsigned long kbytes);
 unsigned long pb_account_limit_of(kuid_t uid, bool privileged);
 unsigned long pb_account_limit_of_all(bool privileged);
 void pb_account_report(unsigned long nr_pages, const struct pb_account_excess *excess);

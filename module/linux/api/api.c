@@ -10,6 +10,7 @@
 #include <linux/pbuddy.h>
 
 #include "api/cached.h"
+#include "api/free_checked.h"
 #include "api/pages.h"
 #include "compat.h"
 #include "core/alloc/alloc.h"
@@ -536,13 +537,6 @@ void *pbuddy_alloc_pages_exact(size_t bytes, gfp_t gfp)
 }
 EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_pages_exact);
 
-/* Full free path: traces the free, flushes a full list, reports a misuse. */
-static noinline void free_checked(struct page *page, unsigned int order)
-{
-	if (page)
-		pb_pages_free(page_to_pfn(page), order);
-}
-
 /**
  * pbuddy_free_pages - free pages
  * @page: the first page, as it was returned; NULL is allowed
@@ -560,7 +554,7 @@ void pbuddy_free_pages(struct page *page, unsigned int order)
 	if (unlikely(static_branch_unlikely(&pb_free_checked_key)) ||
 	    unlikely(!pb_free_fast_unshared(&pb_instance, page_to_pfn(page), order,
 					    &page->_refcount)))
-		free_checked(page, order);
+		pb_free_checked(page, order);
 }
 EXPORT_SYMBOL_PBUDDY(pbuddy_free_pages);
 
@@ -603,7 +597,7 @@ void pbuddy_free_contig(struct page *page, unsigned long nr_pages)
 	if (unlikely(!page))
 		return;
 	if (is_power_of_2(nr_pages) && pb_is_compound(page_to_pfn(page), ilog2(nr_pages))) {
-		free_checked(page, ilog2(nr_pages));
+		pb_free_checked(page, ilog2(nr_pages));
 		return;
 	}
 	pb_pages_check_range(page_to_pfn(page), nr_pages);

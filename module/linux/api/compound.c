@@ -18,19 +18,21 @@
  * head later, so such a block is not handed out: it is deferred.
  *
  * Free: PB_FRAME_CHECKED in the page order map makes it leave the fast path, so requests
- * without __GFP_COMP and their frees have no extra cost. The first of two concurrent frees is
- * found by an exchange of head->private. It freezes the count of the head, so that no reference
- * can be taken any more, and makes all pages ordinary. The core then frees the block. If the head
- * has extra references, for example from get_user_pages() of a tail, the block stays compound
- * and is deferred. Here mm/ leaves the free to the last put_page(), of which a module is not
- * notified.
+ * without __GFP_COMP and their frees have no extra cost (free_checked.c). The first of two
+ * concurrent frees is found by an exchange of head->private. It freezes the count of the head, so
+ * that no reference can be taken any more, and makes all pages ordinary. The core then frees the
+ * block. If the head has extra references, for example from get_user_pages() of a tail, the block
+ * stays compound and is deferred. Here mm/ leaves the free to the last put_page(), of which a
+ * module is not notified.
  */
 #include <linux/atomic.h>
 #include <linux/mm.h>
 
+#include "api/account_block.h"
 #include "api/compound.h"
 #include "api/quarantine.h"
 #include "compat.h"
+#include "core/compact/movable.h"
 
 /**
  * pb_compound_set - make an allocated block a compound page
@@ -43,7 +45,7 @@
  */
 bool pb_compound_set(unsigned long pfn, unsigned int order, bool may_sleep)
 {
-	if (likely(pb_compound_set_up(pfn_to_page(pfn), order, may_sleep)))
+	if (likely(pb_compound_set_up(pfn, order, may_sleep)))
 		return true;
 	pb_quarantine_block(pfn, order, PB_QUARANTINE_COMPOUND);
 	return false;
@@ -51,7 +53,34 @@ bool pb_compound_set(unsigned long pfn, unsigned int order, bool may_sleep)
 EXPORT_SYMBOL_PB_TEST(pb_compound_set);
 
 /**
- * pb_compound_release - make a compound page ordinary before the block is freed
+ * pb_compound_ordinary - make a compound page ordinary before the block is freed
+ * @head: its head
+ * @order: its order
+ *
+ * Context: any, NMI included.
+ * Return: whether the caller frees the block, which has the CHECKED bit.
+ */
+enum pb_compound_free pb_compound_ordinary(struct page *head, unsigned int order)
+{
+	/* Not a value that an owner stores in page->private. */
+	const unsigned long freed = pb_quarantine_mark(PB_QUARANTINE_COMPOUND);
+
+	if (unlikely(xchg(&head->private, freed) == freed)) {
+		pb_refuse_free(&pb_instance, PB_BAD_DOUBLE, page_to_pfn(head), order);
+		return PB_COMPOUND_FREE_BAD;
+	}
+	/* If a concurrent free has made it ordinary, the core detects the second of the two. */
+	if (likely(PageHead(head)) && unlikely(!pb_compound_take_down(head, order))) {
+		pb_quarantine_block(page_to_pfn(head), order, PB_QUARANTINE_COMPOUND);
+		return PB_COMPOUND_FREE_LATER;
+	}
+	/* Pairs with the exchange: a free that finds another value finds no head either. */
+	smp_store_release(&head->private, 0);
+	return PB_COMPOUND_FREE_NOW;
+}
+
+/**
+ * pb_compound_release - make a compound page ordinary, and unchecked if it is not charged
  * @pfn: its head; pb_is_compound() was true
  * @order: its order
  *
@@ -60,21 +89,10 @@ EXPORT_SYMBOL_PB_TEST(pb_compound_set);
  */
 enum pb_compound_free pb_compound_release(unsigned long pfn, unsigned int order)
 {
-	/* Not a value that an owner stores in page->private. */
-	const unsigned long freed = pb_quarantine_mark(PB_QUARANTINE_COMPOUND);
-	struct page *head = pfn_to_page(pfn);
+	enum pb_compound_free what = pb_compound_ordinary(pfn_to_page(pfn), order);
 
-	if (xchg(&head->private, freed) == freed) {
-		pb_refuse_free(&pb_instance, PB_BAD_DOUBLE, pfn, order);
-		return PB_COMPOUND_FREE_BAD;
-	}
-	/* If a concurrent free has made it ordinary, the core detects the second of the two. */
-	if (PageHead(head) && !pb_compound_take_down(head, order)) {
-		pb_quarantine_block(pfn, order, PB_QUARANTINE_COMPOUND);
-		return PB_COMPOUND_FREE_LATER;
-	}
-	/* Pairs with the exchange: a free that finds another value finds no head either. */
-	smp_store_release(&head->private, 0);
-	return PB_COMPOUND_FREE_NOW;
+	if (what == PB_COMPOUND_FREE_NOW && !pb_account_charged(pfn))
+		pb_clear_checked(&pb_instance, pfn);
+	return what;
 }
 EXPORT_SYMBOL_PB_TEST(pb_compound_release);

@@ -17,6 +17,7 @@ enum pb_compound_free {
 };
 
 bool pb_compound_set(unsigned long pfn, unsigned int order, bool may_sleep);
+enum pb_compound_free pb_compound_ordinary(struct page *head, unsigned int order);
 enum pb_compound_free pb_compound_release(unsigned long pfn, unsigned int order);
 
 /* Whether an allocated block of this order that begins at @pfn is a compound page. */

@@ -7,7 +7,6 @@
 #include <linux/page_ref.h>
 #include <linux/sched.h>
 
-#include "api/account_block.h"
 #include "api/compound_meta.h"
 #include "compat.h"
 #include "core/compact/movable.h"
@@ -15,54 +14,103 @@
 
 #define BATCH		1024	/* pages to set up between two calls of cond_resched() */
 
-/* Gives back the references of the tails before @end. */
-static void unfreeze_tails(struct page *head, unsigned long end)
+static __always_inline void clear_tail(struct page *head, struct page *tail, bool has_pgmap)
 {
-	while (--end)
-		page_ref_unfreeze(head + end, PB_BASE_REFS);
+	pb_compound_clear_tail(head, tail, has_pgmap);
+	page_ref_unfreeze(tail, PB_BASE_REFS);
 }
 
-/* Takes the references of all tails; false when a page has another reference, or none. */
-static bool freeze_tails(struct page *head, unsigned long nr_pages, bool may_sleep)
+static __always_inline void clear_each_tail(struct page *head, struct page *end, bool has_pgmap)
 {
-	unsigned long i;
+	struct page *tail = head + 1;
 
-	if (page_ref_count(head) != PB_BASE_REFS)
-		return false;
-	for (i = 1; i < nr_pages; i++) {
-		if (unlikely(!page_ref_freeze(head + i, PB_BASE_REFS))) {
-			unfreeze_tails(head, i);
-			return false;
-		}
-		if (may_sleep && !(i % BATCH))
+	/* Most blocks have an odd number of tails; two at a time take fewer instructions. */
+	if (likely(tail < end))
+		clear_tail(head, tail++, has_pgmap);
+	for (; tail + 1 < end; tail += 2) {
+		clear_tail(head, tail, has_pgmap);
+		clear_tail(head, tail + 1, has_pgmap);
+	}
+	if (unlikely(tail < end))
+		clear_tail(head, tail, has_pgmap);
+}
+
+/* Makes the tails before @end ordinary. */
+static __always_inline void clear_tails(struct page *head, struct page *end)
+{
+	if (head + 1 < end)
+		pb_compound_clear_fields(head + 1);
+	if (head + 2 < end)
+		pb_compound_clear_fields(head + 2);
+	if (unlikely(is_zone_device_page(head)))
+		clear_each_tail(head, end, true);
+	else
+		clear_each_tail(head, end, false);
+}
+
+/*
+ * Takes the references of pages and makes them tails, from @tail to @end. Returns @end, or the
+ * first page that has another reference, or none.
+ */
+static __always_inline struct page *set_tails(struct page *head, struct page *tail,
+					      struct page *end, unsigned int order)
+{
+	for (; tail < end; tail++) {
+		int refs = PB_BASE_REFS;
+
+		/* As page_ref_freeze(), without its comparison. */
+		if (unlikely(!atomic_try_cmpxchg(&tail->_refcount, &refs, 0)))
+			break;
+		pb_compound_set_tail(head, tail, order);
+	}
+	return tail;
+}
+
+/* The same for a large block, with calls of cond_resched(). */
+static noinline struct page *set_many_tails(struct page *head, struct page *end,
+					    unsigned int order, bool may_sleep)
+{
+	struct page *tail = head + 1, *stop, *last;
+
+	for (;; tail = stop) {
+		stop = min(tail + BATCH, end);
+		last = set_tails(head, tail, stop, order);
+		if (last < stop || stop == end)
+			return last;
+		if (may_sleep)
 			cond_resched();
 	}
-	return true;
+}
+
+static noinline void undo_tails(struct page *head, struct page *end)
+{
+	clear_tails(head, end);
 }
 
 /**
  * pb_compound_set_up - make the pages of an allocated block compound
- * @head: its first page; the caller owns the block
+ * @pfn: its head; the caller owns the block, which is not movable
  * @order: its order, 1 to PB_COMPOUND_MAX_ORDER
  * @may_sleep: whether this may sleep
  *
  * Context: any; may sleep with @may_sleep.
  * Return: false when a page of it has an extra reference; nothing has changed.
  */
-bool pb_compound_set_up(struct page *head, unsigned int order, bool may_sleep)
+bool pb_compound_set_up(unsigned long pfn, unsigned int order, bool may_sleep)
 {
-	unsigned long i;
+	struct page *head = pfn_to_page(pfn), *end = head + (1UL << order), *last;
 
-	if (unlikely(!freeze_tails(head, 1UL << order, may_sleep)))
+	if (unlikely(page_ref_count(head) != PB_BASE_REFS))
 		return false;
-	pb_set_checked(&pb_instance, page_to_pfn(head));
-	set_page_private(head, 0);
-	__folio_set_head(page_folio(head));
-	for (i = 1; i < 1UL << order; i++) {
-		pb_compound_set_tail(head, i, order);
-		if (may_sleep && !(i % BATCH))
-			cond_resched();
+	last = likely(order < ilog2(BATCH)) ? set_tails(head, head + 1, end, order) :
+					      set_many_tails(head, end, order, may_sleep);
+	if (unlikely(last < end)) {
+		undo_tails(head, last);
+		return false;
 	}
+	pb_set_checked_unmovable(&pb_instance, pfn);
+	set_page_private(head, 0);
+	__folio_set_head((struct folio *)head);
 	pb_compound_set_first_tail(head, order);
 	return true;
 }
@@ -77,18 +125,11 @@ bool pb_compound_set_up(struct page *head, unsigned int order, bool may_sleep)
  */
 bool pb_compound_take_down(struct page *head, unsigned int order)
 {
-	unsigned long pfn = page_to_pfn(head), i;
-
-	if (!page_ref_freeze(head, PB_BASE_REFS))
+	if (unlikely(!page_ref_freeze(head, PB_BASE_REFS)))
 		return false;
 	pb_compound_clear_first_tail(head);
-	for (i = 1; i < 1UL << order; i++) {
-		pb_compound_clear_tail(head, i);
-		page_ref_unfreeze(head + i, PB_BASE_REFS);
-	}
-	__folio_clear_head(page_folio(head));
-	if (!pb_account_charged(pfn))
-		pb_clear_checked(&pb_instance, pfn);
+	clear_tails(head, head + (1UL << order));
+	__folio_clear_head((struct folio *)head);
 	page_ref_unfreeze(head, PB_BASE_REFS);
 	return true;
 }

@@ -85,7 +85,7 @@ static atomic_long_t nr_of_kind[PB_NR_QUARANTINE_KINDS];
 static unsigned int delay_ms;			/* until the next scan */
 
 /* Addresses that no owner stores in page->private. */
-static const char marks[PB_NR_QUARANTINE_KINDS];
+const char pb_quarantine_marks[PB_NR_QUARANTINE_KINDS];
 
 static void scan(struct work_struct *work);
 static DECLARE_DELAYED_WORK(scan_work, scan);
@@ -101,26 +101,9 @@ static struct irq_work kick_work = IRQ_WORK_INIT(kick);
 
 /* ---- Blocks ---- */
 
-/**
- * pb_quarantine_mark - value of head->private while a block is in quarantine
- * @kind: why it is there
- *
- * Context: any.
- * Return: the value.
- */
-unsigned long pb_quarantine_mark(enum pb_quarantine_kind kind)
-{
-	return (unsigned long)&marks[kind];
-}
-
-static bool marked(struct page *head)
-{
-	return READ_ONCE(head->private) - (unsigned long)marks < sizeof(marks);
-}
-
 static enum pb_quarantine_kind kind_of(struct page *head)
 {
-	return page_private(head) - (unsigned long)marks;
+	return page_private(head) - (unsigned long)pb_quarantine_marks;
 }
 
 static struct llist_node *node_of(struct page *head)
@@ -279,15 +262,14 @@ void pb_quarantine_add(struct pb_quarantine_group *group)
  */
 enum pb_release pb_quarantine_release(struct pb_pool *pool, unsigned long pfn, unsigned int order)
 {
-	if (unlikely(marked(pfn_to_page(pfn))))
+	if (unlikely(pb_quarantine_marked(pfn_to_page(pfn))))
 		return PB_RELEASE_DOUBLE;
 	if (unlikely(pb_quarantine_referenced(pfn, order))) {
 		pb_quarantine_block(pfn, order, PB_QUARANTINE_BLOCK);
 		return PB_RELEASE_KEPT;
 	}
 	reset_flags(pfn, order);
-	if (pb_account_charged(pfn))
-		pb_account_free(pool, pfn, order);
+	pb_account_free(pfn, order);
 	if (static_branch_unlikely(&pb_fill_key))
 		pb_debug_fill(pfn, 1UL << order);
 	return PB_RELEASE_FREE;
@@ -298,8 +280,7 @@ enum pb_release pb_quarantine_release(struct pb_pool *pool, unsigned long pfn, u
 /* Sets pages of a block aside. Others are free, or in quarantine when they have other users. */
 static void free_bad(unsigned long pfn, unsigned int order)
 {
-	if (pb_account_charged(pfn))
-		pb_account_free(&pb_instance, pfn, order);
+	pb_account_free(pfn, order);
 	pb_set_checked(&pb_instance, pfn);
 	pb_bad_frames_split(pfn, order);
 }

@@ -5,6 +5,7 @@
 
 #include <linux/list.h>
 #include <linux/llist.h>
+#include <linux/mm_types.h>
 #include <linux/sched.h>
 #include <linux/types.h>
 
@@ -52,7 +53,21 @@ struct pb_quarantine_group {
 	void			(*release)(struct pb_quarantine_group *group);
 };
 
-unsigned long pb_quarantine_mark(enum pb_quarantine_kind kind);
+extern const char pb_quarantine_marks[PB_NR_QUARANTINE_KINDS];
+
+/* Value of head->private while a block is in quarantine. */
+static inline unsigned long pb_quarantine_mark(enum pb_quarantine_kind kind)
+{
+	return (unsigned long)&pb_quarantine_marks[kind];
+}
+
+/* Whether a block is in quarantine; a free of it is a double free. */
+static inline bool pb_quarantine_marked(struct page *head)
+{
+	return READ_ONCE(head->private) - (unsigned long)pb_quarantine_marks <
+	       sizeof(pb_quarantine_marks);
+}
+
 void pb_quarantine_block(unsigned long pfn, unsigned int order, enum pb_quarantine_kind kind);
 void pb_quarantine_collect(struct pb_quarantine_group *group, struct page *page);
 void pb_quarantine_uncharge(struct pb_quarantine_group *group);
