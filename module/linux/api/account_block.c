@@ -139,19 +139,6 @@ unsigned long pb_account_block(const struct pb_request *rq, unsigned long pfn,
 EXPORT_SYMBOL_PB_TEST(pb_account_block);
 
 /**
- * pb_account_block_fast - charge an allocated block without memory and without sleeping
- * @pfn: the block, allocated with any gfp flags
- * @order: its order
- *
- * Context: preemption on or off; not an isolated block.
- * Return: false when nothing changed; the caller then calls pb_account_block().
- */
-bool pb_account_block_fast(unsigned long pfn, unsigned int order)
-{
-	return pb_account_exempt();
-}
-
-/**
  * pb_account_bulk - charge allocated blocks, and free those that cannot be charged
  * @rq: the request
  * @nr: number of blocks

@@ -96,7 +96,7 @@ void pb_free_checked(struct page *page, unsigned int order)
 	struct pb_checked_block block;
 	bool taken;
 
-	if (static_branch_unlikely(&pb_slowpath_key)) {
+	if (static_branch_unlikely(&pb_free_checked_key)) {
 		free_full(page, order);
 		return;
 	}
