@@ -49,6 +49,7 @@ struct pb_watermark_tunables {
  * @node_reclaim_distance: tunable: largest distance of a near node
  * @prezero_percent: tunable: percentage of a zone that may be prezeroed
  * @dirty_ratio: tunable: percentage of a node that may be dirty
+ * @dirty_reported: pages were reported as dirty since start; set once
  * @compaction_proactiveness: tunable: effort of proactive compaction, 0 to 100
  * @pcp_high_fraction: tunable: share of a zone that per-CPU caches may hold; see pb_pcp_set_high()
  * @wmark: changed by the caller of pb_setup_per_zone_wmarks(), one at a time
@@ -73,6 +74,7 @@ struct pb_pool {
 	int			node_reclaim_distance;
 	unsigned int		prezero_percent;
 	unsigned int		dirty_ratio;
+	bool			dirty_reported;
 	unsigned int		compaction_proactiveness;
 	unsigned int		pcp_high_fraction;
 	struct pb_watermark_tunables wmark;

@@ -39,6 +39,7 @@
  */
 #include "core/base/pfn.h"
 #include "core/cache/pcp.h"
+#include "core/cache/pcp_zeroed.h"
 #include "core/cache/zeroed.h"
 #include "core/index/free_area.h"
 #include "core/index/pageblock.h"
@@ -49,8 +50,6 @@
 #define PCP_HIGH_MIN	64	/* least high_min where high_max permits it */
 #define PCP_HIGH_MOST	1048576UL	/* greatest high_max */
 #define REFILL_ENOUGH	(PB_WORD_NR / 2)	/* frames that suffice for a refill */
-#define ZEROED_TRIES	16	/* zeroed words that a refill looks at */
-#define ZEROED_SKIP	64	/* refills that do not, after a failure */
 
 /* A power of two, so that the fast path computes the address of a list by a shift. */
 static_assert(sizeof(struct pb_pcp_list) == 512);
@@ -176,25 +175,6 @@ void pb_pcp_reset_cur(struct pb_zone *zone, struct pb_pcp_list *list)
 	pb_index_update(zone, index);
 }
 
-/* Takes the free blocks of a word; @zero is set to whether they are known to be zero. */
-static __always_inline u64 alloc_word(struct pb_zone *zone, unsigned long pfn, atomic64_t *word,
-		      unsigned int order, bool *zero)
-{
-	u64 heads = pb_word_alloc_all(word, order);
-
-	*zero = heads && pb_zeroed_test_and_clear(zone, pfn, PB_WORD_NR);
-	return heads;
-}
-
-static bool keep_zeroed(struct pb_pcp_list *list, u64 heads, unsigned long pfn)
-{
-	if (list->zeroed)
-		return false;
-	list->zeroed_base = pfn;
-	list->zeroed = heads;
-	return true;
-}
-
 /*
  * Moves free blocks into the list: the first word into the mask, further words into the LIFO.
  * @zeroed: stop at a word that is known to be zero, which goes to the zeroed blocks.
@@ -213,8 +193,8 @@ static void alloc_words(struct pb_zone *zone, struct pb_pcp_list *list, unsigned
 			continue;
 		pfn = block_pfn + i * PB_WORD_NR;
 		if (!list->mask) {
-			heads = alloc_word(zone, pfn, &pageblock->free[i], order, &zero);
-			if (unlikely(zero && zeroed) && keep_zeroed(list, heads, pfn))
+			heads = pb_pcp_alloc_word(zone, pfn, &pageblock->free[i], order, &zero);
+			if (unlikely(zero && zeroed) && pb_pcp_keep_zeroed(list, heads, pfn))
 				break;
 			list->mask = heads;
 			list->mask_order_map = &pageblock->order_map[i * PB_WORD_NR];
@@ -228,7 +208,7 @@ static void alloc_words(struct pb_zone *zone, struct pb_pcp_list *list, unsigned
 		/* A concurrent free may have put more than that into the list. */
 		if (list->n + hweight64(pb_word_heads(seen, order)) > list->limit / 2)
 			break;
-		heads = alloc_word(zone, pfn, &pageblock->free[i], order, &zero);
+		heads = pb_pcp_alloc_word(zone, pfn, &pageblock->free[i], order, &zero);
 		/* Concurrent frees may have added blocks; free those that do not fit. */
 		for (; heads && list->n < PB_LIFO_MAX; heads &= heads - 1) {
 			bit = __ffs64(heads);
@@ -302,16 +282,6 @@ static unsigned int refill_small(struct pb_zone *zone, struct pb_pcp_list *list,
 	return nr;
 }
 
-/* Frees zeroed blocks that the zone's watermarks refuse; see the next. */
-static void free_ungranted_zeroed(struct pb_zone *zone, struct pb_pcp_list *list,
-				  unsigned int order, unsigned int nr)
-{
-	unsigned long pfn;
-
-	for (; nr && pb_pcp_pop_zeroed(list, &pfn); nr--)
-		pb_zone_free_mask_uncounted(zone, pfn, pb_word_run(order) << (pfn % PB_WORD_NR));
-}
-
 /* Frees cached blocks that the zone's watermarks refuse; they are not yet counted as allocated. */
 static void free_ungranted(struct pb_zone *zone, struct pb_pcp_list *list, unsigned int order,
 			   unsigned int nr)
@@ -321,7 +291,7 @@ static void free_ungranted(struct pb_zone *zone, struct pb_pcp_list *list, unsig
 	for (; nr && pb_pcp_pop(list, &entry); nr--)
 		pb_zone_free_mask_uncounted(zone, entry.pfn,
 					    pb_word_run(order) << (entry.pfn % PB_WORD_NR));
-	free_ungranted_zeroed(zone, list, order, nr);
+	pb_pcp_free_ungranted_zeroed(zone, list, order, nr);
 }
 
 /* Refills an order that fits into a word, with as many blocks as the watermarks allow. */
@@ -352,7 +322,7 @@ static unsigned int refill_block(struct pb_zone *zone, struct pb_pcp_list *list,
 	if (pfn == PB_NO_PFN)
 		return 0;
 	if (!pb_zeroed_test_and_clear(zone, pfn, 1UL << rq->order) || !rq->zeroed ||
-	    rq->order < PB_WORD_ORDER || !keep_zeroed(list, 1, pfn))
+	    rq->order < PB_WORD_ORDER || !pb_pcp_keep_zeroed(list, 1, pfn))
 		pb_pcp_push(list, pfn, pb_order_map(zone->pool, pfn));
 	return 1;
 }
@@ -386,6 +356,12 @@ static __always_inline void refilled(struct pb_pcp *pcp, struct pb_pcp_list *lis
 		trace(zone, order, rq->migratetype, nr);
 }
 
+void pb_pcp_refilled(struct pb_pcp *pcp, struct pb_pcp_list *list, const struct pb_request *rq,
+		     unsigned int nr)
+{
+	refilled(pcp, list, rq, nr);
+}
+
 bool pb_pcp_refill(struct pb_pcp *pcp, struct pb_pcp_list *list, const struct pb_request *rq)
 {
 	struct pb_zone *zone = pcp->zone;
@@ -396,133 +372,6 @@ bool pb_pcp_refill(struct pb_pcp *pcp, struct pb_pcp_list *list, const struct pb
 	if (!nr)
 		return false;
 	refilled(pcp, list, rq, nr);
-	return true;
-}
-
-/* Takes the blocks of a zeroed word. Returns their number; 0 when another CPU was faster. */
-static unsigned int refill_zeroed_word(struct pb_zone *zone, struct pb_pcp_list *list,
-				       const struct pb_request *rq, unsigned long bit,
-				       struct pb_pageblock *pageblock)
-{
-	unsigned long pfn = zone->base_pfn + bit * PB_WORD_NR;
-	unsigned int order = rq->order, granted, nr;
-	bool zero;
-	u64 heads;
-
-	heads = alloc_word(zone, pfn, &pageblock->free[bit % PB_WORDS], order, &zero);
-	pb_index_update(zone, bit / PB_WORDS);
-	if (unlikely(!zero)) {
-		if (heads)
-			pb_zone_free_mask_uncounted(zone, pfn, pb_word_expand(heads, order));
-		return 0;
-	}
-	keep_zeroed(list, heads, pfn);
-	nr = hweight64(heads);
-	granted = pb_zone_account_alloc(zone, (long)nr << order, 1L << order, rq) >> order;
-	if (unlikely(granted < nr))
-		free_ungranted_zeroed(zone, list, order, nr - granted);
-	return granted;
-}
-
-/* Whether a block of an order above a word's may lie in zeroed words alone. */
-static bool has_zeroed_block(struct pb_zone *zone, unsigned long index, unsigned int order)
-{
-	unsigned long words = pb_zeroed_words(zone, index);
-	unsigned int i;
-
-	for (i = PB_WORD_ORDER; i < order; i++)
-		words &= words >> (1U << (i - PB_WORD_ORDER)) & pb_word_align[i - PB_WORD_ORDER + 1];
-	return words;
-}
-
-/* Takes a zeroed block of an order above a word's from a pageblock. Returns their number. */
-static unsigned int refill_zeroed_block(struct pb_zone *zone, struct pb_pcp_list *list,
-					const struct pb_request *rq, unsigned long index)
-{
-	unsigned long pfn = pb_pageblock_pfn(zone, index);
-
-	if (!has_zeroed_block(zone, index, rq->order))
-		return 0;
-	if (rq->order < PB_PAGEBLOCK_ORDER)
-		pfn = pb_zone_alloc_block_at(zone, index, rq->order, 0, BIT(rq->migratetype), rq);
-	else if (!pb_zone_alloc_pageblock_at(zone, index, rq->migratetype, rq))
-		return 0;
-	if (pfn == PB_NO_PFN)
-		return 0;
-	if (pb_zeroed_test_and_clear(zone, pfn, 1UL << rq->order))
-		return keep_zeroed(list, 1, pfn);
-	pb_zone_free_noevent(zone, pfn, rq->order);
-	return 0;
-}
-
-/* Searches from the place where the last search ended. */
-static unsigned int refill_zeroed(struct pb_zone *zone, struct pb_pcp_list *list,
-				  const struct pb_request *rq)
-{
-	unsigned long from = list->zeroed_base, bit, index, value;
-	unsigned int tries, nr;
-
-	from = from ? (from - zone->base_pfn) / PB_WORD_NR : pb_zone_search_start(zone) * PB_WORDS;
-	for (tries = 0; tries < ZEROED_TRIES; tries++) {
-		bit = pb_bitmap_next(&zone->zeroed, from);
-		if (bit == PB_NO_PAGEBLOCK && !from)
-			break;
-		from = 0;
-		if (bit == PB_NO_PAGEBLOCK)
-			continue;
-		index = bit / PB_WORDS;
-		value = READ_ONCE(pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, index))->value);
-		from = (index + 1) * PB_WORDS;
-		if (pb_entry_migratetype(value) != rq->migratetype)
-			continue;
-		if (rq->order <= PB_PCP_MAX_WORD_ORDER) {
-			from = bit + 1;
-			nr = refill_zeroed_word(zone, list, rq, bit, pb_entry_pageblock(value));
-		} else {
-			nr = refill_zeroed_block(zone, list, rq, index);
-		}
-		if (nr)
-			return nr;
-	}
-	return 0;
-}
-
-static bool refill_list_zeroed(struct pb_pcp *pcp, struct pb_pcp_list *list,
-			       const struct pb_request *rq)
-{
-	struct pb_zone *zone = pcp->zone;
-	u8 *skip = &pcp->zeroed_skip[rq->migratetype];
-	unsigned int nr;
-
-	if (likely(!pb_zone_has_zeroed(zone)) || rq->order > PB_PAGEBLOCK_ORDER ||
-	    !pb_pcp_has_masks(zone))
-		return false;
-	if (*skip) {
-		--*skip;
-		return false;
-	}
-	nr = refill_zeroed(zone, list, rq);
-	if (!nr) {
-		*skip = ZEROED_SKIP;
-		return false;
-	}
-	refilled(pcp, list, rq, nr);
-	return true;
-}
-
-bool pb_pcp_add_zeroed(struct pb_pcp *pcp, struct pb_pcp_list *list, unsigned int order,
-		       unsigned long pfn)
-{
-	u64 heads = order < PB_WORD_ORDER ? pb_word_align[order] : 1;
-	int pages = max(1 << order, (int)PB_WORD_NR);
-
-	if (!pb_pcp_has_masks(pcp->zone) || list->zeroed)
-		return false;
-	pb_pcp_trim(pcp, list, pcp->high - pages);
-	if (pcp->charged + pages > pcp->high)
-		return false;
-	keep_zeroed(list, heads, pfn);
-	pb_pcp_charge(pcp, list, order);
 	return true;
 }
 
@@ -553,7 +402,7 @@ bool pb_pcp_pop_or_refill(struct pb_pcp *pcp, struct pb_pcp_list *list, const st
 {
 	if (unlikely(rq->zeroed) &&
 	    (pop_zeroed(pcp, list, rq, entry) ||
-	     (refill_list_zeroed(pcp, list, rq) && pop_zeroed(pcp, list, rq, entry))))
+	     (pb_pcp_refill_zeroed(pcp, list, rq) && pop_zeroed(pcp, list, rq, entry))))
 		return true;
 	if (unlikely(rq->zeroed))
 		pcp->zeroed_wanted |= BIT_ULL(PB_PCP_LIST_NR(rq->order, rq->migratetype));

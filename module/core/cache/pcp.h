@@ -119,12 +119,6 @@ unsigned long pb_pcp_alloc(struct pb_zone *zone, const struct pb_request *rq);
  * get zeroed blocks alone. Inside the pcp section.
  */
 bool pb_pcp_refill(struct pb_pcp *pcp, struct pb_pcp_list *list, const struct pb_request *rq);
-/*
- * Adds a block of zeroed frames to the empty zeroed blocks of this CPU's list: one block of @order,
- * or all of a word. False: not empty, or no space. Inside the pcp section.
- */
-bool pb_pcp_add_zeroed(struct pb_pcp *pcp, struct pb_pcp_list *list, unsigned int order,
-		       unsigned long pfn);
 bool pb_pcp_pop_or_refill(struct pb_pcp *pcp, struct pb_pcp_list *list, const struct pb_request *rq,
 			  struct pb_pcp_entry *entry);
 

@@ -26,6 +26,7 @@
 #include "core/base/pfn.h"
 #include "core/base/request.h"
 #include "core/cache/freelist.h"
+#include "core/cache/pcp_zeroed.h"
 #include "core/cache/prezero.h"
 #include "core/cache/zeroed.h"
 #include "core/index/bitmap.h"

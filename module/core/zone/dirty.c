@@ -25,17 +25,29 @@ bool pb_node_dirty_ok(struct pb_pool *pool, int nid)
 	long dirty = 0, available = 0, free;
 	struct pb_zone *zone;
 
-	pb_for_each_node_zone(zone, pool, nid)
-		dirty += max(atomic_long_read(&zone->nr_dirty), 0L);
-	if (likely(!dirty))
-		return true;
 	pb_for_each_node_zone(zone, pool, nid) {
 		free = pb_zone_free_pages(zone) - (long)READ_ONCE(zone->watermark[PB_WMARK_HIGH]);
 		available += max(free, 0L);
+		dirty += max(atomic_long_read(&zone->nr_dirty), 0L);
 	}
 	return dirty <= (available + dirty) * (long)READ_ONCE(pool->dirty_ratio) / 100;
 }
 EXPORT_SYMBOL_PB_TEST(pb_node_dirty_ok);
+
+/**
+ * pb_dirty_add - add to the dirty pages of a zone
+ * @zone: the zone
+ * @nr_pages: number of pages; less than 0: they are no longer dirty
+ *
+ * Context: any.
+ */
+void pb_dirty_add(struct pb_zone *zone, long nr_pages)
+{
+	if (!READ_ONCE(zone->pool->dirty_reported))
+		WRITE_ONCE(zone->pool->dirty_reported, true);
+	atomic_long_add(nr_pages, &zone->nr_dirty);
+}
+EXPORT_SYMBOL_PB_TEST(pb_dirty_add);
 
 /**
  * pb_dirty_balance_ok - whether a walk that balances dirty pages may allocate from a zone

@@ -3,7 +3,7 @@
 #ifndef PB_DIRTY_H
 #define PB_DIRTY_H
 
-#include "core/base/platform.h"
+#include "core/base/pool_types.h"
 
 struct pb_pool;
 struct pb_zone;
@@ -19,6 +19,13 @@ struct pb_dirty_balance {
 };
 
 bool pb_node_dirty_ok(struct pb_pool *pool, int nid);
+void pb_dirty_add(struct pb_zone *zone, long nr_pages);
 bool pb_dirty_balance_ok(struct pb_dirty_balance *balance, struct pb_zone *zone);
+
+/* pb_node_dirty_ok(), by one load as long as no page was ever reported. */
+static __always_inline bool pb_node_dirty_balanced(struct pb_pool *pool, int nid)
+{
+	return likely(!READ_ONCE(pool->dirty_reported)) || pb_node_dirty_ok(pool, nid);
+}
 
 #endif /* PB_DIRTY_H */

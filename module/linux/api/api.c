@@ -9,6 +9,7 @@
 #include <linux/overflow.h>
 #include <linux/pbuddy.h>
 
+#include "api/alloc_full.h"
 #include "api/cached.h"
 #include "api/free_checked.h"
 #include "api/pages.h"
@@ -68,100 +69,6 @@ static __always_inline enum pb_fast alloc_fast(gfp_t gfp, unsigned int order,
 	return result;
 }
 
-/* Zeroes pages as alloc_pages() does: on request, or always with init_on_alloc=1. */
-static void prepare_pages(unsigned long pfn, unsigned long nr_pages, const struct pb_request *rq,
-			  gfp_t gfp)
-{
-	if (pb_need_zero(gfp) && !(rq->zeroed && *rq->zeroed))
-		pb_pages_zero(pfn, nr_pages, rq->flags & PB_ALLOC_WAIT);
-}
-
-/* Full allocation path; @try: PB_ALLOC_TRY or 0. */
-static noinline struct page *alloc_request(gfp_t gfp, unsigned int order, int nid,
-					   const nodemask_t *nodemask, pb_alloc_flags_t try)
-{
-	enum pb_reason reason;
-	struct pb_request rq;
-	unsigned long pfn;
-	bool zeroed;
-
-	do {
-		if (unlikely(!pb_gfp_request(&rq, &gfp, order, nid, nodemask)))
-			return NULL;
-		rq.flags |= try;
-		zeroed = false;
-		rq.zeroed = pb_want_zero(gfp) ? &zeroed : NULL;
-		pfn = pb_pages_alloc(&rq, gfp, &reason);
-		/* A concurrent change of the cpuset may have hidden free memory. */
-	} while (unlikely(pfn == PB_NO_PFN && pb_cpuset_changed(&rq)));
-	if (unlikely(pfn == PB_NO_PFN)) {
-		pb_report_failure(&rq, gfp, 1UL << order, reason, false);
-		return NULL;
-	}
-	if (order && gfp & PB_GFP_MAPPABLE)
-		pb_set_checked(&pb_instance, pfn);
-	prepare_pages(pfn, 1UL << order, &rq, gfp);
-	return pfn_to_page(pfn);
-}
-
-/* Contiguous pages of order 0, aligned to the order of their number; @try as alloc_request(). */
-static noinline struct page *alloc_range(gfp_t gfp, unsigned long nr_pages, int nid,
-					 const nodemask_t *nodemask, pb_alloc_flags_t try)
-{
-	enum pb_reason reason;
-	struct pb_request rq;
-	unsigned long pfn;
-	bool zeroed;
-
-	do {
-		if (unlikely(!pb_gfp_request(&rq, &gfp, 0, nid, nodemask)))
-			return NULL;
-		if (unlikely(!nr_pages)) {
-			WARN_ONCE(!(gfp & __GFP_NOWARN), "pbuddy: allocation of no page\n");
-			return NULL;
-		}
-		rq.flags |= try;
-		rq.align_order = min_t(unsigned int, order_base_2(nr_pages), PB_MAX_ORDER);
-		zeroed = false;
-		rq.zeroed = pb_want_zero(gfp) ? &zeroed : NULL;
-		pfn = pb_pages_alloc_contig(&rq, nr_pages, gfp, &reason);
-	} while (unlikely(pfn == PB_NO_PFN && pb_cpuset_changed(&rq)));
-	if (unlikely(pfn == PB_NO_PFN)) {
-		pb_report_failure(&rq, gfp, nr_pages, reason, false);
-		return NULL;
-	}
-	prepare_pages(pfn, nr_pages, &rq, gfp);
-	return pfn_to_page(pfn);
-}
-
-/* A block if @nr_pages is 0, else a range. */
-static struct page *alloc_either(gfp_t gfp, unsigned int order, unsigned long nr_pages,
-				 const struct pb_policy *policy, pb_alloc_flags_t try)
-{
-	return nr_pages ? alloc_range(gfp, nr_pages, policy->nid, policy->nodemask, try) :
-			  pb_cached_alloc_pages(gfp, order, policy->nid, policy->nodemask) ?:
-			  alloc_request(gfp, order, policy->nid, policy->nodemask, try);
-}
-
-/* Allocates by the task's memory policy. As alloc_pages_mpol() in mm/mempolicy.c. */
-static noinline struct page *alloc_by_policy(gfp_t gfp, unsigned int order, unsigned long nr_pages)
-{
-	struct page *page = NULL;
-	struct pb_policy policy;
-
-	pb_policy_next(&policy, gfp);
-	if (policy.preferred_many) {
-		page = alloc_either((gfp | __GFP_NOWARN) & ~(__GFP_DIRECT_RECLAIM | __GFP_NOFAIL),
-				    order, nr_pages, &policy, PB_ALLOC_TRY);
-		policy.nodemask = NULL;
-	}
-	if (!page)
-		page = alloc_either(gfp, order, nr_pages, &policy, PB_ALLOC_FLAG(0));
-	if (page)
-		pb_policy_count(&policy, page_to_pfn(page));
-	return page;
-}
-
 /*
  * Handles a failure of the fast path: refills an empty list above the watermarks, or sets aside a
  * block that is in use. Returns a page, or NULL: take the full allocation path.
@@ -186,137 +93,14 @@ static struct page *alloc_refill_preempt_enable(gfp_t gfp, unsigned int order, e
 static struct page *alloc_node(gfp_t gfp, unsigned int order, int nid, const nodemask_t *nodemask)
 {
 	return pb_cached_alloc_pages(gfp, order, nid, nodemask) ?:
-	       alloc_request(gfp, order, nid, nodemask, PB_ALLOC_FLAG(0));
-}
-
-/* By the task's memory policy if @nid is NUMA_NO_NODE, else near that node. */
-static struct page *alloc_full(gfp_t gfp, unsigned int order, int nid)
-{
-	return nid == NUMA_NO_NODE ? alloc_by_policy(gfp, order, 0) :
-				     alloc_request(gfp, order, nid, NULL, PB_ALLOC_FLAG(0));
+	       pb_alloc_request(gfp, order, nid, nodemask, PB_ALLOC_FLAG(0));
 }
 
 static noinline struct page *alloc_slow(gfp_t gfp, unsigned int order, int nid, enum pb_fast result,
 					union pb_fast_found found)
 {
 	return alloc_refill_preempt_enable(gfp, order, result, found) ?:
-	       alloc_full(gfp, order, nid);
-}
-
-/*
- * What the fast path does not do, from this CPU's cache of the local node. In the functions from here
- * on @nid is for alloc_full().
- */
-static noinline struct page *alloc_local(gfp_t gfp, unsigned int order, int nid)
-{
-	enum pb_migratetype mt = pb_gfp_index_migratetype[pb_gfp_index(gfp)];
-	struct page *page = NULL;
-	struct pb_pcp *pcp;
-
-	if (unlikely(!pb_cached_may_serve(gfp, order, mt) || gfp & __GFP_WRITE))
-		goto other;
-	preempt_disable();
-	pcp = __this_cpu_read(pb_percpu_zone.pcp[pb_gfp_index(gfp)]);
-	if (unlikely(!pcp || !pb_task_in_cpuset(pcp->zone->nid))) {
-		preempt_enable();
-		goto other;
-	}
-	page = pb_cached_alloc(pcp, gfp, order, mt);
-	return likely(page) ? page : alloc_full(gfp, order, nid);
-other:
-	return pb_cached_alloc_pages(gfp, order, nid, NULL) ?: alloc_full(gfp, order, nid);
-}
-
-/* The end of alloc_more() but for one page. */
-static noinline struct page *zero_block(gfp_t gfp, unsigned int order, int nid, unsigned long pfn,
-					bool zeroed)
-{
-	bool may_sleep = gfp & __GFP_DIRECT_RECLAIM;
-
-	if (unlikely(!pb_cached_no_bad_page(pfn, order, zeroed, may_sleep)))
-		return alloc_full(gfp, order, nid);
-	if (!zeroed)
-		pb_pages_zero(pfn, 1UL << order, may_sleep);
-	return pfn_to_page(pfn);
-}
-
-/* The rest of alloc_more() after a refill. Leaves the pcp section and enables preemption. */
-static noinline struct page *alloc_refill_zero(gfp_t gfp, unsigned int order, int nid,
-					       struct pb_pcp *pcp)
-{
-	enum pb_migratetype mt = pb_gfp_index_migratetype[pb_gfp_index(gfp)];
-	unsigned long pfn;
-	bool zeroed;
-
-	pfn = pb_alloc_refill_leave_section(pcp, order, mt, &zeroed);
-	preempt_enable();
-	return likely(pfn != PB_NO_PFN) ? zero_block(gfp, order, nid, pfn, zeroed) :
-					  alloc_full(gfp, order, nid);
-}
-
-static noinline struct page *alloc_set_aside(gfp_t gfp, unsigned int order, int nid,
-					     unsigned long pfn)
-{
-	pb_set_aside(pb_pfn_zone(&pb_instance, pfn), pfn, order);
-	return alloc_full(gfp, order, nid);
-}
-
-/* alloc_more() in a zone with zeroed blocks. Enables preemption. */
-static noinline struct page *alloc_prezeroed(gfp_t gfp, unsigned int order, int nid,
-					     struct pb_pcp *pcp)
-{
-	enum pb_migratetype mt = pb_gfp_index_migratetype[pb_gfp_index(gfp)];
-	struct pb_pcp_entry entry;
-	enum pb_fast result;
-
-	result = pb_alloc_zeroed_fast(pcp, order, mt, &entry);
-	if (unlikely(result == PB_FAST_EMPTY_IN_SECTION))
-		return alloc_refill_zero(gfp, order, nid, pcp);
-	preempt_enable();
-	if (unlikely(result != PB_FAST_DONE))
-		return result == PB_FAST_IN_USE ? alloc_set_aside(gfp, order, nid, entry.pfn) :
-						  alloc_full(gfp, order, nid);
-	if (unlikely(!pb_bad_frames_reported))
-		return zero_block(gfp, order, nid, entry.pfn, true);
-	return pfn_to_page(entry.pfn);
-}
-
-/*
- * Requests whose pages have to be zero, and nothing else: with init_on_alloc=1 nearly all. Nothing
- * is live across a call, as in the fast path. The caller has checked the memory policy.
- */
-static noinline struct page *alloc_more(gfp_t gfp, unsigned int order, int nid)
-{
-	enum pb_migratetype mt = pb_gfp_index_migratetype[pb_gfp_index(gfp)];
-	union pb_fast_found found;
-	struct pb_zone *zone;
-	struct pb_pcp *pcp;
-	enum pb_fast result;
-
-	if (!pb_need_zero(gfp) || gfp & (PB_GFP_SLOW & ~__GFP_ZERO) ||
-	    (order && gfp & PB_GFP_MAPPABLE) || !pb_cached_may_serve(gfp, order, mt))
-		return alloc_local(gfp, order, nid);
-	preempt_disable();
-	pcp = __this_cpu_read(pb_percpu_zone.pcp[pb_gfp_index(gfp)]);
-	zone = likely(pcp) ? pcp->zone : NULL;
-	if (unlikely(!zone || !pb_task_in_cpuset(zone->nid))) {
-		preempt_enable();
-		return alloc_local(gfp, order, nid);
-	}
-	if (unlikely(pb_hint(zone->prezeroed)))
-		return alloc_prezeroed(gfp, order, nid, pcp);
-	result = pb_alloc_fast(zone, pcp, order, mt, &found);
-	if (unlikely(result == PB_FAST_EMPTY_IN_SECTION))
-		return alloc_refill_zero(gfp, order, nid, found.pcp);
-	preempt_enable();
-	if (unlikely(result != PB_FAST_DONE))
-		return result == PB_FAST_IN_USE ? alloc_set_aside(gfp, order, nid, found.pfn) :
-						  alloc_full(gfp, order, nid);
-	if (order || (IS_ENABLED(CONFIG_MEMORY_FAILURE) &&
-		      unlikely(PageHWPoison(pfn_to_page(found.pfn)))))
-		return zero_block(gfp, order, nid, found.pfn, false);
-	clear_page(page_address(pfn_to_page(found.pfn)));
-	return pfn_to_page(found.pfn);
+	       pb_alloc_full(gfp, order, nid);
 }
 
 /**
@@ -370,13 +154,13 @@ struct page *pbuddy_alloc_pages(gfp_t gfp, unsigned int order)
 	enum pb_fast result;
 
 	if (unlikely(pb_task_has_mempolicy()))
-		return alloc_by_policy(gfp, order, 0);
+		return pb_alloc_by_policy(gfp, order, 0);
 	if (static_branch_unlikely(&pb_alloc_checked_key))
-		return alloc_more(gfp, order, NUMA_NO_NODE);
+		return pb_alloc_more(gfp, order, NUMA_NO_NODE);
 	result = alloc_fast(gfp, order, &found);
 	if (likely(result == PB_FAST_DONE))
 		return pfn_to_page(found.pfn);
-	return result == PB_FAST_NONE ? alloc_more(gfp, order, NUMA_NO_NODE) :
+	return result == PB_FAST_NONE ? pb_alloc_more(gfp, order, NUMA_NO_NODE) :
 					alloc_slow(gfp, order, NUMA_NO_NODE, result, found);
 }
 EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_pages);
@@ -399,11 +183,11 @@ struct page *pbuddy_alloc_pages_node(int nid, gfp_t gfp, unsigned int order)
 	if (unlikely(nid != numa_mem_id()))
 		return alloc_node(gfp, order, nid, NULL);
 	if (static_branch_unlikely(&pb_alloc_checked_key))
-		return alloc_more(gfp, order, nid);
+		return pb_alloc_more(gfp, order, nid);
 	result = alloc_fast(gfp, order, &found);
 	if (likely(result == PB_FAST_DONE))
 		return pfn_to_page(found.pfn);
-	return result == PB_FAST_NONE ? alloc_more(gfp, order, nid) :
+	return result == PB_FAST_NONE ? pb_alloc_more(gfp, order, nid) :
 					alloc_slow(gfp, order, nid, result, found);
 }
 EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_pages_node);
@@ -425,7 +209,7 @@ static void make_pages(struct page **places, unsigned long nr, const struct pb_r
 	unsigned long i, pfn;
 
 	for (i = 0; pb_need_zero(gfp) && i < nr; i++)
-		prepare_pages((unsigned long)places[i], 1, rq, gfp);
+		pb_prepare_pages((unsigned long)places[i], 1, rq, gfp);
 	for (i = 0; i < nr; i++) {
 		pfn = (unsigned long)places[i];
 		places[i] = pfn_to_page(pfn);
@@ -484,7 +268,7 @@ static struct page *alloc_contig_compound(unsigned long nr_pages, gfp_t gfp, int
 		WARN_ONCE(!(gfp & __GFP_NOWARN), "pbuddy: compound page of %lu pages\n", nr_pages);
 		return NULL;
 	}
-	return alloc_request(gfp, ilog2(nr_pages), nid, nodemask, PB_ALLOC_FLAG(0));
+	return pb_alloc_request(gfp, ilog2(nr_pages), nid, nodemask, PB_ALLOC_FLAG(0));
 }
 
 /**
@@ -508,7 +292,7 @@ struct page *pbuddy_alloc_contig(unsigned long nr_pages, gfp_t gfp, int nid,
 {
 	if (unlikely(gfp & __GFP_COMP && nr_pages > 1))
 		return alloc_contig_compound(nr_pages, gfp, nid, nodemask);
-	return alloc_range(gfp, nr_pages, nid, nodemask, PB_ALLOC_FLAG(0));
+	return pb_alloc_range(gfp, nr_pages, nid, nodemask, PB_ALLOC_FLAG(0));
 }
 EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_contig);
 
@@ -531,8 +315,8 @@ void *pbuddy_alloc_pages_exact(size_t bytes, gfp_t gfp)
 	if (WARN_ON_ONCE(gfp & (__GFP_HIGHMEM | __GFP_COMP)))
 		gfp &= ~(__GFP_HIGHMEM | __GFP_COMP);
 	nr_pages = DIV_ROUND_UP(bytes, PAGE_SIZE);
-	page = nr_pages ? alloc_by_policy(gfp, 0, nr_pages) :
-			  alloc_range(gfp, 0, NUMA_NO_NODE, NULL, PB_ALLOC_FLAG(0));
+	page = nr_pages ? pb_alloc_by_policy(gfp, 0, nr_pages) :
+			  pb_alloc_range(gfp, 0, NUMA_NO_NODE, NULL, PB_ALLOC_FLAG(0));
 	return page ? page_address(page) : NULL;
 }
 EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_pages_exact);

@@ -99,7 +99,7 @@ struct page *pb_cached_alloc_pages(gfp_t gfp, unsigned int order, int nid,
 	zone = first_zone(gfp, nid, nodemask);
 	if (unlikely(!zone))
 		return NULL;
-	if (gfp & __GFP_WRITE && unlikely(!pb_node_dirty_ok(&pb_instance, zone->nid)))
+	if (gfp & __GFP_WRITE && unlikely(!pb_node_dirty_balanced(&pb_instance, zone->nid)))
 		return NULL;
 	preempt_disable();
 	return pb_cached_alloc(pb_this_cpu_ptr(zone->pcp), gfp, order, mt);

@@ -6,6 +6,7 @@
 
 #include "compat.h"
 #include "core/alloc/alloc.h"
+#include "core/zone/dirty.h"
 #include "instance.h"
 
 static void account(struct page *page, long nr_pages)
@@ -13,7 +14,7 @@ static void account(struct page *page, long nr_pages)
 	struct pb_zone *zone = pb_pfn_zone(&pb_instance, page_to_pfn(page));
 
 	if (!WARN_ON_ONCE(!zone))
-		atomic_long_add(nr_pages, &zone->nr_dirty);
+		pb_dirty_add(zone, nr_pages);
 }
 
 /**

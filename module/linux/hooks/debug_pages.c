@@ -13,7 +13,7 @@
  *
  * Fills and checks access every byte of a block. With page_poison no request uses the fast path.
  * With init_on_free no free does, and no allocation has to be zeroed. With init_on_alloc
- * allocations use api/cached.c.
+ * allocations leave the inline fast path, and are served from the same lists.
  *
  * Free pages are not unmapped, unlike with debug_pagealloc: the kernel exports no function for it.
  */

@@ -37,6 +37,7 @@
 #include "instance.h"
 #include "request/cpuset.h"
 #include "request/gfp.h"
+#include "request/percpu_zone.h"
 #include "request/policy.h"
 #include "request/task.h"
 
@@ -121,15 +122,18 @@ int pb_policy_init(void)
 /* Whether a bind policy applies to a request: not to lower zones. As apply_policy_zone(). */
 static bool binds(const struct mempolicy *pol, gfp_t gfp)
 {
-	enum pb_zone_type zone = pb_gfp_highest_zone(pb_gfp_context(gfp));
-	int nid = numa_mem_id();
+	int zone = (int)pb_gfp_index_zone[pb_gfp_index(gfp)] - 1, nid = numa_mem_id();
+
+	/* The context matters where it clears MOVABLE. */
+	if (unlikely(zone < 0 || (zone == PB_ZONE_MOVABLE && !pb_task_allows(PB_MOVABLE))))
+		zone = pb_gfp_highest_zone(pb_gfp_context(gfp));
 
 	/* Nearly always one node suffices to tell; the sets have many words. */
 	if (!node_isset(nid, pol->nodes))
 		nid = first_node(pol->nodes);
 	if (likely(nid < MAX_NUMNODES && node_isset(nid, fixed_nodes) && pb_task_in_cpuset(nid)))
-		return zone >= highest_fixed_zone;
-	return zone >= (nodes_intersects(pol->nodes, fixed_nodes) ? highest_fixed_zone :
+		return zone >= (int)highest_fixed_zone;
+	return zone >= (int)(nodes_intersects(pol->nodes, fixed_nodes) ? highest_fixed_zone :
 								    PB_ZONE_MOVABLE) &&
 	       pb_cpuset_intersects(&pol->nodes);
 }

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Zeroed blocks in the lists of a per-CPU cache. See pcp_zeroed.c. Inside the pcp section. */
+#ifndef PB_PCP_ZEROED_H
+#define PB_PCP_ZEROED_H
+
+#include "core/cache/pcp.h"
+#include "core/cache/zeroed.h"
+#include "core/index/pageblock.h"
+
+/* Takes the free blocks of a word; @zero is set to whether they are known to be zero. */
+static __always_inline u64 pb_pcp_alloc_word(struct pb_zone *zone, unsigned long pfn,
+					     atomic64_t *word, unsigned int order, bool *zero)
+{
+	u64 heads = pb_word_alloc_all(word, order);
+
+	*zero = heads && pb_zeroed_test_and_clear(zone, pfn, PB_WORD_NR);
+	return heads;
+}
+
+/* Makes blocks the zeroed blocks of a list; false: it has some. */
+static inline bool pb_pcp_keep_zeroed(struct pb_pcp_list *list, u64 heads, unsigned long pfn)
+{
+	if (list->zeroed)
+		return false;
+	list->zeroed_base = pfn;
+	list->zeroed = heads;
+	return true;
+}
+
+/* Refills the zeroed blocks of a list; false: there are none. */
+bool pb_pcp_refill_zeroed(struct pb_pcp *pcp, struct pb_pcp_list *list,
+			  const struct pb_request *rq);
+/* Adds a block of zeroed frames; see pcp_zeroed.c. */
+bool pb_pcp_add_zeroed(struct pb_pcp *pcp, struct pb_pcp_list *list, unsigned int order,
+		       unsigned long pfn);
+void pb_pcp_free_ungranted_zeroed(struct pb_zone *zone, struct pb_pcp_list *list,
+				  unsigned int order, unsigned int nr);
+/* In pcp.c: counts a refill of @nr blocks, and charges what the list may hold now. */
+void pb_pcp_refilled(struct pb_pcp *pcp, struct pb_pcp_list *list, const struct pb_request *rq,
+		     unsigned int nr);
+
+#endif /* PB_PCP_ZEROED_H */
