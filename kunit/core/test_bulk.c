@@ -91,8 +91,8 @@ static void test_zeroed_word(struct kunit *test)
 
 	pb_zeroed_set(zone, f->layout->ranges[0].start_pfn, PB_PAGEBLOCK_NR);
 	KUNIT_ASSERT_EQ(test, bulk(test, f, WORD, pfns), (unsigned long)WORD);
-	KUNIT_EXPECT_EQ(test, hweight_long(pb_zeroed_words(zone, pb_pageblock_index(zone, pfns[0]))),
-			PB_WORDS - 1);
+	i = pb_pageblock_index(zone, pfns[0]);
+	KUNIT_EXPECT_EQ(test, hweight_long(pb_zeroed_words(zone, i)), PB_WORDS - 1);
 	pt_verify(test, f, NULL);
 	for (i = 0; i < WORD; i++)
 		pt_free(test, f, pfns[i], 0);

@@ -296,9 +296,10 @@ static void test_alloc_cached(struct kunit *test)
 	unsigned int order = *(const unsigned int *)test->param_value;
 	struct pt_fixture *f;
 	struct pb_zone *zone = zeroed_zone(test, &pt_small, &f);
-	unsigned long used = alloc_cached(zone, order, false, (bool[1]){}), pfn;
+	unsigned long used, pfn;
 	bool zeroed = true;
 
+	used = alloc_cached(zone, order, false, &zeroed);
 	KUNIT_ASSERT_NE(test, used, PB_NO_PFN);
 	KUNIT_EXPECT_EQ(test, pb_page_order(&f->pool, used), (int)order);
 	pt_free(test, f, used, order);

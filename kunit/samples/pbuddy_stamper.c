@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * pbuddy_stamper: while it is loaded, a thread on each CPU allocates and frees blocks with random
- * orders, flags and nodes. Each page is stamped before it is freed. Each page of a block that has to
- * be zero is looked at; those that are not are counted.
+ * orders, flags and nodes. Each page is stamped before it is freed. Each page of a block that has
+ * to be zero is looked at; those that are not are counted.
  */
 #include <linux/cpu.h>
 #include <linux/err.h>

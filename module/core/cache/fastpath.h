@@ -90,7 +90,7 @@ static __always_inline enum pb_fast pb_alloc_zeroed_fast(struct pb_pcp *pcp, uns
 	struct pb_zone *zone = pcp->zone;
 	struct pb_pcp_list *list;
 
-	if (unlikely(atomic_long_read(&zone->nr_free) < zone->fast_watermark || !pb_pcp_enter(pcp)))
+	if (unlikely(zone->fast_watermark > atomic_long_read(&zone->nr_free) || !pb_pcp_enter(pcp)))
 		return PB_FAST_NONE;
 	list = pb_pcp_list(pcp, order, mt);
 	if (unlikely(!pb_pcp_pop_zeroed(list, &entry->pfn)))

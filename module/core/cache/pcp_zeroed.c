@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Zeroed blocks in the lists of a per-CPU cache: refills from zeroed words and pageblocks (zeroed.c)
- * and blocks that were zeroed for a list in advance. A refill searches from where the last one ended,
- * among pageblocks of the request's migratetype only. After a search in vain the next ones of that
- * migratetype are left out.
+ * Zeroed blocks in the lists of a per-CPU cache: refills from zeroed words and pageblocks
+ * (zeroed.c) and blocks that were zeroed for a list in advance. A refill searches from where the last
+ * one ended, among pageblocks of the request's migratetype only. After a search in vain the next
+ * ones of that migratetype are left out.
  */
 #include "core/base/pfn.h"
 #include "core/cache/pcp_zeroed.h"
@@ -55,7 +55,8 @@ static bool has_zeroed_block(struct pb_zone *zone, unsigned long index, unsigned
 	unsigned int i;
 
 	for (i = PB_WORD_ORDER; i < order; i++)
-		words &= words >> (1U << (i - PB_WORD_ORDER)) & pb_word_align[i - PB_WORD_ORDER + 1];
+		words &= words >> (1U << (i - PB_WORD_ORDER)) &
+			 pb_word_align[i - PB_WORD_ORDER + 1];
 	return words;
 }
 

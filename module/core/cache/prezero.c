@@ -193,7 +193,7 @@ EXPORT_SYMBOL_PB_TEST(pb_prezero_next);
 static void add_zeroed(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt,
 		       unsigned long pfn)
 {
-	unsigned int block = max(order, (unsigned int)PB_WORD_ORDER);
+	unsigned int block = max_t(unsigned int, order, PB_WORD_ORDER);
 	struct pb_pcp *pcp;
 	bool added = false;
 
@@ -215,7 +215,7 @@ static void add_zeroed(struct pb_zone *zone, unsigned int order, enum pb_migrate
 static void fill_list(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt)
 {
 	const struct pb_request rq = {
-		.order = max(order, (unsigned int)PB_WORD_ORDER),
+		.order = max_t(unsigned int, order, PB_WORD_ORDER),
 		.highest_zone = PB_ZONE_MOVABLE,
 		.flags = PB_ALLOC_WMARK_HIGH | PB_ALLOC_WMARK_MIN,
 	};

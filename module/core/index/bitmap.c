@@ -150,7 +150,7 @@ void pb_bitmap_set_mask(struct pb_bitmap *map, unsigned long bit, unsigned long 
 {
 	atomic_long_t *word = (atomic_long_t *)&map->level[0][bit >> LEVEL_SHIFT];
 
-	if (!mask || (atomic_long_fetch_or(mask, word) & mask) == mask || map->levels == 1) /* BS1 */
+	if ((atomic_long_fetch_or(mask, word) & mask) == mask || map->levels == 1)	/* BS1 */
 		return;
 	bit >>= LEVEL_SHIFT;
 	if (!test_bit(bit, map->level[1]))					/* BS2 */

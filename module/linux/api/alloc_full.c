@@ -29,8 +29,8 @@
  * Context: that of the request.
  * Return: the first page, or NULL after a report.
  */
-struct page *pb_alloc_request(gfp_t gfp, unsigned int order, int nid,
-					   const nodemask_t *nodemask, pb_alloc_flags_t try)
+struct page *pb_alloc_request(gfp_t gfp, unsigned int order, int nid, const nodemask_t *nodemask,
+			      pb_alloc_flags_t try)
 {
 	enum pb_reason reason;
 	struct pb_request rq;
@@ -67,8 +67,8 @@ struct page *pb_alloc_request(gfp_t gfp, unsigned int order, int nid,
  * Context: that of the request.
  * Return: the first page, or NULL after a report.
  */
-struct page *pb_alloc_range(gfp_t gfp, unsigned long nr_pages, int nid,
-					 const nodemask_t *nodemask, pb_alloc_flags_t try)
+struct page *pb_alloc_range(gfp_t gfp, unsigned long nr_pages, int nid, const nodemask_t *nodemask,
+			    pb_alloc_flags_t try)
 {
 	enum pb_reason reason;
 	struct pb_request rq;

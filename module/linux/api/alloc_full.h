@@ -19,8 +19,8 @@ struct page *pb_alloc_full(gfp_t gfp, unsigned int order, int nid);
 struct page *pb_alloc_more(gfp_t gfp, unsigned int order, int nid);	/* alloc_more.c */
 
 /* Zeroes pages as alloc_pages() does: on request, or always with init_on_alloc=1. */
-static inline void pb_prepare_pages(unsigned long pfn, unsigned long nr_pages, const struct pb_request *rq,
-			  gfp_t gfp)
+static inline void pb_prepare_pages(unsigned long pfn, unsigned long nr_pages,
+				    const struct pb_request *rq, gfp_t gfp)
 {
 	if (pb_need_zero(gfp) && !(rq->zeroed && *rq->zeroed))
 		pb_pages_zero(pfn, nr_pages, rq->flags & PB_ALLOC_WAIT);

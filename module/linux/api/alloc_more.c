@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Requests for the local node that the inline fast path of api.c leaves to others: those that have to
- * be zeroed, charged and so on. In all functions @nid is that of pb_alloc_full().
+ * Requests for the local node that the inline fast path of api.c leaves to others: those that have
+ * to be zeroed, charged and so on. In all functions @nid is that of pb_alloc_full().
  */
 #include <linux/mm.h>
 #include <linux/percpu.h>
@@ -11,6 +11,12 @@
 #include "core/alloc/alloc.h"
 #include "core/zone/dirty.h"
 #include "instance.h"
+
+/* From another zone than the local node's first, or when the task may not use that node. */
+static noinline struct page *alloc_other(gfp_t gfp, unsigned int order, int nid)
+{
+	return pb_cached_alloc_pages(gfp, order, nid, NULL) ?: pb_alloc_full(gfp, order, nid);
+}
 
 /* What the fast path does not do, from this CPU's cache of the local node. */
 static noinline struct page *alloc_local(gfp_t gfp, unsigned int order, int nid)
@@ -32,7 +38,7 @@ static noinline struct page *alloc_local(gfp_t gfp, unsigned int order, int nid)
 	page = pb_cached_alloc(pcp, gfp, order, mt);
 	return likely(page) ? page : pb_alloc_full(gfp, order, nid);
 other:
-	return pb_cached_alloc_pages(gfp, order, nid, NULL) ?: pb_alloc_full(gfp, order, nid);
+	return alloc_other(gfp, order, nid);
 }
 
 /* The end of alloc_plain() with @zero, but for one page. */
@@ -101,8 +107,8 @@ static noinline struct page *alloc_prezeroed(gfp_t gfp, unsigned int order, int 
 }
 
 /*
- * A block that is zeroed, if at all, and nothing else. Nothing is live across a call, as in the fast
- * path.
+ * A block that is zeroed, if at all, and nothing else. Nothing is live across a call, as in the
+ * fast path.
  */
 static __always_inline struct page *alloc_plain(gfp_t gfp, unsigned int order, int nid, bool zero)
 {
@@ -117,7 +123,7 @@ static __always_inline struct page *alloc_plain(gfp_t gfp, unsigned int order, i
 	zone = likely(pcp) ? pcp->zone : NULL;
 	if (unlikely(!zone || !pb_task_in_cpuset(zone->nid))) {
 		preempt_enable();
-		return alloc_local(gfp, order, nid);
+		return alloc_other(gfp, order, nid);
 	}
 	if (zero && unlikely(pb_hint(zone->prezeroed)))
 		return alloc_prezeroed(gfp, order, nid, pcp);
@@ -138,7 +144,7 @@ static __always_inline struct page *alloc_plain(gfp_t gfp, unsigned int order, i
 	return pfn_to_page(found.pfn);
 }
 
-/* Whether a request needs no more than a block: a node that may be written to is no condition. */
+/* Whether a request needs no more than a block: while no page is dirty, __GFP_WRITE is no more. */
 static __always_inline bool is_plain(gfp_t gfp, unsigned int order)
 {
 	gfp_t slow = gfp & (PB_GFP_SLOW & ~__GFP_ZERO);

@@ -8,6 +8,10 @@
  * the zone has the same result as there: the first zone of the zonelist that node, nodemask and
  * cpuset allow. Where the exceptions of cpuset.c could matter the full path decides.
  */
+#include <linux/nodemask.h>
+#include <linux/oom.h>
+#include <linux/preempt.h>
+#include <linux/sched/signal.h>
 #include <linux/topology.h>
 
 #include "api/account_block.h"
@@ -28,8 +32,12 @@ static noinline struct pb_zone *other_zone(enum pb_zone_type highest, int nid,
 			continue;
 		if (pb_task_in_cpuset(zone->nid))
 			return zone;
-		/* With a nodemask the zone counts as the preferred one all the same. */
-		if (nodemask)
+		/*
+		 * With a nodemask the zone counts as the preferred one all the same. The others are
+		 * the exceptions of pb_cpuset_mems_allowed().
+		 */
+		if (nodemask || in_interrupt() || !node_state(zone->nid, N_MEMORY) ||
+		    tsk_is_oom_victim(current))
 			return NULL;
 	}
 	return NULL;
