@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Zeroed blocks in the lists of a per-CPU cache: refills from zeroed words and pageblocks
- * (zeroed.c) and blocks that were zeroed for a list in advance. A refill searches from where the last
- * one ended, among pageblocks of the request's migratetype only. After a search in vain the next
- * ones of that migratetype are left out.
+ * (zeroed.c) and blocks that were zeroed for a list in advance. A refill searches from where the
+ * last one ended, among pageblocks of the request's migratetype only. After a search in vain the
+ * next ones of that migratetype are left out.
  */
 #include "core/base/pfn.h"
 #include "core/cache/pcp_zeroed.h"
