@@ -36,7 +36,7 @@ static struct pb_zone *zeroed_zone(struct kunit *test, const struct pt_layout *l
 
 static struct pb_pcp *here(struct pb_zone *zone)
 {
-	return pb_this_cpu_ptr(zone->pcp);
+	return pb_per_cpu_ptr(zone->pcp, raw_smp_processor_id());
 }
 
 static unsigned long alloc_zeroed(struct pt_fixture *f, unsigned int order, enum pb_migratetype mt,
@@ -235,10 +235,10 @@ static void test_fill(struct kunit *test)
 	here(zone)->high = 2 * PB_PAGEBLOCK_NR;
 	zeroed_frames = 0;
 	pb_prezero_fill(zone);
-	KUNIT_EXPECT_FALSE(test, pb_prezero_wanted(zone, pb_cpu_id()));
+	KUNIT_EXPECT_FALSE(test, pb_prezero_wanted(zone, raw_smp_processor_id()));
 	KUNIT_EXPECT_NE(test, alloc_zeroed(f, order, PB_MOVABLE, &zeroed), PB_NO_PFN);
 	KUNIT_EXPECT_FALSE(test, zeroed);
-	KUNIT_EXPECT_TRUE(test, pb_prezero_wanted(zone, pb_cpu_id()));
+	KUNIT_EXPECT_TRUE(test, pb_prezero_wanted(zone, raw_smp_processor_id()));
 	KUNIT_EXPECT_EQ(test, zeroed_frames, 0UL);
 	pb_prezero_fill(zone);
 	KUNIT_EXPECT_EQ(test, zeroed_frames, block);
