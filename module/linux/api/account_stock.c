@@ -200,6 +200,7 @@ static bool freeze(struct pb_account_stock *stock, const struct pb_account *of,
  * Return: whether pages were uncharged.
  */
 bool pb_account_stock_freeze(const struct pb_account *of, pb_stock_uncharge_fn uncharge)
+	__acquires(&freeze_lock)
 {
 	bool any = false;
 	int cpu;
@@ -216,6 +217,7 @@ bool pb_account_stock_freeze(const struct pb_account *of, pb_stock_uncharge_fn u
  * Context: the same task; enables preemption.
  */
 void pb_account_stock_unfreeze(void)
+	__releases(&freeze_lock)
 {
 	int cpu;
 
