@@ -8,6 +8,7 @@
 #include <linux/nodemask.h>
 
 #include "api/zero.h"
+#include "compat.h"
 #include "core/cache/fastpath.h"
 #include "hooks/bad_frames.h"
 #include "hooks/debug_pages.h"
@@ -23,7 +24,12 @@ struct page *pb_cached_finish(gfp_t gfp, unsigned int order, unsigned long pfn);
 static __always_inline bool pb_cached_may_serve(gfp_t gfp, unsigned int order,
 						enum pb_migratetype mt)
 {
+	const gfp_t both = PB_GFP_ATOMIC | __GFP_DIRECT_RECLAIM;
+
 	if (unlikely(!pb_pcp_order(order) || static_branch_unlikely(&pb_slowpath_key)))
+		return false;
+	/* A bug of the caller, which pb_gfp_context() reports. */
+	if (PB_GFP_ATOMIC && unlikely((gfp & both) == both))
 		return false;
 	if (IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP) || IS_ENABLED(CONFIG_LOCKDEP))
 		might_alloc(gfp);
