@@ -4,8 +4,6 @@
  * orders, flags and nodes. Each page is stamped before it is freed. Each page of a block that has
  * to be zero is looked at; those that are not are counted.
  */
-#include <linux/cpu.h>
-#include <linux/err.h>
 #include <linux/gfp.h>
 #include <linux/init.h>
 #include <linux/kthread.h>
@@ -17,6 +15,8 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+
+#include "cpu_threads.h"
 
 PBUDDY_IMPORT_API();
 
@@ -36,7 +36,8 @@ static bool all_zero;
 module_param(all_zero, bool, 0444);
 MODULE_PARM_DESC(all_zero, "every block has to be zero, not only those with __GFP_ZERO (default: N)");
 
-static atomic_long_t sent, failed, looked_at, not_zero, running;
+static atomic_long_t sent, failed, looked_at, not_zero;
+static struct cpu_threads threads;
 
 static int get_count(char *text, const struct kernel_param *kp)
 {
@@ -53,16 +54,13 @@ module_param_cb(looked_at, &count_ops, &looked_at, 0444);
 MODULE_PARM_DESC(looked_at, "pages that had to be zero (read only)");
 module_param_cb(not_zero, &count_ops, &not_zero, 0444);
 MODULE_PARM_DESC(not_zero, "those of them that were not (read only)");
-module_param_cb(running, &count_ops, &running, 0444);
+module_param_cb(running, &count_ops, &threads.running, 0444);
 MODULE_PARM_DESC(running, "threads that have not made all their requests (read only)");
 
 struct slot {
 	struct page	*page;
 	uint		order;
 };
-
-static struct task_struct **threads;
-static uint nr_threads;
 
 static gfp_t random_gfp(struct rnd_state *state)
 {
@@ -125,7 +123,7 @@ static void use_slot(struct slot *slot, struct rnd_state *state, uint largest)
 static int stamp(void *number)
 {
 	struct slot *slots = kcalloc(NR_SLOTS, sizeof(*slots), GFP_KERNEL);
-	ulong left = slots ? requests / nr_threads : 0;
+	ulong left = slots ? requests / threads.nr : 0;
 	struct rnd_state state;
 	uint i;
 
@@ -138,54 +136,20 @@ static int stamp(void *number)
 	for (i = 0; slots && i < NR_SLOTS; i++)
 		put(&slots[i]);
 	kfree(slots);
-	atomic_long_dec(&running);
-	while (!kthread_should_stop())
-		schedule_timeout_interruptible(HZ);
-	return 0;
-}
-
-static void stamper_stop(void)
-{
-	uint i;
-
-	for (i = 0; i < nr_threads && threads[i]; i++)
-		kthread_stop(threads[i]);
-	kfree(threads);
-}
-
-static int start(uint number, uint cpu)
-{
-	struct task_struct *task;
-
-	task = kthread_create_on_cpu(stamp, (void *)(ulong)number, cpu, "pbuddy_stamper/%u");
-	if (IS_ERR(task))
-		return PTR_ERR(task);
-	threads[number] = task;
-	atomic_long_inc(&running);
-	wake_up_process(task);
-	return 0;
+	return cpu_thread_done(&threads);
 }
 
 static int __init stamper_init(void)
 {
-	uint number = 0, cpu;
-	int err = 0;
+	return cpu_threads_start(&threads, stamp, "pbuddy_stamper/%u");
+}
 
-	nr_threads = num_online_cpus();
-	threads = kcalloc(nr_threads, sizeof(*threads), GFP_KERNEL);
-	if (!threads)
-		return -ENOMEM;
-	cpus_read_lock();
-	for_each_online_cpu(cpu)
-		if (!err && number < nr_threads)
-			err = start(number++, cpu);
-	cpus_read_unlock();
-	if (err)
-		stamper_stop();
-	return err;
+static void __exit stamper_exit(void)
+{
+	cpu_threads_stop(&threads);
 }
 
 module_init(stamper_init);
-module_exit(stamper_stop);
+module_exit(stamper_exit);
 MODULE_DESCRIPTION("Allocates and frees blocks of pbuddy, and checks those that have to be zero");
 MODULE_LICENSE("GPL");

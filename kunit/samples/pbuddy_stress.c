@@ -8,8 +8,6 @@
  * empty, puts a new block there. So most blocks are freed by another CPU than the one that
  * allocated them. A thread has at most one block beside those in the slots.
  */
-#include <linux/cpu.h>
-#include <linux/err.h>
 #include <linux/gfp.h>
 #include <linux/init.h>
 #include <linux/kthread.h>
@@ -19,6 +17,8 @@
 #include <linux/prandom.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+
+#include "cpu_threads.h"
 
 PBUDDY_IMPORT_API();
 
@@ -40,7 +40,8 @@ static uint seed = 1;
 module_param(seed, uint, 0444);
 MODULE_PARM_DESC(seed, "of the random numbers (default: 1)");
 
-static atomic_long_t sent, failed, running;
+static atomic_long_t sent, failed;
+static struct cpu_threads threads;
 
 static int get_count(char *text, const struct kernel_param *kp)
 {
@@ -53,13 +54,11 @@ module_param_cb(sent, &count_ops, &sent, 0444);
 MODULE_PARM_DESC(sent, "requests so far (read only)");
 module_param_cb(failed, &count_ops, &failed, 0444);
 MODULE_PARM_DESC(failed, "requests that failed (read only)");
-module_param_cb(running, &count_ops, &running, 0444);
+module_param_cb(running, &count_ops, &threads.running, 0444);
 MODULE_PARM_DESC(running, "threads that have not made all their requests (read only)");
 
 static struct page **slots;
 static uint nr_slots;
-static struct task_struct **threads;
-static uint nr_threads;
 
 /* Returns whether it made a request. */
 static bool use_slot(uint slot)
@@ -80,7 +79,7 @@ static bool use_slot(uint slot)
 
 static int stress(void *number)
 {
-	ulong left = requests / nr_threads, made = 0;
+	ulong left = requests / threads.nr, made = 0;
 	struct rnd_state state;
 
 	prandom_seed_state(&state, ((u64)seed << 32) + (ulong)number);
@@ -94,62 +93,38 @@ static int stress(void *number)
 		made = 0;
 		cond_resched();
 	}
-	atomic_long_dec(&running);
-	while (!kthread_should_stop())
-		schedule_timeout_interruptible(HZ);
-	return 0;
+	return cpu_thread_done(&threads);
 }
 
-static void stop(void)
+static void free_slots(void)
 {
 	uint i;
 
-	for (i = 0; i < nr_threads && threads[i]; i++)
-		kthread_stop(threads[i]);
 	for (i = 0; i < nr_slots; i++)
 		pbuddy_free_pages(slots[i], order);
-	kfree(threads);
 	kfree(slots);
-}
-
-static int start(uint number, uint cpu)
-{
-	struct task_struct *task;
-
-	task = kthread_create_on_cpu(stress, (void *)(ulong)number, cpu, "pbuddy_stress/%u");
-	if (IS_ERR(task))
-		return PTR_ERR(task);
-	threads[number] = task;
-	atomic_long_inc(&running);
-	wake_up_process(task);
-	return 0;
 }
 
 static int __init stress_init(void)
 {
-	uint number = 0, cpu;
 	int err;
 
-	nr_threads = num_online_cpus();
-	if (held <= nr_threads)
+	if (held <= num_online_cpus())
 		return -EINVAL;
-	nr_slots = held - nr_threads;
-	threads = kcalloc(nr_threads, sizeof(*threads), GFP_KERNEL);
+	nr_slots = held - num_online_cpus();
 	slots = kcalloc(nr_slots, sizeof(*slots), GFP_KERNEL);
-	err = threads && slots ? 0 : -ENOMEM;
-	cpus_read_lock();
-	for_each_online_cpu(cpu)
-		if (!err && number < nr_threads)
-			err = start(number++, cpu);
-	cpus_read_unlock();
+	if (!slots)
+		return -ENOMEM;
+	err = cpu_threads_start(&threads, stress, "pbuddy_stress/%u");
 	if (err)
-		stop();
+		free_slots();
 	return err;
 }
 
 static void __exit stress_exit(void)
 {
-	stop();
+	cpu_threads_stop(&threads);
+	free_slots();
 }
 
 module_init(stress_init);
