@@ -94,19 +94,9 @@ void bench_pbuddy_drain(void)
  */
 int bench_pbuddy_prezero(void)
 {
-	struct pb_prezero run;
-	struct pb_zone *zone;
-
 	bench_pbuddy_drain();
-	pb_for_each_zone(zone, &pb_instance) {
-		pb_prezero_start(&run, zone);
-		while (pb_prezero_next(&run) || run.paused) {
-			if (fatal_signal_pending(current))
-				return -EINTR;
-			if (run.paused)
-				schedule_timeout_killable(1);
-		}
-	}
+	if (!pb_prezero_all(&pb_instance))
+		return -EINTR;
 	return READ_ONCE(pb_instance.prezero_percent) ? 0 : -EINVAL;
 }
 

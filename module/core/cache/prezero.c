@@ -189,6 +189,31 @@ bool pb_prezero_next(struct pb_prezero *run)
 }
 EXPORT_SYMBOL_PB_TEST(pb_prezero_next);
 
+/**
+ * pb_prezero_all - prezero as much of each zone as prezero_percent allows
+ * @pool: the pool
+ *
+ * Goes on after a pause. Context: process, sleeps.
+ * Return: false when a fatal signal has ended it.
+ */
+bool pb_prezero_all(struct pb_pool *pool)
+{
+	struct pb_prezero run;
+	struct pb_zone *zone;
+
+	pb_for_each_zone(zone, pool) {
+		pb_prezero_start(&run, zone);
+		while (pb_prezero_next(&run) || run.paused) {
+			if (pb_fatal_signal())
+				return false;
+			if (run.paused)
+				pb_wait_tick();
+		}
+	}
+	return true;
+}
+EXPORT_SYMBOL_PB_TEST(pb_prezero_all);
+
 /* Adds a zeroed block to a list of this CPU, or frees it. */
 static void add_zeroed(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt,
 		       unsigned long pfn)

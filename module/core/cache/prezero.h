@@ -26,6 +26,7 @@ struct pb_prezero {
 
 void pb_prezero_start(struct pb_prezero *run, struct pb_zone *zone);
 bool pb_prezero_next(struct pb_prezero *run);
+bool pb_prezero_all(struct pb_pool *pool);
 bool pb_prezero_wanted(struct pb_zone *zone, int cpu);
 void pb_prezero_fill(struct pb_zone *zone);
 void pb_prezero_pause(struct pb_pool *pool);

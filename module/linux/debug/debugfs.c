@@ -314,19 +314,7 @@ DEFINE_SHOW_ATTRIBUTE(quarantine);
 /* Prezeroes all zones at once, and goes on after a pause. */
 static ssize_t prezero_write(struct file *file, const char __user *buf, size_t count, loff_t *pos)
 {
-	struct pb_prezero run;
-	struct pb_zone *zone;
-
-	pb_for_each_zone(zone, &pb_instance) {
-		pb_prezero_start(&run, zone);
-		while (pb_prezero_next(&run) || run.paused) {
-			if (fatal_signal_pending(current))
-				return -EINTR;
-			if (run.paused)
-				schedule_timeout_killable(1);
-		}
-	}
-	return count;
+	return pb_prezero_all(&pb_instance) ? (ssize_t)count : -EINTR;
 }
 
 static const struct file_operations prezero_fops = {
