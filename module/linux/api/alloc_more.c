@@ -22,23 +22,21 @@ static noinline struct page *alloc_other(gfp_t gfp, unsigned int order, int nid)
 static noinline struct page *alloc_local(gfp_t gfp, unsigned int order, int nid)
 {
 	enum pb_migratetype mt = pb_gfp_index_migratetype[pb_gfp_index(gfp)];
-	struct page *page = NULL;
+	struct page *page;
 	struct pb_pcp *pcp;
 
 	if (unlikely(!pb_cached_may_serve(gfp, order, mt)))
-		goto other;
+		return alloc_other(gfp, order, nid);
 	preempt_disable();
 	pcp = __this_cpu_read(pb_percpu_zone.pcp[pb_gfp_index(gfp)]);
 	if (unlikely(!pcp || !pb_task_in_cpuset(pcp->zone->nid) ||
 		     (gfp & __GFP_WRITE &&
 		      !pb_node_dirty_balanced(&pb_instance, pcp->zone->nid)))) {
 		preempt_enable();
-		goto other;
+		return alloc_other(gfp, order, nid);
 	}
 	page = pb_cached_alloc(pcp, gfp, order, mt);
 	return likely(page) ? page : pb_alloc_full(gfp, order, nid);
-other:
-	return alloc_other(gfp, order, nid);
 }
 
 /* The end of alloc_plain() with @zero, but for one page. */
@@ -59,24 +57,14 @@ static noinline struct page *alloc_refill(gfp_t gfp, unsigned int order, int nid
 					  struct pb_pcp *pcp)
 {
 	enum pb_migratetype mt = pb_gfp_index_migratetype[pb_gfp_index(gfp)];
+	bool zero = pb_need_zero(gfp), zeroed;
 	unsigned long pfn;
 
-	pfn = pb_alloc_refill_leave_section(pcp, order, mt, NULL);
+	pfn = pb_alloc_refill_leave_section(pcp, order, mt, zero ? &zeroed : NULL);
 	preempt_enable();
-	return likely(pfn != PB_NO_PFN) ? pfn_to_page(pfn) : pb_alloc_full(gfp, order, nid);
-}
-
-static noinline struct page *alloc_refill_zero(gfp_t gfp, unsigned int order, int nid,
-					       struct pb_pcp *pcp)
-{
-	enum pb_migratetype mt = pb_gfp_index_migratetype[pb_gfp_index(gfp)];
-	unsigned long pfn;
-	bool zeroed;
-
-	pfn = pb_alloc_refill_leave_section(pcp, order, mt, &zeroed);
-	preempt_enable();
-	return likely(pfn != PB_NO_PFN) ? zero_block(gfp, order, nid, pfn, zeroed) :
-					  pb_alloc_full(gfp, order, nid);
+	if (unlikely(pfn == PB_NO_PFN))
+		return pb_alloc_full(gfp, order, nid);
+	return zero ? zero_block(gfp, order, nid, pfn, zeroed) : pfn_to_page(pfn);
 }
 
 static noinline struct page *alloc_set_aside(gfp_t gfp, unsigned int order, int nid,
@@ -96,7 +84,7 @@ static noinline struct page *alloc_prezeroed(gfp_t gfp, unsigned int order, int 
 
 	result = pb_alloc_zeroed_fast(pcp, order, mt, &entry);
 	if (unlikely(result == PB_FAST_EMPTY_IN_SECTION))
-		return alloc_refill_zero(gfp, order, nid, pcp);
+		return alloc_refill(gfp, order, nid, pcp);
 	preempt_enable();
 	if (unlikely(result != PB_FAST_DONE))
 		return result == PB_FAST_IN_USE ? alloc_set_aside(gfp, order, nid, entry.pfn) :
@@ -129,8 +117,7 @@ static __always_inline struct page *alloc_plain(gfp_t gfp, unsigned int order, i
 		return alloc_prezeroed(gfp, order, nid, pcp);
 	result = pb_alloc_fast(zone, pcp, order, mt, &found);
 	if (unlikely(result == PB_FAST_EMPTY_IN_SECTION))
-		return zero ? alloc_refill_zero(gfp, order, nid, found.pcp) :
-			      alloc_refill(gfp, order, nid, found.pcp);
+		return alloc_refill(gfp, order, nid, found.pcp);
 	preempt_enable();
 	if (unlikely(result != PB_FAST_DONE))
 		return result == PB_FAST_IN_USE ? alloc_set_aside(gfp, order, nid, found.pfn) :
