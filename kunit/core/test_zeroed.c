@@ -44,7 +44,7 @@ static unsigned long alloc_zeroed(struct pt_fixture *f, unsigned int order, enum
 {
 	struct pb_request rq = pt_rq(order, mt, 0);
 
-	*zeroed = !*zeroed;	/* an answer that nobody gave is noticed half of the time */
+	*zeroed = !*zeroed;	/* shows in half of the calls when pb_alloc() does not set it */
 	rq.zeroed = zeroed;
 	return pb_alloc(&f->pool, &rq, NULL);
 }

@@ -10,8 +10,8 @@
  *	uncharge it
  *	put it into this CPU's cache
  *
- * A compound block has no other users once its head's count was frozen: nobody can take a reference
- * to a tail, and users set flags of the head only.
+ * A compound block has no other users once pb_compound_ordinary() has frozen its head's count: a
+ * reference to a tail counts for the head, and users set flags of the head only.
  */
 #include <linux/mm.h>
 
