@@ -269,24 +269,18 @@ static void test_stock_limit_lowered(struct kunit *test)
 	free_all(pages, n, 0);
 }
 
-static void take_all(void *arg)
-{
-	struct page *pages[MANY];
-	unsigned long *n = arg;
-
-	*n = alloc(pages, 0, GFP);
-	free_all(pages, *n, 0);
-}
-
-/* Pages in the stock of another CPU do not count. */
+/* Pages in the stock of another CPU do not count. No worker: its tick looks at PF_KTHREAD. */
 static void test_stock_of_other_cpu(struct kunit *test)
 {
+	struct page *pages[MANY];
 	unsigned int cpu, rounds;
 	unsigned long n;
 
 	for (rounds = 0; rounds < 3; rounds++) {
-		for (cpu = 0; cpu < pt_nr_cpus(); cpu++) {
-			pt_call_on(cpu, take_all, &n);
+		for_each_online_cpu(cpu) {
+			set_cpus_allowed_ptr(current, cpumask_of(cpu));
+			n = alloc(pages, 0, GFP);
+			free_all(pages, n, 0);
 			KUNIT_EXPECT_EQ(test, n, LIMIT);
 		}
 	}
