@@ -337,13 +337,13 @@ static unsigned long free_unreferenced(struct page *head)
 {
 	unsigned long pfn = page_to_pfn(head);
 	int order = pb_page_order(&pb_instance, pfn);
+	atomic_long_t *count = &nr_of_kind[kind_of(head)];
 
 	if (WARN_ON_ONCE(order < 0))
 		return 0;
 	if (PageHead(head) ? !pb_compound_take_down(head, order) :
 			     any_referenced(pfn, order, false))	/* a bad page is not used again */
 		return 0;
-	atomic_long_sub(1L << order, &nr_of_kind[kind_of(head)]);
 	page_folio(head)->index = 0;
 	/* ops->release does the rest, also for a block that was compound. */
 	pb_set_checked(&pb_instance, pfn);
@@ -352,6 +352,8 @@ static unsigned long free_unreferenced(struct page *head)
 		free_bad(pfn, order);
 	else
 		WARN_ON_ONCE(pb_guarded_free(pfn, order));
+	/* Last, so that pages that are not counted any more are free. */
+	atomic_long_sub(1L << order, count);
 	return 1UL << order;
 }
 
