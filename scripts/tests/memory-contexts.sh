@@ -54,10 +54,12 @@ serves() {
 		served_all "$1" 3 gfp=NOWAIT order=11 && served_all "$1" 20 'gfp=NOWAIT|ZERO' && verified
 }
 
-# A request that finds no memory wakes the thread of each node that could serve it.
+# wakes CONTEXT ORDER: a request that finds no memory wakes the thread of each node that could serve
+# it. After two failures requests of the same or a higher order are deferred, so each test has an order
+# of its own, lower than that of the test before.
 wakes() {
 	run=$(event pageoutrun)
-	[ "$(request "$1" 'gfp=NOWAIT|NOWARN' order=12)" = 0 ] && within 20 has_run
+	[ "$(request "$1" 'gfp=NOWAIT|NOWARN' order="$2")" = 0 ] && within 20 has_run
 }
 
 has_run() {
@@ -100,9 +102,9 @@ t contexts_charge_preempt_off charges preempt_off
 t contexts_charge_raw_lock charges raw_lock
 t contexts_charge_interrupt charges interrupt
 hold --size 120M
-t contexts_wake_preempt_off wakes preempt_off
-t contexts_wake_raw_lock wakes raw_lock
-t contexts_wake_interrupt wakes interrupt
+t contexts_wake_preempt_off wakes preempt_off 13
+t contexts_wake_raw_lock wakes raw_lock 12
+t contexts_wake_interrupt wakes interrupt 11
 drop
 echo 0 >"$tracing/events/pbuddy/enable"
 t contexts_boost_preempt_off boosts preempt_off
