@@ -10,7 +10,7 @@
 #include "core/base/request.h"
 #include "core/cache/drain.h"
 #include "core/cache/freelist.h"
-#include "core/cache/pcp.h"
+#include "core/cache/pcp_refill.h"
 #include "core/cache/zeroed.h"
 #include "core/zone/zone.h"
 

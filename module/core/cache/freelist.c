@@ -14,7 +14,7 @@
  */
 #include "core/base/pfn.h"
 #include "core/cache/freelist.h"
-#include "core/cache/pcp.h"
+#include "core/cache/pcp_refill.h"
 #include "core/cache/zeroed.h"
 #include "core/zone/dirty.h"
 #include "core/zone/fallback.h"

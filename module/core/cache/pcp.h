@@ -111,17 +111,6 @@ int pb_pcp_init(struct pb_zone *zone);
 void pb_pcp_set_high(struct pb_pool *pool);
 void pb_pcp_destroy(struct pb_zone *zone);
 
-/* A block from this CPU's cache, or PB_NO_PFN. Preemption off. */
-unsigned long pb_pcp_alloc(struct pb_zone *zone, const struct pb_request *rq);
-
-/*
- * Refills the empty list of a request; false: it is still empty. A request for zeroed memory may
- * get zeroed blocks alone. Inside the pcp section.
- */
-bool pb_pcp_refill(struct pb_pcp *pcp, struct pb_pcp_list *list, const struct pb_request *rq);
-bool pb_pcp_pop_or_refill(struct pb_pcp *pcp, struct pb_pcp_list *list, const struct pb_request *rq,
-			  struct pb_pcp_entry *entry);
-
 /* Stops refilling from the list's current pageblock. Inside the pcp section. */
 void pb_pcp_reset_cur(struct pb_zone *zone, struct pb_pcp_list *list);
 

@@ -112,8 +112,8 @@ static unsigned int refill_zeroed(struct pb_zone *zone, struct pb_pcp_list *list
 	return 0;
 }
 
-bool pb_pcp_refill_zeroed(struct pb_pcp *pcp, struct pb_pcp_list *list,
-			  const struct pb_request *rq)
+unsigned int pb_pcp_refill_zeroed(struct pb_pcp *pcp, struct pb_pcp_list *list,
+				  const struct pb_request *rq)
 {
 	struct pb_zone *zone = pcp->zone;
 	u8 *skip = &pcp->zeroed_skip[rq->migratetype];
@@ -121,18 +121,15 @@ bool pb_pcp_refill_zeroed(struct pb_pcp *pcp, struct pb_pcp_list *list,
 
 	if (likely(!pb_zone_has_zeroed(zone)) || rq->order > PB_PAGEBLOCK_ORDER ||
 	    !pb_pcp_has_masks(zone))
-		return false;
+		return 0;
 	if (*skip) {
 		--*skip;
-		return false;
+		return 0;
 	}
 	nr = refill_zeroed(zone, list, rq);
-	if (!nr) {
+	if (!nr)
 		*skip = ZEROED_SKIP;
-		return false;
-	}
-	pb_pcp_refilled(pcp, list, rq, nr);
-	return true;
+	return nr;
 }
 
 /*

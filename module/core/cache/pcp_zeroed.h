@@ -27,16 +27,13 @@ static inline bool pb_pcp_keep_zeroed(struct pb_pcp_list *list, u64 heads, unsig
 	return true;
 }
 
-/* Refills the zeroed blocks of a list; false: there are none. */
-bool pb_pcp_refill_zeroed(struct pb_pcp *pcp, struct pb_pcp_list *list,
-			  const struct pb_request *rq);
+/* Refills the zeroed blocks of a list. Returns their number. */
+unsigned int pb_pcp_refill_zeroed(struct pb_pcp *pcp, struct pb_pcp_list *list,
+				  const struct pb_request *rq);
 /* Adds a block of zeroed frames; see pcp_zeroed.c. */
 bool pb_pcp_add_zeroed(struct pb_pcp *pcp, struct pb_pcp_list *list, unsigned int order,
 		       unsigned long pfn);
 void pb_pcp_free_ungranted_zeroed(struct pb_zone *zone, struct pb_pcp_list *list,
 				  unsigned int order, unsigned int nr);
-/* In pcp.c: counts a refill of @nr blocks, and charges what the list may hold now. */
-void pb_pcp_refilled(struct pb_pcp *pcp, struct pb_pcp_list *list, const struct pb_request *rq,
-		     unsigned int nr);
 
 #endif /* PB_PCP_ZEROED_H */

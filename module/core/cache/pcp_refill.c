@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Allocation from the lists of a per-CPU cache (pcp.c), and their refills. A list is refilled from
+ * the pageblock of its last refill, then by the index from one that no other CPU refills from, then
+ * from any, at last from one of another migratetype. A refill takes what the watermarks allow.
+ */
+#include "core/base/pfn.h"
+#include "core/cache/pcp_refill.h"
+#include "core/cache/pcp_zeroed.h"
+#include "core/cache/zeroed.h"
+#include "core/index/free_area.h"
+#include "core/index/pageblock.h"
+#include "core/zone/fallback.h"
+#include "core/zone/zone.h"
+
+#define REFILL_ENOUGH	(PB_WORD_NR / 2)	/* frames that suffice for a refill */
+
+/*
+ * Moves free blocks into the list: the first word into the mask, further words into the LIFO.
+ * @zeroed: stop at a word that is known to be zero, which goes to the zeroed blocks.
+ */
+static void alloc_words(struct pb_zone *zone, struct pb_pcp_list *list, unsigned long block_pfn,
+			unsigned int order, struct pb_pageblock *pageblock, bool zeroed)
+{
+	unsigned int i, bit, nr;
+	unsigned long pfn;
+	u64 heads, seen;
+	bool zero;
+
+	for (i = 0; i < PB_WORDS; i++) {
+		seen = atomic64_read(&pageblock->free[i]);
+		if (!seen)
+			continue;
+		pfn = block_pfn + i * PB_WORD_NR;
+		if (!list->mask) {
+			heads = pb_pcp_alloc_word(zone, pfn, &pageblock->free[i], order, &zero);
+			if (unlikely(zero && zeroed) && pb_pcp_keep_zeroed(list, heads, pfn))
+				break;
+			list->mask = heads;
+			list->mask_order_map = &pageblock->order_map[i * PB_WORD_NR];
+			list->mask_base = pfn;
+			/* Stop when the word alone is at least half a batch. */
+			nr = hweight64(list->mask);
+			if (nr << order >= REFILL_ENOUGH && nr >= PB_PCP_LIFO_LARGE)
+				break;
+			continue;
+		}
+		/* A concurrent free may have put more than that into the list. */
+		if (list->n + hweight64(pb_word_heads(seen, order)) > list->limit / 2)
+			break;
+		heads = pb_pcp_alloc_word(zone, pfn, &pageblock->free[i], order, &zero);
+		/* Concurrent frees may have added blocks; free those that do not fit. */
+		for (; heads && list->n < PB_LIFO_MAX; heads &= heads - 1) {
+			bit = __ffs64(heads);
+			pb_pcp_push(list, pfn + bit, &pageblock->order_map[i * PB_WORD_NR + bit]);
+		}
+		if (unlikely(heads))
+			pb_zone_free_mask_uncounted(zone, pfn, pb_word_expand(heads, order));
+	}
+}
+
+static unsigned int refill_from(struct pb_zone *zone, struct pb_pcp_list *list,
+				const struct pb_request *rq, unsigned long index,
+				struct pb_pageblock *pageblock)
+{
+	unsigned int before = list->n;
+
+	alloc_words(zone, list, pb_pageblock_pfn(zone, index), rq->order, pageblock, rq->zeroed);
+	/* A request for zeroed blocks refills only when there are none. */
+	return list->n - before + hweight64(list->mask) +
+	       (unlikely(rq->zeroed) ? hweight64(list->zeroed) : 0);
+}
+
+/* Refills from the pageblock of the last refill. */
+static unsigned int refill_current(struct pb_zone *zone, struct pb_pcp_list *list,
+				   const struct pb_request *rq)
+{
+	unsigned long index = list->cur - 1UL, value;
+	struct pb_dir_entry *entry;
+	unsigned int nr;
+
+	if (!list->cur)
+		return 0;
+	entry = pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, index));
+	value = READ_ONCE(entry->value);
+	if (pb_entry_migratetype(value) == rq->migratetype) {
+		nr = refill_from(zone, list, rq, index, pb_entry_pageblock(value));
+		/* The class lags, but an isolated pageblock's free frames are counted at once. */
+		if (unlikely(READ_ONCE(entry->value) != value))
+			pb_index_update(zone, index);
+		if (nr)
+			return nr;
+	}
+	pb_pcp_reset_cur(zone, list);
+	return 0;
+}
+
+/* Refills from the index, in the first pass only from pageblocks that no other CPU refills from. */
+static unsigned int refill_small(struct pb_zone *zone, struct pb_pcp_list *list,
+				 const struct pb_request *rq)
+{
+	unsigned int nr = refill_current(zone, list, rq), pass;
+	struct pb_block_search search;
+	struct pb_pageblock *pageblock;
+	u16 cur;
+
+	for (pass = 0; pass < 2 && !nr; pass++) {
+		search = (struct pb_block_search) {};
+		while (!nr && (pageblock = pb_zone_next_pageblock(zone, rq->order, rq->migratetype,
+								  &search))) {
+			cur = READ_ONCE(zone->ctl[search.index].cur);
+			if (!pass && cur && cur != pb_cpu_id() + 1)
+				continue;
+			nr = refill_from(zone, list, rq, search.index, pageblock);
+			pb_index_update(zone, search.index);
+			if (!nr)
+				continue;
+			list->cur = search.index + 1;
+			WRITE_ONCE(zone->ctl[search.index].cur, pb_cpu_id() + 1);
+		}
+	}
+	return nr;
+}
+
+/* Frees cached blocks that the zone's watermarks refuse; they are not yet counted as allocated. */
+static void free_ungranted(struct pb_zone *zone, struct pb_pcp_list *list, unsigned int order,
+			   unsigned int nr)
+{
+	struct pb_pcp_entry entry;
+
+	for (; nr && pb_pcp_pop(list, &entry); nr--)
+		pb_zone_free_mask_uncounted(zone, entry.pfn,
+					    pb_word_run(order) << (entry.pfn % PB_WORD_NR));
+	pb_pcp_free_ungranted_zeroed(zone, list, order, nr);
+}
+
+/* Refills an order that fits into a word, with as many blocks as the watermarks allow. */
+static unsigned int refill_words(struct pb_zone *zone, struct pb_pcp_list *list,
+				 const struct pb_request *rq)
+{
+	unsigned int order = rq->order, nr, granted;
+
+	nr = refill_small(zone, list, rq);
+	/* Contiguous areas come before other types; pb_fallback() has them first. */
+	if (!nr && !pb_fallback_has_cma(zone, rq) &&
+	    pb_fallback_claim_pageblock(zone, order, rq->migratetype, rq->flags))
+		nr = refill_small(zone, list, rq);
+	if (!nr)
+		return 0;
+	granted = pb_zone_account_alloc(zone, (long)nr << order, 1L << order, rq) >> order;
+	if (unlikely(granted < nr))
+		free_ungranted(zone, list, order, nr - granted);
+	return granted;
+}
+
+/* Refills with one block: an order above a word's, or any where lists have no masks. */
+static unsigned int refill_block(struct pb_zone *zone, struct pb_pcp_list *list,
+				 const struct pb_request *rq)
+{
+	unsigned long pfn = pb_zone_alloc(zone, rq->order, rq->migratetype, rq);
+
+	if (pfn == PB_NO_PFN)
+		return 0;
+	if (!pb_zeroed_test_and_clear(zone, pfn, 1UL << rq->order) || !rq->zeroed ||
+	    rq->order < PB_WORD_ORDER || !pb_pcp_keep_zeroed(list, 1, pfn))
+		pb_pcp_push(list, pfn, pb_order_map(zone->pool, pfn));
+	return 1;
+}
+
+/* Raises high, or brings it between new bounds. As nr_pcp_high() in mm/page_alloc.c. */
+static void tune_high(struct pb_zone *zone, struct pb_pcp *pcp, unsigned int order)
+{
+	int high_max = READ_ONCE(zone->pcp_high_max);
+
+	if (pcp->high != high_max)
+		pcp->high = clamp(pcp->high + max(zone->pcp_high_step, 1 << order),
+				  READ_ONCE(zone->pcp_high_min), high_max);
+}
+
+/* Counts a refill, and charges what the list may hold now. */
+static void refilled(struct pb_pcp *pcp, struct pb_pcp_list *list,
+				     const struct pb_request *rq, unsigned int nr)
+{
+	void (*trace)(struct pb_zone *zone, unsigned int order, unsigned int mt, unsigned int nr);
+	struct pb_zone *zone = pcp->zone;
+	unsigned int order = rq->order;
+
+	pcp->event[PB_PCP_REFILL]++;
+	tune_high(zone, pcp, order);
+	if (unlikely(pb_pcp_most(list, order) > list->charge))
+		pb_pcp_charge(pcp, list, order);
+	if (unlikely(!pb_pcp_has_space(pcp, list, order)))
+		pb_pcp_set_limit(pcp, list, order);
+	trace = READ_ONCE(zone->pool->ops.refill);
+	if (unlikely(trace))
+		trace(zone, order, rq->migratetype, nr);
+}
+
+bool pb_pcp_refill(struct pb_pcp *pcp, struct pb_pcp_list *list, const struct pb_request *rq)
+{
+	struct pb_zone *zone = pcp->zone;
+	unsigned int nr;
+
+	nr = rq->order > PB_PCP_MAX_WORD_ORDER || unlikely(!pb_pcp_has_masks(zone)) ?
+	     refill_block(zone, list, rq) : refill_words(zone, list, rq);
+	if (!nr)
+		return false;
+	refilled(pcp, list, rq, nr);
+	return true;
+}
+
+/* Refills the zeroed blocks of a list; false: there are none. */
+static bool refill_zeroed(struct pb_pcp *pcp, struct pb_pcp_list *list, const struct pb_request *rq)
+{
+	unsigned int nr = pb_pcp_refill_zeroed(pcp, list, rq);
+
+	if (!nr)
+		return false;
+	refilled(pcp, list, rq, nr);
+	return true;
+}
+
+/* Pops a zeroed block, and says so. */
+static bool pop_zeroed(struct pb_pcp *pcp, struct pb_pcp_list *list, const struct pb_request *rq,
+		       struct pb_pcp_entry *entry)
+{
+	if (!pb_pcp_pop_zeroed(list, &entry->pfn))
+		return false;
+	entry->order_map = pb_order_map(pcp->zone->pool, entry->pfn);
+	if (rq->zeroed)
+		*rq->zeroed = true;
+	return true;
+}
+
+/**
+ * pb_pcp_pop_or_refill - pop a block, after a refill if there is none
+ * @pcp: this CPU's cache, inside its pcp section
+ * @list: its list of the request's order and migratetype
+ * @rq: the request; for zeroed memory it gets zeroed blocks first, else last
+ * @entry: set to the block
+ *
+ * Context: any; preemption off.
+ * Return: false when there is none.
+ */
+bool pb_pcp_pop_or_refill(struct pb_pcp *pcp, struct pb_pcp_list *list, const struct pb_request *rq,
+			  struct pb_pcp_entry *entry)
+{
+	if (unlikely(rq->zeroed) &&
+	    (pop_zeroed(pcp, list, rq, entry) ||
+	     (refill_zeroed(pcp, list, rq) && pop_zeroed(pcp, list, rq, entry))))
+		return true;
+	if (unlikely(rq->zeroed))
+		pcp->zeroed_wanted |= BIT_ULL(PB_PCP_LIST_NR(rq->order, rq->migratetype));
+	return pb_pcp_pop(list, entry) ||
+	       (pb_pcp_refill(pcp, list, rq) && pb_pcp_pop(list, entry)) ||
+	       pop_zeroed(pcp, list, rq, entry);
+}
+
+/**
+ * pb_pcp_alloc - allocate a block from this CPU's cache
+ * @zone: the zone
+ * @rq: the request, of an order with pcp lists; NOFRAGMENT and the watermarks apply
+ *
+ * Refills the list when it is empty. A refill may convert a pageblock of another migratetype.
+ *
+ * Context: any; preemption off.
+ * Return: PFN, or PB_NO_PFN when the cache is busy or cannot be refilled; the caller then
+ * allocates from the zone. As rmqueue_pcplist() in mm/page_alloc.c.
+ */
+unsigned long pb_pcp_alloc(struct pb_zone *zone, const struct pb_request *rq)
+{
+	struct pb_pcp *pcp = pb_this_cpu_ptr(zone->pcp);
+	struct pb_pcp_list *list = pb_pcp_list(pcp, rq->order, rq->migratetype);
+	struct pb_pcp_entry entry;
+	bool got;
+
+	if (!pb_pcp_enter(pcp)) {
+		pb_zone_event_add(zone, PB_PCP_BUSY, 1);
+		return PB_NO_PFN;
+	}
+	got = pb_pcp_pop_or_refill(pcp, list, rq, &entry);
+	list->nr_alloc += got;
+	pb_pcp_leave(pcp);
+	return likely(got) ? entry.pfn : PB_NO_PFN;
+}
+EXPORT_SYMBOL_PB_TEST(pb_pcp_alloc);
