@@ -178,8 +178,8 @@ static void tune_high(struct pb_zone *zone, struct pb_pcp *pcp, unsigned int ord
 }
 
 /* Counts a refill, and charges what the list may hold now. */
-static void refilled(struct pb_pcp *pcp, struct pb_pcp_list *list,
-				     const struct pb_request *rq, unsigned int nr)
+static void refilled(struct pb_pcp *pcp, struct pb_pcp_list *list, const struct pb_request *rq,
+		     unsigned int nr)
 {
 	void (*trace)(struct pb_zone *zone, unsigned int order, unsigned int mt, unsigned int nr);
 	struct pb_zone *zone = pcp->zone;
