@@ -87,6 +87,48 @@ static noinline void undo_tails(struct page *head, struct page *end)
 	clear_tails(head, end);
 }
 
+/* Makes all pages but the first tails; false when one has an extra reference, and none has changed. */
+static __always_inline bool take_tails(struct page *head, unsigned int order, bool may_sleep)
+{
+	struct page *end = head + (1UL << order), *last;
+
+	if (unlikely(page_ref_count(head) != PB_BASE_REFS))
+		return false;
+	last = likely(order < ilog2(BATCH)) ? set_tails(head, head + 1, end, order) :
+					      set_many_tails(head, end, order, may_sleep);
+	if (likely(last == end))
+		return true;
+	undo_tails(head, last);
+	return false;
+}
+
+static __always_inline void set_head(struct page *head, unsigned int order)
+{
+	set_page_private(head, 0);
+	__folio_set_head((struct folio *)head);
+	pb_compound_set_first_tail(head, order);
+}
+
+/**
+ * pb_compound_set_pages - make pages compound that are not a block of their own
+ * @head: the first page, naturally aligned; the caller owns the pages
+ * @order: order of the compound page, 1 to PB_COMPOUND_MAX_ORDER
+ * @may_sleep: whether this may sleep
+ *
+ * The page order map does not change: the pages are part of a block, or several blocks. The owner
+ * calls pb_compound_take_down() before it frees them.
+ *
+ * Context: any; may sleep with @may_sleep.
+ * Return: false when one of them has an extra reference; nothing has changed.
+ */
+bool pb_compound_set_pages(struct page *head, unsigned int order, bool may_sleep)
+{
+	if (!take_tails(head, order, may_sleep))
+		return false;
+	set_head(head, order);
+	return true;
+}
+
 /**
  * pb_compound_set_up - make the pages of an allocated block compound
  * @pfn: its head; the caller owns the block, which is not movable
@@ -98,20 +140,12 @@ static noinline void undo_tails(struct page *head, struct page *end)
  */
 bool pb_compound_set_up(unsigned long pfn, unsigned int order, bool may_sleep)
 {
-	struct page *head = pfn_to_page(pfn), *end = head + (1UL << order), *last;
+	struct page *head = pfn_to_page(pfn);
 
-	if (unlikely(page_ref_count(head) != PB_BASE_REFS))
+	if (unlikely(!take_tails(head, order, may_sleep)))
 		return false;
-	last = likely(order < ilog2(BATCH)) ? set_tails(head, head + 1, end, order) :
-					      set_many_tails(head, end, order, may_sleep);
-	if (unlikely(last < end)) {
-		undo_tails(head, last);
-		return false;
-	}
 	pb_set_checked_unmovable(&pb_instance, pfn);
-	set_page_private(head, 0);
-	__folio_set_head((struct folio *)head);
-	pb_compound_set_first_tail(head, order);
+	set_head(head, order);
 	return true;
 }
 

@@ -10,6 +10,7 @@ struct page;
 /* Reference count of an allocated page that only pbuddy refers to. */
 #define PB_BASE_REFS	1
 
+bool pb_compound_set_pages(struct page *head, unsigned int order, bool may_sleep);
 bool pb_compound_set_up(unsigned long pfn, unsigned int order, bool may_sleep);
 bool pb_compound_take_down(struct page *head, unsigned int order);
 

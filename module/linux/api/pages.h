@@ -183,18 +183,24 @@ static inline enum pb_bad pb_pages_free_contig(unsigned long pfn, unsigned long 
 	return pb_free_contig(&pb_instance, pfn, nr_pages);
 }
 
-/* Splits an allocated block into single pages. As split_page(), not for compound pages. */
-static inline enum pb_bad pb_pages_split(unsigned long pfn, unsigned int order)
+/* Splits an allocated block into single pages, of which some may be parts of folios of its owner. */
+static inline enum pb_bad pb_pages_split_folios(unsigned long pfn, unsigned int order)
 {
 	enum pb_bad bad;
 
-	if (unlikely(pb_is_compound(pfn, order)))
-		return pb_refuse_free(&pb_instance, PB_BAD_COMPOUND, pfn, order);
 	pb_guarded_drop(pfn, order);
 	bad = pb_split(&pb_instance, pfn, order);
 	if (likely(!bad))
 		pb_owner_copy(pfn, order);
 	return bad;
+}
+
+/* Splits an allocated block into single pages. As split_page(), not for compound pages. */
+static inline enum pb_bad pb_pages_split(unsigned long pfn, unsigned int order)
+{
+	if (unlikely(pb_is_compound(pfn, order)))
+		return pb_refuse_free(&pb_instance, PB_BAD_COMPOUND, pfn, order);
+	return pb_pages_split_folios(pfn, order);
 }
 
 #endif /* PB_PAGES_H */
