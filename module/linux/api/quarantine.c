@@ -16,7 +16,8 @@
  * recognised. Both words belong to the owner of an allocated page; the page is in no file and has
  * no buffers. page->lru is not available, because in pages of memremap_pages() it has the pointer
  * to the pgmap, and folio->mapping is read by a user that sets a page dirty before it unpins it.
- * The block has PB_FRAME_CHECKED, so a free of it leaves the fast path.
+ * The block has PB_FRAME_CHECKED, so a free of it leaves the fast path. A pinned folio of a buffer
+ * is here as one block, although its pages are allocated one by one.
  *
  * A free may come from an NMI: groups are added to a lock-free list, and an irq_work queues the
  * work item. Groups are seen by the work item and by pb_quarantine_show() only, under the mutex.
@@ -131,7 +132,8 @@ static void link_block(struct pb_quarantine_group *group, struct page *head)
 static void mark_block(struct page *head, unsigned int order, enum pb_quarantine_kind kind)
 {
 	set_page_private(head, pb_quarantine_mark(kind));
-	pb_keep_allocated(&pb_instance, page_to_pfn(head), order);
+	pb_keep_allocated(&pb_instance, page_to_pfn(head),
+			  kind == PB_QUARANTINE_BUFFER ? 0 : order);
 	atomic_long_add(1L << order, &nr_of_kind[kind]);
 	if (atomic_long_fetch_add(1L << order, &nr_pages) == 0)
 		__module_get(THIS_MODULE);
@@ -226,18 +228,27 @@ void pb_quarantine_block(unsigned long pfn, unsigned int order, enum pb_quaranti
 	publish(group);
 }
 
+/* Order of a block in quarantine. Pages of a buffer are allocated one by one, also those of a folio. */
+static int order_of(struct page *head)
+{
+	return kind_of(head) == PB_QUARANTINE_BUFFER ? (int)compound_order(head) :
+						       pb_page_order(&pb_instance, page_to_pfn(head));
+}
+
 /**
- * pb_quarantine_collect - prepare a page of a buffer for pb_quarantine_add()
+ * pb_quarantine_collect - prepare a page or a folio of a buffer for pb_quarantine_add()
  * @group: the group, not added yet
- * @page: allocated as order 0, no longer part of a buffer
+ * @head: the page, or head of the folio; no longer part of a buffer, each page allocated as order 0
  *
  * Context: any. The caller holds a reference to the module.
  */
-void pb_quarantine_collect(struct pb_quarantine_group *group, struct page *page)
+void pb_quarantine_collect(struct pb_quarantine_group *group, struct page *head)
 {
-	mark_block(page, 0, PB_QUARANTINE_BUFFER);
-	link_block(group, page);
-	group->nr_pages++;
+	unsigned int order = compound_order(head);
+
+	mark_block(head, order, PB_QUARANTINE_BUFFER);
+	link_block(group, head);
+	group->nr_pages += 1UL << order;
 }
 
 /**
@@ -332,12 +343,23 @@ bool __pb_quarantine_free_bad_pages(unsigned long pfn, unsigned long nr_pages)
 
 /* ---- Scanning ---- */
 
+static void free_block(unsigned long pfn, unsigned int order)
+{
+	/* ops->release does the rest, also for a block that was compound. */
+	pb_set_checked(&pb_instance, pfn);
+	set_page_private(pfn_to_page(pfn), 0);
+	if (unlikely(pb_bad_frames_in(pfn, order)))
+		free_bad(pfn, order);
+	else
+		WARN_ON_ONCE(pb_guarded_free(pfn, order));
+}
+
 /* Frees a block to which only pbuddy refers; returns its pages, or 0. */
 static unsigned long free_unreferenced(struct page *head)
 {
-	unsigned long pfn = page_to_pfn(head);
-	int order = pb_page_order(&pb_instance, pfn);
-	atomic_long_t *count = &nr_of_kind[kind_of(head)];
+	enum pb_quarantine_kind kind = kind_of(head);
+	unsigned long pfn = page_to_pfn(head), i;
+	int order = order_of(head);
 
 	if (WARN_ON_ONCE(order < 0))
 		return 0;
@@ -345,15 +367,13 @@ static unsigned long free_unreferenced(struct page *head)
 			     any_referenced(pfn, order, false))	/* a bad page is not used again */
 		return 0;
 	page_folio(head)->index = 0;
-	/* ops->release does the rest, also for a block that was compound. */
-	pb_set_checked(&pb_instance, pfn);
-	set_page_private(head, 0);
-	if (unlikely(pb_bad_frames_in(pfn, order)))
-		free_bad(pfn, order);
+	if (kind == PB_QUARANTINE_BUFFER)
+		for (i = 0; i < 1UL << order; i++)
+			free_block(pfn + i, 0);
 	else
-		WARN_ON_ONCE(pb_guarded_free(pfn, order));
+		free_block(pfn, order);
 	/* Last, so that pages that are not counted any more are free. */
-	atomic_long_sub(1L << order, count);
+	atomic_long_sub(1L << order, &nr_of_kind[kind]);
 	return 1UL << order;
 }
 

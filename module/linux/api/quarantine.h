@@ -69,7 +69,7 @@ static inline bool pb_quarantine_marked(struct page *head)
 }
 
 void pb_quarantine_block(unsigned long pfn, unsigned int order, enum pb_quarantine_kind kind);
-void pb_quarantine_collect(struct pb_quarantine_group *group, struct page *page);
+void pb_quarantine_collect(struct pb_quarantine_group *group, struct page *head);
 void pb_quarantine_uncharge(struct pb_quarantine_group *group);
 void pb_quarantine_add(struct pb_quarantine_group *group);
 enum pb_release pb_quarantine_release(struct pb_pool *pool, unsigned long pfn, unsigned int order);
