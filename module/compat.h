@@ -51,6 +51,13 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, unsigned long flag
 }
 #endif
 
+/* Arguments of get_policy() in struct vm_operations_struct. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+#define PB_GET_POLICY_ARGS	struct vm_area_struct *vma, unsigned long addr, pgoff_t *index
+#else
+#define PB_GET_POLICY_ARGS	struct vm_area_struct *vma, unsigned long addr
+#endif
+
 /* The first argument of inode_operations.setattr(). */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
 #define pb_mnt_idmap	mnt_idmap

@@ -73,7 +73,7 @@ TEST_TIMEOUT(hwpoison, by_madvise, 900)
 	expect_not_allocated(bad, PAGE);
 }
 
-TEST_TIMEOUT(hwpoison, of_a_page_in_quarantine, 900)
+TEST_TIMEOUT(hwpoison, of_a_page_in_a_folio_in_quarantine, 900)
 {
 	int fd = alloc_contiguous(), pipe_fd[2];
 	uint64_t bad = phys_of(fd) + BAD * PAGE, *p = map_buffer(fd, 4 * MIB);
@@ -83,6 +83,26 @@ TEST_TIMEOUT(hwpoison, of_a_page_in_quarantine, 900)
 	CHECK_EQ(pipe2(pipe_fd, O_CLOEXEC), 0);
 	CHECK_EQ(vmsplice(pipe_fd[1], &iov, 1, 0), (long)PAGE);
 	munmap(p, 4 * MIB);
+	close(fd);
+	wait_for_quarantine(2 * MIB);	/* the folio */
+	offline("hard", bad);
+	close(pipe_fd[0]);
+	close(pipe_fd[1]);
+	wait_for_quarantine(0);
+	expect_not_allocated(bad, PAGE);
+}
+
+/* A page that is not part of a folio leaves the quarantine although it is pinned. */
+TEST_TIMEOUT(hwpoison, of_a_page_in_quarantine, 900)
+{
+	int fd = alloc_buffer(PAGE), pipe_fd[2];
+	uint64_t bad = phys_of(fd), *p = map_buffer(fd, PAGE);
+	struct iovec iov = { .iov_base = p, .iov_len = PAGE };
+
+	stamp(p, PAGE, 3);
+	CHECK_EQ(pipe2(pipe_fd, O_CLOEXEC), 0);
+	CHECK_EQ(vmsplice(pipe_fd[1], &iov, 1, 0), (long)PAGE);
+	munmap(p, PAGE);
 	close(fd);
 	wait_for_quarantine(PAGE);
 	offline("hard", bad);

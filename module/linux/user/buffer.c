@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The buffer object: charges it, and frees its blocks with the last reference. buffer_alloc.c
- * allocates the blocks, buffer_zero.c zeroes them. segment.c looks up its pages, buffer_fd.c has
- * its file descriptor, mmap.c its mappings.
+ * allocates the blocks, piece.c prepares them for access. segment.c looks up its pages, buffer_fd.c
+ * has its file descriptor, mmap.c its mappings.
  *
  * A buffer does not change between its creation and its end, so it needs no lock. Only the state
- * of its pieces changes, which buffer_zero.c describes.
+ * of its pieces changes, which piece.c describes.
  */
 #include <linux/mm.h>
 #include <linux/sched.h>
@@ -22,6 +22,7 @@
 #include "instance.h"
 #include "user/buffer.h"
 #include "user/creator.h"
+#include "user/piece.h"
 
 #define FREE_BATCH	4096UL	/* pages to free between two calls of cond_resched() */
 
@@ -45,6 +46,22 @@ void pb_buffer_free_frames(unsigned long pfn, unsigned long nr_pages)
 	}
 }
 
+/* Makes the folios in a block ordinary pages again. False: one is pinned, and stays a folio. */
+static bool end_folios(const struct pb_buffer *buf, const struct pb_buffer_block *block)
+{
+	unsigned long index = block->start, end = index + block->nr_pages;
+	bool all = true;
+
+	for (; buf->nr_huge && index < end; index += PB_PAGEBLOCK_NR) {
+		struct page *head = pb_piece_folio(buf, index);
+
+		if (head && !pb_piece_end_folio(head))
+			all = false;
+		cond_resched();
+	}
+	return all;
+}
+
 static bool block_pinned(const struct pb_buffer_block *block)
 {
 	unsigned int i;
@@ -58,16 +75,24 @@ static bool block_pinned(const struct pb_buffer_block *block)
 	return false;
 }
 
-/* Frees the pages one by one. Those with an error are set aside, pinned ones go to quarantine. */
+/*
+ * Frees the pages one by one. Those with an error are set aside, pinned ones and pinned folios go
+ * to quarantine.
+ */
 static void free_pinned_block(struct pb_buffer *buf, const struct pb_buffer_block *block)
 {
 	unsigned int i;
 
-	if (!block->split && WARN_ON_ONCE(pb_pages_split(block->pfn, block->order)))
+	if (!block->split && WARN_ON_ONCE(pb_pages_split_folios(block->pfn, block->order)))
 		return;
 	for (i = 0; i < block->nr_pages; i++) {
 		struct page *page = pfn_to_page(block->pfn + i);
 
+		if (pb_page_is_head(page)) {
+			pb_quarantine_collect(&buf->quarantine, page);
+			i += PB_PAGEBLOCK_NR - 1;
+			continue;
+		}
 		if (pb_bad_frame_release(page))
 			continue;
 		if (page_count(page) != PB_BASE_REFS) {
@@ -82,7 +107,7 @@ static void free_pinned_block(struct pb_buffer *buf, const struct pb_buffer_bloc
 
 static void free_block(struct pb_buffer *buf, const struct pb_buffer_block *block)
 {
-	if (block_pinned(block))
+	if (!end_folios(buf, block) || block_pinned(block))
 		free_pinned_block(buf, block);
 	else if (block->split)
 		pb_buffer_free_frames(block->pfn, block->nr_pages);
@@ -161,6 +186,16 @@ static int charge(struct pb_buffer *buf, const struct pb_buffer_spec *spec, enum
 	return 0;
 }
 
+static bool is_unpinnable(const struct pb_buffer *buf)
+{
+	unsigned int i;
+
+	for (i = 0; i < buf->nr_blocks; i++)
+		if (pb_instance_unpinnable(buf->block[i].pfn))
+			return true;
+	return false;
+}
+
 static int fill_buffer(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
 		       enum pb_reason *reason)
 {
@@ -168,7 +203,9 @@ static int fill_buffer(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
 
 	if (err)
 		return err;
-	return spec->zero_later ? pb_buffer_zero_later(buf) : pb_buffer_zero(buf);
+	buf->unpinnable = is_unpinnable(buf);
+	pb_buffer_count_huge(buf);
+	return spec->prepare_later ? pb_buffer_prepare_later(buf) : pb_buffer_prepare(buf);
 }
 
 /* ---- Creation and end ---- */
@@ -178,7 +215,7 @@ static int fill_buffer(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
  * @spec: valid parameters
  * @reason: set to the reason of a failed allocation, PB_REASON_NONE otherwise
  *
- * The pages are zero, or become zero at pb_buffer_zero_piece(). The caller gets the only reference.
+ * The pages are zero, or become zero at pb_buffer_prepare_piece(). The caller gets the only reference.
  *
  * Context: may sleep; for pages only without @spec->nowait. A fatal signal ends it.
  * Return: the buffer, or -ENOMEM, -EINTR, or -EDQUOT above the limit of the account.

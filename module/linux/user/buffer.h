@@ -45,7 +45,9 @@ struct pb_buffer_block {
  * @max_blocks: entries of @block
  * @block: ascending by @start, without gaps
  * @zeroed: during creation: the last allocated block is known to be zero
- * @pieces: which pieces are to be zeroed, or NULL when none is (buffer_zero.c)
+ * @unpinnable: has pages that cannot be pinned for a long term
+ * @nr_huge: pages that huge page table entries can map
+ * @pieces: which pieces are to be prepared, or NULL when none is (piece.c)
  * @creator: record of the process that created it
  * @counted: stamp of the last count of process_pages.c that included it
  * @label: NUL-terminated, printable
@@ -65,6 +67,8 @@ struct pb_buffer {
 	unsigned int		max_blocks;
 	struct pb_buffer_block	*block;
 	bool			zeroed;
+	bool			unpinnable;
+	unsigned long		nr_huge;
 	unsigned long		*pieces;
 	struct pb_creator	*creator;
 	unsigned int		counted;
@@ -86,8 +90,8 @@ struct pb_buffer {
  * @contig: one physically contiguous block
  * @strict: only on @nid
  * @nowait: do not sleep for pages
- * @zero_later: do not zero the pages. Whatever makes a page visible calls pb_buffer_zero_piece()
- *	first; only mappings do.
+ * @prepare_later: do not prepare the pages (piece.c). Whatever makes a page visible calls
+ *	pb_buffer_prepare_piece() first; only mappings do.
  * @label: valid label, at most PBUDDY_LABEL_LEN bytes with its NUL
  */
 struct pb_buffer_spec {
@@ -100,7 +104,7 @@ struct pb_buffer_spec {
 	bool			contig;
 	bool			strict;
 	bool			nowait;
-	bool			zero_later;
+	bool			prepare_later;
 	const char		*label;
 };
 
@@ -113,10 +117,5 @@ void pb_buffer_free_frames(unsigned long pfn, unsigned long nr_pages);
 /* buffer_alloc.c */
 int pb_buffer_alloc_blocks(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
 			   enum pb_reason *reason);
-
-/* buffer_zero.c */
-int pb_buffer_zero(const struct pb_buffer *buf);
-int pb_buffer_zero_later(struct pb_buffer *buf);
-int pb_buffer_zero_piece(struct pb_buffer *buf, unsigned long index);
 
 #endif /* PB_BUFFER_H */

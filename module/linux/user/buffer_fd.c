@@ -86,6 +86,7 @@ static struct inode *buffer_inode(const struct pb_buffer *buf)
 		return inode;
 	inode->i_mode |= S_IFREG;
 	inode->i_op = &buffer_inode_ops;
+	inode->i_flags |= S_NOCMTIME;	/* a fault does not change the times of the file */
 	i_size_write(inode, (loff_t)buf->nr_pages << PAGE_SHIFT);
 	inode_set_bytes(inode, (loff_t)buf->nr_pages << PAGE_SHIFT);
 	return inode;
@@ -126,6 +127,7 @@ static const struct file_operations buffer_fops = {
 	.owner		= THIS_MODULE,
 	.release	= buffer_release,
 	.mmap		= buffer_mmap,
+	.get_unmapped_area = thp_get_unmapped_area,
 	.llseek		= buffer_llseek,
 	.unlocked_ioctl	= pb_buffer_ioctl,
 	.compat_ioctl	= compat_ptr_ioctl,

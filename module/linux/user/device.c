@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The device node /dev/pbuddy. Its ioctls are in device_ioctl.c, its mmap is in mmap.c. */
 #include <linux/fs.h>
+#include <linux/mm.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 
@@ -16,6 +17,7 @@ static int device_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations device_fops = {
 	.owner		= THIS_MODULE,
 	.mmap		= device_mmap,
+	.get_unmapped_area = thp_get_unmapped_area,
 	.unlocked_ioctl	= pb_device_ioctl,
 	.compat_ioctl	= compat_ptr_ioctl,
 	.fsync		= noop_fsync,	/* msync() of a mapping has nothing to do */

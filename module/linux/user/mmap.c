@@ -4,11 +4,26 @@
  *
  * mmap() allocates what it needs, so a shortage of memory is ENOMEM from mmap() and not SIGBUS
  * later. It inserts no page table entries and does not zero, because it holds mmap_lock for
- * writing. The first access to a piece of a buffer (buffer_zero.c) zeroes the piece and inserts its
+ * writing. The first access to a piece of a buffer (piece.c) prepares the piece and inserts its
  * entries, with mmap_lock held for reading. MAP_POPULATE and MADV_POPULATE_WRITE access all pieces.
  *
+ * There are two types of mappings:
+ *
+ *   huge	fault() returns the page, and the kernel inserts the entry: a huge one where the page
+ *		is part of a folio of that size and the address is aligned, else one of a page.
+ *   small	fault() inserts the entries of a whole piece, of one page each (VM_MIXEDMAP).
+ *
+ * A mapping is huge when huge entries can map at least half of it, as far as its address and the
+ * blocks of the whole buffer show. It must not have VM_MIXEDMAP, since the kernel takes huge entries
+ * of such a mapping for those of pages without references (vma_is_special_huge()). A program gets
+ * aligned addresses from thp_get_unmapped_area(). The kernel splits a huge entry of which a part is
+ * unmapped or protected; before 7.3 it then inserts the others again page by page.
+ *
  * The pages are normal, reference-counted pages, so get_user_pages() works on them. Pages that are
- * not zeroed yet are reached only through page table entries, and these are inserted only here.
+ * not prepared yet are reached only through page table entries, and these are inserted only here.
+ *
+ * The kernel inserts no huge entry that reaches past the end of the file, so a mapping of the
+ * device has a file of its buffer's size in place of the device.
  *
  * fault() is not called under the per-VMA lock alone (FAULT_FLAG_VMA_LOCK), because the mapping has
  * no map_pages().
@@ -18,14 +33,17 @@
  * when the last reference is dropped.
  */
 #include <linux/err.h>
+#include <linux/fcntl.h>
+#include <linux/file.h>
 #include <linux/mm.h>
 #include <linux/topology.h>
 
 #include "compat.h"
 
 #include "core/base/order.h"
-#include "instance.h"
+#include "user/buffer_fd.h"
 #include "user/mmap.h"
+#include "user/piece.h"
 #include "user/segment.h"
 
 #define INSERT_BATCH	32UL	/* pages per call of vm_insert_pages() */
@@ -64,8 +82,8 @@ static int insert_pages(struct vm_area_struct *vma, unsigned long index, unsigne
 }
 
 /*
- * Inserts all entries of the piece that the mapping has. Another thread may insert them at the same
- * time, or another may have inserted the one of this fault.
+ * Small mappings: inserts all entries of the piece that the mapping has. Another thread may insert
+ * them at the same time, or another may have inserted the one of this fault.
  */
 static vm_fault_t buffer_vma_fault(struct vm_fault *vmf)
 {
@@ -77,16 +95,36 @@ static vm_fault_t buffer_vma_fault(struct vm_fault *vmf)
 	/* Always inside the buffer, because the mapping cannot grow (VM_DONTEXPAND). */
 	if (vmf->pgoff >= buf->nr_pages)
 		return VM_FAULT_SIGBUS;
-	err = pb_buffer_zero_piece(buf, vmf->pgoff) ?:
-	      insert_pages(vma, max(first, vma->vm_pgoff),
-			   min(first + PB_PAGEBLOCK_NR, vma->vm_pgoff + vma_pages(vma)));
+	err = pb_buffer_prepare_piece(buf, vmf->pgoff);
+	if (!err && !(vma->vm_flags & VM_MIXEDMAP)) {
+		pb_buffer_pages(buf, vmf->pgoff, &vmf->page, 1);
+		get_page(vmf->page);
+		return 0;
+	}
+	if (!err)
+		err = insert_pages(vma, max(first, vma->vm_pgoff),
+				   min(first + PB_PAGEBLOCK_NR, vma->vm_pgoff + vma_pages(vma)));
 	return err ? vmf_error(err) : VM_FAULT_NOPAGE;
 }
+
+#ifdef CONFIG_NUMA
+/*
+ * No policy: automatic NUMA balancing leaves the mapping alone. It could not migrate the pages, but
+ * would make the program fault.
+ */
+static struct mempolicy *buffer_vma_get_policy(PB_GET_POLICY_ARGS)
+{
+	return NULL;
+}
+#endif
 
 static const struct vm_operations_struct buffer_vm_ops = {
 	.open	= buffer_vma_open,
 	.close	= buffer_vma_close,
 	.fault	= buffer_vma_fault,
+#ifdef CONFIG_NUMA
+	.get_policy = buffer_vma_get_policy,
+#endif
 };
 
 /*
@@ -98,20 +136,14 @@ static bool is_private(const struct vm_area_struct *vma)
 	return !(vma->vm_flags & VM_MAYSHARE);
 }
 
-/*
- * Whether a page of the buffer cannot be pinned for a long term. The kernel would try to migrate
- * it, which it cannot, again and again until the task is killed. VM_IO makes it refuse the pin
- * (EFAULT), and get_user_pages() as well; the fast variants, which most users call, still pin for
- * a short term.
- */
-static bool is_unpinnable(const struct pb_buffer *buf)
+static bool is_mostly_huge(const struct vm_area_struct *vma, const struct pb_buffer *buf)
 {
-	unsigned int i;
+	unsigned long start = vma->vm_start >> PAGE_SHIFT, end = vma->vm_end >> PAGE_SHIFT;
+	unsigned long first = round_up(start, PB_PAGEBLOCK_NR);
+	unsigned long last = round_down(end, PB_PAGEBLOCK_NR);
 
-	for (i = 0; i < buf->nr_blocks; i++)
-		if (pb_instance_unpinnable(buf->block[i].pfn))
-			return true;
-	return false;
+	return IS_ALIGNED(start - vma->vm_pgoff, PB_PAGEBLOCK_NR) && first < last &&
+	       2 * (last - first) >= end - start && 2 * buf->nr_huge >= buf->nr_pages;
 }
 
 /**
@@ -129,13 +161,26 @@ int pb_mmap_buffer(struct pb_buffer *buf, struct vm_area_struct *vma)
 	if (vma->vm_pgoff >= buf->nr_pages || vma_pages(vma) > buf->nr_pages - vma->vm_pgoff)
 		return -EINVAL;
 
-	/*
-	 * It must not grow past the buffer; page tables are copied at fork, not faulted in. A fault
-	 * cannot set VM_MIXEDMAP, which vm_insert_pages() needs.
-	 */
-	vm_flags_set(vma, VM_DONTEXPAND | VM_MIXEDMAP | (is_unpinnable(buf) ? VM_IO : 0));
+	/* It must not grow past the buffer. A fault cannot set VM_MIXEDMAP, so it is set here. */
+	vm_flags_set(vma, VM_DONTEXPAND | (buf->unpinnable ? VM_IO : 0) |
+			  (is_mostly_huge(vma, buf) ? 0 : VM_MIXEDMAP));
 	vma->vm_ops = &buffer_vm_ops;
 	vma->vm_private_data = pb_buffer_get(buf);
+	return 0;
+}
+
+/* Sets the file of a buffer in place of the device's. */
+static int set_file(struct pb_buffer *buf, struct vm_area_struct *vma)
+{
+	struct file *file;
+
+	file = pb_buffer_file(pb_buffer_get(buf), vma->vm_flags & VM_MAYWRITE ? O_RDWR : O_RDONLY);
+	if (IS_ERR(file)) {
+		pb_buffer_put(buf);
+		return PTR_ERR(file);
+	}
+	vma_set_file(vma, file);
+	fput(file);
 	return 0;
 }
 
@@ -156,7 +201,7 @@ int pb_mmap_new(struct vm_area_struct *vma)
 		.policy = true,
 		.nid = numa_node_id(),
 		.migratetype = PB_MOVABLE,
-		.zero_later = true,
+		.prepare_later = true,
 		.label = "mmap",
 	};
 	enum pb_reason reason;
@@ -168,7 +213,7 @@ int pb_mmap_new(struct vm_area_struct *vma)
 	buf = pb_buffer_create(&spec, &reason);
 	if (IS_ERR(buf))
 		return PTR_ERR(buf);
-	err = pb_mmap_buffer(buf, vma);
+	err = set_file(buf, vma) ?: pb_mmap_buffer(buf, vma);
 	pb_buffer_put(buf);
 	return err;
 }

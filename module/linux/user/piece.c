@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Prepares the pages of a buffer for access, in pieces. The pages of a piece are those whose index
+ * in the buffer differs in the lowest PB_PAGEBLOCK_ORDER bits only. Preparing a piece zeroes its
+ * pages, so that no program sees their previous contents, and makes it a folio if it can be one:
+ * the kernel then maps it with one huge page table entry.
+ *
+ * A buffer with a descriptor is prepared when it is created. One that only mappings reference is
+ * prepared piece by piece, each before the first page table entry of the piece is inserted. A piece
+ * has two bits in buf->pieces:
+ *
+ *	PIECE_NEW	is to be prepared; cleared once, never set again
+ *	PIECE_LOCKED	a thread prepares the piece; others wait for it
+ *
+ * PIECE_NEW is cleared with release and read with acquire semantics. So a thread that finds it
+ * clear stores to the page after the page was zeroed, and sees the folio.
+ *
+ * A piece can be a folio when it is one naturally aligned, contiguous range of a pageblock's size. A
+ * page with another reference, a pin that an earlier owner left, makes it stay ordinary pages. The
+ * folio ends with the buffer, or in quarantine. Its index is that of its first page in the buffer,
+ * because the kernel compares it with the size of the file.
+ */
+#include <linux/bitmap.h>
+#include <linux/highmem.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/wait_bit.h>
+
+#include "api/compound_meta.h"
+#include "api/zero.h"
+#include "compat.h"
+#include "core/base/order.h"
+#include "user/piece.h"
+#include "user/segment.h"
+
+#define PIECE_PAGES	PB_PAGEBLOCK_NR
+
+/* Whether a huge page table entry maps a piece. */
+#ifdef CONFIG_TRANSPARENT_HUGEPAGE
+#define CAN_BE_FOLIO	(PIECE_PAGES == HPAGE_PMD_NR)
+#else
+#define CAN_BE_FOLIO	0
+#endif
+
+enum {
+	PIECE_NEW,
+	PIECE_LOCKED,
+	PIECE_BITS,
+};
+
+/* ---- Folios ---- */
+
+/* PFN of the naturally aligned range that is the piece of a page, or PB_NO_PFN. */
+static unsigned long range_of_piece(const struct pb_buffer *buf, unsigned long index)
+{
+	unsigned long first = round_down(index, PIECE_PAGES), pfn;
+	const struct pb_buffer_block *block;
+
+	if (!CAN_BE_FOLIO || first + PIECE_PAGES > buf->nr_pages)
+		return PB_NO_PFN;
+	block = pb_buffer_block_at(buf, first);
+	pfn = block->pfn + (first - block->start);
+	if (!IS_ALIGNED(pfn, PIECE_PAGES) ||
+	    first + PIECE_PAGES > block->start + block->nr_pages)
+		return PB_NO_PFN;
+	return pfn;
+}
+
+/**
+ * pb_piece_folio() - get the folio of a page
+ * @buf: the buffer
+ * @index: of a page in a piece that is prepared
+ *
+ * Context: any.
+ * Return: the head of the folio that the piece is, or NULL.
+ */
+struct page *pb_piece_folio(const struct pb_buffer *buf, unsigned long index)
+{
+	unsigned long pfn = range_of_piece(buf, index);
+	struct page *head;
+
+	if (pfn == PB_NO_PFN)
+		return NULL;
+	head = pfn_to_page(pfn);
+	return pb_page_is_head(head) ? head : NULL;
+}
+
+static bool has_memory_error(struct page *page)
+{
+	struct page *end = page + PIECE_PAGES;
+
+	for (; page < end; page++)
+		if (PageHWPoison(page))
+			return true;
+	return false;
+}
+
+static void make_folio(const struct pb_buffer *buf, unsigned long first)
+{
+	unsigned long pfn = range_of_piece(buf, first);
+	struct page *head;
+
+	if (pfn == PB_NO_PFN)
+		return;
+	head = pfn_to_page(pfn);
+	if (has_memory_error(head) || !pb_compound_set_pages(head, PB_PAGEBLOCK_ORDER, true))
+		return;
+	page_folio(head)->index = first;
+}
+
+/**
+ * pb_piece_end_folio() - make a folio ordinary pages before they are freed
+ * @head: its head, to which the buffer has the only reference, unless it is pinned
+ *
+ * Context: may sleep.
+ * Return: false when it is pinned; then it stays a folio.
+ */
+bool pb_piece_end_folio(struct page *head)
+{
+	if (!pb_compound_take_down(head, PB_PAGEBLOCK_ORDER))
+		return false;
+	page_folio(head)->index = 0;
+	return true;
+}
+
+/**
+ * pb_buffer_count_huge() - count the pages of a buffer in pieces that can be folios
+ * @buf: a buffer with all its blocks; its @nr_huge is set
+ *
+ * Context: may sleep.
+ */
+void pb_buffer_count_huge(struct pb_buffer *buf)
+{
+	const struct pb_buffer_block *block = buf->block, *end = block + buf->nr_blocks;
+	unsigned long first, last;
+
+	buf->nr_huge = 0;
+	for (; CAN_BE_FOLIO && block < end; block++) {
+		first = round_up(block->start, PIECE_PAGES);
+		last = round_down(block->start + block->nr_pages, PIECE_PAGES);
+		if (IS_ALIGNED(block->pfn - block->start, PIECE_PAGES) && first < last)
+			buf->nr_huge += last - first;
+		cond_resched();
+	}
+}
+
+/* ---- Zeroing ---- */
+
+/* Zeroes the pages of a piece, from @from up to @to, except those known to be zero. */
+static void zero_range(const struct pb_buffer *buf, unsigned long from, unsigned long to)
+{
+	const struct pb_buffer_block *block = pb_buffer_block_at(buf, from);
+
+	for (; from < to; block++) {
+		unsigned long end = min(block->start + block->nr_pages, to);
+
+		if (!block->zeroed)
+			pb_pages_zero(block->pfn + (from - block->start), end - from, true);
+		from = end;
+	}
+}
+
+/* ---- Preparing ---- */
+
+/* Returns -EINTR after a fatal signal, since the caller may have many pieces left. */
+static int prepare(const struct pb_buffer *buf, unsigned long first)
+{
+	zero_range(buf, first, min(first + PIECE_PAGES, buf->nr_pages));
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	make_folio(buf, first);
+	return 0;
+}
+
+/**
+ * pb_buffer_prepare() - prepare all pages of a new buffer
+ * @buf: the buffer
+ *
+ * Context: may sleep.
+ * Return: 0, or -EINTR after a fatal signal.
+ */
+int pb_buffer_prepare(const struct pb_buffer *buf)
+{
+	unsigned long first;
+	int err = 0;
+
+	for (first = 0; first < buf->nr_pages && !err; first += PIECE_PAGES) {
+		err = prepare(buf, first);
+		cond_resched();
+	}
+	return err;
+}
+
+/**
+ * pb_buffer_prepare_later() - mark the pages of a new buffer as to be prepared
+ * @buf: the buffer
+ *
+ * Context: may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int pb_buffer_prepare_later(struct pb_buffer *buf)
+{
+	unsigned long nr_pieces = DIV_ROUND_UP(buf->nr_pages, PIECE_PAGES), piece;
+
+	buf->pieces = kvcalloc(BITS_TO_LONGS(nr_pieces * PIECE_BITS), sizeof(long),
+			       GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	if (!buf->pieces)
+		return -ENOMEM;
+	for (piece = 0; piece < nr_pieces; piece++)
+		__set_bit(piece * PIECE_BITS + PIECE_NEW, buf->pieces);
+	return 0;
+}
+
+static int prepare_locked(struct pb_buffer *buf, unsigned long piece, unsigned long new)
+{
+	int err;
+
+	if (!test_bit(new, buf->pieces))	/* prepared while this thread waited */
+		return 0;
+	err = prepare(buf, piece * PIECE_PAGES);
+	if (!err)
+		clear_bit_unlock(new, buf->pieces);
+	return err;
+}
+
+/**
+ * pb_buffer_prepare_piece() - prepare a piece of a buffer unless that was done before
+ * @buf: the buffer
+ * @index: of a page in the piece, inside the buffer
+ *
+ * Context: may sleep.
+ * Return: 0, or -EINTR after a fatal signal; the pages may then have their old contents.
+ */
+int pb_buffer_prepare_piece(struct pb_buffer *buf, unsigned long index)
+{
+	unsigned long piece = index / PIECE_PAGES;
+	unsigned long new = piece * PIECE_BITS + PIECE_NEW;
+	unsigned long locked = piece * PIECE_BITS + PIECE_LOCKED;
+	unsigned long *word;
+	int err;
+
+	if (!buf->pieces || !test_bit_acquire(new, buf->pieces))
+		return 0;
+	word = &buf->pieces[BIT_WORD(locked)];
+	if (wait_on_bit_lock(word, locked % BITS_PER_LONG, TASK_KILLABLE))
+		return -EINTR;
+	err = prepare_locked(buf, piece, new);
+	clear_and_wake_up_bit(locked % BITS_PER_LONG, word);
+	return err;
+}
