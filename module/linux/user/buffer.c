@@ -46,33 +46,37 @@ void pb_buffer_free_frames(unsigned long pfn, unsigned long nr_pages)
 	}
 }
 
-/* Makes the folios in a block ordinary pages again. False: one is pinned, and stays a folio. */
-static bool end_folios(const struct pb_buffer *buf, const struct pb_buffer_block *block)
+/* Whether a page has no other user and no memory error; its flags are reset. */
+static bool clean_page(unsigned long pfn)
 {
-	unsigned long index = block->start, end = index + block->nr_pages;
-	bool all = true;
-
-	for (; buf->nr_huge && index < end; index += PB_PAGEBLOCK_NR) {
-		struct page *head = pb_piece_folio(buf, index);
-
-		if (head && !pb_piece_end_folio(head))
-			all = false;
-		cond_resched();
-	}
-	return all;
+	if (pb_quarantine_referenced(pfn, 0))
+		return false;
+	pb_page_reset_flags(pfn_to_page(pfn));
+	return true;
 }
 
-static bool block_pinned(const struct pb_buffer_block *block)
+/*
+ * Makes the folios of a block ordinary pages. Returns whether the block can be freed as a whole, since
+ * no page has another user or a memory error.
+ */
+static bool clean_block(const struct pb_buffer *buf, const struct pb_buffer_block *block)
 {
-	unsigned int i;
+	unsigned long index = block->start, end = index + block->nr_pages;
+	bool clean = true;
 
-	for (i = 0; i < block->nr_pages; i++) {
-		if (pb_quarantine_referenced(block->pfn + i, 0))
-			return true;
-		pb_page_reset_flags(pfn_to_page(block->pfn + i));
+	while (index < end) {
+		struct page *head = pb_piece_folio(buf, index);
+
+		if (head) {
+			clean &= pb_piece_end_folio(head);
+			index += PB_PAGEBLOCK_NR;
+		} else {
+			clean &= clean_page(block->pfn + (index - block->start));
+			index++;
+		}
 		cond_resched();
 	}
-	return false;
+	return clean;
 }
 
 /*
@@ -107,7 +111,7 @@ static void free_pinned_block(struct pb_buffer *buf, const struct pb_buffer_bloc
 
 static void free_block(struct pb_buffer *buf, const struct pb_buffer_block *block)
 {
-	if (!end_folios(buf, block) || block_pinned(block))
+	if (!clean_block(buf, block))
 		free_pinned_block(buf, block);
 	else if (block->split)
 		pb_buffer_free_frames(block->pfn, block->nr_pages);

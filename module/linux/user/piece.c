@@ -52,11 +52,11 @@ enum {
 
 /* ---- Folios ---- */
 
-/* PFN of the naturally aligned range that is the piece of a page, or PB_NO_PFN. */
-static unsigned long range_of_piece(const struct pb_buffer *buf, unsigned long index)
+/* PFN of the naturally aligned range that is a piece, or PB_NO_PFN. */
+static unsigned long range_of_piece(const struct pb_buffer *buf, unsigned long first)
 {
-	unsigned long first = round_down(index, PIECE_PAGES), pfn;
 	const struct pb_buffer_block *block;
+	unsigned long pfn;
 
 	if (!CAN_BE_FOLIO || first + PIECE_PAGES > buf->nr_pages)
 		return PB_NO_PFN;
@@ -71,16 +71,19 @@ static unsigned long range_of_piece(const struct pb_buffer *buf, unsigned long i
 /**
  * pb_piece_folio() - get the folio of a page
  * @buf: the buffer
- * @index: of a page in a piece that is prepared
+ * @index: of any page
  *
  * Context: any.
- * Return: the head of the folio that the piece is, or NULL.
+ * Return: the head of the folio if the page is the first one of a folio, or NULL.
  */
 struct page *pb_piece_folio(const struct pb_buffer *buf, unsigned long index)
 {
-	unsigned long pfn = range_of_piece(buf, index);
 	struct page *head;
+	unsigned long pfn;
 
+	if (!buf->nr_huge || !IS_ALIGNED(index, PIECE_PAGES))
+		return NULL;
+	pfn = range_of_piece(buf, index);
 	if (pfn == PB_NO_PFN)
 		return NULL;
 	head = pfn_to_page(pfn);
@@ -114,15 +117,18 @@ static void make_folio(const struct pb_buffer *buf, unsigned long first)
  * pb_piece_end_folio() - make a folio ordinary pages before they are freed
  * @head: its head, to which the buffer has the only reference, unless it is pinned
  *
+ * The kernel sets flags of a folio in its head only, but for the one of a memory error.
+ *
  * Context: may sleep.
- * Return: false when it is pinned; then it stays a folio.
+ * Return: false when it is pinned and stays a folio, or a page has a memory error.
  */
 bool pb_piece_end_folio(struct page *head)
 {
 	if (!pb_compound_take_down(head, PB_PAGEBLOCK_ORDER))
 		return false;
 	page_folio(head)->index = 0;
-	return true;
+	pb_page_reset_flags(head);
+	return !has_memory_error(head);
 }
 
 /**
