@@ -145,7 +145,10 @@ static bool run(const struct test *test, int number)
 	setpgid(pid, pid);
 	if (waitpid(pid, &status, 0) != pid)
 		status = -1;
+	/* Its children, too, have to end before memory is counted: they may still allocate. */
 	kill(-pid, SIGKILL);
+	while (waitpid(-pid, NULL, 0) > 0)
+		;
 	if (WIFSIGNALED(status))
 		printf("# ended by signal %d%s\n", WTERMSIG(status),
 		       WTERMSIG(status) == SIGALRM ? " (time limit)" : "");
@@ -239,6 +242,7 @@ int main(int argc, char **argv)
 		list_all();
 		return 0;
 	}
+	prctl(PR_SET_CHILD_SUBREAPER, 1);	/* for the children that a test leaves */
 	if (!parse_selection(argc, argv, &selection)) {
 		fprintf(stderr, "usage: %s [--list] [-x SUITE[.NAME]]... [SUITE[.NAME]]...\n",
 			argv[0]);
