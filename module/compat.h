@@ -249,8 +249,8 @@ static __always_inline void pb_compound_clear_tail(struct page *head, struct pag
 /* The first two tails had fields of the compound page from ->lru.prev to ->private. */
 static inline void pb_compound_clear_fields(struct page *tail)
 {
-	memset(&tail->lru.prev, 0, offsetofend(struct page, private) -
-				   offsetof(struct page, lru.prev));
+	memset((void *)tail + offsetof(struct page, lru.prev), 0,
+	       offsetofend(struct page, private) - offsetof(struct page, lru.prev));
 }
 
 /*
