@@ -31,6 +31,12 @@
 #define EXPORT_SYMBOL_PBUDDY(sym)	EXPORT_SYMBOL_NS_GPL(sym, PBUDDY)
 #endif
 
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+#define PB_IMPORT_NS_DMA_BUF		MODULE_IMPORT_NS("DMA_BUF")
+#else
+#define PB_IMPORT_NS_DMA_BUF		MODULE_IMPORT_NS(DMA_BUF)
+#endif
+
 /* Workqueues are per CPU by default before 6.18. Since 6.18 alloc_workqueue() needs the flag. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
 #define PB_WQ_PERCPU		WQ_PERCPU

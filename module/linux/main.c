@@ -41,6 +41,7 @@
 #include "source/pool_spec.h"
 #include "tunables.h"
 #include "user/device.h"
+#include "user/heap.h"
 
 static char *pool;
 module_param(pool, charp, 0444);
@@ -224,6 +225,7 @@ static const struct {
 	{ NULL,		NULL,			pb_oom_exit },
 	{ "node threads", pb_node_threads_init,	pb_node_threads_exit },
 	{ "debugfs",	pb_debugfs_init,	pb_debugfs_exit },
+	{ "heaps",	pb_heap_init,		pb_heap_exit },
 	{ "device",	pb_device_init,		pb_device_exit },
 };
 

@@ -40,6 +40,9 @@ static const struct call calls[] = {
 	  offsetof(struct pbuddy_alloc_batch, each.reserved), 4 },
 	{ "QUERY", PBUDDY_IOCTL_QUERY, sizeof(struct pbuddy_query),
 	  offsetof(struct pbuddy_query, flags), offsetof(struct pbuddy_query, reserved), 4 },
+	{ "EXPORT_DMABUF", PBUDDY_IOCTL_EXPORT_DMABUF, sizeof(struct pbuddy_export_dmabuf),
+	  offsetof(struct pbuddy_export_dmabuf, flags),
+	  offsetof(struct pbuddy_export_dmabuf, reserved), 2 },
 };
 
 #define NR_CALLS (sizeof(calls) / sizeof(calls[0]))
@@ -68,7 +71,7 @@ static int do_call(const struct call *call, struct bigger *arg, unsigned int cmd
 
 	if (buffer < 0)
 		buffer = alloc_buffer(PAGE);
-	return ioctl(call->cmd == PBUDDY_IOCTL_QUERY ? buffer : dev, cmd, arg);
+	return ioctl(_IOC_NR(call->cmd) >= _IOC_NR(PBUDDY_IOCTL_QUERY) ? buffer : dev, cmd, arg);
 }
 
 TEST(abi, info_reports_nodes)
@@ -251,7 +254,7 @@ TEST(abi, unknown_ioctl_is_enotty)
 		if (nr > _IOC_NR(PBUDDY_IOCTL_ALLOC_BATCH))
 			CHECK_FAILS(ioctl(dev, _IOWR(PBUDDY_IOCTL_MAGIC, nr, struct pbuddy_alloc),
 					  &arg), ENOTTY);
-		if (nr != _IOC_NR(PBUDDY_IOCTL_QUERY))
+		if (nr != _IOC_NR(PBUDDY_IOCTL_QUERY) && nr != _IOC_NR(PBUDDY_IOCTL_EXPORT_DMABUF))
 			CHECK_FAILS(ioctl(buffer,
 					  _IOWR(PBUDDY_IOCTL_MAGIC, nr, struct pbuddy_query),
 					  &arg), ENOTTY);

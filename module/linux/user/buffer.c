@@ -22,7 +22,6 @@
 #include "instance.h"
 #include "user/buffer.h"
 #include "user/creator.h"
-#include "user/piece.h"
 
 #define FREE_BATCH	4096UL	/* pages to free between two calls of cond_resched() */
 

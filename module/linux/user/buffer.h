@@ -118,4 +118,12 @@ void pb_buffer_free_frames(unsigned long pfn, unsigned long nr_pages);
 int pb_buffer_alloc_blocks(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
 			   enum pb_reason *reason);
 
+/* piece.c */
+int pb_buffer_prepare(const struct pb_buffer *buf);
+int pb_buffer_prepare_later(struct pb_buffer *buf);
+int pb_buffer_prepare_piece(struct pb_buffer *buf, unsigned long index);
+void pb_buffer_count_huge(struct pb_buffer *buf);
+bool pb_piece_end_folio(struct page *head);
+struct page *pb_piece_folio(const struct pb_buffer *buf, unsigned long index);
+
 #endif /* PB_BUFFER_H */

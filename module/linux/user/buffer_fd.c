@@ -22,6 +22,7 @@
 #include "compat.h"
 #include "user/buffer_fd.h"
 #include "user/buffer_ioctl.h"
+#include "user/dmabuf.h"
 #include "user/mmap.h"
 #include "user/segment.h"
 
@@ -177,9 +178,9 @@ unpin:
  * @file: any file
  *
  * Context: any.
- * Return: the buffer, which the file references, or NULL.
+ * Return: the buffer, which the file references, or NULL. The file may be a dma-buf of it.
  */
-struct pb_buffer *pb_buffer_of_file(struct file *file)
+struct pb_buffer *pb_buffer_of_file(const struct file *file)
 {
-	return file->f_op == &buffer_fops ? file->private_data : NULL;
+	return file->f_op == &buffer_fops ? file->private_data : pb_buffer_of_dmabuf(file);
 }

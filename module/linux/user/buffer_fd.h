@@ -7,6 +7,6 @@ struct file;
 struct pb_buffer;
 
 struct file *pb_buffer_file(struct pb_buffer *buf, unsigned int flags);
-struct pb_buffer *pb_buffer_of_file(struct file *file);
+struct pb_buffer *pb_buffer_of_file(const struct file *file);
 
 #endif /* PB_BUFFER_FD_H */

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The ioctls of a buffer's descriptor: QUERY. Those of /dev/pbuddy are in device_ioctl.c. */
+/*
+ * The ioctls of a buffer's descriptor: QUERY and EXPORT_DMABUF. Those of /dev/pbuddy are in
+ * device_ioctl.c.
+ */
 #include <linux/capability.h>
-#include <linux/errno.h>
+#include <linux/err.h>
+#include <linux/fcntl.h>
+#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
@@ -10,6 +15,8 @@
 #include <uapi/linux/pbuddy.h>
 
 #include "user/buffer_ioctl.h"
+#include "user/dmabuf.h"
+#include "user/fd_flags.h"
 #include "user/segment.h"
 #include "user/user_copy.h"
 
@@ -82,6 +89,44 @@ static int query(const struct pb_buffer *buf, void __user *arg)
 	return pb_copy_out(arg, usize, &q, sizeof(q));
 }
 
+/* The descriptor is installed last, after all that can fail. */
+static int export_dmabuf(const struct file *file, void __user *arg)
+{
+	struct pbuddy_export_dmabuf e;
+	unsigned int file_flags, fd_flags;
+	struct file *dmabuf;
+	size_t usize;
+	int err;
+
+	err = pb_copy_in(&e, sizeof(e), PBUDDY_EXPORT_DMABUF_SIZE_VER0, arg, &usize);
+	if (err)
+		return err;
+	if (e.flags || memchr_inv(e.reserved, 0, sizeof(e.reserved)))
+		return -EINVAL;
+	err = pb_parse_fd_flags(e.fd_flags, &file_flags, &fd_flags);
+	if (err)
+		return err;
+	if (file_flags == O_RDWR && !(file->f_mode & FMODE_WRITE))
+		return -EACCES;
+	e.fd = get_unused_fd_flags(fd_flags);
+	if (e.fd < 0)
+		return e.fd;
+	dmabuf = pb_dmabuf_export(file->private_data, file_flags);
+	err = PTR_ERR_OR_ZERO(dmabuf);
+	if (err)
+		goto unused;
+	err = pb_copy_out(arg, usize, &e, sizeof(e));
+	if (err)
+		goto put;
+	fd_install(e.fd, dmabuf);
+	return 0;
+put:
+	fput(dmabuf);
+unused:
+	put_unused_fd(e.fd);
+	return err;
+}
+
 /**
  * pb_buffer_ioctl() - handle an ioctl of a buffer's descriptor
  * @file: the descriptor's file, whose private_data is the buffer
@@ -96,6 +141,8 @@ long pb_buffer_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	switch (PB_IOCTL_ID(cmd)) {
 	case PB_IOCTL_ID(PBUDDY_IOCTL_QUERY):
 		return query(file->private_data, (void __user *)arg);
+	case PB_IOCTL_ID(PBUDDY_IOCTL_EXPORT_DMABUF):
+		return export_dmabuf(file, (void __user *)arg);
 	default:
 		return -ENOTTY;
 	}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The device node /dev/pbuddy. Its ioctls are in device_ioctl.c, its mmap is in mmap.c. */
+/* The device node /dev/pbuddy. Its ioctls are in device_ioctl.c, its mmap() in device_mmap.c. */
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/miscdevice.h>
@@ -7,7 +7,7 @@
 
 #include "user/device.h"
 #include "user/device_ioctl.h"
-#include "user/mmap.h"
+#include "user/device_mmap.h"
 
 static int device_mmap(struct file *file, struct vm_area_struct *vma)
 {

@@ -33,9 +33,11 @@
 #include "user/buffer.h"
 #include "user/buffer_fd.h"
 #include "user/device_ioctl.h"
+#include "user/fd_flags.h"
 #include "user/user_copy.h"
 
-#define FEATURES	(PBUDDY_FEATURE_ALLOC | PBUDDY_FEATURE_BATCH | PBUDDY_FEATURE_DEV_MMAP)
+#define FEATURES	(PBUDDY_FEATURE_ALLOC | PBUDDY_FEATURE_BATCH | PBUDDY_FEATURE_DEV_MMAP | \
+			 (IS_ENABLED(CONFIG_DMA_SHARED_BUFFER) ? PBUDDY_FEATURE_DMABUF : 0))
 
 static void check_abi(void)
 {
@@ -45,6 +47,7 @@ static void check_abi(void)
 	BUILD_BUG_ON(sizeof(struct pbuddy_alloc_batch) != PBUDDY_ALLOC_BATCH_SIZE_VER0);
 	BUILD_BUG_ON(sizeof(struct pbuddy_extent) != PBUDDY_EXTENT_SIZE_VER0);
 	BUILD_BUG_ON(sizeof(struct pbuddy_query) != PBUDDY_QUERY_SIZE_VER0);
+	BUILD_BUG_ON(sizeof(struct pbuddy_export_dmabuf) != PBUDDY_EXPORT_DMABUF_SIZE_VER0);
 	BUILD_BUG_ON(PBUDDY_MAX_ORDER != PB_MAX_ORDER);
 	BUILD_BUG_ON((int)PBUDDY_REASON_NONE != (int)PB_REASON_NONE);
 	BUILD_BUG_ON((int)PBUDDY_REASON_LIMIT != (int)PB_REASON_LIMIT);
@@ -201,20 +204,6 @@ static int parse_nodes(const struct pbuddy_alloc *a, struct pb_buffer_spec *spec
 	return 0;
 }
 
-/* Converts the descriptor flags to file flags. */
-static int parse_fd_flags(u32 flags, unsigned int *file_flags, unsigned int *fd_flags)
-{
-	if (flags & ~(O_ACCMODE | O_CLOEXEC | PBUDDY_FD_INHERIT))
-		return -EINVAL;
-	if ((flags & O_CLOEXEC) && (flags & PBUDDY_FD_INHERIT))
-		return -EINVAL;
-	*file_flags = flags & O_ACCMODE;
-	if (*file_flags != O_RDWR && *file_flags != O_RDONLY)
-		return -EINVAL;
-	*fd_flags = flags & PBUDDY_FD_INHERIT ? 0 : O_CLOEXEC;
-	return 0;
-}
-
 /* A checked request; @spec points to @mask and into the struct it was made from. */
 struct alloc_args {
 	struct pb_buffer_spec	spec;
@@ -236,7 +225,7 @@ static int parse_alloc(struct pbuddy_alloc *a, struct alloc_args *args)
 	err = parse_class(a->mclass, &spec->migratetype) ?:
 	      parse_label(a->label) ?:
 	      parse_nodes(a, spec, &args->mask) ?:
-	      parse_fd_flags(a->fd_flags, &args->file_flags, &args->fd_flags);
+	      pb_parse_fd_flags(a->fd_flags, &args->file_flags, &args->fd_flags);
 	if (err)
 		return err;
 	spec->nr_pages = PAGE_ALIGN(a->bytes) >> PAGE_SHIFT;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Mappings of buffers: of a buffer's descriptor, and of the device, which allocates a buffer.
+ * Mappings of buffers. device_mmap.c has those of the device, which allocate a buffer.
  *
  * mmap() allocates what it needs, so a shortage of memory is ENOMEM from mmap() and not SIGBUS
  * later. It inserts no page table entries and does not zero, because it holds mmap_lock for
@@ -33,17 +33,12 @@
  * when the last reference is dropped.
  */
 #include <linux/err.h>
-#include <linux/fcntl.h>
-#include <linux/file.h>
 #include <linux/mm.h>
-#include <linux/topology.h>
 
 #include "compat.h"
 
 #include "core/base/order.h"
-#include "user/buffer_fd.h"
 #include "user/mmap.h"
-#include "user/piece.h"
 #include "user/segment.h"
 
 #define INSERT_BATCH	32UL	/* pages per call of vm_insert_pages() */
@@ -127,15 +122,6 @@ static const struct vm_operations_struct buffer_vm_ops = {
 #endif
 };
 
-/*
- * MAP_SHARED of a read-only descriptor arrives with VM_SHARED cleared (and without VM_MAYWRITE,
- * so that mprotect() cannot make it writable). VM_MAYSHARE distinguishes it from MAP_PRIVATE.
- */
-static bool is_private(const struct vm_area_struct *vma)
-{
-	return !(vma->vm_flags & VM_MAYSHARE);
-}
-
 static bool is_mostly_huge(const struct vm_area_struct *vma, const struct pb_buffer *buf)
 {
 	unsigned long start = vma->vm_start >> PAGE_SHIFT, end = vma->vm_end >> PAGE_SHIFT;
@@ -156,7 +142,7 @@ static bool is_mostly_huge(const struct vm_area_struct *vma, const struct pb_buf
  */
 int pb_mmap_buffer(struct pb_buffer *buf, struct vm_area_struct *vma)
 {
-	if (is_private(vma))
+	if (pb_vma_is_private(vma))
 		return -EINVAL;
 	if (vma->vm_pgoff >= buf->nr_pages || vma_pages(vma) > buf->nr_pages - vma->vm_pgoff)
 		return -EINVAL;
@@ -167,55 +153,6 @@ int pb_mmap_buffer(struct pb_buffer *buf, struct vm_area_struct *vma)
 	vma->vm_ops = &buffer_vm_ops;
 	vma->vm_private_data = pb_buffer_get(buf);
 	return 0;
-}
-
-/* Sets the file of a buffer in place of the device's. */
-static int set_file(struct pb_buffer *buf, struct vm_area_struct *vma)
-{
-	struct file *file;
-
-	file = pb_buffer_file(pb_buffer_get(buf), vma->vm_flags & VM_MAYWRITE ? O_RDWR : O_RDONLY);
-	if (IS_ERR(file)) {
-		pb_buffer_put(buf);
-		return PTR_ERR(file);
-	}
-	vma_set_file(vma, file);
-	fput(file);
-	return 0;
-}
-
-/**
- * pb_mmap_new() - allocate a buffer of the length of a mapping, and map it
- * @vma: the new mapping, which must be shared and at offset 0
- *
- * The buffer is movable, on the nodes of the task's memory policy, or without one on the nearest
- * node. Only mappings reference it.
- *
- * Context: mmap of a file, mmap_lock held for writing.
- * Return: 0, -EINVAL for a private mapping or another offset, -ENOMEM, -EINTR.
- */
-int pb_mmap_new(struct vm_area_struct *vma)
-{
-	struct pb_buffer_spec spec = {
-		.nr_pages = vma_pages(vma),
-		.policy = true,
-		.nid = numa_node_id(),
-		.migratetype = PB_MOVABLE,
-		.prepare_later = true,
-		.label = "mmap",
-	};
-	enum pb_reason reason;
-	struct pb_buffer *buf;
-	int err;
-
-	if (is_private(vma) || vma->vm_pgoff)
-		return -EINVAL;
-	buf = pb_buffer_create(&spec, &reason);
-	if (IS_ERR(buf))
-		return PTR_ERR(buf);
-	err = set_file(buf, vma) ?: pb_mmap_buffer(buf, vma);
-	pb_buffer_put(buf);
-	return err;
 }
 
 /**

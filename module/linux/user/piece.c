@@ -32,7 +32,6 @@
 #include "api/zero.h"
 #include "compat.h"
 #include "core/base/order.h"
-#include "user/piece.h"
 #include "user/segment.h"
 
 #define PIECE_PAGES	PB_PAGEBLOCK_NR

@@ -28,7 +28,7 @@
 #define PBUDDY_FEATURE_ALLOC	(1ULL << 0)	/* ALLOC, QUERY, buffer mmap */
 #define PBUDDY_FEATURE_BATCH	(1ULL << 1)	/* ALLOC_BATCH */
 #define PBUDDY_FEATURE_DEV_MMAP	(1ULL << 2)	/* mmap of the device itself */
-#define PBUDDY_FEATURE_DMABUF	(1ULL << 3)	/* EXPORT_DMABUF: not yet offered */
+#define PBUDDY_FEATURE_DMABUF	(1ULL << 3)	/* EXPORT_DMABUF */
 #define PBUDDY_FEATURE_PURGE	(1ULL << 4)	/* ADVISE: not yet offered */
 
 /* What kind of neighbours the pages may have: enum migratetype of mm/. */
@@ -225,12 +225,38 @@ struct pbuddy_query {
 
 #define PBUDDY_QUERY_SIZE_VER0		104
 
+/**
+ * struct pbuddy_export_dmabuf - PBUDDY_IOCTL_EXPORT_DMABUF, on a buffer's descriptor
+ * @size: in: sizeof(struct pbuddy_export_dmabuf)
+ * @flags: in: zero
+ * @fd_flags: in: as in struct pbuddy_alloc
+ * @fd: out: descriptor of a new dma-buf of the buffer
+ * @reserved: zero
+ *
+ * The dma-buf references the buffer, so the buffer's descriptor may be closed. Devices do not write
+ * to a dma-buf that is O_RDONLY.
+ *
+ * Errors: EINVAL for a bad argument, E2BIG for a longer struct than the kernel knows with something
+ * in it, EACCES for O_RDWR on a read-only buffer, EOPNOTSUPP in a kernel without dma-bufs, ENOMEM,
+ * EMFILE, ENFILE, EFAULT.
+ */
+struct pbuddy_export_dmabuf {
+	__u32 size;
+	__u32 flags;
+	__u32 fd_flags;
+	__s32 fd;
+	__u64 reserved[2];
+};
+
+#define PBUDDY_EXPORT_DMABUF_SIZE_VER0	32
+
 #define PBUDDY_IOCTL_MAGIC		0xB7
 #define PBUDDY_IOCTL_GET_INFO		_IOWR(PBUDDY_IOCTL_MAGIC, 0x00, struct pbuddy_info)
 #define PBUDDY_IOCTL_ALLOC		_IOWR(PBUDDY_IOCTL_MAGIC, 0x01, struct pbuddy_alloc)
 #define PBUDDY_IOCTL_ALLOC_BATCH	_IOWR(PBUDDY_IOCTL_MAGIC, 0x02, struct pbuddy_alloc_batch)
 /* 0x03-0x0f: resize, compact, drain, pressure */
 #define PBUDDY_IOCTL_QUERY		_IOWR(PBUDDY_IOCTL_MAGIC, 0x10, struct pbuddy_query)
-/* 0x11-0x1f: EXPORT_DMABUF, ADVISE, SET_LABEL */
+#define PBUDDY_IOCTL_EXPORT_DMABUF	_IOWR(PBUDDY_IOCTL_MAGIC, 0x11, struct pbuddy_export_dmabuf)
+/* 0x12-0x1f: ADVISE, SET_LABEL */
 
 #endif /* _UAPI_LINUX_PBUDDY_H */
