@@ -65,13 +65,18 @@ static void fill(const struct call *call, struct bigger *arg, size_t size)
 	}
 }
 
+static bool of_buffer(const struct call *call)
+{
+	return _IOC_NR(call->cmd) >= _IOC_NR(PBUDDY_IOCTL_QUERY);
+}
+
 static int do_call(const struct call *call, struct bigger *arg, unsigned int cmd)
 {
 	static int buffer = -1;
 
 	if (buffer < 0)
 		buffer = alloc_buffer(PAGE);
-	return ioctl(_IOC_NR(call->cmd) >= _IOC_NR(PBUDDY_IOCTL_QUERY) ? buffer : dev, cmd, arg);
+	return ioctl(of_buffer(call) ? buffer : dev, cmd, arg);
 }
 
 TEST(abi, info_reports_nodes)
@@ -349,7 +354,7 @@ TEST(abi, bad_pointers_are_efault)
 	size_t i;
 
 	for (i = 0; i < NR_CALLS; i++) {
-		int fd = calls[i].cmd == PBUDDY_IOCTL_QUERY ? buffer : dev;
+		int fd = of_buffer(&calls[i]) ? buffer : dev;
 
 		CHECK_FAILS(ioctl(fd, calls[i].cmd, NULL), EFAULT);
 		CHECK_FAILS(ioctl(fd, calls[i].cmd, 1), EFAULT);
