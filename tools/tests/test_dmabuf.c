@@ -3,7 +3,6 @@
  * dma-bufs: exports of buffers, and the devices under /dev/dma_heap/. An export has the buffer's
  * pages, keeps them when the buffer's descriptor is closed, and has no more access than that.
  */
-#include <dirent.h>
 #include <linux/dma-buf.h>
 #include <linux/dma-heap.h>
 #include <sys/uio.h>
@@ -154,6 +153,93 @@ TEST(dmabuf, bad_arguments)
 	longer.e.fd_flags = O_RDWR | PBUDDY_FD_INHERIT;
 	CHECK_EQ(ioctl(fd, PBUDDY_IOCTL_EXPORT_DMABUF, &longer), 0);
 	CHECK_EQ(fcntl(longer.e.fd, F_GETFD), 0);
+}
+
+/* ---- Import by a driver ---- */
+
+/* As in <drm/drm.h>, which programs get from libdrm. */
+struct drm_version {
+	int	version_major, version_minor, version_patchlevel;
+	size_t	name_len;
+	char	*name;
+	size_t	date_len;
+	char	*date;
+	size_t	desc_len;
+	char	*desc;
+};
+
+struct drm_gem_close {
+	uint32_t	handle;
+	uint32_t	pad;
+};
+
+struct drm_prime_handle {
+	uint32_t	handle;
+	uint32_t	flags;
+	int32_t		fd;
+};
+
+#define DRM_IOCTL_VERSION		_IOWR('d', 0x00, struct drm_version)
+#define DRM_IOCTL_GEM_CLOSE		_IOW('d', 0x09, struct drm_gem_close)
+#define DRM_IOCTL_PRIME_HANDLE_TO_FD	_IOWR('d', 0x2d, struct drm_prime_handle)
+#define DRM_IOCTL_PRIME_FD_TO_HANDLE	_IOWR('d', 0x2e, struct drm_prime_handle)
+
+/* The device of vgem, or skips the test. Importing attaches and maps the dma-buf. */
+static int open_vgem(void)
+{
+	int fd = open("/dev/dri/card0", O_RDWR | O_CLOEXEC);
+	char name[5] = "";
+	struct drm_version version = { .name = name, .name_len = 4 };
+
+	if (fd < 0)
+		test_skip("no /dev/dri/card0");
+	CHECK_EQ(ioctl(fd, DRM_IOCTL_VERSION, &version), 0);
+	if (strcmp(name, "vgem"))
+		test_skip("card0 is not vgem but %s", name);
+	return fd;
+}
+
+TEST(vgem, keeps_what_it_imports)
+{
+	int vgem = open_vgem(), fd = alloc_buffer(LENGTH), dmabuf = export(fd);
+	struct drm_prime_handle prime = { .fd = dmabuf };
+	uint64_t *p = map_buffer(fd, LENGTH);
+	struct dma_buf_sync sync = { DMA_BUF_SYNC_START | DMA_BUF_SYNC_RW };
+	struct drm_gem_close gem = { 0 };
+	struct usage before, now;
+
+	read_usage(&before);
+	CHECK_EQ(ioctl(vgem, DRM_IOCTL_PRIME_FD_TO_HANDLE, &prime), 0);
+	CHECK_EQ(ioctl(dmabuf, DMA_BUF_IOCTL_SYNC, &sync), 0);
+	stamp(p, LENGTH, 1);
+	sync.flags = DMA_BUF_SYNC_END | DMA_BUF_SYNC_RW;
+	CHECK_EQ(ioctl(dmabuf, DMA_BUF_IOCTL_SYNC, &sync), 0);
+	CHECK_EQ(stamp_broken(p, LENGTH, 1), -1);
+	CHECK_EQ(munmap(p, LENGTH) | close(fd) | close(dmabuf), 0);
+	read_usage(&now);
+	CHECK_EQ(now.allocated, before.allocated);
+
+	/* The driver returns the dma-buf that it imported. */
+	prime.fd = -1;
+	prime.flags = O_CLOEXEC | O_RDWR;
+	CHECK_EQ(ioctl(vgem, DRM_IOCTL_PRIME_HANDLE_TO_FD, &prime), 0);
+	p = map_buffer(prime.fd, LENGTH);
+	CHECK_EQ(stamp_broken(p, LENGTH, 1), -1);
+	CHECK_EQ(munmap(p, LENGTH) | close(prime.fd), 0);
+	gem.handle = prime.handle;
+	CHECK_EQ(ioctl(vgem, DRM_IOCTL_GEM_CLOSE, &gem), 0);
+}
+
+/* A device could write to it. */
+TEST(vgem, refuses_read_only)
+{
+	struct pbuddy_export_dmabuf e = export_request();
+	struct drm_prime_handle prime = { 0 };
+	int vgem = open_vgem();
+
+	e.fd_flags = O_RDONLY;
+	prime.fd = export_as(read_only_buffer(), &e);
+	CHECK_FAILS(ioctl(vgem, DRM_IOCTL_PRIME_FD_TO_HANDLE, &prime), EACCES);
 }
 
 /* ---- /dev/dma_heap ---- */
