@@ -17,6 +17,7 @@ static void all_free(void) { mc_make_pool(1); }
 
 static void alloc0(void) { mc_alloc(0, 0, PB_MOVABLE); }
 static void alloc0_other(void) { mc_alloc(1, 0, PB_MOVABLE); }
+static void alloc5(void) { mc_alloc(2, 5, PB_MOVABLE); }
 static void alloc6(void) { mc_alloc(2, 6, PB_MOVABLE); }
 static void alloc7(void) { mc_zone_alloc(2, 7, PB_MOVABLE); }
 static void alloc9(void) { mc_zone_alloc(3, 9, PB_MOVABLE); }
@@ -112,14 +113,14 @@ static void refilled(void)
 		set_free(mc_pfn(0, i));
 }
 
-/* All words are free but the second, the other half of which is freed during the refill. */
-static void half_of_second_word_free(void)
+/* All words are free but the second, in which a block of order 5 gets free during the refill. */
+static void part_of_second_word_free(void)
 {
-	mc_make_frames(64 + 32);
+	mc_make_frames(64 + 16);
 	mc_free_frames(0, 128, 384);
 }
 
-static void free_half_of_second_word(void) { mc_zone_free(mc_pfn(0, 96), 5); }
+static void free_part_of_second_word(void) { mc_zone_free(mc_pfn(0, 80), 4); }
 
 static void isolate(void)
 {
@@ -260,7 +261,7 @@ static const struct mc_scenario rows[] = {
 	{ "drain_refill_free", almost_free, { alloc_free_drain, free_rest_drain }, 0,
 	  pageblock_found },
 	{ "cache_bounded", two_all_free, { alloc_free_mixed, alloc6 }, .always = bounded },
-	{ "cache_bounded_refill", half_of_second_word_free, { alloc6, free_half_of_second_word },
+	{ "cache_bounded_refill", part_of_second_word_free, { alloc5, free_part_of_second_word },
 	  .always = bounded },
 	{ "drain_two_cpus", word_free, { free_two_drain, free_two_other_drain }, 0, order2_found },
 	{ "drain_alloc", almost_free, { alloc0, drain }, 0, first_served },

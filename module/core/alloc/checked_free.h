@@ -19,7 +19,7 @@
 /**
  * struct pb_checked_block - a block whose free calls ops->release
  * @pfn: its head
- * @order: its order, up to PB_PCP_MAX_WORD_ORDER
+ * @order: its order, up to PB_WORD_ORDER
  * @mt: migratetype of its pageblock, below PB_PCPTYPES
  * @order_map: its byte in the page order map
  * @zone: its zone
@@ -40,7 +40,7 @@ struct pb_checked_block {
  * @block: set to the block
  *
  * Context: any; preemption off.
- * Return: whether there is such a block, of an order up to PB_PCP_MAX_WORD_ORDER.
+ * Return: whether there is such a block, of an order up to PB_WORD_ORDER.
  */
 static __always_inline bool pb_checked_find(struct pb_pool *pool, unsigned long pfn,
 					    unsigned int order, struct pb_checked_block *block)
@@ -48,7 +48,7 @@ static __always_inline bool pb_checked_find(struct pb_pool *pool, unsigned long 
 	struct pb_dir_entry *entry;
 	unsigned long value;
 
-	if (unlikely(pfn >> PB_SECTION_ORDER >= pool->nr_dir || order > PB_PCP_MAX_WORD_ORDER))
+	if (unlikely(pfn >> PB_SECTION_ORDER >= pool->nr_dir || order > PB_WORD_ORDER))
 		return false;
 	entry = pb_dir_entry(pool, pfn);
 	OPTIMIZER_HIDE_VAR(entry);	/* computed once */

@@ -19,4 +19,10 @@ struct pb_pageblock {
 	u8		order_map[PB_PAGEBLOCK_NR];
 } ____cacheline_aligned;
 
+/* A block in a pcp list: its head and that one's byte in the page order map, found already. */
+struct pb_pcp_entry {
+	unsigned long	pfn;
+	u8		*order_map;
+};
+
 #endif /* PB_PAGEBLOCK_TYPES_H */

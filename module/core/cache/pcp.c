@@ -7,7 +7,7 @@
  * bitmap. A refill takes a whole word of a pageblock with one atomic and leaves it
  * unexpanded in the mask. Frees push on the LIFO, and allocations pop the newest block.
  * When the LIFO is full, drain.c flushes its oldest blocks, frames of one word together
- * with one atomic.
+ * with one atomic. Blocks of a word or more have no mask: several are refilled at once.
  *
  * The pcp section
  * ---------------

@@ -9,23 +9,20 @@
 #ifndef PB_PCP_H
 #define PB_PCP_H
 
+#include "core/base/pageblock_types.h"
 #include "core/base/request.h"
 
 /*
- * Orders with pcp lists: up to one above the pageblock's, the largest order of mm/. Orders within
- * a word are refilled word by word, larger ones block by block.
+ * Orders with pcp lists: up to one above the pageblock's, the largest order of mm/. Lists of orders
+ * below a word's have masks. Those of larger orders are refilled and flushed several blocks at once
+ * (zone/blocks.c).
  */
-#define PB_PCP_MAX_WORD_ORDER	PB_WORD_ORDER
+#define PB_PCP_MAX_WORD_ORDER	(PB_WORD_ORDER - 1)
 #define PB_NR_PCP_ORDERS	(PB_PAGEBLOCK_ORDER + 2)
+#define PB_PCP_BLOCKS		8	/* most blocks in a list without a mask */
 #define PB_LIFO_MAX		27	/* makes a list 512 bytes */
 #define PB_PCP_LARGE		4	/* orders from here on keep short lists: */
-#define PB_PCP_LIFO_LARGE	4	/* at most this many blocks */
-
-/* A block in a list, with its address in the page order map, because the lookup is expensive. */
-struct pb_pcp_entry {
-	unsigned long	pfn;
-	u8		*order_map;
-};
+#define PB_PCP_LIFO_LARGE	4	/* at most this many blocks, or a pageblock's */
 
 /**
  * struct pb_pcp_list - P: a short LIFO over an unexpanded mask of blocks within one word, and
@@ -142,6 +139,8 @@ static inline u32 pb_pcp_want(const struct pb_pcp *pcp, unsigned int order)
 {
 	int most = pcp->high >> order;
 
+	if (order > PB_PCP_MAX_WORD_ORDER)
+		return min(most, max(PB_PCP_LIFO_LARGE, (int)PB_PAGEBLOCK_NR >> order));
 	if (order >= PB_PCP_LARGE)
 		return min(most, PB_PCP_LIFO_LARGE);
 	return clamp(most >> 2, min(most, 4), PB_LIFO_MAX);

@@ -3,6 +3,11 @@
  * Allocation from the lists of a per-CPU cache (pcp.c), and their refills. A list is refilled from
  * the pageblock of its last refill, then by the index from one that no other CPU refills from, then
  * from any, at last from one of another migratetype. A refill takes what the watermarks allow.
+ *
+ * Lists of an order of a word or larger are refilled by zone/blocks.c, with as many blocks as they
+ * may hold. The limit of a list is 0 at first and grows with high, so a CPU that allocates a single
+ * block takes no others. When only other migratetypes have a block, the request takes it past the
+ * list.
  */
 #include "core/base/pfn.h"
 #include "core/cache/pcp_refill.h"
@@ -10,6 +15,7 @@
 #include "core/cache/zeroed.h"
 #include "core/index/free_area.h"
 #include "core/index/pageblock.h"
+#include "core/zone/blocks.h"
 #include "core/zone/fallback.h"
 #include "core/zone/zone.h"
 
@@ -153,7 +159,7 @@ static unsigned int refill_words(struct pb_zone *zone, struct pb_pcp_list *list,
 	return granted;
 }
 
-/* Refills with one block: an order above a word's, or any where lists have no masks. */
+/* Refills with one block. */
 static unsigned int refill_block(struct pb_zone *zone, struct pb_pcp_list *list,
 				 const struct pb_request *rq)
 {
@@ -165,6 +171,36 @@ static unsigned int refill_block(struct pb_zone *zone, struct pb_pcp_list *list,
 	    rq->order < PB_WORD_ORDER || !pb_pcp_keep_zeroed(list, 1, pfn))
 		pb_pcp_push(list, pfn, pb_order_map(zone->pool, pfn));
 	return 1;
+}
+
+/*
+ * The number of blocks for a refill: those that the list may hold, as far as the zone is above all
+ * watermarks. One where blocks are known to be zero, because those that it keeps lose this.
+ */
+static unsigned int nr_blocks(struct pb_zone *zone, const struct pb_pcp_list *list,
+			      unsigned int order)
+{
+	long above = pb_zone_free_pages(zone) - READ_ONCE(zone->fast_watermark);
+
+	if (pb_zone_has_zeroed(zone))
+		return 1;
+	return clamp(above >> order, 1L, (long)min_t(u32, list->limit, PB_PCP_BLOCKS));
+}
+
+/* Refills an order of a word or larger: the block at the lowest address is to be popped first. */
+static unsigned int refill_blocks(struct pb_zone *zone, struct pb_pcp_list *list,
+				  const struct pb_request *rq)
+{
+	unsigned int nr = nr_blocks(zone, list, rq->order), i;
+
+	nr = nr > 1 ? pb_zone_alloc_blocks(zone, rq, nr, list->lifo) : 0;
+	if (!nr)
+		return refill_block(zone, list, rq);
+	/* The bits may have been set since nr_blocks(). */
+	for (i = 0; unlikely(READ_ONCE(zone->prezeroed)) && i < nr; i++)
+		pb_zeroed_test_and_clear(zone, list->lifo[i].pfn, 1UL << rq->order);
+	list->n = nr;
+	return nr;
 }
 
 /* Raises high, or brings it between new bounds. As nr_pcp_high() in mm/page_alloc.c. */
@@ -201,8 +237,12 @@ bool pb_pcp_refill(struct pb_pcp *pcp, struct pb_pcp_list *list, const struct pb
 	struct pb_zone *zone = pcp->zone;
 	unsigned int nr;
 
-	nr = rq->order > PB_PCP_MAX_WORD_ORDER || unlikely(!pb_pcp_has_masks(zone)) ?
-	     refill_block(zone, list, rq) : refill_words(zone, list, rq);
+	if (rq->order > PB_PCP_MAX_WORD_ORDER)
+		nr = refill_blocks(zone, list, rq);
+	else if (unlikely(!pb_pcp_has_masks(zone)))
+		nr = refill_block(zone, list, rq);
+	else
+		nr = refill_words(zone, list, rq);
 	if (!nr)
 		return false;
 	refilled(pcp, list, rq, nr);

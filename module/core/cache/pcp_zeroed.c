@@ -100,7 +100,7 @@ static unsigned int refill_zeroed(struct pb_zone *zone, struct pb_pcp_list *list
 		from = (index + 1) * PB_WORDS;
 		if (pb_entry_migratetype(value) != rq->migratetype)
 			continue;
-		if (rq->order <= PB_PCP_MAX_WORD_ORDER) {
+		if (rq->order <= PB_WORD_ORDER) {
 			from = bit + 1;
 			nr = refill_zeroed_word(zone, list, rq, bit, pb_entry_pageblock(value));
 		} else {

@@ -220,7 +220,10 @@ static noinline void settle(struct pb_zone *zone, unsigned long index, unsigned 
 	settle_highatomic(zone, index, value);
 }
 
-/* The updater's loop: until the class is right and no CPU has incremented the count since. */
+/*
+ * The updater's loop: until the class is right and no CPU has incremented the count since. @class:
+ * a class to begin with.
+ */
 static void update_class(struct pb_zone *zone, unsigned long index, struct pb_dir_entry *entry,
 			 u16 class)
 {
@@ -243,6 +246,14 @@ static void update_class(struct pb_zone *zone, unsigned long index, struct pb_di
 			settle(zone, index, READ_ONCE(entry->value));
 	} while (atomic_cmpxchg(&ctl->update, seen, 0) != seen);
 	pb_update_end(zone);
+}
+
+/* For the updater of a pageblock: does the update and sets the update count to 0. */
+void pb_index_finish_update(struct pb_zone *zone, unsigned long index)
+{
+	struct pb_dir_entry *entry = pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, index));
+
+	update_class(zone, index, entry, pb_index_class(READ_ONCE(entry->value)));
 }
 
 /**
@@ -278,11 +289,8 @@ EXPORT_SYMBOL_PB_TEST(pb_index_update);
  */
 void pb_index_update_isolated(struct pb_zone *zone, unsigned long index)
 {
-	struct pb_dir_entry *entry = pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, index));
-	struct pb_index_ctl *ctl = &zone->ctl[index];
-
-	if (pb_update_begin(zone, index, ctl))
-		update_class(zone, index, entry, pb_index_class(READ_ONCE(entry->value)));
+	if (pb_update_begin(zone, index, &zone->ctl[index]))
+		pb_index_finish_update(zone, index);
 }
 EXPORT_SYMBOL_PB_TEST(pb_index_update_isolated);
 

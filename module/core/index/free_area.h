@@ -21,6 +21,12 @@
 /* The bits of a class that decide whether a free needs an update. */
 #define PB_CLASS_FILTER_MASK	31
 
+/* The class of a free pageblock of a migratetype below PB_PCPTYPES. */
+static inline u16 pb_class_free(enum pb_migratetype mt)
+{
+	return (mt << PB_CLASS_MT_SHIFT) | ((PB_PAGEBLOCK_ORDER + 1) << PB_CLASS_LARGEST_SHIFT);
+}
+
 /* What a free means for the index class of its pageblock. */
 enum pb_index_state {
 	PB_INDEX_OK,		/* no update needed */
@@ -92,6 +98,7 @@ unsigned long *pb_free_area_init(struct pb_free_area *area, unsigned long nr_pag
 
 u16 pb_index_class(unsigned long value);
 void pb_index_update(struct pb_zone *zone, unsigned long index);
+void pb_index_finish_update(struct pb_zone *zone, unsigned long index);
 void pb_index_update_isolated(struct pb_zone *zone, unsigned long index);
 void pb_index_raise(struct pb_zone *zone, unsigned long index, const atomic64_t *word);
 void pb_index_on_alloc(struct pb_zone *zone, unsigned long index);

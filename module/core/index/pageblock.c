@@ -46,16 +46,17 @@ int pb_word_largest(u64 word)
 EXPORT_SYMBOL_PB_TEST(pb_word_largest);
 
 /**
- * pb_word_find - find the block to allocate from a word
+ * pb_word_find_largest - find the block to allocate from a word, and the free block that it splits
  * @word: free bits
  * @order: 0 to 6
+ * @largest: set to the order of the largest free block that begins with the one found
  *
  * Smallest sufficient order first, as __rmqueue_smallest(): a larger free block is split
  * only when no smaller one suffices.
  *
  * Return: one bit, or 0 when no such block is free.
  */
-u64 pb_word_find(u64 word, unsigned int order)
+u64 pb_word_find_largest(u64 word, unsigned int order, unsigned int *largest)
 {
 	u64 heads = pb_word_heads(word, order), larger, only;
 
@@ -65,10 +66,22 @@ u64 pb_word_find(u64 word, unsigned int order)
 		/* Heads of the next order, and heads that lie in none of its blocks. */
 		larger = word & (word >> (1U << order)) & pb_word_align[order + 1];
 		only = heads & ~pb_word_expand(larger, order + 1);
-		if (only)
+		if (only) {
+			*largest = order;
 			return only & -only;
+		}
 	}
+	*largest = PB_WORD_ORDER;
 	return heads & -heads;
+}
+EXPORT_SYMBOL_PB_TEST(pb_word_find_largest);
+
+/* The same, without the order of the larger block. */
+u64 pb_word_find(u64 word, unsigned int order)
+{
+	unsigned int largest;
+
+	return pb_word_find_largest(word, order, &largest);
 }
 EXPORT_SYMBOL_PB_TEST(pb_word_find);
 
@@ -360,6 +373,39 @@ int pb_pageblock_alloc(struct pb_pageblock *pageblock, unsigned int order)
 	return -1;
 }
 EXPORT_SYMBOL_PB_TEST(pb_pageblock_alloc);
+
+/**
+ * pb_pageblock_alloc_blocks - allocate several blocks from a pageblock, in one pass over its words
+ * @pageblock: the pageblock
+ * @order: 6 to 9
+ * @nr: number of blocks, at most
+ *
+ * Context: any.
+ * Return: the words at which the blocks begin, one bit each.
+ */
+unsigned int pb_pageblock_alloc_blocks(struct pb_pageblock *pageblock, unsigned int order,
+				       unsigned int nr)
+{
+	unsigned int words = 1U << (order - PB_WORD_ORDER), i, heads = 0;
+
+	pb_count_visit();
+	for (i = 0; i < PB_WORDS && nr; i += words) {
+		if (!words_are_free(pageblock, i, words) || !alloc_words(pageblock, i, words))
+			continue;
+		heads |= 1U << i;
+		nr--;
+	}
+	return heads;
+}
+EXPORT_SYMBOL_PB_TEST(pb_pageblock_alloc_blocks);
+
+/* Allocates a whole pageblock; false when not all of it is free. Context: any. */
+bool pb_pageblock_alloc_whole(struct pb_pageblock *pageblock)
+{
+	pb_count_visit();
+	return alloc_words(pageblock, 0, PB_WORDS);
+}
+EXPORT_SYMBOL_PB_TEST(pb_pageblock_alloc_whole);
 
 /**
  * pb_pageblock_free - free a block

@@ -52,6 +52,7 @@ static __always_inline bool pb_word_set(atomic64_t *word, unsigned int bit)
 }
 
 int pb_word_largest(u64 word);
+u64 pb_word_find_largest(u64 word, unsigned int order, unsigned int *largest);
 u64 pb_word_find(u64 word, unsigned int order);
 
 u64 pb_word_alloc_one(atomic64_t *word, unsigned int order);
@@ -64,6 +65,9 @@ int pb_pageblock_largest_words(const struct pb_pageblock *pageblock);
 bool pb_pageblock_is_free(struct pb_pageblock *pageblock);
 
 int pb_pageblock_alloc(struct pb_pageblock *pageblock, unsigned int order);
+unsigned int pb_pageblock_alloc_blocks(struct pb_pageblock *pageblock, unsigned int order,
+				       unsigned int nr);
+bool pb_pageblock_alloc_whole(struct pb_pageblock *pageblock);
 bool pb_pageblock_has_aligned(const struct pb_pageblock *pageblock, unsigned int order,
 			      unsigned int align_order);
 int pb_pageblock_alloc_aligned(struct pb_pageblock *pageblock, unsigned int order,

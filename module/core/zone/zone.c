@@ -468,6 +468,7 @@ void pb_zone_free(struct pb_zone *zone, unsigned long pfn, unsigned int order)
 	pb_zone_free_noevent(zone, pfn, order);
 	pb_zone_event_add(zone, PB_PGFREE, 1L << order);
 }
+EXPORT_SYMBOL_PB_TEST(pb_zone_free);
 
 /**
  * pb_zone_index_update_all - update the index for every pageblock of a zone

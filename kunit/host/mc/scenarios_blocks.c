@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Scenarios of several blocks at once: their allocation and free, and the index of many pageblocks. */
+#include "core/cache/pcp.h"
+#include "core/cache/prezero.h"
+#include "core/compact/isolate.h"
+#include "core/zone/blocks.h"
+#include "core/zone/zone.h"
+#include "scenario.h"
+
+static const struct pb_area first_pageblock = { .nr = 1, .frames = PB_PAGEBLOCK_NR };
+
+static void two_free(void) { mc_make_pool(2); }
+static void four_free(void) { mc_make_pool(4); }
+
+static void alloc_blocks(unsigned int order, unsigned int nr)
+{
+	struct pb_request rq = { .order = order, .migratetype = PB_MOVABLE,
+				 .highest_zone = PB_ZONE_MOVABLE };
+	struct pb_pcp_entry entries[4];
+	unsigned int got = pb_zone_alloc_blocks(mc.zone, &rq, nr, entries), i;
+
+	for (i = 0; i < got; i++)
+		*entries[i].order_map = order + 1;
+	mc.free -= (long)got << order;
+	if (got)
+		mc.got[7] = entries[0].pfn;
+}
+
+static void blocks9(void) { alloc_blocks(9, 2); }
+static void blocks9_all(void) { alloc_blocks(9, 4); }
+static void blocks10(void) { alloc_blocks(10, 2); }
+static void blocks7(void) { alloc_blocks(7, 2); }
+static void alloc9(void) { mc_zone_alloc(0, 9, PB_MOVABLE); }
+static void alloc0(void) { mc_zone_alloc(1, 0, PB_MOVABLE); }
+static void alloc6(void) { mc_zone_alloc(2, 6, PB_MOVABLE); }
+static void isolate(void) { pb_area_isolate(mc.zone, &first_pageblock); }
+
+static void isolate_unisolate(void)
+{
+	if (pb_area_isolate(mc.zone, &first_pageblock))
+		pb_area_unisolate(mc.zone, &first_pageblock);
+}
+
+static void partly_free(void)
+{
+	mc_make_pool(1);
+	mc_fill(PB_MOVABLE);
+	mc_free_frames(0, 0, 448);
+}
+
+static void free_last_word(void) { mc_zone_free(mc_pfn(0, 448), 6); }
+
+static void blocks_served(void) { mc_must_get(7, "blocks were free throughout"); }
+
+/* The first CPU may cache several blocks of order 9. */
+static void two_free_cached(void)
+{
+	struct pb_pcp *pcp;
+
+	two_free();
+	pcp = pb_per_cpu_ptr(mc.zone->pcp, 0);
+	pcp->high = 8 * PB_PAGEBLOCK_NR;
+	mc.zone->pcp_high_max = pcp->high;
+	pb_pcp_set_limit(pcp, pb_pcp_list(pcp, 9, PB_MOVABLE), 9);
+}
+
+/* One of two pageblocks is for requests that may use the reserve. */
+static void two_free_at_the_mark(void)
+{
+	two_free_cached();
+	mc.zone->watermark[PB_WMARK_MIN] = PB_PAGEBLOCK_NR;
+	pb_zone_update_fast_watermark(mc.zone);
+}
+
+static void zero(struct pb_pool *pool, unsigned long pfn, unsigned long nr_pages)
+{
+}
+
+static void two_free_prezero(void)
+{
+	two_free_cached();
+	mc.pool->ops.zero = zero;
+	mc.pool->prezero_percent = 100;
+}
+
+static void refill9(void) { mc_alloc(3, 9, PB_MOVABLE); }
+static void alloc9_below(void) { mc_alloc_flags(4, 9, PB_MOVABLE, PB_ALLOC_NO_WATERMARKS); }
+static void reserve_served(void) { mc_must_get(4, "a pageblock was free throughout"); }
+
+static void prezero(void)
+{
+	struct pb_prezero run;
+
+	pb_prezero_start(&run, mc.zone);
+	pb_prezero_next(&run);
+}
+
+static const struct mc_scenario rows[] = {
+	{ "blocks_9_9", four_free, { blocks9_all, alloc9 }, 0, blocks_served },
+	{ "blocks_9_0", two_free, { blocks9, alloc0 } },
+	{ "blocks_10_9", four_free, { blocks10, alloc9 }, 0, blocks_served },
+	{ "blocks_10_0", four_free, { blocks10, alloc0 }, 0, blocks_served },
+	{ "blocks_9_isolate", two_free, { blocks9, isolate }, 0, blocks_served },
+	{ "blocks_9_isolate_end", two_free, { blocks9, isolate_unisolate }, 0, blocks_served },
+	{ "blocks_7_6", partly_free, { blocks7, alloc6 } },
+	{ "blocks_7_free", partly_free, { blocks7, free_last_word }, 0, blocks_served },
+	{ "blocks_near_watermark", two_free_at_the_mark, { refill9, alloc9_below }, 0,
+	  reserve_served },
+	{ "blocks_prezero", two_free_prezero, { refill9, prezero } },
+};
+
+MC_GROUP(mc_blocks_group, rows);

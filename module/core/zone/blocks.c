@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Several blocks of one order at once, of a word or larger, for the lists of per-CPU caches.
+ *
+ * Blocks of less than a pageblock are allocated from one partly free pageblock, the one in which
+ * pb_zone_alloc() looks first. When there is none, and for larger orders, whole pageblocks are
+ * allocated, all from one word of the index. Their runs are split as little as in
+ * pb_free_area_find_free(): the smallest aligned run comes first, and a run is used up before the
+ * next one is split. The frames are counted, at once, before the index is updated. Those that the
+ * watermarks refuse go back.
+ *
+ * A candidate that is not free is not tried again. Where the first search finds nothing, the caller
+ * uses pb_zone_alloc().
+ */
+#include "core/base/pfn.h"
+#include "core/index/free_area.h"
+#include "core/index/many.h"
+#include "core/index/pageblock.h"
+#include "core/zone/blocks.h"
+#include "core/zone/zone.h"
+
+/* Frees blocks that are not counted as allocated, from the last one on. Returns the other ones. */
+static unsigned int free_last(struct pb_pageblock *pageblock, unsigned int order,
+			      unsigned int heads, unsigned int nr)
+{
+	unsigned int last;
+
+	for (; nr; nr--) {
+		last = __fls(heads);
+		heads &= ~BIT(last);
+		pb_pageblock_free(pageblock, last * PB_WORD_NR, order);
+	}
+	return heads;
+}
+
+/* Allocates from one pageblock; not from a free one when the blocks fill pageblocks. */
+static unsigned int alloc_in_pageblock(struct pb_zone *zone, const struct pb_request *rq,
+				      unsigned int nr, struct pb_pcp_entry *entries)
+{
+	struct pb_block_search search = {};
+	struct pb_pageblock *pageblock;
+	unsigned int order = rq->order, heads = 0, got, frame, i;
+
+	while (!heads) {
+		pageblock = pb_zone_next_pageblock(zone, order, rq->migratetype, &search);
+		if (!pageblock || (search.step == pb_free_area_steps(order) &&
+				   nr << order >= PB_PAGEBLOCK_NR))
+			return 0;
+		heads = pb_pageblock_alloc_blocks(pageblock, order, nr);
+		if (!heads)
+			pb_index_update(zone, search.index);
+	}
+	nr = hweight32(heads);
+	got = pb_zone_account_alloc(zone, (long)nr << order, 1L << order, rq) >> order;
+	if (unlikely(got < nr))
+		heads = free_last(pageblock, order, heads, nr - got);
+	pb_index_update(zone, search.index);
+	for (i = got; i--; heads &= heads - 1) {
+		frame = __ffs(heads) * PB_WORD_NR;
+		entries[i].pfn = pb_pageblock_pfn(zone, search.index) + frame;
+		entries[i].order_map = &pageblock->order_map[frame];
+	}
+	return got;
+}
+
+/* Up to @nr pageblocks of a word of the index, in aligned runs of at least 2^@order. */
+static u64 select_pageblocks(u64 word, unsigned int order, unsigned int nr)
+{
+	unsigned int largest, take;
+	u64 head, run, all = 0;
+
+	while (nr >> order) {
+		head = pb_word_find_largest(word, order, &largest);
+		if (!head)
+			break;
+		take = min(nr >> order << order, 1U << largest);
+		run = head * (~0ULL >> (PB_WORD_NR - take));
+		all |= run;
+		word &= ~run;
+		nr -= take;
+	}
+	return all;
+}
+
+static struct pb_pageblock *pageblock_at(struct pb_zone *zone, unsigned long index)
+{
+	return pb_entry_pageblock(READ_ONCE(pb_dir_entry(zone->pool,
+							 pb_pageblock_pfn(zone, index))->value));
+}
+
+/* Frees pageblocks that are not counted as allocated. */
+static void free_uncounted(struct pb_zone *zone, unsigned long first, u64 mask)
+{
+	unsigned long index;
+
+	for (; mask; mask &= mask - 1) {
+		index = first + __ffs64(mask);
+		pb_pageblock_free(pageblock_at(zone, index), 0, PB_PAGEBLOCK_ORDER);
+		pb_index_update(zone, index);
+	}
+}
+
+/* Allocates those of the pageblocks that are still free and of this type. */
+static u64 alloc_pageblocks(struct pb_zone *zone, unsigned long first, u64 mask,
+			    enum pb_migratetype mt)
+{
+	unsigned long index, value;
+	u64 got = mask;
+
+	for (; mask; mask &= mask - 1) {
+		index = first + __ffs64(mask);
+		value = READ_ONCE(pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, index))->value);
+		if (likely(pb_entry_migratetype(value) == mt &&
+			   pb_pageblock_alloc_whole(pb_entry_pageblock(value))))
+			continue;
+		got &= ~(mask & -mask);
+		pb_index_update(zone, index);
+	}
+	return got;
+}
+
+/* The blocks that fill these pageblocks, which their number follows from; the last one first. */
+static unsigned int blocks_of(struct pb_zone *zone, unsigned long first, u64 mask,
+			      unsigned int order, struct pb_pcp_entry *entries)
+{
+	unsigned int nr = (hweight64(mask) << PB_PAGEBLOCK_ORDER) >> order, frame;
+	unsigned long tails = ((1UL << order) - 1) >> PB_PAGEBLOCK_ORDER;
+	struct pb_pcp_entry *entry = entries + nr;
+	struct pb_pageblock *pageblock;
+	unsigned long index;
+
+	for (; mask; mask &= mask - 1) {
+		index = first + __ffs64(mask);
+		if (index & tails)
+			continue;
+		pageblock = pageblock_at(zone, index);
+		for (frame = 0; frame < PB_PAGEBLOCK_NR; frame += 1U << order) {
+			entry--;
+			entry->pfn = pb_pageblock_pfn(zone, index) + frame;
+			entry->order_map = &pageblock->order_map[frame];
+		}
+	}
+	return nr;
+}
+
+/* Allocates free pageblocks. */
+static unsigned int alloc_free(struct pb_zone *zone, const struct pb_request *rq, unsigned int nr,
+			       struct pb_pcp_entry *entries)
+{
+	struct pb_bitmap *map = &zone->area[rq->migratetype].free_pageblocks;
+	unsigned int order = max_t(unsigned int, rq->order, PB_PAGEBLOCK_ORDER), refused;
+	unsigned int run = order - PB_PAGEBLOCK_ORDER;
+	unsigned long index = pb_bitmap_next(map, 0), first;
+	u64 wanted, got, whole;
+	long pages;
+
+	if (index == PB_NO_PAGEBLOCK)
+		return 0;
+	first = round_down(index, PB_WORD_NR);
+	wanted = select_pageblocks(READ_ONCE(map->level[0][first / PB_WORD_NR]), run,
+				   ((unsigned long)nr << rq->order) >> PB_PAGEBLOCK_ORDER);
+	got = alloc_pageblocks(zone, first, wanted, rq->migratetype);
+	whole = run ? pb_word_expand(pb_word_heads(got, run), run) : got;
+	if (unlikely(got != whole))
+		free_uncounted(zone, first, got & ~whole);
+	if (!whole)
+		return 0;
+	pages = (long)hweight64(whole) << PB_PAGEBLOCK_ORDER;
+	refused = (pages - pb_zone_account_alloc(zone, pages, 1L << order, rq)) >>
+		  PB_PAGEBLOCK_ORDER;
+	for (got = whole; unlikely(refused); refused--)
+		got &= ~(1ULL << (fls64(got) - 1));
+	if (unlikely(got != whole))
+		free_uncounted(zone, first, whole & ~got);
+	pb_index_alloc_many(zone, first, got, rq->migratetype);
+	return blocks_of(zone, first, got, rq->order, entries);
+}
+
+/**
+ * pb_zone_alloc_blocks - allocate several blocks of one order
+ * @zone: the zone
+ * @rq: the request of each, of order 6 or above; its watermarks apply, and its migratetype alone
+ * @nr: number of blocks, at most; together no more than 64 pageblocks
+ * @entries: set to the blocks, the one at the lowest address last
+ *
+ * Context: any; preemption off.
+ * Return: number of blocks. 0 does not mean that none is free.
+ */
+unsigned int pb_zone_alloc_blocks(struct pb_zone *zone, const struct pb_request *rq,
+				  unsigned int nr, struct pb_pcp_entry *entries)
+{
+	unsigned int got = 0;
+
+	pb_assert_preempt_off();
+	if (rq->order < PB_PAGEBLOCK_ORDER)
+		got = alloc_in_pageblock(zone, rq, nr, entries);
+	return got ?: alloc_free(zone, rq, nr, entries);
+}
+EXPORT_SYMBOL_PB_TEST(pb_zone_alloc_blocks);

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Several blocks of one order, of a word or larger, at once. See blocks.c. */
+#ifndef PB_BLOCKS_H
+#define PB_BLOCKS_H
+
+#include "core/base/pageblock_types.h"
+#include "core/base/request.h"
+
+unsigned int pb_zone_alloc_blocks(struct pb_zone *zone, const struct pb_request *rq,
+				  unsigned int nr, struct pb_pcp_entry *entries);
+
+#endif /* PB_BLOCKS_H */
