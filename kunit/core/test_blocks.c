@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * blocks.c and index/many.c: several blocks of an order of a word or above at once. Which blocks are
- * taken, what is counted when the watermarks refuse some of them, and that refills use it.
+ * blocks.c and index/many.c: several blocks of an order of a word or above at once. Which blocks
+ * are taken, what is counted when the watermarks refuse some of them, what a free does to the
+ * index, and that refills and flushes use it.
  */
 #include "core/base/pfn.h"
 #include "core/cache/drain.h"
@@ -312,6 +313,161 @@ static void test_zeroed_word(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, zeroed);
 }
 
+/* Frees blocks that are not owned any more, past the lists. */
+static void put(struct pt_fixture *f, unsigned int order, unsigned int nr,
+		const unsigned long *pfns)
+{
+	struct pb_pcp_entry entries[MOST];
+	unsigned int i;
+
+	preempt_disable();
+	for (i = 0; i < nr; i++) {
+		entries[i].pfn = pfns[i];
+		entries[i].order_map = pb_order_map(&f->pool, pfns[i]);
+		*entries[i].order_map = 0;
+		pt_disown(f, pfns[i], 1UL << order);
+	}
+	pb_zone_free_blocks(pt_zone(f, 0, PB_ZONE_NORMAL), entries, nr, order);
+	preempt_enable();
+}
+
+/* Blocks of each order, in any sequence; the index is right and the count exact after each call. */
+static void test_free_orders(struct kunit *test)
+{
+	struct pt_fixture *f;
+	struct pb_zone *zone = small(test, &f);
+	struct pt_rand r = { 12 };
+	unsigned int order, nr, got, round, i;
+	unsigned long pfns[MOST];
+	long before;
+
+	for (round = 0; round < 40; round++) {
+		order = PB_WORD_ORDER + round % 5;
+		before = pb_zone_free_pages(zone);
+		got = blocks(test, f, order, order > PB_PAGEBLOCK_ORDER ? 4 : MOST, pfns);
+		for (i = got; i > 1; i--) {
+			nr = pt_below(&r, i);
+			swap(pfns[i - 1], pfns[nr]);
+		}
+		nr = pt_below(&r, got + 1);
+		put(f, order, nr, pfns);
+		KUNIT_EXPECT_EQ(test, pb_zone_free_pages(zone),
+				before - ((long)(got - nr) << order));
+		pt_expect_allocated(test, f, (unsigned long)(got - nr) << order);
+		put(f, order, got - nr, pfns + nr);
+		KUNIT_EXPECT_EQ(test, pb_zone_free_pages(zone), before);
+		pt_expect_all_free(test, f);
+	}
+}
+
+/* Frames that are free already are reported and not counted; the other blocks become free. */
+static void test_free_twice(struct kunit *test)
+{
+	struct pt_fixture *f;
+	struct pb_zone *zone = small(test, &f);
+	unsigned long pfns[4], index;
+	unsigned int order;
+
+	for (order = PB_WORD_ORDER; order <= PB_PAGEBLOCK_ORDER; order++) {
+		KUNIT_ASSERT_EQ(test, blocks(test, f, order, 4, pfns), 4U);
+		index = pb_pageblock_index(zone, pfns[2]);
+		*pb_order_map(&f->pool, pfns[2]) = 0;
+		pb_zone_free_mask_uncounted(zone, pfns[2] + 3, 0xf8);
+		pb_zone_account(zone, 5);
+		put(f, order, 4, pfns);
+		pt_expect_bad(test, f, PB_BAD_DOUBLE, pfns[2]);
+		KUNIT_EXPECT_EQ(test, zone->ctl[index].index_class, pb_class_free(PB_MOVABLE));
+		pt_expect_all_free(test, f);
+	}
+}
+
+/* Each pageblock goes into the index of its own migratetype. */
+static void test_free_types(struct kunit *test)
+{
+	struct pt_fixture *f;
+	struct pb_zone *zone = small(test, &f);
+	unsigned long pfns[4], i;
+
+	KUNIT_ASSERT_EQ(test, blocks(test, f, 9, 4, pfns), 4U);
+	pb_entry_set_migratetype(pb_dir_entry(&f->pool, pfns[1]), PB_UNMOVABLE);
+	pb_entry_set_migratetype(pb_dir_entry(&f->pool, pfns[3]), PB_HIGHATOMIC);
+	atomic_long_add(PB_PAGEBLOCK_NR, &zone->nr_reserved_highatomic);
+	pb_zone_update_fast_watermark(zone);
+	put(f, 9, 3, pfns);
+	put(f, 9, 1, pfns + 3);
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, zone->ctl[pb_pageblock_index(zone, pfns[i])].index_class,
+				pb_class_free(i == 1 ? PB_UNMOVABLE : PB_MOVABLE));
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&zone->nr_free_highatomic), (long)PB_PAGEBLOCK_NR);
+	pt_verify(test, f, NULL);
+}
+
+/* Free pages of a contiguous area are counted as such. */
+static void test_free_cma(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_cma);
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	long before = atomic_long_read(&zone->nr_free_cma);
+	unsigned long pfn;
+	unsigned int order;
+
+	for (order = PB_WORD_ORDER; order <= PB_PAGEBLOCK_ORDER; order++) {
+		preempt_disable();
+		pfn = pb_zone_alloc(zone, order, PB_CMA, NULL);
+		preempt_enable();
+		KUNIT_ASSERT_TRUE(test, pt_own(test, f, pfn, 1UL << order));
+		KUNIT_EXPECT_EQ(test, atomic_long_read(&zone->nr_free_cma), before - (1L << order));
+		put(f, order, 1, &pfn);
+		KUNIT_EXPECT_EQ(test, atomic_long_read(&zone->nr_free_cma), before);
+		pt_verify(test, f, NULL);
+	}
+}
+
+/* Lets the lists hold as many blocks as they ever may. */
+static void raise_high(struct pb_zone *zone)
+{
+	int cpu;
+
+	zone->pcp_high_max = 32 * PB_PAGEBLOCK_NR;
+	zone->pcp_high_min = zone->pcp_high_max;
+	pb_for_each_cpu(cpu)
+		pb_per_cpu_ptr(zone->pcp, cpu)->high = zone->pcp_high_max;
+}
+
+/* In frees in order a pageblock becomes free at once, when the next one follows. */
+static void test_flush_in_order(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_gig);
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	unsigned int order, nr, i, b;
+	unsigned long first, index;
+	u16 class;
+
+	raise_high(zone);
+	for (order = PB_WORD_ORDER; order < PB_PAGEBLOCK_ORDER; order++) {
+		/* Eight pageblocks of blocks of this order. */
+		nr = PB_PAGEBLOCK_NR >> order;
+		first = pt_alloc(f, PB_PAGEBLOCK_ORDER + 3);
+		for (i = 0; i < 8 * nr; i++)
+			*pb_order_map(&f->pool, first + ((unsigned long)i << order)) = order + 1;
+		preempt_disable();
+		pb_pcp_drain_local(&f->pool);
+		for (b = 0; b < 8; b++) {
+			index = pb_pageblock_index(zone, first) + b;
+			for (i = 0; i < nr; i++)
+				pt_free(test, f, first + b * PB_PAGEBLOCK_NR + (i << order), order);
+			class = zone->ctl[index].index_class;
+			KUNIT_EXPECT_TRUE(test, class == 0 || class == pb_class_free(PB_MOVABLE));
+			if (b >= 4)
+				KUNIT_EXPECT_EQ(test, zone->ctl[index - 4].index_class,
+						pb_class_free(PB_MOVABLE));
+		}
+		pb_pcp_drain_local(&f->pool);
+		preempt_enable();
+	}
+	pt_expect_all_free(test, f);
+}
+
 static struct kunit_case blocks_cases[] = {
 	KUNIT_CASE(test_orders),
 	KUNIT_CASE(test_small_runs_first),
@@ -323,6 +479,11 @@ static struct kunit_case blocks_cases[] = {
 	KUNIT_CASE(test_refill_near_watermark),
 	KUNIT_CASE(test_zeroed_one_by_one),
 	KUNIT_CASE(test_zeroed_word),
+	KUNIT_CASE(test_free_orders),
+	KUNIT_CASE(test_free_twice),
+	KUNIT_CASE(test_free_types),
+	KUNIT_CASE(test_free_cma),
+	KUNIT_CASE(test_flush_in_order),
 	{}
 };
 

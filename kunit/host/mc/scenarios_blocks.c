@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Scenarios of several blocks at once: their allocation and free, and the index of many pageblocks. */
+/* Scenarios of several blocks at once: their allocation and free, and the index of pageblocks. */
 #include "core/cache/pcp.h"
 #include "core/cache/prezero.h"
 #include "core/compact/isolate.h"
@@ -95,6 +95,53 @@ static void prezero(void)
 	pb_prezero_next(&run);
 }
 
+/* Two pageblocks, each an allocated block of order 9. */
+static void two_used(void)
+{
+	mc_make_pool(2);
+	mc_fill(PB_MOVABLE);
+}
+
+/* The same, and the first one isolated. */
+static void two_used_isolated(void)
+{
+	two_used();
+	pb_area_isolate(mc.zone, &first_pageblock);
+}
+
+static void unisolate(void) { pb_area_unisolate(mc.zone, &first_pageblock); }
+
+static void free_blocks(unsigned int order, unsigned int nr)
+{
+	struct pb_pcp_entry entries[4];
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		entries[i].pfn = mc_pfn(0, 0) + (i << order);
+		entries[i].order_map = pb_order_map(mc.pool, entries[i].pfn);
+		*entries[i].order_map = 0;
+	}
+	pb_zone_free_blocks(mc.zone, entries, nr, order);
+	mc.free += (long)nr << order;
+}
+
+static void free_block9(void) { free_blocks(9, 1); }
+static void free_blocks9(void) { free_blocks(9, 2); }
+
+/* As compaction and the refill of a zeroed block do, without a look at the index. */
+static void alloc_at(unsigned int order)
+{
+	unsigned long pfn = pb_zone_alloc_block_at(mc.zone, 0, order, 0, BIT(PB_MOVABLE), NULL);
+
+	if (pfn == PB_NO_PFN)
+		return;
+	*pb_order_map(mc.pool, pfn) = order + 1;
+	mc.free -= 1L << order;
+}
+
+static void alloc6_at(void) { alloc_at(6); }
+static void alloc8_at(void) { alloc_at(8); }
+
 static const struct mc_scenario rows[] = {
 	{ "blocks_9_9", four_free, { blocks9_all, alloc9 }, 0, blocks_served },
 	{ "blocks_9_0", two_free, { blocks9, alloc0 } },
@@ -106,6 +153,11 @@ static const struct mc_scenario rows[] = {
 	{ "blocks_7_free", partly_free, { blocks7, free_last_word }, 0, blocks_served },
 	{ "blocks_near_watermark", two_free_at_the_mark, { refill9, alloc9_below }, 0,
 	  reserve_served },
+	{ "blocks_free_9", two_used, { free_blocks9, alloc9 } },
+	{ "blocks_free_6", two_used, { free_blocks9, alloc6_at } },
+	{ "blocks_free_8_8", two_used, { free_block9, alloc8_at, alloc8_at } },
+	{ "blocks_free_isolate", two_used, { free_blocks9, isolate } },
+	{ "blocks_free_isolate_end", two_used_isolated, { free_blocks9, unisolate } },
 	{ "blocks_prezero", two_free_prezero, { refill9, prezero } },
 };
 

@@ -2,15 +2,16 @@
 /*
  * Draining the per-CPU lists that pcp.c refills.
  *
- * A full LIFO flushes its oldest three quarters (make_room). Blocks of one word are freed
+ * A full LIFO flushes its oldest three quarters (make_space). Blocks of one word are freed
  * to their pageblock together with one atomic. Several of them at once suggest that a whole
  * word is being freed in order, so they are collected in the list's mask until the word is
  * complete or another word needs the mask. A whole word then costs one atomic for the word
  * and one for the zone's count. Zones whose lists have no masks (pcp.c) get every block at once.
+ * Blocks of a word or more are freed by zone/blocks.c, which updates the index at once.
  *
  * Each flush checks whether the index has to change (pb_index_on_free), but the update is
  * deferred while this CPU continues to free into the same pageblock, which the list
- * remembers in @put. Until then the index class may promise less than is free: an order 6
+ * remembers in @drained. Until then the index class may promise less than is free: an order 6
  * where a block of order 7 or 8 has merged, or another fullness. A pageblock that was in no
  * bitmap, and one that has become wholly free, are updated at once. Draining the list does
  * the deferred update.
@@ -21,6 +22,7 @@
 #include "core/cache/zeroed.h"
 #include "core/index/free_area.h"
 #include "core/index/pageblock.h"
+#include "core/zone/blocks.h"
 #include "core/zone/zone.h"
 
 /* Minimum number of blocks of one word that are collected in the mask. */
@@ -110,7 +112,7 @@ static noinline void index_frame(struct pb_zone *zone, struct pb_pcp_list *list,
 
 /*
  * Frees single frames of different words, as after frees in random order; the caller compared
- * the first two. As put_word(), but inline as long as the index does not have to change. FR1 is
+ * the first two. As free_word(), but inline as long as the index does not have to change. FR1 is
  * the atomic that sets the bit, and the word is read after it. If another CPU allocated from the
  * word in between, that CPU updates the index.
  */
@@ -200,8 +202,7 @@ static void drain_oldest(struct pb_zone *zone, struct pb_pcp *pcp, struct pb_pcp
 	unsigned int i, pages;
 
 	if (order > PB_PCP_MAX_WORD_ORDER) {
-		for (i = 0; i < nr; i++)
-			pb_zone_free_noevent(zone, list->lifo[i].pfn, order);
+		pb_zone_free_blocks(zone, list->lifo, nr, order);
 		pages = nr << order;
 	} else {
 		pages = free_blocks(zone, list, nr, order, all);
@@ -273,18 +274,38 @@ void pb_pcp_trim(struct pb_pcp *pcp, const struct pb_pcp_list *keep, int pages)
 	}
 }
 
+/*
+ * The number of blocks to flush from a full list of orders from a word's to below a pageblock's:
+ * those that do not share a pageblock with the newest one, so that in frees in order all of a
+ * pageblock is flushed at once.
+ */
+static noinline unsigned int nr_to_flush(const struct pb_pcp_list *list)
+{
+	unsigned int i = list->n - 1;
+
+	while (i && (list->lifo[i - 1].pfn ^ list->lifo[i].pfn) < PB_PAGEBLOCK_NR)
+		i--;
+	return list->n - i < list->limit ? i : list->n;
+}
+
 /* Makes room for a block; false when the limit of the order is 0 now. Inside the pcp section. */
 static __always_inline bool make_space(struct pb_zone *zone, struct pb_pcp *pcp,
 				       struct pb_pcp_list *list, unsigned int order,
 				       enum pb_migratetype mt)
 {
+	unsigned int nr;
+
 	if (unlikely(!pb_pcp_has_space(pcp, list, order)))
 		pb_pcp_set_limit(pcp, list, order);
 	if (unlikely(!list->limit))
 		return false;
 	if (list->n < list->limit)
 		return true;
-	drain_oldest(zone, pcp, list, order, mt, list->n - list->limit / 4, false);
+	if (order >= PB_PAGEBLOCK_ORDER)
+		nr = list->n;
+	else
+		nr = order > PB_PCP_MAX_WORD_ORDER ? nr_to_flush(list) : list->n - list->limit / 4;
+	drain_oldest(zone, pcp, list, order, mt, nr, false);
 	if (unlikely(pb_pcp_most(list, order) > list->charge))
 		pb_pcp_charge(pcp, list, order);
 	return true;

@@ -19,10 +19,10 @@
  */
 #define PB_PCP_MAX_WORD_ORDER	(PB_WORD_ORDER - 1)
 #define PB_NR_PCP_ORDERS	(PB_PAGEBLOCK_ORDER + 2)
-#define PB_PCP_BLOCKS		8	/* most blocks in a list without a mask */
 #define PB_LIFO_MAX		27	/* makes a list 512 bytes */
 #define PB_PCP_LARGE		4	/* orders from here on keep short lists: */
-#define PB_PCP_LIFO_LARGE	4	/* at most this many blocks, or a pageblock's */
+#define PB_PCP_LIFO_LARGE	4	/* at most this many blocks, */
+#define PB_PCP_BLOCKS		8	/* or this many of an order without masks */
 
 /**
  * struct pb_pcp_list - P: a short LIFO over an unexpanded mask of blocks within one word, and
@@ -139,10 +139,8 @@ static inline u32 pb_pcp_want(const struct pb_pcp *pcp, unsigned int order)
 {
 	int most = pcp->high >> order;
 
-	if (order > PB_PCP_MAX_WORD_ORDER)
-		return min(most, max(PB_PCP_LIFO_LARGE, (int)PB_PAGEBLOCK_NR >> order));
 	if (order >= PB_PCP_LARGE)
-		return min(most, PB_PCP_LIFO_LARGE);
+		return min(most, order > PB_PCP_MAX_WORD_ORDER ? PB_PCP_BLOCKS : PB_PCP_LIFO_LARGE);
 	return clamp(most >> 2, min(most, 4), PB_LIFO_MAX);
 }
 

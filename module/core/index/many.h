@@ -8,5 +8,6 @@
 
 void pb_index_alloc_many(struct pb_zone *zone, unsigned long first, u64 mask,
 			 enum pb_migratetype mt);
+void pb_index_free_many(struct pb_zone *zone, unsigned long first, u64 mask);
 
 #endif /* PB_MANY_H */

@@ -146,17 +146,6 @@ unsigned int pb_pageblock_count_free(const struct pb_pageblock *pageblock)
 }
 EXPORT_SYMBOL_PB_TEST(pb_pageblock_count_free);
 
-bool pb_pageblock_is_free(struct pb_pageblock *pageblock)
-{
-	unsigned int i;
-
-	for (i = 0; i < PB_WORDS; i++)
-		if (atomic64_read(&pageblock->free[i]) != -1)
-			return false;
-	return true;
-}
-EXPORT_SYMBOL_PB_TEST(pb_pageblock_is_free);
-
 /**
  * pb_pageblock_largest_words - largest free block of a pageblock that consists of whole words
  * @pageblock: the pageblock
@@ -244,6 +233,17 @@ int pb_pageblock_largest(struct pb_pageblock *pageblock)
 }
 EXPORT_SYMBOL_PB_TEST(pb_pageblock_largest);
 
+/* Frees words again, from @first on up to @end, as another word of their block is not free. */
+void pb_words_roll_back(struct pb_pageblock *pageblock, unsigned int first, unsigned int end)
+{
+	unsigned int i = end;
+
+	/* A full barrier, as in every free: the caller reads the index class next. */
+	while (i-- > first)
+		atomic64_xchg(&pageblock->free[i], -1);
+}
+EXPORT_SYMBOL_PB_TEST(pb_words_roll_back);
+
 /* Allocates nr whole words from first on, or none. */
 static bool alloc_words(struct pb_pageblock *pageblock, unsigned int first, unsigned int nr)
 {
@@ -257,9 +257,7 @@ static bool alloc_words(struct pb_pageblock *pageblock, unsigned int first, unsi
 	}
 	if (i == first + nr)
 		return true;
-	/* A full barrier, as in every free: the caller reads the index class next. */
-	while (i-- > first)
-		atomic64_xchg(&pageblock->free[i], -1);
+	pb_words_roll_back(pageblock, first, i);
 	return false;
 }
 
@@ -399,14 +397,6 @@ unsigned int pb_pageblock_alloc_blocks(struct pb_pageblock *pageblock, unsigned 
 }
 EXPORT_SYMBOL_PB_TEST(pb_pageblock_alloc_blocks);
 
-/* Allocates a whole pageblock; false when not all of it is free. Context: any. */
-bool pb_pageblock_alloc_whole(struct pb_pageblock *pageblock)
-{
-	pb_count_visit();
-	return alloc_words(pageblock, 0, PB_WORDS);
-}
-EXPORT_SYMBOL_PB_TEST(pb_pageblock_alloc_whole);
-
 /**
  * pb_pageblock_free - free a block
  * @pageblock: the pageblock
@@ -422,6 +412,7 @@ unsigned long pb_pageblock_free(struct pb_pageblock *pageblock, unsigned int fra
 {
 	unsigned int i = frame / PB_WORD_NR, last;
 	unsigned long nr_double = 0;
+	u64 was;
 
 	pb_count_visit();
 	if (order < PB_WORD_ORDER) {
@@ -430,8 +421,11 @@ unsigned long pb_pageblock_free(struct pb_pageblock *pageblock, unsigned int fra
 		return hweight64(atomic64_fetch_or(mask, &pageblock->free[i]) & mask);
 	}
 	last = i + (1U << (order - PB_WORD_ORDER));
-	for (; i < last; i++)
-		nr_double += hweight64(atomic64_xchg(&pageblock->free[i], -1));
+	for (; i < last; i++) {
+		was = atomic64_xchg(pageblock->free + i, -1);
+		if (unlikely(was))
+			nr_double += hweight64(was);
+	}
 	return nr_double;
 }
 EXPORT_SYMBOL_PB_TEST(pb_pageblock_free);

@@ -62,17 +62,63 @@ unsigned int pb_pageblock_count_free(const struct pb_pageblock *pageblock);
 int pb_pageblock_scan(struct pb_pageblock *pageblock, unsigned int *nr_free);
 int pb_pageblock_largest(struct pb_pageblock *pageblock);
 int pb_pageblock_largest_words(const struct pb_pageblock *pageblock);
-bool pb_pageblock_is_free(struct pb_pageblock *pageblock);
 
 int pb_pageblock_alloc(struct pb_pageblock *pageblock, unsigned int order);
 unsigned int pb_pageblock_alloc_blocks(struct pb_pageblock *pageblock, unsigned int order,
 				       unsigned int nr);
-bool pb_pageblock_alloc_whole(struct pb_pageblock *pageblock);
 bool pb_pageblock_has_aligned(const struct pb_pageblock *pageblock, unsigned int order,
 			      unsigned int align_order);
 int pb_pageblock_alloc_aligned(struct pb_pageblock *pageblock, unsigned int order,
 			       unsigned int align_order);
 unsigned long pb_pageblock_free(struct pb_pageblock *pageblock, unsigned int frame,
 				unsigned int order);
+void pb_words_roll_back(struct pb_pageblock *pageblock, unsigned int first, unsigned int end);
+
+static __always_inline bool pb_pageblock_is_free(const struct pb_pageblock *pageblock)
+{
+	unsigned int i;
+
+#pragma GCC unroll 8
+	for (i = 0; i < PB_WORDS; i++)
+		if (atomic64_read(&pageblock->free[i]) != -1)
+			return false;
+	return true;
+}
+
+/* Allocates a whole pageblock; false when not all of it is free. Context: any. */
+static __always_inline bool pb_pageblock_alloc_whole(struct pb_pageblock *pageblock)
+{
+	unsigned int i;
+	s64 old;
+
+	pb_count_visit();
+#pragma GCC unroll 8
+	for (i = 0; i < PB_WORDS; i++) {
+		old = -1;
+		if (unlikely(!atomic64_try_cmpxchg(&pageblock->free[i], &old, 0)))
+			goto roll_back;
+	}
+	return true;
+roll_back:
+	pb_words_roll_back(pageblock, 0, i);
+	return false;
+}
+
+/* As pb_pageblock_free(), for the whole pageblock. */
+static __always_inline unsigned long pb_pageblock_free_whole(struct pb_pageblock *pageblock)
+{
+	unsigned long nr_double = 0;
+	unsigned int i;
+	u64 was;
+
+	pb_count_visit();
+#pragma GCC unroll 8
+	for (i = 0; i < PB_WORDS; i++) {
+		was = atomic64_xchg(&pageblock->free[i], -1);
+		if (unlikely(was))
+			nr_double += hweight64(was);
+	}
+	return nr_double;
+}
 
 #endif /* PB_PAGEBLOCK_H */

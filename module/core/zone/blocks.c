@@ -9,6 +9,9 @@
  * next one is split. The frames are counted, at once, before the index is updated. Those that the
  * watermarks refuse go back.
  *
+ * Freed blocks of one pageblock update its index once. Pageblocks that are freed whole go into the
+ * index together.
+ *
  * A candidate that is not free is not tried again. Where the first search finds nothing, the caller
  * uses pb_zone_alloc().
  */
@@ -35,7 +38,7 @@ static unsigned int free_last(struct pb_pageblock *pageblock, unsigned int order
 
 /* Allocates from one pageblock; not from a free one when the blocks fill pageblocks. */
 static unsigned int alloc_in_pageblock(struct pb_zone *zone, const struct pb_request *rq,
-				      unsigned int nr, struct pb_pcp_entry *entries)
+				       unsigned int nr, struct pb_pcp_entry *entries)
 {
 	struct pb_block_search search = {};
 	struct pb_pageblock *pageblock;
@@ -82,10 +85,15 @@ static u64 select_pageblocks(u64 word, unsigned int order, unsigned int nr)
 	return all;
 }
 
-static struct pb_pageblock *pageblock_at(struct pb_zone *zone, unsigned long index)
+/* The directory entry of a pageblock; behind that of a multiple of 64 are those of the next 63. */
+static struct pb_dir_entry *entries_from(struct pb_zone *zone, unsigned long first)
 {
-	return pb_entry_pageblock(READ_ONCE(pb_dir_entry(zone->pool,
-							 pb_pageblock_pfn(zone, index))->value));
+	return pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, first));
+}
+
+static struct pb_pageblock *pageblock_of(const struct pb_dir_entry *entry)
+{
+	return pb_entry_pageblock(READ_ONCE(entry->value));
 }
 
 /* Frees pageblocks that are not counted as allocated. */
@@ -95,7 +103,7 @@ static void free_uncounted(struct pb_zone *zone, unsigned long first, u64 mask)
 
 	for (; mask; mask &= mask - 1) {
 		index = first + __ffs64(mask);
-		pb_pageblock_free(pageblock_at(zone, index), 0, PB_PAGEBLOCK_ORDER);
+		pb_pageblock_free_whole(pageblock_of(entries_from(zone, index)));
 		pb_index_update(zone, index);
 	}
 }
@@ -104,17 +112,17 @@ static void free_uncounted(struct pb_zone *zone, unsigned long first, u64 mask)
 static u64 alloc_pageblocks(struct pb_zone *zone, unsigned long first, u64 mask,
 			    enum pb_migratetype mt)
 {
-	unsigned long index, value;
+	struct pb_dir_entry *entries = entries_from(zone, first);
+	unsigned long value;
 	u64 got = mask;
 
 	for (; mask; mask &= mask - 1) {
-		index = first + __ffs64(mask);
-		value = READ_ONCE(pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, index))->value);
+		value = READ_ONCE(entries[__ffs64(mask)].value);
 		if (likely(pb_entry_migratetype(value) == mt &&
 			   pb_pageblock_alloc_whole(pb_entry_pageblock(value))))
 			continue;
 		got &= ~(mask & -mask);
-		pb_index_update(zone, index);
+		pb_index_update(zone, first + __ffs64(mask));
 	}
 	return got;
 }
@@ -124,19 +132,19 @@ static unsigned int blocks_of(struct pb_zone *zone, unsigned long first, u64 mas
 			      unsigned int order, struct pb_pcp_entry *entries)
 {
 	unsigned int nr = (hweight64(mask) << PB_PAGEBLOCK_ORDER) >> order, frame;
-	unsigned long tails = ((1UL << order) - 1) >> PB_PAGEBLOCK_ORDER;
+	struct pb_dir_entry *dir = entries_from(zone, first);
+	unsigned int tails = (1U << order) - 1, i;
 	struct pb_pcp_entry *entry = entries + nr;
 	struct pb_pageblock *pageblock;
-	unsigned long index;
 
 	for (; mask; mask &= mask - 1) {
-		index = first + __ffs64(mask);
-		if (index & tails)
+		i = __ffs64(mask);
+		if (i & (tails >> PB_PAGEBLOCK_ORDER))
 			continue;
-		pageblock = pageblock_at(zone, index);
+		pageblock = pageblock_of(&dir[i]);
 		for (frame = 0; frame < PB_PAGEBLOCK_NR; frame += 1U << order) {
 			entry--;
-			entry->pfn = pb_pageblock_pfn(zone, index) + frame;
+			entry->pfn = pb_pageblock_pfn(zone, first + i) + frame;
 			entry->order_map = &pageblock->order_map[frame];
 		}
 	}
@@ -197,3 +205,130 @@ unsigned int pb_zone_alloc_blocks(struct pb_zone *zone, const struct pb_request 
 	return got ?: alloc_free(zone, rq, nr, entries);
 }
 EXPORT_SYMBOL_PB_TEST(pb_zone_alloc_blocks);
+
+/*
+ * struct freed - what was freed, and is not yet in the index
+ * @index: a pageblock
+ * @words: those of its words that were freed
+ * @first: the first pageblock of a word of the index
+ * @whole: those of its pageblocks that were freed whole
+ */
+struct freed {
+	unsigned long	index;
+	unsigned int	words;
+	unsigned long	first;
+	u64		whole;
+};
+
+#define ALL_WORDS	((1U << PB_WORDS) - 1)
+
+static void index_whole(struct pb_zone *zone, struct freed *freed)
+{
+	if (freed->whole)
+		pb_index_free_many(zone, freed->first, freed->whole);
+	freed->whole = 0;
+}
+
+/* Notes that a pageblock was freed whole. */
+static __always_inline void note_whole(struct pb_zone *zone, struct freed *freed,
+				       unsigned long index)
+{
+	unsigned long first = round_down(index, PB_WORD_NR);
+
+	if (freed->first != first)
+		index_whole(zone, freed);
+	freed->first = first;
+	freed->whole |= 1ULL << (index - first);
+}
+
+/* Updates the index of a pageblock if the free of its words requires it. */
+static void index_words(struct pb_zone *zone, unsigned long index)
+{
+	struct pb_pageblock *pageblock = pageblock_of(entries_from(zone, index));
+
+	if (pb_index_on_free(zone, index, pageblock, ~0ULL, ~0ULL) != PB_INDEX_OK)
+		pb_index_update(zone, index);
+}
+
+/* The last free into the pageblock was noted. */
+static void index_pageblock(struct pb_zone *zone, struct freed *freed)
+{
+	if (freed->words == ALL_WORDS)
+		note_whole(zone, freed, freed->index);
+	else if (freed->words)
+		index_words(zone, freed->index);
+	freed->words = 0;
+}
+
+/* Free pages of contiguous areas; before the pages are counted, so that no floor is too low. */
+static __always_inline void count_cma(struct pb_zone *zone, unsigned long value, long pages)
+{
+	if (unlikely(pb_entry_is_cma(value)))
+		atomic_long_add(pages, &zone->nr_free_cma);
+}
+
+/* Frees words of a pageblock. Returns the number of frames that were free already. */
+static unsigned long free_words(struct pb_zone *zone, struct freed *freed, unsigned long pfn,
+				unsigned int order)
+{
+	unsigned long value = READ_ONCE(pb_dir_entry(zone->pool, pfn)->value), nr_double;
+	unsigned long index = pb_pageblock_index(zone, pfn);
+	unsigned int frame = pb_frame_in_pageblock(pfn);
+
+	if (index != freed->index) {
+		index_pageblock(zone, freed);
+		freed->index = index;
+	}
+	nr_double = pb_pageblock_free(pb_entry_pageblock(value), frame, order);	/* FR1 */
+	freed->words |= (ALL_WORDS >> (PB_WORDS - (1U << (order - PB_WORD_ORDER)))) <<
+			(frame / PB_WORD_NR);
+	count_cma(zone, value, (1L << order) - (long)nr_double);
+	return nr_double;
+}
+
+/* Frees pageblocks. Returns the number of frames that were free already. */
+static unsigned long free_pageblocks(struct pb_zone *zone, struct freed *freed, unsigned long pfn,
+				     unsigned int order)
+{
+	unsigned long end = pfn + (1UL << order), value, again, nr_double = 0;
+
+	for (; pfn < end; pfn += PB_PAGEBLOCK_NR) {
+		value = READ_ONCE(pb_dir_entry(zone->pool, pfn)->value);
+		again = pb_pageblock_free_whole(pb_entry_pageblock(value));	/* FR1 */
+		count_cma(zone, value, PB_PAGEBLOCK_NR - (long)again);
+		note_whole(zone, freed, pb_pageblock_index(zone, pfn));
+		nr_double += again;
+	}
+	return nr_double;
+}
+
+/**
+ * pb_zone_free_blocks - free several blocks of one order, without counting an event
+ * @zone: their zone
+ * @entries: the blocks
+ * @nr: their number
+ * @order: 6 or above
+ *
+ * Context: any, NMI included; does not wait, see pb_index_update().
+ */
+void pb_zone_free_blocks(struct pb_zone *zone, const struct pb_pcp_entry *entries, unsigned int nr,
+			 unsigned int order)
+{
+	const struct pb_pcp_entry *entry, *end = entries + nr;
+	unsigned long again, nr_double = 0;
+	struct freed freed = {};
+
+	for (entry = entries; entry < end; entry++) {
+		again = order < PB_PAGEBLOCK_ORDER ?
+			free_words(zone, &freed, entry->pfn, order) :
+			free_pageblocks(zone, &freed, entry->pfn, order);
+		if (likely(!again))
+			continue;
+		zone->pool->ops.bad(zone->pool, PB_BAD_DOUBLE, entry->pfn, order, order);
+		nr_double += again;
+	}
+	index_pageblock(zone, &freed);
+	index_whole(zone, &freed);
+	pb_zone_account(zone, ((long)nr << order) - (long)nr_double);
+}
+EXPORT_SYMBOL_PB_TEST(pb_zone_free_blocks);

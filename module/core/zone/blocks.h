@@ -8,5 +8,7 @@
 
 unsigned int pb_zone_alloc_blocks(struct pb_zone *zone, const struct pb_request *rq,
 				  unsigned int nr, struct pb_pcp_entry *entries);
+void pb_zone_free_blocks(struct pb_zone *zone, const struct pb_pcp_entry *entries, unsigned int nr,
+			 unsigned int order);
 
 #endif /* PB_BLOCKS_H */
