@@ -208,16 +208,18 @@ EXPORT_SYMBOL_PB_TEST(pb_zone_alloc_blocks);
 
 /*
  * struct freed - what was freed, and is not yet in the index
+ * @first: the first pageblock of a word of the index
+ * @dir: its directory entry
+ * @whole: those of the word's pageblocks that were freed whole
  * @index: a pageblock
  * @words: those of its words that were freed
- * @first: the first pageblock of a word of the index
- * @whole: those of its pageblocks that were freed whole
  */
 struct freed {
-	unsigned long	index;
-	unsigned int	words;
-	unsigned long	first;
-	u64		whole;
+	unsigned long		first;
+	struct pb_dir_entry	*dir;
+	u64			whole;
+	unsigned long		index;
+	unsigned int		words;
 };
 
 #define ALL_WORDS	((1U << PB_WORDS) - 1)
@@ -229,34 +231,30 @@ static void index_whole(struct pb_zone *zone, struct freed *freed)
 	freed->whole = 0;
 }
 
-/* Notes that a pageblock was freed whole. */
-static __always_inline void note_whole(struct pb_zone *zone, struct freed *freed,
-				       unsigned long index)
+/* Sets @first to the word of a pageblock. */
+static __always_inline void select_word(struct pb_zone *zone, struct freed *freed,
+					unsigned long index)
 {
-	unsigned long first = round_down(index, PB_WORD_NR);
-
-	if (freed->first != first)
-		index_whole(zone, freed);
-	freed->first = first;
-	freed->whole |= 1ULL << (index - first);
-}
-
-/* Updates the index of a pageblock if the free of its words requires it. */
-static void index_words(struct pb_zone *zone, unsigned long index)
-{
-	struct pb_pageblock *pageblock = pageblock_of(entries_from(zone, index));
-
-	if (pb_index_on_free(zone, index, pageblock, ~0ULL, ~0ULL) != PB_INDEX_OK)
-		pb_index_update(zone, index);
+	if (likely(freed->dir && (index ^ freed->first) < PB_WORD_NR))
+		return;
+	index_whole(zone, freed);
+	freed->first = round_down(index, PB_WORD_NR);
+	freed->dir = entries_from(zone, freed->first);
 }
 
 /* The last free into the pageblock was noted. */
 static void index_pageblock(struct pb_zone *zone, struct freed *freed)
 {
-	if (freed->words == ALL_WORDS)
-		note_whole(zone, freed, freed->index);
-	else if (freed->words)
-		index_words(zone, freed->index);
+	struct pb_pageblock *pageblock;
+
+	if (freed->words == ALL_WORDS) {
+		select_word(zone, freed, freed->index);
+		freed->whole |= 1ULL << (freed->index - freed->first);
+	} else if (freed->words) {
+		pageblock = pageblock_of(entries_from(zone, freed->index));
+		if (pb_index_on_free(zone, freed->index, pageblock, ~0ULL, ~0ULL) != PB_INDEX_OK)
+			pb_index_update(zone, freed->index);
+	}
 	freed->words = 0;
 }
 
@@ -267,7 +265,7 @@ static __always_inline void count_cma(struct pb_zone *zone, unsigned long value,
 		atomic_long_add(pages, &zone->nr_free_cma);
 }
 
-/* Frees words of a pageblock. Returns the number of frames that were free already. */
+/* Frees a block of less than a pageblock. Returns the number of frames that were free already. */
 static unsigned long free_words(struct pb_zone *zone, struct freed *freed, unsigned long pfn,
 				unsigned int order)
 {
@@ -286,19 +284,60 @@ static unsigned long free_words(struct pb_zone *zone, struct freed *freed, unsig
 	return nr_double;
 }
 
-/* Frees pageblocks. Returns the number of frames that were free already. */
-static unsigned long free_pageblocks(struct pb_zone *zone, struct freed *freed, unsigned long pfn,
-				     unsigned int order)
+/* Frees a block of whole pageblocks. Returns the number of frames that were free already. */
+static __always_inline unsigned long free_pageblocks(struct pb_zone *zone, struct freed *freed,
+						     unsigned long pfn, unsigned int order)
 {
-	unsigned long end = pfn + (1UL << order), value, again, nr_double = 0;
+	unsigned long index = pb_pageblock_index(zone, pfn), value, again, nr_double = 0;
+	unsigned long end = index + (1UL << (order - PB_PAGEBLOCK_ORDER));
 
-	for (; pfn < end; pfn += PB_PAGEBLOCK_NR) {
-		value = READ_ONCE(pb_dir_entry(zone->pool, pfn)->value);
+	do {
+		select_word(zone, freed, index);
+		value = READ_ONCE(freed->dir[index - freed->first].value);
 		again = pb_pageblock_free_whole(pb_entry_pageblock(value));	/* FR1 */
 		count_cma(zone, value, PB_PAGEBLOCK_NR - (long)again);
-		note_whole(zone, freed, pb_pageblock_index(zone, pfn));
+		freed->whole |= 1ULL << (index - freed->first);
+		nr_double += again;
+	} while (++index < end);
+	return nr_double;
+}
+
+static void report_double(struct pb_zone *zone, unsigned long pfn, unsigned int order)
+{
+	zone->pool->ops.bad(zone->pool, PB_BAD_DOUBLE, pfn, order, order);
+}
+
+/* The blocks of pb_zone_free_blocks(), of less than a pageblock or of whole pageblocks. */
+static unsigned long free_small_blocks(struct pb_zone *zone, const struct pb_pcp_entry *entry,
+				       const struct pb_pcp_entry *end, unsigned int order)
+{
+	unsigned long again, nr_double = 0;
+	struct freed freed = {};
+
+	for (; entry < end; entry++) {
+		again = free_words(zone, &freed, entry->pfn, order);
+		if (unlikely(again))
+			report_double(zone, entry->pfn, order);
 		nr_double += again;
 	}
+	index_pageblock(zone, &freed);
+	index_whole(zone, &freed);
+	return nr_double;
+}
+
+static unsigned long free_large_blocks(struct pb_zone *zone, const struct pb_pcp_entry *entry,
+				       const struct pb_pcp_entry *end, unsigned int order)
+{
+	unsigned long again, nr_double = 0;
+	struct freed freed = {};
+
+	for (; entry < end; entry++) {
+		again = free_pageblocks(zone, &freed, entry->pfn, order);
+		if (unlikely(again))
+			report_double(zone, entry->pfn, order);
+		nr_double += again;
+	}
+	index_whole(zone, &freed);
 	return nr_double;
 }
 
@@ -314,21 +353,11 @@ static unsigned long free_pageblocks(struct pb_zone *zone, struct freed *freed, 
 void pb_zone_free_blocks(struct pb_zone *zone, const struct pb_pcp_entry *entries, unsigned int nr,
 			 unsigned int order)
 {
-	const struct pb_pcp_entry *entry, *end = entries + nr;
-	unsigned long again, nr_double = 0;
-	struct freed freed = {};
+	const struct pb_pcp_entry *end = entries + nr;
+	unsigned long nr_double;
 
-	for (entry = entries; entry < end; entry++) {
-		again = order < PB_PAGEBLOCK_ORDER ?
-			free_words(zone, &freed, entry->pfn, order) :
-			free_pageblocks(zone, &freed, entry->pfn, order);
-		if (likely(!again))
-			continue;
-		zone->pool->ops.bad(zone->pool, PB_BAD_DOUBLE, entry->pfn, order, order);
-		nr_double += again;
-	}
-	index_pageblock(zone, &freed);
-	index_whole(zone, &freed);
+	nr_double = order < PB_PAGEBLOCK_ORDER ? free_small_blocks(zone, entries, end, order) :
+						 free_large_blocks(zone, entries, end, order);
 	pb_zone_account(zone, ((long)nr << order) - (long)nr_double);
 }
 EXPORT_SYMBOL_PB_TEST(pb_zone_free_blocks);
