@@ -96,40 +96,65 @@ struct page *pb_alloc_range(gfp_t gfp, unsigned long nr_pages, int nid, const no
 	return pfn_to_page(pfn);
 }
 
-/* A block if @nr_pages is 0, else a range. */
-static struct page *alloc_either(gfp_t gfp, unsigned int order, unsigned long nr_pages,
-				 const struct pb_policy *policy, pb_alloc_flags_t try)
+static struct page *request_block(gfp_t gfp, unsigned int order, unsigned long nr_pages,
+				  const struct pb_policy *policy, pb_alloc_flags_t try)
 {
-	return nr_pages ? pb_alloc_range(gfp, nr_pages, policy->nid, policy->nodemask, try) :
-			  pb_cached_alloc_pages(gfp, order, policy->nid, policy->nodemask) ?:
-			  pb_alloc_request(gfp, order, policy->nid, policy->nodemask, try);
+	return pb_cached_alloc_pages(gfp, order, policy->nid, policy->nodemask) ?:
+	       pb_alloc_request(gfp, order, policy->nid, policy->nodemask, try);
 }
 
-/**
- * pb_alloc_by_policy - allocate a block or a range by the task's memory policy
- * @gfp: as for pbuddy_alloc_pages_nodemask()
- * @order: order of the block, when @nr_pages is 0
- * @nr_pages: pages of the range, or 0
- *
- * Context: that of the request.
- * Return: the first page, or NULL after a report. As alloc_pages_mpol() in mm/mempolicy.c.
- */
-struct page *pb_alloc_by_policy(gfp_t gfp, unsigned int order, unsigned long nr_pages)
+static struct page *request_range(gfp_t gfp, unsigned int order, unsigned long nr_pages,
+				  const struct pb_policy *policy, pb_alloc_flags_t try)
+{
+	return pb_alloc_range(gfp, nr_pages, policy->nid, policy->nodemask, try);
+}
+
+/* Allocates by the task's memory policy with one of them. */
+static __always_inline struct page *
+by_policy(gfp_t gfp, unsigned int order, unsigned long nr_pages,
+	  struct page *(*request)(gfp_t gfp, unsigned int order, unsigned long nr_pages,
+				  const struct pb_policy *policy, pb_alloc_flags_t try))
 {
 	struct page *page = NULL;
 	struct pb_policy policy;
 
 	pb_policy_next(&policy, gfp);
-	if (policy.preferred_many) {
-		page = alloc_either((gfp | __GFP_NOWARN) & ~(__GFP_DIRECT_RECLAIM | __GFP_NOFAIL),
-				    order, nr_pages, &policy, PB_ALLOC_TRY);
+	if (unlikely(policy.preferred_many)) {
+		page = request((gfp | __GFP_NOWARN) & ~(__GFP_DIRECT_RECLAIM | __GFP_NOFAIL),
+			       order, nr_pages, &policy, PB_ALLOC_TRY);
 		policy.nodemask = NULL;
 	}
 	if (!page)
-		page = alloc_either(gfp, order, nr_pages, &policy, PB_ALLOC_FLAG(0));
-	if (page && policy.count_hit)
+		page = request(gfp, order, nr_pages, &policy, PB_ALLOC_FLAG(0));
+	if (page)
 		pb_policy_count(&policy, page_to_pfn(page));
 	return page;
+}
+
+/**
+ * pb_alloc_by_policy - allocate a block by the task's memory policy
+ * @gfp: as for pbuddy_alloc_pages_nodemask()
+ * @order: any number
+ *
+ * Context: that of the request.
+ * Return: the first page, or NULL after a report. As alloc_pages_mpol() in mm/mempolicy.c.
+ */
+struct page *pb_alloc_by_policy(gfp_t gfp, unsigned int order)
+{
+	return by_policy(gfp, order, 0, request_block);
+}
+
+/**
+ * pb_alloc_range_by_policy - allocate a range by the task's memory policy
+ * @gfp: as for pbuddy_alloc_pages_nodemask()
+ * @nr_pages: number of pages
+ *
+ * Context: that of the request.
+ * Return: as pb_alloc_range().
+ */
+struct page *pb_alloc_range_by_policy(gfp_t gfp, unsigned long nr_pages)
+{
+	return by_policy(gfp, 0, nr_pages, request_range);
 }
 
 /**
@@ -143,6 +168,6 @@ struct page *pb_alloc_by_policy(gfp_t gfp, unsigned int order, unsigned long nr_
  */
 struct page *pb_alloc_full(gfp_t gfp, unsigned int order, int nid)
 {
-	return nid == NUMA_NO_NODE ? pb_alloc_by_policy(gfp, order, 0) :
+	return nid == NUMA_NO_NODE ? pb_alloc_by_policy(gfp, order) :
 				     pb_alloc_request(gfp, order, nid, NULL, PB_ALLOC_FLAG(0));
 }

@@ -14,7 +14,8 @@ struct page *pb_alloc_request(gfp_t gfp, unsigned int order, int nid, const node
 			      pb_alloc_flags_t try);
 struct page *pb_alloc_range(gfp_t gfp, unsigned long nr_pages, int nid, const nodemask_t *nodemask,
 			    pb_alloc_flags_t try);
-struct page *pb_alloc_by_policy(gfp_t gfp, unsigned int order, unsigned long nr_pages);
+struct page *pb_alloc_by_policy(gfp_t gfp, unsigned int order);
+struct page *pb_alloc_range_by_policy(gfp_t gfp, unsigned long nr_pages);
 struct page *pb_alloc_full(gfp_t gfp, unsigned int order, int nid);
 struct page *pb_alloc_more(gfp_t gfp, unsigned int order, int nid);	/* alloc_more.c */
 

@@ -154,7 +154,7 @@ struct page *pbuddy_alloc_pages(gfp_t gfp, unsigned int order)
 	enum pb_fast result;
 
 	if (unlikely(pb_task_has_mempolicy()))
-		return pb_alloc_by_policy(gfp, order, 0);
+		return pb_alloc_by_policy(gfp, order);
 	if (static_branch_unlikely(&pb_alloc_checked_key))
 		return pb_alloc_more(gfp, order, NUMA_NO_NODE);
 	result = alloc_fast(gfp, order, &found);
@@ -315,7 +315,7 @@ void *pbuddy_alloc_pages_exact(size_t bytes, gfp_t gfp)
 	if (WARN_ON_ONCE(gfp & (__GFP_HIGHMEM | __GFP_COMP)))
 		gfp &= ~(__GFP_HIGHMEM | __GFP_COMP);
 	nr_pages = DIV_ROUND_UP(bytes, PAGE_SIZE);
-	page = nr_pages ? pb_alloc_by_policy(gfp, 0, nr_pages) :
+	page = nr_pages ? pb_alloc_range_by_policy(gfp, nr_pages) :
 			  pb_alloc_range(gfp, 0, NUMA_NO_NODE, NULL, PB_ALLOC_FLAG(0));
 	return page ? page_address(page) : NULL;
 }

@@ -42,53 +42,10 @@ const unsigned long *pb_cpuset_mems_allowed(void)
 		return NULL;
 	return nodes_addr(current->mems_allowed);
 }
-
-/* On PREEMPT_RT the reader of a count that is changing sleeps until its writer is done. */
-static bool may_read_count(void)
-{
-	return in_task() && pb_may_lock();
-}
-
-/**
- * pb_mems_allowed_begin - begin a read section of the current task's allowed nodes
- *
- * Context: any. As read_mems_allowed_begin(), whose static key is not exported.
- *
- * Return: a cookie for pb_mems_allowed_retry(); 0 if the allowed nodes do not matter.
- */
-unsigned int pb_mems_allowed_begin(void)
-{
-	return may_read_count() ? read_seqcount_begin(&current->mems_allowed_seq) + 1 : 0;
-}
-
-/**
- * pb_mems_allowed_retry - whether the allowed nodes changed since pb_mems_allowed_begin()
- * @cookie: from pb_mems_allowed_begin()
- *
- * Context: that of pb_mems_allowed_begin(). Always false in an interrupt, and on PREEMPT_RT with
- * preemption off.
- *
- * Return: true if they changed: a failure may be due to the change, so try again.
- */
-bool pb_mems_allowed_retry(unsigned int cookie)
-{
-	return cookie && may_read_count() &&
-	       read_seqcount_retry(&current->mems_allowed_seq, cookie - 1);
-}
 #else
 const unsigned long *pb_cpuset_mems_allowed(void)
 {
 	return NULL;
-}
-
-unsigned int pb_mems_allowed_begin(void)
-{
-	return 0;
-}
-
-bool pb_mems_allowed_retry(unsigned int cookie)
-{
-	return false;
 }
 #endif
 EXPORT_SYMBOL_PB_TEST(pb_cpuset_mems_allowed);

@@ -122,23 +122,38 @@ int pb_policy_init(void)
 /* Whether a bind policy applies to a request: not to lower zones. As apply_policy_zone(). */
 static bool binds(const struct mempolicy *pol, gfp_t gfp)
 {
-	int zone = (int)pb_gfp_index_zone[pb_gfp_index(gfp)] - 1, nid = numa_mem_id();
+	int zone = (int)pb_gfp_index_zone[pb_gfp_index(gfp)] - 1;
 
 	/* The context matters where it clears MOVABLE. */
 	if (unlikely(zone < 0 || (zone == PB_ZONE_MOVABLE && !pb_task_allows(PB_MOVABLE))))
 		zone = pb_gfp_highest_zone(pb_gfp_context(gfp));
-
-	/* Nearly always one node suffices to tell; the sets have many words. */
-	if (!node_isset(nid, pol->nodes))
-		nid = first_node(pol->nodes);
-	if (likely(nid < MAX_NUMNODES && node_isset(nid, fixed_nodes) && pb_task_in_cpuset(nid)))
-		return zone >= (int)highest_fixed_zone;
 	return zone >= (int)(nodes_intersects(pol->nodes, fixed_nodes) ? highest_fixed_zone :
 								    PB_ZONE_MOVABLE) &&
 	       pb_cpuset_intersects(&pol->nodes);
 }
 
-static void apply(struct pb_policy *policy, const struct mempolicy *pol, gfp_t gfp)
+/*
+ * The same for nearly all requests, of which one node of the policy suffices to tell: the sets may
+ * have many words. False: call binds().
+ */
+static __always_inline bool binds_fast(const struct mempolicy *pol, gfp_t gfp, int nid)
+{
+	int zone = (int)pb_gfp_index_zone[pb_gfp_index(gfp)] - 1;
+
+	if (!node_isset(nid, pol->nodes))
+		nid = first_node(pol->nodes);
+	return zone >= (int)highest_fixed_zone &&
+	       (zone != PB_ZONE_MOVABLE || pb_task_allows(PB_MOVABLE)) && nid < MAX_NUMNODES &&
+	       node_isset(nid, fixed_nodes) && pb_task_in_cpuset(nid);
+}
+
+static __always_inline void set_nid(struct pb_policy *policy, int nid)
+{
+	if (nid >= 0 && nid < pb_instance.nr_nodes)
+		policy->nid = nid;
+}
+
+static noinline void apply(struct pb_policy *policy, const struct mempolicy *pol, gfp_t gfp)
 {
 	int nid = NUMA_NO_NODE;
 
@@ -166,8 +181,7 @@ static void apply(struct pb_policy *policy, const struct mempolicy *pol, gfp_t g
 		nid = weighted_node(pol);
 		break;
 	}
-	if (nid >= 0 && nid < pb_instance.nr_nodes)
-		policy->nid = nid;
+	set_nid(policy, nid);
 }
 
 /**
@@ -180,9 +194,17 @@ static void apply(struct pb_policy *policy, const struct mempolicy *pol, gfp_t g
  */
 void pb_policy_next(struct pb_policy *policy, gfp_t gfp)
 {
+	const struct mempolicy *pol = current->mempolicy;
+
 	*policy = (struct pb_policy) { .nid = numa_mem_id() };
-	if (!in_interrupt() && !(gfp & __GFP_THISNODE) && current->mempolicy)
-		apply(policy, current->mempolicy, gfp);
+	if (in_interrupt() || gfp & __GFP_THISNODE || !pol)
+		return;
+	if (pol->mode != MPOL_BIND || unlikely(!binds_fast(pol, gfp, policy->nid))) {
+		apply(policy, pol, gfp);
+		return;
+	}
+	policy->nodemask = &pol->nodes;
+	set_nid(policy, pol->home_node);
 }
 #else
 int pb_policy_init(void)
@@ -197,21 +219,12 @@ void pb_policy_next(struct pb_policy *policy, gfp_t gfp)
 #endif
 EXPORT_SYMBOL_PB_TEST(pb_policy_next);
 
-/**
- * pb_policy_count - count a request that was interleaved to its node, as PB_NUMA_INTERLEAVE_HIT
- * @policy: result of pb_policy_next() for the request
- * @pfn: first PFN that was allocated
- *
- * Context: any. As the end of alloc_pages_mpol() in mm/mempolicy.c.
- */
-void pb_policy_count(const struct pb_policy *policy, unsigned long pfn)
+/* Out-of-line part of pb_policy_count(). */
+void __pb_policy_count(const struct pb_policy *policy, unsigned long pfn)
 {
-	struct pb_zone *zone;
+	struct pb_zone *zone = pb_pfn_zone(&pb_instance, pfn);
 
-	if (!policy->count_hit)
-		return;
-	zone = pb_pfn_zone(&pb_instance, pfn);
 	if (zone && zone->nid == policy->nid)
 		pb_zone_event_add(zone, PB_NUMA_INTERLEAVE_HIT, 1);
 }
-EXPORT_SYMBOL_PB_TEST(pb_policy_count);
+EXPORT_SYMBOL_PB_TEST(__pb_policy_count);

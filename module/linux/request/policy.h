@@ -26,6 +26,19 @@ struct pb_policy {
 
 int pb_policy_init(void);
 void pb_policy_next(struct pb_policy *policy, gfp_t gfp);
-void pb_policy_count(const struct pb_policy *policy, unsigned long pfn);
+void __pb_policy_count(const struct pb_policy *policy, unsigned long pfn);
+
+/**
+ * pb_policy_count - count a request that was interleaved to its node, as PB_NUMA_INTERLEAVE_HIT
+ * @policy: result of pb_policy_next() for the request
+ * @pfn: first PFN that was allocated
+ *
+ * Context: any. As the end of alloc_pages_mpol() in mm/mempolicy.c.
+ */
+static inline void pb_policy_count(const struct pb_policy *policy, unsigned long pfn)
+{
+	if (policy->count_hit)
+		__pb_policy_count(policy, pfn);
+}
 
 #endif /* PB_POLICY_H */
