@@ -9,6 +9,7 @@
 #include "core/cache/prezero.h"
 #include "core/cache/zeroed.h"
 #include "core/zone/zone.h"
+#include "core/index/updates.h"
 #include "fixture.h"
 #include "params.h"
 
@@ -317,6 +318,24 @@ static void test_alloc_cached(struct kunit *test)
 	pt_expect_allocated(test, f, 1UL << order);
 }
 
+/* The refills that use up a zeroed pageblock, a word each, do not update the index each time. */
+static void test_refills_update_seldom(struct kunit *test)
+{
+	struct pt_fixture *f;
+	struct pb_zone *zone = zeroed_zone(test, &pt_one_pageblock, &f);
+	unsigned long begun = pb_updates_begun(zone), i;
+	bool zeroed;
+
+	for (i = 0; i < PB_PAGEBLOCK_NR / 8; i++) {
+		KUNIT_ASSERT_NE(test, alloc_zeroed(f, 3, PB_MOVABLE, &zeroed), PB_NO_PFN);
+		KUNIT_ASSERT_TRUE(test, zeroed);
+	}
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_PCP_REFILL),
+			(unsigned long)PB_PAGEBLOCK_NR / PB_WORD_NR);
+	KUNIT_EXPECT_LE(test, pb_updates_begun(zone) - begun, 2UL);
+	pt_expect_allocated(test, f, PB_PAGEBLOCK_NR);
+}
+
 /* Without zeroed memory that path takes what is there, and asks for more. */
 static void test_alloc_cached_in_vain(struct kunit *test)
 {
@@ -364,6 +383,7 @@ static struct kunit_case zeroed_cases[] = {
 	KUNIT_CASE_PARAM(test_fill, orders_gen_params),
 	KUNIT_CASE(test_fill_is_bounded),
 	KUNIT_CASE_PARAM(test_alloc_cached, orders_gen_params),
+	KUNIT_CASE(test_refills_update_seldom),
 	KUNIT_CASE(test_alloc_cached_in_vain),
 	KUNIT_CASE(test_in_use),
 	{}

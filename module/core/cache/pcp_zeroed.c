@@ -23,23 +23,45 @@ void pb_pcp_free_ungranted_zeroed(struct pb_zone *zone, struct pb_pcp_list *list
 		pb_zone_free_mask_uncounted(zone, pfn, pb_word_run(order) << (pfn % PB_WORD_NR));
 }
 
+/*
+ * Updates the index after an allocation from a pageblock from which the list was not refilled last,
+ * or that has changed from @value. Later refills leave that to pb_pcp_reset_cur(), as others do.
+ */
+static void set_current(struct pb_zone *zone, struct pb_pcp_list *list, unsigned long index,
+			unsigned long value)
+{
+	struct pb_dir_entry *entry = pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, index));
+
+	if (list->cur == index + 1) {
+		if (unlikely(READ_ONCE(entry->value) != value))
+			pb_index_update(zone, index);
+		return;
+	}
+	pb_pcp_reset_cur(zone, list);
+	pb_index_update(zone, index);
+	list->cur = index + 1;
+	WRITE_ONCE(zone->ctl[index].cur, pb_cpu_id() + 1);
+}
+
 /* Takes the blocks of a zeroed word. Returns their number; 0 when another CPU was faster. */
 static unsigned int refill_zeroed_word(struct pb_zone *zone, struct pb_pcp_list *list,
 				       const struct pb_request *rq, unsigned long bit,
-				       struct pb_pageblock *pageblock)
+				       unsigned long value)
 {
+	atomic64_t *word = &pb_entry_pageblock(value)->free[bit % PB_WORDS];
 	unsigned long pfn = zone->base_pfn + bit * PB_WORD_NR;
 	unsigned int order = rq->order, granted, nr;
 	bool zero;
 	u64 heads;
 
-	heads = pb_pcp_alloc_word(zone, pfn, &pageblock->free[bit % PB_WORDS], order, &zero);
-	pb_index_update(zone, bit / PB_WORDS);
+	heads = pb_pcp_alloc_word(zone, pfn, word, order, &zero);
 	if (unlikely(!zero)) {
+		pb_index_update(zone, bit / PB_WORDS);
 		if (heads)
 			pb_zone_free_mask_uncounted(zone, pfn, pb_word_expand(heads, order));
 		return 0;
 	}
+	set_current(zone, list, bit / PB_WORDS, value);
 	pb_pcp_keep_zeroed(list, heads, pfn);
 	nr = hweight64(heads);
 	granted = pb_zone_account_alloc(zone, (long)nr << order, 1L << order, rq) >> order;
@@ -102,7 +124,7 @@ static unsigned int refill_zeroed(struct pb_zone *zone, struct pb_pcp_list *list
 			continue;
 		if (rq->order <= PB_WORD_ORDER) {
 			from = bit + 1;
-			nr = refill_zeroed_word(zone, list, rq, bit, pb_entry_pageblock(value));
+			nr = refill_zeroed_word(zone, list, rq, bit, value);
 		} else {
 			nr = refill_zeroed_block(zone, list, rq, index);
 		}
