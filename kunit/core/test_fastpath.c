@@ -4,9 +4,11 @@
  * They do the whole job or change nothing; the cases check which of both, and that the checks of
  * the full allocation path are not lost: watermarks, NOFRAGMENT, frames in use, misuse.
  */
+#include "core/alloc/checked_free.h"
 #include "core/base/pfn.h"
 #include "core/cache/drain.h"
 #include "core/cache/fastpath.h"
+#include "core/compact/movable.h"
 #include "fixture.h"
 #include "threads.h"
 
@@ -167,15 +169,106 @@ static void test_shared(struct kunit *test)
 	struct pt_fixture *f;
 	struct pb_zone *zone = small_zone(test, &f);
 	atomic_t refs = ATOMIC_INIT(2);
+	struct pb_checked_block block;
 	unsigned long pfn = pt_alloc(f, 2);
 
 	KUNIT_ASSERT_PTR_EQ(test, pb_pfn_zone(&f->pool, pfn), zone);
-	KUNIT_EXPECT_FALSE(test, pb_free_fast_unshared(&f->pool, ~0UL, 2, NULL));
-	KUNIT_EXPECT_FALSE(test, pb_free_fast_unshared(&f->pool, pfn + 4, 2, NULL));
-	KUNIT_EXPECT_FALSE(test, pb_free_fast_unshared(&f->pool, pfn, 2, &refs));
+	KUNIT_EXPECT_EQ(test, pb_free_fast_checked(&f->pool, ~0UL, 2, NULL, &block),
+			PB_FREE_FAST_NONE);
+	KUNIT_EXPECT_EQ(test, pb_free_fast_checked(&f->pool, pfn + 4, 2, NULL, &block),
+			PB_FREE_FAST_NONE);
+	KUNIT_EXPECT_EQ(test, pb_free_fast_checked(&f->pool, pfn, 2, &refs, &block),
+			PB_FREE_FAST_NONE);
 	KUNIT_EXPECT_EQ(test, pb_page_order(&f->pool, pfn), 2);
 	atomic_set(&refs, 1);
-	KUNIT_EXPECT_TRUE(test, pb_free_fast_unshared(&f->pool, pfn, 2, &refs));
+	KUNIT_EXPECT_EQ(test, pb_free_fast_checked(&f->pool, pfn, 2, &refs, &block),
+			PB_FREE_FAST_DONE);
+	pt_expect_all_free(test, f);
+}
+
+/* Frees a checked block as free_checked.c does. */
+static bool free_checked(struct pt_fixture *f, unsigned long pfn, unsigned int order)
+{
+	const atomic_t refs = ATOMIC_INIT(1);
+	struct pb_checked_block block;
+
+	if (pb_free_fast_checked(&f->pool, pfn, order, &refs, &block) != PB_FREE_FAST_CHECKED)
+		return false;
+	if (!pb_checked_take(&block)) {
+		preempt_enable();
+		return false;
+	}
+	pb_checked_put_preempt_enable(&block);
+	return true;
+}
+
+/* A block that was allocated with the CHECKED bit is found by its free, once. */
+static void test_checked(struct kunit *test)
+{
+	struct pt_fixture *f;
+	struct pb_zone *zone = small_zone(test, &f);
+	union pb_fast_found found;
+	enum pb_fast result;
+	unsigned long pfn;
+
+	pt_free(test, f, pt_alloc(f, 2), 2);
+	preempt_disable();
+	result = pb_alloc_fast_checked(zone, pb_this_cpu_ptr(zone->pcp), 2, PB_MOVABLE,
+				       PB_FRAME_CHECKED, &found);
+	preempt_enable();
+	KUNIT_ASSERT_EQ(test, result, PB_FAST_DONE);
+	pfn = found.pfn;
+	KUNIT_EXPECT_TRUE(test, pb_checked(&f->pool, pfn));
+	KUNIT_EXPECT_FALSE(test, free_checked(f, pfn, 1));
+	KUNIT_EXPECT_FALSE(test, free_checked(f, pfn + 4, 2));
+	KUNIT_EXPECT_TRUE(test, free_checked(f, pfn, 2));
+	KUNIT_EXPECT_FALSE(test, free_checked(f, pfn, 2));
+	pt_expect_all_free(test, f);
+}
+
+/* Not one with another flag, and not a large one: to check it takes long with preemption off. */
+static void test_checked_refused(struct kunit *test)
+{
+	const unsigned int order = PB_PCP_MAX_WORD_ORDER + 1;
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	const atomic_t refs = ATOMIC_INIT(1);
+	struct pb_checked_block block;
+	unsigned long pfn;
+
+	pfn = pt_alloc(f, 0);
+	KUNIT_ASSERT_EQ(test, pb_movable_set(&f->pool, pfn), 0);
+	pb_set_checked(&f->pool, pfn);
+	KUNIT_EXPECT_EQ(test, pb_free_fast_checked(&f->pool, pfn, 0, &refs, &block),
+			PB_FREE_FAST_NONE);
+	pt_free(test, f, pfn, 0);
+	pfn = pt_alloc(f, order);
+	pb_set_checked(&f->pool, pfn);
+	KUNIT_EXPECT_FALSE(test, free_checked(f, pfn, order));
+	pt_free(test, f, pfn, order);
+	pt_expect_all_free(test, f);
+}
+
+/* It goes to the list, is flushed with a full list, and goes to the zone inside a pcp section. */
+static void test_checked_put(struct kunit *test)
+{
+	struct pt_fixture *f;
+	struct pb_zone *zone = small_zone(test, &f);
+	unsigned long pfns[2 * PB_LIFO_MAX], i;
+	struct pb_pcp *pcp;
+
+	for (i = 0; i < ARRAY_SIZE(pfns); i++) {
+		pfns[i] = pt_alloc(f, 0);
+		pb_set_checked(&f->pool, pfns[i]);
+	}
+	preempt_disable();
+	pcp = pb_this_cpu_ptr(zone->pcp);
+	KUNIT_ASSERT_TRUE(test, pb_pcp_enter(pcp));
+	KUNIT_EXPECT_TRUE(test, free_checked(f, pfns[0], 0));
+	pb_pcp_leave(pcp);
+	preempt_enable();
+	for (i = 1; i < ARRAY_SIZE(pfns); i++)
+		KUNIT_EXPECT_TRUE(test, free_checked(f, pfns[i], 0));
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_PGFREE), ARRAY_SIZE(pfns));
 	pt_expect_all_free(test, f);
 }
 
@@ -187,6 +280,9 @@ static struct kunit_case fastpath_cases[] = {
 	KUNIT_CASE(test_free_refused),
 	KUNIT_CASE(test_busy),
 	KUNIT_CASE(test_shared),
+	KUNIT_CASE(test_checked),
+	KUNIT_CASE(test_checked_refused),
+	KUNIT_CASE(test_checked_put),
 	{}
 };
 

@@ -9,6 +9,7 @@
 #include "core/cache/prezero.h"
 #include "core/cache/zeroed.h"
 #include "core/zone/zone.h"
+#include "core/compact/movable.h"
 #include "core/index/updates.h"
 #include "fixture.h"
 #include "params.h"
@@ -336,6 +337,26 @@ static void test_refills_update_seldom(struct kunit *test)
 	pt_expect_allocated(test, f, PB_PAGEBLOCK_NR);
 }
 
+/* The path of zeroed blocks whose free calls ops->release. */
+static void test_alloc_checked(struct kunit *test)
+{
+	struct pt_fixture *f;
+	struct pb_zone *zone = zeroed_zone(test, &pt_small, &f);
+	struct pb_pcp_entry entry = { .pfn = PB_NO_PFN };
+	enum pb_fast result;
+	bool zeroed;
+
+	pt_free(test, f, alloc_cached(zone, 3, true, &zeroed), 3);
+	preempt_disable();
+	result = pb_alloc_zeroed_fast(here(zone), 3, PB_MOVABLE, PB_FRAME_CHECKED, &entry);
+	preempt_enable();
+	KUNIT_ASSERT_EQ(test, result, PB_FAST_DONE);
+	KUNIT_EXPECT_TRUE(test, pb_checked(&f->pool, entry.pfn));
+	KUNIT_EXPECT_EQ(test, pb_page_order(&f->pool, entry.pfn), 3);
+	pt_free(test, f, entry.pfn, 3);
+	pt_expect_all_free(test, f);
+}
+
 /* Without zeroed memory that path takes what is there, and asks for more. */
 static void test_alloc_cached_in_vain(struct kunit *test)
 {
@@ -383,6 +404,7 @@ static struct kunit_case zeroed_cases[] = {
 	KUNIT_CASE_PARAM(test_fill, orders_gen_params),
 	KUNIT_CASE(test_fill_is_bounded),
 	KUNIT_CASE_PARAM(test_alloc_cached, orders_gen_params),
+	KUNIT_CASE(test_alloc_checked),
 	KUNIT_CASE(test_refills_update_seldom),
 	KUNIT_CASE(test_alloc_cached_in_vain),
 	KUNIT_CASE(test_in_use),

@@ -92,6 +92,7 @@ void mc_scan(int n, unsigned int order, enum pb_migratetype mt);
 void mc_zone_alloc(int n, unsigned int order, enum pb_migratetype mt);
 void mc_free(unsigned long pfn, unsigned int order);
 void mc_zone_free(unsigned long pfn, unsigned int order);
+bool mc_free_checked(unsigned long pfn);	/* checked.c */
 
 static inline bool mc_got(int n)
 {

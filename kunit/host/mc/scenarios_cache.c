@@ -6,6 +6,7 @@
 #include "core/cache/drain.h"
 #include "core/cache/pcp.h"
 #include "core/compact/isolate.h"
+#include "core/compact/movable.h"
 #include "core/zone/zone.h"
 #include "scenario.h"
 #include "tso.h"
@@ -255,6 +256,25 @@ static void half_cached(void)
 		mc_free(mc_pfn(0, i), 0);
 }
 
+/* A checked block that two CPUs free, as free_checked.c does. One of the frees is a bug. */
+static void checked_block(void)
+{
+	word_free();
+	pb_set_checked(mc.pool, mc_pfn(0, 100));
+}
+
+static void free_checked(void)
+{
+	if (mc_free_checked(mc_pfn(0, 100)))
+		mc.free++;
+}
+
+static void free_checked_drain(void)
+{
+	free_checked();
+	pb_pcp_drain_local(mc.pool);
+}
+
 static void two_all_free(void) { mc_make_pool(2); }
 
 static const struct mc_scenario rows[] = {
@@ -277,6 +297,7 @@ static const struct mc_scenario rows[] = {
 	{ "drain_claimed", half_cached, { alloc_free_in_sections, drain_by_claim }, 0, unclaimed },
 	{ "claim_ends", half_cached, { alloc_free_in_sections, unclaim }, 0, unclaimed },
 	{ "deferred_drain", deferred, { drain_local, request9 }, 0, first_served },
+	{ "checked_two_frees", checked_block, { free_checked, free_checked_drain } },
 };
 
 MC_GROUP(mc_cache_group, rows);
@@ -336,6 +357,7 @@ static const struct mc_scenario irq_rows[] = {
 	{ "irq_in_decay", cached, { decay, irq_alloc_free }, BIT(1) },
 	{ "irq_in_bulk_alloc", word_free, { alloc_bulk, irq_alloc_free }, BIT(1) },
 	{ "irq_in_bulk_free", half_word_free, { free_bulk_drain, irq_alloc_free }, BIT(1) },
+	{ "irq_in_checked_free", checked_block, { free_checked, irq_alloc_free }, BIT(1) },
 	{ "irq_two", cached, { alloc0, irq_free, irq_drain }, BIT(1) | BIT(2), first_served },
 };
 

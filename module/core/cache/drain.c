@@ -347,17 +347,17 @@ EXPORT_SYMBOL_PB_TEST(pb_pcp_free);
 /**
  * pb_pcp_free_full_preempt_enable - free a block to a full list, and enable preemption
  * @pcp: this CPU's cache, inside its pcp section
- * @list: the list
+ * @order: the list's order
  * @pfn: PFN of the block's head
  * @order_map: its byte in the page order map, still set
- * @order: the list's order
+ * @list: the list
  * @mt: the list's migratetype
  *
  * The out-of-line part of pb_free_fast(): flushes the list, or frees the block to the zone. Leaves
  * the pcp section and enables preemption. Context: any; preemption off on entry.
  */
-void pb_pcp_free_full_preempt_enable(struct pb_pcp *pcp, struct pb_pcp_list *list,
-				     unsigned long pfn, u8 *order_map, unsigned int order,
+void pb_pcp_free_full_preempt_enable(struct pb_pcp *pcp, unsigned int order, unsigned long pfn,
+				     u8 *order_map, struct pb_pcp_list *list,
 				     enum pb_migratetype mt)
 {
 	struct pb_zone *zone = pcp->zone;

@@ -12,8 +12,8 @@
  */
 bool pb_pcp_free(struct pb_zone *zone, unsigned long pfn, u8 *order_map, unsigned int order,
 		 enum pb_migratetype mt);
-void pb_pcp_free_full_preempt_enable(struct pb_pcp *pcp, struct pb_pcp_list *list,
-				     unsigned long pfn, u8 *order_map, unsigned int order,
+void pb_pcp_free_full_preempt_enable(struct pb_pcp *pcp, unsigned int order, unsigned long pfn,
+				     u8 *order_map, struct pb_pcp_list *list,
 				     enum pb_migratetype mt);
 
 /*

@@ -37,21 +37,37 @@ union pb_fast_found {
 	struct pb_pcp	*pcp;
 };
 
+/* Output of pb_free_fast_checked(): a block whose free calls ops->release (checked_free.h). */
+struct pb_checked_block {
+	unsigned long	pfn;		/* its head */
+	unsigned int	order;		/* its order */
+	unsigned int	mt;		/* migratetype of its pageblock, below PB_PCPTYPES */
+	u8		*order_map;	/* its byte in the page order map */
+	struct pb_zone	*zone;		/* its zone */
+};
+
+/* Result of pb_free_fast_checked(). */
+enum pb_free_fast {
+	PB_FREE_FAST_DONE,
+	PB_FREE_FAST_NONE,	/* nothing changed; call pb_free() */
+	PB_FREE_FAST_CHECKED,	/* nothing changed, and preemption is off: a checked block */
+};
+
 /**
- * pb_alloc_fast - allocate a block from this CPU's cache
+ * pb_alloc_fast_checked - allocate a block, with flags in the page order map
  * @zone: the first zone that may serve the request
  * @pcp: this CPU's cache of it
  * @order: an order with pcp lists
  * @mt: migratetype, below PB_PCPTYPES
- * @found: set to the head, for PB_FAST_DONE and PB_FAST_IN_USE; set to the cache, inside its pcp
- *	   section, for PB_FAST_EMPTY_IN_SECTION
+ * @flags: PB_FRAME_CHECKED or 0
+ * @found: as for pb_alloc_fast()
  *
- * For requests with the low watermark. Context: any; preemption off.
+ * As pb_alloc_fast().
  * Return: what was done, and what the caller has to do.
  */
-static __always_inline enum pb_fast pb_alloc_fast(struct pb_zone *zone, struct pb_pcp *pcp,
-						  unsigned int order, enum pb_migratetype mt,
-						  union pb_fast_found *found)
+static __always_inline enum pb_fast
+pb_alloc_fast_checked(struct pb_zone *zone, struct pb_pcp *pcp, unsigned int order,
+		      enum pb_migratetype mt, u8 flags, union pb_fast_found *found)
 {
 	struct pb_pcp_entry entry;
 	struct pb_pcp_list *list;
@@ -68,8 +84,27 @@ static __always_inline enum pb_fast pb_alloc_fast(struct pb_zone *zone, struct p
 	found->pfn = entry.pfn;
 	if (unlikely(*entry.order_map))
 		return PB_FAST_IN_USE;
-	WRITE_ONCE(*entry.order_map, order + 1);
+	WRITE_ONCE(*entry.order_map, (order + 1) | flags);
 	return PB_FAST_DONE;
+}
+
+/**
+ * pb_alloc_fast - allocate a block from this CPU's cache
+ * @zone: the first zone that may serve the request
+ * @pcp: this CPU's cache of it
+ * @order: an order with pcp lists
+ * @mt: migratetype, below PB_PCPTYPES
+ * @found: set to the head, for PB_FAST_DONE and PB_FAST_IN_USE; set to the cache, inside its pcp
+ *	   section, for PB_FAST_EMPTY_IN_SECTION
+ *
+ * For requests with the low watermark. Context: any; preemption off.
+ * Return: what was done, and what the caller has to do.
+ */
+static __always_inline enum pb_fast pb_alloc_fast(struct pb_zone *zone, struct pb_pcp *pcp,
+						  unsigned int order, enum pb_migratetype mt,
+						  union pb_fast_found *found)
+{
+	return pb_alloc_fast_checked(zone, pcp, order, mt, 0, found);
 }
 
 /**
@@ -77,6 +112,7 @@ static __always_inline enum pb_fast pb_alloc_fast(struct pb_zone *zone, struct p
  * @pcp: this CPU's cache of the first zone that may serve the request
  * @order: an order with pcp lists
  * @mt: migratetype, below PB_PCPTYPES
+ * @flags: of the block in the page order map: PB_FRAME_CHECKED or 0
  * @entry: set to the block, for PB_FAST_DONE and PB_FAST_IN_USE
  *
  * As pb_alloc_fast(); with PB_FAST_EMPTY_IN_SECTION the list may have other blocks.
@@ -84,7 +120,7 @@ static __always_inline enum pb_fast pb_alloc_fast(struct pb_zone *zone, struct p
  * Return: what was done, and what the caller has to do.
  */
 static __always_inline enum pb_fast pb_alloc_zeroed_fast(struct pb_pcp *pcp, unsigned int order,
-							 enum pb_migratetype mt,
+							 enum pb_migratetype mt, u8 flags,
 							 struct pb_pcp_entry *entry)
 {
 	struct pb_zone *zone = pcp->zone;
@@ -101,7 +137,7 @@ static __always_inline enum pb_fast pb_alloc_zeroed_fast(struct pb_pcp *pcp, uns
 	entry->order_map = pb_order_map(zone->pool, entry->pfn);
 	if (unlikely(*entry->order_map))
 		return PB_FAST_IN_USE;
-	WRITE_ONCE(*entry->order_map, order + 1);
+	WRITE_ONCE(*entry->order_map, (order + 1) | flags);
 	return PB_FAST_DONE;
 }
 
@@ -126,7 +162,7 @@ static __always_inline unsigned long pb_alloc_cached(struct pb_pcp *pcp, unsigne
 	enum pb_fast result;
 
 	if (want_zeroed && unlikely(READ_ONCE(zone->prezeroed))) {
-		result = pb_alloc_zeroed_fast(pcp, order, mt, &entry);
+		result = pb_alloc_zeroed_fast(pcp, order, mt, 0, &entry);
 		*zeroed = true;
 	} else {
 		result = pb_alloc_fast(zone, pcp, order, mt, &found);
@@ -142,10 +178,10 @@ static __always_inline unsigned long pb_alloc_cached(struct pb_pcp *pcp, unsigne
 	return PB_NO_PFN;
 }
 
-/* Both functions below; @refs is NULL without @has_refs. */
-static __always_inline bool pb_free_fast_refs(struct pb_pool *pool, unsigned long pfn,
-					      unsigned int order, bool has_refs,
-					      const atomic_t *refs)
+/* The functions below; @refs is NULL without @has_refs, @checked is NULL without @may_check. */
+static __always_inline enum pb_free_fast
+pb_free_fast_any(struct pb_pool *pool, unsigned long pfn, unsigned int order, bool has_refs,
+		 const atomic_t *refs, bool may_check, struct pb_checked_block *checked)
 {
 	unsigned long section = pfn >> PB_SECTION_ORDER, value, this_cpu;
 	struct pb_pcp_list *list;
@@ -155,7 +191,7 @@ static __always_inline bool pb_free_fast_refs(struct pb_pool *pool, unsigned lon
 	u8 *order_map;
 
 	if (unlikely(section >= pool->nr_dir || !pb_pcp_order(order)))
-		return false;
+		return PB_FREE_FAST_NONE;
 	preempt_disable();
 	this_cpu = pb_this_cpu();
 	entry = pb_dir_entry(pool, pfn);
@@ -167,7 +203,7 @@ static __always_inline bool pb_free_fast_refs(struct pb_pool *pool, unsigned lon
 	order_map = &pb_entry_pageblock(value)->order_map[pb_frame_in_pageblock(pfn)];
 	OPTIMIZER_HIDE_VAR(order_map);	/* computed once */
 	if (unlikely(*order_map != (u8)(order + 1)))
-		goto no;
+		goto flags;
 	/* Plain, as the compiler does not fold an atomic_read() into the comparison. */
 	if (has_refs && unlikely(data_race(refs->counter) != 1))
 		goto no;
@@ -176,44 +212,53 @@ static __always_inline bool pb_free_fast_refs(struct pb_pool *pool, unsigned lon
 	if (unlikely(!pb_pcp_enter(pcp)))
 		goto no;
 	if (unlikely(list->n >= list->limit)) {
-		pb_pcp_free_full_preempt_enable(pcp, list, pfn, order_map, order, mt);
-		return true;
+		pb_pcp_free_full_preempt_enable(pcp, order, pfn, order_map, list, mt);
+		return PB_FREE_FAST_DONE;
 	}
 	list->nr_free++;
 	pb_pcp_push(list, pfn, order_map);
 	*order_map = 0;
 	pb_pcp_leave(pcp);
 	preempt_enable();
-	return true;
+	return PB_FREE_FAST_DONE;
+flags:
+	if (may_check && order <= PB_WORD_ORDER &&
+	    READ_ONCE(*order_map) == ((order + 1) | PB_FRAME_CHECKED)) {
+		*checked = (struct pb_checked_block) { pfn, order, mt, order_map, entry->zone };
+		return PB_FREE_FAST_CHECKED;
+	}
 no:
 	preempt_enable();
-	return false;
+	return PB_FREE_FAST_NONE;
 }
 
 /**
- * pb_free_fast_unshared - free a block into this CPU's cache, if it has one user
+ * pb_free_fast_checked - free a block into this CPU's cache, if it has one user, or find it
  * @pool: the pool
  * @pfn: PFN of its head; any number
  * @order: the order it was allocated with; any number
  * @refs: reference count of the head, which must be 1; read only when the pool has this block
+ * @checked: set to the block, for PB_FREE_FAST_CHECKED; then preemption is off
  *
  * The page order map alone decides whether a block of this order begins at @pfn: its bytes are
- * set for aligned heads in existing pageblocks only.
+ * set for aligned heads in existing pageblocks only. A block that has the CHECKED bit and no other
+ * flag is found and not freed, up to PB_WORD_ORDER.
  *
  * Context: any.
- * Return: false when nothing changed; the caller then calls pb_free().
+ * Return: what was done, and what the caller has to do.
  */
-static __always_inline bool pb_free_fast_unshared(struct pb_pool *pool, unsigned long pfn,
-						  unsigned int order, const atomic_t *refs)
+static __always_inline enum pb_free_fast
+pb_free_fast_checked(struct pb_pool *pool, unsigned long pfn, unsigned int order,
+		     const atomic_t *refs, struct pb_checked_block *checked)
 {
-	return pb_free_fast_refs(pool, pfn, order, true, refs);
+	return pb_free_fast_any(pool, pfn, order, true, refs, true, checked);
 }
 
-/* The same for a block without a reference count. */
+/* The same without a reference count, and for blocks without the CHECKED bit only. */
 static __always_inline bool pb_free_fast(struct pb_pool *pool, unsigned long pfn,
 					 unsigned int order)
 {
-	return pb_free_fast_refs(pool, pfn, order, false, NULL);
+	return pb_free_fast_any(pool, pfn, order, false, NULL, false, NULL) == PB_FREE_FAST_DONE;
 }
 
 #endif /* PB_FASTPATH_H */

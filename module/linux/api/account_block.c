@@ -74,28 +74,29 @@ static struct pb_account **make_owner(unsigned long pfn, gfp_t gfp)
  */
 bool pb_account_block_fast(unsigned long pfn, unsigned int order)
 {
-	struct pb_account *account, **owner;
+	bool charged;
 
 	if (unlikely(pb_account_exempt()))
 		return true;
 	preempt_disable();
-	account = pb_account_stock_take(1UL << order);
+	charged = pb_account_charge_stocked(pfn, order);
 	preempt_enable();
-	if (unlikely(!account))
-		return false;
-	owner = pb_account_owner(pfn);
-	if (unlikely(!owner)) {
-		pb_account_uncharge_pages(account, 1UL << order);
-		return false;
-	}
-	*owner = account;
-	pb_set_checked_unmovable(&pb_instance, pfn);
-	return true;
+	if (likely(charged))
+		pb_set_checked_unmovable(&pb_instance, pfn);
+	return charged;
 }
 EXPORT_SYMBOL_PB_TEST(pb_account_block_fast);
 
-/* Charges a block that the caller owns. */
-static int charge_block(unsigned long pfn, unsigned int order, bool may_sleep)
+/**
+ * pb_account_charge - charge an allocated block
+ * @pfn: the block; the caller owns it
+ * @order: its order
+ * @may_sleep: whether this may sleep
+ *
+ * Context: any; may sleep with @may_sleep.
+ * Return: 0, also when the calling context is exempt; -EDQUOT above a limit; -ENOMEM.
+ */
+int pb_account_charge(unsigned long pfn, unsigned int order, bool may_sleep)
 {
 	struct pb_account *account, **owner;
 
@@ -129,7 +130,7 @@ static enum pb_reason reason_of(int err)
 unsigned long pb_account_block(const struct pb_request *rq, unsigned long pfn,
 			       enum pb_reason *reason)
 {
-	int err = pb_account_exempt() ? 0 : charge_block(pfn, rq->order, rq->flags & PB_ALLOC_WAIT);
+	int err = pb_account_charge(pfn, rq->order, rq->flags & PB_ALLOC_WAIT);
 
 	if (likely(!err))
 		return pfn;
@@ -157,7 +158,7 @@ unsigned long pb_account_bulk(const struct pb_request *rq, unsigned long nr, uns
 	if (pb_account_exempt())
 		return nr;
 	for (i = 0; i < nr && !err; i++)
-		err = charge_block(pfns[i], rq->order, rq->flags & PB_ALLOC_WAIT);
+		err = pb_account_charge(pfns[i], rq->order, rq->flags & PB_ALLOC_WAIT);
 	if (likely(!err))
 		return nr;
 	for (k = --i; k < nr; k++)
@@ -188,7 +189,7 @@ unsigned long pb_account_contig(const struct pb_request *rq, unsigned long pfn,
 	if (pb_account_exempt())
 		return pfn;
 	for (i = 0; i < nr_pages && !err; i++) {
-		err = charge_block(pfn + i, 0, may_sleep);
+		err = pb_account_charge(pfn + i, 0, may_sleep);
 		if (may_sleep && !(i % PB_PAGEBLOCK_NR))
 			cond_resched();
 	}
@@ -221,9 +222,10 @@ struct pb_account *pb_account_of(unsigned long pfn)
  */
 void pb_account_free(unsigned long pfn, unsigned int order)
 {
-	preempt_disable();
-	pb_account_uncharge_block(pfn, order);
-	preempt_enable();
+	struct pb_account *account = pb_account_clear_owner(pfn);
+
+	if (account)
+		pb_account_uncharge_pages(account, 1UL << order);
 }
 
 /**

@@ -22,6 +22,7 @@ extern struct pb_account_section **pb_account_sections;
 
 unsigned long pb_account_block(const struct pb_request *rq, unsigned long pfn,
 			       enum pb_reason *reason);
+int pb_account_charge(unsigned long pfn, unsigned int order, bool may_sleep);
 bool pb_account_block_fast(unsigned long pfn, unsigned int order);
 unsigned long pb_account_bulk(const struct pb_request *rq, unsigned long nr, unsigned long *pfns,
 			      enum pb_reason *reason);
@@ -53,27 +54,34 @@ static __always_inline struct pb_account **pb_account_owner(unsigned long pfn)
 	return likely(array) ? &array[pb_frame_in_pageblock(pfn)] : NULL;
 }
 
-/**
- * pb_account_uncharge_block - uncharge a block that is being freed, if it is charged
- * @pfn: the block, which the caller has taken from its owner
- * @order: its order
- *
- * Context: any, NMI included; preemption off.
+/*
+ * Charges a block to the current task from this CPU's stock. The caller sets the CHECKED bit.
+ * False: nothing changed. The context is not exempt; preemption off.
  */
-static __always_inline void pb_account_uncharge_block(unsigned long pfn, unsigned int order)
+static __always_inline bool pb_account_charge_stocked(unsigned long pfn, unsigned int order)
 {
 	struct pb_account **owner = pb_account_owner(pfn), *account;
-	unsigned long left;
 
 	if (unlikely(!owner))
-		return;
+		return false;
+	account = pb_account_stock_take(1UL << order);
+	if (unlikely(!account))
+		return false;
+	*owner = account;
+	return true;
+}
+
+/* Forgets the account of a block that was taken from its owner, and returns it, or NULL. */
+static __always_inline struct pb_account *pb_account_clear_owner(unsigned long pfn)
+{
+	struct pb_account **owner = pb_account_owner(pfn), *account;
+
+	if (unlikely(!owner))
+		return NULL;
 	account = *owner;
-	if (!account)
-		return;
-	*owner = NULL;
-	left = pb_account_stock_put(account, 1UL << order);
-	if (unlikely(left))
-		pb_account_uncharge_left(account, 1UL << order, left);
+	if (account)
+		*owner = NULL;
+	return account;
 }
 
 /* Whether a block is charged; the caller owns it. */

@@ -123,4 +123,17 @@ static __always_inline unsigned long pb_account_stock_put(struct pb_account *acc
 	return 0;
 }
 
+/* The same if this CPU's stock has pages of the account and space, and else false: nothing done. */
+static __always_inline bool pb_account_stock_put_fast(struct pb_account *account,
+						      unsigned long nr_pages)
+{
+	struct pb_account_stock *stock = this_cpu_ptr(&pb_account_stocks);
+	long old = atomic_long_read(&stock->word);
+
+	/* A frozen stock is another word. */
+	return likely(nr_pages <= (account->cgroup ? 1 : PB_STOCK_BLOCK_MAX) &&
+		      (unsigned long)old - (unsigned long)account <= PB_STOCK_PAGES - nr_pages) &&
+	       likely(atomic_long_try_cmpxchg(&stock->word, &old, old + nr_pages));
+}
+
 #endif /* PB_ACCOUNT_STOCK_H */

@@ -2,15 +2,25 @@
 /*
  * Requests for the local node that the inline fast path of api.c leaves to others: those that have
  * to be zeroed, charged and so on. In all functions @nid is that of pb_alloc_full().
+ *
+ * The most frequent of them have a straight path each, which ends in at most one call: blocks that
+ * are zeroed or shown to user space, are charged, or are compound. Blocks of which all pages are
+ * checked when they are freed get PB_FRAME_CHECKED with their order. alloc_local() serves requests
+ * that need more than one of these.
  */
 #include <linux/mm.h>
 #include <linux/percpu.h>
 
+#include "api/account_block.h"
 #include "api/alloc_full.h"
 #include "api/cached.h"
+#include "api/compound.h"
 #include "core/alloc/alloc.h"
 #include "core/zone/dirty.h"
 #include "instance.h"
+
+/* What a block needs besides being zeroed. */
+enum extra { NOTHING, CHARGE, COMPOUND };
 
 /* From another zone than the local node's first, or when the task may not use that node. */
 static noinline struct page *alloc_other(gfp_t gfp, unsigned int order, int nid)
@@ -18,15 +28,13 @@ static noinline struct page *alloc_other(gfp_t gfp, unsigned int order, int nid)
 	return pb_cached_alloc_pages(gfp, order, nid, NULL) ?: pb_alloc_full(gfp, order, nid);
 }
 
-/* What the fast path does not do, from this CPU's cache of the local node. */
+/* All that the fast path does not do, from this CPU's cache of the local node. */
 static noinline struct page *alloc_local(gfp_t gfp, unsigned int order, int nid)
 {
 	enum pb_migratetype mt = pb_gfp_index_migratetype[pb_gfp_index(gfp)];
 	struct page *page;
 	struct pb_pcp *pcp;
 
-	if (unlikely(!pb_cached_may_serve(gfp, order, mt)))
-		return alloc_other(gfp, order, nid);
 	preempt_disable();
 	pcp = __this_cpu_read(pb_percpu_zone.pcp[pb_gfp_index(gfp)]);
 	if (unlikely(!pcp || !pb_task_in_cpuset(pcp->zone->nid) ||
@@ -64,6 +72,9 @@ static noinline struct page *alloc_refill(gfp_t gfp, unsigned int order, int nid
 	preempt_enable();
 	if (unlikely(pfn == PB_NO_PFN))
 		return pb_alloc_full(gfp, order, nid);
+	if ((gfp & __GFP_ACCOUNT || (order && gfp & PB_GFP_MAPPABLE)) &&
+	    unlikely(!pb_cached_finish(gfp, order, pfn)))
+		return pb_alloc_full(gfp, order, nid);
 	return zero ? zero_block(gfp, order, nid, pfn, zeroed) : pfn_to_page(pfn);
 }
 
@@ -74,15 +85,32 @@ static noinline struct page *alloc_set_aside(gfp_t gfp, unsigned int order, int 
 	return pb_alloc_full(gfp, order, nid);
 }
 
+/* A block that cannot be made compound, as a page of it has another user. */
+static noinline struct page *alloc_not_compound(gfp_t gfp, unsigned int order, int nid,
+						struct page *head, struct page *end)
+{
+	pb_compound_undo(head, end);
+	pb_quarantine_block(page_to_pfn(head), order, PB_QUARANTINE_COMPOUND);
+	return pb_alloc_full(gfp, order, nid);
+}
+
+/* The rest of alloc_plain() with @extra CHARGE when this CPU's stock does not have the pages. */
+static noinline struct page *alloc_charge_rest(gfp_t gfp, unsigned int order, int nid,
+					       unsigned long pfn)
+{
+	return pb_cached_charge(gfp, order, pfn) ? pfn_to_page(pfn) :
+						   pb_alloc_full(gfp, order, nid);
+}
+
 /* alloc_plain() with @zero in a zone with zeroed blocks. Enables preemption. */
-static noinline struct page *alloc_prezeroed(gfp_t gfp, unsigned int order, int nid,
-					     struct pb_pcp *pcp)
+static __always_inline struct page *alloc_prezeroed(gfp_t gfp, unsigned int order, int nid,
+						    struct pb_pcp *pcp, u8 flags)
 {
 	enum pb_migratetype mt = pb_gfp_index_migratetype[pb_gfp_index(gfp)];
 	struct pb_pcp_entry entry;
 	enum pb_fast result;
 
-	result = pb_alloc_zeroed_fast(pcp, order, mt, &entry);
+	result = pb_alloc_zeroed_fast(pcp, order, mt, flags, &entry);
 	if (unlikely(result == PB_FAST_EMPTY_IN_SECTION))
 		return alloc_refill(gfp, order, nid, pcp);
 	preempt_enable();
@@ -94,34 +122,60 @@ static noinline struct page *alloc_prezeroed(gfp_t gfp, unsigned int order, int 
 	return pfn_to_page(entry.pfn);
 }
 
+static noinline struct page *alloc_prezeroed_plain(gfp_t gfp, unsigned int order, int nid,
+						   struct pb_pcp *pcp)
+{
+	return alloc_prezeroed(gfp, order, nid, pcp, 0);
+}
+
+static noinline struct page *alloc_prezeroed_checked(gfp_t gfp, unsigned int order, int nid,
+						     struct pb_pcp *pcp)
+{
+	return alloc_prezeroed(gfp, order, nid, pcp, PB_FRAME_CHECKED);
+}
+
 /*
- * A block that is zeroed, if at all, and nothing else. Nothing is live across a call, as in the
- * fast path.
+ * A block that is zeroed or needs one thing more, if at all. @flags are for the page order map.
+ * Nothing is live across a call, as in the fast path.
  */
-static __always_inline struct page *alloc_plain(gfp_t gfp, unsigned int order, int nid, bool zero)
+static __always_inline struct page *alloc_plain(gfp_t gfp, unsigned int order, int nid, bool zero,
+						enum extra extra, u8 flags)
 {
 	enum pb_migratetype mt = pb_gfp_index_migratetype[pb_gfp_index(gfp)];
 	union pb_fast_found found;
 	struct pb_zone *zone;
 	struct pb_pcp *pcp;
+	struct page *end;
 	enum pb_fast result;
+	bool charged;
 
 	preempt_disable();
 	pcp = __this_cpu_read(pb_percpu_zone.pcp[pb_gfp_index(gfp)]);
-	zone = likely(pcp) ? pcp->zone : NULL;
-	if (unlikely(!zone || !pb_task_in_cpuset(zone->nid))) {
+	if (unlikely(!pcp) || unlikely(!pb_task_in_cpuset(pcp->zone->nid))) {
 		preempt_enable();
 		return alloc_other(gfp, order, nid);
 	}
+	zone = pcp->zone;
 	if (zero && unlikely(pb_hint(zone->prezeroed)))
-		return alloc_prezeroed(gfp, order, nid, pcp);
-	result = pb_alloc_fast(zone, pcp, order, mt, &found);
+		return flags ? alloc_prezeroed_checked(gfp, order, nid, pcp) :
+			       alloc_prezeroed_plain(gfp, order, nid, pcp);
+	result = pb_alloc_fast_checked(zone, pcp, order, mt, flags, &found);
 	if (unlikely(result == PB_FAST_EMPTY_IN_SECTION))
 		return alloc_refill(gfp, order, nid, found.pcp);
+	if (extra == CHARGE)
+		charged = likely(result == PB_FAST_DONE) &&
+			  pb_account_charge_stocked(found.pfn, order);
 	preempt_enable();
 	if (unlikely(result != PB_FAST_DONE))
 		return result == PB_FAST_IN_USE ? alloc_set_aside(gfp, order, nid, found.pfn) :
 						  pb_alloc_full(gfp, order, nid);
+	if (extra == CHARGE && unlikely(!charged))
+		return alloc_charge_rest(gfp, order, nid, found.pfn);
+	if (extra == COMPOUND) {
+		end = pb_compound_set_up_small(pfn_to_page(found.pfn), order);
+		if (unlikely(end))
+			return alloc_not_compound(gfp, order, nid, pfn_to_page(found.pfn), end);
+	}
 	if (!zero)
 		return pfn_to_page(found.pfn);
 	if (order || (IS_ENABLED(CONFIG_MEMORY_FAILURE) &&
@@ -131,21 +185,60 @@ static __always_inline struct page *alloc_plain(gfp_t gfp, unsigned int order, i
 	return pfn_to_page(found.pfn);
 }
 
-/* Whether a request needs no more than a block: while no page is dirty, __GFP_WRITE is no more. */
-static __always_inline bool is_plain(gfp_t gfp, unsigned int order)
+/* A block of several pages that may be shown to user space. */
+static noinline struct page *alloc_mappable(gfp_t gfp, unsigned int order, int nid)
 {
-	gfp_t slow = gfp & (PB_GFP_SLOW & ~__GFP_ZERO);
+	return alloc_plain(gfp, order, nid, false, NOTHING, PB_FRAME_CHECKED);
+}
 
-	if (unlikely(slow) && (slow != __GFP_WRITE || READ_ONCE(pb_instance.dirty_reported)))
-		return false;
-	return !(order && gfp & PB_GFP_MAPPABLE) &&
-	       pb_cached_may_serve(gfp, order, pb_gfp_index_migratetype[pb_gfp_index(gfp)]);
+static noinline struct page *alloc_zeroed_mappable(gfp_t gfp, unsigned int order, int nid)
+{
+	return alloc_plain(gfp, order, nid, true, NOTHING, PB_FRAME_CHECKED);
+}
+
+static noinline struct page *alloc_compound(gfp_t gfp, unsigned int order, int nid)
+{
+	return alloc_plain(gfp, order, nid, false, COMPOUND, PB_FRAME_CHECKED);
+}
+
+static noinline struct page *alloc_charged(gfp_t gfp, unsigned int order, int nid)
+{
+	if (unlikely(pb_account_exempt()))
+		return alloc_plain(gfp, order, nid, false, NOTHING, 0);
+	return alloc_plain(gfp, order, nid, false, CHARGE, PB_FRAME_CHECKED);
+}
+
+/* Whether flags need more than a zeroed block. While no page is dirty, __GFP_WRITE does not. */
+static __always_inline bool is_special(gfp_t gfp)
+{
+	gfp_t flags = gfp & (PB_GFP_SLOW & ~__GFP_ZERO);
+
+	return unlikely(flags) &&
+	       (flags != __GFP_WRITE || READ_ONCE(pb_instance.dirty_reported));
+}
+
+/* An unzeroed block that is_special(). */
+static noinline struct page *alloc_special(gfp_t gfp, unsigned int order, int nid)
+{
+	gfp_t flags = gfp & (PB_GFP_SLOW & ~__GFP_ZERO);
+
+	if (unlikely(!pb_cached_may_serve(gfp, order, pb_gfp_index_migratetype[pb_gfp_index(gfp)])))
+		return alloc_other(gfp, order, nid);
+	if (flags == __GFP_ACCOUNT && !(order && gfp & PB_GFP_MAPPABLE))
+		return alloc_charged(gfp, order, nid);
+	if (flags == __GFP_COMP && order && order <= PB_COMPOUND_SMALL)
+		return alloc_compound(gfp, order, nid);
+	return alloc_local(gfp, order, nid);
 }
 
 static noinline struct page *alloc_unzeroed(gfp_t gfp, unsigned int order, int nid)
 {
-	return is_plain(gfp, order) ? alloc_plain(gfp, order, nid, false) :
-				      alloc_local(gfp, order, nid);
+	if (is_special(gfp))
+		return alloc_special(gfp, order, nid);
+	if (unlikely(!pb_cached_may_serve(gfp, order, pb_gfp_index_migratetype[pb_gfp_index(gfp)])))
+		return alloc_other(gfp, order, nid);
+	return order && gfp & PB_GFP_MAPPABLE ? alloc_mappable(gfp, order, nid) :
+		alloc_plain(gfp, order, nid, false, NOTHING, 0);
 }
 
 /**
@@ -163,6 +256,10 @@ struct page *pb_alloc_more(gfp_t gfp, unsigned int order, int nid)
 {
 	if (!pb_need_zero(gfp))
 		return alloc_unzeroed(gfp, order, nid);
-	return is_plain(gfp, order) ? alloc_plain(gfp, order, nid, true) :
-				      alloc_local(gfp, order, nid);
+	if (unlikely(!pb_cached_may_serve(gfp, order, pb_gfp_index_migratetype[pb_gfp_index(gfp)])))
+		return alloc_other(gfp, order, nid);
+	if (is_special(gfp))
+		return alloc_local(gfp, order, nid);
+	return order && gfp & PB_GFP_MAPPABLE ? alloc_zeroed_mappable(gfp, order, nid) :
+						alloc_plain(gfp, order, nid, true, NOTHING, 0);
 }

@@ -334,11 +334,20 @@ EXPORT_SYMBOL_PBUDDY(pbuddy_alloc_pages_exact);
  */
 void pbuddy_free_pages(struct page *page, unsigned int order)
 {
+	enum pb_free_fast result = PB_FREE_FAST_NONE;
+	struct pb_checked_block checked = {};	/* else -ftrivial-auto-var-init stores zeroes */
+
 	/* The pool has no block at the PFN of NULL. */
-	if (unlikely(static_branch_unlikely(&pb_free_checked_key)) ||
-	    unlikely(!pb_free_fast_unshared(&pb_instance, page_to_pfn(page), order,
-					    &page->_refcount)))
-		pb_free_checked(page, order);
+	if (!static_branch_unlikely(&pb_free_checked_key))
+		result = pb_free_fast_checked(&pb_instance, page_to_pfn(page), order,
+					      &page->_refcount, &checked);
+	if (likely(result == PB_FREE_FAST_DONE))
+		return;
+	if (unlikely(result == PB_FREE_FAST_CHECKED))
+		pb_free_checked_preempt_enable(checked.zone, order, checked.pfn, checked.order_map,
+					       checked.mt, page);
+	else
+		pb_free_full(page, order);
 }
 EXPORT_SYMBOL_PBUDDY(pbuddy_free_pages);
 
@@ -381,7 +390,7 @@ void pbuddy_free_contig(struct page *page, unsigned long nr_pages)
 	if (unlikely(!page))
 		return;
 	if (is_power_of_2(nr_pages) && pb_is_compound(page_to_pfn(page), ilog2(nr_pages))) {
-		pb_free_checked(page, ilog2(nr_pages));
+		pbuddy_free_pages(page, ilog2(nr_pages));
 		return;
 	}
 	pb_pages_check_range(page_to_pfn(page), nr_pages);

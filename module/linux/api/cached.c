@@ -22,8 +22,8 @@
 #include "instance.h"
 
 /* The first zone that the request may use on another node than it prefers. */
-static noinline struct pb_zone *other_zone(enum pb_zone_type highest, int nid,
-					   const nodemask_t *nodemask)
+static __always_inline struct pb_zone *other_zone(enum pb_zone_type highest, int nid,
+						  const nodemask_t *nodemask)
 {
 	struct pb_zone *zone;
 
@@ -43,20 +43,22 @@ static noinline struct pb_zone *other_zone(enum pb_zone_type highest, int nid,
 	return NULL;
 }
 
-/* The first zone that may serve a request; NULL: let the full path find out. */
-static __always_inline struct pb_zone *first_zone(gfp_t gfp, int nid, const nodemask_t *nodemask)
+/**
+ * pb_cached_charge - charge a block, or free it
+ * @gfp: flags of the request
+ * @order: its order
+ * @pfn: the block
+ *
+ * Context: that of the request.
+ * Return: false: the caller does not own the block any more.
+ */
+bool pb_cached_charge(gfp_t gfp, unsigned int order, unsigned long pfn)
 {
-	unsigned int highest = pb_gfp_index_zone[pb_gfp_index(gfp)];
-	struct pb_zone *zone;
-
-	if (nid == NUMA_NO_NODE)
-		nid = numa_mem_id();
-	if (unlikely(!highest || (unsigned int)nid >= (unsigned int)pb_instance.nr_nodes))
-		return NULL;
-	zone = pb_instance.preferred[nid][--highest];
-	if (likely(zone && (!nodemask || node_isset(nid, *nodemask)) && pb_task_in_cpuset(nid)))
-		return zone;
-	return gfp & __GFP_THISNODE ? NULL : other_zone(highest, nid, nodemask);
+	if (likely(!pb_account_charge(pfn, order, gfp & __GFP_DIRECT_RECLAIM)))
+		return true;
+	/* The full path charges again, and reports the failure. */
+	WARN_ON_ONCE(pb_free(&pb_instance, pfn, order));
+	return false;
 }
 
 /**
@@ -72,10 +74,8 @@ struct page *pb_cached_finish(gfp_t gfp, unsigned int order, unsigned long pfn)
 {
 	bool may_sleep = gfp & __GFP_DIRECT_RECLAIM;
 
-	if (gfp & __GFP_ACCOUNT && !pb_account_block_fast(pfn, order)) {
-		WARN_ON_ONCE(pb_free(&pb_instance, pfn, order));
+	if (gfp & __GFP_ACCOUNT && !pb_cached_charge(gfp, order, pfn))
 		return NULL;
-	}
 	if (order && gfp & __GFP_COMP) {
 		if (!pb_compound_set(pfn, order, may_sleep))
 			return NULL;
@@ -83,6 +83,66 @@ struct page *pb_cached_finish(gfp_t gfp, unsigned int order, unsigned long pfn)
 		pb_set_checked(&pb_instance, pfn);
 	}
 	return pfn_to_page(pfn);
+}
+
+/* Whether a request needs no more than a block. */
+static __always_inline bool is_plain(gfp_t gfp, unsigned int order)
+{
+	return !(gfp & PB_GFP_SLOW) && !(order && gfp & PB_GFP_MAPPABLE) && !pb_need_zero(gfp);
+}
+
+static noinline struct page *alloc_any(struct pb_zone *zone, gfp_t gfp, unsigned int order)
+{
+	if (gfp & __GFP_WRITE && unlikely(!pb_node_dirty_balanced(&pb_instance, zone->nid)))
+		return NULL;
+	preempt_disable();
+	return pb_cached_alloc(pb_this_cpu_ptr(zone->pcp), gfp, order,
+			       pb_gfp_index_migratetype[pb_gfp_index(gfp)]);
+}
+
+/* A plain block that the fast path does not find: after a refill, or none. Enables preemption. */
+static noinline struct page *alloc_refill(gfp_t gfp, unsigned int order, enum pb_fast result,
+					  union pb_fast_found found)
+{
+	unsigned long pfn = PB_NO_PFN;
+
+	if (result == PB_FAST_EMPTY_IN_SECTION)
+		pfn = pb_alloc_refill_leave_section(found.pcp, order,
+						    pb_gfp_index_migratetype[pb_gfp_index(gfp)],
+						    NULL);
+	preempt_enable();
+	if (unlikely(result == PB_FAST_IN_USE))
+		pb_set_aside(pb_pfn_zone(&pb_instance, found.pfn), found.pfn, order);
+	return pfn != PB_NO_PFN ? pfn_to_page(pfn) : NULL;
+}
+
+/* From this CPU's cache of a zone. Nothing is live across a call for a plain block. */
+static __always_inline struct page *alloc_from(struct pb_zone *zone, gfp_t gfp, unsigned int order)
+{
+	union pb_fast_found found;
+	enum pb_fast result;
+
+	if (!is_plain(gfp, order))
+		return alloc_any(zone, gfp, order);
+	preempt_disable();
+	result = pb_alloc_fast(zone, pb_this_cpu_ptr(zone->pcp), order,
+			       pb_gfp_index_migratetype[pb_gfp_index(gfp)], &found);
+	if (unlikely(result != PB_FAST_DONE))
+		return alloc_refill(gfp, order, result, found);
+	preempt_enable();
+	return pfn_to_page(found.pfn);
+}
+
+/* From the first zone of another node than the preferred one. */
+static noinline struct page *alloc_other(gfp_t gfp, unsigned int order, int nid,
+					 const nodemask_t *nodemask)
+{
+	struct pb_zone *zone;
+
+	if (gfp & __GFP_THISNODE)
+		return NULL;
+	zone = other_zone(pb_gfp_index_zone[pb_gfp_index(gfp)] - 1, nid, nodemask);
+	return likely(zone) ? alloc_from(zone, gfp, order) : NULL;
 }
 
 /**
@@ -99,16 +159,17 @@ struct page *pb_cached_finish(gfp_t gfp, unsigned int order, unsigned long pfn)
 struct page *pb_cached_alloc_pages(gfp_t gfp, unsigned int order, int nid,
 				   const nodemask_t *nodemask)
 {
-	enum pb_migratetype mt = pb_gfp_index_migratetype[pb_gfp_index(gfp)];
+	unsigned int highest = pb_gfp_index_zone[pb_gfp_index(gfp)];
 	struct pb_zone *zone;
 
-	if (unlikely(!pb_cached_may_serve(gfp, order, mt)))
+	if (unlikely(!pb_cached_may_serve(gfp, order, pb_gfp_index_migratetype[pb_gfp_index(gfp)])))
 		return NULL;
-	zone = first_zone(gfp, nid, nodemask);
-	if (unlikely(!zone))
+	if (nid == NUMA_NO_NODE)
+		nid = numa_mem_id();
+	if (unlikely(!highest || (unsigned int)nid >= (unsigned int)pb_instance.nr_nodes))
 		return NULL;
-	if (gfp & __GFP_WRITE && unlikely(!pb_node_dirty_balanced(&pb_instance, zone->nid)))
-		return NULL;
-	preempt_disable();
-	return pb_cached_alloc(pb_this_cpu_ptr(zone->pcp), gfp, order, mt);
+	zone = pb_instance.preferred[nid][highest - 1];
+	if (likely(zone && (!nodemask || node_isset(nid, *nodemask)) && pb_task_in_cpuset(nid)))
+		return alloc_from(zone, gfp, order);
+	return alloc_other(gfp, order, nid, nodemask);
 }

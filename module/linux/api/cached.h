@@ -18,6 +18,7 @@
 
 struct page *pb_cached_alloc_pages(gfp_t gfp, unsigned int order, int nid,
 				   const nodemask_t *nodemask);
+bool pb_cached_charge(gfp_t gfp, unsigned int order, unsigned long pfn);
 struct page *pb_cached_finish(gfp_t gfp, unsigned int order, unsigned long pfn);
 
 /* Whether requests with these arguments can be served: first of all, with any preemption. */

@@ -53,30 +53,19 @@ bool pb_compound_set(unsigned long pfn, unsigned int order, bool may_sleep)
 EXPORT_SYMBOL_PB_TEST(pb_compound_set);
 
 /**
- * pb_compound_ordinary - make a compound page ordinary before the block is freed
+ * pb_compound_not_freed - report a double free, or keep a block until its references are dropped
  * @head: its head
  * @order: its order
+ * @what: result of pb_compound_ordinary(), not %PB_COMPOUND_FREE_NOW
  *
  * Context: any, NMI included.
- * Return: whether the caller frees the block, which has the CHECKED bit.
  */
-enum pb_compound_free pb_compound_ordinary(struct page *head, unsigned int order)
+void pb_compound_not_freed(struct page *head, unsigned int order, enum pb_compound_free what)
 {
-	/* Not a value that an owner stores in page->private. */
-	const unsigned long freed = pb_quarantine_mark(PB_QUARANTINE_COMPOUND);
-
-	if (unlikely(xchg(&head->private, freed) == freed)) {
+	if (what == PB_COMPOUND_FREE_BAD)
 		pb_refuse_free(&pb_instance, PB_BAD_DOUBLE, page_to_pfn(head), order);
-		return PB_COMPOUND_FREE_BAD;
-	}
-	/* If a concurrent free has made it ordinary, the core detects the second of the two. */
-	if (likely(PageHead(head)) && unlikely(!pb_compound_take_down(head, order))) {
+	else
 		pb_quarantine_block(page_to_pfn(head), order, PB_QUARANTINE_COMPOUND);
-		return PB_COMPOUND_FREE_LATER;
-	}
-	/* Pairs with the exchange: a free that finds another value finds no head either. */
-	smp_store_release(&head->private, 0);
-	return PB_COMPOUND_FREE_NOW;
 }
 
 /**
@@ -89,9 +78,12 @@ enum pb_compound_free pb_compound_ordinary(struct page *head, unsigned int order
  */
 enum pb_compound_free pb_compound_release(unsigned long pfn, unsigned int order)
 {
-	enum pb_compound_free what = pb_compound_ordinary(pfn_to_page(pfn), order);
+	struct page *head = pfn_to_page(pfn);
+	enum pb_compound_free what = pb_compound_ordinary(head, order, is_zone_device_page(head));
 
-	if (what == PB_COMPOUND_FREE_NOW && !pb_account_charged(pfn))
+	if (what != PB_COMPOUND_FREE_NOW)
+		pb_compound_not_freed(head, order, what);
+	else if (!pb_account_charged(pfn))
 		pb_clear_checked(&pb_instance, pfn);
 	return what;
 }

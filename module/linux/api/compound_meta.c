@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The struct pages of a compound block: makes a block compound and ordinary again. compound.c has
- * the states and the protocol.
+ * the states and the protocol. Small blocks are set up, and all taken down, inline (the header).
  */
 #include <linux/mm.h>
 #include <linux/page_ref.h>
@@ -14,61 +14,41 @@
 
 #define BATCH		1024	/* pages to set up between two calls of cond_resched() */
 
-static __always_inline void clear_tail(struct page *head, struct page *tail, bool has_pgmap)
+/**
+ * pb_compound_undo - make tails ordinary, also in pages of memremap_pages()
+ * @head: the head
+ * @end: the page after the last tail
+ *
+ * Context: any, NMI included.
+ */
+void pb_compound_undo(struct page *head, struct page *end)
 {
-	pb_compound_clear_tail(head, tail, has_pgmap);
-	page_ref_unfreeze(tail, PB_BASE_REFS);
-}
+	bool has_pgmap = is_zone_device_page(head);
+	struct page *tail;
 
-static __always_inline void clear_each_tail(struct page *head, struct page *end, bool has_pgmap)
-{
-	struct page *tail = head + 1;
-
-	/* Most blocks have an odd number of tails; two at a time take fewer instructions. */
-	if (likely(tail < end))
-		clear_tail(head, tail++, has_pgmap);
-	for (; tail + 1 < end; tail += 2) {
-		clear_tail(head, tail, has_pgmap);
-		clear_tail(head, tail + 1, has_pgmap);
+	for (tail = head + 1; tail < end; tail++) {
+		if (tail <= head + 2)
+			pb_compound_clear_fields(tail);
+		pb_compound_thaw_tail(head, tail, has_pgmap);
 	}
-	if (unlikely(tail < end))
-		clear_tail(head, tail, has_pgmap);
-}
-
-/* Makes the tails before @end ordinary. */
-static __always_inline void clear_tails(struct page *head, struct page *end)
-{
-	if (head + 1 < end)
-		pb_compound_clear_fields(head + 1);
-	if (head + 2 < end)
-		pb_compound_clear_fields(head + 2);
-	if (unlikely(is_zone_device_page(head)))
-		clear_each_tail(head, end, true);
-	else
-		clear_each_tail(head, end, false);
 }
 
 /*
  * Takes the references of pages and makes them tails, from @tail to @end. Returns @end, or the
  * first page that has another reference, or none.
  */
-static __always_inline struct page *set_tails(struct page *head, struct page *tail,
-					      struct page *end, unsigned int order)
+static struct page *set_tails(struct page *head, struct page *tail, struct page *end,
+			      unsigned int order)
 {
-	for (; tail < end; tail++) {
-		int refs = PB_BASE_REFS;
-
-		/* As page_ref_freeze(), without its comparison. */
-		if (unlikely(!atomic_try_cmpxchg(&tail->_refcount, &refs, 0)))
+	for (; tail < end; tail++)
+		if (unlikely(!pb_compound_freeze_tail(head, tail, order)))
 			break;
-		pb_compound_set_tail(head, tail, order);
-	}
 	return tail;
 }
 
-/* The same for a large block, with calls of cond_resched(). */
-static noinline struct page *set_many_tails(struct page *head, struct page *end,
-					    unsigned int order, bool may_sleep)
+/* The same for all tails, with calls of cond_resched(). */
+static struct page *set_all_tails(struct page *head, struct page *end, unsigned int order,
+				  bool may_sleep)
 {
 	struct page *tail = head + 1, *stop, *last;
 
@@ -82,31 +62,18 @@ static noinline struct page *set_many_tails(struct page *head, struct page *end,
 	}
 }
 
-static noinline void undo_tails(struct page *head, struct page *end)
-{
-	clear_tails(head, end);
-}
-
 /* Makes all pages but the first tails; false when one has an extra reference, and none has changed. */
-static __always_inline bool take_tails(struct page *head, unsigned int order, bool may_sleep)
+static bool take_tails(struct page *head, unsigned int order, bool may_sleep)
 {
 	struct page *end = head + (1UL << order), *last;
 
 	if (unlikely(page_ref_count(head) != PB_BASE_REFS))
 		return false;
-	last = likely(order < ilog2(BATCH)) ? set_tails(head, head + 1, end, order) :
-					      set_many_tails(head, end, order, may_sleep);
+	last = set_all_tails(head, end, order, may_sleep);
 	if (likely(last == end))
 		return true;
-	undo_tails(head, last);
+	pb_compound_undo(head, last);
 	return false;
-}
-
-static __always_inline void set_head(struct page *head, unsigned int order)
-{
-	set_page_private(head, 0);
-	__folio_set_head((struct folio *)head);
-	pb_compound_set_first_tail(head, order);
 }
 
 /**
@@ -125,7 +92,7 @@ bool pb_compound_set_pages(struct page *head, unsigned int order, bool may_sleep
 {
 	if (!take_tails(head, order, may_sleep))
 		return false;
-	set_head(head, order);
+	pb_compound_set_head(head, order);
 	return true;
 }
 
@@ -145,25 +112,6 @@ bool pb_compound_set_up(unsigned long pfn, unsigned int order, bool may_sleep)
 	if (unlikely(!take_tails(head, order, may_sleep)))
 		return false;
 	pb_set_checked_unmovable(&pb_instance, pfn);
-	set_head(head, order);
-	return true;
-}
-
-/**
- * pb_compound_take_down - make the pages of a compound block ordinary
- * @head: its head; the caller has taken the block from its owner
- * @order: its order
- *
- * Context: any, NMI included.
- * Return: false when it has extra references; nothing has changed.
- */
-bool pb_compound_take_down(struct page *head, unsigned int order)
-{
-	if (unlikely(!page_ref_freeze(head, PB_BASE_REFS)))
-		return false;
-	pb_compound_clear_first_tail(head);
-	clear_tails(head, head + (1UL << order));
-	__folio_clear_head((struct folio *)head);
-	page_ref_unfreeze(head, PB_BASE_REFS);
+	pb_compound_set_head(head, order);
 	return true;
 }

@@ -3,7 +3,7 @@
  * The free of small blocks that are charged, compound, or may be shown to user space, without the
  * calls of the full free path. Does the same as pb_pages_free(), while no feature needs that:
  *
- *	find the block in the page order map
+ *	find the block in the page order map (the fast path has done it)
  *	make a compound block ordinary (compound.c)
  *	take the block: of concurrent frees one does
  *	check that no page has other users or flags to reset, else have ops->release decide
@@ -12,6 +12,9 @@
  *
  * A compound block has no other users once pb_compound_ordinary() has frozen its head's count: a
  * reference to a tail counts for the head, and users set flags of the head only.
+ *
+ * Each kind of block has a straight path, along which nothing is live across a call. The exceptions
+ * are functions that are called last and finish the free.
  */
 #include <linux/mm.h>
 
@@ -24,7 +27,6 @@
 #include "core/alloc/checked_free.h"
 #include "core/compact/movable.h"
 #include "instance.h"
-#include "request/percpu_zone.h"
 
 /* Whether pb_quarantine_release() would do nothing but to uncharge the block. */
 static __always_inline bool is_clean(struct page *page, unsigned int order)
@@ -33,83 +35,151 @@ static __always_inline bool is_clean(struct page *page, unsigned int order)
 
 	if (unlikely(pb_quarantine_marked(page)))
 		return false;
-	for (; page < end; page++)
+	do {
 		if (unlikely(page_ref_count(page) != PB_BASE_REFS || pb_page_has_flags(page)))
 			return false;
+	} while (++page < end);
 	return true;
 }
 
-/* Has ops->release decide about a block that was taken; false: it does not become free. */
-static noinline bool release(unsigned long pfn, unsigned int order)
+/* A free of a block that another free has taken, or that has changed. */
+static noinline void free_lost_preempt_enable(unsigned long pfn, unsigned int order)
 {
+	preempt_enable();
+	pb_free(&pb_instance, pfn, order);
+}
+
+/* A free by the full path: of a compound page of memremap_pages(). */
+static noinline void free_full_preempt_enable(struct page *page, unsigned int order)
+{
+	preempt_enable();
+	pb_free_full(page, order);
+}
+
+/* The end of free_compound_preempt_enable() for a block that does not become free. */
+static noinline void not_freed_preempt_enable(struct page *page, unsigned int order,
+					      enum pb_compound_free what)
+{
+	pb_compound_not_freed(page, order, what);
+	preempt_enable();
+}
+
+/* Has ops->release decide about a block that was taken. */
+static noinline void release_preempt_enable(unsigned long pfn, unsigned int order, u8 *order_map,
+					    struct pb_zone *zone, unsigned int mt)
+{
+	const struct pb_checked_block block = {
+		.pfn = pfn, .order = order, .mt = mt, .order_map = order_map, .zone = zone,
+	};
 	enum pb_release what = pb_release(&pb_instance, pfn, order,
 					  (order + 1) | PB_FRAME_CHECKED);
 
+	if (what == PB_RELEASE_FREE) {
+		pb_checked_put_preempt_enable(&block);
+		return;
+	}
 	if (what == PB_RELEASE_DOUBLE)
 		pb_refuse_free(&pb_instance, PB_BAD_DOUBLE, pfn, order);
-	return what == PB_RELEASE_FREE;
+	preempt_enable();
 }
 
-/* Takes a block that is not compound; false: it does not become free. */
-static __always_inline bool take(const struct pb_checked_block *block, struct page *page)
+/* The end of finish_preempt_enable() for a charge that does not simply go to this CPU's stock. */
+static noinline void uncharge_preempt_enable(unsigned long pfn, unsigned int order, u8 *order_map,
+					     struct pb_zone *zone, unsigned int mt,
+					     struct pb_account *account)
 {
-	if (unlikely(!pb_checked_take(block))) {
-		pb_free(&pb_instance, block->pfn, block->order);
-		return false;
+	const struct pb_checked_block block = {
+		.pfn = pfn, .order = order, .mt = mt, .order_map = order_map, .zone = zone,
+	};
+	unsigned long left = pb_account_stock_put(account, 1UL << order);
+
+	if (left)
+		pb_account_uncharge_left(account, 1UL << order, left);
+	pb_checked_put_preempt_enable(&block);
+}
+
+/* Uncharges a block that was taken, and frees it. */
+static __always_inline void finish_preempt_enable(const struct pb_checked_block *block)
+{
+	struct pb_account *account = pb_account_clear_owner(block->pfn);
+
+	if (account && unlikely(!pb_account_stock_put_fast(account, 1UL << block->order)))
+		uncharge_preempt_enable(block->pfn, block->order, block->order_map, block->zone,
+					block->mt, account);
+	else
+		pb_checked_put_preempt_enable(block);
+}
+
+/* Frees a block that is not compound. */
+static __always_inline void free_plain_preempt_enable(const struct pb_checked_block *block,
+						      struct page *page)
+{
+	if (unlikely(!pb_checked_take(block)))
+		free_lost_preempt_enable(block->pfn, block->order);
+	else if (unlikely(!is_clean(page, block->order)))
+		release_preempt_enable(block->pfn, block->order, block->order_map, block->zone,
+				       block->mt);
+	else
+		finish_preempt_enable(block);
+}
+
+/* Frees a compound block. */
+static __always_inline void free_compound_preempt_enable(const struct pb_checked_block *block,
+							 struct page *page)
+{
+	enum pb_compound_free what;
+
+	if (unlikely(is_zone_device_page(page))) {
+		free_full_preempt_enable(page, block->order);
+		return;
 	}
-	if (unlikely(!is_clean(page, block->order)))
-		return release(block->pfn, block->order);
-	pb_account_uncharge_block(block->pfn, block->order);
-	return true;
-}
-
-/* The same for a compound block. */
-static __always_inline bool take_compound(const struct pb_checked_block *block, struct page *page)
-{
-	if (unlikely(pb_compound_ordinary(page, block->order) != PB_COMPOUND_FREE_NOW))
-		return false;
+	what = pb_compound_ordinary(page, block->order, false);
+	if (unlikely(what != PB_COMPOUND_FREE_NOW)) {
+		not_freed_preempt_enable(page, block->order, what);
+		return;
+	}
 	if (unlikely(!pb_checked_take(block))) {
-		pb_free(&pb_instance, block->pfn, block->order);
-		return false;
+		free_lost_preempt_enable(block->pfn, block->order);
+		return;
 	}
 	pb_page_reset_flags(page);
-	pb_account_uncharge_block(block->pfn, block->order);
-	return true;
-}
-
-/* Full free path: traces the free, flushes a full list, reports a misuse. */
-static noinline void free_full(struct page *page, unsigned int order)
-{
-	if (page)
-		pb_pages_free(page_to_pfn(page), order);
+	finish_preempt_enable(block);
 }
 
 /**
- * pb_free_checked - free a block that the fast path does not free
+ * pb_free_checked_preempt_enable - free a block that the fast path has found
+ * @zone: its zone
+ * @order: its order, up to PB_WORD_ORDER
+ * @pfn: its head
+ * @order_map: its byte in the page order map
+ * @mt: migratetype of its pageblock
+ * @page: its first page
+ *
+ * Enables preemption. The arguments are in the registers in which the fast path has them.
+ * Context: any, NMI included; preemption off.
+ */
+void pb_free_checked_preempt_enable(struct pb_zone *zone, unsigned int order, unsigned long pfn,
+				    u8 *order_map, unsigned int mt, struct page *page)
+{
+	const struct pb_checked_block block = {
+		.pfn = pfn, .order = order, .mt = mt, .order_map = order_map, .zone = zone,
+	};
+
+	if (order && pb_page_is_head(page))
+		free_compound_preempt_enable(&block, page);
+	else
+		free_plain_preempt_enable(&block, page);
+}
+
+/**
+ * pb_free_full - free a block by the full free path
  * @page: its first page; any page, or NULL
  * @order: the order it was allocated with; any number
  *
- * Context: any, NMI included.
+ * Traces the free, flushes a full list, reports a misuse. Context: any, NMI included.
  */
-void pb_free_checked(struct page *page, unsigned int order)
+void pb_free_full(struct page *page, unsigned int order)
 {
-	struct pb_checked_block block;
-	bool taken;
-
-	if (static_branch_unlikely(&pb_free_checked_key)) {
-		free_full(page, order);
-		return;
-	}
-	preempt_disable();
-	/* The pool has no block at the PFN of NULL. */
-	if (unlikely(!pb_checked_find(&pb_instance, page_to_pfn(page), order, &block))) {
-		preempt_enable();
-		free_full(page, order);
-		return;
-	}
-	taken = order && pb_page_is_head(page) ? take_compound(&block, page) :
-						 take(&block, page);
-	if (likely(taken))
-		pb_checked_put(&block);
-	preempt_enable();
+	if (page)
+		pb_pages_free(page_to_pfn(page), order);
 }

@@ -3,8 +3,13 @@
 #ifndef PB_FREE_CHECKED_H
 #define PB_FREE_CHECKED_H
 
-struct page;
+#include <linux/types.h>
 
-void pb_free_checked(struct page *page, unsigned int order);
+struct page;
+struct pb_zone;
+
+void pb_free_checked_preempt_enable(struct pb_zone *zone, unsigned int order, unsigned long pfn,
+				    u8 *order_map, unsigned int mt, struct page *page);
+void pb_free_full(struct page *page, unsigned int order);
 
 #endif /* PB_FREE_CHECKED_H */

@@ -363,7 +363,7 @@ static unsigned long free_unreferenced(struct page *head)
 
 	if (WARN_ON_ONCE(order < 0))
 		return 0;
-	if (PageHead(head) ? !pb_compound_take_down(head, order) :
+	if (PageHead(head) ? !pb_compound_take_down(head, order, is_zone_device_page(head)) :
 			     any_referenced(pfn, order, false))	/* a bad page is not used again */
 		return 0;
 	page_folio(head)->index = 0;

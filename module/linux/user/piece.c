@@ -123,7 +123,7 @@ static void make_folio(const struct pb_buffer *buf, unsigned long first)
  */
 bool pb_piece_end_folio(struct page *head)
 {
-	if (!pb_compound_take_down(head, PB_PAGEBLOCK_ORDER))
+	if (!pb_compound_take_down(head, PB_PAGEBLOCK_ORDER, is_zone_device_page(head)))
 		return false;
 	page_folio(head)->index = 0;
 	pb_page_reset_flags(head);
