@@ -229,7 +229,7 @@ static void test_checked(struct kunit *test)
 /* Not one with another flag, and not a large one: to check it takes long with preemption off. */
 static void test_checked_refused(struct kunit *test)
 {
-	const unsigned int order = PB_PCP_MAX_WORD_ORDER + 1;
+	const unsigned int order = PB_WORD_ORDER + 1;
 	struct pt_fixture *f = pt_pool(test, &pt_small);
 	const atomic_t refs = ATOMIC_INIT(1);
 	struct pb_checked_block block;
