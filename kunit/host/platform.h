@@ -431,6 +431,7 @@ extern int pb_host_nr_nodes;
 #define pb_free_percpu(p)	pb_host_free(p)
 #define pb_per_cpu_ptr(p, cpu)	(&(p)[cpu])
 #define pb_this_cpu_ptr(p)	(&(p)[pb_host_cpu])
+#define pb_raw_cpu_ptr(p)	pb_this_cpu_ptr(p)
 #define pb_this_cpu_inc(p)	WRITE_ONCE((p)[pb_host_cpu], READ_ONCE((p)[pb_host_cpu]) + 1)
 #define pb_this_cpu()		pb_host_cpu
 #define pb_cpu_ptr(p, cpu)	(&(p)[cpu])

@@ -87,6 +87,7 @@ static void add_zone(void)
 	ADD_MEMBER(compact_considered);
 	ADD_MEMBER(nr_free);
 	ADD_MEMBER(nr_free_cma);
+	ADD_MEMBER(moves_begun);
 	ADD_MEMBER(nr_isolated);
 	ADD_MEMBER(event);
 }
@@ -129,8 +130,10 @@ static const struct range *find(size_t offset)
 
 static const char *percpu_name(size_t at)
 {
-	size_t pcp = lines_percpu_place(zone->pcp);
+	size_t pcp = lines_percpu_place(zone->pcp), credit = lines_percpu_place(zone->credit);
 
+	if (at >= credit && at < credit + sizeof(*zone->credit))
+		return "credit";
 	if (at < pcp || at >= pcp + sizeof(*zone->pcp))
 		return updates;
 	return at < pcp + offsetof(struct pb_pcp, list) ? pcp_head : pcp_list;

@@ -186,13 +186,24 @@ static void set_order_map(unsigned long pfn, u8 value)
 	mc_tso_store(order_map, value, 1);
 }
 
-void mc_zone_alloc(int n, unsigned int order, enum pb_migratetype mt)
+static void record_zone(int n, unsigned long pfn, unsigned int order)
 {
-	unsigned long pfn = pb_zone_alloc(mc.zone, order, mt, NULL);
-
 	if (pfn != PB_NO_PFN)
 		set_order_map(pfn, order + 1);
 	record(n, pfn, order);
+}
+
+void mc_zone_alloc(int n, unsigned int order, enum pb_migratetype mt)
+{
+	record_zone(n, pb_zone_alloc(mc.zone, order, mt, NULL), order);
+}
+
+void mc_request_at(int n, unsigned int pageblock, unsigned int order)
+{
+	struct pb_request rq = request(order, PB_MOVABLE, 0);
+	unsigned long index = pb_pageblock_index(mc.zone, mc_pfn(pageblock, 0));
+
+	record_zone(n, pb_zone_alloc_block_at(mc.zone, index, order, 0, ~0U, &rq), order);
 }
 
 void mc_free(unsigned long pfn, unsigned int order)

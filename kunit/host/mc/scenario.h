@@ -90,6 +90,8 @@ void mc_alloc_uncached(int n, unsigned int order, enum pb_migratetype mt);
 void mc_scan(int n, unsigned int order, enum pb_migratetype mt);
 /* The same by the zone alone: a request without the scan that precedes its failure. */
 void mc_zone_alloc(int n, unsigned int order, enum pb_migratetype mt);
+/* The same from a pageblock, without the index, down to the min watermark. */
+void mc_request_at(int n, unsigned int pageblock, unsigned int order);
 void mc_free(unsigned long pfn, unsigned int order);
 void mc_zone_free(unsigned long pfn, unsigned int order);
 bool mc_free_checked(unsigned long pfn);	/* checked.c */

@@ -111,6 +111,64 @@ static void one_served(void)
 		mc_violate("both requests failed though there is one block above the watermark");
 }
 
+/* Moves pages from nr_free to a CPU's credit. */
+static void give_credit(int cpu, long pages)
+{
+	pb_zone_account(mc.zone, -pages);
+	atomic_long_add(pages, &pb_per_cpu_ptr(mc.zone->credit, cpu)->pages);
+}
+
+/* Two pages are free above the watermark, and each of the CPUs counts one. */
+static void credits_at_the_mark(void)
+{
+	at_the_mark();
+	give_credit(0, 1);
+	give_credit(1, 1);
+}
+
+/* CPU 0 has more than two parts of 80 pages; frame 511 is allocated. */
+static void large_credit(void)
+{
+	mc_make_frames(PB_PAGEBLOCK_NR - 1);
+	mc.zone->watermark[PB_WMARK_MIN] = 100;
+	mc.zone->watermark[PB_WMARK_LOW] = 100;
+	mc.zone->credit_shift = 0;
+	pb_zone_update_fast_watermark(mc.zone);
+	give_credit(0, PB_PAGEBLOCK_NR - 1 - 180);
+}
+
+static void request_page(int n)
+{
+	mc_request_at(n, 0, 0);
+	check_mark();
+}
+
+static void page0(void) { request_page(0); }
+static void page1(void) { request_page(1); }
+static void page2(void) { request_page(2); }
+
+static void two_pages(void)
+{
+	request_page(1);
+	request_page(2);
+}
+
+static void gather(void) { pb_credit_gather(mc.zone); }
+
+static void two_served(void)
+{
+	if (mc_got(0) + mc_got(1) + mc_got(2) != 2)
+		mc_violate("not two requests were served, for two pages above the watermark");
+}
+
+static void free_last(void) { mc_zone_free(mc_pfn(0, PB_PAGEBLOCK_NR - 1), 0); }
+static void fill_credit(void) { mc_zone_alloc(2, 0, PB_MOVABLE); }
+
+static void block_served(void)
+{
+	mc_must_get(1, "the credits have enough for it");
+}
+
 static void alloc_movable(void) { mc_alloc(0, 0, PB_MOVABLE); }
 static void alloc_unmovable(void) { mc_alloc(1, 0, PB_UNMOVABLE); }
 static void alloc_reclaimable(void) { mc_alloc(2, 4, PB_RECLAIMABLE); }
@@ -334,6 +392,10 @@ static void set_marks(void) { pb_setup_per_zone_wmarks(mc.pool); }
 static const struct mc_scenario rows[] = {
 	{ "watermark_0_1", at_the_mark, { mark_alloc0, mark_alloc1 }, 0, one_served },
 	{ "watermark_8_8", half_at_the_mark, { request8, request8_other }, 0, one_served },
+	{ "credit_gather", credits_at_the_mark, { gather, two_pages }, 0, two_served },
+	{ "credit_grant", credits_at_the_mark, { page0, page1, page2 }, 0, two_served },
+	{ "credit_refusal", large_credit, { free_last, request8_other, fill_credit }, 0,
+	  block_served },
 	{ "watermark_0_free", at_the_mark, { mark_alloc0, mark_alloc_free } },
 	{ "watermark_boost", at_the_mark, { mark_alloc0, boost, decay } },
 	{ "watermark_set", at_the_mark, { alloc_movable, set_marks, boost } },

@@ -74,14 +74,14 @@ static unsigned int alloc_cached(struct pb_pool *pool, const struct pb_request *
 	unsigned int got = 0;
 	struct pb_pcp *pcp;
 
-	if (!zone || !pb_zone_allowed(zone, rq) || pb_zone_free_pages(zone) < zone->fast_watermark)
+	if (!zone || !pb_zone_allowed(zone, rq) || pb_zone_free_least(zone) < zone->fast_watermark)
 		return 0;
 	preempt_disable();
 	pcp = pb_this_cpu_ptr(zone->pcp);
 	if (likely(pb_pcp_enter(pcp))) {
 		list = pb_pcp_list(pcp, rq->order, rq->migratetype);
 		if (list->n || list->mask ||
-		    (pb_zone_free_pages(zone) - (1L << rq->order) >= zone->fast_watermark &&
+		    (pb_zone_free_least(zone) - (1L << rq->order) >= zone->fast_watermark &&
 		     pb_pcp_refill(pcp, list, rq)))
 			got = alloc_listed(zone, list, rq->order, nr, pfns);
 		list->nr_alloc += got;

@@ -52,6 +52,8 @@ static inline void pb_meta_free(void *p)
 #define pb_per_cpu_ptr(p, cpu)		per_cpu_ptr(p, cpu)
 /* Only with preemption off. */
 #define pb_this_cpu_ptr(p)		this_cpu_ptr(p)
+/* With preemption on the CPU may be another one when the pointer is used. */
+#define pb_raw_cpu_ptr(p)		raw_cpu_ptr(p)
 /* One instruction, or as if: an interrupt or NMI comes before or after it. */
 #define pb_this_cpu_inc(p)		this_cpu_inc(*(p))
 /* pb_this_cpu_ptr() in two steps; the first may be a call, so do it before values are live. */

@@ -21,6 +21,12 @@ enum pb_watermark { PB_WMARK_MIN, PB_WMARK_LOW, PB_WMARK_HIGH, PB_NR_WMARK };
 struct pb_pcp;
 struct pb_pool;
 
+/* Free pages of a zone that a CPU counts for itself. */
+struct pb_free_credit {
+	atomic_long_t		pages;			/* A */
+	long			limit;			/* pages to have at most; a hint */
+} ____cacheline_aligned_in_smp;
+
 /*
  * struct pb_zone - one kind of memory of one node
  *
@@ -40,6 +46,8 @@ struct pb_zone {
 
 	struct pb_pcp __percpu	*pcp;			/* I */
 	long			fast_watermark;		/* above all watermarks; see watermark.c */
+	struct pb_free_credit __percpu *credit;		/* I: see free_count.h */
+	unsigned int		credit_shift;		/* I: the same */
 	int			pcp_high_min;		/* pages; see pb_pcp_set_high() */
 	int			pcp_high_max;		/* pages; the same */
 	int			pcp_high_step;		/* I: pages a refill adds to high */
@@ -78,8 +86,11 @@ struct pb_zone {
 	unsigned int		slow_order_failed;	/* 1 + least order deferred, or 0 */
 	long			slow_free;		/* free pages at that failure */
 
-	atomic_long_t		nr_free ____cacheline_aligned;	/* A: free pages, not isolated */
-	atomic_long_t		nr_free_cma;		/* A: those of them in PB_CMA pageblocks */
+	/* In a line of its own: the fast path reads it. */
+	atomic_long_t		nr_free ____cacheline_aligned_in_smp; /* A: see free_count.h */
+	atomic_long_t		nr_free_cma ____cacheline_aligned_in_smp; /* A: pages in PB_CMA */
+	atomic_long_t		moves_begun;		/* A: see free_count.h */
+	atomic_long_t		moves_ended;		/* A: the same */
 	atomic_long_t		nr_isolated;		/* A: the sum of isolated[] */
 	atomic_long_t		event[PB_NR_EVENTS];	/* A: events counted outside a pcp */
 };

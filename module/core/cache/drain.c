@@ -176,9 +176,9 @@ static unsigned int free_blocks(struct pb_zone *zone, struct pb_pcp_list *list, 
 		pages = free_runs(zone, list, nr, order, all);
 	else
 		free_frames(zone, list, nr);
-	/* None when all were collected in the mask: leave nr_free, which all CPUs share, alone. */
+	/* None when all were collected in the mask: leave the count alone. */
 	if (pages)
-		pb_zone_account(zone, pages);
+		pb_zone_account_free(zone, pages);
 	return pages;
 }
 
@@ -228,7 +228,7 @@ static void drain_zeroed(struct pb_zone *zone, struct pb_pcp *pcp, struct pb_pcp
 	} else {
 		if (pb_word_expand(heads, order) == ~0ULL)
 			pb_zeroed_set(zone, pfn, PB_WORD_NR);
-		pb_zone_account(zone, free_word(zone, list, pfn, heads, order));
+		pb_zone_account_free(zone, free_word(zone, list, pfn, heads, order));
 	}
 	count_drain(zone, pcp, order, mt, hweight64(heads));
 }
@@ -243,7 +243,7 @@ static void drain_list(struct pb_zone *zone, struct pb_pcp *pcp, unsigned int or
 		drain_oldest(zone, pcp, list, order, mt, list->n, true);
 	if (list->mask) {
 		pages = free_mask(zone, list, order);
-		pb_zone_account(zone, pages);
+		pb_zone_account_free(zone, pages);
 		count_drain(zone, pcp, order, mt, pages >> order);
 	}
 	if (list->zeroed)
@@ -385,7 +385,7 @@ void pb_pcp_batch_word(struct pb_zone *zone, struct pb_pcp *pcp, enum pb_migrate
 		pb_pcp_set_limit(pcp, list, 0);
 	if (!pages)
 		return;
-	pb_zone_account(zone, pages);
+	pb_zone_account_free(zone, pages);
 	count_drain(zone, pcp, 0, mt, pages);
 }
 EXPORT_SYMBOL_PB_TEST(pb_pcp_batch_word);

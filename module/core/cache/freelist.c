@@ -216,7 +216,7 @@ unsigned long pb_alloc_refill_leave_section(struct pb_pcp *pcp, unsigned int ord
 
 	if (zeroed)
 		*zeroed = false;
-	got = pb_zone_free_pages(pcp->zone) - (1L << order) >= pcp->zone->fast_watermark &&
+	got = pb_zone_free_least(pcp->zone) - (1L << order) >= pcp->zone->fast_watermark &&
 	      (unlikely(zeroed) ? pb_pcp_pop_or_refill(pcp, list, &rq, &entry) :
 	       pb_pcp_refill(pcp, list, &rq) && pb_pcp_pop(list, &entry));
 	list->nr_alloc += got;

@@ -55,11 +55,11 @@
  * Free frames of isolated pageblocks
  * ----------------------------------
  * They are not in the zone's free count, as NR_FREE_PAGES of mm/. Every allocation and free
- * changes nr_free by the frames it moved, isolated or not. The updater subtracts the free
- * frames of an isolated pageblock and records them in zone->isolated[]; it adds them again
- * when the isolation has ended. So at quiescence
+ * changes the free-page count (free_count.h) by the frames it moved, isolated or not. The
+ * updater subtracts the free frames of an isolated pageblock from nr_free and records them in
+ * zone->isolated[]; it adds them again when the isolation has ended. So at quiescence
  *
- *   nr_free + the sum of isolated[] = set bits of the free bitmaps
+ *   nr_free + the credits + the sum of isolated[] = set bits of the free bitmaps
  *
  * and isolated[] is 0 but for isolated pageblocks, where it is the number of set bits. Each
  * allocation or free in an isolated pageblock requests an update, after the change of the

@@ -10,8 +10,8 @@
  * Near the watermark
  * ------------------
  * mm/ checks the watermark first and allocates later, a batch at a time for the per-CPU
- * lists, so each CPU may undershoot by a batch. Here the free-page count is one atomic. A CPU
- * that has allocated frames from the bitmaps subtracts them by compare-exchange, and only
+ * lists, so each CPU may undershoot by a batch. Here a CPU that has allocated frames from the
+ * bitmaps subtracts them from the free-page count (free_count.h) by compare-exchange, and only
  * down to the floor (pb_zone_account_alloc). It frees the rest before another CPU can use
  * it. So concurrent requests do not take the count below their floors: the drift is zero.
  *
@@ -106,6 +106,19 @@ long pb_zone_floor(struct pb_zone *zone, unsigned long nr_pages, enum pb_zone_ty
 }
 EXPORT_SYMBOL_PB_TEST(pb_zone_floor);
 
+/*
+ * nr_free, as large as @want when the free pages are. Below fast_watermark without credits, so that
+ * the fast path is not left while the free pages are above it.
+ */
+static long free_for(struct pb_zone *zone, long want, long pages)
+{
+	long free = pb_zone_free_least(zone);
+
+	if (free >= max(want, READ_ONCE(zone->fast_watermark) + pages))
+		return free;
+	return pb_zone_free_gathered(zone, want);
+}
+
 /* Subtracts the largest multiple of @unit, up to @pages, that leaves the floor; returns it. */
 static long account_above(struct pb_zone *zone, long floor, long pages, long unit)
 {
@@ -113,10 +126,11 @@ static long account_above(struct pb_zone *zone, long floor, long pages, long uni
 
 	/* Down to the last page: the frames come from the bitmaps, so they were free. */
 	if (floor <= 0) {
+		free_for(zone, LONG_MIN, pages);
 		pb_zone_account(zone, -pages);
 		return pages;
 	}
-	free = pb_zone_free_pages(zone);
+	free = free_for(zone, floor + pages, pages);
 	do {
 		granted = pages;
 		if (unlikely(free - pages < floor)) {
@@ -128,8 +142,18 @@ static long account_above(struct pb_zone *zone, long floor, long pages, long uni
 	return granted;
 }
 
+/* Near a watermark. */
+static long account_near(struct pb_zone *zone, long pages, long unit, const struct pb_request *rq)
+{
+	long floor = LONG_MIN;
+
+	if (rq)
+		floor = pb_zone_floor(zone, unit, rq->highest_zone, rq->flags);
+	return account_above(zone, floor, pages, unit);
+}
+
 /**
- * pb_zone_account_near - pb_zone_account_alloc() near a watermark, or after a race
+ * pb_zone_account_shared - pb_zone_account_alloc() with an empty credit, or near a watermark
  * @zone: the zone
  * @pages: pages allocated from the bitmaps
  * @unit: the result is a multiple of it
@@ -138,16 +162,15 @@ static long account_above(struct pb_zone *zone, long floor, long pages, long uni
  * Context: any.
  * Return: pages granted.
  */
-long pb_zone_account_near(struct pb_zone *zone, long pages, long unit,
-			  const struct pb_request *rq)
+long pb_zone_account_shared(struct pb_zone *zone, long pages, long unit,
+			    const struct pb_request *rq)
 {
-	long floor = LONG_MIN;
-
-	if (rq)
-		floor = pb_zone_floor(zone, unit, rq->highest_zone, rq->flags);
-	return account_above(zone, floor, pages, unit);
+	if ((!rq || pb_alloc_wmark(rq->flags) != PB_WMARK_HIGH) &&
+	    pb_credit_fill(zone, pages))
+		return pages;
+	return account_near(zone, pages, unit, rq);
 }
-EXPORT_SYMBOL_PB_TEST(pb_zone_account_near);
+EXPORT_SYMBOL_PB_TEST(pb_zone_account_shared);
 
 /* The fewest free pages that migration targets leave: the min watermark without the boost. */
 static long target_floor(struct pb_zone *zone, long spare)
@@ -169,7 +192,9 @@ static long target_floor(struct pb_zone *zone, long spare)
  */
 bool pb_zone_target_ok(struct pb_zone *zone, long pages, long spare)
 {
-	return pb_zone_free_pages(zone) - pages >= target_floor(zone, spare);
+	long floor = target_floor(zone, spare);
+
+	return floor <= 0 || free_for(zone, floor + pages, pages) - pages >= floor;
 }
 EXPORT_SYMBOL_PB_TEST(pb_zone_target_ok);
 
@@ -204,7 +229,8 @@ bool pb_zone_watermark_full(struct pb_zone *zone, unsigned long nr_pages,
 {
 	long floor = pb_zone_floor(zone, nr_pages, highest, flags);
 
-	return floor <= 0 || pb_zone_free_pages(zone) - (long)nr_pages >= floor;
+	return floor <= 0 ||
+	       free_for(zone, floor + (long)nr_pages, nr_pages) - (long)nr_pages >= floor;
 }
 EXPORT_SYMBOL_PB_TEST(pb_zone_watermark_full);
 
@@ -325,6 +351,7 @@ void pb_zone_update_fast_watermark(struct pb_zone *zone)
 		smp_mb();
 		mark = compute_fast_watermark(zone);
 	} while (mark != READ_ONCE(zone->fast_watermark));
+	pb_credit_gather(zone);
 }
 EXPORT_SYMBOL_PB_TEST(pb_zone_update_fast_watermark);
 

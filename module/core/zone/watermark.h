@@ -1,29 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A zone's free-page count and the watermarks that limit it. See watermark.c. */
+/* The watermarks that limit how far the free-page count of a zone may fall. See watermark.c. */
 #ifndef PB_WATERMARK_H
 #define PB_WATERMARK_H
 
 #include "core/base/pool_types.h"
 #include "core/base/request.h"
-
-/*
- * Pages in the bitmaps of pageblocks that are not isolated. Those in pcp lists are not counted, as
- * in mm/.
- */
-static inline long pb_zone_free_pages(struct pb_zone *zone)
-{
-	return atomic_long_read(&zone->nr_free);
-}
+#include "core/zone/free_count.h"
 
 /* Free pages of isolated pageblocks: not counted as free until the isolation ends. */
 static inline long pb_zone_isolated_pages(struct pb_zone *zone)
 {
 	return atomic_long_read(&zone->nr_isolated);
-}
-
-static inline void pb_zone_account(struct pb_zone *zone, long pages)
-{
-	atomic_long_add(pages, &zone->nr_free);
 }
 
 /* Pages of a zone once it has grown to its maximum. */
@@ -32,8 +19,8 @@ static inline unsigned long pb_zone_most_pages(const struct pb_zone *zone)
 	return READ_ONCE(zone->present_pages) + READ_ONCE(zone->growable);
 }
 
-long pb_zone_account_near(struct pb_zone *zone, long pages, long unit,
-			  const struct pb_request *rq);
+long pb_zone_account_shared(struct pb_zone *zone, long pages, long unit,
+			    const struct pb_request *rq);
 
 /**
  * pb_zone_account_alloc - subtract allocated pages from the free-page count, down to the floor
@@ -44,19 +31,20 @@ long pb_zone_account_near(struct pb_zone *zone, long pages, long unit,
  *
  * The caller frees the pages that are not granted to the bitmaps, without counting them.
  *
- * Context: any; one atomic.
+ * Context: any, NMI included; one atomic unless the credit is empty.
  * Return: pages granted, at most @pages.
  */
 static inline long pb_zone_account_alloc(struct pb_zone *zone, long pages, long unit,
 					 const struct pb_request *rq)
 {
-	long free = pb_zone_free_pages(zone);
+	atomic_long_t *credit = &pb_zone_credit(zone)->pages;
+	long have = atomic_long_read(credit);
 
-	if (likely(free - pages >= READ_ONCE(zone->fast_watermark) &&
+	if (likely(have >= pages && pb_zone_free_least(zone) >= READ_ONCE(zone->fast_watermark) &&
 		   (!rq || pb_alloc_wmark(rq->flags) != PB_WMARK_HIGH) &&
-		   atomic_long_try_cmpxchg(&zone->nr_free, &free, free - pages)))
+		   atomic_long_try_cmpxchg(credit, &have, have - pages)))
 		return pages;
-	return pb_zone_account_near(zone, pages, unit, rq);
+	return pb_zone_account_shared(zone, pages, unit, rq);
 }
 
 bool pb_zone_target_ok(struct pb_zone *zone, long pages, long spare);
@@ -127,7 +115,7 @@ static inline void pb_zone_wake_boosted(struct pb_zone *zone, unsigned int order
 static inline bool pb_zone_watermark_ok(struct pb_zone *zone, unsigned long nr_pages,
 					enum pb_zone_type highest, pb_alloc_flags_t flags)
 {
-	if (likely(pb_zone_free_pages(zone) - (long)nr_pages >= READ_ONCE(zone->fast_watermark) &&
+	if (likely(pb_zone_free_least(zone) - (long)nr_pages >= READ_ONCE(zone->fast_watermark) &&
 		   pb_alloc_wmark(flags) != PB_WMARK_HIGH))
 		return true;
 	return pb_zone_watermark_full(zone, nr_pages, highest, flags);

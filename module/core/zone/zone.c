@@ -20,6 +20,9 @@
 /* Candidates tried in each half of a class. */
 #define ALLOC_TRIES	32
 
+/* A credit is filled with 1 in 2^3 of a CPU's share of the pages above fast_watermark. */
+#define CREDIT_SHARE	3
+
 static int init_index(struct pb_zone *zone)
 {
 	unsigned long nr_groups = pb_nr_groups(zone->nr_pageblocks), words, *mem;
@@ -73,8 +76,10 @@ int pb_zone_init(struct pb_zone *zone, struct pb_pool *pool, int nid, enum pb_zo
 	zone->nr_pageblocks = (end_pfn - zone->base_pfn) >> PB_PAGEBLOCK_ORDER;
 	zone->updates_begun = pb_alloc_percpu(unsigned long);
 	zone->updates_ended = pb_alloc_percpu(unsigned long);
-	if (!zone->updates_begun || !zone->updates_ended)
+	zone->credit = pb_alloc_percpu(struct pb_free_credit);
+	if (!zone->updates_begun || !zone->updates_ended || !zone->credit)
 		return -ENOMEM;
+	zone->credit_shift = CREDIT_SHARE + order_base_2(pb_nr_cpus());
 	return init_index(zone);
 }
 EXPORT_SYMBOL_PB_TEST(pb_zone_init);
@@ -83,10 +88,12 @@ void pb_zone_destroy(struct pb_zone *zone)
 {
 	pb_free_percpu(zone->updates_begun);
 	pb_free_percpu(zone->updates_ended);
+	pb_free_percpu(zone->credit);
 	pb_meta_free(zone->index_mem);
 	pb_meta_free(zone->ctl);
 	zone->updates_begun = NULL;
 	zone->updates_ended = NULL;
+	zone->credit = NULL;
 	zone->index_mem = NULL;
 	zone->ctl = NULL;
 }
@@ -451,7 +458,7 @@ void pb_zone_free_noevent(struct pb_zone *zone, unsigned long pfn, unsigned int 
 		if (unlikely(nr_double))
 			zone->pool->ops.bad(zone->pool, PB_BAD_DOUBLE, pfn, order, order);
 	}
-	pb_zone_account(zone, (1L << order) - (long)nr_double);
+	pb_zone_account_free(zone, (1L << order) - (long)nr_double);
 }
 EXPORT_SYMBOL_PB_TEST(pb_zone_free_noevent);
 

@@ -85,7 +85,7 @@ static bool fill_node_info(int nid, struct pbuddy_node_info *info, bool largest)
 	pb_for_each_node_zone(zone, &pb_instance, nid) {
 		any = true;
 		info->total_bytes += (u64)zone->present_pages << PAGE_SHIFT;
-		info->free_bytes += (u64)max(atomic_long_read(&zone->nr_free), 0L) << PAGE_SHIFT;
+		info->free_bytes += (u64)max(pb_zone_free_pages(zone), 0L) << PAGE_SHIFT;
 		info->pcp_bytes += (u64)pb_pcp_pages(zone) << PAGE_SHIFT;
 		if (largest)
 			info->largest_free_order = max(info->largest_free_order,
