@@ -97,7 +97,7 @@ static unsigned long search(struct pb_zone *zone, enum pb_migratetype mt, unsign
 	unsigned long index;
 
 	for (step = 0; order < PB_PAGEBLOCK_ORDER && step < pb_free_area_steps(order); step++) {
-		index = pb_free_area_best(area, order, step, 0);
+		index = pb_free_area_best(area, order, step, 0, NULL);
 		if (index != PB_NO_PAGEBLOCK)
 			return index;
 	}

@@ -8,6 +8,7 @@
 #include "core/zone/zone.h"
 #include "fixture.h"
 #include "params.h"
+#include "threads.h"
 
 static const unsigned int orders[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
 
@@ -258,6 +259,56 @@ static void test_lying_index(struct kunit *test)
 	pt_expect_all_free(test, f);
 }
 
+static const unsigned int classed[] = { 515, 517, 575, 576, 582, 712 };
+
+struct walk {
+	struct pb_zone	*zone;
+	unsigned int	nr;
+	unsigned long	found[16];
+};
+
+/* Another CPU takes a pageblock out of the class behind the first candidate, and adds one. */
+static void walk_class(void *arg)
+{
+	struct pb_block_search search = {};
+	struct walk *walk = arg;
+	struct pb_bitmap *map = &walk->zone->area[PB_MOVABLE].fullness[0];
+
+	while (walk->nr < ARRAY_SIZE(walk->found) &&
+	       pb_zone_next_pageblock(walk->zone, 0, PB_MOVABLE, &search) && !search.step) {
+		walk->found[walk->nr++] = search.index;
+		if (walk->nr == 1) {
+			pb_bitmap_clear(map, 517);
+			pb_bitmap_set(map, 518);
+		}
+	}
+}
+
+/*
+ * A search reads the word of a class once, and visits each of its pageblocks once, from this CPU's
+ * place to the end of the zone and then from the beginning.
+ */
+static void test_word_is_read_once(struct kunit *test)
+{
+	static const unsigned long order[] = {
+		515, 517, 575, 576, 582, 712, 515, 518, 575, 576, 582, 712,
+	};
+	struct pt_fixture *f = pt_pool(test, &pt_gig);
+	struct walk walk = { .zone = pt_zone(f, 0, PB_ZONE_NORMAL) };
+	struct pb_bitmap *map = &walk.zone->area[PB_MOVABLE].fullness[0];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(classed); i++)
+		pb_bitmap_set(map, classed[i]);
+	pt_call_on(0, walk_class, &walk);
+	KUNIT_ASSERT_EQ(test, walk.nr, (unsigned int)ARRAY_SIZE(order));
+	for (i = 0; i < ARRAY_SIZE(order); i++)
+		KUNIT_EXPECT_EQ(test, walk.found[i], order[i]);
+	pb_bitmap_clear(map, 518);
+	for (i = 0; i < ARRAY_SIZE(classed); i++)
+		pb_bitmap_clear(map, classed[i]);
+}
+
 static struct kunit_case zone_cases[] = {
 	KUNIT_CASE_PARAM(test_alloc_and_free, orders_gen_params),
 	KUNIT_CASE_PARAM(test_own_type_only, orders_gen_params),
@@ -269,6 +320,7 @@ static struct kunit_case zone_cases[] = {
 	KUNIT_CASE(test_run_behind_a_stale_one),
 	KUNIT_CASE_PARAM(test_double_free, orders_gen_params),
 	KUNIT_CASE(test_lying_index),
+	KUNIT_CASE(test_word_is_read_once),
 	{}
 };
 

@@ -484,13 +484,20 @@ EXPORT_SYMBOL_PB_TEST(pb_index_bits);
  * @order: 0 to 8
  * @step: class, 0 (fullest) to pb_free_area_steps() - 1
  * @from: pageblock to start at
+ * @behind: set to those of the class behind it in its word of the bitmap, or NULL
  *
  * Return: the next pageblock of the class from @from on, or PB_NO_PAGEBLOCK.
  */
 unsigned long pb_free_area_best(struct pb_free_area *area, unsigned int order, unsigned int step,
-				unsigned long from)
+				unsigned long from, u64 *behind)
 {
-	return pb_bitmap_next(pb_free_area_class(area, order, step), from);
+	struct pb_bitmap *map = pb_free_area_class(area, order, step);
+	unsigned long index = pb_bitmap_next(map, from);
+
+	if (behind && index != PB_NO_PAGEBLOCK)
+		*behind = READ_ONCE(map->level[0][index / PB_WORD_NR]) &
+			  (~1ULL << (index % PB_WORD_NR));
+	return index;
 }
 EXPORT_SYMBOL_PB_TEST(pb_free_area_best);
 

@@ -109,7 +109,7 @@ unsigned int pb_index_bits(u16 class);
 bool pb_index_test(struct pb_zone *zone, unsigned long index, u16 class);
 
 unsigned long pb_free_area_best(struct pb_free_area *area, unsigned int order, unsigned int step,
-				unsigned long from);
+				unsigned long from, u64 *behind);
 unsigned long pb_free_area_find_free(struct pb_free_area *area);
 
 /* Number of bitmaps to search for an order, from the fullest that may serve to the emptiest. */

@@ -110,6 +110,7 @@ static void next_class(struct pb_block_search *search)
 	search->step++;
 	search->wrapped = false;
 	search->tries = 0;
+	search->left = 0;
 }
 
 /*
@@ -124,18 +125,28 @@ static void next_half(struct pb_block_search *search, unsigned int steps)
 	}
 	search->wrapped = true;
 	search->tries = 0;
+	search->left = 0;
 }
 
+/*
+ * A word is read once and not for each of its pageblocks. Most candidates may be pageblocks that
+ * other CPUs refill from, and those CPUs write the word.
+ */
 static unsigned long next_in_class(struct pb_zone *zone, struct pb_free_area *area,
-				   unsigned int order, const struct pb_block_search *search)
+				   unsigned int order, struct pb_block_search *search)
 {
-	unsigned long from = search->wrapped ? 0 : pb_zone_search_start(zone);
+	unsigned long from = search->wrapped ? 0 : pb_zone_search_start(zone), index;
 
 	if (search->step == pb_free_area_steps(order))
 		return pb_free_area_next_free(area, search->tries, search->index);
+	if (search->left) {
+		index = round_down(search->index, PB_WORD_NR) + __ffs64(search->left);
+		search->left &= search->left - 1;
+		return index;
+	}
 	if (search->tries)
-		from = search->index + 1;
-	return pb_free_area_best(area, order, search->step, from);
+		from = round_down(search->index, PB_WORD_NR) + PB_WORD_NR;
+	return pb_free_area_best(area, order, search->step, from, &search->left);
 }
 
 /**

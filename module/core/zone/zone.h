@@ -14,12 +14,14 @@
  * @wrapped: past the last pageblock of the class, and on from the first one
  * @tries: pageblocks that were tried in this half of the class
  * @index: the pageblock found last
+ * @left: the class has these pageblocks behind it in the same word of the bitmap, as of one load
  */
 struct pb_block_search {
 	unsigned int	step;
 	bool		wrapped;
 	unsigned int	tries;
 	unsigned long	index;
+	u64		left;
 };
 
 int pb_zone_init(struct pb_zone *zone, struct pb_pool *pool, int nid, enum pb_zone_type type,
