@@ -180,7 +180,7 @@ static unsigned int refill_block(struct pb_zone *zone, struct pb_pcp_list *list,
 static unsigned int nr_blocks(struct pb_zone *zone, const struct pb_pcp_list *list,
 			      unsigned int order)
 {
-	long above = pb_zone_free_pages(zone) - READ_ONCE(zone->fast_watermark);
+	long above = pb_zone_free_least(zone) - READ_ONCE(zone->fast_watermark);
 
 	if (pb_zone_has_zeroed(zone))
 		return 1;

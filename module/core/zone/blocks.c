@@ -358,6 +358,6 @@ void pb_zone_free_blocks(struct pb_zone *zone, const struct pb_pcp_entry *entrie
 
 	nr_double = order < PB_PAGEBLOCK_ORDER ? free_small_blocks(zone, entries, end, order) :
 						 free_large_blocks(zone, entries, end, order);
-	pb_zone_account(zone, ((long)nr << order) - (long)nr_double);
+	pb_zone_account_free(zone, ((long)nr << order) - (long)nr_double);
 }
 EXPORT_SYMBOL_PB_TEST(pb_zone_free_blocks);
