@@ -310,7 +310,8 @@ TEST(heap, too_much)
 	struct usage usage;
 
 	read_usage(&usage);
-	CHECK_EQ(heap_alloc(open_heap("pbuddy-node0", O_RDWR), usage.total + PAGE, O_RDWR), -ENOMEM);
+	CHECK_EQ(heap_alloc(open_heap("pbuddy-node0", O_RDWR), usage.total + PAGE, O_RDWR),
+		 -ENOMEM);
 	CHECK_EQ(heap_alloc(open_heap("pbuddy-node0-contig", O_RDWR), usage.total + PAGE, O_RDWR),
 		 -ENOMEM);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Huge page table entries: aligned parts of 2 MiB of a buffer are folios, which one entry maps. They
- * are pages like others for a program: to protect, unmap, move or pin a part of one has its usual
- * effect, and nothing is lost when the kernel splits the entry.
+ * Huge page table entries: aligned parts of 2 MiB of a buffer are folios, which one entry maps.
+ * They are pages like others for a program: to protect, unmap, move or pin a part of one has its
+ * usual effect, and nothing is lost when the kernel splits the entry.
  */
 #include <sys/uio.h>
 #include <sys/wait.h>

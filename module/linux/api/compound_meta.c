@@ -62,7 +62,7 @@ static struct page *set_all_tails(struct page *head, struct page *end, unsigned 
 	}
 }
 
-/* Makes all pages but the first tails; false when one has an extra reference, and none has changed. */
+/* Makes all pages but the first tails; false: one has an extra reference, and nothing changed. */
 static bool take_tails(struct page *head, unsigned int order, bool may_sleep)
 {
 	struct page *end = head + (1UL << order), *last;

@@ -183,7 +183,7 @@ static inline enum pb_bad pb_pages_free_contig(unsigned long pfn, unsigned long 
 	return pb_free_contig(&pb_instance, pfn, nr_pages);
 }
 
-/* Splits an allocated block into single pages, of which some may be parts of folios of its owner. */
+/* Splits an allocated block into single pages. Some may be parts of folios of its owner. */
 static inline enum pb_bad pb_pages_split_folios(unsigned long pfn, unsigned int order)
 {
 	enum pb_bad bad;

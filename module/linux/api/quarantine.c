@@ -228,11 +228,12 @@ void pb_quarantine_block(unsigned long pfn, unsigned int order, enum pb_quaranti
 	publish(group);
 }
 
-/* Order of a block in quarantine. Pages of a buffer are allocated one by one, also those of a folio. */
+/* The pages of a buffer are allocated one by one, also those of a folio. */
 static int order_of(struct page *head)
 {
-	return kind_of(head) == PB_QUARANTINE_BUFFER ? (int)compound_order(head) :
-						       pb_page_order(&pb_instance, page_to_pfn(head));
+	if (kind_of(head) == PB_QUARANTINE_BUFFER)
+		return compound_order(head);
+	return pb_page_order(&pb_instance, page_to_pfn(head));
 }
 
 /**

@@ -55,8 +55,8 @@ static bool clean_page(unsigned long pfn)
 }
 
 /*
- * Makes the folios of a block ordinary pages. Returns whether the block can be freed as a whole, since
- * no page has another user or a memory error.
+ * Makes the folios of a block ordinary pages. Returns whether the block can be freed as a whole,
+ * since no page has another user or a memory error.
  */
 static bool clean_block(const struct pb_buffer *buf, const struct pb_buffer_block *block)
 {
@@ -218,7 +218,8 @@ static int fill_buffer(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
  * @spec: valid parameters
  * @reason: set to the reason of a failed allocation, PB_REASON_NONE otherwise
  *
- * The pages are zero, or become zero at pb_buffer_prepare_piece(). The caller gets the only reference.
+ * The pages are zero, or become zero at pb_buffer_prepare_piece(). The caller gets the only
+ * reference.
  *
  * Context: may sleep; for pages only without @spec->nowait. A fatal signal ends it.
  * Return: the buffer, or -ENOMEM, -EINTR, or -EDQUOT above the limit of the account.

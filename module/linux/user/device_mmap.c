@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * mmap() of the device: allocates a buffer of the length of the mapping, and maps it. Programs that
- * map a file by its path get memory of pbuddy so. The mapping has the file of the buffer in place of
- * the device's, with the size of the buffer.
+ * map a file by its path get memory of pbuddy so. The mapping has the file of the buffer in place
+ * of the device's, with the size of the buffer.
  */
 #include <linux/err.h>
 #include <linux/fcntl.h>

@@ -34,7 +34,8 @@
 
 PB_IMPORT_NS_DMA_BUF;
 
-#define ENTRY_PAGES	(1UL << (30 - PAGE_SHIFT))	/* longest entry of a table: its length is 32 bits */
+/* The longest entry of a table, whose length in bytes has 32 bits. */
+#define ENTRY_PAGES	(1UL << (30 - PAGE_SHIFT))
 
 /**
  * struct exported - an exported buffer, the dma-buf's ->priv

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Devices /dev/dma_heap/pbuddy-nodeN and pbuddy-nodeN-contig, for each node that has memory when the
- * module is loaded. They allocate dma-bufs by DMA_HEAP_IOCTL_ALLOC, as the heaps of the kernel do
- * (drivers/dma-buf/dma-heap.c), so programs that use those can use these. They are devices of
+ * Devices /dev/dma_heap/pbuddy-nodeN and pbuddy-nodeN-contig, for each node that has memory when
+ * the module is loaded. They allocate dma-bufs by DMA_HEAP_IOCTL_ALLOC, as the heaps of the kernel
+ * do (drivers/dma-buf/dma-heap.c), so programs that use those can use these. They are devices of
  * pbuddy: only new kernels let a module add a heap.
  *
  * A dma-buf of pbuddy-nodeN is on node N. One of pbuddy-nodeN-contig is physically contiguous as

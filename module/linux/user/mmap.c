@@ -9,15 +9,15 @@
  *
  * There are two types of mappings:
  *
- *   huge	fault() returns the page, and the kernel inserts the entry: a huge one where the page
- *		is part of a folio of that size and the address is aligned, else one of a page.
+ *   huge	fault() returns the page, and the kernel inserts the entry: a huge one where the
+ *		page is part of a folio of that size and the address is aligned, else one of a page.
  *   small	fault() inserts the entries of a whole piece, of one page each (VM_MIXEDMAP).
  *
  * A mapping is huge when huge entries can map at least half of it, as far as its address and the
- * blocks of the whole buffer show. It must not have VM_MIXEDMAP, since the kernel takes huge entries
- * of such a mapping for those of pages without references (vma_is_special_huge()). A program gets
- * aligned addresses from thp_get_unmapped_area(). The kernel splits a huge entry of which a part is
- * unmapped or protected; before 7.3 it then inserts the others again page by page.
+ * blocks of the whole buffer show. It must not have VM_MIXEDMAP, since the kernel takes huge
+ * entries of such a mapping for those of pages without references (vma_is_special_huge()). A
+ * program gets aligned addresses from thp_get_unmapped_area(). The kernel splits a huge entry of
+ * which a part is unmapped or protected; before 7.3 it then inserts the rest page by page.
  *
  * The pages are normal, reference-counted pages, so get_user_pages() works on them. Pages that are
  * not prepared yet are reached only through page table entries, and these are inserted only here.

@@ -15,10 +15,10 @@
  * PIECE_NEW is cleared with release and read with acquire semantics. So a thread that finds it
  * clear stores to the page after the page was zeroed, and sees the folio.
  *
- * A piece can be a folio when it is one naturally aligned, contiguous range of a pageblock's size. A
- * page with another reference, a pin that an earlier owner left, makes it stay ordinary pages. The
- * folio ends with the buffer, or in quarantine. Its index is that of its first page in the buffer,
- * because the kernel compares it with the size of the file.
+ * A piece can be a folio when it is one naturally aligned, contiguous range of a pageblock's size.
+ * A page with another reference, a pin that an earlier owner left, makes it stay ordinary pages.
+ * The folio ends with the buffer, or in quarantine. Its index is that of its first page in the
+ * buffer, because the kernel compares it with the size of the file.
  */
 #include <linux/bitmap.h>
 #include <linux/highmem.h>
