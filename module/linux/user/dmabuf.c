@@ -40,14 +40,14 @@ PB_IMPORT_NS_DMA_BUF;
 /**
  * struct exported - an exported buffer, the dma-buf's ->priv
  * @buf: the buffer
- * @lock: protects the other fields
+ * @lock: protects the fields after it
  * @attachments: list of attachments
  * @nr_vmaps: users of @vaddr
  * @vaddr: kernel mapping
  */
 struct exported {
 	struct pb_buffer	*buf;
-	struct mutex		lock;
+	struct mutex		lock;	/* protects what follows */
 	struct list_head	attachments;
 	unsigned int		nr_vmaps;
 	void			*vaddr;
