@@ -325,7 +325,7 @@ static void test_refills_update_seldom(struct kunit *test)
 	struct pt_fixture *f;
 	struct pb_zone *zone = zeroed_zone(test, &pt_one_pageblock, &f);
 	unsigned long begun = pb_updates_begun(zone), i;
-	bool zeroed;
+	bool zeroed = false;
 
 	for (i = 0; i < PB_PAGEBLOCK_NR / 8; i++) {
 		KUNIT_ASSERT_NE(test, alloc_zeroed(f, 3, PB_MOVABLE, &zeroed), PB_NO_PFN);
