@@ -362,11 +362,12 @@ static void test_reserve_ignores_policy(struct kunit *test)
 	unsigned long held = pt_script.held, node = BIT(!pt_layout_node(f->layout, held));
 	struct pb_zone *zone;
 
-	pb_for_each_zone(zone, &f->pool)
-		zone->watermark[PB_WMARK_MIN] = 100;
 	pb_free(&f->pool, held, 0);
 	rq.flags = K;
 	rq.nodemask = &node;
+	KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), PB_NO_PFN);
+	pb_for_each_zone(zone, &f->pool)
+		pt_set_watermark(zone, PB_WMARK_MIN, 100);
 	KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), PB_NO_PFN);
 	rq.reserve_flags = PB_ALLOC_NO_WATERMARKS;
 	KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), held);
