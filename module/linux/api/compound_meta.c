@@ -16,8 +16,8 @@
 
 /**
  * pb_compound_undo - make tails ordinary, also in pages of memremap_pages()
- * @head: the head
- * @end: the page after the last tail
+ * @head: the head, whose count is 0
+ * @end: the page after the last tail; or the head, whose count was not changed
  *
  * Context: any, NMI included.
  */
@@ -31,6 +31,8 @@ void pb_compound_undo(struct page *head, struct page *end)
 			pb_compound_clear_fields(tail);
 		pb_compound_thaw_tail(head, tail, has_pgmap);
 	}
+	if (end > head)
+		page_ref_unfreeze(head, PB_BASE_REFS);
 }
 
 /*
@@ -67,7 +69,7 @@ static bool take_tails(struct page *head, unsigned int order, bool may_sleep)
 {
 	struct page *end = head + (1UL << order), *last;
 
-	if (unlikely(page_ref_count(head) != PB_BASE_REFS))
+	if (unlikely(!page_ref_freeze(head, PB_BASE_REFS)))
 		return false;
 	last = set_all_tails(head, end, order, may_sleep);
 	if (likely(last == end))

@@ -32,18 +32,22 @@ static __always_inline bool pb_compound_freeze_tail(struct page *head, struct pa
 	return true;
 }
 
-/* Makes the head of a block compound whose other pages are tails. */
+/* Makes the head of a block compound whose other pages are tails, and gives it its count back. */
 static __always_inline void pb_compound_set_head(struct page *head, unsigned int order)
 {
 	set_page_private(head, 0);
 	__folio_set_head((struct folio *)head);
 	pb_compound_set_first_tail(head, order);
+	page_ref_unfreeze(head, PB_BASE_REFS);
 }
 
 /**
  * pb_compound_set_up_small - make the pages of an allocated block compound
  * @head: its head; the caller owns the block, which is not movable and has the CHECKED bit
  * @order: its order, 1 to PB_COMPOUND_SMALL
+ *
+ * The count of the head is 0 meanwhile, as in mm/, so that get_user_pages() cannot take a reference
+ * in the form of one kind of page and drop it in that of the other.
  *
  * Context: any.
  * Return: NULL; or if a page has an extra reference the end of the tails, for pb_compound_undo().
@@ -53,8 +57,9 @@ static __always_inline struct page *pb_compound_set_up_small(struct page *head, 
 	struct page *end = head + (1UL << order), *tail = head + 1;
 
 	/* The number of tails is odd; two at a time take fewer instructions. */
-	if (unlikely(page_ref_count(head) != PB_BASE_REFS) ||
-	    unlikely(!pb_compound_freeze_tail(head, tail, order)))
+	if (unlikely(!page_ref_freeze(head, PB_BASE_REFS)))
+		return head;
+	if (unlikely(!pb_compound_freeze_tail(head, tail, order)))
 		return tail;
 	for (tail++; tail < end; tail += 2) {
 		if (unlikely(!pb_compound_freeze_tail(head, tail, order)))

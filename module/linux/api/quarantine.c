@@ -391,7 +391,7 @@ static unsigned long scan_group(struct pb_quarantine_group *group)
 		freed += got;
 		if (!got)
 			link_block(group, head);
-		if (!(++seen % SCAN_BATCH))
+		if (!(++seen % SCAN_BATCH) || got > SCAN_BATCH)
 			cond_resched();
 	}
 	group->nr_pages -= freed;
