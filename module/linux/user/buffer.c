@@ -140,6 +140,7 @@ static void destroy(struct pb_buffer *buf)
 {
 	unsigned int i;
 
+	pb_dmabuf_end(buf);
 	for (i = 0; i < buf->nr_blocks; i++) {
 		pb_creator_add(buf->creator, buf->block[i].pfn, -(long)buf->block[i].nr_pages);
 		free_block(buf, &buf->block[i]);

@@ -15,6 +15,7 @@
 
 struct page;
 struct pb_account;
+struct pb_buffer_dma;
 struct pb_creator;
 
 /**
@@ -54,8 +55,9 @@ struct pb_buffer_block {
  * @account: account that it is charged to, or NULL
  * @charged: pages charged
  * @quarantine: pages that are still pinned at the end of the buffer
+ * @dma: what its dma-bufs share, set at the first export (dmabuf.c)
  *
- * Constant between pb_buffer_create() and the last pb_buffer_put(), except @ref, @counted
+ * Constant between pb_buffer_create() and the last pb_buffer_put(), except @ref, @counted, @dma
  * and the state in @pieces.
  */
 struct pb_buffer {
@@ -76,6 +78,7 @@ struct pb_buffer {
 	struct pb_account	*account;
 	unsigned long		charged;
 	struct pb_quarantine_group quarantine;
+	struct pb_buffer_dma	*dma;
 };
 
 /**
@@ -125,5 +128,14 @@ int pb_buffer_prepare_piece(struct pb_buffer *buf, unsigned long index);
 void pb_buffer_count_huge(struct pb_buffer *buf);
 bool pb_piece_end_folio(struct page *head);
 struct page *pb_piece_folio(const struct pb_buffer *buf, unsigned long index);
+
+/* dmabuf.c */
+#ifdef CONFIG_DMA_SHARED_BUFFER
+void pb_dmabuf_end(struct pb_buffer *buf);
+#else
+static inline void pb_dmabuf_end(struct pb_buffer *buf)
+{
+}
+#endif
 
 #endif /* PB_BUFFER_H */

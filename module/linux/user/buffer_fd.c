@@ -137,6 +137,30 @@ static const struct file_operations buffer_fops = {
 };
 
 /**
+ * pb_buffer_fs_pin() - make the mount of buffer files exist
+ *
+ * Called when the device is opened: creating a mount takes locks that are held around page faults,
+ * so mmap() of the device must find it.
+ *
+ * Context: may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int pb_buffer_fs_pin(void)
+{
+	return simple_pin_fs(&buffer_fs_type, &buffer_mount, &buffer_mount_pins);
+}
+
+/**
+ * pb_buffer_fs_unpin() - undo pb_buffer_fs_pin()
+ *
+ * Context: may sleep.
+ */
+void pb_buffer_fs_unpin(void)
+{
+	simple_release_fs(&buffer_mount, &buffer_mount_pins);
+}
+
+/**
  * pb_buffer_file() - create the file of a buffer
  * @buf: the buffer; on success the file owns the caller's reference
  * @flags: O_RDWR or O_RDONLY

@@ -5,9 +5,21 @@
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 
+#include "user/buffer_fd.h"
 #include "user/device.h"
 #include "user/device_ioctl.h"
 #include "user/device_mmap.h"
+
+static int device_open(struct inode *inode, struct file *file)
+{
+	return pb_buffer_fs_pin();
+}
+
+static int device_release(struct inode *inode, struct file *file)
+{
+	pb_buffer_fs_unpin();
+	return 0;
+}
 
 static int device_mmap(struct file *file, struct vm_area_struct *vma)
 {
@@ -16,6 +28,8 @@ static int device_mmap(struct file *file, struct vm_area_struct *vma)
 
 static const struct file_operations device_fops = {
 	.owner		= THIS_MODULE,
+	.open		= device_open,
+	.release	= device_release,
 	.mmap		= device_mmap,
 	.get_unmapped_area = thp_get_unmapped_area,
 	.unlocked_ioctl	= pb_device_ioctl,

@@ -38,7 +38,7 @@ static int set_file(struct pb_buffer *buf, struct vm_area_struct *vma)
  * node. Only mappings reference it.
  *
  * Context: mmap of a file, mmap_lock held for writing.
- * Return: 0, -EINVAL for a private mapping or another offset, -ENOMEM, -EINTR.
+ * Return: 0, -EINVAL for a private mapping or another offset, -ENOMEM, -ENFILE, -EINTR.
  */
 int pb_mmap_new(struct vm_area_struct *vma)
 {

@@ -57,7 +57,7 @@ static int check(const struct dma_heap_allocation_data *data)
 	if (data->fd || data->fd_flags & ~DMA_HEAP_VALID_FD_FLAGS ||
 	    data->heap_flags & ~DMA_HEAP_VALID_HEAP_FLAGS)
 		return -EINVAL;
-	if ((data->fd_flags & O_ACCMODE) == O_WRONLY)
+	if ((data->fd_flags & O_ACCMODE) != O_RDWR && (data->fd_flags & O_ACCMODE) != O_RDONLY)
 		return -EINVAL;
 	return data->len && data->len <= MAX_LFS_FILESIZE - PAGE_SIZE ? 0 : -EINVAL;
 }

@@ -18,7 +18,9 @@
  * A piece can be a folio when it is one naturally aligned, contiguous range of a pageblock's size.
  * A page with another reference, a pin that an earlier owner left, makes it stay ordinary pages.
  * The folio ends with the buffer, or in quarantine. Its index is that of its first page in the
- * buffer, because the kernel compares it with the size of the file.
+ * buffer, because the kernel compares it with the size of the file. A buffer with pages that cannot
+ * be pinned has no folios: KVM takes references to pages of such a mapping (VM_IO) one by one, and
+ * a tail has none to add to.
  */
 #include <linux/bitmap.h>
 #include <linux/highmem.h>
@@ -101,9 +103,12 @@ static bool has_memory_error(struct page *page)
 
 static void make_folio(const struct pb_buffer *buf, unsigned long first)
 {
-	unsigned long pfn = range_of_piece(buf, first);
 	struct page *head;
+	unsigned long pfn;
 
+	if (!buf->nr_huge)
+		return;
+	pfn = range_of_piece(buf, first);
 	if (pfn == PB_NO_PFN)
 		return;
 	head = pfn_to_page(pfn);
@@ -142,7 +147,7 @@ void pb_buffer_count_huge(struct pb_buffer *buf)
 	unsigned long first, last;
 
 	buf->nr_huge = 0;
-	for (; CAN_BE_FOLIO && block < end; block++) {
+	for (; CAN_BE_FOLIO && !buf->unpinnable && block < end; block++) {
 		first = round_up(block->start, PIECE_PAGES);
 		last = round_down(block->start + block->nr_pages, PIECE_PAGES);
 		if (IS_ALIGNED(block->pfn - block->start, PIECE_PAGES) && first < last)

@@ -233,8 +233,8 @@ struct pbuddy_query {
  * @fd: out: descriptor of a new dma-buf of the buffer
  * @reserved: zero
  *
- * The dma-buf references the buffer, so the buffer's descriptor may be closed. Devices do not write
- * to a dma-buf that is O_RDONLY.
+ * The dma-buf references the buffer, so the buffer's descriptor may be closed. One that is O_RDONLY
+ * is mapped for devices to read.
  *
  * Errors: EINVAL for a bad argument, E2BIG for a longer struct than the kernel knows with something
  * in it, EACCES for O_RDWR on a read-only buffer, EOPNOTSUPP in a kernel without dma-bufs, ENOMEM,
