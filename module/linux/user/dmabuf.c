@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Exports buffers as dma-bufs, for drivers to import. A dma-buf holds a reference to its buffer. All
- * dma-bufs of a buffer share its attachments, kernel mapping and fences (struct pb_buffer_dma).
+ * Exports buffers as dma-bufs, for drivers to import. A dma-buf holds a reference to its buffer.
+ * All dma-bufs of a buffer share its attachments, kernel mapping and fences (struct pb_buffer_dma).
  *
  * An attachment has a scatter-gather table of the buffer's segments, which is mapped for its device
  * between map_dma_buf() and unmap_dma_buf(). Access by the CPU between begin_cpu_access() and
@@ -317,8 +317,9 @@ static void free_dma(struct pb_buffer_dma *dma)
 /* Of two exports at the same time one allocates what both use. */
 static struct pb_buffer_dma *get_dma(struct pb_buffer *buf)
 {
-	struct pb_buffer_dma *dma = smp_load_acquire(&buf->dma), *old;
+	struct pb_buffer_dma *dma, *old;
 
+	dma = smp_load_acquire(&buf->dma);	/* pairs with the exchange */
 	if (dma)
 		return dma;
 	dma = kzalloc(sizeof(*dma), GFP_KERNEL_ACCOUNT);
@@ -327,7 +328,7 @@ static struct pb_buffer_dma *get_dma(struct pb_buffer *buf)
 	dma_resv_init(&dma->resv);
 	mutex_init(&dma->lock);
 	INIT_LIST_HEAD(&dma->attachments);
-	old = cmpxchg(&buf->dma, NULL, dma);	/* pairs with the acquire */
+	old = cmpxchg(&buf->dma, NULL, dma);	/* pairs with the load */
 	if (!old)
 		return dma;
 	free_dma(dma);
