@@ -307,36 +307,24 @@ static void report_double(struct pb_zone *zone, unsigned long pfn, unsigned int 
 	zone->pool->ops.bad(zone->pool, PB_BAD_DOUBLE, pfn, order, order);
 }
 
-/* The blocks of pb_zone_free_blocks(), of less than a pageblock or of whole pageblocks. */
-static unsigned long free_small_blocks(struct pb_zone *zone, const struct pb_pcp_entry *entry,
-				       const struct pb_pcp_entry *end, unsigned int order)
+/* Frees the blocks, which are @small: less than a pageblock; or whole pageblocks. */
+static __always_inline unsigned long free_each(struct pb_zone *zone,
+					       const struct pb_pcp_entry *entry, unsigned int nr,
+					       unsigned int order, bool small)
 {
+	const struct pb_pcp_entry *end = entry + nr;
 	unsigned long again, nr_double = 0;
 	struct freed freed = {};
 
 	for (; entry < end; entry++) {
-		again = free_words(zone, &freed, entry->pfn, order);
+		again = small ? free_words(zone, &freed, entry->pfn, order) :
+				free_pageblocks(zone, &freed, entry->pfn, order);
 		if (unlikely(again))
 			report_double(zone, entry->pfn, order);
 		nr_double += again;
 	}
-	index_pageblock(zone, &freed);
-	index_whole(zone, &freed);
-	return nr_double;
-}
-
-static unsigned long free_large_blocks(struct pb_zone *zone, const struct pb_pcp_entry *entry,
-				       const struct pb_pcp_entry *end, unsigned int order)
-{
-	unsigned long again, nr_double = 0;
-	struct freed freed = {};
-
-	for (; entry < end; entry++) {
-		again = free_pageblocks(zone, &freed, entry->pfn, order);
-		if (unlikely(again))
-			report_double(zone, entry->pfn, order);
-		nr_double += again;
-	}
+	if (small)
+		index_pageblock(zone, &freed);
 	index_whole(zone, &freed);
 	return nr_double;
 }
@@ -353,11 +341,10 @@ static unsigned long free_large_blocks(struct pb_zone *zone, const struct pb_pcp
 void pb_zone_free_blocks(struct pb_zone *zone, const struct pb_pcp_entry *entries, unsigned int nr,
 			 unsigned int order)
 {
-	const struct pb_pcp_entry *end = entries + nr;
 	unsigned long nr_double;
 
-	nr_double = order < PB_PAGEBLOCK_ORDER ? free_small_blocks(zone, entries, end, order) :
-						 free_large_blocks(zone, entries, end, order);
+	nr_double = order < PB_PAGEBLOCK_ORDER ? free_each(zone, entries, nr, order, true) :
+						 free_each(zone, entries, nr, order, false);
 	pb_zone_account_free(zone, ((long)nr << order) - (long)nr_double);
 }
 EXPORT_SYMBOL_PB_TEST(pb_zone_free_blocks);

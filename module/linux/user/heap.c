@@ -8,7 +8,7 @@
  * A dma-buf of pbuddy-nodeN is on node N. One of pbuddy-nodeN-contig is physically contiguous as
  * well. As with the kernel's heaps, every dma-buf is zeroed, and is writable however the heap was
  * opened, unless O_RDONLY is in fd_flags. But through a heap opened O_RDONLY it is O_RDONLY, and a
- * heap opened O_WRONLY has none: who may not write to /dev/pbuddy gets no writable memory here.
+ * heap opened O_WRONLY has none. So a program that may only read gets no writable memory here.
  */
 #include <linux/dma-heap.h>
 #include <linux/err.h>
