@@ -15,13 +15,13 @@
 #define BATCH		1024	/* pages to set up between two calls of cond_resched() */
 
 /**
- * pb_compound_undo - make tails ordinary, also in pages of memremap_pages()
+ * pb_compound_clear_some_tails - make tails ordinary, also in pages of memremap_pages()
  * @head: the head, whose count is 0
- * @end: the page after the last tail; or the head, whose count was not changed
+ * @end: the page after the last tail
  *
  * Context: any, NMI included.
  */
-void pb_compound_undo(struct page *head, struct page *end)
+void pb_compound_clear_some_tails(struct page *head, struct page *end)
 {
 	bool has_pgmap = is_zone_device_page(head);
 	struct page *tail;
@@ -31,8 +31,21 @@ void pb_compound_undo(struct page *head, struct page *end)
 			pb_compound_clear_fields(tail);
 		pb_compound_thaw_tail(head, tail, has_pgmap);
 	}
-	if (end > head)
-		page_ref_unfreeze(head, PB_BASE_REFS);
+}
+
+/**
+ * pb_compound_undo - make pages ordinary again that were not all made compound
+ * @head: the first page
+ * @end: the page after the last tail, the count of the head is 0; or the head, and nothing changed
+ *
+ * Context: any, NMI included.
+ */
+void pb_compound_undo(struct page *head, struct page *end)
+{
+	if (end == head)
+		return;
+	pb_compound_clear_some_tails(head, end);
+	page_ref_unfreeze(head, PB_BASE_REFS);
 }
 
 /*

@@ -15,6 +15,7 @@
 
 bool pb_compound_set_pages(struct page *head, unsigned int order, bool may_sleep);
 bool pb_compound_set_up(unsigned long pfn, unsigned int order, bool may_sleep);
+void pb_compound_clear_some_tails(struct page *head, struct page *end);
 void pb_compound_undo(struct page *head, struct page *end);
 
 /*
@@ -112,7 +113,7 @@ static __always_inline bool pb_compound_take_down(struct page *head, unsigned in
 		return false;
 	pb_compound_clear_first_tail(head);
 	if (has_pgmap)
-		pb_compound_undo(head, head + (1UL << order));
+		pb_compound_clear_some_tails(head, head + (1UL << order));
 	else
 		pb_compound_clear_tails(head, order);
 	__folio_clear_head((struct folio *)head);
