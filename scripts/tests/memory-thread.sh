@@ -158,6 +158,31 @@ failures_are_deferred() {
 	[ "$run" -gt 0 ] && [ "$run" -le 20 ] && [ "$drains" -gt 0 ] && [ "$drains" -le 30 ]
 }
 
+# Node 0 has little free memory and the thread finds nothing to free, sixteen times. When the memory
+# was freed it is woken again, although nothing has been reclaimed.
+recovers_after_failures() {
+	before=$(event pageoutrun) failed=0
+	hold --size 62M --node 0 --strict || return
+	for _ in $(seq 400); do
+		! pbuddyctl alloc --size 4M --order 0 --node 0 --strict 2>/dev/null || return
+		failed=$(event pageoutrun)
+		[ $((failed - before)) -lt 16 ] || break
+	done
+	drop
+	sleep 1.5
+	hold --size 62M --node 0 --strict && ! pbuddyctl alloc --size 4M --order 0 --node 0 --strict &&
+		within 20 has_run_since "$failed"
+	status=$?
+	drop
+	echo "runs before $before, while requests failed $failed"
+	[ "$status" -eq 0 ] && [ $((failed - before)) -ge 16 ]
+}
+
+has_run_since() {
+	echo "pageoutrun $1 -> $(event pageoutrun)"
+	[ "$(event pageoutrun)" -gt "$1" ]
+}
+
 stays_registered_until_gone() {
 	rmmod pbuddy_cache && verified
 }
@@ -180,5 +205,6 @@ t reclaim_unregister stays_registered_until_gone
 t thread_deferred_after_failures failures_are_deferred
 t thread_woken_by_boost boost_wakes
 t reclaim_throttled throttles
+t thread_recovers_after_failures recovers_after_failures
 t thread_stops_at_rmmod stops
 ktap_end

@@ -46,7 +46,8 @@
 #include "instance.h"
 #include "request/gfp.h"
 
-#define MAX_FAILURES		16		/* runs without progress before reclaim stops */
+#define MAX_FAILURES		16		/* runs without progress before pauses */
+#define FAILURE_PAUSE		HZ		/* between two runs from then on */
 #define THROTTLE_TIMEOUT	(HZ / 10)
 #define PROACTIVE_INTERVAL	HZ		/* between two visits for proactive work */
 #define PROACTIVE_DEFER		64		/* intervals to skip after a failed compaction */
@@ -60,6 +61,7 @@
  * @wake: wakes the thread when the caller must not
  * @wanted: the node has to be balanced; set by the waker
  * @order: largest order of the requests that woke it
+ * @paused_until: jiffies; until then a thread that fails repeatedly is not woken
  * @proactive: the node has proactive work
  * @seen_free: free pages at the last visit
  * @proactive_deferred: intervals to skip
@@ -76,6 +78,7 @@ struct pb_node {
 	struct irq_work		wake;
 	bool			wanted;
 	unsigned int		order;
+	unsigned long		paused_until;
 	bool			proactive;
 	long			seen_free;
 	unsigned int		proactive_deferred;
@@ -124,6 +127,16 @@ static int failures(const struct pb_node *n)
 	return READ_ONCE(pb_reclaimer_failures[n->nid]);
 }
 
+/*
+ * Whether the thread has made no progress repeatedly, and lately; direct reclaim has to do. Unlike
+ * kswapd it runs again after a pause: what made its runs useless may have been freed since, by users
+ * of the pool or by the system, and there need be no reclaimer whose progress would show that.
+ */
+static bool pauses(const struct pb_node *n)
+{
+	return failures(n) >= MAX_FAILURES && time_before(jiffies, READ_ONCE(n->paused_until));
+}
+
 /* ---- waking ---- */
 
 static void wake_from_irq_work(struct irq_work *work)
@@ -154,8 +167,7 @@ void pb_node_thread_wake(struct pb_zone *zone, unsigned int order, pb_alloc_flag
 	if (READ_ONCE(n->order) < order)
 		WRITE_ONCE(n->order, order);
 	if (!boosted(n)) {
-		/* The thread made no progress repeatedly; leave it to direct reclaim. */
-		if (failures(n) >= MAX_FAILURES)
+		if (pauses(n))
 			return;
 		if (balanced(n, order))
 			return;
@@ -282,6 +294,7 @@ static void balance(struct pb_node *n)
 	make_block(n, order);
 	for_each_zone_of(zone, n)
 		pb_zone_decay_boost_by(zone, boost[zone->type]);
+	WRITE_ONCE(n->paused_until, jiffies + FAILURE_PAUSE);
 	if (freed || balanced(n, 0))
 		WRITE_ONCE(pb_reclaimer_failures[n->nid], 0);
 	else
