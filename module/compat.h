@@ -44,6 +44,13 @@
 #define PB_WQ_PERCPU		0
 #endif
 
+/* Since 6.8 eventfd_signal() always adds 1. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
+#define pb_eventfd_signal(ctx)	eventfd_signal(ctx)
+#else
+#define pb_eventfd_signal(ctx)	eventfd_signal(ctx, 1)
+#endif
+
 /* Before 6.3 there are no accessors: vm_flags is an ordinary field, written under mmap_lock. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
 static inline void vm_flags_set(struct vm_area_struct *vma, unsigned long flags)

@@ -26,6 +26,7 @@
 #include "daemon/oom.h"
 #include "daemon/pcp_work.h"
 #include "daemon/shrink_zones.h"
+#include "daemon/stall.h"
 #include "debug/bad_page_report.h"
 #include "debug/debugfs.h"
 #include "debug/leak.h"
@@ -33,6 +34,7 @@
 #include "hooks/debug_pages.h"
 #include "hooks/guard_pages.h"
 #include "hooks/owner.h"
+#include "hooks/pressure.h"
 #include "instance.h"
 #include "request/cpuset.h"
 #include "request/percpu_zone.h"
@@ -79,12 +81,12 @@ static const struct pb_ops ops = {
 	.drain_all	= pb_pcp_work_drain_all,
 	.wake_node	= pb_node_thread_wake,
 	.want_zeroed	= pb_node_thread_want_zeroed,
-	.reclaim	= pb_shrink_zones,
+	.reclaim	= pb_stall_reclaim,
 	.reclaim_end	= pb_shrink_zones_end,
 	.reclaimable	= pb_shrinkable_pages,
-	.grow		= pb_deferred_grow,
+	.grow		= pb_stall_grow,
 	.migrate	= pb_movable_ops_migrate,
-	.compact	= pb_compact_pages,
+	.compact	= pb_stall_compact,
 	.release	= pb_quarantine_release,
 	.zero		= zero,
 	.mems_changed	= pb_cpuset_changed,
@@ -223,6 +225,7 @@ static const struct {
 	{ "suspend",	pb_suspend_init,	pb_suspend_exit },
 	{ NULL,		NULL,			pb_reclaimer_exit },
 	{ NULL,		NULL,			pb_oom_exit },
+	{ NULL,		NULL,			pb_pressure_exit },
 	{ "node threads", pb_node_threads_init,	pb_node_threads_exit },
 	{ "debugfs",	pb_debugfs_init,	pb_debugfs_exit },
 	{ "heaps",	pb_heap_init,		pb_heap_exit },

@@ -100,9 +100,33 @@ doctor_fits_80_columns() {
 	[ "$(wc -l </tmp/said)" -gt 10 ] && ! awk 'length > 80' /tmp/said | grep .
 }
 
+# Each reports one event, of memory that another process holds.
+watch_reports() {
+	pbuddyctl alloc --size 40M --node 0 --strict --hold forever >/dev/null &
+	pid=$!
+	sleep 2
+	echo "$2" >/sys/module/pbuddy/parameters/min_free_kbytes
+	# shellcheck disable=SC2086 # several options
+	says "$1" '24M *64M' -- timeout 60 pbuddyctl watch --node 0 --count 1 $3 &&
+		json timeout 60 pbuddyctl watch --json --node 0 --count 1 $3 &&
+		grep -q "\"event\": \"$1\"" /tmp/json
+	status=$?
+	echo 0 >/sys/module/pbuddy/parameters/min_free_kbytes
+	kill "$pid"
+	wait "$pid"
+	return "$status"
+}
+
+# There is nothing to report; then nothing but the head of the table is printed.
+watch_is_silent() {
+	! timeout 3 pbuddyctl watch --free 30M --stall 500 --window 500 >/tmp/said || return 1
+	cat /tmp/said
+	[ "$(wc -l </tmp/said)" -eq 1 ]
+}
+
 full_output() {
 	full info && full info --json && full alloc --size 4K --touch && full alloc --size 4K --json &&
-		full buddyinfo && full doctor && full --version && full --help && full alloc --help &&
+		full buddyinfo && full doctor && full watch --free 1T && full --version && full --help && full alloc --help &&
 		full alloc --size 4K --hold forever
 }
 
@@ -150,7 +174,7 @@ t doctor_without_module says 'fail *module *not loaded' '=> load it: modprobe' -
 insmod /pbuddy.ko pool=0:64M,1:64M min_free_kbytes=0 || exit 1
 
 t version says 'pbuddyctl [0-9]' -- pbuddyctl --version
-t help says alloc buddyinfo doctor info -- pbuddyctl --help
+t help says alloc buddyinfo doctor info watch -- pbuddyctl --help
 t help_of_a_verb says --size --touch --hold -- pbuddyctl alloc --help
 t info says 'NODE *TOTAL' '0 *64M' '1 *64M' -- pbuddyctl info
 t info_json json pbuddyctl info --json
@@ -168,6 +192,13 @@ t alloc_json json pbuddyctl alloc --size 5M --count 3 --touch --json
 t alloc_holds timeout 20 pbuddyctl alloc --size 4K --hold 1
 t buddyinfo says 'NODE *ZONE' -- pbuddyctl buddyinfo
 t buddyinfo_json json pbuddyctl buddyinfo --json
+t watch_free watch_reports free 0 '--free 30M'
+t watch_low watch_reports low 65536 ''
+t watch_silent watch_is_silent
+t watch_names_the_node fails_with 'on node 5' -- pbuddyctl watch --node 5
+t watch_names_the_window fails_with "'20': --window takes 500" -- pbuddyctl watch --window 20
+t watch_names_the_size fails_with "'0': --free takes" -- pbuddyctl watch --free 0
+t watch_compares fails_with 'longer than --window' -- pbuddyctl watch --stall 2000
 t doctor says 'ok *module' 'ok *ioctl' 'ok *verify' 'node 0: .* of 64M' -- pbuddyctl doctor
 t doctor_json json pbuddyctl doctor --json
 t doctor_names_holders doctor_names_holders

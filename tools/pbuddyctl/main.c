@@ -33,6 +33,7 @@ static const struct verb verbs[] = {
 	{ "info", "show owned and free memory of each node", cmd_info },
 	{ "alloc", "allocate buffers, show their extents, hold them", cmd_alloc },
 	{ "buddyinfo", "show free blocks by order, as /proc/buddyinfo", cmd_buddyinfo },
+	{ "watch", "report when a node runs short of memory", cmd_watch },
 	{ "doctor", "check the installation, advise how to fix it", cmd_doctor },
 };
 

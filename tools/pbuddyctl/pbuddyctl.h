@@ -38,6 +38,7 @@ struct verb {
 int cmd_info(const struct options *opt, int argc, char **argv);
 int cmd_alloc(const struct options *opt, int argc, char **argv);
 int cmd_buddyinfo(const struct options *opt, int argc, char **argv);
+int cmd_watch(const struct options *opt, int argc, char **argv);
 int cmd_doctor(const struct options *opt, int argc, char **argv);
 
 /* The option --json, which is allowed before and after the verb. */

@@ -17,6 +17,7 @@ struct bigger {
 		struct pbuddy_alloc		alloc;
 		struct pbuddy_alloc_batch	batch;
 		struct pbuddy_query		query;
+		struct pbuddy_pressure		pressure;
 		unsigned char			bytes[8192];
 	};
 };
@@ -43,6 +44,8 @@ static const struct call calls[] = {
 	{ "EXPORT_DMABUF", PBUDDY_IOCTL_EXPORT_DMABUF, sizeof(struct pbuddy_export_dmabuf),
 	  offsetof(struct pbuddy_export_dmabuf, flags),
 	  offsetof(struct pbuddy_export_dmabuf, reserved), 2 },
+	{ "PRESSURE", PBUDDY_IOCTL_PRESSURE, sizeof(struct pbuddy_pressure),
+	  offsetof(struct pbuddy_pressure, flags), offsetof(struct pbuddy_pressure, reserved), 2 },
 };
 
 #define NR_CALLS (sizeof(calls) / sizeof(calls[0]))
@@ -62,6 +65,9 @@ static void fill(const struct call *call, struct bigger *arg, size_t size)
 		arg->batch.fds_ptr = (uintptr_t)batch_fd;
 		arg->batch.each = request(PAGE);
 		arg->batch.each.size = (uint32_t)(size - offsetof(struct pbuddy_alloc_batch, each));
+	} else if (call->cmd == PBUDDY_IOCTL_PRESSURE) {
+		arg->pressure.flags = PBUDDY_PRESSURE_LOW;
+		arg->pressure.eventfd = -1;
 	}
 }
 
@@ -210,6 +216,18 @@ TEST(abi, element_sizes)
 	}
 }
 
+static uint32_t known_flags(const struct call *call)
+{
+	switch (call->cmd) {
+	case PBUDDY_IOCTL_ALLOC:
+		return PBUDDY_ALLOC_FLAGS;
+	case PBUDDY_IOCTL_PRESSURE:
+		return PBUDDY_PRESSURE_LOW | PBUDDY_PRESSURE_FREE | PBUDDY_PRESSURE_STALL;
+	default:
+		return 0;
+	}
+}
+
 TEST(abi, unknown_flags_are_einval)
 {
 	struct bigger arg;
@@ -217,7 +235,7 @@ TEST(abi, unknown_flags_are_einval)
 	size_t i;
 
 	for (i = 0; i < NR_CALLS; i++) {
-		uint32_t known = calls[i].cmd == PBUDDY_IOCTL_ALLOC ? PBUDDY_ALLOC_FLAGS : 0;
+		uint32_t known = known_flags(&calls[i]);
 
 		for (bit = 0; bit < 32; bit++) {
 			uint32_t flag = 1U << bit;
@@ -256,7 +274,7 @@ TEST(abi, unknown_ioctl_is_enotty)
 
 	for (nr = 0; nr < 256; nr++) {
 		fill(&calls[1], &arg, calls[1].size);
-		if (nr > _IOC_NR(PBUDDY_IOCTL_ALLOC_BATCH))
+		if (nr > _IOC_NR(PBUDDY_IOCTL_ALLOC_BATCH) && nr != _IOC_NR(PBUDDY_IOCTL_PRESSURE))
 			CHECK_FAILS(ioctl(dev, _IOWR(PBUDDY_IOCTL_MAGIC, nr, struct pbuddy_alloc),
 					  &arg), ENOTTY);
 		if (nr != _IOC_NR(PBUDDY_IOCTL_QUERY) && nr != _IOC_NR(PBUDDY_IOCTL_EXPORT_DMABUF))

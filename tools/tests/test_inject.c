@@ -6,6 +6,7 @@
  * kernel with fault injection (/proc/thread-self/fail-nth).
  */
 #include <sched.h>
+#include <sys/eventfd.h>
 
 #include "common.h"
 
@@ -106,7 +107,7 @@ static struct pbuddy_alloc rq;
 static struct pbuddy_alloc_batch batch;
 static int32_t fds[8];
 static void *mapped;
-static int map_fd;		/* the descriptor that do_map() maps: the device, or a buffer */
+static int map_fd;		/* that do_map() maps, or the eventfd of do_pressure() */
 
 static int do_alloc(void)
 {
@@ -197,6 +198,28 @@ TEST_TIMEOUT(inject, map_buffer, 600)
 TEST_TIMEOUT(inject, info, 600)
 {
 	fail_each(do_info, NULL);
+}
+
+static struct pbuddy_pressure pressure;
+
+static int do_pressure(void)
+{
+	pressure = (struct pbuddy_pressure) {
+		.size = sizeof(pressure), .flags = PBUDDY_PRESSURE_LOW, .node = PBUDDY_NODE_ANY,
+		.eventfd = map_fd,
+	};
+	return ioctl(dev, PBUDDY_IOCTL_PRESSURE, &pressure) ? errno : 0;
+}
+
+static void undo_pressure(void)
+{
+	CHECK_EQ(close(pressure.fd), 0);
+}
+
+TEST_TIMEOUT(inject, pressure, 600)
+{
+	map_fd = eventfd(0, EFD_CLOEXEC);
+	fail_each(do_pressure, undo_pressure);
 }
 
 /* The CPU of the caller alone: its requests leave no free pages in the lists of other CPUs. */

@@ -42,6 +42,7 @@
 #include "daemon/node_thread.h"
 #include "daemon/pcp_work.h"
 #include "daemon/zeroed_lists.h"
+#include "hooks/pressure.h"
 #include "hooks/trace_vmscan.h"
 #include "instance.h"
 #include "request/gfp.h"
@@ -129,8 +130,8 @@ static int failures(const struct pb_node *n)
 
 /*
  * Whether the thread has made no progress repeatedly, and lately; direct reclaim has to do. Unlike
- * kswapd it runs again after a pause: what made its runs useless may have been freed since, by users
- * of the pool or by the system, and there need be no reclaimer whose progress would show that.
+ * kswapd it runs again after a pause: memory may have been freed since, by users of the pool or by
+ * the system, and there need be no reclaimer whose progress would show that.
  */
 static bool pauses(const struct pb_node *n)
 {
@@ -164,6 +165,7 @@ void pb_node_thread_wake(struct pb_zone *zone, unsigned int order, pb_alloc_flag
 {
 	struct pb_node *n = nodes[zone->nid];
 
+	pb_pressure_low(zone, order);
 	if (READ_ONCE(n->order) < order)
 		WRITE_ONCE(n->order, order);
 	if (!boosted(n)) {

@@ -19,6 +19,7 @@
 #include "compat.h"
 #include "core/alloc/failure_reason.h"
 #include "hooks/bad_frames.h"
+#include "hooks/pressure.h"
 #include "instance.h"
 #include "user/buffer.h"
 #include "user/creator.h"
@@ -247,6 +248,7 @@ struct pb_buffer *pb_buffer_create(const struct pb_buffer_spec *spec, enum pb_re
 		return ERR_PTR(err);
 	}
 	buf->node = page_to_nid(pfn_to_page(buf->block[0].pfn));
+	pb_pressure_allocated();
 	return buf;
 }
 EXPORT_SYMBOL_PB_TEST(pb_buffer_create);

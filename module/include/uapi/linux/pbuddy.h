@@ -29,6 +29,7 @@
 #define PBUDDY_FEATURE_BATCH	(1ULL << 1)	/* ALLOC_BATCH */
 #define PBUDDY_FEATURE_DEV_MMAP	(1ULL << 2)	/* mmap of the device itself */
 #define PBUDDY_FEATURE_DMABUF	(1ULL << 3)	/* EXPORT_DMABUF */
+#define PBUDDY_FEATURE_PRESSURE	(1ULL << 6)	/* PRESSURE */
 #define PBUDDY_FEATURE_PURGE	(1ULL << 4)	/* ADVISE: not yet offered */
 
 /* What kind of neighbours the pages may have: enum migratetype of mm/. */
@@ -179,6 +180,49 @@ struct pbuddy_alloc_batch {
 
 #define PBUDDY_ALLOC_BATCH_SIZE_VER0	136
 
+/* Kinds of events, for @flags of struct pbuddy_pressure. */
+#define PBUDDY_PRESSURE_LOW	(1U << 0)	/* a request found a zone below its low watermark */
+#define PBUDDY_PRESSURE_FREE	(1U << 1)	/* less than free_bytes are free */
+#define PBUDDY_PRESSURE_STALL	(1U << 2)	/* requests waited for stall_us in a window */
+
+#define PBUDDY_PRESSURE_WINDOW_MIN_US	500000
+#define PBUDDY_PRESSURE_WINDOW_MAX_US	10000000
+
+/**
+ * struct pbuddy_pressure - PBUDDY_IOCTL_PRESSURE: a descriptor that reports memory pressure
+ * @size: in: sizeof(struct pbuddy_pressure)
+ * @flags: in: PBUDDY_PRESSURE_ bits, at least one
+ * @node: in: node to watch, or PBUDDY_NODE_ANY for the sum of all
+ * @fd_flags: in: O_CLOEXEC, the default, or PBUDDY_FD_INHERIT
+ * @eventfd: in: an eventfd(2) to add 1 to at each event, or -1
+ * @fd: out: the descriptor
+ * @free_bytes: in: threshold of PBUDDY_PRESSURE_FREE, which counts free and cached pages; else 0
+ * @stall_us: in: threshold of PBUDDY_PRESSURE_STALL, 1 to window_us; else 0
+ * @window_us: in: at most one event in this time; 0 for one second
+ * @reserved: zero
+ *
+ * An event is reported by poll() as POLLPRI, once, as for the files in /proc/pressure; then again
+ * if it still is so after a window. There is at least one before a request fails for want of
+ * memory, if the node has watermarks.
+ *
+ * Errors: EINVAL for a bad argument, E2BIG for a longer struct than the kernel knows with something
+ * in it, EBADF when @eventfd is no descriptor, ENOMEM, EMFILE, ENFILE, EFAULT.
+ */
+struct pbuddy_pressure {
+	__u32 size;
+	__u32 flags;
+	__s32 node;
+	__u32 fd_flags;
+	__s32 eventfd;
+	__s32 fd;
+	__u64 free_bytes;
+	__u32 stall_us;
+	__u32 window_us;
+	__u64 reserved[2];
+};
+
+#define PBUDDY_PRESSURE_SIZE_VER0	56
+
 /**
  * struct pbuddy_extent - a physically contiguous piece of a buffer
  * @offset: bytes from the start of the buffer
@@ -254,7 +298,8 @@ struct pbuddy_export_dmabuf {
 #define PBUDDY_IOCTL_GET_INFO		_IOWR(PBUDDY_IOCTL_MAGIC, 0x00, struct pbuddy_info)
 #define PBUDDY_IOCTL_ALLOC		_IOWR(PBUDDY_IOCTL_MAGIC, 0x01, struct pbuddy_alloc)
 #define PBUDDY_IOCTL_ALLOC_BATCH	_IOWR(PBUDDY_IOCTL_MAGIC, 0x02, struct pbuddy_alloc_batch)
-/* 0x03-0x0f: resize, compact, drain, pressure */
+#define PBUDDY_IOCTL_PRESSURE		_IOWR(PBUDDY_IOCTL_MAGIC, 0x05, struct pbuddy_pressure)
+/* 0x06-0x0f: compact, drain */
 #define PBUDDY_IOCTL_QUERY		_IOWR(PBUDDY_IOCTL_MAGIC, 0x10, struct pbuddy_query)
 #define PBUDDY_IOCTL_EXPORT_DMABUF	_IOWR(PBUDDY_IOCTL_MAGIC, 0x11, struct pbuddy_export_dmabuf)
 /* 0x12-0x1f: ADVISE, SET_LABEL */

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Memory pressure of nodes: decides when a trigger has an event. user/pressure.c makes triggers.
+ *
+ * There are three kinds. LOW: a request in the slow path has found a zone below its low watermark;
+ * a failing request was there before. FREE: a node has less free memory than the program wants;
+ * looked at after each allocation of a program and ten times in a window, as kernel users do not
+ * report here. STALL: requests waited for reclaim, compaction and growth for too long in a window,
+ * by the arithmetic of psi_trigger (kernel/sched/psi.c). As there, a trigger has one event in a
+ * window at most, and an event that nobody has polled is not counted again.
+ */
+#include <linux/atomic.h>
+#include <linux/bitmap.h>
+#include <linux/irq_work.h>
+#include <linux/numa.h>
+#include <linux/spinlock.h>
+
+#include "compat.h"
+#include "core/cache/pcp.h"
+#include "core/zone/watermark.h"
+#include "core/zone/zone.h"
+#include "hooks/pressure.h"
+#include "instance.h"
+
+#define CHECKS_PER_WINDOW	10
+
+DEFINE_STATIC_KEY_FALSE(pb_pressure_key);
+
+static LIST_HEAD(triggers);
+static DEFINE_SPINLOCK(triggers_lock);	/* the list, and the fields that change */
+
+static atomic64_t stalled_us[MAX_NUMNODES];	/* by preferred node of the requests */
+static DECLARE_BITMAP(low_nodes, MAX_NUMNODES);	/* found low, to be reported */
+
+static u64 now_us(void)
+{
+	return ktime_get_ns() / NSEC_PER_USEC;
+}
+
+static bool concerns(const struct pb_trigger *t, int nid)
+{
+	return t->node == PBUDDY_NODE_ANY || t->node == nid;
+}
+
+static void raise_locked(struct pb_trigger *t, u64 now)
+{
+	lockdep_assert_held(&triggers_lock);
+	if (t->last_event && now < t->last_event + t->window_us)
+		return;
+	t->last_event = now;
+	if (t->eventfd)
+		pb_eventfd_signal(t->eventfd);
+	if (!xchg(&t->event, true))
+		wake_up_interruptible(&t->wait);
+}
+
+/* ---- LOW ---- */
+
+static bool is_low(struct pb_zone *zone, unsigned int order)
+{
+	return !pb_zone_watermark_ok_order(zone, order, pb_wmark_pages(zone, PB_WMARK_LOW),
+					   zone->type, 0);
+}
+
+static void report_low(struct irq_work *work)
+{
+	DECLARE_BITMAP(nodes, MAX_NUMNODES);
+	u64 now = now_us();
+	struct pb_trigger *t;
+	unsigned long flags;
+	int nid;
+
+	bitmap_zero(nodes, MAX_NUMNODES);
+	for_each_set_bit(nid, low_nodes, MAX_NUMNODES)
+		if (test_and_clear_bit(nid, low_nodes))
+			__set_bit(nid, nodes);
+	spin_lock_irqsave(&triggers_lock, flags);
+	list_for_each_entry(t, &triggers, list)
+		for_each_set_bit(nid, nodes, MAX_NUMNODES)
+			if (t->kinds & PBUDDY_PRESSURE_LOW && concerns(t, nid))
+				raise_locked(t, now);
+	spin_unlock_irqrestore(&triggers_lock, flags);
+}
+
+static struct irq_work low_work = IRQ_WORK_INIT(report_low);
+
+/* pb_pressure_low() while there is a trigger. Pollers are woken by an irq_work, for any context. */
+void __pb_pressure_low(struct pb_zone *zone, unsigned int order)
+{
+	/* A thread is also woken for a boost, which is no pressure. */
+	if (!is_low(zone, order))
+		return;
+	set_bit(zone->nid, low_nodes);
+	irq_work_queue(&low_work);
+}
+
+/* ---- STALL ---- */
+
+static u64 stalled_on(int node)
+{
+	u64 us = 0;
+	int nid;
+
+	if (node != PBUDDY_NODE_ANY)
+		return atomic64_read(&stalled_us[node]);
+	for (nid = 0; nid < pb_instance.nr_nodes; nid++)
+		us += atomic64_read(&stalled_us[nid]);
+	return us;
+}
+
+/*
+ * The time stalled in the last window that ends now: that since the start of the present one, and
+ * of the window before it the part that still counts. As window_update().
+ */
+static u64 stalled_in_window_locked(struct pb_trigger *t, u64 now)
+{
+	u64 elapsed = now - t->window_start, stall = stalled_on(t->node) - t->window_stall;
+
+	lockdep_assert_held(&triggers_lock);
+	if (elapsed > t->window_us) {
+		t->window_start = now;
+		t->window_stall += stall;
+		t->last_stall = stall;
+		return stall;
+	}
+	return stall + div64_u64(t->last_stall * (t->window_us - elapsed), t->window_us);
+}
+
+/* pb_pressure_stalled() when there was a trigger at its begin. */
+void __pb_pressure_stalled(const struct pb_request *rq, u64 since)
+{
+	u64 now = now_us();
+	struct pb_trigger *t;
+	unsigned long flags;
+
+	atomic64_add((ktime_get_ns() - since) / NSEC_PER_USEC, &stalled_us[rq->nid]);
+	spin_lock_irqsave(&triggers_lock, flags);
+	list_for_each_entry(t, &triggers, list)
+		if (t->kinds & PBUDDY_PRESSURE_STALL && concerns(t, rq->nid) &&
+		    stalled_in_window_locked(t, now) >= t->stall_us)
+			raise_locked(t, now);
+	spin_unlock_irqrestore(&triggers_lock, flags);
+}
+
+/* ---- FREE ---- */
+
+/* Free and cached pages, as GET_INFO has them. */
+static unsigned long free_pages_on(int node)
+{
+	unsigned long pages = 0;
+	struct pb_zone *zone;
+	int nid;
+
+	for (nid = 0; nid < pb_instance.nr_nodes; nid++)
+		if (node == PBUDDY_NODE_ANY || node == nid)
+			pb_for_each_node_zone(zone, &pb_instance, nid)
+				pages += max(pb_zone_free_pages(zone), 0L) + pb_pcp_pages(zone);
+	return pages;
+}
+
+static void check_free_locked(struct pb_trigger *t)
+{
+	lockdep_assert_held(&triggers_lock);
+	if (t->kinds & PBUDDY_PRESSURE_FREE && free_pages_on(t->node) < t->free_pages)
+		raise_locked(t, now_us());
+}
+
+/* pb_pressure_allocated() while there is a trigger. */
+void __pb_pressure_allocated(void)
+{
+	struct pb_trigger *t;
+	unsigned long flags;
+
+	spin_lock_irqsave(&triggers_lock, flags);
+	list_for_each_entry(t, &triggers, list)
+		check_free_locked(t);
+	spin_unlock_irqrestore(&triggers_lock, flags);
+}
+
+static void check_free(struct work_struct *work)
+{
+	struct pb_trigger *t = container_of(to_delayed_work(work), struct pb_trigger, work);
+	unsigned long flags;
+
+	spin_lock_irqsave(&triggers_lock, flags);
+	check_free_locked(t);
+	spin_unlock_irqrestore(&triggers_lock, flags);
+	schedule_delayed_work(&t->work, usecs_to_jiffies(t->window_us) / CHECKS_PER_WINDOW);
+}
+
+/* ---- triggers ---- */
+
+/**
+ * pb_trigger_add - begin to watch
+ * @t: a trigger of which the first six fields are set and the others 0
+ *
+ * Context: process, may sleep.
+ */
+void pb_trigger_add(struct pb_trigger *t)
+{
+	struct pb_zone *zone;
+	bool low = false;
+	int nid;
+
+	init_waitqueue_head(&t->wait);
+	INIT_DEFERRABLE_WORK(&t->work, check_free);
+	t->window_start = now_us();
+	t->window_stall = stalled_on(t->node);
+	static_branch_inc(&pb_pressure_key);
+	spin_lock_irq(&triggers_lock);
+	list_add(&t->list, &triggers);
+	spin_unlock_irq(&triggers_lock);
+	if (t->kinds & PBUDDY_PRESSURE_FREE)
+		schedule_delayed_work(&t->work, 0);
+	/* The program asked too late for the event that a request would have caused. */
+	for (nid = 0; nid < pb_instance.nr_nodes; nid++)
+		if (concerns(t, nid))
+			pb_for_each_node_zone(zone, &pb_instance, nid)
+				low |= is_low(zone, 0);
+	if (t->kinds & PBUDDY_PRESSURE_LOW && low) {
+		spin_lock_irq(&triggers_lock);
+		raise_locked(t, now_us());
+		spin_unlock_irq(&triggers_lock);
+	}
+}
+
+/**
+ * pb_trigger_remove - end what pb_trigger_add() began
+ * @t: not used by any other function after this returns
+ *
+ * Context: process, sleeps.
+ */
+void pb_trigger_remove(struct pb_trigger *t)
+{
+	spin_lock_irq(&triggers_lock);
+	list_del(&t->list);
+	spin_unlock_irq(&triggers_lock);
+	cancel_delayed_work_sync(&t->work);
+	static_branch_dec(&pb_pressure_key);
+}
+
+/**
+ * pb_trigger_take_event - read the event of a trigger
+ * @t: the trigger
+ *
+ * Context: any.
+ * Return: whether there was one since the last call.
+ */
+bool pb_trigger_take_event(struct pb_trigger *t)
+{
+	return xchg(&t->event, false);
+}
+
+/**
+ * pb_pressure_exit - wait for the last report
+ *
+ * Context: process, sleeps; when no zone is used any more.
+ */
+void pb_pressure_exit(void)
+{
+	irq_work_sync(&low_work);
+}
