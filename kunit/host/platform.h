@@ -432,7 +432,8 @@ extern int pb_host_nr_nodes;
 #define pb_per_cpu_ptr(p, cpu)	(&(p)[cpu])
 #define pb_this_cpu_ptr(p)	(&(p)[pb_host_cpu])
 #define pb_raw_cpu_ptr(p)	pb_this_cpu_ptr(p)
-#define pb_this_cpu_inc(p)	WRITE_ONCE((p)[pb_host_cpu], READ_ONCE((p)[pb_host_cpu]) + 1)
+#define pb_this_cpu_add(p, n)	WRITE_ONCE((p)[pb_host_cpu], READ_ONCE((p)[pb_host_cpu]) + (n))
+#define pb_this_cpu_inc(p)	pb_this_cpu_add(p, 1)
 #define pb_this_cpu()		pb_host_cpu
 #define pb_cpu_ptr(p, cpu)	(&(p)[cpu])
 #define pb_cpu_node(cpu)		cpu_to_node(cpu)

@@ -30,6 +30,7 @@ void *lines_alloc_percpu(size_t bytes, size_t align);
 #define pb_per_cpu_ptr(p, cpu)	PB_HOST_ON_CPU(p, cpu)
 #define pb_this_cpu_ptr(p)	PB_HOST_ON_CPU(p, pb_host_cpu)
 #define pb_this_cpu_inc(p)	((*PB_HOST_ON_CPU(p, pb_host_cpu))++)
+#define pb_this_cpu_add(p, n)	(*PB_HOST_ON_CPU(p, pb_host_cpu) += (n))
 #define pb_cpu_ptr(p, cpu)	PB_HOST_ON_CPU(p, cpu)
 
 /* Barriers are those of x86. */

@@ -16,9 +16,9 @@ void mc_yield(void);
 #define PB_HOST_MAX_CPUS	4
 
 /* No interrupt comes between its load and its store. */
-#undef pb_this_cpu_inc
-#define pb_this_cpu_inc(p)							\
-	((void)__atomic_fetch_add(pb_this_cpu_ptr(p), 1, __ATOMIC_RELAXED))
+#undef pb_this_cpu_add
+#define pb_this_cpu_add(p, n)							\
+	((void)__atomic_fetch_add(pb_this_cpu_ptr(p), n, __ATOMIC_RELAXED))
 
 #undef smp_mb
 #undef smp_rmb

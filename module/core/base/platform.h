@@ -56,6 +56,7 @@ static inline void pb_meta_free(void *p)
 #define pb_raw_cpu_ptr(p)		raw_cpu_ptr(p)
 /* One instruction, or as if: an interrupt or NMI comes before or after it. */
 #define pb_this_cpu_inc(p)		this_cpu_inc(*(p))
+#define pb_this_cpu_add(p, n)		this_cpu_add(*(p), n)
 /* pb_this_cpu_ptr() in two steps; the first may be a call, so do it before values are live. */
 #define pb_this_cpu()			my_cpu_offset
 #define pb_cpu_ptr(p, this_cpu)		SHIFT_PERCPU_PTR(p, this_cpu)

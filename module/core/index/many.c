@@ -18,13 +18,25 @@
 #include "core/index/pageblock.h"
 #include "core/index/updates.h"
 
-/* Ends this CPU's update of a pageblock; it goes on when the class is wrong, or outdated. */
-static __always_inline void end_update(struct pb_zone *zone, unsigned long index, bool right)
+/*
+ * The rest of pb_update_begin() for the pageblocks of a mask, which are in one group: the update
+ * count of each is raised. This CPU does the updates of @mine.
+ */
+static __always_inline void touch_group(struct pb_zone *zone, unsigned long first, u64 mask,
+					  u64 mine)
 {
-	if (likely(right && atomic_cmpxchg(&zone->ctl[index].update, 1, 0) == 1))
-		pb_update_end(zone);
-	else
-		pb_index_finish_update(zone, index);
+	pb_touch(zone, first);					/* TU2 */
+	if (unlikely(mine != mask))
+		pb_this_cpu_add(zone->updates_ended, hweight64(mask & ~mine));
+}
+
+/* Ends this CPU's updates, of which some pageblocks have a wrong class, or another CPU's request. */
+static __always_inline void end_updates(struct pb_zone *zone, unsigned long first, u64 mine,
+					u64 ended)
+{
+	pb_this_cpu_add(zone->updates_ended, hweight64(ended));
+	for (mine &= ~ended; unlikely(mine); mine &= mine - 1)
+		pb_index_finish_update(zone, first + __ffs64(mine));
 }
 
 /**
@@ -42,25 +54,27 @@ void pb_index_alloc_many(struct pb_zone *zone, unsigned long first, u64 mask,
 			 enum pb_migratetype mt)
 {
 	const u16 class = pb_class_free(mt);
-	struct pb_index_ctl *ctl;
-	u64 left, many = 0;
+	struct pb_index_ctl *ctl = &zone->ctl[first];
+	u64 left, mine = 0, many = 0, ended = 0;
 	unsigned int i;
 
+	pb_this_cpu_add(zone->updates_begun, hweight64(mask));
 	for (left = mask; left; left &= left - 1) {
 		i = __ffs64(left);
-		ctl = &zone->ctl[first + i];
-		if (unlikely(!pb_update_begin(zone, first, ctl)))
+		if (unlikely(atomic_fetch_inc(&ctl[i].update)))			/* TU1 */
 			continue;
-		if (unlikely(ctl->index_class != class)) {
-			pb_index_finish_update(zone, first + i);
+		mine |= left & -left;
+		if (unlikely(ctl[i].index_class != class))
 			continue;
-		}
-		WRITE_ONCE(ctl->index_class, 0);
+		WRITE_ONCE(ctl[i].index_class, 0);
 		many |= left & -left;
 	}
+	touch_group(zone, first, mask, mine);
 	pb_bitmap_clear_mask(&zone->area[mt].free_pageblocks, first, many);
 	for (left = many; left; left &= left - 1)
-		end_update(zone, first + __ffs64(left), true);
+		if (likely(atomic_cmpxchg(&ctl[__ffs64(left)].update, 1, 0) == 1))
+			ended |= left & -left;
+	end_updates(zone, first, mine, ended);
 }
 EXPORT_SYMBOL_PB_TEST(pb_index_alloc_many);
 
@@ -78,30 +92,31 @@ void pb_index_free_many(struct pb_zone *zone, unsigned long first, u64 mask)
 	/* The pageblocks are in one section of the directory. */
 	struct pb_dir_entry *dir = pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, first));
 	enum pb_migratetype mt = pb_entry_migratetype(READ_ONCE(dir[__ffs64(mask)].value));
-	struct pb_pageblock *pageblock;
-	struct pb_index_ctl *ctl;
-	u64 left, many = 0;
+	struct pb_index_ctl *ctl = &zone->ctl[first];
+	u64 left, mine = 0, many = 0, ended = 0;
 	unsigned int i;
 
+	pb_this_cpu_add(zone->updates_begun, hweight64(mask));
 	for (left = mask; left; left &= left - 1) {
 		i = __ffs64(left);
-		ctl = &zone->ctl[first + i];
-		if (unlikely(!pb_update_begin(zone, first, ctl)))
+		if (unlikely(atomic_fetch_inc(&ctl[i].update)))			/* TU1 */
 			continue;
-		if (unlikely(ctl->index_class || mt >= PB_PCPTYPES ||
-			     pb_entry_migratetype(READ_ONCE(dir[i].value)) != mt)) {
-			pb_index_finish_update(zone, first + i);
+		mine |= left & -left;
+		if (unlikely(ctl[i].index_class || mt >= PB_PCPTYPES ||
+			     pb_entry_migratetype(READ_ONCE(dir[i].value)) != mt))
 			continue;
-		}
 		many |= left & -left;
-		WRITE_ONCE(ctl->index_class, pb_class_free(mt));		/* UP1 */
+		WRITE_ONCE(ctl[i].index_class, pb_class_free(mt));		/* UP1 */
 	}
+	touch_group(zone, first, mask, mine);
 	if (likely(many))
 		pb_bitmap_set_mask(&zone->area[mt].free_pageblocks, first, many);
 	for (left = many; left; left &= left - 1) {
 		i = __ffs64(left);
-		pageblock = pb_entry_pageblock(READ_ONCE(dir[i].value));
-		end_update(zone, first + i, pb_pageblock_is_free(pageblock));	/* UP2 */
+		if (likely(pb_pageblock_is_free(pb_entry_pageblock(READ_ONCE(dir[i].value))) &&
+			   atomic_cmpxchg(&ctl[i].update, 1, 0) == 1))		/* UP2 */
+			ended |= left & -left;
 	}
+	end_updates(zone, first, mine, ended);
 }
 EXPORT_SYMBOL_PB_TEST(pb_index_free_many);
