@@ -18,6 +18,7 @@ struct bigger {
 		struct pbuddy_alloc_batch	batch;
 		struct pbuddy_query		query;
 		struct pbuddy_pressure		pressure;
+		struct pbuddy_set_label		set_label;
 		unsigned char			bytes[8192];
 	};
 };
@@ -46,6 +47,9 @@ static const struct call calls[] = {
 	  offsetof(struct pbuddy_export_dmabuf, reserved), 2 },
 	{ "PRESSURE", PBUDDY_IOCTL_PRESSURE, sizeof(struct pbuddy_pressure),
 	  offsetof(struct pbuddy_pressure, flags), offsetof(struct pbuddy_pressure, reserved), 2 },
+	{ "SET_LABEL", PBUDDY_IOCTL_SET_LABEL, sizeof(struct pbuddy_set_label),
+	  offsetof(struct pbuddy_set_label, flags),
+	  offsetof(struct pbuddy_set_label, reserved), 2 },
 };
 
 #define NR_CALLS (sizeof(calls) / sizeof(calls[0]))
@@ -270,14 +274,14 @@ TEST(abi, unknown_ioctl_is_enotty)
 {
 	int buffer = alloc_buffer(PAGE);
 	struct bigger arg;
-	unsigned int nr;
+	unsigned int nr, last_of_buffers = _IOC_NR(PBUDDY_IOCTL_SET_LABEL);
 
 	for (nr = 0; nr < 256; nr++) {
 		fill(&calls[1], &arg, calls[1].size);
 		if (nr > _IOC_NR(PBUDDY_IOCTL_ALLOC_BATCH) && nr != _IOC_NR(PBUDDY_IOCTL_PRESSURE))
 			CHECK_FAILS(ioctl(dev, _IOWR(PBUDDY_IOCTL_MAGIC, nr, struct pbuddy_alloc),
 					  &arg), ENOTTY);
-		if (nr != _IOC_NR(PBUDDY_IOCTL_QUERY) && nr != _IOC_NR(PBUDDY_IOCTL_EXPORT_DMABUF))
+		if (nr < _IOC_NR(PBUDDY_IOCTL_QUERY) || nr > last_of_buffers)
 			CHECK_FAILS(ioctl(buffer,
 					  _IOWR(PBUDDY_IOCTL_MAGIC, nr, struct pbuddy_query),
 					  &arg), ENOTTY);

@@ -339,6 +339,72 @@ TEST_TIMEOUT(race, killed_while_allocating, 900)
 	}
 }
 
+/* ---- A label that changes while others read it ---- */
+
+static int labelled_fd;
+static const char letters[] = "abcdefgh";
+
+static void change_label(struct worker *w)
+{
+	struct pbuddy_set_label s = { .size = sizeof(s) };
+
+	memset(s.label, letters[random_next(w) % (sizeof(letters) - 1)], sizeof(s.label) - 1);
+	CHECK_EQ(ioctl(labelled_fd, PBUDDY_IOCTL_SET_LABEL, &s), 0);
+}
+
+/* A label is one letter, PBUDDY_LABEL_LEN - 1 times. */
+static void check_label(const char *label)
+{
+	CHECK(label[0] && strchr(letters, label[0]));
+	CHECK_EQ(strspn(label, (char []) { label[0], 0 }), PBUDDY_LABEL_LEN - 1);
+}
+
+static void read_fdinfo_label(void)
+{
+	static const char key[] = "pbuddy-label:\t";
+	char path[64], text[1024], *label;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", labelled_fd);
+	CHECK(read_file(path, text, sizeof(text)));
+	label = strstr(text, key);
+	CHECK(label);
+	label += strlen(key);
+	label[strcspn(label, "\n")] = 0;
+	CHECK_EQ(strlen(label), PBUDDY_LABEL_LEN - 1);
+	check_label(label);
+}
+
+static void *use_label(void *arg)
+{
+	struct pbuddy_query query;
+	struct worker *w = arg;
+
+	while (!stop) {
+		uint64_t r = random_next(w);
+
+		if (r & 1) {
+			change_label(w);
+		} else if (r & 14) {
+			query_extents(labelled_fd, &query, NULL, 0);
+			CHECK_EQ(query.label[PBUDDY_LABEL_LEN - 1], 0);
+			check_label(query.label);
+		} else {
+			read_fdinfo_label();
+		}
+		operations++;
+	}
+	return NULL;
+}
+
+TEST_TIMEOUT(race, labels_are_whole, 900)
+{
+	struct pbuddy_alloc rq = request(PAGE);
+
+	memset(rq.label, letters[0], sizeof(rq.label) - 1);
+	labelled_fd = alloc_as(&rq);
+	run_threads(use_label, NR_THREADS);
+}
+
 /* ---- Shortage: the threads together ask for all of the memory ---- */
 
 static void *alloc_quarter(void *arg)

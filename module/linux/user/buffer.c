@@ -4,8 +4,8 @@
  * allocates the blocks, piece.c prepares them for access. segment.c looks up its pages, buffer_fd.c
  * has its file descriptor, mmap.c its mappings.
  *
- * A buffer does not change between its creation and its end, so it needs no lock. Only the state
- * of its pieces changes, which piece.c describes.
+ * A buffer does not change between its creation and its end, so it needs no lock. Only its label
+ * changes (label.h), and the state of its pieces, which piece.c describes.
  */
 #include <linux/mm.h>
 #include <linux/sched.h>
@@ -129,7 +129,7 @@ static void quarantine(struct pb_buffer *buf)
 {
 	struct pb_quarantine_group *group = &buf->quarantine;
 
-	group->label = buf->label;
+	group->label = buf->label.text;		/* does not change any more */
 	group->account = buf->account;
 	group->charged = buf->charged;
 	group->release = release;
@@ -236,7 +236,7 @@ struct pb_buffer *pb_buffer_create(const struct pb_buffer_spec *spec, enum pb_re
 		return ERR_PTR(-ENOMEM);
 	refcount_set(&buf->ref, 1);
 	buf->migratetype = spec->migratetype;
-	strscpy(buf->label, spec->label, sizeof(buf->label));
+	pb_label_init(&buf->label, spec->label);
 	buf->creator = pb_creator_get();
 	if (!buf->creator) {
 		kfree(buf);

@@ -12,6 +12,7 @@
 #include "api/quarantine.h"
 #include "core/alloc/failure_reason.h"
 #include "core/base/migratetype.h"
+#include "user/label.h"
 
 struct page;
 struct pb_account;
@@ -51,14 +52,14 @@ struct pb_buffer_block {
  * @pieces: which pieces are to be prepared, or NULL when none is (piece.c)
  * @creator: record of the process that created it
  * @counted: stamp of the last count of process_pages.c that included it
- * @label: NUL-terminated, printable
+ * @label: its label
  * @account: account that it is charged to, or NULL
  * @charged: pages charged
  * @quarantine: pages that are still pinned at the end of the buffer
  * @dma: what its dma-bufs share, set at the first export (dmabuf.c)
  *
- * Constant between pb_buffer_create() and the last pb_buffer_put(), except @ref, @counted, @dma
- * and the state in @pieces.
+ * Constant between pb_buffer_create() and the last pb_buffer_put(), except @ref, @counted, @label,
+ * @dma and the state in @pieces.
  */
 struct pb_buffer {
 	refcount_t		ref;
@@ -74,7 +75,7 @@ struct pb_buffer {
 	unsigned long		*pieces;
 	struct pb_creator	*creator;
 	unsigned int		counted;
-	char			label[PBUDDY_LABEL_LEN];
+	struct pb_label		label;
 	struct pb_account	*account;
 	unsigned long		charged;
 	struct pb_quarantine_group quarantine;

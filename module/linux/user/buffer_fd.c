@@ -115,9 +115,11 @@ static loff_t buffer_llseek(struct file *file, loff_t offset, int whence)
 
 static void buffer_show_fdinfo(struct seq_file *m, struct file *file)
 {
-	const struct pb_buffer *buf = file->private_data;
+	struct pb_buffer *buf = file->private_data;
+	char label[PBUDDY_LABEL_LEN];
 
-	seq_printf(m, "pbuddy-label:\t%s\n", buf->label);
+	pb_label_get(&buf->label, label);
+	seq_printf(m, "pbuddy-label:\t%s\n", label);
 	seq_printf(m, "pbuddy-size:\t%lu KiB\n", buf->nr_pages << (PAGE_SHIFT - 10));
 	seq_printf(m, "pbuddy-class:\t%s\n", class_name[buf->migratetype]);
 	seq_printf(m, "pbuddy-node:\t%d\n", buf->node);

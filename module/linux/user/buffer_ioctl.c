@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The ioctls of a buffer's descriptor: QUERY and EXPORT_DMABUF. Those of /dev/pbuddy are in
- * device_ioctl.c.
+ * The ioctls of a buffer's descriptor: QUERY, EXPORT_DMABUF and SET_LABEL. Those of
+ * /dev/pbuddy are in device_ioctl.c.
  */
 #include <linux/capability.h>
 #include <linux/err.h>
@@ -64,7 +64,7 @@ static int copy_extents(const struct pb_buffer *buf, struct pbuddy_query *q)
 	return 0;
 }
 
-static int query(const struct pb_buffer *buf, void __user *arg)
+static int query(struct pb_buffer *buf, void __user *arg)
 {
 	struct pbuddy_query q;
 	size_t usize;
@@ -85,7 +85,7 @@ static int query(const struct pb_buffer *buf, void __user *arg)
 		return err;
 	q.bytes = (u64)buf->nr_pages << PAGE_SHIFT;
 	q.mclass = class_of[buf->migratetype];
-	memcpy(q.label, buf->label, sizeof(q.label));
+	pb_label_get(&buf->label, q.label);
 	return pb_copy_out(arg, usize, &q, sizeof(q));
 }
 
@@ -127,6 +127,27 @@ unused:
 	return err;
 }
 
+static int set_label(const struct file *file, void __user *arg)
+{
+	struct pb_buffer *buf = file->private_data;
+	struct pbuddy_set_label s;
+	size_t usize;
+	int err;
+
+	err = pb_copy_in(&s, sizeof(s), PBUDDY_SET_LABEL_SIZE_VER0, arg, &usize);
+	if (err)
+		return err;
+	if (s.flags || memchr_inv(s.reserved, 0, sizeof(s.reserved)))
+		return -EINVAL;
+	err = pb_label_check(s.label);
+	if (err)
+		return err;
+	if (!(file->f_mode & FMODE_WRITE))
+		return -EACCES;
+	pb_label_set(&buf->label, s.label);
+	return 0;
+}
+
 /**
  * pb_buffer_ioctl() - handle an ioctl of a buffer's descriptor
  * @file: the descriptor's file, whose private_data is the buffer
@@ -143,6 +164,8 @@ long pb_buffer_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return query(file->private_data, (void __user *)arg);
 	case PB_IOCTL_ID(PBUDDY_IOCTL_EXPORT_DMABUF):
 		return export_dmabuf(file, (void __user *)arg);
+	case PB_IOCTL_ID(PBUDDY_IOCTL_SET_LABEL):
+		return set_label(file, (void __user *)arg);
 	default:
 		return -ENOTTY;
 	}

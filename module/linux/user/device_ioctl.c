@@ -9,7 +9,6 @@
  */
 #include <linux/bitmap.h>
 #include <linux/build_bug.h>
-#include <linux/ctype.h>
 #include <linux/err.h>
 #include <linux/fcntl.h>
 #include <linux/file.h>
@@ -34,11 +33,12 @@
 #include "user/buffer_fd.h"
 #include "user/device_ioctl.h"
 #include "user/fd_flags.h"
+#include "user/label.h"
 #include "user/pressure.h"
 #include "user/user_copy.h"
 
 #define FEATURES	(PBUDDY_FEATURE_ALLOC | PBUDDY_FEATURE_BATCH | PBUDDY_FEATURE_DEV_MMAP | \
-			 PBUDDY_FEATURE_PRESSURE | \
+			 PBUDDY_FEATURE_PRESSURE | PBUDDY_FEATURE_SET_LABEL | \
 			 (IS_ENABLED(CONFIG_DMA_SHARED_BUFFER) ? PBUDDY_FEATURE_DMABUF : 0))
 
 static void check_abi(void)
@@ -50,6 +50,7 @@ static void check_abi(void)
 	BUILD_BUG_ON(sizeof(struct pbuddy_extent) != PBUDDY_EXTENT_SIZE_VER0);
 	BUILD_BUG_ON(sizeof(struct pbuddy_query) != PBUDDY_QUERY_SIZE_VER0);
 	BUILD_BUG_ON(sizeof(struct pbuddy_export_dmabuf) != PBUDDY_EXPORT_DMABUF_SIZE_VER0);
+	BUILD_BUG_ON(sizeof(struct pbuddy_set_label) != PBUDDY_SET_LABEL_SIZE_VER0);
 	BUILD_BUG_ON(PBUDDY_MAX_ORDER != PB_MAX_ORDER);
 	BUILD_BUG_ON((int)PBUDDY_REASON_NONE != (int)PB_REASON_NONE);
 	BUILD_BUG_ON((int)PBUDDY_REASON_LIMIT != (int)PB_REASON_LIMIT);
@@ -164,19 +165,6 @@ static int parse_class(u32 mclass, enum pb_migratetype *mt)
 	return 0;
 }
 
-/* A label is a line in fdinfo, so it must not contain a newline. */
-static int parse_label(const char *label)
-{
-	size_t i, len = strnlen(label, PBUDDY_LABEL_LEN);
-
-	if (len == PBUDDY_LABEL_LEN)
-		return -EINVAL;
-	for (i = 0; i < len; i++)
-		if (iscntrl(label[i]))
-			return -EINVAL;
-	return 0;
-}
-
 static int parse_nodes(const struct pbuddy_alloc *a, struct pb_buffer_spec *spec, nodemask_t *mask)
 {
 	unsigned int nid;
@@ -225,7 +213,7 @@ static int parse_alloc(struct pbuddy_alloc *a, struct alloc_args *args)
 	if (!a->bytes || a->bytes > MAX_LFS_FILESIZE - PAGE_SIZE || a->order > PB_MAX_ORDER)
 		return -EINVAL;
 	err = parse_class(a->mclass, &spec->migratetype) ?:
-	      parse_label(a->label) ?:
+	      pb_label_check(a->label) ?:
 	      parse_nodes(a, spec, &args->mask) ?:
 	      pb_parse_fd_flags(a->fd_flags, &args->file_flags, &args->fd_flags);
 	if (err)

@@ -31,6 +31,7 @@
 #define PBUDDY_FEATURE_DMABUF	(1ULL << 3)	/* EXPORT_DMABUF */
 #define PBUDDY_FEATURE_PRESSURE	(1ULL << 6)	/* PRESSURE */
 #define PBUDDY_FEATURE_PURGE	(1ULL << 4)	/* ADVISE: not yet offered */
+#define PBUDDY_FEATURE_SET_LABEL (1ULL << 5)	/* SET_LABEL */
 
 /* What kind of neighbours the pages may have: enum migratetype of mm/. */
 enum pbuddy_class {
@@ -251,7 +252,7 @@ struct pbuddy_extent {
  * @extent_size: in: sizeof(struct pbuddy_extent)
  * @first_extent: in: index of the first extent to return
  * @mclass: out: enum pbuddy_class
- * @label: out: as given
+ * @label: out: as given, or as changed by PBUDDY_IOCTL_SET_LABEL
  * @reserved: zero
  */
 struct pbuddy_query {
@@ -294,6 +295,27 @@ struct pbuddy_export_dmabuf {
 
 #define PBUDDY_EXPORT_DMABUF_SIZE_VER0	32
 
+/**
+ * struct pbuddy_set_label - PBUDDY_IOCTL_SET_LABEL, on a buffer's descriptor
+ * @size: in: sizeof(struct pbuddy_set_label)
+ * @flags: in: zero
+ * @label: in: the new label, as in struct pbuddy_alloc
+ * @reserved: zero
+ *
+ * A reader of the label gets the old or the new one.
+ *
+ * Errors: EINVAL for a bad argument, E2BIG for a longer struct than the kernel knows with something
+ * in it, EACCES through a descriptor that is O_RDONLY, EFAULT.
+ */
+struct pbuddy_set_label {
+	__u32 size;
+	__u32 flags;
+	char label[PBUDDY_LABEL_LEN];
+	__u64 reserved[2];
+};
+
+#define PBUDDY_SET_LABEL_SIZE_VER0	56
+
 #define PBUDDY_IOCTL_MAGIC		0xB7
 #define PBUDDY_IOCTL_GET_INFO		_IOWR(PBUDDY_IOCTL_MAGIC, 0x00, struct pbuddy_info)
 #define PBUDDY_IOCTL_ALLOC		_IOWR(PBUDDY_IOCTL_MAGIC, 0x01, struct pbuddy_alloc)
@@ -302,6 +324,7 @@ struct pbuddy_export_dmabuf {
 /* 0x06-0x0f: compact, drain */
 #define PBUDDY_IOCTL_QUERY		_IOWR(PBUDDY_IOCTL_MAGIC, 0x10, struct pbuddy_query)
 #define PBUDDY_IOCTL_EXPORT_DMABUF	_IOWR(PBUDDY_IOCTL_MAGIC, 0x11, struct pbuddy_export_dmabuf)
-/* 0x12-0x1f: ADVISE, SET_LABEL */
+#define PBUDDY_IOCTL_SET_LABEL		_IOWR(PBUDDY_IOCTL_MAGIC, 0x12, struct pbuddy_set_label)
+/* 0x13-0x1f: ADVISE */
 
 #endif /* _UAPI_LINUX_PBUDDY_H */
