@@ -19,6 +19,7 @@ struct bigger {
 		struct pbuddy_query		query;
 		struct pbuddy_pressure		pressure;
 		struct pbuddy_set_label		set_label;
+		struct pbuddy_list		list;
 		unsigned char			bytes[8192];
 	};
 };
@@ -40,6 +41,8 @@ static const struct call calls[] = {
 	{ "ALLOC_BATCH", PBUDDY_IOCTL_ALLOC_BATCH, sizeof(struct pbuddy_alloc_batch),
 	  offsetof(struct pbuddy_alloc_batch, flags),
 	  offsetof(struct pbuddy_alloc_batch, each.reserved), 4 },
+	{ "LIST", PBUDDY_IOCTL_LIST, sizeof(struct pbuddy_list),
+	  offsetof(struct pbuddy_list, flags), offsetof(struct pbuddy_list, reserved), 2 },
 	{ "QUERY", PBUDDY_IOCTL_QUERY, sizeof(struct pbuddy_query),
 	  offsetof(struct pbuddy_query, flags), offsetof(struct pbuddy_query, reserved), 4 },
 	{ "EXPORT_DMABUF", PBUDDY_IOCTL_EXPORT_DMABUF, sizeof(struct pbuddy_export_dmabuf),
@@ -278,7 +281,7 @@ TEST(abi, unknown_ioctl_is_enotty)
 
 	for (nr = 0; nr < 256; nr++) {
 		fill(&calls[1], &arg, calls[1].size);
-		if (nr > _IOC_NR(PBUDDY_IOCTL_ALLOC_BATCH) && nr != _IOC_NR(PBUDDY_IOCTL_PRESSURE))
+		if (nr > _IOC_NR(PBUDDY_IOCTL_LIST) && nr != _IOC_NR(PBUDDY_IOCTL_PRESSURE))
 			CHECK_FAILS(ioctl(dev, _IOWR(PBUDDY_IOCTL_MAGIC, nr, struct pbuddy_alloc),
 					  &arg), ENOTTY);
 		if (nr < _IOC_NR(PBUDDY_IOCTL_QUERY) || nr > last_of_buffers)

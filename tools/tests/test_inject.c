@@ -168,6 +168,26 @@ static int do_info(void)
 	return ioctl(dev, PBUDDY_IOCTL_GET_INFO, &info) ? errno : 0;
 }
 
+static int do_list(void)
+{
+	struct pbuddy_buffer_info record[4];
+	uint64_t node_bytes[4][4];
+	struct pbuddy_list l = {
+		.size = sizeof(l), .records_ptr = (uintptr_t)record, .nr_records = 4,
+		.record_size = sizeof(record[0]),
+		.node_bytes_ptr = (uintptr_t)node_bytes, .nr_nodes = 4,
+	};
+
+	return ioctl(dev, PBUDDY_IOCTL_LIST, &l) ? errno : 0;
+}
+
+static int do_set_label(void)
+{
+	struct pbuddy_set_label s = { .size = sizeof(s), .label = "other" };
+
+	return ioctl(rq.fd, PBUDDY_IOCTL_SET_LABEL, &s) ? errno : 0;
+}
+
 TEST_TIMEOUT(inject, alloc, 600)
 {
 	fail_each(do_alloc, undo_alloc);
@@ -220,6 +240,19 @@ TEST_TIMEOUT(inject, pressure, 600)
 {
 	map_fd = eventfd(0, EFD_CLOEXEC);
 	fail_each(do_pressure, undo_pressure);
+}
+
+TEST_TIMEOUT(inject, list, 600)
+{
+	alloc_buffer(PAGE);
+	fail_each(do_list, NULL);
+}
+
+TEST_TIMEOUT(inject, set_label, 600)
+{
+	rq = request(PAGE);
+	alloc_as(&rq);
+	fail_each(do_set_label, NULL);
 }
 
 /* The CPU of the caller alone: its requests leave no free pages in the lists of other CPUs. */

@@ -405,6 +405,79 @@ TEST_TIMEOUT(race, labels_are_whole, 900)
 	run_threads(use_label, NR_THREADS);
 }
 
+/* ---- The list, while buffers come and go and change their labels ---- */
+
+static void check_list(unsigned int step)
+{
+	struct pbuddy_buffer_info record[16];
+	struct pbuddy_list l = {
+		.size = sizeof(l), .records_ptr = (uintptr_t)record,
+		.record_size = sizeof(record[0]),
+	};
+	uint64_t last = 0;
+	uint32_t i;
+
+	do {
+		l.nr_records = step;
+		CHECK_EQ(ioctl(dev, PBUDDY_IOCTL_LIST, &l), 0);
+		for (i = 0; i < l.nr_records; i++) {
+			CHECK(record[i].id > last);
+			last = record[i].id;
+			CHECK_EQ(record[i].creator_pid, getpid());
+			CHECK_EQ(record[i].charged_bytes, record[i].bytes);
+			check_label(record[i].label);
+		}
+	} while (l.nr_records == step);
+}
+
+static void replace_buffer(struct worker *w)
+{
+	struct pbuddy_alloc rq = request((1 + random_next(w) % 8) * PAGE);
+	struct pbuddy_export_dmabuf e = { .size = sizeof(e), .fd_flags = O_RDWR };
+	int fd;
+
+	memset(rq.label, letters[random_next(w) % (sizeof(letters) - 1)], sizeof(rq.label) - 1);
+	alloc_as(&rq);
+	if (random_next(w) % 4 == 0 && !ioctl(rq.fd, PBUDDY_IOCTL_EXPORT_DMABUF, &e)) {
+		close(rq.fd);
+		rq.fd = e.fd;
+	}
+	fd = atomic_exchange(&shared_fds[random_next(w) % NR_SHARED_FDS], rq.fd);
+	if (fd >= 0)
+		close(fd);
+}
+
+static void *use_list(void *arg)
+{
+	struct worker *w = arg;
+
+	while (!stop) {
+		if (random_next(w) % 4)
+			replace_buffer(w);
+		else
+			check_list(1 + random_next(w) % 16);
+		if (random_next(w) % 4 == 0)
+			change_label(w);
+		operations++;
+	}
+	return NULL;
+}
+
+TEST_TIMEOUT(race, list_while_buffers_change, 900)
+{
+	struct pbuddy_alloc rq = request(PAGE);
+	int i;
+
+	for (i = 0; i < NR_SHARED_FDS; i++)
+		shared_fds[i] = -1;
+	memset(rq.label, letters[0], sizeof(rq.label) - 1);
+	labelled_fd = alloc_as(&rq);
+	run_threads(use_list, NR_THREADS);
+	for (i = 0; i < NR_SHARED_FDS; i++)
+		if (shared_fds[i] >= 0)
+			close(shared_fds[i]);
+}
+
 /* ---- Shortage: the threads together ask for all of the memory ---- */
 
 static void *alloc_quarter(void *arg)

@@ -228,6 +228,16 @@ void pb_quarantine_block(unsigned long pfn, unsigned int order, enum pb_quaranti
 	publish(group);
 }
 
+/* Counts pages that come to a group or leave it. The owner may read the counts meanwhile. */
+static void count(struct pb_quarantine_group *group, struct page *head, long pages)
+{
+	unsigned long *on_node = group->node_pages ? &group->node_pages[page_to_nid(head)] : NULL;
+
+	WRITE_ONCE(group->nr_pages, group->nr_pages + pages);
+	if (on_node)
+		WRITE_ONCE(*on_node, *on_node + pages);
+}
+
 /* The pages of a buffer are allocated one by one, also those of a folio. */
 static int order_of(struct page *head)
 {
@@ -249,7 +259,7 @@ void pb_quarantine_collect(struct pb_quarantine_group *group, struct page *head)
 
 	mark_block(head, order, PB_QUARANTINE_BUFFER);
 	link_block(group, head);
-	group->nr_pages += 1UL << order;
+	count(group, head, 1L << order);
 }
 
 /**
@@ -391,10 +401,11 @@ static unsigned long scan_group(struct pb_quarantine_group *group)
 		freed += got;
 		if (!got)
 			link_block(group, head);
+		else
+			count(group, head, -(long)got);
 		if (!(++seen % SCAN_BATCH) || got > SCAN_BATCH)
 			cond_resched();
 	}
-	group->nr_pages -= freed;
 	return freed;
 }
 
@@ -414,7 +425,7 @@ void pb_quarantine_uncharge(struct pb_quarantine_group *group)
 		pb_account_uncharge(group->account, n);
 	else if (!pb_account_uncharge_part(group->account, n))
 		return;
-	group->charged = left;
+	WRITE_ONCE(group->charged, left);
 }
 
 static void see_added(void)

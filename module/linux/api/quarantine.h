@@ -37,6 +37,7 @@ enum pb_quarantine_kind {
  * @label: of the buffer, or NULL
  * @account: account that @charged pages are charged to, or NULL
  * @charged: pages charged as a whole; blocks of modules have charges of their own
+ * @node_pages: set to the pages of each node, or NULL
  * @release: called without locks when the group is empty; may sleep, may free the group
  */
 struct pb_quarantine_group {
@@ -50,6 +51,7 @@ struct pb_quarantine_group {
 	const char		*label;
 	struct pb_account	*account;
 	unsigned long		charged;
+	unsigned long		*node_pages;
 	void			(*release)(struct pb_quarantine_group *group);
 };
 

@@ -7,6 +7,7 @@
  * A buffer does not change between its creation and its end, so it needs no lock. Only its label
  * changes (label.h), and the state of its pieces, which piece.c describes.
  */
+#include <linux/cred.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -119,9 +120,17 @@ static void free_block(struct pb_buffer *buf, const struct pb_buffer_block *bloc
 		WARN_ON_ONCE(pb_pages_free(block->pfn, block->order));
 }
 
+/* Frees what is left when all pages are free. */
+static void free_buffer(struct pb_buffer *buf)
+{
+	pb_registry_remove(&buf->entry);
+	pb_creator_put(buf->creator);
+	kfree(buf);
+}
+
 static void release(struct pb_quarantine_group *group)
 {
-	kfree(container_of(group, struct pb_buffer, quarantine));
+	free_buffer(container_of(group, struct pb_buffer, quarantine));
 }
 
 /* Hands the pinned pages over, which stay charged. The buffer is freed when all have left. */
@@ -133,6 +142,7 @@ static void quarantine(struct pb_buffer *buf)
 	group->account = buf->account;
 	group->charged = buf->charged;
 	group->release = release;
+	pb_registry_end(&buf->entry);
 	pb_quarantine_uncharge(group);
 	pb_quarantine_add(group);
 }
@@ -148,7 +158,6 @@ static void destroy(struct pb_buffer *buf)
 		cond_resched();
 	}
 	pb_creator_charge(buf->creator, -(long)buf->charged);
-	pb_creator_put(buf->creator);
 	kvfree(buf->block);
 	kvfree(buf->pieces);
 	if (buf->quarantine.nr_pages) {
@@ -156,7 +165,7 @@ static void destroy(struct pb_buffer *buf)
 		return;
 	}
 	pb_account_uncharge(buf->account, buf->charged);
-	kfree(buf);
+	free_buffer(buf);
 }
 
 /* ---- Charging ---- */
@@ -201,6 +210,15 @@ static bool is_unpinnable(const struct pb_buffer *buf)
 	return false;
 }
 
+static void count_node_pages(struct pb_buffer *buf)
+{
+	unsigned int i;
+
+	for (i = 0; i < buf->nr_blocks; i++)
+		buf->node_pages[page_to_nid(pfn_to_page(buf->block[i].pfn))] +=
+			buf->block[i].nr_pages;
+}
+
 static int fill_buffer(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
 		       enum pb_reason *reason)
 {
@@ -209,11 +227,34 @@ static int fill_buffer(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
 	if (err)
 		return err;
 	buf->unpinnable = is_unpinnable(buf);
+	count_node_pages(buf);
 	pb_buffer_count_huge(buf);
 	return spec->prepare_later ? pb_buffer_prepare_later(buf) : pb_buffer_prepare(buf);
 }
 
 /* ---- Creation and end ---- */
+
+static struct pb_buffer *new_buffer(const struct pb_buffer_spec *spec)
+{
+	struct pb_buffer *buf;
+
+	buf = kzalloc(struct_size(buf, node_pages, 2 * pb_instance.nr_nodes), GFP_KERNEL_ACCOUNT);
+	if (!buf)
+		return NULL;
+	buf->creator = pb_creator_get();
+	if (!buf->creator) {
+		kfree(buf);
+		return NULL;
+	}
+	refcount_set(&buf->ref, 1);
+	buf->migratetype = spec->migratetype;
+	buf->order = spec->order;
+	buf->uid = current_uid();
+	get_task_comm(buf->comm, current->group_leader);
+	pb_label_init(&buf->label, spec->label);
+	buf->quarantine.node_pages = &buf->node_pages[pb_instance.nr_nodes];
+	return buf;
+}
 
 /**
  * pb_buffer_create() - allocate a buffer
@@ -228,20 +269,12 @@ static int fill_buffer(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
  */
 struct pb_buffer *pb_buffer_create(const struct pb_buffer_spec *spec, enum pb_reason *reason)
 {
-	struct pb_buffer *buf = kzalloc(sizeof(*buf), GFP_KERNEL_ACCOUNT);
+	struct pb_buffer *buf = new_buffer(spec);
 	int err;
 
 	*reason = PB_REASON_NONE;
 	if (!buf)
 		return ERR_PTR(-ENOMEM);
-	refcount_set(&buf->ref, 1);
-	buf->migratetype = spec->migratetype;
-	pb_label_init(&buf->label, spec->label);
-	buf->creator = pb_creator_get();
-	if (!buf->creator) {
-		kfree(buf);
-		return ERR_PTR(-ENOMEM);
-	}
 	err = charge(buf, spec, reason) ?: fill_buffer(buf, spec, reason);
 	if (err) {
 		destroy(buf);
@@ -249,9 +282,23 @@ struct pb_buffer *pb_buffer_create(const struct pb_buffer_spec *spec, enum pb_re
 	}
 	buf->node = page_to_nid(pfn_to_page(buf->block[0].pfn));
 	pb_pressure_allocated();
+	pb_registry_add(&buf->entry);
 	return buf;
 }
 EXPORT_SYMBOL_PB_TEST(pb_buffer_create);
+
+/**
+ * pb_buffer_node_pages() - count the pages of a buffer on a node
+ * @buf: the buffer, in the registry
+ * @nid: below pb_instance.nr_nodes
+ *
+ * Context: any. The caller has a reference, or the buffer from the registry.
+ * Return: pages; of a buffer that has ended, those in quarantine.
+ */
+unsigned long pb_buffer_node_pages(const struct pb_buffer *buf, int nid)
+{
+	return buf->entry.ended ? READ_ONCE(buf->quarantine.node_pages[nid]) : buf->node_pages[nid];
+}
 
 /**
  * pb_buffer_get() - take a reference

@@ -3,9 +3,12 @@
 #ifndef PB_BUFFER_H
 #define PB_BUFFER_H
 
+#include <linux/atomic.h>
 #include <linux/nodemask.h>
 #include <linux/refcount.h>
+#include <linux/sched.h>
 #include <linux/types.h>
+#include <linux/uidgid.h>
 
 #include <uapi/linux/pbuddy.h>
 
@@ -13,6 +16,7 @@
 #include "core/alloc/failure_reason.h"
 #include "core/base/migratetype.h"
 #include "user/label.h"
+#include "user/registry.h"
 
 struct page;
 struct pb_account;
@@ -42,6 +46,7 @@ struct pb_buffer_block {
  * @ref: references of its file and of each mapping
  * @nr_pages: length in pages
  * @migratetype: as requested
+ * @order: as requested
  * @node: node of the first page
  * @nr_blocks: used entries of @block
  * @max_blocks: entries of @block
@@ -50,21 +55,29 @@ struct pb_buffer_block {
  * @unpinnable: has pages that cannot be pinned for a long term
  * @nr_huge: pages that huge page table entries can map
  * @pieces: which pieces are to be prepared, or NULL when none is (piece.c)
+ * @nr_prepared: pages that are prepared
  * @creator: record of the process that created it
+ * @uid: user of that process
+ * @comm: its name at that time
+ * @entry: in the registry, once it is created
+ * @nr_mappings: mappings of it
+ * @nr_dmabufs: dma-bufs of it
  * @counted: stamp of the last count of process_pages.c that included it
  * @label: its label
  * @account: account that it is charged to, or NULL
  * @charged: pages charged
  * @quarantine: pages that are still pinned at the end of the buffer
  * @dma: what its dma-bufs share, set at the first export (dmabuf.c)
+ * @node_pages: pages on each node, and behind those the pages of each node in quarantine
  *
- * Constant between pb_buffer_create() and the last pb_buffer_put(), except @ref, @counted, @label,
- * @dma and the state in @pieces.
+ * Constant between pb_buffer_create() and the last pb_buffer_put(), except @ref, @counted, @entry,
+ * @nr_prepared, @nr_mappings, @nr_dmabufs, @label, @dma and the state in @pieces.
  */
 struct pb_buffer {
 	refcount_t		ref;
 	unsigned long		nr_pages;
 	enum pb_migratetype	migratetype;
+	unsigned int		order;
 	int			node;
 	unsigned int		nr_blocks;
 	unsigned int		max_blocks;
@@ -73,13 +86,20 @@ struct pb_buffer {
 	bool			unpinnable;
 	unsigned long		nr_huge;
 	unsigned long		*pieces;
+	atomic_long_t		nr_prepared;
 	struct pb_creator	*creator;
+	kuid_t			uid;
+	char			comm[TASK_COMM_LEN];
+	struct pb_registry_entry entry;
+	atomic_t		nr_mappings;
+	atomic_t		nr_dmabufs;
 	unsigned int		counted;
 	struct pb_label		label;
 	struct pb_account	*account;
 	unsigned long		charged;
 	struct pb_quarantine_group quarantine;
 	struct pb_buffer_dma	*dma;
+	unsigned long		node_pages[];
 };
 
 /**
@@ -115,6 +135,7 @@ struct pb_buffer_spec {
 struct pb_buffer *pb_buffer_create(const struct pb_buffer_spec *spec, enum pb_reason *reason);
 struct pb_buffer *pb_buffer_get(struct pb_buffer *buf);
 void pb_buffer_put(struct pb_buffer *buf);
+unsigned long pb_buffer_node_pages(const struct pb_buffer *buf, int nid);
 
 void pb_buffer_free_frames(unsigned long pfn, unsigned long nr_pages);
 
@@ -123,7 +144,7 @@ int pb_buffer_alloc_blocks(struct pb_buffer *buf, const struct pb_buffer_spec *s
 			   enum pb_reason *reason);
 
 /* piece.c */
-int pb_buffer_prepare(const struct pb_buffer *buf);
+int pb_buffer_prepare(struct pb_buffer *buf);
 int pb_buffer_prepare_later(struct pb_buffer *buf);
 int pb_buffer_prepare_piece(struct pb_buffer *buf, unsigned long index);
 void pb_buffer_count_huge(struct pb_buffer *buf);

@@ -5,7 +5,7 @@
  * message in flight references the file.
  *
  * The file has an inode of its own in a pseudo filesystem: fstat() returns the size of the buffer,
- * and st_dev and st_ino identify it. Each file pins the mount, which exists while a file does. The
+ * and st_ino is its id. Each file pins the mount, which exists while a file does. The
  * mount references the module through the filesystem type. __fput() drops the mount last, so the
  * module stays until the dentry, whose operations it has, is gone.
  */
@@ -85,6 +85,7 @@ static struct inode *buffer_inode(const struct pb_buffer *buf)
 
 	if (IS_ERR(inode))
 		return inode;
+	inode->i_ino = buf->entry.id;
 	inode->i_mode |= S_IFREG;
 	inode->i_op = &buffer_inode_ops;
 	inode->i_flags |= S_NOCMTIME;	/* a fault does not change the times of the file */

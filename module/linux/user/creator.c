@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The creators of buffers, for the OOM policy: for each process and user that a buffer was charged
- * to, the pages of those buffers in each zone. A record exists while it has buffers, so it may
- * outlive its process. The pages are counted when blocks are stored and freed. So they are known
- * without the address spaces and descriptors of processes, which can be locked for long, or where
- * a buffer is not when its descriptor is in a message of a socket.
+ * to, the pages of those buffers in each zone. A record exists while it has buffers, or pages of
+ * them are in quarantine, so it may outlive its process. The pages are counted when blocks are
+ * stored and freed. So they are known without the address spaces and descriptors of processes,
+ * which can be locked for long, or where a buffer is not when its descriptor is in a message of a
+ * socket.
  */
 #include <linux/atomic.h>
 #include <linux/cred.h>
@@ -160,6 +161,18 @@ void pb_creator_add(struct pb_creator *creator, unsigned long pfn, long nr_pages
 	const struct pb_zone *zone = pb_pfn_zone(&pb_instance, pfn);
 
 	atomic_long_add(nr_pages, &creator->pages[zone_index(zone->nid, zone->type)]);
+}
+
+/**
+ * pb_creator_pid - the process that created the buffers
+ * @creator: the record
+ *
+ * Context: any.
+ * Return: its thread group, which the record references.
+ */
+struct pid *pb_creator_pid(const struct pb_creator *creator)
+{
+	return creator->pid;
 }
 
 /**

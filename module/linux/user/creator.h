@@ -16,6 +16,7 @@ void pb_creator_put(struct pb_creator *creator);
 void pb_creator_charge(struct pb_creator *creator, long nr_pages);
 void pb_creator_add(struct pb_creator *creator, unsigned long pfn, long nr_pages);
 
+struct pid *pb_creator_pid(const struct pb_creator *creator);
 kuid_t pb_creator_user(const struct pb_creator *creator);
 bool pb_creator_gone(const struct pb_creator *creator);
 bool pb_process_gone(const struct task_struct *process);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The ioctls of /dev/pbuddy: GET_INFO, ALLOC and ALLOC_BATCH; pressure.c has PRESSURE, and
- * buffer_ioctl.c has those of a buffer's descriptor. This file checks all input of user space; the
- * parameters it passes to buffer.c are valid.
+ * The ioctls of /dev/pbuddy: GET_INFO, ALLOC and ALLOC_BATCH; list.c has LIST, pressure.c has
+ * PRESSURE, and buffer_ioctl.c those of a buffer's descriptor. This file checks all input of user
+ * space; the parameters it passes to buffer.c are valid.
  *
  * A descriptor is installed last, after everything that can fail, so that no thread can use (by
  * guessing its number) a descriptor that is removed again.
@@ -34,11 +34,13 @@
 #include "user/device_ioctl.h"
 #include "user/fd_flags.h"
 #include "user/label.h"
+#include "user/list.h"
 #include "user/pressure.h"
 #include "user/user_copy.h"
 
 #define FEATURES	(PBUDDY_FEATURE_ALLOC | PBUDDY_FEATURE_BATCH | PBUDDY_FEATURE_DEV_MMAP | \
-			 PBUDDY_FEATURE_PRESSURE | PBUDDY_FEATURE_SET_LABEL | \
+			 PBUDDY_FEATURE_SET_LABEL | PBUDDY_FEATURE_LIST | \
+			 PBUDDY_FEATURE_PRESSURE | \
 			 (IS_ENABLED(CONFIG_DMA_SHARED_BUFFER) ? PBUDDY_FEATURE_DMABUF : 0))
 
 static void check_abi(void)
@@ -409,6 +411,8 @@ long pb_device_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return alloc_batch(file, user);
 	case PB_IOCTL_ID(PBUDDY_IOCTL_PRESSURE):
 		return pb_pressure_ioctl(user);
+	case PB_IOCTL_ID(PBUDDY_IOCTL_LIST):
+		return pb_list_ioctl(user);
 	default:
 		return -ENOTTY;
 	}

@@ -41,6 +41,7 @@ PB_IMPORT_NS_DMA_BUF;
 
 /**
  * struct pb_buffer_dma - what the dma-bufs of a buffer share
+ * @name: exp_name of the dma-bufs, "pbuddy:" and the id of the buffer
  * @resv: fences
  * @lock: protects the fields after it
  * @attachments: list of attachments
@@ -48,6 +49,7 @@ PB_IMPORT_NS_DMA_BUF;
  * @vaddr: kernel mapping
  */
 struct pb_buffer_dma {
+	char			name[32];
 	struct dma_resv		resv;
 	struct mutex		lock;	/* protects what follows */
 	struct list_head	attachments;
@@ -288,7 +290,10 @@ static void dmabuf_vunmap(struct dma_buf *dmabuf, struct iosys_map *map)
 
 static void dmabuf_release(struct dma_buf *dmabuf)
 {
-	pb_buffer_put(dmabuf->priv);
+	struct pb_buffer *buf = dmabuf->priv;
+
+	atomic_dec(&buf->nr_dmabufs);
+	pb_buffer_put(buf);
 }
 
 static const struct dma_buf_ops dmabuf_ops = {
@@ -325,6 +330,7 @@ static struct pb_buffer_dma *get_dma(struct pb_buffer *buf)
 	dma = kzalloc(sizeof(*dma), GFP_KERNEL_ACCOUNT);
 	if (!dma)
 		return NULL;
+	snprintf(dma->name, sizeof(dma->name), "pbuddy:%llu", buf->entry.id);
 	dma_resv_init(&dma->resv);
 	mutex_init(&dma->lock);
 	INIT_LIST_HEAD(&dma->attachments);
@@ -363,6 +369,7 @@ struct file *pb_dmabuf_export(struct pb_buffer *buf, unsigned int flags)
 
 	if (!dma)
 		return ERR_PTR(-ENOMEM);
+	info.exp_name = dma->name;
 	info.ops = &dmabuf_ops;
 	info.size = (size_t)buf->nr_pages << PAGE_SHIFT;
 	info.flags = flags;
@@ -373,6 +380,7 @@ struct file *pb_dmabuf_export(struct pb_buffer *buf, unsigned int flags)
 		pb_buffer_put(buf);
 		return ERR_CAST(dmabuf);
 	}
+	atomic_inc(&buf->nr_dmabufs);
 	WRITE_ONCE(dma_buf_fops, dmabuf->file->f_op);
 	return dmabuf->file;
 }

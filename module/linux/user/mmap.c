@@ -45,12 +45,17 @@
 
 static void buffer_vma_open(struct vm_area_struct *vma)
 {
-	pb_buffer_get(vma->vm_private_data);
+	struct pb_buffer *buf = pb_buffer_get(vma->vm_private_data);
+
+	atomic_inc(&buf->nr_mappings);
 }
 
 static void buffer_vma_close(struct vm_area_struct *vma)
 {
-	pb_buffer_put(vma->vm_private_data);
+	struct pb_buffer *buf = vma->vm_private_data;
+
+	atomic_dec(&buf->nr_mappings);
+	pb_buffer_put(buf);
 }
 
 /* Inserts the pages from @index up to @end of the buffer. Entries that are not empty stay. */
@@ -151,7 +156,8 @@ int pb_mmap_buffer(struct pb_buffer *buf, struct vm_area_struct *vma)
 	vm_flags_set(vma, VM_DONTEXPAND | (buf->unpinnable ? VM_IO : 0) |
 			  (is_mostly_huge(vma, buf) ? 0 : VM_MIXEDMAP));
 	vma->vm_ops = &buffer_vm_ops;
-	vma->vm_private_data = pb_buffer_get(buf);
+	vma->vm_private_data = buf;
+	buffer_vma_open(vma);
 	return 0;
 }
 

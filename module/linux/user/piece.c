@@ -175,12 +175,15 @@ static void zero_range(const struct pb_buffer *buf, unsigned long from, unsigned
 /* ---- Preparing ---- */
 
 /* Returns -EINTR after a fatal signal, since the caller may have many pieces left. */
-static int prepare(const struct pb_buffer *buf, unsigned long first)
+static int prepare(struct pb_buffer *buf, unsigned long first)
 {
-	zero_range(buf, first, min(first + PIECE_PAGES, buf->nr_pages));
+	unsigned long end = min(first + PIECE_PAGES, buf->nr_pages);
+
+	zero_range(buf, first, end);
 	if (fatal_signal_pending(current))
 		return -EINTR;
 	make_folio(buf, first);
+	atomic_long_add(end - first, &buf->nr_prepared);
 	return 0;
 }
 
@@ -191,7 +194,7 @@ static int prepare(const struct pb_buffer *buf, unsigned long first)
  * Context: may sleep.
  * Return: 0, or -EINTR after a fatal signal.
  */
-int pb_buffer_prepare(const struct pb_buffer *buf)
+int pb_buffer_prepare(struct pb_buffer *buf)
 {
 	unsigned long first;
 	int err = 0;

@@ -21,6 +21,8 @@
 #define PBUDDY_ABI_VERSION	1
 #define PBUDDY_MAX_ORDER	18	/* 1 GiB of 4 KiB pages */
 #define PBUDDY_LABEL_LEN	32	/* bytes, with the terminating NUL */
+#define PBUDDY_COMM_LEN		16	/* bytes of a process name, with the terminating NUL */
+#define PBUDDY_LIST_NODES_MAX	65536	/* struct pbuddy_list.nr_nodes */
 #define PBUDDY_NODE_ANY		(-1)	/* nearest node with memory, as the caller's policy says */
 #define PBUDDY_BATCH_MAX	256	/* buffers in one PBUDDY_IOCTL_ALLOC_BATCH */
 
@@ -29,9 +31,10 @@
 #define PBUDDY_FEATURE_BATCH	(1ULL << 1)	/* ALLOC_BATCH */
 #define PBUDDY_FEATURE_DEV_MMAP	(1ULL << 2)	/* mmap of the device itself */
 #define PBUDDY_FEATURE_DMABUF	(1ULL << 3)	/* EXPORT_DMABUF */
-#define PBUDDY_FEATURE_PRESSURE	(1ULL << 6)	/* PRESSURE */
 #define PBUDDY_FEATURE_PURGE	(1ULL << 4)	/* ADVISE: not yet offered */
 #define PBUDDY_FEATURE_SET_LABEL (1ULL << 5)	/* SET_LABEL */
+#define PBUDDY_FEATURE_LIST	(1ULL << 6)	/* LIST; st_ino of a buffer is its id */
+#define PBUDDY_FEATURE_PRESSURE	(1ULL << 7)	/* PRESSURE */
 
 /* What kind of neighbours the pages may have: enum migratetype of mm/. */
 enum pbuddy_class {
@@ -224,6 +227,92 @@ struct pbuddy_pressure {
 
 #define PBUDDY_PRESSURE_SIZE_VER0	56
 
+/* struct pbuddy_buffer_info.flags */
+#define PBUDDY_BUFFER_EXPORTED		(1U << 0)	/* dma-bufs of it exist */
+#define PBUDDY_BUFFER_QUARANTINED	(1U << 1)	/* ended; pages of it are still pinned */
+#define PBUDDY_BUFFER_CREATOR_EXITED	(1U << 2)	/* the pid may be another process's */
+
+/**
+ * struct pbuddy_buffer_info - a buffer in LIST
+ * @id: number of the buffer, not used again while the module is loaded; also st_ino of its
+ *	descriptors and the inode number in /proc/PID/maps
+ * @bytes: length
+ * @charged_bytes: what its user is charged for it now
+ * @resident_bytes: bytes that have been zeroed for access: less than @bytes for a mapping of the
+ *	device of which parts were not accessed yet
+ * @quarantine_bytes: with PBUDDY_BUFFER_QUARANTINED: bytes that are still pinned
+ * @node: node of the first page
+ * @order: as requested
+ * @flags: PBUDDY_BUFFER_ bits
+ * @nr_mappings: mappings of it in all processes
+ * @nr_dmabufs: dma-bufs of it
+ * @creator_pid: process that created it, in the caller's pid namespace; 0 if it is not in it
+ * @creator_uid: user that created it, in the caller's user namespace
+ * @account_uid: user of the initial user namespace that is charged, as the caller's has it. A user
+ *	that it does not map is the overflow user (65534)
+ * @creator_comm: name that the process had then
+ * @label: its label
+ */
+struct pbuddy_buffer_info {
+	__u64 id;
+	__u64 bytes;
+	__u64 charged_bytes;
+	__u64 resident_bytes;
+	__u64 quarantine_bytes;
+	__s32 node;
+	__u32 order;
+	__u32 flags;
+	__u32 nr_mappings;
+	__u32 nr_dmabufs;
+	__s32 creator_pid;
+	__u32 creator_uid;
+	__u32 account_uid;
+	char creator_comm[PBUDDY_COMM_LEN];
+	char label[PBUDDY_LABEL_LEN];
+};
+
+#define PBUDDY_BUFFER_INFO_SIZE_VER0	120
+
+/**
+ * struct pbuddy_list - PBUDDY_IOCTL_LIST: the buffers that exist, in the order of their creation
+ * @size: in: sizeof(struct pbuddy_list)
+ * @flags: in: zero
+ * @cursor: in: 0 to begin; out: id of the last record, with which the next call continues
+ * @records_ptr: in: user pointer to an array of struct pbuddy_buffer_info
+ * @nr_records: in: length of that array; out: records filled; less than asked at the end
+ * @record_size: in: sizeof(struct pbuddy_buffer_info)
+ * @node_bytes_ptr: in: user pointer to an array of __u64, @nr_nodes for each record: the bytes of
+ *	the buffer on nodes 0, 1 and so on, in quarantine those still pinned; or 0
+ * @nr_nodes: in: nodes that array has space for, at most PBUDDY_LIST_NODES_MAX; 0 without an array
+ * @reserved0: zero
+ * @reserved: zero
+ *
+ * Lists buffers also when no process has a descriptor of them: those in a message of a socket, in
+ * an io_uring, only mapped, only exported, or in quarantine because pages are pinned. A caller sees
+ * those that its user created; with CAP_SYS_ADMIN in its user namespace those of all users that
+ * the namespace maps.
+ *
+ * A buffer that exists during all calls is listed once. One that is created or ends meanwhile may
+ * be listed or not, and does not affect the others.
+ *
+ * Errors: EINVAL for a bad argument, E2BIG for a longer struct than the kernel knows with something
+ * in it, EFAULT, ENOMEM, EINTR by a fatal signal.
+ */
+struct pbuddy_list {
+	__u32 size;
+	__u32 flags;
+	__u64 cursor;
+	__u64 records_ptr;
+	__u32 nr_records;
+	__u32 record_size;
+	__u64 node_bytes_ptr;
+	__u32 nr_nodes;
+	__u32 reserved0;
+	__u64 reserved[2];
+};
+
+#define PBUDDY_LIST_SIZE_VER0		64
+
 /**
  * struct pbuddy_extent - a physically contiguous piece of a buffer
  * @offset: bytes from the start of the buffer
@@ -320,6 +409,7 @@ struct pbuddy_set_label {
 #define PBUDDY_IOCTL_GET_INFO		_IOWR(PBUDDY_IOCTL_MAGIC, 0x00, struct pbuddy_info)
 #define PBUDDY_IOCTL_ALLOC		_IOWR(PBUDDY_IOCTL_MAGIC, 0x01, struct pbuddy_alloc)
 #define PBUDDY_IOCTL_ALLOC_BATCH	_IOWR(PBUDDY_IOCTL_MAGIC, 0x02, struct pbuddy_alloc_batch)
+#define PBUDDY_IOCTL_LIST		_IOWR(PBUDDY_IOCTL_MAGIC, 0x03, struct pbuddy_list)
 #define PBUDDY_IOCTL_PRESSURE		_IOWR(PBUDDY_IOCTL_MAGIC, 0x05, struct pbuddy_pressure)
 /* 0x06-0x0f: compact, drain */
 #define PBUDDY_IOCTL_QUERY		_IOWR(PBUDDY_IOCTL_MAGIC, 0x10, struct pbuddy_query)
