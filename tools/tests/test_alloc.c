@@ -330,7 +330,8 @@ TEST(alloc, label_and_fdinfo)
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", rq.fd);
 	CHECK(read_file(path, text, sizeof(text)));
 	CHECK(strstr(text, "pbuddy-label:\ta label of 31 bytes, just as it\n"));
-	CHECK(strstr(text, "pbuddy-size:\t3072 KiB\n"));
+	CHECK(strstr(text, "pbuddy-total:\t3072 KiB\n"));
+	CHECK(strstr(text, "pbuddy-resident:\t3072 KiB\n"));
 	CHECK(strstr(text, "pbuddy-class:\tmovable\n"));
 	CHECK(strstr(text, "pbuddy-node:\t"));
 	CHECK(strstr(text, "pbuddy-extents:\t"));

@@ -184,6 +184,28 @@ TEST(list, creator_has_exited)
 	CHECK(!find_by_label("orphan"));
 }
 
+TEST(list, fdinfo_in_the_form_of_drm)
+{
+	struct pbuddy_alloc rq = request(MIB);
+	char path[64], text[1024], line[64];
+
+	rq.node = 1;
+	alloc_as(&rq);
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", rq.fd);
+	CHECK(read_file(path, text, sizeof(text)));
+	snprintf(line, sizeof(line), "pbuddy-id:\t%llu\n", (unsigned long long)id_of(rq.fd));
+	CHECK(strstr(text, line));
+	CHECK(strstr(text, "pbuddy-total:\t1024 KiB\n"));
+	CHECK(strstr(text, "pbuddy-resident:\t1024 KiB\n"));
+	CHECK(strstr(text, "pbuddy-shared:\t0 KiB\n"));
+	CHECK(strstr(text, "pbuddy-total-node1:\t1024 KiB\n"));
+	CHECK(!strstr(text, "pbuddy-total-node0:"));
+	if (export(rq.fd) < 0)
+		return;
+	CHECK(read_file(path, text, sizeof(text)));
+	CHECK(strstr(text, "pbuddy-shared:\t1024 KiB\n"));
+}
+
 /* ---- The cursor ---- */
 
 /* Reads all in steps of @step, and calls @between after each. Returns how many of @fd were seen. */

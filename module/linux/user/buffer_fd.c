@@ -20,6 +20,7 @@
 #include <linux/seq_file.h>
 
 #include "compat.h"
+#include "instance.h"
 #include "user/buffer_fd.h"
 #include "user/buffer_ioctl.h"
 #include "user/dmabuf.h"
@@ -114,14 +115,37 @@ static loff_t buffer_llseek(struct file *file, loff_t offset, int whence)
 	return fixed_size_llseek(file, offset, whence, (loff_t)buf->nr_pages << PAGE_SHIFT);
 }
 
+static void show_pages(struct seq_file *m, const char *key, unsigned long nr_pages)
+{
+	seq_printf(m, "pbuddy-%s:\t%lu KiB\n", key, nr_pages << (PAGE_SHIFT - 10));
+}
+
+static void show_nodes(struct seq_file *m, const struct pb_buffer *buf)
+{
+	char key[24];
+	int nid;
+
+	for (nid = 0; nid < pb_instance.nr_nodes; nid++) {
+		if (!pb_buffer_node_pages(buf, nid))
+			continue;
+		snprintf(key, sizeof(key), "total-node%d", nid);
+		show_pages(m, key, pb_buffer_node_pages(buf, nid));
+	}
+}
+
+/* In the form of drm_show_memory_stats(); the keys are in pbuddy(4). */
 static void buffer_show_fdinfo(struct seq_file *m, struct file *file)
 {
 	struct pb_buffer *buf = file->private_data;
 	char label[PBUDDY_LABEL_LEN];
 
 	pb_label_get(&buf->label, label);
+	seq_printf(m, "pbuddy-id:\t%llu\n", buf->entry.id);
 	seq_printf(m, "pbuddy-label:\t%s\n", label);
-	seq_printf(m, "pbuddy-size:\t%lu KiB\n", buf->nr_pages << (PAGE_SHIFT - 10));
+	show_pages(m, "total", buf->nr_pages);
+	show_pages(m, "resident", atomic_long_read(&buf->nr_prepared));
+	show_pages(m, "shared", atomic_read(&buf->nr_dmabufs) ? buf->nr_pages : 0);
+	show_nodes(m, buf);
 	seq_printf(m, "pbuddy-class:\t%s\n", class_name[buf->migratetype]);
 	seq_printf(m, "pbuddy-node:\t%d\n", buf->node);
 	seq_printf(m, "pbuddy-extents:\t%u\n", pb_buffer_nr_segments(buf));
