@@ -124,9 +124,99 @@ watch_is_silent() {
 	[ "$(wc -l </tmp/said)" -eq 1 ]
 }
 
+# held COMMAND...: while three processes hold buffers: root 5M on node 0, root 3 times 4M on node 1,
+# and nobody 1M.
+held() {
+	holders=
+	chmod 666 /dev/pbuddy
+	chmod 755 /bin /lib /lib64 /lib/* 2>/dev/null
+	pbuddyctl alloc --size 5M --node 0 --label first_label_of_31_bytes_at_most --hold forever >/dev/null &
+	holders="$holders $!"
+	first=$!
+	sleep 1
+	pbuddyctl alloc --size 4M --node 1 --count 3 --label second --hold forever >/dev/null &
+	holders="$holders $!"
+	sleep 1
+	su -s /bin/sh nobody -c 'exec pbuddyctl alloc --size 1M --node 0 --label third --hold forever' >/dev/null &
+	holders="$holders $!"
+	sleep 2
+	"$@"
+	ret=$?
+	# shellcheck disable=SC2086 # several
+	kill $holders
+	# shellcheck disable=SC2086
+	wait $holders 2>/dev/null
+	chmod 660 /dev/pbuddy
+	return "$ret"
+}
+
+lists() {
+	says '^ *ID *NODE *SIZE *LABEL *CREATOR *USER *STATE' \
+		" 0 *5M first_label_of_31_bytes_at_most *$first pbuddyctl *root *-\$" \
+		' 1 *4M second *[0-9]* pbuddyctl *root *-$' ' 0 *1M third *[0-9]* pbuddyctl *nobody ' -- \
+		pbuddyctl list && [ "$(wc -l </tmp/said)" -eq 6 ]
+}
+
+lists_node() {
+	says second -- pbuddyctl list --node 1 && [ "$(wc -l </tmp/said)" -eq 4 ] &&
+		says first third -- pbuddyctl list --node 0 && [ "$(wc -l </tmp/said)" -eq 3 ]
+}
+
+# Sizes as they are sorted, in one line.
+sorted() { pbuddyctl list --sort "$1" | awk 'NR > 1 { printf "%s ", $3 }'; }
+
+lists_sorted() {
+	[ "$(sorted id)" = '5M 4M 4M 4M 1M ' ] && [ "$(sorted size)" = '5M 4M 4M 4M 1M ' ] &&
+		[ "$(sorted label)" = '5M 4M 4M 4M 1M ' ] && [ "$(sorted user)" = '5M 4M 4M 4M 1M ' ] &&
+		pbuddyctl list --sort size | awk 'NR == 2 { exit !($3 == "5M") }'
+}
+
+sums() {
+	says 'PROCESS *BUFFERS *NODE 0 *NODE 1 *TOTAL *CHARGED' ' pbuddyctl *3 *0 *12M *12M *12M' \
+		"^$first pbuddyctl *1 *5M *0 *5M *5M" ' pbuddyctl *1 *1M *0 *1M *1M' \
+		'^Total *5 *6M *12M *18M *18M' -- pbuddyctl list --by process &&
+		says '^root *4 *5M *12M *17M *17M' '^nobody *1 *1M *0 *1M *1M' -- \
+			pbuddyctl list --by user &&
+		says '^ *0 *2 *6M' '^ *1 *3 *12M' -- pbuddyctl list --by node
+}
+
+lists_json() {
+	json pbuddyctl list --json && grep -q '"label": "second"' /tmp/json &&
+		[ "$(grep -c '"id":' /tmp/json)" -eq 5 ] &&
+		json pbuddyctl list --by process --json && grep -q '"bytes": 12582912' /tmp/json &&
+		json pbuddyctl list --by user --json && grep -q '"buffers": 4' /tmp/json &&
+		json pbuddyctl list --by node --json && grep -q '"bytes": 6291456' /tmp/json &&
+		json pbuddyctl leaks --json && grep -q '"leaks": \[\]' /tmp/json
+}
+
+# Cut to the width of a terminal, and whole in a pipe.
+lists_fit_80_columns() {
+	for what in list 'list --by process' 'list --by user'; do
+		# shellcheck disable=SC2086 # words
+		COLUMNS=80 pbuddyctl $what >/tmp/said || return 1
+		cat /tmp/said
+		! awk 'length > 80' /tmp/said | grep . || return 1
+	done
+	COLUMNS=60 pbuddyctl list | awk 'length > 60' >/tmp/said
+	[ ! -s /tmp/said ] && pbuddyctl list | grep first_label_of_31_bytes_at_most
+}
+
+# Another user sees its own buffers.
+lists_own() {
+	su -s /bin/sh nobody -c 'pbuddyctl list' >/tmp/said
+	cat /tmp/said
+	grep -q third /tmp/said && [ "$(wc -l </tmp/said)" -eq 2 ]
+}
+
+lists_none() {
+	json pbuddyctl list --json && grep -q '"buffers": \[\]' /tmp/json && pbuddyctl list &&
+		pbuddyctl list --by node && says '^Total *0 ' -- pbuddyctl list --by user
+}
+
 full_output() {
-	full info && full info --json && full alloc --size 4K --touch && full alloc --size 4K --json &&
-		full buddyinfo && full doctor && full watch --free 1T && full --version && full --help && full alloc --help &&
+	full list --by node && full list --json && full leaks --json && full watch --free 1T &&
+		full info && full info --json && full alloc --size 4K --touch && full alloc --size 4K --json &&
+		full buddyinfo && full doctor && full --version && full --help && full alloc --help &&
 		full alloc --size 4K --hold forever
 }
 
@@ -170,6 +260,8 @@ t json_check is_json_refuses
 t info_without_module status 3 pbuddyctl info
 t alloc_without_module status 3 pbuddyctl alloc --size 4K
 t buddyinfo_without_module status 3 pbuddyctl buddyinfo
+t list_without_module status 3 pbuddyctl list
+t leaks_without_module status 3 pbuddyctl leaks
 t doctor_without_module says 'fail *module *not loaded' '=> load it: modprobe' -- sh -c '! pbuddyctl doctor'
 insmod /pbuddy.ko pool=0:64M,1:64M min_free_kbytes=0 || exit 1
 
@@ -199,6 +291,19 @@ t watch_names_the_node fails_with 'on node 5' -- pbuddyctl watch --node 5
 t watch_names_the_window fails_with "'20': --window takes 500" -- pbuddyctl watch --window 20
 t watch_names_the_size fails_with "'0': --free takes" -- pbuddyctl watch --free 0
 t watch_compares fails_with 'longer than --window' -- pbuddyctl watch --stall 2000
+t list_none lists_none
+t list held lists
+t list_node held lists_node
+t list_sorted held lists_sorted
+t list_sums held sums
+t list_json held lists_json
+t list_fits_80_columns held lists_fit_80_columns
+t list_own held lists_own
+t list_bad_by_status status 2 pbuddyctl list --by x
+t list_bad_sort_status status 2 pbuddyctl list --sort x
+t list_bad_node_status status 2 pbuddyctl list --node x
+t list_by_and_sort_status status 2 pbuddyctl list --by user --sort size
+t leaks_none pbuddyctl leaks
 t doctor says 'ok *module' 'ok *ioctl' 'ok *verify' 'node 0: .* of 64M' -- pbuddyctl doctor
 t doctor_json json pbuddyctl doctor --json
 t doctor_names_holders doctor_names_holders

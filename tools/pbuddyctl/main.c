@@ -32,6 +32,8 @@ const char *argp_program_version = "pbuddyctl " PBUDDY_VERSION;
 static const struct verb verbs[] = {
 	{ "info", "show owned and free memory of each node", cmd_info },
 	{ "alloc", "allocate buffers, show their extents, hold them", cmd_alloc },
+	{ "list", "show the buffers that exist, or sums by process, user, node", cmd_list },
+	{ "leaks", "show buffers that no process holds; exit with 4 if there are", cmd_leaks },
 	{ "buddyinfo", "show free blocks by order, as /proc/buddyinfo", cmd_buddyinfo },
 	{ "watch", "report when a node runs short of memory", cmd_watch },
 	{ "doctor", "check the installation, advise how to fix it", cmd_doctor },
@@ -95,7 +97,8 @@ static char *list_verbs(int key, const char *text, void *input)
 		len += snprintf(doc + len, size - len, "  %-12s%s\n", verbs[i].name,
 				verbs[i].summary);
 	snprintf(doc + len, size - len,
-		 "\nExit status: 0 success, 1 failure, 2 wrong usage, 3 no usable device.");
+		 "\nExit status: 0 success, 1 failure, 2 wrong usage, 3 no usable device,\n"
+		 "4 leaks were found.");
 	return doc;
 }
 

@@ -19,6 +19,7 @@ enum exit_code {
 	EXIT_FAILED = 1,	/* an allocation or another operation failed */
 	EXIT_USAGE = 2,		/* wrong command line */
 	EXIT_NO_DEVICE = 3,	/* no module, no device node, or no permission */
+	EXIT_LEAKS = 4,		/* pbuddyctl leaks has found buffers */
 };
 
 /* The options before the verb. */
@@ -39,6 +40,8 @@ int cmd_info(const struct options *opt, int argc, char **argv);
 int cmd_alloc(const struct options *opt, int argc, char **argv);
 int cmd_buddyinfo(const struct options *opt, int argc, char **argv);
 int cmd_watch(const struct options *opt, int argc, char **argv);
+int cmd_list(const struct options *opt, int argc, char **argv);
+int cmd_leaks(const struct options *opt, int argc, char **argv);
 int cmd_doctor(const struct options *opt, int argc, char **argv);
 
 /* The option --json, which is allowed before and after the verb. */
@@ -87,7 +90,10 @@ void json_string(const char *key, const char *value);
 void json_number(const char *key, long long value);
 void json_bool(const char *key, bool value);
 
-/* table.c: an aligned table on stdout, by libsmartcols; on ENOMEM the program exits. */
+/*
+ * table.c: an aligned table on stdout, by libsmartcols; on ENOMEM the program exits. On a terminal,
+ * and with COLUMNS in the environment, columns that may be cut are, to fit the width.
+ */
 
 struct libscols_table;
 
@@ -96,6 +102,7 @@ struct libscols_table;
 
 struct libscols_table *table_new(void);
 void table_column(struct libscols_table *table, const char *name, bool right);
+void table_column_cut(struct libscols_table *table, const char *name);
 /* @values has one element per column. */
 void table_row(struct libscols_table *table, const char *const *values, size_t nr);
 /* Prints the table and frees it. */

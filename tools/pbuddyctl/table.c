@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Tables, by libsmartcols. The program exits when there is no memory for a table. */
 #include <err.h>
+#include <stdint.h>
+#include <stdlib.h>
 #include <libsmartcols.h>
 
 #include "pbuddyctl.h"
@@ -16,10 +18,20 @@ struct libscols_table *table_new(void)
 	return table;
 }
 
+static void add_column(struct libscols_table *table, const char *name, int flags)
+{
+	if (!scols_table_new_column(table, name, 0, flags))
+		err(EXIT_FAILED, "table");
+}
+
 void table_column(struct libscols_table *table, const char *name, bool right)
 {
-	if (!scols_table_new_column(table, name, 0, right ? SCOLS_FL_RIGHT : 0))
-		err(EXIT_FAILED, "table");
+	add_column(table, name, right ? SCOLS_FL_RIGHT : 0);
+}
+
+void table_column_cut(struct libscols_table *table, const char *name)
+{
+	add_column(table, name, SCOLS_FL_TRUNC);
 }
 
 void table_row(struct libscols_table *table, const char *const *values, size_t nr)
@@ -34,8 +46,21 @@ void table_row(struct libscols_table *table, const char *const *values, size_t n
 			err(EXIT_FAILED, "table");
 }
 
+/* Without a terminal the lines have any width, unless COLUMNS gives one. */
+static void set_width(struct libscols_table *table)
+{
+	const char *columns = getenv("COLUMNS");
+	long width;
+
+	if (!columns || !parse_number(columns, 1, INT32_MAX, &width))
+		return;
+	scols_table_set_termforce(table, SCOLS_TERMFORCE_ALWAYS);
+	scols_table_set_termwidth(table, (size_t)width);
+}
+
 void table_print(struct libscols_table *table)
 {
+	set_width(table);
 	scols_print_table(table);
 	scols_unref_table(table);
 }

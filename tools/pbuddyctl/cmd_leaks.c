@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * pbuddyctl leaks: prints the buffers that no process holds by a descriptor or a mapping: those in
+ * a message of a socket, in a table of io_uring, in a driver that imports a dma-buf, or in
+ * quarantine because pages are pinned.
+ *
+ * A descriptor may be passed on while /proc is read, so a buffer counts if it is not found twice in
+ * a row, and exists before and after.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "buffers.h"
+#include "held_ids.h"
+
+#define LOOKS		2
+#define PAUSE_US	100000
+
+static const struct argp leaks_argp = {
+	.options	= plain_options,
+	.parser		= parse_plain,
+	.doc		= "Show buffers that no process holds by a descriptor or a mapping.",
+};
+
+/* What holds a buffer that no process holds. */
+static const char *holder_name(const struct buffer *buffer)
+{
+	if (buffer->info.flags & PBUDDY_BUFFER_QUARANTINED)
+		return "pinned pages";
+	if (buffer->info.nr_dmabufs)
+		return "dma-buf";
+	return "socket, io_uring";
+}
+
+/* Removes the buffers that a process holds; they stay in order. */
+static void keep_unheld(struct buffer_table *table, const struct held_ids *held)
+{
+	size_t i, nr = 0;
+
+	for (i = 0; i < table->nr; i++)
+		if (!table->buffer[i].info.nr_mappings &&
+		    !is_held(held, table->buffer[i].info.id))
+			table->buffer[nr++] = table->buffer[i];
+	table->nr = nr;
+}
+
+/* Removes the buffers that are not in another table; both are in the order of the ids. */
+static void keep_common(struct buffer_table *table, const struct buffer_table *other)
+{
+	size_t i, k = 0, nr = 0;
+
+	for (i = 0; i < table->nr; i++) {
+		while (k < other->nr && other->buffer[k].info.id < table->buffer[i].info.id)
+			k++;
+		if (k < other->nr && other->buffer[k].info.id == table->buffer[i].info.id)
+			table->buffer[nr++] = table->buffer[i];
+	}
+	table->nr = nr;
+}
+
+/* Reads the buffers that no process holds now. Returns an exit code. */
+static int look(const struct options *opt, struct buffer_table *table, unsigned int *unreadable)
+{
+	struct held_ids held;
+	int status = read_buffers(opt, table);
+
+	if (status)
+		return status;
+	if (find_held_ids(&held)) {
+		fprintf(stderr, "pbuddyctl: cannot look through /proc: %s\n", strerror(errno));
+		free(held.id);
+		free_buffers(table);
+		return EXIT_FAILED;
+	}
+	keep_unheld(table, &held);
+	*unreadable = held.unreadable;
+	free(held.id);
+	return EXIT_OK;
+}
+
+static int find_leaks(const struct options *opt, struct buffer_table *leaks,
+		      unsigned int *unreadable)
+{
+	struct buffer_table earlier;
+	int status = look(opt, leaks, unreadable), i;
+
+	/* The latest table remains, as the states are those of now. */
+	for (i = 1; i < LOOKS && !status && leaks->nr; i++) {
+		earlier = *leaks;
+		usleep(PAUSE_US);
+		status = look(opt, leaks, unreadable);
+		if (!status)
+			keep_common(leaks, &earlier);
+		free_buffers(&earlier);
+	}
+	return status;
+}
+
+static void print_json(const struct buffer_table *table, unsigned int unreadable)
+{
+	size_t i;
+
+	json_open(NULL, '{');
+	json_number("unreadable_processes", unreadable);
+	json_open("leaks", '[');
+	for (i = 0; i < table->nr; i++) {
+		json_open(NULL, '{');
+		json_string("held_by", holder_name(&table->buffer[i]));
+		json_buffer(table, &table->buffer[i]);
+		json_close('}');
+	}
+	json_close(']');
+	json_close('}');
+}
+
+static void print_table(const struct buffer_table *table)
+{
+	char id[24], node[16], size[16], creator[NAME_LEN], user[NAME_LEN];
+	struct libscols_table *out = table_new();
+	size_t i;
+
+	table_column(out, "ID", RIGHT);
+	table_column(out, "NODE", RIGHT);
+	table_column(out, "SIZE", RIGHT);
+	table_column_cut(out, "LABEL");
+	table_column_cut(out, "CREATOR");
+	table_column_cut(out, "USER");
+	table_column(out, "HELD BY", LEFT);
+	for (i = 0; i < table->nr; i++) {
+		const struct buffer *b = &table->buffer[i];
+
+		snprintf(id, sizeof(id), "%llu", (unsigned long long)b->info.id);
+		snprintf(node, sizeof(node), "%d", b->info.node);
+		format_size(bytes_held(b), size, sizeof(size));
+		table_row(out, (const char *[]) {
+			id, node, size, b->info.label, creator_name(b, creator, sizeof(creator)),
+			user_name(b->info.creator_uid, user, sizeof(user)), holder_name(b) }, 7);
+	}
+	table_print(out);
+}
+
+int cmd_leaks(const struct options *global, int argc, char **argv)
+{
+	struct options opt = *global;
+	struct buffer_table table;
+	unsigned int unreadable = 0;
+	int status;
+
+	argp_parse(&leaks_argp, argc, argv, 0, NULL, &opt);
+	status = find_leaks(&opt, &table, &unreadable);
+	if (status)
+		return status;
+	if (opt.json)
+		print_json(&table, unreadable);
+	else if (table.nr)
+		print_table(&table);
+	if (table.nr && unreadable)
+		fprintf(stderr,
+			"pbuddyctl: %u processes may hold some of them: run as root to see all\n",
+			unreadable);
+	status = table.nr ? EXIT_LEAKS : EXIT_OK;
+	free_buffers(&table);
+	return status;
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * pbuddyctl leaks finds the buffers that no process holds, and no others. A shell script could not
+ * hold buffers in these ways.
+ */
+#include <pthread.h>
+#include <sched.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+
+#include "common.h"
+
+#define NO_LEAKS	0
+#define LEAKS		4
+#define LABEL		"leaked-or-not"
+
+/* The exit code of pbuddyctl leaks; fails the test if its output lacks a word. */
+static int leaks(const char *word)
+{
+	FILE *output = popen("pbuddyctl leaks", "re");
+	char text[4096];
+	size_t len;
+	int status;
+
+	CHECK(output);
+	len = fread(text, 1, sizeof(text) - 1, output);
+	text[len] = 0;
+	status = pclose(output);
+	CHECK(WIFEXITED(status));
+	if (!strstr(text, word))
+		test_fail(__FILE__, __LINE__, "no \"%s\" in: %s", word, text);
+	return WEXITSTATUS(status);
+}
+
+static int alloc_labelled(void)
+{
+	struct pbuddy_alloc rq = request(4 * PAGE);
+
+	strcpy(rq.label, LABEL);
+	return alloc_as(&rq);
+}
+
+static int export(int fd)
+{
+	struct pbuddy_export_dmabuf e = { .size = sizeof(e), .fd_flags = O_RDWR };
+
+	if (ioctl(fd, PBUDDY_IOCTL_EXPORT_DMABUF, &e))
+		test_skip("no dma-bufs in this kernel");
+	return e.fd;
+}
+
+TEST(ctl, descriptor_is_no_leak)
+{
+	alloc_labelled();
+	CHECK_EQ(leaks(""), NO_LEAKS);
+}
+
+TEST(ctl, mapping_is_no_leak)
+{
+	int fd = alloc_labelled();
+
+	map_buffer(fd, 4 * PAGE);
+	CHECK_EQ(close(fd), 0);
+	map_device(4 * PAGE);
+	CHECK_EQ(leaks(""), NO_LEAKS);
+}
+
+TEST(ctl, dmabuf_is_no_leak)
+{
+	int fd = alloc_labelled(), dmabuf = export(fd);
+
+	CHECK_EQ(close(fd), 0);
+	CHECK_EQ(leaks(""), NO_LEAKS);
+	/* Only mapped, through a file that is not the buffer's. */
+	map_buffer(dmabuf, 4 * PAGE);
+	CHECK_EQ(close(dmabuf), 0);
+	CHECK_EQ(leaks(""), NO_LEAKS);
+}
+
+static int thread_fd;
+static pthread_barrier_t barrier;
+
+/* Has a table of descriptors of its own. */
+static void *keep_fd(void *arg)
+{
+	(void)arg;
+	CHECK_EQ(unshare(CLONE_FILES), 0);
+	pthread_barrier_wait(&barrier);		/* the other thread closes its descriptor */
+	pthread_barrier_wait(&barrier);
+	return NULL;
+}
+
+TEST(ctl, descriptor_of_a_thread_is_no_leak)
+{
+	pthread_t thread;
+
+	thread_fd = alloc_labelled();
+	CHECK_EQ(pthread_barrier_init(&barrier, NULL, 2), 0);
+	CHECK_EQ(pthread_create(&thread, NULL, keep_fd, NULL), 0);
+	pthread_barrier_wait(&barrier);
+	CHECK_EQ(close(thread_fd), 0);
+	CHECK_EQ(leaks(""), NO_LEAKS);
+	pthread_barrier_wait(&barrier);
+	CHECK_EQ(pthread_join(thread, NULL), 0);
+}
+
+TEST(ctl, in_flight_is_a_leak)
+{
+	int fd = alloc_labelled(), sock[2];
+
+	alloc_buffer(PAGE);			/* is held */
+	make_sockets(sock);
+	send_fd(sock[0], fd);
+	CHECK_EQ(leaks(""), NO_LEAKS);
+	CHECK_EQ(close(fd), 0);
+	CHECK_EQ(leaks(LABEL), LEAKS);
+	CHECK_EQ(leaks("socket"), LEAKS);
+}
+
+TEST(ctl, dmabuf_in_flight_is_a_leak)
+{
+	int fd = alloc_labelled(), dmabuf = export(fd), sock[2];
+
+	make_sockets(sock);
+	send_fd(sock[0], dmabuf);
+	CHECK_EQ(close(fd) | close(dmabuf), 0);
+	CHECK_EQ(leaks("dma-buf"), LEAKS);
+}
+
+TEST(ctl, pinned_pages_are_a_leak)
+{
+	int fd = alloc_labelled(), pipe_fd[2];
+	uint64_t *p = map_buffer(fd, 4 * PAGE);
+	struct iovec iov = { .iov_base = p, .iov_len = PAGE };
+
+	CHECK_EQ(pipe2(pipe_fd, O_CLOEXEC), 0);
+	p[0] = 1;
+	CHECK_EQ(vmsplice(pipe_fd[1], &iov, 1, 0), PAGE);
+	CHECK_EQ(munmap(p, 4 * PAGE) | close(fd), 0);
+	wait_for_quarantine(PAGE);
+	CHECK_EQ(leaks("pinned pages"), LEAKS);
+	CHECK_EQ(leaks(" 4K "), LEAKS);
+	CHECK_EQ(close(pipe_fd[0]) | close(pipe_fd[1]), 0);
+	wait_for_quarantine(0);
+	CHECK_EQ(leaks(""), NO_LEAKS);
+}
