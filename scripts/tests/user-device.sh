@@ -13,6 +13,8 @@
 load pool=0:64M,1:64M || exit 1
 # A driver that maps memory of pbuddy; only kernels with the samples have it.
 [ ! -f /pbuddy_mapper.ko ] || insmod /pbuddy_mapper.ko || exit 1
+# Some tests need a kernel without checks to do all they can in a bounded time.
+[ ! -e /sys/kernel/debug/kmemleak ] || export PBUDDY_DEATHS=300
 # A test makes all the mappings the kernel allows; a quarter of the default shows the same, sooner.
 maps=$(cat /proc/sys/vm/max_map_count)
 echo 16384 >/proc/sys/vm/max_map_count
