@@ -310,7 +310,7 @@ static void check_holders(struct doctor *doc)
 	else if (!list.nr && !nr)
 		report(doc, USED_BY, WARN,
 		       list.unreadable ? "run as root to see the processes of other users" :
-		       "descriptors in sockets or pinned pages keep the module, see quarantine",
+		       "descriptors in sockets or pinned pages keep it: see pbuddyctl leaks",
 		       "%ld references, but no process or module shows them", references);
 	free(list.holder);
 }
