@@ -2,7 +2,8 @@
 /*
  * pbuddy_requester: when loaded, sends a number of equal requests with gfp flags given by name,
  * and frees each block at once. Tests load it to see the effect of a flag and the messages that
- * it causes. The parameter "served" then has the number of requests that got a block.
+ * it causes. The parameter "served" then has the number of requests that got a block, and "on_node"
+ * how many of these were on each of the first nodes.
  *
  * With context= the requests are sent where a task may not sleep: with preemption off, with a raw
  * spinlock held, or in an interrupt. gfp= then has a flag like NOWAIT.
@@ -43,6 +44,10 @@ MODULE_PARM_DESC(context, "task, preempt_off, raw_lock or interrupt (default: ta
 static uint served;
 module_param(served, uint, 0444);
 MODULE_PARM_DESC(served, "number of requests that got a block (read only)");
+
+static uint on_node[4];
+module_param_array(on_node, uint, NULL, 0444);
+MODULE_PARM_DESC(on_node, "number of blocks on each of the first nodes (read only)");
 
 #define NAMED(flag)	{ #flag, __GFP_##flag }
 
@@ -90,6 +95,8 @@ static void send(void)
 	for (i = 0; i < times; i++) {
 		page = pbuddy_alloc_pages_node(node, flags, order);
 		served += !!page;
+		if (page && page_to_nid(page) < (int)ARRAY_SIZE(on_node))
+			on_node[page_to_nid(page)]++;
 		pbuddy_free_pages(page, order);
 	}
 }

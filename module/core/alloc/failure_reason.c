@@ -6,16 +6,17 @@
 #include "core/cache/freelist.h"
 #include "core/zone/zone.h"
 
-/* The reason of a request that no zone may serve: whether its nodemask or cpuset forbids one. */
+/*
+ * The reason of a request that no zone may serve: whether its nodemask, its cpuset or a restriction
+ * of zones forbids one.
+ */
 static enum pb_reason reason_without_zone(struct pb_pool *pool, const struct pb_request *rq)
 {
-	struct pb_request any = *rq;
 	struct pb_zone *zone;
 
-	any.nodemask = NULL;
-	any.mems_allowed = NULL;
 	pb_for_each_zone(zone, pool)
-		if (pb_zone_allowed(zone, &any))
+		if (zone->type <= rq->highest_zone &&
+		    (!(rq->flags & PB_ALLOC_THISNODE) || zone->nid == rq->nid))
 			return PB_REASON_POLICY;
 	return PB_REASON_NODE;
 }

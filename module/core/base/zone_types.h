@@ -18,6 +18,10 @@ enum pb_zone_type { PB_ZONE_DMA32, PB_ZONE_NORMAL, PB_ZONE_MOVABLE, PB_NR_ZONE_T
 
 enum pb_watermark { PB_WMARK_MIN, PB_WMARK_LOW, PB_WMARK_HIGH, PB_NR_WMARK };
 
+/* Bits of pb_zone.restricted: requests that may not use a zone. See restrict.c. */
+#define PB_RESTRICT_ISOLATED	1U	/* those that do not name the node */
+#define PB_RESTRICT_USER	2U	/* those with PB_ALLOC_USER */
+
 struct pb_pcp;
 struct pb_pool;
 
@@ -36,6 +40,8 @@ struct pb_zone {
 	struct pb_pool		*pool;			/* I */
 	int			nid;			/* I */
 	enum pb_zone_type	type;			/* I */
+	unsigned int		barrier;		/* tunable: see restrict.c */
+	unsigned int		restricted;		/* tunable: PB_RESTRICT_ bits */
 	const char		*name;			/* I */
 	unsigned long		base_pfn;		/* I: start_pfn rounded down to a section */
 	unsigned long		start_pfn;		/* I: span */

@@ -20,6 +20,7 @@
 #include "core/zone/fallback.h"
 #include "core/zone/highatomic.h"
 #include "core/zone/node_reclaim.h"
+#include "core/zone/restrict.h"
 #include "core/zone/scan.h"
 #include "core/zone/zone.h"
 
@@ -238,7 +239,7 @@ static struct pb_zone *preferred_zone(struct pb_pool *pool, const struct pb_requ
 	if (rq->preferred_zone)
 		return rq->preferred_zone;
 	pb_for_each_zone_zonelist(zone, pool->zonelist[rq->nid])
-		if (zone->type <= rq->highest_zone &&
+		if (pb_zone_open(zone, rq) &&
 		    (!rq->nodemask || test_bit(zone->nid, rq->nodemask)))
 			return zone;
 	return NULL;
@@ -273,13 +274,13 @@ EXPORT_SYMBOL_PB_TEST(pb_count_numa);
  * @zone: the zone
  * @rq: the request
  *
- * Return: whether type, node, nodemask and cpuset permit it.
+ * Return: whether type, restrictions, node, nodemask and cpuset permit it.
  */
 bool pb_zone_allowed(struct pb_zone *zone, const struct pb_request *rq)
 {
 	const pb_alloc_flags_t hard = PB_ALLOC_CPUSET | PB_ALLOC_HARDWALL;
 
-	if (zone->type > rq->highest_zone)
+	if (!pb_zone_open(zone, rq))
 		return false;
 	if (rq->flags & PB_ALLOC_THISNODE && zone->nid != rq->nid)
 		return false;

@@ -70,6 +70,7 @@ int pb_zone_init(struct pb_zone *zone, struct pb_pool *pool, int nid, enum pb_zo
 	zone->pool = pool;
 	zone->nid = nid;
 	zone->type = type;
+	zone->barrier = type;
 	zone->start_pfn = start_pfn;
 	zone->end_pfn = end_pfn;
 	zone->base_pfn = round_down(start_pfn, 1UL << PB_SECTION_ORDER);

@@ -20,6 +20,7 @@
 #include "core/compact/movable.h"
 #include "core/zone/dirty.h"
 #include "instance.h"
+#include "request/restricted.h"
 
 /* The first zone that the request may use on another node than it prefers. */
 static __always_inline struct pb_zone *other_zone(enum pb_zone_type highest, int nid,
@@ -163,6 +164,9 @@ struct page *pb_cached_alloc_pages(gfp_t gfp, unsigned int order, int nid,
 	struct pb_zone *zone;
 
 	if (unlikely(!pb_cached_may_serve(gfp, order, pb_gfp_index_migratetype[pb_gfp_index(gfp)])))
+		return NULL;
+	/* The full path knows which requests the restrictions concern. */
+	if (static_branch_unlikely(&pb_restricted_key))
 		return NULL;
 	if (nid == NUMA_NO_NODE)
 		nid = numa_mem_id();

@@ -53,9 +53,11 @@
 #include <linux/topology.h>
 
 #include "compat.h"
+#include "core/zone/restrict.h"
 #include "instance.h"
 #include "request/cpuset.h"
 #include "request/gfp.h"
+#include "request/restricted.h"
 
 /*
  * Flags that have an effect; the others are cleared from each request. Only IO, FS and the RECLAIM
@@ -108,6 +110,21 @@ static bool may_sleep(gfp_t gfp)
 	return !irqs_disabled();
 }
 
+/*
+ * Flags that select among restricted zones. Ordinary requests of a user task are those that may use
+ * ZONE_MOVABLE, made by the task itself. In openEuler they are also those of an interrupt that has
+ * interrupted a user task.
+ */
+static pb_alloc_flags_t restricting_flags(const struct pb_request *rq, gfp_t gfp)
+{
+	pb_alloc_flags_t flags = gfp & __GFP_THISNODE ? PB_ALLOC_THISNODE : PB_ALLOC_FLAG(0);
+
+	if (static_branch_unlikely(&pb_restricted_key) && rq->highest_zone == PB_ZONE_MOVABLE &&
+	    in_task() && current->mm && !(current->flags & PF_KTHREAD))
+		flags |= PB_ALLOC_USER;
+	return flags;
+}
+
 /* Flags that do not change between walks. mm/ reads the gfp flags themselves for these. */
 static pb_alloc_flags_t lasting_flags(const struct pb_request *rq, gfp_t gfp)
 {
@@ -115,7 +132,6 @@ static pb_alloc_flags_t lasting_flags(const struct pb_request *rq, gfp_t gfp)
 		gfp_t			gfp;
 		pb_alloc_flags_t	flag;
 	} same[] = {
-		{ __GFP_THISNODE,	PB_ALLOC_THISNODE },
 		{ __GFP_KSWAPD_RECLAIM,	PB_ALLOC_KSWAPD },
 		{ __GFP_NORETRY,	PB_ALLOC_NORETRY },
 		{ __GFP_RETRY_MAYFAIL,	PB_ALLOC_RETRY_MAYFAIL },
@@ -125,7 +141,7 @@ static pb_alloc_flags_t lasting_flags(const struct pb_request *rq, gfp_t gfp)
 		{ __GFP_IO,		PB_ALLOC_IO },
 		{ __GFP_FS,		PB_ALLOC_FS },
 	};
-	pb_alloc_flags_t flags = PB_ALLOC_FLAG(0);
+	pb_alloc_flags_t flags = restricting_flags(rq, gfp);
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(same); i++)
@@ -279,7 +295,7 @@ static struct pb_zone *preferred_zone(const struct pb_request *rq)
 	struct pb_zone *zone;
 
 	pb_for_each_zone_zonelist(zone, pb_instance.zonelist[rq->nid])
-		if (zone->type <= rq->highest_zone && (!nodes || test_bit(zone->nid, nodes)))
+		if (pb_zone_open(zone, rq) && (!nodes || test_bit(zone->nid, nodes)))
 			return zone;
 	return NULL;
 }
@@ -328,6 +344,7 @@ bool pb_gfp_request(struct pb_request *rq, gfp_t *gfp, unsigned int order, int n
 	/* Ignore a nodemask of which the cpuset allows no node. As check_retry_cpuset(). */
 	if (rq->nodemask && flags & __GFP_HARDWALL && !pb_cpuset_intersects(nodemask))
 		rq->nodemask = NULL;
+	rq->flags = restricting_flags(rq, flags);
 	rq->preferred_zone = preferred_zone(rq);
 	pb_gfp_to_alloc_flags(rq, flags);
 	return true;

@@ -4,8 +4,10 @@
  * (percpu_zone.h).
  *
  * A CPU fills its table when it comes online, since its node is known only then, and clears it when
- * it goes offline. No other CPU writes the table, so each entry is NULL or the pcp of its own CPU.
+ * it goes offline. When the restrictions of a zone change (restrict.c), the tables of all CPUs are
+ * filled again. Each entry is always NULL or a pcp of the table's own CPU.
  */
+#include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
 #include <linux/mm.h>
 #include <linux/topology.h>
@@ -53,6 +55,18 @@ void pb_slowpath_dec(void)
 	static_branch_dec(&pb_slowpath_key);
 }
 
+/* The zone whose pcp serves the requests of a gfp index at once, or NULL. */
+static struct pb_zone *zone_of(struct pb_zone **preferred, unsigned int index)
+{
+	unsigned int highest = pb_gfp_index_zone[index], forbids = PB_RESTRICT_ISOLATED;
+	struct pb_zone *zone = highest ? preferred[highest - 1] : NULL;
+
+	/* Requests with PB_ALLOC_USER have this index. */
+	if (highest == PB_ZONE_MOVABLE + 1)
+		forbids |= PB_RESTRICT_USER;
+	return zone && !(READ_ONCE(zone->restricted) & forbids) ? zone : NULL;
+}
+
 static int online(unsigned int cpu)
 {
 	struct pb_zone **preferred = pb_instance.preferred[cpu_to_mem(cpu)], *zone;
@@ -60,7 +74,7 @@ static int online(unsigned int cpu)
 	unsigned int index;
 
 	for (index = 0; index < PB_NR_GFP_INDEX; index++) {
-		zone = pb_gfp_index_zone[index] ? preferred[pb_gfp_index_zone[index] - 1] : NULL;
+		zone = zone_of(preferred, index);
 		WRITE_ONCE(cache->pcp[index], zone ? per_cpu_ptr(zone->pcp, cpu) : NULL);
 	}
 	return 0;
@@ -86,6 +100,26 @@ int pb_percpu_zone_start(void)
 		static_branch_inc(&pb_alloc_checked_key);
 	hotplug_state = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "pbuddy:online", online, offline);
 	return hotplug_state < 0 ? hotplug_state : 0;
+}
+
+/**
+ * pb_percpu_zone_refresh - fill the tables again after the restrictions of zones have changed
+ *
+ * Context: process, may sleep.
+ *
+ * On return no CPU uses an entry that it read before.
+ */
+void pb_percpu_zone_refresh(void)
+{
+	unsigned int cpu;
+
+	/* A CPU that comes online later reads the new restrictions. */
+	cpus_read_lock();
+	for_each_online_cpu(cpu)
+		online(cpu);
+	cpus_read_unlock();
+	/* An entry is used with preemption off, which an RCU grace period waits for. */
+	synchronize_rcu();
 }
 
 /* Disables the fast path, before the pool is destroyed. Context: process, may sleep. */

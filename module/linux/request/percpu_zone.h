@@ -44,6 +44,7 @@ static __always_inline unsigned int pb_gfp_index(gfp_t gfp)
 }
 
 int pb_percpu_zone_start(void);
+void pb_percpu_zone_refresh(void);
 void pb_percpu_zone_stop(void);
 
 #endif /* PB_PERCPU_ZONE_H */

@@ -12,6 +12,7 @@
 #include "api/pages.h"
 #include "core/alloc/failure_reason.h"
 #include "core/cache/freelist.h"
+#include "core/zone/restrict.h"
 #include "core/zone/watermark.h"
 #include "hooks/alloc_failure_report.h"
 #include "instance.h"
@@ -190,7 +191,8 @@ static int alloc_on_nodes(struct pb_buffer *buf, const struct pb_buffer_spec *sp
 	struct pb_zone *zone;
 
 	pb_for_each_zone_zonelist(zone, pb_instance.zonelist[spec->nid]) {
-		if (zone->nid == nid)
+		/* With the caller's own flags: THISNODE below would name each node. */
+		if (zone->nid == nid || !pb_zone_open(zone, proto))
 			continue;
 		nid = zone->nid;
 		if (spec->strict && nid != spec->nid)

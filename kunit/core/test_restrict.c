@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * restrict.c: which requests use a restricted zone. The cases restrict zones of a pool of several
+ * nodes and check the zones of all paths that choose one: single blocks, the fallback to other
+ * nodes, the slow path, bulk, ranges, and the reason of a failure.
+ */
+#include "core/base/request.h"
+#include "core/zone/restrict.h"
+#include "fixture.h"
+
+#define FAR	2		/* the isolated node of pt_four_nodes */
+
+/* A pool of four nodes of which one is isolated. */
+static struct pt_fixture *isolated_pool(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_four_nodes);
+	struct pb_zone *zone;
+
+	pb_for_each_zone(zone, &f->pool)
+		if (zone->nid == FAR)
+			pb_zone_restrict(zone, PB_RESTRICT_ISOLATED);
+	return f;
+}
+
+static int node_of(struct pt_fixture *f, unsigned long pfn)
+{
+	return pfn == PB_NO_PFN ? NUMA_NO_NODE : pt_layout_node(f->layout, pfn);
+}
+
+/* The node of one block, which is freed again. */
+static int served_by(struct kunit *test, struct pt_fixture *f, const struct pb_request *rq)
+{
+	unsigned long pfn = pb_alloc(&f->pool, rq, NULL);
+	int nid = node_of(f, pfn);
+
+	if (pfn != PB_NO_PFN)
+		pt_free(test, f, pfn, rq->order);
+	return nid;
+}
+
+/* Only requests that name the node use it; preferring it does not. */
+static void test_isolated(struct kunit *test)
+{
+	const unsigned long far = BIT(FAR), others = BIT(0) | BIT(FAR + 1);
+	struct pt_fixture *f = isolated_pool(test);
+	struct pb_request rq = pt_rq(0, PB_MOVABLE, FAR);
+
+	KUNIT_EXPECT_EQ(test, served_by(test, f, &rq), FAR + 1);
+	rq.flags |= PB_ALLOC_THISNODE;
+	KUNIT_EXPECT_EQ(test, served_by(test, f, &rq), FAR);
+	rq.flags &= ~PB_ALLOC_THISNODE;
+	rq.nodemask = &far;
+	KUNIT_EXPECT_EQ(test, served_by(test, f, &rq), FAR);
+	rq.nodemask = &others;
+	KUNIT_EXPECT_EQ(test, served_by(test, f, &rq), FAR + 1);
+	rq = pt_rq(0, PB_MOVABLE, 0);
+	rq.nodemask = &far;
+	KUNIT_EXPECT_EQ(test, served_by(test, f, &rq), FAR);
+}
+
+/* A cpuset does not name its nodes, and naming a node does not leave the cpuset. */
+static void test_isolated_in_cpuset(struct kunit *test)
+{
+	const unsigned long far = BIT(FAR), both = BIT(0) | BIT(FAR), near = BIT(0);
+	struct pt_fixture *f = isolated_pool(test);
+	struct pb_request rq = pt_rq(0, PB_MOVABLE, FAR);
+
+	rq.flags |= PB_ALLOC_CPUSET | PB_ALLOC_HARDWALL;
+	rq.slow_flags |= PB_ALLOC_CPUSET | PB_ALLOC_HARDWALL;
+	rq.mems_allowed = &both;
+	KUNIT_EXPECT_EQ(test, served_by(test, f, &rq), 0);
+	rq.nodemask = &far;
+	KUNIT_EXPECT_EQ(test, served_by(test, f, &rq), FAR);
+	rq.mems_allowed = &near;
+	KUNIT_EXPECT_EQ(test, served_by(test, f, &rq), NUMA_NO_NODE);
+}
+
+/* A full pool: no request falls back to the isolated node, in the slow path neither. */
+static void test_isolated_fallback(struct kunit *test)
+{
+	struct pt_fixture *f = isolated_pool(test);
+	enum pb_reason reason = PB_REASON_NONE;
+	struct pb_request rq;
+	unsigned long *pfns, nr, i;
+
+	nr = pt_fill(test, f, PB_PAGEBLOCK_ORDER, PB_MOVABLE, &pfns);
+	KUNIT_ASSERT_GT(test, nr, 0UL);
+	for (i = 0; i < nr; i++)
+		KUNIT_ASSERT_NE(test, node_of(f, pfns[i]), FAR);
+	rq = pt_rq(0, PB_MOVABLE, 0);
+	KUNIT_EXPECT_EQ(test, pb_alloc(&f->pool, &rq, &reason), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, reason, PB_REASON_WATERMARK);
+	rq = pt_rq(0, PB_MOVABLE, FAR);
+	rq.flags |= PB_ALLOC_THISNODE;
+	KUNIT_EXPECT_EQ(test, served_by(test, f, &rq), FAR);
+}
+
+static void test_isolated_bulk(struct kunit *test)
+{
+	struct pt_fixture *f = isolated_pool(test);
+	struct pb_request rq = pt_rq(0, PB_MOVABLE, FAR);
+	unsigned long pfns[100], i;
+
+	KUNIT_ASSERT_EQ(test, pb_alloc_bulk(&f->pool, &rq, ARRAY_SIZE(pfns), pfns, NULL),
+			(unsigned long)ARRAY_SIZE(pfns));
+	for (i = 0; i < ARRAY_SIZE(pfns); i++)
+		KUNIT_ASSERT_EQ(test, node_of(f, pfns[i]), FAR + 1);
+	pb_free_bulk(&f->pool, ARRAY_SIZE(pfns), pfns);
+}
+
+static void test_isolated_contig(struct kunit *test)
+{
+	struct pt_fixture *f = isolated_pool(test);
+	struct pb_request rq = pt_rq(0, PB_MOVABLE, FAR);
+	unsigned long pfn = pb_alloc_contig(&f->pool, &rq, 700, NULL);
+
+	KUNIT_ASSERT_EQ(test, node_of(f, pfn), FAR + 1);
+	KUNIT_EXPECT_EQ(test, pb_free_contig(&f->pool, pfn, 700), PB_BAD_NONE);
+	rq.flags |= PB_ALLOC_THISNODE;
+	pfn = pb_alloc_contig(&f->pool, &rq, 700, NULL);
+	KUNIT_ASSERT_EQ(test, node_of(f, pfn), FAR);
+	KUNIT_EXPECT_EQ(test, pb_free_contig(&f->pool, pfn, 700), PB_BAD_NONE);
+}
+
+/* The restriction ends, and the reason of a failure by it is not the node. */
+static void test_isolated_ends(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
+	enum pb_reason reason = PB_REASON_NONE;
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+
+	pb_zone_restrict(zone, PB_RESTRICT_ISOLATED);
+	KUNIT_EXPECT_EQ(test, pb_alloc(&f->pool, &rq, &reason), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, reason, PB_REASON_POLICY);
+	pb_zone_restrict(zone, 0);
+	KUNIT_EXPECT_EQ(test, served_by(test, f, &rq), 0);
+}
+
+/* Ordinary user requests have the movable zones alone; others, and the kernel's, all zones. */
+static void test_user(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_two_nodes);
+	struct pb_request rq = pt_rq(PB_PAGEBLOCK_ORDER, PB_MOVABLE, 0);
+	enum pb_reason reason = PB_REASON_NONE;
+	unsigned long pfn, nr = 0, movable = 0;
+	struct pb_zone *zone;
+
+	pb_for_each_zone(zone, &f->pool) {
+		if (zone->type == PB_ZONE_MOVABLE)
+			movable += zone->present_pages;
+		else
+			pb_zone_restrict(zone, PB_RESTRICT_USER);
+	}
+	rq.flags |= PB_ALLOC_USER;
+	while ((pfn = pb_alloc(&f->pool, &rq, &reason)) != PB_NO_PFN) {
+		KUNIT_ASSERT_EQ(test, (int)pb_pfn_zone(&f->pool, pfn)->type, (int)PB_ZONE_MOVABLE);
+		nr += PB_PAGEBLOCK_NR;
+	}
+	KUNIT_EXPECT_EQ(test, nr, movable);
+	KUNIT_EXPECT_EQ(test, reason, PB_REASON_WATERMARK);
+	rq.highest_zone = PB_ZONE_NORMAL;
+	KUNIT_EXPECT_EQ(test, pb_alloc(&f->pool, &rq, &reason), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, reason, PB_REASON_POLICY);
+	rq.flags &= ~PB_ALLOC_USER;
+	KUNIT_EXPECT_EQ(test, served_by(test, f, &rq), 0);
+}
+
+/* The type of a restricted zone still counts. */
+static void test_type(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_two_nodes);
+	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
+	unsigned long pfn;
+
+	pb_zone_restrict(pt_zone(f, 0, PB_ZONE_MOVABLE), PB_RESTRICT_ISOLATED);
+	rq.highest_zone = PB_ZONE_NORMAL;
+	rq.flags |= PB_ALLOC_THISNODE;
+	pfn = pb_alloc(&f->pool, &rq, NULL);
+	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
+	KUNIT_EXPECT_PTR_EQ(test, pb_pfn_zone(&f->pool, pfn), pt_zone(f, 0, PB_ZONE_NORMAL));
+	pt_free(test, f, pfn, 0);
+}
+
+static struct kunit_case restrict_cases[] = {
+	KUNIT_CASE(test_isolated),
+	KUNIT_CASE(test_isolated_in_cpuset),
+	KUNIT_CASE(test_isolated_fallback),
+	KUNIT_CASE(test_isolated_bulk),
+	KUNIT_CASE(test_isolated_contig),
+	KUNIT_CASE(test_isolated_ends),
+	KUNIT_CASE(test_user),
+	KUNIT_CASE(test_type),
+	{}
+};
+
+static struct kunit_suite restrict_suite = {
+	.name = "pbuddy_restrict",
+	.init = pt_init,
+	.exit = pt_exit,
+	.test_cases = restrict_cases,
+};
+
+kunit_test_suite(restrict_suite);

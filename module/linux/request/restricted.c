@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Parameters that restrict which requests may use a zone; core/zone/restrict.c applies them.
+ *
+ * isolated_nodes= are nodes that only requests which name them may use: those with __GFP_THISNODE,
+ * and those with a nodemask that contains them, from the caller or from a bind policy. As the nodes
+ * of coherent device memory in openEuler.
+ *
+ * user_movable_only= keeps ordinary requests of user tasks (GFP_HIGHUSER_MOVABLE) in ZONE_MOVABLE,
+ * so that the kernel has the other zones for itself. As reliable memory in openEuler. Buffers of
+ * /dev/pbuddy are no such requests.
+ *
+ * A write sets a variable here, under a mutex, and then the restrictions of all zones. Requests
+ * that begin after the write obey it. Pages that were allocated before stay where they are. Before
+ * the pool is initialized, a write only sets the variable.
+ *
+ * While a zone is restricted, the tables of the fast path have no entry for it, and requests for
+ * another node or with a nodemask or policy take the full path (api/cached.c). Without a
+ * restriction a request pays nothing.
+ *
+ * The cpuset of a task applies as to other nodes: naming a node does not leave the cpuset.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/kernel.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/nodemask.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
+
+#include "core/zone/restrict.h"
+#include "instance.h"
+#include "request/percpu_zone.h"
+#include "request/restricted.h"
+
+DEFINE_STATIC_KEY_FALSE(pb_restricted_key);
+
+static DEFINE_MUTEX(lock);		/* protects the variables below and ->restricted */
+static bool live;			/* the pool is initialized */
+static nodemask_t isolated_nodes;
+static bool user_movable_only;
+
+static unsigned int restrictions(const struct pb_zone *zone)
+{
+	unsigned int restricted = 0;
+
+	if (node_isset(zone->nid, isolated_nodes))
+		restricted |= PB_RESTRICT_ISOLATED;
+	if (user_movable_only && zone->type != PB_ZONE_MOVABLE)
+		restricted |= PB_RESTRICT_USER;
+	return restricted;
+}
+
+/* Sets the restrictions of all zones, or none. */
+static void apply(bool on)
+{
+	unsigned int restricted, any = 0;
+	struct pb_zone *zone;
+
+	lockdep_assert_held(&lock);
+	pb_for_each_zone(zone, &pb_instance) {
+		restricted = on ? restrictions(zone) : 0;
+		pb_zone_restrict(zone, restricted);
+		any |= restricted;
+	}
+	if (any)
+		static_branch_enable(&pb_restricted_key);
+	else
+		static_branch_disable(&pb_restricted_key);
+	pb_percpu_zone_refresh();
+}
+
+static int set_isolated(const char *text, const struct kernel_param *param)
+{
+	nodemask_t nodes;
+	int ret = nodelist_parse(text, nodes);
+
+	if (ret) {
+		pr_err("%s: bad list of nodes \"%.*s\": for example 1,3-4 is expected\n",
+		       param->name, (int)strcspn(text, "\n"), text);
+		return ret;
+	}
+	mutex_lock(&lock);
+	isolated_nodes = nodes;
+	if (live)
+		apply(true);
+	mutex_unlock(&lock);
+	return 0;
+}
+
+static int get_isolated(char *buf, const struct kernel_param *param)
+{
+	int len;
+
+	mutex_lock(&lock);
+	len = sysfs_emit(buf, "%*pbl\n", nodemask_pr_args(&isolated_nodes));
+	mutex_unlock(&lock);
+	return len;
+}
+
+static const struct kernel_param_ops isolated_ops = { .set = set_isolated, .get = get_isolated };
+module_param_cb(isolated_nodes, &isolated_ops, NULL, 0644);
+MODULE_PARM_DESC(isolated_nodes, "nodes that only requests which name them may use, by __GFP_THISNODE, a nodemask or a bind policy; a list as 1,3-4 (default: none)");
+
+static int set_user_movable_only(const char *text, const struct kernel_param *param)
+{
+	bool value;
+	int ret = kstrtobool(text, &value);
+
+	if (ret) {
+		pr_err("%s: bad value \"%.*s\": Y or N is expected\n", param->name,
+		       (int)strcspn(text, "\n"), text);
+		return ret;
+	}
+	mutex_lock(&lock);
+	user_movable_only = value;
+	if (live)
+		apply(true);
+	mutex_unlock(&lock);
+	return 0;
+}
+
+static int get_user_movable_only(char *buf, const struct kernel_param *param)
+{
+	return sysfs_emit(buf, "%c\n", READ_ONCE(user_movable_only) ? 'Y' : 'N');
+}
+
+static const struct kernel_param_ops user_movable_only_ops = {
+	.set = set_user_movable_only, .get = get_user_movable_only,
+};
+module_param_cb(user_movable_only, &user_movable_only_ops, NULL, 0644);
+MODULE_PARM_DESC(user_movable_only, "keep ordinary requests of user tasks (GFP_HIGHUSER_MOVABLE) to the zones of movable= (default: N)");
+
+/**
+ * pb_restricted_init - apply the parameters to the new pool
+ *
+ * Context: process, may sleep.
+ *
+ * Return: 0.
+ */
+int pb_restricted_init(void)
+{
+	mutex_lock(&lock);
+	live = true;
+	if (!nodes_empty(isolated_nodes) || user_movable_only)
+		apply(true);
+	mutex_unlock(&lock);
+	return 0;
+}
+
+/**
+ * pb_restricted_exit - stop applying the parameters, before the pool is destroyed
+ *
+ * Context: process, may sleep.
+ */
+void pb_restricted_exit(void)
+{
+	mutex_lock(&lock);
+	live = false;
+	if (static_branch_unlikely(&pb_restricted_key))
+		apply(false);
+	mutex_unlock(&lock);
+}

@@ -1,0 +1,146 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# kernels: stock+oldest test debug
+# vm: --one-thread --nodes 4
+# copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
+# copy: /usr/bin/numactl
+#
+# Restricted zones: isolated nodes, and zones that are kept from user tasks. There are four nodes, with one CPU each; pbuddy has 64 MiB of each.
+# Node 2 is isolated. The node nearest to it is node 3.
+# shellcheck source=scripts/lib/ktap.sh
+. /tests/ktap.sh
+# shellcheck source=scripts/lib/guest-memory.sh
+. /tests/guest-memory.sh
+
+params=/sys/module/pbuddy/parameters
+cgroup=/sys/fs/cgroup
+
+# requests_on "N,N,N,N" CPUS PARAMETERS...: the blocks of a module's requests are on these nodes.
+requests_on() {
+	want_on=$1 cpus=$2
+	shift 2
+	taskset "$cpus" insmod /pbuddy_requester.ko times=300 "$@" || return
+	on=$(cat /sys/module/pbuddy_requester/parameters/on_node)
+	rmmod pbuddy_requester
+	echo "on $on"
+	[ "$on" = "$want_on" ]
+}
+
+# buffer_on "NODES" COMMAND...: the buffer that the command allocates is on these nodes.
+buffer_on() {
+	want_nodes=$1
+	shift
+	"$@" >/tmp/got 2>&1 || { cat /tmp/got; return 1; }
+	cat /tmp/got
+	nodes=$(awk '$1 ~ /^[0-9]+$/ { print $4 }' /tmp/got | sort -u | tr '\n' ' ')
+	[ "$nodes" = "$want_nodes " ]
+}
+
+fails() { # REGEX COMMAND...
+	why=$1
+	shift
+	"$@" >/tmp/got 2>&1 && { cat /tmp/got; return 1; }
+	cat /tmp/got
+	grep -Eq "$why" /tmp/got
+}
+
+# The requests of a task on the isolated node's CPU.
+there() { taskset 4 "$@"; }
+
+isolate() { echo "$1" >$params/isolated_nodes; }
+
+not_by_cpuset() {
+	mkdir -p $cgroup
+	mount -t cgroup2 none $cgroup 2>/dev/null
+	echo +cpuset >$cgroup/cgroup.subtree_control && mkdir $cgroup/t || return
+	echo 0,2 >$cgroup/t/cpuset.mems
+	buffer_on 0 sh -c 'echo $$ >/sys/fs/cgroup/t/cgroup.procs && exec taskset 4 pbuddyctl alloc --size 4M' &&
+		buffer_on 2 sh -c 'echo $$ >/sys/fs/cgroup/t/cgroup.procs && exec taskset 4 pbuddyctl alloc --size 4M --nodes 2' ||
+		return
+	echo 0 >$cgroup/t/cpuset.mems
+	fails 'memory policy or cpuset' \
+		sh -c 'echo $$ >/sys/fs/cgroup/t/cgroup.procs && exec pbuddyctl alloc --size 4M --nodes 2'
+}
+
+# All other nodes are full, and a request fails.
+no_fallback() {
+	hold --size 192M --order 0 || return
+	requests_on 0,0,0,0 4 gfp='KERNEL|NOWARN|NORETRY' node=2 && fails . there pbuddyctl alloc --size 4K &&
+		requests_on 0,0,300,0 4 gfp='KERNEL|THISNODE' node=2
+	result=$?
+	drop
+	return $result
+}
+
+# At run time, in both directions.
+ends() {
+	isolate "" && [ "$(cat $params/isolated_nodes)" = "" ] && requests_on 0,0,300,0 4 node=2 &&
+		buffer_on 2 there pbuddyctl alloc --size 4M && isolate 2 && [ "$(cat $params/isolated_nodes)" = 2 ] &&
+		requests_on 0,0,0,300 4 node=2
+}
+
+refuses() {
+	for value in x 2-1 -1 2, 99999; do
+		dmesg -c >/dev/null
+		isolate "$value" 2>/dev/null && [ "$value" != 2, ] && { echo "$value"; return 1; }
+		[ "$value" = 2, ] || said "isolated_nodes: bad list of nodes .*" || return
+		[ "$(cat $params/isolated_nodes)" = 2 ] || return
+	done
+}
+
+served() { # NUMBER PARAMETERS...
+	want_served=$1
+	shift
+	insmod /pbuddy_requester.ko times=300 "$@" || return
+	served=$(cat /sys/module/pbuddy_requester/parameters/served)
+	rmmod pbuddy_requester
+	echo "served $served"
+	[ "$served" -eq "$want_served" ]
+}
+
+# insmod is an ordinary user task.
+served_of_user() { served "$1" gfp='HIGHUSER_MOVABLE|NOWARN|NORETRY'; }
+
+user_ends() {
+	echo N >$params/user_movable_only && served_of_user 300 && echo 1 >$params/user_movable_only &&
+		[ "$(cat $params/user_movable_only)" = Y ] && served_of_user 0
+}
+
+user_refuses() {
+	dmesg -c >/dev/null
+	echo maybe 2>/dev/null >$params/user_movable_only && return 1
+	said 'user_movable_only: bad value "maybe": Y or N is expected' && served_of_user 0
+}
+
+load pool=0:64M,1:64M,2:64M,3:64M isolated_nodes=2 || exit 1
+ktap_begin
+
+t isolated_local requests_on 0,0,0,300 4 node=2
+t isolated_preferred requests_on 0,0,0,300 1 node=2
+t isolated_thisnode requests_on 0,0,300,0 1 node=2 gfp='KERNEL|THISNODE'
+t isolated_nowait requests_on 0,0,0,300 4 node=2 gfp=NOWAIT order=2
+t isolated_buffers buffer_on 3 there pbuddyctl alloc --size 4M
+t isolated_buffers_preferred buffer_on 3 pbuddyctl alloc --size 4M --node 2
+t isolated_buffers_strict buffer_on 2 pbuddyctl alloc --size 4M --node 2 --strict
+t isolated_buffers_nodes buffer_on 2 pbuddyctl alloc --size 4M --nodes 2
+t isolated_membind buffer_on 2 numactl --membind=2 pbuddyctl alloc --size 4M
+t isolated_not_by_interleave buffer_on "0 1 3" numactl --interleave=all pbuddyctl alloc --size 32M
+t isolated_not_by_cpuset not_by_cpuset
+t isolated_no_fallback no_fallback
+t isolated_ends ends
+t isolated_refuses refuses
+t verified verified
+unload
+load pool=0:64M,1:64M movable=50 user_movable_only=Y || exit 1
+t user_movable served_of_user 300
+t user_movable_unload unload
+load pool=0:64M,1:64M user_movable_only=Y || exit 1
+t user_no_movable_zone served_of_user 0
+t user_kernel_has_the_zones requests_on 300,0,0,0 1
+t user_interrupt_is_none served 300 gfp='HIGHMEM|MOVABLE' context=interrupt
+t user_buffers_are_none buffer_on 0 taskset 1 pbuddyctl alloc --size 4M
+t user_ends user_ends
+t user_refuses user_refuses
+t user_verified verified
+t rmmod unload
+ktap_end
