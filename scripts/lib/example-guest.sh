@@ -33,6 +33,13 @@ pay() {
 	[ "$(awk '$1 == "all" { n = $4 } END { print n + 0 }' "$debugfs/accounts")" -eq "$want" ]
 }
 
+# Requests of this shell are refused while the module says so.
+refused_by_hooks() {
+	insmod /pbuddy_hooks.ko deny="$(cat /proc/$$/comm)" && ! take 0 || return
+	cat /sys/module/pbuddy_hooks/parameters/refused
+	[ "$(cat /sys/module/pbuddy_hooks/parameters/refused)" -gt 0 ] && rmmod pbuddy_hooks && take 0
+}
+
 # The limit is two blocks of 2 MiB; another one succeeds after one is freed.
 limited() {
 	/numactl --membind=0 sh -c "echo 9 >$example/alloc && echo 9 >$example/alloc" || return
@@ -65,6 +72,8 @@ t a_block pay 1 take 0
 t freed pay 0 keep 0
 t by_policy by_policy
 t policy_freed pay 0 keep 0
+t hooks_refuse refused_by_hooks
+t hooks_freed pay 0 keep 0
 mkdir -p $cgroup
 mount -t cgroup2 none $cgroup 2>/dev/null
 if grep -q dmem $cgroup/cgroup.controllers; then

@@ -28,6 +28,7 @@
 #define _LINUX_PBUDDY_H
 
 #include <linux/gfp.h>
+#include <linux/list.h>
 #include <linux/mm_types.h>
 #include <linux/module.h>
 #include <linux/nodemask.h>
@@ -106,6 +107,51 @@ struct pbuddy_reclaimer {
 
 int pbuddy_register_reclaimer(struct pbuddy_reclaimer *reclaimer);
 void pbuddy_unregister_reclaimer(struct pbuddy_reclaimer *reclaimer);
+
+/**
+ * struct pbuddy_alloc_info - a request, for hooks
+ * @gfp: its flags, after those that the caller's context forbids were cleared
+ * @order: order of the block, or of each page of several
+ * @nr_pages: pages requested: of the block, of the range, or single ones
+ * @nr_allocated: of these, pages that were allocated and charged; 0 before the allocation
+ * @nid: preferred node
+ * @may_sleep: the request may sleep; if not, it may be in any context, an NMI included
+ * @retried: this is the result of a second attempt
+ */
+struct pbuddy_alloc_info {
+	gfp_t		gfp;
+	unsigned int	order;
+	unsigned long	nr_pages;
+	unsigned long	nr_allocated;
+	int		nid;
+	bool		may_sleep;
+	bool		retried;
+};
+
+/**
+ * struct pbuddy_alloc_hooks - functions that are called before and after allocations
+ * @before: returns false to refuse the request, which then fails unless it has %__GFP_NOFAIL; or
+ *	NULL
+ * @after: called with the first page, or NULL after a failure. Returns true to ask for another
+ *	attempt, of which there is at most one: for example after it has freed memory, or to get
+ *	another page than this. The pages of the first attempt are freed after the second, or
+ *	serve the request if that fails. Of many single pages only those that are missing are
+ *	requested again. It must not keep or change the pages. Or NULL
+ * @list: used by pbuddy
+ *
+ * Both are called in the context of the request, under rcu_read_lock(), so they must not sleep, and
+ * what they use must be safe in each context in which there are requests, NMIs included. They must
+ * not allocate from pbuddy. They may free to it.
+ */
+struct pbuddy_alloc_hooks {
+	bool (*before)(struct pbuddy_alloc_hooks *hooks, const struct pbuddy_alloc_info *info);
+	bool (*after)(struct pbuddy_alloc_hooks *hooks, const struct pbuddy_alloc_info *info,
+		      struct page *page);
+	struct list_head list;
+};
+
+int pbuddy_register_alloc_hooks(struct pbuddy_alloc_hooks *hooks);
+void pbuddy_unregister_alloc_hooks(struct pbuddy_alloc_hooks *hooks);
 
 void pbuddy_account_dirtied(struct page *page, unsigned long nr_pages);
 void pbuddy_account_cleaned(struct page *page, unsigned long nr_pages);

@@ -9,8 +9,8 @@
 #include <linux/mm.h>
 
 #include "api/alloc_full.h"
+#include "api/alloc_hooks.h"
 #include "api/cached.h"
-#include "api/pages.h"
 #include "core/compact/movable.h"
 #include "hooks/alloc_failure_report.h"
 #include "instance.h"

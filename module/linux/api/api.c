@@ -10,9 +10,9 @@
 #include <linux/pbuddy.h>
 
 #include "api/alloc_full.h"
+#include "api/alloc_hooks.h"
 #include "api/cached.h"
 #include "api/free_checked.h"
-#include "api/pages.h"
 #include "compat.h"
 #include "core/alloc/alloc.h"
 #include "hooks/alloc_failure_report.h"

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Allocate and free pages of the core with the per-page hooks: tracepoints, fault injection,
- * charges, owner records, debug pages and guards. Everything in module/linux allocates through
- * these functions. They use PFNs; contexts and errors are those of the core.
+ * charges, owner records, debug pages and guards. Everything in module/linux frees through these
+ * functions, and allocates through those of alloc_hooks.h, which call these. They use PFNs;
+ * contexts and errors are those of the core.
  */
 #ifndef PB_PAGES_H
 #define PB_PAGES_H
@@ -50,8 +51,8 @@ static inline unsigned long pb_pages_alloc_prepared(const struct pb_request *rq,
 	return pfn;
 }
 
-static inline unsigned long pb_pages_alloc(const struct pb_request *rq, gfp_t gfp,
-					   enum pb_reason *reason)
+static inline unsigned long pb_pages_alloc_unhooked(const struct pb_request *rq, gfp_t gfp,
+						    enum pb_reason *reason)
 {
 	unsigned long pfn = PB_NO_PFN;
 
@@ -64,9 +65,9 @@ static inline unsigned long pb_pages_alloc(const struct pb_request *rq, gfp_t gf
 	return pfn;
 }
 
-static inline unsigned long pb_pages_alloc_bulk(const struct pb_request *rq, unsigned long nr,
-						unsigned long *pfns, gfp_t gfp,
-						enum pb_reason *reason)
+static inline unsigned long pb_pages_alloc_bulk_unhooked(const struct pb_request *rq,
+							 unsigned long nr, unsigned long *pfns,
+							 gfp_t gfp, enum pb_reason *reason)
 {
 	unsigned long got = 0, i;
 
@@ -83,9 +84,9 @@ static inline unsigned long pb_pages_alloc_bulk(const struct pb_request *rq, uns
 }
 
 /* Contiguous pages of order 0; traced as one event with the order rounded up. */
-static inline unsigned long pb_pages_alloc_contig(const struct pb_request *rq,
-						  unsigned long nr_pages, gfp_t gfp,
-						  enum pb_reason *reason)
+static inline unsigned long pb_pages_alloc_contig_unhooked(const struct pb_request *rq,
+							   unsigned long nr_pages, gfp_t gfp,
+							   enum pb_reason *reason)
 {
 	unsigned long pfn = PB_NO_PFN;
 

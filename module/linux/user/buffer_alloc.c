@@ -9,7 +9,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "api/pages.h"
+#include "api/alloc_hooks.h"
 #include "core/alloc/failure_reason.h"
 #include "core/cache/freelist.h"
 #include "core/zone/restrict.h"
