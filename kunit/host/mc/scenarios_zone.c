@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Scenarios of watermarks, the highatomic reserve, fallback, and a zone that grows. */
+/* Scenarios of watermarks, the highatomic reserve, fallback, and a zone that grows and shrinks. */
 #include "core/alloc/alloc.h"
 #include "core/cache/drain.h"
 #include "core/compact/isolate.h"
 #include "core/pool/grow.h"
+#include "core/pool/shrink.h"
 #include "core/zone/fallback.h"
 #include "core/zone/highatomic.h"
 #include "core/zone/run.h"
@@ -15,6 +16,7 @@
 #define MARK		510
 
 static const struct pb_area first_pageblock = { .nr = 1, .frames = PB_PAGEBLOCK_NR };
+static const struct pb_area second_pageblock = { .first = 1, .nr = 1, .frames = PB_PAGEBLOCK_NR };
 
 /* As in a zone that may reserve two pageblocks; only the first is free. */
 static void setup_reserve(enum pb_migratetype mt)
@@ -387,6 +389,69 @@ static void grow_alloc(void)
 	mc_zone_alloc(0, 0, PB_MOVABLE);
 }
 
+/* A free pageblock, and one of which most frames are allocated. */
+static void shrinkable(void)
+{
+	mc_make_pool(2);
+	mc_fill(PB_MOVABLE);
+	mc_free_frames(0, 0, 2);
+	mc_free(mc_pfn(1, 0), PB_PAGEBLOCK_ORDER);
+	mc_drain_all();
+}
+
+static bool shrink(void)
+{
+	struct pb_shrink run;
+
+	pb_shrink_start(&run, mc.zone, PB_ALLOC_NO_WATERMARKS, false);
+	mc.got[6] = pb_shrink_next(&run);
+	if (!mc_got(6))
+		return false;
+	mc.free -= PB_PAGEBLOCK_NR;
+	return true;
+}
+
+static void shrink_once(void) { shrink(); }
+
+static void shrink_undo(void)
+{
+	if (!shrink())
+		return;
+	pb_shrink_undo(mc.zone, mc.got[6]);
+	mc.free += PB_PAGEBLOCK_NR;
+}
+
+static void shrink_grow(void)
+{
+	if (shrink())
+		grow();
+}
+
+static void alloc_free3(void)
+{
+	mc_zone_alloc(0, 3, PB_MOVABLE);
+	if (mc_got(0))
+		mc_zone_free(mc.got[0], 3);
+}
+
+static void alloc3_stay(void)
+{
+	mc_zone_alloc(0, 3, PB_MOVABLE);
+	if (mc_got(0) && pb_page_order(mc.pool, mc.got[0]) != 3)
+		mc_violate("an allocated block is not the pool's");
+}
+
+static void isolate_second(void)
+{
+	struct pb_area area = second_pageblock;
+
+	if (pb_area_isolate(mc.zone, &area))
+		pb_area_unisolate(mc.zone, &area);
+}
+
+static void alloc_unmovable3(void) { mc_alloc(2, 3, PB_UNMOVABLE); }
+static void free100(void) { mc_free(mc_pfn(0, 100), 0); }
+
 static void set_marks(void) { pb_setup_per_zone_wmarks(mc.pool); }
 
 static const struct mc_scenario rows[] = {
@@ -430,6 +495,14 @@ static const struct mc_scenario rows[] = {
 	{ "grow_alloc", growable, { grow_alloc, free_in_first }, 0, movable_served },
 	{ "grow_fallback", growable, { grow, alloc_unmovable } },
 	{ "grow_order_9", growable, { grow, zone_alloc9, set_marks } },
+	{ "shrink_alloc", shrinkable, { shrink_once, alloc3_stay } },
+	{ "shrink_order_9", shrinkable, { shrink_undo, zone_alloc9 } },
+	{ "shrink_grow_alloc", shrinkable, { shrink_grow, alloc3_stay } },
+	{ "shrink_grow_alloc_free", shrinkable, { shrink_grow, alloc_free3 } },
+	{ "shrink_undo_alloc", shrinkable, { shrink_undo, alloc3_stay, free100 } },
+	{ "shrink_fallback", shrinkable, { shrink_undo, alloc_unmovable3 } },
+	{ "shrink_isolate", shrinkable, { shrink_once, isolate_second } },
+	{ "shrink_undo_isolate", shrinkable, { shrink_undo, isolate_second } },
 };
 
 MC_GROUP(mc_zone_group, rows);

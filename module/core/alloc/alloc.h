@@ -41,6 +41,9 @@ enum pb_bad pb_check_block(struct pb_pool *pool, unsigned long pfn, unsigned int
 enum pb_bad pb_refuse_free(struct pb_pool *pool, enum pb_bad bad, unsigned long pfn,
 			   unsigned int order);
 
+/* Checks a new allocation for frames that are still in use, and frees the others then. */
+bool pb_range_unused(struct pb_zone *zone, unsigned long first, unsigned long nr);
+
 /* Turns an allocated block of this order into 2^order frames of order 0 (split_page()). */
 enum pb_bad pb_split(struct pb_pool *pool, unsigned long pfn, unsigned int order);
 

@@ -54,11 +54,18 @@ static void free_range(struct pb_zone *zone, unsigned long pfn, unsigned long nr
 	pb_zone_account(zone, nr);
 }
 
-/*
- * Whether no frame of an allocated range is still in use. Otherwise frames in use are set aside,
- * and the other frames are freed.
+/**
+ * pb_range_unused - check that no frame of a new allocation is still in use
+ * @zone: the zone
+ * @first: first PFN; the bytes of the page order map are not set yet
+ * @nr: number of frames
+ *
+ * Frames in use are reported and set aside, and the other frames are freed then.
+ *
+ * Context: any; preemption off.
+ * Return: whether none is in use.
  */
-static bool range_unused(struct pb_zone *zone, unsigned long first, unsigned long nr)
+bool pb_range_unused(struct pb_zone *zone, unsigned long first, unsigned long nr)
 {
 	struct pb_pool *pool = zone->pool;
 	unsigned long pfn, start = first, left, n;
@@ -134,7 +141,7 @@ static unsigned long finish_range(struct pb_zone *zone, const struct pb_request 
 {
 	bool zeroed = pb_zeroed_test_and_clear(zone, pfn, got);
 
-	if (unlikely(!range_unused(zone, pfn, got)))
+	if (unlikely(!pb_range_unused(zone, pfn, got)))
 		return PB_NO_PFN;
 	if (rq->zeroed)
 		*rq->zeroed = zeroed;
@@ -247,7 +254,7 @@ static void take_captured(struct pb_zone *zone, unsigned long pfn, unsigned long
 	struct wanted *wanted = arg;
 
 	pb_zeroed_test_and_clear(zone, pfn, nr_pages);
-	if (unlikely(!range_unused(zone, pfn, nr_pages)))
+	if (unlikely(!pb_range_unused(zone, pfn, nr_pages)))
 		return;
 	hand_out(zone, wanted->rq, pfn, wanted->nr_pages, nr_pages);
 	wanted->pfn = pfn;

@@ -50,6 +50,7 @@ enum pb_event {
 	PB_OOM_KILL,		/* processes killed for their memory */
 	PB_GROW,		/* pages added to a zone by growth */
 	PB_GROW_FAIL,		/* attempts to grow that added none */
+	PB_SHRINK,		/* pages taken off a zone */
 	PB_NR_EVENTS,
 };
 

@@ -24,7 +24,7 @@ static inline struct pb_dir_entry *pb_dir_lookup(struct pb_pool *pool, unsigned 
 	if (section >= pool->nr_dir)
 		return NULL;
 	entry = pb_dir_entry(pool, pfn);
-	return READ_ONCE(entry->value) != PB_ENTRY_HOLE ? entry : NULL;
+	return (READ_ONCE(entry->value) & PB_ENTRY_MT_MASK) != PB_ENTRY_HOLE ? entry : NULL;
 }
 
 static inline struct pb_pageblock *pb_entry_pageblock(unsigned long value)

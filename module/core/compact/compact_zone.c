@@ -306,6 +306,32 @@ static enum pb_compact_result result_without_area(struct pb_compact_control *cc)
 	return cc->skipped ? PB_COMPACT_PARTIAL_SKIPPED : PB_COMPACT_COMPLETE;
 }
 
+/**
+ * pb_compact_area - isolate and empty one area
+ * @cc: the run
+ * @area: the area
+ * @capture: the request that receives the area, or NULL: it stays free
+ *
+ * Context: process, may sleep.
+ * Return: 0 when it is free, or captured if @capture is given; -EALREADY when it cannot be isolated,
+ * for example because another compaction has done so; another negative errno when it cannot be
+ * emptied, or the run has ended.
+ */
+int pb_compact_area(struct pb_compact_control *cc, const struct pb_area *area,
+		    struct pb_capture *capture)
+{
+	int ret;
+
+	if (!pb_area_isolate(cc->zone, area))
+		return -EALREADY;
+	cc->migrate_pfn = pb_pageblock_pfn(cc->zone, area->first) + area->frame;
+	ret = compact_area(cc, area, capture);
+	pb_compact_note(cc->zone->pool, .step = PB_COMPACT_FINISHED, .zone = cc->zone,
+			.order = cc->order,
+			.status = ret ? PB_COMPACT_CONTINUE : PB_COMPACT_SUCCESS);
+	return ret;
+}
+
 static unsigned int area_tries(struct pb_compact_control *cc)
 {
 	return cc->mode == PB_MIGRATE_ASYNC ? 4 : 32;
@@ -323,16 +349,10 @@ static enum pb_compact_result compact_areas(struct pb_compact_control *cc,
 			return PB_COMPACT_CONTENDED;
 		if (!find_area(cc, &area))
 			return result_without_area(cc);
-		if (!pb_area_isolate(cc->zone, &area))
-			continue;	/* another compaction's by now */
-		cc->migrate_pfn = pb_pageblock_pfn(cc->zone, area.first) + area.frame;
-		ret = compact_area(cc, &area, capture);
-		pb_compact_note(cc->zone->pool, .step = PB_COMPACT_FINISHED, .zone = cc->zone,
-				.order = cc->order,
-				.status = ret ? PB_COMPACT_CONTINUE : PB_COMPACT_SUCCESS);
+		ret = pb_compact_area(cc, &area, capture);
 		if (!ret)
 			return PB_COMPACT_SUCCESS;
-		if (!cc->contended)
+		if (!cc->contended && ret != -EALREADY)
 			pb_compact_set_skip(cc, &area);
 	}
 	return cc->contended ? PB_COMPACT_CONTENDED : PB_COMPACT_PARTIAL_SKIPPED;

@@ -26,6 +26,8 @@ struct pb_capture {
 
 void pb_compact_control_init(struct pb_compact_control *cc, struct pb_zone *zone,
 			     unsigned int order, enum pb_migrate_mode mode);
+int pb_compact_area(struct pb_compact_control *cc, const struct pb_area *area,
+		    struct pb_capture *capture);
 enum pb_compact_result pb_compact_zone(struct pb_compact_control *cc, struct pb_capture *capture);
 
 #endif /* PB_COMPACT_ZONE_H */

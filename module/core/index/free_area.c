@@ -127,10 +127,8 @@ noinline u16 pb_index_class(unsigned long value)
 	unsigned int nr;
 	int largest;
 
-	if (!pageblock)
-		return 0;
 	if (mt >= PB_INDEXED_TYPES)
-		return PB_CLASS_COUNTED;
+		return mt == PB_ISOLATE ? PB_CLASS_COUNTED : 0;		/* 0: a hole */
 	largest = pb_pageblock_scan(pageblock, &nr);
 	return largest < 0 ? 0 : make_class(mt, nr, largest);
 }

@@ -7,15 +7,16 @@
  * directory entry of a future pageblock has its zone from the beginning, and is a hole until the
  * pageblock is added:
  *
- *   grow:    GR1 make the pageblock, all frames free    others:  OT1 read the entry, or the index
+ *   grow:    GR1 make the pageblock, no frame free      others:  OT1 read the entry, or the index
  *            GR2 write the entry (release)                       OT2 read the entry
- *            GR3 set the bits of the index                       OT3 read the pageblock
+ *            GR3 free all frames, update the index               OT3 read the pageblock
  *
  * OT3 depends on the address read in OT2, so a CPU that reads the new entry sees the stores of
- * GR1. A CPU that finds the index bit (GR3, by value-returning atomics) sees GR2, too. (litmus:
- * grow-find)
+ * GR1. A CPU that finds a free frame or the index bit (GR3, by value-returning atomics) sees GR2,
+ * too. (litmus: grow-find)
  *
- * A zone does not shrink: a pageblock stays until the pool is destroyed.
+ * Memory that was taken off (shrink.c) is added in the same way. Its pageblocks exist already, so
+ * other CPUs may find them with an entry value from before; these see a free frame after GR2 only.
  */
 #include "core/base/pfn.h"
 #include "core/pool/grow.h"
@@ -61,11 +62,12 @@ static bool within_span(struct pb_pool *pool, const struct pb_range *range)
  */
 int pb_pool_grow(struct pb_pool *pool, const struct pb_range *range)
 {
-	int err;
+	int err = 0;
 
 	if (!pb_range_ok(range, pool->nr_nodes) || range->cma || !within_span(pool, range))
 		return -EINVAL;
-	err = extend_meta(pool);
+	if (pb_pool_nr_new(pool, range))
+		err = extend_meta(pool);
 	return err ?: pb_pool_add_range(pool, range);
 }
 EXPORT_SYMBOL_PB_TEST(pb_pool_grow);

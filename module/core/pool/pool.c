@@ -134,47 +134,65 @@ static void mark_span(struct pb_pool *pool, const struct pb_range *span)
 		pb_dir_entry(pool, pfn)->zone = zone;
 }
 
-static void add_pageblock(struct pb_zone *zone, unsigned long pfn, struct pb_pageblock *pageblock,
-			  enum pb_migratetype mt)
+/*
+ * Adds a pageblock, no frame of which is free or allocated, to its zone: all frames become free.
+ * Preemption is off, so that verify, which stops all CPUs, finds it wholly or not at all.
+ */
+void pb_pool_add_pageblock(struct pb_zone *zone, unsigned long pfn, struct pb_pageblock *pageblock,
+			   enum pb_migratetype mt)
 {
 	struct pb_dir_entry *entry = pb_dir_entry(zone->pool, pfn);
-	unsigned int i;
 
-	for (i = 0; i < PB_WORDS; i++)
-		atomic64_set(&pageblock->free[i], -1);
 	if (entry->zone != zone)
 		entry->zone = zone;
+	preempt_disable();
+	/* Counted before it can be allocated: a count that is too high only causes retries. */
+	WRITE_ONCE(zone->present_pages, zone->present_pages + PB_PAGEBLOCK_NR);
+	pb_zone_account(zone, PB_PAGEBLOCK_NR);
+	if (mt == PB_CMA) {
+		zone->cma_pages += PB_PAGEBLOCK_NR;
+		atomic_long_add(PB_PAGEBLOCK_NR, &zone->nr_free_cma);
+	}
 	/* A CPU that reads the entry sees the initialised pageblock. */
 	smp_store_release(&entry->value, (unsigned long)pageblock | mt);
-	preempt_disable();
+	/* Full barriers: a CPU that allocates a frame sees the entry. */
+	pb_pageblock_free(pageblock, 0, PB_PAGEBLOCK_ORDER);
 	pb_index_update(zone, pb_pageblock_index(zone, pfn));
 	preempt_enable();
+}
+
+/* Counts the pageblocks of a range that have no memory for their metadata yet. */
+unsigned long pb_pool_nr_new(struct pb_pool *pool, const struct pb_range *range)
+{
+	unsigned long pfn = range->start_pfn, end = pfn + range->nr_pages, nr = 0;
+
+	for (; pfn < end; pfn += PB_PAGEBLOCK_NR)
+		nr += !pb_entry_pageblock(READ_ONCE(pb_dir_entry(pool, pfn)->value));
+	return nr;
 }
 
 /* Adds the pageblocks of a range to its zone, all free and movable, as mm/ starts. */
 int pb_pool_add_range(struct pb_pool *pool, const struct pb_range *range)
 {
-	unsigned long nr = range->nr_pages >> PB_PAGEBLOCK_ORDER, i, pfn;
+	unsigned long pfn, end = range->start_pfn + range->nr_pages, nr;
 	struct pb_zone *zone = pool->zone[range->nid][range->type];
-	struct pb_pageblock *blocks;
+	struct pb_pageblock *blocks = NULL, *pageblock;
 
-	for (i = 0; i < nr; i++)
-		if (pb_dir_lookup(pool, range->start_pfn + (i << PB_PAGEBLOCK_ORDER)))
+	for (pfn = range->start_pfn; pfn < end; pfn += PB_PAGEBLOCK_NR)
+		if (pb_dir_lookup(pool, pfn))
 			return -EEXIST;
-	blocks = pb_meta_alloc(nr * sizeof(*blocks), range->nid);
-	if (!blocks)
-		return -ENOMEM;
-	pool->meta[pool->nr_meta++] = blocks;
-	/* Counted before it can be allocated: a count that is too high only causes retries. */
-	WRITE_ONCE(zone->present_pages, zone->present_pages + range->nr_pages);
-	pb_zone_account(zone, range->nr_pages);
-	if (range->cma) {
-		zone->cma_pages += range->nr_pages;
-		atomic_long_add(range->nr_pages, &zone->nr_free_cma);
+	nr = pb_pool_nr_new(pool, range);
+	if (nr) {
+		blocks = pb_meta_alloc(nr * sizeof(*blocks), range->nid);
+		if (!blocks)
+			return -ENOMEM;
+		pool->meta[pool->nr_meta++] = blocks;
 	}
-	for (i = 0; i < nr; i++) {
-		pfn = range->start_pfn + (i << PB_PAGEBLOCK_ORDER);
-		add_pageblock(zone, pfn, &blocks[i], range->cma ? PB_CMA : PB_MOVABLE);
+	for (pfn = range->start_pfn; pfn < end; pfn += PB_PAGEBLOCK_NR) {
+		/* One that was there before has its memory: shrink.c. */
+		pageblock = pb_entry_pageblock(READ_ONCE(pb_dir_entry(pool, pfn)->value));
+		pb_pool_add_pageblock(zone, pfn, pageblock ?: blocks++,
+				      range->cma ? PB_CMA : PB_MOVABLE);
 	}
 	return 0;
 }

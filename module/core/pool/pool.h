@@ -5,7 +5,10 @@
 #ifndef PB_POOL_H
 #define PB_POOL_H
 
+#include "core/base/migratetype.h"
 #include "core/base/ops.h"
+
+struct pb_pageblock;
 
 /**
  * struct pb_range - whole pageblocks handed to a pool
@@ -51,5 +54,8 @@ void pb_pool_destroy(struct pb_pool *pool);
 bool pb_range_ok(const struct pb_range *range, int nr_nodes);
 /* Adds a range to its zone. Directory, index and @meta have space for it. 0, -EEXIST or -ENOMEM. */
 int pb_pool_add_range(struct pb_pool *pool, const struct pb_range *range);
+unsigned long pb_pool_nr_new(struct pb_pool *pool, const struct pb_range *range);
+void pb_pool_add_pageblock(struct pb_zone *zone, unsigned long pfn, struct pb_pageblock *pageblock,
+			   enum pb_migratetype mt);
 
 #endif /* PB_POOL_H */

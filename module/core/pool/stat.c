@@ -54,6 +54,7 @@ const char * const pb_event_name[PB_NR_EVENTS] = {
 	[PB_OOM_KILL]		= "oom_kill",
 	[PB_GROW]		= "grow",
 	[PB_GROW_FAIL]		= "grow_fail",
+	[PB_SHRINK]		= "shrink",
 };
 EXPORT_SYMBOL_PB_TEST(pb_event_name);
 

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Take pageblocks off a pool that is in use. The reverse of grow.c.
+ *
+ * A pageblock leaves in three steps, the last two with preemption off, so that verify, which stops
+ * all CPUs, never finds it in between:
+ *
+ *   SH1 empty it: the blocks in it are migrated while it is isolated, as for compaction. A free
+ *       pageblock needs no isolation.
+ *   SH2 allocate all of its frames, as every other allocation does, down to a watermark. So no other
+ *       CPU has a frame of it: not allocated, not in a cache, not on its way.
+ *   SH3 make its directory entry a hole, by compare-exchange. The pages are no longer present.
+ *
+ * Other CPUs may have read the entry before SH3 and go on afterwards, for as long as they like. No
+ * grace period is needed, because a pageblock keeps its memory until the pool is destroyed:
+ *
+ *   - The words of its free bitmap are 0 and its part of the page order map is 0. An allocation finds
+ *     nothing free. A free (it can only be a misuse) is refused. A scan sees frames in flight.
+ *   - A reader that reads the entry twice, as pb_order_map() after pb_dir_lookup(), finds the same
+ *     address: the hole keeps it.
+ *   - An update of its index class reads the hole, or is repeated by the updater (free_area.c): a hole
+ *     has the class 0 and no isolated pages.
+ *   - CPUs that refill from it, or have a deferred update for it (cur, drained), read the entry again.
+ *
+ * When the pool grows again by this pageblock, the entry is written before the bits of the words
+ * (GR2 before GR3 of grow.c), so a CPU with an old entry value can allocate a frame only after the
+ * pageblock is present. (mc: shrink_alloc, shrink_grow_alloc, shrink_isolate)
+ *
+ * Pageblocks with the fewest pages to migrate are taken first: free ones, then those of the emptiest
+ * class of the index, at last those in which nothing is free. Within a class the highest PFNs come
+ * first, because allocations prefer low ones. Pageblocks of contiguous areas and of the highatomic
+ * reserve stay. A frame with a memory error is allocated without an owner, so its pageblock cannot
+ * be emptied and stays, too.
+ *
+ * The caller serialises all calls, and those of grow.c. As offline_pages() in mm/memory_hotplug.c.
+ */
+#include "core/alloc/alloc.h"
+#include "core/base/pfn.h"
+#include "core/cache/zeroed.h"
+#include "core/compact/compact_zone.h"
+#include "core/index/free_area.h"
+#include "core/pool/shrink.h"
+#include "core/zone/zone.h"
+
+/* Free pageblocks; partly free ones, from the emptiest class on; those in which nothing is free. */
+#define STEP_FREE	0U
+#define STEP_FULL	(PB_NR_FULLNESS + 1U)
+#define NR_STEPS	(PB_NR_FULLNESS + 2U)
+
+#define CANDIDATE_TYPES	(BIT(PB_PCPTYPES) - 1)
+
+/**
+ * pb_shrink_start - begin to take pageblocks off a zone
+ * @run: initialised
+ * @zone: the zone
+ * @wmark: PB_ALLOC_WMARK_, the watermark that the zone keeps; or PB_ALLOC_NO_WATERMARKS
+ * @move: migrate blocks out of pageblocks
+ *
+ * The caller may set @run->may then. Context: any.
+ */
+void pb_shrink_start(struct pb_shrink *run, struct pb_zone *zone, pb_alloc_flags_t wmark, bool move)
+{
+	*run = (struct pb_shrink) {
+		.zone = zone,
+		.rq = {
+			.order = PB_PAGEBLOCK_ORDER,
+			.migratetype = PB_MOVABLE,
+			.highest_zone = zone->type,
+			.nid = zone->nid,
+			.flags = wmark,
+		},
+		.move = move,
+		.left = zone->nr_pageblocks,
+		.pinned_pfn = PB_NO_PFN,
+	};
+}
+EXPORT_SYMBOL_PB_TEST(pb_shrink_start);
+
+/* The step in which a pageblock is a candidate, by its index class. */
+static unsigned int step_of(u16 class)
+{
+	if (pb_class_largest(class) == PB_PAGEBLOCK_ORDER)
+		return STEP_FREE;
+	return class ? PB_NR_FULLNESS - pb_class_fullness(class) : STEP_FULL;
+}
+
+/* SH3. False when the entry has another type than these. */
+static bool make_hole(struct pb_dir_entry *entry, unsigned int types)
+{
+	unsigned long old = READ_ONCE(entry->value), new;
+	enum pb_migratetype mt;
+
+	do {
+		mt = pb_entry_migratetype(old);
+		if (!(BIT(mt) & types))
+			return false;
+		if (mt == PB_ISOLATE)
+			mt = pb_entry_saved_migratetype(old);
+		new = (old & ~PB_ENTRY_FLAGS_MASK) | PB_ENTRY_HOLE |
+		      (unsigned long)mt << PB_ENTRY_SAVED_SHIFT;
+	} while (!try_cmpxchg(&entry->value, &old, new));
+	return true;
+}
+
+/*
+ * Takes a pageblock off whose frames this CPU has allocated. When its type is another one by now, or
+ * a frame is in use, the frames are freed again.
+ */
+static bool leave(struct pb_zone *zone, unsigned long pfn, unsigned int types)
+{
+	pb_assert_preempt_off();
+	pb_zeroed_test_and_clear(zone, pfn, PB_PAGEBLOCK_NR);
+	if (unlikely(!pb_range_unused(zone, pfn, PB_PAGEBLOCK_NR)))
+		return false;
+	if (unlikely(!make_hole(pb_dir_entry(zone->pool, pfn), types))) {
+		pb_zone_free_noevent(zone, pfn, PB_PAGEBLOCK_ORDER);
+		return false;
+	}
+	WRITE_ONCE(zone->present_pages, zone->present_pages - PB_PAGEBLOCK_NR);
+	WRITE_ONCE(zone->compact_skip[pb_pageblock_index(zone, pfn)], 0);
+	pb_zone_event_add(zone, PB_SHRINK, PB_PAGEBLOCK_NR);
+	return true;
+}
+
+/*
+ * Whether the zone stays above the watermark without one more pageblock. Its free pages are as many
+ * at least: what is allocated in the pageblock needs frames elsewhere.
+ */
+static bool above_watermark(struct pb_shrink *run)
+{
+	if (pb_zone_free_pages(run->zone) >= (long)PB_PAGEBLOCK_NR &&
+	    pb_zone_watermark_ok(run->zone, PB_PAGEBLOCK_NR, run->rq.highest_zone, run->rq.flags))
+		return true;
+	run->watermark = true;
+	return false;
+}
+
+static bool take_free(struct pb_shrink *run, unsigned long index, enum pb_migratetype mt)
+{
+	struct pb_zone *zone = run->zone;
+	bool taken;
+
+	if (!above_watermark(run))
+		return false;
+	preempt_disable();
+	taken = pb_zone_alloc_pageblock_at(zone, index, mt, &run->rq) &&
+		leave(zone, pb_pageblock_pfn(zone, index), CANDIDATE_TYPES);
+	preempt_enable();
+	return taken;
+}
+
+/* Called by compaction with the emptied, allocated pageblock. */
+static void captured(struct pb_zone *zone, unsigned long pfn, unsigned long nr_pages, void *taken)
+{
+	*(bool *)taken = leave(zone, pfn, BIT(PB_ISOLATE));
+}
+
+static bool take_emptied(struct pb_shrink *run, unsigned long index)
+{
+	struct pb_area area = { .first = index, .nr = 1, .frames = PB_PAGEBLOCK_NR };
+	bool taken = false;
+	struct pb_capture capture = {
+		.rq = &run->rq, .alloc = captured, .arg = &taken, .pfn = PB_NO_PFN,
+	};
+	struct pb_compact_control cc;
+
+	pb_compact_control_init(&cc, run->zone, PB_PAGEBLOCK_ORDER, PB_MIGRATE_SYNC);
+	/* Free pageblocks that stay may be filled, and so may emptier ones. */
+	cc.to_free_pageblock = true;
+	cc.limit = PB_NR_FULLNESS - 1;
+	pb_compact_area(&cc, &area, &capture);
+	if (pb_fatal_signal())
+		run->killed = true;
+	return taken;
+}
+
+/* A block of the pageblock that cannot be moved; the pageblock's first PFN if it is not found. */
+static unsigned long find_pinned(const struct pb_pageblock *pageblock, unsigned long pfn)
+{
+	unsigned int i;
+	u8 val;
+
+	for (i = 0; i < PB_PAGEBLOCK_NR; i++) {
+		val = pb_peek(&pageblock->order_map[i]);
+		if (pb_frame_size(val) && !(val & PB_FRAME_MOVABLE))
+			return pfn + i;
+	}
+	return pfn;
+}
+
+/* Whether a pageblock belongs to a later step: its class in the index may have been out of date. */
+static bool costs_more(struct pb_shrink *run, unsigned long index)
+{
+	preempt_disable();
+	pb_index_update(run->zone, index);
+	preempt_enable();
+	return step_of(READ_ONCE(run->zone->ctl[index].index_class)) > run->step;
+}
+
+/* Migrates what is in a pageblock, and takes it off. */
+static bool take_used(struct pb_shrink *run, unsigned long index, unsigned long value)
+{
+	struct pb_area area = { .first = index, .nr = 1, .frames = PB_PAGEBLOCK_NR };
+	struct pb_area_scan scan;
+
+	if (costs_more(run, index) || !pb_area_scan(run->zone, &area, &scan))
+		return false;
+	if (scan.pinned || (scan.movable && !run->zone->pool->ops.migrate)) {
+		run->nr_pinned++;
+		if (run->pinned_pfn == PB_NO_PFN)
+			run->pinned_pfn = find_pinned(pb_entry_pageblock(value),
+						      pb_pageblock_pfn(run->zone, index));
+		return false;
+	}
+	if (!above_watermark(run))
+		return false;
+	if (take_emptied(run, index))
+		return true;
+	run->nr_busy++;
+	return false;
+}
+
+/* Takes a pageblock off, if it is a candidate of this step. */
+static bool take(struct pb_shrink *run, unsigned long index)
+{
+	struct pb_dir_entry *entry = pb_zone_dir_entry(run->zone, index);
+	unsigned long value = entry ? READ_ONCE(entry->value) : PB_ENTRY_HOLE;
+	enum pb_migratetype mt = pb_entry_migratetype(value);
+
+	if (mt == PB_ENTRY_HOLE)
+		return false;
+	if (mt == PB_ISOLATE) {
+		run->nr_busy++;		/* of a compaction */
+		return false;
+	}
+	if (!(BIT(mt) & CANDIDATE_TYPES) ||
+	    (run->may && !run->may(pb_pageblock_pfn(run->zone, index), run->arg))) {
+		run->nr_refused++;
+		return false;
+	}
+	return run->step == STEP_FREE ? take_free(run, index, mt) : take_used(run, index, value);
+}
+
+static bool next_step(struct pb_shrink *run)
+{
+	run->left = run->zone->nr_pageblocks;
+	return ++run->step < (run->move ? NR_STEPS : STEP_FREE + 1);
+}
+
+/**
+ * pb_shrink_next - take the pageblock off a zone that costs least
+ * @run: the run
+ *
+ * None of the pageblock's frames is free or allocated any more: they are the caller's. The
+ * watermarks are not changed; call pb_setup_per_zone_wmarks() at the end of the run.
+ *
+ * Context: with @run->move process, may sleep, killable; else any. One caller at a time, also of
+ * pb_pool_grow().
+ * Return: first PFN of the pageblock; PB_NO_PFN when no more can be taken, and @run says why.
+ */
+unsigned long pb_shrink_next(struct pb_shrink *run)
+{
+	struct pb_zone *zone = run->zone;
+	struct pb_pool *pool = zone->pool;
+	unsigned long index;
+
+	if (run->move && !run->drained && pool->ops.drain_all) {
+		pool->ops.drain_all(pool);
+		run->drained = true;
+	}
+	do {
+		while (run->left && !run->watermark && !run->killed) {
+			index = --run->left;
+			if (step_of(READ_ONCE(zone->ctl[index].index_class)) != run->step)
+				continue;
+			if (take(run, index))
+				return pb_pageblock_pfn(zone, index);
+			if (run->move)
+				cond_resched();
+		}
+	} while (!run->watermark && !run->killed && next_step(run));
+	return PB_NO_PFN;
+}
+EXPORT_SYMBOL_PB_TEST(pb_shrink_next);
+
+/**
+ * pb_shrink_undo - give a pageblock back to its zone
+ * @zone: the zone
+ * @pfn: a result of pb_shrink_next() of this zone, unchanged
+ *
+ * All its frames are free, and it has its previous migratetype. Cannot fail. Context: as
+ * pb_shrink_next() without move.
+ */
+void pb_shrink_undo(struct pb_zone *zone, unsigned long pfn)
+{
+	unsigned long value = READ_ONCE(pb_dir_entry(zone->pool, pfn)->value);
+
+	pb_pool_add_pageblock(zone, pfn, pb_entry_pageblock(value),
+			      pb_entry_saved_migratetype(value));
+	pb_zone_event_add(zone, PB_SHRINK, -(long)PB_PAGEBLOCK_NR);
+}
+EXPORT_SYMBOL_PB_TEST(pb_shrink_undo);
