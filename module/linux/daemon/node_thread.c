@@ -32,13 +32,13 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
+#include "api/deferred_grow.h"
 #include "api/reclaimer.h"
 #include "core/alloc/reclaim.h"
 #include "core/cache/prezero.h"
 #include "core/compact/compact.h"
 #include "core/pool/stat.h"
 #include "core/zone/zone.h"
-#include "daemon/deferred_grow.h"
 #include "daemon/node_thread.h"
 #include "daemon/pcp_work.h"
 #include "daemon/zeroed_lists.h"

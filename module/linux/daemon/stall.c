@@ -3,8 +3,8 @@
  * What a request waits for in the slow path: reclaim, growth and compaction, with the time reported
  * as memory pressure, as psi_memstall_enter() and psi_memstall_leave() do around those of mm/.
  */
+#include "api/deferred_grow.h"
 #include "core/compact/compact.h"
-#include "daemon/deferred_grow.h"
 #include "daemon/shrink_zones.h"
 #include "daemon/stall.h"
 #include "hooks/pressure.h"

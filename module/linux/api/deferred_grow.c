@@ -23,10 +23,10 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
+#include "api/deferred_grow.h"
 #include "core/cache/freelist.h"
 #include "core/pool/grow.h"
 #include "core/zone/watermark.h"
-#include "daemon/deferred_grow.h"
 #include "hooks/bad_frames.h"
 #include "hooks/debug_pages.h"
 #include "hooks/owner.h"
