@@ -211,6 +211,10 @@ static void test_pinned(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, run.nr_busy + run.nr_refused, 0UL);
 	pt_expect_allocated(test, f, 8 + 1024);
 	pt_free(test, f, pfn, 3);
+	/* The highest pageblock first, whose head is in another one. */
+	pb_shrink_start(&run, zone_of(f), PB_ALLOC_NO_WATERMARKS, true);
+	take(f, &run, 9, NULL);
+	KUNIT_EXPECT_EQ(test, run.pinned_pfn, large);
 	pt_free(test, f, large, 10);
 	pt_expect_all_free(test, f);
 }

@@ -427,6 +427,23 @@ static void shrink_grow(void)
 		grow();
 }
 
+static void grown_once(void)
+{
+	growable();
+	grow();
+}
+
+static void grow_third(void)
+{
+	struct pb_range range = {
+		.start_pfn = mc_pfn(2, 0), .nr_pages = PB_PAGEBLOCK_NR, .type = PB_ZONE_NORMAL,
+	};
+
+	if (pb_pool_grow(mc.pool, &range))
+		mc_violate("the zone did not grow");
+	mc.free += PB_PAGEBLOCK_NR;
+}
+
 static void alloc_free3(void)
 {
 	mc_zone_alloc(0, 3, PB_MOVABLE);
@@ -500,6 +517,7 @@ static const struct mc_scenario rows[] = {
 	{ "shrink_grow_alloc", shrinkable, { shrink_grow, alloc3_stay } },
 	{ "shrink_grow_alloc_free", shrinkable, { shrink_grow, alloc_free3 } },
 	{ "shrink_undo_alloc", shrinkable, { shrink_undo, alloc3_stay, free100 } },
+	{ "shrink_beside_grow", grown_once, { shrink_once, grow_third, alloc3_stay } },
 	{ "shrink_fallback", shrinkable, { shrink_undo, alloc_unmovable3 } },
 	{ "shrink_isolate", shrinkable, { shrink_once, isolate_second } },
 	{ "shrink_undo_isolate", shrinkable, { shrink_undo, isolate_second } },

@@ -47,7 +47,7 @@ struct pb_zone {
 	unsigned long		start_pfn;		/* I: span */
 	unsigned long		end_pfn;		/* I */
 	unsigned long		nr_pageblocks;		/* I: pageblocks from base_pfn to end_pfn */
-	unsigned long		present_pages;		/* R: see grow.c and shrink.c */
+	unsigned long		present_pages;		/* R: pb_zone_add_present() */
 	unsigned long		growable;		/* R: pages by which it may still grow */
 
 	struct pb_pcp __percpu	*pcp;			/* I */

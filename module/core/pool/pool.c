@@ -147,7 +147,7 @@ void pb_pool_add_pageblock(struct pb_zone *zone, unsigned long pfn, struct pb_pa
 		entry->zone = zone;
 	preempt_disable();
 	/* Counted before it can be allocated: a count that is too high only causes retries. */
-	WRITE_ONCE(zone->present_pages, zone->present_pages + PB_PAGEBLOCK_NR);
+	pb_zone_add_present(zone, PB_PAGEBLOCK_NR);
 	pb_zone_account(zone, PB_PAGEBLOCK_NR);
 	if (mt == PB_CMA) {
 		zone->cma_pages += PB_PAGEBLOCK_NR;

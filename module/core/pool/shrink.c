@@ -32,7 +32,8 @@
  * reserve stay. A frame with a memory error is allocated without an owner, so its pageblock cannot
  * be emptied and stays, too.
  *
- * The caller serialises all calls, and those of grow.c. As offline_pages() in mm/memory_hotplug.c.
+ * The caller serialises calls for a zone. The pool may grow meanwhile, by other memory. As
+ * offline_pages() in mm/memory_hotplug.c.
  */
 #include "core/alloc/alloc.h"
 #include "core/base/pfn.h"
@@ -116,7 +117,7 @@ static bool leave(struct pb_zone *zone, unsigned long pfn, unsigned int types)
 		pb_zone_free_noevent(zone, pfn, PB_PAGEBLOCK_ORDER);
 		return false;
 	}
-	WRITE_ONCE(zone->present_pages, zone->present_pages - PB_PAGEBLOCK_NR);
+	pb_zone_add_present(zone, -(long)PB_PAGEBLOCK_NR);
 	WRITE_ONCE(zone->compact_skip[pb_pageblock_index(zone, pfn)], 0);
 	pb_zone_event_add(zone, PB_SHRINK, PB_PAGEBLOCK_NR);
 	return true;
@@ -174,8 +175,25 @@ static bool take_emptied(struct pb_shrink *run, unsigned long index)
 	return taken;
 }
 
-/* A block of the pageblock that cannot be moved; the pageblock's first PFN if it is not found. */
-static unsigned long find_pinned(const struct pb_pageblock *pageblock, unsigned long pfn)
+/* Head of the block above the pageblock's order that a pageblock is part of; else its first PFN. */
+static unsigned long head_of(struct pb_pool *pool, unsigned long pfn)
+{
+	unsigned int order;
+	unsigned long head;
+
+	for (order = PB_PAGEBLOCK_ORDER + 1; order <= PB_MAX_ORDER; order++) {
+		head = round_down(pfn, 1UL << order);
+		if (!pb_dir_lookup(pool, head))
+			break;
+		if (pb_frame_size(pb_peek(pb_order_map(pool, head))) > order)
+			return head;
+	}
+	return pfn;
+}
+
+/* A block in the pageblock that cannot be moved. */
+static unsigned long find_pinned(struct pb_pool *pool, const struct pb_pageblock *pageblock,
+				 unsigned long pfn)
 {
 	unsigned int i;
 	u8 val;
@@ -185,7 +203,7 @@ static unsigned long find_pinned(const struct pb_pageblock *pageblock, unsigned 
 		if (pb_frame_size(val) && !(val & PB_FRAME_MOVABLE))
 			return pfn + i;
 	}
-	return pfn;
+	return head_of(pool, pfn);
 }
 
 /* Whether a pageblock belongs to a later step: its class in the index may have been out of date. */
@@ -208,7 +226,7 @@ static bool take_used(struct pb_shrink *run, unsigned long index, unsigned long 
 	if (scan.pinned || (scan.movable && !run->zone->pool->ops.migrate)) {
 		run->nr_pinned++;
 		if (run->pinned_pfn == PB_NO_PFN)
-			run->pinned_pfn = find_pinned(pb_entry_pageblock(value),
+			run->pinned_pfn = find_pinned(run->zone->pool, pb_entry_pageblock(value),
 						      pb_pageblock_pfn(run->zone, index));
 		return false;
 	}
@@ -254,8 +272,7 @@ static bool next_step(struct pb_shrink *run)
  * None of the pageblock's frames is free or allocated any more: they are the caller's. The
  * watermarks are not changed; call pb_setup_per_zone_wmarks() at the end of the run.
  *
- * Context: with @run->move process, may sleep, killable; else any. One caller at a time, also of
- * pb_pool_grow().
+ * Context: with @run->move process, may sleep, killable; else any. One caller at a time.
  * Return: first PFN of the pageblock; PB_NO_PFN when no more can be taken, and @run says why.
  */
 unsigned long pb_shrink_next(struct pb_shrink *run)

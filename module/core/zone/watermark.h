@@ -19,6 +19,15 @@ static inline unsigned long pb_zone_most_pages(const struct pb_zone *zone)
 	return READ_ONCE(zone->present_pages) + READ_ONCE(zone->growable);
 }
 
+/* Changes the size of a zone, which may grow and shrink at the same time. */
+static inline void pb_zone_add_present(struct pb_zone *zone, long pages)
+{
+	unsigned long old = READ_ONCE(zone->present_pages);
+
+	while (!try_cmpxchg(&zone->present_pages, &old, old + pages))
+		;
+}
+
 long pb_zone_account_shared(struct pb_zone *zone, long pages, long unit,
 			    const struct pb_request *rq);
 
