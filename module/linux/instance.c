@@ -10,8 +10,10 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/err.h>
 #include <linux/list.h>
 #include <linux/mm.h>
+#include <linux/mutex.h>
 #include <linux/nodemask.h>
 #include <linux/rculist.h>
 #include <linux/slab.h>
@@ -26,8 +28,51 @@
 struct pb_pool pb_instance;
 EXPORT_SYMBOL_PB_TEST(pb_instance);
 
-/* Sorted by PFN. Extents are added while the pool exists: see pb_instance_extents(). */
+/* Sorted by PFN. Changed while the pool exists: see pb_instance_extents(). */
 static LIST_HEAD(extents);
+
+/* Serialises changes of the pool's size, and of the list of extents after insmod. */
+static DEFINE_MUTEX(size_lock);
+static struct task_struct *size_holder;		/* holder of the lock */
+
+/**
+ * pb_instance_lock_size - begin to change the size of the pool
+ *
+ * Context: process, sleeps, killable.
+ *
+ * Return: 0; -EINTR; -EDEADLK when this task changes the size already: a request that its source or
+ * an owner of migrated pages has caused.
+ */
+int pb_instance_lock_size(void)
+{
+	if (READ_ONCE(size_holder) == current)
+		return -EDEADLK;
+	if (mutex_lock_killable(&size_lock))
+		return -EINTR;
+	WRITE_ONCE(size_holder, current);
+	return 0;
+}
+
+/* The same without waiting, for reclaim. Context: process. Return: whether it was locked. */
+bool pb_instance_trylock_size(void)
+{
+	if (!mutex_trylock(&size_lock))
+		return false;
+	WRITE_ONCE(size_holder, current);
+	return true;
+}
+
+void pb_instance_unlock_size(void)
+{
+	WRITE_ONCE(size_holder, NULL);
+	mutex_unlock(&size_lock);
+}
+
+/* Whether this task changes the size of the pool. Context: process. */
+bool pb_instance_size_locked(void)
+{
+	return READ_ONCE(size_holder) == current;
+}
 
 /* ---- ranges ---- */
 
@@ -121,6 +166,36 @@ static int make_ranges(struct range_list *list, const struct pb_instance_config 
 	return 0;
 }
 
+/*
+ * Adds the PFN range of each zone that may shrink to the spans, so that it can grow again there.
+ * Returns the number of spans.
+ */
+static unsigned int add_hulls(const struct range_list *list, struct pb_range *spans,
+			      unsigned int nr)
+{
+	unsigned int first = nr, i, k;
+	unsigned long end;
+
+	for (i = 0; i < list->nr; i++) {
+		const struct pb_range *range = &list->range[i];
+
+		if (range->type == PB_ZONE_MOVABLE)
+			continue;
+		for (k = first; k < nr; k++)
+			if (spans[k].nid == range->nid && spans[k].type == range->type)
+				break;
+		if (k == nr) {
+			spans[nr++] = *range;
+			continue;
+		}
+		/* The ranges are in descending order. */
+		end = spans[k].start_pfn + spans[k].nr_pages;
+		spans[k].start_pfn = range->start_pfn;
+		spans[k].nr_pages = end - range->start_pfn;
+	}
+	return nr;
+}
+
 static int distance(int from, int to)
 {
 	return node_distance(from, to);
@@ -130,20 +205,27 @@ static int make_pool(const struct pb_instance_config *instance)
 {
 	struct range_list list;
 	int ret = make_ranges(&list, instance);
+	struct pb_range *spans = NULL;
 
+	if (!ret) {
+		spans = kvcalloc(instance->nr_spans + list.nr, sizeof(*spans), GFP_KERNEL);
+		ret = spans ? 0 : -ENOMEM;
+	}
 	if (!ret) {
 		struct pb_pool_config config = {
 			.ranges = list.range,
 			.nr_ranges = list.nr,
-			.spans = instance->spans,
-			.nr_spans = instance->nr_spans,
+			.spans = spans,
+			.nr_spans = add_hulls(&list, spans, instance->nr_spans),
 			.nr_nodes = nr_node_ids,
 			.distance = distance,
 			.ops = *instance->ops,
 		};
 
+		memcpy(spans, instance->spans, instance->nr_spans * sizeof(*spans));
 		ret = pb_pool_init(&pb_instance, &config);
 	}
+	kvfree(spans);
 	kfree(list.left);
 	kvfree(list.range);
 	return ret;
@@ -204,14 +286,32 @@ EXPORT_SYMBOL_PB_TEST(pb_instance_has_memory);
 /**
  * pb_instance_extents - get the list of extents
  *
- * Extents may be added while the pool is used: walk the list under RCU then. None is removed before
- * pb_instance_exit(). Context: any.
+ * Extents are added, and replaced by parts of them, while the pool is used: walk the list under RCU
+ * then, or with the size locked. Context: any.
  *
  * Return: list of struct pb_extent, sorted by PFN.
  */
 struct list_head *pb_instance_extents(void)
 {
 	return &extents;
+}
+
+/**
+ * pb_instance_find_extent - find the extent of a page
+ * @pfn: any number
+ *
+ * Context: any; under RCU, or with the size locked.
+ *
+ * Return: the extent, or NULL.
+ */
+struct pb_extent *pb_instance_find_extent(unsigned long pfn)
+{
+	struct pb_extent *extent;
+
+	list_for_each_entry_rcu(extent, &extents, node, lockdep_is_held(&size_lock))
+		if (pfn >= extent->start_pfn && pfn < extent->start_pfn + extent->nr_pages)
+			return extent;
+	return NULL;
 }
 
 /**
@@ -225,15 +325,11 @@ struct list_head *pb_instance_extents(void)
 bool pb_instance_unpinnable(unsigned long pfn)
 {
 	const struct pb_extent *extent;
-	bool unpinnable = false;
+	bool unpinnable;
 
 	rcu_read_lock();
-	list_for_each_entry_rcu(extent, &extents, node) {
-		if (pfn >= extent->start_pfn && pfn < extent->start_pfn + extent->nr_pages) {
-			unpinnable = extent->source->unpinnable;
-			break;
-		}
-	}
+	extent = pb_instance_find_extent(pfn);
+	unpinnable = extent && extent->source->unpinnable;
 	rcu_read_unlock();
 	return unpinnable;
 }
@@ -242,7 +338,7 @@ bool pb_instance_unpinnable(unsigned long pfn)
  * pb_instance_add_extent - move an extent that the pool has grown by to the list
  * @extent: the extent; is removed from the list that it is on
  *
- * Context: process; one caller at a time.
+ * Context: process; the size is locked.
  */
 void pb_instance_add_extent(struct pb_extent *extent)
 {
@@ -253,6 +349,78 @@ void pb_instance_add_extent(struct pb_extent *extent)
 		if (next->start_pfn > extent->start_pfn)
 			break;
 	list_add_tail_rcu(&extent->node, &next->node);
+}
+
+/* Makes an extent of the part from @start to @end; NULL for an empty part, or an ERR_PTR(). */
+static struct pb_extent *copy_part(const struct pb_extent *extent, unsigned long start,
+				   unsigned long end, gfp_t gfp)
+{
+	struct pb_extent *part;
+
+	if (start == end)
+		return NULL;
+	part = kmemdup(extent, sizeof(*extent), gfp);
+	if (!part)
+		return ERR_PTR(-ENOMEM);
+	part->start_pfn = start;
+	part->nr_pages = end - start;
+	if (!extent->source->split)
+		return part;
+	part->priv = extent->source->split(extent, start, gfp);
+	if (part->priv)
+		return part;
+	kfree(part);
+	return ERR_PTR(-ENOMEM);
+}
+
+static void drop_part(struct pb_extent *part)
+{
+	if (IS_ERR_OR_NULL(part))
+		return;
+	if (part->source->finish)
+		part->source->finish(part, true);
+	kfree(part);
+}
+
+/* Replaces an extent in the list. Readers find a page of the parts in one extent at least. */
+static void replace(struct pb_extent *extent, struct pb_extent *before, struct pb_extent *after)
+{
+	if (after)
+		list_add_rcu(&after->node, &extent->node);
+	if (before)
+		list_replace_rcu(&extent->node, &before->node);
+	else
+		list_del_rcu(&extent->node);
+}
+
+/**
+ * pb_instance_return_pageblock - return a pageblock that has left the pool to its source
+ * @pfn: its first page; its source frees pages
+ * @gfp: for new extents
+ *
+ * Context: process; the size is locked.
+ *
+ * Return: 0, or -ENOMEM when the extent could not be divided; nothing has changed then.
+ */
+int pb_instance_return_pageblock(unsigned long pfn, gfp_t gfp)
+{
+	struct pb_extent *extent = pb_instance_find_extent(pfn), *before, *after;
+
+	lockdep_assert_held(&size_lock);
+	before = copy_part(extent, extent->start_pfn, pfn, gfp);
+	after = copy_part(extent, pfn + PB_PAGEBLOCK_NR, extent->start_pfn + extent->nr_pages,
+			  gfp);
+	if (IS_ERR(before) || IS_ERR(after)) {
+		drop_part(before);
+		drop_part(after);
+		return -ENOMEM;
+	}
+	replace(extent, before, after);
+	extent->source->release(extent, pfn, PB_PAGEBLOCK_NR);
+	if (extent->source->finish)
+		extent->source->finish(extent, true);
+	kfree_rcu(extent, rcu);
+	return 0;
 }
 
 /**

@@ -42,5 +42,12 @@ unsigned long pb_instance_node_pages(int nid);
 struct list_head *pb_instance_extents(void);
 bool pb_instance_unpinnable(unsigned long pfn);
 void pb_instance_add_extent(struct pb_extent *extent);
+struct pb_extent *pb_instance_find_extent(unsigned long pfn);
+int pb_instance_return_pageblock(unsigned long pfn, gfp_t gfp);
+
+int pb_instance_lock_size(void);
+bool pb_instance_trylock_size(void);
+void pb_instance_unlock_size(void);
+bool pb_instance_size_locked(void);
 
 #endif /* PB_INSTANCE_H */

@@ -19,6 +19,7 @@
 #include "api/movable_ops.h"
 #include "api/quarantine.h"
 #include "api/reclaimer.h"
+#include "api/resize.h"
 #include "api/zero.h"
 #include "compat.h"
 #include "core/compact/compact.h"
@@ -229,6 +230,7 @@ static const struct {
 	{ NULL,		NULL,			pb_oom_exit },
 	{ NULL,		NULL,			pb_pressure_exit },
 	{ "node threads", pb_node_threads_init,	pb_node_threads_exit },
+	{ NULL,		pb_resize_init,		pb_resize_exit },
 	{ "debugfs",	pb_debugfs_init,	pb_debugfs_exit },
 	{ "heaps",	pb_heap_init,		pb_heap_exit },
 	{ "device",	pb_device_init,		pb_device_exit },

@@ -58,6 +58,13 @@ areas_full_again() {
 	[ "$(cma_used)" -eq "$used" ]
 }
 
+# Parts of extents go back to their areas; the source does not grow.
+resized() {
+	load pool=0:32M@cma,1:16M && pbuddyctl resize 0 10M && owns 0 10 && verified &&
+		[ "$(cma_used)" -eq $((used + 2560)) ] &&
+		! pbuddyctl resize 0 32M && owns 0 10
+}
+
 ktap_begin
 used=$(cma_used)
 t cma_on_both_nodes both
@@ -74,5 +81,7 @@ t cma_beside_contig beside_contig
 t cma_gives_mixed_back gives_back 8192
 t cma_odd_sizes odd_sizes
 t cma_gives_odd_sizes_back gives_back 4608
+t cma_resize resized
+t cma_gives_rest_back gives_back 6656
 t cma_areas_are_full_at_the_end areas_full_again
 ktap_end

@@ -64,12 +64,22 @@ beyond_memmap() {
 		pool=0:32M@reserve=0x300000000
 }
 
+# Memory that was reserved at boot is not the system's to have.
+stays() {
+	load pool="$home":64M@reserve=pb && ! pbuddyctl resize "$home" 8M >/tmp/out 2>&1
+	status=$?
+	cat /tmp/out
+	[ "$status" -eq 0 ] && grep -q 'this memory is not given back' /tmp/out && owns "$home" 64 && verified
+}
+
 ktap_begin
 t reserve_region_found find_home pb
 before=$(free_pages)
 t reserve_whole_region whole
 t reserve_gives_back gives_back 16384
 t reserve_kernel_does_not_get_it has_again "$before" 1024
+t reserve_stays stays
+t reserve_stays_unload gives_back 16384
 t reserve_part_of_region some
 t reserve_gives_part_back gives_back 2560
 t reserve_two_elements_share two_shares

@@ -36,6 +36,7 @@ static const struct verb verbs[] = {
 	{ "leaks", "show buffers that no process holds; exit with 4 if there are", cmd_leaks },
 	{ "buddyinfo", "show free blocks by order, as /proc/buddyinfo", cmd_buddyinfo },
 	{ "watch", "report when a node runs short of memory", cmd_watch },
+	{ "resize", "change how much memory a node owns", cmd_resize },
 	{ "doctor", "check the installation, advise how to fix it", cmd_doctor },
 };
 

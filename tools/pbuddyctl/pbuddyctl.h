@@ -42,6 +42,7 @@ int cmd_buddyinfo(const struct options *opt, int argc, char **argv);
 int cmd_watch(const struct options *opt, int argc, char **argv);
 int cmd_list(const struct options *opt, int argc, char **argv);
 int cmd_leaks(const struct options *opt, int argc, char **argv);
+int cmd_resize(const struct options *opt, int argc, char **argv);
 int cmd_doctor(const struct options *opt, int argc, char **argv);
 
 /* The option --json, which is allowed before and after the verb. */

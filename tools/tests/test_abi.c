@@ -20,6 +20,7 @@ struct bigger {
 		struct pbuddy_pressure		pressure;
 		struct pbuddy_set_label		set_label;
 		struct pbuddy_list		list;
+		struct pbuddy_resize		resize;
 		unsigned char			bytes[8192];
 	};
 };
@@ -43,6 +44,8 @@ static const struct call calls[] = {
 	  offsetof(struct pbuddy_alloc_batch, each.reserved), 4 },
 	{ "LIST", PBUDDY_IOCTL_LIST, sizeof(struct pbuddy_list),
 	  offsetof(struct pbuddy_list, flags), offsetof(struct pbuddy_list, reserved), 2 },
+	{ "RESIZE", PBUDDY_IOCTL_RESIZE, sizeof(struct pbuddy_resize),
+	  offsetof(struct pbuddy_resize, flags), offsetof(struct pbuddy_resize, reserved), 4 },
 	{ "QUERY", PBUDDY_IOCTL_QUERY, sizeof(struct pbuddy_query),
 	  offsetof(struct pbuddy_query, flags), offsetof(struct pbuddy_query, reserved), 4 },
 	{ "EXPORT_DMABUF", PBUDDY_IOCTL_EXPORT_DMABUF, sizeof(struct pbuddy_export_dmabuf),
@@ -62,6 +65,8 @@ static int batch_fd[1];
 /* Makes an argument that is valid for the call but for its size field, which is @size. */
 static void fill(const struct call *call, struct bigger *arg, size_t size)
 {
+	struct usage usage;
+
 	memset(arg, 0, sizeof(*arg));
 	arg->size = (uint32_t)size;
 	if (call->cmd == PBUDDY_IOCTL_ALLOC) {
@@ -75,6 +80,11 @@ static void fill(const struct call *call, struct bigger *arg, size_t size)
 	} else if (call->cmd == PBUDDY_IOCTL_PRESSURE) {
 		arg->pressure.flags = PBUDDY_PRESSURE_LOW;
 		arg->pressure.eventfd = -1;
+	} else if (call->cmd == PBUDDY_IOCTL_RESIZE) {
+		/* The size that the node has. */
+		read_usage(&usage);
+		arg->resize.node = usage.node[0].node;
+		arg->resize.bytes = usage.node[0].total_bytes;
 	}
 }
 
@@ -281,7 +291,7 @@ TEST(abi, unknown_ioctl_is_enotty)
 
 	for (nr = 0; nr < 256; nr++) {
 		fill(&calls[1], &arg, calls[1].size);
-		if (nr > _IOC_NR(PBUDDY_IOCTL_LIST) && nr != _IOC_NR(PBUDDY_IOCTL_PRESSURE))
+		if (nr > _IOC_NR(PBUDDY_IOCTL_PRESSURE))
 			CHECK_FAILS(ioctl(dev, _IOWR(PBUDDY_IOCTL_MAGIC, nr, struct pbuddy_alloc),
 					  &arg), ENOTTY);
 		if (nr < _IOC_NR(PBUDDY_IOCTL_QUERY) || nr > last_of_buffers)

@@ -291,6 +291,54 @@ static void alloc_rest(void)
 	}
 }
 
+/* Takes 8 MiB off the first node. Returns an errno; what was done stays done. */
+static int shrink_node(void)
+{
+	struct usage usage;
+	struct pbuddy_resize r = { .size = sizeof(r) };
+	int err = 0;
+
+	read_usage(&usage);
+	r.node = usage.node[0].node;
+	r.bytes = usage.node[0].total_bytes - 8 * MIB;
+	if (ioctl(dev, PBUDDY_IOCTL_RESIZE, &r))
+		err = errno;
+	return err;
+}
+
+TEST_TIMEOUT(inject, resize, 600)
+{
+	struct pbuddy_resize r = { .size = sizeof(r) };
+	struct usage before, now;
+	int fd, n, err, failures = 0;
+	bool injected = true;
+
+	prepare();
+	/* No failures in the kernel's own page allocator while the source migrates pages. */
+	write_text("/sys/kernel/debug/fail_page_alloc/min-order", "10");
+	fd = open(FAIL_NTH, O_RDWR | O_CLOEXEC);
+	read_usage(&before);
+	r.node = before.node[0].node;
+	for (n = 1; n < ATTEMPTS && injected; n++) {
+		r.bytes = before.node[0].total_bytes;
+		CHECK_EQ(ioctl(dev, PBUDDY_IOCTL_RESIZE, &r), 0);
+		start_injection(fd, n);
+		err = shrink_node();
+		injected = stop_injection(fd);
+		failures += !!err;
+		CHECK(!err || err == ENOMEM || err == EFAULT);
+		read_usage(&now);
+		CHECK_EQ(now.allocated, before.allocated);
+		CHECK(now.total <= before.total && now.total >= before.total - 8 * MIB);
+		CHECK(err || now.total == before.total - 8 * MIB);
+	}
+	r.bytes = before.node[0].total_bytes;
+	CHECK_EQ(ioctl(dev, PBUDDY_IOCTL_RESIZE, &r), 0);
+	test_note("%d of %d injections made the call fail", failures, n - 2);
+	CHECK(!injected && failures > 0);
+	close(fd);
+}
+
 /* PBUDDY_FAULTS=FIRST-LAST limits the values of n, where one run does not allow all of them. */
 static void injection_range(int *first, int *last)
 {

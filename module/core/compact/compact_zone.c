@@ -313,9 +313,9 @@ static enum pb_compact_result result_without_area(struct pb_compact_control *cc)
  * @capture: the request that receives the area, or NULL: it stays free
  *
  * Context: process, may sleep.
- * Return: 0 when it is free, or captured if @capture is given; -EALREADY when it cannot be isolated,
- * for example because another compaction has done so; another negative errno when it cannot be
- * emptied, or the run has ended.
+ * Return: 0 when it is free, or captured if @capture is given; -EALREADY when it cannot be
+ * isolated, for example because another compaction has done so; another negative errno when it
+ * cannot be emptied, or the run has ended.
  */
 int pb_compact_area(struct pb_compact_control *cc, const struct pb_area *area,
 		    struct pb_capture *capture)

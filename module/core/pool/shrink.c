@@ -7,30 +7,32 @@
  *
  *   SH1 empty it: the blocks in it are migrated while it is isolated, as for compaction. A free
  *       pageblock needs no isolation.
- *   SH2 allocate all of its frames, as every other allocation does, down to a watermark. So no other
- *       CPU has a frame of it: not allocated, not in a cache, not on its way.
+ *   SH2 allocate all of its frames, as every other allocation does, down to a watermark. So no
+ *       other CPU has a frame of it: not allocated, not in a cache, not on its way.
  *   SH3 make its directory entry a hole, by compare-exchange. The pages are no longer present.
  *
  * Other CPUs may have read the entry before SH3 and go on afterwards, for as long as they like. No
  * grace period is needed, because a pageblock keeps its memory until the pool is destroyed:
  *
- *   - The words of its free bitmap are 0 and its part of the page order map is 0. An allocation finds
- *     nothing free. A free (it can only be a misuse) is refused. A scan sees frames in flight.
+ *   - The words of its free bitmap are 0 and its part of the page order map is 0. An allocation
+ *     finds nothing free. A free (it can only be a misuse) is refused. A scan sees frames in
+ *     flight.
  *   - A reader that reads the entry twice, as pb_order_map() after pb_dir_lookup(), finds the same
  *     address: the hole keeps it.
- *   - An update of its index class reads the hole, or is repeated by the updater (free_area.c): a hole
- *     has the class 0 and no isolated pages.
- *   - CPUs that refill from it, or have a deferred update for it (cur, drained), read the entry again.
+ *   - An update of its index class reads the hole, or is repeated by the updater (free_area.c). A
+ *     hole has the class 0 and no isolated pages.
+ *   - CPUs that refill from it, or have a deferred update for it (cur, drained), read the entry
+ *     again.
  *
  * When the pool grows again by this pageblock, the entry is written before the bits of the words
  * (GR2 before GR3 of grow.c), so a CPU with an old entry value can allocate a frame only after the
  * pageblock is present. (mc: shrink_alloc, shrink_grow_alloc, shrink_isolate)
  *
- * Pageblocks with the fewest pages to migrate are taken first: free ones, then those of the emptiest
- * class of the index, at last those in which nothing is free. Within a class the highest PFNs come
- * first, because allocations prefer low ones. Pageblocks of contiguous areas and of the highatomic
- * reserve stay. A frame with a memory error is allocated without an owner, so its pageblock cannot
- * be emptied and stays, too.
+ * Pageblocks with the fewest pages to migrate are taken first: free ones, then those of the
+ * emptiest class of the index, at last those in which nothing is free. Within a class the highest
+ * PFNs come first, because allocations prefer low ones. Pageblocks of contiguous areas and of the
+ * highatomic reserve stay. A frame with a memory error is allocated without an owner, so its
+ * pageblock cannot be emptied and stays, too.
  *
  * The caller serialises calls for a zone. The pool may grow meanwhile, by other memory. As
  * offline_pages() in mm/memory_hotplug.c.
@@ -104,8 +106,8 @@ static bool make_hole(struct pb_dir_entry *entry, unsigned int types)
 }
 
 /*
- * Takes a pageblock off whose frames this CPU has allocated. When its type is another one by now, or
- * a frame is in use, the frames are freed again.
+ * Takes a pageblock off whose frames this CPU has allocated. When its type is another one by now,
+ * or a frame is in use, the frames are freed again.
  */
 static bool leave(struct pb_zone *zone, unsigned long pfn, unsigned int types)
 {

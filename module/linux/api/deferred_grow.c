@@ -2,14 +2,15 @@
 /*
  * Deferred growth: a node with a maximum in pool= (NODE:SIZE-MAX) starts with SIZE. It reserves
  * more memory from its source before a request would reclaim, or when the node thread finds too few
- * free pages. The memory stays in the pool until the module is unloaded.
+ * free pages. The memory stays in the pool until the node is resized (resize.c), which also changes
+ * the maximum, or the module is unloaded.
  *
  * A source may sleep, start I/O and migrate the system's pages. So only requests that may do all of
  * this (GFP_KERNEL and above) grow the pool. Other requests have woken the node thread, which
- * grows it. One task grows the pool at a time; a task that waited for another one first checks
- * whether that growth suffices. Requests with PF_MEMALLOC do not grow the pool, nor do requests
- * that the source itself causes. PF_MEMALLOC is not set while a source runs, because the system
- * would give its emergency reserve to the pool.
+ * grows it. One task at a time changes the size of the pool; a task that waited for another one
+ * first checks whether that growth suffices. Requests with PF_MEMALLOC do not grow the pool, nor do
+ * requests that the source itself causes. PF_MEMALLOC is not set while a source runs, because the
+ * system would give its emergency reserve to the pool.
  *
  * A source that had no memory is not called again for a while.
  */
@@ -19,14 +20,13 @@
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
-#include <linux/mutex.h>
-#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "api/deferred_grow.h"
 #include "core/cache/freelist.h"
 #include "core/pool/grow.h"
 #include "core/zone/watermark.h"
+#include "core/zone/zone.h"
 #include "hooks/bad_frames.h"
 #include "hooks/debug_pages.h"
 #include "hooks/owner.h"
@@ -40,7 +40,7 @@
 #define PAGES_TO_MIB(pages)	((pages) >> (20 - PAGE_SHIFT))
 
 /**
- * struct grower - an element of pool= with a maximum
+ * struct grower - an element of pool= whose source can provide more memory
  * @spec: request to the source
  * @left: pages by which it may still grow
  * @retry_at: earliest next attempt after a failure, in jiffies
@@ -53,10 +53,9 @@ struct grower {
 	bool			failed;
 };
 
-static DEFINE_MUTEX(lock);
 static struct grower *growers;		/* the array is constant while the pool lives */
 static unsigned int nr_growers;
-static struct task_struct *growing;	/* holder of the lock */
+static unsigned long max_pages[MAX_NUMNODES];	/* maximum of each node; the size is locked */
 
 /**
  * pb_deferred_grow_prepare - store the elements of pool= that may grow
@@ -77,14 +76,18 @@ int pb_deferred_grow_prepare(const struct pb_pool_spec *specs, unsigned int nr,
 	if (!growers)
 		return -ENOMEM;
 	for (i = 0; i < nr; i++) {
-		if (specs[i].max_pages <= specs[i].nr_pages)
+		if (!specs[i].source->grows)
 			continue;
+		growers[nr_growers].spec = specs[i];
+		if (specs[i].max_pages <= specs[i].nr_pages) {
+			nr_growers++;
+			continue;
+		}
 		if (movable_percent == 100) {
 			pr_err("movable: with 100 there is no zone that node %d could grow in\n",
 			       specs[i].nid);
 			return -EINVAL;
 		}
-		growers[nr_growers].spec = specs[i];
 		growers[nr_growers++].left = specs[i].max_pages - specs[i].nr_pages;
 	}
 	return 0;
@@ -116,6 +119,8 @@ unsigned int pb_deferred_grow_spans(struct pb_range *spans)
 	int nid;
 
 	for (i = 0; i < nr_growers; i++) {
+		if (!growers[i].left)
+			continue;
 		nid = growers[i].spec.nid;
 		start = NODE_DATA(nid)->node_start_pfn;
 		end = pgdat_end_pfn(NODE_DATA(nid));
@@ -172,18 +177,17 @@ static int add_extent(struct pb_extent *extent)
 	return 0;
 }
 
-/* Under the lock. Memory that cannot be added is returned to the source at once. */
-static unsigned long grow_from(struct grower *g, unsigned long nr_pages)
+/* Memory that cannot be added is returned at once. @least: pages, if it may be more. */
+static unsigned long grow_from(struct grower *g, unsigned long nr_pages, unsigned long least)
 {
 	struct pb_extent *extent, *next;
 	unsigned long got = 0, pages;
 	LIST_HEAD(reserved);
 	long ret;
 
-	lockdep_assert_held(&lock);
 	if (!g->left || (g->failed && time_before(jiffies, g->retry_at)))
 		return 0;
-	g->spec.nr_pages = min(g->left, max(round_up(nr_pages, PB_PAGEBLOCK_NR), STEP));
+	g->spec.nr_pages = min(g->left, max(round_up(nr_pages, PB_PAGEBLOCK_NR), least));
 	ret = g->spec.source->reserve(&g->spec, &reserved);
 	list_for_each_entry_safe(extent, next, &reserved, node) {
 		pages = extent->nr_pages;
@@ -218,17 +222,14 @@ unsigned long pb_deferred_grow_node(int nid, unsigned long nr_pages)
 	unsigned long before = zone ? READ_ONCE(zone->growable) : 0, got;
 	unsigned int i;
 
-	/* Recursion: a request that the source caused. */
-	if (!before || READ_ONCE(growing) == current || mutex_lock_killable(&lock))
+	if (!before || pb_instance_lock_size())
 		return 0;
-	WRITE_ONCE(growing, current);
 	/* Growth by other tasks while this one waited for the lock. */
-	got = before - zone->growable;
+	got = before > zone->growable ? before - zone->growable : 0;
 	for (i = 0; i < nr_growers && !got; i++)
 		if (growers[i].spec.nid == nid)
-			got = grow_from(&growers[i], nr_pages);
-	WRITE_ONCE(growing, NULL);
-	mutex_unlock(&lock);
+			got = grow_from(&growers[i], nr_pages, STEP);
+	pb_instance_unlock_size();
 	/* Not under the lock, so that setting a tunable does not wait for a source. */
 	if (got)
 		pb_tunables_resized();
@@ -264,6 +265,88 @@ unsigned long pb_deferred_grow(struct pb_pool *pool, const struct pb_request *rq
 	return got;
 }
 
+/* Whether a source of a node can provide more memory, and the node has a zone for it. */
+bool pb_deferred_grow_possible(int nid)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr_growers; i++)
+		if (growers[i].spec.nid == nid)
+			return growing_zone(nid);
+	return false;
+}
+
+/**
+ * pb_deferred_grow_get_max - get the maximum of a node
+ * @nid: the node
+ *
+ * Context: any.
+ * Return: pages.
+ */
+unsigned long pb_deferred_grow_get_max(int nid)
+{
+	return READ_ONCE(max_pages[nid]);
+}
+
+/**
+ * pb_deferred_grow_set_max - set the maximum of a node, also after its size has changed
+ * @nid: the node
+ * @pages: the maximum
+ *
+ * Context: process; the size is locked.
+ */
+void pb_deferred_grow_set_max(int nid, unsigned long pages)
+{
+	unsigned long now = pb_instance_node_pages(nid), left = pages > now ? pages - now : 0;
+	unsigned int i;
+
+	WRITE_ONCE(max_pages[nid], pages);
+	for (i = 0; i < nr_growers; i++) {
+		if (growers[i].spec.nid != nid)
+			continue;
+		growers[i].left = left;
+		growers[i].failed = false;
+		left = 0;
+	}
+	update_growable(nid);
+}
+
+/**
+ * pb_deferred_grow_by - grow a node at once, up to its maximum
+ * @nid: the node
+ * @nr_pages: number of pages
+ *
+ * Context: process, sleeps, killable; may do I/O. The size is locked; call pb_tunables_resized()
+ * after it was unlocked.
+ * Return: pages by which the node has grown.
+ */
+unsigned long pb_deferred_grow_by(int nid, unsigned long nr_pages)
+{
+	unsigned long got = 0;
+	unsigned int i;
+
+	for (i = 0; i < nr_growers && got < nr_pages; i++)
+		if (growers[i].spec.nid == nid)
+			got += grow_from(&growers[i], nr_pages - got, 0);
+	return got;
+}
+
+/* Memory of a node that the pool cannot grow by is not taken: it has no directory entries. */
+static void limit_to_zones(struct pb_pool_spec *spec)
+{
+	struct pb_zone *zone;
+
+	if (spec->to_pfn)
+		return;
+	spec->from_pfn = ULONG_MAX;
+	pb_for_each_node_zone(zone, &pb_instance, spec->nid) {
+		if (zone->type == PB_ZONE_MOVABLE)
+			continue;
+		spec->from_pfn = min(spec->from_pfn, zone->start_pfn);
+		spec->to_pfn = max(spec->to_pfn, zone->end_pfn);
+	}
+}
+
 /**
  * pb_deferred_grow_start - allow requests to grow the pool
  *
@@ -273,9 +356,15 @@ unsigned long pb_deferred_grow(struct pb_pool *pool, const struct pb_request *rq
 int pb_deferred_grow_start(void)
 {
 	unsigned int i;
+	int nid;
 
-	for (i = 0; i < nr_growers; i++)
+	for (nid = 0; nid < nr_node_ids; nid++)
+		max_pages[nid] = pb_instance_node_pages(nid);
+	for (i = 0; i < nr_growers; i++) {
+		limit_to_zones(&growers[i].spec);
+		max_pages[growers[i].spec.nid] += growers[i].left;
 		update_growable(growers[i].spec.nid);
+	}
 	return 0;
 }
 

@@ -18,4 +18,9 @@ unsigned long pb_deferred_grow(struct pb_pool *pool, const struct pb_request *rq
 			       unsigned long nr_pages);
 unsigned long pb_deferred_grow_node(int nid, unsigned long nr_pages);
 
+bool pb_deferred_grow_possible(int nid);
+unsigned long pb_deferred_grow_get_max(int nid);
+void pb_deferred_grow_set_max(int nid, unsigned long pages);
+unsigned long pb_deferred_grow_by(int nid, unsigned long nr_pages);
+
 #endif /* PB_DEFERRED_GROW_H */

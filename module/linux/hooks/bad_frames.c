@@ -265,9 +265,13 @@ static void look_at_pool(void)
 {
 	struct pb_extent *extent;
 
-	/* Extents are added only, so each stays valid. */
-	list_for_each_entry_rcu(extent, pb_instance_extents(), node, true)
+	if (pb_instance_lock_size()) {
+		pending.all = true;	/* again, later */
+		return;
+	}
+	list_for_each_entry(extent, pb_instance_extents(), node)
 		pb_bad_frames_look(extent->start_pfn, extent->nr_pages);
+	pb_instance_unlock_size();
 }
 
 static void set_keys(bool on)

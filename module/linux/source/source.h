@@ -9,6 +9,7 @@
 #define PB_SOURCE_H
 
 #include <linux/list.h>
+#include <linux/rcupdate.h>
 #include <linux/types.h>
 
 #define PB_POOL_LABEL_LEN	32	/* bytes of a label, with the terminating NUL */
@@ -70,9 +71,14 @@ struct pb_pool_spec {
  *	private data of the extent, except for data that pages still in use depend on. May be
  *	NULL.
  *
+ * @split: makes private data for the part of @extent from @pfn on, which becomes an extent of its
+ *	own, or returns NULL without memory; does not sleep without __GFP_DIRECT_RECLAIM in @gfp.
+ *	NULL when extents have none.
+ *
  * All are called in process context and may sleep: from insmod and rmmod, and with @grows @reserve
- * also from a request. @reserve is killable: it makes a bounded number of attempts and checks
- * fatal_signal_pending() at least once in each.
+ * also from a request. With @frees @release, @split and @finish are called while the module runs,
+ * too, for a part of an extent that leaves the pool. @reserve is killable: it makes a bounded
+ * number of attempts and checks fatal_signal_pending() at least once in each.
  */
 struct pb_source_ops {
 	const char	*name;
@@ -86,6 +92,7 @@ struct pb_source_ops {
 	void		(*release)(struct pb_extent *extent, unsigned long pfn,
 				   unsigned long nr_pages);
 	void		(*finish)(struct pb_extent *extent, bool complete);
+	void		*(*split)(const struct pb_extent *extent, unsigned long pfn, gfp_t gfp);
 };
 
 /**
@@ -96,6 +103,7 @@ struct pb_source_ops {
  * @nid: NUMA node
  * @source: the source that took it
  * @priv: private data of the source
+ * @rcu: for the memory of an extent that leaves the list
  */
 struct pb_extent {
 	struct list_head		node;
@@ -104,6 +112,7 @@ struct pb_extent {
 	int				nid;
 	const struct pb_source_ops	*source;
 	void				*priv;
+	struct rcu_head			rcu;
 };
 
 extern const struct pb_source_ops pb_source_contig;

@@ -278,6 +278,18 @@ static void cma_finish(struct pb_extent *extent, bool complete)
 	kfree(area);
 }
 
+static void *cma_split(const struct pb_extent *extent, unsigned long pfn, gfp_t gfp)
+{
+	struct area *area = kmemdup(extent->priv, sizeof(*area), gfp);
+
+	if (!area)
+		return NULL;
+	area->dma += (pfn - extent->start_pfn) << PAGE_SHIFT;
+	if (area->dev)
+		devices[extent->nid].users++;
+	return area;
+}
+
 const struct pb_source_ops pb_source_cma = {
 	.name = "cma",
 	.frees = true,
@@ -286,4 +298,5 @@ const struct pb_source_ops pb_source_cma = {
 	.reserve = cma_reserve,
 	.release = cma_release_pages,
 	.finish = cma_finish,
+	.split = cma_split,
 };

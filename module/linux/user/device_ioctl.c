@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The ioctls of /dev/pbuddy: GET_INFO, ALLOC and ALLOC_BATCH; list.c has LIST, pressure.c has
- * PRESSURE, and buffer_ioctl.c those of a buffer's descriptor. This file checks all input of user
- * space; the parameters it passes to buffer.c are valid.
+ * The ioctls of /dev/pbuddy: GET_INFO, ALLOC, ALLOC_BATCH and RESIZE; list.c has LIST, pressure.c
+ * has PRESSURE, and buffer_ioctl.c those of a buffer's descriptor. This file checks all input of
+ * user space; the parameters it passes to buffer.c are valid.
  *
  * A descriptor is installed last, after everything that can fail, so that no thread can use (by
  * guessing its number) a descriptor that is removed again.
  */
 #include <linux/bitmap.h>
 #include <linux/build_bug.h>
+#include <linux/capability.h>
 #include <linux/err.h>
 #include <linux/fcntl.h>
 #include <linux/file.h>
@@ -24,9 +25,11 @@
 #include <uapi/linux/pbuddy.h>
 
 #include "api/quarantine.h"
+#include "api/resize.h"
 #include "core/cache/pcp.h"
 #include "core/zone/watermark.h"
 #include "core/zone/zone.h"
+#include "hooks/owner.h"
 #include "instance.h"
 #include "request/gfp.h"
 #include "user/buffer.h"
@@ -40,7 +43,7 @@
 
 #define FEATURES	(PBUDDY_FEATURE_ALLOC | PBUDDY_FEATURE_BATCH | PBUDDY_FEATURE_DEV_MMAP | \
 			 PBUDDY_FEATURE_SET_LABEL | PBUDDY_FEATURE_LIST | \
-			 PBUDDY_FEATURE_PRESSURE | \
+			 PBUDDY_FEATURE_PRESSURE | PBUDDY_FEATURE_RESIZE | \
 			 (IS_ENABLED(CONFIG_DMA_SHARED_BUFFER) ? PBUDDY_FEATURE_DMABUF : 0))
 
 static void check_abi(void)
@@ -53,6 +56,8 @@ static void check_abi(void)
 	BUILD_BUG_ON(sizeof(struct pbuddy_query) != PBUDDY_QUERY_SIZE_VER0);
 	BUILD_BUG_ON(sizeof(struct pbuddy_export_dmabuf) != PBUDDY_EXPORT_DMABUF_SIZE_VER0);
 	BUILD_BUG_ON(sizeof(struct pbuddy_set_label) != PBUDDY_SET_LABEL_SIZE_VER0);
+	BUILD_BUG_ON(sizeof(struct pbuddy_resize) != PBUDDY_RESIZE_SIZE_VER0);
+	BUILD_BUG_ON(PBUDDY_RESIZE_OWNER_LEN != PB_OWNER_TEXT_LEN);
 	BUILD_BUG_ON(PBUDDY_MAX_ORDER != PB_MAX_ORDER);
 	BUILD_BUG_ON((int)PBUDDY_REASON_NONE != (int)PB_REASON_NONE);
 	BUILD_BUG_ON((int)PBUDDY_REASON_LIMIT != (int)PB_REASON_LIMIT);
@@ -388,6 +393,49 @@ static int alloc_batch(const struct file *device, struct pbuddy_alloc_batch __us
 	return err;
 }
 
+/* ---- RESIZE ---- */
+
+static void fill_resize(struct pbuddy_resize *r, const struct pb_resize *done)
+{
+	r->reason = done->reason;
+	r->bytes = (u64)done->now << PAGE_SHIFT;
+	r->max_bytes = (u64)(done->max_pages ?: done->pages) << PAGE_SHIFT;
+	r->before_bytes = (u64)done->before << PAGE_SHIFT;
+	r->pinned_bytes = (u64)done->pinned << PAGE_SHIFT;
+	r->busy_bytes = (u64)done->busy << PAGE_SHIFT;
+	r->kept_bytes = (u64)done->kept << PAGE_SHIFT;
+	r->pinned_phys = done->pinned_pfn == PB_NO_PFN ? ~0ULL : PFN_PHYS(done->pinned_pfn);
+	memset(r->owner, 0, sizeof(r->owner));
+	if (done->pinned_pfn == PB_NO_PFN ||
+	    !pb_owner_text(done->pinned_pfn, r->owner, sizeof(r->owner)))
+		r->owner[0] = 0;
+}
+
+static int resize(void __user *arg)
+{
+	struct pb_resize new = {};
+	struct pbuddy_resize r;
+	size_t usize;
+	int err;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	err = pb_copy_in(&r, sizeof(r), PBUDDY_RESIZE_SIZE_VER0, arg, &usize);
+	if (err)
+		return err;
+	if (r.flags || memchr_inv(r.reserved, 0, sizeof(r.reserved)) ||
+	    r.bytes > LLONG_MAX || r.max_bytes > LLONG_MAX)
+		return -EINVAL;
+	new.nid = r.node;
+	new.pages = DIV_ROUND_UP_ULL(r.bytes, PAGE_SIZE);
+	new.max_pages = DIV_ROUND_UP_ULL(r.max_bytes, PAGE_SIZE);
+	err = pb_resize_node(&new);
+	if (err == -EINVAL || err == -ENXIO)
+		return err;
+	fill_resize(&r, &new);
+	return pb_copy_out(arg, usize, &r, sizeof(r)) ?: err;
+}
+
 /**
  * pb_device_ioctl() - handle an ioctl of the device
  * @file: the device's file, whose access limits that of new buffers
@@ -413,6 +461,8 @@ long pb_device_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return pb_pressure_ioctl(user);
 	case PB_IOCTL_ID(PBUDDY_IOCTL_LIST):
 		return pb_list_ioctl(user);
+	case PB_IOCTL_ID(PBUDDY_IOCTL_RESIZE):
+		return resize(user);
 	default:
 		return -ENOTTY;
 	}

@@ -35,6 +35,7 @@
 #define PBUDDY_FEATURE_SET_LABEL (1ULL << 5)	/* SET_LABEL */
 #define PBUDDY_FEATURE_LIST	(1ULL << 6)	/* LIST; st_ino of a buffer is its id */
 #define PBUDDY_FEATURE_PRESSURE	(1ULL << 7)	/* PRESSURE */
+#define PBUDDY_FEATURE_RESIZE	(1ULL << 8)	/* RESIZE */
 
 /* What kind of neighbours the pages may have: enum migratetype of mm/. */
 enum pbuddy_class {
@@ -405,11 +406,75 @@ struct pbuddy_set_label {
 
 #define PBUDDY_SET_LABEL_SIZE_VER0	56
 
+/* What kept a node from its new size: struct pbuddy_resize.reason. */
+enum pbuddy_resize_reason {
+	PBUDDY_RESIZE_DONE = 0,		/* nothing */
+	PBUDDY_RESIZE_WATERMARK = 1,	/* the free pages that are left, below the watermark */
+	PBUDDY_RESIZE_PINNED = 2,	/* blocks that cannot be moved */
+	PBUDDY_RESIZE_BUSY = 3,		/* blocks that could not be moved now */
+	PBUDDY_RESIZE_KEPT = 4,		/* memory that is not given back, see @kept_bytes */
+	PBUDDY_RESIZE_SOURCE = 5,	/* the source has no more memory, or does not grow */
+	PBUDDY_RESIZE_NO_MEMORY = 6,	/* no memory for lists of the module */
+	PBUDDY_RESIZE_KILLED = 7,	/* a fatal signal */
+};
+
+#define PBUDDY_RESIZE_OWNER_LEN		160	/* bytes, with the terminating NUL */
+
+/**
+ * struct pbuddy_resize - PBUDDY_IOCTL_RESIZE, on the device: change the size of a node
+ * @size: in: sizeof(struct pbuddy_resize)
+ * @flags: in: zero
+ * @node: in: NUMA node that owns pbuddy memory
+ * @reason: out: enum pbuddy_resize_reason
+ * @bytes: in: new size, not zero; rounded up to whole pageblocks. out: size of the node now
+ * @max_bytes: in: maximum to which the node may grow when requests need it, at least @bytes; 0:
+ *	none above @bytes. out: the maximum
+ * @before_bytes: out: size of the node before
+ * @pinned_bytes: out: pageblocks that stay because of blocks that cannot be moved
+ * @busy_bytes: out: pageblocks that stay because blocks could not be moved, or pages have other
+ *	users
+ * @kept_bytes: out: pageblocks that the pool does not give back: of the source reserve, in
+ *	ZONE_MOVABLE, in contiguous areas (cma=) and in the highatomic reserve
+ * @pinned_phys: out: physical address of the first block that was counted in @pinned_bytes, or
+ *	~0
+ * @owner: out: the task that allocated it, if it is known (owner=1), or empty
+ * @reserved: zero
+ *
+ * Memory is given back in whole pageblocks, the cheapest first; blocks that can be moved are moved.
+ * The counters tell what was found until the size was reached. What was given back, or added, stays
+ * so when the ioctl fails; it can be repeated. The output is written also when it fails with
+ * ENOMEM, EBUSY or EOPNOTSUPP.
+ *
+ * Errors: EPERM without CAP_SYS_ADMIN, EINVAL for a bad argument, E2BIG for a longer struct than
+ * the kernel knows with something in it, ENXIO for a node without pbuddy memory, EBUSY with
+ * PBUDDY_RESIZE_PINNED and PBUDDY_RESIZE_BUSY, ENOMEM with PBUDDY_RESIZE_WATERMARK,
+ * PBUDDY_RESIZE_SOURCE and PBUDDY_RESIZE_NO_MEMORY, EOPNOTSUPP with PBUDDY_RESIZE_KEPT, and with
+ * PBUDDY_RESIZE_SOURCE where the source never grows, EINTR, EFAULT.
+ */
+struct pbuddy_resize {
+	__u32 size;
+	__u32 flags;
+	__s32 node;
+	__u32 reason;
+	__u64 bytes;
+	__u64 max_bytes;
+	__u64 before_bytes;
+	__u64 pinned_bytes;
+	__u64 busy_bytes;
+	__u64 kept_bytes;
+	__u64 pinned_phys;
+	char owner[PBUDDY_RESIZE_OWNER_LEN];
+	__u64 reserved[4];
+};
+
+#define PBUDDY_RESIZE_SIZE_VER0		264
+
 #define PBUDDY_IOCTL_MAGIC		0xB7
 #define PBUDDY_IOCTL_GET_INFO		_IOWR(PBUDDY_IOCTL_MAGIC, 0x00, struct pbuddy_info)
 #define PBUDDY_IOCTL_ALLOC		_IOWR(PBUDDY_IOCTL_MAGIC, 0x01, struct pbuddy_alloc)
 #define PBUDDY_IOCTL_ALLOC_BATCH	_IOWR(PBUDDY_IOCTL_MAGIC, 0x02, struct pbuddy_alloc_batch)
 #define PBUDDY_IOCTL_LIST		_IOWR(PBUDDY_IOCTL_MAGIC, 0x03, struct pbuddy_list)
+#define PBUDDY_IOCTL_RESIZE		_IOWR(PBUDDY_IOCTL_MAGIC, 0x04, struct pbuddy_resize)
 #define PBUDDY_IOCTL_PRESSURE		_IOWR(PBUDDY_IOCTL_MAGIC, 0x05, struct pbuddy_pressure)
 /* 0x06-0x0f: compact, drain */
 #define PBUDDY_IOCTL_QUERY		_IOWR(PBUDDY_IOCTL_MAGIC, 0x10, struct pbuddy_query)

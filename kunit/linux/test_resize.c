@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Resizing a node of the loaded module: pageblocks whose free pages have other users, or a memory
+ * error, stay in the pool, unchanged.
+ */
+#include <kunit/test.h>
+#include <linux/mm.h>
+#include <linux/nodemask.h>
+#include <linux/page-flags.h>
+
+#include "api/resize.h"
+#include "core/base/pfn.h"
+#include "core/zone/zone.h"
+#include "instance.h"
+#include "instance_check.h"
+
+static int pool_node(void)
+{
+	int nid;
+
+	for_each_online_node(nid)
+		if (pb_instance_has_memory(nid))
+			return nid;
+	return NUMA_NO_NODE;
+}
+
+static void call_for_pageblocks(int nid, void (*fn)(struct page *page))
+{
+	struct pb_zone *zone;
+	unsigned long i;
+
+	pb_for_each_node_zone(zone, &pb_instance, nid)
+		for (i = 0; i < zone->nr_pageblocks; i++)
+			if (pb_zone_dir_entry(zone, i))
+				fn(pfn_to_page(pb_pageblock_pfn(zone, i)));
+}
+
+static unsigned long size_of(int nid)
+{
+	unsigned long pages = 0;
+	struct pb_zone *zone;
+
+	pb_for_each_node_zone(zone, &pb_instance, nid)
+		pages += zone->present_pages;
+	return pages;
+}
+
+static void reference(struct page *page)
+{
+	get_page(page);
+}
+
+static void drop(struct page *page)
+{
+	put_page(page);
+}
+
+static void poison(struct page *page)
+{
+	SetPageHWPoison(page);
+}
+
+static void unpoison(struct page *page)
+{
+	ClearPageHWPoison(page);
+}
+
+static void expect_nothing_given(struct kunit *test, void (*mark)(struct page *page),
+				 void (*unmark)(struct page *page))
+{
+	struct pb_resize resize = { .nid = pool_node(), .pages = PB_PAGEBLOCK_NR };
+	unsigned long before = size_of(resize.nid);
+
+	call_for_pageblocks(resize.nid, mark);
+	KUNIT_EXPECT_EQ(test, pb_resize_node(&resize), -EBUSY);
+	call_for_pageblocks(resize.nid, unmark);
+	KUNIT_EXPECT_EQ(test, resize.reason, PBUDDY_RESIZE_BUSY);
+	KUNIT_EXPECT_EQ(test, resize.now, before);
+	KUNIT_EXPECT_GE(test, resize.busy, before / 2);
+	KUNIT_EXPECT_EQ(test, size_of(resize.nid), before);
+}
+
+/* As for a moment by compaction of the kernel, which takes references to pages that it finds. */
+static void test_referenced(struct kunit *test)
+{
+	expect_nothing_given(test, reference, drop);
+}
+
+/* The page is set aside when its error is reported; until then it is free. */
+static void test_memory_error(struct kunit *test)
+{
+	expect_nothing_given(test, poison, unpoison);
+}
+
+/* Down to a pageblock less and up again. */
+static void test_there_and_back(struct kunit *test)
+{
+	struct pb_resize resize = { .nid = pool_node() };
+	unsigned long before = size_of(resize.nid);
+
+	resize.pages = before - PB_PAGEBLOCK_NR;
+	KUNIT_ASSERT_EQ(test, pb_resize_node(&resize), 0);
+	KUNIT_EXPECT_EQ(test, resize.before, before);
+	KUNIT_EXPECT_EQ(test, size_of(resize.nid), before - PB_PAGEBLOCK_NR);
+	KUNIT_EXPECT_EQ(test, pt_instance_used(test), 0UL);
+	resize.pages = before;
+	KUNIT_EXPECT_EQ(test, pb_resize_node(&resize), 0);
+	KUNIT_EXPECT_EQ(test, size_of(resize.nid), before);
+}
+
+static struct kunit_case resize_cases[] = {
+	KUNIT_CASE(test_referenced),
+	KUNIT_CASE(test_memory_error),
+	KUNIT_CASE(test_there_and_back),
+	{}
+};
+
+static struct kunit_suite resize_suite = {
+	.name = "pbuddy_resize",
+	.init = pt_instance_begin,
+	.exit = pt_instance_end,
+	.test_cases = resize_cases,
+};
+
+kunit_test_suite(resize_suite);

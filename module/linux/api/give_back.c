@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Gives whole pageblocks of a node back to their sources while the pool is in use.
+ *
+ * For each pageblock:
+ *
+ *   1. pb_shrink_next() takes it off the pool: no CPU has a page of it any more.
+ *   2. Its pages must have no other user. One that has, or has a memory error, puts the pageblock
+ *      back into the pool: a free page of the pool may have a reference of a kernel thread that
+ *      looks at all pages, and one with an error is set aside by hooks/bad_frames.c later.
+ *   3. It is cut out of its extent, and its source returns it to the kernel. Without memory for the
+ *      parts of the extent it is put back into the pool.
+ *
+ * Blocks are migrated in step 1 only, when no lock is held that a request for memory takes: owners
+ * of movable blocks may hold locks of their own while they wait for memory. The size is locked in
+ * step 3. Runs of a node are serialised by the caller.
+ *
+ * Not given back: memory of a source that does not free pages (reserve), so that the next insmod
+ * finds it; ZONE_MOVABLE and contiguous areas, whose sizes are shares of the pool at insmod.
+ */
+#include <linux/mm.h>
+#include <linux/page-flags.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+
+#include "api/give_back.h"
+#include "core/pool/shrink.h"
+#include "instance.h"
+#include "source/source.h"
+
+static bool source_frees(unsigned long pfn, void *unused)
+{
+	const struct pb_extent *extent;
+	bool frees;
+
+	rcu_read_lock();
+	extent = pb_instance_find_extent(pfn);
+	frees = extent && extent->source->frees;
+	rcu_read_unlock();
+	return frees;
+}
+
+/* Whether the pages of a pageblock that has left the pool can be freed. */
+static bool pages_unused(unsigned long pfn)
+{
+	const unsigned long end = pfn + PB_PAGEBLOCK_NR;
+
+	for (; pfn < end; pfn++)
+		if (page_count(pfn_to_page(pfn)) != 1 || PageHWPoison(pfn_to_page(pfn)))
+			return false;
+	return true;
+}
+
+static int return_pageblock(struct pb_give_back *run, unsigned long pfn)
+{
+	int err;
+
+	if (!run->move)
+		return pb_instance_return_pageblock(pfn, GFP_NOWAIT | __GFP_NOWARN);
+	err = pb_instance_lock_size();
+	if (err)
+		return err;
+	err = pb_instance_return_pageblock(pfn, GFP_KERNEL);
+	pb_instance_unlock_size();
+	return err;
+}
+
+/* Gives back the next pageblock of a zone; false when no more can be. */
+static bool give_one(struct pb_give_back *run, struct pb_shrink *shrink, unsigned long *given)
+{
+	unsigned long pfn = pb_shrink_next(shrink);
+	int err;
+
+	if (pfn == PB_NO_PFN)
+		return false;
+	if (!pages_unused(pfn)) {
+		pb_shrink_undo(shrink->zone, pfn);
+		shrink->nr_busy++;
+		return true;
+	}
+	err = return_pageblock(run, pfn);
+	if (err) {
+		pb_shrink_undo(shrink->zone, pfn);
+		run->no_memory |= err == -ENOMEM;
+		run->killed |= err == -EINTR;
+		return false;
+	}
+	*given += PB_PAGEBLOCK_NR;
+	return true;
+}
+
+static unsigned long give_from_zone(struct pb_give_back *run, struct pb_zone *zone,
+				    unsigned long nr_pages)
+{
+	unsigned long given = 0;
+	struct pb_shrink shrink;
+
+	pb_shrink_start(&shrink, zone, run->wmark, run->move);
+	shrink.may = source_frees;
+	while (given < nr_pages && give_one(run, &shrink, &given)) {
+		if (!run->move)
+			continue;
+		run->killed |= fatal_signal_pending(current);
+		if (run->killed)
+			break;
+		cond_resched();
+	}
+	run->watermark |= shrink.watermark;
+	run->killed |= shrink.killed;
+	run->pinned += shrink.nr_pinned << PB_PAGEBLOCK_ORDER;
+	run->busy += shrink.nr_busy << PB_PAGEBLOCK_ORDER;
+	run->kept += shrink.nr_refused << PB_PAGEBLOCK_ORDER;
+	if (run->pinned_pfn == PB_NO_PFN)
+		run->pinned_pfn = shrink.pinned_pfn;
+	return given;
+}
+
+/**
+ * pb_give_back - give pageblocks of a node back to their sources
+ * @run: the run; says afterwards what was in the way
+ * @nr_pages: number of pages, a multiple of PB_PAGEBLOCK_NR
+ *
+ * From the highest zone first, which grows again first. Watermarks and growth are not adjusted.
+ *
+ * Context: process. With @run->move it sleeps and is killable, and the size is not locked; else it
+ * does not sleep, and the size is locked.
+ * Return: number of pages given back.
+ */
+unsigned long pb_give_back(struct pb_give_back *run, unsigned long nr_pages)
+{
+	int type = PB_ZONE_NORMAL;
+	unsigned long given = 0;
+	struct pb_zone *zone;
+
+	run->pinned_pfn = PB_NO_PFN;
+	zone = pb_instance.zone[run->nid][PB_ZONE_MOVABLE];
+	if (zone)
+		run->kept += READ_ONCE(zone->present_pages);
+	for (; type >= PB_ZONE_DMA32 && given < nr_pages; type--) {
+		zone = pb_instance.zone[run->nid][type];
+		if (zone && !run->killed && !run->no_memory)
+			given += give_from_zone(run, zone, nr_pages - given);
+	}
+	return given;
+}

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Resizes a node of the pool while it is in use: the ioctl RESIZE and the parameter resize=.
+ *
+ * Upwards the node grows from its source (deferred_grow.c), downwards it gives pageblocks back
+ * (give_back.c). The new maximum is set first, so that requests do not take again what is given
+ * back. What has been done before an error stays done, and a later call goes on from there.
+ *
+ * One task at a time resizes. It holds resize_lock, which no request for memory takes, while the
+ * owners of movable blocks move them.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/ctype.h>
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/nodemask.h>
+#include <linux/sched/signal.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
+
+#include "api/deferred_grow.h"
+#include "api/give_back.h"
+#include "api/resize.h"
+#include "core/zone/zone.h"
+#include "instance.h"
+#include "tunables.h"
+
+#define PAGES_TO_MIB(pages)	((pages) >> (20 - PAGE_SHIFT))
+
+static DEFINE_MUTEX(resize_lock);	/* serialises resizes; protects live */
+static bool live;			/* the pool is in use */
+
+/* ---- Resizing ---- */
+
+static unsigned long node_pages(int nid)
+{
+	unsigned long pages = 0;
+	struct pb_zone *zone;
+
+	pb_for_each_node_zone(zone, &pb_instance, nid)
+		pages += READ_ONCE(zone->present_pages);
+	return pages;
+}
+
+static int grow(struct pb_resize *resize, unsigned long nr_pages)
+{
+	unsigned long got;
+
+	if (!pb_deferred_grow_possible(resize->nid)) {
+		resize->reason = PBUDDY_RESIZE_SOURCE;
+		return -EOPNOTSUPP;
+	}
+	if (pb_instance_lock_size()) {
+		resize->reason = PBUDDY_RESIZE_KILLED;
+		return -EINTR;
+	}
+	got = pb_deferred_grow_by(resize->nid, nr_pages);
+	pb_instance_unlock_size();
+	if (got >= nr_pages)
+		return 0;
+	resize->reason = PBUDDY_RESIZE_SOURCE;
+	if (!fatal_signal_pending(current))
+		return -ENOMEM;
+	resize->reason = PBUDDY_RESIZE_KILLED;
+	return -EINTR;
+}
+
+/* What kept the node from its new size: first what an administrator can do least about. */
+static int explain(struct pb_resize *resize, const struct pb_give_back *run)
+{
+	if (run->killed) {
+		resize->reason = PBUDDY_RESIZE_KILLED;
+		return -EINTR;
+	}
+	if (run->no_memory) {
+		resize->reason = PBUDDY_RESIZE_NO_MEMORY;
+		return -ENOMEM;
+	}
+	if (run->watermark) {
+		resize->reason = PBUDDY_RESIZE_WATERMARK;
+		return -ENOMEM;
+	}
+	if (run->pinned || run->busy) {
+		resize->reason = run->pinned ? PBUDDY_RESIZE_PINNED : PBUDDY_RESIZE_BUSY;
+		return -EBUSY;
+	}
+	resize->reason = PBUDDY_RESIZE_KEPT;
+	return -EOPNOTSUPP;
+}
+
+static int shrink(struct pb_resize *resize, unsigned long nr_pages)
+{
+	struct pb_give_back run = {
+		.nid = resize->nid,
+		.wmark = PB_ALLOC_WMARK_LOW,
+		.move = true,
+	};
+	unsigned long given = pb_give_back(&run, nr_pages);
+
+	resize->pinned = run.pinned;
+	resize->busy = run.busy;
+	resize->kept = run.kept;
+	resize->pinned_pfn = run.pinned_pfn;
+	return given >= nr_pages ? 0 : explain(resize, &run);
+}
+
+/* Sets the maximum; returns the size of the node. */
+static int set_max(int nid, unsigned long max_pages, unsigned long *now)
+{
+	int err = pb_instance_lock_size();
+
+	if (err)
+		return err;
+	pb_deferred_grow_set_max(nid, max_pages);
+	*now = pb_instance_node_pages(nid);
+	pb_instance_unlock_size();
+	return 0;
+}
+
+static int resize_locked(struct pb_resize *resize)
+{
+	unsigned long most = resize->max_pages ?: resize->pages;
+	int err;
+
+	lockdep_assert_held(&resize_lock);
+	err = set_max(resize->nid, most, &resize->before);
+	resize->now = resize->before;
+	if (err) {
+		resize->reason = PBUDDY_RESIZE_KILLED;
+		return err;
+	}
+	if (resize->pages > resize->before)
+		err = grow(resize, resize->pages - resize->before);
+	else if (resize->pages < resize->before)
+		err = shrink(resize, resize->before - resize->pages);
+	/* With the memory that was given back. */
+	if (set_max(resize->nid, most, &resize->now))
+		return -EINTR;
+	return err;
+}
+
+static bool valid(struct pb_resize *resize)
+{
+	unsigned long most = node_present_pages(resize->nid) + node_pages(resize->nid);
+
+	if (!resize->pages || resize->pages > most || resize->max_pages > most)
+		return false;
+	resize->pages = round_up(resize->pages, PB_PAGEBLOCK_NR);
+	resize->max_pages = round_up(resize->max_pages, PB_PAGEBLOCK_NR);
+	return !resize->max_pages || resize->max_pages >= resize->pages;
+}
+
+/**
+ * pb_resize_node - resize a node of the pool
+ * @resize: the new size; set to the result
+ *
+ * Sizes are rounded up to whole pageblocks. Logs one line when the size has changed.
+ *
+ * Context: process, sleeps, killable; may do I/O.
+ * Return: 0 when the node has the new size; -ENXIO for a node without memory of the pool, -EINVAL
+ * for a size of 0, above the memory of the node, or a maximum below it; else an error of
+ * PBUDDY_IOCTL_RESIZE, and @resize says what was in the way. As hugetlb's nr_hugepages, which may
+ * reach a part of what is written.
+ */
+int pb_resize_node(struct pb_resize *resize)
+{
+	int err;
+
+	resize->reason = PBUDDY_RESIZE_DONE;
+	resize->pinned_pfn = PB_NO_PFN;
+	if (mutex_lock_killable(&resize_lock))
+		return -EINTR;
+	if (!live || resize->nid < 0 || resize->nid >= nr_node_ids ||
+	    !pb_instance_has_memory(resize->nid)) {
+		mutex_unlock(&resize_lock);
+		return -ENXIO;
+	}
+	err = valid(resize) ? resize_locked(resize) : -EINVAL;
+	mutex_unlock(&resize_lock);
+	if (err == -EINVAL || resize->now == resize->before)
+		return err;
+	pb_tunables_resized();
+	pr_info("node %d: resized from %lu to %lu MiB\n", resize->nid,
+		PAGES_TO_MIB(resize->before), PAGES_TO_MIB(resize->now));
+	return err;
+}
+EXPORT_SYMBOL_PB_TEST(pb_resize_node);
+
+/* ---- The parameter resize= ---- */
+
+/* A number with K, M, G, T as of memparse(), in pages, up to @end; 0 when there is none. */
+static unsigned long parse_pages(const char *text, char **end)
+{
+	unsigned long long bytes;
+
+	*end = (char *)text;
+	if (!isdigit(text[0]))
+		return 0;
+	bytes = memparse(text, end);
+	return DIV_ROUND_UP_ULL(bytes, PAGE_SIZE);
+}
+
+/* NODE:SIZE[-MAX] */
+static bool parse(const char *text, struct pb_resize *resize)
+{
+	const char *end = text + strcspn(text, "\n");
+	char *next;
+
+	*resize = (struct pb_resize) {};
+	if (!isdigit(text[0]))
+		return false;
+	resize->nid = min_t(unsigned long long, memparse(text, &next), INT_MAX);
+	if (*next != ':' || !isdigit(next[-1]))
+		return false;
+	resize->pages = parse_pages(next + 1, &next);
+	if (resize->pages && *next == '-') {
+		resize->max_pages = parse_pages(next + 1, &next);
+		if (!resize->max_pages)
+			return false;
+	}
+	return resize->pages && next == end;
+}
+
+static void log_result(const struct pb_resize *resize)
+{
+	pr_warn("resize: node %d has %lu MiB, not %lu: %lu MiB have unmovable blocks, %lu MiB are busy, %lu MiB stay%s\n",
+		resize->nid, PAGES_TO_MIB(resize->now), PAGES_TO_MIB(resize->pages),
+		PAGES_TO_MIB(resize->pinned), PAGES_TO_MIB(resize->busy),
+		PAGES_TO_MIB(resize->kept),
+		resize->reason == PBUDDY_RESIZE_SOURCE ? "; the source has no more memory" :
+		resize->reason == PBUDDY_RESIZE_WATERMARK ? "; the rest is in use" : "");
+}
+
+static int set_resize(const char *text, const struct kernel_param *param)
+{
+	struct pb_resize resize;
+	int len = strcspn(text, "\n"), err;
+
+	if (!parse(text, &resize)) {
+		pr_err("resize: bad value \"%.*s\": NODE:SIZE[-MAX] is expected\n", len, text);
+		return -EINVAL;
+	}
+	err = pb_resize_node(&resize);
+	if (err == -EINVAL)
+		pr_err("resize: bad size \"%.*s\": it is too large, or the maximum is below it\n",
+		       len, text);
+	else if (err == -ENXIO)
+		pr_err("resize: bad node \"%.*s\": it has no memory of the pool\n", len, text);
+	else if (err)
+		log_result(&resize);
+	return err;
+}
+
+static int get_resize(char *buf, const struct kernel_param *param)
+{
+	unsigned long pages, most;
+	int len = 0, nid;
+
+	mutex_lock(&resize_lock);
+	for (nid = 0; live && nid < nr_node_ids; nid++) {
+		if (!pb_instance_has_memory(nid))
+			continue;
+		pages = node_pages(nid);
+		most = pb_deferred_grow_get_max(nid);
+		len += sysfs_emit_at(buf, len, "%s%d:%luM", len ? "," : "", nid,
+				     PAGES_TO_MIB(pages));
+		if (most > pages)
+			len += sysfs_emit_at(buf, len, "-%luM", PAGES_TO_MIB(most));
+	}
+	mutex_unlock(&resize_lock);
+	return len + sysfs_emit_at(buf, len, "\n");
+}
+
+static const struct kernel_param_ops resize_ops = { .set = set_resize, .get = get_resize };
+module_param_cb(resize, &resize_ops, NULL, 0644);
+MODULE_PARM_DESC(resize, "NODE:SIZE[-MAX]: write it while the module runs to change the size of a node, and the maximum to which it may grow; reads as the sizes of all nodes");
+
+/**
+ * pb_resize_init - allow to resize the pool
+ *
+ * Context: process.
+ * Return: 0.
+ */
+int pb_resize_init(void)
+{
+	mutex_lock(&resize_lock);
+	live = true;
+	mutex_unlock(&resize_lock);
+	return 0;
+}
+
+/* Context: process; waits for a resize. */
+void pb_resize_exit(void)
+{
+	mutex_lock(&resize_lock);
+	live = false;
+	mutex_unlock(&resize_lock);
+}

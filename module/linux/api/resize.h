@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Resize a node of the pool while it is in use. */
+#ifndef PB_RESIZE_H
+#define PB_RESIZE_H
+
+#include <uapi/linux/pbuddy.h>
+
+/**
+ * struct pb_resize - a new size of a node, and what became of it
+ * @nid: the node
+ * @pages: its new size
+ * @max_pages: its new maximum; 0: none above @pages
+ * @reason: what kept the node from its new size
+ * @before: its size before
+ * @now: its size now
+ * @pinned: pages that stay because of blocks that cannot be moved
+ * @busy: pages that stay because blocks could not be moved
+ * @kept: pages that the pool does not give back
+ * @pinned_pfn: a block that cannot be moved, or PB_NO_PFN
+ */
+struct pb_resize {
+	int				nid;
+	unsigned long			pages;
+	unsigned long			max_pages;
+	enum pbuddy_resize_reason	reason;
+	unsigned long			before;
+	unsigned long			now;
+	unsigned long			pinned;
+	unsigned long			busy;
+	unsigned long			kept;
+	unsigned long			pinned_pfn;
+};
+
+int pb_resize_node(struct pb_resize *resize);
+int pb_resize_init(void);
+void pb_resize_exit(void);
+
+#endif /* PB_RESIZE_H */

@@ -1,0 +1,161 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# kernels: stock+oldest test debug
+# vm: --nodes 2 --timeout 900
+# copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
+#
+# A node that is resized while it is in use: it gives memory back to the kernel and takes memory
+# again, moves what can be moved, and says what stays.
+# shellcheck source=scripts/lib/ktap.sh
+. /tests/ktap.sh
+# shellcheck source=scripts/lib/guest-memory.sh
+. /tests/guest-memory.sh
+
+parameter=/sys/module/pbuddy/parameters/resize
+
+# resized NODE SIZE[-MAX] MIB: it works, and the node has so much.
+resized() {
+	pbuddyctl resize "$1" "$2" && owns "$1" "$3" && verified
+}
+
+# stays WORDS NODE SIZE: it fails, and says so.
+stays() {
+	words=$1
+	shift
+	! pbuddyctl resize "$@" >/tmp/stays 2>&1
+	status=$?
+	cat /tmp/stays
+	[ "$status" -eq 0 ] && grep -q "$words" /tmp/stays && verified
+}
+
+node_free() { unused_pages "$1"; }
+
+# The kernel has the memory again, not only the pool less.
+down() {
+	load pool=0:64M,1:16M && had=$(node_free 0) && resized 0 16M 16 && owns 1 16 || return
+	has=$(node_free 0)
+	echo "node 0 has $had, then $has pages free"
+	[ $((has - had)) -gt $((44 * 256)) ] && said 'node 0: resized from 64 to 16 MiB' &&
+		[ "$(event shrink)" -eq $((48 * 256)) ]
+}
+
+same() { resized 0 16M 16 && [ "$(event shrink)" -eq $((48 * 256)) ]; }
+
+# The same memory again, without a maximum in pool=.
+up() { resized 0 48M 48 && resized 0 64M 64 && [ "$(event grow)" -eq $((48 * 256)) ]; }
+
+not_below_use() {
+	hold --touch --size 24M --node 0 --strict || return
+	stays 'cannot be moved' 0 16M && [ "$(node_pages 0)" -ge $((24 * 256)) ] &&
+		[ "$(node_pages 0)" -lt $((32 * 256)) ]
+	status=$?
+	drop
+	[ "$status" -eq 0 ] && resized 0 16M 16
+}
+
+unloads() { gives_back $(($(node_pages 0) + $(node_pages 1))); }
+
+# With MAX it grows when a request needs it, above the size and up to the maximum.
+maximum() {
+	load pool=0:16M-128M,1:16M && resized 0 8M-40M 8 &&
+		pbuddyctl alloc --touch --size 38M --node 0 --strict && [ "$(node_pages 0)" -le $((40 * 256)) ] &&
+		! pbuddyctl alloc --size 42M --node 0 --strict && [ "$(node_pages 0)" -le $((40 * 256)) ] &&
+		resized 0 24M 24 && ! pbuddyctl alloc --size 26M --node 0 --strict && owns 0 24 &&
+		resized 0 100M-128M 100 && resized 1 8M 8
+}
+
+by_parameter() {
+	[ "$(cat "$parameter")" = 0:100M-128M,1:8M ] && echo 0:16M-32M >"$parameter" && owns 0 16 &&
+		[ "$(cat "$parameter")" = 0:16M-32M,1:8M ] && echo 1:16M >"$parameter" && owns 1 16
+}
+
+# refused TEXT REGEX: of the parameter, with one line in the log.
+refused() {
+	! echo "$1" >"$parameter" && said "$2" && owns 0 16
+}
+
+bad_values() {
+	dmesg -c >/dev/null
+	for bad in '' 0 0: 0:0 0:16M-8M 0:16M- 0:-16M 0:16X x:16M 0:16M,1:16M 0K:16M; do
+		refused "$bad" 'resize: bad .*' || return
+	done
+	refused 5:16M 'resize: bad node .*' && refused 0:100G 'resize: bad size .*' &&
+		! pbuddyctl resize 0 100G && ! pbuddyctl resize 7 16M && ! pbuddyctl resize 0 0 &&
+		! pbuddyctl resize 0 16M-8M && ! pbuddyctl resize 0 && owns 0 16
+}
+
+source_is_empty() {
+	stays 'no more memory' 0 900M && [ "$(node_pages 0)" -gt $((16 * 256)) ] && resized 0 16M 16
+}
+
+# Movable pages of a module leave the pageblocks that are given back.
+moves() {
+	load pool=0:64M && insmod /pbuddy_movable.ko objects=1000000 free=60 || return
+	resized 0 32M 32 && cat /sys/module/pbuddy_movable/parameters/check &&
+		grep -q '[^0-9]0 wrong\|wrong 0' /sys/module/pbuddy_movable/parameters/check &&
+		[ "$(event pgmigrate_success)" -gt 100 ]
+}
+
+# More than is free cannot be given back.
+moves_what_fits() {
+	stays 'in use or below the watermark' 0 8M && [ "$(node_pages 0)" -lt $((32 * 256)) ] &&
+		grep -q '[^0-9]0 wrong\|wrong 0' /sys/module/pbuddy_movable/parameters/check &&
+		rmmod pbuddy_movable && verified && resized 0 8M 8
+}
+
+# Buffers and movable pages have their contents while a node is resized in a loop.
+under_load() {
+	load pool=0:64M,1:16M && insmod /pbuddy_movable.ko objects=4000 free=30 || return
+	pbuddy-test resize.under_load >/tmp/out 2>&1
+	status=$?
+	cat /tmp/out /sys/module/pbuddy_movable/parameters/check
+	moved=$(event pgmigrate_success)
+	echo "$moved pages moved, $(event shrink) given back, $(event grow) taken"
+	[ "$status" -eq 0 ] && [ "$moved" -gt 0 ] && [ "$(event shrink)" -eq "$(event grow)" ] &&
+		grep -q '[^0-9]0 wrong\|wrong 0' /sys/module/pbuddy_movable/parameters/check &&
+		owns 0 64 && verified && rmmod pbuddy_movable && verified
+}
+
+# Sizes are shares of the pool at insmod.
+keeps_areas() {
+	load pool=0:64M movable=25 cma=50 && stays 'not given back' 0 8M && owns 0 40 && resized 0 64M 64
+}
+
+with_debugging() {
+	load pool=0:64M owner=1 page_poison=1 guard_minorder=2 || return
+	hold --touch --size 8M --node 0 --strict || return
+	stays 'allocated by.*pbuddyctl' 0 2M
+	status=$?
+	drop
+	[ "$status" -eq 0 ] && resized 0 16M 16 && resized 0 64M 64 &&
+		pbuddyctl alloc --touch --size 60M --node 0 --strict && [ "$(event bad_page)" -eq 0 ]
+}
+
+ktap_begin
+load pool=0:16M && unload
+before=$(free_pages)
+t resize_down down
+t resize_to_the_same same
+t resize_up up
+t resize_not_below_use not_below_use
+t resize_unload unloads
+t resize_maximum maximum
+t resize_parameter by_parameter
+t resize_bad_values bad_values
+t resize_source_is_empty source_is_empty
+t resize_unload_again unloads
+if [ -f /pbuddy_movable.ko ]; then
+	t resize_moves moves
+	t resize_moves_what_fits moves_what_fits
+	t resize_moves_unload unloads
+	t resize_under_load under_load
+	t resize_under_load_unload unloads
+else
+	ktap_skip resize_moves "no pbuddy_movable.ko here"
+fi
+t resize_keeps_areas keeps_areas
+t resize_keeps_areas_unload unloads
+t resize_with_owner_and_poison with_debugging
+t resize_with_owner_and_poison_unload unloads
+t resize_kernel_has_its_memory_again has_again "$before" 4096
+ktap_end

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* pbuddyctl resize: changes the size of a node by the ioctl RESIZE; says what was in the way. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "pbuddyctl.h"
+
+struct resize_args {
+	struct options	opt;
+	long		node;
+	uint64_t	bytes;
+	uint64_t	max_bytes;
+};
+
+/* SIZE[-MAX] */
+static bool parse_sizes(const char *text, struct resize_args *args)
+{
+	const char *most = strchr(text, '-');
+	char size[32];
+
+	if (!most)
+		return parse_size(text, &args->bytes);
+	if ((size_t)(most - text) >= sizeof(size))
+		return false;
+	memcpy(size, text, most - text);
+	size[most - text] = '\0';
+	return parse_size(size, &args->bytes) && parse_size(most + 1, &args->max_bytes) &&
+	       args->max_bytes >= args->bytes;
+}
+
+static error_t parse_arg(struct resize_args *args, const char *arg, struct argp_state *state)
+{
+	switch (state->arg_num) {
+	case 0:
+		if (!parse_number(arg, 0, INT32_MAX, &args->node))
+			argp_error(state, "bad node '%s'", arg);
+		return 0;
+	case 1:
+		if (!parse_sizes(arg, args) || !args->bytes)
+			argp_error(state, "bad size '%s': SIZE[-MAX] is expected", arg);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static error_t parse_resize(int key, char *arg, struct argp_state *state)
+{
+	struct resize_args *args = state->input;
+
+	switch (key) {
+	case 'j':
+		args->opt.json = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		return parse_arg(args, arg, state);
+	case ARGP_KEY_END:
+		if (state->arg_num < 2)
+			argp_error(state, "a node and a size are expected");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_option resize_options[] = { OPTION_JSON, { 0 } };
+
+static const struct argp resize_argp = {
+	.options	= resize_options,
+	.parser		= parse_resize,
+	.args_doc	= "NODE SIZE[-MAX]",
+	.doc		= "Change how much memory pbuddy owns on a node, and how much it may own.",
+};
+
+static const char *resize_reason(uint32_t reason)
+{
+	static const char *const text[] = {
+		[PBUDDY_RESIZE_DONE] = "done",
+		[PBUDDY_RESIZE_WATERMARK] = "the rest is in use or below the watermark",
+		[PBUDDY_RESIZE_PINNED] = "blocks cannot be moved",
+		[PBUDDY_RESIZE_BUSY] = "blocks could not be moved now",
+		[PBUDDY_RESIZE_KEPT] = "this memory is not given back",
+		[PBUDDY_RESIZE_SOURCE] = "the source has no more memory",
+		[PBUDDY_RESIZE_NO_MEMORY] = "no memory for lists of the module",
+		[PBUDDY_RESIZE_KILLED] = "interrupted",
+	};
+
+	return reason < sizeof(text) / sizeof(text[0]) && text[reason] ? text[reason] : "?";
+}
+
+static void print_json(const struct pbuddy_resize *r)
+{
+	json_open(NULL, '{');
+	json_number("node", r->node);
+	json_number("before_bytes", (long long)r->before_bytes);
+	json_number("total_bytes", (long long)r->bytes);
+	json_number("max_bytes", (long long)r->max_bytes);
+	json_string("reason", resize_reason(r->reason));
+	json_number("pinned_bytes", (long long)r->pinned_bytes);
+	json_number("busy_bytes", (long long)r->busy_bytes);
+	json_number("kept_bytes", (long long)r->kept_bytes);
+	if (r->pinned_phys != UINT64_MAX)
+		json_number("pinned_phys", (long long)r->pinned_phys);
+	if (r->owner[0])
+		json_string("owner", r->owner);
+	json_close('}');
+}
+
+static void print_part(uint64_t bytes, const char *what)
+{
+	char size[32];
+
+	if (bytes)
+		printf("  %s %s\n", format_size(bytes, size, sizeof(size)), what);
+}
+
+static void print_text(const struct pbuddy_resize *r)
+{
+	char before[32], now[32], most[32];
+
+	printf("node %" PRId32 ": %s, was %s, maximum %s", r->node,
+	       format_size(r->bytes, now, sizeof(now)),
+	       format_size(r->before_bytes, before, sizeof(before)),
+	       format_size(r->max_bytes, most, sizeof(most)));
+	printf(r->reason == PBUDDY_RESIZE_DONE ? "\n" : ": %s\n", resize_reason(r->reason));
+	if (r->reason == PBUDDY_RESIZE_DONE)
+		return;
+	print_part(r->pinned_bytes, "in pageblocks with blocks that cannot be moved");
+	if (r->pinned_phys != UINT64_MAX)
+		printf("    first at 0x%" PRIx64 "%s%s\n", (uint64_t)r->pinned_phys,
+		       r->owner[0] ? ", allocated by " : "", r->owner);
+	print_part(r->busy_bytes, "in pageblocks that could not be emptied now");
+	print_part(r->kept_bytes, "of source reserve, ZONE_MOVABLE, contiguous areas and reserves");
+}
+
+/* Whether the kernel has filled the output. */
+static bool has_result(int err)
+{
+	return err == ENOMEM || err == EBUSY || err == EOPNOTSUPP;
+}
+
+int cmd_resize(const struct options *global, int argc, char **argv)
+{
+	struct resize_args args = { .opt = *global };
+	struct pbuddy_resize r = { .size = sizeof(r) };
+	int fd, err;
+
+	argp_parse(&resize_argp, argc, argv, 0, NULL, &args);
+	fd = open_device(&args.opt);
+	if (fd < 0)
+		return EXIT_NO_DEVICE;
+	r.node = (int32_t)args.node;
+	r.bytes = args.bytes;
+	r.max_bytes = args.max_bytes;
+	err = ioctl(fd, PBUDDY_IOCTL_RESIZE, &r) ? errno : 0;
+	close(fd);
+	if (!err || has_result(err)) {
+		if (args.opt.json)
+			print_json(&r);
+		else
+			print_text(&r);
+	}
+	if (!err)
+		return EXIT_OK;
+	if (err == ENXIO)
+		fprintf(stderr, "pbuddyctl: node %ld owns no pbuddy memory\n", args.node);
+	else
+		fprintf(stderr, "pbuddyctl: node %ld not resized: %s\n", args.node,
+			has_result(err) ? resize_reason(r.reason) : strerror(err));
+	return EXIT_FAILED;
+}

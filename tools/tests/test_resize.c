@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * PBUDDY_IOCTL_RESIZE: rights and arguments, what it says of memory that stays, and a node that is
+ * resized again and again while processes use its memory. The size of the node is the same after
+ * each test.
+ */
+#include <sched.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "common.h"
+
+#define BLOCK	(2 * MIB)
+
+static struct pbuddy_node_info node;	/* the first node, before the test */
+
+static void first_node(void)
+{
+	struct usage usage;
+
+	read_usage(&usage);
+	node = usage.node[0];
+	if (node.total_bytes < 16 * BLOCK)
+		test_skip("node %d has only %llu bytes", node.node,
+			  (unsigned long long)node.total_bytes);
+}
+
+static struct pbuddy_resize resize_to(uint64_t bytes)
+{
+	return (struct pbuddy_resize) {
+		.size = sizeof(struct pbuddy_resize), .node = node.node, .bytes = bytes,
+	};
+}
+
+static void restore(void)
+{
+	struct pbuddy_resize r = resize_to(node.total_bytes);
+
+	CHECK_EQ(ioctl(dev, PBUDDY_IOCTL_RESIZE, &r), 0);
+	CHECK_EQ(r.bytes, node.total_bytes);
+}
+
+static uint64_t node_bytes(void)
+{
+	struct usage usage;
+
+	read_usage(&usage);
+	return usage.node[0].total_bytes;
+}
+
+static void without_right(void *unused)
+{
+	struct pbuddy_resize r = resize_to(node.total_bytes - BLOCK);
+
+	(void)unused;
+	drop_privileges();
+	CHECK_FAILS(ioctl(dev, PBUDDY_IOCTL_RESIZE, &r), EPERM);
+}
+
+TEST(resize, needs_cap_sys_admin)
+{
+	first_node();
+	CHECK_EQ(in_child(without_right, NULL), 0);
+	CHECK_EQ(node_bytes(), node.total_bytes);
+}
+
+TEST(resize, bad_arguments)
+{
+	struct pbuddy_resize r;
+
+	first_node();
+#define BAD(field, value, err)							\
+	do {									\
+		r = resize_to(node.total_bytes);				\
+		r.field = (value);						\
+		CHECK_FAILS(ioctl(dev, PBUDDY_IOCTL_RESIZE, &r), err);		\
+	} while (0)
+	BAD(flags, 1, EINVAL);
+	BAD(reserved[3], 1, EINVAL);
+	BAD(bytes, 0, EINVAL);
+	BAD(bytes, UINT64_MAX, EINVAL);
+	BAD(bytes, INT64_MAX, EINVAL);
+	BAD(bytes, 1ULL << 50, EINVAL);
+	BAD(max_bytes, node.total_bytes - BLOCK, EINVAL);
+	BAD(max_bytes, UINT64_MAX, EINVAL);
+	BAD(node, -1, ENXIO);
+	BAD(node, 63, ENXIO);
+	BAD(node, INT32_MAX, ENXIO);
+#undef BAD
+	CHECK_EQ(node_bytes(), node.total_bytes);
+}
+
+TEST(resize, down_and_up)
+{
+	struct pbuddy_resize r;
+
+	first_node();
+	r = resize_to(node.total_bytes - 3 * BLOCK - PAGE);
+	CHECK_EQ(ioctl(dev, PBUDDY_IOCTL_RESIZE, &r), 0);
+	CHECK_EQ(r.reason, PBUDDY_RESIZE_DONE);
+	CHECK_EQ(r.bytes, node.total_bytes - 3 * BLOCK);
+	CHECK_EQ(r.before_bytes, node.total_bytes);
+	CHECK_EQ(r.max_bytes, r.bytes);
+	CHECK_EQ(node_bytes(), r.bytes);
+	r = resize_to(r.bytes);
+	CHECK_EQ(ioctl(dev, PBUDDY_IOCTL_RESIZE, &r), 0);
+	CHECK_EQ(r.before_bytes, r.bytes);
+	r.max_bytes = node.total_bytes;
+	CHECK_EQ(ioctl(dev, PBUDDY_IOCTL_RESIZE, &r), 0);
+	CHECK_EQ(r.max_bytes, node.total_bytes);
+	CHECK_EQ(node_bytes(), node.total_bytes - 3 * BLOCK);
+	restore();
+	CHECK_EQ(node_bytes(), node.total_bytes);
+}
+
+/* The ioctl says how much stays, and why; what could be given back was. */
+TEST(resize, partial_success)
+{
+	struct pbuddy_alloc rq = request(8 * BLOCK);
+	struct pbuddy_resize r;
+	int fd;
+
+	first_node();
+	rq.node = node.node;
+	rq.mclass = PBUDDY_CLASS_UNMOVABLE;
+	rq.flags = PBUDDY_ALLOC_STRICT_NODE;
+	rq.order = 9;
+	fd = alloc_as(&rq);
+	r = resize_to(2 * BLOCK);
+	CHECK_EQ(ioctl(dev, PBUDDY_IOCTL_RESIZE, &r), -1);
+	CHECK(errno == EBUSY || errno == ENOMEM);
+	CHECK(r.reason == PBUDDY_RESIZE_PINNED || r.reason == PBUDDY_RESIZE_WATERMARK);
+	CHECK_EQ(r.before_bytes, node.total_bytes);
+	CHECK(r.bytes >= 8 * BLOCK && r.bytes < node.total_bytes);
+	CHECK_EQ(node_bytes(), r.bytes);
+	CHECK(r.pinned_bytes <= 10 * BLOCK);
+	if (r.reason == PBUDDY_RESIZE_PINNED)
+		CHECK(r.pinned_bytes >= 8 * BLOCK && r.pinned_phys != UINT64_MAX);
+	test_note("reason %u, %llu of %llu bytes, %llu pinned", r.reason,
+		  (unsigned long long)r.bytes, (unsigned long long)r.before_bytes,
+		  (unsigned long long)r.pinned_bytes);
+	CHECK_EQ(close(fd), 0);
+	restore();
+}
+
+/* ---- Under load ---- */
+
+#define NR_USERS	4
+#define SECONDS		10
+
+static unsigned int seconds(void)
+{
+	const char *text = getenv("PBUDDY_RACE_SECONDS");
+
+	return text ? (unsigned int)atoi(text) : SECONDS;
+}
+
+/* Allocates, checks and frees buffers on any node until the time is over. */
+static void use_memory(unsigned int n)
+{
+	time_t end = time(NULL) + seconds();
+	unsigned long rounds = 0, failed = 0;
+	struct pbuddy_alloc rq;
+	uint64_t *p;
+	size_t bytes;
+	int fd;
+
+	while (time(NULL) < end) {
+		bytes = PAGE << ((n + rounds) % 11);
+		rq = request(bytes);
+		rq.flags = PBUDDY_ALLOC_NOWAIT;
+		rounds++;
+		if (ioctl(dev, PBUDDY_IOCTL_ALLOC, &rq)) {
+			CHECK_EQ(errno, ENOMEM);
+			failed++;
+			sched_yield();
+			continue;
+		}
+		fd = rq.fd;
+		p = map_buffer(fd, bytes);
+		CHECK_EQ(first_nonzero(p, bytes), -1);
+		stamp(p, bytes, rounds << 8 | n);
+		sched_yield();
+		CHECK_EQ(stamp_broken(p, bytes, rounds << 8 | n), -1);
+		CHECK_EQ(munmap(p, bytes), 0);
+		CHECK_EQ(close(fd), 0);
+	}
+	test_note("user %u: %lu rounds, %lu without memory", n, rounds, failed);
+	_exit(rounds > failed ? 0 : 1);
+}
+
+/* Resizes the node in a loop; partial success is fine. */
+TEST_TIMEOUT(resize, under_load, 300)
+{
+	time_t end = time(NULL) + seconds();
+	unsigned long done = 0, partial = 0;
+	struct pbuddy_resize r;
+	pid_t pid[NR_USERS];
+	unsigned int i;
+	int status;
+
+	first_node();
+	for (i = 0; i < NR_USERS; i++) {
+		pid[i] = fork();
+		CHECK(pid[i] >= 0);
+		if (!pid[i])
+			use_memory(i);
+	}
+	for (i = 0; time(NULL) < end; i++) {
+		r = resize_to(node.total_bytes - (i * 5 % 14) * BLOCK);
+		if (ioctl(dev, PBUDDY_IOCTL_RESIZE, &r)) {
+			CHECK(errno == EBUSY || errno == ENOMEM);
+			partial++;
+		} else {
+			done++;
+		}
+		CHECK(r.bytes && r.bytes <= node.total_bytes);
+	}
+	for (i = 0; i < NR_USERS; i++) {
+		CHECK_EQ(waitpid(pid[i], &status, 0), pid[i]);
+		CHECK_EQ(status, 0);
+	}
+	test_note("resized %lu times, partly %lu times", done, partial);
+	CHECK(done > 0);
+	restore();
+}
