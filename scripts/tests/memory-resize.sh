@@ -105,7 +105,7 @@ moves_what_fits() {
 
 # Buffers and movable pages have their contents while a node is resized in a loop.
 under_load() {
-	load pool=0:64M,1:16M && insmod /pbuddy_movable.ko objects=4000 free=30 || return
+	load pool=0:64M,1:16M && insmod /pbuddy_movable.ko objects=12000 free=75 || return
 	pbuddy-test resize.under_load >/tmp/out 2>&1
 	status=$?
 	cat /tmp/out /sys/module/pbuddy_movable/parameters/check
