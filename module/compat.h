@@ -14,6 +14,8 @@
 #include <linux/module.h>
 #include <linux/poison.h>
 #include <linux/preempt.h>
+#include <linux/shrinker.h>
+#include <linux/slab.h>
 #include <linux/version.h>
 
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 14, 0)
@@ -35,6 +37,57 @@
 #define PB_IMPORT_NS_DMA_BUF		MODULE_IMPORT_NS("DMA_BUF")
 #else
 #define PB_IMPORT_NS_DMA_BUF		MODULE_IMPORT_NS(DMA_BUF)
+#endif
+
+typedef unsigned long (*pb_shrink_fn)(struct shrinker *shrinker, struct shrink_control *sc);
+
+/*
+ * Registers a shrinker for each node, which is called at the highest rate; NULL without memory.
+ * Shrinkers are allocated by the kernel since 6.7.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+static inline struct shrinker *pb_shrinker_register(pb_shrink_fn count, pb_shrink_fn scan,
+						    unsigned long batch)
+{
+	struct shrinker *shrinker = shrinker_alloc(SHRINKER_NUMA_AWARE, KBUILD_MODNAME);
+
+	if (!shrinker)
+		return NULL;
+	shrinker->count_objects = count;
+	shrinker->scan_objects = scan;
+	shrinker->batch = batch;
+	shrinker->seeks = 0;
+	shrinker_register(shrinker);
+	return shrinker;
+}
+
+static inline void pb_shrinker_unregister(struct shrinker *shrinker)
+{
+	shrinker_free(shrinker);
+}
+#else
+static inline struct shrinker *pb_shrinker_register(pb_shrink_fn count, pb_shrink_fn scan,
+						    unsigned long batch)
+{
+	struct shrinker *shrinker = kzalloc(sizeof(*shrinker), GFP_KERNEL);
+
+	if (!shrinker)
+		return NULL;
+	shrinker->flags = SHRINKER_NUMA_AWARE;
+	shrinker->count_objects = count;
+	shrinker->scan_objects = scan;
+	shrinker->batch = batch;
+	if (!register_shrinker(shrinker, KBUILD_MODNAME))
+		return shrinker;
+	kfree(shrinker);
+	return NULL;
+}
+
+static inline void pb_shrinker_unregister(struct shrinker *shrinker)
+{
+	unregister_shrinker(shrinker);
+	kfree(shrinker);
+}
 #endif
 
 /* Workqueues are per CPU by default before 6.18. Since 6.18 alloc_workqueue() needs the flag. */

@@ -26,6 +26,7 @@
 #include "daemon/node_thread.h"
 #include "daemon/oom.h"
 #include "daemon/pcp_work.h"
+#include "daemon/pool_shrinker.h"
 #include "daemon/shrink_zones.h"
 #include "daemon/stall.h"
 #include "debug/bad_page_report.h"
@@ -231,6 +232,7 @@ static const struct {
 	{ NULL,		NULL,			pb_pressure_exit },
 	{ "node threads", pb_node_threads_init,	pb_node_threads_exit },
 	{ NULL,		pb_resize_init,		pb_resize_exit },
+	{ "shrinker",	pb_pool_shrinker_init,	pb_pool_shrinker_exit },
 	{ "debugfs",	pb_debugfs_init,	pb_debugfs_exit },
 	{ "heaps",	pb_heap_init,		pb_heap_exit },
 	{ "device",	pb_device_init,		pb_device_exit },

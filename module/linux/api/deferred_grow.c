@@ -305,7 +305,6 @@ void pb_deferred_grow_set_max(int nid, unsigned long pages)
 		if (growers[i].spec.nid != nid)
 			continue;
 		growers[i].left = left;
-		growers[i].failed = false;
 		left = 0;
 	}
 	update_growable(nid);
@@ -325,9 +324,12 @@ unsigned long pb_deferred_grow_by(int nid, unsigned long nr_pages)
 	unsigned long got = 0;
 	unsigned int i;
 
-	for (i = 0; i < nr_growers && got < nr_pages; i++)
-		if (growers[i].spec.nid == nid)
-			got += grow_from(&growers[i], nr_pages - got, 0);
+	for (i = 0; i < nr_growers && got < nr_pages; i++) {
+		if (growers[i].spec.nid != nid)
+			continue;
+		growers[i].failed = false;
+		got += grow_from(&growers[i], nr_pages - got, 0);
+	}
 	return got;
 }
 

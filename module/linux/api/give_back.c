@@ -29,16 +29,18 @@
 #include "instance.h"
 #include "source/source.h"
 
-static bool source_frees(unsigned long pfn, void *unused)
+/* Without @move, the pool must be able to grow by the memory again. */
+static bool may_give(unsigned long pfn, void *arg)
 {
+	const struct pb_give_back *run = arg;
 	const struct pb_extent *extent;
-	bool frees;
+	bool may;
 
 	rcu_read_lock();
 	extent = pb_instance_find_extent(pfn);
-	frees = extent && extent->source->frees;
+	may = extent && extent->source->frees && (run->move || extent->source->grows);
 	rcu_read_unlock();
-	return frees;
+	return may;
 }
 
 /* Whether the pages of a pageblock that has left the pool can be freed. */
@@ -97,7 +99,8 @@ static unsigned long give_from_zone(struct pb_give_back *run, struct pb_zone *zo
 	struct pb_shrink shrink;
 
 	pb_shrink_start(&shrink, zone, run->wmark, run->move);
-	shrink.may = source_frees;
+	shrink.may = may_give;
+	shrink.arg = run;
 	while (given < nr_pages && give_one(run, &shrink, &given)) {
 		if (!run->move)
 			continue;

@@ -31,8 +31,9 @@
 
 #define PAGES_TO_MIB(pages)	((pages) >> (20 - PAGE_SHIFT))
 
-static DEFINE_MUTEX(resize_lock);	/* serialises resizes; protects live */
+static DEFINE_MUTEX(resize_lock);	/* serialises resizes; protects the variables below */
 static bool live;			/* the pool is in use */
+static unsigned long min_pages[MAX_NUMNODES];	/* what pb_resize_give_spare() leaves to a node */
 
 /* ---- Resizing ---- */
 
@@ -133,6 +134,7 @@ static int resize_locked(struct pb_resize *resize)
 		resize->reason = PBUDDY_RESIZE_KILLED;
 		return err;
 	}
+	WRITE_ONCE(min_pages[resize->nid], resize->pages);
 	if (resize->pages > resize->before)
 		err = grow(resize, resize->pages - resize->before);
 	else if (resize->pages < resize->before)
@@ -189,6 +191,61 @@ int pb_resize_node(struct pb_resize *resize)
 	return err;
 }
 EXPORT_SYMBOL_PB_TEST(pb_resize_node);
+
+/* ---- Giving spare memory back ---- */
+
+/**
+ * pb_resize_spare - the pages of a node above its minimum
+ * @nid: any node number
+ *
+ * The minimum is the size at load or that of the last resize. Context: any.
+ * Return: pages; 0 for a node that could not grow again.
+ */
+unsigned long pb_resize_spare(int nid)
+{
+	unsigned long pages, least;
+
+	if (nid < 0 || !pb_instance_has_memory(nid) || !pb_deferred_grow_possible(nid))
+		return 0;
+	pages = node_pages(nid);
+	least = READ_ONCE(min_pages[nid]);
+	return pages > least ? pages - least : 0;
+}
+
+static unsigned long give_spare_locked(int nid, unsigned long nr_pages)
+{
+	struct pb_give_back run = { .nid = nid, .wmark = PB_ALLOC_WMARK_HIGH };
+	unsigned long given;
+
+	given = pb_give_back(&run, min(nr_pages, pb_resize_spare(nid)));
+	if (given)
+		pb_deferred_grow_set_max(nid, pb_deferred_grow_get_max(nid));
+	return given;
+}
+
+/**
+ * pb_resize_give_spare - give free pageblocks of a node above its minimum back
+ * @nid: any node number
+ * @nr_pages: number of pages, a multiple of PB_PAGEBLOCK_NR
+ *
+ * Gives nothing while another task changes the size. Call pb_tunables_resized() afterwards.
+ *
+ * Context: process, in reclaim, too; does not sleep.
+ * Return: number of pages given back.
+ */
+unsigned long pb_resize_give_spare(int nid, unsigned long nr_pages)
+{
+	unsigned long given = 0;
+
+	if (!mutex_trylock(&resize_lock))
+		return 0;
+	if (live && pb_instance_trylock_size()) {
+		given = give_spare_locked(nid, nr_pages);
+		pb_instance_unlock_size();
+	}
+	mutex_unlock(&resize_lock);
+	return given;
+}
 
 /* ---- The parameter resize= ---- */
 
@@ -287,7 +344,11 @@ MODULE_PARM_DESC(resize, "NODE:SIZE[-MAX]: write it while the module runs to cha
  */
 int pb_resize_init(void)
 {
+	int nid;
+
 	mutex_lock(&resize_lock);
+	for (nid = 0; nid < nr_node_ids; nid++)
+		min_pages[nid] = pb_instance_has_memory(nid) ? node_pages(nid) : 0;
 	live = true;
 	mutex_unlock(&resize_lock);
 	return 0;

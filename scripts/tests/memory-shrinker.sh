@@ -1,0 +1,75 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# kernels: stock+oldest test debug
+# vm: --nodes 2 --timeout 900
+# copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
+#
+# When the system is short of memory it gets the free pageblocks of the pool above the minimum, before
+# the OOM killer runs; the pool grows again when it needs them.
+# shellcheck source=scripts/lib/ktap.sh
+. /tests/ktap.sh
+# shellcheck source=scripts/lib/guest-memory.sh
+. /tests/guest-memory.sh
+
+available_kib() { awk '$1 == "MemAvailable:" { print $2 }' /proc/meminfo; }
+
+killed() { dmesg | grep -iE 'out of memory|oom-kill|Killed process'; }
+
+# fill KIB MORE THAN AVAILABLE: with pages that cannot be reclaimed.
+fill() {
+	want=$(($(available_kib) / 1024 + $1 / 1024))
+	echo "$want MiB into tmpfs, $(available_kib) KiB available"
+	mkdir -p /tmp/full && mount -t tmpfs -o size=4G none /tmp/full || return
+	dd if=/dev/zero of=/tmp/full/file bs=1M count="$want" 2>&1
+}
+
+empty() { umount /tmp/full; }
+
+# The pool has grown to more than 256 MiB, and all of it is free.
+grown() {
+	load pool=0:16M-320M,1:16M && pbuddyctl alloc --touch --size 288M --node 0 --strict >/tmp/out || return
+	echo 1 >"$debugfs/drain"
+	[ "$(node_pages 0)" -ge $((280 * 256)) ]
+}
+
+given_before_oom() {
+	grown && fill $((160 * 1024)) || return
+	echo "$(event shrink) pages given back"
+	status=0
+	! killed && [ "$(event shrink)" -ge $((64 * 256)) ] && [ "$(node_pages 0)" -ge $((16 * 256)) ] &&
+		verified || status=1
+	empty
+	return "$status"
+}
+
+again() {
+	pbuddyctl alloc --touch --size 200M --node 0 --strict >/tmp/out && verified
+}
+
+# Down to the minimum and not below; memory in use stays.
+minimum_stays() {
+	load pool=0:64M-256M,1:16M && hold --touch --size 128M --node 0 --strict || return
+	pbuddyctl alloc --touch --size 100M --node 0 --strict >/tmp/out
+	echo 2 >/proc/sys/vm/drop_caches
+	echo 2 >/proc/sys/vm/drop_caches
+	status=0
+	[ "$(node_pages 0)" -ge $((128 * 256)) ] && [ "$(node_pages 0)" -lt $((160 * 256)) ] &&
+		verified || status=1
+	drop
+	echo 2 >/proc/sys/vm/drop_caches
+	echo 2 >/proc/sys/vm/drop_caches
+	[ "$status" -eq 0 ] && within 20 owns 0 64 && owns 1 16 && verified
+}
+
+unloads() { gives_back $(($(node_pages 0) + $(node_pages 1))); }
+
+ktap_begin
+load pool=0:16M && unload
+before=$(free_pages)
+t shrinker_given_before_oom given_before_oom
+t shrinker_grows_again again
+t shrinker_unload unloads
+t shrinker_minimum_stays minimum_stays
+t shrinker_minimum_unload unloads
+t shrinker_kernel_has_its_memory_again has_again "$before" 4096
+ktap_end
