@@ -266,7 +266,7 @@ t doctor_without_module says 'fail *module *not loaded' '=> load it: modprobe' -
 insmod /pbuddy.ko pool=0:64M,1:64M min_free_kbytes=0 || exit 1
 
 t version says 'pbuddyctl [0-9]' -- pbuddyctl --version
-t help says alloc buddyinfo doctor info watch -- pbuddyctl --help
+t help says alloc buddyinfo doctor info leaks list resize watch -- pbuddyctl --help
 t help_of_a_verb says --size --touch --hold -- pbuddyctl alloc --help
 t info says 'NODE *TOTAL' '0 *64M' '1 *64M' -- pbuddyctl info
 t info_json json pbuddyctl info --json
@@ -309,6 +309,12 @@ t doctor_json json pbuddyctl doctor --json
 t doctor_names_holders doctor_names_holders
 t doctor_fits_80_columns doctor_fits_80_columns
 t doctor_without_users says 'used by *no process and no module' -- pbuddyctl doctor
+t resize says 'node 0: 32M, was 64M, maximum 64M' -- pbuddyctl resize 0 32M-64M
+t resize_json json pbuddyctl resize 0 64M --json
+t resize_bad_size_status status 2 pbuddyctl resize 0 64Q
+t resize_no_size_status status 2 pbuddyctl resize 0
+t resize_bad_node_status status 1 pbuddyctl resize 3000 64M
+t resize_names_the_node fails_with 'node 3000 owns no pbuddy memory' -- pbuddyctl resize 3000 64M
 t too_large says 'more than these nodes own' -- sh -c '! pbuddyctl alloc --size 1T 2>&1'
 t too_large_status status 1 pbuddyctl alloc --size 1T
 t bad_node_status status 1 pbuddyctl alloc --size 4K --node 4000
