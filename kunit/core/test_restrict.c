@@ -166,6 +166,192 @@ static void test_user(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, served_by(test, f, &rq), 0);
 }
 
+#define MIRRORED	1	/* the mirrored node of pt_four_nodes */
+
+/* A pool of four nodes of which one is mirrored. */
+static struct pt_fixture *mirrored_pool(struct kunit *test, bool strict)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_four_nodes);
+	struct pb_zone *zone;
+
+	f->pool.reliable_strict = strict;
+	pb_for_each_zone(zone, &f->pool)
+		if (zone->nid != MIRRORED)
+			pb_zone_restrict(zone, PB_RESTRICT_RELIABLE);
+	return f;
+}
+
+static struct pb_request reliable(unsigned int order)
+{
+	struct pb_request rq = pt_rq(order, PB_MOVABLE, 0);
+
+	rq.flags |= PB_ALLOC_RELIABLE;
+	return rq;
+}
+
+/* Takes all memory of the mirrored node. */
+static void fill_mirrored(struct kunit *test, struct pt_fixture *f)
+{
+	struct pb_request rq = pt_rq(PB_PAGEBLOCK_ORDER, PB_MOVABLE, MIRRORED);
+
+	rq.flags |= PB_ALLOC_THISNODE;
+	while (pb_alloc(&f->pool, &rq, NULL) != PB_NO_PFN)
+		;
+}
+
+static unsigned long fell_back(struct pt_fixture *f)
+{
+	return pb_pool_event(&f->pool, PB_RELIABLE_FALLBACK);
+}
+
+static unsigned long stayed(struct pt_fixture *f)
+{
+	return pb_pool_event(&f->pool, PB_RELIABLE_STRICT);
+}
+
+/* Reliable requests use the mirrored node as long as it has memory, others any node. */
+static void test_reliable(struct kunit *test)
+{
+	struct pt_fixture *f = mirrored_pool(test, false);
+	struct pb_request rq = reliable(0), any = pt_rq(0, PB_MOVABLE, 0);
+	unsigned long pfns[100], i;
+
+	KUNIT_EXPECT_EQ(test, served_by(test, f, &rq), MIRRORED);
+	KUNIT_EXPECT_EQ(test, served_by(test, f, &any), 0);
+	KUNIT_ASSERT_EQ(test, pb_alloc_bulk(&f->pool, &rq, ARRAY_SIZE(pfns), pfns, NULL),
+			(unsigned long)ARRAY_SIZE(pfns));
+	for (i = 0; i < ARRAY_SIZE(pfns); i++)
+		KUNIT_ASSERT_EQ(test, node_of(f, pfns[i]), MIRRORED);
+	pb_free_bulk(&f->pool, ARRAY_SIZE(pfns), pfns);
+	KUNIT_EXPECT_EQ(test, fell_back(f) + stayed(f), 0UL);
+}
+
+static void test_reliable_falls_back(struct kunit *test)
+{
+	struct pt_fixture *f = mirrored_pool(test, false);
+	struct pb_request rq = reliable(0);
+
+	fill_mirrored(test, f);
+	KUNIT_EXPECT_EQ(test, served_by(test, f, &rq), 0);
+	KUNIT_EXPECT_EQ(test, fell_back(f), 1UL);
+	/* One that only tries a node falls back on that node. */
+	rq.flags |= PB_ALLOC_THISNODE;
+	KUNIT_EXPECT_EQ(test, served_by(test, f, &rq), 0);
+	KUNIT_EXPECT_EQ(test, fell_back(f), 2UL);
+	KUNIT_EXPECT_EQ(test, stayed(f), 0UL);
+}
+
+static void test_reliable_strict(struct kunit *test)
+{
+	struct pt_fixture *f = mirrored_pool(test, true);
+	enum pb_reason reason = PB_REASON_NONE;
+	struct pb_request rq = reliable(0);
+
+	fill_mirrored(test, f);
+	KUNIT_EXPECT_EQ(test, pb_alloc(&f->pool, &rq, &reason), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, reason, PB_REASON_WATERMARK);
+	KUNIT_EXPECT_EQ(test, stayed(f), 1UL);
+	KUNIT_EXPECT_EQ(test, fell_back(f), 0UL);
+	KUNIT_EXPECT_EQ(test, pb_alloc_contig(&f->pool, &rq, 700, &reason), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, stayed(f), 2UL);
+	rq.flags &= ~PB_ALLOC_RELIABLE;
+	KUNIT_EXPECT_EQ(test, served_by(test, f, &rq), 0);
+}
+
+static unsigned int woken;
+
+static void wake(struct pb_zone *zone, unsigned int order, pb_alloc_flags_t flags)
+{
+	woken |= BIT(zone->nid);
+}
+
+/* The threads that are woken before the decision are those of mirrored zones. */
+static void test_reliable_wakes(struct kunit *test)
+{
+	struct pt_fixture *f = mirrored_pool(test, false);
+	struct pb_request rq = reliable(0);
+
+	fill_mirrored(test, f);
+	f->pool.ops.wake_node = wake;
+	rq.flags |= PB_ALLOC_KSWAPD;
+	woken = 0;
+	KUNIT_EXPECT_EQ(test, served_by(test, f, &rq), 0);
+	KUNIT_EXPECT_EQ(test, woken, (unsigned int)BIT(MIRRORED));
+}
+
+static pb_alloc_flags_t oom_flags;
+
+static bool oom(struct pb_pool *pool, const struct pb_request *rq)
+{
+	oom_flags = rq->flags;
+	return false;
+}
+
+/* The flags with which a victim is selected for a request that no node can serve. */
+static pb_alloc_flags_t victim_flags(struct kunit *test, struct pt_fixture *f)
+{
+	struct pb_request rq = reliable(0);
+	unsigned long *pfns;
+
+	pt_fill(test, f, 0, PB_MOVABLE, &pfns);
+	f->pool.ops.oom = oom;
+	oom_flags = PB_ALLOC_FLAG(0);
+	rq.flags |= PB_ALLOC_WAIT | PB_ALLOC_IO | PB_ALLOC_FS;
+	KUNIT_EXPECT_EQ(test, served_by(test, f, &rq), NUMA_NO_NODE);
+	return oom_flags;
+}
+
+/* A victim may have any memory that the request may use in the end. */
+static void test_reliable_victim(struct kunit *test)
+{
+	pb_alloc_flags_t any = victim_flags(test, mirrored_pool(test, false));
+	pb_alloc_flags_t strict = victim_flags(test, mirrored_pool(test, true));
+
+	KUNIT_EXPECT_TRUE(test, any & PB_ALLOC_WAIT && !(any & PB_ALLOC_RELIABLE));
+	KUNIT_EXPECT_TRUE(test, (bool)(strict & PB_ALLOC_RELIABLE));
+}
+
+/* No memory is mirrored, as of a kind of zone that the pool does not have. */
+static void test_reliable_larger(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_gig);
+	struct pb_request rq = reliable(PB_PAGEBLOCK_ORDER);
+
+	pb_zone_restrict(pt_zone(f, 0, PB_ZONE_NORMAL), PB_RESTRICT_RELIABLE);
+	KUNIT_EXPECT_EQ(test, served_by(test, f, &rq), 0);
+	KUNIT_EXPECT_EQ(test, fell_back(f), 1UL);
+}
+
+/* A request that has fallen back does so on the reserve as well. */
+static void test_reliable_reserve(struct kunit *test)
+{
+	struct pt_fixture *f = mirrored_pool(test, false);
+	struct pb_request rq = reliable(0);
+	struct pb_zone *zone;
+
+	fill_mirrored(test, f);
+	pb_for_each_zone(zone, &f->pool)
+		pt_set_watermark(zone, PB_WMARK_MIN, zone->present_pages);
+	KUNIT_EXPECT_EQ(test, served_by(test, f, &rq), NUMA_NO_NODE);
+	rq.reserve_flags = PB_ALLOC_NO_WATERMARKS;
+	KUNIT_EXPECT_EQ(test, served_by(test, f, &rq), 0);
+}
+
+static void test_reliable_range(struct kunit *test)
+{
+	struct pt_fixture *f = mirrored_pool(test, false);
+	struct pb_request rq = reliable(0);
+	unsigned long pfn = pb_alloc_contig(&f->pool, &rq, 700, NULL);
+
+	KUNIT_ASSERT_EQ(test, node_of(f, pfn), MIRRORED);
+	KUNIT_EXPECT_EQ(test, pb_free_contig(&f->pool, pfn, 700), PB_BAD_NONE);
+	fill_mirrored(test, f);
+	pfn = pb_alloc_contig(&f->pool, &rq, 700, NULL);
+	KUNIT_ASSERT_EQ(test, node_of(f, pfn), 0);
+	KUNIT_EXPECT_EQ(test, pb_free_contig(&f->pool, pfn, 700), PB_BAD_NONE);
+	KUNIT_EXPECT_EQ(test, fell_back(f), 1UL);
+}
+
 /* The type of a restricted zone still counts. */
 static void test_type(struct kunit *test)
 {
@@ -190,6 +376,14 @@ static struct kunit_case restrict_cases[] = {
 	KUNIT_CASE(test_isolated_contig),
 	KUNIT_CASE(test_isolated_ends),
 	KUNIT_CASE(test_user),
+	KUNIT_CASE(test_reliable),
+	KUNIT_CASE(test_reliable_falls_back),
+	KUNIT_CASE(test_reliable_strict),
+	KUNIT_CASE(test_reliable_larger),
+	KUNIT_CASE(test_reliable_reserve),
+	KUNIT_CASE(test_reliable_range),
+	KUNIT_CASE(test_reliable_wakes),
+	KUNIT_CASE(test_reliable_victim),
 	KUNIT_CASE(test_type),
 	{}
 };

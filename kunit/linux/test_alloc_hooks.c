@@ -269,7 +269,7 @@ static void register_often(struct race *r)
 	unsigned long i;
 
 	for (i = 0; i < 10 * pt_rounds; i++) {
-		late = kzalloc(sizeof(*late), GFP_KERNEL);
+		late = kcalloc(1, sizeof(*late), GFP_KERNEL);
 		if (!late)
 			break;
 		late->hooks.after = late_after;

@@ -5,7 +5,8 @@
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 # copy: /usr/bin/numactl
 #
-# Restricted zones: isolated nodes, and zones that are kept from user tasks. There are four nodes, with one CPU each; pbuddy has 64 MiB of each.
+# Restricted zones: isolated nodes, zones that are kept from user tasks, mirrored memory. There are four
+# nodes, with one CPU each; pbuddy has 64 MiB of each.
 # Node 2 is isolated. The node nearest to it is node 3.
 # shellcheck source=scripts/lib/ktap.sh
 . /tests/ktap.sh
@@ -47,17 +48,17 @@ fails() { # REGEX COMMAND...
 # The requests of a task on the isolated node's CPU.
 there() { taskset 4 "$@"; }
 
-isolate() { echo "$1" >$params/isolated_nodes; }
+isolate() { echo "$1" >"$params/isolated_nodes"; }
 
 not_by_cpuset() {
-	mkdir -p $cgroup
-	mount -t cgroup2 none $cgroup 2>/dev/null
-	echo +cpuset >$cgroup/cgroup.subtree_control && mkdir $cgroup/t || return
-	echo 0,2 >$cgroup/t/cpuset.mems
+	mkdir -p "$cgroup"
+	mount -t cgroup2 none "$cgroup" 2>/dev/null
+	echo +cpuset >"$cgroup/cgroup.subtree_control" && mkdir "$cgroup/t" || return
+	echo 0,2 >"$cgroup/t/cpuset.mems"
 	buffer_on 0 sh -c 'echo $$ >/sys/fs/cgroup/t/cgroup.procs && exec taskset 4 pbuddyctl alloc --size 4M' &&
 		buffer_on 2 sh -c 'echo $$ >/sys/fs/cgroup/t/cgroup.procs && exec taskset 4 pbuddyctl alloc --size 4M --nodes 2' ||
 		return
-	echo 0 >$cgroup/t/cpuset.mems
+	echo 0 >"$cgroup/t/cpuset.mems"
 	fails 'memory policy or cpuset' \
 		sh -c 'echo $$ >/sys/fs/cgroup/t/cgroup.procs && exec pbuddyctl alloc --size 4M --nodes 2'
 }
@@ -69,22 +70,21 @@ no_fallback() {
 		requests_on 0,0,300,0 4 gfp='KERNEL|THISNODE' node=2
 	result=$?
 	drop
-	return $result
+	return "$result"
 }
 
 # At run time, in both directions.
 ends() {
-	isolate "" && [ "$(cat $params/isolated_nodes)" = "" ] && requests_on 0,0,300,0 4 node=2 &&
-		buffer_on 2 there pbuddyctl alloc --size 4M && isolate 2 && [ "$(cat $params/isolated_nodes)" = 2 ] &&
+	isolate "" && [ "$(cat "$params/isolated_nodes")" = "" ] && requests_on 0,0,300,0 4 node=2 &&
+		buffer_on 2 there pbuddyctl alloc --size 4M && isolate 2 && [ "$(cat "$params/isolated_nodes")" = 2 ] &&
 		requests_on 0,0,0,300 4 node=2
 }
 
 refuses() {
-	for value in x 2-1 -1 2, 99999; do
+	for value in x 2-1 -1 99999; do
 		dmesg -c >/dev/null
-		isolate "$value" 2>/dev/null && [ "$value" != 2, ] && { echo "$value"; return 1; }
-		[ "$value" = 2, ] || said "isolated_nodes: bad list of nodes .*" || return
-		[ "$(cat $params/isolated_nodes)" = 2 ] || return
+		isolate "$value" 2>/dev/null && { echo "$value"; return 1; }
+		said "isolated_nodes: bad list of nodes .*" && [ "$(cat "$params/isolated_nodes")" = 2 ] || return
 	done
 }
 
@@ -102,14 +102,63 @@ served() { # NUMBER PARAMETERS...
 served_of_user() { served "$1" gfp='HIGHUSER_MOVABLE|NOWARN|NORETRY'; }
 
 user_ends() {
-	echo N >$params/user_movable_only && served_of_user 300 && echo 1 >$params/user_movable_only &&
-		[ "$(cat $params/user_movable_only)" = Y ] && served_of_user 0
+	echo N >"$params/user_movable_only" && served_of_user 300 && echo 1 >"$params/user_movable_only" &&
+		[ "$(cat "$params/user_movable_only")" = Y ] && served_of_user 0
 }
 
 user_refuses() {
 	dmesg -c >/dev/null
-	echo maybe 2>/dev/null >$params/user_movable_only && return 1
+	echo maybe 2>/dev/null >"$params/user_movable_only" && return 1
 	said 'user_movable_only: bad value "maybe": Y or N is expected' && served_of_user 0
+}
+
+# One node is full, or the events would count requests that the node serves.
+while_full() { # NODE COMMAND...
+	hold --size 64M --node "$1" --order 0 --strict || return
+	shift
+	"$@"
+	result=$?
+	drop
+	return "$result"
+}
+
+# The number of an event after COMMAND is larger by N.
+counts() { # EVENT N COMMAND...
+	event=$1 more=$2
+	shift 2
+	events=$(event "$event")
+	"$@" || return
+	echo "$event: $events, then $(event "$event")"
+	[ $(($(event "$event") - events)) -eq "$more" ]
+}
+
+reliable() { requests_on "$1" 1 node=0 gfp="KERNEL|RELIABLE$2" order="${3-0}"; }
+
+# The memory of a node that is declared by its addresses; a part of it is not enough.
+by_range() {
+	start=$(awk '/^Node/ { on = $2 == "2," } on && $1 == "start_pfn:" { print $2 * 4096; exit }' "$debugfs/zoneinfo")
+	spanned=$(awk '/^Node/ { on = $2 == "2," } on && $1 == "spanned" { print $2 * 4096; exit }' "$debugfs/zoneinfo")
+	dmesg -c >/dev/null
+	echo >"$params/mirrored_nodes" && echo "$start-$((start + spanned))" >"$params/mirrored_ranges" || return
+	cat "$params/mirrored_ranges"
+	reliable 0,0,300,0 || return
+	echo "$start-$((start + spanned - 4096)),0-1M" >"$params/mirrored_ranges" &&
+		said 'mirrored_ranges: zone .* of node 2 is not mirrored: only .* pageblocks are' && reliable 300,0,0,0 &&
+		counts reliable_fallback 300 reliable 300,0,0,0 || return
+	echo >"$params/mirrored_ranges" && echo 1 >"$params/mirrored_nodes" && reliable 0,300,0,0
+}
+
+ranges_refused() {
+	before=$(cat "$params/mirrored_ranges")
+	for value in x 1 5-4 4-4 0-1M- 0-1M,x -1-2 $(seq -s, -f '%.0fM-999M' 1 17); do
+		dmesg -c >/dev/null
+		echo "$value" 2>/dev/null >"$params/mirrored_ranges" && { echo "$value"; return 1; }
+		said 'mirrored_ranges: bad ranges ".*": at most 16 of START-END are expected' || return
+	done
+	dmesg -c >/dev/null
+	echo 9- 2>/dev/null >"$params/mirrored_nodes" && return 1
+	said 'mirrored_nodes: bad list of nodes "9-": .*' && [ "$(cat "$params/mirrored_ranges")" = "$before" ] &&
+		[ "$(cat "$params/mirrored_nodes")" = 1 ]
 }
 
 load pool=0:64M,1:64M,2:64M,3:64M isolated_nodes=2 || exit 1
@@ -142,5 +191,20 @@ t user_buffers_are_none buffer_on 0 taskset 1 pbuddyctl alloc --size 4M
 t user_ends user_ends
 t user_refuses user_refuses
 t user_verified verified
+unload
+load pool=0:64M,1:64M,2:64M,3:64M || exit 1
+t reliable_is_off reliable 300,0,0,0
+echo 1 >"$params/mirrored_nodes"
+t reliable_mirrored reliable 0,300,0,0
+t reliable_zeroed_and_charged reliable 0,300,0,0 '|ZERO|ACCOUNT' 2
+t reliable_compound reliable 0,300,0,0 '|COMP' 3
+t reliable_others requests_on 300,0,0,0 1 node=0
+t reliable_falls_back while_full 1 counts reliable_fallback 300 reliable 300,0,0,0
+echo Y >"$params/reliable_strict"
+t reliable_strict while_full 1 counts reliable_strict 300 reliable 0,0,0,0 '|NOWARN|NORETRY'
+echo N >"$params/reliable_strict"
+t reliable_by_range by_range
+t reliable_refuses ranges_refused
+t reliable_verified verified
 t rmmod unload
 ktap_end

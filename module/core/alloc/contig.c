@@ -348,6 +348,7 @@ unsigned long pb_alloc_contig(struct pb_pool *pool, const struct pb_request *rq,
 	any.flags = pb_slow_alloc_flags(rq);
 	if (rq->reserve_flags)
 		any.flags = pb_reserve_alloc_flags(rq);
+	any.flags = pb_slow_unreliable(pool, any.flags);
 	if (pb_ignores_policy(rq))
 		any.nodemask = NULL;
 	/* The cpuset no longer selects it. */

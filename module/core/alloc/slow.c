@@ -105,6 +105,8 @@ static bool possible(const struct pb_slow *s)
 
 	/* With the widest flags of any of the walks below. */
 	rq.flags = pb_slow_alloc_flags(s->rq);
+	if (!READ_ONCE(s->pool->reliable_strict))
+		rq.flags &= ~PB_ALLOC_RELIABLE;
 	if (pb_ignores_policy(s->rq)) {
 		rq.nodemask = NULL;
 		rq.mems_allowed = NULL;
@@ -168,6 +170,29 @@ bool pb_slow_begin(struct pb_slow *s)
 	if (WARN_ON_ONCE(pb_slow_may(s, PB_ALLOC_WAIT) && s->now.flags & atomic))
 		s->now.flags &= ~atomic;
 	return true;
+}
+
+/**
+ * pb_slow_unreliable - let a request for reliable memory use all memory, unless strict
+ * @pool: the pool
+ * @flags: PB_ALLOC_ flags
+ *
+ * Called once for a request, when mirrored memory has not served it at once. The result holds until
+ * the request ends, also when the tunable changes meanwhile.
+ *
+ * Context: any. As mem_reliable_fallback_slowpath() in openEuler.
+ * Return: the flags of the walks that follow.
+ */
+pb_alloc_flags_t pb_slow_unreliable(struct pb_pool *pool, pb_alloc_flags_t flags)
+{
+	if (likely(!(flags & PB_ALLOC_RELIABLE)))
+		return flags;
+	if (READ_ONCE(pool->reliable_strict)) {
+		pb_slow_count(pool, PB_RELIABLE_STRICT);
+		return flags;
+	}
+	pb_slow_count(pool, PB_RELIABLE_FALLBACK);
+	return flags & ~PB_ALLOC_RELIABLE;
 }
 
 /* ---- reclaim, compaction and growth for a request ---- */
@@ -350,12 +375,17 @@ static bool oom_may_help(const struct pb_slow *s)
 /* As __alloc_pages_may_oom(), under its lock. */
 static bool oom_locked(struct pb_slow *s, bool *progress)
 {
+	struct pb_request rq = *s->rq;
+
 	/* A kill by the previous lock holder may have freed enough. */
 	if (walk_with(s, PB_ALLOC_WMARK_HIGH | PB_ALLOC_CPUSET | PB_ALLOC_HARDWALL))
 		return true;
 	if (!oom_may_help(s))
 		return false;
-	*progress = s->pool->ops.oom(s->pool, s->rq);
+	/* The victim's memory may be any that can serve the request now. */
+	if (!(s->now.flags & PB_ALLOC_RELIABLE))
+		rq.flags &= ~PB_ALLOC_RELIABLE;
+	*progress = s->pool->ops.oom(s->pool, &rq);
 	return *progress && pb_slow_may(s, PB_ALLOC_NOFAIL) &&
 	       pb_slow_walk_anywhere(s, PB_ALLOC_NO_WATERMARKS);
 }

@@ -61,6 +61,7 @@ static inline void pb_slow_count(struct pb_pool *pool, enum pb_event event)
 }
 
 bool pb_slow_begin(struct pb_slow *s);
+pb_alloc_flags_t pb_slow_unreliable(struct pb_pool *pool, pb_alloc_flags_t flags);
 bool pb_slow_fails_early(const struct pb_slow *s);
 bool pb_slow_walk(struct pb_slow *s);
 bool pb_slow_scan(struct pb_slow *s);

@@ -4,7 +4,8 @@
  * serve, with the behaviour of __alloc_pages_slowpath() in mm/page_alloc.c. Each state is one
  * function below. It tries one thing and returns the next state.
  *
- *   ADJUST          wake the node threads; walk with the flags of the slow path, down to min
+ *   ADJUST          wake the node threads; a request for reliable memory may now use all memory,
+ *                   unless strict; walk with the flags of the slow path, down to min
  *   COLLECT         drain this CPU's caches; if the request may sleep also those of other CPUs,
  *                   update the index from the free bitmaps unless it is NORETRY, and scan; a block
  *                   then waits for the pageblocks that are being prezeroed, unless it is NORETRY
@@ -51,10 +52,13 @@ static enum state adjust(struct pb_slow *s)
 {
 	if (!pb_slow_begin(s))
 		return FAILED;
-	if (pb_slow_fails_early(s))
+	if (pb_slow_fails_early(s)) {
+		s->now.flags = pb_slow_unreliable(s->pool, s->now.flags);
 		return COLLECT;
+	}
 	s->deferred = pb_slow_deferred(s);
 	pb_slow_wake_nodes(s);
+	s->now.flags = pb_slow_unreliable(s->pool, s->now.flags);
 	return pb_slow_walk(s) ? SERVED : COLLECT;
 }
 
@@ -121,6 +125,9 @@ static enum state retry(struct pb_slow *s)
 
 	if (stale(s))
 		return FAILED;
+	/* As ADJUST has decided. */
+	if (!(s->now.flags & PB_ALLOC_RELIABLE))
+		rq.flags &= ~PB_ALLOC_RELIABLE;
 	pb_slow_wake_nodes(s);
 	rq.reserve_flags = pb_slow_reserves(s);
 	if (rq.reserve_flags)

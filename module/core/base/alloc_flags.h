@@ -43,6 +43,7 @@ typedef unsigned int __bitwise pb_alloc_flags_t;
 #define PB_ALLOC_NO_UNMAP	PB_ALLOC_FLAG(0x2000000) /* reclaim spares mapped pages */
 #define PB_ALLOC_SCAN		PB_ALLOC_FLAG(0x4000000) /* scan every pageblock; see scan.c */
 #define PB_ALLOC_USER		PB_ALLOC_FLAG(0x8000000) /* ordinary, of a user task: restrict.c */
+#define PB_ALLOC_RELIABLE	PB_ALLOC_FLAG(0x10000000) /* mirrored memory: restrict.c */
 
 /* Flags that allow a request below the min watermark. */
 #define PB_ALLOC_RESERVES	(PB_ALLOC_NON_BLOCK | PB_ALLOC_MIN_RESERVE |	\

@@ -51,6 +51,8 @@ enum pb_event {
 	PB_GROW,		/* pages added to a zone by growth */
 	PB_GROW_FAIL,		/* attempts to grow that added none */
 	PB_SHRINK,		/* pages taken off a zone */
+	PB_RELIABLE_FALLBACK,	/* requests for mirrored memory that used all memory in the end */
+	PB_RELIABLE_STRICT,	/* those that were not allowed to */
 	PB_NR_EVENTS,
 };
 

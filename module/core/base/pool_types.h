@@ -51,6 +51,7 @@ struct pb_watermark_tunables {
  * @dirty_ratio: tunable: percentage of a node that may be dirty
  * @dirty_reported: pages were reported as dirty since start; set once
  * @compaction_proactiveness: tunable: effort of proactive compaction, 0 to 100
+ * @reliable_strict: tunable: requests for mirrored memory fail instead of using all memory
  * @pcp_high_fraction: tunable: share of a zone that per-CPU caches may hold; see pb_pcp_set_high()
  * @wmark: changed by the caller of pb_setup_per_zone_wmarks(), one at a time
  * @oom_busy: A: a task is in ops.oom
@@ -76,6 +77,7 @@ struct pb_pool {
 	unsigned int		dirty_ratio;
 	bool			dirty_reported;
 	unsigned int		compaction_proactiveness;
+	bool			reliable_strict;
 	unsigned int		pcp_high_fraction;
 	struct pb_watermark_tunables wmark;
 	atomic_t		oom_busy;

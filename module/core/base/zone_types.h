@@ -21,6 +21,7 @@ enum pb_watermark { PB_WMARK_MIN, PB_WMARK_LOW, PB_WMARK_HIGH, PB_NR_WMARK };
 /* Bits of pb_zone.restricted: requests that may not use a zone. See restrict.c. */
 #define PB_RESTRICT_ISOLATED	1U	/* those that do not name the node */
 #define PB_RESTRICT_USER	2U	/* those with PB_ALLOC_USER */
+#define PB_RESTRICT_RELIABLE	4U	/* those with PB_ALLOC_RELIABLE: the zone is not mirrored */
 
 struct pb_pcp;
 struct pb_pool;

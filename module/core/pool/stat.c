@@ -55,6 +55,8 @@ const char * const pb_event_name[PB_NR_EVENTS] = {
 	[PB_GROW]		= "grow",
 	[PB_GROW_FAIL]		= "grow_fail",
 	[PB_SHRINK]		= "shrink",
+	[PB_RELIABLE_FALLBACK]	= "reliable_fallback",
+	[PB_RELIABLE_STRICT]	= "reliable_strict",
 };
 EXPORT_SYMBOL_PB_TEST(pb_event_name);
 

@@ -44,6 +44,8 @@ bool pb_zone_passes(const struct pb_zone *zone, const struct pb_request *rq)
 
 	if (restricted & PB_RESTRICT_USER && rq->flags & PB_ALLOC_USER)
 		return false;
+	if (restricted & PB_RESTRICT_RELIABLE && rq->flags & PB_ALLOC_RELIABLE)
+		return false;
 	if (zone->type > rq->highest_zone)
 		return false;
 	return !(restricted & PB_RESTRICT_ISOLATED) || rq->flags & PB_ALLOC_THISNODE ||

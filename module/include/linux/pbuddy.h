@@ -41,6 +41,14 @@
 #define PBUDDY_MAX_PAGE_ORDER	18
 
 /*
+ * A flag of pbuddy beside those of linux/gfp.h: memory that the administrator has declared to be
+ * mirrored (mirrored_nodes=, mirrored_ranges=), as GFP_RELIABLE of openEuler. If that does not
+ * suffice, other memory serves the request unless reliable_strict= is set. Without declared memory
+ * it has no effect. The kernel's own functions do not know it.
+ */
+#define PBUDDY_GFP_RELIABLE	((__force gfp_t)(1U << 31))
+
+/*
  * Functions are documented at their definitions in module/linux/api/. Pages that are allocated with
  * __GFP_ACCOUNT are charged to the current task: see ACCOUNTING in pbuddy(4).
  */

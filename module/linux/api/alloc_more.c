@@ -35,6 +35,8 @@ static noinline struct page *alloc_local(gfp_t gfp, unsigned int order, int nid)
 	struct page *page;
 	struct pb_pcp *pcp;
 
+	if (gfp & PBUDDY_GFP_RELIABLE)
+		return pb_alloc_full(gfp, order, nid);
 	preempt_disable();
 	pcp = __this_cpu_read(pb_percpu_zone.pcp[pb_gfp_index(gfp)]);
 	if (unlikely(!pcp || !pb_task_in_cpuset(pcp->zone->nid) ||

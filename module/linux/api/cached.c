@@ -94,6 +94,8 @@ static __always_inline bool is_plain(gfp_t gfp, unsigned int order)
 
 static noinline struct page *alloc_any(struct pb_zone *zone, gfp_t gfp, unsigned int order)
 {
+	if (gfp & PBUDDY_GFP_RELIABLE)
+		return NULL;
 	if (gfp & __GFP_WRITE && unlikely(!pb_node_dirty_balanced(&pb_instance, zone->nid)))
 		return NULL;
 	preempt_disable();

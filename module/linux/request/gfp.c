@@ -35,6 +35,7 @@
  *   ATOMIC           on kernels that have the flag (6.1): with DIRECT_RECLAIM it warns once and is
  *                    cleared; else no effect beyond that of the missing DIRECT_RECLAIM
  *   COMP             order > 0: the block is a compound page; see api/compound.c
+ *   RELIABLE         (PBUDDY_GFP_RELIABLE) mirrored memory, or any if there is none; restricted.c
  *   ACCOUNT          charges the pages to the task's cgroup or user; see api/account.c
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -57,14 +58,17 @@
 #include "instance.h"
 #include "request/cpuset.h"
 #include "request/gfp.h"
+#include "request/mirrored.h"
 #include "request/restricted.h"
+
+static_assert(!(PBUDDY_GFP_RELIABLE & __GFP_BITS_MASK));
 
 /*
  * Flags that have an effect; the others are cleared from each request. Only IO, FS and the RECLAIM
  * flags are ever cleared here. The fast path does not apply the mask, as these flags have no effect
  * on a request that a pcp list serves.
  */
-gfp_t pb_gfp_allowed_mask __read_mostly = __GFP_BITS_MASK;
+gfp_t pb_gfp_allowed_mask __read_mostly = __GFP_BITS_MASK | PBUDDY_GFP_RELIABLE;
 EXPORT_SYMBOL_PB_TEST(pb_gfp_allowed_mask);
 
 /**
@@ -112,15 +116,19 @@ static bool may_sleep(gfp_t gfp)
 
 /*
  * Flags that select among restricted zones. Ordinary requests of a user task are those that may use
- * ZONE_MOVABLE, made by the task itself. In openEuler they are also those of an interrupt that has
- * interrupted a user task.
+ * ZONE_MOVABLE, made by the task itself, but for reliable memory. In openEuler they are also those
+ * of an interrupt that has interrupted a user task.
  */
 static pb_alloc_flags_t restricting_flags(const struct pb_request *rq, gfp_t gfp)
 {
 	pb_alloc_flags_t flags = gfp & __GFP_THISNODE ? PB_ALLOC_THISNODE : PB_ALLOC_FLAG(0);
 
-	if (static_branch_unlikely(&pb_restricted_key) && rq->highest_zone == PB_ZONE_MOVABLE &&
-	    in_task() && current->mm && !(current->flags & PF_KTHREAD))
+	if (!static_branch_unlikely(&pb_restricted_key))
+		return flags;
+	if (gfp & PBUDDY_GFP_RELIABLE)
+		return READ_ONCE(pb_mirrored_declared) ? flags | PB_ALLOC_RELIABLE : flags;
+	if (rq->highest_zone == PB_ZONE_MOVABLE && in_task() && current->mm &&
+	    !(current->flags & PF_KTHREAD))
 		flags |= PB_ALLOC_USER;
 	return flags;
 }

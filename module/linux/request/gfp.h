@@ -5,6 +5,7 @@
 
 #include <linux/gfp.h>
 #include <linux/nodemask.h>
+#include <linux/pbuddy.h>
 
 #include "core/base/request.h"
 
@@ -14,7 +15,8 @@ extern gfp_t pb_gfp_allowed_mask;
  * Requests with one of these flags do not use the fast path of api/. The other flags have no effect
  * on a request that a pcp list serves.
  */
-#define PB_GFP_SLOW	(__GFP_WRITE | __GFP_COMP | __GFP_ACCOUNT | __GFP_ZERO)
+#define PB_GFP_SLOW	(__GFP_WRITE | __GFP_COMP | __GFP_ACCOUNT | __GFP_ZERO |	\
+			 PBUDDY_GFP_RELIABLE)
 
 /*
  * Pages of a request with one of these flags may be shown to user space, so each page of the block

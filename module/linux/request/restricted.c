@@ -10,6 +10,10 @@
  * so that the kernel has the other zones for itself. As reliable memory in openEuler. Buffers of
  * /dev/pbuddy are no such requests.
  *
+ * mirrored_nodes= and mirrored_ranges= declare memory that the hardware mirrors (mirrored.c): the
+ * memory of requests with PBUDDY_GFP_RELIABLE, and of others. When it cannot serve such a request
+ * at once, the slow path decides by reliable_strict= whether all memory may.
+ *
  * A write sets a variable here, under a mutex, and then the restrictions of all zones. Requests
  * that begin after the write obey it. Pages that were allocated before stay where they are. Before
  * the pool is initialized, a write only sets the variable.
@@ -31,6 +35,7 @@
 
 #include "core/zone/restrict.h"
 #include "instance.h"
+#include "request/mirrored.h"
 #include "request/percpu_zone.h"
 #include "request/restricted.h"
 
@@ -40,8 +45,9 @@ static DEFINE_MUTEX(lock);		/* protects the variables below and ->restricted */
 static bool live;			/* the pool is initialized */
 static nodemask_t isolated_nodes;
 static bool user_movable_only;
+static bool reliable_strict;
 
-static unsigned int restrictions(const struct pb_zone *zone)
+static unsigned int restrictions(struct pb_zone *zone)
 {
 	unsigned int restricted = 0;
 
@@ -49,7 +55,14 @@ static unsigned int restrictions(const struct pb_zone *zone)
 		restricted |= PB_RESTRICT_ISOLATED;
 	if (user_movable_only && zone->type != PB_ZONE_MOVABLE)
 		restricted |= PB_RESTRICT_USER;
+	if (pb_mirrored_declared && !pb_mirrored_zone(zone))
+		restricted |= PB_RESTRICT_RELIABLE;
 	return restricted;
+}
+
+static bool any_set(void)
+{
+	return !nodes_empty(isolated_nodes) || user_movable_only || pb_mirrored_declared;
 }
 
 /* Sets the restrictions of all zones, or none. */
@@ -59,6 +72,7 @@ static void apply(bool on)
 	struct pb_zone *zone;
 
 	lockdep_assert_held(&lock);
+	WRITE_ONCE(pb_instance.reliable_strict, reliable_strict);
 	pb_for_each_zone(zone, &pb_instance) {
 		restricted = on ? restrictions(zone) : 0;
 		pb_zone_restrict(zone, restricted);
@@ -103,7 +117,7 @@ static const struct kernel_param_ops isolated_ops = { .set = set_isolated, .get 
 module_param_cb(isolated_nodes, &isolated_ops, NULL, 0644);
 MODULE_PARM_DESC(isolated_nodes, "nodes that only requests which name them may use, by __GFP_THISNODE, a nodemask or a bind policy; a list as 1,3-4 (default: none)");
 
-static int set_user_movable_only(const char *text, const struct kernel_param *param)
+static int set_bool(const char *text, const struct kernel_param *param)
 {
 	bool value;
 	int ret = kstrtobool(text, &value);
@@ -114,23 +128,70 @@ static int set_user_movable_only(const char *text, const struct kernel_param *pa
 		return ret;
 	}
 	mutex_lock(&lock);
-	user_movable_only = value;
+	*(bool *)param->arg = value;
 	if (live)
 		apply(true);
 	mutex_unlock(&lock);
 	return 0;
 }
 
-static int get_user_movable_only(char *buf, const struct kernel_param *param)
+static int get_bool(char *buf, const struct kernel_param *param)
 {
-	return sysfs_emit(buf, "%c\n", READ_ONCE(user_movable_only) ? 'Y' : 'N');
+	return sysfs_emit(buf, "%c\n", READ_ONCE(*(bool *)param->arg) ? 'Y' : 'N');
 }
 
-static const struct kernel_param_ops user_movable_only_ops = {
-	.set = set_user_movable_only, .get = get_user_movable_only,
-};
-module_param_cb(user_movable_only, &user_movable_only_ops, NULL, 0644);
+static const struct kernel_param_ops bool_ops = { .set = set_bool, .get = get_bool };
+
+module_param_cb(user_movable_only, &bool_ops, &user_movable_only, 0644);
 MODULE_PARM_DESC(user_movable_only, "keep ordinary requests of user tasks (GFP_HIGHUSER_MOVABLE) to the zones of movable= (default: N)");
+
+module_param_cb(reliable_strict, &bool_ops, &reliable_strict, 0644);
+MODULE_PARM_DESC(reliable_strict, "requests with PBUDDY_GFP_RELIABLE fail instead of using memory that is not mirrored (default: N)");
+
+static int set_mirrored(const char *text, const struct kernel_param *param)
+{
+	int (*parse)(const char *text) = param->arg;
+	int ret;
+
+	mutex_lock(&lock);
+	ret = parse(text);
+	if (!ret && live)
+		apply(true);
+	mutex_unlock(&lock);
+	return ret;
+}
+
+static int get_mirrored_nodes(char *buf, const struct kernel_param *param)
+{
+	int len;
+
+	mutex_lock(&lock);
+	len = pb_mirrored_show_nodes(buf);
+	mutex_unlock(&lock);
+	return len;
+}
+
+static const struct kernel_param_ops mirrored_nodes_ops = {
+	.set = set_mirrored, .get = get_mirrored_nodes,
+};
+module_param_cb(mirrored_nodes, &mirrored_nodes_ops, pb_mirrored_parse_nodes, 0644);
+MODULE_PARM_DESC(mirrored_nodes, "nodes whose memory the hardware mirrors, for requests with PBUDDY_GFP_RELIABLE; a list as 1,3-4 (default: none)");
+
+static int get_mirrored_ranges(char *buf, const struct kernel_param *param)
+{
+	int len;
+
+	mutex_lock(&lock);
+	len = pb_mirrored_show_ranges(buf);
+	mutex_unlock(&lock);
+	return len;
+}
+
+static const struct kernel_param_ops mirrored_ranges_ops = {
+	.set = set_mirrored, .get = get_mirrored_ranges,
+};
+module_param_cb(mirrored_ranges, &mirrored_ranges_ops, pb_mirrored_parse_ranges, 0644);
+MODULE_PARM_DESC(mirrored_ranges, "START-END,...: the same by physical addresses, with K, M, G or T; zones that lie wholly in one count as mirrored (default: none)");
 
 /**
  * pb_restricted_init - apply the parameters to the new pool
@@ -143,7 +204,8 @@ int pb_restricted_init(void)
 {
 	mutex_lock(&lock);
 	live = true;
-	if (!nodes_empty(isolated_nodes) || user_movable_only)
+	pb_instance.reliable_strict = reliable_strict;
+	if (any_set())
 		apply(true);
 	mutex_unlock(&lock);
 	return 0;

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Memory that is declared to be mirrored: nodes, and ranges of physical addresses. The kernel does
+ * not tell modules which memory the hardware mirrors, so the administrator does.
+ *
+ * Requests choose among zones, so a zone counts as mirrored if each pageblock that it has, or may
+ * grow by, is declared. The callers of all functions hold the lock of restricted.c.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/kernel.h>
+#include <linux/nodemask.h>
+#include <linux/pfn.h>
+#include <linux/printk.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
+
+#include "core/base/pfn.h"
+#include "core/base/zone_types.h"
+#include "request/mirrored.h"
+
+#define MAX_RANGES	16
+
+/* Of frames; the end is not part of it. */
+struct range_of_pfns {
+	unsigned long	start;
+	unsigned long	end;
+};
+
+static nodemask_t nodes;
+static struct range_of_pfns ranges[MAX_RANGES];
+static unsigned int nr_ranges;
+
+bool pb_mirrored_declared;
+
+static void update_declared(void)
+{
+	WRITE_ONCE(pb_mirrored_declared, !nodes_empty(nodes) || nr_ranges);
+}
+
+/**
+ * pb_mirrored_parse_nodes - declare nodes instead of those declared before
+ * @text: a list of nodes, perhaps with a line feed
+ *
+ * Context: process.
+ * Return: 0, or -EINVAL or -ERANGE after a line in the log.
+ */
+int pb_mirrored_parse_nodes(const char *text)
+{
+	nodemask_t new;
+	int ret = nodelist_parse(text, new);
+
+	if (ret) {
+		pr_err("mirrored_nodes: bad list of nodes \"%.*s\": for example 1,3-4 is expected\n",
+		       (int)strcspn(text, "\n"), text);
+		return ret;
+	}
+	nodes = new;
+	update_declared();
+	return 0;
+}
+
+/* Reads START-END; returns what follows, or NULL. */
+static const char *parse_range(const char *text, struct range_of_pfns *range)
+{
+	unsigned long long start, end;
+	char *next;
+
+	if (*text < '0' || *text > '9')
+		return NULL;
+	start = memparse(text, &next);
+	if (*next++ != '-' || *next < '0' || *next > '9')
+		return NULL;
+	end = memparse(next, &next);
+	*range = (struct range_of_pfns) { PFN_UP(start), PFN_DOWN(end) };
+	return start < end ? next : NULL;
+}
+
+/**
+ * pb_mirrored_parse_ranges - declare ranges instead of those declared before
+ * @text: START-END,..., perhaps with a line feed; or nothing
+ *
+ * Context: process.
+ * Return: 0, or -EINVAL after a line in the log.
+ */
+int pb_mirrored_parse_ranges(const char *text)
+{
+	struct range_of_pfns new[MAX_RANGES];
+	const char *next = text;
+	unsigned int nr = 0;
+
+	while (next && *next && *next != '\n') {
+		next = nr < MAX_RANGES ? parse_range(next, &new[nr++]) : NULL;
+		if (next && *next == ',')
+			next++;
+		else if (next && *next && *next != '\n')
+			next = NULL;
+	}
+	if (!next) {
+		pr_err("mirrored_ranges: bad ranges \"%.*s\": at most %u of START-END are expected\n",
+		       (int)strcspn(text, "\n"), text, MAX_RANGES);
+		return -EINVAL;
+	}
+	memcpy(ranges, new, nr * sizeof(*new));
+	nr_ranges = nr;
+	update_declared();
+	return 0;
+}
+
+/**
+ * pb_mirrored_show_nodes - write the list of declared nodes
+ * @buf: a page
+ *
+ * Context: process.
+ * Return: length of the text.
+ */
+int pb_mirrored_show_nodes(char *buf)
+{
+	return sysfs_emit(buf, "%*pbl\n", nodemask_pr_args(&nodes));
+}
+
+/**
+ * pb_mirrored_show_ranges - write the declared ranges
+ * @buf: a page
+ *
+ * Context: process.
+ * Return: length of the text.
+ */
+int pb_mirrored_show_ranges(char *buf)
+{
+	unsigned int i;
+	int len = 0;
+
+	for (i = 0; i < nr_ranges; i++)
+		len += sysfs_emit_at(buf, len, "%s%#llx-%#llx", i ? "," : "",
+				     (unsigned long long)PFN_PHYS(ranges[i].start),
+				     (unsigned long long)PFN_PHYS(ranges[i].end));
+	return len + sysfs_emit_at(buf, len, "\n");
+}
+
+static bool declared(unsigned long pfn)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr_ranges; i++)
+		if (pfn >= ranges[i].start && pfn + PB_PAGEBLOCK_NR <= ranges[i].end)
+			return true;
+	return false;
+}
+
+/**
+ * pb_mirrored_zone - whether a zone counts as mirrored
+ * @zone: the zone
+ *
+ * A zone of which only a part is declared does not, which the log says.
+ *
+ * Context: process.
+ * Return: whether all of its memory is declared.
+ */
+bool pb_mirrored_zone(struct pb_zone *zone)
+{
+	unsigned long index, all = 0, nr = 0, pfn;
+
+	if (node_isset(zone->nid, nodes))
+		return true;
+	for (index = 0; nr_ranges && index < zone->nr_pageblocks; index++) {
+		pfn = pb_pageblock_pfn(zone, index);
+		if (pfn < zone->start_pfn ||
+		    (!READ_ONCE(zone->growable) && !pb_zone_dir_entry(zone, index)))
+			continue;
+		all++;
+		nr += declared(pfn);
+	}
+	if (nr && nr < all)
+		pr_warn("mirrored_ranges: zone %s of node %d is not mirrored: only %lu of its %lu pageblocks are\n",
+			zone->name, zone->nid, nr, all);
+	return nr && nr == all;
+}
