@@ -23,14 +23,17 @@
  * count of each is raised. This CPU does the updates of @mine.
  */
 static __always_inline void touch_group(struct pb_zone *zone, unsigned long first, u64 mask,
-					  u64 mine)
+					u64 mine)
 {
 	pb_touch(zone, first);					/* TU2 */
 	if (unlikely(mine != mask))
 		pb_this_cpu_add(zone->updates_ended, hweight64(mask & ~mine));
 }
 
-/* Ends this CPU's updates, of which some pageblocks have a wrong class, or another CPU's request. */
+/*
+ * Ends this CPU's updates: some @ended by themselves; other pageblocks have a wrong class, or a
+ * request of another CPU.
+ */
 static __always_inline void end_updates(struct pb_zone *zone, unsigned long first, u64 mine,
 					u64 ended)
 {
