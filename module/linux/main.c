@@ -23,6 +23,7 @@
 #include "api/zero.h"
 #include "compat.h"
 #include "core/compact/compact.h"
+#include "daemon/idle_memory.h"
 #include "daemon/node_thread.h"
 #include "daemon/oom.h"
 #include "daemon/pcp_work.h"
@@ -233,6 +234,7 @@ static const struct {
 	{ "node threads", pb_node_threads_init,	pb_node_threads_exit },
 	{ NULL,		pb_resize_init,		pb_resize_exit },
 	{ "shrinker",	pb_pool_shrinker_init,	pb_pool_shrinker_exit },
+	{ NULL,		pb_idle_memory_init,	pb_idle_memory_exit },
 	{ "debugfs",	pb_debugfs_init,	pb_debugfs_exit },
 	{ "heaps",	pb_heap_init,		pb_heap_exit },
 	{ "device",	pb_device_init,		pb_device_exit },

@@ -5,7 +5,7 @@
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
 # When the system is short of memory it gets the free pageblocks of the pool above the minimum, before
-# the OOM killer runs; the pool grows again when it needs them.
+# the OOM killer runs; with idle_seconds= also without a need. The pool grows again when it needs them.
 # shellcheck source=scripts/lib/ktap.sh
 . /tests/ktap.sh
 # shellcheck source=scripts/lib/guest-memory.sh
@@ -61,6 +61,38 @@ minimum_stays() {
 	[ "$status" -eq 0 ] && within 20 owns 0 64 && owns 1 16 && verified
 }
 
+# Free pageblocks above the minimum go back by themselves; memory in use and the minimum stay.
+idle() {
+	load pool=0:16M-160M,1:16M idle_seconds=4 && hold --touch --size 24M --node 0 --strict || return
+	pbuddyctl alloc --touch --size 100M --node 0 --strict >/tmp/out && [ "$(event grow)" -ge $((80 * 256)) ] || return
+	within 60 at_most 32 && said 'node 0: gave [0-9]+ MiB back that were idle' && verified
+	status=$?
+	drop
+	[ "$status" -eq 0 ] && within 60 owns 0 16 && verified && owns 1 16
+}
+
+at_most() { [ "$(node_pages 0)" -le $(($1 * 256)) ]; }
+
+idle_again() {
+	pbuddyctl alloc --touch --size 100M --node 0 --strict >/tmp/out && within 60 owns 0 16 && verified
+}
+
+# 0 ends it.
+idle_off() {
+	echo 0 >/sys/module/pbuddy/parameters/idle_seconds || return
+	pbuddyctl alloc --touch --size 60M --node 0 --strict >/tmp/out
+	had=$(node_pages 0)
+	sleep 8
+	[ "$had" -ge $((60 * 256)) ] && [ "$(node_pages 0)" -eq "$had" ]
+}
+
+idle_bad() {
+	dmesg -c >/dev/null
+	! echo 86401 >/sys/module/pbuddy/parameters/idle_seconds &&
+		said 'idle_seconds: bad number "86401": 0 to 86400 is expected' &&
+		! echo x >/sys/module/pbuddy/parameters/idle_seconds
+}
+
 unloads() { gives_back $(($(node_pages 0) + $(node_pages 1))); }
 
 ktap_begin
@@ -71,5 +103,10 @@ t shrinker_grows_again again
 t shrinker_unload unloads
 t shrinker_minimum_stays minimum_stays
 t shrinker_minimum_unload unloads
+t shrinker_idle_goes_back idle
+t shrinker_idle_again idle_again
+t shrinker_idle_off idle_off
+t shrinker_idle_bad idle_bad
+t shrinker_idle_unload unloads
 t shrinker_kernel_has_its_memory_again has_again "$before" 4096
 ktap_end

@@ -40,7 +40,7 @@ static bool may_give(unsigned long pfn, void *arg)
 	extent = pb_instance_find_extent(pfn);
 	may = extent && extent->source->frees && (run->move || extent->source->grows);
 	rcu_read_unlock();
-	return may;
+	return may && (!run->may || run->may(pfn));
 }
 
 /* Whether the pages of a pageblock that has left the pool can be freed. */

@@ -12,6 +12,7 @@
  * @nid: the node
  * @wmark: PB_ALLOC_WMARK_, the watermark that each zone keeps
  * @move: migrate blocks, and sleep; false: free pageblocks only, with the size locked
+ * @may: whether a pageblock may be given, by its first PFN; NULL: any
  * @watermark: a zone has reached the watermark
  * @killed: a fatal signal has ended the run
  * @no_memory: the run ended without memory for extents
@@ -20,12 +21,13 @@
  * @kept: pages that the pool does not give back
  * @pinned_pfn: a block that cannot be moved, or PB_NO_PFN
  *
- * The caller sets the first three.
+ * The caller sets the first four.
  */
 struct pb_give_back {
 	int			nid;
 	pb_alloc_flags_t	wmark;
 	bool			move;
+	bool			(*may)(unsigned long pfn);
 	bool			watermark;
 	bool			killed;
 	bool			no_memory;

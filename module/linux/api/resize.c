@@ -212,9 +212,10 @@ unsigned long pb_resize_spare(int nid)
 	return pages > least ? pages - least : 0;
 }
 
-static unsigned long give_spare_locked(int nid, unsigned long nr_pages)
+static unsigned long give_spare_locked(int nid, unsigned long nr_pages,
+				       bool (*may)(unsigned long pfn))
 {
-	struct pb_give_back run = { .nid = nid, .wmark = PB_ALLOC_WMARK_HIGH };
+	struct pb_give_back run = { .nid = nid, .wmark = PB_ALLOC_WMARK_HIGH, .may = may };
 	unsigned long given;
 
 	given = pb_give_back(&run, min(nr_pages, pb_resize_spare(nid)));
@@ -227,20 +228,21 @@ static unsigned long give_spare_locked(int nid, unsigned long nr_pages)
  * pb_resize_give_spare - give free pageblocks of a node above its minimum back
  * @nid: any node number
  * @nr_pages: number of pages, a multiple of PB_PAGEBLOCK_NR
+ * @may: whether a pageblock may be given, by its first PFN; NULL: any
  *
  * Gives nothing while another task changes the size. Call pb_tunables_resized() afterwards.
  *
  * Context: process, in reclaim, too; does not sleep.
  * Return: number of pages given back.
  */
-unsigned long pb_resize_give_spare(int nid, unsigned long nr_pages)
+unsigned long pb_resize_give_spare(int nid, unsigned long nr_pages, bool (*may)(unsigned long pfn))
 {
 	unsigned long given = 0;
 
 	if (!mutex_trylock(&resize_lock))
 		return 0;
 	if (live && pb_instance_trylock_size()) {
-		given = give_spare_locked(nid, nr_pages);
+		given = give_spare_locked(nid, nr_pages, may);
 		pb_instance_unlock_size();
 	}
 	mutex_unlock(&resize_lock);

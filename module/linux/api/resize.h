@@ -33,7 +33,8 @@ struct pb_resize {
 
 int pb_resize_node(struct pb_resize *resize);
 unsigned long pb_resize_spare(int nid);
-unsigned long pb_resize_give_spare(int nid, unsigned long nr_pages);
+unsigned long pb_resize_give_spare(int nid, unsigned long nr_pages,
+				   bool (*may)(unsigned long pfn));
 int pb_resize_init(void);
 void pb_resize_exit(void);
 

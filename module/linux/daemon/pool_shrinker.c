@@ -50,7 +50,7 @@ static unsigned long scan(struct shrinker *unused, struct shrink_control *sc)
 {
 	unsigned long nr_pages = round_up(sc->nr_to_scan, PB_PAGEBLOCK_NR), given;
 
-	given = pb_resize_give_spare(sc->nid, nr_pages);
+	given = pb_resize_give_spare(sc->nid, nr_pages, NULL);
 	if (!given)
 		return SHRINK_STOP;
 	sc->nr_scanned = given;
