@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Movable pages of in-kernel users: their owners' operations.
+ * Movable blocks of in-kernel users, and of buffers (user/buffer_move.c): their owners' operations.
  *
  * The page order map has the state of a block: movable, isolated, or freed while isolated
  * (core/compact/movable.c). This file stores its owner. A record has the owner's operations and
@@ -47,6 +47,7 @@ struct record {
 struct registration {
 	struct list_head			node;
 	const struct pbuddy_movable_operations	*ops;
+	bool					unmaps;
 };
 
 /* By pageblock: an array of PB_PAGEBLOCK_NR records, kept until unload. */
@@ -95,6 +96,38 @@ static struct registration *find(const struct pbuddy_movable_operations *ops)
 }
 
 /**
+ * pb_movable_ops_register - register operations that migrate pages
+ * @ops: constant until pbuddy_unregister_movable()
+ * @unmaps: migrate_page removes the mappings of a page, and refuses one with other users then.
+ *	It is called for each page for which isolate_page returned true.
+ *
+ * Context: process, may sleep.
+ * Return: as pbuddy_register_movable().
+ */
+int pb_movable_ops_register(const struct pbuddy_movable_operations *ops, bool unmaps)
+{
+	struct registration *reg;
+	int ret = 0;
+
+	if (WARN_ON_ONCE(!ops || !ops->isolate_page || !ops->migrate_page || !ops->putback_page))
+		return -EINVAL;
+	reg = kmalloc(sizeof(*reg), GFP_KERNEL);
+	if (!reg)
+		return -ENOMEM;
+	reg->ops = ops;
+	reg->unmaps = unmaps;
+	mutex_lock(&registrations_lock);
+	if (find(ops)) {
+		kfree(reg);
+		ret = -EEXIST;
+	} else {
+		list_add_rcu(&reg->node, &registrations);
+	}
+	mutex_unlock(&registrations_lock);
+	return ret;
+}
+
+/**
  * pbuddy_register_movable - register operations that migrate pages
  * @ops: constant until pbuddy_unregister_movable()
  *
@@ -106,24 +139,7 @@ static struct registration *find(const struct pbuddy_movable_operations *ops)
  */
 int pbuddy_register_movable(const struct pbuddy_movable_operations *ops)
 {
-	struct registration *reg;
-	int ret = 0;
-
-	if (WARN_ON_ONCE(!ops || !ops->isolate_page || !ops->migrate_page || !ops->putback_page))
-		return -EINVAL;
-	reg = kmalloc(sizeof(*reg), GFP_KERNEL);
-	if (!reg)
-		return -ENOMEM;
-	reg->ops = ops;
-	mutex_lock(&registrations_lock);
-	if (find(ops)) {
-		kfree(reg);
-		ret = -EEXIST;
-	} else {
-		list_add_rcu(&reg->node, &registrations);
-	}
-	mutex_unlock(&registrations_lock);
-	return ret;
+	return pb_movable_ops_register(ops, false);
 }
 EXPORT_SYMBOL_PBUDDY(pbuddy_register_movable);
 
@@ -174,6 +190,35 @@ void pbuddy_unregister_movable(const struct pbuddy_movable_operations *ops)
 EXPORT_SYMBOL_PBUDDY(pbuddy_unregister_movable);
 
 /**
+ * pb_movable_ops_set - make a block movable, whose pages may be compound
+ * @pfn: head of an allocated block of at most a pageblock
+ * @ops: registered operations
+ * @private: returned by pbuddy_page_private()
+ *
+ * Context: process, may sleep.
+ * Return: 0; -EINVAL when @ops are not registered; -EBUSY when it is being migrated; -ENOMEM.
+ */
+int pb_movable_ops_set(unsigned long pfn, const struct pbuddy_movable_operations *ops,
+		       void *private)
+{
+	struct record *record = make_record(pfn, GFP_KERNEL | __GFP_NOWARN);
+	int ret, idx;
+
+	if (!record)
+		return -ENOMEM;
+	idx = srcu_read_lock(&movable_srcu);
+	ret = find(ops) ? pb_movable_clear(&pb_instance, pfn) : -EINVAL;
+	if (!ret) {
+		record->private = private;
+		WRITE_ONCE(record->ops, ops);
+		pb_guarded_drop(pfn, pb_page_order(&pb_instance, pfn));
+		ret = pb_movable_set(&pb_instance, pfn);
+	}
+	srcu_read_unlock(&movable_srcu, idx);
+	return ret;
+}
+
+/**
  * pbuddy_page_set_movable - make a block movable
  * @page: first page of an allocated block of at most 2 MiB
  * @ops: registered operations
@@ -190,25 +235,11 @@ int pbuddy_page_set_movable(struct page *page, const struct pbuddy_movable_opera
 			    void *private)
 {
 	unsigned long pfn = page_to_pfn(page);
-	struct record *record;
-	int ret, idx;
 
 	if (pb_page_order(&pb_instance, pfn) < 0 ||
 	    pb_page_order(&pb_instance, pfn) > PB_PAGEBLOCK_ORDER || PageHead(page))
 		return -EINVAL;
-	record = make_record(pfn, GFP_KERNEL);
-	if (!record)
-		return -ENOMEM;
-	idx = srcu_read_lock(&movable_srcu);
-	ret = find(ops) ? pb_movable_clear(&pb_instance, pfn) : -EINVAL;
-	if (!ret) {
-		record->private = private;
-		WRITE_ONCE(record->ops, ops);
-		pb_guarded_drop(pfn, pb_page_order(&pb_instance, pfn));
-		ret = pb_movable_set(&pb_instance, pfn);
-	}
-	srcu_read_unlock(&movable_srcu, idx);
-	return ret;
+	return pb_movable_ops_set(pfn, ops, private);
 }
 EXPORT_SYMBOL_PBUDDY(pbuddy_page_set_movable);
 
@@ -241,9 +272,10 @@ void *pbuddy_page_private(const struct page *page)
 }
 EXPORT_SYMBOL_PBUDDY(pbuddy_page_private);
 
-static int call(const struct pbuddy_movable_operations *ops, unsigned long src_pfn,
-		unsigned long dst_pfn, unsigned int order, enum pbuddy_migrate_mode mode)
+static int call(const struct registration *reg, unsigned long src_pfn, unsigned long dst_pfn,
+		unsigned int order, enum pbuddy_migrate_mode mode)
 {
+	const struct pbuddy_movable_operations *ops = reg->ops;
 	struct page *src = pfn_to_page(src_pfn);
 	int ret;
 	bool ok;
@@ -253,7 +285,7 @@ static int call(const struct pbuddy_movable_operations *ops, unsigned long src_p
 	rcu_read_unlock();
 	if (!ok)
 		return -EBUSY;
-	ret = pb_quarantine_referenced(src_pfn, order) ? -EAGAIN :
+	ret = !reg->unmaps && pb_quarantine_referenced(src_pfn, order) ? -EAGAIN :
 	      ops->migrate_page(pfn_to_page(dst_pfn), src, mode);
 	if (WARN_ON_ONCE(ret > 0))
 		ret = -EINVAL;
@@ -295,15 +327,17 @@ int pb_movable_ops_migrate(struct pb_pool *pool, unsigned long src_pfn, unsigned
 	gfp_t gfp = mode == PB_MIGRATE_ASYNC ? GFP_NOWAIT | __GFP_NOWARN :
 					       GFP_NOIO | __GFP_NORETRY | __GFP_NOWARN;
 	struct record *from = record_of(src_pfn), *to = make_record(dst_pfn, gfp);
+	const struct registration *reg;
 	int ret = -EBUSY, idx;
 
 	if (!from || !to || pb_account_move(src_pfn, dst_pfn, gfp))
 		return -EAGAIN;
 	idx = srcu_read_lock(&movable_srcu);
-	if (find(from->ops)) {
+	reg = find(from->ops);
+	if (reg) {
 		to->private = from->private;
 		WRITE_ONCE(to->ops, from->ops);
-		ret = call(from->ops, src_pfn, dst_pfn, order, (enum pbuddy_migrate_mode)mode);
+		ret = call(reg, src_pfn, dst_pfn, order, (enum pbuddy_migrate_mode)mode);
 	}
 	srcu_read_unlock(&movable_srcu, idx);
 	if (ret)

@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Movable pages of in-kernel users: their owners' operations. See movable_ops.c. */
+/* Movable blocks of in-kernel users and buffers: their owners' operations. See movable_ops.c. */
 #ifndef PB_MOVABLE_OPS_H
 #define PB_MOVABLE_OPS_H
 
-struct pb_pool;
+#include <linux/types.h>
 
+struct pb_pool;
+struct pbuddy_movable_operations;
+
+int pb_movable_ops_register(const struct pbuddy_movable_operations *ops, bool unmaps);
+int pb_movable_ops_set(unsigned long pfn, const struct pbuddy_movable_operations *ops,
+		       void *private);
 int pb_movable_ops_migrate(struct pb_pool *pool, unsigned long src_pfn, unsigned long dst_pfn,
 			   unsigned int order, int mode);
 void pb_movable_ops_exit(void);
