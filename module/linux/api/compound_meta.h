@@ -98,6 +98,26 @@ static __always_inline void pb_compound_clear_tails(struct page *head, unsigned 
 }
 
 /**
+ * pb_compound_take_down_frozen - make the pages of a compound block ordinary
+ * @head: its head, whose count the caller has frozen at 0
+ * @order: its order
+ * @has_pgmap: whether its pages are those of memremap_pages()
+ *
+ * Gives each page its count back. Context: any, NMI included.
+ */
+static __always_inline void pb_compound_take_down_frozen(struct page *head, unsigned int order,
+							 bool has_pgmap)
+{
+	pb_compound_clear_first_tail(head);
+	if (has_pgmap)
+		pb_compound_clear_some_tails(head, head + (1UL << order));
+	else
+		pb_compound_clear_tails(head, order);
+	__folio_clear_head((struct folio *)head);
+	page_ref_unfreeze(head, PB_BASE_REFS);
+}
+
+/**
  * pb_compound_take_down - make the pages of a compound block ordinary
  * @head: its head; the caller has taken the block from its owner
  * @order: its order
@@ -111,13 +131,7 @@ static __always_inline bool pb_compound_take_down(struct page *head, unsigned in
 {
 	if (unlikely(!page_ref_freeze(head, PB_BASE_REFS)))
 		return false;
-	pb_compound_clear_first_tail(head);
-	if (has_pgmap)
-		pb_compound_clear_some_tails(head, head + (1UL << order));
-	else
-		pb_compound_clear_tails(head, order);
-	__folio_clear_head((struct folio *)head);
-	page_ref_unfreeze(head, PB_BASE_REFS);
+	pb_compound_take_down_frozen(head, order, has_pgmap);
 	return true;
 }
 
