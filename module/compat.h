@@ -334,6 +334,21 @@ static inline void pb_page_reset_flags(struct page *page)
 		set_mask_bits(flags, PB_RESET_FLAGS, 0UL);
 }
 
+/*
+ * Whether a folio has other references than @base and those of page table entries, as far as counts
+ * show that are read at different times. Before 6.12 those of a large folio show pins only.
+ */
+static inline bool pb_folio_pinned(struct folio *folio, int base)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+	return folio_ref_count(folio) != base + folio_mapcount(folio);
+#else
+	if (folio_test_large(folio))
+		return folio_maybe_dma_pinned(folio);
+	return folio_ref_count(folio) != base + page_mapcount(&folio->page);
+#endif
+}
+
 /* Whether a page has flags that a free resets, or a memory error. */
 static inline bool pb_page_has_flags(struct page *page)
 {

@@ -46,6 +46,7 @@
 #include "request/suspend.h"
 #include "source/pool_spec.h"
 #include "tunables.h"
+#include "user/buffer.h"
 #include "user/device.h"
 #include "user/heap.h"
 
@@ -236,6 +237,7 @@ static const struct {
 	{ "shrinker",	pb_pool_shrinker_init,	pb_pool_shrinker_exit },
 	{ NULL,		pb_idle_memory_init,	pb_idle_memory_exit },
 	{ "debugfs",	pb_debugfs_init,	pb_debugfs_exit },
+	{ "moves of buffers", pb_buffer_move_init, pb_buffer_move_exit },
 	{ "heaps",	pb_heap_init,		pb_heap_exit },
 	{ "device",	pb_device_init,		pb_device_exit },
 };

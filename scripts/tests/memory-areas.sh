@@ -5,7 +5,7 @@
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
 # Which memory buffers get in a pool with a contiguous area (cma=) or with ZONE_MOVABLE (movable=).
-# Buffers are not migrated, so whatever their class they stay out of both. A contiguous buffer has
+# Programs can pin buffers, so whatever their class they stay out of both. A contiguous buffer has
 # the contiguous area, whatever its length.
 # shellcheck source=scripts/lib/ktap.sh
 . /tests/ktap.sh

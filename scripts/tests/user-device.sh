@@ -4,7 +4,7 @@
 # vm: --one-thread --nodes 2 --timeout 1800
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
-# In the guest: the tests of /dev/pbuddy from user space except races, unloading, memory errors and
+# In the guest: the tests of /dev/pbuddy from user space except races, moves, unloading, memory errors and
 # fault injection: the edges of the ABI, allocation, mappings, descriptors, pins, zeroing, and
 # security bugs that other drivers had.
 # shellcheck source=scripts/lib/guest-memory.sh
@@ -18,7 +18,7 @@ load pool=0:64M,1:64M || exit 1
 # A test makes all the mappings the kernel allows; a quarter of the default shows the same, sooner.
 maps=$(cat /proc/sys/vm/max_map_count)
 echo 16384 >/proc/sys/vm/max_map_count
-pbuddy-test -x race -x unload -x inject -x hwpoison
+pbuddy-test -x race -x move -x unload -x inject -x hwpoison
 status=$?
 echo "$maps" >/proc/sys/vm/max_map_count
 [ ! -f /pbuddy_mapper.ko ] || rmmod pbuddy_mapper

@@ -4,8 +4,9 @@
  * allocates the blocks, piece.c prepares them for access. segment.c looks up its pages, buffer_fd.c
  * has its file descriptor, mmap.c its mappings.
  *
- * A buffer does not change between its creation and its end, so it needs no lock. Only its label
- * changes (label.h), and the state of its pieces, which piece.c describes.
+ * A buffer does not change between its creation and its end, except its label (label.h), the state of
+ * its pieces, which piece.c describes, and the frames of its blocks, which buffer_move.c changes and
+ * protects.
  */
 #include <linux/cred.h>
 #include <linux/mm.h>
@@ -152,6 +153,7 @@ static void destroy(struct pb_buffer *buf)
 	unsigned int i;
 
 	pb_dmabuf_end(buf);
+	pb_buffer_end_moves(buf);
 	for (i = 0; i < buf->nr_blocks; i++) {
 		pb_creator_add(buf->creator, buf->block[i].pfn, -(long)buf->block[i].nr_pages);
 		free_block(buf, &buf->block[i]);
@@ -247,6 +249,7 @@ static struct pb_buffer *new_buffer(const struct pb_buffer_spec *spec)
 		return NULL;
 	}
 	refcount_set(&buf->ref, 1);
+	init_rwsem(&buf->frames);
 	buf->migratetype = spec->migratetype;
 	buf->order = spec->order;
 	buf->uid = current_uid();
@@ -281,6 +284,8 @@ struct pb_buffer *pb_buffer_create(const struct pb_buffer_spec *spec, enum pb_re
 		return ERR_PTR(err);
 	}
 	buf->node = page_to_nid(pfn_to_page(buf->block[0].pfn));
+	if (spec->migratetype == PB_MOVABLE && !spec->contig && !spec->fixed)
+		pb_buffer_set_movable(buf);
 	pb_pressure_allocated();
 	pb_registry_add(&buf->entry);
 	return buf;

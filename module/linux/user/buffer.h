@@ -6,6 +6,7 @@
 #include <linux/atomic.h>
 #include <linux/nodemask.h>
 #include <linux/refcount.h>
+#include <linux/rwsem.h>
 #include <linux/sched.h>
 #include <linux/types.h>
 #include <linux/uidgid.h>
@@ -18,6 +19,7 @@
 #include "user/label.h"
 #include "user/registry.h"
 
+struct address_space;
 struct page;
 struct pb_account;
 struct pb_buffer_dma;
@@ -31,14 +33,18 @@ struct pb_creator;
  * @order: order of the allocated block
  * @split: the frames are allocated one by one, as after pb_split()
  * @zeroed: was known to be zero when it was allocated
+ * @movable: compaction may move it to another @pfn (buffer_move.c)
+ * @buf: the buffer, of a block that is movable
  */
 struct pb_buffer_block {
-	unsigned long	pfn;
-	unsigned long	start;
-	unsigned int	nr_pages;
-	u8		order;
-	bool		split;
-	bool		zeroed;
+	unsigned long		pfn;
+	unsigned long		start;
+	unsigned int		nr_pages;
+	u8			order;
+	bool			split;
+	bool			zeroed;
+	bool			movable;
+	struct pb_buffer	*buf;
 };
 
 /**
@@ -68,10 +74,15 @@ struct pb_buffer_block {
  * @charged: pages charged
  * @quarantine: pages that are still pinned at the end of the buffer
  * @dma: what its dma-bufs share, set at the first export (dmabuf.c)
+ * @mapping: of its file, while that exists
+ * @movable: has blocks that may be moved until @fixed is set
+ * @frames: protects the PFNs of @block; see buffer_move.c
+ * @fixed: no block is moved any more
  * @node_pages: pages on each node, and behind those the pages of each node in quarantine
  *
  * Constant between pb_buffer_create() and the last pb_buffer_put(), except @ref, @counted, @entry,
- * @nr_prepared, @nr_mappings, @nr_dmabufs, @label, @dma and the state in @pieces.
+ * @nr_prepared, @nr_mappings, @nr_dmabufs, @label, @dma, @mapping, @fixed, the PFNs of blocks and the
+ * state in @pieces.
  */
 struct pb_buffer {
 	refcount_t		ref;
@@ -99,6 +110,10 @@ struct pb_buffer {
 	unsigned long		charged;
 	struct pb_quarantine_group quarantine;
 	struct pb_buffer_dma	*dma;
+	struct address_space	*mapping;
+	bool			movable;
+	bool			fixed;
+	struct rw_semaphore	frames;
 	unsigned long		node_pages[];
 };
 
@@ -116,6 +131,7 @@ struct pb_buffer {
  * @nowait: do not sleep for pages
  * @prepare_later: do not prepare the pages (piece.c). Whatever makes a page visible calls
  *	pb_buffer_prepare_piece() first; only mappings do.
+ * @fixed: its frames do not change, whatever @migratetype is
  * @label: valid label, at most PBUDDY_LABEL_LEN bytes with its NUL
  */
 struct pb_buffer_spec {
@@ -129,6 +145,7 @@ struct pb_buffer_spec {
 	bool			strict;
 	bool			nowait;
 	bool			prepare_later;
+	bool			fixed;
 	const char		*label;
 };
 
@@ -150,6 +167,13 @@ int pb_buffer_prepare_piece(struct pb_buffer *buf, unsigned long index);
 void pb_buffer_count_huge(struct pb_buffer *buf);
 bool pb_piece_end_folio(struct page *head);
 struct page *pb_piece_folio(const struct pb_buffer *buf, unsigned long index);
+
+/* buffer_move.c */
+void pb_buffer_set_movable(struct pb_buffer *buf);
+void pb_buffer_fix(struct pb_buffer *buf);
+void pb_buffer_end_moves(struct pb_buffer *buf);
+int pb_buffer_move_init(void);
+void pb_buffer_move_exit(void);
 
 /* dmabuf.c */
 #ifdef CONFIG_DMA_SHARED_BUFFER

@@ -231,8 +231,8 @@ static int alloc_blocks(struct pb_buffer *buf, const struct pb_buffer_spec *spec
 }
 
 /*
- * As for user memory in mm/, but without __GFP_MOVABLE: buffers are not migrated, so ZONE_MOVABLE
- * is not for them.
+ * As for user memory in mm/, but without __GFP_MOVABLE: programs can pin and export buffers, so
+ * ZONE_MOVABLE is not for them.
  */
 static gfp_t gfp_of(const struct pb_buffer_spec *spec)
 {
@@ -244,8 +244,8 @@ static gfp_t gfp_of(const struct pb_buffer_spec *spec)
 }
 
 /*
- * The class selects the pageblocks that a buffer shares, and nothing else. Contiguous areas are for
- * contiguous buffers only.
+ * The class selects the pageblocks that a buffer shares, and whether it can be moved. Contiguous
+ * areas are for contiguous buffers only.
  */
 static void set_class(struct pb_request *rq, const struct pb_buffer_spec *spec)
 {

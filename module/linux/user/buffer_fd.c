@@ -97,7 +97,13 @@ static struct inode *buffer_inode(const struct pb_buffer *buf)
 
 static int buffer_release(struct inode *inode, struct file *file)
 {
-	pb_buffer_put(file->private_data);
+	struct pb_buffer *buf = file->private_data;
+
+	/* All mappings are gone. A migration that uses the inode ends first. */
+	down_read(&buf->frames);
+	WRITE_ONCE(buf->mapping, NULL);
+	up_read(&buf->frames);
+	pb_buffer_put(buf);
 	simple_release_fs(&buffer_mount, &buffer_mount_pins);
 	return 0;
 }
@@ -217,6 +223,8 @@ struct file *pb_buffer_file(struct pb_buffer *buf, unsigned int flags)
 		goto unpin;
 	}
 	file->private_data = buf;
+	/* A migration that does not see it yet finds no page table entries. */
+	WRITE_ONCE(buf->mapping, inode->i_mapping);
 	file->f_mode |= FMODE_LSEEK;
 	return file;
 unpin:

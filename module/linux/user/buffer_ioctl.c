@@ -38,7 +38,7 @@ static struct pbuddy_extent extent_to_user(const struct pb_segment *seg, bool sh
 }
 
 /* Fills the caller's array from @q->first_extent on; sets @q->nr_extents to the total number. */
-static int copy_extents(const struct pb_buffer *buf, struct pbuddy_query *q)
+static int copy_extents(struct pb_buffer *buf, struct pbuddy_query *q)
 {
 	struct pb_segment_iter iter = { .buf = buf };
 	bool show_phys = capable(CAP_SYS_ADMIN);
@@ -46,6 +46,9 @@ static int copy_extents(const struct pb_buffer *buf, struct pbuddy_query *q)
 	u32 nr, filled = 0;
 	int err;
 
+	/* Physical addresses are for devices, which have no page tables to change. */
+	if (show_phys && q->extents_ptr && q->nr_extents)
+		pb_buffer_fix(buf);
 	for (nr = 0; pb_segment_next(&iter, &seg); nr++) {
 		struct pbuddy_extent out;
 

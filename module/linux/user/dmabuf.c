@@ -6,7 +6,8 @@
  * An attachment has a scatter-gather table of the buffer's segments, which is mapped for its device
  * between map_dma_buf() and unmap_dma_buf(). Access by the CPU between begin_cpu_access() and
  * end_cpu_access() is synchronised with all devices that have the buffer mapped, in the direction
- * in which each has it mapped. The pages do not move, so an importer is not notified.
+ * in which each has it mapped. The pages of a buffer do not move any more after its first export,
+ * so an importer is not notified.
  *
  * A dma-buf that cannot be written to by programs is mapped with DMA_TO_DEVICE only. It has no
  * kernel mapping, and no writable mapping through a file of the importer either. Drivers that write
@@ -369,6 +370,7 @@ struct file *pb_dmabuf_export(struct pb_buffer *buf, unsigned int flags)
 
 	if (!dma)
 		return ERR_PTR(-ENOMEM);
+	pb_buffer_fix(buf);
 	info.exp_name = dma->name;
 	info.ops = &dmabuf_ops;
 	info.size = (size_t)buf->nr_pages << PAGE_SHIFT;

@@ -25,6 +25,9 @@
  * The kernel inserts no huge entry that reaches past the end of the file, so a mapping of the
  * device has a file of its buffer's size in place of the device.
  *
+ * fault() holds buf->frames, so that the block of a page is not migrated before its entry is
+ * inserted, or the page has the reference with which fault() returns it (buffer_move.c).
+ *
  * fault() is not called under the per-VMA lock alone (FAULT_FLAG_VMA_LOCK), because the mapping has
  * no map_pages().
  *
@@ -33,6 +36,8 @@
  * when the last reference is dropped.
  */
 #include <linux/err.h>
+#include <linux/file.h>
+#include <linux/fs.h>
 #include <linux/mm.h>
 
 #include "compat.h"
@@ -82,19 +87,38 @@ static int insert_pages(struct vm_area_struct *vma, unsigned long index, unsigne
 }
 
 /*
+ * Keeps the frames of the buffer in place until up_read(). While a block is being migrated, the
+ * fault waits without mmap_lock where the caller can retry, as ttm_bo_vm_reserve() does.
+ */
+static vm_fault_t lock_frames(struct vm_fault *vmf, struct pb_buffer *buf)
+{
+	struct file *file;
+
+	if (likely(down_read_trylock(&buf->frames)))
+		return 0;
+	if (!fault_flag_allow_retry_first(vmf->flags))
+		return down_read_killable(&buf->frames) ? VM_FAULT_NOPAGE : 0;
+	if (vmf->flags & FAULT_FLAG_RETRY_NOWAIT)
+		return VM_FAULT_RETRY;
+	file = get_file(vmf->vma->vm_file);
+	mmap_read_unlock(vmf->vma->vm_mm);
+	if (!down_read_killable(&buf->frames))
+		up_read(&buf->frames);
+	fput(file);
+	return VM_FAULT_RETRY;
+}
+
+/*
  * Small mappings: inserts all entries of the piece that the mapping has. Another thread may insert
  * them at the same time, or another may have inserted the one of this fault.
  */
-static vm_fault_t buffer_vma_fault(struct vm_fault *vmf)
+static vm_fault_t fault_locked(struct vm_fault *vmf, struct pb_buffer *buf)
 {
 	struct vm_area_struct *vma = vmf->vma;
-	struct pb_buffer *buf = vma->vm_private_data;
 	unsigned long first = round_down(vmf->pgoff, PB_PAGEBLOCK_NR);
 	int err;
 
-	/* Always inside the buffer, because the mapping cannot grow (VM_DONTEXPAND). */
-	if (vmf->pgoff >= buf->nr_pages)
-		return VM_FAULT_SIGBUS;
+	lockdep_assert_held_read(&buf->frames);
 	err = pb_buffer_prepare_piece(buf, vmf->pgoff);
 	if (!err && !(vma->vm_flags & VM_MIXEDMAP)) {
 		pb_buffer_pages(buf, vmf->pgoff, &vmf->page, 1);
@@ -105,6 +129,22 @@ static vm_fault_t buffer_vma_fault(struct vm_fault *vmf)
 		err = insert_pages(vma, max(first, vma->vm_pgoff),
 				   min(first + PB_PAGEBLOCK_NR, vma->vm_pgoff + vma_pages(vma)));
 	return err ? vmf_error(err) : VM_FAULT_NOPAGE;
+}
+
+static vm_fault_t buffer_vma_fault(struct vm_fault *vmf)
+{
+	struct pb_buffer *buf = vmf->vma->vm_private_data;
+	vm_fault_t ret;
+
+	/* Always inside the buffer, because the mapping cannot grow (VM_DONTEXPAND). */
+	if (vmf->pgoff >= buf->nr_pages)
+		return VM_FAULT_SIGBUS;
+	ret = lock_frames(vmf, buf);
+	if (ret)
+		return ret;
+	ret = fault_locked(vmf, buf);
+	up_read(&buf->frames);
+	return ret;
 }
 
 #ifdef CONFIG_NUMA

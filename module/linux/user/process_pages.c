@@ -53,8 +53,9 @@ static void count_buffer(struct holder *h, struct pb_buffer *buf)
 	buf->counted = h->stamp;
 	if (!uid_eq(pb_creator_user(buf->creator), h->uid) || !pb_creator_gone(buf->creator))
 		return;
+	/* A block is moved within its zone. */
 	for (i = 0; i < buf->nr_blocks; i++)
-		if (pfn_helps(buf->block[i].pfn, h->rq))
+		if (pfn_helps(READ_ONCE(buf->block[i].pfn), h->rq))
 			h->held.pages += buf->block[i].nr_pages;
 }
 

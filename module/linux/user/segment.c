@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The pages of a buffer, and its physically contiguous segments. */
+/*
+ * The pages of a buffer, and its physically contiguous segments. The frames of a buffer that can be
+ * moved (buffer_move.c) may change while these functions run, and afterwards, unless the caller
+ * holds buf->frames.
+ */
 #include <linux/mm.h>
 #include <linux/nospec.h>
 #include <linux/sched.h>
@@ -53,7 +57,7 @@ unsigned int pb_buffer_pages(const struct pb_buffer *buf, unsigned long index, s
 	for (i = 0; i < nr; i++, index++) {
 		if (index - block->start == block->nr_pages)
 			block++;
-		pages[i] = pfn_to_page(block->pfn + (index - block->start));
+		pages[i] = pfn_to_page(READ_ONCE(block->pfn) + (index - block->start));
 	}
 	return nr;
 }
@@ -75,17 +79,20 @@ bool pb_segment_next(struct pb_segment_iter *iter, struct pb_segment *segment)
 		return false;
 	block = &buf->block[iter->next++];
 	*segment = (struct pb_segment) {
-		.pfn = block->pfn,
+		.pfn = READ_ONCE(block->pfn),
 		.start = block->start,
 		.nr_pages = block->nr_pages,
 		.order = block->order,
 	};
 	for (; iter->next < buf->nr_blocks; iter->next++) {
+		unsigned long pfn;
+
 		cond_resched();
 		block = &buf->block[iter->next];
+		pfn = READ_ONCE(block->pfn);
 		/* Adjacent blocks on different nodes are separate segments. */
-		if (block->pfn != segment->pfn + segment->nr_pages ||
-		    page_to_nid(pfn_to_page(block->pfn)) != page_to_nid(pfn_to_page(segment->pfn)))
+		if (pfn != segment->pfn + segment->nr_pages ||
+		    page_to_nid(pfn_to_page(pfn)) != page_to_nid(pfn_to_page(segment->pfn)))
 			break;
 		segment->nr_pages += block->nr_pages;
 		segment->order = max_t(unsigned int, segment->order, block->order);

@@ -37,7 +37,10 @@
 #define PBUDDY_FEATURE_PRESSURE	(1ULL << 7)	/* PRESSURE */
 #define PBUDDY_FEATURE_RESIZE	(1ULL << 8)	/* RESIZE */
 
-/* What kind of neighbours the pages may have: enum migratetype of mm/. */
+/*
+ * What kind of neighbours the pages may have: enum migratetype of mm/. Pages of a movable buffer
+ * may be moved to other physical memory while they are used, unless it is contiguous.
+ */
 enum pbuddy_class {
 	PBUDDY_CLASS_MOVABLE = 0,
 	PBUDDY_CLASS_UNMOVABLE = 1,
@@ -318,7 +321,8 @@ struct pbuddy_list {
  * struct pbuddy_extent - a physically contiguous piece of a buffer
  * @offset: bytes from the start of the buffer
  * @bytes: length
- * @phys: physical address; zero for a caller without CAP_SYS_ADMIN
+ * @phys: physical address, valid as long as the buffer exists; zero for a caller without
+ *	CAP_SYS_ADMIN, whose extents may differ at the next call
  * @node: NUMA node
  * @order: order of the largest block it was allocated as
  */
@@ -368,7 +372,8 @@ struct pbuddy_query {
  * @fd: out: descriptor of a new dma-buf of the buffer
  * @reserved: zero
  *
- * The dma-buf references the buffer, so the buffer's descriptor may be closed. One that is O_RDONLY
+ * The dma-buf references the buffer, so the buffer's descriptor may be closed. The pages of the
+ * buffer are not moved any more. A dma-buf that is O_RDONLY
  * is mapped for devices to read.
  *
  * Errors: EINVAL for a bad argument, E2BIG for a longer struct than the kernel knows with something

@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Migrates blocks of buffers while programs use them: compaction calls this as it calls in-kernel
+ * owners of movable blocks (api/movable_ops.c).
+ *
+ * A buffer of the class "movable" that is not contiguous can be moved, until its frames are fixed:
+ * when its physical addresses are told, when it is exported as a dma-buf, and when it ends. Blocks
+ * of more than a pageblock, and blocks whose frames are allocated one by one, are not moved.
+ *
+ * buf->frames is held for writing by the migration of a block, and for reading by code that uses
+ * the frames of the buffer: the fault handler, from preparing a piece until its page table entries
+ * are inserted or the page has a reference. A migration
+ *
+ *   1. tries to lock buf->frames, and fails if it must wait: its caller may hold any lock, and may
+ *      be inside a fault of this buffer;
+ *   2. removes all page table entries of the block, and flushes them from the TLBs:
+ *      unmap_mapping_range() of the buffer's file, which is the only one whose mappings have them,
+ *      because the buffer is not exported. It calls MMU notifiers, for KVM and others;
+ *   3. replaces the reference count of each page, which must be pbuddy's reference alone, by 0;
+ *   4. copies the contents, makes the target a folio if the source is one, and stores the PFN of
+ *      the target in the block;
+ *   5. gives the pages of the source their counts back and unlocks buf->frames. The core frees the
+ *      source.
+ *
+ * Each other user of a page has a reference when step 3 looks, which then fails, or gets none:
+ *
+ *   - get_user_pages() with the page table lock finds an entry, before step 2, or none.
+ *   - A walk without locks takes a reference and then reads the entry again. Step 2 clears the
+ *     entry before the compare-exchange of step 3. Both sides are full barriers between their two
+ *     accesses, so the walk sees the cleared entry and drops its reference, or step 3 sees the
+ *     reference. While the count is 0 the walk takes none.
+ *   - finish_fault() inserts the entry of a page that the fault handler returned with a reference.
+ *   - fork() and mremap() copy or move an entry, whose reference is counted. An entry that they
+ *     hide from step 2 makes step 3 fail.
+ *
+ * So no program, device or mapping reaches the source between steps 3 and 5, and none writes to it.
+ * A program that touches the block meanwhile waits for buf->frames, without mmap_lock when the
+ * fault can be retried.
+ *
+ * Order of locks: mmap_lock, buf->frames, i_mmap_rwsem. A migration never takes mmap_lock.
+ */
+#include <linux/highmem.h>
+#include <linux/mm.h>
+#include <linux/page_ref.h>
+#include <linux/pbuddy.h>
+#include <linux/sched.h>
+#include <linux/uaccess.h>
+
+#include "api/compound_meta.h"
+#include "api/movable_ops.h"
+#include "api/pages.h"
+#include "compat.h"
+#include "core/compact/movable.h"
+#include "instance.h"
+#include "user/buffer.h"
+
+/* ---- The steps of a migration ---- */
+
+static struct folio *folio_of(struct page *head)
+{
+	return pb_page_is_head(head) ? page_folio(head) : NULL;
+}
+
+/* Whether a page has users that a migration would disturb in vain, as far as its counts show. */
+static bool any_pinned(struct page *src, unsigned long nr)
+{
+	unsigned long i;
+
+	if (folio_of(src))
+		return pb_folio_pinned(page_folio(src), PB_BASE_REFS);
+	for (i = 0; i < nr; i++)
+		if (pb_folio_pinned(page_folio(src + i), PB_BASE_REFS))
+			return true;
+	return false;
+}
+
+/*
+ * Contiguous areas must stay free of pages that may be pinned or fixed later. A page with a memory
+ * error is in no buffer.
+ */
+static bool is_target(const struct pb_buffer *buf, struct page *dst, unsigned long nr)
+{
+	unsigned long pfn = page_to_pfn(dst), value, i;
+
+	value = READ_ONCE(pb_dir_entry(&pb_instance, pfn)->value);
+	if (pb_entry_migratetype(value) == PB_CMA ||
+	    pb_instance_unpinnable(pfn) != buf->unpinnable)
+		return false;
+	for (i = 0; i < nr; i++)
+		if (PageHWPoison(dst + i))
+			return false;
+	return true;
+}
+
+static void unmap(const struct pb_buffer *buf, const struct pb_buffer_block *block)
+{
+	struct address_space *mapping = READ_ONCE(buf->mapping);
+
+	if (mapping)
+		unmap_mapping_range(mapping, (loff_t)block->start << PAGE_SHIFT,
+				    (loff_t)block->nr_pages << PAGE_SHIFT, 0);
+}
+
+static void unfreeze(struct page *src, unsigned long nr)
+{
+	unsigned long i;
+
+	for (i = 0; i < nr; i++)
+		page_ref_unfreeze(src + i, PB_BASE_REFS);
+}
+
+/* Sets the counts of @nr pages to 0; false: one has another reference, and nothing changed. */
+static bool freeze(struct page *src, unsigned long nr)
+{
+	unsigned long i;
+
+	for (i = 0; i < nr; i++) {
+		/* Pairs with a reference and the second read of an entry in gup_fast(). */
+		if (!page_ref_freeze(src + i, PB_BASE_REFS)) {
+			unfreeze(src, i);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Returns -EIO for a page with a memory error, which the copy may find. */
+static int copy_page_mc(struct page *dst, struct page *src)
+{
+	unsigned long left = PAGE_SIZE;
+	void *from, *to;
+
+	if (PageHWPoison(src))
+		return -EIO;
+	to = kmap_local_page(dst);
+	from = kmap_local_page(src);
+	left = copy_mc_to_kernel(to, from, PAGE_SIZE);
+	kunmap_local(from);
+	kunmap_local(to);
+	flush_dcache_page(dst);
+	return left ? -EIO : 0;
+}
+
+static int copy(struct page *dst, struct page *src, unsigned long nr, bool may_sleep)
+{
+	unsigned long i;
+	int err = 0;
+
+	for (i = 0; i < nr && !err; i++) {
+		err = copy_page_mc(dst + i, src + i);
+		if (may_sleep)
+			cond_resched();
+	}
+	return err;
+}
+
+/* Copies the block, whose counts are frozen, and makes the target a folio as the source is. */
+static int make_copy(const struct pb_buffer_block *block, struct page *dst, struct page *src,
+		     bool may_sleep)
+{
+	int err = copy(dst, src, block->nr_pages, may_sleep);
+
+	if (err || !folio_of(src))
+		return err;
+	if (!pb_compound_set_pages(dst, block->order, may_sleep))
+		return -EAGAIN;
+	page_folio(dst)->index = page_folio(src)->index;
+	return 0;
+}
+
+/* Makes the pages of the source, whose counts are frozen, ordinary pages to be freed. */
+static void leave_source(struct page *src, unsigned int order)
+{
+	unsigned long nr = 1UL << order, i;
+
+	if (folio_of(src)) {
+		pb_compound_take_down_frozen(src, order, is_zone_device_page(src));
+		page_folio(src)->index = 0;
+	} else {
+		unfreeze(src, nr);
+	}
+	for (i = 0; i < nr; i++)
+		pb_page_reset_flags(src + i);
+}
+
+static int move_block(struct pb_buffer *buf, struct pb_buffer_block *block, struct page *dst,
+		      struct page *src, bool may_sleep)
+{
+	unsigned long nr_frozen = folio_of(src) ? 1 : block->nr_pages;
+	int err;
+
+	lockdep_assert_held_write(&buf->frames);
+	if (!is_target(buf, dst, block->nr_pages))
+		return -EBUSY;
+	if (any_pinned(src, block->nr_pages))
+		return -EAGAIN;
+	unmap(buf, block);
+	if (!freeze(src, nr_frozen))
+		return -EAGAIN;
+	err = make_copy(block, dst, src, may_sleep);
+	if (err) {
+		unfreeze(src, nr_frozen);
+		return err;
+	}
+	WRITE_ONCE(block->pfn, page_to_pfn(dst));
+	leave_source(src, block->order);
+	return 0;
+}
+
+/* ---- Operations that compaction calls ---- */
+
+/* The block is isolated, so its buffer does not end before the migration does. */
+static bool isolate_block(struct page *page, enum pbuddy_migrate_mode mode)
+{
+	const struct pb_buffer_block *block = pbuddy_page_private(page);
+	struct pb_buffer *buf = block->buf;
+
+	if (!down_write_trylock(&buf->frames))
+		return false;
+	if (!buf->fixed)
+		return true;
+	up_write(&buf->frames);
+	return false;
+}
+
+static int migrate_block(struct page *dst, struct page *src, enum pbuddy_migrate_mode mode)
+{
+	struct pb_buffer_block *block = pbuddy_page_private(src);
+	struct pb_buffer *buf = block->buf;
+	int err = move_block(buf, block, dst, src, mode != PBUDDY_MIGRATE_ASYNC);
+
+	up_write(&buf->frames);
+	return err;
+}
+
+/* migrate_block() has unlocked the buffer. */
+static void putback_block(struct page *page)
+{
+}
+
+static const struct pbuddy_movable_operations buffer_movable_ops = {
+	.isolate_page = isolate_block,
+	.migrate_page = migrate_block,
+	.putback_page = putback_block,
+};
+
+/* ---- Which blocks can be moved ---- */
+
+/**
+ * pb_buffer_set_movable() - let compaction move the blocks of a buffer
+ * @buf: a new buffer, to which no mapping or descriptor refers yet
+ *
+ * Blocks for which there is no memory for a record are not moved.
+ *
+ * Context: may sleep.
+ */
+void pb_buffer_set_movable(struct pb_buffer *buf)
+{
+	struct pb_buffer_block *block = buf->block, *end = block + buf->nr_blocks;
+
+	buf->movable = true;
+	for (; block < end; block++) {
+		if (block->split || block->order > PB_PAGEBLOCK_ORDER)
+			continue;
+		block->buf = buf;
+		block->movable = true;
+		/* From here on block->pfn may change. */
+		if (pb_movable_ops_set(block->pfn, &buffer_movable_ops, block))
+			block->movable = false;
+		cond_resched();
+	}
+}
+
+/*
+ * Waits until no migration has isolated the block. The migration may belong to a task of lower
+ * priority than this one, so this sleeps.
+ */
+static void clear_movable(const struct pb_buffer_block *block)
+{
+	while (block->movable && pb_movable_clear(&pb_instance, block->pfn) == -EBUSY)
+		schedule_timeout_uninterruptible(1);
+}
+
+/**
+ * pb_buffer_fix() - keep the frames of a buffer where they are, from now on
+ * @buf: the buffer
+ *
+ * Context: may sleep; waits for the migration of a block that is in progress.
+ */
+void pb_buffer_fix(struct pb_buffer *buf)
+{
+	unsigned int i;
+
+	/* The load pairs with the release below. */
+	if (!buf->movable || smp_load_acquire(&buf->fixed))
+		return;
+	down_read(&buf->frames);
+	/* A caller that finds it set sees the PFNs that the last migration stored. */
+	smp_store_release(&buf->fixed, true);
+	up_read(&buf->frames);
+	for (i = 0; i < buf->nr_blocks; i++) {
+		clear_movable(&buf->block[i]);
+		cond_resched();
+	}
+}
+
+/**
+ * pb_buffer_end_moves() - make all blocks of a buffer unmovable before they are freed
+ * @buf: a buffer without references, complete or not
+ *
+ * Context: may sleep; waits for migrations of its blocks.
+ */
+void pb_buffer_end_moves(struct pb_buffer *buf)
+{
+	unsigned int i;
+
+	pb_buffer_fix(buf);
+	/* A migration may have isolated a block, and not seen yet that the buffer is fixed. */
+	for (i = 0; i < buf->nr_blocks; i++)
+		clear_movable(&buf->block[i]);
+}
+
+/**
+ * pb_buffer_move_init() - register the operations that move buffers
+ *
+ * Context: process, may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int pb_buffer_move_init(void)
+{
+	return pb_movable_ops_register(&buffer_movable_ops, true);
+}
+
+/**
+ * pb_buffer_move_exit() - unregister them, after the last buffer has ended
+ *
+ * Context: process, may sleep.
+ */
+void pb_buffer_move_exit(void)
+{
+	pbuddy_unregister_movable(&buffer_movable_ops);
+}

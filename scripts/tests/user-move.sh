@@ -1,0 +1,13 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# kernels: release debug
+# vm: --nodes 2 --timeout 1800
+# copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
+#
+# In the guest: compaction migrates buffers that programs use, pin, remap and share.
+# shellcheck source=scripts/lib/guest-memory.sh
+. /tests/guest-memory.sh
+
+load pool=0:64M,1:64M || exit 1
+pbuddy-test move
+ends_with $?

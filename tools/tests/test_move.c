@@ -1,0 +1,513 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Compaction migrates blocks of buffers while programs use them. Small buffers fill a node, every
+ * other one is freed, and then a contiguous buffer is possible only if the others are moved. The
+ * contents of the others stay, pinned pages do not move, and neither do buffers whose physical
+ * addresses were told or that are exported. PBUDDY_RACE_SECONDS is the duration of the stress.
+ */
+#include <inttypes.h>
+#include <sched.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "common.h"
+
+#define HUGE	(2 * MIB)
+#define SMALL	(16 * PAGE)
+#define MOST	4096		/* buffers that fill a node */
+
+/* ---- Buffers that fill a node ---- */
+
+static uint64_t *map_of[MOST];
+static int nr_maps;
+
+static struct pbuddy_alloc request_on_node(uint64_t bytes, unsigned int order)
+{
+	struct pbuddy_alloc rq = request(bytes);
+	struct usage usage;
+
+	read_usage(&usage);
+	rq.node = usage.node[0].node;
+	rq.flags = PBUDDY_ALLOC_STRICT_NODE;
+	rq.order = order;
+	return rq;
+}
+
+static uint64_t *map_and_close(int fd, size_t bytes)
+{
+	uint64_t *p = map_buffer(fd, bytes);
+
+	CHECK_EQ(close(fd), 0);
+	return p;
+}
+
+/* Maps stamped buffers until the node is full, and frees every other one. */
+static void fragment(size_t bytes, unsigned int order)
+{
+	int i;
+
+	for (nr_maps = 0; nr_maps < MOST; nr_maps++) {
+		struct pbuddy_alloc rq = request_on_node(bytes, order);
+
+		if (ioctl(dev, PBUDDY_IOCTL_ALLOC, &rq))
+			break;
+		map_of[nr_maps] = map_and_close(rq.fd, bytes);
+		stamp(map_of[nr_maps], bytes, (uint64_t)nr_maps);
+	}
+	CHECK(nr_maps > 8);
+	CHECK_EQ(errno, ENOMEM);
+	for (i = 1; i < nr_maps; i += 2) {
+		CHECK_EQ(munmap(map_of[i], bytes), 0);
+		map_of[i] = NULL;
+	}
+}
+
+static void expect_intact(size_t bytes)
+{
+	int i;
+
+	for (i = 0; i < nr_maps; i++)
+		if (map_of[i])
+			CHECK_EQ(stamp_broken(map_of[i], bytes, (uint64_t)i), -1);
+}
+
+static unsigned long pages_moved(void)
+{
+	unsigned long nr;
+	char name[64];
+	FILE *f = fopen(DEBUGFS "/vmstat", "re");
+
+	CHECK(f);
+	while (fscanf(f, "%63s %lu", name, &nr) == 2)
+		if (!strcmp(name, "pgmigrate_success"))
+			break;
+	CHECK_EQ(strcmp(name, "pgmigrate_success"), 0);
+	fclose(f);
+	return nr;
+}
+
+static void compact_all(void)
+{
+	int fd = open(DEBUGFS "/compact", O_WRONLY | O_CLOEXEC);
+
+	CHECK(fd >= 0);
+	CHECK_EQ(write(fd, "1", 1), 1);
+	close(fd);
+}
+
+static uint64_t pfn_of(const void *p)
+{
+	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	uint64_t entry;
+
+	if (fd < 0)
+		test_skip("no /proc/self/pagemap in this kernel");
+	(void)*(const volatile char *)p;	/* the entry may be gone */
+	CHECK_EQ(pread(fd, &entry, sizeof(entry), (off_t)((uintptr_t)p / PAGE * sizeof(entry))),
+		 sizeof(entry));
+	close(fd);
+	CHECK(entry >> 63 && entry << 9);
+	return entry & ((1ULL << 55) - 1);
+}
+
+/* ---- Contents and requests ---- */
+
+/* Contiguous buffers of several lengths; none fits before others were moved. */
+TEST_TIMEOUT(move, serves_a_fragmented_node, 900)
+{
+	unsigned int order;
+
+	fragment(SMALL, 0);
+	for (order = 9; order <= 11; order++) {
+		struct pbuddy_alloc rq = request_on_node(PAGE << order, order);
+		unsigned long before = pages_moved();
+
+		rq.flags |= PBUDDY_ALLOC_CONTIG;
+		alloc_as(&rq);
+		test_note("order %u: %lu pages moved", order, pages_moved() - before);
+		CHECK(pages_moved() > before);
+	}
+	expect_intact(SMALL);
+}
+
+static size_t huge_bytes(void)
+{
+	FILE *f = fopen("/proc/self/smaps", "re");
+	size_t kib, sum = 0;
+	char line[512];
+
+	if (!f)
+		test_skip("no /proc/self/smaps");
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "FilePmdMapped: %zu", &kib) == 1)
+			sum += kib << 10;
+	fclose(f);
+	return sum;
+}
+
+/* Folios are moved as folios, and mapped by huge entries again. */
+TEST_TIMEOUT(move, folios, 900)
+{
+	struct pbuddy_alloc rq = request_on_node(2 * HUGE, 10);
+	unsigned long before = pages_moved();
+	size_t huge;
+
+	fragment(HUGE, 9);
+	huge = huge_bytes();
+	rq.flags |= PBUDDY_ALLOC_CONTIG;
+	alloc_as(&rq);
+	CHECK(pages_moved() >= before + HUGE / PAGE);
+	expect_intact(HUGE);
+	CHECK_EQ(huge_bytes(), huge);
+	CHECK(huge > 0);
+}
+
+/* ---- What does not move ---- */
+
+#define NR_KEPT	16
+
+/* Compacts, and checks that other buffers were moved and the first pages of every 4th were not. */
+static void expect_kept(const uint64_t *pfn)
+{
+	unsigned long before = pages_moved();
+	int i;
+
+	compact_all();
+	CHECK(pages_moved() > before);
+	for (i = 0; i < NR_KEPT; i++)
+		CHECK_EQ(pfn_of(map_of[8 * i]), pfn[i]);
+	expect_intact(SMALL);
+}
+
+TEST_TIMEOUT(move, pinned_pages_stay, 900)
+{
+	int pipe_fd[NR_KEPT][2], i;
+	uint64_t pfn[NR_KEPT];
+	char *copy = malloc(PAGE);
+
+	CHECK(copy);
+	fragment(SMALL, 0);
+	for (i = 0; i < NR_KEPT; i++) {
+		/* Not the first page of the block. */
+		struct iovec iov = { (char *)map_of[8 * i] + 5 * PAGE, PAGE };
+
+		CHECK_EQ(pipe2(pipe_fd[i], O_CLOEXEC), 0);
+		CHECK_EQ(vmsplice(pipe_fd[i][1], &iov, 1, 0), PAGE);
+		pfn[i] = pfn_of(map_of[8 * i]);
+	}
+	expect_kept(pfn);
+	for (i = 0; i < NR_KEPT; i++) {
+		CHECK_EQ(read(pipe_fd[i][0], copy, PAGE), PAGE);
+		CHECK_EQ(memcmp(copy, map_of[8 * i] + 5 * 512, PAGE), 0);
+	}
+	free(copy);
+}
+
+/* Maps buffers in place of some of the set, in the same way as those that fragment() made. */
+static void replace(int (*prepare)(int fd))
+{
+	int i;
+
+	for (i = 0; i < NR_KEPT; i++) {
+		struct pbuddy_alloc rq = request_on_node(SMALL, 0);
+		int fd;
+
+		CHECK_EQ(munmap(map_of[8 * i], SMALL), 0);
+		fd = alloc_as(&rq);
+		map_of[8 * i] = map_buffer(fd, SMALL);
+		stamp(map_of[8 * i], SMALL, 8 * (uint64_t)i);
+		CHECK(prepare(fd) >= 0);
+	}
+}
+
+/* A second mapping, read-only and of a part of the buffer, and another process see moved pages. */
+static uint64_t *part_of[NR_KEPT];
+
+static int map_part(int fd)
+{
+	static int nr;
+	uint64_t *p = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 3 * PAGE);
+
+	CHECK(p != MAP_FAILED);
+	part_of[nr++] = p;
+	return close(fd);
+}
+
+static void store_through(void *unused)
+{
+	int i;
+
+	(void)unused;
+	expect_intact(SMALL);
+	for (i = 0; i < NR_KEPT; i++)
+		map_of[8 * i][3 * 512] = (uint64_t)i;
+}
+
+TEST_TIMEOUT(move, all_mappings_of_a_buffer, 900)
+{
+	uint64_t pfn[NR_KEPT];
+	int i, moved = 0;
+
+	fragment(SMALL, 0);
+	replace(map_part);
+	for (i = 0; i < NR_KEPT; i++)
+		pfn[i] = pfn_of(part_of[i]);
+	compact_all();
+	CHECK_EQ(in_child(store_through, NULL), 0);
+	for (i = 0; i < NR_KEPT; i++) {
+		CHECK_EQ(part_of[i][0], i);
+		CHECK_EQ(memcmp(part_of[i], map_of[8 * i] + 3 * 512, PAGE), 0);
+		CHECK_EQ(pfn_of(part_of[i]), pfn_of(map_of[8 * i] + 3 * 512));
+		moved += pfn_of(part_of[i]) != pfn[i];
+	}
+	test_note("%d of %d moved", moved, NR_KEPT);
+	CHECK(moved > 0);
+}
+
+static void expect_fixed_by(int (*prepare)(int fd))
+{
+	uint64_t pfn[NR_KEPT];
+	int i;
+
+	fragment(SMALL, 0);
+	replace(prepare);
+	for (i = 0; i < NR_KEPT; i++)
+		pfn[i] = pfn_of(map_of[8 * i]);
+	expect_kept(pfn);
+}
+
+static int tell_addresses(int fd)
+{
+	return phys_of(fd) ? 0 : -1;
+}
+
+static int export(int fd)
+{
+	struct pbuddy_export_dmabuf e = { .size = sizeof(e), .fd_flags = O_RDWR };
+
+	if (!ioctl(fd, PBUDDY_IOCTL_EXPORT_DMABUF, &e))
+		return e.fd;
+	if (errno == EOPNOTSUPP)
+		test_skip("no dma-bufs in this kernel");
+	return -1;
+}
+
+TEST_TIMEOUT(move, told_addresses_stay, 900)
+{
+	expect_fixed_by(tell_addresses);
+}
+
+TEST_TIMEOUT(move, exported_buffers_stay, 900)
+{
+	expect_fixed_by(export);
+}
+
+/* ---- Stress: programs write while compaction moves what they write to ---- */
+
+#define NR_WRITERS	3
+#define NR_SHARED	48
+#define NR_CHURN	512
+
+static uint64_t *shared[NR_SHARED];
+static size_t shared_bytes[NR_SHARED];
+
+/* Each writer has a word of each page, counts it up, and alone writes to it. */
+static void write_and_check(unsigned int word, const volatile uint32_t *stop)
+{
+	uint64_t round;
+	size_t page;
+	int i;
+
+	for (round = 1; !*stop; round++) {
+		for (i = 0; i < NR_SHARED; i++) {
+			for (page = 0; page < shared_bytes[i] / PAGE; page++) {
+				volatile uint64_t *p = shared[i] + 512 * page + 8 * word;
+
+				CHECK_EQ(*p, round - 1);
+				*p = round;
+			}
+		}
+	}
+	for (i = 0; i < NR_SHARED; i++)
+		for (page = 0; page < shared_bytes[i] / PAGE; page++)
+			CHECK_EQ(shared[i][512 * page + 8 * word], round - 1);
+	CHECK(round > 1);
+}
+
+static void pin_and_check(const volatile uint32_t *stop)
+{
+	struct pbuddy_alloc rq = request_on_node(SMALL, 0);
+	uint64_t *p = map_and_close(alloc_as(&rq), SMALL), *copy = malloc(SMALL);
+	struct iovec iov = { p, SMALL };
+	int pipe_fd[2];
+	uint64_t id;
+
+	CHECK(copy);
+	CHECK_EQ(pipe2(pipe_fd, O_CLOEXEC), 0);
+	for (id = 1; !*stop; id++) {
+		size_t done = 0;
+
+		stamp(p, SMALL, id);
+		CHECK(vmsplice(pipe_fd[1], &iov, 1, 0) == SMALL);
+		sched_yield();
+		while (done < SMALL) {
+			ssize_t n = read(pipe_fd[0], (char *)copy + done, SMALL - done);
+
+			CHECK(n > 0);
+			done += (size_t)n;
+		}
+		CHECK_EQ(stamp_broken(copy, SMALL, id), -1);
+		CHECK_EQ(stamp_broken(p, SMALL, id), -1);
+	}
+}
+
+static void check_and_exit(void *p)
+{
+	CHECK_EQ(stamp_broken(p, SMALL, 1), -1);
+}
+
+static void move_and_fork(const volatile uint32_t *stop)
+{
+	struct pbuddy_alloc rq = request_on_node(SMALL, 0);
+	int fd = alloc_as(&rq);
+	uint64_t *p = map_buffer(fd, SMALL), *to, *other;
+	unsigned int n;
+
+	stamp(p, SMALL, 1);
+	for (n = 0; !*stop; n++) {
+		to = mmap(NULL, SMALL, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		CHECK(to != MAP_FAILED);
+		CHECK(mremap(p, SMALL, SMALL, MREMAP_MAYMOVE | MREMAP_FIXED, to) == to);
+		p = to;
+		CHECK_EQ(stamp_broken(p, SMALL, 1), -1);
+		other = map_buffer(fd, SMALL);
+		CHECK_EQ(stamp_broken(other, SMALL, 1), -1);
+		if (n % 8 == 0)
+			CHECK_EQ(in_child(check_and_exit, p), 0);
+		CHECK_EQ(munmap(other + 512, 5 * PAGE), 0);
+		madvise(p, SMALL, MADV_DONTNEED);
+		CHECK_EQ(stamp_broken(other, PAGE, 1), -1);
+		munmap(other, SMALL);
+	}
+}
+
+static unsigned int seconds(void)
+{
+	const char *text = getenv("PBUDDY_RACE_SECONDS");
+
+	return text ? (unsigned int)atoi(text) : 5;
+}
+
+static int churned[NR_CHURN];
+
+static int alloc_small(void)
+{
+	struct pbuddy_alloc rq = request_on_node(SMALL, 0);
+
+	return ioctl(dev, PBUDDY_IOCTL_ALLOC, &rq) ? -1 : rq.fd;
+}
+
+/* Frees about half of the small buffers and allocates others, so that there is much to compact. */
+static void churn(const volatile uint32_t *stop)
+{
+	uint64_t random = 88172645463325252ULL;
+	unsigned int i;
+
+	while (!*stop) {
+		for (i = 0; i < NR_CHURN; i++) {
+			random ^= random << 13;
+			random ^= random >> 7;
+			random ^= random << 17;
+			if (random >> 63 && churned[i] >= 0) {
+				close(churned[i]);
+				churned[i] = -1;
+			}
+		}
+		usleep(50000);
+		for (i = 0; i < NR_CHURN; i++)
+			if (churned[i] < 0)
+				churned[i] = alloc_small();
+	}
+}
+
+/* The shared buffers lie among those that are freed and allocated. */
+static void share_buffers(void)
+{
+	struct pbuddy_alloc rq;
+	int i, k, nr = 0;
+
+	for (i = 0; i < NR_SHARED; i++) {
+		bool huge = i % 12 == 0;
+
+		shared_bytes[i] = huge ? HUGE : SMALL;
+		rq = request_on_node(shared_bytes[i], huge ? 9 : 0);
+		shared[i] = map_and_close(alloc_as(&rq), shared_bytes[i]);
+		for (k = 0; k < NR_CHURN / NR_SHARED; k++)
+			churned[nr++] = alloc_small();
+	}
+	while (nr < NR_CHURN)
+		churned[nr++] = -1;
+}
+
+static void close_churned(void)
+{
+	int i;
+
+	for (i = 0; i < NR_CHURN; i++)
+		close(churned[i]);
+}
+
+static pid_t start(unsigned int nr, const volatile uint32_t *stop)
+{
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	CHECK(pid >= 0);
+	if (pid)
+		return pid;
+	if (nr < NR_WRITERS + 2)
+		close_churned();
+	if (nr < NR_WRITERS)
+		write_and_check(nr, stop);
+	else if (nr == NR_WRITERS)
+		pin_and_check(stop);
+	else if (nr == NR_WRITERS + 1)
+		move_and_fork(stop);
+	else
+		churn(stop);
+	_exit(0);
+}
+
+TEST_TIMEOUT(move, under_running_writers, 1200)
+{
+	unsigned long before = pages_moved(), rounds = 0;
+	volatile uint32_t *stop;
+	pid_t pid[NR_WRITERS + 3];
+	unsigned int i;
+	time_t end;
+	int status;
+
+	stop = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	CHECK(stop != MAP_FAILED);
+	share_buffers();
+	for (i = 0; i < NR_WRITERS + 3; i++)
+		pid[i] = start(i, stop);
+	close_churned();
+	for (end = time(NULL) + seconds(); time(NULL) < end || rounds < 4; rounds++) {
+		struct pbuddy_alloc rq = request_on_node(2 * HUGE, 10);
+
+		compact_all();
+		rq.flags |= PBUDDY_ALLOC_CONTIG;
+		if (!ioctl(dev, PBUDDY_IOCTL_ALLOC, &rq))
+			close(rq.fd);
+	}
+	*stop = 1;
+	for (i = 0; i < NR_WRITERS + 3; i++) {
+		CHECK_EQ(waitpid(pid[i], &status, 0), pid[i]);
+		CHECK_EQ(status, 0);
+	}
+	test_note("%lu compactions, %lu pages moved", rounds, pages_moved() - before);
+	CHECK(pages_moved() > before);
+}
