@@ -5,6 +5,7 @@
  * is charged, which is also what limits and the OOM policy go by.
  */
 #include <sched.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -294,6 +295,8 @@ static void list_in_namespace(void *arg)
 
 	(void)arg;
 	drop_privileges();
+	/* Else the files of the process in /proc belong to root. */
+	CHECK_EQ(prctl(PR_SET_DUMPABLE, 1), 0);
 	snprintf(map, sizeof(map), "0 %u 1\n", getuid());
 	alloc_labelled("outside", PAGE);
 	if (unshare(CLONE_NEWUSER)) {
