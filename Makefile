@@ -12,7 +12,7 @@ override TOP := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
 .DEFAULT_GOAL := module
 .PHONY: all module tools kernels demo bench check list host static vm install uninstall clean help
 
-all: module tools ## pbuddy.ko and pbuddyctl
+all: module tools ## pbuddy.ko, pbuddyctl and libpbuddy
 
 module: ## pbuddy.ko for the running kernel, or for the build tree in KDIR=
 	@test -e '$(KDIR)/Makefile' || { \
@@ -22,8 +22,8 @@ module: ## pbuddy.ko for the running kernel, or for the build tree in KDIR=
 	$(MAKE) -C '$(KDIR)' M='$(TOP)' modules
 	$(if $(SYMVERS),install -D -m 644 '$(TOP)/Module.symvers' '$(SYMVERS)/Module.symvers')
 
-tools: ## build/pbuddyctl and the user-space test programs
-	$(MAKE) -C '$(TOP)/tools' O='$(TOP)/build'
+tools: ## build/pbuddyctl, libpbuddy and the user-space test programs
+	$(MAKE) -C '$(TOP)/tools' O='$(TOP)/build' PREFIX='$(PREFIX)'
 
 kernels: ## fetch or build the kernels the tests boot, into ~/.cache/pbuddy
 	@scripts/setup
@@ -50,7 +50,7 @@ static: ## layering, sparse, W=1, checkpatch, shellcheck, manual pages, headers
 vm: ## a shell command in a guest: make vm CMD='insmod /pbuddy.ko && dmesg' KERNEL=stock-6.12
 	@scripts/vm --kernel '$(or $(KERNEL),stock-6.12)' -- sh -c "$${CMD:?say make vm CMD=...}"
 
-install: ## module by DKMS, pbuddyctl, header, manual pages, udev rule (DESTDIR=: the files only)
+install: ## module by DKMS, pbuddyctl, libpbuddy, headers, manual pages, udev rule (DESTDIR=: the files only)
 	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' scripts/install
 
 uninstall: ## take away what `make install` put there

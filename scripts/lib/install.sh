@@ -3,11 +3,13 @@
 #
 # Where `make install` puts things; shared by scripts/install and scripts/uninstall.
 #
-# Environment: DESTDIR (files only, for packagers: no DKMS, no group), PREFIX
-# (default /usr/local), UDEVDIR (/usr/lib/udev/rules.d), DKMS_SOURCE (/usr/src), KVER (default
-# the running kernel), DKMS_FLAGS (more options for every dkms call, such as another --dkmstree).
+# Environment: DESTDIR (files only, for packagers: no DKMS, no group), PREFIX (default
+# /usr/local), LIBDIR (default lib in PREFIX), UDEVDIR (/usr/lib/udev/rules.d), DKMS_SOURCE
+# (/usr/src), KVER (default the running kernel), DKMS_FLAGS (more options for every dkms call,
+# such as another --dkmstree).
 
 PREFIX=${PREFIX:-/usr/local}
+LIBDIR=${LIBDIR:-$PREFIX/lib}
 DESTDIR=${DESTDIR:-}
 UDEVDIR=${UDEVDIR:-/usr/lib/udev/rules.d}
 KVER=${KVER:-$(uname -r)}
@@ -19,13 +21,21 @@ source_dir=${DKMS_SOURCE:-/usr/src}/pbuddy-$version
 # shellcheck disable=SC2034
 source_link=${DKMS_SOURCE:-/usr/src}/pbuddy
 
-# SOURCE TARGET MODE, one line each.
+# SOURCE TARGET MODE, one line each; where MODE is "link", TARGET is a symbolic link to SOURCE.
 install_table() {
 	cat <<TABLE
 build/pbuddyctl $PREFIX/bin/pbuddyctl 755
 tools/pbuddyctl/pbuddyctl.1 $PREFIX/share/man/man1/pbuddyctl.1 644
 module/Documentation/pbuddy.4 $PREFIX/share/man/man4/pbuddy.4 644
 module/include/uapi/linux/pbuddy.h $PREFIX/include/linux/pbuddy.h 644
+build/libpbuddy.so.1 $LIBDIR/libpbuddy.so.1 644
+libpbuddy.so.1 $LIBDIR/libpbuddy.so link
+build/libpbuddy.a $LIBDIR/libpbuddy.a 644
+build/libpbuddy.pc $LIBDIR/pkgconfig/libpbuddy.pc 644
+tools/libpbuddy/libpbuddy.h $PREFIX/include/libpbuddy.h 644
+tools/libpbuddy/libpbuddy.3 $PREFIX/share/man/man3/libpbuddy.3 644
+tools/libpbuddy/examples/buffers.c $PREFIX/share/doc/libpbuddy/examples/buffers.c 644
+tools/libpbuddy/examples/buffers.py $PREFIX/share/doc/libpbuddy/examples/buffers.py 755
 tools/99-pbuddy.rules $UDEVDIR/99-pbuddy.rules 644
 TABLE
 }
@@ -40,6 +50,9 @@ dkms_forget() { # VERSION
 	dkms_run remove "pbuddy/$1" --all >/dev/null
 	rm -rf "${DKMS_SOURCE:-/usr/src}/pbuddy-$1"
 }
+
+# The dynamic linker finds libraries outside of its default directories by its cache.
+update_linker_cache() { [ -n "$DESTDIR" ] || ldconfig; }
 
 reload_udev() {
 	[ -z "$DESTDIR" ] || return 0

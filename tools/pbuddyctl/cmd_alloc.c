@@ -302,7 +302,7 @@ static void explain(int dev, const struct alloc_args *args, int err, uint32_t re
 	else if (err == ENOMEM && all_movable())
 		fprintf(stderr, " (pbuddy is loaded with movable=100: no memory for buffers)");
 	else if (err == ENOMEM || err == EDQUOT)
-		fprintf(stderr, " (%s%s)", reason_text(reason), advice(rq, reason));
+		fprintf(stderr, " (%s%s)", pbuddy_reason_text(reason), advice(rq, reason));
 }
 
 /* Prints why an allocation failed; returns -1. */
@@ -317,51 +317,30 @@ static int alloc_failed(int dev, const struct alloc_args *args, int err, uint32_
 	return -1;
 }
 
-/* Allocates up to PBUDDY_BATCH_MAX buffers: all of them, or none. */
-static int alloc_batch(int dev, const struct alloc_args *args, struct buffer *buf, uint32_t nr)
-{
-	int32_t fds[PBUDDY_BATCH_MAX];
-	struct pbuddy_alloc_batch batch = {
-		.size = sizeof(batch),
-		.count = nr,
-		.fds_ptr = (uintptr_t)fds,
-		.each = args->request,
-	};
-	uint32_t i;
-
-	if (ioctl(dev, PBUDDY_IOCTL_ALLOC_BATCH, &batch))
-		return alloc_failed(dev, args, errno, batch.each.reason);
-	for (i = 0; i < nr; i++)
-		buf[i] = (struct buffer) { .fd = fds[i], .bytes = batch.each.bytes };
-	return 0;
-}
-
 static int alloc_all(int dev, const struct alloc_args *args, struct buffer *buf)
 {
-	long done, nr;
+	struct pbuddy_alloc request = args->request;
+	int fds[COUNT_MAX];
+	long i;
 
-	for (done = 0; done < args->count; done += nr) {
-		nr = args->count - done;
-		if (nr > PBUDDY_BATCH_MAX)
-			nr = PBUDDY_BATCH_MAX;
-		if (alloc_batch(dev, args, buf + done, (uint32_t)nr))
-			return -1;
-	}
+	if (pbuddy_alloc_buffers(dev, &request, (unsigned int)args->count, fds))
+		return alloc_failed(dev, args, errno, pbuddy_error_reason());
+	for (i = 0; i < args->count; i++)
+		buf[i] = (struct buffer) { .fd = fds[i], .bytes = request.bytes };
 	return 0;
 }
 
 static int query(struct buffer *buf)
 {
-	struct pbuddy_query q = { .size = sizeof(q), .extent_size = sizeof(*buf->extent) };
+	int nr = pbuddy_get_extents(buf->fd, 0, NULL, sizeof(*buf->extent), 0);
 
-	if (ioctl(buf->fd, PBUDDY_IOCTL_QUERY, &q))
+	if (nr < 0)
 		return -1;
-	buf->extent = calloc(q.nr_extents, sizeof(*buf->extent));
+	buf->extent = calloc((size_t)nr, sizeof(*buf->extent));
 	if (!buf->extent)
 		return -1;
-	q.extents_ptr = (uintptr_t)buf->extent;
-	buf->nr_extents = q.nr_extents;
-	return ioctl(buf->fd, PBUDDY_IOCTL_QUERY, &q);
+	buf->nr_extents = (uint32_t)nr;
+	return pbuddy_get_extents(buf->fd, 0, buf->extent, sizeof(*buf->extent), (uint32_t)nr) < 0;
 }
 
 /* ---- Touching ---- */

@@ -1,36 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Opening /dev/pbuddy, and the ioctl GET_INFO. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/ioctl.h>
 
 #include "pbuddyctl.h"
 
-static const char *open_advice(int err)
-{
-	switch (err) {
-	case ENOENT:
-	case ENXIO:
-	case ENODEV:
-		return "is the module loaded? Try: modprobe pbuddy";
-	case EACCES:
-	case EPERM:
-		return "for root and the group pbuddy only; try: sudo adduser $USER pbuddy";
-	default:
-		return "try: pbuddyctl doctor";
-	}
-}
-
 int open_device(const struct options *opt)
 {
-	int fd = open(opt->device, O_RDWR | O_CLOEXEC);
+	int fd = pbuddy_open(opt->device);
 
 	if (fd < 0)
-		fprintf(stderr, "pbuddyctl: %s: %s (%s)\n", opt->device, strerror(errno),
-			open_advice(errno));
+		fprintf(stderr, "pbuddyctl: %s\n", pbuddy_error());
 	return fd;
 }
 
@@ -42,7 +22,7 @@ static int get_info(int fd, struct node_table *table, uint32_t nr)
 		.nr_nodes = nr,
 		.node_size = sizeof(*table->node),
 	};
-	return ioctl(fd, PBUDDY_IOCTL_GET_INFO, &table->info);
+	return pbuddy_get_info(fd, &table->info);
 }
 
 int read_nodes(int fd, struct node_table *table)
@@ -62,18 +42,4 @@ int read_nodes(int fd, struct node_table *table)
 	if (table->info.nr_nodes > nr)
 		table->info.nr_nodes = nr;
 	return 0;
-}
-
-const char *reason_text(uint32_t reason)
-{
-	static const char *const text[] = {
-		[PBUDDY_REASON_NONE] = "no reason given",
-		[PBUDDY_REASON_LIMIT] = "more than these nodes own, or than a limit allows",
-		[PBUDDY_REASON_WATERMARK] = "not enough free pages",
-		[PBUDDY_REASON_FRAGMENTATION] = "enough free pages, but not contiguous enough",
-		[PBUDDY_REASON_NODE] = "the node owns no pbuddy memory",
-		[PBUDDY_REASON_POLICY] = "the memory policy or cpuset allows no node",
-	};
-
-	return reason < sizeof(text) / sizeof(text[0]) ? text[reason] : "unknown reason";
 }

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <linux/pbuddy.h>
+#include <libpbuddy.h>
 
 /* Exit codes; also in pbuddyctl.1. */
 enum exit_code {
@@ -64,8 +64,6 @@ struct node_table {
 int open_device(const struct options *opt);
 /* Returns 0, or -1 with errno set. The caller frees table->node. */
 int read_nodes(int fd, struct node_table *table);
-/* Explains an enum pbuddy_reason. */
-const char *reason_text(uint32_t reason);
 
 /* file.c */
 
