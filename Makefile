@@ -10,7 +10,7 @@ SYMVERS ?=
 override TOP := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
 
 .DEFAULT_GOAL := module
-.PHONY: all module tools kernels demo bench check list host static vm install uninstall clean help
+.PHONY: all module tools kernels demo bench check list host static vm install uninstall deb clean help
 
 all: module tools ## pbuddy.ko, pbuddyctl and libpbuddy
 
@@ -52,6 +52,9 @@ vm: ## a shell command in a guest: make vm CMD='insmod /pbuddy.ko && dmesg' KERN
 
 install: ## module by DKMS, pbuddyctl, libpbuddy, headers, manual pages, udev rule (DESTDIR=: the files only)
 	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' scripts/install
+
+deb: ## Debian packages in build/deb: pbuddy-dkms, pbuddy-tools, libpbuddy1, libpbuddy-dev
+	@scripts/package
 
 uninstall: ## take away what `make install` put there
 	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' scripts/uninstall

@@ -36,6 +36,8 @@ tools/libpbuddy/libpbuddy.h $PREFIX/include/libpbuddy.h 644
 tools/libpbuddy/libpbuddy.3 $PREFIX/share/man/man3/libpbuddy.3 644
 tools/libpbuddy/examples/buffers.c $PREFIX/share/doc/libpbuddy/examples/buffers.c 644
 tools/libpbuddy/examples/buffers.py $PREFIX/share/doc/libpbuddy/examples/buffers.py 755
+tools/config/modprobe.conf $PREFIX/share/doc/pbuddy/examples/modprobe.conf 644
+tools/config/modules-load.conf $PREFIX/share/doc/pbuddy/examples/modules-load.conf 644
 tools/99-pbuddy.rules $UDEVDIR/99-pbuddy.rules 644
 TABLE
 }
