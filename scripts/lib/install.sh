@@ -25,6 +25,7 @@ source_link=${DKMS_SOURCE:-/usr/src}/pbuddy
 install_table() {
 	cat <<TABLE
 build/pbuddyctl $PREFIX/bin/pbuddyctl 755
+tools/pbuddyctl/pbuddyctl.bash $PREFIX/share/bash-completion/completions/pbuddyctl 644
 tools/pbuddyctl/pbuddyctl.1 $PREFIX/share/man/man1/pbuddyctl.1 644
 module/Documentation/pbuddy.4 $PREFIX/share/man/man4/pbuddy.4 644
 module/include/uapi/linux/pbuddy.h $PREFIX/include/linux/pbuddy.h 644
