@@ -32,6 +32,7 @@ guest_test() { # FILE KERNEL
 	local name=${1##*/} needs=module:$2
 	name=${name%.sh}@$2
 	[[ ${HEAD[$1:copy]-} != *' build/'* ]] || needs+=' tools'
+	[[ ${HEAD[$1:copy]-} != *' build/selftests/'* ]] || needs+=' selftests'
 	GUEST_FILE[$name]=$1
 	GUEST_KERNEL[$name]=$2
 	part "$name" - "$needs" "$PB_TOP/scripts/lib/guest-result" "$LOGS" "$name"
