@@ -6,10 +6,10 @@
  * heed the requests of one task only.
  */
 #include <kunit/test.h>
-#include <linux/delay.h>
 #include <linux/gfp.h>
 #include <linux/mm.h>
 #include <linux/pbuddy.h>
+#include <linux/processor.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
@@ -255,9 +255,11 @@ static bool late_after(struct pbuddy_alloc_hooks *hooks, const struct pbuddy_all
 		       struct page *page)
 {
 	struct late_hooks *late = container_of(hooks, struct late_hooks, hooks);
+	unsigned int i;
 
 	atomic_inc(&races.called);
-	udelay(50);
+	for (i = 0; i < 5000; i++)
+		cpu_relax();
 	if (READ_ONCE(late->alive) != ALIVE)
 		atomic_inc(&races.too_late);
 	return !(info->order & 1);
