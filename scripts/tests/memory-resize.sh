@@ -85,7 +85,7 @@ bad_values() {
 }
 
 source_is_empty() {
-	stays 'no more memory' 0 900M && [ "$(node_pages 0)" -gt $((16 * 256)) ] && resized 0 16M 16
+	stays 'no more memory' 0 990M && [ "$(node_pages 0)" -gt $((16 * 256)) ] && resized 0 16M 16
 }
 
 # Movable pages of a module leave the pageblocks that are given back.
