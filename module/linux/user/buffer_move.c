@@ -51,6 +51,7 @@
 #include "api/pages.h"
 #include "compat.h"
 #include "core/compact/movable.h"
+#include "hooks/guard_pages.h"
 #include "instance.h"
 #include "user/buffer.h"
 
@@ -250,7 +251,8 @@ static const struct pbuddy_movable_operations buffer_movable_ops = {
  * pb_buffer_set_movable() - let compaction move the blocks of a buffer
  * @buf: a new buffer, to which no mapping or descriptor refers yet
  *
- * Blocks for which there is no memory for a record are not moved.
+ * Blocks for which there is no memory for a record are not moved, and none with guard_minorder=,
+ * because a block that becomes movable loses its guards.
  *
  * Context: may sleep.
  */
@@ -258,6 +260,8 @@ void pb_buffer_set_movable(struct pb_buffer *buf)
 {
 	struct pb_buffer_block *block = buf->block, *end = block + buf->nr_blocks;
 
+	if (static_branch_unlikely(&pb_guard_key))
+		return;
 	buf->movable = true;
 	for (; block < end; block++) {
 		if (block->split || block->order > PB_PAGEBLOCK_ORDER)
