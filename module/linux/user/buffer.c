@@ -4,9 +4,9 @@
  * allocates the blocks, piece.c prepares them for access. segment.c looks up its pages, buffer_fd.c
  * has its file descriptor, mmap.c its mappings.
  *
- * A buffer does not change between its creation and its end, except its label (label.h), the state of
- * its pieces, which piece.c describes, and the frames of its blocks, which buffer_move.c changes and
- * protects.
+ * A buffer does not change between its creation and its end, except its label (label.h), the state
+ * of its pieces, which piece.c describes, and the frames of its blocks, which buffer_move.c changes
+ * and protects.
  */
 #include <linux/cred.h>
 #include <linux/mm.h>

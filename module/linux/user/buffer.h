@@ -81,8 +81,8 @@ struct pb_buffer_block {
  * @node_pages: pages on each node, and behind those the pages of each node in quarantine
  *
  * Constant between pb_buffer_create() and the last pb_buffer_put(), except @ref, @counted, @entry,
- * @nr_prepared, @nr_mappings, @nr_dmabufs, @label, @dma, @mapping, @fixed, the PFNs of blocks and the
- * state in @pieces.
+ * @nr_prepared, @nr_mappings, @nr_dmabufs, @label, @dma, @mapping, @fixed, the PFNs of blocks and
+ * the state in @pieces.
  */
 struct pb_buffer {
 	refcount_t		ref;
