@@ -4,13 +4,16 @@
  * contents of free pages, write to a free page as a use after free does, and expect the page to
  * be reported and not allocated again.
  */
+#include <linux/delay.h>
 #include <linux/gfp.h>
 #include <linux/highmem.h>
 #include <linux/pbuddy.h>
 #include <linux/poison.h>
 #include <linux/string.h>
 
+#include "core/base/pfn.h"
 #include "core/cache/drain.h"
+#include "core/cache/zeroed.h"
 #include "core/pool/stat.h"
 #include "hooks/debug_pages.h"
 #include "fixture.h"
@@ -19,15 +22,22 @@
 
 #define NR	48	/* pages or blocks */
 
+static unsigned int zeroed_percent;
+
 static void stop(void *unused)
 {
 	pb_debug_stop();
+	WRITE_ONCE(pb_instance.prezero_percent, zeroed_percent);
 }
 
 static void start(struct kunit *test, const struct pb_debug_config *config)
 {
 	/* On one CPU the block that was freed last is allocated first. */
 	pt_stay_here();
+	/* Suites before this one may have had node threads zero pages; that ends. */
+	zeroed_percent = pb_instance.prezero_percent;
+	WRITE_ONCE(pb_instance.prezero_percent, 0);
+	msleep(100);
 	pb_debug_start(config);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, stop, NULL), 0);
 }
@@ -93,6 +103,24 @@ static void test_pattern(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, holds(page, 3, 0));
 	pbuddy_free_pages(page, 3);
 	KUNIT_EXPECT_EQ(test, bad_pages(), 0UL);
+}
+
+/* Pages that were known to be zero are not any more when the pool has been filled. */
+static void test_zeroed_before(struct kunit *test)
+{
+	struct page *page = pbuddy_alloc_pages(GFP_KERNEL, 6);
+	unsigned long pfn, index;
+	struct pb_zone *zone;
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	pfn = page_to_pfn(page);
+	zone = pb_pfn_zone(&pb_instance, pfn);
+	index = pb_pageblock_index(zone, pfn);
+	pb_zeroed_set(zone, pfn, PB_WORD_NR);
+	pbuddy_free_pages(page, 6);
+	KUNIT_EXPECT_NE(test, pb_zeroed_words(zone, index), 0UL);
+	start(test, &poison);
+	KUNIT_EXPECT_EQ(test, pb_zeroed_words(zone, index), 0UL);
 }
 
 /* A page that was written to after its free is not allocated again; the others of its block are. */
@@ -206,6 +234,7 @@ static void test_init(struct kunit *test)
 
 static struct kunit_case debug_pages_cases[] = {
 	KUNIT_CASE(test_pattern),
+	KUNIT_CASE(test_zeroed_before),
 	KUNIT_CASE(test_use_after_free),
 	KUNIT_CASE(test_use_after_free_many),
 	KUNIT_CASE(test_refused_free),

@@ -28,6 +28,8 @@
 #include <linux/sched.h>
 #include <linux/string.h>
 
+#include "core/base/pfn.h"
+#include "core/cache/zeroed.h"
 #include "core/pool/stat.h"
 #include "core/zone/zone.h"
 #include "hooks/debug_pages.h"
@@ -197,6 +199,15 @@ unsigned long pb_debug_accept_bulk(unsigned long *pfns, unsigned int order, unsi
 	return nr;
 }
 
+/* Fills a word of free pages, which are not known to be zero any more. */
+static void fill_word(unsigned long pfn)
+{
+	pb_debug_fill(pfn, PB_WORD_NR);
+	preempt_disable();
+	pb_zeroed_test_and_clear(pb_pfn_zone(&pb_instance, pfn), pfn, PB_WORD_NR);
+	preempt_enable();
+}
+
 static void fill_pool(void)
 {
 	struct pb_extent *extent;
@@ -204,7 +215,7 @@ static void fill_pool(void)
 
 	list_for_each_entry(extent, pb_instance_extents(), node) {
 		for (i = 0; i < extent->nr_pages; i += PB_WORD_NR) {
-			pb_debug_fill(extent->start_pfn + i, PB_WORD_NR);
+			fill_word(extent->start_pfn + i);
 			cond_resched();
 		}
 	}
@@ -227,10 +238,12 @@ void pb_debug_start(const struct pb_debug_config *config)
 	if (config->page_poison && config->init_on_free)
 		pr_info("page_poison takes precedence over init_on_free\n");
 	fill_byte = config->page_poison ? PAGE_POISON : 0;
-	fill_pool();
 	/* Proactive zeroing would overwrite the poison; with init_on_free it is redundant. */
 	saved_zero = pb_instance.ops.zero;
 	pb_instance.ops.zero = NULL;
+	/* The caches may have zeroed blocks. */
+	pb_instance.ops.drain_all(&pb_instance);
+	fill_pool();
 	static_branch_inc(&pb_free_checked_key);
 	static_branch_enable(&pb_fill_key);
 	if (config->page_poison) {
