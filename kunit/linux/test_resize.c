@@ -99,6 +99,7 @@ static void test_there_and_back(struct kunit *test)
 {
 	struct pb_resize resize = { .nid = pool_node() };
 	unsigned long before = size_of(resize.nid);
+	int ret;
 
 	resize.pages = before - PB_PAGEBLOCK_NR;
 	KUNIT_ASSERT_EQ(test, pb_resize_node(&resize), 0);
@@ -106,7 +107,10 @@ static void test_there_and_back(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, size_of(resize.nid), before - PB_PAGEBLOCK_NR);
 	KUNIT_EXPECT_EQ(test, pt_instance_used(test), 0UL);
 	resize.pages = before;
-	KUNIT_EXPECT_EQ(test, pb_resize_node(&resize), 0);
+	ret = pb_resize_node(&resize);
+	if (ret == -ENOMEM && resize.reason == PBUDDY_RESIZE_SOURCE)
+		kunit_skip(test, "the system has no pageblock to spare");
+	KUNIT_EXPECT_EQ(test, ret, 0);
 	KUNIT_EXPECT_EQ(test, size_of(resize.nid), before);
 }
 

@@ -59,11 +59,13 @@ node_mib() { awk '/MemTotal/ { print int($4 / 1024) }' "/sys/devices/system/node
 partly() {
 	load pool=1:"$(node_mib 1)"M && said 'node 1: got [0-9]+ of [0-9]+ MiB from contig'
 }
-# Each zone of the node is above its low watermark, where no task has to reclaim.
+# Each zone of the node is above its low watermark, where no task has to reclaim. The kernel raises
+# the watermarks for a while (boost) when it mixes migratetypes.
 host_comes_first() {
 	awk '/^Node/ { on = $2 == "1,"; zone = $4 } on && $2 == "free" { free = $3 }
-		on && $1 == "low" { low = $2; managed = 0 } on && $1 == "managed" { managed = $2 }
-		on && $1 == "managed" && managed { print zone ": " free " free, low watermark " low
+		on && $1 == "boost" { boost = $2 }
+		on && $1 == "low" { low = $2 - boost; managed = 0 } on && $1 == "managed" { managed = $2 }
+		on && $1 == "managed" && managed { print zone ": " free " free, low watermark " low ", boost " boost
 			n++
 			if (free <= low) bad = 1 }
 		END { exit bad || !n }' /proc/zoneinfo &&
