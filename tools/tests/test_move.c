@@ -42,7 +42,28 @@ static uint64_t *map_and_close(int fd, size_t bytes)
 	return p;
 }
 
-/* Maps stamped buffers until the node is full, and frees every other one. */
+static uint64_t pfn_of(const void *p)
+{
+	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	uint64_t entry;
+
+	if (fd < 0)
+		test_skip("no /proc/self/pagemap in this kernel");
+	(void)*(const volatile char *)p;	/* the entry may be gone */
+	CHECK_EQ(pread(fd, &entry, sizeof(entry), (off_t)((uintptr_t)p / PAGE * sizeof(entry))),
+		 sizeof(entry));
+	close(fd);
+	CHECK(entry >> 63 && entry << 9);
+	return entry & ((1ULL << 55) - 1);
+}
+
+/* Half of the buffers; of those of a pageblock none beside another one. */
+static bool is_freed(int i, size_t bytes)
+{
+	return (bytes == HUGE ? pfn_of(map_of[i]) / (HUGE / PAGE) : (uint64_t)i) & 1;
+}
+
+/* Maps stamped buffers until the node is full, and frees half of them. */
 static void fragment(size_t bytes, unsigned int order)
 {
 	int i;
@@ -57,7 +78,9 @@ static void fragment(size_t bytes, unsigned int order)
 	}
 	CHECK(nr_maps > 8);
 	CHECK_EQ(errno, ENOMEM);
-	for (i = 1; i < nr_maps; i += 2) {
+	for (i = 0; i < nr_maps; i++) {
+		if (!is_freed(i, bytes))
+			continue;
 		CHECK_EQ(munmap(map_of[i], bytes), 0);
 		map_of[i] = NULL;
 	}
@@ -94,21 +117,6 @@ static void compact_all(void)
 	CHECK(fd >= 0);
 	CHECK_EQ(write(fd, "1", 1), 1);
 	close(fd);
-}
-
-static uint64_t pfn_of(const void *p)
-{
-	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	uint64_t entry;
-
-	if (fd < 0)
-		test_skip("no /proc/self/pagemap in this kernel");
-	(void)*(const volatile char *)p;	/* the entry may be gone */
-	CHECK_EQ(pread(fd, &entry, sizeof(entry), (off_t)((uintptr_t)p / PAGE * sizeof(entry))),
-		 sizeof(entry));
-	close(fd);
-	CHECK(entry >> 63 && entry << 9);
-	return entry & ((1ULL << 55) - 1);
 }
 
 /* ---- Contents and requests ---- */
