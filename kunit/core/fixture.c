@@ -5,6 +5,7 @@
  */
 #include "core/cache/pcp.h"
 #include "core/cache/prezero.h"
+#include "core/pool/grow.h"
 #include "fixture.h"
 #include "layouts.h"
 #include "threads.h"
@@ -270,4 +271,14 @@ unsigned long pt_prezero(struct pb_zone *zone, unsigned long most)
 	while (n < most && pb_prezero_next(&run))
 		n++;
 	return n;
+}
+
+int pt_grow(struct pt_fixture *f, unsigned long block, unsigned long nr)
+{
+	const struct pb_range range = PT_RANGE(block, nr, 0, NORMAL);
+	int err = pb_pool_grow(&f->pool, &range);
+
+	if (!err)
+		f->pages += range.nr_pages;
+	return err;
 }

@@ -91,6 +91,8 @@ int pt_init(struct kunit *test);
 void pt_exit(struct kunit *test);
 
 struct pt_fixture *pt_pool(struct kunit *test, const struct pt_layout *layout);
+/* Adds pageblocks to the NORMAL zone of node 0, as pb_pool_grow(). */
+int pt_grow(struct pt_fixture *f, unsigned long block, unsigned long nr);
 /*
  * Lets the lists have masks, as in a large zone; see pb_pcp_has_masks(). pt_pool() calls it,
  * because the layouts are small. pb_pcp_set_high() ends it.

@@ -30,16 +30,6 @@ static const struct pt_layout layout = {
 	.spans = spans, .nr_spans = ARRAY_SIZE(spans), .nr_nodes = 1,
 };
 
-static int grow(struct pt_fixture *f, unsigned long block, unsigned long nr)
-{
-	const struct pb_range range = PT_RANGE(block, nr, 0, NORMAL);
-	int err = pb_pool_grow(&f->pool, &range);
-
-	if (!err)
-		f->pages += range.nr_pages;
-	return err;
-}
-
 /* The number of free pageblocks: allocates all of them and frees them again. */
 static unsigned long pageblocks(struct kunit *test, struct pt_fixture *f)
 {
@@ -61,15 +51,15 @@ static void test_grows(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, pb_pfn_zone(&f->pool, PT_PAGEBLOCK(2100)));
 	KUNIT_EXPECT_EQ(test, pb_free(&f->pool, PT_PAGEBLOCK(2100), 0), PB_BAD_FOREIGN);
 	pt_expect_bad(test, f, PB_BAD_FOREIGN, PT_PAGEBLOCK(2100));
-	KUNIT_ASSERT_EQ(test, grow(f, 2100, 3), 0);
+	KUNIT_ASSERT_EQ(test, pt_grow(f, 2100, 3), 0);
 	KUNIT_EXPECT_PTR_EQ(test, pb_pfn_zone(&f->pool, PT_PAGEBLOCK(2100)), zone);
 	KUNIT_EXPECT_NULL(test, pb_pfn_zone(&f->pool, PT_PAGEBLOCK(2103)));
 	KUNIT_EXPECT_EQ(test, zone->present_pages, PT_PAGEBLOCK(5));
 	KUNIT_EXPECT_EQ(test, pageblocks(test, f), 6UL);
 	pt_expect_all_free(test, f);
 	/* At the end of the span, and on both sides of a directory section's end. */
-	KUNIT_ASSERT_EQ(test, grow(f, 2623, 1), 0);
-	KUNIT_ASSERT_EQ(test, grow(f, 2559, 2), 0);
+	KUNIT_ASSERT_EQ(test, pt_grow(f, 2623, 1), 0);
+	KUNIT_ASSERT_EQ(test, pt_grow(f, 2559, 2), 0);
 	KUNIT_EXPECT_EQ(test, pageblocks(test, f), 9UL);
 	pt_expect_all_free(test, f);
 }
@@ -81,7 +71,7 @@ static void test_merges(struct kunit *test)
 	unsigned long pfn;
 
 	KUNIT_EXPECT_EQ(test, pt_alloc(f, PB_PAGEBLOCK_ORDER + 2), PB_NO_PFN);
-	KUNIT_ASSERT_EQ(test, grow(f, 2048, 2), 0);
+	KUNIT_ASSERT_EQ(test, pt_grow(f, 2048, 2), 0);
 	pfn = pt_alloc(f, PB_PAGEBLOCK_ORDER + 2);
 	KUNIT_ASSERT_EQ(test, pfn, PT_PAGEBLOCK(2048));
 	pt_free(test, f, pfn, PB_PAGEBLOCK_ORDER + 2);
@@ -142,7 +132,7 @@ static void test_no_memory(struct kunit *test)
 		kunit_skip(test, "needs CONFIG_FAULT_INJECTION");
 	for (nth = 1; !left && nth < 100; nth++) {
 		pt_fail_nth(nth);
-		err = grow(f, block, 3);
+		err = pt_grow(f, block, 3);
 		left = pt_fail_left();
 		if (err) {
 			KUNIT_ASSERT_EQ(test, err, -ENOMEM);
@@ -169,7 +159,7 @@ static void test_watermarks(struct kunit *test)
 	f->pool.wmark.watermark_scale_factor = 1000;
 	pb_setup_per_zone_wmarks(&f->pool);
 	low = zone->watermark[PB_WMARK_LOW];
-	KUNIT_ASSERT_EQ(test, grow(f, 2100, 6), 0);
+	KUNIT_ASSERT_EQ(test, pt_grow(f, 2100, 6), 0);
 	KUNIT_EXPECT_EQ(test, zone->watermark[PB_WMARK_LOW], low);
 	pb_setup_per_zone_wmarks(&f->pool);
 	KUNIT_EXPECT_GT(test, zone->watermark[PB_WMARK_LOW], 2 * low);
@@ -187,7 +177,7 @@ static unsigned long give_more(struct pb_pool *pool, const struct pb_request *rq
 	unsigned long nr = DIV_ROUND_UP(nr_pages, PB_PAGEBLOCK_NR);
 
 	grown++;
-	if (next_pageblock + nr > last_pageblock || grow(pt_fixture(pool), next_pageblock, nr))
+	if (next_pageblock + nr > last_pageblock || pt_grow(pt_fixture(pool), next_pageblock, nr))
 		return 0;
 	next_pageblock += nr;
 	WRITE_ONCE(zone->growable, PT_PAGEBLOCK(last_pageblock - next_pageblock));
@@ -294,7 +284,7 @@ static void use_or_grow(void *arg, unsigned int n)
 	unsigned int i, round, nr;
 
 	for (round = 0; round < 200; round++) {
-		if (!n && grow(f, 2112 + round, 1))
+		if (!n && pt_grow(f, 2112 + round, 1))
 			atomic_long_set(&busy->got, -1000000);
 		for (nr = 0; nr < AT_A_TIME; nr++) {
 			pfns[nr] = pt_alloc_mt(f, (n + round + nr) % 10, PB_MOVABLE);

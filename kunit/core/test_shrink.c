@@ -38,16 +38,6 @@ static void undo(struct pt_fixture *f, unsigned long pfn)
 	f->pages += PB_PAGEBLOCK_NR;
 }
 
-static int grow(struct pt_fixture *f, unsigned long block, unsigned long nr)
-{
-	const struct pb_range range = PT_RANGE(block, nr, 0, NORMAL);
-	int err = pb_pool_grow(&f->pool, &range);
-
-	if (!err)
-		f->pages += range.nr_pages;
-	return err;
-}
-
 /* A free pageblock leaves the pool: it is not counted, not found, and not the pool's to free. */
 static void test_free(struct kunit *test)
 {
@@ -116,10 +106,10 @@ static void test_grows_again(struct kunit *test)
 	pb_shrink_start(&run, zone_of(f), PB_ALLOC_WMARK_LOW, false);
 	KUNIT_ASSERT_EQ(test, take(f, &run, 4, NULL), 4UL);
 	pt_fail_nth(1);
-	KUNIT_EXPECT_EQ(test, grow(f, 2052, 4), 0);
+	KUNIT_EXPECT_EQ(test, pt_grow(f, 2052, 4), 0);
 	if (pt_can_fail())
 		KUNIT_EXPECT_TRUE(test, pt_fail_left());
-	KUNIT_EXPECT_EQ(test, grow(f, 2052, 1), -EEXIST);
+	KUNIT_EXPECT_EQ(test, pt_grow(f, 2052, 1), -EEXIST);
 	pt_expect_all_free(test, f);
 }
 
@@ -324,7 +314,7 @@ static void test_refilled_from(struct kunit *test)
 	nr = take(f, &run, 9, NULL);
 	KUNIT_EXPECT_EQ(test, nr, 8UL);
 	KUNIT_EXPECT_EQ(test, pt_alloc(f, 0), PB_NO_PFN);
-	KUNIT_ASSERT_EQ(test, grow(f, 2052, 1), 0);
+	KUNIT_ASSERT_EQ(test, pt_grow(f, 2052, 1), 0);
 	pfns[0] = pt_alloc(f, 0);
 	KUNIT_EXPECT_EQ(test, pfns[0] & ~(PB_PAGEBLOCK_NR - 1), PT_PAGEBLOCK(2052));
 	pt_free(test, f, pfns[0], 0);
@@ -356,7 +346,7 @@ static void take_and_add(struct busy *busy, unsigned int round)
 	for (i = 0; i < nr; i++) {
 		if ((round + i) % 2)
 			undo(busy->f, pfns[i]);
-		else if (grow(busy->f, pfns[i] >> PB_PAGEBLOCK_ORDER, 1))
+		else if (pt_grow(busy->f, pfns[i] >> PB_PAGEBLOCK_ORDER, 1))
 			atomic_long_inc(&busy->wrong);
 	}
 }

@@ -77,17 +77,6 @@ static void test_nofail(struct kunit *test)
 	pt_log_unwatch();
 }
 
-/* All pages that pbuddy has on a node. */
-static unsigned long node_pages(int nid)
-{
-	unsigned long pages = 0;
-	struct pb_zone *zone;
-
-	pb_for_each_node_zone(zone, &pb_instance, nid)
-		pages += zone->present_pages;
-	return pages;
-}
-
 /*
  * A module cannot raise the kernel's count of dirty pages. So the expected nodes follow from
  * node_dirty_ok() in mm/page-writeback.c.
@@ -103,7 +92,7 @@ static void test_write_spreads(struct kunit *test)
 		kunit_skip(test, "needs two nodes");
 	page = pbuddy_alloc_pages_node(far, gfp | __GFP_THISNODE, 0);
 	KUNIT_ASSERT_NOT_NULL(test, page);
-	many = node_pages(far);
+	many = pb_node_present_pages(&pb_instance, far);
 	pbuddy_account_dirtied(page, many);
 	balance = pt_pbuddy_node(pbuddy_alloc_pages_node(far, gfp, 0), 0);
 	plain = pt_pbuddy_node(pbuddy_alloc_pages_node(far, GFP_KERNEL, 0), 0);

@@ -37,12 +37,7 @@ static void call_for_pageblocks(int nid, void (*fn)(struct page *page))
 
 static unsigned long size_of(int nid)
 {
-	unsigned long pages = 0;
-	struct pb_zone *zone;
-
-	pb_for_each_node_zone(zone, &pb_instance, nid)
-		pages += zone->present_pages;
-	return pages;
+	return pb_node_present_pages(&pb_instance, nid);
 }
 
 static void reference(struct page *page)

@@ -5,7 +5,7 @@
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
 # In the guest: compaction migrates buffers that programs use, pin, remap and share. Node threads
-# do not compact by themselves, so that the tests see who has moved a page.
+# do not compact by themselves, so a page that has moved was moved by a request of the tests.
 # shellcheck source=scripts/lib/guest-memory.sh
 . /tests/guest-memory.sh
 

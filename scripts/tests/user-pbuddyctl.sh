@@ -125,7 +125,7 @@ watch_is_silent() {
 }
 
 # held COMMAND...: while three processes hold buffers: root 5M on node 0, root 3 times 4M on node 1,
-# and nobody 1M.
+# and the user nobody 1M.
 held() {
 	holders=
 	chmod 666 /dev/pbuddy

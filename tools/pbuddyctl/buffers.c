@@ -164,6 +164,34 @@ const char *state_name(const struct buffer *buffer, char *text, size_t len)
 	return text;
 }
 
+void print_buffers(const struct buffer_table *table, const char *name,
+		   const char *(*last)(const struct buffer *buffer, char *text, size_t len))
+{
+	char id[24], node[16], size[16], creator[NAME_LEN], user[NAME_LEN], text[NAME_LEN];
+	struct libscols_table *out = table_new();
+	size_t i;
+
+	table_column(out, "ID", RIGHT);
+	table_column(out, "NODE", RIGHT);
+	table_column(out, "SIZE", RIGHT);
+	table_column_cut(out, "LABEL");
+	table_column_cut(out, "CREATOR");
+	table_column_cut(out, "USER");
+	table_column(out, name, LEFT);
+	for (i = 0; i < table->nr; i++) {
+		const struct buffer *b = &table->buffer[i];
+
+		snprintf(id, sizeof(id), "%llu", (unsigned long long)b->info.id);
+		snprintf(node, sizeof(node), "%d", b->info.node);
+		format_size(bytes_held(b), size, sizeof(size));
+		table_row(out, (const char *[]) {
+			id, node, size, b->info.label, creator_name(b, creator, sizeof(creator)),
+			user_name(b->info.creator_uid, user, sizeof(user)),
+			last(b, text, sizeof(text)) }, 7);
+	}
+	table_print(out);
+}
+
 void json_buffer(const struct buffer_table *table, const struct buffer *buffer)
 {
 	const struct pbuddy_buffer_info *info = &buffer->info;

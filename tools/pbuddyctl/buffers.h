@@ -35,6 +35,13 @@ const char *creator_name(const struct buffer *buffer, char *text, size_t len);
 /* Formats how a buffer is held, but for descriptors, which the kernel does not know of. */
 const char *state_name(const struct buffer *buffer, char *text, size_t len);
 
+/*
+ * Prints a table of the buffers, with a last column of this name. @last returns its text, for which
+ * it may use @text.
+ */
+void print_buffers(const struct buffer_table *table, const char *name,
+		   const char *(*last)(const struct buffer *buffer, char *text, size_t len));
+
 /* Writes the fields of a buffer into an open object. */
 void json_buffer(const struct buffer_table *table, const struct buffer *buffer);
 

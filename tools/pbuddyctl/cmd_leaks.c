@@ -35,6 +35,13 @@ static const char *holder_name(const struct buffer *buffer)
 	return "socket, io_uring";
 }
 
+static const char *holder_column(const struct buffer *buffer, char *text, size_t len)
+{
+	(void)text;
+	(void)len;
+	return holder_name(buffer);
+}
+
 /* Removes the buffers that a process holds; they stay in order. */
 static void keep_unheld(struct buffer_table *table, const struct held_ids *held)
 {
@@ -116,32 +123,6 @@ static void print_json(const struct buffer_table *table, unsigned int unreadable
 	json_close('}');
 }
 
-static void print_table(const struct buffer_table *table)
-{
-	char id[24], node[16], size[16], creator[NAME_LEN], user[NAME_LEN];
-	struct libscols_table *out = table_new();
-	size_t i;
-
-	table_column(out, "ID", RIGHT);
-	table_column(out, "NODE", RIGHT);
-	table_column(out, "SIZE", RIGHT);
-	table_column_cut(out, "LABEL");
-	table_column_cut(out, "CREATOR");
-	table_column_cut(out, "USER");
-	table_column(out, "HELD BY", LEFT);
-	for (i = 0; i < table->nr; i++) {
-		const struct buffer *b = &table->buffer[i];
-
-		snprintf(id, sizeof(id), "%llu", (unsigned long long)b->info.id);
-		snprintf(node, sizeof(node), "%d", b->info.node);
-		format_size(bytes_held(b), size, sizeof(size));
-		table_row(out, (const char *[]) {
-			id, node, size, b->info.label, creator_name(b, creator, sizeof(creator)),
-			user_name(b->info.creator_uid, user, sizeof(user)), holder_name(b) }, 7);
-	}
-	table_print(out);
-}
-
 int cmd_leaks(const struct options *global, int argc, char **argv)
 {
 	struct options opt = *global;
@@ -156,7 +137,7 @@ int cmd_leaks(const struct options *global, int argc, char **argv)
 	if (opt.json)
 		print_json(&table, unreadable);
 	else if (table.nr)
-		print_table(&table);
+		print_buffers(&table, "HELD BY", holder_column);
 	if (table.nr && unreadable)
 		fprintf(stderr,
 			"pbuddyctl: %u processes may hold some of them: run as root to see all\n",

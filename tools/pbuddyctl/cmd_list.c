@@ -122,33 +122,6 @@ static void print_buffers_json(const struct buffer_table *table)
 	json_close('}');
 }
 
-static void print_buffers(const struct buffer_table *table)
-{
-	char id[24], node[16], size[16], creator[NAME_LEN], user[NAME_LEN], state[NAME_LEN];
-	struct libscols_table *out = table_new();
-	size_t i;
-
-	table_column(out, "ID", RIGHT);
-	table_column(out, "NODE", RIGHT);
-	table_column(out, "SIZE", RIGHT);
-	table_column_cut(out, "LABEL");
-	table_column_cut(out, "CREATOR");
-	table_column_cut(out, "USER");
-	table_column(out, "STATE", LEFT);
-	for (i = 0; i < table->nr; i++) {
-		const struct buffer *b = &table->buffer[i];
-
-		snprintf(id, sizeof(id), "%llu", (unsigned long long)b->info.id);
-		snprintf(node, sizeof(node), "%d", b->info.node);
-		format_size(bytes_held(b), size, sizeof(size));
-		table_row(out, (const char *[]) {
-			id, node, size, b->info.label, creator_name(b, creator, sizeof(creator)),
-			user_name(b->info.creator_uid, user, sizeof(user)),
-			state_name(b, state, sizeof(state)) }, 7);
-	}
-	table_print(out);
-}
-
 /* ---- The verb ---- */
 
 int cmd_list(const struct options *global, int argc, char **argv)
@@ -171,7 +144,7 @@ int cmd_list(const struct options *global, int argc, char **argv)
 	else if (args.opt.json)
 		print_buffers_json(&table);
 	else
-		print_buffers(&table);
+		print_buffers(&table, "STATE", state_name);
 	free_buffers(&table);
 	return EXIT_OK;
 }

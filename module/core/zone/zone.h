@@ -67,6 +67,17 @@ static inline struct pb_zone *pb_next_node_zone(struct pb_node_zones *it)
 	for (struct pb_node_zones __it = { pool, nid, 0 };			\
 	     ((zone) = pb_next_node_zone(&__it));)
 
+/* Pages that the zones of a node have now. */
+static inline unsigned long pb_node_present_pages(struct pb_pool *pool, int nid)
+{
+	unsigned long pages = 0;
+	struct pb_zone *zone;
+
+	pb_for_each_node_zone(zone, pool, nid)
+		pages += READ_ONCE(zone->present_pages);
+	return pages;
+}
+
 /* Counts an allocation that bypassed the per-CPU cache. */
 static inline void pb_zone_count_alloc(struct pb_zone *zone, long pages)
 {

@@ -39,12 +39,7 @@ static unsigned long min_pages[MAX_NUMNODES];	/* what pb_resize_give_spare() lea
 
 static unsigned long node_pages(int nid)
 {
-	unsigned long pages = 0;
-	struct pb_zone *zone;
-
-	pb_for_each_node_zone(zone, &pb_instance, nid)
-		pages += READ_ONCE(zone->present_pages);
-	return pages;
+	return pb_node_present_pages(&pb_instance, nid);
 }
 
 static int grow(struct pb_resize *resize, unsigned long nr_pages)

@@ -7,7 +7,7 @@
  * looked at after each allocation of a program and ten times in a window, as kernel users do not
  * report here. STALL: requests waited for reclaim, compaction and growth for too long in a window,
  * by the arithmetic of psi_trigger (kernel/sched/psi.c). As there, a trigger has one event in a
- * window at most, and an event that nobody has polled is not counted again.
+ * window at most, and an event is counted once until a poll reads it.
  */
 #include <linux/atomic.h>
 #include <linux/bitmap.h>

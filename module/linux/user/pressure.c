@@ -37,14 +37,17 @@ static __poll_t trigger_poll(struct file *file, poll_table *wait)
 	return pb_trigger_take_event(t) ? EPOLLPRI : 0;
 }
 
-static int trigger_release(struct inode *inode, struct file *file)
+static void end_trigger(struct pb_trigger *t)
 {
-	struct pb_trigger *t = file->private_data;
-
 	pb_trigger_remove(t);
 	if (t->eventfd)
 		eventfd_ctx_put(t->eventfd);
 	kfree(t);
+}
+
+static int trigger_release(struct inode *inode, struct file *file)
+{
+	end_trigger(file->private_data);
 	return 0;
 }
 
@@ -132,12 +135,8 @@ static struct file *make_file(const struct pbuddy_pressure *p)
 	if (IS_ERR(t))
 		return ERR_CAST(t);
 	file = anon_inode_getfile("pbuddy-pressure", &trigger_fops, t, O_RDONLY);
-	if (IS_ERR(file)) {
-		pb_trigger_remove(t);
-		if (t->eventfd)
-			eventfd_ctx_put(t->eventfd);
-		kfree(t);
-	}
+	if (IS_ERR(file))
+		end_trigger(t);
 	return file;
 }
 
