@@ -84,6 +84,32 @@ isolated_not_interrupted() {
 	return "$quiet"
 }
 
+# drains PID: the task waits in a drain of all CPUs.
+drains() {
+	while read -r frame; do
+		case $frame in *pb_pcp_work_drain_all*) return 0 ;; esac
+	done <"/proc/$1/stack"
+	return 1
+}
+
+# Requests that are killed while they drain, nearly all of them when they wait for a grace period, do not
+# make the next requests interrupt the isolated CPU.
+isolated_after_kill() {
+	killed=0
+	hold --size 96M || return
+	for try in 1 2 3 4 5 6 7 8; do
+		fill 3 >/dev/null || return
+		taskset 1 pbuddyctl alloc --size 64M &
+		until drains $! || ! [ -d "/proc/$!" ]; do :; done 2>/dev/null
+		kill -s KILL $! && killed=$((killed + 1))
+		wait $!
+		echo "try $try: status $?"
+	done 2>/dev/null
+	drop
+	echo "$killed requests killed"
+	[ "$killed" -gt 0 ] && isolated_not_interrupted
+}
+
 drains_beside_fifo() {
 	hogs=
 	hold --size 96M && fill 2 && fill 3 || return
@@ -103,6 +129,7 @@ ktap_begin
 load pool=0:64M,1:64M || exit 1
 t drain_isolated_left_alone isolated_left_alone
 t drain_isolated_not_interrupted isolated_not_interrupted
+t drain_isolated_after_kill isolated_after_kill
 t drain_beside_fifo drains_beside_fifo
 t drain_verified verified
 t drain_unload gives_back 32768

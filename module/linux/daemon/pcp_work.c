@@ -98,20 +98,20 @@ static void drain_this_cpu(void *info)
 		atomic_inc(&round->inside);
 }
 
-/* Waits for a grace period; false after a fatal signal or GRACE_TICKS. */
-static bool wait_for_grace_period(void)
+/* Waits for a grace period: 0, -EINTR after a fatal signal or -ETIMEDOUT after GRACE_TICKS. */
+static int wait_for_grace_period(void)
 {
 	unsigned long cookie = start_poll_synchronize_rcu();
 	unsigned int ticks;
 
 	for (ticks = 0; ticks < GRACE_TICKS; ticks++) {
 		if (poll_state_synchronize_rcu(cookie))
-			return true;
+			return 0;
 		if (fatal_signal_pending(current))
-			return false;
+			return -EINTR;
 		schedule_timeout_killable(1);
 	}
-	return false;
+	return -ETIMEDOUT;
 }
 
 /* Calls a function for all caches of isolated CPUs, and returns how many it returned true for. */
@@ -146,14 +146,19 @@ static bool unclaim(struct pb_pcp *pcp)
 	return true;
 }
 
-/* Drains isolated CPUs in a round of claims; false: some of them may not have been drained. */
+/*
+ * Drains isolated CPUs in a round of claims; false: some of them may not have been drained. A
+ * request that is killed says nothing about the length of a grace period.
+ */
 static bool claim_round(void)
 {
 	unsigned int nr = for_isolated(claimable), claimed = for_isolated(claim);
+	int err = claimed ? wait_for_grace_period() : 0;
 
-	if (claimed && !wait_for_grace_period()) {
+	if (unlikely(err)) {
 		for_isolated(unclaim);
-		no_claim_until = jiffies + NO_CLAIM_TICKS;
+		if (err == -ETIMEDOUT)
+			no_claim_until = jiffies + NO_CLAIM_TICKS;
 		return false;
 	}
 	return for_isolated(pb_pcp_drain_claimed) == claimed && claimed >= nr;
