@@ -135,31 +135,39 @@ static void use_pages(struct kunit *test, unsigned int order, struct page **page
 		pbuddy_free_pages(page[i], order);
 }
 
+/* Empties the caches, and zeroes all free pageblocks. */
+static void zero_in_advance(void)
+{
+	unsigned int percent = pb_instance.prezero_percent;
+	struct pb_prezero run;
+	struct pb_zone *zone;
+
+	pb_instance.prezero_percent = 100;
+	pb_instance.ops.drain_all(&pb_instance);
+	pb_for_each_zone(zone, &pb_instance) {
+		pb_prezero_start(&run, zone);
+		while (pb_prezero_next(&run))
+			;
+	}
+	pb_instance.prezero_percent = percent;
+}
+
 /* The same with free pageblocks zeroed ahead in between. */
 static void test_prezeroed(struct kunit *test)
 {
 	unsigned int order = *(const unsigned int *)test->param_value, round;
-	unsigned int nr = max(256U >> order, 2U), percent = pb_instance.prezero_percent;
+	unsigned int nr = max(256U >> order, 2U);
 	unsigned long before = pb_pool_event(&pb_instance, PB_PREZERO_HIT);
-	struct pb_prezero run;
-	struct pb_zone *zone;
 	struct page **page;
 
 	if (order > 9)
 		kunit_skip(test, "larger than a pageblock, which is zeroed at once");
 	page = kunit_kcalloc(test, nr, sizeof(*page), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, page);
-	pb_instance.prezero_percent = 100;
 	for (round = 0; round < 3; round++) {
-		pb_instance.ops.drain_all(&pb_instance);
-		pb_for_each_zone(zone, &pb_instance) {
-			pb_prezero_start(&run, zone);
-			while (pb_prezero_next(&run))
-				;
-		}
+		zero_in_advance();
 		use_pages(test, order, page, nr);
 	}
-	pb_instance.prezero_percent = percent;
 	KUNIT_EXPECT_GE(test, pb_pool_event(&pb_instance, PB_PREZERO_HIT),
 			before + (unsigned long)nr);
 }
@@ -228,24 +236,49 @@ static void test_bulk(struct kunit *test)
 		KUNIT_EXPECT_NULL(test, pages[i]);
 }
 
+/* Allocates pages that are to be zero at once, writes to each, and frees them. */
+static void use_bulk(struct kunit *test, struct page **pages, unsigned int nr)
+{
+	unsigned int i;
+
+	KUNIT_ASSERT_EQ(test, pbuddy_alloc_pages_bulk(GFP_KERNEL | __GFP_ZERO, NUMA_NO_NODE, nr,
+						      pages), (unsigned long)nr);
+	for (i = 0; i < nr; i++) {
+		KUNIT_EXPECT_NULL(test, memchr_inv(page_address(pages[i]), 0, PAGE_SIZE));
+		memset(page_address(pages[i]), 0xa5, PAGE_SIZE);
+	}
+	pbuddy_free_pages_bulk(pages, nr);
+}
+
 /* Pages of a bulk request with __GFP_ZERO are zero, whatever they held before. */
 static void test_bulk_zero(struct kunit *test)
 {
 	const unsigned int nr = 200;
 	struct page **pages = kunit_kcalloc(test, nr, sizeof(*pages), GFP_KERNEL);
-	unsigned int i, round;
+	unsigned int round;
 
 	KUNIT_ASSERT_NOT_NULL(test, pages);
-	for (round = 0; round < 2; round++) {
-		KUNIT_ASSERT_EQ(test, pbuddy_alloc_pages_bulk(GFP_KERNEL | __GFP_ZERO,
-							      NUMA_NO_NODE, nr, pages),
-				(unsigned long)nr);
-		for (i = 0; i < nr; i++) {
-			KUNIT_EXPECT_NULL(test, memchr_inv(page_address(pages[i]), 0, PAGE_SIZE));
-			memset(page_address(pages[i]), 0xa5, PAGE_SIZE);
-		}
-		pbuddy_free_pages_bulk(pages, nr);
-	}
+	for (round = 0; round < 2; round++)
+		use_bulk(test, pages, nr);
+}
+
+/* Bulk requests with __GFP_ZERO use pages that were zeroed ahead; elements that are set stay. */
+static void test_bulk_prezeroed(struct kunit *test)
+{
+	const unsigned int nr = 200;
+	struct page **pages = kunit_kcalloc(test, nr, sizeof(*pages), GFP_KERNEL);
+	unsigned long before = pb_pool_event(&pb_instance, PB_PREZERO_HIT);
+	struct page *own = pbuddy_alloc_page(GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, pages);
+	KUNIT_ASSERT_NOT_NULL(test, own);
+	zero_in_advance();
+	pages[nr / 2] = own;
+	memset(page_address(own), 0, PAGE_SIZE);
+	use_bulk(test, pages, nr);
+	KUNIT_EXPECT_GT(test, pb_pool_event(&pb_instance, PB_PREZERO_HIT), before + nr / 2);
+	zero_in_advance();
+	use_bulk(test, pages, nr);
 }
 
 /* Inside memalloc_pin_save() the fast path takes no page from a movable pageblock. */
@@ -531,6 +564,7 @@ static struct kunit_case api_cases[] = {
 	KUNIT_CASE(test_requests_refused),
 	KUNIT_CASE(test_bulk),
 	KUNIT_CASE(test_bulk_zero),
+	KUNIT_CASE(test_bulk_prezeroed),
 	KUNIT_CASE(test_pin_scope),
 	KUNIT_CASE(test_exact),
 	KUNIT_CASE(test_contig),

@@ -216,6 +216,23 @@ static void make_pages(struct page **places, unsigned long nr, const struct pb_r
 	}
 }
 
+/*
+ * Pages that are to be zero are allocated one by one, because the lists of this CPU know which of
+ * their blocks are zeroed. To zero a page costs far more than a bulk request saves. Returns the
+ * number of pages; the others take the full path.
+ */
+static unsigned long alloc_zeroed_cached(gfp_t gfp, int nid, unsigned long nr, struct page **places)
+{
+	unsigned long n;
+
+	for (n = 0; n < nr; n++) {
+		places[n] = pb_cached_alloc_pages(gfp, 0, nid, NULL);
+		if (!places[n])
+			break;
+	}
+	return n;
+}
+
 /**
  * pbuddy_alloc_pages_bulk - fill an array with single pages
  * @gfp: as for pbuddy_alloc_pages_nodemask()
@@ -243,6 +260,13 @@ unsigned long pbuddy_alloc_pages_bulk(gfp_t gfp, int nid, unsigned long nr_pages
 		if (!want) {
 			from++;
 			continue;
+		}
+		if (pb_need_zero(gfp)) {
+			got = alloc_zeroed_cached(gfp, nid, want, page_array + from);
+			from += got;
+			want -= got;
+			if (!want)
+				continue;
 		}
 		got = pb_pages_alloc_bulk(&rq, want, (unsigned long *)(page_array + from), gfp,
 					  NULL);
