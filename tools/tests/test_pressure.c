@@ -204,6 +204,31 @@ TEST(pressure, descriptor)
 	CHECK(event(p.fd, 10000));
 }
 
+/* All users' triggers are looked at with interrupts off, so none has any number of them. */
+TEST(pressure, one_user_has_so_many)
+{
+	struct pbuddy_pressure p = trigger(PBUDDY_PRESSURE_FREE, PBUDDY_NODE_ANY);
+	int nr, first = -1;
+
+	p.free_bytes = PAGE;
+	for (nr = 0; nr <= PBUDDY_PRESSURE_USER_MAX; nr++) {
+		p.node = nr % 2 ? 0 : PBUDDY_NODE_ANY;
+		if (ioctl(dev, PBUDDY_IOCTL_PRESSURE, &p))
+			break;
+		if (!nr)
+			first = p.fd;
+	}
+	test_note("%d triggers", nr);
+	CHECK_EQ(errno, EDQUOT);
+	CHECK_EQ(nr, PBUDDY_PRESSURE_USER_MAX);
+	CHECK_EQ(close(first), 0);
+	watch(&p);
+	CHECK_FAILS(ioctl(dev, PBUDDY_IOCTL_PRESSURE, &p), EDQUOT);
+	/* Another user still can. */
+	drop_privileges();
+	watch(&p);
+}
+
 #define EXPECT(field, value, err)						\
 	do {									\
 		struct pbuddy_pressure _p = trigger(PBUDDY_PRESSURE_LOW, 0);	\

@@ -8,10 +8,17 @@
  * report here. STALL: requests waited for reclaim, compaction and growth for too long in a window,
  * by the arithmetic of psi_trigger (kernel/sched/psi.c). As there, a trigger has one event in a
  * window at most, and an event is counted once until a poll reads it.
+ *
+ * All triggers are looked at with interrupts off, so each user has a limited number of them, and the
+ * free pages of a node are counted once for all its triggers, which are neighbours in the list. The
+ * static key is switched off late, so that a program that makes triggers and closes them has the
+ * code of all CPUs patched once a second at most.
  */
 #include <linux/atomic.h>
 #include <linux/bitmap.h>
+#include <linux/errno.h>
 #include <linux/irq_work.h>
+#include <linux/jiffies.h>
 #include <linux/numa.h>
 #include <linux/spinlock.h>
 
@@ -24,7 +31,8 @@
 
 #define CHECKS_PER_WINDOW	10
 
-DEFINE_STATIC_KEY_FALSE(pb_pressure_key);
+DEFINE_STATIC_KEY_DEFERRED_FALSE(pb_pressure_key, HZ);
+EXPORT_SYMBOL_PB_TEST(pb_pressure_key);
 
 static LIST_HEAD(triggers);
 static DEFINE_SPINLOCK(triggers_lock);	/* the list, and the fields that change */
@@ -129,12 +137,13 @@ static u64 stalled_in_window_locked(struct pb_trigger *t, u64 now)
 /* pb_pressure_stalled() when there was a trigger at its begin. */
 void __pb_pressure_stalled(const struct pb_request *rq, u64 since)
 {
-	u64 now = now_us();
 	struct pb_trigger *t;
 	unsigned long flags;
+	u64 now;
 
 	atomic64_add((ktime_get_ns() - since) / NSEC_PER_USEC, &stalled_us[rq->nid]);
 	spin_lock_irqsave(&triggers_lock, flags);
+	now = now_us();		/* not before a window that another CPU has begun */
 	list_for_each_entry(t, &triggers, list)
 		if (t->kinds & PBUDDY_PRESSURE_STALL && concerns(t, rq->nid) &&
 		    stalled_in_window_locked(t, now) >= t->stall_us)
@@ -158,22 +167,28 @@ static unsigned long free_pages_on(int node)
 	return pages;
 }
 
-static void check_free_locked(struct pb_trigger *t)
+static void check_free_locked(struct pb_trigger *t, unsigned long free_pages)
 {
 	lockdep_assert_held(&triggers_lock);
-	if (t->kinds & PBUDDY_PRESSURE_FREE && free_pages_on(t->node) < t->free_pages)
+	if (free_pages < t->free_pages)
 		raise_locked(t, now_us());
 }
 
 /* pb_pressure_allocated() while there is a trigger. */
 void __pb_pressure_allocated(void)
 {
-	struct pb_trigger *t;
-	unsigned long flags;
+	unsigned long flags, free_pages = 0;
+	struct pb_trigger *t, *last = NULL;
 
 	spin_lock_irqsave(&triggers_lock, flags);
-	list_for_each_entry(t, &triggers, list)
-		check_free_locked(t);
+	list_for_each_entry(t, &triggers, list) {
+		if (!(t->kinds & PBUDDY_PRESSURE_FREE))
+			continue;
+		if (!last || last->node != t->node)
+			free_pages = free_pages_on(t->node);
+		check_free_locked(t, free_pages);
+		last = t;
+	}
 	spin_unlock_irqrestore(&triggers_lock, flags);
 }
 
@@ -183,33 +198,55 @@ static void check_free(struct work_struct *work)
 	unsigned long flags;
 
 	spin_lock_irqsave(&triggers_lock, flags);
-	check_free_locked(t);
+	check_free_locked(t, free_pages_on(t->node));
 	spin_unlock_irqrestore(&triggers_lock, flags);
 	schedule_delayed_work(&t->work, usecs_to_jiffies(t->window_us) / CHECKS_PER_WINDOW);
 }
 
 /* ---- triggers ---- */
 
+/* Puts a trigger before the first one of its node; false: its user has as many as it may have. */
+static bool insert_locked(struct pb_trigger *t)
+{
+	struct list_head *place = &triggers;
+	unsigned int nr = 0;
+	struct pb_trigger *i;
+
+	lockdep_assert_held(&triggers_lock);
+	list_for_each_entry(i, &triggers, list) {
+		nr += uid_eq(i->user, t->user);
+		if (place == &triggers && i->node == t->node)
+			place = &i->list;
+	}
+	if (nr >= PBUDDY_PRESSURE_USER_MAX)
+		return false;
+	list_add_tail(&t->list, place);
+	return true;
+}
+
 /**
  * pb_trigger_add - begin to watch
- * @t: a trigger of which the first six fields are set and the others 0
+ * @t: a trigger of which the first seven fields are set and the others 0
  *
  * Context: process, may sleep.
+ * Return: 0, or -EDQUOT when its user has %PBUDDY_PRESSURE_USER_MAX triggers.
  */
-void pb_trigger_add(struct pb_trigger *t)
+int pb_trigger_add(struct pb_trigger *t)
 {
 	struct pb_zone *zone;
-	bool low = false;
+	bool low = false, added;
 	int nid;
 
 	init_waitqueue_head(&t->wait);
 	INIT_DEFERRABLE_WORK(&t->work, check_free);
 	t->window_start = now_us();
 	t->window_stall = stalled_on(t->node);
-	static_branch_inc(&pb_pressure_key);
 	spin_lock_irq(&triggers_lock);
-	list_add(&t->list, &triggers);
+	added = insert_locked(t);
 	spin_unlock_irq(&triggers_lock);
+	if (!added)
+		return -EDQUOT;
+	static_branch_deferred_inc(&pb_pressure_key);
 	if (t->kinds & PBUDDY_PRESSURE_FREE)
 		schedule_delayed_work(&t->work, 0);
 	/* The program asked too late for the event that a request would have caused. */
@@ -222,7 +259,9 @@ void pb_trigger_add(struct pb_trigger *t)
 		raise_locked(t, now_us());
 		spin_unlock_irq(&triggers_lock);
 	}
+	return 0;
 }
+EXPORT_SYMBOL_PB_TEST(pb_trigger_add);
 
 /**
  * pb_trigger_remove - end what pb_trigger_add() began
@@ -236,8 +275,9 @@ void pb_trigger_remove(struct pb_trigger *t)
 	list_del(&t->list);
 	spin_unlock_irq(&triggers_lock);
 	cancel_delayed_work_sync(&t->work);
-	static_branch_dec(&pb_pressure_key);
+	static_branch_slow_dec_deferred(&pb_pressure_key);
 }
+EXPORT_SYMBOL_PB_TEST(pb_trigger_remove);
 
 /**
  * pb_trigger_take_event - read the event of a trigger
@@ -252,11 +292,12 @@ bool pb_trigger_take_event(struct pb_trigger *t)
 }
 
 /**
- * pb_pressure_exit - wait for the last report
+ * pb_pressure_exit - wait for the last report, and for the static key to be off
  *
  * Context: process, sleeps; when no zone is used any more.
  */
 void pb_pressure_exit(void)
 {
+	static_key_deferred_flush(&pb_pressure_key);
 	irq_work_sync(&low_work);
 }

@@ -4,10 +4,11 @@
 #define PB_PRESSURE_H
 
 #include <linux/eventfd.h>
-#include <linux/jump_label.h>
+#include <linux/jump_label_ratelimit.h>
 #include <linux/ktime.h>
 #include <linux/list.h>
 #include <linux/types.h>
+#include <linux/uidgid.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
@@ -18,6 +19,7 @@
 
 /**
  * struct pb_trigger - a trigger
+ * @user: who made it, in the initial namespace
  * @node: its node, or %PBUDDY_NODE_ANY for all
  * @kinds: PBUDDY_PRESSURE_ bits
  * @free_pages: threshold of %PBUDDY_PRESSURE_FREE
@@ -26,7 +28,7 @@
  * @eventfd: also signalled; or NULL
  * @event: an event has not been read yet
  * @wait: pollers
- * @list: in the list of all
+ * @list: in the list of all, beside those of the same node
  * @work: looks at the free pages ten times in a window
  * @last_event: when it was, in us, or 0
  * @window_start: when the present window began, in us
@@ -34,6 +36,7 @@
  * @last_stall: time stalled in the window before it, in us
  */
 struct pb_trigger {
+	kuid_t			user;
 	int			node;
 	u32			kinds;
 	unsigned long		free_pages;
@@ -50,10 +53,10 @@ struct pb_trigger {
 	u64			last_stall;
 };
 
-/* On while there is a trigger. */
-DECLARE_STATIC_KEY_FALSE(pb_pressure_key);
+/* On while there is a trigger, and for a second after the last one. */
+extern struct static_key_false_deferred pb_pressure_key;
 
-void pb_trigger_add(struct pb_trigger *t);
+int pb_trigger_add(struct pb_trigger *t);
 void pb_trigger_remove(struct pb_trigger *t);
 bool pb_trigger_take_event(struct pb_trigger *t);
 void pb_pressure_exit(void);
@@ -71,7 +74,7 @@ void __pb_pressure_allocated(void);
  */
 static inline void pb_pressure_low(struct pb_zone *zone, unsigned int order)
 {
-	if (static_branch_unlikely(&pb_pressure_key))
+	if (static_branch_unlikely(&pb_pressure_key.key))
 		__pb_pressure_low(zone, order);
 }
 
@@ -83,7 +86,7 @@ static inline void pb_pressure_low(struct pb_zone *zone, unsigned int order)
  */
 static inline u64 pb_pressure_stall_begin(void)
 {
-	return static_branch_unlikely(&pb_pressure_key) ? ktime_get_ns() : 0;
+	return static_branch_unlikely(&pb_pressure_key.key) ? ktime_get_ns() : 0;
 }
 
 /**
@@ -106,7 +109,7 @@ static inline void pb_pressure_stalled(const struct pb_request *rq, u64 since)
  */
 static inline void pb_pressure_allocated(void)
 {
-	if (static_branch_unlikely(&pb_pressure_key))
+	if (static_branch_unlikely(&pb_pressure_key.key))
 		__pb_pressure_allocated();
 }
 

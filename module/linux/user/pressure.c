@@ -5,6 +5,7 @@
  */
 #include <linux/anon_inodes.h>
 #include <linux/build_bug.h>
+#include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/eventfd.h>
 #include <linux/fcntl.h>
@@ -12,12 +13,14 @@
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/nospec.h>
 #include <linux/poll.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
 #include <uapi/linux/pbuddy.h>
 
+#include "api/account.h"
 #include "core/zone/zone.h"
 #include "hooks/pressure.h"
 #include "instance.h"
@@ -37,12 +40,17 @@ static __poll_t trigger_poll(struct file *file, poll_table *wait)
 	return pb_trigger_take_event(t) ? EPOLLPRI : 0;
 }
 
-static void end_trigger(struct pb_trigger *t)
+static void free_trigger(struct pb_trigger *t)
 {
-	pb_trigger_remove(t);
 	if (t->eventfd)
 		eventfd_ctx_put(t->eventfd);
 	kfree(t);
+}
+
+static void end_trigger(struct pb_trigger *t)
+{
+	pb_trigger_remove(t);
+	free_trigger(t);
 }
 
 static int trigger_release(struct inode *inode, struct file *file)
@@ -70,15 +78,16 @@ static bool thresholds_are_valid(const struct pbuddy_pressure *p)
 	return p->stall_us <= p->window_us;
 }
 
-static bool node_is_valid(int node)
+static bool check_node(int *node)
 {
 	struct pb_zone *zone;
 
-	if (node == PBUDDY_NODE_ANY)
+	if (*node == PBUDDY_NODE_ANY)
 		return true;
-	if (node < 0 || node >= pb_instance.nr_nodes)
+	if (*node < 0 || *node >= pb_instance.nr_nodes)
 		return false;
-	pb_for_each_node_zone(zone, &pb_instance, node)
+	*node = array_index_nospec(*node, pb_instance.nr_nodes);
+	pb_for_each_node_zone(zone, &pb_instance, *node)
 		return true;
 	return false;
 }
@@ -97,7 +106,7 @@ static int check(struct pbuddy_pressure *p)
 	if (p->window_us < PBUDDY_PRESSURE_WINDOW_MIN_US ||
 	    p->window_us > PBUDDY_PRESSURE_WINDOW_MAX_US)
 		return -EINVAL;
-	if (!thresholds_are_valid(p) || !node_is_valid(p->node) || p->eventfd < -1)
+	if (!thresholds_are_valid(p) || !check_node(&p->node) || p->eventfd < -1)
 		return -EINVAL;
 	return 0;
 }
@@ -106,9 +115,11 @@ static struct pb_trigger *make_trigger(const struct pbuddy_pressure *p)
 {
 	struct pb_trigger *t = kzalloc(sizeof(*t), GFP_KERNEL_ACCOUNT);
 	struct eventfd_ctx *eventfd;
+	int err;
 
 	if (!t)
 		return ERR_PTR(-ENOMEM);
+	t->user = pb_account_user(current_cred());
 	t->node = p->node;
 	t->kinds = p->flags;
 	t->free_pages = min_t(u64, p->free_bytes >> PAGE_SHIFT, LONG_MAX);
@@ -122,8 +133,11 @@ static struct pb_trigger *make_trigger(const struct pbuddy_pressure *p)
 		}
 		t->eventfd = eventfd;
 	}
-	pb_trigger_add(t);
-	return t;
+	err = pb_trigger_add(t);
+	if (!err)
+		return t;
+	free_trigger(t);
+	return ERR_PTR(err);
 }
 
 /* The file owns the trigger. */

@@ -195,6 +195,7 @@ struct pbuddy_alloc_batch {
 
 #define PBUDDY_PRESSURE_WINDOW_MIN_US	500000
 #define PBUDDY_PRESSURE_WINDOW_MAX_US	10000000
+#define PBUDDY_PRESSURE_USER_MAX	256	/* descriptors that a user can have at a time */
 
 /**
  * struct pbuddy_pressure - PBUDDY_IOCTL_PRESSURE: a descriptor that reports memory pressure
@@ -214,7 +215,8 @@ struct pbuddy_alloc_batch {
  * memory, if the node has watermarks.
  *
  * Errors: EINVAL for a bad argument, E2BIG for a longer struct than the kernel knows with something
- * in it, EBADF when @eventfd is no descriptor, ENOMEM, EMFILE, ENFILE, EFAULT.
+ * in it, EBADF when @eventfd is no descriptor, EDQUOT when the user has PBUDDY_PRESSURE_USER_MAX of
+ * them, ENOMEM, EMFILE, ENFILE, EFAULT.
  */
 struct pbuddy_pressure {
 	__u32 size;

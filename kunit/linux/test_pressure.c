@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* hooks/pressure.c: its static key. tools/tests/test_pressure.c has what programs see. */
+#include <kunit/test.h>
+
+#include "hooks/pressure.h"
+
+/* A trigger that is made and closed again and again does not have code patched each time. */
+static void test_key(struct kunit *test)
+{
+	static struct pb_trigger trigger = {
+		.user = KUIDT_INIT(-2), .node = PBUDDY_NODE_ANY, .kinds = PBUDDY_PRESSURE_STALL,
+		.stall_us = USEC_PER_SEC, .window_us = USEC_PER_SEC,
+	};
+
+	if (!IS_ENABLED(CONFIG_JUMP_LABEL))
+		kunit_skip(test, "a kernel that patches no code");
+	KUNIT_ASSERT_EQ(test, pb_trigger_add(&trigger), 0);
+	KUNIT_EXPECT_TRUE(test, static_key_enabled(&pb_pressure_key.key));
+	pb_trigger_remove(&trigger);
+	KUNIT_EXPECT_TRUE(test, static_key_enabled(&pb_pressure_key.key));
+	static_key_deferred_flush(&pb_pressure_key);
+	KUNIT_EXPECT_FALSE(test, static_key_enabled(&pb_pressure_key.key));
+}
+
+static struct kunit_case pressure_cases[] = {
+	KUNIT_CASE(test_key),
+	{}
+};
+
+static struct kunit_suite pressure_suite = {
+	.name = "pbuddy_pressure",
+	.test_cases = pressure_cases,
+};
+kunit_test_suite(pressure_suite);
