@@ -136,6 +136,19 @@ TEST(pressure, free_below_threshold)
 	CHECK_FAILS(read(p.eventfd, &count, sizeof(count)), EAGAIN);
 }
 
+/* The threshold is in bytes, not in pages that are rounded down. */
+TEST(pressure, free_threshold_in_bytes)
+{
+	struct pbuddy_pressure p = trigger(PBUDDY_PRESSURE_FREE, 0);
+
+	p.free_bytes = free_on(0);
+	watch(&p);
+	CHECK(!event(p.fd, 1000));
+	p.free_bytes = free_on(0) + 1;
+	watch(&p);
+	CHECK(event(p.fd, 10000));
+}
+
 /* Again after a window, though nothing is allocated in it, and no more when memory is free. */
 TEST(pressure, free_again_after_window)
 {

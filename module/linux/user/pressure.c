@@ -122,7 +122,8 @@ static struct pb_trigger *make_trigger(const struct pbuddy_pressure *p)
 	t->user = pb_account_user(current_cred());
 	t->node = p->node;
 	t->kinds = p->flags;
-	t->free_pages = min_t(u64, p->free_bytes >> PAGE_SHIFT, LONG_MAX);
+	/* Rounded up: one page is less than a page and a byte. */
+	t->free_pages = p->free_bytes ? ((p->free_bytes - 1) >> PAGE_SHIFT) + 1 : 0;
 	t->stall_us = p->stall_us;
 	t->window_us = p->window_us;
 	if (p->eventfd >= 0) {
