@@ -76,7 +76,9 @@ refused() {
 
 bad_values() {
 	dmesg -c >/dev/null
-	for bad in '' 0 0: 0:0 0:16M-8M 0:16M- 0:-16M 0:16X x:16M 0:16M,1:16M 0K:16M; do
+	# The last two are 16 MiB and 32 MiB above 2^64.
+	for bad in '' 0 0: 0:0 0:16M-8M 0:16M- 0:-16M 0:16X x:16M 0:16M,1:16M 0K:16M -1:16M \
+		0:17592186044432M 0:16M-17592186044448M; do
 		refused "$bad" 'resize: bad .*' || return
 	done
 	refused 5:16M 'resize: bad node .*' && refused 0:100G 'resize: bad size .*' &&

@@ -139,7 +139,7 @@ by_range() {
 	start=$(awk '/^Node/ { on = $2 == "2," } on && $1 == "start_pfn:" { print $2 * 4096; exit }' "$debugfs/zoneinfo")
 	spanned=$(awk '/^Node/ { on = $2 == "2," } on && $1 == "spanned" { print $2 * 4096; exit }' "$debugfs/zoneinfo")
 	dmesg -c >/dev/null
-	echo >"$params/mirrored_nodes" && echo "$start-$((start + spanned))" >"$params/mirrored_ranges" || return
+	echo >"$params/mirrored_nodes" && printf "0x%x-0x%x\n" "$start" $((start + spanned)) >"$params/mirrored_ranges" || return
 	cat "$params/mirrored_ranges"
 	reliable 0,0,300,0 || return
 	echo "$start-$((start + spanned - 4096)),0-1M" >"$params/mirrored_ranges" &&
@@ -150,7 +150,7 @@ by_range() {
 
 ranges_refused() {
 	before=$(cat "$params/mirrored_ranges")
-	for value in x 1 5-4 4-4 0-1M- 0-1M,x -1-2 $(seq -s, -f '%.0fM-999M' 1 17); do
+	for value in x 1 5-4 4-4 0-1M- 0-1M,x -1-2 0-17E 0xffffffffffffffe0-0xfffffffffffffffe $(seq 1 17 | sed 's,$,M-999M,' | tr '\n' ,); do
 		dmesg -c >/dev/null
 		echo "$value" 2>/dev/null >"$params/mirrored_ranges" && { echo "$value"; return 1; }
 		said 'mirrored_ranges: bad ranges ".*": at most 16 of START-END are expected' || return

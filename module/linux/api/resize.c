@@ -11,7 +11,6 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/ctype.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
@@ -27,6 +26,7 @@
 #include "api/resize.h"
 #include "core/zone/zone.h"
 #include "instance.h"
+#include "source/pool_spec.h"
 #include "tunables.h"
 
 #define PAGES_TO_MIB(pages)	((pages) >> (20 - PAGE_SHIFT))
@@ -246,37 +246,31 @@ unsigned long pb_resize_give_spare(int nid, unsigned long nr_pages, bool (*may)(
 
 /* ---- The parameter resize= ---- */
 
-/* A number with K, M, G, T as of memparse(), in pages, up to @end; 0 when there is none. */
-static unsigned long parse_pages(const char *text, char **end)
+/* A number with K, M, G, T, in pages; 0 when it is none, or too large. */
+static unsigned long parse_pages(const char *token)
 {
-	unsigned long long bytes;
+	u64 bytes;
 
-	*end = (char *)text;
-	if (!isdigit(text[0]))
+	if (!token || pb_parse_bytes(token, &bytes) || bytes > S64_MAX)
 		return 0;
-	bytes = memparse(text, end);
 	return DIV_ROUND_UP_ULL(bytes, PAGE_SIZE);
 }
 
 /* NODE:SIZE[-MAX] */
 static bool parse(const char *text, struct pb_resize *resize)
 {
-	const char *end = text + strcspn(text, "\n");
-	char *next;
+	char copy[64], *node, *size, *most = copy;
 
-	*resize = (struct pb_resize) {};
-	if (!isdigit(text[0]))
+	if (strscpy(copy, text, sizeof(copy)) < 0)
 		return false;
-	resize->nid = min_t(unsigned long long, memparse(text, &next), INT_MAX);
-	if (*next != ':' || !isdigit(next[-1]))
-		return false;
-	resize->pages = parse_pages(next + 1, &next);
-	if (resize->pages && *next == '-') {
-		resize->max_pages = parse_pages(next + 1, &next);
-		if (!resize->max_pages)
-			return false;
-	}
-	return resize->pages && next == end;
+	copy[strcspn(copy, "\n")] = '\0';
+	node = strsep(&most, ":");
+	size = strsep(&most, "-");
+	*resize = (struct pb_resize) {
+		.pages = parse_pages(size), .max_pages = parse_pages(most),
+	};
+	return !kstrtoint(node, 0, &resize->nid) && resize->nid >= 0 && resize->pages &&
+	       (!most || resize->max_pages);
 }
 
 static void log_result(const struct pb_resize *resize)

@@ -18,6 +18,7 @@
 #include "core/base/pfn.h"
 #include "core/base/zone_types.h"
 #include "request/mirrored.h"
+#include "source/pool_spec.h"
 
 #define MAX_RANGES	16
 
@@ -63,17 +64,20 @@ int pb_mirrored_parse_nodes(const char *text)
 /* Reads START-END; returns what follows, or NULL. */
 static const char *parse_range(const char *text, struct range_of_pfns *range)
 {
-	unsigned long long start, end;
-	char *next;
+	size_t len = strcspn(text, ",\n");
+	char copy[64], *from, *to = copy;
+	u64 start, end;
 
-	if (*text < '0' || *text > '9')
+	if (len >= sizeof(copy))
 		return NULL;
-	start = memparse(text, &next);
-	if (*next++ != '-' || *next < '0' || *next > '9')
+	memcpy(copy, text, len);
+	copy[len] = '\0';
+	from = strsep(&to, "-");
+	if (!to || pb_parse_bytes(from, &start) || pb_parse_bytes(to, &end) || start >= end ||
+	    end > S64_MAX)
 		return NULL;
-	end = memparse(next, &next);
 	*range = (struct range_of_pfns) { PFN_UP(start), PFN_DOWN(end) };
-	return start < end ? next : NULL;
+	return text + len;
 }
 
 /**
@@ -93,8 +97,6 @@ int pb_mirrored_parse_ranges(const char *text)
 		next = nr < MAX_RANGES ? parse_range(next, &new[nr++]) : NULL;
 		if (next && *next == ',')
 			next++;
-		else if (next && *next && *next != '\n')
-			next = NULL;
 	}
 	if (!next) {
 		pr_err("mirrored_ranges: bad ranges \"%.*s\": at most %u of START-END are expected\n",

@@ -51,11 +51,23 @@ static int parse_node(const char *token, int *nid)
 	return 0;
 }
 
-/* As memparse(), but rejects trailing characters and values that overflow 64 bits. */
-static int parse_bytes(const char *token, u64 *bytes)
+/**
+ * pb_parse_bytes - convert a number with K, M, G, T, P or E
+ * @token: the number, and nothing else
+ * @bytes: set to it
+ *
+ * As memparse(), but rejects trailing characters and values that overflow 64 bits. In hexadecimal
+ * an E is a digit.
+ *
+ * Context: any.
+ * Return: 0, -EINVAL, or -ERANGE.
+ */
+int pb_parse_bytes(const char *token, u64 *bytes)
 {
 	static const char suffixes[] = "kmgtpe";
-	size_t len = strcspn(token, "kKmMgGtTpPeE");
+	bool hex = token[0] == '0' && tolower(token[1]) == 'x';
+	size_t len = hex ? 2 + strspn(token + 2, "0123456789abcdefABCDEF") :
+			   strspn(token, "0123456789");
 	unsigned int shift = 0;
 	char digits[24], *end;
 	u64 number;
@@ -80,7 +92,7 @@ static int parse_bytes(const char *token, u64 *bytes)
 static int parse_size(const char *what, const char *token, unsigned long *nr_pages)
 {
 	u64 bytes;
-	int ret = parse_bytes(token, &bytes);
+	int ret = pb_parse_bytes(token, &bytes);
 
 	if (!ret && !bytes) {
 		pr_err("pool: bad %s \"%s\": it is zero\n", what, token);
