@@ -52,6 +52,7 @@ int pb_instance_lock_size(void)
 	WRITE_ONCE(size_holder, current);
 	return 0;
 }
+EXPORT_SYMBOL_PB_TEST(pb_instance_lock_size);
 
 /* The same without waiting, for reclaim. Context: process. Return: whether it was locked. */
 bool pb_instance_trylock_size(void)
@@ -67,6 +68,7 @@ void pb_instance_unlock_size(void)
 	WRITE_ONCE(size_holder, NULL);
 	mutex_unlock(&size_lock);
 }
+EXPORT_SYMBOL_PB_TEST(pb_instance_unlock_size);
 
 /* Whether this task changes the size of the pool. Context: process. */
 bool pb_instance_size_locked(void)

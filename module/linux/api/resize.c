@@ -7,7 +7,8 @@
  * back. What has been done before an error stays done, and a later call goes on from there.
  *
  * One task at a time resizes. It holds resize_lock, which no request for memory takes, while the
- * owners of movable blocks move them.
+ * owners of movable blocks move them. All users may read the parameters of the module, so neither that
+ * lock nor the lock of the parameters is held by a reader while a node is resized.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -32,7 +33,8 @@
 #define PAGES_TO_MIB(pages)	((pages) >> (20 - PAGE_SHIFT))
 
 static DEFINE_MUTEX(resize_lock);	/* serialises resizes; protects the variables below */
-static bool live;			/* the pool is in use */
+static DEFINE_MUTEX(live_lock);		/* taken inside of resize_lock, for changes of @live */
+static bool live;			/* the pool is in use; read with either lock held */
 static unsigned long min_pages[MAX_NUMNODES];	/* what pb_resize_give_spare() leaves to a node */
 
 /* ---- Resizing ---- */
@@ -292,7 +294,10 @@ static int set_resize(const char *text, const struct kernel_param *param)
 		pr_err("resize: bad value \"%.*s\": NODE:SIZE[-MAX] is expected\n", len, text);
 		return -EINVAL;
 	}
+	/* Others can use the parameters meanwhile. rmmod waits for this write. */
+	kernel_param_unlock(THIS_MODULE);
 	err = pb_resize_node(&resize);
+	kernel_param_lock(THIS_MODULE);
 	if (err == -EINVAL)
 		pr_err("resize: bad size \"%.*s\": it is too large, or the maximum is below it\n",
 		       len, text);
@@ -308,7 +313,7 @@ static int get_resize(char *buf, const struct kernel_param *param)
 	unsigned long pages, most;
 	int len = 0, nid;
 
-	mutex_lock(&resize_lock);
+	mutex_lock(&live_lock);
 	for (nid = 0; live && nid < nr_node_ids; nid++) {
 		if (!pb_instance_has_memory(nid))
 			continue;
@@ -319,13 +324,21 @@ static int get_resize(char *buf, const struct kernel_param *param)
 		if (most > pages)
 			len += sysfs_emit_at(buf, len, "-%luM", PAGES_TO_MIB(most));
 	}
-	mutex_unlock(&resize_lock);
+	mutex_unlock(&live_lock);
 	return len + sysfs_emit_at(buf, len, "\n");
 }
 
 static const struct kernel_param_ops resize_ops = { .set = set_resize, .get = get_resize };
 module_param_cb(resize, &resize_ops, NULL, 0644);
 MODULE_PARM_DESC(resize, "NODE:SIZE[-MAX]: write it while the module runs to change the size of a node, and the maximum to which it may grow; reads as the sizes of all nodes");
+
+static void set_live_locked(bool value)
+{
+	lockdep_assert_held(&resize_lock);
+	mutex_lock(&live_lock);
+	live = value;
+	mutex_unlock(&live_lock);
+}
 
 /**
  * pb_resize_init - allow to resize the pool
@@ -340,7 +353,7 @@ int pb_resize_init(void)
 	mutex_lock(&resize_lock);
 	for (nid = 0; nid < nr_node_ids; nid++)
 		min_pages[nid] = pb_instance_has_memory(nid) ? node_pages(nid) : 0;
-	live = true;
+	set_live_locked(true);
 	mutex_unlock(&resize_lock);
 	return 0;
 }
@@ -349,6 +362,6 @@ int pb_resize_init(void)
 void pb_resize_exit(void)
 {
 	mutex_lock(&resize_lock);
-	live = false;
+	set_live_locked(false);
 	mutex_unlock(&resize_lock);
 }
