@@ -77,6 +77,18 @@ idle_again() {
 	pbuddyctl alloc --touch --size 100M --node 0 --strict >/tmp/out && within 60 owns 0 16 && verified
 }
 
+# A write begins anew, so any number of them gives nothing back that was just used.
+idle_anew() {
+	echo 0 >/sys/module/pbuddy/parameters/idle_seconds || return
+	pbuddyctl alloc --touch --size 60M --node 0 --strict >/tmp/out
+	had=$(node_pages 0)
+	for _ in 1 2 3 4 5 6 7 8; do
+		echo 86400 >/sys/module/pbuddy/parameters/idle_seconds
+		sleep 1
+	done
+	[ "$had" -ge $((60 * 256)) ] && [ "$(node_pages 0)" -eq "$had" ]
+}
+
 # 0 ends it.
 idle_off() {
 	echo 0 >/sys/module/pbuddy/parameters/idle_seconds || return
@@ -105,6 +117,7 @@ t shrinker_minimum_stays minimum_stays
 t shrinker_minimum_unload unloads
 t shrinker_idle_goes_back idle
 t shrinker_idle_again idle_again
+t shrinker_idle_anew idle_anew
 t shrinker_idle_off idle_off
 t shrinker_idle_bad idle_bad
 t shrinker_idle_unload unloads

@@ -37,6 +37,7 @@
 static DEFINE_MUTEX(lock);		/* protects the variables below */
 static unsigned int idle_seconds;
 static bool live;			/* the pool is in use */
+static bool begin_anew;			/* forget what was counted; the work item clears it */
 
 /* By node and zone type, for each pageblock of the span; only the work item uses them. */
 static u8 *ages[MAX_NUMNODES][PB_ZONE_NORMAL + 1];
@@ -92,6 +93,19 @@ static void look_at_node(int nid)
 			    given >> (20 - PAGE_SHIFT));
 }
 
+static void forget_ages(void)
+{
+	unsigned int type;
+	int nid;
+
+	for (nid = 0; nid < nr_node_ids; nid++) {
+		for (type = 0; type <= PB_ZONE_NORMAL; type++) {
+			kvfree(ages[nid][type]);
+			ages[nid][type] = NULL;
+		}
+	}
+}
+
 static void look(struct work_struct *work)
 {
 	unsigned int seconds = READ_ONCE(idle_seconds);
@@ -99,6 +113,8 @@ static void look(struct work_struct *work)
 
 	if (!seconds)
 		return;
+	if (xchg(&begin_anew, false))
+		forget_ages();
 	for (nid = 0; nid < nr_node_ids; nid++)
 		if (pb_instance_has_memory(nid))
 			look_at_node(nid);
@@ -120,6 +136,7 @@ static int set_seconds(const char *text, const struct kernel_param *param)
 	}
 	mutex_lock(&lock);
 	WRITE_ONCE(idle_seconds, value);
+	xchg(&begin_anew, true);
 	if (live && value)
 		mod_delayed_work(system_unbound_wq, &look_work, 0);
 	mutex_unlock(&lock);
@@ -151,18 +168,10 @@ int pb_idle_memory_init(void)
 /* Context: process, may sleep. */
 void pb_idle_memory_exit(void)
 {
-	unsigned int type;
-	int nid;
-
 	mutex_lock(&lock);
 	live = false;
 	WRITE_ONCE(idle_seconds, 0);
 	mutex_unlock(&lock);
 	cancel_delayed_work_sync(&look_work);
-	for (nid = 0; nid < nr_node_ids; nid++) {
-		for (type = 0; type <= PB_ZONE_NORMAL; type++) {
-			kvfree(ages[nid][type]);
-			ages[nid][type] = NULL;
-		}
-	}
+	forget_ages();
 }
