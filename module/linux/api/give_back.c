@@ -40,6 +40,8 @@ static bool may_give(unsigned long pfn, void *arg)
 	extent = pb_instance_find_extent(pfn);
 	may = extent && extent->source->frees && (run->move || extent->source->grows);
 	rcu_read_unlock();
+	/* The list is as long as the node is fragmented, and all pageblocks may be looked up. */
+	cond_resched();
 	return may && (!run->may || run->may(pfn));
 }
 
@@ -127,7 +129,7 @@ static unsigned long give_from_zone(struct pb_give_back *run, struct pb_zone *zo
  * From the highest zone first, which grows again first. Watermarks and growth are not adjusted.
  *
  * Context: process. With @run->move it sleeps and is killable, and the size is not locked; else it
- * does not sleep, and the size is locked.
+ * waits for no lock, and the size is locked.
  * Return: number of pages given back.
  */
 unsigned long pb_give_back(struct pb_give_back *run, unsigned long nr_pages)

@@ -229,7 +229,7 @@ static unsigned long give_spare_locked(int nid, unsigned long nr_pages,
  *
  * Gives nothing while another task changes the size. Call pb_tunables_resized() afterwards.
  *
- * Context: process, in reclaim, too; does not sleep.
+ * Context: process, in reclaim, too; may reschedule, but waits for no lock.
  * Return: number of pages given back.
  */
 unsigned long pb_resize_give_spare(int nid, unsigned long nr_pages, bool (*may)(unsigned long pfn))

@@ -206,9 +206,11 @@ static bool is_unpinnable(const struct pb_buffer *buf)
 {
 	unsigned int i;
 
-	for (i = 0; i < buf->nr_blocks; i++)
+	for (i = 0; i < buf->nr_blocks; i++) {
 		if (pb_instance_unpinnable(buf->block[i].pfn))
 			return true;
+		cond_resched();
+	}
 	return false;
 }
 
@@ -216,9 +218,11 @@ static void count_node_pages(struct pb_buffer *buf)
 {
 	unsigned int i;
 
-	for (i = 0; i < buf->nr_blocks; i++)
+	for (i = 0; i < buf->nr_blocks; i++) {
 		buf->node_pages[page_to_nid(pfn_to_page(buf->block[i].pfn))] +=
 			buf->block[i].nr_pages;
+		cond_resched();
+	}
 }
 
 static int fill_buffer(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
