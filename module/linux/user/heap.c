@@ -23,6 +23,7 @@
 
 #include <uapi/linux/dma-heap.h>
 
+#include "core/zone/zone.h"
 #include "instance.h"
 #include "user/buffer.h"
 #include "user/dmabuf.h"
@@ -171,7 +172,8 @@ int pb_heap_init(void)
 	if (!heaps)
 		return -ENOMEM;
 	for (nid = 0; nid < pb_instance.nr_nodes && !err; nid++)
-		if (pb_instance_node_pages(nid))
+		/* Memory may be given back from now on, so the list of extents is not walked. */
+		if (pb_node_present_pages(&pb_instance, nid))
 			err = add_heap(nid, false) ?: add_heap(nid, true);
 	if (err)
 		pb_heap_exit();
