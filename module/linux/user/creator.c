@@ -6,6 +6,10 @@
  * stored and freed. So they are known without the address spaces and descriptors of processes,
  * which can be locked for long, or where a buffer is not when its descriptor is in a message of a
  * socket.
+ *
+ * A user can have as many records as buffers, by a process for each of them whose descriptor another
+ * one keeps. So they are found by process and user: each ALLOC of any user looks for one, with the
+ * lock held. Only the OOM policy, which looks for those of one user, walks them all.
  */
 #include <linux/atomic.h>
 #include <linux/cred.h>
@@ -25,11 +29,11 @@
 #include "instance.h"
 #include "user/creator.h"
 
-#define CREATOR_BITS	6
+#define CREATOR_BITS	10
 
 /**
  * struct pb_creator - a process that created buffers
- * @node: in creators, by user
+ * @node: in creators, by process and user
  * @pid: its thread group, referenced
  * @uid: user in the initial namespace that they were charged to
  * @nr_buffers: buffers that exist
@@ -53,12 +57,17 @@ static unsigned int zone_index(int nid, unsigned int type)
 	return nid * PB_NR_ZONE_TYPES + type;
 }
 
+static unsigned long key_of(const struct pid *pid, kuid_t uid)
+{
+	return (unsigned long)pid ^ __kuid_val(uid);
+}
+
 static struct pb_creator *find_locked(struct pid *pid, kuid_t uid)
 {
 	struct pb_creator *creator;
 
 	lockdep_assert_held(&creators_lock);
-	hash_for_each_possible(creators, creator, node, __kuid_val(uid))
+	hash_for_each_possible(creators, creator, node, key_of(pid, uid))
 		if (creator->pid == pid && uid_eq(creator->uid, uid))
 			return creator;
 	return NULL;
@@ -109,7 +118,7 @@ struct pb_creator *pb_creator_get(void)
 	}
 	if (!creator) {
 		swap(creator, new);
-		hash_add(creators, &creator->node, __kuid_val(uid));
+		hash_add(creators, &creator->node, key_of(pid, uid));
 	}
 	creator->nr_buffers++;
 	spin_unlock(&creators_lock);
@@ -245,18 +254,19 @@ void pb_creator_for_each(kuid_t uid, const struct pb_request *rq,
 			 void (*fn)(const struct pb_created *created, void *arg), void *arg)
 {
 	struct pb_creator *creator;
+	struct pb_created created;
+	unsigned int i;
 
 	spin_lock(&creators_lock);
 	rcu_read_lock();
-	hash_for_each_possible(creators, creator, node, __kuid_val(uid)) {
-		struct pb_created created = {
+	hash_for_each(creators, i, creator, node) {
+		if (!uid_eq(creator->uid, uid))
+			continue;
+		created = (struct pb_created) {
 			.process = pid_task(creator->pid, PIDTYPE_TGID),
 			.pages = pages_for(creator, rq),
 			.charged = max(atomic_long_read(&creator->charged), 0L),
 		};
-
-		if (!uid_eq(creator->uid, uid))
-			continue;
 		if (created.process && pb_process_gone(created.process))
 			created.process = NULL;
 		fn(&created, arg);
