@@ -240,6 +240,31 @@ failure_is_logged() {
 	[ "$(wc -l </tmp/reports)" -le 5 ]
 }
 
+# The name of a process and a label are what another user chooses: ESC, CSI in one byte and in UTF-8, a
+# byte that is not UTF-8, and a letter that is.
+hostile_names() {
+	name=$(printf 'a\033[1m\233b\302\233\377')
+	cp "$(command -v pbuddyctl)" "/tmp/$name" || return
+	"/tmp/$name" alloc --size 24M --node 0 --strict --label "$(printf 'l\233\302\233\377\303\244')" --hold forever >/dev/null &
+	pid=$!
+	sleep 2
+	for what in list 'list --by process' 'list --json' 'list --by process --json' doctor 'doctor --json' \
+		'resize 0 2M' 'resize 0 2M --json'; do
+		# shellcheck disable=SC2086 # words
+		pbuddyctl $what
+	done >/tmp/said 2>&1
+	pbuddyctl list --json >/tmp/json
+	pbuddyctl doctor --log >/dev/null
+	kill "$pid"
+	wait "$pid"
+	rm "/tmp/$name"
+	cat -v /tmp/said
+	[ "$(grep -c 'allocated by a.x1b.1m.x9bb.xc2.x9b.xff' /tmp/said)" -ge 1 ] &&
+		grep -q '"label": "l\\ufffd\\u009b\\ufffd'"$(printf '\303\244')"'"' /tmp/json && is_json </tmp/json &&
+		! LC_ALL=C tr -d '\n\303\244 -~' </tmp/said | grep -q . &&
+		dmesg | grep 'used by process .*a.x1b.1m'
+}
+
 one_extent() { [ "$(pbuddyctl alloc "$@" | grep -c '^ *0 ')" -eq 1 ]; }
 
 # Only root sees physical addresses; another user with access to the device does not.
@@ -340,4 +365,7 @@ t rmmod rmmod pbuddy
 insmod /pbuddy.ko pool=0:64M,1:64M movable=100 || exit 1
 t movable_only fails_with 'movable=100: no memory for buffers' -- pbuddyctl alloc --size 4K
 t movable_only_rmmod rmmod pbuddy
+insmod /pbuddy.ko pool=0:64M,1:64M owner=1 min_free_kbytes=0 || exit 1
+t hostile_names hostile_names
+t hostile_names_rmmod rmmod pbuddy
 ktap_end

@@ -99,7 +99,7 @@ __attribute__((format(printf, 5, 6)))
 static void report(struct doctor *doc, const char *check, enum result result, const char *advice,
 		   const char *format, ...)
 {
-	char found[256], line[256];
+	char found[256], line[256], plain[512];
 	va_list ap;
 
 	va_start(ap, format);
@@ -107,7 +107,8 @@ static void report(struct doctor *doc, const char *check, enum result result, co
 	va_end(ap);
 	doc->count[result]++;
 	if (doc->log && !strcmp(check, USED_BY)) {
-		fprintf(doc->log, "pbuddy: %s %s\n", check, found);
+		fprintf(doc->log, "pbuddy: %s %s\n", check,
+			plain_text(found, plain, sizeof(plain)));
 		fflush(doc->log);	/* a record for each line */
 	}
 	if (doc->out) {

@@ -121,7 +121,7 @@ static void print_part(uint64_t bytes, const char *what)
 
 static void print_text(const struct pbuddy_resize *r)
 {
-	char before[32], now[32], most[32];
+	char before[32], now[32], most[32], owner[4 * PBUDDY_RESIZE_OWNER_LEN];
 
 	printf("node %" PRId32 ": %s, was %s, maximum %s", r->node,
 	       format_size(r->bytes, now, sizeof(now)),
@@ -133,7 +133,8 @@ static void print_text(const struct pbuddy_resize *r)
 	print_part(r->pinned_bytes, "in pageblocks with blocks that cannot be moved");
 	if (r->pinned_phys != UINT64_MAX)
 		printf("    first at 0x%" PRIx64 "%s%s\n", (uint64_t)r->pinned_phys,
-		       r->owner[0] ? ", allocated by " : "", r->owner);
+		       r->owner[0] ? ", allocated by " : "",
+		       plain_text(r->owner, owner, sizeof(owner)));
 	print_part(r->busy_bytes, "in pageblocks that could not be emptied now");
 	print_part(r->kept_bytes, "of source reserve, ZONE_MOVABLE, contiguous areas and reserves");
 }

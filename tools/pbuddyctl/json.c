@@ -10,18 +10,23 @@
 static int depth;
 static bool first = true;
 
+/* JSON is UTF-8: a byte that is not becomes the replacement character. */
 static void put_string(const char *s)
 {
-	putchar('"');
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
+	uint32_t code;
+	size_t len;
 
-		if (c == '"' || c == '\\')
-			printf("\\%c", c);
-		else if (c < 0x20)
-			printf("\\u%04x", c);
+	putchar('"');
+	for (; *s; s += len ? len : 1) {
+		len = utf8_char(s, &code);
+		if (!len)
+			printf("\\ufffd");
+		else if (code < 0x20 || (code >= 0x7f && code < 0xa0))
+			printf("\\u%04x", code);
+		else if (code == '"' || code == '\\')
+			printf("\\%c", (int)code);
 		else
-			putchar(c);
+			fwrite(s, 1, len, stdout);
 	}
 	putchar('"');
 }

@@ -81,6 +81,13 @@ bool parse_number(const char *text, long min, long max, long *number);
 /* Formats bytes as "64M" in @buf, and returns @buf. */
 const char *format_size(uint64_t bytes, char *buf, size_t len);
 
+/* text.c */
+
+/* Copies @text to @buf, and returns @buf: bytes that are no printable ASCII become "\xNN". */
+const char *plain_text(const char *text, char *buf, size_t len);
+/* Length of the UTF-8 character at @text, which @code is set to; 0: there is no valid one. */
+size_t utf8_char(const char *text, uint32_t *code);
+
 /* json.c: JSON on stdout, with commas and indentation. @key is NULL in an array. */
 
 void json_open(const char *key, char bracket);	/* '{' or '[' */
