@@ -337,6 +337,31 @@ bool pb_instance_unpinnable(unsigned long pfn)
 }
 
 /**
+ * pb_instance_unsaved - find memory whose contents do not survive hibernation
+ * @addr: set to the address of the first extent of this kind
+ *
+ * Context: any.
+ *
+ * Return: whether there is one.
+ */
+bool pb_instance_unsaved(phys_addr_t *addr)
+{
+	const struct pb_extent *extent;
+	bool found = false;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(extent, &extents, node) {
+		if (!extent->source->unsaved || !extent->source->unsaved(extent))
+			continue;
+		*addr = PFN_PHYS(extent->start_pfn);
+		found = true;
+		break;
+	}
+	rcu_read_unlock();
+	return found;
+}
+
+/**
  * pb_instance_add_extent - move an extent that the pool has grown by to the list
  * @extent: the extent; is removed from the list that it is on
  *

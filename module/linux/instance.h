@@ -3,6 +3,8 @@
 #ifndef PB_INSTANCE_H
 #define PB_INSTANCE_H
 
+#include <linux/types.h>
+
 #include "core/base/pool_types.h"
 #include "core/pool/pool.h"
 
@@ -41,6 +43,7 @@ bool pb_instance_has_memory(int nid);
 unsigned long pb_instance_node_pages(int nid);
 struct list_head *pb_instance_extents(void);
 bool pb_instance_unpinnable(unsigned long pfn);
+bool pb_instance_unsaved(phys_addr_t *addr);
 void pb_instance_add_extent(struct pb_extent *extent);
 struct pb_extent *pb_instance_find_extent(unsigned long pfn);
 int pb_instance_return_pageblock(unsigned long pfn, gfp_t gfp);

@@ -1,12 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: stock+lts
-# vm: --one-thread --nodes 2 --mem 1G
+# vm: --one-thread --nodes 2 --mem 1G --append reserve_mem=16M:2M:pb
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
 # Hibernation as far as it goes without swap: tasks and the node threads are frozen, devices are
 # suspended, all CPUs but one go offline, a snapshot is made. There is no place to write it to, so
-# the system resumes, and the node threads work as before. Only Debian's configuration has a freezer.
+# the system resumes, and the node threads work as before. Then with /dev/snapshot: an image is saved
+# and restored, and all buffers have their contents. Only Debian's configuration has a freezer.
 # shellcheck source=scripts/lib/ktap.sh
 . /tests/ktap.sh
 # shellcheck source=scripts/lib/guest-memory.sh
@@ -54,6 +55,17 @@ freezes() {
 		[ "$(threads_of '*' | wc -l)" -eq 2 ] && verified
 }
 
+# The memory of contig and of reserve_mem=, whose node the kernel has chosen.
+load_both() {
+	for node in 0 1; do
+		load "pool=0:16M,1:16M,$node:16M@reserve=pb" && [ "$(node_pages "$node")" -eq 8192 ] && return
+		unload
+	done
+	return 1
+}
+
+survives() { load_both && pbuddy-test hibernate && verified; }
+
 ktap_begin
 load pool=0:32M,1:32M && echo 16384 >/sys/module/pbuddy/parameters/min_free_kbytes
 t freeze_threads_freezable freezable
@@ -61,4 +73,6 @@ t freeze_threads_work works
 t freeze_and_thaw freezes
 t freeze_threads_work_again works
 t freeze_all_given_back gives_back 16384
+t hibernation_contents survives
+t hibernation_all_given_back gives_back 12288
 ktap_end

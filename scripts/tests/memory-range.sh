@@ -38,6 +38,22 @@ pins() {
 	load pool="$home":64M@reserve=0x70000000 && pbuddy-test pin && verified
 }
 
+# hibernate: its status is 0 if the kernel says that it is busy.
+hibernate() {
+	echo shutdown >/sys/power/disk && dmesg -c >/dev/null || return
+	echo disk 2>/tmp/error >/sys/power/state && return 1
+	cat /tmp/error
+	grep -q 'busy' /tmp/error
+}
+
+# The kernel would lose the contents. Requests may do I/O afterwards as before: they make node 1 grow.
+hibernation() {
+	load pool="$home":16M@reserve=0x70000000,"$other":16M-32M && hibernate &&
+		said 'hibernation refused: the image would not have the memory of reserve=0x0*70000000; unload pbuddy before' &&
+		! dmesg | grep Freezing && pbuddyctl alloc --size 24M --node "$other" --strict &&
+		[ "$(event grow)" -gt 0 ] && verified
+}
+
 ktap_begin
 load pool=0:16M && unload
 t range_whole whole
@@ -52,6 +68,12 @@ t range_beside_contig mixed
 t range_gives_mixed_back gives_back 20480
 t range_pins pins
 t range_gives_back_what_was_pinned gives_back 16384
+if grep -q disk /sys/power/state 2>/dev/null; then
+	t range_refuses_hibernation hibernation
+	t range_gives_back_after_hibernation gives_back $(($(node_pages 0) + $(node_pages 1)))
+else
+	ktap_skip range_refuses_hibernation "this kernel cannot hibernate"
+fi
 t range_partly_the_kernels fails_with 22 \
 	'reserve: 0x72000000-0x75ffffff is memory of the kernel; boot with memmap=64M.0x72000000' \
 	pool=$home:64M@reserve=0x72000000

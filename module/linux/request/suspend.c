@@ -1,14 +1,38 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Forbids I/O for requests while the system suspends or hibernates, as devices may be suspended: a
- * notifier clears __GFP_IO and __GFP_FS in pb_gfp_allowed_mask, and sets them again afterwards. As
- * pm_restrict_gfp_mask() and pm_restore_gfp_mask() of the kernel.
+ * Suspend and hibernation: a notifier of the kernel's power management.
+ *
+ * It forbids I/O for requests meanwhile, as devices may be suspended: it clears __GFP_IO and
+ * __GFP_FS in pb_gfp_allowed_mask, and sets them again afterwards. As pm_restrict_gfp_mask() and
+ * pm_restore_gfp_mask() of the kernel.
+ *
+ * It refuses hibernation while the pool has memory that the kernel does not write to its image
+ * (reserve=ADDRESS), free memory included: that could be handed out after the notifier was called,
+ * and pbuddy knows of free pages that they are zero. Suspend to RAM keeps all memory. A restore
+ * (PM_RESTORE_PREPARE) is not refused: it ends this system in favour of that of the image, in which
+ * the pool has no such memory.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/errno.h>
 #include <linux/notifier.h>
+#include <linux/printk.h>
 #include <linux/suspend.h>
 
+#include "instance.h"
 #include "request/gfp.h"
 #include "request/suspend.h"
+
+static int may_hibernate(void)
+{
+	phys_addr_t addr;
+
+	if (!pb_instance_unsaved(&addr))
+		return 0;
+	pr_err("hibernation refused: the image would not have the memory of reserve=%pa; unload pbuddy before\n",
+	       &addr);
+	return -EBUSY;
+}
 
 /**
  * pb_suspend_notify - change pb_gfp_allowed_mask before suspend and after resume
@@ -18,10 +42,15 @@
  *
  * Context: process, one caller at a time.
  *
- * Return: NOTIFY_DONE.
+ * Return: NOTIFY_DONE; -EBUSY as a notifier returns it when the system may not hibernate, after
+ * logging the reason. Then nothing has changed.
  */
 int pb_suspend_notify(struct notifier_block *nb, unsigned long action, void *data)
 {
+	int err = action == PM_HIBERNATION_PREPARE ? may_hibernate() : 0;
+
+	if (err)
+		return notifier_from_errno(err);
 	switch (action) {
 	case PM_SUSPEND_PREPARE:
 	case PM_HIBERNATION_PREPARE:

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Forbids I/O for requests while the system suspends. See suspend.c. */
+/* Suspend and hibernation: forbids I/O, and may refuse to hibernate. See suspend.c. */
 #ifndef PB_SUSPEND_H
 #define PB_SUSPEND_H
 

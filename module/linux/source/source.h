@@ -47,6 +47,7 @@ struct pb_pool_spec {
  * @grows: @reserve may be called again while the module runs, for memory of the node
  * @frees: @release frees the pages to the kernel, and is not called for pages with a memory error
  * @unpinnable: the kernel refuses to pin the pages for a long term
+ * @unsaved: whether hibernation does not save the contents of an extent; NULL: it saves them
  * @beyond_node: the kernel may not count the memory as the node's, so that SIZE may exceed the
  *	memory of the node
  * @check: tests whether the running kernel can serve a spec. If not, logs one line that names the
@@ -87,6 +88,7 @@ struct pb_source_ops {
 	bool		frees;
 	bool		unpinnable;
 	bool		beyond_node;
+	bool		(*unsaved)(const struct pb_extent *extent);
 	int		(*check)(const struct pb_pool_spec *spec);
 	long		(*reserve)(const struct pb_pool_spec *spec, struct list_head *extents);
 	void		(*release)(struct pb_extent *extent, unsigned long pfn,

@@ -343,10 +343,17 @@ static void reserve_finish(struct pb_extent *extent, bool complete)
 	kfree(extent->priv);
 }
 
+/* The kernel's image has the memory of its zones; struct pages that are made here are in none. */
+static bool reserve_unsaved(const struct pb_extent *extent)
+{
+	return extent->priv;
+}
+
 const struct pb_source_ops pb_source_reserve = {
 	.name = "reserve",
 	.label = "LABEL",
 	.beyond_node = true,
+	.unsaved = reserve_unsaved,
 	.check = reserve_check,
 	.reserve = reserve_reserve,
 	.release = reserve_release,
