@@ -23,6 +23,7 @@
 #include "core/zone/watermark.h"
 #include "core/zone/zone.h"
 #include "instance.h"
+#include "source/iomem.h"
 #include "source/source.h"
 
 struct pb_pool pb_instance;
@@ -437,7 +438,7 @@ int pb_instance_return_pageblock(unsigned long pfn, gfp_t gfp)
 	before = copy_part(extent, extent->start_pfn, pfn, gfp);
 	after = copy_part(extent, pfn + PB_PAGEBLOCK_NR, extent->start_pfn + extent->nr_pages,
 			  gfp);
-	if (IS_ERR(before) || IS_ERR(after)) {
+	if (IS_ERR(before) || IS_ERR(after) || pb_iomem_remove(pfn, PB_PAGEBLOCK_NR, gfp)) {
 		drop_part(before);
 		drop_part(after);
 		return -ENOMEM;
@@ -448,6 +449,16 @@ int pb_instance_return_pageblock(unsigned long pfn, gfp_t gfp)
 		extent->source->finish(extent, true);
 	kfree_rcu(extent, rcu);
 	return 0;
+}
+
+static int add_to_iomem(void)
+{
+	struct pb_extent *extent;
+	int err = 0;
+
+	list_for_each_entry(extent, &extents, node)
+		err = err ?: pb_iomem_add(extent->nid, extent->start_pfn, extent->nr_pages);
+	return err;
 }
 
 /**
@@ -464,9 +475,10 @@ int pb_instance_init(const struct pb_instance_config *config)
 
 	if (ret)
 		return ret;
-	ret = make_pool(config);
+	ret = add_to_iomem() ?: make_pool(config);
 	if (ret) {
 		pr_err("cannot initialize the pool: error %d\n", ret);
+		pb_iomem_exit();
 		pb_source_release_all(&extents, NULL);
 	}
 	return ret;
@@ -494,6 +506,7 @@ void pb_instance_exit(bool (*in_use)(unsigned long pfn))
 {
 	unsigned long pages = total_pages(), returned;
 
+	pb_iomem_exit();
 	returned = pb_source_release_all(&extents, in_use);
 	pr_info("returned %lu of %lu pages\n", returned, pages);
 	pb_pool_destroy(&pb_instance);

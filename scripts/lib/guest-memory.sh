@@ -124,6 +124,25 @@ drop() {
 # gives_back PAGES: the module unloads and returns all of so many pages.
 gives_back() { unload && said "returned $1 of $1 pages"; }
 
+# blocks: the pageblocks in ranges "START-END : NAME" of the input, one number a line, sorted.
+blocks() {
+	sed -n 's/^ *\([0-9a-f]*\)-\([0-9a-f]*\) : .*/\1 \2/p' | while read -r start end; do
+		seq $((0x$start / 2097152)) $((0x$end / 2097152))
+	done | sort -n
+}
+
+# in_iomem: /proc/iomem has the memory of the pool, of each node, and nothing else by its name.
+in_iomem() {
+	for node in 0 1 2 3; do
+		grep "node $node " $debugfs/extents | blocks >/tmp/pool
+		grep "pbuddy node $node\$" /proc/iomem | blocks >/tmp/iomem
+		if [ "$(wc -l </tmp/pool)" -ne $(($(node_pages "$node") / 512)) ] || ! cmp /tmp/pool /tmp/iomem; then
+			cat $debugfs/extents /proc/iomem
+			return 1
+		fi
+	done
+}
+
 # unused_pages [NODE [FIELD]]: pages of the kernel, or of a node, that are free or cached per CPU, and
 # what FIELD of zoneinfo counts.
 unused_pages() {

@@ -19,7 +19,7 @@ other=$((1 - home))
 
 whole() {
 	load pool="$home":64M@reserve=0x70000000 && owns "$home" 64 && verified &&
-		grep '70000000-73ffffff : pbuddy' /proc/iomem
+		grep '70000000-73ffffff : pbuddy' /proc/iomem && in_iomem
 }
 parts() {
 	load pool="$home":16M@reserve=0x72000000,"$home":32M@reserve=0x70000000 &&

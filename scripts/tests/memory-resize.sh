@@ -118,6 +118,22 @@ under_load() {
 		owns 0 64 && verified && rmmod pbuddy_movable && verified
 }
 
+# /proc/iomem has what the pool has, after each change, and nothing when the module is unloaded.
+iomem() {
+	load pool=0:64M-128M,1:16M && in_iomem && grep '^  [0-9a-f-]* : pbuddy node 1' /proc/iomem &&
+		resized 0 32M-128M 32 && in_iomem && resized 0 62M-128M 62 && in_iomem &&
+		hold --size 30M --node 0 --strict || return
+	stays 'cannot be moved' 0 8M && in_iomem
+	status=$?
+	drop
+	[ "$status" -eq 0 ] && pbuddyctl resize 0 16M-128M &&
+		pbuddyctl alloc --size 40M --node 0 --strict && [ "$(node_pages 0)" -gt $((16 * 256)) ] && in_iomem
+}
+
+iomem_unload() {
+	unloads && ! grep pbuddy /proc/iomem
+}
+
 # Sizes are shares of the pool at insmod.
 keeps_areas() {
 	load pool=0:64M movable=25 cma=50 && stays 'not given back' 0 8M && owns 0 40 && resized 0 64M 64
@@ -155,6 +171,8 @@ if [ -f /pbuddy_movable.ko ]; then
 else
 	ktap_skip resize_moves "no pbuddy_movable.ko here"
 fi
+t resize_iomem iomem
+t resize_iomem_unload iomem_unload
 t resize_keeps_areas keeps_areas
 t resize_keeps_areas_unload unloads
 t resize_with_owner_and_poison with_debugging

@@ -31,6 +31,7 @@
 #include "hooks/debug_pages.h"
 #include "hooks/owner.h"
 #include "instance.h"
+#include "source/iomem.h"
 #include "source/source.h"
 #include "tunables.h"
 
@@ -168,9 +169,14 @@ static int add_extent(struct pb_extent *extent)
 		return err;
 	if (static_branch_unlikely(&pb_fill_key))
 		pb_debug_fill(range.start_pfn, range.nr_pages);
-	err = pb_pool_grow(&pb_instance, &range);
+	err = pb_iomem_add(range.nid, range.start_pfn, range.nr_pages);
 	if (err)
 		return err;
+	err = pb_pool_grow(&pb_instance, &range);
+	if (err) {
+		WARN_ON_ONCE(pb_iomem_remove(range.start_pfn, range.nr_pages, GFP_KERNEL));
+		return err;
+	}
 	pb_bad_frames_look(range.start_pfn, range.nr_pages);
 	pb_zone_event_add(pb_instance.zone[range.nid][range.type], PB_GROW, range.nr_pages);
 	pb_instance_add_extent(extent);

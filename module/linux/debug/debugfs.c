@@ -12,6 +12,7 @@
 #include <linux/kernel.h>
 #include <linux/list.h>
 #include <linux/module.h>
+#include <linux/rculist.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/stop_machine.h>
@@ -227,6 +228,24 @@ static int zoneinfo_show(struct seq_file *m, void *v)
 }
 DEFINE_SHOW_ATTRIBUTE(zoneinfo);
 
+/* ---- extents ---- */
+
+/* A line for each range of memory that the pool has from a source, as /proc/iomem has it. */
+static int extents_show(struct seq_file *m, void *v)
+{
+	const struct pb_extent *extent;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(extent, pb_instance_extents(), node)
+		seq_printf(m, "%08llx-%08llx : node %d %s\n",
+			   (u64)PFN_PHYS(extent->start_pfn),
+			   (u64)PFN_PHYS(extent->start_pfn + extent->nr_pages) - 1, extent->nid,
+			   extent->source->name);
+	rcu_read_unlock();
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(extents);
+
 /* ---- vmstat ---- */
 
 static int vmstat_show(struct seq_file *m, void *v)
@@ -434,6 +453,7 @@ int pb_debugfs_init(void)
 	debugfs_create_file("extfrag_index", 0400, root, NULL, &extfrag_index_fops);
 	debugfs_create_file("pagetypeinfo", 0400, root, NULL, &pagetypeinfo_fops);
 	debugfs_create_file("zoneinfo", 0400, root, NULL, &zoneinfo_fops);
+	debugfs_create_file("extents", 0400, root, NULL, &extents_fops);
 	debugfs_create_file("vmstat", 0400, root, NULL, &vmstat_fops);
 	debugfs_create_file("verify", 0400, root, NULL, &verify_fops);
 	debugfs_create_file("drain", 0200, root, NULL, &drain_fops);
