@@ -189,15 +189,20 @@ static void test_pinned(struct kunit *test)
 {
 	struct pt_fixture *f = pt_pool(test, &pt_small);
 	unsigned long pfn = pt_alloc_mt(f, 3, PB_UNMOVABLE), large = pt_alloc(f, 10);
+	struct pb_blocked blocked = {};
 	struct pb_shrink run;
 
 	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
 	KUNIT_ASSERT_NE(test, large, PB_NO_PFN);
 	pb_shrink_start(&run, zone_of(f), PB_ALLOC_NO_WATERMARKS, true);
+	run.blocked = &blocked;
 	KUNIT_EXPECT_EQ(test, take(f, &run, 9, NULL), 5UL);
 	/* Both pageblocks of the block of order 10. */
 	KUNIT_EXPECT_EQ(test, run.nr_pinned, 3UL);
 	KUNIT_EXPECT_EQ(test, run.pinned_pfn, pfn);
+	KUNIT_EXPECT_EQ(test, blocked.nr, 2U);
+	KUNIT_EXPECT_EQ(test, blocked.pfn[0], pfn);
+	KUNIT_EXPECT_EQ(test, blocked.pfn[1], large);
 	KUNIT_EXPECT_EQ(test, run.nr_busy + run.nr_refused, 0UL);
 	pt_expect_allocated(test, f, 8 + 1024);
 	pt_free(test, f, pfn, 3);
@@ -252,13 +257,16 @@ static void test_fails(struct kunit *test)
 	static const unsigned int used[8] = { 300, 512, 20, 40, 512, 450, 60, 100 };
 	struct pt_movers *m = pt_partly_used(test, used);
 	unsigned long held = pt_movers_check(test, m);
+	struct pb_blocked blocked = {};
 	struct pb_shrink run;
 
 	m->fail = 1;
 	pb_shrink_start(&run, zone_of(m->f), PB_ALLOC_NO_WATERMARKS, true);
+	run.blocked = &blocked;
 	KUNIT_EXPECT_EQ(test, take(m->f, &run, 9, NULL), 0UL);
 	KUNIT_EXPECT_EQ(test, run.nr_busy, 8UL);
 	KUNIT_EXPECT_EQ(test, run.nr_pinned, 0UL);
+	KUNIT_EXPECT_EQ(test, blocked.nr, 8U);
 	KUNIT_EXPECT_EQ(test, pt_movers_check(test, m), held);
 	pt_expect_allocated(test, m->f, held);
 	m->fail = 7;

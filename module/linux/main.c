@@ -47,6 +47,7 @@
 #include "source/pool_spec.h"
 #include "tunables.h"
 #include "user/buffer.h"
+#include "user/buffer_blocks.h"
 #include "user/device.h"
 #include "user/heap.h"
 
@@ -237,6 +238,7 @@ static const struct {
 	{ "shrinker",	pb_pool_shrinker_init,	pb_pool_shrinker_exit },
 	{ NULL,		pb_idle_memory_init,	pb_idle_memory_exit },
 	{ "debugfs",	pb_debugfs_init,	pb_debugfs_exit },
+	{ NULL,		pb_buffer_blocks_init,	pb_buffer_blocks_exit },
 	{ "moves of buffers", pb_buffer_move_init, pb_buffer_move_exit },
 	{ "heaps",	pb_heap_init,		pb_heap_exit },
 	{ "device",	pb_device_init,		pb_device_exit },

@@ -118,6 +118,18 @@ under_load() {
 		owns 0 64 && verified && rmmod pbuddy_movable && verified
 }
 
+# The command and the log name the buffer.
+names_buffers() {
+	load pool=0:64M && hold --touch --size 24M --node 0 --strict --label huge || return
+	stays 'buffer [0-9]* "huge" of pbuddyctl\[[0-9]*\], user 0$' 0 16M &&
+		! echo 0:16M >"$parameter" && said 'resize: [0-9]+ KiB at 0x[0-9a-f]+: buffer [0-9]+ "huge" of pbuddyctl\[[0-9]+\], user 0' &&
+		! pbuddyctl resize --json 0 16M >/tmp/json 2>&1 && grep '"label": "huge"' /tmp/json
+	status=$?
+	cat /tmp/json
+	drop
+	return "$status"
+}
+
 # /proc/iomem has what the pool has, after each change, and nothing when the module is unloaded.
 iomem() {
 	load pool=0:64M-128M,1:16M && in_iomem && grep '^  [0-9a-f-]* : pbuddy node 1' /proc/iomem &&
@@ -171,6 +183,8 @@ if [ -f /pbuddy_movable.ko ]; then
 else
 	ktap_skip resize_moves "no pbuddy_movable.ko here"
 fi
+t resize_names_buffers names_buffers
+t resize_names_unload unloads
 t resize_iomem iomem
 t resize_iomem_unload iomem_unload
 t resize_keeps_areas keeps_areas

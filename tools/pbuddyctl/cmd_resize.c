@@ -93,8 +93,51 @@ static const char *resize_reason(uint32_t reason)
 	return reason < sizeof(text) / sizeof(text[0]) && text[reason] ? text[reason] : "?";
 }
 
-static void print_json(const struct pbuddy_resize *r)
+static const char *pinned_text(const struct pbuddy_resize_block *b)
 {
+	return b->flags & PBUDDY_RESIZE_BLOCK_PINNED ? ", pinned" : "";
+}
+
+static void print_block(const struct pbuddy_resize_block *b)
+{
+	char comm[4 * PBUDDY_COMM_LEN], owner[4 * PBUDDY_RESIZE_OWNER_LEN], size[32];
+
+	printf("    %s at 0x%" PRIx64 ": ", format_size(b->bytes, size, sizeof(size)),
+	       (uint64_t)b->phys);
+	if (b->buffer_id)
+		printf("buffer %" PRIu64 " \"%s\" of %s[%" PRId32 "], user %" PRIu32 "%s%s",
+		       (uint64_t)b->buffer_id, b->label,
+		       plain_text(b->creator_comm, comm, sizeof(comm)), b->creator_pid, b->creator_uid, pinned_text(b),
+		       b->flags & PBUDDY_RESIZE_BLOCK_EXPORTED ? ", exported" : "");
+	else
+		printf("%s", b->owner[0] ? "" : "not of a buffer");
+	printf(b->owner[0] ? "%sallocated by %s\n" : "\n", b->buffer_id ? ", " : "",
+	       plain_text(b->owner, owner, sizeof(owner)));
+}
+
+static void print_json_block(const struct pbuddy_resize_block *b)
+{
+	json_open(NULL, '{');
+	json_number("phys", (long long)b->phys);
+	json_number("bytes", (long long)b->bytes);
+	if (b->buffer_id) {
+		json_number("buffer", (long long)b->buffer_id);
+		json_string("label", b->label);
+		json_string("creator_comm", b->creator_comm);
+		json_number("creator_pid", b->creator_pid);
+		json_number("creator_uid", b->creator_uid);
+		json_bool("pinned", b->flags & PBUDDY_RESIZE_BLOCK_PINNED);
+		json_bool("exported", b->flags & PBUDDY_RESIZE_BLOCK_EXPORTED);
+	}
+	if (b->owner[0])
+		json_string("owner", b->owner);
+	json_close('}');
+}
+
+static void print_json(const struct pbuddy_resize *r, const struct pbuddy_resize_block *blocks)
+{
+	uint32_t i;
+
 	json_open(NULL, '{');
 	json_number("node", r->node);
 	json_number("before_bytes", (long long)r->before_bytes);
@@ -108,6 +151,10 @@ static void print_json(const struct pbuddy_resize *r)
 		json_number("pinned_phys", (long long)r->pinned_phys);
 	if (r->owner[0])
 		json_string("owner", r->owner);
+	json_open("blocks", '[');
+	for (i = 0; i < r->nr_blocks; i++)
+		print_json_block(&blocks[i]);
+	json_close(']');
 	json_close('}');
 }
 
@@ -119,9 +166,10 @@ static void print_part(uint64_t bytes, const char *what)
 		printf("  %s %s\n", format_size(bytes, size, sizeof(size)), what);
 }
 
-static void print_text(const struct pbuddy_resize *r)
+static void print_text(const struct pbuddy_resize *r, const struct pbuddy_resize_block *blocks)
 {
-	char before[32], now[32], most[32], owner[4 * PBUDDY_RESIZE_OWNER_LEN];
+	char before[32], now[32], most[32];
+	uint32_t i;
 
 	printf("node %" PRId32 ": %s, was %s, maximum %s", r->node,
 	       format_size(r->bytes, now, sizeof(now)),
@@ -131,11 +179,9 @@ static void print_text(const struct pbuddy_resize *r)
 	if (r->reason == PBUDDY_RESIZE_DONE)
 		return;
 	print_part(r->pinned_bytes, "in pageblocks with blocks that cannot be moved");
-	if (r->pinned_phys != UINT64_MAX)
-		printf("    first at 0x%" PRIx64 "%s%s\n", (uint64_t)r->pinned_phys,
-		       r->owner[0] ? ", allocated by " : "",
-		       plain_text(r->owner, owner, sizeof(owner)));
 	print_part(r->busy_bytes, "in pageblocks that could not be emptied now");
+	for (i = 0; i < r->nr_blocks; i++)
+		print_block(&blocks[i]);
 	print_part(r->kept_bytes, "of source reserve, ZONE_MOVABLE, contiguous areas and reserves");
 }
 
@@ -148,7 +194,10 @@ static bool has_result(int err)
 int cmd_resize(const struct options *global, int argc, char **argv)
 {
 	struct resize_args args = { .opt = *global };
-	struct pbuddy_resize r = { .size = sizeof(r) };
+	struct pbuddy_resize_block blocks[PBUDDY_RESIZE_BLOCKS_MAX];
+	struct pbuddy_resize r = { .size = sizeof(r), .nr_blocks = PBUDDY_RESIZE_BLOCKS_MAX,
+				   .block_size = sizeof(blocks[0]),
+				   .blocks_ptr = (uintptr_t)blocks };
 	int fd, err;
 
 	argp_parse(&resize_argp, argc, argv, 0, NULL, &args);
@@ -162,9 +211,9 @@ int cmd_resize(const struct options *global, int argc, char **argv)
 	close(fd);
 	if (!err || has_result(err)) {
 		if (args.opt.json)
-			print_json(&r);
+			print_json(&r, blocks);
 		else
-			print_text(&r);
+			print_text(&r, blocks);
 	}
 	if (!err)
 		return EXIT_OK;

@@ -45,7 +45,7 @@ static const struct call calls[] = {
 	{ "LIST", PBUDDY_IOCTL_LIST, sizeof(struct pbuddy_list),
 	  offsetof(struct pbuddy_list, flags), offsetof(struct pbuddy_list, reserved), 2 },
 	{ "RESIZE", PBUDDY_IOCTL_RESIZE, sizeof(struct pbuddy_resize),
-	  offsetof(struct pbuddy_resize, flags), offsetof(struct pbuddy_resize, reserved), 4 },
+	  offsetof(struct pbuddy_resize, flags), offsetof(struct pbuddy_resize, reserved), 2 },
 	{ "QUERY", PBUDDY_IOCTL_QUERY, sizeof(struct pbuddy_query),
 	  offsetof(struct pbuddy_query, flags), offsetof(struct pbuddy_query, reserved), 4 },
 	{ "EXPORT_DMABUF", PBUDDY_IOCTL_EXPORT_DMABUF, sizeof(struct pbuddy_export_dmabuf),

@@ -5,6 +5,8 @@
  * each test.
  */
 #include <sched.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -76,13 +78,16 @@ TEST(resize, bad_arguments)
 		CHECK_FAILS(ioctl(dev, PBUDDY_IOCTL_RESIZE, &r), err);		\
 	} while (0)
 	BAD(flags, 1, EINVAL);
-	BAD(reserved[3], 1, EINVAL);
+	BAD(reserved[1], 1, EINVAL);
 	BAD(bytes, 0, EINVAL);
 	BAD(bytes, UINT64_MAX, EINVAL);
 	BAD(bytes, INT64_MAX, EINVAL);
 	BAD(bytes, 1ULL << 50, EINVAL);
 	BAD(max_bytes, node.total_bytes - BLOCK, EINVAL);
 	BAD(max_bytes, UINT64_MAX, EINVAL);
+	BAD(nr_blocks, 1, EINVAL);
+	BAD(block_size, sizeof(struct pbuddy_resize_block), EINVAL);
+	BAD(blocks_ptr, 1, EINVAL);
 	BAD(node, -1, ENXIO);
 	BAD(node, 63, ENXIO);
 	BAD(node, INT32_MAX, ENXIO);
@@ -140,6 +145,64 @@ TEST(resize, partial_success)
 		  (unsigned long long)r.bytes, (unsigned long long)r.before_bytes,
 		  (unsigned long long)r.pinned_bytes);
 	CHECK_EQ(close(fd), 0);
+	restore();
+}
+
+/* Buffers that are in the way are named, with their creator, and whether they are pinned. */
+TEST(resize, names_what_is_in_the_way)
+{
+	struct pbuddy_resize_block block[PBUDDY_RESIZE_BLOCKS_MAX + 1];
+	unsigned int i, nr = 0, pinned = 0;
+	int fd[2], pipes[2];
+	struct iovec page = { .iov_len = PAGE };
+	struct pbuddy_alloc rq;
+	struct pbuddy_resize r;
+	struct stat st[2];
+
+	first_node();
+	for (i = 0; i < 2; i++) {
+		rq = request(BLOCK);
+		rq.node = node.node;
+		rq.mclass = PBUDDY_CLASS_UNMOVABLE;
+		rq.flags = PBUDDY_ALLOC_STRICT_NODE;
+		rq.order = 9;
+		strcpy(rq.label, "in the way");
+		fd[i] = alloc_as(&rq);
+		CHECK_EQ(fstat(fd[i], &st[i]), 0);
+	}
+	page.iov_base = map_buffer(fd[0], BLOCK);
+	CHECK_EQ(pipe(pipes), 0);
+	CHECK_EQ(vmsplice(pipes[1], &page, 1, 0), (ssize_t)PAGE);
+	r = resize_to(BLOCK);
+	r.blocks_ptr = (uintptr_t)block;
+	r.nr_blocks = PBUDDY_RESIZE_BLOCKS_MAX + 1;
+	r.block_size = sizeof(block[0]);
+	CHECK_EQ(ioctl(dev, PBUDDY_IOCTL_RESIZE, &r), -1);
+	test_note("reason %u, %u blocks", r.reason, r.nr_blocks);
+	CHECK(r.nr_blocks <= PBUDDY_RESIZE_BLOCKS_MAX);
+	for (i = 0; i < r.nr_blocks; i++) {
+		if (block[i].buffer_id != st[0].st_ino && block[i].buffer_id != st[1].st_ino)
+			continue;
+		nr++;
+		pinned += block[i].buffer_id == st[0].st_ino &&
+			  block[i].flags == PBUDDY_RESIZE_BLOCK_PINNED;
+		CHECK(block[i].buffer_id == st[0].st_ino || !block[i].flags);
+		CHECK_EQ(block[i].creator_pid, getpid());
+		CHECK_EQ(block[i].creator_uid, getuid());
+		CHECK_EQ(strcmp(block[i].label, "in the way"), 0);
+		CHECK_EQ(strcmp(block[i].creator_comm, "pbuddy-test"), 0);
+		CHECK(block[i].phys);
+		CHECK_EQ(block[i].bytes, BLOCK);
+	}
+	CHECK_EQ(nr, 2);
+	CHECK_EQ(pinned, 1);
+	/* With a shorter array the first ones. */
+	r.bytes = BLOCK;
+	r.nr_blocks = 1;
+	CHECK_EQ(ioctl(dev, PBUDDY_IOCTL_RESIZE, &r), -1);
+	CHECK_EQ(r.nr_blocks, 1);
+	CHECK_EQ(close(pipes[0]) | close(pipes[1]) | munmap(page.iov_base, BLOCK), 0);
+	CHECK_EQ(close(fd[0]) | close(fd[1]), 0);
 	restore();
 }
 

@@ -193,19 +193,43 @@ static unsigned long head_of(struct pb_pool *pool, unsigned long pfn)
 	return pfn;
 }
 
-/* A block in the pageblock that cannot be moved. */
-static unsigned long find_pinned(struct pb_pool *pool, const struct pb_pageblock *pageblock,
-				 unsigned long pfn)
+/* A block in the pageblock without these flags. */
+static unsigned long find_block(struct pb_pool *pool, unsigned long pfn, u8 flags)
 {
+	unsigned long value = READ_ONCE(pb_dir_entry(pool, pfn)->value);
+	const struct pb_pageblock *pageblock = pb_entry_pageblock(value);
 	unsigned int i;
 	u8 val;
 
 	for (i = 0; i < PB_PAGEBLOCK_NR; i++) {
 		val = pb_peek(&pageblock->order_map[i]);
-		if (pb_frame_size(val) && !(val & PB_FRAME_MOVABLE))
+		if (pb_frame_size(val) && !(val & flags))
 			return pfn + i;
 	}
 	return head_of(pool, pfn);
+}
+
+/* Notes a block that is in the way, once: it may be in several pageblocks. */
+static void note_blocked(struct pb_blocked *blocked, unsigned long pfn)
+{
+	unsigned int i;
+
+	if (!blocked || blocked->nr == PB_BLOCKED_MAX)
+		return;
+	for (i = 0; i < blocked->nr; i++)
+		if (blocked->pfn[i] == pfn)
+			return;
+	blocked->pfn[blocked->nr++] = pfn;
+}
+
+static void count_pinned(struct pb_shrink *run, unsigned long pfn)
+{
+	unsigned long block = find_block(run->zone->pool, pfn, PB_FRAME_MOVABLE);
+
+	run->nr_pinned++;
+	if (run->pinned_pfn == PB_NO_PFN)
+		run->pinned_pfn = block;
+	note_blocked(run->blocked, block);
 }
 
 /* Whether a pageblock belongs to a later step: its class in the index may have been out of date. */
@@ -218,18 +242,16 @@ static bool costs_more(struct pb_shrink *run, unsigned long index)
 }
 
 /* Migrates what is in a pageblock, and takes it off. */
-static bool take_used(struct pb_shrink *run, unsigned long index, unsigned long value)
+static bool take_used(struct pb_shrink *run, unsigned long index)
 {
+	unsigned long pfn = pb_pageblock_pfn(run->zone, index);
 	struct pb_area area = { .first = index, .nr = 1, .frames = PB_PAGEBLOCK_NR };
 	struct pb_area_scan scan;
 
 	if (costs_more(run, index) || !pb_area_scan(run->zone, &area, &scan))
 		return false;
 	if (scan.pinned || (scan.movable && !run->zone->pool->ops.migrate)) {
-		run->nr_pinned++;
-		if (run->pinned_pfn == PB_NO_PFN)
-			run->pinned_pfn = find_pinned(run->zone->pool, pb_entry_pageblock(value),
-						      pb_pageblock_pfn(run->zone, index));
+		count_pinned(run, pfn);
 		return false;
 	}
 	if (!above_watermark(run))
@@ -237,6 +259,7 @@ static bool take_used(struct pb_shrink *run, unsigned long index, unsigned long 
 	if (take_emptied(run, index))
 		return true;
 	run->nr_busy++;
+	note_blocked(run->blocked, find_block(run->zone->pool, pfn, 0));
 	return false;
 }
 
@@ -258,7 +281,30 @@ static bool take(struct pb_shrink *run, unsigned long index)
 		run->nr_refused++;
 		return false;
 	}
-	return run->step == STEP_FREE ? take_free(run, index, mt) : take_used(run, index, value);
+	return run->step == STEP_FREE ? take_free(run, index, mt) : take_used(run, index);
+}
+
+/* At the watermark all that is in use is in the way: notes blocks of the highest pageblocks. */
+static void note_used(struct pb_shrink *run)
+{
+	struct pb_zone *zone = run->zone;
+	unsigned long index = zone->nr_pageblocks, pfn;
+	struct pb_dir_entry *entry;
+
+	while (run->blocked && index && run->blocked->nr < PB_BLOCKED_MAX) {
+		entry = pb_zone_dir_entry(zone, --index);
+		if (!entry || pb_entry_migratetype(READ_ONCE(entry->value)) == PB_ENTRY_HOLE ||
+		    step_of(READ_ONCE(zone->ctl[index].index_class)) == STEP_FREE)
+			continue;
+		pfn = pb_pageblock_pfn(zone, index);
+		if (run->may && !run->may(pfn, run->arg))
+			continue;
+		pfn = find_block(zone->pool, pfn, 0);
+		if (pb_page_order(zone->pool, pfn) >= 0)
+			note_blocked(run->blocked, pfn);
+		if (run->move)
+			cond_resched();
+	}
 }
 
 static bool next_step(struct pb_shrink *run)
@@ -298,6 +344,8 @@ unsigned long pb_shrink_next(struct pb_shrink *run)
 				cond_resched();
 		}
 	} while (!run->watermark && !run->killed && next_step(run));
+	if (run->watermark)
+		note_used(run);
 	return PB_NO_PFN;
 }
 EXPORT_SYMBOL_PB_TEST(pb_shrink_next);

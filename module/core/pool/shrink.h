@@ -6,6 +6,18 @@
 #include "core/base/request.h"
 #include "core/pool/pool.h"
 
+#define PB_BLOCKED_MAX	8
+
+/**
+ * struct pb_blocked - the first blocks that kept their pageblocks from leaving a zone
+ * @nr: their number
+ * @pfn: their heads; of a pageblock with several the first
+ */
+struct pb_blocked {
+	unsigned int	nr;
+	unsigned long	pfn[PB_BLOCKED_MAX];
+};
+
 /**
  * struct pb_shrink - one run that takes pageblocks off a zone
  * @zone: the zone
@@ -22,6 +34,8 @@
  * @nr_pinned: pageblocks with blocks that cannot be moved
  * @nr_busy: pageblocks that could have been emptied and were not
  * @pinned_pfn: a block that cannot be moved, or PB_NO_PFN
+ * @blocked: the first blocks in @nr_pinned and @nr_busy pageblocks are added to it, and of those in
+ *	use at the watermark; may be NULL
  */
 struct pb_shrink {
 	struct pb_zone		*zone;
@@ -38,6 +52,7 @@ struct pb_shrink {
 	unsigned long		nr_pinned;
 	unsigned long		nr_busy;
 	unsigned long		pinned_pfn;
+	struct pb_blocked	*blocked;
 };
 
 void pb_shrink_start(struct pb_shrink *run, struct pb_zone *zone, pb_alloc_flags_t wmark,

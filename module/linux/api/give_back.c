@@ -103,6 +103,7 @@ static unsigned long give_from_zone(struct pb_give_back *run, struct pb_zone *zo
 	pb_shrink_start(&shrink, zone, run->wmark, run->move);
 	shrink.may = may_give;
 	shrink.arg = run;
+	shrink.blocked = run->blocked;
 	while (given < nr_pages && give_one(run, &shrink, &given)) {
 		if (!run->move)
 			continue;

@@ -7,6 +7,8 @@
 
 #include "core/base/alloc_flags.h"
 
+struct pb_blocked;
+
 /**
  * struct pb_give_back - one run over a node
  * @nid: the node
@@ -20,8 +22,9 @@
  * @busy: pages of pageblocks that could not be emptied, or whose pages have other users
  * @kept: pages that the pool does not give back
  * @pinned_pfn: a block that cannot be moved, or PB_NO_PFN
+ * @blocked: the first blocks in the way are added to it; may be NULL
  *
- * The caller sets the first four.
+ * The caller sets the first four, and @blocked.
  */
 struct pb_give_back {
 	int			nid;
@@ -35,6 +38,7 @@ struct pb_give_back {
 	unsigned long		busy;
 	unsigned long		kept;
 	unsigned long		pinned_pfn;
+	struct pb_blocked	*blocked;
 };
 
 unsigned long pb_give_back(struct pb_give_back *run, unsigned long nr_pages);

@@ -25,6 +25,7 @@
 #include "api/deferred_grow.h"
 #include "api/give_back.h"
 #include "api/resize.h"
+#include "api/resize_blocks.h"
 #include "core/zone/zone.h"
 #include "instance.h"
 #include "source/pool_spec.h"
@@ -96,6 +97,7 @@ static int shrink(struct pb_resize *resize, unsigned long nr_pages)
 		.nid = resize->nid,
 		.wmark = PB_ALLOC_WMARK_LOW,
 		.move = true,
+		.blocked = &resize->blocked,
 	};
 	unsigned long given = pb_give_back(&run, nr_pages);
 
@@ -171,6 +173,7 @@ int pb_resize_node(struct pb_resize *resize)
 
 	resize->reason = PBUDDY_RESIZE_DONE;
 	resize->pinned_pfn = PB_NO_PFN;
+	resize->blocked.nr = 0;
 	if (mutex_lock_killable(&resize_lock))
 		return -EINTR;
 	if (!live || resize->nid < 0 || resize->nid >= nr_node_ids ||
@@ -283,6 +286,7 @@ static void log_result(const struct pb_resize *resize)
 		PAGES_TO_MIB(resize->kept),
 		resize->reason == PBUDDY_RESIZE_SOURCE ? "; the source has no more memory" :
 		resize->reason == PBUDDY_RESIZE_WATERMARK ? "; the rest is in use" : "");
+	pb_resize_log_blocks(&resize->blocked);
 }
 
 static int set_resize(const char *text, const struct kernel_param *param)

@@ -5,6 +5,8 @@
 
 #include <uapi/linux/pbuddy.h>
 
+#include "core/pool/shrink.h"
+
 /**
  * struct pb_resize - a new size of a node, and what became of it
  * @nid: the node
@@ -17,6 +19,7 @@
  * @busy: pages that stay because blocks could not be moved
  * @kept: pages that the pool does not give back
  * @pinned_pfn: a block that cannot be moved, or PB_NO_PFN
+ * @blocked: the first blocks in the way
  */
 struct pb_resize {
 	int				nid;
@@ -29,6 +32,7 @@ struct pb_resize {
 	unsigned long			busy;
 	unsigned long			kept;
 	unsigned long			pinned_pfn;
+	struct pb_blocked		blocked;
 };
 
 int pb_resize_node(struct pb_resize *resize);

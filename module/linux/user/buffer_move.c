@@ -75,6 +75,30 @@ static bool any_pinned(struct page *src, unsigned long nr)
 	return false;
 }
 
+/**
+ * pb_buffer_block_pinned() - whether a block has other users than mappings
+ * @buf: its buffer
+ * @block: the block
+ *
+ * Context: process, may sleep; the caller has a reference to the buffer.
+ * Return: true if it has, as far as the counts of its pages show; false while it is being moved.
+ */
+bool pb_buffer_block_pinned(struct pb_buffer *buf, const struct pb_buffer_block *block)
+{
+	unsigned long i, nr;
+	bool pinned = false;
+
+	if (!down_read_trylock(&buf->frames))
+		return false;
+	for (i = 0; i < block->nr_pages && !pinned; i += nr) {
+		nr = min(block->nr_pages - i, PB_PAGEBLOCK_NR);
+		pinned = any_pinned(pfn_to_page(block->pfn + i), nr);
+		cond_resched();
+	}
+	up_read(&buf->frames);
+	return pinned;
+}
+
 /*
  * Contiguous areas must stay free of pages that may be pinned or fixed later. A page with a memory
  * error is in no buffer.

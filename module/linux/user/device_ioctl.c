@@ -26,6 +26,7 @@
 
 #include "api/quarantine.h"
 #include "api/resize.h"
+#include "api/resize_blocks.h"
 #include "core/cache/pcp.h"
 #include "core/zone/watermark.h"
 #include "core/zone/zone.h"
@@ -57,6 +58,7 @@ static void check_abi(void)
 	BUILD_BUG_ON(sizeof(struct pbuddy_export_dmabuf) != PBUDDY_EXPORT_DMABUF_SIZE_VER0);
 	BUILD_BUG_ON(sizeof(struct pbuddy_set_label) != PBUDDY_SET_LABEL_SIZE_VER0);
 	BUILD_BUG_ON(sizeof(struct pbuddy_resize) != PBUDDY_RESIZE_SIZE_VER0);
+	BUILD_BUG_ON(sizeof(struct pbuddy_resize_block) != PBUDDY_RESIZE_BLOCK_SIZE_VER0);
 	BUILD_BUG_ON(PBUDDY_RESIZE_OWNER_LEN != PB_OWNER_TEXT_LEN);
 	BUILD_BUG_ON(PBUDDY_MAX_ORDER != PB_MAX_ORDER);
 	BUILD_BUG_ON((int)PBUDDY_REASON_NONE != (int)PB_REASON_NONE);
@@ -411,6 +413,37 @@ static void fill_resize(struct pbuddy_resize *r, const struct pb_resize *done)
 		r->owner[0] = 0;
 }
 
+/* Copies up to @r->nr_blocks records, and sets it to their number. */
+static int copy_blocks(struct pbuddy_resize *r, const struct pb_blocked *blocked)
+{
+	void __user *array = u64_to_user_ptr(r->blocks_ptr);
+	struct pbuddy_resize_block *blocks;
+	unsigned int i;
+	int err = 0;
+
+	r->nr_blocks = min(r->nr_blocks, blocked->nr);
+	if (!r->nr_blocks)
+		return 0;
+	blocks = kcalloc(PB_BLOCKED_MAX, sizeof(*blocks), GFP_KERNEL);
+	if (!blocks)
+		return -ENOMEM;
+	pb_resize_describe(blocked, blocks);
+	for (i = 0; !err && i < r->nr_blocks; i++)
+		err = pb_copy_out_element(array, i, r->block_size, &blocks[i], sizeof(*blocks));
+	kfree(blocks);
+	return err;
+}
+
+static int check_resize(const struct pbuddy_resize *r)
+{
+	if (r->flags || memchr_inv(r->reserved, 0, sizeof(r->reserved)) ||
+	    r->bytes > LLONG_MAX || r->max_bytes > LLONG_MAX)
+		return -EINVAL;
+	if (!r->nr_blocks)
+		return r->block_size || r->blocks_ptr ? -EINVAL : 0;
+	return pb_check_element_size(r->block_size, PBUDDY_RESIZE_BLOCK_SIZE_VER0);
+}
+
 static int resize(void __user *arg)
 {
 	struct pb_resize new = {};
@@ -423,9 +456,9 @@ static int resize(void __user *arg)
 	err = pb_copy_in(&r, sizeof(r), PBUDDY_RESIZE_SIZE_VER0, arg, &usize);
 	if (err)
 		return err;
-	if (r.flags || memchr_inv(r.reserved, 0, sizeof(r.reserved)) ||
-	    r.bytes > LLONG_MAX || r.max_bytes > LLONG_MAX)
-		return -EINVAL;
+	err = check_resize(&r);
+	if (err)
+		return err;
 	new.nid = r.node;
 	new.pages = DIV_ROUND_UP_ULL(r.bytes, PAGE_SIZE);
 	new.max_pages = DIV_ROUND_UP_ULL(r.max_bytes, PAGE_SIZE);
@@ -433,7 +466,7 @@ static int resize(void __user *arg)
 	if (err == -EINVAL || err == -ENXIO)
 		return err;
 	fill_resize(&r, &new);
-	return pb_copy_out(arg, usize, &r, sizeof(r)) ?: err;
+	return copy_blocks(&r, &new.blocked) ?: pb_copy_out(arg, usize, &r, sizeof(r)) ?: err;
 }
 
 /**

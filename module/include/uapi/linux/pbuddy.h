@@ -427,6 +427,41 @@ enum pbuddy_resize_reason {
 
 #define PBUDDY_RESIZE_OWNER_LEN		160	/* bytes, with the terminating NUL */
 
+#define PBUDDY_RESIZE_BLOCKS_MAX	8	/* records that RESIZE fills at most */
+
+/* struct pbuddy_resize_block.flags */
+#define PBUDDY_RESIZE_BLOCK_PINNED	(1U << 0)	/* a page has another user than mappings */
+#define PBUDDY_RESIZE_BLOCK_EXPORTED	(1U << 1)	/* the buffer has a dma-buf */
+
+/**
+ * struct pbuddy_resize_block - a block that kept its pageblock from being given back
+ * @phys: its physical address
+ * @bytes: its length
+ * @buffer_id: the buffer that it is part of, as in LIST; 0: not of a buffer, or of one that has
+ *	ended by now. Then the following four are 0.
+ * @flags: PBUDDY_RESIZE_BLOCK_*
+ * @creator_pid: process that created the buffer, in the caller's pid namespace; 0: in none of it
+ * @creator_uid: its user, in the caller's user namespace
+ * @reserved: zero
+ * @creator_comm: its name at that time
+ * @label: of the buffer
+ * @owner: the task that allocated the block, if it is known (owner=1), or empty
+ */
+struct pbuddy_resize_block {
+	__u64 phys;
+	__u64 bytes;
+	__u64 buffer_id;
+	__u32 flags;
+	__s32 creator_pid;
+	__u32 creator_uid;
+	__u32 reserved;
+	char creator_comm[PBUDDY_COMM_LEN];
+	char label[PBUDDY_LABEL_LEN];
+	char owner[PBUDDY_RESIZE_OWNER_LEN];
+};
+
+#define PBUDDY_RESIZE_BLOCK_SIZE_VER0	248
+
 /**
  * struct pbuddy_resize - PBUDDY_IOCTL_RESIZE, on the device: change the size of a node
  * @size: in: sizeof(struct pbuddy_resize)
@@ -445,6 +480,11 @@ enum pbuddy_resize_reason {
  * @pinned_phys: out: physical address of the first block that was counted in @pinned_bytes, or
  *	~0
  * @owner: out: the task that allocated it, if it is known (owner=1), or empty
+ * @blocks_ptr: in: array of struct pbuddy_resize_block for the first blocks that were in the way:
+ *	those in @pinned_bytes and @busy_bytes, with PBUDDY_RESIZE_WATERMARK also others that are
+ *	allocated; 0 without @nr_blocks
+ * @nr_blocks: in: its length; out: records filled, at most PBUDDY_RESIZE_BLOCKS_MAX
+ * @block_size: in: sizeof(struct pbuddy_resize_block) with @nr_blocks, else 0
  * @reserved: zero
  *
  * Memory is given back in whole pageblocks, the cheapest first; blocks that can be moved are moved.
@@ -471,7 +511,10 @@ struct pbuddy_resize {
 	__u64 kept_bytes;
 	__u64 pinned_phys;
 	char owner[PBUDDY_RESIZE_OWNER_LEN];
-	__u64 reserved[4];
+	__u64 blocks_ptr;
+	__u32 nr_blocks;
+	__u32 block_size;
+	__u64 reserved[2];
 };
 
 #define PBUDDY_RESIZE_SIZE_VER0		264
