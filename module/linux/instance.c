@@ -318,6 +318,32 @@ struct pb_extent *pb_instance_find_extent(unsigned long pfn)
 }
 
 /**
+ * pb_instance_pages_within - count the pages of a node in a range
+ * @nid: any node number
+ * @start_pfn: first PFN
+ * @end_pfn: the PFN behind the last
+ *
+ * Context: any.
+ *
+ * Return: number of pages.
+ */
+unsigned long pb_instance_pages_within(int nid, unsigned long start_pfn, unsigned long end_pfn)
+{
+	const struct pb_extent *extent;
+	unsigned long pages = 0, start, end;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(extent, &extents, node) {
+		start = max(extent->start_pfn, start_pfn);
+		end = min(extent->start_pfn + extent->nr_pages, end_pfn);
+		if (extent->nid == nid && start < end)
+			pages += end - start;
+	}
+	rcu_read_unlock();
+	return pages;
+}
+
+/**
  * pb_instance_unpinnable - whether the kernel refuses to pin a page for a long term
  * @pfn: a page of the pool
  *

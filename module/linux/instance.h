@@ -41,6 +41,7 @@ void pb_instance_exit(bool (*in_use)(unsigned long pfn));
 unsigned long pb_instance_pages(void);
 bool pb_instance_has_memory(int nid);
 unsigned long pb_instance_node_pages(int nid);
+unsigned long pb_instance_pages_within(int nid, unsigned long start_pfn, unsigned long end_pfn);
 struct list_head *pb_instance_extents(void);
 bool pb_instance_unpinnable(unsigned long pfn);
 bool pb_instance_unsaved(phys_addr_t *addr);

@@ -192,6 +192,76 @@ int pb_resize_node(struct pb_resize *resize)
 }
 EXPORT_SYMBOL_PB_TEST(pb_resize_node);
 
+/* ---- Emptying a range ---- */
+
+static unsigned long empty_start, empty_end;	/* PFNs; protected by resize_lock */
+
+static bool is_to_be_emptied(unsigned long pfn)
+{
+	return pfn < empty_end && pfn + PB_PAGEBLOCK_NR > empty_start;
+}
+
+static int empty_node_locked(int nid, struct pb_resize *resize)
+{
+	struct pb_give_back run = {
+		.nid = nid,
+		.wmark = PB_ALLOC_WMARK_LOW,
+		.move = true,
+		.may = is_to_be_emptied,
+		.blocked = &resize->blocked,
+	};
+	unsigned long now, given;
+	int err;
+
+	lockdep_assert_held(&resize_lock);
+	/* So that no request takes again what is given back. */
+	err = set_max(nid, 0, &now);
+	if (err)
+		return err;
+	given = pb_give_back(&run, round_down(ULONG_MAX, PB_PAGEBLOCK_NR));
+	resize->before += given;
+	resize->pinned += run.pinned;
+	resize->busy += run.busy;
+	now -= given;
+	WRITE_ONCE(min_pages[nid], min(min_pages[nid], now));
+	err = set_max(nid, now, &now);
+	return run.killed ? -EINTR : err;
+}
+
+/**
+ * pb_resize_empty - give all memory in a range of addresses back
+ * @start_pfn: first PFN
+ * @end_pfn: the PFN behind the last
+ * @resize: set: @before to the pages given back, @now to those of the pool that are left in the
+ *	range, and @pinned, @busy and @blocked to what is in the way
+ *
+ * A node that had memory there does not grow until it is resized. Context: process, sleeps,
+ * killable; may do I/O.
+ * Return: 0 when the pool has nothing in the range any more, -EBUSY when it has, -ENODEV, or
+ * -EINTR. As offline_pages() empties a range.
+ */
+int pb_resize_empty(unsigned long start_pfn, unsigned long end_pfn, struct pb_resize *resize)
+{
+	int nid, err = 0;
+
+	*resize = (struct pb_resize) { .pinned_pfn = PB_NO_PFN };
+	if (mutex_lock_killable(&resize_lock))
+		return -EINTR;
+	empty_start = start_pfn;
+	empty_end = end_pfn;
+	for (nid = 0; live && nid < nr_node_ids && !err; nid++)
+		if (pb_instance_pages_within(nid, start_pfn, end_pfn))
+			err = empty_node_locked(nid, resize);
+	for (nid = 0; live && nid < nr_node_ids; nid++)
+		resize->now += pb_instance_pages_within(nid, start_pfn, end_pfn);
+	if (!live)
+		err = -ENODEV;
+	mutex_unlock(&resize_lock);
+	if (resize->before)
+		pb_tunables_resized();
+	return err ?: resize->now ? -EBUSY : 0;
+}
+
 /* ---- Giving spare memory back ---- */
 
 /**

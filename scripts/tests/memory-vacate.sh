@@ -1,0 +1,84 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# kernels: stock test+newest
+# vm: --nodes 2 --timeout 900
+# copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
+#
+# The kernel can take a block of memory offline that the pool had, after it was emptied: vacate=.
+# shellcheck source=scripts/lib/ktap.sh
+. /tests/ktap.sh
+# shellcheck source=scripts/lib/guest-memory.sh
+. /tests/guest-memory.sh
+
+parameter=/sys/module/pbuddy/parameters/vacate
+memory=/sys/devices/system/memory
+
+# Sets $range and $block to the highest block of memory all of which the pool has.
+find_block() {
+	size=$((0x$(cat "$memory"/block_size_bytes)))
+	blocks <"$debugfs/extents" >/tmp/pool
+	block=
+	for number in $(seq 255 -1 0); do
+		seq $((number * size / 2097152)) $(((number + 1) * size / 2097152 - 1)) >/tmp/block
+		[ "$(grep -cxFf /tmp/block /tmp/pool)" -eq $((size / 2097152)) ] || continue
+		block="$memory"/memory$number
+		range=$(printf '%x-%x' $((number * size)) $(((number + 1) * size - 1)))
+		break
+	done
+	echo "$block $range"
+	[ -n "$block" ]
+}
+
+# in_block: pageblocks that the pool has in it.
+in_block() { blocks <"$debugfs/extents" | grep -cxFf /tmp/block; }
+
+offline() { echo offline >"$block/state" && [ "$(cat "$block/state")" = offline ]; }
+
+# The pool is in the way, and says which buffers are.
+refused() {
+	load pool=0:320M && find_block && ! offline 2>/dev/null && hold --touch --size 300M --node 0 --strict --label db || return
+	! echo "$range" >"$parameter" 2>/dev/null &&
+		said "vacate: [0-9]+ MiB in 0x${range%-*}-0x${range#*-} stay: [0-9]+ MiB have unmovable blocks, [0-9]+ MiB are busy" &&
+		said 'resize: [0-9]+ KiB at 0x[0-9a-f]+: buffer [0-9]+ "db" of pbuddyctl\[[0-9]+\], user 0' &&
+		! offline 2>/dev/null
+	status=$?
+	drop
+	[ "$status" -eq 0 ] && verified
+}
+
+vacated() {
+	echo "$range" >"$parameter" && said "vacate: gave [0-9]+ MiB in 0x${range%-*}-0x${range#*-} back" &&
+		[ "$(in_block)" -eq 0 ] && in_iomem && verified && offline
+}
+
+# The pool does not grow into memory that is offline, and does when it is online. How far it grows
+# depends on what the kernel has to spare.
+again() {
+	pbuddyctl resize 0 900M
+	[ "$(in_block)" -eq 0 ] && verified && pbuddyctl resize 0 128M && echo online_kernel >"$block/state" || return
+	pbuddyctl resize 0 900M
+	[ "$(in_block)" -gt 0 ] && in_iomem && verified
+}
+
+bad_values() {
+	dmesg -c >/dev/null
+	for bad in '' 0 - 0- -1000 2000-1000 x-y 0-1fffffffffffffffff 0-ffffffffffffffff; do
+		! echo "$bad" >"$parameter" 2>/dev/null && said 'vacate: bad range ".*": START-END in hexadecimal is expected, as in /proc/iomem' || return
+		dmesg -c >/dev/null
+	done
+	echo 0-fff >"$parameter"
+}
+
+unloads() { gives_back $(($(node_pages 0) + $(node_pages 1))); }
+
+ktap_begin
+if [ -e "$memory"/block_size_bytes ]; then
+	t vacate_names_what_stays refused
+	t vacate_then_offline vacated
+	t vacate_grows_again again
+	t vacate_bad_values bad_values
+	t vacate_unload unloads
+else
+	ktap_skip vacate_then_offline "this kernel cannot take memory offline"
+fi
+ktap_end
