@@ -54,6 +54,20 @@ static void free_range(struct pb_zone *zone, unsigned long pfn, unsigned long nr
 	pb_zone_account(zone, nr);
 }
 
+/* Whether any of @n bytes is set; eight at a time where they are aligned. */
+static bool any_byte(const u8 *bytes, unsigned long n)
+{
+	u64 any = 0;
+
+	for (; n && !IS_ALIGNED((unsigned long)bytes, sizeof(any)); n--)
+		any |= *bytes++;
+	for (; n >= sizeof(any); n -= sizeof(any), bytes += sizeof(any))
+		any |= *(const u64 *)bytes;
+	while (n--)
+		any |= *bytes++;
+	return any;
+}
+
 /**
  * pb_range_unused - check that no frame of a new allocation is still in use
  * @zone: the zone
@@ -69,14 +83,11 @@ bool pb_range_unused(struct pb_zone *zone, unsigned long first, unsigned long nr
 {
 	struct pb_pool *pool = zone->pool;
 	unsigned long pfn, start = first, left, n;
-	u8 *order_map, *end, any = 0;
+	bool any = false;
 
 	for (left = nr, pfn = first; left; left -= n, pfn += n) {
 		n = min(left, PB_PAGEBLOCK_NR - pb_frame_in_pageblock(pfn));
-		order_map = pb_order_map(pool, pfn);
-		end = order_map + n;
-		while (order_map < end)
-			any |= *order_map++;
+		any |= any_byte(pb_order_map(pool, pfn), n);
 	}
 	if (likely(!any))
 		return true;

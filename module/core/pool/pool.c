@@ -10,6 +10,7 @@
 #include "core/cache/pcp.h"
 #include "core/compact/compact.h"
 #include "core/index/free_area.h"
+#include "core/index/many.h"
 #include "core/index/pageblock.h"
 #include "core/pool/pool.h"
 #include "core/pool/stat.h"
@@ -142,6 +143,7 @@ void pb_pool_add_pageblock(struct pb_zone *zone, unsigned long pfn, struct pb_pa
 			   enum pb_migratetype mt)
 {
 	struct pb_dir_entry *entry = pb_dir_entry(zone->pool, pfn);
+	unsigned long index = pb_pageblock_index(zone, pfn);
 
 	if (entry->zone != zone)
 		entry->zone = zone;
@@ -157,7 +159,7 @@ void pb_pool_add_pageblock(struct pb_zone *zone, unsigned long pfn, struct pb_pa
 	smp_store_release(&entry->value, (unsigned long)pageblock | mt);
 	/* Full barriers: a CPU that allocates a frame sees the entry. */
 	pb_pageblock_free(pageblock, 0, PB_PAGEBLOCK_ORDER);
-	pb_index_update(zone, pb_pageblock_index(zone, pfn));
+	pb_index_free_many(zone, round_down(index, 64), BIT_ULL(index % 64));
 	preempt_enable();
 }
 

@@ -143,12 +143,13 @@ static bool take_free(struct pb_shrink *run, unsigned long index, enum pb_migrat
 	struct pb_zone *zone = run->zone;
 	bool taken;
 
-	if (!above_watermark(run))
-		return false;
 	preempt_disable();
 	taken = pb_zone_alloc_pageblock_at(zone, index, mt, &run->rq) &&
 		leave(zone, pb_pageblock_pfn(zone, index), CANDIDATE_TYPES);
 	preempt_enable();
+	/* What the watermark has refused ends the run; a pageblock that is in use does not. */
+	if (!taken)
+		above_watermark(run);
 	return taken;
 }
 
