@@ -3,7 +3,7 @@
  * pbuddy_bench: what its files share.
  *
  *	workloads.c	the table of workloads, and their rounds; frag.c has those that
- *			measure free 2 MiB blocks
+ *			measure free 2 MiB blocks, resize.c those that change the size of the pool
  *	subjects.h	the list of subjects (allocators that are compared); each subject_*.c
  *			compiles the loops of loops.h with its own calls
  *	main.c		debugfs: takes a request, shows the rows
@@ -35,6 +35,27 @@
 #define BENCH_MAX_COUNT		BIT(20)
 
 /**
+ * struct bench_resize - how a subject changes its size; each handles the @n pageblocks of a thread
+ * @down: gives them to the kernel
+ * @up: takes as many
+ * @core_down: the allocator's part of @down; NULL: it allocates blocks of that size
+ * @core_up: that of @up; NULL: it frees them
+ * @prepare: before @down, or NULL
+ * @finish: at the end of a round: gives back what is left
+ */
+struct bench_resize {
+	bench_loop	down;
+	bench_loop	up;
+	bench_loop	core_down;
+	bench_loop	core_up;
+	bench_loop	prepare;
+	bench_loop	finish;
+};
+
+extern const struct bench_resize bench_pbuddy_resize;
+extern const struct bench_resize bench_kernel_resize;
+
+/**
  * struct bench_subject - an allocator under test
  * @name: as in requests and rows
  * @hidden: for tests: runs only when a request names it
@@ -51,6 +72,7 @@
  * @prezero: zeroes free memory in advance, or NULL when it never does; returns an errno
  * @free_pageblocks: number of free 2 MiB blocks, and in @free_pages the number of free pages;
  *	NULL when the subject cannot tell
+ * @resize: how it changes its size, or NULL when it cannot
  */
 struct bench_subject {
 	const char			*name;
@@ -67,6 +89,7 @@ struct bench_subject {
 	void				(*drain)(void);
 	int				(*prezero)(void);
 	unsigned long			(*free_pageblocks)(unsigned long *free_pages);
+	const struct bench_resize	*resize;
 };
 
 #define SUBJECT(name)	extern const struct bench_subject bench_##name;
@@ -82,6 +105,7 @@ enum bench_kind {
 	BENCH_NODE_CALLS,	/* those with a call for a node */
 	BENCH_NODEMASK_CALLS,	/* those with a call for a node mask */
 	BENCH_PAGES,		/* those that take gfp flags */
+	BENCH_SIZES,		/* those that can change their size */
 	BENCH_SHAPES,		/* those that count free 2 MiB blocks; samples are % */
 };
 
@@ -158,6 +182,8 @@ extern const struct bench_workload bench_workloads[];
 int bench_plan_fill(struct bench_run *run);
 int bench_frag_round(struct bench_thread *t, const struct bench_subject *s);
 int bench_free_all_round(struct bench_thread *t, const struct bench_subject *s);
+int bench_resize_round(struct bench_thread *t, const struct bench_subject *s);
+int bench_resize_core_round(struct bench_thread *t, const struct bench_subject *s);
 
 static inline const char *bench_unit(const struct bench_workload *w)
 {

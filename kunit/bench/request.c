@@ -29,6 +29,8 @@ bool bench_can_run(const struct bench_workload *w, const struct bench_subject *s
 		return s->loops->pairs_nodemask;
 	case BENCH_PAGES:
 		return s->takes_gfp && s->max_order;
+	case BENCH_SIZES:
+		return s->resize;
 	case BENCH_SHAPES:
 		return s->free_pageblocks;
 	default:

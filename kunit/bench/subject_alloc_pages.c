@@ -69,4 +69,5 @@ const struct bench_subject bench_alloc_pages = {
 	.reserve	= bench_kernel_reserve,
 	.drain		= bench_kernel_drain,
 	.free_pageblocks	= bench_kernel_free_pageblocks,
+	.resize		= &bench_kernel_resize,
 };

@@ -56,4 +56,5 @@ const struct bench_subject bench_pbuddy = {
 	.drain		= bench_pbuddy_drain,
 	.prezero	= bench_pbuddy_prezero,
 	.free_pageblocks	= bench_pbuddy_free_pageblocks,
+	.resize		= &bench_pbuddy_resize,
 };

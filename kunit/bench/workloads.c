@@ -38,6 +38,8 @@
  * purger, mass-exit: the cases for which a buddy allocator per CPU was discussed for the kernel.
  *	purger: a thread allocates, another frees in bursts, as the purging threads of jemalloc do.
  *	mass-exit: all threads hold many pages, replaced at random, and free them at once.
+ *
+ * resize, resize-core: see resize.c.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -478,6 +480,28 @@ const struct bench_workload bench_workloads[] = {
 		.setup		= "cpuset",
 		.n		= N,
 		.round		= pairs_round,
+	}, {
+		.name		= "resize",
+		.part		= { { "resize-down", "2 MiB given to the kernel" },
+				    { "resize-up", "2 MiB taken from the kernel" } },
+		.kind		= BENCH_SIZES,
+		.slots		= BENCH_SLOTS_N,
+		.orders		= "9",
+		.max_order	= 9,
+		.threads	= 1,
+		.n		= 64,
+		.round		= bench_resize_round,
+	}, {
+		.name		= "resize-core",
+		.part		= { { "core-down", "a pageblock leaves the zone" },
+				    { "core-up", "and comes back" } },
+		.kind		= BENCH_SIZES,
+		.slots		= BENCH_SLOTS_N,
+		.orders		= "9",
+		.max_order	= 9,
+		.threads	= 1,
+		.n		= 64,
+		.round		= bench_resize_core_round,
 	}, {
 		.name		= "frag",
 		.part		= { { "frag", "free 2 MiB blocks after churn, of the ideal" } },
