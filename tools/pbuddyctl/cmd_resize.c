@@ -107,7 +107,8 @@ static void print_block(const struct pbuddy_resize_block *b)
 	if (b->buffer_id)
 		printf("buffer %" PRIu64 " \"%s\" of %s[%" PRId32 "], user %" PRIu32 "%s%s",
 		       (uint64_t)b->buffer_id, b->label,
-		       plain_text(b->creator_comm, comm, sizeof(comm)), b->creator_pid, b->creator_uid, pinned_text(b),
+		       plain_text(b->creator_comm, comm, sizeof(comm)), b->creator_pid,
+		       b->creator_uid, pinned_text(b),
 		       b->flags & PBUDDY_RESIZE_BLOCK_EXPORTED ? ", exported" : "");
 	else
 		printf("%s", b->owner[0] ? "" : "not of a buffer");
