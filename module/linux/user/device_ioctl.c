@@ -27,18 +27,15 @@
 #include "api/quarantine.h"
 #include "api/resize.h"
 #include "api/resize_blocks.h"
-#include "core/cache/pcp.h"
-#include "core/zone/watermark.h"
-#include "core/zone/zone.h"
 #include "hooks/owner.h"
 #include "instance.h"
-#include "request/gfp.h"
 #include "user/buffer.h"
 #include "user/buffer_fd.h"
 #include "user/device_ioctl.h"
 #include "user/fd_flags.h"
 #include "user/label.h"
 #include "user/list.h"
+#include "user/node_info.h"
 #include "user/pressure.h"
 #include "user/user_copy.h"
 
@@ -71,41 +68,6 @@ static void check_abi(void)
 
 /* ---- GET_INFO ---- */
 
-/* The largest order of which a contiguous buffer could have a block now, or -1. */
-static int largest_free_order(struct pb_zone *zone)
-{
-	gfp_t gfp = GFP_HIGHUSER | __GFP_NOWARN;
-	struct pb_request rq;
-	int order;
-
-	if (!pb_gfp_request(&rq, &gfp, 0, zone->nid, NULL) || zone->type > rq.highest_zone)
-		return -1;
-	for (order = PB_MAX_ORDER; order >= 0; order--)
-		if (pb_zone_watermark_ok_order(zone, order, pb_wmark_pages(zone, PB_WMARK_MIN),
-					       rq.highest_zone, rq.flags | PB_ALLOC_CMA))
-			return order;
-	return pb_pcp_pages(zone) ? 0 : -1;
-}
-
-/* Adds up the zones of a node; false when it has none. */
-static bool fill_node_info(int nid, struct pbuddy_node_info *info, bool largest)
-{
-	struct pb_zone *zone;
-	bool any = false;
-
-	*info = (struct pbuddy_node_info) { .node = nid, .largest_free_order = -1 };
-	pb_for_each_node_zone(zone, &pb_instance, nid) {
-		any = true;
-		info->total_bytes += (u64)zone->present_pages << PAGE_SHIFT;
-		info->free_bytes += (u64)max(pb_zone_free_pages(zone), 0L) << PAGE_SHIFT;
-		info->pcp_bytes += (u64)pb_pcp_pages(zone) << PAGE_SHIFT;
-		if (largest)
-			info->largest_free_order = max(info->largest_free_order,
-						       largest_free_order(zone));
-	}
-	return any;
-}
-
 /* Fills the caller's array; sets @info->nr_nodes to the total number. */
 static int copy_nodes(struct pbuddy_info *info)
 {
@@ -120,7 +82,7 @@ static int copy_nodes(struct pbuddy_info *info)
 
 		if (fatal_signal_pending(current))
 			err = -EINTR;
-		else if (!fill_node_info(nid, &node, wanted))
+		else if (!pb_node_info(nid, &node, wanted))
 			continue;
 		else if (wanted)
 			err = pb_copy_out_element(array, nr, info->node_size, &node, sizeof(node));
