@@ -484,6 +484,25 @@ static void test_whole_zone(struct kunit *test)
 	pt_expect_all_free(test, m->f);
 }
 
+/* Gains no more than the caller has asked for, and counts the pages it has moved. */
+static void test_most(struct kunit *test)
+{
+	struct pt_movers *m = pt_fragmented(test, &pt_gig, 0, 50);
+	struct pb_zone *zone = pt_movers_zone(m);
+	unsigned long before = pb_zone_free_pageblocks(zone), moved = 0;
+	unsigned long counted = pb_zone_event(zone, PB_PGMIGRATE_SUCCESS);
+
+	KUNIT_EXPECT_EQ(test, pb_compact_zone_most(zone, 0, &moved), 0UL);
+	KUNIT_EXPECT_EQ(test, moved, 0UL);
+	KUNIT_EXPECT_EQ(test, pb_compact_zone_most(zone, 3, &moved), 3UL);
+	KUNIT_EXPECT_EQ(test, pb_zone_free_pageblocks(zone), before + 3);
+	KUNIT_EXPECT_GT(test, moved, 0UL);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_PGMIGRATE_SUCCESS) - counted, moved);
+	pt_movers_check(test, m);
+	pt_movers_free_all(test, m);
+	pt_expect_all_free(test, m->f);
+}
+
 /* Threads allocate, free and compact at once, while objects move. */
 struct compact_load {
 	struct pt_movers	*m;
@@ -572,6 +591,7 @@ static struct kunit_case compact_cases[] = {
 	KUNIT_CASE(test_types),
 	KUNIT_CASE(test_score),
 	KUNIT_CASE(test_whole_zone),
+	KUNIT_CASE(test_most),
 	KUNIT_CASE(test_concurrent_compact),
 	{}
 };

@@ -239,7 +239,14 @@ EXPORT_SYMBOL_PB_TEST(pb_compact_pages);
 
 /* ---- proactive compaction ---- */
 
-static unsigned long count_free_pageblocks(struct pb_zone *zone)
+/**
+ * pb_zone_free_pageblocks - count the free pageblocks in the index of a zone
+ * @zone: the zone
+ *
+ * Context: any. Approximate while others allocate; isolated pageblocks are not counted.
+ * Return: their number.
+ */
+unsigned long pb_zone_free_pageblocks(struct pb_zone *zone)
 {
 	unsigned long nr = 0, i;
 	unsigned int mt;
@@ -249,6 +256,7 @@ static unsigned long count_free_pageblocks(struct pb_zone *zone)
 			nr += hweight_long(READ_ONCE(zone->area[mt].free_pageblocks.level[0][i]));
 	return nr;
 }
+EXPORT_SYMBOL_PB_TEST(pb_zone_free_pageblocks);
 
 /*
  * Free memory outside of free pageblocks, in percent. As extfrag_for_order() in mm/vmstat.c.
@@ -256,7 +264,7 @@ static unsigned long count_free_pageblocks(struct pb_zone *zone)
 static unsigned int score_zone(struct pb_zone *zone)
 {
 	unsigned long free = max(pb_zone_free_pages(zone), 0L);
-	unsigned long in_free_pageblocks = count_free_pageblocks(zone) << PB_PAGEBLOCK_ORDER;
+	unsigned long in_free_pageblocks = pb_zone_free_pageblocks(zone) << PB_PAGEBLOCK_ORDER;
 
 	return free && in_free_pageblocks < free ? (free - in_free_pageblocks) * 100 / free : 0;
 }
@@ -307,18 +315,21 @@ bool pb_compact_node_wanted(struct pb_pool *pool, int nid, unsigned int proactiv
 EXPORT_SYMBOL_PB_TEST(pb_compact_node_wanted);
 
 /*
- * Makes free pageblocks until the score is low enough or no more can be made; returns their number.
- * Proactive compaction stops when a request compacts the zone, because an isolated pageblock may
- * lie in the only range that suits the request.
+ * Makes up to @most free pageblocks, until the score is low enough or no more can be made; adds the
+ * pages it has moved to @moved and returns the number of pageblocks. Proactive compaction stops
+ * when a request compacts the zone, because an isolated pageblock may lie in the only range that
+ * suits the request.
  */
 static unsigned long gain_blocks(struct pb_zone *zone, enum pb_migrate_mode mode,
-				 unsigned int proactiveness)
+				 unsigned int proactiveness, unsigned long most,
+				 unsigned long *moved)
 {
+	enum pb_compact_result ret = PB_COMPACT_SUCCESS;
 	struct pb_compact_control cc;
 	unsigned long nr = 0;
 
 	pb_compact_reset_skip(zone);
-	do {
+	while (nr < most && ret == PB_COMPACT_SUCCESS) {
 		if (proactiveness && (atomic_read(&zone->compact_direct) ||
 				      pb_fragmentation_score(zone->pool, zone->nid) <=
 				      score_watermark(proactiveness, true)))
@@ -326,7 +337,10 @@ static unsigned long gain_blocks(struct pb_zone *zone, enum pb_migrate_mode mode
 		pb_compact_control_init(&cc, zone, PB_PAGEBLOCK_ORDER, mode);
 		cc.gain = true;
 		cond_resched();
-	} while (pb_compact_zone(&cc, NULL) == PB_COMPACT_SUCCESS && ++nr);
+		ret = pb_compact_zone(&cc, NULL);
+		nr += ret == PB_COMPACT_SUCCESS;
+		*moved += cc.moved;
+	}
 	return nr;
 }
 
@@ -342,16 +356,36 @@ static unsigned long gain_blocks(struct pb_zone *zone, enum pb_migrate_mode mode
  */
 void pb_compact_node(struct pb_pool *pool, int nid, unsigned int proactiveness)
 {
+	unsigned long moved = 0;
 	struct pb_zone *zone;
 
 	if (!pool->ops.migrate || !proactiveness)
 		return;
 	pb_for_each_node_zone(zone, pool, nid) {
 		pb_zone_event_add(zone, PB_KCOMPACTD_WAKE, 1);
-		gain_blocks(zone, PB_MIGRATE_SYNC_LIGHT, proactiveness);
+		gain_blocks(zone, PB_MIGRATE_SYNC_LIGHT, proactiveness, ULONG_MAX, &moved);
 	}
 }
 EXPORT_SYMBOL_PB_TEST(pb_compact_node);
+
+/**
+ * pb_compact_zone_most - make free pageblocks, up to a number
+ * @zone: the zone
+ * @most: pageblocks to gain at most
+ * @moved: the pages that were moved are added to it
+ *
+ * Ends early when the task has a fatal signal.
+ *
+ * Context: process, may sleep.
+ * Return: pageblocks gained; fewer than @most when no more can be made free.
+ */
+unsigned long pb_compact_zone_most(struct pb_zone *zone, unsigned long most, unsigned long *moved)
+{
+	if (!zone->pool->ops.migrate)
+		return 0;
+	return gain_blocks(zone, PB_MIGRATE_SYNC, 0, most, moved);
+}
+EXPORT_SYMBOL_PB_TEST(pb_compact_zone_most);
 
 /**
  * pb_compact_zone_fully - make as many free pageblocks as possible
@@ -362,9 +396,9 @@ EXPORT_SYMBOL_PB_TEST(pb_compact_node);
  */
 unsigned long pb_compact_zone_fully(struct pb_zone *zone)
 {
-	if (!zone->pool->ops.migrate)
-		return 0;
-	return gain_blocks(zone, PB_MIGRATE_SYNC, 0);
+	unsigned long moved = 0;
+
+	return pb_compact_zone_most(zone, ULONG_MAX, &moved);
 }
 EXPORT_SYMBOL_PB_TEST(pb_compact_zone_fully);
 

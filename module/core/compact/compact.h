@@ -20,7 +20,9 @@ void pb_compact_defer_reset(struct pb_zone *zone, unsigned int order, bool alloc
 unsigned int pb_fragmentation_score(struct pb_pool *pool, int nid);
 bool pb_compact_node_wanted(struct pb_pool *pool, int nid, unsigned int proactiveness);
 void pb_compact_node(struct pb_pool *pool, int nid, unsigned int proactiveness);
+unsigned long pb_compact_zone_most(struct pb_zone *zone, unsigned long most, unsigned long *moved);
 unsigned long pb_compact_zone_fully(struct pb_zone *zone);
+unsigned long pb_zone_free_pageblocks(struct pb_zone *zone);
 
 bool pb_compact_range(struct pb_zone *zone, const struct pb_request *rq, unsigned long nr_pages,
 		      unsigned long align, pb_compact_alloc_fn alloc, void *arg);
