@@ -427,6 +427,18 @@ bool pb_pcp_needs_drain(const struct pb_pcp *pcp)
 }
 EXPORT_SYMBOL_PB_TEST(pb_pcp_needs_drain);
 
+/* Drains this CPU's cache of a zone; false inside its pcp section. Preemption is off. */
+static bool drain_this_cpu(struct pb_zone *zone)
+{
+	struct pb_pcp *pcp = pb_this_cpu_ptr(zone->pcp);
+
+	if (!pb_pcp_enter(pcp))
+		return false;
+	pb_pcp_drain_lists(pcp);
+	pb_pcp_leave(pcp);
+	return true;
+}
+
 /**
  * pb_pcp_drain_local - drain this CPU's caches of every zone
  * @pool: the pool
@@ -438,23 +450,36 @@ EXPORT_SYMBOL_PB_TEST(pb_pcp_needs_drain);
 bool pb_pcp_drain_local(struct pb_pool *pool)
 {
 	struct pb_zone *zone;
-	struct pb_pcp *pcp;
 	bool all = true;
 
 	preempt_disable();
-	pb_for_each_zone(zone, pool) {
-		pcp = pb_this_cpu_ptr(zone->pcp);
-		if (!pb_pcp_enter(pcp)) {
-			all = false;
-			continue;
-		}
-		pb_pcp_drain_lists(pcp);
-		pb_pcp_leave(pcp);
-	}
+	pb_for_each_zone(zone, pool)
+		all &= drain_this_cpu(zone);
 	preempt_enable();
 	return all;
 }
 EXPORT_SYMBOL_PB_TEST(pb_pcp_drain_local);
+
+/**
+ * pb_pcp_drain_local_node - drain this CPU's caches of the zones of a node
+ * @pool: the pool
+ * @nid: the node
+ *
+ * Context: any.
+ * Return: as pb_pcp_drain_local().
+ */
+bool pb_pcp_drain_local_node(struct pb_pool *pool, int nid)
+{
+	struct pb_zone *zone;
+	bool all = true;
+
+	preempt_disable();
+	pb_for_each_node_zone(zone, pool, nid)
+		all &= drain_this_cpu(zone);
+	preempt_enable();
+	return all;
+}
+EXPORT_SYMBOL_PB_TEST(pb_pcp_drain_local_node);
 
 /**
  * pb_pcp_drain_cpu - drain the caches of a CPU that does not use them

@@ -29,6 +29,7 @@ bool pb_pcp_needs_drain(const struct pb_pcp *pcp);
 void pb_pcp_drain_lists(struct pb_pcp *pcp);
 /* Drains this CPU's caches of every zone; false when called inside its own pcp section. */
 bool pb_pcp_drain_local(struct pb_pool *pool);
+bool pb_pcp_drain_local_node(struct pb_pool *pool, int nid);
 /* Drains the caches of an offline CPU, or of one that is known to be outside its pcp sections. */
 void pb_pcp_drain_cpu(struct pb_pool *pool, int cpu);
 /* Decays high and drains idle caches of this CPU; called about once a second. True: all empty. */

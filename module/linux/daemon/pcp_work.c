@@ -63,22 +63,32 @@ bool pb_cpu_isolated(int cpu)
 
 /* ---- Draining ---- */
 
+#define ALL_NODES	(-1)
+
+static bool node_matches(const struct pb_zone *zone, int nid)
+{
+	return nid == ALL_NODES || zone->nid == nid;
+}
+
 /*
  * One round of interrupts.
+ * @nid: the node whose caches are drained, or ALL_NODES
  * @spare_isolated: isolated CPUs are drained already
  * @inside: CPUs that were inside their pcp section
  */
 struct drain_round {
+	int		nid;
 	bool		spare_isolated;
 	atomic_t	inside;
 };
 
-static bool cpu_needs_drain(int cpu)
+static bool cpu_needs_drain(int cpu, int nid)
 {
 	struct pb_zone *zone;
 
 	pb_for_each_zone(zone, &pb_instance)
-		if (pb_pcp_needs_drain(per_cpu_ptr(zone->pcp, cpu)))
+		if (node_matches(zone, nid) &&
+		    pb_pcp_needs_drain(per_cpu_ptr(zone->pcp, cpu)))
 			return true;
 	return false;
 }
@@ -87,14 +97,16 @@ static bool cpu_is_interrupted(int cpu, void *info)
 {
 	const struct drain_round *round = info;
 
-	return !(round->spare_isolated && pb_cpu_isolated(cpu)) && cpu_needs_drain(cpu);
+	return !(round->spare_isolated && pb_cpu_isolated(cpu)) &&
+	       cpu_needs_drain(cpu, round->nid);
 }
 
 static void drain_this_cpu(void *info)
 {
 	struct drain_round *round = info;
 
-	if (!pb_pcp_drain_local(&pb_instance))
+	if (!(round->nid == ALL_NODES ? pb_pcp_drain_local(&pb_instance) :
+	      pb_pcp_drain_local_node(&pb_instance, round->nid)))
 		atomic_inc(&round->inside);
 }
 
@@ -114,8 +126,8 @@ static int wait_for_grace_period(void)
 	return -ETIMEDOUT;
 }
 
-/* Calls a function for all caches of isolated CPUs, and returns how many it returned true for. */
-static unsigned int for_isolated(bool (*fn)(struct pb_pcp *pcp))
+/* Calls a function for a node's caches of isolated CPUs; returns how many it returned true for. */
+static unsigned int for_isolated(int nid, bool (*fn)(struct pb_pcp *pcp))
 {
 	unsigned int nr = 0;
 	struct pb_zone *zone;
@@ -125,7 +137,8 @@ static unsigned int for_isolated(bool (*fn)(struct pb_pcp *pcp))
 		if (!pb_cpu_isolated(cpu))
 			continue;
 		pb_for_each_zone(zone, &pb_instance)
-			nr += fn(per_cpu_ptr(zone->pcp, cpu));
+			if (node_matches(zone, nid))
+				nr += fn(per_cpu_ptr(zone->pcp, cpu));
 	}
 	return nr;
 }
@@ -150,37 +163,37 @@ static bool unclaim(struct pb_pcp *pcp)
  * Drains isolated CPUs in a round of claims; false: some of them may not have been drained. A
  * request that is killed says nothing about the length of a grace period.
  */
-static bool claim_round(void)
+static bool claim_round(int nid)
 {
-	unsigned int nr = for_isolated(claimable), claimed = for_isolated(claim);
+	unsigned int nr = for_isolated(nid, claimable), claimed = for_isolated(nid, claim);
 	int err = claimed ? wait_for_grace_period() : 0;
 
 	if (unlikely(err)) {
-		for_isolated(unclaim);
+		for_isolated(nid, unclaim);
 		if (err == -ETIMEDOUT)
 			no_claim_until = jiffies + NO_CLAIM_TICKS;
 		return false;
 	}
-	return for_isolated(pb_pcp_drain_claimed) == claimed && claimed >= nr;
+	return for_isolated(nid, pb_pcp_drain_claimed) == claimed && claimed >= nr;
 }
 
 /*
  * Drains isolated CPUs without interrupting them; false when that was not possible. A caller that
  * changes the set of online CPUs has the hotplug lock and must not take it.
  */
-static bool drain_isolated(void)
+static bool drain_isolated(int nid)
 {
 	unsigned int tries;
 	bool done = false;
 
-	if (!for_isolated(claimable))
+	if (!for_isolated(nid, claimable))
 		return true;
 	if (mutex_lock_killable(&claim_lock))
 		return false;
 	for (tries = 0; tries < CLAIM_TRIES && !done && !fatal_signal_pending(current); tries++) {
 		if (time_before(jiffies, no_claim_until) || !cpus_read_trylock())
 			break;
-		done = claim_round();
+		done = claim_round(nid);
 		cpus_read_unlock();
 	}
 	mutex_unlock(&claim_lock);
@@ -188,8 +201,8 @@ static bool drain_isolated(void)
 }
 
 /**
- * pb_pcp_work_drain_all - drain the per-CPU caches of all CPUs; the core's ops->drain_all
- * @pool: the instance
+ * pb_pcp_work_drain_node - drain the per-CPU caches of all CPUs for the zones of a node
+ * @nid: a node with memory of the pool, or -1 for all nodes
  *
  * Interrupts only CPUs that have something to drain, and isolated ones only when they could not be
  * drained otherwise. Ends early when the task is killed.
@@ -197,9 +210,9 @@ static bool drain_isolated(void)
  * Context: process, sleeps. A CPU that goes offline meanwhile is drained by the hotplug callback.
  * So the hotplug lock is not needed, and an allocation that drains may be made under it.
  */
-void pb_pcp_work_drain_all(struct pb_pool *pool)
+void pb_pcp_work_drain_node(int nid)
 {
-	struct drain_round round = { .spare_isolated = drain_isolated() };
+	struct drain_round round = { .nid = nid, .spare_isolated = drain_isolated(nid) };
 	unsigned int tries;
 
 	for (tries = 0; tries < DRAIN_TRIES && !fatal_signal_pending(current); tries++) {
@@ -210,6 +223,17 @@ void pb_pcp_work_drain_all(struct pb_pool *pool)
 		if (!atomic_read(&round.inside))
 			break;
 	}
+}
+
+/**
+ * pb_pcp_work_drain_all - drain the per-CPU caches of all CPUs; the core's ops->drain_all
+ * @pool: the instance
+ *
+ * Context: as pb_pcp_work_drain_node().
+ */
+void pb_pcp_work_drain_all(struct pb_pool *pool)
+{
+	pb_pcp_work_drain_node(ALL_NODES);
 }
 
 /* Reads another CPU's cache without synchronisation; the result is approximate. */

@@ -6,6 +6,7 @@
 struct pb_pool;
 
 bool pb_cpu_isolated(int cpu);
+void pb_pcp_work_drain_node(int nid);
 void pb_pcp_work_drain_all(struct pb_pool *pool);
 
 int pb_pcp_work_init(void);
