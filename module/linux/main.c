@@ -46,6 +46,7 @@
 #include "request/suspend.h"
 #include "source/pool_spec.h"
 #include "tunables.h"
+#include "user/admin_ioctl.h"
 #include "user/buffer.h"
 #include "user/buffer_blocks.h"
 #include "user/device.h"
@@ -205,6 +206,12 @@ static int init_owner(void)
 	return pb_owner_init(owner);
 }
 
+static int init_device(void)
+{
+	pb_admin_ioctl_init(pb_pcp_work_drain_node);
+	return pb_device_init();
+}
+
 /*
  * insmod calls init from the first to the last, rmmod calls exit in reverse. exit_instance() is
  * called last: it logs leaked pages after the last allocation, while the owner records still exist.
@@ -241,7 +248,7 @@ static const struct {
 	{ NULL,		pb_buffer_blocks_init,	pb_buffer_blocks_exit },
 	{ "moves of buffers", pb_buffer_move_init, pb_buffer_move_exit },
 	{ "heaps",	pb_heap_init,		pb_heap_exit },
-	{ "device",	pb_device_init,		pb_device_exit },
+	{ "device",	init_device,		pb_device_exit },
 };
 
 static void undo_steps(unsigned int done)

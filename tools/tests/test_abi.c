@@ -21,6 +21,9 @@ struct bigger {
 		struct pbuddy_set_label		set_label;
 		struct pbuddy_list		list;
 		struct pbuddy_resize		resize;
+		struct pbuddy_compact		compact;
+		struct pbuddy_drain		drain;
+		struct pbuddy_frag		frag;
 		unsigned char			bytes[8192];
 	};
 };
@@ -46,6 +49,12 @@ static const struct call calls[] = {
 	  offsetof(struct pbuddy_list, flags), offsetof(struct pbuddy_list, reserved), 2 },
 	{ "RESIZE", PBUDDY_IOCTL_RESIZE, sizeof(struct pbuddy_resize),
 	  offsetof(struct pbuddy_resize, flags), offsetof(struct pbuddy_resize, reserved), 2 },
+	{ "COMPACT", PBUDDY_IOCTL_COMPACT, sizeof(struct pbuddy_compact),
+	  offsetof(struct pbuddy_compact, flags), offsetof(struct pbuddy_compact, reserved), 3 },
+	{ "DRAIN", PBUDDY_IOCTL_DRAIN, sizeof(struct pbuddy_drain),
+	  offsetof(struct pbuddy_drain, flags), offsetof(struct pbuddy_drain, reserved), 2 },
+	{ "FRAG", PBUDDY_IOCTL_FRAG, sizeof(struct pbuddy_frag),
+	  offsetof(struct pbuddy_frag, flags), offsetof(struct pbuddy_frag, reserved), 2 },
 	{ "QUERY", PBUDDY_IOCTL_QUERY, sizeof(struct pbuddy_query),
 	  offsetof(struct pbuddy_query, flags), offsetof(struct pbuddy_query, reserved), 4 },
 	{ "EXPORT_DMABUF", PBUDDY_IOCTL_EXPORT_DMABUF, sizeof(struct pbuddy_export_dmabuf),
@@ -291,7 +300,7 @@ TEST(abi, unknown_ioctl_is_enotty)
 
 	for (nr = 0; nr < 256; nr++) {
 		fill(&calls[1], &arg, calls[1].size);
-		if (nr > _IOC_NR(PBUDDY_IOCTL_PRESSURE))
+		if (nr > _IOC_NR(PBUDDY_IOCTL_FRAG))
 			CHECK_FAILS(ioctl(dev, _IOWR(PBUDDY_IOCTL_MAGIC, nr, struct pbuddy_alloc),
 					  &arg), ENOTTY);
 		if (nr < _IOC_NR(PBUDDY_IOCTL_QUERY) || nr > last_of_buffers)

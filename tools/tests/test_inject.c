@@ -181,11 +181,51 @@ static int do_list(void)
 	return ioctl(dev, PBUDDY_IOCTL_LIST, &l) ? errno : 0;
 }
 
+static int do_compact(void)
+{
+	struct pbuddy_compact c = { .size = sizeof(c), .node = PBUDDY_NODE_ANY };
+
+	return ioctl(dev, PBUDDY_IOCTL_COMPACT, &c) ? errno : 0;
+}
+
+static int do_drain(void)
+{
+	struct pbuddy_drain d = { .size = sizeof(d), .node = PBUDDY_NODE_ANY };
+
+	return ioctl(dev, PBUDDY_IOCTL_DRAIN, &d) ? errno : 0;
+}
+
+static int do_frag(void)
+{
+	struct pbuddy_pageblock record[4];
+	struct pbuddy_frag f = {
+		.size = sizeof(f), .records_ptr = (uintptr_t)record, .nr_records = 4,
+		.record_size = sizeof(record[0]),
+	};
+
+	return ioctl(dev, PBUDDY_IOCTL_FRAG, &f) ? errno : 0;
+}
+
 static int do_set_label(void)
 {
 	struct pbuddy_set_label s = { .size = sizeof(s), .label = "other" };
 
 	return ioctl(rq.fd, PBUDDY_IOCTL_SET_LABEL, &s) ? errno : 0;
+}
+
+TEST_TIMEOUT(inject, compact, 600)
+{
+	fail_each(do_compact, NULL);
+}
+
+TEST_TIMEOUT(inject, drain, 600)
+{
+	fail_each(do_drain, NULL);
+}
+
+TEST_TIMEOUT(inject, frag, 600)
+{
+	fail_each(do_frag, NULL);
 }
 
 TEST_TIMEOUT(inject, alloc, 600)

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The ioctls of /dev/pbuddy: GET_INFO, ALLOC, ALLOC_BATCH and RESIZE; list.c has LIST, pressure.c
- * has PRESSURE, and buffer_ioctl.c those of a buffer's descriptor. This file checks all input of
- * user space; the parameters it passes to buffer.c are valid.
+ * has PRESSURE, admin_ioctl.c COMPACT and DRAIN, frag.c FRAG, and buffer_ioctl.c those of a
+ * buffer's descriptor. This file checks all input of user space; the parameters it passes to
+ * buffer.c are valid.
  *
  * A descriptor is installed last, after everything that can fail, so that no thread can use (by
  * guessing its number) a descriptor that is removed again.
@@ -29,10 +30,12 @@
 #include "api/resize_blocks.h"
 #include "hooks/owner.h"
 #include "instance.h"
+#include "user/admin_ioctl.h"
 #include "user/buffer.h"
 #include "user/buffer_fd.h"
 #include "user/device_ioctl.h"
 #include "user/fd_flags.h"
+#include "user/frag.h"
 #include "user/label.h"
 #include "user/list.h"
 #include "user/node_info.h"
@@ -42,6 +45,7 @@
 #define FEATURES	(PBUDDY_FEATURE_ALLOC | PBUDDY_FEATURE_BATCH | PBUDDY_FEATURE_DEV_MMAP | \
 			 PBUDDY_FEATURE_SET_LABEL | PBUDDY_FEATURE_LIST | \
 			 PBUDDY_FEATURE_PRESSURE | PBUDDY_FEATURE_RESIZE | \
+			 PBUDDY_FEATURE_ADMIN | \
 			 (IS_ENABLED(CONFIG_DMA_SHARED_BUFFER) ? PBUDDY_FEATURE_DMABUF : 0))
 
 static void check_abi(void)
@@ -458,6 +462,12 @@ long pb_device_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return pb_list_ioctl(user);
 	case PB_IOCTL_ID(PBUDDY_IOCTL_RESIZE):
 		return resize(user);
+	case PB_IOCTL_ID(PBUDDY_IOCTL_COMPACT):
+		return pb_compact_ioctl(user);
+	case PB_IOCTL_ID(PBUDDY_IOCTL_DRAIN):
+		return pb_drain_ioctl(user);
+	case PB_IOCTL_ID(PBUDDY_IOCTL_FRAG):
+		return pb_frag_ioctl(user);
 	default:
 		return -ENOTTY;
 	}

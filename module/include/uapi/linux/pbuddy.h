@@ -36,6 +36,7 @@
 #define PBUDDY_FEATURE_LIST	(1ULL << 6)	/* LIST; st_ino of a buffer is its id */
 #define PBUDDY_FEATURE_PRESSURE	(1ULL << 7)	/* PRESSURE */
 #define PBUDDY_FEATURE_RESIZE	(1ULL << 8)	/* RESIZE */
+#define PBUDDY_FEATURE_ADMIN	(1ULL << 10)	/* COMPACT, DRAIN, FRAG */
 
 /*
  * What kind of neighbours the pages may have: enum migratetype of mm/. Pages of a movable buffer
@@ -519,6 +520,134 @@ struct pbuddy_resize {
 
 #define PBUDDY_RESIZE_SIZE_VER0		264
 
+/**
+ * struct pbuddy_compact - PBUDDY_IOCTL_COMPACT, on the device: make free pageblocks
+ * @size: in: sizeof(struct pbuddy_compact)
+ * @flags: in: zero
+ * @node: in: NUMA node that owns pbuddy memory, or PBUDDY_NODE_ANY for all
+ * @reserved0: zero
+ * @max_pageblocks: in: pageblocks to gain at most, so that a caller can show its progress; 0: as
+ *	many as possible
+ * @gained_pageblocks: out: pageblocks that were made free; fewer than @max_pageblocks when no more
+ *	can be
+ * @moved_pages: out: pages that were moved for it
+ * @before_pageblocks: out: free pageblocks of the node, or of all, before
+ * @after_pageblocks: out: the same afterwards. Other tasks allocate and free meanwhile
+ * @reserved: zero
+ *
+ * Moves what can be moved out of partly free pageblocks, the cheapest first, as a write to
+ * /proc/sys/vm/compact_memory does. The output is written also when it fails with EINTR.
+ *
+ * Errors: EPERM without CAP_SYS_ADMIN, EINVAL for a bad argument, E2BIG for a longer struct than
+ * the kernel knows with something in it, ENXIO for a node without pbuddy memory, EINTR by a fatal
+ * signal, EFAULT.
+ */
+struct pbuddy_compact {
+	__u32 size;
+	__u32 flags;
+	__s32 node;
+	__u32 reserved0;
+	__u64 max_pageblocks;
+	__u64 gained_pageblocks;
+	__u64 moved_pages;
+	__u64 before_pageblocks;
+	__u64 after_pageblocks;
+	__u64 reserved[3];
+};
+
+#define PBUDDY_COMPACT_SIZE_VER0	80
+
+/**
+ * struct pbuddy_drain - PBUDDY_IOCTL_DRAIN, on the device: empty the per-CPU caches
+ * @size: in: sizeof(struct pbuddy_drain)
+ * @flags: in: zero
+ * @node: in: NUMA node that owns pbuddy memory, or PBUDDY_NODE_ANY for all
+ * @reserved0: zero
+ * @drained_bytes: out: bytes by which the caches became smaller
+ * @cached_bytes: out: bytes that are in them now, because other tasks allocate and free meanwhile
+ * @reserved: zero
+ *
+ * The free pages in the caches of all CPUs go back to the zones of the node.
+ *
+ * Errors: as of PBUDDY_IOCTL_COMPACT.
+ */
+struct pbuddy_drain {
+	__u32 size;
+	__u32 flags;
+	__s32 node;
+	__u32 reserved0;
+	__u64 drained_bytes;
+	__u64 cached_bytes;
+	__u64 reserved[2];
+};
+
+#define PBUDDY_DRAIN_SIZE_VER0		48
+
+/* struct pbuddy_pageblock.zone */
+enum pbuddy_zone {
+	PBUDDY_ZONE_DMA32 = 0,
+	PBUDDY_ZONE_NORMAL = 1,
+	PBUDDY_ZONE_MOVABLE = 2,
+};
+
+/* struct pbuddy_pageblock.type: the migratetype, as in mm/ */
+enum pbuddy_pageblock_type {
+	PBUDDY_PAGEBLOCK_UNMOVABLE = 0,
+	PBUDDY_PAGEBLOCK_MOVABLE = 1,
+	PBUDDY_PAGEBLOCK_RECLAIMABLE = 2,
+	PBUDDY_PAGEBLOCK_HIGHATOMIC = 3,
+	PBUDDY_PAGEBLOCK_CMA = 4,
+	PBUDDY_PAGEBLOCK_ISOLATE = 5,
+};
+
+/**
+ * struct pbuddy_pageblock - one pageblock in FRAG
+ * @phys: physical address; zero for a caller without CAP_SYS_ADMIN
+ * @node: NUMA node
+ * @free_pages: free pages in it, without those in per-CPU caches
+ * @largest_order: order of its largest free block; -1 when there is none
+ * @zone: enum pbuddy_zone
+ * @type: enum pbuddy_pageblock_type
+ */
+struct pbuddy_pageblock {
+	__u64 phys;
+	__s32 node;
+	__u16 free_pages;
+	__s16 largest_order;
+	__u32 zone;
+	__u32 type;
+};
+
+#define PBUDDY_PAGEBLOCK_SIZE_VER0	24
+
+/**
+ * struct pbuddy_frag - PBUDDY_IOCTL_FRAG, on the device: the state of each pageblock
+ * @size: in: sizeof(struct pbuddy_frag)
+ * @flags: in: zero
+ * @cursor: in: 0 to begin; out: with which the next call continues
+ * @records_ptr: in: user pointer to an array of struct pbuddy_pageblock
+ * @nr_records: in: length of that array; out: records filled; less than asked at the end
+ * @record_size: in: sizeof(struct pbuddy_pageblock)
+ * @reserved: zero
+ *
+ * The pageblocks come zone by zone, in the order of their addresses. Other tasks allocate and free
+ * meanwhile.
+ *
+ * Errors: EINVAL for a bad argument, E2BIG for a longer struct than the kernel knows with something
+ * in it, EFAULT, EINTR by a fatal signal.
+ */
+struct pbuddy_frag {
+	__u32 size;
+	__u32 flags;
+	__u64 cursor;
+	__u64 records_ptr;
+	__u32 nr_records;
+	__u32 record_size;
+	__u64 reserved[2];
+};
+
+#define PBUDDY_FRAG_SIZE_VER0		48
+
 #define PBUDDY_IOCTL_MAGIC		0xB7
 #define PBUDDY_IOCTL_GET_INFO		_IOWR(PBUDDY_IOCTL_MAGIC, 0x00, struct pbuddy_info)
 #define PBUDDY_IOCTL_ALLOC		_IOWR(PBUDDY_IOCTL_MAGIC, 0x01, struct pbuddy_alloc)
@@ -526,7 +655,9 @@ struct pbuddy_resize {
 #define PBUDDY_IOCTL_LIST		_IOWR(PBUDDY_IOCTL_MAGIC, 0x03, struct pbuddy_list)
 #define PBUDDY_IOCTL_RESIZE		_IOWR(PBUDDY_IOCTL_MAGIC, 0x04, struct pbuddy_resize)
 #define PBUDDY_IOCTL_PRESSURE		_IOWR(PBUDDY_IOCTL_MAGIC, 0x05, struct pbuddy_pressure)
-/* 0x06-0x0f: compact, drain */
+#define PBUDDY_IOCTL_COMPACT		_IOWR(PBUDDY_IOCTL_MAGIC, 0x06, struct pbuddy_compact)
+#define PBUDDY_IOCTL_DRAIN		_IOWR(PBUDDY_IOCTL_MAGIC, 0x07, struct pbuddy_drain)
+#define PBUDDY_IOCTL_FRAG		_IOWR(PBUDDY_IOCTL_MAGIC, 0x08, struct pbuddy_frag)
 #define PBUDDY_IOCTL_QUERY		_IOWR(PBUDDY_IOCTL_MAGIC, 0x10, struct pbuddy_query)
 #define PBUDDY_IOCTL_EXPORT_DMABUF	_IOWR(PBUDDY_IOCTL_MAGIC, 0x11, struct pbuddy_export_dmabuf)
 #define PBUDDY_IOCTL_SET_LABEL		_IOWR(PBUDDY_IOCTL_MAGIC, 0x12, struct pbuddy_set_label)

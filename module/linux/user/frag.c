@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The ioctl FRAG of /dev/pbuddy: a record for each pageblock.
+ *
+ * The cursor is the number of the zone in its upper half and, in its lower half, the pageblock from
+ * the start of the zone at which the next call continues. It has no address in it, because callers
+ * without privilege see it.
+ */
+#include <linux/build_bug.h>
+#include <linux/capability.h>
+#include <linux/errno.h>
+#include <linux/pfn.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/string.h>
+
+#include <uapi/linux/pbuddy.h>
+
+#include "core/base/pfn.h"
+#include "core/index/pageblock.h"
+#include "core/zone/zone.h"
+#include "instance.h"
+#include "user/frag.h"
+#include "user/user_copy.h"
+
+#define ZONE_SHIFT	32
+
+static void check_abi(void)
+{
+	BUILD_BUG_ON(sizeof(struct pbuddy_pageblock) != PBUDDY_PAGEBLOCK_SIZE_VER0);
+	BUILD_BUG_ON(sizeof(struct pbuddy_frag) != PBUDDY_FRAG_SIZE_VER0);
+	BUILD_BUG_ON((int)PBUDDY_ZONE_DMA32 != (int)PB_ZONE_DMA32);
+	BUILD_BUG_ON((int)PBUDDY_ZONE_NORMAL != (int)PB_ZONE_NORMAL);
+	BUILD_BUG_ON((int)PBUDDY_ZONE_MOVABLE != (int)PB_ZONE_MOVABLE);
+	BUILD_BUG_ON((int)PBUDDY_PAGEBLOCK_UNMOVABLE != (int)PB_UNMOVABLE);
+	BUILD_BUG_ON((int)PBUDDY_PAGEBLOCK_MOVABLE != (int)PB_MOVABLE);
+	BUILD_BUG_ON((int)PBUDDY_PAGEBLOCK_RECLAIMABLE != (int)PB_RECLAIMABLE);
+	BUILD_BUG_ON((int)PBUDDY_PAGEBLOCK_HIGHATOMIC != (int)PB_HIGHATOMIC);
+	BUILD_BUG_ON((int)PBUDDY_PAGEBLOCK_CMA != (int)PB_CMA);
+	BUILD_BUG_ON((int)PBUDDY_PAGEBLOCK_ISOLATE != (int)PB_ISOLATE);
+}
+
+/* Fills the record of a pageblock of a zone; false for a hole. */
+static bool fill(struct pb_zone *zone, unsigned long index, bool show_phys,
+		 struct pbuddy_pageblock *record)
+{
+	struct pb_dir_entry *entry = pb_zone_dir_entry(zone, index);
+	struct pb_pageblock *pageblock;
+	unsigned long value;
+	unsigned int nr_free;
+	int largest;
+
+	if (!entry)
+		return false;
+	value = READ_ONCE(entry->value);
+	if (pb_entry_migratetype(value) == PB_ENTRY_HOLE)	/* given back meanwhile */
+		return false;
+	pageblock = pb_entry_pageblock(value);
+	largest = pb_pageblock_scan(pageblock, &nr_free);
+	*record = (struct pbuddy_pageblock) {
+		.phys = show_phys ? PFN_PHYS(pb_pageblock_pfn(zone, index)) : 0,
+		.node = zone->nid,
+		.free_pages = nr_free,
+		.largest_order = largest,
+		.zone = zone->type,
+		.type = pb_entry_migratetype(value),
+	};
+	return true;
+}
+
+/*
+ * Copies the records of a zone from its pageblock @from on, until the array of @f is full; sets the
+ * cursor behind the last one.
+ */
+static int copy_zone(struct pb_zone *zone, u64 nr_zone, unsigned long from, bool show_phys,
+		     struct pbuddy_frag *f, u32 *nr)
+{
+	unsigned long first = pb_pageblock_index(zone, zone->start_pfn), index;
+	struct pbuddy_pageblock record;
+	int err;
+
+	for (index = first + from; index < zone->nr_pageblocks && *nr < f->nr_records; index++) {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
+		if (!fill(zone, index, show_phys, &record))
+			continue;
+		err = pb_copy_out_element(u64_to_user_ptr(f->records_ptr), (*nr)++, f->record_size,
+					  &record, sizeof(record));
+		if (err)
+			return err;
+	}
+	f->cursor = nr_zone << ZONE_SHIFT | (index - first);
+	return 0;
+}
+
+static int copy_records(struct pbuddy_frag *f)
+{
+	u64 start_zone = f->cursor >> ZONE_SHIFT, nr_zone = 0;
+	unsigned long from = (u32)f->cursor;
+	bool show_phys = capable(CAP_SYS_ADMIN);
+	struct pb_zone *zone;
+	u32 nr = 0;
+	int err;
+
+	pb_for_each_zone(zone, &pb_instance) {
+		if (nr_zone++ < start_zone)
+			continue;
+		if (nr == f->nr_records)
+			break;
+		err = copy_zone(zone, nr_zone - 1, from, show_phys, f, &nr);
+		if (err)
+			return err;
+		from = 0;
+	}
+	f->nr_records = nr;
+	return 0;
+}
+
+/**
+ * pb_frag_ioctl() - handle PBUDDY_IOCTL_FRAG
+ * @arg: user pointer to its struct
+ *
+ * Context: may sleep; takes no lock.
+ * Return: as <uapi/linux/pbuddy.h> says.
+ */
+long pb_frag_ioctl(void __user *arg)
+{
+	struct pbuddy_frag f;
+	size_t usize;
+	int err;
+
+	check_abi();
+	err = pb_copy_in(&f, sizeof(f), PBUDDY_FRAG_SIZE_VER0, arg, &usize);
+	if (err)
+		return err;
+	if (f.flags || memchr_inv(f.reserved, 0, sizeof(f.reserved)))
+		return -EINVAL;
+	if (f.nr_records) {
+		err = pb_check_element_size(f.record_size, PBUDDY_PAGEBLOCK_SIZE_VER0);
+		if (err)
+			return err;
+	}
+	return copy_records(&f) ?: pb_copy_out(arg, usize, &f, sizeof(f));
+}

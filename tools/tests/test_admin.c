@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * COMPACT, DRAIN and FRAG: rights and arguments, and that what they say agrees with what was done.
+ */
+#include <sched.h>
+#include <sys/wait.h>
+
+#include "common.h"
+
+#define BLOCK		(2 * MIB)
+#define BLOCK_PAGES	512
+#define RECORDS		4096
+
+static struct pbuddy_pageblock record[RECORDS];
+
+static int compact(int node, uint64_t most, struct pbuddy_compact *c)
+{
+	*c = (struct pbuddy_compact) {
+		.size = sizeof(*c), .node = node, .max_pageblocks = most,
+	};
+	return ioctl(dev, PBUDDY_IOCTL_COMPACT, c);
+}
+
+static int drain(int node, struct pbuddy_drain *d)
+{
+	*d = (struct pbuddy_drain) { .size = sizeof(*d), .node = node };
+	return ioctl(dev, PBUDDY_IOCTL_DRAIN, d);
+}
+
+/* Reads all records, @step at a time. */
+static uint32_t frag(uint32_t step)
+{
+	struct pbuddy_frag f = { .size = sizeof(f), .record_size = sizeof(record[0]) };
+	uint32_t nr = 0;
+
+	do {
+		CHECK(nr + step <= RECORDS);
+		f.records_ptr = (uintptr_t)&record[nr];
+		f.nr_records = step;
+		CHECK_EQ(ioctl(dev, PBUDDY_IOCTL_FRAG, &f), 0);
+		CHECK(f.nr_records <= step);
+		nr += f.nr_records;
+	} while (f.nr_records == step);
+	return nr;
+}
+
+static void without_right(void *unused)
+{
+	struct pbuddy_compact c;
+	struct pbuddy_drain d;
+	uint32_t nr, i;
+
+	(void)unused;
+	drop_privileges();
+	CHECK_FAILS(compact(PBUDDY_NODE_ANY, 0, &c), EPERM);
+	CHECK_FAILS(drain(PBUDDY_NODE_ANY, &d), EPERM);
+	nr = frag(RECORDS);
+	CHECK(nr > 0);
+	for (i = 0; i < nr; i++)
+		CHECK_EQ(record[i].phys, 0);
+}
+
+TEST(admin, rights)
+{
+	uint32_t nr = frag(RECORDS), i;
+
+	CHECK(nr > 0);
+	for (i = 0; i < nr; i++)
+		CHECK(record[i].phys && record[i].phys % BLOCK == 0);
+	CHECK_EQ(in_child(without_right, NULL), 0);
+}
+
+TEST(admin, bad_nodes)
+{
+	static const int bad[] = { -2, INT32_MIN, 63, INT32_MAX };
+	struct pbuddy_compact c;
+	struct pbuddy_drain d;
+	size_t i;
+
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		CHECK_FAILS(compact(bad[i], 0, &c), ENXIO);
+		CHECK_FAILS(drain(bad[i], &d), ENXIO);
+	}
+	c = (struct pbuddy_compact) { .size = sizeof(c), .reserved0 = 1 };
+	CHECK_FAILS(ioctl(dev, PBUDDY_IOCTL_COMPACT, &c), EINVAL);
+	d = (struct pbuddy_drain) { .size = sizeof(d), .reserved0 = 1 };
+	CHECK_FAILS(ioctl(dev, PBUDDY_IOCTL_DRAIN, &d), EINVAL);
+}
+
+TEST(admin, frag_bad_arguments)
+{
+	struct pbuddy_frag f = { .size = sizeof(f), .nr_records = 1 };
+
+	f.record_size = PBUDDY_PAGEBLOCK_SIZE_VER0 - 1;
+	CHECK_FAILS(ioctl(dev, PBUDDY_IOCTL_FRAG, &f), EINVAL);
+	f.record_size = PAGE + 1;
+	CHECK_FAILS(ioctl(dev, PBUDDY_IOCTL_FRAG, &f), E2BIG);
+	f.record_size = sizeof(record[0]);
+	CHECK_FAILS(ioctl(dev, PBUDDY_IOCTL_FRAG, &f), EFAULT);
+	f.cursor = UINT64_MAX;
+	CHECK_EQ(ioctl(dev, PBUDDY_IOCTL_FRAG, &f), 0);
+	CHECK_EQ(f.nr_records, 0);
+}
+
+/* A record for each pageblock of the pool, once, whatever the length of the array. */
+TEST(admin, frag_is_complete)
+{
+	uint64_t bytes[64] = { 0 }, free_bytes = 0, phys[RECORDS];
+	struct usage usage;
+	uint32_t nr = frag(RECORDS), i;
+	struct pbuddy_drain d;
+
+	for (i = 0; i < nr; i++) {
+		CHECK(record[i].node >= 0 && record[i].node < 64);
+		CHECK(record[i].free_pages <= BLOCK_PAGES);
+		CHECK_EQ(record[i].largest_order == 9, record[i].free_pages == BLOCK_PAGES);
+		CHECK_EQ(record[i].largest_order == -1, !record[i].free_pages);
+		CHECK(record[i].type <= PBUDDY_PAGEBLOCK_ISOLATE);
+		CHECK(record[i].zone <= PBUDDY_ZONE_MOVABLE);
+		CHECK(!i || record[i].node != record[i - 1].node ||
+		      record[i].zone != record[i - 1].zone || record[i].phys > record[i - 1].phys);
+		bytes[record[i].node] += BLOCK;
+		phys[i] = record[i].phys;
+	}
+	read_usage(&usage);
+	for (i = 0; i < usage.nr_nodes; i++)
+		CHECK_EQ(bytes[usage.node[i].node], usage.node[i].total_bytes);
+	CHECK_EQ(frag(1), nr);
+	CHECK_EQ(frag(7), nr);
+	CHECK_EQ(drain(PBUDDY_NODE_ANY, &d), 0);
+	CHECK_EQ(frag(nr), nr);
+	for (i = 0; i < nr; i++) {
+		CHECK_EQ(record[i].phys, phys[i]);
+		free_bytes += record[i].free_pages * PAGE;
+	}
+	read_usage(&usage);
+	CHECK_EQ(free_bytes, usage.free - d.cached_bytes);
+}
+
+/* The pageblocks of a buffer are full, and of its type. */
+TEST(admin, frag_shows_a_buffer)
+{
+	struct pbuddy_alloc rq = request(4 * BLOCK);
+	uint64_t phys;
+	uint32_t nr, i, found = 0;
+
+	rq.order = 9;
+	rq.flags = PBUDDY_ALLOC_CONTIG;
+	rq.mclass = PBUDDY_CLASS_UNMOVABLE;
+	phys = phys_of(alloc_as(&rq));
+	nr = frag(RECORDS);
+	for (i = 0; i < nr; i++) {
+		if (record[i].phys < phys || record[i].phys >= phys + 4 * BLOCK)
+			continue;
+		found++;
+		CHECK_EQ(record[i].free_pages, 0);
+		CHECK_EQ(record[i].type, PBUDDY_PAGEBLOCK_UNMOVABLE);
+		CHECK_EQ(record[i].node, rq.node);
+	}
+	CHECK_EQ(found, 4);
+}
+
+static void stay_on_cpu(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	CHECK_EQ(sched_setaffinity(0, sizeof(set), &set), 0);
+}
+
+/* What a free leaves in the caches of another CPU, and of one node only, is returned. */
+TEST(admin, drain_empties_caches)
+{
+	struct pbuddy_alloc rq = request(64 * PAGE);
+	struct pbuddy_drain d;
+	struct usage usage;
+	int node, other;
+
+	read_usage(&usage);
+	node = usage.node[0].node;
+	other = usage.node[usage.nr_nodes - 1].node;
+	CHECK_EQ(drain(PBUDDY_NODE_ANY, &d), 0);
+	stay_on_cpu(sysconf(_SC_NPROCESSORS_ONLN) > 1 ? 1 : 0);
+	rq.node = node;
+	rq.flags = PBUDDY_ALLOC_STRICT_NODE;
+	CHECK_EQ(close(alloc_as(&rq)), 0);
+	stay_on_cpu(0);
+	if (other != node) {
+		CHECK_EQ(drain(other, &d), 0);
+		CHECK_EQ(d.drained_bytes, 0);
+	}
+	CHECK_EQ(drain(node, &d), 0);
+	CHECK(d.drained_bytes > 0);
+	CHECK_EQ(d.cached_bytes, 0);
+	CHECK_EQ(drain(node, &d), 0);
+	CHECK_EQ(d.drained_bytes, 0);
+}
+
+/*
+ * Movable single pages, of which every other buffer is freed: half of each pageblock is free. The
+ * buffers are of 64 pages, so that there are not too many descriptors.
+ */
+#define PIECE	(64 * PAGE)
+#define PIECES	256
+
+TEST(admin, compact_gains)
+{
+	struct pbuddy_compact c;
+	struct usage usage;
+	int fd[PIECES], i;
+	uint64_t gained;
+
+	read_usage(&usage);
+	for (i = 0; i < PIECES; i++) {
+		struct pbuddy_alloc rq = request(PIECE);
+
+		rq.node = usage.node[0].node;
+		rq.flags = PBUDDY_ALLOC_STRICT_NODE;
+		rq.order = 6;
+		fd[i] = alloc_as(&rq);
+	}
+	for (i = 0; i < PIECES; i += 2)
+		CHECK_EQ(close(fd[i]), 0);
+	CHECK_EQ(compact(usage.node[0].node, 2, &c), 0);
+	CHECK_EQ(c.gained_pageblocks, 2);
+	CHECK_EQ(c.moved_pages % (PIECE / PAGE), 0);
+	CHECK(c.moved_pages > 0);
+	CHECK(c.after_pageblocks >= c.before_pageblocks + 2);
+	gained = c.gained_pageblocks;
+	CHECK_EQ(compact(usage.node[0].node, 0, &c), 0);
+	gained += c.gained_pageblocks;
+	/* Half of the memory of the pieces, less a pageblock at each end. */
+	CHECK(gained >= PIECES / 2 * PIECE / BLOCK - 2);
+	CHECK_EQ(compact(PBUDDY_NODE_ANY, 0, &c), 0);
+	CHECK_EQ(c.before_pageblocks + c.gained_pageblocks, c.after_pageblocks);
+}
+
+static void compact_for_ever(void *unused)
+{
+	struct pbuddy_compact c;
+
+	(void)unused;
+	for (;;)
+		CHECK_EQ(compact(PBUDDY_NODE_ANY, 0, &c), 0);
+}
+
+TEST(admin, compact_is_killable)
+{
+	int status;
+	pid_t pid = fork();
+
+	CHECK(pid >= 0);
+	if (!pid) {
+		compact_for_ever(NULL);
+		_exit(1);
+	}
+	usleep(300000);
+	CHECK_EQ(kill(pid, SIGKILL), 0);
+	CHECK_EQ(waitpid(pid, &status, 0), pid);
+	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
