@@ -83,6 +83,7 @@ static DEFINE_MUTEX(groups_lock);
 /* While @nr_pages is not zero, the work item is queued or running. */
 static atomic_long_t nr_pages;
 static atomic_long_t nr_of_kind[PB_NR_QUARANTINE_KINDS];
+static atomic_long_t nr_of_node[MAX_NUMNODES];
 static unsigned int delay_ms;			/* until the next scan */
 
 /* Addresses that no owner stores in page->private. */
@@ -135,6 +136,7 @@ static void mark_block(struct page *head, unsigned int order, enum pb_quarantine
 	pb_keep_allocated(&pb_instance, page_to_pfn(head),
 			  kind == PB_QUARANTINE_BUFFER ? 0 : order);
 	atomic_long_add(1L << order, &nr_of_kind[kind]);
+	atomic_long_add(1L << order, &nr_of_node[page_to_nid(head)]);
 	if (atomic_long_fetch_add(1L << order, &nr_pages) == 0)
 		__module_get(THIS_MODULE);
 }
@@ -385,6 +387,7 @@ static unsigned long free_unreferenced(struct page *head)
 		free_block(pfn, order);
 	/* Last, so that pages that are not counted any more are free. */
 	atomic_long_sub(1L << order, &nr_of_kind[kind]);
+	atomic_long_sub(1L << order, &nr_of_node[pfn_to_nid(pfn)]);
 	return 1UL << order;
 }
 
@@ -495,6 +498,18 @@ unsigned long pb_quarantine_pages_of(enum pb_quarantine_kind kind)
 	return atomic_long_read(&nr_of_kind[kind]);
 }
 EXPORT_SYMBOL_PB_TEST(pb_quarantine_pages_of);
+
+/**
+ * pb_quarantine_pages_of_node - count the pages of a node that are in quarantine
+ * @nid: the node
+ *
+ * Context: any.
+ * Return: pages.
+ */
+unsigned long pb_quarantine_pages_of_node(int nid)
+{
+	return atomic_long_read(&nr_of_node[nid]);
+}
 
 static void show_group(struct seq_file *m, const struct pb_quarantine_group *group)
 {

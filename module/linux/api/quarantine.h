@@ -81,6 +81,7 @@ bool __pb_quarantine_free_bad_pages(unsigned long pfn, unsigned long nr_pages);
 
 unsigned long pb_quarantine_pages(void);
 unsigned long pb_quarantine_pages_of(enum pb_quarantine_kind kind);
+unsigned long pb_quarantine_pages_of_node(int nid);
 void pb_quarantine_show(struct seq_file *m);
 int pb_quarantine_init(void);
 void pb_quarantine_exit(void);

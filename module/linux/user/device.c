@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The device node /dev/pbuddy. Its ioctls are in device_ioctl.c, its mmap() in device_mmap.c. */
+/*
+ * The device node /dev/pbuddy. Its ioctls are in device_ioctl.c, its mmap() in device_mmap.c, its
+ * files in sysfs in node_sysfs.c.
+ */
+#include <linux/errno.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/miscdevice.h>
@@ -9,6 +13,7 @@
 #include "user/device.h"
 #include "user/device_ioctl.h"
 #include "user/device_mmap.h"
+#include "user/node_sysfs.h"
 
 static int device_open(struct inode *inode, struct file *file)
 {
@@ -51,11 +56,19 @@ static struct miscdevice device = {
  * Called last when the module is loaded: user space may use it at once.
  *
  * Context: may sleep.
- * Return: 0 or an error of misc_register().
+ * Return: 0, -ENOMEM or an error of misc_register().
  */
 int pb_device_init(void)
 {
-	return misc_register(&device);
+	int err;
+
+	device.groups = pb_node_sysfs_create();
+	if (!device.groups)
+		return -ENOMEM;
+	err = misc_register(&device);
+	if (err)
+		pb_node_sysfs_destroy();
+	return err;
 }
 
 /**
@@ -68,4 +81,5 @@ int pb_device_init(void)
 void pb_device_exit(void)
 {
 	misc_deregister(&device);
+	pb_node_sysfs_destroy();
 }
