@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: release
 # vm: --one-thread --nodes 2
+# copy: /usr/bin/python3:/usr/bin/python3 build/python:/python /usr/lib/locale/C.utf8:/usr/lib/locale/C.utf8
 #
-# In the guest: every verb of pbuddyctl, as text and as JSON; its errors and exit codes.
+# In the guest: every verb of pbuddyctl, as text and as JSON, in a pipe and on a terminal; its errors and
+# exit codes.
 # shellcheck source=scripts/lib/ktap.sh
 . /tests/ktap.sh
 
@@ -201,11 +203,122 @@ lists_fit_80_columns() {
 	[ ! -s /tmp/said ] && pbuddyctl list | grep first_label_of_31_bytes_at_most
 }
 
+# Columns that do not fit follow in another table.
+sums_are_wrapped() {
+	for what in process user; do
+		COLUMNS=33 pbuddyctl list --by "$what" >/tmp/said || return 1
+		cat /tmp/said
+		! awk 'length > 33' /tmp/said | grep . || return 1
+		grep -q 'BUFFERS *NODE 0$' /tmp/said && grep -q ' NODE 1 *TOTAL$' /tmp/said &&
+			grep -q ' CHARGED$' /tmp/said && [ "$(grep -c '^Total ' /tmp/said)" -eq 3 ] &&
+			grep -qx 'Total  *5 *6M' /tmp/said && grep -qx 'Total  *12M *18M' /tmp/said || return 1
+	done
+	pbuddyctl list --by user | grep 'BUFFERS NODE 0 NODE 1 TOTAL CHARGED'
+}
+
 # Another user sees its own buffers.
 lists_own() {
 	su -s /bin/sh nobody -c 'pbuddyctl list' >/tmp/said
 	cat /tmp/said
 	grep -q third /tmp/said && [ "$(wc -l </tmp/said)" -eq 2 ]
+}
+
+# with_holders COMMAND...: while a process holds 8M and another 3 times 1M.
+with_holders() {
+	pbuddyctl alloc --size 8M --order 9 --hold forever >/dev/null &
+	first=$!
+	sleep 1
+	pbuddyctl alloc --size 1M --count 3 --hold forever >/dev/null &
+	second=$!
+	sleep 1
+	"$@"
+	ret=$?
+	kill "$first" "$second"
+	wait "$first" "$second" 2>/dev/null
+	return "$ret"
+}
+
+terminal() { PYTHONHOME=/python LD_LIBRARY_PATH=/python/lib /usr/bin/python3 -S /python/ctl_terminal.py "$1"; }
+
+tops() {
+	pbuddyctl top --iterations 2 --interval 0.2 >/tmp/said || return 1
+	cat /tmp/said
+	! grep -q "$(printf '\033')" /tmp/said && ! awk 'length > 80' /tmp/said | grep . &&
+		[ "$(grep -c '^pbuddy .*: 11M of 128M used, 0 in quarantine, 4 buffers; every 0.2 s' /tmp/said)" -eq 2 ] &&
+		[ "$(grep -c "^ *$first pbuddyctl *root *1 *8M *8M\$" /tmp/said)" -eq 2 ] &&
+		pbuddyctl top --iterations 1 --sort buffers | grep -A1 COMMAND | grep "^ *$second .* 3 *3M *3M"
+}
+
+tops_json() {
+	json pbuddyctl top --iterations 1 --json && grep -q '"bytes": 8388608' /tmp/json &&
+		grep -q '"buffers": 3' /tmp/json
+}
+
+frags() {
+	says '^node 0 .*: 32 pageblocks of 2M, .* free; .* free; a cell: 1$' '^ *0 .*M8.*M\.' \
+		'^U unmovable, M movable, ' '^\. free, 1 to 7 used in part, 8 full$' -- pbuddyctl frag &&
+		[ "$(grep -o 'M8' /tmp/said | wc -l)" -ge 4 ] && ! awk 'length > 80' /tmp/said | grep . &&
+		says 'a cell: 16$' '^ *0 M[1-8.][A-Z][1-8.]$' -- pbuddyctl frag --per-cell 16 --node 1 &&
+		! grep 'node 0' /tmp/said
+}
+
+frags_json() {
+	json pbuddyctl frag --json && [ "$(grep -c '"free_pages":' /tmp/json)" -eq 64 ] &&
+		grep -q '"free_pages": 512' /tmp/json && grep -q '"phys":' /tmp/json
+}
+
+# Every user with access to the device, but without addresses.
+frags_for_others() {
+	chmod 666 /dev/pbuddy
+	chmod 755 /bin /lib /lib64 /lib/* 2>/dev/null
+	su -s /bin/sh nobody -c 'pbuddyctl frag --json' >/tmp/others
+	ret=$?
+	su -s /bin/sh nobody -c 'pbuddyctl compact; echo $?; pbuddyctl drain 0; echo $?' >/tmp/said 2>&1
+	chmod 660 /dev/pbuddy
+	cat /tmp/said
+	[ "$ret" -eq 0 ] && grep -q '"free_pages": 512' /tmp/others && ! grep phys /tmp/others &&
+		grep -q 'COMPACT: Operation not permitted (needs CAP_SYS_ADMIN)' /tmp/said &&
+		grep -q 'DRAIN: Operation not permitted (needs CAP_SYS_ADMIN)' /tmp/said &&
+		[ "$(grep -cx 1 /tmp/said)" -eq 2 ]
+}
+
+# Half of what a process has allocated in pieces is freed; then there are more free pageblocks.
+compacts() {
+	pbuddyctl alloc --size 256K --order 6 --count 64 --node 0 --strict --hold forever >/dev/null &
+	pid=$!
+	sleep 2
+	says '^node 0: [0-9]* pages moved, free pageblocks of 2M: [0-9]* before, [0-9]* after$' -- \
+		pbuddyctl compact 0 2>/dev/null &&
+		json pbuddyctl compact --json && grep -q '"moved_pages": ' /tmp/json &&
+		grep -q '"after_pageblocks": ' /tmp/json
+	ret=$?
+	kill "$pid"
+	wait "$pid" 2>/dev/null
+	return "$ret"
+}
+
+drains() {
+	pbuddyctl alloc --size 64K --node 0 --strict >/dev/null
+	says '^node 0: [0-9.]*[KM] drained, 0 still cached$' -- pbuddyctl drain 0 &&
+		says '^all nodes: ' -- pbuddyctl drain && json pbuddyctl drain 1 --json &&
+		grep -q '"drained_bytes": 0' /tmp/json && grep -q '"node": 1' /tmp/json
+}
+
+# The files of a node, as the user nobody, whose values are those of pbuddyctl info.
+sysfs_for_others() {
+	pbuddyctl alloc --size 8M --node 0 --strict --hold forever >/dev/null &
+	pid=$!
+	sleep 1
+	su -s /bin/sh nobody -c 'cd /sys/class/misc/pbuddy/node0 && grep . *_kbytes largest_order' >/tmp/said
+	kill "$pid"
+	wait "$pid" 2>/dev/null
+	cat /tmp/said
+	for line in size_kbytes:65536 max_kbytes:65536 free_kbytes:57344 quarantine_kbytes:0 \
+		min_watermark_kbytes:0 low_watermark_kbytes:0 high_watermark_kbytes:0; do
+		grep -qx "$line" /tmp/said || { echo "no $line"; return 1; }
+	done
+	grep -q '^largest_order:1[2-3]$' /tmp/said && grep -q '^cached_kbytes:[0-9]' /tmp/said &&
+		[ "$(wc -l </tmp/said)" -eq 9 ] && [ -z "$(find /sys/class/misc/pbuddy/node1/ -type f ! -perm 444)" ]
 }
 
 lists_none() {
@@ -215,6 +328,7 @@ lists_none() {
 
 full_output() {
 	full list --by node && full list --json && full leaks --json && full watch --free 1T &&
+		full top --iterations 1 && full frag && full frag --json && full compact && full drain &&
 		full info && full info --json && full alloc --size 4K --touch && full alloc --size 4K --json &&
 		full buddyinfo && full doctor && full --version && full --help && full alloc --help &&
 		full alloc --size 4K --hold forever
@@ -287,11 +401,15 @@ t alloc_without_module status 3 pbuddyctl alloc --size 4K
 t buddyinfo_without_module status 3 pbuddyctl buddyinfo
 t list_without_module status 3 pbuddyctl list
 t leaks_without_module status 3 pbuddyctl leaks
+t top_without_module status 3 pbuddyctl top --iterations 1
+t frag_without_module status 3 pbuddyctl frag
+t compact_without_module status 3 pbuddyctl compact
+t drain_without_module status 3 pbuddyctl drain
 t doctor_without_module says 'fail *module *not loaded' '=> load it: modprobe' -- sh -c '! pbuddyctl doctor'
 insmod /pbuddy.ko pool=0:64M,1:64M min_free_kbytes=0 || exit 1
 
 t version says 'pbuddyctl [0-9]' -- pbuddyctl --version
-t help says alloc buddyinfo doctor info leaks list resize watch -- pbuddyctl --help
+t help says alloc buddyinfo compact doctor drain frag info leaks list resize top watch -- pbuddyctl --help
 t help_of_a_verb says --size --touch --hold -- pbuddyctl alloc --help
 t info says 'NODE *TOTAL' '0 *64M' '1 *64M' -- pbuddyctl info
 t info_json json pbuddyctl info --json
@@ -323,7 +441,32 @@ t list_sorted held lists_sorted
 t list_sums held sums
 t list_json held lists_json
 t list_fits_80_columns held lists_fit_80_columns
+t list_sums_wrapped held sums_are_wrapped
 t list_own held lists_own
+t top with_holders tops
+t top_json with_holders tops_json
+t top_keys with_holders terminal top_keys
+t top_resized with_holders terminal top_resized
+t top_restores_terminal with_holders terminal top_restores
+t top_names_the_interval fails_with "'0': --interval takes 0.1 to 3600" -- pbuddyctl top --interval 0
+t top_names_the_iterations fails_with "'x': --iterations takes" -- pbuddyctl top --iterations x
+t top_names_the_sort fails_with "'x': --sort takes size, buffers" -- pbuddyctl top --sort x
+t frag with_holders frags
+t frag_json with_holders frags_json
+t frag_on_terminal with_holders terminal frag_on_terminal
+t frag_png with_holders terminal png_pixels
+t frag_for_others frags_for_others
+t frag_names_the_file fails_with '--png /no/x.png: ' -- pbuddyctl frag --png /no/x.png
+t frag_names_the_node fails_with '--node 9: owns no' -- pbuddyctl frag --node 9
+t frag_names_the_cell fails_with "'0': --per-cell takes 1 to" -- pbuddyctl frag --per-cell 0
+t compact compacts
+t compact_progress with_holders terminal compact_progress
+t compact_names_the_node fails_with 'node 9 owns no pbuddy memory' -- pbuddyctl compact 9
+t compact_bad_node_status status 2 pbuddyctl compact x
+t drain drains
+t drain_names_the_node fails_with 'node 9 owns no pbuddy memory' -- pbuddyctl drain 9
+t drain_bad_node_status status 2 pbuddyctl drain 1 2
+t sysfs_for_others sysfs_for_others
 t list_bad_by_status status 2 pbuddyctl list --by x
 t list_bad_sort_status status 2 pbuddyctl list --sort x
 t list_bad_node_status status 2 pbuddyctl list --node x

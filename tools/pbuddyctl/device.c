@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Opening /dev/pbuddy, and the ioctl GET_INFO. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "pbuddyctl.h"
 
@@ -42,4 +44,17 @@ int read_nodes(int fd, struct node_table *table)
 	if (table->info.nr_nodes > nr)
 		table->info.nr_nodes = nr;
 	return 0;
+}
+
+int ioctl_failed(const struct options *opt, const char *name, long node)
+{
+	int error = errno;
+
+	if (error == ENXIO)
+		fprintf(stderr, "pbuddyctl: node %ld owns no pbuddy memory\n", node);
+	else
+		fprintf(stderr, "pbuddyctl: %s: %s: %s%s\n", opt->device, name, strerror(error),
+			error == ENOTTY ? " (the module is older)" :
+			error == EPERM ? " (needs CAP_SYS_ADMIN)" : "");
+	return EXIT_FAILED;
 }

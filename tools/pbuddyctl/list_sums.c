@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Sums of buffers by the process that created them, by the user that is charged for them, or by
- * node; with a column for each node, as numastat -p has.
+ * node; with a column for each node, as numastat -p has. Columns that do not fit the width follow
+ * in further tables, as there.
  */
 #include <err.h>
 #include <stdio.h>
@@ -11,20 +12,6 @@
 #include "list_sums.h"
 
 /* ---- By process and by user ---- */
-
-/* Buffers of one process or user. */
-struct sum {
-	const struct buffer	*first;
-	unsigned long		nr;
-	uint64_t		bytes;
-	uint64_t		charged;
-	uint64_t		*node_bytes;
-};
-
-struct sums {
-	struct sum	*sum;
-	size_t		nr;
-};
 
 static bool same(enum by by, const struct pbuddy_buffer_info *a, const struct pbuddy_buffer_info *b)
 {
@@ -76,7 +63,7 @@ static int by_bytes(const void *a, const void *b)
 	return x->bytes < y->bytes ? 1 : x->bytes > y->bytes ? -1 : 0;
 }
 
-static struct sums sum_up(const struct buffer_table *table, enum by by)
+struct sums sum_up(const struct buffer_table *table, enum by by)
 {
 	struct sums sums = { 0 };
 	size_t i;
@@ -86,6 +73,13 @@ static struct sums sum_up(const struct buffer_table *table, enum by by)
 	if (sums.nr)
 		qsort(sums.sum, sums.nr, sizeof(*sums.sum), by_bytes);
 	return sums;
+}
+
+void free_sums(struct sums *sums)
+{
+	while (sums->nr)
+		free(sums->sum[--sums->nr].node_bytes);
+	free(sums->sum);
 }
 
 static void json_sum(const struct sum *sum, enum by by, const struct buffer_table *table)
@@ -126,28 +120,67 @@ static void print_sums_json(const struct sums *sums, enum by by, const struct bu
 	json_close('}');
 }
 
-#define SUM_COLUMNS	4	/* beside those of the nodes */
+/*
+ * Columns after the name: the number of buffers, each node, the total, the charge. A table has as
+ * many of them as fit the width beside a name.
+ */
+#define OTHER_COLUMNS	3
+#define COLUMN_WIDTH	8
+#define NAME_WIDTH	16
 
-/* One line: the name, the number of buffers, each node, the total, the charge. */
-static void print_sum(struct libscols_table *out, const char *name, const struct sum *sum,
-		      const struct buffer_table *table)
+static unsigned int columns_per_table(unsigned int nr_columns)
 {
-	const char **value = calloc(table->nr_nodes + SUM_COLUMNS, sizeof(*value));
-	char (*text)[24] = calloc(table->nr_nodes + SUM_COLUMNS, sizeof(*text));
-	unsigned int nid, i = 0;
+	size_t width = output_width();
+	unsigned int fit;
+
+	if (!width)
+		return nr_columns;
+	fit = width > NAME_WIDTH ? (unsigned int)(width - NAME_WIDTH) / COLUMN_WIDTH : 0;
+	return fit ? fit : 1;
+}
+
+static const char *column_name(unsigned int column, unsigned int nr_nodes, char *text, size_t len)
+{
+	if (!column)
+		return "BUFFERS";
+	if (column > nr_nodes)
+		return column == nr_nodes + 1 ? "TOTAL" : "CHARGED";
+	snprintf(text, len, "NODE %u", column - 1);
+	return text;
+}
+
+static const char *column_text(const struct sum *sum, unsigned int column, unsigned int nr_nodes,
+			       char *text, size_t len)
+{
+	if (!column)
+		snprintf(text, len, "%lu", sum->nr);
+	else if (column > nr_nodes)
+		format_size(column == nr_nodes + 1 ? sum->bytes : sum->charged, text, len);
+	else
+		format_size(sum->node_bytes[column - 1], text, len);
+	return text;
+}
+
+/* The columns of one of the tables. */
+struct columns {
+	unsigned int	first, end;
+	unsigned int	nr_nodes;
+};
+
+static void print_sum(struct libscols_table *out, const char *name, const struct sum *sum,
+		      const struct columns *columns)
+{
+	unsigned int nr = columns->end - columns->first, i;
+	const char **value = calloc(nr + 1, sizeof(*value));
+	char (*text)[24] = calloc(nr, sizeof(*text));
 
 	if (!value || !text)
 		err(EXIT_FAILED, "list");
-	value[i++] = name;
-	snprintf(text[i], sizeof(text[i]), "%lu", sum->nr);
-	value[i] = text[i];
-	i++;
-	for (nid = 0; nid < table->nr_nodes; nid++, i++)
-		value[i] = format_size(sum->node_bytes[nid], text[i], sizeof(text[i]));
-	value[i] = format_size(sum->bytes, text[i], sizeof(text[i]));
-	i++;
-	value[i] = format_size(sum->charged, text[i], sizeof(text[i]));
-	table_row(out, value, i + 1);
+	value[0] = name;
+	for (i = 0; i < nr; i++)
+		value[i + 1] = column_text(sum, columns->first + i, columns->nr_nodes, text[i],
+					   sizeof(text[i]));
+	table_row(out, value, nr + 1);
 	free(value);
 	free(text);
 }
@@ -163,31 +196,42 @@ static const char *sum_name(const struct sum *sum, enum by by, char *text, size_
 	return text;
 }
 
-static void print_sums(const struct sums *sums, enum by by, const struct buffer_table *table)
+static void print_columns(const struct sums *sums, const struct sum *all, enum by by,
+			  const struct columns *columns)
 {
 	struct libscols_table *out = table_new();
 	char name[NAME_LEN + 16];
+	unsigned int column;
+	size_t i;
+
+	table_column_cut(out, by == BY_PROCESS ? "PROCESS" : "USER");
+	for (column = columns->first; column < columns->end; column++)
+		table_column(out, column_name(column, columns->nr_nodes, name, sizeof(name)),
+			     RIGHT);
+	for (i = 0; i < sums->nr; i++)
+		print_sum(out, sum_name(&sums->sum[i], by, name, sizeof(name)), &sums->sum[i],
+			  columns);
+	print_sum(out, "Total", all, columns);
+	table_print(out);
+}
+
+static void print_sums(const struct sums *sums, enum by by, const struct buffer_table *table)
+{
+	unsigned int nr = table->nr_nodes + OTHER_COLUMNS, most = columns_per_table(nr);
 	struct sum all = { .node_bytes = calloc(table->nr_nodes, sizeof(uint64_t)) };
-	unsigned int nid;
+	struct columns columns = { .nr_nodes = table->nr_nodes };
 	size_t i;
 
 	if (!all.node_bytes)
 		err(EXIT_FAILED, "list");
-	table_column_cut(out, by == BY_PROCESS ? "PROCESS" : "USER");
-	table_column(out, "BUFFERS", RIGHT);
-	for (nid = 0; nid < table->nr_nodes; nid++) {
-		snprintf(name, sizeof(name), "NODE %u", nid);
-		table_column(out, name, RIGHT);
-	}
-	table_column(out, "TOTAL", RIGHT);
-	table_column(out, "CHARGED", RIGHT);
-	for (i = 0; i < sums->nr; i++)
-		print_sum(out, sum_name(&sums->sum[i], by, name, sizeof(name)), &sums->sum[i],
-			  table);
 	for (i = 0; i < table->nr; i++)
 		add_buffer(&all, table, &table->buffer[i]);
-	print_sum(out, "Total", &all, table);
-	table_print(out);
+	for (; columns.first < nr; columns.first = columns.end) {
+		columns.end = nr - columns.first > most ? columns.first + most : nr;
+		if (columns.first)
+			putchar('\n');
+		print_columns(sums, &all, by, &columns);
+	}
 	free(all.node_bytes);
 }
 
@@ -265,7 +309,5 @@ void print_by(const struct buffer_table *table, enum by by, bool json)
 		print_sums_json(&sums, by, table);
 	else
 		print_sums(&sums, by, table);
-	while (sums.nr)
-		free(sums.sum[--sums.nr].node_bytes);
-	free(sums.sum);
+	free_sums(&sums);
 }

@@ -37,6 +37,10 @@ static const struct verb verbs[] = {
 	{ "buddyinfo", "show free blocks by order, as /proc/buddyinfo", cmd_buddyinfo },
 	{ "watch", "report when a node runs short of memory", cmd_watch },
 	{ "resize", "change how much memory a node owns", cmd_resize },
+	{ "top", "show live how memory is used, and by which processes", cmd_top },
+	{ "frag", "show a picture of the pageblocks, also as PNG", cmd_frag },
+	{ "compact", "move blocks so that pageblocks become free", cmd_compact },
+	{ "drain", "return the free pages in per-CPU caches to the zones", cmd_drain },
 	{ "doctor", "check the installation, advise how to fix it", cmd_doctor },
 };
 

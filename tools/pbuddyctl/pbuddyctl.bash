@@ -15,6 +15,8 @@ _pbuddyctl_nodes() {
 	done
 }
 
+_pbuddyctl_sort_keys() { [ "$(_pbuddyctl_verb)" = top ] && echo size buffers pid user || echo id size label user; }
+
 # Values of OPTION that begin with WORD, in COMPREPLY; fails for an option without a value.
 _pbuddyctl_values() { # OPTION WORD
 	case $1 in
@@ -24,7 +26,10 @@ _pbuddyctl_values() { # OPTION WORD
 	-n | --node | -N | --nodes) mapfile -t COMPREPLY < <(compgen -W "$(_pbuddyctl_nodes)" -- "$2") ;;
 	-o | --order) mapfile -t COMPREPLY < <(compgen -W "$(echo {0..18})" -- "$2") ;;
 	--hold) mapfile -t COMPREPLY < <(compgen -W forever -- "$2") ;;
-	-s | --size | -l | --label | --count) COMPREPLY=() ;;
+	--by) mapfile -t COMPREPLY < <(compgen -W 'process user node' -- "$2") ;;
+	--sort) mapfile -t COMPREPLY < <(compgen -W "$(_pbuddyctl_sort_keys)" -- "$2") ;;
+	--png) mapfile -t COMPREPLY < <(compgen -f -- "$2") ;;
+	-s | --size | -l | --label | --count | --interval | --iterations | --per-cell) COMPREPLY=() ;;
 	*) return 1 ;;
 	esac
 }
@@ -54,6 +59,8 @@ _pbuddyctl() {
 	verb=$(_pbuddyctl_verb)
 	if [[ $word = -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$(_pbuddyctl_options "${COMP_WORDS[0]}" ${verb:+"$verb"})" -- "$word")
+	elif [[ $verb =~ ^(compact|drain|resize)$ && $before = "$verb" ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$(_pbuddyctl_nodes)" -- "$word")
 	elif [ -z "$verb" ]; then
 		mapfile -t COMPREPLY < <(compgen -W "$(_pbuddyctl_verbs "${COMP_WORDS[0]}")" -- "$word")
 	fi

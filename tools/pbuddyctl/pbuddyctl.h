@@ -44,6 +44,10 @@ int cmd_list(const struct options *opt, int argc, char **argv);
 int cmd_leaks(const struct options *opt, int argc, char **argv);
 int cmd_resize(const struct options *opt, int argc, char **argv);
 int cmd_doctor(const struct options *opt, int argc, char **argv);
+int cmd_top(const struct options *opt, int argc, char **argv);
+int cmd_frag(const struct options *opt, int argc, char **argv);
+int cmd_compact(const struct options *opt, int argc, char **argv);
+int cmd_drain(const struct options *opt, int argc, char **argv);
 
 /* The option --json, which is allowed before and after the verb. */
 #define OPTION_JSON	{ "json", 'j', NULL, 0, "Print JSON", 0 }
@@ -51,6 +55,17 @@ int cmd_doctor(const struct options *opt, int argc, char **argv);
 /* Options and parser of a verb with no option but --json; the input is a struct options. */
 extern const struct argp_option plain_options[];
 error_t parse_plain(int key, char *arg, struct argp_state *state);
+
+/* node_arg.c: a verb whose only argument is a node, and whose only option is --json */
+
+struct node_args {
+	struct options	opt;
+	long		node;		/* PBUDDY_NODE_ANY without an argument */
+};
+
+error_t parse_node_arg(int key, char *arg, struct argp_state *state);
+/* Prints "node 3" or "all nodes". */
+void print_node_arg(long node);
 
 /* device.c */
 
@@ -64,6 +79,12 @@ struct node_table {
 int open_device(const struct options *opt);
 /* Returns 0, or -1 with errno set. The caller frees table->node. */
 int read_nodes(int fd, struct node_table *table);
+
+/*
+ * Prints why an ioctl has failed, by errno, and returns EXIT_FAILED. @node is what it was called
+ * for, if it takes one.
+ */
+int ioctl_failed(const struct options *opt, const char *name, long node);
 
 /* file.c */
 
@@ -113,5 +134,8 @@ void table_column_cut(struct libscols_table *table, const char *name);
 void table_row(struct libscols_table *table, const char *const *values, size_t nr);
 /* Prints the table and frees it. */
 void table_print(struct libscols_table *table);
+
+/* Columns of the terminal on stdout, or COLUMNS; 0 when lines may have any width. */
+size_t output_width(void);
 
 #endif /* PBUDDYCTL_H */

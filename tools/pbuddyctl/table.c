@@ -3,6 +3,8 @@
 #include <err.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 #include <libsmartcols.h>
 
 #include "pbuddyctl.h"
@@ -46,16 +48,25 @@ void table_row(struct libscols_table *table, const char *const *values, size_t n
 			err(EXIT_FAILED, "table");
 }
 
-/* Without a terminal the lines have any width, unless COLUMNS gives one. */
-static void set_width(struct libscols_table *table)
+size_t output_width(void)
 {
 	const char *columns = getenv("COLUMNS");
+	struct winsize size;
 	long width;
 
-	if (!columns || !parse_number(columns, 1, INT32_MAX, &width))
+	if (columns && parse_number(columns, 1, INT32_MAX, &width))
+		return (size_t)width;
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) ? 0 : size.ws_col;
+}
+
+static void set_width(struct libscols_table *table)
+{
+	size_t width = output_width();
+
+	if (!width)
 		return;
 	scols_table_set_termforce(table, SCOLS_TERMFORCE_ALWAYS);
-	scols_table_set_termwidth(table, (size_t)width);
+	scols_table_set_termwidth(table, width);
 }
 
 void table_print(struct libscols_table *table)
