@@ -1,0 +1,632 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Random system calls on descriptors of /dev/pbuddy, whose arguments are mostly what a program
+ * would pass: all ioctls of the device and of buffers, dma-bufs, mappings, fork(), and descriptors
+ * that are duplicated, closed, and sent through a socket. Several processes do this at once. What a
+ * call returns is not checked; the harness checks that nothing is lost, and the kernel that nothing
+ * is wrong.
+ *
+ * Step n of a process is chosen by a hash of the seed, the process and n, so the same seed makes
+ * the same choices again, whatever the calls return. PBUDDY_SEED=N repeats a run, PBUDDY_SECONDS=N
+ * sets how long it takes. A new ioctl is one row of the table.
+ */
+#include <limits.h>
+#include <linux/dma-buf.h>
+#include <setjmp.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "common.h"
+
+#define SECONDS		10
+#define PROCESSES	3
+#define NR_FDS		24
+#define NR_MAPS		12
+#define BLOCK		(2 * MIB)
+
+/* ---- Random numbers ---- */
+
+static uint64_t seed, state;
+
+static uint64_t mix(uint64_t x)		/* of splitmix64 */
+{
+	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9ULL;
+	x = (x ^ x >> 27) * 0x94d049bb133111ebULL;
+	return x ^ x >> 31;
+}
+
+static uint64_t number(void)
+{
+	return mix(state += 0x9e3779b97f4a7c15ULL);
+}
+
+static unsigned int below(unsigned int end)
+{
+	return (unsigned int)(number() % end);
+}
+
+static bool one_in(unsigned int n)
+{
+	return !below(n);
+}
+
+/* ---- What a process has ---- */
+
+enum kind { DEVICE_FD, BUFFER_FD, DMABUF_FD, OTHER_FD };
+
+static struct held_fd {
+	int		fd;		/* -1: none */
+	enum kind	kind;
+} held[NR_FDS];
+
+static struct mapping {
+	char		*address;	/* NULL: none */
+	size_t		bytes;
+} maps[NR_MAPS];
+
+static int sock[2];
+
+/* Keeps a descriptor in place of a random one. */
+static void keep(int fd, enum kind kind)
+{
+	struct held_fd *slot = &held[1 + below(NR_FDS - 1)];	/* the first is the device */
+
+	if (fd < 0)
+		return;
+	if (slot->fd >= 0)
+		close(slot->fd);
+	*slot = (struct held_fd) { .fd = fd, .kind = kind };
+}
+
+static struct held_fd *any_fd(void)
+{
+	return &held[below(NR_FDS)];
+}
+
+/* A descriptor of the kind, if one is found soon. */
+static int fd_of(enum kind kind)
+{
+	unsigned int i, first = below(NR_FDS);
+
+	for (i = 0; i < NR_FDS; i++)
+		if (held[(first + i) % NR_FDS].kind == kind && held[(first + i) % NR_FDS].fd >= 0)
+			return held[(first + i) % NR_FDS].fd;
+	return dev;
+}
+
+/* ---- Arguments of ioctls ---- */
+
+/* Arrays that the kernel fills, and any argument. */
+static char scratch[64 * 1024];
+static union {
+	uint32_t			size;
+	struct pbuddy_info		info;
+	struct pbuddy_alloc		alloc;
+	struct pbuddy_alloc_batch	batch;
+	struct pbuddy_list		list;
+	struct pbuddy_resize		resize;
+	struct pbuddy_pressure		pressure;
+	struct pbuddy_compact		compact;
+	struct pbuddy_drain		drain;
+	struct pbuddy_frag		frag;
+	struct pbuddy_query		query;
+	struct pbuddy_export_dmabuf	export;
+	struct pbuddy_set_label		label;
+	struct dma_buf_sync		sync;
+	unsigned char			bytes[4096];
+} arg;
+
+static int node(void)
+{
+	return (int)below(4) - 1;
+}
+
+static uint32_t records(uint32_t size)
+{
+	return below((unsigned int)sizeof(scratch) / size + 1);
+}
+
+static void random_label(char *label)
+{
+	memset(label, 0, PBUDDY_LABEL_LEN);
+	memset(label, 'a' + (char)below(26), below(PBUDDY_LABEL_LEN));
+}
+
+static void fill_info(void)
+{
+	arg.info.nodes_ptr = (uintptr_t)scratch;
+	arg.info.node_size = sizeof(struct pbuddy_node_info);
+	arg.info.nr_nodes = records(arg.info.node_size);
+}
+
+static void fill_request(struct pbuddy_alloc *rq)
+{
+	*rq = request(1 + number() % (one_in(8) ? 16 * MIB : 256 * 1024));
+	rq->order = one_in(4) ? below(PBUDDY_MAX_ORDER + 1) : below(6);
+	rq->mclass = below(3);
+	rq->node = node();
+	rq->flags = one_in(2) ? 0 : below(PBUDDY_ALLOC_FLAGS + 1);
+	rq->nodemask = rq->flags & PBUDDY_ALLOC_NODEMASK ? 1 + below(3) : 0;
+	rq->fd_flags = (one_in(4) ? O_RDONLY : O_RDWR) | O_CLOEXEC;
+	random_label(rq->label);
+}
+
+static void fill_alloc(void)
+{
+	fill_request(&arg.alloc);
+}
+
+static void take_alloc(void)
+{
+	keep(arg.alloc.fd, BUFFER_FD);
+}
+
+static void fill_batch(void)
+{
+	arg.batch.count = 1 + below(8);
+	arg.batch.fds_ptr = (uintptr_t)scratch;
+	fill_request(&arg.batch.each);
+	arg.batch.each.size = sizeof(arg.batch) - offsetof(struct pbuddy_alloc_batch, each);
+}
+
+static void take_batch(void)
+{
+	const int *fd = (const int *)scratch;
+	uint32_t i;
+
+	for (i = 0; i < arg.batch.count && i < PBUDDY_BATCH_MAX; i++)
+		keep(fd[i], BUFFER_FD);
+}
+
+static void fill_list(void)
+{
+	arg.list.cursor = one_in(2) ? 0 : number() % 1000;
+	arg.list.records_ptr = (uintptr_t)scratch;
+	arg.list.record_size = sizeof(struct pbuddy_buffer_info);
+	arg.list.nr_records = records(arg.list.record_size);
+}
+
+/* Between a quarter and all of what the node had. */
+static uint64_t full_bytes[4];
+
+static void fill_resize(void)
+{
+	arg.resize.node = (int)below(2);
+	arg.resize.max_bytes = full_bytes[arg.resize.node];
+	arg.resize.bytes = arg.resize.max_bytes / 4 * (1 + below(4));
+}
+
+static void fill_pressure(void)
+{
+	arg.pressure.flags = 1 + below(7);
+	arg.pressure.node = node();
+	arg.pressure.eventfd = -1;
+	if (arg.pressure.flags & PBUDDY_PRESSURE_FREE)
+		arg.pressure.free_bytes = 1 + number() % (64 * MIB);
+	if (arg.pressure.flags & PBUDDY_PRESSURE_STALL)
+		arg.pressure.stall_us = 1000;
+}
+
+static void take_pressure(void)
+{
+	keep(arg.pressure.fd, OTHER_FD);
+}
+
+static void fill_compact(void)
+{
+	arg.compact.node = node();
+	arg.compact.max_pageblocks = below(4);
+}
+
+static void fill_drain(void)
+{
+	arg.drain.node = node();
+}
+
+static void fill_frag(void)
+{
+	arg.frag.cursor = one_in(2) ? 0 : number() % 40;
+	arg.frag.records_ptr = (uintptr_t)scratch;
+	arg.frag.record_size = sizeof(struct pbuddy_pageblock);
+	arg.frag.nr_records = records(arg.frag.record_size);
+}
+
+static void fill_query(void)
+{
+	arg.query.extents_ptr = (uintptr_t)scratch;
+	arg.query.extent_size = sizeof(struct pbuddy_extent);
+	arg.query.nr_extents = records(arg.query.extent_size);
+	arg.query.first_extent = one_in(2) ? 0 : below(20);
+}
+
+static void fill_export(void)
+{
+	arg.export.fd_flags = (one_in(4) ? O_RDONLY : O_RDWR) | O_CLOEXEC;
+}
+
+static void take_export(void)
+{
+	keep(arg.export.fd, DMABUF_FD);
+}
+
+static void fill_label(void)
+{
+	random_label(arg.label.label);
+}
+
+static void fill_sync(void)
+{
+	arg.sync.flags = below(8);
+}
+
+/*
+ * @fill sets what the ioctl needs beside @size, which is set already; NULL: nothing. @take keeps
+ * the descriptors that a successful call has returned.
+ */
+static const struct row {
+	unsigned long	cmd;
+	size_t		size;
+	enum kind	kind;
+	void		(*fill)(void);
+	void		(*take)(void);
+} table[] = {
+	{ PBUDDY_IOCTL_GET_INFO, sizeof(arg.info), DEVICE_FD, fill_info, NULL },
+	{ PBUDDY_IOCTL_ALLOC, sizeof(arg.alloc), DEVICE_FD, fill_alloc, take_alloc },
+	{ PBUDDY_IOCTL_ALLOC_BATCH, sizeof(arg.batch), DEVICE_FD, fill_batch, take_batch },
+	{ PBUDDY_IOCTL_LIST, sizeof(arg.list), DEVICE_FD, fill_list, NULL },
+	{ PBUDDY_IOCTL_RESIZE, sizeof(arg.resize), DEVICE_FD, fill_resize, NULL },
+	{ PBUDDY_IOCTL_PRESSURE, sizeof(arg.pressure), DEVICE_FD, fill_pressure, take_pressure },
+	{ PBUDDY_IOCTL_COMPACT, sizeof(arg.compact), DEVICE_FD, fill_compact, NULL },
+	{ PBUDDY_IOCTL_DRAIN, sizeof(arg.drain), DEVICE_FD, fill_drain, NULL },
+	{ PBUDDY_IOCTL_FRAG, sizeof(arg.frag), DEVICE_FD, fill_frag, NULL },
+	{ PBUDDY_IOCTL_QUERY, sizeof(arg.query), BUFFER_FD, fill_query, NULL },
+	{ PBUDDY_IOCTL_EXPORT_DMABUF, sizeof(arg.export), BUFFER_FD, fill_export, take_export },
+	{ PBUDDY_IOCTL_SET_LABEL, sizeof(arg.label), BUFFER_FD, fill_label, NULL },
+	{ DMA_BUF_IOCTL_SYNC, sizeof(arg.sync), DMABUF_FD, fill_sync, NULL },
+};
+
+#define NR_ROWS (sizeof(table) / sizeof(table[0]))
+
+static uint64_t odd_value(void)
+{
+	static const uint64_t odd[] = {
+		0, 1, 2, 7, 4095, 4096, INT32_MAX, UINT32_MAX, 1ULL << 32, INT64_MAX, UINT64_MAX,
+	};
+
+	return one_in(3) ? number() : odd[below(sizeof(odd) / sizeof(odd[0]))];
+}
+
+/* Overwrites a field with what a program should not pass. */
+static void spoil(const struct row *row)
+{
+	uint64_t value = odd_value();
+	size_t bytes = one_in(2) ? 4 : 8, at;
+
+	if (row->size < 2 * bytes)
+		return;
+	at = below((unsigned int)(row->size / bytes)) * bytes;
+	memcpy(&arg.bytes[at], &value, bytes);
+}
+
+static void do_ioctl(void)
+{
+	const struct row *row = &table[below(NR_ROWS)];
+	int fd = one_in(10) ? any_fd()->fd : fd_of(row->kind);
+
+	memset(&arg, 0, sizeof(arg));
+	if (row->kind != DMABUF_FD)
+		arg.size = (uint32_t)row->size;
+	if (row->fill)
+		row->fill();
+	if (one_in(5))
+		spoil(row);
+	if (!ioctl(fd, row->cmd, one_in(50) ? NULL : &arg) && row->take)
+		row->take();
+}
+
+/* ---- Other calls ---- */
+
+static struct mapping *any_map(void)
+{
+	return &maps[below(NR_MAPS)];
+}
+
+static void unmap(struct mapping *map)
+{
+	if (map->address)
+		munmap(map->address, map->bytes);
+	map->address = NULL;
+}
+
+static void do_mmap(void)
+{
+	struct mapping *map = any_map();
+	size_t bytes = (1 + below(one_in(4) ? 1024 : 40)) * PAGE;
+	int prot = one_in(4) ? PROT_READ : PROT_READ | PROT_WRITE;
+	int flags = (one_in(10) ? MAP_PRIVATE : MAP_SHARED) | (one_in(4) ? MAP_POPULATE : 0);
+	off_t offset = one_in(3) ? (off_t)(below(16) * PAGE) : 0;
+
+	unmap(map);
+	map->bytes = bytes;
+	map->address = mmap(NULL, bytes, prot, flags, any_fd()->fd, offset);
+	if (map->address == MAP_FAILED)
+		map->address = NULL;
+}
+
+static void do_munmap(void)
+{
+	struct mapping *map = any_map();
+	size_t part = PAGE * below((unsigned int)(map->bytes / PAGE) + 1);
+
+	if (map->address && part && part < map->bytes && one_in(2)) {
+		munmap(map->address, part);
+		map->address += part;
+		map->bytes -= part;
+	} else {
+		unmap(map);
+	}
+}
+
+static void do_mremap(void)
+{
+	struct mapping *map = any_map();
+	size_t bytes = (1 + below(64)) * PAGE;
+	void *address;
+
+	if (!map->address)
+		return;
+	address = mremap(map->address, map->bytes, bytes, MREMAP_MAYMOVE);
+	if (address == MAP_FAILED)
+		return;
+	map->address = address;
+	map->bytes = bytes;
+}
+
+static sigjmp_buf fault;
+
+static void on_fault(int sig)
+{
+	siglongjmp(fault, sig);
+}
+
+/* Reads and writes words; a fault that the kernel cannot serve is a signal. */
+static void do_touch(void)
+{
+	const struct mapping *map = any_map();
+	volatile char *p;
+	unsigned int i;
+
+	if (!map->address || sigsetjmp(fault, 1))
+		return;
+	for (i = 0; i < 16; i++) {
+		p = map->address + number() % map->bytes;
+		if (one_in(2))
+			*p = (char)i;
+		else
+			(void)*p;
+	}
+}
+
+static void do_madvise(void)
+{
+	static const int advice[] = {
+		MADV_DONTNEED, MADV_WILLNEED, MADV_DONTFORK, MADV_DOFORK, MADV_HUGEPAGE,
+		22 /* MADV_POPULATE_READ */, 23 /* MADV_POPULATE_WRITE */,
+	};
+	const struct mapping *map = any_map();
+
+	if (map->address)
+		madvise(map->address, map->bytes,
+			advice[below(sizeof(advice) / sizeof(advice[0]))]);
+}
+
+static void do_close(void)
+{
+	struct held_fd *slot = &held[1 + below(NR_FDS - 1)];
+
+	if (slot->fd >= 0)
+		close(slot->fd);
+	slot->fd = -1;
+}
+
+static void do_dup(void)
+{
+	const struct held_fd *from = any_fd();
+
+	if (from->fd >= 0)
+		keep(fcntl(from->fd, F_DUPFD_CLOEXEC, 0), from->kind);
+}
+
+static void do_open(void)
+{
+	static const int mode[] = { O_RDWR, O_RDONLY, O_WRONLY };
+
+	keep(open(DEVICE, mode[below(3)] | O_CLOEXEC), DEVICE_FD);
+}
+
+/* Sends a descriptor, which the socket then holds, if it has space. */
+static void do_send(void)
+{
+	const struct held_fd *from = any_fd();
+	char byte = (char)('0' + from->kind), control[CMSG_SPACE(sizeof(int))] = "";
+	struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = control, .msg_controllen = sizeof(control),
+	};
+	struct cmsghdr *header = CMSG_FIRSTHDR(&msg);
+
+	if (from->fd < 0)
+		return;
+	header->cmsg_level = SOL_SOCKET;
+	header->cmsg_type = SCM_RIGHTS;
+	header->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(header), &from->fd, sizeof(int));
+	(void)!sendmsg(sock[0], &msg, MSG_DONTWAIT);
+}
+
+static void do_receive(void)
+{
+	char byte, control[CMSG_SPACE(sizeof(int))];
+	struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = control, .msg_controllen = sizeof(control),
+	};
+	struct cmsghdr *header;
+	int fd;
+
+	if (recvmsg(sock[1], &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) != 1)
+		return;
+	header = CMSG_FIRSTHDR(&msg);
+	if (!header || header->cmsg_type != SCM_RIGHTS)
+		return;
+	memcpy(&fd, CMSG_DATA(header), sizeof(int));
+	keep(fd, (enum kind)(byte - '0'));
+}
+
+static void do_read_write(void)
+{
+	int fd = any_fd()->fd;
+
+	if (one_in(2))
+		(void)!pread(fd, scratch, below(sizeof(scratch)), (off_t)below(1 << 20));
+	else
+		(void)!pwrite(fd, scratch, below(sizeof(scratch)), (off_t)below(1 << 20));
+}
+
+static void do_fork(void);
+
+/* How often a call is made, of the sum of all. */
+static const struct {
+	unsigned int	weight;
+	void		(*fn)(void);
+} calls[] = {
+	{ 40, do_ioctl }, { 8, do_mmap }, { 6, do_munmap }, { 4, do_mremap }, { 12, do_touch },
+	{ 3, do_madvise }, { 6, do_close }, { 3, do_dup }, { 2, do_open }, { 3, do_send },
+	{ 3, do_receive }, { 1, do_read_write }, { 1, do_fork },
+};
+
+#define NR_CALLS (sizeof(calls) / sizeof(calls[0]))
+
+static void (*choose(void))(void)
+{
+	unsigned int sum = 0, i;
+
+	for (i = 0; i < NR_CALLS; i++)
+		sum += calls[i].weight;
+	sum = below(sum);
+	for (i = 0; sum >= calls[i].weight; i++)
+		sum -= calls[i].weight;
+	return calls[i].fn;
+}
+
+/* A child inherits all, makes a few calls and ends. */
+static void do_fork(void)
+{
+	void (*fn)(void);
+	pid_t pid = fork();
+	int i;
+
+	if (pid < 0)
+		return;
+	if (pid) {
+		waitpid(pid, NULL, 0);
+		return;
+	}
+	for (i = 0; i < 8; i++) {
+		fn = choose();
+		if (fn != do_fork)
+			fn();
+	}
+	_exit(0);
+}
+
+/* ---- The test ---- */
+
+static uint64_t environment(const char *name, uint64_t otherwise)
+{
+	const char *text = getenv(name);
+
+	return text ? strtoull(text, NULL, 0) : otherwise;
+}
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static void run_process(unsigned int nr, uint64_t end_ms)
+{
+	struct sigaction action = { .sa_handler = on_fault };
+	uint64_t step;
+	int i;
+
+	sigaction(SIGSEGV, &action, NULL);
+	sigaction(SIGBUS, &action, NULL);
+	for (i = 0; i < NR_FDS; i++)
+		held[i].fd = -1;
+	held[0] = (struct held_fd) { .fd = dev, .kind = DEVICE_FD };
+	make_sockets(sock);
+	for (step = 0; now_ms() < end_ms; step++) {
+		state = mix(seed ^ mix((uint64_t)nr << 48 | step));
+		choose()();
+	}
+	test_note("process %u: %llu calls", nr, (unsigned long long)step);
+	fflush(stdout);
+	_exit(0);
+}
+
+/* Gives the nodes the size that they had; what is pinned for a moment may keep them from it. */
+static void restore_sizes(const struct usage *before)
+{
+	uint32_t i, tries;
+
+	for (i = 0; i < before->nr_nodes; i++) {
+		struct pbuddy_resize r = { .size = sizeof(r), .node = before->node[i].node };
+
+		for (tries = 0; tries < 50; tries++) {
+			r.bytes = before->node[i].total_bytes;
+			r.max_bytes = 0;
+			if (!ioctl(dev, PBUDDY_IOCTL_RESIZE, &r))
+				break;
+			usleep(100000);
+		}
+		CHECK_EQ(r.bytes, before->node[i].total_bytes);
+	}
+}
+
+TEST_TIMEOUT(random, calls, UINT_MAX)
+{
+	uint64_t seconds = environment("PBUDDY_SECONDS", SECONDS), end;
+	struct usage before;
+	pid_t pid[PROCESSES];
+	unsigned int i;
+	int status;
+
+	seed = environment("PBUDDY_SEED", now_ms() ^ (uint64_t)getpid() << 32);
+	test_note("PBUDDY_SEED=%llu PBUDDY_SECONDS=%llu", (unsigned long long)seed,
+		  (unsigned long long)seconds);
+	fflush(stdout);
+	read_usage(&before);
+	for (i = 0; i < before.nr_nodes; i++)
+		if (before.node[i].node < 4)
+			full_bytes[before.node[i].node] = before.node[i].total_bytes;
+	end = now_ms() + seconds * 1000;
+	for (i = 0; i < PROCESSES; i++) {
+		pid[i] = fork();
+		CHECK(pid[i] >= 0);
+		if (!pid[i])
+			run_process(i, end);
+	}
+	for (i = 0; i < PROCESSES; i++) {
+		CHECK_EQ(waitpid(pid[i], &status, 0), pid[i]);
+		CHECK(WIFEXITED(status) && !WEXITSTATUS(status));
+	}
+	wait_for_quarantine(0);
+	restore_sizes(&before);
+}
