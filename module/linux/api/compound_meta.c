@@ -55,10 +55,13 @@ void pb_compound_undo(struct page *head, struct page *end)
 static struct page *set_tails(struct page *head, struct page *tail, struct page *end,
 			      unsigned int order)
 {
-	for (; tail < end; tail++)
+	for (; tail + 1 < end; tail += 2) {	/* two at a time take fewer instructions */
 		if (unlikely(!pb_compound_freeze_tail(head, tail, order)))
-			break;
-	return tail;
+			return tail;
+		if (unlikely(!pb_compound_freeze_tail(head, tail + 1, order)))
+			return tail + 1;
+	}
+	return tail < end && pb_compound_freeze_tail(head, tail, order) ? tail + 1 : tail;
 }
 
 /* The same for all tails, with calls of cond_resched(). */
