@@ -38,6 +38,7 @@ DEFINE_STATIC_KEY_FALSE(pb_bad_frames_key);
 #include <linux/tracepoint.h>
 #include <linux/workqueue.h>
 
+#include "compat.h"
 #include "core/alloc/alloc.h"
 #include "core/alloc/take_off.h"
 #include "core/compact/movable.h"
@@ -51,6 +52,7 @@ DEFINE_STATIC_KEY_FALSE(pb_bad_frames_key);
 #define LAST_DELAY_MS	1000
 #define NR_PENDING	64	/* more are found by a look at the whole pool */
 #define LOOK_BATCH	1024	/* pages to look at between two calls of cond_resched() */
+#define GROUP		8	/* pages whose flags are compared together */
 
 /*
  * @pfn: pages that were reported and not set aside yet
@@ -90,14 +92,59 @@ static void set_aside(unsigned long pfn)
 	pr_warn_ratelimited("pfn 0x%lx has a memory error and is not used any more\n", pfn);
 }
 
+static __always_inline unsigned long flags_of(struct page *page)
+{
+	/* Other flags may be changing. A plain load needs no register of its own. */
+	return data_race(*pb_page_flags(page));
+}
+
+/* Flags that any of GROUP pages has, whose first PFN is a multiple of GROUP. */
+static __always_inline unsigned long flags_of_group(struct page *page)
+{
+	return flags_of(page) | flags_of(page + 1) | flags_of(page + 2) | flags_of(page + 3) |
+	       flags_of(page + 4) | flags_of(page + 5) | flags_of(page + 6) | flags_of(page + 7);
+}
+
+/**
+ * pb_bad_pages - whether a page has a memory error
+ * @pfn: the first page
+ * @nr_pages: number of contiguous pages
+ *
+ * Reads the flags of GROUP pages between two comparisons, as this is done for each page of a buffer
+ * that is allocated and freed.
+ *
+ * Context: any.
+ * Return: whether one of them has an error.
+ */
+bool pb_bad_pages(unsigned long pfn, unsigned long nr_pages)
+{
+	unsigned long end = pfn + nr_pages;
+
+	while (pfn < end) {
+		struct page *page = pfn_to_page(pfn);
+
+		if (likely(IS_ALIGNED(pfn, GROUP) && end - pfn >= GROUP)) {
+			if (unlikely(flags_of_group(page) & __PG_HWPOISON))
+				return true;
+			pfn += GROUP;
+		} else {
+			if (unlikely(PageHWPoison(page)))
+				return true;
+			pfn++;
+		}
+	}
+	return false;
+}
+
 static bool any_bad(unsigned long pfn, unsigned long nr_pages, bool may_sleep)
 {
-	unsigned long i;
+	unsigned long nr;
 
-	for (i = 0; i < nr_pages; i++) {
-		if (unlikely(PageHWPoison(pfn_to_page(pfn + i))))
+	for (; nr_pages; pfn += nr, nr_pages -= nr) {
+		nr = min_t(unsigned long, nr_pages, LOOK_BATCH);
+		if (pb_bad_pages(pfn, nr))
 			return true;
-		if (may_sleep && !(i % LOOK_BATCH))
+		if (may_sleep)
 			cond_resched();
 	}
 	return false;

@@ -15,6 +15,7 @@ DECLARE_STATIC_KEY_FALSE(pb_bad_frames_key);
 /* Whether the kernel reports errors, and pages are set aside at once. */
 extern bool pb_bad_frames_reported;
 
+bool pb_bad_pages(unsigned long pfn, unsigned long nr_pages);
 bool __pb_bad_frames_accept(unsigned long pfn, unsigned int order, bool may_sleep);
 bool __pb_bad_frames_accept_pages(unsigned long pfn, unsigned long nr_pages, bool may_sleep);
 bool pb_bad_frames_in(unsigned long pfn, unsigned int order);
@@ -28,6 +29,11 @@ int pb_bad_frames_init(void);
 void pb_bad_frames_exit(void);
 #else
 #define pb_bad_frames_reported	false
+
+static inline bool pb_bad_pages(unsigned long pfn, unsigned long nr_pages)
+{
+	return false;
+}
 
 static inline bool __pb_bad_frames_accept(unsigned long pfn, unsigned int order, bool may_sleep)
 {

@@ -34,6 +34,7 @@
 #include "api/zero.h"
 #include "compat.h"
 #include "core/base/order.h"
+#include "hooks/bad_frames.h"
 #include "user/segment.h"
 
 #define PIECE_PAGES	PB_PAGEBLOCK_NR
@@ -91,16 +92,6 @@ struct page *pb_piece_folio(const struct pb_buffer *buf, unsigned long index)
 	return pb_page_is_head(head) ? head : NULL;
 }
 
-static bool has_memory_error(struct page *page)
-{
-	struct page *end = page + PIECE_PAGES;
-
-	for (; page < end; page++)
-		if (PageHWPoison(page))
-			return true;
-	return false;
-}
-
 static void make_folio(const struct pb_buffer *buf, unsigned long first)
 {
 	struct page *head;
@@ -112,7 +103,8 @@ static void make_folio(const struct pb_buffer *buf, unsigned long first)
 	if (pfn == PB_NO_PFN)
 		return;
 	head = pfn_to_page(pfn);
-	if (has_memory_error(head) || !pb_compound_set_pages(head, PB_PAGEBLOCK_ORDER, true))
+	if (pb_bad_pages(pfn, PIECE_PAGES) ||
+	    !pb_compound_set_pages(head, PB_PAGEBLOCK_ORDER, true))
 		return;
 	page_folio(head)->index = first;
 }
@@ -132,7 +124,7 @@ bool pb_piece_end_folio(struct page *head)
 		return false;
 	page_folio(head)->index = 0;
 	pb_page_reset_flags(head);
-	return !has_memory_error(head);
+	return !pb_bad_pages(page_to_pfn(head), PIECE_PAGES);
 }
 
 /**
