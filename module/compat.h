@@ -349,6 +349,27 @@ static inline bool pb_folio_pinned(struct folio *folio, int base)
 #endif
 }
 
+/* Whether a folio has a page with a memory error, as memory_failure() or failed_page.c found. */
+static inline bool pb_folio_has_bad_page(struct folio *folio)
+{
+	return folio_test_large(folio) && folio_test_has_hwpoisoned(folio);
+}
+
+/* Whether finish_fault() inserts the entries of all pages of a folio, also those with an error. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 3, 0)
+#define PB_HAVE_WHOLE_FOLIO_FAULT	1
+static inline vm_fault_t pb_insert_page_fault(struct vm_fault *vmf, struct page *page)
+{
+	return vmf_insert_page_mkwrite(vmf, page, vmf->flags & FAULT_FLAG_WRITE);
+}
+#else
+#define PB_HAVE_WHOLE_FOLIO_FAULT	0
+static inline vm_fault_t pb_insert_page_fault(struct vm_fault *vmf, struct page *page)
+{
+	return VM_FAULT_SIGBUS;
+}
+#endif
+
 /* Whether a page has flags that a free resets, or a memory error. */
 static inline bool pb_page_has_flags(struct page *page)
 {

@@ -50,6 +50,7 @@
 #include "user/buffer.h"
 #include "user/buffer_blocks.h"
 #include "user/device.h"
+#include "user/failed_page.h"
 #include "user/heap.h"
 
 static char *pool;
@@ -247,6 +248,7 @@ static const struct {
 	{ "debugfs",	pb_debugfs_init,	pb_debugfs_exit },
 	{ NULL,		pb_buffer_blocks_init,	pb_buffer_blocks_exit },
 	{ "moves of buffers", pb_buffer_move_init, pb_buffer_move_exit },
+	{ NULL,		pb_failed_page_init,	pb_failed_page_exit },
 	{ "heaps",	pb_heap_init,		pb_heap_exit },
 	{ "device",	init_device,		pb_device_exit },
 };

@@ -14,7 +14,8 @@
  * sends all requests and frees past the fast path, and pb_bad_frames_key makes them look at the
  * flag: a block is split when it is allocated or freed, its page with the error is set aside, and
  * the others are free. The work item takes pending pages that are free out of the free bitmaps. It
- * looks again, with doubling delays, until no page is pending.
+ * looks again, with doubling delays, until no page is pending. A page of a buffer is not pending
+ * any more once the buffer does without it (pb_bad_frames_set_user()).
  *
  * Without the tracepoint (CONFIG_RAS=n before Linux 6.13), and between the error and the event,
  * pages are looked at where this costs little in comparison: when they are zeroed for a request,
@@ -72,6 +73,7 @@ static struct {
 
 static atomic_long_t nr_set_aside;
 static struct tracepoint *event;
+static bool (*forget_page)(unsigned long pfn);
 bool pb_bad_frames_reported __read_mostly;
 
 static void look_again(struct work_struct *work);
@@ -269,6 +271,14 @@ static bool settled(unsigned long pfn)
 	return true;
 }
 
+/* Whether the user of an allocated page does without it, and will set it aside. */
+static bool forgotten(unsigned long pfn)
+{
+	bool (*forget)(unsigned long pfn) = READ_ONCE(forget_page);
+
+	return forget && forget(pfn);
+}
+
 static void look_at_pending(void)
 {
 	unsigned int i = 0;
@@ -276,7 +286,7 @@ static void look_at_pending(void)
 
 	while (i < READ_ONCE(pending.nr)) {
 		pfn = READ_ONCE(pending.pfn[i]);
-		if (!settled(pfn)) {
+		if (!settled(pfn) && !forgotten(pfn)) {
 			i++;
 			continue;
 		}
@@ -284,6 +294,18 @@ static void look_at_pending(void)
 		pending.pfn[i] = pending.pfn[--pending.nr];
 		raw_spin_unlock_irq(&pending.lock);
 	}
+}
+
+/**
+ * pb_bad_frames_set_user - name the user of allocated pages that sets them aside when it frees them
+ * @forget: called for a page with an error; the user stops using it, and returns whether the page
+ *	is one of its own and will be looked at when it is freed. May sleep. Or NULL.
+ *
+ * Context: any.
+ */
+void pb_bad_frames_set_user(bool (*forget)(unsigned long pfn))
+{
+	WRITE_ONCE(forget_page, forget);
 }
 
 /**

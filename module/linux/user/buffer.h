@@ -171,6 +171,7 @@ struct page *pb_piece_folio(const struct pb_buffer *buf, unsigned long index);
 /* buffer_move.c */
 void pb_buffer_set_movable(struct pb_buffer *buf);
 void pb_buffer_fix(struct pb_buffer *buf);
+void pb_buffer_block_fix(const struct pb_buffer_block *block);
 void pb_buffer_end_moves(struct pb_buffer *buf);
 bool pb_buffer_block_pinned(struct pb_buffer *buf, const struct pb_buffer_block *block);
 int pb_buffer_move_init(void);

@@ -51,6 +51,7 @@
 #include "api/pages.h"
 #include "compat.h"
 #include "core/compact/movable.h"
+#include "hooks/bad_frames.h"
 #include "hooks/guard_pages.h"
 #include "instance.h"
 #include "user/buffer.h"
@@ -101,20 +102,15 @@ bool pb_buffer_block_pinned(struct pb_buffer *buf, const struct pb_buffer_block 
 
 /*
  * Contiguous areas must stay free of pages that may be pinned or fixed later. A page with a memory
- * error is in no buffer.
+ * error comes into no buffer.
  */
 static bool is_target(const struct pb_buffer *buf, struct page *dst, unsigned long nr)
 {
-	unsigned long pfn = page_to_pfn(dst), value, i;
+	unsigned long pfn = page_to_pfn(dst), value;
 
 	value = READ_ONCE(pb_dir_entry(&pb_instance, pfn)->value);
-	if (pb_entry_migratetype(value) == PB_CMA ||
-	    pb_instance_unpinnable(pfn) != buf->unpinnable)
-		return false;
-	for (i = 0; i < nr; i++)
-		if (PageHWPoison(dst + i))
-			return false;
-	return true;
+	return pb_entry_migratetype(value) != PB_CMA &&
+	       pb_instance_unpinnable(pfn) == buf->unpinnable && !pb_bad_pages(pfn, nr);
 }
 
 static void unmap(const struct pb_buffer *buf, const struct pb_buffer_block *block)
@@ -217,6 +213,8 @@ static int move_block(struct pb_buffer *buf, struct pb_buffer_block *block, stru
 	lockdep_assert_held_write(&buf->frames);
 	if (!is_target(buf, dst, block->nr_pages))
 		return -EBUSY;
+	if (pb_bad_pages(page_to_pfn(src), block->nr_pages))
+		return -EIO;
 	if (any_pinned(src, block->nr_pages))
 		return -EAGAIN;
 	unmap(buf, block);
@@ -299,11 +297,16 @@ void pb_buffer_set_movable(struct pb_buffer *buf)
 	}
 }
 
-/*
- * Waits until no migration has isolated the block. The migration may belong to a task of lower
- * priority than this one, so this sleeps.
+/**
+ * pb_buffer_block_fix() - keep the frames of a block where they are, from now on
+ * @block: the block
+ *
+ * Waits until no migration has isolated it. The migration may belong to a task of lower priority
+ * than this one, so this sleeps.
+ *
+ * Context: may sleep; without the lock of the buffer's frames.
  */
-static void clear_movable(const struct pb_buffer_block *block)
+void pb_buffer_block_fix(const struct pb_buffer_block *block)
 {
 	while (block->movable && pb_movable_clear(&pb_instance, block->pfn) == -EBUSY)
 		schedule_timeout_uninterruptible(1);
@@ -327,7 +330,7 @@ void pb_buffer_fix(struct pb_buffer *buf)
 	smp_store_release(&buf->fixed, true);
 	up_read(&buf->frames);
 	for (i = 0; i < buf->nr_blocks; i++) {
-		clear_movable(&buf->block[i]);
+		pb_buffer_block_fix(&buf->block[i]);
 		cond_resched();
 	}
 }
@@ -345,7 +348,7 @@ void pb_buffer_end_moves(struct pb_buffer *buf)
 	pb_buffer_fix(buf);
 	/* A migration may have isolated a block, and not seen yet that the buffer is fixed. */
 	for (i = 0; i < buf->nr_blocks; i++)
-		clear_movable(&buf->block[i]);
+		pb_buffer_block_fix(&buf->block[i]);
 }
 
 /**

@@ -31,6 +31,9 @@
  * fault() is not called under the per-VMA lock alone (FAULT_FLAG_VMA_LOCK), because the mapping has
  * no map_pages().
  *
+ * A page that got a memory error while it was in the buffer (failed_page.c) is not mapped any
+ * more: an access gets SIGBUS, and get_user_pages() an error.
+ *
  * Each mapping holds a reference to its buffer in vm_private_data, and through its file one to the
  * module. The kernel unmaps the pages before it calls close(), so no page table entry is left
  * when the last reference is dropped.
@@ -63,7 +66,20 @@ static void buffer_vma_close(struct vm_area_struct *vma)
 	pb_buffer_put(buf);
 }
 
-/* Inserts the pages from @index up to @end of the buffer. Entries that are not empty stay. */
+/* Number of the first pages without a memory error. */
+static unsigned long good_pages(struct page **pages, unsigned long nr)
+{
+	unsigned long i;
+
+	for (i = 0; i < nr && likely(!PageHWPoison(pages[i])); i++)
+		;
+	return i;
+}
+
+/*
+ * Inserts the pages from @index up to @end of the buffer, but for those with a memory error.
+ * Entries that are not empty stay.
+ */
 static int insert_pages(struct vm_area_struct *vma, unsigned long index, unsigned long end)
 {
 	const struct pb_buffer *buf = vma->vm_private_data;
@@ -75,8 +91,11 @@ static int insert_pages(struct vm_area_struct *vma, unsigned long index, unsigne
 		int err;
 
 		nr = pb_buffer_pages(buf, index, pages, min(end - index, INSERT_BATCH));
+		if (!nr)
+			return -EFAULT;
+		nr = good_pages(pages, nr);
 		rest = nr;
-		err = nr ? vm_insert_pages(vma, addr, pages, &rest) : -EFAULT;
+		err = nr ? vm_insert_pages(vma, addr, pages, &rest) : -EBUSY;
 		index += nr - rest;
 		if (err == -EBUSY)
 			index++;
@@ -109,6 +128,19 @@ static vm_fault_t lock_frames(struct vm_fault *vmf, struct pb_buffer *buf)
 }
 
 /*
+ * Huge mappings: returns a page with a reference, for finish_fault(). In a folio with a page that
+ * has a memory error (failed_page.c) the kernel must not insert the entries of the other pages.
+ */
+static vm_fault_t give_page(struct vm_fault *vmf, struct page *page)
+{
+	if (unlikely(pb_folio_has_bad_page(page_folio(page))) && PB_HAVE_WHOLE_FOLIO_FAULT)
+		return pb_insert_page_fault(vmf, page);
+	get_page(page);
+	vmf->page = page;
+	return 0;
+}
+
+/*
  * Small mappings: inserts all entries of the piece that the mapping has. Another thread may insert
  * them at the same time, or another may have inserted the one of this fault.
  */
@@ -116,18 +148,20 @@ static vm_fault_t fault_locked(struct vm_fault *vmf, struct pb_buffer *buf)
 {
 	struct vm_area_struct *vma = vmf->vma;
 	unsigned long first = round_down(vmf->pgoff, PB_PAGEBLOCK_NR);
+	struct page *page;
 	int err;
 
 	lockdep_assert_held_read(&buf->frames);
 	err = pb_buffer_prepare_piece(buf, vmf->pgoff);
-	if (!err && !(vma->vm_flags & VM_MIXEDMAP)) {
-		pb_buffer_pages(buf, vmf->pgoff, &vmf->page, 1);
-		get_page(vmf->page);
-		return 0;
-	}
-	if (!err)
-		err = insert_pages(vma, max(first, vma->vm_pgoff),
-				   min(first + PB_PAGEBLOCK_NR, vma->vm_pgoff + vma_pages(vma)));
+	if (err)
+		return vmf_error(err);
+	pb_buffer_pages(buf, vmf->pgoff, &page, 1);
+	if (unlikely(PageHWPoison(page)))
+		return VM_FAULT_HWPOISON;
+	if (!(vma->vm_flags & VM_MIXEDMAP))
+		return give_page(vmf, page);
+	err = insert_pages(vma, max(first, vma->vm_pgoff),
+			   min(first + PB_PAGEBLOCK_NR, vma->vm_pgoff + vma_pages(vma)));
 	return err ? vmf_error(err) : VM_FAULT_NOPAGE;
 }
 

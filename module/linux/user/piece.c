@@ -103,10 +103,8 @@ static void make_folio(const struct pb_buffer *buf, unsigned long first)
 	if (pfn == PB_NO_PFN)
 		return;
 	head = pfn_to_page(pfn);
-	if (pb_bad_pages(pfn, PIECE_PAGES) ||
-	    !pb_compound_set_pages(head, PB_PAGEBLOCK_ORDER, true))
-		return;
-	page_folio(head)->index = first;
+	if (pb_compound_set_pages(head, PB_PAGEBLOCK_ORDER, true))
+		page_folio(head)->index = first;
 }
 
 /**
@@ -150,18 +148,37 @@ void pb_buffer_count_huge(struct pb_buffer *buf)
 
 /* ---- Zeroing ---- */
 
-/* Zeroes the pages of a piece, from @from up to @to, except those known to be zero. */
-static void zero_range(const struct pb_buffer *buf, unsigned long from, unsigned long to)
+/* Leaves out pages with a memory error, to which a store may be fatal. */
+static void zero_good(unsigned long pfn, unsigned long nr)
+{
+	for (; nr; pfn++, nr--)
+		if (!PageHWPoison(pfn_to_page(pfn)))
+			pb_pages_zero(pfn, 1, true);
+}
+
+/*
+ * Zeroes the pages of a piece, from @from up to @to, except those known to be zero. Returns whether
+ * none has a memory error.
+ */
+static bool zero_range(const struct pb_buffer *buf, unsigned long from, unsigned long to)
 {
 	const struct pb_buffer_block *block = pb_buffer_block_at(buf, from);
+	bool good = true;
 
 	for (; from < to; block++) {
 		unsigned long end = min(block->start + block->nr_pages, to);
+		unsigned long pfn = block->pfn + (from - block->start);
+		bool bad = pb_bad_pages(pfn, end - from);
 
-		if (!block->zeroed)
-			pb_pages_zero(block->pfn + (from - block->start), end - from, true);
+		if (unlikely(bad))
+			good = false;
+		if (!block->zeroed && unlikely(bad))
+			zero_good(pfn, end - from);
+		else if (!block->zeroed)
+			pb_pages_zero(pfn, end - from, true);
 		from = end;
 	}
+	return good;
 }
 
 /* ---- Preparing ---- */
@@ -170,11 +187,12 @@ static void zero_range(const struct pb_buffer *buf, unsigned long from, unsigned
 static int prepare(struct pb_buffer *buf, unsigned long first)
 {
 	unsigned long end = min(first + PIECE_PAGES, buf->nr_pages);
+	bool good = zero_range(buf, first, end);
 
-	zero_range(buf, first, end);
 	if (fatal_signal_pending(current))
 		return -EINTR;
-	make_folio(buf, first);
+	if (likely(good))
+		make_folio(buf, first);
 	atomic_long_add(end - first, &buf->nr_prepared);
 	return 0;
 }
