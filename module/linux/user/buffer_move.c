@@ -304,12 +304,22 @@ void pb_buffer_set_movable(struct pb_buffer *buf)
  * Waits until no migration has isolated it. The migration may belong to a task of lower priority
  * than this one, so this sleeps.
  *
- * Context: may sleep; without the lock of the buffer's frames.
+ * Context: may sleep; not with the lock of the buffer's frames held for writing.
  */
 void pb_buffer_block_fix(const struct pb_buffer_block *block)
 {
 	while (block->movable && pb_movable_clear(&pb_instance, block->pfn) == -EBUSY)
 		schedule_timeout_uninterruptible(1);
+}
+
+static void clear_all_movable(const struct pb_buffer *buf)
+{
+	unsigned int i;
+
+	for (i = 0; i < buf->nr_blocks; i++) {
+		pb_buffer_block_fix(&buf->block[i]);
+		cond_resched();
+	}
 }
 
 /**
@@ -320,19 +330,14 @@ void pb_buffer_block_fix(const struct pb_buffer_block *block)
  */
 void pb_buffer_fix(struct pb_buffer *buf)
 {
-	unsigned int i;
-
 	/* The load pairs with the release below. */
 	if (!buf->movable || smp_load_acquire(&buf->fixed))
 		return;
 	down_read(&buf->frames);
 	/* A caller that finds it set sees the PFNs that the last migration stored. */
 	smp_store_release(&buf->fixed, true);
+	clear_all_movable(buf);
 	up_read(&buf->frames);
-	for (i = 0; i < buf->nr_blocks; i++) {
-		pb_buffer_block_fix(&buf->block[i]);
-		cond_resched();
-	}
 }
 
 /**
@@ -343,12 +348,9 @@ void pb_buffer_fix(struct pb_buffer *buf)
  */
 void pb_buffer_end_moves(struct pb_buffer *buf)
 {
-	unsigned int i;
-
 	pb_buffer_fix(buf);
 	/* A migration may have isolated a block, and not seen yet that the buffer is fixed. */
-	for (i = 0; i < buf->nr_blocks; i++)
-		pb_buffer_block_fix(&buf->block[i]);
+	clear_all_movable(buf);
 }
 
 /**

@@ -88,7 +88,7 @@ static unsigned long entry_pages(struct device *dev)
 	return clamp(dma_max_mapping_size(dev) >> PAGE_SHIFT, 1UL, ENTRY_PAGES);
 }
 
-static unsigned int count_entries(const struct pb_buffer *buf, unsigned long max)
+static unsigned int count_entries(struct pb_buffer *buf, unsigned long max)
 {
 	struct pb_segment_iter iter = { .buf = buf };
 	struct pb_segment segment;
@@ -99,7 +99,7 @@ static unsigned int count_entries(const struct pb_buffer *buf, unsigned long max
 	return nr;
 }
 
-static int fill_table(struct sg_table *table, const struct pb_buffer *buf, unsigned long max)
+static int fill_table(struct sg_table *table, struct pb_buffer *buf, unsigned long max)
 {
 	struct pb_segment_iter iter = { .buf = buf };
 	struct pb_segment segment;

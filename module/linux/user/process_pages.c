@@ -44,19 +44,30 @@ static bool pfn_helps(unsigned long pfn, const struct pb_request *rq)
 	return zone && pb_zone_allowed(zone, rq);
 }
 
-static void count_buffer(struct holder *h, struct pb_buffer *buf)
+static unsigned long helpful_pages(const struct pb_buffer *buf, const struct pb_request *rq)
 {
+	unsigned long nr_pages = 0;
 	unsigned int i;
 
+	for (i = 0; i < buf->nr_blocks; i++)
+		if (pfn_helps(buf->block[i].pfn, rq))
+			nr_pages += buf->block[i].nr_pages;
+	return nr_pages;
+}
+
+static void count_buffer(struct holder *h, struct pb_buffer *buf)
+{
 	if (buf->counted == h->stamp)
 		return;
 	buf->counted = h->stamp;
-	if (!uid_eq(pb_creator_user(buf->creator), h->uid) || !pb_creator_gone(buf->creator))
+	/* It is held while blocks are moved, or the memory is taken away. */
+	if (!down_read_trylock(&buf->frames)) {
+		h->held.maybe = true;
 		return;
-	/* A block is moved within its zone. */
-	for (i = 0; i < buf->nr_blocks; i++)
-		if (pfn_helps(READ_ONCE(buf->block[i].pfn), h->rq))
-			h->held.pages += buf->block[i].nr_pages;
+	}
+	if (uid_eq(pb_creator_user(buf->creator), h->uid) && pb_creator_gone(buf->creator))
+		h->held.pages += helpful_pages(buf, h->rq);
+	up_read(&buf->frames);
 }
 
 /* Descriptors in flight are in sockets; pipes and io_uring keep pages and files. */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The pages of a buffer, and its physically contiguous segments. The frames of a buffer that can be
- * moved (buffer_move.c) may change while these functions run, and afterwards, unless the caller
- * holds buf->frames.
+ * The pages of a buffer, and its physically contiguous segments. The blocks of a buffer may be
+ * moved (buffer_move.c) or taken away (buffer_memory.c) as soon as its lock is not held. The
+ * functions for segments hold it while they look at a segment.
  */
 #include <linux/mm.h>
 #include <linux/nospec.h>
@@ -15,7 +15,7 @@
  * @buf: the buffer
  * @index: of the page, inside the buffer
  *
- * Context: any.
+ * Context: any; the buffer is new, exported, or its lock is held, and it is not absent.
  * Return: the block; the following pages are in the rest of it and in the next blocks.
  */
 const struct pb_buffer_block *pb_buffer_block_at(const struct pb_buffer *buf, unsigned long index)
@@ -40,7 +40,7 @@ const struct pb_buffer_block *pb_buffer_block_at(const struct pb_buffer *buf, un
  * @pages: set to the pages, without taking references
  * @nr: length of @pages
  *
- * Context: any.
+ * Context: as pb_buffer_block_at().
  * Return: number of pages set: fewer than @nr at the end of the buffer, 0 past it.
  */
 unsigned int pb_buffer_pages(const struct pb_buffer *buf, unsigned long index, struct page **pages,
@@ -62,19 +62,12 @@ unsigned int pb_buffer_pages(const struct pb_buffer *buf, unsigned long index, s
 	return nr;
 }
 
-/**
- * pb_segment_next() - get the next segment
- * @iter: starts with @next = 0
- * @segment: set to the segment
- *
- * Context: may sleep; time is linear in the number of blocks of the segment.
- * Return: false at the end.
- */
-bool pb_segment_next(struct pb_segment_iter *iter, struct pb_segment *segment)
+static bool next_locked(struct pb_segment_iter *iter, struct pb_segment *segment)
 {
 	const struct pb_buffer *buf = iter->buf;
 	const struct pb_buffer_block *block;
 
+	lockdep_assert_held_read(&buf->frames);
 	if (iter->next >= buf->nr_blocks)
 		return false;
 	block = &buf->block[iter->next++];
@@ -101,13 +94,32 @@ bool pb_segment_next(struct pb_segment_iter *iter, struct pb_segment *segment)
 }
 
 /**
+ * pb_segment_next() - get the next segment
+ * @iter: starts with @next = 0
+ * @segment: set to the segment
+ *
+ * Context: may sleep; takes the lock of the buffer; time is linear in the number of blocks of the
+ * segment.
+ * Return: false at the end, or when the memory of the buffer was taken away.
+ */
+bool pb_segment_next(struct pb_segment_iter *iter, struct pb_segment *segment)
+{
+	bool found;
+
+	down_read(&iter->buf->frames);
+	found = next_locked(iter, segment);
+	up_read(&iter->buf->frames);
+	return found;
+}
+
+/**
  * pb_buffer_nr_segments() - count the segments of a buffer
  * @buf: the buffer
  *
- * Context: may sleep; time is linear in the number of blocks.
- * Return: at least 1.
+ * Context: may sleep; takes the lock of the buffer; time is linear in the number of blocks.
+ * Return: at least 1, unless the memory of the buffer was taken away.
  */
-unsigned int pb_buffer_nr_segments(const struct pb_buffer *buf)
+unsigned int pb_buffer_nr_segments(struct pb_buffer *buf)
 {
 	struct pb_segment_iter iter = { .buf = buf };
 	struct pb_segment segment;

@@ -11,7 +11,7 @@
  * @next: index of the next block
  */
 struct pb_segment_iter {
-	const struct pb_buffer	*buf;
+	struct pb_buffer	*buf;
 	unsigned int		next;
 };
 
@@ -33,6 +33,6 @@ const struct pb_buffer_block *pb_buffer_block_at(const struct pb_buffer *buf, un
 unsigned int pb_buffer_pages(const struct pb_buffer *buf, unsigned long index, struct page **pages,
 			     unsigned int nr);
 bool pb_segment_next(struct pb_segment_iter *iter, struct pb_segment *segment);
-unsigned int pb_buffer_nr_segments(const struct pb_buffer *buf);
+unsigned int pb_buffer_nr_segments(struct pb_buffer *buf);
 
 #endif /* PB_SEGMENT_H */
