@@ -5,8 +5,8 @@
  * has its file descriptor, mmap.c its mappings.
  *
  * A buffer does not change between its creation and its end, except its label (label.h), the state
- * of its pieces, which piece.c describes, and the frames of its blocks, which buffer_move.c changes
- * and protects.
+ * of its pieces, which piece.c describes, and its memory: buffer_move.c changes and protects the
+ * frames of its blocks, and buffer_memory.c takes all of them away and gives others.
  */
 #include <linux/cred.h>
 #include <linux/mm.h>
@@ -191,7 +191,7 @@ static int charge(struct pb_buffer *buf, const struct pb_buffer_spec *spec, enum
 	}
 	account = pb_account_try_charge(nr_pages, true, &excess);
 	if (IS_ERR(account)) {
-		if (PTR_ERR(account) == -EDQUOT)
+		if (PTR_ERR(account) == -EDQUOT && !spec->nowarn)
 			pb_account_report(nr_pages, &excess);
 		*reason = PTR_ERR(account) == -EDQUOT ? PB_REASON_LIMIT : PB_REASON_NONE;
 		return PTR_ERR(account);
@@ -240,6 +240,18 @@ static int fill_buffer(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
 
 /* ---- Creation and end ---- */
 
+static struct pb_buffer_place place_of(const struct pb_buffer_spec *spec)
+{
+	return (struct pb_buffer_place) {
+		.nid = spec->nid,
+		.policy = spec->policy,
+		.strict = spec->strict,
+		.contig = spec->contig,
+		/* A caller names nodes below 64 only. */
+		.nodes = spec->nodemask ? nodes_addr(*spec->nodemask)[0] : 0,
+	};
+}
+
 static struct pb_buffer *new_buffer(const struct pb_buffer_spec *spec)
 {
 	struct pb_buffer *buf;
@@ -254,6 +266,9 @@ static struct pb_buffer *new_buffer(const struct pb_buffer_spec *spec)
 	}
 	refcount_set(&buf->ref, 1);
 	init_rwsem(&buf->frames);
+	mutex_init(&buf->advise_lock);
+	INIT_LIST_HEAD(&buf->lru);
+	buf->place = place_of(spec);
 	buf->migratetype = spec->migratetype;
 	buf->order = spec->order;
 	buf->uid = current_uid();
@@ -306,7 +321,8 @@ EXPORT_SYMBOL_PB_TEST(pb_buffer_create);
  */
 unsigned long pb_buffer_node_pages(const struct pb_buffer *buf, int nid)
 {
-	return buf->entry.ended ? READ_ONCE(buf->quarantine.node_pages[nid]) : buf->node_pages[nid];
+	return buf->entry.ended ? READ_ONCE(buf->quarantine.node_pages[nid]) :
+				  READ_ONCE(buf->node_pages[nid]);
 }
 
 /**
@@ -336,3 +352,94 @@ void pb_buffer_put(struct pb_buffer *buf)
 		destroy(buf);
 }
 EXPORT_SYMBOL_PB_TEST(pb_buffer_put);
+
+/* ---- Spares ---- */
+
+/**
+ * pb_buffer_new_spare() - create a buffer without memory, for buffer_memory.c
+ * @buf: the buffer with which it exchanges memory
+ *
+ * No user can reach a spare: it has no id, no file and no mapping.
+ *
+ * Context: may sleep.
+ * Return: the spare, with the calling process as its creator, or NULL without memory.
+ */
+struct pb_buffer *pb_buffer_new_spare(const struct pb_buffer *buf)
+{
+	char label[PBUDDY_LABEL_LEN];
+	struct pb_buffer_spec spec = {
+		.order = buf->order,
+		.migratetype = buf->migratetype,
+		.label = label,
+	};
+
+	pb_label_get((struct pb_label *)&buf->label, label);
+	return new_buffer(&spec);
+}
+
+static int fill_like(struct pb_buffer *spare, const struct pb_buffer_spec *spec,
+		     const struct pb_buffer *buf, enum pb_reason *reason)
+{
+	int err = pb_buffer_alloc_blocks(spare, spec, reason);
+
+	if (err)
+		return err;
+	/* Mappings of the buffer rely on it. */
+	if (is_unpinnable(spare) && !buf->unpinnable) {
+		*reason = PB_REASON_NODE;
+		return -ENOMEM;
+	}
+	spare->unpinnable = buf->unpinnable;
+	spare->node = page_to_nid(pfn_to_page(spare->block[0].pfn));
+	count_node_pages(spare);
+	pb_buffer_count_huge(spare);
+	return pb_buffer_prepare(spare);
+}
+
+/**
+ * pb_buffer_fill_spare() - allocate memory for a spare, as for another buffer
+ * @spare: a new spare
+ * @buf: the other; its length, order, class and nodes are requested
+ * @nowarn: do not log a failure
+ * @reason: as for pb_buffer_create()
+ *
+ * The pages are zero, and charged to the calling task. After a failure the spare can be freed only.
+ *
+ * Context: may sleep. A fatal signal ends it.
+ * Return: as pb_buffer_create().
+ */
+int pb_buffer_fill_spare(struct pb_buffer *spare, const struct pb_buffer *buf, bool nowarn,
+			 enum pb_reason *reason)
+{
+	const struct pb_buffer_place *place = &buf->place;
+	struct pb_buffer_spec spec = {
+		.nr_pages = buf->nr_pages,
+		.order = buf->order,
+		.policy = place->policy,
+		.nid = place->nid,
+		.migratetype = buf->migratetype,
+		.contig = place->contig,
+		.strict = place->strict,
+		.nowarn = nowarn,
+	};
+	nodemask_t nodes = NODE_MASK_NONE;
+
+	if (place->nodes) {
+		nodes_addr(nodes)[0] = place->nodes;
+		spec.nodemask = &nodes;
+	}
+	*reason = PB_REASON_NONE;
+	return charge(spare, &spec, reason) ?: fill_like(spare, &spec, buf, reason);
+}
+
+/**
+ * pb_buffer_free_spare() - free a spare and its memory
+ * @spare: the spare, or NULL
+ *
+ * Context: may sleep, also in reclaim.
+ */
+void pb_buffer_free_spare(struct pb_buffer *spare)
+{
+	if (spare)
+		destroy(spare);
+}

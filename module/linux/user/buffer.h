@@ -4,6 +4,8 @@
 #define PB_BUFFER_H
 
 #include <linux/atomic.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
 #include <linux/nodemask.h>
 #include <linux/refcount.h>
 #include <linux/rwsem.h>
@@ -48,6 +50,22 @@ struct pb_buffer_block {
 };
 
 /**
+ * struct pb_buffer_place - how the memory of a buffer was requested, to request it again
+ * @nid: as in struct pb_buffer_spec, also @policy, @strict and @contig
+ * @policy: the policy of the task that requests it
+ * @strict: only on @nid
+ * @contig: one physically contiguous block
+ * @nodes: bit n allows node n; 0: all nodes
+ */
+struct pb_buffer_place {
+	int	nid;
+	bool	policy;
+	bool	strict;
+	bool	contig;
+	u64	nodes;
+};
+
+/**
  * struct pb_buffer - memory that user space owns
  * @ref: references of its file and of each mapping
  * @nr_pages: length in pages
@@ -76,13 +94,23 @@ struct pb_buffer_block {
  * @dma: what its dma-bufs share, set at the first export (dmabuf.c)
  * @mapping: of its file, while that exists
  * @movable: has blocks that may be moved until @fixed is set
- * @frames: protects the PFNs of @block; see buffer_move.c
+ * @frames: protects the memory, from @block to @nr_prepared; see buffer_move.c
  * @fixed: no block is moved any more
+ * @place: where its memory was requested
+ * @advise_lock: serialises advice, exports and the restoring of memory; taken before @frames
+ * @absent: its memory was taken away (buffer_memory.c)
+ * @purgeable: its memory may be purged (purge.c)
+ * @purged: its contents were purged, and its owner was not told yet
+ * @spare: takes the memory over when it is purged, or NULL
+ * @lru: in the list of purgeable buffers, under its lock
+ * @advised: number of the advice that made it purgeable
  * @node_pages: pages on each node, and behind those the pages of each node in quarantine
  *
  * Constant between pb_buffer_create() and the last pb_buffer_put(), except @ref, @counted, @entry,
- * @nr_prepared, @nr_mappings, @nr_dmabufs, @label, @dma, @mapping, @fixed, the PFNs of blocks and
- * the state in @pieces.
+ * @nr_mappings, @nr_dmabufs, @label, @dma, @mapping, @fixed and the fields behind @advise_lock; the
+ * PFNs of blocks, the state in @pieces and @nr_prepared; and what buffer_memory.c exchanges, which
+ * is @node, @block, @nr_blocks, @max_blocks, @nr_huge, @pieces, @account, @charged, @creator, @comm
+ * and @node_pages.
  */
 struct pb_buffer {
 	refcount_t		ref;
@@ -114,6 +142,14 @@ struct pb_buffer {
 	bool			movable;
 	bool			fixed;
 	struct rw_semaphore	frames;
+	struct pb_buffer_place	place;
+	struct mutex		advise_lock;	/* protects advice and exports */
+	bool			absent;
+	bool			purgeable;
+	bool			purged;
+	struct pb_buffer	*spare;
+	struct list_head	lru;
+	u64			advised;
 	unsigned long		node_pages[];
 };
 
@@ -129,6 +165,7 @@ struct pb_buffer {
  * @contig: one physically contiguous block
  * @strict: only on @nid
  * @nowait: do not sleep for pages
+ * @nowarn: do not log a failure
  * @prepare_later: do not prepare the pages (piece.c). Whatever makes a page visible calls
  *	pb_buffer_prepare_piece() first; only mappings do.
  * @fixed: its frames do not change, whatever @migratetype is
@@ -144,6 +181,7 @@ struct pb_buffer_spec {
 	bool			contig;
 	bool			strict;
 	bool			nowait;
+	bool			nowarn;
 	bool			prepare_later;
 	bool			fixed;
 	const char		*label;
@@ -155,6 +193,10 @@ void pb_buffer_put(struct pb_buffer *buf);
 unsigned long pb_buffer_node_pages(const struct pb_buffer *buf, int nid);
 
 void pb_buffer_free_frames(unsigned long pfn, unsigned long nr_pages);
+struct pb_buffer *pb_buffer_new_spare(const struct pb_buffer *buf);
+int pb_buffer_fill_spare(struct pb_buffer *spare, const struct pb_buffer *buf, bool nowarn,
+			 enum pb_reason *reason);
+void pb_buffer_free_spare(struct pb_buffer *spare);
 
 /* buffer_alloc.c */
 int pb_buffer_alloc_blocks(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
@@ -172,10 +214,15 @@ struct page *pb_piece_folio(const struct pb_buffer *buf, unsigned long index);
 void pb_buffer_set_movable(struct pb_buffer *buf);
 void pb_buffer_fix(struct pb_buffer *buf);
 void pb_buffer_block_fix(const struct pb_buffer_block *block);
+bool pb_buffer_isolate(struct pb_buffer *buf);
 void pb_buffer_end_moves(struct pb_buffer *buf);
 bool pb_buffer_block_pinned(struct pb_buffer *buf, const struct pb_buffer_block *block);
 int pb_buffer_move_init(void);
 void pb_buffer_move_exit(void);
+
+/* buffer_memory.c */
+void pb_buffer_take_memory(struct pb_buffer *buf);
+int pb_buffer_restore(struct pb_buffer *buf, bool nowarn, enum pb_reason *reason);
 
 /* dmabuf.c */
 #ifdef CONFIG_DMA_SHARED_BUFFER

@@ -240,6 +240,8 @@ static gfp_t gfp_of(const struct pb_buffer_spec *spec)
 
 	if (spec->strict)
 		gfp |= __GFP_THISNODE;
+	if (spec->nowarn)
+		gfp |= __GFP_NOWARN;
 	return spec->nowait ? gfp & ~__GFP_DIRECT_RECLAIM : gfp;
 }
 

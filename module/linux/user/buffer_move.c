@@ -54,7 +54,7 @@
 #include "hooks/bad_frames.h"
 #include "hooks/guard_pages.h"
 #include "instance.h"
-#include "user/buffer.h"
+#include "user/segment.h"
 
 /* ---- The steps of a migration ---- */
 
@@ -230,6 +230,92 @@ static int move_block(struct pb_buffer *buf, struct pb_buffer_block *block, stru
 	return 0;
 }
 
+/* ---- The memory as a whole ---- */
+
+/**
+ * pb_buffer_block_fix() - keep the frames of a block where they are, from now on
+ * @block: the block; the lock of its buffer's frames is held
+ *
+ * Waits until no migration has isolated it. The migration may belong to a task of lower priority
+ * than this one, so this sleeps.
+ *
+ * Context: may sleep.
+ */
+void pb_buffer_block_fix(const struct pb_buffer_block *block)
+{
+	while (block->movable && pb_movable_clear(&pb_instance, block->pfn) == -EBUSY)
+		schedule_timeout_uninterruptible(1);
+}
+
+static void clear_all_movable(const struct pb_buffer *buf)
+{
+	unsigned int i;
+
+	for (i = 0; i < buf->nr_blocks; i++) {
+		pb_buffer_block_fix(&buf->block[i]);
+		cond_resched();
+	}
+}
+
+/* Whether @fn returns true for each folio, and each page that is in none. */
+static bool all_folios(const struct pb_buffer *buf, bool (*fn)(struct page *page))
+{
+	struct page *page, *head;
+	unsigned long index = 0;
+
+	while (index < buf->nr_pages) {
+		head = pb_piece_folio(buf, index);
+		if (!head)
+			pb_buffer_pages(buf, index, &page, 1);
+		if (!fn(head ?: page))
+			return false;
+		index += head ? PB_PAGEBLOCK_NR : 1;
+		cond_resched();
+	}
+	return true;
+}
+
+static bool seems_unused(struct page *page)
+{
+	return !pb_folio_pinned(page_folio(page), PB_BASE_REFS);
+}
+
+static bool is_unused(struct page *page)
+{
+	/* As in freeze(). */
+	if (!page_ref_freeze(page, PB_BASE_REFS))
+		return false;
+	page_ref_unfreeze(page, PB_BASE_REFS);
+	return true;
+}
+
+/**
+ * pb_buffer_isolate() - remove a buffer from all page tables, and from the blocks that may be moved
+ * @buf: a buffer that is not exported; its lock is held for writing
+ *
+ * As steps 2 and 3 of a migration, for all pages. They are not frozen at once: without an entry a
+ * page gets no new user, so a page that was found unused stays so. A walk without locks may still
+ * take a reference for a moment, and drops it without using the page.
+ *
+ * Context: may sleep, also in reclaim; takes i_mmap_rwsem of the buffer's file.
+ * Return: false when a page has another user. Page table entries may be missing then; faults insert
+ * them again.
+ */
+bool pb_buffer_isolate(struct pb_buffer *buf)
+{
+	struct address_space *mapping = READ_ONCE(buf->mapping);
+
+	lockdep_assert_held_write(&buf->frames);
+	if (!all_folios(buf, seems_unused))
+		return false;
+	if (mapping)
+		unmap_mapping_range(mapping, 0, 0, 0);
+	if (!all_folios(buf, is_unused))
+		return false;
+	clear_all_movable(buf);
+	return true;
+}
+
 /* ---- Operations that compaction calls ---- */
 
 /* The block is isolated, so its buffer does not end before the migration does. */
@@ -271,7 +357,8 @@ static const struct pbuddy_movable_operations buffer_movable_ops = {
 
 /**
  * pb_buffer_set_movable() - let compaction move the blocks of a buffer
- * @buf: a new buffer, to which no mapping or descriptor refers yet
+ * @buf: a new buffer, to which no mapping or descriptor refers yet, or one with new memory whose
+ *	lock is held for writing
  *
  * Blocks for which there is no memory for a record are not moved, and none with guard_minorder=,
  * because a block that becomes movable loses its guards.
@@ -293,31 +380,6 @@ void pb_buffer_set_movable(struct pb_buffer *buf)
 		/* From here on block->pfn may change. */
 		if (pb_movable_ops_set(block->pfn, &buffer_movable_ops, block))
 			block->movable = false;
-		cond_resched();
-	}
-}
-
-/**
- * pb_buffer_block_fix() - keep the frames of a block where they are, from now on
- * @block: the block
- *
- * Waits until no migration has isolated it. The migration may belong to a task of lower priority
- * than this one, so this sleeps.
- *
- * Context: may sleep; not with the lock of the buffer's frames held for writing.
- */
-void pb_buffer_block_fix(const struct pb_buffer_block *block)
-{
-	while (block->movable && pb_movable_clear(&pb_instance, block->pfn) == -EBUSY)
-		schedule_timeout_uninterruptible(1);
-}
-
-static void clear_all_movable(const struct pb_buffer *buf)
-{
-	unsigned int i;
-
-	for (i = 0; i < buf->nr_blocks; i++) {
-		pb_buffer_block_fix(&buf->block[i]);
 		cond_resched();
 	}
 }

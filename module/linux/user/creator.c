@@ -127,6 +127,21 @@ struct pb_creator *pb_creator_get(void)
 }
 
 /**
+ * pb_creator_hold - get the record of a buffer for another one
+ * @creator: of the buffer, which exists
+ *
+ * Context: process.
+ * Return: @creator, for pb_creator_put().
+ */
+struct pb_creator *pb_creator_hold(struct pb_creator *creator)
+{
+	spin_lock(&creators_lock);
+	creator->nr_buffers++;
+	spin_unlock(&creators_lock);
+	return creator;
+}
+
+/**
  * pb_creator_put - forget a buffer
  * @creator: of pb_creator_get()
  *

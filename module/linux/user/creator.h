@@ -12,6 +12,7 @@ struct pid;
 struct task_struct;
 
 struct pb_creator *pb_creator_get(void);
+struct pb_creator *pb_creator_hold(struct pb_creator *creator);
 void pb_creator_put(struct pb_creator *creator);
 void pb_creator_charge(struct pb_creator *creator, long nr_pages);
 void pb_creator_add(struct pb_creator *creator, unsigned long pfn, long nr_pages);

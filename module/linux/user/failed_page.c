@@ -64,8 +64,8 @@ static void unmap(const struct pb_buffer *buf, const struct pb_buffer_block *blo
 				    (loff_t)folio_nr_pages(folio) << PAGE_SHIFT, 0);
 }
 
-/* Steps 1 and 2. Returns the block of the page, which does not move any more, or NULL. */
-static struct pb_buffer_block *forget(struct pb_buffer *buf, struct page *page)
+/* The three steps; false: the page is not in the buffer, or not any more. */
+static bool forget(struct pb_buffer *buf, struct page *page)
 {
 	struct folio *folio = page_folio(page);
 	struct pb_buffer_block *block;
@@ -76,6 +76,7 @@ static struct pb_buffer_block *forget(struct pb_buffer *buf, struct page *page)
 		if (folio_test_large(folio))
 			folio_set_has_hwpoisoned(folio);
 		unmap(buf, block, page);
+		pb_buffer_block_fix(block);
 	}
 	up_write(&buf->frames);
 	return block;
@@ -83,15 +84,12 @@ static struct pb_buffer_block *forget(struct pb_buffer *buf, struct page *page)
 
 static bool forget_in(struct pb_buffer *buf, struct page *page)
 {
-	struct pb_buffer_block *block = forget(buf, page);
-
-	if (!block)
+	if (!forget(buf, page))
 		return false;
 	if (pb_folio_pinned(page_folio(page), PB_BASE_REFS)) {
 		msleep(FAULT_MS);
 		forget(buf, page);
 	}
-	pb_buffer_block_fix(block);
 	return true;
 }
 

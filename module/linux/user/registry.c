@@ -50,6 +50,28 @@ void pb_registry_add(struct pb_registry_entry *entry)
 }
 
 /**
+ * pb_registry_lock() - keep readers from all buffers
+ *
+ * Context: process; not to sleep until pb_registry_unlock().
+ */
+void pb_registry_lock(void)
+	__acquires(&registry_lock)
+{
+	spin_lock(&registry_lock);
+}
+
+/**
+ * pb_registry_unlock() - undo pb_registry_lock()
+ *
+ * Context: process.
+ */
+void pb_registry_unlock(void)
+	__releases(&registry_lock)
+{
+	spin_unlock(&registry_lock);
+}
+
+/**
  * pb_registry_end() - note that only the quarantine has pages of a buffer
  * @entry: its entry
  *

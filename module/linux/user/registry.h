@@ -19,6 +19,8 @@ struct pb_registry_entry {
 };
 
 void pb_registry_add(struct pb_registry_entry *entry);
+void pb_registry_lock(void);
+void pb_registry_unlock(void);
 void pb_registry_end(struct pb_registry_entry *entry);
 void pb_registry_remove(struct pb_registry_entry *entry);
 bool pb_registry_next(u64 *cursor,

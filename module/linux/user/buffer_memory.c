@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Takes the memory of a buffer away while the buffer exists, and gives it memory again. A buffer
+ * without memory is absent: it has no blocks and is charged for no page. Its id, descriptors,
+ * mappings and label stay. purge.c decides which buffers lose their memory.
+ *
+ * The memory is handed over between the buffer and a spare: another struct pb_buffer, which no user
+ * can reach.
+ *
+ *   taken	The spare was allocated when the buffer became purgeable, so that reclaim allocates
+ *		nothing. It gets the blocks with their charge, and ends as every buffer does. A page
+ *		to which a walk of the page tables has a reference for a moment goes to quarantine.
+ *   restored	New memory is allocated, charged and zeroed for a spare without a lock that readers
+ *		of the buffer take, and then handed over.
+ *
+ * Memory is handed over with buf->frames held for writing, and under the lock of the registry, so
+ * LIST shows it with the buffer or not. The task that restores memory is charged for it, and its
+ * process becomes the creator of the buffer, which the OOM policy counts it for. The user that
+ * created the buffer still sees it in LIST.
+ *
+ * Order of locks: mmap_lock, buf->advise_lock, buf->frames, i_mmap_rwsem.
+ */
+#include <linux/lockdep.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/string.h>
+
+#include "core/zone/watermark.h"
+#include "core/zone/zone.h"
+#include "hooks/pressure.h"
+#include "instance.h"
+#include "user/buffer.h"
+#include "user/creator.h"
+
+/* Hands all memory of @from over to @to, which has none. */
+static void hand_over(struct pb_buffer *to, struct pb_buffer *from)
+{
+	int nid;
+
+	WARN_ON_ONCE(to->nr_blocks || to->charged);
+	swap(to->block, from->block);
+	swap(to->nr_blocks, from->nr_blocks);
+	swap(to->max_blocks, from->max_blocks);
+	swap(to->nr_huge, from->nr_huge);
+	swap(to->pieces, from->pieces);
+	swap(to->account, from->account);
+	swap(to->charged, from->charged);
+	to->node = from->node;
+	atomic_long_set(&to->nr_prepared, atomic_long_xchg(&from->nr_prepared, 0));
+	for (nid = 0; nid < pb_instance.nr_nodes; nid++) {
+		WRITE_ONCE(to->node_pages[nid], from->node_pages[nid]);
+		WRITE_ONCE(from->node_pages[nid], 0);
+	}
+}
+
+/**
+ * pb_buffer_take_memory() - take the memory of a buffer away
+ * @buf: a buffer with a spare, after pb_buffer_isolate(); its lock is still held for writing
+ *
+ * The caller frees the spare, which has the memory then, without the lock.
+ *
+ * Context: may sleep, also in reclaim.
+ */
+void pb_buffer_take_memory(struct pb_buffer *buf)
+{
+	struct pb_buffer *spare = buf->spare;
+
+	lockdep_assert_held_write(&buf->frames);
+	/* It is counted for the creator of the buffer. */
+	pb_creator_put(spare->creator);
+	spare->creator = pb_creator_hold(buf->creator);
+	spare->nr_pages = buf->nr_pages;
+	pb_registry_lock();
+	hand_over(spare, buf);
+	WRITE_ONCE(buf->absent, true);
+	pb_registry_unlock();
+}
+
+static void give_memory(struct pb_buffer *buf, struct pb_buffer *spare)
+{
+	down_write(&buf->frames);
+	pb_registry_lock();
+	hand_over(buf, spare);
+	swap(buf->creator, spare->creator);
+	memcpy(buf->comm, spare->comm, sizeof(buf->comm));
+	WRITE_ONCE(buf->absent, false);
+	pb_registry_unlock();
+	if (buf->migratetype == PB_MOVABLE && !buf->place.contig && !buf->fixed)
+		pb_buffer_set_movable(buf);
+	up_write(&buf->frames);
+}
+
+/**
+ * pb_buffer_restore() - give an absent buffer memory again
+ * @buf: the buffer; its advise_lock is held
+ * @nowarn: do not log a failure
+ * @reason: as for pb_buffer_create()
+ *
+ * The pages are zero. Nothing is done for a buffer that has memory.
+ *
+ * Context: may sleep; reclaims, as pb_buffer_create() does. A fatal signal ends it.
+ * Return: as pb_buffer_create().
+ */
+int pb_buffer_restore(struct pb_buffer *buf, bool nowarn, enum pb_reason *reason)
+{
+	struct pb_buffer *spare;
+	int err;
+
+	lockdep_assert_held(&buf->advise_lock);
+	*reason = PB_REASON_NONE;
+	if (!READ_ONCE(buf->absent))
+		return 0;
+	spare = pb_buffer_new_spare(buf);
+	if (!spare)
+		return -ENOMEM;
+	err = pb_buffer_fill_spare(spare, buf, nowarn, reason);
+	if (err) {
+		pb_buffer_free_spare(spare);
+		return err;
+	}
+	give_memory(buf, spare);
+	pb_pressure_allocated();
+	buf->spare = spare;	/* for the next time */
+	return 0;
+}
