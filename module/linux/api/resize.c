@@ -3,8 +3,9 @@
  * Resizes a node of the pool while it is in use: the ioctl RESIZE and the parameter resize=.
  *
  * Upwards the node grows from its source (deferred_grow.c), downwards it gives pageblocks back
- * (give_back.c). The new maximum is set first, so that requests do not take again what is given
- * back. What has been done before an error stays done, and a later call goes on from there.
+ * (give_back.c), if need be after the reclaimers have freed pages of it. The new maximum is set
+ * first, so that requests do not take again what is given back. What has been done before an error
+ * stays done, and a later call goes on from there.
  *
  * One task at a time resizes. It holds resize_lock, which no request for memory takes, while the
  * owners of movable blocks move them. All users may read the parameters of the module, so neither that
@@ -18,14 +19,17 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/nodemask.h>
+#include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
 
 #include "api/deferred_grow.h"
 #include "api/give_back.h"
+#include "api/reclaimer.h"
 #include "api/resize.h"
 #include "api/resize_blocks.h"
+#include "core/alloc/reclaim.h"
 #include "core/zone/zone.h"
 #include "instance.h"
 #include "source/pool_spec.h"
@@ -91,15 +95,41 @@ static int explain(struct pb_resize *resize, const struct pb_give_back *run)
 	return -EOPNOTSUPP;
 }
 
-static int shrink(struct pb_resize *resize, unsigned long nr_pages)
+/* Gives back what can be; sets @run and @resize->blocked to what was in the way. */
+static unsigned long give(struct pb_resize *resize, struct pb_give_back *run,
+			  unsigned long nr_pages)
 {
-	struct pb_give_back run = {
+	resize->blocked.nr = 0;
+	*run = (struct pb_give_back) {
 		.nid = resize->nid,
 		.wmark = PB_ALLOC_WMARK_LOW,
 		.move = true,
 		.blocked = &resize->blocked,
 	};
-	unsigned long given = pb_give_back(&run, nr_pages);
+	return pb_give_back(run, nr_pages);
+}
+
+/* Frees pages of the node by the reclaimers; false: they have none left. */
+static bool reclaim(int nid, int priority)
+{
+	unsigned int flags = memalloc_noreclaim_save();
+	unsigned long scanned = 0, freed;
+
+	freed = pb_reclaimer_scan_node(nid, GFP_KERNEL, true, priority, &scanned);
+	memalloc_noreclaim_restore(flags);
+	return freed;
+}
+
+static int shrink(struct pb_resize *resize, unsigned long nr_pages)
+{
+	int priority = PB_DEF_PRIORITY;
+	struct pb_give_back run;
+	unsigned long given = give(resize, &run, nr_pages);
+
+	/* Rounds of rising priority, as in direct reclaim. */
+	while (given < nr_pages && !run.killed && !run.no_memory && priority >= 0)
+		if (reclaim(resize->nid, priority--))
+			given += give(resize, &run, nr_pages - given);
 
 	resize->pinned = run.pinned;
 	resize->busy = run.busy;
