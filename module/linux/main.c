@@ -52,6 +52,7 @@
 #include "user/device.h"
 #include "user/failed_page.h"
 #include "user/heap.h"
+#include "user/purge.h"
 
 static char *pool;
 module_param(pool, charp, 0444);
@@ -249,6 +250,7 @@ static const struct {
 	{ NULL,		pb_buffer_blocks_init,	pb_buffer_blocks_exit },
 	{ "moves of buffers", pb_buffer_move_init, pb_buffer_move_exit },
 	{ NULL,		pb_failed_page_init,	pb_failed_page_exit },
+	{ "purgeable buffers", pb_purge_init,	pb_purge_exit },
 	{ "heaps",	pb_heap_init,		pb_heap_exit },
 	{ "device",	init_device,		pb_device_exit },
 };

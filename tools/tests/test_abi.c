@@ -24,6 +24,7 @@ struct bigger {
 		struct pbuddy_compact		compact;
 		struct pbuddy_drain		drain;
 		struct pbuddy_frag		frag;
+		struct pbuddy_advise		advise;
 		unsigned char			bytes[8192];
 	};
 };
@@ -65,6 +66,8 @@ static const struct call calls[] = {
 	{ "SET_LABEL", PBUDDY_IOCTL_SET_LABEL, sizeof(struct pbuddy_set_label),
 	  offsetof(struct pbuddy_set_label, flags),
 	  offsetof(struct pbuddy_set_label, reserved), 2 },
+	{ "ADVISE", PBUDDY_IOCTL_ADVISE, sizeof(struct pbuddy_advise),
+	  offsetof(struct pbuddy_advise, flags), offsetof(struct pbuddy_advise, reserved), 2 },
 };
 
 #define NR_CALLS (sizeof(calls) / sizeof(calls[0]))
@@ -296,7 +299,7 @@ TEST(abi, unknown_ioctl_is_enotty)
 {
 	int buffer = alloc_buffer(PAGE);
 	struct bigger arg;
-	unsigned int nr, last_of_buffers = _IOC_NR(PBUDDY_IOCTL_SET_LABEL);
+	unsigned int nr, last_of_buffers = _IOC_NR(PBUDDY_IOCTL_ADVISE);
 
 	for (nr = 0; nr < 256; nr++) {
 		fill(&calls[1], &arg, calls[1].size);

@@ -295,6 +295,74 @@ TEST_TIMEOUT(inject, set_label, 600)
 	fail_each(do_set_label, NULL);
 }
 
+static int advise(uint32_t advice)
+{
+	struct pbuddy_advise a = { .size = sizeof(a), .advice = advice };
+
+	return ioctl(rq.fd, PBUDDY_IOCTL_ADVISE, &a) ? errno : 0;
+}
+
+static int do_dontneed(void)
+{
+	int err = do_alloc();
+
+	if (err)
+		return err;
+	err = advise(PBUDDY_ADVICE_DONTNEED);
+	CHECK_EQ(close(rq.fd), 0);
+	return err;
+}
+
+TEST_TIMEOUT(inject, advise_dontneed, 600)
+{
+	fail_each(do_dontneed, NULL);
+}
+
+/* Takes the memory of the purgeable buffer: no node has so much otherwise. */
+static void purge(void)
+{
+	struct pbuddy_alloc other = request(0);
+	struct usage usage;
+
+	read_usage(&usage);
+	other.bytes = usage.free + 8 * PAGE;
+	CHECK_EQ(close(alloc_as(&other)), 0);
+}
+
+/* Restores the memory of a purged buffer. After a failure it is purged still. */
+TEST_TIMEOUT(inject, advise_willneed, 900)
+{
+	const uint64_t bytes = 37 * PAGE;
+	struct usage before, now;
+	int fd, n, err, failures = 0;
+	bool injected = true;
+
+	prepare();
+	fd = open(FAIL_NTH, O_RDWR | O_CLOEXEC);
+	read_usage(&before);
+	rq = request(bytes);
+	alloc_as(&rq);
+	for (n = 1; n < ATTEMPTS && injected; n++) {
+		CHECK_EQ(advise(PBUDDY_ADVICE_DONTNEED), 0);
+		read_usage(&now);
+		if (now.allocated != before.allocated)
+			purge();
+		start_injection(fd, n);
+		err = advise(PBUDDY_ADVICE_WILLNEED);
+		injected = stop_injection(fd);
+		failures += !!err;
+		CHECK(!err || err == ENOMEM || err == EFAULT);
+		wait_for_quarantine(0);
+		read_usage(&now);
+		CHECK(now.allocated == before.allocated + (err == ENOMEM ? 0 : bytes) ||
+		      (err == EFAULT && now.allocated == before.allocated));
+	}
+	CHECK(!injected);
+	test_note("%d of %d injections made the call fail", failures, n - 2);
+	CHECK(failures > 0);
+	close(fd);
+}
+
 /* The CPU of the caller alone: its requests leave no free pages in the lists of other CPUs. */
 static void stay_on_cpu(void)
 {

@@ -53,6 +53,7 @@ enum pb_event {
 	PB_SHRINK,		/* pages taken off a zone */
 	PB_RELIABLE_FALLBACK,	/* requests for mirrored memory that used all memory in the end */
 	PB_RELIABLE_STRICT,	/* those that were not allowed to */
+	PB_PGPURGE,		/* pages of purgeable buffers that were purged */
 	PB_NR_EVENTS,
 };
 

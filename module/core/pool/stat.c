@@ -57,6 +57,7 @@ const char * const pb_event_name[PB_NR_EVENTS] = {
 	[PB_SHRINK]		= "shrink",
 	[PB_RELIABLE_FALLBACK]	= "reliable_fallback",
 	[PB_RELIABLE_STRICT]	= "reliable_strict",
+	[PB_PGPURGE]		= "pgpurge",
 };
 EXPORT_SYMBOL_PB_TEST(pb_event_name);
 

@@ -152,6 +152,7 @@ static void destroy(struct pb_buffer *buf)
 {
 	unsigned int i;
 
+	pb_purge_end(buf);
 	pb_dmabuf_end(buf);
 	pb_buffer_end_moves(buf);
 	for (i = 0; i < buf->nr_blocks; i++) {

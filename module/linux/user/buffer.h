@@ -224,6 +224,9 @@ void pb_buffer_move_exit(void);
 void pb_buffer_take_memory(struct pb_buffer *buf);
 int pb_buffer_restore(struct pb_buffer *buf, bool nowarn, enum pb_reason *reason);
 
+/* purge.c */
+void pb_purge_end(struct pb_buffer *buf);
+
 /* dmabuf.c */
 #ifdef CONFIG_DMA_SHARED_BUFFER
 void pb_dmabuf_end(struct pb_buffer *buf);

@@ -25,6 +25,7 @@
 #include "user/buffer_ioctl.h"
 #include "user/dmabuf.h"
 #include "user/mmap.h"
+#include "user/purge.h"
 #include "user/segment.h"
 
 static const char * const class_name[PB_PCPTYPES] = {
@@ -151,6 +152,7 @@ static void buffer_show_fdinfo(struct seq_file *m, struct file *file)
 	show_pages(m, "total", buf->nr_pages);
 	show_pages(m, "resident", atomic_long_read(&buf->nr_prepared));
 	show_pages(m, "shared", atomic_read(&buf->nr_dmabufs) ? buf->nr_pages : 0);
+	show_pages(m, "purgeable", pb_purgeable_pages(buf));
 	show_nodes(m, buf);
 	seq_printf(m, "pbuddy-class:\t%s\n", class_name[buf->migratetype]);
 	seq_printf(m, "pbuddy-node:\t%d\n", buf->node);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The ioctls of a buffer's descriptor: QUERY, EXPORT_DMABUF and SET_LABEL. Those of
- * /dev/pbuddy are in device_ioctl.c.
+ * The ioctls of a buffer's descriptor: QUERY, EXPORT_DMABUF, SET_LABEL and ADVISE.
+ * Those of /dev/pbuddy are in device_ioctl.c.
  */
 #include <linux/capability.h>
 #include <linux/err.h>
@@ -17,6 +17,7 @@
 #include "user/buffer_ioctl.h"
 #include "user/dmabuf.h"
 #include "user/fd_flags.h"
+#include "user/purge.h"
 #include "user/segment.h"
 #include "user/user_copy.h"
 
@@ -151,6 +152,41 @@ static int set_label(const struct file *file, void __user *arg)
 	return 0;
 }
 
+static int check_advice(const struct pbuddy_advise *a)
+{
+	if (a->flags || a->reserved0 || memchr_inv(a->reserved, 0, sizeof(a->reserved)))
+		return -EINVAL;
+	return a->advice > PBUDDY_ADVICE_DONTNEED ? -EINVAL : 0;
+}
+
+static int advise(const struct file *file, struct pbuddy_advise __user *arg)
+{
+	struct pb_buffer *buf = file->private_data;
+	enum pb_reason reason = PB_REASON_NONE;
+	struct pbuddy_advise a;
+	bool retained;
+	size_t usize;
+	int err;
+
+	err = pb_copy_in(&a, sizeof(a), PBUDDY_ADVISE_SIZE_VER0, arg, &usize) ?: check_advice(&a);
+	if (err)
+		return err;
+	if (!(file->f_mode & FMODE_WRITE))
+		return -EACCES;
+	if (a.advice == PBUDDY_ADVICE_DONTNEED)
+		err = pb_purge_dontneed(buf, &retained);
+	else
+		err = pb_purge_willneed(buf, &retained, &reason);
+	if (err)
+		return put_user(reason, &arg->reason) ? -EFAULT : err;
+	a.retained = retained;
+	a.reason = reason;
+	err = pb_copy_out(arg, usize, &a, sizeof(a));
+	if (err && !retained)
+		pb_purge_not_told(buf);
+	return err;
+}
+
 /**
  * pb_buffer_ioctl() - handle an ioctl of a buffer's descriptor
  * @file: the descriptor's file, whose private_data is the buffer
@@ -169,6 +205,8 @@ long pb_buffer_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return export_dmabuf(file, (void __user *)arg);
 	case PB_IOCTL_ID(PBUDDY_IOCTL_SET_LABEL):
 		return set_label(file, (void __user *)arg);
+	case PB_IOCTL_ID(PBUDDY_IOCTL_ADVISE):
+		return advise(file, (void __user *)arg);
 	default:
 		return -ENOTTY;
 	}

@@ -354,20 +354,14 @@ void pb_dmabuf_end(struct pb_buffer *buf)
 		free_dma(buf->dma);
 }
 
-/**
- * pb_dmabuf_export() - export a buffer as a dma-buf
- * @buf: a buffer that is prepared; the dma-buf gets a reference of its own
- * @flags: O_RDWR or O_RDONLY
- *
- * Context: may sleep.
- * Return: its file, or -ENOMEM or another error of dma_buf_export().
- */
-struct file *pb_dmabuf_export(struct pb_buffer *buf, unsigned int flags)
+/* The buffer does not become purgeable while the lock is held, nor while it has dma-bufs. */
+static struct file *export_locked(struct pb_buffer *buf, unsigned int flags)
 {
 	struct pb_buffer_dma *dma = get_dma(buf);
 	DEFINE_DMA_BUF_EXPORT_INFO(info);
 	struct dma_buf *dmabuf;
 
+	lockdep_assert_held(&buf->advise_lock);
 	if (!dma)
 		return ERR_PTR(-ENOMEM);
 	pb_buffer_fix(buf);
@@ -385,6 +379,26 @@ struct file *pb_dmabuf_export(struct pb_buffer *buf, unsigned int flags)
 	atomic_inc(&buf->nr_dmabufs);
 	WRITE_ONCE(dma_buf_fops, dmabuf->file->f_op);
 	return dmabuf->file;
+}
+
+/**
+ * pb_dmabuf_export() - export a buffer as a dma-buf
+ * @buf: a buffer that is prepared; the dma-buf gets a reference of its own
+ * @flags: O_RDWR or O_RDONLY
+ *
+ * Context: may sleep.
+ * Return: its file, -EBUSY when the buffer is purgeable, -EINTR after a fatal signal, -ENOMEM or
+ * another error of dma_buf_export().
+ */
+struct file *pb_dmabuf_export(struct pb_buffer *buf, unsigned int flags)
+{
+	struct file *file;
+
+	if (mutex_lock_killable(&buf->advise_lock))
+		return ERR_PTR(-EINTR);
+	file = buf->purgeable ? ERR_PTR(-EBUSY) : export_locked(buf, flags);
+	mutex_unlock(&buf->advise_lock);
+	return file;
 }
 
 /**

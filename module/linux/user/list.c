@@ -25,6 +25,7 @@
 #include "user/buffer.h"
 #include "user/creator.h"
 #include "user/list.h"
+#include "user/purge.h"
 #include "user/user_copy.h"
 
 /**
@@ -59,6 +60,11 @@ static void fill_charge(struct pbuddy_buffer_info *record, const struct pb_buffe
 	record->flags = pb_creator_gone(buf->creator) ? PBUDDY_BUFFER_CREATOR_EXITED : 0;
 	if (record->nr_dmabufs)
 		record->flags |= PBUDDY_BUFFER_EXPORTED;
+	if (READ_ONCE(buf->purgeable))
+		record->flags |= PBUDDY_BUFFER_PURGEABLE;
+	if (READ_ONCE(buf->purged))
+		record->flags |= PBUDDY_BUFFER_PURGED;
+	record->purgeable_bytes = (u64)pb_purgeable_pages(buf) << PAGE_SHIFT;
 	if (buf->entry.ended) {
 		record->flags |= PBUDDY_BUFFER_QUARANTINED;
 		record->quarantine_bytes = (u64)READ_ONCE(buf->quarantine.nr_pages) << PAGE_SHIFT;
@@ -157,7 +163,7 @@ long pb_list_ioctl(void __user *arg)
 	int err;
 
 	BUILD_BUG_ON(sizeof(struct pbuddy_list) != PBUDDY_LIST_SIZE_VER0);
-	BUILD_BUG_ON(sizeof(struct pbuddy_buffer_info) != PBUDDY_BUFFER_INFO_SIZE_VER0);
+	BUILD_BUG_ON(sizeof(struct pbuddy_buffer_info) != PBUDDY_BUFFER_INFO_SIZE_VER1);
 	BUILD_BUG_ON(PBUDDY_COMM_LEN != TASK_COMM_LEN);
 	err = pb_copy_in(&l, sizeof(l), PBUDDY_LIST_SIZE_VER0, arg, &usize);
 	if (err)

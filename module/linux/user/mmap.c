@@ -28,6 +28,9 @@
  * fault() holds buf->frames, so that the block of a page is not migrated before its entry is
  * inserted, or the page has the reference with which fault() returns it (buffer_move.c).
  *
+ * A fault of a purged buffer restores its memory (purge.c), or waits for memory, without mmap_lock
+ * where the fault can be retried. The next fault inserts the entries.
+ *
  * fault() is not called under the per-VMA lock alone (FAULT_FLAG_VMA_LOCK), because the mapping has
  * no map_pages().
  *
@@ -38,18 +41,25 @@
  * module. The kernel unmaps the pages before it calls close(), so no page table entry is left
  * when the last reference is dropped.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
+#include <linux/ratelimit.h>
+#include <linux/sched/signal.h>
 
 #include "compat.h"
 
 #include "core/base/order.h"
 #include "user/mmap.h"
+#include "user/purge.h"
 #include "user/segment.h"
 
 #define INSERT_BATCH	32UL	/* pages per call of vm_insert_pages() */
+#define RESTORE_PAUSE	(HZ / 20)	/* between two attempts to restore memory */
+#define WARN_INTERVAL	(10 * HZ)
 
 static void buffer_vma_open(struct vm_area_struct *vma)
 {
@@ -165,6 +175,39 @@ static vm_fault_t fault_locked(struct vm_fault *vmf, struct pb_buffer *buf)
 	return err ? vmf_error(err) : VM_FAULT_NOPAGE;
 }
 
+/* Without memory this waits, so that the program does not fault again at once. */
+static void restore(struct pb_buffer *buf)
+{
+	static DEFINE_RATELIMIT_STATE(limit, WARN_INTERVAL, 1);
+	int err = pb_purge_restore(buf);
+
+	if (!err || fatal_signal_pending(current))
+		return;
+	if (__ratelimit(&limit))
+		pr_warn("%s[%d] waits for %lu KiB to access a purged buffer: error %d\n",
+			current->comm, task_pid_nr(current),
+			buf->nr_pages << (PAGE_SHIFT - 10), err);
+	schedule_timeout_killable(RESTORE_PAUSE);
+}
+
+/* As lock_frames(), for a buffer without memory. */
+static vm_fault_t fault_absent(struct vm_fault *vmf, struct pb_buffer *buf)
+{
+	struct file *file;
+
+	if (!fault_flag_allow_retry_first(vmf->flags)) {
+		restore(buf);
+		return VM_FAULT_NOPAGE;
+	}
+	if (vmf->flags & FAULT_FLAG_RETRY_NOWAIT)
+		return VM_FAULT_RETRY;
+	file = get_file(vmf->vma->vm_file);
+	mmap_read_unlock(vmf->vma->vm_mm);
+	restore(buf);
+	fput(file);
+	return VM_FAULT_RETRY;
+}
+
 static vm_fault_t buffer_vma_fault(struct vm_fault *vmf)
 {
 	struct pb_buffer *buf = vmf->vma->vm_private_data;
@@ -176,6 +219,10 @@ static vm_fault_t buffer_vma_fault(struct vm_fault *vmf)
 	ret = lock_frames(vmf, buf);
 	if (ret)
 		return ret;
+	if (unlikely(buf->absent)) {
+		up_read(&buf->frames);
+		return fault_absent(vmf, buf);
+	}
 	ret = fault_locked(vmf, buf);
 	up_read(&buf->frames);
 	return ret;

@@ -31,7 +31,7 @@
 #define PBUDDY_FEATURE_BATCH	(1ULL << 1)	/* ALLOC_BATCH */
 #define PBUDDY_FEATURE_DEV_MMAP	(1ULL << 2)	/* mmap of the device itself */
 #define PBUDDY_FEATURE_DMABUF	(1ULL << 3)	/* EXPORT_DMABUF */
-#define PBUDDY_FEATURE_PURGE	(1ULL << 4)	/* ADVISE: not yet offered */
+#define PBUDDY_FEATURE_PURGE	(1ULL << 4)	/* ADVISE */
 #define PBUDDY_FEATURE_SET_LABEL (1ULL << 5)	/* SET_LABEL */
 #define PBUDDY_FEATURE_LIST	(1ULL << 6)	/* LIST; st_ino of a buffer is its id */
 #define PBUDDY_FEATURE_PRESSURE	(1ULL << 7)	/* PRESSURE */
@@ -238,6 +238,8 @@ struct pbuddy_pressure {
 #define PBUDDY_BUFFER_EXPORTED		(1U << 0)	/* dma-bufs of it exist */
 #define PBUDDY_BUFFER_QUARANTINED	(1U << 1)	/* ended; pages of it are still pinned */
 #define PBUDDY_BUFFER_CREATOR_EXITED	(1U << 2)	/* the pid may be another process's */
+#define PBUDDY_BUFFER_PURGEABLE		(1U << 3)	/* advised PBUDDY_ADVICE_DONTNEED */
+#define PBUDDY_BUFFER_PURGED		(1U << 4)	/* its contents were purged since */
 
 /**
  * struct pbuddy_buffer_info - a buffer in LIST
@@ -253,12 +255,15 @@ struct pbuddy_pressure {
  * @flags: PBUDDY_BUFFER_ bits
  * @nr_mappings: mappings of it in all processes
  * @nr_dmabufs: dma-bufs of it
- * @creator_pid: process that created it, in the caller's pid namespace; 0 if it is not in it
+ * @creator_pid: process that created it, or restored its memory after a purge, in the caller's pid
+ *	namespace; 0 if it is not in it
  * @creator_uid: user that created it, in the caller's user namespace
  * @account_uid: user of the initial user namespace that is charged, as the caller's has it. A user
  *	that it does not map is the overflow user (65534)
  * @creator_comm: name that the process had then
  * @label: its label
+ * @purgeable_bytes: bytes of it that may be purged; with PBUDDY_BUFFER_PURGEABLE, 0 means that it
+ *	has no memory now
  */
 struct pbuddy_buffer_info {
 	__u64 id;
@@ -276,9 +281,11 @@ struct pbuddy_buffer_info {
 	__u32 account_uid;
 	char creator_comm[PBUDDY_COMM_LEN];
 	char label[PBUDDY_LABEL_LEN];
+	__u64 purgeable_bytes;
 };
 
 #define PBUDDY_BUFFER_INFO_SIZE_VER0	120
+#define PBUDDY_BUFFER_INFO_SIZE_VER1	128	/* with purgeable_bytes */
 
 /**
  * struct pbuddy_list - PBUDDY_IOCTL_LIST: the buffers that exist, in the order of their creation
@@ -324,8 +331,8 @@ struct pbuddy_list {
  * struct pbuddy_extent - a physically contiguous piece of a buffer
  * @offset: bytes from the start of the buffer
  * @bytes: length
- * @phys: physical address, valid as long as the buffer exists; zero for a caller without
- *	CAP_SYS_ADMIN, whose extents may differ at the next call
+ * @phys: physical address, valid as long as the buffer exists and is not purgeable; zero for a
+ *	caller without CAP_SYS_ADMIN, whose extents may differ at the next call
  * @node: NUMA node
  * @order: order of the largest block it was allocated as
  */
@@ -345,7 +352,8 @@ struct pbuddy_extent {
  * @flags: in: zero
  * @bytes: out: length of the buffer
  * @extents_ptr: in: user pointer to an array of struct pbuddy_extent, or 0
- * @nr_extents: in: length of that array; out: extents the buffer has (may be more than asked)
+ * @nr_extents: in: length of that array; out: extents the buffer has (may be more than asked); 0
+ *	while it is purged
  * @extent_size: in: sizeof(struct pbuddy_extent)
  * @first_extent: in: index of the first extent to return
  * @mclass: out: enum pbuddy_class
@@ -380,8 +388,8 @@ struct pbuddy_query {
  * is mapped for devices to read.
  *
  * Errors: EINVAL for a bad argument, E2BIG for a longer struct than the kernel knows with something
- * in it, EACCES for O_RDWR on a read-only buffer, EOPNOTSUPP in a kernel without dma-bufs, ENOMEM,
- * EMFILE, ENFILE, EFAULT.
+ * in it, EACCES for O_RDWR on a read-only buffer, EBUSY for a buffer that is purgeable, EOPNOTSUPP
+ * in a kernel without dma-bufs, ENOMEM, EMFILE, ENFILE, EFAULT, EINTR.
  */
 struct pbuddy_export_dmabuf {
 	__u32 size;
@@ -413,6 +421,54 @@ struct pbuddy_set_label {
 };
 
 #define PBUDDY_SET_LABEL_SIZE_VER0	56
+
+/* What a program says of the contents of a buffer: struct pbuddy_advise.advice. */
+enum pbuddy_advice {
+	PBUDDY_ADVICE_WILLNEED = 0,	/* they are needed; also the state of a new buffer */
+	PBUDDY_ADVICE_DONTNEED = 1,	/* they may be lost: the buffer is purgeable */
+};
+
+/**
+ * struct pbuddy_advise - PBUDDY_IOCTL_ADVISE, on a buffer's descriptor
+ * @size: in: sizeof(struct pbuddy_advise)
+ * @flags: in: zero
+ * @advice: in: enum pbuddy_advice
+ * @retained: out: 1 if the contents are there; 0 if the buffer was purged since it became
+ *	purgeable: all its pages are zero, but for what was stored after the purge
+ * @reason: out: enum pbuddy_reason, written also when the ioctl fails with ENOMEM or EDQUOT
+ * @reserved0: zero
+ * @reserved: zero
+ *
+ * While a buffer is purgeable, the memory of the whole buffer may be taken for other requests,
+ * before one of them fails or the size of a node cannot be reduced. Buffers that were advised the
+ * longest ago go first. While pages of a buffer are pinned (O_DIRECT, io_uring, RDMA, vmsplice())
+ * it is not purged. A purged buffer keeps its descriptors, mappings and id, and is not charged.
+ *
+ * PBUDDY_ADVICE_WILLNEED gives a purged buffer memory again, zeroed, as a new request of the caller
+ * for a buffer of this kind. If that fails, the buffer stays purgeable and purged.
+ *
+ * A purgeable buffer may be mapped and accessed. An access to one that was purged gives it memory
+ * again, too, zeroed, and it stays purgeable. It waits until there is memory, or a fatal signal: it
+ * does not end in SIGBUS. A program that must not wait calls PBUDDY_ADVICE_WILLNEED before.
+ *
+ * The advice holds for the buffer, whichever descriptor it comes through.
+ *
+ * Errors: EINVAL for a bad argument, E2BIG for a longer struct than the kernel knows with something
+ * in it, EACCES through a descriptor that is O_RDONLY, EBUSY for PBUDDY_ADVICE_DONTNEED while
+ * dma-bufs of the buffer exist, ENOMEM with @reason, EDQUOT over a limit, EINTR by a fatal signal,
+ * EFAULT.
+ */
+struct pbuddy_advise {
+	__u32 size;
+	__u32 flags;
+	__u32 advice;
+	__u32 retained;
+	__u32 reason;
+	__u32 reserved0;
+	__u64 reserved[2];
+};
+
+#define PBUDDY_ADVISE_SIZE_VER0		40
 
 /* What kept a node from its new size: struct pbuddy_resize.reason. */
 enum pbuddy_resize_reason {
@@ -661,6 +717,6 @@ struct pbuddy_frag {
 #define PBUDDY_IOCTL_QUERY		_IOWR(PBUDDY_IOCTL_MAGIC, 0x10, struct pbuddy_query)
 #define PBUDDY_IOCTL_EXPORT_DMABUF	_IOWR(PBUDDY_IOCTL_MAGIC, 0x11, struct pbuddy_export_dmabuf)
 #define PBUDDY_IOCTL_SET_LABEL		_IOWR(PBUDDY_IOCTL_MAGIC, 0x12, struct pbuddy_set_label)
-/* 0x13-0x1f: ADVISE */
+#define PBUDDY_IOCTL_ADVISE		_IOWR(PBUDDY_IOCTL_MAGIC, 0x13, struct pbuddy_advise)
 
 #endif /* _UAPI_LINUX_PBUDDY_H */

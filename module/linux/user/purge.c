@@ -1,0 +1,426 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Purgeable buffers. A program says by PBUDDY_IOCTL_ADVISE that it does not need the contents of a
+ * buffer for now (DONTNEED): reclaim may then purge it, which takes its memory away as a whole
+ * (buffer_memory.c). WILLNEED ends this and tells whether the contents are still there.
+ *
+ *	state	   @purgeable  @absent  @purged  in the list  contents
+ *	in use	   no	       no	no	 no	      of the program
+ *	purgeable  yes	       no	no	 yes	      of the program
+ *	purged	   yes	       yes	yes	 no	      lost
+ *	restored   yes	       no	yes	 yes	      zeroes, and what was stored since
+ *
+ * An access to a purged buffer that is mapped restores its memory, zeroed. A fault cannot report a
+ * shortage of memory, and must not end in SIGBUS, so it waits until there is memory, or a fatal
+ * signal. WILLNEED restores the memory, or fails and leaves the buffer purged.
+ *
+ * All buffers that are purgeable and not absent are in a list. Those that were advised, or
+ * restored, the longest ago come first. Reclaim purges in this order the buffers that have pages
+ * on the node in question. It skips buffers whose pages have other users, or whose lock is held.
+ * An exported buffer does not become purgeable, and a purgeable one is not exported.
+ *
+ * Reclaim calls pb_purge_node() with any locks held. So that function tries to lock buf->frames,
+ * and waits for no lock but i_mmap_rwsem, under which no memory is requested. While it has a
+ * buffer, it holds a reference to it, and to the module, because the file of the buffer may be
+ * closed.
+ */
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/pbuddy.h>
+#include <linux/sched.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+
+#include "core/alloc/alloc.h"
+#include "core/cache/freelist.h"
+#include "core/zone/watermark.h"
+#include "core/zone/zone.h"
+#include "instance.h"
+#include "user/buffer.h"
+#include "user/purge.h"
+
+static LIST_HEAD(purgeable);			/* by @advised, the lowest first */
+static DEFINE_SPINLOCK(purgeable_lock);		/* of the list and the variables below */
+static u64 last_advised;
+static unsigned long *node_pages;		/* in the list, by node */
+
+/* ---- The list ---- */
+
+static void count_locked(const struct pb_buffer *buf, bool add)
+{
+	int nid;
+
+	lockdep_assert_held(&purgeable_lock);
+	for (nid = 0; nid < pb_instance.nr_nodes; nid++)
+		WRITE_ONCE(node_pages[nid], add ? node_pages[nid] + buf->node_pages[nid] :
+						  node_pages[nid] - buf->node_pages[nid]);
+}
+
+static void remove_locked(struct pb_buffer *buf)
+{
+	lockdep_assert_held(&purgeable_lock);
+	if (list_empty(&buf->lru))
+		return;
+	list_del_init(&buf->lru);
+	count_locked(buf, false);
+}
+
+static void list_remove(struct pb_buffer *buf)
+{
+	spin_lock(&purgeable_lock);
+	remove_locked(buf);
+	spin_unlock(&purgeable_lock);
+}
+
+/* Makes a buffer with memory the last one to purge. */
+static void list_append(struct pb_buffer *buf)
+{
+	spin_lock(&purgeable_lock);
+	remove_locked(buf);
+	buf->advised = ++last_advised;
+	list_add_tail(&buf->lru, &purgeable);
+	count_locked(buf, true);
+	spin_unlock(&purgeable_lock);
+}
+
+/*
+ * Gets the first buffer behind @cursor that has pages on the node, or NULL. A buffer that is in the
+ * list has a file, which holds the module, or is about to be removed.
+ */
+static struct pb_buffer *get_next(int nid, u64 *cursor)
+{
+	struct pb_buffer *buf, *found = NULL;
+
+	spin_lock(&purgeable_lock);
+	list_for_each_entry(buf, &purgeable, lru) {
+		if (buf->advised <= *cursor || !buf->node_pages[nid] ||
+		    !refcount_inc_not_zero(&buf->ref))
+			continue;
+		*cursor = buf->advised;
+		found = buf;
+		break;
+	}
+	if (found)
+		__module_get(THIS_MODULE);
+	spin_unlock(&purgeable_lock);
+	return found;
+}
+
+static void put(struct pb_buffer *buf)
+{
+	pb_buffer_put(buf);
+	module_put(THIS_MODULE);
+}
+
+/* ---- Purging ---- */
+
+static void count_events(const struct pb_buffer *spare)
+{
+	const struct pb_buffer_block *block = spare->block, *end = block + spare->nr_blocks;
+
+	for (; block < end; block++)
+		pb_zone_event_add(pb_pfn_zone(&pb_instance, block->pfn), PB_PGPURGE,
+				  block->nr_pages);
+}
+
+/* Returns the spare that has the memory now, or NULL. */
+static struct pb_buffer *purge_locked(struct pb_buffer *buf, bool may_unmap)
+{
+	struct pb_buffer *spare = buf->spare;
+
+	lockdep_assert_held_write(&buf->frames);
+	if (!buf->purgeable || buf->absent || (!may_unmap && atomic_read(&buf->nr_mappings)))
+		return NULL;
+	if (!pb_buffer_isolate(buf))
+		return NULL;
+	list_remove(buf);	/* with the pages that it has */
+	pb_buffer_take_memory(buf);
+	buf->spare = NULL;
+	WRITE_ONCE(buf->purged, true);
+	return spare;
+}
+
+/* Returns the number of pages of the node that the buffer had. */
+static unsigned long purge(struct pb_buffer *buf, int nid, bool may_unmap)
+{
+	struct pb_buffer *spare;
+	unsigned long nr_pages;
+
+	if (!down_write_trylock(&buf->frames))
+		return 0;
+	spare = purge_locked(buf, may_unmap);
+	up_write(&buf->frames);
+	if (!spare)
+		return 0;
+	nr_pages = spare->node_pages[nid];
+	count_events(spare);
+	pb_buffer_free_spare(spare);
+	return nr_pages;
+}
+
+/**
+ * pb_purge_node() - purge buffers that have pages on a node
+ * @nid: the node
+ * @nr_pages: pages to free
+ * @may_unmap: purge buffers that are mapped, too
+ *
+ * Context: process, may sleep, in reclaim, too; the task has PF_MEMALLOC.
+ * Return: pages of the node that were purged; less than @nr_pages when no more can be.
+ */
+unsigned long pb_purge_node(int nid, unsigned long nr_pages, bool may_unmap)
+{
+	unsigned long purged = 0;
+	struct pb_buffer *buf;
+	u64 cursor = 0;
+
+	while (purged < nr_pages && READ_ONCE(node_pages[nid])) {
+		buf = get_next(nid, &cursor);
+		if (!buf)
+			break;
+		purged += purge(buf, nid, may_unmap);
+		put(buf);
+		cond_resched();
+	}
+	return purged;
+}
+
+/**
+ * pb_purge_count_node() - count the purgeable pages of a node
+ * @nid: the node
+ *
+ * Context: any.
+ * Return: pages, with those that are pinned.
+ */
+unsigned long pb_purge_count_node(int nid)
+{
+	return READ_ONCE(node_pages[nid]);
+}
+
+/**
+ * pb_purge_for() - purge buffers for a request before it fails, or a process is killed for it
+ * @rq: the request
+ *
+ * Context: process, may sleep.
+ * Return: pages that were purged on nodes that may serve it.
+ */
+unsigned long pb_purge_for(const struct pb_request *rq)
+{
+	unsigned long nr_pages = pb_request_pages(rq), purged = 0;
+	unsigned int flags = memalloc_noreclaim_save();
+	int last = NUMA_NO_NODE;
+	struct pb_zone *zone;
+
+	pb_for_each_zone_zonelist(zone, pb_instance.zonelist[rq->nid]) {
+		if (purged >= nr_pages)
+			break;
+		if (zone->nid == last || !pb_zone_allowed(zone, rq))
+			continue;
+		last = zone->nid;
+		purged += pb_purge_node(last, nr_pages - purged, true);
+	}
+	memalloc_noreclaim_restore(flags);
+	return purged;
+}
+
+static unsigned long count_pages(struct pbuddy_reclaimer *unused, struct pbuddy_reclaim_control *rc)
+{
+	return pb_purge_count_node(rc->nid);
+}
+
+static unsigned long scan_pages(struct pbuddy_reclaimer *unused, struct pbuddy_reclaim_control *rc)
+{
+	return pb_purge_node(rc->nid, rc->nr_to_scan, rc->may_unmap) ?: PBUDDY_RECLAIM_STOP;
+}
+
+static struct pbuddy_reclaimer reclaimer = {
+	.name		= "purgeable buffers",
+	.count_pages	= count_pages,
+	.scan_pages	= scan_pages,
+	.seeks		= 1,
+};
+
+/* ---- Advice ---- */
+
+static int lock_advice(struct pb_buffer *buf)
+{
+	return mutex_lock_killable(&buf->advise_lock) ? -EINTR : 0;
+}
+
+/* The lock waits for a purge, which reads the field. */
+static void set_purgeable(struct pb_buffer *buf, bool value)
+{
+	down_write(&buf->frames);
+	WRITE_ONCE(buf->purgeable, value);
+	if (value && !buf->absent)
+		list_append(buf);
+	else
+		list_remove(buf);
+	up_write(&buf->frames);
+}
+
+static int dontneed_locked(struct pb_buffer *buf)
+{
+	lockdep_assert_held(&buf->advise_lock);
+	if (atomic_read(&buf->nr_dmabufs))
+		return -EBUSY;
+	/* A purge uses the spare only of a buffer in the list. */
+	if (!buf->purgeable && !buf->spare)
+		buf->spare = pb_buffer_new_spare(buf);
+	if (!buf->purgeable && !buf->spare)
+		return -ENOMEM;
+	set_purgeable(buf, true);
+	return 0;
+}
+
+/**
+ * pb_purge_dontneed() - make a buffer purgeable, as the last one to purge
+ * @buf: the buffer
+ * @retained: set to whether its contents are there
+ *
+ * Context: may sleep, killable.
+ * Return: 0, -EBUSY when it is exported, -ENOMEM, or -EINTR.
+ */
+int pb_purge_dontneed(struct pb_buffer *buf, bool *retained)
+{
+	int err = lock_advice(buf);
+
+	if (err)
+		return err;
+	*retained = !READ_ONCE(buf->purged);
+	err = dontneed_locked(buf);
+	mutex_unlock(&buf->advise_lock);
+	return err;
+}
+
+static int willneed_locked(struct pb_buffer *buf, bool *retained, enum pb_reason *reason)
+{
+	int err;
+
+	lockdep_assert_held(&buf->advise_lock);
+	if (buf->purgeable) {
+		set_purgeable(buf, false);
+		err = pb_buffer_restore(buf, false, reason);
+		if (err) {
+			set_purgeable(buf, true);
+			return err;
+		}
+	}
+	*retained = !buf->purged;
+	WRITE_ONCE(buf->purged, false);
+	return 0;
+}
+
+/**
+ * pb_purge_willneed() - make a buffer not purgeable, and restore its memory if it was purged
+ * @buf: the buffer
+ * @retained: set to whether its contents are there
+ * @reason: as for pb_buffer_create()
+ *
+ * Context: may sleep. A fatal signal ends it.
+ * Return: as pb_buffer_create(); after an error the buffer is as before.
+ */
+int pb_purge_willneed(struct pb_buffer *buf, bool *retained, enum pb_reason *reason)
+{
+	int err = lock_advice(buf);
+
+	*retained = true;
+	*reason = PB_REASON_NONE;
+	if (err)
+		return err;
+	err = willneed_locked(buf, retained, reason);
+	mutex_unlock(&buf->advise_lock);
+	return err;
+}
+
+/**
+ * pb_purge_not_told() - let the next advice say again that the contents were purged
+ * @buf: a buffer for which pb_purge_willneed() said so
+ *
+ * Context: any.
+ */
+void pb_purge_not_told(struct pb_buffer *buf)
+{
+	WRITE_ONCE(buf->purged, true);
+}
+
+/**
+ * pb_purge_restore() - restore the memory of a purged buffer for an access
+ * @buf: the buffer, which a mapping or file references
+ *
+ * The buffer stays purgeable. A failure is not logged, since the access is repeated.
+ *
+ * Context: may sleep; a fatal signal ends it.
+ * Return: as pb_buffer_create().
+ */
+int pb_purge_restore(struct pb_buffer *buf)
+{
+	int err = lock_advice(buf);
+	enum pb_reason reason;
+
+	if (err)
+		return err;
+	err = pb_buffer_restore(buf, true, &reason);
+	if (!err && buf->purgeable)
+		set_purgeable(buf, true);
+	mutex_unlock(&buf->advise_lock);
+	return err;
+}
+
+/**
+ * pb_purgeable_pages() - count the pages of a buffer that may be purged
+ * @buf: the buffer
+ *
+ * Context: any.
+ * Return: its length or 0.
+ */
+unsigned long pb_purgeable_pages(const struct pb_buffer *buf)
+{
+	return READ_ONCE(buf->purgeable) && !READ_ONCE(buf->absent) ? buf->nr_pages : 0;
+}
+
+/**
+ * pb_purge_end() - end the purgeable state of a buffer
+ * @buf: a buffer without references, or a spare
+ *
+ * Context: may sleep.
+ */
+void pb_purge_end(struct pb_buffer *buf)
+{
+	list_remove(buf);
+	pb_buffer_free_spare(buf->spare);
+	buf->spare = NULL;
+}
+
+/**
+ * pb_purge_init() - let reclaim purge buffers
+ *
+ * Context: process, may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int pb_purge_init(void)
+{
+	int err;
+
+	node_pages = kcalloc(pb_instance.nr_nodes, sizeof(*node_pages), GFP_KERNEL);
+	if (!node_pages)
+		return -ENOMEM;
+	err = pbuddy_register_reclaimer(&reclaimer);
+	if (err)
+		kfree(node_pages);
+	return err;
+}
+
+/**
+ * pb_purge_exit() - undo pb_purge_init(), after the last buffer has ended
+ *
+ * Context: process, may sleep.
+ */
+void pb_purge_exit(void)
+{
+	pbuddy_unregister_reclaimer(&reclaimer);
+	WARN_ON_ONCE(!list_empty(&purgeable));
+	kfree(node_pages);
+	node_pages = NULL;
+}

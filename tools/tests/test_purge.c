@@ -1,0 +1,710 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ADVISE: a buffer that is purgeable loses its memory to requests that need it, the one that was
+ * advised the longest ago first, and gets zeroed memory again by WILLNEED or by an access. A node
+ * is filled to make the module purge. PBUDDY_RACE_SECONDS is the duration of the stress.
+ */
+#include <pthread.h>
+#include <sched.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "common.h"
+
+#define BYTES	(4 * MIB)
+
+static struct pbuddy_advise last;
+
+static int advise(int fd, uint32_t advice)
+{
+	last = (struct pbuddy_advise) { .size = sizeof(last), .advice = advice, .retained = 7 };
+	return ioctl(fd, PBUDDY_IOCTL_ADVISE, &last);
+}
+
+static void dontneed(int fd)
+{
+	CHECK_EQ(advise(fd, PBUDDY_ADVICE_DONTNEED), 0);
+}
+
+/* Returns whether the contents are there. */
+static bool willneed(int fd)
+{
+	CHECK_EQ(advise(fd, PBUDDY_ADVICE_WILLNEED), 0);
+	CHECK(last.retained <= 1);
+	return last.retained;
+}
+
+static struct pbuddy_alloc on_node(uint64_t bytes, uint32_t mclass)
+{
+	struct pbuddy_alloc rq = request(bytes);
+	struct usage usage;
+
+	read_usage(&usage);
+	rq.node = usage.node[0].node;
+	rq.flags = PBUDDY_ALLOC_STRICT_NODE;
+	rq.mclass = mclass;
+	return rq;
+}
+
+static int alloc_on_node(uint64_t bytes)
+{
+	struct pbuddy_alloc rq = on_node(bytes, PBUDDY_CLASS_MOVABLE);
+
+	return alloc_as(&rq);
+}
+
+/* Allocates the first node as a whole, with what can be purged. */
+static void fill_node(struct buffer_set *set)
+{
+	uint64_t bytes = 32 * MIB;
+
+	set->nr = 0;
+	while (bytes >= PAGE && set->nr < BUFFER_SET_MAX) {
+		struct pbuddy_alloc rq = on_node(bytes, PBUDDY_CLASS_UNMOVABLE);
+
+		if (!ioctl(dev, PBUDDY_IOCTL_ALLOC, &rq)) {
+			set->fd[set->nr++] = rq.fd;
+			continue;
+		}
+		CHECK_EQ(errno, ENOMEM);
+		bytes /= 2;
+	}
+	CHECK(set->nr < BUFFER_SET_MAX);
+}
+
+/* Takes the memory of all buffers of the first node that can be purged. */
+static void purge_all(void)
+{
+	struct buffer_set set;
+
+	fill_node(&set);
+	close_buffers(&set);
+}
+
+static unsigned long event(const char *name)
+{
+	char word[64] = "";
+	unsigned long nr = 0;
+	FILE *f = fopen(DEBUGFS "/vmstat", "re");
+
+	CHECK(f);
+	while (fscanf(f, "%63s %lu", word, &nr) == 2)
+		if (!strcmp(word, name))
+			break;
+	CHECK_EQ(strcmp(word, name), 0);
+	fclose(f);
+	return nr;
+}
+
+static struct pbuddy_buffer_info info_of(int fd)
+{
+	struct pbuddy_buffer_info info;
+	struct stat st;
+	struct pbuddy_list l = {
+		.size = sizeof(l), .records_ptr = (uintptr_t)&info, .nr_records = 1,
+		.record_size = sizeof(info),
+	};
+
+	CHECK_EQ(fstat(fd, &st), 0);
+	l.cursor = st.st_ino - 1;
+	CHECK_EQ(ioctl(dev, PBUDDY_IOCTL_LIST, &l), 0);
+	CHECK_EQ(l.nr_records, 1);
+	CHECK_EQ(info.id, st.st_ino);
+	return info;
+}
+
+static bool is_purged(int fd)
+{
+	return info_of(fd).flags & PBUDDY_BUFFER_PURGED;
+}
+
+static void expect_state(int fd, uint32_t flags, uint64_t resident, uint64_t purgeable)
+{
+	struct pbuddy_buffer_info info = info_of(fd);
+	char path[64], text[1024], line[64];
+
+	CHECK_EQ(info.flags & (PBUDDY_BUFFER_PURGEABLE | PBUDDY_BUFFER_PURGED), flags);
+	CHECK_EQ(info.bytes, BYTES);
+	CHECK_EQ(info.resident_bytes, resident);
+	CHECK_EQ(info.charged_bytes, resident);
+	CHECK_EQ(info.purgeable_bytes, purgeable);
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	CHECK(read_file(path, text, sizeof(text)));
+	snprintf(line, sizeof(line), "pbuddy-purgeable:\t%llu KiB\n",
+		 (unsigned long long)purgeable >> 10);
+	CHECK(strstr(text, line));
+	snprintf(line, sizeof(line), "pbuddy-resident:\t%llu KiB\n",
+		 (unsigned long long)resident >> 10);
+	CHECK(strstr(text, line));
+}
+
+/* ---- Advice and contents ---- */
+
+TEST(purge, keeps_contents_without_pressure)
+{
+	int fd = alloc_on_node(BYTES);
+	uint64_t *p = map_buffer(fd, BYTES);
+
+	stamp(p, BYTES, 1);
+	expect_state(fd, 0, BYTES, 0);
+	dontneed(fd);
+	CHECK_EQ(last.retained, 1);
+	expect_state(fd, PBUDDY_BUFFER_PURGEABLE, BYTES, BYTES);
+	CHECK_EQ(stamp_broken(p, BYTES, 1), -1);
+	dontneed(fd);
+	CHECK(willneed(fd));
+	CHECK(willneed(fd));
+	expect_state(fd, 0, BYTES, 0);
+	CHECK_EQ(stamp_broken(p, BYTES, 1), -1);
+	/* Needed again: no request takes it. */
+	purge_all();
+	CHECK_EQ(stamp_broken(p, BYTES, 1), -1);
+	CHECK(willneed(fd));
+}
+
+TEST(purge, gives_zeroed_memory_again)
+{
+	unsigned long before = event("pgpurge");
+	int fd = alloc_on_node(BYTES);
+	uint64_t *p = map_buffer(fd, BYTES);
+	struct pbuddy_query q;
+
+	stamp(p, BYTES, 1);
+	dontneed(fd);
+	purge_all();
+	CHECK_EQ(event("pgpurge") - before, BYTES / PAGE);
+	expect_state(fd, PBUDDY_BUFFER_PURGEABLE | PBUDDY_BUFFER_PURGED, 0, 0);
+	CHECK_EQ(query_extents(fd, &q, NULL, 0), 0);
+	CHECK_EQ(q.bytes, BYTES);
+	dontneed(fd);
+	CHECK_EQ(last.retained, 0);
+	CHECK(!willneed(fd));
+	expect_state(fd, 0, BYTES, 0);
+	CHECK_EQ(first_nonzero(p, BYTES), -1);
+	stamp(p, BYTES, 2);
+	CHECK(willneed(fd));
+	dontneed(fd);
+	CHECK(willneed(fd));
+	CHECK_EQ(stamp_broken(p, BYTES, 2), -1);
+}
+
+TEST(purge, access_gives_memory_again)
+{
+	int fd = alloc_on_node(BYTES);
+	uint64_t *p = map_buffer(fd, BYTES);
+
+	stamp(p, BYTES, 1);
+	dontneed(fd);
+	purge_all();
+	CHECK_EQ(first_nonzero(p, BYTES), -1);
+	expect_state(fd, PBUDDY_BUFFER_PURGEABLE | PBUDDY_BUFFER_PURGED, BYTES, BYTES);
+	stamp(p, BYTES, 2);
+	CHECK(!willneed(fd));
+	CHECK_EQ(stamp_broken(p, BYTES, 2), -1);
+	/* Not only the first time, and by system calls too. */
+	dontneed(fd);
+	purge_all();
+	CHECK_EQ(read(open("/dev/zero", O_RDONLY | O_CLOEXEC), p + 512, PAGE), PAGE);
+	purge_all();
+	CHECK_EQ(p[1], 0);
+	CHECK(!willneed(fd));
+}
+
+TEST(purge, willneed_fails_on_a_full_node)
+{
+	int fd = alloc_on_node(BYTES);
+	struct buffer_set set;
+
+	dontneed(fd);
+	fill_node(&set);
+	CHECK_FAILS(advise(fd, PBUDDY_ADVICE_WILLNEED), ENOMEM);
+	CHECK(last.reason != PBUDDY_REASON_NONE);
+	expect_state(fd, PBUDDY_BUFFER_PURGEABLE | PBUDDY_BUFFER_PURGED, 0, 0);
+	close_buffers(&set);
+	CHECK(!willneed(fd));
+	expect_state(fd, 0, BYTES, 0);
+}
+
+/* The child has no descriptor of what fills the node. */
+static pid_t touch_in_child(const volatile uint64_t *p, struct buffer_set *set)
+{
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		close_buffers(set);
+		CHECK_EQ(*p, 0);
+		_exit(0);
+	}
+	CHECK(pid > 0);
+	return pid;
+}
+
+/* An access waits for memory: it does not end in SIGBUS, and a signal ends it. */
+TEST(purge, access_waits_for_memory)
+{
+	int fd = alloc_on_node(BYTES), status;
+	uint64_t *p = map_buffer(fd, BYTES);
+	struct buffer_set set;
+	pid_t killed, pid;
+
+	p[0] = 1;
+	dontneed(fd);
+	fill_node(&set);
+	pid = touch_in_child(p, &set);
+	killed = touch_in_child(p, &set);
+	usleep(300000);
+	CHECK_EQ(waitpid(pid, &status, WNOHANG), 0);
+	CHECK_EQ(kill(killed, SIGKILL), 0);
+	CHECK_EQ(waitpid(killed, &status, 0), killed);
+	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	CHECK_EQ(waitpid(pid, &status, WNOHANG), 0);
+	expect_state(fd, PBUDDY_BUFFER_PURGEABLE | PBUDDY_BUFFER_PURGED, 0, 0);
+	close_buffers(&set);
+	CHECK_EQ(waitpid(pid, &status, 0), pid);
+	CHECK_EQ(status, 0);
+	CHECK_EQ(p[0], 0);
+}
+
+/* ---- Which buffers, and how many ---- */
+
+#define NR	8
+
+/* Those that were purged are the first that were advised, and one more than needed is not. */
+TEST(purge, longest_ago_first)
+{
+	static const int order[NR] = { 3, 0, 7, 1, 2, 6, 5, 4 };
+	struct pbuddy_alloc rq = on_node(MIB, PBUDDY_CLASS_UNMOVABLE);
+	struct buffer_set set;
+	int fd[NR], i, nr = 0;
+	bool there = false;
+
+	for (i = 0; i < NR; i++)
+		fd[i] = alloc_on_node(MIB);
+	dontneed(fd[order[NR - 1]]);	/* again below, which makes it the last one */
+	for (i = 0; i < NR; i++)
+		dontneed(fd[order[i]]);
+	CHECK(willneed(fd[order[NR - 1]]));
+	fill_node(&set);
+	for (i = 0; i < NR; i++)
+		CHECK_EQ(is_purged(fd[order[i]]), i < NR - 1);
+	close_buffers(&set);
+
+	/* The same with one request for the memory of one of them. */
+	for (i = 0; i < NR; i++)
+		CHECK_EQ(willneed(fd[order[i]]), i == NR - 1);
+	fill_node(&set);
+	for (i = 0; i < NR; i++)
+		dontneed(fd[order[i]]);
+	alloc_as(&rq);
+	for (i = 0; i < NR; i++) {
+		bool purged = is_purged(fd[order[i]]);
+
+		CHECK(!(purged && there));
+		there |= !purged;
+		nr += purged;
+	}
+	test_note("%d of %d purged", nr, NR);
+	CHECK(nr > 0 && nr < NR);
+}
+
+/* The memory of purgeable buffers is there for a large contiguous request, and comes back so. */
+TEST(purge, contiguous)
+{
+	struct pbuddy_alloc rq = on_node(BYTES, PBUDDY_CLASS_UNMOVABLE);
+	struct pbuddy_extent ext;
+	struct buffer_set set;
+	struct pbuddy_query q;
+	uint64_t *p;
+	int fd;
+
+	rq.flags |= PBUDDY_ALLOC_CONTIG;
+	rq.order = 9;
+	fd = alloc_as(&rq);
+	p = map_buffer(fd, BYTES);
+	stamp(p, BYTES, 1);
+	fill_node(&set);
+	dontneed(fd);
+	CHECK_EQ(close(alloc_as(&rq)), 0);
+	CHECK_EQ(query_extents(fd, &q, NULL, 0), 0);
+	CHECK(!willneed(fd));
+	CHECK_EQ(query_extents(fd, &q, &ext, 1), 1);
+	CHECK_EQ(ext.bytes, BYTES);
+	CHECK_EQ(ext.node, rq.node);
+	CHECK_EQ(ext.phys % (2 * MIB), 0);
+	CHECK_EQ(first_nonzero(p, BYTES), -1);
+	close_buffers(&set);
+}
+
+TEST(purge, pinned_pages_stay)
+{
+	int fd = alloc_on_node(BYTES), pipe_fd[2];
+	uint64_t *p = map_buffer(fd, BYTES), copy[PAGE / sizeof(uint64_t)];
+	struct iovec iov = { p + 5 * 512, PAGE };
+
+	stamp(p, BYTES, 1);
+	CHECK_EQ(pipe2(pipe_fd, O_CLOEXEC), 0);
+	CHECK_EQ(vmsplice(pipe_fd[1], &iov, 1, 0), PAGE);
+	dontneed(fd);
+	purge_all();
+	expect_state(fd, PBUDDY_BUFFER_PURGEABLE, BYTES, BYTES);
+	CHECK_EQ(stamp_broken(p, BYTES, 1), -1);
+	CHECK_EQ(read(pipe_fd[0], copy, PAGE), PAGE);
+	CHECK_EQ(memcmp(copy, p + 5 * 512, PAGE), 0);
+	/* No longer pinned. */
+	purge_all();
+	CHECK(!willneed(fd));
+	CHECK_EQ(first_nonzero(p, BYTES), -1);
+}
+
+static int export(int fd)
+{
+	struct pbuddy_export_dmabuf e = { .size = sizeof(e), .fd_flags = O_RDWR };
+
+	return ioctl(fd, PBUDDY_IOCTL_EXPORT_DMABUF, &e) ? -1 : e.fd;
+}
+
+TEST(purge, not_while_exported)
+{
+	int fd = alloc_on_node(BYTES), dmabuf = export(fd);
+
+	if (dmabuf < 0 && errno == EOPNOTSUPP)
+		test_skip("no dma-bufs in this kernel");
+	CHECK(dmabuf >= 0);
+	CHECK_FAILS(advise(fd, PBUDDY_ADVICE_DONTNEED), EBUSY);
+	CHECK(willneed(fd));
+	CHECK_EQ(close(dmabuf), 0);
+	while (advise(fd, PBUDDY_ADVICE_DONTNEED)) {	/* the dma-buf may end later */
+		CHECK_EQ(errno, EBUSY);
+		usleep(1000);
+	}
+	CHECK_FAILS(export(fd), EBUSY);
+	purge_all();
+	CHECK_FAILS(export(fd), EBUSY);
+	CHECK(!willneed(fd));
+	CHECK(export(fd) >= 0);
+}
+
+/* ---- Resizing, limits, the end of a buffer ---- */
+
+static uint64_t node_bytes(void)
+{
+	struct usage usage;
+
+	read_usage(&usage);
+	return usage.node[0].total_bytes;
+}
+
+TEST(purge, makes_space_for_a_resize)
+{
+	struct pbuddy_alloc rq = on_node(16 * MIB, PBUDDY_CLASS_UNMOVABLE);
+	uint64_t bytes = node_bytes();
+	struct pbuddy_resize r = { .size = sizeof(r), .node = rq.node };
+	struct buffer_set set;
+	int fd;
+
+	rq.order = 9;
+	fd = alloc_as(&rq);
+	fill_node(&set);
+	dontneed(fd);
+	r.bytes = bytes - 8 * MIB;
+	if (ioctl(dev, PBUDDY_IOCTL_RESIZE, &r))
+		test_fail(__FILE__, __LINE__, "%s: reason %u, %llu bytes left, %llu pinned",
+			  strerror(errno), r.reason, (unsigned long long)r.bytes,
+			  (unsigned long long)r.pinned_bytes);
+	CHECK_EQ(r.bytes, bytes - 8 * MIB);
+	CHECK(is_purged(fd));
+	close_buffers(&set);
+	CHECK(!willneed(fd));
+	close(fd);
+	r.bytes = bytes;
+	r.max_bytes = 0;
+	CHECK_EQ(ioctl(dev, PBUDDY_IOCTL_RESIZE, &r), 0);
+	CHECK_EQ(node_bytes(), bytes);
+}
+
+static void set_limit(const char *text)
+{
+	int fd = open("/sys/module/pbuddy/parameters/account_limit_kbytes", O_WRONLY | O_CLOEXEC);
+
+	CHECK(fd >= 0);
+	CHECK_EQ(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	close(fd);
+}
+
+/* A purged buffer is charged to nobody, so its memory can be beyond a limit. */
+TEST(purge, willneed_is_charged)
+{
+	int fd = alloc_on_node(BYTES), err;
+
+	dontneed(fd);
+	purge_all();
+	set_limit("2048");
+	err = advise(fd, PBUDDY_ADVICE_WILLNEED) ? errno : 0;
+	set_limit("default");
+	CHECK_EQ(err, EDQUOT);
+	CHECK_EQ(last.reason, PBUDDY_REASON_LIMIT);
+	CHECK(!willneed(fd));
+	expect_state(fd, 0, BYTES, 0);
+}
+
+static void become_creator(void *arg)
+{
+	int fd = *(int *)arg;
+
+	drop_privileges();
+	CHECK(!willneed(fd));
+	CHECK_EQ(fd, *(int *)arg);
+}
+
+/* The task that restores the memory is charged for it. */
+TEST(purge, charges_the_restoring_task)
+{
+	int fd = alloc_on_node(BYTES);
+
+	dontneed(fd);
+	purge_all();
+	CHECK_EQ(in_child(become_creator, &fd), 0);
+	CHECK_EQ(info_of(fd).account_uid, 65534);
+	CHECK_EQ(info_of(fd).creator_uid, 0);
+	CHECK_EQ(info_of(fd).charged_bytes, BYTES);
+}
+
+static void hold_purged(void *arg)
+{
+	int fd = alloc_on_node(BYTES);
+	uint64_t *p = map_buffer(fd, BYTES);
+
+	stamp(p, BYTES, 1);
+	dontneed(fd);
+	purge_all();
+	if (*(int *)arg == 1)
+		CHECK_EQ(munmap(p, BYTES), 0);
+	if (*(int *)arg == 2)
+		kill(getpid(), SIGKILL);
+	if (*(int *)arg == 3)
+		CHECK_EQ(munmap(p + 512, PAGE), 0);
+}
+
+/* The harness finds memory that is lost. */
+TEST(purge, ends_while_purged)
+{
+	int how;
+
+	for (how = 0; how < 4; how++)
+		CHECK_EQ(in_child(hold_purged, &how), how == 2 ? -SIGKILL : 0);
+}
+
+/* ---- Arguments ---- */
+
+TEST(purge, bad_arguments)
+{
+	int fd = alloc_buffer(PAGE);
+	struct {
+		struct pbuddy_advise	a;
+		uint64_t		tail;
+	} longer = { .a = { .size = sizeof(longer) } };
+	struct pbuddy_alloc rq = request(PAGE);
+	struct pbuddy_advise a;
+
+#define BAD(field, value)							\
+	do {									\
+		a = (struct pbuddy_advise) { .size = sizeof(a) };		\
+		a.field = (value);						\
+		CHECK_FAILS(ioctl(fd, PBUDDY_IOCTL_ADVISE, &a), EINVAL);	\
+	} while (0)
+	BAD(size, sizeof(a) - 8);
+	BAD(flags, 1);
+	BAD(advice, 2);
+	BAD(advice, UINT32_MAX);
+	BAD(reserved0, 1);
+	BAD(reserved[1], 1);
+#undef BAD
+	CHECK_EQ(ioctl(fd, PBUDDY_IOCTL_ADVISE, &longer), 0);
+	longer.tail = 1;
+	CHECK_FAILS(ioctl(fd, PBUDDY_IOCTL_ADVISE, &longer), E2BIG);
+	CHECK_FAILS(ioctl(fd, PBUDDY_IOCTL_ADVISE, NULL), EFAULT);
+	CHECK_FAILS(advise(dev, PBUDDY_ADVICE_DONTNEED), ENOTTY);
+	rq.fd_flags = O_RDONLY;
+	alloc_as(&rq);
+	CHECK_FAILS(advise(rq.fd, PBUDDY_ADVICE_DONTNEED), EACCES);
+	CHECK_FAILS(advise(rq.fd, PBUDDY_ADVICE_WILLNEED), EACCES);
+}
+
+/* A caller that could not be told that the contents are lost is told the next time. */
+TEST(purge, lost_answer_is_repeated)
+{
+	int fd = alloc_on_node(BYTES);
+	struct pbuddy_advise *a = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+				       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	CHECK(a != MAP_FAILED);
+	*a = (struct pbuddy_advise) { .size = sizeof(*a) };
+	dontneed(fd);
+	purge_all();
+	CHECK_EQ(mprotect(a, PAGE, PROT_READ), 0);
+	CHECK_FAILS(ioctl(fd, PBUDDY_IOCTL_ADVISE, a), EFAULT);
+	CHECK(!willneed(fd));
+	CHECK(willneed(fd));
+}
+
+/* ---- Stress ---- */
+
+#define NR_USERS	3
+#define NR_EACH		6
+#define SMALL		(96 * PAGE)
+
+static unsigned int seconds(void)
+{
+	const char *text = getenv("PBUDDY_RACE_SECONDS");
+
+	return text ? (unsigned int)atoi(text) : 5;
+}
+
+/* The contents are as they were stored, or all zero. */
+static void check_contents(const uint64_t *p, uint64_t id, bool retained)
+{
+	CHECK_EQ(retained ? stamp_broken(p, SMALL, id) : first_nonzero(p, SMALL), -1);
+}
+
+static void exit_with_mapping(void *p)
+{
+	(void)*(volatile uint64_t *)p;
+}
+
+static void advise_and_check(unsigned int nr, const volatile uint32_t *stop)
+{
+	uint64_t *p[NR_EACH], round;
+	unsigned long lost = 0;
+	int fd[NR_EACH], i;
+
+	for (i = 0; i < NR_EACH; i++) {
+		fd[i] = alloc_on_node(SMALL);
+		p[i] = map_buffer(fd[i], SMALL);
+	}
+	for (round = 0; !*stop; round++) {
+		for (i = 0; i < NR_EACH; i++) {
+			stamp(p[i], SMALL, round + (uint64_t)i);
+			dontneed(fd[i]);
+		}
+		if (nr == 0 && round % 16 == 0)
+			CHECK_EQ(in_child(exit_with_mapping, p[0]), 0);
+		sched_yield();
+		for (i = 0; i < NR_EACH; i++) {
+			bool retained;
+
+			while (advise(fd[i], PBUDDY_ADVICE_WILLNEED))
+				CHECK_EQ(errno, ENOMEM);
+			retained = last.retained;
+			check_contents(p[i], round + (uint64_t)i, retained);
+			lost += !retained;
+		}
+	}
+	test_note("%llu rounds, %lu buffers purged", (unsigned long long)round, lost);
+	CHECK(nr || lost > 0);
+}
+
+/* Accesses a buffer that is always purgeable. Only zeroes and its own stores are there. */
+static void access_purgeable(const volatile uint32_t *stop)
+{
+	int fd = alloc_on_node(SMALL);
+	uint64_t *p = map_buffer(fd, SMALL), n;
+	size_t i;
+
+	dontneed(fd);
+	for (n = 1; !*stop; n++) {
+		for (i = 0; i < SMALL / PAGE; i++) {
+			volatile uint64_t *word = p + 512 * i;
+
+			CHECK(*word < n);
+			*word = n;
+		}
+	}
+}
+
+static void fill_and_empty(const volatile uint32_t *stop)
+{
+	struct buffer_set set;
+
+	while (!*stop) {
+		fill_node(&set);
+		close_buffers(&set);
+		usleep(2000);
+	}
+}
+
+static pid_t start(unsigned int nr, const volatile uint32_t *stop)
+{
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	CHECK(pid >= 0);
+	if (pid)
+		return pid;
+	if (nr < NR_USERS)
+		advise_and_check(nr, stop);
+	else if (nr == NR_USERS)
+		access_purgeable(stop);
+	else
+		fill_and_empty(stop);
+	fflush(stdout);
+	_exit(0);
+}
+
+TEST_TIMEOUT(purge, under_running_users, 1200)
+{
+	pid_t pid[NR_USERS + 2];
+	volatile uint32_t *stop;
+	unsigned int i;
+	time_t end;
+	int status;
+
+	stop = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	CHECK(stop != MAP_FAILED);
+	for (i = 0; i < NR_USERS + 2; i++)
+		pid[i] = start(i, stop);
+	for (end = time(NULL) + seconds(); time(NULL) < end; usleep(10000)) {
+		int fd = open(DEBUGFS "/compact", O_WRONLY | O_CLOEXEC);
+
+		CHECK_EQ(write(fd, "1", 1), 1);
+		close(fd);
+	}
+	*stop = 1;
+	for (i = 0; i < NR_USERS + 2; i++) {
+		CHECK_EQ(waitpid(pid[i], &status, 0), pid[i]);
+		CHECK_EQ(status, 0);
+	}
+}
+
+/* ---- The need of the system (scripts/tests/memory-shrinker.sh) ---- */
+
+static void shrink_caches(void)
+{
+	int fd = open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC);
+
+	CHECK(fd >= 0);
+	CHECK_EQ(write(fd, "2", 1), 1);
+	close(fd);
+}
+
+TEST(purge_grown, system_gets_the_memory)
+{
+	uint64_t least = node_bytes();
+	struct pbuddy_alloc rq = on_node(4 * least, PBUDDY_CLASS_UNMOVABLE);
+	int fd = alloc_as(&rq), i;
+
+	CHECK(node_bytes() > 4 * least);
+	shrink_caches();
+	CHECK(node_bytes() > 4 * least);
+	dontneed(fd);
+	for (i = 0; i < 100 && node_bytes() > 2 * least; i++)
+		shrink_caches();
+	test_note("%llu MiB are left", (unsigned long long)node_bytes() / MIB);
+	CHECK(node_bytes() <= 2 * least);
+	CHECK(!willneed(fd));
+	CHECK(node_bytes() > 4 * least);
+}
