@@ -105,6 +105,15 @@ idle_bad() {
 		! echo x >/sys/module/pbuddy/parameters/idle_seconds
 }
 
+# Buffers that are purgeable lose their memory, too; without the advice they keep it.
+purges() {
+	load pool=0:16M-320M,1:16M || return
+	pbuddy-test purge_grown >/tmp/out 2>&1
+	status=$?
+	cat /tmp/out
+	return "$status"
+}
+
 unloads() { gives_back $(($(node_pages 0) + $(node_pages 1))); }
 
 ktap_begin
@@ -115,6 +124,8 @@ t shrinker_grows_again again
 t shrinker_unload unloads
 t shrinker_minimum_stays minimum_stays
 t shrinker_minimum_unload unloads
+t shrinker_purges purges
+t shrinker_purges_unload unloads
 t shrinker_idle_goes_back idle
 t shrinker_idle_again idle_again
 t shrinker_idle_anew idle_anew

@@ -6,8 +6,9 @@
  * the node grow again (deferred_grow.c), as far as the system can spare it then.
  *
  * The shrinker runs inside of reclaim, whose task may hold any lock that is held while memory is
- * requested. So it waits for no lock, moves no pages and allocates without reclaim. While another
- * task changes the size of the pool it gives nothing.
+ * requested. So it waits for no lock but what a purge takes (user/purge.c), moves no pages and
+ * allocates without reclaim. While another task changes the size of the pool it gives nothing.
+ * Without enough free pageblocks it purges buffers.
  */
 #include <linux/jiffies.h>
 #include <linux/minmax.h>
@@ -22,6 +23,7 @@
 #include "daemon/pool_shrinker.h"
 #include "instance.h"
 #include "tunables.h"
+#include "user/purge.h"
 
 static struct shrinker *shrinker;
 
@@ -43,6 +45,7 @@ static unsigned long count(struct shrinker *unused, struct shrink_control *sc)
 	pb_for_each_node_zone(zone, &pb_instance, sc->nid)
 		if (zone->type != PB_ZONE_MOVABLE)
 			free += max(pb_zone_free_pages(zone), 0L);
+	free += pb_purge_count_node(sc->nid);
 	return round_down(min(spare, free), PB_PAGEBLOCK_NR);
 }
 
@@ -51,6 +54,9 @@ static unsigned long scan(struct shrinker *unused, struct shrink_control *sc)
 	unsigned long nr_pages = round_up(sc->nr_to_scan, PB_PAGEBLOCK_NR), given;
 
 	given = pb_resize_give_spare(sc->nid, nr_pages, NULL);
+	if (given < nr_pages && pb_resize_spare(sc->nid) &&
+	    pb_purge_node(sc->nid, nr_pages - given, true))
+		given += pb_resize_give_spare(sc->nid, nr_pages - given, NULL);
 	if (!given)
 		return SHRINK_STOP;
 	sc->nr_scanned = given;
