@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * OOM policy: fail the request (the default), or kill a process of the user that has most of the
- * pool. oom_choose.c selects the process. None is selected while the previous victim is still
- * exiting. The victim may use the reserve, so that it can exit.
+ * pool. Before either, buffers are purged (user/purge.c). oom_choose.c selects the process. None is
+ * selected while the previous victim is still exiting. The victim may use the reserve, so that it
+ * can exit.
  *
  * The slow path lets one task at a time call pb_oom() (pb_pool.oom_busy).
  */
@@ -24,6 +25,7 @@
 #include "daemon/oom_choose.h"
 #include "instance.h"
 #include "user/creator.h"
+#include "user/purge.h"
 
 #define VICTIM_TIMEOUT	(10 * HZ)	/* then another victim may be selected */
 
@@ -109,6 +111,8 @@ bool pb_oom(struct pb_pool *pool, const struct pb_request *rq)
 {
 	struct pb_oom_choice choice;
 
+	if (pb_purge_for(rq))
+		return true;
 	if (READ_ONCE(policy) == 0)
 		return false;
 	/* A dying task needs no OOM victim. */
