@@ -136,3 +136,16 @@ int pbuddy_export_dmabuf(int buffer, int fd_flags)
 		return pbuddy_fail__(0, NULL, "cannot export a dma-buf");
 	return request.fd;
 }
+
+int pbuddy_advise_buffer(int buffer, unsigned int advice)
+{
+	struct pbuddy_advise request = { .size = sizeof(request), .advice = advice };
+	unsigned int reason;
+
+	if (!ioctl(buffer, PBUDDY_IOCTL_ADVISE, &request))
+		return (int)request.retained;
+	reason = errno == ENOMEM || errno == EDQUOT ? request.reason : PBUDDY_REASON_NONE;
+	return pbuddy_fail__(reason, reason ? pbuddy_reason_text(reason) : NULL,
+			     advice == PBUDDY_ADVICE_WILLNEED ? "cannot restore the buffer" :
+								"cannot make the buffer purgeable");
+}

@@ -53,6 +53,7 @@ int pbuddy_query_buffer(int buffer, struct pbuddy_query *query);
 int pbuddy_get_extents(int buffer, unsigned int first, struct pbuddy_extent *extents,
 		       size_t extent_size, unsigned int max);
 int pbuddy_export_dmabuf(int buffer, int fd_flags);
+int pbuddy_advise_buffer(int buffer, unsigned int advice);
 
 /* The last failure in the calling thread. */
 const char *pbuddy_error(void);

@@ -226,3 +226,22 @@ TEST(library, each_thread_has_its_error)
 	CHECK_EQ(pthread_join(thread, NULL), 0);
 	expect_error("of-this-thread");
 }
+
+TEST(library, advice)
+{
+	struct pbuddy_alloc rq;
+	int fd, other;
+
+	pbuddy_request_init(&rq, MIB);
+	fd = pbuddy_alloc_buffer(dev, &rq);
+	CHECK(fd >= 0);
+	CHECK_EQ(pbuddy_advise_buffer(fd, PBUDDY_ADVICE_DONTNEED), 1);
+	CHECK_EQ(pbuddy_advise_buffer(fd, PBUDDY_ADVICE_WILLNEED), 1);
+	CHECK_FAILS(pbuddy_advise_buffer(fd, 2), EINVAL);
+	rq.fd_flags = O_RDONLY;
+	other = pbuddy_alloc_buffer(dev, &rq);
+	CHECK(other >= 0);
+	CHECK_FAILS(pbuddy_advise_buffer(other, PBUDDY_ADVICE_DONTNEED), EACCES);
+	expect_error("cannot make the buffer purgeable: Permission denied");
+	CHECK_EQ(pbuddy_error_reason(), PBUDDY_REASON_NONE);
+}
