@@ -152,10 +152,12 @@ const char *state_name(const struct buffer *buffer, char *text, size_t len)
 {
 	const struct pbuddy_buffer_info *info = &buffer->info;
 
-	snprintf(text, len, "%s%s%s%s",
+	snprintf(text, len, "%s%s%s%s%s",
 		 in_quarantine(buffer) ? ",quarantine" : "",
 		 info->nr_mappings ? ",mapped" : "",
 		 info->nr_dmabufs ? ",exported" : "",
+		 info->flags & PBUDDY_BUFFER_PURGED ? ",purged" :
+		 info->flags & PBUDDY_BUFFER_PURGEABLE ? ",purgeable" : "",
 		 info->flags & PBUDDY_BUFFER_CREATOR_EXITED ? ",exited" : "");
 	if (text[0])
 		memmove(text, text + 1, strlen(text));
@@ -205,6 +207,7 @@ void json_buffer(const struct buffer_table *table, const struct buffer *buffer)
 	json_number("resident_bytes", (long long)info->resident_bytes);
 	json_number("charged_bytes", (long long)info->charged_bytes);
 	json_number("quarantine_bytes", (long long)info->quarantine_bytes);
+	json_number("purgeable_bytes", (long long)info->purgeable_bytes);
 	json_number("node", info->node);
 	json_open("node_bytes", '[');
 	for (nid = 0; nid < table->nr_nodes; nid++)
@@ -214,6 +217,7 @@ void json_buffer(const struct buffer_table *table, const struct buffer *buffer)
 	json_number("mappings", info->nr_mappings);
 	json_number("dmabufs", info->nr_dmabufs);
 	json_bool("quarantined", in_quarantine(buffer));
+	json_bool("purged", info->flags & PBUDDY_BUFFER_PURGED);
 	json_number("creator_pid", info->creator_pid);
 	json_string("creator_comm", comm);
 	json_bool("creator_exited", info->flags & PBUDDY_BUFFER_CREATOR_EXITED);

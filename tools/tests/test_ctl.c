@@ -14,10 +14,10 @@
 #define LEAKS		4
 #define LABEL		"leaked-or-not"
 
-/* The exit code of pbuddyctl leaks; fails the test if its output lacks a word. */
-static int leaks(const char *word)
+/* The exit code of a command; fails the test if its output lacks a word. */
+static int run(const char *command, const char *word)
 {
-	FILE *output = popen("pbuddyctl leaks", "re");
+	FILE *output = popen(command, "re");
 	char text[4096];
 	size_t len;
 	int status;
@@ -30,6 +30,11 @@ static int leaks(const char *word)
 	if (!strstr(text, word))
 		test_fail(__FILE__, __LINE__, "no \"%s\" in: %s", word, text);
 	return WEXITSTATUS(status);
+}
+
+static int leaks(const char *word)
+{
+	return run("pbuddyctl leaks", word);
 }
 
 static int alloc_labelled(void)
@@ -143,4 +148,31 @@ TEST(ctl, pinned_pages_are_a_leak)
 	CHECK_EQ(close(pipe_fd[0]) | close(pipe_fd[1]), 0);
 	wait_for_quarantine(0);
 	CHECK_EQ(leaks(""), NO_LEAKS);
+}
+
+static void advise(int fd, uint32_t advice)
+{
+	struct pbuddy_advise a = { .size = sizeof(a), .advice = advice };
+
+	CHECK_EQ(ioctl(fd, PBUDDY_IOCTL_ADVISE, &a), 0);
+}
+
+/* STATE is the last column. */
+TEST(ctl, list_shows_purgeable)
+{
+	struct pbuddy_alloc other = request(0);
+	struct usage usage;
+	int fd = alloc_labelled();
+
+	CHECK_EQ(run("pbuddyctl list", " -\n"), 0);
+	advise(fd, PBUDDY_ADVICE_DONTNEED);
+	CHECK_EQ(run("pbuddyctl list", " purgeable\n"), 0);
+	CHECK_EQ(run("pbuddyctl list --json", "\"purgeable_bytes\": 16384"), 0);
+	read_usage(&usage);
+	other.bytes = usage.free + 2 * PAGE;
+	CHECK_EQ(close(alloc_as(&other)), 0);
+	CHECK_EQ(run("pbuddyctl list", " purged\n"), 0);
+	CHECK_EQ(run("pbuddyctl list --json", "\"purged\": true"), 0);
+	advise(fd, PBUDDY_ADVICE_WILLNEED);
+	CHECK_EQ(run("pbuddyctl list", " -\n"), 0);
 }
