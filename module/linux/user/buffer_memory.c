@@ -85,6 +85,7 @@ static void give_memory(struct pb_buffer *buf, struct pb_buffer *spare)
 	memcpy(buf->comm, spare->comm, sizeof(buf->comm));
 	WRITE_ONCE(buf->absent, false);
 	pb_registry_unlock();
+	buf->spare = spare;	/* for the next time, which may be as soon as it is unlocked */
 	if (buf->migratetype == PB_MOVABLE && !buf->place.contig && !buf->fixed)
 		pb_buffer_set_movable(buf);
 	up_write(&buf->frames);
@@ -120,6 +121,5 @@ int pb_buffer_restore(struct pb_buffer *buf, bool nowarn, enum pb_reason *reason
 	}
 	give_memory(buf, spare);
 	pb_pressure_allocated();
-	buf->spare = spare;	/* for the next time */
 	return 0;
 }
