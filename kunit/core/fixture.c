@@ -162,7 +162,7 @@ void pt_expect_all_free(struct kunit *test, struct pt_fixture *f)
 	KUNIT_EXPECT_EQ(test, v.allocated_pages, 0UL);
 	KUNIT_EXPECT_EQ(test, v.pcp_pages, 0UL);
 	KUNIT_EXPECT_EQ(test, v.free_pages, f->pages);
-	pb_for_each_zone(zone, &f->pool) {
+	pb_for_each_any_zone(zone, &f->pool) {
 		pb_zone_count_free(zone, count);
 		free_pageblocks += count_free_pageblocks(count);
 	}

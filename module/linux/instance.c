@@ -265,7 +265,7 @@ unsigned long pb_instance_pages(void)
 	unsigned long pages = 0;
 	struct pb_zone *zone;
 
-	pb_for_each_zone(zone, &pb_instance)
+	pb_for_each_any_zone(zone, &pb_instance)
 		pages += pb_zone_most_pages(zone);
 	return pages;
 }

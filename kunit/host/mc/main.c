@@ -11,7 +11,7 @@
 
 static const struct mc_group * const groups[] = {
 	&mc_index_group, &mc_zone_group, &mc_cache_group, &mc_irq_group, &mc_compact_group,
-	&mc_blocks_group,
+	&mc_blocks_group, &mc_move_group,
 };
 
 static struct {

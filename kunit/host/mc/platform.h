@@ -10,6 +10,8 @@
 
 void mc_fence(void);
 void mc_yield(void);
+void mc_preempt_disable(void);
+void mc_preempt_enable(void);
 
 /* Less per-CPU memory to copy before each run. */
 #undef PB_HOST_MAX_CPUS
@@ -30,6 +32,12 @@ void mc_yield(void);
 #define smp_wmb()			barrier()
 #define smp_mb__before_atomic()		barrier()
 #define smp_mb__after_atomic()		barrier()
+
+/* A grace period waits for these sections: rcu.c. */
+#undef preempt_disable
+#undef preempt_enable
+#define preempt_disable()		mc_preempt_disable()
+#define preempt_enable()		mc_preempt_enable()
 
 /* The scheduler has no check to turn off. */
 #undef data_race

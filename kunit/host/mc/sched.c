@@ -11,6 +11,7 @@
  * A run that makes more than MC_MAX_STEPS decisions is abandoned as a livelock.
  */
 #include "arena.h"
+#include "rcu.h"
 #include "repeat.h"
 #include "sched.h"
 #include "tso.h"
@@ -220,6 +221,7 @@ void mc_run_schedule(const struct mc_actors *who, const struct mc_schedule *plan
 	schedule = plan;
 	mc_arena_restore();
 	mc_repeat_reset();
+	mc_rcu_reset();
 	mc_run.nr_steps = 0;
 	mc_run.violation = NULL;
 	memset(used, 0, sizeof(used));

@@ -4,6 +4,7 @@
  * the slow path. A free is checked against the page order map before it changes any state.
  */
 #include "core/alloc/alloc.h"
+#include "core/alloc/private.h"
 #include "core/alloc/slowpath.h"
 #include "core/base/pfn.h"
 #include "core/base/request.h"
@@ -32,7 +33,8 @@ unsigned long pb_alloc(struct pb_pool *pool, const struct pb_request *rq, enum p
 		return pb_alloc_refused(pool, rq, reason);
 	pfn = pb_get_page_from_freelist(pool, rq);
 	if (unlikely(pfn == PB_NO_PFN))
-		return pb_alloc_slowpath(pool, rq, reason);
+		return unlikely(rq->zones) ? pb_private_alloc_slow(pool, rq) :
+					     pb_alloc_slowpath(pool, rq, reason);
 	return pfn;
 }
 EXPORT_SYMBOL_PB_TEST(pb_alloc);
@@ -311,7 +313,7 @@ void pb_walk_allocated(struct pb_pool *pool, pb_visit_fn fn, void *arg)
 	struct pb_dir_entry *entry;
 	unsigned long index, pfn;
 
-	pb_for_each_zone(zone, pool) {
+	pb_for_each_any_zone(zone, pool) {
 		for (index = 0; index < zone->nr_pageblocks; index++) {
 			entry = pb_zone_dir_entry(zone, index);
 			if (!entry)

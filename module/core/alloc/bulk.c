@@ -106,7 +106,7 @@ static unsigned int alloc_cached(struct pb_pool *pool, const struct pb_request *
 unsigned long pb_alloc_bulk(struct pb_pool *pool, const struct pb_request *rq, unsigned long nr,
 			    unsigned long *pfns, enum pb_reason *reason)
 {
-	bool cached = pb_pcp_order(rq->order) && rq->migratetype < PB_PCPTYPES &&
+	bool cached = !rq->zones && pb_pcp_order(rq->order) && rq->migratetype < PB_PCPTYPES &&
 		      rq->highest_zone < PB_NR_ZONE_TYPES &&
 		      (unsigned int)rq->nid < (unsigned int)pool->nr_nodes;
 	unsigned long got = 0;

@@ -12,6 +12,7 @@
  */
 #include "core/alloc/alloc.h"
 #include "core/alloc/failure_reason.h"
+#include "core/alloc/private.h"
 #include "core/alloc/slow.h"
 #include "core/alloc/slowpath.h"
 #include "core/base/pfn.h"
@@ -226,7 +227,10 @@ static unsigned long walk_zonelist(struct pb_pool *pool, const struct pb_request
 	unsigned long pfn;
 
 	pb_for_each_zone_zonelist(zone, pool->zonelist[rq->nid]) {
-		if (nr_pages > READ_ONCE(zone->present_pages) || !pb_zone_allowed(zone, rq) ||
+		if (!pb_zone_allowed(zone, rq))
+			continue;
+		zone = pb_serving_zone(rq, zone);
+		if (!zone || nr_pages > READ_ONCE(zone->present_pages) ||
 		    !pb_zone_watermark_ok(zone, nr_pages, rq->highest_zone, rq->flags))
 			continue;
 		if (unlikely(rq->flags & PB_ALLOC_SCAN)) {
@@ -354,7 +358,9 @@ unsigned long pb_alloc_contig(struct pb_pool *pool, const struct pb_request *rq,
 		return pb_alloc_refused(pool, rq, reason);
 	what = range_of(rq, nr_pages);
 	pfn = walk_zonelist(pool, rq, nr_pages);
-	if (pfn != PB_NO_PFN)
+	if (pfn == PB_NO_PFN && rq->zones && pb_private_drain(pool, rq, nr_pages))
+		pfn = scan_zonelist(pool, rq, nr_pages);
+	if (pfn != PB_NO_PFN || rq->zones)
 		return pfn;
 	any.flags = pb_slow_alloc_flags(rq);
 	if (rq->reserve_flags)

@@ -44,6 +44,7 @@ typedef unsigned int __bitwise pb_alloc_flags_t;
 #define PB_ALLOC_SCAN		PB_ALLOC_FLAG(0x4000000) /* scan every pageblock; see scan.c */
 #define PB_ALLOC_USER		PB_ALLOC_FLAG(0x8000000) /* ordinary, of a user task: restrict.c */
 #define PB_ALLOC_RELIABLE	PB_ALLOC_FLAG(0x10000000) /* mirrored memory: restrict.c */
+#define PB_ALLOC_OWN		PB_ALLOC_FLAG(0x20000000) /* from the task's group only: group.c */
 
 /* Flags that allow a request below the min watermark. */
 #define PB_ALLOC_RESERVES	(PB_ALLOC_NON_BLOCK | PB_ALLOC_MIN_RESERVE |	\

@@ -29,7 +29,7 @@ struct pb_zone;
 
 struct pb_dir_entry {
 	unsigned long	value;
-	struct pb_zone	*zone;		/* I */
+	struct pb_zone	*zone;		/* changes while the entry is a hole (move.c) */
 };
 
 struct pb_dir_section {

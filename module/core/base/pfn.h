@@ -103,6 +103,20 @@ static inline unsigned long pb_pageblock_pfn(struct pb_zone *zone, unsigned long
 	return zone->base_pfn + (index << PB_PAGEBLOCK_ORDER);
 }
 
+/*
+ * The entry value of a pageblock by its index, PB_ENTRY_HOLE when it is another zone's by now: an
+ * index may be from before it left this zone (move.c). With preemption off a pageblock that has a
+ * value here does not become another zone's until preemption is on.
+ */
+static __always_inline unsigned long pb_zone_entry_value(const struct pb_zone *zone,
+							 const struct pb_dir_entry *entry)
+{
+	/* Pairs with the release in pb_pool_add_pageblock(): the zone is the one of this value. */
+	unsigned long value = smp_load_acquire(&entry->value);
+
+	return likely(READ_ONCE(entry->zone) == zone) ? value : PB_ENTRY_HOLE;
+}
+
 /* The entry of a pageblock of this zone, or NULL for a hole or a pageblock of another zone. */
 static inline struct pb_dir_entry *pb_zone_dir_entry(struct pb_zone *zone, unsigned long index)
 {

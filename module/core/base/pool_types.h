@@ -41,7 +41,8 @@ struct pb_watermark_tunables {
  * @zonelist: I: by preferred node
  * @preferred: I: by node and highest type, the first zone of its zonelist when that is on the
  *	node itself, else NULL
- * @all_zones: I: every zone once
+ * @all_zones: I: every zone once, but for the private zones
+ * @private_zones: A: list of the private zones (move.c), which only gets longer
  * @meta: memory of the pageblocks, one allocation per range; changed by pb_pool_grow() only
  * @nr_meta: length of @meta
  * @distance: I: as node_distance()
@@ -68,6 +69,7 @@ struct pb_pool {
 	struct pb_zonelist	**zonelist;
 	struct pb_zone		*(*preferred)[PB_NR_ZONE_TYPES];
 	struct pb_zonelist	*all_zones;
+	struct pb_zone		*private_zones;
 	void			**meta;
 	unsigned int		nr_meta;
 	int			(*distance)(int from, int to);
@@ -84,5 +86,19 @@ struct pb_pool {
 	atomic_t		prezeroing;
 	atomic_t		prezero_paused;
 };
+
+static inline struct pb_any_zone_iter pb_any_zone_iter(struct pb_pool *pool)
+{
+	return (struct pb_any_zone_iter) {
+		.listed = pb_zonelist_iter(pool->all_zones),
+		/* Pairs with the release in pb_private_zone_new(). */
+		.private = smp_load_acquire(&pool->private_zones),
+	};
+}
+
+/* Every zone of a pool once, the private zones last. */
+#define pb_for_each_any_zone(zone, pool)					\
+	for (struct pb_any_zone_iter __it = pb_any_zone_iter(pool);		\
+	     pb_next_any_zone(&__it, &(zone));)
 
 #endif /* PB_POOL_TYPES_H */

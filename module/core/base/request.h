@@ -27,6 +27,8 @@
  * @mems_allowed: nodes of the caller's cpuset, or NULL for all; applies with PB_ALLOC_CPUSET and
  *	PB_ALLOC_HARDWALL
  * @mems_cookie: for ops->mems_changed, or 0: the allowed nodes do not change
+ * @zones: zones that serve it in place of those of the zonelist, by node and type, NULL where there
+ *	is none: alloc/private.c; or NULL
  * @zeroed: set by pb_alloc() and pb_alloc_contig() to whether the pages are known to be zero, or
  *	NULL
  *
@@ -46,12 +48,20 @@ struct pb_request {
 	struct pb_zone		*preferred_zone;
 	const unsigned long	*mems_allowed;
 	unsigned int		mems_cookie;
+	struct pb_zone		*(*zones)[PB_NR_ZONE_TYPES];
 	bool			*zeroed;
 };
 
 static inline unsigned long pb_request_pages(const struct pb_request *rq)
 {
 	return rq->nr_pages ?: 1UL << rq->order;
+}
+
+/* The zone that serves a request where the zonelist has @zone, or NULL. */
+static inline struct pb_zone *pb_serving_zone(const struct pb_request *rq, struct pb_zone *zone)
+{
+	/* The address dependency orders this before the accesses to the zone. */
+	return likely(!rq->zones) ? zone : READ_ONCE(rq->zones[zone->nid][zone->type]);
 }
 
 /* Flags of a walk in the slow path. As gfp_to_alloc_flags() in mm/page_alloc.c. */

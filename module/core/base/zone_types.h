@@ -44,6 +44,8 @@ struct pb_zone {
 	unsigned int		barrier;		/* tunable: see restrict.c */
 	unsigned int		restricted;		/* tunable: PB_RESTRICT_ bits */
 	const char		*name;			/* I */
+	struct pb_zone		*home;			/* I: of a private zone: see move.c */
+	struct pb_zone		*next_private;		/* I: in the list of private zones */
 	unsigned long		base_pfn;		/* I: start_pfn rounded down to a section */
 	unsigned long		start_pfn;		/* I: span */
 	unsigned long		end_pfn;		/* I */

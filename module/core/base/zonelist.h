@@ -33,8 +33,24 @@ static __always_inline struct pb_zonelist_iter pb_zonelist_iter(const struct pb_
 	for (struct pb_zonelist_iter __it = pb_zonelist_iter(zonelist);		\
 	     pb_next_zone(&__it, &(zone));)
 
-/* Every zone of a pool once. */
+/* Every zone of a pool once, but for the private zones; pb_for_each_any_zone() has all. */
 #define pb_for_each_zone(zone, pool)						\
 	pb_for_each_zone_zonelist(zone, (pool)->all_zones)
+
+struct pb_any_zone_iter {
+	struct pb_zonelist_iter	listed;
+	struct pb_zone		*private;
+};
+
+static inline bool pb_next_any_zone(struct pb_any_zone_iter *it, struct pb_zone **zone)
+{
+	if (pb_next_zone(&it->listed, zone))
+		return true;
+	*zone = it->private;
+	if (!*zone)
+		return false;
+	it->private = (*zone)->next_private;
+	return true;
+}
 
 #endif /* PB_ZONELIST_H */

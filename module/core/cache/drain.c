@@ -453,7 +453,7 @@ bool pb_pcp_drain_local(struct pb_pool *pool)
 	bool all = true;
 
 	preempt_disable();
-	pb_for_each_zone(zone, pool)
+	pb_for_each_any_zone(zone, pool)
 		all &= drain_this_cpu(zone);
 	preempt_enable();
 	return all;
@@ -474,8 +474,9 @@ bool pb_pcp_drain_local_node(struct pb_pool *pool, int nid)
 	bool all = true;
 
 	preempt_disable();
-	pb_for_each_node_zone(zone, pool, nid)
-		all &= drain_this_cpu(zone);
+	pb_for_each_any_zone(zone, pool)
+		if (zone->nid == nid)
+			all &= drain_this_cpu(zone);
 	preempt_enable();
 	return all;
 }
@@ -493,7 +494,7 @@ void pb_pcp_drain_cpu(struct pb_pool *pool, int cpu)
 	struct pb_zone *zone;
 
 	preempt_disable();
-	pb_for_each_zone(zone, pool)
+	pb_for_each_any_zone(zone, pool)
 		pb_pcp_drain_lists(pb_per_cpu_ptr(zone->pcp, cpu));
 	preempt_enable();
 }
@@ -552,7 +553,7 @@ bool pb_pcp_decay_local(struct pb_pool *pool)
 	bool empty = true;
 
 	preempt_disable();
-	pb_for_each_zone(zone, pool) {
+	pb_for_each_any_zone(zone, pool) {
 		pcp = pb_this_cpu_ptr(zone->pcp);
 		if (!pb_pcp_enter(pcp))
 			continue;

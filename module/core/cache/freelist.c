@@ -319,6 +319,9 @@ static unsigned long walk(struct pb_pool *pool, const struct pb_request *rq, boo
 		first = first ?: zone;
 		if (local && zone->nid != first->nid)
 			break;
+		zone = pb_serving_zone(rq, zone);
+		if (unlikely(!zone))
+			continue;
 		if (unlikely(!watermark_ok(zone, rq)) &&
 		    (!pool->node_reclaim_mode || !reclaim_here(first, zone, rq)))
 			continue;

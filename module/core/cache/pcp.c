@@ -124,7 +124,7 @@ void pb_pcp_set_high(struct pb_pool *pool)
 {
 	struct pb_zone *zone;
 
-	pb_for_each_zone(zone, pool)
+	pb_for_each_any_zone(zone, pool)
 		set_high(zone, pool->pcp_high_fraction);
 }
 EXPORT_SYMBOL_PB_TEST(pb_pcp_set_high);

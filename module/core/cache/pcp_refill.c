@@ -88,7 +88,7 @@ static unsigned int refill_current(struct pb_zone *zone, struct pb_pcp_list *lis
 	if (!list->cur)
 		return 0;
 	entry = pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, index));
-	value = READ_ONCE(entry->value);
+	value = pb_zone_entry_value(zone, entry);
 	if (pb_entry_migratetype(value) == rq->migratetype) {
 		nr = refill_from(zone, list, rq, index, pb_entry_pageblock(value));
 		/* The class lags, but an isolated pageblock's free frames are counted at once. */

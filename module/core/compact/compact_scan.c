@@ -366,7 +366,7 @@ static unsigned long alloc_target(struct pb_compact_control *cc, unsigned long i
 	if (!entry)
 		return PB_NO_PFN;
 	preempt_disable();
-	value = READ_ONCE(entry->value);
+	value = pb_zone_entry_value(cc->zone, entry);
 	if (pb_entry_migratetype(value) == mt)
 		frame = pb_pageblock_alloc(pb_entry_pageblock(value), order);
 	if (frame >= 0 && !pb_zone_account_target(cc->zone, 1L << order, spare_pages(cc))) {

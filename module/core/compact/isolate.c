@@ -69,25 +69,24 @@ static void unisolate_pageblock(struct pb_zone *zone, unsigned long index, enum 
 	preempt_enable();
 }
 
-/* IS1, IS2 */
+/* IS1, IS2. Preemption is off, so that the pageblock does not become another zone's. */
 static bool isolate_pageblock(struct pb_zone *zone, unsigned long index)
 {
-	struct pb_dir_entry *entry = pb_zone_dir_entry(zone, index);
+	struct pb_dir_entry *entry = area_entry(zone, index);
+	bool isolated = false;
 	unsigned long old, new;
 
-	if (!entry)
-		return false;
-	old = READ_ONCE(entry->value);
-	do {
-		if (!may_isolate(pb_entry_migratetype(old)))
-			return false;
+	preempt_disable();
+	old = pb_zone_entry_value(zone, entry);
+	while (!isolated && may_isolate(pb_entry_migratetype(old))) {
 		new = (old & ~PB_ENTRY_FLAGS_MASK) | PB_ISOLATE |
 		      (unsigned long)pb_entry_migratetype(old) << PB_ENTRY_SAVED_SHIFT;
-	} while (!try_cmpxchg(&entry->value, &old, new));
-	preempt_disable();
-	pb_index_update(zone, index);
+		isolated = try_cmpxchg(&entry->value, &old, new);
+	}
+	if (isolated)
+		pb_index_update(zone, index);
 	preempt_enable();
-	return true;
+	return isolated;
 }
 
 /**

@@ -236,12 +236,12 @@ static void update_class(struct pb_zone *zone, unsigned long index, struct pb_di
 			/* The first class may predate the increment; the next one does not. */
 			if (class != ctl->index_class)
 				move_pageblock(zone, index, ctl, class);
-			class = pb_index_class(READ_ONCE(entry->value));
+			class = pb_index_class(pb_zone_entry_value(zone, entry));
 		} while (class != ctl->index_class);
 		was |= class;
 		/* isolate.c may have changed isolated[] while an update was left to this CPU. */
 		if (unlikely(was & PB_CLASS_COUNTED || atomic_read(&zone->isolated[index])))
-			settle(zone, index, READ_ONCE(entry->value));
+			settle(zone, index, pb_zone_entry_value(zone, entry));
 	} while (atomic_cmpxchg(&ctl->update, seen, 0) != seen);
 	pb_update_end(zone);
 }
@@ -251,7 +251,7 @@ void pb_index_finish_update(struct pb_zone *zone, unsigned long index)
 {
 	struct pb_dir_entry *entry = pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, index));
 
-	update_class(zone, index, entry, pb_index_class(READ_ONCE(entry->value)));
+	update_class(zone, index, entry, pb_index_class(pb_zone_entry_value(zone, entry)));
 }
 
 /**
@@ -266,7 +266,7 @@ void pb_index_update(struct pb_zone *zone, unsigned long index)
 {
 	struct pb_dir_entry *entry = pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, index));
 	struct pb_index_ctl *ctl = &zone->ctl[index];
-	u16 class = pb_index_class(READ_ONCE(entry->value));
+	u16 class = pb_index_class(pb_zone_entry_value(zone, entry));
 
 	/* Nothing to move: as in pb_index_on_free(), a concurrent updater reads the words again. */
 	if (READ_ONCE(ctl->index_class) == class && likely(!(class & PB_CLASS_COUNTED)))

@@ -146,7 +146,7 @@ void pb_pool_add_pageblock(struct pb_zone *zone, unsigned long pfn, struct pb_pa
 	unsigned long index = pb_pageblock_index(zone, pfn);
 
 	if (entry->zone != zone)
-		entry->zone = zone;
+		WRITE_ONCE(entry->zone, zone);
 	preempt_disable();
 	/* Counted before it can be allocated: a count that is too high only causes retries. */
 	pb_zone_add_present(zone, PB_PAGEBLOCK_NR);
@@ -358,19 +358,27 @@ int pb_pool_init(struct pb_pool *pool, const struct pb_pool_config *config)
 }
 EXPORT_SYMBOL_PB_TEST(pb_pool_init);
 
+/* Frees a zone, possibly partly initialised. Context: may sleep. */
+void pb_pool_free_zone(struct pb_zone *zone)
+{
+	pb_compact_destroy(zone);
+	pb_pcp_destroy(zone);
+	pb_zone_destroy(zone);
+	pb_meta_free(zone);
+}
+
 static void destroy_zones(struct pb_pool *pool)
 {
-	struct pb_zone *zone;
+	struct pb_zone *zone, *next;
 	int nid;
 
-	for (nid = 0; pool->zone && nid < pool->nr_nodes; nid++) {
-		pb_for_each_node_zone(zone, pool, nid) {
-			pb_compact_destroy(zone);
-			pb_pcp_destroy(zone);
-			pb_zone_destroy(zone);
-			pb_meta_free(zone);
-		}
+	for (zone = pool->private_zones; zone; zone = next) {
+		next = zone->next_private;
+		pb_pool_free_zone(zone);
 	}
+	for (nid = 0; pool->zone && nid < pool->nr_nodes; nid++)
+		pb_for_each_node_zone(zone, pool, nid)
+			pb_pool_free_zone(zone);
 	pb_meta_free(pool->zone);
 }
 

@@ -50,8 +50,6 @@
 #define STEP_FULL	(PB_NR_FULLNESS + 1U)
 #define NR_STEPS	(PB_NR_FULLNESS + 2U)
 
-#define CANDIDATE_TYPES	(BIT(PB_PCPTYPES) - 1)
-
 /**
  * pb_shrink_start - begin to take pageblocks off a zone
  * @run: initialised
@@ -105,11 +103,16 @@ static bool make_hole(struct pb_dir_entry *entry, unsigned int types)
 	return true;
 }
 
-/*
- * Takes a pageblock off whose frames this CPU has allocated. When its type is another one by now,
- * or a frame is in use, the frames are freed again.
+/**
+ * pb_shrink_leave - take a pageblock off whose frames this CPU has allocated
+ * @zone: its zone
+ * @pfn: its first PFN; its bytes of the page order map are 0
+ * @types: migratetypes that it may have, BIT(mt) each
+ *
+ * Context: any; preemption off.
+ * Return: false when its type is another one by now, or a frame is in use; all are free then.
  */
-static bool leave(struct pb_zone *zone, unsigned long pfn, unsigned int types)
+bool pb_shrink_leave(struct pb_zone *zone, unsigned long pfn, unsigned int types)
 {
 	pb_assert_preempt_off();
 	pb_zeroed_test_and_clear(zone, pfn, PB_PAGEBLOCK_NR);
@@ -145,7 +148,7 @@ static bool take_free(struct pb_shrink *run, unsigned long index, enum pb_migrat
 
 	preempt_disable();
 	taken = pb_zone_alloc_pageblock_at(zone, index, mt, &run->rq) &&
-		leave(zone, pb_pageblock_pfn(zone, index), CANDIDATE_TYPES);
+		pb_shrink_leave(zone, pb_pageblock_pfn(zone, index), PB_SHRINK_TYPES);
 	preempt_enable();
 	/* What the watermark has refused ends the run; a pageblock that is in use does not. */
 	if (!taken)
@@ -156,7 +159,7 @@ static bool take_free(struct pb_shrink *run, unsigned long index, enum pb_migrat
 /* Called by compaction with the emptied, allocated pageblock. */
 static void captured(struct pb_zone *zone, unsigned long pfn, unsigned long nr_pages, void *taken)
 {
-	*(bool *)taken = leave(zone, pfn, BIT(PB_ISOLATE));
+	*(bool *)taken = pb_shrink_leave(zone, pfn, BIT(PB_ISOLATE));
 }
 
 static bool take_emptied(struct pb_shrink *run, unsigned long index)
@@ -277,7 +280,7 @@ static bool take(struct pb_shrink *run, unsigned long index)
 		run->nr_busy++;		/* of a compaction */
 		return false;
 	}
-	if (!(BIT(mt) & CANDIDATE_TYPES) ||
+	if (!(BIT(mt) & PB_SHRINK_TYPES) ||
 	    (run->may && !run->may(pb_pageblock_pfn(run->zone, index), run->arg))) {
 		run->nr_refused++;
 		return false;

@@ -55,9 +55,13 @@ struct pb_shrink {
 	struct pb_blocked	*blocked;
 };
 
+/* Migratetypes of pageblocks that may be taken off: neither of a contiguous area nor a reserve. */
+#define PB_SHRINK_TYPES	(BIT(PB_PCPTYPES) - 1)
+
 void pb_shrink_start(struct pb_shrink *run, struct pb_zone *zone, pb_alloc_flags_t wmark,
 		     bool move);
 unsigned long pb_shrink_next(struct pb_shrink *run);
+bool pb_shrink_leave(struct pb_zone *zone, unsigned long pfn, unsigned int types);
 void pb_shrink_undo(struct pb_zone *zone, unsigned long pfn);
 
 #endif /* PB_SHRINK_H */

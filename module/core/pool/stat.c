@@ -178,7 +178,7 @@ unsigned long pb_pool_event(struct pb_pool *pool, enum pb_event event)
 	unsigned long sum = 0;
 	struct pb_zone *zone;
 
-	pb_for_each_zone(zone, pool)
+	pb_for_each_any_zone(zone, pool)
 		sum += pb_zone_event(zone, event);
 	return sum;
 }

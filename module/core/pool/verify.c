@@ -409,7 +409,7 @@ unsigned long pb_verify(struct pb_pool *pool, struct pb_verify *out)
 	struct pb_zone *zone;
 
 	memset(out, 0, sizeof(*out));
-	pb_for_each_zone(zone, pool)
+	pb_for_each_any_zone(zone, pool)
 		check_zone(zone, out);
 	return out->errors;
 }

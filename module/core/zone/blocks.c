@@ -117,7 +117,7 @@ static u64 alloc_pageblocks(struct pb_zone *zone, unsigned long first, u64 mask,
 	u64 got = mask;
 
 	for (; mask; mask &= mask - 1) {
-		value = READ_ONCE(entries[__ffs64(mask)].value);
+		value = pb_zone_entry_value(zone, &entries[__ffs64(mask)]);
 		if (likely(pb_entry_migratetype(value) == mt &&
 			   pb_pageblock_alloc_whole(pb_entry_pageblock(value))))
 			continue;

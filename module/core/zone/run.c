@@ -17,9 +17,9 @@
  * Allocates a free pageblock of one of these types. The type is read again afterwards: until the
  * caller frees it, the pageblock cannot be reserved for atomic requests any more.
  */
-static bool alloc_pageblock_of(struct pb_dir_entry *entry, unsigned int types)
+static bool alloc_pageblock_of(struct pb_zone *zone, struct pb_dir_entry *entry, unsigned int types)
 {
-	unsigned long value = READ_ONCE(entry->value);
+	unsigned long value = pb_zone_entry_value(zone, entry);
 
 	if (!(BIT(pb_entry_migratetype(value)) & types) ||
 	    pb_pageblock_alloc(pb_entry_pageblock(value), PB_PAGEBLOCK_ORDER) < 0)
@@ -76,7 +76,7 @@ unsigned long pb_zone_alloc_run_at(struct pb_zone *zone, const struct pb_pageblo
 
 	pb_assert_preempt_off();
 	for (i = run->first; i < run->first + run->nr; i++) {
-		if (!alloc_pageblock_of(pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, i)),
+		if (!alloc_pageblock_of(zone, pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, i)),
 					run->types)) {
 			pb_index_update(zone, i);
 			undo_run(zone, run->first, i - run->first);

@@ -184,8 +184,9 @@ struct pb_pageblock *pb_zone_next_pageblock(struct pb_zone *zone, unsigned int o
 		}
 		if (++search->tries == ALLOC_TRIES)
 			next_half(search, steps);
-		value = READ_ONCE(pb_dir_entry(zone->pool,
-					       pb_pageblock_pfn(zone, search->index))->value);
+		value = pb_zone_entry_value(zone, pb_dir_entry(zone->pool,
+							       pb_pageblock_pfn(zone,
+										search->index)));
 		if (pb_entry_migratetype(value) == mt)
 			return pb_entry_pageblock(value);
 		pb_index_update(zone, search->index);
@@ -214,8 +215,8 @@ static unsigned long alloc_in_pageblock(struct pb_zone *zone, unsigned int order
 static __always_inline bool alloc_pageblock_at(struct pb_zone *zone, unsigned long index,
 					       enum pb_migratetype mt)
 {
-	unsigned long value = READ_ONCE(pb_dir_entry(zone->pool,
-						     pb_pageblock_pfn(zone, index))->value);
+	unsigned long value = pb_zone_entry_value(zone, pb_dir_entry(zone->pool,
+							       pb_pageblock_pfn(zone, index)));
 
 	if (pb_entry_migratetype(value) == mt &&
 	    pb_pageblock_alloc(pb_entry_pageblock(value), PB_PAGEBLOCK_ORDER) >= 0) {
@@ -317,7 +318,7 @@ unsigned long pb_zone_alloc_block_at(struct pb_zone *zone, unsigned long index, 
 				     const struct pb_request *rq)
 {
 	unsigned long pfn = pb_pageblock_pfn(zone, index);
-	unsigned long value = READ_ONCE(pb_dir_entry(zone->pool, pfn)->value);
+	unsigned long value = pb_zone_entry_value(zone, pb_dir_entry(zone->pool, pfn));
 	enum pb_migratetype mt = pb_entry_migratetype(value);
 	int frame = -1;
 

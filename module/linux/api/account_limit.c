@@ -116,7 +116,7 @@ static unsigned long pool_pages(void)
 	unsigned long pages = 0;
 	struct pb_zone *zone;
 
-	pb_for_each_zone(zone, &pb_instance)
+	pb_for_each_any_zone(zone, &pb_instance)
 		pages += READ_ONCE(zone->present_pages);
 	return pages;
 }

@@ -86,7 +86,7 @@ static bool cpu_needs_drain(int cpu, int nid)
 {
 	struct pb_zone *zone;
 
-	pb_for_each_zone(zone, &pb_instance)
+	pb_for_each_any_zone(zone, &pb_instance)
 		if (node_matches(zone, nid) &&
 		    pb_pcp_needs_drain(per_cpu_ptr(zone->pcp, cpu)))
 			return true;
@@ -136,7 +136,7 @@ static unsigned int for_isolated(int nid, bool (*fn)(struct pb_pcp *pcp))
 	for_each_online_cpu(cpu) {
 		if (!pb_cpu_isolated(cpu))
 			continue;
-		pb_for_each_zone(zone, &pb_instance)
+		pb_for_each_any_zone(zone, &pb_instance)
 			if (node_matches(zone, nid))
 				nr += fn(per_cpu_ptr(zone->pcp, cpu));
 	}
@@ -241,7 +241,7 @@ static bool cpu_has_cached(int cpu)
 {
 	struct pb_zone *zone;
 
-	pb_for_each_zone(zone, &pb_instance)
+	pb_for_each_any_zone(zone, &pb_instance)
 		if (pb_pcp_count(per_cpu_ptr(zone->pcp, cpu)))
 			return true;
 	return false;

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Requests that private zones serve (move.c): those with ->zones. The entry points of the core walk
+ * the zonelist for them as for others, with node, nodemask, cpuset and restrictions of its zones,
+ * and take the private zone in place of each. There is no slow path: what the walk does not find
+ * may be in the caches, or be hidden by the index, and else the request fails. Its caller makes it
+ * again without ->zones. It does not wake a thread, reclaim, compact, or kill.
+ */
+#include "core/alloc/private.h"
+#include "core/alloc/slow.h"
+#include "core/base/pool_types.h"
+#include "core/base/zonelist.h"
+#include "core/cache/drain.h"
+#include "core/cache/freelist.h"
+#include "core/zone/free_count.h"
+
+/**
+ * pb_private_drain - drain the caches for a request that private zones lack
+ * @pool: the pool
+ * @rq: the request, with ->zones
+ * @nr_pages: its pages
+ *
+ * Drains those of other CPUs if the request may sleep, and none while all caches of these zones are
+ * empty, so that requests to exhausted zones cost other CPUs nothing.
+ *
+ * Context: that of the request.
+ * Return: whether a zone may have the pages: search by PB_ALLOC_SCAN.
+ */
+bool pb_private_drain(struct pb_pool *pool, const struct pb_request *rq, unsigned long nr_pages)
+{
+	unsigned long cached = 0;
+	struct pb_zone *zone;
+	bool any = false;
+
+	pb_for_each_zone_zonelist(zone, pool->zonelist[rq->nid]) {
+		if (!pb_zone_allowed(zone, rq))
+			continue;
+		zone = pb_serving_zone(rq, zone);
+		if (!zone || nr_pages > READ_ONCE(zone->present_pages))
+			continue;
+		cached += pb_pcp_pages(zone);
+		any |= pb_zone_free_pages(zone) + (long)pb_pcp_pages(zone) >= (long)nr_pages;
+	}
+	if (!any || !cached)
+		return any;
+	pb_pcp_drain_local(pool);
+	if (rq->flags & PB_ALLOC_WAIT)
+		pb_slow_drain_all(pool);
+	return true;
+}
+
+/**
+ * pb_private_alloc_slow - allocate a block that the walk over private zones did not find
+ * @pool: the pool
+ * @rq: the request, with ->zones
+ *
+ * Context: that of the request.
+ * Return: PFN, or PB_NO_PFN.
+ */
+unsigned long pb_private_alloc_slow(struct pb_pool *pool, const struct pb_request *rq)
+{
+	struct pb_request scan = *rq;
+
+	if (!pb_private_drain(pool, rq, 1UL << rq->order))
+		return PB_NO_PFN;
+	scan.flags |= PB_ALLOC_SCAN;
+	return pb_get_page_from_freelist(pool, &scan);
+}
