@@ -16,6 +16,7 @@
 #include "api/account.h"
 #include "api/account_block.h"
 #include "api/deferred_grow.h"
+#include "api/group.h"
 #include "api/movable_ops.h"
 #include "api/quarantine.h"
 #include "api/reclaimer.h"
@@ -244,6 +245,7 @@ static const struct {
 	{ NULL,		NULL,			pb_pressure_exit },
 	{ "node threads", pb_node_threads_init,	pb_node_threads_exit },
 	{ NULL,		pb_resize_init,		pb_resize_exit },
+	{ NULL,		pb_group_init,		pb_group_exit },
 	{ "shrinker",	pb_pool_shrinker_init,	pb_pool_shrinker_exit },
 	{ NULL,		pb_idle_memory_init,	pb_idle_memory_exit },
 	{ "debugfs",	pb_debugfs_init,	pb_debugfs_exit },

@@ -514,3 +514,40 @@ TEST_TIMEOUT(inject, grow, 900)
 	CHECK((failures > 0 || first > 1) && n < ATTEMPTS);
 	close(fd);
 }
+
+#define GROUP_PARAM	"/sys/module/pbuddy/parameters/group_"
+
+static int write_group(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC), err = 0;
+
+	if (fd < 0)
+		return errno;
+	if (write(fd, text, strlen(text)) < 0)
+		err = errno;
+	close(fd);
+	return err;
+}
+
+static int give_group(void)
+{
+	return write_group(GROUP_PARAM "give", "/ 0:1x2M");
+}
+
+static void take_group(void)
+{
+	CHECK_EQ(write_group(GROUP_PARAM "take", "/ all"), 0);
+}
+
+/* A group is made with its memory, or not at all. */
+TEST_TIMEOUT(inject, group, 600)
+{
+	char line[256];
+	int fd;
+
+	fail_each(give_group, take_group);
+	fd = open("/sys/module/pbuddy/parameters/groups", O_RDONLY | O_CLOEXEC);
+	CHECK(fd >= 0);
+	CHECK_EQ(read(fd, line, sizeof(line)), 0);
+	close(fd);
+}

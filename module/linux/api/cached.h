@@ -7,6 +7,7 @@
 #include <linux/mm.h>
 #include <linux/nodemask.h>
 
+#include "api/group.h"
 #include "api/zero.h"
 #include "compat.h"
 #include "core/cache/fastpath.h"
@@ -28,6 +29,8 @@ static __always_inline bool pb_cached_may_serve(gfp_t gfp, unsigned int order,
 	const gfp_t both = PB_GFP_ATOMIC | __GFP_DIRECT_RECLAIM;
 
 	if (unlikely(!pb_pcp_order(order) || static_branch_unlikely(&pb_slowpath_key)))
+		return false;
+	if (pb_group_wanted(gfp))
 		return false;
 	/* A bug of the caller, which pb_gfp_context() reports. */
 	if (PB_GFP_ATOMIC && unlikely((gfp & both) == both))

@@ -15,6 +15,7 @@
 
 #include "api/account_block.h"
 #include "api/compound.h"
+#include "api/group.h"
 #include "api/quarantine.h"
 #include "core/alloc/alloc.h"
 #include "core/alloc/bulk.h"
@@ -36,6 +37,42 @@ static __always_inline bool pb_pages_slowpath(void)
 	return static_branch_unlikely(&pb_owner_key) || trace_mm_page_alloc_enabled();
 }
 
+/*
+ * A block, blocks or a range from the memory of the task's group (group.c), if it has any, or from
+ * the pool.
+ */
+static inline unsigned long pb_pages_find(const struct pb_request *rq, gfp_t gfp,
+					  enum pb_reason *reason)
+{
+	unsigned long pfn;
+
+	if (pb_group_wanted(gfp) && __pb_group_alloc(rq, gfp, &pfn, reason))
+		return pfn;
+	return pb_checked_alloc(rq, reason);
+}
+
+static inline unsigned long pb_pages_find_bulk(const struct pb_request *rq, unsigned long nr,
+					       unsigned long *pfns, gfp_t gfp,
+					       enum pb_reason *reason)
+{
+	unsigned long got = 0;
+
+	if (pb_group_wanted(gfp) && __pb_group_alloc_bulk(rq, gfp, nr, pfns, &got, reason))
+		return got;
+	return got + pb_checked_alloc_bulk(rq, nr - got, pfns + got, reason);
+}
+
+static inline unsigned long pb_pages_find_contig(const struct pb_request *rq,
+						 unsigned long nr_pages, gfp_t gfp,
+						 enum pb_reason *reason)
+{
+	unsigned long pfn;
+
+	if (pb_group_wanted(gfp) && __pb_group_alloc_contig(rq, gfp, nr_pages, &pfn, reason))
+		return pfn;
+	return pb_checked_alloc_contig(rq, nr_pages, reason);
+}
+
 /* Allocates a block, charges it with __GFP_ACCOUNT, and makes it compound with __GFP_COMP. */
 static inline unsigned long pb_pages_alloc_prepared(const struct pb_request *rq, gfp_t gfp,
 						    enum pb_reason *reason)
@@ -43,7 +80,7 @@ static inline unsigned long pb_pages_alloc_prepared(const struct pb_request *rq,
 	unsigned long pfn;
 
 	do {
-		pfn = pb_checked_alloc(rq, reason);
+		pfn = pb_pages_find(rq, gfp, reason);
 		if (unlikely(gfp & __GFP_ACCOUNT) && pfn != PB_NO_PFN)
 			pfn = pb_account_block(rq, pfn, reason);
 	} while (unlikely(gfp & __GFP_COMP) && rq->order && pfn != PB_NO_PFN &&
@@ -73,7 +110,7 @@ static inline unsigned long pb_pages_alloc_bulk_unhooked(const struct pb_request
 
 	trace_mm_page_alloc_entry(rq->order, gfp, rq->migratetype);
 	if (likely(!pb_should_fail(gfp, rq->order, reason)))
-		got = pb_checked_alloc_bulk(rq, nr, pfns, reason);
+		got = pb_pages_find_bulk(rq, nr, pfns, gfp, reason);
 	if (unlikely(gfp & __GFP_ACCOUNT))
 		got = pb_account_bulk(rq, got, pfns, reason);
 	for (i = 0; pb_pages_slowpath() && i < got; i++) {
@@ -92,7 +129,7 @@ static inline unsigned long pb_pages_alloc_contig_unhooked(const struct pb_reque
 
 	trace_mm_page_alloc_entry(order_base_2(nr_pages), gfp, rq->migratetype);
 	if (likely(!pb_should_fail(gfp, order_base_2(nr_pages), reason)))
-		pfn = pb_checked_alloc_contig(rq, nr_pages, reason);
+		pfn = pb_pages_find_contig(rq, nr_pages, gfp, reason);
 	if (unlikely(gfp & __GFP_ACCOUNT) && pfn != PB_NO_PFN)
 		pfn = pb_account_contig(rq, pfn, nr_pages, reason);
 	if (likely(pfn != PB_NO_PFN))

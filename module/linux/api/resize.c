@@ -26,6 +26,7 @@
 
 #include "api/deferred_grow.h"
 #include "api/give_back.h"
+#include "api/group.h"
 #include "api/reclaimer.h"
 #include "api/resize.h"
 #include "api/resize_blocks.h"
@@ -44,9 +45,10 @@ static unsigned long min_pages[MAX_NUMNODES];	/* what pb_resize_give_spare() lea
 
 /* ---- Resizing ---- */
 
+/* With the memory of groups, which stays theirs. */
 static unsigned long node_pages(int nid)
 {
-	return pb_node_present_pages(&pb_instance, nid);
+	return pb_node_present_pages(&pb_instance, nid) + pb_group_node_pages(nid);
 }
 
 static int grow(struct pb_resize *resize, unsigned long nr_pages)
@@ -124,18 +126,24 @@ static int shrink(struct pb_resize *resize, unsigned long nr_pages)
 {
 	int priority = PB_DEF_PRIORITY;
 	struct pb_give_back run;
-	unsigned long given = give(resize, &run, nr_pages);
+	unsigned long given = give(resize, &run, nr_pages), grouped;
 
 	/* Rounds of rising priority, as in direct reclaim. */
 	while (given < nr_pages && !run.killed && !run.no_memory && priority >= 0)
 		if (reclaim(resize->nid, priority--))
 			given += give(resize, &run, nr_pages - given);
+	grouped = pb_group_node_pages(resize->nid);
 
 	resize->pinned = run.pinned;
 	resize->busy = run.busy;
-	resize->kept = run.kept;
+	resize->kept = run.kept + grouped;
 	resize->pinned_pfn = run.pinned_pfn;
-	return given >= nr_pages ? 0 : explain(resize, &run);
+	if (given >= nr_pages)
+		return 0;
+	if (grouped)
+		pr_warn("node %d: %lu MiB belong to groups and stay: groups= lists them\n",
+			resize->nid, PAGES_TO_MIB(grouped));
+	return explain(resize, &run);
 }
 
 /* Sets the maximum; returns the size of the node. */

@@ -19,6 +19,7 @@
 
 #include "api/account.h"
 #include "api/compound.h"
+#include "api/group.h"
 #include "api/quarantine.h"
 #include "core/alloc/alloc.h"
 #include "core/cache/pcp.h"
@@ -48,7 +49,7 @@ static int show_zones(struct seq_file *m,
 
 	if (!count)
 		return -ENOMEM;
-	pb_for_each_zone(zone, &pb_instance) {
+	pb_for_each_any_zone(zone, &pb_instance) {
 		pb_zone_count_free(zone, count);
 		show(m, zone, count);
 	}
@@ -222,7 +223,7 @@ static int zoneinfo_show(struct seq_file *m, void *v)
 {
 	struct pb_zone *zone;
 
-	pb_for_each_zone(zone, &pb_instance)
+	pb_for_each_any_zone(zone, &pb_instance)
 		show_zoneinfo_zone(m, zone);
 	return 0;
 }
@@ -248,6 +249,28 @@ DEFINE_SHOW_ATTRIBUTE(extents);
 
 /* ---- vmstat ---- */
 
+/* What the private zones of all groups have, and did since the module was loaded. */
+static void show_groups(struct seq_file *m)
+{
+	unsigned long pages = 0, alloc = 0, freed = 0;
+	struct pb_zone *zone;
+	long free = 0;
+
+	pb_for_each_any_zone(zone, &pb_instance) {
+		if (!zone->home)
+			continue;
+		pages += READ_ONCE(zone->present_pages);
+		free += pb_zone_free_pages(zone) + (long)pb_pcp_pages(zone);
+		alloc += pb_zone_event(zone, PB_PGALLOC);
+		freed += pb_zone_event(zone, PB_PGFREE);
+	}
+	seq_printf(m, "nr_group_pages %lu\n", pages);
+	seq_printf(m, "nr_group_free_pages %lu\n", max(free, 0L));
+	seq_printf(m, "group_alloc %lu\n", alloc);
+	seq_printf(m, "group_free %lu\n", freed);
+	seq_printf(m, "group_miss %lu\n", pb_group_missed());
+}
+
 static int vmstat_show(struct seq_file *m, void *v)
 {
 	unsigned long sum = 0, cma = 0;
@@ -260,6 +283,7 @@ static int vmstat_show(struct seq_file *m, void *v)
 	}
 	seq_printf(m, "nr_free_pages %lu\n", sum);
 	seq_printf(m, "nr_free_cma %lu\n", cma);
+	show_groups(m);
 	seq_printf(m, "nr_quarantine_pages %lu\n", pb_quarantine_pages());
 	seq_printf(m, "nr_hwpoison_pages %lu\n", pb_bad_frames_nr());
 	seq_printf(m, "nr_compound_deferred_pages %lu\n", pb_compound_deferred_pages());

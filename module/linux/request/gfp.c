@@ -15,7 +15,8 @@
  *                    as unmovable. MOVABLE is cleared inside memalloc_pin_save()
  *   WRITE            the first walk skips nodes above their share of dirty pages; see
  *                    core/zone/dirty.c
- *   HARDWALL         the cpuset restricts the slow path too; see cpuset.c
+ *   HARDWALL         the cpuset restricts the slow path too; see cpuset.c. With it or ACCOUNT the
+ *                    memory of the task's group comes first; see api/group.c
  *   THISNODE         preferred node only; ignores the memory policy
  *   DIRECT_RECLAIM   the request may sleep: reclaim, compact, drain other CPUs, scan the bitmaps
  *   KSWAPD_RECLAIM   the request may wake the node threads

@@ -209,9 +209,17 @@ static int alloc_on_nodes(struct pb_buffer *buf, const struct pb_buffer_spec *sp
 static int alloc_blocks(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
 			struct pb_request *rq, enum pb_reason *reason)
 {
+	struct pb_request own = *rq;
 	unsigned long pfn;
 	int err;
 
+	if (pb_group_wanted(TRACE_GFP)) {
+		/* Small blocks of the task's group before large ones of the pool. */
+		own.flags |= PB_ALLOC_OWN;
+		err = alloc_on_nodes(buf, spec, &own);
+		if (err || buf->nr_pages == spec->nr_pages)
+			return err;
+	}
 	for (;;) {
 		err = alloc_on_nodes(buf, spec, rq);
 		if (err || buf->nr_pages == spec->nr_pages)
@@ -258,10 +266,10 @@ static void set_class(struct pb_request *rq, const struct pb_buffer_spec *spec)
 	}
 }
 
-/* Pages, free or not, of all zones that may serve @rq. */
+/* Pages, free or not, of all zones that may serve @rq, and of the task's group. */
 static unsigned long eligible_pages(const struct pb_request *rq)
 {
-	unsigned long nr_pages = 0;
+	unsigned long nr_pages = pb_group_task_pages(rq, TRACE_GFP);
 	struct pb_zone *zone;
 
 	pb_for_each_zone_zonelist(zone, pb_instance.zonelist[rq->nid])

@@ -184,7 +184,9 @@ void pb_creator_add(struct pb_creator *creator, unsigned long pfn, long nr_pages
 {
 	const struct pb_zone *zone = pb_pfn_zone(&pb_instance, pfn);
 
-	atomic_long_add(nr_pages, &creator->pages[zone_index(zone->nid, zone->type)]);
+	/* Memory of a group serves no request that could be short of it. */
+	if (!zone->home)
+		atomic_long_add(nr_pages, &creator->pages[zone_index(zone->nid, zone->type)]);
 }
 
 /**

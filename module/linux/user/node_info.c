@@ -6,6 +6,7 @@
 
 #include <uapi/linux/pbuddy.h>
 
+#include "api/group.h"
 #include "core/cache/pcp.h"
 #include "core/zone/watermark.h"
 #include "core/zone/zone.h"
@@ -53,5 +54,7 @@ bool pb_node_info(int nid, struct pbuddy_node_info *info, bool largest)
 			info->largest_free_order = max(info->largest_free_order,
 						       largest_free_order(zone));
 	}
+	/* Not free: only the tasks of a group can have it. */
+	info->total_bytes += (u64)pb_group_node_pages(nid) << PAGE_SHIFT;
 	return any;
 }

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Moves blocks between the pool and a group. See group_move.c. */
+#ifndef PB_GROUP_MOVE_H
+#define PB_GROUP_MOVE_H
+
+#include "core/base/pool_types.h"
+
+int pb_group_move(int nid, unsigned int order, unsigned long nr,
+		  struct pb_zone *(*from)[PB_NR_ZONE_TYPES],
+		  struct pb_zone *(*to)(struct pb_zone *zone, void *arg), void *arg,
+		  unsigned long *done);
+
+#endif /* PB_GROUP_MOVE_H */

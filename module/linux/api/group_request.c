@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Requests that the memory of the task's group serves, in place of the first walk over the
+ * zonelist. group.c has the groups.
+ */
+#include <linux/cgroup.h>
+#include <linux/jump_label.h>
+#include <linux/percpu.h>
+#include <linux/preempt.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+
+#include "api/group.h"
+#include "api/group_types.h"
+#include "core/cache/freelist.h"
+#include "hooks/checked_alloc.h"
+
+DEFINE_STATIC_KEY_FALSE(pb_group_key);
+
+static DEFINE_PER_CPU(unsigned long, missed);	/* requests that the pool had to serve, or none */
+
+/* A request that its group serves, and what ends it. */
+struct use {
+	struct pb_request	rq;
+	const struct pb_group	*group;
+	int			srcu;
+};
+
+/* The group of the current task: that of the lowest cgroup above it that is one. */
+static struct pb_group *find_task_group(void)
+{
+	struct pb_group *group = NULL;
+#ifdef CONFIG_CGROUPS
+	struct cgroup *cgroup;
+
+	rcu_read_lock();
+	cgroup = rcu_dereference(current->cgroups)->dfl_cgrp;
+	for (; cgroup && !group; cgroup = cgroup_parent(cgroup))
+		group = pb_group_find(cgroup_id(cgroup));
+	rcu_read_unlock();
+#endif
+	return group;
+}
+
+static bool applies(gfp_t gfp)
+{
+	return gfp & PB_GFP_GROUP && !(gfp & __GFP_MEMALLOC) && in_task() &&
+	       !(current->flags & (PF_KTHREAD | PF_MEMALLOC));
+}
+
+/* Whether a group serves the request first; if so, call end(). */
+static bool begin(struct use *use, const struct pb_request *rq, gfp_t gfp)
+{
+	const pb_alloc_flags_t not = PB_ALLOC_WALK_MASK & ~(PB_ALLOC_CPUSET | PB_ALLOC_HARDWALL);
+
+	if (!applies(gfp))
+		return false;
+	use->srcu = srcu_read_lock(&pb_groups_srcu);
+	use->group = find_task_group();
+	if (!use->group) {
+		srcu_read_unlock(&pb_groups_srcu, use->srcu);
+		return false;
+	}
+	use->rq = *rq;
+	use->rq.zones = use->group->zones;
+	use->rq.flags = (rq->flags & ~(not | PB_ALLOC_KSWAPD)) | PB_ALLOC_TRY;
+	return true;
+}
+
+/* Whether the request has ended: served, or it must not be served from the pool. */
+static bool end(struct use *use, const struct pb_request *rq, bool served, enum pb_reason *reason)
+{
+	bool strict = READ_ONCE(use->group->strict) && !(rq->flags & PB_ALLOC_NOFAIL);
+
+	srcu_read_unlock(&pb_groups_srcu, use->srcu);
+	if (served || rq->flags & PB_ALLOC_OWN)
+		return true;
+	raw_cpu_inc(missed);
+	if (strict)
+		pb_alloc_fail(&pb_instance, rq, PB_REASON_LIMIT, reason);
+	return strict;
+}
+
+/**
+ * __pb_group_alloc - allocate a block from the memory of the task's group
+ * @rq: the request
+ * @gfp: its flags
+ * @pfn: set to the block, or PB_NO_PFN
+ * @reason: set to the reason of a failure, or NULL
+ *
+ * Context: that of the request.
+ * Return: false when the request has to be served from the pool. As alloc_page_from_dhugetlb_pool()
+ * of openEuler, for any order.
+ */
+bool __pb_group_alloc(const struct pb_request *rq, gfp_t gfp, unsigned long *pfn,
+		      enum pb_reason *reason)
+{
+	struct use use;
+
+	*pfn = PB_NO_PFN;
+	if (!begin(&use, rq, gfp))
+		return rq->flags & PB_ALLOC_OWN;
+	*pfn = pb_checked_alloc(&use.rq, NULL);
+	return end(&use, rq, *pfn != PB_NO_PFN, reason);
+}
+
+/**
+ * __pb_group_alloc_contig - allocate a range from the memory of the task's group
+ * @rq: the request
+ * @gfp: its flags
+ * @nr_pages: number of pages
+ * @pfn: set to the range, or PB_NO_PFN
+ * @reason: set to the reason of a failure, or NULL
+ *
+ * Context: that of the request.
+ * Return: false when the request has to be served from the pool.
+ */
+bool __pb_group_alloc_contig(const struct pb_request *rq, gfp_t gfp, unsigned long nr_pages,
+			     unsigned long *pfn, enum pb_reason *reason)
+{
+	struct use use;
+
+	*pfn = PB_NO_PFN;
+	if (!begin(&use, rq, gfp))
+		return rq->flags & PB_ALLOC_OWN;
+	*pfn = pb_checked_alloc_contig(&use.rq, nr_pages, NULL);
+	return end(&use, rq, *pfn != PB_NO_PFN, reason);
+}
+
+/**
+ * __pb_group_alloc_bulk - allocate blocks from the memory of the task's group
+ * @rq: the request for each
+ * @gfp: its flags
+ * @nr: number of blocks
+ * @pfns: set to the blocks
+ * @got: set to their number
+ * @reason: set to the reason when fewer were allocated, or NULL
+ *
+ * Context: that of the request.
+ * Return: false when the rest has to be served from the pool.
+ */
+bool __pb_group_alloc_bulk(const struct pb_request *rq, gfp_t gfp, unsigned long nr,
+			   unsigned long *pfns, unsigned long *got, enum pb_reason *reason)
+{
+	struct use use;
+
+	*got = 0;
+	if (!begin(&use, rq, gfp))
+		return rq->flags & PB_ALLOC_OWN;
+	*got = pb_checked_alloc_bulk(&use.rq, nr, pfns, NULL);
+	return end(&use, rq, *got == nr, reason);
+}
+
+/**
+ * pb_group_task_pages - the pages of the task's group that could serve a request
+ * @rq: the request
+ * @gfp: its flags
+ *
+ * Context: any.
+ * Return: pages, free or not; 0 for a task without a group.
+ */
+unsigned long pb_group_task_pages(const struct pb_request *rq, gfp_t gfp)
+{
+	unsigned long pages = 0;
+	struct pb_zone *zone;
+	struct use use;
+
+	if (!pb_group_wanted(gfp) || !begin(&use, rq, gfp))
+		return 0;
+	pb_for_each_own_zone(zone, use.group)
+		if (pb_zone_allowed(zone->home, rq))
+			pages += READ_ONCE(zone->present_pages);
+	srcu_read_unlock(&pb_groups_srcu, use.srcu);
+	return pages;
+}
+
+/* Requests of groups that their memory could not serve. Context: any. */
+unsigned long pb_group_missed(void)
+{
+	unsigned long sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(*per_cpu_ptr(&missed, cpu));
+	return sum;
+}

@@ -1,0 +1,225 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# kernels: stock+oldest stock+lts test+newest
+# vm: --one-thread --nodes 2
+# copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
+#
+# Groups: cgroups with memory of their own. What a group is given serves its tasks alone, returns to it
+# when it is freed, and can be taken back when it is free.
+# shellcheck source=scripts/lib/ktap.sh
+. /tests/ktap.sh
+# shellcheck source=scripts/lib/guest-memory.sh
+. /tests/guest-memory.sh
+
+params=/sys/module/pbuddy/parameters
+cgroup=/sys/fs/cgroup
+
+# A program, so that in the background its process becomes the command's.
+cat >/tmp/inside <<'END'
+#!/bin/sh
+echo $$ >"/sys/fs/cgroup$1/cgroup.procs" && shift && exec "$@"
+END
+chmod +x /tmp/inside
+inside() { /tmp/inside "$@"; }
+
+give() { echo "$1 $2" >$params/group_give; }
+take() { echo "$1 $2" >$params/group_take; }
+strict() { echo "$1 $2" >$params/group_strict; }
+
+# has CGROUP MEMORY: by node the free and all memory of a group, as groups= shows it.
+has() {
+	cat $params/groups
+	grep -q "^[0-9]* [YN] $2 $1\$" $params/groups
+}
+
+no_groups() {
+	cat $params/groups
+	[ -z "$(cat $params/groups)" ] && [ "$(event nr_group_pages)" -eq 0 ] && verified
+}
+
+# within the group: pages of it that are allocated while buffers are held there.
+held() { # CGROUP MEMORY-WHILE-HELD ARGUMENTS of pbuddyctl alloc
+	hold_by /tmp/inside "$1" pbuddyctl alloc $3 || return
+	has "$1" "$2" && verified
+	status=$?
+	drop
+	return "$status"
+}
+
+given() { give /a 0:4x2M && has /a 0:8192K/8192K && owns 0 64 && [ "$(event nr_group_pages)" -eq 2048 ] && verified; }
+
+serves() {
+	was=$(event group_alloc)
+	held /a 0:4096K/8192K '--touch --size 4M' && within 5 has /a 0:8192K/8192K &&
+		[ $(($(event group_alloc) - was)) -ge 1024 ]
+}
+
+small_blocks() { held /a 0:7808K/8192K '--touch --size 64K --count 6' && within 5 has /a 0:8192K/8192K; }
+
+contiguous() { held /a 0:7168K/8192K '--touch --size 1M --contig' && within 5 has /a 0:8192K/8192K; }
+
+# Other tasks can have the rest of the node alone.
+others() {
+	hold --size 56M --node 0 --strict || return
+	! pbuddyctl alloc --size 4K --node 0 --strict && has /a 0:8192K/8192K &&
+		inside /a pbuddyctl alloc --touch --size 8M --node 0 --strict
+	status=$?
+	drop
+	return "$status"
+}
+
+falls_back() {
+	was=$(event group_miss)
+	held /a 0:0K/8192K '--touch --size 12M' && [ "$(event group_miss)" -gt "$was" ] &&
+		within 5 has /a 0:8192K/8192K
+}
+
+is_strict() {
+	strict /a Y && grep -q '^[0-9]* Y .* /a$' $params/groups || return
+	inside /a pbuddyctl alloc --touch --size 8M && ! inside /a pbuddyctl alloc --size 9M &&
+		pbuddyctl alloc --size 32M && strict /a N && inside /a pbuddyctl alloc --size 9M
+}
+
+# A hit is on a node that the request may use.
+nodes_hold() {
+	held /a 0:8192K/8192K '--size 4M --node 1 --strict' &&
+		held /a 0:4096K/8192K '--size 4M --node 0 --strict'
+}
+
+# A cgroup below uses the memory of the group, until it has its own.
+below() {
+	mkdir $cgroup/a/b && hold_by /tmp/inside /a/b pbuddyctl alloc --size 2M || return
+	has /a 0:6144K/8192K
+	status=$?
+	drop
+	[ "$status" -eq 0 ] && give /a/b 1:1x2M && held /a/b 1:0K/2048K '--size 2M' &&
+		within 5 has /a 0:8192K/8192K && take /a/b all && rmdir $cgroup/a/b
+}
+
+# served GFP PAGES [PARAMETERS]: 64 requests of a module take so many pages of the group.
+served() {
+	was=$(event group_alloc)
+	gfp=$1 pages=$2
+	shift 2
+	inside /a insmod /pbuddy_requester.ko gfp="$gfp" times=64 "$@" || return
+	rmmod pbuddy_requester
+	echo "$gfp: $(($(event group_alloc) - was)) pages of the group"
+	[ $(($(event group_alloc) - was)) -eq "$pages" ]
+}
+
+in_kernel() {
+	served USER 64 && served HIGHUSER_MOVABLE 64 && served 'KERNEL|ACCOUNT' 64 && served KERNEL 0 &&
+		served 'KERNEL|ACCOUNT|COMP' 512 order=3 && served 'USER|ZERO' 64 &&
+		served USER 0 context=interrupt && served 'NOWAIT|ACCOUNT' 64 context=preempt_off &&
+		has /a 0:8192K/8192K && verified
+}
+
+takes() {
+	take /a 0:2x2M && has /a 0:4096K/4096K && owns 0 64 &&
+		hold_by /tmp/inside /a pbuddyctl alloc --touch --size 3M || return
+	! take /a all && said 'group_take: took . blocks: the others are in use.*' && verified
+	status=$?
+	drop
+	[ "$status" -eq 0 ] && within 5 take /a all && no_groups &&
+		pbuddyctl alloc --size 64M --node 0 --strict
+}
+
+too_much() {
+	! give /a 0:64x2M && said 'group_give: gave [0-9]* of 64 blocks: node 0 has no more' && take /a all && no_groups
+}
+
+bad_values() {
+	for bad in '' /a '/a 0' '/a 0:' '/a 0:0x2M' '/a 0:1x4K' '/a x:1x2M' '/a 0:1x2Mx' '/none 0:1x2M' \
+		'/a 9:1x2M' '/a -1:1x2M' '/a all' '99999999 0:1x2M' 'a 0:1x2M' '/a 0:99999999x2M' '/a 0:9x1G'; do
+		dmesg -c >/dev/null
+		! echo "$bad" >$params/group_give && said 'group_give: .*' || { echo "taken: $bad"; return 1; }
+	done
+	! take /a all && ! take /a 0:1x2M && ! take x all && ! strict /a Y && ! strict /a && no_groups
+}
+
+# Memory that is in use when a cgroup is removed goes back when it is freed.
+removed() {
+	mkdir $cgroup/c && give /c 0:2x2M && hold_by /tmp/inside /c pbuddyctl alloc --touch --size 1M || return
+	echo "$holder" >$cgroup/cgroup.procs
+	rmdir $cgroup/c && within 10 has '(removed)' 0:1024K/2048K
+	status=$?
+	drop
+	[ "$status" -eq 0 ] && within 10 no_groups
+}
+
+resized() {
+	give /a 0:16x2M || return
+	! pbuddyctl resize 0 16M && said 'node 0: 32 MiB belong to groups and stay.*' && has /a 0:32768K/32768K &&
+		take /a all && pbuddyctl resize 0 16M && owns 0 16 && pbuddyctl resize 0 64M
+}
+
+# Blocks come and go while tasks of two groups and others allocate.
+under_load() {
+	give /a 0:1x2M && give /d 0:1x2M || return
+	for who in /a /d ''; do
+		(for _ in $(seq 20); do
+			/tmp/inside "$who/" pbuddyctl alloc --touch --size 5M --node 0
+		done) >/dev/null 2>&1 &
+	done
+	for _ in $(seq 15); do
+		give /a 0:5x2M
+		take /a 0:5x2M
+		give /d 0:3x2M
+		take /d 0:4x2M
+	done 2>/dev/null
+	wait
+	verified && within 5 take /a all && { [ -z "$(cat $params/groups)" ] || within 5 take /d all; } && no_groups
+}
+
+injected() {
+	fault=$debugfs/fail_pbuddy
+	echo N >$fault/ignore-gfp-wait && echo 0 >$fault/min-order && echo 100 >$fault/probability &&
+		echo 1 >$fault/times || return
+	! give /a 0:4x2M && no_groups && give /a 0:4x2M && take /a all
+	status=$?
+	echo 0 >$fault/probability
+	return "$status"
+}
+
+by_pbuddyctl() {
+	pbuddyctl group give /sys/fs/cgroup/a 0:2x2M && pbuddyctl group list | tee /tmp/list &&
+		grep -q '/a .*4M' /tmp/list && pbuddyctl group list --json | grep '"cgroup": "/a"' &&
+		pbuddyctl group strict /a on && has /a 0:4096K/4096K && pbuddyctl group take /a all &&
+		! pbuddyctl group take /a all && ! pbuddyctl group give /a 0:1x3M && no_groups
+}
+
+with_debugging() {
+	unload && load pool=0:64M,1:64M page_poison=1 owner=1 guard_minorder=2 && give /a 0:4x2M &&
+		inside /a pbuddyctl alloc --touch --size 12M && verified && within 5 take /a all && no_groups &&
+		[ "$(event bad_page)" -eq 0 ]
+}
+
+unloads() { give /a 0:4x2M && give /d 1:2x2M && gives_back $((128 * 256)); }
+
+load pool=0:64M,1:64M || exit 1
+ktap_begin
+mkdir -p $cgroup
+mount -t cgroup2 none $cgroup 2>/dev/null
+mkdir $cgroup/a $cgroup/d
+t group_none no_groups
+t group_given given
+t group_serves serves
+t group_small_blocks small_blocks
+t group_contiguous contiguous
+t group_others others
+t group_falls_back falls_back
+t group_strict is_strict
+t group_nodes nodes_hold
+t group_below below
+[ ! -f /pbuddy_requester.ko ] || t group_in_kernel in_kernel
+t group_takes takes
+t group_too_much too_much
+t group_bad_values bad_values
+t group_removed removed
+t group_resized resized
+[ ! -d $debugfs/fail_pbuddy ] || t group_injected injected
+t group_pbuddyctl by_pbuddyctl
+t group_under_load under_load
+t group_with_debugging with_debugging
+t group_unload unloads
+ktap_end
