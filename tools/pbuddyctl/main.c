@@ -41,6 +41,7 @@ static const struct verb verbs[] = {
 	{ "frag", "show a picture of the pageblocks, also as PNG", cmd_frag },
 	{ "compact", "move blocks so that pageblocks become free", cmd_compact },
 	{ "drain", "return the free pages in per-CPU caches to the zones", cmd_drain },
+	{ "group", "give cgroups memory of their own", cmd_group },
 	{ "doctor", "check the installation, advise how to fix it", cmd_doctor },
 };
 

@@ -43,6 +43,7 @@ int cmd_watch(const struct options *opt, int argc, char **argv);
 int cmd_list(const struct options *opt, int argc, char **argv);
 int cmd_leaks(const struct options *opt, int argc, char **argv);
 int cmd_resize(const struct options *opt, int argc, char **argv);
+int cmd_group(const struct options *opt, int argc, char **argv);
 int cmd_doctor(const struct options *opt, int argc, char **argv);
 int cmd_top(const struct options *opt, int argc, char **argv);
 int cmd_frag(const struct options *opt, int argc, char **argv);
