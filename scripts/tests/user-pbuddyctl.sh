@@ -409,7 +409,7 @@ t doctor_without_module says 'fail *module *not loaded' '=> load it: modprobe' -
 insmod /pbuddy.ko pool=0:64M,1:64M min_free_kbytes=0 || exit 1
 
 t version says 'pbuddyctl [0-9]' -- pbuddyctl --version
-t help says alloc buddyinfo compact doctor drain frag info leaks list resize top watch -- pbuddyctl --help
+t help says alloc buddyinfo compact doctor drain frag group info leaks list resize top watch -- pbuddyctl --help
 t help_of_a_verb says --size --touch --hold -- pbuddyctl alloc --help
 t info says 'NODE *TOTAL' '0 *64M' '1 *64M' -- pbuddyctl info
 t info_json json pbuddyctl info --json

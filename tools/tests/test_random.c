@@ -20,6 +20,7 @@
 #include "common.h"
 
 #define SECONDS		10
+#define LATE_MS		10000
 #define PROCESSES	3
 #define NR_FDS		24
 #define NR_MAPS		12
@@ -113,6 +114,7 @@ static union {
 	struct pbuddy_query		query;
 	struct pbuddy_export_dmabuf	export;
 	struct pbuddy_set_label		label;
+	struct pbuddy_advise		advise;
 	struct dma_buf_sync		sync;
 	unsigned char			bytes[4096];
 } arg;
@@ -255,6 +257,11 @@ static void fill_label(void)
 	random_label(arg.label.label);
 }
 
+static void fill_advise(void)
+{
+	arg.advise.advice = below(2);
+}
+
 static void fill_sync(void)
 {
 	arg.sync.flags = below(8);
@@ -283,6 +290,7 @@ static const struct row {
 	{ PBUDDY_IOCTL_QUERY, sizeof(arg.query), BUFFER_FD, fill_query, NULL },
 	{ PBUDDY_IOCTL_EXPORT_DMABUF, sizeof(arg.export), BUFFER_FD, fill_export, take_export },
 	{ PBUDDY_IOCTL_SET_LABEL, sizeof(arg.label), BUFFER_FD, fill_label, NULL },
+	{ PBUDDY_IOCTL_ADVISE, sizeof(arg.advise), BUFFER_FD, fill_advise, NULL },
 	{ DMA_BUF_IOCTL_SYNC, sizeof(arg.sync), DMABUF_FD, fill_sync, NULL },
 };
 
@@ -566,6 +574,7 @@ static void run_process(unsigned int nr, uint64_t end_ms)
 	uint64_t step;
 	int i;
 
+	setpgid(0, 0);
 	sigaction(SIGSEGV, &action, NULL);
 	sigaction(SIGBUS, &action, NULL);
 	for (i = 0; i < NR_FDS; i++)
@@ -600,13 +609,33 @@ static void restore_sizes(const struct usage *before)
 	}
 }
 
+/*
+ * Waits for a process. One that accesses a purged buffer waits until there is memory, which its own
+ * buffers may have, so it is killed when it is late, with its children.
+ */
+static void await(pid_t pid, uint64_t end_ms)
+{
+	int status;
+	pid_t got;
+
+	while (!(got = waitpid(pid, &status, WNOHANG)) && now_ms() < end_ms + LATE_MS)
+		usleep(50000);
+	if (!got) {
+		test_note("a process is late");
+		CHECK_EQ(kill(-pid, SIGKILL), 0);
+		got = waitpid(pid, &status, 0);
+	}
+	CHECK_EQ(got, pid);
+	CHECK((WIFEXITED(status) && !WEXITSTATUS(status)) ||
+	      (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && now_ms() > end_ms));
+}
+
 TEST_TIMEOUT(random, calls, UINT_MAX)
 {
 	uint64_t seconds = environment("PBUDDY_SECONDS", SECONDS), end;
 	struct usage before;
 	pid_t pid[PROCESSES];
 	unsigned int i;
-	int status;
 
 	seed = environment("PBUDDY_SEED", now_ms() ^ (uint64_t)getpid() << 32);
 	test_note("PBUDDY_SEED=%llu PBUDDY_SECONDS=%llu", (unsigned long long)seed,
@@ -622,11 +651,10 @@ TEST_TIMEOUT(random, calls, UINT_MAX)
 		CHECK(pid[i] >= 0);
 		if (!pid[i])
 			run_process(i, end);
+		setpgid(pid[i], pid[i]);
 	}
-	for (i = 0; i < PROCESSES; i++) {
-		CHECK_EQ(waitpid(pid[i], &status, 0), pid[i]);
-		CHECK(WIFEXITED(status) && !WEXITSTATUS(status));
-	}
+	for (i = 0; i < PROCESSES; i++)
+		await(pid[i], end);
 	wait_for_quarantine(0);
 	restore_sizes(&before);
 }

@@ -216,7 +216,7 @@ void pb_buffer_fix(struct pb_buffer *buf);
 void pb_buffer_block_fix(const struct pb_buffer_block *block);
 bool pb_buffer_isolate(struct pb_buffer *buf);
 void pb_buffer_end_moves(struct pb_buffer *buf);
-bool pb_buffer_block_pinned(struct pb_buffer *buf, const struct pb_buffer_block *block);
+bool pb_buffer_block_pinned(const struct pb_buffer *buf, const struct pb_buffer_block *block);
 int pb_buffer_move_init(void);
 void pb_buffer_move_exit(void);
 

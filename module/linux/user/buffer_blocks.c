@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Finds the buffers that blocks are part of, for the report of a resize (api/resize_blocks.c): it
- * looks through all buffers of the registry. It takes a reference to each, because the list of
- * blocks exists as long as the buffer has users. A buffer that has ended is not found.
+ * looks through all buffers of the registry. It takes a reference to each, and reads the list of
+ * blocks with the lock of the buffer's frames. A buffer that has ended is not found.
  */
 #include <linux/mm.h>
 #include <linux/pid.h>
@@ -48,17 +48,17 @@ static void fill(struct pbuddy_resize_block *record, struct pb_buffer *buf,
 static void describe_buffer(struct pb_buffer *buf, const struct pb_blocked *blocked,
 			    struct pbuddy_resize_block *records)
 {
-	const struct pb_buffer_block *block = buf->block, *end = block + buf->nr_blocks;
-	unsigned long pfn;
+	const struct pb_buffer_block *block, *end;
 	unsigned int i;
 
-	for (; block < end; block++) {
-		pfn = READ_ONCE(block->pfn);
+	down_read(&buf->frames);
+	for (block = buf->block, end = block + buf->nr_blocks; block < end; block++) {
 		for (i = 0; i < blocked->nr; i++)
-			if (blocked->pfn[i] >= pfn && blocked->pfn[i] < pfn + block->nr_pages)
+			if (blocked->pfn[i] - block->pfn < block->nr_pages)
 				fill(&records[i], buf, block);
 		cond_resched();
 	}
+	up_read(&buf->frames);
 }
 
 static void describe(const struct pb_blocked *blocked, struct pbuddy_resize_block *records)

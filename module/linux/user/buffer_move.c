@@ -78,25 +78,23 @@ static bool any_pinned(struct page *src, unsigned long nr)
 
 /**
  * pb_buffer_block_pinned() - whether a block has other users than mappings
- * @buf: its buffer
+ * @buf: its buffer; the lock of its frames is held
  * @block: the block
  *
- * Context: process, may sleep; the caller has a reference to the buffer.
- * Return: true if it has, as far as the counts of its pages show; false while it is being moved.
+ * Context: process, may sleep.
+ * Return: true if it has, as far as the counts of its pages show.
  */
-bool pb_buffer_block_pinned(struct pb_buffer *buf, const struct pb_buffer_block *block)
+bool pb_buffer_block_pinned(const struct pb_buffer *buf, const struct pb_buffer_block *block)
 {
-	unsigned long i, nr;
 	bool pinned = false;
+	unsigned long i, nr;
 
-	if (!down_read_trylock(&buf->frames))
-		return false;
+	lockdep_assert_held(&buf->frames);
 	for (i = 0; i < block->nr_pages && !pinned; i += nr) {
 		nr = min(block->nr_pages - i, PB_PAGEBLOCK_NR);
 		pinned = any_pinned(pfn_to_page(block->pfn + i), nr);
 		cond_resched();
 	}
-	up_read(&buf->frames);
 	return pinned;
 }
 
