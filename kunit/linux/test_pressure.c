@@ -15,11 +15,11 @@ static void test_key(struct kunit *test)
 	if (!IS_ENABLED(CONFIG_JUMP_LABEL))
 		kunit_skip(test, "a kernel that patches no code");
 	KUNIT_ASSERT_EQ(test, pb_trigger_add(&trigger), 0);
-	KUNIT_EXPECT_TRUE(test, static_key_enabled(&pb_pressure_key.key));
+	KUNIT_EXPECT_TRUE(test, pb_pressure_is_on());
 	pb_trigger_remove(&trigger);
-	KUNIT_EXPECT_TRUE(test, static_key_enabled(&pb_pressure_key.key));
-	static_key_deferred_flush(&pb_pressure_key);
-	KUNIT_EXPECT_FALSE(test, static_key_enabled(&pb_pressure_key.key));
+	KUNIT_EXPECT_TRUE(test, pb_pressure_is_on());
+	pb_pressure_exit();
+	KUNIT_EXPECT_FALSE(test, pb_pressure_is_on());
 }
 
 static struct kunit_case pressure_cases[] = {
@@ -31,4 +31,5 @@ static struct kunit_suite pressure_suite = {
 	.name = "pbuddy_pressure",
 	.test_cases = pressure_cases,
 };
+
 kunit_test_suite(pressure_suite);

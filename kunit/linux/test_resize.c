@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Resizing a node of the loaded module: pageblocks whose free pages have other users, or a memory
- * error, stay in the pool, unchanged. While a node is resized, others can use the parameters.
+ * error, stay in the pool, unchanged. While a node is resized, its size can be read.
  */
 #include <kunit/test.h>
-#include <linux/completion.h>
 #include <linux/delay.h>
-#include <linux/err.h>
-#include <linux/file.h>
-#include <linux/fs.h>
+#include <linux/gfp.h>
 #include <linux/mm.h>
 #include <linux/nodemask.h>
 #include <linux/page-flags.h>
@@ -115,88 +112,54 @@ static void test_there_and_back(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, size_of(resize.nid), before);
 }
 
-#define PARAMETERS	"/sys/module/pbuddy/parameters/"
+/* A resize to the same size, and a read of resize=, in other threads. */
+static struct pb_resize same_size;
+static char *text;
 
-/* A write to resize=, and reads of parameters in another thread. */
-struct access {
-	struct work_struct	work;
-	struct completion	done;
-	struct file		*file[2];
-	unsigned int		nr_files;
-	char			text[32];	/* to be written; reads if it is empty */
-	ssize_t			result;
-};
-
-static void access(struct work_struct *work)
+static void resize_node(struct work_struct *work)
 {
-	struct access *a = container_of(work, struct access, work);
-	char text[256];
-	unsigned int i;
-	loff_t pos;
-
-	for (i = 0; i < a->nr_files; i++) {
-		pos = 0;
-		a->result = a->text[0] ?
-			kernel_write(a->file[i], a->text, strlen(a->text), &pos) :
-			kernel_read(a->file[i], text, sizeof(text), &pos);
-	}
-	complete(&a->done);
+	pb_resize_node(&same_size);
 }
 
-static void open_file(struct kunit *test, struct access *a, const char *path, int flags)
+static void read_sizes(struct work_struct *work)
 {
-	struct file *file = filp_open(path, flags, 0);
-
-	if (IS_ERR(file))
-		kunit_skip(test, "%s: %pe", path, file);
-	a->file[a->nr_files++] = file;
+	pb_resize_show(text);
 }
 
-static void start(struct access *a)
-{
-	init_completion(&a->done);
-	INIT_WORK(&a->work, access);
-	queue_work(system_unbound_wq, &a->work);
-}
-
-static void end(struct access *a)
-{
-	flush_work(&a->work);
-	while (a->nr_files)
-		fput(a->file[--a->nr_files]);
-}
+static DECLARE_WORK(resize_work, resize_node);
+static DECLARE_WORK(read_work, read_sizes);
 
 /* The resize waits for the lock of the size, which this case holds. */
-static void test_parameters_are_readable(struct kunit *test)
+static void test_parameter_is_readable(struct kunit *test)
 {
-	static struct access writer, reader;
-	int nid = pool_node();
+	unsigned int tries;
 
-	writer = (struct access) {};
-	reader = (struct access) {};
-	open_file(test, &writer, PARAMETERS "resize", O_WRONLY);
-	open_file(test, &reader, PARAMETERS "resize", O_RDONLY);
-	open_file(test, &reader, PARAMETERS "prezero", O_RDONLY);
-	snprintf(writer.text, sizeof(writer.text), "%d:%luK\n", nid,
-		 size_of(nid) << (PAGE_SHIFT - 10));
+	same_size = (struct pb_resize) { .nid = pool_node() };
+	same_size.pages = size_of(same_size.nid);
+	text = (char *)get_zeroed_page(GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, text);
 	KUNIT_ASSERT_EQ(test, pb_instance_lock_size(), 0);
-	start(&writer);
+	queue_work(system_unbound_wq, &resize_work);
 	msleep(200);
-	KUNIT_EXPECT_FALSE(test, completion_done(&writer.done));
-	start(&reader);
-	KUNIT_EXPECT_GT(test, wait_for_completion_timeout(&reader.done, 10 * HZ), 0UL);
+	KUNIT_EXPECT_TRUE(test, work_busy(&resize_work));
+	queue_work(system_unbound_wq, &read_work);
+	for (tries = 0; tries < 1000 && work_busy(&read_work); tries++)
+		msleep(20);
+	KUNIT_EXPECT_FALSE(test, work_busy(&read_work));
+	KUNIT_EXPECT_TRUE(test, work_busy(&resize_work));
 	pb_instance_unlock_size();
-	end(&writer);
-	end(&reader);
-	KUNIT_EXPECT_EQ(test, writer.result, (ssize_t)strlen(writer.text));
-	KUNIT_EXPECT_GT(test, reader.result, (ssize_t)0);
+	flush_work(&resize_work);
+	flush_work(&read_work);
+	KUNIT_EXPECT_EQ(test, same_size.now, same_size.pages);
+	KUNIT_EXPECT_NE(test, text[0], 0);
+	free_page((unsigned long)text);
 }
 
 static struct kunit_case resize_cases[] = {
 	KUNIT_CASE(test_referenced),
 	KUNIT_CASE(test_memory_error),
 	KUNIT_CASE(test_there_and_back),
-	KUNIT_CASE(test_parameters_are_readable),
+	KUNIT_CASE(test_parameter_is_readable),
 	{}
 };
 

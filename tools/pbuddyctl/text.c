@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Text of other users in the output: names of processes may have any bytes, and labels all but those
- * of control characters. Written to a terminal, such a byte could be part of an escape sequence.
+ * Text of other users in the output: names of processes may have any bytes, and labels all but
+ * control characters of ASCII. Written to a terminal, they could be an escape sequence.
  */
 #include <stdio.h>
 

@@ -8,8 +8,8 @@
  * stays done, and a later call goes on from there.
  *
  * One task at a time resizes. It holds resize_lock, which no request for memory takes, while the
- * owners of movable blocks move them. All users may read the parameters of the module, so neither that
- * lock nor the lock of the parameters is held by a reader while a node is resized.
+ * owners of movable blocks move them. All users may read the parameters of the module. So no reader
+ * waits for that lock, and the lock of the parameters is not held while a node is resized.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -420,7 +420,14 @@ static int set_resize(const char *text, const struct kernel_param *param)
 	return err;
 }
 
-static int get_resize(char *buf, const struct kernel_param *param)
+/**
+ * pb_resize_show - write the sizes and maxima of all nodes
+ * @buf: a page
+ *
+ * Context: process; does not wait for a resize.
+ * Return: length of the text.
+ */
+int pb_resize_show(char *buf)
 {
 	unsigned long pages, most;
 	int len = 0, nid;
@@ -438,6 +445,12 @@ static int get_resize(char *buf, const struct kernel_param *param)
 	}
 	mutex_unlock(&live_lock);
 	return len + sysfs_emit_at(buf, len, "\n");
+}
+EXPORT_SYMBOL_PB_TEST(pb_resize_show);
+
+static int get_resize(char *buf, const struct kernel_param *param)
+{
+	return pb_resize_show(buf);
 }
 
 static const struct kernel_param_ops resize_ops = { .set = set_resize, .get = get_resize };

@@ -37,6 +37,7 @@ struct pb_resize {
 
 int pb_resize_node(struct pb_resize *resize);
 int pb_resize_empty(unsigned long start_pfn, unsigned long end_pfn, struct pb_resize *resize);
+int pb_resize_show(char *buf);
 unsigned long pb_resize_spare(int nid);
 unsigned long pb_resize_give_spare(int nid, unsigned long nr_pages,
 				   bool (*may)(unsigned long pfn));

@@ -9,10 +9,10 @@
  * by the arithmetic of psi_trigger (kernel/sched/psi.c). As there, a trigger has one event in a
  * window at most, and an event is counted once until a poll reads it.
  *
- * All triggers are looked at with interrupts off, so each user has a limited number of them, and the
- * free pages of a node are counted once for all its triggers, which are neighbours in the list. The
- * static key is switched off late, so that a program that makes triggers and closes them has the
- * code of all CPUs patched once a second at most.
+ * All triggers are looked at with interrupts off, so each user has a limited number of them, and
+ * the free pages of a node are counted once for all its triggers, which are neighbours in the list.
+ * The static key is switched off late, so that a program that makes triggers and closes them has
+ * the code of all CPUs patched once a second at most.
  */
 #include <linux/atomic.h>
 #include <linux/bitmap.h>
@@ -32,7 +32,6 @@
 #define CHECKS_PER_WINDOW	10
 
 DEFINE_STATIC_KEY_DEFERRED_FALSE(pb_pressure_key, HZ);
-EXPORT_SYMBOL_PB_TEST(pb_pressure_key);
 
 static LIST_HEAD(triggers);
 static DEFINE_SPINLOCK(triggers_lock);	/* the list, and the fields that change */
@@ -301,3 +300,11 @@ void pb_pressure_exit(void)
 	static_key_deferred_flush(&pb_pressure_key);
 	irq_work_sync(&low_work);
 }
+EXPORT_SYMBOL_PB_TEST(pb_pressure_exit);
+
+/* Whether requests report. Context: any. */
+bool pb_pressure_is_on(void)
+{
+	return static_key_enabled(&pb_pressure_key.key);
+}
+EXPORT_SYMBOL_PB_TEST(pb_pressure_is_on);

@@ -60,6 +60,7 @@ int pb_trigger_add(struct pb_trigger *t);
 void pb_trigger_remove(struct pb_trigger *t);
 bool pb_trigger_take_event(struct pb_trigger *t);
 void pb_pressure_exit(void);
+bool pb_pressure_is_on(void);
 
 void __pb_pressure_low(struct pb_zone *zone, unsigned int order);
 void __pb_pressure_stalled(const struct pb_request *rq, u64 since);

@@ -7,9 +7,9 @@
  * which can be locked for long, or where a buffer is not when its descriptor is in a message of a
  * socket.
  *
- * A user can have as many records as buffers, by a process for each of them whose descriptor another
- * one keeps. So they are found by process and user: each ALLOC of any user looks for one, with the
- * lock held. Only the OOM policy, which looks for those of one user, walks them all.
+ * A user can have as many records as buffers, by a process for each of them whose descriptor
+ * another one keeps. So they are found by process and user: each ALLOC of any user looks for one,
+ * with the lock held. Only the OOM policy, which looks for those of one user, walks them all.
  */
 #include <linux/atomic.h>
 #include <linux/cred.h>
