@@ -122,7 +122,8 @@ static void show_row(struct seq_file *m, const struct bench_workload *w, unsigne
 {
 	seq_printf(m, "%s\t%s\t", w->part[part].name, w->orders);
 	show_subjects(m, w);
-	seq_printf(m, "\t%s\t%s\t%s\t", w->threads == 2 ? "2" : w->writer ? "1" : "1,all", w->name,
+	seq_printf(m, "\t%s\t%s\t%s\t",
+		   w->threads == 2 ? "2" : w->writer || w->threads ? "1" : "1,all", w->name,
 		   bench_unit(w));
 	if (w->rounds)
 		seq_printf(m, "%u", w->rounds);
