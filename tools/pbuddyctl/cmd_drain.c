@@ -10,7 +10,7 @@ static const struct argp drain_argp = {
 	.options	= plain_options,
 	.parser		= parse_node_arg,
 	.args_doc	= "[NODE]",
-	.doc		= "Return the free pages in the caches of all CPUs to the zones of a node, or of all.",
+	.doc		= "Return free pages in per-CPU caches to the zones of a node, or all.",
 };
 
 static void print_json(long node, const struct pbuddy_drain *d)

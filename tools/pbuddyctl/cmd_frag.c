@@ -189,7 +189,7 @@ static void print_json(const struct frag *frag)
 static int show(const struct frag *frag, const struct frag_args *args)
 {
 	if (args->node >= 0 && !frag->nr) {
-		fprintf(stderr, "pbuddyctl: --node %ld: owns no pbuddy memory; see pbuddyctl info\n",
+		fprintf(stderr, "pbuddyctl: --node %ld: owns no memory; see pbuddyctl info\n",
 			args->node);
 		return EXIT_FAILED;
 	}

@@ -102,7 +102,7 @@ static error_t parse_top(int key, char *arg, struct argp_state *state)
 static const struct argp top_argp = {
 	.options	= top_options,
 	.parser		= parse_top,
-	.doc		= "Show live the memory of each node, and the processes that use it.\v" KEYS,
+	.doc		= "Show live the memory of nodes, and processes that use it.\v" KEYS,
 };
 
 /* ---- A page ---- */

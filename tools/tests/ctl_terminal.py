@@ -20,7 +20,7 @@ import time
 import zlib
 
 ESCAPE = re.compile(r"\x1b\[[?0-9;]*[A-Za-z]")
-PAGE_SECONDS = 60
+PAGE_SECONDS = 30
 
 
 def check(good, text):
@@ -46,7 +46,9 @@ class Terminal:
         fcntl.ioctl(self.fd if fd is None else fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def read(self):
-        """What is written until there is nothing for a moment; "" at the end."""
+        """What is written until there is nothing for a moment; "" at the end, or when nothing comes."""
+        if not select.select([self.fd], [], [], PAGE_SECONDS)[0]:
+            return ""
         try:
             text = os.read(self.fd, 65536).decode()
         except OSError:
@@ -79,6 +81,7 @@ class Terminal:
         text = self.output
         while more := self.read():
             text += more
+        os.kill(self.pid, signal.SIGKILL)    # has no effect on a program that has ended
         return text, os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
 
 
