@@ -202,7 +202,7 @@ static void test_bulk_and_ranges(struct kunit *test)
 	pt_expect_all_free(test, g->f);
 }
 
-static void free_page(void *arg)
+static void free_first(void *arg)
 {
 	struct fixture *g = arg;
 	unsigned long pfn = pb_pageblock_pfn(private_zone(g), 0);
@@ -226,7 +226,7 @@ static void test_cached(struct kunit *test)
 	for (i = 0; i < PB_PAGEBLOCK_NR; i++)
 		private_alloc(g, 0);
 	pb_pcp_set_high(&g->f->pool);
-	pt_call_on(1, free_page, g);
+	pt_call_on(1, free_first, g);
 	rq.flags = PB_ALLOC_WAIT;
 	pfn = pb_alloc(&g->f->pool, &rq, NULL);
 	KUNIT_EXPECT_TRUE(test, is_private(g, pfn));

@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# kernels: stock+oldest stock+lts test+newest
+# kernels: stock+oldest test+newest debug
 # vm: --one-thread --nodes 2
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
+# shellcheck disable=SC2086 # words of arguments
 #
 # Groups: cgroups with memory of their own. What a group is given serves its tasks alone, returns to it
 # when it is freed, and can be taken back when it is free.
@@ -37,8 +38,8 @@ no_groups() {
 	[ -z "$(cat $params/groups)" ] && [ "$(event nr_group_pages)" -eq 0 ] && verified
 }
 
-# within the group: pages of it that are allocated while buffers are held there.
-held() { # CGROUP MEMORY-WHILE-HELD ARGUMENTS of pbuddyctl alloc
+# held CGROUP MEMORY ARGUMENTS: what the group has while "pbuddyctl alloc ARGUMENTS" holds buffers in it.
+held() {
 	hold_by /tmp/inside "$1" pbuddyctl alloc $3 || return
 	has "$1" "$2" && verified
 	status=$?
@@ -110,7 +111,8 @@ served() {
 in_kernel() {
 	served USER 64 && served HIGHUSER_MOVABLE 64 && served 'KERNEL|ACCOUNT' 64 && served KERNEL 0 &&
 		served 'KERNEL|ACCOUNT|COMP' 512 order=3 && served 'USER|ZERO' 64 &&
-		served USER 0 context=interrupt && served 'NOWAIT|ACCOUNT' 64 context=preempt_off &&
+		served 'NOWAIT|ACCOUNT' 0 context=interrupt &&
+		served 'NOWAIT|ACCOUNT' 64 context=preempt_off &&
 		has /a 0:8192K/8192K && verified
 }
 
@@ -132,7 +134,8 @@ bad_values() {
 	for bad in '' /a '/a 0' '/a 0:' '/a 0:0x2M' '/a 0:1x4K' '/a x:1x2M' '/a 0:1x2Mx' '/none 0:1x2M' \
 		'/a 9:1x2M' '/a -1:1x2M' '/a all' '99999999 0:1x2M' 'a 0:1x2M' '/a 0:99999999x2M' '/a 0:9x1G'; do
 		dmesg -c >/dev/null
-		! echo "$bad" >$params/group_give && said 'group_give: .*' || { echo "taken: $bad"; return 1; }
+		echo "value \"$bad\""
+		! echo "$bad" >$params/group_give && said 'group_give: .*' || return
 	done
 	! take /a all && ! take /a 0:1x2M && ! take x all && ! strict /a Y && ! strict /a && no_groups
 }
@@ -194,6 +197,8 @@ with_debugging() {
 		[ "$(event bad_page)" -eq 0 ]
 }
 
+not_at_load() { unload && fails_with 1 'groups: is read only.*' groups=1 && load pool=0:64M,1:64M; }
+
 unloads() { give /a 0:4x2M && give /d 1:2x2M && gives_back $((128 * 256)); }
 
 load pool=0:64M,1:64M || exit 1
@@ -221,5 +226,6 @@ t group_resized resized
 t group_pbuddyctl by_pbuddyctl
 t group_under_load under_load
 t group_with_debugging with_debugging
+t group_not_at_load not_at_load
 t group_unload unloads
 ktap_end

@@ -97,17 +97,18 @@ static int find_cgroup(const char *name, u64 *id)
 
 /* ---- what is written ---- */
 
-/* Divides a copy of the text at its last space; NULL without one or without memory. */
+/* Divides a copy of the text at its last space; @last is "" without one. NULL without memory. */
 static char *divide(const char *text, char **last)
 {
 	char *copy = kstrndup(text, strcspn(text, "\n"), GFP_KERNEL);
 
-	*last = copy ? strrchr(copy, ' ') : NULL;
-	if (!*last) {
-		kfree(copy);
+	if (!copy)
 		return NULL;
-	}
-	*(*last)++ = '\0';
+	*last = strrchr(copy, ' ');
+	if (*last)
+		*(*last)++ = '\0';
+	else
+		*last = copy + strlen(copy);
 	return copy;
 }
 
@@ -127,10 +128,12 @@ static int parse(const char *text, const char *param, bool all_allowed, struct o
 	char *blocks, *name = divide(text, &blocks);
 	int len = strcspn(text, "\n"), err = -EINVAL;
 
+	if (!name)
+		return -ENOMEM;
 	*op = (struct operation) {
 		.nid = NUMA_NO_NODE, .order = PB_PAGEBLOCK_ORDER, .nr = ULONG_MAX,
 	};
-	if (!name || !((all_allowed && !strcmp(blocks, "all")) || parse_blocks(blocks, op))) {
+	if (!(all_allowed && !strcmp(blocks, "all")) && !parse_blocks(blocks, op)) {
 		pr_err("%s: bad value \"%.*s\": CGROUP NODE:NRx2M or CGROUP NODE:NRx1G%s is expected\n",
 		       param, len, text, all_allowed ? ", or CGROUP all," : "");
 	} else {
@@ -191,7 +194,9 @@ static int set_strict(const char *text, const struct kernel_param *param)
 	u64 cgroup;
 	int err;
 
-	if (!name || kstrtobool(value, &strict)) {
+	if (!name)
+		return -ENOMEM;
+	if (kstrtobool(value, &strict)) {
 		pr_err("%s: bad value \"%.*s\": CGROUP Y or CGROUP N is expected\n", param->name,
 		       (int)strcspn(text, "\n"), text);
 		kfree(name);
@@ -225,7 +230,7 @@ static int show_group(char *buf, int len, const struct pb_group_info *info, char
 	return len + sysfs_emit_at(buf, len, " %s\n", path);
 }
 
-static int get_groups(char *buf, const struct kernel_param *param)
+static int read_groups(char *buf, const struct kernel_param *param)
 {
 	struct pb_group_info *info = kmalloc(sizeof(*info), GFP_KERNEL);
 	char *path = kmalloc(PATH_MAX, GFP_KERNEL);
@@ -253,6 +258,12 @@ static const struct kernel_param_ops strict_ops = { .set = set_strict };
 module_param_cb(group_strict, &strict_ops, NULL, 0200);
 MODULE_PARM_DESC(group_strict, "CGROUP Y|N: write it while the module runs: requests of this group fail instead of using other memory");
 
-static const struct kernel_param_ops groups_ops = { .get = get_groups };
+static int refuse_groups(const char *text, const struct kernel_param *param)
+{
+	pr_err("%s: is read only: group_give and group_take change groups\n", param->name);
+	return -EPERM;
+}
+
+static const struct kernel_param_ops groups_ops = { .set = refuse_groups, .get = read_groups };
 module_param_cb(groups, &groups_ops, NULL, 0400);
 MODULE_PARM_DESC(groups, "reads as a line for each group: number of the cgroup, whether it is strict, free and all memory by node, path");

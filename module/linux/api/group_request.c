@@ -19,11 +19,10 @@ DEFINE_STATIC_KEY_FALSE(pb_group_key);
 
 static DEFINE_PER_CPU(unsigned long, missed);	/* requests that the pool had to serve, or none */
 
-/* A request that its group serves, and what ends it. */
+/* A request that its group serves. */
 struct use {
 	struct pb_request	rq;
 	const struct pb_group	*group;
-	int			srcu;
 };
 
 /* The group of the current task: that of the lowest cgroup above it that is one. */
@@ -48,19 +47,14 @@ static bool applies(gfp_t gfp)
 	       !(current->flags & (PF_KTHREAD | PF_MEMALLOC));
 }
 
-/* Whether a group serves the request first; if so, call end(). */
-static bool begin(struct use *use, const struct pb_request *rq, gfp_t gfp)
+/* Whether a group serves the request first. Under SRCU, until end(). */
+static bool begin(struct use *use, const struct pb_request *rq)
 {
 	const pb_alloc_flags_t not = PB_ALLOC_WALK_MASK & ~(PB_ALLOC_CPUSET | PB_ALLOC_HARDWALL);
 
-	if (!applies(gfp))
-		return false;
-	use->srcu = srcu_read_lock(&pb_groups_srcu);
 	use->group = find_task_group();
-	if (!use->group) {
-		srcu_read_unlock(&pb_groups_srcu, use->srcu);
+	if (!use->group)
 		return false;
-	}
 	use->rq = *rq;
 	use->rq.zones = use->group->zones;
 	use->rq.flags = (rq->flags & ~(not | PB_ALLOC_KSWAPD)) | PB_ALLOC_TRY;
@@ -72,7 +66,6 @@ static bool end(struct use *use, const struct pb_request *rq, bool served, enum 
 {
 	bool strict = READ_ONCE(use->group->strict) && !(rq->flags & PB_ALLOC_NOFAIL);
 
-	srcu_read_unlock(&pb_groups_srcu, use->srcu);
 	if (served || rq->flags & PB_ALLOC_OWN)
 		return true;
 	raw_cpu_inc(missed);
@@ -95,13 +88,20 @@ static bool end(struct use *use, const struct pb_request *rq, bool served, enum 
 bool __pb_group_alloc(const struct pb_request *rq, gfp_t gfp, unsigned long *pfn,
 		      enum pb_reason *reason)
 {
+	bool done = rq->flags & PB_ALLOC_OWN;
 	struct use use;
+	int srcu;
 
 	*pfn = PB_NO_PFN;
-	if (!begin(&use, rq, gfp))
-		return rq->flags & PB_ALLOC_OWN;
-	*pfn = pb_checked_alloc(&use.rq, NULL);
-	return end(&use, rq, *pfn != PB_NO_PFN, reason);
+	if (!applies(gfp))
+		return done;
+	srcu = srcu_read_lock(&pb_groups_srcu);
+	if (begin(&use, rq)) {
+		*pfn = pb_checked_alloc(&use.rq, NULL);
+		done = end(&use, rq, *pfn != PB_NO_PFN, reason);
+	}
+	srcu_read_unlock(&pb_groups_srcu, srcu);
+	return done;
 }
 
 /**
@@ -118,13 +118,20 @@ bool __pb_group_alloc(const struct pb_request *rq, gfp_t gfp, unsigned long *pfn
 bool __pb_group_alloc_contig(const struct pb_request *rq, gfp_t gfp, unsigned long nr_pages,
 			     unsigned long *pfn, enum pb_reason *reason)
 {
+	bool done = rq->flags & PB_ALLOC_OWN;
 	struct use use;
+	int srcu;
 
 	*pfn = PB_NO_PFN;
-	if (!begin(&use, rq, gfp))
-		return rq->flags & PB_ALLOC_OWN;
-	*pfn = pb_checked_alloc_contig(&use.rq, nr_pages, NULL);
-	return end(&use, rq, *pfn != PB_NO_PFN, reason);
+	if (!applies(gfp))
+		return done;
+	srcu = srcu_read_lock(&pb_groups_srcu);
+	if (begin(&use, rq)) {
+		*pfn = pb_checked_alloc_contig(&use.rq, nr_pages, NULL);
+		done = end(&use, rq, *pfn != PB_NO_PFN, reason);
+	}
+	srcu_read_unlock(&pb_groups_srcu, srcu);
+	return done;
 }
 
 /**
@@ -142,13 +149,20 @@ bool __pb_group_alloc_contig(const struct pb_request *rq, gfp_t gfp, unsigned lo
 bool __pb_group_alloc_bulk(const struct pb_request *rq, gfp_t gfp, unsigned long nr,
 			   unsigned long *pfns, unsigned long *got, enum pb_reason *reason)
 {
+	bool done = rq->flags & PB_ALLOC_OWN;
 	struct use use;
+	int srcu;
 
 	*got = 0;
-	if (!begin(&use, rq, gfp))
-		return rq->flags & PB_ALLOC_OWN;
-	*got = pb_checked_alloc_bulk(&use.rq, nr, pfns, NULL);
-	return end(&use, rq, *got == nr, reason);
+	if (!applies(gfp))
+		return done;
+	srcu = srcu_read_lock(&pb_groups_srcu);
+	if (begin(&use, rq)) {
+		*got = pb_checked_alloc_bulk(&use.rq, nr, pfns, NULL);
+		done = end(&use, rq, *got == nr, reason);
+	}
+	srcu_read_unlock(&pb_groups_srcu, srcu);
+	return done;
 }
 
 /**
@@ -163,14 +177,18 @@ unsigned long pb_group_task_pages(const struct pb_request *rq, gfp_t gfp)
 {
 	unsigned long pages = 0;
 	struct pb_zone *zone;
-	struct use use;
+	const struct pb_group *group;
+	int srcu;
 
-	if (!pb_group_wanted(gfp) || !begin(&use, rq, gfp))
+	if (!pb_group_wanted(gfp) || !applies(gfp))
 		return 0;
-	pb_for_each_own_zone(zone, use.group)
-		if (pb_zone_allowed(zone->home, rq))
-			pages += READ_ONCE(zone->present_pages);
-	srcu_read_unlock(&pb_groups_srcu, use.srcu);
+	srcu = srcu_read_lock(&pb_groups_srcu);
+	group = find_task_group();
+	if (group)
+		pb_for_each_own_zone(zone, group)
+			if (pb_zone_allowed(zone->home, rq))
+				pages += READ_ONCE(zone->present_pages);
+	srcu_read_unlock(&pb_groups_srcu, srcu);
 	return pages;
 }
 
