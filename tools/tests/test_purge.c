@@ -612,7 +612,6 @@ static void advise_and_check(unsigned int nr, const volatile uint32_t *stop)
 		}
 	}
 	test_note("%llu rounds, %lu buffers purged", (unsigned long long)round, lost);
-	CHECK(nr || lost > 0);
 }
 
 /* Accesses a buffer that is always purgeable. Only zeroes and its own stores are there. */
@@ -665,6 +664,7 @@ static pid_t start(unsigned int nr, const volatile uint32_t *stop)
 
 TEST_TIMEOUT(purge, under_running_users, 1200)
 {
+	unsigned long before = event("pgpurge");
 	pid_t pid[NR_USERS + 2];
 	volatile uint32_t *stop;
 	unsigned int i;
@@ -675,7 +675,8 @@ TEST_TIMEOUT(purge, under_running_users, 1200)
 	CHECK(stop != MAP_FAILED);
 	for (i = 0; i < NR_USERS + 2; i++)
 		pid[i] = start(i, stop);
-	for (end = time(NULL) + seconds(); time(NULL) < end; usleep(10000)) {
+	for (end = time(NULL) + seconds();
+	     time(NULL) < end || event("pgpurge") - before < 16 * SMALL / PAGE; usleep(10000)) {
 		int fd = open(DEBUGFS "/compact", O_WRONLY | O_CLOEXEC);
 
 		CHECK_EQ(write(fd, "1", 1), 1);

@@ -32,6 +32,7 @@
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
+#include <linux/wait.h>
 
 #include "core/alloc/alloc.h"
 #include "core/cache/freelist.h"
@@ -45,6 +46,11 @@ static LIST_HEAD(purgeable);			/* by @advised, the lowest first */
 static DEFINE_SPINLOCK(purgeable_lock);		/* of the list and the variables below */
 static u64 last_advised;
 static unsigned long *node_pages;		/* in the list, by node */
+
+#define OTHERS_TIMEOUT	(HZ / 10)
+
+static atomic_t nr_purging = ATOMIC_INIT(0);	/* tasks that free the memory of a buffer now */
+static DECLARE_WAIT_QUEUE_HEAD(none_purging);
 
 /* ---- The list ---- */
 
@@ -150,14 +156,28 @@ static unsigned long purge(struct pb_buffer *buf, int nid, bool may_unmap)
 
 	if (!down_write_trylock(&buf->frames))
 		return 0;
+	atomic_inc(&nr_purging);
 	spare = purge_locked(buf, may_unmap);
 	up_write(&buf->frames);
-	if (!spare)
-		return 0;
-	nr_pages = spare->node_pages[nid];
-	count_events(spare);
-	pb_buffer_free_spare(spare);
+	nr_pages = spare ? spare->node_pages[nid] : 0;
+	if (spare) {
+		count_events(spare);
+		pb_buffer_free_spare(spare);
+	}
+	if (atomic_dec_and_test(&nr_purging))
+		wake_up_all(&none_purging);
 	return nr_pages;
+}
+
+/*
+ * Waits for memory that other tasks are about to free. The caller may hold a lock that they need,
+ * so the wait is bounded. Returns whether there were such tasks, and they have ended.
+ */
+static bool wait_for_others(void)
+{
+	return atomic_read(&nr_purging) &&
+	       wait_event_killable_timeout(none_purging, !atomic_read(&nr_purging),
+					   OTHERS_TIMEOUT) > 0;
 }
 
 /**
@@ -202,10 +222,12 @@ unsigned long pb_purge_count_node(int nid)
  * pb_purge_for() - purge buffers for a request before it fails, or a process is killed for it
  * @rq: the request
  *
+ * Without buffers to purge it waits for a purge that is in progress, for 100 ms at most.
+ *
  * Context: process, may sleep.
- * Return: pages that were purged on nodes that may serve it.
+ * Return: whether memory was freed that may serve it.
  */
-unsigned long pb_purge_for(const struct pb_request *rq)
+bool pb_purge_for(const struct pb_request *rq)
 {
 	unsigned long nr_pages = pb_request_pages(rq), purged = 0;
 	unsigned int flags = memalloc_noreclaim_save();
@@ -221,7 +243,7 @@ unsigned long pb_purge_for(const struct pb_request *rq)
 		purged += pb_purge_node(last, nr_pages - purged, true);
 	}
 	memalloc_noreclaim_restore(flags);
-	return purged;
+	return purged || wait_for_others();
 }
 
 static unsigned long count_pages(struct pbuddy_reclaimer *unused, struct pbuddy_reclaim_control *rc)

@@ -18,7 +18,7 @@ unsigned long pb_purgeable_pages(const struct pb_buffer *buf);
 
 unsigned long pb_purge_count_node(int nid);
 unsigned long pb_purge_node(int nid, unsigned long nr_pages, bool may_unmap);
-unsigned long pb_purge_for(const struct pb_request *rq);
+bool pb_purge_for(const struct pb_request *rq);
 int pb_purge_init(void);
 void pb_purge_exit(void);
 
