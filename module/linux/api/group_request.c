@@ -19,12 +19,6 @@ DEFINE_STATIC_KEY_FALSE(pb_group_key);
 
 static DEFINE_PER_CPU(unsigned long, missed);	/* requests that the pool had to serve, or none */
 
-/* A request that its group serves. */
-struct use {
-	struct pb_request	rq;
-	const struct pb_group	*group;
-};
-
 /* The group of the current task: that of the lowest cgroup above it that is one. */
 static struct pb_group *find_task_group(void)
 {
@@ -47,31 +41,68 @@ static bool applies(gfp_t gfp)
 	       !(current->flags & (PF_KTHREAD | PF_MEMALLOC));
 }
 
-/* Whether a group serves the request first. Under SRCU, until end(). */
-static bool begin(struct use *use, const struct pb_request *rq)
-{
-	const pb_alloc_flags_t not = PB_ALLOC_WALK_MASK & ~(PB_ALLOC_CPUSET | PB_ALLOC_HARDWALL);
+/* What a request wants, and where its functions store what it got. */
+struct want {
+	unsigned long	nr;		/* blocks, or pages of a range */
+	unsigned long	*pfns;
+	unsigned long	got;		/* blocks */
+};
 
-	use->group = find_task_group();
-	if (!use->group)
-		return false;
-	use->rq = *rq;
-	use->rq.zones = use->group->zones;
-	use->rq.flags = (rq->flags & ~(not | PB_ALLOC_KSWAPD)) | PB_ALLOC_TRY;
-	return true;
+/* Allocates from the group's memory; returns whether the request got all. */
+typedef bool alloc_fn(const struct pb_request *rq, struct want *want);
+
+static bool alloc_block(const struct pb_request *rq, struct want *want)
+{
+	*want->pfns = pb_checked_alloc(rq, NULL);
+	return *want->pfns != PB_NO_PFN;
+}
+
+static bool alloc_range(const struct pb_request *rq, struct want *want)
+{
+	*want->pfns = pb_checked_alloc_contig(rq, want->nr, NULL);
+	return *want->pfns != PB_NO_PFN;
+}
+
+static bool alloc_blocks(const struct pb_request *rq, struct want *want)
+{
+	want->got = pb_checked_alloc_bulk(rq, want->nr, want->pfns, NULL);
+	return want->got == want->nr;
 }
 
 /* Whether the request has ended: served, or it must not be served from the pool. */
-static bool end(struct use *use, const struct pb_request *rq, bool served, enum pb_reason *reason)
+static bool serve_from(const struct pb_group *group, const struct pb_request *rq, alloc_fn *alloc,
+		       struct want *want, enum pb_reason *reason)
 {
-	bool strict = READ_ONCE(use->group->strict) && !(rq->flags & PB_ALLOC_NOFAIL);
+	const pb_alloc_flags_t not = PB_ALLOC_WALK_MASK & ~(PB_ALLOC_CPUSET | PB_ALLOC_HARDWALL);
+	bool strict = READ_ONCE(group->strict) && !(rq->flags & PB_ALLOC_NOFAIL);
+	struct pb_request own = *rq;
 
-	if (served || rq->flags & PB_ALLOC_OWN)
+	own.zones = group->zones;
+	own.flags = (rq->flags & ~(not | PB_ALLOC_KSWAPD)) | PB_ALLOC_TRY;
+	if (alloc(&own, want) || rq->flags & PB_ALLOC_OWN)
 		return true;
 	raw_cpu_inc(missed);
 	if (strict)
 		pb_alloc_fail(&pb_instance, rq, PB_REASON_LIMIT, reason);
 	return strict;
+}
+
+/* The same for the group of the task, if it has one. */
+static bool serve(const struct pb_request *rq, gfp_t gfp, alloc_fn *alloc, struct want *want,
+		  enum pb_reason *reason)
+{
+	bool done = rq->flags & PB_ALLOC_OWN;
+	const struct pb_group *group;
+	int srcu;
+
+	if (!applies(gfp))
+		return done;
+	srcu = srcu_read_lock(&pb_groups_srcu);
+	group = find_task_group();
+	if (group)
+		done = serve_from(group, rq, alloc, want, reason);
+	srcu_read_unlock(&pb_groups_srcu, srcu);
+	return done;
 }
 
 /**
@@ -88,20 +119,10 @@ static bool end(struct use *use, const struct pb_request *rq, bool served, enum 
 bool __pb_group_alloc(const struct pb_request *rq, gfp_t gfp, unsigned long *pfn,
 		      enum pb_reason *reason)
 {
-	bool done = rq->flags & PB_ALLOC_OWN;
-	struct use use;
-	int srcu;
+	struct want want = { .nr = 1, .pfns = pfn };
 
 	*pfn = PB_NO_PFN;
-	if (!applies(gfp))
-		return done;
-	srcu = srcu_read_lock(&pb_groups_srcu);
-	if (begin(&use, rq)) {
-		*pfn = pb_checked_alloc(&use.rq, NULL);
-		done = end(&use, rq, *pfn != PB_NO_PFN, reason);
-	}
-	srcu_read_unlock(&pb_groups_srcu, srcu);
-	return done;
+	return serve(rq, gfp, alloc_block, &want, reason);
 }
 
 /**
@@ -118,20 +139,10 @@ bool __pb_group_alloc(const struct pb_request *rq, gfp_t gfp, unsigned long *pfn
 bool __pb_group_alloc_contig(const struct pb_request *rq, gfp_t gfp, unsigned long nr_pages,
 			     unsigned long *pfn, enum pb_reason *reason)
 {
-	bool done = rq->flags & PB_ALLOC_OWN;
-	struct use use;
-	int srcu;
+	struct want want = { .nr = nr_pages, .pfns = pfn };
 
 	*pfn = PB_NO_PFN;
-	if (!applies(gfp))
-		return done;
-	srcu = srcu_read_lock(&pb_groups_srcu);
-	if (begin(&use, rq)) {
-		*pfn = pb_checked_alloc_contig(&use.rq, nr_pages, NULL);
-		done = end(&use, rq, *pfn != PB_NO_PFN, reason);
-	}
-	srcu_read_unlock(&pb_groups_srcu, srcu);
-	return done;
+	return serve(rq, gfp, alloc_range, &want, reason);
 }
 
 /**
@@ -149,19 +160,10 @@ bool __pb_group_alloc_contig(const struct pb_request *rq, gfp_t gfp, unsigned lo
 bool __pb_group_alloc_bulk(const struct pb_request *rq, gfp_t gfp, unsigned long nr,
 			   unsigned long *pfns, unsigned long *got, enum pb_reason *reason)
 {
-	bool done = rq->flags & PB_ALLOC_OWN;
-	struct use use;
-	int srcu;
+	struct want want = { .nr = nr, .pfns = pfns };
+	bool done = serve(rq, gfp, alloc_blocks, &want, reason);
 
-	*got = 0;
-	if (!applies(gfp))
-		return done;
-	srcu = srcu_read_lock(&pb_groups_srcu);
-	if (begin(&use, rq)) {
-		*got = pb_checked_alloc_bulk(&use.rq, nr, pfns, NULL);
-		done = end(&use, rq, *got == nr, reason);
-	}
-	srcu_read_unlock(&pb_groups_srcu, srcu);
+	*got = want.got;
 	return done;
 }
 
