@@ -264,6 +264,28 @@ void send_fd(int sock, int fd)
 	CHECK_EQ(sendmsg(sock, &msg, 0), 1);
 }
 
+unsigned long vmstat_event(const char *name)
+{
+	char word[64] = "";
+	unsigned long nr = 0;
+	FILE *f = fopen(DEBUGFS "/vmstat", "re");
+
+	CHECK(f);
+	while (fscanf(f, "%63s %lu", word, &nr) == 2)
+		if (!strcmp(word, name))
+			break;
+	CHECK_EQ(strcmp(word, name), 0);
+	fclose(f);
+	return nr;
+}
+
+unsigned int race_seconds(unsigned int otherwise)
+{
+	const char *text = getenv("PBUDDY_RACE_SECONDS");
+
+	return text ? (unsigned int)atoi(text) : otherwise;
+}
+
 bool read_file(const char *path, char *buf, size_t len)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);

@@ -93,6 +93,11 @@ void make_sockets(int sock[2]);
 /* Sends a descriptor over a unix socket (SCM_RIGHTS). */
 void send_fd(int sock, int fd);
 
+/* Counter of the module by its name in vmstat; fails the test when there is none. */
+unsigned long vmstat_event(const char *name);
+/* Duration of a stress test: PBUDDY_RACE_SECONDS, or else @otherwise. */
+unsigned int race_seconds(unsigned int otherwise);
+
 /* Reads up to @len - 1 bytes of a file into a string; false when it cannot be opened. */
 bool read_file(const char *path, char *buf, size_t len);
 

@@ -97,17 +97,7 @@ static void expect_intact(size_t bytes)
 
 static unsigned long pages_moved(void)
 {
-	unsigned long nr;
-	char name[64];
-	FILE *f = fopen(DEBUGFS "/vmstat", "re");
-
-	CHECK(f);
-	while (fscanf(f, "%63s %lu", name, &nr) == 2)
-		if (!strcmp(name, "pgmigrate_success"))
-			break;
-	CHECK_EQ(strcmp(name, "pgmigrate_success"), 0);
-	fclose(f);
-	return nr;
+	return vmstat_event("pgmigrate_success");
 }
 
 static void compact_all(void)
@@ -400,13 +390,6 @@ static void move_and_fork(const volatile uint32_t *stop)
 	}
 }
 
-static unsigned int seconds(void)
-{
-	const char *text = getenv("PBUDDY_RACE_SECONDS");
-
-	return text ? (unsigned int)atoi(text) : 5;
-}
-
 static int churned[NR_CHURN];
 
 static int alloc_small(void)
@@ -503,7 +486,7 @@ TEST_TIMEOUT(move, under_running_writers, 1200)
 	for (i = 0; i < NR_WRITERS + 3; i++)
 		pid[i] = start(i, stop);
 	close_churned();
-	for (end = time(NULL) + seconds(); time(NULL) < end || rounds < 4; rounds++) {
+	for (end = time(NULL) + race_seconds(5); time(NULL) < end || rounds < 4; rounds++) {
 		struct pbuddy_alloc rq = request_on_node(2 * HUGE, 10);
 
 		compact_all();

@@ -2,77 +2,16 @@
 /*
  * ADVISE: a buffer that is purgeable loses its memory to requests that need it, the one that was
  * advised the longest ago first, and gets zeroed memory again by WILLNEED or by an access. A node
- * is filled to make the module purge. PBUDDY_RACE_SECONDS is the duration of the stress.
+ * is filled to make the module purge.
  */
-#include <pthread.h>
-#include <sched.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 
-#include "common.h"
+#include "advise.h"
 
 #define BYTES	(4 * MIB)
-
-static struct pbuddy_advise last;
-
-static int advise(int fd, uint32_t advice)
-{
-	last = (struct pbuddy_advise) { .size = sizeof(last), .advice = advice, .retained = 7 };
-	return ioctl(fd, PBUDDY_IOCTL_ADVISE, &last);
-}
-
-static void dontneed(int fd)
-{
-	CHECK_EQ(advise(fd, PBUDDY_ADVICE_DONTNEED), 0);
-}
-
-/* Returns whether the contents are there. */
-static bool willneed(int fd)
-{
-	CHECK_EQ(advise(fd, PBUDDY_ADVICE_WILLNEED), 0);
-	CHECK(last.retained <= 1);
-	return last.retained;
-}
-
-static struct pbuddy_alloc on_node(uint64_t bytes, uint32_t mclass)
-{
-	struct pbuddy_alloc rq = request(bytes);
-	struct usage usage;
-
-	read_usage(&usage);
-	rq.node = usage.node[0].node;
-	rq.flags = PBUDDY_ALLOC_STRICT_NODE;
-	rq.mclass = mclass;
-	return rq;
-}
-
-static int alloc_on_node(uint64_t bytes)
-{
-	struct pbuddy_alloc rq = on_node(bytes, PBUDDY_CLASS_MOVABLE);
-
-	return alloc_as(&rq);
-}
-
-/* Allocates the first node as a whole, with what can be purged. */
-static void fill_node(struct buffer_set *set)
-{
-	uint64_t bytes = 32 * MIB;
-
-	set->nr = 0;
-	while (bytes >= PAGE && set->nr < BUFFER_SET_MAX) {
-		struct pbuddy_alloc rq = on_node(bytes, PBUDDY_CLASS_UNMOVABLE);
-
-		if (!ioctl(dev, PBUDDY_IOCTL_ALLOC, &rq)) {
-			set->fd[set->nr++] = rq.fd;
-			continue;
-		}
-		CHECK_EQ(errno, ENOMEM);
-		bytes /= 2;
-	}
-	CHECK(set->nr < BUFFER_SET_MAX);
-}
 
 /* Takes the memory of all buffers of the first node that can be purged. */
 static void purge_all(void)
@@ -81,21 +20,6 @@ static void purge_all(void)
 
 	fill_node(&set);
 	close_buffers(&set);
-}
-
-static unsigned long event(const char *name)
-{
-	char word[64] = "";
-	unsigned long nr = 0;
-	FILE *f = fopen(DEBUGFS "/vmstat", "re");
-
-	CHECK(f);
-	while (fscanf(f, "%63s %lu", word, &nr) == 2)
-		if (!strcmp(word, name))
-			break;
-	CHECK_EQ(strcmp(word, name), 0);
-	fclose(f);
-	return nr;
 }
 
 static struct pbuddy_buffer_info info_of(int fd)
@@ -150,7 +74,7 @@ TEST(purge, keeps_contents_without_pressure)
 	stamp(p, BYTES, 1);
 	expect_state(fd, 0, BYTES, 0);
 	dontneed(fd);
-	CHECK_EQ(last.retained, 1);
+	CHECK_EQ(last_advice.retained, 1);
 	expect_state(fd, PBUDDY_BUFFER_PURGEABLE, BYTES, BYTES);
 	CHECK_EQ(stamp_broken(p, BYTES, 1), -1);
 	dontneed(fd);
@@ -166,7 +90,7 @@ TEST(purge, keeps_contents_without_pressure)
 
 TEST(purge, gives_zeroed_memory_again)
 {
-	unsigned long before = event("pgpurge");
+	unsigned long before = vmstat_event("pgpurge");
 	int fd = alloc_on_node(BYTES);
 	uint64_t *p = map_buffer(fd, BYTES);
 	struct pbuddy_query q;
@@ -174,12 +98,12 @@ TEST(purge, gives_zeroed_memory_again)
 	stamp(p, BYTES, 1);
 	dontneed(fd);
 	purge_all();
-	CHECK_EQ(event("pgpurge") - before, BYTES / PAGE);
+	CHECK_EQ(vmstat_event("pgpurge") - before, BYTES / PAGE);
 	expect_state(fd, PBUDDY_BUFFER_PURGEABLE | PBUDDY_BUFFER_PURGED, 0, 0);
 	CHECK_EQ(query_extents(fd, &q, NULL, 0), 0);
 	CHECK_EQ(q.bytes, BYTES);
 	dontneed(fd);
-	CHECK_EQ(last.retained, 0);
+	CHECK_EQ(last_advice.retained, 0);
 	CHECK(!willneed(fd));
 	expect_state(fd, 0, BYTES, 0);
 	CHECK_EQ(first_nonzero(p, BYTES), -1);
@@ -220,7 +144,7 @@ TEST(purge, willneed_fails_on_a_full_node)
 	dontneed(fd);
 	fill_node(&set);
 	CHECK_FAILS(advise(fd, PBUDDY_ADVICE_WILLNEED), ENOMEM);
-	CHECK(last.reason != PBUDDY_REASON_NONE);
+	CHECK(last_advice.reason != PBUDDY_REASON_NONE);
 	expect_state(fd, PBUDDY_BUFFER_PURGEABLE | PBUDDY_BUFFER_PURGED, 0, 0);
 	close_buffers(&set);
 	CHECK(!willneed(fd));
@@ -454,7 +378,7 @@ TEST(purge, willneed_is_charged)
 	err = advise(fd, PBUDDY_ADVICE_WILLNEED) ? errno : 0;
 	set_limit("default");
 	CHECK_EQ(err, EDQUOT);
-	CHECK_EQ(last.reason, PBUDDY_REASON_LIMIT);
+	CHECK_EQ(last_advice.reason, PBUDDY_REASON_LIMIT);
 	CHECK(!willneed(fd));
 	expect_state(fd, 0, BYTES, 0);
 }
@@ -557,136 +481,6 @@ TEST(purge, lost_answer_is_repeated)
 	CHECK_FAILS(ioctl(fd, PBUDDY_IOCTL_ADVISE, a), EFAULT);
 	CHECK(!willneed(fd));
 	CHECK(willneed(fd));
-}
-
-/* ---- Stress ---- */
-
-#define NR_USERS	3
-#define NR_EACH		6
-#define SMALL		(96 * PAGE)
-
-static unsigned int seconds(void)
-{
-	const char *text = getenv("PBUDDY_RACE_SECONDS");
-
-	return text ? (unsigned int)atoi(text) : 5;
-}
-
-/* The contents are as they were stored, or all zero. */
-static void check_contents(const uint64_t *p, uint64_t id, bool retained)
-{
-	CHECK_EQ(retained ? stamp_broken(p, SMALL, id) : first_nonzero(p, SMALL), -1);
-}
-
-static void exit_with_mapping(void *p)
-{
-	(void)*(volatile uint64_t *)p;
-}
-
-static void advise_and_check(unsigned int nr, const volatile uint32_t *stop)
-{
-	uint64_t *p[NR_EACH], round;
-	unsigned long lost = 0;
-	int fd[NR_EACH], i;
-
-	for (i = 0; i < NR_EACH; i++) {
-		fd[i] = alloc_on_node(SMALL);
-		p[i] = map_buffer(fd[i], SMALL);
-	}
-	for (round = 0; !*stop; round++) {
-		for (i = 0; i < NR_EACH; i++) {
-			stamp(p[i], SMALL, round + (uint64_t)i);
-			dontneed(fd[i]);
-		}
-		if (nr == 0 && round % 16 == 0)
-			CHECK_EQ(in_child(exit_with_mapping, p[0]), 0);
-		sched_yield();
-		for (i = 0; i < NR_EACH; i++) {
-			bool retained;
-
-			while (advise(fd[i], PBUDDY_ADVICE_WILLNEED))
-				CHECK_EQ(errno, ENOMEM);
-			retained = last.retained;
-			check_contents(p[i], round + (uint64_t)i, retained);
-			lost += !retained;
-		}
-	}
-	test_note("%llu rounds, %lu buffers purged", (unsigned long long)round, lost);
-}
-
-/* Accesses a buffer that is always purgeable. Only zeroes and its own stores are there. */
-static void access_purgeable(const volatile uint32_t *stop)
-{
-	int fd = alloc_on_node(SMALL);
-	uint64_t *p = map_buffer(fd, SMALL), n;
-	size_t i;
-
-	dontneed(fd);
-	for (n = 1; !*stop; n++) {
-		for (i = 0; i < SMALL / PAGE; i++) {
-			volatile uint64_t *word = p + 512 * i;
-
-			CHECK(*word < n);
-			*word = n;
-		}
-	}
-}
-
-static void fill_and_empty(const volatile uint32_t *stop)
-{
-	struct buffer_set set;
-
-	while (!*stop) {
-		fill_node(&set);
-		close_buffers(&set);
-		usleep(2000);
-	}
-}
-
-static pid_t start(unsigned int nr, const volatile uint32_t *stop)
-{
-	pid_t pid;
-
-	fflush(stdout);
-	pid = fork();
-	CHECK(pid >= 0);
-	if (pid)
-		return pid;
-	if (nr < NR_USERS)
-		advise_and_check(nr, stop);
-	else if (nr == NR_USERS)
-		access_purgeable(stop);
-	else
-		fill_and_empty(stop);
-	fflush(stdout);
-	_exit(0);
-}
-
-TEST_TIMEOUT(purge, under_running_users, 1200)
-{
-	unsigned long before = event("pgpurge");
-	pid_t pid[NR_USERS + 2];
-	volatile uint32_t *stop;
-	unsigned int i;
-	time_t end;
-	int status;
-
-	stop = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	CHECK(stop != MAP_FAILED);
-	for (i = 0; i < NR_USERS + 2; i++)
-		pid[i] = start(i, stop);
-	for (end = time(NULL) + seconds();
-	     time(NULL) < end || event("pgpurge") - before < 16 * SMALL / PAGE; usleep(10000)) {
-		int fd = open(DEBUGFS "/compact", O_WRONLY | O_CLOEXEC);
-
-		CHECK_EQ(write(fd, "1", 1), 1);
-		close(fd);
-	}
-	*stop = 1;
-	for (i = 0; i < NR_USERS + 2; i++) {
-		CHECK_EQ(waitpid(pid[i], &status, 0), pid[i]);
-		CHECK_EQ(status, 0);
-	}
 }
 
 /* ---- The need of the system (scripts/tests/memory-shrinker.sh) ---- */

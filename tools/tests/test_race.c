@@ -34,13 +34,6 @@ static uint64_t random_next(struct worker *w)
 	return w->random;
 }
 
-static unsigned int seconds(void)
-{
-	const char *text = getenv("PBUDDY_RACE_SECONDS");
-
-	return text ? (unsigned int)atoi(text) : 2;
-}
-
 static uint64_t seed(void)
 {
 	const char *text = getenv("PBUDDY_SEED");
@@ -60,7 +53,7 @@ static void run_threads(void *(*fn)(void *), unsigned int nr)
 		worker[i].random = start * 0x9e3779b97f4a7c15ULL + i + 1;
 		CHECK_EQ(pthread_create(&worker[i].thread, NULL, fn, &worker[i]), 0);
 	}
-	sleep(seconds());
+	sleep(race_seconds(2));
 	stop = true;
 	for (i = 0; i < nr; i++)
 		CHECK_EQ(pthread_join(worker[i].thread, NULL), 0);

@@ -211,17 +211,10 @@ TEST(resize, names_what_is_in_the_way)
 #define NR_USERS	4
 #define SECONDS		10
 
-static unsigned int seconds(void)
-{
-	const char *text = getenv("PBUDDY_RACE_SECONDS");
-
-	return text ? (unsigned int)atoi(text) : SECONDS;
-}
-
 /* Allocates, checks and frees buffers on any node until the time is over. */
 static void use_memory(unsigned int n)
 {
-	time_t end = time(NULL) + seconds();
+	time_t end = time(NULL) + race_seconds(SECONDS);
 	unsigned long rounds = 0, failed = 0;
 	struct pbuddy_alloc rq;
 	uint64_t *p;
@@ -255,7 +248,7 @@ static void use_memory(unsigned int n)
 /* Resizes the node in a loop; partial success is fine. */
 TEST_TIMEOUT(resize, under_load, 300)
 {
-	time_t end = time(NULL) + seconds();
+	time_t end = time(NULL) + race_seconds(SECONDS);
 	unsigned long done = 0, partial = 0;
 	struct pbuddy_resize r;
 	pid_t pid[NR_USERS];

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Functions that the tests of purgeable buffers share: ADVISE, and a node that is full. */
+#ifndef ADVISE_H
+#define ADVISE_H
+
+#include "common.h"
+
+/* The struct of the last call of advise(), with its answer. */
+extern struct pbuddy_advise last_advice;
+
+/* Returns what the ioctl returns. */
+int advise(int fd, uint32_t advice);
+void dontneed(int fd);
+/* Returns whether the contents are there. */
+bool willneed(int fd);
+
+/* A request for a buffer on the first node. */
+struct pbuddy_alloc on_node(uint64_t bytes, uint32_t mclass);
+int alloc_on_node(uint64_t bytes);
+/* Allocates the first node as a whole, with what can be purged. */
+void fill_node(struct buffer_set *set);
+
+#endif /* ADVISE_H */

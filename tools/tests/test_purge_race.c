@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Programs advise, access and check buffers while others fill the node, so that buffers are purged
+ * at any moment. Contents are as they were stored or all zero. PBUDDY_RACE_SECONDS is the duration.
+ */
+#include <sched.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "advise.h"
+
+#define NR_USERS	3
+#define NR_EACH		6
+#define SMALL		(96 * PAGE)
+
+/* The contents are as they were stored, or all zero. */
+static void check_contents(const uint64_t *p, uint64_t id, bool retained)
+{
+	CHECK_EQ(retained ? stamp_broken(p, SMALL, id) : first_nonzero(p, SMALL), -1);
+}
+
+static void exit_with_mapping(void *p)
+{
+	(void)*(volatile uint64_t *)p;
+}
+
+static void advise_and_check(unsigned int nr, const volatile uint32_t *stop)
+{
+	uint64_t *p[NR_EACH], round;
+	unsigned long lost = 0;
+	int fd[NR_EACH], i;
+
+	for (i = 0; i < NR_EACH; i++) {
+		fd[i] = alloc_on_node(SMALL);
+		p[i] = map_buffer(fd[i], SMALL);
+	}
+	for (round = 0; !*stop; round++) {
+		for (i = 0; i < NR_EACH; i++) {
+			stamp(p[i], SMALL, round + (uint64_t)i);
+			dontneed(fd[i]);
+		}
+		if (nr == 0 && round % 16 == 0)
+			CHECK_EQ(in_child(exit_with_mapping, p[0]), 0);
+		sched_yield();
+		for (i = 0; i < NR_EACH; i++) {
+			bool retained;
+
+			while (advise(fd[i], PBUDDY_ADVICE_WILLNEED))
+				CHECK_EQ(errno, ENOMEM);
+			retained = last_advice.retained;
+			check_contents(p[i], round + (uint64_t)i, retained);
+			lost += !retained;
+		}
+	}
+	test_note("%llu rounds, %lu buffers purged", (unsigned long long)round, lost);
+}
+
+/* Accesses a buffer that is always purgeable. Only zeroes and its own stores are there. */
+static void access_purgeable(const volatile uint32_t *stop)
+{
+	int fd = alloc_on_node(SMALL);
+	uint64_t *p = map_buffer(fd, SMALL), n;
+	size_t i;
+
+	dontneed(fd);
+	for (n = 1; !*stop; n++) {
+		for (i = 0; i < SMALL / PAGE; i++) {
+			volatile uint64_t *word = p + 512 * i;
+
+			CHECK(*word < n);
+			*word = n;
+		}
+	}
+}
+
+static void fill_and_empty(const volatile uint32_t *stop)
+{
+	struct buffer_set set;
+
+	while (!*stop) {
+		fill_node(&set);
+		close_buffers(&set);
+		usleep(2000);
+	}
+}
+
+static pid_t start(unsigned int nr, const volatile uint32_t *stop)
+{
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	CHECK(pid >= 0);
+	if (pid)
+		return pid;
+	if (nr < NR_USERS)
+		advise_and_check(nr, stop);
+	else if (nr == NR_USERS)
+		access_purgeable(stop);
+	else
+		fill_and_empty(stop);
+	fflush(stdout);
+	_exit(0);
+}
+
+TEST_TIMEOUT(purge, under_running_users, 1200)
+{
+	unsigned long before = vmstat_event("pgpurge");
+	pid_t pid[NR_USERS + 2];
+	volatile uint32_t *stop;
+	unsigned int i;
+	time_t end;
+	int status;
+
+	stop = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	CHECK(stop != MAP_FAILED);
+	for (i = 0; i < NR_USERS + 2; i++)
+		pid[i] = start(i, stop);
+	for (end = time(NULL) + race_seconds(5);
+	     time(NULL) < end ||
+	     vmstat_event("pgpurge") - before < 16 * SMALL / PAGE; usleep(10000)) {
+		int fd = open(DEBUGFS "/compact", O_WRONLY | O_CLOEXEC);
+
+		CHECK_EQ(write(fd, "1", 1), 1);
+		close(fd);
+	}
+	*stop = 1;
+	for (i = 0; i < NR_USERS + 2; i++) {
+		CHECK_EQ(waitpid(pid[i], &status, 0), pid[i]);
+		CHECK_EQ(status, 0);
+	}
+}
