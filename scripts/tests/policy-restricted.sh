@@ -134,6 +134,13 @@ counts() { # EVENT N COMMAND...
 
 reliable() { requests_on "$1" 1 node=0 gfp="KERNEL|RELIABLE$2" order="${3-0}"; }
 
+# Buffers, too, when they are asked for it.
+reliable_buffer() {
+	buffer_on 1 taskset 1 pbuddyctl alloc --size 4M --reliable &&
+		buffer_on 1 taskset 1 pbuddyctl alloc --size 4M --reliable --contig --order 9 &&
+		buffer_on 0 taskset 1 pbuddyctl alloc --size 4M
+}
+
 # The memory of a node that is declared by its addresses; a part of it is not enough.
 by_range() {
 	start=$(awk '/^Node/ { on = $2 == "2," } on && $1 == "start_pfn:" { print $2 * 4096; exit }' "$debugfs/zoneinfo")
@@ -198,6 +205,7 @@ echo 1 >"$params/mirrored_nodes"
 t reliable_mirrored reliable 0,300,0,0
 t reliable_zeroed_and_charged reliable 0,300,0,0 '|ZERO|ACCOUNT' 2
 t reliable_compound reliable 0,300,0,0 '|COMP' 3
+t reliable_buffers reliable_buffer
 t reliable_others requests_on 300,0,0,0 1 node=0
 t reliable_falls_back while_full 1 counts reliable_fallback 300 reliable 300,0,0,0
 echo Y >"$params/reliable_strict"

@@ -43,6 +43,7 @@ struct buffer {
 enum {
 	KEY_STRICT = 0x100,
 	KEY_NOWAIT,
+	KEY_RELIABLE,
 	KEY_COUNT,
 	KEY_HOLD,
 	KEY_TOUCH,
@@ -56,6 +57,7 @@ static const struct argp_option alloc_options[] = {
 	{ "order", 'o', "ORDER", 0, "Minimum size and alignment of extents: 2^ORDER pages", 0 },
 	{ "contig", 'c', NULL, 0, "One physically contiguous extent", 0 },
 	{ "nowait", KEY_NOWAIT, NULL, 0, "Fail rather than sleep for memory", 0 },
+	{ "reliable", KEY_RELIABLE, NULL, 0, "Mirrored memory, as mirrored_nodes= declares it", 0 },
 	{ "class", 'C', "CLASS", 0, "Mobility: movable (default), unmovable or reclaimable", 0 },
 	{ "label", 'l', "TEXT", 0, "Name shown in fdinfo (up to 31 bytes)", 0 },
 	{ "count", KEY_COUNT, "N", 0, "Number of buffers (default 1)", 0 },
@@ -179,6 +181,9 @@ static error_t parse_alloc(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_NOWAIT:
 		args->request.flags |= PBUDDY_ALLOC_NOWAIT;
+		return 0;
+	case KEY_RELIABLE:
+		args->request.flags |= PBUDDY_ALLOC_RELIABLE;
 		return 0;
 	case KEY_TOUCH:
 		args->touch = true;

@@ -248,6 +248,7 @@ static struct pb_buffer_place place_of(const struct pb_buffer_spec *spec)
 		.policy = spec->policy,
 		.strict = spec->strict,
 		.contig = spec->contig,
+		.reliable = spec->reliable,
 		/* A caller names nodes below 64 only. */
 		.nodes = spec->nodemask ? nodes_addr(*spec->nodemask)[0] : 0,
 	};
@@ -421,6 +422,7 @@ int pb_buffer_fill_spare(struct pb_buffer *spare, const struct pb_buffer *buf, b
 		.migratetype = buf->migratetype,
 		.contig = place->contig,
 		.strict = place->strict,
+		.reliable = place->reliable,
 		.nowarn = nowarn,
 	};
 	nodemask_t nodes = NODE_MASK_NONE;

@@ -55,6 +55,7 @@ struct pb_buffer_block {
  * @policy: the policy of the task that requests it
  * @strict: only on @nid
  * @contig: one physically contiguous block
+ * @reliable: mirrored memory
  * @nodes: bit n allows node n; 0: all nodes
  */
 struct pb_buffer_place {
@@ -62,6 +63,7 @@ struct pb_buffer_place {
 	bool	policy;
 	bool	strict;
 	bool	contig;
+	bool	reliable;
 	u64	nodes;
 };
 
@@ -165,6 +167,7 @@ struct pb_buffer {
  * @contig: one physically contiguous block
  * @strict: only on @nid
  * @nowait: do not sleep for pages
+ * @reliable: mirrored memory, as for PBUDDY_GFP_RELIABLE
  * @nowarn: do not log a failure
  * @prepare_later: do not prepare the pages (piece.c). Whatever makes a page visible calls
  *	pb_buffer_prepare_piece() first; only mappings do.
@@ -181,6 +184,7 @@ struct pb_buffer_spec {
 	bool			contig;
 	bool			strict;
 	bool			nowait;
+	bool			reliable;
 	bool			nowarn;
 	bool			prepare_later;
 	bool			fixed;

@@ -250,6 +250,8 @@ static gfp_t gfp_of(const struct pb_buffer_spec *spec)
 		gfp |= __GFP_THISNODE;
 	if (spec->nowarn)
 		gfp |= __GFP_NOWARN;
+	if (spec->reliable)
+		gfp |= PBUDDY_GFP_RELIABLE;
 	return spec->nowait ? gfp & ~__GFP_DIRECT_RECLAIM : gfp;
 }
 

@@ -45,7 +45,7 @@
 #define FEATURES	(PBUDDY_FEATURE_ALLOC | PBUDDY_FEATURE_BATCH | PBUDDY_FEATURE_DEV_MMAP | \
 			 PBUDDY_FEATURE_SET_LABEL | PBUDDY_FEATURE_LIST | \
 			 PBUDDY_FEATURE_PRESSURE | PBUDDY_FEATURE_RESIZE | PBUDDY_FEATURE_PURGE | \
-			 PBUDDY_FEATURE_ADMIN | \
+			 PBUDDY_FEATURE_RELIABLE | PBUDDY_FEATURE_ADMIN | \
 			 (IS_ENABLED(CONFIG_DMA_SHARED_BUFFER) ? PBUDDY_FEATURE_DMABUF : 0))
 
 static void check_abi(void)
@@ -198,6 +198,7 @@ static int parse_alloc(struct pbuddy_alloc *a, struct alloc_args *args)
 	spec->order = a->order;
 	spec->contig = a->flags & PBUDDY_ALLOC_CONTIG;
 	spec->nowait = a->flags & PBUDDY_ALLOC_NOWAIT;
+	spec->reliable = a->flags & PBUDDY_ALLOC_RELIABLE;
 	spec->label = a->label;
 	a->bytes = (u64)spec->nr_pages << PAGE_SHIFT;
 	return 0;

@@ -36,6 +36,7 @@
 #define PBUDDY_FEATURE_LIST	(1ULL << 6)	/* LIST; st_ino of a buffer is its id */
 #define PBUDDY_FEATURE_PRESSURE	(1ULL << 7)	/* PRESSURE */
 #define PBUDDY_FEATURE_RESIZE	(1ULL << 8)	/* RESIZE */
+#define PBUDDY_FEATURE_RELIABLE	(1ULL << 9)	/* PBUDDY_ALLOC_RELIABLE */
 #define PBUDDY_FEATURE_ADMIN	(1ULL << 10)	/* COMPACT, DRAIN, FRAG */
 
 /*
@@ -118,7 +119,8 @@ struct pbuddy_info {
 #define PBUDDY_ALLOC_STRICT_NODE	(1U << 1)	/* @node only, no fallback by distance */
 #define PBUDDY_ALLOC_NOWAIT		(1U << 2)	/* fail rather than sleep for memory */
 #define PBUDDY_ALLOC_NODEMASK		(1U << 3)	/* only nodes of @nodemask, by distance */
-#define PBUDDY_ALLOC_FLAGS		0x0fU
+#define PBUDDY_ALLOC_RELIABLE		(1U << 4)	/* mirrored memory (mirrored_nodes=) */
+#define PBUDDY_ALLOC_FLAGS		0x1fU
 
 /**
  * struct pbuddy_alloc - PBUDDY_IOCTL_ALLOC: allocate a buffer and return a file descriptor for it
