@@ -243,7 +243,7 @@ static int take_locked(struct pb_group *group, int nid, unsigned int order, unsi
 	lockdep_assert_held(&groups_mutex);
 	for (n = 0; n < pb_instance.nr_nodes && *done < nr && err == -EBUSY; n++)
 		if (nid == n || (nid == NUMA_NO_NODE && pb_instance_has_memory(n)))
-			err = pb_group_move(n, order, nr - *done, group->zones, take_to, NULL,
+			err = pb_group_move(n, order, nr - *done, group, take_to, NULL,
 					    done);
 	settle_locked(group);
 	return err;

@@ -59,8 +59,7 @@ static bool leave(unsigned long start, unsigned int order)
  * The request for a block: from the pool, or with @from from the zones of a group, where nothing is
  * reclaimed.
  */
-static unsigned long alloc_block(int nid, unsigned int order,
-				 struct pb_zone *(*from)[PB_NR_ZONE_TYPES])
+static unsigned long alloc_block(int nid, unsigned int order, const struct pb_group *from)
 {
 	gfp_t gfp = GFP_KERNEL | __GFP_THISNODE | __GFP_RETRY_MAYFAIL | __GFP_NOWARN;
 	struct pb_request rq;
@@ -71,17 +70,17 @@ static unsigned long alloc_block(int nid, unsigned int order,
 	rq.flags |= PB_ALLOC_TRY;
 	/* The cpuset of the task that writes the parameter does not matter. */
 	rq.mems_allowed = NULL;
-	rq.zones = from;
-	if (from)
+	if (from) {
+		rq.zones = from->zones;
 		rq.flags &= ~PB_ALLOC_WALK_MASK;
-	else if (pb_should_fail(gfp, order, NULL))
+	} else if (pb_should_fail(gfp, order, NULL)) {
 		return PB_NO_PFN;
+	}
 	return pb_checked_alloc(&rq, NULL);
 }
 
 /* Allocates a block and takes it off its zone; PB_NO_PFN when there is none. */
-static unsigned long leave_next(int nid, unsigned int order,
-				struct pb_zone *(*from)[PB_NR_ZONE_TYPES],
+static unsigned long leave_next(int nid, unsigned int order, const struct pb_group *from,
 				struct pb_zone *(*to)(struct pb_zone *zone, void *arg), void *arg,
 				struct moving *moving)
 {
@@ -107,7 +106,7 @@ static unsigned long leave_next(int nid, unsigned int order,
  * @nid: their node
  * @order: PB_PAGEBLOCK_ORDER or PB_MAX_ORDER
  * @nr: number of blocks
- * @from: private zones that have them, by node and type; NULL: the zones of the pool
+ * @from: the group that has them; NULL: the pool
  * @to: returns the zone that gets a block of a zone, or NULL without memory
  * @arg: its second argument
  * @done: increased by the number of blocks that were moved
@@ -116,8 +115,7 @@ static unsigned long leave_next(int nid, unsigned int order,
  * Return: 0; when fewer blocks were moved -EINTR after a fatal signal, else -ENOMEM for the pool
  * and -EBUSY for private zones.
  */
-int pb_group_move(int nid, unsigned int order, unsigned long nr,
-		  struct pb_zone *(*from)[PB_NR_ZONE_TYPES],
+int pb_group_move(int nid, unsigned int order, unsigned long nr, const struct pb_group *from,
 		  struct pb_zone *(*to)(struct pb_zone *zone, void *arg), void *arg,
 		  unsigned long *done)
 {

@@ -3,10 +3,10 @@
 #ifndef PB_GROUP_MOVE_H
 #define PB_GROUP_MOVE_H
 
+#include "api/group_types.h"
 #include "core/base/pool_types.h"
 
-int pb_group_move(int nid, unsigned int order, unsigned long nr,
-		  struct pb_zone *(*from)[PB_NR_ZONE_TYPES],
+int pb_group_move(int nid, unsigned int order, unsigned long nr, const struct pb_group *from,
 		  struct pb_zone *(*to)(struct pb_zone *zone, void *arg), void *arg,
 		  unsigned long *done);
 
