@@ -19,5 +19,7 @@ struct pbuddy_alloc on_node(uint64_t bytes, uint32_t mclass);
 int alloc_on_node(uint64_t bytes);
 /* Allocates the first node as a whole, with what can be purged. */
 void fill_node(struct buffer_set *set);
+/* The same, as far as the set has space, while other tasks allocate. */
+void try_fill_node(struct buffer_set *set);
 
 #endif /* ADVISE_H */

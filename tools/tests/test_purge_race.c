@@ -78,7 +78,7 @@ static void fill_and_empty(const volatile uint32_t *stop)
 	struct buffer_set set;
 
 	while (!*stop) {
-		fill_node(&set);
+		try_fill_node(&set);
 		close_buffers(&set);
 		usleep(2000);
 	}
