@@ -100,13 +100,14 @@ static const char *pinned_text(const struct pbuddy_resize_block *b)
 
 static void print_block(const struct pbuddy_resize_block *b)
 {
-	char comm[4 * PBUDDY_COMM_LEN], owner[4 * PBUDDY_RESIZE_OWNER_LEN], size[32];
+	char label[4 * PBUDDY_LABEL_LEN], comm[4 * PBUDDY_COMM_LEN], size[32];
+	char owner[4 * PBUDDY_RESIZE_OWNER_LEN];
 
 	printf("    %s at 0x%" PRIx64 ": ", format_size(b->bytes, size, sizeof(size)),
 	       (uint64_t)b->phys);
 	if (b->buffer_id)
 		printf("buffer %" PRIu64 " \"%s\" of %s[%" PRId32 "], user %" PRIu32 "%s%s",
-		       (uint64_t)b->buffer_id, b->label,
+		       (uint64_t)b->buffer_id, plain_text(b->label, label, sizeof(label)),
 		       plain_text(b->creator_comm, comm, sizeof(comm)), b->creator_pid,
 		       b->creator_uid, pinned_text(b),
 		       b->flags & PBUDDY_RESIZE_BLOCK_EXPORTED ? ", exported" : "");
