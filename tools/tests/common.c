@@ -2,6 +2,7 @@
 /* Functions that the user-space tests share; common.h describes them. */
 #include <grp.h>
 #include <sys/socket.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 
 #include "common.h"
@@ -284,6 +285,16 @@ unsigned int race_seconds(unsigned int otherwise)
 	const char *text = getenv("PBUDDY_RACE_SECONDS");
 
 	return text ? (unsigned int)atoi(text) : otherwise;
+}
+
+bool kernel_has_reached(unsigned int major, unsigned int minor)
+{
+	unsigned int x, y;
+	struct utsname name;
+
+	CHECK_EQ(uname(&name), 0);
+	CHECK_EQ(sscanf(name.release, "%u.%u", &x, &y), 2);
+	return x > major || (x == major && y >= minor);
 }
 
 bool read_file(const char *path, char *buf, size_t len)

@@ -95,6 +95,8 @@ void send_fd(int sock, int fd);
 
 /* Counter of the module by its name in vmstat; fails the test when there is none. */
 unsigned long vmstat_event(const char *name);
+/* Whether the kernel is of this release or a later one. */
+bool kernel_has_reached(unsigned int major, unsigned int minor);
 /* Duration of a stress test: PBUDDY_RACE_SECONDS, or else @otherwise. */
 unsigned int race_seconds(unsigned int otherwise);
 

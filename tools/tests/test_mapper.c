@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/uio.h>
-#include <sys/utsname.h>
 
 #include "common.h"
 
@@ -201,12 +200,7 @@ static void need_limit(void)
 /* Kernels from 6.14 on charge the dmem controller, too, and each of its charges is undone whole. */
 static bool charges_are_whole(void)
 {
-	struct utsname name;
-	int major, minor;
-
-	CHECK_EQ(uname(&name), 0);
-	CHECK_EQ(sscanf(name.release, "%d.%d", &major, &minor), 2);
-	return major > 6 || (major == 6 && minor >= 14);
+	return kernel_has_reached(6, 14);
 }
 
 TEST(mapper, pinned_buffers_stay_charged)

@@ -195,7 +195,8 @@ TEST(resize, names_what_is_in_the_way)
 		CHECK_EQ(block[i].bytes, BLOCK);
 	}
 	CHECK_EQ(nr, 2);
-	CHECK_EQ(pinned, 1);
+	/* Before, the counts of a large folio do not show a page that vmsplice() refers to. */
+	CHECK_EQ(pinned, kernel_has_reached(6, 12));
 	/* With a shorter array the first ones. */
 	r.bytes = BLOCK;
 	r.nr_blocks = 1;

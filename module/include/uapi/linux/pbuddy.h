@@ -489,7 +489,11 @@ enum pbuddy_resize_reason {
 #define PBUDDY_RESIZE_BLOCKS_MAX	8	/* records that RESIZE fills at most */
 
 /* struct pbuddy_resize_block.flags */
-#define PBUDDY_RESIZE_BLOCK_PINNED	(1U << 0)	/* a page has another user than mappings */
+/*
+ * A page has another user than mappings. Of a buffer that is mapped by huge pages a kernel before
+ * 6.12 shows only users that pin pages (O_DIRECT, io_uring), and none that reads them (vmsplice()).
+ */
+#define PBUDDY_RESIZE_BLOCK_PINNED	(1U << 0)
 #define PBUDDY_RESIZE_BLOCK_EXPORTED	(1U << 1)	/* the buffer has a dma-buf */
 
 /**
