@@ -407,7 +407,10 @@ static void alloc_rest(void)
 /* Takes 8 MiB off the first node, and adds them again before. What fails changes no allocation. */
 TEST_TIMEOUT(inject, resize, 600)
 {
-	struct pbuddy_resize r = { .size = sizeof(r) };
+	struct pbuddy_resize_block block;
+	struct pbuddy_resize r = {
+		.size = sizeof(r), .blocks_ptr = (uintptr_t)&block, .block_size = sizeof(block),
+	};
 	struct usage before, now;
 	int fd, n, err, failures = 0;
 	bool injected = true;
@@ -420,8 +423,10 @@ TEST_TIMEOUT(inject, resize, 600)
 	r.node = before.node[0].node;
 	for (n = 1; n < ATTEMPTS && injected; n++) {
 		r.bytes = before.node[0].total_bytes;
+		r.nr_blocks = 1;
 		CHECK_EQ(ioctl(dev, PBUDDY_IOCTL_RESIZE, &r), 0);
 		r.bytes -= 8 * MIB;
+		r.nr_blocks = 1;
 		start_injection(fd, n);
 		err = ioctl(dev, PBUDDY_IOCTL_RESIZE, &r) ? errno : 0;
 		injected = stop_injection(fd);
@@ -433,6 +438,7 @@ TEST_TIMEOUT(inject, resize, 600)
 		CHECK(err || now.total == before.total - 8 * MIB);
 	}
 	r.bytes = before.node[0].total_bytes;
+	r.nr_blocks = 1;
 	CHECK_EQ(ioctl(dev, PBUDDY_IOCTL_RESIZE, &r), 0);
 	test_note("%d of %d injections made the call fail", failures, n - 2);
 	CHECK(!injected && failures > 0);

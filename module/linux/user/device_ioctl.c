@@ -381,24 +381,20 @@ static void fill_resize(struct pbuddy_resize *r, const struct pb_resize *done)
 		r->owner[0] = 0;
 }
 
-/* Copies up to @r->nr_blocks records, and sets it to their number. */
-static int copy_blocks(struct pbuddy_resize *r, const struct pb_blocked *blocked)
+/* Copies up to @r->nr_blocks records, for which @blocks has space, and sets it to their number. */
+static int copy_blocks(struct pbuddy_resize *r, const struct pb_blocked *blocked,
+		       struct pbuddy_resize_block *blocks)
 {
 	void __user *array = u64_to_user_ptr(r->blocks_ptr);
-	struct pbuddy_resize_block *blocks;
 	unsigned int i;
 	int err = 0;
 
 	r->nr_blocks = min(r->nr_blocks, blocked->nr);
 	if (!r->nr_blocks)
 		return 0;
-	blocks = kcalloc(PB_BLOCKED_MAX, sizeof(*blocks), GFP_KERNEL);
-	if (!blocks)
-		return -ENOMEM;
 	pb_resize_describe(blocked, blocks);
 	for (i = 0; !err && i < r->nr_blocks; i++)
 		err = pb_copy_out_element(array, i, r->block_size, &blocks[i], sizeof(*blocks));
-	kfree(blocks);
 	return err;
 }
 
@@ -412,9 +408,27 @@ static int check_resize(const struct pbuddy_resize *r)
 	return pb_check_element_size(r->block_size, PBUDDY_RESIZE_BLOCK_SIZE_VER0);
 }
 
+/* Stores the result in @r. @blocks has space for all records, or is NULL without any. */
+static int do_resize(struct pbuddy_resize *r, struct pbuddy_resize_block *blocks, void __user *arg,
+		     size_t usize)
+{
+	struct pb_resize new = {
+		.nid = r->node,
+		.pages = DIV_ROUND_UP_ULL(r->bytes, PAGE_SIZE),
+		.max_pages = DIV_ROUND_UP_ULL(r->max_bytes, PAGE_SIZE),
+	};
+	int err = pb_resize_node(&new);
+
+	if (err == -EINVAL || err == -ENXIO)
+		return err;
+	fill_resize(r, &new);
+	return copy_blocks(r, &new.blocked, blocks) ?: pb_copy_out(arg, usize, r, sizeof(*r)) ?:
+	       err;
+}
+
 static int resize(void __user *arg)
 {
-	struct pb_resize new = {};
+	struct pbuddy_resize_block *blocks = NULL;
 	struct pbuddy_resize r;
 	size_t usize;
 	int err;
@@ -427,14 +441,14 @@ static int resize(void __user *arg)
 	err = check_resize(&r);
 	if (err)
 		return err;
-	new.nid = r.node;
-	new.pages = DIV_ROUND_UP_ULL(r.bytes, PAGE_SIZE);
-	new.max_pages = DIV_ROUND_UP_ULL(r.max_bytes, PAGE_SIZE);
-	err = pb_resize_node(&new);
-	if (err == -EINVAL || err == -ENXIO)
-		return err;
-	fill_resize(&r, &new);
-	return copy_blocks(&r, &new.blocked) ?: pb_copy_out(arg, usize, &r, sizeof(r)) ?: err;
+	if (r.nr_blocks) {
+		blocks = kcalloc(PB_BLOCKED_MAX, sizeof(*blocks), GFP_KERNEL);
+		if (!blocks)
+			return -ENOMEM;
+	}
+	err = do_resize(&r, blocks, arg, usize);
+	kfree(blocks);
+	return err;
 }
 
 /**
