@@ -263,67 +263,6 @@ TEST_TIMEOUT(move, all_mappings_of_a_buffer, 900)
 	CHECK(moved > 0);
 }
 
-/* ---- Frames that are left ---- */
-
-/* Of /proc/kpageflags, flags that a free resets: REFERENCED, UPTODATE, DIRTY and ACTIVE. */
-#define KPF_RESET	(1ULL << 2 | 1ULL << 3 | 1ULL << 4 | 1ULL << 6)
-
-static uint64_t flags_of(uint64_t pfn)
-{
-	int fd = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
-	uint64_t flags;
-
-	if (fd < 0)
-		test_skip("no /proc/kpageflags in this kernel");
-	CHECK_EQ(pread(fd, &flags, sizeof(flags), (off_t)(pfn * sizeof(flags))), sizeof(flags));
-	close(fd);
-	return flags & KPF_RESET;
-}
-
-static bool in_use(uint64_t pfn)
-{
-	int i;
-
-	for (i = 0; i < NR_KEPT; i++)
-		if (pfn_of(map_of[8 * i]) == pfn)
-			return true;
-	return false;
-}
-
-/* A write by another call than a store makes the kernel set flags of the page. */
-static void write_by_call(void *to)
-{
-	char byte = *(char *)to;
-	struct iovec from = { &byte, 1 }, iov = { to, 1 };
-
-	CHECK_EQ(process_vm_writev(getpid(), &iov, 1, &from, 1, 0), 1);
-}
-
-/* A migration resets the flags of the source, as a free does. */
-TEST_TIMEOUT(move, frames_left_have_no_flags, 900)
-{
-	int i, had_flags = 0, left = 0;
-	uint64_t pfn[NR_KEPT];
-
-	fragment(SMALL, 0);
-	for (i = 0; i < NR_KEPT; i++) {
-		write_by_call(map_of[8 * i]);
-		pfn[i] = pfn_of(map_of[8 * i]);
-		had_flags += flags_of(pfn[i]) != 0;
-	}
-	compact_all();
-	expect_intact(SMALL);
-	for (i = 0; i < NR_KEPT; i++) {
-		if (in_use(pfn[i]))
-			continue;
-		CHECK_EQ(flags_of(pfn[i]), 0);
-		left++;
-	}
-	test_note("%d of %d pages had flags, %d moved", had_flags, NR_KEPT, left);
-	CHECK(had_flags > 0);
-	CHECK(left > 0);
-}
-
 static void expect_fixed_by(int (*prepare)(int fd))
 {
 	uint64_t pfn[NR_KEPT];
