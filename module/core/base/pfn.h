@@ -117,6 +117,13 @@ static __always_inline unsigned long pb_zone_entry_value(const struct pb_zone *z
 	return likely(READ_ONCE(entry->zone) == zone) ? value : PB_ENTRY_HOLE;
 }
 
+/* The same for a pageblock by its index. */
+static __always_inline unsigned long pb_zone_pageblock_value(struct pb_zone *zone,
+							     unsigned long index)
+{
+	return pb_zone_entry_value(zone, pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, index)));
+}
+
 /* The entry of a pageblock of this zone, or NULL for a hole or a pageblock of another zone. */
 static inline struct pb_dir_entry *pb_zone_dir_entry(struct pb_zone *zone, unsigned long index)
 {

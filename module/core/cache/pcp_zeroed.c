@@ -118,8 +118,7 @@ static unsigned int refill_zeroed(struct pb_zone *zone, struct pb_pcp_list *list
 		if (bit == PB_NO_PAGEBLOCK)
 			continue;
 		index = bit / PB_WORDS;
-		value = pb_zone_entry_value(zone, pb_dir_entry(zone->pool,
-							       pb_pageblock_pfn(zone, index)));
+		value = pb_zone_pageblock_value(zone, index);
 		from = (index + 1) * PB_WORDS;
 		if (pb_entry_migratetype(value) != rq->migratetype)
 			continue;

@@ -90,8 +90,7 @@ static unsigned long next_valid(struct pb_zone *zone, struct pb_bitmap *map,
 		index = pb_bitmap_next(map, index);
 		if (index == PB_NO_PAGEBLOCK)
 			break;
-		value = pb_zone_entry_value(zone, pb_dir_entry(zone->pool,
-							       pb_pageblock_pfn(zone, index)));
+		value = pb_zone_pageblock_value(zone, index);
 		if (pb_entry_migratetype(value) == mt &&
 		    pb_pageblock_largest(pb_entry_pageblock(value)) >= (int)order)
 			return index;
@@ -107,7 +106,7 @@ static unsigned long next_free(struct pb_zone *zone, enum pb_migratetype mt)
 
 	if (index == PB_NO_PAGEBLOCK)
 		return index;
-	value = pb_zone_entry_value(zone, pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, index)));
+	value = pb_zone_pageblock_value(zone, index);
 	if (likely(pb_entry_migratetype(value) == mt &&
 		   pb_pageblock_is_free(pb_entry_pageblock(value))))
 		return index;

@@ -184,9 +184,7 @@ struct pb_pageblock *pb_zone_next_pageblock(struct pb_zone *zone, unsigned int o
 		}
 		if (++search->tries == ALLOC_TRIES)
 			next_half(search, steps);
-		value = pb_zone_entry_value(zone, pb_dir_entry(zone->pool,
-							       pb_pageblock_pfn(zone,
-										search->index)));
+		value = pb_zone_pageblock_value(zone, search->index);
 		if (pb_entry_migratetype(value) == mt)
 			return pb_entry_pageblock(value);
 		pb_index_update(zone, search->index);
@@ -215,8 +213,7 @@ static unsigned long alloc_in_pageblock(struct pb_zone *zone, unsigned int order
 static __always_inline bool alloc_pageblock_at(struct pb_zone *zone, unsigned long index,
 					       enum pb_migratetype mt)
 {
-	unsigned long value = pb_zone_entry_value(zone, pb_dir_entry(zone->pool,
-							       pb_pageblock_pfn(zone, index)));
+	unsigned long value = pb_zone_pageblock_value(zone, index);
 
 	if (pb_entry_migratetype(value) == mt &&
 	    pb_pageblock_alloc(pb_entry_pageblock(value), PB_PAGEBLOCK_ORDER) >= 0) {
