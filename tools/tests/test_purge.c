@@ -367,7 +367,7 @@ static void set_limit(const char *text)
 	close(fd);
 }
 
-/* A purged buffer is charged to nobody, so its memory can be beyond a limit. */
+/* A purged buffer is charged to no account, so its memory can be beyond a limit. */
 TEST(purge, willneed_is_charged)
 {
 	int fd = alloc_on_node(BYTES), err;
