@@ -26,12 +26,8 @@ bool willneed(int fd)
 
 struct pbuddy_alloc on_node(uint64_t bytes, uint32_t mclass)
 {
-	struct pbuddy_alloc rq = request(bytes);
-	struct usage usage;
+	struct pbuddy_alloc rq = request_on_node(bytes);
 
-	read_usage(&usage);
-	rq.node = usage.node[0].node;
-	rq.flags = PBUDDY_ALLOC_STRICT_NODE;
 	rq.mclass = mclass;
 	return rq;
 }

@@ -71,6 +71,17 @@ struct pbuddy_alloc request(uint64_t bytes)
 	};
 }
 
+struct pbuddy_alloc request_on_node(uint64_t bytes)
+{
+	struct pbuddy_alloc rq = request(bytes);
+	struct usage usage;
+
+	read_usage(&usage);
+	rq.node = usage.node[0].node;
+	rq.flags = PBUDDY_ALLOC_STRICT_NODE;
+	return rq;
+}
+
 int alloc_as(struct pbuddy_alloc *rq)
 {
 	CHECK_EQ(ioctl(dev, PBUDDY_IOCTL_ALLOC, rq), 0);
@@ -278,6 +289,30 @@ unsigned long vmstat_event(const char *name)
 	CHECK_EQ(strcmp(word, name), 0);
 	fclose(f);
 	return nr;
+}
+
+void compact_all(void)
+{
+	int fd = open(DEBUGFS "/compact", O_WRONLY | O_CLOEXEC);
+
+	CHECK(fd >= 0);
+	CHECK_EQ(write(fd, "1", 1), 1);
+	close(fd);
+}
+
+pid_t start_child(void (*fn)(unsigned int nr, const volatile uint32_t *stop), unsigned int nr,
+		  const volatile uint32_t *stop)
+{
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	CHECK(pid >= 0);
+	if (pid)
+		return pid;
+	fn(nr, stop);
+	fflush(stdout);
+	_exit(0);
 }
 
 unsigned int race_seconds(unsigned int otherwise)

@@ -53,6 +53,8 @@ struct pbuddy_alloc request(uint64_t bytes);
 /* Returns the descriptor of a new buffer, or fails the test. */
 int alloc_as(struct pbuddy_alloc *rq);
 int alloc_buffer(uint64_t bytes);
+/* A valid request for a buffer on the first node alone. */
+struct pbuddy_alloc request_on_node(uint64_t bytes);
 /* Maps from offset 0, readable and writable, or fails the test. */
 uint64_t *map_buffer(int fd, size_t bytes);
 uint64_t *map_device(size_t bytes);
@@ -93,6 +95,11 @@ void make_sockets(int sock[2]);
 /* Sends a descriptor over a unix socket (SCM_RIGHTS). */
 void send_fd(int sock, int fd);
 
+/* Compacts all nodes, as far as possible. */
+void compact_all(void);
+/* Calls @fn in a child, which ends then; returns the child. */
+pid_t start_child(void (*fn)(unsigned int nr, const volatile uint32_t *stop), unsigned int nr,
+		  const volatile uint32_t *stop);
 /* Counter of the module by its name in vmstat; fails the test when there is none. */
 unsigned long vmstat_event(const char *name);
 /* Whether the kernel is of this release or a later one. */

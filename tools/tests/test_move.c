@@ -22,14 +22,10 @@
 static uint64_t *map_of[MOST];
 static int nr_maps;
 
-static struct pbuddy_alloc request_on_node(uint64_t bytes, unsigned int order)
+static struct pbuddy_alloc request_of_order(uint64_t bytes, unsigned int order)
 {
-	struct pbuddy_alloc rq = request(bytes);
-	struct usage usage;
+	struct pbuddy_alloc rq = request_on_node(bytes);
 
-	read_usage(&usage);
-	rq.node = usage.node[0].node;
-	rq.flags = PBUDDY_ALLOC_STRICT_NODE;
 	rq.order = order;
 	return rq;
 }
@@ -69,7 +65,7 @@ static void fragment(size_t bytes, unsigned int order)
 	int i;
 
 	for (nr_maps = 0; nr_maps < MOST; nr_maps++) {
-		struct pbuddy_alloc rq = request_on_node(bytes, order);
+		struct pbuddy_alloc rq = request_of_order(bytes, order);
 
 		if (ioctl(dev, PBUDDY_IOCTL_ALLOC, &rq))
 			break;
@@ -100,15 +96,6 @@ static unsigned long pages_moved(void)
 	return vmstat_event("pgmigrate_success");
 }
 
-static void compact_all(void)
-{
-	int fd = open(DEBUGFS "/compact", O_WRONLY | O_CLOEXEC);
-
-	CHECK(fd >= 0);
-	CHECK_EQ(write(fd, "1", 1), 1);
-	close(fd);
-}
-
 /* ---- Contents and requests ---- */
 
 /* Contiguous buffers of several lengths; none fits before others were moved. */
@@ -118,7 +105,7 @@ TEST_TIMEOUT(move, serves_a_fragmented_node, 900)
 
 	fragment(SMALL, 0);
 	for (order = 9; order <= 11; order++) {
-		struct pbuddy_alloc rq = request_on_node(PAGE << order, order);
+		struct pbuddy_alloc rq = request_of_order(PAGE << order, order);
 		unsigned long before = pages_moved();
 
 		rq.flags |= PBUDDY_ALLOC_CONTIG;
@@ -147,7 +134,7 @@ static size_t huge_bytes(void)
 /* Folios are moved as folios, and mapped by huge entries again. */
 TEST_TIMEOUT(move, folios, 900)
 {
-	struct pbuddy_alloc rq = request_on_node(2 * HUGE, 10);
+	struct pbuddy_alloc rq = request_of_order(2 * HUGE, 10);
 	unsigned long before = pages_moved();
 	size_t huge;
 
@@ -208,7 +195,7 @@ static void replace(int (*prepare)(int fd))
 	int i;
 
 	for (i = 0; i < NR_KEPT; i++) {
-		struct pbuddy_alloc rq = request_on_node(SMALL, 0);
+		struct pbuddy_alloc rq = request_on_node(SMALL);
 		int fd;
 
 		CHECK_EQ(munmap(map_of[8 * i], SMALL), 0);
@@ -335,7 +322,7 @@ static void write_and_check(unsigned int word, const volatile uint32_t *stop)
 
 static void pin_and_check(const volatile uint32_t *stop)
 {
-	struct pbuddy_alloc rq = request_on_node(SMALL, 0);
+	struct pbuddy_alloc rq = request_on_node(SMALL);
 	uint64_t *p = map_and_close(alloc_as(&rq), SMALL), *copy = malloc(SMALL);
 	struct iovec iov = { p, SMALL };
 	int pipe_fd[2];
@@ -367,7 +354,7 @@ static void check_and_exit(void *p)
 
 static void move_and_fork(const volatile uint32_t *stop)
 {
-	struct pbuddy_alloc rq = request_on_node(SMALL, 0);
+	struct pbuddy_alloc rq = request_on_node(SMALL);
 	int fd = alloc_as(&rq);
 	uint64_t *p = map_buffer(fd, SMALL), *to, *other;
 	unsigned int n;
@@ -394,7 +381,7 @@ static int churned[NR_CHURN];
 
 static int alloc_small(void)
 {
-	struct pbuddy_alloc rq = request_on_node(SMALL, 0);
+	struct pbuddy_alloc rq = request_on_node(SMALL);
 
 	return ioctl(dev, PBUDDY_IOCTL_ALLOC, &rq) ? -1 : rq.fd;
 }
@@ -432,7 +419,7 @@ static void share_buffers(void)
 		bool huge = i % 12 == 0;
 
 		shared_bytes[i] = huge ? HUGE : SMALL;
-		rq = request_on_node(shared_bytes[i], huge ? 9 : 0);
+		rq = request_of_order(shared_bytes[i], huge ? 9 : 0);
 		shared[i] = map_and_close(alloc_as(&rq), shared_bytes[i]);
 		for (k = 0; k < NR_CHURN / NR_SHARED; k++)
 			churned[nr++] = alloc_small();
@@ -449,15 +436,8 @@ static void close_churned(void)
 		close(churned[i]);
 }
 
-static pid_t start(unsigned int nr, const volatile uint32_t *stop)
+static void run(unsigned int nr, const volatile uint32_t *stop)
 {
-	pid_t pid;
-
-	fflush(stdout);
-	pid = fork();
-	CHECK(pid >= 0);
-	if (pid)
-		return pid;
 	if (nr < NR_WRITERS + 2)
 		close_churned();
 	if (nr < NR_WRITERS)
@@ -468,7 +448,6 @@ static pid_t start(unsigned int nr, const volatile uint32_t *stop)
 		move_and_fork(stop);
 	else
 		churn(stop);
-	_exit(0);
 }
 
 TEST_TIMEOUT(move, under_running_writers, 1200)
@@ -484,10 +463,10 @@ TEST_TIMEOUT(move, under_running_writers, 1200)
 	CHECK(stop != MAP_FAILED);
 	share_buffers();
 	for (i = 0; i < NR_WRITERS + 3; i++)
-		pid[i] = start(i, stop);
+		pid[i] = start_child(run, i, stop);
 	close_churned();
 	for (end = time(NULL) + race_seconds(5); time(NULL) < end || rounds < 4; rounds++) {
-		struct pbuddy_alloc rq = request_on_node(2 * HUGE, 10);
+		struct pbuddy_alloc rq = request_of_order(2 * HUGE, 10);
 
 		compact_all();
 		rq.flags |= PBUDDY_ALLOC_CONTIG;

@@ -84,23 +84,14 @@ static void fill_and_empty(const volatile uint32_t *stop)
 	}
 }
 
-static pid_t start(unsigned int nr, const volatile uint32_t *stop)
+static void run(unsigned int nr, const volatile uint32_t *stop)
 {
-	pid_t pid;
-
-	fflush(stdout);
-	pid = fork();
-	CHECK(pid >= 0);
-	if (pid)
-		return pid;
 	if (nr < NR_USERS)
 		advise_and_check(nr, stop);
 	else if (nr == NR_USERS)
 		access_purgeable(stop);
 	else
 		fill_and_empty(stop);
-	fflush(stdout);
-	_exit(0);
 }
 
 TEST_TIMEOUT(purge, under_running_users, 1200)
@@ -115,15 +106,11 @@ TEST_TIMEOUT(purge, under_running_users, 1200)
 	stop = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	CHECK(stop != MAP_FAILED);
 	for (i = 0; i < NR_USERS + 2; i++)
-		pid[i] = start(i, stop);
+		pid[i] = start_child(run, i, stop);
 	for (end = time(NULL) + race_seconds(5);
 	     time(NULL) < end ||
-	     vmstat_event("pgpurge") - before < 16 * SMALL / PAGE; usleep(10000)) {
-		int fd = open(DEBUGFS "/compact", O_WRONLY | O_CLOEXEC);
-
-		CHECK_EQ(write(fd, "1", 1), 1);
-		close(fd);
-	}
+	     vmstat_event("pgpurge") - before < 16 * SMALL / PAGE; usleep(10000))
+		compact_all();
 	*stop = 1;
 	for (i = 0; i < NR_USERS + 2; i++) {
 		CHECK_EQ(waitpid(pid[i], &status, 0), pid[i]);
