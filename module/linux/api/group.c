@@ -187,12 +187,6 @@ static struct pb_zone *take_to(struct pb_zone *zone, void *arg)
 	return zone->home;
 }
 
-/* The largest number of blocks of an order that a node may have. */
-static bool plausible(int nid, unsigned int order, unsigned long nr)
-{
-	return nr && nr <= pb_instance_pages() >> order;
-}
-
 /**
  * pb_group_give - give blocks of a node to the group of a cgroup
  * @cgroup: id of the cgroup, which exists
@@ -217,13 +211,11 @@ int pb_group_give(u64 cgroup, int nid, unsigned int order, unsigned long nr, uns
 	*done = 0;
 	if (nid < 0 || !pb_instance_has_memory(nid))
 		return -ENXIO;
-	if (!plausible(nid, order, nr))
+	if (!nr || nr > pb_instance_pages() >> order)
 		return -EINVAL;
 	if (mutex_lock_killable(&groups_mutex))
 		return -EINTR;
-	group = live ? pb_group_find(cgroup) : NULL;
-	if (!group)
-		group = live ? new_group_locked(cgroup) : ERR_PTR(-ENXIO);
+	group = live ? pb_group_find(cgroup) ?: new_group_locked(cgroup) : ERR_PTR(-ENXIO);
 	err = PTR_ERR_OR_ZERO(group);
 	if (!err) {
 		err = pb_group_move(nid, order, nr, NULL, give_to, group, done);
