@@ -24,6 +24,7 @@
 
 #include "api/group.h"
 #include "core/base/order.h"
+#include "tunables.h"
 
 #define PAGES_TO_KIB(pages)	((pages) << (PAGE_SHIFT - 10))
 
@@ -157,7 +158,9 @@ static int set_give(const char *text, const struct kernel_param *param)
 		pr_err("%s: there is no cgroup %llu\n", param->name, op.cgroup);
 		return -ENOENT;
 	}
+	pb_param_begin_long();
 	err = pb_group_give(op.cgroup, op.nid, op.order, op.nr, &done);
+	pb_param_end_long();
 	if (err == -ENXIO)
 		pr_err("%s: node %d has no memory of the pool\n", param->name, op.nid);
 	else if (err == -ENOSPC)
@@ -178,7 +181,9 @@ static int set_take(const char *text, const struct kernel_param *param)
 
 	if (err)
 		return err;
+	pb_param_begin_long();
 	err = pb_group_take(op.cgroup, op.nid, op.order, op.nr, &done);
+	pb_param_end_long();
 	if (err == -ENOENT)
 		pr_err("%s: cgroup %llu has no memory of its own\n", param->name, op.cgroup);
 	else if (err)

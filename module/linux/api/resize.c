@@ -406,10 +406,9 @@ static int set_resize(const char *text, const struct kernel_param *param)
 		pr_err("resize: bad value \"%.*s\": NODE:SIZE[-MAX] is expected\n", len, text);
 		return -EINVAL;
 	}
-	/* Others can use the parameters meanwhile. rmmod waits for this write. */
-	kernel_param_unlock(THIS_MODULE);
+	pb_param_begin_long();
 	err = pb_resize_node(&resize);
-	kernel_param_lock(THIS_MODULE);
+	pb_param_end_long();
 	if (err == -EINVAL)
 		pr_err("resize: bad size \"%.*s\": it is too large, or the maximum is below it\n",
 		       len, text);

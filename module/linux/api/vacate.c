@@ -18,6 +18,7 @@
 
 #include "api/resize.h"
 #include "api/resize_blocks.h"
+#include "tunables.h"
 
 #define PAGES_TO_MIB(pages)	((pages) >> (20 - PAGE_SHIFT))
 
@@ -47,7 +48,9 @@ static int set_vacate(const char *text, const struct kernel_param *param)
 		       (int)strcspn(text, "\n"), text);
 		return -EINVAL;
 	}
+	pb_param_begin_long();
 	err = pb_resize_empty(PHYS_PFN(start), PHYS_PFN(end) + 1, &result);
+	pb_param_end_long();
 	if (result.before)
 		pr_info("vacate: gave %lu MiB in %#llx-%#llx back\n", PAGES_TO_MIB(result.before),
 			start, end);
