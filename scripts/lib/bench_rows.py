@@ -100,8 +100,10 @@ class Reader:
             self.request, self.names, self.first = rest, None, len(self.rows)
         elif word == "done":
             self.done += 1
-            self.check_request()
-            self.request = self.names = None
+            try:
+                self.check_request()
+            finally:
+                self.request = self.names = None
         elif word == "failed":
             self.problems.append(f"{self.here()}: {rest}")
             self.request = self.names = None
@@ -113,7 +115,8 @@ class Reader:
             raise Bad(f"{self.platform}: unknown line '@{word}'")
 
     def check_request(self):
-        """The rows have the requested order and threads, and pbuddy beside alloc_pages."""
+        """The rows have the requested order and threads, and the subjects that were named, else
+        pbuddy beside alloc_pages."""
         rows = self.rows[self.first:]
         asked = dict(w.split("=", 1) for w in self.request.split())
         if not rows:
@@ -124,7 +127,12 @@ class Reader:
                     raise Bad(f"{self.here()}: a row says {name} {row[name]}")
         for workload in {r["workload"] for r in rows}:
             subjects = {r["subject"] for r in rows if r["workload"] == workload}
-            if "pbuddy" not in subjects or not any(s.startswith("alloc_pages") for s in subjects):
+            if "subjects" in asked:
+                missing = set(asked["subjects"].split(",")) - subjects
+                if missing:
+                    raise Bad(f"{self.here()}: {workload} lacks {', '.join(sorted(missing))}")
+            elif ("pbuddy" not in subjects or
+                  not any(s.startswith("alloc_pages") for s in subjects)):
                 raise Bad(f"{self.here()}: {workload} has only {', '.join(sorted(subjects))};"
                           " pbuddy and alloc_pages have to be there")
 
