@@ -17,8 +17,8 @@
 /*
  * Directory entry of a pageblock. The entry value is R: the pageblock's address with its
  * migratetype in the low three bits (pageblocks are cache-line aligned). A hole has PB_ENTRY_HOLE
- * in place of a migratetype. Its address is 0, or that of the pageblock that was there, whose
- * memory stays until the pool is destroyed (pool/shrink.c).
+ * in place of a migratetype. Its address is 0, or that of the pageblock that was there or is about
+ * to be added, whose memory stays until the pool is destroyed (pool/shrink.c).
  */
 #define PB_ENTRY_MT_MASK	7UL
 #define PB_ENTRY_HOLE		7UL	/* no pageblock, no migratetype */

@@ -112,8 +112,6 @@ EXPORT_SYMBOL_PB_TEST(pb_move_leave);
  */
 void pb_move_enter(struct pb_zone *zone, unsigned long pfn)
 {
-	unsigned long value = READ_ONCE(pb_dir_entry(zone->pool, pfn)->value);
-
-	pb_pool_add_pageblock(zone, pfn, pb_entry_pageblock(value), PB_MOVABLE);
+	pb_pool_add_pageblock(zone, pfn, PB_MOVABLE);
 }
 EXPORT_SYMBOL_PB_TEST(pb_move_enter);

@@ -135,32 +135,71 @@ static void mark_span(struct pb_pool *pool, const struct pb_range *span)
 		pb_dir_entry(pool, pfn)->zone = zone;
 }
 
+/* Pageblocks that are added with preemption off. */
+#define ADD_AT_ONCE	8U
+
 /*
- * Adds a pageblock, no frame of which is free or allocated, to its zone: all frames become free.
- * Preemption is off, so that verify, which stops all CPUs, finds it wholly or not at all.
+ * Adds pageblocks, no frame of which is free or allocated, to their zone: all frames become free.
+ * The directory entry of each is a hole with the address of the pageblock. They are in the word of
+ * the index that begins with @first. Preemption is off, so that verify, which stops all CPUs, finds
+ * each wholly or not at all.
  */
-void pb_pool_add_pageblock(struct pb_zone *zone, unsigned long pfn, struct pb_pageblock *pageblock,
+static void add_pageblocks(struct pb_zone *zone, unsigned long first, u64 mask,
 			   enum pb_migratetype mt)
 {
-	struct pb_dir_entry *entry = pb_dir_entry(zone->pool, pfn);
+	struct pb_dir_entry *dir = pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, first)), *entry;
+	long pages = (long)hweight64(mask) << PB_PAGEBLOCK_ORDER;
+	struct pb_pageblock *pageblock;
+	u64 left;
+
+	preempt_disable();
+	/* Counted before they can be allocated: a count that is too high only causes retries. */
+	pb_zone_add_present(zone, pages);
+	pb_zone_account(zone, pages);
+	if (mt == PB_CMA) {
+		zone->cma_pages += pages;
+		atomic_long_add(pages, &zone->nr_free_cma);
+	}
+	for (left = mask; left; left &= left - 1) {
+		entry = &dir[__ffs64(left)];
+		if (entry->zone != zone)
+			WRITE_ONCE(entry->zone, zone);
+		pageblock = pb_entry_pageblock(READ_ONCE(entry->value));
+		/* A CPU that reads the entry sees the initialised pageblock. */
+		smp_store_release(&entry->value, (unsigned long)pageblock | mt);
+		/* Full barriers: a CPU that allocates a frame sees the entry. */
+		pb_pageblock_free_whole(pageblock);
+	}
+	pb_index_free_many(zone, first, mask);
+	preempt_enable();
+}
+
+/**
+ * pb_pool_add_pageblock - add a pageblock that has left its zone, or another one
+ * @zone: the zone that gets it, whose span contains it
+ * @pfn: first PFN; the directory entry is a hole with the address of the pageblock
+ * @mt: its migratetype
+ *
+ * No frame is free or allocated; all become free. Context: any.
+ */
+void pb_pool_add_pageblock(struct pb_zone *zone, unsigned long pfn, enum pb_migratetype mt)
+{
 	unsigned long index = pb_pageblock_index(zone, pfn);
 
-	if (entry->zone != zone)
-		WRITE_ONCE(entry->zone, zone);
-	preempt_disable();
-	/* Counted before it can be allocated: a count that is too high only causes retries. */
-	pb_zone_add_present(zone, PB_PAGEBLOCK_NR);
-	pb_zone_account(zone, PB_PAGEBLOCK_NR);
-	if (mt == PB_CMA) {
-		zone->cma_pages += PB_PAGEBLOCK_NR;
-		atomic_long_add(PB_PAGEBLOCK_NR, &zone->nr_free_cma);
+	add_pageblocks(zone, round_down(index, 64), BIT_ULL(index % 64), mt);
+}
+
+/* Adds a range whose directory entries are holes with addresses. */
+static void add_all(struct pb_zone *zone, unsigned long index, unsigned long end,
+		    enum pb_migratetype mt)
+{
+	unsigned long first, nr;
+
+	for (; index < end; index += nr) {
+		first = round_down(index, 64);
+		nr = min3(end - index, first + 64 - index, ADD_AT_ONCE + 0UL);
+		add_pageblocks(zone, first, (BIT_ULL(nr) - 1) << (index - first), mt);
 	}
-	/* A CPU that reads the entry sees the initialised pageblock. */
-	smp_store_release(&entry->value, (unsigned long)pageblock | mt);
-	/* Full barriers: a CPU that allocates a frame sees the entry. */
-	pb_pageblock_free(pageblock, 0, PB_PAGEBLOCK_ORDER);
-	pb_index_free_many(zone, round_down(index, 64), BIT_ULL(index % 64));
-	preempt_enable();
 }
 
 /* Counts the pageblocks of a range that have no memory for their metadata yet. */
@@ -178,7 +217,8 @@ int pb_pool_add_range(struct pb_pool *pool, const struct pb_range *range)
 {
 	unsigned long pfn, end = range->start_pfn + range->nr_pages, nr;
 	struct pb_zone *zone = pool->zone[range->nid][range->type];
-	struct pb_pageblock *blocks = NULL, *pageblock;
+	struct pb_pageblock *blocks = NULL;
+	struct pb_dir_entry *entry;
 
 	for (pfn = range->start_pfn; pfn < end; pfn += PB_PAGEBLOCK_NR)
 		if (pb_dir_lookup(pool, pfn))
@@ -192,10 +232,12 @@ int pb_pool_add_range(struct pb_pool *pool, const struct pb_range *range)
 	}
 	for (pfn = range->start_pfn; pfn < end; pfn += PB_PAGEBLOCK_NR) {
 		/* One that was there before has its memory: shrink.c. */
-		pageblock = pb_entry_pageblock(READ_ONCE(pb_dir_entry(pool, pfn)->value));
-		pb_pool_add_pageblock(zone, pfn, pageblock ?: blocks++,
-				      range->cma ? PB_CMA : PB_MOVABLE);
+		entry = pb_dir_entry(pool, pfn);
+		if (!pb_entry_pageblock(READ_ONCE(entry->value)))
+			WRITE_ONCE(entry->value, (unsigned long)blocks++ | PB_ENTRY_HOLE);
 	}
+	add_all(zone, pb_pageblock_index(zone, range->start_pfn), pb_pageblock_index(zone, end),
+		range->cma ? PB_CMA : PB_MOVABLE);
 	return 0;
 }
 

@@ -56,7 +56,6 @@ bool pb_range_ok(const struct pb_range *range, int nr_nodes);
 int pb_pool_add_range(struct pb_pool *pool, const struct pb_range *range);
 unsigned long pb_pool_nr_new(struct pb_pool *pool, const struct pb_range *range);
 void pb_pool_free_zone(struct pb_zone *zone);
-void pb_pool_add_pageblock(struct pb_zone *zone, unsigned long pfn, struct pb_pageblock *pageblock,
-			   enum pb_migratetype mt);
+void pb_pool_add_pageblock(struct pb_zone *zone, unsigned long pfn, enum pb_migratetype mt);
 
 #endif /* PB_POOL_H */

@@ -366,8 +366,7 @@ void pb_shrink_undo(struct pb_zone *zone, unsigned long pfn)
 {
 	unsigned long value = READ_ONCE(pb_dir_entry(zone->pool, pfn)->value);
 
-	pb_pool_add_pageblock(zone, pfn, pb_entry_pageblock(value),
-			      pb_entry_saved_migratetype(value));
+	pb_pool_add_pageblock(zone, pfn, pb_entry_saved_migratetype(value));
 	pb_zone_event_add(zone, PB_SHRINK, -(long)PB_PAGEBLOCK_NR);
 }
 EXPORT_SYMBOL_PB_TEST(pb_shrink_undo);
