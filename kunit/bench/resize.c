@@ -19,13 +19,15 @@
 #include "bench.h"
 #include "compat.h"
 #include "core/base/pfn.h"
+#include "core/pool/grow.h"
 #include "core/pool/shrink.h"
 #include "core/zone/zone.h"
 #include "instance.h"
 
-/* The pageblocks of a round, which one thread runs. */
+/* The pageblocks of a round, which one thread runs. The core has several in one element. */
 static struct {
 	unsigned long	pfn;
+	u64		core;		/* pageblocks from @pfn on that have left the zone */
 	bool		held;		/* a round that ends early gives it back */
 } *blocks;
 
@@ -66,30 +68,48 @@ static int pool_up(struct bench_thread *t)
 
 static int core_down(struct bench_thread *t)
 {
+	unsigned long nr = 0, i;
 	struct pb_shrink run;
-	unsigned long i;
 
 	pb_shrink_start(&run, used_zone(), PB_ALLOC_WMARK_HIGH, false);
-	for (i = 0; i < t->n; i++) {
-		blocks[i].pfn = pb_shrink_next(&run);
-		if (blocks[i].pfn == PB_NO_PFN)
+	for (i = 0; nr < t->n; i++) {
+		blocks[i].core = pb_shrink_next_many(&run, t->n - nr, &blocks[i].pfn);
+		if (!blocks[i].core)
 			return -ENOMEM;
-		blocks[i].held = true;
+		nr += hweight64(blocks[i].core);
 	}
 	return 0;
+}
+
+/* Adds at most 63 pageblocks as the pool grows, by ranges. */
+static int add_blocks(struct pb_zone *zone, unsigned long pfn, u64 mask)
+{
+	struct pb_range range = { .nid = zone->nid, .type = zone->type };
+	unsigned long first, nr;
+	int err = 0;
+
+	while (mask && !err) {
+		first = __ffs64(mask);
+		nr = __ffs64(~(mask >> first));
+		mask &= ~((BIT_ULL(nr) - 1) << first);
+		range.start_pfn = pfn + (first << PB_PAGEBLOCK_ORDER);
+		range.nr_pages = nr << PB_PAGEBLOCK_ORDER;
+		err = pb_pool_grow(&pb_instance, &range);
+	}
+	return err;
 }
 
 static int core_up(struct bench_thread *t)
 {
 	struct pb_zone *zone = used_zone();
 	unsigned long i;
+	int err = 0;
 
-	for (i = 0; i < t->n; i++) {
-		if (blocks[i].held)
-			pb_shrink_undo(zone, blocks[i].pfn);
-		blocks[i].held = false;
+	for (i = 0; i < t->n && !err; i++) {
+		err = add_blocks(zone, blocks[i].pfn, blocks[i].core);
+		blocks[i].core = 0;
 	}
-	return 0;
+	return err;
 }
 
 const struct bench_resize bench_pbuddy_resize = {

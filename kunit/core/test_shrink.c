@@ -131,6 +131,77 @@ static void test_watermark(struct kunit *test)
 	pt_expect_all_free(test, f);
 }
 
+/* Takes up to @most pageblocks off, several at once; returns the first ones, and their PFN. */
+static u64 take_many(struct pt_fixture *f, struct pb_shrink *run, unsigned int most,
+		     unsigned long *pfn)
+{
+	u64 mask = pb_shrink_next_many(run, most, pfn);
+
+	f->pages -= hweight64(mask) * PB_PAGEBLOCK_NR;
+	return mask;
+}
+
+/* Free pageblocks of one type leave together, as many as wanted, the highest first. */
+static void test_many(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	struct pb_dir_entry *entry = pb_dir_entry(&f->pool, PT_PAGEBLOCK(2050));
+	struct pb_zone *zone = zone_of(f);
+	struct pb_shrink run;
+	unsigned long pfn;
+
+	pb_entry_set_migratetype(entry, PB_RECLAIMABLE);
+	pb_zone_index_update_all(zone);
+	pb_shrink_start(&run, zone, PB_ALLOC_WMARK_LOW, false);
+	KUNIT_EXPECT_EQ(test, take_many(f, &run, 3, &pfn), 0xe0ULL);
+	KUNIT_EXPECT_EQ(test, pfn, PT_PAGEBLOCK(2048));
+	KUNIT_EXPECT_EQ(test, zone->present_pages, PT_PAGEBLOCK(5));
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_SHRINK), PT_PAGEBLOCK(3));
+	pt_expect_all_free(test, f);
+	KUNIT_EXPECT_EQ(test, take_many(f, &run, 64, &pfn), 0x18ULL);
+	KUNIT_EXPECT_EQ(test, take_many(f, &run, 64, &pfn), 0x4ULL);
+	KUNIT_EXPECT_EQ(test, take_many(f, &run, 64, &pfn), 0x3ULL);
+	KUNIT_EXPECT_EQ(test, take_many(f, &run, 64, &pfn), 0ULL);
+	KUNIT_EXPECT_FALSE(test, run.watermark);
+	pt_expect_all_free(test, f);
+	KUNIT_ASSERT_EQ(test, pt_grow(f, 2048, 8), 0);
+	pt_expect_all_free(test, f);
+	KUNIT_EXPECT_EQ(test, pt_alloc(f, PB_PAGEBLOCK_ORDER + 3), PT_PAGEBLOCK(2048));
+	pt_free(test, f, PT_PAGEBLOCK(2048), PB_PAGEBLOCK_ORDER + 3);
+}
+
+/* Of several pageblocks the highest leave, as many as the watermark allows. */
+static void test_many_watermark(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	struct pb_shrink run;
+	unsigned long pfn;
+
+	pt_set_watermark(zone_of(f), PB_WMARK_HIGH, 2048);
+	pb_shrink_start(&run, zone_of(f), PB_ALLOC_WMARK_HIGH, false);
+	KUNIT_EXPECT_EQ(test, take_many(f, &run, 8, &pfn), 0xf0ULL);
+	KUNIT_EXPECT_TRUE(test, run.watermark);
+	KUNIT_EXPECT_EQ(test, take_many(f, &run, 8, &pfn), 0ULL);
+	pt_expect_all_free(test, f);
+}
+
+/* Of several pageblocks one with a frame in use stays. */
+static void test_many_in_use(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	unsigned long bad = PT_PAGEBLOCK(2053) + 17, pfn;
+	struct pb_shrink run;
+
+	*pb_order_map(&f->pool, bad) = 1;
+	pb_shrink_start(&run, zone_of(f), PB_ALLOC_WMARK_LOW, false);
+	KUNIT_EXPECT_EQ(test, take_many(f, &run, 4, &pfn), 0xd0ULL);
+	KUNIT_EXPECT_FALSE(test, run.watermark);
+	pt_expect_bad(test, f, PB_BAD_IN_USE, bad);
+	pt_expect_allocated(test, f, 1);
+	pt_free(test, f, bad, 0);
+	pt_expect_all_free(test, f);
+}
+
 /* Pageblocks with the fewest pages are emptied first, and nothing is lost. */
 static void test_moves(struct kunit *test)
 {
@@ -345,11 +416,14 @@ struct busy {
 
 static void take_and_add(struct busy *busy, unsigned int round)
 {
-	unsigned long pfns[4], nr, i;
+	unsigned long pfns[4], nr, i, pfn;
 	struct pb_shrink run;
+	u64 mask;
 
 	pb_shrink_start(&run, zone_of(busy->f), PB_ALLOC_WMARK_LOW, false);
-	nr = take(busy->f, &run, 4, pfns);
+	mask = take_many(busy->f, &run, 4, &pfn);
+	for (nr = 0; mask; mask &= mask - 1)
+		pfns[nr++] = pfn + PT_PAGEBLOCK(__ffs64(mask));
 	atomic_long_add(nr, &busy->taken);
 	for (i = 0; i < nr; i++) {
 		if ((round + i) % 2)
@@ -398,6 +472,9 @@ static struct kunit_case shrink_cases[] = {
 	KUNIT_CASE(test_undo),
 	KUNIT_CASE(test_grows_again),
 	KUNIT_CASE(test_watermark),
+	KUNIT_CASE(test_many),
+	KUNIT_CASE(test_many_watermark),
+	KUNIT_CASE(test_many_in_use),
 	KUNIT_CASE(test_moves),
 	KUNIT_CASE(test_free_only),
 	KUNIT_CASE(test_cached),

@@ -427,6 +427,53 @@ static void shrink_grow(void)
 		grow();
 }
 
+/* Takes up to two free pageblocks off together. */
+static u64 shrink_two(unsigned long *pfn)
+{
+	struct pb_shrink run;
+	u64 mask;
+
+	pb_shrink_start(&run, mc.zone, PB_ALLOC_NO_WATERMARKS, false);
+	mask = pb_shrink_next_many(&run, 2, pfn);
+	mc.free -= hweight64(mask) * PB_PAGEBLOCK_NR;
+	return mask;
+}
+
+static void shrink_two_once(void)
+{
+	unsigned long pfn;
+
+	shrink_two(&pfn);
+}
+
+static void shrink_two_undo(void)
+{
+	unsigned long pfn;
+	u64 mask;
+
+	for (mask = shrink_two(&pfn); mask; mask &= mask - 1) {
+		pb_shrink_undo(mc.zone, pfn + __ffs64(mask) * PB_PAGEBLOCK_NR);
+		mc.free += PB_PAGEBLOCK_NR;
+	}
+}
+
+static void shrink_two_grow(void)
+{
+	unsigned long pfn;
+	u64 mask = shrink_two(&pfn);
+	struct pb_range range = { .type = PB_ZONE_NORMAL };
+
+	if (!mask)
+		return;
+	range.start_pfn = pfn + __ffs64(mask) * PB_PAGEBLOCK_NR;
+	range.nr_pages = hweight64(mask) * PB_PAGEBLOCK_NR;
+	if (pb_pool_grow(mc.pool, &range))
+		mc_violate("the zone did not grow");
+	mc.free += range.nr_pages;
+}
+
+static void two_free(void) { mc_make_pool(2); }
+
 static void grown_once(void)
 {
 	growable();
@@ -517,6 +564,11 @@ static const struct mc_scenario rows[] = {
 	{ "shrink_grow_alloc", shrinkable, { shrink_grow, alloc3_stay } },
 	{ "shrink_grow_alloc_free", shrinkable, { shrink_grow, alloc_free3 } },
 	{ "shrink_undo_alloc", shrinkable, { shrink_undo, alloc3_stay, free100 } },
+	{ "shrink_two_alloc", two_free, { shrink_two_once, alloc3_stay } },
+	{ "shrink_two_order_9", two_free, { shrink_two_undo, zone_alloc9 } },
+	{ "shrink_two_grow_alloc", two_free, { shrink_two_grow, alloc_free3 } },
+	{ "shrink_two_fallback", two_free, { shrink_two_undo, alloc_unmovable3 } },
+	{ "shrink_two_isolate", two_free, { shrink_two_once, isolate_second } },
 	{ "shrink_beside_grow", grown_once, { shrink_once, grow_third, alloc3_stay } },
 	{ "shrink_fallback", shrinkable, { shrink_undo, alloc_unmovable3 } },
 	{ "shrink_isolate", shrinkable, { shrink_once, isolate_second } },

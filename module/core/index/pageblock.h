@@ -104,6 +104,21 @@ roll_back:
 	return false;
 }
 
+/* Whether no frame has an order in the page order map; eight words at a time. Context: any. */
+static __always_inline bool pb_pageblock_unused(const struct pb_pageblock *pageblock)
+{
+	const u64 *word = (const u64 *)pageblock->order_map;
+	unsigned int n = PB_PAGEBLOCK_NR / (8 * sizeof(*word));
+	u64 any = 0;
+
+	do {
+		any |= word[0] | word[1] | word[2] | word[3] |
+		       word[4] | word[5] | word[6] | word[7];
+		word += 8;
+	} while (--n);
+	return !any;
+}
+
 /* As pb_pageblock_free(), for the whole pageblock. */
 static __always_inline unsigned long pb_pageblock_free_whole(struct pb_pageblock *pageblock)
 {

@@ -34,6 +34,9 @@
  * highatomic reserve stay. A frame with a memory error is allocated without an owner, so its
  * pageblock cannot be emptied and stays, too.
  *
+ * Free pageblocks of one word of the index leave together, up to LEAVE_AT_ONCE: what is counted, and
+ * the bitmap of free pageblocks, change once for all of them.
+ *
  * The caller serialises calls for a zone. The pool may grow meanwhile, by other memory. As
  * offline_pages() in mm/memory_hotplug.c.
  */
@@ -42,8 +45,13 @@
 #include "core/cache/zeroed.h"
 #include "core/compact/compact_zone.h"
 #include "core/index/free_area.h"
+#include "core/index/pageblock.h"
 #include "core/pool/shrink.h"
+#include "core/zone/blocks.h"
 #include "core/zone/zone.h"
+
+/* Pageblocks that leave with preemption off. */
+#define LEAVE_AT_ONCE	8U
 
 /* Free pageblocks; partly free ones, from the emptiest class on; those in which nothing is free. */
 #define STEP_FREE	0U
@@ -103,6 +111,48 @@ static bool make_hole(struct pb_dir_entry *entry, unsigned int types)
 	return true;
 }
 
+/* Makes a pageblock, whose frames this CPU has allocated, a hole; false: not, and they are free. */
+static bool leave(struct pb_zone *zone, struct pb_dir_entry *entry, unsigned long index,
+		  unsigned int types)
+{
+	const struct pb_pageblock *pageblock = pb_entry_pageblock(READ_ONCE(entry->value));
+	unsigned long pfn = pb_pageblock_pfn(zone, index);
+
+	pb_zeroed_test_and_clear(zone, pfn, PB_PAGEBLOCK_NR);
+	if (unlikely(!pb_pageblock_unused(pageblock) &&
+		     !pb_range_unused(zone, pfn, PB_PAGEBLOCK_NR)))
+		return false;
+	if (unlikely(!make_hole(entry, types))) {
+		pb_zone_free_noevent(zone, pfn, PB_PAGEBLOCK_ORDER);
+		return false;
+	}
+	WRITE_ONCE(zone->compact_skip[index], 0);
+	return true;
+}
+
+/*
+ * Takes pageblocks off whose frames this CPU has allocated. Returns those that have left; the
+ * frames of the others, whose type is another one by now or of which one is in use, are free.
+ */
+static u64 leave_all(struct pb_zone *zone, unsigned long first, u64 mask, unsigned int types)
+{
+	struct pb_dir_entry *dir = pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, first));
+	u64 left, gone = mask;
+	unsigned int i;
+	long pages;
+
+	pb_assert_preempt_off();
+	for (left = mask; left; left &= left - 1) {
+		i = __ffs64(left);
+		if (unlikely(!leave(zone, &dir[i], first + i, types)))
+			gone &= ~(left & -left);
+	}
+	pages = (long)hweight64(gone) << PB_PAGEBLOCK_ORDER;
+	pb_zone_add_present(zone, -pages);
+	pb_zone_event_add(zone, PB_SHRINK, pages);
+	return gone;
+}
+
 /**
  * pb_shrink_leave - take a pageblock off whose frames this CPU has allocated
  * @zone: its zone
@@ -114,18 +164,9 @@ static bool make_hole(struct pb_dir_entry *entry, unsigned int types)
  */
 bool pb_shrink_leave(struct pb_zone *zone, unsigned long pfn, unsigned int types)
 {
-	pb_assert_preempt_off();
-	pb_zeroed_test_and_clear(zone, pfn, PB_PAGEBLOCK_NR);
-	if (unlikely(!pb_range_unused(zone, pfn, PB_PAGEBLOCK_NR)))
-		return false;
-	if (unlikely(!make_hole(pb_dir_entry(zone->pool, pfn), types))) {
-		pb_zone_free_noevent(zone, pfn, PB_PAGEBLOCK_ORDER);
-		return false;
-	}
-	pb_zone_add_present(zone, -(long)PB_PAGEBLOCK_NR);
-	WRITE_ONCE(zone->compact_skip[pb_pageblock_index(zone, pfn)], 0);
-	pb_zone_event_add(zone, PB_SHRINK, PB_PAGEBLOCK_NR);
-	return true;
+	unsigned long index = pb_pageblock_index(zone, pfn);
+
+	return leave_all(zone, round_down(index, 64), BIT_ULL(index % 64), types);
 }
 
 /*
@@ -141,17 +182,70 @@ static bool above_watermark(struct pb_shrink *run)
 	return false;
 }
 
-static bool take_free(struct pb_shrink *run, unsigned long index, enum pb_migratetype mt)
+/* Whether a pageblock with this entry value may be taken off. */
+static bool may_take(struct pb_shrink *run, unsigned long index, unsigned long value)
+{
+	enum pb_migratetype mt = pb_entry_migratetype(value);
+
+	if (mt == PB_ENTRY_HOLE)
+		return false;
+	if (mt == PB_ISOLATE) {
+		run->nr_busy++;		/* of a compaction */
+		return false;
+	}
+	if (!(BIT(mt) & PB_SHRINK_TYPES) ||
+	    (run->may && !run->may(pb_pageblock_pfn(run->zone, index), run->arg))) {
+		run->nr_refused++;
+		return false;
+	}
+	return true;
+}
+
+/*
+ * The next candidates of STEP_FREE, up to @nr, of the word of the index that begins with @first.
+ * All have the type @mt, that of the first one.
+ */
+static u64 select_free(struct pb_shrink *run, unsigned long first, unsigned int nr,
+		       enum pb_migratetype *mt)
 {
 	struct pb_zone *zone = run->zone;
-	bool taken;
+	struct pb_dir_entry *dir = pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, first));
+	unsigned long index, value;
+	u64 mask = 0;
 
+	for (; nr && run->left > first; run->left--) {
+		index = run->left - 1;
+		if (step_of(READ_ONCE(zone->ctl[index].index_class)) != STEP_FREE)
+			continue;
+		value = pb_zone_entry_value(zone, &dir[index - first]);
+		if (mask && pb_entry_migratetype(value) != *mt)
+			break;
+		if (!may_take(run, index, value))
+			continue;
+		*mt = pb_entry_migratetype(value);
+		mask |= BIT_ULL(index - first);
+		nr--;
+	}
+	return mask;
+}
+
+/* Takes free pageblocks off, of the word of the index in which the run is. */
+static u64 take_free(struct pb_shrink *run, unsigned long first, unsigned int nr)
+{
+	struct pb_zone *zone = run->zone;
+	enum pb_migratetype mt = PB_MOVABLE;
+	u64 mask, taken;
+
+	mask = select_free(run, first, min(nr, LEAVE_AT_ONCE), &mt);
+	if (!mask)
+		return 0;
 	preempt_disable();
-	taken = pb_zone_alloc_pageblock_at(zone, index, mt, &run->rq) &&
-		pb_shrink_leave(zone, pb_pageblock_pfn(zone, index), PB_SHRINK_TYPES);
+	taken = pb_zone_alloc_free_pageblocks(zone, first, mask, mt, &run->rq);
+	if (likely(taken))
+		taken = leave_all(zone, first, taken, PB_SHRINK_TYPES);
 	preempt_enable();
 	/* What the watermark has refused ends the run; a pageblock that is in use does not. */
-	if (!taken)
+	if (unlikely(taken != mask))
 		above_watermark(run);
 	return taken;
 }
@@ -267,25 +361,22 @@ static bool take_used(struct pb_shrink *run, unsigned long index)
 	return false;
 }
 
-/* Takes a pageblock off, if it is a candidate of this step. */
-static bool take(struct pb_shrink *run, unsigned long index)
+/* Takes off the next candidates in the word of the index that begins with @first, if any. */
+static u64 take_next(struct pb_shrink *run, unsigned long first, unsigned int nr)
 {
-	struct pb_dir_entry *entry = pb_zone_dir_entry(run->zone, index);
-	unsigned long value = entry ? READ_ONCE(entry->value) : PB_ENTRY_HOLE;
-	enum pb_migratetype mt = pb_entry_migratetype(value);
+	struct pb_zone *zone = run->zone;
+	unsigned long index;
 
-	if (mt == PB_ENTRY_HOLE)
-		return false;
-	if (mt == PB_ISOLATE) {
-		run->nr_busy++;		/* of a compaction */
-		return false;
+	if (run->step == STEP_FREE)
+		return take_free(run, first, nr);
+	while (run->left > first) {
+		index = --run->left;
+		if (step_of(READ_ONCE(zone->ctl[index].index_class)) != run->step)
+			continue;
+		return may_take(run, index, pb_zone_pageblock_value(zone, index)) &&
+		       take_used(run, index) ? BIT_ULL(index - first) : 0;
 	}
-	if (!(BIT(mt) & PB_SHRINK_TYPES) ||
-	    (run->may && !run->may(pb_pageblock_pfn(run->zone, index), run->arg))) {
-		run->nr_refused++;
-		return false;
-	}
-	return run->step == STEP_FREE ? take_free(run, index, mt) : take_used(run, index);
+	return 0;
 }
 
 /* At the watermark all that is in use is in the way: notes blocks of the highest pageblocks. */
@@ -318,20 +409,23 @@ static bool next_step(struct pb_shrink *run)
 }
 
 /**
- * pb_shrink_next - take the pageblock off a zone that costs least
+ * pb_shrink_next_many - take the pageblocks off a zone that cost least
  * @run: the run
+ * @nr: number of pageblocks, at most; not 0
+ * @pfn: set to the first PFN of the pageblock of bit 0
  *
- * None of the pageblock's frames is free or allocated any more: they are the caller's. The
- * watermarks are not changed; call pb_setup_per_zone_wmarks() at the end of the run.
+ * None of their frames is free or allocated any more: they are the caller's. Those that are not
+ * wanted after all go back by pb_shrink_undo(). The watermarks are not changed; call
+ * pb_setup_per_zone_wmarks() at the end of the run.
  *
  * Context: with @run->move process, may sleep, killable; else any. One caller at a time.
- * Return: first PFN of the pageblock; PB_NO_PFN when no more can be taken, and @run says why.
+ * Return: the pageblocks, one bit each; 0 when no more can be taken, and @run says why.
  */
-unsigned long pb_shrink_next(struct pb_shrink *run)
+u64 pb_shrink_next_many(struct pb_shrink *run, unsigned int nr, unsigned long *pfn)
 {
-	struct pb_zone *zone = run->zone;
-	struct pb_pool *pool = zone->pool;
-	unsigned long index;
+	struct pb_pool *pool = run->zone->pool;
+	unsigned long first;
+	u64 taken;
 
 	if (run->move && !run->drained && pool->ops.drain_all) {
 		pool->ops.drain_all(pool);
@@ -339,25 +433,42 @@ unsigned long pb_shrink_next(struct pb_shrink *run)
 	}
 	do {
 		while (run->left && !run->watermark && !run->killed) {
-			index = --run->left;
-			if (step_of(READ_ONCE(zone->ctl[index].index_class)) != run->step)
-				continue;
-			if (take(run, index))
-				return pb_pageblock_pfn(zone, index);
+			first = round_down(run->left - 1, PB_WORD_NR);
+			taken = take_next(run, first, nr);
+			if (taken) {
+				*pfn = pb_pageblock_pfn(run->zone, first);
+				return taken;
+			}
 			if (run->move)
 				cond_resched();
 		}
 	} while (!run->watermark && !run->killed && next_step(run));
 	if (run->watermark)
 		note_used(run);
-	return PB_NO_PFN;
+	return 0;
+}
+EXPORT_SYMBOL_PB_TEST(pb_shrink_next_many);
+
+/**
+ * pb_shrink_next - take the pageblock off a zone that costs least
+ * @run: the run
+ *
+ * As pb_shrink_next_many().
+ * Return: first PFN of the pageblock, or PB_NO_PFN.
+ */
+unsigned long pb_shrink_next(struct pb_shrink *run)
+{
+	unsigned long pfn;
+	u64 taken = pb_shrink_next_many(run, 1, &pfn);
+
+	return taken ? pfn + (__ffs64(taken) << PB_PAGEBLOCK_ORDER) : PB_NO_PFN;
 }
 EXPORT_SYMBOL_PB_TEST(pb_shrink_next);
 
 /**
  * pb_shrink_undo - give a pageblock back to its zone
  * @zone: the zone
- * @pfn: a result of pb_shrink_next() of this zone, unchanged
+ * @pfn: first PFN of a pageblock that pb_shrink_next_many() took off this zone, unchanged
  *
  * All its frames are free, and it has its previous migratetype. Cannot fail. Context: as
  * pb_shrink_next() without move.

@@ -60,6 +60,7 @@ struct pb_shrink {
 
 void pb_shrink_start(struct pb_shrink *run, struct pb_zone *zone, pb_alloc_flags_t wmark,
 		     bool move);
+u64 pb_shrink_next_many(struct pb_shrink *run, unsigned int nr, unsigned long *pfn);
 unsigned long pb_shrink_next(struct pb_shrink *run);
 bool pb_shrink_leave(struct pb_zone *zone, unsigned long pfn, unsigned int types);
 void pb_shrink_undo(struct pb_zone *zone, unsigned long pfn);

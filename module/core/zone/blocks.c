@@ -127,6 +127,49 @@ static u64 alloc_pageblocks(struct pb_zone *zone, unsigned long first, u64 mask,
 	return got;
 }
 
+/*
+ * Counts pageblocks that were allocated, in multiples of @unit pages, frees those that the
+ * watermarks refuse, and updates the index. Returns the others: the lowest, or the highest ones.
+ */
+static u64 account_pageblocks(struct pb_zone *zone, const struct pb_request *rq,
+			      unsigned long first, u64 all, long unit, enum pb_migratetype mt,
+			      bool lowest)
+{
+	long pages = (long)hweight64(all) << PB_PAGEBLOCK_ORDER;
+	unsigned int refused = (pages - pb_zone_account_alloc(zone, pages, unit, rq)) >>
+			       PB_PAGEBLOCK_ORDER;
+	u64 got = all;
+
+	for (; unlikely(refused); refused--)
+		got &= lowest ? ~(1ULL << (fls64(got) - 1)) : got - 1;
+	if (unlikely(got != all))
+		free_uncounted(zone, first, all & ~got);
+	pb_index_alloc_many(zone, first, got, mt);
+	return got;
+}
+
+/**
+ * pb_zone_alloc_free_pageblocks - allocate free pageblocks of one word of the index
+ * @zone: the zone
+ * @first: number of the pageblock of bit 0; a multiple of 64
+ * @mask: the pageblocks
+ * @mt: their migratetype, below PB_PCPTYPES
+ * @rq: the request whose watermarks apply
+ *
+ * Context: any; preemption off.
+ * Return: those that were free and of this type, as far as the watermarks grant: the highest ones.
+ */
+u64 pb_zone_alloc_free_pageblocks(struct pb_zone *zone, unsigned long first, u64 mask,
+				  enum pb_migratetype mt, const struct pb_request *rq)
+{
+	u64 got;
+
+	pb_assert_preempt_off();
+	got = alloc_pageblocks(zone, first, mask, mt);
+	return got ? account_pageblocks(zone, rq, first, got, PB_PAGEBLOCK_NR, mt, false) : 0;
+}
+EXPORT_SYMBOL_PB_TEST(pb_zone_alloc_free_pageblocks);
+
 /* The blocks that fill these pageblocks, which their number follows from; the last one first. */
 static unsigned int blocks_of(struct pb_zone *zone, unsigned long first, u64 mask,
 			      unsigned int order, struct pb_pcp_entry *entries)
@@ -156,11 +199,10 @@ static unsigned int alloc_free(struct pb_zone *zone, const struct pb_request *rq
 			       struct pb_pcp_entry *entries)
 {
 	struct pb_bitmap *map = &zone->area[rq->migratetype].free_pageblocks;
-	unsigned int order = max_t(unsigned int, rq->order, PB_PAGEBLOCK_ORDER), refused;
+	unsigned int order = max_t(unsigned int, rq->order, PB_PAGEBLOCK_ORDER);
 	unsigned int run = order - PB_PAGEBLOCK_ORDER;
 	unsigned long index = pb_bitmap_next(map, 0), first;
 	u64 wanted, got, whole;
-	long pages;
 
 	if (index == PB_NO_PAGEBLOCK)
 		return 0;
@@ -173,14 +215,7 @@ static unsigned int alloc_free(struct pb_zone *zone, const struct pb_request *rq
 		free_uncounted(zone, first, got & ~whole);
 	if (!whole)
 		return 0;
-	pages = (long)hweight64(whole) << PB_PAGEBLOCK_ORDER;
-	refused = (pages - pb_zone_account_alloc(zone, pages, 1L << order, rq)) >>
-		  PB_PAGEBLOCK_ORDER;
-	for (got = whole; unlikely(refused); refused--)
-		got &= ~(1ULL << (fls64(got) - 1));
-	if (unlikely(got != whole))
-		free_uncounted(zone, first, whole & ~got);
-	pb_index_alloc_many(zone, first, got, rq->migratetype);
+	got = account_pageblocks(zone, rq, first, whole, 1L << order, rq->migratetype, true);
 	return blocks_of(zone, first, got, rq->order, entries);
 }
 

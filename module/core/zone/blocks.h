@@ -8,6 +8,8 @@
 
 unsigned int pb_zone_alloc_blocks(struct pb_zone *zone, const struct pb_request *rq,
 				  unsigned int nr, struct pb_pcp_entry *entries);
+u64 pb_zone_alloc_free_pageblocks(struct pb_zone *zone, unsigned long first, u64 mask,
+				  enum pb_migratetype mt, const struct pb_request *rq);
 void pb_zone_free_blocks(struct pb_zone *zone, const struct pb_pcp_entry *entries, unsigned int nr,
 			 unsigned int order);
 

@@ -216,7 +216,7 @@ static __always_inline bool alloc_pageblock_at(struct pb_zone *zone, unsigned lo
 	unsigned long value = pb_zone_pageblock_value(zone, index);
 
 	if (pb_entry_migratetype(value) == mt &&
-	    pb_pageblock_alloc(pb_entry_pageblock(value), PB_PAGEBLOCK_ORDER) >= 0) {
+	    pb_pageblock_alloc_whole(pb_entry_pageblock(value))) {
 		pb_index_on_alloc(zone, index);
 		return true;
 	}

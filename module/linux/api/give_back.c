@@ -4,7 +4,8 @@
  *
  * For each pageblock:
  *
- *   1. pb_shrink_next() takes it off the pool: no CPU has a page of it any more.
+ *   1. pb_shrink_next_many() takes it off the pool, with others when they are free: no CPU has a
+ *      page of it any more.
  *   2. Its pages must have no other user. One that has, or has a memory error, puts the pageblock
  *      back into the pool: a free page of the pool may have a reference of a kernel thread that
  *      looks at all pages, and one with an error is set aside by hooks/bad_frames.c later.
@@ -28,6 +29,9 @@
 #include "core/pool/shrink.h"
 #include "instance.h"
 #include "source/source.h"
+
+/* Pageblocks that may leave the pool before the first of them goes back to its source. */
+#define GIVE_AT_ONCE	8UL
 
 /* Without @move, the pool must be able to grow by the memory again. */
 static bool may_give(unsigned long pfn, void *arg)
@@ -70,14 +74,12 @@ static int return_pageblock(struct pb_give_back *run, unsigned long pfn)
 	return err;
 }
 
-/* Gives back the next pageblock of a zone; false when no more can be. */
-static bool give_one(struct pb_give_back *run, struct pb_shrink *shrink, unsigned long *given)
+/* Gives a pageblock back that has left its zone; false when no more can be. */
+static bool give_one(struct pb_give_back *run, struct pb_shrink *shrink, unsigned long pfn,
+		     unsigned long *given)
 {
-	unsigned long pfn = pb_shrink_next(shrink);
 	int err;
 
-	if (pfn == PB_NO_PFN)
-		return false;
 	if (!pages_unused(pfn)) {
 		pb_shrink_undo(shrink->zone, pfn);
 		shrink->nr_busy++;
@@ -94,23 +96,43 @@ static bool give_one(struct pb_give_back *run, struct pb_shrink *shrink, unsigne
 	return true;
 }
 
+/* Gives the next pageblocks of a zone back, up to @nr; false when no more can be. */
+static bool give_some(struct pb_give_back *run, struct pb_shrink *shrink, unsigned int nr,
+		      unsigned long *given)
+{
+	unsigned long first, pfn;
+	u64 mask = pb_shrink_next_many(shrink, nr, &first);
+	bool more = mask;
+
+	/* The highest first; those that are left when no more can be given go back to the pool. */
+	while (mask) {
+		pfn = first + ((fls64(mask) - 1UL) << PB_PAGEBLOCK_ORDER);
+		mask &= ~BIT_ULL(fls64(mask) - 1);
+		if (more)
+			more = give_one(run, shrink, pfn, given);
+		else
+			pb_shrink_undo(shrink->zone, pfn);
+		if (run->move)
+			cond_resched();
+	}
+	return more;
+}
+
 static unsigned long give_from_zone(struct pb_give_back *run, struct pb_zone *zone,
 				    unsigned long nr_pages)
 {
-	unsigned long given = 0;
+	unsigned long given = 0, nr;
 	struct pb_shrink shrink;
 
 	pb_shrink_start(&shrink, zone, run->wmark, run->move);
 	shrink.may = may_give;
 	shrink.arg = run;
 	shrink.blocked = run->blocked;
-	while (given < nr_pages && give_one(run, &shrink, &given)) {
-		if (!run->move)
-			continue;
-		run->killed |= fatal_signal_pending(current);
-		if (run->killed)
+	while (given < nr_pages && !run->killed) {
+		nr = min((nr_pages - given) >> PB_PAGEBLOCK_ORDER, GIVE_AT_ONCE);
+		if (!give_some(run, &shrink, nr, &given))
 			break;
-		cond_resched();
+		run->killed |= run->move && fatal_signal_pending(current);
 	}
 	run->watermark |= shrink.watermark;
 	run->killed |= shrink.killed;
