@@ -53,7 +53,10 @@
 /* Pageblocks that leave with preemption off. */
 #define LEAVE_AT_ONCE	8U
 
-/* Free pageblocks; partly free ones, from the emptiest class on; those in which nothing is free. */
+/*
+ * Free pageblocks; partly free ones, from the emptiest class on; those that are in no bitmap of the
+ * index, because nothing is free in them or they are isolated.
+ */
 #define STEP_FREE	0U
 #define STEP_FULL	(PB_NR_FULLNESS + 1U)
 #define NR_STEPS	(PB_NR_FULLNESS + 2U)
@@ -88,9 +91,11 @@ EXPORT_SYMBOL_PB_TEST(pb_shrink_start);
 /* The step in which a pageblock is a candidate, by its index class. */
 static unsigned int step_of(u16 class)
 {
-	if (pb_class_largest(class) == PB_PAGEBLOCK_ORDER)
+	int largest = pb_class_largest(class);
+
+	if (largest == PB_PAGEBLOCK_ORDER)
 		return STEP_FREE;
-	return class ? PB_NR_FULLNESS - pb_class_fullness(class) : STEP_FULL;
+	return largest < 0 ? STEP_FULL : PB_NR_FULLNESS - pb_class_fullness(class);
 }
 
 /* SH3. False when the entry has another type than these. */
@@ -202,30 +207,50 @@ static bool may_take(struct pb_shrink *run, unsigned long index, unsigned long v
 }
 
 /*
- * The next candidates of STEP_FREE, up to @nr, of the word of the index that begins with @first.
- * All have the type @mt, that of the first one.
+ * The candidates of this step that were not looked at yet, of the word of the index that begins
+ * with @first, in which the run is. By its bitmaps, as a span may have many holes.
  */
+static u64 candidates(struct pb_shrink *run, unsigned long first)
+{
+	struct pb_zone *zone = run->zone;
+	u64 mask = run->step == STEP_FULL ? ~0ULL : 0;
+	struct pb_bitmap *map;
+	unsigned int mt;
+
+	for (mt = 0; mt < PB_INDEXED_TYPES && run->step != STEP_FULL; mt++) {
+		map = &zone->area[mt].free_pageblocks;
+		if (run->step != STEP_FREE)
+			map = &zone->area[mt].fullness[PB_NR_FULLNESS - run->step];
+		mask |= READ_ONCE(map->level[0][first / PB_WORD_NR]);
+	}
+	return mask & (~0ULL >> (PB_WORD_NR - (run->left - first)));
+}
+
+/* Those candidates that come next, up to @nr. All have the type @mt, that of the first one. */
 static u64 select_free(struct pb_shrink *run, unsigned long first, unsigned int nr,
 		       enum pb_migratetype *mt)
 {
 	struct pb_zone *zone = run->zone;
 	struct pb_dir_entry *dir = pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, first));
-	unsigned long index, value;
-	u64 mask = 0;
+	u64 left = candidates(run, first), mask = 0;
+	unsigned long value;
+	unsigned int i;
 
-	for (; nr && run->left > first; run->left--) {
-		index = run->left - 1;
-		if (step_of(READ_ONCE(zone->ctl[index].index_class)) != STEP_FREE)
-			continue;
-		value = pb_zone_entry_value(zone, &dir[index - first]);
+	while (nr && left) {
+		i = fls64(left) - 1;
+		value = pb_zone_entry_value(zone, &dir[i]);
 		if (mask && pb_entry_migratetype(value) != *mt)
 			break;
-		if (!may_take(run, index, value))
+		left &= ~BIT_ULL(i);
+		run->left = first + i;
+		if (!may_take(run, first + i, value))
 			continue;
 		*mt = pb_entry_migratetype(value);
-		mask |= BIT_ULL(index - first);
+		mask |= BIT_ULL(i);
 		nr--;
 	}
+	if (!left)
+		run->left = first;
 	return mask;
 }
 
@@ -366,16 +391,19 @@ static u64 take_next(struct pb_shrink *run, unsigned long first, unsigned int nr
 {
 	struct pb_zone *zone = run->zone;
 	unsigned long index;
+	u64 mask;
 
 	if (run->step == STEP_FREE)
 		return take_free(run, first, nr);
-	while (run->left > first) {
-		index = --run->left;
+	for (mask = candidates(run, first); mask; mask &= BIT_ULL(index - first) - 1) {
+		index = first + fls64(mask) - 1;
 		if (step_of(READ_ONCE(zone->ctl[index].index_class)) != run->step)
 			continue;
+		run->left = index;
 		return may_take(run, index, pb_zone_pageblock_value(zone, index)) &&
 		       take_used(run, index) ? BIT_ULL(index - first) : 0;
 	}
+	run->left = first;
 	return 0;
 }
 
