@@ -182,8 +182,12 @@ extern const struct bench_workload bench_workloads[];
 int bench_plan_fill(struct bench_run *run);
 int bench_frag_round(struct bench_thread *t, const struct bench_subject *s);
 int bench_free_all_round(struct bench_thread *t, const struct bench_subject *s);
+struct pb_zone;
+
 int bench_resize_round(struct bench_thread *t, const struct bench_subject *s);
 int bench_resize_core_round(struct bench_thread *t, const struct bench_subject *s);
+int bench_resize_move_round(struct bench_thread *t, const struct bench_subject *s);
+struct pb_zone *bench_pbuddy_zone(void);
 
 static inline const char *bench_unit(const struct bench_workload *w)
 {

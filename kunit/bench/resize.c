@@ -33,7 +33,8 @@ static struct {
 
 /* ---- pbuddy ---- */
 
-static struct pb_zone *used_zone(void)
+/* The zone that the workloads allocate from. */
+struct pb_zone *bench_pbuddy_zone(void)
 {
 	struct pb_zone *zone;
 
@@ -46,7 +47,7 @@ static struct pb_zone *used_zone(void)
 
 static int resize_by(long nr_blocks)
 {
-	struct pb_resize resize = { .nid = used_zone()->nid };
+	struct pb_resize resize = { .nid = bench_pbuddy_zone()->nid };
 
 	resize.pages = pb_node_present_pages(&pb_instance, resize.nid) +
 		       nr_blocks * (long)PB_PAGEBLOCK_NR;
@@ -71,7 +72,7 @@ static int core_down(struct bench_thread *t)
 	unsigned long nr = 0, i;
 	struct pb_shrink run;
 
-	pb_shrink_start(&run, used_zone(), PB_ALLOC_WMARK_HIGH, false);
+	pb_shrink_start(&run, bench_pbuddy_zone(), PB_ALLOC_WMARK_HIGH, false);
 	for (i = 0; nr < t->n; i++) {
 		blocks[i].core = pb_shrink_next_many(&run, t->n - nr, &blocks[i].pfn);
 		if (!blocks[i].core)
@@ -101,7 +102,7 @@ static int add_blocks(struct pb_zone *zone, unsigned long pfn, u64 mask)
 
 static int core_up(struct bench_thread *t)
 {
-	struct pb_zone *zone = used_zone();
+	struct pb_zone *zone = bench_pbuddy_zone();
 	unsigned long i;
 	int err = 0;
 

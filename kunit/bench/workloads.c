@@ -39,7 +39,7 @@
  *	purger: a thread allocates, another frees in bursts, as the purging threads of jemalloc do.
  *	mass-exit: all threads hold many pages, replaced at random, and free them at once.
  *
- * resize, resize-core: see resize.c.
+ * resize, resize-core: see resize.c. resize-move: see resize_move.c.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -502,6 +502,16 @@ const struct bench_workload bench_workloads[] = {
 		.threads	= 1,
 		.n		= 64,
 		.round		= bench_resize_core_round,
+	}, {
+		.name		= "resize-move",
+		.part		= { { "resize-move", "2 MiB of movable blocks leave the zone" } },
+		.kind		= BENCH_SIZES,
+		.slots		= BENCH_SLOTS_N,
+		.orders		= "0,3,9",
+		.max_order	= 9,
+		.threads	= 1,
+		.n		= 16,
+		.round		= bench_resize_move_round,
 	}, {
 		.name		= "frag",
 		.part		= { { "frag", "free 2 MiB blocks after churn, of the ideal" } },

@@ -75,6 +75,7 @@ GOALS = [
     ("icount", "core-down", 9, 1, {}, "median", "pbuddy", 400),
     ("icount", "core-up", 9, 1, {}, "median", "pbuddy", 300),
     ("icount", "resize-down", 9, 1, {}, "ratio", "pbuddy", 2),
+    *(("icount", "resize-move", o, 1, {}, "ratio", "pbuddy", 1.2) for o in (0, 3, 9)),
     ("uml", "repeat", 0, 1, {}, "ratio", "pbuddy", 0.12),
     ("uml", "repeat", 3, 1, {}, "ratio", "pbuddy", 0.16),
     ("uml", "repeat", 9, 1, {}, "ratio", "pbuddy", 0.05),
