@@ -162,7 +162,7 @@ static void test_word_alloc_one(struct kunit *test)
 	for (i = 0; i < 500; i++) {
 		before = random_word(&r);
 		atomic64_set(&word, before);
-		head = pb_word_alloc_one(&word, order);
+		head = pb_word_alloc_most(&word, order, 1);
 		KUNIT_ASSERT_EQ(test, head, pb_word_find(before, order));
 		KUNIT_ASSERT_EQ(test, (u64)atomic64_read(&word),
 				before & ~pb_word_expand(head, order));

@@ -29,10 +29,15 @@ __attribute__((weak)) void pb_host_warn(const char *file, int line, const char *
 	abort();
 }
 
-/* mc/sched.c overrides it. */
+/* mc/sched.c overrides both. */
 __attribute__((weak, __noinline__, __no_sanitize_thread__)) u8 pb_peek(const u8 *p)
 {
 	return *(const volatile u8 *)p;
+}
+
+__attribute__((weak, __noinline__, __no_sanitize_thread__)) u64 pb_peek_word(const u64 *p)
+{
+	return *(const volatile u64 *)p;
 }
 
 /*

@@ -446,6 +446,7 @@ extern bool pb_host_fatal_signal;
 
 /* Reads a byte that another thread may be writing, not instrumented by ThreadSanitizer. */
 u8 pb_peek(const u8 *p);
+u64 pb_peek_word(const u64 *p);
 #define pb_hint(x)		data_race(READ_ONCE(x))
 
 #define pb_assert_preempt_off()	do { } while (0)

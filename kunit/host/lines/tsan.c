@@ -17,6 +17,11 @@ u8 pb_peek(const u8 *p)
 	return *(const volatile u8 *)p;
 }
 
+u64 pb_peek_word(const u64 *p)
+{
+	return *(const volatile u64 *)p;
+}
+
 /* smp_mb(): a locked instruction on the stack */
 void lines_fence(void)
 {

@@ -56,6 +56,12 @@ u8 pb_peek(const u8 *p)
 	return *p;
 }
 
+u64 pb_peek_word(const u64 *p)
+{
+	mc_access(p, false);
+	return *p;
+}
+
 static bool is_irq(int n)
 {
 	return actors->irqs & BIT(n);

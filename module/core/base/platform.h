@@ -72,6 +72,8 @@ static inline void pb_meta_free(void *p)
 
 /* Reads a byte that its owner may be writing with plain stores; the value is a hint. */
 #define pb_peek(p)			data_race(READ_ONCE(*(p)))
+/* The same for eight bytes. */
+#define pb_peek_word(p)			data_race(READ_ONCE(*(p)))
 /* The same for a variable of any type that another CPU writes with plain stores. */
 #define pb_hint(x)			data_race(READ_ONCE(x))
 

@@ -356,30 +356,113 @@ static long spare_pages(struct pb_compact_control *cc)
 	return atomic_read(&cc->zone->isolated[pb_pageblock_index(cc->zone, cc->migrate_pfn)]);
 }
 
+/* Counts a target, or several in one word, and marks them. Returns the heads of the targets. */
+static u64 got_targets(struct pb_compact_control *cc, unsigned long pfn, u64 heads,
+		       unsigned int order, unsigned long value)
+{
+	struct pb_pageblock *pageblock = pb_entry_pageblock(value);
+	long pages = (long)hweight64(heads) << order;
+	unsigned int bit;
+	u64 left;
+
+	if (!pb_zone_account_target(cc->zone, pages, spare_pages(cc))) {
+		for (; heads; heads &= heads - 1)
+			pb_pageblock_free(pageblock, pb_frame_in_pageblock(pfn) + __ffs64(heads),
+					  order);
+		return 0;
+	}
+	if (pb_entry_is_cma(value))
+		atomic_long_sub(pages, &cc->zone->nr_free_cma);
+	for (left = heads; left; left &= left - 1) {
+		bit = __ffs64(left);
+		if (!mark_target(cc->zone, pfn + bit, order))
+			heads &= ~BIT_ULL(bit);
+	}
+	return heads;
+}
+
+/* The number of targets that may be allocated together. */
+static unsigned int most_targets(struct pb_compact_control *cc, unsigned int order)
+{
+	return order < PB_WORD_ORDER ? max(cc->wanted >> order, 1UL) : 1;
+}
+
+/* The next target in place of those that were allocated in advance, of which there is none. */
+static unsigned long pop_target(struct pb_compact_control *cc)
+{
+	unsigned long pfn = cc->ready.pfn + __ffs64(cc->ready.heads);
+
+	cc->ready.heads &= cc->ready.heads - 1;
+	return pfn;
+}
+
+/*
+ * Allocates a target. Small ones: all that a word has, unless the area does not need as many, or
+ * the watermark refuses them; the others are used next.
+ */
 static unsigned long alloc_target(struct pb_compact_control *cc, unsigned long index,
 				  enum pb_migratetype mt, unsigned int order)
 {
 	struct pb_dir_entry *entry = pb_zone_dir_entry(cc->zone, index);
+	unsigned int most = most_targets(cc, order);
+	struct pb_pageblock *pageblock;
 	unsigned long value, pfn = PB_NO_PFN;
-	int frame = -1;
+	u64 heads = 0;
+	int frame;
 
 	if (!entry)
 		return PB_NO_PFN;
 	preempt_disable();
 	value = pb_zone_entry_value(cc->zone, entry);
-	if (pb_entry_migratetype(value) == mt)
-		frame = pb_pageblock_alloc(pb_entry_pageblock(value), order);
-	if (frame >= 0 && !pb_zone_account_target(cc->zone, 1L << order, spare_pages(cc))) {
-		pb_pageblock_free(pb_entry_pageblock(value), frame, order);
-	} else if (frame >= 0) {
-		if (mt == PB_CMA)
-			atomic_long_sub(1L << order, &cc->zone->nr_free_cma);
-		if (mark_target(cc->zone, pb_pageblock_pfn(cc->zone, index) + frame, order))
-			pfn = pb_pageblock_pfn(cc->zone, index) + frame;
+	pageblock = pb_entry_pageblock(value);
+	while (pb_entry_migratetype(value) == mt) {
+		heads = 1;
+		if (order < PB_WORD_ORDER)
+			frame = pb_pageblock_alloc_word(pageblock, order, most, &heads);
+		else
+			frame = pb_pageblock_alloc(pageblock, order);
+		pfn = pb_pageblock_pfn(cc->zone, index) + frame;
+		heads = frame < 0 ? 0 : got_targets(cc, pfn, heads, order, value);
+		if (heads || most == 1)
+			break;
+		most = 1;
 	}
 	pb_index_update(cc->zone, index);
 	preempt_enable();
-	return pfn;
+	if (!heads)
+		return PB_NO_PFN;
+	cc->ready = (struct pb_compact_blocks) { pfn, heads, order };
+	return pop_target(cc);
+}
+
+/**
+ * pb_compact_free_blocks - free blocks that the migration owns
+ * @zone: their zone
+ * @blocks: the blocks; none afterwards
+ *
+ * Reports blocks that their owner has freed, which it did not own any more.
+ *
+ * Context: any.
+ */
+void pb_compact_free_blocks(struct pb_zone *zone, struct pb_compact_blocks *blocks)
+{
+	struct pb_pool *pool = zone->pool;
+	unsigned int order = blocks->order;
+	u64 left = blocks->heads;
+	unsigned long pfn;
+
+	if (!left)
+		return;
+	preempt_disable();
+	for (; left; left &= left - 1) {
+		pfn = blocks->pfn + __ffs64(left);
+		if (unlikely(pb_frame_freed(xchg(pb_order_map(pool, pfn), 0))))
+			pool->ops.bad(pool, PB_BAD_DOUBLE, pfn, order, order);
+	}
+	pb_zone_free_mask_uncounted(zone, blocks->pfn, pb_word_expand(blocks->heads, order));
+	pb_zone_account_free(zone, (long)hweight64(blocks->heads) << order);
+	preempt_enable();
+	blocks->heads = 0;
 }
 
 /* Whether a pageblock is of this type and has a free block of the order; its bit may be stale. */
@@ -478,7 +561,8 @@ static unsigned long find_target(struct pb_compact_control *cc, unsigned int ord
  * @cc: the run of compaction
  * @order: 0 to 9
  *
- * From the fullest suitable pageblock. The state of the block becomes movable and isolated. A zone
+ * From the fullest suitable pageblock, with others for the next calls (cc->ready), which the caller
+ * frees at the end of an area by pb_compact_free_blocks(). The state of the block becomes movable and isolated. A zone
  * at its min watermark has no targets: the run ends as contended, as __isolate_free_page() and
  * compact_zone() in mm/ have it.
  *
@@ -487,17 +571,26 @@ static unsigned long find_target(struct pb_compact_control *cc, unsigned int ord
  */
 unsigned long pb_compact_target(struct pb_compact_control *cc, unsigned int order)
 {
-	unsigned long scanned = 0, pfn;
+	unsigned long scanned = 1, pfn;
 
+	if (cc->ready.order != order)
+		pb_compact_free_blocks(cc->zone, &cc->ready);
+	if (cc->ready.heads) {
+		pfn = pop_target(cc);
+		goto found;
+	}
 	if (!pb_zone_target_ok(cc->zone, 1L << order, spare_pages(cc))) {
 		cc->contended = true;
 		return PB_NO_PFN;
 	}
+	scanned = 0;
 	pfn = find_target(cc, order, &scanned);
+found:
 	pb_zone_event_add(cc->zone, PB_COMPACTFREE_SCANNED, scanned);
 	if (pfn == PB_NO_PFN)
 		return pfn;
 	cc->free_pfn = pfn;
+	cc->wanted -= min(cc->wanted, 1UL << order);
 	pb_compact_note(cc->zone->pool, .step = PB_COMPACT_ISOLATE_FREEPAGES, .zone = cc->zone,
 			.order = cc->order, .start = pfn, .end = pfn + (1UL << order),
 			.nr = { scanned, 1UL << order });

@@ -7,6 +7,20 @@
 #include "core/compact/isolate.h"
 
 /**
+ * struct pb_compact_blocks - blocks of one word that the migration owns
+ * @pfn: first PFN of the word
+ * @heads: their heads, one bit each
+ * @order: their order, below PB_WORD_ORDER
+ *
+ * In the page order map all are isolated movable blocks.
+ */
+struct pb_compact_blocks {
+	unsigned long	pfn;
+	u64		heads;
+	unsigned int	order;
+};
+
+/**
  * struct pb_compact_control - one run of compaction over a zone
  * @zone: the zone
  * @order: order of the requested block
@@ -19,6 +33,8 @@
  * @gain: the aim is more free pageblocks, so free pageblocks are not candidates
  * @target: per type, the pageblock that single frames are migrated to until it is full
  * @limit: emptiest fullness class that may be a migration target
+ * @ready: targets that were allocated in advance
+ * @wanted: frames of the area that are to be migrated, about: no more are allocated in advance
  * @skipped: an area was skipped because of a skip hint
  * @passed: pageblocks with skip hints that this run has passed
  * @busy: a range was skipped because another compaction has isolated a pageblock of it
@@ -40,6 +56,8 @@ struct pb_compact_control {
 	bool			gain;
 	unsigned long		target[PB_INDEXED_TYPES];
 	unsigned int		limit;
+	struct pb_compact_blocks ready;
+	unsigned long		wanted;
 	bool			skipped;
 	unsigned int		passed;
 	bool			busy;
@@ -54,5 +72,6 @@ bool pb_compact_find_area(struct pb_compact_control *cc, struct pb_area *area);
 void pb_compact_set_skip(struct pb_compact_control *cc, const struct pb_area *area);
 void pb_compact_reset_skip(struct pb_zone *zone);
 unsigned long pb_compact_target(struct pb_compact_control *cc, unsigned int order);
+void pb_compact_free_blocks(struct pb_zone *zone, struct pb_compact_blocks *blocks);
 
 #endif /* PB_COMPACT_SCAN_H */

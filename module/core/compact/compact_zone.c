@@ -17,6 +17,10 @@
  *      Failure: the source is put back, and the target is freed.
  *      A block that its owner freed meanwhile is freed when it is put back.
  *
+ * Targets of a word are allocated together, and sources of a word are freed together: until then
+ * both are in the state of step 1. A free by the owner of a source, which is the owner of the target
+ * by then, is a double free, and is reported when the sources are freed.
+ *
  * When ops->migrate returns 0 the charge of the source has moved to the target.
  *
  * No lock is held while ops->migrate runs, so it may sleep, allocate and free. The task has
@@ -65,7 +69,28 @@ static void putback(struct pb_zone *zone, unsigned long pfn, unsigned int order)
 		pb_zone_event_add(zone, PB_PGFREE, 1L << order);
 }
 
-static int move_block(struct pb_compact_control *cc, unsigned long pfn, unsigned int order)
+/*
+ * Releases a source. A small one is freed with the others of its word, unless its owner has freed
+ * it during the migration.
+ */
+static bool release_source(struct pb_compact_control *cc, struct pb_compact_blocks *sources,
+			   unsigned long pfn, unsigned int order)
+{
+	u8 was = READ_ONCE(*pb_order_map(cc->zone->pool, pfn));
+	unsigned long word = round_down(pfn, PB_WORD_NR);
+
+	if (order >= PB_WORD_ORDER || was & PB_FRAME_CHECKED || pb_frame_freed(was))
+		return release_isolated(cc->zone, pfn, order);
+	if (sources->pfn != word || sources->order != order)
+		pb_compact_free_blocks(cc->zone, sources);
+	sources->pfn = word;
+	sources->order = order;
+	sources->heads |= BIT_ULL(pfn - word);
+	return true;
+}
+
+static int move_block(struct pb_compact_control *cc, struct pb_compact_blocks *sources,
+		      unsigned long pfn, unsigned int order)
 {
 	struct pb_zone *zone = cc->zone;
 	unsigned long dst = pb_compact_target(cc, order);
@@ -92,7 +117,7 @@ static int move_block(struct pb_compact_control *cc, unsigned long pfn, unsigned
 	cc->moved += 1UL << order;
 	putback(zone, dst, order);
 	/* A reference that was taken during the migration keeps the source. */
-	return release_isolated(zone, pfn, order) ? 0 : -EBUSY;
+	return release_source(cc, sources, pfn, order) ? 0 : -EBUSY;
 }
 
 static bool should_abort(struct pb_compact_control *cc)
@@ -102,9 +127,12 @@ static bool should_abort(struct pb_compact_control *cc)
 	return cc->contended;
 }
 
-/* Migrates the area's blocks in one pageblock; -EAGAIN: a block was not migrated. */
-static int move_pageblock(struct pb_compact_control *cc, const struct pb_area *area,
-			  unsigned long index)
+/*
+ * Migrates the area's blocks in one pageblock; -EAGAIN: a block was not migrated. The caller frees
+ * @sources.
+ */
+static int move_pageblock(struct pb_compact_control *cc, struct pb_compact_blocks *sources,
+			  const struct pb_area *area, unsigned long index)
 {
 	struct pb_dir_entry *entry = pb_dir_entry(cc->zone->pool,
 						  pb_pageblock_pfn(cc->zone, index));
@@ -123,7 +151,8 @@ static int move_pageblock(struct pb_compact_control *cc, const struct pb_area *a
 			return -EINTR;
 		order = pb_frame_scan_size(order_map) - 1;
 		err = order_map & PB_FRAME_MOVABLE ?
-		      move_block(cc, pb_pageblock_pfn(cc->zone, index) + i, order) : -EBUSY;
+		      move_block(cc, sources, pb_pageblock_pfn(cc->zone, index) + i, order) :
+		      -EBUSY;
 		if (err == -ENOMEM)
 			return err;
 		if (err)
@@ -142,8 +171,10 @@ static int empty_pageblock(struct pb_compact_control *cc, const struct pb_area *
 {
 	unsigned long isolated = cc->isolated, moved = cc->moved;
 	unsigned long start = pb_pageblock_pfn(cc->zone, index) + area->frame;
-	int ret = move_pageblock(cc, area, index);
+	struct pb_compact_blocks sources = {};
+	int ret = move_pageblock(cc, &sources, area, index);
 
+	pb_compact_free_blocks(cc->zone, &sources);
 	isolated = cc->isolated - isolated;
 	moved = cc->moved - moved;
 	pb_compact_note(cc->zone->pool, .step = PB_COMPACT_ISOLATE_MIGRATEPAGES, .zone = cc->zone,
@@ -170,8 +201,8 @@ static void drain(struct pb_compact_control *cc)
 		pool->ops.drain_all(pool);
 }
 
-/* Empties an isolated area; 0 when everything in it is free. */
-static int empty_area(struct pb_compact_control *cc, const struct pb_area *area)
+/* Empties an isolated area; 0 when everything in it is free. The caller frees cc->ready. */
+static int try_empty_area(struct pb_compact_control *cc, const struct pb_area *area)
 {
 	struct pb_area_scan scan;
 	unsigned long i;
@@ -188,6 +219,7 @@ static int empty_area(struct pb_compact_control *cc, const struct pb_area *area)
 			return 0;
 		if (scan.pinned)
 			return -EBUSY;
+		cc->wanted = scan.movable;
 		for (i = area->first; i < area->first + area->nr; i++) {
 			ret = empty_pageblock(cc, area, i);
 			if (ret && (ret != -EAGAIN || cc->mode == PB_MIGRATE_ASYNC))
@@ -196,6 +228,14 @@ static int empty_area(struct pb_compact_control *cc, const struct pb_area *area)
 	}
 	pb_area_scan(cc->zone, area, &scan);
 	return scan.free == pb_area_pages(area) ? 0 : -EBUSY;
+}
+
+static int empty_area(struct pb_compact_control *cc, const struct pb_area *area)
+{
+	int ret = try_empty_area(cc, area);
+
+	pb_compact_free_blocks(cc->zone, &cc->ready);
+	return ret;
 }
 
 /*

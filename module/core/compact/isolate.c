@@ -162,6 +162,20 @@ static bool covered(struct pb_pool *pool, unsigned long pfn)
 	return false;
 }
 
+/* Whether all frames of a word are free. */
+static bool word_is_free(const struct pb_pageblock *pageblock, unsigned int frame)
+{
+	const u64 *order_map = (const u64 *)&pageblock->order_map[frame];
+	unsigned int i;
+
+	if (atomic64_read(&pageblock->free[frame / PB_WORD_NR]) != -1)
+		return false;
+	for (i = 0; i < PB_WORD_NR / sizeof(*order_map); i++)
+		if (pb_peek_word(&order_map[i]))
+			return false;
+	return true;
+}
+
 static void scan_pageblock(struct pb_zone *zone, struct pb_pageblock *pageblock, unsigned long pfn,
 			   const struct pb_area *area, struct pb_area_scan *out)
 {
@@ -170,6 +184,11 @@ static void scan_pageblock(struct pb_zone *zone, struct pb_pageblock *pageblock,
 
 	pb_count_visit();
 	while (i < end) {
+		if (!(i % PB_WORD_NR) && i + PB_WORD_NR <= end && word_is_free(pageblock, i)) {
+			out->free += PB_WORD_NR;
+			i += PB_WORD_NR;
+			continue;
+		}
 		val = pb_peek(&pageblock->order_map[i]);
 		if (val & PB_FRAME_ORDER_MASK) {
 			size = 1U << (pb_frame_scan_size(val) - 1);

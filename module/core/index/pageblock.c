@@ -86,27 +86,30 @@ u64 pb_word_find(u64 word, unsigned int order)
 EXPORT_SYMBOL_PB_TEST(pb_word_find);
 
 /**
- * pb_word_alloc_one - allocate one block from a word
+ * pb_word_alloc_most - allocate all blocks of an order from a word, or one
  * @word: word of a free bitmap
  * @order: 0 to 6
+ * @most: number of blocks, at most; from a word that has more one block is allocated
  *
  * Context: any.
- * Return: the head's bit, or 0.
+ * Return: the heads' bits, or 0.
  */
-u64 pb_word_alloc_one(atomic64_t *word, unsigned int order)
+u64 pb_word_alloc_most(atomic64_t *word, unsigned int order, unsigned int most)
 {
 	s64 old = atomic64_read(word);
-	u64 head;
+	u64 heads;
 
 	pb_count_visit();
 	do {
-		head = pb_word_find(old, order);
-		if (!head)
+		heads = most > 1 ? pb_word_heads(old, order) : 0;
+		if (!heads || hweight64(heads) > most)
+			heads = pb_word_find(old, order);
+		if (!heads)
 			return 0;
-	} while (!atomic64_try_cmpxchg(word, &old, old & ~pb_word_expand(head, order)));
-	return head;
+	} while (!atomic64_try_cmpxchg(word, &old, old & ~pb_word_expand(heads, order)));
+	return heads;
 }
-EXPORT_SYMBOL_PB_TEST(pb_word_alloc_one);
+EXPORT_SYMBOL_PB_TEST(pb_word_alloc_most);
 
 /**
  * pb_word_alloc_all - allocate every block of an order from a word
@@ -341,6 +344,39 @@ int pb_pageblock_alloc_aligned(struct pb_pageblock *pageblock, unsigned int orde
 }
 
 /**
+ * pb_pageblock_alloc_word - allocate all blocks of an order from a word of a pageblock
+ * @pageblock: the pageblock
+ * @order: 0 to 5
+ * @most: number of blocks, at most; from a word that has more one block is allocated
+ * @heads: set to the heads' bits
+ *
+ * Partly free words come first, wholly free words last.
+ *
+ * Context: any.
+ * Return: frame number of the word's first frame, or -1.
+ */
+int pb_pageblock_alloc_word(struct pb_pageblock *pageblock, unsigned int order, unsigned int most,
+			    u64 *heads)
+{
+	unsigned int i;
+	u64 word;
+	int pass;
+
+	for (pass = 0; pass < 2; pass++) {
+		for (i = 0; i < PB_WORDS; i++) {
+			word = atomic64_read(&pageblock->free[i]);
+			if (!word || (word == ~0ULL) != pass)
+				continue;
+			*heads = pb_word_alloc_most(&pageblock->free[i], order, most);
+			if (*heads)
+				return i * PB_WORD_NR;
+		}
+	}
+	return -1;
+}
+EXPORT_SYMBOL_PB_TEST(pb_pageblock_alloc_word);
+
+/**
  * pb_pageblock_alloc - allocate one block from a pageblock
  * @pageblock: the pageblock
  * @order: 0 to 9
@@ -350,25 +386,13 @@ int pb_pageblock_alloc_aligned(struct pb_pageblock *pageblock, unsigned int orde
  */
 int pb_pageblock_alloc(struct pb_pageblock *pageblock, unsigned int order)
 {
-	unsigned int i;
-	u64 word, head;
-	int pass;
+	u64 head;
+	int frame;
 
 	if (order >= PB_WORD_ORDER)
 		return pb_pageblock_alloc_aligned(pageblock, order, order);
-
-	/* Partly free words first, wholly free words last. */
-	for (pass = 0; pass < 2; pass++) {
-		for (i = 0; i < PB_WORDS; i++) {
-			word = atomic64_read(&pageblock->free[i]);
-			if (!word || (word == ~0ULL) != pass)
-				continue;
-			head = pb_word_alloc_one(&pageblock->free[i], order);
-			if (head)
-				return i * PB_WORD_NR + __ffs64(head);
-		}
-	}
-	return -1;
+	frame = pb_pageblock_alloc_word(pageblock, order, 1, &head);
+	return frame < 0 ? -1 : frame + __ffs64(head);
 }
 EXPORT_SYMBOL_PB_TEST(pb_pageblock_alloc);
 

@@ -55,7 +55,7 @@ int pb_word_largest(u64 word);
 u64 pb_word_find_largest(u64 word, unsigned int order, unsigned int *largest);
 u64 pb_word_find(u64 word, unsigned int order);
 
-u64 pb_word_alloc_one(atomic64_t *word, unsigned int order);
+u64 pb_word_alloc_most(atomic64_t *word, unsigned int order, unsigned int most);
 u64 pb_word_alloc_all(atomic64_t *word, unsigned int order);
 
 unsigned int pb_pageblock_count_free(const struct pb_pageblock *pageblock);
@@ -64,6 +64,8 @@ int pb_pageblock_largest(struct pb_pageblock *pageblock);
 int pb_pageblock_largest_words(const struct pb_pageblock *pageblock);
 
 int pb_pageblock_alloc(struct pb_pageblock *pageblock, unsigned int order);
+int pb_pageblock_alloc_word(struct pb_pageblock *pageblock, unsigned int order, unsigned int most,
+			    u64 *heads);
 unsigned int pb_pageblock_alloc_blocks(struct pb_pageblock *pageblock, unsigned int order,
 				       unsigned int nr);
 bool pb_pageblock_has_aligned(const struct pb_pageblock *pageblock, unsigned int order,
