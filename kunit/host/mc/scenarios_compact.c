@@ -4,6 +4,7 @@
 #include "core/cache/drain.h"
 #include "core/cache/prezero.h"
 #include "core/cache/zeroed.h"
+#include "core/compact/compact_zone.h"
 #include "core/compact/isolate.h"
 #include "core/compact/movable.h"
 #include "core/zone/zone.h"
@@ -352,7 +353,72 @@ static void free_contig_other(void)
 	mc.free += PB_WORD_NR;
 }
 
+#define NR_MOVABLE	2
+
+/* Where the movable frames are; 0: their owner has freed one. In the arena, as runs change it. */
+static unsigned long *place;
+
+/* The owner's callback: switches to the target, unless the block is freed. */
+static int switch_place(struct pb_pool *pool, unsigned long src, unsigned long dst,
+			unsigned int order, int mode)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_MOVABLE; i++) {
+		if (place[i] != src)
+			continue;
+		place[i] = dst;
+		return 0;
+	}
+	return -EAGAIN;
+}
+
+/* Two movable frames in a word of the second pageblock, and two free frames in the first one. */
+static void two_movable(void)
+{
+	unsigned int i;
+
+	mc_make_pool(2);
+	mc_fill(PB_MOVABLE);
+	mc_free_frames(0, 10, 2);
+	mc_free_frames(1, 2, 62);
+	place = pb_host_alloc(NR_MOVABLE * sizeof(*place));
+	for (i = 0; i < NR_MOVABLE; i++) {
+		place[i] = mc_pfn(1, i);
+		pb_movable_set(mc.pool, place[i]);
+	}
+	mc.pool->ops.migrate = switch_place;
+}
+
+static void empty_word(void)
+{
+	const struct pb_area area = { .first = 1, .nr = 1, .frames = PB_WORD_NR };
+	struct pb_compact_control cc;
+
+	pb_compact_control_init(&cc, mc.zone, PB_WORD_ORDER, PB_MIGRATE_ASYNC);
+	cc.limit = PB_NR_FULLNESS - 1;
+	pb_compact_area(&cc, &area, NULL);
+}
+
+static void owner_frees_place(unsigned int i)
+{
+	unsigned long pfn = place[i];
+
+	place[i] = 0;
+	mc_free(pfn, 0);
+}
+
+static void owner_frees_first(void) { owner_frees_place(0); }
+
+static void owner_frees_both(void)
+{
+	owner_frees_place(1);
+	owner_frees_place(0);
+}
+
 static const struct mc_scenario rows[] = {
+	{ "compact_free", two_movable, { empty_word, owner_frees_both } },
+	{ "compact_free_alloc", two_movable, { empty_word, owner_frees_first, cached_alloc0 } },
 	{ "isolate_free", nothing_free, { isolate, free400 } },
 	{ "isolate_unisolate_free", isolated, { unisolate_as, free400 }, 0, indexed },
 	{ "isolate_alloc_free", one_free, { alloc0, isolate_unisolate, free400 } },
