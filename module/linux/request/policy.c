@@ -48,6 +48,9 @@ static u8 interleave_weights[NR_WEIGHTS];
 module_param_array(interleave_weights, byte, NULL, 0644);
 MODULE_PARM_DESC(interleave_weights, "pages in a row from node 0, 1 and so on for tasks with a weighted interleave policy, as in /sys/kernel/mm/mempolicy/weighted_interleave/ (default: 1 each)");
 
+/* Nodes with a zone. */
+static nodemask_t pool_nodes;
+
 /* The policy's next node in turn that has memory of pbuddy; if none has, its next node. */
 static int next_node_with_memory(int nid, const nodemask_t *nodes)
 {
@@ -55,7 +58,7 @@ static int next_node_with_memory(int nid, const nodemask_t *nodes)
 	unsigned int tries;
 
 	for (tries = 0; tries < MAX_NUMNODES && next < MAX_NUMNODES; tries++) {
-		if (pb_instance_has_memory(next))
+		if (likely(node_isset(next, pool_nodes)))
 			return next;
 		next = next_node_in(next, *nodes);
 	}
@@ -108,8 +111,10 @@ int pb_policy_init(void)
 	struct pb_zone *zone;
 	int highest = -1;
 
+	nodes_clear(pool_nodes);
 	nodes_clear(fixed_nodes);
 	pb_for_each_zone(zone, &pb_instance) {
+		node_set(zone->nid, pool_nodes);
 		if (zone->type == PB_ZONE_MOVABLE)
 			continue;
 		node_set(zone->nid, fixed_nodes);
