@@ -387,7 +387,7 @@ static unsigned int most_targets(struct pb_compact_control *cc, unsigned int ord
 	return order < PB_WORD_ORDER ? max(cc->wanted >> order, 1UL) : 1;
 }
 
-/* The next target in place of those that were allocated in advance, of which there is none. */
+/* The next of the targets that were allocated in advance; there is one. */
 static unsigned long pop_target(struct pb_compact_control *cc)
 {
 	unsigned long pfn = cc->ready.pfn + __ffs64(cc->ready.heads);
@@ -562,9 +562,9 @@ static unsigned long find_target(struct pb_compact_control *cc, unsigned int ord
  * @order: 0 to 9
  *
  * From the fullest suitable pageblock, with others for the next calls (cc->ready), which the caller
- * frees at the end of an area by pb_compact_free_blocks(). The state of the block becomes movable and isolated. A zone
- * at its min watermark has no targets: the run ends as contended, as __isolate_free_page() and
- * compact_zone() in mm/ have it.
+ * frees at the end of an area by pb_compact_free_blocks(). The state of the block becomes movable
+ * and isolated. A zone at its min watermark has no targets: the run ends as contended, as
+ * __isolate_free_page() and compact_zone() in mm/ have it.
  *
  * Context: process.
  * Return: PFN, or PB_NO_PFN.

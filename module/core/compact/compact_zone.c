@@ -18,8 +18,8 @@
  *      A block that its owner freed meanwhile is freed when it is put back.
  *
  * Targets of a word are allocated together, and sources of a word are freed together: until then
- * both are in the state of step 1. A free by the owner of a source, which is the owner of the target
- * by then, is a double free, and is reported when the sources are freed.
+ * both are in the state of step 1. The owner of a source owns the target by then, so a free of the
+ * source is a double free. It is reported when the sources are freed.
  *
  * When ops->migrate returns 0 the charge of the source has moved to the target.
  *

@@ -97,17 +97,17 @@ EXPORT_SYMBOL_PB_TEST(pb_word_find);
 u64 pb_word_alloc_most(atomic64_t *word, unsigned int order, unsigned int most)
 {
 	s64 old = atomic64_read(word);
-	u64 heads;
+	u64 blocks;
 
 	pb_count_visit();
 	do {
-		heads = most > 1 ? pb_word_heads(old, order) : 0;
-		if (!heads || hweight64(heads) > most)
-			heads = pb_word_find(old, order);
-		if (!heads)
+		blocks = most > 1 ? pb_word_heads(old, order) : 0;
+		if (!blocks || hweight64(blocks) > most)
+			blocks = pb_word_find(old, order);
+		if (!blocks)
 			return 0;
-	} while (!atomic64_try_cmpxchg(word, &old, old & ~pb_word_expand(heads, order)));
-	return heads;
+	} while (!atomic64_try_cmpxchg(word, &old, old & ~pb_word_expand(blocks, order)));
+	return blocks;
 }
 EXPORT_SYMBOL_PB_TEST(pb_word_alloc_most);
 

@@ -34,8 +34,8 @@
  * highatomic reserve stay. A frame with a memory error is allocated without an owner, so its
  * pageblock cannot be emptied and stays, too.
  *
- * Free pageblocks of one word of the index leave together, up to LEAVE_AT_ONCE: what is counted, and
- * the bitmap of free pageblocks, change once for all of them.
+ * Free pageblocks of one word of the index leave together, up to LEAVE_AT_ONCE: the counts and the
+ * bitmap of free pageblocks change once for all of them.
  *
  * The caller serialises calls for a zone. The pool may grow meanwhile, by other memory. As
  * offline_pages() in mm/memory_hotplug.c.
