@@ -371,6 +371,7 @@ int pb_compact_area(struct pb_compact_control *cc, const struct pb_area *area,
 			.status = ret ? PB_COMPACT_CONTINUE : PB_COMPACT_SUCCESS);
 	return ret;
 }
+EXPORT_SYMBOL_PB_TEST(pb_compact_area);
 
 static unsigned int area_tries(struct pb_compact_control *cc)
 {
@@ -449,3 +450,4 @@ void pb_compact_control_init(struct pb_compact_control *cc, struct pb_zone *zone
 	for (mt = 0; mt < PB_INDEXED_TYPES; mt++)
 		cc->target[mt] = PB_NO_PAGEBLOCK;
 }
+EXPORT_SYMBOL_PB_TEST(pb_compact_control_init);
