@@ -12,6 +12,7 @@ machine_defaults() {
 	um)
 		[ -z "$icount" ] || wrong_usage "--icount: UML runs on real CPUs, it cannot count instructions"
 		((${nodes:-1} == 1)) || wrong_usage "--nodes $nodes: UML has one NUMA node"
+		[ -z "$dimm" ] || wrong_usage "--dimm: UML has no memory modules"
 		((${smp:-1} <= 2)) || wrong_usage "--smp $smp: the UML kernel is built for 2 CPUs"
 		smp=${smp:-2} nodes=1 mem=${mem:-1G}
 		guest_options+=' power-off'
@@ -34,6 +35,8 @@ machine_defaults() {
 	mem_mib=$(size_mib "$mem") || wrong_usage "--mem wants a size like 2G or 512M, not '$mem'"
 	mem_mib=$((mem_mib / nodes / 4 * 4 * nodes)) # QEMU wants the nodes to add up
 	((mem_mib / nodes >= 128)) || wrong_usage "--mem $mem: at least 128M per node"
+	dimm_mib=0
+	[ -z "$dimm" ] || dimm_mib=$(size_mib "$dimm") || wrong_usage "--dimm wants a size like 1G or 512M, not '$dimm'"
 }
 
 size_mib() {
@@ -81,6 +84,13 @@ machine_qemu() {
 	# shellcheck disable=SC2206 # words on purpose: for trying an emulator option by hand
 	machine+=(${PBUDDY_QEMU_ARGS-})
 	machine_topology
+	((dimm_mib == 0)) || machine_dimm
+}
+
+machine_dimm() {
+	machine+=(-m "slots=1,maxmem=$((mem_mib + dimm_mib))M"
+		-object "memory-backend-ram,id=dimm,size=${dimm_mib}M"
+		-device "pc-dimm,id=dimm0,memdev=dimm,node=$((nodes - 1))")
 }
 
 # One socket per node: with CPUs of one package in two nodes the scheduler warns. With --icount the
