@@ -78,6 +78,71 @@ static void test_merges(struct kunit *test)
 	pt_expect_all_free(test, f);
 }
 
+/* Two nodes, each with one zone, that may get memory at the same addresses later. */
+static const struct pb_range two_ranges[] = {
+	PT_RANGE(0, 2, 0, DMA32),
+	PT_RANGE(8, 2, 1, DMA32),
+};
+
+static const struct pb_range two_spans[] = {
+	{ PT_PAGEBLOCK(2048), PT_PAGEBLOCK(576), 0, PB_ZONE_NORMAL, .creates_zone = true },
+	{ PT_PAGEBLOCK(2048), PT_PAGEBLOCK(576), 1, PB_ZONE_NORMAL, .creates_zone = true },
+};
+
+static const struct pt_layout later = {
+	.name = "later", .ranges = two_ranges, .nr_ranges = ARRAY_SIZE(two_ranges),
+	.spans = two_spans, .nr_spans = ARRAY_SIZE(two_spans), .nr_nodes = 2,
+};
+
+static int grow_node(struct pt_fixture *f, int nid, unsigned long block, unsigned long nr)
+{
+	const struct pb_range range = PT_RANGE(block, nr, nid, NORMAL);
+	int err = pb_pool_grow(&f->pool, &range);
+
+	if (!err)
+		f->pages += range.nr_pages;
+	return err;
+}
+
+/*
+ * Memory that is added to either node becomes the first of its zone. A zone without memory is not
+ * the first zone of requests.
+ */
+static void test_first_memory(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &later);
+	int nid;
+
+	for (nid = 0; nid < 2; nid++) {
+		struct pb_zone *zone = pt_zone(f, nid, PB_ZONE_NORMAL);
+
+		KUNIT_ASSERT_NOT_NULL(test, zone);
+		KUNIT_EXPECT_EQ(test, zone->present_pages, 0UL);
+		KUNIT_EXPECT_PTR_EQ(test, f->pool.preferred[nid][PB_ZONE_NORMAL],
+				    pt_zone(f, nid, PB_ZONE_DMA32));
+	}
+	KUNIT_EXPECT_FALSE(test, pb_pool_set_preferred(&f->pool));
+	KUNIT_ASSERT_EQ(test, grow_node(f, 0, 2048, 2), 0);
+	KUNIT_ASSERT_EQ(test, grow_node(f, 1, 2050, 2), 0);
+	KUNIT_ASSERT_EQ(test, grow_node(f, 0, 2052, 1), 0);
+	/* Each of them has an owner now. */
+	KUNIT_EXPECT_EQ(test, grow_node(f, 0, 2050, 1), -EINVAL);
+	KUNIT_EXPECT_EQ(test, grow_node(f, 1, 2052, 1), -EINVAL);
+	KUNIT_EXPECT_TRUE(test, pb_pool_set_preferred(&f->pool));
+	for (nid = 0; nid < 2; nid++) {
+		struct pb_zone *zone = pt_zone(f, nid, PB_ZONE_NORMAL);
+
+		KUNIT_EXPECT_EQ(test, zone->present_pages, PT_PAGEBLOCK(nid ? 2UL : 3UL));
+		KUNIT_EXPECT_PTR_EQ(test, f->pool.preferred[nid][PB_ZONE_NORMAL], zone);
+		KUNIT_EXPECT_PTR_EQ(test, f->pool.preferred[nid][PB_ZONE_DMA32],
+				    pt_zone(f, nid, PB_ZONE_DMA32));
+	}
+	KUNIT_EXPECT_PTR_EQ(test, pb_pfn_zone(&f->pool, PT_PAGEBLOCK(2051)),
+			    pt_zone(f, 1, PB_ZONE_NORMAL));
+	KUNIT_EXPECT_EQ(test, pageblocks(test, f), 9UL);
+	pt_expect_all_free(test, f);
+}
+
 struct wrong {
 	const char	*name;
 	struct pb_range	range;
@@ -315,6 +380,7 @@ static void test_concurrent_grow(struct kunit *test)
 static struct kunit_case grow_cases[] = {
 	KUNIT_CASE(test_grows),
 	KUNIT_CASE(test_merges),
+	KUNIT_CASE(test_first_memory),
 	KUNIT_CASE_PARAM(test_refused, wrongs_gen_params),
 	KUNIT_CASE(test_no_memory),
 	KUNIT_CASE(test_watermarks),

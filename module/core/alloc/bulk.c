@@ -69,7 +69,7 @@ static unsigned int alloc_listed(struct pb_zone *zone, struct pb_pcp_list *list,
 static unsigned int alloc_cached(struct pb_pool *pool, const struct pb_request *rq,
 				 unsigned long nr, unsigned long *pfns)
 {
-	struct pb_zone *zone = pool->preferred[rq->nid][rq->highest_zone];
+	struct pb_zone *zone = READ_ONCE(pool->preferred[rq->nid][rq->highest_zone]);
 	struct pb_pcp_list *list;
 	unsigned int got = 0;
 	struct pb_pcp *pcp;

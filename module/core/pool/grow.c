@@ -4,8 +4,8 @@
  *
  * The configuration of a pool says where its zones may grow (spans). Directory, index and index
  * control are allocated for the whole span, so nothing that readers use is replaced later. The
- * directory entry of a future pageblock has its zone from the beginning, and is a hole until the
- * pageblock is added:
+ * directory entry of a future pageblock has its zone from the beginning, or gets it in GR1 where
+ * spans overlap, and is a hole until the pageblock is added:
  *
  *   grow:    GR1 make the pageblock, no frame free      others:  OT1 read the entry, or the index
  *            GR2 write the entry (release)                       OT2 read the entry
@@ -34,16 +34,25 @@ static int extend_meta(struct pb_pool *pool)
 	return 0;
 }
 
+/* Whether an entry is a hole that no zone has had memory in. Spans of zones may overlap there. */
+static bool unused(const struct pb_dir_entry *entry)
+{
+	return entry->zone && !pb_entry_pageblock(READ_ONCE(entry->value));
+}
+
 static bool within_span(struct pb_pool *pool, const struct pb_range *range)
 {
 	struct pb_zone *zone = pool->zone[range->nid][range->type];
 	unsigned long pfn = range->start_pfn, end = pfn + range->nr_pages;
+	const struct pb_dir_entry *entry;
 
-	if (!zone || (end - 1) >> PB_SECTION_ORDER >= pool->nr_dir)
+	if (!zone || pfn < zone->start_pfn || end > zone->end_pfn)
 		return false;
-	for (; pfn < end; pfn += PB_PAGEBLOCK_NR)
-		if (pb_dir_entry(pool, pfn)->zone != zone)
+	for (; pfn < end; pfn += PB_PAGEBLOCK_NR) {
+		entry = pb_dir_entry(pool, pfn);
+		if (entry->zone != zone && !unused(entry))
 			return false;
+	}
 	return true;
 }
 

@@ -92,9 +92,8 @@ static int make_zone(struct pb_pool *pool, const struct pb_pool_config *config, 
 		range = nth_range(config, i);
 		if (range->nid != nid || range->type != type)
 			continue;
-		/* A span without a range creates no zone. */
-		if (i >= config->nr_ranges && !end)
-			break;
+		if (i >= config->nr_ranges && !end && !range->creates_zone)
+			continue;
 		start = min(start, range->start_pfn);
 		end = max(end, range->start_pfn + range->nr_pages);
 	}
@@ -125,7 +124,10 @@ static int make_zones(struct pb_pool *pool, const struct pb_pool_config *config)
 	return 0;
 }
 
-/* Set the zone of a pageblock before it is present, because readers may find it concurrently. */
+/*
+ * Set the zone of a pageblock before it is present, because readers may find it concurrently. Where
+ * spans overlap, the zone that grows there sets it: pb_pool_add_pageblock().
+ */
 static void mark_span(struct pb_pool *pool, const struct pb_range *span)
 {
 	struct pb_zone *zone = pool->zone[span->nid][span->type];
@@ -319,18 +321,54 @@ static int make_zonelists(struct pb_pool *pool, const struct pb_pool_config *con
 	return 0;
 }
 
-/* Computes the first zone of a request, by node and highest zone type. */
-static int make_preferred(struct pb_pool *pool)
+/* The first zone of requests for a node and highest zone type: one with pages, if there is any. */
+static struct pb_zone *preferred_of(struct pb_pool *pool, int nid, int highest)
 {
+	struct pb_zone *empty = NULL, *zone;
+	int type;
+
+	for (type = highest; type >= 0; type--) {
+		zone = pool->zone[nid][type];
+		if (zone && READ_ONCE(zone->present_pages))
+			return zone;
+		empty = empty ?: zone;
+	}
+	return empty;
+}
+
+/**
+ * pb_pool_set_preferred - compute the first zone of requests, by node and highest zone type
+ * @pool: the pool; a zone without pages may have got some, or lost all
+ *
+ * Context: any, one caller at a time. As first_zones_zonelist() in include/linux/mmzone.h with the
+ * populated zones of build_zonerefs_node() in mm/page_alloc.c.
+ * Return: whether one has changed.
+ */
+bool pb_pool_set_preferred(struct pb_pool *pool)
+{
+	bool changed = false;
+	struct pb_zone *zone;
 	int nid, type;
 
+	for (nid = 0; nid < pool->nr_nodes; nid++) {
+		for (type = 0; type < PB_NR_ZONE_TYPES; type++) {
+			zone = preferred_of(pool, nid, type);
+			if (zone == pool->preferred[nid][type])
+				continue;
+			WRITE_ONCE(pool->preferred[nid][type], zone);
+			changed = true;
+		}
+	}
+	return changed;
+}
+EXPORT_SYMBOL_PB_TEST(pb_pool_set_preferred);
+
+static int make_preferred(struct pb_pool *pool)
+{
 	pool->preferred = pb_meta_alloc(pool->nr_nodes * sizeof(*pool->preferred), 0);
 	if (!pool->preferred)
 		return -ENOMEM;
-	for (nid = 0; nid < pool->nr_nodes; nid++)
-		for (type = 0; type < PB_NR_ZONE_TYPES; type++)
-			pool->preferred[nid][type] = pool->zone[nid][type] ?:
-				type ? pool->preferred[nid][type - 1] : NULL;
+	pb_pool_set_preferred(pool);
 	return 0;
 }
 

@@ -17,6 +17,7 @@ struct pb_pageblock;
  * @nid: NUMA node
  * @type: zone the range belongs to
  * @cma: its pageblocks serve movable allocations and contiguous ranges only
+ * @creates_zone: of a span: the zone exists even while no range belongs to it
  */
 struct pb_range {
 	unsigned long		start_pfn;
@@ -24,14 +25,15 @@ struct pb_range {
 	int			nid;
 	enum pb_zone_type	type;
 	bool			cma;
+	bool			creates_zone;
 };
 
 /**
  * struct pb_pool_config - configuration of a pool
  * @ranges: disjoint ranges, any order
  * @nr_ranges: their number
- * @spans: ranges into which zones may grow, or NULL; a span belongs to a zone that has a range, and
- *	may overlap any range
+ * @spans: ranges into which zones may grow, or NULL; a span belongs to a zone that has a range, or
+ *	creates it, and may overlap any range and span
  * @nr_spans: their number
  * @nr_nodes: node numbers are below this
  * @distance: distance between two nodes, as node_distance()
@@ -54,6 +56,7 @@ void pb_pool_destroy(struct pb_pool *pool);
 bool pb_range_ok(const struct pb_range *range, int nr_nodes);
 /* Adds a range to its zone. Directory, index and @meta have space for it. 0, -EEXIST or -ENOMEM. */
 int pb_pool_add_range(struct pb_pool *pool, const struct pb_range *range);
+bool pb_pool_set_preferred(struct pb_pool *pool);
 unsigned long pb_pool_nr_new(struct pb_pool *pool, const struct pb_range *range);
 void pb_pool_free_zone(struct pb_zone *zone);
 void pb_pool_add_pageblock(struct pb_zone *zone, unsigned long pfn, enum pb_migratetype mt);

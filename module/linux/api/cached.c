@@ -174,7 +174,7 @@ struct page *pb_cached_alloc_pages(gfp_t gfp, unsigned int order, int nid,
 		nid = numa_mem_id();
 	if (unlikely(!highest || (unsigned int)nid >= (unsigned int)pb_instance.nr_nodes))
 		return NULL;
-	zone = pb_instance.preferred[nid][highest - 1];
+	zone = READ_ONCE(pb_instance.preferred[nid][highest - 1]);
 	if (likely(zone && (!nodemask || node_isset(nid, *nodemask)) && pb_task_in_cpuset(nid)))
 		return alloc_from(zone, gfp, order);
 	return alloc_other(gfp, order, nid, nodemask);

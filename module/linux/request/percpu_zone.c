@@ -4,8 +4,8 @@
  * (percpu_zone.h).
  *
  * A CPU fills its table when it comes online, since its node is known only then, and clears it when
- * it goes offline. When the restrictions of a zone change (restrict.c), the tables of all CPUs are
- * filled again. Each entry is always NULL or a pcp of the table's own CPU.
+ * it goes offline. When the restrictions of a zone change (restrict.c), or the first zone of a node
+ * (resized.c), the tables of all CPUs are filled again. Each entry is always NULL or a pcp of the table's own CPU.
  */
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
@@ -59,7 +59,7 @@ void pb_slowpath_dec(void)
 static struct pb_zone *zone_of(struct pb_zone **preferred, unsigned int index)
 {
 	unsigned int highest = pb_gfp_index_zone[index], forbids = PB_RESTRICT_ISOLATED;
-	struct pb_zone *zone = highest ? preferred[highest - 1] : NULL;
+	struct pb_zone *zone = highest ? READ_ONCE(preferred[highest - 1]) : NULL;
 
 	/* Requests with PB_ALLOC_USER have this index. */
 	if (highest == PB_ZONE_MOVABLE + 1)
@@ -103,7 +103,7 @@ int pb_percpu_zone_start(void)
 }
 
 /**
- * pb_percpu_zone_refresh - fill the tables again after the restrictions of zones have changed
+ * pb_percpu_zone_refresh - fill the tables again after restrictions or first zones have changed
  *
  * Context: process, may sleep.
  *
