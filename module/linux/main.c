@@ -108,6 +108,10 @@ static const struct pb_ops ops = {
 
 static int read_specs(struct pb_pool_spec *specs)
 {
+	int ret = pb_pool_spec_parse_max_address();
+
+	if (ret)
+		return ret;
 	if (pool && *pool)
 		return pb_pool_spec_parse(pool, specs, PB_POOL_SPECS_MAX);
 	return pb_pool_spec_default(specs, PB_POOL_SPECS_MAX);

@@ -104,6 +104,17 @@ t spec_address_is_nothing fails_with $EINVAL \
 	pool=1:64M@reserve=0x1000000000
 t spec_movable_above_100 fails_with $EINVAL \
 	'movable: bad percentage "101": 0 to 100 is expected' movable=101 pool=0:16M
+# bad_addresses VALUE...
+bad_addresses() {
+	for bad; do
+		fails_with "$EINVAL" "max_address: bad value \"$bad\": $number" max_address="$bad" pool=0:16M || return
+	done
+}
+t spec_max_address_bad bad_addresses 8X 8G8 -8G
+t spec_max_address_overflows fails_with $EINVAL \
+	'max_address: bad value "99999999999999999999": it is above 64T' max_address=99999999999999999999 pool=0:16M
+t spec_max_address_above fails_with $EINVAL \
+	'max_address: bad value "65T": it is above 64T' max_address=65T pool=0:16M-32M
 t spec_movable_cannot_grow fails_with $EINVAL \
 	'movable: with 100 there is no zone that node 0 could grow in' movable=100 pool=0:16M-32M
 if grep -q ' cma_alloc$' /proc/kallsyms; then

@@ -31,9 +31,10 @@
 #include "hooks/debug_pages.h"
 #include "hooks/owner.h"
 #include "instance.h"
+#include "request/resized.h"
 #include "source/iomem.h"
+#include "source/pool_spec.h"
 #include "source/source.h"
-#include "tunables.h"
 
 #define STEP		(16 * PB_PAGEBLOCK_NR)	/* pages at a time, if there are so many */
 #define RETRY_AFTER	HZ
@@ -77,19 +78,19 @@ int pb_deferred_grow_prepare(const struct pb_pool_spec *specs, unsigned int nr,
 	if (!growers)
 		return -ENOMEM;
 	for (i = 0; i < nr; i++) {
+		bool larger = specs[i].max_pages > specs[i].nr_pages;
+
 		if (!specs[i].source->grows)
 			continue;
-		growers[nr_growers].spec = specs[i];
-		if (specs[i].max_pages <= specs[i].nr_pages) {
-			nr_growers++;
-			continue;
-		}
-		if (movable_percent == 100) {
+		if (movable_percent == 100 && larger) {
 			pr_err("movable: with 100 there is no zone that node %d could grow in\n",
 			       specs[i].nid);
 			return -EINVAL;
 		}
-		growers[nr_growers++].left = specs[i].max_pages - specs[i].nr_pages;
+		if (movable_percent == 100)
+			continue;
+		growers[nr_growers].spec = specs[i];
+		growers[nr_growers++].left = larger ? specs[i].max_pages - specs[i].nr_pages : 0;
 	}
 	return 0;
 }
@@ -103,6 +104,8 @@ static unsigned int add_span(struct pb_range *span, unsigned long start, unsigne
 		return 0;
 	*span = (struct pb_range) {
 		.start_pfn = start, .nr_pages = end - start, .nid = nid, .type = type,
+		/* The first memory of a zone may be added to the node later. */
+		.creates_zone = pb_pool_spec_max_pfn(),
 	};
 	return 1;
 }
@@ -110,6 +113,8 @@ static unsigned int add_span(struct pb_range *span, unsigned long start, unsigne
 /**
  * pb_deferred_grow_spans - list the ranges into which the pool may grow
  * @spans: set to the ranges; has PB_DEFERRED_GROW_SPANS_MAX elements
+ *
+ * With max_address= they contain addresses at which memory may be added to the node later.
  *
  * Return: their number.
  */
@@ -120,12 +125,12 @@ unsigned int pb_deferred_grow_spans(struct pb_range *spans)
 	int nid;
 
 	for (i = 0; i < nr_growers; i++) {
-		if (!growers[i].left)
+		if (!growers[i].left && !pb_pool_spec_max_pfn())
 			continue;
 		nid = growers[i].spec.nid;
 		start = NODE_DATA(nid)->node_start_pfn;
-		end = pgdat_end_pfn(NODE_DATA(nid));
-		/* Not of memory that is added to the node later: the pool has no entries for it. */
+		end = max(pgdat_end_pfn(NODE_DATA(nid)), pb_pool_spec_max_pfn());
+		/* Not of memory that is added elsewhere later: the pool has no entries for it. */
 		growers[i].spec.from_pfn = start;
 		growers[i].spec.to_pfn = end;
 		nr += add_span(&spans[nr], start, min(end, dma32_end), nid, PB_ZONE_DMA32);
@@ -134,24 +139,31 @@ unsigned int pb_deferred_grow_spans(struct pb_range *spans)
 	return nr;
 }
 
-/* The zone of a node that grows: the highest one, because sources reserve high memory. Or NULL. */
+/*
+ * The zone of a node that grows: the highest one with pages, because sources reserve high memory. Or
+ * NULL.
+ */
 static struct pb_zone *growing_zone(int nid)
 {
-	return pb_instance.zone[nid][PB_ZONE_NORMAL] ?: pb_instance.zone[nid][PB_ZONE_DMA32];
+	struct pb_zone *normal = pb_instance.zone[nid][PB_ZONE_NORMAL];
+
+	if (normal && READ_ONCE(normal->present_pages))
+		return normal;
+	return pb_instance.zone[nid][PB_ZONE_DMA32] ?: normal;
 }
 
-/* Stores in the zone by how many pages it may grow. */
+/* Stores in the zones of a node by how many pages they may grow: one may grow by all. */
 static void update_growable(int nid)
 {
-	struct pb_zone *zone = growing_zone(nid);
+	struct pb_zone *growing = growing_zone(nid), *zone;
 	unsigned long left = 0;
 	unsigned int i;
 
 	for (i = 0; i < nr_growers; i++)
 		if (growers[i].spec.nid == nid)
 			left += growers[i].left;
-	if (zone)
-		WRITE_ONCE(zone->growable, left);
+	pb_for_each_node_zone(zone, &pb_instance, nid)
+		WRITE_ONCE(zone->growable, zone == growing ? left : 0);
 }
 
 /* Adds an extent to the pool; it stays in its list when that fails. */
@@ -238,7 +250,7 @@ unsigned long pb_deferred_grow_node(int nid, unsigned long nr_pages)
 	pb_instance_unlock_size();
 	/* Not under the lock, so that setting a tunable does not wait for a source. */
 	if (got)
-		pb_tunables_resized();
+		pb_resized();
 	return got;
 }
 
@@ -321,7 +333,7 @@ void pb_deferred_grow_set_max(int nid, unsigned long pages)
  * @nid: the node
  * @nr_pages: number of pages
  *
- * Context: process, sleeps, killable; may do I/O. The size is locked; call pb_tunables_resized()
+ * Context: process, sleeps, killable; may do I/O. The size is locked; call pb_resized()
  * after it was unlocked.
  * Return: pages by which the node has grown.
  */

@@ -44,7 +44,7 @@
 #include "core/zone/free_count.h"
 #include "instance.h"
 #include "request/percpu_zone.h"
-#include "tunables.h"
+#include "request/resized.h"
 
 #define GROUP_BITS	5
 #define REAP_DELAY	HZ
@@ -170,7 +170,7 @@ static void end_group_locked(struct pb_group *group)
 static void settle_locked(struct pb_group *group)
 {
 	lockdep_assert_held(&groups_mutex);
-	pb_tunables_resized();
+	pb_resized();
 	if (!group_pages(group))
 		end_group_locked(group);
 }

@@ -33,6 +33,7 @@
 #include "core/alloc/reclaim.h"
 #include "core/zone/zone.h"
 #include "instance.h"
+#include "request/resized.h"
 #include "source/pool_spec.h"
 #include "tunables.h"
 
@@ -186,6 +187,8 @@ static bool valid(struct pb_resize *resize)
 {
 	unsigned long most = node_present_pages(resize->nid) + node_pages(resize->nid);
 
+	/* Memory may be added to the node. */
+	most = max(most, pb_pool_spec_max_pfn());
 	if (!resize->pages || resize->pages > most || resize->max_pages > most)
 		return false;
 	resize->pages = round_up(resize->pages, PB_PAGEBLOCK_NR);
@@ -223,7 +226,7 @@ int pb_resize_node(struct pb_resize *resize)
 	mutex_unlock(&resize_lock);
 	if (err == -EINVAL || resize->now == resize->before)
 		return err;
-	pb_tunables_resized();
+	pb_resized();
 	pr_info("node %d: resized from %lu to %lu MiB\n", resize->nid,
 		PAGES_TO_MIB(resize->before), PAGES_TO_MIB(resize->now));
 	return err;
@@ -296,7 +299,7 @@ int pb_resize_empty(unsigned long start_pfn, unsigned long end_pfn, struct pb_re
 		err = -ENODEV;
 	mutex_unlock(&resize_lock);
 	if (resize->before)
-		pb_tunables_resized();
+		pb_resized();
 	return err ?: resize->now ? -EBUSY : 0;
 }
 
@@ -338,7 +341,7 @@ static unsigned long give_spare_locked(int nid, unsigned long nr_pages,
  * @nr_pages: number of pages, a multiple of PB_PAGEBLOCK_NR
  * @may: whether a pageblock may be given, by its first PFN; NULL: any
  *
- * Gives nothing while another task changes the size. Call pb_tunables_resized() afterwards.
+ * Gives nothing while another task changes the size. Call pb_resized() afterwards.
  *
  * Context: process, in reclaim, too; may reschedule, but waits for no lock.
  * Return: number of pages given back.

@@ -28,7 +28,7 @@
 #include "core/zone/zone.h"
 #include "daemon/idle_memory.h"
 #include "instance.h"
-#include "tunables.h"
+#include "request/resized.h"
 
 #define LOOKS		4
 #define SECONDS_MOST	86400
@@ -88,7 +88,7 @@ static void look_at_node(int nid)
 	given = pb_resize_give_spare(nid, nr << PB_PAGEBLOCK_ORDER, is_idle);
 	if (!given)
 		return;
-	pb_tunables_resized();
+	pb_resized();
 	pr_info_ratelimited("node %d: gave %lu MiB back that were idle\n", nid,
 			    given >> (20 - PAGE_SHIFT));
 }

@@ -22,7 +22,7 @@
 #include "core/zone/zone.h"
 #include "daemon/pool_shrinker.h"
 #include "instance.h"
-#include "tunables.h"
+#include "request/resized.h"
 #include "user/purge.h"
 
 static struct shrinker *shrinker;
@@ -30,7 +30,7 @@ static struct shrinker *shrinker;
 /* The watermarks are set up again by a work item: it takes a mutex. */
 static void resized(struct work_struct *work)
 {
-	pb_tunables_resized();
+	pb_resized();
 }
 
 static DECLARE_WORK(resized_work, resized);

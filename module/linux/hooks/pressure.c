@@ -65,7 +65,8 @@ static void raise_locked(struct pb_trigger *t, u64 now)
 
 static bool is_low(struct pb_zone *zone, unsigned int order)
 {
-	return !pb_zone_watermark_ok_order(zone, order, pb_wmark_pages(zone, PB_WMARK_LOW),
+	return READ_ONCE(zone->present_pages) &&
+	       !pb_zone_watermark_ok_order(zone, order, pb_wmark_pages(zone, PB_WMARK_LOW),
 					   zone->type, 0);
 }
 

@@ -6,6 +6,8 @@
  * becomes one struct pb_pool_spec, which a source then serves (source.h). An invalid element makes
  * insmod fail; one line in the log names the invalid part. Without pool= the list is derived from
  * the free memory of each node.
+ *
+ * max_address= says where memory may be added to nodes while the module runs.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -15,6 +17,7 @@
 #include <linux/limits.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
+#include <linux/moduleparam.h>
 #include <linux/nodemask.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
@@ -113,6 +116,54 @@ static int parse_size(const char *what, const char *token, unsigned long *nr_pag
 	return 0;
 }
 
+/* ---- max_address= ---- */
+
+static char *max_address;
+module_param(max_address, charp, 0444);
+MODULE_PARM_DESC(max_address, "address up to which memory may be added to nodes that can grow, in bytes or with K, M, G, T (default: 0, the end of each node at load)");
+
+#define MAX_ADDRESS_MOST	(1ULL << 46)
+
+static unsigned long max_pfn_added;
+
+/**
+ * pb_pool_spec_parse_max_address - parse the parameter max_address=
+ *
+ * Logs one line for an invalid value. Context: process.
+ *
+ * Return: 0 or -EINVAL.
+ */
+int pb_pool_spec_parse_max_address(void)
+{
+	u64 bytes = 0;
+	int ret = max_address ? pb_parse_bytes(max_address, &bytes) : 0;
+
+	if (ret == -EINVAL) {
+		pr_err("max_address: bad value \"%s\": a number with K, M, G or T is expected\n",
+		       max_address);
+		return -EINVAL;
+	}
+	if (ret || bytes > MAX_ADDRESS_MOST) {
+		pr_err("max_address: bad value \"%s\": it is above 64T\n", max_address);
+		return -EINVAL;
+	}
+	max_pfn_added = round_down(bytes >> PAGE_SHIFT, PB_PAGEBLOCK_NR);
+	return 0;
+}
+
+/**
+ * pb_pool_spec_max_pfn - the end of the memory that may be added
+ *
+ * Context: any.
+ * Return: a PFN, exclusive; 0 without max_address=.
+ */
+unsigned long pb_pool_spec_max_pfn(void)
+{
+	return max_pfn_added;
+}
+
+/* ---- pool= ---- */
+
 static int check_size(const char *what, const char *token, const struct pb_pool_spec *spec,
 		      unsigned long nr_pages)
 {
@@ -171,6 +222,9 @@ static int parse_max(const char *token, struct pb_pool_spec *spec)
 		pr_err("pool: bad %s \"%s\": it is below the size\n", what, token);
 		return -EINVAL;
 	}
+	/* Memory may be added to the node. */
+	if (!ret && spec->max_pages <= max_pfn_added)
+		return 0;
 	return ret ?: check_size(what, token, spec, spec->max_pages);
 }
 

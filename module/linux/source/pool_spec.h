@@ -7,6 +7,8 @@
 
 #define PB_POOL_SPECS_MAX	64	/* elements in pool= */
 
+int pb_pool_spec_parse_max_address(void);
+unsigned long pb_pool_spec_max_pfn(void);
 int pb_parse_bytes(const char *token, u64 *bytes);
 int pb_pool_spec_parse(const char *text, struct pb_pool_spec *specs, unsigned int max);
 int pb_pool_spec_default(struct pb_pool_spec *specs, unsigned int max);

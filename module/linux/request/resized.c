@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Adapts the module to zones that have grown or shrunk: the watermarks and the bounds of the caches
+ * (tunables.c), and the first zone of requests where a zone got its first pages or lost its last.
+ */
+#include <linux/mutex.h>
+
+#include "core/pool/pool.h"
+#include "instance.h"
+#include "request/percpu_zone.h"
+#include "request/resized.h"
+#include "tunables.h"
+
+static DEFINE_MUTEX(lock);
+
+/**
+ * pb_resized - adapt to zones that have grown or shrunk
+ *
+ * Call it without the lock of the size, so that setting a tunable does not wait for a source.
+ * Context: process, may sleep.
+ */
+void pb_resized(void)
+{
+	pb_tunables_resized();
+	mutex_lock(&lock);
+	if (pb_pool_set_preferred(&pb_instance))
+		pb_percpu_zone_refresh();
+	mutex_unlock(&lock);
+}

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Adapts the module to zones that have grown or shrunk. See resized.c. */
+#ifndef PB_REQUEST_RESIZED_H
+#define PB_REQUEST_RESIZED_H
+
+void pb_resized(void);
+
+#endif /* PB_REQUEST_RESIZED_H */
