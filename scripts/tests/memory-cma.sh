@@ -58,11 +58,25 @@ areas_full_again() {
 	[ "$(cma_used)" -eq "$used" ]
 }
 
-# Parts of extents go back to their areas; the source does not grow.
+# Parts of extents go back to their areas, and come from there again.
 resized() {
 	load pool=0:32M@cma,1:16M && pbuddyctl resize 0 10M && owns 0 10 && verified &&
-		[ "$(cma_used)" -eq $((used + 2560)) ] &&
-		! pbuddyctl resize 0 32M && owns 0 10
+		[ "$(cma_used)" -eq $((used + 2560)) ] && pbuddyctl resize 0 32M && owns 0 32 && verified &&
+		[ "$(cma_used)" -eq $((used + 8192)) ] && pbuddyctl resize 0 10M && owns 0 10
+}
+
+# A request makes the pool grow from an area, up to the maximum and to the area's end.
+grows() {
+	load pool=0:16M-48M@cma && pbuddyctl alloc --touch --size 40M --node 0 --strict >/tmp/out &&
+		owns 0 48 && [ "$(cma_used)" -eq $((used + 12288)) ] && verified &&
+		! pbuddyctl alloc --touch --size 49M --node 0 --strict && owns 0 48 &&
+		! pbuddyctl resize 0 512M && verified && [ "$(node_pages 0)" -eq $(($(cma_used) - used)) ]
+}
+
+# Two sources of a node: what one lacks, the other provides.
+grows_from_both() {
+	load pool=0:16M-32M@cma,0:16M-32M && pbuddyctl resize 0 320M && owns 0 320 && verified &&
+		echo "$(cma_used) pages of the areas" && [ "$(cma_used)" -ge $((used + 16384)) ]
 }
 
 ktap_begin
@@ -83,5 +97,9 @@ t cma_odd_sizes odd_sizes
 t cma_gives_odd_sizes_back gives_back 4608
 t cma_resize resized
 t cma_gives_rest_back gives_back 6656
+t cma_grows grows
+t cma_gives_grown_back eval 'gives_back "$(node_pages 0)"'
+t cma_grows_from_both grows_from_both
+t cma_gives_both_back gives_back 81920
 t cma_areas_are_full_at_the_end areas_full_again
 ktap_end

@@ -152,16 +152,24 @@ static struct pb_zone *growing_zone(int nid)
 	return pb_instance.zone[nid][PB_ZONE_DMA32] ?: normal;
 }
 
-/* Stores in the zones of a node by how many pages they may grow: one may grow by all. */
-static void update_growable(int nid)
+/* Pages by which a node may grow. The size is locked. */
+static unsigned long node_left(int nid)
 {
-	struct pb_zone *growing = growing_zone(nid), *zone;
-	unsigned long left = 0;
+	unsigned long now = pb_instance_node_pages(nid), left = 0;
 	unsigned int i;
 
 	for (i = 0; i < nr_growers; i++)
 		if (growers[i].spec.nid == nid)
 			left += growers[i].left;
+	return max_pages[nid] > now ? min(left, max_pages[nid] - now) : 0;
+}
+
+/* Stores in the zones of a node by how many pages they may grow: one may grow by all. */
+static void update_growable(int nid)
+{
+	struct pb_zone *growing = growing_zone(nid), *zone;
+	unsigned long left = node_left(nid);
+
 	pb_for_each_node_zone(zone, &pb_instance, nid)
 		WRITE_ONCE(zone->growable, zone == growing ? left : 0);
 }
@@ -199,13 +207,13 @@ static int add_extent(struct pb_extent *extent)
 static unsigned long grow_from(struct grower *g, unsigned long nr_pages, unsigned long least)
 {
 	struct pb_extent *extent, *next;
-	unsigned long got = 0, pages;
+	unsigned long left = min(g->left, node_left(g->spec.nid)), got = 0, pages;
 	LIST_HEAD(reserved);
 	long ret;
 
-	if (!g->left || (g->failed && time_before(jiffies, g->retry_at)))
+	if (!left || (g->failed && time_before(jiffies, g->retry_at)))
 		return 0;
-	g->spec.nr_pages = min(g->left, max(round_up(nr_pages, PB_PAGEBLOCK_NR), least));
+	g->spec.nr_pages = min(left, max(round_up(nr_pages, PB_PAGEBLOCK_NR), least));
 	ret = g->spec.source->reserve(&g->spec, &reserved);
 	list_for_each_entry_safe(extent, next, &reserved, node) {
 		pages = extent->nr_pages;
@@ -222,7 +230,8 @@ static unsigned long grow_from(struct grower *g, unsigned long nr_pages, unsigne
 	g->left -= got;
 	update_growable(g->spec.nid);
 	pr_info_ratelimited("node %d: grew by %lu MiB from %s, %lu MiB are left\n", g->spec.nid,
-			    PAGES_TO_MIB(got), g->spec.source->name, PAGES_TO_MIB(g->left));
+			    PAGES_TO_MIB(got), g->spec.source->name,
+			    PAGES_TO_MIB(node_left(g->spec.nid)));
 	return got;
 }
 
@@ -319,12 +328,10 @@ void pb_deferred_grow_set_max(int nid, unsigned long pages)
 	unsigned int i;
 
 	WRITE_ONCE(max_pages[nid], pages);
-	for (i = 0; i < nr_growers; i++) {
-		if (growers[i].spec.nid != nid)
-			continue;
-		growers[i].left = left;
-		left = 0;
-	}
+	/* Any of them may provide it. */
+	for (i = 0; i < nr_growers; i++)
+		if (growers[i].spec.nid == nid)
+			growers[i].left = left;
 	update_growable(nid);
 }
 

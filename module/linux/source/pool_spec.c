@@ -388,7 +388,7 @@ void pb_pool_spec_add_min_free(struct pb_pool_spec *specs, unsigned int nr,
 	for (i = 0; i < nr; i++) {
 		struct pb_pool_spec *spec = &specs[i];
 
-		if (!spec->source->grows || spec->implied)
+		if (spec->source->set_aside || spec->implied)
 			continue;
 		spec->nr_pages = with_min_free(spec->nr_pages, total, min_free_pages);
 		if (spec->max_pages)

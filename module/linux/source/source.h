@@ -45,6 +45,7 @@ struct pb_pool_spec {
  * @name: name in pool= and in messages
  * @label: meaning of LABEL, for messages; NULL: the source has no label, else a label is required
  * @grows: @reserve may be called again while the module runs, for memory of the node
+ * @set_aside: the memory was set aside at boot, so that a pool has no more of it than pool= says
  * @frees: @release frees the pages to the kernel, and is not called for pages with a memory error
  * @unpinnable: the kernel refuses to pin the pages for a long term
  * @unsaved: whether hibernation does not save the contents of an extent; NULL: it saves them
@@ -85,6 +86,7 @@ struct pb_source_ops {
 	const char	*name;
 	const char	*label;
 	bool		grows;
+	bool		set_aside;
 	bool		frees;
 	bool		unpinnable;
 	bool		beyond_node;

@@ -139,10 +139,17 @@ static struct page *area_alloc(struct area *area, unsigned long nr_pages)
 	return page;
 }
 
+/* Whether a page is memory that the spec asks for. */
+static bool is_wanted(const struct pb_pool_spec *spec, unsigned long pfn)
+{
+	return page_to_nid(pfn_to_page(pfn)) == spec->nid && pfn >= spec->from_pfn &&
+	       (!spec->to_pfn || pfn < spec->to_pfn);
+}
+
 /*
  * Adds the whole pageblocks of an allocation to the list and frees the rest, as the DMA layer does
  * not align to pageblocks. Returns the number of pages added; -EXDEV for an allocation on another
- * node, or -ENOMEM, after it has freed the allocation.
+ * node or beyond the limits of the spec, or -ENOMEM, after it has freed the allocation.
  */
 static long keep_pages(const struct area *area, const struct pb_pool_spec *spec,
 		       struct list_head *extents, unsigned long pfn, unsigned long nr_pages)
@@ -151,8 +158,7 @@ static long keep_pages(const struct area *area, const struct pb_pool_spec *spec,
 	unsigned long end = round_down(pfn + nr_pages, PB_PAGEBLOCK_NR);
 	struct area *priv;
 
-	if (page_to_nid(pfn_to_page(pfn)) != spec->nid ||
-	    page_to_nid(pfn_to_page(pfn + nr_pages - 1)) != spec->nid) {
+	if (!is_wanted(spec, pfn) || !is_wanted(spec, pfn + nr_pages - 1)) {
 		area_free(area, pfn, pfn, nr_pages);
 		return -EXDEV;
 	}
@@ -245,7 +251,8 @@ static long cma_reserve(const struct pb_pool_spec *spec, struct list_head *exten
 			return ret;
 		got += ret;
 	}
-	if (!got)
+	/* The events count what does not grow. */
+	if (!got && !spec->to_pfn)
 		pr_warn("cma: node %d has no free contiguous memory area; boot with cma=SIZE or numa_cma=%d:SIZE\n",
 			spec->nid, spec->nid);
 	return got;
@@ -292,6 +299,8 @@ static void *cma_split(const struct pb_extent *extent, unsigned long pfn, gfp_t 
 
 const struct pb_source_ops pb_source_cma = {
 	.name = "cma",
+	.grows = true,
+	.set_aside = true,
 	.frees = true,
 	.unpinnable = true,
 	.check = cma_check,
