@@ -152,6 +152,40 @@ void close_buffers(struct buffer_set *set)
 		close(set->fd[--set->nr]);
 }
 
+bool try_set_parameter(const char *name, const char *value)
+{
+	char path[128];
+	ssize_t written;
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/module/pbuddy/parameters/%s", name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	CHECK(fd >= 0);
+	written = write(fd, value, strlen(value));
+	close(fd);
+	return written == (ssize_t)strlen(value);
+}
+
+void set_parameter(const char *name, const char *value)
+{
+	CHECK(try_set_parameter(name, value));
+}
+
+uint64_t pfn_of(const void *p)
+{
+	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	uint64_t entry;
+
+	if (fd < 0)
+		test_skip("no /proc/self/pagemap in this kernel");
+	(void)*(const volatile char *)p;	/* the entry may be gone */
+	CHECK_EQ(pread(fd, &entry, sizeof(entry), (off_t)((uintptr_t)p / PAGE * sizeof(entry))),
+		 sizeof(entry));
+	close(fd);
+	CHECK(entry >> 63 && entry << 9);
+	return entry & ((1ULL << 55) - 1);
+}
+
 uint64_t phys_of(int fd)
 {
 	struct pbuddy_extent ext;

@@ -74,6 +74,9 @@ void alloc_all_free(struct buffer_set *set);
 void close_buffers(struct buffer_set *set);
 
 /* Physical address of a buffer's first page. */
+bool try_set_parameter(const char *name, const char *value);
+void set_parameter(const char *name, const char *value);
+uint64_t pfn_of(const void *p);
 uint64_t phys_of(int fd);
 /* Allocates all free memory; fails the test if one of these pages is in it. */
 void expect_not_allocated(uint64_t phys, size_t bytes);

@@ -16,18 +16,6 @@
 #define FIRST_USER	65533
 #define SECOND_USER	65532
 
-static void set_parameter(const char *name, const char *value)
-{
-	char path[128];
-	int fd;
-
-	snprintf(path, sizeof(path), "/sys/module/pbuddy/parameters/%s", name);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	CHECK(fd >= 0);
-	CHECK_EQ(write(fd, value, strlen(value)), (ssize_t)strlen(value));
-	close(fd);
-}
-
 /* Runs @fn in a child while a parameter has a value. */
 static void with_parameter(const char *name, const char *value, const char *usual,
 			   void (*fn)(void *arg), void *arg)

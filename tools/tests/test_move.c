@@ -38,21 +38,6 @@ static uint64_t *map_and_close(int fd, size_t bytes)
 	return p;
 }
 
-static uint64_t pfn_of(const void *p)
-{
-	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	uint64_t entry;
-
-	if (fd < 0)
-		test_skip("no /proc/self/pagemap in this kernel");
-	(void)*(const volatile char *)p;	/* the entry may be gone */
-	CHECK_EQ(pread(fd, &entry, sizeof(entry), (off_t)((uintptr_t)p / PAGE * sizeof(entry))),
-		 sizeof(entry));
-	close(fd);
-	CHECK(entry >> 63 && entry << 9);
-	return entry & ((1ULL << 55) - 1);
-}
-
 /* Half of the buffers; of those of a pageblock none beside another one. */
 static bool is_freed(int i, size_t bytes)
 {

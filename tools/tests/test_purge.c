@@ -358,6 +358,45 @@ TEST(purge, makes_space_for_a_resize)
 	CHECK_EQ(node_bytes(), bytes);
 }
 
+/* A block in the range is moved, for which there is no free memory before the purge. */
+TEST(purge, makes_space_to_vacate)
+{
+	struct pbuddy_alloc rq = on_node(16 * MIB, PBUDDY_CLASS_MOVABLE);
+	struct pbuddy_alloc moved = on_node(2 * MIB, PBUDDY_CLASS_MOVABLE);
+	struct pbuddy_resize r = { .size = sizeof(r), .node = rq.node, .bytes = node_bytes() };
+	struct buffer_set set;
+	uint64_t *p;
+	uint64_t phys;
+	char range[40];
+	int fd, in_range, tries = 0;
+
+	rq.order = 9;
+	moved.order = 9;
+	fd = alloc_as(&rq);
+	in_range = alloc_as(&moved);
+	p = map_buffer(in_range, 2 * MIB);
+	*p = 1;
+	phys = pfn_of(p) * PAGE;
+	fill_node(&set);
+	sleep(1);	/* until the thread of the node, which purges too, has found nothing */
+	dontneed(fd);
+	snprintf(range, sizeof(range), "%llx-%llx", (unsigned long long)phys,
+		 (unsigned long long)phys + 2 * MIB - 1);
+	test_note("vacate=%s", range);
+	/* The blocks may still be on their way to the free lists. */
+	while (!try_set_parameter("vacate", range) && ++tries < 10)
+		usleep(100000);
+	CHECK_EQ(node_bytes(), r.bytes - 2 * MIB);
+	CHECK_EQ(*p, 1ULL);
+	CHECK(pfn_of(p) * PAGE != phys);
+	munmap(p, 2 * MIB);
+	CHECK(is_purged(fd));
+	close_buffers(&set);
+	close(in_range);
+	close(fd);
+	CHECK_EQ(ioctl(dev, PBUDDY_IOCTL_RESIZE, &r), 0);
+}
+
 static void set_limit(const char *text)
 {
 	int fd = open("/sys/module/pbuddy/parameters/account_limit_kbytes", O_WRONLY | O_CLOEXEC);

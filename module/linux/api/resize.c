@@ -242,24 +242,39 @@ static bool is_to_be_emptied(unsigned long pfn)
 	return pfn < empty_end && pfn + PB_PAGEBLOCK_NR > empty_start;
 }
 
-static int empty_node_locked(int nid, struct pb_resize *resize)
+/* Gives back what can be of the range; sets @run, and adds to @resize->blocked from @nr_blocked on. */
+static unsigned long give_range(int nid, struct pb_resize *resize, struct pb_give_back *run,
+				unsigned int nr_blocked)
 {
-	struct pb_give_back run = {
+	resize->blocked.nr = nr_blocked;
+	*run = (struct pb_give_back) {
 		.nid = nid,
 		.wmark = PB_ALLOC_WMARK_LOW,
 		.move = true,
 		.may = is_to_be_emptied,
 		.blocked = &resize->blocked,
 	};
+	return pb_give_back(run, round_down(ULONG_MAX, PB_PAGEBLOCK_NR));
+}
+
+static int empty_node_locked(int nid, struct pb_resize *resize)
+{
+	unsigned int nr_blocked = resize->blocked.nr;
+	int priority = PB_DEF_PRIORITY, err;
+	struct pb_give_back run;
 	unsigned long now, given;
-	int err;
 
 	lockdep_assert_held(&resize_lock);
 	/* So that no request takes again what is given back. */
 	err = set_max(nid, 0, &now);
 	if (err)
 		return err;
-	given = pb_give_back(&run, round_down(ULONG_MAX, PB_PAGEBLOCK_NR));
+	given = give_range(nid, resize, &run, nr_blocked);
+	/* Blocks that are moved need space elsewhere. */
+	while (pb_instance_pages_within(nid, empty_start, empty_end) && !run.killed &&
+	       !run.no_memory && priority >= 0)
+		if (reclaim(nid, priority--))
+			given += give_range(nid, resize, &run, nr_blocked);
 	resize->before += given;
 	resize->pinned += run.pinned;
 	resize->busy += run.busy;
