@@ -12,28 +12,52 @@
 struct length {
 	unsigned long nbits;
 	unsigned int levels;
+	unsigned int stride;
 };
 
 static const struct length lengths[] = {
-	{ 1, 1 }, { 63, 1 }, { 64, 1 }, { 65, 2 }, { 512, 2 }, { 4096, 2 }, { 4097, 3 },
-	{ 100000, 3 }, { 262144, 3 }, { 262145, 4 }, { 524288, 4 },
+	{ 1, 1, 1 }, { 63, 1, 1 }, { 64, 1, 1 }, { 65, 2, 1 }, { 512, 2, 1 }, { 4096, 2, 1 },
+	{ 4097, 3, 1 }, { 100000, 3, 1 }, { 262144, 3, 1 }, { 262145, 4, 1 }, { 524288, 4, 1 },
+	{ 64, 1, 24 }, { 4097, 3, 24 },
 };
 
 static void describe_length(const struct length *length, char *desc)
 {
-	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%lu bits", length->nbits);
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%lu bits, stride %u", length->nbits, length->stride);
 }
 
 KUNIT_ARRAY_PARAM(lengths, lengths, describe_length);
 
-static void new_map(struct kunit *test, struct pb_bitmap *map, unsigned long nbits)
+/* The words before and behind each word of a map with a stride belong to other maps. */
+static void new_map(struct kunit *test, struct pb_bitmap *map, unsigned long nbits,
+		    unsigned int stride)
 {
-	size_t words = pb_bitmap_words(nbits);
-	unsigned long *mem = pb_meta_alloc((words + 1) * sizeof(*mem), 0);
+	size_t words = pb_bitmap_words(nbits) + BITS_TO_LONGS(nbits) * (stride - 1);
+	unsigned long *mem = pb_meta_alloc((words + 1) * sizeof(*mem), 0), *end;
 
 	KUNIT_ASSERT_NOT_NULL(test, mem);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, pb_meta_free, mem), 0);
-	KUNIT_ASSERT_PTR_EQ(test, pb_bitmap_init(map, nbits, mem), mem + words);
+	if (stride > 1)
+		end = pb_bitmap_init_strided(map, nbits, mem + 1, stride,
+					     mem + BITS_TO_LONGS(nbits) * stride);
+	else
+		end = pb_bitmap_init(map, nbits, mem);
+	KUNIT_ASSERT_PTR_EQ(test, end, mem + words);
+}
+
+static unsigned long word_at(const struct pb_bitmap *map, unsigned int level, unsigned long w)
+{
+	return level ? map->level[level][w] : map->level[0][w * map->stride];
+}
+
+static void expect_others_zero(struct kunit *test, const struct pb_bitmap *map)
+{
+	unsigned long first = map->stride > 1, i;
+	const unsigned long *words = map->level[0] - first;
+
+	for (i = 0; i < BITS_TO_LONGS(map->nbits) * map->stride; i++)
+		if (i % map->stride != first)
+			KUNIT_ASSERT_EQ_MSG(test, words[i], 0UL, "word %lu", i);
 }
 
 /*
@@ -49,7 +73,7 @@ static void expect_summaries(struct kunit *test, struct pb_bitmap *map)
 		words = DIV_ROUND_UP(words, BITS_PER_LONG);
 		for (w = 0; w < words; w++)
 			KUNIT_ASSERT_EQ_MSG(test, test_bit(w, map->level[level + 1]),
-					    map->level[level][w] != 0,
+					    word_at(map, level, w) != 0,
 					    "level %u word %lu", level, w);
 	}
 }
@@ -59,7 +83,7 @@ static void test_levels(struct kunit *test)
 	const struct length *length = test->param_value;
 	struct pb_bitmap map;
 
-	new_map(test, &map, length->nbits);
+	new_map(test, &map, length->nbits, length->stride);
 	KUNIT_EXPECT_EQ(test, map.levels, length->levels);
 	KUNIT_EXPECT_EQ(test, pb_bitmap_next(&map, 0), PB_NO_PAGEBLOCK);
 }
@@ -71,7 +95,7 @@ static void test_edges(struct kunit *test)
 	unsigned long last = length->nbits - 1, from;
 	struct pb_bitmap map;
 
-	new_map(test, &map, length->nbits);
+	new_map(test, &map, length->nbits, length->stride);
 	pb_bitmap_set(&map, last);
 	KUNIT_EXPECT_TRUE(test, pb_bitmap_test(&map, last));
 	for (from = 0; from <= last; from = from * 3 + 1)
@@ -94,7 +118,7 @@ static void test_idempotent(struct kunit *test)
 	unsigned long bit = length->nbits / 2;
 	struct pb_bitmap map;
 
-	new_map(test, &map, length->nbits);
+	new_map(test, &map, length->nbits, length->stride);
 	pb_bitmap_clear(&map, bit);
 	expect_summaries(test, &map);
 	pb_bitmap_set(&map, bit);
@@ -115,7 +139,7 @@ static void test_against_model(struct kunit *test)
 	struct pb_bitmap map;
 	unsigned long *model;
 
-	new_map(test, &map, length->nbits);
+	new_map(test, &map, length->nbits, length->stride);
 	model = kunit_kcalloc(test, BITS_TO_LONGS(length->nbits) + 1, sizeof(*model), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, model);
 	/* The end of the map, where words of several levels end. */
@@ -137,6 +161,7 @@ static void test_against_model(struct kunit *test)
 				    bit, i);
 	}
 	expect_summaries(test, &map);
+	expect_others_zero(test, &map);
 }
 
 /*
@@ -147,7 +172,7 @@ static void test_stale_summary(struct kunit *test)
 {
 	struct pb_bitmap map;
 
-	new_map(test, &map, 100000);
+	new_map(test, &map, 100000, 1);
 	pb_bitmap_set(&map, 99000);
 	__set_bit(3, map.level[1]);
 	__set_bit(9, map.level[2]);

@@ -213,6 +213,25 @@ static void test_free_pageblock_from_smallest_run(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pb_free_area_find_free(&zone->area[PB_MOVABLE]), 6UL);
 }
 
+/* The words of all bitmaps of partly free pageblocks for 64 of them are side by side. */
+static void test_side_by_side(struct kunit *test)
+{
+	struct pb_zone *zone = pt_zone(pt_pool(test, &pt_small), 0, PB_ZONE_NORMAL);
+	const struct pb_free_area *area = &zone->area[PB_MOVABLE];
+	unsigned long *first = pb_bitmap_word(&area->fullness[0], 64);
+	unsigned int i;
+
+	KUNIT_EXPECT_TRUE(test, IS_ALIGNED((unsigned long)area->fullness[0].level[0] -
+					   (unsigned long)zone->index_mem, L1_CACHE_BYTES));
+	for (i = 0; i < PB_NR_FULLNESS; i++)
+		KUNIT_EXPECT_PTR_EQ(test, pb_bitmap_word(&area->fullness[i], 64), first + i);
+	for (i = 0; i < PB_NR_LARGEST; i++)
+		KUNIT_EXPECT_PTR_EQ(test, pb_bitmap_word(&area->largest[i], 127),
+				    first + PB_NR_FULLNESS + i);
+	KUNIT_EXPECT_PTR_EQ(test, pb_bitmap_word(&area->fullness[0], 128),
+			    first + PB_NR_FULLNESS + PB_NR_LARGEST);
+}
+
 /*
  * A free has the index updated if the class then is too low by more than a quarter of a word:
  * first free frame, larger block, more free frames.
@@ -311,6 +330,7 @@ static struct kunit_case free_area_cases[] = {
 	KUNIT_CASE(test_migratetypes),
 	KUNIT_CASE(test_fullest_first),
 	KUNIT_CASE(test_free_pageblock_from_smallest_run),
+	KUNIT_CASE(test_side_by_side),
 	KUNIT_CASE(test_freed_brings_up_to_date),
 	KUNIT_CASE(test_update_hand_over),
 	KUNIT_CASE(test_index_raise),

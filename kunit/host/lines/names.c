@@ -48,13 +48,14 @@ static void add_bitmap(const struct pb_bitmap *map, const char *name)
 
 	for (level = 0; level < map->levels; level++) {
 		bits = DIV_ROUND_UP(bits, 64);
-		add(map->level[level], bits * 8, level ? "index summaries" : name, 64);
+		if (level || map->stride == 1)
+			add(map->level[level], bits * 8, level ? "index summaries" : name, 64);
 	}
 }
 
 static void add_index(void)
 {
-	size_t nr = zone->nr_pageblocks;
+	size_t nr = zone->nr_pageblocks, stride;
 	unsigned int mt, i;
 
 	add(zone->ctl, nr * sizeof(*zone->ctl), "index control", sizeof(*zone->ctl));
@@ -62,10 +63,13 @@ static void add_index(void)
 	add(zone->free_highatomic, nr * sizeof(*zone->free_highatomic), "free_highatomic[]", 2);
 	add(zone->touched, pb_nr_groups(nr) * sizeof(*zone->touched), "touched groups", 4);
 	for (mt = 0; mt < PB_INDEXED_TYPES; mt++) {
+		stride = zone->area[mt].fullness[0].stride * sizeof(long);
+		add(zone->area[mt].fullness[0].level[0], BITS_TO_LONGS(nr) * stride,
+		    "index partly free", stride);
 		for (i = 0; i < PB_NR_FULLNESS; i++)
-			add_bitmap(&zone->area[mt].fullness[i], "index fullness");
+			add_bitmap(&zone->area[mt].fullness[i], NULL);
 		for (i = 0; i < PB_NR_LARGEST; i++)
-			add_bitmap(&zone->area[mt].largest[i], "index largest");
+			add_bitmap(&zone->area[mt].largest[i], NULL);
 		add_bitmap(&zone->area[mt].free_pageblocks, "index free pageblocks");
 	}
 }

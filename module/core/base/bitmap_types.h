@@ -14,6 +14,7 @@
 
 struct pb_bitmap {
 	unsigned int	levels;				/* I */
+	unsigned int	stride;				/* I: between words of level 0 */
 	unsigned long	nbits;				/* I */
 	unsigned long	*level[PB_BITMAP_LEVELS];	/* A */
 };

@@ -58,16 +58,37 @@ EXPORT_SYMBOL_PB_TEST(pb_bitmap_words);
  */
 unsigned long *pb_bitmap_init(struct pb_bitmap *map, unsigned long nbits, unsigned long *mem)
 {
-	map->nbits = nbits;
-	map->levels = 0;
-	do {
-		map->level[map->levels++] = mem;
-		nbits = words_for(nbits);
-		mem += nbits;
-	} while (nbits > 1 && map->levels < PB_BITMAP_LEVELS);
-	return mem;
+	return pb_bitmap_init_strided(map, nbits, mem, 1, mem + words_for(nbits));
 }
 EXPORT_SYMBOL_PB_TEST(pb_bitmap_init);
+
+/**
+ * pb_bitmap_init_strided - lay a bitmap over zeroed memory, its words among those of others
+ * @map: the bitmap
+ * @nbits: its length, at most 2^30
+ * @words: its first word
+ * @stride: words from each of its words to the next one
+ * @mem: memory for the summaries, as many words as pb_bitmap_words() has more than @nbits needs
+ *
+ * Return: the first word behind the summaries.
+ */
+unsigned long *pb_bitmap_init_strided(struct pb_bitmap *map, unsigned long nbits,
+				      unsigned long *words, unsigned int stride,
+				      unsigned long *mem)
+{
+	map->nbits = nbits;
+	map->stride = stride;
+	map->level[0] = words;
+	for (map->levels = 1; map->levels < PB_BITMAP_LEVELS; map->levels++) {
+		nbits = words_for(nbits);
+		if (nbits == 1)
+			break;
+		map->level[map->levels] = mem;
+		mem += words_for(nbits);
+	}
+	return mem;
+}
+EXPORT_SYMBOL_PB_TEST(pb_bitmap_init_strided);
 
 /* Bits of a level. */
 static unsigned long level_bits(const struct pb_bitmap *map, unsigned int level)
@@ -75,11 +96,17 @@ static unsigned long level_bits(const struct pb_bitmap *map, unsigned int level)
 	return DIV_ROUND_UP(map->nbits, 1UL << (LEVEL_SHIFT * level));
 }
 
+/* The word of any level that has this bit of it. */
+static unsigned long *word_of(const struct pb_bitmap *map, unsigned int level, unsigned long bit)
+{
+	return level ? &map->level[level][bit >> LEVEL_SHIFT] : pb_bitmap_word(map, bit);
+}
+
 /* Sets a bit of one level and, as far as needed, the summaries above it. */
 static void set_from(struct pb_bitmap *map, unsigned int level, unsigned long bit)
 {
 	for (; level < map->levels; level++) {
-		if (test_and_set_bit(bit, map->level[level]))			/* BS1 */
+		if (test_and_set_bit(bit & WORD_MASK, word_of(map, level, bit)))	/* BS1 */
 			return;
 		bit >>= LEVEL_SHIFT;
 		if (level + 1 < map->levels && test_bit(bit, map->level[level + 1])) /* BS2 */
@@ -107,8 +134,8 @@ static void clear_summaries(struct pb_bitmap *map, unsigned long bit)
 	unsigned int level;
 
 	for (level = 0; level + 1 < map->levels; level++) {
+		word = word_of(map, level, bit);
 		bit >>= LEVEL_SHIFT;
-		word = &map->level[level][bit];
 		if (READ_ONCE(*word))
 			return;
 		if (!test_and_clear_bit(bit, map->level[level + 1]))	/* BC1 */
@@ -131,7 +158,7 @@ static void clear_summaries(struct pb_bitmap *map, unsigned long bit)
  */
 bool pb_bitmap_clear(struct pb_bitmap *map, unsigned long bit)
 {
-	if (!test_and_clear_bit(bit, map->level[0]))
+	if (!test_and_clear_bit(bit & WORD_MASK, pb_bitmap_word(map, bit)))
 		return false;
 	clear_summaries(map, bit);
 	return true;
@@ -148,7 +175,7 @@ EXPORT_SYMBOL_PB_TEST(pb_bitmap_clear);
  */
 void pb_bitmap_set_mask(struct pb_bitmap *map, unsigned long bit, unsigned long mask)
 {
-	atomic_long_t *word = (atomic_long_t *)&map->level[0][bit >> LEVEL_SHIFT];
+	atomic_long_t *word = (atomic_long_t *)pb_bitmap_word(map, bit);
 
 	if ((atomic_long_fetch_or(mask, word) & mask) == mask || map->levels == 1)	/* BS1 */
 		return;
@@ -169,7 +196,7 @@ EXPORT_SYMBOL_PB_TEST(pb_bitmap_set_mask);
  */
 unsigned long pb_bitmap_clear_mask(struct pb_bitmap *map, unsigned long bit, unsigned long mask)
 {
-	unsigned long *word = &map->level[0][bit >> LEVEL_SHIFT];
+	unsigned long *word = pb_bitmap_word(map, bit);
 
 	if (!(READ_ONCE(*word) & mask))
 		return 0;
@@ -200,7 +227,7 @@ unsigned long pb_bitmap_next(struct pb_bitmap *map, unsigned long from)
 		if (pos >= level_bits(map, level))
 			return PB_NO_PAGEBLOCK;
 		pb_count_visit();
-		word = READ_ONCE(map->level[level][pos >> LEVEL_SHIFT]);
+		word = READ_ONCE(*word_of(map, level, pos));
 		word &= ~0UL << (pos & WORD_MASK);
 		if (word) {
 			pos = (pos & ~WORD_MASK) + __ffs(word);
@@ -238,7 +265,7 @@ bool pb_bitmap_check(struct pb_bitmap *map, unsigned long *nr_set)
 
 	for (level = 0; level < map->levels; level++) {
 		for (i = 0; i < words_for(level_bits(map, level)); i++) {
-			word = map->level[level][i];
+			word = *word_of(map, level, i << LEVEL_SHIFT);
 			if (!level)
 				*nr_set += hweight64(word);
 			if (word && level + 1 < map->levels)

@@ -7,6 +7,9 @@
 
 size_t pb_bitmap_words(unsigned long nbits);
 unsigned long *pb_bitmap_init(struct pb_bitmap *map, unsigned long nbits, unsigned long *mem);
+unsigned long *pb_bitmap_init_strided(struct pb_bitmap *map, unsigned long nbits,
+				      unsigned long *words, unsigned int stride,
+				      unsigned long *mem);
 
 void pb_bitmap_set(struct pb_bitmap *map, unsigned long bit);
 bool pb_bitmap_clear(struct pb_bitmap *map, unsigned long bit);
@@ -15,9 +18,15 @@ unsigned long pb_bitmap_clear_mask(struct pb_bitmap *map, unsigned long bit, uns
 unsigned long pb_bitmap_next(struct pb_bitmap *map, unsigned long from);
 bool pb_bitmap_check(struct pb_bitmap *map, unsigned long *nr_set);
 
+/* The word of level 0 that has this bit. */
+static inline unsigned long *pb_bitmap_word(const struct pb_bitmap *map, unsigned long bit)
+{
+	return &map->level[0][bit / BITS_PER_LONG * map->stride];
+}
+
 static inline bool pb_bitmap_test(struct pb_bitmap *map, unsigned long bit)
 {
-	return test_bit(bit, map->level[0]);
+	return test_bit(bit % BITS_PER_LONG, pb_bitmap_word(map, bit));
 }
 
 /* Most bitmaps of an index are empty; the top level is one word. */

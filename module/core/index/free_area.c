@@ -12,6 +12,10 @@
  *                                     class that has one, as __rmqueue_smallest().
  *   free_pageblocks                   wholly free pageblocks
  *
+ * The words of the first two for the same 64 pageblocks follow one another, in three cache lines,
+ * so that CPUs whose pageblocks lie apart share no line. Those of free_pageblocks follow one
+ * another, because searches for several pageblocks read all of them.
+ *
  * A partly free pageblock is in one fullness bitmap and, when a block above order 0 is
  * free, in one largest bitmap. The index class of a pageblock says in which. The words of
  * the free bitmap decide what is free; the index class is a hint:
@@ -77,6 +81,9 @@
 #include "core/index/pageblock.h"
 #include "core/index/updates.h"
 
+/* Bitmaps of partly free pageblocks. */
+#define PARTLY_FREE	(PB_NR_FULLNESS + PB_NR_LARGEST)
+
 /**
  * pb_free_area_words - memory the index of one migratetype needs
  * @nr_pageblocks: pageblocks of the zone's span
@@ -85,20 +92,26 @@
  */
 size_t pb_free_area_words(unsigned long nr_pageblocks)
 {
-	return (PB_NR_FULLNESS + PB_NR_LARGEST + 1) * pb_bitmap_words(nr_pageblocks);
+	size_t words = (PARTLY_FREE + 1) * pb_bitmap_words(nr_pageblocks);
+
+	return round_up(words, L1_CACHE_BYTES / sizeof(long));
 }
 EXPORT_SYMBOL_PB_TEST(pb_free_area_words);
 
 unsigned long *pb_free_area_init(struct pb_free_area *area, unsigned long nr_pageblocks,
 				 unsigned long *mem)
 {
+	unsigned long *words = mem, *next = mem + BITS_TO_LONGS(nr_pageblocks) * PARTLY_FREE;
 	unsigned int i;
 
 	for (i = 0; i < PB_NR_FULLNESS; i++)
-		mem = pb_bitmap_init(&area->fullness[i], nr_pageblocks, mem);
+		next = pb_bitmap_init_strided(&area->fullness[i], nr_pageblocks, words++,
+					      PARTLY_FREE, next);
 	for (i = 0; i < PB_NR_LARGEST; i++)
-		mem = pb_bitmap_init(&area->largest[i], nr_pageblocks, mem);
-	return pb_bitmap_init(&area->free_pageblocks, nr_pageblocks, mem);
+		next = pb_bitmap_init_strided(&area->largest[i], nr_pageblocks, words++,
+					      PARTLY_FREE, next);
+	pb_bitmap_init(&area->free_pageblocks, nr_pageblocks, next);
+	return mem + pb_free_area_words(nr_pageblocks);
 }
 EXPORT_SYMBOL_PB_TEST(pb_free_area_init);
 
@@ -493,7 +506,7 @@ unsigned long pb_free_area_best(struct pb_free_area *area, unsigned int order, u
 	unsigned long index = pb_bitmap_next(map, from);
 
 	if (behind && index != PB_NO_PAGEBLOCK)
-		*behind = READ_ONCE(map->level[0][index / PB_WORD_NR]) &
+		*behind = READ_ONCE(*pb_bitmap_word(map, index)) &
 			  (~1ULL << (index % PB_WORD_NR));
 	return index;
 }

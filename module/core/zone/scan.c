@@ -131,7 +131,7 @@ static unsigned long nr_summaries(const struct pb_bitmap *map)
 static bool word_serves(struct pb_zone *zone, const struct pb_zone_scan *scan,
 			const struct pb_bitmap *map, unsigned long word)
 {
-	u64 left = READ_ONCE(map->level[0][word]);
+	u64 left = READ_ONCE(*pb_bitmap_word(map, word * PB_WORD_NR));
 	unsigned long index;
 
 	pb_count_visit();
