@@ -277,6 +277,12 @@ static void free_checked_drain(void)
 
 static void two_all_free(void) { mc_make_pool(2); }
 
+static void apart(void)
+{
+	if (mc_got(0) && mc_got(1) && !((mc.got[0] ^ mc.got[1]) >> PB_PAGEBLOCK_ORDER))
+		mc_violate("two CPUs refill from one pageblock");
+}
+
 static const struct mc_scenario rows[] = {
 	{ "drain_refill_free", almost_free, { alloc_free_drain, free_rest_drain }, 0,
 	  pageblock_found },
@@ -289,6 +295,7 @@ static const struct mc_scenario rows[] = {
 	{ "drain_bulk_order_6", half_word_free, { free_bulk_drain, alloc6 } },
 	{ "drain_bulk_order_7", word_free, { free_bulk_drain, alloc7 } },
 	{ "refill_two_cpus", all_free, { alloc0, alloc0_other }, 0, first_served },
+	{ "refill_apart", two_all_free, { alloc0, alloc0_other }, 0, apart },
 	{ "refill_order_9", all_free, { alloc0, alloc9 } },
 	{ "refill_bulk", word_free, { alloc_bulk, free_two_drain } },
 	{ "refill_isolate", refilled, { alloc0, isolate } },

@@ -68,6 +68,7 @@ struct pb_pcp_list {
  * @high: P: pages the lists may hold together, auto-tuned between high_min and high_max
  * @charged: P: the sum of the lists' @charge, at most @high and a word
  * @trim: P: the list to trim next
+ * @cluster: P: by migratetype, 1 + the first pageblock of this CPU's cluster; 0 = none (cluster.h)
  * @event: P: other events counted inside the pcp section
  * @list: P
  */
@@ -79,6 +80,7 @@ struct pb_pcp {
 	int			high;
 	int			charged;
 	unsigned int		trim;
+	u32			cluster[PB_PCPTYPES];
 	unsigned long		event[PB_NR_EVENTS];
 	struct pb_pcp_list	list[PB_NR_PCP_ORDERS][PB_PCPTYPES];
 };

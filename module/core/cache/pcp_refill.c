@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Allocation from the lists of a per-CPU cache (pcp.c), and their refills. A list is refilled from
- * the pageblock of its last refill, then by the index from one that no other CPU refills from, then
- * from any, at last from one of another migratetype. A refill takes what the watermarks allow.
+ * the pageblock of its last refill, then by the index from one that no other CPU refills from: a
+ * partly free one, then a free one, of its cluster if there is enough memory (cluster.c), then one
+ * of another migratetype that is free. At last it is refilled from any of its type, then of others.
+ * A refill takes what the watermarks allow.
  *
  * Lists of an order of a word or larger are refilled by zone/blocks.c, with as many blocks as they
  * may hold. The limit of a list is 0 at first and grows with high, so a CPU that allocates a single
@@ -10,6 +12,7 @@
  * list.
  */
 #include "core/base/pfn.h"
+#include "core/cache/cluster.h"
 #include "core/cache/pcp_refill.h"
 #include "core/cache/pcp_zeroed.h"
 #include "core/cache/zeroed.h"
@@ -19,6 +22,7 @@
 #include "core/zone/fallback.h"
 #include "core/zone/zone.h"
 
+#define CLUSTER_TRIES	4	/* pageblocks that other CPUs may take first */
 #define REFILL_ENOUGH	(PB_WORD_NR / 2)	/* frames that suffice for a refill */
 
 /*
@@ -101,30 +105,106 @@ static unsigned int refill_current(struct pb_zone *zone, struct pb_pcp_list *lis
 	return 0;
 }
 
-/* Refills from the index, in the first pass only from pageblocks that no other CPU refills from. */
-static unsigned int refill_small(struct pb_zone *zone, struct pb_pcp_list *list,
-				 const struct pb_request *rq)
+/*
+ * Refills from a pageblock found in the index. Without @share only if no other CPU refills from it:
+ * the CPU enters itself before it takes words, so of CPUs that find the same one only one stays.
+ * @from: a type from which the pageblock is converted, if it is free, or the request's type
+ */
+static unsigned int refill_pageblock(struct pb_pcp *pcp, struct pb_pcp_list *list,
+				     const struct pb_request *rq, unsigned long index,
+				     enum pb_migratetype from, bool share)
 {
-	unsigned int nr = refill_current(zone, list, rq), pass;
-	struct pb_block_search search;
-	struct pb_pageblock *pageblock;
-	u16 cur;
+	enum pb_migratetype mt = rq->migratetype;
+	struct pb_zone *zone = pcp->zone;
+	unsigned long value;
+	u16 me = pb_cpu_id() + 1, *cur = &zone->ctl[index].cur, was = READ_ONCE(*cur);
+	unsigned int nr = 0;
 
-	for (pass = 0; pass < 2 && !nr; pass++) {
-		search = (struct pb_block_search) {};
-		while (!nr && (pageblock = pb_zone_next_pageblock(zone, rq->order, rq->migratetype,
-								  &search))) {
-			cur = READ_ONCE(zone->ctl[search.index].cur);
-			if (!pass && cur && cur != pb_cpu_id() + 1)
-				continue;
-			nr = refill_from(zone, list, rq, search.index, pageblock);
-			pb_index_update(zone, search.index);
-			if (!nr)
-				continue;
-			list->cur = search.index + 1;
-			WRITE_ONCE(zone->ctl[search.index].cur, pb_cpu_id() + 1);
+	if (!was)
+		was = cmpxchg(cur, 0, me);
+	if (was && was != me && !share)
+		return 0;
+	if (from != mt)
+		pb_fallback_claim_free(zone, rq->order, index, from, mt);
+	value = pb_zone_pageblock_value(zone, index);
+	if (pb_entry_migratetype(value) == mt)
+		nr = refill_from(zone, list, rq, index, pb_entry_pageblock(value));
+	pb_index_update(zone, index);
+	if (nr)
+		list->cur = index + 1;
+	else if (!was)
+		WRITE_ONCE(*cur, 0);
+	return nr;
+}
+
+/* Refills from the classes of the index, the fullest first. */
+static unsigned int refill_index(struct pb_pcp *pcp, struct pb_pcp_list *list,
+				 const struct pb_request *rq, bool partly_free, bool share)
+{
+	struct pb_block_search search = {
+		.near = pcp->cluster[rq->migratetype], .partly_free = partly_free,
+	};
+	unsigned int nr = 0;
+
+	while (!nr && pb_zone_next_pageblock(pcp->zone, rq->order, rq->migratetype, &search))
+		nr = refill_pageblock(pcp, list, rq, search.index, rq->migratetype, share);
+	return nr;
+}
+
+/*
+ * Refills from a free pageblock apart from those of other CPUs, of the request's type or converted
+ * to it.
+ */
+static unsigned int refill_cluster(struct pb_pcp *pcp, struct pb_pcp_list *list,
+				   const struct pb_request *rq)
+{
+	enum pb_migratetype mt = rq->migratetype, from = mt;
+	struct pb_zone *zone = pcp->zone;
+	unsigned int i, tries, nr = 0;
+	unsigned long index;
+
+	for (i = 0; !nr && i < PB_PCPTYPES; i++) {
+		if (i && pb_fallback_has_cma(zone, rq))
+			break;
+		if (i)
+			from = pb_fallbacks[mt][i - 1];
+		for (tries = 0; !nr && tries < CLUSTER_TRIES; tries++) {
+			index = pb_cluster_find_free(zone, from, pcp->cluster[mt]);
+			if (index == PB_NO_PAGEBLOCK)
+				break;
+			nr = refill_pageblock(pcp, list, rq, index, from, false);
+			if (nr)
+				pcp->cluster[mt] = round_down(index, PB_CLUSTER_NR) + 1;
 		}
 	}
+	return nr;
+}
+
+/* Converts a free pageblock if each CPU may have one. Contiguous areas come before other types. */
+static bool claim_free(struct pb_zone *zone, const struct pb_request *rq)
+{
+	return pb_cpus_may_have(zone, 1) && !pb_fallback_has_cma(zone, rq) &&
+	       pb_fallback_claim_pageblock(zone, rq->order, rq->migratetype,
+					   PB_ALLOC_NOFRAGMENT);
+}
+
+static unsigned int refill_small(struct pb_pcp *pcp, struct pb_pcp_list *list,
+				 const struct pb_request *rq)
+{
+	struct pb_zone *zone = pcp->zone;
+	unsigned int nr = refill_current(zone, list, rq);
+
+	if (!nr && pb_cpus_may_have(zone, PB_CLUSTER_NR)) {
+		nr = refill_index(pcp, list, rq, true, false);
+		if (!nr)
+			nr = refill_cluster(pcp, list, rq);
+	}
+	if (!nr)
+		nr = refill_index(pcp, list, rq, false, false);
+	if (!nr && claim_free(zone, rq))
+		nr = refill_index(pcp, list, rq, false, false);
+	if (!nr)
+		nr = refill_index(pcp, list, rq, false, true);
 	return nr;
 }
 
@@ -141,16 +221,17 @@ static void free_ungranted(struct pb_zone *zone, struct pb_pcp_list *list, unsig
 }
 
 /* Refills an order that fits into a word, with as many blocks as the watermarks allow. */
-static unsigned int refill_words(struct pb_zone *zone, struct pb_pcp_list *list,
+static unsigned int refill_words(struct pb_pcp *pcp, struct pb_pcp_list *list,
 				 const struct pb_request *rq)
 {
 	unsigned int order = rq->order, nr, granted;
+	struct pb_zone *zone = pcp->zone;
 
-	nr = refill_small(zone, list, rq);
+	nr = refill_small(pcp, list, rq);
 	/* Contiguous areas come before other types; pb_fallback() has them first. */
 	if (!nr && !pb_fallback_has_cma(zone, rq) &&
 	    pb_fallback_claim_pageblock(zone, order, rq->migratetype, rq->flags))
-		nr = refill_small(zone, list, rq);
+		nr = refill_index(pcp, list, rq, false, true);
 	if (!nr)
 		return 0;
 	granted = pb_zone_account_alloc(zone, (long)nr << order, 1L << order, rq) >> order;
@@ -242,7 +323,7 @@ bool pb_pcp_refill(struct pb_pcp *pcp, struct pb_pcp_list *list, const struct pb
 	else if (unlikely(!pb_pcp_has_masks(zone)))
 		nr = refill_block(zone, list, rq);
 	else
-		nr = refill_words(zone, list, rq);
+		nr = refill_words(pcp, list, rq);
 	if (!nr)
 		return false;
 	refilled(pcp, list, rq, nr);

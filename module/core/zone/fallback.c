@@ -139,6 +139,30 @@ static bool claim_partial(struct pb_zone *zone, unsigned int order, enum pb_migr
 }
 
 /**
+ * pb_fallback_claim_free - convert a free pageblock to a migratetype
+ * @zone: the zone
+ * @order: order of the request
+ * @index: the pageblock's number within the zone
+ * @from: the type that it has, or had a moment ago
+ * @mt: the request's migratetype, below PB_PCPTYPES
+ *
+ * Context: any.
+ * Return: whether it was converted.
+ */
+bool pb_fallback_claim_free(struct pb_zone *zone, unsigned int order, unsigned long index,
+			    enum pb_migratetype from, enum pb_migratetype mt)
+{
+	unsigned long value = pb_zone_pageblock_value(zone, index);
+
+	if (pb_entry_migratetype(value) != from ||
+	    !pb_pageblock_is_free(pb_entry_pageblock(value)) || !convert(zone, index, from, mt))
+		return false;
+	pb_fallback_note(zone, pb_pageblock_pfn(zone, index), order, PB_PAGEBLOCK_ORDER, mt, from,
+			 true);
+	return true;
+}
+
+/**
  * pb_fallback_claim_pageblock - convert a pageblock to a migratetype
  * @zone: the zone
  * @order: order of the request

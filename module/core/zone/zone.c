@@ -115,8 +115,8 @@ static void next_class(struct pb_block_search *search)
 }
 
 /*
- * Each class is walked from this CPU's place to the end, then from the beginning; free pageblocks
- * from the beginning only.
+ * Each class is walked from @near or this CPU's place to the end, then from the beginning; free
+ * pageblocks from the beginning only.
  */
 static void next_half(struct pb_block_search *search, unsigned int steps)
 {
@@ -136,8 +136,10 @@ static void next_half(struct pb_block_search *search, unsigned int steps)
 static unsigned long next_in_class(struct pb_zone *zone, struct pb_free_area *area,
 				   unsigned int order, struct pb_block_search *search)
 {
-	unsigned long from = search->wrapped ? 0 : pb_zone_search_start(zone), index;
+	unsigned long from = 0, index;
 
+	if (!search->wrapped)
+		from = search->near ? search->near - 1 : pb_zone_search_start(zone);
 	if (search->step == pb_free_area_steps(order))
 		return pb_free_area_next_free(area, search->tries, search->index);
 	if (search->left) {
@@ -172,6 +174,8 @@ struct pb_pageblock *pb_zone_next_pageblock(struct pb_zone *zone, unsigned int o
 	unsigned long value;
 
 	while (search->step <= steps) {
+		if (search->step == steps && search->partly_free)
+			break;
 		if (search->step < steps &&
 		    pb_bitmap_empty(pb_free_area_class(area, order, search->step))) {
 			next_class(search);

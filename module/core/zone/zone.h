@@ -9,7 +9,9 @@
 #include "core/zone/watermark.h"
 
 /**
- * struct pb_block_search - where a search for pageblocks stands; zeroed at first
+ * struct pb_block_search - where a search for pageblocks stands; zeroed at first but for two fields
+ * @near: 1 + a pageblock from which on each class is searched first; 0: from this CPU's place on
+ * @partly_free: leave out pageblocks that are wholly free
  * @step: the class of the index that is searched, fullest first, wholly free ones last
  * @wrapped: past the last pageblock of the class, and on from the first one
  * @tries: pageblocks that were tried in this half of the class
@@ -17,8 +19,10 @@
  * @left: the class has these pageblocks behind it in the same word of the bitmap, as of one load
  */
 struct pb_block_search {
-	unsigned int	step;
+	u32		near;
+	bool		partly_free;
 	bool		wrapped;
+	unsigned int	step;
 	unsigned int	tries;
 	unsigned long	index;
 	u64		left;

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * cluster.c and pcp_refill.c: which pageblock a CPU refills from, so that it shares cache lines
+ * with no other CPU. Another CPU that refills from a pageblock is one that the index control names.
+ */
+#include "core/base/pfn.h"
+#include "core/cache/cluster.h"
+#include "core/cache/drain.h"
+#include "core/index/free_area.h"
+#include "core/zone/free_count.h"
+#include "core/zone/zone.h"
+#include "fixture.h"
+
+#define OTHER_CPU	0xfffe
+
+static struct pb_zone *zone_of(struct pt_fixture *f)
+{
+	return pt_zone(f, 0, PB_ZONE_NORMAL);
+}
+
+/* The pageblock of a frame that a refill of empty lists gets; PB_NO_PAGEBLOCK: none. */
+static unsigned long refill(struct pt_fixture *f, enum pb_migratetype mt)
+{
+	struct pb_request rq = pt_rq(0, mt, 0);
+	unsigned long pfn = pb_alloc(&f->pool, &rq, NULL);
+
+	pb_pcp_drain_local(&f->pool);
+	return pfn == PB_NO_PFN ? PB_NO_PAGEBLOCK : pb_pageblock_index(zone_of(f), pfn);
+}
+
+/* All frames of the cluster but the one that is allocated come next. */
+static void expect_cluster(struct kunit *test, struct pt_fixture *f, unsigned long first)
+{
+	unsigned long i, pfn, cluster = PB_NO_PAGEBLOCK;
+	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
+
+	for (i = 1; i < PB_CLUSTER_NR * PB_PAGEBLOCK_NR; i++) {
+		pfn = pb_alloc(&f->pool, &rq, NULL);
+		cluster = round_down(pb_pageblock_index(zone_of(f), pfn), PB_CLUSTER_NR);
+		if (cluster != first)
+			break;
+	}
+	KUNIT_EXPECT_EQ(test, cluster, first);
+}
+
+/* A CPU uses up its cluster before it takes the first pageblock of another one that is free. */
+static void test_one_cluster(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_gig);
+	unsigned long first;
+
+	if (!pb_cpus_may_have(zone_of(f), 2 * PB_CLUSTER_NR))
+		kunit_skip(test, "one CPU, or too many for the size of the pool");
+	preempt_disable();
+	first = refill(f, PB_MOVABLE);
+	KUNIT_EXPECT_TRUE(test, IS_ALIGNED(first, PB_CLUSTER_NR));
+	expect_cluster(test, f, first);
+	first = refill(f, PB_MOVABLE);
+	KUNIT_EXPECT_TRUE(test, IS_ALIGNED(first, PB_CLUSTER_NR));
+	preempt_enable();
+}
+
+/* A cluster in which another CPU has begun is left to it. */
+static void test_cluster_of_another_cpu(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_gig);
+	struct pb_zone *zone = zone_of(f);
+	unsigned long index, next;
+
+	if (!pb_cpus_may_have(zone, PB_CLUSTER_NR))
+		kunit_skip(test, "one CPU, or too many for the size of the pool");
+	index = pb_cluster_find_free(zone, PB_MOVABLE, 0);
+	KUNIT_ASSERT_NE(test, index, PB_NO_PAGEBLOCK);
+	zone->ctl[index].cur = OTHER_CPU;
+	next = pb_cluster_find_free(zone, PB_MOVABLE, 0);
+	KUNIT_EXPECT_NE(test, next, PB_NO_PAGEBLOCK);
+	KUNIT_EXPECT_NE(test, round_down(next, PB_CLUSTER_NR), round_down(index, PB_CLUSTER_NR));
+	/* In its own cluster a CPU goes past a pageblock that another one uses. */
+	KUNIT_EXPECT_EQ(test, pb_cluster_find_free(zone, PB_MOVABLE, index + 1), index + 1);
+	zone->ctl[index].cur = 0;
+}
+
+/* Where a cluster for each CPU is too much, the smallest run of free pageblocks is used first. */
+static void test_few_free_pages(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_gig);
+	struct pb_zone *zone = zone_of(f);
+	unsigned long index = pb_free_area_find_free(&zone->area[PB_MOVABLE]);
+
+	KUNIT_ASSERT_FALSE(test, IS_ALIGNED(index, PB_CLUSTER_NR));
+	zone->fast_watermark = pb_zone_free_least(zone) - PB_PAGEBLOCK_NR;
+	KUNIT_EXPECT_FALSE(test, pb_cpus_may_have(zone, PB_CLUSTER_NR));
+	preempt_disable();
+	KUNIT_EXPECT_EQ(test, refill(f, PB_MOVABLE), index);
+	preempt_enable();
+}
+
+/* Refills a second time while another CPU refills from the first pageblock. */
+static void two_refills(struct pt_fixture *f, unsigned long *first, unsigned long *second)
+{
+	preempt_disable();
+	*first = refill(f, PB_UNMOVABLE);
+	zone_of(f)->ctl[*first].cur = OTHER_CPU;
+	*second = refill(f, PB_UNMOVABLE);
+	zone_of(f)->ctl[*first].cur = 0;
+	preempt_enable();
+}
+
+/* A free pageblock of another type is converted before one is shared, if there are enough. */
+static void test_converts_before_sharing(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_gig);
+	struct pb_zone *zone = zone_of(f);
+	unsigned long first, second;
+
+	if (!pb_cpus_may_have(zone, 2))
+		kunit_skip(test, "one CPU, or too many for the size of the pool");
+	/* Enough for two pageblocks each, and not for clusters. */
+	zone->fast_watermark = pb_zone_free_least(zone) -
+			       (2 * PB_PAGEBLOCK_NR << zone->credit_shift);
+	two_refills(f, &first, &second);
+	KUNIT_EXPECT_NE(test, second, first);
+}
+
+static void test_shares_in_a_small_zone(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	unsigned long first, second;
+
+	KUNIT_EXPECT_FALSE(test, pb_cpus_may_have(zone_of(f), 1));
+	two_refills(f, &first, &second);
+	KUNIT_EXPECT_EQ(test, second, first);
+}
+
+static struct kunit_case cluster_cases[] = {
+	KUNIT_CASE(test_one_cluster),
+	KUNIT_CASE(test_cluster_of_another_cpu),
+	KUNIT_CASE(test_few_free_pages),
+	KUNIT_CASE(test_converts_before_sharing),
+	KUNIT_CASE(test_shares_in_a_small_zone),
+	{}
+};
+
+static struct kunit_suite cluster_suite = {
+	.name = "pbuddy_cluster",
+	.init = pt_init,
+	.exit = pt_exit,
+	.test_cases = cluster_cases,
+};
+
+kunit_test_suite(cluster_suite);
