@@ -252,6 +252,9 @@ struct bench_run {
 	unsigned int		generation;
 	int			err;
 	int			synced_err;
+	bool			again;
+	unsigned int		repeats;
+	unsigned int		disturbed;
 	unsigned long		fill[BENCH_MAX_SUBJECTS];
 	unsigned int		nr_parts;
 	u64			*sample;

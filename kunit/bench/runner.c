@@ -69,7 +69,7 @@ int bench_sync(struct bench_run *run)
  */
 int bench_part(struct bench_thread *t, bench_loop loop, int part, bool clear)
 {
-	u64 start, ns;
+	u64 start, end;
 	int err;
 
 	if (fatal_signal_pending(current))
@@ -80,9 +80,13 @@ int bench_part(struct bench_thread *t, bench_loop loop, int part, bool clear)
 	if (loop) {
 		start = ktime_get_ns();
 		err = loop(t);
-		ns = ktime_get_ns() - start;
-		if (part >= 0)
-			t->ns[part] += ns;
+		end = ktime_get_ns();
+		if (part >= 0) {
+			t->ns[part] += end - start;
+			t->loop[part] = loop;
+			t->start[part] = start;
+			t->end[part] = end;
+		}
 		if (clear)
 			memset(t->slots, 0, t->nr_slots * sizeof(*t->slots));
 		if (err)
@@ -133,6 +137,8 @@ int bench_shuffle(struct bench_thread *t)
 
 /* ---- rounds ---- */
 
+#define MAX_REPEATS	30	/* of a round, on average */
+
 /* Time of an operation, in hundredths of ns. */
 static u64 per_operation(struct bench_run *run, unsigned int part)
 {
@@ -162,19 +168,51 @@ u64 *bench_samples(struct bench_run *run, unsigned int subject, unsigned int par
 	return run->sample + (subject * run->nr_parts + part) * run->request.rounds;
 }
 
-static void run_subject(struct bench_thread *t, unsigned int subject, int round)
+/* Whether to repeat a round in which the threads did not run at the same time. By one thread. */
+static bool repeat_round(struct bench_run *run)
 {
-	struct bench_run *run = t->run;
-	const struct bench_subject *s = run->request.subject[subject];
 	unsigned int part;
 
+	for (part = 0; part < BENCH_MAX_PARTS; part++)
+		if (!bench_overlapped(run->threads, run->request.threads, part))
+			break;
+	if (part == BENCH_MAX_PARTS)
+		return false;
+	if (run->repeats++ < run->request.rounds * MAX_REPEATS)
+		return true;
+	run->disturbed++;
+	return false;
+}
+
+/* One round of one subject; the error of some thread, the same for all. */
+static int run_round(struct bench_thread *t, const struct bench_subject *s)
+{
+	struct bench_run *run = t->run;
+	int err;
+
 	memset(t->ns, 0, sizeof(t->ns));
-	t->subject = subject;
-	t->round = round;
+	memset(t->loop, 0, sizeof(t->loop));
 	run->request.workload->round(t, s);
 	t->keep = 0;
 	s->loops->free_rest(t);
-	if (bench_sync(run) || t->nr || round < 0 || run->request.workload->kind == BENCH_SHAPES)
+	err = bench_sync(run);
+	if (!t->nr)
+		run->again = !err && t->round >= 0 && repeat_round(run);
+	return bench_sync(run);
+}
+
+static void run_subject(struct bench_thread *t, unsigned int subject, int round)
+{
+	struct bench_run *run = t->run;
+	unsigned int part;
+	int err;
+
+	t->subject = subject;
+	t->round = round;
+	do {
+		err = run_round(t, run->request.subject[subject]);
+	} while (!err && run->again);
+	if (err || t->nr || round < 0 || run->request.workload->kind == BENCH_SHAPES)
 		return;
 	for (part = 0; part < BENCH_MAX_PARTS; part++)
 		bench_samples(run, subject, part)[round] = per_operation(run, part);
@@ -246,5 +284,8 @@ int bench_run_rounds(struct bench_run *run)
 		kthread_stop(run->threads[i].task);
 		put_task_struct(run->threads[i].task);
 	}
+	if (run->disturbed)
+		pr_info("'%s': other work had a CPU in %u rounds\n", run->request.workload->name,
+			run->disturbed);
 	return err ?: run->err;
 }

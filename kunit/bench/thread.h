@@ -12,8 +12,11 @@
 #define BENCH_BURST		512	/* blocks that purger passes at a time */
 
 struct bench_run;
+struct bench_thread;
 struct ptr_ring;
 struct task_struct;
+
+typedef int (*bench_loop)(struct bench_thread *t);
 
 /**
  * struct bench_thread - one thread of a run
@@ -40,6 +43,9 @@ struct task_struct;
  * @nr: number of this thread, from 0
  * @task: the kernel thread, or NULL when the task that wrote the request runs the rounds
  * @ns: time of each part of this round
+ * @loop: the loop that was timed last as each part of this round
+ * @start: when that began, in ns
+ * @end: when it ended
  */
 struct bench_thread {
 	unsigned int		order;
@@ -63,9 +69,34 @@ struct bench_thread {
 	unsigned int		nr;
 	struct task_struct	*task;
 	u64			ns[BENCH_MAX_PARTS];
+	bench_loop		loop[BENCH_MAX_PARTS];
+	u64			start[BENCH_MAX_PARTS];
+	u64			end[BENCH_MAX_PARTS];
 } ____cacheline_aligned;
 
-typedef int (*bench_loop)(struct bench_thread *t);
+/*
+ * Whether threads that ran the same loop as a part did it at the same time, but for a tenth. Where
+ * one did not have its CPU meanwhile, the time of the others says nothing about CPUs that share
+ * memory.
+ */
+static inline bool bench_overlapped(const struct bench_thread *threads, unsigned int nr,
+				    unsigned int part)
+{
+	u64 start = 0, end = ~0ULL;
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		if (threads[i].loop[part] != threads[0].loop[part])
+			return true;
+		start = max(start, threads[i].start[part]);
+		end = min(end, threads[i].end[part]);
+	}
+	for (i = 0; i < nr; i++)
+		if (end < start ||
+		    (end - start) * 10 < (threads[i].end[part] - threads[i].start[part]) * 9)
+			return false;
+	return true;
+}
 
 /**
  * struct bench_loops - the loops of one subject, each with its calls inlined

@@ -12,7 +12,7 @@
  *
  * The loops are those of pbuddy_bench (kunit/bench/loops.h, workloads.c), and so are the columns
  * of the table. In each round the subjects run in turn. All threads start a part at the same
- * time; the mean of the threads counts.
+ * time; the mean of the threads counts. A round in which they did not run together is repeated.
  */
 #include <pthread.h>
 #include <time.h>
@@ -24,6 +24,7 @@
 #define N		16384
 #define MAX_ROUNDS	1000
 #define MAX_THREADS	16
+#define MAX_REPEATS	30		/* of a round, on average */
 #define POOL_PAGES	BIT(19)		/* 2 GiB */
 #define LARGE_PAGES	BIT(28)		/* 1 TiB */
 
@@ -32,6 +33,7 @@
 static struct bench_thread threads[MAX_THREADS];
 static unsigned int nr_threads;
 static int waiting;
+static bool disturbed;		/* the threads of a part did not run at the same time */
 
 struct part {
 	pthread_t	thread;
@@ -70,6 +72,7 @@ static const struct meter *meter = &time_meter;
 static void *run_part(void *arg)
 {
 	struct part *p = arg;
+	struct bench_thread *t = &threads[p->nr];
 	u64 start;
 
 	pb_host_cpu = p->nr;
@@ -77,7 +80,9 @@ static void *run_part(void *arg)
 	while (smp_load_acquire(&waiting) > 0)
 		;
 	start = meter->now();
-	p->err = p->loop(&threads[p->nr]);
+	t->start[0] = now_ns();
+	p->err = p->loop(t);
+	t->end[0] = now_ns();
 	p->cost = meter->now() - start;
 	return NULL;
 }
@@ -103,6 +108,7 @@ static double part(bench_loop loop)
 			die("an allocation failed");
 		cost += parts[i].cost;
 	}
+	disturbed |= !bench_overlapped(threads, nr_threads, 0);
 	return cost / nr_threads / threads[0].n;
 }
 
@@ -237,7 +243,7 @@ static void print_rows(const struct workload *w)
 static void measure(const struct workload *w, unsigned int order)
 {
 	double cost[BENCH_MAX_PARTS];
-	unsigned int s, p;
+	unsigned int s, p, repeats = 0, nr_disturbed = 0;
 	int round;
 
 	make_threads(order);
@@ -246,12 +252,18 @@ static void measure(const struct workload *w, unsigned int order)
 	/* The first round warms up. */
 	for (round = -1; round < (int)rounds; round++) {
 		for (s = 0; s < nr_subjects; s++) {
-			w->round(subjects[s].loops, cost);
+			do {
+				disturbed = false;
+				w->round(subjects[s].loops, cost);
+			} while (disturbed && repeats++ < rounds * MAX_REPEATS);
+			nr_disturbed += disturbed;
 			for (p = 0; p < BENCH_MAX_PARTS && round >= 0; p++)
 				sample[s][p][round] = cost[p];
 		}
 	}
 	print_rows(w);
+	if (nr_disturbed)
+		fprintf(stderr, "# %s: other work had a CPU in %u rounds\n", w->name, nr_disturbed);
 	floor_close();
 	core_close();
 	free_threads();
