@@ -172,12 +172,17 @@ static const struct option options[] = {
 /* What is done in place of a run. */
 static void other_verb(int c)
 {
+	double ns;
+
 	switch (c) {
 	case 'l':
 		list_workloads();
 		exit(0);
 	case 'm':
-		printf("%.1f\n", measure_transfer());
+		ns = measure_transfer();
+		if (!ns)
+			usage("fewer than two CPUs are free for long enough to measure a transfer");
+		printf("%.1f\n", ns);
 		exit(0);
 	case 'k':
 		exit(lines_test());

@@ -3,7 +3,10 @@
 #ifndef PB_LINES_MEASURE_H
 #define PB_LINES_MEASURE_H
 
-/* In nanoseconds, between the first two CPUs that the program may use; 0: it has one only. */
+/*
+ * In nanoseconds, between the first two CPUs that the program may use; 0: it has one only, or other
+ * work uses them nearly all the time.
+ */
 double measure_transfer(void);
 
 #endif /* PB_LINES_MEASURE_H */
