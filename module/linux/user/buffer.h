@@ -17,6 +17,7 @@
 
 #include "api/quarantine.h"
 #include "core/alloc/failure_reason.h"
+#include "core/base/event.h"
 #include "core/base/migratetype.h"
 #include "user/label.h"
 #include "user/registry.h"
@@ -218,7 +219,10 @@ struct page *pb_piece_folio(const struct pb_buffer *buf, unsigned long index);
 void pb_buffer_set_movable(struct pb_buffer *buf);
 void pb_buffer_fix(struct pb_buffer *buf);
 void pb_buffer_block_fix(const struct pb_buffer_block *block);
+void pb_buffer_unmap(struct pb_buffer *buf);
 bool pb_buffer_isolate(struct pb_buffer *buf);
+void pb_buffer_clear_movable(const struct pb_buffer *buf);
+int pb_page_copy(struct page *dst, struct page *src);
 void pb_buffer_end_moves(struct pb_buffer *buf);
 bool pb_buffer_block_pinned(const struct pb_buffer *buf, const struct pb_buffer_block *block);
 int pb_buffer_move_init(void);
@@ -226,6 +230,7 @@ void pb_buffer_move_exit(void);
 
 /* buffer_memory.c */
 void pb_buffer_take_memory(struct pb_buffer *buf);
+void pb_buffer_count_event(const struct pb_buffer *buf, enum pb_event event);
 int pb_buffer_restore(struct pb_buffer *buf, bool nowarn, enum pb_reason *reason);
 
 /* purge.c */

@@ -25,6 +25,7 @@
 #include <linux/mm.h>
 #include <linux/string.h>
 
+#include "core/alloc/alloc.h"
 #include "core/zone/watermark.h"
 #include "core/zone/zone.h"
 #include "hooks/pressure.h"
@@ -66,6 +67,7 @@ void pb_buffer_take_memory(struct pb_buffer *buf)
 	struct pb_buffer *spare = buf->spare;
 
 	lockdep_assert_held_write(&buf->frames);
+	pb_buffer_clear_movable(buf);
 	/* It is counted for the creator of the buffer. */
 	pb_creator_put(spare->creator);
 	spare->creator = pb_creator_hold(buf->creator);
@@ -74,6 +76,21 @@ void pb_buffer_take_memory(struct pb_buffer *buf)
 	hand_over(spare, buf);
 	WRITE_ONCE(buf->absent, true);
 	pb_registry_unlock();
+}
+
+/**
+ * pb_buffer_count_event() - count an event for each page of a buffer, in its zone
+ * @buf: the buffer; its memory does not change
+ * @event: the event
+ *
+ * Context: any.
+ */
+void pb_buffer_count_event(const struct pb_buffer *buf, enum pb_event event)
+{
+	const struct pb_buffer_block *block = buf->block, *end = block + buf->nr_blocks;
+
+	for (; block < end; block++)
+		pb_zone_event_add(pb_pfn_zone(&pb_instance, block->pfn), event, block->nr_pages);
 }
 
 static void give_memory(struct pb_buffer *buf, struct pb_buffer *spare)

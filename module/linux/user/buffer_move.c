@@ -143,8 +143,15 @@ static bool freeze(struct page *src, unsigned long nr)
 	return true;
 }
 
-/* Returns -EIO for a page with a memory error, which the copy may find. */
-static int copy_page_mc(struct page *dst, struct page *src)
+/**
+ * pb_page_copy() - copy a page that may have a memory error
+ * @dst: target
+ * @src: source
+ *
+ * Context: any.
+ * Return: 0, or -EIO for a source with a memory error, which the copy may find.
+ */
+int pb_page_copy(struct page *dst, struct page *src)
 {
 	unsigned long left = PAGE_SIZE;
 	void *from, *to;
@@ -166,7 +173,7 @@ static int copy(struct page *dst, struct page *src, unsigned long nr, bool may_s
 	int err = 0;
 
 	for (i = 0; i < nr && !err; i++) {
-		err = copy_page_mc(dst + i, src + i);
+		err = pb_page_copy(dst + i, src + i);
 		if (may_sleep)
 			cond_resched();
 	}
@@ -245,7 +252,13 @@ void pb_buffer_block_fix(const struct pb_buffer_block *block)
 		schedule_timeout_uninterruptible(1);
 }
 
-static void clear_all_movable(const struct pb_buffer *buf)
+/**
+ * pb_buffer_clear_movable() - keep the frames of all blocks where they are, from now on
+ * @buf: the buffer; the lock of its frames is held, or it has no users
+ *
+ * Context: may sleep; waits for migrations of its blocks.
+ */
+void pb_buffer_clear_movable(const struct pb_buffer *buf)
 {
 	unsigned int i;
 
@@ -288,7 +301,22 @@ static bool is_unused(struct page *page)
 }
 
 /**
- * pb_buffer_isolate() - remove a buffer from all page tables, and from the blocks that may be moved
+ * pb_buffer_unmap() - remove the page table entries of a buffer; faults insert them again
+ * @buf: the buffer; its lock is held for writing. Those of its dma-bufs stay
+ *
+ * Context: may sleep, also in reclaim; takes i_mmap_rwsem of the buffer's file.
+ */
+void pb_buffer_unmap(struct pb_buffer *buf)
+{
+	struct address_space *mapping = READ_ONCE(buf->mapping);
+
+	lockdep_assert_held_write(&buf->frames);
+	if (mapping)
+		unmap_mapping_range(mapping, 0, 0, 0);
+}
+
+/**
+ * pb_buffer_isolate() - remove a buffer from all page tables
  * @buf: a buffer that is not exported; its lock is held for writing
  *
  * As steps 2 and 3 of a migration, for all pages. They are not frozen at once: without an entry a
@@ -301,17 +329,11 @@ static bool is_unused(struct page *page)
  */
 bool pb_buffer_isolate(struct pb_buffer *buf)
 {
-	struct address_space *mapping = READ_ONCE(buf->mapping);
-
 	lockdep_assert_held_write(&buf->frames);
 	if (!all_folios(buf, seems_unused))
 		return false;
-	if (mapping)
-		unmap_mapping_range(mapping, 0, 0, 0);
-	if (!all_folios(buf, is_unused))
-		return false;
-	clear_all_movable(buf);
-	return true;
+	pb_buffer_unmap(buf);
+	return all_folios(buf, is_unused);
 }
 
 /* ---- Operations that compaction calls ---- */
@@ -396,7 +418,7 @@ void pb_buffer_fix(struct pb_buffer *buf)
 	down_read(&buf->frames);
 	/* A caller that finds it set sees the PFNs that the last migration stored. */
 	smp_store_release(&buf->fixed, true);
-	clear_all_movable(buf);
+	pb_buffer_clear_movable(buf);
 	up_read(&buf->frames);
 }
 
@@ -410,7 +432,7 @@ void pb_buffer_end_moves(struct pb_buffer *buf)
 {
 	pb_buffer_fix(buf);
 	/* A migration may have isolated a block, and not seen yet that the buffer is fixed. */
-	clear_all_movable(buf);
+	pb_buffer_clear_movable(buf);
 }
 
 /**

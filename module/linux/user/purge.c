@@ -122,15 +122,6 @@ static void put(struct pb_buffer *buf)
 
 /* ---- Purging ---- */
 
-static void count_events(const struct pb_buffer *spare)
-{
-	const struct pb_buffer_block *block = spare->block, *end = block + spare->nr_blocks;
-
-	for (; block < end; block++)
-		pb_zone_event_add(pb_pfn_zone(&pb_instance, block->pfn), PB_PGPURGE,
-				  block->nr_pages);
-}
-
 /* Returns the spare that has the memory now, or NULL. */
 static struct pb_buffer *purge_locked(struct pb_buffer *buf, bool may_unmap)
 {
@@ -161,7 +152,7 @@ static unsigned long purge(struct pb_buffer *buf, int nid, bool may_unmap)
 	up_write(&buf->frames);
 	nr_pages = spare ? spare->node_pages[nid] : 0;
 	if (spare) {
-		count_events(spare);
+		pb_buffer_count_event(spare, PB_PGPURGE);
 		pb_buffer_free_spare(spare);
 	}
 	if (atomic_dec_and_test(&nr_purging))
