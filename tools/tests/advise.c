@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Functions that the tests of purgeable buffers share; advise.h describes them. */
+#include <sys/stat.h>
+
 #include "advise.h"
 
 struct pbuddy_advise last_advice;
@@ -60,4 +62,36 @@ void fill_node(struct buffer_set *set)
 {
 	try_fill_node(set);
 	CHECK(set->nr < BUFFER_SET_MAX);
+}
+
+struct pbuddy_buffer_info info_of(int fd)
+{
+	struct pbuddy_buffer_info info;
+	struct stat st;
+	struct pbuddy_list l = {
+		.size = sizeof(l), .records_ptr = (uintptr_t)&info, .nr_records = 1,
+		.record_size = sizeof(info),
+	};
+
+	CHECK_EQ(fstat(fd, &st), 0);
+	l.cursor = st.st_ino - 1;
+	CHECK_EQ(ioctl(dev, PBUDDY_IOCTL_LIST, &l), 0);
+	CHECK_EQ(l.nr_records, 1);
+	CHECK_EQ(info.id, st.st_ino);
+	return info;
+}
+
+pid_t touch_in_child(const volatile uint64_t *p, struct buffer_set *set)
+{
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		close_buffers(set);
+		(void)*p;
+		_exit(0);
+	}
+	CHECK(pid > 0);
+	return pid;
 }

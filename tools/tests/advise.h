@@ -22,4 +22,9 @@ void fill_node(struct buffer_set *set);
 /* The same, as far as the set has space, while other tasks allocate. */
 void try_fill_node(struct buffer_set *set);
 
+/* The record of a buffer in LIST. */
+struct pbuddy_buffer_info info_of(int fd);
+/* Reads *@p in a child, which has no descriptor of what fills the node. */
+pid_t touch_in_child(const volatile uint64_t *p, struct buffer_set *set);
+
 #endif /* ADVISE_H */

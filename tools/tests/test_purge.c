@@ -4,7 +4,6 @@
  * advised the longest ago first, and gets zeroed memory again by WILLNEED or by an access. A node
  * is filled to make the module purge.
  */
-#include <sys/stat.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -20,23 +19,6 @@ static void purge_all(void)
 
 	fill_node(&set);
 	close_buffers(&set);
-}
-
-static struct pbuddy_buffer_info info_of(int fd)
-{
-	struct pbuddy_buffer_info info;
-	struct stat st;
-	struct pbuddy_list l = {
-		.size = sizeof(l), .records_ptr = (uintptr_t)&info, .nr_records = 1,
-		.record_size = sizeof(info),
-	};
-
-	CHECK_EQ(fstat(fd, &st), 0);
-	l.cursor = st.st_ino - 1;
-	CHECK_EQ(ioctl(dev, PBUDDY_IOCTL_LIST, &l), 0);
-	CHECK_EQ(l.nr_records, 1);
-	CHECK_EQ(info.id, st.st_ino);
-	return info;
 }
 
 static bool is_purged(int fd)
@@ -149,22 +131,6 @@ TEST(purge, willneed_fails_on_a_full_node)
 	close_buffers(&set);
 	CHECK(!willneed(fd));
 	expect_state(fd, 0, BYTES, 0);
-}
-
-/* The child has no descriptor of what fills the node. */
-static pid_t touch_in_child(const volatile uint64_t *p, struct buffer_set *set)
-{
-	pid_t pid;
-
-	fflush(stdout);
-	pid = fork();
-	if (!pid) {
-		close_buffers(set);
-		CHECK_EQ(*p, 0);
-		_exit(0);
-	}
-	CHECK(pid > 0);
-	return pid;
 }
 
 /* An access waits for memory: it does not end in SIGBUS, and a signal ends it. */
