@@ -496,4 +496,11 @@ static inline void memunmap_pages(struct dev_pagemap *pgmap)
 }
 #endif
 
+/* The flag of shmem_file_setup() for a file without a reservation of memory: a type since 7.0. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)
+#define PB_SHMEM_NORESERVE	mk_vma_flags(VMA_NORESERVE_BIT)
+#else
+#define PB_SHMEM_NORESERVE	VM_NORESERVE
+#endif
+
 #endif /* PB_COMPAT_H */

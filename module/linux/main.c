@@ -54,6 +54,7 @@
 #include "user/failed_page.h"
 #include "user/heap.h"
 #include "user/purge.h"
+#include "user/swap.h"
 
 static char *pool;
 module_param(pool, charp, 0444);
@@ -257,6 +258,7 @@ static const struct {
 	{ "moves of buffers", pb_buffer_move_init, pb_buffer_move_exit },
 	{ NULL,		pb_failed_page_init,	pb_failed_page_exit },
 	{ "purgeable buffers", pb_purge_init,	pb_purge_exit },
+	{ "swapping of buffers", pb_swap_init,	pb_swap_exit },
 	{ "heaps",	pb_heap_init,		pb_heap_exit },
 	{ "device",	init_device,		pb_device_exit },
 };

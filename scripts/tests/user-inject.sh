@@ -9,6 +9,10 @@
 # shellcheck source=scripts/lib/guest-memory.sh
 . /tests/guest-memory.sh
 
-load pool=0:64M,1:64M || exit 1
+insmod /pbuddy_ramdisk.ko kbytes=16384 || exit 1
+mkswap /dev/pbuddy_ramdisk >&2 && swapon /dev/pbuddy_ramdisk || exit 1
+load pool=0:64M,1:64M swap=0:86400,1:86400 || exit 1
 pbuddy-test inject
-ends_with $?
+status=$?
+swapoff /dev/pbuddy_ramdisk && rmmod pbuddy_ramdisk || exit 1
+ends_with $status

@@ -95,3 +95,29 @@ pid_t touch_in_child(const volatile uint64_t *p, struct buffer_set *set)
 	CHECK(pid > 0);
 	return pid;
 }
+
+uint64_t node_bytes(void)
+{
+	struct usage usage;
+
+	read_usage(&usage);
+	return usage.node[0].total_bytes;
+}
+
+void resize_node(uint64_t bytes)
+{
+	struct pbuddy_resize r = { .size = sizeof(r), .node = on_node(PAGE, 0).node };
+	int tries;
+
+	for (tries = 0; tries < 10; tries++) {
+		r.bytes = bytes;
+		r.max_bytes = 0;
+		if (!ioctl(dev, PBUDDY_IOCTL_RESIZE, &r))
+			break;
+		test_note("%s: reason %u, %llu bytes left, %llu pinned", strerror(errno), r.reason,
+			  (unsigned long long)r.bytes, (unsigned long long)r.pinned_bytes);
+		CHECK_EQ(errno, EBUSY);
+		usleep(100000);
+	}
+	CHECK_EQ(node_bytes(), bytes);
+}

@@ -27,4 +27,9 @@ struct pbuddy_buffer_info info_of(int fd);
 /* Reads *@p in a child, which has no descriptor of what fills the node. */
 pid_t touch_in_child(const volatile uint64_t *p, struct buffer_set *set);
 
+/* Bytes of the first node. */
+uint64_t node_bytes(void);
+/* Changes them. Tries again while blocks are on their way to the free lists. */
+void resize_node(uint64_t bytes);
+
 #endif /* ADVISE_H */

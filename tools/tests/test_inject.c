@@ -368,6 +368,59 @@ TEST_TIMEOUT(inject, advise_willneed, 900)
 	close(fd);
 }
 
+static void expect_contents(const uint64_t *p, uint64_t bytes, bool swapped,
+			    const struct usage *before)
+{
+	struct usage now;
+
+	wait_for_quarantine(0);
+	read_usage(&now);
+	CHECK_EQ(now.allocated, before->allocated + (swapped ? 0 : bytes));
+	CHECK_EQ(stamp_broken(p, bytes, 1), -1);
+	read_usage(&now);
+	CHECK_EQ(now.allocated, before->allocated + bytes);
+}
+
+/* Swaps a buffer out, and accesses it. Its contents survive a failure of either. */
+TEST_TIMEOUT(inject, advise_pageout, 900)
+{
+	const uint64_t bytes = 37 * PAGE;
+	int fd, n, err, failures = 0;
+	bool injected = true, out = true, in = true;
+	struct usage before;
+	uint64_t *p;
+
+	prepare();
+	fd = open(FAIL_NTH, O_RDWR | O_CLOEXEC);
+	read_usage(&before);
+	rq = request(bytes);
+	alloc_as(&rq);
+	p = map_buffer(rq.fd, bytes);
+	stamp(p, bytes, 1);
+	CHECK_EQ(advise(PBUDDY_ADVICE_SWAP), 0);
+	for (n = 1; n < ATTEMPTS && (out || in); n++) {
+		start_injection(fd, n);
+		err = advise(PBUDDY_ADVICE_PAGEOUT);
+		injected = stop_injection(fd);
+		out &= injected;
+		failures += !!err;
+		CHECK(!err || err == ENOMEM || err == EFAULT);
+		if (err != EFAULT)
+			expect_contents(p, bytes, !err, &before);
+		while (advise(PBUDDY_ADVICE_PAGEOUT))
+			CHECK_EQ(errno, ENOMEM);
+		start_injection(fd, n);
+		err = stamp_broken(p, bytes, 1) != -1;
+		in &= stop_injection(fd);
+		CHECK_EQ(err, 0);
+		expect_contents(p, bytes, false, &before);
+	}
+	CHECK(!out && !in);
+	test_note("%d of %d injections made the call fail", failures, n - 2);
+	CHECK(failures > 0);
+	close(fd);
+}
+
 /* The CPU of the caller alone: its requests leave no free pages in the lists of other CPUs. */
 static void stay_on_cpu(void)
 {

@@ -280,48 +280,24 @@ TEST(purge, not_while_exported)
 
 /* ---- Resizing, limits, the end of a buffer ---- */
 
-static uint64_t node_bytes(void)
-{
-	struct usage usage;
-
-	read_usage(&usage);
-	return usage.node[0].total_bytes;
-}
-
 TEST(purge, makes_space_for_a_resize)
 {
 	struct pbuddy_alloc rq = on_node(16 * MIB, PBUDDY_CLASS_UNMOVABLE);
 	uint64_t bytes = node_bytes();
-	struct pbuddy_resize r = { .size = sizeof(r), .node = rq.node };
 	struct buffer_set set;
-	int fd, tries = 0;
+	int fd;
 
 	rq.order = 9;
 	fd = alloc_as(&rq);
 	fill_node(&set);
 	sleep(1);	/* until the thread of the node, which purges too, has found nothing */
 	dontneed(fd);
-	do {
-		r.bytes = bytes - 8 * MIB;
-		r.max_bytes = 0;
-		if (!ioctl(dev, PBUDDY_IOCTL_RESIZE, &r))
-			break;
-		/* The blocks may still be on their way to the free lists. */
-		test_note("%s: reason %u, %llu bytes left, %llu pinned", strerror(errno),
-			  r.reason, (unsigned long long)r.bytes,
-			  (unsigned long long)r.pinned_bytes);
-		CHECK_EQ(errno, EBUSY);
-		usleep(100000);
-	} while (++tries < 10);
-	CHECK_EQ(r.bytes, bytes - 8 * MIB);
+	resize_node(bytes - 8 * MIB);
 	CHECK(is_purged(fd));
 	close_buffers(&set);
 	CHECK(!willneed(fd));
 	close(fd);
-	r.bytes = bytes;
-	r.max_bytes = 0;
-	CHECK_EQ(ioctl(dev, PBUDDY_IOCTL_RESIZE, &r), 0);
-	CHECK_EQ(node_bytes(), bytes);
+	resize_node(bytes);
 }
 
 /* A block in the range is moved, for which there is no free memory before the purge. */
@@ -455,7 +431,7 @@ TEST(purge, bad_arguments)
 	} while (0)
 	BAD(size, sizeof(a) - 8);
 	BAD(flags, 1);
-	BAD(advice, 2);
+	BAD(advice, PBUDDY_ADVICE_PAGEOUT + 1);
 	BAD(advice, UINT32_MAX);
 	BAD(reserved0, 1);
 	BAD(reserved[1], 1);

@@ -54,6 +54,9 @@ enum pb_event {
 	PB_RELIABLE_FALLBACK,	/* requests for mirrored memory that used all memory in the end */
 	PB_RELIABLE_STRICT,	/* those that were not allowed to */
 	PB_PGPURGE,		/* pages of purgeable buffers that were purged */
+	PB_PSWPOUT,		/* pages of buffers that were swapped out */
+	PB_PSWPIN,		/* those that got memory again */
+	PB_PSWPOUT_FAIL,	/* pages of buffers that could not be swapped out */
 	PB_NR_EVENTS,
 };
 

@@ -58,6 +58,9 @@ const char * const pb_event_name[PB_NR_EVENTS] = {
 	[PB_RELIABLE_FALLBACK]	= "reliable_fallback",
 	[PB_RELIABLE_STRICT]	= "reliable_strict",
 	[PB_PGPURGE]		= "pgpurge",
+	[PB_PSWPOUT]		= "pswpout",
+	[PB_PSWPIN]		= "pswpin",
+	[PB_PSWPOUT_FAIL]	= "pswpout_fail",
 };
 EXPORT_SYMBOL_PB_TEST(pb_event_name);
 

@@ -153,6 +153,7 @@ static void destroy(struct pb_buffer *buf)
 	unsigned int i;
 
 	pb_purge_end(buf);
+	pb_swap_end(buf);
 	pb_dmabuf_end(buf);
 	pb_buffer_end_moves(buf);
 	for (i = 0; i < buf->nr_blocks; i++) {
@@ -270,6 +271,7 @@ static struct pb_buffer *new_buffer(const struct pb_buffer_spec *spec)
 	init_rwsem(&buf->frames);
 	mutex_init(&buf->advise_lock);
 	INIT_LIST_HEAD(&buf->lru);
+	INIT_LIST_HEAD(&buf->swap_lru);
 	buf->place = place_of(spec);
 	buf->migratetype = spec->migratetype;
 	buf->order = spec->order;

@@ -23,10 +23,12 @@
 #include "user/registry.h"
 
 struct address_space;
+struct mem_cgroup;
 struct page;
 struct pb_account;
 struct pb_buffer_dma;
 struct pb_creator;
+struct pb_swap_file;
 
 /**
  * struct pb_buffer_block - one allocation of the core inside a buffer
@@ -107,6 +109,15 @@ struct pb_buffer_place {
  * @spare: takes the memory over when it is purged, or NULL
  * @lru: in the list of purgeable buffers, under its lock
  * @advised: number of the advice that made it purgeable
+ * @swappable: its program allows that it is swapped out (swap.c)
+ * @stored: its contents, while it is swapped out, or NULL
+ * @nr_stored: pages in @stored
+ * @swap_reason: why it was not swapped out the last time
+ * @memcg: to which its contents are charged while it is swapped out, or NULL
+ * @swap_lru: in the list of buffers that may be swapped out, under its lock
+ * @swap_seq: ascending in that list
+ * @watched: has no page table entries since @touched; a fault clears it
+ * @touched: jiffies of the last access, as far as it is known
  * @node_pages: pages on each node, and behind those the pages of each node in quarantine
  *
  * Constant between pb_buffer_create() and the last pb_buffer_put(), except @ref, @counted, @entry,
@@ -153,6 +164,15 @@ struct pb_buffer {
 	struct pb_buffer	*spare;
 	struct list_head	lru;
 	u64			advised;
+	bool			swappable;
+	struct pb_swap_file	*stored;
+	unsigned long		nr_stored;
+	enum pbuddy_swap_reason	swap_reason;
+	struct mem_cgroup	*memcg;
+	struct list_head	swap_lru;
+	u64			swap_seq;
+	bool			watched;
+	unsigned long		touched;
 	unsigned long		node_pages[];
 };
 
@@ -229,12 +249,15 @@ int pb_buffer_move_init(void);
 void pb_buffer_move_exit(void);
 
 /* buffer_memory.c */
-void pb_buffer_take_memory(struct pb_buffer *buf);
+void pb_buffer_take_memory(struct pb_buffer *buf, struct pb_swap_file *stored);
 void pb_buffer_count_event(const struct pb_buffer *buf, enum pb_event event);
 int pb_buffer_restore(struct pb_buffer *buf, bool nowarn, enum pb_reason *reason);
 
 /* purge.c */
 void pb_purge_end(struct pb_buffer *buf);
+
+/* swap.c */
+void pb_swap_end(struct pb_buffer *buf);
 
 /* dmabuf.c */
 #ifdef CONFIG_DMA_SHARED_BUFFER

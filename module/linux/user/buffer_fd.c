@@ -153,6 +153,7 @@ static void buffer_show_fdinfo(struct seq_file *m, struct file *file)
 	show_pages(m, "resident", atomic_long_read(&buf->nr_prepared));
 	show_pages(m, "shared", atomic_read(&buf->nr_dmabufs) ? buf->nr_pages : 0);
 	show_pages(m, "purgeable", pb_purgeable_pages(buf));
+	show_pages(m, "swapped", READ_ONCE(buf->nr_stored));
 	show_nodes(m, buf);
 	seq_printf(m, "pbuddy-class:\t%s\n", class_name[buf->migratetype]);
 	seq_printf(m, "pbuddy-node:\t%d\n", buf->node);

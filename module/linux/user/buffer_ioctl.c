@@ -19,6 +19,7 @@
 #include "user/fd_flags.h"
 #include "user/purge.h"
 #include "user/segment.h"
+#include "user/swap.h"
 #include "user/user_copy.h"
 
 static const u32 class_of[PB_PCPTYPES] = {
@@ -156,13 +157,42 @@ static int check_advice(const struct pbuddy_advise *a)
 {
 	if (a->flags || a->reserved0 || memchr_inv(a->reserved, 0, sizeof(a->reserved)))
 		return -EINVAL;
-	return a->advice > PBUDDY_ADVICE_DONTNEED ? -EINVAL : 0;
+	return a->advice > PBUDDY_ADVICE_PAGEOUT ? -EINVAL : 0;
+}
+
+/* Sets @a->reason and *@retained. */
+static int take_advice(struct pb_buffer *buf, struct pbuddy_advise *a, bool *retained)
+{
+	enum pbuddy_swap_reason why = PBUDDY_SWAP_NONE;
+	enum pb_reason reason = PB_REASON_NONE;
+	int err;
+
+	*retained = true;
+	switch (a->advice) {
+	case PBUDDY_ADVICE_WILLNEED:
+		err = pb_purge_willneed(buf, retained, &reason);
+		break;
+	case PBUDDY_ADVICE_DONTNEED:
+		err = pb_purge_dontneed(buf, retained);
+		break;
+	case PBUDDY_ADVICE_SWAP:
+		err = pb_swap_allow(buf);
+		break;
+	case PBUDDY_ADVICE_NOSWAP:
+		err = pb_swap_forbid(buf, &reason);
+		break;
+	default:
+		err = pb_swap_pageout(buf, &why);
+		a->reason = why;
+		return err;
+	}
+	a->reason = reason;
+	return err;
 }
 
 static int advise(const struct file *file, struct pbuddy_advise __user *arg)
 {
 	struct pb_buffer *buf = file->private_data;
-	enum pb_reason reason = PB_REASON_NONE;
 	struct pbuddy_advise a;
 	bool retained;
 	size_t usize;
@@ -173,14 +203,10 @@ static int advise(const struct file *file, struct pbuddy_advise __user *arg)
 		return err;
 	if (!(file->f_mode & FMODE_WRITE))
 		return -EACCES;
-	if (a.advice == PBUDDY_ADVICE_DONTNEED)
-		err = pb_purge_dontneed(buf, &retained);
-	else
-		err = pb_purge_willneed(buf, &retained, &reason);
+	err = take_advice(buf, &a, &retained);
 	if (err)
-		return put_user(reason, &arg->reason) ? -EFAULT : err;
+		return put_user(a.reason, &arg->reason) ? -EFAULT : err;
 	a.retained = retained;
-	a.reason = reason;
 	err = pb_copy_out(arg, usize, &a, sizeof(a));
 	if (err && !retained)
 		pb_purge_not_told(buf);

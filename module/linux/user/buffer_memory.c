@@ -2,7 +2,8 @@
 /*
  * Takes the memory of a buffer away while the buffer exists, and gives it memory again. A buffer
  * without memory is absent: it has no blocks and is charged for no page. Its id, descriptors,
- * mappings and label stay. purge.c decides which buffers lose their memory.
+ * mappings and label stay. purge.c and swap.c decide which buffers lose their memory. The contents
+ * of a buffer are lost when it is purged, and in buf->stored while it is swapped out.
  *
  * The memory is handed over between the buffer and a spare: another struct pb_buffer, which no user
  * can reach.
@@ -11,7 +12,7 @@
  *		nothing. It gets the blocks with their charge, and ends as every buffer does. A page
  *		to which a walk of the page tables has a reference for a moment goes to quarantine.
  *   restored	New memory is allocated, charged and zeroed for a spare without a lock that readers
- *		of the buffer take, and then handed over.
+ *		of the buffer take. What was stored is read into it. Then it is handed over.
  *
  * Memory is handed over with buf->frames held for writing, and under the lock of the registry, so
  * LIST shows it with the buffer or not. The task that restores memory is charged for it, and its
@@ -20,9 +21,12 @@
  *
  * Order of locks: mmap_lock, buf->advise_lock, buf->frames, i_mmap_rwsem.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/lockdep.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/printk.h>
 #include <linux/string.h>
 
 #include "core/alloc/alloc.h"
@@ -32,6 +36,7 @@
 #include "instance.h"
 #include "user/buffer.h"
 #include "user/creator.h"
+#include "user/swap_file.h"
 
 /* Hands all memory of @from over to @to, which has none. */
 static void hand_over(struct pb_buffer *to, struct pb_buffer *from)
@@ -54,15 +59,22 @@ static void hand_over(struct pb_buffer *to, struct pb_buffer *from)
 	}
 }
 
+static void set_stored(struct pb_buffer *buf, struct pb_swap_file *stored)
+{
+	WRITE_ONCE(buf->stored, stored);
+	WRITE_ONCE(buf->nr_stored, stored ? pb_swap_file_pages(stored) : 0);
+}
+
 /**
  * pb_buffer_take_memory() - take the memory of a buffer away
  * @buf: a buffer with a spare, after pb_buffer_isolate(); its lock is still held for writing
+ * @stored: its contents, or NULL
  *
  * The caller frees the spare, which has the memory then, without the lock.
  *
  * Context: may sleep, also in reclaim.
  */
-void pb_buffer_take_memory(struct pb_buffer *buf)
+void pb_buffer_take_memory(struct pb_buffer *buf, struct pb_swap_file *stored)
 {
 	struct pb_buffer *spare = buf->spare;
 
@@ -74,6 +86,7 @@ void pb_buffer_take_memory(struct pb_buffer *buf)
 	spare->nr_pages = buf->nr_pages;
 	pb_registry_lock();
 	hand_over(spare, buf);
+	set_stored(buf, stored);
 	WRITE_ONCE(buf->absent, true);
 	pb_registry_unlock();
 }
@@ -98,14 +111,29 @@ static void give_memory(struct pb_buffer *buf, struct pb_buffer *spare)
 	down_write(&buf->frames);
 	pb_registry_lock();
 	hand_over(buf, spare);
+	set_stored(buf, NULL);
 	swap(buf->creator, spare->creator);
 	memcpy(buf->comm, spare->comm, sizeof(buf->comm));
 	WRITE_ONCE(buf->absent, false);
 	pb_registry_unlock();
+	WRITE_ONCE(buf->watched, false);
 	buf->spare = spare;	/* for the next time, which may be as soon as it is unlocked */
 	if (buf->migratetype == PB_MOVABLE && !buf->place.contig && !buf->fixed)
 		pb_buffer_set_movable(buf);
 	up_write(&buf->frames);
+}
+
+/* Reads the contents of a buffer that was swapped out. */
+static int load(const struct pb_buffer *buf, struct pb_buffer *spare)
+{
+	int err = pb_swap_file_load(buf->stored, spare);
+
+	if (!err)
+		pb_buffer_count_event(spare, PB_PSWPIN);
+	else if (err == -EIO)
+		pr_err_ratelimited("buffer %llu: its contents cannot be read from swap space\n",
+				   buf->entry.id);
+	return err;
 }
 
 /**
@@ -114,13 +142,15 @@ static void give_memory(struct pb_buffer *buf, struct pb_buffer *spare)
  * @nowarn: do not log a failure
  * @reason: as for pb_buffer_create()
  *
- * The pages are zero. Nothing is done for a buffer that has memory.
+ * The pages are as they were stored, or zero. Nothing is done for a buffer that has memory. After a
+ * failure the buffer is as before.
  *
  * Context: may sleep; reclaims, as pb_buffer_create() does. A fatal signal ends it.
- * Return: as pb_buffer_create().
+ * Return: as pb_buffer_create(), or -EIO when the contents cannot be read.
  */
 int pb_buffer_restore(struct pb_buffer *buf, bool nowarn, enum pb_reason *reason)
 {
+	struct pb_swap_file *stored = buf->stored;
 	struct pb_buffer *spare;
 	int err;
 
@@ -132,11 +162,14 @@ int pb_buffer_restore(struct pb_buffer *buf, bool nowarn, enum pb_reason *reason
 	if (!spare)
 		return -ENOMEM;
 	err = pb_buffer_fill_spare(spare, buf, nowarn, reason);
+	if (!err && stored)
+		err = load(buf, spare);
 	if (err) {
 		pb_buffer_free_spare(spare);
 		return err;
 	}
 	give_memory(buf, spare);
+	pb_swap_file_free(stored);
 	pb_pressure_allocated();
 	return 0;
 }

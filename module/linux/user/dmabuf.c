@@ -387,16 +387,21 @@ static struct file *export_locked(struct pb_buffer *buf, unsigned int flags)
  * @flags: O_RDWR or O_RDONLY
  *
  * Context: may sleep.
+ * A buffer that is swapped out gets its memory again.
+ *
  * Return: its file, -EBUSY when the buffer is purgeable, -EINTR after a fatal signal, -ENOMEM or
- * another error of dma_buf_export().
+ * another error of dma_buf_export() or pb_buffer_restore().
  */
 struct file *pb_dmabuf_export(struct pb_buffer *buf, unsigned int flags)
 {
+	enum pb_reason reason;
 	struct file *file;
+	int err;
 
 	if (mutex_lock_killable(&buf->advise_lock))
 		return ERR_PTR(-EINTR);
-	file = buf->purgeable ? ERR_PTR(-EBUSY) : export_locked(buf, flags);
+	err = buf->purgeable ? -EBUSY : pb_buffer_restore(buf, false, &reason);
+	file = err ? ERR_PTR(err) : export_locked(buf, flags);
 	mutex_unlock(&buf->advise_lock);
 	return file;
 }

@@ -64,6 +64,12 @@ static void fill_charge(struct pbuddy_buffer_info *record, const struct pb_buffe
 		record->flags |= PBUDDY_BUFFER_PURGEABLE;
 	if (READ_ONCE(buf->purged))
 		record->flags |= PBUDDY_BUFFER_PURGED;
+	if (READ_ONCE(buf->swappable))
+		record->flags |= PBUDDY_BUFFER_SWAPPABLE;
+	if (READ_ONCE(buf->stored))
+		record->flags |= PBUDDY_BUFFER_SWAPPED;
+	record->swapped_bytes = (u64)READ_ONCE(buf->nr_stored) << PAGE_SHIFT;
+	record->swap_reason = READ_ONCE(buf->swap_reason);
 	record->purgeable_bytes = (u64)pb_purgeable_pages(buf) << PAGE_SHIFT;
 	if (buf->entry.ended) {
 		record->flags |= PBUDDY_BUFFER_QUARANTINED;
@@ -163,7 +169,7 @@ long pb_list_ioctl(void __user *arg)
 	int err;
 
 	BUILD_BUG_ON(sizeof(struct pbuddy_list) != PBUDDY_LIST_SIZE_VER0);
-	BUILD_BUG_ON(sizeof(struct pbuddy_buffer_info) != PBUDDY_BUFFER_INFO_SIZE_VER1);
+	BUILD_BUG_ON(sizeof(struct pbuddy_buffer_info) != PBUDDY_BUFFER_INFO_SIZE_VER2);
 	BUILD_BUG_ON(PBUDDY_COMM_LEN != TASK_COMM_LEN);
 	err = pb_copy_in(&l, sizeof(l), PBUDDY_LIST_SIZE_VER0, arg, &usize);
 	if (err)

@@ -28,8 +28,10 @@
  * fault() holds buf->frames, so that the block of a page is not migrated before its entry is
  * inserted, or the page has the reference with which fault() returns it (buffer_move.c).
  *
- * A fault of a purged buffer restores its memory (purge.c), or waits for memory, without mmap_lock
- * where the fault can be retried. The next fault inserts the entries.
+ * A fault of a buffer that was purged or swapped out restores its memory (purge.c, swap.c), or
+ * waits for memory, without mmap_lock where the fault can be retried. The next fault inserts the
+ * entries. It ends in SIGBUS only when the contents cannot be read from swap space, as for
+ * anonymous memory.
  *
  * fault() is not called under the per-VMA lock alone (FAULT_FLAG_VMA_LOCK), because the mapping has
  * no map_pages().
@@ -162,6 +164,8 @@ static vm_fault_t fault_locked(struct vm_fault *vmf, struct pb_buffer *buf)
 	int err;
 
 	lockdep_assert_held_read(&buf->frames);
+	if (unlikely(READ_ONCE(buf->watched)))	/* swap.c */
+		WRITE_ONCE(buf->watched, false);
 	err = pb_buffer_prepare_piece(buf, vmf->pgoff);
 	if (err)
 		return vmf_error(err);
@@ -175,19 +179,26 @@ static vm_fault_t fault_locked(struct vm_fault *vmf, struct pb_buffer *buf)
 	return err ? vmf_error(err) : VM_FAULT_NOPAGE;
 }
 
-/* Without memory this waits, so that the program does not fault again at once. */
-static void restore(struct pb_buffer *buf)
+/*
+ * Without memory this waits, so that the program does not fault again at once. Returns -EIO when
+ * the contents are lost, else 0.
+ */
+static int restore(struct pb_buffer *buf)
 {
 	static DEFINE_RATELIMIT_STATE(limit, WARN_INTERVAL, 1);
 	int err = pb_purge_restore(buf);
 
+	if (err == -EIO)
+		return err;
 	if (!err || fatal_signal_pending(current))
-		return;
+		return 0;
 	if (__ratelimit(&limit))
-		pr_warn("%s[%d] waits for %lu KiB to access a purged buffer: error %d\n",
+		pr_warn("%s[%d] waits for %lu KiB to access a buffer that was %s: error %d\n",
 			current->comm, task_pid_nr(current),
-			buf->nr_pages << (PAGE_SHIFT - 10), err);
+			buf->nr_pages << (PAGE_SHIFT - 10),
+			READ_ONCE(buf->stored) ? "swapped out" : "purged", err);
 	schedule_timeout_killable(RESTORE_PAUSE);
+	return 0;
 }
 
 /* As lock_frames(), for a buffer without memory. */
@@ -195,15 +206,13 @@ static vm_fault_t fault_absent(struct vm_fault *vmf, struct pb_buffer *buf)
 {
 	struct file *file;
 
-	if (!fault_flag_allow_retry_first(vmf->flags)) {
-		restore(buf);
-		return VM_FAULT_NOPAGE;
-	}
+	if (!fault_flag_allow_retry_first(vmf->flags))
+		return restore(buf) ? VM_FAULT_SIGBUS : VM_FAULT_NOPAGE;
 	if (vmf->flags & FAULT_FLAG_RETRY_NOWAIT)
 		return VM_FAULT_RETRY;
 	file = get_file(vmf->vma->vm_file);
 	mmap_read_unlock(vmf->vma->vm_mm);
-	restore(buf);
+	restore(buf);	/* an error is found again by the retry */
 	fput(file);
 	return VM_FAULT_RETRY;
 }

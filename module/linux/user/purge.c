@@ -133,7 +133,7 @@ static struct pb_buffer *purge_locked(struct pb_buffer *buf, bool may_unmap)
 	if (!pb_buffer_isolate(buf))
 		return NULL;
 	list_remove(buf);	/* with the pages that it has */
-	pb_buffer_take_memory(buf);
+	pb_buffer_take_memory(buf, NULL);
 	buf->spare = NULL;
 	WRITE_ONCE(buf->purged, true);
 	return spare;
@@ -278,11 +278,15 @@ static int dontneed_locked(struct pb_buffer *buf)
 	lockdep_assert_held(&buf->advise_lock);
 	if (atomic_read(&buf->nr_dmabufs))
 		return -EBUSY;
-	/* A purge uses the spare only of a buffer in the list. */
-	if (!buf->purgeable && !buf->spare)
+	/*
+	 * A purge uses the spare only of a buffer in the list. One that is swapped out gets its
+	 * spare when it is restored.
+	 */
+	if (!buf->purgeable && !buf->absent && !buf->spare) {
 		buf->spare = pb_buffer_new_spare(buf);
-	if (!buf->purgeable && !buf->spare)
-		return -ENOMEM;
+		if (!buf->spare)
+			return -ENOMEM;
+	}
 	set_purgeable(buf, true);
 	return 0;
 }
@@ -309,16 +313,17 @@ int pb_purge_dontneed(struct pb_buffer *buf, bool *retained)
 
 static int willneed_locked(struct pb_buffer *buf, bool *retained, enum pb_reason *reason)
 {
+	bool purgeable = buf->purgeable;
 	int err;
 
 	lockdep_assert_held(&buf->advise_lock);
-	if (buf->purgeable) {
+	if (purgeable)
 		set_purgeable(buf, false);
-		err = pb_buffer_restore(buf, false, reason);
-		if (err) {
+	err = pb_buffer_restore(buf, false, reason);
+	if (err) {
+		if (purgeable)
 			set_purgeable(buf, true);
-			return err;
-		}
+		return err;
 	}
 	*retained = !buf->purged;
 	WRITE_ONCE(buf->purged, false);
@@ -326,13 +331,13 @@ static int willneed_locked(struct pb_buffer *buf, bool *retained, enum pb_reason
 }
 
 /**
- * pb_purge_willneed() - make a buffer not purgeable, and restore its memory if it was purged
+ * pb_purge_willneed() - make a buffer not purgeable, and restore its memory if that was taken away
  * @buf: the buffer
  * @retained: set to whether its contents are there
  * @reason: as for pb_buffer_create()
  *
  * Context: may sleep. A fatal signal ends it.
- * Return: as pb_buffer_create(); after an error the buffer is as before.
+ * Return: as pb_buffer_restore(); after an error the buffer is as before.
  */
 int pb_purge_willneed(struct pb_buffer *buf, bool *retained, enum pb_reason *reason)
 {
@@ -359,13 +364,33 @@ void pb_purge_not_told(struct pb_buffer *buf)
 }
 
 /**
- * pb_purge_restore() - restore the memory of a purged buffer for an access
- * @buf: the buffer, which a mapping or file references
- *
- * The buffer stays purgeable. A failure is not logged, since the access is repeated.
+ * pb_purge_restore_locked() - restore the memory of a buffer, which stays purgeable if it is
+ * @buf: the buffer; its advise_lock is held
+ * @nowarn: do not log a failure
+ * @reason: as for pb_buffer_create()
  *
  * Context: may sleep; a fatal signal ends it.
- * Return: as pb_buffer_create().
+ * Return: as pb_buffer_restore().
+ */
+int pb_purge_restore_locked(struct pb_buffer *buf, bool nowarn, enum pb_reason *reason)
+{
+	int err;
+
+	lockdep_assert_held(&buf->advise_lock);
+	err = pb_buffer_restore(buf, nowarn, reason);
+	if (!err && buf->purgeable)
+		set_purgeable(buf, true);
+	return err;
+}
+
+/**
+ * pb_purge_restore() - restore the memory of a buffer for an access
+ * @buf: the buffer, which a mapping or file references
+ *
+ * A failure is not logged, since the access is repeated.
+ *
+ * Context: may sleep; a fatal signal ends it.
+ * Return: as pb_buffer_restore().
  */
 int pb_purge_restore(struct pb_buffer *buf)
 {
@@ -374,9 +399,7 @@ int pb_purge_restore(struct pb_buffer *buf)
 
 	if (err)
 		return err;
-	err = pb_buffer_restore(buf, true, &reason);
-	if (!err && buf->purgeable)
-		set_purgeable(buf, true);
+	err = pb_purge_restore_locked(buf, true, &reason);
 	mutex_unlock(&buf->advise_lock);
 	return err;
 }

@@ -38,6 +38,7 @@
 #define PBUDDY_FEATURE_RESIZE	(1ULL << 8)	/* RESIZE */
 #define PBUDDY_FEATURE_RELIABLE	(1ULL << 9)	/* PBUDDY_ALLOC_RELIABLE */
 #define PBUDDY_FEATURE_ADMIN	(1ULL << 10)	/* COMPACT, DRAIN, FRAG */
+#define PBUDDY_FEATURE_SWAP	(1ULL << 11)	/* ADVISE: SWAP, NOSWAP, PAGEOUT */
 
 /*
  * What kind of neighbours the pages may have: enum migratetype of mm/. Pages of a movable buffer
@@ -242,6 +243,22 @@ struct pbuddy_pressure {
 #define PBUDDY_BUFFER_CREATOR_EXITED	(1U << 2)	/* the pid may be another process's */
 #define PBUDDY_BUFFER_PURGEABLE		(1U << 3)	/* advised PBUDDY_ADVICE_DONTNEED */
 #define PBUDDY_BUFFER_PURGED		(1U << 4)	/* its contents were purged since */
+#define PBUDDY_BUFFER_SWAPPABLE		(1U << 5)	/* advised PBUDDY_ADVICE_SWAP */
+#define PBUDDY_BUFFER_SWAPPED		(1U << 6)	/* is swapped out now */
+
+/* Why a buffer was not swapped out: struct pbuddy_buffer_info.swap_reason. */
+enum pbuddy_swap_reason {
+	PBUDDY_SWAP_NONE = 0,		/* it was, or nothing tried to */
+	PBUDDY_SWAP_ADVICE = 1,		/* it was not advised PBUDDY_ADVICE_SWAP */
+	PBUDDY_SWAP_NODE = 2,		/* the parameter swap= lacks a node that it has pages on */
+	PBUDDY_SWAP_EXPORTED = 3,	/* dma-bufs of it exist */
+	PBUDDY_SWAP_PURGEABLE = 4,	/* it is purgeable */
+	PBUDDY_SWAP_PINNED = 5,		/* pages of it are pinned */
+	PBUDDY_SWAP_NO_SPACE = 6,	/* less swap space is free than its length */
+	PBUDDY_SWAP_NO_MEMORY = 7,	/* no memory of the system, or a limit of its cgroup */
+	PBUDDY_SWAP_BAD_PAGE = 8,	/* a page of it has a memory error */
+	PBUDDY_SWAP_KILLED = 9,		/* a fatal signal */
+};
 
 /**
  * struct pbuddy_buffer_info - a buffer in LIST
@@ -266,6 +283,10 @@ struct pbuddy_pressure {
  * @label: its label
  * @purgeable_bytes: bytes of it that may be purged; with PBUDDY_BUFFER_PURGEABLE, 0 means that it
  *	has no memory now
+ * @swapped_bytes: bytes of its contents in memory of the system or swap space; with
+ *	PBUDDY_BUFFER_SWAPPED; pages that are zero take none
+ * @swap_reason: enum pbuddy_swap_reason of the last attempt to swap it out
+ * @reserved: zero
  */
 struct pbuddy_buffer_info {
 	__u64 id;
@@ -284,10 +305,14 @@ struct pbuddy_buffer_info {
 	char creator_comm[PBUDDY_COMM_LEN];
 	char label[PBUDDY_LABEL_LEN];
 	__u64 purgeable_bytes;
+	__u64 swapped_bytes;
+	__u32 swap_reason;
+	__u32 reserved;
 };
 
 #define PBUDDY_BUFFER_INFO_SIZE_VER0	120
 #define PBUDDY_BUFFER_INFO_SIZE_VER1	128	/* with purgeable_bytes */
+#define PBUDDY_BUFFER_INFO_SIZE_VER2	144	/* with swapped_bytes and swap_reason */
 
 /**
  * struct pbuddy_list - PBUDDY_IOCTL_LIST: the buffers that exist, in the order of their creation
@@ -333,8 +358,9 @@ struct pbuddy_list {
  * struct pbuddy_extent - a physically contiguous piece of a buffer
  * @offset: bytes from the start of the buffer
  * @bytes: length
- * @phys: physical address, valid as long as the buffer exists and is not purgeable; zero for a
- *	caller without CAP_SYS_ADMIN, whose extents may differ at the next call
+ * @phys: physical address, valid as long as the buffer exists and is neither purgeable nor advised
+ *	PBUDDY_ADVICE_SWAP; zero for a caller without CAP_SYS_ADMIN, whose extents may differ at the
+ *	next call
  * @node: NUMA node
  * @order: order of the largest block it was allocated as
  */
@@ -355,7 +381,7 @@ struct pbuddy_extent {
  * @bytes: out: length of the buffer
  * @extents_ptr: in: user pointer to an array of struct pbuddy_extent, or 0
  * @nr_extents: in: length of that array; out: extents the buffer has (may be more than asked); 0
- *	while it is purged
+ *	while it is purged or swapped out
  * @extent_size: in: sizeof(struct pbuddy_extent)
  * @first_extent: in: index of the first extent to return
  * @mclass: out: enum pbuddy_class
@@ -428,6 +454,9 @@ struct pbuddy_set_label {
 enum pbuddy_advice {
 	PBUDDY_ADVICE_WILLNEED = 0,	/* they are needed; also the state of a new buffer */
 	PBUDDY_ADVICE_DONTNEED = 1,	/* they may be lost: the buffer is purgeable */
+	PBUDDY_ADVICE_SWAP = 2,		/* they may be swapped out while the buffer is idle */
+	PBUDDY_ADVICE_NOSWAP = 3,	/* they may not; also the state of a new buffer */
+	PBUDDY_ADVICE_PAGEOUT = 4,	/* after PBUDDY_ADVICE_SWAP: swap them out now */
 };
 
 /**
@@ -437,7 +466,8 @@ enum pbuddy_advice {
  * @advice: in: enum pbuddy_advice
  * @retained: out: 1 if the contents are there; 0 if the buffer was purged since it became
  *	purgeable: all its pages are zero, but for what was stored after the purge
- * @reason: out: enum pbuddy_reason, written also when the ioctl fails with ENOMEM or EDQUOT
+ * @reason: out: enum pbuddy_reason, written also when the ioctl fails with ENOMEM or EDQUOT; of
+ *	PBUDDY_ADVICE_PAGEOUT enum pbuddy_swap_reason, written also when it fails
  * @reserved0: zero
  * @reserved: zero
  *
@@ -453,12 +483,25 @@ enum pbuddy_advice {
  * again, too, zeroed, and it stays purgeable. It waits until there is memory, or a fatal signal: it
  * does not end in SIGBUS. A program that must not wait calls PBUDDY_ADVICE_WILLNEED before.
  *
+ * The contents of a buffer that was advised PBUDDY_ADVICE_SWAP may be moved to memory of the
+ * system, which the kernel swaps out as that of memfd_create(). The memory cgroup of the caller is
+ * charged for it. PBUDDY_ADVICE_PAGEOUT does so at once. Reclaim does so for buffers that were not
+ * accessed for the time of the parameter swap=, which names the nodes that allow it. A buffer that
+ * is purgeable, exported or pinned is not swapped out. One that is swapped out is not charged for
+ * memory of pbuddy, and keeps its descriptors, mappings and id. PBUDDY_ADVICE_WILLNEED,
+ * PBUDDY_ADVICE_NOSWAP, an export and an access give it memory again, with its contents. An access
+ * waits for memory, as for one that was purged. It ends in SIGBUS only if the swap space cannot be
+ * read.
+ *
  * The advice holds for the buffer, whichever descriptor it comes through.
  *
  * Errors: EINVAL for a bad argument, E2BIG for a longer struct than the kernel knows with something
  * in it, EACCES through a descriptor that is O_RDONLY, EBUSY for PBUDDY_ADVICE_DONTNEED while
- * dma-bufs of the buffer exist, ENOMEM with @reason, EDQUOT over a limit, EINTR by a fatal signal,
- * EFAULT.
+ * dma-bufs of the buffer exist, ENOMEM with @reason, EDQUOT over a limit, EIO when contents cannot
+ * be read from swap space, EINTR by a fatal signal, EFAULT. PBUDDY_ADVICE_PAGEOUT: EPERM with
+ * PBUDDY_SWAP_ADVICE and PBUDDY_SWAP_NODE; EBUSY with PBUDDY_SWAP_EXPORTED, PBUDDY_SWAP_PURGEABLE
+ * and PBUDDY_SWAP_PINNED; ENOSPC with PBUDDY_SWAP_NO_SPACE; ENOMEM with PBUDDY_SWAP_NO_MEMORY; EIO
+ * with PBUDDY_SWAP_BAD_PAGE.
  */
 struct pbuddy_advise {
 	__u32 size;
