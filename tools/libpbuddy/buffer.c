@@ -137,15 +137,34 @@ int pbuddy_export_dmabuf(int buffer, int fd_flags)
 	return request.fd;
 }
 
+static const char *advice_failure(unsigned int advice)
+{
+	switch (advice) {
+	case PBUDDY_ADVICE_DONTNEED:
+		return "cannot make the buffer purgeable";
+	case PBUDDY_ADVICE_SWAP:
+		return "cannot let the buffer be swapped out";
+	case PBUDDY_ADVICE_PAGEOUT:
+		return "cannot swap the buffer out";
+	default:
+		return "cannot restore the buffer";
+	}
+}
+
 int pbuddy_advise_buffer(int buffer, unsigned int advice)
 {
 	struct pbuddy_advise request = { .size = sizeof(request), .advice = advice };
+	const char *cause = NULL;
 	unsigned int reason;
 
 	if (!ioctl(buffer, PBUDDY_IOCTL_ADVISE, &request))
 		return (int)request.retained;
 	reason = errno == ENOMEM || errno == EDQUOT ? request.reason : PBUDDY_REASON_NONE;
-	return pbuddy_fail__(reason, reason ? pbuddy_reason_text(reason) : NULL,
-			     advice == PBUDDY_ADVICE_WILLNEED ? "cannot restore the buffer" :
-								"cannot make the buffer purgeable");
+	if (advice == PBUDDY_ADVICE_PAGEOUT) {
+		cause = request.reason ? pbuddy_swap_reason_text(request.reason) : NULL;
+		reason = PBUDDY_REASON_NONE;
+	} else if (reason) {
+		cause = pbuddy_reason_text(reason);
+	}
+	return pbuddy_fail__(reason, cause, "%s", advice_failure(advice));
 }

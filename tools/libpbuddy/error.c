@@ -54,3 +54,21 @@ const char *pbuddy_reason_text(unsigned int reason)
 
 	return reason < sizeof(text) / sizeof(text[0]) ? text[reason] : "unknown reason";
 }
+
+const char *pbuddy_swap_reason_text(unsigned int reason)
+{
+	static const char *const text[] = {
+		[PBUDDY_SWAP_NONE] = "no reason given",
+		[PBUDDY_SWAP_ADVICE] = "the buffer was not advised PBUDDY_ADVICE_SWAP",
+		[PBUDDY_SWAP_NODE] = "the parameter swap= does not name the node",
+		[PBUDDY_SWAP_EXPORTED] = "dma-bufs of the buffer exist",
+		[PBUDDY_SWAP_PURGEABLE] = "the buffer is purgeable",
+		[PBUDDY_SWAP_PINNED] = "pages are pinned",
+		[PBUDDY_SWAP_NO_SPACE] = "not enough free swap space",
+		[PBUDDY_SWAP_NO_MEMORY] = "not enough system memory, or a limit of the cgroup",
+		[PBUDDY_SWAP_BAD_PAGE] = "a page has a memory error",
+		[PBUDDY_SWAP_KILLED] = "a fatal signal",
+	};
+
+	return reason < sizeof(text) / sizeof(text[0]) ? text[reason] : "unknown reason";
+}

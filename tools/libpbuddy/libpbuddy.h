@@ -59,6 +59,8 @@ int pbuddy_advise_buffer(int buffer, unsigned int advice);
 const char *pbuddy_error(void);
 unsigned int pbuddy_error_reason(void);
 const char *pbuddy_reason_text(unsigned int reason);
+/* Of enum pbuddy_swap_reason. */
+const char *pbuddy_swap_reason_text(unsigned int reason);
 
 #ifdef __cplusplus
 }

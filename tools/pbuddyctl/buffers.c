@@ -148,16 +148,42 @@ const char *creator_name(const struct buffer *buffer, char *text, size_t len)
 	return text;
 }
 
+/* Why the buffer was not swapped out. */
+static const char *swap_reason(const struct pbuddy_buffer_info *info)
+{
+	static const char *const text[] = {
+		"", "no advice", "node", "exported", "purgeable", "pinned", "no space", "no memory",
+		"bad page", "killed",
+	};
+
+	return info->swap_reason < sizeof(text) / sizeof(text[0]) ? text[info->swap_reason] : "?";
+}
+
+/* For STATE: swapped, swappable, or swappable(WHY NOT). */
+static const char *swap_state(const struct pbuddy_buffer_info *info, char *text, size_t len)
+{
+	if (info->flags & PBUDDY_BUFFER_SWAPPED)
+		return ",swapped";
+	if (!(info->flags & PBUDDY_BUFFER_SWAPPABLE))
+		return "";
+	if (!info->swap_reason)
+		return ",swappable";
+	snprintf(text, len, ",swappable(%s)", swap_reason(info));
+	return text;
+}
+
 const char *state_name(const struct buffer *buffer, char *text, size_t len)
 {
 	const struct pbuddy_buffer_info *info = &buffer->info;
+	char swap[32];
 
-	snprintf(text, len, "%s%s%s%s%s",
+	snprintf(text, len, "%s%s%s%s%s%s",
 		 in_quarantine(buffer) ? ",quarantine" : "",
 		 info->nr_mappings ? ",mapped" : "",
 		 info->nr_dmabufs ? ",exported" : "",
 		 info->flags & PBUDDY_BUFFER_PURGED ? ",purged" :
 		 info->flags & PBUDDY_BUFFER_PURGEABLE ? ",purgeable" : "",
+		 swap_state(info, swap, sizeof(swap)),
 		 info->flags & PBUDDY_BUFFER_CREATOR_EXITED ? ",exited" : "");
 	if (text[0])
 		memmove(text, text + 1, strlen(text));
@@ -208,6 +234,7 @@ void json_buffer(const struct buffer_table *table, const struct buffer *buffer)
 	json_number("charged_bytes", (long long)info->charged_bytes);
 	json_number("quarantine_bytes", (long long)info->quarantine_bytes);
 	json_number("purgeable_bytes", (long long)info->purgeable_bytes);
+	json_number("swapped_bytes", (long long)info->swapped_bytes);
 	json_number("node", info->node);
 	json_open("node_bytes", '[');
 	for (nid = 0; nid < table->nr_nodes; nid++)
@@ -218,6 +245,9 @@ void json_buffer(const struct buffer_table *table, const struct buffer *buffer)
 	json_number("dmabufs", info->nr_dmabufs);
 	json_bool("quarantined", in_quarantine(buffer));
 	json_bool("purged", info->flags & PBUDDY_BUFFER_PURGED);
+	json_bool("swappable", info->flags & PBUDDY_BUFFER_SWAPPABLE);
+	json_bool("swapped", info->flags & PBUDDY_BUFFER_SWAPPED);
+	json_string("swap_reason", swap_reason(info));
 	json_number("creator_pid", info->creator_pid);
 	json_string("creator_comm", comm);
 	json_bool("creator_exited", info->flags & PBUDDY_BUFFER_CREATOR_EXITED);

@@ -354,6 +354,24 @@ static void check_bad_pages(struct doctor *doc)
 	       nr ? "%lu pages have memory errors and are not used" : "none", nr);
 }
 
+/* Nodes that may swap buffers out, and whether there is space to. */
+static void check_swap(struct doctor *doc)
+{
+	char nodes[256], value[32];
+	unsigned long kib = 0;
+
+	if (!read_line("/sys/module/pbuddy/parameters/swap", nodes, sizeof(nodes)))
+		return;
+	if (!nodes[0]) {
+		report(doc, "swap", OK, "", "no node swaps buffers out");
+		return;
+	}
+	if (read_field("/proc/meminfo", "SwapFree:", value, sizeof(value)))
+		kib = strtoul(value, NULL, 10);
+	report(doc, "swap", kib ? OK : WARN, kib ? "" : "add swap space: swapon",
+	       "swap=%s, %lu MiB of swap space free", nodes, kib / 1024);
+}
+
 /* ---- Sources of memory for pool= ---- */
 
 static void find_cma(char *found, size_t size)
@@ -418,6 +436,7 @@ static void run_checks(struct doctor *doc)
 	check_holders(doc);
 	check_verify(doc);
 	check_bad_pages(doc);
+	check_swap(doc);
 	check_sources(doc);
 }
 

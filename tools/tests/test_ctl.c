@@ -176,3 +176,19 @@ TEST(ctl, list_shows_purgeable)
 	advise(fd, PBUDDY_ADVICE_WILLNEED);
 	CHECK_EQ(run("pbuddyctl list", " -\n"), 0);
 }
+
+/* No node swaps in this guest. user-swap.sh has a buffer that is swapped out. */
+TEST(ctl, list_shows_swappable)
+{
+	int fd = alloc_labelled();
+	struct pbuddy_advise a = { .size = sizeof(a), .advice = PBUDDY_ADVICE_PAGEOUT };
+
+	advise(fd, PBUDDY_ADVICE_SWAP);
+	CHECK_EQ(run("pbuddyctl list", " swappable\n"), 0);
+	CHECK_FAILS(ioctl(fd, PBUDDY_IOCTL_ADVISE, &a), EPERM);
+	CHECK_EQ(run("pbuddyctl list", " swappable(node)\n"), 0);
+	CHECK_EQ(run("pbuddyctl list --json", "\"swap_reason\": \"node\""), 0);
+	CHECK_EQ(run("pbuddyctl list --json", "\"swapped\": false"), 0);
+	advise(fd, PBUDDY_ADVICE_NOSWAP);
+	CHECK_EQ(run("pbuddyctl list", " -\n"), 0);
+}

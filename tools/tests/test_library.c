@@ -238,6 +238,11 @@ TEST(library, advice)
 	CHECK_EQ(pbuddy_advise_buffer(fd, PBUDDY_ADVICE_DONTNEED), 1);
 	CHECK_EQ(pbuddy_advise_buffer(fd, PBUDDY_ADVICE_WILLNEED), 1);
 	CHECK_FAILS(pbuddy_advise_buffer(fd, 5), EINVAL);
+	CHECK_FAILS(pbuddy_advise_buffer(fd, PBUDDY_ADVICE_PAGEOUT), EPERM);
+	expect_error("(the buffer was not advised PBUDDY_ADVICE_SWAP)");
+	CHECK_EQ(pbuddy_advise_buffer(fd, PBUDDY_ADVICE_SWAP), 1);
+	CHECK_FAILS(pbuddy_advise_buffer(fd, PBUDDY_ADVICE_PAGEOUT), EPERM);
+	CHECK_EQ(pbuddy_advise_buffer(fd, PBUDDY_ADVICE_NOSWAP), 1);
 	rq.fd_flags = O_RDONLY;
 	other = pbuddy_alloc_buffer(dev, &rq);
 	CHECK(other >= 0);

@@ -171,6 +171,35 @@ TEST(swap, zero_pages_take_no_memory)
 	CHECK_EQ(first_nonzero(p, BYTES), -1);
 }
 
+static bool ctl_says(const char *command, const char *words)
+{
+	FILE *output = popen(command, "re");
+	char line[512];
+	bool said = false;
+
+	CHECK(output);
+	while (fgets(line, sizeof(line), output))
+		said |= !!strstr(line, words);
+	CHECK_EQ(pclose(output), 0);
+	return said;
+}
+
+TEST(swap, pbuddyctl_shows_it)
+{
+	int fd = alloc_swappable(BYTES);
+	uint64_t *p = map_buffer(fd, BYTES);
+
+	stamp(p, BYTES, 1);
+	pageout(fd);
+	CHECK(ctl_says("pbuddyctl list", " mapped,swapped\n"));
+	CHECK(ctl_says("pbuddyctl list --json", "\"swapped_bytes\": 4194304"));
+	CHECK(ctl_says("pbuddyctl doctor", "swap=0:1,1:1, "));
+	CHECK(!ctl_says("pbuddyctl doctor", "=> add swap space"));
+	CHECK_EQ(swapoff(DISK), 0);
+	CHECK(ctl_says("pbuddyctl doctor", "=> add swap space"));
+	CHECK_EQ(swapon(DISK, 0), 0);
+}
+
 /* ---- Why not ---- */
 
 TEST(swap, only_nodes_that_swap)
