@@ -12,6 +12,7 @@
 #include "core/cache/freelist.h"
 #include "core/cache/pcp.h"
 #include "core/compact/movable.h"
+#include "core/zone/blocks.h"
 #include "core/zone/zone.h"
 
 /**
@@ -127,6 +128,19 @@ enum pb_bad pb_check_block(struct pb_pool *pool, unsigned long pfn, unsigned int
 }
 EXPORT_SYMBOL_PB_TEST(pb_check_block);
 
+/* Frees a block to its zone. The pageblocks of a large one go into the index together. */
+static void free_to_zone(struct pb_zone *zone, unsigned long pfn, unsigned int order)
+{
+	const struct pb_pcp_entry entry = { .pfn = pfn };
+
+	if (order <= PB_PAGEBLOCK_ORDER) {
+		pb_zone_free(zone, pfn, order);
+		return;
+	}
+	pb_zone_free_blocks(zone, &entry, 1, order);
+	pb_zone_event_add(zone, PB_PGFREE, 1L << order);
+}
+
 /* Order of the parts in which a larger block is freed. */
 #define PART_ORDER	(PB_PAGEBLOCK_ORDER + 3)
 
@@ -152,7 +166,7 @@ static noinline enum pb_bad free_large(struct pb_pool *pool, unsigned long start
 		for (; order > PART_ORDER; order--)
 			*pb_order_map(pool, pfn + (1UL << (order - 1))) = order;
 		*order_map = 0;
-		pb_zone_free(pb_dir_entry(pool, pfn)->zone, pfn, order);
+		free_to_zone(pb_dir_entry(pool, pfn)->zone, pfn, order);
 		preempt_enable();
 	}
 	return PB_BAD_NONE;
@@ -166,7 +180,7 @@ static void free_taken(struct pb_pool *pool, unsigned long pfn, unsigned int ord
 
 	if ((was & ~PB_FRAME_CHECKED) != order + 1 || !pb_pcp_order(order) || mt >= PB_PCPTYPES ||
 	    !pb_pcp_free(entry->zone, pfn, pb_order_map(pool, pfn), order, mt))
-		pb_zone_free(entry->zone, pfn, order);
+		free_to_zone(entry->zone, pfn, order);
 }
 
 /* Frees a block with flags in the page order map, or reports a misuse. */
@@ -233,7 +247,7 @@ enum pb_bad pb_free(struct pb_pool *pool, unsigned long pfn, unsigned int order)
 	mt = pb_entry_migratetype(value);
 	if (!pb_pcp_order(order) || mt >= PB_PCPTYPES ||
 	    !pb_pcp_free(entry->zone, pfn, order_map, order, mt))
-		pb_zone_free(entry->zone, pfn, order);
+		free_to_zone(entry->zone, pfn, order);
 	preempt_enable();
 	return PB_BAD_NONE;
 }

@@ -10,6 +10,7 @@
 #include "core/base/pfn.h"
 #include "core/index/free_area.h"
 #include "core/index/free_run.h"
+#include "core/index/many.h"
 #include "core/index/pageblock.h"
 #include "core/zone/run.h"
 
@@ -22,7 +23,7 @@ static bool alloc_pageblock_of(struct pb_zone *zone, struct pb_dir_entry *entry,
 	unsigned long value = pb_zone_entry_value(zone, entry);
 
 	if (!(BIT(pb_entry_migratetype(value)) & types) ||
-	    pb_pageblock_alloc(pb_entry_pageblock(value), PB_PAGEBLOCK_ORDER) < 0)
+	    !pb_pageblock_alloc_whole(pb_entry_pageblock(value)))
 		return false;
 	if (likely(BIT(pb_entry_migratetype(READ_ONCE(entry->value))) & types))
 		return true;
@@ -43,17 +44,34 @@ static void undo_run(struct pb_zone *zone, unsigned long index, unsigned long nr
 	}
 }
 
+/* Removes allocated pageblocks from the index, those of a word of its bitmaps together. */
+static void remove_run(struct pb_zone *zone, unsigned long index, unsigned long end,
+		       enum pb_migratetype mt)
+{
+	unsigned long first, next;
+
+	for (; index < end; index = next) {
+		first = round_down(index, PB_WORD_NR);
+		next = min(first + PB_WORD_NR, end);
+		pb_index_alloc_many(zone, first,
+				    ~0ULL >> (PB_WORD_NR - (next - index)) << (index - first), mt);
+	}
+}
+
 /* Converts the pageblocks of an allocated run; only then, so that a refusal converts nothing. */
 static void convert_run(struct pb_zone *zone, const struct pb_pageblock_run *run,
 			enum pb_migratetype mt)
 {
-	unsigned long i;
+	unsigned long i, end = run->first + run->nr;
 
-	for (i = run->first; i < run->first + run->nr; i++) {
+	for (i = run->first; i < end; i++) {
 		pb_entry_change_migratetype(pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, i)),
 					    run->types, mt);
-		pb_index_on_alloc(zone, i);
+		if (unlikely(mt >= PB_PCPTYPES))
+			pb_index_on_alloc(zone, i);
 	}
+	if (likely(mt < PB_PCPTYPES))
+		remove_run(zone, run->first, end, mt);
 }
 
 /**
