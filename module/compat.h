@@ -286,17 +286,24 @@ static inline void pb_compound_set_first_tail(struct page *head, unsigned int or
 }
 #endif
 
+/* Makes a page a tail, as set_compound_head() in linux/page-flags.h. */
+static __always_inline void pb_compound_set_tail_head(struct page *head, struct page *tail,
+						      unsigned int order)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 3, 0)
+	set_compound_head(tail, head, order);
+#else
+	set_compound_head(tail, head);
+#endif
+}
+
 /* As prep_compound_tail() in mm/internal.h. */
 static __always_inline void pb_compound_set_tail(struct page *head, struct page *tail,
 						 unsigned int order)
 {
 	tail->mapping = TAIL_MAPPING;
 	set_page_private(tail, 0);
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 3, 0)
-	set_compound_head(tail, head, order);
-#else
-	set_compound_head(tail, head);
-#endif
+	pb_compound_set_tail_head(head, tail, order);
 }
 
 /*

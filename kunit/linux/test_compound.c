@@ -14,8 +14,10 @@
 #include <linux/string.h>
 
 #include "api/compound.h"
+#include "api/compound_meta.h"
 #include "api/pages.h"
 #include "compat.h"
+#include "core/base/order.h"
 #include "core/pool/stat.h"
 #include "fixture.h"
 #include "instance.h"
@@ -218,6 +220,87 @@ static void test_split_refused(struct kunit *test)
 	pbuddy_free_pages(page, 3);
 }
 
+/* ---- Folios of buffers ---- */
+
+#define FOLIO_ORDER	PB_PAGEBLOCK_ORDER
+#define FOLIO_BYTES	(sizeof(struct page) << FOLIO_ORDER)
+
+/* Pages of a folio where the loops begin, end and turn. */
+static const unsigned int folio_pages[] = { 0, 1, 2, 3, 7, 8, 14, 15, 255, 504, 505, 510, 511 };
+
+static struct page *alloc_folio_pages(struct kunit *test, struct page **before)
+{
+	struct page *page = alloc_order(test, GFP_KERNEL | __GFP_NOWARN, FOLIO_ORDER);
+
+	*before = kunit_kzalloc(test, FOLIO_BYTES, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, *before);
+	reset_owner_fields(page, 1UL << FOLIO_ORDER);
+	memcpy(*before, page, FOLIO_BYTES);
+	return page;
+}
+
+/* The kernel sees a folio; afterwards every word of every struct page is as it was. */
+static void test_folio(struct kunit *test)
+{
+	struct page *before, *page = alloc_folio_pages(test, &before);
+	unsigned long flags = 0, *to[] = { NULL, &flags };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(to); i++) {
+		KUNIT_EXPECT_TRUE(test, pb_compound_set_folio(page, to[i]));
+		KUNIT_EXPECT_TRUE(test, is_compound(page, FOLIO_ORDER, 1));
+		KUNIT_EXPECT_TRUE(test, pb_compound_end_folio(page, to[i]));
+		KUNIT_EXPECT_EQ(test, memcmp(before, page, FOLIO_BYTES), 0);
+	}
+	pbuddy_free_pages(page, FOLIO_ORDER);
+}
+
+/* A page with another reference keeps pages ordinary, and a folio a folio. */
+static void test_folio_referenced(struct kunit *test)
+{
+	struct page *before, *page = alloc_folio_pages(test, &before);
+	unsigned long flags;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(folio_pages); i++) {
+		get_page(page + folio_pages[i]);
+		KUNIT_EXPECT_FALSE(test, pb_compound_set_folio(page, &flags));
+		KUNIT_EXPECT_EQ(test, page_ref_count(page + folio_pages[i]), 2);
+		put_page(page + folio_pages[i]);
+		KUNIT_EXPECT_EQ(test, memcmp(before, page, FOLIO_BYTES), 0);
+
+		KUNIT_EXPECT_TRUE(test, pb_compound_set_folio(page, &flags));
+		get_page(page + folio_pages[i]);
+		KUNIT_EXPECT_FALSE(test, pb_compound_end_folio(page, &flags));
+		KUNIT_EXPECT_TRUE(test, is_compound(page, FOLIO_ORDER, 2));
+		put_page(page + folio_pages[i]);
+		KUNIT_EXPECT_TRUE(test, pb_compound_end_folio(page, &flags));
+		KUNIT_EXPECT_EQ(test, memcmp(before, page, FOLIO_BYTES), 0);
+	}
+	pbuddy_free_pages(page, FOLIO_ORDER);
+}
+
+/* The flags of each page are collected. */
+static void test_folio_flags(struct kunit *test)
+{
+	struct page *before, *page = alloc_folio_pages(test, &before);
+	unsigned long set = 0, end = 0;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(folio_pages); i++) {
+		SetPageChecked(page + folio_pages[i]);
+		KUNIT_EXPECT_TRUE(test, pb_compound_set_folio(page, &set));
+		KUNIT_EXPECT_TRUE(test, pb_compound_end_folio(page, &end));
+		KUNIT_EXPECT_TRUE_MSG(test, set & end & *pb_page_flags(page + folio_pages[i]) &
+				      ~*pb_page_flags(before), "page %u", folio_pages[i]);
+		ClearPageChecked(page + folio_pages[i]);
+		KUNIT_EXPECT_TRUE(test, pb_compound_set_folio(page, &set));
+		KUNIT_EXPECT_TRUE(test, pb_compound_end_folio(page, &end));
+		KUNIT_EXPECT_FALSE(test, (set | end) & ~*pb_page_flags(before) & ~BIT(PG_head));
+	}
+	pbuddy_free_pages(page, FOLIO_ORDER);
+}
+
 static bool isolate_page(struct page *page, enum pbuddy_migrate_mode mode)
 {
 	return false;
@@ -395,6 +478,9 @@ static struct kunit_case compound_cases[] = {
 	KUNIT_CASE(test_contig),
 	KUNIT_CASE(test_misuse),
 	KUNIT_CASE(test_split_refused),
+	KUNIT_CASE(test_folio),
+	KUNIT_CASE(test_folio_referenced),
+	KUNIT_CASE(test_folio_flags),
 	KUNIT_CASE(test_not_movable),
 	KUNIT_CASE_PARAM(test_pinned, orders_gen_params),
 	KUNIT_CASE_PARAM(test_stale_reference, orders_gen_params),

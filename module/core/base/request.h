@@ -31,6 +31,7 @@
  *	is none: alloc/private.c; or NULL
  * @zeroed: set by pb_alloc() and pb_alloc_contig() to whether the pages are known to be zero, or
  *	NULL
+ * @caller_looks: the caller looks at the pages for memory errors itself before it uses them
  *
  * As struct alloc_context together with the two sets of alloc_flags in mm/page_alloc.c.
  */
@@ -50,6 +51,7 @@ struct pb_request {
 	unsigned int		mems_cookie;
 	struct pb_zone		*(*zones)[PB_NR_ZONE_TYPES];
 	bool			*zeroed;
+	bool			caller_looks;
 };
 
 static inline unsigned long pb_request_pages(const struct pb_request *rq)

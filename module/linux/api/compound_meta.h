@@ -13,10 +13,11 @@
 
 #define PB_COMPOUND_SMALL	6	/* largest order that is set up inline */
 
-bool pb_compound_set_pages(struct page *head, unsigned int order, bool may_sleep);
 bool pb_compound_set_up(unsigned long pfn, unsigned int order, bool may_sleep);
 void pb_compound_clear_some_tails(struct page *head, struct page *end);
 void pb_compound_undo(struct page *head, struct page *end);
+bool pb_compound_set_folio(struct page *head, unsigned long *flags);
+bool pb_compound_end_folio(struct page *head, unsigned long *flags);
 
 /*
  * Takes the reference of a page and makes it a tail; false: it has another reference, or none. As

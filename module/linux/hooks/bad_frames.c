@@ -19,8 +19,9 @@
  *
  * Without the tracepoint (CONFIG_RAS=n before Linux 6.13), and between the error and the event,
  * pages are looked at where this costs little in comparison: when they are zeroed for a request,
- * which includes all buffers, when a buffer ends, when they leave the quarantine, and when the pool
- * receives them.
+ * when they leave the quarantine, and when the pool receives them. The pages of a buffer are looked
+ * at when it is allocated, prepared and ends, where pb_bad_frames_possible() or the buffer was told
+ * of an error.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -245,6 +246,20 @@ unsigned long pb_bad_frames_nr(void)
 EXPORT_SYMBOL_PB_TEST(pb_bad_frames_nr);
 
 /* ---- Pending pages ---- */
+
+/**
+ * pb_bad_frames_possible - whether a page may have an error of which its user was not told
+ *
+ * If not, each page with an error is set aside, or its user was told (pb_bad_frames_set_user()).
+ *
+ * Context: any.
+ * Return: true without reports, and while pages are pending.
+ */
+bool pb_bad_frames_possible(void)
+{
+	return !pb_bad_frames_reported || READ_ONCE(pending.nr) || READ_ONCE(pending.all) ||
+	       static_branch_unlikely(&pb_bad_frames_key);
+}
 
 static void add_pending(unsigned long pfn)
 {

@@ -15,6 +15,7 @@ DECLARE_STATIC_KEY_FALSE(pb_bad_frames_key);
 /* Whether the kernel reports errors, and pages are set aside at once. */
 extern bool pb_bad_frames_reported;
 
+bool pb_bad_frames_possible(void);
 bool pb_bad_pages(unsigned long pfn, unsigned long nr_pages);
 bool __pb_bad_frames_accept(unsigned long pfn, unsigned int order, bool may_sleep);
 bool __pb_bad_frames_accept_pages(unsigned long pfn, unsigned long nr_pages, bool may_sleep);
@@ -30,6 +31,11 @@ int pb_bad_frames_init(void);
 void pb_bad_frames_exit(void);
 #else
 #define pb_bad_frames_reported	false
+
+static inline bool pb_bad_frames_possible(void)
+{
+	return false;
+}
 
 static inline bool pb_bad_pages(unsigned long pfn, unsigned long nr_pages)
 {
@@ -76,11 +82,15 @@ static inline int pb_bad_frames_init(void)
 static inline void pb_bad_frames_exit(void) { }
 #endif
 
-/* Whether allocated pages are looked at: always when they are zeroed, which costs more. */
+/*
+ * Whether allocated pages are looked at: also without a report when they are zeroed, which costs
+ * more, unless the caller looks at them (piece.c) and no error is known.
+ */
 static inline bool pb_bad_frames_wanted(const struct pb_request *rq)
 {
 	return IS_ENABLED(CONFIG_MEMORY_FAILURE) &&
-	       (rq->zeroed || static_branch_unlikely(&pb_bad_frames_key));
+	       ((rq->zeroed && (!rq->caller_looks || pb_bad_frames_possible())) ||
+		static_branch_unlikely(&pb_bad_frames_key));
 }
 
 /*

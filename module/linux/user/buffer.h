@@ -101,6 +101,7 @@ struct pb_buffer_place {
  * @movable: has blocks that may be moved until @fixed is set
  * @frames: protects the memory, from @block to @nr_prepared; see buffer_move.c
  * @fixed: no block is moved any more
+ * @failed: a page got a memory error while it was in the buffer (failed_page.c)
  * @place: where its memory was requested
  * @advise_lock: serialises advice, exports and the restoring of memory; taken before @frames
  * @absent: its memory was taken away (buffer_memory.c)
@@ -121,10 +122,10 @@ struct pb_buffer_place {
  * @node_pages: pages on each node, and behind those the pages of each node in quarantine
  *
  * Constant between pb_buffer_create() and the last pb_buffer_put(), except @ref, @counted, @entry,
- * @nr_mappings, @nr_dmabufs, @label, @dma, @mapping, @fixed and the fields behind @advise_lock; the
- * PFNs of blocks, the state in @pieces and @nr_prepared; and what buffer_memory.c exchanges, which
- * is @node, @block, @nr_blocks, @max_blocks, @nr_huge, @pieces, @account, @charged, @creator, @comm
- * and @node_pages.
+ * @nr_mappings, @nr_dmabufs, @label, @dma, @mapping, @fixed, @failed and the fields behind
+ * @advise_lock; the PFNs of blocks, the state in @pieces and @nr_prepared; and what buffer_memory.c
+ * exchanges, which is @node, @block, @nr_blocks, @max_blocks, @nr_huge, @pieces, @account,
+ * @charged, @creator, @comm and @node_pages.
  */
 struct pb_buffer {
 	refcount_t		ref;
@@ -155,6 +156,7 @@ struct pb_buffer {
 	struct address_space	*mapping;
 	bool			movable;
 	bool			fixed;
+	bool			failed;
 	struct rw_semaphore	frames;
 	struct pb_buffer_place	place;
 	struct mutex		advise_lock;	/* protects advice and exports */

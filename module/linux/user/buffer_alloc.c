@@ -312,6 +312,7 @@ static int alloc_pages_of(struct pb_buffer *buf, const struct pb_buffer_spec *sp
 			rq.nodemask = nodes_addr(*spec->nodemask);
 		buf->zeroed = false;
 		rq.zeroed = &buf->zeroed;
+		rq.caller_looks = true;		/* piece.c */
 		err = alloc_request(buf, spec, &rq, reason);
 		/* Blocks that were allocated before the cpuset changed are kept. */
 	} while (err == -ENOMEM && pb_cpuset_changed(&rq));

@@ -188,7 +188,7 @@ static int make_copy(const struct pb_buffer_block *block, struct page *dst, stru
 
 	if (err || !folio_of(src))
 		return err;
-	if (!pb_compound_set_pages(dst, block->order, may_sleep))
+	if (!pb_compound_set_folio(dst, NULL))
 		return -EAGAIN;
 	page_folio(dst)->index = page_folio(src)->index;
 	return 0;

@@ -4,8 +4,9 @@
  * page further, as it is on no LRU list. hooks/bad_frames.c hears of it and calls this file, which
  * finds the buffer and
  *
- *   1. marks the folio of the page, if it is in one (PG_has_hwpoisoned), so that the kernel does
- *      not map the folio by a huge page table entry again;
+ *   1. marks the buffer, whose pieces that are not prepared yet may get the page into a folio, and
+ *      the folio of the page, if it is in one (PG_has_hwpoisoned), so that the kernel does not map
+ *      the folio by a huge page table entry again;
  *   2. removes the page table entries of the page, with those of its folio;
  *   3. makes the block unmovable, since a migration would have to read the page.
  *
@@ -73,6 +74,7 @@ static bool forget(struct pb_buffer *buf, struct page *page)
 	down_write(&buf->frames);
 	block = find_block(buf, page_to_pfn(page));
 	if (block) {
+		buf->failed = true;
 		if (folio_test_large(folio))
 			folio_set_has_hwpoisoned(folio);
 		unmap(buf, block, page);

@@ -17,6 +17,7 @@
  *
  * A piece can be a folio when it is one naturally aligned, contiguous range of a pageblock's size.
  * A page with another reference, a pin that an earlier owner left, makes it stay ordinary pages.
+ * A folio with a page that has a memory error is not mapped by one entry (failed_page.c).
  * The folio ends with the buffer, or in quarantine. Its index is that of its first page in the
  * buffer, because the kernel compares it with the size of the file. A buffer with pages that cannot
  * be pinned has no folios: KVM takes references to pages of such a mapping (VM_IO) one by one, and
@@ -92,19 +93,30 @@ struct page *pb_piece_folio(const struct pb_buffer *buf, unsigned long index)
 	return pb_page_is_head(head) ? head : NULL;
 }
 
-static void make_folio(const struct pb_buffer *buf, unsigned long first)
+/*
+ * Makes a piece a folio if it can be one. Returns its head, or NULL. A preparation that was killed
+ * may have done so before. @good is set to whether no page has a memory error.
+ */
+static struct page *make_folio(const struct pb_buffer *buf, unsigned long first, bool *good)
 {
+	unsigned long pfn, flags = 0;
 	struct page *head;
-	unsigned long pfn;
 
 	if (!buf->nr_huge)
-		return;
+		return NULL;
 	pfn = range_of_piece(buf, first);
 	if (pfn == PB_NO_PFN)
-		return;
+		return NULL;
 	head = pfn_to_page(pfn);
-	if (pb_compound_set_pages(head, PB_PAGEBLOCK_ORDER, true))
-		page_folio(head)->index = first;
+	if (unlikely(pb_page_is_head(head))) {
+		*good = !pb_bad_pages(pfn, PIECE_PAGES);
+		return head;
+	}
+	if (!pb_compound_set_folio(head, buf->failed || pb_bad_frames_possible() ? &flags : NULL))
+		return NULL;
+	((struct folio *)head)->index = first;
+	*good = !(flags & __PG_HWPOISON);
+	return head;
 }
 
 /**
@@ -118,11 +130,14 @@ static void make_folio(const struct pb_buffer *buf, unsigned long first)
  */
 bool pb_piece_end_folio(struct page *head)
 {
-	if (!pb_compound_take_down(head, PB_PAGEBLOCK_ORDER, is_zone_device_page(head)))
+	bool look = pb_folio_has_bad_page((struct folio *)head) || pb_bad_frames_possible();
+	unsigned long flags = 0;
+
+	if (!pb_compound_end_folio(head, look ? &flags : NULL))
 		return false;
-	page_folio(head)->index = 0;
+	((struct folio *)head)->index = 0;
 	pb_page_reset_flags(head);
-	return !pb_bad_pages(page_to_pfn(head), PIECE_PAGES);
+	return !(flags & __PG_HWPOISON);
 }
 
 /**
@@ -156,29 +171,28 @@ static void zero_good(unsigned long pfn, unsigned long nr)
 			pb_pages_zero(pfn, 1, true);
 }
 
-/*
- * Zeroes the pages of a piece, from @from up to @to, except those known to be zero. Returns whether
- * none has a memory error.
- */
-static bool zero_range(const struct pb_buffer *buf, unsigned long from, unsigned long to)
+/* Zeroes a folio without a memory error, unless its pages are known to be zero. */
+static void zero_folio(const struct pb_buffer *buf, unsigned long first, struct page *head)
+{
+	if (!pb_buffer_block_at(buf, first)->zeroed)
+		pb_pages_zero(page_to_pfn(head), PIECE_PAGES, true);
+}
+
+/* Zeroes the pages from @from up to @to, except those known to be zero. */
+static void zero_range(const struct pb_buffer *buf, unsigned long from, unsigned long to)
 {
 	const struct pb_buffer_block *block = pb_buffer_block_at(buf, from);
-	bool good = true;
 
 	for (; from < to; block++) {
 		unsigned long end = min(block->start + block->nr_pages, to);
 		unsigned long pfn = block->pfn + (from - block->start);
-		bool bad = pb_bad_pages(pfn, end - from);
 
-		if (unlikely(bad))
-			good = false;
-		if (!block->zeroed && unlikely(bad))
+		if (!block->zeroed && unlikely(pb_bad_pages(pfn, end - from)))
 			zero_good(pfn, end - from);
 		else if (!block->zeroed)
 			pb_pages_zero(pfn, end - from, true);
 		from = end;
 	}
-	return good;
 }
 
 /* ---- Preparing ---- */
@@ -187,12 +201,17 @@ static bool zero_range(const struct pb_buffer *buf, unsigned long from, unsigned
 static int prepare(struct pb_buffer *buf, unsigned long first)
 {
 	unsigned long end = min(first + PIECE_PAGES, buf->nr_pages);
-	bool good = zero_range(buf, first, end);
+	bool good = true;
+	struct page *head = make_folio(buf, first, &good);
 
+	if (unlikely(!good))
+		folio_set_has_hwpoisoned((struct folio *)head);
+	if (likely(head && good))
+		zero_folio(buf, first, head);
+	else
+		zero_range(buf, first, end);
 	if (fatal_signal_pending(current))
 		return -EINTR;
-	if (likely(good))
-		make_folio(buf, first);
 	atomic_long_add(end - first, &buf->nr_prepared);
 	return 0;
 }
