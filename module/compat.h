@@ -377,6 +377,16 @@ static inline vm_fault_t pb_insert_page_fault(struct vm_fault *vmf, struct page 
 }
 #endif
 
+/*
+ * Whether a handler of huge faults can insert huge entries of pages with references, and where
+ * vmf_insert_folio_pmd() exists. Both need CONFIG_TRANSPARENT_HUGEPAGE.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 3, 0) && defined(CONFIG_TRANSPARENT_HUGEPAGE)
+#define PB_HAVE_INSERT_FOLIO	1
+#else
+#define PB_HAVE_INSERT_FOLIO	0
+#endif
+
 /* Whether a page has flags that a free resets, or a memory error. */
 static inline bool pb_page_has_flags(struct page *page)
 {

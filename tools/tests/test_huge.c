@@ -49,12 +49,21 @@ static int alloc_huge(uint64_t bytes)
 	return alloc_as(&rq);
 }
 
+/* Whether a fault also inserts the huge entries of the pieces around it, which are prepared. */
+static bool inserts_around(void)
+{
+	return kernel_has_reached(7, 3);
+}
+
 static void maps_huge(int fd)
 {
 	char *p = (char *)map_buffer(fd, LENGTH);
 
 	*(volatile char *)(p + 5 * PAGE) = 1;
-	CHECK_EQ(huge_bytes(p), HUGE);
+	if (!inserts_around())
+		CHECK_EQ(huge_bytes(p), HUGE);
+	else if (fd != dev)
+		CHECK_EQ(huge_bytes(p), LENGTH);
 	stamp((uint64_t *)p, LENGTH, 1);
 	CHECK_EQ(huge_bytes(p), LENGTH);
 	CHECK_EQ(smaps(p, "Rss"), LENGTH);
@@ -66,6 +75,26 @@ TEST(huge, entries_of_2_mib)
 {
 	maps_huge(dev);
 	maps_huge(alloc_huge(LENGTH));
+}
+
+/* A fault inserts entries up to the ends of the mapping, and none that is there. */
+TEST(huge, entries_around_a_fault)
+{
+	char *p = (char *)map_buffer(alloc_huge(LENGTH), LENGTH);
+	size_t rest = inserts_around() ? 2 * HUGE : HUGE;
+
+	stamp((uint64_t *)p, LENGTH, 1);
+	CHECK_EQ(madvise(p, LENGTH, MADV_DONTNEED), 0);
+	CHECK_EQ(huge_bytes(p), 0);
+	CHECK_EQ(munmap(p + HUGE, HUGE), 0);
+	CHECK(*(volatile uint64_t *)(p + 3 * HUGE));
+	CHECK_EQ(huge_bytes(p), 0);
+	CHECK_EQ(huge_bytes(p + 2 * HUGE), rest);
+	CHECK_EQ(smaps(p + 2 * HUGE, "Rss"), rest);
+	*(volatile char *)(p + HUGE - 1) = 1;
+	CHECK_EQ(huge_bytes(p), HUGE);
+	*(volatile char *)(p + 2 * HUGE) = 1;
+	CHECK_EQ(huge_bytes(p + 2 * HUGE), 2 * HUGE);
 }
 
 TEST(huge, populate)

@@ -37,6 +37,17 @@ static size_t resident(void *p, size_t bytes)
 	return nr * PAGE;
 }
 
+/*
+ * Since 7.3 a fault also inserts the huge entries around it whose pages are prepared, or known to
+ * be zero (test_huge.c).
+ */
+static bool has_pieces(void *p, size_t nr)
+{
+	size_t bytes = resident(p, LENGTH);
+
+	return bytes == nr * PIECE || (bytes > nr * PIECE && kernel_has_reached(7, 3));
+}
+
 static void one_piece_at_a_time(int fd)
 {
 	char *p = (char *)map_buffer(fd, LENGTH);
@@ -44,9 +55,9 @@ static void one_piece_at_a_time(int fd)
 	CHECK_EQ(resident(p, LENGTH), 0);
 	CHECK_EQ(*(volatile char *)(p + PIECE + 5 * PAGE), 0);
 	CHECK_EQ(resident(p + PIECE, PIECE), PIECE);
-	CHECK_EQ(resident(p, LENGTH), PIECE);
+	CHECK(has_pieces(p, 1));
 	*(volatile char *)(p + 4 * PIECE - 1) = 1;
-	CHECK_EQ(resident(p, LENGTH), 2 * PIECE);
+	CHECK(has_pieces(p, 2));
 	CHECK_EQ(munmap(p, LENGTH), 0);
 }
 
@@ -98,7 +109,7 @@ static void populates(int fd)
 	p = map_buffer(fd, LENGTH);
 	CHECK(madvise(p, PIECE, MADV_POPULATE_READ) == 0 || errno == EINVAL);
 	CHECK(madvise((char *)p + PIECE, PIECE, MADV_POPULATE_WRITE) == 0 || errno == EINVAL);
-	CHECK_EQ(resident(p, LENGTH), 2 * PIECE);
+	CHECK(has_pieces(p, 2));
 	CHECK_EQ(mlock(p, LENGTH), 0);
 	CHECK_EQ(resident(p, LENGTH), LENGTH);
 	CHECK_EQ(first_nonzero(p, LENGTH), -1);

@@ -232,6 +232,7 @@ int pb_buffer_alloc_blocks(struct pb_buffer *buf, const struct pb_buffer_spec *s
 /* piece.c */
 int pb_buffer_prepare(struct pb_buffer *buf);
 int pb_buffer_prepare_later(struct pb_buffer *buf);
+bool pb_buffer_prepare_if_zero(struct pb_buffer *buf, unsigned long index);
 int pb_buffer_prepare_piece(struct pb_buffer *buf, unsigned long index);
 void pb_buffer_count_huge(struct pb_buffer *buf);
 bool pb_piece_end_folio(struct page *head);

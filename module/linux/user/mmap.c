@@ -49,6 +49,7 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
+#include <linux/pagemap.h>
 #include <linux/ratelimit.h>
 #include <linux/sched/signal.h>
 
@@ -60,6 +61,7 @@
 #include "user/segment.h"
 
 #define INSERT_BATCH	32UL	/* pages per call of vm_insert_pages() */
+#define FAULT_AROUND	(32 * PMD_SIZE)	/* where a fault inserts huge entries, aligned */
 #define RESTORE_PAUSE	(HZ / 20)	/* between two attempts to restore memory */
 #define WARN_INTERVAL	(10 * HZ)
 
@@ -237,6 +239,84 @@ static vm_fault_t buffer_vma_fault(struct vm_fault *vmf)
 	return ret;
 }
 
+/* ---- Huge faults ---- */
+
+#if PB_HAVE_INSERT_FOLIO
+/* The entry of an address near that of a fault, in the same table. */
+static pmd_t *pmd_near(const struct vm_fault *vmf, unsigned long addr)
+{
+	return vmf->pmd + (long)(addr - (vmf->address & PMD_MASK)) / (long)PMD_SIZE;
+}
+
+/* Inserts the huge entry of a piece that is prepared; false: there is one, or it cannot have one */
+static bool insert_folio(const struct vm_fault *vmf, unsigned long addr)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	const struct pb_buffer *buf = vma->vm_private_data;
+	struct vm_fault near = { .vma = vma, .address = addr, .pmd = pmd_near(vmf, addr) };
+	struct page *head = pb_piece_folio(buf, linear_page_index(vma, addr));
+
+	if (!head || unlikely(pb_folio_has_bad_page((struct folio *)head)))
+		return false;
+	/* The protection of a shared mapping without page_mkwrite() has the right to write. */
+	return vmf_insert_folio_pmd(&near, (struct folio *)head, false) == VM_FAULT_NOPAGE;
+}
+
+/* The same for a piece near a fault, if its entry is empty and its pages need not be zeroed. */
+static bool insert_near(const struct vm_fault *vmf, unsigned long addr)
+{
+	struct vm_area_struct *vma = vmf->vma;
+
+	return addr >= vma->vm_start && addr + PMD_SIZE <= vma->vm_end &&
+	       pmd_none(*pmd_near(vmf, addr)) &&
+	       pb_buffer_prepare_if_zero(vma->vm_private_data, linear_page_index(vma, addr)) &&
+	       insert_folio(vmf, addr);
+}
+
+/* Inserts the entry of the fault, and on both sides of it as long as insert_near() does. */
+static vm_fault_t huge_fault_locked(struct vm_fault *vmf, struct pb_buffer *buf)
+{
+	unsigned long addr = vmf->address & PMD_MASK, near;
+	unsigned long from = round_down(addr, FAULT_AROUND), to = from + FAULT_AROUND;
+	int err;
+
+	lockdep_assert_held_read(&buf->frames);
+	if (addr < vmf->vma->vm_start || addr + PMD_SIZE > vmf->vma->vm_end)
+		return VM_FAULT_FALLBACK;
+	err = pb_buffer_prepare_piece(buf, vmf->pgoff);
+	if (err)
+		return vmf_error(err);
+	if (!insert_folio(vmf, addr))
+		return VM_FAULT_FALLBACK;
+	for (near = addr + PMD_SIZE; near < to && insert_near(vmf, near); near += PMD_SIZE)
+		;
+	for (near = addr; near > from && insert_near(vmf, near - PMD_SIZE); near -= PMD_SIZE)
+		;
+	return VM_FAULT_NOPAGE;
+}
+
+/*
+ * The kernel calls this for an address without a table of small entries, possibly with the lock of
+ * the VMA alone. What needs another lock, or sleeps for memory, is left to fault().
+ */
+static vm_fault_t buffer_vma_huge_fault(struct vm_fault *vmf, unsigned int order)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	struct pb_buffer *buf = vma->vm_private_data;
+	vm_fault_t ret = VM_FAULT_FALLBACK;
+
+	/* A present entry without the right to write is split, and fault() inserts another. */
+	if (order != PMD_ORDER || vma->vm_flags & VM_MIXEDMAP || !pmd_none(*vmf->pmd))
+		return VM_FAULT_FALLBACK;
+	if (!down_read_trylock(&buf->frames))
+		return VM_FAULT_FALLBACK;
+	if (likely(!buf->absent))
+		ret = huge_fault_locked(vmf, buf);
+	up_read(&buf->frames);
+	return ret;
+}
+#endif
+
 #ifdef CONFIG_NUMA
 /*
  * No policy: automatic NUMA balancing leaves the mapping alone. It could not migrate the pages, but
@@ -252,6 +332,9 @@ static const struct vm_operations_struct buffer_vm_ops = {
 	.open	= buffer_vma_open,
 	.close	= buffer_vma_close,
 	.fault	= buffer_vma_fault,
+#if PB_HAVE_INSERT_FOLIO
+	.huge_fault = buffer_vma_huge_fault,
+#endif
 #ifdef CONFIG_NUMA
 	.get_policy = buffer_vma_get_policy,
 #endif

@@ -255,6 +255,14 @@ int pb_buffer_prepare_later(struct pb_buffer *buf)
 	return 0;
 }
 
+/* Whether the page table entries of a piece may be inserted. */
+static bool is_prepared(const struct pb_buffer *buf, unsigned long index)
+{
+	unsigned long new = index / PIECE_PAGES * PIECE_BITS + PIECE_NEW;
+
+	return !buf->pieces || !test_bit_acquire(new, buf->pieces);
+}
+
 static int prepare_locked(struct pb_buffer *buf, unsigned long piece, unsigned long new)
 {
 	int err;
@@ -283,7 +291,7 @@ int pb_buffer_prepare_piece(struct pb_buffer *buf, unsigned long index)
 	unsigned long *word;
 	int err;
 
-	if (!buf->pieces || !test_bit_acquire(new, buf->pieces))
+	if (is_prepared(buf, index))
 		return 0;
 	word = &buf->pieces[BIT_WORD(locked)];
 	if (wait_on_bit_lock(word, locked % BITS_PER_LONG, TASK_KILLABLE))
@@ -291,4 +299,20 @@ int pb_buffer_prepare_piece(struct pb_buffer *buf, unsigned long index)
 	err = prepare_locked(buf, piece, new);
 	clear_and_wake_up_bit(locked % BITS_PER_LONG, word);
 	return err;
+}
+
+/**
+ * pb_buffer_prepare_if_zero() - prepare a piece of a buffer if that takes little time
+ * @buf: the buffer
+ * @index: of the first page of the piece, inside the buffer
+ *
+ * Context: may sleep.
+ * Return: whether the piece is prepared; false where pages must be zeroed first.
+ */
+bool pb_buffer_prepare_if_zero(struct pb_buffer *buf, unsigned long index)
+{
+	if (is_prepared(buf, index))
+		return true;
+	return range_of_piece(buf, index) != PB_NO_PFN && pb_buffer_block_at(buf, index)->zeroed &&
+	       !pb_buffer_prepare_piece(buf, index);
 }
