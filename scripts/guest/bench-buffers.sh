@@ -8,4 +8,6 @@ insmod /pbuddy.ko "pool=${POOL:?}" || exit
 # Memory for memfd-hugetlb, as much as the largest workload needs.
 echo 520 >/proc/sys/vm/nr_hugepages
 /pbuddy-buffer-bench -r "${ROUNDS:?}" "$@" || exit
+# Last, as others would find clear memory afterwards.
+/pbuddy-buffer-bench -r "$ROUNDS" -s pbuddy-ioctl-prezeroed,pbuddy-mmap-prezeroed "$@" | tail -n +2
 rmmod pbuddy

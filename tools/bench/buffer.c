@@ -9,8 +9,12 @@
  * median of the rounds in nanoseconds a page. Column "net" is the median less what clearing a page
  * costs by the loop that the kernel has for CPUs without fast string operations. Boot with
  * clearcpuid=rep_good,erms,fsrm, so that the kernel clears pages by this loop: under -icount the
- * instructions of a rep stos are not counted like others. Subjects without memory are left out,
- * with a line on stderr.
+ * instructions of a rep stos are not counted like others. Column "touched" is the part of the
+ * median until all pages are touched, clearing included. Subjects without memory are left out, with
+ * a line on stderr.
+ *
+ * Subjects named -prezeroed run only when -s names them: the whole pool is cleared before each of
+ * their rounds, so the others would find clear memory. Their column "net" is the median.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -32,6 +36,9 @@
 #define MAX_ROUNDS	99
 
 static int device = -1, heap = -1;
+
+#define PREZERO		"/sys/module/pbuddy/parameters/prezero"
+#define DEBUG		"/sys/kernel/debug/pbuddy/"
 
 /* A buffer that a subject has mapped. */
 struct mapping {
@@ -106,16 +113,37 @@ static bool by_anon_thp(struct mapping *m, size_t bytes)
 	return map_anon(m, bytes, MADV_HUGEPAGE);
 }
 
+static bool write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool done = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+
+	if (fd >= 0)
+		close(fd);
+	return done;
+}
+
+/* Has the free memory of the pool cleared. */
+static bool prezero(void)
+{
+	return write_file(PREZERO, "100") && write_file(DEBUG "drain", "1") &&
+	       write_file(DEBUG "prezero", "1") && write_file(PREZERO, "0");
+}
+
+/* @prepare is called before each round, or NULL. */
 static const struct subject {
 	const char	*name;
 	bool		(*map)(struct mapping *m, size_t bytes);
+	bool		(*prepare)(void);
 } subjects[] = {
-	{ "pbuddy-ioctl", by_ioctl },
-	{ "pbuddy-mmap", by_device },
-	{ "dma-heap-system", by_heap },
-	{ "memfd-hugetlb", by_hugetlb },
-	{ "anon", by_anon },
-	{ "anon-thp", by_anon_thp },
+	{ "pbuddy-ioctl", by_ioctl, NULL },
+	{ "pbuddy-mmap", by_device, NULL },
+	{ "dma-heap-system", by_heap, NULL },
+	{ "memfd-hugetlb", by_hugetlb, NULL },
+	{ "anon", by_anon, NULL },
+	{ "anon-thp", by_anon_thp, NULL },
+	{ "pbuddy-ioctl-prezeroed", by_ioctl, prezero },
+	{ "pbuddy-mmap-prezeroed", by_device, prezero },
 };
 
 #define NR_SUBJECTS (sizeof(subjects) / sizeof(subjects[0]))
@@ -139,18 +167,22 @@ static double now(void)
 	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
 }
 
-/* Nanoseconds, or a negative errno. */
-static double measure(const struct subject *s, size_t bytes)
+/* Nanoseconds, those until all pages are touched in @touched, or a negative errno. */
+static double measure(const struct subject *s, size_t bytes, double *touched)
 {
 	struct mapping m = { -1, MAP_FAILED };
-	double start = now();
+	double start;
 	size_t i;
 
 	errno = 0;
+	if (s->prepare && !s->prepare())
+		return -(errno ? errno : EINVAL);
+	start = now();
 	if (!s->map(&m, bytes))
 		return -(errno ? errno : EINVAL);
 	for (i = 0; i < bytes; i += PAGE)
 		*(volatile char *)(m.p + i) = 1;
+	*touched = now() - start;
 	munmap(m.p, bytes);
 	if (m.fd >= 0)
 		close(m.fd);
@@ -194,13 +226,13 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static bool wanted(const char *list, const char *name)
+static bool wanted(const char *list, const struct subject *s)
 {
+	const char *name = s->name, *at = list;
 	size_t len = strlen(name);
-	const char *at = list;
 
 	if (!list)
-		return true;
+		return !s->prepare;
 	while ((at = strstr(at, name))) {
 		if ((at == list || at[-1] == ',') && (!at[len] || at[len] == ','))
 			return true;
@@ -211,25 +243,27 @@ static bool wanted(const char *list, const char *name)
 
 static void run(const struct workload *w, const char *list, int rounds, double clear)
 {
-	static double ns[NR_SUBJECTS][MAX_ROUNDS];
+	static double ns[NR_SUBJECTS][MAX_ROUNDS], begin[NR_SUBJECTS][MAX_ROUNDS];
 	double nr_pages = (double)(w->bytes / PAGE);
 	int failed[NR_SUBJECTS] = { 0 }, r;
 	size_t s;
 
 	for (r = -1; r < rounds; r++)		/* the first round warms up */
 		for (s = 0; s < NR_SUBJECTS; s++) {
-			double took;
+			double took, touched = 0;
 
-			if (!wanted(list, subjects[s].name) || failed[s])
+			if (!wanted(list, &subjects[s]) || failed[s])
 				continue;
-			took = measure(&subjects[s], w->bytes);
-			if (took < 0)
+			took = measure(&subjects[s], w->bytes, &touched);
+			if (took < 0) {
 				failed[s] = (int)-took;
-			else if (r >= 0)
+			} else if (r >= 0) {
 				ns[s][r] = took / nr_pages;
+				begin[s][r] = touched / nr_pages;
+			}
 		}
 	for (s = 0; s < NR_SUBJECTS; s++) {
-		if (!wanted(list, subjects[s].name))
+		if (!wanted(list, &subjects[s]))
 			continue;
 		if (failed[s]) {
 			fprintf(stderr, "%s: %s: %s\n", w->name, subjects[s].name,
@@ -237,9 +271,11 @@ static void run(const struct workload *w, const char *list, int rounds, double c
 			continue;
 		}
 		qsort(ns[s], (size_t)rounds, sizeof(double), compare);
-		printf("%s\t%s\t%.1f\t%.1f\t%.1f\t%d\t%.1f\n", w->name, subjects[s].name,
+		qsort(begin[s], (size_t)rounds, sizeof(double), compare);
+		printf("%s\t%s\t%.1f\t%.1f\t%.1f\t%d\t%.1f\t%.1f\n", w->name, subjects[s].name,
 		       ns[s][rounds / 2], ns[s][0], ns[s][rounds - 1], rounds,
-		       ns[s][rounds / 2] - clear);
+		       ns[s][rounds / 2] - (subjects[s].prepare ? 0 : clear),
+		       begin[s][rounds / 2]);
 	}
 }
 
@@ -265,7 +301,7 @@ int main(int argc, char **argv)
 	device = open("/dev/pbuddy", O_RDWR | O_CLOEXEC);
 	heap = open("/dev/dma_heap/system", O_RDWR | O_CLOEXEC);
 	clear = measure_clear();
-	printf("workload\tsubject\tmedian\tmin\tmax\trounds\tnet\n");
+	printf("workload\tsubject\tmedian\tmin\tmax\trounds\tnet\ttouched\n");
 	for (; optind < argc; optind++) {
 		for (w = 0; w < NR_WORKLOADS && strcmp(workloads[w].name, argv[optind]); w++)
 			;
