@@ -10,10 +10,13 @@
 #include <linux/pbuddy.h>
 #include <linux/slab.h>
 
+#include "compat.h"
 #include "core/alloc/alloc.h"
+#include "core/base/order.h"
 #include "hooks/bad_frames.h"
 #include "instance.h"
 #include "instance_check.h"
+#include "user/buffer.h"
 
 #ifdef CONFIG_MEMORY_FAILURE
 
@@ -169,6 +172,48 @@ static void test_zeroed_without_event(struct kunit *test)
 	expect_set_aside(test);
 }
 
+static bool none_pending(void)
+{
+	return !pb_bad_frames_pending();
+}
+
+static void expect_told(struct kunit *test, const struct pb_buffer *buf)
+{
+	unsigned int i;
+
+	for (i = 0; i < 250 && !READ_ONCE(buf->failed); i++)
+		msleep(20);
+	KUNIT_EXPECT_TRUE(test, buf->failed);
+	KUNIT_EXPECT_TRUE(test, within_5s(none_pending));
+}
+
+/* A piece that is prepared after the error is a folio that no huge entry maps. */
+static void test_unprepared_buffer(struct kunit *test)
+{
+	const struct pb_buffer_spec spec = {
+		.nr_pages = PB_PAGEBLOCK_NR,
+		.order = PB_PAGEBLOCK_ORDER,
+		.migratetype = PB_MOVABLE,
+		.prepare_later = true,
+		.label = "test",
+	};
+	struct pb_buffer *buf;
+	enum pb_reason reason;
+	struct page *head;
+
+	if (!IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE))
+		kunit_skip(test, "this kernel has no huge entries");
+	buf = pb_buffer_create(&spec, &reason);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(buf));
+	head = pfn_to_page(buf->block[0].pfn);
+	fail_page(head + PB_PAGEBLOCK_NR / 2 + 1);
+	expect_told(test, buf);
+	KUNIT_EXPECT_EQ(test, pb_buffer_prepare_piece(buf, 0), 0);
+	KUNIT_EXPECT_TRUE(test, pb_page_is_head(head) && pb_folio_has_bad_page(page_folio(head)));
+	pb_buffer_put(buf);
+	expect_set_aside(test);
+}
+
 static struct kunit_case bad_frames_cases[] = {
 	KUNIT_CASE(test_page),
 	KUNIT_CASE(test_block),
@@ -180,6 +225,7 @@ static struct kunit_case bad_frames_cases[] = {
 	KUNIT_CASE(test_bulk),
 	KUNIT_CASE(test_misuse),
 	KUNIT_CASE(test_zeroed_without_event),
+	KUNIT_CASE(test_unprepared_buffer),
 	{}
 };
 

@@ -300,6 +300,7 @@ int pb_buffer_prepare_piece(struct pb_buffer *buf, unsigned long index)
 	clear_and_wake_up_bit(locked % BITS_PER_LONG, word);
 	return err;
 }
+EXPORT_SYMBOL_PB_TEST(pb_buffer_prepare_piece);
 
 /**
  * pb_buffer_prepare_if_zero() - prepare a piece of a buffer if that takes little time
