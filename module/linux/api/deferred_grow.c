@@ -140,8 +140,8 @@ unsigned int pb_deferred_grow_spans(struct pb_range *spans)
 }
 
 /*
- * The zone of a node that grows: the highest one with pages, because sources reserve high memory. Or
- * NULL.
+ * The zone of a node that grows: the highest one with pages, because sources reserve high memory.
+ * Or NULL.
  */
 static struct pb_zone *growing_zone(int nid)
 {

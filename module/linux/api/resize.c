@@ -242,7 +242,10 @@ static bool is_to_be_emptied(unsigned long pfn)
 	return pfn < empty_end && pfn + PB_PAGEBLOCK_NR > empty_start;
 }
 
-/* Gives back what can be of the range; sets @run, and adds to @resize->blocked from @nr_blocked on. */
+/*
+ * Gives back what can be of the range; sets @run, and the entries of @resize->blocked from
+ * @nr_blocked on.
+ */
 static unsigned long give_range(int nid, struct pb_resize *resize, struct pb_give_back *run,
 				unsigned int nr_blocked)
 {

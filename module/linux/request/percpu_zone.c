@@ -5,7 +5,8 @@
  *
  * A CPU fills its table when it comes online, since its node is known only then, and clears it when
  * it goes offline. When the restrictions of a zone change (restrict.c), or the first zone of a node
- * (resized.c), the tables of all CPUs are filled again. Each entry is always NULL or a pcp of the table's own CPU.
+ * (resized.c), the tables of all CPUs are filled again. Each entry is always NULL or a pcp of the
+ * table's own CPU.
  */
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>

@@ -11,6 +11,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/bits.h>
 #include <linux/ctype.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
@@ -122,7 +123,7 @@ static char *max_address;
 module_param(max_address, charp, 0444);
 MODULE_PARM_DESC(max_address, "address up to which memory may be added to nodes that can grow, in bytes or with K, M, G, T (default: 0, the end of each node at load)");
 
-#define MAX_ADDRESS_MOST	(1ULL << 46)
+#define MAX_ADDRESS_MOST	BIT_ULL(46)
 
 static unsigned long max_pfn_added;
 
