@@ -304,6 +304,32 @@ static void test_refused(struct kunit *test)
 	pt_expect_all_free(test, f);
 }
 
+static bool may_first(unsigned long pfn, void *arg)
+{
+	return pfn == PT_PAGEBLOCK(2048);
+}
+
+/* Blocks are migrated into a free pageblock of another type when there is no movable one. */
+static void test_other_type(struct kunit *test)
+{
+	static const unsigned int used[8] = { 300 };
+	struct pt_movers *m = pt_partly_used(test, used);
+	struct pt_fixture *f = m->f;
+	unsigned long *pfns, nr;
+	struct pb_shrink run;
+
+	nr = pt_fill(test, f, PB_PAGEBLOCK_ORDER, PB_UNMOVABLE, &pfns);
+	KUNIT_ASSERT_EQ(test, nr, 7UL);
+	while (nr)
+		pt_free(test, f, pfns[--nr], PB_PAGEBLOCK_ORDER);
+	pb_shrink_start(&run, zone_of(f), PB_ALLOC_WMARK_LOW, true);
+	run.may = may_first;
+	KUNIT_EXPECT_EQ(test, take(f, &run, 1, NULL), 1UL);
+	KUNIT_EXPECT_EQ(test, pt_movers_check(test, m), 300UL);
+	pt_movers_free_all(test, m);
+	pt_expect_all_free(test, f);
+}
+
 /* Contiguous areas, the highatomic reserve and pageblocks that compaction has isolated stay. */
 static void test_types(struct kunit *test)
 {
@@ -482,6 +508,7 @@ static struct kunit_case shrink_cases[] = {
 	KUNIT_CASE(test_cached),
 	KUNIT_CASE(test_pinned),
 	KUNIT_CASE(test_refused),
+	KUNIT_CASE(test_other_type),
 	KUNIT_CASE(test_types),
 	KUNIT_CASE(test_fails),
 	KUNIT_CASE(test_no_migrate),

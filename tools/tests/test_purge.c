@@ -303,7 +303,7 @@ TEST(purge, makes_space_for_a_resize)
 /* A block in the range is moved, for which there is no free memory before the purge. */
 TEST(purge, makes_space_to_vacate)
 {
-	struct pbuddy_alloc rq = on_node(16 * MIB, PBUDDY_CLASS_MOVABLE);
+	struct pbuddy_alloc rq = on_node(16 * MIB, PBUDDY_CLASS_UNMOVABLE);
 	struct pbuddy_alloc moved = on_node(2 * MIB, PBUDDY_CLASS_MOVABLE);
 	struct pbuddy_resize r = { .size = sizeof(r), .node = rq.node, .bytes = node_bytes() };
 	struct buffer_set set;

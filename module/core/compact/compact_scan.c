@@ -19,6 +19,7 @@
 #include "core/index/bitmap.h"
 #include "core/index/free_area.h"
 #include "core/index/pageblock.h"
+#include "core/zone/fallback.h"
 #include "core/zone/zone.h"
 
 /* Pageblocks of one class to scan before the best of them is used. */
@@ -553,6 +554,10 @@ static unsigned long find_target(struct pb_compact_control *cc, unsigned int ord
 	}
 	for (i = 0; cc->to_free_pageblock && i < ARRAY_SIZE(types) && pfn == PB_NO_PFN; i++)
 		pfn = target_in_free_pageblock(cc, types[i], order, scanned);
+	/* As suitable_migration_target(), which takes a free pageblock of any type. */
+	if (pfn == PB_NO_PFN && cc->to_free_pageblock &&
+	    pb_fallback_claim_pageblock(cc->zone, order, PB_MOVABLE, PB_ALLOC_NOFRAGMENT))
+		pfn = target_in_free_pageblock(cc, PB_MOVABLE, order, scanned);
 	return pfn;
 }
 
