@@ -304,6 +304,28 @@ static void test_refused(struct kunit *test)
 	pt_expect_all_free(test, f);
 }
 
+/* Eight pageblocks that are not in the first word of the index. */
+static const struct pb_range far_ranges[] = { PT_RANGE(2048 + 100, 8, 0, NORMAL) };
+
+static const struct pt_layout far_layout = {
+	.name = "far", .ranges = far_ranges, .nr_ranges = ARRAY_SIZE(far_ranges), .nr_nodes = 1,
+};
+
+/* Partly free pageblocks are found wherever they are in the zone. */
+static void test_moves_far(struct kunit *test)
+{
+	struct pt_movers *m = pt_fragmented(test, &far_layout, 0, 60);
+	struct pt_fixture *f = m->f;
+	struct pb_shrink run;
+
+	f->pool.ops.drain_all(&f->pool);
+	pb_shrink_start(&run, zone_of(f), PB_ALLOC_WMARK_LOW, true);
+	KUNIT_EXPECT_EQ(test, take(f, &run, 3, NULL), 3UL);
+	pt_movers_check(test, m);
+	pt_movers_free_all(test, m);
+	pt_expect_all_free(test, f);
+}
+
 static bool may_first(unsigned long pfn, void *arg)
 {
 	return pfn == PT_PAGEBLOCK(2048);
@@ -508,6 +530,7 @@ static struct kunit_case shrink_cases[] = {
 	KUNIT_CASE(test_cached),
 	KUNIT_CASE(test_pinned),
 	KUNIT_CASE(test_refused),
+	KUNIT_CASE(test_moves_far),
 	KUNIT_CASE(test_other_type),
 	KUNIT_CASE(test_types),
 	KUNIT_CASE(test_fails),

@@ -39,8 +39,8 @@ struct pb_watermark_tunables {
  * @nr_nodes: I: length of @zonelist and of @zone
  * @zone: I: by node and type, NULL where there is none
  * @zonelist: I: by preferred node
- * @preferred: by node and highest type, the first zone of its zonelist that has pages when that is
- *	on the node itself, else NULL; read and written whole, set by pb_pool_set_preferred()
+ * @preferred: by node and highest type, the first zone of its zonelist on the node itself that has
+ *	pages; the first one when none has, NULL without one; set by pb_pool_set_preferred()
  * @all_zones: I: every zone once, but for the private zones
  * @private_zones: A: list of the private zones (move.c), which only gets longer
  * @meta: memory of the pageblocks, one allocation per range; changed by pb_pool_grow() only

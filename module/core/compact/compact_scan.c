@@ -540,6 +540,17 @@ static unsigned long target_in_free_pageblock(struct pb_compact_control *cc, enu
 	return pfn;
 }
 
+/* Converts a free pageblock. A preempted update delays other CPUs, and verify would see it. */
+static bool claim_free_pageblock(struct pb_compact_control *cc, unsigned int order)
+{
+	bool claimed;
+
+	preempt_disable();
+	claimed = pb_fallback_claim_pageblock(cc->zone, order, PB_MOVABLE, PB_ALLOC_NOFRAGMENT);
+	preempt_enable();
+	return claimed;
+}
+
 static unsigned long find_target(struct pb_compact_control *cc, unsigned int order,
 				 unsigned long *scanned)
 {
@@ -555,8 +566,7 @@ static unsigned long find_target(struct pb_compact_control *cc, unsigned int ord
 	for (i = 0; cc->to_free_pageblock && i < ARRAY_SIZE(types) && pfn == PB_NO_PFN; i++)
 		pfn = target_in_free_pageblock(cc, types[i], order, scanned);
 	/* As suitable_migration_target(), which takes a free pageblock of any type. */
-	if (pfn == PB_NO_PFN && cc->to_free_pageblock &&
-	    pb_fallback_claim_pageblock(cc->zone, order, PB_MOVABLE, PB_ALLOC_NOFRAGMENT))
+	if (pfn == PB_NO_PFN && cc->to_free_pageblock && claim_free_pageblock(cc, order))
 		pfn = target_in_free_pageblock(cc, PB_MOVABLE, order, scanned);
 	return pfn;
 }

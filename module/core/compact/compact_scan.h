@@ -10,7 +10,7 @@
  * struct pb_compact_blocks - blocks of one word that the migration owns
  * @pfn: first PFN of the word
  * @heads: their heads, one bit each
- * @order: their order, below PB_WORD_ORDER
+ * @order: their order, below PB_WORD_ORDER when there are @heads
  *
  * In the page order map all are isolated movable blocks.
  */

@@ -97,6 +97,12 @@ static int move_block(struct pb_compact_control *cc, struct pb_compact_blocks *s
 	unsigned int task;
 	int ret = -EBUSY;
 
+	/* At the min watermark the sources that wait may make up for a target. */
+	if (dst == PB_NO_PFN && sources->heads) {
+		cc->contended = false;
+		pb_compact_free_blocks(zone, sources);
+		dst = pb_compact_target(cc, order);
+	}
 	if (dst == PB_NO_PFN)
 		return -ENOMEM;
 	if (!pb_movable_isolate(zone->pool, pfn, order)) {

@@ -54,8 +54,11 @@ static bool may_isolate(enum pb_migratetype mt)
 static void unisolate_pageblock(struct pb_zone *zone, unsigned long index, enum pb_migratetype mt)
 {
 	struct pb_dir_entry *entry = area_entry(zone, index);
-	unsigned long old = READ_ONCE(entry->value), new;
+	unsigned long old, new;
 
+	/* So that verify finds the type and the count of isolated pages changed, or neither. */
+	preempt_disable();
+	old = READ_ONCE(entry->value);
 	do {
 		if (pb_entry_migratetype(old) != PB_ISOLATE)
 			break;
@@ -64,7 +67,6 @@ static void unisolate_pageblock(struct pb_zone *zone, unsigned long index, enum 
 		if (mt != SAVED_TYPE && new != PB_CMA)
 			new = mt;
 	} while (!try_cmpxchg(&entry->value, &old, (old & ~PB_ENTRY_FLAGS_MASK) | new));
-	preempt_disable();
 	pb_index_update_isolated(zone, index);
 	preempt_enable();
 }

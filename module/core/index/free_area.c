@@ -529,7 +529,7 @@ unsigned long pb_free_area_find_free(struct pb_free_area *area)
 	if (index == PB_NO_PAGEBLOCK)
 		return index;
 	first = round_down(index, PB_WORD_NR);
-	word = READ_ONCE(area->free_pageblocks.level[0][first / PB_WORD_NR]);
+	word = READ_ONCE(*pb_bitmap_word(&area->free_pageblocks, first));
 	found = pb_word_find(word, 0);
 	return found ? first + __ffs64(found) : index;
 }

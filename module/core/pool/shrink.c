@@ -221,7 +221,7 @@ static u64 candidates(struct pb_shrink *run, unsigned long first)
 		map = &zone->area[mt].free_pageblocks;
 		if (run->step != STEP_FREE)
 			map = &zone->area[mt].fullness[PB_NR_FULLNESS - run->step];
-		mask |= READ_ONCE(map->level[0][first / PB_WORD_NR]);
+		mask |= READ_ONCE(*pb_bitmap_word(map, first));
 	}
 	return mask & (~0ULL >> (PB_WORD_NR - (run->left - first)));
 }
@@ -415,6 +415,9 @@ static void note_used(struct pb_shrink *run)
 	struct pb_dir_entry *entry;
 
 	while (run->blocked && index && run->blocked->nr < PB_BLOCKED_MAX) {
+		/* There may be many holes. */
+		if (run->move && !(index % PB_SECTION_PAGEBLOCKS))
+			cond_resched();
 		entry = pb_zone_dir_entry(zone, --index);
 		if (!entry || pb_entry_migratetype(READ_ONCE(entry->value)) == PB_ENTRY_HOLE ||
 		    step_of(READ_ONCE(zone->ctl[index].index_class)) == STEP_FREE)

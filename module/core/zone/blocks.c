@@ -207,7 +207,7 @@ static unsigned int alloc_free(struct pb_zone *zone, const struct pb_request *rq
 	if (index == PB_NO_PAGEBLOCK)
 		return 0;
 	first = round_down(index, PB_WORD_NR);
-	wanted = select_pageblocks(READ_ONCE(map->level[0][first / PB_WORD_NR]), run,
+	wanted = select_pageblocks(READ_ONCE(*pb_bitmap_word(map, first)), run,
 				   ((unsigned long)nr << rq->order) >> PB_PAGEBLOCK_ORDER);
 	got = alloc_pageblocks(zone, first, wanted, rq->migratetype);
 	whole = run ? pb_word_expand(pb_word_heads(got, run), run) : got;

@@ -9,7 +9,8 @@
  * free block of another type, whose pageblock keeps its type.
  *
  * Bits of the index may be stale, so a pageblock is claimed only after a look at its type and its
- * words. When the watermarks refuse the request, nothing is claimed.
+ * words. When the watermarks refuse the request, nothing is claimed, but for refills of a CPU that
+ * may have pageblocks of its own: pb_cpus_may_have().
  *
  * As __rmqueue_claim() and __rmqueue_steal() in mm/page_alloc.c. Only free pages count towards
  * the half. The types of the allocated pages are not known here; neither does mm/ know them
@@ -146,14 +147,16 @@ static bool claim_partial(struct pb_zone *zone, unsigned int order, enum pb_migr
  * @from: the type that it has, or had a moment ago
  * @mt: the request's migratetype, below PB_PCPTYPES
  *
- * Context: any.
+ * Context: any; preemption off.
  * Return: whether it was converted.
  */
 bool pb_fallback_claim_free(struct pb_zone *zone, unsigned int order, unsigned long index,
 			    enum pb_migratetype from, enum pb_migratetype mt)
 {
-	unsigned long value = pb_zone_pageblock_value(zone, index);
+	unsigned long value;
 
+	pb_assert_preempt_off();
+	value = pb_zone_pageblock_value(zone, index);
 	if (pb_entry_migratetype(value) != from ||
 	    !pb_pageblock_is_free(pb_entry_pageblock(value)) || !convert(zone, index, from, mt))
 		return false;
@@ -169,7 +172,7 @@ bool pb_fallback_claim_free(struct pb_zone *zone, unsigned int order, unsigned l
  * @mt: its migratetype, below PB_PCPTYPES
  * @flags: PB_ALLOC_NOFRAGMENT: free pageblocks only, as mm/ does
  *
- * Context: any.
+ * Context: any; preemption off.
  * Return: whether one was converted; the caller then searches @mt again.
  */
 bool pb_fallback_claim_pageblock(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt,
@@ -179,6 +182,7 @@ bool pb_fallback_claim_pageblock(struct pb_zone *zone, unsigned int order, enum 
 	unsigned long index;
 	unsigned int i;
 
+	pb_assert_preempt_off();
 	for (i = 0; i < PB_PCPTYPES - 1; i++) {
 		from = pb_fallbacks[mt][i];
 		index = next_free(zone, from);
