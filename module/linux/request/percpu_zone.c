@@ -11,6 +11,7 @@
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
 #include <linux/mm.h>
+#include <linux/mutex.h>
 #include <linux/topology.h>
 
 #include "core/cache/pcp.h"
@@ -23,6 +24,7 @@ DEFINE_STATIC_KEY_FALSE(pb_alloc_checked_key);
 DEFINE_STATIC_KEY_FALSE(pb_free_checked_key);
 
 static int hotplug_state;
+static DEFINE_MUTEX(refresh_lock);	/* one task at a time reads what the tables follow from */
 
 const u8 pb_gfp_index_migratetype[PB_NR_GFP_INDEX] = {
 	[___GFP_MOVABLE] = PB_MOVABLE,
@@ -115,10 +117,12 @@ void pb_percpu_zone_refresh(void)
 	unsigned int cpu;
 
 	/* A CPU that comes online later reads the new restrictions. */
+	mutex_lock(&refresh_lock);
 	cpus_read_lock();
 	for_each_online_cpu(cpu)
 		online(cpu);
 	cpus_read_unlock();
+	mutex_unlock(&refresh_lock);
 	/* An entry is used with preemption off, which an RCU grace period waits for. */
 	synchronize_rcu();
 }
