@@ -115,6 +115,7 @@ struct pb_buffer_place {
  * @nr_stored: pages in @stored
  * @swap_reason: why it was not swapped out the last time
  * @memcg: to which its contents are charged while it is swapped out, or NULL
+ * @closed: it has no descriptor and no mapping any more
  * @swap_lru: in the list of buffers that may be swapped out, under its lock
  * @swap_seq: ascending in that list
  * @watched: has no page table entries since @touched; a fault clears it
@@ -171,6 +172,7 @@ struct pb_buffer {
 	unsigned long		nr_stored;
 	enum pbuddy_swap_reason	swap_reason;
 	struct mem_cgroup	*memcg;
+	bool			closed;
 	struct list_head	swap_lru;
 	u64			swap_seq;
 	bool			watched;

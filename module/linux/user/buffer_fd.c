@@ -100,7 +100,8 @@ static int buffer_release(struct inode *inode, struct file *file)
 {
 	struct pb_buffer *buf = file->private_data;
 
-	/* All mappings are gone. A migration that uses the inode ends first. */
+	/* All mappings are gone. What uses the inode ends first; a store does so at once. */
+	WRITE_ONCE(buf->closed, true);
 	down_read(&buf->frames);
 	WRITE_ONCE(buf->mapping, NULL);
 	up_read(&buf->frames);

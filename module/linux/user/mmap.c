@@ -154,6 +154,13 @@ static vm_fault_t give_page(struct vm_fault *vmf, struct page *page)
 	return 0;
 }
 
+/* Notes that a program accesses a buffer, which swap.c may watch. */
+static void note_access(struct pb_buffer *buf)
+{
+	if (unlikely(READ_ONCE(buf->watched)))
+		WRITE_ONCE(buf->watched, false);
+}
+
 /*
  * Small mappings: inserts all entries of the piece that the mapping has. Another thread may insert
  * them at the same time, or another may have inserted the one of this fault.
@@ -166,8 +173,7 @@ static vm_fault_t fault_locked(struct vm_fault *vmf, struct pb_buffer *buf)
 	int err;
 
 	lockdep_assert_held_read(&buf->frames);
-	if (unlikely(READ_ONCE(buf->watched)))	/* swap.c */
-		WRITE_ONCE(buf->watched, false);
+	note_access(buf);
 	err = pb_buffer_prepare_piece(buf, vmf->pgoff);
 	if (err)
 		return vmf_error(err);
@@ -283,6 +289,7 @@ static vm_fault_t huge_fault_locked(struct vm_fault *vmf, struct pb_buffer *buf)
 	lockdep_assert_held_read(&buf->frames);
 	if (addr < vmf->vma->vm_start || addr + PMD_SIZE > vmf->vma->vm_end)
 		return VM_FAULT_FALLBACK;
+	note_access(buf);
 	err = pb_buffer_prepare_piece(buf, vmf->pgoff);
 	if (err)
 		return vmf_error(err);

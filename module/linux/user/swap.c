@@ -16,12 +16,14 @@
  *
  * Reclaim. It runs with any locks held, maybe for a file system, and must not allocate. So the
  * reclaimer queues a work item, which swaps out, and waits for it for WAIT at most. It does so for
- * requests only that may call file systems and start I/O. The work item only tries to lock
- * buf->advise_lock. The shrinker of the system (daemon/pool_shrinker.c) swaps no buffer out: it
- * runs when the system is short of the memory that this needs.
+ * requests only that may call file systems and start I/O, and while no buffer holds the work item
+ * up. The work item only tries to lock buf->advise_lock. The shrinker of the system
+ * (daemon/pool_shrinker.c) swaps no buffer out: it runs when the system is short of the memory that
+ * this needs.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/ctype.h>
 #include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/list.h>
@@ -51,8 +53,10 @@
 #define LOOKS		4
 #define SECONDS_MOST	86400
 #define WAIT		(HZ / 2)	/* of reclaim, for the work item */
+#define WALK_BATCH	128		/* buffers that are passed with the lock held */
 
 static LIST_HEAD(swappable);			/* by @swap_seq, the longest untouched first */
+static LIST_HEAD(cursor);			/* in the list, behind what a walk has passed */
 static DEFINE_SPINLOCK(swappable_lock);		/* of the list and last_seq */
 static u64 last_seq;
 
@@ -60,8 +64,11 @@ static DEFINE_MUTEX(lock);			/* of the next two */
 static bool live;				/* the pool is in use */
 static unsigned int node_seconds[MAX_NUMNODES];	/* swap=; 0: no buffer of the node */
 static unsigned long idle_pages[MAX_NUMNODES];	/* found at the last look */
-static unsigned long wanted[MAX_NUMNODES];	/* pages that reclaim waits for */
+static unsigned long counted[MAX_NUMNODES];	/* while they are counted */
+static atomic_long_t wanted[MAX_NUMNODES];	/* pages that reclaim asked for */
 static atomic_long_t freed[MAX_NUMNODES];	/* pages that were swapped out for it */
+static unsigned long nr_begun, nr_done;		/* runs of swap_work */
+static unsigned long begun_at;			/* jiffies */
 
 static struct workqueue_struct *queue;
 static DECLARE_WAIT_QUEUE_HEAD(work_done);
@@ -114,13 +121,17 @@ static void look_later(void)
 }
 
 /* Parses NODE:SECONDS. */
-static int parse_node(const char *item, unsigned int *seconds)
+static int parse_node(char *item, unsigned int *seconds)
 {
+	char *value_text = strchr(item, ':');
 	unsigned int nid, value;
-	char junk;
 
-	if (sscanf(item, "%u:%u%c", &nid, &value, &junk) != 2 || nid >= nr_node_ids ||
-	    value > SECONDS_MOST || seconds[nid])
+	if (!value_text)
+		return -EINVAL;
+	*value_text++ = '\0';
+	if (!isdigit(*item) || !isdigit(*value_text) || kstrtouint(item, 10, &nid) ||
+	    kstrtouint(value_text, 10, &value) || nid >= nr_node_ids || value > SECONDS_MOST ||
+	    seconds[nid])
 		return -EINVAL;
 	seconds[nid] = value;
 	return 0;
@@ -200,21 +211,45 @@ static void remove(struct pb_buffer *buf)
 	spin_unlock(&swappable_lock);
 }
 
-/* Gets the first buffer behind @cursor, and up to @last, for which @fn returns true; or NULL. */
-static struct pb_buffer *get_next(u64 *cursor, u64 last,
-				  bool (*fn)(const struct pb_buffer *buf, int nid), int nid)
+/*
+ * A walk over the list, which may be long: the lock is released at intervals, and what is appended
+ * meanwhile is not visited. The work items walk, one at a time. Returns the last number to visit.
+ */
+static u64 begin_walk(void)
 {
-	struct pb_buffer *buf, *found = NULL;
+	u64 last;
 
 	spin_lock(&swappable_lock);
-	list_for_each_entry(buf, &swappable, swap_lru) {
+	list_move(&cursor, &swappable);
+	last = last_seq;
+	spin_unlock(&swappable_lock);
+	return last;
+}
+
+static void end_walk(void)
+{
+	spin_lock(&swappable_lock);
+	list_del_init(&cursor);
+	spin_unlock(&swappable_lock);
+}
+
+/* Gets the next buffer for which @fn returns true; or NULL. */
+static struct pb_buffer *get_next(u64 last, bool (*fn)(const struct pb_buffer *buf, int nid),
+				  int nid)
+{
+	struct pb_buffer *buf, *found = NULL;
+	unsigned int passed = 0;
+
+	spin_lock(&swappable_lock);
+	while (!found && cursor.next != &swappable) {
+		buf = list_entry(cursor.next, struct pb_buffer, swap_lru);
 		if (buf->swap_seq > last)
 			break;
-		if (buf->swap_seq <= *cursor || !fn(buf, nid) || !refcount_inc_not_zero(&buf->ref))
-			continue;
-		*cursor = buf->swap_seq;
-		found = buf;
-		break;
+		list_move(&cursor, &buf->swap_lru);
+		if (fn(buf, nid) && refcount_inc_not_zero(&buf->ref))
+			found = buf;
+		else if (!(++passed % WALK_BATCH))
+			cond_resched_lock(&swappable_lock);
 	}
 	if (found)	/* its file, which holds the module, may be closed */
 		__module_get(THIS_MODULE);
@@ -239,22 +274,26 @@ static bool is_idle(const struct pb_buffer *buf, int nid)
 	       time_after_eq(jiffies, READ_ONCE(buf->touched) + seconds * HZ);
 }
 
-static void count_idle(void)
+/* Adds the pages of an idle buffer to those of its nodes. Returns false: it is not got. */
+static bool add_idle(const struct pb_buffer *buf, int unused)
 {
-	struct pb_buffer *buf;
-	unsigned long pages;
 	int nid;
 
-	for (nid = 0; nid < pb_instance.nr_nodes; nid++) {
-		pages = 0;
-		spin_lock(&swappable_lock);
-		list_for_each_entry(buf, &swappable, swap_lru)
-			if (is_idle(buf, nid))
-				pages += READ_ONCE(buf->node_pages[nid]);
-		spin_unlock(&swappable_lock);
-		WRITE_ONCE(idle_pages[nid], pages);
-		cond_resched();
-	}
+	for (nid = 0; nid < pb_instance.nr_nodes; nid++)
+		if (is_idle(buf, nid))
+			counted[nid] += READ_ONCE(buf->node_pages[nid]);
+	return false;
+}
+
+static void count_idle(void)
+{
+	int nid;
+
+	memset(counted, 0, sizeof(counted));
+	WARN_ON_ONCE(get_next(begin_walk(), add_idle, 0));
+	end_walk();
+	for (nid = 0; nid < pb_instance.nr_nodes; nid++)
+		WRITE_ONCE(idle_pages[nid], counted[nid]);
 }
 
 static bool is_touched(const struct pb_buffer *buf, int unused)
@@ -283,14 +322,15 @@ static void watch(struct pb_buffer *buf)
 
 static void look(struct work_struct *work)
 {
-	u64 cursor = 0, last = READ_ONCE(last_seq);
+	u64 last = begin_walk();
 	struct pb_buffer *buf;
 
-	while ((buf = get_next(&cursor, last, is_touched, 0))) {
+	while ((buf = get_next(last, is_touched, 0))) {
 		watch(buf);
 		put(buf);
 		cond_resched();
 	}
+	end_walk();
 	count_idle();
 	if (!list_empty(&swappable))
 		look_later();
@@ -318,14 +358,14 @@ static unsigned long swap_out_idle(struct pb_buffer *buf, int nid)
 	return nr_pages;
 }
 
-static void swap_wanted_of(int nid)
+static void swap_wanted_of(int nid, unsigned long nr_wanted)
 {
-	u64 cursor = 0, last = READ_ONCE(last_seq);
 	unsigned long done = 0, nr_pages;
+	u64 last = begin_walk();
 	struct pb_buffer *buf;
 
-	while (done < READ_ONCE(wanted[nid])) {
-		buf = get_next(&cursor, last, is_idle, nid);
+	while (done < nr_wanted) {
+		buf = get_next(last, is_idle, nid);
 		if (!buf)
 			break;
 		nr_pages = swap_out_idle(buf, nid);
@@ -334,17 +374,24 @@ static void swap_wanted_of(int nid)
 		put(buf);
 		cond_resched();
 	}
-	WRITE_ONCE(wanted[nid], 0);
+	end_walk();
 }
 
 static void swap_wanted(struct work_struct *work)
 {
+	unsigned long nr_wanted;
 	int nid;
 
-	for (nid = 0; nid < pb_instance.nr_nodes; nid++)
-		if (READ_ONCE(wanted[nid]))
-			swap_wanted_of(nid);
+	WRITE_ONCE(begun_at, jiffies);
+	/* A task that asks from now on waits for the next run: scan_pages(). */
+	smp_store_mb(nr_begun, nr_begun + 1);
+	for (nid = 0; nid < pb_instance.nr_nodes; nid++) {
+		nr_wanted = atomic_long_xchg(&wanted[nid], 0);
+		if (nr_wanted)
+			swap_wanted_of(nid, nr_wanted);
+	}
 	count_idle();
+	WRITE_ONCE(nr_done, nr_begun);
 	wake_up_all(&work_done);
 }
 
@@ -353,15 +400,27 @@ static unsigned long count_pages(struct pbuddy_reclaimer *unused, struct pbuddy_
 	return READ_ONCE(idle_pages[rc->nid]);
 }
 
+/* Whether a run takes so long, for a large buffer or a slow device, that reclaim does not wait. */
+static bool is_stuck(void)
+{
+	return READ_ONCE(nr_done) != READ_ONCE(nr_begun) &&
+	       time_after(jiffies, READ_ONCE(begun_at) + WAIT);
+}
+
 static unsigned long scan_pages(struct pbuddy_reclaimer *unused, struct pbuddy_reclaim_control *rc)
 {
 	long before = atomic_long_read(&freed[rc->nid]);
+	unsigned long run;
 
-	if ((rc->gfp & (__GFP_IO | __GFP_FS)) != (__GFP_IO | __GFP_FS) || !rc->may_unmap)
+	if ((rc->gfp & (__GFP_IO | __GFP_FS)) != (__GFP_IO | __GFP_FS) || !rc->may_unmap ||
+	    is_stuck())
 		return PBUDDY_RECLAIM_STOP;
-	WRITE_ONCE(wanted[rc->nid], max(READ_ONCE(wanted[rc->nid]), rc->nr_to_scan));
+	atomic_long_add(rc->nr_to_scan, &wanted[rc->nid]);
+	/* The run that begins next sees the addition; one that has begun may not: swap_wanted(). */
+	smp_mb__after_atomic();
+	run = READ_ONCE(nr_begun) + 1;
 	queue_work(queue, &swap_work);
-	wait_event_killable_timeout(work_done, !READ_ONCE(wanted[rc->nid]), WAIT);
+	wait_event_killable_timeout(work_done, (long)(READ_ONCE(nr_done) - run) >= 0, WAIT);
 	return atomic_long_read(&freed[rc->nid]) - before ?: PBUDDY_RECLAIM_STOP;
 }
 
@@ -526,10 +585,10 @@ int pb_swap_init(void)
 void pb_swap_exit(void)
 {
 	pbuddy_unregister_reclaimer(&reclaimer);
-	WARN_ON_ONCE(!list_empty(&swappable));
 	mutex_lock(&lock);
 	live = false;
 	mutex_unlock(&lock);
 	cancel_delayed_work_sync(&look_work);
 	destroy_workqueue(queue);
+	WARN_ON_ONCE(!list_empty(&swappable));
 }

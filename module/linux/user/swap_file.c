@@ -20,12 +20,14 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/highmem.h>
+#include <linux/jiffies.h>
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/shmem_fs.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -34,12 +36,19 @@
 #include "user/swap_file.h"
 
 #define FILE_GFP	(GFP_HIGHUSER | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+#define OWN_GFP		(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+
+/*
+ * How long a buffer may be stored, while tasks wait that access it: a second, and one for each of
+ * these parts. The kernel may throttle a memcg that is over memory.high for seconds at each page.
+ */
+#define PAGES_A_SECOND	((unsigned long)SZ_64M >> PAGE_SHIFT)
 
 /**
  * struct pb_swap_file - contents of a buffer
  * @file: of shmem, as long as the buffer
  * @memcg: charged for the pages of the file, or NULL for the memcg of the calling task
- * @bounce: page through which contents are copied while they are stored
+ * @bounce: page through which contents are copied while they are stored, else NULL
  * @nr_stored: pages in the file
  * @stored: bit n: page n of the buffer is in the file
  */
@@ -55,7 +64,7 @@ static int open_file(struct pb_swap_file *swap, unsigned long nr_pages)
 {
 	struct file *file;
 
-	swap->bounce = alloc_page(GFP_KERNEL);
+	swap->bounce = alloc_page(OWN_GFP);
 	if (!swap->bounce)
 		return -ENOMEM;
 	file = shmem_file_setup("pbuddy-swap", (loff_t)nr_pages << PAGE_SHIFT, PB_SHMEM_NORESERVE);
@@ -80,14 +89,13 @@ struct pb_swap_file *pb_swap_file_create(unsigned long nr_pages, struct mem_cgro
 	struct mem_cgroup *old;
 	int err;
 
-	swap = kvzalloc(struct_size(swap, stored, BITS_TO_LONGS(nr_pages)),
-			GFP_KERNEL | __GFP_NOWARN);
-	if (!swap)
-		return ERR_PTR(-ENOMEM);
-	swap->memcg = memcg;
 	old = set_active_memcg(memcg);
-	err = open_file(swap, nr_pages);
+	swap = kvzalloc(struct_size(swap, stored, BITS_TO_LONGS(nr_pages)), OWN_GFP);
+	err = swap ? open_file(swap, nr_pages) : -ENOMEM;
 	set_active_memcg(old);
+	if (!swap)
+		return ERR_PTR(err);
+	swap->memcg = memcg;
 	if (err) {
 		pb_swap_file_free(swap);
 		return ERR_PTR(err);
@@ -127,13 +135,15 @@ static int store_page(struct pb_swap_file *swap, unsigned long index, struct pag
 
 static int store_pages(struct pb_swap_file *swap, const struct pb_buffer *buf)
 {
-	unsigned long index;
+	unsigned long end = jiffies + HZ + HZ * (buf->nr_pages / PAGES_A_SECOND), index;
 	struct page *page;
 	int err = 0;
 
 	for (index = 0; index < buf->nr_pages && !err; index++) {
-		if (fatal_signal_pending(current))
+		if (fatal_signal_pending(current) || READ_ONCE(buf->closed))
 			return -EINTR;
+		if (time_after(jiffies, end))
+			return -ENOMEM;
 		cond_resched();
 		pb_buffer_pages(buf, index, &page, 1);
 		err = store_page(swap, index, page);
@@ -149,8 +159,8 @@ static int store_pages(struct pb_swap_file *swap, const struct pb_buffer *buf)
  * After a failure the file can be freed only.
  *
  * Context: process, may sleep, not in reclaim.
- * Return: 0, -ENOMEM, -EIO for a page of the buffer with a memory error, -EINTR after a fatal
- * signal.
+ * Return: 0, -ENOMEM without memory or when the memory comes too slowly, -EIO for a page of the
+ * buffer with a memory error, -EINTR after a fatal signal or when the buffer is closed.
  */
 int pb_swap_file_store(struct pb_swap_file *swap, const struct pb_buffer *buf)
 {
@@ -160,6 +170,8 @@ int pb_swap_file_store(struct pb_swap_file *swap, const struct pb_buffer *buf)
 	lockdep_assert_held_write(&buf->frames);
 	err = store_pages(swap, buf);
 	set_active_memcg(old);
+	__free_page(swap->bounce);
+	swap->bounce = NULL;
 	return err;
 }
 
