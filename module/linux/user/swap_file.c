@@ -23,6 +23,7 @@
 #include <linux/jiffies.h>
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
+#include <linux/rwsem.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
@@ -39,8 +40,9 @@
 #define OWN_GFP		(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
 /*
- * How long a buffer may be stored, while tasks wait that access it: a second, and one for each of
- * these parts. The kernel may throttle a memcg that is over memory.high for seconds at each page.
+ * How long a buffer may be stored: a second once other tasks wait for its lock, else a second and
+ * one for each of these parts. The kernel may throttle a memcg that is over memory.high for seconds
+ * at each page.
  */
 #define PAGES_A_SECOND	((unsigned long)SZ_64M >> PAGE_SHIFT)
 
@@ -133,16 +135,23 @@ static int store_page(struct pb_swap_file *swap, unsigned long index, struct pag
 	return 0;
 }
 
-static int store_pages(struct pb_swap_file *swap, const struct pb_buffer *buf)
+static bool takes_too_long(struct pb_buffer *buf, unsigned long start)
 {
-	unsigned long end = jiffies + HZ + HZ * (buf->nr_pages / PAGES_A_SECOND), index;
+	if (rwsem_is_contended(&buf->frames))
+		return time_after(jiffies, start + HZ);
+	return time_after(jiffies, start + HZ + HZ * (buf->nr_pages / PAGES_A_SECOND));
+}
+
+static int store_pages(struct pb_swap_file *swap, struct pb_buffer *buf)
+{
+	unsigned long start = jiffies, index;
 	struct page *page;
 	int err = 0;
 
 	for (index = 0; index < buf->nr_pages && !err; index++) {
 		if (fatal_signal_pending(current) || READ_ONCE(buf->closed))
 			return -EINTR;
-		if (time_after(jiffies, end))
+		if (takes_too_long(buf, start))
 			return -ENOMEM;
 		cond_resched();
 		pb_buffer_pages(buf, index, &page, 1);
@@ -162,7 +171,7 @@ static int store_pages(struct pb_swap_file *swap, const struct pb_buffer *buf)
  * Return: 0, -ENOMEM without memory or when the memory comes too slowly, -EIO for a page of the
  * buffer with a memory error, -EINTR after a fatal signal or when the buffer is closed.
  */
-int pb_swap_file_store(struct pb_swap_file *swap, const struct pb_buffer *buf)
+int pb_swap_file_store(struct pb_swap_file *swap, struct pb_buffer *buf)
 {
 	struct mem_cgroup *old = set_active_memcg(swap->memcg);
 	int err;

@@ -8,7 +8,7 @@ struct pb_buffer;
 struct pb_swap_file;
 
 struct pb_swap_file *pb_swap_file_create(unsigned long nr_pages, struct mem_cgroup *memcg);
-int pb_swap_file_store(struct pb_swap_file *swap, const struct pb_buffer *buf);
+int pb_swap_file_store(struct pb_swap_file *swap, struct pb_buffer *buf);
 int pb_swap_file_load(const struct pb_swap_file *swap, struct pb_buffer *buf);
 unsigned long pb_swap_file_pages(const struct pb_swap_file *swap);
 void pb_swap_file_free(struct pb_swap_file *swap);

@@ -255,7 +255,7 @@ enum pbuddy_swap_reason {
 	PBUDDY_SWAP_PURGEABLE = 4,	/* it is purgeable */
 	PBUDDY_SWAP_PINNED = 5,		/* pages of it are pinned */
 	PBUDDY_SWAP_NO_SPACE = 6,	/* less swap space is free than its length */
-	PBUDDY_SWAP_NO_MEMORY = 7,	/* no memory of the system, or a limit of its cgroup */
+	PBUDDY_SWAP_NO_MEMORY = 7,	/* no memory of the system or cgroup, or not soon enough */
 	PBUDDY_SWAP_BAD_PAGE = 8,	/* a page of it has a memory error */
 	PBUDDY_SWAP_KILLED = 9,		/* a fatal signal */
 };
