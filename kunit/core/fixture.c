@@ -6,6 +6,7 @@
 #include "core/cache/pcp.h"
 #include "core/cache/prezero.h"
 #include "core/pool/grow.h"
+#include "core/zone/fallback.h"
 #include "fixture.h"
 #include "layouts.h"
 #include "threads.h"
@@ -271,6 +272,17 @@ unsigned long pt_prezero(struct pb_zone *zone, unsigned long most)
 	while (n < most && pb_prezero_next(&run))
 		n++;
 	return n;
+}
+
+bool pt_claim_pageblock(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt,
+			pb_alloc_flags_t flags)
+{
+	bool done;
+
+	preempt_disable();
+	done = pb_fallback_claim_pageblock(zone, order, mt, flags);
+	preempt_enable();
+	return done;
 }
 
 int pt_grow(struct pt_fixture *f, unsigned long block, unsigned long nr)

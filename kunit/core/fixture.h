@@ -93,6 +93,9 @@ void pt_exit(struct kunit *test);
 struct pt_fixture *pt_pool(struct kunit *test, const struct pt_layout *layout);
 /* Adds pageblocks to the NORMAL zone of node 0, as pb_pool_grow(). */
 int pt_grow(struct pt_fixture *f, unsigned long block, unsigned long nr);
+/* pb_fallback_claim_pageblock() with preemption off. */
+bool pt_claim_pageblock(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt,
+			pb_alloc_flags_t flags);
 /*
  * Lets the lists have masks, as in a large zone; see pb_pcp_has_masks(). pt_pool() calls it,
  * because the layouts are small. pb_pcp_set_high() ends it.

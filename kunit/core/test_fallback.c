@@ -112,17 +112,6 @@ static void fill_but(struct kunit *test, struct pt_fixture *f, unsigned int left
 	}
 }
 
-static bool claim_pageblock(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt,
-			    pb_alloc_flags_t flags)
-{
-	bool done;
-
-	preempt_disable();
-	done = pb_fallback_claim_pageblock(zone, order, mt, flags);
-	preempt_enable();
-	return done;
-}
-
 struct partial {
 	const char *name;
 	unsigned int left;		/* free frames of each pageblock */
@@ -158,7 +147,7 @@ static void test_partial_pageblocks(struct kunit *test)
 	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
 
 	fill_but(test, f, partial->left);
-	KUNIT_EXPECT_EQ(test, claim_pageblock(zone, partial->order, partial->mt, partial->flags),
+	KUNIT_EXPECT_EQ(test, pt_claim_pageblock(zone, partial->order, partial->mt, partial->flags),
 			partial->claimed);
 	KUNIT_EXPECT_EQ(test, pageblocks_of(f, partial->mt), partial->claimed ? 1U : 0U);
 	KUNIT_EXPECT_EQ(test, calls_claimed, partial->claimed ? 1U : 0U);
@@ -175,7 +164,7 @@ static void test_largest_is_claimed(struct kunit *test)
 	/* Two blocks of order 7; one of order 8. */
 	KUNIT_ASSERT_EQ(test, pb_free_contig(&f->pool, first + 128, 256), PB_BAD_NONE);
 	KUNIT_ASSERT_EQ(test, pb_free_contig(&f->pool, second + 256, 256), PB_BAD_NONE);
-	KUNIT_EXPECT_TRUE(test, claim_pageblock(zone, 0, PB_UNMOVABLE, 0));
+	KUNIT_EXPECT_TRUE(test, pt_claim_pageblock(zone, 0, PB_UNMOVABLE, 0));
 	KUNIT_EXPECT_EQ(test, type_of(f, first), PB_MOVABLE);
 	KUNIT_EXPECT_EQ(test, type_of(f, second), PB_UNMOVABLE);
 }

@@ -96,7 +96,7 @@ static void test_fallback_free_pageblock(struct kunit *test)
 	struct pb_zone *zone = normal(f);
 	unsigned long stale = stale_pageblock(test, zone, PB_MOVABLE);
 
-	KUNIT_EXPECT_TRUE(test, pb_fallback_claim_pageblock(zone, 9, PB_UNMOVABLE, 0));
+	KUNIT_EXPECT_TRUE(test, pt_claim_pageblock(zone, 9, PB_UNMOVABLE, 0));
 	KUNIT_EXPECT_EQ(test, type_of(f, stale), PB_MOVABLE);
 	KUNIT_EXPECT_NE(test, pb_free_area_find_free(&zone->area[PB_UNMOVABLE]), PB_NO_PAGEBLOCK);
 	resume_updater(zone, stale);
@@ -120,7 +120,7 @@ static void test_fallback_partial(struct kunit *test)
 	preempt_disable();
 	KUNIT_EXPECT_EQ(test, pb_zone_alloc(zone, 8, PB_MOVABLE, NULL) & ~511UL, stale);
 	preempt_enable();
-	KUNIT_EXPECT_TRUE(test, pb_fallback_claim_pageblock(zone, 3, PB_UNMOVABLE, 0));
+	KUNIT_EXPECT_TRUE(test, pt_claim_pageblock(zone, 3, PB_UNMOVABLE, 0));
 	KUNIT_EXPECT_EQ(test, type_of(f, stale), PB_MOVABLE);
 	KUNIT_EXPECT_EQ(test, type_of(f, PT_PAGEBLOCK(2049)), PB_UNMOVABLE);
 	resume_updater(zone, stale);

@@ -193,9 +193,7 @@ static void test_fallback_leaves_reserve(struct kunit *test)
 	atomic_long_add(PB_PAGEBLOCK_NR, &zone->nr_reserved_highatomic);
 	KUNIT_ASSERT_TRUE(test, pb_entry_set_migratetype(pb_dir_entry(&f->pool, pfn),
 							 PB_HIGHATOMIC));
-	preempt_disable();
-	pb_fallback_claim_pageblock(zone, 0, PB_UNMOVABLE, PB_ALLOC_WMARK_MIN);
-	preempt_enable();
+	pt_claim_pageblock(zone, 0, PB_UNMOVABLE, PB_ALLOC_WMARK_MIN);
 	KUNIT_EXPECT_EQ(test, type_of(f, pfn), PB_HIGHATOMIC);
 	KUNIT_EXPECT_EQ(test, counted(f, zone), reserved(zone));
 	KUNIT_EXPECT_TRUE(test, unreserve(f, true));
