@@ -59,10 +59,10 @@ none_allocated() {
 }
 
 # once NAME SUBJECTS THREADS ORDER: few operations, few rounds. A row with a trailing column
-# counts iterations, or n, which a count would replace.
+# counts iterations, or n, which a count would replace. One of resize-move counts pageblocks.
 once() {
 	name=$1 want=$2 threads=$3 order=$4 more=count=256
-	[ "$order" -lt 9 ] || more=count=2
+	[ "$order" -lt 9 ] && [ "$name" != resize-move ] || more=count=2
 	case $(column "$name" 8) in
 	iteration) more='count=64 iterations=3' ;;
 	n) more= ;;
