@@ -26,6 +26,17 @@ bool willneed(int fd)
 	return last_advice.retained;
 }
 
+void expect_fdinfo(int fd, const char *key, uint64_t bytes)
+{
+	char path[64], text[1024], line[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	CHECK(read_file(path, text, sizeof(text)));
+	snprintf(line, sizeof(line), "pbuddy-%s:\t%llu KiB\n", key,
+		 (unsigned long long)bytes >> 10);
+	CHECK(strstr(text, line));
+}
+
 struct pbuddy_alloc on_node(uint64_t bytes, uint32_t mclass)
 {
 	struct pbuddy_alloc rq = request_on_node(bytes);

@@ -14,6 +14,9 @@ void dontneed(int fd);
 /* Returns whether the contents are there. */
 bool willneed(int fd);
 
+/* Expects the line "pbuddy-KEY" of /proc/self/fdinfo to have so many bytes. */
+void expect_fdinfo(int fd, const char *key, uint64_t bytes);
+
 /* A request for a buffer on the first node. */
 struct pbuddy_alloc on_node(uint64_t bytes, uint32_t mclass);
 int alloc_on_node(uint64_t bytes);

@@ -29,21 +29,14 @@ static bool is_purged(int fd)
 static void expect_state(int fd, uint32_t flags, uint64_t resident, uint64_t purgeable)
 {
 	struct pbuddy_buffer_info info = info_of(fd);
-	char path[64], text[1024], line[64];
 
 	CHECK_EQ(info.flags & (PBUDDY_BUFFER_PURGEABLE | PBUDDY_BUFFER_PURGED), flags);
 	CHECK_EQ(info.bytes, BYTES);
 	CHECK_EQ(info.resident_bytes, resident);
 	CHECK_EQ(info.charged_bytes, resident);
 	CHECK_EQ(info.purgeable_bytes, purgeable);
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-	CHECK(read_file(path, text, sizeof(text)));
-	snprintf(line, sizeof(line), "pbuddy-purgeable:\t%llu KiB\n",
-		 (unsigned long long)purgeable >> 10);
-	CHECK(strstr(text, line));
-	snprintf(line, sizeof(line), "pbuddy-resident:\t%llu KiB\n",
-		 (unsigned long long)resident >> 10);
-	CHECK(strstr(text, line));
+	expect_fdinfo(fd, "purgeable", purgeable);
+	expect_fdinfo(fd, "resident", resident);
 }
 
 /* ---- Advice and contents ---- */

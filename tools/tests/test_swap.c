@@ -49,18 +49,13 @@ static unsigned long charged_to_cgroup(void)
 static void expect_state(int fd, uint32_t flags, uint64_t resident, uint64_t swapped)
 {
 	struct pbuddy_buffer_info info = info_of(fd);
-	char path[64], text[1024], line[64];
 
 	CHECK_EQ(info.flags & FLAGS, flags);
 	CHECK_EQ(info.bytes, BYTES);
 	CHECK_EQ(info.resident_bytes, resident);
 	CHECK_EQ(info.charged_bytes, resident);
 	CHECK_EQ(info.swapped_bytes, swapped);
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-	CHECK(read_file(path, text, sizeof(text)));
-	snprintf(line, sizeof(line), "pbuddy-swapped:\t%llu KiB\n",
-		 (unsigned long long)swapped >> 10);
-	CHECK(strstr(text, line));
+	expect_fdinfo(fd, "swapped", swapped);
 }
 
 static int alloc_swappable(uint64_t bytes)
