@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * slow_defer.c: after a failure, requests of the same and higher orders drain and wake less often,
- * and none fails that a drain would serve.
+ * and none fails that a drain would serve. A request does not fail either when another CPU's cache
+ * gets the block after the request has drained.
  */
 #include "core/alloc/alloc.h"
 #include "core/cache/pcp.h"
@@ -196,6 +197,31 @@ static void test_freed_memory_resets(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, calls.drains, 1U);
 }
 
+static struct pt_fixture *oom_fixture;
+
+/* As a node thread that frees a page at that time. Reports that nothing can be freed. */
+static bool oom(struct pb_pool *pool, const struct pb_request *rq)
+{
+	pt_call_on(pt_cpu(0) == (int)raw_smp_processor_id() ? 1 : 0, free_missing, oom_fixture);
+	return false;
+}
+
+/* The last page is freed into another CPU's cache after the request has drained the caches. */
+static void test_freed_during_the_request(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
+	unsigned long *pfns;
+
+	if (pt_nr_cpus() < 2)
+		kunit_skip(test, "needs two CPUs");
+	pt_fill(test, f, 0, PB_MOVABLE, &pfns);
+	oom_fixture = f;
+	f->pool.ops.oom = oom;
+	rq.flags = PB_ALLOC_WAIT | PB_ALLOC_FS;
+	KUNIT_EXPECT_EQ(test, pb_alloc(&f->pool, &rq, NULL), FIRST);
+}
+
 static struct kunit_case slow_defer_cases[] = {
 	KUNIT_CASE(test_deferred),
 	KUNIT_CASE(test_lower_order),
@@ -204,6 +230,7 @@ static struct kunit_case slow_defer_cases[] = {
 	KUNIT_CASE(test_cached_pages_make_up_the_mark),
 	KUNIT_CASE(test_reset),
 	KUNIT_CASE(test_freed_memory_resets),
+	KUNIT_CASE(test_freed_during_the_request),
 	{}
 };
 

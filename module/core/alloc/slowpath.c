@@ -17,7 +17,8 @@
  *   COMPACT         direct compaction, walk
  *   AGAIN           decide about another round
  *   OUT_OF_MEMORY   kill a task, if the OOM policy allows it
- *   NO_PAGE         scan, which finds what the index hides; fail, except for NOFAIL requests
+ *   NO_PAGE         scan, which finds what the index hides; drain again if that helps; fail, except
+ *                   for NOFAIL requests
  *
  *   ADJUST > COLLECT > GROW > COMPACT_FIRST >
  *	RETRY > RECLAIM > COMPACT > AGAIN > OUT_OF_MEMORY > NO_PAGE
@@ -188,9 +189,21 @@ static enum state out_of_memory(struct pb_slow *s)
 	return RETRY;
 }
 
+/*
+ * Node threads and other requests reclaim meanwhile: what they free lies in the caches of their
+ * CPUs, and counts as no progress of this request.
+ */
+static bool drain_again(struct pb_slow *s)
+{
+	if (!pb_slow_may(s, PB_ALLOC_WAIT) || !pb_slow_drain_helps(s))
+		return false;
+	pb_slow_drain_all(s->pool);
+	return true;
+}
+
 static enum state no_page(struct pb_slow *s)
 {
-	if (pb_slow_scan(s))
+	if (pb_slow_scan(s) || (drain_again(s) && pb_slow_scan(s)))
 		return SERVED;
 	if (likely(!pb_slow_may(s, PB_ALLOC_NOFAIL)) || !pb_slow_may(s, PB_ALLOC_WAIT) ||
 	    stale(s))

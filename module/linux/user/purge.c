@@ -49,7 +49,7 @@ static unsigned long *node_pages;		/* in the list, by node */
 
 #define OTHERS_TIMEOUT	(HZ / 10)
 
-static atomic_t nr_purging = ATOMIC_INIT(0);	/* tasks that free the memory of a buffer now */
+static atomic_t nr_purging = ATOMIC_INIT(0);	/* tasks that free a buffer's memory, or try to */
 static DECLARE_WAIT_QUEUE_HEAD(none_purging);
 
 /* ---- The list ---- */
@@ -142,14 +142,16 @@ static struct pb_buffer *purge_locked(struct pb_buffer *buf, bool may_unmap)
 /* Returns the number of pages of the node that the buffer had. */
 static unsigned long purge(struct pb_buffer *buf, int nid, bool may_unmap)
 {
-	struct pb_buffer *spare;
+	struct pb_buffer *spare = NULL;
 	unsigned long nr_pages;
 
-	if (!down_write_trylock(&buf->frames))
-		return 0;
 	atomic_inc(&nr_purging);
-	spare = purge_locked(buf, may_unmap);
-	up_write(&buf->frames);
+	/* Before the lock is taken: a task that fails to lock sees the one that has it counted. */
+	smp_mb__after_atomic();
+	if (down_write_trylock(&buf->frames)) {
+		spare = purge_locked(buf, may_unmap);
+		up_write(&buf->frames);
+	}
 	nr_pages = spare ? spare->node_pages[nid] : 0;
 	if (spare) {
 		pb_buffer_count_event(spare, PB_PGPURGE);
