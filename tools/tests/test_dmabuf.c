@@ -5,6 +5,7 @@
  */
 #include <linux/dma-buf.h>
 #include <linux/dma-heap.h>
+#include <linux/udmabuf.h>
 #include <sys/uio.h>
 
 #include "common.h"
@@ -118,6 +119,19 @@ TEST(dmabuf, read_only)
 	CHECK_FAILS(mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, dmabuf, 0), EACCES);
 	e = export_request();
 	CHECK_FAILS(ioctl(fd, PBUDDY_IOCTL_EXPORT_DMABUF, &e), EACCES);
+}
+
+/* So the kernel's selftest drivers/dma-buf/udmabuf.c, which makes a memfd, tests no buffers. */
+TEST(dmabuf, udmabuf_takes_memfds_only)
+{
+	struct udmabuf_create create = { .memfd = (uint32_t)alloc_buffer(MIB), .size = MIB };
+	int udmabuf = open("/dev/udmabuf", O_RDWR | O_CLOEXEC);
+
+	if (udmabuf < 0)
+		test_skip("no /dev/udmabuf in this kernel");
+	CHECK_FAILS(ioctl(udmabuf, UDMABUF_CREATE, &create), EBADFD);
+	create.memfd = (uint32_t)dev;
+	CHECK_FAILS(ioctl(udmabuf, UDMABUF_CREATE, &create), EBADFD);
 }
 
 TEST(dmabuf, bad_arguments)
