@@ -13,31 +13,45 @@
 
 /* ---- By process and by user ---- */
 
-static bool same(enum by by, const struct pbuddy_buffer_info *a, const struct pbuddy_buffer_info *b)
+/* The order of the processes or users of two buffers; 0 for the same one. */
+static enum by compared_by;
+
+static int compare_numbers(uint64_t a, uint64_t b)
 {
-	if (by == BY_USER)
-		return a->account_uid == b->account_uid;
-	return a->creator_pid == b->creator_pid && a->creator_uid == b->creator_uid &&
-	       !((a->flags ^ b->flags) & PBUDDY_BUFFER_CREATOR_EXITED) &&
-	       !strncmp(a->creator_comm, b->creator_comm, PBUDDY_COMM_LEN);
+	return a < b ? -1 : a > b;
 }
 
-static struct sum *sum_of(struct sums *sums, enum by by, const struct buffer_table *table,
-			  const struct buffer *buffer)
+static int compare_owners(const struct pbuddy_buffer_info *a, const struct pbuddy_buffer_info *b)
 {
-	struct sum *sum;
-	size_t i;
+	int order;
 
-	for (i = sums->nr; i-- > 0; )		/* the last ones are the likeliest */
-		if (same(by, &sums->sum[i].first->info, &buffer->info))
-			return &sums->sum[i];
-	sum = reallocarray(sums->sum, sums->nr + 1, sizeof(*sum));
-	if (!sum)
-		err(EXIT_FAILED, "list");
-	sums->sum = sum;
-	sum = &sums->sum[sums->nr++];
+	if (compared_by == BY_USER)
+		return compare_numbers(a->account_uid, b->account_uid);
+	order = compare_numbers(a->creator_pid, b->creator_pid);
+	if (!order)
+		order = compare_numbers(a->creator_uid, b->creator_uid);
+	if (!order)
+		order = compare_numbers(a->flags & PBUDDY_BUFFER_CREATOR_EXITED,
+					b->flags & PBUDDY_BUFFER_CREATOR_EXITED);
+	return order ? order : strncmp(a->creator_comm, b->creator_comm, PBUDDY_COMM_LEN);
+}
+
+/* Buffers of one owner stay in the order of the table. */
+static int by_owner(const void *a, const void *b)
+{
+	const struct buffer *const *x = a, *const *y = b;
+	int order = compare_owners(&(*x)->info, &(*y)->info);
+
+	return order ? order : compare_numbers((*x)->info.id, (*y)->info.id);
+}
+
+static struct sum *add_sum(struct sums *sums, const struct buffer_table *table,
+			   const struct buffer *first)
+{
+	struct sum *sum = &sums->sum[sums->nr++];
+
 	*sum = (struct sum) {
-		.first = buffer, .node_bytes = calloc(table->nr_nodes, sizeof(uint64_t)),
+		.first = first, .node_bytes = calloc(table->nr_nodes, sizeof(uint64_t)),
 	};
 	if (!sum->node_bytes)
 		err(EXIT_FAILED, "list");
@@ -59,19 +73,32 @@ static void add_buffer(struct sum *sum, const struct buffer_table *table,
 static int by_bytes(const void *a, const void *b)
 {
 	const struct sum *x = a, *y = b;
+	int order = compare_numbers(y->bytes, x->bytes);
 
-	return x->bytes < y->bytes ? 1 : x->bytes > y->bytes ? -1 : 0;
+	return order ? order : compare_numbers(x->first->info.id, y->first->info.id);
 }
 
+/* There may be as many owners as buffers, so these are sorted by owner first. */
 struct sums sum_up(const struct buffer_table *table, enum by by)
 {
-	struct sums sums = { 0 };
+	const struct buffer **buffer = calloc(table->nr + 1, sizeof(*buffer));
+	struct sums sums = { .sum = calloc(table->nr + 1, sizeof(*sums.sum)) };
+	struct sum *sum = NULL;
 	size_t i;
 
+	if (!buffer || !sums.sum)
+		err(EXIT_FAILED, "list");
 	for (i = 0; i < table->nr; i++)
-		add_buffer(sum_of(&sums, by, table, &table->buffer[i]), table, &table->buffer[i]);
-	if (sums.nr)
-		qsort(sums.sum, sums.nr, sizeof(*sums.sum), by_bytes);
+		buffer[i] = &table->buffer[i];
+	compared_by = by;
+	qsort(buffer, table->nr, sizeof(*buffer), by_owner);
+	for (i = 0; i < table->nr; i++) {
+		if (!sum || compare_owners(&sum->first->info, &buffer[i]->info))
+			sum = add_sum(&sums, table, buffer[i]);
+		add_buffer(sum, table, buffer[i]);
+	}
+	free(buffer);
+	qsort(sums.sum, sums.nr, sizeof(*sums.sum), by_bytes);
 	return sums;
 }
 
