@@ -35,6 +35,7 @@ build/libpbuddy.a $LIBDIR/libpbuddy.a 644
 build/libpbuddy.pc $LIBDIR/pkgconfig/libpbuddy.pc 644
 tools/libpbuddy/libpbuddy.h $PREFIX/include/libpbuddy.h 644
 tools/libpbuddy/libpbuddy.3 $PREFIX/share/man/man3/libpbuddy.3 644
+tools/libpbuddy/COPYING $PREFIX/share/doc/libpbuddy/COPYING 644
 tools/libpbuddy/examples/buffers.c $PREFIX/share/doc/libpbuddy/examples/buffers.c 644
 tools/libpbuddy/examples/buffers.py $PREFIX/share/doc/libpbuddy/examples/buffers.py 755
 tools/config/modprobe.conf $PREFIX/share/doc/pbuddy/examples/modprobe.conf 644

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: MIT
 /* libpbuddy: allocates, maps, queries and exports buffers. */
 #include <errno.h>
 #include <stdbool.h>

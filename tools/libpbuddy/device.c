@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: MIT
 /* libpbuddy: opens the device, and reads what it says of the module's memory. */
 #include <errno.h>
 #include <sys/ioctl.h>

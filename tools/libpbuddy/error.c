@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: MIT
 /* libpbuddy: texts of failures. Each thread has a record of its last failure. */
 #include <errno.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: MIT */
 /*
  * The record of the last failure, one for each thread. Not installed, and not exported by the
  * shared library.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: MIT */
 /*
  * libpbuddy: memory of the pbuddy kernel module for programs. libpbuddy(3) describes each function.
  *

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: MIT
 /*
  * An example of libpbuddy: allocates a contiguous buffer and a batch of small ones, writes to
  * them, and shows what a failure looks like.

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: MIT
 """An example of libpbuddy in Python, by ctypes: allocates a contiguous buffer, writes to it, and shows a failure."""
 import ctypes
 import mmap
