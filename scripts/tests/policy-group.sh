@@ -186,7 +186,7 @@ injected() {
 
 by_pbuddyctl() {
 	pbuddyctl group give /sys/fs/cgroup/a 0:2x2M && pbuddyctl group list | tee /tmp/list &&
-		grep -q '/a .*4M' /tmp/list && pbuddyctl group list --json | grep '"cgroup": "/a"' &&
+		grep -q '/a .*4M' /tmp/list && pbuddyctl group list --json | grep '"cgroup": "/a"' && pbuddyctl group --json | grep '"id": [0-9]*,' &&
 		pbuddyctl group strict /a on && has /a 0:4096K/4096K && pbuddyctl group take /a all &&
 		! pbuddyctl group take /a all && ! pbuddyctl group give /a 0:1x3M && no_groups
 }

@@ -430,7 +430,7 @@ t buddyinfo_json json pbuddyctl buddyinfo --json
 t watch_free watch_reports free 0 '--free 30M'
 t watch_low watch_reports low 65536 ''
 t watch_silent watch_is_silent
-t watch_names_the_node fails_with 'on node 5' -- pbuddyctl watch --node 5
+t watch_names_the_node fails_with 'node 5 owns no pbuddy memory' -- pbuddyctl watch --node 5
 t watch_names_the_window fails_with "'20': --window takes 500" -- pbuddyctl watch --window 20
 t watch_names_the_size fails_with "'0': --free takes" -- pbuddyctl watch --free 0
 t watch_compares fails_with 'longer than --window' -- pbuddyctl watch --stall 2000
@@ -457,7 +457,7 @@ t frag_on_terminal with_holders terminal frag_on_terminal
 t frag_png with_holders terminal png_pixels
 t frag_for_others frags_for_others
 t frag_names_the_file fails_with '--png /no/x.png: ' -- pbuddyctl frag --png /no/x.png
-t frag_names_the_node fails_with '--node 9: owns no' -- pbuddyctl frag --node 9
+t frag_names_the_node fails_with 'node 9 owns no pbuddy memory' -- pbuddyctl frag --node 9
 t frag_names_the_cell fails_with "'0': --per-cell takes 1 to" -- pbuddyctl frag --per-cell 0
 t compact compacts
 t compact_progress with_holders terminal compact_progress
@@ -470,6 +470,7 @@ t sysfs_for_others sysfs_for_others
 t list_bad_by_status status 2 pbuddyctl list --by x
 t list_bad_sort_status status 2 pbuddyctl list --sort x
 t list_bad_node_status status 2 pbuddyctl list --node x
+t list_names_the_node fails_with 'node 9 owns no pbuddy memory' -- pbuddyctl list --node 9
 t list_by_and_sort_status status 2 pbuddyctl list --by user --sort size
 t leaks_none pbuddyctl leaks
 t doctor says 'ok *module' 'ok *ioctl' 'ok *verify' 'node 0: .* of 64M' -- pbuddyctl doctor
@@ -488,6 +489,9 @@ t too_large_status status 1 pbuddyctl alloc --size 1T
 t bad_node_status status 1 pbuddyctl alloc --size 4K --node 4000
 t bad_size_status status 2 pbuddyctl alloc --size 12Q
 t bad_order_status status 2 pbuddyctl alloc --size 4K --order 19
+t bad_nodes_status status 2 pbuddyctl alloc --size 4K --nodes 0,
+t other_device_status status 3 pbuddyctl --device /dev/null list
+t names_the_device fails_with '/dev/null: is not the device of pbuddy' -- pbuddyctl --device /dev/null info
 t bad_verb_status status 2 pbuddyctl frobnicate
 t no_verb_status status 2 pbuddyctl
 t no_size_status status 2 pbuddyctl alloc

@@ -64,6 +64,19 @@ static int read_chunk(int fd, struct buffer_table *table, uint64_t *cursor)
 	return (int)l.nr_records;
 }
 
+static int add_nodes(struct buffer_table *table, const struct node_table *nodes)
+{
+	uint32_t nr = nodes->info.nr_nodes, i;
+
+	table->nr_nodes = nr ? (unsigned int)nodes->node[nr - 1].node + 1 : 1;
+	table->owns_memory = calloc(table->nr_nodes, sizeof(*table->owns_memory));
+	if (!table->owns_memory)
+		return -1;
+	for (i = 0; i < nr; i++)
+		table->owns_memory[nodes->node[i].node] = true;
+	return 0;
+}
+
 static int read_all(int fd, struct buffer_table *table)
 {
 	struct node_table nodes;
@@ -72,11 +85,10 @@ static int read_all(int fd, struct buffer_table *table)
 
 	if (read_nodes(fd, &nodes))
 		return -1;
-	if (nodes.info.nr_nodes)
-		table->nr_nodes = (unsigned int)nodes.node[nodes.info.nr_nodes - 1].node + 1;
+	nr = add_nodes(table, &nodes);
 	free(nodes.node);
-	if (!table->nr_nodes)
-		table->nr_nodes = 1;
+	if (nr)
+		return -1;
 	do {
 		errno = 0;
 		nr = read_chunk(fd, table, &cursor);
@@ -108,6 +120,7 @@ void free_buffers(struct buffer_table *table)
 		free(table->chunk[--table->nr_chunks]);
 	free(table->chunk);
 	free(table->buffer);
+	free(table->owns_memory);
 	*table = (struct buffer_table) { 0 };
 }
 

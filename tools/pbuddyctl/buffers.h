@@ -16,6 +16,7 @@ struct buffer_table {
 	struct buffer	*buffer;
 	size_t		nr;
 	unsigned int	nr_nodes;	/* nodes above have no memory of pbuddy */
+	bool		*owns_memory;	/* for each node */
 	uint64_t	**chunk;	/* the arrays that node_bytes points into */
 	size_t		nr_chunks;
 };

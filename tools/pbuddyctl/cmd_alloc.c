@@ -59,7 +59,7 @@ static const struct argp_option alloc_options[] = {
 	{ "nowait", KEY_NOWAIT, NULL, 0, "Fail rather than sleep for memory", 0 },
 	{ "reliable", KEY_RELIABLE, NULL, 0, "Mirrored memory, as mirrored_nodes= declares it", 0 },
 	{ "class", 'C', "CLASS", 0, "Mobility: movable (default), unmovable or reclaimable", 0 },
-	{ "label", 'l', "TEXT", 0, "Name shown in fdinfo (up to 31 bytes)", 0 },
+	{ "label", 'l', "TEXT", 0, "Name of the buffers (up to 31 bytes)", 0 },
 	{ "count", KEY_COUNT, "N", 0, "Number of buffers (default 1)", 0 },
 	{ "touch", KEY_TOUCH, NULL, 0, "Map, check for zeroes, write a pattern, read it back", 0 },
 	{ "hold", KEY_HOLD, "SECONDS", 0, "Time to keep the buffers, or 'forever'", 0 },
@@ -83,17 +83,17 @@ static bool parse_class(const char *text, struct pbuddy_alloc *rq)
 
 static bool parse_nodes(char *list, struct pbuddy_alloc *rq)
 {
-	char *save = NULL, *word;
+	char *word;
 	long node;
 
 	rq->flags |= PBUDDY_ALLOC_NODEMASK;
 	rq->nodemask = 0;
-	for (word = strtok_r(list, ",", &save); word; word = strtok_r(NULL, ",", &save)) {
+	while ((word = strsep(&list, ","))) {
 		if (!parse_number(word, 0, 63, &node))
 			return false;
 		rq->nodemask |= 1ULL << node;
 	}
-	return rq->nodemask;
+	return true;
 }
 
 static bool parse_label(const char *text, struct pbuddy_alloc *rq)

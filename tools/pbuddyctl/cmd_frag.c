@@ -189,8 +189,7 @@ static void print_json(const struct frag *frag)
 static int show(const struct frag *frag, const struct frag_args *args)
 {
 	if (args->node >= 0 && !frag->nr) {
-		fprintf(stderr, "pbuddyctl: --node %ld: owns no memory; see pbuddyctl info\n",
-			args->node);
+		fprintf(stderr, "pbuddyctl: node %ld owns no pbuddy memory\n", args->node);
 		return EXIT_FAILED;
 	}
 	if (args->png)

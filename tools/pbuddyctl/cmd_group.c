@@ -49,7 +49,8 @@ static const struct argp_option group_options[] = { OPTION_JSON, { 0 } };
 static const struct argp group_argp = {
 	.options	= group_options,
 	.parser		= parse_group,
-	.args_doc	= "[list]\n{give|take} CGROUP NODE:NRxSIZE\nstrict CGROUP on|off",
+	.args_doc	= "[list]\n{give|take} CGROUP NODE:NRxSIZE\ntake CGROUP all\n"
+			  "strict CGROUP on|off",
 	.doc		= "Cgroups with memory of their own: show them, give and take blocks.",
 };
 
@@ -71,7 +72,7 @@ static bool show(char *line, bool json, struct libscols_table *out)
 		if (json) {
 			json_open(NULL, '{');
 			json_string("cgroup", path);
-			json_string("id", number);
+			json_number("id", strtoll(number, NULL, 10));
 			json_bool("strict", *strict == 'Y');
 			json_number("node", nid);
 			json_number("total_bytes", (long long)all_kib << 10);

@@ -96,13 +96,19 @@ static int by_sort_key(const void *a, const void *b)
 	return x->info.id < y->info.id ? -1 : 1;
 }
 
+/* Whether a node, or any for -1, has memory of the module. */
+static bool owns_memory(const struct buffer_table *table, long node)
+{
+	return node < 0 || (node < (long)table->nr_nodes && table->owns_memory[node]);
+}
+
 /* Removes the buffers that have no memory on a node. */
 static void keep_node(struct buffer_table *table, long node)
 {
 	size_t i, nr = 0;
 
 	for (i = 0; i < table->nr; i++)
-		if (node < (long)table->nr_nodes && table->buffer[i].node_bytes[node])
+		if (table->buffer[i].node_bytes[node])
 			table->buffer[nr++] = table->buffer[i];
 	table->nr = nr;
 }
@@ -134,6 +140,11 @@ int cmd_list(const struct options *global, int argc, char **argv)
 	status = read_buffers(&args.opt, &table);
 	if (status)
 		return status;
+	if (!owns_memory(&table, args.node)) {
+		fprintf(stderr, "pbuddyctl: node %ld owns no pbuddy memory\n", args.node);
+		free_buffers(&table);
+		return EXIT_FAILED;
+	}
 	if (args.node >= 0)
 		keep_node(&table, args.node);
 	sort_key = args.sort;

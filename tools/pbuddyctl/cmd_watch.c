@@ -29,7 +29,7 @@ struct watch_args {
 static const struct argp_option watch_options[] = {
 	{ "node", 'n', "NODE", 0, "Watch this node (default: each node)", 0 },
 	{ "free", OPT_FREE, "SIZE", 0, "Report also when less than this is free", 0 },
-	{ "stall", OPT_STALL, "MS", 0, "Report also when requests wait so long in a window", 0 },
+	{ "stall", OPT_STALL, "MS", 0, "Report also when requests wait so long", 0 },
 	{ "window", OPT_WINDOW, "MS", 0, "At most one event in this time (default 1000)", 0 },
 	{ "count", OPT_COUNT, "N", 0, "End after N events", 0 },
 	OPTION_JSON,
@@ -143,8 +143,7 @@ static bool start(int dev, struct watch *watch, const struct watch_args *args)
 	}
 	free(table.node);
 	if (!found)
-		fprintf(stderr, "pbuddyctl: no memory of pbuddy on node %ld; see pbuddyctl info\n",
-			args->node);
+		fprintf(stderr, "pbuddyctl: node %ld owns no pbuddy memory\n", args->node);
 	return found;
 }
 

@@ -4,15 +4,29 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "pbuddyctl.h"
+
+/* GET_INFO is as old as the device. */
+static bool is_pbuddy(int fd)
+{
+	struct pbuddy_info info = { .size = sizeof(info) };
+
+	return !pbuddy_get_info(fd, &info) || errno != ENOTTY;
+}
 
 int open_device(const struct options *opt)
 {
 	int fd = pbuddy_open(opt->device);
 
-	if (fd < 0)
+	if (fd < 0) {
 		fprintf(stderr, "pbuddyctl: %s\n", pbuddy_error());
+	} else if (!is_pbuddy(fd)) {
+		fprintf(stderr, "pbuddyctl: %s: is not the device of pbuddy\n", opt->device);
+		close(fd);
+		fd = -1;
+	}
 	return fd;
 }
 
