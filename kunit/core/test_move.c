@@ -13,6 +13,8 @@
 #include "core/zone/zone.h"
 #include "faults.h"
 #include "fixture.h"
+#include "movers.h"
+#include "task.h"
 #include "threads.h"
 
 /* A pool with a private zone for the NORMAL zone of each node. */
@@ -280,6 +282,132 @@ static void test_no_memory(struct kunit *test)
 	pt_expect_all_free(test, f);
 }
 
+/* Two pageblocks of a private zone, in which every second frame has a movable object. */
+static struct pt_movers *half_used(struct kunit *test, struct fixture *g)
+{
+	struct pt_movers *m = pt_movers(test, g->f, PT_PAGEBLOCK(2));
+	struct pb_request rq = private_rq(g, 0);
+	unsigned long i;
+
+	rq.migratetype = PB_MOVABLE;
+	give(test, g, PB_PAGEBLOCK_ORDER);
+	give(test, g, PB_PAGEBLOCK_ORDER);
+	for (i = 0; i < m->nr; i++)
+		KUNIT_ASSERT_TRUE(test, pt_object_alloc(m, &m->obj[i], &rq, i));
+	for (i = 0; i < m->nr; i++)
+		if (m->obj[i].pfn % 2)
+			KUNIT_ASSERT_TRUE(test, pt_object_free(m, &m->obj[i]));
+	g->f->pool.ops.compact = pb_compact_pages;
+	g->f->pool.ops.drain_all(&g->f->pool);
+	return m;
+}
+
+/* All objects are whole, and in the private zone. */
+static void expect_stayed(struct kunit *test, struct fixture *g, struct pt_movers *m)
+{
+	unsigned long i;
+
+	KUNIT_EXPECT_EQ(test, pt_movers_check(test, m), PB_PAGEBLOCK_NR);
+	for (i = 0; i < m->nr; i++)
+		if (m->obj[i].pfn != PB_NO_PFN)
+			KUNIT_EXPECT_TRUE(test, is_private(g, m->obj[i].pfn));
+}
+
+/* Compaction makes a block of a private zone's own memory, for a request that may sleep. */
+static void test_compacts(struct kunit *test)
+{
+	struct fixture *g = make(test, &pt_small);
+	struct pt_movers *m = half_used(test, g);
+	struct pb_request rq = private_rq(g, PB_PAGEBLOCK_ORDER);
+	unsigned long pfn;
+
+	KUNIT_EXPECT_EQ(test, pb_alloc(&g->f->pool, &rq, NULL), PB_NO_PFN);
+	rq.flags = PB_ALLOC_WAIT | PB_ALLOC_RECLAIMING;
+	KUNIT_EXPECT_EQ(test, pb_alloc(&g->f->pool, &rq, NULL), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->migrations), 0L);
+	rq.flags = PB_ALLOC_WAIT;
+	pfn = pb_alloc(&g->f->pool, &rq, NULL);
+	KUNIT_EXPECT_TRUE(test, is_private(g, pfn));
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->migrations), (long)PB_PAGEBLOCK_NR / 2);
+	expect_stayed(test, g, m);
+	/* Nothing is free now, which costs no compaction. */
+	rq.order = 0;
+	KUNIT_EXPECT_EQ(test, pb_alloc(&g->f->pool, &rq, NULL), PB_NO_PFN);
+	pt_free(test, g->f, pfn, PB_PAGEBLOCK_ORDER);
+	pt_movers_free_all(test, m);
+	pt_expect_all_free(test, g->f);
+}
+
+/* The zone of the pool is half used, too, and is not compacted for a private zone. */
+static void test_compacts_itself_alone(struct kunit *test)
+{
+	struct fixture *g = make(test, &pt_small);
+	struct pt_movers *m = half_used(test, g);
+	struct pb_request rq = private_rq(g, PB_PAGEBLOCK_ORDER);
+	unsigned long pfns[2];
+
+	rq.flags = PB_ALLOC_WAIT | PB_ALLOC_RETRY_MAYFAIL;
+	pfns[0] = pb_alloc(&g->f->pool, &rq, NULL);
+	KUNIT_EXPECT_TRUE(test, is_private(g, pfns[0]));
+	/* The objects fill the other pageblock, and the pool has six free ones. */
+	pfns[1] = pb_alloc(&g->f->pool, &rq, NULL);
+	KUNIT_EXPECT_EQ(test, pfns[1], PB_NO_PFN);
+	expect_stayed(test, g, m);
+	KUNIT_EXPECT_EQ(test, pb_zone_free_pages(private_zone(g)->home), (long)PT_PAGEBLOCK(6));
+	pt_free(test, g->f, pfns[0], PB_PAGEBLOCK_ORDER);
+	pt_movers_free_all(test, m);
+	pt_expect_all_free(test, g->f);
+}
+
+/* The same for ranges. */
+static void test_compacts_ranges(struct kunit *test)
+{
+	struct fixture *g = make(test, &pt_small);
+	struct pt_movers *m = half_used(test, g);
+	struct pb_request rq = private_rq(g, 0);
+	unsigned long pfn;
+
+	KUNIT_EXPECT_EQ(test, pb_alloc_contig(&g->f->pool, &rq, 300, NULL), PB_NO_PFN);
+	rq.flags = PB_ALLOC_WAIT;
+	pfn = pb_alloc_contig(&g->f->pool, &rq, 300, NULL);
+	KUNIT_EXPECT_TRUE(test, is_private(g, pfn));
+	expect_stayed(test, g, m);
+	KUNIT_EXPECT_EQ(test, pb_free_contig(&g->f->pool, pfn, 300), PB_BAD_NONE);
+	pt_movers_free_all(test, m);
+	pt_expect_all_free(test, g->f);
+}
+
+/* The migrations that a request calls when each one fails. */
+static long tries(struct kunit *test, struct fixture *g, struct pt_movers *m,
+		  pb_alloc_flags_t flags)
+{
+	struct pb_request rq = private_rq(g, PB_PAGEBLOCK_ORDER);
+
+	rq.flags = PB_ALLOC_WAIT | flags;
+	m->fail = 1;
+	atomic_long_set(&m->migrations, 0);
+	pt_task_keeps_cpu(true);
+	KUNIT_EXPECT_EQ(test, pb_alloc(&g->f->pool, &rq, NULL), PB_NO_PFN);
+	pt_task_keeps_cpu(false);
+	return atomic_long_read(&m->migrations);
+}
+
+/* An opportunistic request gives up early. A failure defers the next one, if that may fail. */
+static void test_priorities(struct kunit *test)
+{
+	struct fixture *g = make(test, &pt_small);
+	struct pt_movers *m = half_used(test, g);
+
+	KUNIT_EXPECT_EQ(test, tries(test, g, m, PB_ALLOC_NORETRY), 2L);
+	pb_compact_reset_skip(private_zone(g));
+	KUNIT_EXPECT_GE(test, tries(test, g, m, PB_ALLOC_FLAG(0)), (long)PB_PAGEBLOCK_NR);
+	KUNIT_EXPECT_EQ(test, tries(test, g, m, PB_ALLOC_FLAG(0)), 0L);
+	KUNIT_EXPECT_GE(test, tries(test, g, m, PB_ALLOC_RETRY_MAYFAIL), (long)PB_PAGEBLOCK_NR);
+	expect_stayed(test, g, m);
+	pt_movers_free_all(test, m);
+	pt_expect_all_free(test, g->f);
+}
+
 /* Events of private zones count for the pool. */
 static void test_counted(struct kunit *test)
 {
@@ -301,6 +429,10 @@ static struct kunit_case move_cases[] = {
 	KUNIT_CASE(test_nodes),
 	KUNIT_CASE(test_bulk_and_ranges),
 	KUNIT_CASE(test_cached),
+	KUNIT_CASE(test_compacts),
+	KUNIT_CASE(test_compacts_itself_alone),
+	KUNIT_CASE(test_compacts_ranges),
+	KUNIT_CASE(test_priorities),
 	KUNIT_CASE(test_isolated),
 	KUNIT_CASE(test_no_memory),
 	KUNIT_CASE(test_counted),

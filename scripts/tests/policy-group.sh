@@ -20,7 +20,12 @@ cat >/tmp/inside <<'END'
 #!/bin/sh
 echo $$ >"/sys/fs/cgroup$1/cgroup.procs" && shift && exec "$@"
 END
-chmod +x /tmp/inside
+# Without CAP_SYS_ADMIN, which has pbuddyctl show physical addresses, after which a buffer is not moved.
+cat >/tmp/as_nobody <<'END'
+#!/bin/sh
+exec su -s /bin/sh nobody -c "exec $*"
+END
+chmod +x /tmp/inside /tmp/as_nobody
 inside() { /tmp/inside "$@"; }
 
 give() { echo "$1 $2" >$params/group_give; }
@@ -130,6 +135,50 @@ too_much() {
 	! give /a 0:64x2M && said 'group_give: gave [0-9]* of 64 blocks: node 0 has no more' && take /a all && no_groups
 }
 
+# fragmented: the group /a, strict, has four pageblocks, of each of which a movable buffer has one half.
+fragmented() {
+	chmod 666 /dev/pbuddy && give /a 0:4x2M && strict /a Y || return
+	holders='' dropped=''
+	for _ in 1 2 3 4; do
+		hold_by /tmp/inside /a /tmp/as_nobody pbuddyctl alloc --touch --size 1M || return
+		dropped="$dropped $holder"
+		hold_by /tmp/inside /a /tmp/as_nobody pbuddyctl alloc --touch --size 1M || return
+		holders="$holders $holder"
+	done
+	has /a 0:0K/8192K && kill $dropped && within 5 has /a 0:4096K/8192K
+}
+
+# moved COMMAND...: it succeeds by moving 1 MiB within the group, and nothing else.
+moved() {
+	was=$(event pgmigrate_success)
+	"$@" || return
+	echo "$(($(event pgmigrate_success) - was)) pages moved"
+	[ $(($(event pgmigrate_success) - was)) -eq 256 ] && verified
+}
+
+compacts() {
+	fragmented && moved inside /a pbuddyctl alloc --touch --size 2M --contig && within 5 has /a 0:4096K/8192K
+}
+
+# What is to be taken back is compacted, too: one pageblock is free by now.
+takes_compacted() {
+	moved take /a 0:2x2M && has /a 0:0K/4096K && kill $holders && within 5 has /a 0:4096K/4096K &&
+		take /a all && no_groups
+}
+
+# Movable pages of a module: half of them are freed at random, and then it requests large blocks.
+compacts_in_kernel() {
+	objects=/sys/module/pbuddy_movable/parameters
+	give /a 0:8x2M && strict /a Y && inside /a insmod /pbuddy_movable.ko objects=4096 free=50 || return
+	was=$(event group_alloc)
+	for _ in 1 2 3; do
+		inside /a sh -c "echo 9 >$objects/alloc" || return
+	done
+	cat $objects/check
+	grep -q 'wrong 0' $objects/check && [ $(($(event group_alloc) - was)) -ge 1536 ] &&
+		has /a '0:[0-9]*K/16384K' && verified && rmmod pbuddy_movable && within 5 take /a all && no_groups
+}
+
 bad_values() {
 	for bad in '' /a '/a 0' '/a 0:' '/a 0:0x2M' '/a 0:1x4K' '/a x:1x2M' '/a 0:1x2Mx' '/none 0:1x2M' \
 		'/a 9:1x2M' '/a -1:1x2M' '/a all' '99999999 0:1x2M' 'a 0:1x2M' '/a 0:99999999x2M' '/a 0:9x1G'; do
@@ -219,6 +268,9 @@ t group_below below
 [ ! -f /pbuddy_requester.ko ] || t group_in_kernel in_kernel
 t group_takes takes
 t group_too_much too_much
+t group_compacts compacts
+t group_takes_compacted takes_compacted
+[ ! -f /pbuddy_movable.ko ] || t group_compacts_in_kernel compacts_in_kernel
 t group_bad_values bad_values
 t group_removed removed
 t group_resized resized

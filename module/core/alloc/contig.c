@@ -284,7 +284,10 @@ static unsigned long empty_range(struct pb_pool *pool, const struct pb_request *
 	struct pb_zone *zone;
 
 	pb_for_each_zone_zonelist(zone, pool->zonelist[rq->nid]) {
-		if (nr_pages > READ_ONCE(zone->present_pages) || !pb_zone_allowed(zone, rq) ||
+		if (!pb_zone_allowed(zone, rq))
+			continue;
+		zone = pb_serving_zone(rq, zone);
+		if (!zone || nr_pages > READ_ONCE(zone->present_pages) ||
 		    !pb_zone_watermark_ok_isolated(zone, nr_pages, rq->highest_zone,
 						   rq->flags | PB_ALLOC_CMA))
 			continue;
@@ -308,6 +311,20 @@ static unsigned long reclaim_range(struct pb_pool *pool, const struct pb_request
 	if (pfn == PB_NO_PFN && pb_may_reclaim(rq))
 		pfn = empty_range(pool, rq, nr_pages);
 	return pfn;
+}
+
+/* From private zones: drains their caches, scans, empties a range. */
+static unsigned long private_range(struct pb_pool *pool, const struct pb_request *rq,
+				   unsigned long nr_pages)
+{
+	unsigned long pfn;
+
+	if (!pb_private_drain(pool, rq, nr_pages))
+		return PB_NO_PFN;
+	pfn = scan_zonelist(pool, rq, nr_pages);
+	if (pfn != PB_NO_PFN || !pb_may_reclaim(rq))
+		return pfn;
+	return empty_range(pool, rq, nr_pages);
 }
 
 /* Drains caches, waits for pageblocks that are being prezeroed, reclaims, empties a range. */
@@ -358,8 +375,8 @@ unsigned long pb_alloc_contig(struct pb_pool *pool, const struct pb_request *rq,
 		return pb_alloc_refused(pool, rq, reason);
 	what = range_of(rq, nr_pages);
 	pfn = walk_zonelist(pool, rq, nr_pages);
-	if (pfn == PB_NO_PFN && rq->zones && pb_private_drain(pool, rq, nr_pages))
-		pfn = scan_zonelist(pool, rq, nr_pages);
+	if (pfn == PB_NO_PFN && rq->zones)
+		pfn = private_range(pool, rq, nr_pages);
 	if (pfn != PB_NO_PFN || rq->zones)
 		return pfn;
 	any.flags = pb_slow_alloc_flags(rq);

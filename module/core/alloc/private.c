@@ -2,9 +2,13 @@
 /*
  * Requests that private zones serve (move.c): those with ->zones. The entry points of the core walk
  * the zonelist for them as for others, with node, nodemask, cpuset and restrictions of its zones,
- * and take the private zone in place of each. There is no slow path: what the walk does not find
- * may be in the caches, or be hidden by the index, and else the request fails. Its caller makes it
- * again without ->zones. It does not wake a thread, reclaim, compact, or kill.
+ * and take the private zone in place of each. The slow path is short: what the walk does not find
+ * may be in the caches, or be hidden by the index, or be made by compaction, and else the request
+ * fails. Its caller makes it again without ->zones. It does not wake a thread, reclaim, or kill.
+ *
+ * Compaction takes its targets from the zone of the area that it empties (compact_scan.c), so no
+ * block leaves the private zones, and none enters them. There is no other round: only reclaim would
+ * change the result.
  */
 #include "core/alloc/private.h"
 #include "core/alloc/slow.h"
@@ -12,6 +16,7 @@
 #include "core/base/zonelist.h"
 #include "core/cache/drain.h"
 #include "core/cache/freelist.h"
+#include "core/compact/compact.h"
 #include "core/zone/free_count.h"
 
 /**
@@ -49,6 +54,25 @@ bool pb_private_drain(struct pb_pool *pool, const struct pb_request *rq, unsigne
 	return true;
 }
 
+/*
+ * How hard to compact for a request: an opportunistic one does not wait for owners of blocks. One
+ * that would retry in the slow path has no other try here, so deferral does not apply to it.
+ */
+static enum pb_compact_priority priority_of(const struct pb_request *rq)
+{
+	if (rq->flags & PB_ALLOC_NORETRY)
+		return PB_COMPACT_PRIO_ASYNC;
+	return rq->flags & PB_ALLOC_RETRY_MAYFAIL ? PB_COMPACT_PRIO_SYNC_FULL :
+						    PB_COMPACT_PRIO_SYNC_LIGHT;
+}
+
+static unsigned long compact(struct pb_pool *pool, const struct pb_request *rq)
+{
+	struct pb_slow s = { .pool = pool, .rq = rq, .now = *rq, .pfn = PB_NO_PFN };
+
+	return pb_may_reclaim(rq) && pb_slow_compact(&s, priority_of(rq)) ? s.pfn : PB_NO_PFN;
+}
+
 /**
  * pb_private_alloc_slow - allocate a block that the walk over private zones did not find
  * @pool: the pool
@@ -60,9 +84,11 @@ bool pb_private_drain(struct pb_pool *pool, const struct pb_request *rq, unsigne
 unsigned long pb_private_alloc_slow(struct pb_pool *pool, const struct pb_request *rq)
 {
 	struct pb_request scan = *rq;
+	unsigned long pfn;
 
 	if (!pb_private_drain(pool, rq, 1UL << rq->order))
 		return PB_NO_PFN;
 	scan.flags |= PB_ALLOC_SCAN;
-	return pb_get_page_from_freelist(pool, &scan);
+	pfn = pb_get_page_from_freelist(pool, &scan);
+	return pfn != PB_NO_PFN ? pfn : compact(pool, rq);
 }

@@ -192,6 +192,9 @@ static enum pb_compact_result try_zones(struct pb_pool *pool, const struct pb_re
 	pb_for_each_zone_zonelist(zone, pool->zonelist[rq->nid]) {
 		if (!pb_zone_allowed(zone, rq))
 			continue;
+		zone = pb_serving_zone(rq, zone);
+		if (!zone)
+			continue;
 		if (prio != PB_COMPACT_PRIO_SYNC_FULL && deferred(zone, rq->order)) {
 			ret = max_t(enum pb_compact_result, ret, PB_COMPACT_DEFERRED);
 			continue;

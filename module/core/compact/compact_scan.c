@@ -70,6 +70,7 @@ void pb_compact_reset_skip(struct pb_zone *zone)
 		WRITE_ONCE(zone->compact_skip[i], 0);
 	WRITE_ONCE(zone->compact_async_from, 0);
 }
+EXPORT_SYMBOL_PB_TEST(pb_compact_reset_skip);
 
 static bool skip(struct pb_compact_control *cc, unsigned long index)
 {

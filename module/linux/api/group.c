@@ -9,8 +9,9 @@
  *
  * Requests of its tasks with PB_GFP_GROUP are served from there after they were prepared, and
  * before the first walk over the zonelist (group_request.c): from the zones that the request may
- * use, whose node, type, nodemask, cpuset and restrictions count as always. What the group lacks,
- * the pool serves, unless the group is strict. The caller charges, traces and records a page as any
+ * use, whose node, type, nodemask, cpuset and restrictions count as always. Compaction moves blocks
+ * within these zones, for requests that may sleep (core/alloc/private.c). What the group lacks, the
+ * pool serves, unless the group is strict. The caller charges, traces and records a page as any
  * other. Not served are interrupts, kernel threads, and requests that free memory (PF_MEMALLOC,
  * __GFP_MEMALLOC).
  *
@@ -249,7 +250,8 @@ static int take_locked(struct pb_group *group, int nid, unsigned int order, unsi
  * @nr: number of blocks; ULONG_MAX: all
  * @done: set to the number of blocks that were taken
  *
- * Only blocks that are wholly free are taken. Memory that was given as a GiB may be taken in parts.
+ * Only blocks that are wholly free are taken, after movable pages were moved to other memory of the
+ * group. Memory that was given as a GiB may be taken in parts.
  *
  * Context: process, sleeps, killable.
  * Return: 0; -EBUSY when fewer were taken, -EINTR after a fatal signal; -ENOENT when the cgroup is
@@ -374,7 +376,8 @@ static void reap(struct work_struct *work)
 	mutex_lock(&groups_mutex);
 	hash_for_each_safe(groups, bucket, next, group, node) {
 		done = 0;
-		if (cgroup_is_gone(group->cgroup))
+		group->removed = cgroup_is_gone(group->cgroup);
+		if (group->removed)
 			take_locked(group, NUMA_NO_NODE, PB_PAGEBLOCK_ORDER,
 				    group_pages(group) >> PB_PAGEBLOCK_ORDER, &done);
 	}

@@ -57,7 +57,8 @@ static bool leave(unsigned long start, unsigned int order)
 
 /*
  * The request for a block: from the pool, or with @from from the zones of a group, where nothing is
- * reclaimed.
+ * reclaimed. The memory of a removed cgroup is requested again and again, so compaction is deferred
+ * after failures.
  */
 static unsigned long alloc_block(int nid, unsigned int order, const struct pb_group *from)
 {
@@ -73,6 +74,8 @@ static unsigned long alloc_block(int nid, unsigned int order, const struct pb_gr
 	if (from) {
 		rq.zones = from->zones;
 		rq.flags &= ~PB_ALLOC_WALK_MASK;
+		if (from->removed)
+			rq.flags &= ~PB_ALLOC_RETRY_MAYFAIL;
 	} else if (pb_should_fail(gfp, order, NULL)) {
 		return PB_NO_PFN;
 	}

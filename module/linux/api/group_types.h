@@ -13,12 +13,14 @@
  * @node: in the table
  * @cgroup: id of its cgroup
  * @strict: requests fail instead of using other memory
+ * @removed: the cgroup is gone; changed and read under the mutex
  * @zones: its private zones by node and type, or NULL; set once
  */
 struct pb_group {
 	struct hlist_node	node;
 	u64			cgroup;
 	bool			strict;
+	bool			removed;
 	struct pb_zone		*(*zones)[PB_NR_ZONE_TYPES];
 };
 
