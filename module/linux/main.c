@@ -234,7 +234,7 @@ static const struct {
 	{ NULL,		pb_deferred_grow_start,	pb_deferred_grow_exit },
 	{ "per-CPU works", pb_pcp_work_init,	pb_pcp_work_exit },
 	{ "fast path",	pb_percpu_zone_start,	pb_percpu_zone_stop },
-	{ NULL,		NULL,			pb_movable_ops_exit },
+	{ "movable blocks", pb_movable_ops_init, pb_movable_ops_exit },
 	{ "accounts",	pb_account_init,	pb_account_exit },
 	{ "accounts of blocks", pb_account_block_init, pb_account_block_exit },
 	{ "debug",	init_debug,		pb_debug_stop },

@@ -331,10 +331,8 @@ bool pb_compact_find_area(struct pb_compact_control *cc, struct pb_area *area)
 }
 
 /* Sets the order and flags of a migration target; false when it is still in use. */
-static bool mark_target(struct pb_zone *zone, unsigned long pfn, unsigned int order)
+static bool mark_target(struct pb_zone *zone, u8 *order_map, unsigned long pfn, unsigned int order)
 {
-	u8 *order_map = pb_order_map(zone->pool, pfn);
-
 	pb_zeroed_test_and_clear(zone, pfn, 1UL << order);
 	if (unlikely(*order_map & PB_FRAME_ORDER_MASK)) {
 		pb_zone_event_add(zone, PB_BAD_PAGE, 1);
@@ -363,6 +361,7 @@ static u64 got_targets(struct pb_compact_control *cc, unsigned long pfn, u64 hea
 		       unsigned int order, unsigned long value)
 {
 	struct pb_pageblock *pageblock = pb_entry_pageblock(value);
+	u8 *order_map = &pageblock->order_map[pb_frame_in_pageblock(pfn)];
 	long pages = (long)hweight64(heads) << order;
 	unsigned int bit;
 	u64 left;
@@ -377,7 +376,7 @@ static u64 got_targets(struct pb_compact_control *cc, unsigned long pfn, u64 hea
 		atomic_long_sub(pages, &cc->zone->nr_free_cma);
 	for (left = heads; left; left &= left - 1) {
 		bit = __ffs64(left);
-		if (!mark_target(cc->zone, pfn + bit, order))
+		if (!mark_target(cc->zone, order_map + bit, pfn + bit, order))
 			heads &= ~BIT_ULL(bit);
 	}
 	return heads;
@@ -451,15 +450,17 @@ void pb_compact_free_blocks(struct pb_zone *zone, struct pb_compact_blocks *bloc
 	struct pb_pool *pool = zone->pool;
 	unsigned int order = blocks->order;
 	u64 left = blocks->heads;
-	unsigned long pfn;
+	unsigned int bit;
+	u8 *order_map;
 
 	if (!left)
 		return;
 	preempt_disable();
+	order_map = pb_order_map(pool, blocks->pfn);
 	for (; left; left &= left - 1) {
-		pfn = blocks->pfn + __ffs64(left);
-		if (unlikely(pb_frame_freed(xchg(pb_order_map(pool, pfn), 0))))
-			pool->ops.bad(pool, PB_BAD_DOUBLE, pfn, order, order);
+		bit = __ffs64(left);
+		if (unlikely(pb_frame_freed(xchg(&order_map[bit], 0))))
+			pool->ops.bad(pool, PB_BAD_DOUBLE, blocks->pfn + bit, order, order);
 	}
 	pb_zone_free_mask_uncounted(zone, blocks->pfn, pb_word_expand(blocks->heads, order));
 	pb_zone_account_free(zone, (long)hweight64(blocks->heads) << order);
@@ -602,7 +603,7 @@ unsigned long pb_compact_target(struct pb_compact_control *cc, unsigned int orde
 	scanned = 0;
 	pfn = find_target(cc, order, &scanned);
 found:
-	pb_zone_event_add(cc->zone, PB_COMPACTFREE_SCANNED, scanned);
+	cc->scanned += scanned;
 	if (pfn == PB_NO_PFN)
 		return pfn;
 	cc->free_pfn = pfn;

@@ -41,6 +41,7 @@ struct pb_compact_blocks {
  * @contended: ended early for a signal, another task, or the watermark
  * @isolated: pages isolated
  * @moved: pages migrated
+ * @scanned: steps of the search for targets that are not yet counted as an event
  * @migrate_pfn: first PFN of the area that is being emptied
  * @free_pfn: last migration target
  */
@@ -64,6 +65,7 @@ struct pb_compact_control {
 	bool			contended;
 	unsigned long		isolated;
 	unsigned long		moved;
+	unsigned long		scanned;
 	unsigned long		migrate_pfn;
 	unsigned long		free_pfn;
 };

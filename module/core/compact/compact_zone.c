@@ -74,9 +74,8 @@ static void putback(struct pb_zone *zone, unsigned long pfn, unsigned int order)
  * it during the migration.
  */
 static bool release_source(struct pb_compact_control *cc, struct pb_compact_blocks *sources,
-			   unsigned long pfn, unsigned int order)
+			   unsigned long pfn, unsigned int order, u8 was)
 {
-	u8 was = READ_ONCE(*pb_order_map(cc->zone->pool, pfn));
 	unsigned long word = round_down(pfn, PB_WORD_NR);
 
 	if (order >= PB_WORD_ORDER || was & PB_FRAME_CHECKED || pb_frame_freed(was))
@@ -90,7 +89,7 @@ static bool release_source(struct pb_compact_control *cc, struct pb_compact_bloc
 }
 
 static int move_block(struct pb_compact_control *cc, struct pb_compact_blocks *sources,
-		      unsigned long pfn, unsigned int order)
+		      unsigned long pfn, unsigned int order, const u8 *order_map)
 {
 	struct pb_zone *zone = cc->zone;
 	unsigned long dst = pb_compact_target(cc, order);
@@ -109,12 +108,10 @@ static int move_block(struct pb_compact_control *cc, struct pb_compact_blocks *s
 		free_isolated(zone, dst, order);
 		return ret;
 	}
-	pb_zone_event_add(zone, PB_COMPACTISOLATED, 1L << order);
 	cc->isolated += 1UL << order;
 	task = pb_noreclaim_save();
 	ret = zone->pool->ops.migrate(zone->pool, pfn, dst, order, cc->mode);
 	pb_noreclaim_restore(task);
-	pb_zone_event_add(zone, ret ? PB_PGMIGRATE_FAIL : PB_PGMIGRATE_SUCCESS, 1L << order);
 	if (ret) {
 		free_isolated(zone, dst, order);
 		putback(zone, pfn, order);
@@ -123,7 +120,7 @@ static int move_block(struct pb_compact_control *cc, struct pb_compact_blocks *s
 	cc->moved += 1UL << order;
 	putback(zone, dst, order);
 	/* A reference that was taken during the migration keeps the source. */
-	return release_source(cc, sources, pfn, order) ? 0 : -EBUSY;
+	return release_source(cc, sources, pfn, order, READ_ONCE(*order_map)) ? 0 : -EBUSY;
 }
 
 static bool should_abort(struct pb_compact_control *cc)
@@ -143,22 +140,22 @@ static int move_pageblock(struct pb_compact_control *cc, struct pb_compact_block
 	struct pb_dir_entry *entry = pb_dir_entry(cc->zone->pool,
 						  pb_pageblock_pfn(cc->zone, index));
 	struct pb_pageblock *pageblock = pb_entry_pageblock(READ_ONCE(entry->value));
+	unsigned long start = pb_pageblock_pfn(cc->zone, index);
 	unsigned int i = area->frame, end = i + area->frames, order;
 	int ret = 0, err;
-	u8 order_map;
+	u8 val;
 
 	while (i < end) {
-		order_map = pb_peek(&pageblock->order_map[i]);
-		if (!(order_map & PB_FRAME_ORDER_MASK)) {
+		val = pb_peek(&pageblock->order_map[i]);
+		if (!(val & PB_FRAME_ORDER_MASK)) {
 			i++;
 			continue;
 		}
 		if (should_abort(cc))
 			return -EINTR;
-		order = pb_frame_scan_size(order_map) - 1;
-		err = order_map & PB_FRAME_MOVABLE ?
-		      move_block(cc, sources, pb_pageblock_pfn(cc->zone, index) + i, order) :
-		      -EBUSY;
+		order = pb_frame_scan_size(val) - 1;
+		err = val & PB_FRAME_MOVABLE ?
+		      move_block(cc, sources, start + i, order, &pageblock->order_map[i]) : -EBUSY;
 		if (err == -ENOMEM)
 			return err;
 		if (err)
@@ -172,6 +169,16 @@ static int move_pageblock(struct pb_compact_control *cc, struct pb_compact_block
 	return ret;
 }
 
+/* Counts the events of a pageblock's blocks together, as migrate_pages() in mm/migrate.c. */
+static void count_moves(struct pb_compact_control *cc, unsigned long isolated, unsigned long moved)
+{
+	pb_zone_event_add(cc->zone, PB_COMPACTFREE_SCANNED, cc->scanned);
+	pb_zone_event_add(cc->zone, PB_COMPACTISOLATED, isolated);
+	pb_zone_event_add(cc->zone, PB_PGMIGRATE_SUCCESS, moved);
+	pb_zone_event_add(cc->zone, PB_PGMIGRATE_FAIL, isolated - moved);
+	cc->scanned = 0;
+}
+
 static int empty_pageblock(struct pb_compact_control *cc, const struct pb_area *area,
 			   unsigned long index)
 {
@@ -183,6 +190,7 @@ static int empty_pageblock(struct pb_compact_control *cc, const struct pb_area *
 	pb_compact_free_blocks(cc->zone, &sources);
 	isolated = cc->isolated - isolated;
 	moved = cc->moved - moved;
+	count_moves(cc, isolated, moved);
 	pb_compact_note(cc->zone->pool, .step = PB_COMPACT_ISOLATE_MIGRATEPAGES, .zone = cc->zone,
 			.order = cc->order, .start = start, .end = start + area->frames,
 			.nr = { area->frames, isolated });

@@ -5,10 +5,8 @@
  * An allocation is charged to the calling task after the pages were found. When that exceeds a
  * limit, the pages are freed and the request fails.
  *
- * The account of a block is stored in an array of its pageblock, which a table finds by the PFN.
- * The table has a section for each section of the directory. Sections and arrays are allocated when
- * the first block in them is charged, and kept, so that a free allocates nothing. An entry of an
- * array is written by the owner of the block, as the page order map. PB_FRAME_CHECKED there makes
+ * The account of a block is stored in a table by frame (frame_table.c). An element is written by the
+ * owner of the block, as the page order map. PB_FRAME_CHECKED there makes
  * the free of a charged block leave the fast path, so blocks that are not charged have no extra
  * cost.
  *
@@ -17,7 +15,6 @@
  */
 #include <linux/err.h>
 #include <linux/sched.h>
-#include <linux/slab.h>
 
 #include "api/account.h"
 #include "api/account_block.h"
@@ -30,37 +27,16 @@
 #include "hooks/guard_pages.h"
 #include "instance.h"
 
-struct pb_account_section **pb_account_sections;	/* as many as the directory has */
-
-/* Sets a pointer that is NULL to zeroed memory; false: no memory. May sleep as @gfp says. */
-static bool make(void **place, size_t bytes, gfp_t gfp)
-{
-	void *new;
-
-	if (READ_ONCE(*place))
-		return true;
-	new = kzalloc(bytes, gfp);
-	if (!new)
-		return false;
-	/* Orders the zeroes before the address. */
-	if (cmpxchg(place, NULL, new))
-		kfree(new);
-	return true;
-}
+struct pb_frame_table pb_account_table = { .size = sizeof(struct pb_account *) };
 
 /* The same, but allocates the array when there is none. NULL: no memory. May sleep as gfp says. */
 static struct pb_account **make_owner(unsigned long pfn, gfp_t gfp)
 {
 	struct pb_account **owner = pb_account_owner(pfn);
-	struct pb_account_section **section = &pb_account_sections[pfn >> PB_SECTION_ORDER];
 
 	if (owner || !pb_may_lock())
 		return owner;
-	if (!make((void **)section, sizeof(**section), gfp) ||
-	    !make((void **)&(*section)->array[pb_account_array_index(pfn)],
-		  PB_PAGEBLOCK_NR * sizeof(*owner), gfp))
-		return NULL;
-	return pb_account_owner(pfn);
+	return pb_frame_table_make(&pb_account_table, pfn, gfp) ? pb_account_owner(pfn) : NULL;
 }
 
 /**
@@ -270,16 +246,14 @@ void pb_account_forget(unsigned long pfn)
 EXPORT_SYMBOL_PB_TEST(pb_account_forget);
 
 /**
- * pb_account_block_init - allocate the table of arrays
+ * pb_account_block_init - allocate the table
  *
  * Context: process, may sleep; the directory of the pool exists.
  * Return: 0 or -ENOMEM.
  */
 int pb_account_block_init(void)
 {
-	pb_account_sections = kvcalloc(pb_instance.nr_dir, sizeof(*pb_account_sections),
-				       GFP_KERNEL);
-	return pb_account_sections ? 0 : -ENOMEM;
+	return pb_frame_table_init(&pb_account_table);
 }
 
 /* Uncharges the blocks that are still allocated in a pageblock. */
@@ -292,29 +266,17 @@ static void uncharge_leaked(unsigned long pfn)
 			pb_account_free(pfn, pb_page_order(&pb_instance, pfn));
 }
 
-static void free_section(struct pb_account_section *section, unsigned long pfn)
-{
-	unsigned long i;
-
-	for (i = 0; section && i < PB_SECTION_PAGEBLOCKS; i++) {
-		if (!section->array[i])
-			continue;
-		uncharge_leaked(pfn + (i << PB_PAGEBLOCK_ORDER));
-		kfree(section->array[i]);
-	}
-	kfree(section);
-}
-
 /**
- * pb_account_block_exit - uncharge leaked pages and free the arrays
+ * pb_account_block_exit - uncharge leaked pages and free the table
  *
  * Context: process, may sleep; after the last allocation and free.
  */
 void pb_account_block_exit(void)
 {
-	unsigned long i;
+	unsigned long pfn;
+	void *array;
 
-	for (i = 0; i < pb_instance.nr_dir; i++)
-		free_section(pb_account_sections[i], i << PB_SECTION_ORDER);
-	kvfree(pb_account_sections);
+	pb_for_each_frame_array(array, pfn, &pb_account_table)
+		uncharge_leaked(pfn);
+	pb_frame_table_exit(&pb_account_table);
 }

@@ -8,17 +8,13 @@
 
 #include "api/account.h"
 #include "api/account_stock.h"
+#include "api/frame_table.h"
 #include "core/alloc/failure_reason.h"
 #include "core/base/pfn.h"
 
 struct pb_request;
 
-/* The arrays of the pageblocks of a section: PB_PAGEBLOCK_NR accounts each, kept until unload. */
-struct pb_account_section {
-	struct pb_account	**array[PB_SECTION_PAGEBLOCKS];
-};
-
-extern struct pb_account_section **pb_account_sections;
+extern struct pb_frame_table pb_account_table;
 
 unsigned long pb_account_block(const struct pb_request *rq, unsigned long pfn,
 			       enum pb_reason *reason);
@@ -35,22 +31,11 @@ void pb_account_forget(unsigned long pfn);
 int pb_account_block_init(void);
 void pb_account_block_exit(void);
 
-static __always_inline unsigned int pb_account_array_index(unsigned long pfn)
-{
-	return pfn >> PB_PAGEBLOCK_ORDER & (PB_SECTION_PAGEBLOCKS - 1);
-}
-
 /* Where the account of a block is stored, or NULL when its pageblock has no array. */
 static __always_inline struct pb_account **pb_account_owner(unsigned long pfn)
 {
-	struct pb_account_section *section;
-	struct pb_account **array;
+	struct pb_account **array = pb_frame_table_array(&pb_account_table, pfn);
 
-	section = READ_ONCE(pb_account_sections[pfn >> PB_SECTION_ORDER]);
-	if (unlikely(!section))
-		return NULL;
-	/* The zeroes of both are seen through the address dependency. */
-	array = READ_ONCE(section->array[pb_account_array_index(pfn)]);
 	return likely(array) ? &array[pb_frame_in_pageblock(pfn)] : NULL;
 }
 

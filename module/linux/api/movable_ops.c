@@ -5,8 +5,7 @@
  * The page order map has the state of a block: movable, isolated, or freed while isolated
  * (core/compact/movable.c). This file stores its owner. A record has the owner's operations and
  * private pointer. When the first page of a pageblock becomes movable, records are allocated for
- * all its pages and kept, so that frees allocate and free nothing. Pageblocks without movable
- * pages have no records.
+ * all its pages and kept (frame_table.c). Pageblocks without movable pages have no records.
  *
  * A record is written before its block becomes movable, and read after the block was isolated.
  * Both are full barriers, and the record does not change in between. A free does not change it.
@@ -23,9 +22,9 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/srcu.h>
-#include <linux/xarray.h>
 
 #include "api/account_block.h"
+#include "api/frame_table.h"
 #include "api/movable_ops.h"
 #include "api/pages.h"
 #include "compat.h"
@@ -50,8 +49,7 @@ struct registration {
 	bool					unmaps;
 };
 
-/* By pageblock: an array of PB_PAGEBLOCK_NR records, kept until unload. */
-static DEFINE_XARRAY(records);
+static struct pb_frame_table records = { .size = sizeof(struct record) };
 /* Written under the mutex, read inside srcu. */
 static LIST_HEAD(registrations);
 static DEFINE_MUTEX(registrations_lock);
@@ -59,28 +57,19 @@ DEFINE_STATIC_SRCU(movable_srcu);
 
 static struct record *record_of(unsigned long pfn)
 {
-	struct record *block = xa_load(&records, pfn >> PB_PAGEBLOCK_ORDER);
+	struct record *block = pb_frame_table_array(&records, pfn);
 
-	return block ? &block[pfn & (PB_PAGEBLOCK_NR - 1)] : NULL;
+	return likely(block) ? &block[pb_frame_in_pageblock(pfn)] : NULL;
 }
 
 /* The same, but allocates the records if needed. NULL: no memory. May sleep as gfp says. */
 static struct record *make_record(unsigned long pfn, gfp_t gfp)
 {
-	unsigned long index = pfn >> PB_PAGEBLOCK_ORDER;
-	struct record *record = record_of(pfn), *block, *other;
+	struct record *record = record_of(pfn);
 
-	if (record)
+	if (likely(record))
 		return record;
-	block = kcalloc(PB_PAGEBLOCK_NR, sizeof(*block), gfp);
-	if (!block)
-		return NULL;
-	other = xa_cmpxchg(&records, index, NULL, block, gfp);
-	if (other)
-		kfree(block);
-	if (xa_is_err(other))
-		return NULL;
-	return record_of(pfn);
+	return pb_frame_table_make(&records, pfn, gfp) ? record_of(pfn) : NULL;
 }
 
 static struct registration *find(const struct pbuddy_movable_operations *ops)
@@ -147,15 +136,14 @@ EXPORT_SYMBOL_PBUDDY(pbuddy_register_movable);
 static void forget_pages(const struct pbuddy_movable_operations *ops)
 {
 	struct record *block;
-	unsigned long index, i, pfn;
+	unsigned long first, i;
 
-	xa_for_each(&records, index, block) {
+	pb_for_each_frame_array(block, first, &records) {
 		for (i = 0; i < PB_PAGEBLOCK_NR; i++) {
 			if (READ_ONCE(block[i].ops) != ops)
 				continue;
-			pfn = (index << PB_PAGEBLOCK_ORDER) + i;
 			/* A migration that has isolated it finds no operations and puts it back. */
-			while (pb_movable_clear(&pb_instance, pfn) == -EBUSY)
+			while (pb_movable_clear(&pb_instance, first + i) == -EBUSY)
 				cond_resched();
 			WRITE_ONCE(block[i].ops, NULL);
 		}
@@ -262,12 +250,16 @@ EXPORT_SYMBOL_PBUDDY(pbuddy_page_clear_movable);
  * @page: its first page; in migrate_page source or target
  *
  * Context: any, while the block is movable.
- * Return: @private of pbuddy_page_set_movable().
+ * Return: @private of pbuddy_page_set_movable(); NULL for a page that never was movable.
  */
 void *pbuddy_page_private(const struct page *page)
 {
-	struct record *record = record_of(page_to_pfn(page));
+	unsigned long pfn = page_to_pfn(page);
+	struct record *record;
 
+	if (unlikely(pfn >> PB_SECTION_ORDER >= pb_instance.nr_dir))
+		return NULL;
+	record = record_of(pfn);
 	return record ? record->private : NULL;
 }
 EXPORT_SYMBOL_PBUDDY(pbuddy_page_private);
@@ -300,13 +292,22 @@ static int call(const struct registration *reg, unsigned long src_pfn, unsigned 
  */
 static void finish_source(unsigned long src_pfn, unsigned long dst_pfn, unsigned int order)
 {
-	if (pb_checked(&pb_instance, src_pfn))
+	bool checked = pb_checked(&pb_instance, src_pfn);
+
+	if (checked) {
 		pb_set_checked(&pb_instance, dst_pfn);
-	pb_account_forget(src_pfn);
+		pb_account_forget(src_pfn);
+	}
 	if (unlikely(pb_quarantine_referenced(src_pfn, order)))
 		pb_set_checked(&pb_instance, src_pfn);
-	else
+	else if (checked)
 		pb_clear_checked(&pb_instance, src_pfn);
+}
+
+/* The charge of a block moves to its target. A charged block is a checked one. */
+static bool move_account(unsigned long src_pfn, unsigned long dst_pfn, gfp_t gfp)
+{
+	return !pb_checked(&pb_instance, src_pfn) || !pb_account_move(src_pfn, dst_pfn, gfp);
 }
 
 /**
@@ -330,7 +331,7 @@ int pb_movable_ops_migrate(struct pb_pool *pool, unsigned long src_pfn, unsigned
 	const struct registration *reg;
 	int ret = -EBUSY, idx;
 
-	if (!from || !to || pb_account_move(src_pfn, dst_pfn, gfp))
+	if (!from || !to || !move_account(src_pfn, dst_pfn, gfp))
 		return -EAGAIN;
 	idx = srcu_read_lock(&movable_srcu);
 	reg = find(from->ops);
@@ -352,15 +353,21 @@ int pb_movable_ops_migrate(struct pb_pool *pool, unsigned long src_pfn, unsigned
 EXPORT_SYMBOL_PB_TEST(pb_movable_ops_migrate);
 
 /**
+ * pb_movable_ops_init - allocate the table of records
+ *
+ * Context: process, may sleep; the directory of the pool exists.
+ * Return: 0 or -ENOMEM.
+ */
+int pb_movable_ops_init(void)
+{
+	return pb_frame_table_init(&records);
+}
+
+/**
  * pb_movable_ops_exit - free the records, after the last migration and unregistration
  */
 void pb_movable_ops_exit(void)
 {
-	struct record *block;
-	unsigned long index;
-
 	WARN_ON_ONCE(!list_empty(&registrations));
-	xa_for_each(&records, index, block)
-		kfree(block);
-	xa_destroy(&records);
+	pb_frame_table_exit(&records);
 }

@@ -13,6 +13,7 @@ int pb_movable_ops_set(unsigned long pfn, const struct pbuddy_movable_operations
 		       void *private);
 int pb_movable_ops_migrate(struct pb_pool *pool, unsigned long src_pfn, unsigned long dst_pfn,
 			   unsigned int order, int mode);
+int pb_movable_ops_init(void);
 void pb_movable_ops_exit(void);
 
 #endif /* PB_MOVABLE_OPS_H */
