@@ -13,6 +13,7 @@ machine_defaults() {
 		[ -z "$icount" ] || wrong_usage "--icount: UML runs on real CPUs, it cannot count instructions"
 		((${nodes:-1} == 1)) || wrong_usage "--nodes $nodes: UML has one NUMA node"
 		[ -z "$dimm" ] || wrong_usage "--dimm: UML has no memory modules"
+		[ -z "$memoryless" ] || wrong_usage "--memoryless: UML has one NUMA node"
 		((${smp:-1} <= 2)) || wrong_usage "--smp $smp: the UML kernel is built for 2 CPUs"
 		smp=${smp:-2} nodes=1 mem=${mem:-1G}
 		guest_options+=' power-off'
@@ -33,8 +34,10 @@ machine_defaults() {
 	esac
 	mem=${mem:-2G}
 	mem_mib=$(size_mib "$mem") || wrong_usage "--mem wants a size like 2G or 512M, not '$mem'"
-	mem_mib=$((mem_mib / nodes / 4 * 4 * nodes)) # QEMU wants the nodes to add up
-	((mem_mib / nodes >= 128)) || wrong_usage "--mem $mem: at least 128M per node"
+	mem_nodes=$((nodes - ${memoryless:-0}))
+	((mem_nodes > 0)) || wrong_usage "--memoryless: another node has to have memory (--nodes)"
+	mem_mib=$((mem_mib / mem_nodes / 4 * 4 * mem_nodes)) # QEMU wants the nodes to add up
+	((mem_mib / mem_nodes >= 128)) || wrong_usage "--mem $mem: at least 128M per node"
 	dimm_mib=0
 	[ -z "$dimm" ] || dimm_mib=$(size_mib "$dimm") || wrong_usage "--dimm wants a size like 1G or 512M, not '$dimm'"
 }
@@ -96,7 +99,7 @@ machine_dimm() {
 # One socket per node: with CPUs of one package in two nodes the scheduler warns. With --icount the
 # only CPU is in node 0.
 machine_topology() {
-	local n cpus sockets=$nodes each=$((mem_mib / nodes))
+	local n cpus memdev sockets=$nodes each=$((mem_mib / mem_nodes))
 	[ -z "$icount" ] || sockets=1
 	local cores=$((smp / sockets))
 	machine+=(-smp "$smp,sockets=$sockets,cores=$cores,threads=1")
@@ -104,8 +107,12 @@ machine_topology() {
 	for ((n = 0; n < nodes; n++)); do
 		cpus=''
 		((n >= sockets)) || cpus=",cpus=$((n * cores))-$((n * cores + cores - 1))"
-		machine+=(-object "memory-backend-ram,id=m$n,size=${each}M"
-			-numa "node,nodeid=$n,memdev=m$n$cpus")
+		memdev=''
+		if ((n < mem_nodes)); then
+			machine+=(-object "memory-backend-ram,id=m$n,size=${each}M")
+			memdev=",memdev=m$n"
+		fi
+		machine+=(-numa "node,nodeid=$n$memdev$cpus")
 	done
 	((nodes > 2)) || return 0
 	# From each node every other is at its own distance, so the fallback order is known.

@@ -1,0 +1,86 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# kernels: test+lts
+# vm: --one-thread --nodes 2 --memoryless --mem 5G --append reserve_mem=1G:1G:pb
+# copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
+#
+# A node that has CPUs and no memory: node 1, with CPUs 2 and 3. Its requests are served by the nearest
+# node with memory, those that allow no other node fail, and what names it is refused with one line.
+# shellcheck source=scripts/lib/ktap.sh
+. /tests/ktap.sh
+# shellcheck source=scripts/lib/guest-memory.sh
+. /tests/guest-memory.sh
+
+params=/sys/module/pbuddy/parameters
+cgroup=/sys/fs/cgroup
+requester=/sys/module/pbuddy_requester/parameters
+
+is_so() { [ "$(cat /sys/devices/system/node/online)" = 0-1 ] && [ "$(cat /sys/devices/system/node/has_memory)" = 0 ]; }
+
+not_in_pool() {
+	fails_with 22 'pool: bad node "1": it has no memory' pool=1:16M &&
+		fails_with 22 'pool: bad node "1": it has no memory' pool=0:16M,1:16M-64M max_address=8G
+}
+
+by_default() { load && [ "$(node_pages 0)" -gt 0 ] && [ "$(node_pages 1)" -eq 0 ] && unload; }
+
+# requests CPU GFP PAGES: a module's requests for node 1 and for the CPU's node; so many are served.
+requests() {
+	for node in 1 -1; do
+		taskset "$1" insmod /pbuddy_requester.ko times=64 node=$node gfp="$2" || return
+		got=$(cat $requester/on_node)
+		rmmod pbuddy_requester
+		echo "gfp $2, node $node: $got"
+		[ "${got%%,*}" -eq "$3" ] || return
+	done
+}
+
+falls_back() {
+	requests 4 KERNEL 64 && requests 4 NOWAIT 64 && requests 8 USER 64 && requests 1 KERNEL 64 && verified
+}
+
+this_node_fails() { requests 4 'KERNEL|THISNODE|NOWARN' 0 && requests 4 'NOWAIT|THISNODE|NOWARN' 0 && verified; }
+
+buffers() {
+	pbuddyctl alloc --touch --size 4M --node 1 | tee /tmp/out && grep -q ' 4M  *0 ' /tmp/out &&
+		taskset 4 pbuddyctl alloc --touch --size 4M && ! pbuddyctl alloc --size 4M --node 1 --strict 2>/tmp/out &&
+		cat /tmp/out && grep -q 'Cannot allocate memory (--node: ' /tmp/out && verified
+}
+
+# refused COMMAND...: with a line that says what node 1 lacks.
+refused() {
+	! "$@" >/tmp/out 2>&1 || return
+	cat /tmp/out
+	grep -q 'node 1 owns no pbuddy memory' /tmp/out
+}
+
+commands() { refused pbuddyctl resize 1 16M && refused pbuddyctl drain 1 && refused pbuddyctl compact 1; }
+
+parameters() {
+	dmesg -c >/dev/null
+	! echo 1:16M >$params/resize && said 'resize: bad node "1:16M": it has no memory of the pool' &&
+		mkdir -p $cgroup/memoryless && ! echo '/memoryless 1:1x2M' >$params/group_give &&
+		said 'group_give: node 1 has no memory of the pool'
+}
+
+shown() {
+	ls -d /sys/class/misc/pbuddy/node* && [ ! -e /sys/class/misc/pbuddy/node1 ] &&
+		[ "$(threads_of '*' | wc -l)" -eq 1 ] && ! pbuddyctl info | grep -E '^ +1 ' &&
+		! grep '^Node 1' $debugfs/zoneinfo
+}
+
+ktap_begin
+t memoryless_node is_so
+t memoryless_not_in_pool not_in_pool
+t memoryless_default by_default
+mkdir -p $cgroup
+mount -t cgroup2 none $cgroup 2>/dev/null
+load pool=0:64M
+t memoryless_falls_back falls_back
+t memoryless_this_node_fails this_node_fails
+t memoryless_buffers buffers
+t memoryless_commands commands
+t memoryless_parameters parameters
+t memoryless_shown shown
+t memoryless_all_given_back gives_back 16384
+ktap_end
