@@ -186,6 +186,18 @@ uint64_t pfn_of(const void *p)
 	return entry & ((1ULL << 55) - 1);
 }
 
+int export_buffer(int fd)
+{
+	struct pbuddy_export_dmabuf e = { .size = sizeof(e), .fd_flags = O_RDWR };
+
+	if (!ioctl(fd, PBUDDY_IOCTL_EXPORT_DMABUF, &e))
+		return e.fd;
+	if (errno == EOPNOTSUPP)
+		test_skip("no dma-bufs in this kernel");
+	CHECK_EQ(errno, 0);
+	return -1;
+}
+
 uint64_t phys_of(int fd)
 {
 	struct pbuddy_extent ext;

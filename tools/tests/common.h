@@ -77,6 +77,8 @@ void close_buffers(struct buffer_set *set);
 bool try_set_parameter(const char *name, const char *value);
 void set_parameter(const char *name, const char *value);
 uint64_t pfn_of(const void *p);
+/* Returns a writable dma-buf of a buffer, or skips the test in a kernel without dma-bufs. */
+int export_buffer(int fd);
 uint64_t phys_of(int fd);
 /* Allocates all free memory; fails the test if one of these pages is in it. */
 void expect_not_allocated(uint64_t phys, size_t bytes);

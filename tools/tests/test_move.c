@@ -12,74 +12,7 @@
 #include <time.h>
 
 #include "common.h"
-
-#define HUGE	(2 * MIB)
-#define SMALL	(16 * PAGE)
-#define MOST	4096		/* buffers that fill a node */
-
-/* ---- Buffers that fill a node ---- */
-
-static uint64_t *map_of[MOST];
-static int nr_maps;
-
-static struct pbuddy_alloc request_of_order(uint64_t bytes, unsigned int order)
-{
-	struct pbuddy_alloc rq = request_on_node(bytes);
-
-	rq.order = order;
-	return rq;
-}
-
-static uint64_t *map_and_close(int fd, size_t bytes)
-{
-	uint64_t *p = map_buffer(fd, bytes);
-
-	CHECK_EQ(close(fd), 0);
-	return p;
-}
-
-/* Half of the buffers; of those of a pageblock none beside another one. */
-static bool is_freed(int i, size_t bytes)
-{
-	return (bytes == HUGE ? pfn_of(map_of[i]) / (HUGE / PAGE) : (uint64_t)i) & 1;
-}
-
-/* Maps stamped buffers until the node is full, and frees half of them. */
-static void fragment(size_t bytes, unsigned int order)
-{
-	int i;
-
-	for (nr_maps = 0; nr_maps < MOST; nr_maps++) {
-		struct pbuddy_alloc rq = request_of_order(bytes, order);
-
-		if (ioctl(dev, PBUDDY_IOCTL_ALLOC, &rq))
-			break;
-		map_of[nr_maps] = map_and_close(rq.fd, bytes);
-		stamp(map_of[nr_maps], bytes, (uint64_t)nr_maps);
-	}
-	CHECK(nr_maps > 8);
-	CHECK_EQ(errno, ENOMEM);
-	for (i = 0; i < nr_maps; i++) {
-		if (!is_freed(i, bytes))
-			continue;
-		CHECK_EQ(munmap(map_of[i], bytes), 0);
-		map_of[i] = NULL;
-	}
-}
-
-static void expect_intact(size_t bytes)
-{
-	int i;
-
-	for (i = 0; i < nr_maps; i++)
-		if (map_of[i])
-			CHECK_EQ(stamp_broken(map_of[i], bytes, (uint64_t)i), -1);
-}
-
-static unsigned long pages_moved(void)
-{
-	return vmstat_event("pgmigrate_success");
-}
+#include "fragment.h"
 
 /* ---- Contents and requests ---- */
 
@@ -135,21 +68,6 @@ TEST_TIMEOUT(move, folios, 900)
 
 /* ---- What does not move ---- */
 
-#define NR_KEPT	16
-
-/* Compacts, and checks that other buffers were moved and the first pages of every 4th were not. */
-static void expect_kept(const uint64_t *pfn)
-{
-	unsigned long before = pages_moved();
-	int i;
-
-	compact_all();
-	CHECK(pages_moved() > before);
-	for (i = 0; i < NR_KEPT; i++)
-		CHECK_EQ(pfn_of(map_of[8 * i]), pfn[i]);
-	expect_intact(SMALL);
-}
-
 TEST_TIMEOUT(move, pinned_pages_stay, 900)
 {
 	int pipe_fd[NR_KEPT][2], i;
@@ -174,33 +92,16 @@ TEST_TIMEOUT(move, pinned_pages_stay, 900)
 	free(copy);
 }
 
-/* Maps buffers in place of some of the set, in the same way as those that fragment() made. */
-static void replace(int (*prepare)(int fd))
-{
-	int i;
-
-	for (i = 0; i < NR_KEPT; i++) {
-		struct pbuddy_alloc rq = request_on_node(SMALL);
-		int fd;
-
-		CHECK_EQ(munmap(map_of[8 * i], SMALL), 0);
-		fd = alloc_as(&rq);
-		map_of[8 * i] = map_buffer(fd, SMALL);
-		stamp(map_of[8 * i], SMALL, 8 * (uint64_t)i);
-		CHECK(prepare(fd) >= 0);
-	}
-}
-
 /* A second mapping, read-only and of a part of the buffer, and another process see moved pages. */
 static uint64_t *part_of[NR_KEPT];
+static int nr_parts;
 
 static int map_part(int fd)
 {
-	static int nr;
 	uint64_t *p = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 3 * PAGE);
 
 	CHECK(p != MAP_FAILED);
-	part_of[nr++] = p;
+	part_of[nr_parts++] = p;
 	return close(fd);
 }
 
@@ -220,7 +121,7 @@ TEST_TIMEOUT(move, all_mappings_of_a_buffer, 900)
 	int i, moved = 0;
 
 	fragment(SMALL, 0);
-	replace(map_part);
+	replace_some(map_part);
 	for (i = 0; i < NR_KEPT; i++)
 		pfn[i] = pfn_of(part_of[i]);
 	compact_all();
@@ -241,7 +142,7 @@ static void expect_fixed_by(int (*prepare)(int fd))
 	int i;
 
 	fragment(SMALL, 0);
-	replace(prepare);
+	replace_some(prepare);
 	for (i = 0; i < NR_KEPT; i++)
 		pfn[i] = pfn_of(map_of[8 * i]);
 	expect_kept(pfn);
@@ -252,17 +153,6 @@ static int tell_addresses(int fd)
 	return phys_of(fd) ? 0 : -1;
 }
 
-static int export(int fd)
-{
-	struct pbuddy_export_dmabuf e = { .size = sizeof(e), .fd_flags = O_RDWR };
-
-	if (!ioctl(fd, PBUDDY_IOCTL_EXPORT_DMABUF, &e))
-		return e.fd;
-	if (errno == EOPNOTSUPP)
-		test_skip("no dma-bufs in this kernel");
-	return -1;
-}
-
 TEST_TIMEOUT(move, told_addresses_stay, 900)
 {
 	expect_fixed_by(tell_addresses);
@@ -270,14 +160,13 @@ TEST_TIMEOUT(move, told_addresses_stay, 900)
 
 TEST_TIMEOUT(move, exported_buffers_stay, 900)
 {
-	expect_fixed_by(export);
+	expect_fixed_by(export_buffer);
 }
 
 /* ---- Stress: programs write while compaction moves what they write to ---- */
 
 #define NR_WRITERS	3
 #define NR_SHARED	48
-#define NR_CHURN	512
 
 static uint64_t *shared[NR_SHARED];
 static size_t shared_bytes[NR_SHARED];
@@ -362,38 +251,6 @@ static void move_and_fork(const volatile uint32_t *stop)
 	}
 }
 
-static int churned[NR_CHURN];
-
-static int alloc_small(void)
-{
-	struct pbuddy_alloc rq = request_on_node(SMALL);
-
-	return ioctl(dev, PBUDDY_IOCTL_ALLOC, &rq) ? -1 : rq.fd;
-}
-
-/* Frees about half of the small buffers and allocates others, so that there is much to compact. */
-static void churn(const volatile uint32_t *stop)
-{
-	uint64_t random = 88172645463325252ULL;
-	unsigned int i;
-
-	while (!*stop) {
-		for (i = 0; i < NR_CHURN; i++) {
-			random ^= random << 13;
-			random ^= random >> 7;
-			random ^= random << 17;
-			if (random >> 63 && churned[i] >= 0) {
-				close(churned[i]);
-				churned[i] = -1;
-			}
-		}
-		usleep(50000);
-		for (i = 0; i < NR_CHURN; i++)
-			if (churned[i] < 0)
-				churned[i] = alloc_small();
-	}
-}
-
 /* The shared buffers lie among those that are freed and allocated. */
 static void share_buffers(void)
 {
@@ -411,14 +268,6 @@ static void share_buffers(void)
 	}
 	while (nr < NR_CHURN)
 		churned[nr++] = -1;
-}
-
-static void close_churned(void)
-{
-	int i;
-
-	for (i = 0; i < NR_CHURN; i++)
-		close(churned[i]);
 }
 
 static void run(unsigned int nr, const volatile uint32_t *stop)
