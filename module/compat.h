@@ -39,6 +39,15 @@
 #define PB_IMPORT_NS_DMA_BUF		MODULE_IMPORT_NS(DMA_BUF)
 #endif
 
+/* dma_buf_move_notify() and the importers' callback got other names in 7.1. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 1, 0)
+#define pb_dma_buf_move_notify		dma_buf_invalidate_mappings
+#define PB_DMA_BUF_MOVE_NOTIFY		invalidate_mappings
+#else
+#define pb_dma_buf_move_notify		dma_buf_move_notify
+#define PB_DMA_BUF_MOVE_NOTIFY		move_notify
+#endif
+
 typedef unsigned long (*pb_shrink_fn)(struct shrinker *shrinker, struct shrink_control *sc);
 
 /*

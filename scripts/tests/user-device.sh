@@ -20,7 +20,7 @@ case $(uname -r) in 6.1.* | 7.*) export PBUDDY_DEATHS=1000 ;; esac
 # A test makes all the mappings the kernel allows; a quarter of the default shows the same, sooner.
 maps=$(cat /proc/sys/vm/max_map_count)
 echo 16384 >/proc/sys/vm/max_map_count
-pbuddy-test -x race -x move -x unload -x inject -x hwpoison -x hibernate -x random -x purge -x purge_grown -x swap
+pbuddy-test -x race -x move -x unload -x inject -x hwpoison -x hibernate -x random -x purge -x purge_grown -x swap -x importer
 status=$?
 echo "$maps" >/proc/sys/vm/max_map_count
 [ ! -f /pbuddy_mapper.ko ] || rmmod pbuddy_mapper

@@ -300,6 +300,17 @@ TEST_TIMEOUT(hwpoison, in_mapped_pages, 900)
 	fails_while_mapped(fd, 16 * PAGE, phys_of(fd), false);
 }
 
+/* A mapping of another file than the buffer's. */
+TEST_TIMEOUT(hwpoison, in_a_mapping_of_a_dmabuf, 900)
+{
+	int fd = alloc_buffer(16 * PAGE);
+	uint64_t phys = phys_of(fd);
+	int dmabuf = export_buffer(fd);
+
+	close(fd);
+	fails_while_mapped(dmabuf, 16 * PAGE, phys, false);
+}
+
 TEST_TIMEOUT(hwpoison, in_a_mapped_folio_by_madvise, 900)
 {
 	int fd = alloc_contiguous();

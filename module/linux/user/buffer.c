@@ -154,8 +154,8 @@ static void destroy(struct pb_buffer *buf)
 
 	pb_purge_end(buf);
 	pb_swap_end(buf);
-	pb_dmabuf_end(buf);
 	pb_buffer_end_moves(buf);
+	pb_dmabuf_end(buf);
 	for (i = 0; i < buf->nr_blocks; i++) {
 		pb_creator_add(buf->creator, buf->block[i].pfn, -(long)buf->block[i].nr_pages);
 		free_block(buf, &buf->block[i]);
@@ -307,7 +307,7 @@ struct pb_buffer *pb_buffer_create(const struct pb_buffer_spec *spec, enum pb_re
 		return ERR_PTR(err);
 	}
 	buf->node = page_to_nid(pfn_to_page(buf->block[0].pfn));
-	if (spec->migratetype == PB_MOVABLE && !spec->contig && !spec->fixed)
+	if (spec->migratetype == PB_MOVABLE && !spec->contig)
 		pb_buffer_set_movable(buf);
 	pb_pressure_allocated();
 	pb_registry_add(&buf->entry);

@@ -196,7 +196,6 @@ struct pb_buffer {
  * @nowarn: do not log a failure
  * @prepare_later: do not prepare the pages (piece.c). Whatever makes a page visible calls
  *	pb_buffer_prepare_piece() first; only mappings do.
- * @fixed: its frames do not change, whatever @migratetype is
  * @label: valid label, at most PBUDDY_LABEL_LEN bytes with its NUL
  */
 struct pb_buffer_spec {
@@ -212,7 +211,6 @@ struct pb_buffer_spec {
 	bool			reliable;
 	bool			nowarn;
 	bool			prepare_later;
-	bool			fixed;
 	const char		*label;
 };
 
@@ -245,6 +243,7 @@ void pb_buffer_set_movable(struct pb_buffer *buf);
 void pb_buffer_fix(struct pb_buffer *buf);
 void pb_buffer_block_fix(const struct pb_buffer_block *block);
 void pb_buffer_unmap(struct pb_buffer *buf);
+void pb_buffer_unmap_pages(struct pb_buffer *buf, unsigned long index, unsigned long nr);
 bool pb_buffer_isolate(struct pb_buffer *buf);
 void pb_buffer_clear_movable(const struct pb_buffer *buf);
 int pb_page_copy(struct page *dst, struct page *src);

@@ -16,6 +16,7 @@
 #include "user/buffer.h"
 #include "user/buffer_blocks.h"
 #include "user/creator.h"
+#include "user/dmabuf_move.h"
 #include "user/label.h"
 #include "user/registry.h"
 
@@ -37,7 +38,7 @@ static void fill(struct pbuddy_resize_block *record, struct pb_buffer *buf,
 	record->buffer_id = buf->entry.id;
 	record->creator_pid = pid_vnr(pb_creator_pid(buf->creator));
 	record->creator_uid = from_kuid_munged(ns, buf->uid);
-	if (pb_buffer_block_pinned(buf, block))
+	if (pb_buffer_block_pinned(buf, block) || pb_dmabuf_pinned(buf))
 		record->flags |= PBUDDY_RESIZE_BLOCK_PINNED;
 	if (atomic_read(&buf->nr_dmabufs))
 		record->flags |= PBUDDY_RESIZE_BLOCK_EXPORTED;

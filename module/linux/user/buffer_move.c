@@ -4,8 +4,9 @@
  * owners of movable blocks (api/movable_ops.c).
  *
  * A buffer of the class "movable" that is not contiguous can be moved, until its frames are fixed:
- * when its physical addresses are told, when it is exported as a dma-buf, and when it ends. Blocks
- * of more than a pageblock, and blocks whose frames are allocated one by one, are not moved.
+ * when its physical addresses are told, and when it ends. It is not moved while importers of its
+ * dma-bufs have pinned it (dmabuf_move.c). Blocks of more than a pageblock, and blocks whose frames
+ * are allocated one by one, are not moved.
  *
  * buf->frames is held for writing by the migration of a block, and for reading by code that uses
  * the frames of the buffer: the fault handler, from preparing a piece until its page table entries
@@ -13,9 +14,10 @@
  *
  *   1. tries to lock buf->frames, and fails if it must wait: its caller may hold any lock, and may
  *      be inside a fault of this buffer;
- *   2. removes all page table entries of the block, and flushes them from the TLBs:
- *      unmap_mapping_range() of the buffer's file, which is the only one whose mappings have them,
- *      because the buffer is not exported. It calls MMU notifiers, for KVM and others;
+ *   2. makes importers of the buffer's dma-bufs end their use of it. Then it removes all page
+ *      table entries of the block, and flushes them from the TLBs: unmap_mapping_range() of the
+ *      buffer's file and of those of its dma-bufs, as no other mappings have them. It calls MMU
+ *      notifiers, for KVM and others;
  *   3. replaces the reference count of each page, which must be pbuddy's reference alone, by 0;
  *   4. copies the contents, makes the target a folio if the source is one, and stores the PFN of
  *      the target in the block;
@@ -37,7 +39,8 @@
  * A program that touches the block meanwhile waits for buf->frames, without mmap_lock when the
  * fault can be retried.
  *
- * Order of locks: mmap_lock, buf->frames, i_mmap_rwsem. A migration never takes mmap_lock.
+ * Order of locks: mmap_lock, reservation lock of the dma-bufs, buf->frames, i_mmap_rwsem. A
+ * migration never takes mmap_lock, and only tries to lock the reservation lock.
  */
 #include <linux/highmem.h>
 #include <linux/mm.h>
@@ -54,6 +57,7 @@
 #include "hooks/bad_frames.h"
 #include "hooks/guard_pages.h"
 #include "instance.h"
+#include "user/dmabuf_move.h"
 #include "user/segment.h"
 
 /* ---- The steps of a migration ---- */
@@ -111,13 +115,25 @@ static bool is_target(const struct pb_buffer *buf, struct page *dst, unsigned lo
 	       pb_instance_unpinnable(pfn) == buf->unpinnable && !pb_bad_pages(pfn, nr);
 }
 
-static void unmap(const struct pb_buffer *buf, const struct pb_buffer_block *block)
+/**
+ * pb_buffer_unmap_pages() - remove the page table entries of a part of a buffer
+ * @buf: the buffer; its lock is held for writing
+ * @index: first page
+ * @nr: number of pages
+ *
+ * Those of its dma-bufs are removed, too. Faults insert them again.
+ *
+ * Context: may sleep, also in reclaim; takes i_mmap_rwsem of the files.
+ */
+void pb_buffer_unmap_pages(struct pb_buffer *buf, unsigned long index, unsigned long nr)
 {
 	struct address_space *mapping = READ_ONCE(buf->mapping);
+	loff_t start = (loff_t)index << PAGE_SHIFT, bytes = (loff_t)nr << PAGE_SHIFT;
 
+	lockdep_assert_held_write(&buf->frames);
 	if (mapping)
-		unmap_mapping_range(mapping, (loff_t)block->start << PAGE_SHIFT,
-				    (loff_t)block->nr_pages << PAGE_SHIFT, 0);
+		unmap_mapping_range(mapping, start, bytes, 0);
+	pb_dmabuf_unmap_programs(buf, start, bytes);
 }
 
 static void unfreeze(struct page *src, unsigned long nr)
@@ -209,20 +225,14 @@ static void leave_source(struct page *src, unsigned int order)
 		pb_page_reset_flags(src + i);
 }
 
-static int move_block(struct pb_buffer *buf, struct pb_buffer_block *block, struct page *dst,
-		      struct page *src, bool may_sleep)
+/* Steps 2 to 5, after the use by importers has ended. */
+static int replace(struct pb_buffer *buf, struct pb_buffer_block *block, struct page *dst,
+		   struct page *src, bool may_sleep)
 {
 	unsigned long nr_frozen = folio_of(src) ? 1 : block->nr_pages;
 	int err;
 
-	lockdep_assert_held_write(&buf->frames);
-	if (!is_target(buf, dst, block->nr_pages))
-		return -EBUSY;
-	if (pb_bad_pages(page_to_pfn(src), block->nr_pages))
-		return -EIO;
-	if (any_pinned(src, block->nr_pages))
-		return -EAGAIN;
-	unmap(buf, block);
+	pb_buffer_unmap_pages(buf, block->start, block->nr_pages);
 	if (!freeze(src, nr_frozen))
 		return -EAGAIN;
 	err = make_copy(block, dst, src, may_sleep);
@@ -233,6 +243,27 @@ static int move_block(struct pb_buffer *buf, struct pb_buffer_block *block, stru
 	WRITE_ONCE(block->pfn, page_to_pfn(dst));
 	leave_source(src, block->order);
 	return 0;
+}
+
+static int move_block(struct pb_buffer *buf, struct pb_buffer_block *block, struct page *dst,
+		      struct page *src, enum pbuddy_migrate_mode mode)
+{
+	bool may_sleep = mode != PBUDDY_MIGRATE_ASYNC, may_wait = mode == PBUDDY_MIGRATE_SYNC;
+	int err;
+
+	lockdep_assert_held_write(&buf->frames);
+	if (!is_target(buf, dst, block->nr_pages))
+		return -EBUSY;
+	if (pb_bad_pages(page_to_pfn(src), block->nr_pages))
+		return -EIO;
+	if (any_pinned(src, block->nr_pages))
+		return -EAGAIN;
+	err = pb_dmabuf_begin_move(buf, may_wait);
+	if (err)
+		return err;
+	err = replace(buf, block, dst, src, may_sleep);
+	pb_dmabuf_end_move(buf);
+	return err;
 }
 
 /* ---- The memory as a whole ---- */
@@ -302,17 +333,13 @@ static bool is_unused(struct page *page)
 
 /**
  * pb_buffer_unmap() - remove the page table entries of a buffer; faults insert them again
- * @buf: the buffer; its lock is held for writing. Those of its dma-bufs stay
+ * @buf: the buffer; its lock is held for writing
  *
- * Context: may sleep, also in reclaim; takes i_mmap_rwsem of the buffer's file.
+ * Context: as pb_buffer_unmap_pages().
  */
 void pb_buffer_unmap(struct pb_buffer *buf)
 {
-	struct address_space *mapping = READ_ONCE(buf->mapping);
-
-	lockdep_assert_held_write(&buf->frames);
-	if (mapping)
-		unmap_mapping_range(mapping, 0, 0, 0);
+	pb_buffer_unmap_pages(buf, 0, buf->nr_pages);
 }
 
 /**
@@ -346,7 +373,7 @@ static bool isolate_block(struct page *page, enum pbuddy_migrate_mode mode)
 
 	if (!down_write_trylock(&buf->frames))
 		return false;
-	if (!buf->fixed)
+	if (!buf->fixed && !pb_dmabuf_pinned(buf))
 		return true;
 	up_write(&buf->frames);
 	return false;
@@ -356,7 +383,7 @@ static int migrate_block(struct page *dst, struct page *src, enum pbuddy_migrate
 {
 	struct pb_buffer_block *block = pbuddy_page_private(src);
 	struct pb_buffer *buf = block->buf;
-	int err = move_block(buf, block, dst, src, mode != PBUDDY_MIGRATE_ASYNC);
+	int err = move_block(buf, block, dst, src, mode);
 
 	up_write(&buf->frames);
 	return err;

@@ -18,9 +18,6 @@
  * A fault that found the page good before the flag was set inserts its entry under buf->frames,
  * which step 2 holds for writing, or has a reference to the page while the kernel inserts it. So
  * step 2 is repeated, a moment later, when the folio has references without entries.
- *
- * Mappings of a dma-buf are mappings of another file. Their entries stay until the program unmaps
- * them.
  */
 #include <linux/delay.h>
 #include <linux/mm.h>
@@ -51,18 +48,15 @@ static struct pb_buffer_block *find_block(struct pb_buffer *buf, unsigned long p
 	return NULL;
 }
 
-/* Removes the page table entries of a page and its folio, from the mappings of the buffer's file */
-static void unmap(const struct pb_buffer *buf, const struct pb_buffer_block *block,
+/* Removes the page table entries of a page and its folio. */
+static void unmap(struct pb_buffer *buf, const struct pb_buffer_block *block,
 		  struct page *page)
 {
-	struct address_space *mapping = READ_ONCE(buf->mapping);
 	struct folio *folio = page_folio(page);
 	unsigned long first = block->start + (page_to_pfn(&folio->page) - block->pfn);
 
 	lockdep_assert_held_write(&buf->frames);
-	if (mapping)
-		unmap_mapping_range(mapping, (loff_t)first << PAGE_SHIFT,
-				    (loff_t)folio_nr_pages(folio) << PAGE_SHIFT, 0);
+	pb_buffer_unmap_pages(buf, first, folio_nr_pages(folio));
 }
 
 /* The three steps; false: the page is not in the buffer, or not any more. */

@@ -71,7 +71,6 @@ static struct file *make_dmabuf(const struct heap *heap, u64 len, unsigned int f
 		.strict = true,
 		.contig = heap->contig,
 		.migratetype = PB_MOVABLE,
-		.fixed = true,		/* it is exported */
 		.label = heap->name,
 	};
 	enum pb_reason reason;

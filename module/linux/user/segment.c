@@ -15,7 +15,7 @@
  * @buf: the buffer
  * @index: of the page, inside the buffer
  *
- * Context: any; the buffer is new, exported, or its lock is held, and it is not absent.
+ * Context: any; the buffer is new, pinned as a dma-buf, or its lock is held, and it is not absent.
  * Return: the block; the following pages are in the rest of it and in the next blocks.
  */
 const struct pb_buffer_block *pb_buffer_block_at(const struct pb_buffer *buf, unsigned long index)

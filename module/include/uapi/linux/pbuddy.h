@@ -411,9 +411,9 @@ struct pbuddy_query {
  * @fd: out: descriptor of a new dma-buf of the buffer
  * @reserved: zero
  *
- * The dma-buf references the buffer, so the buffer's descriptor may be closed. The pages of the
- * buffer are not moved any more. A dma-buf that is O_RDONLY
- * is mapped for devices to read.
+ * The dma-buf references the buffer, so the buffer's descriptor may be closed. While it exists, the
+ * buffer is not purged or swapped out, and it is not moved while an importer has pinned it. A
+ * dma-buf that is O_RDONLY is mapped for devices to read.
  *
  * Errors: EINVAL for a bad argument, E2BIG for a longer struct than the kernel knows with something
  * in it, EACCES for O_RDWR on a read-only buffer, EBUSY for a buffer that is purgeable, EOPNOTSUPP
@@ -533,7 +533,7 @@ enum pbuddy_resize_reason {
 
 /* struct pbuddy_resize_block.flags */
 /*
- * A page has another user than mappings. Of a buffer that is mapped by huge pages a kernel before
+ * A page has another user than mappings, or an importer has pinned the buffer. Of a buffer that is mapped by huge pages a kernel before
  * 6.12 shows only users that pin pages (O_DIRECT, io_uring), and none that reads them (vmsplice()).
  */
 #define PBUDDY_RESIZE_BLOCK_PINNED	(1U << 0)

@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Drivers that import buffers (kunit/samples/pbuddy_importer.c), while compaction moves buffers. A
+ * dynamic importer is notified, and finds the contents at the new place. A buffer that an importer
+ * has pinned, or still uses, stays. PBUDDY_RACE_SECONDS is the duration of the stress.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "common.h"
+#include "fragment.h"
+
+#define IMPORTER	"/dev/pbuddy_importer"
+#define WORD		9	/* of each page, which the device counts up */
+
+/* Older kernels pin a buffer while a dynamic importer has it mapped, as Debian configures them. */
+static bool mapping_pins(void)
+{
+	return !kernel_has_reached(7, 1);
+}
+
+static int open_importer(void)
+{
+	int fd = open(IMPORTER, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0 && errno == ENOENT)
+		test_skip("pbuddy_importer is not loaded");
+	CHECK(fd >= 0);
+	return fd;
+}
+
+static int try_command(int importer, const char *line)
+{
+	return write(importer, line, strlen(line)) == (ssize_t)strlen(line) ? 0 : -errno;
+}
+
+static void command(int importer, const char *line)
+{
+	CHECK_EQ(try_command(importer, line), 0);
+}
+
+static int import(const char *kind, int dmabuf)
+{
+	int importer = open_importer();
+	char line[32];
+
+	snprintf(line, sizeof(line), "%s %d", kind, dmabuf);
+	command(importer, line);
+	return importer;
+}
+
+struct numbers {
+	unsigned int	notified;
+	unsigned int	mapped;
+	int		nested_err;
+};
+
+static struct numbers numbers_of(int importer)
+{
+	struct numbers n;
+	char line[64] = "";
+
+	CHECK(pread(importer, line, sizeof(line) - 1, 0) > 0);
+	CHECK_EQ(sscanf(line, "%u %u %d", &n.notified, &n.mapped, &n.nested_err), 3);
+	return n;
+}
+
+/* ---- Contents that a program and a device share ---- */
+
+static uint64_t word_of(size_t i, uint64_t id)
+{
+	return i % (PAGE / 8) == WORD ? 0 : id << 32 | i;
+}
+
+static void fill(uint64_t *p, size_t bytes, uint64_t id)
+{
+	size_t i;
+
+	for (i = 0; i < bytes / 8; i++)
+		p[i] = word_of(i, id);
+}
+
+/* The device has used it @count times. */
+static void expect_filled(const uint64_t *p, size_t bytes, uint64_t id, uint64_t count)
+{
+	size_t i;
+
+	for (i = 0; i < bytes / 8; i++)
+		CHECK_EQ(p[i], i % (PAGE / 8) == WORD ? count : word_of(i, id));
+}
+
+/* ---- A set of imported buffers, among others that are moved ---- */
+
+static struct {
+	int		importer;
+	uint64_t	*p;
+	uint64_t	pfn;
+} set[NR_KEPT];
+static int nr_set;
+static const char *set_kind;
+
+static int import_and_use(int fd)
+{
+	int dmabuf = export_buffer(fd), importer = import(set_kind, dmabuf);
+
+	CHECK_EQ(close(dmabuf) | close(fd), 0);
+	set[nr_set++].importer = importer;
+	return importer;
+}
+
+/* Buffers of the set are not stamped, but filled; expect_intact() passes over them. */
+static void make_set(const char *kind)
+{
+	int i;
+
+	fragment(SMALL, 0);
+	set_kind = kind;
+	replace_some(import_and_use);
+	for (i = 0; i < nr_set; i++) {
+		set[i].p = map_of[8 * i];
+		map_of[8 * i] = NULL;
+		fill(set[i].p, SMALL, (uint64_t)i);
+		command(set[i].importer, "use");
+		set[i].pfn = pfn_of(set[i].p);
+	}
+}
+
+/* Compacts; returns how many of the set were moved. */
+static int nr_moved(void)
+{
+	unsigned long before = pages_moved();
+	int i, nr = 0;
+
+	compact_all();
+	CHECK(pages_moved() > before);
+	expect_intact(SMALL);
+	for (i = 0; i < nr_set; i++)
+		nr += pfn_of(set[i].p) != set[i].pfn;
+	test_note("%d of %d moved", nr, nr_set);
+	return nr;
+}
+
+static void command_all(const char *line)
+{
+	int i;
+
+	for (i = 0; i < nr_set; i++)
+		command(set[i].importer, line);
+}
+
+static void expect_set(uint64_t count)
+{
+	int i;
+
+	for (i = 0; i < nr_set; i++)
+		expect_filled(set[i].p, SMALL, (uint64_t)i, count);
+}
+
+TEST_TIMEOUT(importer, follows_a_buffer_that_moves, 900)
+{
+	make_set("dynamic");
+	if (mapping_pins()) {
+		CHECK_EQ(nr_moved(), 0);
+		command_all("unmap");
+	}
+	CHECK(nr_moved() > 0);
+	command_all("use");
+	expect_set(2);
+}
+
+TEST_TIMEOUT(importer, is_notified_if_it_has_the_buffer_mapped, 900)
+{
+	unsigned int i, notified = 0;
+
+	if (mapping_pins())
+		test_skip("this kernel pins what is mapped");
+	make_set("dynamic");
+	CHECK(nr_moved() > 0);
+	for (i = 0; i < NR_KEPT; i++) {
+		struct numbers n = numbers_of(set[i].importer);
+
+		CHECK_EQ(n.mapped, 1);
+		CHECK(n.notified || pfn_of(set[i].p) == set[i].pfn);
+		/* It cannot map the buffer before that has moved. */
+		CHECK_EQ(n.nested_err, n.notified ? -EBUSY : 0);
+		notified += n.notified;
+		CHECK_EQ(try_command(set[i].importer, "use"), 0);
+		CHECK_EQ(numbers_of(set[i].importer).mapped, n.notified ? 2 : 1);
+	}
+	CHECK(notified > 0);
+	expect_set(2);
+}
+
+/* One that does not unmap keeps the buffer, until it does. */
+TEST_TIMEOUT(importer, that_stays_mapped, 900)
+{
+	unsigned int i, notified = 0;
+
+	make_set("lazy");
+	CHECK_EQ(nr_moved(), 0);
+	for (i = 0; i < NR_KEPT; i++)
+		notified += numbers_of(set[i].importer).notified;
+	CHECK(mapping_pins() || notified > 0);
+	command_all("use");
+	command_all("unmap");
+	CHECK(nr_moved() > 0);
+	command_all("use");
+	expect_set(3);
+}
+
+TEST_TIMEOUT(importer, that_is_static, 900)
+{
+	make_set("static");
+	CHECK_EQ(nr_moved(), 0);
+	command_all("use");
+	expect_set(2);
+}
+
+static void expect_kept_by(const char *begin, const char *end)
+{
+	make_set("dynamic");
+	command_all("unmap");
+	command_all(begin);
+	CHECK_EQ(nr_moved(), 0);
+	command_all(end);
+	CHECK(nr_moved() > 0);
+	command_all("use");
+	expect_set(2);
+}
+
+TEST_TIMEOUT(importer, that_pins, 900)
+{
+	expect_kept_by("pin", "unpin");
+}
+
+TEST_TIMEOUT(importer, with_a_kernel_mapping, 900)
+{
+	expect_kept_by("vmap", "vunmap");
+}
+
+/* A device that has not completed its work. */
+TEST_TIMEOUT(importer, with_a_fence, 900)
+{
+	expect_kept_by("fence", "signal");
+}
+
+/* A device may read a read-only dma-buf, and the buffer stays while it has it mapped. */
+TEST_TIMEOUT(importer, that_only_reads, 900)
+{
+	struct pbuddy_export_dmabuf e = { .size = sizeof(e), .fd_flags = O_RDONLY };
+	int fd, importer;
+
+	export_buffer(alloc_buffer(PAGE));
+	fragment(SMALL, 0);
+	fd = alloc_small();
+	CHECK(fd >= 0);
+	set[0].p = map_buffer(fd, SMALL);
+	fill(set[0].p, SMALL, 7);
+	set[0].pfn = pfn_of(set[0].p);
+	nr_set = 1;
+	CHECK_EQ(ioctl(fd, PBUDDY_IOCTL_EXPORT_DMABUF, &e), 0);
+	importer = import("static", e.fd);
+	CHECK_EQ(try_command(importer, "map both"), -EACCES);
+	command(importer, "map to_device");
+	CHECK_EQ(nr_moved(), 0);
+	command(importer, "unmap");
+	expect_filled(set[0].p, SMALL, 7, 0);
+}
+
+/* ---- Stress: devices and programs write while compaction moves what they write to ---- */
+
+#define NR_DEVICES	24
+#define NR_USERS	2
+
+static struct {
+	int		importer;
+	uint64_t	*p;
+	uint64_t	*q;	/* through the dma-buf */
+} shared[NR_DEVICES];
+
+static void share_buffers(void)
+{
+	int i, k, nr = 0;
+
+	for (i = 0; i < NR_DEVICES; i++) {
+		int fd = alloc_small(), dmabuf;
+
+		CHECK(fd >= 0);
+		dmabuf = export_buffer(fd);
+		shared[i].importer = import("dynamic", dmabuf);
+		shared[i].p = map_and_close(fd, SMALL);
+		shared[i].q = map_and_close(dmabuf, SMALL);
+		fill(shared[i].p, SMALL, (uint64_t)i);
+		for (k = 0; k < NR_CHURN / NR_DEVICES; k++)
+			churned[nr++] = alloc_small();
+	}
+	while (nr < NR_CHURN)
+		churned[nr++] = -1;
+}
+
+/* Child @nr has every second device, and looks at what the program sees after each use. */
+static void use_devices(unsigned int nr, const volatile uint32_t *stop)
+{
+	uint64_t count;
+	unsigned int i;
+
+	for (count = 1; !*stop; count++) {
+		for (i = nr; i < NR_DEVICES; i += NR_USERS) {
+			command(shared[i].importer, "use");
+			if (mapping_pins() || count % 4 == 0)
+				command(shared[i].importer, "unmap");
+			expect_filled(count & 1 ? shared[i].p : shared[i].q, SMALL, i, count);
+		}
+	}
+	CHECK(count > 1);
+}
+
+static void run(unsigned int nr, const volatile uint32_t *stop)
+{
+	if (nr == NR_USERS) {
+		churn(stop);
+		return;
+	}
+	close_churned();
+	use_devices(nr, stop);
+}
+
+TEST_TIMEOUT(importer, under_running_devices, 1200)
+{
+	unsigned long before = pages_moved(), rounds = 0;
+	volatile uint32_t *stop;
+	pid_t pid[NR_USERS + 1];
+	unsigned int i;
+	time_t end;
+	int status;
+
+	stop = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	CHECK(stop != MAP_FAILED);
+	share_buffers();
+	for (i = 0; i <= NR_USERS; i++)
+		pid[i] = start_child(run, i, stop);
+	close_churned();
+	for (end = time(NULL) + race_seconds(3); time(NULL) < end || rounds < 4; rounds++)
+		compact_all();
+	*stop = 1;
+	for (i = 0; i <= NR_USERS; i++) {
+		CHECK_EQ(waitpid(pid[i], &status, 0), pid[i]);
+		CHECK_EQ(status, 0);
+	}
+	test_note("%lu compactions, %lu pages moved", rounds, pages_moved() - before);
+	CHECK(pages_moved() > before);
+}
