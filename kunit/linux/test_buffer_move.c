@@ -210,9 +210,39 @@ static void test_locked(struct kunit *test)
 	pbuddy_free_page(src);
 }
 
+/*
+ * Contiguous areas, and memory of a source that the kernel refuses to pin, get no page of a buffer
+ * from elsewhere. The pageblock of the target has no other block, so nothing looks at its type.
+ */
+static void test_target(struct kunit *test)
+{
+	struct page *src, *dst = pbuddy_alloc_pages(GFP_KERNEL, PB_PAGEBLOCK_ORDER);
+	struct pb_dir_entry *entry;
+	struct pb_buffer *buf;
+	enum pb_migratetype mt;
+
+	KUNIT_ASSERT_NOT_NULL(test, dst);
+	buf = create(PB_PAGEBLOCK_ORDER, page_to_nid(dst));
+	KUNIT_ASSERT_FALSE(test, IS_ERR(buf));
+	src = pfn_to_page(buf->block[0].pfn);
+	entry = pb_dir_entry(&pb_instance, page_to_pfn(dst));
+	mt = pb_entry_migratetype(READ_ONCE(entry->value));
+	pb_entry_set_migratetype(entry, PB_CMA);
+	KUNIT_EXPECT_EQ(test, migrate(src, dst, PB_PAGEBLOCK_ORDER), -EBUSY);
+	pb_entry_set_migratetype(entry, mt);
+	buf->unpinnable = true;
+	KUNIT_EXPECT_EQ(test, migrate(src, dst, PB_PAGEBLOCK_ORDER), -EBUSY);
+	buf->unpinnable = false;
+	KUNIT_EXPECT_EQ(test, migrate(src, dst, PB_PAGEBLOCK_ORDER), 0);
+	KUNIT_EXPECT_EQ(test, buf->block[0].pfn, page_to_pfn(dst));
+	pb_buffer_put(buf);
+	pbuddy_free_pages(src, PB_PAGEBLOCK_ORDER);
+}
+
 static struct kunit_case buffer_move_cases[] = {
 	KUNIT_CASE_PARAM(test_ways, ways_gen_params),
 	KUNIT_CASE(test_locked),
+	KUNIT_CASE(test_target),
 	{}
 };
 
