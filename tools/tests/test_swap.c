@@ -301,6 +301,21 @@ TEST(swap, obeys_the_limit_of_the_cgroup)
 	CHECK_EQ(stamp_broken(p, BYTES, 1), -1);
 }
 
+/* A page with a memory error cannot be stored, and the buffer stays as it was. */
+TEST(swap, bad_page)
+{
+	int fd = alloc_swappable(BYTES);
+	char *p = (char *)map_buffer(fd, BYTES);
+
+	stamp((uint64_t *)p, BYTES, 1);
+	if (madvise(p + BYTES / 2, PAGE, MADV_HWPOISON) && errno == EINVAL)
+		test_skip("this kernel has no MADV_HWPOISON");
+	expect_refused(fd, EIO, PBUDDY_SWAP_BAD_PAGE);
+	CHECK_EQ(info_of(fd).swap_reason, PBUDDY_SWAP_BAD_PAGE);
+	CHECK_EQ(stamp_broken((uint64_t *)p, BYTES / 2, 1), -1);
+	expect_state(fd, PBUDDY_BUFFER_SWAPPABLE, BYTES, 0);
+}
+
 static void touch(void *arg)
 {
 	(void)**(volatile uint64_t **)arg;

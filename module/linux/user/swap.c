@@ -576,6 +576,7 @@ int pb_swap_init(void)
 	mutex_unlock(&lock);
 	return 0;
 }
+EXPORT_SYMBOL_PB_TEST(pb_swap_init);
 
 /**
  * pb_swap_exit() - undo pb_swap_init(), after the last buffer has ended
@@ -592,3 +593,4 @@ void pb_swap_exit(void)
 	destroy_workqueue(queue);
 	WARN_ON_ONCE(!list_empty(&swappable));
 }
+EXPORT_SYMBOL_PB_TEST(pb_swap_exit);
