@@ -168,6 +168,21 @@ static void test_free_in_order(struct kunit *test)
 	pt_expect_all_free(test, f);
 }
 
+/* Frames in order are collected in the mask, also when the oldest one is the last of its word. */
+static void test_flush_across_words(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_one_pageblock);
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	unsigned long *pfns, pfn;
+
+	KUNIT_ASSERT_EQ(test, pt_fill(test, f, 0, PB_MOVABLE, &pfns), PB_PAGEBLOCK_NR);
+	pfn = round_down(pfns[0], PB_PAGEBLOCK_NR) + PB_WORD_NR - 1;
+	while (!pb_zone_free_pages(zone))
+		pt_free(test, f, pfn++, 0);
+	KUNIT_EXPECT_EQ(test, pb_zone_free_pages(zone), 1L);
+	pt_verify(test, f, NULL);
+}
+
 /* A frame that was freed for one type is not allocated for another. */
 static void test_types_have_their_own_lists(struct kunit *test)
 {
@@ -407,6 +422,7 @@ static struct kunit_case pcp_cases[] = {
 	KUNIT_CASE_PARAM(test_refill_and_drain_balance, cached_gen_params),
 	KUNIT_CASE_PARAM(test_limit, cached_gen_params),
 	KUNIT_CASE(test_free_in_order),
+	KUNIT_CASE(test_flush_across_words),
 	KUNIT_CASE(test_types_have_their_own_lists),
 	KUNIT_CASE_PARAM(test_busy, cached_gen_params),
 	KUNIT_CASE(test_drain_is_local),

@@ -112,7 +112,7 @@ static noinline void index_frame(struct pb_zone *zone, struct pb_pcp_list *list,
 
 /*
  * Frees single frames of different words, as after frees in random order; the caller compared
- * the first two. As free_word(), but inline as long as the index does not have to change. FR1 is
+ * those at both ends. As free_word(), but inline as long as the index does not have to change. FR1 is
  * the atomic that sets the bit, and the word is read after it. If another CPU allocated from the
  * word in between, that CPU updates the index.
  */
@@ -146,6 +146,15 @@ static bool share_word(const struct pb_pcp_entry *a, const struct pb_pcp_entry *
 	return (a->pfn ^ b->pfn) < PB_WORD_NR;
 }
 
+/*
+ * Whether the oldest blocks share a word at either end, as after frees in order. The first two of
+ * these do not when the first one is the last of its word.
+ */
+static bool share_words(const struct pb_pcp_entry *oldest, unsigned int nr)
+{
+	return share_word(&oldest[0], &oldest[1]) || share_word(&oldest[nr - 2], &oldest[nr - 1]);
+}
+
 /* Flushes blocks, adjacent entries of one word together. Returns the pages freed to the zone. */
 static unsigned int free_runs(struct pb_zone *zone, struct pb_pcp_list *list, unsigned int nr,
 			      unsigned int order, bool all)
@@ -172,7 +181,7 @@ static unsigned int free_blocks(struct pb_zone *zone, struct pb_pcp_list *list, 
 {
 	unsigned int pages = nr;
 
-	if (order || nr < 2 || share_word(&list->lifo[0], &list->lifo[1]))
+	if (order || nr < 2 || share_words(list->lifo, nr))
 		pages = free_runs(zone, list, nr, order, all);
 	else
 		free_frames(zone, list, nr);
