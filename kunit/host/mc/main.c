@@ -28,14 +28,6 @@ static struct {
 
 static int nr_tests, nr_failed;
 
-static double cpu_seconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return t.tv_sec + t.tv_nsec * 1e-9;
-}
-
 static void print_failure(const struct mc_scenario *s, const struct mc_subject *subject,
 			  struct mc_result *result)
 {
@@ -82,7 +74,7 @@ static void run_scenario(const struct mc_scenario *s)
 	struct mc_subject subject;
 	struct mc_result result = {};
 	struct mc_schedule schedule;
-	double start = cpu_seconds();
+	double start = mc_cpu_seconds();
 
 	prepare(s, &subject);
 	if (opt.replay) {
@@ -98,10 +90,12 @@ static void run_scenario(const struct mc_scenario *s)
 		return;
 	}
 	mc_search_bounded(&subject, opt.bound, &result);
+	if (!result.failed && result.bound < opt.bound)
+		printf("# %s: only bound %d was searched whole\n", s->name, result.bound);
 	if (opt.random && !result.failed)
 		mc_search_random(&subject, opt.random, opt.seed, &result);
 	printf("# %s: %lu runs, at most %d steps, %.2f s\n", s->name, result.runs,
-	       result.most_steps, cpu_seconds() - start);
+	       result.most_steps, mc_cpu_seconds() - start);
 	if (result.failed)
 		print_failure(s, &subject, &result);
 	print_result(s, result.failed);
@@ -156,7 +150,7 @@ static void search(const struct mc_scenario *s, struct mc_subject *subject,
 static void run_mutant(const struct mc_scenario *s)
 {
 	const struct mc_mutant *m = &mc_mutants[pb_mutant - 1];
-	double start = cpu_seconds();
+	double start = mc_cpu_seconds();
 	struct mc_subject subject;
 	struct mc_result result;
 	int mutant = pb_mutant;
@@ -167,7 +161,7 @@ static void run_mutant(const struct mc_scenario *s)
 	right = !result.failed;
 	if (right)
 		search(s, &subject, &result, mutant);
-	printf("# %s: %lu runs, %.2f s\n", m->name, result.runs, cpu_seconds() - start);
+	printf("# %s: %lu runs, %.2f s\n", m->name, result.runs, mc_cpu_seconds() - start);
 	if (result.failed)
 		print_failure(s, &subject, &result);
 	right &= result.failed;
@@ -218,6 +212,7 @@ static void parse_options(int argc, char **argv)
 		{ "bound", required_argument, NULL, 'b' },
 		{ "random", required_argument, NULL, 'r' },
 		{ "seed", required_argument, NULL, 's' },
+		{ "seconds", required_argument, NULL, 'c' },
 		{ "replay", required_argument, NULL, 'p' },
 		{ "tso", no_argument, NULL, 't' },
 		{ "list", no_argument, NULL, 'l' },
@@ -239,6 +234,9 @@ static void parse_options(int argc, char **argv)
 			break;
 		case 's':
 			opt.seed = strtoul(optarg, NULL, 0);
+			break;
+		case 'c':
+			mc_seconds = strtoul(optarg, NULL, 0);
 			break;
 		case 'p':
 			opt.replay = optarg;

@@ -62,6 +62,7 @@ static void shuffle(int nr, int steps)
 void mc_search_random(const struct mc_subject *s, unsigned long runs, unsigned long seed,
 		      struct mc_result *out)
 {
+	double start = mc_cpu_seconds();
 	unsigned long n;
 
 	/* The state of the generator must not be 0. */
@@ -75,6 +76,8 @@ void mc_search_random(const struct mc_subject *s, unsigned long runs, unsigned l
 		out->most_steps = max(out->most_steps, mc_run.nr_steps);
 		if (!(n % 1024))
 			mc_arena_freeze();
+		if (mc_seconds && mc_cpu_seconds() - start >= mc_seconds)
+			break;
 	}
 	if (!out->failed)
 		return;

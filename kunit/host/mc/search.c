@@ -6,13 +6,25 @@
  * not. Neither does a delayed store, which has no effect unless a preemption follows before its
  * CPU's buffer is emptied: the search looks for that one only until then.
  */
+#include <time.h>
 #include "arena.h"
 #include "search.h"
+
+unsigned long mc_seconds;
 
 static const struct mc_subject *subject;
 static struct mc_result *result;
 static int bound;
 static struct mc_schedule plan;
+static double end;		/* CPU time at which the search ends; 0: it is not limited */
+
+double mc_cpu_seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return t.tv_sec + t.tv_nsec * 1e-9;
+}
 
 bool mc_try(const struct mc_subject *s, const struct mc_schedule *schedule)
 {
@@ -35,6 +47,16 @@ static bool run_plan(void)
 	result->schedule = plan;
 	scnprintf(result->what, sizeof(result->what), "%s", mc_run.violation);
 	return true;
+}
+
+static bool out_of_time(void)
+{
+	return end && mc_cpu_seconds() >= end;
+}
+
+static bool ended(void)
+{
+	return result->failed || out_of_time();
 }
 
 #define ANY_CPU	0xff
@@ -60,7 +82,7 @@ static void branch_all(const struct mc_step *step, int at, int cost)
 		return;
 	if (step->kind == MC_STORE)
 		branch(step, at, MC_DELAY, cost);
-	for (to = 0; to < subject->actors.nr && !result->failed; to++)
+	for (to = 0; to < subject->actors.nr && !ended(); to++)
 		if (step->enabled & BIT(to) && to != mc_default(step))
 			branch(step, at, to, cost);
 }
@@ -78,7 +100,7 @@ static void explore(int cost, int from, u8 delayed)
 	if (!steps)
 		abort();
 	memcpy(steps, mc_run.step + from, max(nr - from, 0) * sizeof(*steps));
-	for (i = from; i < nr && !result->failed; i++) {
+	for (i = from; i < nr && !ended(); i++) {
 		if (delayed != ANY_CPU && !(steps[i - from].buffered & delayed))
 			break;
 		branch_all(&steps[i - from], i, cost);
@@ -102,9 +124,13 @@ void mc_search_bounded(const struct mc_subject *s, int most, struct mc_result *o
 	subject = s;
 	result = out;
 	plan.n = 0;
-	for (bound = 0; bound <= most && !out->failed; bound++) {
+	end = mc_seconds ? mc_cpu_seconds() + mc_seconds : 0;
+	out->bound = -1;
+	for (bound = 0; bound <= most && !ended(); bound++) {
 		do {
 			explore(0, 0, ANY_CPU);
-		} while (!out->failed && mc_arena_freeze());
+		} while (!ended() && mc_arena_freeze());
+		if (!ended())
+			out->bound = bound;
 	}
 }
