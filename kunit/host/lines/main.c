@@ -221,7 +221,7 @@ static void set_option(int c, char *value)
 		set_transfer(value);
 		break;
 	case 'w':
-		prices.window = number(value, 1, 1000000);
+		prices.window = number(value, 1, PREDICT_MOST_WINDOW);
 		break;
 	default:
 		other_verb(c);

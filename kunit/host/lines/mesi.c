@@ -13,7 +13,7 @@
  * several invalidates the others. A transfer is far when the copy that serves a load, or one that a
  * store invalidates, is on the other socket.
  *
- * Not modelled: evictions, prefetching, store buffers, speculation.
+ * Not modelled: evictions, prefetching, speculation. Store buffers: see predict.c.
  */
 #include "mesi.h"
 

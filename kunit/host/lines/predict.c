@@ -2,10 +2,14 @@
 /*
  * The time of an operation.
  *
- * A CPU executes out of order: a transfer overlaps with those that follow it within the reorder
- * buffer, here a window of accesses. The first one of a window costs its price, the others only
- * what their price is higher. A transfer for a locked instruction ends the window, because later
- * loads wait for it. That a load may depend on an earlier one is left out.
+ * For each CPU the times at which accesses begin and end are computed. They are issued in order, one
+ * every prices.hit. A load that needs a transfer holds back the access that is a window later, because
+ * the reorder buffer is full until then. A plain store goes to the store buffer, which it leaves in
+ * order, when its line is there; only a full buffer holds back later accesses. A locked instruction
+ * and a full barrier wait for all before them, the stores too, and what follows waits for them. Of
+ * the price of a transfer a share (prices.busy) overlaps with nothing else. That a load may depend on
+ * an earlier one is left out, and so are the sizes of the caches, the TLB and instructions that access
+ * no memory of the core: one price of an access stands for all of them.
  *
  * A line can be moved to one writer at a time, so CPUs queue for it. With D[k] the time for which
  * an operation has line k moved, and Z the time of an operation without queues, mean value analysis
@@ -20,11 +24,12 @@
 #include "predict.h"
 
 /*
- * The prices of transfers and locked instructions are published, the other two follow from
- * measurements. hit: an operation of one CPU takes as long as scripts/bench measures (repeat in
- * README.md: 9.8 ns for 34 accesses). window: so do the five workloads that scripts/host bench has
- * with one and two CPUs, within 15 % (--validate). A pair of 117 instructions makes 34 accesses, so
- * 100 of them are 344 instructions; reorder buffers have 224 (Skylake) to 448 entries (Zen 5).
+ * The prices of transfers and locked instructions and the sizes of the buffers are published. hit: an
+ * operation of one CPU takes as long as scripts/bench measures (repeat in README.md: 9.8 ns for 34
+ * accesses). window: a pair of 117 instructions makes 34 accesses, so 100 of them are 344
+ * instructions; reorder buffers have 224 (Skylake) to 448 entries (Zen 5). busy: measured on AMD Zen 4
+ * with two CPUs that only store, each to random ones of 512 lines of which the other CPU has half: a
+ * transfer takes 27 ns where it takes 79 ns alone (6 of 13.7 when the CPUs are near each other).
  */
 struct prices prices = {
 	.hit = 0.29,
@@ -35,7 +40,9 @@ struct prices prices = {
 		[MESI_INVALIDATE] = 49.3, [MESI_INVALIDATE_FAR] = 114.1,
 		[MESI_MEMORY] = 80.8,
 	},
+	.busy = 0.35,
 	.window = 100,
+	.store_buffer = 56,
 };
 
 const char prices_source[] =
@@ -45,44 +52,91 @@ const char prices_source[] =
 "socket and for an invalidation it has no figure: the price is that of a modified line.\n"
 "P. McKenney's perfbook supports the latter (CodeSamples/cpu/data/hps.2020.02.24a, Xeon Platinum\n"
 "8176): a blind compare-exchange of another core's line takes 47.5 ns, one after a load 102. The\n"
-"same data has the locked instruction on an own line: 7.1 ns. The window of 100 accesses that a CPU\n"
-"overlaps, and 0.29 ns for an access that hits, were fitted to scripts/bench.\n";
+"same data has the locked instruction on an own line: 7.1 ns. Store buffer of 56 entries, Skylake\n"
+"(T. Downs, Performance Speed Limits). Measured here: 0.35 of the price of a transfer overlaps with\n"
+"nothing; 0.29 ns for an access that hits. The window is 100 accesses, about 344 instructions.\n";
 
 static double demand[LINES_NR], queue[LINES_NR], most_queued[LINES_NR];
 
-static struct {
-	u64	accesses;
-	u64	end;		/* of the window */
-	double	paid;		/* in this window */
-} cpu_state[PB_HOST_MAX_CPUS];
+#define MOST_STORES	256
 
-static double stalled;		/* ns, of all CPUs */
+/* Times are in ns since predict_start(). */
+struct cpu_state {
+	u64	accesses, nr_stores;
+	double	now;			/* when the next access is issued */
+	double	retired;		/* when the last one is complete, and all before it */
+	double	stored;			/* when the last store has left the store buffer */
+	double	window[PREDICT_MOST_WINDOW];	/* the same as retired, of the last accesses */
+	double	stores[MOST_STORES];	/* the same as stored, of the last stores */
+};
+
+static struct cpu_state cpu_state[PB_HOST_MAX_CPUS];
 
 void predict_start(void)
 {
 	mesi_start_counting();
 	memset(cpu_state, 0, sizeof(cpu_state));
-	stalled = 0;
+}
+
+/* When the line of an access is there; a transfer begins at @from or later. */
+static double line_there(struct cpu_state *c, enum mesi_transfer kind, double from)
+{
+	double price;
+
+	if (kind == MESI_HIT)
+		return from;
+	price = prices.transfer[kind];
+	c->now += price * prices.busy;
+	return max(from + price, c->now + price * (1 - prices.busy));
+}
+
+static void load(struct cpu_state *c, enum mesi_transfer kind)
+{
+	c->retired = max(c->retired, line_there(c, kind, c->now));
+}
+
+/* Retires at once; leaves the store buffer in order, when its line is there. */
+static void store(struct cpu_state *c, enum mesi_transfer kind)
+{
+	double *oldest = &c->stores[c->nr_stores++ % prices.store_buffer];
+
+	c->now = max(c->now, *oldest);
+	c->stored = max(c->stored, line_there(c, kind, max(c->now, c->retired)));
+	*oldest = c->stored;
+}
+
+/* Begins when all before it is complete, also the stores; what follows it waits for it. */
+static void rmw(struct cpu_state *c, enum mesi_transfer kind)
+{
+	double from = max(max(c->now, c->retired), c->stored);
+
+	c->retired = line_there(c, kind, from) + prices.rmw;
+	c->now = c->retired;
 }
 
 void predict_access(unsigned int cpu, enum mesi_transfer kind, enum mesi_access how)
 {
-	double price;
+	struct cpu_state *c = &cpu_state[cpu];
+	double *oldest = &c->window[c->accesses++ % prices.window];
 
-	cpu_state[cpu].accesses++;
-	if (kind == MESI_HIT)
-		return;
-	if (cpu_state[cpu].accesses > cpu_state[cpu].end) {
-		cpu_state[cpu].end = cpu_state[cpu].accesses + prices.window - 1;
-		cpu_state[cpu].paid = 0;
-	}
-	price = prices.transfer[kind];
-	if (price <= cpu_state[cpu].paid)
-		return;
-	stalled += price - cpu_state[cpu].paid;
-	cpu_state[cpu].paid = price;
-	if (how == MESI_RMW)
-		cpu_state[cpu].end = cpu_state[cpu].accesses;
+	/* The access leaves the window that is as many accesses older. */
+	c->now = max(c->now, *oldest) + prices.hit;
+	c->retired = max(c->retired, c->now);
+	if (how == MESI_LOAD)
+		load(c, kind);
+	else if (how == MESI_STORE)
+		store(c, kind);
+	else
+		rmw(c, kind);
+	*oldest = c->retired;
+}
+
+void predict_fence(unsigned int cpu)
+{
+	struct cpu_state *c = &cpu_state[cpu];
+
+	c->retired = max(max(c->now, c->retired), c->stored) + prices.rmw;
+	c->now = c->retired;
 }
 
 static bool queues(enum mesi_transfer kind)
@@ -104,11 +158,12 @@ double predict_demand(size_t line, unsigned long nr_ops)
 
 static double time_alone(unsigned long nr_ops)
 {
-	const struct mesi_counts *c = &mesi_counts;
-	u64 accesses = c->access[MESI_LOAD] + c->access[MESI_STORE] + c->access[MESI_RMW];
+	double ns = 0;
+	unsigned int cpu;
 
-	return (accesses * prices.hit + (c->access[MESI_RMW] + c->fences) * prices.rmw + stalled) /
-	       nr_ops;
+	for (cpu = 0; cpu < PB_HOST_MAX_CPUS; cpu++)
+		ns += max(cpu_state[cpu].retired, cpu_state[cpu].stored);
+	return ns / nr_ops;
 }
 
 /* The demands of the lines that are moved at all; returns how many. */

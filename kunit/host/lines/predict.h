@@ -5,11 +5,15 @@
 
 #include "mesi.h"
 
+#define PREDICT_MOST_WINDOW	1024
+
 struct prices {
 	double	hit;		/* ns of an access that the CPU's own cache serves */
 	double	rmw;		/* what a locked instruction adds */
 	double	transfer[MESI_NR_TRANSFERS];	/* ns */
+	double	busy;				/* share of the price in which the CPU does nothing else */
 	unsigned int window;			/* accesses that a CPU overlaps */
+	unsigned int store_buffer;		/* stores that wait for their lines */
 };
 
 extern struct prices prices;
@@ -27,6 +31,9 @@ void predict_start(void);
 
 /* An access of a CPU that needs this transfer, or MESI_HIT. */
 void predict_access(unsigned int cpu, enum mesi_transfer kind, enum mesi_access how);
+
+/* A full barrier. */
+void predict_fence(unsigned int cpu);
 
 /* From the counts, for @nr_ops operations by @nr_cpus CPUs. */
 struct prediction predict(unsigned long nr_ops, unsigned int nr_cpus);

@@ -131,9 +131,8 @@ static double far_ones(const struct result *r)
 
 static const char explanation[] =
 "Cache lines that CPUs transfer for an operation of the core, counted on virtual CPUs by the\n"
-"MESI protocol, and the time that follows. The caches are infinite; prefetching and store buffers\n"
-"are not modelled. struct page is not counted: the core does not touch it. Columns, for an\n"
-"operation:\n"
+"MESI protocol, and the time that follows. The caches are infinite; prefetching is not modelled.\n"
+"struct page is not counted: the core does not touch it. Columns, for an operation:\n"
 "  memory     accesses to the core's memory; locked: locked instructions\n"
 "  clean      lines read that other CPUs have unmodified\n"
 "  dirty      lines read or written that another CPU has modified\n"

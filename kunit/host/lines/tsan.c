@@ -25,8 +25,10 @@ u64 pb_peek_word(const u64 *p)
 /* smp_mb(): a locked instruction on the stack */
 void lines_fence(void)
 {
-	if (lines_running())
-		mesi_counts.fences++;
+	if (!lines_running())
+		return;
+	mesi_counts.fences++;
+	predict_fence(pb_host_cpu);
 }
 
 static void note(const void *p, size_t bytes, enum mesi_access how)
