@@ -273,13 +273,15 @@ frags_for_others() {
 	chmod 755 /bin /lib /lib64 /lib/* 2>/dev/null
 	su -s /bin/sh nobody -c 'pbuddyctl frag --json' >/tmp/others
 	ret=$?
-	su -s /bin/sh nobody -c 'pbuddyctl compact; echo $?; pbuddyctl drain 0; echo $?' >/tmp/said 2>&1
+	su -s /bin/sh nobody -c 'pbuddyctl compact; echo $?; pbuddyctl drain 0; echo $?
+		pbuddyctl resize 0 32M; echo $?' >/tmp/said 2>&1
 	chmod 660 /dev/pbuddy
 	cat /tmp/said
 	[ "$ret" -eq 0 ] && grep -q '"free_pages": 512' /tmp/others && ! grep phys /tmp/others &&
 		grep -q 'COMPACT: Operation not permitted (needs CAP_SYS_ADMIN)' /tmp/said &&
 		grep -q 'DRAIN: Operation not permitted (needs CAP_SYS_ADMIN)' /tmp/said &&
-		[ "$(grep -cx 1 /tmp/said)" -eq 2 ]
+		grep -q 'not resized: Operation not permitted (needs CAP_SYS_ADMIN)' /tmp/said &&
+		[ "$(grep -cx 1 /tmp/said)" -eq 3 ]
 }
 
 # Half of what a process has allocated in pieces is freed; then there are more free pageblocks.
@@ -483,6 +485,7 @@ t resize_json json pbuddyctl resize 0 64M --json
 t resize_bad_size_status status 2 pbuddyctl resize 0 64Q
 t resize_no_size_status status 2 pbuddyctl resize 0
 t resize_bad_node_status status 1 pbuddyctl resize 3000 64M
+t resize_names_the_size fails_with 'the node has less memory' -- pbuddyctl resize 0 100T
 t resize_names_the_node fails_with 'node 3000 owns no pbuddy memory' -- pbuddyctl resize 3000 64M
 t too_large says 'more than these nodes own' -- sh -c '! pbuddyctl alloc --size 1T 2>&1'
 t too_large_status status 1 pbuddyctl alloc --size 1T

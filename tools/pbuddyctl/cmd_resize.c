@@ -222,7 +222,9 @@ int cmd_resize(const struct options *global, int argc, char **argv)
 	if (err == ENXIO)
 		fprintf(stderr, "pbuddyctl: node %ld owns no pbuddy memory\n", args.node);
 	else
-		fprintf(stderr, "pbuddyctl: node %ld not resized: %s\n", args.node,
-			has_result(err) ? resize_reason(r.reason) : strerror(err));
+		fprintf(stderr, "pbuddyctl: node %ld not resized: %s%s\n", args.node,
+			has_result(err) ? resize_reason(r.reason) : strerror(err),
+			err == EINVAL ? " (the node has less memory)" :
+			err == EPERM ? " (needs CAP_SYS_ADMIN)" : "");
 	return EXIT_FAILED;
 }

@@ -61,6 +61,10 @@ _pbuddyctl() {
 		mapfile -t COMPREPLY < <(compgen -W "$(_pbuddyctl_options "${COMP_WORDS[0]}" ${verb:+"$verb"})" -- "$word")
 	elif [[ $verb =~ ^(compact|drain|resize)$ && $before = "$verb" ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$(_pbuddyctl_nodes)" -- "$word")
+	elif [ "$verb" = group ] && [ "$before" = group ]; then
+		mapfile -t COMPREPLY < <(compgen -W 'list give take strict' -- "$word")
+	elif [ "$verb" = group ] && [[ $before =~ ^(give|take|strict)$ ]]; then
+		mapfile -t COMPREPLY < <(compgen -d -- "$word")
 	elif [ -z "$verb" ]; then
 		mapfile -t COMPREPLY < <(compgen -W "$(_pbuddyctl_verbs "${COMP_WORDS[0]}")" -- "$word")
 	fi
