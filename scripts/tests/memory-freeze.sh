@@ -58,13 +58,22 @@ freezes() {
 # The memory of contig and of reserve_mem=, whose node the kernel has chosen.
 load_both() {
 	for node in 0 1; do
-		load "pool=0:16M,1:16M,$node:16M@reserve=pb" && [ "$(node_pages "$node")" -eq 8192 ] && return
+		load "pool=0:16M,1:16M,$node:16M@reserve=pb" swap=0:86400,1:86400 && [ "$(node_pages "$node")" -eq 8192 ] && return
 		unload
 	done
 	return 1
 }
 
-survives() { load_both && pbuddy-test hibernate && verified; }
+# One of the buffers is swapped out, to a block device in memory.
+swap_space() {
+	insmod /pbuddy_ramdisk.ko kbytes=16384 && mkswap /dev/pbuddy_ramdisk >&2 &&
+		swapon /dev/pbuddy_ramdisk
+}
+
+survives() {
+	swap_space && load_both && pbuddy-test hibernate && verified &&
+		swapoff /dev/pbuddy_ramdisk && rmmod pbuddy_ramdisk
+}
 
 ktap_begin
 load pool=0:32M,1:32M && echo 16384 >/sys/module/pbuddy/parameters/min_free_kbytes

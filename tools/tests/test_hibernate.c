@@ -5,18 +5,42 @@
  * a file. Then, in place of turning the machine off, it writes something else to its buffers, and
  * has the kernel restore the image. So a page that is not in the image shows.
  *
- * The caller has loaded a pool whose memory is of the sources that are to be tested. The image has
- * all memory that is in use, so the file needs some hundred MiB.
+ * The caller has loaded a pool whose memory is of the sources that are to be tested, with swap space
+ * and swap= for all nodes. The image has all memory that is in use, so the file needs some hundred
+ * MiB.
  */
 #include <linux/suspend_ioctls.h>
 
-#include "common.h"
+#include "advise.h"
 
 #define SNAPSHOT	"/dev/snapshot"
 #define IMAGE		"/tmp/image"
+#define SWAPPED		(2 * MIB)
 
 static struct buffer_set set;
 static uint64_t *map[BUFFER_SET_MAX];
+
+/* A buffer that is swapped out; its contents are in shmem or in the swap space. */
+static int swapped;
+static uint64_t *swapped_map;
+
+static void swap_out(void)
+{
+	swapped = alloc_buffer(SWAPPED);
+	swapped_map = map_buffer(swapped, SWAPPED);
+	stamp(swapped_map, SWAPPED, 500);
+	CHECK_EQ(advise(swapped, PBUDDY_ADVICE_SWAP), 0);
+	CHECK_EQ(advise(swapped, PBUDDY_ADVICE_PAGEOUT), 0);
+}
+
+/* Gives the buffer memory again, and other contents. The image does not have this. */
+static void swap_in_and_change(void)
+{
+	close_buffers(&set);
+	CHECK_EQ(munmap(map[0], set.bytes[0]), 0);
+	CHECK_EQ(stamp_broken(swapped_map, SWAPPED, 500), -1);
+	stamp(swapped_map, SWAPPED, 501);
+}
 
 static void stamp_all(uint64_t id)
 {
@@ -62,6 +86,7 @@ TEST_TIMEOUT(hibernate, buffers_are_in_the_image, 600)
 {
 	int file, fd, in_suspend = -1, i;
 
+	swap_out();
 	alloc_all_free(&set);
 	for (i = 0; i < set.nr; i++)
 		map[i] = map_buffer(set.fd[i], set.bytes[i]);
@@ -74,6 +99,7 @@ TEST_TIMEOUT(hibernate, buffers_are_in_the_image, 600)
 		copy(fd, file);
 		close(fd);
 		stamp_all(1000);
+		swap_in_and_change();
 		restore(file);
 	}
 	CHECK_EQ(ioctl(fd, SNAPSHOT_UNFREEZE), 0);
@@ -83,4 +109,6 @@ TEST_TIMEOUT(hibernate, buffers_are_in_the_image, 600)
 	for (i = 0; i < set.nr; i++)
 		CHECK_EQ(stamp_broken(map[i], set.bytes[i], i), -1);
 	close_buffers(&set);
+	CHECK_EQ(munmap(map[0], set.bytes[0]), 0);
+	CHECK_EQ(stamp_broken(swapped_map, SWAPPED, 500), -1);
 }
