@@ -5,9 +5,9 @@
  * a file. Then, in place of turning the machine off, it writes something else to its buffers, and
  * has the kernel restore the image. So a page that is not in the image shows.
  *
- * The caller has loaded a pool whose memory is of the sources that are to be tested, with swap space
- * and swap= for all nodes. The image has all memory that is in use, so the file needs some hundred
- * MiB.
+ * The caller has loaded a pool whose memory is of the sources that are to be tested, with swap
+ * space and swap= for all nodes. The image has all memory that is in use, so the file needs some
+ * hundred MiB.
  */
 #include <linux/suspend_ioctls.h>
 
