@@ -2,14 +2,14 @@
 /*
  * The time of an operation.
  *
- * For each CPU the times at which accesses begin and end are computed. They are issued in order, one
- * every prices.hit. A load that needs a transfer holds back the access that is a window later, because
- * the reorder buffer is full until then. A plain store goes to the store buffer, which it leaves in
- * order, when its line is there; only a full buffer holds back later accesses. A locked instruction
- * and a full barrier wait for all before them, the stores too, and what follows waits for them. Of
- * the price of a transfer a share (prices.busy) overlaps with nothing else. That a load may depend on
- * an earlier one is left out, and so are the sizes of the caches, the TLB and instructions that access
- * no memory of the core: one price of an access stands for all of them.
+ * For each CPU the times at which accesses begin and end are computed. They are issued in order,
+ * one every prices.hit. A load that needs a transfer holds back the access that is a window later,
+ * because the reorder buffer is full until then. A plain store goes to the store buffer, which it
+ * leaves in order, when its line is there; only a full buffer holds back later accesses. A locked
+ * instruction and a full barrier wait for all before them, the stores too, and what follows waits
+ * for them. Of the price of a transfer a share (prices.busy) overlaps with nothing else. That a
+ * load may depend on an earlier one is left out, and so are the sizes of the caches, the TLB and
+ * instructions that access no memory of the core: one price of an access stands for all of them.
  *
  * A line can be moved to one writer at a time, so CPUs queue for it. With D[k] the time for which
  * an operation has line k moved, and Z the time of an operation without queues, mean value analysis
@@ -24,12 +24,12 @@
 #include "predict.h"
 
 /*
- * The prices of transfers and locked instructions and the sizes of the buffers are published. hit: an
- * operation of one CPU takes as long as scripts/bench measures (repeat in README.md: 9.8 ns for 34
- * accesses). window: a pair of 117 instructions makes 34 accesses, so 100 of them are 344
- * instructions; reorder buffers have 224 (Skylake) to 448 entries (Zen 5). busy: measured on AMD Zen 4
- * with two CPUs that only store, each to random ones of 512 lines of which the other CPU has half: a
- * transfer takes 27 ns where it takes 79 ns alone (6 of 13.7 when the CPUs are near each other).
+ * The prices of transfers and locked instructions and the size of the store buffer are published.
+ * hit: an operation of one CPU takes as long as scripts/bench measures (repeat in README.md: 9.8 ns
+ * for 34 accesses). window: a pair of 117 instructions makes 34 accesses, so 100 of them are 344
+ * instructions; reorder buffers have 224 (Skylake) to 448 entries (Zen 5). busy: measured on AMD
+ * Zen 4 with two CPUs that only store, each to random ones of 512 lines of which the other CPU has
+ * half: a transfer takes 27 ns where it takes 79 ns alone (6 of 13.7 when the CPUs are near).
  */
 struct prices prices = {
 	.hit = 0.29,

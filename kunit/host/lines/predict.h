@@ -11,7 +11,7 @@ struct prices {
 	double	hit;		/* ns of an access that the CPU's own cache serves */
 	double	rmw;		/* what a locked instruction adds */
 	double	transfer[MESI_NR_TRANSFERS];	/* ns */
-	double	busy;				/* share of the price in which the CPU does nothing else */
+	double	busy;			/* share of a transfer that overlaps with nothing */
 	unsigned int window;			/* accesses that a CPU overlaps */
 	unsigned int store_buffer;		/* stores that wait for their lines */
 };

@@ -112,8 +112,8 @@ static noinline void index_frame(struct pb_zone *zone, struct pb_pcp_list *list,
 
 /*
  * Frees single frames of different words, as after frees in random order; the caller compared
- * those at both ends. As free_word(), but inline as long as the index does not have to change. FR1 is
- * the atomic that sets the bit, and the word is read after it. If another CPU allocated from the
+ * those at both ends. As free_word(), but inline as long as the index does not have to change. FR1
+ * is the atomic that sets the bit, and the word is read after it. If another CPU allocated from the
  * word in between, that CPU updates the index.
  */
 static noinline void free_frames(struct pb_zone *zone, struct pb_pcp_list *list, unsigned int nr)
