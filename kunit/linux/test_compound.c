@@ -397,18 +397,31 @@ static void test_stale_reference(struct kunit *test)
 }
 
 /* The same through the API: the block that the cache returns first is passed over. */
+static void stale_reference_in_cache(struct kunit *test, unsigned int order, unsigned long which)
+{
+	struct page *page = alloc_order(test, GFP_KERNEL, order), *other;
+
+	get_page(page + which);
+	pbuddy_free_pages(page, order);
+	other = pbuddy_alloc_pages(GFP_COMP, order);
+	KUNIT_EXPECT_PTR_NE(test, other, page);
+	KUNIT_EXPECT_TRUE(test, other && is_compound(other, order, 1));
+	KUNIT_EXPECT_EQ(test, page_ref_count(page + which), 2);
+	pbuddy_free_pages(other, order);
+	put_page(page + which);
+	KUNIT_EXPECT_EQ(test, deferred_left(), 0UL);
+	KUNIT_EXPECT_TRUE(test, is_ordinary(page, 1UL << order));
+}
+
+/* Each tail of the small orders: one of them is set up inline. */
 static void test_stale_reference_in_cache(struct kunit *test)
 {
-	struct page *page = alloc_order(test, GFP_KERNEL, 2), *other;
+	unsigned long which;
+	unsigned int order;
 
-	get_page(page + 3);
-	pbuddy_free_pages(page, 2);
-	other = pbuddy_alloc_pages(GFP_COMP, 2);
-	KUNIT_EXPECT_PTR_NE(test, other, page);
-	KUNIT_EXPECT_TRUE(test, other && is_compound(other, 2, 1));
-	pbuddy_free_pages(other, 2);
-	put_page(page + 3);
-	KUNIT_EXPECT_EQ(test, deferred_left(), 0UL);
+	for (order = 1; order <= 4; order++)
+		for (which = 1; which < 1UL << order; which++)
+			stale_reference_in_cache(test, order, which);
 }
 
 static void test_irqs_off(struct kunit *test)

@@ -20,7 +20,7 @@
 #include "instance.h"
 
 /* What a block needs besides being zeroed. */
-enum extra { NOTHING, CHARGE, COMPOUND };
+enum extra { NOTHING, CHARGE, COMPOUND, COMPOUND_INLINE };
 
 /* From another zone than the local node's first, or when the task may not use that node. */
 static noinline struct page *alloc_other(gfp_t gfp, unsigned int order, int nid)
@@ -49,7 +49,7 @@ static noinline struct page *alloc_local(gfp_t gfp, unsigned int order, int nid)
 	return likely(page) ? page : pb_alloc_full(gfp, order, nid);
 }
 
-/* The end of alloc_plain() with @zero, but for one page. */
+/* The end of alloc_from_preempt_enable() with @zero, but for one page. */
 static noinline struct page *zero_block(gfp_t gfp, unsigned int order, int nid, unsigned long pfn,
 					bool zeroed)
 {
@@ -62,7 +62,7 @@ static noinline struct page *zero_block(gfp_t gfp, unsigned int order, int nid, 
 	return pfn_to_page(pfn);
 }
 
-/* The rest of alloc_plain() after a refill. Leaves the pcp section and enables preemption. */
+/* After a refill. Leaves the pcp section and enables preemption. */
 static noinline struct page *alloc_refill(gfp_t gfp, unsigned int order, int nid,
 					  struct pb_pcp *pcp)
 {
@@ -89,14 +89,40 @@ static noinline struct page *alloc_set_aside(gfp_t gfp, unsigned int order, int 
 
 /* A block that cannot be made compound, as a page of it has another user. */
 static noinline struct page *alloc_not_compound(gfp_t gfp, unsigned int order, int nid,
-						struct page *head, struct page *end)
+						struct page *head)
 {
-	pb_compound_undo(head, end);
 	pb_quarantine_block(page_to_pfn(head), order, PB_QUARANTINE_COMPOUND);
 	return pb_alloc_full(gfp, order, nid);
 }
 
-/* The rest of alloc_plain() with @extra CHARGE when this CPU's stock does not have the pages. */
+/* The same after some of its pages were made tails. */
+static noinline struct page *alloc_undo_compound(gfp_t gfp, unsigned int order, int nid,
+						 struct page *head)
+{
+	pb_compound_undo(head, order);
+	return alloc_not_compound(gfp, order, nid, head);
+}
+
+/* The end of alloc_from_preempt_enable() with @extra COMPOUND for any order. */
+static noinline struct page *alloc_compound_rest(gfp_t gfp, unsigned int order, int nid,
+						 struct page *head)
+{
+	return likely(pb_compound_set_pages(head, order, gfp & __GFP_DIRECT_RECLAIM)) ?
+	       head : alloc_not_compound(gfp, order, nid, head);
+}
+
+/* The same for PB_COMPOUND_INLINE. */
+static __always_inline struct page *alloc_compound_inline_rest(gfp_t gfp, int nid,
+							       struct page *head)
+{
+	if (unlikely(!pb_compound_freeze(head)))
+		return alloc_not_compound(gfp, PB_COMPOUND_INLINE, nid, head);
+	if (unlikely(!pb_compound_set_inline(head)))
+		return alloc_undo_compound(gfp, PB_COMPOUND_INLINE, nid, head);
+	return head;
+}
+
+/* The end of alloc_from_preempt_enable() with @extra CHARGE, past this CPU's stock. */
 static noinline struct page *alloc_charge_rest(gfp_t gfp, unsigned int order, int nid,
 					       unsigned long pfn)
 {
@@ -104,11 +130,11 @@ static noinline struct page *alloc_charge_rest(gfp_t gfp, unsigned int order, in
 						   pb_alloc_full(gfp, order, nid);
 }
 
-/* alloc_plain() with @zero in a zone with zeroed blocks. Enables preemption. */
-static __always_inline struct page *alloc_prezeroed(gfp_t gfp, unsigned int order, int nid,
-						    struct pb_pcp *pcp, u8 flags)
+/* A zeroed block of a zone that has such blocks; @mt: its migratetype. Enables preemption. */
+static __always_inline struct page *
+alloc_prezeroed_preempt_enable(gfp_t gfp, unsigned int order, int nid, struct pb_pcp *pcp,
+			       enum pb_migratetype mt, u8 flags)
 {
-	enum pb_migratetype mt = pb_gfp_index_migratetype[pb_gfp_index(gfp)];
 	struct pb_pcp_entry entry;
 	enum pb_fast result;
 
@@ -125,43 +151,37 @@ static __always_inline struct page *alloc_prezeroed(gfp_t gfp, unsigned int orde
 }
 
 static noinline struct page *alloc_prezeroed_plain(gfp_t gfp, unsigned int order, int nid,
-						   struct pb_pcp *pcp)
+						   struct pb_pcp *pcp, enum pb_migratetype mt)
 {
-	return alloc_prezeroed(gfp, order, nid, pcp, 0);
+	return alloc_prezeroed_preempt_enable(gfp, order, nid, pcp, mt, 0);
 }
 
 static noinline struct page *alloc_prezeroed_checked(gfp_t gfp, unsigned int order, int nid,
-						     struct pb_pcp *pcp)
+						     struct pb_pcp *pcp, enum pb_migratetype mt)
 {
-	return alloc_prezeroed(gfp, order, nid, pcp, PB_FRAME_CHECKED);
+	return alloc_prezeroed_preempt_enable(gfp, order, nid, pcp, mt, PB_FRAME_CHECKED);
+}
+
+/* Whether the task may use this CPU's cache of the local node, if there is one. Preemption off. */
+static __always_inline bool pcp_allowed(const struct pb_pcp *pcp)
+{
+	return likely(pcp) && likely(pb_task_in_cpuset(pcp->zone->nid));
 }
 
 /*
  * A block that is zeroed or needs one thing more, if at all. @flags are for the page order map.
  * Nothing is live across a call, as in the fast path.
  */
-static __always_inline struct page *alloc_plain(gfp_t gfp, unsigned int order, int nid, bool zero,
-						enum extra extra, u8 flags)
+static __always_inline struct page *
+alloc_from_preempt_enable(gfp_t gfp, unsigned int order, int nid, struct pb_pcp *pcp, bool zero,
+			  enum extra extra, u8 flags)
 {
 	enum pb_migratetype mt = pb_gfp_index_migratetype[pb_gfp_index(gfp)];
 	union pb_fast_found found;
-	struct pb_zone *zone;
-	struct pb_pcp *pcp;
-	struct page *end;
 	enum pb_fast result;
 	bool charged;
 
-	preempt_disable();
-	pcp = __this_cpu_read(pb_percpu_zone.pcp[pb_gfp_index(gfp)]);
-	if (unlikely(!pcp) || unlikely(!pb_task_in_cpuset(pcp->zone->nid))) {
-		preempt_enable();
-		return alloc_other(gfp, order, nid);
-	}
-	zone = pcp->zone;
-	if (zero && unlikely(pb_hint(zone->prezeroed)))
-		return flags ? alloc_prezeroed_checked(gfp, order, nid, pcp) :
-			       alloc_prezeroed_plain(gfp, order, nid, pcp);
-	result = pb_alloc_fast_checked(zone, pcp, order, mt, flags, &found);
+	result = pb_alloc_fast_checked(pcp->zone, pcp, order, mt, flags, &found);
 	if (unlikely(result == PB_FAST_EMPTY_IN_SECTION))
 		return alloc_refill(gfp, order, nid, found.pcp);
 	if (extra == CHARGE)
@@ -173,11 +193,10 @@ static __always_inline struct page *alloc_plain(gfp_t gfp, unsigned int order, i
 						  pb_alloc_full(gfp, order, nid);
 	if (extra == CHARGE && unlikely(!charged))
 		return alloc_charge_rest(gfp, order, nid, found.pfn);
-	if (extra == COMPOUND) {
-		end = pb_compound_set_up_small(pfn_to_page(found.pfn), order);
-		if (unlikely(end))
-			return alloc_not_compound(gfp, order, nid, pfn_to_page(found.pfn), end);
-	}
+	if (extra == COMPOUND)
+		return alloc_compound_rest(gfp, order, nid, pfn_to_page(found.pfn));
+	if (extra == COMPOUND_INLINE)
+		return alloc_compound_inline_rest(gfp, nid, pfn_to_page(found.pfn));
 	if (!zero)
 		return pfn_to_page(found.pfn);
 	if (order || (IS_ENABLED(CONFIG_MEMORY_FAILURE) &&
@@ -187,27 +206,54 @@ static __always_inline struct page *alloc_plain(gfp_t gfp, unsigned int order, i
 	return pfn_to_page(found.pfn);
 }
 
+/* The same, unzeroed, from this CPU's cache of the local node. */
+static __always_inline struct page *alloc_plain(gfp_t gfp, unsigned int order, int nid,
+						enum extra extra, u8 flags)
+{
+	struct pb_pcp *pcp;
+
+	preempt_disable();
+	pcp = __this_cpu_read(pb_percpu_zone.pcp[pb_gfp_index(gfp)]);
+	if (unlikely(!pcp_allowed(pcp))) {
+		preempt_enable();
+		return alloc_other(gfp, order, nid);
+	}
+	return alloc_from_preempt_enable(gfp, order, nid, pcp, false, extra, flags);
+}
+
 /* A block of several pages that may be shown to user space. */
 static noinline struct page *alloc_mappable(gfp_t gfp, unsigned int order, int nid)
 {
-	return alloc_plain(gfp, order, nid, false, NOTHING, PB_FRAME_CHECKED);
+	return alloc_plain(gfp, order, nid, NOTHING, PB_FRAME_CHECKED);
 }
 
-static noinline struct page *alloc_zeroed_mappable(gfp_t gfp, unsigned int order, int nid)
+static noinline struct page *alloc_zeroed_mappable_preempt_enable(gfp_t gfp, unsigned int order,
+								  int nid, struct pb_pcp *pcp)
 {
-	return alloc_plain(gfp, order, nid, true, NOTHING, PB_FRAME_CHECKED);
+	return alloc_from_preempt_enable(gfp, order, nid, pcp, true, NOTHING, PB_FRAME_CHECKED);
 }
 
 static noinline struct page *alloc_compound(gfp_t gfp, unsigned int order, int nid)
 {
-	return alloc_plain(gfp, order, nid, false, COMPOUND, PB_FRAME_CHECKED);
+	return alloc_plain(gfp, order, nid, COMPOUND, PB_FRAME_CHECKED);
+}
+
+/* The order is a constant in all of the path. */
+static noinline struct page *alloc_compound_inline(gfp_t gfp, int nid)
+{
+	if (unlikely(!pb_cached_may_serve(gfp, PB_COMPOUND_INLINE,
+					  pb_gfp_index_migratetype[pb_gfp_index(gfp)])))
+		return alloc_other(gfp, PB_COMPOUND_INLINE, nid);
+	return alloc_plain(gfp, PB_COMPOUND_INLINE, nid, COMPOUND_INLINE, PB_FRAME_CHECKED);
 }
 
 static noinline struct page *alloc_charged(gfp_t gfp, unsigned int order, int nid)
 {
+	if (unlikely(!pb_cached_may_serve(gfp, order, pb_gfp_index_migratetype[pb_gfp_index(gfp)])))
+		return alloc_other(gfp, order, nid);
 	if (unlikely(pb_account_exempt()))
-		return alloc_plain(gfp, order, nid, false, NOTHING, 0);
-	return alloc_plain(gfp, order, nid, false, CHARGE, PB_FRAME_CHECKED);
+		return alloc_plain(gfp, order, nid, NOTHING, 0);
+	return alloc_plain(gfp, order, nid, CHARGE, PB_FRAME_CHECKED);
 }
 
 /* Whether flags need more than a zeroed block. While no page is dirty, __GFP_WRITE does not. */
@@ -219,18 +265,27 @@ static __always_inline bool is_special(gfp_t gfp)
 	       (flags != __GFP_WRITE || READ_ONCE(pb_instance.dirty_reported));
 }
 
-/* An unzeroed block that is_special(). */
-static noinline struct page *alloc_special(gfp_t gfp, unsigned int order, int nid)
+static noinline struct page *alloc_special_rest(gfp_t gfp, unsigned int order, int nid)
 {
 	gfp_t flags = gfp & (PB_GFP_SLOW & ~__GFP_ZERO);
 
 	if (unlikely(!pb_cached_may_serve(gfp, order, pb_gfp_index_migratetype[pb_gfp_index(gfp)])))
 		return alloc_other(gfp, order, nid);
-	if (flags == __GFP_ACCOUNT && !(order && gfp & PB_GFP_MAPPABLE))
-		return alloc_charged(gfp, order, nid);
-	if (flags == __GFP_COMP && order && order <= PB_COMPOUND_SMALL)
+	if (flags == __GFP_COMP && order)
 		return alloc_compound(gfp, order, nid);
 	return alloc_local(gfp, order, nid);
+}
+
+/* An unzeroed block that is_special(). */
+static __always_inline struct page *alloc_special(gfp_t gfp, unsigned int order, int nid)
+{
+	gfp_t flags = gfp & (PB_GFP_SLOW & ~__GFP_ZERO);
+
+	if (flags == __GFP_COMP && order == PB_COMPOUND_INLINE)
+		return alloc_compound_inline(gfp, nid);
+	if (flags == __GFP_ACCOUNT && !(order && gfp & PB_GFP_MAPPABLE))
+		return alloc_charged(gfp, order, nid);
+	return alloc_special_rest(gfp, order, nid);
 }
 
 static noinline struct page *alloc_unzeroed(gfp_t gfp, unsigned int order, int nid)
@@ -240,7 +295,7 @@ static noinline struct page *alloc_unzeroed(gfp_t gfp, unsigned int order, int n
 	if (unlikely(!pb_cached_may_serve(gfp, order, pb_gfp_index_migratetype[pb_gfp_index(gfp)])))
 		return alloc_other(gfp, order, nid);
 	return order && gfp & PB_GFP_MAPPABLE ? alloc_mappable(gfp, order, nid) :
-		alloc_plain(gfp, order, nid, false, NOTHING, 0);
+		alloc_plain(gfp, order, nid, NOTHING, 0);
 }
 
 /**
@@ -256,12 +311,27 @@ static noinline struct page *alloc_unzeroed(gfp_t gfp, unsigned int order, int n
  */
 struct page *pb_alloc_more(gfp_t gfp, unsigned int order, int nid)
 {
+	enum pb_migratetype mt;
+	struct pb_pcp *pcp;
+
 	if (!pb_need_zero(gfp))
 		return alloc_unzeroed(gfp, order, nid);
-	if (unlikely(!pb_cached_may_serve(gfp, order, pb_gfp_index_migratetype[pb_gfp_index(gfp)])))
+	mt = pb_gfp_index_migratetype[pb_gfp_index(gfp)];
+	if (unlikely(!pb_cached_may_serve(gfp, order, mt)))
 		return alloc_other(gfp, order, nid);
 	if (is_special(gfp))
 		return alloc_local(gfp, order, nid);
-	return order && gfp & PB_GFP_MAPPABLE ? alloc_zeroed_mappable(gfp, order, nid) :
-						alloc_plain(gfp, order, nid, true, NOTHING, 0);
+	preempt_disable();
+	pcp = __this_cpu_read(pb_percpu_zone.pcp[pb_gfp_index(gfp)]);
+	if (unlikely(!pcp_allowed(pcp))) {
+		preempt_enable();
+		return alloc_other(gfp, order, nid);
+	}
+	if (unlikely(pb_hint(pcp->zone->prezeroed)))
+		return order && gfp & PB_GFP_MAPPABLE ?
+		       alloc_prezeroed_checked(gfp, order, nid, pcp, mt) :
+		       alloc_prezeroed_plain(gfp, order, nid, pcp, mt);
+	if (order && gfp & PB_GFP_MAPPABLE)
+		return alloc_zeroed_mappable_preempt_enable(gfp, order, nid, pcp);
+	return alloc_from_preempt_enable(gfp, order, nid, pcp, true, NOTHING, 0);
 }

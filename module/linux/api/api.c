@@ -89,8 +89,12 @@ static struct page *alloc_refill_preempt_enable(gfp_t gfp, unsigned int order, e
 	return likely(pfn != PB_NO_PFN) ? pfn_to_page(pfn) : NULL;
 }
 
-/* From this CPU's cache of a zone that node and nodemask allow, or by the full path. */
-static struct page *alloc_node(gfp_t gfp, unsigned int order, int nid, const nodemask_t *nodemask)
+/*
+ * From this CPU's cache of a zone that node and nodemask allow, or by the full path. Not inlined,
+ * because the callers would save registers for its calls.
+ */
+static noinline struct page *alloc_node(gfp_t gfp, unsigned int order, int nid,
+					const nodemask_t *nodemask)
 {
 	return pb_cached_alloc_pages(gfp, order, nid, nodemask) ?:
 	       pb_alloc_request(gfp, order, nid, nodemask, PB_ALLOC_FLAG(0));

@@ -48,7 +48,7 @@ pb_compound_ordinary(struct page *head, unsigned int order, bool has_pgmap)
 	if (unlikely(xchg(&head->private, freed) == freed))
 		return PB_COMPOUND_FREE_BAD;
 	/* If a concurrent free has made it ordinary, the core detects the second of the two. */
-	if (likely(PageHead(head)) &&
+	if (likely(pb_page_is_head(head)) &&
 	    unlikely(!pb_compound_take_down(head, order, has_pgmap)))
 		return PB_COMPOUND_FREE_LATER;
 	/* Pairs with the exchange: a free that finds another value finds no head either. */

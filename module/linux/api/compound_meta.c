@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The struct pages of a compound block: makes a block compound and ordinary again. compound.c has
- * the states and the protocol. Small blocks are set up, and all taken down, inline (the header).
+ * the states and the protocol. Blocks of PB_COMPOUND_INLINE are handled inline (the header).
  */
 #include <linux/mm.h>
 #include <linux/page_ref.h>
@@ -13,100 +13,144 @@
 #include "core/compact/movable.h"
 #include "instance.h"
 
-#define BATCH		1024	/* pages to set up between two calls of cond_resched() */
+/* Tails between two comparisons. 2^order - 1 tails, divided by 7, leave a rest of 0, 1 or 3. */
+#define TAIL_GROUP	7
+#define BATCH		(150 * TAIL_GROUP) /* pages between two calls of cond_resched() */
 #define FOLIO_TAILS	(PB_PAGEBLOCK_NR - 1)
-#define TAIL_GROUP	7	/* tails of a folio between two comparisons */
 
 static_assert(FOLIO_TAILS % TAIL_GROUP == 0);
 
-/**
- * pb_compound_clear_some_tails - make tails ordinary, also in pages of memremap_pages()
- * @head: the head, whose count is 0
- * @end: the page after the last tail
- *
- * Context: any, NMI included.
- */
-void pb_compound_clear_some_tails(struct page *head, struct page *end)
+/* Makes tails ordinary pages. The caller clears the fields of the first two. */
+static __always_inline void thaw_tails(struct page *head, struct page *tail, struct page *end,
+				       bool has_pgmap)
 {
-	bool has_pgmap = is_zone_device_page(head);
+	unsigned int i;
+
+	for (; tail + TAIL_GROUP <= end; tail += TAIL_GROUP) {
+#pragma GCC unroll 7
+		for (i = 0; i < TAIL_GROUP; i++)
+			pb_compound_thaw_tail(head, tail + i, has_pgmap);
+	}
+	for (; tail < end; tail++)
+		pb_compound_thaw_tail(head, tail, has_pgmap);
+}
+
+/* Makes the tails up to @end ordinary. */
+static void end_tails(struct page *head, struct page *end, bool has_pgmap)
+{
 	struct page *tail;
 
-	for (tail = head + 1; tail < end; tail++) {
-		if (tail <= head + 2)
-			pb_compound_clear_fields(tail);
-		pb_compound_thaw_tail(head, tail, has_pgmap);
-	}
+	for (tail = head + 1; tail < end && tail <= head + 2; tail++)
+		pb_compound_clear_fields(tail);
+	if (has_pgmap)
+		thaw_tails(head, head + 1, end, true);
+	else
+		thaw_tails(head, head + 1, end, false);
 }
 
 /**
- * pb_compound_undo - make pages ordinary again that were not all made compound
- * @head: the first page
- * @end: the page after the last tail, the count of the head is 0; or the head, and nothing changed
+ * pb_compound_take_down_frozen - make the pages of a compound block ordinary
+ * @head: its head, whose count the caller has frozen at 0
+ * @order: its order
+ * @has_pgmap: whether its pages are those of memremap_pages()
  *
- * Context: any, NMI included.
+ * Gives each page its count back. Context: any, NMI included.
  */
-void pb_compound_undo(struct page *head, struct page *end)
+void pb_compound_take_down_frozen(struct page *head, unsigned int order, bool has_pgmap)
 {
-	if (end == head)
-		return;
-	pb_compound_clear_some_tails(head, end);
+	pb_compound_clear_first_tail(head);
+	end_tails(head, head + (1UL << order), has_pgmap);
+	pb_compound_thaw_head(head);
+}
+
+/**
+ * pb_compound_undo - make pages ordinary again that were not all made tails
+ * @head: the first page, whose count is 0
+ * @order: the order of the block
+ *
+ * The tails precede the page that could not be made one. Context: any, NMI included.
+ */
+void pb_compound_undo(struct page *head, unsigned int order)
+{
+	struct page *tail = head + 1, *end = head + (1UL << order);
+
+	while (tail < end && PageTail(tail))
+		tail++;
+	end_tails(head, tail, is_zone_device_page(head));
 	page_ref_unfreeze(head, PB_BASE_REFS);
 }
 
 /*
- * Takes the references of pages and makes them tails, from @tail to @end. Returns @end, or the
- * first page that has another reference, or none.
+ * Takes the references of pages and makes them tails, from @tail to @end. False: a page has another
+ * reference, or none; those before it are tails.
  */
-static struct page *set_tails(struct page *head, struct page *tail, struct page *end,
-			      unsigned int order)
+static bool set_tails(struct page *head, struct page *tail, struct page *end, unsigned int order)
 {
-	for (; tail + 1 < end; tail += 2) {	/* two at a time take fewer instructions */
-		if (unlikely(!pb_compound_freeze_tail(head, tail, order)))
-			return tail;
-		if (unlikely(!pb_compound_freeze_tail(head, tail + 1, order)))
-			return tail + 1;
+	unsigned int i;
+
+	for (; tail + TAIL_GROUP <= end; tail += TAIL_GROUP) {
+#pragma GCC unroll 7
+		for (i = 0; i < TAIL_GROUP; i++)
+			if (unlikely(!pb_compound_freeze_tail(head, tail + i, order)))
+				return false;
 	}
-	return tail < end && pb_compound_freeze_tail(head, tail, order) ? tail + 1 : tail;
+	for (; tail < end; tail++)
+		if (unlikely(!pb_compound_freeze_tail(head, tail, order)))
+			return false;
+	return true;
 }
 
 /* The same for all tails, with calls of cond_resched(). */
-static struct page *set_all_tails(struct page *head, struct page *end, unsigned int order,
-				  bool may_sleep)
+static bool set_all_tails(struct page *head, unsigned int order, bool may_sleep)
 {
-	struct page *tail = head + 1, *stop, *last;
+	struct page *tail = head + 1, *end = head + (1UL << order), *stop;
 
-	for (;; tail = stop) {
+	for (; tail < end; tail = stop) {
 		stop = min(tail + BATCH, end);
-		last = set_tails(head, tail, stop, order);
-		if (last < stop || stop == end)
-			return last;
-		if (may_sleep)
+		if (unlikely(!set_tails(head, tail, stop, order)))
+			return false;
+		if (may_sleep && stop < end)
 			cond_resched();
 	}
+	return true;
 }
 
 /* Makes all pages but the first tails; false: one has an extra reference, and nothing changed. */
 static bool take_tails(struct page *head, unsigned int order, bool may_sleep)
 {
-	struct page *end = head + (1UL << order), *last;
-
-	if (unlikely(!page_ref_freeze(head, PB_BASE_REFS)))
+	if (unlikely(!pb_compound_freeze(head)))
 		return false;
-	last = set_all_tails(head, end, order, may_sleep);
-	if (likely(last == end))
+	if (likely(set_all_tails(head, order, may_sleep)))
 		return true;
-	pb_compound_undo(head, last);
+	pb_compound_undo(head, order);
 	return false;
 }
 
 /**
- * pb_compound_set_up - make the pages of an allocated block compound
- * @pfn: its head; the caller owns the block, which is not movable
+ * pb_compound_set_pages - make the pages of an allocated block compound
+ * @head: its head; the caller owns the block, which is not movable and has the CHECKED bit
  * @order: its order, 1 to PB_COMPOUND_MAX_ORDER
  * @may_sleep: whether this may sleep
  *
  * Context: any; may sleep with @may_sleep.
  * Return: false when a page of it has an extra reference; nothing has changed.
+ */
+bool pb_compound_set_pages(struct page *head, unsigned int order, bool may_sleep)
+{
+	if (unlikely(!take_tails(head, order, may_sleep)))
+		return false;
+	pb_compound_set_head(head, order);
+	return true;
+}
+
+/**
+ * pb_compound_set_up - make the pages of an allocated block compound, and have its free checked
+ * @pfn: its head; the caller owns the block, which is not movable
+ * @order: as for pb_compound_set_pages()
+ * @may_sleep: as for pb_compound_set_pages()
+ *
+ * Context: any; may sleep with @may_sleep.
+ * Return: as pb_compound_set_pages().
  */
 bool pb_compound_set_up(unsigned long pfn, unsigned int order, bool may_sleep)
 {
@@ -134,19 +178,17 @@ static __always_inline unsigned long flags_of(struct page *page)
  */
 static __always_inline bool freeze_folio_tail(struct page *head, struct page *tail)
 {
-	int refs = PB_BASE_REFS;
-
-	if (unlikely(!atomic_try_cmpxchg(&tail->_refcount, &refs, 0)))
+	if (unlikely(!pb_compound_freeze(tail)))
 		return false;
 	pb_compound_set_tail_head(head, tail, PB_PAGEBLOCK_ORDER);
 	return true;
 }
 
 /*
- * Returns the end of the tails, or the first page that has another reference, or none. @flags
- * collects the flags of the pages; with a constant NULL this takes one instruction a page less.
+ * False: a page has another reference, or none; those before it are tails. @flags collects the
+ * flags of the pages; with a constant NULL this takes one instruction a page less.
  */
-static __always_inline struct page *set_folio_tails(struct page *head, unsigned long *flags)
+static __always_inline bool set_folio_tails(struct page *head, unsigned long *flags)
 {
 	struct page *tail = head + 1, *end = tail + FOLIO_TAILS;
 	unsigned long any = 0;
@@ -156,14 +198,14 @@ static __always_inline struct page *set_folio_tails(struct page *head, unsigned 
 #pragma GCC unroll 7
 		for (i = 0; i < TAIL_GROUP; i++) {
 			if (unlikely(!freeze_folio_tail(head, tail + i)))
-				return tail + i;
+				return false;
 			if (flags)
 				any |= flags_of(tail + i);
 		}
 	}
 	if (flags)
 		*flags = any | flags_of(head);
-	return end;
+	return true;
 }
 
 /**
@@ -179,13 +221,10 @@ static __always_inline struct page *set_folio_tails(struct page *head, unsigned 
  */
 bool pb_compound_set_folio(struct page *head, unsigned long *flags)
 {
-	struct page *last;
-
-	if (unlikely(!page_ref_freeze(head, PB_BASE_REFS)))
+	if (unlikely(!pb_compound_freeze(head)))
 		return false;
-	last = flags ? set_folio_tails(head, flags) : set_folio_tails(head, NULL);
-	if (unlikely(last != head + PB_PAGEBLOCK_NR)) {
-		pb_compound_undo(head, last);
+	if (unlikely(!(flags ? set_folio_tails(head, flags) : set_folio_tails(head, NULL)))) {
+		pb_compound_undo(head, PB_PAGEBLOCK_ORDER);
 		return false;
 	}
 	pb_compound_set_head(head, PB_PAGEBLOCK_ORDER);
@@ -235,7 +274,7 @@ static unsigned long flags_of_all(struct page *head)
  */
 bool pb_compound_end_folio(struct page *head, unsigned long *flags)
 {
-	if (unlikely(!page_ref_freeze(head, PB_BASE_REFS)))
+	if (unlikely(!pb_compound_freeze(head)))
 		return false;
 	if (unlikely(is_zone_device_page(head))) {
 		pb_compound_take_down_frozen(head, PB_PAGEBLOCK_ORDER, true);
@@ -248,8 +287,7 @@ bool pb_compound_end_folio(struct page *head, unsigned long *flags)
 		clear_folio_tails(head, flags);
 	else
 		clear_folio_tails(head, NULL);
-	__folio_clear_head((struct folio *)head);
-	page_ref_unfreeze(head, PB_BASE_REFS);
+	pb_compound_thaw_head(head);
 	return true;
 }
 EXPORT_SYMBOL_PB_TEST(pb_compound_end_folio);

@@ -11,24 +11,29 @@
 /* Reference count of an allocated page that only pbuddy refers to. */
 #define PB_BASE_REFS	1
 
-#define PB_COMPOUND_SMALL	6	/* largest order that is set up inline */
+/* The order that is set up and taken down inline: the largest that mm/ takes for cheap. */
+#define PB_COMPOUND_INLINE	3
 
 bool pb_compound_set_up(unsigned long pfn, unsigned int order, bool may_sleep);
-void pb_compound_clear_some_tails(struct page *head, struct page *end);
-void pb_compound_undo(struct page *head, struct page *end);
+bool pb_compound_set_pages(struct page *head, unsigned int order, bool may_sleep);
+void pb_compound_take_down_frozen(struct page *head, unsigned int order, bool has_pgmap);
+void pb_compound_undo(struct page *head, unsigned int order);
 bool pb_compound_set_folio(struct page *head, unsigned long *flags);
 bool pb_compound_end_folio(struct page *head, unsigned long *flags);
 
-/*
- * Takes the reference of a page and makes it a tail; false: it has another reference, or none. As
- * page_ref_freeze(), without its comparison.
- */
-static __always_inline bool pb_compound_freeze_tail(struct page *head, struct page *tail,
-						    unsigned int order)
+/* As page_ref_freeze() with PB_BASE_REFS, without its comparison. */
+static __always_inline bool pb_compound_freeze(struct page *page)
 {
 	int refs = PB_BASE_REFS;
 
-	if (unlikely(!atomic_try_cmpxchg(&tail->_refcount, &refs, 0)))
+	return likely(atomic_try_cmpxchg(&page->_refcount, &refs, 0));
+}
+
+/* Takes the reference of a page and makes it a tail; false: it has another reference, or none. */
+static __always_inline bool pb_compound_freeze_tail(struct page *head, struct page *tail,
+						    unsigned int order)
+{
+	if (unlikely(!pb_compound_freeze(tail)))
 		return false;
 	pb_compound_set_tail(head, tail, order);
 	return true;
@@ -44,33 +49,26 @@ static __always_inline void pb_compound_set_head(struct page *head, unsigned int
 }
 
 /**
- * pb_compound_set_up_small - make the pages of an allocated block compound
- * @head: its head; the caller owns the block, which is not movable and has the CHECKED bit
- * @order: its order, 1 to PB_COMPOUND_SMALL
+ * pb_compound_set_inline - make the pages of an allocated block of PB_COMPOUND_INLINE compound
+ * @head: its head; the caller owns the block, which is not movable and has the CHECKED bit, and has
+ *	  frozen the count of the head by pb_compound_freeze()
  *
  * The count of the head is 0 meanwhile, as in mm/, so that get_user_pages() cannot take a reference
  * in the form of one kind of page and drop it in that of the other.
  *
  * Context: any.
- * Return: NULL; or if a page has an extra reference the end of the tails, for pb_compound_undo().
+ * Return: false when a tail has an extra reference: the caller calls pb_compound_undo().
  */
-static __always_inline struct page *pb_compound_set_up_small(struct page *head, unsigned int order)
+static __always_inline bool pb_compound_set_inline(struct page *head)
 {
-	struct page *end = head + (1UL << order), *tail = head + 1;
+	unsigned int i;
 
-	/* The number of tails is odd; two at a time take fewer instructions. */
-	if (unlikely(!page_ref_freeze(head, PB_BASE_REFS)))
-		return head;
-	if (unlikely(!pb_compound_freeze_tail(head, tail, order)))
-		return tail;
-	for (tail++; tail < end; tail += 2) {
-		if (unlikely(!pb_compound_freeze_tail(head, tail, order)))
-			return tail;
-		if (unlikely(!pb_compound_freeze_tail(head, tail + 1, order)))
-			return tail + 1;
-	}
-	pb_compound_set_head(head, order);
-	return NULL;
+#pragma GCC unroll 7
+	for (i = 1; i < 1U << PB_COMPOUND_INLINE; i++)
+		if (unlikely(!pb_compound_freeze_tail(head, head + i, PB_COMPOUND_INLINE)))
+			return false;
+	pb_compound_set_head(head, PB_COMPOUND_INLINE);
+	return true;
 }
 
 /* Makes a tail an ordinary page. */
@@ -81,41 +79,33 @@ static __always_inline void pb_compound_thaw_tail(struct page *head, struct page
 	page_ref_unfreeze(tail, PB_BASE_REFS);
 }
 
-/* Makes the tails of a block ordinary, which is not of memremap_pages(). */
-static __always_inline void pb_compound_clear_tails(struct page *head, unsigned int order)
+/* The first tail or the second one: the compound page had fields in it. */
+static __always_inline void pb_compound_thaw_first_tail(struct page *tail)
 {
-	struct page *tail = head + 1, *end = head + (1UL << order);
-
-	pb_compound_clear_fields(tail);
-	pb_compound_thaw_tail(head, tail++, false);
-	if (tail < end) {
-		pb_compound_clear_fields(tail);
-		do {
-			pb_compound_thaw_tail(head, tail, false);
-			pb_compound_thaw_tail(head, tail + 1, false);
-			tail += 2;
-		} while (tail < end);
-	}
+	pb_compound_clear_fields(tail);		/* with page->mapping */
+	clear_compound_head(tail);
+	page_ref_unfreeze(tail, PB_BASE_REFS);
 }
 
-/**
- * pb_compound_take_down_frozen - make the pages of a compound block ordinary
- * @head: its head, whose count the caller has frozen at 0
- * @order: its order
- * @has_pgmap: whether its pages are those of memremap_pages()
- *
- * Gives each page its count back. Context: any, NMI included.
- */
-static __always_inline void pb_compound_take_down_frozen(struct page *head, unsigned int order,
-							 bool has_pgmap)
+/* Makes the head of a block ordinary whose other pages are, and gives it its count back. */
+static __always_inline void pb_compound_thaw_head(struct page *head)
 {
-	pb_compound_clear_first_tail(head);
-	if (has_pgmap)
-		pb_compound_clear_some_tails(head, head + (1UL << order));
-	else
-		pb_compound_clear_tails(head, order);
 	__folio_clear_head((struct folio *)head);
 	page_ref_unfreeze(head, PB_BASE_REFS);
+}
+
+/* pb_compound_take_down_frozen() for a block of PB_COMPOUND_INLINE, not of memremap_pages(). */
+static __always_inline void pb_compound_take_down_inline(struct page *head)
+{
+	unsigned int i;
+
+	pb_compound_clear_first_tail(head);
+	pb_compound_thaw_first_tail(head + 1);
+	pb_compound_thaw_first_tail(head + 2);
+#pragma GCC unroll 5
+	for (i = 3; i < 1U << PB_COMPOUND_INLINE; i++)
+		pb_compound_thaw_tail(head, head + i, false);
+	pb_compound_thaw_head(head);
 }
 
 /**
@@ -130,9 +120,12 @@ static __always_inline void pb_compound_take_down_frozen(struct page *head, unsi
 static __always_inline bool pb_compound_take_down(struct page *head, unsigned int order,
 						  bool has_pgmap)
 {
-	if (unlikely(!page_ref_freeze(head, PB_BASE_REFS)))
+	if (unlikely(!pb_compound_freeze(head)))
 		return false;
-	pb_compound_take_down_frozen(head, order, has_pgmap);
+	if (order == PB_COMPOUND_INLINE && !has_pgmap)
+		pb_compound_take_down_inline(head);
+	else
+		pb_compound_take_down_frozen(head, order, has_pgmap);
 	return true;
 }
 

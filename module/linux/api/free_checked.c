@@ -83,7 +83,7 @@ static noinline void release_preempt_enable(unsigned long pfn, unsigned int orde
 	preempt_enable();
 }
 
-/* The end of finish_preempt_enable() for a charge that does not simply go to this CPU's stock. */
+/* As uncharge_and_put_preempt_enable(), when the pages do not fit into this CPU's stock. */
 static noinline void uncharge_preempt_enable(unsigned long pfn, unsigned int order, u8 *order_map,
 					     struct pb_zone *zone, unsigned int mt,
 					     struct pb_account *account)
@@ -98,12 +98,11 @@ static noinline void uncharge_preempt_enable(unsigned long pfn, unsigned int ord
 	pb_checked_put_preempt_enable(&block);
 }
 
-/* Uncharges a block that was taken, and frees it. */
-static __always_inline void finish_preempt_enable(const struct pb_checked_block *block)
+/* Uncharges a block that was taken from @account, and frees it. */
+static __always_inline void uncharge_and_put_preempt_enable(const struct pb_checked_block *block,
+							    struct pb_account *account)
 {
-	struct pb_account *account = pb_account_clear_owner(block->pfn);
-
-	if (account && unlikely(!pb_account_stock_put_fast(account, 1UL << block->order)))
+	if (unlikely(!pb_account_stock_put_fast(account, 1UL << block->order)))
 		uncharge_preempt_enable(block->pfn, block->order, block->order_map, block->zone,
 					block->mt, account);
 	else
@@ -114,26 +113,43 @@ static __always_inline void finish_preempt_enable(const struct pb_checked_block 
 static __always_inline void free_plain_preempt_enable(const struct pb_checked_block *block,
 						      struct page *page)
 {
-	if (unlikely(!pb_checked_take(block)))
+	struct pb_account *account;
+
+	if (unlikely(!pb_checked_take(block))) {
 		free_lost_preempt_enable(block->pfn, block->order);
-	else if (unlikely(!is_clean(page, block->order)))
+		return;
+	}
+	if (unlikely(!is_clean(page, block->order))) {
 		release_preempt_enable(block->pfn, block->order, block->order_map, block->zone,
 				       block->mt);
+		return;
+	}
+	account = pb_account_clear_owner(block->pfn);
+	if (account)
+		uncharge_and_put_preempt_enable(block, account);
 	else
-		finish_preempt_enable(block);
+		pb_checked_put_preempt_enable(block);
 }
 
-/* Frees a compound block. */
+/* The end of free_compound_preempt_enable() for a charged block. */
+static noinline void free_charged_preempt_enable(unsigned long pfn, unsigned int order,
+						 u8 *order_map, struct pb_zone *zone,
+						 unsigned int mt, struct pb_account *account)
+{
+	const struct pb_checked_block block = {
+		.pfn = pfn, .order = order, .mt = mt, .order_map = order_map, .zone = zone,
+	};
+
+	uncharge_and_put_preempt_enable(&block, account);
+}
+
+/* Frees a compound block, not of memremap_pages(). */
 static __always_inline void free_compound_preempt_enable(const struct pb_checked_block *block,
 							 struct page *page)
 {
-	enum pb_compound_free what;
+	enum pb_compound_free what = pb_compound_ordinary(page, block->order, false);
+	struct pb_account *account;
 
-	if (unlikely(is_zone_device_page(page))) {
-		free_full_preempt_enable(page, block->order);
-		return;
-	}
-	what = pb_compound_ordinary(page, block->order, false);
 	if (unlikely(what != PB_COMPOUND_FREE_NOW)) {
 		not_freed_preempt_enable(page, block->order, what);
 		return;
@@ -143,7 +159,56 @@ static __always_inline void free_compound_preempt_enable(const struct pb_checked
 		return;
 	}
 	pb_page_reset_flags(page);
-	finish_preempt_enable(block);
+	account = pb_account_clear_owner(block->pfn);
+	if (account)
+		free_charged_preempt_enable(block->pfn, block->order, block->order_map,
+					    block->zone, block->mt, account);
+	else
+		pb_checked_put_preempt_enable(block);
+}
+
+/*
+ * The rest of pb_free_checked_preempt_enable(), with its arguments in the same registers: for a
+ * block that is not compound, for a compound block of PB_COMPOUND_INLINE, and for any other.
+ */
+static noinline __noclone void
+free_plain_args_preempt_enable(struct pb_zone *zone, unsigned int order, unsigned long pfn,
+			       u8 *order_map, unsigned int mt, struct page *page)
+{
+	const struct pb_checked_block block = {
+		.pfn = pfn, .order = order, .mt = mt, .order_map = order_map, .zone = zone,
+	};
+
+	free_plain_preempt_enable(&block, page);
+}
+
+static noinline __noclone void
+free_inline_args_preempt_enable(struct pb_zone *zone, unsigned int order, unsigned long pfn,
+				u8 *order_map, unsigned int mt, struct page *page)
+{
+	const struct pb_checked_block block = {
+		.pfn = pfn, .order = PB_COMPOUND_INLINE, .mt = mt, .order_map = order_map,
+		.zone = zone,
+	};
+
+	if (unlikely(is_zone_device_page(page)))
+		free_full_preempt_enable(page, order);
+	else
+		free_compound_preempt_enable(&block, page);
+}
+
+static noinline __noclone void
+free_compound_args_preempt_enable(struct pb_zone *zone, unsigned int order, unsigned long pfn,
+				  u8 *order_map, unsigned int mt, struct page *page)
+{
+	const struct pb_checked_block block = {
+		.pfn = pfn, .order = order, .mt = mt, .order_map = order_map, .zone = zone,
+	};
+
+	if (unlikely(is_zone_device_page(page)))
+		free_full_preempt_enable(page, order);
+	else
+		free_compound_preempt_enable(&block, page);
 }
 
 /**
@@ -161,14 +226,12 @@ static __always_inline void free_compound_preempt_enable(const struct pb_checked
 void pb_free_checked_preempt_enable(struct pb_zone *zone, unsigned int order, unsigned long pfn,
 				    u8 *order_map, unsigned int mt, struct page *page)
 {
-	const struct pb_checked_block block = {
-		.pfn = pfn, .order = order, .mt = mt, .order_map = order_map, .zone = zone,
-	};
-
-	if (order && pb_page_is_head(page))
-		free_compound_preempt_enable(&block, page);
+	if (!order || !pb_page_is_head(page))
+		free_plain_args_preempt_enable(zone, order, pfn, order_map, mt, page);
+	else if (order == PB_COMPOUND_INLINE)
+		free_inline_args_preempt_enable(zone, order, pfn, order_map, mt, page);
 	else
-		free_plain_preempt_enable(&block, page);
+		free_compound_args_preempt_enable(zone, order, pfn, order_map, mt, page);
 }
 
 /**
