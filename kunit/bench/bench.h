@@ -30,7 +30,7 @@
 /* For every subject that takes flags, unless the request or the workload says otherwise. */
 #define BENCH_GFP		(GFP_KERNEL | __GFP_NOWARN)
 
-#define BENCH_MAX_SUBJECTS	8
+#define BENCH_MAX_SUBJECTS	9
 #define BENCH_MAX_ROUNDS	1000
 #define BENCH_MAX_COUNT		BIT(20)
 
@@ -61,6 +61,7 @@ extern const struct bench_resize bench_kernel_resize;
  * @hidden: for tests: runs only when a request names it
  * @loops: its loops
  * @takes_gfp: its blocks are pages, and it takes gfp flags
+ * @clears_only: it runs workloads of %BENCH_CLEARS only
  * @min_order: smallest order it can allocate
  * @max_order: largest order it can allocate
  * @default_order: smallest order for which it runs when a request names no subjects
@@ -79,6 +80,7 @@ struct bench_subject {
 	bool				hidden;
 	const struct bench_loops	*loops;
 	bool				takes_gfp;
+	bool				clears_only;
 	unsigned int			min_order;
 	unsigned int			max_order;
 	unsigned int			default_order;
@@ -105,6 +107,7 @@ enum bench_kind {
 	BENCH_NODE_CALLS,	/* those with a call for a node */
 	BENCH_NODEMASK_CALLS,	/* those with a call for a node mask */
 	BENCH_PAGES,		/* those that take gfp flags */
+	BENCH_CLEARS,		/* the same, and those that clear blocks otherwise */
 	BENCH_SIZES,		/* those that can change their size */
 	BENCH_SHAPES,		/* those that count free 2 MiB blocks; samples are % */
 };

@@ -32,6 +32,8 @@ static unsigned long operations(const struct bench_request *r)
 {
 	unsigned long n = r->workload->n;
 
+	if (r->workload->kind == BENCH_CLEARS)
+		return n;
 	return want_init_on_alloc(r->gfp) ? max(n / 4 >> r->order, 16UL) : n;
 }
 

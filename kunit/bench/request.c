@@ -8,6 +8,7 @@
 #include <linux/kernel.h>
 #include <linux/minmax.h>
 #include <linux/nodemask.h>
+#include <linux/pbuddy.h>
 #include <linux/printk.h>
 #include <linux/string.h>
 
@@ -20,6 +21,8 @@
  */
 bool bench_can_run(const struct bench_workload *w, const struct bench_subject *s)
 {
+	if (s->clears_only)
+		return w->kind == BENCH_CLEARS;
 	switch (w->kind) {
 	case BENCH_BULK_CALLS:
 		return s->loops->alloc_bulk;
@@ -28,6 +31,7 @@ bool bench_can_run(const struct bench_workload *w, const struct bench_subject *s
 	case BENCH_NODEMASK_CALLS:
 		return s->loops->pairs_nodemask;
 	case BENCH_PAGES:
+	case BENCH_CLEARS:
 		return s->takes_gfp && s->max_order;
 	case BENCH_SIZES:
 		return s->resize;
@@ -113,7 +117,7 @@ static int parse_word(struct bench_request *r, const char *word, char *value)
 	if (!strcmp(word, "task"))
 		return parse_task(r, value);
 	if (!strcmp(word, "order")) {
-		err = parse_number(word, value, 0, 10, &n);
+		err = parse_number(word, value, 0, PBUDDY_MAX_PAGE_ORDER, &n);
 		r->order = n;
 	} else if (!strcmp(word, "threads")) {
 		err = parse_number(word, value, 1, num_online_cpus(), &n);

@@ -6,6 +6,7 @@
  */
 SUBJECT(pbuddy)
 SUBJECT(pbuddy_equal_prep)
+SUBJECT(memset)
 SUBJECT(alloc_pages)
 SUBJECT(alloc_pages_bulk)
 SUBJECT(alloc_pages_comp)

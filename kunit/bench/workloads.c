@@ -35,6 +35,8 @@
  *	here; under an emulator that counts instructions it depends on the instruction that the
  *	kernel clears by.
  *
+ * clear-2m, clear-1g: a block with __GFP_ZERO, beside one that is cleared by memset().
+ *
  * purger, mass-exit: the cases for which a buddy allocator per CPU was discussed for the kernel.
  *	purger: a thread allocates, another frees in bursts, as the purging threads of jemalloc do.
  *	mass-exit: all threads hold many pages, replaced at random, and free them at once.
@@ -234,6 +236,13 @@ static int zeroed_round(struct bench_thread *t, const struct bench_subject *s)
 	return bench_part(t, t->nr ? NULL : zero_in_advance, -1, false) ?: bulk_round(t, s);
 }
 
+/* The first time is not measured: a hypervisor may provide the memory when it is written. */
+static int clear_round(struct bench_thread *t, const struct bench_subject *s)
+{
+	return bench_part(t, s->loops->pairs, -1, false) ?:
+	       bench_part(t, s->loops->pairs, 0, false);
+}
+
 const struct bench_workload bench_workloads[] = {
 	{
 		.name		= "repeat",
@@ -389,6 +398,26 @@ const struct bench_workload bench_workloads[] = {
 		.gfp		= BENCH_GFP | __GFP_ZERO,
 		.n		= N,
 		.round		= clear_page_round,
+	}, {
+		.name		= "clear-2m",
+		.part		= { { "clear-2m", "a cleared block, `__GFP_ZERO`" } },
+		.kind		= BENCH_CLEARS,
+		.orders		= "9",
+		.max_order	= 9,
+		.threads	= 1,
+		.gfp		= BENCH_GFP | __GFP_ZERO,
+		.n		= 16,
+		.round		= clear_round,
+	}, {
+		.name		= "clear-1g",
+		.part		= { { "clear-1g", "a cleared block, `__GFP_ZERO`" } },
+		.kind		= BENCH_CLEARS,
+		.orders		= "18",
+		.max_order	= 18,
+		.threads	= 1,
+		.gfp		= BENCH_GFP | __GFP_ZERO,
+		.n		= 1,
+		.round		= clear_round,
 	}, {
 		.name		= "zero",
 		.part		= { { "zero", "one block, `__GFP_ZERO`" } },

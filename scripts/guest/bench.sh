@@ -40,6 +40,9 @@ thread_counts() {
 	done | sort -nu
 }
 
+pool_mib=${POOL#*:}
+pool_mib=${pool_mib%%M*}
+
 # The columns of the table are described in kunit/bench/main.c. Free memory is measured with the
 # table's number of rounds: it varies little and takes long.
 make_list() {
@@ -53,7 +56,10 @@ make_list() {
 		[ "$rounds" != - ] || more=" rounds=$ROUNDS$more"
 		for order in $(echo "$orders" | tr , ' '); do
 			for t in $(thread_counts "$threads"); do
-				if [ "$t" -gt "$cpus" ]; then
+				need=$((order > 12 ? 2 << (order - 8) : 0))
+				if [ "$need" -gt "$pool_mib" ]; then
+					echo "@skipped $name needs a pool of $need MiB on a node"
+				elif [ "$t" -gt "$cpus" ]; then
 					echo "@skipped $name needs $t CPUs, the guest has $cpus"
 				else
 					echo "workload=$workload order=$order threads=$t$more"

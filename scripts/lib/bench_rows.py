@@ -132,9 +132,9 @@ class Reader:
                 if missing:
                     raise Bad(f"{self.here()}: {workload} lacks {', '.join(sorted(missing))}")
             elif ("pbuddy" not in subjects or
-                  not any(s.startswith("alloc_pages") for s in subjects)):
+                  not any(s.startswith(("alloc_pages", "memset")) for s in subjects)):
                 raise Bad(f"{self.here()}: {workload} has only {', '.join(sorted(subjects))};"
-                          " pbuddy and alloc_pages have to be there")
+                          " pbuddy and alloc_pages or memset have to be there")
 
     def line(self, line):
         if line.startswith("@"):

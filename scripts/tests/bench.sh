@@ -100,7 +100,7 @@ workload() {
 # The table has every row that kunit/bench/workloads.c defines, in that order, and no column is empty.
 table_complete() {
 	cat "$bench/workloads"
-	sed -n 's/.*{ "\([a-z-]*\)", "[^"]*" }.*/\1/p' /tests/workloads.c >/tmp/defined
+	sed -n 's/.*{ "\([a-z0-9-]*\)", "[^"]*" }.*/\1/p' /tests/workloads.c >/tmp/defined
 	cut -f 1 "$bench/workloads" | diff /tmp/defined - && [ -s /tmp/defined ] &&
 		awk -F "$tab" 'NF != 11 || /\t\t|\t$/ { print "empty: " $0; bad = 1 } END { exit bad }' \
 			"$bench/workloads"
