@@ -128,9 +128,10 @@ static bool unallocated(struct pb_pool *pool, unsigned long pfn, unsigned int or
 	return true;
 }
 
-static bool list_completes(struct pb_pool *pool, const struct pb_pcp_list *list,
+static bool list_completes(struct pb_zone *zone, const struct pb_pcp_list *list,
 			   unsigned int order)
 {
+	struct pb_pool *pool = zone->pool;
 	unsigned int i, n = min_t(unsigned int, pb_hint(list->n), PB_LIFO_MAX);
 	u64 mask = pb_hint(list->mask), zeroed = pb_hint(list->zeroed);
 
@@ -141,17 +142,17 @@ static bool list_completes(struct pb_pool *pool, const struct pb_pcp_list *list,
 		if (unallocated(pool, pb_hint(list->mask_base) + __ffs(mask), order))
 			return true;
 	for (; zeroed; zeroed &= zeroed - 1)
-		if (unallocated(pool, pb_hint(list->zeroed_base) + __ffs(zeroed), order))
+		if (unallocated(pool, pb_pcp_zeroed_base(zone, list) + __ffs(zeroed), order))
 			return true;
 	return false;
 }
 
-static bool cache_completes(struct pb_pool *pool, const struct pb_pcp *pcp, unsigned int rq_order)
+static bool cache_completes(struct pb_zone *zone, const struct pb_pcp *pcp, unsigned int rq_order)
 {
 	unsigned int order, mt;
 
 	pb_for_each_pcp_list(order, mt)
-		if (list_completes(pool, &pcp->list[order][mt], rq_order))
+		if (list_completes(zone, &pcp->list[order][mt], rq_order))
 			return true;
 	return false;
 }
@@ -169,7 +170,7 @@ static bool zone_drain_helps(struct pb_zone *zone, const struct pb_request *rq)
 		return true;
 	pb_for_each_cpu(cpu) {
 		pcp = pb_per_cpu_ptr(zone->pcp, cpu);
-		if (!low && cache_completes(zone->pool, pcp, rq->order))
+		if (!low && cache_completes(zone, pcp, rq->order))
 			return true;
 		/* Blocks that a CPU flushes or drains are in no list until it sets their bits. */
 		smp_rmb();

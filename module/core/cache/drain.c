@@ -227,7 +227,7 @@ static void drain_oldest(struct pb_zone *zone, struct pb_pcp *pcp, struct pb_pcp
 static void drain_zeroed(struct pb_zone *zone, struct pb_pcp *pcp, struct pb_pcp_list *list,
 			 unsigned int order, enum pb_migratetype mt)
 {
-	unsigned long pfn = list->zeroed_base;
+	unsigned long pfn = pb_pcp_zeroed_base(zone, list);
 	u64 heads = list->zeroed;
 
 	list->zeroed = 0;

@@ -129,12 +129,11 @@ static __always_inline enum pb_fast pb_alloc_zeroed_fast(struct pb_pcp *pcp, uns
 	if (unlikely(zone->fast_watermark > atomic_long_read(&zone->nr_free) || !pb_pcp_enter(pcp)))
 		return PB_FAST_NONE;
 	list = pb_pcp_list(pcp, order, mt);
-	if (unlikely(!pb_pcp_pop_zeroed(list, &entry->pfn)))
+	if (unlikely(!pb_pcp_pop_zeroed(zone, list, entry)))
 		return PB_FAST_EMPTY_IN_SECTION;
 	pcp->event[PB_PREZERO_HIT]++;
 	list->nr_alloc++;
 	pb_pcp_leave(pcp);
-	entry->order_map = pb_order_map(zone->pool, entry->pfn);
 	if (unlikely(*entry->order_map))
 		return PB_FAST_IN_USE;
 	WRITE_ONCE(*entry->order_map, (order + 1) | flags);

@@ -37,10 +37,11 @@
  * @nr_alloc: blocks allocated
  * @nr_free: blocks freed
  * @charge: pages charged to it; at least pb_pcp_most()
+ * @zeroed_word: number of a word in the zone
  * @lifo: newest last
- * @zeroed: bit i: the block at @zeroed_base + i is cached, too, and known to be zero. Blocks of an
- *	order above a word's: bit 0 only
- * @zeroed_base: PFN of a word's first frame
+ * @zeroed: bit i: the block at frame i of @zeroed_word is cached, too, and known to be zero. Blocks
+ *	of an order above a word's: bit 0 only
+ * @zeroed_order_map: that word's part of the page order map
  */
 struct pb_pcp_list {
 	u32		n;
@@ -53,9 +54,10 @@ struct pb_pcp_list {
 	unsigned long	nr_alloc;
 	unsigned long	nr_free;
 	u32		charge;
+	u32		zeroed_word;
 	struct pb_pcp_entry lifo[PB_LIFO_MAX];
 	u64		zeroed;
-	unsigned long	zeroed_base;
+	u8		*zeroed_order_map;
 } ____cacheline_aligned;
 
 /**
@@ -226,15 +228,26 @@ static __always_inline bool pb_pcp_pop(struct pb_pcp_list *list, struct pb_pcp_e
 	return true;
 }
 
-/* Pops the PFN of a zeroed block; false when there is none. Inside the pcp section. */
-static __always_inline bool pb_pcp_pop_zeroed(struct pb_pcp_list *list, unsigned long *pfn)
+/* PFN of the first frame of the word that has the zeroed blocks of a list. */
+static __always_inline unsigned long pb_pcp_zeroed_base(const struct pb_zone *zone,
+							const struct pb_pcp_list *list)
+{
+	return zone->base_pfn + (unsigned long)pb_hint(list->zeroed_word) * PB_WORD_NR;
+}
+
+/* Pops a zeroed block; false when there is none. Inside the pcp section. */
+static __always_inline bool pb_pcp_pop_zeroed(const struct pb_zone *zone, struct pb_pcp_list *list,
+					      struct pb_pcp_entry *entry)
 {
 	u64 zeroed = list->zeroed;
+	unsigned long bit;
 
 	if (!zeroed)
 		return false;
+	bit = __ffs(zeroed);
 	list->zeroed = zeroed & (zeroed - 1);
-	*pfn = list->zeroed_base + __ffs(zeroed);
+	entry->pfn = pb_pcp_zeroed_base(zone, list) + bit;
+	entry->order_map = list->zeroed_order_map + bit;
 	return true;
 }
 

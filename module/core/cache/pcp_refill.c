@@ -44,7 +44,9 @@ static void alloc_words(struct pb_zone *zone, struct pb_pcp_list *list, unsigned
 		pfn = block_pfn + i * PB_WORD_NR;
 		if (!list->mask) {
 			heads = pb_pcp_alloc_word(zone, pfn, &pageblock->free[i], order, &zero);
-			if (unlikely(zero && zeroed) && pb_pcp_keep_zeroed(list, heads, pfn))
+			if (unlikely(zero && zeroed) &&
+			    pb_pcp_keep_zeroed(zone, list, heads, pfn,
+					       &pageblock->order_map[i * PB_WORD_NR]))
 				break;
 			list->mask = heads;
 			list->mask_order_map = &pageblock->order_map[i * PB_WORD_NR];
@@ -249,7 +251,8 @@ static unsigned int refill_block(struct pb_zone *zone, struct pb_pcp_list *list,
 	if (pfn == PB_NO_PFN)
 		return 0;
 	if (!pb_zeroed_test_and_clear(zone, pfn, 1UL << rq->order) || !rq->zeroed ||
-	    rq->order < PB_WORD_ORDER || !pb_pcp_keep_zeroed(list, 1, pfn))
+	    rq->order < PB_WORD_ORDER ||
+	    !pb_pcp_keep_zeroed(zone, list, 1, pfn, pb_order_map(zone->pool, pfn)))
 		pb_pcp_push(list, pfn, pb_order_map(zone->pool, pfn));
 	return 1;
 }
@@ -345,9 +348,8 @@ static bool refill_zeroed(struct pb_pcp *pcp, struct pb_pcp_list *list, const st
 static bool pop_zeroed(struct pb_pcp *pcp, struct pb_pcp_list *list, const struct pb_request *rq,
 		       struct pb_pcp_entry *entry)
 {
-	if (!pb_pcp_pop_zeroed(list, &entry->pfn))
+	if (!pb_pcp_pop_zeroed(pcp->zone, list, entry))
 		return false;
-	entry->order_map = pb_order_map(pcp->zone->pool, entry->pfn);
 	if (rq->zeroed)
 		*rq->zeroed = true;
 	return true;

@@ -17,10 +17,11 @@
 void pb_pcp_free_ungranted_zeroed(struct pb_zone *zone, struct pb_pcp_list *list,
 				  unsigned int order, unsigned int nr)
 {
-	unsigned long pfn;
+	struct pb_pcp_entry entry;
 
-	for (; nr && pb_pcp_pop_zeroed(list, &pfn); nr--)
-		pb_zone_free_mask_uncounted(zone, pfn, pb_word_run(order) << (pfn % PB_WORD_NR));
+	for (; nr && pb_pcp_pop_zeroed(zone, list, &entry); nr--)
+		pb_zone_free_mask_uncounted(zone, entry.pfn,
+					    pb_word_run(order) << (entry.pfn % PB_WORD_NR));
 }
 
 /*
@@ -48,21 +49,21 @@ static unsigned int refill_zeroed_word(struct pb_zone *zone, struct pb_pcp_list 
 				       const struct pb_request *rq, unsigned long bit,
 				       unsigned long value)
 {
-	atomic64_t *word = &pb_entry_pageblock(value)->free[bit % PB_WORDS];
+	struct pb_pageblock *pageblock = pb_entry_pageblock(value);
 	unsigned long pfn = zone->base_pfn + bit * PB_WORD_NR;
 	unsigned int order = rq->order, granted, nr;
-	bool zero;
 	u64 heads;
 
-	heads = pb_pcp_alloc_word(zone, pfn, word, order, &zero);
-	if (unlikely(!zero)) {
+	heads = pb_word_alloc_all(&pageblock->free[bit % PB_WORDS], order);
+	if (unlikely(!heads || !pb_bitmap_clear(&zone->zeroed, bit))) {		/* ZT1, ZT2 */
 		pb_index_update(zone, bit / PB_WORDS);
 		if (heads)
 			pb_zone_free_mask_uncounted(zone, pfn, pb_word_expand(heads, order));
 		return 0;
 	}
 	set_current(zone, list, bit / PB_WORDS, value);
-	pb_pcp_keep_zeroed(list, heads, pfn);
+	pb_pcp_keep_zeroed(zone, list, heads, pfn,
+			   &pageblock->order_map[bit % PB_WORDS * PB_WORD_NR]);
 	nr = hweight64(heads);
 	granted = pb_zone_account_alloc(zone, (long)nr << order, 1L << order, rq) >> order;
 	if (unlikely(granted < nr))
@@ -97,7 +98,7 @@ static unsigned int refill_zeroed_block(struct pb_zone *zone, struct pb_pcp_list
 	if (pfn == PB_NO_PFN)
 		return 0;
 	if (pb_zeroed_test_and_clear(zone, pfn, 1UL << rq->order))
-		return pb_pcp_keep_zeroed(list, 1, pfn);
+		return pb_pcp_keep_zeroed(zone, list, 1, pfn, pb_order_map(zone->pool, pfn));
 	pb_zone_free_noevent(zone, pfn, rq->order);
 	return 0;
 }
@@ -106,12 +107,14 @@ static unsigned int refill_zeroed_block(struct pb_zone *zone, struct pb_pcp_list
 static unsigned int refill_zeroed(struct pb_zone *zone, struct pb_pcp_list *list,
 				  const struct pb_request *rq)
 {
-	unsigned long from = list->zeroed_base, bit, index, value;
+	unsigned long from = list->zeroed_word, bit, index, value;
 	unsigned int tries, nr;
 
-	from = from ? (from - zone->base_pfn) / PB_WORD_NR : pb_zone_search_start(zone) * PB_WORDS;
+	from = from ? from + 1 : pb_zone_search_start(zone) * PB_WORDS;
 	for (tries = 0; tries < ZEROED_TRIES; tries++) {
-		bit = pb_bitmap_next(&zone->zeroed, from);
+		/* Most often it is the next one. */
+		bit = likely(from < zone->zeroed.nbits && test_bit(from, zone->zeroed.level[0])) ?
+		      from : pb_bitmap_next(&zone->zeroed, from);
 		if (bit == PB_NO_PAGEBLOCK && !from)
 			break;
 		from = 0;
@@ -169,7 +172,7 @@ bool pb_pcp_add_zeroed(struct pb_pcp *pcp, struct pb_pcp_list *list, unsigned in
 	pb_pcp_trim(pcp, list, pcp->high - pages);
 	if (pcp->charged + pages > pcp->high)
 		return false;
-	pb_pcp_keep_zeroed(list, heads, pfn);
+	pb_pcp_keep_zeroed(pcp->zone, list, heads, pfn, pb_order_map(pcp->zone->pool, pfn));
 	pb_pcp_charge(pcp, list, order);
 	return true;
 }

@@ -17,12 +17,14 @@ static __always_inline u64 pb_pcp_alloc_word(struct pb_zone *zone, unsigned long
 	return heads;
 }
 
-/* Makes blocks the zeroed blocks of a list; false: it has some. */
-static inline bool pb_pcp_keep_zeroed(struct pb_pcp_list *list, u64 heads, unsigned long pfn)
+/* Makes blocks of a word the zeroed blocks of a list; false: it has some. @pfn: the first frame. */
+static inline bool pb_pcp_keep_zeroed(struct pb_zone *zone, struct pb_pcp_list *list, u64 heads,
+				      unsigned long pfn, u8 *order_map)
 {
 	if (list->zeroed)
 		return false;
-	list->zeroed_base = pfn;
+	list->zeroed_word = (pfn - zone->base_pfn) / PB_WORD_NR;
+	list->zeroed_order_map = order_map;
 	list->zeroed = heads;
 	return true;
 }

@@ -241,7 +241,8 @@ static unsigned long walk_list(struct walk *w, struct pb_pcp_list *list, unsigne
 			pfn = list->lifo[i].pfn;
 			check_order_map(w, pfn, list->lifo[i].order_map);
 		} else if (zeroed) {
-			pfn = list->zeroed_base + __ffs64(zeroed);
+			pfn = pb_pcp_zeroed_base(w->zone, list) + __ffs64(zeroed);
+			check_order_map(w, pfn, list->zeroed_order_map + __ffs64(zeroed));
 			zeroed &= zeroed - 1;
 		} else {
 			pfn = list->mask_base + __ffs64(mask);
