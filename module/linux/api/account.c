@@ -369,6 +369,16 @@ static void uncharge_stocked(struct pb_account *account, unsigned long nr_pages)
 	uncharge(account, nr_pages, nr_pages);
 }
 
+/**
+ * pb_account_age_stocks - uncharge the pages of cgroups that stocks have not used lately
+ *
+ * Context: process; one caller at a time, once a second.
+ */
+void pb_account_age_stocks(void)
+{
+	pb_account_stock_age(uncharge_stocked);
+}
+
 /* Tries again after the pages in stocks were uncharged, while no others get there. */
 static struct pb_account *charge_without_stocks(struct charge *charge, bool may_sleep)
 {

@@ -33,6 +33,7 @@ static inline bool pb_account_exempt(void)
 }
 
 long pb_account_deferred_blocks(void);
+void pb_account_age_stocks(void);
 void pb_account_show(struct seq_file *m);
 const char *pb_account_text(const struct pb_account *account, char *text, size_t len);
 int pb_account_init(void);

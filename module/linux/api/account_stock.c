@@ -34,7 +34,9 @@
  * and the compare-exchange.
  *
  * A charge of the dmem controller cannot be divided. So a stock of a cgroup has pages that
- * were charged one by one, is filled by frees only, and serves single pages.
+ * were charged one by one, is filled by frees only, and serves single pages. These pages keep the
+ * cgroup, also after its removal, so they are uncharged when the stock was not used for a second or
+ * two (pb_account_stock_age()).
  */
 #include <linux/atomic.h>
 #include <linux/cred.h>
@@ -240,6 +242,42 @@ bool pb_account_stock_drain(const struct pb_account *of, pb_stock_uncharge_fn un
 
 	pb_account_stock_unfreeze();
 	return any;
+}
+
+/*
+ * Takes the pages of a stock that has not changed, if they are of a cgroup. Preemption is off for
+ * RCU: the account is only kept while the stock has the pages, and another CPU may take them.
+ */
+static void age(struct pb_account_stock *stock, pb_stock_uncharge_fn uncharge)
+{
+	bool taken;
+	long old;
+
+	preempt_disable();
+	old = atomic_long_read(&stock->word);
+	taken = old == stock->seen && !(old & PB_STOCK_FROZEN) && charged_to(old, NULL) &&
+		atomic_long_try_cmpxchg(&stock->word, &old, 0);
+	stock->seen = taken ? 0 : old;
+	if (taken)
+		uncharge(pb_stock_account(old), old & PB_STOCK_PAGES);
+	preempt_enable();
+}
+
+/**
+ * pb_account_stock_age - uncharge the pages of cgroups that stocks have kept since the last call
+ * @uncharge: called for the pages
+ *
+ * A stock that did not change in between is not in use, as far as this tells. Its pages would keep
+ * a cgroup that was removed: a module is not notified of the removal. Called once a second.
+ *
+ * Context: process; one caller at a time.
+ */
+void pb_account_stock_age(pb_stock_uncharge_fn uncharge)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		age(per_cpu_ptr(&pb_account_stocks, cpu), uncharge);
 }
 
 /**

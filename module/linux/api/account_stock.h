@@ -29,6 +29,7 @@ static_assert(PB_STOCK_BLOCK_MAX + PB_STOCK_BATCH <= PB_STOCK_PAGES);
  * @ns: of the key, held; NULL before the first use
  * @uid: of the key
  * @cgroup: of the key: serial number of the task's dmem cgroup
+ * @seen: @word when pb_account_stock_age() looked last
  */
 struct pb_account_stock {
 	atomic_long_t			word;
@@ -38,6 +39,7 @@ struct pb_account_stock {
 	struct user_namespace		*ns;
 	kuid_t				uid;
 	u64				cgroup;
+	unsigned long			seen;
 };
 
 DECLARE_PER_CPU_ALIGNED(struct pb_account_stock, pb_account_stocks);
@@ -61,6 +63,7 @@ void pb_account_stock_invalidate(void);
 bool pb_account_stock_freeze(const struct pb_account *of, pb_stock_uncharge_fn uncharge);
 void pb_account_stock_unfreeze(void);
 bool pb_account_stock_drain(const struct pb_account *of, pb_stock_uncharge_fn uncharge);
+void pb_account_stock_age(pb_stock_uncharge_fn uncharge);
 void pb_account_stock_sum(void);
 void pb_account_stock_exit(pb_stock_uncharge_fn uncharge);
 

@@ -14,7 +14,8 @@
  *
  * As in mm/vmstat.c one deferrable shepherd looks once a second which CPUs have cached pages and
  * queues work for them that decays the caches; it does not wake an idle CPU, and leaves isolated
- * and nohz_full CPUs alone. The hotplug callback drains a CPU that went offline.
+ * and nohz_full CPUs alone. It also uncharges the pages of cgroups that the stocks of all CPUs have
+ * not used lately (api/account_stock.c). The hotplug callback drains a CPU that went offline.
  */
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
@@ -27,6 +28,7 @@
 #include <linux/smp.h>
 #include <linux/workqueue.h>
 
+#include "api/account.h"
 #include "compat.h"
 #include "core/cache/claim.h"
 #include "core/cache/drain.h"
@@ -259,6 +261,7 @@ static void shepherd_work(struct work_struct *work)
 		if (!pb_cpu_isolated(cpu) && cpu_has_cached(cpu))
 			queue_work_on(cpu, wq, per_cpu_ptr(&decay_works, cpu));
 	cpus_read_unlock();
+	pb_account_age_stocks();
 	queue_delayed_work(wq, &shepherd, HZ);
 }
 
