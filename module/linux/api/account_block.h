@@ -31,10 +31,16 @@ void pb_account_forget(unsigned long pfn);
 int pb_account_block_init(void);
 void pb_account_block_exit(void);
 
+/* The array of a block's pageblock, by pb_frame_in_pageblock(), or NULL. */
+static __always_inline struct pb_account **pb_account_array(unsigned long pfn)
+{
+	return pb_frame_table_array(&pb_account_table, pfn);
+}
+
 /* Where the account of a block is stored, or NULL when its pageblock has no array. */
 static __always_inline struct pb_account **pb_account_owner(unsigned long pfn)
 {
-	struct pb_account **array = pb_frame_table_array(&pb_account_table, pfn);
+	struct pb_account **array = pb_account_array(pfn);
 
 	return likely(array) ? &array[pb_frame_in_pageblock(pfn)] : NULL;
 }
@@ -45,27 +51,28 @@ static __always_inline struct pb_account **pb_account_owner(unsigned long pfn)
  */
 static __always_inline bool pb_account_charge_stocked(unsigned long pfn, unsigned int order)
 {
-	struct pb_account **owner = pb_account_owner(pfn), *account;
+	struct pb_account **array = pb_account_array(pfn), *account;
 
-	if (unlikely(!owner))
+	if (unlikely(!array))
 		return false;
 	account = pb_account_stock_take(1UL << order);
 	if (unlikely(!account))
 		return false;
-	*owner = account;
+	array[pb_frame_in_pageblock(pfn)] = account;
 	return true;
 }
 
 /* Forgets the account of a block that was taken from its owner, and returns it, or NULL. */
 static __always_inline struct pb_account *pb_account_clear_owner(unsigned long pfn)
 {
-	struct pb_account **owner = pb_account_owner(pfn), *account;
+	struct pb_account **array = pb_account_array(pfn), *account;
+	unsigned int frame = pb_frame_in_pageblock(pfn);
 
-	if (unlikely(!owner))
+	if (unlikely(!array))
 		return NULL;
-	account = *owner;
+	account = array[frame];
 	if (account)
-		*owner = NULL;
+		array[frame] = NULL;
 	return account;
 }
 
