@@ -59,14 +59,14 @@ commands() { refused pbuddyctl resize 1 16M && refused pbuddyctl drain 1 && refu
 parameters() {
 	dmesg -c >/dev/null
 	! echo 1:16M >$params/resize && said 'resize: bad node "1:16M": it has no memory of the pool' &&
-		mkdir -p $cgroup/memoryless && ! echo '/memoryless 1:1x2M' >$params/group_give &&
+		mkdir -p "$cgroup/memoryless" && ! echo '/memoryless 1:1x2M' >"$params/group_give" &&
 		said 'group_give: node 1 has no memory of the pool'
 }
 
 shown() {
 	ls -d /sys/class/misc/pbuddy/node* && [ ! -e /sys/class/misc/pbuddy/node1 ] &&
 		[ "$(threads_of '*' | wc -l)" -eq 1 ] && ! pbuddyctl info | grep -E '^ +1 ' &&
-		! grep '^Node 1' $debugfs/zoneinfo
+		! grep '^Node 1' "$debugfs/zoneinfo"
 }
 
 ktap_begin
