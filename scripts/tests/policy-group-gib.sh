@@ -23,11 +23,11 @@ chmod +x /tmp/inside
 
 # has FREE TOTAL: KiB of the group.
 has() {
-	cat $params/groups
-	grep -q "^[0-9]* [YN] 0:$1K/$2K /gib\$" $params/groups
+	cat "$params"/groups
+	grep -q "^[0-9]* [YN] 0:$1K/$2K /gib\$" "$params"/groups
 }
 
-given() { echo '/gib 0:1x1G' >$params/group_give && has 1048576 1048576 && verified; }
+given() { echo '/gib 0:1x1G' >"$params"/group_give && has 1048576 1048576 && verified; }
 
 # Another task gets what is left of the pool, and none of the GiB.
 alone() { pbuddyctl alloc --size 14M --node 0 && ! pbuddyctl alloc --size 24M --node 0 && has 1048576 1048576; }
@@ -40,21 +40,21 @@ whole() {
 # The GiB is split for small requests, cannot be taken as a whole meanwhile, and is whole again.
 split() {
 	hold_by /tmp/inside pbuddyctl alloc --touch --size 64K --count 4 || return
-	has 1048320 1048576 && ! echo '/gib 0:1x1G' >$params/group_take && has 1048320 1048576 && verified
+	has 1048320 1048576 && ! echo '/gib 0:1x1G' >"$params"/group_take && has 1048320 1048576 && verified
 	status=$?
 	drop
 	[ "$status" -eq 0 ] && within 5 has 1048576 1048576 && whole
 }
 
 taken() {
-	echo '/gib 0:1x1G' >$params/group_take && [ -z "$(cat $params/groups)" ] && verified &&
+	echo '/gib 0:1x1G' >"$params"/group_take && [ -z "$(cat "$params"/groups)" ] && verified &&
 		pbuddyctl alloc --contig --size 1G | grep ' 1G  *0  *18 '
 }
 
 # What was given as a GiB may be taken in parts.
 in_parts() {
-	given && echo '/gib 0:100x2M' >$params/group_take && has 843776 843776 && echo '/gib all' >$params/group_take &&
-		[ -z "$(cat $params/groups)" ] && verified
+	given && echo '/gib 0:100x2M' >"$params"/group_take && has 843776 843776 && echo '/gib all' >"$params"/group_take &&
+		[ -z "$(cat "$params"/groups)" ] && verified
 }
 
 load pool=0:1G@reserve=pb,0:16M || exit 1

@@ -27,8 +27,8 @@ by_default() { load && [ "$(node_pages 0)" -gt 0 ] && [ "$(node_pages 1)" -eq 0 
 # requests CPU GFP PAGES: a module's requests for node 1 and for the CPU's node; so many are served.
 requests() {
 	for node in 1 -1; do
-		taskset "$1" insmod /pbuddy_requester.ko times=64 node=$node gfp="$2" || return
-		got=$(cat $requester/on_node)
+		taskset "$1" insmod /pbuddy_requester.ko times=64 node="$node" gfp="$2" || return
+		got=$(cat "$requester"/on_node)
 		rmmod pbuddy_requester
 		echo "gfp $2, node $node: $got"
 		[ "${got%%,*}" -eq "$3" ] || return
@@ -58,7 +58,7 @@ commands() { refused pbuddyctl resize 1 16M && refused pbuddyctl drain 1 && refu
 
 parameters() {
 	dmesg -c >/dev/null
-	! echo 1:16M >$params/resize && said 'resize: bad node "1:16M": it has no memory of the pool' &&
+	! echo 1:16M >"$params"/resize && said 'resize: bad node "1:16M": it has no memory of the pool' &&
 		mkdir -p "$cgroup/memoryless" && ! echo '/memoryless 1:1x2M' >"$params/group_give" &&
 		said 'group_give: node 1 has no memory of the pool'
 }
