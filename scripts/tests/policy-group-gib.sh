@@ -59,9 +59,9 @@ in_parts() {
 
 load pool=0:1G@reserve=pb,0:16M || exit 1
 ktap_begin
-mkdir -p $cgroup
-mount -t cgroup2 none $cgroup 2>/dev/null
-mkdir $cgroup/gib
+mkdir -p "$cgroup"
+mount -t cgroup2 none "$cgroup" 2>/dev/null
+mkdir "$cgroup"/gib
 t group_gib_given given
 t group_gib_alone alone
 t group_gib_whole whole

@@ -59,22 +59,22 @@ commands() { refused pbuddyctl resize 1 16M && refused pbuddyctl drain 1 && refu
 parameters() {
 	dmesg -c >/dev/null
 	! echo 1:16M >"$params"/resize && said 'resize: bad node "1:16M": it has no memory of the pool' &&
-		mkdir -p "$cgroup/memoryless" && ! echo '/memoryless 1:1x2M' >"$params/group_give" &&
+		mkdir -p "$cgroup"/memoryless && ! echo '/memoryless 1:1x2M' >"$params"/group_give &&
 		said 'group_give: node 1 has no memory of the pool'
 }
 
 shown() {
 	ls -d /sys/class/misc/pbuddy/node* && [ ! -e /sys/class/misc/pbuddy/node1 ] &&
 		[ "$(threads_of '*' | wc -l)" -eq 1 ] && ! pbuddyctl info | grep -E '^ +1 ' &&
-		! grep '^Node 1' "$debugfs/zoneinfo"
+		! grep '^Node 1' "$debugfs"/zoneinfo
 }
 
 ktap_begin
 t memoryless_node is_so
 t memoryless_not_in_pool not_in_pool
 t memoryless_default by_default
-mkdir -p $cgroup
-mount -t cgroup2 none $cgroup 2>/dev/null
+mkdir -p "$cgroup"
+mount -t cgroup2 none "$cgroup" 2>/dev/null
 load pool=0:64M
 t memoryless_falls_back falls_back
 t memoryless_this_node_fails this_node_fails

@@ -5,10 +5,9 @@
  * An allocation is charged to the calling task after the pages were found. When that exceeds a
  * limit, the pages are freed and the request fails.
  *
- * The account of a block is stored in a table by frame (frame_table.c). An element is written by the
- * owner of the block, as the page order map. PB_FRAME_CHECKED there makes
- * the free of a charged block leave the fast path, so blocks that are not charged have no extra
- * cost.
+ * The account of a block is stored in a table by frame (frame_table.c). An element is written by
+ * the owner of the block, as the page order map. PB_FRAME_CHECKED there makes the free of a charged
+ * block leave the fast path, so blocks that are not charged have no extra cost.
  *
  * On PREEMPT_RT nothing can be allocated with preemption off. A request fails there when the array
  * does not exist yet.
@@ -273,10 +272,9 @@ static void uncharge_leaked(unsigned long pfn)
  */
 void pb_account_block_exit(void)
 {
-	unsigned long pfn;
-	void *array;
+	unsigned long pfn = 0;
 
-	pb_for_each_frame_array(array, pfn, &pb_account_table)
+	for (; pb_frame_table_next(&pb_account_table, &pfn); pfn += PB_PAGEBLOCK_NR)
 		uncharge_leaked(pfn);
 	pb_frame_table_exit(&pb_account_table);
 }

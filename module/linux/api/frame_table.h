@@ -39,9 +39,4 @@ static __always_inline void *pb_frame_table_array(const struct pb_frame_table *t
 							  (PB_SECTION_PAGEBLOCKS - 1)]) : NULL;
 }
 
-/* Each array of a table; @pfn is the first PFN of its pageblock. */
-#define pb_for_each_frame_array(array, pfn, table)				\
-	for ((pfn) = 0; ((array) = pb_frame_table_next(table, &(pfn)));		\
-	     (pfn) += PB_PAGEBLOCK_NR)
-
 #endif /* PB_FRAME_TABLE_H */

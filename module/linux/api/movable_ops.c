@@ -136,9 +136,9 @@ EXPORT_SYMBOL_PBUDDY(pbuddy_register_movable);
 static void forget_pages(const struct pbuddy_movable_operations *ops)
 {
 	struct record *block;
-	unsigned long first, i;
+	unsigned long first = 0, i;
 
-	pb_for_each_frame_array(block, first, &records) {
+	for (; (block = pb_frame_table_next(&records, &first)); first += PB_PAGEBLOCK_NR) {
 		for (i = 0; i < PB_PAGEBLOCK_NR; i++) {
 			if (READ_ONCE(block[i].ops) != ops)
 				continue;
