@@ -533,8 +533,9 @@ enum pbuddy_resize_reason {
 
 /* struct pbuddy_resize_block.flags */
 /*
- * A page has another user than mappings, or an importer has pinned the buffer. Of a buffer that is mapped by huge pages a kernel before
- * 6.12 shows only users that pin pages (O_DIRECT, io_uring), and none that reads them (vmsplice()).
+ * A page has another user than mappings, or an importer has pinned the buffer. Of a buffer that is
+ * mapped by huge pages a kernel before 6.12 shows only users that pin pages (O_DIRECT, io_uring),
+ * and none that reads them (vmsplice()).
  */
 #define PBUDDY_RESIZE_BLOCK_PINNED	(1U << 0)
 #define PBUDDY_RESIZE_BLOCK_EXPORTED	(1U << 1)	/* the buffer has a dma-buf */
