@@ -19,6 +19,7 @@
 #include <linux/fs.h>
 #include <linux/highmem.h>
 #include <linux/iosys-map.h>
+#include <linux/jiffies.h>
 #include <linux/list.h>
 #include <linux/lockdep.h>
 #include <linux/module.h>
@@ -212,6 +213,7 @@ static struct pb_buffer_dma *get_dma(struct pb_buffer *buf)
 	snprintf(dma->name, sizeof(dma->name), "pbuddy:%llu", buf->entry.id);
 	dma_resv_init(&dma->resv);
 	mutex_init(&dma->lock);
+	dma->wait_after = jiffies;
 	INIT_LIST_HEAD(&dma->exports);
 	INIT_LIST_HEAD(&dma->mappings);
 	old = cmpxchg(&buf->dma, NULL, dma);	/* pairs with the load */

@@ -56,12 +56,19 @@ static bool is_mapped(struct pb_buffer_dma *dma)
 	return mapped;
 }
 
-/* As ttm_bo_wait_ctx(). */
+/*
+ * As ttm_bo_wait_ctx(). After a wait in vain the fences of the buffer are only tested for a second,
+ * or a buffer of many blocks would take a wait for each.
+ */
 static bool wait_for_fences(struct pb_buffer_dma *dma, bool may_wait)
 {
-	if (!may_wait)
+	dma_resv_assert_held(&dma->resv);
+	if (!may_wait || time_before(jiffies, dma->wait_after))
 		return dma_resv_test_signaled(&dma->resv, DMA_RESV_USAGE_BOOKKEEP);
-	return dma_resv_wait_timeout(&dma->resv, DMA_RESV_USAGE_BOOKKEEP, true, FENCE_WAIT) > 0;
+	if (dma_resv_wait_timeout(&dma->resv, DMA_RESV_USAGE_BOOKKEEP, true, FENCE_WAIT) > 0)
+		return true;
+	dma->wait_after = jiffies + HZ;
+	return false;
 }
 
 /* Ends the use of the frames by devices. */
