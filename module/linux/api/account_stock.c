@@ -147,7 +147,7 @@ void pb_account_stock_fill(struct pb_account *account, unsigned long nr_pages,
  */
 unsigned long pb_account_stock_generation(void)
 {
-	/* Pairs with the increment: limits that are read after it are not older. */
+	/* Pairs with the increment: limits read after it are not older. litmus: stock-limit */
 	return atomic_long_read_acquire(&pb_account_generation);
 }
 
