@@ -245,22 +245,23 @@ bool pb_account_stock_drain(const struct pb_account *of, pb_stock_uncharge_fn un
 }
 
 /*
- * Takes the pages of a stock that has not changed, if they are of a cgroup. Preemption is off for
- * RCU: the account is only kept while the stock has the pages, and another CPU may take them.
+ * Takes the pages of a stock that has not changed, if they are of a cgroup. Under the lock, which
+ * is an RCU reader, so that a request that freezes the stocks, and the end of all accounts, wait
+ * until the pages are uncharged.
  */
 static void age(struct pb_account_stock *stock, pb_stock_uncharge_fn uncharge)
 {
 	bool taken;
 	long old;
 
-	preempt_disable();
+	raw_spin_lock(&freeze_lock);
 	old = atomic_long_read(&stock->word);
-	taken = old == stock->seen && !(old & PB_STOCK_FROZEN) && charged_to(old, NULL) &&
+	taken = old == stock->seen && charged_to(old, NULL) &&
 		atomic_long_try_cmpxchg(&stock->word, &old, 0);
 	stock->seen = taken ? 0 : old;
 	if (taken)
 		uncharge(pb_stock_account(old), old & PB_STOCK_PAGES);
-	preempt_enable();
+	raw_spin_unlock(&freeze_lock);
 }
 
 /**
@@ -268,7 +269,8 @@ static void age(struct pb_account_stock *stock, pb_stock_uncharge_fn uncharge)
  * @uncharge: called for the pages
  *
  * A stock that did not change in between is not in use, as far as this tells. Its pages would keep
- * a cgroup that was removed: a module is not notified of the removal. Called once a second.
+ * a cgroup that was removed: a module is not notified of the removal. Called about once a second
+ * while the CPU of the deferrable work item is not idle.
  *
  * Context: process; one caller at a time.
  */
