@@ -322,7 +322,7 @@ static unsigned long private_range(struct pb_pool *pool, const struct pb_request
 	if (!pb_private_drain(pool, rq, nr_pages))
 		return PB_NO_PFN;
 	pfn = scan_zonelist(pool, rq, nr_pages);
-	if (pfn != PB_NO_PFN || !pb_may_reclaim(rq))
+	if (pfn != PB_NO_PFN || !pb_may_reclaim(rq) || rq->flags & PB_ALLOC_NORETRY)
 		return pfn;
 	return empty_range(pool, rq, nr_pages);
 }

@@ -16,6 +16,7 @@
  * @compact_priority: priority of the next compaction
  * @compact_result: result of the last compaction
  * @compaction_retries: successful compactions whose block another request allocated
+ * @tried_reclaim: the request has reclaimed
  * @paused: the request has paused prezeroing
  * @deferred: it does no work for its order that others have to bear, see slow_defer.c
  */
@@ -29,6 +30,7 @@ struct pb_slow {
 	enum pb_compact_priority	compact_priority;
 	enum pb_compact_result		compact_result;
 	int				compaction_retries;
+	bool				tried_reclaim;
 	bool				paused;
 	bool				deferred;
 };

@@ -148,6 +148,7 @@ static enum state retry(struct pb_slow *s)
 static enum state reclaim(struct pb_slow *s)
 {
 	s->reclaimed = pb_direct_reclaim(s->pool, &s->now);
+	s->tried_reclaim = true;
 	cond_resched();
 	if (!s->reclaimed)
 		return COMPACT;
@@ -191,11 +192,11 @@ static enum state out_of_memory(struct pb_slow *s)
 
 /*
  * Node threads and other requests reclaim meanwhile: what they free lies in the caches of their
- * CPUs, and counts as no progress of this request.
+ * CPUs, and counts as no progress of this request. Without reclaim COLLECT was a moment ago.
  */
 static bool drain_again(struct pb_slow *s)
 {
-	if (!pb_slow_may(s, PB_ALLOC_WAIT) || !pb_slow_drain_helps(s))
+	if (!s->tried_reclaim || pb_slow_may(s, PB_ALLOC_NORETRY) || !pb_slow_drain_helps(s))
 		return false;
 	pb_slow_drain_all(s->pool);
 	return true;

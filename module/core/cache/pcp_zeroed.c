@@ -112,7 +112,7 @@ static unsigned int refill_zeroed(struct pb_zone *zone, struct pb_pcp_list *list
 
 	from = from ? from + 1 : pb_zone_search_start(zone) * PB_WORDS;
 	for (tries = 0; tries < ZEROED_TRIES; tries++) {
-		/* Most often it is the next one. */
+		/* Most often the word after that of the last refill is zeroed, too. */
 		bit = likely(from < zone->zeroed.nbits && test_bit(from, zone->zeroed.level[0])) ?
 		      from : pb_bitmap_next(&zone->zeroed, from);
 		if (bit == PB_NO_PAGEBLOCK && !from)
