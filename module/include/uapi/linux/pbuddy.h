@@ -411,9 +411,9 @@ struct pbuddy_query {
  * @fd: out: descriptor of a new dma-buf of the buffer
  * @reserved: zero
  *
- * The dma-buf references the buffer, so the buffer's descriptor may be closed. While it exists, the
- * buffer is not purged or swapped out, and it is not moved while an importer has pinned it. A
- * dma-buf that is O_RDONLY is mapped for devices to read.
+ * The dma-buf references the buffer, so the buffer's descriptor may be closed. While the dma-buf
+ * exists, the buffer is neither purged nor swapped out. The buffer is not moved while an importer
+ * has pinned it. A dma-buf that is O_RDONLY is mapped for devices to read.
  *
  * Errors: EINVAL for a bad argument, E2BIG for a longer struct than the kernel knows with something
  * in it, EACCES for O_RDWR on a read-only buffer, EBUSY for a buffer that is purgeable, EOPNOTSUPP
