@@ -51,6 +51,7 @@ static unsigned long *node_pages;		/* in the list, by node */
 
 static atomic_t nr_purging = ATOMIC_INIT(0);	/* tasks that free a buffer's memory, or try to */
 static DECLARE_WAIT_QUEUE_HEAD(none_purging);
+static atomic_long_t nr_purged = ATOMIC_LONG_INIT(0);	/* buffers whose memory was freed */
 
 /* ---- The list ---- */
 
@@ -156,6 +157,7 @@ static unsigned long purge(struct pb_buffer *buf, int nid, bool may_unmap)
 	if (spare) {
 		pb_buffer_count_event(spare, PB_PGPURGE);
 		pb_buffer_free_spare(spare);
+		atomic_long_inc(&nr_purged);
 	}
 	if (atomic_dec_and_test(&nr_purging))
 		wake_up_all(&none_purging);
@@ -164,13 +166,15 @@ static unsigned long purge(struct pb_buffer *buf, int nid, bool may_unmap)
 
 /*
  * Waits for memory that other tasks are about to free. The caller may hold a lock that they need,
- * so the wait is bounded. Returns whether there were such tasks, and they have ended.
+ * so the wait is bounded. Returns whether they have, since @before buffers were purged: some only
+ * try to, and a request that took these for progress would not end.
  */
-static bool wait_for_others(void)
+static bool wait_for_others(long before)
 {
 	return atomic_read(&nr_purging) &&
 	       wait_event_killable_timeout(none_purging, !atomic_read(&nr_purging),
-					   OTHERS_TIMEOUT) > 0;
+					   OTHERS_TIMEOUT) > 0 &&
+	       atomic_long_read(&nr_purged) != before;
 }
 
 /**
@@ -224,6 +228,7 @@ bool pb_purge_for(const struct pb_request *rq)
 {
 	unsigned long nr_pages = pb_request_pages(rq), purged = 0;
 	unsigned int flags = memalloc_noreclaim_save();
+	long before = atomic_long_read(&nr_purged);
 	int last = NUMA_NO_NODE;
 	struct pb_zone *zone;
 
@@ -236,7 +241,7 @@ bool pb_purge_for(const struct pb_request *rq)
 		purged += pb_purge_node(last, nr_pages - purged, true);
 	}
 	memalloc_noreclaim_restore(flags);
-	return purged || wait_for_others();
+	return purged || wait_for_others(before);
 }
 
 static unsigned long count_pages(struct pbuddy_reclaimer *unused, struct pbuddy_reclaim_control *rc)
