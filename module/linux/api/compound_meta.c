@@ -68,13 +68,14 @@ void pb_compound_take_down_frozen(struct page *head, unsigned int order, bool ha
  * @head: the first page, whose count is 0
  * @order: the order of the block
  *
- * The tails precede the page that could not be made one. Context: any, NMI included.
+ * The tails precede the page that could not be made one, which may look like a tail of another
+ * block. Context: any, NMI included.
  */
 void pb_compound_undo(struct page *head, unsigned int order)
 {
 	struct page *tail = head + 1, *end = head + (1UL << order);
 
-	while (tail < end && PageTail(tail))
+	while (tail < end && PageTail(tail) && compound_head(tail) == head && !page_ref_count(tail))
 		tail++;
 	end_tails(head, tail, is_zone_device_page(head));
 	page_ref_unfreeze(head, PB_BASE_REFS);
