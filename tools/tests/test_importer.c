@@ -248,27 +248,48 @@ TEST_TIMEOUT(importer, with_a_fence, 900)
 	expect_kept_by("fence", "signal");
 }
 
+static int import_to_read(int fd)
+{
+	struct pbuddy_export_dmabuf e = { .size = sizeof(e), .fd_flags = O_RDONLY };
+	int importer;
+
+	CHECK_EQ(ioctl(fd, PBUDDY_IOCTL_EXPORT_DMABUF, &e), 0);
+	importer = import("static", e.fd);
+	CHECK_EQ(close(e.fd) | close(fd), 0);
+	CHECK_EQ(try_command(importer, "map both"), -EACCES);
+	command(importer, "map to_device");
+	set[nr_set++].importer = importer;
+	return importer;
+}
+
 /* A device may read a read-only dma-buf, and the buffer stays while it has it mapped. */
 TEST_TIMEOUT(importer, that_only_reads, 900)
 {
-	struct pbuddy_export_dmabuf e = { .size = sizeof(e), .fd_flags = O_RDONLY };
-	int fd, importer;
+	int i;
 
-	export_buffer(alloc_buffer(PAGE));
 	fragment(SMALL, 0);
-	fd = alloc_small();
-	CHECK(fd >= 0);
-	set[0].p = map_buffer(fd, SMALL);
-	fill(set[0].p, SMALL, 7);
-	set[0].pfn = pfn_of(set[0].p);
-	nr_set = 1;
-	CHECK_EQ(ioctl(fd, PBUDDY_IOCTL_EXPORT_DMABUF, &e), 0);
-	importer = import("static", e.fd);
-	CHECK_EQ(try_command(importer, "map both"), -EACCES);
-	command(importer, "map to_device");
+	replace_some(import_to_read);
+	for (i = 0; i < nr_set; i++) {
+		set[i].p = map_of[8 * i];
+		map_of[8 * i] = NULL;
+		set[i].pfn = pfn_of(set[i].p);
+	}
 	CHECK_EQ(nr_moved(), 0);
-	command(importer, "unmap");
-	expect_filled(set[0].p, SMALL, 7, 0);
+	command_all("unmap");
+	CHECK(nr_moved() > 0);
+	for (i = 0; i < nr_set; i++)
+		CHECK_EQ(stamp_broken(set[i].p, SMALL, 8 * (uint64_t)i), -1);
+}
+
+/* The kernel's list takes the reservation lock of each dma-buf under a lock that an export takes. */
+TEST(importer, in_the_list_of_the_kernel)
+{
+	static char text[1 << 16];
+	int dmabuf = export_buffer(alloc_buffer(PAGE));
+
+	import("static", dmabuf);
+	CHECK(read_file("/sys/kernel/debug/dma_buf/bufinfo", text, sizeof(text)));
+	CHECK(strstr(text, "pbuddy:"));
 }
 
 /* ---- Stress: devices and programs write while compaction moves what they write to ---- */
@@ -280,6 +301,7 @@ static struct {
 	int		importer;
 	uint64_t	*p;
 	uint64_t	*q;	/* through the dma-buf */
+	uint64_t	pfn;
 } shared[NR_DEVICES];
 
 static void share_buffers(void)
@@ -295,6 +317,7 @@ static void share_buffers(void)
 		shared[i].p = map_and_close(fd, SMALL);
 		shared[i].q = map_and_close(dmabuf, SMALL);
 		fill(shared[i].p, SMALL, (uint64_t)i);
+		shared[i].pfn = pfn_of(shared[i].p);
 		for (k = 0; k < NR_CHURN / NR_DEVICES; k++)
 			churned[nr++] = alloc_small();
 	}
@@ -331,7 +354,7 @@ static void run(unsigned int nr, const volatile uint32_t *stop)
 
 TEST_TIMEOUT(importer, under_running_devices, 1200)
 {
-	unsigned long before = pages_moved(), rounds = 0;
+	unsigned long before = pages_moved(), rounds = 0, moved = 0;
 	volatile uint32_t *stop;
 	pid_t pid[NR_USERS + 1];
 	unsigned int i;
@@ -351,6 +374,10 @@ TEST_TIMEOUT(importer, under_running_devices, 1200)
 		CHECK_EQ(waitpid(pid[i], &status, 0), pid[i]);
 		CHECK_EQ(status, 0);
 	}
-	test_note("%lu compactions, %lu pages moved", rounds, pages_moved() - before);
+	for (i = 0; i < NR_DEVICES; i++)
+		moved += pfn_of(shared[i].p) != shared[i].pfn;
+	test_note("%lu compactions, %lu pages moved, %lu shared buffers at another place", rounds,
+		  pages_moved() - before, moved);
 	CHECK(pages_moved() > before);
+	CHECK(moved > 0 || mapping_pins());
 }

@@ -213,7 +213,7 @@ static struct pb_buffer_dma *get_dma(struct pb_buffer *buf)
 	snprintf(dma->name, sizeof(dma->name), "pbuddy:%llu", buf->entry.id);
 	dma_resv_init(&dma->resv);
 	mutex_init(&dma->lock);
-	dma->wait_after = jiffies;
+	dma->notify_after = jiffies;
 	INIT_LIST_HEAD(&dma->exports);
 	INIT_LIST_HEAD(&dma->mappings);
 	old = cmpxchg(&buf->dma, NULL, dma);	/* pairs with the load */
@@ -249,23 +249,24 @@ static struct dma_buf *make_dmabuf(struct pb_exported *export, unsigned int flag
 	return dma_buf_export(&info);
 }
 
-/* From here on migrations of blocks see the dma-buf. */
+/*
+ * Migrations of blocks see the dma-buf before it has users. It is not made under buf->frames: the
+ * mutex of the kernel's list of dma-bufs, which that takes, comes before reservation locks.
+ */
 static int add_export(struct pb_exported *export, unsigned int flags)
 {
 	struct pb_buffer *buf = export->buf;
-	struct dma_buf *dmabuf;
+	struct dma_buf *dmabuf = make_dmabuf(export, flags);
 
-	if (down_write_killable(&buf->frames))
-		return -EINTR;
-	dmabuf = make_dmabuf(export, flags);
-	if (!IS_ERR(dmabuf)) {
-		export->dmabuf = dmabuf;
-		export->inode = file_inode(dmabuf->file);
-		ihold(export->inode);
-		list_add(&export->node, &buf->dma->exports);
-	}
+	if (IS_ERR(dmabuf))
+		return PTR_ERR(dmabuf);
+	export->dmabuf = dmabuf;
+	export->inode = file_inode(dmabuf->file);
+	ihold(export->inode);
+	down_write(&buf->frames);
+	list_add(&export->node, &buf->dma->exports);
 	up_write(&buf->frames);
-	return PTR_ERR_OR_ZERO(dmabuf);
+	return 0;
 }
 
 /* The buffer does not become purgeable while the lock is held, nor while it has dma-bufs. */

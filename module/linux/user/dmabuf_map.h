@@ -21,7 +21,7 @@ struct task_struct;
  * @resv: fences, and the lock under which dynamic importers map and unmap
  * @exports: list of dma-bufs, under buf->frames
  * @nr_pins: reasons why no block is moved; raised with buf->frames held
- * @wait_after: in jiffies, until then migrations do not wait for fences; under @resv
+ * @notify_after: in jiffies; until then importers are not notified again; under @resv
  * @mover: task that is notifying importers or moving a block, under @resv; or NULL
  * @lock: protects the fields after it
  * @mappings: list of mappings for devices
@@ -33,7 +33,7 @@ struct pb_buffer_dma {
 	struct dma_resv		resv;
 	struct list_head	exports;
 	atomic_t		nr_pins;
-	unsigned long		wait_after;
+	unsigned long		notify_after;
 	struct task_struct	*mover;
 	struct mutex		lock;	/* protects what follows */
 	struct list_head	mappings;

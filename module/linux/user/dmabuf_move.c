@@ -10,7 +10,8 @@
  *      read the frames, and these get another owner at once.
  *
  * An importer must unmap soon after the notification, but need not do so in it, so a later
- * migration succeeds. An importer that has not mapped the buffer is not notified.
+ * migration succeeds. An importer that has not mapped the buffer is not notified. While one stays
+ * mapped, they are notified again after a second at the earliest.
  *
  * Until the migration ends, new mappings wait for the reservation lock, which all dma-bufs of the
  * buffer share. An importer that maps or pins the buffer inside of move_notify() gets -EBUSY.
@@ -30,6 +31,12 @@
 #include "user/dmabuf_move.h"
 
 #define FENCE_WAIT	(HZ / 10)	/* of a migration, for devices to end their use */
+
+/*
+ * Until then, in jiffies, migrations only test fences: after a wait in vain for a second, or each
+ * block of a range would take a wait. Of all buffers, because a user may have many.
+ */
+static unsigned long wait_after = INITIAL_JIFFIES;
 
 /**
  * pb_dmabuf_pinned() - whether importers keep a buffer where it is
@@ -56,18 +63,17 @@ static bool is_mapped(struct pb_buffer_dma *dma)
 	return mapped;
 }
 
-/*
- * As ttm_bo_wait_ctx(). After a wait in vain the fences of the buffer are only tested for a second,
- * or a buffer of many blocks would take a wait for each.
- */
+/* As ttm_bo_wait_ctx(). */
 static bool wait_for_fences(struct pb_buffer_dma *dma, bool may_wait)
 {
 	dma_resv_assert_held(&dma->resv);
-	if (!may_wait || time_before(jiffies, dma->wait_after))
-		return dma_resv_test_signaled(&dma->resv, DMA_RESV_USAGE_BOOKKEEP);
+	if (dma_resv_test_signaled(&dma->resv, DMA_RESV_USAGE_BOOKKEEP))
+		return true;
+	if (!may_wait || time_before(jiffies, READ_ONCE(wait_after)))
+		return false;
 	if (dma_resv_wait_timeout(&dma->resv, DMA_RESV_USAGE_BOOKKEEP, true, FENCE_WAIT) > 0)
 		return true;
-	dma->wait_after = jiffies + HZ;
+	WRITE_ONCE(wait_after, jiffies + HZ);
 	return false;
 }
 
@@ -81,10 +87,16 @@ static int end_use_locked(struct pb_buffer_dma *dma, bool may_wait)
 		return -EBUSY;
 	if (!may_wait && !wait_for_fences(dma, false))
 		return -EAGAIN;
-	if (is_mapped(dma))
+	if (is_mapped(dma)) {
+		if (time_before(jiffies, dma->notify_after))
+			return -EAGAIN;
 		list_for_each_entry(export, &dma->exports, node)
 			pb_dma_buf_move_notify(export->dmabuf);
-	return !wait_for_fences(dma, may_wait) || is_mapped(dma) ? -EAGAIN : 0;
+	}
+	if (wait_for_fences(dma, may_wait) && !is_mapped(dma))
+		return 0;
+	dma->notify_after = jiffies + HZ;
+	return -EAGAIN;
 }
 
 /**
