@@ -124,11 +124,16 @@ none_dying() {
 	grep -qx 'nr_dying_descendants 0' $cgroup/cgroup.stat
 }
 
-# The stock of the CPU has a page of the cgroup, and nothing uses the stock any more.
-removed_cgroup_goes() {
+# Leaves pages of the cgroup in the stock of a CPU.
+stocked() {
 	request='workload=account order=0 subjects=pbuddy rounds=1 count=64'
-	insmod /pbuddy_bench.ko &&
-		/tmp/in_cgroup sh -c "echo $request >/sys/kernel/debug/pbuddy_bench/run" &&
+	/tmp/in_cgroup sh -c "echo $request >/sys/kernel/debug/pbuddy_bench/run" && usage "$cgroup/t" &&
+		[ "$(usage "$cgroup/t")" -gt 0 ]
+}
+
+# Nothing uses the stock any more.
+removed_cgroup_goes() {
+	insmod /pbuddy_bench.ko && within 20 stocked &&
 		rmdir $cgroup/t && within 60 none_dying && rmmod pbuddy_bench
 }
 

@@ -281,7 +281,7 @@ TEST_TIMEOUT(importer, that_only_reads, 900)
 		CHECK_EQ(stamp_broken(set[i].p, SMALL, 8 * (uint64_t)i), -1);
 }
 
-/* The kernel's list takes the reservation lock of each dma-buf under a lock that an export takes. */
+/* A reader of the list locks each dma-buf under a mutex that an export takes, too. */
 TEST(importer, in_the_list_of_the_kernel)
 {
 	static char text[1 << 16];
