@@ -176,7 +176,6 @@ static bool zone_drain_helps(struct pb_zone *zone, const struct pb_request *rq)
 		smp_rmb();
 		if (pb_hint(pcp->busy))
 			return true;
-		cond_resched();
 	}
 	return false;
 }
@@ -185,7 +184,7 @@ static bool zone_drain_helps(struct pb_zone *zone, const struct pb_request *rq)
  * pb_slow_drain_helps - whether draining the caches of other CPUs can serve a request
  * @s: the request
  *
- * Context: may sleep; takes time in proportion to the cached blocks.
+ * Context: any; takes time in proportion to the cached blocks.
  * Return: whether it can in some zone.
  */
 bool pb_slow_drain_helps(const struct pb_slow *s)
