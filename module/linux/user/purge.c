@@ -166,15 +166,17 @@ static unsigned long purge(struct pb_buffer *buf, int nid, bool may_unmap)
 
 /*
  * Waits for memory that other tasks are about to free. The caller may hold a lock that they need,
- * so the wait is bounded. Returns whether they have, since @before buffers were purged: some only
- * try to, and a request that took these for progress would not end.
+ * so the wait is bounded. Returns true if buffers have been purged since the count was @before:
+ * some tasks only try to, and a request that took these for progress would not end.
  */
 static bool wait_for_others(long before)
 {
-	return atomic_read(&nr_purging) &&
-	       wait_event_killable_timeout(none_purging, !atomic_read(&nr_purging),
-					   OTHERS_TIMEOUT) > 0 &&
-	       atomic_long_read(&nr_purged) != before;
+	/* Acquire: what the tasks have counted is read after a count of 0. */
+	if (atomic_read_acquire(&nr_purging) &&
+	    wait_event_killable_timeout(none_purging, !atomic_read_acquire(&nr_purging),
+					OTHERS_TIMEOUT) < 0)
+		return false;
+	return atomic_long_read(&nr_purged) != before;
 }
 
 /**
