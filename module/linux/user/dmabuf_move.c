@@ -33,8 +33,9 @@
 #define FENCE_WAIT	(HZ / 10)	/* of a migration, for devices to end their use */
 
 /*
- * Until then, in jiffies, migrations only test fences: after a wait in vain for a second, or each
- * block of a range would take a wait. Of all buffers, because a user may have many.
+ * Jiffies until which migrations test fences and do not wait: one second after a wait that timed
+ * out, or each block of a range would take a wait. One for all buffers, because a user may have
+ * many.
  */
 static unsigned long wait_after = INITIAL_JIFFIES;
 
@@ -93,7 +94,9 @@ static int end_use_locked(struct pb_buffer_dma *dma, bool may_wait)
 		list_for_each_entry(export, &dma->exports, node)
 			pb_dma_buf_move_notify(export->dmabuf);
 	}
-	if (wait_for_fences(dma, may_wait) && !is_mapped(dma))
+	if (!wait_for_fences(dma, may_wait))
+		return -EAGAIN;
+	if (!is_mapped(dma))
 		return 0;
 	dma->notify_after = jiffies + HZ;
 	return -EAGAIN;
