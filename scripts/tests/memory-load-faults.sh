@@ -5,9 +5,9 @@
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh /sbin/insmod:/kmod/insmod
 #
 # In the guest: the n-th operation of the module's loading that fault injection can make fail, fails: an
-# allocation or a copy that is called, however indirectly, by the module. The module loads without what
-# failed and works, or insmod fails and nothing is left: the next loading finds names and memory free, and
-# the scan at the end no leaks.
+# allocation or a copy that is called, however indirectly, by the module. Either the module loads without
+# the file or record in question, and works; or insmod fails, and nothing is left: the next loading finds
+# names and memory free, and the scan at the end no leaks.
 #
 # insmod is that of kmod: the one of busybox loads the module again after a failure.
 # LOAD_FAULTS_STEP: every so many-th n is tried (default 19; 1 tries all, which takes half an hour).
@@ -20,7 +20,7 @@ step=${LOAD_FAULTS_STEP:-19}
 attributes='failslab fail_page_alloc fail_usercopy'
 debug=/sys/kernel/debug
 
-# Counts only what is called by modules, which are above the text of the kernel.
+# Counts only operations that modules call; modules are above the text of the kernel.
 prepare() {
 	for name in $attributes; do
 		[ ! -e "$debug/$name/ignore-gfp-wait" ] || echo N >"$debug/$name/ignore-gfp-wait"
@@ -57,24 +57,32 @@ load_with_fault() {
 		[ ! -e "$debugfs" ] && [ ! -e /dev/pbuddy ] && ! grep pbuddy /proc/iomem
 		return
 	fi
-	works && unload && said 'returned ([0-9]+) of \1 pages'
+	works && unload && said 'returned ([0-9]+) of \1 pages' && echo all-returned
 }
 
+# The last loading has no fault, so it succeeds.
 each_fault() {
 	n=1
 	failed=0
-	while load_with_fault "$n" >/tmp/fault 2>&1; do
-		happened || break
+	while load_with_fault "$n" >/tmp/fault 2>&1 && happened; do
 		! grep -q not-loaded /tmp/fault || failed=$((failed + 1))
 		n=$((n + step))
 	done
-	if happened; then
-		echo "the fault of operation $n:"
+	if happened || grep -q not-loaded /tmp/fault || ! grep -q all-returned /tmp/fault; then
+		echo "loading with a fault in operation $n:"
 		cat /tmp/fault
 		return 1
 	fi
 	echo "# up to operation $n, every ${step}th tried; $failed loadings failed" >/tmp/tried
 	[ "$n" -gt 100 ] && [ "$failed" -gt 0 ]
+}
+
+# Later tests of the guest may inject faults of their own.
+restore() {
+	for name in $attributes; do
+		echo 0 >"$debug/$name/require-start"
+		echo 0xffffffffffffffff >"$debug/$name/require-end"
+	done
 }
 
 returned() { has_again "$before" 4096; }
@@ -86,4 +94,5 @@ before=$(free_pages)
 t each_fault each_fault
 cat /tmp/tried
 t memory_is_returned returned
+restore
 ktap_end
