@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Blocks of pbuddy that are cleared by one memset(): the reference for requests with __GFP_ZERO. Blocks
- * and state of the caches are those of the subject pbuddy.
+ * Blocks of pbuddy that are cleared by one memset(): the reference for requests with __GFP_ZERO.
+ * Blocks and state of the caches are those of the subject pbuddy.
  */
 #include <linux/errno.h>
 #include <linux/mm.h>
