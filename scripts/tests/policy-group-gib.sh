@@ -29,7 +29,7 @@ has() {
 
 given() { echo '/gib 0:1x1G' >"$params"/group_give && has 1048576 1048576 && verified; }
 
-# Another task gets what is left of the pool, and none of the GiB.
+# Another task gets the rest of the pool, and none of the GiB.
 alone() { pbuddyctl alloc --size 14M --node 0 && ! pbuddyctl alloc --size 24M --node 0 && has 1048576 1048576; }
 
 whole() {
@@ -51,7 +51,7 @@ taken() {
 		pbuddyctl alloc --contig --size 1G | grep ' 1G  *0  *18 '
 }
 
-# What was given as a GiB may be taken in parts.
+# A GiB that was given may be taken in parts.
 in_parts() {
 	given && echo '/gib 0:100x2M' >"$params"/group_take && has 843776 843776 && echo '/gib all' >"$params"/group_take &&
 		[ -z "$(cat "$params"/groups)" ] && verified

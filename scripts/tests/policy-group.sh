@@ -160,7 +160,7 @@ compacts() {
 	fragmented && moved inside /a pbuddyctl alloc --touch --size 2M --contig && within 5 has /a 0:4096K/8192K
 }
 
-# What is to be taken back is compacted, too: one pageblock is free by now.
+# A take compacts the group, too: one pageblock is free by now.
 takes_compacted() {
 	moved take /a 0:2x2M && has /a 0:0K/4096K && kill $holders && within 5 has /a 0:4096K/4096K &&
 		take /a all && no_groups

@@ -5,7 +5,8 @@
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
 # A node that has CPUs and no memory: node 1, with CPUs 2 and 3. Its requests are served by the nearest
-# node with memory, those that allow no other node fail, and what names it is refused with one line.
+# node with memory, those that allow no other node fail, and parameters and commands
+# that name the node are refused with one line.
 # shellcheck source=scripts/lib/ktap.sh
 . /tests/ktap.sh
 # shellcheck source=scripts/lib/guest-memory.sh

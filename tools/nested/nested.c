@@ -17,7 +17,7 @@
 #define LINE		64
 #define FACTOR		2654435761u	/* what line number n holds is n * FACTOR */
 
-/* Of the boot information, what is used. */
+/* The fields of the boot information that are used. */
 struct boot_info {
 	uint32_t	flags;
 	uint32_t	lower_kib;

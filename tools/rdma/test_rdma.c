@@ -259,7 +259,7 @@ TEST(rdma, region_outlives_its_buffer)
 	disconnect(&rdma);
 }
 
-/* What a child has registered with its parent's device. */
+/* A region that a child has registered with its parent's device. */
 struct shared_region {
 	const struct rdma	*rdma;
 	struct ibv_mr		mr;	/* a copy */
