@@ -346,19 +346,38 @@ void compact_all(void)
 	close(fd);
 }
 
-pid_t start_child(void (*fn)(unsigned int nr, const volatile uint32_t *stop), unsigned int nr,
-		  const volatile uint32_t *stop)
+void start_children(struct children *children, unsigned int nr,
+		    void (*fn)(unsigned int nr, const volatile uint32_t *stop))
 {
-	pid_t pid;
+	CHECK(nr <= CHILDREN_MAX);
+	children->stop = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+			      -1, 0);
+	CHECK(children->stop != MAP_FAILED);
+	for (children->nr = 0; children->nr < nr; children->nr++) {
+		pid_t pid;
 
-	fflush(stdout);
-	pid = fork();
-	CHECK(pid >= 0);
-	if (pid)
-		return pid;
-	fn(nr, stop);
-	fflush(stdout);
-	_exit(0);
+		fflush(stdout);
+		pid = fork();
+		CHECK(pid >= 0);
+		if (!pid) {
+			fn(children->nr, children->stop);
+			fflush(stdout);
+			_exit(0);
+		}
+		children->pid[children->nr] = pid;
+	}
+}
+
+void stop_children(struct children *children)
+{
+	unsigned int i;
+	int status;
+
+	*children->stop = 1;
+	for (i = 0; i < children->nr; i++) {
+		CHECK_EQ(waitpid(children->pid[i], &status, 0), children->pid[i]);
+		CHECK_EQ(status, 0);
+	}
 }
 
 unsigned int race_seconds(unsigned int otherwise)

@@ -102,9 +102,22 @@ void send_fd(int sock, int fd);
 
 /* Compacts all nodes, as far as possible. */
 void compact_all(void);
-/* Calls @fn in a child, which ends then; returns the child. */
-pid_t start_child(void (*fn)(unsigned int nr, const volatile uint32_t *stop), unsigned int nr,
-		  const volatile uint32_t *stop);
+
+#define CHILDREN_MAX 16
+
+/* Children that run beside a test, until *@stop. */
+struct children {
+	volatile uint32_t	*stop;
+	unsigned int		nr;
+	pid_t			pid[CHILDREN_MAX];
+};
+
+/* Calls @fn in @nr children, with the number of each; a child ends after that. */
+void start_children(struct children *children, unsigned int nr,
+		    void (*fn)(unsigned int nr, const volatile uint32_t *stop));
+/* Stops them; fails the test when one has failed. */
+void stop_children(struct children *children);
+
 /* Counter of the module by its name in vmstat; fails the test when there is none. */
 unsigned long vmstat_event(const char *name);
 /* Whether the kernel is of this release or a later one. */

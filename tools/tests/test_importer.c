@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <time.h>
 
 #include "common.h"
@@ -355,25 +354,16 @@ static void run(unsigned int nr, const volatile uint32_t *stop)
 TEST_TIMEOUT(importer, under_running_devices, 1200)
 {
 	unsigned long before = pages_moved(), rounds = 0, moved = 0;
-	volatile uint32_t *stop;
-	pid_t pid[NR_USERS + 1];
+	struct children children;
 	unsigned int i;
 	time_t end;
-	int status;
 
-	stop = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	CHECK(stop != MAP_FAILED);
 	share_buffers();
-	for (i = 0; i <= NR_USERS; i++)
-		pid[i] = start_child(run, i, stop);
+	start_children(&children, NR_USERS + 1, run);
 	close_churned();
 	for (end = time(NULL) + race_seconds(3); time(NULL) < end || rounds < 4; rounds++)
 		compact_all();
-	*stop = 1;
-	for (i = 0; i <= NR_USERS; i++) {
-		CHECK_EQ(waitpid(pid[i], &status, 0), pid[i]);
-		CHECK_EQ(status, 0);
-	}
+	stop_children(&children);
 	for (i = 0; i < NR_DEVICES; i++)
 		moved += pfn_of(shared[i].p) != shared[i].pfn;
 	test_note("%lu compactions, %lu pages moved, %lu shared buffers at another place", rounds,

@@ -10,7 +10,6 @@
 #include <linux/dma-heap.h>
 #include <sched.h>
 #include <sys/uio.h>
-#include <sys/wait.h>
 #include <time.h>
 
 #include "common.h"
@@ -334,17 +333,11 @@ static void run(unsigned int nr, const volatile uint32_t *stop)
 TEST_TIMEOUT(move, under_running_writers, 1200)
 {
 	unsigned long before = pages_moved(), rounds = 0;
-	volatile uint32_t *stop;
-	pid_t pid[NR_WRITERS + 3];
-	unsigned int i;
+	struct children children;
 	time_t end;
-	int status;
 
-	stop = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	CHECK(stop != MAP_FAILED);
 	share_buffers();
-	for (i = 0; i < NR_WRITERS + 3; i++)
-		pid[i] = start_child(run, i, stop);
+	start_children(&children, NR_WRITERS + 3, run);
 	close_churned();
 	for (end = time(NULL) + race_seconds(5); time(NULL) < end || rounds < 4; rounds++) {
 		struct pbuddy_alloc rq = request_of_order(2 * HUGE, 10);
@@ -354,11 +347,7 @@ TEST_TIMEOUT(move, under_running_writers, 1200)
 		if (!ioctl(dev, PBUDDY_IOCTL_ALLOC, &rq))
 			close(rq.fd);
 	}
-	*stop = 1;
-	for (i = 0; i < NR_WRITERS + 3; i++) {
-		CHECK_EQ(waitpid(pid[i], &status, 0), pid[i]);
-		CHECK_EQ(status, 0);
-	}
+	stop_children(&children);
 	test_note("%lu compactions, %lu pages moved", rounds, pages_moved() - before);
 	CHECK(pages_moved() > before);
 }

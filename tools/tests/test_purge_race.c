@@ -4,7 +4,6 @@
  * at any moment. Contents are as they were stored or all zero. PBUDDY_RACE_SECONDS is the duration.
  */
 #include <sched.h>
-#include <sys/wait.h>
 #include <time.h>
 
 #include "advise.h"
@@ -97,23 +96,13 @@ static void run(unsigned int nr, const volatile uint32_t *stop)
 TEST_TIMEOUT(purge, under_running_users, 1200)
 {
 	unsigned long before = vmstat_event("pgpurge");
-	pid_t pid[NR_USERS + 2];
-	volatile uint32_t *stop;
-	unsigned int i;
+	struct children children;
 	time_t end;
-	int status;
 
-	stop = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	CHECK(stop != MAP_FAILED);
-	for (i = 0; i < NR_USERS + 2; i++)
-		pid[i] = start_child(run, i, stop);
+	start_children(&children, NR_USERS + 2, run);
 	for (end = time(NULL) + race_seconds(5);
 	     time(NULL) < end ||
 	     vmstat_event("pgpurge") - before < 16 * SMALL / PAGE; usleep(10000))
 		compact_all();
-	*stop = 1;
-	for (i = 0; i < NR_USERS + 2; i++) {
-		CHECK_EQ(waitpid(pid[i], &status, 0), pid[i]);
-		CHECK_EQ(status, 0);
-	}
+	stop_children(&children);
 }

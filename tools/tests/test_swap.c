@@ -572,27 +572,18 @@ static void run(unsigned int nr, const volatile uint32_t *stop)
 TEST_TIMEOUT(swap, under_running_users, 1200)
 {
 	unsigned long before = vmstat_event("pswpout");
-	volatile uint32_t *stop;
-	pid_t pid[NR_USERS + 1];
+	struct children children;
 	unsigned int i;
 	time_t end;
-	int status;
 
-	stop = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	CHECK(stop != MAP_FAILED);
 	for (i = 0; i < NR_USERS; i++)
 		race_fd[i] = alloc_swappable(SMALL);
-	for (i = 0; i < NR_USERS + 1; i++)
-		pid[i] = start_child(run, i, stop);
+	start_children(&children, NR_USERS + 1, run);
 	for (end = time(NULL) + race_seconds(4); time(NULL) < end; usleep(10000)) {
 		compact_all();
 		write_file(CGROUP "memory.reclaim", "1M");
 	}
-	*stop = 1;
-	for (i = 0; i < NR_USERS + 1; i++) {
-		CHECK_EQ(waitpid(pid[i], &status, 0), pid[i]);
-		CHECK_EQ(status, 0);
-	}
+	stop_children(&children);
 	test_note("%lu pages swapped out", vmstat_event("pswpout") - before);
 	CHECK(vmstat_event("pswpout") > before);
 }
