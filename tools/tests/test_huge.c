@@ -49,15 +49,31 @@ static int alloc_huge(uint64_t bytes)
 	return alloc_as(&rq);
 }
 
-/* Whether a fault also inserts the huge entries of the pieces around it, which are prepared. */
+/*
+ * Whether a fault also inserts the huge entries of the pieces around it, which are prepared: those in
+ * the same aligned range of addresses.
+ */
+#define AROUND	(64 * MIB)
+
 static bool inserts_around(void)
 {
 	return kernel_has_reached(7, 3);
 }
 
+/* Maps LENGTH bytes @offset bytes after the start of such a range. */
+static char *map_in_range(int fd, size_t offset)
+{
+	char *hole = mmap(NULL, 3 * AROUND, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), *p;
+
+	CHECK(hole != MAP_FAILED);
+	p = (char *)(((uintptr_t)hole + AROUND - 1) / AROUND * AROUND) + offset;
+	CHECK(mmap(p, LENGTH, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) == p);
+	return p;
+}
+
 static void maps_huge(int fd)
 {
-	char *p = (char *)map_buffer(fd, LENGTH);
+	char *p = map_in_range(fd, 0);
 
 	*(volatile char *)(p + 5 * PAGE) = 1;
 	if (!inserts_around())
@@ -80,7 +96,7 @@ TEST(huge, entries_of_2_mib)
 /* A fault inserts entries up to the ends of the mapping, and none that is there. */
 TEST(huge, entries_around_a_fault)
 {
-	char *p = (char *)map_buffer(alloc_huge(LENGTH), LENGTH);
+	char *p = map_in_range(alloc_huge(LENGTH), AROUND - LENGTH);
 	size_t rest = inserts_around() ? 2 * HUGE : HUGE;
 
 	stamp((uint64_t *)p, LENGTH, 1);
@@ -95,6 +111,17 @@ TEST(huge, entries_around_a_fault)
 	CHECK_EQ(huge_bytes(p), HUGE);
 	*(volatile char *)(p + 2 * HUGE) = 1;
 	CHECK_EQ(huge_bytes(p + 2 * HUGE), 2 * HUGE);
+}
+
+/* Nor beyond the range of the address. */
+TEST(huge, entries_end_with_the_range)
+{
+	char *p = map_in_range(alloc_huge(LENGTH), AROUND - HUGE);
+
+	*(volatile char *)p = 1;
+	CHECK_EQ(huge_bytes(p), HUGE);
+	*(volatile char *)(p + 3 * HUGE) = 1;
+	CHECK_EQ(huge_bytes(p), inserts_around() ? LENGTH : 2 * HUGE);
 }
 
 TEST(huge, populate)
