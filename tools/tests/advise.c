@@ -14,6 +14,16 @@ int advise(int fd, uint32_t advice)
 	return ioctl(fd, PBUDDY_IOCTL_ADVISE, &last_advice);
 }
 
+int pageout_patiently(int fd)
+{
+	int tries = 10, err;
+
+	do {
+		err = advise(fd, PBUDDY_ADVICE_PAGEOUT);
+	} while (err && last_advice.reason == PBUDDY_SWAP_NO_MEMORY && --tries);
+	return err;
+}
+
 void dontneed(int fd)
 {
 	CHECK_EQ(advise(fd, PBUDDY_ADVICE_DONTNEED), 0);

@@ -10,6 +10,8 @@ extern struct pbuddy_advise last_advice;
 
 /* Returns what the ioctl returns. */
 int advise(int fd, uint32_t advice);
+/* PAGEOUT, again when the store took longer than the second that it may, on a slow machine. */
+int pageout_patiently(int fd);
 void dontneed(int fd);
 /* Returns whether the contents are there. */
 bool willneed(int fd);

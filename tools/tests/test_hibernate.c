@@ -30,7 +30,7 @@ static void swap_out(void)
 	swapped_map = map_buffer(swapped, SWAPPED);
 	stamp(swapped_map, SWAPPED, 500);
 	CHECK_EQ(advise(swapped, PBUDDY_ADVICE_SWAP), 0);
-	CHECK_EQ(advise(swapped, PBUDDY_ADVICE_PAGEOUT), 0);
+	CHECK_EQ(pageout_patiently(swapped), 0);
 }
 
 /* Gives the buffer memory again, and other contents. The image does not have this. */

@@ -68,7 +68,7 @@ static int alloc_swappable(uint64_t bytes)
 
 static void pageout(int fd)
 {
-	CHECK_EQ(advise(fd, PBUDDY_ADVICE_PAGEOUT), 0);
+	CHECK_EQ(pageout_patiently(fd), 0);
 	CHECK_EQ(last_advice.reason, PBUDDY_SWAP_NONE);
 	CHECK(info_of(fd).flags & PBUDDY_BUFFER_SWAPPED);
 }
