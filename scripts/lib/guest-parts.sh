@@ -12,7 +12,7 @@
 
 # Seconds of tests in one guest: with fewer, more is spent on booting; with more, one guest
 # is left to wait for at the end.
-GUEST_SECONDS=${PBUDDY_GUEST_SECONDS:-300}
+GUEST_SECONDS=${PBUDDY_GUEST_SECONDS:-360}
 
 declare -A GUEST_FILE=() GUEST_KERNEL=() # of each guest test
 

@@ -1,15 +1,16 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# A pool of parts that run side by side, at most PART_JOBS at a time.  Each has a name, the parts
-# it needs, a class and a command.  Used by scripts/check.  A class is one of
-#   cpus:N   keeps N CPUs busy: parts of this class run at the same time only as far as there are
-#            PART_JOBS CPUs for all of them
+# A pool of parts that run side by side, at most PART_JOBS at a time, on NR_CPUS CPUs.  Each has a
+# name, the parts it needs, a class and a command.  Used by scripts/check.  A class is one of
+#   cpus:N   keeps up to N CPUs busy: parts of this class run at the same time while their CPUs are
+#            at most one more than NR_CPUS
 #   build    one at a time
 #   -        any number
 # Only parts of cpus:N have the normal priority.  The emulator has a thread for each CPU of a
-# guest, and while one of them does not run, others spin for it: two such guests side by side on
-# two CPUs took four times the CPU time of one after the other.
+# guest, and while one of them does not run, others spin for it.  So on two CPUs two guests of
+# cpus:2 never run side by side.  But one of them and one of cpus:1 do: guests wait for timers,
+# or use one CPU, for most of their time.
 #
 # The caller defines part_done NAME STATUS SECONDS CPU-SECONDS.  STATUS is "needs:PART" for a part
 # that was not run because one that it needs failed.  part_done returns 1 to fail those that need
@@ -69,7 +70,7 @@ has_room() { # CLASS
 		[[ $other != cpus:* ]] || cpus=$((cpus + ${other#cpus:}))
 	done
 	# With nothing else in the way, a part starts even if it wants more than there is.
-	[[ $1 != cpus:* ]] || ((cpus == 0 || cpus + ${1#cpus:} <= PART_JOBS))
+	[[ $1 != cpus:* ]] || ((cpus == 0 || cpus + ${1#cpus:} <= NR_CPUS + 1))
 }
 
 start_part() {
