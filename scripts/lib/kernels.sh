@@ -73,6 +73,12 @@ kernel_names_tested() { kernels_with stock rt test debug uml; }
 kernel_is_stock() { [ -z "$(kernel_field "$1" fragments)" ]; }
 kernel_arch() { kernel_field "$1" arch; }
 
+# The checks that a build for a kernel has to pass.  Sparse takes half as long as the compiler, and what
+# depends on a release is in compat.h: the oldest and the newest one have both of its sides.
+checked_build() { # KERNEL
+	if kernels_with oldest newest | grep -qx -- "$1"; then echo 'W=1 C=2'; else echo W=1; fi
+}
+
 # Hash of all that decides a build besides the package version: options, not comments.
 kernel_hash() {
 	local f
