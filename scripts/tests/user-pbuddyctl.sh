@@ -74,11 +74,22 @@ full() {
 	grep -q 'pbuddyctl: cannot write the output' /tmp/err
 }
 
+# holding COMMAND...: start a command that ends in "alloc ARGUMENTS --hold forever"; $pid is its process.
+# It prints its buffers when it has all of them.
+holding() {
+	: >/tmp/held
+	"$@" >/tmp/held &
+	pid=$!
+	for _ in $(seq 300); do
+		! grep -q BUFFER /tmp/held || return 0
+		sleep 0.1
+	done
+	return 1
+}
+
 # A buffer, its process and what to do are named; the lines fit a terminal.
 doctor_names_holders() {
-	pbuddyctl alloc --size 2M --label mine --hold forever >/dev/null &
-	pid=$!
-	sleep 2
+	holding pbuddyctl alloc --size 2M --label mine --hold forever
 	! rmmod pbuddy || return 1
 	pbuddyctl doctor --log >/tmp/said
 	pbuddyctl doctor --json >/tmp/json
@@ -92,9 +103,7 @@ doctor_names_holders() {
 
 doctor_fits_80_columns() {
 	cp "$(command -v pbuddyctl)" /tmp/a_long_program_name
-	/tmp/a_long_program_name alloc --size 1100K --label a_label_of_31_bytes_at_the_most --hold forever >/dev/null &
-	pid=$!
-	sleep 2
+	holding /tmp/a_long_program_name alloc --size 1100K --label a_label_of_31_bytes_at_the_most --hold forever
 	pbuddyctl doctor >/tmp/said
 	kill "$pid"
 	wait "$pid"
@@ -104,9 +113,7 @@ doctor_fits_80_columns() {
 
 # Each reports one event, of memory that another process holds.
 watch_reports() {
-	pbuddyctl alloc --size 40M --node 0 --strict --hold forever >/dev/null &
-	pid=$!
-	sleep 2
+	holding pbuddyctl alloc --size 40M --node 0 --strict --hold forever
 	echo "$2" >/sys/module/pbuddy/parameters/min_free_kbytes
 	# shellcheck disable=SC2086 # several options
 	says "$1" '24M *64M' -- timeout 60 pbuddyctl watch --node 0 --count 1 $3 &&
@@ -132,16 +139,13 @@ held() {
 	holders=
 	chmod 666 /dev/pbuddy
 	chmod 755 /bin /lib /lib64 /lib/* 2>/dev/null
-	pbuddyctl alloc --size 5M --node 0 --label first_label_of_31_bytes_at_most --hold forever >/dev/null &
-	holders="$holders $!"
-	first=$!
-	sleep 1
-	pbuddyctl alloc --size 4M --node 1 --count 3 --label second --hold forever >/dev/null &
-	holders="$holders $!"
-	sleep 1
-	su -s /bin/sh nobody -c 'exec pbuddyctl alloc --size 1M --node 0 --label third --hold forever' >/dev/null &
-	holders="$holders $!"
-	sleep 2
+	holding pbuddyctl alloc --size 5M --node 0 --label first_label_of_31_bytes_at_most --hold forever
+	holders="$holders $pid"
+	first=$pid
+	holding pbuddyctl alloc --size 4M --node 1 --count 3 --label second --hold forever
+	holders="$holders $pid"
+	holding su -s /bin/sh nobody -c 'exec pbuddyctl alloc --size 1M --node 0 --label third --hold forever'
+	holders="$holders $pid"
 	"$@"
 	ret=$?
 	# shellcheck disable=SC2086 # several
@@ -225,12 +229,10 @@ lists_own() {
 
 # with_holders COMMAND...: while a process holds 8M and another 3 times 1M.
 with_holders() {
-	pbuddyctl alloc --size 8M --order 9 --hold forever >/dev/null &
-	first=$!
-	sleep 1
-	pbuddyctl alloc --size 1M --count 3 --hold forever >/dev/null &
-	second=$!
-	sleep 1
+	holding pbuddyctl alloc --size 8M --order 9 --hold forever
+	first=$pid
+	holding pbuddyctl alloc --size 1M --count 3 --hold forever
+	second=$pid
 	"$@"
 	ret=$?
 	kill "$first" "$second"
@@ -286,9 +288,7 @@ frags_for_others() {
 
 # Half of what a process has allocated in pieces is freed; then there are more free pageblocks.
 compacts() {
-	pbuddyctl alloc --size 256K --order 6 --count 64 --node 0 --strict --hold forever >/dev/null &
-	pid=$!
-	sleep 2
+	holding pbuddyctl alloc --size 256K --order 6 --count 64 --node 0 --strict --hold forever
 	says '^node 0: [0-9]* pages moved, free pageblocks of 2M: [0-9]* before, [0-9]* after$' -- \
 		pbuddyctl compact 0 2>/dev/null &&
 		json pbuddyctl compact --json && grep -q '"moved_pages": ' /tmp/json &&
@@ -308,9 +308,7 @@ drains() {
 
 # The files of a node, as the user nobody, whose values are those of pbuddyctl info.
 sysfs_for_others() {
-	pbuddyctl alloc --size 8M --node 0 --strict --hold forever >/dev/null &
-	pid=$!
-	sleep 1
+	holding pbuddyctl alloc --size 8M --node 0 --strict --hold forever
 	su -s /bin/sh nobody -c 'cd /sys/class/misc/pbuddy/node0 && grep . *_kbytes largest_order' >/tmp/said
 	kill "$pid"
 	wait "$pid" 2>/dev/null
@@ -361,9 +359,7 @@ failure_is_logged() {
 hostile_names() {
 	name=$(printf 'a\033[1m\233b\302\233\377')
 	cp "$(command -v pbuddyctl)" "/tmp/$name" || return
-	"/tmp/$name" alloc --size 24M --node 0 --strict --label "$(printf 'l\233\302\233\377\303\244')" --hold forever >/dev/null &
-	pid=$!
-	sleep 2
+	holding "/tmp/$name" alloc --size 24M --node 0 --strict --label "$(printf 'l\233\302\233\377\303\244')" --hold forever
 	for what in list 'list --by process' 'list --json' 'list --by process --json' doctor 'doctor --json' \
 		'resize 0 2M' 'resize 0 2M --json'; do
 		# shellcheck disable=SC2086 # words
