@@ -1,18 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# kernels: stock+lts debug
+# kernels: stock+lts
 # vm: --one-thread --nodes 2 --timeout 1500
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
-# insmod and rmmod a hundred times (20 on debug kernels), with pools of changing size: each time
+# insmod and rmmod a hundred times, with pools of changing size: each time
 # all pages that were taken are returned, and the kernel's free memory shows no trend.
 # shellcheck source=scripts/lib/ktap.sh
 . /tests/ktap.sh
 # shellcheck source=scripts/lib/guest-memory.sh
 . /tests/guest-memory.sh
-
-cycles=100
-[ ! -e /sys/kernel/debug/kmemleak ] || cycles=20
 
 # cycle N: pools of 2 to 32 MiB on node 0, of 16 on node 1.
 cycle() {
@@ -40,6 +37,6 @@ no_trend() { has_again "$before" 512; }
 ktap_begin
 t cycles_warm_up run_cycles 1 10
 before=$(free_pages)
-t cycles_return_what_they_took run_cycles 11 $cycles
+t cycles_return_what_they_took run_cycles 11 100
 t cycles_show_no_trend no_trend
 ktap_end

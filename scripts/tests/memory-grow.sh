@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# kernels: stock+oldest test debug
+# kernels: stock+oldest test+newest debug
 # vm: --nodes 2 --timeout 900
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh /usr/bin/chrt
 #

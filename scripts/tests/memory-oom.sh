@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# kernels: test debug
+# kernels: test+newest debug
 # vm: --nodes 2
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 # copy: /usr/sbin/memtester

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# kernels: stock+oldest test+newest debug
+# kernels: stock+oldest test+newest
 # vm: --one-thread --nodes 4
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 # copy: /usr/bin/numactl
