@@ -10,7 +10,8 @@
 # Only parts of cpus:N have the normal priority.  The emulator has a thread for each CPU of a
 # guest, and while one of them does not run, others spin for it.  So on two CPUs two guests of
 # cpus:2 never run side by side.  But one of them and one of cpus:1 do: guests wait for timers,
-# or use one CPU, for most of their time.
+# or use one CPU, for most of their time.  The others have a third of a guest's share, so that they
+# do not wait for the end of all guests.
 #
 # The caller defines part_done NAME STATUS SECONDS CPU-SECONDS.  STATUS is "needs:PART" for a part
 # that was not run because one that it needs failed.  part_done returns 1 to fail those that need
@@ -75,7 +76,7 @@ has_room() { # CLASS
 
 start_part() {
 	local name=$1 out err
-	local -a priority=(nice -n 15)
+	local -a priority=(nice -n 5)
 	[[ ${PART_CLASS[$1]} != cpus:* ]] || priority=()
 	out=$(part_log "$name" ktap)
 	err=$(part_log "$name" log)
