@@ -15,6 +15,14 @@ available_kib() { awk '$1 == "MemAvailable:" { print $2 }' /proc/meminfo; }
 
 killed() { dmesg | grep -iE 'out of memory|oom-kill|Killed process'; }
 
+# leave MIB free on each node: the rest becomes huge pages, which is sooner done than to fill it.
+leave() {
+	for node in /sys/devices/system/node/node[01]; do
+		free=$(awk '$3 == "MemFree:" { print int($4 / 1024) }' "$node/meminfo")
+		echo $(((free - $1) / 2)) >"$node/hugepages/hugepages-2048kB/nr_hugepages" || return
+	done
+}
+
 # fill KIB MORE THAN AVAILABLE: with pages that cannot be reclaimed.
 fill() {
 	want=$(($(available_kib) / 1024 + $1 / 1024))
@@ -23,7 +31,10 @@ fill() {
 	dd if=/dev/zero of=/tmp/full/file bs=1M count="$want" 2>&1
 }
 
-empty() { umount /tmp/full; }
+empty() {
+	umount /tmp/full
+	echo 0 >/proc/sys/vm/nr_hugepages
+}
 
 # The pool has grown to more than 256 MiB, and all of it is free.
 grown() {
@@ -33,7 +44,7 @@ grown() {
 }
 
 given_before_oom() {
-	grown && fill $((160 * 1024)) || return
+	grown && leave 160 && fill $((160 * 1024)) || return
 	echo "$(event shrink) pages given back"
 	status=0
 	! killed && [ "$(event shrink)" -ge $((64 * 256)) ] && [ "$(node_pages 0)" -ge $((16 * 256)) ] &&

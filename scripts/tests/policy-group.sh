@@ -205,15 +205,17 @@ resized() {
 		take /a all && pbuddyctl resize 0 16M && owns 0 16 && pbuddyctl resize 0 64M
 }
 
-# Blocks come and go while tasks of two groups and others allocate.
+# Blocks come and go while tasks of two groups and others allocate; a third as often on debug kernels.
 under_load() {
+	rounds=15
+	[ ! -e /sys/kernel/debug/kmemleak ] || rounds=5
 	give /a 0:1x2M && give /d 0:1x2M || return
 	for who in /a /d ''; do
-		(for _ in $(seq 20); do
+		(for _ in $(seq $((rounds + 5))); do
 			/tmp/inside "$who/" pbuddyctl alloc --touch --size 5M --node 0
 		done) >/dev/null 2>&1 &
 	done
-	for _ in $(seq 15); do
+	for _ in $(seq "$rounds"); do
 		give /a 0:5x2M
 		take /a 0:5x2M
 		give /d 0:3x2M

@@ -38,8 +38,8 @@ direct() { dd if=/dev/zero of=/tmp/direct bs=4096 count=1 oflag=direct 2>/dev/nu
 
 load pool=0:64M,1:64M || exit 1
 ktap_begin
-# Every pattern on four pageblocks; more would take minutes under emulation and show the same.
-t memtester /memtester -p 0 -d /dev/pbuddy 8M 1
+# Every pattern on two pageblocks; more would take minutes under emulation and show the same.
+t memtester /memtester -p 0 -d /dev/pbuddy 4M 1
 t memtester_leaves_nothing leaves_nothing
 t stress_ng_dev stress_ng_dev
 t stress_ng_leaves_nothing leaves_nothing
