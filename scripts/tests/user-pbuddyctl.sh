@@ -490,6 +490,12 @@ t bad_size_status status 2 pbuddyctl alloc --size 12Q
 t bad_order_status status 2 pbuddyctl alloc --size 4K --order 19
 t bad_nodes_status status 2 pbuddyctl alloc --size 4K --nodes 0,
 t other_device_status status 3 pbuddyctl --device /dev/null list
+# Its driver refuses an unknown ioctl with EINVAL.
+t names_device_that_refuses fails_with '/dev/urandom: is not the device of pbuddy (Invalid argument)' -- \
+	pbuddyctl --device /dev/urandom info
+# Its driver takes GET_INFO for an ioctl of its own.
+[ ! -c /dev/dma_heap/system ] || t names_device_that_accepts fails_with \
+	'/dev/dma_heap/system: is not the device of pbuddy (GET_INFO says nothing)' -- pbuddyctl --device /dev/dma_heap/system info
 t names_the_device fails_with '/dev/null: is not the device of pbuddy' -- pbuddyctl --device /dev/null info
 t bad_verb_status status 2 pbuddyctl frobnicate
 t no_verb_status status 2 pbuddyctl

@@ -8,12 +8,22 @@
 
 #include "pbuddyctl.h"
 
-/* GET_INFO is as old as the device. */
-static bool is_pbuddy(int fd)
+/*
+ * GET_INFO is as old as the device, and cannot fail with these arguments. Drivers of other devices
+ * refuse an unknown ioctl with ENOTTY, EINVAL, ENOSYS, EACCES and more. Some look at its number
+ * alone: for a heap of dma-bufs that of GET_INFO means to allocate, and it writes another struct.
+ */
+static bool is_pbuddy(const char *path, int fd)
 {
 	struct pbuddy_info info = { .size = sizeof(info) };
+	const char *reason = "GET_INFO says nothing";
 
-	return !pbuddy_get_info(fd, &info) || errno != ENOTTY;
+	if (pbuddy_get_info(fd, &info))
+		reason = strerror(errno);
+	else if (info.page_size)
+		return true;
+	fprintf(stderr, "pbuddyctl: %s: is not the device of pbuddy (%s)\n", path, reason);
+	return false;
 }
 
 int open_device(const struct options *opt)
@@ -22,8 +32,7 @@ int open_device(const struct options *opt)
 
 	if (fd < 0) {
 		fprintf(stderr, "pbuddyctl: %s\n", pbuddy_error());
-	} else if (!is_pbuddy(fd)) {
-		fprintf(stderr, "pbuddyctl: %s: is not the device of pbuddy\n", opt->device);
+	} else if (!is_pbuddy(opt->device, fd)) {
 		close(fd);
 		fd = -1;
 	}
