@@ -31,7 +31,7 @@ static uint64_t step_of(const struct node_table *table)
 		return 0;
 	for (i = 0; i < table->info.nr_nodes; i++)
 		bytes += table->node[i].total_bytes;
-	step = bytes / ((uint64_t)table->info.page_size << table->info.block_order) / STEPS;
+	step = bytes / pageblock_bytes(table) / STEPS;
 	return step > STEP_LEAST ? step : STEP_LEAST;
 }
 
@@ -69,7 +69,7 @@ static int compact(int fd, int node, uint64_t step, struct pbuddy_compact *sum)
 	return err;
 }
 
-static void print_json(long node, const struct pbuddy_compact *c, uint64_t pageblock_bytes)
+static void print_json(long node, const struct pbuddy_compact *c, uint64_t block_bytes)
 {
 	json_open(NULL, '{');
 	if (node != PBUDDY_NODE_ANY)
@@ -78,18 +78,18 @@ static void print_json(long node, const struct pbuddy_compact *c, uint64_t pageb
 	json_number("gained_pageblocks", (long long)c->gained_pageblocks);
 	json_number("before_pageblocks", (long long)c->before_pageblocks);
 	json_number("after_pageblocks", (long long)c->after_pageblocks);
-	json_number("pageblock_bytes", (long long)pageblock_bytes);
+	json_number("pageblock_bytes", (long long)block_bytes);
 	json_close('}');
 }
 
-static void print_text(long node, const struct pbuddy_compact *c, uint64_t pageblock_bytes)
+static void print_text(long node, const struct pbuddy_compact *c, uint64_t block_bytes)
 {
 	char size[32];
 
 	print_node_arg(node);
 	printf(": %" PRIu64 " pages moved, free pageblocks of %s: %" PRIu64 " before, %" PRIu64
 	       " after\n", (uint64_t)c->moved_pages,
-	       format_size(pageblock_bytes, size, sizeof(size)), (uint64_t)c->before_pageblocks,
+	       format_size(block_bytes, size, sizeof(size)), (uint64_t)c->before_pageblocks,
 	       (uint64_t)c->after_pageblocks);
 }
 
@@ -98,26 +98,19 @@ int cmd_compact(const struct options *global, int argc, char **argv)
 	struct node_args args = { .opt = *global, .node = PBUDDY_NODE_ANY };
 	struct node_table table;
 	struct pbuddy_compact c;
-	uint64_t pageblock_bytes;
-	int fd, status = EXIT_OK;
+	int fd, status;
 
 	argp_parse(&compact_argp, argc, argv, 0, NULL, &args);
-	fd = open_device(&args.opt);
-	if (fd < 0)
-		return EXIT_NO_DEVICE;
-	if (read_nodes(fd, &table)) {
-		status = ioctl_failed(&args.opt, "GET_INFO", args.node);
-		goto out;
-	}
-	pageblock_bytes = (uint64_t)table.info.page_size << table.info.block_order;
+	status = open_nodes(&args.opt, args.node, &fd, &table);
+	if (status)
+		return status;
 	if (compact(fd, (int)args.node, step_of(&table), &c))
 		status = ioctl_failed(&args.opt, "COMPACT", args.node);
 	else if (args.opt.json)
-		print_json(args.node, &c, pageblock_bytes);
+		print_json(args.node, &c, pageblock_bytes(&table));
 	else
-		print_text(args.node, &c, pageblock_bytes);
+		print_text(args.node, &c, pageblock_bytes(&table));
 	free(table.node);
-out:
 	close(fd);
 	return status;
 }

@@ -209,15 +209,11 @@ int cmd_frag(const struct options *global, int argc, char **argv)
 	int fd, status;
 
 	argp_parse(&frag_argp, argc, argv, 0, NULL, &args);
-	fd = open_device(&args.opt);
-	if (fd < 0)
-		return EXIT_NO_DEVICE;
-	if (read_nodes(fd, &table)) {
-		status = ioctl_failed(&args.opt, "GET_INFO", args.node);
-		goto out;
-	}
+	status = open_nodes(&args.opt, args.node, &fd, &table);
+	if (status)
+		return status;
 	frag.pageblock_pages = 1U << table.info.block_order;
-	frag.pageblock_bytes = (uint64_t)table.info.page_size << table.info.block_order;
+	frag.pageblock_bytes = pageblock_bytes(&table);
 	free(table.node);
 	if (read_blocks(fd, &frag)) {
 		status = ioctl_failed(&args.opt, "FRAG", args.node);
@@ -228,7 +224,6 @@ int cmd_frag(const struct options *global, int argc, char **argv)
 	}
 	free(frag.block);
 	free(frag.zone);
-out:
 	close(fd);
 	return status;
 }

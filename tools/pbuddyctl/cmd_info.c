@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* pbuddyctl info: prints the result of the ioctl GET_INFO. */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "pbuddyctl.h"
@@ -74,7 +72,7 @@ static void print_table(const struct node_table *table)
 	printf("pbuddy ABI %" PRIu32 ": pages of %s, orders 0 to %" PRIu32
 	       ", pageblocks of %s, %s in quarantine\n",
 	       info->version, format_size(info->page_size, page, sizeof(page)), info->max_order,
-	       format_size((uint64_t)info->page_size << info->block_order, block, sizeof(block)),
+	       format_size(pageblock_bytes(table), block, sizeof(block)),
 	       format_size(info->quarantine_bytes, pinned, sizeof(pinned)));
 	table_column(out, "NODE", RIGHT);
 	table_column(out, "TOTAL", RIGHT);
@@ -91,17 +89,12 @@ int cmd_info(const struct options *global, int argc, char **argv)
 {
 	struct options opt = *global;
 	struct node_table table;
-	int fd;
+	int fd, status;
 
 	argp_parse(&info_argp, argc, argv, 0, NULL, &opt);
-	fd = open_device(&opt);
-	if (fd < 0)
-		return EXIT_NO_DEVICE;
-	if (read_nodes(fd, &table)) {
-		fprintf(stderr, "pbuddyctl: %s: GET_INFO: %s\n", opt.device, strerror(errno));
-		close(fd);
-		return EXIT_FAILED;
-	}
+	status = open_nodes(&opt, PBUDDY_NODE_ANY, &fd, &table);
+	if (status)
+		return status;
 	if (opt.json)
 		print_json(&table);
 	else

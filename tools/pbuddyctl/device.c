@@ -81,3 +81,22 @@ int ioctl_failed(const struct options *opt, const char *name, long node)
 			error == EPERM ? " (needs CAP_SYS_ADMIN)" : "");
 	return EXIT_FAILED;
 }
+
+int open_nodes(const struct options *opt, long node, int *fd, struct node_table *table)
+{
+	int status;
+
+	*fd = open_device(opt);
+	if (*fd < 0)
+		return EXIT_NO_DEVICE;
+	if (!read_nodes(*fd, table))
+		return EXIT_OK;
+	status = ioctl_failed(opt, "GET_INFO", node);
+	close(*fd);
+	return status;
+}
+
+uint64_t pageblock_bytes(const struct node_table *table)
+{
+	return (uint64_t)table->info.page_size << table->info.block_order;
+}

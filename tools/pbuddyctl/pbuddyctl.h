@@ -86,6 +86,12 @@ int read_nodes(int fd, struct node_table *table);
  * for, if it takes one.
  */
 int ioctl_failed(const struct options *opt, const char *name, long node);
+/*
+ * Opens the device and reads its nodes. Returns EXIT_OK, and the caller closes @fd and frees
+ * table->node; or prints the error, and returns another exit code.
+ */
+int open_nodes(const struct options *opt, long node, int *fd, struct node_table *table);
+uint64_t pageblock_bytes(const struct node_table *table);
 
 /* file.c */
 
