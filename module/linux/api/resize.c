@@ -98,18 +98,12 @@ static int explain(struct pb_resize *resize, const struct pb_give_back *run)
 	return -EOPNOTSUPP;
 }
 
-/* Gives back what can be; sets @run and @resize->blocked to what was in the way. */
-static unsigned long give(struct pb_resize *resize, struct pb_give_back *run,
-			  unsigned long nr_pages)
+/* The range that pb_resize_empty() empties, in PFNs; protected by resize_lock. */
+static unsigned long empty_start, empty_end;
+
+static bool is_to_be_emptied(unsigned long pfn)
 {
-	resize->blocked.nr = 0;
-	*run = (struct pb_give_back) {
-		.nid = resize->nid,
-		.wmark = PB_ALLOC_WMARK_LOW,
-		.move = true,
-		.blocked = &resize->blocked,
-	};
-	return pb_give_back(run, nr_pages);
+	return pfn < empty_end && pfn + PB_PAGEBLOCK_NR > empty_start;
 }
 
 /* Frees pages of the node by the reclaimers; false: they have none left. */
@@ -123,18 +117,55 @@ static bool reclaim(int nid, int priority)
 	return freed;
 }
 
+/*
+ * Gives back what can be, once; sets @run, and the entries of @resize->blocked from @nr_blocked on.
+ */
+static unsigned long give_once(struct pb_resize *resize, struct pb_give_back *run,
+			       unsigned int nr_blocked, unsigned long nr_pages)
+{
+	resize->blocked.nr = nr_blocked;
+	*run = (struct pb_give_back) {
+		.nid = run->nid,
+		.wmark = PB_ALLOC_WMARK_LOW,
+		.move = true,
+		.may = run->may,
+		.blocked = &resize->blocked,
+	};
+	return pb_give_back(run, nr_pages);
+}
+
+/* Whether a run has not given back what it should: all that may be, or a number of pages. */
+static bool more_to_give(const struct pb_give_back *run, unsigned long nr_pages)
+{
+	return run->may ? pb_instance_pages_within(run->nid, empty_start, empty_end) : nr_pages;
+}
+
+/*
+ * Gives back up to @nr_pages, of the pageblocks that @run->may selects if it is set. Reclaims in
+ * rounds of rising priority, as in direct reclaim: that makes pages free, and space for blocks that
+ * are moved. Sets @run and @resize->blocked to what was in the way in the last round.
+ */
+static unsigned long give(struct pb_resize *resize, struct pb_give_back *run,
+			  unsigned long nr_pages)
+{
+	unsigned int nr_blocked = resize->blocked.nr;
+	int priority = PB_DEF_PRIORITY;
+	unsigned long given;
+
+	given = give_once(resize, run, nr_blocked, nr_pages);
+	while (more_to_give(run, nr_pages - min(given, nr_pages)) && !run->killed &&
+	       !run->no_memory && priority >= 0)
+		if (reclaim(run->nid, priority--))
+			given += give_once(resize, run, nr_blocked, nr_pages - given);
+	return given;
+}
+
 static int shrink(struct pb_resize *resize, unsigned long nr_pages)
 {
-	int priority = PB_DEF_PRIORITY;
-	struct pb_give_back run;
+	struct pb_give_back run = { .nid = resize->nid };
 	unsigned long given = give(resize, &run, nr_pages), grouped;
 
-	/* Rounds of rising priority, as in direct reclaim. */
-	while (given < nr_pages && !run.killed && !run.no_memory && priority >= 0)
-		if (reclaim(resize->nid, priority--))
-			given += give(resize, &run, nr_pages - given);
 	grouped = pb_group_node_pages(resize->nid);
-
 	resize->pinned = run.pinned;
 	resize->busy = run.busy;
 	resize->kept = run.kept + grouped;
@@ -235,49 +266,18 @@ EXPORT_SYMBOL_PB_TEST(pb_resize_node);
 
 /* ---- Emptying a range ---- */
 
-static unsigned long empty_start, empty_end;	/* PFNs; protected by resize_lock */
-
-static bool is_to_be_emptied(unsigned long pfn)
-{
-	return pfn < empty_end && pfn + PB_PAGEBLOCK_NR > empty_start;
-}
-
-/*
- * Gives back what can be of the range; sets @run, and the entries of @resize->blocked from
- * @nr_blocked on.
- */
-static unsigned long give_range(int nid, struct pb_resize *resize, struct pb_give_back *run,
-				unsigned int nr_blocked)
-{
-	resize->blocked.nr = nr_blocked;
-	*run = (struct pb_give_back) {
-		.nid = nid,
-		.wmark = PB_ALLOC_WMARK_LOW,
-		.move = true,
-		.may = is_to_be_emptied,
-		.blocked = &resize->blocked,
-	};
-	return pb_give_back(run, round_down(ULONG_MAX, PB_PAGEBLOCK_NR));
-}
-
 static int empty_node_locked(int nid, struct pb_resize *resize)
 {
-	unsigned int nr_blocked = resize->blocked.nr;
-	int priority = PB_DEF_PRIORITY, err;
-	struct pb_give_back run;
+	struct pb_give_back run = { .nid = nid, .may = is_to_be_emptied };
 	unsigned long now, given;
+	int err;
 
 	lockdep_assert_held(&resize_lock);
 	/* So that no request takes again what is given back. */
 	err = set_max(nid, 0, &now);
 	if (err)
 		return err;
-	given = give_range(nid, resize, &run, nr_blocked);
-	/* Blocks that are moved need space elsewhere. */
-	while (pb_instance_pages_within(nid, empty_start, empty_end) && !run.killed &&
-	       !run.no_memory && priority >= 0)
-		if (reclaim(nid, priority--))
-			given += give_range(nid, resize, &run, nr_blocked);
+	given = give(resize, &run, round_down(ULONG_MAX, PB_PAGEBLOCK_NR));
 	resize->before += given;
 	resize->pinned += run.pinned;
 	resize->busy += run.busy;
