@@ -137,6 +137,21 @@ static inline u64 ror64(u64 w, unsigned int s)
 	return (w >> (s & 63)) | (w << (-s & 63));
 }
 
+/* The first byte that is not @c, or NULL; eight at a time where they are aligned, as in lib/. */
+static inline void *memchr_inv(const void *start, int c, size_t n)
+{
+	u64 word = (u8)c * 0x0101010101010101ULL;
+	const u8 *p = start;
+
+	while (n && *p == (u8)c) {
+		size_t step = n >= 8 && !((uintptr_t)p & 7) && *(const u64 *)p == word ? 8 : 1;
+
+		p += step;
+		n -= step;
+	}
+	return n ? (void *)p : NULL;
+}
+
 /* Warnings: an unexpected one fails the case (kunit.c). */
 void pb_host_warn(const char *file, int line, const char *what);
 extern __thread int pb_host_warn_expected;

@@ -55,20 +55,6 @@ static void free_range(struct pb_zone *zone, unsigned long pfn, unsigned long nr
 	pb_zone_account(zone, nr);
 }
 
-/* Whether any of @n bytes is set; eight at a time where they are aligned. */
-static bool any_byte(const u8 *bytes, unsigned long n)
-{
-	u64 any = 0;
-
-	for (; n && !IS_ALIGNED((unsigned long)bytes, sizeof(any)); n--)
-		any |= *bytes++;
-	for (; n >= sizeof(any); n -= sizeof(any), bytes += sizeof(any))
-		any |= *(const u64 *)bytes;
-	while (n--)
-		any |= *bytes++;
-	return any;
-}
-
 /**
  * pb_range_unused - check that no frame of a new allocation is still in use
  * @zone: the zone
@@ -84,13 +70,13 @@ bool pb_range_unused(struct pb_zone *zone, unsigned long first, unsigned long nr
 {
 	struct pb_pool *pool = zone->pool;
 	unsigned long pfn, start = first, left, n;
-	bool any = false;
+	const void *used = NULL;
 
-	for (left = nr, pfn = first; left; left -= n, pfn += n) {
+	for (left = nr, pfn = first; left && !used; left -= n, pfn += n) {
 		n = min(left, PB_PAGEBLOCK_NR - pb_frame_in_pageblock(pfn));
-		any |= any_byte(pb_order_map(pool, pfn), n);
+		used = memchr_inv(pb_order_map(pool, pfn), 0, n);
 	}
-	if (likely(!any))
+	if (likely(!used))
 		return true;
 	for (pfn = first; pfn < first + nr; pfn++) {
 		if (!*pb_order_map(pool, pfn))
