@@ -8,7 +8,10 @@
  * all its pages and kept (frame_table.c). Pageblocks without movable pages have no records.
  *
  * A record is written before its block becomes movable, and read after the block was isolated.
- * Both are full barriers, and the record does not change in between. A free does not change it.
+ * Both are full barriers, and the record does not change in between. A free does not change it, so
+ * a record may be that of a former owner. When operations are unregistered, their records are
+ * removed while the frames may get other owners: a record has @forgetting as its operations while
+ * its block is made unmovable, and a new owner waits for that (set_record()).
  *
  * Callbacks run inside SRCU. Unregistration waits for running callbacks and prevents new ones.
  * isolate_page also runs under RCU, because its page may be freed concurrently; <linux/pbuddy.h>
@@ -54,6 +57,9 @@ static struct pb_frame_table records = { .size = sizeof(struct record) };
 static LIST_HEAD(registrations);
 static DEFINE_MUTEX(registrations_lock);
 DEFINE_STATIC_SRCU(movable_srcu);
+
+/* No operations; in place of those of a record that forget_page() looks at. */
+static const struct pbuddy_movable_operations forgetting;
 
 static struct record *record_of(unsigned long pfn)
 {
@@ -132,6 +138,49 @@ int pbuddy_register_movable(const struct pbuddy_movable_operations *ops)
 }
 EXPORT_SYMBOL_PBUDDY(pbuddy_register_movable);
 
+/*
+ * Enters the owner of a block that is not movable, or is isolated. A record that has the operations
+ * already, which are registered, or none is the caller's alone.
+ */
+static void set_record(struct record *record, const struct pbuddy_movable_operations *ops,
+		       void *private)
+{
+	const struct pbuddy_movable_operations *old = READ_ONCE(record->ops);
+
+	while (unlikely(old && old != ops)) {
+		if (old != &forgetting && try_cmpxchg(&record->ops, &old, ops))
+			break;
+		cpu_relax();
+		old = READ_ONCE(record->ops);
+	}
+	record->private = private;
+	WRITE_ONCE(record->ops, ops);
+}
+
+/*
+ * Makes a block unmovable, if its record has these operations, and removes them. False: the block
+ * is being migrated. That finds no operations and puts it back, or it enters those of a new owner.
+ */
+static bool forget_page(struct record *record, unsigned long pfn,
+			const struct pbuddy_movable_operations *ops)
+{
+	const struct pbuddy_movable_operations *old = ops;
+	bool done;
+
+	if (likely(READ_ONCE(record->ops) != ops))
+		return true;
+	/* A new owner of the frame may be waiting. */
+	preempt_disable();
+	done = !try_cmpxchg(&record->ops, &old, &forgetting);
+	if (!done) {
+		done = pb_movable_clear(&pb_instance, pfn) != -EBUSY;
+		/* Pairs with set_record(): an owner's pb_movable_set() comes after the clear. */
+		smp_store_release(&record->ops, done ? NULL : ops);
+	}
+	preempt_enable();
+	return done;
+}
+
 /* Makes all pages with these operations unmovable. */
 static void forget_pages(const struct pbuddy_movable_operations *ops)
 {
@@ -139,14 +188,9 @@ static void forget_pages(const struct pbuddy_movable_operations *ops)
 	unsigned long first = 0, i;
 
 	for (; (block = pb_frame_table_next(&records, &first)); first += PB_PAGEBLOCK_NR) {
-		for (i = 0; i < PB_PAGEBLOCK_NR; i++) {
-			if (READ_ONCE(block[i].ops) != ops)
-				continue;
-			/* A migration that has isolated it finds no operations and puts it back. */
-			while (pb_movable_clear(&pb_instance, first + i) == -EBUSY)
+		for (i = 0; i < PB_PAGEBLOCK_NR; i++)
+			while (!forget_page(&block[i], first + i, ops))
 				cond_resched();
-			WRITE_ONCE(block[i].ops, NULL);
-		}
 		cond_resched();
 	}
 }
@@ -158,7 +202,8 @@ static void forget_pages(const struct pbuddy_movable_operations *ops)
  * Waits for running migrations. After this returns none of the operations is called. Pages that are
  * still movable by them stay allocated and become unmovable.
  *
- * Context: process, may sleep; not from one of the operations.
+ * Context: process, may sleep; not from one of the operations. @ops may be registered again after
+ * this has returned.
  */
 void pbuddy_unregister_movable(const struct pbuddy_movable_operations *ops)
 {
@@ -197,8 +242,7 @@ int pb_movable_ops_set(unsigned long pfn, const struct pbuddy_movable_operations
 	idx = srcu_read_lock(&movable_srcu);
 	ret = find(ops) ? pb_movable_clear(&pb_instance, pfn) : -EINVAL;
 	if (!ret) {
-		record->private = private;
-		WRITE_ONCE(record->ops, ops);
+		set_record(record, ops, private);
 		pb_guarded_drop(pfn, pb_page_order(&pb_instance, pfn));
 		ret = pb_movable_set(&pb_instance, pfn);
 	}
@@ -334,10 +378,9 @@ int pb_movable_ops_migrate(struct pb_pool *pool, unsigned long src_pfn, unsigned
 	if (!from || !to || !move_account(src_pfn, dst_pfn, gfp))
 		return -EAGAIN;
 	idx = srcu_read_lock(&movable_srcu);
-	reg = find(from->ops);
+	reg = find(READ_ONCE(from->ops));
 	if (reg) {
-		to->private = from->private;
-		WRITE_ONCE(to->ops, from->ops);
+		set_record(to, reg->ops, from->private);
 		ret = call(reg, src_pfn, dst_pfn, order, (enum pbuddy_migrate_mode)mode);
 	}
 	srcu_read_unlock(&movable_srcu, idx);
