@@ -269,6 +269,7 @@ unsigned long pb_instance_pages(void)
 		pages += pb_zone_most_pages(zone);
 	return pages;
 }
+EXPORT_SYMBOL_PB_TEST(pb_instance_pages);
 
 /**
  * pb_instance_has_memory - whether a node has a zone of the pool

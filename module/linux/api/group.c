@@ -21,8 +21,9 @@
  * their memory back, as it becomes free.
  *
  * Requests find their group under SRCU, as they may sleep while they use it. The mutex serialises
- * changes. Private zones that belong to no group stay for the next one. Without groups a request
- * pays for a static key.
+ * changes, and is held while memory is given or taken. So readers of the parameters, who hold the
+ * lock of the parameters, walk the groups under SRCU. Private zones that belong to no group stay
+ * for the next one. Without groups a request pays for a static key.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -283,55 +284,67 @@ EXPORT_SYMBOL_PB_TEST(pb_group_take);
  * @cgroup: id of its cgroup
  * @strict: whether they do; requests that must not fail never do
  *
- * Context: process, sleeps.
+ * Context: process; does not wait while memory is given or taken.
  * Return: 0, or -ENOENT when the cgroup is no group.
  */
 int pb_group_set_strict(u64 cgroup, bool strict)
 {
-	struct pb_group *group;
+	int idx = srcu_read_lock(&pb_groups_srcu);
+	struct pb_group *group = pb_group_find(cgroup);
 
-	mutex_lock(&groups_mutex);
-	group = pb_group_find(cgroup);
 	if (group)
 		WRITE_ONCE(group->strict, strict);
-	mutex_unlock(&groups_mutex);
+	srcu_read_unlock(&pb_groups_srcu, idx);
 	return group ? 0 : -ENOENT;
 }
 EXPORT_SYMBOL_PB_TEST(pb_group_set_strict);
+
+static void read_group(struct pb_group *group, struct pb_group_info *info)
+{
+	struct pb_zone *zone;
+
+	memset(info, 0, sizeof(*info));
+	info->cgroup = group->cgroup;
+	info->strict = READ_ONCE(group->strict);
+	pb_for_each_own_zone(zone, group) {
+		info->pages[zone->nid] += READ_ONCE(zone->present_pages);
+		info->free[zone->nid] += max(pb_zone_free_pages(zone), 0L) + pb_pcp_pages(zone);
+	}
+}
+
+/* The group with number @n, under SRCU, or NULL. */
+static struct pb_group *nth_group(unsigned int n)
+{
+	struct pb_group *group;
+	unsigned int bucket;
+
+	for (bucket = 0; bucket < HASH_SIZE(groups); bucket++)
+		hlist_for_each_entry_srcu(group, &groups[bucket], node,
+					  srcu_read_lock_held(&pb_groups_srcu))
+			if (!n--)
+				return group;
+	return NULL;
+}
 
 /**
  * pb_group_nth - read what a group has
  * @n: number of the group, from 0 on, in no order
  * @info: filled
  *
- * Context: process, sleeps.
+ * When groups begin or end between two calls, others may be missed or read twice.
+ *
+ * Context: process; does not wait while memory is given or taken.
  * Return: false when there are no more groups.
  */
 bool pb_group_nth(unsigned int n, struct pb_group_info *info)
 {
-	struct pb_group *group;
-	struct pb_zone *zone;
-	unsigned int bucket;
-	bool found = false;
+	int idx = srcu_read_lock(&pb_groups_srcu);
+	struct pb_group *group = nth_group(n);
 
-	mutex_lock(&groups_mutex);
-	hash_for_each(groups, bucket, group, node) {
-		if (n--)
-			continue;
-		memset(info, 0, sizeof(*info));
-		info->cgroup = group->cgroup;
-		info->strict = group->strict;
-		pb_for_each_own_zone(zone, group) {
-			info->pages[zone->nid] += READ_ONCE(zone->present_pages);
-			info->free[zone->nid] += max(pb_zone_free_pages(zone), 0L) +
-						 pb_pcp_pages(zone);
-		}
-		found = true;
-		goto out;
-	}
-out:
-	mutex_unlock(&groups_mutex);
-	return found;
+	if (group)
+		read_group(group, info);
+	srcu_read_unlock(&pb_groups_srcu, idx);
+	return group;
 }
 EXPORT_SYMBOL_PB_TEST(pb_group_nth);
 
