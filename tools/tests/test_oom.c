@@ -196,3 +196,39 @@ TEST(oom, descriptors_and_mappings_of_a_child)
 	CHECK_EQ(in_child(leave_to_child, NULL), 0);
 	check_victim(*heir);
 }
+
+/* ---- More processes than the policy looks at in one go ---- */
+
+#define NR_SMALL	150
+
+static void hold_page(void *arg)
+{
+	(void)arg;
+	alloc_buffer(PAGE);
+}
+
+static void hold_most(void *arg)
+{
+	(void)arg;
+	alloc_buffer(HIDDEN);
+}
+
+TEST(oom, largest_of_many_processes)
+{
+	pid_t small[NR_SMALL], hider;
+	int i, nr_spared = 0;
+
+	for (i = 0; i < NR_SMALL / 2; i++)
+		small[i] = start(ATTACKER, hold_page, NULL);
+	hider = start(ATTACKER, hold_most, NULL);
+	for (; i < NR_SMALL; i++)
+		small[i] = start(ATTACKER, hold_page, NULL);
+	check_victim(hider);
+	for (i = 0; i < NR_SMALL; i++) {
+		if (!alive(small[i]))
+			continue;
+		nr_spared++;
+		end(small[i]);
+	}
+	CHECK_EQ(nr_spared, NR_SMALL);
+}

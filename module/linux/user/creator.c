@@ -9,7 +9,8 @@
  *
  * A user can have as many records as buffers, by a process for each of them whose descriptor
  * another one keeps. So they are found by process and user: each ALLOC of any user looks for one,
- * with the lock held. Only the OOM policy, which looks for those of one user, walks them all.
+ * with the lock held. The OOM policy looks for those of one user, which are also in a table by
+ * user. It holds the lock for LOOK_BATCH records at a time, and a record in between.
  */
 #include <linux/atomic.h>
 #include <linux/cred.h>
@@ -30,10 +31,13 @@
 #include "user/creator.h"
 
 #define CREATOR_BITS	10
+#define USER_BITS	8
+#define LOOK_BATCH	64	/* records to look at with the lock held */
 
 /**
  * struct pb_creator - a process that created buffers
  * @node: in creators, by process and user
+ * @user_node: in users, by user
  * @pid: its thread group, referenced
  * @uid: user in the initial namespace that they were charged to
  * @nr_buffers: buffers that exist
@@ -42,6 +46,7 @@
  */
 struct pb_creator {
 	struct hlist_node	node;
+	struct hlist_node	user_node;
 	struct pid		*pid;
 	kuid_t			uid;
 	unsigned long		nr_buffers;
@@ -50,7 +55,8 @@ struct pb_creator {
 };
 
 static DEFINE_HASHTABLE(creators, CREATOR_BITS);
-static DEFINE_SPINLOCK(creators_lock);		/* of the table and @nr_buffers */
+static DEFINE_HASHTABLE(users, USER_BITS);
+static DEFINE_SPINLOCK(creators_lock);		/* of the tables and @nr_buffers */
 
 static unsigned int zone_index(int nid, unsigned int type)
 {
@@ -119,6 +125,7 @@ struct pb_creator *pb_creator_get(void)
 	if (!creator) {
 		swap(creator, new);
 		hash_add(creators, &creator->node, key_of(pid, uid));
+		hash_add(users, &creator->user_node, __kuid_val(uid));
 	}
 	creator->nr_buffers++;
 	spin_unlock(&creators_lock);
@@ -141,6 +148,17 @@ struct pb_creator *pb_creator_hold(struct pb_creator *creator)
 	return creator;
 }
 
+/* Returns whether the caller frees the record, without the lock. */
+static bool put_locked(struct pb_creator *creator)
+{
+	lockdep_assert_held(&creators_lock);
+	if (--creator->nr_buffers)
+		return false;
+	hash_del(&creator->node);
+	hash_del(&creator->user_node);
+	return true;
+}
+
 /**
  * pb_creator_put - forget a buffer
  * @creator: of pb_creator_get()
@@ -152,9 +170,7 @@ void pb_creator_put(struct pb_creator *creator)
 	bool last;
 
 	spin_lock(&creators_lock);
-	last = !--creator->nr_buffers;
-	if (last)
-		hash_del(&creator->node);
+	last = put_locked(creator);
 	spin_unlock(&creators_lock);
 	if (last)
 		free_creator(creator);
@@ -258,6 +274,32 @@ static unsigned long pages_for(const struct pb_creator *creator, const struct pb
 	return max(pages, 0L);
 }
 
+static void look_at(const struct pb_creator *creator, const struct pb_request *rq,
+		    void (*fn)(const struct pb_created *created, void *arg), void *arg)
+{
+	struct pb_created created = {
+		.pages = pages_for(creator, rq),
+		.charged = max(atomic_long_read(&creator->charged), 0L),
+	};
+
+	rcu_read_lock();
+	created.process = pid_task(creator->pid, PIDTYPE_TGID);
+	if (created.process && pb_process_gone(created.process))
+		created.process = NULL;
+	fn(&created, arg);
+	rcu_read_unlock();
+}
+
+/* The first record in the table's list of a user, or the one after @creator. */
+static struct pb_creator *next_locked(const struct pb_creator *creator, kuid_t uid)
+{
+	struct hlist_head *list = &users[hash_min(__kuid_val(uid), HASH_BITS(users))];
+
+	lockdep_assert_held(&creators_lock);
+	return hlist_entry_safe(creator ? creator->user_node.next : list->first,
+				struct pb_creator, user_node);
+}
+
 /**
  * pb_creator_for_each - call a function for each process that created buffers as a user
  * @uid: the user
@@ -265,29 +307,30 @@ static unsigned long pages_for(const struct pb_creator *creator, const struct pb
  * @fn: the function, which must not sleep
  * @arg: its second argument
  *
- * Context: process.
+ * Records that are added meanwhile are missed; of the others each is looked at once.
+ *
+ * Context: process, may sleep.
  */
 void pb_creator_for_each(kuid_t uid, const struct pb_request *rq,
 			 void (*fn)(const struct pb_created *created, void *arg), void *arg)
 {
-	struct pb_creator *creator;
-	struct pb_created created;
-	unsigned int i;
+	struct pb_creator *creator, *held = NULL, *last;
+	unsigned int looked;
 
-	spin_lock(&creators_lock);
-	rcu_read_lock();
-	hash_for_each(creators, i, creator, node) {
-		if (!uid_eq(creator->uid, uid))
-			continue;
-		created = (struct pb_created) {
-			.process = pid_task(creator->pid, PIDTYPE_TGID),
-			.pages = pages_for(creator, rq),
-			.charged = max(atomic_long_read(&creator->charged), 0L),
-		};
-		if (created.process && pb_process_gone(created.process))
-			created.process = NULL;
-		fn(&created, arg);
-	}
-	rcu_read_unlock();
-	spin_unlock(&creators_lock);
+	do {
+		spin_lock(&creators_lock);
+		creator = next_locked(held, uid);
+		last = held && put_locked(held) ? held : NULL;
+		for (looked = 0; creator && looked < LOOK_BATCH; looked++) {
+			if (uid_eq(creator->uid, uid))
+				look_at(creator, rq, fn, arg);
+			held = creator;
+			creator = next_locked(held, uid);
+		}
+		if (creator)
+			held->nr_buffers++;	/* stays in its list */
+		spin_unlock(&creators_lock);
+		free_creator(last);
+		cond_resched();
+	} while (creator);
 }
