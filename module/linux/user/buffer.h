@@ -240,7 +240,7 @@ struct page *pb_piece_folio(const struct pb_buffer *buf, unsigned long index);
 
 /* buffer_move.c */
 void pb_buffer_set_movable(struct pb_buffer *buf);
-void pb_buffer_fix(struct pb_buffer *buf);
+int pb_buffer_fix(struct pb_buffer *buf);
 void pb_buffer_block_fix(const struct pb_buffer_block *block);
 void pb_buffer_unmap(struct pb_buffer *buf);
 void pb_buffer_unmap_pages(struct pb_buffer *buf, unsigned long index, unsigned long nr);

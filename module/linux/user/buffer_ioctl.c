@@ -46,12 +46,12 @@ static int copy_extents(struct pb_buffer *buf, struct pbuddy_query *q)
 	bool show_phys = capable(CAP_SYS_ADMIN);
 	struct pb_segment seg;
 	u32 nr, filled = 0;
-	int err;
+	int err, more;
 
 	/* Physical addresses are for devices, which have no page tables to change. */
-	if (show_phys && q->extents_ptr && q->nr_extents)
-		pb_buffer_fix(buf);
-	for (nr = 0; pb_segment_next(&iter, &seg); nr++) {
+	if (show_phys && q->extents_ptr && q->nr_extents && pb_buffer_fix(buf))
+		return -EINTR;
+	for (nr = 0; (more = pb_segment_next(&iter, &seg)) > 0; nr++) {
 		struct pbuddy_extent out;
 
 		if (fatal_signal_pending(current))
@@ -66,7 +66,7 @@ static int copy_extents(struct pb_buffer *buf, struct pbuddy_query *q)
 			return err;
 	}
 	q->nr_extents = nr;
-	return 0;
+	return more;
 }
 
 static int query(struct pb_buffer *buf, void __user *arg)

@@ -431,22 +431,36 @@ void pb_buffer_set_movable(struct pb_buffer *buf)
 	}
 }
 
+static bool needs_fix(struct pb_buffer *buf)
+{
+	/* The load pairs with the release below. */
+	return buf->movable && !smp_load_acquire(&buf->fixed);
+}
+
+static void fix_locked(struct pb_buffer *buf)
+{
+	lockdep_assert_held_read(&buf->frames);
+	/* A caller that finds it set sees the PFNs that the last migration stored. */
+	smp_store_release(&buf->fixed, true);
+	pb_buffer_clear_movable(buf);
+}
+
 /**
  * pb_buffer_fix() - keep the frames of a buffer where they are, from now on
  * @buf: the buffer
  *
- * Context: may sleep; waits for the migration of a block that is in progress.
+ * Context: may sleep, killable; waits while a block is migrated, or the buffer is swapped out.
+ * Return: 0, or -EINTR.
  */
-void pb_buffer_fix(struct pb_buffer *buf)
+int pb_buffer_fix(struct pb_buffer *buf)
 {
-	/* The load pairs with the release below. */
-	if (!buf->movable || smp_load_acquire(&buf->fixed))
-		return;
-	down_read(&buf->frames);
-	/* A caller that finds it set sees the PFNs that the last migration stored. */
-	smp_store_release(&buf->fixed, true);
-	pb_buffer_clear_movable(buf);
+	if (!needs_fix(buf))
+		return 0;
+	if (down_read_killable(&buf->frames))
+		return -EINTR;
+	fix_locked(buf);
 	up_read(&buf->frames);
+	return 0;
 }
 
 /**
@@ -457,7 +471,11 @@ void pb_buffer_fix(struct pb_buffer *buf)
  */
 void pb_buffer_end_moves(struct pb_buffer *buf)
 {
-	pb_buffer_fix(buf);
+	if (needs_fix(buf)) {
+		down_read(&buf->frames);
+		fix_locked(buf);
+		up_read(&buf->frames);
+	}
 	/* A migration may have isolated a block, and not seen yet that the buffer is fixed. */
 	pb_buffer_clear_movable(buf);
 }

@@ -95,15 +95,17 @@ static unsigned long entry_pages(struct device *dev)
 	return clamp(dma_max_mapping_size(dev) >> PAGE_SHIFT, 1UL, ENTRY_PAGES);
 }
 
-static unsigned int count_entries(struct pb_buffer *buf, unsigned long max)
+/* Returns 0, or -EINTR after a fatal signal. */
+static int count_entries(struct pb_buffer *buf, unsigned long max, unsigned int *nr)
 {
 	struct pb_segment_iter iter = { .buf = buf };
 	struct pb_segment segment;
-	unsigned int nr = 0;
+	int more;
 
-	while (pb_segment_next(&iter, &segment))
-		nr += DIV_ROUND_UP(segment.nr_pages, max);
-	return nr;
+	*nr = 0;
+	while ((more = pb_segment_next(&iter, &segment)) > 0)
+		*nr += DIV_ROUND_UP(segment.nr_pages, max);
+	return more;
 }
 
 static int fill_table(struct sg_table *table, struct pb_buffer *buf, unsigned long max)
@@ -111,13 +113,14 @@ static int fill_table(struct sg_table *table, struct pb_buffer *buf, unsigned lo
 	struct pb_segment_iter iter = { .buf = buf };
 	struct pb_segment segment;
 	struct scatterlist *sg;
+	unsigned int nr;
 	int err;
 
-	err = sg_alloc_table(table, count_entries(buf, max), GFP_KERNEL);
+	err = count_entries(buf, max, &nr) ?: sg_alloc_table(table, nr, GFP_KERNEL);
 	if (err)
 		return err;
 	sg = table->sgl;
-	while (pb_segment_next(&iter, &segment)) {
+	while ((err = pb_segment_next(&iter, &segment)) > 0) {
 		unsigned long done = 0, n;
 
 		for (; done < segment.nr_pages; done += n, sg = sg_next(sg)) {
@@ -125,7 +128,9 @@ static int fill_table(struct sg_table *table, struct pb_buffer *buf, unsigned lo
 			sg_set_page(sg, pfn_to_page(segment.pfn + done), n << PAGE_SHIFT, 0);
 		}
 	}
-	return 0;
+	if (err)
+		sg_free_table(table);
+	return err;
 }
 
 /* The frames do not change: the caller holds the reservation lock or has pinned the buffer. */
@@ -152,7 +157,7 @@ static int map_frames(struct mapped *m, struct pb_buffer *buf)
  *
  * Context: may sleep; the reservation lock is held, unless the dma-buf is read-only.
  * Return: the table; -EACCES when the device could write to a read-only dma-buf; -EBUSY inside of
- * move_notify(); -ENOMEM, or an error of dma_map_sgtable().
+ * move_notify(); -EINTR after a fatal signal; -ENOMEM, or an error of dma_map_sgtable().
  */
 struct sg_table *pb_dmabuf_map(struct dma_buf_attachment *attach,
 			       enum dma_data_direction direction)

@@ -4,10 +4,12 @@
  * moved (buffer_move.c) or taken away (buffer_memory.c) as soon as its lock is not held. The
  * functions for segments hold it while they look at a segment.
  */
+#include <linux/errno.h>
 #include <linux/mm.h>
 #include <linux/nospec.h>
 #include <linux/sched.h>
 
+#include "instance.h"
 #include "user/segment.h"
 
 /**
@@ -98,26 +100,30 @@ static bool next_locked(struct pb_segment_iter *iter, struct pb_segment *segment
  * @iter: starts with @next = 0
  * @segment: set to the segment
  *
- * Context: may sleep; takes the lock of the buffer; time is linear in the number of blocks of the
- * segment.
- * Return: false at the end, or when the memory of the buffer was taken away.
+ * Context: may sleep, killable; takes the lock of the buffer, which is held while the buffer is
+ * swapped out; time is linear in the number of blocks of the segment.
+ * Return: 1; 0 at the end, or when the memory of the buffer was taken away; -EINTR.
  */
-bool pb_segment_next(struct pb_segment_iter *iter, struct pb_segment *segment)
+int pb_segment_next(struct pb_segment_iter *iter, struct pb_segment *segment)
 {
 	bool found;
 
-	down_read(&iter->buf->frames);
+	if (down_read_killable(&iter->buf->frames))
+		return -EINTR;
 	found = next_locked(iter, segment);
 	up_read(&iter->buf->frames);
 	return found;
 }
+EXPORT_SYMBOL_PB_TEST(pb_segment_next);
 
 /**
  * pb_buffer_nr_segments() - count the segments of a buffer
  * @buf: the buffer
  *
- * Context: may sleep; takes the lock of the buffer; time is linear in the number of blocks.
- * Return: at least 1, unless the memory of the buffer was taken away.
+ * Context: may sleep, killable; takes the lock of the buffer; time is linear in the number of
+ * blocks.
+ * Return: at least 1, unless the memory of the buffer was taken away; any number after a fatal
+ * signal.
  */
 unsigned int pb_buffer_nr_segments(struct pb_buffer *buf)
 {
@@ -125,7 +131,7 @@ unsigned int pb_buffer_nr_segments(struct pb_buffer *buf)
 	struct pb_segment segment;
 	unsigned int nr = 0;
 
-	while (pb_segment_next(&iter, &segment))
+	while (pb_segment_next(&iter, &segment) > 0)
 		nr++;
 	return nr;
 }

@@ -32,7 +32,7 @@ struct pb_segment {
 const struct pb_buffer_block *pb_buffer_block_at(const struct pb_buffer *buf, unsigned long index);
 unsigned int pb_buffer_pages(const struct pb_buffer *buf, unsigned long index, struct page **pages,
 			     unsigned int nr);
-bool pb_segment_next(struct pb_segment_iter *iter, struct pb_segment *segment);
+int pb_segment_next(struct pb_segment_iter *iter, struct pb_segment *segment);
 unsigned int pb_buffer_nr_segments(struct pb_buffer *buf);
 
 #endif /* PB_SEGMENT_H */
