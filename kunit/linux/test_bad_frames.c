@@ -20,13 +20,21 @@
 
 #ifdef CONFIG_MEMORY_FAILURE
 
-static struct page *bad_page;
+#define NR_MANY		100	/* more than bad_frames.c notes one by one */
+
+static struct page *bad_pages[NR_MANY];
+static unsigned int nr_bad;
+
+static void mark_page(struct page *page)
+{
+	bad_pages[nr_bad++] = page;
+	SetPageHWPoison(page);
+}
 
 /* Marks the page and reports it, as memory_failure() does. */
 static void fail_page(struct page *page)
 {
-	bad_page = page;
-	SetPageHWPoison(page);
+	mark_page(page);
 	pb_bad_frames_look(page_to_pfn(page), 1);
 }
 
@@ -46,25 +54,28 @@ static bool noticed(void)
 
 static bool settled(void)
 {
-	return pb_bad_frames_nr() == 1 && !pb_bad_frames_pending();
+	return pb_bad_frames_nr() == nr_bad && !pb_bad_frames_pending();
 }
 
-/* The bad page is allocated without an owner, and nothing else is since the case began. */
+/* The bad pages are allocated without an owner, and nothing else is since the case began. */
 static void expect_set_aside(struct kunit *test)
 {
+	unsigned int i;
+
 	KUNIT_EXPECT_TRUE(test, within_5s(settled));
-	KUNIT_EXPECT_EQ(test, pb_bad_frames_nr(), 1UL);
-	KUNIT_EXPECT_EQ(test, pbuddy_page_order(bad_page), 0);
-	KUNIT_EXPECT_EQ(test, pt_instance_used(test), 1UL);
+	KUNIT_EXPECT_EQ(test, pb_bad_frames_nr(), (unsigned long)nr_bad);
+	for (i = 0; i < nr_bad; i++)
+		KUNIT_EXPECT_EQ(test, pbuddy_page_order(bad_pages[i]), 0);
+	KUNIT_EXPECT_EQ(test, pt_instance_used(test), (unsigned long)nr_bad);
 }
 
-/* Frees the page that was set aside. */
+/* Frees the pages that were set aside. */
 static void end(struct kunit *test)
 {
-	if (bad_page) {
+	if (nr_bad) {
 		pb_bad_frames_exit();
-		ClearPageHWPoison(bad_page);
-		bad_page = NULL;
+		while (nr_bad)
+			ClearPageHWPoison(bad_pages[--nr_bad]);
 		KUNIT_EXPECT_EQ(test, pb_bad_frames_init(), 0);
 	}
 	pt_instance_end(test);
@@ -162,8 +173,7 @@ static void test_zeroed_without_event(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, page);
 	pbuddy_free_pages(page, 0);
-	bad_page = page;
-	SetPageHWPoison(page);
+	mark_page(page);
 	/* The cache returns what was freed last, on this CPU or on another one. */
 	other = pbuddy_alloc_pages(GFP_KERNEL | __GFP_ZERO, 0);
 	KUNIT_EXPECT_PTR_NE(test, other, page);
@@ -177,13 +187,18 @@ static bool none_pending(void)
 	return !pb_bad_frames_pending();
 }
 
-static void expect_told(struct kunit *test, const struct pb_buffer *buf)
+static bool told(const struct pb_buffer *buf)
 {
 	unsigned int i;
 
 	for (i = 0; i < 250 && !READ_ONCE(buf->failed); i++)
 		msleep(20);
-	KUNIT_EXPECT_TRUE(test, buf->failed);
+	return READ_ONCE(buf->failed);
+}
+
+static void expect_told(struct kunit *test, const struct pb_buffer *buf)
+{
+	KUNIT_EXPECT_TRUE(test, told(buf));
 	KUNIT_EXPECT_TRUE(test, within_5s(none_pending));
 }
 
@@ -214,6 +229,44 @@ static void test_unprepared_buffer(struct kunit *test)
 	expect_set_aside(test);
 }
 
+/* When each user does without its bad pages, none is pending, however many there are. */
+static void test_many_in_a_buffer(struct kunit *test)
+{
+	const struct pb_buffer_spec spec = {
+		.nr_pages = 2 * NR_MANY,
+		.migratetype = PB_MOVABLE,
+		.contig = true,
+		.label = "test",
+	};
+	struct pb_buffer *buf;
+	enum pb_reason reason;
+	unsigned int i;
+
+	buf = pb_buffer_create(&spec, &reason);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(buf));
+	for (i = 0; i < NR_MANY; i++)
+		fail_page(pfn_to_page(buf->block[0].pfn + 2 * i));
+	expect_told(test, buf);
+	KUNIT_EXPECT_EQ(test, pb_bad_frames_nr(), 0UL);
+	pb_buffer_put(buf);
+	expect_set_aside(test);
+}
+
+/* Those that cannot be noted are set aside when they are freed. */
+static void test_many_of_a_module(struct kunit *test)
+{
+	struct page *pages[NR_MANY] = {};
+	unsigned int i;
+
+	KUNIT_ASSERT_EQ(test, pbuddy_alloc_pages_bulk(GFP_KERNEL, NUMA_NO_NODE, NR_MANY, pages),
+			NR_MANY);
+	for (i = 0; i < NR_MANY; i++)
+		fail_page(pages[i]);
+	KUNIT_EXPECT_TRUE(test, within_5s(noticed));
+	pbuddy_free_pages_bulk(pages, NR_MANY);
+	expect_set_aside(test);
+}
+
 static struct kunit_case bad_frames_cases[] = {
 	KUNIT_CASE(test_page),
 	KUNIT_CASE(test_block),
@@ -226,6 +279,8 @@ static struct kunit_case bad_frames_cases[] = {
 	KUNIT_CASE(test_misuse),
 	KUNIT_CASE(test_zeroed_without_event),
 	KUNIT_CASE(test_unprepared_buffer),
+	KUNIT_CASE(test_many_in_a_buffer),
+	KUNIT_CASE(test_many_of_a_module),
 	{}
 };
 

@@ -17,6 +17,10 @@
  * looks again, with doubling delays, until no page is pending. A page of a buffer is not pending
  * any more once the buffer does without it (pb_bad_frames_set_user()).
  *
+ * Up to NR_PENDING pages are noted one by one. When more are reported, the work item looks at the
+ * whole pool once, and again when it has noted pages no more: those that it could not note are in
+ * allocated blocks, and their frees set them aside.
+ *
  * Without the tracepoint (CONFIG_RAS=n before Linux 6.13), and between the error and the event,
  * pages are looked at where this costs little in comparison: when they are zeroed for a request,
  * when they leave the quarantine, and when the pool receives them. The pages of a buffer are looked
@@ -53,13 +57,16 @@ DEFINE_STATIC_KEY_FALSE(pb_bad_frames_key);
 #define FIRST_DELAY_MS	10
 #define LAST_DELAY_MS	1000
 #define NR_PENDING	64	/* more are found by a look at the whole pool */
+#define NR_FOUND	16	/* pages that a look at the pool finds with its size locked */
 #define LOOK_BATCH	1024	/* pages to look at between two calls of cond_resched() */
 #define GROUP		8	/* pages whose flags are compared together */
 
 /*
  * @pfn: pages that were reported and not set aside yet
  * @nr: their number; the work item alone removes some
- * @all: look at the whole pool, because the array was full
+ * @all: look at the whole pool, because the array was full when a page was reported
+ * @more: look at the whole pool when @nr is 0, because a look found more than the array can hold;
+ *	only the work item and pb_bad_frames_init() use it
  * @delay_ms: until the next look; only the work item uses it
  */
 static struct {
@@ -67,6 +74,7 @@ static struct {
 	unsigned long	pfn[NR_PENDING];
 	unsigned int	nr;
 	bool		all;
+	bool		more;
 	unsigned int	delay_ms;
 } pending = {
 	.lock = __RAW_SPIN_LOCK_UNLOCKED(pending.lock),
@@ -261,15 +269,19 @@ bool pb_bad_frames_possible(void)
 	       static_branch_unlikely(&pb_bad_frames_key);
 }
 
-static void add_pending(unsigned long pfn)
+/* Notes a page; sets @full if there is no space for it. */
+static void add_pending(unsigned long pfn, bool *full)
 {
 	unsigned long flags;
+	unsigned int i;
 
 	raw_spin_lock_irqsave(&pending.lock, flags);
-	if (pending.nr < NR_PENDING)
+	for (i = 0; i < pending.nr && pending.pfn[i] != pfn; i++)
+		;
+	if (i == NR_PENDING)
+		WRITE_ONCE(*full, true);
+	else if (i == pending.nr)
 		pending.pfn[pending.nr++] = pfn;
-	else
-		pending.all = true;
 	raw_spin_unlock_irqrestore(&pending.lock, flags);
 }
 
@@ -336,7 +348,7 @@ void pb_bad_frames_look(unsigned long pfn, unsigned long nr_pages)
 
 	for (i = 0; i < nr_pages; i++) {
 		if (unlikely(PageHWPoison(pfn_to_page(pfn + i))) && !settled(pfn + i)) {
-			add_pending(pfn + i);
+			add_pending(pfn + i, &pending.all);
 			mod_delayed_work(look_wq, &look_work, 0);
 		}
 		if (!(i % LOOK_BATCH))
@@ -345,17 +357,61 @@ void pb_bad_frames_look(unsigned long pfn, unsigned long nr_pages)
 }
 EXPORT_SYMBOL_PB_TEST(pb_bad_frames_look);
 
-static void look_at_pool(void)
+/* Pages with an error that are not set aside, from @cursor on; @cursor is set to the next one. */
+struct found {
+	unsigned long	cursor;
+	unsigned int	nr;
+	unsigned long	pfn[NR_FOUND];
+};
+
+static void find_in_extent(const struct pb_extent *extent, struct found *found)
+{
+	unsigned long end = extent->start_pfn + extent->nr_pages;
+	unsigned long pfn = max(found->cursor, extent->start_pfn);
+
+	for (; pfn < end && found->nr < NR_FOUND; pfn++) {
+		if (unlikely(PageHWPoison(pfn_to_page(pfn))) && !settled(pfn))
+			found->pfn[found->nr++] = pfn;
+		if (!(pfn % LOOK_BATCH))
+			cond_resched();
+	}
+	found->cursor = max(found->cursor, pfn);
+}
+
+/* Returns an error when the size of the pool cannot be locked. */
+static int find_next(struct found *found)
 {
 	struct pb_extent *extent;
+	int err = pb_instance_lock_size();
 
-	if (pb_instance_lock_size()) {
-		pending.all = true;	/* again, later */
-		return;
-	}
+	found->nr = 0;
+	if (err)
+		return err;
 	list_for_each_entry(extent, pb_instance_extents(), node)
-		pb_bad_frames_look(extent->start_pfn, extent->nr_pages);
+		if (found->nr < NR_FOUND)
+			find_in_extent(extent, found);
 	pb_instance_unlock_size();
+	return 0;
+}
+
+/*
+ * Sets the pages with an error aside that are free, and notes those whose user cannot do without
+ * them. The user may take locks that tasks hold while the pool changes its size.
+ */
+static void look_at_pool(void)
+{
+	struct found found = { };
+	unsigned int i;
+
+	do {
+		if (find_next(&found)) {
+			pending.all = true;	/* again, later */
+			return;
+		}
+		for (i = 0; i < found.nr; i++)
+			if (!forgotten(found.pfn[i]))
+				add_pending(found.pfn[i], &pending.more);
+	} while (found.nr == NR_FOUND);
 }
 
 static void set_keys(bool on)
@@ -389,8 +445,10 @@ static void look_again(struct work_struct *work)
 	set_keys(true);
 	pb_instance.ops.drain_all(&pb_instance);
 	look_at_pending();
-	if (xchg(&pending.all, false))
+	if (xchg(&pending.all, false) || (pending.more && !READ_ONCE(pending.nr))) {
+		pending.more = false;
 		look_at_pool();
+	}
 	if (READ_ONCE(pending.nr) || READ_ONCE(pending.all)) {
 		pending.delay_ms = clamp(2 * pending.delay_ms, FIRST_DELAY_MS, LAST_DELAY_MS);
 		queue_delayed_work(look_wq, &look_work, msecs_to_jiffies(pending.delay_ms));
@@ -407,7 +465,7 @@ static void memory_failed(void *data, unsigned long pfn, int type, int result)
 {
 	if (!pb_pfn_zone(&pb_instance, pfn))
 		return;
-	add_pending(pfn);
+	add_pending(pfn, &pending.all);
 	mod_delayed_work(look_wq, &look_work, 0);
 }
 
@@ -437,6 +495,8 @@ int pb_bad_frames_init(void)
 		destroy_workqueue(look_wq);
 	} else {
 		look_at_pool();
+		if (READ_ONCE(pending.nr))
+			mod_delayed_work(look_wq, &look_work, 0);
 		pb_bad_frames_reported = event;
 	}
 	return err;
@@ -481,6 +541,7 @@ void pb_bad_frames_exit(void)
 	destroy_workqueue(look_wq);
 	pending.nr = 0;
 	pending.all = false;
+	pending.more = false;
 	set_keys(false);
 	free_all();
 }
