@@ -229,6 +229,32 @@ static void test_unprepared_buffer(struct kunit *test)
 	expect_set_aside(test);
 }
 
+/* The pages of other buffers do not wait for one that is being swapped out. */
+static void test_locked_buffer(struct kunit *test)
+{
+	const struct pb_buffer_spec spec = {
+		.nr_pages = 1, .migratetype = PB_MOVABLE, .label = "test",
+	};
+	struct pb_buffer *locked, *other;
+	enum pb_reason reason;
+
+	locked = pb_buffer_create(&spec, &reason);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(locked));
+	other = pb_buffer_create(&spec, &reason);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(other));
+	down_write(&locked->frames);
+	fail_page(pfn_to_page(locked->block[0].pfn));
+	fail_page(pfn_to_page(other->block[0].pfn));
+	KUNIT_EXPECT_TRUE(test, told(other));
+	KUNIT_EXPECT_FALSE(test, locked->failed);
+	up_write(&locked->frames);
+	KUNIT_EXPECT_TRUE(test, told(locked));
+	KUNIT_EXPECT_TRUE(test, within_5s(none_pending));
+	pb_buffer_put(locked);
+	pb_buffer_put(other);
+	expect_set_aside(test);
+}
+
 /* When each user does without its bad pages, none is pending, however many there are. */
 static void test_many_in_a_buffer(struct kunit *test)
 {
@@ -279,6 +305,7 @@ static struct kunit_case bad_frames_cases[] = {
 	KUNIT_CASE(test_misuse),
 	KUNIT_CASE(test_zeroed_without_event),
 	KUNIT_CASE(test_unprepared_buffer),
+	KUNIT_CASE(test_locked_buffer),
 	KUNIT_CASE(test_many_in_a_buffer),
 	KUNIT_CASE(test_many_of_a_module),
 	{}

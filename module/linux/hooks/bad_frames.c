@@ -326,7 +326,8 @@ static void look_at_pending(void)
 /**
  * pb_bad_frames_set_user - name the user of allocated pages that sets them aside when it frees them
  * @forget: called for a page with an error; the user stops using it, and returns whether the page
- *	is one of its own and will be looked at when it is freed. May sleep. Or NULL.
+ *	is one of its own and will be looked at when it is freed; false also if it cannot stop
+ *	now, and then it is called again. May sleep. Or NULL.
  *
  * Context: any.
  */

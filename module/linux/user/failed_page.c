@@ -15,6 +15,10 @@
  * buffer stay as they are; those of the folio are mapped again one by one. The page is set aside
  * when the buffer is freed.
  *
+ * The lock of a buffer that is being swapped out is held for as long as that takes. The work item
+ * does not wait for it, since other pages may have errors, too: the page stays pending, and the
+ * work item calls again.
+ *
  * A fault that found the page good before the flag was set inserts its entry under buf->frames,
  * which step 2 holds for writing, or has a reference to the page while the kernel inserts it. So
  * step 2 is repeated, a moment later, when the folio has references without entries.
@@ -33,6 +37,7 @@
 #include "user/buffer.h"
 
 #define FAULT_MS	20	/* in which a fault that has a page inserts its entry */
+#define LOCK_TRIES	5	/* faults hold the lock for a moment */
 
 /* The block of a frame, or NULL. */
 static struct pb_buffer_block *find_block(struct pb_buffer *buf, unsigned long pfn)
@@ -59,13 +64,26 @@ static void unmap(struct pb_buffer *buf, const struct pb_buffer_block *block,
 	pb_buffer_unmap_pages(buf, first, folio_nr_pages(folio));
 }
 
-/* The three steps; false: the page is not in the buffer, or not any more. */
+static bool try_lock(struct pb_buffer *buf)
+{
+	unsigned int tries = 0;
+
+	while (!down_write_trylock(&buf->frames)) {
+		if (++tries == LOCK_TRIES)
+			return false;
+		usleep_range(1000, 2000);
+	}
+	return true;
+}
+
+/* The three steps; false: the page is not in the buffer, or not any more, or the lock is held. */
 static bool forget(struct pb_buffer *buf, struct page *page)
 {
 	struct folio *folio = page_folio(page);
 	struct pb_buffer_block *block;
 
-	down_write(&buf->frames);
+	if (!try_lock(buf))
+		return false;
 	block = find_block(buf, page_to_pfn(page));
 	if (block) {
 		buf->failed = true;
@@ -82,11 +100,10 @@ static bool forget_in(struct pb_buffer *buf, struct page *page)
 {
 	if (!forget(buf, page))
 		return false;
-	if (pb_folio_pinned(page_folio(page), PB_BASE_REFS)) {
-		msleep(FAULT_MS);
-		forget(buf, page);
-	}
-	return true;
+	if (!pb_folio_pinned(page_folio(page), PB_BASE_REFS))
+		return true;
+	msleep(FAULT_MS);
+	return forget(buf, page);
 }
 
 /* Takes a reference to a buffer that has users. */
@@ -100,7 +117,10 @@ static bool take(const struct pb_registry_entry *entry, void *arg)
 	return true;
 }
 
-/* Takes a page with an error out of its buffer's mappings; false when it is in no buffer. */
+/*
+ * Takes a page with an error out of its buffer's mappings; false when it is in no buffer, or the
+ * buffer is in use.
+ */
 static bool forget_page(unsigned long pfn)
 {
 	struct pb_buffer *buf = NULL;
