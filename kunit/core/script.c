@@ -90,6 +90,12 @@ unsigned long pt_script_grow(struct pb_pool *pool, const struct pb_request *rq,
 	return pt_script.grows && pt_script.grows-- ? nr_pages : 0;
 }
 
+bool pt_script_wait(struct pb_pool *pool)
+{
+	step(pool, 'p');
+	return pt_script.others;
+}
+
 static bool mems_changed(const struct pb_request *rq)
 {
 	pt_script.checks++;

@@ -6,6 +6,7 @@
  *   w  wake a node thread     d  drain all CPUs     r  reclaim (a round of 13 priorities)
  *   0 1 2  compact with this priority               o  out of memory
  *   g  grow the pool (where a case sets ops.grow to pt_script_grow())
+ *   p  wait for other tasks that reclaim
  *   a  query the number of reclaimable pages (where a case sets ->queries)
  */
 #ifndef PT_SCRIPT_H
@@ -24,6 +25,7 @@
  * @reclaimable: pages that could be reclaimed
  * @result: result of compaction
  * @grows: times that growing gives pages to others
+ * @others: result of the wait for other tasks that reclaim
  * @oom: result of the out-of-memory handler
  * @victim: whether the running task is its victim
  * @held: an order-0 block that a callback frees, or PB_NO_PFN
@@ -43,6 +45,7 @@ struct pt_script {
 	unsigned long		reclaimable;
 	enum pb_compact_result	result;
 	unsigned int		grows;
+	bool			others;
 	bool			oom;
 	bool			victim;
 	unsigned long		held;
@@ -62,6 +65,8 @@ extern struct pt_script pt_script;
 struct pt_fixture *pt_full_pool(struct kunit *test, const struct pt_layout *layout);
 /* Makes a request with an empty ->log. */
 unsigned long pt_script_request(struct pt_fixture *f, const struct pb_request *rq);
+/* For ops.reclaim_wait. */
+bool pt_script_wait(struct pb_pool *pool);
 /* For ops.grow. */
 unsigned long pt_script_grow(struct pb_pool *pool, const struct pb_request *rq,
 			     unsigned long nr_pages);

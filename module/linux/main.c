@@ -94,6 +94,7 @@ static const struct pb_ops ops = {
 	.want_zeroed	= pb_node_thread_want_zeroed,
 	.reclaim	= pb_stall_reclaim,
 	.reclaim_end	= pb_shrink_zones_end,
+	.reclaim_wait	= pb_purge_wait,
 	.reclaimable	= pb_shrinkable_pages,
 	.grow		= pb_stall_grow,
 	.migrate	= pb_movable_ops_migrate,

@@ -284,7 +284,10 @@ static unsigned long empty_range(struct pb_pool *pool, const struct pb_request *
 	return wanted.pfn;
 }
 
-/* Reclaims, scans, and empties a range: each when the step before it did not serve the request. */
+/*
+ * Reclaims, waits once for other tasks that reclaim, scans, and empties a range: each when the step
+ * before it did not serve the request.
+ */
 static unsigned long reclaim_range(struct pb_pool *pool, const struct pb_request *rq,
 				   unsigned long nr_pages)
 {
@@ -292,6 +295,8 @@ static unsigned long reclaim_range(struct pb_pool *pool, const struct pb_request
 
 	if (pb_may_reclaim(rq) && pb_slowpath_reclaim(pool, rq))
 		pfn = walk_zonelist(pool, rq, nr_pages);
+	if (pfn == PB_NO_PFN && pb_may_reclaim(rq) && !(rq->flags & PB_ALLOC_NORETRY))
+		pb_slow_wait_for_reclaim(pool);
 	if (pfn == PB_NO_PFN)
 		pfn = scan_zonelist(pool, rq, nr_pages);
 	if (pfn == PB_NO_PFN && pb_may_reclaim(rq))

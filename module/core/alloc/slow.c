@@ -238,6 +238,21 @@ void pb_slow_drain_all(struct pb_pool *pool)
 }
 
 /**
+ * pb_slow_wait_for_reclaim - wait for memory that other tasks are about to free, and drain it
+ * @pool: the pool
+ *
+ * Context: may sleep. A request waits once, as for too_many_isolated() in mm/vmscan.c.
+ * Return: whether they have freed some.
+ */
+bool pb_slow_wait_for_reclaim(struct pb_pool *pool)
+{
+	if (!pool->ops.reclaim_wait || !pool->ops.reclaim_wait(pool))
+		return false;
+	pb_slow_drain_all(pool);
+	return true;
+}
+
+/**
  * pb_slow_pause_prezero - pause prezeroing for a request that a pageblock being zeroed may serve
  * @pool: the pool
  * @rq: the request, of more than a page; one that may not wait, or not for long, does not pause it
@@ -385,6 +400,7 @@ static bool oom_locked(struct pb_slow *s, bool *progress)
 	/* The victim's memory may be any that can serve the request now. */
 	if (!(s->now.flags & PB_ALLOC_RELIABLE))
 		rq.flags &= ~PB_ALLOC_RELIABLE;
+	s->waited = true;
 	*progress = s->pool->ops.oom(s->pool, &rq);
 	return *progress && pb_slow_may(s, PB_ALLOC_NOFAIL) &&
 	       pb_slow_walk_anywhere(s, PB_ALLOC_NO_WATERMARKS);

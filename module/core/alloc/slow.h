@@ -17,6 +17,7 @@
  * @compact_result: result of the last compaction
  * @compaction_retries: successful compactions whose block another request allocated
  * @tried_reclaim: the request has reclaimed
+ * @waited: the request has waited for other tasks that reclaim
  * @paused: the request has paused prezeroing
  * @deferred: it does no work for its order that others have to bear, see slow_defer.c
  */
@@ -31,6 +32,7 @@ struct pb_slow {
 	enum pb_compact_result		compact_result;
 	int				compaction_retries;
 	bool				tried_reclaim;
+	bool				waited;
 	bool				paused;
 	bool				deferred;
 };
@@ -70,6 +72,7 @@ bool pb_slow_scan(struct pb_slow *s);
 bool pb_slow_walk_anywhere(struct pb_slow *s, pb_alloc_flags_t rights);
 void pb_slow_wake_nodes(struct pb_slow *s);
 void pb_slow_drain_all(struct pb_pool *pool);
+bool pb_slow_wait_for_reclaim(struct pb_pool *pool);
 bool pb_slow_pause_prezero(struct pb_pool *pool, const struct pb_request *rq);
 void pb_slow_scan_zones(struct pb_pool *pool, const struct pb_request *rq);
 unsigned long pb_slow_grow(struct pb_pool *pool, const struct pb_request *rq,

@@ -17,15 +17,17 @@
  *   COMPACT         direct compaction, walk
  *   AGAIN           decide about another round
  *   OUT_OF_MEMORY   kill a task, if the OOM policy allows it
- *   NO_PAGE         scan, which finds what the index hides; drain again if that helps; fail, except
- *                   for NOFAIL requests
+ *   NO_PAGE         wait once for other tasks that reclaim, unless ops->oom has, and the request is
+ *                   NORETRY; scan, which finds what the index hides; drain again if that helps;
+ *                   fail, except for NOFAIL requests
  *
  *   ADJUST > COLLECT > GROW > COMPACT_FIRST >
  *	RETRY > RECLAIM > COMPACT > AGAIN > OUT_OF_MEMORY > NO_PAGE
  *
  * RETRY goes to NO_PAGE when the request may not sleep, COMPACT_FIRST when a request for a huge
  * page must not stall, AGAIN and OUT_OF_MEMORY when another round cannot succeed. AGAIN and
- * OUT_OF_MEMORY go back to RETRY when it may, and NO_PAGE when the request must not fail.
+ * OUT_OF_MEMORY go back to RETRY when it may, and NO_PAGE when the request must not fail, or once
+ * when other tasks have freed memory.
  *
  * Each state ends in SERVED when its walk allocates a block. A request whose allowed nodes have
  * changed ends in FAILED before a round, a kill or a failure, also if it must not fail: its caller
@@ -202,8 +204,20 @@ static bool drain_again(struct pb_slow *s)
 	return true;
 }
 
+/* Such as a buffer that is being purged, which this request could not purge. */
+static bool others_freed(struct pb_slow *s)
+{
+	if (s->waited || !s->tried_reclaim || pb_slow_may(s, PB_ALLOC_NORETRY))
+		return false;
+	s->waited = true;
+	return pb_slow_wait_for_reclaim(s->pool);
+}
+
 static enum state no_page(struct pb_slow *s)
 {
+	/* Before the scan, which finds what they have freed without a wait. */
+	if (others_freed(s))
+		return RETRY;
 	if (pb_slow_scan(s) || (drain_again(s) && pb_slow_scan(s)))
 		return SERVED;
 	if (likely(!pb_slow_may(s, PB_ALLOC_NOFAIL)) || !pb_slow_may(s, PB_ALLOC_WAIT) ||

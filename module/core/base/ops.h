@@ -34,6 +34,8 @@ enum pb_release {
  * @reclaim: frees @nr_pages that @rq could use, with more effort for a lower @priority, and not in
  *	zones with pb_compaction_ready(); returns the pages freed; may sleep; may be NULL
  * @reclaim_end: reports the end of a direct reclaim, and the pages freed by it; may be NULL
+ * @reclaim_wait: waits for memory that other tasks are about to free; bounded, since the caller may
+ *	hold locks that they need; true when they have freed some; may sleep; may be NULL
  * @reclaimable: number of pages that reclaim could free in a zone; may be NULL
  * @grow: adds @nr_pages or more to a zone that @rq may use, by pb_pool_grow(); returns the pages
  *	that this or another task added; may sleep; may be NULL
@@ -73,6 +75,7 @@ struct pb_ops {
 	unsigned long (*reclaim)(struct pb_pool *pool, const struct pb_request *rq, int priority,
 				 unsigned long nr_pages);
 	void (*reclaim_end)(struct pb_pool *pool, unsigned long freed);
+	bool (*reclaim_wait)(struct pb_pool *pool);
 	unsigned long (*reclaimable)(struct pb_zone *zone);
 	unsigned long (*grow)(struct pb_pool *pool, const struct pb_request *rq,
 			      unsigned long nr_pages);

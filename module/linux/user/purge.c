@@ -246,6 +246,21 @@ bool pb_purge_for(const struct pb_request *rq)
 	return purged || wait_for_others(before);
 }
 
+/**
+ * pb_purge_wait() - wait for a purge that is in progress; the core's ops->reclaim_wait
+ * @pool: the instance
+ *
+ * For requests that do not come to the OOM policy: pb_purge_for() waits for them. They may have
+ * reclaimed, and found no buffer, while another task was freeing one.
+ *
+ * Context: process, may sleep, for 100 ms at most; locks may be held.
+ * Return: whether memory was freed.
+ */
+bool pb_purge_wait(struct pb_pool *pool)
+{
+	return wait_for_others(atomic_long_read(&nr_purged));
+}
+
 static unsigned long count_pages(struct pbuddy_reclaimer *unused, struct pbuddy_reclaim_control *rc)
 {
 	return pb_purge_count_node(rc->nid);
