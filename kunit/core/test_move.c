@@ -408,6 +408,49 @@ static void test_priorities(struct kunit *test)
 	pt_expect_all_free(test, g->f);
 }
 
+/* The same for a range. */
+static long range_tries(struct kunit *test, struct fixture *g, struct pt_movers *m,
+			unsigned long nr_pages, pb_alloc_flags_t flags)
+{
+	struct pb_request rq = private_rq(g, 0);
+
+	rq.flags = PB_ALLOC_WAIT | flags;
+	atomic_long_set(&m->migrations, 0);
+	KUNIT_EXPECT_EQ(test, pb_alloc_contig(&g->f->pool, &rq, nr_pages, NULL), PB_NO_PFN);
+	return atomic_long_read(&m->migrations);
+}
+
+/* A range that fails defers the next ones as large, but not smaller ones. */
+static void test_ranges_deferred(struct kunit *test)
+{
+	struct fixture *g = make(test, &pt_small);
+	struct pt_movers *m = half_used(test, g);
+	struct pb_request rq = private_rq(g, 0);
+	unsigned long pfn;
+	unsigned int i;
+
+	m->fail = 1;
+	KUNIT_EXPECT_GE(test, range_tries(test, g, m, 300, PB_ALLOC_FLAG(0)), 1L);
+	KUNIT_EXPECT_EQ(test, range_tries(test, g, m, 300, PB_ALLOC_FLAG(0)), 0L);
+	KUNIT_EXPECT_GE(test, range_tries(test, g, m, 300, PB_ALLOC_RETRY_MAYFAIL), 1L);
+	KUNIT_EXPECT_GE(test, range_tries(test, g, m, 100, PB_ALLOC_FLAG(0)), 1L);
+	/* One that succeeds ends it. */
+	m->fail = 0;
+	rq.flags = PB_ALLOC_WAIT;
+	for (i = 0; i < 64; i++) {
+		pfn = pb_alloc_contig(&g->f->pool, &rq, 300, NULL);
+		if (pfn != PB_NO_PFN)
+			break;
+	}
+	KUNIT_EXPECT_TRUE(test, is_private(g, pfn));
+	KUNIT_EXPECT_GE(test, i, 1U);
+	KUNIT_EXPECT_EQ(test, private_zone(g)->compact_defer_shift, 0U);
+	expect_stayed(test, g, m);
+	KUNIT_EXPECT_EQ(test, pb_free_contig(&g->f->pool, pfn, 300), PB_BAD_NONE);
+	pt_movers_free_all(test, m);
+	pt_expect_all_free(test, g->f);
+}
+
 /* Events of private zones count for the pool. */
 static void test_counted(struct kunit *test)
 {
@@ -433,6 +476,7 @@ static struct kunit_case move_cases[] = {
 	KUNIT_CASE(test_compacts_itself_alone),
 	KUNIT_CASE(test_compacts_ranges),
 	KUNIT_CASE(test_priorities),
+	KUNIT_CASE(test_ranges_deferred),
 	KUNIT_CASE(test_isolated),
 	KUNIT_CASE(test_no_memory),
 	KUNIT_CASE(test_counted),

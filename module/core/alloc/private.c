@@ -8,7 +8,8 @@
  *
  * Compaction takes its targets from the zone of the area that it empties (compact_scan.c), so no
  * block leaves the private zones, and none enters them. There is no other round: only reclaim would
- * change the result.
+ * change the result. Failures defer later requests for blocks and ranges, as in other zones, unless
+ * they are RETRY_MAYFAIL.
  */
 #include "core/alloc/private.h"
 #include "core/alloc/slow.h"

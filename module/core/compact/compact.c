@@ -407,6 +407,34 @@ EXPORT_SYMBOL_PB_TEST(pb_compact_zone_fully);
 
 /* ---- ranges ---- */
 
+/* The order by which a range is deferred: that of the block around it. */
+static unsigned int order_of_range(unsigned long nr_pages)
+{
+	return min_t(unsigned int, order_base_2(nr_pages), PB_MAX_ORDER);
+}
+
+/*
+ * Whether a range in a zone is deferred as a block is. Only in private zones, as their requests are
+ * made again without them. Others fail then, as alloc_contig_pages() does, and are not deferred.
+ */
+static bool range_deferred(struct pb_zone *zone, const struct pb_request *rq,
+			   unsigned long nr_pages)
+{
+	return rq->zones && !(rq->flags & PB_ALLOC_RETRY_MAYFAIL) &&
+	       deferred(zone, order_of_range(nr_pages));
+}
+
+static void note_range(struct pb_zone *zone, const struct pb_request *rq, unsigned long nr_pages,
+		       enum pb_compact_result ret)
+{
+	if (!rq->zones)
+		return;
+	if (ret == PB_COMPACT_SUCCESS)
+		pb_compact_defer_reset(zone, order_of_range(nr_pages), true);
+	else if (ret == PB_COMPACT_COMPLETE || ret == PB_COMPACT_PARTIAL_SKIPPED)
+		defer(zone, order_of_range(nr_pages));
+}
+
 /**
  * pb_compact_range - empty a range of any number of frames, and allocate it
  * @zone: the zone
@@ -417,7 +445,8 @@ EXPORT_SYMBOL_PB_TEST(pb_compact_zone_fully);
  * @arg: for @alloc
  *
  * Pageblocks of contiguous areas can be used, too, and keep their type. When the other free pages
- * of the zone are at the watermark, only they are used.
+ * of the zone are at the watermark, only they are used. In private zones failures defer later
+ * ranges and blocks of their order.
  *
  * Context: process, may sleep.
  * Return: whether it was allocated. As alloc_contig_pages() in mm/page_alloc.c.
@@ -433,6 +462,8 @@ bool pb_compact_range(struct pb_zone *zone, const struct pb_request *rq, unsigne
 	if (!zone->pool->ops.migrate || nr_pages > READ_ONCE(zone->present_pages))
 		return false;
 	might_sleep();
+	if (range_deferred(zone, rq, nr_pages))
+		return false;
 	pb_compact_reset_skip(zone);
 	pb_compact_control_init(&cc, zone, order, PB_MIGRATE_SYNC);
 	cc.types |= BIT(PB_CMA);
@@ -445,6 +476,7 @@ bool pb_compact_range(struct pb_zone *zone, const struct pb_request *rq, unsigne
 	atomic_inc(&zone->compact_direct);
 	ret = pb_compact_zone(&cc, &capture);
 	atomic_dec(&zone->compact_direct);
+	note_range(zone, rq, nr_pages, ret);
 	return ret == PB_COMPACT_SUCCESS;
 }
 EXPORT_SYMBOL_PB_TEST(pb_compact_range);
