@@ -5,103 +5,10 @@
  * has fewer than n. Each time the number of allocated pages must be as before. Needs root, and a
  * kernel with fault injection (/proc/thread-self/fail-nth).
  */
-#include <sched.h>
 #include <sys/eventfd.h>
 
 #include "common.h"
-
-#define FAIL_NTH	"/proc/thread-self/fail-nth"
-#define ATTEMPTS	3000
-
-static void write_text(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return;
-	(void)!write(fd, text, strlen(text));
-	close(fd);
-}
-
-/* Lets allocations of any order fail, those that may sleep too; logs no stack traces. */
-static void prepare(void)
-{
-	static const char *const fault[] = {
-		"failslab", "fail_page_alloc", "fail_usercopy", "pbuddy/fail_pbuddy",
-	};
-	char path[128];
-	size_t i;
-
-	if (access(FAIL_NTH, W_OK))
-		test_skip("no fault injection in this kernel");
-	for (i = 0; i < sizeof(fault) / sizeof(fault[0]); i++) {
-		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/ignore-gfp-wait", fault[i]);
-		write_text(path, "N");
-		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/ignore-gfp-highmem", fault[i]);
-		write_text(path, "N");
-		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/min-order", fault[i]);
-		write_text(path, "0");
-		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/verbose", fault[i]);
-		write_text(path, "0");
-	}
-}
-
-static void start_injection(int fd, int n)
-{
-	char text[16];
-
-	snprintf(text, sizeof(text), "%d", n);
-	CHECK_EQ(pwrite(fd, text, strlen(text), 0), strlen(text));
-}
-
-/*
- * Ends the injection; returns whether the call under test had its failure. pread() and pwrite()
- * copy from and to user space, so the failure may also hit one of them: then the call had none.
- */
-static bool stop_injection(int fd)
-{
-	char left[16] = "";
-	bool injected = pread(fd, left, sizeof(left) - 1, 0) > 0 && !atoi(left);
-
-	while (pwrite(fd, "0", 1, 0) != 1)
-		;
-	return injected;
-}
-
-/*
- * Calls @fn, which returns 0 or an errno, with its n-th failure injected, for all n. A call may
- * succeed in spite of the failure; @undo then frees what it allocated.
- */
-static void fail_each(int (*fn)(void), void (*undo)(void))
-{
-	struct usage before, now;
-	int fd, n, err, failures = 0;
-	bool injected = true;
-
-	prepare();
-	fd = open(FAIL_NTH, O_RDWR | O_CLOEXEC);
-	CHECK(fd >= 0);
-	read_usage(&before);
-	for (n = 1; n < ATTEMPTS && injected; n++) {
-		start_injection(fd, n);
-		err = fn();
-		injected = stop_injection(fd);
-		if (err) {
-			failures++;
-			CHECK(err == ENOMEM || err == EFAULT || err == ENFILE);
-		} else if (undo) {
-			undo();
-		}
-		wait_for_quarantine(0);
-		read_usage(&now);
-		CHECK_EQ(now.allocated, before.allocated);
-	}
-	/* In the last call there was no n-th failure to inject. */
-	CHECK(!injected);
-	test_note("%d of %d injections made the call fail", failures, n - 2);
-	CHECK(failures > 0);
-	close(fd);
-}
+#include "inject.h"
 
 static struct pbuddy_alloc rq;
 static struct pbuddy_alloc_batch batch;
@@ -215,49 +122,49 @@ static int do_set_label(void)
 
 TEST_TIMEOUT(inject, compact, 600)
 {
-	fail_each(do_compact, NULL);
+	inject_each(do_compact, NULL);
 }
 
 TEST_TIMEOUT(inject, drain, 600)
 {
-	fail_each(do_drain, NULL);
+	inject_each(do_drain, NULL);
 }
 
 TEST_TIMEOUT(inject, frag, 600)
 {
-	fail_each(do_frag, NULL);
+	inject_each(do_frag, NULL);
 }
 
 TEST_TIMEOUT(inject, alloc, 600)
 {
-	fail_each(do_alloc, undo_alloc);
+	inject_each(do_alloc, undo_alloc);
 }
 
 TEST_TIMEOUT(inject, alloc_contiguous, 600)
 {
-	fail_each(do_contig, undo_alloc);
+	inject_each(do_contig, undo_alloc);
 }
 
 TEST_TIMEOUT(inject, batch, 600)
 {
-	fail_each(do_batch, undo_batch);
+	inject_each(do_batch, undo_batch);
 }
 
 TEST_TIMEOUT(inject, map_device, 600)
 {
 	map_fd = dev;
-	fail_each(do_map, undo_map);
+	inject_each(do_map, undo_map);
 }
 
 TEST_TIMEOUT(inject, map_buffer, 600)
 {
 	map_fd = alloc_buffer(8 * MIB);
-	fail_each(do_map, undo_map);
+	inject_each(do_map, undo_map);
 }
 
 TEST_TIMEOUT(inject, info, 600)
 {
-	fail_each(do_info, NULL);
+	inject_each(do_info, NULL);
 }
 
 static struct pbuddy_pressure pressure;
@@ -279,20 +186,20 @@ static void undo_pressure(void)
 TEST_TIMEOUT(inject, pressure, 600)
 {
 	map_fd = eventfd(0, EFD_CLOEXEC);
-	fail_each(do_pressure, undo_pressure);
+	inject_each(do_pressure, undo_pressure);
 }
 
 TEST_TIMEOUT(inject, list, 600)
 {
 	alloc_buffer(PAGE);
-	fail_each(do_list, NULL);
+	inject_each(do_list, NULL);
 }
 
 TEST_TIMEOUT(inject, set_label, 600)
 {
 	rq = request(PAGE);
 	alloc_as(&rq);
-	fail_each(do_set_label, NULL);
+	inject_each(do_set_label, NULL);
 }
 
 static int advise(uint32_t advice)
@@ -315,7 +222,7 @@ static int do_dontneed(void)
 
 TEST_TIMEOUT(inject, advise_dontneed, 600)
 {
-	fail_each(do_dontneed, NULL);
+	inject_each(do_dontneed, NULL);
 }
 
 /* Takes the memory of the purgeable buffer, also if that is too little for the request. */
@@ -340,21 +247,21 @@ TEST_TIMEOUT(inject, advise_willneed, 900)
 	int fd, n, err, failures = 0;
 	bool injected = true;
 
-	prepare();
-	fd = open(FAIL_NTH, O_RDWR | O_CLOEXEC);
+	inject_prepare();
+	fd = open(INJECT_NTH, O_RDWR | O_CLOEXEC);
 	read_usage(&before);
 	rq = request(bytes);
 	alloc_as(&rq);
-	for (n = 1; n < ATTEMPTS && injected; n++) {
+	for (n = 1; n < INJECT_ATTEMPTS && injected; n++) {
 		CHECK_EQ(advise(PBUDDY_ADVICE_DONTNEED), 0);
 		read_usage(&now);
 		if (now.allocated != before.allocated)
 			purge();
 		read_usage(&now);
 		CHECK_EQ(now.allocated, before.allocated);
-		start_injection(fd, n);
+		inject_start(fd, n);
 		err = advise(PBUDDY_ADVICE_WILLNEED);
-		injected = stop_injection(fd);
+		injected = inject_stop(fd);
 		failures += !!err;
 		CHECK(!err || err == ENOMEM || err == EFAULT);
 		wait_for_quarantine(0);
@@ -390,18 +297,18 @@ TEST_TIMEOUT(inject, advise_pageout, 900)
 	struct usage before;
 	uint64_t *p;
 
-	prepare();
-	fd = open(FAIL_NTH, O_RDWR | O_CLOEXEC);
+	inject_prepare();
+	fd = open(INJECT_NTH, O_RDWR | O_CLOEXEC);
 	read_usage(&before);
 	rq = request(bytes);
 	alloc_as(&rq);
 	p = map_buffer(rq.fd, bytes);
 	stamp(p, bytes, 1);
 	CHECK_EQ(advise(PBUDDY_ADVICE_SWAP), 0);
-	for (n = 1; n < ATTEMPTS && (out || in); n++) {
-		start_injection(fd, n);
+	for (n = 1; n < INJECT_ATTEMPTS && (out || in); n++) {
+		inject_start(fd, n);
 		err = advise(PBUDDY_ADVICE_PAGEOUT);
-		injected = stop_injection(fd);
+		injected = inject_stop(fd);
 		out &= injected;
 		failures += !!err;
 		CHECK(!err || err == ENOMEM || err == EFAULT);
@@ -409,173 +316,15 @@ TEST_TIMEOUT(inject, advise_pageout, 900)
 			expect_contents(p, bytes, !err, &before);
 		while (advise(PBUDDY_ADVICE_PAGEOUT))
 			CHECK_EQ(errno, ENOMEM);
-		start_injection(fd, n);
+		inject_start(fd, n);
 		err = stamp_broken(p, bytes, 1) != -1;
-		in &= stop_injection(fd);
+		in &= inject_stop(fd);
 		CHECK_EQ(err, 0);
 		expect_contents(p, bytes, false, &before);
 	}
 	CHECK(!out && !in);
 	test_note("%d of %d injections made the call fail", failures, n - 2);
 	CHECK(failures > 0);
-	close(fd);
-}
-
-/* The CPU of the caller alone: its requests leave no free pages in the lists of other CPUs. */
-static void stay_on_cpu(void)
-{
-	cpu_set_t cpus;
-
-	CPU_ZERO(&cpus);
-	CPU_SET(sched_getcpu(), &cpus);
-	CHECK_EQ(sched_setaffinity(0, sizeof(cpus), &cpus), 0);
-}
-
-static struct pbuddy_alloc unmovable(uint64_t bytes)
-{
-	struct pbuddy_alloc a = request(bytes);
-
-	a.mclass = PBUDDY_CLASS_UNMOVABLE;
-	return a;
-}
-
-/*
- * Allocates what is free outside of ZONE_MOVABLE, as buffers that exist until the test ends.
- * Requests that do not wait do not grow the pool.
- */
-static void alloc_rest(void)
-{
-	uint64_t bytes = 4 * MIB;
-
-	while (bytes >= PAGE) {
-		rq = unmovable(bytes);
-		rq.flags = PBUDDY_ALLOC_NOWAIT;
-		if (ioctl(dev, PBUDDY_IOCTL_ALLOC, &rq)) {
-			CHECK_EQ(errno, ENOMEM);
-			bytes /= 2;
-		}
-	}
-}
-
-/* Takes 8 MiB off the first node, and adds them again before. What fails changes no allocation. */
-TEST_TIMEOUT(inject, resize, 600)
-{
-	struct pbuddy_resize_block block;
-	struct pbuddy_resize r = {
-		.size = sizeof(r), .blocks_ptr = (uintptr_t)&block, .block_size = sizeof(block),
-	};
-	struct usage before, now;
-	int fd, n, err, failures = 0;
-	bool injected = true;
-
-	prepare();
-	/* No failures in the kernel's own page allocator while the source migrates pages. */
-	write_text("/sys/kernel/debug/fail_page_alloc/min-order", "10");
-	fd = open(FAIL_NTH, O_RDWR | O_CLOEXEC);
-	read_usage(&before);
-	r.node = before.node[0].node;
-	for (n = 1; n < ATTEMPTS && injected; n++) {
-		r.bytes = before.node[0].total_bytes;
-		r.nr_blocks = 1;
-		CHECK_EQ(ioctl(dev, PBUDDY_IOCTL_RESIZE, &r), 0);
-		r.bytes -= 8 * MIB;
-		r.nr_blocks = 1;
-		start_injection(fd, n);
-		err = ioctl(dev, PBUDDY_IOCTL_RESIZE, &r) ? errno : 0;
-		injected = stop_injection(fd);
-		failures += !!err;
-		CHECK(!err || err == ENOMEM || err == EFAULT);
-		read_usage(&now);
-		CHECK_EQ(now.allocated, before.allocated);
-		CHECK(now.total <= before.total && now.total >= before.total - 8 * MIB);
-		CHECK(err || now.total == before.total - 8 * MIB);
-	}
-	r.bytes = before.node[0].total_bytes;
-	r.nr_blocks = 1;
-	CHECK_EQ(ioctl(dev, PBUDDY_IOCTL_RESIZE, &r), 0);
-	test_note("%d of %d injections made the call fail", failures, n - 2);
-	CHECK(!injected && failures > 0);
-	close(fd);
-}
-
-/* PBUDDY_FAULTS=FIRST-LAST limits the values of n, where one run does not allow all of them. */
-static void injection_range(int *first, int *last)
-{
-	const char *text = getenv("PBUDDY_FAULTS");
-
-	*first = 1;
-	*last = ATTEMPTS;
-	if (text)
-		CHECK_EQ(sscanf(text, "%d-%d", first, last), 2);
-}
-
-#define PAUSE_US	1500000		/* longer than the pause after a failed growth */
-#define PAUSES		10
-
-/*
- * Allocates 4 MiB with the n-th failure injected, if there is an n-th; returns 0 or an errno. A
- * pause that lasts longer, because the clock of a slow guest is late, has no failure to inject.
- */
-static int alloc_with_failure(int fd, int n, bool *injected)
-{
-	int err, i;
-
-	for (i = 0; i < PAUSES; i++) {
-		rq = unmovable(4 * MIB);
-		start_injection(fd, n);
-		err = ioctl(dev, PBUDDY_IOCTL_ALLOC, &rq) ? errno : 0;
-		*injected = stop_injection(fd);
-		if (*injected || !err)
-			return err;
-		CHECK_EQ(err, ENOMEM);
-		usleep(PAUSE_US);
-	}
-	test_fail(__FILE__, __LINE__, "the pool does not grow again after a failure");
-}
-
-/*
- * Failures while a pool grows (pool=NODE:SIZE-MAX), up to MAX. All its memory is allocated, so each
- * request has to grow it. No other task may do so meanwhile: free memory in ZONE_MOVABLE
- * (movable=), which these requests may not use, keeps the node thread asleep. After a failure the
- * pool must be unchanged and a later request must be able to add memory. If the growth succeeds
- * in spite of the failure, the added memory is allocated before the next round.
- */
-TEST_TIMEOUT(inject, grow, 900)
-{
-	int fd = open(FAIL_NTH, O_RDWR | O_CLOEXEC), first, last, n, err, failures = 0;
-	struct usage before, now;
-	bool injected = true;
-	char text[64];
-
-	if (!read_file("/sys/module/pbuddy/parameters/pool", text, sizeof(text)) ||
-	    !strchr(text, '-'))
-		test_skip("the pool does not grow");
-	prepare();
-	stay_on_cpu();
-	/* No failures in the kernel's own page allocator while the source migrates pages. */
-	write_text("/sys/kernel/debug/fail_page_alloc/min-order", "10");
-	injection_range(&first, &last);
-	for (n = first; n <= last; n++) {
-		alloc_rest();
-		read_usage(&before);
-		err = alloc_with_failure(fd, n, &injected);
-		if (!err)
-			CHECK_EQ(close(rq.fd), 0);
-		read_usage(&now);
-		CHECK_EQ(now.allocated, before.allocated);
-		CHECK(err || now.total > before.total);
-		if (!injected)
-			break;
-		if (err) {
-			failures++;
-			CHECK(err == ENOMEM || err == EFAULT || err == ENFILE);
-			usleep(PAUSE_US);
-		}
-	}
-	if (!injected)
-		test_note("the call has fewer than %d failures to inject", n);
-	test_note("%d of %d injections made the call fail", failures, n - first);
-	CHECK((failures > 0 || first > 1) && n < ATTEMPTS);
 	close(fd);
 }
 
@@ -609,7 +358,7 @@ TEST_TIMEOUT(inject, group, 600)
 	char line[256];
 	int fd;
 
-	fail_each(give_group, take_group);
+	inject_each(give_group, take_group);
 	fd = open("/sys/module/pbuddy/parameters/groups", O_RDONLY | O_CLOEXEC);
 	CHECK(fd >= 0);
 	CHECK_EQ(read(fd, line, sizeof(line)), 0);
