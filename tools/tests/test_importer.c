@@ -280,6 +280,9 @@ TEST_TIMEOUT(importer, that_only_reads, 900)
 		CHECK_EQ(stamp_broken(set[i].p, SMALL, 8 * (uint64_t)i), -1);
 }
 
+#define BUFINFO		"/sys/kernel/debug/dma_buf/bufinfo"
+#define NR_EXPORTS	300
+
 /* A reader of the list locks each dma-buf under a mutex that an export takes, too. */
 TEST(importer, in_the_list_of_the_kernel)
 {
@@ -287,8 +290,38 @@ TEST(importer, in_the_list_of_the_kernel)
 	int dmabuf = export_buffer(alloc_buffer(PAGE));
 
 	import("static", dmabuf);
-	CHECK(read_file("/sys/kernel/debug/dma_buf/bufinfo", text, sizeof(text)));
+	CHECK(read_file(BUFINFO, text, sizeof(text)));
 	CHECK(strstr(text, "pbuddy:"));
+}
+
+static int mapping_importer;
+
+/* Child 0 reads the list, child 1 maps the buffer for a device. */
+static void read_or_map(unsigned int nr, const volatile uint32_t *stop)
+{
+	static char text[1 << 16];
+
+	while (!*stop) {
+		if (!nr) {
+			CHECK(read_file(BUFINFO, text, sizeof(text)));
+			continue;
+		}
+		command(mapping_importer, "map both");
+		command(mapping_importer, "unmap");
+	}
+}
+
+/* If an export waited for the list with a lock that a mapping takes, the three would deadlock. */
+TEST(importer, exported_while_the_list_is_read)
+{
+	struct children children;
+	int fd = alloc_buffer(PAGE), i;
+
+	mapping_importer = import("dynamic", export_buffer(fd));
+	start_children(&children, 2, read_or_map);
+	for (i = 0; i < NR_EXPORTS; i++)
+		CHECK_EQ(close(export_buffer(fd)), 0);
+	stop_children(&children);
 }
 
 /* ---- Stress: devices and programs write while compaction moves what they write to ---- */
