@@ -119,9 +119,12 @@ creator_pays() {
 	return "$ret"
 }
 
-none_dying() {
+dying() { sed -n 's/^nr_dying_descendants //p' $cgroup/cgroup.stat; }
+
+# dying_again N: no more removed cgroups of the system exist than that.
+dying_again() {
 	cat $cgroup/cgroup.stat
-	grep -qx 'nr_dying_descendants 0' $cgroup/cgroup.stat
+	[ "$(dying)" -le "$1" ]
 }
 
 # Leaves pages of the cgroup in the stock of a CPU.
@@ -133,8 +136,8 @@ stocked() {
 
 # Nothing uses the stock any more.
 removed_cgroup_goes() {
-	insmod /pbuddy_bench.ko && within 20 stocked &&
-		rmdir $cgroup/t && within 60 none_dying && rmmod pbuddy_bench
+	insmod /pbuddy_bench.ko && within 20 stocked && before=$(dying) &&
+		rmdir $cgroup/t && within 60 dying_again "$before" && rmmod pbuddy_bench
 }
 
 load pool=0:64M,1:64M || exit 1
