@@ -58,25 +58,27 @@ void pb_index_alloc_many(struct pb_zone *zone, unsigned long first, u64 mask,
 {
 	const u16 class = pb_class_free(mt);
 	struct pb_index_ctl *ctl = &zone->ctl[first];
-	u64 left, mine = 0, many = 0, ended = 0;
+	u64 left, mine = mask, many = mask, ended;
 	unsigned int i;
 
 	pb_this_cpu_add(zone->updates_begun, hweight64(mask));
 	for (left = mask; left; left &= left - 1) {
 		i = __ffs64(left);
-		if (unlikely(atomic_fetch_inc(&ctl[i].update)))			/* TU1 */
-			continue;
-		mine |= left & -left;
-		if (unlikely(ctl[i].index_class != class))
-			continue;
-		WRITE_ONCE(ctl[i].index_class, 0);
-		many |= left & -left;
+		if (unlikely(atomic_fetch_inc(&ctl[i].update))) {		/* TU1 */
+			mine &= ~BIT_ULL(i);
+			many &= ~BIT_ULL(i);
+		} else if (unlikely(ctl[i].index_class != class)) {
+			many &= ~BIT_ULL(i);
+		} else {
+			WRITE_ONCE(ctl[i].index_class, 0);
+		}
 	}
 	touch_group(zone, first, mask, mine);
 	pb_bitmap_clear_mask(&zone->area[mt].free_pageblocks, first, many);
+	ended = many;
 	for (left = many; left; left &= left - 1)
-		if (likely(atomic_cmpxchg(&ctl[__ffs64(left)].update, 1, 0) == 1))
-			ended |= left & -left;
+		if (unlikely(atomic_cmpxchg(&ctl[__ffs64(left)].update, 1, 0) != 1))
+			ended &= ~(left & -left);
 	end_updates(zone, first, mine, ended);
 }
 EXPORT_SYMBOL_PB_TEST(pb_index_alloc_many);
@@ -95,30 +97,33 @@ void pb_index_free_many(struct pb_zone *zone, unsigned long first, u64 mask)
 	/* The pageblocks are in one section of the directory. */
 	struct pb_dir_entry *dir = pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, first));
 	enum pb_migratetype mt = pb_entry_migratetype(READ_ONCE(dir[__ffs64(mask)].value));
+	const u16 class = pb_class_free(mt);
 	struct pb_index_ctl *ctl = &zone->ctl[first];
-	u64 left, mine = 0, many = 0, ended = 0;
+	u64 left, mine = mask, many = mask, ended;
 	unsigned int i;
 
 	pb_this_cpu_add(zone->updates_begun, hweight64(mask));
 	for (left = mask; left; left &= left - 1) {
 		i = __ffs64(left);
-		if (unlikely(atomic_fetch_inc(&ctl[i].update)))			/* TU1 */
-			continue;
-		mine |= left & -left;
-		if (unlikely(ctl[i].index_class || mt >= PB_PCPTYPES ||
-			     pb_entry_migratetype(READ_ONCE(dir[i].value)) != mt))
-			continue;
-		many |= left & -left;
-		WRITE_ONCE(ctl[i].index_class, pb_class_free(mt));		/* UP1 */
+		if (unlikely(atomic_fetch_inc(&ctl[i].update))) {		/* TU1 */
+			mine &= ~BIT_ULL(i);
+			many &= ~BIT_ULL(i);
+		} else if (unlikely(ctl[i].index_class || mt >= PB_PCPTYPES ||
+				    pb_entry_migratetype(READ_ONCE(dir[i].value)) != mt)) {
+			many &= ~BIT_ULL(i);
+		} else {
+			WRITE_ONCE(ctl[i].index_class, class);			/* UP1 */
+		}
 	}
 	touch_group(zone, first, mask, mine);
 	if (likely(many))
 		pb_bitmap_set_mask(&zone->area[mt].free_pageblocks, first, many);
+	ended = many;
 	for (left = many; left; left &= left - 1) {
 		i = __ffs64(left);
-		if (likely(pb_pageblock_is_free(pb_entry_pageblock(READ_ONCE(dir[i].value))) &&
-			   atomic_cmpxchg(&ctl[i].update, 1, 0) == 1))		/* UP2 */
-			ended |= left & -left;
+		if (unlikely(!pb_pageblock_is_free(pb_entry_pageblock(READ_ONCE(dir[i].value))) ||
+			     atomic_cmpxchg(&ctl[i].update, 1, 0) != 1))	/* UP2 */
+			ended &= ~BIT_ULL(i);
 	}
 	end_updates(zone, first, mine, ended);
 }

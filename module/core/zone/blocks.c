@@ -170,26 +170,44 @@ u64 pb_zone_alloc_free_pageblocks(struct pb_zone *zone, unsigned long first, u64
 }
 EXPORT_SYMBOL_PB_TEST(pb_zone_alloc_free_pageblocks);
 
+/* The blocks of a pageblock that begins at @pfn, in the entries before @end. Returns the first. */
+static struct pb_pcp_entry *small_blocks(struct pb_pageblock *pageblock, unsigned long pfn,
+					 unsigned int order, struct pb_pcp_entry *end)
+{
+	unsigned int frame;
+
+	for (frame = 0; frame < PB_PAGEBLOCK_NR; frame += 1U << order) {
+		end--;
+		end->pfn = pfn + frame;
+		end->order_map = &pageblock->order_map[frame];
+	}
+	return end;
+}
+
 /* The blocks that fill these pageblocks, which their number follows from; the last one first. */
 static unsigned int blocks_of(struct pb_zone *zone, unsigned long first, u64 mask,
 			      unsigned int order, struct pb_pcp_entry *entries)
 {
-	unsigned int nr = (hweight64(mask) << PB_PAGEBLOCK_ORDER) >> order, frame;
+	unsigned int nr = (hweight64(mask) << PB_PAGEBLOCK_ORDER) >> order, i;
+	const unsigned int tails = ((1U << order) - 1) >> PB_PAGEBLOCK_ORDER;
+	const unsigned long first_pfn = pb_pageblock_pfn(zone, first);
 	struct pb_dir_entry *dir = entries_from(zone, first);
-	unsigned int tails = (1U << order) - 1, i;
 	struct pb_pcp_entry *entry = entries + nr;
 	struct pb_pageblock *pageblock;
 
 	for (; mask; mask &= mask - 1) {
 		i = __ffs64(mask);
-		if (i & (tails >> PB_PAGEBLOCK_ORDER))
+		if (i & tails)
 			continue;
 		pageblock = pageblock_of(&dir[i]);
-		for (frame = 0; frame < PB_PAGEBLOCK_NR; frame += 1U << order) {
-			entry--;
-			entry->pfn = pb_pageblock_pfn(zone, first + i) + frame;
-			entry->order_map = &pageblock->order_map[frame];
+		if (order < PB_PAGEBLOCK_ORDER) {
+			entry = small_blocks(pageblock, first_pfn + i * PB_PAGEBLOCK_NR, order,
+					     entry);
+			continue;
 		}
+		entry--;
+		entry->pfn = first_pfn + i * PB_PAGEBLOCK_NR;
+		entry->order_map = pageblock->order_map;
 	}
 	return nr;
 }
