@@ -396,12 +396,6 @@ static inline vm_fault_t pb_insert_page_fault(struct vm_fault *vmf, struct page 
 #define PB_HAVE_INSERT_FOLIO	0
 #endif
 
-/* Whether a page has flags that a free resets, or a memory error. */
-static inline bool pb_page_has_flags(struct page *page)
-{
-	return READ_ONCE(*pb_page_flags(page)) & (PB_RESET_FLAGS | __PG_HWPOISON);
-}
-
 /* Fills the NULL elements of an array. 6.14 renamed alloc_pages_bulk_array(). */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 14, 0)
 #define pb_kernel_alloc_bulk(gfp, nr, pages)	alloc_pages_bulk(gfp, nr, pages)

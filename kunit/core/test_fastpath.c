@@ -226,10 +226,10 @@ static void test_checked(struct kunit *test)
 	pt_expect_all_free(test, f);
 }
 
-/* Not one with another flag, and not a large one: to check it takes long with preemption off. */
+/* Not one with another flag, and none above a pageblock: that takes long with preemption off. */
 static void test_checked_refused(struct kunit *test)
 {
-	const unsigned int order = PB_WORD_ORDER + 1;
+	const unsigned int order = PB_PAGEBLOCK_ORDER + 1;
 	struct pt_fixture *f = pt_pool(test, &pt_small);
 	const atomic_t refs = ATOMIC_INIT(1);
 	struct pb_checked_block block;
@@ -245,6 +245,20 @@ static void test_checked_refused(struct kunit *test)
 	pb_set_checked(&f->pool, pfn);
 	KUNIT_EXPECT_FALSE(test, free_checked(f, pfn, order));
 	pt_free(test, f, pfn, order);
+	pt_expect_all_free(test, f);
+}
+
+/* A block of a pageblock's size is found, too. */
+static void test_checked_pageblock(struct kunit *test)
+{
+	struct pt_fixture *f;
+	unsigned long pfn;
+
+	small_zone(test, &f);
+	pfn = pt_alloc(f, PB_PAGEBLOCK_ORDER);
+	pb_set_checked(&f->pool, pfn);
+	KUNIT_EXPECT_TRUE(test, free_checked(f, pfn, PB_PAGEBLOCK_ORDER));
+	KUNIT_EXPECT_FALSE(test, free_checked(f, pfn, PB_PAGEBLOCK_ORDER));
 	pt_expect_all_free(test, f);
 }
 
@@ -282,6 +296,7 @@ static struct kunit_case fastpath_cases[] = {
 	KUNIT_CASE(test_shared),
 	KUNIT_CASE(test_checked),
 	KUNIT_CASE(test_checked_refused),
+	KUNIT_CASE(test_checked_pageblock),
 	KUNIT_CASE(test_checked_put),
 	{}
 };

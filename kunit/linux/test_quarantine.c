@@ -157,6 +157,41 @@ static void test_flags_reset(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, folio->index, 0UL);
 }
 
+/* A reference, a missing one or a flag is found at each page of a block. */
+static void test_clean(struct kunit *test)
+{
+	static const unsigned int orders[] = { 0, 1, 2, 3, 4, 9 };
+	struct page *page, *at;
+	unsigned long i;
+	unsigned int n;
+
+	for (n = 0; n < ARRAY_SIZE(orders); n++) {
+		page = pbuddy_alloc_pages(GFP_KERNEL | __GFP_ZERO, orders[n]);
+		KUNIT_ASSERT_NOT_NULL(test, page);
+		for (i = 0; i < 1UL << orders[n]; i++) {
+			at = page + i;
+			KUNIT_EXPECT_TRUE(test, pb_pages_clean(page, orders[n]));
+			get_page(at);
+			KUNIT_EXPECT_FALSE(test, pb_pages_clean(page, orders[n]));
+			put_page(at);
+			KUNIT_ASSERT_TRUE(test, page_ref_freeze(at, PB_BASE_REFS));
+			KUNIT_EXPECT_FALSE(test, pb_pages_clean(page, orders[n]));
+			page_ref_unfreeze(at, PB_BASE_REFS);
+			folio_set_active(page_folio(at));
+			KUNIT_EXPECT_FALSE(test, pb_pages_clean(page, orders[n]));
+			/* The last one is left for the free to reset. */
+			if (i < (1UL << orders[n]) - 1)
+				folio_clear_active(page_folio(at));
+		}
+		pbuddy_free_pages(page, orders[n]);
+		KUNIT_EXPECT_EQ(test, pb_quarantine_pages(), 0UL);
+		if (orders[n])
+			KUNIT_EXPECT_FALSE(test, folio_test_active(page_folio(at)));
+		else
+			folio_clear_active(page_folio(at));
+	}
+}
+
 /* More blocks than the table has groups. */
 static void test_many(struct kunit *test)
 {
@@ -257,6 +292,7 @@ static void test_source_referenced(struct kunit *test)
 static struct kunit_case quarantine_cases[] = {
 	KUNIT_CASE_PARAM(test_ways, ways_gen_params),
 	KUNIT_CASE(test_flags_reset),
+	KUNIT_CASE(test_clean),
 	KUNIT_CASE(test_many),
 	KUNIT_CASE(test_stays_charged),
 	KUNIT_CASE(test_source_referenced),

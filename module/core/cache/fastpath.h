@@ -221,7 +221,7 @@ pb_free_fast_any(struct pb_pool *pool, unsigned long pfn, unsigned int order, bo
 	preempt_enable();
 	return PB_FREE_FAST_DONE;
 flags:
-	if (may_check && order <= PB_WORD_ORDER &&
+	if (may_check && order <= PB_PAGEBLOCK_ORDER &&
 	    READ_ONCE(*order_map) == ((order + 1) | PB_FRAME_CHECKED)) {
 		*checked = (struct pb_checked_block) { pfn, order, mt, order_map, entry->zone };
 		return PB_FREE_FAST_CHECKED;
@@ -241,7 +241,7 @@ no:
  *
  * The page order map alone decides whether a block of this order begins at @pfn: its bytes are
  * set for aligned heads in existing pageblocks only. A block that has the CHECKED bit and no other
- * flag is found and not freed, up to PB_WORD_ORDER.
+ * flag is found and not freed, up to PB_PAGEBLOCK_ORDER.
  *
  * Context: any.
  * Return: what was done, and what the caller has to do.

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The free of small blocks that are charged, compound, or may be shown to user space, without the
- * calls of the full free path. Does the same as pb_pages_free(), while no feature needs that:
+ * The free of blocks up to a pageblock that are charged, compound, or may be shown to user space,
+ * without the calls of the full free path. Compound blocks above a word take that path all the
+ * same, because it makes them ordinary with preemption on. Does the same as pb_pages_free(), while
+ * no feature needs that:
  *
  *	find the block in the page order map (the fast path has done it)
  *	make a compound block ordinary (compound.c)
@@ -31,15 +33,7 @@
 /* Whether pb_quarantine_release() would do nothing but to uncharge the block. */
 static __always_inline bool is_clean(struct page *page, unsigned int order)
 {
-	struct page *end = page + (1UL << order);
-
-	if (unlikely(pb_quarantine_marked(page)))
-		return false;
-	do {
-		if (unlikely(page_ref_count(page) != PB_BASE_REFS || pb_page_has_flags(page)))
-			return false;
-	} while (++page < end);
-	return true;
+	return likely(!pb_quarantine_marked(page)) && likely(pb_pages_clean(page, order));
 }
 
 /* A free of a block that another free has taken, or that has changed. */
@@ -49,7 +43,7 @@ static noinline void free_lost_preempt_enable(unsigned long pfn, unsigned int or
 	pb_free(&pb_instance, pfn, order);
 }
 
-/* A free by the full path: of a compound page of memremap_pages(). */
+/* A free by the full path: of a large compound page, or one of memremap_pages(). */
 static noinline void free_full_preempt_enable(struct page *page, unsigned int order)
 {
 	preempt_enable();
@@ -169,8 +163,20 @@ static __always_inline void free_compound_preempt_enable(const struct pb_checked
 
 /*
  * The rest of pb_free_checked_preempt_enable(), with its arguments in the same registers: for a
- * block that is not compound, for a compound block of PB_COMPOUND_INLINE, and for any other.
+ * page, for a block that is not compound, for a compound block of PB_COMPOUND_INLINE, and for any
+ * other.
  */
+static noinline __noclone void
+free_page_args_preempt_enable(struct pb_zone *zone, unsigned int order, unsigned long pfn,
+			      u8 *order_map, unsigned int mt, struct page *page)
+{
+	const struct pb_checked_block block = {
+		.pfn = pfn, .order = 0, .mt = mt, .order_map = order_map, .zone = zone,
+	};
+
+	free_plain_preempt_enable(&block, page);
+}
+
 static noinline __noclone void
 free_plain_args_preempt_enable(struct pb_zone *zone, unsigned int order, unsigned long pfn,
 			       u8 *order_map, unsigned int mt, struct page *page)
@@ -214,7 +220,7 @@ free_compound_args_preempt_enable(struct pb_zone *zone, unsigned int order, unsi
 /**
  * pb_free_checked_preempt_enable - free a block that the fast path has found
  * @zone: its zone
- * @order: its order, up to PB_WORD_ORDER
+ * @order: its order, up to PB_PAGEBLOCK_ORDER
  * @pfn: its head
  * @order_map: its byte in the page order map
  * @mt: migratetype of its pageblock
@@ -226,10 +232,14 @@ free_compound_args_preempt_enable(struct pb_zone *zone, unsigned int order, unsi
 void pb_free_checked_preempt_enable(struct pb_zone *zone, unsigned int order, unsigned long pfn,
 				    u8 *order_map, unsigned int mt, struct page *page)
 {
-	if (!order || !pb_page_is_head(page))
+	if (!order)
+		free_page_args_preempt_enable(zone, order, pfn, order_map, mt, page);
+	else if (!pb_page_is_head(page))
 		free_plain_args_preempt_enable(zone, order, pfn, order_map, mt, page);
 	else if (order == PB_COMPOUND_INLINE)
 		free_inline_args_preempt_enable(zone, order, pfn, order_map, mt, page);
+	else if (unlikely(order > PB_WORD_ORDER))
+		free_full_preempt_enable(page, order);
 	else
 		free_compound_args_preempt_enable(zone, order, pfn, order_map, mt, page);
 }

@@ -286,13 +286,17 @@ void pb_quarantine_add(struct pb_quarantine_group *group)
  */
 enum pb_release pb_quarantine_release(struct pb_pool *pool, unsigned long pfn, unsigned int order)
 {
-	if (unlikely(pb_quarantine_marked(pfn_to_page(pfn))))
+	struct page *page = pfn_to_page(pfn);
+
+	if (unlikely(pb_quarantine_marked(page)))
 		return PB_RELEASE_DOUBLE;
-	if (unlikely(pb_quarantine_referenced(pfn, order))) {
-		pb_quarantine_block(pfn, order, PB_QUARANTINE_BLOCK);
-		return PB_RELEASE_KEPT;
+	if (unlikely(!pb_pages_clean(page, order))) {
+		if (pb_quarantine_referenced(pfn, order)) {
+			pb_quarantine_block(pfn, order, PB_QUARANTINE_BLOCK);
+			return PB_RELEASE_KEPT;
+		}
+		reset_flags(pfn, order);
 	}
-	reset_flags(pfn, order);
 	pb_account_free(pfn, order);
 	if (static_branch_unlikely(&pb_fill_key))
 		pb_debug_fill(pfn, 1UL << order);

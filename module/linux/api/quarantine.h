@@ -3,13 +3,16 @@
 #ifndef PB_QUARANTINE_H
 #define PB_QUARANTINE_H
 
+#include <linux/compiler.h>
 #include <linux/list.h>
 #include <linux/llist.h>
+#include <linux/log2.h>
 #include <linux/mm_types.h>
 #include <linux/sched.h>
 #include <linux/types.h>
 
 #include "api/compound_meta.h"
+#include "compat.h"
 #include "core/base/ops.h"
 #include "hooks/bad_frames.h"
 
@@ -68,6 +71,65 @@ static inline bool pb_quarantine_marked(struct page *head)
 {
 	return READ_ONCE(head->private) - (unsigned long)pb_quarantine_marks <
 	       sizeof(pb_quarantine_marks);
+}
+
+#define PB_CLEAN_AT_ONCE	8	/* pages that pb_pages_clean() reads without a branch */
+
+/* All counts and flags of some pages, merged. */
+struct pb_pages_state {
+	int		any_refs;	/* bits that any count has */
+	int		all_refs;	/* bits that all counts have */
+	unsigned long	any_flags;
+};
+
+/*
+ * The counts are read twice, and by plain loads: so that the compiler makes each load part of the
+ * operation.
+ */
+static __always_inline void pb_pages_state_add(struct pb_pages_state *state, struct page *page,
+					       unsigned int nr)
+{
+	unsigned int i;
+
+#pragma GCC unroll 8
+	for (i = 0; i < nr; i++) {
+		/* Other users change it at any time; quarantine.c says what a reference means. */
+		state->any_refs |= data_race(page[i]._refcount.counter);
+		/* The same. */
+		state->any_flags |= data_race(*pb_page_flags(&page[i]));
+	}
+	barrier();
+#pragma GCC unroll 8
+	for (i = 0; i < nr; i++)
+		/* A reference that comes or goes in between shows in one of both. */
+		state->all_refs &= data_race(page[i]._refcount.counter);
+}
+
+/*
+ * Whether the pages of a block have no other users, no flags that a free resets, and no memory
+ * error: three instructions for each page. Counts are equal when what any of them has is what all
+ * have.
+ */
+static __always_inline bool pb_pages_clean(struct page *page, unsigned int order)
+{
+	const unsigned long flags = PB_RESET_FLAGS | __PG_HWPOISON;
+	struct pb_pages_state state = { .all_refs = -1 };
+	struct page *end = page + (1UL << order);
+
+	if (!order)
+		return page_ref_count(page) == PB_BASE_REFS &&
+		       !(READ_ONCE(*pb_page_flags(page)) & flags);
+	if (order < ilog2(PB_CLEAN_AT_ONCE)) {
+		do {
+			pb_pages_state_add(&state, page, 1);
+		} while (++page < end);
+	} else {
+		do {
+			pb_pages_state_add(&state, page, PB_CLEAN_AT_ONCE);
+		} while ((page += PB_CLEAN_AT_ONCE) < end);
+	}
+	return state.any_refs == PB_BASE_REFS && state.all_refs == PB_BASE_REFS &&
+	       !(state.any_flags & flags);
 }
 
 void pb_quarantine_block(unsigned long pfn, unsigned int order, enum pb_quarantine_kind kind);
