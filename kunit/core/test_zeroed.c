@@ -26,13 +26,15 @@ static struct pb_zone *zeroed_zone(struct kunit *test, const struct pt_layout *l
 				   struct pt_fixture **f)
 {
 	struct pb_zone *zone;
+	unsigned long nr;
 
 	*f = pt_pool(test, layout);
+	nr = (*f)->pages / PB_PAGEBLOCK_NR;
 	zone = pt_zone(*f, 0, PB_ZONE_NORMAL);
 	(*f)->pool.ops.zero = zero;
 	(*f)->pool.prezero_percent = 100;
 	zeroed_frames = 0;
-	KUNIT_ASSERT_EQ(test, pt_prezero(zone, 100), (*f)->pages / PB_PAGEBLOCK_NR);
+	KUNIT_ASSERT_EQ(test, pt_prezero(zone, nr), nr);
 	return zone;
 }
 
@@ -223,6 +225,107 @@ static void test_drain(struct kunit *test)
 	pt_expect_allocated(test, f, 1);
 }
 
+static void set_high(struct pb_zone *zone, int pageblocks)
+{
+	here(zone)->high = pageblocks * PB_PAGEBLOCK_NR;
+	zone->pcp_high_max = here(zone)->high;
+}
+
+/* Zeroed pageblocks are taken several at once, and stay known when they are drained. */
+static void test_pageblocks(struct kunit *test)
+{
+	struct pt_fixture *f;
+	struct pb_zone *zone = zeroed_zone(test, &pt_gig, &f);
+	unsigned long words = count_zeroed_words(zone) - 24 * PB_WORDS, pfn;
+	bool zeroed = false;
+	unsigned int i;
+
+	set_high(zone, 32);
+	for (i = 0; i < 24; i++) {
+		pfn = alloc_zeroed(f, PB_PAGEBLOCK_ORDER, PB_MOVABLE, &zeroed);
+		KUNIT_ASSERT_TRUE(test, pt_own(test, f, pfn, PB_PAGEBLOCK_NR));
+		KUNIT_ASSERT_TRUE(test, zeroed);
+	}
+	KUNIT_EXPECT_LE(test, pb_zone_event(zone, PB_PCP_REFILL), 4UL);
+	KUNIT_EXPECT_EQ(test, count_zeroed_words(zone) + pb_pcp_pages(zone) / PB_WORD_NR, words);
+	pt_verify(test, f, NULL);
+	KUNIT_EXPECT_TRUE(test, pb_pcp_drain_local(&f->pool));
+	KUNIT_EXPECT_EQ(test, count_zeroed_words(zone), words);
+	pt_verify(test, f, NULL);
+}
+
+/* Of these only those of which all words are known to be zero are taken for zero. */
+static void test_dirty_pageblock(struct kunit *test)
+{
+	struct pt_fixture *f;
+	struct pb_zone *zone = zeroed_zone(test, &pt_gig, &f);
+	unsigned long first, pfn;
+	bool zeroed = false;
+	unsigned int i;
+
+	set_high(zone, 32);
+	first = alloc_zeroed(f, PB_PAGEBLOCK_ORDER, PB_MOVABLE, &zeroed);
+	KUNIT_EXPECT_TRUE(test, pb_pcp_drain_local(&f->pool));
+	preempt_disable();
+	for (i = 1; i < 64; i += 2)
+		pb_zeroed_test_and_clear(zone, first + i * PB_PAGEBLOCK_NR + PB_WORD_NR,
+					 PB_WORD_NR);
+	preempt_enable();
+	for (i = 0; i < 16; i++) {
+		pfn = alloc_zeroed(f, PB_PAGEBLOCK_ORDER, PB_MOVABLE, &zeroed);
+		KUNIT_ASSERT_TRUE(test, pt_own(test, f, pfn, PB_PAGEBLOCK_NR));
+		KUNIT_ASSERT_TRUE(test, zeroed);
+		KUNIT_EXPECT_EQ(test, (pfn - first) / PB_PAGEBLOCK_NR % 2, 0UL);
+	}
+	pt_verify(test, f, NULL);
+}
+
+/* They are a part of what the lists may hold together, and leave the rest for freed blocks. */
+static void test_pageblocks_bounded(struct kunit *test)
+{
+	struct pt_fixture *f;
+	struct pb_zone *zone = zeroed_zone(test, &pt_gig, &f);
+	struct pb_pcp *pcp = here(zone);
+	unsigned long pfn[8];
+	bool zeroed = false;
+	unsigned int i, round;
+
+	for (round = 2; round <= 20; round++) {
+		set_high(zone, round);
+		for (i = 0; i < 8; i++) {
+			pfn[i] = alloc_zeroed(f, PB_PAGEBLOCK_ORDER, PB_MOVABLE, &zeroed);
+			KUNIT_ASSERT_NE(test, pfn[i], PB_NO_PFN);
+			KUNIT_EXPECT_TRUE(test, zeroed);
+			KUNIT_EXPECT_LE(test, pcp->charged, pcp->high);
+			KUNIT_EXPECT_LE(test, pb_pcp_pages(zone), (unsigned long)pcp->charged);
+		}
+		while (i--) {
+			pt_free(test, f, pfn[i], PB_PAGEBLOCK_ORDER);
+			KUNIT_EXPECT_LE(test, pcp->charged, pcp->high);
+			KUNIT_EXPECT_LE(test, pb_pcp_pages(zone), (unsigned long)pcp->charged);
+		}
+	}
+	pt_expect_all_free(test, f);
+}
+
+/* A refill with zeroed pageblocks takes no more than the watermarks leave. */
+static void test_pageblocks_near_watermark(struct kunit *test)
+{
+	struct pt_fixture *f;
+	struct pb_zone *zone = zeroed_zone(test, &pt_gig, &f);
+	bool zeroed = false;
+
+	set_high(zone, 32);
+	pt_set_watermark(zone, PB_WMARK_MIN, pb_zone_free_pages(zone) - 2 * PB_PAGEBLOCK_NR);
+	KUNIT_EXPECT_NE(test, alloc_zeroed(f, PB_PAGEBLOCK_ORDER, PB_MOVABLE, &zeroed), PB_NO_PFN);
+	KUNIT_EXPECT_TRUE(test, zeroed);
+	KUNIT_EXPECT_EQ(test, pb_pcp_pages(zone), (unsigned long)PB_PAGEBLOCK_NR);
+	KUNIT_EXPECT_NE(test, alloc_zeroed(f, PB_PAGEBLOCK_ORDER, PB_MOVABLE, &zeroed), PB_NO_PFN);
+	KUNIT_EXPECT_TRUE(test, zeroed);
+	KUNIT_EXPECT_EQ(test, alloc_zeroed(f, PB_PAGEBLOCK_ORDER, PB_MOVABLE, &zeroed), PB_NO_PFN);
+	pt_verify(test, f, NULL);
+}
+
 /* A list that had no zeroed block for a request is filled in advance, once, and only then. */
 static void test_fill(struct kunit *test)
 {
@@ -401,6 +504,10 @@ static struct kunit_case zeroed_cases[] = {
 	KUNIT_CASE(test_search_is_skipped),
 	KUNIT_CASE(test_watermark),
 	KUNIT_CASE(test_drain),
+	KUNIT_CASE(test_pageblocks),
+	KUNIT_CASE(test_dirty_pageblock),
+	KUNIT_CASE(test_pageblocks_bounded),
+	KUNIT_CASE(test_pageblocks_near_watermark),
 	KUNIT_CASE_PARAM(test_fill, orders_gen_params),
 	KUNIT_CASE(test_fill_is_bounded),
 	KUNIT_CASE_PARAM(test_alloc_cached, orders_gen_params),

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Scenarios of several blocks at once: their allocation and free, and the index of pageblocks. */
+#include "core/alloc/alloc.h"
 #include "core/cache/pcp.h"
 #include "core/cache/prezero.h"
+#include "core/cache/zeroed.h"
 #include "core/compact/isolate.h"
 #include "core/zone/blocks.h"
 #include "core/zone/zone.h"
@@ -95,6 +97,75 @@ static void prezero(void)
 	pb_prezero_next(&run);
 }
 
+/* Pageblocks without a write since they were zeroed, one bit each. */
+#define CLEAN		(mc.got[MC_NR_GOT - 1])		/* at first all are set, as PB_NO_PFN */
+
+/* Two pageblocks that are known to be zero; the first CPU may cache both. */
+static void two_zeroed(void)
+{
+	struct pb_prezero run;
+
+	two_free_prezero();
+	pb_prezero_start(&run, mc.zone);
+	while (pb_prezero_next(&run))
+		;
+}
+
+/* One of them is for requests that may use the reserve. */
+static void two_zeroed_at_the_mark(void)
+{
+	two_zeroed();
+	mc.zone->watermark[PB_WMARK_MIN] = PB_PAGEBLOCK_NR;
+	pb_zone_update_fast_watermark(mc.zone);
+}
+
+static void check_clean(unsigned long pfn)
+{
+	if (!(CLEAN & BIT(pb_pageblock_index(mc.zone, pfn))))
+		mc_violate("pfn %#lx was written to and is taken for zero", pfn);
+}
+
+/* Allocates one, and caches the other. */
+static void refill9_zeroed(void)
+{
+	bool zeroed = false;
+	struct pb_request rq = { .order = 9, .migratetype = PB_MOVABLE, .zeroed = &zeroed,
+				 .highest_zone = PB_ZONE_MOVABLE };
+
+	mc.got[0] = pb_alloc(mc.pool, &rq, NULL);
+	if (!mc_got(0))
+		return;
+	mc.free -= PB_PAGEBLOCK_NR;
+	if (zeroed)
+		check_clean(mc.got[0]);
+}
+
+/* Takes a pageblock, writes to it and frees it. */
+static void use9(void)
+{
+	unsigned long pfn;
+
+	preempt_disable();
+	pfn = pb_zone_alloc(mc.zone, 9, PB_MOVABLE, NULL);
+	if (pfn != PB_NO_PFN) {
+		if (pb_zeroed_test_and_clear(mc.zone, pfn, PB_PAGEBLOCK_NR))
+			check_clean(pfn);
+		CLEAN &= ~BIT(pb_pageblock_index(mc.zone, pfn));
+		pb_zone_free(mc.zone, pfn, 9);
+	}
+	preempt_enable();
+}
+
+/* All caches are drained. */
+static void zeroed_are_clean(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < 2; i++)
+		if (pb_zeroed_all(mc.zone, pb_pageblock_index(mc.zone, mc_pfn(i, 0))))
+			check_clean(mc_pfn(i, 0));
+}
+
 /* Two pageblocks, each an allocated block of order 9. */
 static void two_used(void)
 {
@@ -159,6 +230,11 @@ static const struct mc_scenario rows[] = {
 	{ "blocks_free_isolate", two_used, { free_blocks9, isolate } },
 	{ "blocks_free_isolate_end", two_used_isolated, { free_blocks9, unisolate } },
 	{ "blocks_prezero", two_free_prezero, { refill9, prezero } },
+	{ "blocks_zeroed", two_zeroed, { refill9_zeroed, use9 }, 0, zeroed_are_clean },
+	{ "blocks_zeroed_at_the_mark", two_zeroed_at_the_mark, { refill9_zeroed, alloc9_below }, 0,
+	  reserve_served },
+	{ "blocks_zeroed_isolate", two_zeroed, { refill9_zeroed, isolate_unisolate }, 0,
+	  zeroed_are_clean },
 };
 
 MC_GROUP(mc_blocks_group, rows);

@@ -128,8 +128,17 @@ static bool unallocated(struct pb_pool *pool, unsigned long pfn, unsigned int or
 	return true;
 }
 
+/* PFN of the block of a bit in list->zeroed. */
+static unsigned long zeroed_pfn(struct pb_zone *zone, const struct pb_pcp_list *list,
+				unsigned int order, unsigned int bit)
+{
+	return order > PB_PCP_MAX_WORD_ORDER ? pb_hint(list->lifo[PB_PCP_ZEROED_AT + bit].pfn) :
+					       pb_pcp_zeroed_base(zone, list) + bit;
+}
+
+/* Whether a block of a list, whose order is @list_order, lies in a block of @order. */
 static bool list_completes(struct pb_zone *zone, const struct pb_pcp_list *list,
-			   unsigned int order)
+			   unsigned int list_order, unsigned int order)
 {
 	struct pb_pool *pool = zone->pool;
 	unsigned int i, n = min_t(unsigned int, pb_hint(list->n), PB_LIFO_MAX);
@@ -142,7 +151,7 @@ static bool list_completes(struct pb_zone *zone, const struct pb_pcp_list *list,
 		if (unallocated(pool, pb_hint(list->mask_base) + __ffs(mask), order))
 			return true;
 	for (; zeroed; zeroed &= zeroed - 1)
-		if (unallocated(pool, pb_pcp_zeroed_base(zone, list) + __ffs(zeroed), order))
+		if (unallocated(pool, zeroed_pfn(zone, list, list_order, __ffs(zeroed)), order))
 			return true;
 	return false;
 }
@@ -152,7 +161,7 @@ static bool cache_completes(struct pb_zone *zone, const struct pb_pcp *pcp, unsi
 	unsigned int order, mt;
 
 	pb_for_each_pcp_list(order, mt)
-		if (list_completes(zone, &pcp->list[order][mt], rq_order))
+		if (list_completes(zone, &pcp->list[order][mt], order, rq_order))
 			return true;
 	return false;
 }

@@ -223,6 +223,19 @@ static void drain_oldest(struct pb_zone *zone, struct pb_pcp *pcp, struct pb_pcp
 	count_drain(zone, pcp, order, mt, pages >> order);
 }
 
+/* Frees zeroed blocks of an order without masks, which get their zeroed bits back. */
+static void free_zeroed_blocks(struct pb_zone *zone, const struct pb_pcp_list *list, u64 blocks,
+			       unsigned int order)
+{
+	unsigned long pfn;
+
+	for (; blocks; blocks &= blocks - 1) {
+		pfn = list->lifo[PB_PCP_ZEROED_AT + __ffs64(blocks)].pfn;
+		pb_zeroed_set(zone, pfn, 1UL << order);
+		pb_zone_free_noevent(zone, pfn, order);
+	}
+}
+
 /* Frees the zeroed blocks. A word or block that is still whole gets its zeroed bits back. */
 static void drain_zeroed(struct pb_zone *zone, struct pb_pcp *pcp, struct pb_pcp_list *list,
 			 unsigned int order, enum pb_migratetype mt)
@@ -232,8 +245,7 @@ static void drain_zeroed(struct pb_zone *zone, struct pb_pcp *pcp, struct pb_pcp
 
 	list->zeroed = 0;
 	if (order > PB_PCP_MAX_WORD_ORDER) {
-		pb_zeroed_set(zone, pfn, 1UL << order);
-		pb_zone_free_noevent(zone, pfn, order);
+		free_zeroed_blocks(zone, list, heads, order);
 	} else {
 		if (pb_word_expand(heads, order) == ~0ULL)
 			pb_zeroed_set(zone, pfn, PB_WORD_NR);

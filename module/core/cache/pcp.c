@@ -67,6 +67,8 @@ void pb_pcp_set_limit(struct pb_pcp *pcp, struct pb_pcp_list *list, unsigned int
 
 	pb_pcp_trim(pcp, list, pcp->high - (want << order));
 	left = pcp->high - (pcp->charged - (int)list->charge);
+	if (order > PB_PCP_MAX_WORD_ORDER)
+		left -= (int)pb_pcp_zeroed_pages(list, order);
 	list->limit = clamp(left >> order, 0, want);
 	pb_pcp_charge(pcp, list, order);
 }

@@ -23,6 +23,8 @@
 #define PB_PCP_LARGE		4	/* orders from here on keep short lists: */
 #define PB_PCP_LIFO_LARGE	4	/* at most this many blocks, */
 #define PB_PCP_BLOCKS		8	/* or this many of an order without masks */
+#define PB_PCP_ZEROED_AT	(PB_LIFO_MAX - PB_PCP_BLOCKS)	/* their zeroed ones in the LIFO */
+static_assert(PB_PCP_BLOCKS <= PB_PCP_ZEROED_AT);
 
 /**
  * struct pb_pcp_list - P: a short LIFO over an unexpanded mask of blocks within one word, and
@@ -37,11 +39,11 @@
  * @nr_alloc: blocks allocated
  * @nr_free: blocks freed
  * @charge: pages charged to it; at least pb_pcp_most()
- * @zeroed_word: number of a word in the zone
- * @lifo: newest last
- * @zeroed: bit i: the block at frame i of @zeroed_word is cached, too, and known to be zero. Blocks
- *	of an order above a word's: bit 0 only
- * @zeroed_order_map: that word's part of the page order map
+ * @zeroed_word: number of a word in the zone; the last word of the zeroed blocks taken last
+ * @lifo: newest last. Orders without masks: from PB_PCP_ZEROED_AT on zeroed blocks
+ * @zeroed: bit i: the block at frame i of @zeroed_word is cached, too, and known to be zero. Orders
+ *	without masks: the block in @lifo[PB_PCP_ZEROED_AT + i]
+ * @zeroed_order_map: that word's part of the page order map; not of orders without masks
  */
 struct pb_pcp_list {
 	u32		n;
@@ -159,12 +161,20 @@ static __always_inline bool pb_pcp_has_space(const struct pb_pcp *pcp,
 	       (list->limit == PB_LIFO_MAX || list->limit == pb_pcp_want(pcp, order));
 }
 
+/* Pages for which the zeroed blocks of a list are charged. */
+static __always_inline u32 pb_pcp_zeroed_pages(const struct pb_pcp_list *list, unsigned int order)
+{
+	if (likely(!list->zeroed))
+		return 0;
+	return order > PB_PCP_MAX_WORD_ORDER ? hweight64(list->zeroed) << order : PB_WORD_NR;
+}
+
 /* The most pages that a list may hold until its next refill or drain. */
 static __always_inline u32 pb_pcp_most(const struct pb_pcp_list *list, unsigned int order)
 {
 	u32 most = (max(list->n, list->limit) << order) + (list->mask ? PB_WORD_NR : 0);
 
-	return most + (unlikely(list->zeroed) ? max(1U << order, (u32)PB_WORD_NR) : 0);
+	return most + pb_pcp_zeroed_pages(list, order);
 }
 
 /* Charges a list with what it may hold, after a change of its limit or mask. Inside the section. */
@@ -235,9 +245,22 @@ static __always_inline unsigned long pb_pcp_zeroed_base(const struct pb_zone *zo
 	return zone->base_pfn + (unsigned long)pb_hint(list->zeroed_word) * PB_WORD_NR;
 }
 
+/* The block of a bit in list->zeroed. */
+static __always_inline struct pb_pcp_entry
+pb_pcp_zeroed_block(const struct pb_zone *zone, const struct pb_pcp_list *list, unsigned int order,
+		    unsigned long bit)
+{
+	if (unlikely(order > PB_PCP_MAX_WORD_ORDER))
+		return list->lifo[PB_PCP_ZEROED_AT + bit];
+	return (struct pb_pcp_entry) {
+		.pfn = pb_pcp_zeroed_base(zone, list) + bit,
+		.order_map = list->zeroed_order_map + bit,
+	};
+}
+
 /* Pops a zeroed block; false when there is none. Inside the pcp section. */
 static __always_inline bool pb_pcp_pop_zeroed(const struct pb_zone *zone, struct pb_pcp_list *list,
-					      struct pb_pcp_entry *entry)
+					      unsigned int order, struct pb_pcp_entry *entry)
 {
 	u64 zeroed = list->zeroed;
 	unsigned long bit;
@@ -246,8 +269,7 @@ static __always_inline bool pb_pcp_pop_zeroed(const struct pb_zone *zone, struct
 		return false;
 	bit = __ffs(zeroed);
 	list->zeroed = zeroed & (zeroed - 1);
-	entry->pfn = pb_pcp_zeroed_base(zone, list) + bit;
-	entry->order_map = list->zeroed_order_map + bit;
+	*entry = pb_pcp_zeroed_block(zone, list, order, bit);
 	return true;
 }
 

@@ -8,10 +8,15 @@
 #include "core/base/pfn.h"
 #include "core/cache/pcp_zeroed.h"
 #include "core/index/free_area.h"
+#include "core/zone/blocks.h"
 #include "core/zone/zone.h"
 
 #define ZEROED_TRIES	16	/* zeroed words that a refill looks at */
 #define ZEROED_SKIP	64	/* refills that do not, after a failure */
+
+#define ALL_WORDS	((1UL << PB_WORDS) - 1)	/* zeroed bits of a pageblock */
+#define FIRST_WORDS	(~0UL / ALL_WORDS)	/* first zeroed bits of the pageblocks of a word */
+static_assert(PB_WORDS * PB_WORDS == BITS_PER_LONG);
 
 /* Frees zeroed blocks that the zone's watermarks refuse; they are not yet counted as allocated. */
 void pb_pcp_free_ungranted_zeroed(struct pb_zone *zone, struct pb_pcp_list *list,
@@ -19,7 +24,7 @@ void pb_pcp_free_ungranted_zeroed(struct pb_zone *zone, struct pb_pcp_list *list
 {
 	struct pb_pcp_entry entry;
 
-	for (; nr && pb_pcp_pop_zeroed(zone, list, &entry); nr--)
+	for (; nr && pb_pcp_pop_zeroed(zone, list, order, &entry); nr--)
 		pb_zone_free_mask_uncounted(zone, entry.pfn,
 					    pb_word_run(order) << (entry.pfn % PB_WORD_NR));
 }
@@ -62,8 +67,15 @@ static unsigned int refill_zeroed_word(struct pb_zone *zone, struct pb_pcp_list 
 		return 0;
 	}
 	set_current(zone, list, bit / PB_WORDS, value);
-	pb_pcp_keep_zeroed(zone, list, heads, pfn,
-			   &pageblock->order_map[bit % PB_WORDS * PB_WORD_NR]);
+	list->zeroed_word = bit;
+	list->zeroed = heads;
+	if (likely(order <= PB_PCP_MAX_WORD_ORDER))
+		list->zeroed_order_map = &pageblock->order_map[bit % PB_WORDS * PB_WORD_NR];
+	else
+		list->lifo[PB_PCP_ZEROED_AT] = (struct pb_pcp_entry) {
+			.pfn = pfn,
+			.order_map = &pageblock->order_map[bit % PB_WORDS * PB_WORD_NR],
+		};
 	nr = hweight64(heads);
 	granted = pb_zone_account_alloc(zone, (long)nr << order, 1L << order, rq) >> order;
 	if (unlikely(granted < nr))
@@ -83,30 +95,140 @@ static bool has_zeroed_block(struct pb_zone *zone, unsigned long index, unsigned
 	return words;
 }
 
-/* Takes a zeroed block of an order above a word's from a pageblock. Returns their number. */
+/* Takes a zeroed block of an order from a word's to below a pageblock's. Returns their number. */
 static unsigned int refill_zeroed_block(struct pb_zone *zone, struct pb_pcp_list *list,
 					const struct pb_request *rq, unsigned long index)
 {
-	unsigned long pfn = pb_pageblock_pfn(zone, index);
+	unsigned long pfn;
 
 	if (!has_zeroed_block(zone, index, rq->order))
 		return 0;
-	if (rq->order < PB_PAGEBLOCK_ORDER)
-		pfn = pb_zone_alloc_block_at(zone, index, rq->order, 0, BIT(rq->migratetype), rq);
-	else if (!pb_zone_alloc_pageblock_at(zone, index, rq->migratetype, rq))
-		return 0;
+	pfn = pb_zone_alloc_block_at(zone, index, rq->order, 0, BIT(rq->migratetype), rq);
 	if (pfn == PB_NO_PFN)
 		return 0;
+	list->zeroed_word = (pfn + (1UL << rq->order) - 1 - zone->base_pfn) / PB_WORD_NR;
 	if (pb_zeroed_test_and_clear(zone, pfn, 1UL << rq->order))
-		return pb_pcp_keep_zeroed(zone, list, 1, pfn, pb_order_map(zone->pool, pfn));
+		return pb_pcp_keep_zeroed_block(list, pfn, pb_order_map(zone->pool, pfn));
 	pb_zone_free_noevent(zone, pfn, rq->order);
 	return 0;
 }
 
+/*
+ * A word of the zeroed bits has those of eight pageblocks, a byte each. Below, bit 0 of a byte
+ * stands for its pageblock.
+ */
+
+/* Pageblocks of which a word has all zeroed bits. */
+static unsigned long zeroed_pageblocks(unsigned long words)
+{
+	unsigned int i;
+
+#pragma GCC unroll 8
+	for (i = 1; i < PB_WORDS; i *= 2)
+		words &= words >> i;
+	return words & FIRST_WORDS;
+}
+
+/* One bit for each pageblock: the product has those of all bytes in its highest byte. */
+static u64 pack(unsigned long pageblocks)
+{
+	return pageblocks * 0x0102040810204080ULL >> 56;
+}
+
+static unsigned long unpack(u64 bits)
+{
+	unsigned long pageblocks = 0;
+
+	for (; bits; bits &= bits - 1)
+		pageblocks |= 1UL << (__ffs64(bits) * PB_WORDS);
+	return pageblocks;
+}
+
+/* The first ones, at most @nr. */
+static unsigned long first_pageblocks(unsigned long pageblocks, unsigned int nr)
+{
+	while (hweight_long(pageblocks) > nr)
+		pageblocks &= ~(1UL << __fls(pageblocks));
+	return pageblocks;
+}
+
+/*
+ * The number of pageblocks for a refill: as many as the zone has above all watermarks, and at most
+ * half of what the other lists leave. The limit of the list is lowered to the rest.
+ */
+static unsigned int nr_pageblocks(struct pb_pcp *pcp, struct pb_pcp_list *list)
+{
+	int space = (pcp->high - (pcp->charged - (int)list->charge)) >> PB_PAGEBLOCK_ORDER;
+	struct pb_zone *zone = pcp->zone;
+	long above = pb_zone_free_least(zone) - READ_ONCE(zone->fast_watermark);
+	int nr = min(space / 2, space - (int)list->n);
+
+	nr = clamp(min_t(long, nr, above >> PB_PAGEBLOCK_ORDER), 1, PB_PCP_BLOCKS);
+	if (unlikely((int)list->limit + nr > space))
+		list->limit = clamp(space - nr, (int)list->n, (int)list->limit);
+	return nr;
+}
+
+/* Makes pageblocks of a word of the index the zeroed blocks of a list. Returns their number. */
+static unsigned int keep_pageblocks(struct pb_zone *zone, struct pb_pcp_list *list,
+				    unsigned long first, u64 mask)
+{
+	/* The pageblocks are in one section of the directory. */
+	struct pb_dir_entry *dir = pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, first));
+	struct pb_pcp_entry *entry = &list->lifo[PB_PCP_ZEROED_AT];
+	unsigned int nr = hweight64(mask), i;
+
+	list->zeroed = BIT_ULL(nr) - 1;
+	for (; mask; mask &= mask - 1, entry++) {
+		i = __ffs64(mask);
+		entry->pfn = pb_pageblock_pfn(zone, first + i);
+		entry->order_map = pb_entry_pageblock(READ_ONCE(dir[i].value))->order_map;
+	}
+	return nr;
+}
+
+static noinline void free_pageblocks(struct pb_zone *zone, unsigned long first, u64 mask)
+{
+	for (; mask; mask &= mask - 1)
+		pb_zone_free_noevent(zone, pb_pageblock_pfn(zone, first + __ffs64(mask)),
+				     PB_PAGEBLOCK_ORDER);
+}
+
+/*
+ * Takes zeroed pageblocks, from @index on, of those whose zeroed bits are in the same word. Returns
+ * their number. The bits are cleared together.
+ */
+static unsigned int refill_zeroed_pageblocks(struct pb_pcp *pcp, struct pb_pcp_list *list,
+					     const struct pb_request *rq, unsigned long index)
+{
+	struct pb_zone *zone = pcp->zone;
+	unsigned long first = round_down(index, PB_WORD_NR), some;
+	unsigned long bit = round_down(index, PB_WORDS) * PB_WORDS;
+	unsigned int shift = bit / PB_WORDS - first;
+	u64 wanted, got, zero;
+
+	some = zeroed_pageblocks(READ_ONCE(*pb_bitmap_word(&zone->zeroed, bit)));
+	some &= ~0UL << (index % PB_WORDS * PB_WORDS);
+	if (!some)
+		return 0;
+	some = first_pageblocks(some, nr_pageblocks(pcp, list));
+	wanted = pack(some) << shift;
+	list->zeroed_word = bit + __fls(some) + PB_WORDS - 1;
+	got = pb_zone_alloc_free_pageblocks(zone, first, wanted, rq->migratetype, rq);	/* ZT1 */
+	if (unlikely(got != wanted))
+		some = unpack(got >> shift);
+	some = pb_bitmap_clear_mask(&zone->zeroed, bit, some * ALL_WORDS);		/* ZT2 */
+	zero = pack(zeroed_pageblocks(some)) << shift;
+	if (unlikely(got != zero))
+		free_pageblocks(zone, first, got & ~zero);
+	return keep_pageblocks(zone, list, first, zero);
+}
+
 /* Searches from the place where the last search ended. */
-static unsigned int refill_zeroed(struct pb_zone *zone, struct pb_pcp_list *list,
+static unsigned int refill_zeroed(struct pb_pcp *pcp, struct pb_pcp_list *list,
 				  const struct pb_request *rq)
 {
+	struct pb_zone *zone = pcp->zone;
 	unsigned long from = list->zeroed_word, bit, index, value;
 	unsigned int tries, nr;
 
@@ -128,8 +250,10 @@ static unsigned int refill_zeroed(struct pb_zone *zone, struct pb_pcp_list *list
 		if (rq->order <= PB_WORD_ORDER) {
 			from = bit + 1;
 			nr = refill_zeroed_word(zone, list, rq, bit, value);
-		} else {
+		} else if (rq->order < PB_PAGEBLOCK_ORDER) {
 			nr = refill_zeroed_block(zone, list, rq, index);
+		} else {
+			nr = refill_zeroed_pageblocks(pcp, list, rq, index);
 		}
 		if (nr)
 			return nr;
@@ -151,7 +275,7 @@ unsigned int pb_pcp_refill_zeroed(struct pb_pcp *pcp, struct pb_pcp_list *list,
 		--*skip;
 		return 0;
 	}
-	nr = refill_zeroed(zone, list, rq);
+	nr = refill_zeroed(pcp, list, rq);
 	if (!nr)
 		*skip = ZEROED_SKIP;
 	return nr;
@@ -172,7 +296,7 @@ bool pb_pcp_add_zeroed(struct pb_pcp *pcp, struct pb_pcp_list *list, unsigned in
 	pb_pcp_trim(pcp, list, pcp->high - pages);
 	if (pcp->charged + pages > pcp->high)
 		return false;
-	pb_pcp_keep_zeroed(pcp->zone, list, heads, pfn, pb_order_map(pcp->zone->pool, pfn));
+	pb_pcp_keep_zeroed(pcp->zone, list, order, heads, pfn, pb_order_map(pcp->zone->pool, pfn));
 	pb_pcp_charge(pcp, list, order);
 	return true;
 }

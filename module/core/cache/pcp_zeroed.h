@@ -17,12 +17,32 @@ static __always_inline u64 pb_pcp_alloc_word(struct pb_zone *zone, unsigned long
 	return heads;
 }
 
-/* Makes blocks of a word the zeroed blocks of a list; false: it has some. @pfn: the first frame. */
-static inline bool pb_pcp_keep_zeroed(struct pb_zone *zone, struct pb_pcp_list *list, u64 heads,
-				      unsigned long pfn, u8 *order_map)
+/* Adds a block to the zeroed blocks of a list of an order without masks; false: it is full. */
+static inline bool pb_pcp_keep_zeroed_block(struct pb_pcp_list *list, unsigned long pfn,
+					    u8 *order_map)
+{
+	unsigned long bit = ffz(list->zeroed);		/* a u64 is a long here */
+
+	if (unlikely(bit >= PB_PCP_BLOCKS))
+		return false;
+	list->lifo[PB_PCP_ZEROED_AT + bit].pfn = pfn;
+	list->lifo[PB_PCP_ZEROED_AT + bit].order_map = order_map;
+	list->zeroed |= BIT_ULL(bit);
+	return true;
+}
+
+/*
+ * Makes blocks of a word, or one block of an order without masks, the zeroed blocks of a list;
+ * false: it has some. @pfn: the first frame.
+ */
+static inline bool pb_pcp_keep_zeroed(struct pb_zone *zone, struct pb_pcp_list *list,
+				      unsigned int order, u64 heads, unsigned long pfn,
+				      u8 *order_map)
 {
 	if (list->zeroed)
 		return false;
+	if (order > PB_PCP_MAX_WORD_ORDER)
+		return pb_pcp_keep_zeroed_block(list, pfn, order_map);
 	list->zeroed_word = (pfn - zone->base_pfn) / PB_WORD_NR;
 	list->zeroed_order_map = order_map;
 	list->zeroed = heads;

@@ -235,14 +235,16 @@ static unsigned long walk_list(struct walk *w, struct pb_pcp_list *list, unsigne
 	unsigned int i, n = min_t(unsigned int, list->n, PB_LIFO_MAX);
 	u64 mask = list->mask, zeroed = list->zeroed;
 	unsigned long frames = 0, pfn, k;
+	struct pb_pcp_entry entry;
 
 	for (i = 0; i < n || mask || zeroed; i++) {
 		if (i < n) {
 			pfn = list->lifo[i].pfn;
 			check_order_map(w, pfn, list->lifo[i].order_map);
 		} else if (zeroed) {
-			pfn = pb_pcp_zeroed_base(w->zone, list) + __ffs64(zeroed);
-			check_order_map(w, pfn, list->zeroed_order_map + __ffs64(zeroed));
+			entry = pb_pcp_zeroed_block(w->zone, list, order, __ffs64(zeroed));
+			pfn = entry.pfn;
+			check_order_map(w, pfn, entry.order_map);
 			zeroed &= zeroed - 1;
 		} else {
 			pfn = list->mask_base + __ffs64(mask);
