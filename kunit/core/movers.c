@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The owner of movable blocks that movers.h declares: objects, their reverse map, ops->migrate. */
+#include "core/compact/migrate.h"
 #include "core/compact/movable.h"
 #include "movers.h"
 #include "params.h"
@@ -56,12 +57,9 @@ bool pt_object_free(struct pt_movers *m, struct pt_object *o)
 	return pb_free(&m->f->pool, pfn, o->order) == PB_BAD_NONE && intact;
 }
 
-/*
- * ops->migrate. Compaction has isolated the source, so its @rmap entry stays valid until the
- * return.
- */
-static int migrate(struct pb_pool *pool, unsigned long src, unsigned long dst, unsigned int order,
-		   int mode)
+/* Compaction has isolated the source, so its @rmap entry stays valid until the return. */
+static int migrate_one(struct pb_pool *pool, unsigned long src, unsigned long dst,
+		       unsigned int order, int mode)
 {
 	struct pt_movers *m = pt_fixture(pool)->movers;
 	const struct pt_layout *layout = m->f->layout;
@@ -93,6 +91,11 @@ static int migrate(struct pb_pool *pool, unsigned long src, unsigned long dst, u
 	}
 	pt_object_unlock(o);
 	return ret;
+}
+
+static void migrate(struct pb_pool *pool, struct pb_migration *m)
+{
+	pb_migrate_each(pool, m, migrate_one);
 }
 
 static void *movers_array(struct kunit *test, size_t bytes)

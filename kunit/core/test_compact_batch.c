@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * compact_scan.c and compact_zone.c: targets of a word that are allocated together, and sources of
+ * target.c and migrate.c: targets of a word that are allocated together, and sources of
  * a word that are freed together. A pageblock with 60 single frames is emptied into one with 62
  * free frames, of which each word has some.
  */

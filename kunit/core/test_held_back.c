@@ -7,7 +7,7 @@
  */
 #include "core/base/pfn.h"
 #include "core/cache/drain.h"
-#include "core/compact/compact_scan.h"
+#include "core/compact/target.h"
 #include "core/index/bitmap.h"
 #include "core/index/updates.h"
 #include "core/zone/fallback.h"
@@ -180,6 +180,7 @@ static void test_compact_target(struct kunit *test)
 		.limit = PB_NR_FULLNESS - 1,
 	};
 	unsigned long pfns[8], stale = PT_PAGEBLOCK(2048), pfn, i;
+	struct pb_compact_blocks targets;
 
 	if (order > PB_PAGEBLOCK_ORDER)
 		kunit_skip(test, "no migration target");
@@ -191,7 +192,11 @@ static void test_compact_target(struct kunit *test)
 		pb_zone_free_noevent(cc.zone, PT_PAGEBLOCK(2048 + i), order);
 	stop_updater(cc.zone, stale);
 	pb_entry_set_migratetype(pb_dir_entry(&f->pool, stale), PB_UNMOVABLE);
-	pfn = pb_compact_target(&cc, order);
+	pfn = PB_NO_PFN;
+	if (pb_compact_target(&cc, order)) {
+		targets = pb_compact_take_targets(&cc, 1);
+		pfn = targets.pfn + __ffs64(targets.heads);
+	}
 	KUNIT_EXPECT_EQ(test, pfn & ~511UL, PT_PAGEBLOCK(2049));
 	pb_entry_set_migratetype(pb_dir_entry(&f->pool, stale), PB_MOVABLE);
 	resume_updater(cc.zone, stale);

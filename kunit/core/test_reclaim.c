@@ -185,10 +185,9 @@ static void note_end(struct pb_pool *pool, unsigned long freed)
 	scattered.ended = freed;
 }
 
-static int migrate_none(struct pb_pool *pool, unsigned long src_pfn, unsigned long dst_pfn,
-			unsigned int order, int mode)
+static void migrate_none(struct pb_pool *pool, struct pb_migration *m)
 {
-	return -EBUSY;
+	m->failed = m->src_heads;
 }
 
 /* A full pool with this many scattered free pages. */

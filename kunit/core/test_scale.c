@@ -269,10 +269,9 @@ static void every_other_pageblock(struct kunit *test, struct pb_pool *pool)
 		expect_range_fails(test, pool, ranges[i]);
 }
 
-static int refuse_to_move(struct pb_pool *pool, unsigned long src, unsigned long dst,
-			  unsigned int order, int mode)
+static void refuse_to_move(struct pb_pool *pool, struct pb_migration *m)
 {
-	return -EBUSY;
+	m->failed = m->src_heads;
 }
 
 /* A word of each pageblock is free, and the rest cannot move. */

@@ -139,17 +139,20 @@ static bool are_whole(struct page *page, unsigned long nr, bool folio)
 static int migrate(struct page *src, struct page *dst, unsigned int order)
 {
 	unsigned long src_pfn = page_to_pfn(src), dst_pfn = page_to_pfn(dst);
-	int ret;
+	struct pb_migration m = {
+		.src = src_pfn, .dst = dst_pfn, .src_heads = 1, .dst_heads = 1, .order = order,
+		.mode = PB_MIGRATE_SYNC,
+	};
 
-	/* As compact_zone.c does. */
+	/* As migrate.c does. */
 	if (pb_movable_set(&pb_instance, dst_pfn) ||
 	    !pb_movable_isolate(&pb_instance, dst_pfn, order) ||
 	    !pb_movable_isolate(&pb_instance, src_pfn, order))
 		return -EINVAL;
-	ret = pb_movable_ops_migrate(&pb_instance, src_pfn, dst_pfn, order, PB_MIGRATE_SYNC);
+	pb_movable_ops_migrate(&pb_instance, &m);
 	pb_movable_putback(&pb_instance, dst_pfn);
 	pb_movable_putback(&pb_instance, src_pfn);
-	return ret;
+	return m.err;
 }
 
 static void test_ways(struct kunit *test)

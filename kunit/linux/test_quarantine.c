@@ -268,6 +268,7 @@ static void test_source_referenced(struct kunit *test)
 {
 	struct page *src = pbuddy_alloc_pages(GFP_HIGHUSER_MOVABLE, 0);
 	struct page *dst = pbuddy_alloc_pages(GFP_HIGHUSER_MOVABLE, 0);
+	struct pb_migration m = { .src_heads = 1, .dst_heads = 1, .mode = PB_MIGRATE_SYNC };
 	unsigned long pfn;
 
 	KUNIT_ASSERT_TRUE(test, src && dst);
@@ -275,9 +276,11 @@ static void test_source_referenced(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, pbuddy_register_movable(&movable_ops), 0);
 	KUNIT_EXPECT_EQ(test, pbuddy_page_set_movable(src, &movable_ops, NULL), 0);
 	KUNIT_EXPECT_TRUE(test, pb_movable_isolate(&pb_instance, pfn, 0));
-	KUNIT_EXPECT_EQ(test, pb_movable_ops_migrate(&pb_instance, pfn, page_to_pfn(dst), 0,
-						     PB_MIGRATE_SYNC), 0);
-	/* As compact_zone.c does then. */
+	m.src = pfn;
+	m.dst = page_to_pfn(dst);
+	pb_movable_ops_migrate(&pb_instance, &m);
+	KUNIT_EXPECT_EQ(test, m.moved, 1ULL);
+	/* As migrate.c does then. */
 	KUNIT_EXPECT_EQ(test, pb_release(&pb_instance, pfn, 0, READ_ONCE(*pb_order_map(&pb_instance,
 										       pfn))),
 			PB_RELEASE_KEPT);

@@ -28,8 +28,7 @@ extern const struct bench_loops core_loops;
  * @migrate the pool can compact, on one thread.
  */
 void core_open(unsigned long nr_pages,
-	       int (*migrate)(struct pb_pool *pool, unsigned long src, unsigned long dst,
-			      unsigned int order, int mode));
+	       void (*migrate)(struct pb_pool *pool, struct pb_migration *m));
 void core_drain(struct pb_pool *pool);
 /* Ends the program unless every page is free and the pool is consistent. */
 void core_close(void);

@@ -23,6 +23,7 @@
 #include "core/base/pfn.h"
 #include "core/cache/drain.h"
 #include "core/compact/compact.h"
+#include "core/compact/migrate.h"
 #include "core/compact/movable.h"
 #include "core/pool/pool.h"
 #include "core/pool/stat.h"
@@ -41,8 +42,8 @@ static u32 *place, *owner, *contents;
 static unsigned long nr_objects;
 static unsigned long migrations;
 
-static int migrate(struct pb_pool *p, unsigned long src, unsigned long dst, unsigned int order,
-		   int mode)
+static int migrate_one(struct pb_pool *p, unsigned long src, unsigned long dst, unsigned int order,
+		       int mode)
 {
 	u32 object = owner[src - BASE_PFN];
 
@@ -55,6 +56,11 @@ static int migrate(struct pb_pool *p, unsigned long src, unsigned long dst, unsi
 	place[object - 1] = dst - BASE_PFN;
 	migrations++;
 	return 0;
+}
+
+static void migrate(struct pb_pool *p, struct pb_migration *m)
+{
+	pb_migrate_each(p, m, migrate_one);
 }
 
 static void make_pool(void)

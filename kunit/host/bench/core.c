@@ -63,8 +63,7 @@ static void no_drain(struct pb_pool *pool)
 }
 
 void core_open(unsigned long nr_pages,
-	       int (*migrate)(struct pb_pool *pool, unsigned long src, unsigned long dst,
-			      unsigned int order, int mode))
+	       void (*migrate)(struct pb_pool *pool, struct pb_migration *m))
 {
 	struct pb_range range = {
 		.start_pfn = BASE_PFN, .nr_pages = nr_pages, .type = PB_ZONE_NORMAL,

@@ -6,6 +6,7 @@
 #include "core/cache/zeroed.h"
 #include "core/compact/compact_zone.h"
 #include "core/compact/isolate.h"
+#include "core/compact/migrate.h"
 #include "core/compact/movable.h"
 #include "core/zone/zone.h"
 #include "scenario.h"
@@ -353,19 +354,19 @@ static void free_contig_other(void)
 	mc.free += PB_WORD_NR;
 }
 
-#define NR_MOVABLE	2
+#define NR_MOVABLE	8
 
 /* Where the movable frames are; 0: their owner has freed one. In the arena, as runs change it. */
 static unsigned long *place;
 
 /* The owner's callback: switches to the target, unless the block is freed. */
-static int switch_place(struct pb_pool *pool, unsigned long src, unsigned long dst,
-			unsigned int order, int mode)
+static int switch_one(struct pb_pool *pool, unsigned long src, unsigned long dst,
+		      unsigned int order, int mode)
 {
 	unsigned int i;
 
 	for (i = 0; i < NR_MOVABLE; i++) {
-		if (place[i] != src)
+		if (!place[i] || place[i] != src)
 			continue;
 		place[i] = dst;
 		return 0;
@@ -373,22 +374,32 @@ static int switch_place(struct pb_pool *pool, unsigned long src, unsigned long d
 	return -EAGAIN;
 }
 
-/* Two movable frames in a word of the second pageblock, and two free frames in the first one. */
-static void two_movable(void)
+static void switch_place(struct pb_pool *pool, struct pb_migration *m)
+{
+	pb_migrate_each(pool, m, switch_one);
+}
+
+/* Movable frames in a word of the second pageblock, and as many free frames in the first one. */
+static void make_movable(unsigned int nr)
 {
 	unsigned int i;
 
 	mc_make_pool(2);
 	mc_fill(PB_MOVABLE);
-	mc_free_frames(0, 10, 2);
-	mc_free_frames(1, 2, 62);
+	mc_free_frames(0, 8, nr);
+	mc_free_frames(1, nr, PB_WORD_NR - nr);
 	place = pb_host_alloc(NR_MOVABLE * sizeof(*place));
-	for (i = 0; i < NR_MOVABLE; i++) {
+	for (i = 0; i < nr; i++) {
 		place[i] = mc_pfn(1, i);
 		pb_movable_set(mc.pool, place[i]);
 	}
 	mc.pool->ops.migrate = switch_place;
 }
+
+static void two_movable(void) { make_movable(2); }
+
+/* Their states change together. */
+static void eight_movable(void) { make_movable(8); }
 
 static void empty_word(void)
 {
@@ -419,6 +430,7 @@ static void owner_frees_both(void)
 static const struct mc_scenario rows[] = {
 	{ "compact_free", two_movable, { empty_word, owner_frees_both } },
 	{ "compact_free_alloc", two_movable, { empty_word, owner_frees_first, cached_alloc0 } },
+	{ "compact_group_free", eight_movable, { empty_word, owner_frees_both } },
 	{ "isolate_free", nothing_free, { isolate, free400 } },
 	{ "isolate_unisolate_free", isolated, { unisolate_as, free400 }, 0, indexed },
 	{ "isolate_alloc_free", one_free, { alloc0, isolate_unisolate, free400 } },

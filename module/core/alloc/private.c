@@ -6,7 +6,7 @@
  * may be in the caches, or be hidden by the index, or be made by compaction, and else the request
  * fails. Its caller makes it again without ->zones. It does not wake a thread, reclaim, or kill.
  *
- * Compaction takes its targets from the zone of the area that it empties (compact_scan.c), so no
+ * Compaction takes its targets from the zone of the area that it empties (target.c), so no
  * block leaves the private zones, and none enters them. There is no other round: only reclaim would
  * change the result. Failures defer later requests for blocks and ranges, as in other zones, unless
  * they are RETRY_MAYFAIL.

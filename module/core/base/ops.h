@@ -39,10 +39,10 @@ enum pb_release {
  * @reclaimable: number of pages that reclaim could free in a zone; may be NULL
  * @grow: adds @nr_pages or more to a zone that @rq may use, by pb_pool_grow(); returns the pages
  *	that this or another task added; may sleep; may be NULL
- * @migrate: has the owner of the isolated block at @src_pfn migrate it to @dst_pfn, of the same
- *	order; 0, or a negative errno after which nothing has changed; may sleep as @mode allows;
- *	moves the CHECKED bit with the contents, and sets that of a source with other users;
- *	NULL when no block can be migrated
+ * @migrate: has the owners of isolated blocks migrate them; nothing has changed for a block that
+ *	did not move; the first failure may end it; may sleep as the mode allows; moves the CHECKED
+ *	bit with the contents, and sets that of a source with other users; NULL when no block can
+ *	be migrated
  * @release: decides whether the frames of a block with pb_set_checked() become free; any context,
  *	NMI included; does not sleep; may be NULL when no block is checked
  * @zero: zeroes frames that prezeroing has allocated; may sleep; may be NULL
@@ -79,8 +79,7 @@ struct pb_ops {
 	unsigned long (*reclaimable)(struct pb_zone *zone);
 	unsigned long (*grow)(struct pb_pool *pool, const struct pb_request *rq,
 			      unsigned long nr_pages);
-	int (*migrate)(struct pb_pool *pool, unsigned long src_pfn, unsigned long dst_pfn,
-		       unsigned int order, int mode);
+	void (*migrate)(struct pb_pool *pool, struct pb_migration *m);
 	enum pb_release (*release)(struct pb_pool *pool, unsigned long pfn, unsigned int order);
 	void (*zero)(struct pb_pool *pool, unsigned long pfn, unsigned long nr_pages);
 	void (*want_zeroed)(struct pb_zone *zone);

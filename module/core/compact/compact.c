@@ -2,7 +2,7 @@
 /*
  * Entry points of compaction: for a request, with priority, deferral and skip hints; proactively,
  * by a fragmentation score; for ranges. Results and rules are those of mm/compaction.c.
- * compact_scan.c chooses the areas, compact_zone.c empties them.
+ * compact_scan.c chooses the areas, compact_zone.c empties them by migrate.c.
  */
 #include "core/cache/freelist.h"
 #include "core/compact/compact.h"

@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Compaction: choose the cheapest area to empty, and the migration targets. */
+/* Compaction: choose the cheapest area to empty. */
 #ifndef PB_COMPACT_SCAN_H
 #define PB_COMPACT_SCAN_H
 
 #include "core/compact/compact_event.h"
 #include "core/compact/isolate.h"
 
+/* Pageblocks of one class to scan before the best of them is used. */
+#define PB_COMPACT_CLASS_LOOKS	256
+
 /**
  * struct pb_compact_blocks - blocks of one word that the migration owns
  * @pfn: first PFN of the word
  * @heads: their heads, one bit each
- * @order: their order, below PB_WORD_ORDER when there are @heads
+ * @order: their order
  *
- * In the page order map all are isolated movable blocks.
+ * In the page order map all are isolated movable blocks. Or a block of a word or more at @pfn, and
+ * @heads is 1.
  */
 struct pb_compact_blocks {
 	unsigned long	pfn;
@@ -42,6 +46,7 @@ struct pb_compact_blocks {
  * @isolated: pages isolated
  * @moved: pages migrated
  * @scanned: steps of the search for targets that are not yet counted as an event
+ * @searched: those of @ready that are not yet in an event for tracepoints
  * @migrate_pfn: first PFN of the area that is being emptied
  * @free_pfn: last migration target
  */
@@ -66,6 +71,7 @@ struct pb_compact_control {
 	unsigned long		isolated;
 	unsigned long		moved;
 	unsigned long		scanned;
+	unsigned long		searched;
 	unsigned long		migrate_pfn;
 	unsigned long		free_pfn;
 };
@@ -73,7 +79,7 @@ struct pb_compact_control {
 bool pb_compact_find_area(struct pb_compact_control *cc, struct pb_area *area);
 void pb_compact_set_skip(struct pb_compact_control *cc, const struct pb_area *area);
 void pb_compact_reset_skip(struct pb_zone *zone);
-unsigned long pb_compact_target(struct pb_compact_control *cc, unsigned int order);
-void pb_compact_free_blocks(struct pb_zone *zone, struct pb_compact_blocks *blocks);
+unsigned int pb_compact_count_free(struct pb_zone *zone, unsigned long index,
+				   unsigned int *fullness);
 
 #endif /* PB_COMPACT_SCAN_H */

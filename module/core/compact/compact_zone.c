@@ -3,34 +3,17 @@
  * One run of compaction over a zone: empty areas by migrating their blocks.
  *
  * The area that is cheapest to empty (compact_scan.c) is isolated (isolate.c), and its blocks
- * are migrated one by one to the fullest pageblocks. The request that waits for the area
+ * are migrated to the fullest pageblocks (migrate.c). The request that waits for the area
  * receives it, with its order set, before another request can allocate from it. A block that
  * cannot be migrated ends the attempt, and the next cheapest area is tried. As compact_zone()
  * in mm/compaction.c.
- *
- * Migration of a block (the states are explained in movable.c):
- *
- *   1. A target is allocated. Its state is movable and isolated: the migration owns it.
- *   2. The source is isolated. Its owner may still free it, which only sets FREED.
- *   3. ops->migrate: the owner's callbacks copy the contents and switch to the target.
- *   4. Success: the target is put back (a movable block), and the source is freed.
- *      Failure: the source is put back, and the target is freed.
- *      A block that its owner freed meanwhile is freed when it is put back.
- *
- * Targets of a word are allocated together, and sources of a word are freed together: until then
- * both are in the state of step 1. The owner of a source owns the target by then, so a free of the
- * source is a double free. It is reported when the sources are freed.
- *
- * When ops->migrate returns 0 the charge of the source has moved to the target.
- *
- * No lock is held while ops->migrate runs, so it may sleep, allocate and free. The task has
- * PF_MEMALLOC meanwhile, so that its allocations do not reclaim or compact.
  */
 #include "core/base/pfn.h"
 #include "core/cache/drain.h"
 #include "core/cache/freelist.h"
 #include "core/cache/zeroed.h"
 #include "core/compact/compact_zone.h"
+#include "core/compact/migrate.h"
 #include "core/compact/movable.h"
 #include "core/index/pageblock.h"
 #include "core/zone/zone.h"
@@ -42,92 +25,51 @@
 #define WAIT_TICKS	64
 #define WAIT_TICKS_MOST	1024
 
-/* Frees a block that the migration owns. */
-static void free_isolated(struct pb_zone *zone, unsigned long pfn, unsigned int order)
-{
-	preempt_disable();
-	xchg(pb_order_map(zone->pool, pfn), 0);
-	pb_zone_free_noevent(zone, pfn, order);
-	preempt_enable();
-}
-
-/* Frees a block that had an owner, unless another user keeps it; returns whether it was freed. */
-static bool release_isolated(struct pb_zone *zone, unsigned long pfn, unsigned int order)
-{
-	u8 was = READ_ONCE(*pb_order_map(zone->pool, pfn));
-
-	if (pb_release(zone->pool, pfn, order, was) != PB_RELEASE_FREE)
-		return false;
-	free_isolated(zone, pfn, order);
-	return true;
-}
-
-/* Ends an isolation. A block that its owner freed meanwhile is freed now and counted as freed. */
-static void putback(struct pb_zone *zone, unsigned long pfn, unsigned int order)
-{
-	if (!pb_movable_putback(zone->pool, pfn) && release_isolated(zone, pfn, order))
-		pb_zone_event_add(zone, PB_PGFREE, 1L << order);
-}
-
-/*
- * Releases a source. A small one is freed with the others of its word, unless its owner has freed
- * it during the migration.
- */
-static bool release_source(struct pb_compact_control *cc, struct pb_compact_blocks *sources,
-			   unsigned long pfn, unsigned int order, u8 was)
-{
-	unsigned long word = round_down(pfn, PB_WORD_NR);
-
-	if (order >= PB_WORD_ORDER || was & PB_FRAME_CHECKED || pb_frame_freed(was))
-		return release_isolated(cc->zone, pfn, order);
-	if (sources->pfn != word || sources->order != order)
-		pb_compact_free_blocks(cc->zone, sources);
-	sources->pfn = word;
-	sources->order = order;
-	sources->heads |= BIT_ULL(pfn - word);
-	return true;
-}
-
-static int move_block(struct pb_compact_control *cc, struct pb_compact_blocks *sources,
-		      unsigned long pfn, unsigned int order, const u8 *order_map)
-{
-	struct pb_zone *zone = cc->zone;
-	unsigned long dst = pb_compact_target(cc, order);
-	unsigned int task;
-	int ret = -EBUSY;
-
-	/* At the min watermark the sources that wait may make up for a target. */
-	if (dst == PB_NO_PFN && sources->heads) {
-		cc->contended = false;
-		pb_compact_free_blocks(zone, sources);
-		dst = pb_compact_target(cc, order);
-	}
-	if (dst == PB_NO_PFN)
-		return -ENOMEM;
-	if (!pb_movable_isolate(zone->pool, pfn, order)) {
-		free_isolated(zone, dst, order);
-		return ret;
-	}
-	cc->isolated += 1UL << order;
-	task = pb_noreclaim_save();
-	ret = zone->pool->ops.migrate(zone->pool, pfn, dst, order, cc->mode);
-	pb_noreclaim_restore(task);
-	if (ret) {
-		free_isolated(zone, dst, order);
-		putback(zone, pfn, order);
-		return ret;
-	}
-	cc->moved += 1UL << order;
-	putback(zone, dst, order);
-	/* A reference that was taken during the migration keeps the source. */
-	return release_source(cc, sources, pfn, order, READ_ONCE(*order_map)) ? 0 : -EBUSY;
-}
-
 static bool should_abort(struct pb_compact_control *cc)
 {
 	if (pb_fatal_signal() || (cc->mode == PB_MIGRATE_ASYNC && pb_need_resched()))
 		cc->contended = true;
 	return cc->contended;
+}
+
+/*
+ * The movable blocks of an order in a word of a pageblock, from this frame on, up to the next block
+ * of another kind. Of a word or more: the one block. @next is set to the frame behind.
+ */
+static u64 movable_blocks(const u8 *order_map, unsigned int frame, unsigned int end,
+			  unsigned int order, unsigned int *next)
+{
+	unsigned int i = frame, first = round_down(frame, PB_WORD_NR);
+	u64 heads = 0;
+	u8 val;
+
+	if (order >= PB_WORD_ORDER) {
+		*next = frame + (1U << order);
+		return 1;
+	}
+	end = min(end, first + PB_WORD_NR);
+	while (i < end) {
+		if (!order && !(i % 8)) {
+			while (i + 8 <= end && pb_singles_are_movable(&order_map[i])) {
+				heads |= 0xffULL << (i - first);
+				i += 8;
+			}
+			if (i == end)
+				break;
+		}
+		val = pb_peek(&order_map[i]);
+		if (!(val & PB_FRAME_ORDER_MASK)) {
+			i++;
+			continue;
+		}
+		if ((val & (PB_FRAME_ORDER_MASK | PB_FRAME_MOVABLE)) !=
+		    (order + 1) + PB_FRAME_MOVABLE)
+			break;
+		heads |= BIT_ULL(i - first);
+		i += 1U << order;
+	}
+	*next = i;
+	return heads;
 }
 
 /*
@@ -137,12 +79,12 @@ static bool should_abort(struct pb_compact_control *cc)
 static int move_pageblock(struct pb_compact_control *cc, struct pb_compact_blocks *sources,
 			  const struct pb_area *area, unsigned long index)
 {
-	struct pb_dir_entry *entry = pb_dir_entry(cc->zone->pool,
-						  pb_pageblock_pfn(cc->zone, index));
+	unsigned long start = pb_pageblock_pfn(cc->zone, index), pfn;
+	struct pb_dir_entry *entry = pb_dir_entry(cc->zone->pool, start);
 	struct pb_pageblock *pageblock = pb_entry_pageblock(READ_ONCE(entry->value));
-	unsigned long start = pb_pageblock_pfn(cc->zone, index);
 	unsigned int i = area->frame, end = i + area->frames, order;
 	int ret = 0, err;
+	u64 heads;
 	u8 val;
 
 	while (i < end) {
@@ -154,15 +96,20 @@ static int move_pageblock(struct pb_compact_control *cc, struct pb_compact_block
 		if (should_abort(cc))
 			return -EINTR;
 		order = pb_frame_scan_size(val) - 1;
-		err = val & PB_FRAME_MOVABLE ?
-		      move_block(cc, sources, start + i, order, &pageblock->order_map[i]) : -EBUSY;
+		err = -EBUSY;
+		if (val & PB_FRAME_MOVABLE) {
+			pfn = start + (order < PB_WORD_ORDER ? round_down(i, PB_WORD_NR) : i);
+			heads = movable_blocks(pageblock->order_map, i, end, order, &i);
+			err = pb_migrate_blocks(cc, sources, pfn, heads, order);
+		} else {
+			i += 1U << order;
+		}
 		if (err == -ENOMEM)
 			return err;
 		if (err)
 			ret = -EAGAIN;
 		if (err && cc->mode == PB_MIGRATE_ASYNC)
 			return ret;
-		i += 1U << order;
 	}
 	if (cc->mode != PB_MIGRATE_ASYNC)
 		cond_resched();

@@ -178,15 +178,6 @@ static bool word_is_free(const struct pb_pageblock *pageblock, unsigned int fram
 	return true;
 }
 
-/* Whether 8 frames, from an aligned one on, are movable blocks of order 0. */
-static bool singles_are_movable(const u8 *order_map)
-{
-	const u64 each = ~0ULL / 0xff;
-
-	return (pb_peek_word((const u64 *)order_map) & ~(each * PB_FRAME_CHECKED)) ==
-	       each * (PB_FRAME_MOVABLE | 1);
-}
-
 static void scan_pageblock(struct pb_zone *zone, struct pb_pageblock *pageblock, unsigned long pfn,
 			   const struct pb_area *area, struct pb_area_scan *out)
 {
@@ -200,7 +191,7 @@ static void scan_pageblock(struct pb_zone *zone, struct pb_pageblock *pageblock,
 			i += PB_WORD_NR;
 			continue;
 		}
-		if (!(i % 8) && i + 8 <= end && singles_are_movable(&pageblock->order_map[i])) {
+		if (!(i % 8) && i + 8 <= end && pb_singles_are_movable(&pageblock->order_map[i])) {
 			out->movable += 8;
 			i += 8;
 			continue;

@@ -32,6 +32,11 @@
  *
  * Value-returning atomics are full barriers, so a CPU that isolates a block sees all stores from
  * before the block became movable.
+ *
+ * The migration changes the bytes of 8 frames together where all heads among them, one for each
+ * block of the order that fits, are its own: one compare-exchange, which writes only if each byte
+ * has the expected state. To other CPUs it is the same as 8 changes one after another. A byte that
+ * is not a head stays 0 while its block is movable.
  */
 #include "core/cache/freelist.h"
 #include "core/compact/movable.h"
@@ -47,6 +52,31 @@ static bool change(u8 *order_map, u8 want, u8 clear)
 			return false;
 	} while (!try_cmpxchg(order_map, &old, old & ~clear));
 	return true;
+}
+
+/* Orders of which more than one block fits in GROUP frames. */
+#define GROUP		8U
+#define GROUP_ORDERS	3U
+
+/* By order, the heads of a group that has only blocks of it: a bit each, and a byte each. */
+static const u8 group_heads[GROUP_ORDERS] = { 0xff, 0x55, 0x11 };
+static const u64 group_bytes[GROUP_ORDERS] = { 0x0101010101010101ULL, 0x0001000100010001ULL,
+					       0x0000000100000001ULL };
+
+/* Whether the group that begins with this frame of the word has no other blocks than these. */
+static inline bool is_group(u64 heads, unsigned int bit, unsigned int order)
+{
+	return order < GROUP_ORDERS && !(bit % GROUP) &&
+	       (u8)(heads >> bit) == group_heads[order];
+}
+
+/* Changes the bytes of a group from a state of all its blocks to another one; false: not all. */
+static inline bool change_group(u8 *order_map, unsigned int order, u8 from, u8 to)
+{
+	u64 old = group_bytes[order] * from;
+
+	/* As isolate(): a byte may be another block's by now. */
+	return data_race(try_cmpxchg((u64 *)order_map, &old, group_bytes[order] * to));
 }
 
 /**
@@ -104,6 +134,19 @@ int pb_movable_clear(struct pb_pool *pool, unsigned long pfn)
 }
 EXPORT_SYMBOL_PB_TEST(pb_movable_clear);
 
+static bool isolate(u8 *order_map, unsigned int order)
+{
+	u8 old = pb_peek(order_map);
+
+	do {
+		if ((old & PB_FRAME_ORDER_MASK) != order + 1 ||
+		    (old & (PB_FRAME_MOVABLE | PB_FRAME_ISOLATED)) != PB_FRAME_MOVABLE)
+			return false;
+		/* The byte may be another block's by now, whose owner stores plainly. */
+	} while (!data_race(try_cmpxchg(order_map, &old, old | PB_FRAME_ISOLATED)));
+	return true;
+}
+
 /**
  * pb_movable_isolate - isolate a movable block for migration
  * @pool: the pool
@@ -118,17 +161,70 @@ EXPORT_SYMBOL_PB_TEST(pb_movable_clear);
  */
 bool pb_movable_isolate(struct pb_pool *pool, unsigned long pfn, unsigned int order)
 {
-	u8 *order_map = pb_order_map(pool, pfn), old = pb_peek(order_map);
-
-	do {
-		if ((old & PB_FRAME_ORDER_MASK) != order + 1 ||
-		    (old & (PB_FRAME_MOVABLE | PB_FRAME_ISOLATED)) != PB_FRAME_MOVABLE)
-			return false;
-		/* The byte may be another block's by now, whose owner stores plainly. */
-	} while (!data_race(try_cmpxchg(order_map, &old, old | PB_FRAME_ISOLATED)));
-	return true;
+	return isolate(pb_order_map(pool, pfn), order);
 }
 EXPORT_SYMBOL_PB_TEST(pb_movable_isolate);
+
+/**
+ * pb_movable_make_many - make free frames that the caller has allocated isolated movable blocks
+ * @order_map: the word's first byte in the page order map
+ * @heads: the blocks, one bit each
+ * @order: their order
+ *
+ * Context: any.
+ * Return: the blocks; not those whose frame is in use, which is a bug.
+ */
+u64 pb_movable_make_many(u8 *order_map, u64 heads, unsigned int order)
+{
+	u8 state = (order + 1) | PB_FRAME_MOVABLE | PB_FRAME_ISOLATED;
+	u64 made = heads, left = heads;
+	unsigned int bit;
+
+	while (left) {
+		bit = __ffs64(left);
+		if (is_group(left, bit, order) && !pb_peek_word((u64 *)&order_map[bit])) {
+			WRITE_ONCE(*(u64 *)&order_map[bit], group_bytes[order] * state);
+			left &= ~((u64)group_heads[order] << bit);
+			continue;
+		}
+		left &= left - 1;
+		if (unlikely(order_map[bit] & PB_FRAME_ORDER_MASK))
+			made &= ~BIT_ULL(bit);
+		else
+			WRITE_ONCE(order_map[bit], state);
+	}
+	return made;
+}
+
+/**
+ * pb_movable_isolate_many - isolate movable blocks of a word for migration
+ * @order_map: the word's first byte in the page order map
+ * @heads: the blocks, one bit each
+ * @order: their order
+ *
+ * As pb_movable_isolate() for each. Context: any.
+ * Return: those that are isolated now.
+ */
+u64 pb_movable_isolate_many(u8 *order_map, u64 heads, unsigned int order)
+{
+	u8 state = (order + 1) | PB_FRAME_MOVABLE;
+	u64 isolated = heads, left = heads;
+	unsigned int bit;
+
+	while (left) {
+		bit = __ffs64(left);
+		if (is_group(left, bit, order) &&
+		    change_group(&order_map[bit], order, state, state | PB_FRAME_ISOLATED)) {
+			left &= ~((u64)group_heads[order] << bit);
+			continue;
+		}
+		left &= left - 1;
+		if (!isolate(&order_map[bit], order))
+			isolated &= ~BIT_ULL(bit);
+	}
+	return isolated;
+}
+EXPORT_SYMBOL_PB_TEST(pb_movable_isolate_many);
 
 /**
  * pb_movable_putback - end the isolation of a block that was not migrated
@@ -146,6 +242,94 @@ bool pb_movable_putback(struct pb_pool *pool, unsigned long pfn)
 	return change(order_map, PB_FRAME_MOVABLE | PB_FRAME_ISOLATED, PB_FRAME_ISOLATED);
 }
 EXPORT_SYMBOL_PB_TEST(pb_movable_putback);
+
+/**
+ * pb_movable_putback_many - end the isolation of blocks of a word
+ * @order_map: the word's first byte in the page order map
+ * @heads: the blocks, one bit each
+ * @order: their order
+ *
+ * As pb_movable_putback() for each. Context: any.
+ * Return: those that are movable blocks again; the caller must free the others.
+ */
+u64 pb_movable_putback_many(u8 *order_map, u64 heads, unsigned int order)
+{
+	u8 state = (order + 1) | PB_FRAME_MOVABLE;
+	u64 kept = heads, left = heads;
+	unsigned int bit;
+
+	while (left) {
+		bit = __ffs64(left);
+		if (is_group(left, bit, order) &&
+		    change_group(&order_map[bit], order, state | PB_FRAME_ISOLATED, state)) {
+			left &= ~((u64)group_heads[order] << bit);
+			continue;
+		}
+		left &= left - 1;
+		if (!change(&order_map[bit], PB_FRAME_MOVABLE | PB_FRAME_ISOLATED,
+			    PB_FRAME_ISOLATED))
+			kept &= ~BIT_ULL(bit);
+	}
+	return kept;
+}
+EXPORT_SYMBOL_PB_TEST(pb_movable_putback_many);
+
+/**
+ * pb_movable_plain - the isolated blocks of a word that have no other flag and were not freed
+ * @order_map: the word's first byte in the page order map
+ * @heads: blocks that the caller has isolated, one bit each
+ * @order: their order
+ *
+ * Context: any.
+ * Return: those of @heads.
+ */
+u64 pb_movable_plain(const u8 *order_map, u64 heads, unsigned int order)
+{
+	u8 state = (order + 1) | PB_FRAME_MOVABLE | PB_FRAME_ISOLATED;
+	u64 plain = heads, left = heads;
+	unsigned int bit;
+
+	while (left) {
+		bit = __ffs64(left);
+		if (is_group(left, bit, order) &&
+		    pb_peek_word((const u64 *)&order_map[bit]) == group_bytes[order] * state) {
+			left &= ~((u64)group_heads[order] << bit);
+			continue;
+		}
+		left &= left - 1;
+		if (READ_ONCE(order_map[bit]) != state)
+			plain &= ~BIT_ULL(bit);
+	}
+	return plain;
+}
+
+/**
+ * pb_movable_take_many - take isolated blocks of a word, which are free frames then
+ * @order_map: the word's first byte in the page order map
+ * @heads: blocks that the caller has isolated, one bit each
+ * @order: their order
+ *
+ * Context: any.
+ * Return: those that their owner had freed.
+ */
+u64 pb_movable_take_many(u8 *order_map, u64 heads, unsigned int order)
+{
+	u8 state = (order + 1) | PB_FRAME_MOVABLE | PB_FRAME_ISOLATED;
+	u64 freed = 0, left = heads;
+	unsigned int bit;
+
+	while (left) {
+		bit = __ffs64(left);
+		if (is_group(left, bit, order) && change_group(&order_map[bit], order, state, 0)) {
+			left &= ~((u64)group_heads[order] << bit);
+			continue;
+		}
+		left &= left - 1;
+		if (unlikely(pb_frame_freed(xchg(&order_map[bit], 0))))
+			freed |= BIT_ULL(bit);
+	}
+	return freed;
+}
 
 /**
  * pb_movable_free - change the state of a block with flags whose owner frees it

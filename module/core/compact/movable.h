@@ -55,13 +55,27 @@ static inline void pb_clear_checked(struct pb_pool *pool, unsigned long pfn)
 	pb_change_checked(pool, pfn, false);
 }
 
+/* Whether 8 frames, from an aligned one on, are movable blocks of order 0. */
+static inline bool pb_singles_are_movable(const u8 *order_map)
+{
+	const u64 each = ~0ULL / 0xff;
+
+	return (pb_peek_word((const u64 *)order_map) & ~(each * PB_FRAME_CHECKED)) ==
+	       each * (PB_FRAME_MOVABLE | 1);
+}
+
 bool pb_check_on_free(struct pb_pool *pool, unsigned long pfn, unsigned int order);
 void pb_keep_allocated(struct pb_pool *pool, unsigned long pfn, unsigned int order);
 enum pb_release pb_release(struct pb_pool *pool, unsigned long pfn, unsigned int order, u8 was);
 int pb_movable_set(struct pb_pool *pool, unsigned long pfn);
 int pb_movable_clear(struct pb_pool *pool, unsigned long pfn);
 bool pb_movable_isolate(struct pb_pool *pool, unsigned long pfn, unsigned int order);
+u64 pb_movable_make_many(u8 *order_map, u64 heads, unsigned int order);
+u64 pb_movable_isolate_many(u8 *order_map, u64 heads, unsigned int order);
 bool pb_movable_putback(struct pb_pool *pool, unsigned long pfn);
+u64 pb_movable_putback_many(u8 *order_map, u64 heads, unsigned int order);
+u64 pb_movable_plain(const u8 *order_map, u64 heads, unsigned int order);
+u64 pb_movable_take_many(u8 *order_map, u64 heads, unsigned int order);
 enum pb_movable_free pb_movable_free(u8 *order_map, unsigned int order, u8 *was);
 
 #endif /* PB_MOVABLE_H */

@@ -30,9 +30,11 @@
 #include "api/frame_table.h"
 #include "api/movable_ops.h"
 #include "api/pages.h"
+#include "api/quarantine.h"
 #include "compat.h"
 #include "core/alloc/alloc.h"
 #include "core/compact/movable.h"
+#include "core/index/pageblock.h"
 #include "hooks/debug_pages.h"
 #include "hooks/guard_pages.h"
 #include "instance.h"
@@ -299,99 +301,225 @@ EXPORT_SYMBOL_PBUDDY(pbuddy_page_clear_movable);
 void *pbuddy_page_private(const struct page *page)
 {
 	unsigned long pfn = page_to_pfn(page);
-	struct record *record;
+	const struct record *block;
 
 	if (unlikely(pfn >> PB_SECTION_ORDER >= pb_instance.nr_dir))
 		return NULL;
-	record = record_of(pfn);
-	return record ? record->private : NULL;
+	block = pb_frame_table_array(&records, pfn);
+	return likely(block) ? block[pb_frame_in_pageblock(pfn)].private : NULL;
 }
 EXPORT_SYMBOL_PBUDDY(pbuddy_page_private);
 
-static int call(const struct registration *reg, unsigned long src_pfn, unsigned long dst_pfn,
-		unsigned int order, enum pbuddy_migrate_mode mode)
+/* What the blocks of a migration have in common. */
+struct migration {
+	struct pb_migration		*m;
+	struct record			*from;		/* by the bits of m->src_heads */
+	struct record			*to;		/* by those of m->dst_heads */
+	const u8			*order_map;	/* of the sources */
+	u8				state;		/* of a source without other flags */
+	gfp_t				gfp;
+	const struct registration	*reg;		/* of the last block */
+};
+
+/* Blocks of a migration that follow one another, and so do their targets. */
+struct run {
+	unsigned int	from;	/* heads of the first source and target */
+	unsigned int	to;
+	unsigned int	nr;	/* blocks */
+};
+
+/* The block has not moved. */
+static void note_failure(struct migration *batch, unsigned int from, unsigned int to, int err)
 {
-	const struct pbuddy_movable_operations *ops = reg->ops;
-	struct page *src = pfn_to_page(src_pfn);
-	int ret;
+	struct pb_migration *m = batch->m;
+
+	m->failed |= BIT_ULL(from);
+	m->err = WARN_ON_ONCE(err > 0) ? -EINVAL : err;
+	pb_account_forget(m->dst + to);
+	if (static_branch_unlikely(&pb_fill_key))
+		pb_debug_fill(m->dst + to, 1UL << m->order);
+}
+
+/*
+ * After a migration: the CHECKED bit moves with the contents. The core frees the source, unless
+ * a reference to it was taken while migrate_page() ran; its owner has removed all mappings since.
+ */
+static void finish_source(struct migration *batch, unsigned int from, unsigned int to)
+{
+	struct pb_migration *m = batch->m;
+	unsigned long src_pfn = m->src + from;
+	bool checked = pb_checked(&pb_instance, src_pfn);
+
+	if (pb_movable_freed(&pb_instance, src_pfn))
+		m->freed |= BIT_ULL(from);
+	if (checked) {
+		pb_set_checked(&pb_instance, m->dst + to);
+		pb_account_forget(src_pfn);
+	}
+	if (unlikely(pb_quarantine_referenced(src_pfn, m->order)))
+		pb_set_checked(&pb_instance, src_pfn);
+	else if (checked)
+		pb_clear_checked(&pb_instance, src_pfn);
+	/* The block that is freed next has the owner's contents. Others may use a checked one. */
+	if (static_branch_unlikely(&pb_fill_key) && !pb_checked(&pb_instance, src_pfn))
+		pb_debug_fill(src_pfn, 1UL << m->order);
+}
+
+/* The charge of a block moves to its target. A charged block is a checked one. */
+static bool move_account(const struct migration *batch, unsigned int from, unsigned int to)
+{
+	return !(READ_ONCE(batch->order_map[from]) & PB_FRAME_CHECKED) ||
+	       !pb_account_move(batch->m->src + from, batch->m->dst + to, batch->gfp);
+}
+
+/*
+ * Copies the records of blocks to their targets. Returns the number of blocks, up to the next one
+ * of another owner.
+ */
+static unsigned int copy_records(const struct migration *batch, const struct run *run)
+{
+	const struct pbuddy_movable_operations *ops = batch->reg->ops;
+	const struct record *from = &batch->from[run->from];
+	struct record *to = &batch->to[run->to];
+	unsigned int i, step = 1U << batch->m->order;
+
+	for (i = 0; i < run->nr && READ_ONCE(from->ops) == ops; i++, from += step, to += step)
+		set_record(to, ops, from->private);
+	return i;
+}
+
+/*
+ * Has the owner isolate and migrate a block; 0 or a negative errno. isolate_page() is called for
+ * no block that was freed before the RCU section. @order is a constant where it is 0.
+ */
+static __always_inline int migrate_page(const struct migration *batch, struct page *dst,
+					struct page *src, const u8 *order_map, unsigned int order)
+{
+	const struct pbuddy_movable_operations *ops = batch->reg->ops;
+	enum pbuddy_migrate_mode mode = (enum pbuddy_migrate_mode)batch->m->mode;
+	int ret = -EAGAIN;
 	bool ok;
 
 	rcu_read_lock();
-	ok = ops->isolate_page(src, mode);
+	ok = READ_ONCE(*order_map) & PB_FRAME_MOVABLE && ops->isolate_page(src, mode);
 	rcu_read_unlock();
-	if (!ok)
+	if (unlikely(!ok))
 		return -EBUSY;
-	ret = !reg->unmaps && pb_quarantine_referenced(src_pfn, order) ? -EAGAIN :
-	      ops->migrate_page(pfn_to_page(dst_pfn), src, mode);
-	if (WARN_ON_ONCE(ret > 0))
-		ret = -EINVAL;
-	if (ret && !pb_movable_freed(&pb_instance, src_pfn))
+	if (batch->reg->unmaps || likely(!pb_pages_referenced(src, 1UL << order)))
+		ret = ops->migrate_page(dst, src, mode);
+	if (unlikely(ret) && !pb_movable_freed(&pb_instance, page_to_pfn(src)))
 		ops->putback_page(src);
 	return ret;
 }
 
-/*
- * After a migration: the CHECKED bit has moved with the contents. The core frees the source, unless
- * a reference to it was taken while migrate_page() ran; its owner has removed all mappings since.
- */
-static void finish_source(unsigned long src_pfn, unsigned long dst_pfn, unsigned int order)
+/* Migrates blocks of one owner. Returns their number: in mode ASYNC up to the first failure. */
+static __always_inline unsigned int migrate_pages(struct migration *batch, const struct run *run,
+						  unsigned int order)
 {
-	bool checked = pb_checked(&pb_instance, src_pfn);
+	struct page *src = pfn_to_page(batch->m->src + run->from);
+	struct page *dst = pfn_to_page(batch->m->dst + run->to);
+	const u8 *order_map = &batch->order_map[run->from];
+	unsigned int i, step = 1U << order;
+	int ret;
 
-	if (checked) {
-		pb_set_checked(&pb_instance, dst_pfn);
-		pb_account_forget(src_pfn);
+	for (i = 0; i < run->nr; i++, src += step, dst += step, order_map += step) {
+		ret = migrate_page(batch, dst, src, order_map, order);
+		if (unlikely(ret)) {
+			note_failure(batch, run->from + (i << order), run->to + (i << order), ret);
+			if (batch->m->mode == PB_MIGRATE_ASYNC)
+				return i + 1;
+			continue;
+		}
+		if (unlikely(READ_ONCE(*order_map) != batch->state) ||
+		    unlikely(pb_pages_referenced(src, step)) ||
+		    static_branch_unlikely(&pb_fill_key))
+			finish_source(batch, run->from + (i << order), run->to + (i << order));
 	}
-	if (unlikely(pb_quarantine_referenced(src_pfn, order)))
-		pb_set_checked(&pb_instance, src_pfn);
-	else if (checked)
-		pb_clear_checked(&pb_instance, src_pfn);
+	return i;
 }
 
-/* The charge of a block moves to its target. A charged block is a checked one. */
-static bool move_account(unsigned long src_pfn, unsigned long dst_pfn, gfp_t gfp)
+/* Migrates the first blocks of a run. Returns their number. */
+static unsigned int migrate_run(struct migration *batch, struct run *run)
 {
-	return !pb_checked(&pb_instance, src_pfn) || !pb_account_move(src_pfn, dst_pfn, gfp);
+	const struct pbuddy_movable_operations *ops = READ_ONCE(batch->from[run->from].ops);
+	int err = -EBUSY;
+
+	if (run->nr == 1 && unlikely(!move_account(batch, run->from, run->to)))
+		err = -EAGAIN;
+	/* Operations that are found here stay registered, and in their records, to the end. */
+	if (unlikely(!batch->reg || batch->reg->ops != ops))
+		batch->reg = find(ops);
+	if (unlikely(!batch->reg || err != -EBUSY)) {
+		note_failure(batch, run->from, run->to, err);
+		return 1;
+	}
+	run->nr = copy_records(batch, run);
+	return batch->m->order ? migrate_pages(batch, run, batch->m->order) :
+				 migrate_pages(batch, run, 0);
+}
+
+/* The bits from this one on. */
+static u64 without_first(u64 bits, unsigned int first)
+{
+	return first < PB_WORD_NR ? bits & (~0ULL << first) : 0;
+}
+
+/*
+ * The blocks that follow one another from the first of these on, as far as their targets do. A
+ * block that is not @plain, as it may be charged, is alone.
+ */
+static struct run next_run(u64 src, u64 plain, u64 dst, unsigned int order)
+{
+	struct run run = { .from = __ffs64(src), .to = __ffs64(dst), .nr = 1 };
+	u64 gap;
+
+	if (order < PB_WORD_ORDER && plain & BIT_ULL(run.from)) {
+		gap = ~(pb_word_expand(src & plain, order) >> run.from) |
+		      ~(pb_word_expand(dst, order) >> run.to);
+		run.nr = (gap ? __ffs64(gap) : PB_WORD_NR) >> order;
+	}
+	return run;
 }
 
 /**
- * pb_movable_ops_migrate - migrate a block by its owner's operations; the core's ops->migrate
+ * pb_movable_ops_migrate - migrate blocks by their owners' operations; the core's ops->migrate
  * @pool: the instance
- * @src_pfn: the block, isolated
- * @dst_pfn: the target, allocated and isolated
- * @order: of both
- * @mode: enum pb_migrate_mode
+ * @m: the blocks, isolated, and their targets, allocated and isolated
  *
  * Context: process, may sleep.
- * Return: 0, or a negative errno.
  */
-int pb_movable_ops_migrate(struct pb_pool *pool, unsigned long src_pfn, unsigned long dst_pfn,
-			   unsigned int order, int mode)
+void pb_movable_ops_migrate(struct pb_pool *pool, struct pb_migration *m)
 {
-	/* The system is not short of memory, but a request waits for the migration. */
-	gfp_t gfp = mode == PB_MIGRATE_ASYNC ? GFP_NOWAIT | __GFP_NOWARN :
-					       GFP_NOIO | __GFP_NORETRY | __GFP_NOWARN;
-	struct record *from = record_of(src_pfn), *to = make_record(dst_pfn, gfp);
-	const struct registration *reg;
-	int ret = -EBUSY, idx;
+	u64 src = m->src_heads, dst = m->dst_heads;
+	struct migration batch = {
+		.m = m,
+		.order_map = pb_order_map(pool, m->src),
+		.state = (m->order + 1) | PB_FRAME_MOVABLE | PB_FRAME_ISOLATED,
+		/* The system is not short of memory, but a request waits for the migration. */
+		.gfp = m->mode == PB_MIGRATE_ASYNC ? GFP_NOWAIT | __GFP_NOWARN :
+						     GFP_NOIO | __GFP_NORETRY | __GFP_NOWARN,
+		.from = record_of(m->src),
+	};
+	struct run run;
+	u64 plain;
+	int idx;
 
-	if (!from || !to || !move_account(src_pfn, dst_pfn, gfp))
-		return -EAGAIN;
+	batch.to = make_record(m->dst, batch.gfp);
+	if (!batch.from || !batch.to) {
+		m->failed = src;
+		m->err = -EAGAIN;
+		return;
+	}
+	plain = pb_movable_plain(batch.order_map, src, m->order);
 	idx = srcu_read_lock(&movable_srcu);
-	reg = find(READ_ONCE(from->ops));
-	if (reg) {
-		set_record(to, reg->ops, from->private);
-		ret = call(reg, src_pfn, dst_pfn, order, (enum pbuddy_migrate_mode)mode);
+	while (src && !(m->failed && m->mode == PB_MIGRATE_ASYNC)) {
+		run = next_run(src, plain, dst, m->order);
+		run.nr = migrate_run(&batch, &run);
+		src = without_first(src, run.from + (run.nr << m->order));
+		dst = without_first(dst, run.to + (run.nr << m->order));
 	}
 	srcu_read_unlock(&movable_srcu, idx);
-	if (ret)
-		pb_account_forget(dst_pfn);
-	else
-		finish_source(src_pfn, dst_pfn, order);
-	/* The block that is freed next has the owner's contents. Others may use a checked one. */
-	if (static_branch_unlikely(&pb_fill_key) && (ret || !pb_checked(pool, src_pfn)))
-		pb_debug_fill(ret ? dst_pfn : src_pfn, 1UL << order);
-	return ret;
+	m->moved = m->src_heads & ~src & ~m->failed;
 }
 EXPORT_SYMBOL_PB_TEST(pb_movable_ops_migrate);
 

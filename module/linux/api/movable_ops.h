@@ -5,14 +5,14 @@
 
 #include <linux/types.h>
 
+struct pb_migration;
 struct pb_pool;
 struct pbuddy_movable_operations;
 
 int pb_movable_ops_register(const struct pbuddy_movable_operations *ops, bool unmaps);
 int pb_movable_ops_set(unsigned long pfn, const struct pbuddy_movable_operations *ops,
 		       void *private);
-int pb_movable_ops_migrate(struct pb_pool *pool, unsigned long src_pfn, unsigned long dst_pfn,
-			   unsigned int order, int mode);
+void pb_movable_ops_migrate(struct pb_pool *pool, struct pb_migration *m);
 int pb_movable_ops_init(void);
 void pb_movable_ops_exit(void);
 

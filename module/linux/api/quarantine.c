@@ -163,7 +163,7 @@ static bool any_referenced(unsigned long pfn, unsigned int order, bool bad)
  */
 bool pb_quarantine_referenced(unsigned long pfn, unsigned int order)
 {
-	return any_referenced(pfn, order, true);
+	return pb_pages_referenced(pfn_to_page(pfn), 1UL << order);
 }
 EXPORT_SYMBOL_PB_TEST(pb_quarantine_referenced);
 

@@ -148,6 +148,18 @@ void pb_quarantine_show(struct seq_file *m);
 int pb_quarantine_init(void);
 void pb_quarantine_exit(void);
 
+/* As pb_quarantine_referenced(), for pages of which there is one at least. */
+static __always_inline bool pb_pages_referenced(const struct page *page, unsigned long nr_pages)
+{
+	const struct page *end = page + nr_pages;
+
+	do {
+		if (unlikely(page_ref_count(page) != PB_BASE_REFS || PageHWPoison(page)))
+			return true;
+	} while (++page != end);
+	return false;
+}
+
 /* Frees a block that has a page with a memory error; false: the caller has to free it. */
 static inline bool pb_quarantine_free_bad(unsigned long pfn, unsigned int order)
 {
