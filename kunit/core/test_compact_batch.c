@@ -8,20 +8,26 @@
 #include "core/compact/compact_zone.h"
 #include "core/zone/zone.h"
 #include "movers.h"
+#include "task.h"
 
 static const unsigned int used[8] = { 512, 512, 512, 450, 60, 512, 512, 512 };
 
 #define SOURCE	4U	/* the pageblock with 60 */
 
-static int empty_source(struct pt_movers *m)
+static int empty_in_mode(struct pt_movers *m, enum pb_migrate_mode mode)
 {
 	struct pb_area area = { .first = SOURCE, .nr = 1, .frames = PB_PAGEBLOCK_NR };
 	struct pb_compact_control cc;
 
 	pb_zone_index_update_all(pt_movers_zone(m));
-	pb_compact_control_init(&cc, pt_movers_zone(m), PB_PAGEBLOCK_ORDER, PB_MIGRATE_SYNC);
+	pb_compact_control_init(&cc, pt_movers_zone(m), PB_PAGEBLOCK_ORDER, mode);
 	cc.limit = PB_NR_FULLNESS - 1;
 	return pb_compact_area(&cc, &area, NULL);
+}
+
+static int empty_source(struct pt_movers *m)
+{
+	return empty_in_mode(m, PB_MIGRATE_SYNC);
 }
 
 /* All blocks move, and nothing stays allocated. */
@@ -104,6 +110,76 @@ static void test_double_free(struct kunit *test)
 	pt_expect_all_free(test, m->f);
 }
 
+static void (*migrate_all)(struct pb_pool *pool, struct pb_migration *m);
+static unsigned int several;	/* migrations of more than one block */
+
+/* Migrates the first block only, as when that takes long. */
+static void migrate_first(struct pb_pool *pool, struct pb_migration *m)
+{
+	struct pb_migration first = *m;
+
+	several += hweight64(m->src_heads) > 1;
+	first.src_heads &= -first.src_heads;
+	first.dst_heads &= -first.dst_heads;
+	migrate_all(pool, &first);
+	m->moved = first.moved;
+	m->failed = first.failed;
+	m->freed = first.freed;
+}
+
+static struct pt_movers *slow_movers(struct kunit *test)
+{
+	struct pt_movers *m = pt_partly_used(test, used);
+
+	migrate_all = m->f->pool.ops.migrate;
+	m->f->pool.ops.migrate = migrate_first;
+	several = 0;
+	return m;
+}
+
+/*
+ * Blocks that were not tried are migrated in the same pass, one by one: while one of them takes
+ * long the others are not isolated.
+ */
+static void test_ends_early(struct kunit *test)
+{
+	struct pt_movers *m = slow_movers(test);
+	unsigned long held = pt_movers_check(test, m);
+
+	pt_task_keeps_cpu(true);
+	KUNIT_EXPECT_EQ(test, empty_in_mode(m, PB_MIGRATE_ASYNC), 0);
+	pt_task_keeps_cpu(false);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->migrations), 60L);
+	KUNIT_EXPECT_LE(test, several, PB_WORDS);
+	KUNIT_EXPECT_EQ(test, pt_movers_check(test, m), held);
+	pt_expect_allocated(test, m->f, held);
+	pt_movers_free_all(test, m);
+	pt_expect_all_free(test, m->f);
+}
+
+static int dies(struct pt_movers *m, struct pt_object *o, unsigned long src, unsigned long dst)
+{
+	pt_task_dies(true);
+	return 0;
+}
+
+/* A fatal signal ends the migration of a word whose blocks take long. */
+static void test_killed_in_a_word(struct kunit *test)
+{
+	struct pt_movers *m = slow_movers(test);
+	unsigned long held = pt_movers_check(test, m);
+
+	m->hook = dies;
+	KUNIT_EXPECT_EQ(test, empty_source(m), -EINTR);
+	pt_task_dies(false);
+	m->hook = NULL;
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->migrations), 1L);
+	KUNIT_EXPECT_EQ(test, pt_movers_check(test, m), held);
+	pt_expect_allocated(test, m->f, held);
+	pt_movers_free_all(test, m);
+	pt_expect_all_free(test, m->f);
+}
+
 /* Near the min watermark as many targets are allocated as it allows: here one of several. */
 static void test_at_the_watermark(struct kunit *test)
 {
@@ -122,6 +198,8 @@ static struct kunit_case batch_cases[] = {
 	KUNIT_CASE(test_moved),
 	KUNIT_CASE(test_not_needed),
 	KUNIT_CASE(test_double_free),
+	KUNIT_CASE(test_ends_early),
+	KUNIT_CASE(test_killed_in_a_word),
 	KUNIT_CASE(test_at_the_watermark),
 	{}
 };

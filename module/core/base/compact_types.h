@@ -41,7 +41,7 @@ enum pb_migrate_mode {
  * @order: of all
  * @mode: enum pb_migrate_mode
  * @moved: set to the sources that have moved
- * @failed: set to those that have not; the rest of @src_heads was not tried
+ * @failed: set to those that have not; the rest of @src_heads was not tried, but one source was
  * @freed: set to those of @moved that their owner freed meanwhile
  * @err: set to the negative errno of the last one that failed
  */

@@ -40,9 +40,9 @@ enum pb_release {
  * @grow: adds @nr_pages or more to a zone that @rq may use, by pb_pool_grow(); returns the pages
  *	that this or another task added; may sleep; may be NULL
  * @migrate: has the owners of isolated blocks migrate them; nothing has changed for a block that
- *	did not move; the first failure may end it; may sleep as the mode allows; moves the CHECKED
- *	bit with the contents, and sets that of a source with other users; NULL when no block can
- *	be migrated
+ *	did not move; may end early, but tries one block, and in mode ASYNC ends at the first
+ *	failure; may sleep as the mode allows; moves the CHECKED bit with the contents, and sets
+ *	that of a source with other users; NULL when no block can be migrated
  * @release: decides whether the frames of a block with pb_set_checked() become free; any context,
  *	NMI included; does not sleep; may be NULL when no block is checked
  * @zero: zeroes frames that prezeroing has allocated; may sleep; may be NULL

@@ -46,7 +46,7 @@ struct pb_compact_blocks {
  * @isolated: pages isolated
  * @moved: pages migrated
  * @scanned: steps of the search for targets that are not yet counted as an event
- * @searched: those of @ready that are not yet in an event for tracepoints
+ * @searched: steps of the search for @ready that are not yet in an event for tracepoints
  * @migrate_pfn: first PFN of the area that is being emptied
  * @free_pfn: last migration target
  */
@@ -75,6 +75,14 @@ struct pb_compact_control {
 	unsigned long		migrate_pfn;
 	unsigned long		free_pfn;
 };
+
+/* Whether the run ends as contended: for a fatal signal, or, when asynchronous, another task. */
+static inline bool pb_compact_should_abort(struct pb_compact_control *cc)
+{
+	if (pb_fatal_signal() || (cc->mode == PB_MIGRATE_ASYNC && pb_need_resched()))
+		cc->contended = true;
+	return cc->contended;
+}
 
 bool pb_compact_find_area(struct pb_compact_control *cc, struct pb_area *area);
 void pb_compact_set_skip(struct pb_compact_control *cc, const struct pb_area *area);

@@ -25,13 +25,6 @@
 #define WAIT_TICKS	64
 #define WAIT_TICKS_MOST	1024
 
-static bool should_abort(struct pb_compact_control *cc)
-{
-	if (pb_fatal_signal() || (cc->mode == PB_MIGRATE_ASYNC && pb_need_resched()))
-		cc->contended = true;
-	return cc->contended;
-}
-
 /*
  * The movable blocks of an order in a word of a pageblock, from this frame on, up to the next block
  * of another kind. Of a word or more: the one block. @next is set to the frame behind.
@@ -93,8 +86,6 @@ static int move_pageblock(struct pb_compact_control *cc, struct pb_compact_block
 			i++;
 			continue;
 		}
-		if (should_abort(cc))
-			return -EINTR;
 		order = pb_frame_scan_size(val) - 1;
 		err = -EBUSY;
 		if (val & PB_FRAME_MOVABLE) {
@@ -104,7 +95,7 @@ static int move_pageblock(struct pb_compact_control *cc, struct pb_compact_block
 		} else {
 			i += 1U << order;
 		}
-		if (err == -ENOMEM)
+		if (err == -ENOMEM || err == -EINTR)
 			return err;
 		if (err)
 			ret = -EAGAIN;
@@ -269,7 +260,7 @@ static int compact_area(struct pb_compact_control *cc, const struct pb_area *are
 static bool wait_ticks(struct pb_compact_control *cc, unsigned long ticks)
 {
 	while (ticks--) {
-		if (should_abort(cc))
+		if (pb_compact_should_abort(cc))
 			return false;
 		pb_wait_tick();
 	}
@@ -347,7 +338,7 @@ static enum pb_compact_result compact_areas(struct pb_compact_control *cc,
 	int ret;
 
 	for (tries = 0; tries < area_tries(cc); tries++) {
-		if (should_abort(cc))
+		if (pb_compact_should_abort(cc))
 			return PB_COMPACT_CONTENDED;
 		if (!find_area(cc, &area))
 			return result_without_area(cc);

@@ -18,6 +18,10 @@
  *
  * When ops->migrate returns the charge of a source that has moved is that of its target.
  *
+ * ops->migrate may end early, so that a slow owner does not delay those of the blocks behind, which
+ * wait while their blocks are isolated. Blocks that were not tried are put back, and each is
+ * isolated again when its turn comes.
+ *
  * No lock is held while ops->migrate runs, so it may sleep, allocate and free. The task has
  * PF_MEMALLOC meanwhile, so that its allocations do not reclaim or compact.
  */
@@ -100,7 +104,7 @@ static u64 targets_of(const struct pb_migration *m, u64 heads)
 	return found;
 }
 
-/* Migrates isolated blocks; 0, or a negative errno when one was not migrated. */
+/* Migrates isolated blocks; 0, or a negative errno when one that was tried was not migrated. */
 static int migrate(struct pb_compact_control *cc, struct pb_compact_blocks *sources,
 		   struct pb_migration *m)
 {
@@ -118,7 +122,7 @@ static int migrate(struct pb_compact_control *cc, struct pb_compact_blocks *sour
 	putback(zone, m->src, m->src_heads & ~m->moved, m->order);
 	cc->isolated += (unsigned long)hweight64(m->moved | m->failed) << m->order;
 	cc->moved += (unsigned long)hweight64(m->moved) << m->order;
-	return release_sources(cc, sources, m) && m->moved == m->src_heads ? 0 : -EBUSY;
+	return release_sources(cc, sources, m) && !m->failed ? 0 : -EBUSY;
 }
 
 /* Whether there are targets. */
@@ -145,20 +149,24 @@ static bool have_targets(struct pb_compact_control *cc, struct pb_compact_blocks
  *
  * Context: process, may sleep unless the mode is ASYNC.
  * Return: 0 when all were migrated; -EBUSY: a block was not, and in mode ASYNC no other one was
- * tried then; -ENOMEM: there are no targets.
+ * tried then; -ENOMEM: there are no targets; -EINTR: the run has to end.
  */
 int pb_migrate_blocks(struct pb_compact_control *cc, struct pb_compact_blocks *sources,
 		      unsigned long pfn, u64 heads, unsigned int order)
 {
 	struct pb_migration m = { .src = pfn, .order = order, .mode = cc->mode };
+	unsigned long most = PB_WORD_NR;
 	struct pb_compact_blocks targets;
+	u64 batch, untried;
 	int ret = 0;
-	u64 batch;
 
 	while (heads && !(ret && cc->mode == PB_MIGRATE_ASYNC)) {
+		if (pb_compact_should_abort(cc))
+			return -EINTR;
 		if (!have_targets(cc, sources, order))
 			return -ENOMEM;
-		batch = pb_lowest_bits(heads, min(hweight64(heads), hweight64(cc->ready.heads)));
+		batch = pb_lowest_bits(heads, min3(hweight64(heads), hweight64(cc->ready.heads),
+						   most));
 		heads &= ~batch;
 		m.src_heads = pb_movable_isolate_many(pb_order_map(cc->zone->pool, pfn), batch,
 						      order);
@@ -173,6 +181,11 @@ int pb_migrate_blocks(struct pb_compact_control *cc, struct pb_compact_blocks *s
 		m.failed = 0;
 		m.freed = 0;
 		ret = migrate(cc, sources, &m) ?: ret;
+		untried = m.src_heads & ~(m.moved | m.failed);
+		if (unlikely(untried)) {
+			heads |= untried;
+			most = 1;
+		}
 	}
 	return ret;
 }

@@ -18,6 +18,7 @@
  * says what this requires of the owner.
  */
 #include <linux/bug.h>
+#include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/pbuddy.h>
@@ -319,6 +320,7 @@ struct migration {
 	u8				state;		/* of a source without other flags */
 	gfp_t				gfp;
 	const struct registration	*reg;		/* of the last block */
+	unsigned long			until;		/* jiffies; see is_late() */
 };
 
 /* Blocks of a migration that follow one another, and so do their targets. */
@@ -327,6 +329,15 @@ struct run {
 	unsigned int	to;
 	unsigned int	nr;	/* blocks */
 };
+
+/*
+ * Whether the blocks that were not tried have been isolated for long, because others were copied
+ * slowly, or waited for a device. Their owners may be waiting for the end of the isolation.
+ */
+static bool is_late(const struct migration *batch)
+{
+	return time_after(jiffies, batch->until);
+}
 
 /* The block has not moved. */
 static void note_failure(struct migration *batch, unsigned int from, unsigned int to, int err)
@@ -412,7 +423,10 @@ static __always_inline int migrate_page(const struct migration *batch, struct pa
 	return ret;
 }
 
-/* Migrates blocks of one owner. Returns their number: in mode ASYNC up to the first failure. */
+/*
+ * Migrates blocks of one owner. Returns the number of those that were tried: in mode ASYNC up to
+ * the first failure.
+ */
 static __always_inline unsigned int migrate_pages(struct migration *batch, const struct run *run,
 						  unsigned int order)
 {
@@ -428,12 +442,13 @@ static __always_inline unsigned int migrate_pages(struct migration *batch, const
 			note_failure(batch, run->from + (i << order), run->to + (i << order), ret);
 			if (batch->m->mode == PB_MIGRATE_ASYNC)
 				return i + 1;
-			continue;
-		}
-		if (unlikely(READ_ONCE(*order_map) != batch->state) ||
-		    unlikely(pb_pages_referenced(src, step)) ||
-		    static_branch_unlikely(&pb_fill_key))
+		} else if (unlikely(READ_ONCE(*order_map) != batch->state) ||
+			   unlikely(pb_pages_referenced(src, step)) ||
+			   static_branch_unlikely(&pb_fill_key)) {
 			finish_source(batch, run->from + (i << order), run->to + (i << order));
+		}
+		if (unlikely(is_late(batch)))
+			return i + 1;
 	}
 	return i;
 }
@@ -486,6 +501,8 @@ static struct run next_run(u64 src, u64 plain, u64 dst, unsigned int order)
  * @pool: the instance
  * @m: the blocks, isolated, and their targets, allocated and isolated
  *
+ * Ends after the block that is being migrated when more than a tick has passed.
+ *
  * Context: process, may sleep.
  */
 void pb_movable_ops_migrate(struct pb_pool *pool, struct pb_migration *m)
@@ -499,6 +516,7 @@ void pb_movable_ops_migrate(struct pb_pool *pool, struct pb_migration *m)
 		.gfp = m->mode == PB_MIGRATE_ASYNC ? GFP_NOWAIT | __GFP_NOWARN :
 						     GFP_NOIO | __GFP_NORETRY | __GFP_NOWARN,
 		.from = record_of(m->src),
+		.until = jiffies + 1,
 	};
 	struct run run;
 	u64 plain;
@@ -512,12 +530,12 @@ void pb_movable_ops_migrate(struct pb_pool *pool, struct pb_migration *m)
 	}
 	plain = pb_movable_plain(batch.order_map, src, m->order);
 	idx = srcu_read_lock(&movable_srcu);
-	while (src && !(m->failed && m->mode == PB_MIGRATE_ASYNC)) {
+	do {
 		run = next_run(src, plain, dst, m->order);
 		run.nr = migrate_run(&batch, &run);
 		src = without_first(src, run.from + (run.nr << m->order));
 		dst = without_first(dst, run.to + (run.nr << m->order));
-	}
+	} while (src && !(m->failed && m->mode == PB_MIGRATE_ASYNC) && !is_late(&batch));
 	srcu_read_unlock(&movable_srcu, idx);
 	m->moved = m->src_heads & ~src & ~m->failed;
 }
