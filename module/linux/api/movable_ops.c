@@ -192,8 +192,9 @@ static void forget_pages(const struct pbuddy_movable_operations *ops)
 
 	for (; (block = pb_frame_table_next(&records, &first)); first += PB_PAGEBLOCK_NR) {
 		for (i = 0; i < PB_PAGEBLOCK_NR; i++)
+			/* The migration may belong to a task of lower priority. */
 			while (!forget_page(&block[i], first + i, ops))
-				cond_resched();
+				schedule_timeout_uninterruptible(1);
 		cond_resched();
 	}
 }
