@@ -197,7 +197,8 @@ enum pbuddy_migrate_mode {
  *
  * As struct movable_operations of mm/. A page argument is the first page of a block;
  * pbuddy_page_order() returns its order. All functions are called in process context. An allocation
- * from pbuddy inside of them does not reclaim or compact.
+ * from pbuddy inside of them does not reclaim or compact. Other blocks, also of other users, may be
+ * in the same migration, so they must not wait until pbuddy_page_clear_movable() succeeds.
  */
 struct pbuddy_movable_operations {
 	bool (*isolate_page)(struct page *page, enum pbuddy_migrate_mode mode);
