@@ -496,7 +496,7 @@ int pb_bad_frames_init(void)
 		destroy_workqueue(look_wq);
 	} else {
 		look_at_pool();
-		if (READ_ONCE(pending.nr))
+		if (READ_ONCE(pending.nr) || READ_ONCE(pending.all))
 			mod_delayed_work(look_wq, &look_work, 0);
 		pb_bad_frames_reported = event;
 	}
