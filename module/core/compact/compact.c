@@ -415,7 +415,8 @@ static unsigned int order_of_range(unsigned long nr_pages)
 
 /*
  * Whether a range in a zone is deferred as a block is. Only in private zones, as their requests are
- * made again without them. Others fail then, as alloc_contig_pages() does, and are not deferred.
+ * made again without them, except for those of strict groups, which fail. Other ranges are not
+ * deferred, as those of alloc_contig_pages() are not.
  */
 static bool range_deferred(struct pb_zone *zone, const struct pb_request *rq,
 			   unsigned long nr_pages)
