@@ -29,11 +29,11 @@
  * In a zone so small that high_max is less than a word the lists have no masks: a refill takes a
  * single block, and a flush frees every block to the zone.
  *
- * A list is charged with the most pages it may hold until its next refill or drain: its limit,
- * and a word when it has a mask. The fast path only compares the limit, so the sum of the charges
- * bounds what the lists hold together: to high, and a word for the mask of the list used last. A
- * list that needs space drains other lists (pb_pcp_trim) and sets their limits to 0. A list with
- * limit 0 gets a limit at its next refill or free.
+ * A list is charged with the most pages it may hold until its next refill or drain: its limit, a
+ * word when it has a mask, and its zeroed blocks. The fast path only compares the limit, so the sum
+ * of the charges bounds what the lists hold together: to high, and a word for the mask of the list
+ * used last. A list that needs space drains other lists (pb_pcp_trim) and sets their limits to 0. A
+ * list with limit 0 gets a limit at its next refill or free.
  *
  * pcp_refill.c refills the lists, drain.c drains them.
  */

@@ -70,7 +70,7 @@ struct pb_pcp_list {
  * @zeroed_skip: P: by migratetype, refills that do not search for zeroed blocks, as there were none
  * @zeroed_wanted: P: by PB_PCP_LIST_NR(), lists that had no zeroed block for a request
  * @high: P: pages the lists may hold together, auto-tuned between high_min and high_max
- * @charged: P: the sum of the lists' @charge, at most @high and a word
+ * @charged: P: the sum of the lists' @charge, at most @high and a word, or a zeroed block
  * @trim: P: the list to trim next
  * @cluster: P: by migratetype, 1 + the first pageblock of this CPU's cluster; 0 = none (cluster.h)
  * @event: P: other events counted inside the pcp section

@@ -18,8 +18,8 @@
  * The free pages may still be fewer than a watermark in two cases. The watermark was raised
  * meanwhile (boost, tunables, a free of a highatomic or contiguous-area page). Or the bitmaps
  * lack frames that a CPU has allocated and not yet counted: for each CPU at most one word, the
- * requested block, or the blocks of a refill (nr_blocks() in pcp_refill.c), for the duration of the
- * allocation.
+ * requested block, or the blocks of a refill (nr_blocks() in pcp_refill.c, nr_pageblocks() in
+ * pcp_zeroed.c), for the duration of the allocation.
  *
  * Pages in per-CPU lists are counted as allocated, as in mm/. Free pages of isolated
  * pageblocks are not counted as free: no request can have them until the isolation ends.
