@@ -90,7 +90,7 @@ unsigned long pt_script_grow(struct pb_pool *pool, const struct pb_request *rq,
 	return pt_script.grows && pt_script.grows-- ? nr_pages : 0;
 }
 
-bool pt_script_wait(struct pb_pool *pool)
+bool pt_script_wait(struct pb_pool *pool, const struct pb_request *rq)
 {
 	step(pool, 'p');
 	return pt_script.others;

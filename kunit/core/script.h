@@ -66,7 +66,7 @@ struct pt_fixture *pt_full_pool(struct kunit *test, const struct pt_layout *layo
 /* Makes a request with an empty ->log. */
 unsigned long pt_script_request(struct pt_fixture *f, const struct pb_request *rq);
 /* For ops.reclaim_wait. */
-bool pt_script_wait(struct pb_pool *pool);
+bool pt_script_wait(struct pb_pool *pool, const struct pb_request *rq);
 /* For ops.grow. */
 unsigned long pt_script_grow(struct pb_pool *pool, const struct pb_request *rq,
 			     unsigned long nr_pages);

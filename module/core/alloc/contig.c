@@ -296,7 +296,7 @@ static unsigned long reclaim_range(struct pb_pool *pool, const struct pb_request
 	if (pb_may_reclaim(rq) && pb_slowpath_reclaim(pool, rq))
 		pfn = walk_zonelist(pool, rq, nr_pages);
 	if (pfn == PB_NO_PFN && pb_may_reclaim(rq) && !(rq->flags & PB_ALLOC_NORETRY))
-		pb_slow_wait_for_reclaim(pool);
+		pb_slow_wait_for_reclaim(pool, rq);
 	if (pfn == PB_NO_PFN)
 		pfn = scan_zonelist(pool, rq, nr_pages);
 	if (pfn == PB_NO_PFN && pb_may_reclaim(rq))

@@ -240,13 +240,14 @@ void pb_slow_drain_all(struct pb_pool *pool)
 /**
  * pb_slow_wait_for_reclaim - wait for memory that other tasks are about to free, and drain it
  * @pool: the pool
+ * @rq: the request
  *
  * Context: may sleep. A request waits once, as for too_many_isolated() in mm/vmscan.c.
  * Return: whether they have freed some.
  */
-bool pb_slow_wait_for_reclaim(struct pb_pool *pool)
+bool pb_slow_wait_for_reclaim(struct pb_pool *pool, const struct pb_request *rq)
 {
-	if (!pool->ops.reclaim_wait || !pool->ops.reclaim_wait(pool))
+	if (!pool->ops.reclaim_wait || !pool->ops.reclaim_wait(pool, rq))
 		return false;
 	pb_slow_drain_all(pool);
 	return true;

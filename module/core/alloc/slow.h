@@ -72,7 +72,7 @@ bool pb_slow_scan(struct pb_slow *s);
 bool pb_slow_walk_anywhere(struct pb_slow *s, pb_alloc_flags_t rights);
 void pb_slow_wake_nodes(struct pb_slow *s);
 void pb_slow_drain_all(struct pb_pool *pool);
-bool pb_slow_wait_for_reclaim(struct pb_pool *pool);
+bool pb_slow_wait_for_reclaim(struct pb_pool *pool, const struct pb_request *rq);
 bool pb_slow_pause_prezero(struct pb_pool *pool, const struct pb_request *rq);
 void pb_slow_scan_zones(struct pb_pool *pool, const struct pb_request *rq);
 unsigned long pb_slow_grow(struct pb_pool *pool, const struct pb_request *rq,

@@ -17,9 +17,9 @@
  *   COMPACT         direct compaction, walk
  *   AGAIN           decide about another round
  *   OUT_OF_MEMORY   kill a task, if the OOM policy allows it
- *   NO_PAGE         wait once for other tasks that reclaim, unless ops->oom has, and the request is
- *                   NORETRY; scan, which finds what the index hides; drain again if that helps;
- *                   fail, except for NOFAIL requests
+ *   NO_PAGE         wait once for other tasks that reclaim, unless ops->oom has waited, or the
+ *                   request is NORETRY or has not reclaimed; scan, which finds what the index
+ *                   hides; drain again if that helps; fail, except for NOFAIL requests
  *
  *   ADJUST > COLLECT > GROW > COMPACT_FIRST >
  *	RETRY > RECLAIM > COMPACT > AGAIN > OUT_OF_MEMORY > NO_PAGE
@@ -210,7 +210,7 @@ static bool others_freed(struct pb_slow *s)
 	if (s->waited || !s->tried_reclaim || pb_slow_may(s, PB_ALLOC_NORETRY))
 		return false;
 	s->waited = true;
-	return pb_slow_wait_for_reclaim(s->pool);
+	return pb_slow_wait_for_reclaim(s->pool, s->rq);
 }
 
 static enum state no_page(struct pb_slow *s)

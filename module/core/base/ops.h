@@ -75,7 +75,7 @@ struct pb_ops {
 	unsigned long (*reclaim)(struct pb_pool *pool, const struct pb_request *rq, int priority,
 				 unsigned long nr_pages);
 	void (*reclaim_end)(struct pb_pool *pool, unsigned long freed);
-	bool (*reclaim_wait)(struct pb_pool *pool);
+	bool (*reclaim_wait)(struct pb_pool *pool, const struct pb_request *rq);
 	unsigned long (*reclaimable)(struct pb_zone *zone);
 	unsigned long (*grow)(struct pb_pool *pool, const struct pb_request *rq,
 			      unsigned long nr_pages);

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a request waits for in the slow path: reclaim, growth and compaction, with the time reported
- * as memory pressure, as psi_memstall_enter() and psi_memstall_leave() do around those of mm/.
+ * What a request waits for in the slow path: reclaim, also that of other tasks, growth and
+ * compaction. The time is reported as memory pressure, as psi_memstall_enter() and
+ * psi_memstall_leave() do around those of mm/.
  */
 #include "api/deferred_grow.h"
 #include "core/compact/compact.h"
 #include "daemon/shrink_zones.h"
 #include "daemon/stall.h"
 #include "hooks/pressure.h"
+#include "user/purge.h"
 
 /**
  * pb_stall_reclaim - pb_shrink_zones(), timed; the core's ops->reclaim
@@ -24,6 +26,23 @@ unsigned long pb_stall_reclaim(struct pb_pool *pool, const struct pb_request *rq
 {
 	u64 begin = pb_pressure_stall_begin();
 	unsigned long freed = pb_shrink_zones(pool, rq, priority, nr_pages);
+
+	pb_pressure_stalled(rq, begin);
+	return freed;
+}
+
+/**
+ * pb_stall_wait - pb_purge_wait(), timed; the core's ops->reclaim_wait
+ * @pool: the instance
+ * @rq: the request
+ *
+ * Context: process, may sleep.
+ * Return: whether memory was freed.
+ */
+bool pb_stall_wait(struct pb_pool *pool, const struct pb_request *rq)
+{
+	u64 begin = pb_pressure_stall_begin();
+	bool freed = pb_purge_wait();
 
 	pb_pressure_stalled(rq, begin);
 	return freed;

@@ -10,6 +10,7 @@ struct pb_request;
 
 unsigned long pb_stall_reclaim(struct pb_pool *pool, const struct pb_request *rq, int priority,
 			       unsigned long nr_pages);
+bool pb_stall_wait(struct pb_pool *pool, const struct pb_request *rq);
 unsigned long pb_stall_grow(struct pb_pool *pool, const struct pb_request *rq,
 			    unsigned long nr_pages);
 enum pb_compact_result pb_stall_compact(struct pb_pool *pool, const struct pb_request *rq,

@@ -247,8 +247,7 @@ bool pb_purge_for(const struct pb_request *rq)
 }
 
 /**
- * pb_purge_wait() - wait for a purge that is in progress; the core's ops->reclaim_wait
- * @pool: the instance
+ * pb_purge_wait() - wait for a purge that is in progress
  *
  * For requests that do not come to the OOM policy: pb_purge_for() waits for them. They may have
  * reclaimed, and found no buffer, while another task was freeing one.
@@ -256,7 +255,7 @@ bool pb_purge_for(const struct pb_request *rq)
  * Context: process, may sleep, for 100 ms at most; locks may be held.
  * Return: whether memory was freed.
  */
-bool pb_purge_wait(struct pb_pool *pool)
+bool pb_purge_wait(void)
 {
 	return wait_for_others(atomic_long_read(&nr_purged));
 }

@@ -8,7 +8,6 @@
 #include "core/alloc/failure_reason.h"
 
 struct pb_buffer;
-struct pb_pool;
 struct pb_request;
 
 int pb_purge_dontneed(struct pb_buffer *buf, bool *retained);
@@ -21,7 +20,7 @@ unsigned long pb_purgeable_pages(const struct pb_buffer *buf);
 unsigned long pb_purge_count_node(int nid);
 unsigned long pb_purge_node(int nid, unsigned long nr_pages, bool may_unmap);
 bool pb_purge_for(const struct pb_request *rq);
-bool pb_purge_wait(struct pb_pool *pool);
+bool pb_purge_wait(void);
 int pb_purge_init(void);
 void pb_purge_exit(void);
 
