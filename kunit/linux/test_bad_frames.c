@@ -242,12 +242,14 @@ static void test_locked_buffer(struct kunit *test)
 	KUNIT_ASSERT_FALSE(test, IS_ERR(locked));
 	other = pb_buffer_create(&spec, &reason);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(other));
+	WRITE_ONCE(locked->storing, true);
 	down_write(&locked->frames);
 	fail_page(pfn_to_page(locked->block[0].pfn));
 	fail_page(pfn_to_page(other->block[0].pfn));
 	KUNIT_EXPECT_TRUE(test, told(other));
 	KUNIT_EXPECT_FALSE(test, locked->failed);
 	up_write(&locked->frames);
+	WRITE_ONCE(locked->storing, false);
 	KUNIT_EXPECT_TRUE(test, told(locked));
 	KUNIT_EXPECT_TRUE(test, within_5s(none_pending));
 	pb_buffer_put(locked);

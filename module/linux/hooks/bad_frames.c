@@ -82,7 +82,7 @@ static struct {
 
 static atomic_long_t nr_set_aside;
 static struct tracepoint *event;
-static bool (*forget_page)(unsigned long pfn);
+static int (*forget_page)(unsigned long pfn);
 bool pb_bad_frames_reported __read_mostly;
 
 static void look_again(struct work_struct *work);
@@ -298,12 +298,12 @@ static bool settled(unsigned long pfn)
 	return true;
 }
 
-/* Whether the user of an allocated page does without it, and will set it aside. */
-static bool forgotten(unsigned long pfn)
+/* 0 when the user of an allocated page does without it, and will set it aside; or as forget_page() */
+static int forget(unsigned long pfn)
 {
-	bool (*forget)(unsigned long pfn) = READ_ONCE(forget_page);
+	int (*user)(unsigned long pfn) = READ_ONCE(forget_page);
 
-	return forget && forget(pfn);
+	return user ? user(pfn) : -ENOENT;
 }
 
 static void look_at_pending(void)
@@ -313,7 +313,7 @@ static void look_at_pending(void)
 
 	while (i < READ_ONCE(pending.nr)) {
 		pfn = READ_ONCE(pending.pfn[i]);
-		if (!settled(pfn) && !forgotten(pfn)) {
+		if (!settled(pfn) && forget(pfn)) {
 			i++;
 			continue;
 		}
@@ -325,15 +325,15 @@ static void look_at_pending(void)
 
 /**
  * pb_bad_frames_set_user - name the user of allocated pages that sets them aside when it frees them
- * @forget: called for a page with an error; the user stops using it, and returns whether the page
- *	is one of its own and will be looked at when it is freed; false also if it cannot stop
- *	now, and then it is called again. May sleep. Or NULL.
+ * @user: called for a page with an error; the user stops using it, and returns 0 if the page is one
+ *	of its own and will be looked at when it is freed; -ENOENT for others; -EBUSY if it cannot
+ *	stop now, and then it is called again. May sleep. Or NULL.
  *
  * Context: any.
  */
-void pb_bad_frames_set_user(bool (*forget)(unsigned long pfn))
+void pb_bad_frames_set_user(int (*user)(unsigned long pfn))
 {
-	WRITE_ONCE(forget_page, forget);
+	WRITE_ONCE(forget_page, user);
 }
 
 /**
@@ -403,15 +403,20 @@ static void look_at_pool(void)
 {
 	struct found found = { };
 	unsigned int i;
+	int err;
 
 	do {
 		if (find_next(&found)) {
 			pending.all = true;	/* again, later */
 			return;
 		}
-		for (i = 0; i < found.nr; i++)
-			if (!forgotten(found.pfn[i]))
-				add_pending(found.pfn[i], &pending.more);
+		for (i = 0; i < found.nr; i++) {
+			err = forget(found.pfn[i]);
+			/* Frees of other pages set them aside. */
+			if (err)
+				add_pending(found.pfn[i],
+					    err == -EBUSY ? &pending.all : &pending.more);
+		}
 	} while (found.nr == NR_FOUND);
 }
 

@@ -25,7 +25,7 @@ bool pb_bad_frame_release(struct page *page);
 void pb_bad_frames_look(unsigned long pfn, unsigned long nr_pages);
 unsigned long pb_bad_frames_nr(void);
 bool pb_bad_frames_pending(void);
-void pb_bad_frames_set_user(bool (*forget)(unsigned long pfn));
+void pb_bad_frames_set_user(int (*user)(unsigned long pfn));
 
 int pb_bad_frames_init(void);
 void pb_bad_frames_exit(void);
@@ -72,7 +72,7 @@ static inline unsigned long pb_bad_frames_nr(void)
 	return 0;
 }
 
-static inline void pb_bad_frames_set_user(bool (*forget)(unsigned long pfn)) { }
+static inline void pb_bad_frames_set_user(int (*user)(unsigned long pfn)) { }
 
 static inline int pb_bad_frames_init(void)
 {

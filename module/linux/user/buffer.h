@@ -115,6 +115,7 @@ struct pb_buffer_place {
  * @nr_stored: pages in @stored
  * @swap_reason: why it was not swapped out the last time
  * @memcg: to which its contents are charged while it is swapped out, or NULL
+ * @storing: its contents are being stored, with @frames held, which takes long
  * @closed: it has no descriptor and no mapping any more
  * @swap_lru: in the list of buffers that may be swapped out, under its lock
  * @swap_seq: ascending in that list
@@ -172,6 +173,7 @@ struct pb_buffer {
 	unsigned long		nr_stored;
 	enum pbuddy_swap_reason	swap_reason;
 	struct mem_cgroup	*memcg;
+	bool			storing;
 	bool			closed;
 	struct list_head	swap_lru;
 	u64			swap_seq;

@@ -37,7 +37,6 @@
 #include "user/buffer.h"
 
 #define FAULT_MS	20	/* in which a fault that has a page inserts its entry */
-#define LOCK_TRIES	5	/* faults hold the lock for a moment */
 
 /* The block of a frame, or NULL. */
 static struct pb_buffer_block *find_block(struct pb_buffer *buf, unsigned long pfn)
@@ -64,26 +63,23 @@ static void unmap(struct pb_buffer *buf, const struct pb_buffer_block *block,
 	pb_buffer_unmap_pages(buf, first, folio_nr_pages(folio));
 }
 
-static bool try_lock(struct pb_buffer *buf)
+/* Waits for tasks that have the lock for a moment, as faults do. */
+static bool lock_frames(struct pb_buffer *buf)
 {
-	unsigned int tries = 0;
-
-	while (!down_write_trylock(&buf->frames)) {
-		if (++tries == LOCK_TRIES)
-			return false;
-		usleep_range(1000, 2000);
-	}
+	if (READ_ONCE(buf->storing))
+		return false;
+	down_write(&buf->frames);
 	return true;
 }
 
-/* The three steps; false: the page is not in the buffer, or not any more, or the lock is held. */
-static bool forget(struct pb_buffer *buf, struct page *page)
+/* The three steps; -ENOENT: the page is not in the buffer, or not any more; -EBUSY. */
+static int forget(struct pb_buffer *buf, struct page *page)
 {
 	struct folio *folio = page_folio(page);
 	struct pb_buffer_block *block;
 
-	if (!try_lock(buf))
-		return false;
+	if (!lock_frames(buf))
+		return -EBUSY;
 	block = find_block(buf, page_to_pfn(page));
 	if (block) {
 		buf->failed = true;
@@ -93,15 +89,15 @@ static bool forget(struct pb_buffer *buf, struct page *page)
 		pb_buffer_block_fix(block);
 	}
 	up_write(&buf->frames);
-	return block;
+	return block ? 0 : -ENOENT;
 }
 
-static bool forget_in(struct pb_buffer *buf, struct page *page)
+static int forget_in(struct pb_buffer *buf, struct page *page)
 {
-	if (!forget(buf, page))
-		return false;
-	if (!pb_folio_pinned(page_folio(page), PB_BASE_REFS))
-		return true;
+	int err = forget(buf, page);
+
+	if (err || !pb_folio_pinned(page_folio(page), PB_BASE_REFS))
+		return err;
 	msleep(FAULT_MS);
 	return forget(buf, page);
 }
@@ -118,24 +114,26 @@ static bool take(const struct pb_registry_entry *entry, void *arg)
 }
 
 /*
- * Takes a page with an error out of its buffer's mappings; false when it is in no buffer, or the
- * buffer is in use.
+ * Takes a page with an error out of its buffer's mappings. -ENOENT: it is in no buffer; -EBUSY: it
+ * may be in one that is being swapped out.
  */
-static bool forget_page(unsigned long pfn)
+static int forget_page(unsigned long pfn)
 {
 	struct pb_buffer *buf = NULL;
-	bool found = false;
+	int err = -ENOENT, one = -ENOENT;
 	u64 cursor = 0;
 
 	/* The last reference to a buffer may be dropped here. */
 	if (!try_module_get(THIS_MODULE))
-		return false;
-	while (!found && pb_registry_next(&cursor, take, &buf)) {
-		found = forget_in(buf, pfn_to_page(pfn));
+		return -ENOENT;
+	while (one && pb_registry_next(&cursor, take, &buf)) {
+		one = forget_in(buf, pfn_to_page(pfn));
+		if (one == -EBUSY)
+			err = -EBUSY;
 		pb_buffer_put(buf);
 	}
 	module_put(THIS_MODULE);
-	return found;
+	return one ? err : 0;
 }
 
 /**

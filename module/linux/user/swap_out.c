@@ -78,12 +78,15 @@ static int store(struct pb_buffer *buf, struct pb_swap_file *swap, enum pbuddy_s
 	struct pb_buffer *spare;
 	int err;
 
-	if (down_write_killable(&buf->frames)) {
+	WRITE_ONCE(buf->storing, true);
+	err = down_write_killable(&buf->frames);
+	if (err) {
 		*why = PBUDDY_SWAP_KILLED;
-		return -EINTR;
+	} else {
+		err = store_locked(buf, swap, &spare, why);
+		up_write(&buf->frames);
 	}
-	err = store_locked(buf, swap, &spare, why);
-	up_write(&buf->frames);
+	WRITE_ONCE(buf->storing, false);
 	if (err)
 		return err;
 	pb_buffer_count_event(spare, PB_PSWPOUT);
