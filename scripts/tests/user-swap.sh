@@ -11,6 +11,10 @@
 
 [ -e /sys/fs/cgroup/cgroup.procs ] || mount -t cgroup2 none /sys/fs/cgroup || exit 1
 echo +memory >/sys/fs/cgroup/cgroup.subtree_control && mkdir /sys/fs/cgroup/swap || exit 1
+# The memory of the tests themselves is charged, too, and a huge page of it can be all that they may have.
+thp=/sys/kernel/mm/transparent_hugepage/enabled
+thp_was=$(sed 's/.*\[\(.*\)\].*/\1/' $thp 2>/dev/null)
+[ ! -e $thp ] || echo madvise >$thp
 # Without readahead, by which a read error meets pages of other processes, too.
 echo 0 >/proc/sys/vm/page-cluster
 insmod /pbuddy_ramdisk.ko kbytes=131072 || exit 1
@@ -22,4 +26,5 @@ swapoff /dev/pbuddy_ramdisk || exit 1
 unload_soon >&2 || exit 1
 rmmod pbuddy_ramdisk || exit 1
 rmdir /sys/fs/cgroup/swap
+[ ! -e $thp ] || echo "$thp_was" >$thp
 exit $status
