@@ -131,16 +131,31 @@ static void make_set(const char *kind)
 /* Compacts; returns how many of the set were moved. */
 static int nr_moved(void)
 {
-	unsigned long before = pages_moved();
 	int i, nr = 0;
 
 	compact_all();
-	CHECK(pages_moved() > before);
+	CHECK(has_moved());
 	expect_intact(SMALL);
 	for (i = 0; i < nr_set; i++)
 		nr += pfn_of(set[i].p) != set[i].pfn;
 	test_note("%d of %d moved", nr, nr_set);
 	return nr;
+}
+
+/*
+ * The same where some have to move. The other buffers may have filled the pageblocks of the set, and
+ * then nothing is gained by a move, so they are freed.
+ */
+static void expect_moved(void)
+{
+	int i;
+
+	for (i = 0; i < nr_maps; i++) {
+		if (map_of[i])
+			CHECK_EQ(munmap(map_of[i], SMALL), 0);
+		map_of[i] = NULL;
+	}
+	CHECK(nr_moved() > 0);
 }
 
 static void command_all(const char *line)
@@ -166,7 +181,7 @@ TEST_TIMEOUT(importer, follows_a_buffer_that_moves, 900)
 		CHECK_EQ(nr_moved(), 0);
 		command_all("unmap");
 	}
-	CHECK(nr_moved() > 0);
+	expect_moved();
 	command_all("use");
 	expect_set(2);
 }
@@ -178,7 +193,7 @@ TEST_TIMEOUT(importer, is_notified_if_it_has_the_buffer_mapped, 900)
 	if (mapping_pins())
 		test_skip("this kernel pins what is mapped");
 	make_set("dynamic");
-	CHECK(nr_moved() > 0);
+	expect_moved();
 	for (i = 0; i < NR_KEPT; i++) {
 		struct numbers n = numbers_of(set[i].importer);
 
@@ -206,7 +221,7 @@ TEST_TIMEOUT(importer, that_stays_mapped, 900)
 	CHECK(mapping_pins() || notified > 0);
 	command_all("use");
 	command_all("unmap");
-	CHECK(nr_moved() > 0);
+	expect_moved();
 	command_all("use");
 	expect_set(3);
 }
@@ -226,7 +241,7 @@ static void expect_kept_by(const char *begin, const char *end)
 	command_all(begin);
 	CHECK_EQ(nr_moved(), 0);
 	command_all(end);
-	CHECK(nr_moved() > 0);
+	expect_moved();
 	command_all("use");
 	expect_set(2);
 }
@@ -275,7 +290,7 @@ TEST_TIMEOUT(importer, that_only_reads, 900)
 	}
 	CHECK_EQ(nr_moved(), 0);
 	command_all("unmap");
-	CHECK(nr_moved() > 0);
+	expect_moved();
 	for (i = 0; i < nr_set; i++)
 		CHECK_EQ(stamp_broken(set[i].p, SMALL, 8 * (uint64_t)i), -1);
 }
