@@ -80,23 +80,6 @@ static struct pt_movers *watched(struct kunit *test, unsigned int order)
 	return m;
 }
 
-/*
- * A run starts at the ends of the zone, as the scanners in mm/ do. It ends at the captured block
- * and at the last target.
- */
-static void expect_ends(struct kunit *test, struct pb_zone *zone, unsigned long pfn, bool sync)
-{
-	const struct pb_compact_event *begin = &seen.last[PB_COMPACT_BEGIN];
-	const struct pb_compact_event *end = &seen.last[PB_COMPACT_END];
-
-	KUNIT_EXPECT_EQ(test, begin->start, zone->start_pfn);
-	KUNIT_EXPECT_EQ(test, begin->end, round_down(zone->end_pfn - 1, PB_PAGEBLOCK_NR));
-	KUNIT_EXPECT_EQ(test, end->start, pfn);
-	KUNIT_EXPECT_EQ(test, end->end, seen.last[PB_COMPACT_ISOLATE_FREEPAGES].start);
-	KUNIT_EXPECT_EQ(test, begin->sync, sync);
-	KUNIT_EXPECT_EQ(test, end->sync, sync);
-}
-
 struct success {
 	const char			*name;
 	unsigned int			order;	/* of the movable blocks */
@@ -117,6 +100,26 @@ static void success_desc(const struct success *c, char *desc)
 
 KUNIT_ARRAY_PARAM(success, successes, success_desc);
 
+/*
+ * A run starts at the ends of the zone, as the scanners in mm/ do. It ends at the captured block
+ * and at the last target; those of a word are isolated together.
+ */
+static void expect_ends(struct kunit *test, const struct success *c, struct pb_zone *zone,
+			unsigned long pfn)
+{
+	const struct pb_compact_event *targets = &seen.last[PB_COMPACT_ISOLATE_FREEPAGES];
+	const struct pb_compact_event *begin = &seen.last[PB_COMPACT_BEGIN];
+	const struct pb_compact_event *end = &seen.last[PB_COMPACT_END];
+	const bool sync = c->prio != PB_COMPACT_PRIO_ASYNC;
+
+	KUNIT_EXPECT_EQ(test, begin->start, zone->start_pfn);
+	KUNIT_EXPECT_EQ(test, begin->end, round_down(zone->end_pfn - 1, PB_PAGEBLOCK_NR));
+	KUNIT_EXPECT_EQ(test, end->start, pfn);
+	KUNIT_EXPECT_EQ(test, end->end, targets->end - (1UL << c->order));
+	KUNIT_EXPECT_EQ(test, begin->sync, sync);
+	KUNIT_EXPECT_EQ(test, end->sync, sync);
+}
+
 static void test_success(struct kunit *test)
 {
 	const struct success *c = test->param_value;
@@ -134,7 +137,7 @@ static void test_success(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, seen.last[PB_COMPACT_SUITABLE].status, PB_COMPACT_CONTINUE);
 	KUNIT_EXPECT_EQ(test, seen.n[PB_COMPACT_BEGIN], 1UL);
 	KUNIT_EXPECT_EQ(test, seen.n[PB_COMPACT_END], 1UL);
-	expect_ends(test, zone, pfn, c->prio != PB_COMPACT_PRIO_ASYNC);
+	expect_ends(test, c, zone, pfn);
 	KUNIT_EXPECT_EQ(test, seen.last[PB_COMPACT_FINISHED].status, PB_COMPACT_SUCCESS);
 	KUNIT_EXPECT_EQ(test, seen.last[PB_COMPACT_END].status, PB_COMPACT_SUCCESS);
 	KUNIT_EXPECT_EQ(test, seen.n[PB_COMPACT_DEFER_RESET], 1UL);

@@ -26,8 +26,8 @@ void fragment(size_t bytes, unsigned int order);
 void expect_intact(size_t bytes);
 unsigned long pages_moved(void);
 /*
- * Whether pages were moved since fragment() freed buffers, or since the last call: by the test, or by
- * the node's thread before that.
+ * Whether pages were moved since fragment() freed buffers, or since the last call: by the test, or
+ * by the node's thread before that.
  */
 bool has_moved(void);
 /* Compacts, and checks that other buffers were moved and the first pages of every 8th were not. */

@@ -50,8 +50,8 @@ static int alloc_huge(uint64_t bytes)
 }
 
 /*
- * Whether a fault also inserts the huge entries of the pieces around it, which are prepared: those in
- * the same aligned range of addresses.
+ * Whether a fault also inserts the huge entries of the pieces around it, which are prepared, in the
+ * same aligned range of addresses.
  */
 #define AROUND	(64 * MIB)
 

@@ -143,8 +143,8 @@ static int nr_moved(void)
 }
 
 /*
- * The same where some have to move. The other buffers may have filled the pageblocks of the set, and
- * then nothing is gained by a move, so they are freed.
+ * The same where some have to move. The other buffers may have filled the pageblocks of the set,
+ * and then nothing is gained by a move, so they are freed.
  */
 static void expect_moved(void)
 {

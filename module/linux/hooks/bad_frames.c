@@ -298,7 +298,7 @@ static bool settled(unsigned long pfn)
 	return true;
 }
 
-/* 0 when the user of an allocated page does without it, and will set it aside; or as forget_page() */
+/* 0 when the user of an allocated page does without it, and will set it aside, or an errno. */
 static int forget(unsigned long pfn)
 {
 	int (*user)(unsigned long pfn) = READ_ONCE(forget_page);
