@@ -153,14 +153,15 @@ compaction() {
 	echo "got $got; $moved pages moved, by events $(sum_of mm_compaction_migratepages nr_migrated)"
 	events_of mm_compaction_try_to_compact_pages 'order=[0-9]* gfp_mask=.*GFP.* priority=[0-2]$' &&
 		events_of mm_compaction_suitable 'node=[01] zone=[A-Za-z0-9]* *order=[0-9]* ret=[a-z]*$' &&
-		events_of mm_compaction_isolate_freepages 'range=(0x[0-9a-f]* ~ 0x[0-9a-f]*) nr_scanned=[0-9]* nr_taken=1$' &&
+		events_of mm_compaction_isolate_freepages 'range=(0x[0-9a-f]* ~ 0x[0-9a-f]*) nr_scanned=[0-9]* nr_taken=[0-9]*$' &&
 		events_of mm_compaction_begin 'zone_start=0x[0-9a-f]* migrate_pfn=0x[0-9a-f]* free_pfn=0x[0-9a-f]* zone_end=0x[0-9a-f]*, mode=a*sync$' &&
 		grep -q 'mm_compaction_end: .* status=success$' /tmp/trace &&
 		grep -q 'mm_compaction_finished: .* order=9 ret=success$' /tmp/trace &&
 		grep -q 'mm_compaction_defer_reset: .* order=9 order_failed=[0-9]* consider=0 limit=1$' /tmp/trace &&
 		[ "$got" -eq 0 ] && [ "$moved" -gt 100 ] &&
 		[ "$(sum_of mm_compaction_migratepages nr_migrated)" -eq "$moved" ] &&
-		[ "$(sum_of mm_compaction_isolate_migratepages nr_taken)" -ge "$moved" ] && verified
+		[ "$(sum_of mm_compaction_isolate_migratepages nr_taken)" -ge "$moved" ] &&
+		[ "$(sum_of mm_compaction_isolate_freepages nr_taken)" -ge "$moved" ] && verified
 }
 
 # A cache holds all of the pool. A request that wakes no thread has to reclaim, then a program allocates
