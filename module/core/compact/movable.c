@@ -147,6 +147,41 @@ static bool isolate(u8 *order_map, unsigned int order)
 	return true;
 }
 
+/* Ends an isolation; false when the owner has freed the block. As isolate(), of any order. */
+static bool put_back(u8 *order_map, unsigned int order)
+{
+	return change(order_map, PB_FRAME_MOVABLE | PB_FRAME_ISOLATED, PB_FRAME_ISOLATED);
+}
+
+/* Makes the frames of an isolated block free; false when the owner has freed it. */
+static bool take(u8 *order_map, unsigned int order)
+{
+	return likely(!pb_frame_freed(xchg(order_map, 0)));
+}
+
+/*
+ * Changes the states of blocks of a word: those of a group together, if all are in the state @from,
+ * and others by @one. Returns those for which that was true.
+ */
+static __always_inline u64 change_many(u8 *order_map, u64 heads, unsigned int order, u8 from, u8 to,
+				       bool (*one)(u8 *order_map, unsigned int order))
+{
+	u64 changed = heads, left = heads;
+	unsigned int bit;
+
+	while (left) {
+		bit = __ffs64(left);
+		if (is_group(left, bit, order) && change_group(&order_map[bit], order, from, to)) {
+			left &= ~((u64)group_heads[order] << bit);
+			continue;
+		}
+		left &= left - 1;
+		if (!one(&order_map[bit], order))
+			changed &= ~BIT_ULL(bit);
+	}
+	return changed;
+}
+
 /**
  * pb_movable_isolate - isolate a movable block for migration
  * @pool: the pool
@@ -208,21 +243,8 @@ u64 pb_movable_make_many(u8 *order_map, u64 heads, unsigned int order)
 u64 pb_movable_isolate_many(u8 *order_map, u64 heads, unsigned int order)
 {
 	u8 state = (order + 1) | PB_FRAME_MOVABLE;
-	u64 isolated = heads, left = heads;
-	unsigned int bit;
 
-	while (left) {
-		bit = __ffs64(left);
-		if (is_group(left, bit, order) &&
-		    change_group(&order_map[bit], order, state, state | PB_FRAME_ISOLATED)) {
-			left &= ~((u64)group_heads[order] << bit);
-			continue;
-		}
-		left &= left - 1;
-		if (!isolate(&order_map[bit], order))
-			isolated &= ~BIT_ULL(bit);
-	}
-	return isolated;
+	return change_many(order_map, heads, order, state, state | PB_FRAME_ISOLATED, isolate);
 }
 EXPORT_SYMBOL_PB_TEST(pb_movable_isolate_many);
 
@@ -237,9 +259,7 @@ EXPORT_SYMBOL_PB_TEST(pb_movable_isolate_many);
  */
 bool pb_movable_putback(struct pb_pool *pool, unsigned long pfn)
 {
-	u8 *order_map = pb_order_map(pool, pfn);
-
-	return change(order_map, PB_FRAME_MOVABLE | PB_FRAME_ISOLATED, PB_FRAME_ISOLATED);
+	return put_back(pb_order_map(pool, pfn), 0);
 }
 EXPORT_SYMBOL_PB_TEST(pb_movable_putback);
 
@@ -255,22 +275,8 @@ EXPORT_SYMBOL_PB_TEST(pb_movable_putback);
 u64 pb_movable_putback_many(u8 *order_map, u64 heads, unsigned int order)
 {
 	u8 state = (order + 1) | PB_FRAME_MOVABLE;
-	u64 kept = heads, left = heads;
-	unsigned int bit;
 
-	while (left) {
-		bit = __ffs64(left);
-		if (is_group(left, bit, order) &&
-		    change_group(&order_map[bit], order, state | PB_FRAME_ISOLATED, state)) {
-			left &= ~((u64)group_heads[order] << bit);
-			continue;
-		}
-		left &= left - 1;
-		if (!change(&order_map[bit], PB_FRAME_MOVABLE | PB_FRAME_ISOLATED,
-			    PB_FRAME_ISOLATED))
-			kept &= ~BIT_ULL(bit);
-	}
-	return kept;
+	return change_many(order_map, heads, order, state | PB_FRAME_ISOLATED, state, put_back);
 }
 EXPORT_SYMBOL_PB_TEST(pb_movable_putback_many);
 
@@ -315,20 +321,8 @@ u64 pb_movable_plain(const u8 *order_map, u64 heads, unsigned int order)
 u64 pb_movable_take_many(u8 *order_map, u64 heads, unsigned int order)
 {
 	u8 state = (order + 1) | PB_FRAME_MOVABLE | PB_FRAME_ISOLATED;
-	u64 freed = 0, left = heads;
-	unsigned int bit;
 
-	while (left) {
-		bit = __ffs64(left);
-		if (is_group(left, bit, order) && change_group(&order_map[bit], order, state, 0)) {
-			left &= ~((u64)group_heads[order] << bit);
-			continue;
-		}
-		left &= left - 1;
-		if (unlikely(pb_frame_freed(xchg(&order_map[bit], 0))))
-			freed |= BIT_ULL(bit);
-	}
-	return freed;
+	return heads & ~change_many(order_map, heads, order, state, 0, take);
 }
 
 /**
