@@ -2,8 +2,8 @@
 /*
  * OOM policy: fail the request (the default), or kill a process of the user that has most of the
  * pool. Before either, buffers are purged (user/purge.c). oom_choose.c selects the process. None is
- * selected while the previous victim is still exiting. The victim may use the reserve, so that it
- * can exit.
+ * selected while the previous victim is still exiting, nor after that before the request has looked
+ * for what the victim has freed. The victim may use the reserve, so that it can exit.
  *
  * The slow path lets one task at a time call pb_oom() (pb_pool.oom_busy).
  */
@@ -34,16 +34,29 @@
 static const char * const policy_name[] = { "fail", "kill" };
 static unsigned int policy;	/* index in the table of policies */
 
-static int set_policy(const char *val, const struct kernel_param *kp)
+/**
+ * pb_oom_set_policy - set the policy, as a write of the parameter does
+ * @name: fail or kill
+ *
+ * Context: any.
+ * Return: 0, or -EINVAL for another name.
+ */
+int pb_oom_set_policy(const char *name)
 {
-	int i = __sysfs_match_string(policy_name, ARRAY_SIZE(policy_name), val);
+	int i = __sysfs_match_string(policy_name, ARRAY_SIZE(policy_name), name);
 
 	if (i < 0) {
-		pr_err("oom: bad policy \"%s\": fail or kill is expected\n", val);
+		pr_err("oom: bad policy \"%s\": fail or kill is expected\n", name);
 		return -EINVAL;
 	}
 	WRITE_ONCE(policy, i);
 	return 0;
+}
+EXPORT_SYMBOL_PB_TEST(pb_oom_set_policy);
+
+static int set_policy(const char *val, const struct kernel_param *kp)
+{
+	return pb_oom_set_policy(val);
 }
 
 static int get_policy(char *buf, const struct kernel_param *kp)
@@ -69,21 +82,29 @@ static void set_victim(struct pid *pid)
 	put_pid(old);
 }
 
-/* Whether the previous victim is still going to free memory. */
-static bool victim_going(void)
+enum victim_state {
+	VICTIM_NONE,
+	VICTIM_EXITING,
+	VICTIM_STUCK,	/* for so long that another may be selected */
+	VICTIM_GONE,
+};
+
+static enum victim_state victim_state(void)
 {
 	struct task_struct *p;
-	bool going = false;
+	bool gone = true;
 
-	if (!victim || time_after(jiffies, victim_since + VICTIM_TIMEOUT))
-		return false;
+	if (!victim)
+		return VICTIM_NONE;
 	p = get_pid_task(victim, PIDTYPE_TGID);
-	if (!p)
-		return false;
-	/* Its mappings and descriptors are closed before its last thread has exited. */
-	going = !pb_process_gone(p);
-	put_task_struct(p);
-	return going;
+	if (p) {
+		/* Its mappings and descriptors are closed before its last thread has exited. */
+		gone = pb_process_gone(p);
+		put_task_struct(p);
+	}
+	if (gone)
+		return VICTIM_GONE;
+	return time_after(jiffies, victim_since + VICTIM_TIMEOUT) ? VICTIM_STUCK : VICTIM_EXITING;
 }
 
 static void end_process(const struct pb_oom_choice *choice, const struct pb_request *rq)
@@ -121,7 +142,16 @@ bool pb_oom(struct pb_pool *pool, const struct pb_request *rq)
 			set_victim(task_tgid(current));
 		return true;
 	}
-	if (!victim_going()) {
+	switch (victim_state()) {
+	case VICTIM_GONE:
+		/* It may have freed memory after the last walk of the request. */
+		set_victim(NULL);
+		pool->ops.drain_all(pool);
+		return true;
+	case VICTIM_EXITING:
+		break;
+	case VICTIM_STUCK:
+	case VICTIM_NONE:
 		if (!pb_oom_choose(rq, victim, &choice))
 			return false;
 		end_process(&choice, rq);
@@ -130,6 +160,7 @@ bool pb_oom(struct pb_pool *pool, const struct pb_request *rq)
 	schedule_timeout_killable(1);
 	return true;
 }
+EXPORT_SYMBOL_PB_TEST(pb_oom);
 
 /**
  * pb_oom_victim - whether the calling task is the OOM victim; the core's ops->oom_victim

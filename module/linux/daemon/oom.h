@@ -10,6 +10,7 @@ struct pb_request;
 
 bool pb_oom(struct pb_pool *pool, const struct pb_request *rq);
 bool pb_oom_victim(struct pb_pool *pool);
+int pb_oom_set_policy(const char *name);
 void pb_oom_exit(void);
 
 #endif /* PB_OOM_H */
