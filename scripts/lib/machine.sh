@@ -72,13 +72,16 @@ machine_uml() {
 machine_qemu() {
 	local kdir=$1 tmp=$2
 	need_tool qemu-system-x86_64
-	local accel=tcg,thread=multi
-	[ -z "$one_thread" ] || accel=tcg,thread=single
-	machine=(qemu-system-x86_64 -M pc,usb=off -cpu "${PBUDDY_QEMU_CPU:-max}" -m "${mem_mib}M")
+	# A store to a page whose code was translated looks at all translations of that page, and a
+	# kernel clears pages by single bytes where the CPU has erms: 32 MiB with pages of modules that
+	# are no longer there have taken minutes. A small buffer has few translations.
+	local accel=tcg,thread=multi,tb-size=128 cpu=max,erms=off,fsrm=off
+	[ -z "$one_thread" ] || accel=tcg,thread=single,tb-size=128
 	if [ -n "$icount" ]; then
-		accel=tcg
-		machine+=(-icount "shift=0,sleep=off")
+		accel=tcg cpu=max
 	fi
+	machine=(qemu-system-x86_64 -M pc,usb=off -cpu "${PBUDDY_QEMU_CPU:-$cpu}" -m "${mem_mib}M")
+	[ -z "$icount" ] || machine+=(-icount "shift=0,sleep=off")
 	machine+=(-accel "$accel" -nodefaults -no-user-config -display none -no-reboot
 		-kernel "$kdir/image" -initrd "$tmp/initrd"
 		-append "console=ttyS0 no_timer_check panic=-1 oops=panic reboot=t loglevel=7 printk.time=1${3}"
