@@ -30,8 +30,9 @@
  *	has; two-phase is page_bench05 without the ring.
  *
  * zero, account, user-write, comp, other-node, nodemask, bind, interleave, cpuset: repeat with gfp
- *	flags, a node, a memory policy or a cpuset. zeroed: bulk with __GFP_ZERO after free memory
- *	was zeroed in advance, where the subject does that. clear-page: what clearing a page costs
+ *	flags, a node, a memory policy or a cpuset. zeroed-pairs, zeroed: repeat and bulk with
+ *	__GFP_ZERO after free memory was zeroed in advance, where the subject does that; no pair
+ *	gets a block that another one has freed. clear-page: what clearing a page costs
  *	here; under an emulator that counts instructions it depends on the instruction that the
  *	kernel clears by.
  *
@@ -234,6 +235,12 @@ static int zero_in_advance(struct bench_thread *t)
 static int zeroed_round(struct bench_thread *t, const struct bench_subject *s)
 {
 	return bench_part(t, t->nr ? NULL : zero_in_advance, -1, false) ?: bulk_round(t, s);
+}
+
+/* The slots stay empty: they bound the pairs by the blocks that are there. */
+static int zeroed_pairs_round(struct bench_thread *t, const struct bench_subject *s)
+{
+	return bench_part(t, t->nr ? NULL : zero_in_advance, -1, false) ?: pairs_round(t, s);
 }
 
 /* The first time is not measured: a hypervisor may provide the memory when it is written. */
@@ -564,7 +571,18 @@ const struct bench_workload bench_workloads[] = {
 		.plan		= bench_plan_fill,
 		.round		= bench_free_all_round,
 	}, {
-		/* The last: zones with prezeroed pages take other paths from then on. */
+		/* The last two: zones with prezeroed pages take other paths from then on. */
+		.name		= "zeroed-pairs",
+		.part		= { { "zeroed-pairs", "one block, `__GFP_ZERO`, prezeroed" } },
+		.kind		= BENCH_PAGES,
+		.slots		= BENCH_SLOTS_N,
+		.orders		= ORDERS_OF_FLAGS,
+		.max_order	= 10,
+		.setup		= "prezero",
+		.gfp		= BENCH_GFP | __GFP_ZERO,
+		.n		= N,
+		.round		= zeroed_pairs_round,
+	}, {
 		.name		= "zeroed",
 		.part		= { { "zeroed-get", "allocate many, `__GFP_ZERO`, prezeroed" },
 				    { "zeroed-put", "free them in order" } },

@@ -158,6 +158,7 @@ README_STOCK_ROWS = [
     *(("bulk-get", o, 1) for o in (6, 7, 8, 9)), *(("bulk-put", o, 1) for o in (6, 7, 8, 9)),
     ("clear-page", 0, 1), ("clear-page", 3, 1), ("clear-page", 9, 1),
     ("zero", 0, 1), ("zero", 3, 1), ("zero", 9, 1),
+    *(("zeroed-pairs", o, 1) for o in (0, 3, 9)),
     *((w, o, 1) for o in (0, 3, 9) for w in ("zeroed-get", "zeroed-put")),
     ("account", 0, 1), ("account", 3, 1), ("user-write", 0, 1), ("comp", 3, 1), ("comp", 9, 1),
     ("other-node", 0, 1), ("nodemask", 0, 1), ("bind", 0, 1), ("interleave", 0, 1), ("cpuset", 0, 1),

@@ -125,20 +125,26 @@ static void check_clean(unsigned long pfn)
 		mc_violate("pfn %#lx was written to and is taken for zero", pfn);
 }
 
-/* Allocates one, and caches the other. */
-static void refill9_zeroed(void)
+static void alloc_zeroed(unsigned int order, enum pb_migratetype mt)
 {
 	bool zeroed = false;
-	struct pb_request rq = { .order = 9, .migratetype = PB_MOVABLE, .zeroed = &zeroed,
+	struct pb_request rq = { .order = order, .migratetype = mt, .zeroed = &zeroed,
 				 .highest_zone = PB_ZONE_MOVABLE };
 
 	mc.got[0] = pb_alloc(mc.pool, &rq, NULL);
 	if (!mc_got(0))
 		return;
-	mc.free -= PB_PAGEBLOCK_NR;
+	mc.free -= 1L << order;
 	if (zeroed)
 		check_clean(mc.got[0]);
 }
+
+/* Allocates one, and caches the other. */
+static void refill9_zeroed(void) { alloc_zeroed(9, PB_MOVABLE); }
+
+/* From pageblocks that are converted. */
+static void refill9_converted(void) { alloc_zeroed(9, PB_UNMOVABLE); }
+static void refill0_converted(void) { alloc_zeroed(0, PB_UNMOVABLE); }
 
 /* Takes a pageblock, writes to it and frees it. */
 static void use9(void)
@@ -234,6 +240,12 @@ static const struct mc_scenario rows[] = {
 	{ "blocks_zeroed_at_the_mark", two_zeroed_at_the_mark, { refill9_zeroed, alloc9_below }, 0,
 	  reserve_served },
 	{ "blocks_zeroed_isolate", two_zeroed, { refill9_zeroed, isolate_unisolate }, 0,
+	  zeroed_are_clean },
+	{ "blocks_converted", two_zeroed, { refill9_converted, use9 }, 0, zeroed_are_clean },
+	{ "blocks_converted_isolate", two_zeroed, { refill9_converted, isolate_unisolate }, 0,
+	  zeroed_are_clean },
+	{ "word_converted", two_zeroed, { refill0_converted, use9 }, 0, zeroed_are_clean },
+	{ "word_converted_isolate", two_zeroed, { refill0_converted, isolate_unisolate }, 0,
 	  zeroed_are_clean },
 };
 

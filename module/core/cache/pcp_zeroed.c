@@ -2,17 +2,23 @@
 /*
  * Zeroed blocks in the lists of a per-CPU cache: refills from zeroed words and pageblocks
  * (zeroed.c) and blocks that were zeroed for a list in advance. A refill searches from where the
- * last one ended, among pageblocks of the request's migratetype only. After a search in vain the
- * next ones of that migratetype are left out.
+ * last one ended. After a search in vain the next ones of that migratetype are left out.
+ *
+ * A refill uses pageblocks of the request's migratetype, and converts free ones that are zeroed as
+ * a whole: for requests of a pageblock all of them, for smaller ones only where at least half of the
+ * memory around is zeroed. So small blocks that stay allocated can spread over half of the zeroed
+ * memory, and no further.
  */
 #include "core/base/pfn.h"
 #include "core/cache/pcp_zeroed.h"
 #include "core/index/free_area.h"
 #include "core/zone/blocks.h"
+#include "core/zone/fallback.h"
 #include "core/zone/zone.h"
 
 #define ZEROED_TRIES	16	/* zeroed words that a refill looks at */
 #define ZEROED_SKIP	64	/* refills that do not, after a failure */
+#define AROUND		8	/* words of zeroed bits around a pageblock: 64 pageblocks */
 
 #define ALL_WORDS	((1UL << PB_WORDS) - 1)	/* zeroed bits of a pageblock */
 #define FIRST_WORDS	(~0UL / ALL_WORDS)	/* first zeroed bits of the pageblocks of a word */
@@ -169,6 +175,46 @@ static unsigned int nr_pageblocks(struct pb_pcp *pcp, struct pb_pcp_list *list)
 	return nr;
 }
 
+/* Whether at least half of the memory around a pageblock is known to be zero. */
+static bool half_zeroed(struct pb_zone *zone, unsigned long index)
+{
+	unsigned long word = round_down(index / PB_WORDS, AROUND), end, zeroed = 0, all;
+
+	end = min(word + AROUND, DIV_ROUND_UP(zone->zeroed.nbits, BITS_PER_LONG));
+	all = min(end * BITS_PER_LONG, zone->zeroed.nbits) - word * BITS_PER_LONG;
+	for (; word < end; word++)
+		zeroed += hweight_long(READ_ONCE(zone->zeroed.level[0][word]));
+	return zeroed >= all / 2;
+}
+
+/* Converts a zeroed pageblock of another type, which no CPU uses. */
+static bool claim(struct pb_zone *zone, const struct pb_request *rq, unsigned long index)
+{
+	unsigned long value = pb_zone_pageblock_value(zone, index);
+	enum pb_migratetype from = pb_entry_migratetype(value);
+
+	if (from >= PB_PCPTYPES || READ_ONCE(zone->ctl[index].cur) || !pb_zeroed_all(zone, index))
+		return false;
+	if (rq->order < PB_PAGEBLOCK_ORDER && !half_zeroed(zone, index))
+		return false;
+	/* Contiguous areas come before other types. */
+	if (pb_fallback_has_cma(zone, rq) ||
+	    pb_zone_free_least(zone) < READ_ONCE(zone->fast_watermark) + (long)PB_PAGEBLOCK_NR)
+		return false;
+	return pb_fallback_claim_free(zone, rq->order, index, from, rq->migratetype);
+}
+
+/* Converts those of some pageblocks that may be. Returns whether there are any. */
+static bool claim_some(struct pb_zone *zone, const struct pb_request *rq, unsigned long first,
+		       u64 pageblocks)
+{
+	bool any = false;
+
+	for (; pageblocks; pageblocks &= pageblocks - 1)
+		any |= claim(zone, rq, first + __ffs64(pageblocks));
+	return any;
+}
+
 /* Makes pageblocks of a word of the index the zeroed blocks of a list. Returns their number. */
 static unsigned int keep_pageblocks(struct pb_zone *zone, struct pb_pcp_list *list,
 				    unsigned long first, u64 mask)
@@ -215,6 +261,8 @@ static unsigned int refill_zeroed_pageblocks(struct pb_pcp *pcp, struct pb_pcp_l
 	wanted = pack(some) << shift;
 	list->zeroed_word = bit + __fls(some) + PB_WORDS - 1;
 	got = pb_zone_alloc_free_pageblocks(zone, first, wanted, rq->migratetype, rq);	/* ZT1 */
+	if (unlikely(!got) && claim_some(zone, rq, first, wanted))
+		got = pb_zone_alloc_free_pageblocks(zone, first, wanted, rq->migratetype, rq);
 	if (unlikely(got != wanted))
 		some = unpack(got >> shift);
 	some = pb_bitmap_clear_mask(&zone->zeroed, bit, some * ALL_WORDS);		/* ZT2 */
@@ -243,17 +291,24 @@ static unsigned int refill_zeroed(struct pb_pcp *pcp, struct pb_pcp_list *list,
 		if (bit == PB_NO_PAGEBLOCK)
 			continue;
 		index = bit / PB_WORDS;
-		value = pb_zone_pageblock_value(zone, index);
 		from = (index + 1) * PB_WORDS;
-		if (pb_entry_migratetype(value) != rq->migratetype)
+		if (rq->order == PB_PAGEBLOCK_ORDER) {
+			nr = refill_zeroed_pageblocks(pcp, list, rq, index);
+			if (nr)
+				return nr;
 			continue;
+		}
+		value = pb_zone_pageblock_value(zone, index);
+		if (pb_entry_migratetype(value) != rq->migratetype) {
+			if (!claim(zone, rq, index))
+				continue;
+			value = pb_zone_pageblock_value(zone, index);
+		}
 		if (rq->order <= PB_WORD_ORDER) {
 			from = bit + 1;
 			nr = refill_zeroed_word(zone, list, rq, bit, value);
-		} else if (rq->order < PB_PAGEBLOCK_ORDER) {
-			nr = refill_zeroed_block(zone, list, rq, index);
 		} else {
-			nr = refill_zeroed_pageblocks(pcp, list, rq, index);
+			nr = refill_zeroed_block(zone, list, rq, index);
 		}
 		if (nr)
 			return nr;
