@@ -127,129 +127,13 @@ static void test_refill_finds_zeroed_words(struct kunit *test)
 	bool zeroed = false;
 	unsigned long i;
 
-	here(zone)->zeroed_skip[PB_UNMOVABLE] = 255;
+	here(zone)->zeroed_skip[PB_UNMOVABLE][0] = 255;
 	for (i = 0; i < PB_PAGEBLOCK_NR; i++) {
 		KUNIT_ASSERT_NE(test, alloc_zeroed(f, 0, PB_UNMOVABLE, &zeroed), PB_NO_PFN);
 		KUNIT_ASSERT_TRUE(test, zeroed);
 	}
 	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_PREZERO_HIT), i);
 	pt_verify(test, f, NULL);
-}
-
-/* A pool of which some pageblocks are zeroed, none of unmovable type, which one has: @index. */
-static struct pb_zone *one_unmovable(struct kunit *test, unsigned long nr_zeroed,
-				     struct pt_fixture **f, unsigned long *index)
-{
-	struct pb_zone *zone;
-	unsigned long pfn;
-
-	*f = pt_pool(test, &pt_small);
-	zone = pt_zone(*f, 0, PB_ZONE_NORMAL);
-	pfn = pt_alloc_mt(*f, 0, PB_UNMOVABLE);
-	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
-	*index = pb_pageblock_index(zone, pfn);
-	(*f)->pool.ops.zero = zero;
-	(*f)->pool.prezero_percent = 100;
-	KUNIT_ASSERT_EQ(test, pt_prezero(zone, nr_zeroed), nr_zeroed);
-	return zone;
-}
-
-/* Zeroed blocks of another type are no reason to mix the types in a pageblock, if there are few. */
-static void test_other_types(struct kunit *test)
-{
-	struct pt_fixture *f;
-	unsigned long index, pfn;
-	struct pb_zone *zone = one_unmovable(test, 3, &f, &index);
-	bool zeroed = true;
-
-	pfn = alloc_zeroed(f, 0, PB_UNMOVABLE, &zeroed);
-	KUNIT_EXPECT_EQ(test, pb_pageblock_index(zone, pfn), index);
-	KUNIT_EXPECT_FALSE(test, zeroed);
-	pfn = alloc_zeroed(f, 0, PB_MOVABLE, &zeroed);
-	KUNIT_EXPECT_NE(test, pb_pageblock_index(zone, pfn), index);
-	KUNIT_EXPECT_TRUE(test, zeroed);
-}
-
-/* Where half of the memory is zeroed its free pageblocks are converted, and then no more. */
-static void test_converted(struct kunit *test)
-{
-	struct pt_fixture *f;
-	unsigned long index, pfn, before, nr = 0;
-	struct pb_zone *zone = one_unmovable(test, 7, &f, &index);
-	bool zeroed = true;
-
-	for (;;) {
-		zeroed = true;
-		before = nr;
-		pfn = alloc_zeroed(f, 0, PB_UNMOVABLE, &zeroed);
-		KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
-		nr += zeroed;
-		pt_free(test, f, pfn, 0);
-		if (nr == before)
-			break;
-	}
-	/* At 7, 6, 5 and 4 of 8 pageblocks. */
-	KUNIT_EXPECT_EQ(test, nr, 4UL * PB_PAGEBLOCK_NR);
-	pt_verify(test, f, NULL);
-	pfn = alloc_zeroed(f, 0, PB_MOVABLE, &zeroed);
-	KUNIT_EXPECT_NE(test, pfn, PB_NO_PFN);
-	KUNIT_EXPECT_TRUE(test, zeroed);
-}
-
-/* Not one that is zero in part only. */
-static void test_converted_as_a_whole(struct kunit *test)
-{
-	struct pt_fixture *f;
-	unsigned long index, pfn, i;
-	struct pb_zone *zone = one_unmovable(test, 7, &f, &index);
-	bool zeroed = false;
-
-	preempt_disable();
-	for (i = 0; i < zone->nr_pageblocks; i++)
-		if (i != index)
-			pb_zeroed_test_and_clear(zone, pb_pageblock_pfn(zone, i), PB_WORD_NR);
-	preempt_enable();
-	pfn = alloc_zeroed(f, 0, PB_UNMOVABLE, &zeroed);
-	KUNIT_EXPECT_EQ(test, pb_pageblock_index(zone, pfn), index);
-	KUNIT_EXPECT_FALSE(test, zeroed);
-}
-
-/* Requests for pageblocks mix no types, so they get zeroed ones in any case. */
-static void test_converted_for_pageblocks(struct kunit *test)
-{
-	struct pt_fixture *f;
-	unsigned long index, pfn, left;
-	struct pb_zone *zone = one_unmovable(test, 3, &f, &index);
-	bool zeroed = false;
-
-	set_high(zone, 4);
-	pfn = pt_alloc_mt(f, PB_PAGEBLOCK_ORDER, PB_UNMOVABLE);
-	pt_free(test, f, pfn, PB_PAGEBLOCK_ORDER);
-	left = count_zeroed_words(zone) / PB_WORDS;
-	KUNIT_EXPECT_GE(test, left, 2UL);
-	for (; left; left--) {
-		pfn = alloc_zeroed(f, PB_PAGEBLOCK_ORDER, PB_UNMOVABLE, &zeroed);
-		KUNIT_EXPECT_NE(test, pfn, PB_NO_PFN);
-		KUNIT_EXPECT_TRUE(test, zeroed);
-	}
-	pt_verify(test, f, NULL);
-}
-
-/* After a search in vain the next requests of the type do not search, those of others do. */
-static void test_search_is_skipped(struct kunit *test)
-{
-	struct pt_fixture *f;
-	unsigned long index;
-	struct pb_zone *zone = one_unmovable(test, 3, &f, &index);
-	bool zeroed = true;
-	u8 skip;
-
-	KUNIT_EXPECT_NE(test, alloc_zeroed(f, 0, PB_UNMOVABLE, &zeroed), PB_NO_PFN);
-	skip = here(zone)->zeroed_skip[PB_UNMOVABLE];
-	KUNIT_EXPECT_GT(test, skip, 0);
-	KUNIT_EXPECT_NE(test, alloc_zeroed(f, 0, PB_UNMOVABLE, &zeroed), PB_NO_PFN);
-	KUNIT_EXPECT_EQ(test, here(zone)->zeroed_skip[PB_UNMOVABLE], skip - 1);
-	KUNIT_EXPECT_EQ(test, here(zone)->zeroed_skip[PB_MOVABLE], 0);
 }
 
 /* A refill with zeroed blocks stops at the watermark, too. */
@@ -566,11 +450,6 @@ static struct kunit_case zeroed_cases[] = {
 	KUNIT_CASE_PARAM(test_preferred, orders_gen_params),
 	KUNIT_CASE_PARAM(test_plain_requests, orders_gen_params),
 	KUNIT_CASE(test_refill_finds_zeroed_words),
-	KUNIT_CASE(test_other_types),
-	KUNIT_CASE(test_converted),
-	KUNIT_CASE(test_converted_as_a_whole),
-	KUNIT_CASE(test_converted_for_pageblocks),
-	KUNIT_CASE(test_search_is_skipped),
 	KUNIT_CASE(test_watermark),
 	KUNIT_CASE(test_drain),
 	KUNIT_CASE(test_pageblocks),

@@ -67,7 +67,8 @@ struct pb_pcp_list {
  * @zone: I
  * @busy: P: inside the pcp section; an interrupt that finds it set bypasses the cache. Other CPUs
  *	set it to PB_PCP_CLAIMED and back (claim.c)
- * @zeroed_skip: P: by migratetype, refills that do not search for zeroed blocks, as there were none
+ * @zeroed_skip: P: by migratetype, for blocks smaller than a pageblock and for pageblocks: refills
+ *	that do not search for zeroed memory, as there was none for them
  * @zeroed_wanted: P: by PB_PCP_LIST_NR(), lists that had no zeroed block for a request
  * @high: P: pages the lists may hold together, auto-tuned between high_min and high_max
  * @charged: P: the sum of the lists' @charge, at most @high and a word, or a zeroed block
@@ -79,7 +80,7 @@ struct pb_pcp_list {
 struct pb_pcp {
 	struct pb_zone		*zone;
 	u8			busy;
-	u8			zeroed_skip[PB_PCPTYPES];
+	u8			zeroed_skip[PB_PCPTYPES][2];
 	u64			zeroed_wanted;
 	int			high;
 	int			charged;

@@ -2,12 +2,14 @@
 /*
  * Zeroed blocks in the lists of a per-CPU cache: refills from zeroed words and pageblocks
  * (zeroed.c) and blocks that were zeroed for a list in advance. A refill searches from where the
- * last one ended. After a search in vain the next ones of that migratetype are left out.
+ * last one ended. After a search in vain the next ones of that migratetype are left out, apart for
+ * blocks of a pageblock and smaller ones.
  *
- * A refill uses pageblocks of the request's migratetype, and converts free ones that are zeroed as
- * a whole: for requests of a pageblock all of them, for smaller ones only where at least half of the
- * memory around is zeroed. So small blocks that stay allocated can spread over half of the zeroed
- * memory, and no further.
+ * When a search finds no zeroed memory of the request's migratetype, a free pageblock of another
+ * type that is zeroed as a whole is converted. Requests for a pageblock mix no types by that.
+ * Smaller blocks that stay allocated would spread over all zeroed memory; therefore a pageblock is
+ * converted for them only while at least half of the 64 pageblocks around it are zeroed, and until
+ * half have the request's migratetype.
  */
 #include "core/base/pfn.h"
 #include "core/cache/pcp_zeroed.h"
@@ -16,9 +18,11 @@
 #include "core/zone/fallback.h"
 #include "core/zone/zone.h"
 
-#define ZEROED_TRIES	16	/* zeroed words that a refill looks at */
+#define AROUND		64UL	/* pageblocks around one that may be converted, aligned */
+#define AROUND_TRIES	8	/* times that many of which a refill looks at */
+#define CONVERT_TRIES	AROUND	/* pageblocks that a refill may convert one of */
+#define ZEROED_TRIES	AROUND	/* zeroed words of its type that a refill looks for before */
 #define ZEROED_SKIP	64	/* refills that do not, after a failure */
-#define AROUND		8	/* words of zeroed bits around a pageblock: 64 pageblocks */
 
 #define ALL_WORDS	((1UL << PB_WORDS) - 1)	/* zeroed bits of a pageblock */
 #define FIRST_WORDS	(~0UL / ALL_WORDS)	/* first zeroed bits of the pageblocks of a word */
@@ -175,44 +179,32 @@ static unsigned int nr_pageblocks(struct pb_pcp *pcp, struct pb_pcp_list *list)
 	return nr;
 }
 
-/* Whether at least half of the memory around a pageblock is known to be zero. */
-static bool half_zeroed(struct pb_zone *zone, unsigned long index)
+/* Whether a pageblock may be converted for blocks smaller than a pageblock: see above. */
+static bool may_spread(struct pb_zone *zone, unsigned long index, enum pb_migratetype mt)
 {
-	unsigned long word = round_down(index / PB_WORDS, AROUND), end, zeroed = 0, all;
+	unsigned int there = 0, zeroed = 0, own = 0;
+	unsigned long i = round_down(index, AROUND), end = min(i + AROUND, zone->nr_pageblocks);
+	unsigned long type;
 
-	end = min(word + AROUND, DIV_ROUND_UP(zone->zeroed.nbits, BITS_PER_LONG));
-	all = min(end * BITS_PER_LONG, zone->zeroed.nbits) - word * BITS_PER_LONG;
-	for (; word < end; word++)
-		zeroed += hweight_long(READ_ONCE(zone->zeroed.level[0][word]));
-	return zeroed >= all / 2;
+	for (; i < end; i++) {
+		type = pb_zone_pageblock_value(zone, i) & PB_ENTRY_MT_MASK;
+		there += type != PB_ENTRY_HOLE;
+		own += type == mt;
+		zeroed += pb_zeroed_all(zone, i);
+	}
+	return 2 * zeroed >= there && own < there / 2;
 }
 
-/* Converts a zeroed pageblock of another type, which no CPU uses. */
+/* Converts a zeroed pageblock of another type. Returns whether it did. */
 static bool claim(struct pb_zone *zone, const struct pb_request *rq, unsigned long index)
 {
 	unsigned long value = pb_zone_pageblock_value(zone, index);
-	enum pb_migratetype from = pb_entry_migratetype(value);
 
-	if (from >= PB_PCPTYPES || READ_ONCE(zone->ctl[index].cur) || !pb_zeroed_all(zone, index))
-		return false;
-	if (rq->order < PB_PAGEBLOCK_ORDER && !half_zeroed(zone, index))
-		return false;
-	/* Contiguous areas come before other types. */
-	if (pb_fallback_has_cma(zone, rq) ||
+	if (pb_entry_migratetype(value) >= PB_PCPTYPES ||
 	    pb_zone_free_least(zone) < READ_ONCE(zone->fast_watermark) + (long)PB_PAGEBLOCK_NR)
 		return false;
-	return pb_fallback_claim_free(zone, rq->order, index, from, rq->migratetype);
-}
-
-/* Converts those of some pageblocks that may be. Returns whether there are any. */
-static bool claim_some(struct pb_zone *zone, const struct pb_request *rq, unsigned long first,
-		       u64 pageblocks)
-{
-	bool any = false;
-
-	for (; pageblocks; pageblocks &= pageblocks - 1)
-		any |= claim(zone, rq, first + __ffs64(pageblocks));
-	return any;
+	return pb_fallback_claim_free(zone, rq->order, index, pb_entry_migratetype(value),
+				      rq->migratetype);
 }
 
 /* Makes pageblocks of a word of the index the zeroed blocks of a list. Returns their number. */
@@ -261,8 +253,6 @@ static unsigned int refill_zeroed_pageblocks(struct pb_pcp *pcp, struct pb_pcp_l
 	wanted = pack(some) << shift;
 	list->zeroed_word = bit + __fls(some) + PB_WORDS - 1;
 	got = pb_zone_alloc_free_pageblocks(zone, first, wanted, rq->migratetype, rq);	/* ZT1 */
-	if (unlikely(!got) && claim_some(zone, rq, first, wanted))
-		got = pb_zone_alloc_free_pageblocks(zone, first, wanted, rq->migratetype, rq);
 	if (unlikely(got != wanted))
 		some = unpack(got >> shift);
 	some = pb_bitmap_clear_mask(&zone->zeroed, bit, some * ALL_WORDS);		/* ZT2 */
@@ -272,12 +262,111 @@ static unsigned int refill_zeroed_pageblocks(struct pb_pcp *pcp, struct pb_pcp_l
 	return keep_pageblocks(zone, list, first, zero);
 }
 
+/*
+ * Refills from a zeroed word, or from the pageblock of which it is the first zeroed word. @value:
+ * the entry of the pageblock. Returns 0 when it has another type, too.
+ */
+static unsigned int refill_at(struct pb_pcp *pcp, struct pb_pcp_list *list,
+			      const struct pb_request *rq, unsigned long bit, unsigned long value)
+{
+	if (pb_entry_migratetype(value) != rq->migratetype)
+		return 0;
+	if (rq->order == PB_PAGEBLOCK_ORDER)
+		return refill_zeroed_pageblocks(pcp, list, rq, bit / PB_WORDS);
+	if (rq->order > PB_WORD_ORDER)
+		return refill_zeroed_block(pcp->zone, list, rq, bit / PB_WORDS);
+	return refill_zeroed_word(pcp->zone, list, rq, bit, value);
+}
+
+/* Whether a pageblock can be converted for a request: no CPU refills from it. */
+static bool convertible(struct pb_zone *zone, const struct pb_request *rq, unsigned long index)
+{
+	unsigned long value = pb_zone_pageblock_value(zone, index);
+
+	return pb_entry_migratetype(value) != rq->migratetype &&
+	       pb_entry_migratetype(value) < PB_PCPTYPES && pb_zeroed_all(zone, index) &&
+	       !READ_ONCE(zone->ctl[index].cur);
+}
+
+/*
+ * Refills from a pageblock of another type. This CPU enters itself before, so of CPUs that find the
+ * same one only one converts it.
+ */
+static unsigned int refill_converted(struct pb_pcp *pcp, struct pb_pcp_list *list,
+				     const struct pb_request *rq, unsigned long bit)
+{
+	struct pb_zone *zone = pcp->zone;
+	unsigned long index = bit / PB_WORDS;
+	u16 me = pb_cpu_id() + 1, *cur = &zone->ctl[index].cur;
+	unsigned int nr = 0;
+
+	if (cmpxchg(cur, 0, me))
+		return 0;
+	if (claim(zone, rq, index))
+		nr = refill_at(pcp, list, rq, bit, pb_zone_pageblock_value(zone, index));
+	if (list->cur != index + 1)
+		WRITE_ONCE(*cur, 0);
+	return nr;
+}
+
+/* Converts the zeroed pageblocks of other types from @index on that a refill takes together. */
+static unsigned int refill_converted_pageblocks(struct pb_pcp *pcp, struct pb_pcp_list *list,
+						const struct pb_request *rq, unsigned long index)
+{
+	struct pb_zone *zone = pcp->zone;
+	unsigned long first = round_down(index, PB_WORDS), some;
+	bool any = false;
+
+	some = zeroed_pageblocks(READ_ONCE(*pb_bitmap_word(&zone->zeroed, first * PB_WORDS)));
+	some &= ~0UL << (index % PB_WORDS * PB_WORDS);
+	if (!some)
+		return 0;
+	for (some = first_pageblocks(some, nr_pageblocks(pcp, list)); some; some &= some - 1)
+		any |= convertible(zone, rq, first + __ffs(some) / PB_WORDS) &&
+		       claim(zone, rq, first + __ffs(some) / PB_WORDS);
+	return any ? refill_zeroed_pageblocks(pcp, list, rq, index) : 0;
+}
+
+/*
+ * The first word of a pageblock to convert, from the zeroed word @bit on. When there is none, the
+ * next search begins where this one has ended.
+ */
+static unsigned long next_to_convert(struct pb_zone *zone, struct pb_pcp_list *list,
+				     const struct pb_request *rq, unsigned long bit)
+{
+	unsigned int tries, refused = 0;
+	unsigned long index, next;
+
+	/* Contiguous areas come before other types, even where this request may not use them. */
+	if (rq->migratetype == PB_MOVABLE && zone->cma_pages &&
+	    atomic_long_read(&zone->nr_free_cma) >= 1L << rq->order)
+		return PB_NO_PAGEBLOCK;
+	for (tries = 0; tries < CONVERT_TRIES && refused < AROUND_TRIES; tries++) {
+		index = bit / PB_WORDS;
+		next = index + 1;
+		if (convertible(zone, rq, index)) {
+			if (rq->order == PB_PAGEBLOCK_ORDER ||
+			    may_spread(zone, index, rq->migratetype))
+				return index * PB_WORDS;
+			next = round_down(index, AROUND) + AROUND;
+			refused++;
+		}
+		bit = pb_bitmap_next(&zone->zeroed, next * PB_WORDS);
+		if (bit == PB_NO_PAGEBLOCK)
+			bit = pb_bitmap_next(&zone->zeroed, 0);
+		if (bit == PB_NO_PAGEBLOCK)
+			break;
+		list->zeroed_word = (bit ?: zone->zeroed.nbits) - 1;
+	}
+	return PB_NO_PAGEBLOCK;
+}
+
 /* Searches from the place where the last search ended. */
 static unsigned int refill_zeroed(struct pb_pcp *pcp, struct pb_pcp_list *list,
 				  const struct pb_request *rq)
 {
 	struct pb_zone *zone = pcp->zone;
-	unsigned long from = list->zeroed_word, bit, index, value;
+	unsigned long from = list->zeroed_word, other = PB_NO_PAGEBLOCK, bit, value;
 	unsigned int tries, nr;
 
 	from = from ? from + 1 : pb_zone_search_start(zone) * PB_WORDS;
@@ -290,37 +379,36 @@ static unsigned int refill_zeroed(struct pb_pcp *pcp, struct pb_pcp_list *list,
 		from = 0;
 		if (bit == PB_NO_PAGEBLOCK)
 			continue;
-		index = bit / PB_WORDS;
-		from = (index + 1) * PB_WORDS;
-		if (rq->order == PB_PAGEBLOCK_ORDER) {
-			nr = refill_zeroed_pageblocks(pcp, list, rq, index);
-			if (nr)
-				return nr;
+		value = pb_zone_pageblock_value(zone, bit / PB_WORDS);
+		nr = refill_at(pcp, list, rq, bit, value);
+		if (likely(nr))
+			return nr;
+		from = round_down(bit, PB_WORDS) + PB_WORDS;
+		if (pb_entry_migratetype(value) == rq->migratetype) {
+			if (rq->order <= PB_WORD_ORDER)
+				from = bit + 1;
 			continue;
 		}
-		value = pb_zone_pageblock_value(zone, index);
-		if (pb_entry_migratetype(value) != rq->migratetype) {
-			if (!claim(zone, rq, index))
-				continue;
-			value = pb_zone_pageblock_value(zone, index);
-		}
-		if (rq->order <= PB_WORD_ORDER) {
-			from = bit + 1;
-			nr = refill_zeroed_word(zone, list, rq, bit, value);
-		} else {
-			nr = refill_zeroed_block(zone, list, rq, index);
-		}
-		if (nr)
-			return nr;
+		if (other == PB_NO_PAGEBLOCK)
+			other = bit;
 	}
-	return 0;
+	if (other != PB_NO_PAGEBLOCK)
+		other = next_to_convert(zone, list, rq, other);
+	if (other == PB_NO_PAGEBLOCK)
+		return 0;
+	nr = rq->order == PB_PAGEBLOCK_ORDER ?
+	     refill_converted_pageblocks(pcp, list, rq, other / PB_WORDS) :
+	     refill_converted(pcp, list, rq, other);
+	if (unlikely(!nr))
+		list->zeroed_word = other + PB_WORDS - 1;
+	return nr;
 }
 
 unsigned int pb_pcp_refill_zeroed(struct pb_pcp *pcp, struct pb_pcp_list *list,
 				  const struct pb_request *rq)
 {
 	struct pb_zone *zone = pcp->zone;
-	u8 *skip = &pcp->zeroed_skip[rq->migratetype];
+	u8 *skip = &pcp->zeroed_skip[rq->migratetype][rq->order == PB_PAGEBLOCK_ORDER];
 	unsigned int nr;
 
 	if (likely(!pb_zone_has_zeroed(zone)) || rq->order > PB_PAGEBLOCK_ORDER ||

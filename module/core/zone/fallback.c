@@ -164,6 +164,7 @@ bool pb_fallback_claim_free(struct pb_zone *zone, unsigned int order, unsigned l
 			 true);
 	return true;
 }
+EXPORT_SYMBOL_PB_TEST(pb_fallback_claim_free);
 
 /**
  * pb_fallback_claim_pageblock - convert a pageblock to a migratetype

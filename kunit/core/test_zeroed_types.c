@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Zeroed memory and migratetypes: which pageblocks requests for zeroed memory search and convert.
+ * test_zeroed.c tests the zeroed blocks in the lists.
+ */
+#include "core/base/pfn.h"
+#include "core/cache/drain.h"
+#include "core/cache/prezero.h"
+#include "core/cache/zeroed.h"
+#include "core/zone/fallback.h"
+#include "core/zone/zone.h"
+#include "fixture.h"
+
+#define NO_CPU	1000	/* as a value of struct pb_index_ctl's cur */
+
+static void zero(struct pb_pool *pool, unsigned long pfn, unsigned long nr_pages)
+{
+}
+
+static struct pb_pcp *here(struct pb_zone *zone)
+{
+	return pb_per_cpu_ptr(zone->pcp, raw_smp_processor_id());
+}
+
+static unsigned long count_zeroed_words(struct pb_zone *zone)
+{
+	unsigned long index, n = 0;
+
+	for (index = 0; index < zone->nr_pageblocks; index++)
+		n += hweight_long(pb_zeroed_words(zone, index));
+	return n;
+}
+
+static void set_high(struct pb_zone *zone, int pageblocks)
+{
+	here(zone)->high = pageblocks * PB_PAGEBLOCK_NR;
+	zone->pcp_high_max = here(zone)->high;
+}
+
+static unsigned long alloc_zeroed(struct pt_fixture *f, unsigned int order, enum pb_migratetype mt,
+				  bool *zeroed)
+{
+	struct pb_request rq = pt_rq(order, mt, 0);
+
+	*zeroed = !*zeroed;	/* shows in half of the calls when pb_alloc() does not set it */
+	rq.zeroed = zeroed;
+	return pb_alloc(&f->pool, &rq, NULL);
+}
+
+/* A pool of which some pageblocks are zeroed, none of unmovable type, which one has: @index. */
+static struct pb_zone *one_unmovable(struct kunit *test, unsigned long nr_zeroed,
+				     struct pt_fixture **f, unsigned long *index)
+{
+	struct pb_zone *zone;
+	unsigned long pfn;
+
+	*f = pt_pool(test, &pt_small);
+	zone = pt_zone(*f, 0, PB_ZONE_NORMAL);
+	pfn = pt_alloc_mt(*f, 0, PB_UNMOVABLE);
+	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
+	*index = pb_pageblock_index(zone, pfn);
+	(*f)->pool.ops.zero = zero;
+	(*f)->pool.prezero_percent = 100;
+	KUNIT_ASSERT_EQ(test, pt_prezero(zone, nr_zeroed), nr_zeroed);
+	return zone;
+}
+
+/* Zeroed blocks of another type are no reason to mix the types in a pageblock, if there are few. */
+static void test_other_types(struct kunit *test)
+{
+	struct pt_fixture *f;
+	unsigned long index, pfn;
+	struct pb_zone *zone = one_unmovable(test, 3, &f, &index);
+	bool zeroed = true;
+
+	pfn = alloc_zeroed(f, 0, PB_UNMOVABLE, &zeroed);
+	KUNIT_EXPECT_EQ(test, pb_pageblock_index(zone, pfn), index);
+	KUNIT_EXPECT_FALSE(test, zeroed);
+	pfn = alloc_zeroed(f, 0, PB_MOVABLE, &zeroed);
+	KUNIT_EXPECT_NE(test, pb_pageblock_index(zone, pfn), index);
+	KUNIT_EXPECT_TRUE(test, zeroed);
+	pt_verify(test, f, NULL);
+}
+
+/* Pages that a task allocates for zero and frees, until it gets one that is not. */
+static unsigned long use_zeroed(struct kunit *test, struct pt_fixture *f)
+{
+	unsigned long pfn, nr;
+	bool zeroed;
+
+	for (nr = 0;; nr++) {
+		zeroed = true;
+		pfn = alloc_zeroed(f, 0, PB_UNMOVABLE, &zeroed);
+		KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
+		pt_free(test, f, pfn, 0);
+		if (!zeroed)
+			return nr;
+		if (nr % 4096 == 0)
+			cond_resched();
+	}
+}
+
+/* Pageblocks that may be converted: until half of each 64, without holes, have the type. */
+static unsigned long most_converted(struct pb_zone *zone, enum pb_migratetype mt)
+{
+	unsigned long i, there = 0, own = 0, most = 0, value;
+
+	for (i = 0; i < zone->nr_pageblocks; i++) {
+		value = pb_zone_pageblock_value(zone, i);
+		there += value != PB_ENTRY_HOLE;
+		own += pb_entry_migratetype(value) == mt;
+		if (i % 64 == 63 || i + 1 == zone->nr_pageblocks) {
+			most += max(there / 2, own) - own;
+			there = 0;
+			own = 0;
+		}
+	}
+	return most;
+}
+
+/*
+ * Where at least half of the pageblocks are zeroed, those of other types are converted, until half
+ * of them have the type of the requests. That they are zeroed again later changes nothing.
+ */
+static void test_converted(struct kunit *test)
+{
+	const struct pt_layout *const layouts[] = { &pt_small, &pt_gig };
+	unsigned int i, round;
+	unsigned long most;
+
+	for (i = 0; i < ARRAY_SIZE(layouts); i++) {
+		struct pt_fixture *f = pt_pool(test, layouts[i]);
+		struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+		bool zeroed = false;
+
+		set_high(zone, 1);
+		KUNIT_ASSERT_NE(test, pt_alloc_mt(f, 0, PB_UNMOVABLE), PB_NO_PFN);
+		/* As on a CPU that begins there. */
+		pb_pcp_list(here(zone), 0, PB_UNMOVABLE)->zeroed_word = zone->zeroed.nbits / 4 * 3;
+		most = most_converted(zone, PB_UNMOVABLE);
+		KUNIT_EXPECT_GT(test, most, 0UL);
+		f->pool.ops.zero = zero;
+		f->pool.prezero_percent = 100;
+		for (round = 0; round < 2; round++) {
+			pt_prezero(zone, ULONG_MAX);
+			here(zone)->zeroed_skip[PB_UNMOVABLE][0] = 0;
+			KUNIT_EXPECT_GE(test, use_zeroed(test, f), most * PB_PAGEBLOCK_NR);
+			KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_FALLBACK_CLAIM), 1 + most);
+			pb_pcp_drain_local(&f->pool);
+		}
+		pt_verify(test, f, NULL);
+		/* The others have zeroed memory, too, behind that of this type. */
+		pt_prezero(zone, ULONG_MAX);
+		KUNIT_EXPECT_NE(test, alloc_zeroed(f, 0, PB_MOVABLE, &zeroed), PB_NO_PFN);
+		KUNIT_EXPECT_TRUE(test, zeroed);
+		KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_FALLBACK_CLAIM), 1 + most);
+	}
+}
+
+/* Pageblocks that are zero in part are not converted, but others. */
+static void test_converted_as_a_whole(struct kunit *test)
+{
+	struct pt_fixture *f;
+	unsigned long index, partly, pfn, i;
+	struct pb_zone *zone = one_unmovable(test, 7, &f, &index);
+	bool zeroed = false;
+
+	preempt_disable();
+	for (i = 0, partly = 0; i < 2; partly++) {
+		if (partly == index)
+			continue;
+		pb_zeroed_test_and_clear(zone, pb_pageblock_pfn(zone, partly), PB_WORD_NR);
+		i++;
+	}
+	preempt_enable();
+	pfn = alloc_zeroed(f, 0, PB_UNMOVABLE, &zeroed);
+	KUNIT_EXPECT_TRUE(test, zeroed);
+	KUNIT_EXPECT_GE(test, pb_pageblock_index(zone, pfn), partly);
+	pt_verify(test, f, NULL);
+}
+
+/* Neither are those from which another CPU refills, nor any near the watermark. */
+static void test_not_converted(struct kunit *test)
+{
+	struct pt_fixture *f;
+	unsigned long index, i;
+	struct pb_zone *zone = one_unmovable(test, 7, &f, &index);
+	u8 *skip = &here(zone)->zeroed_skip[PB_UNMOVABLE][0];
+	bool zeroed = false;
+
+	for (i = 0; i < zone->nr_pageblocks; i++)
+		if (i != index)
+			zone->ctl[i].cur = NO_CPU;
+	KUNIT_EXPECT_NE(test, alloc_zeroed(f, 0, PB_UNMOVABLE, &zeroed), PB_NO_PFN);
+	KUNIT_EXPECT_FALSE(test, zeroed);
+	for (i = 0; i < zone->nr_pageblocks; i++)
+		if (i != index)
+			zone->ctl[i].cur = 0;
+	*skip = 0;
+	pt_set_watermark(zone, PB_WMARK_LOW, pb_zone_free_pages(zone) - PB_PAGEBLOCK_NR / 2);
+	zeroed = true;
+	KUNIT_EXPECT_NE(test, alloc_zeroed(f, 0, PB_UNMOVABLE, &zeroed), PB_NO_PFN);
+	KUNIT_EXPECT_FALSE(test, zeroed);
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_FALLBACK_CLAIM), 1UL);
+	/* One that is used by another CPU does not hide the others. */
+	pt_set_watermark(zone, PB_WMARK_LOW, 0);
+	i = !index;
+	zone->ctl[i].cur = NO_CPU;
+	pb_pcp_list(here(zone), 0, PB_UNMOVABLE)->zeroed_word =
+		(i ?: zone->nr_pageblocks) * PB_WORDS - 1;
+	*skip = 0;
+	KUNIT_EXPECT_NE(test, alloc_zeroed(f, 0, PB_UNMOVABLE, &zeroed), PB_NO_PFN);
+	KUNIT_EXPECT_TRUE(test, zeroed);
+	KUNIT_EXPECT_EQ(test, zone->ctl[i].cur, NO_CPU);
+	zone->ctl[i].cur = 0;
+}
+
+/* Zeroed memory of the request's type comes first, also behind that of others. */
+static void test_own_type_first(struct kunit *test)
+{
+	struct pt_fixture *f;
+	unsigned long index, pfn;
+	struct pb_zone *zone = one_unmovable(test, 6, &f, &index);
+	bool zeroed = false;
+
+	/* The last pageblock, as its type is that of the block which is freed here. */
+	pfn = pb_pageblock_pfn(zone, zone->nr_pageblocks - 1);
+	preempt_disable();
+	KUNIT_EXPECT_TRUE(test, pb_fallback_claim_free(zone, 0, zone->nr_pageblocks - 1, PB_MOVABLE,
+						       PB_UNMOVABLE));
+	pb_zeroed_set(zone, pfn, PB_PAGEBLOCK_NR);
+	preempt_enable();
+	pfn = alloc_zeroed(f, 0, PB_UNMOVABLE, &zeroed);
+	KUNIT_EXPECT_TRUE(test, zeroed);
+	KUNIT_EXPECT_EQ(test, pb_pageblock_index(zone, pfn), zone->nr_pageblocks - 1);
+	pt_verify(test, f, NULL);
+}
+
+/* Requests for pageblocks get the few that are zeroed, also after a search in vain for a page. */
+static void test_converted_for_pageblocks(struct kunit *test)
+{
+	struct pt_fixture *f;
+	unsigned long index, pfn, left;
+	struct pb_zone *zone = one_unmovable(test, 3, &f, &index);
+	bool zeroed = false;
+
+	set_high(zone, 4);
+	pfn = pt_alloc_mt(f, PB_PAGEBLOCK_ORDER, PB_UNMOVABLE);
+	pt_free(test, f, pfn, PB_PAGEBLOCK_ORDER);
+	left = count_zeroed_words(zone) / PB_WORDS;
+	KUNIT_EXPECT_GE(test, left, 2UL);
+	zeroed = true;
+	KUNIT_EXPECT_NE(test, alloc_zeroed(f, 0, PB_UNMOVABLE, &zeroed), PB_NO_PFN);
+	KUNIT_EXPECT_FALSE(test, zeroed);
+	for (; left; left--) {
+		pfn = alloc_zeroed(f, PB_PAGEBLOCK_ORDER, PB_UNMOVABLE, &zeroed);
+		KUNIT_EXPECT_NE(test, pfn, PB_NO_PFN);
+		KUNIT_EXPECT_TRUE(test, zeroed);
+	}
+	pt_verify(test, f, NULL);
+}
+
+/* After a search in vain the next requests of the type do not search, those of others do. */
+static void test_search_is_skipped(struct kunit *test)
+{
+	struct pt_fixture *f;
+	unsigned long index;
+	struct pb_zone *zone = one_unmovable(test, 3, &f, &index);
+	bool zeroed = true;
+	u8 skip;
+
+	KUNIT_EXPECT_NE(test, alloc_zeroed(f, 0, PB_UNMOVABLE, &zeroed), PB_NO_PFN);
+	skip = here(zone)->zeroed_skip[PB_UNMOVABLE][0];
+	KUNIT_EXPECT_GT(test, skip, 0);
+	KUNIT_EXPECT_NE(test, alloc_zeroed(f, 0, PB_UNMOVABLE, &zeroed), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, here(zone)->zeroed_skip[PB_UNMOVABLE][0], skip - 1);
+	KUNIT_EXPECT_EQ(test, here(zone)->zeroed_skip[PB_MOVABLE][0], 0);
+}
+
+static struct kunit_case zeroed_types_cases[] = {
+	KUNIT_CASE(test_other_types),
+	KUNIT_CASE(test_converted),
+	KUNIT_CASE(test_converted_as_a_whole),
+	KUNIT_CASE(test_not_converted),
+	KUNIT_CASE(test_own_type_first),
+	KUNIT_CASE(test_converted_for_pageblocks),
+	KUNIT_CASE(test_search_is_skipped),
+	{}
+};
+
+static struct kunit_suite zeroed_types_suite = {
+	.name = "pbuddy_zeroed_types",
+	.init = pt_init,
+	.exit = pt_exit,
+	.test_cases = zeroed_types_cases,
+};
+
+kunit_test_suite(zeroed_types_suite);
