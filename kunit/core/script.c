@@ -26,6 +26,10 @@ static void step(struct pb_pool *pool, char what)
 		end_request(what);
 	if (what == pt_script.change_at)
 		pt_script.changed = true;
+	if (what == pt_script.gone_at) {
+		pool->oom_gone++;
+		pt_script.gone_at = 0;
+	}
 	if (what != pt_script.give_at || pt_script.held == PB_NO_PFN || --pt_script.give_nth)
 		return;
 	pb_free(pool, pt_script.held, 0);

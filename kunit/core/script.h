@@ -35,6 +35,7 @@
  * @got_nested: the block it got, or PB_NO_PFN
  * @change_at: letter of the callback during which the task's allowed nodes change
  * @changed: they have changed
+ * @gone_at: letter of the callback, at its next call, before which an OOM victim has exited
  * @checks: times that the slow path checked whether they have
  * @queries: queries of reclaimable pages are recorded
  */
@@ -55,6 +56,7 @@ struct pt_script {
 	unsigned long		got_nested;
 	char			change_at;
 	bool			changed;
+	char			gone_at;
 	unsigned int		checks;
 	bool			queries;
 };

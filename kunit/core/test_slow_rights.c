@@ -320,7 +320,7 @@ static void test_dying_task_does_not_compact(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, pt_script.log, "drd1o");
 }
 
-/* The walk before a kill needs the high watermark: with less, a kill comes first. */
+/* The walk before a kill needs the high watermark, but the one after a drain that helps. */
 static void test_last_walk_at_high(struct kunit *test)
 {
 	struct pt_fixture *f = pt_full_pool(test, &pt_small);
@@ -334,7 +334,7 @@ static void test_last_walk_at_high(struct kunit *test)
 	pt_script.queries = true;
 	pt_script.oom = true;
 	KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), held);
-	KUNIT_EXPECT_STREQ(test, pt_script.log, "wdwraow");
+	KUNIT_EXPECT_STREQ(test, pt_script.log, "wdwrad");
 }
 
 static struct kunit_case slow_rights_cases[] = {

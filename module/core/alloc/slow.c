@@ -5,6 +5,7 @@
  * order of the steps, slow_retry.c decides about another round.
  */
 #include "core/alloc/slow.h"
+#include "core/alloc/slow_defer.h"
 #include "core/base/pfn.h"
 #include "core/cache/drain.h"
 #include "core/cache/freelist.h"
@@ -388,16 +389,32 @@ static bool oom_may_help(const struct pb_slow *s)
 	       !pb_slow_may(s, PB_ALLOC_RETRY_MAYFAIL) && !pb_slow_may(s, PB_ALLOC_THISNODE);
 }
 
+static bool last_walk(struct pb_slow *s)
+{
+	return walk_with(s, PB_ALLOC_WMARK_HIGH | PB_ALLOC_CPUSET | PB_ALLOC_HARDWALL);
+}
+
 /* As __alloc_pages_may_oom(), under its lock. */
 static bool oom_locked(struct pb_slow *s, bool *progress)
 {
 	struct pb_request rq = *s->rq;
 
 	/* A kill by the previous lock holder may have freed enough. */
-	if (walk_with(s, PB_ALLOC_WMARK_HIGH | PB_ALLOC_CPUSET | PB_ALLOC_HARDWALL))
+	if (last_walk(s))
 		return true;
 	if (!oom_may_help(s))
 		return false;
+	/* What a task frees that exits by itself may be in the caches of its CPU. */
+	if (pb_slow_drain_helps(s)) {
+		pb_slow_drain_all(s->pool);
+		if (pb_slow_walk(s))
+			return true;
+	}
+	/* A victim has exited since the walk of this round, which needs less than that one. */
+	if (s->oom_gone != READ_ONCE(s->pool->oom_gone)) {
+		*progress = true;
+		return false;
+	}
 	/* The victim's memory may be any that can serve the request now. */
 	if (!(s->now.flags & PB_ALLOC_RELIABLE))
 		rq.flags &= ~PB_ALLOC_RELIABLE;

@@ -17,6 +17,7 @@
  * @compact_result: result of the last compaction
  * @compaction_retries: successful compactions whose block another request allocated
  * @tried_reclaim: the request has reclaimed
+ * @oom_gone: OOM victims that had exited before the last round
  * @waited: the request has waited for other tasks that reclaim
  * @paused: the request has paused prezeroing
  * @deferred: it does no work for its order that others have to bear, see slow_defer.c
@@ -31,6 +32,7 @@ struct pb_slow {
 	enum pb_compact_priority	compact_priority;
 	enum pb_compact_result		compact_result;
 	int				compaction_retries;
+	unsigned long			oom_gone;
 	bool				tried_reclaim;
 	bool				waited;
 	bool				paused;

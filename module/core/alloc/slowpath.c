@@ -128,6 +128,8 @@ static enum state retry(struct pb_slow *s)
 
 	if (stale(s))
 		return FAILED;
+	/* Pairs with the release in ops->oom: the walk sees what the victim has freed. */
+	s->oom_gone = smp_load_acquire(&s->pool->oom_gone);
 	/* As ADJUST has decided. */
 	if (!(s->now.flags & PB_ALLOC_RELIABLE))
 		rq.flags &= ~PB_ALLOC_RELIABLE;

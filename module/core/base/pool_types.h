@@ -56,6 +56,7 @@ struct pb_watermark_tunables {
  * @pcp_high_fraction: tunable: share of a zone that per-CPU caches may hold; see pb_pcp_set_high()
  * @wmark: changed by the caller of pb_setup_per_zone_wmarks(), one at a time
  * @oom_busy: A: a task is in ops.oom
+ * @oom_gone: OOM victims that have exited, as ops.oom has found
  * @prezeroing: A: tasks in pb_prezero_next()
  * @prezero_paused: A: requests that have paused prezeroing
  */
@@ -83,6 +84,7 @@ struct pb_pool {
 	unsigned int		pcp_high_fraction;
 	struct pb_watermark_tunables wmark;
 	atomic_t		oom_busy;
+	unsigned long		oom_gone;
 	atomic_t		prezeroing;
 	atomic_t		prezero_paused;
 };

@@ -3,7 +3,8 @@
  * OOM policy: fail the request (the default), or kill a process of the user that has most of the
  * pool. Before either, buffers are purged (user/purge.c). oom_choose.c selects the process. None is
  * selected while the previous victim is still exiting, nor after that before the request has looked
- * for what the victim has freed. The victim may use the reserve, so that it can exit.
+ * for what the victim has freed. The victim may use the reserve, so that it can exit; therefore a
+ * dying task that makes a request becomes the victim, in place of one that may still be exiting.
  *
  * The slow path lets one task at a time call pb_oom() (pb_pool.oom_busy).
  */
@@ -20,6 +21,7 @@
 #include <linux/user_namespace.h>
 
 #include "core/alloc/alloc.h"
+#include "core/alloc/slow.h"
 #include "core/zone/watermark.h"
 #include "daemon/oom.h"
 #include "daemon/oom_choose.h"
@@ -144,9 +146,11 @@ bool pb_oom(struct pb_pool *pool, const struct pb_request *rq)
 	}
 	switch (victim_state()) {
 	case VICTIM_GONE:
-		/* It may have freed memory after the last walk of the request. */
+		/* It may have freed memory after the last walk of this and of other requests. */
 		set_victim(NULL);
-		pool->ops.drain_all(pool);
+		pb_slow_drain_all(pool);
+		/* Pairs with the acquire in the RETRY state of core/alloc/slowpath.c. */
+		smp_store_release(&pool->oom_gone, pool->oom_gone + 1);
 		return true;
 	case VICTIM_EXITING:
 		break;
