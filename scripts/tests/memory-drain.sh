@@ -38,10 +38,12 @@ fill() {
 # decayed CPU: how often its caches decayed since the trace began.
 decayed() { grep -c "\[00$1\].*function decay_work" "$tracing/trace"; }
 
+has_decayed() { [ "$(decayed "$1")" -gt 0 ]; }
+
 isolated_left_alone() {
 	mount -t tracefs none "$tracing" 2>/dev/null
 	echo 1 >"$tracing/events/workqueue/workqueue_execute_start/enable" || return
-	fill 2 && fill 3 && sleep 5
+	fill 2 && fill 3 && within 60 has_decayed 2 && sleep 2
 	echo "decayed: CPU 2 $(decayed 2) times, isolated CPU 3 $(decayed 3) times"
 	echo 0 >"$tracing/events/workqueue/workqueue_execute_start/enable"
 	[ "$(decayed 2)" -gt 0 ] && [ "$(decayed 3)" -eq 0 ] && [ "$(cached 3)" -gt 0 ]
@@ -79,6 +81,8 @@ isolated_not_interrupted() {
 		[ "$(interrupts 2)" -gt "$two" ] && [ "$(interrupts 3)" -eq "$three" ]
 		quiet=$?
 		round=$((round + 1))
+		# After a grace period that took too long the module interrupts each CPU, for 10 seconds.
+		[ "$quiet" -eq 0 ] || sleep 11
 	done
 	drop
 	return "$quiet"

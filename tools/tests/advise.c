@@ -130,7 +130,8 @@ void resize_node(uint64_t bytes)
 	struct pbuddy_resize r = { .size = sizeof(r), .node = on_node(PAGE, 0).node };
 	int tries;
 
-	for (tries = 0; tries < 10; tries++) {
+	/* An idle buffer whose store took too long is idle again only after a while. */
+	for (tries = 0; tries < 100; tries++) {
 		r.bytes = bytes;
 		r.max_bytes = 0;
 		if (!ioctl(dev, PBUDDY_IOCTL_RESIZE, &r))
