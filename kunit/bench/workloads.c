@@ -572,17 +572,6 @@ const struct bench_workload bench_workloads[] = {
 		.round		= bench_free_all_round,
 	}, {
 		/* The last two: zones with prezeroed pages take other paths from then on. */
-		.name		= "zeroed-pairs",
-		.part		= { { "zeroed-pairs", "one block, `__GFP_ZERO`, prezeroed" } },
-		.kind		= BENCH_PAGES,
-		.slots		= BENCH_SLOTS_N,
-		.orders		= ORDERS_OF_FLAGS,
-		.max_order	= 10,
-		.setup		= "prezero",
-		.gfp		= BENCH_GFP | __GFP_ZERO,
-		.n		= N,
-		.round		= zeroed_pairs_round,
-	}, {
 		.name		= "zeroed",
 		.part		= { { "zeroed-get", "allocate many, `__GFP_ZERO`, prezeroed" },
 				    { "zeroed-put", "free them in order" } },
@@ -594,6 +583,17 @@ const struct bench_workload bench_workloads[] = {
 		.gfp		= BENCH_GFP | __GFP_ZERO,
 		.n		= N,
 		.round		= zeroed_round,
+	}, {
+		.name		= "zeroed-pairs",
+		.part		= { { "zeroed-pairs", "one block, `__GFP_ZERO`, prezeroed" } },
+		.kind		= BENCH_PAGES,
+		.slots		= BENCH_SLOTS_N,
+		.orders		= ORDERS_OF_FLAGS,
+		.max_order	= 10,
+		.setup		= "prezero",
+		.gfp		= BENCH_GFP | __GFP_ZERO,
+		.n		= N,
+		.round		= zeroed_pairs_round,
 	},
 	{ }
 };
