@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Steps of the slow path: walk the zonelist with different alloc flags, wake node threads, search
- * caches and bitmaps, grow, compact, unreserve highatomic pageblocks, kill. slowpath.c has the
- * order of the steps, slow_retry.c decides about another round.
+ * caches and bitmaps, grow, compact, unreserve highatomic pageblocks. slowpath.c has the order of
+ * the steps, slow_retry.c decides about another round, slow_oom.c kills.
  */
 #include "core/alloc/slow.h"
-#include "core/alloc/slow_defer.h"
 #include "core/base/pfn.h"
 #include "core/cache/drain.h"
 #include "core/cache/freelist.h"
@@ -32,8 +31,15 @@ bool pb_slow_walk(struct pb_slow *s)
 	return s->pfn != PB_NO_PFN;
 }
 
-/* One walk with other flags, which the next walk does not keep. */
-static bool walk_with(struct pb_slow *s, pb_alloc_flags_t rights)
+/**
+ * pb_slow_walk_with - walk once with other flags, which the next walk does not keep
+ * @s: the request; its pfn is set
+ * @rights: PB_ALLOC_ flags
+ *
+ * Context: any.
+ * Return: whether a block was allocated.
+ */
+bool pb_slow_walk_with(struct pb_slow *s, pb_alloc_flags_t rights)
 {
 	pb_alloc_flags_t flags = s->now.flags;
 	bool found;
@@ -54,8 +60,10 @@ static bool walk_with(struct pb_slow *s, pb_alloc_flags_t rights)
  */
 bool pb_slow_walk_anywhere(struct pb_slow *s, pb_alloc_flags_t rights)
 {
-	return walk_with(s, rights | PB_ALLOC_CPUSET | (s->rq->flags & PB_ALLOC_HARDWALL)) ||
-	       walk_with(s, rights);
+	pb_alloc_flags_t hardwall = s->rq->flags & PB_ALLOC_HARDWALL;
+
+	return pb_slow_walk_with(s, rights | PB_ALLOC_CPUSET | hardwall) ||
+	       pb_slow_walk_with(s, rights);
 }
 
 /* Free pages of all zones that may serve the request. */
@@ -371,82 +379,4 @@ bool pb_slow_unreserve(struct pb_slow *s, bool force)
 		    pb_highatomic_unreserve_zone(zone, s->rq->migratetype, force))
 			return true;
 	return false;
-}
-
-/* ---- OOM ---- */
-
-/*
- * Killing does not help large blocks, a single node or a low zone, and some requests may fail. A
- * core dump could use up what each victim frees. A failed reclaim without file systems does not
- * show that memory is short. In mm/ such a request retries until another request kills; here it
- * fails, because there may be no other. A dying task gets the reserve in any case.
- */
-static bool oom_may_help(const struct pb_slow *s)
-{
-	if (pb_task_dumps_core() || (!pb_slow_may(s, PB_ALLOC_FS) && !pb_fatal_signal()))
-		return false;
-	return s->pool->ops.oom && !pb_slow_costly(s) && s->rq->highest_zone >= PB_ZONE_NORMAL &&
-	       !pb_slow_may(s, PB_ALLOC_RETRY_MAYFAIL) && !pb_slow_may(s, PB_ALLOC_THISNODE);
-}
-
-static bool last_walk(struct pb_slow *s)
-{
-	return walk_with(s, PB_ALLOC_WMARK_HIGH | PB_ALLOC_CPUSET | PB_ALLOC_HARDWALL);
-}
-
-/* As __alloc_pages_may_oom(), under its lock. */
-static bool oom_locked(struct pb_slow *s, bool *progress)
-{
-	struct pb_request rq = *s->rq;
-
-	/* A kill by the previous lock holder may have freed enough. */
-	if (last_walk(s))
-		return true;
-	if (!oom_may_help(s))
-		return false;
-	/* What a task frees that exits by itself may be in the caches of its CPU. */
-	if (pb_slow_drain_helps(s)) {
-		pb_slow_drain_all(s->pool);
-		if (pb_slow_walk(s))
-			return true;
-	}
-	/* A victim has exited since the walk of this round, which needs less than that one. */
-	if (s->oom_gone != READ_ONCE(s->pool->oom_gone)) {
-		*progress = true;
-		return false;
-	}
-	/* The victim's memory may be any that can serve the request now. */
-	if (!(s->now.flags & PB_ALLOC_RELIABLE))
-		rq.flags &= ~PB_ALLOC_RELIABLE;
-	s->waited = true;
-	*progress = s->pool->ops.oom(s->pool, &rq);
-	return *progress && pb_slow_may(s, PB_ALLOC_NOFAIL) &&
-	       pb_slow_walk_anywhere(s, PB_ALLOC_NO_WATERMARKS);
-}
-
-/**
- * pb_slow_oom - kill a task that holds memory, if the policy allows it
- * @s: the request; its pfn may be set
- * @progress: out: whether memory will be freed
- *
- * Context: may sleep.
- * Return: whether a block was allocated. As __alloc_pages_may_oom().
- */
-bool pb_slow_oom(struct pb_slow *s, bool *progress)
-{
-	bool found;
-
-	/* Other requests may have used the last growth. Growing again avoids a kill. */
-	*progress = pb_slow_grow(s->pool, &s->now, 1UL << s->rq->order);
-	if (*progress)
-		return false;
-	if (atomic_cmpxchg_acquire(&s->pool->oom_busy, 0, 1)) {
-		/* Another task selects a victim. */
-		pb_wait_tick();
-		*progress = true;
-		return false;
-	}
-	found = oom_locked(s, progress);
-	atomic_set_release(&s->pool->oom_busy, 0);
-	return found;
 }

@@ -71,6 +71,7 @@ pb_alloc_flags_t pb_slow_unreliable(struct pb_pool *pool, pb_alloc_flags_t flags
 bool pb_slow_fails_early(const struct pb_slow *s);
 bool pb_slow_walk(struct pb_slow *s);
 bool pb_slow_scan(struct pb_slow *s);
+bool pb_slow_walk_with(struct pb_slow *s, pb_alloc_flags_t rights);
 bool pb_slow_walk_anywhere(struct pb_slow *s, pb_alloc_flags_t rights);
 void pb_slow_wake_nodes(struct pb_slow *s);
 void pb_slow_drain_all(struct pb_pool *pool);
@@ -82,6 +83,5 @@ unsigned long pb_slow_grow(struct pb_pool *pool, const struct pb_request *rq,
 pb_alloc_flags_t pb_slow_reserves(const struct pb_slow *s);
 bool pb_slow_compact(struct pb_slow *s, enum pb_compact_priority priority);
 bool pb_slow_unreserve(struct pb_slow *s, bool force);
-bool pb_slow_oom(struct pb_slow *s, bool *progress);
 
 #endif /* PB_SLOW_H */

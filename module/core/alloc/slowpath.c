@@ -38,6 +38,7 @@
 #include "core/alloc/failure_reason.h"
 #include "core/alloc/reclaim.h"
 #include "core/alloc/slow_defer.h"
+#include "core/alloc/slow_oom.h"
 #include "core/alloc/slow_retry.h"
 #include "core/alloc/slowpath.h"
 #include "core/base/pool_types.h"
