@@ -13,6 +13,7 @@
 #include "core/index/updates.h"
 #include "fixture.h"
 #include "params.h"
+#include "zeroed_lists.h"
 
 static unsigned long zeroed_frames;
 
@@ -36,36 +37,6 @@ static struct pb_zone *zeroed_zone(struct kunit *test, const struct pt_layout *l
 	zeroed_frames = 0;
 	KUNIT_ASSERT_EQ(test, pt_prezero(zone, nr), nr);
 	return zone;
-}
-
-static struct pb_pcp *here(struct pb_zone *zone)
-{
-	return pb_per_cpu_ptr(zone->pcp, raw_smp_processor_id());
-}
-
-static unsigned long count_zeroed_words(struct pb_zone *zone)
-{
-	unsigned long index, n = 0;
-
-	for (index = 0; index < zone->nr_pageblocks; index++)
-		n += hweight_long(pb_zeroed_words(zone, index));
-	return n;
-}
-
-static void set_high(struct pb_zone *zone, int pageblocks)
-{
-	here(zone)->high = pageblocks * PB_PAGEBLOCK_NR;
-	zone->pcp_high_max = here(zone)->high;
-}
-
-static unsigned long alloc_zeroed(struct pt_fixture *f, unsigned int order, enum pb_migratetype mt,
-				  bool *zeroed)
-{
-	struct pb_request rq = pt_rq(order, mt, 0);
-
-	*zeroed = !*zeroed;	/* shows in half of the calls when pb_alloc() does not set it */
-	rq.zeroed = zeroed;
-	return pb_alloc(&f->pool, &rq, NULL);
 }
 
 static const unsigned int orders[] = { 0, 2, 5, 6, 7, 8, 9 };

@@ -10,41 +10,12 @@
 #include "core/zone/fallback.h"
 #include "core/zone/zone.h"
 #include "fixture.h"
+#include "zeroed_lists.h"
 
 #define NO_CPU	1000	/* as a value of struct pb_index_ctl's cur */
 
 static void zero(struct pb_pool *pool, unsigned long pfn, unsigned long nr_pages)
 {
-}
-
-static struct pb_pcp *here(struct pb_zone *zone)
-{
-	return pb_per_cpu_ptr(zone->pcp, raw_smp_processor_id());
-}
-
-static unsigned long count_zeroed_words(struct pb_zone *zone)
-{
-	unsigned long index, n = 0;
-
-	for (index = 0; index < zone->nr_pageblocks; index++)
-		n += hweight_long(pb_zeroed_words(zone, index));
-	return n;
-}
-
-static void set_high(struct pb_zone *zone, int pageblocks)
-{
-	here(zone)->high = pageblocks * PB_PAGEBLOCK_NR;
-	zone->pcp_high_max = here(zone)->high;
-}
-
-static unsigned long alloc_zeroed(struct pt_fixture *f, unsigned int order, enum pb_migratetype mt,
-				  bool *zeroed)
-{
-	struct pb_request rq = pt_rq(order, mt, 0);
-
-	*zeroed = !*zeroed;	/* shows in half of the calls when pb_alloc() does not set it */
-	rq.zeroed = zeroed;
-	return pb_alloc(&f->pool, &rq, NULL);
 }
 
 /* A pool of which some pageblocks are zeroed, none of unmovable type, which one has: @index. */
