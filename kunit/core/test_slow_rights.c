@@ -337,6 +337,18 @@ static void test_last_walk_at_high(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, pt_script.log, "wdwrad");
 }
 
+/* An OOM victim that has exited since the walk of a round may have freed memory: another round. */
+static void test_round_after_victim(struct kunit *test)
+{
+	struct pt_fixture *f = pt_full_pool(test, &pt_small);
+	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
+
+	rq.flags = W;
+	pt_script.gone_at = 'r';
+	KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), PB_NO_PFN);
+	KUNIT_EXPECT_STREQ(test, pt_script.log, "wdwrwro");
+}
+
 static struct kunit_case slow_rights_cases[] = {
 	KUNIT_CASE(test_lower_watermark_at_once),
 	KUNIT_CASE(test_victim_reserve),
@@ -352,6 +364,7 @@ static struct kunit_case slow_rights_cases[] = {
 	KUNIT_CASE(test_other_nodes_do_not_count),
 	KUNIT_CASE(test_dying_task_does_not_compact),
 	KUNIT_CASE(test_last_walk_at_high),
+	KUNIT_CASE(test_round_after_victim),
 	{}
 };
 

@@ -459,18 +459,6 @@ static void test_one_oom_at_a_time(struct kunit *test)
 	atomic_set(&f->pool.oom_busy, 0);
 }
 
-/* An OOM victim that has exited since the walk of a round may have freed memory: another round. */
-static void test_round_after_victim(struct kunit *test)
-{
-	struct pt_fixture *f = pt_full_pool(test, &pt_small);
-	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
-
-	rq.flags = W;
-	pt_script.gone_at = 'r';
-	KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), PB_NO_PFN);
-	KUNIT_EXPECT_STREQ(test, pt_script.log, "wdwrwro");
-}
-
 struct change {
 	const char		*name;
 	pb_alloc_flags_t	flags;
@@ -594,7 +582,6 @@ static struct kunit_case slow_states_cases[] = {
 	KUNIT_CASE(test_fails_early),
 	KUNIT_CASE(test_kills_for_none),
 	KUNIT_CASE(test_one_oom_at_a_time),
-	KUNIT_CASE(test_round_after_victim),
 	KUNIT_CASE_PARAM(test_cpuset_changes, changes_gen_params),
 	KUNIT_CASE(test_nofail_reserve),
 	KUNIT_CASE(test_unreasonable),
