@@ -41,8 +41,13 @@ down() {
 
 same() { resized 0 16M 16 && [ "$(event shrink)" -eq $((48 * 256)) ]; }
 
-# The same memory again, without a maximum in pool=.
+# What was given back may be in use by now: other memory of the node does.
 up() { resized 0 48M 48 && resized 0 64M 64 && [ "$(event grow)" -eq $((48 * 256)) ]; }
+
+# More than at load, without a maximum then.
+beyond() {
+	resized 0 200M 200 && pbuddyctl alloc --touch --size 160M --node 0 --strict && resized 0 64M 64
+}
 
 not_below_use() {
 	hold --touch --size 24M --node 0 --strict || return
@@ -167,6 +172,7 @@ before=$(free_pages)
 t resize_down down
 t resize_to_the_same same
 t resize_up up
+t resize_beyond_load beyond
 t resize_not_below_use not_below_use
 t resize_unload unloads
 t resize_maximum maximum

@@ -3,7 +3,8 @@
  * Deferred growth: a node with a maximum in pool= (NODE:SIZE-MAX) starts with SIZE. It reserves
  * more memory from its source before a request would reclaim, or when the node thread finds too few
  * free pages. The memory stays in the pool until the node is resized (resize.c), which also changes
- * the maximum, or the module is unloaded.
+ * the maximum, or the module is unloaded. Without a maximum a node grows when it is resized only,
+ * and by any memory of the node, too.
  *
  * A source may sleep, start I/O and migrate the system's pages. So only requests that may do all of
  * this (GFP_KERNEL and above) grow the pool. Other requests have woken the node thread, which
@@ -125,14 +126,9 @@ unsigned int pb_deferred_grow_spans(struct pb_range *spans)
 	int nid;
 
 	for (i = 0; i < nr_growers; i++) {
-		if (!growers[i].left && !pb_pool_spec_max_pfn())
-			continue;
 		nid = growers[i].spec.nid;
 		start = NODE_DATA(nid)->node_start_pfn;
 		end = max(pgdat_end_pfn(NODE_DATA(nid)), pb_pool_spec_max_pfn());
-		/* Not of memory that is added elsewhere later: the pool has no entries for it. */
-		growers[i].spec.from_pfn = start;
-		growers[i].spec.to_pfn = end;
 		nr += add_span(&spans[nr], start, min(end, dma32_end), nid, PB_ZONE_DMA32);
 		nr += add_span(&spans[nr], max(start, dma32_end), end, nid, PB_ZONE_NORMAL);
 	}
@@ -358,13 +354,14 @@ unsigned long pb_deferred_grow_by(int nid, unsigned long nr_pages)
 	return got;
 }
 
-/* Memory of a node that the pool cannot grow by is not taken: it has no directory entries. */
+/*
+ * Memory of a node that the pool cannot grow by is not taken: the pool has no zone or no directory
+ * entries for it.
+ */
 static void limit_to_zones(struct pb_pool_spec *spec)
 {
 	struct pb_zone *zone;
 
-	if (spec->to_pfn)
-		return;
 	spec->from_pfn = ULONG_MAX;
 	pb_for_each_node_zone(zone, &pb_instance, spec->nid) {
 		if (zone->type == PB_ZONE_MOVABLE)
