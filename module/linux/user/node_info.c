@@ -14,6 +14,8 @@
 #include "request/gfp.h"
 #include "user/node_info.h"
 
+#define READ_TRIES	4
+
 /* The largest order of which a contiguous buffer could have a block now, or -1. */
 static int largest_free_order(struct pb_zone *zone)
 {
@@ -28,6 +30,25 @@ static int largest_free_order(struct pb_zone *zone)
 					       rq.highest_zone, rq.flags | PB_ALLOC_CMA))
 			return order;
 	return pb_pcp_pages(zone) ? 0 : -1;
+}
+
+/*
+ * Adds the pages of a zone. Pages that move to or from a cache between the two sums would be counted
+ * twice, or not at all: the sums are read again then. Never more pages are free than there are.
+ */
+static void add_zone(struct pbuddy_node_info *info, struct pb_zone *zone)
+{
+	long present = READ_ONCE(zone->present_pages), cached, free;
+	unsigned int tries = READ_TRIES;
+
+	do {
+		free = pb_zone_free_pages(zone);
+		cached = pb_pcp_pages(zone);
+	} while (pb_zone_free_pages(zone) != free && --tries);
+	free = clamp(free, 0L, present);
+	info->total_bytes += (u64)present << PAGE_SHIFT;
+	info->free_bytes += (u64)free << PAGE_SHIFT;
+	info->pcp_bytes += (u64)min(cached, present - free) << PAGE_SHIFT;
 }
 
 /**
@@ -47,9 +68,7 @@ bool pb_node_info(int nid, struct pbuddy_node_info *info, bool largest)
 	*info = (struct pbuddy_node_info) { .node = nid, .largest_free_order = -1 };
 	pb_for_each_node_zone(zone, &pb_instance, nid) {
 		any = true;
-		info->total_bytes += (u64)zone->present_pages << PAGE_SHIFT;
-		info->free_bytes += (u64)max(pb_zone_free_pages(zone), 0L) << PAGE_SHIFT;
-		info->pcp_bytes += (u64)pb_pcp_pages(zone) << PAGE_SHIFT;
+		add_zone(info, zone);
 		if (largest)
 			info->largest_free_order = max(info->largest_free_order,
 						       largest_free_order(zone));

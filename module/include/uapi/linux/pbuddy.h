@@ -69,7 +69,8 @@ enum pbuddy_reason {
  * @largest_free_order: largest order of which a contiguous buffer could have a block without
  *	reclaim or compaction, with the watermarks; -1 when none
  * @reserved2: zero
- * @pcp_bytes: free bytes cached per CPU; approximate while others allocate
+ * @pcp_bytes: free bytes cached per CPU; approximate while others allocate, and with @free_bytes
+ *	never more than @total_bytes
  */
 struct pbuddy_node_info {
 	__s32 node;
