@@ -14,5 +14,6 @@ mkswap /dev/pbuddy_ramdisk >&2 && swapon /dev/pbuddy_ramdisk || exit 1
 load pool=0:64M,1:64M swap=0:86400,1:86400 || exit 1
 pbuddy-test inject
 status=$?
+verified >&2 || status=1
 swapoff /dev/pbuddy_ramdisk && rmmod pbuddy_ramdisk || exit 1
 ends_with $status

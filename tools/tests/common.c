@@ -46,6 +46,34 @@ void read_usage(struct usage *usage)
 	usage->allocated = usage->total - usage->free - set_aside();
 }
 
+void read_settled_usage(struct usage *usage)
+{
+	int i, same = 0;
+	uint64_t last;
+
+	read_usage(usage);
+	for (i = 0; i < 1000 && same < 2; i++) {
+		last = usage->allocated;
+		usleep(1000);
+		read_usage(usage);
+		same = usage->allocated == last ? same + 1 : 0;
+	}
+}
+
+uint64_t wait_for_allocated(uint64_t bytes)
+{
+	struct usage usage;
+	int i;
+
+	for (i = 0; i < 1000; i++) {
+		read_usage(&usage);
+		if (usage.allocated == bytes)
+			break;
+		usleep(10000);
+	}
+	return usage.allocated;
+}
+
 void wait_for_quarantine(uint64_t bytes)
 {
 	struct usage usage;

@@ -45,6 +45,15 @@ struct usage {
 };
 
 void read_usage(struct usage *usage);
+/*
+ * Free pages are counted in the zones first, and then in the caches of the CPUs: what a thread of
+ * the module moves meanwhile is counted twice or not at all. This one reads the usage until
+ * @allocated was the same three times.
+ */
+void read_settled_usage(struct usage *usage);
+/* Waits until exactly so many bytes are allocated, as above. Returns the last number read. */
+uint64_t wait_for_allocated(uint64_t bytes);
+#define CHECK_ALLOCATED(bytes)	CHECK_EQ(wait_for_allocated(bytes), bytes)
 /* Waits until the quarantine holds exactly so many bytes, or fails the test. */
 void wait_for_quarantine(uint64_t bytes);
 

@@ -138,7 +138,7 @@ static bool run(const struct test *test, int number)
 
 	fflush(stdout);
 	skip_reason[0] = 0;
-	read_usage(&before);
+	read_settled_usage(&before);
 	pid = fork();
 	if (!pid)
 		run_child(test);

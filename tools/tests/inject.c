@@ -55,14 +55,14 @@ bool inject_stop(int fd)
 
 void inject_each(int (*fn)(void), void (*undo)(void))
 {
-	struct usage before, now;
+	struct usage before;
 	int fd, n, err, failures = 0;
 	bool injected = true;
 
 	inject_prepare();
 	fd = open(INJECT_NTH, O_RDWR | O_CLOEXEC);
 	CHECK(fd >= 0);
-	read_usage(&before);
+	read_settled_usage(&before);
 	for (n = 1; n < INJECT_ATTEMPTS && injected; n++) {
 		inject_start(fd, n);
 		err = fn();
@@ -74,8 +74,7 @@ void inject_each(int (*fn)(void), void (*undo)(void))
 			undo();
 		}
 		wait_for_quarantine(0);
-		read_usage(&now);
-		CHECK_EQ(now.allocated, before.allocated);
+		CHECK_ALLOCATED(before.allocated);
 	}
 	/* In the last call there was no n-th failure to inject. */
 	CHECK(!injected);

@@ -60,18 +60,17 @@ TEST(dmabuf, has_the_pages_of_the_buffer)
 TEST(dmabuf, outlives_the_descriptor)
 {
 	int fd = alloc_buffer(LENGTH), first = export(fd), second = export(fd);
-	struct usage before, now;
+	struct usage before;
 	uint64_t *p;
 
-	read_usage(&before);
+	read_settled_usage(&before);
 	p = map_buffer(fd, LENGTH);
 	stamp(p, LENGTH, 2);
 	CHECK_EQ(munmap(p, LENGTH) | close(fd) | close(first), 0);
 	p = map_buffer(second, LENGTH);
 	CHECK_EQ(close(second), 0);
 	CHECK_EQ(stamp_broken(p, LENGTH, 2), -1);
-	read_usage(&now);
-	CHECK_EQ(now.allocated, before.allocated);
+	CHECK_ALLOCATED(before.allocated);
 	CHECK_EQ(munmap(p, LENGTH), 0);
 }
 
@@ -220,9 +219,9 @@ TEST(vgem, keeps_what_it_imports)
 	uint64_t *p = map_buffer(fd, LENGTH);
 	struct dma_buf_sync sync = { DMA_BUF_SYNC_START | DMA_BUF_SYNC_RW };
 	struct drm_gem_close gem = { 0 };
-	struct usage before, now;
+	struct usage before;
 
-	read_usage(&before);
+	read_settled_usage(&before);
 	CHECK_EQ(ioctl(vgem, DRM_IOCTL_PRIME_FD_TO_HANDLE, &prime), 0);
 	CHECK_EQ(ioctl(dmabuf, DMA_BUF_IOCTL_SYNC, &sync), 0);
 	stamp(p, LENGTH, 1);
@@ -230,8 +229,7 @@ TEST(vgem, keeps_what_it_imports)
 	CHECK_EQ(ioctl(dmabuf, DMA_BUF_IOCTL_SYNC, &sync), 0);
 	CHECK_EQ(stamp_broken(p, LENGTH, 1), -1);
 	CHECK_EQ(munmap(p, LENGTH) | close(fd) | close(dmabuf), 0);
-	read_usage(&now);
-	CHECK_EQ(now.allocated, before.allocated);
+	CHECK_ALLOCATED(before.allocated);
 
 	/* The driver returns the dma-buf that it imported. */
 	prime.fd = -1;
@@ -283,8 +281,8 @@ static void expect_on_node(const struct usage *before, uint32_t i, size_t bytes)
 {
 	struct usage now;
 
-	read_usage(&now);
-	CHECK_EQ(now.allocated - before->allocated, bytes);
+	CHECK_ALLOCATED(before->allocated + bytes);
+	read_settled_usage(&now);
 	CHECK_EQ(before->node[i].free_bytes + before->node[i].pcp_bytes -
 		 now.node[i].free_bytes - now.node[i].pcp_bytes, bytes);
 }
@@ -294,7 +292,7 @@ static void allocates(const char *suffix)
 	struct usage before;
 	uint32_t i;
 
-	read_usage(&before);
+	read_settled_usage(&before);
 	for (i = 0; i < before.nr_nodes; i++) {
 		char name[32];
 		uint64_t *p;

@@ -72,14 +72,13 @@ TEST(fd, dup_is_the_same_buffer)
 {
 	int fd = alloc_buffer(4 * PAGE), other = dup(fd);
 	uint64_t *p = map_buffer(fd, 4 * PAGE), *q;
-	struct usage before, now;
+	struct usage before;
 
 	stamp(p, 4 * PAGE, 1);
-	read_usage(&before);
+	read_settled_usage(&before);
 	CHECK_EQ(munmap(p, 4 * PAGE), 0);
 	CHECK_EQ(close(fd), 0);
-	read_usage(&now);
-	CHECK_EQ(now.allocated, before.allocated);
+	CHECK_ALLOCATED(before.allocated);
 	q = map_buffer(other, 4 * PAGE);
 	CHECK_EQ(stamp_broken(q, 4 * PAGE, 1), -1);
 }
@@ -112,14 +111,14 @@ TEST(fd, scm_rights_in_flight_keeps_the_buffer)
 {
 	int sock[2], fd = alloc_buffer(4 * PAGE);
 	uint64_t *p = map_buffer(fd, 4 * PAGE);
-	struct usage before, now;
+	struct usage before;
 
 	make_sockets(sock);
 	stamp(p, 4 * PAGE, 1);
 	send_fd(sock[0], fd);
 	CHECK_EQ(close(fd), 0);
 	CHECK_EQ(munmap(p, 4 * PAGE), 0);
-	read_usage(&before);
+	read_settled_usage(&before);
 	fd = receive_fd(sock[1]);
 	p = map_buffer(fd, 4 * PAGE);
 	CHECK_EQ(stamp_broken(p, 4 * PAGE, 1), -1);
@@ -127,13 +126,11 @@ TEST(fd, scm_rights_in_flight_keeps_the_buffer)
 	send_fd(sock[0], fd);
 	CHECK_EQ(munmap(p, 4 * PAGE), 0);
 	CHECK_EQ(close(fd), 0);
-	read_usage(&now);
-	CHECK_EQ(now.allocated, before.allocated);
+	CHECK_ALLOCATED(before.allocated);
 	CHECK_EQ(close(sock[0]), 0);
 	CHECK_EQ(close(sock[1]), 0);
 	wait_for_quarantine(0);
-	read_usage(&now);
-	CHECK_EQ(before.allocated - now.allocated, 4 * PAGE);
+	CHECK_ALLOCATED(before.allocated - 4 * PAGE);
 }
 
 static void exec_check(void *arg)
@@ -179,14 +176,13 @@ static void map_and_exec(void *arg)
 
 TEST(fd, exec_ends_mappings)
 {
-	struct usage before, now;
+	struct usage before;
 	int fd = dev;
 
-	read_usage(&before);
+	read_settled_usage(&before);
 	CHECK_EQ(in_child(map_and_exec, &fd), 1);	/* the device is close-on-exec here */
 	wait_for_quarantine(0);
-	read_usage(&now);
-	CHECK_EQ(now.allocated, before.allocated);
+	CHECK_ALLOCATED(before.allocated);
 }
 
 TEST(fd, access_mode)

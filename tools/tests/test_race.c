@@ -316,7 +316,7 @@ TEST_TIMEOUT(race, killed_while_allocating, 900)
 	struct usage before;
 	int i;
 
-	read_usage(&before);
+	read_settled_usage(&before);
 	fflush(stdout);
 	for (i = 0; i < 20; i++) {
 		pid_t pid = fork();

@@ -402,7 +402,7 @@ TEST_TIMEOUT(random, calls, UINT_MAX)
 	test_note("PBUDDY_SEED=%llu PBUDDY_SECONDS=%llu", (unsigned long long)seed,
 		  (unsigned long long)seconds);
 	fflush(stdout);
-	read_usage(&before);
+	read_settled_usage(&before);
 	for (i = 0; i < before.nr_nodes; i++)
 		if (before.node[i].node < 4)
 			full_bytes[before.node[i].node] = before.node[i].total_bytes;
