@@ -21,9 +21,10 @@ struct dying {
 	struct completion	is_victim;
 	struct completion	may_exit;
 	bool			progress;
+	bool			reserve;
 };
 
-/* A dying task becomes the victim. */
+/* A dying task becomes the victim, if there is none, and may use the reserve. */
 static int die(void *arg)
 {
 	struct dying *d = arg;
@@ -31,6 +32,7 @@ static int die(void *arg)
 	allow_signal(SIGKILL);
 	send_sig(SIGKILL, current, 1);
 	d->progress = pb_oom(&pb_instance, &request);
+	d->reserve = pb_oom_victim(&pb_instance);
 	complete(&d->is_victim);
 	wait_for_completion(&d->may_exit);
 	return 0;
@@ -45,38 +47,85 @@ static bool exits(struct task_struct *task)
 	return READ_ONCE(task->exit_state);
 }
 
+/* Returns the task after its request; exit_of() ends it. */
+static struct task_struct *begin_dying(struct kunit *test, struct dying *d)
+{
+	struct task_struct *thread;
+
+	*d = (struct dying) {};
+	init_completion(&d->is_victim);
+	init_completion(&d->may_exit);
+	thread = kthread_create(die, d, "pbuddy_victim");
+	if (IS_ERR(thread)) {
+		KUNIT_FAIL(test, "no thread: %ld", PTR_ERR(thread));
+		return NULL;
+	}
+	get_task_struct(thread);
+	wake_up_process(thread);
+	wait_for_completion(&d->is_victim);
+	KUNIT_EXPECT_TRUE(test, d->progress);
+	KUNIT_EXPECT_TRUE(test, d->reserve);
+	return thread;
+}
+
+static void exit_of(struct kunit *test, struct task_struct *thread, struct dying *d)
+{
+	complete(&d->may_exit);
+	KUNIT_EXPECT_TRUE(test, exits(thread));
+	put_task_struct(thread);
+}
+
+static bool may_free(void)
+{
+	return pb_oom(&pb_instance, &request);
+}
+
 /* No process holds memory, so none can be selected. */
 static void test_victim_has_exited(struct kunit *test)
 {
 	struct task_struct *thread;
-	struct dying d = {};
+	struct dying d;
 
-	init_completion(&d.is_victim);
-	init_completion(&d.may_exit);
 	KUNIT_ASSERT_EQ(test, pb_oom_set_policy("kill"), 0);
-	KUNIT_EXPECT_FALSE(test, pb_oom(&pb_instance, &request));
-	thread = kthread_create(die, &d, "pbuddy_victim");
-	if (!IS_ERR(thread)) {
-		get_task_struct(thread);
-		wake_up_process(thread);
-		wait_for_completion(&d.is_victim);
-		KUNIT_EXPECT_TRUE(test, d.progress);
+	KUNIT_EXPECT_FALSE(test, may_free());
+	thread = begin_dying(test, &d);
+	if (thread) {
 		/* Wait for it, as often as it takes. */
-		KUNIT_EXPECT_TRUE(test, pb_oom(&pb_instance, &request));
-		KUNIT_EXPECT_TRUE(test, pb_oom(&pb_instance, &request));
-		complete(&d.may_exit);
-		KUNIT_EXPECT_TRUE(test, exits(thread));
-		put_task_struct(thread);
+		KUNIT_EXPECT_TRUE(test, may_free());
+		KUNIT_EXPECT_TRUE(test, may_free());
+		KUNIT_EXPECT_FALSE(test, pb_oom_victim(&pb_instance));
+		exit_of(test, thread, &d);
 		/* Look for its memory, once. */
-		KUNIT_EXPECT_TRUE(test, pb_oom(&pb_instance, &request));
-		KUNIT_EXPECT_FALSE(test, pb_oom(&pb_instance, &request));
+		KUNIT_EXPECT_TRUE(test, may_free());
+		KUNIT_EXPECT_FALSE(test, may_free());
 	}
 	KUNIT_EXPECT_EQ(test, pb_oom_set_policy("fail"), 0);
-	KUNIT_EXPECT_FALSE(test, IS_ERR(thread));
+}
+
+/* Another task that dies, and has exited first, does not end the wait for the victim. */
+static void test_victim_is_kept(struct kunit *test)
+{
+	struct task_struct *thread, *other;
+	struct dying d, other_d;
+
+	KUNIT_ASSERT_EQ(test, pb_oom_set_policy("kill"), 0);
+	thread = begin_dying(test, &d);
+	other = begin_dying(test, &other_d);
+	if (other)
+		exit_of(test, other, &other_d);
+	if (thread) {
+		KUNIT_EXPECT_TRUE(test, may_free());
+		KUNIT_EXPECT_TRUE(test, may_free());
+		exit_of(test, thread, &d);
+		KUNIT_EXPECT_TRUE(test, may_free());
+		KUNIT_EXPECT_FALSE(test, may_free());
+	}
+	KUNIT_EXPECT_EQ(test, pb_oom_set_policy("fail"), 0);
 }
 
 static struct kunit_case oom_cases[] = {
 	KUNIT_CASE(test_victim_has_exited),
+	KUNIT_CASE(test_victim_is_kept),
 	{}
 };
 

@@ -58,7 +58,7 @@ enum pb_release {
  *	again; process context; may be NULL
  * @oom: selects and kills a task that holds memory; true when memory will be freed; may sleep; may
  *	be NULL
- * @oom_victim: whether the calling task is an OOM victim; may be NULL
+ * @oom_victim: whether the calling task may use the reserve as an OOM victim; may be NULL
  */
 struct pb_ops {
 	void (*bad)(struct pb_pool *pool, enum pb_bad bad, unsigned long pfn, unsigned int order,

@@ -3,8 +3,8 @@
  * OOM policy: fail the request (the default), or kill a process of the user that has most of the
  * pool. Before either, buffers are purged (user/purge.c). oom_choose.c selects the process. None is
  * selected while the previous victim is still exiting, nor after that before the request has looked
- * for what the victim has freed. The victim may use the reserve, so that it can exit; therefore a
- * dying task that makes a request becomes the victim, in place of one that may still be exiting.
+ * for what the victim has freed. The victim may use the reserve, so that it can exit; and until it
+ * has exited, so may any dying task that makes a request. Without a victim that task becomes it.
  *
  * The slow path lets one task at a time call pb_oom() (pb_pool.oom_busy).
  */
@@ -133,18 +133,20 @@ static void end_process(const struct pb_oom_choice *choice, const struct pb_requ
 bool pb_oom(struct pb_pool *pool, const struct pb_request *rq)
 {
 	struct pb_oom_choice choice;
+	enum victim_state state;
 
 	if (pb_purge_for(rq))
 		return true;
 	if (READ_ONCE(policy) == 0)
 		return false;
-	/* A dying task needs no OOM victim. */
-	if (fatal_signal_pending(current)) {
-		if (victim != task_tgid(current))
+	state = victim_state();
+	/* A dying task needs no other one to exit, and keeps the victim that does. */
+	if (fatal_signal_pending(current) && state != VICTIM_GONE) {
+		if (state != VICTIM_EXITING)
 			set_victim(task_tgid(current));
 		return true;
 	}
-	switch (victim_state()) {
+	switch (state) {
 	case VICTIM_GONE:
 		/* It may have freed memory after the last walk of this and of other requests. */
 		set_victim(NULL);
@@ -167,16 +169,19 @@ bool pb_oom(struct pb_pool *pool, const struct pb_request *rq)
 EXPORT_SYMBOL_PB_TEST(pb_oom);
 
 /**
- * pb_oom_victim - whether the calling task is the OOM victim; the core's ops->oom_victim
+ * pb_oom_victim - whether the calling task may use the reserve; the core's ops->oom_victim
  * @pool: the instance
  *
  * Context: any.
- * Return: whether it is.
+ * Return: whether it is the OOM victim, or is dying while there is one.
  */
 bool pb_oom_victim(struct pb_pool *pool)
 {
-	return unlikely(READ_ONCE(victim)) && READ_ONCE(victim) == task_tgid(current);
+	struct pid *pid = READ_ONCE(victim);
+
+	return unlikely(pid) && (pid == task_tgid(current) || fatal_signal_pending(current));
 }
+EXPORT_SYMBOL_PB_TEST(pb_oom_victim);
 
 /**
  * pb_oom_exit - drop the reference of the victim, after the last request
