@@ -42,6 +42,23 @@ without() {
 		verified && gives_back "$(node_pages 1)"
 }
 
+# Fills node 1, so that it has nothing for the pool: less than it keeps for the system.
+fill_node() {
+	kib=$(awk '/MemFree/ { print $4 - 9 * 1024 }' /sys/devices/system/node/node1/meminfo)
+	mkdir -p /tmp/full && mount -t tmpfs -o size=1G,mpol=bind:1 none /tmp/full &&
+		dd if=/dev/zero of=/tmp/full/file bs=1K count="$kib" 2>/dev/null
+}
+
+# The node has a zone, a thread, and no page.
+none_at_load() {
+	fill_node && load pool=0:64M,1:16M max_address=5G && owns 1 0 || return
+	! pbuddyctl alloc --size 80M && [ -n "$(threads_of 1)" ] && verified
+	status=$?
+	umount /tmp/full
+	[ "$status" -eq 0 ] && pbuddyctl resize 1 32M && owns 1 32 &&
+		pbuddyctl alloc --touch --size 20M --node 1 --strict && verified && unload
+}
+
 by_resize() {
 	load pool=1:16M-2G max_address=5G && ! pbuddyctl resize 1 600M && pbuddyctl resize 1 16M-2G &&
 		add 1 2 && pbuddyctl resize 1 600M && owns 1 600 && at_least 50 1 && in_iomem && verified
@@ -70,6 +87,7 @@ by_request() {
 }
 
 ktap_begin
+t hotadd_none_at_load none_at_load
 t hotadd_not_without_max_address without
 t hotadd_by_resize by_resize
 t hotadd_is_used is_used

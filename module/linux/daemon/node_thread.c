@@ -556,7 +556,7 @@ static int start_threads(void)
 	if (!nodes)
 		return -ENOMEM;
 	for (nid = 0; nid < pb_instance.nr_nodes; nid++) {
-		err = pb_instance_node_pages(nid) ? start_node(nid) : 0;
+		err = pb_instance_has_memory(nid) ? start_node(nid) : 0;
 		if (err) {
 			stop_threads();
 			return err;
@@ -566,7 +566,7 @@ static int start_threads(void)
 }
 
 /**
- * pb_node_threads_init - start a thread for each node that has memory
+ * pb_node_threads_init - start a thread for each node with a zone, which may have no pages yet
  *
  * Context: process, may sleep.
  * Return: 0 or a negative errno.
