@@ -563,7 +563,8 @@ int pb_swap_init(void)
 {
 	int err;
 
-	queue = alloc_workqueue("pbuddy_swap", WQ_UNBOUND | WQ_FREEZABLE, 1);
+	/* Ordered: the work items share @cursor and @counted. */
+	queue = alloc_ordered_workqueue("pbuddy_swap", WQ_FREEZABLE);
 	if (!queue)
 		return -ENOMEM;
 	err = pbuddy_register_reclaimer(&reclaimer);
