@@ -66,7 +66,7 @@ static bool live;				/* under the mutex: the pool is in use */
 static DEFINE_MUTEX(groups_mutex);
 
 static void reap(struct work_struct *work);
-static DECLARE_DEFERRABLE_WORK(reap_work, reap);
+static DECLARE_DELAYED_WORK(reap_work, reap);
 
 /**
  * pb_group_find - find a group

@@ -43,7 +43,8 @@ static bool begin_anew;			/* forget what was counted; the work item clears it */
 static u8 *ages[MAX_NUMNODES][PB_ZONE_NORMAL + 1];
 
 static void look(struct work_struct *work);
-static DECLARE_DEFERRABLE_WORK(look_work, look);
+/* Not deferrable: the timer would wait for as long as its CPU is idle, as most are then. */
+static DECLARE_DELAYED_WORK(look_work, look);
 
 /* Counts the pageblocks of a zone that are idle. */
 static unsigned long count_idle(struct pb_zone *zone)

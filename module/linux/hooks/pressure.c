@@ -238,7 +238,8 @@ int pb_trigger_add(struct pb_trigger *t)
 	int nid;
 
 	init_waitqueue_head(&t->wait);
-	INIT_DEFERRABLE_WORK(&t->work, check_free);
+	/* Not deferrable: another CPU may allocate while the CPU of the timer is idle. */
+	INIT_DELAYED_WORK(&t->work, check_free);
 	t->window_start = now_us();
 	t->window_stall = stalled_on(t->node);
 	spin_lock_irq(&triggers_lock);
