@@ -41,7 +41,7 @@ static unsigned long settled(struct kunit *test, unsigned long expected)
 	unsigned long allocated = verify_instance(test);
 	unsigned int tries;
 
-	for (tries = 0; tries < 100 && allocated > expected; tries++) {
+	for (tries = 0; tries < 3000 && allocated > expected; tries++) {
 		msleep(20);
 		allocated = verify_instance(test);
 	}

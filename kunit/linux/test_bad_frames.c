@@ -42,7 +42,7 @@ static bool within_5s(bool (*cond)(void))
 {
 	unsigned int i;
 
-	for (i = 0; i < 250 && !cond(); i++)
+	for (i = 0; i < 3000 && !cond(); i++)
 		msleep(20);
 	return cond();
 }
@@ -191,7 +191,7 @@ static bool told(const struct pb_buffer *buf)
 {
 	unsigned int i;
 
-	for (i = 0; i < 250 && !READ_ONCE(buf->failed); i++)
+	for (i = 0; i < 3000 && !READ_ONCE(buf->failed); i++)
 		msleep(20);
 	return READ_ONCE(buf->failed);
 }

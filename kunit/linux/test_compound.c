@@ -81,7 +81,7 @@ static unsigned long deferred_left(void)
 {
 	unsigned int tries;
 
-	for (tries = 0; tries < 300 && pb_compound_deferred_pages(); tries++)
+	for (tries = 0; tries < 3000 && pb_compound_deferred_pages(); tries++)
 		msleep(20);
 	return pb_compound_deferred_pages();
 }

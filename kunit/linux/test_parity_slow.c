@@ -7,6 +7,7 @@
  * All large blocks of a node can be allocated on any machine; all pages only on the far node of
  * two, as the rest of the system needs memory.
  */
+#include <linux/delay.h>
 #include <linux/gfp.h>
 #include <linux/list.h>
 #include <linux/mm.h>
@@ -48,25 +49,35 @@ static void free_held(void *arg)
 	kvfree(held);
 }
 
+static const gfp_t last_blocks = __GFP_THISNODE | __GFP_NOWARN | __GFP_HIGHMEM | __GFP_MOVABLE |
+				 __GFP_HIGH;
+
+/* Allocates the kernel's blocks: what other tasks free may complete another one later. */
+static void hold_kernel(struct held *held)
+{
+	struct page *page;
+
+	while (held->nr_kernel < MAX_HELD) {
+		page = alloc_pages_node(held->nid, last_blocks, held->order);
+		if (!page)
+			break;
+		held->kernel[held->nr_kernel++] = page;
+	}
+}
+
 /* Allocates all blocks of the kernel's largest order on the far node, from both allocators. */
 static struct held *hold_all(struct kunit *test)
 {
 	struct held *held = kvzalloc(sizeof(*held), GFP_KERNEL);
-	gfp_t gfp = __GFP_THISNODE | __GFP_NOWARN | __GFP_HIGHMEM | __GFP_MOVABLE | __GFP_HIGH;
 	struct page *page;
 
 	KUNIT_ASSERT_NOT_NULL(test, held);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, free_held, held), 0);
 	held->order = PB_KERNEL_MAX_ORDER;
 	held->nid = pt_far_node();
-	while (held->nr_kernel < MAX_HELD) {
-		page = alloc_pages_node(held->nid, gfp, held->order);
-		if (!page)
-			break;
-		held->kernel[held->nr_kernel++] = page;
-	}
+	hold_kernel(held);
 	while (held->nr_pbuddy < MAX_HELD) {
-		page = pbuddy_alloc_pages_node(held->nid, gfp, held->order);
+		page = pbuddy_alloc_pages_node(held->nid, last_blocks, held->order);
 		if (!page)
 			break;
 		held->pbuddy[held->nr_pbuddy++] = page;
@@ -83,23 +94,39 @@ static const gfp_t without_reclaim[] = {
 	__GFP_HIGHMEM | __GFP_MOVABLE, __GFP_RECLAIMABLE, __GFP_IO | __GFP_FS,
 };
 
-/* Interrupts are off: the kernel reports a request that sleeps, and one that waits would hang. */
+#define EXHAUSTED_TRIES	20
+
+/*
+ * The nodes that served a request. Interrupts are off: the kernel reports a request that sleeps,
+ * and one that waits would hang.
+ */
+static void request_both(struct held *held, gfp_t gfp, int *kernel, int *pbuddy)
+{
+	unsigned int order = held->order, tries;
+	unsigned long flags;
+
+	for (tries = 0; tries < EXHAUSTED_TRIES; tries++) {
+		hold_kernel(held);
+		local_irq_save(flags);
+		*kernel = pt_kernel_node(alloc_pages_node(held->nid, gfp, order), order);
+		*pbuddy = pt_pbuddy_node(pbuddy_alloc_pages_node(held->nid, gfp, order), order);
+		local_irq_restore(flags);
+		if (*kernel != held->nid)
+			break;
+	}
+}
+
 static void test_exhausted(struct kunit *test)
 {
 	struct held *held = hold_all(test);
-	unsigned int i, k, order = held->order;
-	unsigned long flags;
+	unsigned int i, k;
 	int kernel, pbuddy;
 
 	for (i = 0; i < ARRAY_SIZE(without_reclaim); i++) {
 		for (k = 0; k < 2; k++) {
 			gfp_t gfp = without_reclaim[i] | __GFP_NOWARN | (k ? 0 : __GFP_THISNODE);
 
-			local_irq_save(flags);
-			kernel = pt_kernel_node(alloc_pages_node(held->nid, gfp, order), order);
-			pbuddy = pt_pbuddy_node(pbuddy_alloc_pages_node(held->nid, gfp, order),
-						order);
-			local_irq_restore(flags);
+			request_both(held, gfp, &kernel, &pbuddy);
 			if (!k || first_memory_node == held->nid)
 				KUNIT_EXPECT_EQ(test, kernel, NUMA_NO_NODE);
 			KUNIT_EXPECT_EQ_MSG(test, pbuddy, kernel, "%pGg", &gfp);
@@ -122,11 +149,17 @@ static unsigned int warnings_of(bool pbuddy, gfp_t gfp, const struct held *held)
 static void test_warned(struct kunit *test)
 {
 	struct held *held = hold_all(test);
-	unsigned int kernel[2], pbuddy[2];
+	unsigned int kernel[2], pbuddy[2], tries;
 
 	pt_log_watch("page allocation failure");
 	kernel[0] = warnings_of(false, __GFP_THISNODE | __GFP_NOWARN, held);
-	kernel[1] = warnings_of(false, __GFP_THISNODE, held);
+	for (tries = 0; tries < 5; tries++) {
+		hold_kernel(held);
+		kernel[1] = warnings_of(false, __GFP_THISNODE, held);
+		if (kernel[1])
+			break;
+		msleep(11000);	/* one report in ten seconds, maybe of another task */
+	}
 	pbuddy[0] = warnings_of(true, __GFP_THISNODE | __GFP_NOWARN, held);
 	pbuddy[1] = warnings_of(true, __GFP_THISNODE, held);
 	pt_log_unwatch();
@@ -289,7 +322,7 @@ static struct seen request_pbuddy(const struct full *full, gfp_t gfp)
 }
 
 /* Other tasks may free pages after fill(), so the request is repeated until it is refused. */
-#define TRIES	20
+#define TRIES	200
 
 static struct seen refuse(struct full *full, gfp_t gfp,
 			  struct seen (*request)(const struct full *full, gfp_t gfp))

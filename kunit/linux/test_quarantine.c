@@ -30,7 +30,7 @@ static unsigned long left(void)
 {
 	unsigned int tries;
 
-	for (tries = 0; tries < 300 && pb_quarantine_pages(); tries++)
+	for (tries = 0; tries < 3000 && pb_quarantine_pages(); tries++)
 		msleep(20);
 	return pb_quarantine_pages();
 }

@@ -20,10 +20,10 @@ use() { pbuddyctl alloc --touch --size 400M --node 0 --strict >/tmp/out; }
 insmod /virtio_balloon.ko && load pool=0:16M-512M && use || exit 1
 pause used 4
 pbuddyctl resize 0 16M-512M || exit 1
-pause resized 15
+pause resized 40
 use || exit 1
 pause used_again 4
 echo 2 >/sys/module/pbuddy/parameters/idle_seconds
 within 60 owns 0 16 || exit 1
-pause idle 15
+pause idle 40
 unload

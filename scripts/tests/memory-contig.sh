@@ -70,7 +70,7 @@ host_comes_first() {
 			print zone ": " free " free, low watermark " low ", boost " boost ", keeps " keeps
 			n++
 			if (free <= low) bad = 1
-			if (free < keeps + 512) print "at its limit" }
+			if (free < keeps) print "at its limit" }
 		END { exit bad || !n }' /proc/zoneinfo >/tmp/zones
 	status=$?
 	cat /tmp/zones

@@ -57,7 +57,7 @@ hog() {
 
 # fails_in_time: a request for more than is free drains all caches and fails; 124: it took too long.
 fails_in_time() {
-	on 0 timeout -s KILL 10 pbuddyctl alloc --size 64M
+	on 0 timeout -s KILL 60 pbuddyctl alloc --size 64M
 	status=$?
 	echo "status $status; CPU 2 has $(cached 2) pages cached, CPU 3 has $(cached 3)"
 	[ "$status" -eq 1 ] && [ "$(cached 2)" -eq 0 ] && [ "$(cached 3)" -eq 0 ]
@@ -72,7 +72,7 @@ isolated_not_interrupted() {
 	hold --size 96M || return
 	round=0
 	quiet=1
-	while [ "$round" -lt 5 ] && [ "$quiet" -ne 0 ]; do
+	while [ "$round" -lt 15 ] && [ "$quiet" -ne 0 ]; do
 		fill 2 && fill 3 || return
 		two=$(interrupts 2)
 		three=$(interrupts 3)

@@ -42,9 +42,11 @@ without() {
 		verified && gives_back "$(node_pages 1)"
 }
 
-# Fills node 1, so that it has nothing for the pool: less than it keeps for the system.
+# Fills node 1 to its high watermarks. Then it has nothing for the pool, which leaves a share more to
+# the system, and no task is killed.
 fill_node() {
-	kib=$(awk '/MemFree/ { print $4 - 9 * 1024 }' /sys/devices/system/node/node1/meminfo)
+	high=$(awk '/^Node/ { on = $2 == "1," } on && $1 == "high" { n += $2 } END { print n * 4 }' /proc/zoneinfo)
+	kib=$(awk -v high="$high" '/MemFree/ { print $4 - high }' /sys/devices/system/node/node1/meminfo)
 	mkdir -p /tmp/full && mount -t tmpfs -o size=1G,mpol=bind:1 none /tmp/full &&
 		dd if=/dev/zero of=/tmp/full/file bs=1K count="$kib" 2>/dev/null
 }

@@ -107,13 +107,13 @@ refused() { # FILE VALUE...
 	shift
 	for value; do
 		before=$(cat "$params/$file")
+		dmesg -c >/dev/null
 		if echo "$value" >"$params/$file" 2>/dev/null; then
 			echo "$file took $value"
 			return 1
 		fi
-		[ "$(cat "$params/$file")" = "$before" ] || return
+		[ "$(cat "$params/$file")" = "$before" ] && dmesg | grep "pbuddy: $file: bad" || return
 	done
-	dmesg | tail -n 1 | grep "pbuddy: $file: bad"
 }
 
 # high_is N: each CPU may cache its part of one page in N of each zone, less the word of a mask.

@@ -34,7 +34,7 @@ alone() { pbuddyctl alloc --size 14M --node 0 && ! pbuddyctl alloc --size 24M --
 
 whole() {
 	/tmp/inside pbuddyctl alloc --touch --contig --size 1G | tee /tmp/out && grep -q ' 1G  *0  *18 ' /tmp/out &&
-		within 5 has 1048576 1048576
+		within 60 has 1048576 1048576
 }
 
 # The GiB is split for small requests, cannot be taken as a whole meanwhile, and is whole again.
@@ -43,7 +43,7 @@ split() {
 	has 1048320 1048576 && ! echo '/gib 0:1x1G' >"$params"/group_take && has 1048320 1048576 && verified
 	status=$?
 	drop
-	[ "$status" -eq 0 ] && within 5 has 1048576 1048576 && whole
+	[ "$status" -eq 0 ] && within 60 has 1048576 1048576 && whole
 }
 
 taken() {

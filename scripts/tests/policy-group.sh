@@ -56,13 +56,13 @@ given() { give /a 0:4x2M && has /a 0:8192K/8192K && owns 0 64 && [ "$(event nr_g
 
 serves() {
 	was=$(event group_alloc)
-	held /a 0:4096K/8192K '--touch --size 4M' && within 5 has /a 0:8192K/8192K &&
+	held /a 0:4096K/8192K '--touch --size 4M' && within 60 has /a 0:8192K/8192K &&
 		[ $(($(event group_alloc) - was)) -ge 1024 ]
 }
 
-small_blocks() { held /a 0:7808K/8192K '--touch --size 64K --count 6' && within 5 has /a 0:8192K/8192K; }
+small_blocks() { held /a 0:7808K/8192K '--touch --size 64K --count 6' && within 60 has /a 0:8192K/8192K; }
 
-contiguous() { held /a 0:7168K/8192K '--touch --size 1M --contig' && within 5 has /a 0:8192K/8192K; }
+contiguous() { held /a 0:7168K/8192K '--touch --size 1M --contig' && within 60 has /a 0:8192K/8192K; }
 
 # Other tasks can have the rest of the node alone.
 others() {
@@ -77,7 +77,7 @@ others() {
 falls_back() {
 	was=$(event group_miss)
 	held /a 0:0K/8192K '--touch --size 12M' && [ "$(event group_miss)" -gt "$was" ] &&
-		within 5 has /a 0:8192K/8192K
+		within 60 has /a 0:8192K/8192K
 }
 
 is_strict() {
@@ -99,7 +99,7 @@ below() {
 	status=$?
 	drop
 	[ "$status" -eq 0 ] && give /a/b 1:1x2M && held /a/b 1:0K/2048K '--size 2M' &&
-		within 5 has /a 0:8192K/8192K && take /a/b all && rmdir $cgroup/a/b
+		within 60 has /a 0:8192K/8192K && take /a/b all && rmdir $cgroup/a/b
 }
 
 # served GFP PAGES [PARAMETERS]: 64 requests of a module take so many pages of the group.
@@ -127,7 +127,7 @@ takes() {
 	! take /a all && said 'group_take: took . blocks: the others are in use.*' && verified
 	status=$?
 	drop
-	[ "$status" -eq 0 ] && within 5 take /a all && no_groups &&
+	[ "$status" -eq 0 ] && within 60 take /a all && no_groups &&
 		pbuddyctl alloc --size 64M --node 0 --strict
 }
 
@@ -145,7 +145,7 @@ fragmented() {
 		hold_by /tmp/inside /a /tmp/as_nobody pbuddyctl alloc --touch --size 1M || return
 		holders="$holders $holder"
 	done
-	has /a 0:0K/8192K && kill $dropped && within 5 has /a 0:4096K/8192K
+	has /a 0:0K/8192K && kill $dropped && within 60 has /a 0:4096K/8192K
 }
 
 # moved COMMAND...: it succeeds by moving 1 MiB within the group, and nothing else.
@@ -157,12 +157,12 @@ moved() {
 }
 
 compacts() {
-	fragmented && moved inside /a pbuddyctl alloc --touch --size 2M --contig && within 5 has /a 0:4096K/8192K
+	fragmented && moved inside /a pbuddyctl alloc --touch --size 2M --contig && within 60 has /a 0:4096K/8192K
 }
 
 # A take compacts the group, too: one pageblock is free by now.
 takes_compacted() {
-	moved take /a 0:2x2M && has /a 0:0K/4096K && kill $holders && within 5 has /a 0:4096K/4096K &&
+	moved take /a 0:2x2M && has /a 0:0K/4096K && kill $holders && within 60 has /a 0:4096K/4096K &&
 		take /a all && no_groups
 }
 
@@ -176,7 +176,7 @@ compacts_in_kernel() {
 	done
 	cat $objects/check
 	grep -q 'wrong 0' $objects/check && [ $(($(event group_alloc) - was)) -ge 1536 ] &&
-		has /a '0:[0-9]*K/16384K' && verified && rmmod pbuddy_movable && within 5 take /a all && no_groups
+		has /a '0:[0-9]*K/16384K' && verified && rmmod pbuddy_movable && within 60 take /a all && no_groups
 }
 
 bad_values() {
@@ -222,7 +222,7 @@ under_load() {
 		take /d 0:4x2M
 	done 2>/dev/null
 	wait
-	verified && within 5 take /a all && { [ -z "$(cat $params/groups)" ] || within 5 take /d all; } && no_groups
+	verified && within 60 take /a all && { [ -z "$(cat $params/groups)" ] || within 60 take /d all; } && no_groups
 }
 
 injected() {
@@ -244,7 +244,7 @@ by_pbuddyctl() {
 
 with_debugging() {
 	unload && load pool=0:64M,1:64M page_poison=1 owner=1 guard_minorder=2 && give /a 0:4x2M &&
-		inside /a pbuddyctl alloc --touch --size 12M && verified && within 5 take /a all && no_groups &&
+		inside /a pbuddyctl alloc --touch --size 12M && verified && within 60 take /a all && no_groups &&
 		[ "$(event bad_page)" -eq 0 ]
 }
 

@@ -2,12 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: release
 # vm: --one-thread --nodes 2
+# copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 # copy: /usr/bin/python3:/usr/bin/python3 build/python:/python /usr/lib/locale/C.utf8:/usr/lib/locale/C.utf8
 #
 # In the guest: every verb of pbuddyctl, as text and as JSON, in a pipe and on a terminal; its errors and
 # exit codes.
 # shellcheck source=scripts/lib/ktap.sh
 . /tests/ktap.sh
+# shellcheck source=scripts/lib/guest-memory.sh
+. /tests/guest-memory.sh
 
 # says WORDS... -- COMMAND...: the command succeeds and its output has each of the words.
 says() {
@@ -116,7 +119,7 @@ watch_reports() {
 	holding pbuddyctl alloc --size 40M --node 0 --strict --hold forever
 	echo "$2" >/sys/module/pbuddy/parameters/min_free_kbytes
 	# shellcheck disable=SC2086 # several options
-	says "$1" '24M *64M' -- timeout 60 pbuddyctl watch --node 0 --count 1 $3 &&
+	within 10 says "$1" '24M *64M' -- timeout 60 pbuddyctl watch --node 0 --count 1 $3 &&
 		json timeout 60 pbuddyctl watch --json --node 0 --count 1 $3 &&
 		grep -q "\"event\": \"$1\"" /tmp/json
 	status=$?
@@ -128,7 +131,7 @@ watch_reports() {
 
 # There is nothing to report; then nothing but the head of the table is printed.
 watch_is_silent() {
-	! timeout 3 pbuddyctl watch --free 30M --stall 500 --window 500 >/tmp/said || return 1
+	! timeout 15 pbuddyctl watch --free 30M --stall 500 --window 500 >/tmp/said || return 1
 	cat /tmp/said
 	[ "$(wc -l </tmp/said)" -eq 1 ]
 }
@@ -242,7 +245,10 @@ with_holders() {
 
 terminal() { PYTHONHOME=/python LD_LIBRARY_PATH=/python/lib /usr/bin/python3 -S /python/ctl_terminal.py "$1"; }
 
-tops() {
+# What is used is approximate while a thread of the module moves pages.
+tops() { within 10 tops_once; }
+
+tops_once() {
 	pbuddyctl top --iterations 2 --interval 0.2 >/tmp/said || return 1
 	cat /tmp/said
 	! grep -q "$(printf '\033')" /tmp/said && ! awk 'length > 80' /tmp/said | grep . &&
@@ -306,19 +312,25 @@ drains() {
 		grep -q '"drained_bytes": 0' /tmp/json && grep -q '"node": 1' /tmp/json
 }
 
-# The files of a node, as the user nobody, whose values are those of pbuddyctl info.
-sysfs_for_others() {
-	holding pbuddyctl alloc --size 8M --node 0 --strict --hold forever
+node_files() {
 	su -s /bin/sh nobody -c 'cd /sys/class/misc/pbuddy/node0 && grep . *_kbytes largest_order' >/tmp/said
-	kill "$pid"
-	wait "$pid" 2>/dev/null
 	cat /tmp/said
 	for line in size_kbytes:65536 max_kbytes:65536 free_kbytes:57344 quarantine_kbytes:0 \
 		min_watermark_kbytes:0 low_watermark_kbytes:0 high_watermark_kbytes:0; do
 		grep -qx "$line" /tmp/said || { echo "no $line"; return 1; }
 	done
 	grep -q '^largest_order:1[2-3]$' /tmp/said && grep -q '^cached_kbytes:[0-9]' /tmp/said &&
-		[ "$(wc -l </tmp/said)" -eq 9 ] && [ -z "$(find /sys/class/misc/pbuddy/node1/ -type f ! -perm 444)" ]
+		[ "$(wc -l </tmp/said)" -eq 9 ]
+}
+
+# The files of a node, as the user nobody, whose values are those of pbuddyctl info.
+sysfs_for_others() {
+	holding pbuddyctl alloc --size 8M --node 0 --strict --hold forever
+	within 10 node_files
+	ret=$?
+	kill "$pid"
+	wait "$pid" 2>/dev/null
+	[ "$ret" -eq 0 ] && [ -z "$(find /sys/class/misc/pbuddy/node1/ -type f ! -perm 444)" ]
 }
 
 lists_none() {

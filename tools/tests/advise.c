@@ -16,11 +16,12 @@ int advise(int fd, uint32_t advice)
 
 int pageout_patiently(int fd)
 {
-	int tries = 10, err;
+	time_t end = time(NULL) + 60;
+	int err;
 
 	do {
 		err = advise(fd, PBUDDY_ADVICE_PAGEOUT);
-	} while (err && last_advice.reason == PBUDDY_SWAP_NO_MEMORY && --tries);
+	} while (err && last_advice.reason == PBUDDY_SWAP_NO_MEMORY && time(NULL) < end);
 	return err;
 }
 

@@ -46,7 +46,7 @@ static uint64_t free_on(uint32_t nr)
 {
 	struct usage usage;
 
-	read_usage(&usage);
+	read_settled_usage(&usage);
 	CHECK(nr < usage.nr_nodes);
 	return usage.node[nr].free_bytes + usage.node[nr].pcp_bytes;
 }
@@ -139,11 +139,20 @@ TEST(pressure, free_below_threshold)
 /* The threshold is in bytes, not in pages that are rounded down. */
 TEST(pressure, free_threshold_in_bytes)
 {
-	struct pbuddy_pressure p = trigger(PBUDDY_PRESSURE_FREE, 0);
+	struct pbuddy_pressure p;
+	bool quiet = false;
+	int tries;
 
-	p.free_bytes = free_on(0);
-	watch(&p);
-	CHECK(!event(p.fd, 1000));
+	/* Pages that move from a cache to the zone may be counted in neither for a moment. */
+	for (tries = 0; tries < 5 && !quiet; tries++) {
+		p = trigger(PBUDDY_PRESSURE_FREE, 0);
+		p.free_bytes = free_on(0);
+		watch(&p);
+		quiet = !event(p.fd, 1000);
+		CHECK_EQ(close(p.fd), 0);
+	}
+	CHECK(quiet);
+	p = trigger(PBUDDY_PRESSURE_FREE, 0);
 	p.free_bytes = free_on(0) + 1;
 	watch(&p);
 	CHECK(event(p.fd, 10000));

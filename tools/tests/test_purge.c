@@ -319,7 +319,7 @@ TEST(purge, makes_space_to_vacate)
 		 (unsigned long long)phys + 2 * MIB - 1);
 	test_note("vacate=%s", range);
 	/* The blocks may still be on their way to the free lists. */
-	while (!try_set_parameter("vacate", range) && ++tries < 10)
+	while (!try_set_parameter("vacate", range) && ++tries < 100)
 		usleep(100000);
 	CHECK_EQ(node_bytes(), r.bytes - 2 * MIB);
 	CHECK_EQ(*p, 1ULL);

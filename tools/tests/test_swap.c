@@ -283,10 +283,13 @@ static void limit_is_reached(void *arg)
 /* The contents are charged to the cgroup of the task that advised, and fail by its limits. */
 TEST(swap, obeys_the_limit_of_the_cgroup)
 {
-	int fd = alloc_swappable(BYTES), err;
+	int fd = alloc_swappable(BYTES), err, tries;
 	uint64_t *p = map_buffer(fd, BYTES);
 
 	stamp(p, BYTES, 1);
+	/* Contents of the test before may still be charged: the kernel would kill for the limit. */
+	for (tries = 0; tries < 100 && charged_to_cgroup() >= 2 * MIB; tries++)
+		usleep(100000);
 	CHECK_EQ(write_file(CGROUP "memory.swap.max", "0"), 0);
 	CHECK_EQ(write_file(CGROUP "memory.max", "2M"), 0);
 	err = in_child(limit_is_reached, &fd);
@@ -486,9 +489,9 @@ TEST(swap, idle_buffers_go)
 		swapped[i] = info_of(fd[i]).flags & PBUDDY_BUFFER_SWAPPED;
 	test_note("%d tries, used %d, idle %d %d", tries, swapped[USED], swapped[IDLE],
 		  swapped[IDLE_TOO]);
-	CHECK(charged_to_cgroup() > charged + BYTES / 2);
 	/* A store that takes more than its second is given up, and another buffer goes. */
 	given_up = vmstat_event("pswpout_fail") - given_up;
+	CHECK(given_up || charged_to_cgroup() > charged + BYTES / 2);
 	CHECK(given_up || swapped[IDLE]);
 	CHECK(given_up || swapped[IDLE_TOO] || !swapped[USED]);
 	CHECK(!swapped[REFUSED]);
@@ -597,7 +600,9 @@ TEST_TIMEOUT(swap, under_running_users, 1200)
 	for (i = 0; i < NR_USERS; i++)
 		race_fd[i] = alloc_swappable(SMALL);
 	start_children(&children, NR_USERS + 1, run);
-	for (end = time(NULL) + race_seconds(4); time(NULL) < end; usleep(10000)) {
+	for (end = time(NULL) + race_seconds(4);
+	     time(NULL) < end || (vmstat_event("pswpout") == before && time(NULL) < end + 120);
+	     usleep(10000)) {
 		compact_all();
 		write_file(CGROUP "memory.reclaim", "1M");
 	}
