@@ -4,6 +4,8 @@
  * blocks by order as /proc/buddyinfo shows them. The cases allocate in known pools and compare
  * the numbers.
  */
+#include "core/cache/pcp.h"
+#include "core/zone/free_count.h"
 #include "core/zone/zone.h"
 #include "fixture.h"
 #include "params.h"
@@ -271,6 +273,35 @@ static void test_shape_adds_up(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pageblocks, zone->present_pages / PB_PAGEBLOCK_NR);
 }
 
+/* Free and cached pages add up, and are never more than the zone has, whatever moves meanwhile. */
+static void test_read_pages(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_gig);
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	struct pb_zone_pages pages;
+	unsigned long pfn;
+
+	pfn = pt_alloc(f, 0);
+	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
+	pages = pb_zone_read_pages(zone);
+	KUNIT_EXPECT_EQ(test, pages.present, zone->present_pages);
+	KUNIT_EXPECT_EQ(test, pages.free + pages.cached, pages.present - 1);
+	KUNIT_EXPECT_EQ(test, pages.cached, pb_pcp_pages(zone));
+	KUNIT_EXPECT_GT(test, pages.cached, 0UL);
+	pt_free(test, f, pfn, 0);
+	/* A CPU has pages in its cache that it has not subtracted yet. */
+	pb_zone_account(zone, 32);
+	pages = pb_zone_read_pages(zone);
+	KUNIT_EXPECT_EQ(test, pages.free + pages.cached, pages.present);
+	pb_zone_account(zone, zone->present_pages);
+	pages = pb_zone_read_pages(zone);
+	KUNIT_EXPECT_EQ(test, pages.free, pages.present);
+	KUNIT_EXPECT_EQ(test, pages.cached, 0UL);
+	pb_zone_account(zone, -32 - (long)zone->present_pages);
+	pages = pb_zone_read_pages(zone);
+	KUNIT_EXPECT_EQ(test, pages.free + pages.cached, pages.present);
+}
+
 static struct kunit_case stat_cases[] = {
 	KUNIT_CASE(test_names),
 	KUNIT_CASE(test_pages_counted),
@@ -282,6 +313,7 @@ static struct kunit_case stat_cases[] = {
 	KUNIT_CASE(test_shape_of_an_empty_zone),
 	KUNIT_CASE(test_shape_after_one_frame),
 	KUNIT_CASE(test_shape_adds_up),
+	KUNIT_CASE(test_read_pages),
 	{}
 };
 

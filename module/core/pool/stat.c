@@ -7,6 +7,9 @@
 #include "core/cache/pcp.h"
 #include "core/index/pageblock.h"
 #include "core/pool/stat.h"
+#include "core/zone/free_count.h"
+
+#define READ_TRIES	4
 
 const char * const pb_event_name[PB_NR_EVENTS] = {
 	[PB_PGALLOC]		= "pgalloc",
@@ -269,6 +272,32 @@ void pb_zone_count_free(struct pb_zone *zone, struct pb_free_count *count)
 	count_run(index - run, run, count->blocks[run_mt]);
 }
 EXPORT_SYMBOL_PB_TEST(pb_zone_count_free);
+
+/**
+ * pb_zone_read_pages - the size and the free pages of a zone, for output
+ * @zone: the zone
+ *
+ * Pages that move to or from a cache between the two sums would be counted twice, or not at all: the
+ * sums are read again then, a few times.
+ *
+ * Context: any; reads cache lines of each CPU.
+ * Return: the numbers, approximate while CPUs allocate and free.
+ */
+struct pb_zone_pages pb_zone_read_pages(struct pb_zone *zone)
+{
+	long present = READ_ONCE(zone->present_pages), free, cached;
+	unsigned int tries = READ_TRIES;
+
+	do {
+		free = pb_zone_free_pages(zone);
+		cached = pb_pcp_pages(zone);
+	} while (pb_zone_free_pages(zone) != free && --tries);
+	free = clamp(free, 0L, present);
+	return (struct pb_zone_pages) {
+		.present = present, .free = free, .cached = min(cached, present - free),
+	};
+}
+EXPORT_SYMBOL_PB_TEST(pb_zone_read_pages);
 
 /* As struct contig_page_info. */
 struct free_info {

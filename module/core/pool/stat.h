@@ -18,6 +18,16 @@ unsigned long pb_zone_event(struct pb_zone *zone, enum pb_event event);
 /* The same over all zones. */
 unsigned long pb_pool_event(struct pb_pool *pool, enum pb_event event);
 
+/*
+ * Pages of a zone: all, the free ones that are in no cache, and the free ones in the caches of the
+ * CPUs. Never more are free than there are.
+ */
+struct pb_zone_pages {
+	unsigned long	present, free, cached;
+};
+
+struct pb_zone_pages pb_zone_read_pages(struct pb_zone *zone);
+
 /* Free blocks of a zone as a buddy allocator would list them: count[mt][order], maximal blocks. */
 struct pb_free_count {
 	unsigned long	blocks[PB_NR_MIGRATETYPES][PB_NR_ORDERS];

@@ -41,8 +41,8 @@
 #include "api/group.h"
 #include "api/group_move.h"
 #include "api/group_types.h"
-#include "core/cache/pcp.h"
 #include "core/pool/move.h"
+#include "core/pool/stat.h"
 #include "core/zone/free_count.h"
 #include "instance.h"
 #include "request/percpu_zone.h"
@@ -301,14 +301,16 @@ EXPORT_SYMBOL_PB_TEST(pb_group_set_strict);
 
 static void read_group(struct pb_group *group, struct pb_group_info *info)
 {
+	struct pb_zone_pages pages;
 	struct pb_zone *zone;
 
 	memset(info, 0, sizeof(*info));
 	info->cgroup = group->cgroup;
 	info->strict = READ_ONCE(group->strict);
 	pb_for_each_own_zone(zone, group) {
-		info->pages[zone->nid] += READ_ONCE(zone->present_pages);
-		info->free[zone->nid] += max(pb_zone_free_pages(zone), 0L) + pb_pcp_pages(zone);
+		pages = pb_zone_read_pages(zone);
+		info->pages[zone->nid] += pages.present;
+		info->free[zone->nid] += pages.free + pages.cached;
 	}
 }
 

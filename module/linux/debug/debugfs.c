@@ -252,20 +252,21 @@ DEFINE_SHOW_ATTRIBUTE(extents);
 /* What the private zones of all groups have, and did since the module was loaded. */
 static void show_groups(struct seq_file *m)
 {
-	unsigned long pages = 0, alloc = 0, freed = 0;
+	unsigned long pages = 0, free = 0, alloc = 0, freed = 0;
+	struct pb_zone_pages read;
 	struct pb_zone *zone;
-	long free = 0;
 
 	pb_for_each_any_zone(zone, &pb_instance) {
 		if (!zone->home)
 			continue;
-		pages += READ_ONCE(zone->present_pages);
-		free += pb_zone_free_pages(zone) + (long)pb_pcp_pages(zone);
+		read = pb_zone_read_pages(zone);
+		pages += read.present;
+		free += read.free + read.cached;
 		alloc += pb_zone_event(zone, PB_PGALLOC);
 		freed += pb_zone_event(zone, PB_PGFREE);
 	}
 	seq_printf(m, "nr_group_pages %lu\n", pages);
-	seq_printf(m, "nr_group_free_pages %lu\n", max(free, 0L));
+	seq_printf(m, "nr_group_free_pages %lu\n", free);
 	seq_printf(m, "group_alloc %lu\n", alloc);
 	seq_printf(m, "group_free %lu\n", freed);
 	seq_printf(m, "group_miss %lu\n", pb_group_missed());

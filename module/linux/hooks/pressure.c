@@ -23,7 +23,7 @@
 #include <linux/spinlock.h>
 
 #include "compat.h"
-#include "core/cache/pcp.h"
+#include "core/pool/stat.h"
 #include "core/zone/watermark.h"
 #include "core/zone/zone.h"
 #include "hooks/pressure.h"
@@ -156,15 +156,20 @@ void __pb_pressure_stalled(const struct pb_request *rq, u64 since)
 /* Free and cached pages, as GET_INFO has them. */
 static unsigned long free_pages_on(int node)
 {
-	unsigned long pages = 0;
+	struct pb_zone_pages pages;
+	unsigned long sum = 0;
 	struct pb_zone *zone;
 	int nid;
 
-	for (nid = 0; nid < pb_instance.nr_nodes; nid++)
-		if (node == PBUDDY_NODE_ANY || node == nid)
-			pb_for_each_node_zone(zone, &pb_instance, nid)
-				pages += max(pb_zone_free_pages(zone), 0L) + pb_pcp_pages(zone);
-	return pages;
+	for (nid = 0; nid < pb_instance.nr_nodes; nid++) {
+		if (node != PBUDDY_NODE_ANY && node != nid)
+			continue;
+		pb_for_each_node_zone(zone, &pb_instance, nid) {
+			pages = pb_zone_read_pages(zone);
+			sum += pages.free + pages.cached;
+		}
+	}
+	return sum;
 }
 
 static void check_free_locked(struct pb_trigger *t, unsigned long free_pages)

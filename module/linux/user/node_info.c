@@ -8,13 +8,12 @@
 
 #include "api/group.h"
 #include "core/cache/pcp.h"
+#include "core/pool/stat.h"
 #include "core/zone/watermark.h"
 #include "core/zone/zone.h"
 #include "instance.h"
 #include "request/gfp.h"
 #include "user/node_info.h"
-
-#define READ_TRIES	4
 
 /* The largest order of which a contiguous buffer could have a block now, or -1. */
 static int largest_free_order(struct pb_zone *zone)
@@ -32,25 +31,6 @@ static int largest_free_order(struct pb_zone *zone)
 	return pb_pcp_pages(zone) ? 0 : -1;
 }
 
-/*
- * Adds the pages of a zone. Pages that move to or from a cache between the two sums would be counted
- * twice, or not at all: the sums are read again then. Never more pages are free than there are.
- */
-static void add_zone(struct pbuddy_node_info *info, struct pb_zone *zone)
-{
-	long present = READ_ONCE(zone->present_pages), cached, free;
-	unsigned int tries = READ_TRIES;
-
-	do {
-		free = pb_zone_free_pages(zone);
-		cached = pb_pcp_pages(zone);
-	} while (pb_zone_free_pages(zone) != free && --tries);
-	free = clamp(free, 0L, present);
-	info->total_bytes += (u64)present << PAGE_SHIFT;
-	info->free_bytes += (u64)free << PAGE_SHIFT;
-	info->pcp_bytes += (u64)min(cached, present - free) << PAGE_SHIFT;
-}
-
 /**
  * pb_node_info() - add up the zones of a node
  * @nid: a node number below pb_instance.nr_nodes
@@ -62,13 +42,17 @@ static void add_zone(struct pbuddy_node_info *info, struct pb_zone *zone)
  */
 bool pb_node_info(int nid, struct pbuddy_node_info *info, bool largest)
 {
+	struct pb_zone_pages pages;
 	struct pb_zone *zone;
 	bool any = false;
 
 	*info = (struct pbuddy_node_info) { .node = nid, .largest_free_order = -1 };
 	pb_for_each_node_zone(zone, &pb_instance, nid) {
 		any = true;
-		add_zone(info, zone);
+		pages = pb_zone_read_pages(zone);
+		info->total_bytes += (u64)pages.present << PAGE_SHIFT;
+		info->free_bytes += (u64)pages.free << PAGE_SHIFT;
+		info->pcp_bytes += (u64)pages.cached << PAGE_SHIFT;
 		if (largest)
 			info->largest_free_order = max(info->largest_free_order,
 						       largest_free_order(zone));
