@@ -28,11 +28,12 @@ debian_root_make() { # DIR
 		apt_source_line "$suite" || return
 	done >"$1/etc/apt/sources.list"
 	apt-config dump | grep -i '^Acquire::[a-z]*::Proxy' >"$1/etc/apt/apt.conf.d/90proxy" || true
+	echo 'Acquire::Retries "3";' >"$1/etc/apt/apt.conf.d/90retries"
 	cp /etc/resolv.conf "$1/etc/resolv.conf"
 	mount -t proc proc "$1/proc" &&
 		mount --bind "$PB_CACHE/debian/packages" "$1/var/cache/apt/archives" &&
 		mkdir -p "$1/var/cache/apt/archives/partial" &&
-		debian_root_run "$1" apt-get -q -o Acquire::Retries=3 update
+		debian_root_run "$1" apt-get -q update
 }
 
 # Run a command in the system of DIR, with no more environment than a login has.
