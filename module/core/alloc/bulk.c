@@ -81,8 +81,7 @@ static unsigned int alloc_cached(struct pb_pool *pool, const struct pb_request *
 	if (likely(pb_pcp_enter(pcp))) {
 		list = pb_pcp_list(pcp, rq->order, rq->migratetype);
 		if (list->n || list->mask ||
-		    (pb_zone_free_least(zone) - (1L << rq->order) >= zone->fast_watermark &&
-		     pb_pcp_refill(pcp, list, rq)))
+		    (pb_pcp_may_refill(zone, rq) && pb_pcp_refill(pcp, list, rq)))
 			got = alloc_listed(zone, list, rq->order, nr, pfns);
 		list->nr_alloc += got;
 		pb_pcp_leave(pcp);

@@ -73,13 +73,6 @@ static bool mark_allocated(struct pb_zone *zone, unsigned long pfn, const struct
 	return true;
 }
 
-/* Whether a request uses CMA pageblocks first: over half of the free pages. As __rmqueue(). */
-static bool cma_first(struct pb_zone *zone, const struct pb_request *rq)
-{
-	return zone->cma_pages && rq->flags & PB_ALLOC_CMA &&
-	       atomic_long_read(&zone->nr_free_cma) > pb_zone_free_pages(zone) / 2;
-}
-
 /*
  * Allocates from the zone, bypassing the caches: from the request's migratetype, from a fallback
  * type, and for some requests from the highatomic reserve. @searched: a refill has just searched
@@ -90,7 +83,7 @@ static unsigned long rmqueue_shared(struct pb_zone *zone, const struct pb_reques
 {
 	unsigned long pfn = PB_NO_PFN;
 
-	if (cma_first(zone, rq))
+	if (pb_fallback_cma_first(zone, rq))
 		pfn = pb_fallback_cma(zone, rq->order, rq);
 	if (pfn == PB_NO_PFN && !searched)
 		pfn = pb_zone_alloc(zone, rq->order, rq->migratetype, rq);
@@ -127,7 +120,8 @@ static unsigned long rmqueue_any(struct pb_zone *zone, const struct pb_request *
 
 	if (unlikely(rq->flags & PB_ALLOC_HIGHATOMIC))
 		pfn = pb_highatomic_alloc(zone, rq);
-	if (likely(pfn == PB_NO_PFN && pb_pcp_order(rq->order) && !cma_first(zone, rq))) {
+	if (likely(pfn == PB_NO_PFN && pb_pcp_order(rq->order) &&
+		   !pb_fallback_cma_first(zone, rq))) {
 		const struct pb_pcp *pcp = pb_this_cpu_ptr(zone->pcp);
 		bool busy = READ_ONCE(pcp->busy);
 
@@ -217,7 +211,7 @@ unsigned long pb_alloc_refill_leave_section(struct pb_pcp *pcp, unsigned int ord
 
 	if (zeroed)
 		*zeroed = false;
-	got = pb_zone_free_least(pcp->zone) - (1L << order) >= pcp->zone->fast_watermark &&
+	got = pb_pcp_may_refill(pcp->zone, &rq) &&
 	      (unlikely(zeroed) ? pb_pcp_pop_or_refill(pcp, list, &rq, &entry) :
 	       pb_pcp_refill(pcp, list, &rq) && pb_pcp_pop(list, &entry));
 	list->nr_alloc += got;

@@ -4,6 +4,7 @@
 #define PB_PCP_REFILL_H
 
 #include "core/cache/pcp.h"
+#include "core/zone/free_count.h"
 
 /* A block from this CPU's cache, or PB_NO_PFN. Preemption off. */
 unsigned long pb_pcp_alloc(struct pb_zone *zone, const struct pb_request *rq);
@@ -15,5 +16,18 @@ unsigned long pb_pcp_alloc(struct pb_zone *zone, const struct pb_request *rq);
 bool pb_pcp_refill(struct pb_pcp *pcp, struct pb_pcp_list *list, const struct pb_request *rq);
 bool pb_pcp_pop_or_refill(struct pb_pcp *pcp, struct pb_pcp_list *list, const struct pb_request *rq,
 			  struct pb_pcp_entry *entry);
+
+/**
+ * pb_pcp_may_refill - whether a list may be refilled past the walk over the zonelist
+ * @zone: the first zone that may serve the request
+ * @rq: the request
+ *
+ * Context: any.
+ * Return: whether the zone stays above all watermarks. If not, the walk decides.
+ */
+static inline bool pb_pcp_may_refill(struct pb_zone *zone, const struct pb_request *rq)
+{
+	return pb_zone_free_least(zone) - (1L << rq->order) >= zone->fast_watermark;
+}
 
 #endif /* PB_PCP_REFILL_H */

@@ -3,9 +3,8 @@
 #ifndef PB_FALLBACK_H
 #define PB_FALLBACK_H
 
-#include "core/base/alloc_flags.h"
-
-struct pb_request;
+#include "core/base/request.h"
+#include "core/zone/free_count.h"
 
 /* Other types a request may fall back to, nearest first. */
 extern const u8 pb_fallbacks[PB_PCPTYPES][PB_PCPTYPES - 1];
@@ -23,5 +22,20 @@ bool pb_fallback_has_cma(struct pb_zone *zone, const struct pb_request *rq);
 unsigned long pb_fallback_cma(struct pb_zone *zone, unsigned int order,
 			      const struct pb_request *rq);
 unsigned long pb_fallback(struct pb_zone *zone, unsigned int order, const struct pb_request *rq);
+
+/**
+ * pb_fallback_cma_first - whether contiguous areas come before the request's own migratetype
+ * @zone: the zone
+ * @rq: the request
+ *
+ * Context: any.
+ * Return: whether it may use them, and they have over half of the free pages. As __rmqueue() in
+ * mm/page_alloc.c.
+ */
+static inline bool pb_fallback_cma_first(struct pb_zone *zone, const struct pb_request *rq)
+{
+	return zone->cma_pages && rq->flags & PB_ALLOC_CMA &&
+	       atomic_long_read(&zone->nr_free_cma) > pb_zone_free_pages(zone) / 2;
+}
 
 #endif /* PB_FALLBACK_H */
