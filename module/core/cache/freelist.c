@@ -189,8 +189,9 @@ static unsigned long rmqueue(struct pb_zone *zone, const struct pb_request *rq)
  * @mt: migratetype, below PB_PCPTYPES
  * @zeroed: NULL; or the request wants a zeroed block, and this is set to whether it is one
  *
- * For plain requests: allocates above the low watermark and without mixing migratetypes. Leaves
- * the pcp section. With @zeroed only the zeroed blocks need to be empty.
+ * For plain requests: allocates above the low watermark and without mixing migratetypes. Movable
+ * ones may use contiguous areas, as in gfp.c: where these come first, the list is not refilled.
+ * Leaves the pcp section. With @zeroed only the zeroed blocks need to be empty.
  *
  * Context: any; preemption off.
  * Return: PFN, or PB_NO_PFN; the caller then calls pb_alloc().
@@ -202,7 +203,8 @@ unsigned long pb_alloc_refill_leave_section(struct pb_pcp *pcp, unsigned int ord
 		.order = order,
 		.migratetype = mt,
 		.highest_zone = PB_ZONE_MOVABLE,
-		.flags = PB_ALLOC_WMARK_LOW | PB_ALLOC_NOFRAGMENT,
+		.flags = PB_ALLOC_WMARK_LOW | PB_ALLOC_NOFRAGMENT |
+			 (mt == PB_MOVABLE ? PB_ALLOC_CMA : PB_ALLOC_FLAG(0)),
 		.zeroed = zeroed,
 	};
 	struct pb_pcp_list *list = pb_pcp_list(pcp, order, mt);

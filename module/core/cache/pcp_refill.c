@@ -4,7 +4,8 @@
  * the pageblock of its last refill, then by the index from one that no other CPU refills from: a
  * partly free one, then a free one, of its cluster if there is enough memory (cluster.c), then one
  * of another migratetype that is free. At last it is refilled from any of its type, then of others.
- * A refill takes what the watermarks allow.
+ * A refill takes what the watermarks allow. It takes nothing from contiguous areas, but uses no
+ * pageblock of another type while they have free pages for the request.
  *
  * Lists of an order of a word or larger are refilled by zone/blocks.c, with as many blocks as they
  * may hold. The limit of a list is 0 at first and grows with high, so a CPU that allocates a single

@@ -4,7 +4,7 @@
 #define PB_PCP_REFILL_H
 
 #include "core/cache/pcp.h"
-#include "core/zone/free_count.h"
+#include "core/zone/fallback.h"
 
 /* A block from this CPU's cache, or PB_NO_PFN. Preemption off. */
 unsigned long pb_pcp_alloc(struct pb_zone *zone, const struct pb_request *rq);
@@ -23,11 +23,13 @@ bool pb_pcp_pop_or_refill(struct pb_pcp *pcp, struct pb_pcp_list *list, const st
  * @rq: the request
  *
  * Context: any.
- * Return: whether the zone stays above all watermarks. If not, the walk decides.
+ * Return: whether the zone stays above all watermarks, and contiguous areas do not come first. If
+ * not, the walk decides: it has the rules for both.
  */
 static inline bool pb_pcp_may_refill(struct pb_zone *zone, const struct pb_request *rq)
 {
-	return pb_zone_free_least(zone) - (1L << rq->order) >= zone->fast_watermark;
+	return pb_zone_free_least(zone) - (1L << rq->order) >= zone->fast_watermark &&
+	       !pb_fallback_cma_first(zone, rq);
 }
 
 #endif /* PB_PCP_REFILL_H */

@@ -337,9 +337,8 @@ static unsigned long next_to_convert(struct pb_zone *zone, struct pb_pcp_list *l
 	unsigned int tries, refused = 0;
 	unsigned long index, next;
 
-	/* Contiguous areas come before other types, even where this request may not use them. */
-	if (rq->migratetype == PB_MOVABLE && zone->cma_pages &&
-	    atomic_long_read(&zone->nr_free_cma) >= 1L << rq->order)
+	/* Contiguous areas come before other types. */
+	if (pb_fallback_has_cma(zone, rq))
 		return PB_NO_PAGEBLOCK;
 	for (tries = 0; tries < CONVERT_TRIES && refused < AROUND_TRIES; tries++) {
 		index = bit / PB_WORDS;

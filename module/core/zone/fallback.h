@@ -34,8 +34,13 @@ unsigned long pb_fallback(struct pb_zone *zone, unsigned int order, const struct
  */
 static inline bool pb_fallback_cma_first(struct pb_zone *zone, const struct pb_request *rq)
 {
-	return zone->cma_pages && rq->flags & PB_ALLOC_CMA &&
-	       atomic_long_read(&zone->nr_free_cma) > pb_zone_free_pages(zone) / 2;
+	long cma;
+
+	if (!zone->cma_pages || !(rq->flags & PB_ALLOC_CMA))
+		return false;
+	cma = atomic_long_read(&zone->nr_free_cma);
+	/* The sum of all CPUs only where it matters. */
+	return cma > pb_zone_free_least(zone) / 2 && cma > pb_zone_free_pages(zone) / 2;
 }
 
 #endif /* PB_FALLBACK_H */
