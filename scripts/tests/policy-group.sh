@@ -242,6 +242,49 @@ by_pbuddyctl() {
 		! pbuddyctl group take /a all && ! pbuddyctl group give /a 0:1x3M && no_groups
 }
 
+# While its first block is being given, a group is shown without memory; 300 times at most, until it was seen.
+listed_while_given() {
+	rm -f /tmp/seen /tmp/list_seen /tmp/json_seen
+	(for _ in $(seq 300); do
+		[ ! -e /tmp/seen ] || break
+		give /a 0:1x2M && take /a all
+	done) &
+	giver=$!
+	status=0
+	while kill -0 "$giver" 2>/dev/null; do
+		{ pbuddyctl group list >/tmp/list && pbuddyctl group list --json >/tmp/json; } || { status=1; break; }
+		! grep '^/a .* no *- *0 *0$' /tmp/list || : >/tmp/list_seen
+		! grep -q '"cgroup"' /tmp/json || grep -q '"node"' /tmp/json || : >/tmp/json_seen
+		[ ! -e /tmp/list_seen ] || [ ! -e /tmp/json_seen ] || : >/tmp/seen
+	done
+	: >/tmp/seen
+	wait "$giver"
+	[ "$status" -eq 0 ] && [ -e /tmp/list_seen ] && [ -e /tmp/json_seen ] && no_groups
+}
+
+# The paths of 24 groups are longer than the 4096 bytes that a parameter can have; all lines are whole.
+many_long_paths() {
+	long=$(printf '%0200d' 0)
+	for n in $(seq 24); do
+		mkdir "$cgroup/$long$n" && give "/$long$n" "$((n % 2)):1x2M" || return
+	done
+	mkdir $cgroup/short && give /short 0:1x2M || return
+	lines=$(grep -c "^[0-9]* N [01]:2048K/2048K /\(short\|${long}[0-9]*\)\$" $params/groups)
+	wc $params/groups
+	pbuddyctl group list >/tmp/list 2>/tmp/err
+	status=$?
+	pbuddyctl group list --json >/tmp/json 2>/dev/null || status=1
+	cat /tmp/err
+	[ "$status" -eq 0 ] && [ "$(tail -n 1 $params/groups)" = ... ] && [ "$lines" -ge 15 ] &&
+		[ "$(wc -l <$params/groups)" -eq $((lines + 1)) ] && grep -q 'there are more groups' /tmp/err &&
+		[ "$(grep -c "$long\|^/short" /tmp/list)" -eq "$lines" ] && grep -q '"truncated": true' /tmp/json &&
+		take /short all && rmdir $cgroup/short || return
+	for n in $(seq 24); do
+		take "/$long$n" all && rmdir "$cgroup/$long$n" || return
+	done
+	pbuddyctl group list --json | grep '"truncated": false' && no_groups
+}
+
 with_debugging() {
 	unload && load pool=0:64M,1:64M page_poison=1 owner=1 guard_minorder=2 && give /a 0:4x2M &&
 		inside /a pbuddyctl alloc --touch --size 12M && verified && within 60 take /a all && no_groups &&
@@ -278,6 +321,8 @@ t group_removed removed
 t group_resized resized
 [ ! -d $debugfs/fail_pbuddy ] || t group_injected injected
 t group_pbuddyctl by_pbuddyctl
+t group_listed_while_given listed_while_given
+t group_many_long_paths many_long_paths
 t group_under_load under_load
 t group_with_debugging with_debugging
 t group_not_at_load not_at_load

@@ -54,40 +54,81 @@ static const struct argp group_argp = {
 	.doc		= "Cgroups with memory of their own: show them, give and take blocks.",
 };
 
-/* A line of groups: "NUMBER Y|N NODE:FREE/ALL,... PATH"; false when it has another format. */
-static bool show(char *line, bool json, struct libscols_table *out)
+/* The output of list. */
+struct group_list {
+	struct libscols_table	*table;		/* NULL: JSON */
+	bool			truncated;	/* the kernel has left groups out */
+};
+
+/* A group, as groups has it, with its memory on one node. */
+struct group {
+	const char		*path;
+	const char		*number;
+	bool			strict;
+	int			node;		/* or -1: it has no memory yet */
+	unsigned long long	free_kib;
+	unsigned long long	all_kib;
+};
+
+static void show_json(const struct group *group)
 {
-	char *number = strtok(line, " "), *strict = strtok(NULL, " "), *memory = strtok(NULL, " ");
-	char *path = strtok(NULL, "\n");
+	json_open(NULL, '{');
+	json_string("cgroup", group->path);
+	json_number("id", strtoll(group->number, NULL, 10));
+	json_bool("strict", group->strict);
+	if (group->node >= 0)
+		json_number("node", group->node);
+	json_number("total_bytes", (long long)group->all_kib << 10);
+	json_number("free_bytes", (long long)group->free_kib << 10);
+	json_close('}');
+}
 
-	if (!number || !strict || !memory || !path)
-		return false;
-	for (char *part = strtok(memory, ","); part; part = strtok(NULL, ",")) {
-		unsigned long long free_kib, all_kib;
-		char node[16], unused[32], all[32];
-		int nid;
+static void show_node(const struct group_list *out, const struct group *group)
+{
+	char node[16] = "-", unused[32], all[32];
 
-		if (sscanf(part, "%d:%lluK/%lluK", &nid, &free_kib, &all_kib) != 3)
-			return false;
-		if (json) {
-			json_open(NULL, '{');
-			json_string("cgroup", path);
-			json_number("id", strtoll(number, NULL, 10));
-			json_bool("strict", *strict == 'Y');
-			json_number("node", nid);
-			json_number("total_bytes", (long long)all_kib << 10);
-			json_number("free_bytes", (long long)free_kib << 10);
-			json_close('}');
-			continue;
-		}
-		snprintf(node, sizeof(node), "%d", nid);
-		const char *const row[] = {
-			path, number, *strict == 'Y' ? "yes" : "no", node,
-			format_size(all_kib << 10, all, sizeof(all)),
-			format_size(free_kib << 10, unused, sizeof(unused)),
-		};
-		table_row(out, row, sizeof(row) / sizeof(row[0]));
+	if (!out->table) {
+		show_json(group);
+		return;
 	}
+	if (group->node >= 0)
+		snprintf(node, sizeof(node), "%d", group->node);
+	table_row(out->table, (const char *[]) {
+		group->path, group->number, group->strict ? "yes" : "no", node,
+		format_size(group->all_kib << 10, all, sizeof(all)),
+		format_size(group->free_kib << 10, unused, sizeof(unused)) }, 6);
+}
+
+/*
+ * A line of groups: "NUMBER Y|N NODE:FREE/ALL,... PATH", with "-" for no memory, or "..." for lines
+ * that were left out; false when it has another format.
+ */
+static bool show(char *line, struct group_list *out)
+{
+	char *number, *strict, *memory, *part;
+	struct group group = { .node = -1 };
+
+	if (!strcmp(line, "...\n")) {
+		out->truncated = true;
+		return true;
+	}
+	number = strtok(line, " ");
+	strict = strtok(NULL, " ");
+	memory = strtok(NULL, " ");
+	group.path = strtok(NULL, "\n");
+	if (!number || !strict || !memory || !group.path)
+		return false;
+	group.number = number;
+	group.strict = *strict == 'Y';
+	if (!strcmp(memory, "-"))
+		show_node(out, &group);
+	else
+		for (part = strtok(memory, ","); part; part = strtok(NULL, ",")) {
+			if (sscanf(part, "%d:%lluK/%lluK", &group.node, &group.free_kib,
+				   &group.all_kib) != 3)
+				return false;
+			show_node(out, &group);
+		}
 	return true;
 }
 
@@ -114,26 +155,30 @@ static int no_parameter(const char *path)
 static int list(bool json)
 {
 	FILE *file = fopen(PARAMETERS "groups", "re");
-	struct libscols_table *out;
+	struct group_list out = { 0 };
 	char line[4096 + 1];
 	bool good = true;
 
 	if (!file)
 		return no_parameter(PARAMETERS "groups");
-	out = json ? NULL : make_table();
 	if (json) {
 		json_open(NULL, '{');
 		json_open("groups", '[');
+	} else {
+		out.table = make_table();
 	}
 	while (good && fgets(line, sizeof(line), file))
-		good = show(line, json, out);
+		good = show(line, &out);
+	fclose(file);
 	if (json) {
 		json_close(']');
+		json_bool("truncated", out.truncated);
 		json_close('}');
 	} else {
-		table_print(out);
+		table_print(out.table);
 	}
-	fclose(file);
+	if (out.truncated)
+		fprintf(stderr, "pbuddyctl: there are more groups; the kernel shows 4096 bytes\n");
 	if (!good)
 		fprintf(stderr, "pbuddyctl: %sgroups: unexpected format\n", PARAMETERS);
 	return good ? EXIT_OK : EXIT_FAILED;

@@ -5,7 +5,8 @@
  *	group_give=CGROUP NODE:NRxSIZE	gives blocks of 2M or 1G to a cgroup
  *	group_take=CGROUP NODE:NRxSIZE	takes free blocks back; NODE:NRxSIZE may be "all"
  *	group_strict=CGROUP Y|N		its requests fail instead of using other memory
- *	groups				reads as a line for each group
+ *	groups				reads as a line for each group; the last one is "..." when
+ *					some did not fit
  *
  * CGROUP is a path from the root of the unified hierarchy, as in /proc/PID/cgroup, or the number
  * that groups shows, as for a cgroup that was removed. A write that gives or takes fewer blocks
@@ -218,13 +219,13 @@ static int set_strict(const char *text, const struct kernel_param *param)
 
 /* ---- what is read ---- */
 
-static int show_group(char *buf, int len, const struct pb_group_info *info, char *path)
+#define LEFT_OUT	"...\n"	/* the last line when others did not fit */
+
+static int show_memory(char *buf, int len, const struct pb_group_info *info)
 {
 	const char *separator = "";
 	int nid;
 
-	path_of(info->cgroup, path, PATH_MAX);
-	len += sysfs_emit_at(buf, len, "%llu %c ", info->cgroup, info->strict ? 'Y' : 'N');
 	for (nid = 0; nid < nr_node_ids; nid++) {
 		if (!info->pages[nid])
 			continue;
@@ -232,21 +233,52 @@ static int show_group(char *buf, int len, const struct pb_group_info *info, char
 				     PAGES_TO_KIB(info->free[nid]), PAGES_TO_KIB(info->pages[nid]));
 		separator = ",";
 	}
-	return len + sysfs_emit_at(buf, len, " %s\n", path);
+	/* Its first blocks are on their way to it. */
+	if (!*separator)
+		len += sysfs_emit_at(buf, len, "-");
+	return len;
+}
+
+/*
+ * Adds the line of a group if it fits, and leaves space for LEFT_OUT. Returns the new length, or
+ * @len without a line.
+ */
+static int show_group(char *buf, int len, const struct pb_group_info *info, char *path)
+{
+	int end = len;
+
+	path_of(info->cgroup, path, PATH_MAX);
+	end += sysfs_emit_at(buf, end, "%llu %c ", info->cgroup, info->strict ? 'Y' : 'N');
+	end = show_memory(buf, end, info);
+	end += sysfs_emit_at(buf, end, " %s\n", path);
+	/* What does not fit in a page is cut, and then the page is full. */
+	return end < PAGE_SIZE - strlen(LEFT_OUT) ? end : len;
+}
+
+static int show_groups(char *buf, struct pb_group_info *info, char *path)
+{
+	bool left_out = false;
+	int len = 0, end;
+	unsigned int n;
+
+	for (n = 0; pb_group_nth(n, info); n++) {
+		end = show_group(buf, len, info, path);
+		left_out |= end == len;
+		len = end;
+	}
+	if (left_out)
+		len += sysfs_emit_at(buf, len, LEFT_OUT);
+	buf[len] = '\0';
+	return len;
 }
 
 static int read_groups(char *buf, const struct kernel_param *param)
 {
 	struct pb_group_info *info = kmalloc(sizeof(*info), GFP_KERNEL);
 	char *path = kmalloc(PATH_MAX, GFP_KERNEL);
-	unsigned int n;
-	int len = 0;
+	int len = info && path ? show_groups(buf, info, path) : -ENOMEM;
 
-	for (n = 0; info && path && pb_group_nth(n, info); n++)
-		len = show_group(buf, len, info, path);
 	kfree(path);
-	if (!info || !path)
-		len = -ENOMEM;
 	kfree(info);
 	return len;
 }
@@ -271,4 +303,4 @@ static int refuse_groups(const char *text, const struct kernel_param *param)
 
 static const struct kernel_param_ops groups_ops = { .set = refuse_groups, .get = read_groups };
 module_param_cb(groups, &groups_ops, NULL, 0400);
-MODULE_PARM_DESC(groups, "reads as a line for each group: number of the cgroup, whether it is strict, free and all memory by node, path");
+MODULE_PARM_DESC(groups, "reads as a line for each group: number of the cgroup, whether it is strict, free and all memory by node, path; the last line is ... when lines did not fit");
