@@ -12,6 +12,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/ctype.h>
 #include <linux/kernel.h>
 #include <linux/math.h>
 #include <linux/minmax.h>
@@ -193,16 +194,30 @@ static const struct bounded high_fraction = {
 module_param_cb(percpu_pagelist_high_fraction, &bounded_ops, (void *)&high_fraction, 0644);
 MODULE_PARM_DESC(percpu_pagelist_high_fraction, "the per-CPU caches of all CPUs hold at most one page in N of a zone, as vm.percpu_pagelist_high_fraction: 8 or more (default: 0: one in 8 at most, tuned between this and the low watermark)");
 
-/* Parses one number for each zone type, separated by white space or commas. */
+/* One number for each zone type, separated by white space or commas; false for anything else. */
+static bool parse_ratio(const char *text, unsigned int *value)
+{
+	char copy[48], *rest = copy, *token;
+	unsigned int nr = 0;
+
+	if (strscpy(copy, text, sizeof(copy)) < 0)
+		return false;
+	while ((token = strsep(&rest, ", \t\n"))) {
+		if (!*token)
+			continue;
+		/* kstrtouint() accepts a sign. */
+		if (nr == PB_NR_ZONE_TYPES || !isdigit(*token) ||
+		    kstrtouint(token, 10, &value[nr++]))
+			return false;
+	}
+	return nr == PB_NR_ZONE_TYPES;
+}
+
 static int set_ratio(const char *text, const struct kernel_param *param)
 {
 	unsigned int value[PB_NR_ZONE_TYPES];
-	char copy[48] = "", junk;
 
-	strscpy(copy, text, sizeof(copy));
-	strreplace(copy, ',', ' ');
-	if (sscanf(copy, "%u %u %u %c", &value[0], &value[1], &value[2], &junk) !=
-	    PB_NR_ZONE_TYPES) {
+	if (!parse_ratio(text, value)) {
 		pr_err("%s: bad value \"%.*s\": three numbers are expected, for DMA32, Normal and Movable\n",
 		       param->name, text_len(text), text);
 		return -EINVAL;

@@ -228,7 +228,8 @@ t tunables_lowmem_reserve reserves
 t tunables_refuse_min_free refused min_free_kbytes -1 x ''
 t tunables_refuse_scale refused watermark_scale_factor 0 3001 -5 ten
 t tunables_refuse_boost refused watermark_boost_factor -1 1000001
-t tunables_refuse_ratio refused lowmem_reserve_ratio 1 '1 2' '1 2 3 4' a,b,c
+t tunables_refuse_ratio refused lowmem_reserve_ratio 1 '1 2' '1 2 3 4' a,b,c '' '1 2 3x' '1 -2 3' \
+	'4294967552 32 0' '256 32 18446744073709551617' "$(printf '%060d' 0) 1 2"
 t tunables_refuse_high refused percpu_pagelist_high_fraction 1 7 -1 2147483648 99999999999 x ''
 t tunables_high_default high_default
 t tunables_high high_is_set 8 100 5000 2147483647

@@ -181,10 +181,16 @@ compacts_in_kernel() {
 
 bad_values() {
 	for bad in '' /a '/a 0' '/a 0:' '/a 0:0x2M' '/a 0:1x4K' '/a x:1x2M' '/a 0:1x2Mx' '/none 0:1x2M' \
-		'/a 9:1x2M' '/a -1:1x2M' '/a all' '99999999 0:1x2M' 'a 0:1x2M' '/a 0:99999999x2M' '/a 0:9x1G'; do
+		'/a 9:1x2M' '/a -1:1x2M' '/a all' '99999999 0:1x2M' 'a 0:1x2M' '/a 0:99999999x2M' '/a 0:9x1G' \
+		'/a 0:x2M' '/a 0 :1x2M'; do
 		dmesg -c >/dev/null
 		echo "value \"$bad\""
 		! echo "$bad" >$params/group_give && said 'group_give: .*' || return
+	done
+	for bad in '/a -1:1x2M' '/a 0:-1x2M' '/a 4294967296:1x2M' '/a 0:18446744073709551617x2M'; do
+		dmesg -c >/dev/null
+		echo "value \"$bad\""
+		! echo "$bad" >$params/group_give && said 'group_give: bad value .*' || return
 	done
 	! take /a all && ! take /a 0:1x2M && ! take x all && ! strict /a Y && ! strict /a && no_groups
 }

@@ -15,6 +15,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/cgroup.h>
+#include <linux/ctype.h>
 #include <linux/err.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
@@ -114,15 +115,17 @@ static char *divide(const char *text, char **last)
 	return copy;
 }
 
-/* NODE:NRxSIZE */
-static bool parse_blocks(const char *text, struct operation *op)
+/* NODE:NRxSIZE, which is changed */
+static bool parse_blocks(char *text, struct operation *op)
 {
-	char unit[4], junk;
+	char *node = strsep(&text, ":"), *nr = strsep(&text, "x");
 
-	if (sscanf(text, "%d:%lux%3s%c", &op->nid, &op->nr, unit, &junk) != 3 || !op->nr)
+	/* kstrto*() accepts a sign. */
+	if (!text || !isdigit(*node) || kstrtoint(node, 10, &op->nid) ||
+	    !isdigit(*nr) || kstrtoul(nr, 10, &op->nr) || !op->nr)
 		return false;
-	op->order = strcmp(unit, "2M") ? PB_MAX_ORDER : PB_PAGEBLOCK_ORDER;
-	return !strcmp(unit, "2M") || !strcmp(unit, "1G");
+	op->order = strcmp(text, "2M") ? PB_MAX_ORDER : PB_PAGEBLOCK_ORDER;
+	return !strcmp(text, "2M") || !strcmp(text, "1G");
 }
 
 static int parse(const char *text, const char *param, bool all_allowed, struct operation *op)
