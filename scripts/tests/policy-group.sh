@@ -179,20 +179,32 @@ compacts_in_kernel() {
 		has /a '0:[0-9]*K/16384K' && verified && rmmod pbuddy_movable && within 60 take /a all && no_groups
 }
 
+# refused VERB VALUE PATTERN: a write fails, and the log says why.
+refused() {
+	dmesg -c >/dev/null
+	echo "group_$1: value \"$2\""
+	! echo "$2" >"$params/group_$1" && said "group_$1: $3"
+}
+
+# The same are refused by give and take, also when the cgroup has memory.
 bad_values() {
-	for bad in '' /a '/a 0' '/a 0:' '/a 0:0x2M' '/a 0:1x4K' '/a x:1x2M' '/a 0:1x2Mx' '/none 0:1x2M' \
-		'/a 9:1x2M' '/a -1:1x2M' '/a all' '99999999 0:1x2M' 'a 0:1x2M' '/a 0:99999999x2M' '/a 0:9x1G' \
-		'/a 0:x2M' '/a 0 :1x2M'; do
-		dmesg -c >/dev/null
-		echo "value \"$bad\""
-		! echo "$bad" >$params/group_give && said 'group_give: .*' || return
+	for bad in '' /a '/a 0' '/a 0:' '/a 0:0x2M' '/a 0:1x4K' '/a x:1x2M' '/a 0:1x2Mx' '/a -1:1x2M' 'a 0:1x2M' \
+		'/a 0:-1x2M' '/a 0:x2M' '/a 0 :1x2M' '/a 4294967296:1x2M' '/a 0:18446744073709551617x2M'; do
+		refused give "$bad" '(bad value .*|there is no cgroup "a")' || return
 	done
-	for bad in '/a -1:1x2M' '/a 0:-1x2M' '/a 4294967296:1x2M' '/a 0:18446744073709551617x2M'; do
-		dmesg -c >/dev/null
-		echo "value \"$bad\""
-		! echo "$bad" >$params/group_give && said 'group_give: bad value .*' || return
+	for bad in '/none 0:1x2M' '/a all' '99999999 0:1x2M' '/a 0:99999999x2M' '/a 0:9x1G'; do
+		refused give "$bad" '.*' || return
 	done
-	! take /a all && ! take /a 0:1x2M && ! take x all && ! strict /a Y && ! strict /a && no_groups
+	refused give '/a 9:1x2M' 'node 9 has no memory of the pool' || return
+	! take /a all && ! take /a 0:1x2M && ! take x all && ! strict /a Y && ! strict /a && no_groups || return
+	give /a 0:1x2M || return
+	for bad in '' /a '/a 0' '/a 0:0x2M' '/a 0:1x4K' '/a x:1x2M' '/a 0:1x2Mx' '/a -1:1x2M' '/a 0:-1x2M' \
+		'/a 4294967296:1x2M' '/a 0:18446744073709551617x2M'; do
+		refused take "$bad" 'bad value .*' || return
+	done
+	refused take '/none 0:1x2M' 'there is no cgroup "/none"' &&
+		refused take '/a 9:1x2M' 'node 9 has no memory of the pool' &&
+		refused take '/a 1:1x2M' 'took 0 blocks: .*' && has /a 0:2048K/2048K && take /a all && no_groups
 }
 
 # Memory that is in use when a cgroup is removed goes back when it is freed.

@@ -246,7 +246,7 @@ static int take_locked(struct pb_group *group, int nid, unsigned int order, unsi
 /**
  * pb_group_take - take free blocks back from the group of a cgroup
  * @cgroup: id of the cgroup, which may have been removed
- * @nid: a node number, or NUMA_NO_NODE for all
+ * @nid: any number of a node, or NUMA_NO_NODE for all
  * @order: PB_PAGEBLOCK_ORDER or PB_MAX_ORDER
  * @nr: number of blocks; ULONG_MAX: all
  * @done: set to the number of blocks that were taken
@@ -255,8 +255,9 @@ static int take_locked(struct pb_group *group, int nid, unsigned int order, unsi
  * group. Memory that was given as a GiB may be taken in parts.
  *
  * Context: process, sleeps, killable.
- * Return: 0; -EBUSY when fewer were taken, -EINTR after a fatal signal; -ENOENT when the cgroup is
- * no group. As free_hugepage_to_hugetlb() of openEuler.
+ * Return: 0; -EBUSY when fewer were taken, -EINTR after a fatal signal; -ENXIO for a node without
+ * memory of the pool, -ENOENT when the cgroup is no group. As free_hugepage_to_hugetlb() of
+ * openEuler.
  */
 int pb_group_take(u64 cgroup, int nid, unsigned int order, unsigned long nr, unsigned long *done)
 {
@@ -265,6 +266,8 @@ int pb_group_take(u64 cgroup, int nid, unsigned int order, unsigned long nr, uns
 	int err = -ENOENT;
 
 	*done = 0;
+	if (nid != NUMA_NO_NODE && (nid < 0 || !pb_instance_has_memory(nid)))
+		return -ENXIO;
 	if (mutex_lock_killable(&groups_mutex))
 		return -EINTR;
 	group = pb_group_find(cgroup);

@@ -188,7 +188,9 @@ static int set_take(const char *text, const struct kernel_param *param)
 	pb_param_begin_long();
 	err = pb_group_take(op.cgroup, op.nid, op.order, op.nr, &done);
 	pb_param_end_long();
-	if (err == -ENOENT)
+	if (err == -ENXIO)
+		pr_err("%s: node %d has no memory of the pool\n", param->name, op.nid);
+	else if (err == -ENOENT)
 		pr_err("%s: cgroup %llu has no memory of its own\n", param->name, op.cgroup);
 	else if (err)
 		pr_warn("%s: took %lu blocks: the others are in use, or there are no more\n",
