@@ -454,6 +454,7 @@ TEST(abi, usercopy_fault_in_a_batch_leaves_no_fd_cve_2022_22942)
 	int32_t fds[64];
 
 	CHECK(area != MAP_FAILED);
+	CHECK_FAILS(ioctl(dev, PBUDDY_IOCTL_ALLOC_BATCH, &batch), EINVAL);
 	/* The second half of the array is unmapped. */
 	CHECK_EQ(munmap(area + PAGE, PAGE), 0);
 	batch.fds_ptr = (uintptr_t)(area + PAGE - 32 * sizeof(int32_t));

@@ -89,13 +89,18 @@ TEST(admin, bad_nodes)
 
 TEST(admin, frag_bad_arguments)
 {
-	struct pbuddy_frag f = { .size = sizeof(f), .nr_records = 1 };
+	struct pbuddy_frag f = {
+		.size = sizeof(f), .nr_records = 1, .records_ptr = (uintptr_t)record,
+	};
 
 	f.record_size = PBUDDY_PAGEBLOCK_SIZE_VER0 - 1;
 	CHECK_FAILS(ioctl(dev, PBUDDY_IOCTL_FRAG, &f), EINVAL);
 	f.record_size = PAGE + 1;
 	CHECK_FAILS(ioctl(dev, PBUDDY_IOCTL_FRAG, &f), E2BIG);
 	f.record_size = sizeof(record[0]);
+	f.records_ptr = 0;
+	CHECK_FAILS(ioctl(dev, PBUDDY_IOCTL_FRAG, &f), EINVAL);
+	f.records_ptr = 8;
 	CHECK_FAILS(ioctl(dev, PBUDDY_IOCTL_FRAG, &f), EFAULT);
 	f.cursor = UINT64_MAX;
 	CHECK_EQ(ioctl(dev, PBUDDY_IOCTL_FRAG, &f), 0);

@@ -363,6 +363,9 @@ TEST(list, bad_arguments)
 	l.records_ptr = 8;
 	CHECK_FAILS(ioctl(dev, PBUDDY_IOCTL_LIST, &l), EFAULT);
 	l = good;
+	l.records_ptr = 0;
+	CHECK_FAILS(ioctl(dev, PBUDDY_IOCTL_LIST, &l), EINVAL);
+	l = good;
 	l.cursor = UINT64_MAX;
 	CHECK_EQ(ioctl(dev, PBUDDY_IOCTL_LIST, &l), 0);
 	CHECK_EQ(l.nr_records, 0);

@@ -95,6 +95,19 @@ TEST(resize, bad_arguments)
 	CHECK_EQ(node_bytes(), node.total_bytes);
 }
 
+/* The node keeps its size, as nothing can be said of the blocks in the way. */
+TEST(resize, no_array)
+{
+	struct pbuddy_resize r;
+
+	first_node();
+	r = resize_to(node.total_bytes - BLOCK);
+	r.nr_blocks = PBUDDY_RESIZE_BLOCKS_MAX;
+	r.block_size = sizeof(struct pbuddy_resize_block);
+	CHECK_FAILS(ioctl(dev, PBUDDY_IOCTL_RESIZE, &r), EINVAL);
+	CHECK_EQ(node_bytes(), node.total_bytes);
+}
+
 TEST(resize, down_and_up)
 {
 	struct pbuddy_resize r;

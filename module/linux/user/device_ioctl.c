@@ -295,7 +295,7 @@ static int alloc_one(const struct file *device, struct pbuddy_alloc __user *arg)
 
 static int check_batch(const struct pbuddy_alloc_batch *b, size_t usize)
 {
-	if (b->flags || b->reserved || !b->count || b->count > PBUDDY_BATCH_MAX)
+	if (b->flags || b->reserved || !b->count || b->count > PBUDDY_BATCH_MAX || !b->fds_ptr)
 		return -EINVAL;
 	if (b->each.size != usize - offsetof(struct pbuddy_alloc_batch, each))
 		return -EINVAL;
@@ -406,6 +406,8 @@ static int check_resize(const struct pbuddy_resize *r)
 		return -EINVAL;
 	if (!r->nr_blocks)
 		return r->block_size || r->blocks_ptr ? -EINVAL : 0;
+	if (!r->blocks_ptr)
+		return -EINVAL;
 	return pb_check_element_size(r->block_size, PBUDDY_RESIZE_BLOCK_SIZE_VER0);
 }
 

@@ -134,7 +134,8 @@ long pb_frag_ioctl(void __user *arg)
 	err = pb_copy_in(&f, sizeof(f), PBUDDY_FRAG_SIZE_VER0, arg, &usize);
 	if (err)
 		return err;
-	if (f.flags || memchr_inv(f.reserved, 0, sizeof(f.reserved)))
+	if (f.flags || memchr_inv(f.reserved, 0, sizeof(f.reserved)) ||
+	    (f.nr_records && !f.records_ptr))
 		return -EINVAL;
 	if (f.nr_records) {
 		err = pb_check_element_size(f.record_size, PBUDDY_PAGEBLOCK_SIZE_VER0);

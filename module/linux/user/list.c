@@ -150,8 +150,11 @@ static int check_list(const struct pbuddy_list *l)
 		return -EINVAL;
 	if (!l->node_bytes_ptr != !l->nr_nodes || l->nr_nodes > PBUDDY_LIST_NODES_MAX)
 		return -EINVAL;
-	return l->nr_records ? pb_check_element_size(l->record_size,
-						     PBUDDY_BUFFER_INFO_SIZE_VER0) : 0;
+	if (!l->nr_records)
+		return 0;
+	if (!l->records_ptr)
+		return -EINVAL;
+	return pb_check_element_size(l->record_size, PBUDDY_BUFFER_INFO_SIZE_VER0);
 }
 
 /**

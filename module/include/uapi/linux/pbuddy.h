@@ -11,6 +11,9 @@
  * may hold anything on input.
  *
  * An array that the kernel fills comes with the size of its elements, for the same reason.
+ * GET_INFO and QUERY only count without one (the pointer is zero). The others refuse a length
+ * without an array with EINVAL, before they do anything. EFAULT, for a pointer that is not zero,
+ * may come after the work.
  */
 #ifndef _UAPI_LINUX_PBUDDY_H
 #define _UAPI_LINUX_PBUDDY_H
