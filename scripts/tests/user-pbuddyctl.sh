@@ -104,6 +104,17 @@ doctor_names_holders() {
 		dmesg | grep "pbuddy: used by process $pid (pbuddyctl): 1 buffer" && is_json </tmp/json
 }
 
+# A node without a free page, after one that has some.
+doctor_node_is_full() {
+	holding pbuddyctl alloc --size 64M --node 1 --strict --hold forever || return
+	pbuddyctl doctor --json >/tmp/json
+	kill "$pid"
+	wait "$pid"
+	grep memory -A 4 /tmp/json
+	grep -q 'node 0: .* of 64M free, at most [0-9]*M in one block' /tmp/json &&
+		grep -q 'node 1: 0 of 64M free, at most nothing in one block' /tmp/json
+}
+
 doctor_fits_80_columns() {
 	cp "$(command -v pbuddyctl)" /tmp/a_long_program_name
 	holding /tmp/a_long_program_name alloc --size 1100K --label a_label_of_31_bytes_at_the_most --hold forever
@@ -487,6 +498,7 @@ t doctor says 'ok *module' 'ok *ioctl' 'ok *verify' 'node 0: .* of 64M' -- pbudd
 t doctor_json json pbuddyctl doctor --json
 t doctor_names_holders doctor_names_holders
 t doctor_fits_80_columns doctor_fits_80_columns
+t doctor_node_is_full doctor_node_is_full
 t doctor_without_users says 'used by *no process and no module' -- pbuddyctl doctor
 t resize says 'node 0: 32M, was 64M, maximum 64M' -- pbuddyctl resize 0 32M-64M
 t resize_json json pbuddyctl resize 0 64M --json

@@ -206,13 +206,13 @@ static const char *memory_advice(const struct pbuddy_info *info,
 	if (available < node->total_bytes / 20)
 		return "free buffers, or load with a larger pool=";
 	if (available >= 2 * pageblock && node->largest_free_order < (int)info->block_order)
-		return "fragmented: write 1 to the debugfs file compact, or free small buffers";
+		return "fragmented: pbuddyctl compact moves blocks; or free small buffers";
 	return "";
 }
 
 static void check_memory(struct doctor *doc)
 {
-	char total[32], free[32], largest[32] = "nothing";
+	char total[32], free[32], largest[32];
 	const struct pbuddy_info *info = &doc->nodes.info;
 	uint32_t i;
 
@@ -225,6 +225,7 @@ static void check_memory(struct doctor *doc)
 		const struct pbuddy_node_info *node = &doc->nodes.node[i];
 		const char *advice = memory_advice(info, node);
 
+		snprintf(largest, sizeof(largest), "nothing");
 		if (node->largest_free_order >= 0)
 			format_size((uint64_t)info->page_size << node->largest_free_order, largest,
 				    sizeof(largest));

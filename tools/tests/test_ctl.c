@@ -192,3 +192,28 @@ TEST(ctl, list_shows_swappable)
 	advise(fd, PBUDDY_ADVICE_NOSWAP);
 	CHECK_EQ(run("pbuddyctl list", " -\n"), 0);
 }
+
+/* Half of each pageblock of a node is free, as one block. */
+TEST(ctl, doctor_advises_to_compact)
+{
+	struct pbuddy_alloc rq = request(MIB);
+	int upper[1024], nr = 0;
+	struct usage usage;
+
+	read_usage(&usage);
+	rq.node = usage.node[0].node;
+	rq.order = 8;
+	rq.mclass = PBUDDY_CLASS_UNMOVABLE;
+	rq.flags = PBUDDY_ALLOC_STRICT_NODE;
+	while (!ioctl(dev, PBUDDY_IOCTL_ALLOC, &rq)) {
+		if (phys_of(rq.fd) & MIB) {
+			CHECK(nr < 1024);
+			upper[nr++] = rq.fd;
+		}
+	}
+	CHECK_EQ(errno, ENOMEM);
+	CHECK(nr > 2);
+	while (nr--)
+		CHECK_EQ(close(upper[nr]), 0);
+	CHECK_EQ(run("pbuddyctl doctor", "=> fragmented: pbuddyctl compact"), 0);
+}
