@@ -502,6 +502,7 @@ t doctor_node_is_full doctor_node_is_full
 t doctor_without_users says 'used by *no process and no module' -- pbuddyctl doctor
 t resize says 'node 0: 32M, was 64M, maximum 64M' -- pbuddyctl resize 0 32M-64M
 t resize_json json pbuddyctl resize 0 64M --json
+t resize_progress terminal resize_progress
 t resize_bad_size_status status 2 pbuddyctl resize 0 64Q
 t resize_no_size_status status 2 pbuddyctl resize 0
 t resize_bad_node_status status 1 pbuddyctl resize 3000 64M

@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* pbuddyctl resize: changes the size of a node by the ioctl RESIZE; says what was in the way. */
+/*
+ * pbuddyctl resize: changes the size of a node by the ioctl RESIZE; says what was in the way. On a
+ * terminal a thread shows on stderr how far the ioctl is.
+ */
 #include <errno.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "pbuddyctl.h"
+
+#define PROGRESS_MS	100	/* from one look at the size of the node to the next */
 
 struct resize_args {
 	struct options	opt;
@@ -187,6 +194,90 @@ static void print_text(const struct pbuddy_resize *r, const struct pbuddy_resize
 	print_part(r->kept_bytes, "of source reserve, ZONE_MOVABLE, contiguous areas and reserves");
 }
 
+/* ---- Progress ---- */
+
+struct progress {
+	int		fd;
+	long		node;
+	uint64_t	wanted;
+	pthread_t	thread;
+	bool		started;
+	bool		ended;		/* under the mutex */
+	pthread_mutex_t	mutex;
+	pthread_cond_t	end;
+};
+
+static void show_progress(const struct progress *progress)
+{
+	char now[32], wanted[32];
+	struct node_table table;
+	uint32_t i;
+
+	if (read_nodes(progress->fd, &table))
+		return;
+	for (i = 0; i < table.info.nr_nodes; i++)
+		if (table.node[i].node == progress->node)
+			fprintf(stderr, "\rnode %ld: %s, %s wanted ...\033[K", progress->node,
+				format_size(table.node[i].total_bytes, now, sizeof(now)),
+				format_size(progress->wanted, wanted, sizeof(wanted)));
+	free(table.node);
+}
+
+/* Shows how far it is from time to time, until stop_progress(). */
+static void *run_progress(void *arg)
+{
+	struct progress *progress = arg;
+	struct timespec until;
+
+	pthread_mutex_lock(&progress->mutex);
+	while (!progress->ended) {
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_nsec += PROGRESS_MS * 1000000;
+		until.tv_sec += until.tv_nsec / 1000000000;
+		until.tv_nsec %= 1000000000;
+		if (pthread_cond_timedwait(&progress->end, &progress->mutex, &until) == ETIMEDOUT)
+			show_progress(progress);
+	}
+	pthread_mutex_unlock(&progress->mutex);
+	return NULL;
+}
+
+static void start_progress(struct progress *progress)
+{
+	show_progress(progress);
+	progress->started = !pthread_create(&progress->thread, NULL, run_progress, progress);
+}
+
+static void stop_progress(struct progress *progress)
+{
+	if (progress->started) {
+		pthread_mutex_lock(&progress->mutex);
+		progress->ended = true;
+		pthread_cond_signal(&progress->end);
+		pthread_mutex_unlock(&progress->mutex);
+		pthread_join(progress->thread, NULL);
+	}
+	fprintf(stderr, "\r\033[K");
+}
+
+/* Returns 0 or an error number. */
+static int resize(const struct resize_args *args, int fd, struct pbuddy_resize *r)
+{
+	struct progress progress = {
+		.fd = fd, .node = args->node, .wanted = args->bytes,
+		.mutex = PTHREAD_MUTEX_INITIALIZER, .end = PTHREAD_COND_INITIALIZER,
+	};
+	bool shown = isatty(STDERR_FILENO) && !args->opt.json;
+	int err;
+
+	if (shown)
+		start_progress(&progress);
+	err = ioctl(fd, PBUDDY_IOCTL_RESIZE, r) ? errno : 0;
+	if (shown)
+		stop_progress(&progress);
+	return err;
+}
+
 /* Whether the kernel has filled the output. */
 static bool has_result(int err)
 {
@@ -209,7 +300,7 @@ int cmd_resize(const struct options *global, int argc, char **argv)
 	r.node = (int32_t)args.node;
 	r.bytes = args.bytes;
 	r.max_bytes = args.max_bytes;
-	err = ioctl(fd, PBUDDY_IOCTL_RESIZE, &r) ? errno : 0;
+	err = resize(&args, fd, &r);
 	close(fd);
 	if (!err || has_result(err)) {
 		if (args.opt.json)

@@ -166,6 +166,34 @@ def compact_progress():
           f"{text!r}")
 
 
+def resize(size, *options):
+    """What is written, and the lines of progress in it."""
+    text, status = Terminal("resize", "0", size, *options).finish()
+    check(status == 0, f"{status} {text!r}")
+    return text, re.findall(r"\rnode 0: ([0-9.]+[KMG]?), (\S+) wanted \.\.\.\x1b\[K", text)
+
+
+def resize_progress():
+    """The size before, and sizes on the way if it takes long enough for one, as after some attempts."""
+    on_the_way = 0
+    for _ in range(40):
+        text, lines = resize("16M")
+        check(lines and lines[0] == ("64M", "16M"), f"{lines} {text!r}")
+        check(text.endswith("\r\x1b[Knode 0: 16M, was 64M, maximum 16M\r\n"), f"{text!r}")
+        check("..." not in resize("64M", "--json")[0], "progress with --json")
+        resize("16M")
+        on_the_way += len(lines) > 1
+        _, lines = resize("256M")
+        check(lines[0] == ("16M", "256M"), f"{lines}")
+        on_the_way += len(lines) > 1
+        resize("64M")
+        if on_the_way:
+            break
+    check(on_the_way, "no line but the first")
+    text, status = Terminal("resize", "0", "100T").finish()
+    check(status == 1 and "\x1b[Kpbuddyctl: node 0 not resized: Invalid argument" in text, f"{status} {text!r}")
+
+
 def chunks(png):
     check(png[:8] == b"\x89PNG\r\n\x1a\n", "no PNG")
     at = 8
@@ -226,4 +254,4 @@ def png_pixels():
 
 
 {test.__name__: test for test in (top_keys, top_resized, top_restores, frag_on_terminal, compact_progress,
-                                  png_pixels)}[sys.argv[1]]()
+                                  resize_progress, png_pixels)}[sys.argv[1]]()
