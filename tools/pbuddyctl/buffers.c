@@ -208,7 +208,7 @@ const char *state_name(const struct buffer *buffer, char *text, size_t len)
 void print_buffers(const struct buffer_table *table, const char *name,
 		   const char *(*last)(const struct buffer *buffer, char *text, size_t len))
 {
-	char id[24], node[16], size[16], creator[NAME_LEN], user[NAME_LEN], text[NAME_LEN];
+	char id[24], node[16], size[16], creator[NAME_LEN], user[NAME_LEN], text[STATE_LEN];
 	struct libscols_table *out = table_new();
 	size_t i;
 

@@ -29,16 +29,21 @@ void free_buffers(struct buffer_table *table);
 uint64_t bytes_held(const struct buffer *buffer);
 
 #define NAME_LEN 40
+/* Of all states at once, though some exclude each other. */
+#define STATE_LEN sizeof(",quarantine,mapped,exported,purgeable,swappable(no memory),exited")
 
 /* Formats a user as its name, or its number, and a creator as its process and name. */
 const char *user_name(uint32_t uid, char *text, size_t len);
 const char *creator_name(const struct buffer *buffer, char *text, size_t len);
-/* Formats how a buffer is held, but for descriptors, which the kernel does not know of. */
+/*
+ * Formats how a buffer is held, but for descriptors, which the kernel does not know of. @len is
+ * STATE_LEN.
+ */
 const char *state_name(const struct buffer *buffer, char *text, size_t len);
 
 /*
  * Prints a table of the buffers, with a last column of this name. @last returns its text, for which
- * it may use @text.
+ * it may use @text of STATE_LEN bytes.
  */
 void print_buffers(const struct buffer_table *table, const char *name,
 		   const char *(*last)(const struct buffer *buffer, char *text, size_t len));

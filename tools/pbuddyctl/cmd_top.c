@@ -270,6 +270,8 @@ static void print_json(const struct node_table *nodes, const struct sums *sums)
 		json_open(NULL, '{');
 		json_number("creator_pid", sum->first->info.creator_pid);
 		json_string("creator_comm", printable(sum->first->info.creator_comm, comm));
+		json_bool("creator_exited",
+			  sum->first->info.flags & PBUDDY_BUFFER_CREATOR_EXITED);
 		json_number("creator_uid", sum->first->info.creator_uid);
 		json_number("buffers", (long long)sum->nr);
 		json_number("bytes", (long long)sum->bytes);

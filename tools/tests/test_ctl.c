@@ -5,6 +5,7 @@
  */
 #include <pthread.h>
 #include <sched.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 
@@ -191,6 +192,55 @@ TEST(ctl, list_shows_swappable)
 	CHECK_EQ(run("pbuddyctl list --json", "\"swapped\": false"), 0);
 	advise(fd, PBUDDY_ADVICE_NOSWAP);
 	CHECK_EQ(run("pbuddyctl list", " -\n"), 0);
+}
+
+static void set_swap(const char *nodes)
+{
+	int fd = open("/sys/module/pbuddy/parameters/swap", O_WRONLY | O_CLOEXEC);
+
+	CHECK(fd >= 0);
+	CHECK_EQ(write(fd, nodes, strlen(nodes)), (ssize_t)strlen(nodes));
+	CHECK_EQ(close(fd), 0);
+}
+
+/* A buffer of a process that has exited, which had the descriptors of this one. */
+static int alloc_and_exit(void)
+{
+	pid_t pid = (pid_t)syscall(SYS_clone, CLONE_FILES | SIGCHLD, 0, 0, 0, 0);
+	int status;
+
+	CHECK(pid >= 0);
+	if (!pid)
+		_exit(alloc_labelled());
+	CHECK_EQ(waitpid(pid, &status, 0), pid);
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) > STDERR_FILENO);
+	return WEXITSTATUS(status);
+}
+
+/* The longest STATE is not cut. */
+TEST(ctl, list_shows_all_states)
+{
+	struct pbuddy_advise a = { .size = sizeof(a), .advice = PBUDDY_ADVICE_PAGEOUT };
+	int fd = alloc_and_exit();
+
+	map_buffer(fd, 4 * PAGE);
+	export(fd);
+	advise(fd, PBUDDY_ADVICE_SWAP);
+	set_swap("0:60,1:60");
+	CHECK_FAILS(ioctl(fd, PBUDDY_IOCTL_ADVISE, &a), EBUSY);
+	set_swap("\n");
+	CHECK_EQ(run("pbuddyctl list", " mapped,exported,swappable(exported),exited\n"), 0);
+}
+
+TEST(ctl, top_shows_exited)
+{
+	const char *const command = "pbuddyctl top --iterations 1 --json";
+
+	alloc_labelled();
+	CHECK_EQ(run(command, "\"creator_exited\": false"), 0);
+	alloc_and_exit();
+	CHECK_EQ(run(command, "\"creator_exited\": true"), 0);
+	CHECK_EQ(run("pbuddyctl top --iterations 1", " exited\n"), 0);
 }
 
 /* Half of each pageblock of a node is free, as one block. */
