@@ -81,7 +81,7 @@ ends() {
 }
 
 refuses() {
-	for value in x 2-1 -1 99999; do
+	for value in x 2-1 -1 99999 4 7 1-4 0,1023; do
 		dmesg -c >/dev/null
 		isolate "$value" 2>/dev/null && { echo "$value"; return 1; }
 		said "isolated_nodes: bad list of nodes .*" && [ "$(cat "$params/isolated_nodes")" = 2 ] || return
@@ -162,10 +162,12 @@ ranges_refused() {
 		echo "$value" 2>/dev/null >"$params/mirrored_ranges" && { echo "$value"; return 1; }
 		said 'mirrored_ranges: bad ranges ".*": at most 16 of START-END are expected' || return
 	done
-	dmesg -c >/dev/null
-	echo 9- 2>/dev/null >"$params/mirrored_nodes" && return 1
-	said 'mirrored_nodes: bad list of nodes "9-": .*' && [ "$(cat "$params/mirrored_ranges")" = "$before" ] &&
-		[ "$(cat "$params/mirrored_nodes")" = 1 ]
+	for value in 9- 4 1,7; do
+		dmesg -c >/dev/null
+		echo "$value" 2>/dev/null >"$params/mirrored_nodes" && { echo "$value"; return 1; }
+		said "mirrored_nodes: bad list of nodes \"$value\": .* of nodes 0 to 3" || return
+	done
+	[ "$(cat "$params/mirrored_ranges")" = "$before" ] && [ "$(cat "$params/mirrored_nodes")" = 1 ]
 }
 
 load pool=0:64M,1:64M,2:64M,3:64M isolated_nodes=2 || exit 1

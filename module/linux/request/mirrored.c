@@ -49,13 +49,10 @@ static void update_declared(void)
 int pb_mirrored_parse_nodes(const char *text)
 {
 	nodemask_t new;
-	int ret = nodelist_parse(text, new);
+	int ret = pb_parse_nodes("mirrored_nodes", text, &new);
 
-	if (ret) {
-		pr_err("mirrored_nodes: bad list of nodes \"%.*s\": for example 1,3-4 is expected\n",
-		       (int)strcspn(text, "\n"), text);
+	if (ret)
 		return ret;
-	}
 	nodes = new;
 	update_declared();
 	return 0;

@@ -38,6 +38,7 @@
 #include "request/mirrored.h"
 #include "request/percpu_zone.h"
 #include "request/restricted.h"
+#include "source/pool_spec.h"
 
 DEFINE_STATIC_KEY_FALSE(pb_restricted_key);
 
@@ -88,13 +89,10 @@ static void apply(bool on)
 static int set_isolated(const char *text, const struct kernel_param *param)
 {
 	nodemask_t nodes;
-	int ret = nodelist_parse(text, nodes);
+	int ret = pb_parse_nodes(param->name, text, &nodes);
 
-	if (ret) {
-		pr_err("%s: bad list of nodes \"%.*s\": for example 1,3-4 is expected\n",
-		       param->name, (int)strcspn(text, "\n"), text);
+	if (ret)
 		return ret;
-	}
 	mutex_lock(&lock);
 	isolated_nodes = nodes;
 	if (live)

@@ -92,6 +92,29 @@ int pb_parse_bytes(const char *token, u64 *bytes)
 	return *bytes >> shift == number ? 0 : -ERANGE;
 }
 
+/**
+ * pb_parse_nodes - convert the list of nodes of a parameter
+ * @param: its name, for messages
+ * @text: the list, as 1,3-4, perhaps with a line feed
+ * @nodes: set to them
+ *
+ * As nodelist_parse(), but accepts only nodes that the machine has or may get.
+ *
+ * Context: any.
+ * Return: 0, or -EINVAL or -ERANGE after a line in the log.
+ */
+int pb_parse_nodes(const char *param, const char *text, nodemask_t *nodes)
+{
+	int ret = nodelist_parse(text, *nodes);
+
+	if (!ret && next_node(nr_node_ids - 1, *nodes) < MAX_NUMNODES)
+		ret = -ERANGE;
+	if (ret)
+		pr_err("%s: bad list of nodes \"%.*s\": for example 1,3-4 is expected, of nodes 0 to %u\n",
+		       param, (int)strcspn(text, "\n"), text, nr_node_ids - 1);
+	return ret;
+}
+
 /* @what: "size" or "maximum", for messages. Rounds up to whole pageblocks. */
 static int parse_size(const char *what, const char *token, unsigned long *nr_pages)
 {

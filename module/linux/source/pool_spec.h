@@ -3,6 +3,8 @@
 #ifndef PB_POOL_SPEC_H
 #define PB_POOL_SPEC_H
 
+#include <linux/nodemask.h>
+
 #include "source/source.h"
 
 #define PB_POOL_SPECS_MAX	64	/* elements in pool= */
@@ -10,6 +12,7 @@
 int pb_pool_spec_parse_max_address(void);
 unsigned long pb_pool_spec_max_pfn(void);
 int pb_parse_bytes(const char *token, u64 *bytes);
+int pb_parse_nodes(const char *param, const char *text, nodemask_t *nodes);
 int pb_pool_spec_parse(const char *text, struct pb_pool_spec *specs, unsigned int max);
 int pb_pool_spec_default(struct pb_pool_spec *specs, unsigned int max);
 
