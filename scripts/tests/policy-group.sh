@@ -256,6 +256,9 @@ injected() {
 by_pbuddyctl() {
 	pbuddyctl group give /sys/fs/cgroup/a 0:2x2M && pbuddyctl group list | tee /tmp/list &&
 		grep -q '/a .*4M' /tmp/list && pbuddyctl group list --json | grep '"cgroup": "/a"' && pbuddyctl group --json | grep '"id": [0-9]*,' &&
+		pbuddyctl frag | tee /tmp/frag && [ "$(grep -c 'belong to groups' /tmp/frag)" -eq 1 ] &&
+		grep -qx 'node 0: 4M more belong to groups' /tmp/frag && pbuddyctl frag --json | grep '"group_bytes": 4194304' &&
+		! pbuddyctl frag --json --node 1 | grep '"group_bytes": [1-9]' &&
 		pbuddyctl group strict /a on && has /a 0:4096K/4096K && pbuddyctl group take /a all &&
 		! pbuddyctl group take /a all && ! pbuddyctl group give /a 0:1x3M && no_groups
 }

@@ -100,6 +100,17 @@ void frag_zone_sums(const struct frag *frag, const struct frag_zone *zone, size_
 	}
 }
 
+uint64_t frag_group_bytes(const struct frag *frag, const struct pbuddy_node_info *node)
+{
+	uint64_t shown = 0;
+	size_t i;
+
+	for (i = 0; i < frag->nr; i++)
+		if (frag->block[i].node == node->node)
+			shown += frag->pageblock_bytes;
+	return node->total_bytes > shown ? node->total_bytes - shown : 0;
+}
+
 /* ---- Reading ---- */
 
 /* Reads all records; -1 with errno set. */
@@ -120,6 +131,24 @@ static int read_blocks(int fd, struct frag *frag)
 	return 0;
 }
 
+/*
+ * Reads the pageblocks, and the nodes again: what a resize has added or given back meanwhile is not
+ * taken for memory of groups.
+ */
+static int read_all(int fd, struct frag *frag)
+{
+	struct node_table after;
+	size_t i;
+
+	if (read_blocks(fd, frag) || read_nodes(fd, &after))
+		return -1;
+	for (i = 0; i < frag->nr_nodes && i < after.info.nr_nodes; i++)
+		if (after.node[i].total_bytes < frag->node[i].total_bytes)
+			frag->node[i].total_bytes = after.node[i].total_bytes;
+	free(after.node);
+	return 0;
+}
+
 static void keep_node(struct frag *frag, long node)
 {
 	size_t i, nr = 0;
@@ -128,6 +157,11 @@ static void keep_node(struct frag *frag, long node)
 		if (node < 0 || frag->block[i].node == node)
 			frag->block[nr++] = frag->block[i];
 	frag->nr = nr;
+	nr = 0;
+	for (i = 0; i < frag->nr_nodes; i++)
+		if (node < 0 || frag->node[i].node == node)
+			frag->node[nr++] = frag->node[i];
+	frag->nr_nodes = nr;
 }
 
 static void find_zones(struct frag *frag)
@@ -181,6 +215,14 @@ static void print_json(const struct frag *frag)
 		json_close('}');
 	}
 	json_close(']');
+	json_open("nodes", '[');
+	for (i = 0; i < frag->nr_nodes; i++) {
+		json_open(NULL, '{');
+		json_number("node", frag->node[i].node);
+		json_number("group_bytes", (long long)frag_group_bytes(frag, &frag->node[i]));
+		json_close('}');
+	}
+	json_close(']');
 	json_close('}');
 }
 
@@ -188,7 +230,7 @@ static void print_json(const struct frag *frag)
 
 static int show(const struct frag *frag, const struct frag_args *args)
 {
-	if (args->node >= 0 && !frag->nr) {
+	if (args->node >= 0 && !frag->nr_nodes) {
 		fprintf(stderr, "pbuddyctl: node %ld owns no pbuddy memory\n", args->node);
 		return EXIT_FAILED;
 	}
@@ -214,8 +256,9 @@ int cmd_frag(const struct options *global, int argc, char **argv)
 		return status;
 	frag.pageblock_pages = 1U << table.info.block_order;
 	frag.pageblock_bytes = pageblock_bytes(&table);
-	free(table.node);
-	if (read_blocks(fd, &frag)) {
+	frag.node = table.node;
+	frag.nr_nodes = table.info.nr_nodes;
+	if (read_all(fd, &frag)) {
 		status = ioctl_failed(&args.opt, "FRAG", args.node);
 	} else {
 		keep_node(&frag, args.node);
@@ -224,6 +267,7 @@ int cmd_frag(const struct options *global, int argc, char **argv)
 	}
 	free(frag.block);
 	free(frag.zone);
+	free(frag.node);
 	close(fd);
 	return status;
 }

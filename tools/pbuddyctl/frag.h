@@ -16,6 +16,8 @@ struct frag {
 	size_t			nr;
 	struct frag_zone	*zone;
 	size_t			nr_zones;
+	struct pbuddy_node_info	*node;		/* those that are shown */
+	size_t			nr_nodes;
 	unsigned int		pageblock_pages;
 	uint64_t		pageblock_bytes;
 };
@@ -37,6 +39,9 @@ const char *frag_zone_name(const struct frag_zone *zone);
 /* Pageblocks of a zone that are wholly free, and free pages of all its pageblocks. */
 void frag_zone_sums(const struct frag *frag, const struct frag_zone *zone, size_t *free_blocks,
 		    uint64_t *free_pages);
+
+/* Bytes of a node that belong to groups, whose pageblocks FRAG leaves out. */
+uint64_t frag_group_bytes(const struct frag *frag, const struct pbuddy_node_info *node);
 
 /* frag_picture.c: prints all zones; @per_cell pageblocks are a cell, or 0 for as many as needed. */
 void print_picture(const struct frag *frag, long per_cell);

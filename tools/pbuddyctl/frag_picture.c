@@ -128,6 +128,20 @@ static void print_title(const struct frag *frag, const struct frag_zone *zone, s
 	printf("a cell: %zu\n", per_cell);
 }
 
+static void print_groups(const struct frag *frag)
+{
+	char size[32];
+	uint64_t bytes;
+	size_t i;
+
+	for (i = 0; i < frag->nr_nodes; i++) {
+		bytes = frag_group_bytes(frag, &frag->node[i]);
+		if (bytes)
+			printf("node %d: %s more belong to groups\n", frag->node[i].node,
+			       format_size(bytes, size, sizeof(size)));
+	}
+}
+
 static void print_legend(const struct style *style)
 {
 	size_t i;
@@ -151,5 +165,6 @@ void print_picture(const struct frag *frag, long per_cell)
 		print_title(frag, zone, size);
 		print_zone(frag, zone, &style, size);
 	}
+	print_groups(frag);
 	print_legend(&style);
 }

@@ -741,7 +741,7 @@ struct pbuddy_pageblock {
  * @reserved: zero
  *
  * The pageblocks come zone by zone, in the order of their addresses. Other tasks allocate and free
- * meanwhile.
+ * meanwhile. Those that belong to groups are left out; GET_INFO has them in the total of a node.
  *
  * Errors: EINVAL for a bad argument, E2BIG for a longer struct than the kernel knows with something
  * in it, EFAULT, EINTR by a fatal signal.
