@@ -452,6 +452,8 @@ t watch_free watch_reports free 0 '--free 30M'
 t watch_low watch_reports low 65536 ''
 t watch_silent watch_is_silent
 t watch_names_the_node fails_with 'node 5 owns no pbuddy memory' -- pbuddyctl watch --node 5
+t watch_names_a_large_node fails_with 'node 100 owns no pbuddy memory' -- pbuddyctl watch --node 100
+t watch_bad_node_status status 2 pbuddyctl watch --node x
 t watch_names_the_window fails_with "'20': --window takes 500" -- pbuddyctl watch --window 20
 t watch_names_the_size fails_with "'0': --free takes" -- pbuddyctl watch --free 0
 t watch_compares fails_with 'longer than --window' -- pbuddyctl watch --stall 2000

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* pbuddyctl watch: prints a line for each event of the ioctl PRESSURE. */
+#include <err.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -12,7 +13,7 @@
 
 #include "pbuddyctl.h"
 
-#define NODES_MAX	64
+#define KINDS		3	/* of triggers for a node, at most */
 #define WINDOW_MAX	(PBUDDY_PRESSURE_WINDOW_MAX_US / 1000)
 
 enum { OPT_FREE = 256, OPT_STALL, OPT_WINDOW, OPT_COUNT };
@@ -42,8 +43,8 @@ static error_t parse_watch(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case 'n':
-		if (!parse_number(arg, 0, NODES_MAX - 1, &args->node))
-			argp_error(state, "'%s': --node takes 0 to %d", arg, NODES_MAX - 1);
+		if (!parse_number(arg, 0, INT32_MAX, &args->node))
+			argp_error(state, "'%s': --node takes the number of a NUMA node", arg);
 		return 0;
 	case OPT_FREE:
 		if (!parse_size(arg, &args->free_bytes) || !args->free_bytes)
@@ -84,8 +85,8 @@ struct trigger {
 };
 
 struct watch {
-	struct pollfd	poll[3 * NODES_MAX];
-	struct trigger	trigger[3 * NODES_MAX];
+	struct pollfd	*poll;
+	struct trigger	*trigger;
 	nfds_t		nr;
 };
 
@@ -119,32 +120,27 @@ static int watch_node(int dev, struct watch *watch, const struct watch_args *arg
 	return 0;
 }
 
-/* Watches the chosen node, or each; false after a message. */
-static bool start(int dev, struct watch *watch, const struct watch_args *args)
+/* Watches the chosen node, or each of the table; returns an exit code. */
+static int watch_nodes(int dev, struct watch *watch, const struct watch_args *args,
+		       const struct node_table *table)
 {
-	struct node_table table;
-	bool found = false;
+	size_t most = (size_t)table->info.nr_nodes * KINDS;
 	uint32_t i;
 
-	if (read_nodes(dev, &table)) {
-		fprintf(stderr, "pbuddyctl: %s: GET_INFO: %s\n", args->opt.device, strerror(errno));
-		return false;
-	}
-	for (i = 0; i < table.info.nr_nodes && i < NODES_MAX; i++) {
-		if (args->node >= 0 && args->node != table.node[i].node)
+	watch->poll = calloc(most + 1, sizeof(*watch->poll));
+	watch->trigger = calloc(most + 1, sizeof(*watch->trigger));
+	if (!watch->poll || !watch->trigger)
+		err(EXIT_FAILED, "watch");
+	for (i = 0; i < table->info.nr_nodes; i++) {
+		if (args->node >= 0 && args->node != table->node[i].node)
 			continue;
-		found = true;
-		if (watch_node(dev, watch, args, table.node[i].node)) {
-			fprintf(stderr, "pbuddyctl: %s: PRESSURE: %s%s\n", args->opt.device,
-				strerror(errno), errno == ENOTTY ? " (the module is older)" : "");
-			free(table.node);
-			return false;
-		}
+		if (watch_node(dev, watch, args, table->node[i].node))
+			return ioctl_failed(&args->opt, "PRESSURE", table->node[i].node);
 	}
-	free(table.node);
-	if (!found)
-		fprintf(stderr, "pbuddyctl: node %ld owns no pbuddy memory\n", args->node);
-	return found;
+	if (watch->nr)
+		return EXIT_OK;
+	fprintf(stderr, "pbuddyctl: node %ld owns no pbuddy memory\n", args->node);
+	return EXIT_FAILED;
 }
 
 static void print_event(int dev, const struct watch_args *args, const struct trigger *trigger)
@@ -210,20 +206,24 @@ static bool print_events(int dev, struct watch *watch, const struct watch_args *
 int cmd_watch(const struct options *global, int argc, char **argv)
 {
 	struct watch_args args = { .opt = *global, .node = -1, .window_ms = 1000 };
-	static struct watch watch;
-	bool good;
-	int dev;
+	struct watch watch = { 0 };
+	struct node_table table;
+	int dev, status;
 
 	argp_parse(&watch_argp, argc, argv, 0, NULL, &args);
-	dev = open_device(&args.opt);
-	if (dev < 0)
-		return EXIT_NO_DEVICE;
-	good = start(dev, &watch, &args);
-	if (good && !args.opt.json) {
+	status = open_nodes(&args.opt, args.node, &dev, &table);
+	if (status)
+		return status;
+	status = watch_nodes(dev, &watch, &args, &table);
+	free(table.node);
+	if (!status && !args.opt.json) {
 		printf("%-8s %4s %-5s %8s %8s\n", "TIME", "NODE", "EVENT", "FREE", "TOTAL");
 		fflush(stdout);
 	}
-	good = good && print_events(dev, &watch, &args);
+	if (!status && !print_events(dev, &watch, &args))
+		status = EXIT_FAILED;
+	free(watch.poll);
+	free(watch.trigger);
 	close(dev);
-	return good ? EXIT_OK : EXIT_FAILED;
+	return status;
 }
