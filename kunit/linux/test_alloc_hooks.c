@@ -13,6 +13,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
+#include "core/pool/stat.h"
 #include "fixture.h"
 #include "instance.h"
 #include "instance_check.h"
@@ -212,6 +213,85 @@ static void test_retry_after_failure(struct kunit *test)
 	free_all(&list);
 }
 
+/* Frees a page when it is asked to, which ends a request that must not fail. */
+static struct {
+	int		nid;
+	unsigned int	nr_scans;
+	struct page	*page;
+} last;
+
+static unsigned long count_last(struct pbuddy_reclaimer *reclaimer,
+				struct pbuddy_reclaim_control *rc)
+{
+	return READ_ONCE(last.page) && rc->nid == last.nid;
+}
+
+static unsigned long scan_last(struct pbuddy_reclaimer *reclaimer,
+			       struct pbuddy_reclaim_control *rc)
+{
+	struct page *page = xchg(&last.page, NULL);
+
+	last.nr_scans++;
+	if (!page)
+		return PBUDDY_RECLAIM_STOP;
+	pbuddy_free_page(page);
+	return 1;
+}
+
+static struct page *block_of_last(gfp_t gfp)
+{
+	return pbuddy_alloc_pages_node(last.nid, gfp, 0);
+}
+
+static struct page *range_of_last(gfp_t gfp)
+{
+	nodemask_t only = nodemask_of_node(last.nid);
+
+	return pbuddy_alloc_contig(1, gfp, last.nid, &only);
+}
+
+/* The only free page serves a request. The second attempt does not reclaim for another one. */
+static void expect_first(struct kunit *test, struct page *(*alloc)(gfp_t gfp), gfp_t gfp)
+{
+	unsigned long failed = pb_pool_event(&pb_instance, PB_ALLOC_FAIL);
+	struct page *page = alloc(gfp);
+
+	KUNIT_EXPECT_NOT_NULL(test, page);
+	expect_calls(test, 1, 2);
+	KUNIT_EXPECT_PTR_EQ(test, page, state.page[0]);
+	KUNIT_EXPECT_NULL(test, state.page[1]);
+	KUNIT_EXPECT_EQ(test, last.nr_scans, 0U);
+	KUNIT_EXPECT_EQ(test, pb_pool_event(&pb_instance, PB_ALLOC_FAIL), failed);
+	pbuddy_free_page(page);
+}
+
+static void test_second_takes_what_is_free(struct kunit *test)
+{
+	const gfp_t gfp = __GFP_DIRECT_RECLAIM | ALL_OF_NODE;
+	struct pbuddy_reclaimer reclaimer = {
+		.name = "test_alloc_hooks", .count_pages = count_last, .scan_pages = scan_last,
+	};
+	struct page *page = pbuddy_alloc_page(GFP_KERNEL);
+	LIST_HEAD(list);
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	last.nid = page_to_nid(page);
+	last.nr_scans = 0;
+	last.page = pbuddy_alloc_pages_node(last.nid, GFP_KERNEL | __GFP_THISNODE, 0);
+	take_all(last.nid, &list);
+	KUNIT_EXPECT_EQ(test, pbuddy_register_reclaimer(&reclaimer), 0);
+	begin(test, false, true);
+	pbuddy_free_page(page);
+	expect_first(test, block_of_last, gfp | __GFP_NOFAIL);
+	expect_first(test, block_of_last, gfp);
+	expect_first(test, range_of_last, gfp);
+	pbuddy_unregister_alloc_hooks(&hooks);
+	pbuddy_unregister_reclaimer(&reclaimer);
+	if (last.page)
+		pbuddy_free_page(last.page);
+	free_all(&list);
+}
+
 static void test_registration(struct kunit *test)
 {
 	struct pbuddy_alloc_hooks none = {}, two = { .after = after };
@@ -316,6 +396,7 @@ static struct kunit_case hooks_cases[] = {
 	KUNIT_CASE(test_refused),
 	KUNIT_CASE(test_retries_once),
 	KUNIT_CASE(test_retry_after_failure),
+	KUNIT_CASE(test_second_takes_what_is_free),
 	KUNIT_CASE(test_registration),
 	KUNIT_CASE(test_concurrent_registration),
 	{}

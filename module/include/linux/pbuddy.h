@@ -143,7 +143,8 @@ struct pbuddy_alloc_info {
  * @after: called with the first page, or NULL after a failure. Returns true to ask for another
  *	attempt, of which there is at most one: for example after it has freed memory, or to get
  *	another page than this. The pages of the first attempt are freed after the second, or
- *	serve the request if that fails. Of many single pages only those that are missing are
+ *	serve the request if that fails; while there are such pages, the second attempt neither
+ *	sleeps nor reclaims. Of many single pages only those that are missing are
  *	requested again. It must not keep or change the pages. Or NULL
  * @list: used by pbuddy
  *

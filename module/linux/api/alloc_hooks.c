@@ -9,7 +9,9 @@
  * request loop forever.
  *
  * Pages that a hook rejects are kept until the second attempt has ended, so that it does not find
- * the same ones. If it finds none, they serve the request after all.
+ * the same ones. If it finds none, they serve the request after all. So that attempt takes only
+ * what is free: no memory is reclaimed and no task is killed for a request that can be served, and
+ * its failure is not one of the request.
  *
  * Requests in any context have hooks, so the list is read under RCU, which an NMI may do as well,
  * and the functions may not sleep. While hooks are registered no request is served by the fast path
@@ -93,6 +95,17 @@ static unsigned long attempt(const struct pb_request *rq, unsigned long nr_pages
 			  pb_pages_alloc_unhooked(rq, gfp, reason);
 }
 
+/* The second attempt while the pages of the first one are held. */
+static unsigned long attempt_another(const struct pb_request *rq, unsigned long nr_pages, gfp_t gfp)
+{
+	const pb_alloc_flags_t not = PB_ALLOC_WAIT | PB_ALLOC_KSWAPD | PB_ALLOC_NOFAIL |
+				     PB_ALLOC_RETRY_MAYFAIL;
+	struct pb_request another = *rq;
+
+	another.flags = (rq->flags & ~not) | PB_ALLOC_NORETRY | PB_ALLOC_TRY;
+	return attempt(&another, nr_pages, gfp, NULL);
+}
+
 static void put(const struct pb_request *rq, unsigned long pfn, unsigned long nr_pages)
 {
 	if (nr_pages)
@@ -114,7 +127,8 @@ static unsigned long hooked_alloc(const struct pb_request *rq, unsigned long nr_
 	zeroed = rq->zeroed && *rq->zeroed;
 	if (!any_retries(&info, first, first == PB_NO_PFN ? 0 : pages))
 		return first;
-	pfn = attempt(rq, nr_pages, gfp, reason);
+	pfn = first == PB_NO_PFN ? attempt(rq, nr_pages, gfp, reason) :
+				   attempt_another(rq, nr_pages, gfp);
 	any_retries(&info, pfn, pfn == PB_NO_PFN ? 0 : pages);
 	if (first == PB_NO_PFN)
 		return pfn;
