@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: stock+oldest test+newest debug
 # vm: --nodes 2 --timeout 900
-# copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh /usr/bin/chrt
+# copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh /usr/bin/chrt /usr/bin/setpriv
 #
 # A pool that may grow (pool=NODE:SIZE-MAX) takes more memory from the running kernel when a request
 # needs it, up to the maximum, and returns all of it at the end.
@@ -111,6 +111,43 @@ with_debugging() {
 		[ "$(event bad_page)" -eq 0 ]
 }
 
+load_for_users() {
+	load "$@" && chmod 666 /dev/pbuddy && chmod 755 /bin /lib /lib64 /lib/* 2>/dev/null
+	[ -c /dev/pbuddy ]
+}
+
+user_alloc() { su -s /bin/sh nobody -c "pbuddyctl alloc --node 0 --strict $*"; }
+
+# A user may have half of the maximum, also when the pool has become smaller.
+for_a_user() {
+	load_for_users pool=0:16M-128M || return
+	user_alloc --touch --size 60M && owns_between 0 60 128 && ! user_alloc --size 66M &&
+		pbuddyctl resize 0 16M-128M && owns 0 16 && user_alloc --touch --size 60M
+}
+
+take_from_kernel() { echo "$1" >/sys/devices/system/node/node0/hugepages/hugepages-2048kB/nr_hugepages; }
+
+# Programs leave 6 % of what there is: while the source refuses, at the maximum, and below it.
+leaves_the_reserve() {
+	load_for_users pool=0:16M-64M account_limit_kbytes=unlimited && take_from_kernel 9999 || return
+	user_alloc --size 15M && ! user_alloc --size 15800K && owns 0 16
+	status=$?
+	take_from_kernel 0
+	[ "$status" -eq 0 ] && within 20 user_alloc --size 60M && owns 0 64 && ! user_alloc --size 61M &&
+		pbuddyctl resize 0 32M && user_alloc --size 30M && ! user_alloc --size 31M && owns 0 32
+}
+
+# What a module allocates for a task without the privilege, too.
+for_charged_blocks() {
+	load_for_users pool=0:16M-64M account_limit_kbytes=unlimited || return
+	hold_by /setpriv --bounding-set=-sys_resource pbuddyctl alloc --size 14M --order 9 --node 0 --strict || return
+	/setpriv --bounding-set=-sys_resource insmod /pbuddy_requester.ko node=0 order=9 gfp='KERNEL|ACCOUNT|THISNODE'
+	served=$(cat /sys/module/pbuddy_requester/parameters/served)
+	rmmod pbuddy_requester
+	drop
+	[ "$served" -eq 1 ] && owns_between 0 18 64
+}
+
 # The module returns as many pages as it owned, those of growing included.
 gives_what_it_owns() { gives_back $(($(node_pages 0) + $(node_pages 1))); }
 
@@ -148,11 +185,18 @@ t grow_on_the_right_node_unload gives_what_it_owns
 if [ -f /pbuddy_requester.ko ]; then
 	t grow_not_without_io not_without_io
 	t grow_not_without_io_unload gives_what_it_owns
+	t grow_for_charged_blocks for_charged_blocks
+	t grow_for_charged_blocks_unload gives_what_it_owns
 else
+	ktap_skip grow_for_charged_blocks "no pbuddy_requester.ko here"
 	ktap_skip grow_not_without_io "no pbuddy_requester.ko here"
 fi
 t grow_by_the_thread by_the_thread
 t grow_by_the_thread_unload gives_what_it_owns
+t grow_for_a_user for_a_user
+t grow_for_a_user_unload gives_what_it_owns
+t grow_leaves_the_reserve leaves_the_reserve
+t grow_leaves_the_reserve_unload gives_what_it_owns
 t grow_in_parallel parallel
 t grow_in_parallel_unload gives_what_it_owns
 t grow_with_owner_and_poison with_debugging

@@ -3,7 +3,8 @@
  * Charges of blocks: allocations with __GFP_ACCOUNT.
  *
  * An allocation is charged to the calling task after the pages were found. When that exceeds a
- * limit, the pages are freed and the request fails.
+ * limit, also after the pool has grown as far as that helps, the pages are freed and the request
+ * fails.
  *
  * The account of a block is stored in a table by frame (frame_table.c). An element is written by
  * the owner of the block, as the page order map. PB_FRAME_CHECKED there makes the free of a charged
@@ -17,6 +18,7 @@
 
 #include "api/account.h"
 #include "api/account_block.h"
+#include "api/account_grow.h"
 #include "api/account_stock.h"
 #include "compat.h"
 #include "core/alloc/alloc.h"
@@ -93,6 +95,16 @@ static enum pb_reason reason_of(int err)
 	return err == -EDQUOT ? PB_REASON_LIMIT : PB_REASON_WATERMARK;
 }
 
+static int charge(const struct pb_request *rq, unsigned long pfn, unsigned int order)
+{
+	int err;
+
+	do {
+		err = pb_account_charge(pfn, order, rq->flags & PB_ALLOC_WAIT);
+	} while (unlikely(err == -EDQUOT) && pb_account_grow(rq->nid, rq->flags, 1UL << order));
+	return err;
+}
+
 /**
  * pb_account_block - charge an allocated block, or free it
  * @rq: the request
@@ -105,7 +117,7 @@ static enum pb_reason reason_of(int err)
 unsigned long pb_account_block(const struct pb_request *rq, unsigned long pfn,
 			       enum pb_reason *reason)
 {
-	int err = pb_account_charge(pfn, rq->order, rq->flags & PB_ALLOC_WAIT);
+	int err = charge(rq, pfn, rq->order);
 
 	if (likely(!err))
 		return pfn;
@@ -133,7 +145,7 @@ unsigned long pb_account_bulk(const struct pb_request *rq, unsigned long nr, uns
 	if (pb_account_exempt())
 		return nr;
 	for (i = 0; i < nr && !err; i++)
-		err = pb_account_charge(pfns[i], rq->order, rq->flags & PB_ALLOC_WAIT);
+		err = charge(rq, pfns[i], rq->order);
 	if (likely(!err))
 		return nr;
 	for (k = --i; k < nr; k++)
@@ -164,7 +176,7 @@ unsigned long pb_account_contig(const struct pb_request *rq, unsigned long pfn,
 	if (pb_account_exempt())
 		return pfn;
 	for (i = 0; i < nr_pages && !err; i++) {
-		err = pb_account_charge(pfn + i, 0, may_sleep);
+		err = charge(rq, pfn + i, 0);
 		if (may_sleep && !(i % PB_PAGEBLOCK_NR))
 			cond_resched();
 	}

@@ -2,13 +2,15 @@
 /*
  * The limits of accounts, and the log of requests that exceed one.
  *
- * Each user has a limit: account_limit_kbytes, or without a setting half of the pool. That default
- * does not hold for root, nor for tasks with CAP_SYS_RESOURCE in the initial user namespace,
- * because the privileged programs of an existing configuration may use the whole pool. A limit that
- * was set holds for all.
+ * Each user has a limit: account_limit_kbytes, or without a setting half of the pool, as large as it
+ * may become. That default does not hold for root, nor for tasks with CAP_SYS_RESOURCE in the
+ * initial user namespace, because the privileged programs of an existing configuration may use the
+ * whole pool. A limit that was set holds for all.
  *
- * All accounts together have a limit too, so that kernel_reserve percent of the pool are left for
- * allocations that are not charged. It does not hold for tasks with CAP_SYS_RESOURCE.
+ * All accounts together have a limit too, so that kernel_reserve percent of the pages that the pool
+ * has are left for allocations that are not charged. It does not hold for tasks with
+ * CAP_SYS_RESOURCE. A request that may grow the pool does so before this limit refuses it
+ * (account_grow.c).
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -81,7 +83,7 @@ static int get_limit(char *buf, const struct kernel_param *param)
 
 static const struct kernel_param_ops limit_ops = { .set = set_limit, .get = get_limit };
 module_param_cb(account_limit_kbytes, &limit_ops, NULL, 0644);
-MODULE_PARM_DESC(account_limit_kbytes, "KiB that one user, with the user namespaces it owns, may have of buffers and of allocations with __GFP_ACCOUNT: a number, unlimited, or default: half of the pool, but for root and for tasks with CAP_SYS_RESOURCE no limit");
+MODULE_PARM_DESC(account_limit_kbytes, "KiB that one user, with the user namespaces it owns, may have of buffers and of allocations with __GFP_ACCOUNT: a number, unlimited, or default: half of the pool, as large as it may become, but for root and for tasks with CAP_SYS_RESOURCE no limit");
 
 static unsigned int kernel_reserve = 6;
 
@@ -110,7 +112,7 @@ MODULE_PARM_DESC(kernel_reserve, "percent of the pool that programs without CAP_
 
 /* ---- Limits ---- */
 
-/* As the pool is now: less than pb_instance_pages() until it has grown. */
+/* As the pool is now: fewer than pb_instance_pages() until it has grown. */
 static unsigned long pool_pages(void)
 {
 	unsigned long pages = 0;
@@ -138,7 +140,7 @@ unsigned long pb_account_limit_of(kuid_t uid, bool privileged)
 	if (kbytes)
 		return kbytes >> (PAGE_SHIFT - 10);
 	return privileged || uid_eq(uid, GLOBAL_ROOT_UID) ? ULONG_MAX :
-		pool_pages() / DEFAULT_SHARE;
+		pb_instance_pages() / DEFAULT_SHARE;
 }
 
 /**
@@ -153,6 +155,24 @@ unsigned long pb_account_limit_of_all(bool privileged)
 	unsigned int reserve = READ_ONCE(kernel_reserve);
 
 	return privileged || !reserve ? ULONG_MAX : mult_frac(pool_pages(), 100UL - reserve, 100UL);
+}
+
+/**
+ * pb_account_pages_lacking - the pages that the pool lacks until all accounts may have so many
+ * @charged: pages of all accounts
+ *
+ * Context: any.
+ * Return: pages; 0 if they may, or never may.
+ */
+unsigned long pb_account_pages_lacking(unsigned long charged)
+{
+	unsigned int reserve = READ_ONCE(kernel_reserve);
+	unsigned long now = pool_pages(), wanted;
+
+	if (reserve == 100)
+		return 0;
+	wanted = DIV_ROUND_UP(charged * 100, 100 - reserve);
+	return wanted > now && wanted <= pb_instance_pages() ? wanted - now : 0;
 }
 
 /* ---- The log ---- */

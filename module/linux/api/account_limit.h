@@ -25,6 +25,7 @@ extern unsigned long pb_account_limit_kbytes;
 void pb_account_set_limit(unsigned long kbytes);
 unsigned long pb_account_limit_of(kuid_t uid, bool privileged);
 unsigned long pb_account_limit_of_all(bool privileged);
+unsigned long pb_account_pages_lacking(unsigned long charged);
 void pb_account_report(unsigned long nr_pages, const struct pb_account_excess *excess);
 
 #endif /* PB_ACCOUNT_LIMIT_H */

@@ -15,6 +15,7 @@
 #include <linux/string.h>
 
 #include "api/account.h"
+#include "api/account_grow.h"
 #include "api/account_limit.h"
 #include "api/pages.h"
 #include "api/quarantine.h"
@@ -23,6 +24,7 @@
 #include "hooks/bad_frames.h"
 #include "hooks/pressure.h"
 #include "instance.h"
+#include "request/gfp.h"
 #include "user/buffer.h"
 #include "user/creator.h"
 
@@ -174,9 +176,21 @@ static void destroy(struct pb_buffer *buf)
 
 /* ---- Charging ---- */
 
+/* Whether the pool has grown for a charge that exceeds the limit of all accounts together. */
+static bool grow_for(const struct pb_buffer_spec *spec, unsigned long nr_pages,
+		     const struct pb_account_excess *excess)
+{
+	const pb_alloc_flags_t flags = PB_ALLOC_WAIT | PB_ALLOC_IO | PB_ALLOC_FS;
+
+	/* As for its pages: not where the task may not do I/O. */
+	return !spec->nowait && pb_gfp_context(GFP_KERNEL) == GFP_KERNEL && !excess->cgroup &&
+	       !uid_valid(excess->uid) &&
+	       pb_account_grow(spec->policy ? numa_mem_id() : spec->nid, flags, nr_pages);
+}
+
 /*
  * Charges the whole buffer to the calling task, also if another process uses it later. A length
- * above the size of the pool is not charged, so that it fails with ENOMEM and not EDQUOT.
+ * above the size that the pool may have is not charged, so that it fails with ENOMEM and not EDQUOT.
  *
  * The charge is what the buffer breaks: whole blocks of its order. The tail of the last block goes
  * back to the pool, but the block that it was cut from is gone while the buffer exists.
@@ -191,7 +205,9 @@ static int charge(struct pb_buffer *buf, const struct pb_buffer_spec *spec, enum
 		*reason = PB_REASON_LIMIT;
 		return -ENOMEM;
 	}
-	account = pb_account_try_charge(nr_pages, true, &excess);
+	do {
+		account = pb_account_try_charge(nr_pages, true, &excess);
+	} while (account == ERR_PTR(-EDQUOT) && grow_for(spec, nr_pages, &excess));
 	if (IS_ERR(account)) {
 		if (PTR_ERR(account) == -EDQUOT && !spec->nowarn)
 			pb_account_report(nr_pages, &excess);
