@@ -155,6 +155,45 @@ by_range() {
 	echo >"$params/mirrored_ranges" && echo 1 >"$params/mirrored_nodes" && reliable 0,300,0,0
 }
 
+# START-END,... of the extents of node 2.
+extents_of_2() {
+	sed -n 's/^ *\([0-9a-f]*\)-\([0-9a-f]*\) : .*node 2 .*/\1 \2/p' "$debugfs/extents" | while read -r start end; do
+		printf '%#x-%#x\n' "0x$start" $((0x$end + 1))
+	done
+}
+
+strictly_none() { reliable 0,0,0,0 '|NOWARN|NORETRY'; }
+
+declare_node_2() {
+	extents_of_2 >/tmp/declared
+	cat /tmp/declared
+	dmesg -c >/dev/null
+	echo >"$params/mirrored_nodes" && tr '\n' , </tmp/declared >"$params/mirrored_ranges" &&
+		echo Y >"$params/reliable_strict" && reliable 0,0,300,0
+}
+
+declare_node_1() {
+	echo N >"$params/reliable_strict" && echo >"$params/mirrored_ranges" && echo 1 >"$params/mirrored_nodes" && reliable 0,300,0,0
+}
+
+# A resize adds memory that is not declared; when it has gone back, the zone is mirrored again.
+resized() {
+	declare_node_2 && pbuddyctl resize 2 96M &&
+		said 'mirrored_ranges: zone .* of node 2 is not mirrored: only .* pageblocks are' && strictly_none || return
+	extents_of_2 | grep -vxFf /tmp/declared >/tmp/added
+	cat /tmp/added
+	while read -r range; do
+		printf '%#x-%#x\n' "${range%-*}" $((${range#*-} - 1)) >"$params/vacate" || return
+	done </tmp/added
+	reliable 0,0,300,0 && pbuddyctl resize 2 64M && declare_node_1
+}
+
+# The same when it only may grow by such memory.
+may_grow() {
+	declare_node_2 && pbuddyctl resize 2 64M-128M && strictly_none && pbuddyctl resize 2 64M && reliable 0,0,300,0 &&
+		declare_node_1
+}
+
 ranges_refused() {
 	before=$(cat "$params/mirrored_ranges")
 	for value in x 1 5-4 4-4 0-1M- 0-1M,x -1-2 0-17E 0xffffffffffffffe0-0xfffffffffffffffe $(seq 1 17 | sed 's,$,M-999M,' | tr '\n' ,); do
@@ -214,6 +253,8 @@ echo Y >"$params/reliable_strict"
 t reliable_strict while_full 1 counts reliable_strict 300 reliable 0,0,0,0 '|NOWARN|NORETRY'
 echo N >"$params/reliable_strict"
 t reliable_by_range by_range
+t reliable_resized resized
+t reliable_may_grow may_grow
 t reliable_refuses ranges_refused
 t reliable_verified verified
 t rmmod unload

@@ -33,6 +33,7 @@
 #include "hooks/owner.h"
 #include "instance.h"
 #include "request/resized.h"
+#include "request/restricted.h"
 #include "source/iomem.h"
 #include "source/pool_spec.h"
 #include "source/source.h"
@@ -188,7 +189,10 @@ static int add_extent(struct pb_extent *extent)
 	err = pb_iomem_add(range.nid, range.start_pfn, range.nr_pages);
 	if (err)
 		return err;
+	pb_restricted_adding(pb_instance.zone[range.nid][range.type], range.start_pfn,
+			     range.nr_pages);
 	err = pb_pool_grow(&pb_instance, &range);
+	pb_restricted_adding(NULL, 0, 0);
 	if (err) {
 		WARN_ON_ONCE(pb_iomem_remove(range.start_pfn, range.nr_pages, GFP_KERNEL));
 		return err;

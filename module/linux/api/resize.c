@@ -255,9 +255,12 @@ int pb_resize_node(struct pb_resize *resize)
 	}
 	err = valid(resize) ? resize_locked(resize) : -EINVAL;
 	mutex_unlock(&resize_lock);
-	if (err == -EINVAL || resize->now == resize->before)
+	if (err == -EINVAL)
 		return err;
+	/* Also when it may only grow further, or less far, than before. */
 	pb_resized();
+	if (resize->now == resize->before)
+		return err;
 	pr_info("node %d: resized from %lu to %lu MiB\n", resize->nid,
 		PAGES_TO_MIB(resize->before), PAGES_TO_MIB(resize->now));
 	return err;
@@ -316,8 +319,7 @@ int pb_resize_empty(unsigned long start_pfn, unsigned long end_pfn, struct pb_re
 	if (!live)
 		err = -ENODEV;
 	mutex_unlock(&resize_lock);
-	if (resize->before)
-		pb_resized();
+	pb_resized();
 	return err ?: resize->now ? -EBUSY : 0;
 }
 

@@ -4,7 +4,9 @@
  * not tell modules which memory the hardware mirrors, so the administrator does.
  *
  * Requests choose among zones, so a zone counts as mirrored if each pageblock that it has, or may
- * grow by, is declared. The callers of all functions hold the lock of restricted.c.
+ * grow by for a request, is declared. Those that groups have of it count as its own. A resize may
+ * add others: then the zone does not count any more, which restricted.c sees to before they are
+ * added. The callers of all functions hold the lock of restricted.c.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -137,6 +139,24 @@ int pb_mirrored_show_ranges(char *buf)
 	return len + sysfs_emit_at(buf, len, "\n");
 }
 
+/* Pageblocks that the pool is about to grow by. */
+static const struct pb_zone *growing;
+static struct range_of_pfns growth;
+
+/**
+ * pb_mirrored_adding - count pageblocks as those of a zone before it has them
+ * @zone: the zone, or NULL: none any more
+ * @start_pfn: the first PFN
+ * @nr_pages: number of pages
+ *
+ * Context: process.
+ */
+void pb_mirrored_adding(const struct pb_zone *zone, unsigned long start_pfn, unsigned long nr_pages)
+{
+	growing = zone;
+	growth = (struct range_of_pfns) { start_pfn, start_pfn + nr_pages };
+}
+
 static bool declared(unsigned long pfn)
 {
 	unsigned int i;
@@ -147,16 +167,25 @@ static bool declared(unsigned long pfn)
 	return false;
 }
 
+/* Whether a zone or a group has a pageblock of a zone, or is about to. */
+static bool present(const struct pb_zone *zone, unsigned long pfn)
+{
+	const struct pb_dir_entry *entry = pb_dir_lookup(zone->pool, pfn);
+
+	if (zone == growing && pfn >= growth.start && pfn < growth.end)
+		return true;
+	return entry && (entry->zone == zone || entry->zone->home == zone);
+}
+
 /**
  * pb_mirrored_zone - whether a zone counts as mirrored
  * @zone: the zone
- *
- * A zone of which only a part is declared does not, which the log says.
+ * @warn: log that only a part of it is declared
  *
  * Context: process.
  * Return: whether all of its memory is declared.
  */
-bool pb_mirrored_zone(struct pb_zone *zone)
+bool pb_mirrored_zone(struct pb_zone *zone, bool warn)
 {
 	unsigned long index, all = 0, nr = 0, pfn;
 
@@ -164,13 +193,12 @@ bool pb_mirrored_zone(struct pb_zone *zone)
 		return true;
 	for (index = 0; nr_ranges && index < zone->nr_pageblocks; index++) {
 		pfn = pb_pageblock_pfn(zone, index);
-		if (pfn < zone->start_pfn ||
-		    (!READ_ONCE(zone->growable) && !pb_zone_dir_entry(zone, index)))
+		if (pfn < zone->start_pfn || (!READ_ONCE(zone->growable) && !present(zone, pfn)))
 			continue;
 		all++;
 		nr += declared(pfn);
 	}
-	if (nr && nr < all)
+	if (warn && nr && nr < all)
 		pr_warn("mirrored_ranges: zone %s of node %d is not mirrored: only %lu of its %lu pageblocks are\n",
 			zone->name, zone->nid, nr, all);
 	return nr && nr == all;

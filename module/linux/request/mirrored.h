@@ -14,6 +14,8 @@ int pb_mirrored_parse_nodes(const char *text);
 int pb_mirrored_parse_ranges(const char *text);
 int pb_mirrored_show_nodes(char *buf);
 int pb_mirrored_show_ranges(char *buf);
-bool pb_mirrored_zone(struct pb_zone *zone);
+void pb_mirrored_adding(const struct pb_zone *zone, unsigned long start_pfn,
+			unsigned long nr_pages);
+bool pb_mirrored_zone(struct pb_zone *zone, bool warn);
 
 #endif /* PB_MIRRORED_H */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Adapts the module to zones that have grown or shrunk: the watermarks and the bounds of the caches
- * (tunables.c), and the first zone of requests where a zone got its first pages or lost its last.
+ * Adapts the module to zones that have grown or shrunk, or may grow by more or fewer pages: the
+ * watermarks and the bounds of the caches (tunables.c), the zones that count as mirrored
+ * (restricted.c), and the first zone of requests where a zone got its first pages or lost its last.
  */
 #include <linux/mutex.h>
 
@@ -9,6 +10,7 @@
 #include "instance.h"
 #include "request/percpu_zone.h"
 #include "request/resized.h"
+#include "request/restricted.h"
 #include "tunables.h"
 
 static DEFINE_MUTEX(lock);
@@ -22,6 +24,7 @@ static DEFINE_MUTEX(lock);
 void pb_resized(void)
 {
 	pb_tunables_resized();
+	pb_restricted_resized();
 	mutex_lock(&lock);
 	if (pb_pool_set_preferred(&pb_instance))
 		pb_percpu_zone_refresh();

@@ -18,6 +18,10 @@
  * that begin after the write obey it. Pages that were allocated before stay where they are. Before
  * the pool is initialized, a write only sets the variable.
  *
+ * Which zones are mirrored may change with their sizes. A zone that grows by memory that is not
+ * declared is restricted before it has it. After each other change of a size the restrictions are
+ * set again.
+ *
  * While a zone is restricted, the tables of the fast path have no entry for it, and requests for
  * another node or with a nodemask or policy take the full path (api/cached.c). Without a
  * restriction a request pays nothing.
@@ -30,6 +34,7 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/nodemask.h>
+#include <linux/rcupdate.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
 
@@ -48,15 +53,17 @@ static nodemask_t isolated_nodes;
 static bool user_movable_only;
 static bool reliable_strict;
 
-static unsigned int restrictions(struct pb_zone *zone)
+/* Logs why a zone is not mirrored after each write, but only once while zones are resized. */
+static unsigned int restrictions(struct pb_zone *zone, bool written)
 {
+	bool warn = written || !(READ_ONCE(zone->restricted) & PB_RESTRICT_RELIABLE);
 	unsigned int restricted = 0;
 
 	if (node_isset(zone->nid, isolated_nodes))
 		restricted |= PB_RESTRICT_ISOLATED;
 	if (user_movable_only && zone->type != PB_ZONE_MOVABLE)
 		restricted |= PB_RESTRICT_USER;
-	if (pb_mirrored_declared && !pb_mirrored_zone(zone))
+	if (pb_mirrored_declared && !pb_mirrored_zone(zone, warn))
 		restricted |= PB_RESTRICT_RELIABLE;
 	return restricted;
 }
@@ -69,21 +76,76 @@ static bool any_set(void)
 /* Sets the restrictions of all zones, or none. */
 static void apply(bool on)
 {
-	unsigned int restricted, any = 0;
+	bool any = on && pb_mirrored_declared;
+	unsigned int restricted;
 	struct pb_zone *zone;
 
 	lockdep_assert_held(&lock);
 	WRITE_ONCE(pb_instance.reliable_strict, reliable_strict);
 	pb_for_each_zone(zone, &pb_instance) {
-		restricted = on ? restrictions(zone) : 0;
+		restricted = on ? restrictions(zone, true) : 0;
 		pb_zone_restrict(zone, restricted);
 		any |= restricted;
 	}
+	/* With mirrored zones alone, too: a request may begin before one of them grows. */
 	if (any)
 		static_branch_enable(&pb_restricted_key);
 	else
 		static_branch_disable(&pb_restricted_key);
 	pb_percpu_zone_refresh();
+}
+
+/* Sets the restrictions that follow from the sizes of zones again. */
+static void apply_sizes_locked(void)
+{
+	bool changed = false;
+	unsigned int restricted;
+	struct pb_zone *zone;
+
+	lockdep_assert_held(&lock);
+	if (!live || !pb_mirrored_declared)
+		return;
+	pb_for_each_zone(zone, &pb_instance) {
+		restricted = restrictions(zone, false);
+		changed |= restricted != zone->restricted;
+		pb_zone_restrict(zone, restricted);
+	}
+	/* The tables of the fast path, which serves no reliable request, do not follow from it. */
+	if (changed)
+		synchronize_rcu();
+}
+
+/**
+ * pb_restricted_resized - adapt the restrictions to zones that have grown or shrunk
+ *
+ * Context: process, may sleep.
+ */
+void pb_restricted_resized(void)
+{
+	if (!READ_ONCE(pb_mirrored_declared))
+		return;
+	mutex_lock(&lock);
+	apply_sizes_locked();
+	mutex_unlock(&lock);
+}
+
+/**
+ * pb_restricted_adding - adapt the restrictions of a zone before it grows
+ * @zone: the zone, or NULL: it has grown, or failed to
+ * @start_pfn: the first PFN of what is added
+ * @nr_pages: number of pages
+ *
+ * When this returns, no request that begins gets memory of the zone that it may not have.
+ *
+ * Context: process, may sleep; the size is locked.
+ */
+void pb_restricted_adding(const struct pb_zone *zone, unsigned long start_pfn,
+			  unsigned long nr_pages)
+{
+	mutex_lock(&lock);
+	pb_mirrored_adding(zone, start_pfn, nr_pages);
+	apply_sizes_locked();
+	mutex_unlock(&lock);
 }
 
 static int set_isolated(const char *text, const struct kernel_param *param)
