@@ -141,25 +141,25 @@ reliable_buffer() {
 		buffer_on 0 taskset 1 pbuddyctl alloc --size 4M
 }
 
-# The memory of a node that is declared by its addresses; a part of it is not enough.
-by_range() {
-	start=$(awk '/^Node/ { on = $2 == "2," } on && $1 == "start_pfn:" { print $2 * 4096; exit }' "$debugfs/zoneinfo")
-	spanned=$(awk '/^Node/ { on = $2 == "2," } on && $1 == "spanned" { print $2 * 4096; exit }' "$debugfs/zoneinfo")
-	dmesg -c >/dev/null
-	echo >"$params/mirrored_nodes" && printf "0x%x-0x%x\n" "$start" $((start + spanned)) >"$params/mirrored_ranges" || return
-	cat "$params/mirrored_ranges"
-	reliable 0,0,300,0 || return
-	echo "$start-$((start + spanned - 4096)),0-1M" >"$params/mirrored_ranges" &&
-		said 'mirrored_ranges: zone .* of node 2 is not mirrored: only .* pageblocks are' && reliable 300,0,0,0 &&
-		counts reliable_fallback 300 reliable 300,0,0,0 || return
-	echo >"$params/mirrored_ranges" && echo 1 >"$params/mirrored_nodes" && reliable 0,300,0,0
-}
-
-# START-END,... of the extents of node 2.
+# START-END of each extent of node 2.
 extents_of_2() {
 	sed -n 's/^ *\([0-9a-f]*\)-\([0-9a-f]*\) : .*node 2 .*/\1 \2/p' "$debugfs/extents" | while read -r start end; do
 		printf '%#x-%#x\n' "0x$start" $((0x$end + 1))
 	done
+}
+
+# The memory of a node that is declared by its addresses; a part of it is not enough.
+by_range() {
+	all=$(extents_of_2 | tr '\n' ,)
+	all=${all%,}
+	dmesg -c >/dev/null
+	echo >"$params/mirrored_nodes" && echo "$all" >"$params/mirrored_ranges" || return
+	cat "$params/mirrored_ranges"
+	reliable 0,0,300,0 || return
+	echo "${all%-*}-$((${all##*-} - 4096)),0-1M" >"$params/mirrored_ranges" &&
+		said 'mirrored_ranges: zone .* of node 2 is not mirrored: only .* pageblocks are' && reliable 300,0,0,0 &&
+		counts reliable_fallback 300 reliable 300,0,0,0 || return
+	echo >"$params/mirrored_ranges" && echo 1 >"$params/mirrored_nodes" && reliable 0,300,0,0
 }
 
 strictly_none() { reliable 0,0,0,0 '|NOWARN|NORETRY'; }
