@@ -9,8 +9,7 @@
 
 int dev = -1;
 
-/* Bytes of pages with a memory error. */
-static uint64_t set_aside(void)
+uint64_t set_aside(void)
 {
 	static const char name[] = "\nnr_hwpoison_pages ";
 	static char text[8192];
@@ -236,10 +235,12 @@ uint64_t phys_of(int fd)
 	return ext.phys;
 }
 
-void expect_not_allocated(uint64_t phys, size_t bytes)
+/* Allocates all free memory; returns how many of these bytes are in it. */
+static uint64_t allocated_of(uint64_t phys, size_t bytes)
 {
 	static struct pbuddy_extent ext[16384];
 	struct pbuddy_query q;
+	uint64_t start, end, found = 0;
 	struct buffer_set set;
 	uint32_t k, nr;
 	int i;
@@ -248,10 +249,25 @@ void expect_not_allocated(uint64_t phys, size_t bytes)
 	for (i = 0; i < set.nr; i++) {
 		nr = query_extents(set.fd[i], &q, ext, 16384);
 		CHECK(nr <= 16384);
-		for (k = 0; k < nr; k++)
-			CHECK(ext[k].phys >= phys + bytes || ext[k].phys + ext[k].bytes <= phys);
+		for (k = 0; k < nr; k++) {
+			start = ext[k].phys > phys ? ext[k].phys : phys;
+			end = ext[k].phys + ext[k].bytes;
+			end = end < phys + bytes ? end : phys + bytes;
+			found += start < end ? end - start : 0;
+		}
 	}
 	close_buffers(&set);
+	return found;
+}
+
+void expect_allocated(uint64_t phys, size_t bytes)
+{
+	CHECK_EQ(allocated_of(phys, bytes), bytes);
+}
+
+void expect_not_allocated(uint64_t phys, size_t bytes)
+{
+	CHECK_EQ(allocated_of(phys, bytes), 0U);
 }
 
 static uint64_t stamp_of(uint64_t id, size_t word)

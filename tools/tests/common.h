@@ -89,8 +89,11 @@ uint64_t pfn_of(const void *p);
 /* Returns a writable dma-buf of a buffer, or skips the test in a kernel without dma-bufs. */
 int export_buffer(int fd);
 uint64_t phys_of(int fd);
-/* Allocates all free memory; fails the test if one of these pages is in it. */
+/* Allocates all free memory; fails the test if one of these pages is in it, or is not. */
 void expect_not_allocated(uint64_t phys, size_t bytes);
+void expect_allocated(uint64_t phys, size_t bytes);
+/* Bytes of pages with a memory error. */
+uint64_t set_aside(void);
 
 void stamp(uint64_t *p, size_t bytes, uint64_t id);
 /* Index of the first word that differs from the stamp, or -1. */
