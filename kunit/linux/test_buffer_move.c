@@ -11,7 +11,7 @@
 #include <linux/string.h>
 
 #include "api/compound_meta.h"
-#include "api/movable_ops.h"
+#include "api/movable_migrate.h"
 #include "core/compact/movable.h"
 #include "instance.h"
 #include "instance_check.h"

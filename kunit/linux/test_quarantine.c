@@ -14,7 +14,7 @@
 
 #include "api/account.h"
 #include "api/account_limit.h"
-#include "api/movable_ops.h"
+#include "api/movable_migrate.h"
 #include "api/pages.h"
 #include "api/quarantine.h"
 #include "compat.h"

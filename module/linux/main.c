@@ -17,6 +17,7 @@
 #include "api/account_block.h"
 #include "api/deferred_grow.h"
 #include "api/group.h"
+#include "api/movable_migrate.h"
 #include "api/movable_ops.h"
 #include "api/quarantine.h"
 #include "api/reclaimer.h"

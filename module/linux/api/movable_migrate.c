@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Migrates movable blocks by the operations of their owners: ops->migrate of the core.
+ */
+#include <linux/bug.h>
+#include <linux/jiffies.h>
+#include <linux/mm.h>
+#include <linux/pbuddy.h>
+#include <linux/rcupdate.h>
+#include <linux/srcu.h>
+
+#include "api/account_block.h"
+#include "api/movable_migrate.h"
+#include "api/movable_ops.h"
+#include "api/quarantine.h"
+#include "core/compact/movable.h"
+#include "core/index/pageblock.h"
+#include "hooks/debug_pages.h"
+#include "instance.h"
+
+static_assert((int)PBUDDY_MIGRATE_ASYNC == (int)PB_MIGRATE_ASYNC);
+static_assert((int)PBUDDY_MIGRATE_SYNC_LIGHT == (int)PB_MIGRATE_SYNC_LIGHT);
+static_assert((int)PBUDDY_MIGRATE_SYNC == (int)PB_MIGRATE_SYNC);
+
+/* What the blocks of a migration have in common. */
+struct migration {
+	struct pb_migration		*m;
+	struct pb_movable_record	*from;		/* by the bits of m->src_heads */
+	struct pb_movable_record	*to;		/* by those of m->dst_heads */
+	const u8			*order_map;	/* of the sources */
+	u8				state;		/* of a source without other flags */
+	gfp_t				gfp;
+	const struct pb_movable_registration *reg;	/* of the last block */
+	unsigned long			until;		/* jiffies; see is_late() */
+};
+
+/* Blocks of a migration that follow one another, and so do their targets. */
+struct run {
+	unsigned int	from;	/* heads of the first source and target */
+	unsigned int	to;
+	unsigned int	nr;	/* blocks */
+};
+
+/*
+ * Whether the blocks that were not tried have been isolated for long, because others were copied
+ * slowly, or waited for a device. Their owners may be waiting for the end of the isolation.
+ */
+static bool is_late(const struct migration *batch)
+{
+	return time_after(jiffies, batch->until);
+}
+
+/* The block has not moved. */
+static void note_failure(struct migration *batch, unsigned int from, unsigned int to, int err)
+{
+	struct pb_migration *m = batch->m;
+
+	m->failed |= BIT_ULL(from);
+	m->err = WARN_ON_ONCE(err > 0) ? -EINVAL : err;
+	pb_account_forget(m->dst + to);
+	if (static_branch_unlikely(&pb_fill_key))
+		pb_debug_fill(m->dst + to, 1UL << m->order);
+}
+
+/*
+ * After a migration: the CHECKED bit moves with the contents. The core frees the source, unless
+ * a reference to it was taken while migrate_page() ran; its owner has removed all mappings since.
+ */
+static void finish_source(struct migration *batch, unsigned int from, unsigned int to)
+{
+	struct pb_migration *m = batch->m;
+	unsigned long src_pfn = m->src + from;
+	bool checked = pb_checked(&pb_instance, src_pfn);
+
+	if (pb_movable_freed(&pb_instance, src_pfn))
+		m->freed |= BIT_ULL(from);
+	if (checked) {
+		pb_set_checked(&pb_instance, m->dst + to);
+		pb_account_forget(src_pfn);
+	}
+	if (unlikely(pb_quarantine_referenced(src_pfn, m->order)))
+		pb_set_checked(&pb_instance, src_pfn);
+	else if (checked)
+		pb_clear_checked(&pb_instance, src_pfn);
+	/* The block that is freed next has the owner's contents. Others may use a checked one. */
+	if (static_branch_unlikely(&pb_fill_key) && !pb_checked(&pb_instance, src_pfn))
+		pb_debug_fill(src_pfn, 1UL << m->order);
+}
+
+/* The charge of a block moves to its target. A charged block is a checked one. */
+static bool move_account(const struct migration *batch, unsigned int from, unsigned int to)
+{
+	return !(READ_ONCE(batch->order_map[from]) & PB_FRAME_CHECKED) ||
+	       !pb_account_move(batch->m->src + from, batch->m->dst + to, batch->gfp);
+}
+
+/*
+ * Copies the records of blocks to their targets. Returns the number of blocks, up to the next one
+ * of another owner.
+ */
+static unsigned int copy_records(const struct migration *batch, const struct run *run)
+{
+	const struct pbuddy_movable_operations *ops = batch->reg->ops;
+	const struct pb_movable_record *from = &batch->from[run->from];
+	struct pb_movable_record *to = &batch->to[run->to];
+	unsigned int i, step = 1U << batch->m->order;
+
+	for (i = 0; i < run->nr && READ_ONCE(from->ops) == ops; i++, from += step, to += step)
+		pb_movable_set_record(to, ops, from->private);
+	return i;
+}
+
+/*
+ * Has the owner isolate and migrate a block; 0 or a negative errno. isolate_page() is called for
+ * no block that was freed before the RCU section. @order is a constant where it is 0.
+ */
+static __always_inline int migrate_page(const struct migration *batch, struct page *dst,
+					struct page *src, const u8 *order_map, unsigned int order)
+{
+	const struct pbuddy_movable_operations *ops = batch->reg->ops;
+	enum pbuddy_migrate_mode mode = (enum pbuddy_migrate_mode)batch->m->mode;
+	int ret = -EAGAIN;
+	bool ok;
+
+	rcu_read_lock();
+	ok = READ_ONCE(*order_map) & PB_FRAME_MOVABLE && ops->isolate_page(src, mode);
+	rcu_read_unlock();
+	if (unlikely(!ok))
+		return -EBUSY;
+	if (batch->reg->unmaps || likely(!pb_pages_referenced(src, 1UL << order)))
+		ret = ops->migrate_page(dst, src, mode);
+	if (unlikely(ret) && !pb_movable_freed(&pb_instance, page_to_pfn(src)))
+		ops->putback_page(src);
+	return ret;
+}
+
+/*
+ * Migrates blocks of one owner. Returns the number of those that were tried: in mode ASYNC up to
+ * the first failure.
+ */
+static __always_inline unsigned int migrate_pages(struct migration *batch, const struct run *run,
+						  unsigned int order)
+{
+	struct page *src = pfn_to_page(batch->m->src + run->from);
+	struct page *dst = pfn_to_page(batch->m->dst + run->to);
+	const u8 *order_map = &batch->order_map[run->from];
+	unsigned int i, step = 1U << order;
+	int ret;
+
+	for (i = 0; i < run->nr; i++, src += step, dst += step, order_map += step) {
+		ret = migrate_page(batch, dst, src, order_map, order);
+		if (unlikely(ret)) {
+			note_failure(batch, run->from + (i << order), run->to + (i << order), ret);
+			if (batch->m->mode == PB_MIGRATE_ASYNC)
+				return i + 1;
+		} else if (unlikely(READ_ONCE(*order_map) != batch->state) ||
+			   unlikely(pb_pages_referenced(src, step)) ||
+			   static_branch_unlikely(&pb_fill_key)) {
+			finish_source(batch, run->from + (i << order), run->to + (i << order));
+		}
+		if (unlikely(is_late(batch)))
+			return i + 1;
+	}
+	return i;
+}
+
+/* Migrates the first blocks of a run. Returns their number. */
+static unsigned int migrate_run(struct migration *batch, struct run *run)
+{
+	const struct pbuddy_movable_operations *ops = READ_ONCE(batch->from[run->from].ops);
+	int err = -EBUSY;
+
+	if (run->nr == 1 && unlikely(!move_account(batch, run->from, run->to)))
+		err = -EAGAIN;
+	/* Operations that are found here stay registered, and in their records, to the end. */
+	if (unlikely(!batch->reg || batch->reg->ops != ops))
+		batch->reg = pb_movable_registered(ops);
+	if (unlikely(!batch->reg || err != -EBUSY)) {
+		note_failure(batch, run->from, run->to, err);
+		return 1;
+	}
+	run->nr = copy_records(batch, run);
+	return batch->m->order ? migrate_pages(batch, run, batch->m->order) :
+				 migrate_pages(batch, run, 0);
+}
+
+/* The bits from this one on. */
+static u64 without_first(u64 bits, unsigned int first)
+{
+	return first < PB_WORD_NR ? bits & (~0ULL << first) : 0;
+}
+
+/*
+ * The blocks that follow one another from the first of these on, as far as their targets do. A
+ * block that is not @plain, as it may be charged, is alone.
+ */
+static struct run next_run(u64 src, u64 plain, u64 dst, unsigned int order)
+{
+	struct run run = { .from = __ffs64(src), .to = __ffs64(dst), .nr = 1 };
+	u64 gap;
+
+	if (order < PB_WORD_ORDER && plain & BIT_ULL(run.from)) {
+		gap = ~(pb_word_expand(src & plain, order) >> run.from) |
+		      ~(pb_word_expand(dst, order) >> run.to);
+		run.nr = (gap ? __ffs64(gap) : PB_WORD_NR) >> order;
+	}
+	return run;
+}
+
+/**
+ * pb_movable_ops_migrate - migrate blocks by their owners' operations; the core's ops->migrate
+ * @pool: the instance
+ * @m: the blocks, isolated, and their targets, allocated and isolated
+ *
+ * Ends after the block that is being migrated when more than a tick has passed.
+ *
+ * Context: process, may sleep.
+ */
+void pb_movable_ops_migrate(struct pb_pool *pool, struct pb_migration *m)
+{
+	u64 src = m->src_heads, dst = m->dst_heads;
+	struct migration batch = {
+		.m = m,
+		.order_map = pb_order_map(pool, m->src),
+		.state = (m->order + 1) | PB_FRAME_MOVABLE | PB_FRAME_ISOLATED,
+		/* The system is not short of memory, but a request waits for the migration. */
+		.gfp = m->mode == PB_MIGRATE_ASYNC ? GFP_NOWAIT | __GFP_NOWARN :
+						     GFP_NOIO | __GFP_NORETRY | __GFP_NOWARN,
+		.from = pb_movable_record(m->src),
+		.until = jiffies + 1,
+	};
+	struct run run;
+	u64 plain;
+	int idx;
+
+	batch.to = pb_movable_make_record(m->dst, batch.gfp);
+	if (!batch.from || !batch.to) {
+		m->failed = src;
+		m->err = -EAGAIN;
+		return;
+	}
+	plain = pb_movable_plain(batch.order_map, src, m->order);
+	idx = srcu_read_lock(&pb_movable_srcu);
+	do {
+		run = next_run(src, plain, dst, m->order);
+		run.nr = migrate_run(&batch, &run);
+		src = without_first(src, run.from + (run.nr << m->order));
+		dst = without_first(dst, run.to + (run.nr << m->order));
+	} while (src && !(m->failed && m->mode == PB_MIGRATE_ASYNC) && !is_late(&batch));
+	srcu_read_unlock(&pb_movable_srcu, idx);
+	m->moved = m->src_heads & ~src & ~m->failed;
+}
+EXPORT_SYMBOL_PB_TEST(pb_movable_ops_migrate);
