@@ -54,29 +54,46 @@ static bool change(u8 *order_map, u8 want, u8 clear)
 	return true;
 }
 
-/* Orders of which more than one block fits in GROUP frames. */
+/* Frames, and the orders whose blocks are not larger. */
 #define GROUP		8U
-#define GROUP_ORDERS	3U
+#define GROUP_ORDERS	4U
 
 /* By order, the heads of a group that has only blocks of it: a bit each, and a byte each. */
-static const u8 group_heads[GROUP_ORDERS] = { 0xff, 0x55, 0x11 };
+static const u8 group_heads[GROUP_ORDERS] = { 0xff, 0x55, 0x11, 0x01 };
 static const u64 group_bytes[GROUP_ORDERS] = { 0x0101010101010101ULL, 0x0001000100010001ULL,
-					       0x0000000100000001ULL };
+					       0x0000000100000001ULL, 1 };
 
-/* Whether the group that begins with this frame of the word has no other blocks than these. */
-static inline bool is_group(u64 heads, unsigned int bit, unsigned int order)
+/*
+ * Does something with blocks of a word: with those of a group together by @group, if all heads in
+ * it are among them, and with others, or if that returns false, by @one. @group is called with the
+ * states @from and @to of all blocks of the group. Returns the blocks for which it was done.
+ */
+static __always_inline u64 with_blocks(u8 *order_map, u64 heads, unsigned int order, u8 from,
+				       u8 to, bool (*group)(u64 *bytes, u64 from, u64 to),
+				       bool (*one)(u8 *order_map, unsigned int order))
 {
-	return order < GROUP_ORDERS && !(bit % GROUP) &&
-	       (u8)(heads >> bit) == group_heads[order];
+	const u64 bytes = order < GROUP_ORDERS ? group_bytes[order] : 0;
+	const u8 all = order < GROUP_ORDERS ? group_heads[order] : 0;
+	u64 done = heads;
+	unsigned int bit;
+	u8 left;
+
+	for (bit = 0; heads; bit += GROUP, heads >>= GROUP) {
+		left = heads;
+		if (left == all && likely(group((u64 *)&order_map[bit], bytes * from, bytes * to)))
+			continue;
+		for (; left; left &= left - 1)
+			if (!one(&order_map[bit + __ffs(left)], order))
+				done &= ~BIT_ULL(bit + __ffs(left));
+	}
+	return done;
 }
 
 /* Changes the bytes of a group from a state of all its blocks to another one; false: not all. */
-static inline bool change_group(u8 *order_map, unsigned int order, u8 from, u8 to)
+static __always_inline bool change_group(u64 *bytes, u64 from, u64 to)
 {
-	u64 old = group_bytes[order] * from;
-
 	/* As isolate(): a byte may be another block's by now. */
-	return data_race(try_cmpxchg((u64 *)order_map, &old, group_bytes[order] * to));
+	return data_race(try_cmpxchg(bytes, &from, to));
 }
 
 /**
@@ -159,29 +176,6 @@ static bool take(u8 *order_map, unsigned int order)
 	return likely(!pb_frame_freed(xchg(order_map, 0)));
 }
 
-/*
- * Changes the states of blocks of a word: those of a group together, if all are in the state @from,
- * and others by @one. Returns those for which that was true.
- */
-static __always_inline u64 change_many(u8 *order_map, u64 heads, unsigned int order, u8 from, u8 to,
-				       bool (*one)(u8 *order_map, unsigned int order))
-{
-	u64 changed = heads, left = heads;
-	unsigned int bit;
-
-	while (left) {
-		bit = __ffs64(left);
-		if (is_group(left, bit, order) && change_group(&order_map[bit], order, from, to)) {
-			left &= ~((u64)group_heads[order] << bit);
-			continue;
-		}
-		left &= left - 1;
-		if (!one(&order_map[bit], order))
-			changed &= ~BIT_ULL(bit);
-	}
-	return changed;
-}
-
 /**
  * pb_movable_isolate - isolate a movable block for migration
  * @pool: the pool
@@ -200,6 +194,23 @@ bool pb_movable_isolate(struct pb_pool *pool, unsigned long pfn, unsigned int or
 }
 EXPORT_SYMBOL_PB_TEST(pb_movable_isolate);
 
+/* Writes the state of isolated movable blocks to frames that are not in use. */
+static __always_inline bool make_group(u64 *bytes, u64 from, u64 to)
+{
+	if (pb_peek_word(bytes) != from)
+		return false;
+	WRITE_ONCE(*bytes, to);
+	return true;
+}
+
+static bool make(u8 *order_map, unsigned int order)
+{
+	if (unlikely(*order_map & PB_FRAME_ORDER_MASK))
+		return false;
+	WRITE_ONCE(*order_map, (order + 1) | PB_FRAME_MOVABLE | PB_FRAME_ISOLATED);
+	return true;
+}
+
 /**
  * pb_movable_make_many - make free frames that the caller has allocated isolated movable blocks
  * @order_map: the word's first byte in the page order map
@@ -212,23 +223,8 @@ EXPORT_SYMBOL_PB_TEST(pb_movable_isolate);
 u64 pb_movable_make_many(u8 *order_map, u64 heads, unsigned int order)
 {
 	u8 state = (order + 1) | PB_FRAME_MOVABLE | PB_FRAME_ISOLATED;
-	u64 made = heads, left = heads;
-	unsigned int bit;
 
-	while (left) {
-		bit = __ffs64(left);
-		if (is_group(left, bit, order) && !pb_peek_word((u64 *)&order_map[bit])) {
-			WRITE_ONCE(*(u64 *)&order_map[bit], group_bytes[order] * state);
-			left &= ~((u64)group_heads[order] << bit);
-			continue;
-		}
-		left &= left - 1;
-		if (unlikely(order_map[bit] & PB_FRAME_ORDER_MASK))
-			made &= ~BIT_ULL(bit);
-		else
-			WRITE_ONCE(order_map[bit], state);
-	}
-	return made;
+	return with_blocks(order_map, heads, order, 0, state, make_group, make);
 }
 
 /**
@@ -244,7 +240,8 @@ u64 pb_movable_isolate_many(u8 *order_map, u64 heads, unsigned int order)
 {
 	u8 state = (order + 1) | PB_FRAME_MOVABLE;
 
-	return change_many(order_map, heads, order, state, state | PB_FRAME_ISOLATED, isolate);
+	return with_blocks(order_map, heads, order, state, state | PB_FRAME_ISOLATED,
+			   change_group, isolate);
 }
 EXPORT_SYMBOL_PB_TEST(pb_movable_isolate_many);
 
@@ -276,9 +273,20 @@ u64 pb_movable_putback_many(u8 *order_map, u64 heads, unsigned int order)
 {
 	u8 state = (order + 1) | PB_FRAME_MOVABLE;
 
-	return change_many(order_map, heads, order, state | PB_FRAME_ISOLATED, state, put_back);
+	return with_blocks(order_map, heads, order, state | PB_FRAME_ISOLATED, state,
+			   change_group, put_back);
 }
 EXPORT_SYMBOL_PB_TEST(pb_movable_putback_many);
+
+static __always_inline bool group_is(u64 *bytes, u64 from, u64 to)
+{
+	return pb_peek_word(bytes) == from;
+}
+
+static bool is_plain(u8 *order_map, unsigned int order)
+{
+	return READ_ONCE(*order_map) == ((order + 1) | PB_FRAME_MOVABLE | PB_FRAME_ISOLATED);
+}
 
 /**
  * pb_movable_plain - the isolated blocks of a word that have no other flag and were not freed
@@ -289,24 +297,11 @@ EXPORT_SYMBOL_PB_TEST(pb_movable_putback_many);
  * Context: any.
  * Return: those of @heads.
  */
-u64 pb_movable_plain(const u8 *order_map, u64 heads, unsigned int order)
+u64 pb_movable_plain(u8 *order_map, u64 heads, unsigned int order)
 {
 	u8 state = (order + 1) | PB_FRAME_MOVABLE | PB_FRAME_ISOLATED;
-	u64 plain = heads, left = heads;
-	unsigned int bit;
 
-	while (left) {
-		bit = __ffs64(left);
-		if (is_group(left, bit, order) &&
-		    pb_peek_word((const u64 *)&order_map[bit]) == group_bytes[order] * state) {
-			left &= ~((u64)group_heads[order] << bit);
-			continue;
-		}
-		left &= left - 1;
-		if (READ_ONCE(order_map[bit]) != state)
-			plain &= ~BIT_ULL(bit);
-	}
-	return plain;
+	return with_blocks(order_map, heads, order, state, 0, group_is, is_plain);
 }
 
 /**
@@ -322,7 +317,7 @@ u64 pb_movable_take_many(u8 *order_map, u64 heads, unsigned int order)
 {
 	u8 state = (order + 1) | PB_FRAME_MOVABLE | PB_FRAME_ISOLATED;
 
-	return heads & ~change_many(order_map, heads, order, state, 0, take);
+	return heads & ~with_blocks(order_map, heads, order, state, 0, change_group, take);
 }
 
 /**

@@ -74,7 +74,7 @@ u64 pb_movable_make_many(u8 *order_map, u64 heads, unsigned int order);
 u64 pb_movable_isolate_many(u8 *order_map, u64 heads, unsigned int order);
 bool pb_movable_putback(struct pb_pool *pool, unsigned long pfn);
 u64 pb_movable_putback_many(u8 *order_map, u64 heads, unsigned int order);
-u64 pb_movable_plain(const u8 *order_map, u64 heads, unsigned int order);
+u64 pb_movable_plain(u8 *order_map, u64 heads, unsigned int order);
 u64 pb_movable_take_many(u8 *order_map, u64 heads, unsigned int order);
 enum pb_movable_free pb_movable_free(u8 *order_map, unsigned int order, u8 *was);
 
