@@ -178,6 +178,16 @@ static bool word_is_free(const struct pb_pageblock *pageblock, unsigned int fram
 	return true;
 }
 
+/* Up to this number, as far as they follow one another, of movable blocks of order 0, by eights. */
+static unsigned int movable_singles(const u8 *order_map, unsigned int most)
+{
+	unsigned int nr = 0;
+
+	while (nr + 8 <= most && pb_singles_are_movable(&order_map[nr]))
+		nr += 8;
+	return nr;
+}
+
 static void scan_pageblock(struct pb_zone *zone, struct pb_pageblock *pageblock, unsigned long pfn,
 			   const struct pb_area *area, struct pb_area_scan *out)
 {
@@ -191,9 +201,10 @@ static void scan_pageblock(struct pb_zone *zone, struct pb_pageblock *pageblock,
 			i += PB_WORD_NR;
 			continue;
 		}
-		if (!(i % 8) && i + 8 <= end && pb_singles_are_movable(&pageblock->order_map[i])) {
-			out->movable += 8;
-			i += 8;
+		size = i % 8 ? 0 : movable_singles(&pageblock->order_map[i], end - i);
+		if (size) {
+			out->movable += size;
+			i += size;
 			continue;
 		}
 		val = pb_peek(&pageblock->order_map[i]);

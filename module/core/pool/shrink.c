@@ -400,8 +400,8 @@ static u64 take_next(struct pb_shrink *run, unsigned long first, unsigned int nr
 		if (step_of(READ_ONCE(zone->ctl[index].index_class)) != run->step)
 			continue;
 		run->left = index;
-		return may_take(run, index, pb_zone_pageblock_value(zone, index)) &&
-		       take_used(run, index) ? BIT_ULL(index - first) : 0;
+		if (may_take(run, index, pb_zone_pageblock_value(zone, index)))
+			return take_used(run, index) ? BIT_ULL(index - first) : 0;
 	}
 	run->left = first;
 	return 0;
