@@ -6,6 +6,7 @@
  */
 #include "core/base/pfn.h"
 #include "core/compact/compact_zone.h"
+#include "core/compact/target.h"
 #include "core/zone/zone.h"
 #include "movers.h"
 #include "task.h"
@@ -194,6 +195,41 @@ static void test_at_the_watermark(struct kunit *test)
 	pt_movers_free_all(test, m);
 }
 
+/* Targets for @wanted frames, or as many as the watermark allows; free again. */
+static unsigned int targets_at_once(struct kunit *test, struct pt_movers *m, unsigned long wanted)
+{
+	struct pb_compact_control cc;
+	unsigned int nr = 0, i;
+
+	pb_zone_index_update_all(pt_movers_zone(m));
+	pb_compact_control_init(&cc, pt_movers_zone(m), PB_PAGEBLOCK_ORDER, PB_MIGRATE_SYNC);
+	cc.limit = PB_NR_FULLNESS - 1;
+	cc.wanted = wanted;
+	KUNIT_EXPECT_TRUE(test, pb_compact_target(&cc, 0));
+	for (i = cc.next_ready; i < cc.end_ready; i++)
+		nr += hweight64(cc.ready[i].heads);
+	pb_compact_free_ready(&cc);
+	return nr;
+}
+
+/* The words of a pageblock serve as targets together. */
+static void test_targets_at_once(struct kunit *test)
+{
+	struct pt_movers *m = pt_partly_used(test, used);
+	unsigned long held = pt_movers_check(test, m);
+	struct pb_zone *zone = pt_movers_zone(m);
+
+	KUNIT_EXPECT_EQ(test, targets_at_once(test, m, 3), 3U);
+	KUNIT_EXPECT_LE(test, targets_at_once(test, m, 60), 60U);
+	KUNIT_EXPECT_EQ(test, targets_at_once(test, m, 512), 62U);
+	pt_set_watermark(zone, PB_WMARK_MIN, pb_zone_free_pages(zone) - 20);
+	KUNIT_EXPECT_LE(test, targets_at_once(test, m, 60), 20U);
+	pt_set_watermark(zone, PB_WMARK_MIN, 0);
+	pt_expect_allocated(test, m->f, held);
+	pt_movers_free_all(test, m);
+	pt_expect_all_free(test, m->f);
+}
+
 static struct kunit_case batch_cases[] = {
 	KUNIT_CASE(test_moved),
 	KUNIT_CASE(test_not_needed),
@@ -201,6 +237,7 @@ static struct kunit_case batch_cases[] = {
 	KUNIT_CASE(test_ends_early),
 	KUNIT_CASE(test_killed_in_a_word),
 	KUNIT_CASE(test_at_the_watermark),
+	KUNIT_CASE(test_targets_at_once),
 	{}
 };
 

@@ -37,7 +37,9 @@ struct pb_compact_blocks {
  * @gain: the aim is more free pageblocks, so free pageblocks are not candidates
  * @target: per type, the pageblock that single frames are migrated to until it is full
  * @limit: emptiest fullness class that may be a migration target
- * @ready: targets that were allocated in advance
+ * @ready: targets that were allocated in advance, from the words of a pageblock, one element each
+ * @next_ready: first element of @ready that is left
+ * @end_ready: end of those that are left
  * @wanted: frames of the area that are to be migrated, about: no more are allocated in advance
  * @skipped: an area was skipped because of a skip hint
  * @passed: pageblocks with skip hints that this run has passed
@@ -62,7 +64,9 @@ struct pb_compact_control {
 	bool			gain;
 	unsigned long		target[PB_INDEXED_TYPES];
 	unsigned int		limit;
-	struct pb_compact_blocks ready;
+	struct pb_compact_blocks ready[PB_WORDS];
+	unsigned int		next_ready;
+	unsigned int		end_ready;
 	unsigned long		wanted;
 	bool			skipped;
 	unsigned int		passed;

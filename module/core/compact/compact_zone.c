@@ -186,7 +186,7 @@ static int empty_area(struct pb_compact_control *cc, const struct pb_area *area)
 {
 	int ret = try_empty_area(cc, area);
 
-	pb_compact_free_blocks(cc->zone, &cc->ready);
+	pb_compact_free_ready(cc);
 	return ret;
 }
 

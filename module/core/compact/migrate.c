@@ -165,8 +165,8 @@ int pb_migrate_blocks(struct pb_compact_control *cc, struct pb_compact_blocks *s
 			return -EINTR;
 		if (!have_targets(cc, sources, order))
 			return -ENOMEM;
-		batch = pb_lowest_bits(heads, min3(hweight64(heads), hweight64(cc->ready.heads),
-						   most));
+		batch = pb_lowest_bits(heads, min3(hweight64(heads),
+						   (unsigned long)pb_compact_nr_targets(cc), most));
 		heads &= ~batch;
 		m.src_heads = pb_movable_isolate_many(pb_order_map(cc->zone->pool, pfn), batch,
 						      order);

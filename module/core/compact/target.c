@@ -71,47 +71,72 @@ static u64 got_targets(struct pb_compact_control *cc, unsigned long pfn, u64 hea
 	return mark_targets(cc->zone, order_map, pfn, heads, order);
 }
 
-/* The number of targets that may be allocated together. */
-static unsigned int most_targets(struct pb_compact_control *cc, unsigned int order)
+/* Adds targets to cc->ready: to its last element, if they are in the same word. */
+static void add_ready(struct pb_compact_control *cc, unsigned long pfn, u64 heads,
+		      unsigned int order)
 {
-	return order < PB_WORD_ORDER ? max(cc->wanted >> order, 1UL) : 1;
+	struct pb_compact_blocks *next = &cc->ready[cc->end_ready];
+
+	if (cc->end_ready && order < PB_WORD_ORDER && next[-1].pfn == pfn) {
+		next[-1].heads |= heads;
+		return;
+	}
+	*next = (struct pb_compact_blocks) { pfn, heads, order };
+	cc->end_ready++;
 }
 
 /*
- * Allocates a target, cc->ready. Small ones: all that a word has, unless the area does not need as
- * many, or the watermark refuses them.
+ * Allocates targets from a pageblock: all that a word has, if these are at most @most, or one.
+ * Returns their number.
  */
-static bool alloc_target(struct pb_compact_control *cc, unsigned long index,
-			 enum pb_migratetype mt, unsigned int order)
+static unsigned int add_targets(struct pb_compact_control *cc, unsigned long index,
+				unsigned long value, unsigned int order, unsigned long most)
+{
+	struct pb_pageblock *pageblock = pb_entry_pageblock(value);
+	unsigned long pfn;
+	u64 heads = 1;
+	int frame;
+
+	if (order < PB_WORD_ORDER)
+		frame = pb_pageblock_alloc_word(pageblock, order, most, &heads);
+	else
+		frame = pb_pageblock_alloc(pageblock, order);
+	if (frame < 0)
+		return 0;
+	pfn = pb_pageblock_pfn(cc->zone, index) + frame;
+	heads = got_targets(cc, pfn, heads, order, value);
+	if (heads)
+		add_ready(cc, pfn, heads, order);
+	return hweight64(heads);
+}
+
+/*
+ * Allocates targets from a pageblock, as many as the area needs, if it has them and the watermark
+ * does not refuse them. Returns whether there are any.
+ */
+static bool alloc_targets(struct pb_compact_control *cc, unsigned long index,
+			  enum pb_migratetype mt, unsigned int order)
 {
 	struct pb_dir_entry *entry = pb_zone_dir_entry(cc->zone, index);
-	unsigned int most = most_targets(cc, order);
-	struct pb_pageblock *pageblock;
-	unsigned long value, pfn = PB_NO_PFN;
-	u64 heads = 0;
-	int frame;
+	unsigned long value, left = max(cc->wanted >> order, 1UL);
+	unsigned int nr;
 
 	if (!entry)
 		return false;
+	cc->next_ready = 0;
+	cc->end_ready = 0;
 	preempt_disable();
 	value = pb_zone_entry_value(cc->zone, entry);
-	pageblock = pb_entry_pageblock(value);
-	while (pb_entry_migratetype(value) == mt) {
-		heads = 1;
-		if (order < PB_WORD_ORDER)
-			frame = pb_pageblock_alloc_word(pageblock, order, most, &heads);
-		else
-			frame = pb_pageblock_alloc(pageblock, order);
-		pfn = pb_pageblock_pfn(cc->zone, index) + frame;
-		heads = frame < 0 ? 0 : got_targets(cc, pfn, heads, order, value);
-		if (heads || most == 1)
+	while (pb_entry_migratetype(value) == mt && left && cc->end_ready < PB_WORDS) {
+		nr = add_targets(cc, index, value, order, left);
+		if (!nr && (cc->end_ready || left == 1))
 			break;
-		most = 1;
+		/* At the watermark a single one may do. */
+		left = nr ? left - nr : 1;
 	}
 	pb_index_update(cc->zone, index);
 	preempt_enable();
-	cc->ready = (struct pb_compact_blocks) { pfn, heads, order };
-	return heads;
+	return cc->end_ready;
 }
 
 /**
@@ -148,6 +173,19 @@ void pb_compact_free_blocks(struct pb_zone *zone, struct pb_compact_blocks *bloc
 	preempt_enable();
 	blocks->heads = 0;
 }
+
+/**
+ * pb_compact_free_ready - free the targets that were allocated in advance
+ * @cc: the run of compaction
+ *
+ * Context: any.
+ */
+void pb_compact_free_ready(struct pb_compact_control *cc)
+{
+	for (; cc->next_ready < cc->end_ready; cc->next_ready++)
+		pb_compact_free_blocks(cc->zone, &cc->ready[cc->next_ready]);
+}
+EXPORT_SYMBOL_PB_TEST(pb_compact_free_ready);
 
 /* Whether a pageblock is of this type and has a free block of the order; its bit may be stale. */
 static bool is_target(struct pb_zone *zone, unsigned long index, enum pb_migratetype mt,
@@ -193,14 +231,14 @@ static bool target_in_type(struct pb_compact_control *cc, enum pb_migratetype mt
 
 	if (!order && cc->target[mt] != PB_NO_PAGEBLOCK) {
 		++*scanned;
-		found = alloc_target(cc, cc->target[mt], mt, order);
+		found = alloc_targets(cc, cc->target[mt], mt, order);
 	}
 	for (step = 0; step < steps && !found; step++) {
 		for (tries = 0; tries < TARGET_TRIES && !found; tries++) {
 			index = fullest(cc, mt, order, step, scanned);
 			if (index == PB_NO_PAGEBLOCK)
 				break;
-			found = alloc_target(cc, index, mt, order);
+			found = alloc_targets(cc, index, mt, order);
 			if (!order)
 				cc->target[mt] = index;
 		}
@@ -220,7 +258,7 @@ static bool target_in_free_pageblock(struct pb_compact_control *cc, enum pb_migr
 		if (index == PB_NO_PAGEBLOCK)
 			break;
 		++*scanned;
-		found = alloc_target(cc, index, mt, order);
+		found = alloc_targets(cc, index, mt, order);
 	}
 	return found;
 }
@@ -259,7 +297,7 @@ static bool find_target(struct pb_compact_control *cc, unsigned int order, unsig
  * @order: 0 to 9
  *
  * From the fullest suitable pageblock: cc->ready, which pb_compact_take_targets() takes. The caller
- * frees the rest at the end of an area by pb_compact_free_blocks(). The state of the blocks becomes
+ * frees the rest at the end of an area by pb_compact_free_ready(). The state of the blocks becomes
  * movable and isolated. A zone at its min watermark has no targets: the run ends as contended, as
  * __isolate_free_page() and compact_zone() in mm/ have it.
  *
@@ -271,10 +309,9 @@ bool pb_compact_target(struct pb_compact_control *cc, unsigned int order)
 	unsigned long scanned = 0;
 	bool found;
 
-	if (cc->ready.order != order)
-		pb_compact_free_blocks(cc->zone, &cc->ready);
-	if (cc->ready.heads)
+	if (cc->next_ready < cc->end_ready && cc->ready[cc->next_ready].order == order)
 		return true;
+	pb_compact_free_ready(cc);
 	if (!pb_zone_target_ok(cc->zone, 1L << order, spare_pages(cc))) {
 		cc->contended = true;
 		return false;
@@ -289,18 +326,20 @@ EXPORT_SYMBOL_PB_TEST(pb_compact_target);
 /**
  * pb_compact_take_targets - take migration targets that were allocated in advance
  * @cc: the run of compaction
- * @nr: as many; not more than there are in cc->ready, not 0
+ * @nr: as many; at most pb_compact_nr_targets(), not 0
  *
  * Context: process.
  * Return: the targets, which are the caller's.
  */
 struct pb_compact_blocks pb_compact_take_targets(struct pb_compact_control *cc, unsigned int nr)
 {
-	struct pb_compact_blocks taken = cc->ready;
+	struct pb_compact_blocks *ready = &cc->ready[cc->next_ready], taken = *ready;
 	unsigned long pages = (unsigned long)nr << taken.order;
 
 	taken.heads = pb_lowest_bits(taken.heads, nr);
-	cc->ready.heads &= ~taken.heads;
+	ready->heads &= ~taken.heads;
+	if (!ready->heads)
+		cc->next_ready++;
 	cc->free_pfn = taken.pfn + fls64(taken.heads) - 1;
 	cc->wanted -= min(cc->wanted, pages);
 	cc->scanned += nr;
