@@ -62,8 +62,29 @@ static void putback(struct page *page)
 {
 }
 
+static unsigned int isolate_all(const struct pbuddy_migration *m)
+{
+	return m->nr;
+}
+
+/* The pages of the blocks follow one another, and so do those of the targets. */
+static unsigned int migrate_all(const struct pbuddy_migration *m)
+{
+	unsigned int i, nr = m->nr, order = m->order;
+	struct page *src = m->src, *dst = m->dst, **place;
+
+	for (i = 0; i < nr << order; i++)
+		copy_highpage(dst + i, src + i);
+	for (i = 0; i < nr; i++, dst += 1U << order) {
+		place = pbuddy_migration_private(m, i);
+		WRITE_ONCE(*place, dst);
+	}
+	return nr;
+}
+
 static const struct pbuddy_movable_operations movable = {
 	.isolate_page = isolate, .migrate_page = migrate, .putback_page = putback,
+	.isolate_pages = isolate_all, .migrate_pages = migrate_all,
 };
 
 static bool is_full(unsigned long pfn, void *arg)

@@ -2,7 +2,7 @@
 /*
  * pbuddy_movable: an example of a module whose pages pbuddy may move. To be copied.
  *
- * The module keeps objects with contents in a block of pages each. The numbers 1 to 5 mark the
+ * The module keeps objects with contents in a block of pages each. The numbers 1 to 6 mark the
  * parts that make these blocks movable; the rest is what a module with such objects has anyway.
  * <linux/pbuddy.h> has the rules.
  *
@@ -130,9 +130,8 @@ static bool contents_intact(struct object *obj)
  * for a block that is being freed: so this module does not hold ->lock around
  * pbuddy_free_pages(), and keeps the array until the operations are unregistered.
  */
-static bool movable_isolate(struct page *page, enum pbuddy_migrate_mode mode)
+static bool object_isolate(struct object *obj, struct page *page)
 {
-	struct object *obj = pbuddy_page_private(page);
 	bool isolated;
 
 	spin_lock(&obj->lock);
@@ -143,10 +142,14 @@ static bool movable_isolate(struct page *page, enum pbuddy_migrate_mode mode)
 	return isolated;
 }
 
-/* 2. Copy, and use the new block from now on; pbuddy frees the old one. */
-static int movable_migrate(struct page *dst, struct page *src, enum pbuddy_migrate_mode mode)
+static bool movable_isolate(struct page *page, enum pbuddy_migrate_mode mode)
 {
-	struct object *obj = pbuddy_page_private(src);
+	return object_isolate(pbuddy_page_private(page), page);
+}
+
+/* 2. Copy, and use the new block from now on; pbuddy frees the old one. */
+static void object_move(struct object *obj, struct page *dst, struct page *src)
+{
 	ulong i;
 
 	for (i = 0; i < 1UL << order; i++)
@@ -155,6 +158,11 @@ static int movable_migrate(struct page *dst, struct page *src, enum pbuddy_migra
 	obj->page = dst;
 	obj->busy = false;
 	spin_unlock(&obj->lock);
+}
+
+static int movable_migrate(struct page *dst, struct page *src, enum pbuddy_migrate_mode mode)
+{
+	object_move(pbuddy_page_private(src), dst, src);
 	wake_up_all(&idle);
 	atomic_long_inc(&moved);
 	return 0;
@@ -166,10 +174,35 @@ static void movable_putback(struct page *page)
 	object_clear_busy(pbuddy_page_private(page));
 }
 
+/* 4. The same for blocks that follow one another. This is optional, and costs less. */
+static unsigned int movable_isolate_many(const struct pbuddy_migration *m)
+{
+	uint i;
+
+	for (i = 0; i < m->nr; i++)
+		if (!object_isolate(pbuddy_migration_private(m, i), m->src + (i << m->order)))
+			break;
+	return i;
+}
+
+static unsigned int movable_migrate_many(const struct pbuddy_migration *m)
+{
+	uint i;
+
+	for (i = 0; i < m->nr; i++)
+		object_move(pbuddy_migration_private(m, i), m->dst + (i << m->order),
+			    m->src + (i << m->order));
+	wake_up_all(&idle);
+	atomic_long_add(m->nr, &moved);
+	return m->nr;
+}
+
 static const struct pbuddy_movable_operations movable_ops = {
 	.isolate_page	= movable_isolate,
 	.migrate_page	= movable_migrate,
 	.putback_page	= movable_putback,
+	.isolate_pages	= movable_isolate_many,
+	.migrate_pages	= movable_migrate_many,
 };
 
 /* ---- Objects ---- */
@@ -185,7 +218,7 @@ static int object_alloc(struct object *obj)
 		return -ENOMEM;
 	obj->seed = get_random_u32();
 	write_contents(obj);
-	/* 4. From here on pbuddy may move the block. */
+	/* 5. From here on pbuddy may move the block. */
 	ret = pbuddy_page_set_movable(obj->page, &movable_ops, obj);
 	if (ret) {
 		pbuddy_free_pages(obj->page, order);
@@ -363,7 +396,7 @@ static int __init movable_init(void)
 static void __exit movable_exit(void)
 {
 	free_all();
-	/* 5. pbuddy calls none of the operations after this, so the array can go. */
+	/* 6. pbuddy calls none of the operations after this, so the array can go. */
 	pbuddy_unregister_movable(&movable_ops);
 	vfree(array);
 }

@@ -183,6 +183,39 @@ enum pbuddy_migrate_mode {
 };
 
 /**
+ * struct pbuddy_migration - blocks of one user that are moved together
+ * @src: first page of the first block
+ * @dst: first page of its target
+ * @nr: number of blocks, 1 to 64, which follow one another, and so do their targets
+ * @order: their order
+ * @mode: how long it may block
+ * @private_data: for pbuddy_migration_private()
+ *
+ * Block i is at @src + (i << @order), and its target at @dst + (i << @order).
+ */
+struct pbuddy_migration {
+	struct page			*src;
+	struct page			*dst;
+	unsigned int			nr;
+	unsigned int			order;
+	enum pbuddy_migrate_mode	mode;
+	void *const			*private_data;
+};
+
+/**
+ * pbuddy_migration_private - pbuddy_page_private() of a block that is moved
+ * @m: the migration
+ * @i: number of the block
+ *
+ * Context: in isolate_pages and migrate_pages.
+ * Return: @private of pbuddy_page_set_movable().
+ */
+static inline void *pbuddy_migration_private(const struct pbuddy_migration *m, unsigned int i)
+{
+	return m->private_data[2UL * i << m->order];
+}
+
+/**
  * struct pbuddy_movable_operations - how pbuddy moves blocks of a user
  * @isolate_page: returns whether the block may be moved now. It is called under rcu_read_lock(), so
  *	it must not sleep. It must not wait for a lock that is held around pbuddy_free_pages(). It
@@ -195,8 +228,17 @@ enum pbuddy_migrate_mode {
  *	data. Returns 0, after which pbuddy frees @src, or a negative errno, after which the user
  *	still uses @src. May block as @mode allows.
  * @putback_page: the migration ended without success and the user still uses the page. May sleep.
+ * @isolate_pages: optional, with @migrate_pages: @isolate_page for the blocks of @m, in their
+ *	order, up to the first that may not be moved now. Returns the number of those that may. The
+ *	same rules apply.
+ * @migrate_pages: optional: @migrate_page for the blocks of @m, all of which are isolated, in their
+ *	order. Returns the number of those that were moved; the user still uses the others, for
+ *	which @putback_page is called. An operation that waits for a device should end after the
+ *	block that it has waited for, since the users of the others may be waiting for them.
  *
- * As struct movable_operations of mm/. A page argument is the first page of a block;
+ * As struct movable_operations of mm/, but for the optional ones. Blocks that follow one another
+ * are moved by them, if there are several. The first block that is not moved so, and those behind
+ * it, are moved by the others, one by one. A page argument is the first page of a block;
  * pbuddy_page_order() returns its order. All functions are called in process context. An allocation
  * from pbuddy inside of them does not reclaim or compact. Other blocks, also of other users, may be
  * in the same migration, so they must not wait until pbuddy_page_clear_movable() succeeds.
@@ -205,6 +247,8 @@ struct pbuddy_movable_operations {
 	bool (*isolate_page)(struct page *page, enum pbuddy_migrate_mode mode);
 	int (*migrate_page)(struct page *dst, struct page *src, enum pbuddy_migrate_mode mode);
 	void (*putback_page)(struct page *page);
+	unsigned int (*isolate_pages)(const struct pbuddy_migration *m);
+	unsigned int (*migrate_pages)(const struct pbuddy_migration *m);
 };
 
 int pbuddy_register_movable(const struct pbuddy_movable_operations *ops);

@@ -1,6 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Migrates movable blocks by the operations of their owners: ops->migrate of the core.
+ *
+ * Blocks of one owner that follow one another, and whose targets do, are a run. If the owner has
+ * operations for several blocks, those of a run are migrated together: all are isolated, then the
+ * references to all are looked at, then all are copied, and the references are looked at again.
+ * Each step says how many blocks, from the first on, it was done for. What is not migrated so is
+ * put back, and the rest of the word is migrated one by one: only that finds which block fails, and
+ * why. So failures are handled in one place, whichever operations the owner has.
+ *
+ * A block that is charged or was freed keeps its run from being migrated together. The references
+ * have to be looked at twice. A block that another user refers to must not be copied, as that user
+ * would go on with the source. And the source must not be free while a user refers to it that has
+ * come since.
  */
 #include <linux/bug.h>
 #include <linux/jiffies.h>
@@ -18,6 +30,8 @@
 #include "hooks/debug_pages.h"
 #include "instance.h"
 
+/* pbuddy_migration_private() */
+static_assert(sizeof(struct pb_movable_record) == 2 * sizeof(void *));
 static_assert((int)PBUDDY_MIGRATE_ASYNC == (int)PB_MIGRATE_ASYNC);
 static_assert((int)PBUDDY_MIGRATE_SYNC_LIGHT == (int)PB_MIGRATE_SYNC_LIGHT);
 static_assert((int)PBUDDY_MIGRATE_SYNC == (int)PB_MIGRATE_SYNC);
@@ -27,10 +41,11 @@ struct migration {
 	struct pb_migration		*m;
 	struct pb_movable_record	*from;		/* by the bits of m->src_heads */
 	struct pb_movable_record	*to;		/* by those of m->dst_heads */
-	const u8			*order_map;	/* of the sources */
+	u8				*order_map;	/* of the sources */
 	u8				state;		/* of a source without other flags */
 	gfp_t				gfp;
 	const struct pb_movable_registration *reg;	/* of the last block */
+	bool				one_by_one;	/* the owner, or a user, keeps a block */
 	unsigned long			until;		/* jiffies; see is_late() */
 };
 
@@ -64,7 +79,7 @@ static void note_failure(struct migration *batch, unsigned int from, unsigned in
 
 /*
  * After a migration: the CHECKED bit moves with the contents. The core frees the source, unless
- * a reference to it was taken while migrate_page() ran; its owner has removed all mappings since.
+ * a reference to it was taken while the owner migrated it. All its mappings are gone since.
  */
 static void finish_source(struct migration *batch, unsigned int from, unsigned int to)
 {
@@ -85,6 +100,15 @@ static void finish_source(struct migration *batch, unsigned int from, unsigned i
 	/* The block that is freed next has the owner's contents. Others may use a checked one. */
 	if (static_branch_unlikely(&pb_fill_key) && !pb_checked(&pb_instance, src_pfn))
 		pb_debug_fill(src_pfn, 1UL << m->order);
+}
+
+/* Whether none of as many blocks that follow one another was freed or has another flag. */
+static bool is_plain(const struct migration *batch, unsigned int from, unsigned int nr)
+{
+	unsigned int order = batch->m->order;
+	u64 heads = nr ? (~0ULL >> (PB_WORD_NR - (nr << order)) & pb_word_align[order]) << from : 0;
+
+	return pb_movable_plain(batch->order_map, heads, order) == heads;
 }
 
 /* The charge of a block moves to its target. A charged block is a checked one. */
@@ -148,7 +172,9 @@ static __always_inline unsigned int migrate_pages(struct migration *batch, const
 	int ret;
 
 	for (i = 0; i < run->nr; i++, src += step, dst += step, order_map += step) {
-		ret = migrate_page(batch, dst, src, order_map, order);
+		ret = -EAGAIN;
+		if (likely(move_account(batch, run->from + (i << order), run->to + (i << order))))
+			ret = migrate_page(batch, dst, src, order_map, order);
 		if (unlikely(ret)) {
 			note_failure(batch, run->from + (i << order), run->to + (i << order), ret);
 			if (batch->m->mode == PB_MIGRATE_ASYNC)
@@ -164,22 +190,110 @@ static __always_inline unsigned int migrate_pages(struct migration *batch, const
 	return i;
 }
 
+/*
+ * Has the owner isolate blocks of a run together. Returns their number, from the first on. None if
+ * one was freed before the RCU section.
+ */
+static unsigned int isolate_together(const struct migration *batch, const struct run *run,
+				     const struct pbuddy_migration *blocks)
+{
+	unsigned int isolated = 0;
+
+	rcu_read_lock();
+	if (likely(is_plain(batch, run->from, run->nr)))
+		isolated = batch->reg->ops->isolate_pages(blocks);
+	rcu_read_unlock();
+	return WARN_ON_ONCE(isolated > run->nr) ? 0 : isolated;
+}
+
+/* Tells the owner that blocks of a run, which it has isolated, were not migrated. */
+static void putback_from(const struct migration *batch, const struct run *run, unsigned int first,
+			 unsigned int end)
+{
+	unsigned long pfn;
+
+	for (; first < end; first++) {
+		pfn = batch->m->src + run->from + (first << batch->m->order);
+		if (!pb_movable_freed(&pb_instance, pfn))
+			batch->reg->ops->putback_page(pfn_to_page(pfn));
+	}
+}
+
+/* How many blocks, from the first on, have no page with another user. */
+static unsigned int unreferenced(struct page *page, unsigned int nr, unsigned int order)
+{
+	unsigned int i;
+
+	if (likely(!pb_pages_any_referenced(page, (unsigned long)nr << order)))
+		return nr;
+	for (i = 0; i < nr && !pb_pages_referenced(page, 1UL << order); i++)
+		page += 1UL << order;
+	return i;
+}
+
+/* finish_source() for the blocks of a run that have moved, if there is something to do. */
+static void finish_sources(struct migration *batch, const struct run *run, struct page *src,
+			   unsigned int moved)
+{
+	unsigned int i, order = batch->m->order;
+
+	if (likely(is_plain(batch, run->from, moved)) &&
+	    likely(!pb_pages_any_referenced(src, (unsigned long)moved << order)) &&
+	    !static_branch_unlikely(&pb_fill_key))
+		return;
+	for (i = 0; i < moved; i++)
+		finish_source(batch, run->from + (i << order), run->to + (i << order));
+}
+
+/*
+ * Has the owner isolate and migrate blocks of a run together. Returns the number of those that have
+ * moved, from the first on. A block that was freed, has another user, or that the owner refuses,
+ * ends it: the caller migrates it and those behind one by one.
+ */
+static unsigned int migrate_together(struct migration *batch, const struct run *run)
+{
+	struct page *src = pfn_to_page(batch->m->src + run->from);
+	struct pbuddy_migration blocks = {
+		.src = src,
+		.dst = pfn_to_page(batch->m->dst + run->to),
+		.nr = run->nr,
+		.order = batch->m->order,
+		.mode = (enum pbuddy_migrate_mode)batch->m->mode,
+		.private_data = &batch->from[run->from].private,
+	};
+	unsigned int isolated = isolate_together(batch, run, &blocks), moved = 0;
+
+	blocks.nr = unreferenced(src, isolated, batch->m->order);
+	if (blocks.nr)
+		moved = batch->reg->ops->migrate_pages(&blocks);
+	if (WARN_ON_ONCE(moved > blocks.nr))
+		moved = blocks.nr;
+	if (unlikely(moved < isolated))
+		putback_from(batch, run, moved, isolated);
+	finish_sources(batch, run, src, moved);
+	return moved;
+}
+
 /* Migrates the first blocks of a run. Returns their number. */
 static unsigned int migrate_run(struct migration *batch, struct run *run)
 {
 	const struct pbuddy_movable_operations *ops = READ_ONCE(batch->from[run->from].ops);
-	int err = -EBUSY;
+	unsigned int moved;
 
-	if (run->nr == 1 && unlikely(!move_account(batch, run->from, run->to)))
-		err = -EAGAIN;
 	/* Operations that are found here stay registered, and in their records, to the end. */
 	if (unlikely(!batch->reg || batch->reg->ops != ops))
 		batch->reg = pb_movable_registered(ops);
-	if (unlikely(!batch->reg || err != -EBUSY)) {
-		note_failure(batch, run->from, run->to, err);
+	if (unlikely(!batch->reg)) {
+		note_failure(batch, run->from, run->to, -EBUSY);
 		return 1;
 	}
 	run->nr = copy_records(batch, run);
+	if (run->nr > 1 && ops->migrate_pages && !batch->one_by_one) {
+		moved = migrate_together(batch, run);
+		batch->one_by_one = moved < run->nr;
+		if (moved)
+			return moved;
+	}
 	return batch->m->order ? migrate_pages(batch, run, batch->m->order) :
 				 migrate_pages(batch, run, 0);
 }
@@ -190,17 +304,14 @@ static u64 without_first(u64 bits, unsigned int first)
 	return first < PB_WORD_NR ? bits & (~0ULL << first) : 0;
 }
 
-/*
- * The blocks that follow one another from the first of these on, as far as their targets do. A
- * block that is not @plain, as it may be charged, is alone.
- */
-static struct run next_run(u64 src, u64 plain, u64 dst, unsigned int order)
+/* The blocks that follow one another from the first of these on, as far as their targets do. */
+static struct run next_run(u64 src, u64 dst, unsigned int order)
 {
 	struct run run = { .from = __ffs64(src), .to = __ffs64(dst), .nr = 1 };
 	u64 gap;
 
-	if (order < PB_WORD_ORDER && plain & BIT_ULL(run.from)) {
-		gap = ~(pb_word_expand(src & plain, order) >> run.from) |
+	if (order < PB_WORD_ORDER) {
+		gap = ~(pb_word_expand(src, order) >> run.from) |
 		      ~(pb_word_expand(dst, order) >> run.to);
 		run.nr = (gap ? __ffs64(gap) : PB_WORD_NR) >> order;
 	}
@@ -230,7 +341,6 @@ void pb_movable_ops_migrate(struct pb_pool *pool, struct pb_migration *m)
 		.until = jiffies + 1,
 	};
 	struct run run;
-	u64 plain;
 	int idx;
 
 	batch.to = pb_movable_make_record(m->dst, batch.gfp);
@@ -239,10 +349,9 @@ void pb_movable_ops_migrate(struct pb_pool *pool, struct pb_migration *m)
 		m->err = -EAGAIN;
 		return;
 	}
-	plain = pb_movable_plain(batch.order_map, src, m->order);
 	idx = srcu_read_lock(&pb_movable_srcu);
 	do {
-		run = next_run(src, plain, dst, m->order);
+		run = next_run(src, dst, m->order);
 		run.nr = migrate_run(&batch, &run);
 		src = without_first(src, run.from + (run.nr << m->order));
 		dst = without_first(dst, run.to + (run.nr << m->order));

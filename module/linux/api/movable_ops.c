@@ -12,12 +12,12 @@
  * Both are full barriers, and the record does not change in between. A free does not change it, so
  * a record may be that of a former owner. When operations are unregistered, their records are
  * removed while the frames may get other owners: a record has @forgetting as its operations while
- * its block is made unmovable, and a new owner waits for that
- * (pb_movable_clear_record()).
+ * its block is made unmovable, and a new owner waits for that:
+ * pb_movable_clear_record().
  *
  * Callbacks run inside SRCU. Unregistration waits for running callbacks and prevents new ones.
- * isolate_page also runs under RCU, because its page may be freed concurrently; <linux/pbuddy.h>
- * says what this requires of the owner.
+ * isolate_page and isolate_pages also run under RCU, because a page may be freed concurrently;
+ * <linux/pbuddy.h> says what this requires of the owner.
  */
 #include <linux/bug.h>
 #include <linux/mm.h>
@@ -100,7 +100,7 @@ struct pb_movable_registration *pb_movable_registered(const struct pbuddy_movabl
  * pb_movable_ops_register - register operations that migrate pages
  * @ops: constant until pbuddy_unregister_movable()
  * @unmaps: migrate_page removes the mappings of a page, and refuses one with other users then.
- *	It is called for each page for which isolate_page returned true.
+ *	It is called for each page for which isolate_page returned true. There is no migrate_pages.
  *
  * Context: process, may sleep.
  * Return: as pbuddy_register_movable().
@@ -110,7 +110,8 @@ int pb_movable_ops_register(const struct pbuddy_movable_operations *ops, bool un
 	struct pb_movable_registration *reg;
 	int ret = 0;
 
-	if (WARN_ON_ONCE(!ops || !ops->isolate_page || !ops->migrate_page || !ops->putback_page))
+	if (WARN_ON_ONCE(!ops || !ops->isolate_page || !ops->migrate_page || !ops->putback_page ||
+			 !ops->isolate_pages != !ops->migrate_pages))
 		return -EINVAL;
 	reg = kmalloc(sizeof(*reg), GFP_KERNEL);
 	if (!reg)
@@ -135,8 +136,8 @@ int pb_movable_ops_register(const struct pbuddy_movable_operations *ops, bool un
  * As struct movable_operations of mm/, but registered, so that unregistration can wait for callers.
  *
  * Context: process, may sleep.
- * Return: 0; -EINVAL when an operation is missing, -EEXIST when @ops are registered already,
- * -ENOMEM.
+ * Return: 0; -EINVAL when an operation is missing, or one of the optional two is there without the
+ * other; -EEXIST when @ops are registered already; -ENOMEM.
  */
 int pbuddy_register_movable(const struct pbuddy_movable_operations *ops)
 {

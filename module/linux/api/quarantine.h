@@ -160,6 +160,23 @@ static __always_inline bool pb_pages_referenced(const struct page *page, unsigne
 	return false;
 }
 
+/*
+ * pb_pages_referenced() for several pages, of which no one is expected to be: reads all of them, as
+ * pb_pages_clean().
+ */
+static inline bool pb_pages_any_referenced(struct page *page, unsigned long nr_pages)
+{
+	struct pb_pages_state state = { .all_refs = -1 };
+	struct page *end = page + nr_pages;
+
+	for (; page + PB_CLEAN_AT_ONCE <= end; page += PB_CLEAN_AT_ONCE)
+		pb_pages_state_add(&state, page, PB_CLEAN_AT_ONCE);
+	for (; page < end; page++)
+		pb_pages_state_add(&state, page, 1);
+	return state.any_refs != PB_BASE_REFS || state.all_refs != PB_BASE_REFS ||
+	       state.any_flags & __PG_HWPOISON;
+}
+
 /* Frees a block that has a page with a memory error; false: the caller has to free it. */
 static inline bool pb_quarantine_free_bad(unsigned long pfn, unsigned int order)
 {
