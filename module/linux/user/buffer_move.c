@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Migrates blocks of buffers while programs use them: compaction calls this as it calls in-kernel
- * owners of movable blocks (api/movable_ops.c).
+ * owners of movable blocks (api/movable_migrate.c).
  *
  * A buffer of the class "movable" that is not contiguous can be moved, until its frames are fixed:
  * when its physical addresses are told, and when it ends. It is not moved while importers of its
