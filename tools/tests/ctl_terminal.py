@@ -166,10 +166,10 @@ def compact_progress():
           f"{text!r}")
 
 
-def resize(size, *options):
-    """What is written, and the lines of progress in it."""
+def resize(size, *options, most=0):
+    """What is written, and the lines of progress in it; the exit code is at most that."""
     text, status = Terminal("resize", "0", size, *options).finish()
-    check(status == 0, f"{status} {text!r}")
+    check(0 <= status <= most, f"{status} {text!r}")
     return text, re.findall(r"\rnode 0: ([0-9.]+[KMG]?), (\S+) wanted \.\.\.\x1b\[K", text)
 
 
@@ -183,7 +183,7 @@ def resize_progress():
         check("..." not in resize("64M", "--json")[0], "progress with --json")
         resize("16M")
         on_the_way += len(lines) > 1
-        _, lines = resize("256M")
+        _, lines = resize("256M", most=1)    # the kernel may not have as much
         check(lines[0] == ("16M", "256M"), f"{lines}")
         on_the_way += len(lines) > 1
         resize("64M")
