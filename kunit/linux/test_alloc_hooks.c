@@ -269,7 +269,8 @@ static void test_second_takes_what_is_free(struct kunit *test)
 {
 	const gfp_t gfp = __GFP_DIRECT_RECLAIM | ALL_OF_NODE;
 	struct pbuddy_reclaimer reclaimer = {
-		.name = "test_alloc_hooks", .count_pages = count_last, .scan_pages = scan_last,
+		.name = "test_alloc_hooks", .seeks = PBUDDY_DEFAULT_SEEKS,
+		.count_pages = count_last, .scan_pages = scan_last,
 	};
 	struct page *page = pbuddy_alloc_page(GFP_KERNEL);
 	LIST_HEAD(list);
