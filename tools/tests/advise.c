@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Functions that the tests of purgeable buffers share; advise.h describes them. */
 #include <sys/stat.h>
+#include <time.h>
 
 #include "advise.h"
 

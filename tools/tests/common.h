@@ -53,7 +53,12 @@ void read_usage(struct usage *usage);
 void read_settled_usage(struct usage *usage);
 /* Waits until exactly so many bytes are allocated, as above. Returns the last number read. */
 uint64_t wait_for_allocated(uint64_t bytes);
-#define CHECK_ALLOCATED(bytes)	CHECK_EQ(wait_for_allocated(bytes), bytes)
+#define CHECK_ALLOCATED(bytes)							\
+	do {									\
+		uint64_t _want = (bytes);					\
+										\
+		CHECK_EQ(wait_for_allocated(_want), _want);			\
+	} while (0)
 /* Waits until the quarantine holds exactly so many bytes, or fails the test. */
 void wait_for_quarantine(uint64_t bytes);
 

@@ -117,8 +117,8 @@ TEST_TIMEOUT(hwpoison, of_a_page_in_quarantine, 900)
 }
 
 /*
- * The kernel may refuse it, and does not mark the page then: 6.12 and 7.3 do (EIO, a page of another
- * kind than they can handle). The page stays as it was, in the buffer and after it.
+ * The kernel may refuse it, and does not mark the page then: 6.12 and 7.3 do (EIO, a page of
+ * another kind than they can handle). The page stays as it was, in the buffer and after it.
  */
 TEST_TIMEOUT(hwpoison, soft_offline, 900)
 {
