@@ -2,8 +2,8 @@
 /*
  * The limits of accounts, and the log of requests that exceed one.
  *
- * Each user has a limit: account_limit_kbytes, or without a setting half of the pool, as large as it
- * may become. That default does not hold for root, nor for tasks with CAP_SYS_RESOURCE in the
+ * Each user has a limit: account_limit_kbytes, or without a setting half of the pool, as large as
+ * it may become. That default does not hold for root, nor for tasks with CAP_SYS_RESOURCE in the
  * initial user namespace, because the privileged programs of an existing configuration may use the
  * whole pool. A limit that was set holds for all.
  *

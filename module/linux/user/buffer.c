@@ -190,7 +190,7 @@ static bool grow_for(const struct pb_buffer_spec *spec, unsigned long nr_pages,
 
 /*
  * Charges the whole buffer to the calling task, also if another process uses it later. A length
- * above the size that the pool may have is not charged, so that it fails with ENOMEM and not EDQUOT.
+ * above the size that the pool may have is not charged, so that it fails with ENOMEM, not EDQUOT.
  *
  * The charge is what the buffer breaks: whole blocks of its order. The tail of the last block goes
  * back to the pool, but the block that it was cut from is gone while the buffer exists.
