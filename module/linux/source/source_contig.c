@@ -6,7 +6,8 @@
  * One scan of the node marks the candidates: pageblocks whose pages are all free or look movable.
  * Then the source calls alloc_contig_range() for naturally aligned runs of candidates: the largest
  * order first, and within an order from the highest PFN down. So the pool can serve large orders,
- * and the kernel keeps memory in its low zones.
+ * and the kernel keeps memory in its low zones. A pool that grows takes pageblocks whose pages are
+ * all free first: a request may wait for it, and pages in use have to be migrated.
  *
  * The system's memory comes first. A range is taken only when its zone stays above its high
  * watermark and a margin without it: alloc_contig_range() takes free pages whatever the watermarks
@@ -54,11 +55,13 @@
  * @base_pfn: PFN of bit 0, aligned to PB_MAX_ORDER
  * @nr: pageblocks from there to the end of the node
  * @ok: bitmap over the pageblocks: all pages are free or look movable
+ * @free: the same: all pages are free
  */
 struct scan {
 	unsigned long	base_pfn;
 	unsigned long	nr;
 	unsigned long	*ok;
+	unsigned long	*free;
 };
 
 static unsigned long pageblock_pfn(const struct scan *scan, unsigned long block)
@@ -76,7 +79,8 @@ static bool page_looks_movable(struct page *page)
 	return !page_count(page) || PageLRU(page);
 }
 
-static bool pageblock_is_candidate(unsigned long pfn, int nid)
+/* Sets *@free to whether all pages are free, for a candidate. */
+static bool pageblock_is_candidate(unsigned long pfn, int nid, bool *free)
 {
 	unsigned long end = pfn + PB_PAGEBLOCK_NR;
 	struct page *page = pfn_to_online_page(pfn);
@@ -87,12 +91,14 @@ static bool pageblock_is_candidate(unsigned long pfn, int nid)
 	if (page_zonenum(page) == ZONE_DMA)
 		return false;
 #endif
+	*free = true;
 	while (pfn < end) {
 		struct page *p = pfn_to_page(pfn);
 
 		if (page_to_nid(p) != nid || page_zone(p) != page_zone(page) || PageReserved(p) ||
 		    !page_looks_movable(p))
 			return false;
+		*free &= !page_count(p);
 		/* Racy: a wrong order only skips too many or too few pages. */
 		if (PageBuddy(p))
 			pfn += 1UL << min(READ_ONCE(page_private(p)),
@@ -114,16 +120,20 @@ static int scan_node(struct scan *scan, const struct pb_pool_spec *spec)
 {
 	int nid = spec->nid;
 	unsigned long end_pfn = pgdat_end_pfn(NODE_DATA(nid)), block;
+	bool free;
 
 	scan->base_pfn = round_down(NODE_DATA(nid)->node_start_pfn, 1UL << PB_MAX_ORDER);
 	scan->nr = (end_pfn - scan->base_pfn) >> PB_PAGEBLOCK_ORDER;
 	scan->ok = kvcalloc(BITS_TO_LONGS(scan->nr), sizeof(long), GFP_KERNEL);
-	if (!scan->ok)
+	scan->free = kvcalloc(BITS_TO_LONGS(scan->nr), sizeof(long), GFP_KERNEL);
+	if (!scan->ok || !scan->free)
 		return -ENOMEM;
 	for (block = 0; block < scan->nr; block++) {
 		if (within_limits(spec, pageblock_pfn(scan, block)) &&
-		    pageblock_is_candidate(pageblock_pfn(scan, block), nid))
+		    pageblock_is_candidate(pageblock_pfn(scan, block), nid, &free)) {
 			__set_bit(block, scan->ok);
+			__assign_bit(block, scan->free, free);
+		}
 		if (fatal_signal_pending(current))
 			return -EINTR;
 		cond_resched();
@@ -131,12 +141,13 @@ static int scan_node(struct scan *scan, const struct pb_pool_spec *spec)
 	return 0;
 }
 
-static bool run_is_candidate(const struct scan *scan, unsigned long block, unsigned long nr)
+/* @bits: those of the scan that all pageblocks of the run must have. */
+static bool run_is_candidate(const struct scan *scan, const unsigned long *bits,
+			     unsigned long block, unsigned long nr)
 {
 	struct page *first, *last;
 
-	if (block + nr > scan->nr ||
-	    find_next_zero_bit(scan->ok, block + nr, block) < block + nr)
+	if (block + nr > scan->nr || find_next_zero_bit(bits, block + nr, block) < block + nr)
 		return false;
 	/* Zones of a node do not interleave: compare the first and the last page only. */
 	first = pfn_to_page(pageblock_pfn(scan, block));
@@ -274,8 +285,9 @@ static bool zone_is_low(unsigned long pfn, unsigned long nr_pages, struct zone *
 }
 
 /* Takes aligned ranges of one order, from the highest PFN down, until less than one is missing. */
-static long alloc_order(struct scan *scan, const struct pb_pool_spec *spec,
-			struct list_head *extents, unsigned int order, unsigned long want)
+static long alloc_order(struct scan *scan, const unsigned long *bits,
+			const struct pb_pool_spec *spec, struct list_head *extents,
+			unsigned int order, unsigned long want)
 {
 	unsigned long nr = 1UL << (order - PB_PAGEBLOCK_ORDER), pages = 1UL << order;
 	unsigned long block, got = 0;
@@ -287,11 +299,12 @@ static long alloc_order(struct scan *scan, const struct pb_pool_spec *spec,
 		if (fatal_signal_pending(current))
 			return -EINTR;
 		/* A lower zone may have more than one that is low. */
-		if (run_is_candidate(scan, block, nr) &&
+		if (run_is_candidate(scan, bits, block, nr) &&
 		    !zone_is_low(pageblock_pfn(scan, block), pages, &low)) {
 			ret = alloc_piece(spec, extents, pageblock_pfn(scan, block), pages);
 			if (!ret) {
 				bitmap_clear(scan->ok, block, nr);
+				bitmap_clear(scan->free, block, nr);
 				got += pages;
 			} else if (ret != -EBUSY) {
 				return ret;
@@ -306,24 +319,40 @@ static long alloc_order(struct scan *scan, const struct pb_pool_spec *spec,
 	return got;
 }
 
+/* Takes ranges of candidates, the largest order first. */
+static long alloc_orders(struct scan *scan, const unsigned long *bits,
+			 const struct pb_pool_spec *spec, struct list_head *extents,
+			 unsigned long want)
+{
+	unsigned long got = 0;
+	unsigned int order;
+	long allocated;
+
+	for (order = PB_MAX_ORDER; got < want && order >= PB_PAGEBLOCK_ORDER; order--) {
+		allocated = alloc_order(scan, bits, spec, extents, order, want - got);
+		if (allocated < 0)
+			return allocated;
+		got += allocated;
+	}
+	return got;
+}
+
 static long alloc_pass(const struct pb_pool_spec *spec, struct list_head *extents,
 		       unsigned long want)
 {
+	bool grows = spec->to_pfn;	/* limits are set for a pool that exists */
 	struct scan scan = {};
-	unsigned int order;
-	unsigned long got = 0;
-	long ret = scan_node(&scan, spec);
+	long got = scan_node(&scan, spec), more;
 
-	for (order = PB_MAX_ORDER; !ret && got < want && order >= PB_PAGEBLOCK_ORDER; order--) {
-		long allocated = alloc_order(&scan, spec, extents, order, want - got);
-
-		if (allocated < 0)
-			ret = allocated;
-		else
-			got += allocated;
+	if (!got && grows)
+		got = alloc_orders(&scan, scan.free, spec, extents, want);
+	if (got >= 0) {
+		more = alloc_orders(&scan, scan.ok, spec, extents, want - got);
+		got = more < 0 ? more : got + more;
 	}
+	kvfree(scan.free);
 	kvfree(scan.ok);
-	return ret ?: got;
+	return got;
 }
 
 static void contig_release(struct pb_extent *extent, unsigned long pfn, unsigned long nr_pages)
