@@ -56,12 +56,14 @@
  * @nr: pageblocks from there to the end of the node
  * @ok: bitmap over the pageblocks: all pages are free or look movable
  * @free: the same: all pages are free
+ * @free_end: end of the last free block that was found, which may reach into other pageblocks
  */
 struct scan {
 	unsigned long	base_pfn;
 	unsigned long	nr;
 	unsigned long	*ok;
 	unsigned long	*free;
+	unsigned long	free_end;
 };
 
 static unsigned long pageblock_pfn(const struct scan *scan, unsigned long block)
@@ -79,19 +81,30 @@ static bool page_looks_movable(struct page *page)
 	return !page_count(page) || PageLRU(page);
 }
 
+/* Racy: a wrong order only skips too many or too few pages. */
+static unsigned long free_block_end(struct page *page, unsigned long pfn)
+{
+	return pfn + (1UL << min(READ_ONCE(page_private(page)),
+				 (unsigned long)PB_KERNEL_MAX_ORDER));
+}
+
 /* Sets *@free to whether all pages are free, for a candidate. */
-static bool pageblock_is_candidate(unsigned long pfn, int nid, bool *free)
+static bool pageblock_is_candidate(struct scan *scan, unsigned long pfn, int nid, bool *free)
 {
 	unsigned long end = pfn + PB_PAGEBLOCK_NR;
 	struct page *page = pfn_to_online_page(pfn);
 
 	if (!page || !pfn_to_online_page(end - 1) || is_zone_movable_page(page))
 		return false;
+	/* Also of a pageblock that a free block before seems to reach over. */
+	if (page_to_nid(page) != nid || page_zone(page) != page_zone(pfn_to_page(end - 1)))
+		return false;
 #ifdef CONFIG_ZONE_DMA
 	if (page_zonenum(page) == ZONE_DMA)
 		return false;
 #endif
 	*free = true;
+	pfn = max(pfn, scan->free_end);
 	while (pfn < end) {
 		struct page *p = pfn_to_page(pfn);
 
@@ -99,10 +112,8 @@ static bool pageblock_is_candidate(unsigned long pfn, int nid, bool *free)
 		    !page_looks_movable(p))
 			return false;
 		*free &= !page_count(p);
-		/* Racy: a wrong order only skips too many or too few pages. */
 		if (PageBuddy(p))
-			pfn += 1UL << min(READ_ONCE(page_private(p)),
-					  (unsigned long)PB_PAGEBLOCK_ORDER);
+			pfn = scan->free_end = free_block_end(p, pfn);
 		else
 			pfn++;
 	}
@@ -130,7 +141,7 @@ static int scan_node(struct scan *scan, const struct pb_pool_spec *spec)
 		return -ENOMEM;
 	for (block = 0; block < scan->nr; block++) {
 		if (within_limits(spec, pageblock_pfn(scan, block)) &&
-		    pageblock_is_candidate(pageblock_pfn(scan, block), nid, &free)) {
+		    pageblock_is_candidate(scan, pageblock_pfn(scan, block), nid, &free)) {
 			__set_bit(block, scan->ok);
 			__assign_bit(block, scan->free, free);
 		}
