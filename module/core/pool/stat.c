@@ -277,8 +277,8 @@ EXPORT_SYMBOL_PB_TEST(pb_zone_count_free);
  * pb_zone_read_pages - the size and the free pages of a zone, for output
  * @zone: the zone
  *
- * Pages that move to or from a cache between the two sums would be counted twice, or not at all: the
- * sums are read again then, a few times.
+ * Pages that move to or from a cache between the two sums would be counted twice, or not at all:
+ * the sums are read again then, a few times.
  *
  * Context: any; reads cache lines of each CPU.
  * Return: the numbers, approximate while CPUs allocate and free.
