@@ -84,8 +84,8 @@ static bool page_looks_movable(struct page *page)
 /* Racy: a wrong order only skips too many or too few pages. */
 static unsigned long free_block_end(struct page *page, unsigned long pfn)
 {
-	return pfn + (1UL << min(READ_ONCE(page_private(page)),
-				 (unsigned long)PB_KERNEL_MAX_ORDER));
+	return pfn + (1UL << min_t(unsigned long, READ_ONCE(page_private(page)),
+				   PB_KERNEL_MAX_ORDER));
 }
 
 /* Sets *@free to whether all pages are free, for a candidate. */
@@ -112,10 +112,12 @@ static bool pageblock_is_candidate(struct scan *scan, unsigned long pfn, int nid
 		    !page_looks_movable(p))
 			return false;
 		*free &= !page_count(p);
-		if (PageBuddy(p))
-			pfn = scan->free_end = free_block_end(p, pfn);
-		else
+		if (!PageBuddy(p)) {
 			pfn++;
+			continue;
+		}
+		pfn = free_block_end(p, pfn);
+		scan->free_end = pfn;
 	}
 	return true;
 }
