@@ -18,6 +18,18 @@ static void check_contents(const uint64_t *p, uint64_t id, bool retained)
 	CHECK_EQ(retained ? stamp_broken(p, SMALL, id) : first_nonzero(p, SMALL), -1);
 }
 
+/* fill_and_empty() may have the whole node. */
+static int alloc_patiently(void)
+{
+	struct pbuddy_alloc rq = request_on_node(SMALL);
+
+	while (ioctl(dev, PBUDDY_IOCTL_ALLOC, &rq)) {
+		CHECK_EQ(errno, ENOMEM);
+		usleep(1000);
+	}
+	return rq.fd;
+}
+
 static void exit_with_mapping(void *p)
 {
 	(void)*(volatile uint64_t *)p;
@@ -30,7 +42,7 @@ static void advise_and_check(unsigned int nr, const volatile uint32_t *stop)
 	int fd[NR_EACH], i;
 
 	for (i = 0; i < NR_EACH; i++) {
-		fd[i] = alloc_on_node(SMALL);
+		fd[i] = alloc_patiently();
 		p[i] = map_buffer(fd[i], SMALL);
 	}
 	for (round = 0; !*stop; round++) {
@@ -57,7 +69,7 @@ static void advise_and_check(unsigned int nr, const volatile uint32_t *stop)
 /* Accesses a buffer that is always purgeable. Only zeroes and its own stores are there. */
 static void access_purgeable(const volatile uint32_t *stop)
 {
-	int fd = alloc_on_node(SMALL);
+	int fd = alloc_patiently();
 	uint64_t *p = map_buffer(fd, SMALL), n;
 	size_t i;
 
