@@ -202,6 +202,15 @@ static void end(struct kunit *test, const struct pb_migration *m, u64 moved)
 	pbuddy_unregister_movable(&together);
 }
 
+/* Expects one block to have failed, and all others to have moved. */
+static void end_without(struct kunit *test, const struct pb_migration *m, unsigned int failed,
+			int err)
+{
+	KUNIT_EXPECT_EQ(test, m->failed, BIT_ULL(failed));
+	KUNIT_EXPECT_EQ(test, m->err, err);
+	end(test, m, ALL & ~BIT_ULL(failed));
+}
+
 static void test_together(struct kunit *test)
 {
 	struct pb_migration m;
@@ -238,9 +247,7 @@ static void test_refused(struct kunit *test)
 	run(test, &m, PB_MIGRATE_SYNC);
 	KUNIT_EXPECT_EQ(test, owner.nr_together, 5U);
 	KUNIT_EXPECT_EQ(test, owner.nr_single, NR - 6);
-	KUNIT_EXPECT_EQ(test, m.failed, BIT_ULL(5));
-	KUNIT_EXPECT_EQ(test, m.err, -EBUSY);
-	end(test, &m, ALL & ~BIT_ULL(5));
+	end_without(test, &m, 5, -EBUSY);
 }
 
 /* The owner fails to move a block; those behind it are put back, and moved one by one. */
@@ -254,9 +261,7 @@ static void test_fails(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, owner.nr_together, 5U);
 	KUNIT_EXPECT_EQ(test, owner.nr_single, NR - 5);
 	KUNIT_EXPECT_EQ(test, owner.nr_putback, NR - 5 + 1);
-	KUNIT_EXPECT_EQ(test, m.failed, BIT_ULL(5));
-	KUNIT_EXPECT_EQ(test, m.err, -EIO);
-	end(test, &m, ALL & ~BIT_ULL(5));
+	end_without(test, &m, 5, -EIO);
 }
 
 /* A migration that must not wait ends with the first block that fails. */
@@ -296,9 +301,7 @@ static void test_pinned(struct kunit *test)
 	run(test, &m, PB_MIGRATE_SYNC);
 	put_page(owner.src + 3);
 	KUNIT_EXPECT_EQ(test, owner.nr_together, 3U);
-	KUNIT_EXPECT_EQ(test, m.failed, BIT_ULL(3));
-	KUNIT_EXPECT_EQ(test, m.err, -EAGAIN);
-	end(test, &m, ALL & ~BIT_ULL(3));
+	end_without(test, &m, 3, -EAGAIN);
 }
 
 /* The free of a source that got another user during the migration looks at it. */
