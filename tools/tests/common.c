@@ -59,31 +59,32 @@ void read_settled_usage(struct usage *usage)
 	}
 }
 
-uint64_t wait_for_allocated(uint64_t bytes)
+/* Reads the usage until @number in it is as expected, 1000 times at most. */
+static void read_until(struct usage *usage, const uint64_t *number, uint64_t bytes)
 {
-	struct usage usage;
 	int i;
 
 	for (i = 0; i < 1000; i++) {
-		read_usage(&usage);
-		if (usage.allocated == bytes)
-			break;
+		read_usage(usage);
+		if (*number == bytes)
+			return;
 		usleep(10000);
 	}
+}
+
+uint64_t wait_for_allocated(uint64_t bytes)
+{
+	struct usage usage;
+
+	read_until(&usage, &usage.allocated, bytes);
 	return usage.allocated;
 }
 
 void wait_for_quarantine(uint64_t bytes)
 {
 	struct usage usage;
-	int i;
 
-	for (i = 0; i < 1000; i++) {
-		read_usage(&usage);
-		if (usage.quarantine == bytes)
-			return;
-		usleep(10000);
-	}
+	read_until(&usage, &usage.quarantine, bytes);
 	CHECK_EQ(usage.quarantine, bytes);
 }
 
