@@ -248,7 +248,8 @@ static void test_freed_brings_up_to_date(struct kunit *test)
 	for (i = 0; i < PB_PAGEBLOCK_NR; i++) {
 		old = atomic64_fetch_or(BIT_ULL(i % 64), &pageblock->free[i / 64]);
 		new = old | BIT_ULL(i % 64);
-		if (pb_index_on_free(zone, 0, pageblock, BIT_ULL(i % 64), new) != PB_INDEX_OK)
+		if (pb_index_on_free(zone, 0, pageblock, BIT_ULL(i % 64), new, false) !=
+		    PB_INDEX_OK)
 			pb_index_update(zone, 0);
 		KUNIT_ASSERT_GE(test, pb_class_largest(zone->ctl[0].index_class),
 				pb_word_largest(new));
@@ -285,7 +286,7 @@ static void test_index_raise(struct kunit *test)
 		frame = i * 5 % PB_PAGEBLOCK_NR;		/* each frame once */
 		old = atomic64_fetch_or(BIT_ULL(frame % 64), &pageblock->free[frame / 64]);
 		if (pb_index_on_free(zone, 0, pageblock, BIT_ULL(frame % 64),
-				     old | BIT_ULL(frame % 64)) == PB_INDEX_HIDES) {
+				     old | BIT_ULL(frame % 64), false) == PB_INDEX_HIDES) {
 			pb_index_raise(zone, 0, &pageblock->free[frame / 64]);
 			KUNIT_ASSERT_EQ(test, pb_class_largest(zone->ctl[0].index_class),
 					pb_pageblock_largest(pageblock));

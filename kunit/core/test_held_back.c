@@ -341,7 +341,7 @@ static void test_deferred_update(struct kunit *test)
 
 	KUNIT_ASSERT_NE(test, start, PB_NO_PFN);
 	for (i = 0; i < 4; i++)
-		pb_zone_free_mask_unindexed(zone, start + i * PB_WORD_NR, ~0ULL);
+		pb_zone_free_mask_unindexed(zone, start + i * PB_WORD_NR, ~0ULL, 0);
 	pb_zone_account(zone, 4 * PB_WORD_NR);
 	KUNIT_ASSERT_LT(test, pb_class_largest(ctl->index_class), 8);
 	pfn = pt_alloc(f, 8);

@@ -116,7 +116,7 @@ static void order7_stale(void)
 	nothing_free();
 	mc_free_frames(0, 0, 127);
 	*pb_order_map(mc.pool, mc_pfn(0, 127)) = 0;
-	pb_zone_free_mask_unindexed(mc.zone, mc_pfn(0, 127), 1ULL << 63);
+	pb_zone_free_mask_unindexed(mc.zone, mc_pfn(0, 127), 1ULL << 63, 0);
 	pb_zone_account(mc.zone, 1);
 	list_of_cpu0()->drained = 1;
 }

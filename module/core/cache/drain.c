@@ -56,7 +56,8 @@ static unsigned int free_word(struct pb_zone *zone, struct pb_pcp_list *list, un
 {
 	u64 frames = pb_word_expand(heads, order);
 
-	defer_index_update(zone, list, pfn, pb_zone_free_mask_unindexed(zone, pfn, frames));
+	defer_index_update(zone, list, pfn,
+			   pb_zone_free_mask_unindexed(zone, pfn, frames, list->drained));
 	return hweight64(frames);
 }
 
@@ -107,7 +108,8 @@ static noinline void index_frame(struct pb_zone *zone, struct pb_pcp_list *list,
 	u64 bit = BIT_ULL(pfn % PB_WORD_NR), old = atomic64_read(word) & ~bit;
 
 	defer_index_update(zone, list, pfn,
-			   pb_zone_index_on_free(zone, pfn, bit, was_free ? old | bit : old));
+			   pb_zone_index_on_free(zone, pfn, bit, was_free ? old | bit : old,
+						 list->drained));
 }
 
 /*
@@ -155,14 +157,37 @@ static bool share_words(const struct pb_pcp_entry *oldest, unsigned int nr)
 	return share_word(&oldest[0], &oldest[1]) || share_word(&oldest[nr - 2], &oldest[nr - 1]);
 }
 
+/*
+ * The heads of all these blocks when they are in one word, else 0. Without a test for each block, a
+ * loop of few instructions, because most flushes after frees of single pages in order are such.
+ */
+static u64 heads_of_word(const struct pb_pcp_entry *entry, unsigned int nr)
+{
+	const struct pb_pcp_entry *end = entry + nr;
+	unsigned long first = entry->pfn, apart = 0;
+	u64 heads = 0;
+
+	if (!share_word(entry, end - 1))
+		return 0;
+#pragma GCC unroll 3
+	for (; entry < end; entry++) {
+		heads |= 1ULL << (entry->pfn % PB_WORD_NR);
+		apart |= entry->pfn ^ first;
+	}
+	return likely(apart < PB_WORD_NR) ? heads : 0;
+}
+
 /* Flushes blocks, adjacent entries of one word together. Returns the pages freed to the zone. */
 static unsigned int free_runs(struct pb_zone *zone, struct pb_pcp_list *list, unsigned int nr,
 			      unsigned int order, bool all)
 {
 	const struct pb_pcp_entry *entry = list->lifo, *end = entry + nr, *first;
+	u64 heads = order ? 0 : heads_of_word(entry, nr);
 	unsigned int pages = 0;
-	u64 heads;
 
+	if (heads)
+		return all ? free_word(zone, list, entry->pfn, heads, order) :
+			     batch(zone, list, entry, heads, nr, order);
 	while (entry < end) {
 		first = entry;
 		heads = 0;
@@ -208,7 +233,8 @@ static void count_drain(struct pb_zone *zone, struct pb_pcp *pcp, unsigned int o
 static void drain_oldest(struct pb_zone *zone, struct pb_pcp *pcp, struct pb_pcp_list *list,
 			 unsigned int order, enum pb_migratetype mt, unsigned int nr, bool all)
 {
-	unsigned int i, pages;
+	struct pb_pcp_entry *to = list->lifo, *from = to + nr, *end = to + list->n;
+	unsigned int pages;
 
 	if (order > PB_PCP_MAX_WORD_ORDER) {
 		pb_zone_free_blocks(zone, list->lifo, nr, order);
@@ -218,8 +244,8 @@ static void drain_oldest(struct pb_zone *zone, struct pb_pcp *pcp, struct pb_pcp
 	}
 	list->n -= nr;
 	/* A loop, because a string instruction has a high start-up cost. */
-	for (i = 0; i < list->n; i++)
-		list->lifo[i] = list->lifo[i + nr];
+	while (from < end)
+		*to++ = *from++;
 	count_drain(zone, pcp, order, mt, pages >> order);
 }
 

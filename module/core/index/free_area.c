@@ -436,6 +436,7 @@ enum pb_index_state pb_index_check_fullness(const struct pb_pageblock *pageblock
  * @pageblock: the same
  * @mask: the bits
  * @new: the word now
+ * @deferred: the caller has an update of this pageblock to do; nothing is PB_INDEX_STALE then
  *
  * The fullness is checked when the word's free count passes a multiple of 16, which bounds its
  * error to five classes.
@@ -444,10 +445,11 @@ enum pb_index_state pb_index_check_fullness(const struct pb_pageblock *pageblock
  * Return: PB_INDEX_OK, PB_INDEX_STALE or PB_INDEX_HIDES.
  */
 enum pb_index_state pb_index_on_free(struct pb_zone *zone, unsigned long index,
-				     const struct pb_pageblock *pageblock, u64 mask, u64 new)
+				     const struct pb_pageblock *pageblock, u64 mask, u64 new,
+				     bool deferred)
 {
 	u16 class = READ_ONCE(zone->ctl[index].index_class);	/* FR2 */
-	int largest = pb_class_largest(class), now;
+	int largest = pb_class_largest(class);
 
 	if (!class || class & PB_CLASS_COUNTED)
 		return PB_INDEX_HIDES;
@@ -455,12 +457,13 @@ enum pb_index_state pb_index_on_free(struct pb_zone *zone, unsigned long index,
 		if (formed(new, mask, largest + 1))
 			return PB_INDEX_HIDES;
 	} else if (new == ~0ULL && largest < PB_PAGEBLOCK_ORDER) {
-		now = pb_pageblock_largest_words(pageblock);
-		if (now == PB_PAGEBLOCK_ORDER)
+		if (pb_pageblock_is_free(pageblock))
 			return PB_INDEX_HIDES;
-		if (now > largest)
+		if (!deferred && pb_pageblock_largest_words(pageblock) > largest)
 			return PB_INDEX_STALE;
 	}
+	if (deferred)
+		return PB_INDEX_OK;
 	if (mask & (mask - 1) || !(hweight64(new) % 16))
 		return pb_index_check_fullness(pageblock, class);
 	return PB_INDEX_OK;

@@ -103,7 +103,8 @@ void pb_index_update_isolated(struct pb_zone *zone, unsigned long index);
 void pb_index_raise(struct pb_zone *zone, unsigned long index, const atomic64_t *word);
 void pb_index_on_alloc(struct pb_zone *zone, unsigned long index);
 enum pb_index_state pb_index_on_free(struct pb_zone *zone, unsigned long index,
-				     const struct pb_pageblock *pageblock, u64 mask, u64 new);
+				     const struct pb_pageblock *pageblock, u64 mask, u64 new,
+				     bool deferred);
 enum pb_index_state pb_index_check_fullness(const struct pb_pageblock *pageblock, u16 class);
 unsigned int pb_index_bits(u16 class);
 bool pb_index_test(struct pb_zone *zone, unsigned long index, u16 class);

@@ -305,7 +305,8 @@ static void index_pageblock(struct pb_zone *zone, struct freed *freed)
 		freed->whole |= 1ULL << (freed->index - freed->first);
 	} else if (freed->words) {
 		pageblock = pageblock_of(entries_from(zone, freed->index));
-		if (pb_index_on_free(zone, freed->index, pageblock, ~0ULL, ~0ULL) != PB_INDEX_OK)
+		if (pb_index_on_free(zone, freed->index, pageblock, ~0ULL, ~0ULL, false) !=
+		    PB_INDEX_OK)
 			pb_index_update(zone, freed->index);
 	}
 	freed->words = 0;

@@ -366,6 +366,7 @@ EXPORT_SYMBOL_PB_TEST(pb_zone_alloc_pageblock_at);
  * @pfn: any PFN within the word
  * @mask: the bits
  * @old: the word before
+ * @deferred: number of the pageblock that the caller has to update, + 1; 0 = none
  *
  * Reports bits that were set already as a double free.
  *
@@ -373,7 +374,7 @@ EXPORT_SYMBOL_PB_TEST(pb_zone_alloc_pageblock_at);
  * Return: PB_INDEX_OK or PB_INDEX_STALE.
  */
 enum pb_index_state pb_zone_index_on_free(struct pb_zone *zone, unsigned long pfn, u64 mask,
-					  u64 old)
+					  u64 old, u32 deferred)
 {
 	struct pb_pageblock *pageblock =
 		pb_entry_pageblock(READ_ONCE(pb_dir_entry(zone->pool, pfn)->value));
@@ -385,7 +386,7 @@ enum pb_index_state pb_zone_index_on_free(struct pb_zone *zone, unsigned long pf
 		zone->pool->ops.bad(zone->pool, PB_BAD_DOUBLE, pfn, 0, 0);
 		pb_zone_account(zone, -(long)hweight64(old & mask));
 	}
-	state = pb_index_on_free(zone, index, pageblock, mask, old | mask);
+	state = pb_index_on_free(zone, index, pageblock, mask, old | mask, deferred == index + 1);
 	if (likely(state != PB_INDEX_HIDES))
 		return state;
 	pb_index_raise(zone, index, &pageblock->free[pb_frame_in_pageblock(pfn) / PB_WORD_NR]);
@@ -398,6 +399,7 @@ EXPORT_SYMBOL_PB_TEST(pb_zone_index_on_free);
  * @zone: the zone
  * @pfn: any PFN within the word
  * @mask: the frames, bit 0 being the word's first
+ * @deferred: as for pb_zone_index_on_free()
  *
  * The caller counts the pages of several calls together. When PB_INDEX_STALE is returned the caller
  * must call pb_index_update() for the pageblock, and may defer this.
@@ -405,7 +407,8 @@ EXPORT_SYMBOL_PB_TEST(pb_zone_index_on_free);
  * Context: any, NMI included; does not wait, see pb_index_update().
  * Return: PB_INDEX_OK or PB_INDEX_STALE.
  */
-enum pb_index_state pb_zone_free_mask_unindexed(struct pb_zone *zone, unsigned long pfn, u64 mask)
+enum pb_index_state pb_zone_free_mask_unindexed(struct pb_zone *zone, unsigned long pfn, u64 mask,
+						u32 deferred)
 {
 	unsigned long value = READ_ONCE(pb_dir_entry(zone->pool, pfn)->value);
 	struct pb_pageblock *pageblock = pb_entry_pageblock(value);
@@ -417,7 +420,7 @@ enum pb_index_state pb_zone_free_mask_unindexed(struct pb_zone *zone, unsigned l
 	/* Before the caller counts the pages, so that no floor is too low. */
 	if (unlikely(pb_entry_is_cma(value)))
 		atomic_long_add(hweight64(mask & ~old), &zone->nr_free_cma);
-	return pb_zone_index_on_free(zone, pfn, mask, old);
+	return pb_zone_index_on_free(zone, pfn, mask, old, deferred);
 }
 EXPORT_SYMBOL_PB_TEST(pb_zone_free_mask_unindexed);
 
@@ -431,7 +434,7 @@ EXPORT_SYMBOL_PB_TEST(pb_zone_free_mask_unindexed);
  */
 void pb_zone_free_mask_uncounted(struct pb_zone *zone, unsigned long pfn, u64 mask)
 {
-	if (pb_zone_free_mask_unindexed(zone, pfn, mask) == PB_INDEX_STALE)
+	if (pb_zone_free_mask_unindexed(zone, pfn, mask, 0) == PB_INDEX_STALE)
 		pb_index_update(zone, pb_pageblock_index(zone, pfn));
 }
 EXPORT_SYMBOL_PB_TEST(pb_zone_free_mask_uncounted);

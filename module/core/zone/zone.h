@@ -44,9 +44,10 @@ struct pb_pageblock *pb_zone_next_pageblock(struct pb_zone *zone, unsigned int o
 					    enum pb_migratetype mt, struct pb_block_search *search);
 void pb_zone_free_noevent(struct pb_zone *zone, unsigned long pfn, unsigned int order);
 void pb_zone_free(struct pb_zone *zone, unsigned long pfn, unsigned int order);
-enum pb_index_state pb_zone_free_mask_unindexed(struct pb_zone *zone, unsigned long pfn, u64 mask);
+enum pb_index_state pb_zone_free_mask_unindexed(struct pb_zone *zone, unsigned long pfn, u64 mask,
+						u32 deferred);
 enum pb_index_state pb_zone_index_on_free(struct pb_zone *zone, unsigned long pfn, u64 mask,
-					  u64 old);
+					  u64 old, u32 deferred);
 void pb_zone_free_mask_uncounted(struct pb_zone *zone, unsigned long pfn, u64 mask);
 void pb_zone_index_update_all(struct pb_zone *zone);
 
