@@ -2,219 +2,17 @@
 /*
  * Draining the per-CPU lists that pcp.c refills.
  *
- * A full LIFO flushes its oldest three quarters (make_space). Blocks of one word are freed
- * to their pageblock together with one atomic. Several of them at once suggest that a whole
- * word is being freed in order, so they are collected in the list's mask until the word is
- * complete or another word needs the mask. A whole word then costs one atomic for the word
- * and one for the zone's count. Zones whose lists have no masks (pcp.c) get every block at once.
- * Blocks of a word or more are freed by zone/blocks.c, which updates the index at once.
- *
- * Each flush checks whether the index has to change (pb_index_on_free), but the update is
- * deferred while this CPU continues to free into the same pageblock, which the list
- * remembers in @drained. Until then the index class may promise less than is free: an order 6
- * where a block of order 7 or 8 has merged, or another fullness. A pageblock that was in no
- * bitmap, and one that has become wholly free, are updated at once. Draining the list does
- * the deferred update.
+ * A full LIFO flushes its oldest three quarters (make_space): blocks within a word as flush.c says,
+ * blocks of a word or more by zone/blocks.c, which updates the index at once.
  */
 #include "core/base/pfn.h"
 #include "core/cache/drain.h"
+#include "core/cache/flush.h"
 #include "core/cache/pcp.h"
 #include "core/cache/zeroed.h"
-#include "core/index/free_area.h"
 #include "core/index/pageblock.h"
 #include "core/zone/blocks.h"
 #include "core/zone/zone.h"
-
-/* Minimum number of blocks of one word that are collected in the mask. */
-#define BATCH_MIN	4
-
-static void update_drained(struct pb_zone *zone, struct pb_pcp_list *list)
-{
-	u32 drained = list->drained;
-
-	if (!drained)
-		return;
-	list->drained = 0;
-	pb_index_update(zone, drained - 1UL);
-}
-
-/* Defers the index update of a flushed pageblock until this CPU flushes into another one. */
-static noinline void defer_index_update(struct pb_zone *zone, struct pb_pcp_list *list,
-					unsigned long pfn, enum pb_index_state state)
-{
-	unsigned long index = pb_pageblock_index(zone, pfn);
-
-	if (state == PB_INDEX_OK || list->drained == index + 1)
-		return;
-	update_drained(zone, list);
-	list->drained = index + 1;
-}
-
-/* Frees frames of one word to their pageblock. Returns the number of pages. */
-static unsigned int free_word(struct pb_zone *zone, struct pb_pcp_list *list, unsigned long pfn,
-			      u64 heads, unsigned int order)
-{
-	u64 frames = pb_word_expand(heads, order);
-
-	defer_index_update(zone, list, pfn,
-			   pb_zone_free_mask_unindexed(zone, pfn, frames, list->drained));
-	return hweight64(frames);
-}
-
-static unsigned int free_mask(struct pb_zone *zone, struct pb_pcp_list *list, unsigned int order)
-{
-	u64 heads = list->mask;
-
-	list->mask = 0;
-	return heads ? free_word(zone, list, list->mask_base, heads, order) : 0;
-}
-
-/* Moves blocks of one word from the LIFO to the mask, or to the zone when they are few. */
-static unsigned int batch(struct pb_zone *zone, struct pb_pcp_list *list,
-			  const struct pb_pcp_entry *first, u64 heads, unsigned int nr,
-			  unsigned int order)
-{
-	unsigned long pfn = round_down(first->pfn, PB_WORD_NR);
-	unsigned int pages = 0;
-
-	if (list->mask_base != pfn || !list->mask) {
-		if (nr < BATCH_MIN || unlikely(!pb_pcp_has_masks(zone)))
-			return free_word(zone, list, pfn, heads, order);
-		pages = free_mask(zone, list, order);
-		list->mask_base = pfn;
-		list->mask_order_map = first->order_map - first->pfn % PB_WORD_NR;
-	}
-	list->mask |= heads;
-	return pages;
-}
-
-/*
- * Checks the fullness of one pageblock for every second flush, selected by the number of frees,
- * so that the class of a pageblock does not stay wrong for long.
- */
-static void sample_fullness(struct pb_zone *zone, struct pb_pcp_list *list, unsigned long pfn)
-{
-	const struct pb_pageblock *pageblock =
-		pb_entry_pageblock(READ_ONCE(pb_dir_entry(zone->pool, pfn)->value));
-	u16 class = READ_ONCE(zone->ctl[pb_pageblock_index(zone, pfn)].index_class);
-
-	defer_index_update(zone, list, pfn, pb_index_check_fullness(pageblock, class));
-}
-
-/* Updates the index after the bit of a frame was set. @was_free: it was set before. */
-static noinline void index_frame(struct pb_zone *zone, struct pb_pcp_list *list, unsigned long pfn,
-				 const atomic64_t *word, bool was_free)
-{
-	u64 bit = BIT_ULL(pfn % PB_WORD_NR), old = atomic64_read(word) & ~bit;
-
-	defer_index_update(zone, list, pfn,
-			   pb_zone_index_on_free(zone, pfn, bit, was_free ? old | bit : old,
-						 list->drained));
-}
-
-/*
- * Frees single frames of different words, as after frees in random order; the caller compared
- * those at both ends. As free_word(), but inline as long as the index does not have to change. FR1
- * is the atomic that sets the bit, and the word is read after it. If another CPU allocated from the
- * word in between, that CPU updates the index.
- */
-static noinline void free_frames(struct pb_zone *zone, struct pb_pcp_list *list, unsigned int nr)
-{
-	const struct pb_pcp_entry *entry = list->lifo, *end = entry + nr;
-	const unsigned long base_pfn = zone->base_pfn;
-	struct pb_index_ctl *ctl = zone->ctl;
-	unsigned long pfn, index;
-	atomic64_t *word;
-	u16 class;
-
-	for (; entry < end; entry++) {
-		pfn = entry->pfn;
-		word = pb_order_map_word(entry->order_map, pb_frame_in_pageblock(pfn));
-		if (unlikely(pb_word_set(word, pfn % PB_WORD_NR))) {			/* FR1 */
-			index_frame(zone, list, pfn, word, true);
-			continue;
-		}
-		index = (pfn - base_pfn) >> PB_PAGEBLOCK_ORDER;
-		class = READ_ONCE(ctl[index].index_class);			/* FR2 */
-		if (unlikely(!pb_class_suffices(class, pfn % PB_WORD_NR, atomic64_read(word))))
-			index_frame(zone, list, pfn, word, false);
-	}
-	if (list->nr_free & 32)
-		sample_fullness(zone, list, pfn);
-}
-
-static bool share_word(const struct pb_pcp_entry *a, const struct pb_pcp_entry *b)
-{
-	return (a->pfn ^ b->pfn) < PB_WORD_NR;
-}
-
-/*
- * Whether the oldest blocks share a word at either end, as after frees in order. The first two of
- * these do not when the first one is the last of its word.
- */
-static bool share_words(const struct pb_pcp_entry *oldest, unsigned int nr)
-{
-	return share_word(&oldest[0], &oldest[1]) || share_word(&oldest[nr - 2], &oldest[nr - 1]);
-}
-
-/*
- * The heads of all these blocks when they are in one word, else 0. Without a test for each block, a
- * loop of few instructions, because most flushes after frees of single pages in order are such.
- */
-static u64 heads_of_word(const struct pb_pcp_entry *entry, unsigned int nr)
-{
-	const struct pb_pcp_entry *end = entry + nr;
-	unsigned long first = entry->pfn, apart = 0;
-	u64 heads = 0;
-
-	if (!share_word(entry, end - 1))
-		return 0;
-#pragma GCC unroll 3
-	for (; entry < end; entry++) {
-		heads |= 1ULL << (entry->pfn % PB_WORD_NR);
-		apart |= entry->pfn ^ first;
-	}
-	return likely(apart < PB_WORD_NR) ? heads : 0;
-}
-
-/* Flushes blocks, adjacent entries of one word together. Returns the pages freed to the zone. */
-static unsigned int free_runs(struct pb_zone *zone, struct pb_pcp_list *list, unsigned int nr,
-			      unsigned int order, bool all)
-{
-	const struct pb_pcp_entry *entry = list->lifo, *end = entry + nr, *first;
-	u64 heads = order ? 0 : heads_of_word(entry, nr);
-	unsigned int pages = 0;
-
-	if (heads)
-		return all ? free_word(zone, list, entry->pfn, heads, order) :
-			     batch(zone, list, entry, heads, nr, order);
-	while (entry < end) {
-		first = entry;
-		heads = 0;
-		do {
-			heads |= 1ULL << (entry->pfn % PB_WORD_NR);
-		} while (++entry < end && share_word(first, entry));
-		pages += all ? free_word(zone, list, first->pfn, heads, order) :
-			 batch(zone, list, first, heads, entry - first, order);
-	}
-	return pages;
-}
-
-/* Flushes the nr oldest blocks, of an order within a word. Returns the pages freed to the zone. */
-static unsigned int free_blocks(struct pb_zone *zone, struct pb_pcp_list *list, unsigned int nr,
-				unsigned int order, bool all)
-{
-	unsigned int pages = nr;
-
-	if (order || nr < 2 || share_words(list->lifo, nr))
-		pages = free_runs(zone, list, nr, order, all);
-	else
-		free_frames(zone, list, nr);
-	/* None when all were collected in the mask: leave the count alone. */
-	if (pages)
-		pb_zone_account_free(zone, pages);
-	return pages;
-}
 
 static void count_drain(struct pb_zone *zone, struct pb_pcp *pcp, unsigned int order,
 			enum pb_migratetype mt, unsigned int nr)
@@ -240,7 +38,10 @@ static void drain_oldest(struct pb_zone *zone, struct pb_pcp *pcp, struct pb_pcp
 		pb_zone_free_blocks(zone, list->lifo, nr, order);
 		pages = nr << order;
 	} else {
-		pages = free_blocks(zone, list, nr, order, all);
+		pages = pb_flush_blocks(zone, list, nr, order, all);
+		/* None when all were collected in the mask: leave the count alone. */
+		if (pages)
+			pb_zone_account_free(zone, pages);
 	}
 	list->n -= nr;
 	/* A loop, because a string instruction has a high start-up cost. */
@@ -275,7 +76,7 @@ static void drain_zeroed(struct pb_zone *zone, struct pb_pcp *pcp, struct pb_pcp
 	} else {
 		if (pb_word_expand(heads, order) == ~0ULL)
 			pb_zeroed_set(zone, pfn, PB_WORD_NR);
-		pb_zone_account_free(zone, free_word(zone, list, pfn, heads, order));
+		pb_zone_account_free(zone, pb_flush_word(zone, list, pfn, heads, order));
 	}
 	count_drain(zone, pcp, order, mt, hweight64(heads));
 }
@@ -289,13 +90,13 @@ static void drain_list(struct pb_zone *zone, struct pb_pcp *pcp, unsigned int or
 	if (list->n)
 		drain_oldest(zone, pcp, list, order, mt, list->n, true);
 	if (list->mask) {
-		pages = free_mask(zone, list, order);
+		pages = pb_flush_mask(zone, list, order);
 		pb_zone_account_free(zone, pages);
 		count_drain(zone, pcp, order, mt, pages >> order);
 	}
 	if (list->zeroed)
 		drain_zeroed(zone, pcp, list, order, mt);
-	update_drained(zone, list);
+	pb_flush_deferred_update(zone, list);
 	pb_pcp_reset_cur(zone, list);
 }
 
@@ -426,7 +227,7 @@ void pb_pcp_batch_word(struct pb_zone *zone, struct pb_pcp *pcp, enum pb_migrate
 		       const struct pb_pcp_entry *first, u64 heads)
 {
 	struct pb_pcp_list *list = pb_pcp_list(pcp, 0, mt);
-	unsigned int pages = batch(zone, list, first, heads, BATCH_MIN, 0);
+	unsigned int pages = pb_flush_batch(zone, list, first, heads, PB_FLUSH_BATCH_MIN, 0);
 
 	if (pb_pcp_most(list, 0) > list->charge)
 		pb_pcp_set_limit(pcp, list, 0);
