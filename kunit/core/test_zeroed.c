@@ -175,6 +175,82 @@ static void test_pageblocks(struct kunit *test)
 	pt_verify(test, f, NULL);
 }
 
+/* A list of blocks within a word takes all words of a zeroed pageblock. Whole ones stay known. */
+static void test_words(struct kunit *test)
+{
+	unsigned int order = *(const unsigned int *)test->param_value, nr, i;
+	unsigned long words, pfn;
+	struct pt_fixture *f;
+	struct pb_zone *zone = zeroed_zone(test, &pt_gig, &f);
+	bool zeroed = false;
+
+	if (order >= PB_WORD_ORDER)
+		return;
+	set_high(zone, 8);
+	words = count_zeroed_words(zone);
+	nr = (PB_WORD_NR >> order) + 1;		/* one of the second word */
+	for (i = 0; i < nr; i++) {
+		pfn = alloc_zeroed(f, order, PB_MOVABLE, &zeroed);
+		KUNIT_ASSERT_TRUE(test, pt_own(test, f, pfn, 1UL << order));
+		KUNIT_ASSERT_TRUE(test, zeroed);
+		KUNIT_ASSERT_EQ(test, pb_pcp_pages(zone), PB_PAGEBLOCK_NR - ((i + 1UL) << order));
+	}
+	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_PCP_REFILL), 1UL);
+	KUNIT_EXPECT_EQ(test, count_zeroed_words(zone), words - PB_WORDS);
+	KUNIT_EXPECT_LE(test, pb_pcp_pages(zone), (unsigned long)here(zone)->charged);
+	pt_verify(test, f, NULL);
+	KUNIT_EXPECT_TRUE(test, pb_pcp_drain_local(&f->pool));
+	KUNIT_EXPECT_EQ(test, count_zeroed_words(zone), words - 2);
+	pt_verify(test, f, NULL);
+}
+
+/* Only one word where the lists may hold less than two pageblocks, or the zone is near a mark. */
+static void test_words_bounded(struct kunit *test)
+{
+	struct pt_fixture *f;
+	struct pb_zone *zone = zeroed_zone(test, &pt_gig, &f);
+	bool zeroed = false;
+
+	set_high(zone, 2);
+	here(zone)->high--;
+	zone->pcp_high_max--;
+	KUNIT_EXPECT_NE(test, alloc_zeroed(f, 0, PB_MOVABLE, &zeroed), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pb_pcp_pages(zone), PB_WORD_NR - 1UL);
+	KUNIT_EXPECT_TRUE(test, pb_pcp_drain_local(&f->pool));
+	set_high(zone, 8);
+	pt_set_watermark(zone, PB_WMARK_MIN, pb_zone_free_pages(zone) - PB_PAGEBLOCK_NR + 1);
+	KUNIT_EXPECT_NE(test, alloc_zeroed(f, 0, PB_MOVABLE, &zeroed), PB_NO_PFN);
+	KUNIT_EXPECT_TRUE(test, zeroed);
+	KUNIT_EXPECT_EQ(test, pb_pcp_pages(zone), PB_WORD_NR - 1UL);
+	pt_verify(test, f, NULL);
+}
+
+/* Zeroed bits are not all there is: a word that was used makes a refill take words one by one. */
+static void test_words_of_dirty_pageblock(struct kunit *test)
+{
+	struct pt_fixture *f;
+	struct pb_zone *zone = zeroed_zone(test, &pt_gig, &f);
+	unsigned long first, pfn;
+	bool zeroed = false;
+	unsigned int i;
+
+	set_high(zone, 8);
+	first = alloc_zeroed(f, 0, PB_MOVABLE, &zeroed);
+	KUNIT_ASSERT_TRUE(test, pt_own(test, f, first, 1));
+	KUNIT_EXPECT_TRUE(test, pb_pcp_drain_local(&f->pool));
+	first = round_down(first, PB_PAGEBLOCK_NR) + PB_PAGEBLOCK_NR;
+	preempt_disable();
+	pb_zeroed_test_and_clear(zone, first + 2 * PB_WORD_NR, PB_WORD_NR);
+	preempt_enable();
+	for (i = 0; i < 3 * PB_PAGEBLOCK_NR; i++) {
+		pfn = alloc_zeroed(f, 0, PB_MOVABLE, &zeroed);
+		KUNIT_ASSERT_TRUE(test, pt_own(test, f, pfn, 1));
+		KUNIT_ASSERT_TRUE(test, zeroed);
+		KUNIT_ASSERT_NE(test, (pfn - first) / PB_WORD_NR, 2UL);
+	}
+	pt_verify(test, f, NULL);
+}
+
 /* Of these only those of which all words are known to be zero are taken for zero. */
 static void test_dirty_pageblock(struct kunit *test)
 {
@@ -424,6 +500,9 @@ static struct kunit_case zeroed_cases[] = {
 	KUNIT_CASE(test_watermark),
 	KUNIT_CASE(test_drain),
 	KUNIT_CASE(test_pageblocks),
+	KUNIT_CASE_PARAM(test_words, orders_gen_params),
+	KUNIT_CASE(test_words_bounded),
+	KUNIT_CASE(test_words_of_dirty_pageblock),
 	KUNIT_CASE(test_dirty_pageblock),
 	KUNIT_CASE(test_pageblocks_bounded),
 	KUNIT_CASE(test_pageblocks_near_watermark),

@@ -62,8 +62,9 @@ static void two_free_cached(void)
 	two_free();
 	pcp = pb_per_cpu_ptr(mc.zone->pcp, 0);
 	pcp->high = 8 * PB_PAGEBLOCK_NR;
-	mc.zone->pcp_high_max = pcp->high;
 	pb_pcp_set_limit(pcp, pb_pcp_list(pcp, 9, PB_MOVABLE), 9);
+	pcp->high = 16 * PB_PAGEBLOCK_NR;	/* half for lists of other orders */
+	mc.zone->pcp_high_max = pcp->high;
 }
 
 /* One of two pageblocks is for requests that may use the reserve. */
@@ -145,6 +146,9 @@ static void refill9_zeroed(void) { alloc_zeroed(9, PB_MOVABLE); }
 /* From pageblocks that are converted. */
 static void refill9_converted(void) { alloc_zeroed(9, PB_UNMOVABLE); }
 static void refill0_converted(void) { alloc_zeroed(0, PB_UNMOVABLE); }
+
+/* All words of one of them. */
+static void refill0_zeroed(void) { alloc_zeroed(0, PB_MOVABLE); }
 
 /* Takes a pageblock, writes to it and frees it. */
 static void use9(void)
@@ -240,6 +244,9 @@ static const struct mc_scenario rows[] = {
 	{ "blocks_zeroed_at_the_mark", two_zeroed_at_the_mark, { refill9_zeroed, alloc9_below }, 0,
 	  reserve_served },
 	{ "blocks_zeroed_isolate", two_zeroed, { refill9_zeroed, isolate_unisolate }, 0,
+	  zeroed_are_clean },
+	{ "words_zeroed", two_zeroed, { refill0_zeroed, use9 }, 0, zeroed_are_clean },
+	{ "words_zeroed_isolate", two_zeroed, { refill0_zeroed, isolate_unisolate }, 0,
 	  zeroed_are_clean },
 	{ "blocks_converted", two_zeroed, { refill9_converted, use9 }, 0, zeroed_are_clean },
 	{ "blocks_converted_isolate", two_zeroed, { refill9_converted, isolate_unisolate }, 0,

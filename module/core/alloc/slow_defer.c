@@ -136,6 +136,19 @@ static unsigned long zeroed_pfn(struct pb_zone *zone, const struct pb_pcp_list *
 					       pb_pcp_zeroed_base(zone, list) + bit;
 }
 
+/* Whether one of the words of zeroed blocks behind the first does so; they hold no other frames. */
+static bool zeroed_words_complete(struct pb_zone *zone, const struct pb_pcp_list *list,
+				  unsigned int order)
+{
+	unsigned int i, nr = min_t(unsigned int, pb_hint(list->zeroed_words), PB_WORDS - 1);
+	unsigned long pfn = pb_pcp_zeroed_base(zone, list);
+
+	for (i = 1; i <= nr; i++)
+		if (unallocated(zone->pool, pfn + i * PB_WORD_NR, order))
+			return true;
+	return false;
+}
+
 /* Whether a block of a list, whose order is @list_order, lies in a block of @order. */
 static bool list_completes(struct pb_zone *zone, const struct pb_pcp_list *list,
 			   unsigned int list_order, unsigned int order)
@@ -153,7 +166,7 @@ static bool list_completes(struct pb_zone *zone, const struct pb_pcp_list *list,
 	for (; zeroed; zeroed &= zeroed - 1)
 		if (unallocated(pool, zeroed_pfn(zone, list, list_order, __ffs(zeroed)), order))
 			return true;
-	return false;
+	return zeroed_words_complete(zone, list, order);
 }
 
 static bool cache_completes(struct pb_zone *zone, const struct pb_pcp *pcp, unsigned int rq_order)

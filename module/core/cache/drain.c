@@ -63,22 +63,41 @@ static void free_zeroed_blocks(struct pb_zone *zone, const struct pb_pcp_list *l
 	}
 }
 
-/* Frees the zeroed blocks. A word or block that is still whole gets its zeroed bits back. */
+/* Frees the words of zeroed blocks. One that is still whole gets its zeroed bit back. */
+static unsigned int free_zeroed_words(struct pb_zone *zone, struct pb_pcp_list *list,
+				      unsigned int order)
+{
+	unsigned int pages = 0;
+	unsigned long pfn;
+	u64 heads;
+
+	while (list->zeroed) {
+		pfn = pb_pcp_zeroed_base(zone, list);
+		heads = list->zeroed;
+		list->zeroed = 0;
+		pb_pcp_next_zeroed(list, order);
+		if (pb_word_expand(heads, order) == ~0ULL)
+			pb_zeroed_set(zone, pfn, PB_WORD_NR);
+		pages += pb_flush_word(zone, list, pfn, heads, order);
+	}
+	pb_zone_account_free(zone, pages);
+	return pages;
+}
+
 static void drain_zeroed(struct pb_zone *zone, struct pb_pcp *pcp, struct pb_pcp_list *list,
 			 unsigned int order, enum pb_migratetype mt)
 {
-	unsigned long pfn = pb_pcp_zeroed_base(zone, list);
-	u64 heads = list->zeroed;
+	u64 blocks = list->zeroed;
+	unsigned int nr;
 
-	list->zeroed = 0;
 	if (order > PB_PCP_MAX_WORD_ORDER) {
-		free_zeroed_blocks(zone, list, heads, order);
+		list->zeroed = 0;
+		free_zeroed_blocks(zone, list, blocks, order);
+		nr = hweight64(blocks);
 	} else {
-		if (pb_word_expand(heads, order) == ~0ULL)
-			pb_zeroed_set(zone, pfn, PB_WORD_NR);
-		pb_zone_account_free(zone, pb_flush_word(zone, list, pfn, heads, order));
+		nr = free_zeroed_words(zone, list, order) >> order;
 	}
-	count_drain(zone, pcp, order, mt, hweight64(heads));
+	count_drain(zone, pcp, order, mt, nr);
 }
 
 static void drain_list(struct pb_zone *zone, struct pb_pcp *pcp, unsigned int order,

@@ -183,6 +183,7 @@ unsigned long pb_pcp_count(const struct pb_pcp *pcp)
 		pages += pb_hint(list->n) << order;
 		pages += hweight64(pb_hint(list->mask)) << order;
 		pages += hweight64(pb_hint(list->zeroed)) << order;
+		pages += pb_hint(list->zeroed_words) * PB_WORD_NR;
 	}
 	return pages;
 }

@@ -11,6 +11,7 @@
 
 #include "core/base/pageblock_types.h"
 #include "core/base/request.h"
+#include "core/index/pageblock.h"
 
 /*
  * Orders with pcp lists: up to one above the pageblock's, the largest order of mm/. Lists of orders
@@ -39,6 +40,7 @@ static_assert(PB_PCP_BLOCKS <= PB_PCP_ZEROED_AT);
  * @nr_alloc: blocks allocated
  * @nr_free: blocks freed
  * @charge: pages charged to it; at least pb_pcp_most()
+ * @zeroed_words: whole words of zeroed blocks that follow @zeroed_word; 0 when @zeroed is
  * @zeroed_word: number of a word in the zone; the last word of the zeroed blocks taken last
  * @lifo: newest last. Orders without masks: from PB_PCP_ZEROED_AT on zeroed blocks
  * @zeroed: bit i: the block at frame i of @zeroed_word is cached, too, and known to be zero. Orders
@@ -55,12 +57,15 @@ struct pb_pcp_list {
 	u8		*mask_order_map;
 	unsigned long	nr_alloc;
 	unsigned long	nr_free;
-	u32		charge;
+	u16		charge;
+	u16		zeroed_words;
 	u32		zeroed_word;
 	struct pb_pcp_entry lifo[PB_LIFO_MAX];
 	u64		zeroed;
 	u8		*zeroed_order_map;
 } ____cacheline_aligned;
+static_assert(sizeof(struct pb_pcp_list) == 512);
+static_assert(2 * PB_PCP_BLOCKS << (PB_NR_PCP_ORDERS - 1) < BIT(16));	/* charge */
 
 /**
  * struct pb_pcp - a CPU's cache of one zone
@@ -167,7 +172,8 @@ static __always_inline u32 pb_pcp_zeroed_pages(const struct pb_pcp_list *list, u
 {
 	if (likely(!list->zeroed))
 		return 0;
-	return order > PB_PCP_MAX_WORD_ORDER ? hweight64(list->zeroed) << order : PB_WORD_NR;
+	return order > PB_PCP_MAX_WORD_ORDER ? hweight64(list->zeroed) << order :
+					       (1U + list->zeroed_words) * PB_WORD_NR;
 }
 
 /* The most pages that a list may hold until its next refill or drain. */
@@ -259,6 +265,17 @@ pb_pcp_zeroed_block(const struct pb_zone *zone, const struct pb_pcp_list *list, 
 	};
 }
 
+/* Goes on to the next word of zeroed blocks, after the last block of one. Inside the section. */
+static __always_inline void pb_pcp_next_zeroed(struct pb_pcp_list *list, unsigned int order)
+{
+	if (!list->zeroed_words)
+		return;
+	list->zeroed_words--;
+	list->zeroed_word++;
+	list->zeroed_order_map += PB_WORD_NR;
+	list->zeroed = pb_word_align[order];
+}
+
 /* Pops a zeroed block; false when there is none. Inside the pcp section. */
 static __always_inline bool pb_pcp_pop_zeroed(const struct pb_zone *zone, struct pb_pcp_list *list,
 					      unsigned int order, struct pb_pcp_entry *entry)
@@ -269,8 +286,10 @@ static __always_inline bool pb_pcp_pop_zeroed(const struct pb_zone *zone, struct
 	if (!zeroed)
 		return false;
 	bit = __ffs(zeroed);
-	list->zeroed = zeroed & (zeroed - 1);
 	*entry = pb_pcp_zeroed_block(zone, list, order, bit);
+	list->zeroed = zeroed & (zeroed - 1);
+	if (unlikely(!list->zeroed))
+		pb_pcp_next_zeroed(list, order);
 	return true;
 }
 

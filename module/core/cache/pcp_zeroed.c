@@ -93,6 +93,42 @@ static unsigned int refill_zeroed_word(struct pb_zone *zone, struct pb_pcp_list 
 	return granted;
 }
 
+/* Whether a list may hold a pageblock in addition, and the zone has it above all watermarks. */
+static bool has_space(const struct pb_pcp *pcp, const struct pb_pcp_list *list)
+{
+	int space = pcp->high - (pcp->charged - (int)list->charge);
+
+	return space / 2 >= PB_PAGEBLOCK_NR &&
+	       pb_zone_free_least(pcp->zone) >=
+	       READ_ONCE(pcp->zone->fast_watermark) + (long)PB_PAGEBLOCK_NR;
+}
+
+/*
+ * Takes all words of a zeroed pageblock for blocks within a word, if half of what the other lists
+ * leave is at least that. Returns the number of blocks.
+ */
+static unsigned int refill_zeroed_words(struct pb_pcp *pcp, struct pb_pcp_list *list,
+					const struct pb_request *rq, unsigned long index)
+{
+	unsigned long first = round_down(index, PB_WORD_NR), pfn;
+	struct pb_zone *zone = pcp->zone;
+	u8 *order_map;
+
+	if (!pb_zeroed_all(zone, index) || !has_space(pcp, list) ||
+	    !pb_zone_alloc_free_pageblocks(zone, first, BIT_ULL(index - first), rq->migratetype,
+					   rq))						/* ZT1 */
+		return 0;
+	pfn = pb_pageblock_pfn(zone, index);
+	if (unlikely(!pb_zeroed_test_and_clear(zone, pfn, PB_PAGEBLOCK_NR))) {	/* ZT2 */
+		pb_zone_free_noevent(zone, pfn, PB_PAGEBLOCK_ORDER);
+		return 0;
+	}
+	order_map = pb_order_map(zone->pool, pfn);
+	pb_pcp_keep_zeroed(zone, list, rq->order, pb_word_align[rq->order], pfn, order_map);
+	list->zeroed_words = PB_WORDS - 1;
+	return PB_PAGEBLOCK_NR >> rq->order;
+}
+
 /* Whether a block of an order above a word's may lie in zeroed words alone. */
 static bool has_zeroed_block(struct pb_zone *zone, unsigned long index, unsigned int order)
 {
@@ -139,6 +175,12 @@ static unsigned long zeroed_pageblocks(unsigned long words)
 	return words & FIRST_WORDS;
 }
 
+/* The word of the zeroed bits that has those of a pageblock. */
+static unsigned long zeroed_word(const struct pb_zone *zone, unsigned long index)
+{
+	return READ_ONCE(*pb_bitmap_word(&zone->zeroed, index * PB_WORDS));
+}
+
 /* One bit for each pageblock: the product has those of all bytes in its highest byte. */
 static u64 pack(unsigned long pageblocks)
 {
@@ -182,16 +224,19 @@ static unsigned int nr_pageblocks(struct pb_pcp *pcp, struct pb_pcp_list *list)
 /* Whether a pageblock may be converted for blocks smaller than a pageblock: see above. */
 static bool may_spread(struct pb_zone *zone, unsigned long index, enum pb_migratetype mt)
 {
+	unsigned long first = round_down(index, AROUND), type, i;
+	unsigned long nr = min(AROUND, zone->nr_pageblocks - first);
+	/* The pageblocks are in one section of the directory. */
+	const struct pb_dir_entry *dir = pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, first));
 	unsigned int there = 0, zeroed = 0, own = 0;
-	unsigned long i = round_down(index, AROUND), end = min(i + AROUND, zone->nr_pageblocks);
-	unsigned long type;
 
-	for (; i < end; i++) {
-		type = pb_zone_pageblock_value(zone, i) & PB_ENTRY_MT_MASK;
+	for (i = 0; i < nr; i++) {
+		type = pb_zone_entry_value(zone, &dir[i]) & PB_ENTRY_MT_MASK;
 		there += type != PB_ENTRY_HOLE;
 		own += type == mt;
-		zeroed += pb_zeroed_all(zone, i);
 	}
+	for (i = first; i < first + nr; i += PB_WORDS)
+		zeroed += hweight_long(zeroed_pageblocks(zeroed_word(zone, i)));
 	return 2 * zeroed >= there && own < there / 2;
 }
 
@@ -245,7 +290,7 @@ static unsigned int refill_zeroed_pageblocks(struct pb_pcp *pcp, struct pb_pcp_l
 	unsigned int shift = bit / PB_WORDS - first;
 	u64 wanted, got, zero;
 
-	some = zeroed_pageblocks(READ_ONCE(*pb_bitmap_word(&zone->zeroed, bit)));
+	some = zeroed_pageblocks(zeroed_word(zone, index));
 	some &= ~0UL << (index % PB_WORDS * PB_WORDS);
 	if (!some)
 		return 0;
@@ -269,13 +314,17 @@ static unsigned int refill_zeroed_pageblocks(struct pb_pcp *pcp, struct pb_pcp_l
 static unsigned int refill_at(struct pb_pcp *pcp, struct pb_pcp_list *list,
 			      const struct pb_request *rq, unsigned long bit, unsigned long value)
 {
+	unsigned int nr = 0;
+
 	if (pb_entry_migratetype(value) != rq->migratetype)
 		return 0;
 	if (rq->order == PB_PAGEBLOCK_ORDER)
 		return refill_zeroed_pageblocks(pcp, list, rq, bit / PB_WORDS);
 	if (rq->order > PB_WORD_ORDER)
 		return refill_zeroed_block(pcp->zone, list, rq, bit / PB_WORDS);
-	return refill_zeroed_word(pcp->zone, list, rq, bit, value);
+	if (rq->order < PB_WORD_ORDER && !(bit % PB_WORDS))
+		nr = refill_zeroed_words(pcp, list, rq, bit / PB_WORDS);
+	return nr ?: refill_zeroed_word(pcp->zone, list, rq, bit, value);
 }
 
 /* Whether a pageblock can be converted for a request: no CPU refills from it. */
@@ -317,7 +366,7 @@ static unsigned int refill_converted_pageblocks(struct pb_pcp *pcp, struct pb_pc
 	unsigned long first = round_down(index, PB_WORDS), some;
 	bool any = false;
 
-	some = zeroed_pageblocks(READ_ONCE(*pb_bitmap_word(&zone->zeroed, first * PB_WORDS)));
+	some = zeroed_pageblocks(zeroed_word(zone, index));
 	some &= ~0UL << (index % PB_WORDS * PB_WORDS);
 	if (!some)
 		return 0;

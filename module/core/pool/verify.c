@@ -228,36 +228,45 @@ static void check_order_map(struct walk *w, unsigned long pfn, const u8 *order_m
 		broken(w->out, "pcp holds pfn %#lx with another frame's order map address", pfn);
 }
 
+/* Calls fn for every frame of a block in a list. */
+static void walk_block(struct walk *w, const struct pb_pcp_entry *entry, unsigned int order,
+		       void (*fn)(struct walk *w, unsigned long pfn))
+{
+	unsigned long k;
+
+	check_order_map(w, entry->pfn, entry->order_map);
+	if (entry->pfn & ((1UL << order) - 1))
+		broken(w->out, "pcp holds misaligned pfn %#lx, order %u", entry->pfn, order);
+	for (k = 0; k < 1UL << order; k++)
+		fn(w, entry->pfn + k);
+}
+
 /* Calls fn for every frame in a list; returns how many there are. */
 static unsigned long walk_list(struct walk *w, struct pb_pcp_list *list, unsigned int order,
 			       void (*fn)(struct walk *w, unsigned long pfn))
 {
-	unsigned int i, n = min_t(unsigned int, list->n, PB_LIFO_MAX);
+	unsigned int n = min_t(unsigned int, list->n, PB_LIFO_MAX), i, blocks = n;
+	unsigned int end = (1U + list->zeroed_words) * PB_WORD_NR;
 	u64 mask = list->mask, zeroed = list->zeroed;
-	unsigned long frames = 0, pfn, k;
 	struct pb_pcp_entry entry;
 
-	for (i = 0; i < n || mask || zeroed; i++) {
-		if (i < n) {
-			pfn = list->lifo[i].pfn;
-			check_order_map(w, pfn, list->lifo[i].order_map);
-		} else if (zeroed) {
-			entry = pb_pcp_zeroed_block(w->zone, list, order, __ffs64(zeroed));
-			pfn = entry.pfn;
-			check_order_map(w, pfn, entry.order_map);
-			zeroed &= zeroed - 1;
-		} else {
-			pfn = list->mask_base + __ffs64(mask);
-			check_order_map(w, pfn, list->mask_order_map + __ffs64(mask));
-			mask &= mask - 1;
-		}
-		if (pfn & ((1UL << order) - 1))
-			broken(w->out, "pcp holds misaligned pfn %#lx, order %u", pfn, order);
-		for (k = 0; k < 1UL << order; k++)
-			fn(w, pfn + k);
-		frames += 1UL << order;
+	for (i = 0; i < n; i++)
+		walk_block(w, &list->lifo[i], order, fn);
+	for (; mask; mask &= mask - 1, blocks++) {
+		entry.pfn = list->mask_base + __ffs64(mask);
+		entry.order_map = list->mask_order_map + __ffs64(mask);
+		walk_block(w, &entry, order, fn);
 	}
-	return frames;
+	for (; zeroed; zeroed &= zeroed - 1, blocks++) {
+		entry = pb_pcp_zeroed_block(w->zone, list, order, __ffs64(zeroed));
+		walk_block(w, &entry, order, fn);
+	}
+	/* Those of the words behind the first one: frames of its pageblock, too. */
+	for (i = PB_WORD_NR; i < end; i += 1U << order, blocks++) {
+		entry = pb_pcp_zeroed_block(w->zone, list, order, i);
+		walk_block(w, &entry, order, fn);
+	}
+	return (unsigned long)blocks << order;
 }
 
 static unsigned long walk_pcp(struct walk *w, struct pb_pcp *pcp,
