@@ -9,6 +9,7 @@
 #include "core/zone/watermark.h"
 #include "fixture.h"
 #include "threads.h"
+#include "zeroed_lists.h"
 
 #define REQUESTS	200
 #define FIRST		PT_PAGEBLOCK(2048)	/* of pt_small */
@@ -132,6 +133,38 @@ static void test_deferred_drains(struct kunit *test)
 	serve_deferred(test, f);
 }
 
+static void alloc_zeroed_frame(void *arg)
+{
+	struct pt_fixture *f = arg;
+	bool zeroed = false;
+
+	set_high(pt_zone(f, 0, PB_ZONE_NORMAL), 8);
+	alloc_zeroed(f, 0, PB_MOVABLE, &zeroed);
+}
+
+/* Nor by the words of zeroed blocks in it that follow the one which is in use. */
+static void test_deferred_drains_zeroed(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_small);
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	unsigned long *pfns, i;
+
+	pt_fill(test, f, 0, PB_MOVABLE, &pfns);
+	f->pool.ops.drain_all = drain;
+	fail(test, f, 8, 100);
+	for (i = 0; i < PB_PAGEBLOCK_NR; i++)
+		pt_free(test, f, FIRST + i, 0);
+	pt_drain_all(&f->pool);
+	preempt_disable();
+	pb_zeroed_set(zone, FIRST, PB_PAGEBLOCK_NR);
+	preempt_enable();
+	call_on_another_cpu(test, alloc_zeroed_frame, f);
+	KUNIT_ASSERT_EQ(test, pb_pcp_pages(zone), PB_PAGEBLOCK_NR - 1UL);
+	memset(&calls, 0, sizeof(calls));
+	KUNIT_EXPECT_EQ(test, request(f, 8), FIRST + PB_PAGEBLOCK_NR / 2);
+	KUNIT_EXPECT_EQ(test, calls.drains, 1U);
+}
+
 /* Cached frames that complete no block of the order are left where they are. */
 static void test_no_useless_drain(struct kunit *test)
 {
@@ -226,6 +259,7 @@ static struct kunit_case slow_defer_cases[] = {
 	KUNIT_CASE(test_deferred),
 	KUNIT_CASE(test_lower_order),
 	KUNIT_CASE(test_deferred_drains),
+	KUNIT_CASE(test_deferred_drains_zeroed),
 	KUNIT_CASE(test_no_useless_drain),
 	KUNIT_CASE(test_cached_pages_make_up_the_mark),
 	KUNIT_CASE(test_reset),
