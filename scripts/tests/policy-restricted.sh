@@ -221,6 +221,8 @@ t isolated_buffers_preferred buffer_on 3 pbuddyctl alloc --size 4M --node 2
 t isolated_buffers_strict buffer_on 2 pbuddyctl alloc --size 4M --node 2 --strict
 t isolated_buffers_nodes buffer_on 2 pbuddyctl alloc --size 4M --nodes 2
 t isolated_membind buffer_on 2 numactl --membind=2 pbuddyctl alloc --size 4M
+# More buffers than one batch of the library has.
+t isolated_membind_batches buffer_on 2 numactl --membind=2 pbuddyctl alloc --count 300 --size 4K
 t isolated_not_by_interleave buffer_on "0 1 3" numactl --interleave=all pbuddyctl alloc --size 32M
 t isolated_not_by_cpuset not_by_cpuset
 t isolated_no_fallback no_fallback

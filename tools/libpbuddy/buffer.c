@@ -34,30 +34,30 @@ int pbuddy_alloc_buffer(int device, struct pbuddy_alloc *request)
 	return request->fd;
 }
 
-/* Up to PBUDDY_BATCH_MAX buffers. @request may be longer or shorter than this library's. */
-static int alloc_batch(int device, struct pbuddy_alloc *request, unsigned int nr, int *buffers)
-{
-	union {
-		struct pbuddy_alloc_batch	batch;
-		unsigned char			bytes[REQUEST_MAX];
-	} arg = {
-		.batch = {
-			.size = (uint32_t)offsetof(struct pbuddy_alloc_batch, each) + request->size,
-			.count = nr,
-			.fds_ptr = (uintptr_t)buffers,
-		},
-	};
-	int ret;
+/* The argument of ALLOC_BATCH. A request may be longer or shorter than this library's. */
+union batch_arg {
+	struct pbuddy_alloc_batch	batch;
+	unsigned char			bytes[REQUEST_MAX];
+};
 
-	memcpy(&arg.batch.each, request, request->size);
-	ret = ioctl(device, PBUDDY_IOCTL_ALLOC_BATCH, &arg);
-	memcpy(request, &arg.batch.each, request->size);
-	return ret;
+static void fill_batch(union batch_arg *arg, const struct pbuddy_alloc *request, unsigned int nr,
+		       int *buffers)
+{
+	memset(arg, 0, sizeof(*arg));
+	arg->batch.size = (uint32_t)offsetof(struct pbuddy_alloc_batch, each) + request->size;
+	arg->batch.count = nr;
+	arg->batch.fds_ptr = (uintptr_t)buffers;
+	memcpy(&arg->batch.each, request, request->size);
 }
 
+/*
+ * Batches of up to PBUDDY_BATCH_MAX buffers. The kernel overwrites the request with its results, as
+ * @node, so each batch gets a copy of the caller's.
+ */
 int pbuddy_alloc_buffers(int device, struct pbuddy_alloc *request, unsigned int count,
 			 int *buffers)
 {
+	union batch_arg arg;
 	unsigned int done, nr;
 	int err;
 
@@ -71,14 +71,17 @@ int pbuddy_alloc_buffers(int device, struct pbuddy_alloc *request, unsigned int 
 	}
 	for (done = 0; done < count; done += nr) {
 		nr = count - done < PBUDDY_BATCH_MAX ? count - done : PBUDDY_BATCH_MAX;
-		if (!alloc_batch(device, request, nr, buffers + done))
+		fill_batch(&arg, request, nr, buffers + done);
+		if (!ioctl(device, PBUDDY_IOCTL_ALLOC_BATCH, &arg))
 			continue;
 		err = errno;
 		while (done)
 			close(buffers[--done]);
+		request->reason = arg.batch.each.reason;
 		errno = err;
 		return alloc_failed(request, count);
 	}
+	memcpy(request, &arg.batch.each, request->size);
 	return 0;
 }
 

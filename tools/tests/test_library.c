@@ -141,7 +141,9 @@ TEST(library, many_buffers)
 	pbuddy_request_init(&rq, 1);
 	CHECK_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
 	CHECK_FAILS(pbuddy_alloc_buffers(dev, &rq, nr, fd), EMFILE);
-	expect_error("cannot allocate 306 buffers of 4096 bytes: Too many open files");
+	expect_error("cannot allocate 306 buffers of 1 bytes: Too many open files");
+	CHECK_EQ(rq.bytes, 1);
+	CHECK_EQ(rq.node, PBUDDY_NODE_ANY);
 	CHECK_ALLOCATED(before.allocated);
 
 	limit.rlim_cur = 4096;
