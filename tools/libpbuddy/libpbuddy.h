@@ -24,14 +24,17 @@
 extern "C" {
 #endif
 
-/* Initialises a request for a buffer that is readable, writable and closed by exec(). */
+/*
+ * Initialises a request for a buffer that is readable, writable and closed by exec(). The module
+ * does the last without O_CLOEXEC, which C without extensions does not have in <fcntl.h>.
+ */
 static inline void pbuddy_request_init(struct pbuddy_alloc *request, uint64_t bytes)
 {
 	memset(request, 0, sizeof(*request));
 	request->size = sizeof(*request);
 	request->bytes = bytes;
 	request->node = PBUDDY_NODE_ANY;
-	request->fd_flags = O_RDWR | O_CLOEXEC;
+	request->fd_flags = O_RDWR;
 }
 
 /* The device; NULL for /dev/pbuddy. */
