@@ -335,17 +335,24 @@ static int alloc_all(int dev, const struct alloc_args *args, struct buffer *buf)
 	return 0;
 }
 
+/* A buffer may be moved, purged or restored between two calls, and then has other extents. */
 static int query(struct buffer *buf)
 {
-	int nr = pbuddy_get_extents(buf->fd, 0, NULL, sizeof(*buf->extent), 0);
+	struct pbuddy_extent *more;
+	int nr = 0, room;
 
-	if (nr < 0)
-		return -1;
-	buf->extent = calloc((size_t)nr, sizeof(*buf->extent));
-	if (!buf->extent)
-		return -1;
+	do {
+		room = nr;
+		more = reallocarray(buf->extent, (size_t)room + 1, sizeof(*more));
+		if (!more)
+			return -1;
+		buf->extent = more;
+		nr = pbuddy_get_extents(buf->fd, 0, more, sizeof(*more), (uint32_t)room);
+		if (nr < 0)
+			return -1;
+	} while (nr > room);
 	buf->nr_extents = (uint32_t)nr;
-	return pbuddy_get_extents(buf->fd, 0, buf->extent, sizeof(*buf->extent), (uint32_t)nr) < 0;
+	return 0;
 }
 
 /* ---- Touching ---- */
