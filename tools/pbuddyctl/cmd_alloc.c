@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -469,20 +470,25 @@ static void on_signal(int sig)
 	(void)sig;
 }
 
-/* Waits until the time is over, or for SIGINT or SIGTERM. */
+/*
+ * Waits until the time is over, or for SIGINT or SIGTERM. These are blocked but in ppoll(), so that
+ * one that comes after the output is not lost.
+ */
 static void hold(long seconds)
 {
 	struct sigaction action = { .sa_handler = on_signal };
 	struct timespec time = { .tv_sec = seconds };
+	sigset_t ends, outside;
 
-	if (fflush(stdout))
-		return;	/* close_stdout() reports it */
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGINT);
+	sigaddset(&ends, SIGTERM);
+	sigprocmask(SIG_BLOCK, &ends, &outside);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
-	if (seconds == HOLD_FOREVER)
-		pause();
-	else
-		nanosleep(&time, NULL);
+	if (fflush(stdout))
+		return;	/* close_stdout() reports it */
+	ppoll(NULL, 0, seconds == HOLD_FOREVER ? NULL : &time, &outside);
 }
 
 static int use_buffers(int dev, const struct alloc_args *args, struct buffer *buf)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pbuddyctl alloc while its buffer changes. The test traces it, and acts when it enters a certain
- * system call.
+ * pbuddyctl alloc while its buffer changes, and while signals come. The test traces it, and acts
+ * when it enters a certain system call.
  */
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
@@ -191,4 +191,23 @@ TEST_TIMEOUT(ctl, alloc_prints_no_extents_that_went, 60)
 	close(fd);
 	CHECK_EQ(end_of(&t, text, sizeof(text)), 0);
 	expect_text(text, "\"extents\": []");
+}
+
+/* A signal that comes as soon as the output is there does not kill it, nor is it lost. */
+TEST_TIMEOUT(ctl, alloc_hold_ends_by_an_early_signal, 60)
+{
+	static char *const argv[] = { "pbuddyctl", "alloc", "--size", "4K", "--hold", "forever",
+				      NULL };
+	static const int signals[] = { SIGINT, SIGTERM };
+	char text[4096];
+	size_t i;
+
+	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		struct traced t = start_traced(argv);
+
+		CHECK(enters(&t, SYS_write, 0));
+		CHECK_EQ(kill(t.pid, signals[i]), 0);
+		CHECK_EQ(end_of(&t, text, sizeof(text)), 0);
+		expect_text(text, "BUFFER");
+	}
 }
