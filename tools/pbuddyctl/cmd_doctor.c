@@ -256,12 +256,13 @@ static void report_holder(struct doctor *doc, const struct holder *holder)
 {
 	char bytes[32], mapped[32];
 
-	report(doc, USED_BY, OK, "", "process %d (%s): %u buffer%s of %s%s%s%s, %s mapped%s",
+	report(doc, USED_BY, OK, "", "process %d (%s): %u buffer%s of %s%s%s%s, %s mapped%s%s%s",
 	       holder->pid, holder->comm, holder->nr_buffers, holder->nr_buffers == 1 ? "" : "s",
 	       format_size(holder->bytes, bytes, sizeof(bytes)),
 	       holder->label[0] ? " (" : "", holder->label, holder->label[0] ? ")" : "",
 	       format_size(holder->mapped, mapped, sizeof(mapped)),
-	       holder->device ? ", device open" : "");
+	       holder->device ? ", device open" : "", holder->heap ? ", heap open" : "",
+	       holder->trigger ? ", watches the pressure" : "");
 }
 
 /* The modules that use the in-kernel API; returns their number. */
@@ -301,8 +302,8 @@ static void check_holders(struct doctor *doc)
 	if (access("/sys/module/pbuddy", F_OK))
 		return;
 	nr = report_modules(doc);
-	if (find_holders(doc->opt->device, &list))
-		report(doc, USED_BY, WARN, "", "not enough memory to look through /proc");
+	if (find_holders(doc->opt->device, doc->opt->debugfs, &list))
+		report(doc, USED_BY, WARN, "", "cannot look through /proc: %s", strerror(errno));
 	for (i = 0; i < list.nr && i < HOLDERS_SHOWN; i++)
 		report_holder(doc, &list.holder[i]);
 	if (list.nr > HOLDERS_SHOWN)
@@ -311,7 +312,8 @@ static void check_holders(struct doctor *doc)
 		report(doc, USED_BY, OK, "", "no process and no module: rmmod unloads pbuddy");
 	else if (!list.nr && !nr)
 		report(doc, USED_BY, WARN,
-		       list.unreadable ? "run as root to see the processes of other users" :
+		       list.unseen.unreadable || list.unseen.hidden ?
+		       "run as root to see the processes of other users" :
 		       "descriptors in sockets or pinned pages keep it: see pbuddyctl leaks",
 		       "%ld references, but no process or module shows them", references);
 	free(list.holder);

@@ -69,7 +69,7 @@ static void keep_common(struct buffer_table *table, const struct buffer_table *o
 }
 
 /* Reads the buffers that no process holds now. Returns an exit code. */
-static int look(const struct options *opt, struct buffer_table *table, unsigned int *unreadable)
+static int look(const struct options *opt, struct buffer_table *table, struct proc_unseen *unseen)
 {
 	struct held_ids held;
 	int status = read_buffers(opt, table);
@@ -83,22 +83,22 @@ static int look(const struct options *opt, struct buffer_table *table, unsigned 
 		return EXIT_FAILED;
 	}
 	keep_unheld(table, &held);
-	*unreadable = held.unreadable;
+	*unseen = held.unseen;
 	free(held.id);
 	return EXIT_OK;
 }
 
 static int find_leaks(const struct options *opt, struct buffer_table *leaks,
-		      unsigned int *unreadable)
+		      struct proc_unseen *unseen)
 {
 	struct buffer_table earlier;
-	int status = look(opt, leaks, unreadable), i;
+	int status = look(opt, leaks, unseen), i;
 
 	/* The latest table remains, as the states are those of now. */
 	for (i = 1; i < LOOKS && !status && leaks->nr; i++) {
 		earlier = *leaks;
 		usleep(PAUSE_US);
-		status = look(opt, leaks, unreadable);
+		status = look(opt, leaks, unseen);
 		if (!status)
 			keep_common(leaks, &earlier);
 		free_buffers(&earlier);
@@ -106,12 +106,13 @@ static int find_leaks(const struct options *opt, struct buffer_table *leaks,
 	return status;
 }
 
-static void print_json(const struct buffer_table *table, unsigned int unreadable)
+static void print_json(const struct buffer_table *table, const struct proc_unseen *unseen)
 {
 	size_t i;
 
 	json_open(NULL, '{');
-	json_number("unreadable_processes", unreadable);
+	json_number("unreadable_processes", unseen->unreadable);
+	json_bool("hidden_processes", unseen->hidden);
 	json_open("leaks", '[');
 	for (i = 0; i < table->nr; i++) {
 		json_open(NULL, '{');
@@ -123,25 +124,33 @@ static void print_json(const struct buffer_table *table, unsigned int unreadable
 	json_close('}');
 }
 
+static void warn_unseen(const struct proc_unseen *unseen)
+{
+	const char *const advice = "may hold some of them: run as root to see all";
+
+	if (unseen->hidden)
+		fprintf(stderr, "pbuddyctl: processes that /proc hides %s\n", advice);
+	else if (unseen->unreadable)
+		fprintf(stderr, "pbuddyctl: %u processes %s\n", unseen->unreadable, advice);
+}
+
 int cmd_leaks(const struct options *global, int argc, char **argv)
 {
 	struct options opt = *global;
 	struct buffer_table table;
-	unsigned int unreadable = 0;
+	struct proc_unseen unseen = { 0 };
 	int status;
 
 	argp_parse(&leaks_argp, argc, argv, 0, NULL, &opt);
-	status = find_leaks(&opt, &table, &unreadable);
+	status = find_leaks(&opt, &table, &unseen);
 	if (status)
 		return status;
 	if (opt.json)
-		print_json(&table, unreadable);
+		print_json(&table, &unseen);
 	else if (table.nr)
 		print_buffers(&table, "HELD BY", holder_column);
-	if (table.nr && unreadable)
-		fprintf(stderr,
-			"pbuddyctl: %u processes may hold some of them: run as root to see all\n",
-			unreadable);
+	if (table.nr)
+		warn_unseen(&unseen);
 	status = table.nr ? EXIT_LEAKS : EXIT_OK;
 	free_buffers(&table);
 	return status;

@@ -1,23 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Finds the ids of buffers in /proc: st_ino of a buffer's descriptor, and exp_name in the fdinfo of
- * a dma-buf. Each thread is looked at, because it may have descriptors of its own.
- */
-#include <ctype.h>
-#include <dirent.h>
-#include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
+/* Finds the ids of buffers that processes hold by descriptors of them or of their dma-bufs. */
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "held_ids.h"
-
-#define BUFFER_LINK	"anon_inode:pbuddy"
-#define DMABUF_LINK	"/dmabuf:"
-#define EXPORTER	"exp_name:\tpbuddy:"
 
 static int add_id(struct held_ids *held, uint64_t id)
 {
@@ -34,65 +19,25 @@ static int add_id(struct held_ids *held, uint64_t id)
 	return 0;
 }
 
-/* A descriptor may be closed meanwhile. */
-static int scan_fd(struct held_ids *held, const char *task, int dir, const char *fd)
-{
-	char link[64], path[512], id[32];
-	ssize_t len = readlinkat(dir, fd, link, sizeof(link) - 1);
-	struct stat st;
+/* What the scan of a process needs. */
+struct scan {
+	struct proc_visitor	visitor;
+	struct held_ids		*held;
+};
 
-	if (len < 0)
-		return 0;
-	link[len] = 0;
-	if (!strcmp(link, BUFFER_LINK))
-		return fstatat(dir, fd, &st, 0) ? 0 : add_id(held, st.st_ino);
-	if (strncmp(link, DMABUF_LINK, strlen(DMABUF_LINK)))
-		return 0;
-	snprintf(path, sizeof(path), "%s/fdinfo/%s", task, fd);
-	return read_field(path, EXPORTER, id, sizeof(id)) ?
-		add_id(held, strtoull(id, NULL, 10)) : 0;
+static int scan_fd(void *arg, const struct proc_fd *fd)
+{
+	const struct scan *scan = arg;
+	uint64_t id, bytes;
+
+	return is_buffer_fd(fd, &id, &bytes) ? add_id(scan->held, id) : 0;
 }
 
-static int scan_task(struct held_ids *held, const char *task, bool *unreadable)
+static int scan_process(void *arg, int pid)
 {
-	struct dirent *entry;
-	char path[256];
-	int err = 0;
-	DIR *dir;
+	struct scan *scan = arg;
 
-	snprintf(path, sizeof(path), "%s/fd", task);
-	dir = opendir(path);
-	if (!dir) {
-		*unreadable |= errno == EACCES || errno == EPERM;
-		return 0;
-	}
-	while (!err && (entry = readdir(dir)))
-		if (isdigit((unsigned char)entry->d_name[0]))
-			err = scan_fd(held, task, dirfd(dir), entry->d_name);
-	closedir(dir);
-	return err;
-}
-
-static int scan_process(struct held_ids *held, const char *pid)
-{
-	char path[64], task[128];
-	bool unreadable = false;
-	struct dirent *entry;
-	int err = 0;
-	DIR *dir;
-
-	snprintf(path, sizeof(path), "/proc/%.16s/task", pid);
-	dir = opendir(path);
-	while (dir && !err && (entry = readdir(dir))) {
-		if (!isdigit((unsigned char)entry->d_name[0]))
-			continue;
-		snprintf(task, sizeof(task), "%s/%.16s", path, entry->d_name);
-		err = scan_task(held, task, &unreadable);
-	}
-	if (dir)
-		closedir(dir);
-	held->unreadable += unreadable;
-	return err;
+	return visit_fds(&scan->visitor, pid);
 }
 
 static int by_id(const void *a, const void *b)
@@ -104,17 +49,15 @@ static int by_id(const void *a, const void *b)
 
 int find_held_ids(struct held_ids *held)
 {
-	DIR *proc = opendir("/proc");
-	struct dirent *entry;
-	int err = 0;
+	struct scan scan = {
+		.visitor = { .process = scan_process, .fd = scan_fd, .arg = &scan },
+		.held = held,
+	};
+	int err;
 
 	*held = (struct held_ids) { 0 };
-	if (!proc)
-		return -1;
-	while (!err && (entry = readdir(proc)))
-		if (isdigit((unsigned char)entry->d_name[0]))
-			err = scan_process(held, entry->d_name);
-	closedir(proc);
+	err = visit_processes(&scan.visitor);
+	held->unseen = scan.visitor.unseen;
 	if (held->nr)
 		qsort(held->id, held->nr, sizeof(*held->id), by_id);
 	return err;

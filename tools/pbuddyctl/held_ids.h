@@ -3,12 +3,12 @@
 #ifndef HELD_IDS_H
 #define HELD_IDS_H
 
-#include "pbuddyctl.h"
+#include "proc_fds.h"
 
 struct held_ids {
 	uint64_t	*id;		/* sorted */
 	size_t		nr;
-	unsigned int	unreadable;	/* processes whose descriptors the caller may not see */
+	struct proc_unseen unseen;
 };
 
 /* Looks through /proc; -1: no memory, or no /proc. The caller frees held->id. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pbuddyctl leaks finds the buffers that no process holds, and no others. A shell script could not
- * hold buffers in these ways.
+ * pbuddyctl leaks finds the buffers that no process holds, and no others; doctor names the
+ * processes that hold the module. A shell script could not hold buffers in these ways.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -241,6 +241,65 @@ TEST(ctl, top_shows_exited)
 	alloc_and_exit();
 	CHECK_EQ(run(command, "\"creator_exited\": true"), 0);
 	CHECK_EQ(run("pbuddyctl top --iterations 1", " exited\n"), 0);
+}
+
+/* ---- What doctor says of this process, which has the device open ---- */
+
+static void expect_doctor(const char *text)
+{
+	char line[160];
+
+	snprintf(line, sizeof(line), "process %d (pbuddy-test): %s", getpid(), text);
+	CHECK_EQ(run("pbuddyctl doctor --json | grep 'process .*pbuddy-test'", line), 0);
+}
+
+TEST(ctl, doctor_names_holder_of_a_dmabuf)
+{
+	int fd = alloc_labelled(), dmabuf = export(fd);
+
+	expect_doctor("1 buffer of 16K (" LABEL "), 0 mapped, device open\"");
+	CHECK_EQ(close(fd), 0);
+	expect_doctor("1 buffer of 16K, 0 mapped, device open\"");
+	if (access("/sys/kernel/debug/dma_buf/bufinfo", R_OK))
+		test_skip("no debugfs of dma-bufs in this kernel");
+	map_buffer(dmabuf, 4 * PAGE);
+	CHECK_EQ(close(dmabuf), 0);
+	expect_doctor("0 buffers of 0, 16K mapped, device open\"");
+}
+
+TEST(ctl, doctor_names_holder_of_a_heap)
+{
+	if (open("/dev/dma_heap/pbuddy-node0", O_RDWR | O_CLOEXEC) < 0)
+		test_skip("no heaps in this kernel");
+	expect_doctor("0 buffers of 0, 0 mapped, device open, heap open\"");
+}
+
+TEST(ctl, doctor_names_watcher_of_pressure)
+{
+	struct pbuddy_pressure p = {
+		.size = sizeof(p), .flags = PBUDDY_PRESSURE_LOW, .node = PBUDDY_NODE_ANY,
+		.eventfd = -1,
+	};
+
+	CHECK_EQ(ioctl(dev, PBUDDY_IOCTL_PRESSURE, &p), 0);
+	expect_doctor("0 buffers of 0, 0 mapped, device open, watches the pressure\"");
+}
+
+/* Each is counted once, though one has two descriptors and the other is one of two threads. */
+TEST(ctl, doctor_names_descriptor_of_a_thread)
+{
+	int twice = alloc_buffer(PAGE);
+	pthread_t thread;
+
+	CHECK(dup(twice) >= 0);
+	thread_fd = alloc_buffer(2 * PAGE);
+	CHECK_EQ(pthread_barrier_init(&barrier, NULL, 2), 0);
+	CHECK_EQ(pthread_create(&thread, NULL, keep_fd, NULL), 0);
+	pthread_barrier_wait(&barrier);
+	CHECK_EQ(close(thread_fd), 0);
+	expect_doctor("2 buffers of 12K (test), 0 mapped, device open\"");
+	pthread_barrier_wait(&barrier);
+	CHECK_EQ(pthread_join(thread, NULL), 0);
 }
 
 /* Half of each pageblock of a node is free, as one block. */
