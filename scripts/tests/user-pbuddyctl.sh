@@ -132,7 +132,7 @@ watch_reports() {
 	# shellcheck disable=SC2086 # several options
 	within 10 says "$1" '24M *64M' -- timeout 60 pbuddyctl watch --node 0 --count 1 $3 &&
 		json timeout 60 pbuddyctl watch --json --node 0 --count 1 $3 &&
-		grep -q "\"event\": \"$1\"" /tmp/json
+		grep -q "\"event\": \"$1\"" /tmp/json && grep -q '"pcp_bytes": ' /tmp/json
 	status=$?
 	echo 0 >/sys/module/pbuddy/parameters/min_free_kbytes
 	kill "$pid"
@@ -272,6 +272,19 @@ tops_json() {
 	json pbuddyctl top --iterations 1 --json && grep -q '"bytes": 8388608' /tmp/json &&
 		grep -q '"buffers": 3' /tmp/json
 }
+
+# FREE_BYTES and PCP_BYTES of both nodes.
+free_bytes_of() { pbuddyctl "$@" --json | sed -nE 's/.*"(free|pcp)_bytes": //p' | paste -sd' '; }
+
+# The caches are not empty, so that it matters whether they are counted.
+same_free_bytes_once() {
+	pbuddyctl alloc --size 64K --node 0 --strict >/dev/null
+	info=$(free_bytes_of info) top=$(free_bytes_of top --iterations 1)
+	echo "info: $info; top: $top"
+	[ "$info" = "$top" ] && [ "$(echo "$info" | cut -d' ' -f2)" != 0, ] && [ "$(echo "$info" | wc -w)" -eq 4 ]
+}
+
+same_free_bytes() { within 10 same_free_bytes_once; }
 
 frags() {
 	says '^node 0 .*: 32 pageblocks of 2M, .* free; .* free; a cell: 1$' '^ *0 .*M8.*M\.' \
@@ -488,6 +501,7 @@ t list_sums_wrapped held sums_are_wrapped
 t list_own held lists_own
 t top with_holders tops
 t top_json with_holders tops_json
+t json_same_free_bytes same_free_bytes
 t top_keys with_holders terminal top_keys
 t top_resized with_holders terminal top_resized
 t top_restores_terminal with_holders terminal top_restores

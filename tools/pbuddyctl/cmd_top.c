@@ -259,7 +259,7 @@ static void print_json(const struct node_table *nodes, const struct sums *sums)
 		json_open(NULL, '{');
 		json_number("node", node->node);
 		json_number("total_bytes", (long long)node->total_bytes);
-		json_number("free_bytes", (long long)free_bytes(node));
+		json_number("free_bytes", (long long)node->free_bytes);
 		json_number("pcp_bytes", (long long)node->pcp_bytes);
 		json_number("largest_free_order", node->largest_free_order);
 		json_close('}');

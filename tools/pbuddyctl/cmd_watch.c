@@ -168,7 +168,8 @@ static void print_event(int dev, const struct watch_args *args, const struct tri
 		json_number("time", now);
 		json_number("node", trigger->node);
 		json_string("event", trigger->event);
-		json_number("free_bytes", (long long)free_now);
+		json_number("free_bytes", (long long)node->free_bytes);
+		json_number("pcp_bytes", (long long)node->pcp_bytes);
 		json_number("total_bytes", (long long)node->total_bytes);
 		json_close('}');
 	} else {
