@@ -219,7 +219,7 @@ removed() {
 
 resized() {
 	give /a 0:16x2M || return
-	! pbuddyctl resize 0 16M && said 'node 0: 32 MiB belong to groups and stay.*' && has /a 0:32768K/32768K &&
+	! pbuddyctl resize 0 16M >/tmp/out && grep '^  32M of groups, source reserve' /tmp/out && said 'node 0: 32 MiB belong to groups and stay.*' && has /a 0:32768K/32768K &&
 		take /a all && pbuddyctl resize 0 16M && owns 0 16 && pbuddyctl resize 0 64M
 }
 

@@ -191,7 +191,8 @@ static void print_text(const struct pbuddy_resize *r, const struct pbuddy_resize
 	print_part(r->busy_bytes, "in pageblocks that could not be emptied now");
 	for (i = 0; i < r->nr_blocks; i++)
 		print_block(&blocks[i]);
-	print_part(r->kept_bytes, "of source reserve, ZONE_MOVABLE, contiguous areas and reserves");
+	print_part(r->kept_bytes,
+		   "of groups, source reserve, ZONE_MOVABLE, contiguous areas and reserves");
 }
 
 /* ---- Progress ---- */
