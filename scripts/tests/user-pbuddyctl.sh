@@ -505,6 +505,7 @@ t json_same_free_bytes same_free_bytes
 t top_keys with_holders terminal top_keys
 t top_resized with_holders terminal top_resized
 t top_restores_terminal with_holders terminal top_restores
+t top_stops with_holders terminal top_stops
 t top_names_the_interval fails_with "'0': --interval takes 0.1 to 3600" -- pbuddyctl top --interval 0
 t top_names_the_iterations fails_with "'x': --iterations takes" -- pbuddyctl top --iterations x
 t top_names_the_sort fails_with "'x': --sort takes size, buffers" -- pbuddyctl top --sort x

@@ -25,12 +25,18 @@ static struct termios saved;
 static bool drawing;		/* the terminal is changed */
 static bool watch_keys;
 static sigset_t outside;	/* signals blocked in ppoll() */
-static volatile sig_atomic_t resized, ended;
+static volatile sig_atomic_t resized, stopped, ended;
 
 static void on_resize(int sig)
 {
 	(void)sig;
 	resized = 1;
+}
+
+static void on_stop(int sig)
+{
+	(void)sig;
+	stopped = 1;
 }
 
 static void on_end(int sig)
@@ -53,6 +59,7 @@ static void enter(void)
 	raw.c_lflag &= (tcflag_t)~(ICANON | ECHO);
 	raw.c_cc[VMIN] = 1;
 	raw.c_cc[VTIME] = 0;
+	drawing = true;
 	tcsetattr(STDIN_FILENO, TCSADRAIN, &raw);
 	fputs("\033[?1049h\033[?25l", stdout);	/* alternate screen, no cursor */
 	fflush(stdout);
@@ -75,25 +82,42 @@ static void catch(int sig, void (*handler)(int sig))
 	sigaction(sig, &action, NULL);
 }
 
+/* Stops the process as if SIGTSTP were not caught, with the terminal as it was. */
+static void stop(void)
+{
+	sigset_t stops;
+
+	leave();
+	sigemptyset(&stops);
+	sigaddset(&stops, SIGTSTP);
+	catch(SIGTSTP, SIG_DFL);
+	raise(SIGTSTP);
+	sigprocmask(SIG_UNBLOCK, &stops, NULL);		/* here, until SIGCONT */
+	sigprocmask(SIG_BLOCK, &stops, NULL);
+	catch(SIGTSTP, on_stop);
+	enter();
+}
+
 void screen_start(bool plain)
 {
+	static const struct {
+		int	sig;
+		void	(*handler)(int sig);
+	} table[] = {
+		{ SIGWINCH, on_resize }, { SIGCONT, on_resize }, { SIGTSTP, on_stop },
+		{ SIGINT, on_end }, { SIGQUIT, on_end }, { SIGTERM, on_end }, { SIGHUP, on_end },
+	};
 	sigset_t caught;
+	size_t i;
 
-	sigemptyset(&caught);
-	sigaddset(&caught, SIGWINCH);
-	sigaddset(&caught, SIGCONT);
-	sigaddset(&caught, SIGINT);
-	sigaddset(&caught, SIGTERM);
-	sigaddset(&caught, SIGHUP);
 	if (plain || tcgetattr(STDIN_FILENO, &saved))
 		return;
+	sigemptyset(&caught);
+	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		sigaddset(&caught, table[i].sig);
 	sigprocmask(SIG_BLOCK, &caught, &outside);
-	catch(SIGWINCH, on_resize);
-	catch(SIGCONT, on_resize);
-	catch(SIGINT, on_end);
-	catch(SIGTERM, on_end);
-	catch(SIGHUP, on_end);
-	drawing = true;
+	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		catch(table[i].sig, table[i].handler);
 	watch_keys = true;
 	atexit(leave);
 	enter();
@@ -139,6 +163,11 @@ int screen_wait(int milliseconds)
 
 	if (ended)
 		return SCREEN_END;
+	if (stopped) {
+		stopped = 0;
+		stop();
+		return SCREEN_RESIZED;
+	}
 	if (resized) {
 		resized = 0;
 		enter();	/* another program may have had the terminal */

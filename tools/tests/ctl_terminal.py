@@ -30,9 +30,9 @@ def check(good, text):
 
 
 class Terminal:
-    """A program with a terminal of its own."""
+    """A program with a terminal of its own: pbuddyctl, unless PROGRAM says otherwise."""
 
-    def __init__(self, *argv, rows=24, columns=80, **environment):
+    def __init__(self, *argv, program="pbuddyctl", rows=24, columns=80, **environment):
         self.output = ""
         self.pid, self.fd = pty.fork()
         if not self.pid:
@@ -40,7 +40,7 @@ class Terminal:
             os.environ.pop("COLUMNS", None)
             os.environ.pop("LD_LIBRARY_PATH", None)
             os.environ.update({"TERM": "xterm", "LC_ALL": "C", "NO_COLOR": ""}, **environment)
-            os.execvp("pbuddyctl", ("pbuddyctl",) + argv)
+            os.execvp(program, (program,) + argv)
 
     def resize(self, rows, columns, fd=None):
         fcntl.ioctl(self.fd if fd is None else fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
@@ -63,14 +63,20 @@ class Terminal:
             text += more
         return text
 
+    def until(self, part):
+        """What is written until that is in it, and for a moment after."""
+        end = time.monotonic() + PAGE_SECONDS
+        while part not in self.output:
+            check(time.monotonic() < end, f"no {part!r} in {self.output!r}")
+            self.output += self.read()
+        text = self.output
+        self.output = ""
+        return text
+
     def page(self):
         """The lines of the next page that top draws."""
-        end = time.monotonic() + PAGE_SECONDS
-        while "\x1b[H" not in self.output:
-            check(time.monotonic() < end, f"no page in {self.output!r}")
-            self.output += self.read()
-        text = self.output[self.output.rindex("\x1b[H"):]
-        self.output = ""
+        text = self.until("\x1b[H")
+        text = text[text.rindex("\x1b[H"):]
         return ESCAPE.sub("", text).split("\r\n")
 
     def key(self, text):
@@ -131,11 +137,11 @@ def top_resized():
 
 def top_restores():
     """The modes of the terminal are as before, also after a signal."""
-    for end in "q", signal.SIGTERM:
+    for end in "q", "\x1c", signal.SIGTERM:
         top = Terminal("top", "--interval", "3600")
         top.page()
         check(not termios.tcgetattr(top.fd)[3] & termios.ICANON, "no single keys")
-        if end == "q":
+        if isinstance(end, str):
             top.key(end)
         else:
             os.kill(top.pid, end)
@@ -146,7 +152,27 @@ def top_restores():
             modes = termios.tcgetattr(top.fd)[3]
         except termios.error:
             continue
-        check(modes & termios.ICANON and modes & termios.ECHO, f"modes {modes:x} after {end}")
+        check(modes & termios.ICANON and modes & termios.ECHO, f"modes {modes:x} after {end!r}")
+
+
+def top_stops():
+    """Ctrl-Z gives the terminal back to the shell, and fg takes it again; Ctrl-\\ ends."""
+    shell = Terminal("-c", "set -m; pbuddyctl top --interval 3600; echo stopped $?; read -r x; fg; echo ended $?",
+                     program="sh")
+    shell.page()
+    shell.key("\x1a")
+    text = shell.until("stopped 148")
+    check("\x1b[?25h\x1b[?1049l" in text, f"Ctrl-Z: {text!r}")
+    modes = termios.tcgetattr(shell.fd)[3]
+    check(modes & termios.ICANON and modes & termios.ECHO, f"modes {modes:x} after Ctrl-Z")
+    shell.key("\n")
+    text = shell.until("\x1b[H")
+    check("\x1b[?1049h\x1b[?25l" in text, f"fg: {text!r}")
+    check(not termios.tcgetattr(shell.fd)[3] & termios.ICANON, "no single keys after fg")
+    shell.key("\x1c")
+    text = shell.until("ended 0")
+    check("\x1b[?25h\x1b[?1049l" in text, f"Ctrl-\\: {text!r}")
+    check(shell.finish()[1] == 0, "sh failed")
 
 
 def frag_on_terminal():
@@ -253,5 +279,5 @@ def png_pixels():
     check(y == height and seen >= 4, f"{height} rows, {seen} full pageblocks")
 
 
-{test.__name__: test for test in (top_keys, top_resized, top_restores, frag_on_terminal, compact_progress,
-                                  resize_progress, png_pixels)}[sys.argv[1]]()
+{test.__name__: test for test in (top_keys, top_resized, top_restores, top_stops, frag_on_terminal,
+                                  compact_progress, resize_progress, png_pixels)}[sys.argv[1]]()
