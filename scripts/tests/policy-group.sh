@@ -253,12 +253,28 @@ injected() {
 	return "$status"
 }
 
+# One pageblock in a row, with its address, also beside pageblocks that are not shown.
+frag_shows_addresses() {
+	pbuddyctl frag --json --node 0 | sed -n 's/.*"phys": //p' | while read -r phys; do printf '%#x\n' "$phys"; done >/tmp/phys
+	COLUMNS=1 pbuddyctl frag --per-cell 1 --node 0 | sed -n 's/^ *\(0x[0-9a-f]*\) [A-Z][1-8.]$/\1/p' >/tmp/labels
+	cat /tmp/labels
+	[ "$(wc -l </tmp/labels)" -ge 10 ] && cmp /tmp/phys /tmp/labels
+}
+
+# The picture of a node of which no pageblock is shown.
+frag_of_groups_alone() {
+	pbuddyctl group give /sys/fs/cgroup/a 1:32x2M && pbuddyctl frag --node 1 | tee /tmp/frag &&
+		grep -qx 'node 1: 64M more belong to groups' /tmp/frag && pbuddyctl frag --node 1 --png /tmp/frag.png &&
+		grep -q IHDR /tmp/frag.png
+}
+
 by_pbuddyctl() {
 	pbuddyctl group give /sys/fs/cgroup/a 0:2x2M && pbuddyctl group list | tee /tmp/list &&
 		grep -q '/a .*4M' /tmp/list && pbuddyctl group list --json | grep '"cgroup": "/a"' && pbuddyctl group --json | grep '"id": [0-9]*,' &&
 		pbuddyctl frag | tee /tmp/frag && [ "$(grep -c 'belong to groups' /tmp/frag)" -eq 1 ] &&
 		grep -qx 'node 0: 4M more belong to groups' /tmp/frag && pbuddyctl frag --json | grep '"group_bytes": 4194304' &&
 		! pbuddyctl frag --json --node 1 | grep '"group_bytes": [1-9]' &&
+		frag_shows_addresses && frag_of_groups_alone && pbuddyctl group take /sys/fs/cgroup/a 1:32x2M &&
 		pbuddyctl group strict /a on && has /a 0:4096K/4096K && pbuddyctl group take /a all &&
 		! pbuddyctl group take /a all && ! pbuddyctl group give /a 0:1x3M && no_groups
 }

@@ -287,10 +287,10 @@ same_free_bytes_once() {
 same_free_bytes() { within 10 same_free_bytes_once; }
 
 frags() {
-	says '^node 0 .*: 32 pageblocks of 2M, .* free; .* free; a cell: 1$' '^ *0 .*M8.*M\.' \
+	says '^node 0 .*: 32 pageblocks of 2M, .* free; .* free; a cell: 1$' '^ *0x[0-9a-f]* .*M8.*M\.' \
 		'^U unmovable, M movable, ' '^\. free, 1 to 7 used in part, 8 full$' -- pbuddyctl frag &&
 		[ "$(grep -o 'M8' /tmp/said | wc -l)" -ge 4 ] && ! awk 'length > 80' /tmp/said | grep . &&
-		says 'a cell: 16$' '^ *0 M[1-8.][A-Z][1-8.]$' -- pbuddyctl frag --per-cell 16 --node 1 &&
+		says 'a cell: 16$' '^ *0x[0-9a-f]*00000 M[1-8.][A-Z][1-8.]$' -- pbuddyctl frag --per-cell 16 --node 1 &&
 		! grep 'node 0' /tmp/said
 }
 
@@ -303,13 +303,14 @@ frags_json() {
 frags_for_others() {
 	chmod 666 /dev/pbuddy
 	chmod 755 /bin /lib /lib64 /lib/* 2>/dev/null
-	su -s /bin/sh nobody -c 'pbuddyctl frag --json' >/tmp/others
+	su -s /bin/sh nobody -c 'pbuddyctl frag --json && COLUMNS=1 pbuddyctl frag --per-cell 1 --node 0' >/tmp/others
 	ret=$?
 	su -s /bin/sh nobody -c 'pbuddyctl compact; echo $?; pbuddyctl drain 0; echo $?
 		pbuddyctl resize 0 32M; echo $?' >/tmp/said 2>&1
 	chmod 660 /dev/pbuddy
 	cat /tmp/said
-	[ "$ret" -eq 0 ] && grep -q '"free_pages": 512' /tmp/others && ! grep phys /tmp/others &&
+	[ "$ret" -eq 0 ] && grep -q '"free_pages": 512' /tmp/others && ! grep 'phys\|0x' /tmp/others &&
+		[ "$(sed -n 's/^ *\([0-9]*M\) [A-Z][1-8.]$/\1/p' /tmp/others | head -n 2 | paste -sd' ')" = '2M 4M' ] &&
 		grep -q 'COMPACT: Operation not permitted (needs CAP_SYS_ADMIN)' /tmp/said &&
 		grep -q 'DRAIN: Operation not permitted (needs CAP_SYS_ADMIN)' /tmp/said &&
 		grep -q 'not resized: Operation not permitted (needs CAP_SYS_ADMIN)' /tmp/said &&

@@ -2,7 +2,9 @@
 /*
  * The picture of pbuddyctl frag in the terminal. A cell is the letter of the migratetype that most
  * of its pageblocks have, and how much of them is used: a bar in UTF-8, else a digit. Cells of free
- * pageblocks have a dot.
+ * pageblocks have a dot. A row begins with a label: the address of its first pageblock or, when the
+ * caller may not see addresses, how much of the zone the rows above show. The latter is no distance,
+ * because FRAG leaves out holes and the pageblocks of groups.
  */
 #include <langinfo.h>
 #include <locale.h>
@@ -13,7 +15,7 @@
 
 #include "frag.h"
 
-#define LABEL_WIDTH	8	/* size before the first cell of a row, and a blank */
+#define LABEL_WIDTH	8	/* at least, with the blank after it */
 #define CELL_WIDTH	2
 #define WIDTH_DEFAULT	80
 #define ROWS_WANTED	16	/* of a zone, at most */
@@ -29,14 +31,28 @@ static const char *const digits[LEVELS + 1] = { ".", "1", "2", "3", "4", "5", "6
 struct style {
 	const char	*const *level;
 	bool		color;
+	int		label;		/* width, with the blank after it */
 	size_t		columns;	/* cells in a row */
 };
 
-static struct style find_style(void)
+static int label_width(const struct frag *frag)
+{
+	int width = LABEL_WIDTH, len;
+	size_t i;
+
+	for (i = 0; i < frag->nr; i++) {
+		len = snprintf(NULL, 0, "%#llx ", (unsigned long long)frag->block[i].phys);
+		if (frag->block[i].phys && len > width)
+			width = len;
+	}
+	return width;
+}
+
+static struct style find_style(const struct frag *frag)
 {
 	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
 	size_t width = output_width();
-	struct style style = { .level = digits };
+	struct style style = { .level = digits, .label = label_width(frag) };
 
 	setlocale(LC_CTYPE, "");
 	if (!strcmp(nl_langinfo(CODESET), "UTF-8"))
@@ -45,7 +61,8 @@ static struct style find_style(void)
 		      term && strcmp(term, "dumb");
 	if (!width)
 		width = WIDTH_DEFAULT;
-	style.columns = width > LABEL_WIDTH + CELL_WIDTH ? (width - LABEL_WIDTH) / CELL_WIDTH : 1;
+	style.columns = width > (size_t)style.label + CELL_WIDTH ?
+			(width - (size_t)style.label) / CELL_WIDTH : 1;
 	return style;
 }
 
@@ -95,17 +112,27 @@ static size_t cell_size(const struct style *style, const struct frag_zone *zone,
 	return size;
 }
 
+static void print_label(const struct frag *frag, const struct frag_zone *zone,
+			const struct style *style, size_t first)
+{
+	char text[32];
+
+	if (zone->block[first].phys)
+		snprintf(text, sizeof(text), "%#llx", (unsigned long long)zone->block[first].phys);
+	else
+		format_size(first * frag->pageblock_bytes, text, sizeof(text));
+	printf("%s%*s ", first ? "\n" : "", style->label - 1, text);
+}
+
 static void print_zone(const struct frag *frag, const struct frag_zone *zone,
 		       const struct style *style, size_t per_cell)
 {
 	size_t first, cell = 0, nr;
-	char size[32];
 
 	for (first = 0; first < zone->nr; first += nr, cell++) {
 		nr = zone->nr - first < per_cell ? zone->nr - first : per_cell;
 		if (cell % style->columns == 0)
-			printf("%s%*s ", cell ? "\n" : "", LABEL_WIDTH - 1,
-			       format_size(first * frag->pageblock_bytes, size, sizeof(size)));
+			print_label(frag, zone, style, first);
 		print_letter(style, main_type(&zone->block[first], nr),
 			     style->level[level_of(&zone->block[first], nr,
 						   frag->pageblock_pages)]);
@@ -156,7 +183,7 @@ static void print_legend(const struct style *style)
 
 void print_picture(const struct frag *frag, long per_cell)
 {
-	struct style style = find_style();
+	struct style style = find_style(frag);
 	const struct frag_zone *zone;
 	size_t size;
 

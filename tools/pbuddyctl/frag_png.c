@@ -69,6 +69,8 @@ int write_png(const struct frag *frag, const char *path)
 
 	for (zone = frag->zone; zone < frag->zone + frag->nr_zones; zone++)
 		height += zone_height(zone) + LINE;
+	if (!height)
+		height = LINE;	/* all pageblocks belong to groups */
 	pixel = calloc(height, WIDTH);		/* BACKGROUND */
 	if (!pixel)
 		err(EXIT_FAILED, "frag");
