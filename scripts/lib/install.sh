@@ -10,7 +10,7 @@
 
 PREFIX=${PREFIX:-/usr/local}
 LIBDIR=${LIBDIR:-$PREFIX/lib}
-DESTDIR=${DESTDIR:-}
+DESTDIR=${DESTDIR:+$(realpath -m -- "$DESTDIR")}	# scripts/install changes its directory
 UDEVDIR=${UDEVDIR:-/usr/lib/udev/rules.d}
 KVER=${KVER:-$(uname -r)}
 read -r -a dkms_flags <<<"${DKMS_FLAGS:-}"
