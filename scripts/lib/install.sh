@@ -49,6 +49,9 @@ dkms_run() { dkms "$1" "${dkms_flags[@]}" "${@:2}"; }
 # The versions of pbuddy that DKMS has.
 dkms_versions() { dkms_run status pbuddy 2>/dev/null | sed -n 's,^pbuddy/\([^:, ]*\).*,\1,p' | sort -u; }
 
+# The kernels that a version of pbuddy is installed for.
+dkms_kernels() { dkms_run status pbuddy 2>/dev/null | sed -n 's|^pbuddy/[^,]*, \([^,]*\), .*: installed.*|\1|p' | sort -u; }
+
 # Take a version from every kernel, and its source.
 dkms_forget() { # VERSION
 	dkms_run remove "pbuddy/$1" --all >/dev/null
