@@ -38,6 +38,21 @@ bool willneed(int fd)
 	return last_advice.retained;
 }
 
+int alloc_swappable(uint64_t bytes)
+{
+	int fd = alloc_on_node(bytes);
+
+	CHECK_EQ(advise(fd, PBUDDY_ADVICE_SWAP), 0);
+	return fd;
+}
+
+void pageout(int fd)
+{
+	CHECK_EQ(pageout_patiently(fd), 0);
+	CHECK_EQ(last_advice.reason, PBUDDY_SWAP_NONE);
+	CHECK(info_of(fd).flags & PBUDDY_BUFFER_SWAPPED);
+}
+
 void expect_fdinfo(int fd, const char *key, uint64_t bytes)
 {
 	char path[64], text[1024], line[64];

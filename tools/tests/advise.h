@@ -15,6 +15,10 @@ int pageout_patiently(int fd);
 void dontneed(int fd);
 /* Returns whether the contents are there. */
 bool willneed(int fd);
+/* A buffer on the first node that may be swapped out. */
+int alloc_swappable(uint64_t bytes);
+/* Swaps a buffer out, or fails the test. */
+void pageout(int fd);
 
 /* Expects the line "pbuddy-KEY" of /proc/self/fdinfo to have so many bytes. */
 void expect_fdinfo(int fd, const char *key, uint64_t bytes);

@@ -113,6 +113,7 @@ struct pb_buffer_place {
  * @swappable: its program allows that it is swapped out (swap.c)
  * @stored: its contents, while it is swapped out, or NULL
  * @nr_stored: pages in @stored
+ * @unreadable: they could not be read the last time
  * @swap_reason: why it was not swapped out the last time
  * @memcg: to which its contents are charged while it is swapped out, or NULL
  * @storing: its contents are being stored, with @frames held, which takes long
@@ -171,6 +172,7 @@ struct pb_buffer {
 	bool			swappable;
 	struct pb_swap_file	*stored;
 	unsigned long		nr_stored;
+	bool			unreadable;
 	enum pbuddy_swap_reason	swap_reason;
 	struct mem_cgroup	*memcg;
 	bool			storing;

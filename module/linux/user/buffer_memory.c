@@ -63,6 +63,7 @@ static void set_stored(struct pb_buffer *buf, struct pb_swap_file *stored)
 {
 	WRITE_ONCE(buf->stored, stored);
 	WRITE_ONCE(buf->nr_stored, stored ? pb_swap_file_pages(stored) : 0);
+	WRITE_ONCE(buf->unreadable, false);
 }
 
 /**
@@ -124,10 +125,11 @@ static void give_memory(struct pb_buffer *buf, struct pb_buffer *spare)
 }
 
 /* Reads the contents of a buffer that was swapped out. */
-static int load(const struct pb_buffer *buf, struct pb_buffer *spare)
+static int load(struct pb_buffer *buf, struct pb_buffer *spare)
 {
 	int err = pb_swap_file_load(buf->stored, spare);
 
+	WRITE_ONCE(buf->unreadable, err == -EIO);
 	if (!err)
 		pb_buffer_count_event(spare, PB_PSWPIN);
 	else if (err == -EIO)

@@ -29,9 +29,10 @@
  * inserted, or the page has the reference with which fault() returns it (buffer_move.c).
  *
  * A fault of a buffer that was purged or swapped out restores its memory (purge.c, swap.c), or
- * waits for memory, without mmap_lock where the fault can be retried. The next fault inserts the
- * entries. It ends in SIGBUS only when the contents cannot be read from swap space, as for
- * anonymous memory.
+ * waits for memory, without mmap_lock. The next fault inserts the entries. It ends in SIGBUS only
+ * when the contents cannot be read from swap space, as for anonymous memory. Accesses by the kernel
+ * fail where they cannot wait: for a task that exits, by a kernel thread, and where the fault
+ * cannot be retried.
  *
  * fault() is not called under the per-VMA lock alone (FAULT_FLAG_VMA_LOCK), because the mapping has
  * no map_pages().
@@ -188,39 +189,59 @@ static vm_fault_t fault_locked(struct vm_fault *vmf, struct pb_buffer *buf)
 }
 
 /*
- * Without memory this waits, so that the program does not fault again at once. Returns -EIO when
- * the contents are lost, else 0.
+ * Whether the task can wait for memory. A task that exits gets no signal that would end the wait,
+ * and a kernel thread gets none either.
  */
-static int restore(struct pb_buffer *buf)
+static bool can_wait(void)
+{
+	return !(current->flags & (PF_EXITING | PF_KTHREAD));
+}
+
+/*
+ * Without memory this waits, so that the program does not fault again at once. The result is seen
+ * by the next fault.
+ */
+static void restore_or_pause(struct pb_buffer *buf)
 {
 	static DEFINE_RATELIMIT_STATE(limit, WARN_INTERVAL, 1);
 	int err = pb_purge_restore(buf);
 
-	if (err == -EIO)
-		return err;
-	if (!err || fatal_signal_pending(current))
-		return 0;
+	if (!err || err == -EIO || fatal_signal_pending(current))
+		return;
 	if (__ratelimit(&limit))
 		pr_warn("%s[%d] waits for %lu KiB to access a buffer that was %s: error %d\n",
 			current->comm, task_pid_nr(current),
 			buf->nr_pages << (PAGE_SHIFT - 10),
 			READ_ONCE(buf->stored) ? "swapped out" : "purged", err);
 	schedule_timeout_killable(RESTORE_PAUSE);
-	return 0;
 }
 
-/* As lock_frames(), for a buffer without memory. */
+/*
+ * A buffer without memory. The fault may end with VM_FAULT_RETRY any number of times, as long as
+ * FAULT_FLAG_ALLOW_RETRY is set. So it never waits for memory with mmap_lock held: without the
+ * flag, and for a task that cannot wait, it ends with an error. The lock is held while contents are
+ * read that could not be read the last time, because only a fault that has it can return SIGBUS.
+ */
 static vm_fault_t fault_absent(struct vm_fault *vmf, struct pb_buffer *buf)
 {
+	bool waits = vmf->flags & FAULT_FLAG_ALLOW_RETRY && can_wait();
 	struct file *file;
+	int err;
 
-	if (!fault_flag_allow_retry_first(vmf->flags))
-		return restore(buf) ? VM_FAULT_SIGBUS : VM_FAULT_NOPAGE;
 	if (vmf->flags & FAULT_FLAG_RETRY_NOWAIT)
 		return VM_FAULT_RETRY;
+	if (!waits || READ_ONCE(buf->unreadable)) {
+		err = pb_purge_restore(buf);
+		if (!err)
+			return VM_FAULT_NOPAGE;
+		if (err == -EIO)
+			return VM_FAULT_SIGBUS;
+		if (!waits)
+			return VM_FAULT_OOM;
+	}
 	file = get_file(vmf->vma->vm_file);
 	mmap_read_unlock(vmf->vma->vm_mm);
-	restore(buf);	/* an error is found again by the retry */
+	restore_or_pause(buf);
 	fput(file);
 	return VM_FAULT_RETRY;
 }

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Accesses by the kernel to a buffer that is swapped out, while the limit of the user leaves no
+ * memory for it: a task that exits and a fault that cannot be retried do not wait, and a task that
+ * waits does not keep others from its address space. The script is that of test_swap.c.
+ */
+#include <linux/futex.h>
+#include <pthread.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "advise.h"
+
+#define BYTES		(4 * MIB)
+#define LIMIT		"account_limit_kbytes"
+#define SOON		20	/* seconds, on a slow machine */
+
+/* A buffer that is swapped out, and another one that has all that the user may have. */
+struct shortage {
+	int		fd;
+	uint64_t	*p;
+	int		other_fd;
+	uint64_t	*other;
+};
+
+static void begin(struct shortage *s)
+{
+	s->fd = alloc_swappable(BYTES);
+	s->p = map_buffer(s->fd, BYTES);
+	stamp(s->p, BYTES, 1);
+	pageout(s->fd);
+	set_parameter(LIMIT, "4096");
+	s->other_fd = alloc_buffer(BYTES);
+	s->other = map_buffer(s->other_fd, BYTES);
+}
+
+/* The contents come back once there is memory. */
+static void end(struct shortage *s)
+{
+	set_parameter(LIMIT, "default");
+	CHECK_EQ(stamp_broken(s->p, BYTES, 1), -1);
+}
+
+static bool is_swapped(const struct shortage *s)
+{
+	return info_of(s->fd).flags & PBUDDY_BUFFER_SWAPPED;
+}
+
+/* Returns whether a child has ended by itself. */
+static bool has_exited(pid_t pid)
+{
+	time_t end = time(NULL) + SOON;
+	int status;
+
+	while (waitpid(pid, &status, WNOHANG) != pid) {
+		if (time(NULL) > end)
+			return false;
+		usleep(10000);
+	}
+	return WIFEXITED(status) && !WEXITSTATUS(status);
+}
+
+/* The kernel reads the list of robust futexes, when no signal can end the process any more. */
+TEST(swap, exit_does_not_wait)
+{
+	struct shortage s;
+	bool exited;
+	pid_t pid;
+
+	begin(&s);
+	fflush(stdout);
+	pid = fork();
+	CHECK(pid >= 0);
+	if (!pid) {
+		if (syscall(SYS_set_robust_list, s.p, sizeof(struct robust_list_head)))
+			_exit(1);
+		_exit(0);
+	}
+	exited = has_exited(pid);
+	CHECK(is_swapped(&s));
+	end(&s);
+	CHECK(exited);
+}
+
+static ssize_t spliced;
+
+static void *splice_page(void *arg)
+{
+	struct iovec iov = { arg, PAGE };
+	int pipe_fd[2];
+
+	CHECK_EQ(pipe2(pipe_fd, O_CLOEXEC), 0);
+	spliced = vmsplice(pipe_fd[1], &iov, 1, 0);
+	close(pipe_fd[0]);
+	close(pipe_fd[1]);
+	return NULL;
+}
+
+/* The other thread gives the memory back for which this one waits. */
+TEST(swap, waits_without_mmap_lock)
+{
+	struct shortage s;
+	pthread_t thread;
+	time_t start;
+
+	begin(&s);
+	CHECK_EQ(pthread_create(&thread, NULL, splice_page, s.p), 0);
+	usleep(500000);
+	CHECK(is_swapped(&s));
+	start = time(NULL);
+	CHECK_EQ(munmap(s.other, BYTES), 0);
+	CHECK(time(NULL) - start < SOON);
+	CHECK_EQ(close(s.other_fd), 0);
+	CHECK_EQ(pthread_join(thread, NULL), 0);
+	CHECK_EQ(spliced, PAGE);
+	CHECK(!is_swapped(&s));
+	end(&s);
+}
+
+/* A fault for which the kernel has mmap_lock to the end is an error. */
+TEST(swap, no_retry_no_wait)
+{
+	uint32_t word = 0, op = FUTEX_OP(FUTEX_OP_SET, 0, FUTEX_OP_CMP_EQ, 0);
+	struct shortage s;
+
+	begin(&s);
+	CHECK_FAILS(syscall(SYS_futex, &word, FUTEX_WAKE_OP | FUTEX_PRIVATE_FLAG, 1, 1L, s.p, op),
+		    ENOMEM);
+	CHECK(is_swapped(&s));
+	end(&s);
+}
