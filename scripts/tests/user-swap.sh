@@ -20,9 +20,11 @@ echo 0 >/proc/sys/vm/page-cluster
 insmod /pbuddy_ramdisk.ko kbytes=131072 || exit 1
 mkswap /dev/pbuddy_ramdisk >&2 && swapon /dev/pbuddy_ramdisk || exit 1
 load pool=0:64M,1:64M swap=0:1,1:1 || exit 1
+insmod /pbuddy_reader.ko || exit 1
 (echo 0 >/sys/fs/cgroup/swap/cgroup.procs && exec pbuddy-test swap)
 status=$?
 swapoff /dev/pbuddy_ramdisk || exit 1
+rmmod pbuddy_reader || exit 1
 unload_soon >&2 || exit 1
 rmmod pbuddy_ramdisk || exit 1
 rmdir /sys/fs/cgroup/swap

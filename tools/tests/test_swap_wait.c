@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Accesses by the kernel to a buffer that is swapped out, while the limit of the user leaves no
- * memory for it: a task that exits and a fault that cannot be retried do not wait, and a task that
- * waits does not keep others from its address space. The script is that of test_swap.c.
+ * memory for it: a task that exits, a kernel thread and a fault that cannot be retried do not wait,
+ * and a task that waits does not keep others from its address space. The script is that of
+ * test_swap.c; it loads pbuddy_reader, whose kernel thread reads memory of a program.
  */
 #include <linux/futex.h>
 #include <pthread.h>
@@ -15,6 +16,7 @@
 
 #define BYTES		(4 * MIB)
 #define LIMIT		"account_limit_kbytes"
+#define READER		"/dev/pbuddy_reader"
 #define SOON		20	/* seconds, on a slow machine */
 
 /* A buffer that is swapped out, and another one that has all that the user may have. */
@@ -129,5 +131,56 @@ TEST(swap, no_retry_no_wait)
 	CHECK_FAILS(syscall(SYS_futex, &word, FUTEX_WAKE_OP | FUTEX_PRIVATE_FLAG, 1, 1L, s.p, op),
 		    ENOMEM);
 	CHECK(is_swapped(&s));
+	end(&s);
+}
+
+static int read_by_kernel_thread(int reader, const uint64_t *p)
+{
+	char text[32];
+	int len = snprintf(text, sizeof(text), "%#lx", (unsigned long)p);
+
+	return write(reader, text, (size_t)len) == len ? 0 : errno;
+}
+
+static void be_charged(void *arg)
+{
+	int reader = *(int *)arg, fd;
+	uint64_t *p;
+
+	drop_privileges();
+	fd = alloc_buffer(BYTES);
+	CHECK_EQ(advise(fd, PBUDDY_ADVICE_SWAP), 0);
+	p = map_buffer(fd, BYTES);
+	stamp(p, BYTES, 1);
+	pageout(fd);
+	CHECK_EQ(info_of(fd).charged_bytes, 0);
+	CHECK_EQ(read_by_kernel_thread(reader, p), 0);
+	CHECK_EQ(info_of(fd).charged_bytes, BYTES);
+	CHECK_EQ(info_of(fd).account_uid, 65534);
+	CHECK_EQ(info_of(fd).creator_pid, getpid());
+	CHECK_EQ(stamp_broken(p, BYTES, 1), -1);
+}
+
+/* It charges the user for which it works, up to the limit, and no signal could end a wait. */
+TEST(swap, kernel_thread_charges_the_user)
+{
+	int reader = open(READER, O_WRONLY | O_CLOEXEC);
+	struct shortage s;
+	time_t start;
+	int err;
+
+	CHECK(reader >= 0);
+	CHECK_EQ(in_child(be_charged, &reader), 0);
+	begin(&s);
+	start = time(NULL);
+	err = read_by_kernel_thread(reader, s.p);
+	CHECK(time(NULL) - start < SOON);
+	CHECK(is_swapped(&s));
+	CHECK_EQ(munmap(s.other, BYTES), 0);
+	CHECK_EQ(close(s.other_fd), 0);
+	CHECK_EQ(err, EFAULT);
+	CHECK_EQ(read_by_kernel_thread(reader, s.p), 0);
+	CHECK(!is_swapped(&s));
+	CHECK_EQ(info_of(s.fd).charged_bytes, BYTES);
 	end(&s);
 }

@@ -454,21 +454,31 @@ static struct pb_account *charge_task(struct charge *charge, unsigned long nr_pa
 
 /**
  * pb_account_try_charge - charge pages to the calling task, or tell which limit forbids it
+ * @cred: whose user is charged in place of a task that is exempt, or NULL
  * @nr_pages: number of pages
- * @may_sleep: whether this may sleep
  * @excess: set with -EDQUOT
  *
- * Context: any; may sleep with @may_sleep.
+ * Context: process, may sleep.
  *
- * Return: the account, for pb_account_uncharge(); NULL when the task is exempt; -EDQUOT above a
- * limit; -ENOMEM.
+ * Return: the account, for pb_account_uncharge(); NULL when the task is exempt, without @cred;
+ * -EDQUOT above a limit; -ENOMEM.
  */
-struct pb_account *pb_account_try_charge(unsigned long nr_pages, bool may_sleep,
+struct pb_account *pb_account_try_charge(const struct cred *cred, unsigned long nr_pages,
 					 struct pb_account_excess *excess)
 {
 	struct charge charge = { .excess = excess };
+	struct pb_account *account;
+	const struct cred *old;
 
-	return pb_account_exempt() ? NULL : charge_task(&charge, nr_pages, 0, may_sleep);
+	if (!pb_account_exempt())
+		return charge_task(&charge, nr_pages, 0, true);
+	if (!cred)
+		return NULL;
+	/* Not to its cgroup, which can be charged by a task of its own only. */
+	old = override_creds(cred);
+	account = charge_accounts(&charge, nr_pages, 0, true);
+	revert_creds(old);
+	return account;
 }
 
 /**

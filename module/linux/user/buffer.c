@@ -166,6 +166,7 @@ static void destroy(struct pb_buffer *buf)
 	pb_creator_charge(buf->creator, -(long)buf->charged);
 	kvfree(buf->block);
 	kvfree(buf->pieces);
+	put_cred(buf->cred);
 	if (buf->quarantine.nr_pages) {
 		quarantine(buf);
 		return;
@@ -189,8 +190,9 @@ static bool grow_for(const struct pb_buffer_spec *spec, unsigned long nr_pages,
 }
 
 /*
- * Charges the whole buffer to the calling task, also if another process uses it later. A length
- * above the size that the pool may have is not charged, so that it fails with ENOMEM, not EDQUOT.
+ * Charges the whole buffer to the calling task, also if another process uses it later; a kernel
+ * thread charges the user of buf->cred. A length above the size that the pool may have is not
+ * charged, so that it fails with ENOMEM, not EDQUOT.
  *
  * The charge is what the buffer breaks: whole blocks of its order. The tail of the last block goes
  * back to the pool, but the block that it was cut from is gone while the buffer exists.
@@ -206,7 +208,7 @@ static int charge(struct pb_buffer *buf, const struct pb_buffer_spec *spec, enum
 		return -ENOMEM;
 	}
 	do {
-		account = pb_account_try_charge(nr_pages, true, &excess);
+		account = pb_account_try_charge(buf->cred, nr_pages, &excess);
 	} while (account == ERR_PTR(-EDQUOT) && grow_for(spec, nr_pages, &excess));
 	if (IS_ERR(account)) {
 		if (PTR_ERR(account) == -EDQUOT && !spec->nowarn)
@@ -271,15 +273,36 @@ static struct pb_buffer_place place_of(const struct pb_buffer_spec *spec)
 	};
 }
 
-static struct pb_buffer *new_buffer(const struct pb_buffer_spec *spec)
+/*
+ * The calling task creates the buffer. A kernel thread, which has no user, does so in place of the
+ * task that created @old, if that is not NULL. Returns false without memory.
+ */
+static bool set_creator(struct pb_buffer *buf, const struct pb_buffer *old)
+{
+	bool exempt = pb_account_exempt();
+
+	if (exempt && old) {
+		buf->creator = pb_creator_hold(old->creator);
+		buf->cred = get_cred(old->cred);
+		memcpy(buf->comm, old->comm, sizeof(buf->comm));
+		return true;
+	}
+	buf->creator = pb_creator_get();
+	if (!buf->creator)
+		return false;
+	buf->cred = exempt ? NULL : get_current_cred();
+	get_task_comm(buf->comm, current->group_leader);
+	return true;
+}
+
+static struct pb_buffer *new_buffer(const struct pb_buffer_spec *spec, const struct pb_buffer *old)
 {
 	struct pb_buffer *buf;
 
 	buf = kzalloc(struct_size(buf, node_pages, 2 * pb_instance.nr_nodes), GFP_KERNEL_ACCOUNT);
 	if (!buf)
 		return NULL;
-	buf->creator = pb_creator_get();
-	if (!buf->creator) {
+	if (!set_creator(buf, old)) {
 		kfree(buf);
 		return NULL;
 	}
@@ -292,7 +315,6 @@ static struct pb_buffer *new_buffer(const struct pb_buffer_spec *spec)
 	buf->migratetype = spec->migratetype;
 	buf->order = spec->order;
 	buf->uid = current_uid();
-	get_task_comm(buf->comm, current->group_leader);
 	pb_label_init(&buf->label, spec->label);
 	buf->quarantine.node_pages = &buf->node_pages[pb_instance.nr_nodes];
 	return buf;
@@ -311,7 +333,7 @@ static struct pb_buffer *new_buffer(const struct pb_buffer_spec *spec)
  */
 struct pb_buffer *pb_buffer_create(const struct pb_buffer_spec *spec, enum pb_reason *reason)
 {
-	struct pb_buffer *buf = new_buffer(spec);
+	struct pb_buffer *buf = new_buffer(spec, NULL);
 	int err;
 
 	*reason = PB_REASON_NONE;
@@ -382,7 +404,8 @@ EXPORT_SYMBOL_PB_TEST(pb_buffer_put);
  * No user can reach a spare: it has no id, no file and no mapping.
  *
  * Context: may sleep.
- * Return: the spare, with the calling process as its creator, or NULL without memory.
+ * Return: the spare, with the calling process as its creator, or that of @buf for a kernel thread;
+ * NULL without memory.
  */
 struct pb_buffer *pb_buffer_new_spare(const struct pb_buffer *buf)
 {
@@ -394,7 +417,7 @@ struct pb_buffer *pb_buffer_new_spare(const struct pb_buffer *buf)
 	};
 
 	pb_label_get((struct pb_label *)&buf->label, label);
-	return new_buffer(&spec);
+	return new_buffer(&spec, buf);
 }
 
 static int fill_like(struct pb_buffer *spare, const struct pb_buffer_spec *spec,
@@ -423,7 +446,8 @@ static int fill_like(struct pb_buffer *spare, const struct pb_buffer_spec *spec,
  * @nowarn: do not log a failure
  * @reason: as for pb_buffer_create()
  *
- * The pages are zero, and charged to the calling task. After a failure the spare can be freed only.
+ * The pages are zero, and charged to the calling task; by a kernel thread, to the user that @buf
+ * was charged to. After a failure the spare can be freed only.
  *
  * Context: may sleep. A fatal signal ends it.
  * Return: as pb_buffer_create().

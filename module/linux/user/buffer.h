@@ -23,6 +23,7 @@
 #include "user/registry.h"
 
 struct address_space;
+struct cred;
 struct mem_cgroup;
 struct page;
 struct pb_account;
@@ -88,6 +89,7 @@ struct pb_buffer_place {
  * @creator: record of the process that created it
  * @uid: user of that process
  * @comm: its name at that time
+ * @cred: its credentials at that time; NULL for a kernel thread
  * @entry: in the registry, once it is created
  * @nr_mappings: mappings of it
  * @nr_dmabufs: dma-bufs of it
@@ -128,7 +130,7 @@ struct pb_buffer_place {
  * @nr_mappings, @nr_dmabufs, @label, @dma, @mapping, @fixed, @failed and the fields behind
  * @advise_lock; the PFNs of blocks, the state in @pieces and @nr_prepared; and what buffer_memory.c
  * exchanges, which is @node, @block, @nr_blocks, @max_blocks, @nr_huge, @pieces, @account,
- * @charged, @creator, @comm and @node_pages.
+ * @charged, @creator, @comm, @cred and @node_pages.
  */
 struct pb_buffer {
 	refcount_t		ref;
@@ -147,6 +149,7 @@ struct pb_buffer {
 	struct pb_creator	*creator;
 	kuid_t			uid;
 	char			comm[TASK_COMM_LEN];
+	const struct cred	*cred;
 	struct pb_registry_entry entry;
 	atomic_t		nr_mappings;
 	atomic_t		nr_dmabufs;

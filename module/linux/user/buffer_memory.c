@@ -16,8 +16,9 @@
  *
  * Memory is handed over with buf->frames held for writing, and under the lock of the registry, so
  * LIST shows it with the buffer or not. The task that restores memory is charged for it, and its
- * process becomes the creator of the buffer, which the OOM policy counts it for. The user that
- * created the buffer still sees it in LIST.
+ * process becomes the creator of the buffer, which the OOM policy counts it for. A kernel thread
+ * that accesses memory of a program, as those of KVM and RDMA, restores it for the user that was
+ * charged before. The user that created the buffer still sees it in LIST.
  *
  * Order of locks: mmap_lock, buf->advise_lock, buf->frames, i_mmap_rwsem.
  */
@@ -114,6 +115,7 @@ static void give_memory(struct pb_buffer *buf, struct pb_buffer *spare)
 	hand_over(buf, spare);
 	set_stored(buf, NULL);
 	swap(buf->creator, spare->creator);
+	swap(buf->cred, spare->cred);
 	memcpy(buf->comm, spare->comm, sizeof(buf->comm));
 	WRITE_ONCE(buf->absent, false);
 	pb_registry_unlock();
