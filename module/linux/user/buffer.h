@@ -253,6 +253,7 @@ void pb_buffer_unmap(struct pb_buffer *buf);
 void pb_buffer_unmap_pages(struct pb_buffer *buf, unsigned long index, unsigned long nr);
 bool pb_buffer_isolate(struct pb_buffer *buf);
 void pb_buffer_clear_movable(const struct pb_buffer *buf);
+bool pb_buffer_try_clear_movable(const struct pb_buffer *buf, unsigned long timeout);
 int pb_page_copy(struct page *dst, struct page *src);
 void pb_buffer_end_moves(struct pb_buffer *buf);
 bool pb_buffer_block_pinned(const struct pb_buffer *buf, const struct pb_buffer_block *block);

@@ -69,7 +69,8 @@ static void set_stored(struct pb_buffer *buf, struct pb_swap_file *stored)
 
 /**
  * pb_buffer_take_memory() - take the memory of a buffer away
- * @buf: a buffer with a spare, after pb_buffer_isolate(); its lock is still held for writing
+ * @buf: a buffer with a spare, after pb_buffer_isolate() and pb_buffer_try_clear_movable(); its
+ *	lock is still held for writing
  * @stored: its contents, or NULL
  *
  * The caller frees the spare, which has the memory then, without the lock.
@@ -81,7 +82,6 @@ void pb_buffer_take_memory(struct pb_buffer *buf, struct pb_swap_file *stored)
 	struct pb_buffer *spare = buf->spare;
 
 	lockdep_assert_held_write(&buf->frames);
-	pb_buffer_clear_movable(buf);
 	/* It is counted for the creator of the buffer. */
 	pb_creator_put(spare->creator);
 	spare->creator = pb_creator_hold(buf->creator);

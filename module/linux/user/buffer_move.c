@@ -43,6 +43,7 @@
  * migration never takes mmap_lock, and only tries to lock the reservation lock.
  */
 #include <linux/highmem.h>
+#include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/page_ref.h>
 #include <linux/pbuddy.h>
@@ -297,6 +298,48 @@ void pb_buffer_clear_movable(const struct pb_buffer *buf)
 		pb_buffer_block_fix(&buf->block[i]);
 		cond_resched();
 	}
+}
+
+/* Makes the first @nr blocks movable again, but those that were not before. */
+static void undo_clear(const struct pb_buffer *buf, unsigned int nr)
+{
+	const struct pb_buffer_block *block;
+
+	for (block = buf->block; !buf->fixed && block < buf->block + nr; block++)
+		if (block->movable && !pb_bad_pages(block->pfn, block->nr_pages))
+			WARN_ON_ONCE(pb_movable_set(&pb_instance, block->pfn));
+}
+
+/**
+ * pb_buffer_try_clear_movable() - the same, but without a long wait for migrations
+ * @buf: the buffer; the lock of its frames is held for writing
+ * @timeout: jiffies to wait for migrations
+ *
+ * A migration may have isolated a block, and wait for a lock of another owner of movable blocks,
+ * which the caller of reclaim may hold.
+ *
+ * Context: may sleep, in reclaim, too.
+ * Return: false when a block is being migrated; the blocks are as before.
+ */
+bool pb_buffer_try_clear_movable(const struct pb_buffer *buf, unsigned long timeout)
+{
+	unsigned long end = jiffies + timeout;
+	unsigned int i = 0;
+
+	lockdep_assert_held_write(&buf->frames);
+	while (i < buf->nr_blocks) {
+		if (!buf->block[i].movable ||
+		    pb_movable_clear(&pb_instance, buf->block[i].pfn) != -EBUSY) {
+			i++;
+			cond_resched();
+		} else if (time_before(jiffies, end)) {
+			schedule_timeout_uninterruptible(1);
+		} else {
+			undo_clear(buf, i);
+			return false;
+		}
+	}
+	return true;
 }
 
 /* Whether @fn returns true for each folio, and each page that is in none. */

@@ -16,8 +16,9 @@
  *
  * All buffers that are purgeable and not absent are in a list. Those that were advised, or
  * restored, the longest ago come first. Reclaim purges in this order the buffers that have pages
- * on the node in question. It skips buffers whose pages have other users, or whose lock is held.
- * An exported buffer does not become purgeable, and a purgeable one is not exported.
+ * on the node in question. It skips buffers whose pages have other users, whose blocks are being
+ * migrated, or whose lock is held. An exported buffer does not become purgeable, and a purgeable
+ * one is not exported.
  *
  * Reclaim calls pb_purge_node() with any locks held. So that function tries to lock buf->frames,
  * and waits for no lock but i_mmap_rwsem, under which no memory is requested. While it has a
@@ -131,7 +132,7 @@ static struct pb_buffer *purge_locked(struct pb_buffer *buf, bool may_unmap)
 	lockdep_assert_held_write(&buf->frames);
 	if (!buf->purgeable || buf->absent || (!may_unmap && atomic_read(&buf->nr_mappings)))
 		return NULL;
-	if (!pb_buffer_isolate(buf))
+	if (!pb_buffer_isolate(buf) || !pb_buffer_try_clear_movable(buf, 0))
 		return NULL;
 	list_remove(buf);	/* with the pages that it has */
 	pb_buffer_take_memory(buf, NULL);
@@ -204,6 +205,7 @@ unsigned long pb_purge_node(int nid, unsigned long nr_pages, bool may_unmap)
 	}
 	return purged;
 }
+EXPORT_SYMBOL_PB_TEST(pb_purge_node);
 
 /**
  * pb_purge_count_node() - count the purgeable pages of a node
@@ -216,6 +218,7 @@ unsigned long pb_purge_count_node(int nid)
 {
 	return READ_ONCE(node_pages[nid]);
 }
+EXPORT_SYMBOL_PB_TEST(pb_purge_count_node);
 
 /**
  * pb_purge_for() - purge buffers for a request before it fails, or a process is killed for it
@@ -333,6 +336,7 @@ int pb_purge_dontneed(struct pb_buffer *buf, bool *retained)
 	mutex_unlock(&buf->advise_lock);
 	return err;
 }
+EXPORT_SYMBOL_PB_TEST(pb_purge_dontneed);
 
 static int willneed_locked(struct pb_buffer *buf, bool *retained, enum pb_reason *reason)
 {

@@ -11,6 +11,7 @@
  * This is not called in reclaim: an ioctl of a program calls it, or a work item (swap.c).
  */
 #include <linux/err.h>
+#include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/rwsem.h>
 #include <linux/swap.h>
@@ -18,6 +19,8 @@
 #include "user/buffer.h"
 #include "user/swap_file.h"
 #include "user/swap_out.h"
+
+#define MOVE_TIMEOUT	HZ	/* to wait for migrations of its blocks */
 
 static enum pbuddy_swap_reason reason_of(int err)
 {
@@ -67,6 +70,10 @@ static int store_locked(struct pb_buffer *buf, struct pb_swap_file *swap, struct
 	*why = reason_of(err);
 	if (err)
 		return err;
+	if (!pb_buffer_try_clear_movable(buf, MOVE_TIMEOUT)) {
+		*why = PBUDDY_SWAP_PINNED;
+		return -EBUSY;
+	}
 	*spare = buf->spare;
 	pb_buffer_take_memory(buf, swap);
 	buf->spare = NULL;
