@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Purging of buffers in reclaim: what it does not wait for. */
+/* Purging of buffers in reclaim: what it does not wait for, and how long its walk over them is. */
 #include <kunit/test.h>
 #include <linux/err.h>
 #include <linux/mm.h>
+#include <linux/page_ref.h>
 #include <linux/sched/mm.h>
 
 #include "core/compact/movable.h"
@@ -10,6 +11,8 @@
 #include "instance_check.h"
 #include "user/buffer.h"
 #include "user/purge.h"
+
+#define NR	64
 
 /* A buffer that can be purged, or NULL. */
 static struct pb_buffer *create(unsigned long nr_pages)
@@ -77,8 +80,39 @@ static void test_isolated(struct kunit *test)
 	pb_buffer_put(buf);
 }
 
+/* Buffers that cannot be purged are passed once. */
+static void test_pinned(struct kunit *test)
+{
+	struct pb_buffer *buf[NR];
+	unsigned long before;
+	int i, nr, nid;
+
+	for (nr = 0; nr < NR; nr++) {
+		buf[nr] = create(1);
+		if (!buf[nr])
+			break;
+		page_ref_inc(pfn_to_page(buf[nr]->block[0].pfn));
+	}
+	KUNIT_EXPECT_EQ(test, nr, NR);
+	nid = nr ? node_of(buf[0]) : 0;
+	before = pb_purge_nr_passed;
+	KUNIT_EXPECT_EQ(test, purge(nid, NR), 0);
+	KUNIT_EXPECT_GE(test, pb_purge_nr_passed - before, NR);
+	/* Another walk may have had the same, and each the entry of the other one. */
+	KUNIT_EXPECT_LE(test, pb_purge_nr_passed - before, 3 * NR);
+	for (i = 0; i < nr; i++)
+		page_ref_dec(pfn_to_page(buf[i]->block[0].pfn));
+	/* The longest ago first. */
+	KUNIT_EXPECT_EQ(test, purge(nid, NR / 2), NR / 2);
+	for (i = 0; i < nr; i++) {
+		KUNIT_EXPECT_EQ(test, buf[i]->absent, i < NR / 2);
+		pb_buffer_put(buf[i]);
+	}
+}
+
 static struct kunit_case purge_cases[] = {
 	KUNIT_CASE(test_isolated),
+	KUNIT_CASE(test_pinned),
 	{}
 };
 

@@ -309,7 +309,8 @@ static struct pb_buffer *new_buffer(const struct pb_buffer_spec *spec, const str
 	refcount_set(&buf->ref, 1);
 	init_rwsem(&buf->frames);
 	mutex_init(&buf->advise_lock);
-	INIT_LIST_HEAD(&buf->lru);
+	INIT_LIST_HEAD(&buf->lru.node);
+	buf->lru.buf = buf;
 	INIT_LIST_HEAD(&buf->swap_lru);
 	buf->place = place_of(spec);
 	buf->migratetype = spec->migratetype;

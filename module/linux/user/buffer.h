@@ -72,6 +72,16 @@ struct pb_buffer_place {
 };
 
 /**
+ * struct pb_purge_entry - an entry of the list of purgeable buffers (purge.c)
+ * @node: in the list, under its lock
+ * @buf: the buffer, or NULL for the place of a walk
+ */
+struct pb_purge_entry {
+	struct list_head	node;
+	struct pb_buffer	*buf;
+};
+
+/**
  * struct pb_buffer - memory that user space owns
  * @ref: references of its file and of each mapping
  * @nr_pages: length in pages
@@ -110,7 +120,7 @@ struct pb_buffer_place {
  * @purgeable: its memory may be purged (purge.c)
  * @purged: its contents were purged, and its owner was not told yet
  * @spare: takes the memory over when it is purged, or NULL
- * @lru: in the list of purgeable buffers, under its lock
+ * @lru: in the list of purgeable buffers
  * @advised: number of the advice that made it purgeable
  * @swappable: its program allows that it is swapped out (swap.c)
  * @stored: its contents, while it is swapped out, or NULL
@@ -170,7 +180,7 @@ struct pb_buffer {
 	bool			purgeable;
 	bool			purged;
 	struct pb_buffer	*spare;
-	struct list_head	lru;
+	struct pb_purge_entry	lru;
 	u64			advised;
 	bool			swappable;
 	struct pb_swap_file	*stored;

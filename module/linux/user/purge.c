@@ -20,6 +20,10 @@
  * migrated, or whose lock is held. An exported buffer does not become purgeable, and a purgeable
  * one is not exported.
  *
+ * The list may be long, and tasks walk over it at the same time. Each walk has an entry in the list
+ * behind the buffers that it has passed, so it passes each buffer once. It releases the lock at
+ * intervals, and does not visit what is appended meanwhile.
+ *
  * Reclaim calls pb_purge_node() with any locks held. So that function tries to lock buf->frames,
  * and waits for no lock but i_mmap_rwsem, under which no memory is requested. While it has a
  * buffer, it holds a reference to it, and to the module, because the file of the buffer may be
@@ -31,6 +35,7 @@
 #include <linux/pbuddy.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
@@ -48,7 +53,12 @@ static DEFINE_SPINLOCK(purgeable_lock);		/* of the list and the variables below 
 static u64 last_advised;
 static unsigned long *node_pages;		/* in the list, by node */
 
+/* Buffers that walks have passed, under the lock. */
+unsigned long pb_purge_nr_passed;
+EXPORT_SYMBOL_PB_TEST(pb_purge_nr_passed);
+
 #define OTHERS_TIMEOUT	(HZ / 10)
+#define WALK_BATCH	128		/* buffers that are passed with the lock held */
 
 static atomic_t nr_purging = ATOMIC_INIT(0);	/* tasks that free a buffer's memory, or try to */
 static DECLARE_WAIT_QUEUE_HEAD(none_purging);
@@ -69,9 +79,9 @@ static void count_locked(const struct pb_buffer *buf, bool add)
 static void remove_locked(struct pb_buffer *buf)
 {
 	lockdep_assert_held(&purgeable_lock);
-	if (list_empty(&buf->lru))
+	if (list_empty(&buf->lru.node))
 		return;
-	list_del_init(&buf->lru);
+	list_del_init(&buf->lru.node);
 	count_locked(buf, false);
 }
 
@@ -88,27 +98,69 @@ static void list_append(struct pb_buffer *buf)
 	spin_lock(&purgeable_lock);
 	remove_locked(buf);
 	buf->advised = ++last_advised;
-	list_add_tail(&buf->lru, &purgeable);
+	list_add_tail(&buf->lru.node, &purgeable);
 	count_locked(buf, true);
 	spin_unlock(&purgeable_lock);
 }
 
-/*
- * Gets the first buffer behind @cursor that has pages on the node, or NULL. A buffer that is in the
- * list has a file, which holds the module, or is about to be removed.
+/**
+ * struct walk - a walk over the list
+ * @place: behind what it has passed
+ * @last: @advised of the last buffer to visit
  */
-static struct pb_buffer *get_next(int nid, u64 *cursor)
+struct walk {
+	struct pb_purge_entry	place;
+	u64			last;
+};
+
+static void begin_walk(struct walk *walk)
 {
-	struct pb_buffer *buf, *found = NULL;
+	walk->place.buf = NULL;
+	spin_lock(&purgeable_lock);
+	list_add(&walk->place.node, &purgeable);
+	walk->last = last_advised;
+	spin_unlock(&purgeable_lock);
+}
+
+static void end_walk(struct walk *walk)
+{
+	spin_lock(&purgeable_lock);
+	list_del(&walk->place.node);
+	spin_unlock(&purgeable_lock);
+}
+
+/* Passes an entry. Returns its buffer, if that has pages on the node, with a reference. */
+static struct pb_buffer *pass_locked(struct walk *walk, struct pb_purge_entry *entry, int nid)
+{
+	struct pb_buffer *buf = entry->buf;
+
+	lockdep_assert_held(&purgeable_lock);
+	list_move(&walk->place.node, &entry->node);
+	pb_purge_nr_passed++;
+	return buf && buf->node_pages[nid] && refcount_inc_not_zero(&buf->ref) ? buf : NULL;
+}
+
+/*
+ * Gets the next buffer that has pages on the node, or NULL. A buffer that is in the list has a
+ * file, which holds the module, or is about to be removed.
+ */
+static struct pb_buffer *get_next(struct walk *walk, int nid)
+{
+	struct pb_buffer *found = NULL;
+	struct pb_purge_entry *entry;
+	unsigned int passed = 0;
 
 	spin_lock(&purgeable_lock);
-	list_for_each_entry(buf, &purgeable, lru) {
-		if (buf->advised <= *cursor || !buf->node_pages[nid] ||
-		    !refcount_inc_not_zero(&buf->ref))
+	while (!found && !list_is_last(&walk->place.node, &purgeable)) {
+		entry = list_next_entry(&walk->place, node);
+		if (entry->buf && entry->buf->advised > walk->last)
+			break;
+		found = pass_locked(walk, entry, nid);
+		if (found || ++passed % WALK_BATCH)
 			continue;
-		*cursor = buf->advised;
-		found = buf;
-		break;
+		if (fatal_signal_pending(current))
+			break;
+		cond_resched_lock(&purgeable_lock);
 	}
 	if (found)
 		__module_get(THIS_MODULE);
@@ -186,23 +238,32 @@ static bool wait_for_others(long before)
  * @nr_pages: pages to free
  * @may_unmap: purge buffers that are mapped, too
  *
+ * A fatal signal ends the search for a buffer that can be purged.
+ *
  * Context: process, may sleep, in reclaim, too; the task has PF_MEMALLOC.
  * Return: pages of the node that were purged; less than @nr_pages when no more can be.
  */
 unsigned long pb_purge_node(int nid, unsigned long nr_pages, bool may_unmap)
 {
-	unsigned long purged = 0;
+	unsigned long purged = 0, nr;
 	struct pb_buffer *buf;
-	u64 cursor = 0;
+	struct walk walk;
 
+	if (!READ_ONCE(node_pages[nid]))
+		return 0;
+	begin_walk(&walk);
 	while (purged < nr_pages && READ_ONCE(node_pages[nid])) {
-		buf = get_next(nid, &cursor);
+		buf = get_next(&walk, nid);
 		if (!buf)
 			break;
-		purged += purge(buf, nid, may_unmap);
+		nr = purge(buf, nid, may_unmap);
+		purged += nr;
 		put(buf);
 		cond_resched();
+		if (!nr && fatal_signal_pending(current))
+			break;
 	}
+	end_walk(&walk);
 	return purged;
 }
 EXPORT_SYMBOL_PB_TEST(pb_purge_node);

@@ -17,6 +17,7 @@ int pb_purge_restore_locked(struct pb_buffer *buf, bool nowarn, enum pb_reason *
 int pb_purge_restore(struct pb_buffer *buf);
 unsigned long pb_purgeable_pages(const struct pb_buffer *buf);
 
+extern unsigned long pb_purge_nr_passed;
 unsigned long pb_purge_count_node(int nid);
 unsigned long pb_purge_node(int nid, unsigned long nr_pages, bool may_unmap);
 bool pb_purge_for(const struct pb_request *rq);
