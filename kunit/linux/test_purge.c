@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Purging of buffers in reclaim: what it does not wait for, and how long its walk over them is. */
 #include <kunit/test.h>
+#include <linux/completion.h>
+#include <linux/delay.h>
 #include <linux/err.h>
+#include <linux/fs.h>
+#include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/page_ref.h>
 #include <linux/sched/mm.h>
@@ -110,9 +114,69 @@ static void test_pinned(struct kunit *test)
 	}
 }
 
+/* A task that reclaims. */
+struct reclaim {
+	struct completion	done;
+	int			nid;
+	unsigned long		purged;
+};
+
+static int reclaim(void *arg)
+{
+	struct reclaim *r = arg;
+
+	r->purged = purge(r->nid, 1);
+	complete(&r->done);
+	return 0;
+}
+
+static bool wait_until_free(struct kunit *test)
+{
+	unsigned int i;
+
+	for (i = 0; i < 1000 && pt_instance_used(test); i++)
+		msleep(20);
+	return !pt_instance_used(test);
+}
+
+/*
+ * The file of a buffer is closed while reclaim, which waits for i_mmap_rwsem, has a reference. A
+ * block is isolated, for which the end of the buffer waits, and reclaim does not.
+ */
+static void test_last_reference(struct kunit *test)
+{
+	static struct address_space mapping;
+	struct pb_buffer *buf = create(1);
+	struct reclaim r;
+	unsigned long pfn, left;
+
+	KUNIT_ASSERT_NOT_NULL(test, buf);
+	pfn = buf->block[0].pfn;
+	r.nid = node_of(buf);
+	init_completion(&r.done);
+	address_space_init_once(&mapping);
+	WRITE_ONCE(buf->mapping, &mapping);
+	KUNIT_ASSERT_TRUE(test, isolate(&buf->block[0]));
+	i_mmap_lock_write(&mapping);
+	KUNIT_EXPECT_FALSE(test, IS_ERR(kthread_run(reclaim, &r, "pbuddy_reclaim")));
+	/* It has the lock of the buffer, too. */
+	while (!rwsem_is_locked(&buf->frames))
+		msleep(20);
+	pb_buffer_put(buf);
+	i_mmap_unlock_write(&mapping);
+	left = wait_for_completion_timeout(&r.done, 60 * HZ);
+	pb_movable_putback(&pb_instance, pfn);
+	if (!left)
+		wait_for_completion(&r.done);
+	KUNIT_EXPECT_GT(test, left, 0);
+	KUNIT_EXPECT_EQ(test, r.purged, 0);
+	KUNIT_EXPECT_TRUE(test, wait_until_free(test));
+}
+
 static struct kunit_case purge_cases[] = {
 	KUNIT_CASE(test_isolated),
 	KUNIT_CASE(test_pinned),
+	KUNIT_CASE(test_last_reference),
 	{}
 };
 

@@ -5,6 +5,7 @@
 
 #include <linux/atomic.h>
 #include <linux/list.h>
+#include <linux/llist.h>
 #include <linux/mutex.h>
 #include <linux/nodemask.h>
 #include <linux/refcount.h>
@@ -121,6 +122,7 @@ struct pb_purge_entry {
  * @purged: its contents were purged, and its owner was not told yet
  * @spare: takes the memory over when it is purged, or NULL
  * @lru: in the list of purgeable buffers
+ * @ending: in the list of buffers that a work item of purge.c puts
  * @advised: number of the advice that made it purgeable
  * @swappable: its program allows that it is swapped out (swap.c)
  * @stored: its contents, while it is swapped out, or NULL
@@ -181,6 +183,7 @@ struct pb_buffer {
 	bool			purged;
 	struct pb_buffer	*spare;
 	struct pb_purge_entry	lru;
+	struct llist_node	ending;
 	u64			advised;
 	bool			swappable;
 	struct pb_swap_file	*stored;

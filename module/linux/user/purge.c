@@ -27,18 +27,22 @@
  * Reclaim calls pb_purge_node() with any locks held. So that function tries to lock buf->frames,
  * and waits for no lock but i_mmap_rwsem, under which no memory is requested. While it has a
  * buffer, it holds a reference to it, and to the module, because the file of the buffer may be
- * closed.
+ * closed. If they are the last ones it leaves them to a work item, because the end of a buffer
+ * waits for migrations of its blocks.
  */
 #include <linux/list.h>
+#include <linux/llist.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/pbuddy.h>
+#include <linux/refcount.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 
 #include "core/alloc/alloc.h"
 #include "core/cache/freelist.h"
@@ -168,10 +172,30 @@ static struct pb_buffer *get_next(struct walk *walk, int nid)
 	return found;
 }
 
+static void end_buffers(struct work_struct *work);
+
+static LLIST_HEAD(ending);		/* buffers of which only the reference of a walk is left */
+static DECLARE_WORK(end_work, end_buffers);
+
+static void end_buffers(struct work_struct *work)
+{
+	struct pb_buffer *buf, *next;
+
+	llist_for_each_entry_safe(buf, next, llist_del_all(&ending), ending) {
+		pb_buffer_put(buf);
+		module_put(THIS_MODULE);
+		cond_resched();
+	}
+}
+
 static void put(struct pb_buffer *buf)
 {
-	pb_buffer_put(buf);
-	module_put(THIS_MODULE);
+	if (likely(refcount_dec_not_one(&buf->ref))) {
+		module_put(THIS_MODULE);
+		return;
+	}
+	llist_add(&buf->ending, &ending);
+	schedule_work(&end_work);
 }
 
 /* ---- Purging ---- */
@@ -544,6 +568,7 @@ int pb_purge_init(void)
 void pb_purge_exit(void)
 {
 	pbuddy_unregister_reclaimer(&reclaimer);
+	flush_work(&end_work);	/* which may have dropped the last reference to the module */
 	WARN_ON_ONCE(!list_empty(&purgeable));
 	kfree(node_pages);
 	node_pages = NULL;
