@@ -4,7 +4,10 @@
  * that exists as long as the mapping. mmap() allocates the pages; a later access never gets SIGBUS.
  * test_touch.c has the tests of the first access.
  */
+#include <linux/futex.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "common.h"
 
@@ -483,6 +486,27 @@ TEST(map, killed_process_frees_memory)
 }
 
 /* hugetlb can end in SIGBUS when memory is short. Here mmap() fails; pages once mapped stay. */
+static int wait_on(const uint32_t *word, int op)
+{
+	static const struct timespec soon = { .tv_nsec = 1000000 };
+
+	return (int)syscall(SYS_futex, word, op, 0, &soon, NULL, 0);
+}
+
+/* The kernel knows a shared futex by the file of its page, which pages of pbuddy do not have. */
+TEST(map, futexes_are_private)
+{
+	static const size_t bytes[] = { PAGE, 4 * MIB };
+	uint32_t *word;
+	size_t i;
+
+	for (i = 0; i < sizeof(bytes) / sizeof(bytes[0]); i++) {
+		word = (uint32_t *)map_buffer(alloc_buffer(bytes[i]), bytes[i]);
+		CHECK_FAILS(wait_on(word, FUTEX_WAIT | FUTEX_PRIVATE_FLAG), ETIMEDOUT);
+		CHECK_FAILS(wait_on(word, FUTEX_WAIT), EFAULT);
+	}
+}
+
 TEST(map, shortage_is_enomem_not_sigbus)
 {
 	struct usage usage;
