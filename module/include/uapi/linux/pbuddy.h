@@ -421,7 +421,8 @@ struct pbuddy_query {
  *
  * Errors: EINVAL for a bad argument, E2BIG for a longer struct than the kernel knows with something
  * in it, EACCES for O_RDWR on a read-only buffer, EBUSY for a buffer that is purgeable, EOPNOTSUPP
- * in a kernel without dma-bufs, ENOMEM, EMFILE, ENFILE, EFAULT, EINTR.
+ * in a kernel without dma-bufs, ENOMEM, EMFILE, ENFILE, EFAULT, EINTR; for a buffer that is swapped
+ * out also EDQUOT above a limit, and EIO if the swap space cannot be read.
  */
 struct pbuddy_export_dmabuf {
 	__u32 size;
