@@ -200,6 +200,7 @@ TEST(limit, small_buffer_is_charged_the_block_it_breaks)
 
 #define NR_IDS		20
 #define NO_NAMESPACES	77	/* exit status */
+#define MAPPER		"/dev/pbuddy_mapper"
 
 /* Makes a namespace as an ordinary user; its ids are mapped as newuidmap does. */
 static void enter_namespace(const int *ready, const int *mapped)
@@ -279,4 +280,77 @@ TEST(limit, ids_of_a_namespace_share_their_owners_limit)
 	if (status == NO_NAMESPACES)
 		test_skip("no user namespaces in this kernel");
 	CHECK_EQ(status, 0);
+}
+
+/* Pages of the ordinary user in the account that begins so. */
+static unsigned long pages_of(const char *account)
+{
+	char text[4096], *at;
+
+	CHECK(read_file(DEBUGFS "/accounts", text, sizeof(text)));
+	at = strstr(text, account);
+	return at ? strtoul(at + strlen(account), NULL, 10) : 0;
+}
+
+/* Exits with a page that a driver charges to the user; the parent looks at it meanwhile. */
+static void hold_page(bool in_namespace, const int *ready, const int *seen)
+{
+	char byte;
+	int fd;
+
+	drop_privileges();
+	if (in_namespace && unshare(CLONE_NEWUSER))
+		_exit(NO_NAMESPACES);
+	fd = open(MAPPER, O_RDWR | O_CLOEXEC);
+	if (fd < 0 || write(fd, "account 0", 9) != 9)
+		_exit(1);
+	CHECK_EQ(write(ready[1], "x", 1), 1);
+	CHECK_EQ(read(seen[0], &byte, 1), 1);
+	_exit(0);
+}
+
+static void expect_charged(bool in_namespace)
+{
+	int ready[2], seen[2], status;
+	unsigned long user, inner;
+	char byte;
+	pid_t pid;
+
+	CHECK_EQ(pipe(ready), 0);
+	CHECK_EQ(pipe(seen), 0);
+	fflush(stdout);
+	pid = fork();
+	CHECK(pid >= 0);
+	if (!pid)
+		hold_page(in_namespace, ready, seen);
+	close(ready[1]);
+	if (read(ready[0], &byte, 1) == 1)
+		test_note("%s", in_namespace ? "in a namespace" : "outside");
+	user = pages_of("\nuser 65534 - ");
+	inner = pages_of("\nuser 65534 65534 ");
+	CHECK_EQ(write(seen[1], "x", 1), 1);
+	CHECK_EQ(waitpid(pid, &status, 0), pid);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == NO_NAMESPACES)
+		test_skip("no user namespaces in this kernel");
+	CHECK_EQ(status, 0);
+	CHECK_EQ(user, 1);
+	CHECK_EQ(inner, in_namespace);
+	close(ready[0]);
+	close(seen[0]);
+	close(seen[1]);
+}
+
+/* What a CPU has in stock of a user is not for the same user in a namespace, nor the other way. */
+TEST(limit, namespaces_do_not_share_a_stock)
+{
+	cpu_set_t first;
+	int i;
+
+	if (access(MAPPER, F_OK))
+		test_skip("pbuddy_mapper is not loaded");
+	CPU_ZERO(&first);
+	CPU_SET(0, &first);
+	CHECK_EQ(sched_setaffinity(0, sizeof(first), &first), 0);
+	for (i = 0; i < 4; i++)
+		expect_charged(i % 2);
 }
