@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Resizing a node of the loaded module: pageblocks whose free pages have other users, or a memory
- * error, stay in the pool, unchanged. While a node is resized, its size can be read.
+ * error, stay in the pool, unchanged. While a node is resized, its size can be read. New memory has
+ * an extent as soon as it can be allocated.
  */
 #include <kunit/test.h>
 #include <linux/delay.h>
@@ -9,6 +10,8 @@
 #include <linux/mm.h>
 #include <linux/nodemask.h>
 #include <linux/page-flags.h>
+#include <linux/pbuddy.h>
+#include <linux/rcupdate.h>
 #include <linux/workqueue.h>
 
 #include "api/resize.h"
@@ -155,11 +158,94 @@ static void test_parameter_is_readable(struct kunit *test)
 	free_page((unsigned long)text);
 }
 
+/* ---- Extents of new memory ---- */
+
+#define GROWN		(16 * PB_PAGEBLOCK_NR)	/* pages that the node grows by */
+#define ROUNDS		20
+
+/* A task that allocates pageblocks until the end, while the node grows. */
+static struct {
+	struct page	*page[GROWN >> PB_PAGEBLOCK_ORDER];
+	unsigned int	nr;
+	unsigned int	without_extent;
+	bool		end;
+} user;
+
+static struct page *alloc_pageblock(void)
+{
+	return pbuddy_alloc_pages_node(pool_node(), GFP_NOWAIT | __GFP_THISNODE | __GFP_NOWARN,
+				       PB_PAGEBLOCK_ORDER);
+}
+
+static void use_new_memory(struct work_struct *work)
+{
+	struct page *page;
+
+	while (!READ_ONCE(user.end) && user.nr < ARRAY_SIZE(user.page)) {
+		page = alloc_pageblock();
+		if (!page) {
+			cond_resched();
+			continue;
+		}
+		rcu_read_lock();
+		user.without_extent += !pb_instance_find_extent(page_to_pfn(page));
+		rcu_read_unlock();
+		user.page[user.nr++] = page;
+	}
+}
+
+static DECLARE_WORK(use_work, use_new_memory);
+
+/* Returns false when the system has no memory for the node to grow. */
+static bool grow_beside_user(struct kunit *test, struct pb_resize *resize)
+{
+	int ret;
+
+	user.nr = 0;
+	user.end = false;
+	queue_work(system_unbound_wq, &use_work);
+	ret = pb_resize_node(resize);
+	WRITE_ONCE(user.end, true);
+	flush_work(&use_work);
+	while (user.nr)
+		pbuddy_free_pages(user.page[--user.nr], PB_PAGEBLOCK_ORDER);
+	KUNIT_EXPECT_TRUE(test, !ret || resize->reason == PBUDDY_RESIZE_SOURCE);
+	return !ret;
+}
+
+/* All of the node is allocated, so that the task gets new memory as soon as it is free. */
+static void test_new_memory_has_extent(struct kunit *test)
+{
+	struct pb_resize less = { .nid = pool_node() }, more = { .nid = less.nid };
+	LIST_HEAD(pages);
+	struct page *page, *next;
+	unsigned int round;
+	bool grew = true;
+
+	more.pages = size_of(more.nid);
+	less.pages = more.pages - GROWN;
+	user.without_extent = 0;
+	for (round = 0; round < ROUNDS && grew; round++) {
+		KUNIT_ASSERT_EQ(test, pb_resize_node(&less), 0);
+		while ((page = alloc_pageblock()))
+			list_add(&page->lru, &pages);
+		grew = grow_beside_user(test, &more);
+		list_for_each_entry_safe(page, next, &pages, lru) {
+			list_del(&page->lru);
+			pbuddy_free_pages(page, PB_PAGEBLOCK_ORDER);
+		}
+	}
+	KUNIT_EXPECT_EQ(test, user.without_extent, 0U);
+	if (!grew)
+		kunit_skip(test, "the system has no memory to spare");
+}
+
 static struct kunit_case resize_cases[] = {
 	KUNIT_CASE(test_referenced),
 	KUNIT_CASE(test_memory_error),
 	KUNIT_CASE(test_there_and_back),
 	KUNIT_CASE(test_parameter_is_readable),
+	KUNIT_CASE(test_new_memory_has_extent),
 	{}
 };
 

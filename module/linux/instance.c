@@ -317,6 +317,7 @@ struct pb_extent *pb_instance_find_extent(unsigned long pfn)
 			return extent;
 	return NULL;
 }
+EXPORT_SYMBOL_PB_TEST(pb_instance_find_extent);
 
 /**
  * pb_instance_pages_within - count the pages of a node in a range
@@ -390,10 +391,11 @@ bool pb_instance_unsaved(phys_addr_t *addr)
 }
 
 /**
- * pb_instance_add_extent - move an extent that the pool has grown by to the list
+ * pb_instance_add_extent - move an extent that the pool is about to grow by to the list
  * @extent: the extent; is removed from the list that it is on
  *
- * Context: process; the size is locked.
+ * Call it before the memory is added to the pool: a task that allocates of it may look for the
+ * extent at once. Context: process; the size is locked.
  */
 void pb_instance_add_extent(struct pb_extent *extent)
 {
@@ -404,6 +406,19 @@ void pb_instance_add_extent(struct pb_extent *extent)
 		if (next->start_pfn > extent->start_pfn)
 			break;
 	list_add_tail_rcu(&extent->node, &next->node);
+}
+
+/**
+ * pb_instance_remove_extent - take an extent off the list by which the pool has not grown after all
+ * @extent: the extent; is on no list afterwards, and no reader has it
+ *
+ * Context: process, sleeps; the size is locked.
+ */
+void pb_instance_remove_extent(struct pb_extent *extent)
+{
+	list_del_rcu(&extent->node);
+	synchronize_rcu();
+	INIT_LIST_HEAD(&extent->node);
 }
 
 /* Makes an extent of the part from @start to @end; NULL for an empty part, or an ERR_PTR(). */

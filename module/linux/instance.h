@@ -46,6 +46,7 @@ struct list_head *pb_instance_extents(void);
 bool pb_instance_unpinnable(unsigned long pfn);
 bool pb_instance_unsaved(phys_addr_t *addr);
 void pb_instance_add_extent(struct pb_extent *extent);
+void pb_instance_remove_extent(struct pb_extent *extent);
 struct pb_extent *pb_instance_find_extent(unsigned long pfn);
 int pb_instance_return_pageblock(unsigned long pfn, gfp_t gfp);
 

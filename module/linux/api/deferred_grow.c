@@ -171,7 +171,22 @@ static void update_growable(int nid)
 		WRITE_ONCE(zone->growable, zone == growing ? left : 0);
 }
 
-/* Adds an extent to the pool; it stays in its list when that fails. */
+/* Adds the memory of an extent to the pool, and the extent to its list before. */
+static int add_to_pool(struct pb_extent *extent, const struct pb_range *range)
+{
+	int err;
+
+	pb_instance_add_extent(extent);
+	pb_restricted_adding(pb_instance.zone[range->nid][range->type], range->start_pfn,
+			     range->nr_pages);
+	err = pb_pool_grow(&pb_instance, range);
+	pb_restricted_adding(NULL, 0, 0);
+	if (err)
+		pb_instance_remove_extent(extent);
+	return err;
+}
+
+/* Adds an extent to the pool; when that fails, it is in the list that it was in, or in none. */
 static int add_extent(struct pb_extent *extent)
 {
 	const struct pb_range range = {
@@ -189,25 +204,41 @@ static int add_extent(struct pb_extent *extent)
 	err = pb_iomem_add(range.nid, range.start_pfn, range.nr_pages);
 	if (err)
 		return err;
-	pb_restricted_adding(pb_instance.zone[range.nid][range.type], range.start_pfn,
-			     range.nr_pages);
-	err = pb_pool_grow(&pb_instance, &range);
-	pb_restricted_adding(NULL, 0, 0);
+	err = add_to_pool(extent, &range);
 	if (err) {
 		WARN_ON_ONCE(pb_iomem_remove(range.start_pfn, range.nr_pages, GFP_KERNEL));
 		return err;
 	}
 	pb_bad_frames_look(range.start_pfn, range.nr_pages);
 	pb_zone_event_add(pb_instance.zone[range.nid][range.type], PB_GROW, range.nr_pages);
-	pb_instance_add_extent(extent);
 	return 0;
 }
 
-/* Memory that cannot be added is returned at once. @least: pages, if it may be more. */
-static unsigned long grow_from(struct grower *g, unsigned long nr_pages, unsigned long least)
+/*
+ * Adds extents to the pool. Memory that cannot be added is returned at once. Returns the pages that
+ * were added.
+ */
+static unsigned long add_extents(struct list_head *reserved)
 {
 	struct pb_extent *extent, *next;
-	unsigned long left = min(g->left, node_left(g->spec.nid)), got = 0, pages;
+	unsigned long got = 0, pages;
+	LIST_HEAD(failed);
+
+	list_for_each_entry_safe(extent, next, reserved, node) {
+		pages = extent->nr_pages;
+		if (add_extent(extent))
+			list_move_tail(&extent->node, &failed);
+		else
+			got += pages;
+	}
+	pb_source_release_all(&failed, NULL);
+	return got;
+}
+
+/* @least: pages, if it may be more. */
+static unsigned long grow_from(struct grower *g, unsigned long nr_pages, unsigned long least)
+{
+	unsigned long left = min(g->left, node_left(g->spec.nid)), got;
 	LIST_HEAD(reserved);
 	long ret;
 
@@ -215,11 +246,7 @@ static unsigned long grow_from(struct grower *g, unsigned long nr_pages, unsigne
 		return 0;
 	g->spec.nr_pages = min(left, max(round_up(nr_pages, PB_PAGEBLOCK_NR), least));
 	ret = g->spec.source->reserve(&g->spec, &reserved);
-	list_for_each_entry_safe(extent, next, &reserved, node) {
-		pages = extent->nr_pages;
-		if (ret > 0 && !add_extent(extent))
-			got += pages;
-	}
+	got = ret > 0 ? add_extents(&reserved) : 0;
 	pb_source_release_all(&reserved, NULL);
 	g->failed = !got && ret != -EINTR;
 	g->retry_at = jiffies + RETRY_AFTER;
