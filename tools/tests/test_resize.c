@@ -5,6 +5,7 @@
  * each test.
  */
 #include <sched.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -217,6 +218,65 @@ TEST(resize, names_what_is_in_the_way)
 	CHECK_EQ(r.nr_blocks, 1);
 	CHECK_EQ(close(pipes[0]) | close(pipes[1]) | munmap(page.iov_base, BLOCK), 0);
 	CHECK_EQ(close(fd[0]) | close(fd[1]), 0);
+	restore();
+}
+
+/* ---- Killed ---- */
+
+#define LARGER		(384 * MIB)	/* what the node grows by */
+#define TRIES		64
+
+static double seconds_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec + now.tv_nsec / 1e9;
+}
+
+/* Resizes the node in a child, which is killed after a time. */
+static void grow_for(double seconds)
+{
+	struct pbuddy_resize r = resize_to(node.total_bytes + LARGER);
+	pid_t pid = fork();
+	int status;
+
+	CHECK(pid >= 0);
+	if (!pid)
+		_exit(ioctl(dev, PBUDDY_IOCTL_RESIZE, &r) ? 1 : 0);
+	usleep(seconds * 1e6);
+	kill(pid, SIGKILL);
+	CHECK_EQ(waitpid(pid, &status, 0), pid);
+	CHECK(WIFSIGNALED(status) || WEXITSTATUS(status) == 0);
+}
+
+/* What was added before the signal stays. The signal comes at another time at each try. */
+TEST_TIMEOUT(resize, killed_while_it_grows, 300)
+{
+	struct pbuddy_resize r;
+	uint64_t bytes = 0;
+	double seconds;
+	int i;
+
+	first_node();
+	r = resize_to(node.total_bytes + LARGER);
+	seconds = seconds_now();
+	if (ioctl(dev, PBUDDY_IOCTL_RESIZE, &r)) {
+		CHECK(r.reason == PBUDDY_RESIZE_SOURCE);
+		restore();
+		test_skip("the node cannot grow by so much");
+	}
+	seconds = seconds_now() - seconds;
+	for (i = 0; i < TRIES; i++) {
+		restore();
+		grow_for(seconds * (i % 16 + 1) / 16);
+		bytes = node_bytes();
+		CHECK(bytes >= node.total_bytes && bytes <= node.total_bytes + LARGER);
+		if (bytes > node.total_bytes && bytes < node.total_bytes + LARGER)
+			break;
+	}
+	test_note("%llu bytes more after %d tries", (unsigned long long)(bytes - node.total_bytes), i);
+	CHECK(i < TRIES);
 	restore();
 }
 

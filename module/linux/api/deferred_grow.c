@@ -215,8 +215,8 @@ static int add_extent(struct pb_extent *extent)
 }
 
 /*
- * Adds extents to the pool. Memory that cannot be added is returned at once. Returns the pages that
- * were added.
+ * Adds extents to the pool, also those of a source that has failed or was interrupted later. Memory
+ * that cannot be added is returned at once. Returns the pages that were added.
  */
 static unsigned long add_extents(struct list_head *reserved)
 {
@@ -246,8 +246,7 @@ static unsigned long grow_from(struct grower *g, unsigned long nr_pages, unsigne
 		return 0;
 	g->spec.nr_pages = min(left, max(round_up(nr_pages, PB_PAGEBLOCK_NR), least));
 	ret = g->spec.source->reserve(&g->spec, &reserved);
-	got = ret > 0 ? add_extents(&reserved) : 0;
-	pb_source_release_all(&reserved, NULL);
+	got = add_extents(&reserved);
 	g->failed = !got && ret != -EINTR;
 	g->retry_at = jiffies + RETRY_AFTER;
 	if (g->failed)

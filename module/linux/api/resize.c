@@ -7,6 +7,9 @@
  * first, so that requests do not take again what is given back. What has been done before an error
  * stays done, and a later call goes on from there.
  *
+ * The size is locked for a part of the work at a time: for a pageblock that is given back, or for a
+ * GiB, or a 16th, that the node grows by. Others may change the size of the pool in between.
+ *
  * One task at a time resizes. It holds resize_lock, which no request for memory takes, while the
  * owners of movable blocks move them. All users may read the parameters of the module. So no reader
  * waits for that lock, and the lock of the parameters is not held while a node is resized.
@@ -38,6 +41,7 @@
 #include "tunables.h"
 
 #define PAGES_TO_MIB(pages)	((pages) >> (20 - PAGE_SHIFT))
+#define GROW_PARTS		16	/* of a large growth */
 
 static DEFINE_MUTEX(resize_lock);	/* serialises resizes; protects the variables below */
 static DEFINE_MUTEX(live_lock);		/* taken inside of resize_lock, for changes of @live */
@@ -52,27 +56,46 @@ static unsigned long node_pages(int nid)
 	return pb_node_present_pages(&pb_instance, nid) + pb_group_node_pages(nid);
 }
 
+/*
+ * Grows the node by a part of what it lacks. Returns the pages that it still lacks, -ENOMEM when the
+ * source has no more, or -EINTR.
+ */
+static long grow_once(const struct pb_resize *resize, unsigned long most)
+{
+	unsigned long now, got = 0, part;
+
+	if (pb_instance_lock_size())
+		return -EINTR;
+	now = pb_instance_node_pages(resize->nid);
+	part = now < resize->pages ? min(resize->pages - now, most) : 0;
+	if (part)
+		got = pb_deferred_grow_by(resize->nid, part);
+	pb_instance_unlock_size();
+	if (got < part)
+		return fatal_signal_pending(current) ? -EINTR : -ENOMEM;
+	return part ? resize->pages - now - part : 0;
+}
+
+/*
+ * In parts, between which others can change the size of the pool. They are as large as a block of
+ * the highest order at least, and not too many, because a source may look at the whole node for
+ * each.
+ */
 static int grow(struct pb_resize *resize, unsigned long nr_pages)
 {
-	unsigned long got;
+	unsigned long part = round_up(nr_pages / GROW_PARTS + 1, 1UL << PB_MAX_ORDER);
+	long lacking;
 
 	if (!pb_deferred_grow_possible(resize->nid)) {
 		resize->reason = PBUDDY_RESIZE_SOURCE;
 		return -EOPNOTSUPP;
 	}
-	if (pb_instance_lock_size()) {
-		resize->reason = PBUDDY_RESIZE_KILLED;
-		return -EINTR;
-	}
-	got = pb_deferred_grow_by(resize->nid, nr_pages);
-	pb_instance_unlock_size();
-	if (got >= nr_pages)
-		return 0;
-	resize->reason = PBUDDY_RESIZE_SOURCE;
-	if (!fatal_signal_pending(current))
-		return -ENOMEM;
-	resize->reason = PBUDDY_RESIZE_KILLED;
-	return -EINTR;
+	do {
+		lacking = grow_once(resize, part);
+	} while (lacking > 0);
+	if (lacking)
+		resize->reason = lacking == -EINTR ? PBUDDY_RESIZE_KILLED : PBUDDY_RESIZE_SOURCE;
+	return lacking;
 }
 
 /* What kept the node from its new size: first what an administrator can do least about. */

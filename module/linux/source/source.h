@@ -63,8 +63,9 @@ struct pb_pool_spec {
  *	  and have a reference count of one.
  *
  *	Returns the number of pages added, from 0 to @spec->nr_pages. Returns a negative errno
- *	only when interrupted (-EINTR) or for a cause that the source has logged. The caller
- *	then releases all extents of the list, those of the failed call included.
+ *	only when interrupted (-EINTR) or for a cause that the source has logged. Extents that
+ *	it has added before stay in the list: at insmod the caller releases them, a pool that
+ *	grows keeps them.
  * @release: returns [@pfn, @pfn + @nr_pages) of @extent to the kernel. No page of it is allocated;
  *	all page reference counts are one. Called once for each maximal run of pageblocks
  *	without allocated pages, so several times for an extent with leaked pages in between;
