@@ -297,3 +297,12 @@ void pb_tunables_resized(void)
 	apply();
 	mutex_unlock(&lock);
 }
+
+/* The same, or nothing while another task has the lock. Context: process, in reclaim, too. */
+void pb_tunables_try_resized(void)
+{
+	if (!mutex_trylock(&lock))
+		return;
+	apply();
+	mutex_unlock(&lock);
+}

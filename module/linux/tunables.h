@@ -23,5 +23,6 @@ unsigned long pb_tunables_min_free_pages(unsigned long lowmem_pages);
 int pb_tunables_init(void);
 void pb_tunables_exit(void);
 void pb_tunables_resized(void);
+void pb_tunables_try_resized(void);
 
 #endif /* PB_TUNABLES_H */

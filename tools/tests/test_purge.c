@@ -293,6 +293,26 @@ TEST(purge, makes_space_for_a_resize)
 	resize_node(bytes);
 }
 
+/* The watermarks of the size before are above what is free at the end. */
+TEST(purge, not_for_a_resize_with_free_memory)
+{
+	uint64_t bytes = node_bytes();
+	int fd = alloc_on_node(BYTES);
+	uint64_t *p = map_buffer(fd, BYTES);
+
+	stamp(p, BYTES, 1);
+	dontneed(fd);
+	set_parameter("min_free_kbytes", "1024");
+	set_parameter("watermark_scale_factor", "3000");
+	resize_node(bytes / 4);
+	set_parameter("watermark_scale_factor", "10");
+	set_parameter("min_free_kbytes", "0");
+	CHECK(!is_purged(fd));
+	CHECK(willneed(fd));
+	CHECK_EQ(stamp_broken(p, BYTES, 1), -1);
+	resize_node(bytes);
+}
+
 /* A block in the range is moved, for which there is no free memory before the purge. */
 TEST(purge, makes_space_to_vacate)
 {

@@ -34,6 +34,7 @@
 #include "api/resize.h"
 #include "api/resize_blocks.h"
 #include "core/alloc/reclaim.h"
+#include "core/pool/stat.h"
 #include "core/zone/zone.h"
 #include "instance.h"
 #include "request/resized.h"
@@ -157,10 +158,48 @@ static unsigned long give_once(struct pb_resize *resize, struct pb_give_back *ru
 	return pb_give_back(run, nr_pages);
 }
 
-/* Whether a run has not given back what it should: all that may be, or a number of pages. */
+/* Whether a run can go on, and has not given back all that may be, or a number of pages. */
 static bool more_to_give(const struct pb_give_back *run, unsigned long nr_pages)
 {
+	if (run->killed || run->no_memory)
+		return false;
 	return run->may ? pb_instance_pages_within(run->nid, empty_start, empty_end) : nr_pages;
+}
+
+/*
+ * The same in rounds, because the watermarks of a node follow its size: those of the size before
+ * would keep memory that the node need not have.
+ */
+static unsigned long give_rounds(struct pb_resize *resize, struct pb_give_back *run,
+				 unsigned int nr_blocked, unsigned long nr_pages)
+{
+	unsigned long given = 0, now;
+
+	do {
+		pb_resized();
+		now = give_once(resize, run, nr_blocked, nr_pages - given);
+		given += now;
+	} while (now && run->watermark && more_to_give(run, nr_pages - given));
+	return given;
+}
+
+static bool in_use(int nid)
+{
+	struct pb_zone_pages pages;
+	struct pb_zone *zone;
+
+	pb_for_each_node_zone(zone, &pb_instance, nid) {
+		pages = pb_zone_read_pages(zone);
+		if (zone->type != PB_ZONE_MOVABLE && pages.present > pages.free + pages.cached)
+			return true;
+	}
+	return false;
+}
+
+/* Whether freed pages could help a run. They do not where the rest never leaves the pool. */
+static bool worth_reclaiming(const struct pb_give_back *run)
+{
+	return run->pinned || run->busy || (run->watermark && in_use(run->nid));
 }
 
 /*
@@ -175,11 +214,10 @@ static unsigned long give(struct pb_resize *resize, struct pb_give_back *run,
 	int priority = PB_DEF_PRIORITY;
 	unsigned long given;
 
-	given = give_once(resize, run, nr_blocked, nr_pages);
-	while (more_to_give(run, nr_pages - min(given, nr_pages)) && !run->killed &&
-	       !run->no_memory && priority >= 0)
+	given = give_rounds(resize, run, nr_blocked, nr_pages);
+	while (more_to_give(run, nr_pages - given) && worth_reclaiming(run) && priority >= 0)
 		if (reclaim(run->nid, priority--))
-			given += give_once(resize, run, nr_blocked, nr_pages - given);
+			given += give_rounds(resize, run, nr_blocked, nr_pages - given);
 	return given;
 }
 

@@ -23,6 +23,7 @@
 #include "daemon/pool_shrinker.h"
 #include "instance.h"
 #include "request/resized.h"
+#include "tunables.h"
 #include "user/purge.h"
 
 static struct shrinker *shrinker;
@@ -49,18 +50,36 @@ static unsigned long count(struct shrinker *unused, struct shrink_control *sc)
 	return round_down(min(spare, free), PB_PAGEBLOCK_NR);
 }
 
+/*
+ * Gives free pageblocks in rounds: watermarks of the size before, which the work item has not set up
+ * again yet, would keep pages that the node need not have.
+ */
+static unsigned long give_free(int nid, unsigned long nr_pages)
+{
+	unsigned long given = 0, now;
+
+	do {
+		if (work_busy(&resized_work))
+			pb_tunables_try_resized();
+		now = pb_resize_give_spare(nid, nr_pages - given, NULL);
+		if (now)
+			schedule_work(&resized_work);
+		given += now;
+	} while (now && given < nr_pages);
+	return given;
+}
+
 static unsigned long scan(struct shrinker *unused, struct shrink_control *sc)
 {
 	unsigned long nr_pages = round_up(sc->nr_to_scan, PB_PAGEBLOCK_NR), given;
 
-	given = pb_resize_give_spare(sc->nid, nr_pages, NULL);
+	given = give_free(sc->nid, nr_pages);
 	if (given < nr_pages && pb_resize_spare(sc->nid) &&
 	    pb_purge_node(sc->nid, nr_pages - given, true))
-		given += pb_resize_give_spare(sc->nid, nr_pages - given, NULL);
+		given += give_free(sc->nid, nr_pages - given);
 	if (!given)
 		return SHRINK_STOP;
 	sc->nr_scanned = given;
-	schedule_work(&resized_work);
 	return given;
 }
 
