@@ -515,13 +515,16 @@ int pb_instance_init(const struct pb_instance_config *config)
 {
 	int ret = pb_source_reserve_all(config->specs, config->nr_specs, config->strict, &extents);
 
-	if (ret)
+	if (ret) {
+		pb_source_exit();
 		return ret;
+	}
 	ret = add_to_iomem() ?: make_pool(config);
 	if (ret) {
 		pr_err("cannot initialize the pool: error %d\n", ret);
 		pb_iomem_exit();
 		pb_source_release_all(&extents, NULL);
+		pb_source_exit();
 	}
 	return ret;
 }
@@ -550,6 +553,7 @@ void pb_instance_exit(bool (*in_use)(unsigned long pfn))
 
 	pb_iomem_exit();
 	returned = pb_source_release_all(&extents, in_use);
+	pb_source_exit();
 	pr_info("returned %lu of %lu pages\n", returned, pages);
 	pb_pool_destroy(&pb_instance);
 }

@@ -75,6 +75,15 @@ grows() {
 
 gives_all_back() { gives_back "$(node_pages 0)"; }
 
+# The device by which areas of a node are used stays while the module is loaded, also without an extent:
+# removing it takes locks that must not be taken in reclaim.
+device() { ls -d /sys/bus/platform/devices/pbuddy.*; }
+
+keeps_device() {
+	load pool=0:16M@cma,1:16M@cma && device >/tmp/before && echo 0-ffffffffff >/sys/module/pbuddy/parameters/vacate &&
+		owns 0 0 && owns 1 0 && device >/tmp/after && cmp /tmp/before /tmp/after && gives_back 0 && ! device
+}
+
 # Two sources of a node: what one lacks, the other provides.
 grows_from_both() {
 	load pool=0:16M-32M@cma,0:16M-32M && pbuddyctl resize 0 320M && owns 0 320 && verified &&
@@ -101,6 +110,7 @@ t cma_resize resized
 t cma_gives_rest_back gives_back 6656
 t cma_grows grows
 t cma_gives_grown_back gives_all_back
+t cma_keeps_device keeps_device
 t cma_grows_from_both grows_from_both
 t cma_gives_both_back gives_back 81920
 t cma_areas_are_full_at_the_end areas_full_again

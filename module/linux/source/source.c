@@ -257,3 +257,17 @@ unsigned long pb_source_release_all(struct list_head *extents, bool (*keep)(unsi
 	}
 	return released;
 }
+
+/**
+ * pb_source_exit - free what the sources keep beside their extents
+ *
+ * Context: process, may sleep; all extents are released.
+ */
+void pb_source_exit(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(sources); i++)
+		if (sources[i]->exit)
+			sources[i]->exit();
+}

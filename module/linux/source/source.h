@@ -77,10 +77,12 @@ struct pb_pool_spec {
  * @split: makes private data for the part of @extent from @pfn on, which becomes an extent of its
  *	own, or returns NULL without memory; does not sleep without __GFP_DIRECT_RECLAIM in @gfp.
  *	NULL when extents have none.
+ * @exit: frees what the source keeps beside its extents, when it has none any more. May be NULL.
  *
  * All are called in process context and may sleep: from insmod and rmmod, and with @grows @reserve
  * also from a request. With @frees @release, @split and @finish are called while the module runs,
- * too, for a part of an extent that leaves the pool. @reserve is killable: it makes a bounded
+ * too, for a part of an extent that leaves the pool, and also in reclaim: they take no lock under
+ * which memory is allocated. @reserve is killable: it makes a bounded
  * number of attempts and checks fatal_signal_pending() at least once in each.
  */
 struct pb_source_ops {
@@ -98,6 +100,7 @@ struct pb_source_ops {
 				   unsigned long nr_pages);
 	void		(*finish)(struct pb_extent *extent, bool complete);
 	void		*(*split)(const struct pb_extent *extent, unsigned long pfn, gfp_t gfp);
+	void		(*exit)(void);
 };
 
 /**
@@ -136,5 +139,6 @@ bool pb_extents_overlap(const struct list_head *extents, unsigned long start_pfn
 int pb_source_reserve_all(const struct pb_pool_spec *specs, unsigned int nr, bool strict,
 			  struct list_head *extents);
 unsigned long pb_source_release_all(struct list_head *extents, bool (*keep)(unsigned long pfn));
+void pb_source_exit(void);
 
 #endif /* PB_SOURCE_H */

@@ -39,11 +39,11 @@ struct area {
 	dma_addr_t	dma;
 };
 
-/* A device for each node, for dma_alloc_pages(). It exists as long as an extent depends on it. */
-static struct {
-	struct platform_device	*pdev;
-	unsigned int		users;
-} devices[MAX_NUMNODES];
+/*
+ * A device for each node, for dma_alloc_pages(). It stays until the module is unloaded: extents are
+ * returned in reclaim, too, where the locks for removing a device must not be taken.
+ */
+static struct platform_device *devices[MAX_NUMNODES];
 
 static struct device *get_device_on(int nid)
 {
@@ -52,25 +52,16 @@ static struct device *get_device_on(int nid)
 		.id = PLATFORM_DEVID_AUTO,
 		.dma_mask = DMA_BIT_MASK(64),
 	};
-	struct platform_device *pdev = devices[nid].pdev;
+	struct platform_device *pdev = devices[nid];
 
 	if (!pdev) {
 		pdev = platform_device_register_full(&info);
 		if (IS_ERR(pdev))
 			return ERR_CAST(pdev);
 		set_dev_node(&pdev->dev, nid);
-		devices[nid].pdev = pdev;
+		devices[nid] = pdev;
 	}
-	devices[nid].users++;
 	return &pdev->dev;
-}
-
-static void put_device_on(int nid)
-{
-	if (--devices[nid].users)
-		return;
-	platform_device_unregister(devices[nid].pdev);
-	devices[nid].pdev = NULL;
 }
 
 #if PB_HAVE_CMA_ALLOC
@@ -170,8 +161,6 @@ static long keep_pages(const struct area *area, const struct pb_pool_spec *spec,
 		area_free(area, pfn, pfn, nr_pages);
 		return -ENOMEM;
 	}
-	if (priv->dev)
-		devices[spec->nid].users++;
 	area_free(area, pfn, pfn, start - pfn);
 	area_free(area, pfn, end, pfn + nr_pages - end);
 	return end - start;
@@ -221,15 +210,12 @@ static long alloc_by_dma(const struct pb_pool_spec *spec, struct list_head *exte
 			 unsigned long want)
 {
 	struct area area = { .dev = get_device_on(spec->nid) };
-	long got;
 
 	if (IS_ERR(area.dev)) {
 		pr_err("cma: no device for node %d: %pe\n", spec->nid, area.dev);
 		return PTR_ERR(area.dev);
 	}
-	got = alloc_from(&area, spec, extents, want);
-	put_device_on(spec->nid);
-	return got;
+	return alloc_from(&area, spec, extents, want);
 }
 
 static long cma_reserve(const struct pb_pool_spec *spec, struct list_head *extents)
@@ -278,11 +264,7 @@ static void cma_release_pages(struct pb_extent *extent, unsigned long pfn, unsig
 
 static void cma_finish(struct pb_extent *extent, bool complete)
 {
-	struct area *area = extent->priv;
-
-	if (area->dev)
-		put_device_on(extent->nid);
-	kfree(area);
+	kfree(extent->priv);
 }
 
 static void *cma_split(const struct pb_extent *extent, unsigned long pfn, gfp_t gfp)
@@ -292,9 +274,18 @@ static void *cma_split(const struct pb_extent *extent, unsigned long pfn, gfp_t 
 	if (!area)
 		return NULL;
 	area->dma += (pfn - extent->start_pfn) << PAGE_SHIFT;
-	if (area->dev)
-		devices[extent->nid].users++;
 	return area;
+}
+
+static void cma_exit(void)
+{
+	int nid;
+
+	for (nid = 0; nid < MAX_NUMNODES; nid++) {
+		if (devices[nid])
+			platform_device_unregister(devices[nid]);
+		devices[nid] = NULL;
+	}
 }
 
 const struct pb_source_ops pb_source_cma = {
@@ -308,4 +299,5 @@ const struct pb_source_ops pb_source_cma = {
 	.release = cma_release_pages,
 	.finish = cma_finish,
 	.split = cma_split,
+	.exit = cma_exit,
 };
