@@ -84,6 +84,21 @@ keeps_device() {
 		owns 0 0 && owns 1 0 && device >/tmp/after && cmp /tmp/before /tmp/after && gives_back 0 && ! device
 }
 
+# 4 MiB that are free from 1 MiB on have one whole pageblock, and the 6 MiB that are tried instead are
+# elsewhere, three pageblocks of which two are wanted.
+unaligned() {
+	for area in /sys/kernel/debug/cma/*; do
+		echo 1281 >"$area"/alloc && echo 1280 >"$area"/free && echo 256 >"$area"/alloc || return
+	done
+	now=$(cma_used)
+	load strict=1 pool=0:4M@cma,1:4M@cma && owns 0 4 && owns 1 4 && [ "$(cma_used)" -eq $((now + 2048)) ] && verified
+	status=$?
+	for area in /sys/kernel/debug/cma/*; do
+		echo 257 >"$area"/free
+	done
+	return $status
+}
+
 # Two sources of a node: what one lacks, the other provides.
 grows_from_both() {
 	load pool=0:16M-32M@cma,0:16M-32M && pbuddyctl resize 0 320M && owns 0 320 && verified &&
@@ -106,6 +121,8 @@ t cma_beside_contig beside_contig
 t cma_gives_mixed_back gives_back 8192
 t cma_odd_sizes odd_sizes
 t cma_gives_odd_sizes_back gives_back 4608
+t cma_unaligned unaligned
+t cma_gives_unaligned_back gives_back 2048
 t cma_resize resized
 t cma_gives_rest_back gives_back 6656
 t cma_grows grows

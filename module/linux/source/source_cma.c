@@ -138,15 +138,17 @@ static bool is_wanted(const struct pb_pool_spec *spec, unsigned long pfn)
 }
 
 /*
- * Adds the whole pageblocks of an allocation to the list and frees the rest, as the DMA layer does
- * not align to pageblocks. Returns the number of pages added; -EXDEV for an allocation on another
- * node or beyond the limits of the spec, or -ENOMEM, after it has freed the allocation.
+ * Adds the whole pageblocks of an allocation, up to @want pages, to the list and frees the rest, as
+ * the DMA layer does not align to pageblocks. Returns the number of pages added; -EXDEV for an
+ * allocation on another node or beyond the limits of the spec, or -ENOMEM, after it has freed the
+ * allocation.
  */
 static long keep_pages(const struct area *area, const struct pb_pool_spec *spec,
-		       struct list_head *extents, unsigned long pfn, unsigned long nr_pages)
+		       struct list_head *extents, unsigned long pfn, unsigned long nr_pages,
+		       unsigned long want)
 {
 	unsigned long start = round_up(pfn, PB_PAGEBLOCK_NR);
-	unsigned long end = round_down(pfn + nr_pages, PB_PAGEBLOCK_NR);
+	unsigned long end = min(round_down(pfn + nr_pages, PB_PAGEBLOCK_NR), start + want);
 	struct area *priv;
 
 	if (!is_wanted(spec, pfn) || !is_wanted(spec, pfn + nr_pages - 1)) {
@@ -173,7 +175,7 @@ static long alloc_from(struct area *area, const struct pb_pool_spec *spec,
 	unsigned long size = want, got = 0;
 
 	while (got < want && size >= PB_PAGEBLOCK_NR) {
-		unsigned long nr = min(size, want - got);
+		unsigned long part = min(size, want - got), nr = part;
 		struct page *page;
 		long kept;
 
@@ -182,14 +184,14 @@ static long alloc_from(struct area *area, const struct pb_pool_spec *spec,
 		page = area_alloc(area, nr);
 		/*
 		 * The range does not start at a pageblock, so it has one whole pageblock less.
-		 * Allocate one more.
+		 * Allocate one more. This range may start at a pageblock.
 		 */
 		if (page && !IS_ALIGNED(page_to_pfn(page), PB_PAGEBLOCK_NR)) {
 			area_free(area, page_to_pfn(page), page_to_pfn(page), nr);
 			nr += PB_PAGEBLOCK_NR;
 			page = area_alloc(area, nr);
 		}
-		kept = page ? keep_pages(area, spec, extents, page_to_pfn(page), nr) : -EXDEV;
+		kept = page ? keep_pages(area, spec, extents, page_to_pfn(page), nr, part) : -EXDEV;
 		/*
 		 * A smaller range may still fit. dma_alloc_pages() tries the node's own area first,
 		 * so that a range of another node can mean that the node's area is too small.
