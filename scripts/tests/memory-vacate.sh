@@ -34,11 +34,15 @@ in_block() { blocks <"$debugfs/extents" | grep -cxFf /tmp/block; }
 
 offline() { echo offline >"$block/state" && [ "$(cat "$block/state")" = offline ]; }
 
-# The pool is in the way, and says which buffers are.
+# stays REGEX: the pool is in the way, and says why.
+stays() {
+	! echo "$range" >"$parameter" 2>/dev/null && said "vacate: [0-9]+ MiB in 0x${range%-*}-0x${range#*-} stay: $1"
+}
+
+# It says which buffers are.
 refused() {
 	load pool=0:320M && find_block && ! offline 2>/dev/null && hold --touch --size 300M --node 0 --strict --label db || return
-	! echo "$range" >"$parameter" 2>/dev/null &&
-		said "vacate: [0-9]+ MiB in 0x${range%-*}-0x${range#*-} stay: [0-9]+ MiB have unmovable blocks, [0-9]+ MiB are busy" &&
+	stays "[0-9]+ MiB have unmovable blocks, [0-9]+ MiB are busy, 0 MiB belong to groups, 0 MiB are (kept by the watermark, or )?not given back" &&
 		said 'resize: [0-9]+ KiB at 0x[0-9a-f]+: buffer [0-9]+ "db" of pbuddyctl\[[0-9]+\], user 0' &&
 		! offline 2>/dev/null
 	status=$?
@@ -62,6 +66,33 @@ again() {
 	[ "$(in_block)" -gt 0 ] && in_iomem && verified
 }
 
+# The group has 300 MiB of 320. What is free in the range is given back.
+groups() {
+	mkdir -p /sys/fs/cgroup
+	grep -q ' /sys/fs/cgroup ' /proc/mounts || mount -t cgroup2 none /sys/fs/cgroup || return
+	mkdir -p /sys/fs/cgroup/a && load pool=0:320M && find_block && echo '/a 0:150x2M' >/sys/module/pbuddy/parameters/group_give || return
+	stays "0 MiB have unmovable blocks, 0 MiB are busy, [1-9][0-9]* MiB belong to groups, 0 MiB are not given back" &&
+		echo '/a all' >/sys/module/pbuddy/parameters/group_take && echo "$range" >"$parameter" && [ "$(in_block)" -eq 0 ] && verified
+}
+
+# ZONE_MOVABLE has the highest addresses of the node.
+movable() {
+	load pool=0:320M movable=50 && find_block &&
+		stays "0 MiB have unmovable blocks, 0 MiB are busy, 0 MiB belong to groups, [1-9][0-9]* MiB are not given back" && verified
+}
+
+# What is left must stay free; the buffer has low addresses.
+watermark() {
+	load pool=0:320M watermark_scale_factor=3000 && find_block && hold --touch --size 108M --node 0 --strict &&
+		echo 102400 >/sys/module/pbuddy/parameters/min_free_kbytes || return
+	stays "[0-9]+ MiB have unmovable blocks, [0-9]+ MiB are busy, 0 MiB belong to groups, [1-9][0-9]* MiB are kept by the watermark, or not given back"
+	status=$?
+	drop
+	[ "$status" -eq 0 ] && within 10 vacates && verified
+}
+
+vacates() { echo "$range" >"$parameter" && [ "$(in_block)" -eq 0 ]; }
+
 bad_values() {
 	dmesg -c >/dev/null
 	for bad in '' 0 - 0- -1000 2000-1000 x-y 0-1fffffffffffffffff 0-ffffffffffffffff; do
@@ -80,6 +111,12 @@ if [ -e "$memory"/block_size_bytes ]; then
 	t vacate_grows_again again
 	t vacate_bad_values bad_values
 	t vacate_unload unloads
+	t vacate_names_groups groups
+	t vacate_names_groups_unload unloads
+	t vacate_names_movable movable
+	t vacate_names_movable_unload unloads
+	t vacate_names_watermark watermark
+	t vacate_names_watermark_unload unloads
 else
 	ktap_skip vacate_then_offline "this kernel cannot take memory offline"
 fi

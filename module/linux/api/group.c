@@ -41,6 +41,7 @@
 #include "api/group.h"
 #include "api/group_move.h"
 #include "api/group_types.h"
+#include "core/alloc/alloc.h"
 #include "core/pool/move.h"
 #include "core/pool/stat.h"
 #include "core/zone/free_count.h"
@@ -368,6 +369,43 @@ unsigned long pb_group_node_pages(int nid)
 	pb_for_each_any_zone(zone, &pb_instance)
 		if (zone->home && zone->nid == nid)
 			pages += READ_ONCE(zone->present_pages);
+	return pages;
+}
+
+/* The pages from @start_pfn to @end_pfn that were taken from a zone. */
+static unsigned long taken_within(struct pb_zone *home, unsigned long start_pfn,
+				  unsigned long end_pfn)
+{
+	unsigned long end = min(end_pfn, home->end_pfn), pages = 0, pfn, next;
+	struct pb_zone *zone;
+
+	for (pfn = max(start_pfn, home->start_pfn); pfn < end; pfn = next) {
+		next = min(round_down(pfn, PB_PAGEBLOCK_NR) + PB_PAGEBLOCK_NR, end);
+		zone = pb_pfn_zone(&pb_instance, pfn);
+		if (zone && zone->home == home)
+			pages += next - pfn;
+		cond_resched();
+	}
+	return pages;
+}
+
+/**
+ * pb_group_pages_within - count the pages in a range that groups own
+ * @start_pfn: first PFN
+ * @end_pfn: the PFN behind the last
+ *
+ * Context: process, may sleep.
+ * Return: pages, free or not.
+ */
+unsigned long pb_group_pages_within(unsigned long start_pfn, unsigned long end_pfn)
+{
+	unsigned long pages = 0;
+	struct pb_zone *zone;
+
+	if (!static_branch_unlikely(&pb_group_key))
+		return 0;
+	pb_for_each_zone(zone, &pb_instance)
+		pages += taken_within(zone, start_pfn, end_pfn);
 	return pages;
 }
 

@@ -40,6 +40,7 @@ int pb_group_take(u64 cgroup, int nid, unsigned int order, unsigned long nr, uns
 int pb_group_set_strict(u64 cgroup, bool strict);
 bool pb_group_nth(unsigned int n, struct pb_group_info *info);
 unsigned long pb_group_node_pages(int nid);
+unsigned long pb_group_pages_within(unsigned long start_pfn, unsigned long end_pfn);
 unsigned long pb_group_missed(void);
 int pb_group_init(void);
 void pb_group_exit(void);

@@ -345,6 +345,8 @@ static int empty_node_locked(int nid, struct pb_resize *resize)
 	resize->before += given;
 	resize->pinned += run.pinned;
 	resize->busy += run.busy;
+	if (run.watermark)
+		resize->reason = PBUDDY_RESIZE_WATERMARK;
 	now -= given;
 	WRITE_ONCE(min_pages[nid], min(min_pages[nid], now));
 	err = set_max(nid, now, &now);
@@ -356,7 +358,8 @@ static int empty_node_locked(int nid, struct pb_resize *resize)
  * @start_pfn: first PFN
  * @end_pfn: the PFN behind the last
  * @resize: set: @before to the pages given back, @now to those of the pool that are left in the
- *	range, and @pinned, @busy and @blocked to what is in the way
+ *	range, @pinned, @busy, @grouped and @blocked to what is in the way, @kept to the rest, and
+ *	@reason to PBUDDY_RESIZE_WATERMARK when a zone has kept some of that by its watermark
  *
  * A node that had memory there does not grow until it is resized. Context: process, sleeps,
  * killable; may do I/O.
@@ -365,6 +368,7 @@ static int empty_node_locked(int nid, struct pb_resize *resize)
  */
 int pb_resize_empty(unsigned long start_pfn, unsigned long end_pfn, struct pb_resize *resize)
 {
+	unsigned long known;
 	int nid, err = 0;
 
 	*resize = (struct pb_resize) { .pinned_pfn = PB_NO_PFN };
@@ -377,8 +381,12 @@ int pb_resize_empty(unsigned long start_pfn, unsigned long end_pfn, struct pb_re
 			err = empty_node_locked(nid, resize);
 	for (nid = 0; live && nid < nr_node_ids; nid++)
 		resize->now += pb_instance_pages_within(nid, start_pfn, end_pfn);
-	if (!live)
+	if (live)
+		resize->grouped = pb_group_pages_within(start_pfn, end_pfn);
+	else
 		err = -ENODEV;
+	known = resize->pinned + resize->busy + resize->grouped;
+	resize->kept = resize->now - min(resize->now, known);
 	mutex_unlock(&resize_lock);
 	pb_resized();
 	return err ?: resize->now ? -EBUSY : 0;

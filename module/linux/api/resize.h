@@ -18,6 +18,7 @@
  * @pinned: pages that stay because of blocks that cannot be moved
  * @busy: pages that stay because blocks could not be moved
  * @kept: pages that the pool does not give back
+ * @grouped: of pb_resize_empty(): pages that belong to groups
  * @pinned_pfn: a block that cannot be moved, or PB_NO_PFN
  * @blocked: the first blocks in the way
  */
@@ -31,6 +32,7 @@ struct pb_resize {
 	unsigned long			pinned;
 	unsigned long			busy;
 	unsigned long			kept;
+	unsigned long			grouped;
 	unsigned long			pinned_pfn;
 	struct pb_blocked		blocked;
 };

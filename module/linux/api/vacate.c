@@ -37,6 +37,17 @@ static bool parse(const char *text, u64 *start, u64 *end)
 	       *end < PFN_PHYS(ULONG_MAX >> PAGE_SHIFT);
 }
 
+static void log_result(const struct pb_resize *result, u64 start, u64 end)
+{
+	bool watermark = result->reason == PBUDDY_RESIZE_WATERMARK;
+
+	pr_warn("vacate: %lu MiB in %#llx-%#llx stay: %lu MiB have unmovable blocks, %lu MiB are busy, %lu MiB belong to groups, %lu MiB are %snot given back\n",
+		PAGES_TO_MIB(result->now), start, end, PAGES_TO_MIB(result->pinned),
+		PAGES_TO_MIB(result->busy), PAGES_TO_MIB(result->grouped),
+		PAGES_TO_MIB(result->kept), watermark ? "kept by the watermark, or " : "");
+	pb_resize_log_blocks(&result->blocked);
+}
+
 static int set_vacate(const char *text, const struct kernel_param *param)
 {
 	struct pb_resize result;
@@ -56,10 +67,7 @@ static int set_vacate(const char *text, const struct kernel_param *param)
 			start, end);
 	if (err != -EBUSY)
 		return err;
-	pr_warn("vacate: %lu MiB in %#llx-%#llx stay: %lu MiB have unmovable blocks, %lu MiB are busy\n",
-		PAGES_TO_MIB(result.now), start, end, PAGES_TO_MIB(result.pinned),
-		PAGES_TO_MIB(result.busy));
-	pb_resize_log_blocks(&result.blocked);
+	log_result(&result, start, end);
 	return err;
 }
 
