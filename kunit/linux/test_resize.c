@@ -16,7 +16,9 @@
 
 #include "api/resize.h"
 #include "core/base/pfn.h"
+#include "core/zone/watermark.h"
 #include "core/zone/zone.h"
+#include "daemon/pool_shrinker.h"
 #include "instance.h"
 #include "instance_check.h"
 
@@ -240,12 +242,68 @@ static void test_new_memory_has_extent(struct kunit *test)
 		kunit_skip(test, "the system has no memory to spare");
 }
 
+/* ---- The system's shrinker ---- */
+
+/* Makes requests until the node is as large as it may be, or the system has no more memory. */
+static void grow_by_requests(int nid, unsigned long pages)
+{
+	struct page *page, *next;
+	LIST_HEAD(used);
+
+	while (size_of(nid) < pages) {
+		page = pbuddy_alloc_pages_node(nid, GFP_KERNEL | __GFP_THISNODE | __GFP_NOWARN,
+					       PB_PAGEBLOCK_ORDER);
+		if (!page)
+			break;
+		list_add(&page->lru, &used);
+	}
+	list_for_each_entry_safe(page, next, &used, lru) {
+		list_del(&page->lru);
+		pbuddy_free_pages(page, PB_PAGEBLOCK_ORDER);
+	}
+	pb_instance.ops.drain_all(&pb_instance);
+}
+
+/* Leaves a pageblock or two above the high watermark, as if the node had been much larger. */
+static void raise_watermarks(int nid)
+{
+	struct pb_zone *zone;
+	long high;
+
+	pb_for_each_node_zone(zone, &pb_instance, nid) {
+		high = pb_zone_free_pages(zone) - 2 * (long)PB_PAGEBLOCK_NR;
+		WRITE_ONCE(zone->watermark[PB_WMARK_HIGH], max(high, 0L));
+		pb_zone_update_fast_watermark(zone);
+	}
+}
+
+/* Before it would purge buffers, it has the watermarks follow the size. */
+static void test_shrinker_sets_watermarks(struct kunit *test)
+{
+	struct pb_resize resize = { .nid = pool_node() };
+	unsigned long before = size_of(resize.nid), spare;
+
+	resize.pages = before - GROWN;
+	resize.max_pages = before;
+	KUNIT_ASSERT_EQ(test, pb_resize_node(&resize), 0);
+	grow_by_requests(resize.nid, before);
+	spare = pb_resize_spare(resize.nid);
+	raise_watermarks(resize.nid);
+	KUNIT_EXPECT_EQ(test, pb_pool_shrinker_give(resize.nid, spare), spare);
+	KUNIT_EXPECT_EQ(test, size_of(resize.nid), before - GROWN);
+	resize.pages = before;
+	pb_resize_node(&resize);
+	if (spare < GROWN)
+		kunit_skip(test, "the system has no memory to spare");
+}
+
 static struct kunit_case resize_cases[] = {
 	KUNIT_CASE(test_referenced),
 	KUNIT_CASE(test_memory_error),
 	KUNIT_CASE(test_there_and_back),
 	KUNIT_CASE(test_parameter_is_readable),
 	KUNIT_CASE(test_new_memory_has_extent),
+	KUNIT_CASE(test_shrinker_sets_watermarks),
 	{}
 };
 

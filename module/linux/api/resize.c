@@ -411,6 +411,7 @@ unsigned long pb_resize_spare(int nid)
 	least = READ_ONCE(min_pages[nid]);
 	return pages > least ? pages - least : 0;
 }
+EXPORT_SYMBOL_PB_TEST(pb_resize_spare);
 
 static unsigned long give_spare_locked(int nid, unsigned long nr_pages,
 				       bool (*may)(unsigned long pfn))

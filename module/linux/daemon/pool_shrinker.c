@@ -50,11 +50,18 @@ static unsigned long count(struct shrinker *unused, struct shrink_control *sc)
 	return round_down(min(spare, free), PB_PAGEBLOCK_NR);
 }
 
-/*
- * Gives free pageblocks in rounds: watermarks of the size before, which the work item has not set up
- * again yet, would keep pages that the node need not have.
+/**
+ * pb_pool_shrinker_give - give free pageblocks of a node above its minimum back
+ * @nid: any node number
+ * @nr_pages: number of pages, a multiple of PB_PAGEBLOCK_NR
+ *
+ * In rounds: watermarks of the size before, which the work item has not set up again yet, would keep
+ * pages that the node need not have.
+ *
+ * Context: process, in reclaim, too.
+ * Return: number of pages given back.
  */
-static unsigned long give_free(int nid, unsigned long nr_pages)
+unsigned long pb_pool_shrinker_give(int nid, unsigned long nr_pages)
 {
 	unsigned long given = 0, now;
 
@@ -68,15 +75,16 @@ static unsigned long give_free(int nid, unsigned long nr_pages)
 	} while (now && given < nr_pages);
 	return given;
 }
+EXPORT_SYMBOL_PB_TEST(pb_pool_shrinker_give);
 
 static unsigned long scan(struct shrinker *unused, struct shrink_control *sc)
 {
 	unsigned long nr_pages = round_up(sc->nr_to_scan, PB_PAGEBLOCK_NR), given;
 
-	given = give_free(sc->nid, nr_pages);
+	given = pb_pool_shrinker_give(sc->nid, nr_pages);
 	if (given < nr_pages && pb_resize_spare(sc->nid) &&
 	    pb_purge_node(sc->nid, nr_pages - given, true))
-		given += give_free(sc->nid, nr_pages - given);
+		given += pb_pool_shrinker_give(sc->nid, nr_pages - given);
 	if (!given)
 		return SHRINK_STOP;
 	sc->nr_scanned = given;

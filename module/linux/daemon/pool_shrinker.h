@@ -3,6 +3,7 @@
 #ifndef PB_POOL_SHRINKER_H
 #define PB_POOL_SHRINKER_H
 
+unsigned long pb_pool_shrinker_give(int nid, unsigned long nr_pages);
 int pb_pool_shrinker_init(void);
 void pb_pool_shrinker_exit(void);
 
