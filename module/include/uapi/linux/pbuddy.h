@@ -588,7 +588,7 @@ struct pbuddy_resize_block {
  * @busy_bytes: out: pageblocks that stay because blocks could not be moved, or pages have other
  *	users
  * @kept_bytes: out: pageblocks that the pool does not give back: of groups, of the source reserve,
- *	in ZONE_MOVABLE, in contiguous areas (cma=) and in the highatomic reserve
+ *	in ZONE_MOVABLE, in contiguous areas (cma=), in the highatomic reserve, and of groups
  * @pinned_phys: out: physical address of the first block that was counted in @pinned_bytes, or
  *	~0
  * @owner: out: the task that allocated it, if it is known (owner=1), or empty
