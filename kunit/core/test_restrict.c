@@ -258,6 +258,27 @@ static void test_reliable_strict(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, served_by(test, f, &rq), 0);
 }
 
+/* Without a mirrored zone a strict request fails at once, and is counted if it is not too large. */
+static void test_reliable_without_memory(struct kunit *test)
+{
+	struct pt_fixture *f = mirrored_pool(test, true);
+	struct pb_request rq = reliable(0);
+	struct pb_zone *zone;
+
+	pb_for_each_zone(zone, &f->pool)
+		pb_zone_restrict(zone, PB_RESTRICT_RELIABLE);
+	KUNIT_EXPECT_EQ(test, served_by(test, f, &rq), NUMA_NO_NODE);
+	KUNIT_EXPECT_EQ(test, stayed(f), 1UL);
+	rq.order = PB_MAX_ORDER;
+	KUNIT_EXPECT_EQ(test, served_by(test, f, &rq), NUMA_NO_NODE);
+	KUNIT_EXPECT_EQ(test, stayed(f), 1UL);
+	f->pool.reliable_strict = false;
+	rq.order = 0;
+	KUNIT_EXPECT_EQ(test, served_by(test, f, &rq), 0);
+	KUNIT_EXPECT_EQ(test, stayed(f), 1UL);
+	KUNIT_EXPECT_EQ(test, fell_back(f), 1UL);
+}
+
 static unsigned int woken;
 
 static void wake(struct pb_zone *zone, unsigned int order, pb_alloc_flags_t flags)
@@ -379,6 +400,7 @@ static struct kunit_case restrict_cases[] = {
 	KUNIT_CASE(test_reliable),
 	KUNIT_CASE(test_reliable_falls_back),
 	KUNIT_CASE(test_reliable_strict),
+	KUNIT_CASE(test_reliable_without_memory),
 	KUNIT_CASE(test_reliable_larger),
 	KUNIT_CASE(test_reliable_reserve),
 	KUNIT_CASE(test_reliable_range),

@@ -107,14 +107,14 @@ bool pb_slow_scan(struct pb_slow *s)
 /* ---- beginning ---- */
 
 /* Whether any zone that may serve the request can become large enough. */
-static bool possible(const struct pb_slow *s)
+static bool possible(const struct pb_slow *s, bool reliable)
 {
 	struct pb_request rq = *s->rq;
 	struct pb_zone *zone;
 
 	/* With the widest flags of any of the walks below. */
 	rq.flags = pb_slow_alloc_flags(s->rq);
-	if (!READ_ONCE(s->pool->reliable_strict))
+	if (!reliable)
 		rq.flags &= ~PB_ALLOC_RELIABLE;
 	if (pb_ignores_policy(s->rq)) {
 		rq.nodemask = NULL;
@@ -165,10 +165,14 @@ bool pb_slow_fails_early(const struct pb_slow *s)
 bool pb_slow_begin(struct pb_slow *s)
 {
 	const pb_alloc_flags_t atomic = PB_ALLOC_NON_BLOCK | PB_ALLOC_HIGHATOMIC;
+	bool strict = READ_ONCE(s->pool->reliable_strict);
 
 	warn_unreasonable(s);
-	if (!possible(s)) {
+	if (!possible(s, strict)) {
 		WARN_ON_ONCE(pb_slow_may(s, PB_ALLOC_NOFAIL));
+		/* Other memory could have served it. */
+		if (strict && possible(s, false))
+			pb_slow_count(s->pool, PB_RELIABLE_STRICT);
 		return false;
 	}
 	s->now.flags = pb_slow_alloc_flags(s->rq);
