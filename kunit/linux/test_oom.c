@@ -14,6 +14,7 @@
 #include "instance_check.h"
 
 #define LONG_MS	60000	/* ends a test that fails */
+#define STUCK_MS	10500	/* a little more than VICTIM_TIMEOUT of oom.c */
 
 static const struct pb_request request = { .highest_zone = PB_ZONE_MOVABLE };
 
@@ -123,9 +124,37 @@ static void test_victim_is_kept(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pb_oom_set_policy("fail"), 0);
 }
 
+/* After ten seconds the victim does not matter any more: another dying task becomes the victim. */
+static void test_victim_is_stuck(struct kunit *test)
+{
+	struct task_struct *stuck, *other;
+	struct dying d, other_d;
+
+	KUNIT_ASSERT_EQ(test, pb_oom_set_policy("kill"), 0);
+	stuck = begin_dying(test, &d);
+	if (stuck) {
+		KUNIT_EXPECT_TRUE(test, may_free());
+		msleep(STUCK_MS);
+		/* Another process may be killed, but none has memory. */
+		KUNIT_EXPECT_FALSE(test, may_free());
+		other = begin_dying(test, &other_d);
+		KUNIT_EXPECT_TRUE(test, may_free());
+		exit_of(test, stuck, &d);
+		KUNIT_EXPECT_TRUE(test, may_free());
+		KUNIT_EXPECT_TRUE(test, may_free());
+		if (other) {
+			exit_of(test, other, &other_d);
+			KUNIT_EXPECT_TRUE(test, may_free());
+		}
+		KUNIT_EXPECT_FALSE(test, may_free());
+	}
+	KUNIT_EXPECT_EQ(test, pb_oom_set_policy("fail"), 0);
+}
+
 static struct kunit_case oom_cases[] = {
 	KUNIT_CASE(test_victim_has_exited),
 	KUNIT_CASE(test_victim_is_kept),
+	KUNIT_CASE(test_victim_is_stuck),
 	{}
 };
 
