@@ -105,8 +105,24 @@ static void test_read_while_given(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, pb_group_nth(0, info));
 }
 
+/* The files of the parameters exist longer than the pool, so nothing of it is read then. */
+static void test_without_pool(struct kunit *test)
+{
+	unsigned long done;
+
+	pb_group_exit();
+	/* With a pool: -EINVAL for no block, and -ENOENT for no group. */
+	KUNIT_EXPECT_EQ(test, pb_group_give(CGROUP, 0, PB_PAGEBLOCK_ORDER, 0, &done), -ENXIO);
+	KUNIT_EXPECT_EQ(test, pb_group_take(CGROUP, 0, PB_PAGEBLOCK_ORDER, 1, &done), -ENXIO);
+	KUNIT_EXPECT_EQ(test, pb_group_take(CGROUP, NUMA_NO_NODE, PB_PAGEBLOCK_ORDER, ULONG_MAX,
+					    &done), -ENOENT);
+	pb_group_init();
+	KUNIT_EXPECT_EQ(test, pb_group_give(CGROUP, 0, PB_PAGEBLOCK_ORDER, 0, &done), -EINVAL);
+}
+
 static struct kunit_case group_cases[] = {
 	KUNIT_CASE(test_read_while_given),
+	KUNIT_CASE(test_without_pool),
 	{}
 };
 

@@ -44,6 +44,7 @@
 #include "request/cpuset.h"
 #include "request/percpu_zone.h"
 #include "request/policy.h"
+#include "request/resized.h"
 #include "request/restricted.h"
 #include "request/suspend.h"
 #include "source/pool_spec.h"
@@ -243,6 +244,7 @@ static const struct {
 	{ NULL,		init_guard,		pb_guard_stop },
 	{ "tunables",	pb_tunables_init,	pb_tunables_exit },
 	{ "restricted zones", pb_restricted_init, pb_restricted_exit },
+	{ NULL,		pb_resized_init,	pb_resized_exit },
 	{ NULL,		init_owner,		pb_owner_stop },
 	{ "bad pages",	pb_bad_frames_init,	pb_bad_frames_exit },
 	{ "quarantine",	pb_quarantine_init,	pb_quarantine_exit },

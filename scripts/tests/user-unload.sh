@@ -5,7 +5,7 @@
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
 # In the guest: rmmod is refused while a buffer, mapping or pin is in use and succeeds otherwise, and
-# the module can be loaded and used again.
+# the module can be loaded and used again, also while its parameters are written.
 # shellcheck source=scripts/lib/ktap.sh
 . /tests/ktap.sh
 # shellcheck source=scripts/lib/guest-memory.sh
@@ -23,6 +23,32 @@ hold_and_kill() {
 	true
 }
 
+params=/sys/module/pbuddy/parameters
+
+# Without an effect while there is no pool, whose initialization takes long with this max_address.
+write_all() {
+	while [ ! -e /tmp/stop ]; do
+		echo / 0:1x2M >"$params/group_give" && echo / all >"$params/group_take"
+		echo 0:16M >"$params/resize"
+		echo 100000-1fffff >"$params/vacate"
+	done 2>/dev/null
+}
+
+# The files of the parameters exist before the pool does, and after it.
+written_meanwhile() {
+	mkdir -p /sys/fs/cgroup
+	mount -t cgroup2 none /sys/fs/cgroup 2>/dev/null
+	rm -f /tmp/stop
+	write_all &
+	status=0
+	for _ in 1 2 3; do
+		load pool=0:16M-64M max_address=16T && unload_soon && said 'returned ([0-9]+) of \1 pages' || status=1
+	done
+	: >/tmp/stop
+	wait
+	return "$status"
+}
+
 load_again || exit 1
 pbuddy-test unload || bad=1
 
@@ -36,5 +62,6 @@ t rmmod_after_a_kill unload_soon
 t insmod_third_time load_again
 t use_it pbuddyctl alloc --size 16M --count 3 --touch
 t rmmod_at_the_end unload_soon
+t parameters_written_meanwhile written_meanwhile
 t tests_before_were_ok [ -z "${bad-}" ]
 ktap_end

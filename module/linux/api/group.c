@@ -190,6 +190,20 @@ static struct pb_zone *take_to(struct pb_zone *zone, void *arg)
 	return zone->home;
 }
 
+static int give_locked(u64 cgroup, int nid, unsigned int order, unsigned long nr,
+		       unsigned long *done)
+{
+	struct pb_group *group = pb_group_find(cgroup) ?: new_group_locked(cgroup);
+	int err;
+
+	lockdep_assert_held(&groups_mutex);
+	if (IS_ERR(group))
+		return PTR_ERR(group);
+	err = pb_group_move(nid, order, nr, NULL, give_to, group, done);
+	settle_locked(group);
+	return err;
+}
+
 /**
  * pb_group_give - give blocks of a node to the group of a cgroup
  * @cgroup: id of the cgroup, which exists
@@ -203,27 +217,22 @@ static struct pb_zone *take_to(struct pb_zone *zone, void *arg)
  *
  * Context: process, sleeps, killable.
  * Return: 0; -ENOMEM when fewer were given, -EINTR after a fatal signal; -ENXIO for a node without
- * memory of the pool, -EINVAL for too many blocks, -ENOSPC for too many groups. As
- * alloc_hugepage_from_hugetlb() of openEuler.
+ * memory of the pool, and while there is no pool; -EINVAL for too many blocks, -ENOSPC for too many
+ * groups. As alloc_hugepage_from_hugetlb() of openEuler.
  */
 int pb_group_give(u64 cgroup, int nid, unsigned int order, unsigned long nr, unsigned long *done)
 {
-	struct pb_group *group;
 	int err;
 
 	*done = 0;
-	if (nid < 0 || !pb_instance_has_memory(nid))
-		return -ENXIO;
-	if (!nr || nr > pb_instance_pages() >> order)
-		return -EINVAL;
 	if (mutex_lock_killable(&groups_mutex))
 		return -EINTR;
-	group = live ? pb_group_find(cgroup) ?: new_group_locked(cgroup) : ERR_PTR(-ENXIO);
-	err = PTR_ERR_OR_ZERO(group);
-	if (!err) {
-		err = pb_group_move(nid, order, nr, NULL, give_to, group, done);
-		settle_locked(group);
-	}
+	if (!live || nid < 0 || !pb_instance_has_memory(nid))
+		err = -ENXIO;
+	else if (!nr || nr > pb_instance_pages() >> order)
+		err = -EINVAL;
+	else
+		err = give_locked(cgroup, nid, order, nr, done);
 	mutex_unlock(&groups_mutex);
 	return err;
 }
@@ -257,8 +266,8 @@ static int take_locked(struct pb_group *group, int nid, unsigned int order, unsi
  *
  * Context: process, sleeps, killable.
  * Return: 0; -EBUSY when fewer were taken, -EINTR after a fatal signal; -ENXIO for a node without
- * memory of the pool, -ENOENT when the cgroup is no group. As free_hugepage_to_hugetlb() of
- * openEuler.
+ * memory of the pool, and while there is no pool; -ENOENT when the cgroup is no group. As
+ * free_hugepage_to_hugetlb() of openEuler.
  */
 int pb_group_take(u64 cgroup, int nid, unsigned int order, unsigned long nr, unsigned long *done)
 {
@@ -267,12 +276,12 @@ int pb_group_take(u64 cgroup, int nid, unsigned int order, unsigned long nr, uns
 	int err = -ENOENT;
 
 	*done = 0;
-	if (nid != NUMA_NO_NODE && (nid < 0 || !pb_instance_has_memory(nid)))
-		return -ENXIO;
 	if (mutex_lock_killable(&groups_mutex))
 		return -EINTR;
 	group = pb_group_find(cgroup);
-	if (group) {
+	if (nid != NUMA_NO_NODE && (!live || nid < 0 || !pb_instance_has_memory(nid))) {
+		err = -ENXIO;
+	} else if (group) {
 		all = group_pages(group) >> order;
 		err = take_locked(group, nid, order, min(nr, all), done);
 		if (err == -EBUSY && nr == ULONG_MAX && *done == all)
@@ -450,6 +459,7 @@ int pb_group_init(void)
 	mutex_unlock(&groups_mutex);
 	return 0;
 }
+EXPORT_SYMBOL_PB_TEST(pb_group_init);
 
 /**
  * pb_group_exit - end all groups
@@ -473,3 +483,4 @@ void pb_group_exit(void)
 		kfree(own);
 	INIT_LIST_HEAD(&own_zones);
 }
+EXPORT_SYMBOL_PB_TEST(pb_group_exit);

@@ -18,7 +18,7 @@
 #include "hooks/owner.h"
 #include "instance.h"
 
-/* Protects the variable, and is held while the function runs. */
+/* Protects the variable, which is set while the pool is used; held while the function runs. */
 static DEFINE_MUTEX(lock);
 static pb_describe_blocks_fn *describe_buffers;
 
@@ -38,7 +38,7 @@ void pb_resize_set_describe(pb_describe_blocks_fn *fn)
 /**
  * pb_resize_describe - describe blocks
  * @blocked: the blocks
- * @blocks: one record for each; set
+ * @blocks: one record for each; set, but for a task that writes a parameter beside rmmod
  *
  * Blocks may have been freed, or moved, since they were found. Context: process, may sleep.
  */
@@ -48,7 +48,8 @@ void pb_resize_describe(const struct pb_blocked *blocked, struct pbuddy_resize_b
 	int order;
 
 	BUILD_BUG_ON(PB_BLOCKED_MAX != PBUDDY_RESIZE_BLOCKS_MAX);
-	for (i = 0; i < blocked->nr; i++) {
+	mutex_lock(&lock);
+	for (i = 0; describe_buffers && i < blocked->nr; i++) {
 		order = pb_page_order(&pb_instance, blocked->pfn[i]);
 		blocks[i] = (struct pbuddy_resize_block) {
 			.phys = PFN_PHYS(blocked->pfn[i]),
@@ -56,7 +57,6 @@ void pb_resize_describe(const struct pb_blocked *blocked, struct pbuddy_resize_b
 		};
 		pb_owner_text(blocked->pfn[i], blocks[i].owner, sizeof(blocks[i].owner));
 	}
-	mutex_lock(&lock);
 	if (describe_buffers)
 		describe_buffers(blocked, blocks);
 	mutex_unlock(&lock);
@@ -92,7 +92,7 @@ void pb_resize_log_blocks(const struct pb_blocked *blocked)
 	if (!blocks)
 		return;
 	pb_resize_describe(blocked, blocks);
-	for (i = 0; i < blocked->nr; i++)
+	for (i = 0; i < blocked->nr && blocks[i].bytes; i++)
 		log_block(&blocks[i]);
 	kfree(blocks);
 }

@@ -4,5 +4,7 @@
 #define PB_REQUEST_RESIZED_H
 
 void pb_resized(void);
+int pb_resized_init(void);
+void pb_resized_exit(void);
 
 #endif /* PB_REQUEST_RESIZED_H */
