@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Resizing a node of the loaded module: pageblocks whose free pages have other users, or a memory
- * error, stay in the pool, unchanged. While a node is resized, its size can be read. New memory has
- * an extent as soon as it can be allocated.
+ * error, stay in the pool. While a node is resized, its size can be read. New memory has an extent as
+ * soon as it can be allocated.
  */
 #include <kunit/test.h>
 #include <linux/delay.h>
@@ -19,6 +19,7 @@
 #include "core/zone/watermark.h"
 #include "core/zone/zone.h"
 #include "daemon/pool_shrinker.h"
+#include "hooks/bad_frames.h"
 #include "instance.h"
 #include "instance_check.h"
 
@@ -68,16 +69,14 @@ static void unpoison(struct page *page)
 	ClearPageHWPoison(page);
 }
 
-static void expect_nothing_given(struct kunit *test, void (*mark)(struct page *page),
-				 void (*unmark)(struct page *page))
+/* Marks a page of each pageblock; none is given back then. */
+static void expect_nothing_given(struct kunit *test, void (*mark)(struct page *page))
 {
 	struct pb_resize resize = { .nid = pool_node(), .pages = PB_PAGEBLOCK_NR };
 	unsigned long before = size_of(resize.nid);
 
 	call_for_pageblocks(resize.nid, mark);
 	KUNIT_EXPECT_EQ(test, pb_resize_node(&resize), -EBUSY);
-	call_for_pageblocks(resize.nid, unmark);
-	KUNIT_EXPECT_EQ(test, resize.reason, PBUDDY_RESIZE_BUSY);
 	KUNIT_EXPECT_EQ(test, resize.now, before);
 	KUNIT_EXPECT_GE(test, resize.busy, before / 2);
 	KUNIT_EXPECT_EQ(test, size_of(resize.nid), before);
@@ -86,15 +85,20 @@ static void expect_nothing_given(struct kunit *test, void (*mark)(struct page *p
 /* As for a moment by compaction of the kernel, which takes references to pages that it finds. */
 static void test_referenced(struct kunit *test)
 {
-	expect_nothing_given(test, reference, drop);
+	expect_nothing_given(test, reference);
+	call_for_pageblocks(pool_node(), drop);
 }
 
-/* The page is set aside when its error is reported; until then it is free. */
+/* As if the errors were reported while the pageblocks were out of the pool. */
 static void test_memory_error(struct kunit *test)
 {
 	if (!IS_ENABLED(CONFIG_MEMORY_FAILURE))
 		kunit_skip(test, "pages have no flag for an error in this kernel");
-	expect_nothing_given(test, poison, unpoison);
+	expect_nothing_given(test, poison);
+	KUNIT_EXPECT_GE(test, pb_bad_frames_nr(), size_of(pool_node()) / 2 / PB_PAGEBLOCK_NR);
+	pb_bad_frames_exit();
+	call_for_pageblocks(pool_node(), unpoison);
+	KUNIT_EXPECT_EQ(test, pb_bad_frames_init(), 0);
 }
 
 /* Down to a pageblock less and up again. */

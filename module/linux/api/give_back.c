@@ -8,9 +8,12 @@
  *      page of it any more.
  *   2. Its pages must have no other user. One that has, or has a memory error, puts the pageblock
  *      back into the pool: a free page of the pool may have a reference of a kernel thread that
- *      looks at all pages, and one with an error is set aside by hooks/bad_frames.c later.
+ *      looks at all pages.
  *   3. It is cut out of its extent, and its source returns it to the kernel. Without memory for the
  *      parts of the extent it is put back into the pool.
+ *
+ * While a pageblock is out of the pool, hooks/bad_frames.c ignores an error that is reported in it.
+ * So the pages of a pageblock that is put back are looked at.
  *
  * Blocks are migrated in step 1 only, when no lock is held that a request for memory takes: owners
  * of movable blocks may hold locks of their own while they wait for memory. The size is locked in
@@ -27,6 +30,7 @@
 
 #include "api/give_back.h"
 #include "core/pool/shrink.h"
+#include "hooks/bad_frames.h"
 #include "instance.h"
 #include "source/source.h"
 
@@ -60,6 +64,12 @@ static bool pages_unused(unsigned long pfn)
 	return true;
 }
 
+static void put_back(struct pb_shrink *shrink, unsigned long pfn)
+{
+	pb_shrink_undo(shrink->zone, pfn);
+	pb_bad_frames_look(pfn, PB_PAGEBLOCK_NR);
+}
+
 static int return_pageblock(struct pb_give_back *run, unsigned long pfn)
 {
 	int err;
@@ -81,13 +91,13 @@ static bool give_one(struct pb_give_back *run, struct pb_shrink *shrink, unsigne
 	int err;
 
 	if (!pages_unused(pfn)) {
-		pb_shrink_undo(shrink->zone, pfn);
+		put_back(shrink, pfn);
 		shrink->nr_busy++;
 		return true;
 	}
 	err = return_pageblock(run, pfn);
 	if (err) {
-		pb_shrink_undo(shrink->zone, pfn);
+		put_back(shrink, pfn);
 		run->no_memory |= err == -ENOMEM;
 		run->killed |= err == -EINTR;
 		return false;
@@ -111,7 +121,7 @@ static bool give_some(struct pb_give_back *run, struct pb_shrink *shrink, unsign
 		if (more)
 			more = give_one(run, shrink, pfn, given);
 		else
-			pb_shrink_undo(shrink->zone, pfn);
+			put_back(shrink, pfn);
 		if (run->move)
 			cond_resched();
 	}

@@ -2,7 +2,8 @@
 /*
  * Moves blocks of a pageblock or a GiB from the pool to a group, or back. They are allocated as any
  * block, leave their zone, and after an RCU grace period, one for several blocks, are free in the
- * other zone (core/pool/move.c).
+ * other zone (core/pool/move.c). In between hooks/bad_frames.c ignores memory errors that are
+ * reported in them, so their pages are looked at afterwards.
  */
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
@@ -12,6 +13,7 @@
 #include "api/group_move.h"
 #include "core/alloc/alloc.h"
 #include "core/pool/move.h"
+#include "hooks/bad_frames.h"
 #include "hooks/checked_alloc.h"
 #include "hooks/fault_inject.h"
 #include "instance.h"
@@ -30,6 +32,7 @@ static void enter(struct pb_zone *zone, unsigned long start, unsigned long end)
 {
 	for (; start < end; start += PB_PAGEBLOCK_NR) {
 		pb_move_enter(zone, start);
+		pb_bad_frames_look(start, PB_PAGEBLOCK_NR);
 		cond_resched();
 	}
 }
