@@ -466,6 +466,27 @@ static void test_counted(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pb_zone_event(private_zone(g), PB_PGFREE), 8UL);
 }
 
+/* Frames that were allocated one by one are a block, which can move. */
+static void test_joined(struct kunit *test)
+{
+	struct fixture *g = make(test, &pt_small);
+	struct pt_fixture *f = g->f;
+	unsigned long pfn, i;
+
+	give(test, g, PB_PAGEBLOCK_ORDER);
+	pfn = round_down(private_alloc(g, 0), PB_PAGEBLOCK_NR);
+	for (i = 1; i < PB_PAGEBLOCK_NR; i++)
+		KUNIT_ASSERT_EQ(test, round_down(private_alloc(g, 0), PB_PAGEBLOCK_NR), pfn);
+	pb_move_join(&f->pool, pfn);
+	KUNIT_EXPECT_EQ(test, pb_page_order(&f->pool, pfn), PB_PAGEBLOCK_ORDER);
+	KUNIT_EXPECT_EQ(test, pb_free(&f->pool, pfn + 1, 0), PB_BAD_TAIL);
+	pt_expect_bad(test, f, PB_BAD_TAIL, pfn + 1);
+	pt_expect_allocated(test, f, PB_PAGEBLOCK_NR);
+	move(test, g, pt_zone(f, 0, PB_ZONE_NORMAL), pfn, PB_PAGEBLOCK_ORDER);
+	KUNIT_EXPECT_EQ(test, private_zone(g)->present_pages, 0UL);
+	pt_expect_all_free(test, f);
+}
+
 static struct kunit_case move_cases[] = {
 	KUNIT_CASE(test_serves_its_requests),
 	KUNIT_CASE(test_splits_and_merges),
@@ -480,6 +501,7 @@ static struct kunit_case move_cases[] = {
 	KUNIT_CASE(test_isolated),
 	KUNIT_CASE(test_no_memory),
 	KUNIT_CASE(test_counted),
+	KUNIT_CASE(test_joined),
 	{}
 };
 

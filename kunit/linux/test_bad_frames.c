@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Pages with a memory error: whatever state a page of an in-kernel user is in, it alone is set
- * aside, everything beside it is free after the free, and requests use the fast path again.
+ * aside, everything beside it is free after the free, and requests use the fast path again. A group
+ * does not keep it.
  */
 #include <kunit/test.h>
 #include <linux/delay.h>
@@ -10,8 +11,10 @@
 #include <linux/pbuddy.h>
 #include <linux/slab.h>
 
+#include "api/group.h"
 #include "compat.h"
 #include "core/alloc/alloc.h"
+#include "core/alloc/take_off.h"
 #include "core/base/order.h"
 #include "hooks/bad_frames.h"
 #include "instance.h"
@@ -295,6 +298,66 @@ static void test_many_of_a_module(struct kunit *test)
 	expect_set_aside(test);
 }
 
+#define CGROUP	(~0ULL)		/* no cgroup has this id */
+
+static bool in_group(struct page *page)
+{
+	return pb_pfn_zone(&pb_instance, page_to_pfn(page))->home;
+}
+
+/* Gives all free pageblocks of a node to a group. A page behind @page gets an error on the way. */
+static void give_bad_page(struct kunit *test, struct page *page)
+{
+	unsigned long done;
+
+	mark_page(page + 7);
+	pbuddy_free_pages(page, PB_PAGEBLOCK_ORDER);
+	pb_group_give(CGROUP, page_to_nid(page), PB_PAGEBLOCK_ORDER,
+		      pb_instance_pages() >> PB_PAGEBLOCK_ORDER, &done);
+	KUNIT_EXPECT_TRUE(test, in_group(page));
+	KUNIT_EXPECT_TRUE(test, within_5s(settled));
+	KUNIT_EXPECT_EQ(test, pb_bad_frames_nr(), 1UL);
+}
+
+static int take_all(unsigned long *done)
+{
+	return pb_group_take(CGROUP, NUMA_NO_NODE, PB_PAGEBLOCK_ORDER, ULONG_MAX, done);
+}
+
+/* When the memory of the group is taken back, the page is set aside in the pool. */
+static void test_group(struct kunit *test)
+{
+	struct page *page = pbuddy_alloc_pages(GFP_KERNEL, PB_PAGEBLOCK_ORDER);
+	struct pb_group_info *info = kunit_kzalloc(test, sizeof(*info), GFP_KERNEL);
+	unsigned long done;
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	KUNIT_ASSERT_NOT_NULL(test, info);
+	give_bad_page(test, page);
+	KUNIT_EXPECT_EQ(test, take_all(&done), 0);
+	KUNIT_EXPECT_FALSE(test, pb_group_nth(0, info));
+	KUNIT_EXPECT_FALSE(test, in_group(page));
+	expect_set_aside(test);
+}
+
+/* A pageblock that has other pages in use stays in the group, and they stay in use. */
+static void test_group_in_use(struct kunit *test)
+{
+	struct page *page = pbuddy_alloc_pages(GFP_KERNEL, PB_PAGEBLOCK_ORDER);
+	unsigned long done;
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	give_bad_page(test, page);
+	KUNIT_ASSERT_TRUE(test, pb_take_page_off(&pb_instance, page_to_pfn(page) + 300));
+	KUNIT_EXPECT_EQ(test, take_all(&done), -EBUSY);
+	KUNIT_EXPECT_TRUE(test, in_group(page));
+	KUNIT_EXPECT_EQ(test, pt_instance_used(test), 2UL);
+	/* The cache of this CPU has it then. */
+	pbuddy_free_pages(page + 300, 0);
+	KUNIT_EXPECT_EQ(test, take_all(&done), 0);
+	expect_set_aside(test);
+}
+
 static struct kunit_case bad_frames_cases[] = {
 	KUNIT_CASE(test_page),
 	KUNIT_CASE(test_block),
@@ -310,6 +373,8 @@ static struct kunit_case bad_frames_cases[] = {
 	KUNIT_CASE(test_locked_buffer),
 	KUNIT_CASE(test_many_in_a_buffer),
 	KUNIT_CASE(test_many_of_a_module),
+	KUNIT_CASE(test_group),
+	KUNIT_CASE(test_group_in_use),
 	{}
 };
 

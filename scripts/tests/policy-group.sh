@@ -217,6 +217,19 @@ removed() {
 	[ "$status" -eq 0 ] && within 10 no_groups
 }
 
+# A page with a memory error does not keep the memory of a removed cgroup. It costs 4 KiB of the pool.
+bad_page() {
+	mkdir $cgroup/e && give /e 0:2x2M && hold_by /tmp/inside /e pbuddyctl alloc --touch --size 1M --contig || return
+	awk 'NR == 2 { print $NF }' /tmp/held >/tmp/address
+	# The kernel may call it a failure.
+	cat /tmp/address >/sys/devices/system/memory/hard_offline_page
+	echo "$holder" >$cgroup/cgroup.procs
+	rmdir $cgroup/e
+	drop
+	within 20 no_groups && [ "$(event nr_hwpoison_pages)" -eq 1 ] && owns 0 64 &&
+		pbuddyctl alloc --touch --size 65532K --node 0 --strict && ! pbuddyctl alloc --size 64M --node 0 --strict
+}
+
 resized() {
 	give /a 0:16x2M || return
 	! pbuddyctl resize 0 16M >/tmp/out && grep '^  32M of groups, source reserve' /tmp/out && said 'node 0: 32 MiB belong to groups and stay.*' && has /a 0:32768K/32768K &&
@@ -363,6 +376,11 @@ t group_pbuddyctl by_pbuddyctl
 t group_listed_while_given listed_while_given
 t group_many_long_paths many_long_paths
 t group_under_load under_load
+if [ -e /sys/devices/system/memory/hard_offline_page ]; then
+	t group_bad_page bad_page
+else
+	ktap_skip group_bad_page "no memory_failure() in this kernel"
+fi
 t group_with_debugging with_debugging
 t group_not_at_load not_at_load
 t group_unload unloads

@@ -80,6 +80,29 @@ void pb_move_split(struct pb_pool *pool, unsigned long pfn, unsigned int order)
 EXPORT_SYMBOL_PB_TEST(pb_move_split);
 
 /**
+ * pb_move_join - join the frames of a pageblock, each allocated as order 0, to one block
+ * @pool: the pool
+ * @pfn: first PFN of the pageblock; the caller owns all of its frames
+ *
+ * The reverse of pb_split(). Flags in the page order map are lost.
+ *
+ * Context: any.
+ */
+void pb_move_join(struct pb_pool *pool, unsigned long pfn)
+{
+	unsigned int i;
+	u8 *map;
+
+	preempt_disable();
+	map = pb_order_map(pool, pfn);
+	for (i = PB_PAGEBLOCK_NR - 1; i > 0; i--)
+		WRITE_ONCE(map[i], 0);
+	WRITE_ONCE(map[0], PB_PAGEBLOCK_ORDER + 1);
+	preempt_enable();
+}
+EXPORT_SYMBOL_PB_TEST(pb_move_join);
+
+/**
  * pb_move_leave - take an allocated pageblock off its zone
  * @pool: the pool
  * @pfn: head of a block of PB_PAGEBLOCK_ORDER, which the caller owns

@@ -7,6 +7,7 @@
 
 struct pb_zone *pb_private_zone_new(struct pb_zone *home);
 void pb_move_split(struct pb_pool *pool, unsigned long pfn, unsigned int order);
+void pb_move_join(struct pb_pool *pool, unsigned long pfn);
 bool pb_move_leave(struct pb_pool *pool, unsigned long pfn);
 void pb_move_enter(struct pb_zone *zone, unsigned long pfn);
 

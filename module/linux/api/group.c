@@ -18,7 +18,7 @@
  * A group exists as long as it has memory: the first block given to a cgroup makes it one, and when
  * the last block was taken back it ends. It has no reference to its cgroup, but the id, which is
  * not used again. A work item looks once in a second for groups whose cgroup was removed and takes
- * their memory back, as it becomes free.
+ * their memory back, as it becomes free, and with the pages that have a memory error.
  *
  * Requests find their group under SRCU, as they may sleep while they use it. The mutex serialises
  * changes, and is held while memory is given or taken. So readers of the parameters, who hold the
@@ -169,11 +169,13 @@ static void end_group_locked(struct pb_group *group)
 	kfree(group);
 }
 
-/* After memory was given or taken: a group without memory ends. */
-static void settle_locked(struct pb_group *group)
+/* After blocks were given or taken: a group without memory ends. */
+static void settle_locked(struct pb_group *group, unsigned long done)
 {
 	lockdep_assert_held(&groups_mutex);
-	pb_resized();
+	/* Not for nothing: it ends the boost of watermarks, and reap() comes each second. */
+	if (done)
+		pb_resized();
 	if (!group_pages(group))
 		end_group_locked(group);
 }
@@ -200,7 +202,7 @@ static int give_locked(u64 cgroup, int nid, unsigned int order, unsigned long nr
 	if (IS_ERR(group))
 		return PTR_ERR(group);
 	err = pb_group_move(nid, order, nr, NULL, give_to, group, done);
-	settle_locked(group);
+	settle_locked(group, *done);
 	return err;
 }
 
@@ -249,7 +251,7 @@ static int take_locked(struct pb_group *group, int nid, unsigned int order, unsi
 		if (nid == n || (nid == NUMA_NO_NODE && pb_instance_has_memory(n)))
 			err = pb_group_move(n, order, nr - *done, group, take_to, NULL,
 					    done);
-	settle_locked(group);
+	settle_locked(group, *done);
 	return err;
 }
 

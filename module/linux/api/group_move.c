@@ -4,6 +4,9 @@
  * block, leave their zone, and after an RCU grace period, one for several blocks, are free in the
  * other zone (core/pool/move.c). In between hooks/bad_frames.c ignores memory errors that are
  * reported in them, so their pages are looked at afterwards.
+ *
+ * A page with a memory error that was set aside is allocated until the module is unloaded. It stays
+ * in the pool, but not in a group: back from there a pageblock moves with such pages.
  */
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
@@ -12,6 +15,7 @@
 
 #include "api/group_move.h"
 #include "core/alloc/alloc.h"
+#include "core/base/pfn.h"
 #include "core/pool/move.h"
 #include "hooks/bad_frames.h"
 #include "hooks/checked_alloc.h"
@@ -22,10 +26,11 @@
 #define BATCH		64	/* blocks that wait for a grace period together */
 #define LEAVE_TRIES	8	/* blocks to try that compaction may have isolated */
 
-/* A block that has left its zone, and the zone that gets it. */
+/* A block that has left its zone, and the zone that gets it; @bad: it has pages with an error. */
 struct moving {
 	unsigned long	pfn;
 	struct pb_zone	*to;
+	bool		bad;
 };
 
 static void enter(struct pb_zone *zone, unsigned long start, unsigned long end)
@@ -51,11 +56,32 @@ static bool leave(unsigned long start, unsigned int order)
 	}
 	if (pfn == end)
 		return true;
+	/* The one that did not leave is free. */
+	pb_bad_frames_look(pfn, PB_PAGEBLOCK_NR);
 	/* Back to the zone that they have left, so without a grace period. */
 	enter(zone, start, pfn);
 	for (pfn += PB_PAGEBLOCK_NR; pfn < end; pfn += PB_PAGEBLOCK_NR)
 		pb_free(&pb_instance, pfn, PB_PAGEBLOCK_ORDER);
 	return false;
+}
+
+/* A pageblock of a group that is free but for pages with an error, allocated; or PB_NO_PFN. */
+static unsigned long take_bad(int nid, const struct pb_group *from)
+{
+	struct pb_zone *zone;
+	unsigned long index, pfn;
+
+	if (!pb_bad_frames_nr())
+		return PB_NO_PFN;
+	pb_for_each_own_zone(zone, from) {
+		for (index = 0; zone->nid == nid && index < zone->nr_pageblocks; index++) {
+			pfn = pb_pageblock_pfn(zone, index);
+			if (pb_zone_dir_entry(zone, index) && pb_bad_frames_take_pageblock(pfn))
+				return pfn;
+			cond_resched();
+		}
+	}
+	return PB_NO_PFN;
 }
 
 /*
@@ -85,16 +111,35 @@ static unsigned long alloc_block(int nid, unsigned int order, const struct pb_gr
 	return pb_checked_alloc(&rq, NULL);
 }
 
-/* Allocates a block and takes it off its zone; PB_NO_PFN when there is none. */
-static unsigned long leave_next(int nid, unsigned int order, const struct pb_group *from,
-				struct pb_zone *(*to)(struct pb_zone *zone, void *arg), void *arg,
-				struct moving *moving)
+/* Allocates the next block. False when there is none. */
+static bool alloc_next(int nid, unsigned int order, const struct pb_group *from,
+		       struct moving *moving)
+{
+	moving->bad = false;
+	moving->pfn = alloc_block(nid, order, from);
+	if (moving->pfn == PB_NO_PFN && from && order == PB_PAGEBLOCK_ORDER) {
+		moving->pfn = take_bad(nid, from);
+		moving->bad = moving->pfn != PB_NO_PFN;
+	}
+	return moving->pfn != PB_NO_PFN;
+}
+
+/* The pages of the block are free, or in the zone that gets them. */
+static void end_move(struct moving *moving)
+{
+	if (moving->bad)
+		pb_bad_frames_end_move();
+}
+
+/* Allocates a block and takes it off its zone. False when there is none. */
+static bool leave_next(int nid, unsigned int order, const struct pb_group *from,
+		       struct pb_zone *(*to)(struct pb_zone *zone, void *arg), void *arg,
+		       struct moving *moving)
 {
 	unsigned int tries;
 
 	for (tries = 0; tries < LEAVE_TRIES; tries++) {
-		moving->pfn = alloc_block(nid, order, from);
-		if (moving->pfn == PB_NO_PFN)
+		if (!alloc_next(nid, order, from, moving))
 			break;
 		moving->to = to(pb_pfn_zone(&pb_instance, moving->pfn), arg);
 		if (!moving->to) {
@@ -102,9 +147,10 @@ static unsigned long leave_next(int nid, unsigned int order, const struct pb_gro
 			break;
 		}
 		if (leave(moving->pfn, order))
-			return moving->pfn;
+			return true;
+		end_move(moving);
 	}
-	return PB_NO_PFN;
+	return false;
 }
 
 /**
@@ -134,11 +180,13 @@ int pb_group_move(int nid, unsigned int order, unsigned long nr, const struct pb
 	while (nr && more) {
 		for (n = 0; n < min_t(unsigned long, nr, batch) && more; n += more)
 			more = !fatal_signal_pending(current) &&
-			       leave_next(nid, order, from, to, arg, &moving[n]) != PB_NO_PFN;
+			       leave_next(nid, order, from, to, arg, &moving[n]);
 		if (n)
 			synchronize_rcu();
-		for (i = 0; i < n; i++)
+		for (i = 0; i < n; i++) {
 			enter(moving[i].to, moving[i].pfn, moving[i].pfn + (1UL << order));
+			end_move(&moving[i]);
+		}
 		nr -= n;
 		*done += n;
 	}

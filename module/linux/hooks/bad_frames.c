@@ -8,7 +8,8 @@
  *   set aside  it is allocated as order 0 without an owner, and page->private is SET_ASIDE
  *
  * A page that is set aside stays so until the module is unloaded; then it is returned with its
- * flag, and the kernel does not use it.
+ * flag, and the kernel does not use it. Only with its whole pageblock it moves to another zone, and
+ * is set aside there again (bad_frames_move.c).
  *
  * The tracepoint memory_failure_event reports an error. While pages are pending, pb_slowpath_key
  * sends all requests and frees past the fast path, and pb_bad_frames_key makes them look at the
@@ -80,6 +81,7 @@ static struct {
 	.lock = __RAW_SPIN_LOCK_UNLOCKED(pending.lock),
 };
 
+static bool work_has_keys;		/* only the work item uses it */
 static atomic_long_t nr_set_aside;
 static struct tracepoint *event;
 static int (*forget_page)(unsigned long pfn);
@@ -101,6 +103,20 @@ static void set_aside(unsigned long pfn)
 		return;
 	atomic_long_inc(&nr_set_aside);
 	pr_warn_ratelimited("pfn 0x%lx has a memory error and is not used any more\n", pfn);
+}
+
+bool pb_bad_frame_is_set_aside(unsigned long pfn)
+{
+	const struct page *page = pfn_to_page(pfn);
+
+	return PageHWPoison(page) && page_private(page) == SET_ASIDE;
+}
+
+/* The reverse of set_aside(): the caller owns the page then. */
+void pb_bad_frame_own(unsigned long pfn)
+{
+	set_page_private(pfn_to_page(pfn), 0);
+	atomic_long_dec(&nr_set_aside);
 }
 
 static __always_inline unsigned long flags_of(struct page *page)
@@ -420,17 +436,32 @@ static void look_at_pool(void)
 	} while (found.nr == NR_FOUND);
 }
 
+/**
+ * pb_bad_frames_keys_inc - have requests and frees look at flags until pb_bad_frames_keys_dec()
+ *
+ * Context: process, may sleep. A request that has begun before may not, for an RCU grace period.
+ */
+void pb_bad_frames_keys_inc(void)
+{
+	static_branch_inc(&pb_bad_frames_key);
+	pb_slowpath_inc();
+}
+
+void pb_bad_frames_keys_dec(void)
+{
+	pb_slowpath_dec();
+	static_branch_dec(&pb_bad_frames_key);
+}
+
 static void set_keys(bool on)
 {
-	if (on == static_key_enabled(&pb_bad_frames_key))
+	if (on == work_has_keys)
 		return;
-	if (on) {
-		static_branch_enable(&pb_bad_frames_key);
-		pb_slowpath_inc();
-	} else {
-		pb_slowpath_dec();
-		static_branch_disable(&pb_bad_frames_key);
-	}
+	work_has_keys = on;
+	if (on)
+		pb_bad_frames_keys_inc();
+	else
+		pb_bad_frames_keys_dec();
 }
 
 /**
@@ -513,20 +544,18 @@ EXPORT_SYMBOL_PB_TEST(pb_bad_frames_init);
 static void free_all(void)
 {
 	struct pb_extent *extent;
-	struct page *page;
-	unsigned long i;
+	unsigned long i, pfn;
 
 	list_for_each_entry(extent, pb_instance_extents(), node) {
 		for (i = 0; i < extent->nr_pages && pb_bad_frames_nr(); i++) {
-			page = pfn_to_page(extent->start_pfn + i);
+			pfn = extent->start_pfn + i;
 			if (!(i % LOOK_BATCH))
 				cond_resched();
-			if (!PageHWPoison(page) || page_private(page) != SET_ASIDE)
+			if (!pb_bad_frame_is_set_aside(pfn))
 				continue;
-			set_page_private(page, 0);
-			pb_clear_checked(&pb_instance, extent->start_pfn + i);
-			pb_free(&pb_instance, extent->start_pfn + i, 0);
-			atomic_long_dec(&nr_set_aside);
+			pb_bad_frame_own(pfn);
+			pb_clear_checked(&pb_instance, pfn);
+			pb_free(&pb_instance, pfn, 0);
 		}
 	}
 }

@@ -27,6 +27,13 @@ unsigned long pb_bad_frames_nr(void);
 bool pb_bad_frames_pending(void);
 void pb_bad_frames_set_user(int (*user)(unsigned long pfn));
 
+bool pb_bad_frame_is_set_aside(unsigned long pfn);
+void pb_bad_frame_own(unsigned long pfn);
+void pb_bad_frames_keys_inc(void);
+void pb_bad_frames_keys_dec(void);
+bool pb_bad_frames_take_pageblock(unsigned long first);
+void pb_bad_frames_end_move(void);
+
 int pb_bad_frames_init(void);
 void pb_bad_frames_exit(void);
 #else
@@ -73,6 +80,13 @@ static inline unsigned long pb_bad_frames_nr(void)
 }
 
 static inline void pb_bad_frames_set_user(int (*user)(unsigned long pfn)) { }
+
+static inline bool pb_bad_frames_take_pageblock(unsigned long first)
+{
+	return false;
+}
+
+static inline void pb_bad_frames_end_move(void) { }
 
 static inline int pb_bad_frames_init(void)
 {
