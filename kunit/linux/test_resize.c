@@ -2,7 +2,8 @@
 /*
  * Resizing a node of the loaded module: pageblocks whose free pages have other users, or a memory
  * error, stay in the pool. While a node is resized, its size can be read. New memory has an extent as
- * soon as it can be allocated.
+ * soon as it can be allocated. A pageblock that has left the pool may come back, so it counts for the
+ * restrictions of its zone.
  */
 #include <kunit/test.h>
 #include <linux/delay.h>
@@ -11,17 +12,22 @@
 #include <linux/nodemask.h>
 #include <linux/page-flags.h>
 #include <linux/pbuddy.h>
+#include <linux/pfn.h>
 #include <linux/rcupdate.h>
 #include <linux/workqueue.h>
 
 #include "api/resize.h"
 #include "core/base/pfn.h"
+#include "core/pool/shrink.h"
+#include "core/zone/restrict.h"
 #include "core/zone/watermark.h"
 #include "core/zone/zone.h"
 #include "daemon/pool_shrinker.h"
 #include "hooks/bad_frames.h"
 #include "instance.h"
 #include "instance_check.h"
+#include "request/mirrored.h"
+#include "request/resized.h"
 
 static int pool_node(void)
 {
@@ -119,6 +125,31 @@ static void test_there_and_back(struct kunit *test)
 		kunit_skip(test, "the system has no pageblock to spare");
 	KUNIT_EXPECT_EQ(test, ret, 0);
 	KUNIT_EXPECT_EQ(test, size_of(resize.nid), before);
+}
+
+/* The first pageblock of a zone that may leave it, and comes back. */
+static void test_counts_on_its_way(struct kunit *test)
+{
+	struct pb_zone *zone = pb_instance.all_zones->zone[0];
+	struct pb_shrink shrink;
+	unsigned long pfn;
+	char ranges[64];
+
+	if (zone->type == PB_ZONE_MOVABLE || READ_ONCE(zone->growable))
+		kunit_skip(test, "the zone cannot shrink, or counts memory that it may grow by");
+	pb_shrink_start(&shrink, zone, PB_ALLOC_NO_WATERMARKS, false);
+	pfn = pb_shrink_next(&shrink);
+	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
+	/* All but this pageblock. No parameter is written, so the lock is not needed. */
+	snprintf(ranges, sizeof(ranges), "0-%#llx,%#llx-%#llx", (u64)PFN_PHYS(pfn),
+		 (u64)PFN_PHYS(pfn + PB_PAGEBLOCK_NR), (u64)PFN_PHYS(zone->end_pfn + 1));
+	KUNIT_EXPECT_EQ(test, pb_mirrored_parse_ranges(ranges), 0);
+	pb_resized();
+	KUNIT_EXPECT_TRUE(test, zone->restricted & PB_RESTRICT_RELIABLE);
+	pb_shrink_undo(zone, pfn);
+	KUNIT_EXPECT_EQ(test, pb_mirrored_parse_ranges(""), 0);
+	pb_for_each_zone(zone, &pb_instance)
+		pb_zone_restrict(zone, 0);
 }
 
 /* A resize to the same size, and a read of resize=, in other threads. */
@@ -305,6 +336,7 @@ static struct kunit_case resize_cases[] = {
 	KUNIT_CASE(test_referenced),
 	KUNIT_CASE(test_memory_error),
 	KUNIT_CASE(test_there_and_back),
+	KUNIT_CASE(test_counts_on_its_way),
 	KUNIT_CASE(test_parameter_is_readable),
 	KUNIT_CASE(test_new_memory_has_extent),
 	KUNIT_CASE(test_shrinker_sets_watermarks),

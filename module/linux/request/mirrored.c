@@ -4,7 +4,8 @@
  * not tell modules which memory the hardware mirrors, so the administrator does.
  *
  * Requests choose among zones, so a zone counts as mirrored if each pageblock that it has, or may
- * grow by for a request, is declared. Those that groups have of it count as its own. A resize may
+ * grow by for a request, is declared. Those that groups have of it count as its own, and so do
+ * pageblocks on their way to a group, back, or to the source, as they may return. A resize may
  * add others: then the zone does not count any more, which restricted.c sees to before they are
  * added. The callers of all functions hold the lock of restricted.c.
  */
@@ -14,11 +15,13 @@
 #include <linux/nodemask.h>
 #include <linux/pfn.h>
 #include <linux/printk.h>
+#include <linux/rcupdate.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
 
 #include "core/base/pfn.h"
 #include "core/base/zone_types.h"
+#include "instance.h"
 #include "request/mirrored.h"
 #include "source/pool_spec.h"
 
@@ -107,6 +110,7 @@ int pb_mirrored_parse_ranges(const char *text)
 	update_declared();
 	return 0;
 }
+EXPORT_SYMBOL_PB_TEST(pb_mirrored_parse_ranges);
 
 /**
  * pb_mirrored_show_nodes - write the list of declared nodes
@@ -167,14 +171,31 @@ static bool declared(unsigned long pfn)
 	return false;
 }
 
+/* Whether the pool has a pageblock, in a zone or on its way. It keeps the zone that it left. */
+static bool owned(const struct pb_dir_entry *entry, unsigned long pfn)
+{
+	unsigned long value = READ_ONCE(entry->value);
+	bool found;
+
+	if (pb_entry_migratetype(value) != PB_ENTRY_HOLE)
+		return true;
+	if (!pb_entry_pageblock(value))
+		return false;
+	rcu_read_lock();
+	found = pb_instance_find_extent(pfn);
+	rcu_read_unlock();
+	return found;
+}
+
 /* Whether a zone or a group has a pageblock of a zone, or is about to. */
 static bool present(const struct pb_zone *zone, unsigned long pfn)
 {
-	const struct pb_dir_entry *entry = pb_dir_lookup(zone->pool, pfn);
+	const struct pb_dir_entry *entry = pb_dir_entry(zone->pool, pfn);
+	const struct pb_zone *owner = READ_ONCE(entry->zone);
 
 	if (zone == growing && pfn >= growth.start && pfn < growth.end)
 		return true;
-	return entry && (entry->zone == zone || entry->zone->home == zone);
+	return owner && (owner == zone || owner->home == zone) && owned(entry, pfn);
 }
 
 /**
