@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: release debug
-# vm: --one-thread --nodes 2 --append memmap=64M$0x70000000 --append memmap=16M$0x300000000
+# vm: --one-thread --nodes 2 --timeout 1500 --append memmap=64M$0x70000000 --append memmap=16M$0x300000000
 # vm: --append reserve_mem=64M:2M:pb --append reserve_mem=5M:4K:odd
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
@@ -54,6 +54,34 @@ hibernation() {
 		[ "$(event grow)" -gt 0 ] && verified
 }
 
+# The kernel marks no page of the range, so pbuddy does. The tests are those of memory-hwpoison.
+bad_pages() {
+	load pool="$home":64M@reserve=0x70000000 || return
+	pbuddy-test hwpoison >/tmp/out 2>&1 || { cat /tmp/out; return 1; }
+	bad=$(event nr_hwpoison_pages)
+	grep '^ *ok' /tmp/out
+	echo "$bad" | tee /tmp/nr_bad
+	[ "$bad" -ge 9 ] && verified
+}
+# The struct pages go, with their flags. A later pool leaves the pageblocks out.
+nr_kept() { grep -c ': pbuddy memory error$' /proc/iomem; }
+bad_pages_are_kept() {
+	nr_kept | cmp - /tmp/nr_bad && ! grep 'pbuddy node' /proc/iomem &&
+		fails_with 16 'reserve: 0x70000000-0x73ffffff is in use, see /proc/iomem' pool="$home":64M@reserve=0x70000000 &&
+		nr_kept | cmp - /tmp/nr_bad || return
+	for start in $(seq $((0x70000000)) $((2 << 20)) $((0x73ffffff))); do
+		load pool="$home":2M@reserve="$start" 2>/dev/null || continue
+		echo "$start"
+		unload || return
+	done >/tmp/good
+	wc -l </tmp/good
+	sed -n 's/^ *\([0-9a-f]*\)-.* : pbuddy memory error/0x\1/p' /proc/iomem >/tmp/bad
+	while read -r address; do
+		! grep -x $((address & ~0x1fffff)) /tmp/good || return
+	done </tmp/bad
+	[ -s /tmp/good ]
+}
+
 ktap_begin
 load pool=0:16M && unload
 t range_whole whole
@@ -80,5 +108,12 @@ t range_partly_the_kernels fails_with 22 \
 t range_on_the_wrong_node fails_with 22 \
 	"reserve: 0x70000000 is on node $home, not on node $other" \
 	pool=$other:64M@reserve=0x70000000
+if [ -e /sys/devices/system/memory/hard_offline_page ]; then
+	t range_bad_pages bad_pages
+	t range_gives_bad_pages_back gives_back 16384
+	t range_bad_pages_are_kept bad_pages_are_kept
+else
+	ktap_skip range_bad_pages "no memory_failure() in this kernel"
+fi
 t range_kernel_has_what_it_had has_again "$before" 1024
 ktap_end

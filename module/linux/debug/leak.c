@@ -50,13 +50,21 @@ void pb_leak_report(void)
 			count.pages, count.blocks);
 }
 
+/*
+ * Whether others may use a free page. A reference to one with a memory error does not matter, as it
+ * is not used again; but struct pages of ZONE_DEVICE end with the pool.
+ */
+static bool referenced(struct page *page)
+{
+	return page_count(page) != 1 && (!PageHWPoison(page) || is_zone_device_page(page));
+}
+
 /**
  * pb_leak_in_pageblock - check for pages of a pageblock that may be in use
  * @pfn: its first page
  *
- * A page may be in use when it is not free, or when its reference count is raised. A free page with
- * a memory error may have references: it is not used again. The pool is quiescent and its per-CPU
- * caches are empty. Context: process.
+ * A page may be in use when it is not free, or when its reference count is raised. The pool is
+ * quiescent and its per-CPU caches are empty. Context: process.
  * Return: whether one is.
  */
 bool pb_leak_in_pageblock(unsigned long pfn)
@@ -72,7 +80,7 @@ bool pb_leak_in_pageblock(unsigned long pfn)
 		if (~atomic64_read(&pageblock->free[i]))
 			return true;
 	for (i = 0; i < PB_PAGEBLOCK_NR; i++) {
-		if (page_count(pfn_to_page(pfn + i)) == 1 || PageHWPoison(pfn_to_page(pfn + i)))
+		if (!referenced(pfn_to_page(pfn + i)))
 			continue;
 		pr_warn("pfn 0x%lx is free, but has %d references; its pageblock is not given back\n",
 			pfn + i, page_count(pfn_to_page(pfn + i)));

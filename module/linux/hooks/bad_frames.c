@@ -39,6 +39,7 @@ DEFINE_STATIC_KEY_FALSE(pb_bad_frames_key);
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/ratelimit.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
@@ -497,9 +498,22 @@ static void look_again(struct work_struct *work)
 
 /* ---- The event ---- */
 
+/*
+ * The kernel marks pages of ZONE_DEVICE only if a file system or a device with DAX has them: see
+ * mf_generic_kill_procs(). Those of the pool are marked here, also in a pageblock on its way.
+ */
+static void mark_device_page(unsigned long pfn)
+{
+	rcu_read_lock();
+	if (pb_instance_find_extent(pfn) && is_zone_device_page(pfn_to_page(pfn)))
+		SetPageHWPoison(pfn_to_page(pfn));
+	rcu_read_unlock();
+}
+
 /* A probe of memory_failure_event. Preemption may be off. */
 static void memory_failed(void *data, unsigned long pfn, int type, int result)
 {
+	mark_device_page(pfn);
 	if (!pb_pfn_zone(&pb_instance, pfn))
 		return;
 	add_pending(pfn, &pending.all);

@@ -10,7 +10,8 @@
  *   0xADDRESS  a physical range that memmap=SIZE$ADDRESS reserves, on any kernel. It has no struct
  *              pages; memremap_pages() makes them. It must be RAM that neither the kernel nor the
  *              firmware uses: memmap= also reserves addresses without RAM. Kernel lockdown
- *              forbids it, because the parameter names physical memory.
+ *              forbids it, because the parameter names physical memory. The flags of its pages
+ *              end with the struct pages, so one with a memory error is kept in /proc/iomem.
  *
  * The memory stays reserved after rmmod, so that the next insmod can use it.
  */
@@ -278,12 +279,43 @@ static int map_range(struct mapping *map, u64 start, u64 bytes, int nid)
 	return PTR_ERR(virt);
 }
 
+/* The pages with a memory error, ended by 0; NULL when there is none, or no memory. */
+static unsigned long *bad_pages(const struct range *range)
+{
+	unsigned long start = PHYS_PFN(range->start), nr_pages = range_len(range) >> PAGE_SHIFT;
+	unsigned long *bad, nr = 0, pfn;
+
+	for (pfn = start; pfn < start + nr_pages; pfn++)
+		nr += PageHWPoison(pfn_to_page(pfn));
+	bad = nr ? kvcalloc(nr + 1, sizeof(*bad), GFP_KERNEL) : NULL;
+	for (pfn = start, nr = 0; bad && pfn < start + nr_pages; pfn++)
+		if (PageHWPoison(pfn_to_page(pfn)))
+			bad[nr++] = pfn;
+	return bad;
+}
+
+/* Has the next insmod refuse a range with such a page. The name is that of a resource for ever. */
+static void keep_bad_page(unsigned long pfn)
+{
+	const char *name = kstrdup("pbuddy memory error", GFP_KERNEL);
+
+	if (name && request_mem_region(PFN_PHYS(pfn), PAGE_SIZE, name))
+		return;
+	kfree(name);
+	pr_warn("reserve: pfn 0x%lx has a memory error, which the next insmod does not know\n",
+		pfn);
+}
+
 static void unmap_range(struct mapping *map)
 {
 	struct range range = map->pgmap.range;
+	unsigned long *bad = bad_pages(&range), i;
 
 	memunmap_pages(&map->pgmap);
 	release_mem_region(range.start, range_len(&range));
+	for (i = 0; bad && bad[i]; i++)
+		keep_bad_page(bad[i]);
+	kvfree(bad);
 }
 
 static long collect_range(const struct pb_pool_spec *spec, struct list_head *extents)
