@@ -21,6 +21,10 @@ whole() {
 	load pool="$home":64M@reserve=0x70000000 && owns "$home" 64 && verified &&
 		grep '70000000-73ffffff : pbuddy' /proc/iomem && in_iomem
 }
+# The default of min_free_kbytes is taken from the range: what is behind it is the kernel's.
+with_watermarks() {
+	load_default pool="$home":64M@reserve=0x70000000 && owns "$home" 64 && verified
+}
 parts() {
 	load pool="$home":16M@reserve=0x72000000,"$home":32M@reserve=0x70000000 &&
 		owns "$home" 48 && verified
@@ -89,6 +93,8 @@ t range_gives_back gives_back 16384
 before=$(free_pages)
 t range_again whole
 t range_gives_back_again gives_back 16384
+t range_with_watermarks with_watermarks
+t range_with_watermarks_unload gives_back 16384
 t range_in_parts parts
 t range_gives_parts_back gives_back 12288
 t range_not_twice twice

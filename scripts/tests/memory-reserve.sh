@@ -35,6 +35,11 @@ two_shares() {
 		said "node $home: got 24 of 40 MiB from reserve" && owns "$home" 64 && verified
 }
 
+# The default of min_free_kbytes is taken from the region, not beside it.
+with_watermarks() {
+	load_default pool="$home":64M@reserve=pb strict=1 && said "node $home: got 64 MiB from reserve" && owns "$home" 64
+}
+
 mixed() { load pool="$home":64M@reserve=pb,"$home":16M,"$(other)":16M && owns "$home" 80; }
 
 wrong_node() {
@@ -88,6 +93,8 @@ t reserve_gives_back gives_back 16384
 t reserve_kernel_does_not_get_it has_again "$before" 1024
 t reserve_stays stays
 t reserve_stays_unload gives_back 16384
+t reserve_with_watermarks with_watermarks
+t reserve_with_watermarks_unload gives_back 16384
 t reserve_part_of_region some
 t reserve_gives_part_back gives_back 2560
 t reserve_two_elements_share two_shares

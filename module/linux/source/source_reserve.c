@@ -384,6 +384,7 @@ static bool reserve_unsaved(const struct pb_extent *extent)
 const struct pb_source_ops pb_source_reserve = {
 	.name = "reserve",
 	.label = "LABEL",
+	.set_aside = true,
 	.beyond_node = true,
 	.unsaved = reserve_unsaved,
 	.check = reserve_check,
