@@ -38,7 +38,7 @@
 
 static struct dentry *root;
 
-/* ---- every zone in turn, with its free blocks counted ---- */
+/* ---- every zone with pages in turn, with its free blocks counted ---- */
 
 static int show_zones(struct seq_file *m,
 		      void (*show)(struct seq_file *m, struct pb_zone *zone,
@@ -50,6 +50,8 @@ static int show_zones(struct seq_file *m,
 	if (!count)
 		return -ENOMEM;
 	pb_for_each_any_zone(zone, &pb_instance) {
+		if (!READ_ONCE(zone->present_pages))
+			continue;
 		pb_zone_count_free(zone, count);
 		show(m, zone, count);
 	}
@@ -211,6 +213,9 @@ static void show_zoneinfo_zone(struct seq_file *m, struct pb_zone *zone)
 	for (i = 0; i < PB_NR_ZONE_TYPES; i++)
 		seq_printf(m, "%s%lu", i ? ", " : "", READ_ONCE(zone->lowmem_reserve[i]));
 	seq_puts(m, ")\n");
+	/* As of a zone of mm/ that is not populated: one that may grow. */
+	if (!READ_ONCE(zone->present_pages))
+		return;
 	seq_printf(m, "      %-12s %ld", "nr_free_pages", pb_zone_free_pages(zone));
 	for (i = 0; i < PB_NR_EVENTS; i++)
 		seq_printf(m, "\n      %-12s %lu", pb_event_name[i], pb_zone_event(zone, i));
