@@ -82,7 +82,7 @@ wrong max_twice "bad maximum \"32M-64M\": $number" 0:16M-32M-64M
 wrong max_below_size 'bad maximum "8M": it is below the size' 0:16M-8M
 wrong max_above_node 'bad maximum "1T": it is too large, node 0 has [0-9]+ MiB' 0:16M-1T
 wrong max_wraps 'bad maximum "17592186044417M": it is too large' 0:16M-17592186044417M
-wrong max_of_reserve 'bad maximum "32M": source "reserve" does not grow' 0:16M-32M@reserve=pb
+wrong max_of_reserve 'bad maximum "1T": it is too large, node 0 has [0-9]+ MiB' 0:16M-1T@reserve=pb
 wrong source_unknown 'unknown source "hugetlb": there are contig, cma and reserve' 0:64M@hugetlb
 wrong source_empty 'unknown source "": there are contig, cma and reserve' 0:64M@
 wrong label_missing 'source "reserve" needs a label: reserve=LABEL' 0:64M@reserve

@@ -4,7 +4,9 @@
  * more memory from its source before a request would reclaim, or when the node thread finds too few
  * free pages. The memory stays in the pool until the node is resized (resize.c), which also changes
  * the maximum, or the module is unloaded. Without a maximum a node grows when it is resized only,
- * and by any memory of the node, too.
+ * and by any memory of the node, too. A node whose source has no more than was set aside at boot
+ * (reserve) grows by memory of the running kernel, as by the default source. That may lie in a zone
+ * in which the node has nothing at load, so the zone exists from then on.
  *
  * A source may sleep, start I/O and migrate the system's pages. So only requests that may do all of
  * this (GFP_KERNEL and above) grow the pool. Other requests have woken the node thread, which
@@ -38,31 +40,61 @@
 #include "source/pool_spec.h"
 #include "source/source.h"
 
+#define DMA32_END	PHYS_PFN(1ULL << 32)
 #define STEP		(16 * PB_PAGEBLOCK_NR)	/* pages at a time, if there are so many */
 #define RETRY_AFTER	HZ
 
 #define PAGES_TO_MIB(pages)	((pages) >> (20 - PAGE_SHIFT))
 
 /**
- * struct grower - an element of pool= whose source can provide more memory
+ * struct grower - a source that can provide more memory to a node
  * @spec: request to the source
  * @left: pages by which it may still grow
  * @retry_at: earliest next attempt after a failure, in jiffies
  * @failed: the last attempt failed
+ * @creates_zones: it may provide the first memory of a zone
  */
 struct grower {
 	struct pb_pool_spec	spec;
 	unsigned long		left;
 	unsigned long		retry_at;
 	bool			failed;
+	bool			creates_zones;
 };
 
 static struct grower *growers;		/* the array is constant while the pool lives */
 static unsigned int nr_growers;
 static unsigned long max_pages[MAX_NUMNODES];	/* maximum of each node; the size is locked */
 
+static struct grower *find_grower(int nid, const struct pb_source_ops *source)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr_growers; i++)
+		if (growers[i].spec.nid == nid && growers[i].spec.source == source)
+			return &growers[i];
+	return NULL;
+}
+
+/* Adds what an element of pool= may grow by to the grower of its node and source. */
+static void add_grower(const struct pb_pool_spec *spec)
+{
+	const struct pb_source_ops *source = spec->source->grows ? spec->source :
+								   pb_source_default();
+	struct grower *g = find_grower(spec->nid, source);
+
+	if (!g) {
+		g = &growers[nr_growers++];
+		g->spec.nid = spec->nid;
+		g->spec.source = source;
+	}
+	g->creates_zones |= source != spec->source;
+	if (spec->max_pages > spec->nr_pages)
+		g->left += spec->max_pages - spec->nr_pages;
+}
+
 /**
- * pb_deferred_grow_prepare - store the elements of pool= that may grow
+ * pb_deferred_grow_prepare - store by what the elements of pool= may grow
  * @specs: elements of pool=
  * @nr: their number
  * @movable_percent: as the parameter movable=
@@ -80,34 +112,28 @@ int pb_deferred_grow_prepare(const struct pb_pool_spec *specs, unsigned int nr,
 	if (!growers)
 		return -ENOMEM;
 	for (i = 0; i < nr; i++) {
-		bool larger = specs[i].max_pages > specs[i].nr_pages;
-
-		if (!specs[i].source->grows)
-			continue;
-		if (movable_percent == 100 && larger) {
+		if (movable_percent < 100) {
+			add_grower(&specs[i]);
+		} else if (specs[i].max_pages > specs[i].nr_pages) {
 			pr_err("movable: with 100 there is no zone that node %d could grow in\n",
 			       specs[i].nid);
 			return -EINVAL;
 		}
-		if (movable_percent == 100)
-			continue;
-		growers[nr_growers].spec = specs[i];
-		growers[nr_growers++].left = larger ? specs[i].max_pages - specs[i].nr_pages : 0;
 	}
 	return 0;
 }
 
 static unsigned int add_span(struct pb_range *span, unsigned long start, unsigned long end,
-			     int nid, enum pb_zone_type type)
+			     const struct grower *g, enum pb_zone_type type)
 {
 	start = round_up(start, PB_PAGEBLOCK_NR);
 	end = round_down(end, PB_PAGEBLOCK_NR);
 	if (start >= end)
 		return 0;
 	*span = (struct pb_range) {
-		.start_pfn = start, .nr_pages = end - start, .nid = nid, .type = type,
+		.start_pfn = start, .nr_pages = end - start, .nid = g->spec.nid, .type = type,
 		/* The first memory of a zone may be added to the node later. */
-		.creates_zone = pb_pool_spec_max_pfn(),
+		.creates_zone = g->creates_zones || pb_pool_spec_max_pfn(),
 	};
 	return 1;
 }
@@ -122,29 +148,39 @@ static unsigned int add_span(struct pb_range *span, unsigned long start, unsigne
  */
 unsigned int pb_deferred_grow_spans(struct pb_range *spans)
 {
-	unsigned long dma32_end = PHYS_PFN(1ULL << 32), start, end;
-	unsigned int i, nr = 0;
-	int nid;
+	const struct grower *g = growers, *end_growers = growers + nr_growers;
+	unsigned long start, end;
+	unsigned int nr = 0;
 
-	for (i = 0; i < nr_growers; i++) {
-		nid = growers[i].spec.nid;
-		start = NODE_DATA(nid)->node_start_pfn;
-		end = max(pgdat_end_pfn(NODE_DATA(nid)), pb_pool_spec_max_pfn());
-		nr += add_span(&spans[nr], start, min(end, dma32_end), nid, PB_ZONE_DMA32);
-		nr += add_span(&spans[nr], max(start, dma32_end), end, nid, PB_ZONE_NORMAL);
+	for (; g < end_growers; g++) {
+		start = NODE_DATA(g->spec.nid)->node_start_pfn;
+		end = max(pgdat_end_pfn(NODE_DATA(g->spec.nid)), pb_pool_spec_max_pfn());
+		nr += add_span(&spans[nr], start, min(end, DMA32_END), g, PB_ZONE_DMA32);
+		nr += add_span(&spans[nr], max(start, DMA32_END), end, g, PB_ZONE_NORMAL);
 	}
 	return nr;
 }
 
+/* Whether the running kernel has memory of a node above 4 GiB that sources may take. */
+static bool kernel_has_high_memory(int nid)
+{
+	const struct zone *zone = NODE_DATA(nid)->node_zones, *end = zone + ZONE_MOVABLE;
+
+	for (; zone < end; zone++)
+		if (populated_zone(zone) && zone_end_pfn(zone) > DMA32_END)
+			return true;
+	return false;
+}
+
 /*
- * The zone of a node that grows: the highest one with pages, because sources reserve high memory.
- * Or NULL.
+ * The zone of a node that grows: the highest one for which the kernel has memory, because sources
+ * reserve high memory. Memory that was set aside at boot may be in another zone. Or NULL.
  */
 static struct pb_zone *growing_zone(int nid)
 {
 	struct pb_zone *normal = pb_instance.zone[nid][PB_ZONE_NORMAL];
 
-	if (normal && READ_ONCE(normal->present_pages))
+	if (normal && kernel_has_high_memory(nid))
 		return normal;
 	return pb_instance.zone[nid][PB_ZONE_DMA32] ?: normal;
 }
@@ -171,6 +207,17 @@ static void update_growable(int nid)
 		WRITE_ONCE(zone->growable, zone == growing ? left : 0);
 }
 
+/* Pages by which a node may grow, by its zones. */
+static unsigned long growable(int nid)
+{
+	unsigned long pages = 0;
+	struct pb_zone *zone;
+
+	pb_for_each_node_zone(zone, &pb_instance, nid)
+		pages += READ_ONCE(zone->growable);
+	return pages;
+}
+
 /* Adds the memory of an extent to the pool, and the extent to its list before. */
 static int add_to_pool(struct pb_extent *extent, const struct pb_range *range)
 {
@@ -193,7 +240,7 @@ static int add_extent(struct pb_extent *extent)
 		.start_pfn = extent->start_pfn,
 		.nr_pages = extent->nr_pages,
 		.nid = extent->nid,
-		.type = extent->start_pfn < PHYS_PFN(1ULL << 32) ? PB_ZONE_DMA32 : PB_ZONE_NORMAL,
+		.type = extent->start_pfn < DMA32_END ? PB_ZONE_DMA32 : PB_ZONE_NORMAL,
 	};
 	int err = pb_owner_add_range(range.start_pfn, range.nr_pages);
 
@@ -271,14 +318,14 @@ static unsigned long grow_from(struct grower *g, unsigned long nr_pages, unsigne
  */
 unsigned long pb_deferred_grow_node(int nid, unsigned long nr_pages)
 {
-	struct pb_zone *zone = growing_zone(nid);
-	unsigned long before = zone ? READ_ONCE(zone->growable) : 0, got;
+	unsigned long before = growable(nid), now, got;
 	unsigned int i;
 
 	if (!before || pb_instance_lock_size())
 		return 0;
 	/* Growth by other tasks while this one waited for the lock. */
-	got = before > zone->growable ? before - zone->growable : 0;
+	now = growable(nid);
+	got = before > now ? before - now : 0;
 	for (i = 0; i < nr_growers && !got; i++)
 		if (growers[i].spec.nid == nid)
 			got = grow_from(&growers[i], nr_pages, STEP);

@@ -20,7 +20,8 @@
  * step 3. Runs of a node are serialised by the caller.
  *
  * Not given back: memory of a source that does not free pages (reserve), so that the next insmod
- * finds it; ZONE_MOVABLE and contiguous areas, whose sizes are shares of the pool at insmod.
+ * finds it, though that by which its node has grown is; ZONE_MOVABLE and contiguous areas, whose
+ * sizes are shares of the pool at insmod.
  */
 #include <linux/mm.h>
 #include <linux/page-flags.h>

@@ -481,10 +481,11 @@ static bool parse(const char *text, struct pb_resize *resize)
 
 static void log_result(const struct pb_resize *resize)
 {
-	pr_warn("resize: node %d has %lu MiB, not %lu: %lu MiB have unmovable blocks, %lu MiB are busy, %lu MiB stay%s\n",
+	pr_warn("resize: node %d has %lu MiB, not %lu: %lu MiB have unmovable blocks, %lu MiB are busy, %lu MiB stay%s%s\n",
 		resize->nid, PAGES_TO_MIB(resize->now), PAGES_TO_MIB(resize->pages),
 		PAGES_TO_MIB(resize->pinned), PAGES_TO_MIB(resize->busy),
 		PAGES_TO_MIB(resize->kept),
+		resize->kept ? " (source reserve, ZONE_MOVABLE, contiguous areas, groups)" : "",
 		resize->reason == PBUDDY_RESIZE_SOURCE ? "; the source has no more memory" :
 		resize->reason == PBUDDY_RESIZE_WATERMARK ? "; the rest is in use" : "");
 	pb_resize_log_blocks(&resize->blocked);

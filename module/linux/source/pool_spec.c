@@ -188,13 +188,13 @@ unsigned long pb_pool_spec_max_pfn(void)
 
 /* ---- pool= ---- */
 
-static int check_size(const char *what, const char *token, const struct pb_pool_spec *spec,
-		      unsigned long nr_pages)
+/* @nr_pages: those that are the kernel's. */
+static int check_size(const char *what, const char *token, int nid, unsigned long nr_pages)
 {
-	if (spec->source->beyond_node || nr_pages <= node_present_pages(spec->nid))
+	if (nr_pages <= node_present_pages(nid))
 		return 0;
-	pr_err("pool: bad %s \"%s\": it is too large, node %d has %lu MiB\n", what, token,
-	       spec->nid, node_present_pages(spec->nid) >> (20 - PAGE_SHIFT));
+	pr_err("pool: bad %s \"%s\": it is too large, node %d has %lu MiB\n", what, token, nid,
+	       node_present_pages(nid) >> (20 - PAGE_SHIFT));
 	return -EINVAL;
 }
 
@@ -230,26 +230,23 @@ static int parse_source(char *token, struct pb_pool_spec *spec)
 	return 0;
 }
 
-/* Parses MAX. Call after parse_source(): the source decides whether the node may grow. */
+/* Parses MAX. Call after parse_source(): not all of it may be the kernel's. */
 static int parse_max(const char *token, struct pb_pool_spec *spec)
 {
 	static const char what[] = "maximum";
-	int ret;
+	int ret = parse_size(what, token, &spec->max_pages);
+	unsigned long nr_pages = spec->max_pages;
 
-	if (!spec->source->grows) {
-		pr_err("pool: bad %s \"%s\": source \"%s\" does not grow\n", what, token,
-		       spec->source->name);
-		return -EINVAL;
-	}
-	ret = parse_size(what, token, &spec->max_pages);
-	if (!ret && spec->max_pages < spec->nr_pages) {
+	if (ret)
+		return ret;
+	if (nr_pages < spec->nr_pages) {
 		pr_err("pool: bad %s \"%s\": it is below the size\n", what, token);
 		return -EINVAL;
 	}
+	if (spec->source->beyond_node)
+		nr_pages -= spec->nr_pages;
 	/* Memory may be added to the node. */
-	if (!ret && spec->max_pages <= max_pfn_added)
-		return 0;
-	return ret ?: check_size(what, token, spec, spec->max_pages);
+	return nr_pages <= max_pfn_added ? 0 : check_size(what, token, spec->nid, nr_pages);
 }
 
 /* Parses one element. Writes NUL bytes into @token. */
@@ -278,8 +275,8 @@ static int parse_element(char *token, struct pb_pool_spec *spec)
 		ret = parse_size("size", size, &spec->nr_pages);
 	if (!ret && source)
 		ret = parse_source(source, spec);
-	if (!ret)
-		ret = check_size("size", size, spec, spec->nr_pages);
+	if (!ret && !spec->source->beyond_node)
+		ret = check_size("size", size, spec->nid, spec->nr_pages);
 	return ret || !most ? ret : parse_max(most, spec);
 }
 
@@ -399,7 +396,8 @@ static unsigned long with_min_free(unsigned long pages, unsigned long total,
  * @min_free_pages: pages that requests which may sleep leave free, of all elements together
  *
  * So a request that may sleep can have as much as pool= specifies. Memory that was set aside at
- * boot, and the default share of the system's memory, keep their size.
+ * boot, and the default share of the system's memory, keep their size. The maximum keeps it, too,
+ * if all up to there was set aside.
  */
 void pb_pool_spec_add_min_free(struct pb_pool_spec *specs, unsigned int nr,
 			       unsigned long min_free_pages)
@@ -412,10 +410,11 @@ void pb_pool_spec_add_min_free(struct pb_pool_spec *specs, unsigned int nr,
 	for (i = 0; i < nr; i++) {
 		struct pb_pool_spec *spec = &specs[i];
 
-		if (spec->source->set_aside || spec->implied)
+		if (spec->implied)
 			continue;
-		spec->nr_pages = with_min_free(spec->nr_pages, total, min_free_pages);
-		if (spec->max_pages)
+		if (!spec->source->set_aside)
+			spec->nr_pages = with_min_free(spec->nr_pages, total, min_free_pages);
+		if (spec->max_pages && !(spec->source->set_aside && spec->source->grows))
 			spec->max_pages = with_min_free(spec->max_pages, total, min_free_pages);
 	}
 }

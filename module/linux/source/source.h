@@ -44,7 +44,8 @@ struct pb_pool_spec {
  * struct pb_source_ops - operations of a source
  * @name: name in pool= and in messages
  * @label: meaning of LABEL, for messages; NULL: the source has no label, else a label is required
- * @grows: @reserve may be called again while the module runs, for memory of the node
+ * @grows: @reserve may be called again while the module runs, for memory of the node. A node whose
+ *	source does not grow can have more memory by the default source, which does.
  * @set_aside: the memory was set aside at boot, so that a pool has no more of it than pool= says
  * @frees: @release frees the pages to the kernel, and is not called for pages with a memory error
  * @unpinnable: the kernel refuses to pin the pages for a long term
