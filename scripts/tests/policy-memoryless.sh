@@ -6,7 +6,7 @@
 #
 # A node that has CPUs and no memory: node 1, with CPUs 2 and 3. Its requests are served by the nearest
 # node with memory, those that allow no other node fail, and parameters and commands
-# that name the node are refused with one line.
+# that name the node are refused with one line. (memory-hotadd-node has the node in the pool.)
 # shellcheck source=scripts/lib/ktap.sh
 . /tests/ktap.sh
 # shellcheck source=scripts/lib/guest-memory.sh
@@ -18,9 +18,10 @@ requester=/sys/module/pbuddy_requester/parameters
 
 is_so() { [ "$(cat /sys/devices/system/node/online)" = 0-1 ] && [ "$(cat /sys/devices/system/node/has_memory)" = 0 ]; }
 
+no='pool: bad node "1": it has no memory; to grow when some is added, it needs 1:0-MAX and max_address='
 not_in_pool() {
-	fails_with 22 'pool: bad node "1": it has no memory' pool=1:16M &&
-		fails_with 22 'pool: bad node "1": it has no memory' pool=0:16M,1:16M-64M max_address=8G
+	fails_with 22 "$no" pool=1:16M && fails_with 22 "$no" pool=0:16M,1:16M-64M max_address=8G &&
+		fails_with 22 "$no" pool=0:16M,1:0-64M
 }
 
 by_default() { load && [ "$(node_pages 0)" -gt 0 ] && [ "$(node_pages 1)" -eq 0 ] && unload; }

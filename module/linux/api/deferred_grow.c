@@ -6,7 +6,8 @@
  * the maximum, or the module is unloaded. Without a maximum a node grows when it is resized only,
  * and by any memory of the node, too. A node whose source has no more than was set aside at boot
  * (reserve) grows by memory of the running kernel, as by the default source. That may lie in a zone
- * in which the node has nothing at load, so the zone exists from then on.
+ * in which the node has nothing at load, so the zone exists from then on. So do the zones of a node
+ * that begins with nothing (NODE:0-MAX), which may have no memory yet.
  *
  * A source may sleep, start I/O and migrate the system's pages. So only requests that may do all of
  * this (GFP_KERNEL and above) grow the pool. Other requests have woken the node thread, which
@@ -88,7 +89,7 @@ static void add_grower(const struct pb_pool_spec *spec)
 		g->spec.nid = spec->nid;
 		g->spec.source = source;
 	}
-	g->creates_zones |= source != spec->source;
+	g->creates_zones |= source != spec->source || !spec->nr_pages;
 	if (spec->max_pages > spec->nr_pages)
 		g->left += spec->max_pages - spec->nr_pages;
 }
@@ -142,7 +143,8 @@ static unsigned int add_span(struct pb_range *span, unsigned long start, unsigne
  * pb_deferred_grow_spans - list the ranges into which the pool may grow
  * @spans: set to the ranges; has PB_DEFERRED_GROW_SPANS_MAX elements
  *
- * With max_address= they contain addresses at which memory may be added to the node later.
+ * With max_address= they contain addresses at which memory may be added to the node later. A node
+ * without memory begins at address 0, as any memory that is not online may be its own.
  *
  * Return: their number.
  */
@@ -153,7 +155,8 @@ unsigned int pb_deferred_grow_spans(struct pb_range *spans)
 	unsigned int nr = 0;
 
 	for (; g < end_growers; g++) {
-		start = NODE_DATA(g->spec.nid)->node_start_pfn;
+		start = node_present_pages(g->spec.nid) ?
+			NODE_DATA(g->spec.nid)->node_start_pfn : 0;
 		end = max(pgdat_end_pfn(NODE_DATA(g->spec.nid)), pb_pool_spec_max_pfn());
 		nr += add_span(&spans[nr], start, min(end, DMA32_END), g, PB_ZONE_DMA32);
 		nr += add_span(&spans[nr], max(start, DMA32_END), end, g, PB_ZONE_NORMAL);
@@ -174,13 +177,14 @@ static bool kernel_has_high_memory(int nid)
 
 /*
  * The zone of a node that grows: the highest one for which the kernel has memory, because sources
- * reserve high memory. Memory that was set aside at boot may be in another zone. Or NULL.
+ * reserve high memory. Memory that was set aside at boot may be in another zone. What is added to a
+ * node without memory is most likely above 4 GiB. Or NULL.
  */
 static struct pb_zone *growing_zone(int nid)
 {
 	struct pb_zone *normal = pb_instance.zone[nid][PB_ZONE_NORMAL];
 
-	if (normal && kernel_has_high_memory(nid))
+	if (normal && (kernel_has_high_memory(nid) || !node_present_pages(nid)))
 		return normal;
 	return pb_instance.zone[nid][PB_ZONE_DMA32] ?: normal;
 }

@@ -3,9 +3,10 @@
  * Parses the module parameter pool=.
  *
  * Its value is a list of elements NODE:SIZE[-MAX][@SOURCE[=LABEL]], separated by commas. Each
- * becomes one struct pb_pool_spec, which a source then serves (source.h). An invalid element makes
- * insmod fail; one line in the log names the invalid part. Without pool= the list is derived from
- * the free memory of each node.
+ * becomes one struct pb_pool_spec, which a source then serves (source.h). With MAX, SIZE may be 0:
+ * the node takes nothing until it grows. It need not have memory then, if max_address= says where
+ * some may be added. An invalid element makes insmod fail; one line in the log names the invalid
+ * part. Without pool= the list is derived from the free memory of each node.
  *
  * max_address= says where memory may be added to nodes while the module runs.
  */
@@ -44,12 +45,12 @@ static int parse_node(const char *token, int *nid)
 		return -EINVAL;
 	}
 	ret = kstrtoint(token, 10, nid);
-	if (ret || *nid >= nr_node_ids || !node_online(*nid)) {
+	if (ret || *nid >= nr_node_ids || !node_possible(*nid)) {
 		pr_err("pool: bad node \"%s\": this machine has no such node\n", token);
 		return -EINVAL;
 	}
-	if (!node_state(*nid, N_MEMORY)) {
-		pr_err("pool: bad node \"%s\": it has no memory\n", token);
+	if (!node_online(*nid)) {
+		pr_err("pool: bad node \"%s\": it is offline\n", token);
 		return -EINVAL;
 	}
 	return 0;
@@ -116,12 +117,12 @@ int pb_parse_nodes(const char *param, const char *text, nodemask_t *nodes)
 }
 
 /* @what: "size" or "maximum", for messages. Rounds up to whole pageblocks. */
-static int parse_size(const char *what, const char *token, unsigned long *nr_pages)
+static int parse_size(const char *what, const char *token, bool zero, unsigned long *nr_pages)
 {
 	u64 bytes;
 	int ret = pb_parse_bytes(token, &bytes);
 
-	if (!ret && !bytes) {
+	if (!ret && !bytes && !zero) {
 		pr_err("pool: bad %s \"%s\": it is zero\n", what, token);
 		return -EINVAL;
 	}
@@ -234,7 +235,7 @@ static int parse_source(char *token, struct pb_pool_spec *spec)
 static int parse_max(const char *token, struct pb_pool_spec *spec)
 {
 	static const char what[] = "maximum";
-	int ret = parse_size(what, token, &spec->max_pages);
+	int ret = parse_size(what, token, false, &spec->max_pages);
 	unsigned long nr_pages = spec->max_pages;
 
 	if (ret)
@@ -247,6 +248,29 @@ static int parse_max(const char *token, struct pb_pool_spec *spec)
 		nr_pages -= spec->nr_pages;
 	/* Memory may be added to the node. */
 	return nr_pages <= max_pfn_added ? 0 : check_size(what, token, spec->nid, nr_pages);
+}
+
+/* A node without memory takes none at load, and grows when some was added to it. */
+static int check_memory(const char *token, const struct pb_pool_spec *spec)
+{
+	if (node_state(spec->nid, N_MEMORY) || (!spec->nr_pages && max_pfn_added))
+		return 0;
+	pr_err("pool: bad node \"%s\": it has no memory; to grow when some is added, it needs %s:0-MAX and max_address=\n",
+	       token, token);
+	return -EINVAL;
+}
+
+/* Parses SIZE, which may be 0 if the node grows by its source later. @node: for messages. */
+static int parse_first_size(const char *node, const char *token, bool max,
+			    struct pb_pool_spec *spec)
+{
+	static const char what[] = "size";
+	int ret = parse_size(what, token, max && spec->source->grows, &spec->nr_pages);
+
+	if (!ret)
+		ret = check_memory(node, spec);
+	return ret || spec->source->beyond_node ? ret :
+	       check_size(what, token, spec->nid, spec->nr_pages);
 }
 
 /* Parses one element. Writes NUL bytes into @token. */
@@ -271,12 +295,10 @@ static int parse_element(char *token, struct pb_pool_spec *spec)
 
 	spec->source = pb_source_default();
 	ret = parse_node(token, &spec->nid);
-	if (!ret)
-		ret = parse_size("size", size, &spec->nr_pages);
 	if (!ret && source)
 		ret = parse_source(source, spec);
-	if (!ret && !spec->source->beyond_node)
-		ret = check_size("size", size, spec->nid, spec->nr_pages);
+	if (!ret)
+		ret = parse_first_size(token, size, most, spec);
 	return ret || !most ? ret : parse_max(most, spec);
 }
 
@@ -310,6 +332,10 @@ int pb_pool_spec_parse(const char *text, struct pb_pool_spec *specs, unsigned in
 		ret = parse_element(token, &specs[nr++]);
 	}
 	kfree(copy);
+	if (!ret && !pb_pool_spec_pages(specs, nr)) {
+		pr_err("pool: no node begins with memory: a size above 0 is expected\n");
+		return -EINVAL;
+	}
 	return ret ?: nr;
 }
 
@@ -412,7 +438,7 @@ void pb_pool_spec_add_min_free(struct pb_pool_spec *specs, unsigned int nr,
 
 		if (spec->implied)
 			continue;
-		if (!spec->source->set_aside)
+		if (!spec->source->set_aside && spec->nr_pages)
 			spec->nr_pages = with_min_free(spec->nr_pages, total, min_free_pages);
 		if (spec->max_pages && !(spec->source->set_aside && spec->source->grows))
 			spec->max_pages = with_min_free(spec->max_pages, total, min_free_pages);

@@ -130,6 +130,8 @@ static int reserve_one(const struct pb_pool_spec *spec, bool strict, struct list
 
 	if (fatal_signal_pending(current))
 		return -EINTR;
+	if (!spec->nr_pages)
+		return 0;
 	got = source->reserve(spec, extents);
 	if (got < 0)
 		return got;

@@ -19,8 +19,8 @@ struct pb_source_ops;
 
 /**
  * struct pb_pool_spec - one element of pool=: NODE:SIZE[-MAX][@SOURCE[=LABEL]]
- * @nid: NUMA node with memory
- * @nr_pages: pages to take at insmod, a multiple of PB_PAGEBLOCK_NR
+ * @nid: online NUMA node; without memory at insmod it takes none
+ * @nr_pages: pages to take at insmod, a multiple of PB_PAGEBLOCK_NR; 0 only if the node grows
  * @max_pages: pages after growing to the maximum, a multiple of PB_PAGEBLOCK_NR; the node does not
  *	grow if this is not above @nr_pages
  * @source: source of the memory

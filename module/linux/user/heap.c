@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Devices /dev/dma_heap/pbuddy-nodeN and pbuddy-nodeN-contig, for each node that has memory when
- * the module is loaded. They allocate dma-bufs by DMA_HEAP_IOCTL_ALLOC, as the heaps of the kernel
- * do (drivers/dma-buf/dma-heap.c), so programs that use those can use these. They are devices of
- * pbuddy: only new kernels let a module add a heap.
+ * Devices /dev/dma_heap/pbuddy-nodeN and pbuddy-nodeN-contig, for each node with a zone of the
+ * pool, which may have no pages yet. They allocate dma-bufs by DMA_HEAP_IOCTL_ALLOC, as the heaps
+ * of the kernel do (drivers/dma-buf/dma-heap.c), so programs that use those can use these. They are
+ * devices of pbuddy: only new kernels let a module add a heap.
  *
  * A dma-buf of pbuddy-nodeN is on node N. One of pbuddy-nodeN-contig is physically contiguous as
  * well. As with the kernel's heaps, every dma-buf is zeroed, and is writable however the heap was
@@ -23,7 +23,6 @@
 
 #include <uapi/linux/dma-heap.h>
 
-#include "core/zone/zone.h"
 #include "instance.h"
 #include "user/buffer.h"
 #include "user/dmabuf.h"
@@ -171,8 +170,8 @@ int pb_heap_init(void)
 	if (!heaps)
 		return -ENOMEM;
 	for (nid = 0; nid < pb_instance.nr_nodes && !err; nid++)
-		/* Memory may be given back from now on, so the list of extents is not walked. */
-		if (pb_node_present_pages(&pb_instance, nid))
+		/* Also for a node that has no memory of the pool yet. */
+		if (pb_instance_has_memory(nid))
 			err = add_heap(nid, false) ?: add_heap(nid, true);
 	if (err)
 		pb_heap_exit();
