@@ -49,15 +49,16 @@ is_so() { [ "$(cat /sys/devices/system/node/online)" = 0-1 ] && [ "$(cat /sys/de
 
 no='pool: bad node "1": it has no memory; to grow when some is added, it needs 1:0-MAX and max_address='
 refused() {
-	fails_with 22 "$no" pool=0:16M,1:0-64M && fails_with 22 "$no" pool=0:16M,1:16M-64M max_address=6G &&
+	fails_with 22 "$no" pool=0:16M,1:0-64M max_address=0 && fails_with 22 "$no" pool=0:16M,1:16M-64M max_address=6G &&
 		fails_with 22 'pool: bad size "0": it is zero' pool=0:16M,1:0 max_address=6G &&
 		fails_with 22 'pool: bad maximum "7G": it is too large, node 1 has 0 MiB' pool=0:16M,1:0-7G max_address=6G &&
 		fails_with 22 'pool: no node begins with memory: a size above 0 is expected' pool=1:0-1G max_address=6G &&
 		fails_with 22 'pool: bad size "0": it is zero' pool=0:16M,0:0-32M@reserve=pb
 }
 
+# max_address= is what the firmware declares.
 begins_with_nothing() {
-	load pool=0:64M,1:0-2G max_address=6G && owns 0 64 && owns 1 0 && [ -n "$(threads_of 1)" ] && verified &&
+	load pool=0:64M,1:0-2G && owns 0 64 && owns 1 0 && [ -n "$(threads_of 1)" ] && verified &&
 		cat "$params"/resize && [ "$(cat "$params"/resize)" = 0:64M,1:0M-2048M ] &&
 		[ "$(cat "$sysfs"/size_kbytes)" -eq 0 ] && [ "$(cat "$sysfs"/max_kbytes)" -eq 2097152 ] &&
 		[ "$(cat "$sysfs"/largest_order)" -eq -1 ] && [ -c /dev/dma_heap/pbuddy-node1 ] &&
@@ -99,9 +100,9 @@ all_goes_back() {
 		alloc --size 40M && owns_between 40 128 && verified
 }
 
-# A node with memory, and without max_address=.
+# A node with memory, and no more to be added.
 with_memory() {
-	load pool=0:64M,1:0-64M && owns 1 0 && alloc --size 60M && owns 1 64 && verified && pbuddyctl resize 1 16M && owns 1 16
+	load pool=0:64M,1:0-64M max_address=0 && owns 1 0 && alloc --size 60M && owns 1 64 && verified && pbuddyctl resize 1 16M && owns 1 16
 }
 
 # The reserve is a share of MAX, too.

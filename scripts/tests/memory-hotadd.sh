@@ -1,10 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: stock
-# vm: --nodes 2 --mem 1G --dimm 512M --append memhp_default_state=offline
+# vm: --nodes 2 --mem 1G --dimm 640M --append memhp_default_state=offline
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
-# The pool grows into memory that is added to a node after the module was loaded, up to max_address=.
+# The pool grows into memory that is added to a node after the module was loaded, up to max_address=, or
+# without it to what the firmware declares.
 # Node 1 has memory below 4 GiB only at first, and the memory module is above.
 # shellcheck source=scripts/lib/ktap.sh
 . /tests/ktap.sh
@@ -38,7 +39,7 @@ at_least() { # NUMBER [N]
 
 # Node 1 has less than 400 MiB without the module.
 without() {
-	load pool=1:16M-300M && add 0 && ! pbuddyctl resize 1 400M && [ "$(pageblocks)" -eq 0 ] &&
+	load pool=1:16M-300M max_address=0 && add 0 && ! pbuddyctl resize 1 400M && [ "$(pageblocks)" -eq 0 ] &&
 		verified && gives_back "$(node_pages 1)"
 }
 
@@ -88,6 +89,13 @@ by_request() {
 		pbuddyctl alloc --touch --size 400M --node 1 --strict >/tmp/out && at_least 50 3 && verified && unloads
 }
 
+# The sources take the highest memory first.
+by_firmware() {
+	load pool=0:16M,1:16M && said 'max_address: 0x1[0-9a-f]{8}, below which the firmware declares memory to be added' &&
+		add 4 && pbuddyctl resize 1 200M && at_least 30 4 && verified && in_iomem &&
+		gives_back $((4096 + $(node_pages 1)))
+}
+
 ktap_begin
 t hotadd_none_at_load none_at_load
 t hotadd_not_without_max_address without
@@ -96,4 +104,5 @@ t hotadd_is_used is_used
 t hotadd_back_and_again back_and_again
 t hotadd_unload unloads
 t hotadd_by_request by_request
+t hotadd_by_firmware by_firmware
 ktap_end

@@ -21,11 +21,13 @@
 #include <linux/mmzone.h>
 #include <linux/moduleparam.h>
 #include <linux/nodemask.h>
+#include <linux/pfn.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
 #include "core/base/order.h"
+#include "source/hot_pluggable.h"
 #include "source/pool_spec.h"
 
 /* Size of the pool on a node without pool=: a share of the node's free memory, within bounds. */
@@ -145,7 +147,7 @@ static int parse_size(const char *what, const char *token, bool zero, unsigned l
 
 static char *max_address;
 module_param(max_address, charp, 0444);
-MODULE_PARM_DESC(max_address, "address up to which memory may be added to nodes that can grow, in bytes or with K, M, G, T (default: 0, the end of each node at load)");
+MODULE_PARM_DESC(max_address, "address up to which memory may be added to nodes that can grow, in bytes or with K, M, G, T; 0: the end of each node at load (default: what the firmware declares, at most twice the end of all memory or 4G more)");
 
 #define MAX_ADDRESS_MOST	BIT_ULL(46)
 
@@ -154,15 +156,23 @@ static unsigned long max_pfn_added;
 /**
  * pb_pool_spec_parse_max_address - parse the parameter max_address=
  *
- * Logs one line for an invalid value. Context: process.
+ * Logs one line for an invalid value, and for a default that is not 0. Context: process.
  *
  * Return: 0 or -EINVAL.
  */
 int pb_pool_spec_parse_max_address(void)
 {
 	u64 bytes = 0;
-	int ret = max_address ? pb_parse_bytes(max_address, &bytes) : 0;
+	int ret;
 
+	if (!max_address) {
+		max_pfn_added = round_down(pb_hot_pluggable_end(), PB_PAGEBLOCK_NR);
+		if (max_pfn_added)
+			pr_info("max_address: %#llx, below which the firmware declares memory to be added\n",
+				(unsigned long long)PFN_PHYS(max_pfn_added));
+		return 0;
+	}
+	ret = pb_parse_bytes(max_address, &bytes);
 	if (ret == -EINVAL) {
 		pr_err("max_address: bad value \"%s\": a number with K, M, G or T is expected\n",
 		       max_address);
@@ -180,7 +190,7 @@ int pb_pool_spec_parse_max_address(void)
  * pb_pool_spec_max_pfn - the end of the memory that may be added
  *
  * Context: any.
- * Return: a PFN, exclusive; 0 without max_address=.
+ * Return: a PFN, exclusive; 0: none may be.
  */
 unsigned long pb_pool_spec_max_pfn(void)
 {
