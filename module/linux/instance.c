@@ -5,8 +5,8 @@
  * At insmod the sources add extents to the list (source/source.c). Then the extents of each node
  * are divided into ranges, from the highest PFN down: the share of movable= becomes ZONE_MOVABLE,
  * then the share of cma= contiguous areas; the rest is DMA32 below 4 GiB and NORMAL above. The pool
- * is initialized from the ranges. When it grows, its new extents are added to the list. At rmmod
- * the extents are returned to their sources.
+ * is initialized from the ranges. When it grows, an extent is added to the list before its memory
+ * is added to the pool. At rmmod the extents are returned to their sources.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 

@@ -96,7 +96,7 @@ unaligned() {
 	for area in /sys/kernel/debug/cma/*; do
 		echo 257 >"$area"/free
 	done
-	return $status
+	return "$status"
 }
 
 # Two sources of a node: what one lacks, the other provides.

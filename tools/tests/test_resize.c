@@ -275,7 +275,8 @@ TEST_TIMEOUT(resize, killed_while_it_grows, 300)
 		if (bytes > node.total_bytes && bytes < node.total_bytes + LARGER)
 			break;
 	}
-	test_note("%llu bytes more after %d tries", (unsigned long long)(bytes - node.total_bytes), i);
+	test_note("%llu bytes more after %d tries",
+		  (unsigned long long)(bytes - node.total_bytes), i);
 	CHECK(i < TRIES);
 	restore();
 }

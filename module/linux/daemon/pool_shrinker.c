@@ -55,8 +55,8 @@ static unsigned long count(struct shrinker *unused, struct shrink_control *sc)
  * @nid: any node number
  * @nr_pages: number of pages, a multiple of PB_PAGEBLOCK_NR
  *
- * In rounds: watermarks of the size before, which the work item has not set up again yet, would keep
- * pages that the node need not have.
+ * In rounds: watermarks of the size before, which the work item has not set up again yet, would
+ * keep pages that the node need not have.
  *
  * Context: process, in reclaim, too.
  * Return: number of pages given back.
