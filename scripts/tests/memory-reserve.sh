@@ -82,11 +82,11 @@ stays_at_64() {
 stays() {
 	cache=/sys/module/pbuddy_cache/parameters
 	load pool="$home":64M@reserve=pb || return
-	[ ! -f /pbuddy_cache.ko ] || { insmod /pbuddy_cache.ko && echo 1000 >$cache/fill; } || return
+	[ ! -f /pbuddy_cache.ko ] || { insmod /pbuddy_cache.ko && echo 1000 >"$cache"/fill; } || return
 	stays_at_64
 	kept=$?
-	if [ -d $cache ]; then
-		[ "$(cat $cache/held) $(cat $cache/scans)" = '1000 0' ] || kept=1
+	if [ -d "$cache" ]; then
+		[ "$(cat "$cache"/held) $(cat "$cache"/scans)" = '1000 0' ] || kept=1
 		rmmod pbuddy_cache
 	fi
 	[ "$kept" -eq 0 ] && pbuddyctl resize "$home" 96M && owns "$home" 96 && in_iomem && verified && stays_at_64
