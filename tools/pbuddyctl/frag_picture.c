@@ -3,8 +3,8 @@
  * The picture of pbuddyctl frag in the terminal. A cell is the letter of the migratetype that most
  * of its pageblocks have, and how much of them is used: a bar in UTF-8, else a digit. Cells of free
  * pageblocks have a dot. A row begins with a label: the address of its first pageblock or, when the
- * caller may not see addresses, how much of the zone the rows above show. The latter is no distance,
- * because FRAG leaves out holes and the pageblocks of groups.
+ * caller may not see addresses, how much of the zone the rows above show. The latter is no
+ * distance, because FRAG leaves out holes and the pageblocks of groups.
  */
 #include <langinfo.h>
 #include <locale.h>

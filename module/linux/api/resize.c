@@ -58,8 +58,8 @@ static unsigned long node_pages(int nid)
 }
 
 /*
- * Grows the node by a part of what it lacks. Returns the pages that it still lacks, -ENOMEM when the
- * source has no more, or -EINTR.
+ * Grows the node by a part of what it lacks. Returns the pages that it still lacks, -ENOMEM when
+ * the source has no more, or -EINTR.
  */
 static long grow_once(const struct pb_resize *resize, unsigned long most)
 {
