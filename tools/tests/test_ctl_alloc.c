@@ -160,7 +160,7 @@ static uint64_t sum_of_extents(const char *text)
 }
 
 /* There are more at the second QUERY than the first one has said. */
-TEST_TIMEOUT(ctl, alloc_prints_all_extents, 60)
+TEST(ctl, alloc_prints_all_extents)
 {
 	struct traced t = start_traced(alloc_json);
 	static char text[16384];
@@ -176,7 +176,7 @@ TEST_TIMEOUT(ctl, alloc_prints_all_extents, 60)
 }
 
 /* There is none any more. */
-TEST_TIMEOUT(ctl, alloc_prints_no_extents_that_went, 60)
+TEST(ctl, alloc_prints_no_extents_that_went)
 {
 	struct traced t = start_traced(alloc_json);
 	struct buffer_set all;
@@ -194,7 +194,7 @@ TEST_TIMEOUT(ctl, alloc_prints_no_extents_that_went, 60)
 }
 
 /* A signal that comes as soon as the output is there does not kill it, nor is it lost. */
-TEST_TIMEOUT(ctl, alloc_hold_ends_by_an_early_signal, 60)
+TEST(ctl, alloc_hold_ends_by_an_early_signal)
 {
 	static char *const argv[] = { "pbuddyctl", "alloc", "--size", "4K", "--hold", "forever",
 				      NULL };
