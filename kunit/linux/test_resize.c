@@ -205,6 +205,7 @@ static struct {
 	struct page	*page[GROWN >> PB_PAGEBLOCK_ORDER];
 	unsigned int	nr;
 	unsigned int	without_extent;
+	bool		runs;
 	bool		end;
 } user;
 
@@ -218,6 +219,7 @@ static void use_new_memory(struct work_struct *work)
 {
 	struct page *page;
 
+	WRITE_ONCE(user.runs, true);
 	while (!READ_ONCE(user.end) && user.nr < ARRAY_SIZE(user.page)) {
 		page = alloc_pageblock();
 		if (!page) {
@@ -239,8 +241,11 @@ static bool grow_beside_user(struct kunit *test, struct pb_resize *resize)
 	int ret;
 
 	user.nr = 0;
+	user.runs = false;
 	user.end = false;
 	queue_work(system_unbound_wq, &use_work);
+	while (!READ_ONCE(user.runs))
+		msleep(20);
 	ret = pb_resize_node(resize);
 	WRITE_ONCE(user.end, true);
 	flush_work(&use_work);
