@@ -220,6 +220,16 @@ void __tsan_ignore_thread_end(void);
 #endif
 #define ASSERT_EXCLUSIVE_WRITER(x) do { } while (0)
 
+/*
+ * Whether atomics of several sizes are used on the same bytes. ThreadSanitizer takes these for
+ * unordered, as it knows an order of atomics on the same address alone.
+ */
+#ifdef PB_HOST_ONE_SIZE
+#define pb_mixed_sizes()	false
+#else
+#define pb_mixed_sizes()	true
+#endif
+
 #define PB_HOST_CMPXCHG(p, o, n, ok) ({					\
 	typeof(*(p)) _old = (typeof(*(p)))(o);					\
 	__atomic_compare_exchange_n(p, &_old, (typeof(*(p)))(n), false, ok,	\

@@ -47,6 +47,9 @@ static inline void pb_meta_free(void *p)
 	vfree(p);
 }
 
+/* Whether atomics of several sizes are used on the same bytes. See the host's platform.h. */
+#define pb_mixed_sizes()		true
+
 #define pb_alloc_percpu(type)		alloc_percpu(type)
 #define pb_free_percpu(p)		free_percpu(p)
 #define pb_per_cpu_ptr(p, cpu)		per_cpu_ptr(p, cpu)

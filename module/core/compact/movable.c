@@ -80,7 +80,8 @@ static __always_inline u64 with_blocks(u8 *order_map, u64 heads, unsigned int or
 
 	for (bit = 0; heads; bit += GROUP, heads >>= GROUP) {
 		left = heads;
-		if (left == all && likely(group((u64 *)&order_map[bit], bytes * from, bytes * to)))
+		if (left == all && pb_mixed_sizes() &&
+		    likely(group((u64 *)&order_map[bit], bytes * from, bytes * to)))
 			continue;
 		for (; left; left &= left - 1)
 			if (!one(&order_map[bit + __ffs(left)], order))
