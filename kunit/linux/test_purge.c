@@ -147,10 +147,14 @@ static void test_last_reference(struct kunit *test)
 {
 	static struct address_space mapping;
 	struct pb_buffer *buf = create(1);
-	struct reclaim r;
+	struct task_struct *task;
 	unsigned long pfn, left;
+	struct reclaim r;
 
 	KUNIT_ASSERT_NOT_NULL(test, buf);
+	/* Its creation allocates memory, so it precedes the lock that reclaim takes. */
+	task = kthread_create(reclaim, &r, "pbuddy_reclaim");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
 	pfn = buf->block[0].pfn;
 	r.nid = node_of(buf);
 	init_completion(&r.done);
@@ -158,7 +162,7 @@ static void test_last_reference(struct kunit *test)
 	WRITE_ONCE(buf->mapping, &mapping);
 	KUNIT_ASSERT_TRUE(test, isolate(&buf->block[0]));
 	i_mmap_lock_write(&mapping);
-	KUNIT_EXPECT_FALSE(test, IS_ERR(kthread_run(reclaim, &r, "pbuddy_reclaim")));
+	wake_up_process(task);
 	/* It has the lock of the buffer, too. */
 	while (!rwsem_is_locked(&buf->frames))
 		msleep(20);
