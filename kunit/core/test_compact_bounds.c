@@ -286,7 +286,7 @@ static void compact_beside_another(void *arg, unsigned int n)
 		r->sync = pt_compact(r->m, 11, PB_COMPACT_PRIO_SYNC_LIGHT, &r->pfn);
 		return;
 	}
-	for (ticks = 0; ticks < 20; ticks++)
+	for (ticks = 0; ticks < 4; ticks++)		/* compaction waits for 64 at least */
 		pb_wait_tick();
 	pb_area_unisolate(pt_movers_zone(r->m), &r->held);
 }
