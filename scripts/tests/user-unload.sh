@@ -31,6 +31,7 @@ write_all() {
 		echo / 0:1x2M >"$params/group_give" && echo / all >"$params/group_take"
 		echo 0:16M >"$params/resize"
 		echo 100000-1fffff >"$params/vacate"
+		sleep 0.01			# or their lines are all that the log has
 	done 2>/dev/null
 }
 
