@@ -19,6 +19,7 @@
 struct access {
 	struct mm_struct	*mm;
 	ulong			addr;
+	u8			byte;
 	int			err;
 	struct completion	done;
 };
@@ -26,10 +27,9 @@ struct access {
 static int read_byte(void *arg)
 {
 	struct access *access = arg;
-	u8 byte;
 
 	kthread_use_mm(access->mm);
-	access->err = get_user(byte, (u8 __user *)access->addr);
+	access->err = get_user(access->byte, (u8 __user *)access->addr);
 	kthread_unuse_mm(access->mm);
 	kthread_complete_and_exit(&access->done, 0);
 }

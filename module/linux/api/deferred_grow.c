@@ -167,7 +167,7 @@ unsigned int pb_deferred_grow_spans(struct pb_range *spans)
 /* Whether the running kernel has memory of a node above 4 GiB that sources may take. */
 static bool kernel_has_high_memory(int nid)
 {
-	const struct zone *zone = NODE_DATA(nid)->node_zones, *end = zone + ZONE_MOVABLE;
+	struct zone *zone = NODE_DATA(nid)->node_zones, *end = zone + ZONE_MOVABLE;
 
 	for (; zone < end; zone++)
 		if (populated_zone(zone) && zone_end_pfn(zone) > DMA32_END)
