@@ -2,8 +2,8 @@
 /*
  * Resizing a node of the loaded module: pageblocks whose free pages have other users, or a memory
  * error, stay in the pool. While a node is resized, its size can be read. New memory has an extent
- * as soon as it can be allocated. A pageblock that has left the pool may come back, so it counts for
- * the restrictions of its zone.
+ * as soon as it can be allocated. A pageblock that has left the pool may come back, so it counts
+ * for the restrictions of its zone.
  */
 #include <kunit/test.h>
 #include <linux/delay.h>

@@ -486,8 +486,8 @@ enum pbuddy_advice {
  *
  * A purgeable buffer may be mapped and accessed. An access to one that was purged gives it memory
  * again, too, zeroed, and it stays purgeable. It waits until there is memory, or a fatal signal: it
- * does not end in SIGBUS. A program that must not wait calls PBUDDY_ADVICE_WILLNEED before. A system
- * call that cannot wait, as an operation on a futex, fails with EFAULT or ENOMEM.
+ * does not end in SIGBUS. A program that must not wait calls PBUDDY_ADVICE_WILLNEED before. A
+ * system call that cannot wait, as an operation on a futex, fails with EFAULT or ENOMEM.
  *
  * The contents of a buffer that was advised PBUDDY_ADVICE_SWAP may be moved to memory of the
  * system, which the kernel swaps out as that of memfd_create(). The memory cgroup of the caller is
