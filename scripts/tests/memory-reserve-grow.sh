@@ -51,7 +51,7 @@ stays() {
 	status=$?
 	cat /tmp/out
 	[ "$status" -eq 0 ] && grep -q 'this memory is not given back' /tmp/out &&
-		grep -q '64M of source reserve' /tmp/out && owns 0 64 && dmesg -c >/dev/null || return
+		grep -q '64M of groups, source reserve' /tmp/out && owns 0 64 && dmesg -c >/dev/null || return
 	! echo 0:32M >"$params"/resize && owns 0 64 && verified &&
 		said 'resize: node 0 has 64 MiB, not 32: .* 64 MiB stay \(source reserve, .*'
 }
