@@ -62,6 +62,25 @@ owns() {
 	[ "$have" -eq $(($2 * 256)) ]
 }
 
+# owns_between NODE MIB MIB
+owns_between() {
+	have=$(($(node_pages "$1") / 256))
+	echo "node $1 has $have MiB"
+	[ "$have" -ge "$2" ] && [ "$have" -le "$3" ]
+}
+
+# requests CPUS GFP WHERE: 64 requests of a module for node 1, and 64 for the node of these CPUs (a
+# mask), get pages on nodes 0 and 1 as WHERE says: "0,64", and none elsewhere.
+requests() {
+	for node in 1 -1; do
+		taskset "$1" insmod /pbuddy_requester.ko times=64 node="$node" gfp="$2" || return
+		got=$(cat /sys/module/pbuddy_requester/parameters/on_node)
+		rmmod pbuddy_requester
+		echo "gfp $2, node $node: $got"
+		[ "${got%,0,0}" = "$3" ] || return
+	done
+}
+
 verified() {
 	cat $debugfs/verify
 	grep -q '^verify: OK' $debugfs/verify

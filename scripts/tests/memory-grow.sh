@@ -15,12 +15,6 @@ alloc() { # ARGUMENTS of pbuddyctl alloc
 	pbuddyctl alloc --touch "$@" >/tmp/out 2>&1 || { tail -n 3 /tmp/out; return 1; }
 }
 
-owns_between() { # NODE MIB MIB
-	have=$(($(node_pages "$1") / 256))
-	echo "node $1 has $have MiB"
-	[ "$have" -ge "$2" ] && [ "$have" -le "$3" ]
-}
-
 on_demand() {
 	load pool=0:16M-96M,1:16M && owns 0 16 && alloc --size 12M --node 0 --strict && owns 0 16 &&
 		alloc --size 40M --node 0 --strict && owns_between 0 40 95 &&

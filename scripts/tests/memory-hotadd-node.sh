@@ -15,7 +15,6 @@
 memory=/sys/devices/system/memory
 size=$((0x$(cat "$memory"/block_size_bytes)))
 params=/sys/module/pbuddy/parameters
-requester=/sys/module/pbuddy_requester/parameters
 sysfs=/sys/class/misc/pbuddy/node1
 
 # add N...: bring these blocks of the memory module online, counted from 0.
@@ -27,23 +26,6 @@ add() {
 
 # A source that had nothing is not called again for a second.
 alloc() { within 10 pbuddyctl alloc --touch --node 1 --strict "$@" >/tmp/out; }
-
-owns_between() { # MIB MIB
-	have=$(($(node_pages 1) / 256))
-	echo "node 1 has $have MiB"
-	[ "$have" -ge "$1" ] && [ "$have" -le "$2" ]
-}
-
-# requests CPU GFP WHERE: a module's requests for node 1 and for the CPU's node; "0,64": on which nodes.
-requests() {
-	for node in 1 -1; do
-		taskset "$1" insmod /pbuddy_requester.ko times=64 node="$node" gfp="$2" || return
-		got=$(cat "$requester"/on_node)
-		rmmod pbuddy_requester
-		echo "gfp $2, node $node: $got"
-		[ "${got%,0,0}" = "$3" ] || return
-	done
-}
 
 is_so() { [ "$(cat /sys/devices/system/node/online)" = 0-1 ] && [ "$(cat /sys/devices/system/node/has_memory)" = 0 ]; }
 
@@ -81,7 +63,7 @@ not_yet() {
 }
 
 by_request() {
-	add 0 1 && alloc --size 40M && owns_between 40 128 &&
+	add 0 1 && alloc --size 40M && owns_between 1 40 128 &&
 		in_iomem && verified && requests 4 KERNEL 0,64 && requests 4 NOWAIT 0,64 &&
 		requests 8 'KERNEL|THISNODE|NOWARN' 0,64
 }
@@ -95,9 +77,9 @@ unloads() { gives_back $(($(node_pages 0) + $(node_pages 1))); }
 
 # All of it, as the node began with nothing. Its requests fall back again where they may not wait.
 all_goes_back() {
-	load pool=0:64M,1:0-2G max_address=6G idle_seconds=1 && alloc --size 40M && owns_between 40 128 &&
+	load pool=0:64M,1:0-2G max_address=6G idle_seconds=1 && alloc --size 40M && owns_between 1 40 128 &&
 		within 60 owns 1 0 && verified && echo 0 >"$params"/idle_seconds && requests 4 NOWAIT 64,0 &&
-		alloc --size 40M && owns_between 40 128 && verified
+		alloc --size 40M && owns_between 1 40 128 && verified
 }
 
 # A node with memory, and no more to be added.
@@ -108,7 +90,7 @@ with_memory() {
 # The reserve is a share of MAX, too.
 with_watermarks() {
 	load_default pool=0:64M,1:0-64M && owns 1 0 && alloc --size 64M &&
-		owns_between 64 72 && verified
+		owns_between 1 64 72 && verified
 }
 
 ktap_begin

@@ -26,12 +26,6 @@ source_has() {
 # zone_pages NAME: pages of the pool in that zone.
 zone_pages() { awk -v zone="$1" '/^Node/ { on = $4 == zone } on && $1 == "present" { print $2 }' "$debugfs"/zoneinfo; }
 
-owns_between() { # MIB MIB
-	have=$(($(node_pages 0) / 256))
-	echo "node 0 has $have MiB"
-	[ "$have" -ge "$1" ] && [ "$have" -le "$2" ]
-}
-
 # The zone that has nothing at load is in zoneinfo only, as in mm/.
 by_resize() {
 	load pool=0:64M@reserve="$low" && owns 0 64 && [ "$(grep -c '^Node' "$debugfs"/buddyinfo)" -eq 1 ] &&
@@ -68,17 +62,17 @@ on_demand() {
 	hold --size 4M --node 0 --strict || return
 	insmod /pbuddy_requester.ko node=0 order=14 times=4 gfp='KERNEL|DMA32|NOWARN' &&
 		served=$(cat /sys/module/pbuddy_requester/parameters/served) && rmmod pbuddy_requester &&
-		[ "$served" -eq 0 ] && owns_between 64 128
+		[ "$served" -eq 0 ] && owns_between 0 64 128
 	status=$?
 	drop
-	[ "$status" -eq 0 ] && pbuddyctl alloc --touch --size 128M --node 0 --strict && owns_between 128 255 &&
-		source_has reserve 64 && ! pbuddyctl alloc --size 257M --node 0 --strict && owns_between 128 255 &&
-		pbuddyctl alloc --touch --size 250M --node 0 --strict && owns_between 250 256 && verified
+	[ "$status" -eq 0 ] && pbuddyctl alloc --touch --size 128M --node 0 --strict && owns_between 0 128 255 &&
+		source_has reserve 64 && ! pbuddyctl alloc --size 257M --node 0 --strict && owns_between 0 128 255 &&
+		pbuddyctl alloc --touch --size 250M --node 0 --strict && owns_between 0 250 256 && verified
 }
 
 idle_goes_back() {
 	echo 1 >"$params"/idle_seconds && within 60 owns 0 64 && echo 0 >"$params"/idle_seconds &&
-		source_has reserve 64 && verified && pbuddyctl alloc --size 128M --node 0 --strict && owns_between 128 256
+		source_has reserve 64 && verified && pbuddyctl alloc --size 128M --node 0 --strict && owns_between 0 128 256
 }
 
 # Above 4 GiB there is not so much: the zone below gets its first memory.
@@ -93,7 +87,7 @@ into_the_lower_zone() {
 # SIZE is what was set aside, with the reserve of min_free_kbytes; requests can have all of MAX.
 with_watermarks() {
 	load_default pool=0:64M-128M@reserve="$low" && owns 0 64 && pbuddyctl alloc --size 128M --node 0 --strict &&
-		owns_between 130 140 && verified
+		owns_between 0 130 140 && verified
 }
 
 # No element of pool= is needed for it, but MAX may be that of another one.
