@@ -371,7 +371,7 @@ full_output() {
 		full alloc --size 4K --hold forever
 }
 
-# hidepid VALUE TEXT: then this is what the leaks of the user nobody say of processes that are not seen.
+# hidepid VALUE TEXT: with this option of /proc the user nobody runs `pbuddyctl leaks`, which prints TEXT.
 hidepid() {
 	mount -o "remount,hidepid=$1" /proc || return
 	su -s /bin/sh nobody -c 'pbuddyctl leaks --json' >/tmp/json
