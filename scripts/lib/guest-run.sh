@@ -60,17 +60,6 @@ run_guest() {
 	[ -z "${tail_pid-}" ] || kill "$tail_pid" 2>/dev/null || true
 }
 
-# Bind each CPU of UML, its first threads, to a CPU of this machine.
-pin_cpus() {
-	local image cpu=0 thread
-	image=$(pgrep -P "$pid" -x image) || return 0
-	for thread in $(printf '%s\n' /proc/"$image"/task/* | sort -V); do
-		((cpu < smp)) || break
-		taskset -p -c "$cpu" "${thread##*/}" >/dev/null || say "cannot bind CPU $cpu of the guest"
-		cpu=$((cpu + 1))
-	done
-}
-
 # Wait for the emulator.  End it when a test takes longer than it may, or booting, or ending.
 watch_guest() { # FIRST
 	local first=$1 state='' was=none since=$SECONDS limit
@@ -79,7 +68,6 @@ watch_guest() { # FIRST
 		# Each test adds "begin" and "ended", so an odd number of them says that one runs.
 		state=$(grep -cE '^(begin|ended) ' "$tmp/verdict") || true
 		if [ "$state" != "$was" ]; then
-			[ -z "$pin" ] || ((state == 0)) || pin_cpus
 			was=$state since=$SECONDS limit=$BOOT_LIMIT
 			((state % 2 == 0)) || limit=${limits[first + state / 2]}
 		elif ((SECONDS - since > limit)) && [ -z "$hang" ]; then
