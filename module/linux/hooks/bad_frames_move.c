@@ -71,7 +71,7 @@ bool pb_bad_frames_take_pageblock(unsigned long first)
 {
 	unsigned long pfn;
 
-	if (!pb_bad_frames_nr() || !only_set_aside(first))
+	if (!only_set_aside(first))
 		return false;
 	pb_instance.ops.drain_all(&pb_instance);
 	if (!take_others(first))
