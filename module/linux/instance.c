@@ -120,10 +120,8 @@ static void append_range(struct range_list *list, unsigned long start, unsigned 
 static void append_lowmem(struct range_list *list, unsigned long start, unsigned long end,
 			  int nid, bool cma)
 {
-	unsigned long dma32_end = PHYS_PFN(1ULL << 32);
-
-	append_range(list, max(start, dma32_end), end, nid, PB_ZONE_NORMAL, cma);
-	append_range(list, start, min(end, dma32_end), nid, PB_ZONE_DMA32, cma);
+	append_range(list, max(start, PB_DMA32_END), end, nid, PB_ZONE_NORMAL, cma);
+	append_range(list, start, min(end, PB_DMA32_END), nid, PB_ZONE_DMA32, cma);
 }
 
 /* Divides an extent, from its end: ZONE_MOVABLE, contiguous area, other memory. */

@@ -3,6 +3,7 @@
 #ifndef PB_INSTANCE_H
 #define PB_INSTANCE_H
 
+#include <linux/pfn.h>
 #include <linux/types.h>
 
 #include "core/base/pool_types.h"
@@ -12,6 +13,9 @@ struct pb_extent;
 struct pb_pool_spec;
 
 extern struct pb_pool pb_instance;
+
+/* Lowest PFN of ZONE_NORMAL. */
+#define PB_DMA32_END	PHYS_PFN(1ULL << 32)
 
 /**
  * struct pb_instance_config - parameters of the pool

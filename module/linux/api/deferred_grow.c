@@ -41,7 +41,6 @@
 #include "source/pool_spec.h"
 #include "source/source.h"
 
-#define DMA32_END	PHYS_PFN(1ULL << 32)
 #define STEP		(16 * PB_PAGEBLOCK_NR)	/* pages at a time, if there are so many */
 #define RETRY_AFTER	HZ
 
@@ -158,8 +157,8 @@ unsigned int pb_deferred_grow_spans(struct pb_range *spans)
 		start = node_present_pages(g->spec.nid) ?
 			NODE_DATA(g->spec.nid)->node_start_pfn : 0;
 		end = max(pgdat_end_pfn(NODE_DATA(g->spec.nid)), pb_pool_spec_max_pfn());
-		nr += add_span(&spans[nr], start, min(end, DMA32_END), g, PB_ZONE_DMA32);
-		nr += add_span(&spans[nr], max(start, DMA32_END), end, g, PB_ZONE_NORMAL);
+		nr += add_span(&spans[nr], start, min(end, PB_DMA32_END), g, PB_ZONE_DMA32);
+		nr += add_span(&spans[nr], max(start, PB_DMA32_END), end, g, PB_ZONE_NORMAL);
 	}
 	return nr;
 }
@@ -170,7 +169,7 @@ static bool kernel_has_high_memory(int nid)
 	struct zone *zone = NODE_DATA(nid)->node_zones, *end = zone + ZONE_MOVABLE;
 
 	for (; zone < end; zone++)
-		if (populated_zone(zone) && zone_end_pfn(zone) > DMA32_END)
+		if (populated_zone(zone) && zone_end_pfn(zone) > PB_DMA32_END)
 			return true;
 	return false;
 }
@@ -244,7 +243,7 @@ static int add_extent(struct pb_extent *extent)
 		.start_pfn = extent->start_pfn,
 		.nr_pages = extent->nr_pages,
 		.nid = extent->nid,
-		.type = extent->start_pfn < DMA32_END ? PB_ZONE_DMA32 : PB_ZONE_NORMAL,
+		.type = extent->start_pfn < PB_DMA32_END ? PB_ZONE_DMA32 : PB_ZONE_NORMAL,
 	};
 	int err = pb_owner_add_range(range.start_pfn, range.nr_pages);
 
