@@ -71,12 +71,13 @@ static void cache_words(void)
 		pb_per_cpu_ptr(mc.zone->pcp, cpu)->high = PB_WORD_NR;
 }
 
-static void make_pool(unsigned int nr_pageblocks, const struct pb_range *span)
+static void make_pool(unsigned int nr_pageblocks, const struct pb_range *span, bool cma)
 {
 	struct pb_range range = {
 		.start_pfn = MC_FIRST_PFN,
 		.nr_pages = nr_pageblocks * PB_PAGEBLOCK_NR,
 		.type = PB_ZONE_NORMAL,
+		.cma = cma,
 	};
 	struct pb_pool_config config = {
 		.ranges = &range, .nr_ranges = 1, .spans = span, .nr_spans = !!span,
@@ -95,7 +96,12 @@ static void make_pool(unsigned int nr_pageblocks, const struct pb_range *span)
 
 void mc_make_pool(unsigned int nr_pageblocks)
 {
-	make_pool(nr_pageblocks, NULL);
+	make_pool(nr_pageblocks, NULL, false);
+}
+
+void mc_make_cma_pool(unsigned int nr_pageblocks)
+{
+	make_pool(nr_pageblocks, NULL, true);
 }
 
 void mc_make_growable_pool(unsigned int nr_pageblocks, unsigned int span)
@@ -106,7 +112,7 @@ void mc_make_growable_pool(unsigned int nr_pageblocks, unsigned int span)
 		.type = PB_ZONE_NORMAL,
 	};
 
-	make_pool(nr_pageblocks, &range);
+	make_pool(nr_pageblocks, &range, false);
 }
 
 static struct pb_request request(unsigned int order, enum pb_migratetype mt, pb_alloc_flags_t flags)
@@ -161,11 +167,16 @@ void mc_alloc(int n, unsigned int order, enum pb_migratetype mt)
 	mc_alloc_flags(n, order, mt, 0);
 }
 
-void mc_scan(int n, unsigned int order, enum pb_migratetype mt)
+void mc_scan_flags(int n, unsigned int order, enum pb_migratetype mt, pb_alloc_flags_t flags)
 {
-	struct pb_request rq = request(order, mt, PB_ALLOC_SCAN);
+	struct pb_request rq = request(order, mt, flags | PB_ALLOC_SCAN);
 
 	record(n, pb_get_page_from_freelist(mc.pool, &rq), order);
+}
+
+void mc_scan(int n, unsigned int order, enum pb_migratetype mt)
+{
+	mc_scan_flags(n, order, mt, 0);
 }
 
 void mc_alloc_uncached(int n, unsigned int order, enum pb_migratetype mt)

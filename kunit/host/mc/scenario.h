@@ -70,6 +70,8 @@ static inline unsigned long mc_pfn(unsigned int pageblock, unsigned int frame)
 }
 
 void mc_make_pool(unsigned int nr_pageblocks);
+/* The same; all of it is a contiguous area. */
+void mc_make_cma_pool(unsigned int nr_pageblocks);
 void mc_make_growable_pool(unsigned int nr_pageblocks, unsigned int span);
 /* Allocates all pageblocks, so that each is of this type. */
 void mc_fill(enum pb_migratetype mt);
@@ -87,6 +89,7 @@ void mc_alloc(int n, unsigned int order, enum pb_migratetype mt);
 /* The same as an interrupt makes it that has interrupted a pcp section: without the caches. */
 void mc_alloc_uncached(int n, unsigned int order, enum pb_migratetype mt);
 /* The same by the scan alone that precedes the failure of a request. */
+void mc_scan_flags(int n, unsigned int order, enum pb_migratetype mt, pb_alloc_flags_t flags);
 void mc_scan(int n, unsigned int order, enum pb_migratetype mt);
 /* The same by the zone alone: a request without the scan that precedes its failure. */
 void mc_zone_alloc(int n, unsigned int order, enum pb_migratetype mt);

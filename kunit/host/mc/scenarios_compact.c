@@ -20,6 +20,7 @@ static void word_but_two_free(void) { mc_make_frames(62); }
 static void half_free(void) { mc_make_frames(256); }
 static void all_free(void) { mc_make_pool(1); }
 static void two_free(void) { mc_make_pool(2); }
+static void free_area(void) { mc_make_cma_pool(1); }
 
 static void isolated(void)
 {
@@ -31,6 +32,8 @@ static void alloc0(void) { mc_zone_alloc(0, 0, PB_MOVABLE); }
 static void alloc9(void) { mc_zone_alloc(0, 9, PB_MOVABLE); }
 static void cached_alloc9(void) { mc_alloc(0, 9, PB_MOVABLE); }
 static void cached_alloc0(void) { mc_alloc(0, 0, PB_MOVABLE); }
+static void scan9(void) { mc_scan_flags(0, 9, PB_MOVABLE, PB_ALLOC_CMA); }
+static void scan3(void) { mc_scan_flags(0, 3, PB_MOVABLE, PB_ALLOC_CMA); }
 static void alloc3(void) { mc_alloc(1, 3, PB_UNMOVABLE); }
 static void free400(void) { mc_zone_free(mc_pfn(0, 400), 0); }
 static void isolate(void) { pb_area_isolate(mc.zone, &pageblock); }
@@ -89,6 +92,13 @@ static void indexed(void)
 	if (pb_zone_alloc(mc.zone, 0, PB_MOVABLE, NULL) == PB_NO_PFN &&
 	    pb_zone_alloc(mc.zone, 0, PB_UNMOVABLE, NULL) == PB_NO_PFN)
 		mc_violate("the free frame is not found");
+}
+
+/* The pageblock of a contiguous area keeps its type, isolated or not. */
+static void stays_area(void)
+{
+	if (!pb_entry_is_cma(pb_dir_entry(mc.pool, mc_pfn(0, 0))->value))
+		mc_violate("the pageblock has left the contiguous area");
 }
 
 /* One movable block, at mc_pfn(0, 0) or where the allocation put it. */
@@ -439,6 +449,8 @@ static const struct mc_scenario rows[] = {
 	  { take_pageblock, free509, free_last_two } },
 	{ "isolate_order_9_end", all_free, { alloc9, isolate, unisolate } },
 	{ "isolate_order_9", all_free, { alloc9, isolate_convert } },
+	{ "isolate_area_scan", free_area, { scan9, isolate, unisolate }, 0, stays_area },
+	{ "isolate_area_scan_3", free_area, { scan3, isolate, unisolate }, 0, stays_area },
 	{ "isolate_isolate", one_free, { isolate_unisolate, isolate_convert, free400 }, 0,
 	  indexed },
 	{ "isolate_fallback", half_free, { isolate_unisolate, alloc_unmovable } },

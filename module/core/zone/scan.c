@@ -263,7 +263,8 @@ static enum pb_migratetype type_at(struct pb_zone *zone, unsigned long index)
  * @scan: the scan, after pb_zone_scan_next() returned true
  * @rq: the request; its migratetype and watermarks apply
  *
- * Whole pageblocks of a pcp type get the request's; the others keep theirs.
+ * Whole pageblocks of a pcp type get the request's; the others keep theirs. Between two reads of
+ * its type a pageblock may be isolated, or not any more: only the trace goes by what is read here.
  *
  * Context: any; preemption off.
  * Return: PFN, or PB_NO_PFN.
@@ -273,11 +274,14 @@ unsigned long pb_zone_scan_alloc(struct pb_zone *zone, struct pb_zone_scan *scan
 {
 	enum pb_migratetype from = type_at(zone, scan->run.first), mt = rq->migratetype;
 	bool pageblocks = scan->order == PB_PAGEBLOCK_ORDER;
+	bool cma = scan->run.types == BIT(PB_CMA);
 	unsigned long pfn;
 
 	/* The pageblocks of a contiguous area or of the reserve keep their type. */
-	if (scan->run.types == BIT(PB_CMA) || scan->run.types == BIT(PB_HIGHATOMIC))
-		mt = from;
+	if (cma)
+		mt = PB_CMA;
+	else if (scan->run.types == BIT(PB_HIGHATOMIC))
+		mt = PB_HIGHATOMIC;
 	if (pageblocks)
 		pfn = pb_zone_alloc_run_at(zone, &scan->run, mt, rq, &scan->next);
 	else
@@ -285,7 +289,7 @@ unsigned long pb_zone_scan_alloc(struct pb_zone *zone, struct pb_zone_scan *scan
 					     scan->run.types, rq);
 	if (pfn == PB_NO_PFN)
 		return pfn;
-	if (from == PB_CMA) {
+	if (cma) {
 		if (pageblocks)
 			atomic_long_sub((long)scan->run.nr << PB_PAGEBLOCK_ORDER,
 					&zone->nr_free_cma);
