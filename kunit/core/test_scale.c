@@ -342,6 +342,25 @@ static void floor_of_a_full_reserve(struct kunit *test, struct pb_pool *pool)
 	KUNIT_EXPECT_LE(test, words, 10UL);
 }
 
+/* A reserve without free pages is searched with preemption on. */
+static void unreserve_nothing_free(struct kunit *test, struct pb_pool *pool)
+{
+	struct pb_zone *zone = pool->zone[0][PB_ZONE_NORMAL];
+	struct pb_request rq = pt_rq(PB_PAGEBLOCK_ORDER, PB_MOVABLE, 0);
+	unsigned long pfn = pb_alloc(pool, &rq, NULL);
+
+	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
+	preempt_disable();
+	pb_highatomic_reserve(zone, pfn, PB_PAGEBLOCK_ORDER);
+	preempt_enable();
+	section_visits();
+	KUNIT_EXPECT_FALSE(test, pb_highatomic_unreserve_zone(zone, PB_MOVABLE, true));
+	expect_section(test, "unreserve", 0);
+	pb_free(pool, pfn, PB_PAGEBLOCK_ORDER);
+	pb_pcp_drain_local(pool);
+	KUNIT_EXPECT_TRUE(test, pb_highatomic_unreserve_zone(zone, PB_MOVABLE, true));
+}
+
 /* Large blocks are freed in parts. */
 static void free_large_blocks(struct kunit *test, struct pb_pool *pool)
 {
@@ -367,6 +386,7 @@ static void test_sections_of_an_empty_zone(struct kunit *test)
 	struct pb_pool *pool = large_pool(test);
 
 	free_large_blocks(test, pool);
+	unreserve_nothing_free(test, pool);
 	floor_of_a_full_reserve(test, pool);
 	pb_pool_destroy(pool);
 }

@@ -4,6 +4,7 @@
 #include "core/cache/drain.h"
 #include "core/compact/isolate.h"
 #include "core/pool/move.h"
+#include "core/zone/highatomic.h"
 #include "core/zone/zone.h"
 #include "rcu.h"
 #include "scenario.h"
@@ -67,6 +68,31 @@ static void move_back(void)
 	move(mc.zone, mc.got[6]);
 }
 
+/* As in a zone that is large enough for a reserve. */
+static void reserve(struct pb_zone *zone, unsigned long pfn)
+{
+	zone->present_pages += 110 * PB_PAGEBLOCK_NR;
+	pb_highatomic_reserve(zone, pfn, 0);
+	zone->present_pages -= 110 * PB_PAGEBLOCK_NR;
+}
+
+/* The free pageblock is in the reserve. */
+static void reserved_memory(void)
+{
+	movable_memory();
+	reserve(mc.zone, mc_pfn(1, 0));
+}
+
+static void unreserve(void) { pb_highatomic_unreserve_zone(mc.zone, PB_MOVABLE, true); }
+
+static void move_reserved(void)
+{
+	unreserve();
+	move_away();
+	if (mc_got(6))
+		reserve(pb_pfn_zone(mc.pool, mc.got[6]), mc.got[6]);
+}
+
 static void zone_alloc(unsigned int order)
 {
 	preempt_disable();
@@ -111,6 +137,7 @@ static const struct mc_scenario rows[] = {
 	{ "move_fallback", movable_memory, { move_away, request_unmovable3 }, 0,
 	  request_in_its_zone },
 	{ "move_scan", movable_memory, { move_away, scan3 }, 0, request_in_its_zone },
+	{ "move_unreserve", reserved_memory, { move_reserved, unreserve } },
 	{ "move_isolate", movable_memory, { move_away, isolate_second } },
 	{ "move_back", moved_memory, { move_back, private_alloc_free } },
 };

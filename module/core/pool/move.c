@@ -21,7 +21,8 @@
  * a pageblock in a zone reads the entry by pb_zone_entry_value() and changes the pageblock with
  * preemption off since then. Such a section that has begun before MV2 has ended after MV3, and one
  * that begins later sees a hole, or from MV4 on the other zone. An owner of a frame needs no check:
- * a pageblock with an allocated frame does not leave. (mc: move_alloc, move_scan, move_isolate)
+ * a pageblock with an allocated frame does not leave. (mc: move_alloc, move_scan, move_isolate,
+ * move_unreserve)
  */
 #include "core/alloc/alloc.h"
 #include "core/base/pfn.h"

@@ -109,9 +109,20 @@ unsigned long pb_highatomic_alloc(struct pb_zone *zone, const struct pb_request 
 }
 EXPORT_SYMBOL_PB_TEST(pb_highatomic_alloc);
 
+/* A pageblock that was found with preemption on may have become another zone's (move.c). */
 static bool unreserve(struct pb_zone *zone, unsigned long index, enum pb_migratetype mt)
 {
-	return change_type(zone, pb_pageblock_pfn(zone, index), PB_HIGHATOMIC, mt);
+	bool done;
+
+	preempt_disable();
+	done = pb_zone_dir_entry(zone, index) &&
+	       change_type(zone, pb_pageblock_pfn(zone, index), PB_HIGHATOMIC, mt);
+	if (done) {
+		uncharge(zone);
+		pb_zone_event_add(zone, PB_HIGHATOMIC_UNRESERVE, 1);
+	}
+	preempt_enable();
+	return done;
 }
 
 /* Unreserves a pageblock of one class; one that another CPU has changed hides no other. */
@@ -156,23 +167,17 @@ static bool unreserve_any(struct pb_zone *zone, enum pb_migratetype mt)
  * @mt: migratetype it gets, that of the request
  * @force: also the last pageblock
  *
+ * Searches with preemption on, in proportion to the zone when no pageblock of the reserve has free
+ * pages.
+ *
  * Context: any.
  * Return: whether a pageblock was unreserved. As unreserve_highatomic_pageblock() in
  * mm/page_alloc.c does it with each zone.
  */
 bool pb_highatomic_unreserve_zone(struct pb_zone *zone, enum pb_migratetype mt, bool force)
 {
-	bool done;
-
 	if (atomic_long_read(&zone->nr_reserved_highatomic) <= (force ? 0 : (long)PB_PAGEBLOCK_NR))
 		return false;
-	preempt_disable();
-	done = unreserve_any(zone, mt);
-	if (done) {
-		uncharge(zone);
-		pb_zone_event_add(zone, PB_HIGHATOMIC_UNRESERVE, 1);
-	}
-	preempt_enable();
-	return done;
+	return unreserve_any(zone, mt);
 }
 EXPORT_SYMBOL_PB_TEST(pb_highatomic_unreserve_zone);
