@@ -424,6 +424,34 @@ static void test_boost_in_bulk(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, woken_in_section, 0U);
 }
 
+/* The same for a range, which is cut from a block of another type. */
+static void test_boost_by_range(struct kunit *test)
+{
+	struct pt_fixture *f = counted_pool(test);
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	struct pb_request rq = pt_rq(0, PB_RECLAIMABLE, 0);
+
+	woken = 0;
+	woken_in_section = 0;
+	f->pool.ops.wake_node = count_wakes;
+	use_all_pageblocks(test, f, 0);
+	pb_zone_set_watermarks(zone, 64, 10);
+	rq.flags = PB_ALLOC_KSWAPD;
+	KUNIT_ASSERT_NE(test, pb_alloc_contig(&f->pool, &rq, 3, NULL), PB_NO_PFN);
+	KUNIT_EXPECT_GT(test, zone->watermark_boost, 0UL);
+	KUNIT_EXPECT_EQ(test, woken, 1U);
+	KUNIT_EXPECT_EQ(test, woken_in_section, 0U);
+	/* One that may not wake the thread boosts, too. */
+	pb_zone_decay_boost(zone);
+	rq.migratetype = PB_UNMOVABLE;
+	rq.flags = PB_ALLOC_WMARK_MIN;
+	while (!zone->watermark_boost &&
+	       pb_alloc_contig(&f->pool, &rq, 3, NULL) != PB_NO_PFN)
+		;
+	KUNIT_EXPECT_GT(test, zone->watermark_boost, 0UL);
+	KUNIT_EXPECT_EQ(test, woken, 1U);
+}
+
 /* Requests that may not use CMA pageblocks get every other page and none of these. */
 static void test_cma_is_kept(struct kunit *test)
 {
@@ -560,6 +588,7 @@ static struct kunit_case fallback_cases[] = {
 	KUNIT_CASE(test_nofragment_stays_near),
 	KUNIT_CASE(test_boost_on_claim),
 	KUNIT_CASE(test_boost_in_bulk),
+	KUNIT_CASE(test_boost_by_range),
 	KUNIT_CASE(test_cma_is_kept),
 	KUNIT_CASE(test_cma_is_last_resort),
 	KUNIT_CASE(test_cma_serves_movable),

@@ -225,6 +225,7 @@ static unsigned long walk_zonelist(struct pb_pool *pool, const struct pb_request
 			preempt_disable();
 			pfn = alloc_range(zone, rq, nr_pages);
 			preempt_enable();
+			pb_zone_wake_boosted(zone, what.order, rq->flags);
 		}
 		if (pfn != PB_NO_PFN)
 			return pfn;
