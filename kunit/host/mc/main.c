@@ -10,8 +10,8 @@
 #define DEFAULT_BOUND	2
 
 static const struct mc_group * const groups[] = {
-	&mc_index_group, &mc_zone_group, &mc_cache_group, &mc_irq_group, &mc_compact_group,
-	&mc_blocks_group, &mc_move_group,
+	&mc_index_group, &mc_zone_group, &mc_grow_group, &mc_cache_group, &mc_irq_group,
+	&mc_compact_group, &mc_blocks_group, &mc_move_group,
 };
 
 static struct {

@@ -38,7 +38,7 @@ struct mc_group {
 };
 
 extern const struct mc_group mc_index_group, mc_zone_group, mc_cache_group, mc_irq_group,
-			     mc_compact_group, mc_blocks_group, mc_move_group;
+			     mc_compact_group, mc_blocks_group, mc_move_group, mc_grow_group;
 
 #define MC_GROUP(name, rows) \
 	const struct mc_group name = { rows, ARRAY_SIZE(rows) }

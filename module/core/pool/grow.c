@@ -10,10 +10,12 @@
  *   grow:    GR1 make the pageblock, no frame free      others:  OT1 read the entry, or the index
  *            GR2 write the entry (release)                       OT2 read the entry
  *            GR3 free all frames, update the index               OT3 read the pageblock
+ *            GR4 count them as free
  *
  * OT3 depends on the address read in OT2, so a CPU that reads the new entry sees the stores of
  * GR1. A CPU that finds a free frame or the index bit (GR3, by value-returning atomics) sees GR2,
- * too. (litmus: grow-find)
+ * too. (litmus: grow-find) GR4 comes last, as in a free: a request that the watermarks grant for it
+ * leaves as many frames free as they demand. (mc: grow_at_the_mark, shrink_undo_at_the_mark)
  *
  * Memory that was taken off (shrink.c) is added in the same way. Its pageblocks exist already, so
  * other CPUs may find them with an entry value from before; these see a free frame after GR2 only.

@@ -155,9 +155,8 @@ static void add_pageblocks(struct pb_zone *zone, unsigned long first, u64 mask,
 	u64 left;
 
 	preempt_disable();
-	/* Counted before they can be allocated: a count that is too high only causes retries. */
 	pb_zone_add_present(zone, pages);
-	pb_zone_account(zone, pages);
+	/* Before nr_free, as in a free, so that no floor is too low. */
 	if (mt == PB_CMA) {
 		zone->cma_pages += pages;
 		atomic_long_add(pages, &zone->nr_free_cma);
@@ -173,6 +172,8 @@ static void add_pageblocks(struct pb_zone *zone, unsigned long first, u64 mask,
 		pb_pageblock_free_whole(pageblock);
 	}
 	pb_index_free_many(zone, first, mask);
+	/* Not before they are free: the watermarks would grant other frames for them. */
+	pb_zone_account(zone, pages);
 	preempt_enable();
 }
 
