@@ -237,6 +237,41 @@ static void test_frame_in_use(struct kunit *test)
 	f->broken = true;
 }
 
+/*
+ * The same for a block of a list that is filled in advance, whichever frame is in use, and if the
+ * block is zero already.
+ */
+static void test_list_frame_in_use(struct kunit *test)
+{
+	static const unsigned int frames[] = { 0, 1, PB_WORD_NR - 1 };
+	unsigned long start, pfn;
+	struct pt_fixture *f;
+	struct pb_zone *zone;
+	struct pb_pcp *pcp;
+	unsigned int i;
+
+	for (i = 0; i < 2 * ARRAY_SIZE(frames); i++) {
+		f = zero_pool(test, &pt_one_pageblock);
+		zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+		pcp = pb_per_cpu_ptr(zone->pcp, raw_smp_processor_id());
+		start = f->layout->ranges[0].start_pfn;
+		pfn = start + frames[i / 2];
+		if (i % 2)
+			pt_prezero(zone, 1);
+		dirty(start, PB_PAGEBLOCK_NR);
+		*pb_order_map(&f->pool, pfn) = 4;
+		pcp->high = 2 * PB_WORD_NR;
+		pcp->zeroed_wanted = BIT_ULL(PB_PCP_LIST_NR(3, PB_MOVABLE));
+		pb_prezero_fill(zone);
+		pt_expect_bad(test, f, PB_BAD_IN_USE, pfn);
+		KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_BAD_PAGE), 1UL);
+		KUNIT_EXPECT_EQ(test, frames_zero(start, PB_PAGEBLOCK_NR), 0UL);
+		KUNIT_EXPECT_EQ(test, *pb_order_map(&f->pool, pfn), 4);
+		KUNIT_EXPECT_EQ(test, pb_pcp_pages(zone), 0UL);
+		f->broken = true;
+	}
+}
+
 static int dirty_target(struct pt_movers *m, struct pt_object *o, unsigned long src,
 			unsigned long dst)
 {
@@ -436,6 +471,7 @@ static struct kunit_case prezero_cases[] = {
 	KUNIT_CASE(test_share),
 	KUNIT_CASE(test_misses_are_told),
 	KUNIT_CASE(test_frame_in_use),
+	KUNIT_CASE(test_list_frame_in_use),
 	KUNIT_CASE(test_compaction_target),
 	KUNIT_CASE(test_emptied_areas),
 	KUNIT_CASE(test_never_falsely),

@@ -37,6 +37,17 @@
 /* Most ticks to wait for pageblocks that are being zeroed; one takes less than a tick. */
 #define PAUSE_TICKS	64
 
+/* Reports the first frame of an allocation that is still in use; all of them are set aside then. */
+static bool in_use(struct pb_zone *zone, unsigned long pfn, unsigned long nr)
+{
+	const u8 *order_map = pb_order_map(zone->pool, pfn), *used = memchr_inv(order_map, 0, nr);
+
+	if (likely(!used))
+		return false;
+	pb_set_aside(zone, pfn + (used - order_map), 0);
+	return true;
+}
+
 /* Allocates this pageblock, sets its order, and @words to those of its words that are zero. */
 static bool alloc_idle(struct pb_zone *zone, unsigned long index, enum pb_migratetype mt,
 		       struct pb_pageblock *pageblock, unsigned long *words)
@@ -48,7 +59,6 @@ static bool alloc_idle(struct pb_zone *zone, unsigned long index, enum pb_migrat
 	};
 	unsigned long pfn = pb_pageblock_pfn(zone, index);
 	bool allocated = false;
-	unsigned int i;
 
 	if (!pb_zone_watermark_ok(zone, PB_PAGEBLOCK_NR, rq.highest_zone, rq.flags))
 		return false;
@@ -57,12 +67,8 @@ static bool alloc_idle(struct pb_zone *zone, unsigned long index, enum pb_migrat
 		goto out;
 	*words = pb_zeroed_words(zone, index);
 	pb_zeroed_test_and_clear(zone, pfn, PB_PAGEBLOCK_NR);
-	for (i = 0; i < PB_PAGEBLOCK_NR && !pageblock->order_map[i]; i++)
-		;
-	if (unlikely(i < PB_PAGEBLOCK_NR)) {
-		pb_set_aside(zone, pfn + i, 0);
+	if (unlikely(in_use(zone, pfn, PB_PAGEBLOCK_NR)))
 		goto out;
-	}
 	pageblock->order_map[0] = PB_PAGEBLOCK_ORDER + 1;
 	allocated = true;
 out:
@@ -253,7 +259,10 @@ static void fill_list(struct pb_zone *zone, unsigned int order, enum pb_migratet
 	pfn = pb_zone_alloc(zone, rq.order, mt, &rq);
 	if (pfn != PB_NO_PFN) {
 		zeroed = pb_zeroed_test_and_clear(zone, pfn, nr);
-		*pb_order_map(zone->pool, pfn) = rq.order + 1;
+		if (unlikely(in_use(zone, pfn, nr)))
+			pfn = PB_NO_PFN;
+		else
+			*pb_order_map(zone->pool, pfn) = rq.order + 1;
 	}
 	preempt_enable();
 	if (pfn == PB_NO_PFN)
