@@ -98,6 +98,29 @@ static void test_zeroed_word(struct kunit *test)
 		pt_free(test, f, pfns[i], 0);
 }
 
+/* A refill for plain blocks does not count the zeroed ones that the list has already. */
+static void test_beside_zeroed(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_one_pageblock);
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
+	unsigned long first, pfns[8], got;
+	bool zeroed = false, any = false;
+
+	pb_zeroed_set(zone, f->layout->ranges[0].start_pfn, WORD);
+	rq.zeroed = &zeroed;
+	preempt_disable();
+	first = pb_alloc(&f->pool, &rq, NULL);
+	rq.zeroed = &any;
+	got = pb_alloc_bulk(&f->pool, &rq, 8, pfns, NULL);
+	preempt_enable();
+	KUNIT_EXPECT_NE(test, first, PB_NO_PFN);
+	KUNIT_EXPECT_TRUE(test, zeroed);
+	KUNIT_EXPECT_EQ(test, got, 8UL);
+	pt_verify(test, f, NULL);
+	pt_expect_allocated(test, f, 9);
+}
+
 /*
  * Frames that are freed in order collect in the list's mask until their word is complete; frames
  * of different words go to the LIFO.
@@ -180,6 +203,7 @@ static struct kunit_case bulk_cases[] = {
 	KUNIT_CASE(test_sizes),
 	KUNIT_CASE(test_in_use_within_a_word),
 	KUNIT_CASE(test_zeroed_word),
+	KUNIT_CASE(test_beside_zeroed),
 	KUNIT_CASE(test_batches),
 	KUNIT_CASE(test_misuse_among_others),
 	KUNIT_CASE(test_watermark),

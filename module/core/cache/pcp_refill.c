@@ -78,8 +78,10 @@ static unsigned int refill_from(struct pb_zone *zone, struct pb_pcp_list *list,
 {
 	unsigned int before = list->n;
 
+	/* Zeroed blocks that the list has already were counted when it got them. */
+	if (unlikely(rq->zeroed))
+		before += hweight64(list->zeroed);
 	alloc_words(zone, list, pb_pageblock_pfn(zone, index), rq->order, pageblock, rq->zeroed);
-	/* A request for zeroed blocks refills only when there are none. */
 	return list->n - before + hweight64(list->mask) +
 	       (unlikely(rq->zeroed) ? hweight64(list->zeroed) : 0);
 }
