@@ -6,18 +6,24 @@
  * how many of these were on each of the first nodes.
  *
  * With context= the requests are sent where a task may not sleep: with preemption off, with a raw
- * spinlock held, or in an interrupt. gfp= then has a flag like NOWAIT.
+ * spinlock held, or in an interrupt. gfp= then has a flag like NOWAIT. Or they are sent by a task
+ * that another thread moves between the CPUs of the first two nodes meanwhile.
  */
+#include <linux/cpumask.h>
+#include <linux/err.h>
 #include <linux/gfp.h>
 #include <linux/init.h>
 #include <linux/irq_work.h>
+#include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/numa.h>
 #include <linux/pbuddy.h>
 #include <linux/preempt.h>
+#include <linux/sched.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
+#include <linux/topology.h>
 
 PBUDDY_IMPORT_API();
 
@@ -39,11 +45,15 @@ MODULE_PARM_DESC(node, "preferred node (default: the CPU's own)");
 
 static char *context = "task";
 module_param(context, charp, 0444);
-MODULE_PARM_DESC(context, "task, preempt_off, raw_lock or interrupt (default: task)");
+MODULE_PARM_DESC(context, "task, moved_task, preempt_off, raw_lock or interrupt (default: task)");
 
 static uint served;
 module_param(served, uint, 0444);
 MODULE_PARM_DESC(served, "number of requests that got a block (read only)");
+
+static uint moves;
+module_param(moves, uint, 0444);
+MODULE_PARM_DESC(moves, "times that the task was moved (read only)");
 
 static uint on_node[4];
 module_param_array(on_node, uint, NULL, 0444);
@@ -102,6 +112,28 @@ static void send(void)
 	}
 }
 
+static int move(void *task)
+{
+	while (!kthread_should_stop()) {
+		set_cpus_allowed_ptr(task, cpumask_of(cpumask_first(cpumask_of_node(moves++ % 2))));
+		cond_resched();
+	}
+	return 0;
+}
+
+/* The mover has a CPU of its own, or it would run once a tick. */
+static void send_moved(void)
+{
+	struct task_struct *mover = kthread_create(move, current, "pbuddy_mover");
+
+	if (IS_ERR(mover))
+		return;
+	kthread_bind(mover, cpumask_last(cpumask_of_node(1)));
+	wake_up_process(mover);
+	send();
+	kthread_stop(mover);
+}
+
 static void send_preempt_off(void)
 {
 	preempt_disable();
@@ -135,8 +167,8 @@ static const struct {
 	const char	*name;
 	void		(*send)(void);
 } contexts[] = {
-	{ "task", send }, { "preempt_off", send_preempt_off }, { "raw_lock", send_raw_lock },
-	{ "interrupt", send_interrupt },
+	{ "task", send }, { "moved_task", send_moved }, { "preempt_off", send_preempt_off },
+	{ "raw_lock", send_raw_lock }, { "interrupt", send_interrupt },
 };
 
 static int __init requester_init(void)

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: stock+oldest test
-# vm: --one-thread --nodes 2
+# vm: --nodes 2
 # vm: --allow-splat cut.here|WARNING:.*linux/request/gfp\.c:
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
@@ -77,6 +77,20 @@ atomic_that_sleeps() {
 	[ "$(grep -c 'gfp_flags=.*HIGH' /tmp/trace)" -eq 1 ] && ! grep ATOMIC /tmp/trace
 }
 
+# THISNODE is for the node that the request names, also when the task moves to another meanwhile.
+# Where the kernel is not preemptible, it hardly ever moves at the wrong moment.
+thisnode_of_a_moved_task() {
+	for what in THISNODE:0 'THISNODE|ZERO:0' 'THISNODE|ACCOUNT:0' 'THISNODE|COMP:3'; do
+		insmod /pbuddy_requester.ko times=500000 context=moved_task node=0 order="${what#*:}" \
+			gfp="NOWAIT|NOWARN|${what%:*}" || return
+		got=$(cat /sys/module/pbuddy_requester/parameters/on_node)
+		moves=$(cat /sys/module/pbuddy_requester/parameters/moves)
+		rmmod pbuddy_requester
+		echo "$what: on nodes $got, moved $moves times"
+		[ "$got" = 500000,0,0,0 ] || return
+	done
+}
+
 # The whole pool is allocated; a NOFAIL request waits until memory is freed.
 waits() {
 	dmesg -c >/dev/null
@@ -106,6 +120,7 @@ t flags_order_refused_once once 0 2 'order 19 is above the largest, 18|WARNING: 
 	order=19
 t flags_no_node_refused_once once 0 2 'there is no node 1000|WARNING: .*linux/request/gfp\.c' node=1000
 t flags_atomic_with_direct_reclaim atomic_that_sleeps
+t flags_thisnode_of_a_moved_task thisnode_of_a_moved_task
 t nofail_waits waits
 t flags_leave_nothing gives_back 16384
 ktap_end

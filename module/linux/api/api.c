@@ -184,7 +184,8 @@ struct page *pbuddy_alloc_pages_node(int nid, gfp_t gfp, unsigned int order)
 	union pb_fast_found found;
 	enum pb_fast result;
 
-	if (unlikely(nid != numa_mem_id()))
+	/* The task may move to a CPU of another node: THISNODE does not take this CPU's zone. */
+	if (unlikely(nid != numa_mem_id() || gfp & __GFP_THISNODE))
 		return alloc_node(gfp, order, nid, NULL);
 	if (static_branch_unlikely(&pb_alloc_checked_key))
 		return pb_alloc_more(gfp, order, nid);
