@@ -135,7 +135,7 @@ static void test_account_reason(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, pb_gfp_request(&rq, &gfp, 0, NUMA_NO_NODE, NULL));
 	was = begin_paying();
 	pfn = pb_alloc(&pb_instance, &rq, NULL);
-	pfn = pb_account_block(&rq, pfn, &reason);
+	pfn = pb_account_block(&rq, pfn, gfp, &reason);
 	end_paying(was);
 	free_all(pages, n, 0);
 	KUNIT_EXPECT_EQ(test, pfn, PB_NO_PFN);

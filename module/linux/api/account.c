@@ -14,7 +14,8 @@
  *
  * With the dmem cgroup controller the task's cgroup is charged too, in a region named "pbuddy"
  * (dmem.max, dmem.current); modules cannot charge any other controller. The controller may allocate
- * memory with GFP_KERNEL, so requests that may not sleep are charged to the user alone.
+ * memory with GFP_KERNEL, so requests that may not sleep are charged to the user alone. What a
+ * charge allocates may sleep, start I/O and call file systems only as far as the request may.
  *
  * Each CPU has a stock of pages that are charged to an account and not in use (account_stock.c). A
  * block is charged from there, or by charge_task() with pages for the stock.
@@ -37,6 +38,7 @@
 #include <linux/module.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/uidgid.h>
@@ -183,6 +185,7 @@ EXPORT_SYMBOL_PB_TEST(pb_account_for_each);
 /**
  * struct charge - a charge that is being made
  * @nr_pages: pages
+ * @gfp: pb_account_gfp() of the request, for what the charge allocates
  * @privileged: limits that are not set, and the reserve of the kernel, do not hold
  * @cgroup: of the task, already charged, or NULL
  * @uid: the task's user, then the owners of its user namespaces, the outermost last
@@ -195,6 +198,7 @@ EXPORT_SYMBOL_PB_TEST(pb_account_for_each);
  */
 struct charge {
 	unsigned long			nr_pages;
+	gfp_t				gfp;
 	bool				privileged;
 	struct dmem_cgroup_pool_state	*cgroup;
 	kuid_t				uid[MAX_USERS];
@@ -275,13 +279,13 @@ static struct pb_account *charge_once(struct charge *charge)
 	return account;
 }
 
-static bool alloc_spare(struct charge *charge, gfp_t gfp)
+static bool alloc_spare(struct charge *charge)
 {
 	struct pb_account *new;
 	unsigned int i;
 
 	for (i = 0; i <= charge->nr_uids; i++) {
-		new = kzalloc(sizeof(*new), gfp);
+		new = kzalloc(sizeof(*new), charge->gfp);
 		if (!new)
 			return false;
 		hlist_add_head(&new->node, &charge->spare);
@@ -289,15 +293,14 @@ static bool alloc_spare(struct charge *charge, gfp_t gfp)
 	return true;
 }
 
-static struct pb_account *try_charge(struct charge *charge, bool may_sleep)
+static struct pb_account *try_charge(struct charge *charge)
 {
-	gfp_t gfp = may_sleep ? GFP_KERNEL : GFP_NOWAIT | __GFP_NOWARN;
 	struct pb_account *account;
 	unsigned int tries;
 
 	for (tries = 0; tries < 2; tries++) {
 		account = charge_once(charge);
-		if (account || !pb_may_lock() || !alloc_spare(charge, gfp))
+		if (account || !pb_may_lock() || !alloc_spare(charge))
 			break;
 	}
 	free_accounts(&charge->spare);
@@ -380,7 +383,7 @@ void pb_account_age_stocks(void)
 }
 
 /* Tries again after the pages in stocks were uncharged, while no others get there. */
-static struct pb_account *charge_without_stocks(struct charge *charge, bool may_sleep)
+static struct pb_account *charge_without_stocks(struct charge *charge)
 {
 	struct pb_account *account;
 
@@ -388,7 +391,7 @@ static struct pb_account *charge_without_stocks(struct charge *charge, bool may_
 	account = charge_once(charge);
 	pb_account_stock_unfreeze();
 	/* An account that had pages in stocks only may have gone. */
-	return account ?: try_charge(charge, may_sleep);
+	return account ?: try_charge(charge);
 }
 
 /*
@@ -396,24 +399,39 @@ static struct pb_account *charge_without_stocks(struct charge *charge, bool may_
  * The capability is looked at only when the charge fails without it.
  */
 static struct pb_account *charge_accounts(struct charge *charge, unsigned long nr_pages,
-					  unsigned long ahead, bool may_sleep)
+					  unsigned long ahead)
 {
 	struct pb_account *account;
 
 	collect_users(charge);
 	charge->nr_pages = nr_pages + ahead;
-	account = try_charge(charge, may_sleep);
+	account = try_charge(charge);
 	if (account == ERR_PTR(-EDQUOT) && ahead) {
 		charge->nr_pages = nr_pages;
-		account = try_charge(charge, may_sleep);
+		account = try_charge(charge);
 	}
 	if (account == ERR_PTR(-EDQUOT) && privileged()) {
 		charge->privileged = true;
-		account = try_charge(charge, may_sleep);
+		account = try_charge(charge);
 	}
 	if (account == ERR_PTR(-EDQUOT))
-		account = charge_without_stocks(charge, may_sleep);
+		account = charge_without_stocks(charge);
 	return account;
+}
+
+/* The controller allocates with GFP_KERNEL: the scopes leave of that what the request allows. */
+static int try_charge_cgroup(struct charge *charge, unsigned long nr_pages)
+{
+	bool noio = !(charge->gfp & __GFP_IO), nofs = !(charge->gfp & __GFP_FS);
+	unsigned int io = noio ? memalloc_noio_save() : 0, fs = nofs ? memalloc_nofs_save() : 0;
+	int ret;
+
+	ret = dmem_cgroup_try_charge(region, (u64)nr_pages << PAGE_SHIFT, &charge->cgroup, NULL);
+	if (nofs)
+		memalloc_nofs_restore(fs);
+	if (noio)
+		memalloc_noio_restore(io);
+	return ret;
 }
 
 /*
@@ -426,8 +444,7 @@ static int charge_cgroup(struct charge *charge, unsigned long nr_pages)
 	int ret;
 
 	do {
-		ret = dmem_cgroup_try_charge(region, (u64)nr_pages << PAGE_SHIFT, &charge->cgroup,
-					     NULL);
+		ret = try_charge_cgroup(charge, nr_pages);
 	} while (ret == -EAGAIN && tries++ < MAX_TRIES &&
 		 pb_account_stock_drain(NULL, uncharge_stocked));
 	*charge->excess = (struct pb_account_excess) { .cgroup = true, .uid = INVALID_UID };
@@ -436,17 +453,17 @@ static int charge_cgroup(struct charge *charge, unsigned long nr_pages)
 
 /* Charges a task that is not exempt, and @ahead pages more if no limit is near. */
 static struct pb_account *charge_task(struct charge *charge, unsigned long nr_pages,
-				      unsigned long ahead, bool may_sleep)
+				      unsigned long ahead)
 {
 	struct pb_account *account;
 	int ret;
 
-	if (region && may_sleep) {
+	if (region && charge->gfp & __GFP_DIRECT_RECLAIM) {
 		ret = charge_cgroup(charge, nr_pages);
 		if (ret)
 			return ERR_PTR(ret);
 	}
-	account = charge_accounts(charge, nr_pages, ahead, may_sleep);
+	account = charge_accounts(charge, nr_pages, ahead);
 	if (IS_ERR(account) && charge->cgroup)
 		dmem_cgroup_uncharge(charge->cgroup, (u64)nr_pages << PAGE_SHIFT);
 	return account;
@@ -466,17 +483,17 @@ static struct pb_account *charge_task(struct charge *charge, unsigned long nr_pa
 struct pb_account *pb_account_try_charge(const struct cred *cred, unsigned long nr_pages,
 					 struct pb_account_excess *excess)
 {
-	struct charge charge = { .excess = excess };
+	struct charge charge = { .gfp = GFP_KERNEL, .excess = excess };
 	struct pb_account *account;
 	const struct cred *old;
 
 	if (!pb_account_exempt())
-		return charge_task(&charge, nr_pages, 0, true);
+		return charge_task(&charge, nr_pages, 0);
 	if (!cred)
 		return NULL;
 	/* Not to its cgroup, which can be charged by a task of its own only. */
 	old = override_creds(cred);
-	account = charge_accounts(&charge, nr_pages, 0, true);
+	account = charge_accounts(&charge, nr_pages, 0);
 	revert_creds(old);
 	return account;
 }
@@ -484,25 +501,24 @@ struct pb_account *pb_account_try_charge(const struct cred *cred, unsigned long 
 /**
  * pb_account_charge_block - charge a block to the calling task
  * @nr_pages: number of pages
- * @may_sleep: whether this may sleep
+ * @gfp: pb_account_gfp() of the request
  *
  * Small blocks are charged from this CPU's stock, or with pages for it.
  *
- * Context: any; may sleep with @may_sleep.
+ * Context: any; may sleep as @gfp says.
  *
  * Return: as pb_account_try_charge(), for pb_account_uncharge_pages().
  */
-struct pb_account *pb_account_charge_block(unsigned long nr_pages, bool may_sleep)
+struct pb_account *pb_account_charge_block(unsigned long nr_pages, gfp_t gfp)
 {
 	struct pb_account_excess excess;
-	struct charge charge = { .excess = &excess };
-	bool stocked = nr_pages <= PB_STOCK_BLOCK_MAX && !(region && !may_sleep);
+	struct charge charge = { .gfp = gfp, .excess = &excess };
+	bool stocked = nr_pages <= PB_STOCK_BLOCK_MAX && !(region && !(gfp & __GFP_DIRECT_RECLAIM));
 	struct pb_account *account;
 
 	if (pb_account_exempt())
 		return NULL;
-	account = charge_task(&charge, nr_pages, stocked && !region ? PB_STOCK_BATCH : 0,
-			      may_sleep);
+	account = charge_task(&charge, nr_pages, stocked && !region ? PB_STOCK_BATCH : 0);
 	/* The key of the stock stays invalid after a privileged charge. */
 	if (stocked && !IS_ERR(account) && !charge.privileged)
 		pb_account_stock_fill(account, charge.nr_pages - nr_pages, charge.generation,

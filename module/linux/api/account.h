@@ -3,6 +3,8 @@
 #ifndef PB_ACCOUNT_H
 #define PB_ACCOUNT_H
 
+#include <linux/gfp.h>
+#include <linux/irqflags.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/types.h>
@@ -15,7 +17,7 @@ struct seq_file;
 
 #define PB_ACCOUNT_TEXT_LEN	24	/* output of pb_account_text() */
 
-struct pb_account *pb_account_charge_block(unsigned long nr_pages, bool may_sleep);
+struct pb_account *pb_account_charge_block(unsigned long nr_pages, gfp_t gfp);
 struct pb_account *pb_account_try_charge(const struct cred *cred, unsigned long nr_pages,
 					 struct pb_account_excess *excess);
 void pb_account_uncharge(struct pb_account *account, unsigned long nr_pages);
@@ -30,6 +32,15 @@ bool pb_account_next_user(kuid_t *uid, unsigned long *pages);
 static inline bool pb_account_exempt(void)
 {
 	return !in_task() || current->flags & PF_KTHREAD;
+}
+
+/* The flags with which a charge may allocate, from those of a request. */
+static inline gfp_t pb_account_gfp(gfp_t gfp)
+{
+	gfp &= GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN;
+	if (gfp & __GFP_DIRECT_RECLAIM && !irqs_disabled())
+		return gfp;
+	return (gfp & ~__GFP_DIRECT_RECLAIM) | __GFP_NOWARN;
 }
 
 long pb_account_deferred_blocks(void);

@@ -29,6 +29,7 @@
 #include "instance.h"
 
 struct pb_frame_table pb_account_table = { .size = sizeof(struct pb_account *) };
+EXPORT_SYMBOL_PB_TEST(pb_account_table);
 
 /* The same, but allocates the array when there is none. NULL: no memory. May sleep as gfp says. */
 static struct pb_account **make_owner(unsigned long pfn, gfp_t gfp)
@@ -68,21 +69,21 @@ EXPORT_SYMBOL_PB_TEST(pb_account_block_fast);
  * pb_account_charge - charge an allocated block
  * @pfn: the block; the caller owns it
  * @order: its order
- * @may_sleep: whether this may sleep
+ * @gfp: flags of the request
  *
- * Context: any; may sleep with @may_sleep.
+ * Context: any; may sleep as @gfp says.
  * Return: 0, also when the calling context is exempt; -EDQUOT above a limit; -ENOMEM.
  */
-int pb_account_charge(unsigned long pfn, unsigned int order, bool may_sleep)
+int pb_account_charge(unsigned long pfn, unsigned int order, gfp_t gfp)
 {
 	struct pb_account *account, **owner;
 
 	if (pb_account_block_fast(pfn, order))
 		return 0;
-	owner = make_owner(pfn, may_sleep ? GFP_KERNEL : GFP_NOWAIT | __GFP_NOWARN);
+	owner = make_owner(pfn, pb_account_gfp(gfp));
 	if (!owner)
 		return -ENOMEM;
-	account = pb_account_charge_block(1UL << order, may_sleep);
+	account = pb_account_charge_block(1UL << order, pb_account_gfp(gfp));
 	if (IS_ERR_OR_NULL(account))
 		return PTR_ERR_OR_ZERO(account);
 	*owner = account;
@@ -95,12 +96,12 @@ static enum pb_reason reason_of(int err)
 	return err == -EDQUOT ? PB_REASON_LIMIT : PB_REASON_WATERMARK;
 }
 
-static int charge(const struct pb_request *rq, unsigned long pfn, unsigned int order)
+static int charge(const struct pb_request *rq, unsigned long pfn, unsigned int order, gfp_t gfp)
 {
 	int err;
 
 	do {
-		err = pb_account_charge(pfn, order, rq->flags & PB_ALLOC_WAIT);
+		err = pb_account_charge(pfn, order, gfp);
 	} while (unlikely(err == -EDQUOT) && pb_account_grow(rq->nid, rq->flags, 1UL << order));
 	return err;
 }
@@ -109,15 +110,16 @@ static int charge(const struct pb_request *rq, unsigned long pfn, unsigned int o
  * pb_account_block - charge an allocated block, or free it
  * @rq: the request
  * @pfn: the block
+ * @gfp: its flags
  * @reason: set when this fails, or NULL
  *
  * Context: that of the request.
  * Return: @pfn, or PB_NO_PFN after the block was freed.
  */
-unsigned long pb_account_block(const struct pb_request *rq, unsigned long pfn,
+unsigned long pb_account_block(const struct pb_request *rq, unsigned long pfn, gfp_t gfp,
 			       enum pb_reason *reason)
 {
-	int err = charge(rq, pfn, rq->order);
+	int err = charge(rq, pfn, rq->order, gfp);
 
 	if (likely(!err))
 		return pfn;
@@ -131,13 +133,14 @@ EXPORT_SYMBOL_PB_TEST(pb_account_block);
  * @rq: the request
  * @nr: number of blocks
  * @pfns: the blocks
+ * @gfp: its flags
  * @reason: set when fewer are charged, or NULL
  *
  * Context: that of the request.
  * Return: number of blocks charged; the others were freed.
  */
 unsigned long pb_account_bulk(const struct pb_request *rq, unsigned long nr, unsigned long *pfns,
-			      enum pb_reason *reason)
+			      gfp_t gfp, enum pb_reason *reason)
 {
 	unsigned long i, k;
 	int err = 0;
@@ -145,7 +148,7 @@ unsigned long pb_account_bulk(const struct pb_request *rq, unsigned long nr, uns
 	if (pb_account_exempt())
 		return nr;
 	for (i = 0; i < nr && !err; i++)
-		err = charge(rq, pfns[i], rq->order);
+		err = charge(rq, pfns[i], rq->order, gfp);
 	if (likely(!err))
 		return nr;
 	for (k = --i; k < nr; k++)
@@ -159,6 +162,7 @@ unsigned long pb_account_bulk(const struct pb_request *rq, unsigned long nr, uns
  * @rq: the request
  * @pfn: the first page
  * @nr_pages: number of pages
+ * @gfp: its flags
  * @reason: set when this fails, or NULL
  *
  * Each page is charged separately, because it may be freed separately.
@@ -167,7 +171,7 @@ unsigned long pb_account_bulk(const struct pb_request *rq, unsigned long nr, uns
  * Return: @pfn, or PB_NO_PFN after all pages were freed.
  */
 unsigned long pb_account_contig(const struct pb_request *rq, unsigned long pfn,
-				unsigned long nr_pages, enum pb_reason *reason)
+				unsigned long nr_pages, gfp_t gfp, enum pb_reason *reason)
 {
 	bool may_sleep = rq->flags & PB_ALLOC_WAIT;
 	unsigned long i;
@@ -176,7 +180,7 @@ unsigned long pb_account_contig(const struct pb_request *rq, unsigned long pfn,
 	if (pb_account_exempt())
 		return pfn;
 	for (i = 0; i < nr_pages && !err; i++) {
-		err = charge(rq, pfn + i, 0);
+		err = charge(rq, pfn + i, 0, gfp);
 		if (may_sleep && !(i % PB_PAGEBLOCK_NR))
 			cond_resched();
 	}

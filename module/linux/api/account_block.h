@@ -16,14 +16,14 @@ struct pb_request;
 
 extern struct pb_frame_table pb_account_table;
 
-unsigned long pb_account_block(const struct pb_request *rq, unsigned long pfn,
+unsigned long pb_account_block(const struct pb_request *rq, unsigned long pfn, gfp_t gfp,
 			       enum pb_reason *reason);
-int pb_account_charge(unsigned long pfn, unsigned int order, bool may_sleep);
+int pb_account_charge(unsigned long pfn, unsigned int order, gfp_t gfp);
 bool pb_account_block_fast(unsigned long pfn, unsigned int order);
 unsigned long pb_account_bulk(const struct pb_request *rq, unsigned long nr, unsigned long *pfns,
-			      enum pb_reason *reason);
+			      gfp_t gfp, enum pb_reason *reason);
 unsigned long pb_account_contig(const struct pb_request *rq, unsigned long pfn,
-				unsigned long nr_pages, enum pb_reason *reason);
+				unsigned long nr_pages, gfp_t gfp, enum pb_reason *reason);
 struct pb_account *pb_account_of(unsigned long pfn);
 void pb_account_free(unsigned long pfn, unsigned int order);
 int pb_account_move(unsigned long src_pfn, unsigned long dst_pfn, gfp_t gfp);

@@ -55,7 +55,7 @@ static __always_inline struct pb_zone *other_zone(enum pb_zone_type highest, int
  */
 bool pb_cached_charge(gfp_t gfp, unsigned int order, unsigned long pfn)
 {
-	if (likely(!pb_account_charge(pfn, order, gfp & __GFP_DIRECT_RECLAIM)))
+	if (likely(!pb_account_charge(pfn, order, gfp)))
 		return true;
 	/* The full path charges again, and reports the failure. */
 	WARN_ON_ONCE(pb_free(&pb_instance, pfn, order));

@@ -82,7 +82,7 @@ static inline unsigned long pb_pages_alloc_prepared(const struct pb_request *rq,
 	do {
 		pfn = pb_pages_find(rq, gfp, reason);
 		if (unlikely(gfp & __GFP_ACCOUNT) && pfn != PB_NO_PFN)
-			pfn = pb_account_block(rq, pfn, reason);
+			pfn = pb_account_block(rq, pfn, gfp, reason);
 	} while (unlikely(gfp & __GFP_COMP) && rq->order && pfn != PB_NO_PFN &&
 		 !pb_compound_set(pfn, rq->order, rq->flags & PB_ALLOC_WAIT));
 	return pfn;
@@ -112,7 +112,7 @@ static inline unsigned long pb_pages_alloc_bulk_unhooked(const struct pb_request
 	if (likely(!pb_should_fail(gfp, rq->order, reason)))
 		got = pb_pages_find_bulk(rq, nr, pfns, gfp, reason);
 	if (unlikely(gfp & __GFP_ACCOUNT))
-		got = pb_account_bulk(rq, got, pfns, reason);
+		got = pb_account_bulk(rq, got, pfns, gfp, reason);
 	for (i = 0; pb_pages_slowpath() && i < got; i++) {
 		pb_owner_set(pfns[i]);
 		trace_mm_page_alloc(pfns[i], rq->order, gfp, rq->migratetype);
@@ -131,7 +131,7 @@ static inline unsigned long pb_pages_alloc_contig_unhooked(const struct pb_reque
 	if (likely(!pb_should_fail(gfp, order_base_2(nr_pages), reason)))
 		pfn = pb_pages_find_contig(rq, nr_pages, gfp, reason);
 	if (unlikely(gfp & __GFP_ACCOUNT) && pfn != PB_NO_PFN)
-		pfn = pb_account_contig(rq, pfn, nr_pages, reason);
+		pfn = pb_account_contig(rq, pfn, nr_pages, gfp, reason);
 	if (likely(pfn != PB_NO_PFN))
 		pb_owner_set_pages(pfn, nr_pages);
 	trace_mm_page_alloc(pfn, order_base_2(nr_pages), gfp, rq->migratetype);

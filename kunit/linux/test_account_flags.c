@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a charge allocates, and how far it may go: with the right to sleep, to start I/O and to call
+ * file systems that the request has.
+ */
+#include <linux/cred.h>
+#include <linux/gfp.h>
+#include <linux/mm.h>
+#include <linux/pbuddy.h>
+#include <linux/sched.h>
+#include <linux/sched/mm.h>
+#include <linux/tracepoint.h>
+#include <linux/uidgid.h>
+
+#include "api/account_block.h"
+#include "api/account_limit.h"
+#include "core/base/pfn.h"
+#include "fixture.h"
+#include "instance.h"
+#include "request/gfp.h"
+
+#define MANY	64
+
+static int flags_suite_init(struct kunit *test)
+{
+	if (!pb_instance.all_zones || !pb_instance.all_zones->nr)
+		kunit_skip(test, "pbuddy has no memory");
+	return 0;
+}
+
+static void flags_suite_exit(struct kunit *test)
+{
+	pb_account_set_limit(0);
+}
+
+/* ---- The allocations of a charge ---- */
+
+static struct task_struct *charging;
+static gfp_t seen;			/* all flags of its allocations */
+
+static void see_flags(void *unused, unsigned long call_site, const void *ptr, size_t bytes_req,
+		      size_t bytes_alloc, gfp_t gfp, int node)
+{
+	if (current == charging)
+		seen |= current_gfp_context(gfp);
+}
+
+static void find_kmalloc(struct tracepoint *tp, void *found)
+{
+	if (!strcmp(tp->name, "kmalloc"))
+		*(struct tracepoint **)found = tp;
+}
+
+/* Charges a block to a new user, as a task of it. */
+static unsigned long charge_to(const struct cred *user, unsigned long pfn, unsigned int order,
+			       gfp_t gfp)
+{
+	unsigned int was = current->flags & PF_KTHREAD;
+	const struct cred *old = override_creds(user);
+	struct pb_request rq;
+
+	current->flags &= ~PF_KTHREAD;
+	if (pb_gfp_request(&rq, &gfp, order, NUMA_NO_NODE, NULL))
+		pfn = pb_account_block(&rq, pfn, gfp, NULL);
+	current->flags |= was;
+	revert_creds(old);
+	return pfn;
+}
+
+/* A block of a pageblock that no charged block was in. */
+static struct page *fresh_pageblock(void)
+{
+	struct page *pages[MANY], *fresh = NULL;
+	unsigned int n;
+
+	for (n = 0; n < MANY && !fresh; n++) {
+		pages[n] = pbuddy_alloc_pages(GFP_KERNEL, PB_PAGEBLOCK_ORDER);
+		if (!pages[n])
+			break;
+		if (!pb_account_array(page_to_pfn(pages[n])))
+			fresh = pages[n];
+	}
+	while (n)
+		if (pages[--n] != fresh)
+			pbuddy_free_pages(pages[n], PB_PAGEBLOCK_ORDER);
+	return fresh;
+}
+
+static struct cred *new_user(void)
+{
+	static unsigned int uid = 47110;
+	struct cred *user = prepare_creds();
+
+	if (user)
+		user->uid = KUIDT_INIT(uid++);
+	return user;
+}
+
+struct rights {
+	const char *name;
+	gfp_t gfp;
+};
+
+static const struct rights rights[] = {
+	{ "GFP_KERNEL", GFP_KERNEL },
+	{ "GFP_NOFS", GFP_NOFS },
+	{ "GFP_NOIO", GFP_NOIO },
+	{ "GFP_NOWAIT", GFP_NOWAIT },
+	{ "no reclaim", 0 },
+};
+
+static void describe_rights(const struct rights *of, char *desc)
+{
+	strscpy(desc, of->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(rights, rights, describe_rights);
+
+/* The array of the pageblock, and the account, are allocated with the rights of the request. */
+static void test_rights(struct kunit *test)
+{
+	gfp_t gfp = ((const struct rights *)test->param_value)->gfp;
+	struct page *page = fresh_pageblock();
+	struct tracepoint *kmalloc = NULL;
+	struct cred *user = new_user();
+	unsigned long pfn;
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	KUNIT_ASSERT_NOT_NULL(test, user);
+	for_each_kernel_tracepoint(find_kmalloc, &kmalloc);
+	KUNIT_ASSERT_NOT_NULL(test, kmalloc);
+	pb_account_set_limit(ULONG_MAX);
+	seen = 0;
+	charging = current;
+	KUNIT_ASSERT_EQ(test, tracepoint_probe_register(kmalloc, see_flags, NULL), 0);
+	pfn = charge_to(user, page_to_pfn(page), PB_PAGEBLOCK_ORDER,
+			gfp | __GFP_ACCOUNT | __GFP_NOWARN);
+	tracepoint_probe_unregister(kmalloc, see_flags, NULL);
+	tracepoint_synchronize_unregister();
+	KUNIT_EXPECT_TRUE(test, seen & __GFP_ZERO);
+	KUNIT_EXPECT_EQ(test, seen & GFP_KERNEL, gfp & GFP_KERNEL);
+	/* An injected failure may have freed the block. */
+	if (pfn != PB_NO_PFN)
+		pbuddy_free_pages(page, PB_PAGEBLOCK_ORDER);
+	put_cred(user);
+}
+
+static struct kunit_case flags_cases[] = {
+	KUNIT_CASE_PARAM(test_rights, rights_gen_params),
+	{}
+};
+
+static struct kunit_suite flags_suite = {
+	.name = "pbuddy_account_flags",
+	.init = flags_suite_init,
+	.exit = flags_suite_exit,
+	.test_cases = flags_cases,
+};
+
+kunit_test_suite(flags_suite);
