@@ -94,6 +94,21 @@ static void account_suite_exit(struct kunit *test)
 	pb_account_set_limit(0);
 }
 
+static void see_pages(struct pb_account *account, unsigned long pages, void *arg)
+{
+	if (account == &pb_account_everyone)
+		*(unsigned long *)arg = pages;
+}
+
+/* As debugfs reports it. */
+static unsigned long pages_reported(void)
+{
+	unsigned long pages = 0;
+
+	pb_account_for_each(see_pages, &pages);
+	return pages;
+}
+
 static const unsigned int orders[] = { 0, 1, 3, 4 };
 
 static void describe_order(const unsigned int *order, char *desc)
@@ -175,6 +190,39 @@ static void test_account_contig(struct kunit *test)
 	pbuddy_free_contig(range + 4, LIMIT - 4);
 }
 
+static struct page *alloc_nofail(unsigned int order)
+{
+	unsigned int was = begin_paying();
+	struct page *page = pbuddy_alloc_pages(GFP_KERNEL_ACCOUNT | __GFP_NOFAIL, order);
+
+	end_paying(was);
+	return page;
+}
+
+/* A request that must not fail exceeds the limit, and counts for the requests after it. */
+static void test_account_nofail(struct kunit *test)
+{
+	unsigned long before = pages_reported(), n;
+	struct page *pages[MANY], *more[MANY], *over[2];
+	unsigned int order;
+
+	n = alloc(pages, 0, GFP);
+	KUNIT_EXPECT_EQ(test, n, LIMIT);
+	for (order = 0; order < 2; order++) {
+		over[order] = alloc_nofail(order);
+		KUNIT_EXPECT_NOT_NULL(test, over[order]);
+	}
+	KUNIT_EXPECT_EQ(test, pages_reported(), before + LIMIT + 3);
+	KUNIT_EXPECT_EQ(test, alloc(more, 0, GFP), 0UL);
+	/* Under the limit again only without those. */
+	free_all(&pages[n - 3], 3, 0);
+	KUNIT_EXPECT_EQ(test, alloc(more, 0, GFP), 0UL);
+	pbuddy_free_pages(over[0], 0);
+	pbuddy_free_pages(over[1], 1);
+	free_all(pages, n - 3, 0);
+	KUNIT_EXPECT_EQ(test, pages_reported(), before);
+}
+
 /* ---- Allocations that are not charged ---- */
 
 static struct page *free_of_charge[MANY];
@@ -207,21 +255,6 @@ static void test_account_nobody(struct kunit *test)
 }
 
 /* ---- Stocks ---- */
-
-static void see_pages(struct pb_account *account, unsigned long pages, void *arg)
-{
-	if (account == &pb_account_everyone)
-		*(unsigned long *)arg = pages;
-}
-
-/* As debugfs reports it. */
-static unsigned long pages_reported(void)
-{
-	unsigned long pages = 0;
-
-	pb_account_for_each(see_pages, &pages);
-	return pages;
-}
 
 /* A page that was charged and freed stays in the stock, which is not reported and is used next. */
 static void test_stock_used(struct kunit *test)
@@ -402,6 +435,7 @@ static struct kunit_case account_cases[] = {
 	KUNIT_CASE(test_account_reason),
 	KUNIT_CASE(test_account_bulk),
 	KUNIT_CASE(test_account_contig),
+	KUNIT_CASE(test_account_nofail),
 	KUNIT_CASE(test_account_nobody),
 	KUNIT_CASE(test_stock_used),
 	KUNIT_CASE(test_stock_limit_lowered),

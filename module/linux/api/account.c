@@ -15,7 +15,8 @@
  * With the dmem cgroup controller the task's cgroup is charged too, in a region named "pbuddy"
  * (dmem.max, dmem.current); modules cannot charge any other controller. The controller may allocate
  * memory with GFP_KERNEL, so requests that may not sleep are charged to the user alone. What a
- * charge allocates may sleep, start I/O and call file systems only as far as the request may.
+ * charge allocates may sleep, start I/O and call file systems only as far as the request may. With
+ * __GFP_NOFAIL a charge exceeds the limits, as in try_charge_memcg() of mm/memcontrol.c.
  *
  * Each CPU has a stock of pages that are charged to an account and not in use (account_stock.c). A
  * block is charged from there, or by charge_task() with pages for the stock.
@@ -187,6 +188,7 @@ EXPORT_SYMBOL_PB_TEST(pb_account_for_each);
  * @nr_pages: pages
  * @gfp: pb_account_gfp() of the request, for what the charge allocates
  * @privileged: limits that are not set, and the reserve of the kernel, do not hold
+ * @forced: no limit holds, for __GFP_NOFAIL
  * @cgroup: of the task, already charged, or NULL
  * @uid: the task's user, then the owners of its user namespaces, the outermost last
  * @nr_uids: number of @uid
@@ -200,6 +202,7 @@ struct charge {
 	unsigned long			nr_pages;
 	gfp_t				gfp;
 	bool				privileged;
+	bool				forced;
 	struct dmem_cgroup_pool_state	*cgroup;
 	kuid_t				uid[MAX_USERS];
 	unsigned int			nr_uids;
@@ -254,13 +257,13 @@ static struct pb_account *charge_locked(struct charge *charge)
 	if (account && charge->cgroup)
 		account = get_locked(account, charge->cgroup, INVALID_UID, &charge->spare,
 				     &charge->dead);
-	for (a = account; a; a = a->parent) {
+	for (a = charge->forced ? NULL : account; a; a = a->parent) {
 		charge->exceeded = a;
 		if (exceeds(a, charge))
 			return ERR_PTR(-EDQUOT);
 	}
-	/* A privileged charge may leave nothing of the limits for other tasks. */
-	if (charge->privileged)
+	/* Such a charge may leave nothing of the limits for other tasks. */
+	if (charge->privileged || charge->forced)
 		pb_account_stock_invalidate();
 	charge->generation = generation;
 	for (a = account; a; a = a->parent)
@@ -416,6 +419,10 @@ static struct pb_account *charge_accounts(struct charge *charge, unsigned long n
 	}
 	if (account == ERR_PTR(-EDQUOT))
 		account = charge_without_stocks(charge);
+	if (account == ERR_PTR(-EDQUOT) && charge->gfp & __GFP_NOFAIL) {
+		charge->forced = true;
+		account = try_charge(charge);
+	}
 	return account;
 }
 
@@ -460,8 +467,10 @@ static struct pb_account *charge_task(struct charge *charge, unsigned long nr_pa
 
 	if (region && charge->gfp & __GFP_DIRECT_RECLAIM) {
 		ret = charge_cgroup(charge, nr_pages);
-		if (ret)
+		if (ret && !(charge->gfp & __GFP_NOFAIL))
 			return ERR_PTR(ret);
+		/* The controller cannot be charged over its limit: the user alone is. */
+		charge->forced = ret;
 	}
 	account = charge_accounts(charge, nr_pages, ahead);
 	if (IS_ERR(account) && charge->cgroup)
@@ -519,8 +528,8 @@ struct pb_account *pb_account_charge_block(unsigned long nr_pages, gfp_t gfp)
 	if (pb_account_exempt())
 		return NULL;
 	account = charge_task(&charge, nr_pages, stocked && !region ? PB_STOCK_BATCH : 0);
-	/* The key of the stock stays invalid after a privileged charge. */
-	if (stocked && !IS_ERR(account) && !charge.privileged)
+	/* The key of the stock stays invalid after a charge over a limit. */
+	if (stocked && !IS_ERR(account) && !charge.privileged && !charge.forced)
 		pb_account_stock_fill(account, charge.nr_pages - nr_pages, charge.generation,
 				      uncharge_stocked);
 	return account;

@@ -4,7 +4,7 @@
  *
  * An allocation is charged to the calling task after the pages were found. When that exceeds a
  * limit, also after the pool has grown as far as that helps, the pages are freed and the request
- * fails.
+ * fails. With __GFP_NOFAIL the limit is exceeded instead.
  *
  * The account of a block is stored in a table by frame (frame_table.c). An element is written by
  * the owner of the block, as the page order map. PB_FRAME_CHECKED there makes the free of a charged
@@ -101,8 +101,10 @@ static int charge(const struct pb_request *rq, unsigned long pfn, unsigned int o
 	int err;
 
 	do {
-		err = pb_account_charge(pfn, order, gfp);
+		err = pb_account_charge(pfn, order, gfp & ~__GFP_NOFAIL);
 	} while (unlikely(err == -EDQUOT) && pb_account_grow(rq->nid, rq->flags, 1UL << order));
+	if (unlikely(err) && rq->flags & PB_ALLOC_NOFAIL)
+		err = pb_account_charge(pfn, order, gfp);
 	return err;
 }
 

@@ -28,10 +28,10 @@
  *
  * The key is accessed by tasks on its CPU with preemption off. It holds the user namespace; a
  * cgroup is identified by its serial number, which is not used again. A generation tells that the
- * account may have gone, that limits have changed, or that a privileged task has exceeded one:
- * then the key is not valid. It is raised before the memory of an account is freed, which happens
- * an RCU grace period after the account has gone, and therefore not between the check of the key
- * and the compare-exchange.
+ * account may have gone, that limits have changed, or that a charge has exceeded one, by
+ * privilege or __GFP_NOFAIL: then the key is not valid. It is raised before the memory of an
+ * account is freed, which happens an RCU grace period after the account has gone, and therefore not
+ * between the check of the key and the compare-exchange.
  *
  * A charge of the dmem controller cannot be divided. So a stock of a cgroup has pages that
  * were charged one by one, is filled by frees only, and serves single pages. These pages keep the

@@ -55,9 +55,9 @@ static __always_inline struct pb_zone *other_zone(enum pb_zone_type highest, int
  */
 bool pb_cached_charge(gfp_t gfp, unsigned int order, unsigned long pfn)
 {
-	if (likely(!pb_account_charge(pfn, order, gfp)))
+	if (likely(!pb_account_charge(pfn, order, gfp & ~__GFP_NOFAIL)))
 		return true;
-	/* The full path charges again, and reports the failure. */
+	/* The full path charges again, if need be over the limit, and reports the failure. */
 	WARN_ON_ONCE(pb_free(&pb_instance, pfn, order));
 	return false;
 }

@@ -31,7 +31,8 @@
  *                    may go below the min watermark (PB_ALLOC_OOM)
  *   NORETRY          one round of reclaim and compaction; no OOM kill
  *   RETRY_MAYFAIL    rounds as long as reclaim makes progress, for large orders too; no OOM kill
- *   NOFAIL           unlimited rounds; requires DIRECT_RECLAIM; warns once for orders above 1
+ *   NOFAIL           unlimited rounds; requires DIRECT_RECLAIM; warns once for orders above 1;
+ *                    with ACCOUNT it is charged over the limits
  *   ZERO, NOWARN     as in mm/
  *   ATOMIC           on kernels that have the flag (6.1): with DIRECT_RECLAIM it warns once and is
  *                    cleared; else no effect beyond that of the missing DIRECT_RECLAIM
