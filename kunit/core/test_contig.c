@@ -5,6 +5,7 @@
  * as a whole, in parts or frame by frame, and expect free pageblocks in the end.
  */
 #include "core/base/pfn.h"
+#include "core/pool/stat.h"
 #include "core/zone/zone.h"
 #include "fixture.h"
 #include "params.h"
@@ -298,13 +299,45 @@ static void test_across_a_section(struct kunit *test)
 	KUNIT_EXPECT_NE(test, contig(f, 1024, NULL), PB_NO_PFN);
 }
 
-static unsigned int reclaims;
+static unsigned int reclaims, growths;
 
 static unsigned long count_reclaims(struct pb_pool *pool, const struct pb_request *rq,
 				    int priority, unsigned long nr_pages)
 {
 	reclaims++;
 	return 0;
+}
+
+static unsigned long count_growths(struct pb_pool *pool, const struct pb_request *rq,
+				   unsigned long nr_pages)
+{
+	growths++;
+	return 0;
+}
+
+/*
+ * A range that fits into all zones together, and into none, fails at once: nothing is drained,
+ * reclaimed or added for it. What a zone may grow by counts.
+ */
+static void test_impossible(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_four_nodes);
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	enum pb_reason reason = PB_REASON_NONE;
+
+	reclaims = 0;
+	growths = 0;
+	f->pool.ops.reclaim = count_reclaims;
+	f->pool.ops.grow = count_growths;
+	KUNIT_EXPECT_EQ(test, contig(f, PT_PAGEBLOCK(4) + 1, &reason), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, reason, PB_REASON_LIMIT);
+	KUNIT_EXPECT_EQ(test, reclaims + growths, 0U);
+	KUNIT_EXPECT_EQ(test, pb_pool_event(&f->pool, PB_DRAIN_ALL), 0UL);
+	zone->growable = PT_PAGEBLOCK(1);
+	KUNIT_EXPECT_EQ(test, contig(f, PT_PAGEBLOCK(4) + 1, &reason), PB_NO_PFN);
+	KUNIT_EXPECT_GT(test, reclaims, 0U);
+	KUNIT_EXPECT_EQ(test, growths, 1U);
+	zone->growable = 0;
 }
 
 /*
@@ -471,6 +504,7 @@ static struct kunit_case contig_cases[] = {
 	KUNIT_CASE(test_free_past_the_end),
 	KUNIT_CASE_PARAM(test_refused, refusals_gen_params),
 	KUNIT_CASE(test_across_a_section),
+	KUNIT_CASE(test_impossible),
 	KUNIT_CASE(test_drains_caches),
 	KUNIT_CASE(test_nofragment_is_dropped),
 	KUNIT_CASE(test_memalloc_is_kept),

@@ -222,6 +222,19 @@ TEST(purge, contiguous)
 	close_buffers(&set);
 }
 
+/* All nodes together have that many pages, and none has them in one piece. */
+TEST(purge, not_for_what_no_node_can_hold)
+{
+	struct pbuddy_alloc rq = request(node_bytes() + 2 * MIB);
+	int fd = alloc_on_node(BYTES);
+
+	dontneed(fd);
+	rq.flags = PBUDDY_ALLOC_CONTIG;
+	CHECK_FAILS(ioctl(dev, PBUDDY_IOCTL_ALLOC, &rq), ENOMEM);
+	CHECK_EQ(rq.reason, PBUDDY_REASON_LIMIT);
+	CHECK(!is_purged(fd));
+}
+
 TEST(purge, pinned_pages_stay)
 {
 	int fd = alloc_on_node(BYTES), pipe_fd[2];

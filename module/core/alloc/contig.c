@@ -350,7 +350,7 @@ static unsigned long contig_slowpath(struct pb_pool *pool, const struct pb_reque
  * Up to a pageblock the range is aligned to its order; above, to its size when that is a power of
  * two and to a pageblock otherwise, as alloc_contig_pages() does. @rq->align_order makes the
  * alignment larger. With PB_ALLOC_WAIT movable blocks are migrated out of a range, also in
- * contiguous areas.
+ * contiguous areas. A range that no zone can hold fails at once.
  *
  * Context: any; may sleep with PB_ALLOC_WAIT.
  * Return: first PFN, or PB_NO_PFN.
@@ -360,7 +360,7 @@ unsigned long pb_alloc_contig(struct pb_pool *pool, const struct pb_request *rq,
 {
 	struct pb_request any = *rq;
 	struct pb_zone_scan what;
-	unsigned long pfn;
+	unsigned long pfn, needed;
 
 	if (!nr_pages || rq->migratetype >= PB_PCPTYPES || rq->align_order > PB_MAX_ORDER ||
 	    (unsigned int)rq->nid >= (unsigned int)pool->nr_nodes)
@@ -382,12 +382,11 @@ unsigned long pb_alloc_contig(struct pb_pool *pool, const struct pb_request *rq,
 		any.preferred_zone = NULL;
 	any.nr_pages = nr_pages;
 	any.order = min_t(unsigned int, ilog2(nr_pages), PB_MAX_ORDER);
-	pfn = contig_slowpath(pool, &any, nr_pages);
+	needed = max(nr_pages, pages_of(&what));
+	if (likely(pb_slow_possible(pool, &any, needed)))
+		pfn = contig_slowpath(pool, &any, nr_pages);
 	if (pfn == PB_NO_PFN)
-		return pb_alloc_fail(pool, rq, pb_failure_reason(pool, &any,
-								 max(nr_pages,
-								     pages_of(&what))),
-				     reason);
+		return pb_alloc_fail(pool, rq, pb_failure_reason(pool, &any, needed), reason);
 	return pfn;
 }
 EXPORT_SYMBOL_PB_TEST(pb_alloc_contig);

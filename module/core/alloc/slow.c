@@ -106,11 +106,28 @@ bool pb_slow_scan(struct pb_slow *s)
 
 /* ---- beginning ---- */
 
-/* Whether any zone that may serve the request can become large enough. */
+/**
+ * pb_slow_possible - whether a zone can become large enough to serve a request
+ * @pool: the pool
+ * @rq: the request, with the widest flags of any of its walks
+ * @nr_pages: contiguous pages of the request
+ *
+ * Context: any.
+ * Return: false when no reclaim, growth or wait can help.
+ */
+bool pb_slow_possible(struct pb_pool *pool, const struct pb_request *rq, unsigned long nr_pages)
+{
+	struct pb_zone *zone;
+
+	pb_for_each_zone_zonelist(zone, pool->zonelist[rq->nid])
+		if (pb_zone_allowed(zone, rq) && pb_zone_most_pages(zone) >= nr_pages)
+			return true;
+	return false;
+}
+
 static bool possible(const struct pb_slow *s, bool reliable)
 {
 	struct pb_request rq = *s->rq;
-	struct pb_zone *zone;
 
 	/* With the widest flags of any of the walks below. */
 	rq.flags = pb_slow_alloc_flags(s->rq);
@@ -120,10 +137,7 @@ static bool possible(const struct pb_slow *s, bool reliable)
 		rq.nodemask = NULL;
 		rq.mems_allowed = NULL;
 	}
-	pb_for_each_zone_zonelist(zone, s->pool->zonelist[rq.nid])
-		if (pb_zone_allowed(zone, &rq) && pb_zone_most_pages(zone) >= 1UL << rq.order)
-			return true;
-	return false;
+	return pb_slow_possible(s->pool, &rq, 1UL << rq.order);
 }
 
 static void warn_unreasonable(const struct pb_slow *s)

@@ -66,6 +66,7 @@ static inline void pb_slow_count(struct pb_pool *pool, enum pb_event event)
 	pb_zone_event_add(pool->all_zones->zone[0], event, 1);
 }
 
+bool pb_slow_possible(struct pb_pool *pool, const struct pb_request *rq, unsigned long nr_pages);
 bool pb_slow_begin(struct pb_slow *s);
 pb_alloc_flags_t pb_slow_unreliable(struct pb_pool *pool, pb_alloc_flags_t flags);
 bool pb_slow_fails_early(const struct pb_slow *s);
