@@ -499,7 +499,7 @@ static void test_cpuset_changes(struct kunit *test)
 	pt_script.change_at = change->at;
 	KUNIT_EXPECT_EQ(test, pt_script_request(f, &rq), PB_NO_PFN);
 	KUNIT_EXPECT_STREQ(test, pt_script.log, change->log);
-	KUNIT_EXPECT_EQ(test, pb_alloc_contig(&f->pool, &rq, 3, &reason), PB_NO_PFN);
+	KUNIT_EXPECT_EQ(test, pb_alloc_contig(&f->pool, &rq, 2, &reason), PB_NO_PFN);
 	KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_ALLOC_FAIL), failed);
 	/* Without a cookie the change does not matter. */
 	rq.flags &= ~PB_ALLOC_NOFAIL;

@@ -35,6 +35,10 @@ static uint order;
 module_param(order, uint, 0444);
 MODULE_PARM_DESC(order, "order of each block (default: 0)");
 
+static ulong exact;
+module_param(exact, ulong, 0444);
+MODULE_PARM_DESC(exact, "bytes of each request to pbuddy_alloc_pages_exact(), which it makes then (default: 0)");
+
 static uint times = 1;
 module_param(times, uint, 0444);
 MODULE_PARM_DESC(times, "number of requests (default: 1)");
@@ -98,16 +102,33 @@ static int __init parse(gfp_t *result)
 
 static gfp_t flags;
 
+static void count(const struct page *page)
+{
+	served += !!page;
+	if (page && page_to_nid(page) < (int)ARRAY_SIZE(on_node))
+		on_node[page_to_nid(page)]++;
+}
+
+static void send_exact(void)
+{
+	void *memory = pbuddy_alloc_pages_exact(exact, flags);
+
+	count(memory ? virt_to_page(memory) : NULL);
+	pbuddy_free_pages_exact(memory, exact);
+}
+
 static void send(void)
 {
 	struct page *page;
 	uint i;
 
 	for (i = 0; i < times; i++) {
+		if (exact) {
+			send_exact();
+			continue;
+		}
 		page = pbuddy_alloc_pages_node(node, flags, order);
-		served += !!page;
-		if (page && page_to_nid(page) < (int)ARRAY_SIZE(on_node))
-			on_node[page_to_nid(page)]++;
+		count(page);
 		pbuddy_free_pages(page, order);
 	}
 }

@@ -91,20 +91,32 @@ thisnode_of_a_moved_task() {
 	done
 }
 
-# The whole pool is allocated; a NOFAIL request waits until memory is freed.
+# waits PARAMETERS...: the whole pool is allocated; such a request with NOFAIL waits until memory is
+# freed.
 waits() {
 	dmesg -c >/dev/null
 	insmod /pbuddy_leaker.ko blocks=16384 leak=0 || return
-	insmod /pbuddy_requester.ko gfp='KERNEL|NOWARN' || return
+	insmod /pbuddy_requester.ko gfp='KERNEL|NOWARN' "$@" || return
 	[ "$(cat /sys/module/pbuddy_requester/parameters/served)" -eq 0 ] || return
 	rmmod pbuddy_requester
-	insmod /pbuddy_requester.ko gfp='KERNEL|NOFAIL|NOWARN' &
+	insmod /pbuddy_requester.ko gfp='KERNEL|NOFAIL|NOWARN' "$@" &
 	asker=$!
 	sleep 2
 	kill -0 "$asker" || { echo "it did not wait"; return 1; }
 	rmmod pbuddy_leaker || return
 	wait "$asker" || return
 	[ "$(cat /sys/module/pbuddy_requester/parameters/served)" -eq 1 ] && rmmod pbuddy_requester
+}
+
+# At a limit of one page a request with ACCOUNT fails, and one with NOFAIL exceeds the limit.
+exceeds_the_limit() {
+	echo 4 >/sys/module/pbuddy/parameters/account_limit_kbytes
+	told 0 0 . times=3 order=1 gfp='KERNEL|ACCOUNT|NOWARN' &&
+		silent order=1 gfp='KERNEL|ACCOUNT|NOFAIL' &&
+		silent exact=8192 gfp='KERNEL|ACCOUNT|NOFAIL'
+	result=$?
+	echo default >/sys/module/pbuddy/parameters/account_limit_kbytes
+	return $result
 }
 
 ktap_begin
@@ -122,5 +134,7 @@ t flags_no_node_refused_once once 0 2 'there is no node 1000|WARNING: .*linux/re
 t flags_atomic_with_direct_reclaim atomic_that_sleeps
 t flags_thisnode_of_a_moved_task thisnode_of_a_moved_task
 t nofail_waits waits
+t nofail_waits_for_a_range waits exact=8192
+t nofail_exceeds_the_limit exceeds_the_limit
 t flags_leave_nothing gives_back 16384
 ktap_end

@@ -320,8 +320,8 @@ static unsigned long private_range(struct pb_pool *pool, const struct pb_request
 }
 
 /* Drains caches, waits for pageblocks that are being prezeroed, reclaims, empties a range. */
-static unsigned long contig_slowpath(struct pb_pool *pool, const struct pb_request *rq,
-				     unsigned long nr_pages)
+static unsigned long contig_round(struct pb_pool *pool, const struct pb_request *rq,
+				  unsigned long nr_pages)
 {
 	unsigned long pfn;
 	bool paused;
@@ -340,6 +340,40 @@ static unsigned long contig_slowpath(struct pb_pool *pool, const struct pb_reque
 	return pfn;
 }
 
+/* With a part of the reserve, then also outside of the cpuset. As no_page() of slowpath.c. */
+static unsigned long walk_anywhere(struct pb_pool *pool, const struct pb_request *rq,
+				   unsigned long nr_pages)
+{
+	struct pb_request anywhere = *rq;
+	unsigned long pfn;
+
+	anywhere.flags |= PB_ALLOC_MIN_RESERVE;
+	pfn = walk_zonelist(pool, &anywhere, nr_pages);
+	if (pfn != PB_NO_PFN)
+		return pfn;
+	anywhere.flags &= ~(PB_ALLOC_CPUSET | PB_ALLOC_HARDWALL);
+	return walk_zonelist(pool, &anywhere, nr_pages);
+}
+
+/* One round, or rounds without end for a request that must not fail, unless it is made again. */
+static unsigned long contig_slowpath(struct pb_pool *pool, const struct pb_request *rq,
+				     unsigned long nr_pages)
+{
+	unsigned long pfn;
+
+	pb_slow_warn_unreasonable(rq, order_base_2(nr_pages));
+	for (;;) {
+		pfn = contig_round(pool, rq, nr_pages);
+		if (pfn != PB_NO_PFN || likely(!(rq->flags & PB_ALLOC_NOFAIL)) ||
+		    !(rq->flags & PB_ALLOC_WAIT) || pb_request_stale(pool, rq))
+			return pfn;
+		pfn = walk_anywhere(pool, rq, nr_pages);
+		if (pfn != PB_NO_PFN)
+			return pfn;
+		pb_wait_tick();
+	}
+}
+
 /**
  * pb_alloc_contig - allocate any number of contiguous frames
  * @pool: the pool
@@ -350,7 +384,8 @@ static unsigned long contig_slowpath(struct pb_pool *pool, const struct pb_reque
  * Up to a pageblock the range is aligned to its order; above, to its size when that is a power of
  * two and to a pageblock otherwise, as alloc_contig_pages() does. @rq->align_order makes the
  * alignment larger. With PB_ALLOC_WAIT movable blocks are migrated out of a range, also in
- * contiguous areas. A range that no zone can hold fails at once.
+ * contiguous areas. A range that no zone can hold fails at once; any other waits with
+ * PB_ALLOC_NOFAIL until it is served.
  *
  * Context: any; may sleep with PB_ALLOC_WAIT.
  * Return: first PFN, or PB_NO_PFN.

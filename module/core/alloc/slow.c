@@ -140,14 +140,21 @@ static bool possible(const struct pb_slow *s, bool reliable)
 	return pb_slow_possible(s->pool, &rq, 1UL << rq.order);
 }
 
-static void warn_unreasonable(const struct pb_slow *s)
+/**
+ * pb_slow_warn_unreasonable - warn about a request that must not fail, and may wait without end
+ * @rq: the request
+ * @order: its order, or that of its range
+ *
+ * Context: any.
+ */
+void pb_slow_warn_unreasonable(const struct pb_request *rq, unsigned int order)
 {
-	if (likely(!pb_slow_may(s, PB_ALLOC_NOFAIL)))
+	if (likely(!(rq->flags & PB_ALLOC_NOFAIL)))
 		return;
-	WARN_ON_ONCE(s->rq->order > 1);
-	WARN_ON_ONCE(!pb_slow_may(s, PB_ALLOC_WAIT));
+	WARN_ON_ONCE(order > 1);
+	WARN_ON_ONCE(!(rq->flags & PB_ALLOC_WAIT));
 	/* The request cannot reclaim, and would wait for another task to do so. */
-	WARN_ON_ONCE(pb_slow_reclaiming(s));
+	WARN_ON_ONCE(rq->flags & PB_ALLOC_WAIT && !pb_may_reclaim(rq));
 }
 
 /**
@@ -181,7 +188,7 @@ bool pb_slow_begin(struct pb_slow *s)
 	const pb_alloc_flags_t atomic = PB_ALLOC_NON_BLOCK | PB_ALLOC_HIGHATOMIC;
 	bool strict = READ_ONCE(s->pool->reliable_strict);
 
-	warn_unreasonable(s);
+	pb_slow_warn_unreasonable(s->rq, s->rq->order);
 	if (!possible(s, strict)) {
 		WARN_ON_ONCE(pb_slow_may(s, PB_ALLOC_NOFAIL));
 		/* Other memory could have served it. */

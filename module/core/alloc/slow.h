@@ -67,6 +67,7 @@ static inline void pb_slow_count(struct pb_pool *pool, enum pb_event event)
 }
 
 bool pb_slow_possible(struct pb_pool *pool, const struct pb_request *rq, unsigned long nr_pages);
+void pb_slow_warn_unreasonable(const struct pb_request *rq, unsigned int order);
 bool pb_slow_begin(struct pb_slow *s);
 pb_alloc_flags_t pb_slow_unreliable(struct pb_pool *pool, pb_alloc_flags_t flags);
 bool pb_slow_fails_early(const struct pb_slow *s);
