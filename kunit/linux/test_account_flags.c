@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What a charge allocates, and how far it may go: with the right to sleep, to start I/O and to call
- * file systems that the request has.
+ * file systems that the request has; and what is charged.
  */
 #include <linux/cred.h>
 #include <linux/gfp.h>
@@ -14,6 +14,7 @@
 
 #include "api/account_block.h"
 #include "api/account_limit.h"
+#include "api/account_types.h"
 #include "core/base/pfn.h"
 #include "fixture.h"
 #include "instance.h"
@@ -49,6 +50,24 @@ static void find_kmalloc(struct tracepoint *tp, void *found)
 {
 	if (!strcmp(tp->name, "kmalloc"))
 		*(struct tracepoint **)found = tp;
+}
+
+static struct tracepoint *begin_seeing(struct kunit *test)
+{
+	struct tracepoint *kmalloc = NULL;
+
+	for_each_kernel_tracepoint(find_kmalloc, &kmalloc);
+	KUNIT_ASSERT_NOT_NULL(test, kmalloc);
+	charging = current;
+	seen = 0;
+	KUNIT_ASSERT_EQ(test, tracepoint_probe_register(kmalloc, see_flags, NULL), 0);
+	return kmalloc;
+}
+
+static void end_seeing(struct tracepoint *kmalloc)
+{
+	tracepoint_probe_unregister(kmalloc, see_flags, NULL);
+	tracepoint_synchronize_unregister();
 }
 
 /* Charges a block to a new user, as a task of it. */
@@ -121,22 +140,17 @@ static void test_rights(struct kunit *test)
 {
 	gfp_t gfp = ((const struct rights *)test->param_value)->gfp;
 	struct page *page = fresh_pageblock();
-	struct tracepoint *kmalloc = NULL;
 	struct cred *user = new_user();
+	struct tracepoint *kmalloc;
 	unsigned long pfn;
 
 	KUNIT_ASSERT_NOT_NULL(test, page);
 	KUNIT_ASSERT_NOT_NULL(test, user);
-	for_each_kernel_tracepoint(find_kmalloc, &kmalloc);
-	KUNIT_ASSERT_NOT_NULL(test, kmalloc);
 	pb_account_set_limit(ULONG_MAX);
-	seen = 0;
-	charging = current;
-	KUNIT_ASSERT_EQ(test, tracepoint_probe_register(kmalloc, see_flags, NULL), 0);
+	kmalloc = begin_seeing(test);
 	pfn = charge_to(user, page_to_pfn(page), PB_PAGEBLOCK_ORDER,
 			gfp | __GFP_ACCOUNT | __GFP_NOWARN);
-	tracepoint_probe_unregister(kmalloc, see_flags, NULL);
-	tracepoint_synchronize_unregister();
+	end_seeing(kmalloc);
 	KUNIT_EXPECT_TRUE(test, seen & __GFP_ZERO);
 	KUNIT_EXPECT_EQ(test, seen & GFP_KERNEL, gfp & GFP_KERNEL);
 	/* An injected failure may have freed the block. */
@@ -145,8 +159,38 @@ static void test_rights(struct kunit *test)
 	put_cred(user);
 }
 
+/* ---- The second attempt for a hook ---- */
+
+static bool ask_for_another(struct pbuddy_alloc_hooks *hooks, const struct pbuddy_alloc_info *info,
+			    struct page *page)
+{
+	return true;
+}
+
+static struct pbuddy_alloc_hooks asking = { .after = ask_for_another };
+
+/* It is charged as the first one, to the cgroup too where the controller exists. */
+static void test_second_attempt(struct kunit *test)
+{
+	unsigned int was;
+	struct page *page;
+
+	KUNIT_ASSERT_EQ(test, pbuddy_register_alloc_hooks(&asking), 0);
+	was = current->flags & PF_KTHREAD;
+	current->flags &= ~PF_KTHREAD;
+	page = pbuddy_alloc_pages(GFP_KERNEL_ACCOUNT, 0);
+	current->flags |= was;
+	pbuddy_unregister_alloc_hooks(&asking);
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	KUNIT_ASSERT_NOT_NULL(test, pb_account_of(page_to_pfn(page)));
+	KUNIT_EXPECT_EQ(test, !!pb_account_of(page_to_pfn(page))->cgroup,
+			IS_ENABLED(CONFIG_CGROUP_DMEM));
+	pbuddy_free_pages(page, 0);
+}
+
 static struct kunit_case flags_cases[] = {
 	KUNIT_CASE_PARAM(test_rights, rights_gen_params),
+	KUNIT_CASE(test_second_attempt),
 	{}
 };
 

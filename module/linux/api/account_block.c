@@ -205,6 +205,7 @@ struct pb_account *pb_account_of(unsigned long pfn)
 
 	return owner ? *owner : NULL;
 }
+EXPORT_SYMBOL_PB_TEST(pb_account_of);
 
 /**
  * pb_account_free - uncharge a block that is being freed, if it is charged

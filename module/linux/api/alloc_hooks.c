@@ -95,7 +95,10 @@ static unsigned long attempt(const struct pb_request *rq, unsigned long nr_pages
 			  pb_pages_alloc_unhooked(rq, gfp, reason);
 }
 
-/* The second attempt while the pages of the first one are held. */
+/*
+ * The second attempt while the pages of the first one are held. It does not wait for memory, but
+ * its charge may sleep as @gfp says, and so goes to the cgroup too.
+ */
 static unsigned long attempt_another(const struct pb_request *rq, unsigned long nr_pages, gfp_t gfp)
 {
 	const pb_alloc_flags_t not = PB_ALLOC_WAIT | PB_ALLOC_KSWAPD | PB_ALLOC_NOFAIL |
