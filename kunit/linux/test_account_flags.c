@@ -15,6 +15,8 @@
 #include "api/account_block.h"
 #include "api/account_limit.h"
 #include "api/account_types.h"
+#include "api/movable_migrate.h"
+#include "core/base/ops.h"
 #include "core/base/pfn.h"
 #include "fixture.h"
 #include "instance.h"
@@ -38,12 +40,15 @@ static void flags_suite_exit(struct kunit *test)
 
 static struct task_struct *charging;
 static gfp_t seen;			/* all flags of its allocations */
+static gfp_t seen_each;			/* flags of each of them */
 
 static void see_flags(void *unused, unsigned long call_site, const void *ptr, size_t bytes_req,
 		      size_t bytes_alloc, gfp_t gfp, int node)
 {
-	if (current == charging)
-		seen |= current_gfp_context(gfp);
+	if (current != charging)
+		return;
+	seen |= current_gfp_context(gfp);
+	seen_each &= current_gfp_context(gfp);
 }
 
 static void find_kmalloc(struct tracepoint *tp, void *found)
@@ -60,6 +65,7 @@ static struct tracepoint *begin_seeing(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, kmalloc);
 	charging = current;
 	seen = 0;
+	seen_each = ~(__force gfp_t)0;
 	KUNIT_ASSERT_EQ(test, tracepoint_probe_register(kmalloc, see_flags, NULL), 0);
 	return kmalloc;
 }
@@ -159,6 +165,71 @@ static void test_rights(struct kunit *test)
 	put_cred(user);
 }
 
+/* ---- Migration ---- */
+
+static bool refuse_page(struct page *page, enum pbuddy_migrate_mode mode)
+{
+	return false;
+}
+
+static int migrate_page(struct page *dst, struct page *src, enum pbuddy_migrate_mode mode)
+{
+	return -EIO;
+}
+
+static void putback_page(struct page *page)
+{
+}
+
+static const struct pbuddy_movable_operations refuses = {
+	.isolate_page = refuse_page, .migrate_page = migrate_page, .putback_page = putback_page,
+};
+
+static const enum pb_migrate_mode modes[] = { PB_MIGRATE_ASYNC, PB_MIGRATE_SYNC };
+
+static void describe_mode(const enum pb_migrate_mode *mode, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "mode %u", *mode);
+}
+
+KUNIT_ARRAY_PARAM(modes, modes, describe_mode);
+
+/*
+ * The record and the account of the target are allocated by a task with PF_MEMALLOC, and leave the
+ * reserves alone. The owner refuses to isolate the block, so it stays where it is.
+ */
+static void test_migration(struct kunit *test)
+{
+	enum pb_migrate_mode mode = *(const enum pb_migrate_mode *)test->param_value;
+	struct page *src = pbuddy_alloc_pages(GFP_KERNEL, 0), *dst = fresh_pageblock();
+	struct cred *user = new_user();
+	struct pb_migration m = { .mode = mode };
+	struct tracepoint *kmalloc;
+
+	KUNIT_ASSERT_TRUE(test, src && dst && user);
+	pb_account_set_limit(ULONG_MAX);
+	KUNIT_ASSERT_EQ(test, pbuddy_register_movable(&refuses), 0);
+	KUNIT_ASSERT_EQ(test, charge_to(user, page_to_pfn(src), 0, GFP_KERNEL | __GFP_ACCOUNT),
+			page_to_pfn(src));
+	KUNIT_ASSERT_EQ(test, pbuddy_page_set_movable(src, &refuses, NULL), 0);
+	m.src = round_down(page_to_pfn(src), PB_WORD_NR);
+	m.src_heads = BIT_ULL(page_to_pfn(src) - m.src);
+	m.dst = page_to_pfn(dst);
+	m.dst_heads = 1;
+	kmalloc = begin_seeing(test);
+	pb_movable_ops_migrate(&pb_instance, &m);
+	end_seeing(kmalloc);
+	KUNIT_EXPECT_EQ(test, m.moved, 0ULL);
+	KUNIT_EXPECT_TRUE(test, seen & __GFP_ZERO);
+	KUNIT_EXPECT_TRUE(test, seen_each & __GFP_NOMEMALLOC);
+	KUNIT_EXPECT_EQ(test, !!(seen & __GFP_DIRECT_RECLAIM), mode != PB_MIGRATE_ASYNC);
+	KUNIT_EXPECT_EQ(test, pbuddy_page_clear_movable(src), 0);
+	pbuddy_unregister_movable(&refuses);
+	pbuddy_free_pages(src, 0);
+	pbuddy_free_pages(dst, PB_PAGEBLOCK_ORDER);
+	put_cred(user);
+}
+
 /* ---- The second attempt for a hook ---- */
 
 static bool ask_for_another(struct pbuddy_alloc_hooks *hooks, const struct pbuddy_alloc_info *info,
@@ -190,6 +261,7 @@ static void test_second_attempt(struct kunit *test)
 
 static struct kunit_case flags_cases[] = {
 	KUNIT_CASE_PARAM(test_rights, rights_gen_params),
+	KUNIT_CASE_PARAM(test_migration, modes_gen_params),
 	KUNIT_CASE(test_second_attempt),
 	{}
 };

@@ -37,7 +37,7 @@ static inline bool pb_account_exempt(void)
 /* The flags with which a charge may allocate, from those of a request. */
 static inline gfp_t pb_account_gfp(gfp_t gfp)
 {
-	gfp &= GFP_KERNEL | __GFP_NORETRY | __GFP_NOFAIL | __GFP_NOWARN;
+	gfp &= GFP_KERNEL | __GFP_NORETRY | __GFP_NOFAIL | __GFP_NOMEMALLOC | __GFP_NOWARN;
 	if (gfp & __GFP_DIRECT_RECLAIM && !irqs_disabled())
 		return gfp;
 	return (gfp & ~(__GFP_DIRECT_RECLAIM | __GFP_NOFAIL)) | __GFP_NOWARN;

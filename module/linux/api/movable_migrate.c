@@ -334,9 +334,12 @@ void pb_movable_ops_migrate(struct pb_pool *pool, struct pb_migration *m)
 		.m = m,
 		.order_map = pb_order_map(pool, m->src),
 		.state = (m->order + 1) | PB_FRAME_MOVABLE | PB_FRAME_ISOLATED,
-		/* The system is not short of memory, but a request waits for the migration. */
-		.gfp = m->mode == PB_MIGRATE_ASYNC ? GFP_NOWAIT | __GFP_NOWARN :
-						     GFP_NOIO | __GFP_NORETRY | __GFP_NOWARN,
+		/*
+		 * The system is not short of memory, but a request waits for the migration. Its
+		 * task has PF_MEMALLOC, which is not for using the reserves of the kernel.
+		 */
+		.gfp = __GFP_NOMEMALLOC | __GFP_NOWARN |
+		       (m->mode == PB_MIGRATE_ASYNC ? GFP_NOWAIT : GFP_NOIO | __GFP_NORETRY),
 		.from = pb_movable_record(m->src),
 		.until = jiffies + 1,
 	};
