@@ -21,6 +21,7 @@
 #include "hooks/bad_frames.h"
 #include "instance.h"
 #include "instance_check.h"
+#include "request/percpu_zone.h"
 #include "user/buffer.h"
 
 #ifdef CONFIG_MEMORY_FAILURE
@@ -183,6 +184,26 @@ static void test_zeroed_without_event(struct kunit *test)
 	other = pbuddy_alloc_pages(GFP_KERNEL | __GFP_ZERO, 0);
 	KUNIT_EXPECT_PTR_NE(test, other, page);
 	pbuddy_free_pages(other, 0);
+	pb_bad_frames_look(page_to_pfn(page), 1);
+	expect_set_aside(test);
+}
+
+/* The same for a bulk request of the full path. */
+static void test_zeroed_bulk_without_event(struct kunit *test)
+{
+	struct page *page = pbuddy_alloc_pages(GFP_KERNEL, 0), *pages[64] = {};
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	pbuddy_free_pages(page, 0);
+	mark_page(page);
+	pb_slowpath_inc();
+	KUNIT_EXPECT_GT(test, pbuddy_alloc_pages_bulk(GFP_KERNEL | __GFP_ZERO, NUMA_NO_NODE,
+						      ARRAY_SIZE(pages), pages), 0UL);
+	pb_slowpath_dec();
+	for (i = 0; i < ARRAY_SIZE(pages); i++)
+		KUNIT_EXPECT_PTR_NE(test, pages[i], page);
+	pbuddy_free_pages_bulk(pages, ARRAY_SIZE(pages));
 	pb_bad_frames_look(page_to_pfn(page), 1);
 	expect_set_aside(test);
 }
@@ -385,6 +406,7 @@ static struct kunit_case bad_frames_cases[] = {
 	KUNIT_CASE(test_bulk),
 	KUNIT_CASE(test_misuse),
 	KUNIT_CASE(test_zeroed_without_event),
+	KUNIT_CASE(test_zeroed_bulk_without_event),
 	KUNIT_CASE(test_unprepared_buffer),
 	KUNIT_CASE(test_locked_buffer),
 	KUNIT_CASE(test_many_in_a_buffer),

@@ -32,6 +32,7 @@
  * @zeroed: set by pb_alloc() and pb_alloc_contig() to whether the pages are known to be zero, or
  *	NULL
  * @caller_looks: the caller looks at the pages for memory errors itself before it uses them
+ * @caller_zeroes: it zeroes all pages, so they are looked at as those that may be @zeroed
  *
  * As struct alloc_context together with the two sets of alloc_flags in mm/page_alloc.c.
  */
@@ -52,6 +53,7 @@ struct pb_request {
 	struct pb_zone		*(*zones)[PB_NR_ZONE_TYPES];
 	bool			*zeroed;
 	bool			caller_looks;
+	bool			caller_zeroes;
 };
 
 static inline unsigned long pb_request_pages(const struct pb_request *rq)

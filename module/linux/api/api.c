@@ -238,6 +238,14 @@ static unsigned long alloc_zeroed_cached(gfp_t gfp, int nid, unsigned long nr, s
 	return n;
 }
 
+static bool bulk_request(struct pb_request *rq, gfp_t *gfp, int nid)
+{
+	if (unlikely(!pb_gfp_request(rq, gfp, 0, nid, NULL)))
+		return false;
+	rq->caller_zeroes = pb_need_zero(*gfp);
+	return true;
+}
+
 /**
  * pbuddy_alloc_pages_bulk - fill an array with single pages
  * @gfp: as for pbuddy_alloc_pages_nodemask()
@@ -258,7 +266,7 @@ unsigned long pbuddy_alloc_pages_bulk(gfp_t gfp, int nid, unsigned long nr_pages
 	unsigned long from = 0, want, got;
 	struct pb_request rq;
 
-	if (unlikely(!pb_gfp_request(&rq, &gfp, 0, nid, NULL)))
+	if (unlikely(!bulk_request(&rq, &gfp, nid)))
 		return 0;
 	while (from < nr_pages) {
 		want = empty_run(page_array + from, nr_pages - from);
@@ -280,8 +288,7 @@ unsigned long pbuddy_alloc_pages_bulk(gfp_t gfp, int nid, unsigned long nr_pages
 		if (got < want) {
 			/* The rest of the array is scratch space of the failed attempt. */
 			memset(page_array + from, 0, (want - got) * sizeof(*page_array));
-			if (!pb_cpuset_changed(&rq) ||
-			    !pb_gfp_request(&rq, &gfp, 0, nid, NULL))
+			if (!pb_cpuset_changed(&rq) || !bulk_request(&rq, &gfp, nid))
 				return from;
 		}
 	}

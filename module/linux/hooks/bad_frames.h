@@ -104,6 +104,7 @@ static inline bool pb_bad_frames_wanted(const struct pb_request *rq)
 {
 	return IS_ENABLED(CONFIG_MEMORY_FAILURE) &&
 	       ((rq->zeroed && (!rq->caller_looks || pb_bad_frames_possible())) ||
+		rq->caller_zeroes ||
 		static_branch_unlikely(&pb_bad_frames_key));
 }
 

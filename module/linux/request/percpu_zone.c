@@ -50,6 +50,7 @@ void pb_slowpath_inc(void)
 	static_branch_inc(&pb_alloc_checked_key);
 	static_branch_inc(&pb_free_checked_key);
 }
+EXPORT_SYMBOL_PB_TEST(pb_slowpath_inc);
 
 void pb_slowpath_dec(void)
 {
@@ -57,6 +58,7 @@ void pb_slowpath_dec(void)
 	static_branch_dec(&pb_alloc_checked_key);
 	static_branch_dec(&pb_slowpath_key);
 }
+EXPORT_SYMBOL_PB_TEST(pb_slowpath_dec);
 
 /* The zone whose pcp serves the requests of a gfp index at once, or NULL. */
 static struct pb_zone *zone_of(struct pb_zone **preferred, unsigned int index)
