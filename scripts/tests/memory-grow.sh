@@ -142,6 +142,18 @@ for_charged_blocks() {
 	[ "$served" -eq 1 ] && owns_between 0 18 64
 }
 
+# A limit of the user itself refuses a block however large the pool is.
+not_for_a_limited_user() {
+	load_for_users pool=0:16M-64M account_limit_kbytes=14336 || return
+	hold_by /setpriv --bounding-set=-sys_resource pbuddyctl alloc --size 14M --order 9 --node 0 --strict || return
+	/setpriv --bounding-set=-sys_resource insmod /pbuddy_requester.ko node=0 order=9 \
+		gfp='KERNEL|ACCOUNT|THISNODE|NOWARN'
+	served=$(cat /sys/module/pbuddy_requester/parameters/served)
+	rmmod pbuddy_requester
+	drop
+	[ "$served" -eq 0 ] && owns 0 16
+}
+
 # The module returns as many pages as it owned, those of growing included.
 gives_what_it_owns() { gives_back $(($(node_pages 0) + $(node_pages 1))); }
 
@@ -181,8 +193,11 @@ if [ -f /pbuddy_requester.ko ]; then
 	t grow_not_without_io_unload gives_what_it_owns
 	t grow_for_charged_blocks for_charged_blocks
 	t grow_for_charged_blocks_unload gives_what_it_owns
+	t grow_not_for_a_limited_user not_for_a_limited_user
+	t grow_not_for_a_limited_user_unload gives_what_it_owns
 else
 	ktap_skip grow_for_charged_blocks "no pbuddy_requester.ko here"
+	ktap_skip grow_not_for_a_limited_user "no pbuddy_requester.ko here"
 	ktap_skip grow_not_without_io "no pbuddy_requester.ko here"
 fi
 t grow_by_the_thread by_the_thread

@@ -511,6 +511,7 @@ struct pb_account *pb_account_try_charge(const struct cred *cred, unsigned long 
  * pb_account_charge_block - charge a block to the calling task
  * @nr_pages: number of pages
  * @gfp: pb_account_gfp() of the request
+ * @excess: set with -EDQUOT
  *
  * Small blocks are charged from this CPU's stock, or with pages for it.
  *
@@ -518,10 +519,10 @@ struct pb_account *pb_account_try_charge(const struct cred *cred, unsigned long 
  *
  * Return: as pb_account_try_charge(), for pb_account_uncharge_pages().
  */
-struct pb_account *pb_account_charge_block(unsigned long nr_pages, gfp_t gfp)
+struct pb_account *pb_account_charge_block(unsigned long nr_pages, gfp_t gfp,
+					   struct pb_account_excess *excess)
 {
-	struct pb_account_excess excess;
-	struct charge charge = { .gfp = gfp, .excess = &excess };
+	struct charge charge = { .gfp = gfp, .excess = excess };
 	bool stocked = nr_pages <= PB_STOCK_BLOCK_MAX && !(region && !(gfp & __GFP_DIRECT_RECLAIM));
 	struct pb_account *account;
 

@@ -17,7 +17,8 @@ struct seq_file;
 
 #define PB_ACCOUNT_TEXT_LEN	24	/* output of pb_account_text() */
 
-struct pb_account *pb_account_charge_block(unsigned long nr_pages, gfp_t gfp);
+struct pb_account *pb_account_charge_block(unsigned long nr_pages, gfp_t gfp,
+					   struct pb_account_excess *excess);
 struct pb_account *pb_account_try_charge(const struct cred *cred, unsigned long nr_pages,
 					 struct pb_account_excess *excess);
 void pb_account_uncharge(struct pb_account *account, unsigned long nr_pages);

@@ -19,6 +19,7 @@
 #include "api/account.h"
 #include "api/account_block.h"
 #include "api/account_grow.h"
+#include "api/account_limit.h"
 #include "api/account_stock.h"
 #include "compat.h"
 #include "core/alloc/alloc.h"
@@ -70,11 +71,13 @@ EXPORT_SYMBOL_PB_TEST(pb_account_block_fast);
  * @pfn: the block; the caller owns it
  * @order: its order
  * @gfp: flags of the request
+ * @excess: set with -EDQUOT
  *
  * Context: any; may sleep as @gfp says.
  * Return: 0, also when the calling context is exempt; -EDQUOT above a limit; -ENOMEM.
  */
-int pb_account_charge(unsigned long pfn, unsigned int order, gfp_t gfp)
+int pb_account_charge(unsigned long pfn, unsigned int order, gfp_t gfp,
+		      struct pb_account_excess *excess)
 {
 	struct pb_account *account, **owner;
 
@@ -83,7 +86,7 @@ int pb_account_charge(unsigned long pfn, unsigned int order, gfp_t gfp)
 	owner = make_owner(pfn, pb_account_gfp(gfp));
 	if (!owner)
 		return -ENOMEM;
-	account = pb_account_charge_block(1UL << order, pb_account_gfp(gfp));
+	account = pb_account_charge_block(1UL << order, pb_account_gfp(gfp), excess);
 	if (IS_ERR_OR_NULL(account))
 		return PTR_ERR_OR_ZERO(account);
 	*owner = account;
@@ -98,13 +101,15 @@ static enum pb_reason reason_of(int err)
 
 static int charge(const struct pb_request *rq, unsigned long pfn, unsigned int order, gfp_t gfp)
 {
+	struct pb_account_excess excess;
 	int err;
 
 	do {
-		err = pb_account_charge(pfn, order, gfp & ~__GFP_NOFAIL);
-	} while (unlikely(err == -EDQUOT) && pb_account_grow(rq->nid, rq->flags, 1UL << order));
+		err = pb_account_charge(pfn, order, gfp & ~__GFP_NOFAIL, &excess);
+	} while (unlikely(err == -EDQUOT) && pb_account_excess_of_all(&excess) &&
+		 pb_account_grow(rq->nid, rq->flags, 1UL << order));
 	if (unlikely(err) && rq->flags & PB_ALLOC_NOFAIL)
-		err = pb_account_charge(pfn, order, gfp);
+		err = pb_account_charge(pfn, order, gfp, &excess);
 	return err;
 }
 

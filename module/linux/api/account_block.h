@@ -18,7 +18,8 @@ extern struct pb_frame_table pb_account_table;
 
 unsigned long pb_account_block(const struct pb_request *rq, unsigned long pfn, gfp_t gfp,
 			       enum pb_reason *reason);
-int pb_account_charge(unsigned long pfn, unsigned int order, gfp_t gfp);
+int pb_account_charge(unsigned long pfn, unsigned int order, gfp_t gfp,
+		      struct pb_account_excess *excess);
 bool pb_account_block_fast(unsigned long pfn, unsigned int order);
 unsigned long pb_account_bulk(const struct pb_request *rq, unsigned long nr, unsigned long *pfns,
 			      gfp_t gfp, enum pb_reason *reason);

@@ -20,6 +20,12 @@ struct pb_account_excess {
 	unsigned long	limit;
 };
 
+/* Whether it is the limit of all programs together, which grows with the pool. */
+static inline bool pb_account_excess_of_all(const struct pb_account_excess *excess)
+{
+	return !excess->cgroup && !uid_valid(excess->uid);
+}
+
 extern unsigned long pb_account_limit_kbytes;
 
 void pb_account_set_limit(unsigned long kbytes);

@@ -15,6 +15,7 @@
 #include <linux/topology.h>
 
 #include "api/account_block.h"
+#include "api/account_limit.h"
 #include "api/cached.h"
 #include "api/compound.h"
 #include "core/compact/movable.h"
@@ -55,7 +56,9 @@ static __always_inline struct pb_zone *other_zone(enum pb_zone_type highest, int
  */
 bool pb_cached_charge(gfp_t gfp, unsigned int order, unsigned long pfn)
 {
-	if (likely(!pb_account_charge(pfn, order, gfp & ~__GFP_NOFAIL)))
+	struct pb_account_excess excess;
+
+	if (likely(!pb_account_charge(pfn, order, gfp & ~__GFP_NOFAIL, &excess)))
 		return true;
 	/* The full path charges again, if need be over the limit, and reports the failure. */
 	WARN_ON_ONCE(pb_free(&pb_instance, pfn, order));

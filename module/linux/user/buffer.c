@@ -184,8 +184,8 @@ static bool grow_for(const struct pb_buffer_spec *spec, unsigned long nr_pages,
 	const pb_alloc_flags_t flags = PB_ALLOC_WAIT | PB_ALLOC_IO | PB_ALLOC_FS;
 
 	/* As for its pages: not where the task may not do I/O. */
-	return !spec->nowait && pb_gfp_context(GFP_KERNEL) == GFP_KERNEL && !excess->cgroup &&
-	       !uid_valid(excess->uid) &&
+	return !spec->nowait && pb_gfp_context(GFP_KERNEL) == GFP_KERNEL &&
+	       pb_account_excess_of_all(excess) &&
 	       pb_account_grow(spec->policy ? numa_mem_id() : spec->nid, flags, nr_pages);
 }
 
