@@ -14,6 +14,7 @@
 #include <linux/err.h>
 #include <linux/fault-inject.h>
 #include <linux/mutex.h>
+#include <linux/preempt.h>
 
 #include "compat.h"
 #include "request/percpu_zone.h"
@@ -30,8 +31,15 @@ static struct {
 	.min_order = 1,
 };
 
-/* Holds one count of pb_slowpath_key while the probability is above 0. */
-static void set_probability(unsigned long value)
+/**
+ * pb_fault_set_probability - set the probability of a failure
+ * @value: in percent
+ *
+ * Holds one count of pb_slowpath_key while the probability is above 0.
+ *
+ * Context: process, may sleep.
+ */
+void pb_fault_set_probability(unsigned long value)
 {
 	static DEFINE_MUTEX(lock);
 
@@ -43,10 +51,11 @@ static void set_probability(unsigned long value)
 	WRITE_ONCE(fail_pbuddy.attr.probability, value);
 	mutex_unlock(&lock);
 }
+EXPORT_SYMBOL_PB_TEST(pb_fault_set_probability);
 
 static int probability_set(void *data, u64 value)
 {
-	set_probability(value);
+	pb_fault_set_probability(value);
 	return 0;
 }
 
@@ -62,14 +71,15 @@ DEFINE_DEBUGFS_ATTRIBUTE(probability_fops, probability_get, probability_set, "%l
  * @gfp: flags as passed by the caller
  * @order: order of the request
  *
- * Context: any. On PREEMPT_RT requests with preemption off do not fail, because the random numbers
- * have a lock that sleeps. As should_fail_alloc_page() in mm/fail_page_alloc.c.
+ * Context: any. Requests in an NMI do not fail, because the random numbers and the report have
+ * locks, and on PREEMPT_RT requests with preemption off, as these locks sleep. As
+ * should_fail_alloc_page() in mm/fail_page_alloc.c.
  *
  * Return: true if the request has to fail.
  */
 bool __pb_should_fail(gfp_t gfp, unsigned int order)
 {
-	if (order < fail_pbuddy.min_order || gfp & __GFP_NOFAIL || !pb_may_lock())
+	if (order < fail_pbuddy.min_order || gfp & __GFP_NOFAIL || in_nmi() || !pb_may_lock())
 		return false;
 	if (fail_pbuddy.ignore_gfp_highmem && gfp & __GFP_HIGHMEM)
 		return false;
@@ -105,6 +115,6 @@ void pb_fault_init(struct dentry *parent)
  */
 void pb_fault_exit(void)
 {
-	set_probability(0);
+	pb_fault_set_probability(0);
 }
 #endif

@@ -11,6 +11,7 @@ struct dentry;
 
 #ifdef CONFIG_FAULT_INJECTION
 bool __pb_should_fail(gfp_t gfp, unsigned int order);
+void pb_fault_set_probability(unsigned long value);
 void pb_fault_init(struct dentry *parent);
 void pb_fault_exit(void);
 #else
