@@ -17,7 +17,7 @@ KUNIT_BENCH = pathlib.Path(__file__).resolve().parents[2] / "kunit" / "bench"
 
 def read_workloads():
     """{row name: what an operation is}, from the kernel module's table."""
-    return dict(re.findall(r'\{ "([a-z-]+)", "([^"]+)" \}', (KUNIT_BENCH / "workloads.c").read_text()))
+    return dict(re.findall(r'\{ "([a-z0-9-]+)", "([^"]+)" \}', (KUNIT_BENCH / "workloads.c").read_text()))
 
 
 def read_subjects():
@@ -208,14 +208,16 @@ def groups(rows):
     return [(next(iter(g.values())), g) for g in found.values()]
 
 
-def baseline(group):
-    """The denominator of ratios: alloc_pages, or its bulk call; on the host the floor."""
-    return group.get("alloc_pages") or group.get("alloc_pages_bulk") or group.get("floor")
+def baseline(group, name=None):
+    """The denominator of ratios: the subject of that name. Without one alloc_pages, or its bulk call; memset for
+    blocks that the kernel does not have; on the host the floor."""
+    names = [name] if name else ["alloc_pages", "alloc_pages_bulk", "memset", "floor"]
+    return next((group[n] for n in names if n in group), None)
 
 
-def ratio(group, subject):
+def ratio(group, subject, against=None):
     """The median of a subject divided by that of the baseline of the same boot, or None."""
-    base, row = baseline(group), group.get(subject)
+    base, row = baseline(group, against), group.get(subject)
     if not base or not row or not base["median"] or row["unit"] not in ("ns/op", "instructions"):
         return None
     return row["median"] / base["median"]
