@@ -255,7 +255,8 @@ def readme_block(rows, command):
         where.append(f"columns 2 to 4 are instructions (QEMU `-icount`, {kernels['icount']})")
     if "uml" in kernels:
         where.append(f"5 to 7 nanoseconds (User-mode Linux on two real CPUs, {kernels['uml']})")
-    out = [BEGIN, f"Made by `{command}`; medians of rounds that take turns in one boot:",
+    made = f"by `{command}`" if command else "from saved measurements"
+    out = [BEGIN, f"Made {made}; medians of rounds that take turns in one boot:",
            ", ".join(where) + ".", "", *readme_speed(rows, README_ROWS, ("icount", "uml")),
            *readme_shapes(rows), *readme_counts(rows), *readme_stock(rows, kernels), END]
     return "\n".join(out) + "\n"
