@@ -29,10 +29,10 @@
  *	put_page(), times alloc and free apart, and has no list form, which the kernel no longer
  *	has; two-phase is page_bench05 without the ring.
  *
- * zero, account, user-write, comp, other-node, nodemask, bind, interleave, cpuset: repeat with gfp
- *	flags, a node, a memory policy or a cpuset. zeroed-pairs, zeroed: repeat and bulk with
- *	__GFP_ZERO after free memory was zeroed in advance, where the subject does that; no pair
- *	gets a block that another one has freed. clear-page: what clearing a page costs
+ * zero, account, user-write, atomic, nowait, comp, other-node, nodemask, bind, interleave, cpuset:
+ *	repeat with gfp flags, a node, a memory policy or a cpuset. zeroed-pairs, zeroed: repeat and
+ *	bulk with __GFP_ZERO after free memory was zeroed in advance, where the subject does that;
+ *	no pair gets a block that another one has freed. clear-page: what clearing a page costs
  *	here; under an emulator that counts instructions it depends on the instruction that the
  *	kernel clears by.
  *
@@ -250,6 +250,17 @@ static int clear_round(struct bench_thread *t, const struct bench_subject *s)
 	       bench_part(t, s->loops->pairs, 0, false);
 }
 
+/* The fields of a row that repeats pairs with gfp flags; the last argument is its part. */
+#define PAIRS(NAME, ORDERS_OF_ROW, GFP, ...)			\
+		.name		= NAME,				\
+		.part		= { __VA_ARGS__ },		\
+		.kind		= BENCH_PAGES,			\
+		.orders		= ORDERS_OF_ROW,		\
+		.max_order	= 10,				\
+		.gfp		= GFP,				\
+		.n		= N,				\
+		.round		= pairs_round,
+
 const struct bench_workload bench_workloads[] = {
 	{
 		.name		= "repeat",
@@ -426,14 +437,8 @@ const struct bench_workload bench_workloads[] = {
 		.n		= 1,
 		.round		= clear_round,
 	}, {
-		.name		= "zero",
-		.part		= { { "zero", "one block, `__GFP_ZERO`" } },
-		.kind		= BENCH_PAGES,
-		.orders		= ORDERS_OF_FLAGS,
-		.max_order	= 10,
-		.gfp		= BENCH_GFP | __GFP_ZERO,
-		.n		= N,
-		.round		= pairs_round,
+		PAIRS("zero", ORDERS_OF_FLAGS, BENCH_GFP | __GFP_ZERO,
+		      { "zero", "one block, `__GFP_ZERO`" })
 	}, {
 		.name		= "account",
 		.part		= { { "account", "one block, `GFP_KERNEL_ACCOUNT`" } },
@@ -446,23 +451,16 @@ const struct bench_workload bench_workloads[] = {
 		.n		= N,
 		.round		= pairs_round,
 	}, {
-		.name		= "user-write",
-		.part		= { { "user-write", "one block, `GFP_USER` with `__GFP_WRITE`" } },
-		.kind		= BENCH_PAGES,
-		.orders		= "0,3",
-		.max_order	= 10,
-		.gfp		= GFP_USER | __GFP_WRITE | __GFP_NOWARN,
-		.n		= N,
-		.round		= pairs_round,
+		PAIRS("user-write", "0,3", GFP_USER | __GFP_WRITE | __GFP_NOWARN,
+		      { "user-write", "one block, `GFP_USER` with `__GFP_WRITE`" })
 	}, {
-		.name		= "comp",
-		.part		= { { "comp", "one block, `__GFP_COMP`" } },
-		.kind		= BENCH_PAGES,
-		.orders		= "3,9",
-		.max_order	= 10,
-		.gfp		= BENCH_GFP | __GFP_COMP,
-		.n		= N,
-		.round		= pairs_round,
+		PAIRS("atomic", "0", GFP_ATOMIC | __GFP_NOWARN,
+		      { "atomic", "one block, `GFP_ATOMIC`" })
+	}, {
+		PAIRS("nowait", "0", GFP_NOWAIT | __GFP_NOWARN,
+		      { "nowait", "one block, `GFP_NOWAIT`" })
+	}, {
+		PAIRS("comp", "3,9", BENCH_GFP | __GFP_COMP, { "comp", "one block, `__GFP_COMP`" })
 	}, {
 		.name		= "other-node",
 		.part		= { { "other-node", "one block of the other node" } },

@@ -44,7 +44,8 @@ def platform_table(rows, platform):
                      [cell(group, s) for s in present])
     widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
     out = [f"{platform}, {mine[0]['kernel']}; medians, in brackets the ratio to "
-           f"{'the floor' if platform == 'host' else 'alloc_pages, of clear-1g to memset'}"]
+           f"{'the floor' if platform == 'host' else 'alloc_pages'}"
+           f"{', of clear-1g to memset' if select(mine, workload='clear-1g') else ''}"]
     for line in lines:
         cells = [line[0].ljust(widths[0])] + [c.rjust(w) for c, w in zip(line[1:], widths[1:])]
         out.append("  ".join(cells).rstrip())
@@ -75,6 +76,7 @@ GOALS = [
     *(("icount", "bulk-get", o, 1, {}, "ratio", "pbuddy", 0.6) for o in (6, 7, 8)),
     ("icount", "account", 0, 1, {}, "median", "pbuddy", 300),
     ("icount", "user-write", 0, 1, {}, "median", "pbuddy", 180),
+    *(("icount", w, 0, 1, {}, "median", "pbuddy", 130) for w in ("atomic", "nowait")),
     ("icount", "comp", 3, 1, {}, "median", "pbuddy", 300),
     ("icount", "other-node", 0, 1, {}, "median", "pbuddy", 200),
     ("icount", "nodemask", 0, 1, {}, "median", "pbuddy", 250),
@@ -174,7 +176,8 @@ README_STOCK_ROWS = [
     ("zero", 0, 1), ("zero", 3, 1), ("zero", 9, 1),
     *(("zeroed-pairs", o, 1) for o in (0, 3, 9)),
     *((w, o, 1) for o in (0, 3, 9) for w in ("zeroed-get", "zeroed-put")),
-    ("account", 0, 1), ("account", 3, 1), ("user-write", 0, 1), ("comp", 3, 1), ("comp", 9, 1),
+    ("account", 0, 1), ("account", 3, 1), ("user-write", 0, 1), ("atomic", 0, 1), ("nowait", 0, 1),
+    ("comp", 3, 1), ("comp", 9, 1),
     ("other-node", 0, 1), ("nodemask", 0, 1), ("bind", 0, 1), ("interleave", 0, 1), ("cpuset", 0, 1),
 ]
 README_SHAPES = [
