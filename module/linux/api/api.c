@@ -122,9 +122,10 @@ static noinline struct page *alloc_slow(gfp_t gfp, unsigned int order, int nid, 
  *   folio. Its pages can be mapped and pinned, and references to any page count for the first one.
  *   A compound page that is freed with extra references is not reused before they are dropped.
  *   It cannot become movable.
- * - %__GFP_ACCOUNT charges the calling task through the dmem cgroup controller if the kernel has
- *   it, else its user. Above the limit the request fails. The memory controller is not charged,
- *   because its functions are not exported to modules.
+ * - %__GFP_ACCOUNT charges the user of the calling task and, if the kernel has the dmem cgroup
+ *   controller and the request may sleep, also the task's cgroup. Above a limit of either the
+ *   request fails. The memory controller is not charged, because its functions are not exported to
+ *   modules.
  * - %__GFP_WRITE skips nodes with too many pages reported by pbuddy_account_dirtied().
  *
  * A request with an invalid order or node fails with one warning, unless %__GFP_NOWARN. A request

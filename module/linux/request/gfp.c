@@ -38,7 +38,8 @@
  *                    cleared; else no effect beyond that of the missing DIRECT_RECLAIM
  *   COMP             order > 0: the block is a compound page; see api/compound.c
  *   RELIABLE         (PBUDDY_GFP_RELIABLE) mirrored memory, or any if there is none; restricted.c
- *   ACCOUNT          charges the pages to the task's cgroup or user; see api/account.c
+ *   ACCOUNT          charges the pages to the task's user and, if the request may sleep, to its
+ *                    cgroup; see api/account.c
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
