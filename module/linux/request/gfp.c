@@ -20,6 +20,7 @@
  *   THISNODE         preferred node only; ignores the memory policy
  *   DIRECT_RECLAIM   the request may sleep: reclaim, compact, drain other CPUs, scan the bitmaps
  *   KSWAPD_RECLAIM   the request may wake the node threads
+ *   RECLAIM          both of them
  *   IO, FS           reclaim may start I/O, may call file systems; cleared inside
  *                    memalloc_noio_save() and memalloc_nofs_save(), and while the system suspends
  *   HIGH             lowers the min watermark (PB_ALLOC_MIN_RESERVE)
@@ -30,7 +31,8 @@
  *                    a task with PF_MEMALLOC. NOMEMALLOC takes precedence over both. An OOM victim
  *                    may go below the min watermark (PB_ALLOC_OOM)
  *   NORETRY          one round of reclaim and compaction; no OOM kill
- *   RETRY_MAYFAIL    rounds as long as reclaim makes progress, for large orders too; no OOM kill
+ *   RETRY_MAYFAIL    rounds as long as reclaim makes progress, for large orders too; no OOM kill.
+ *                    The successor of REPEAT (before 4.13)
  *   NOFAIL           unlimited rounds; requires DIRECT_RECLAIM; warns once for orders above 1;
  *                    with ACCOUNT it is charged over the limits
  *   ZERO, NOWARN     as in mm/
