@@ -132,8 +132,9 @@ struct pbuddy_info {
  * @size: in: sizeof(struct pbuddy_alloc)
  * @flags: in: PBUDDY_ALLOC_ bits
  * @bytes: in: length, not zero; rounded up to whole pages. out: the rounded length
- * @node: in: NUMA node, or PBUDDY_NODE_ANY for the one the caller runs on. out: node of the first
- *	page
+ * @node: in: NUMA node, or PBUDDY_NODE_ANY for the one that the caller's memory policy selects,
+ *	with PBUDDY_ALLOC_STRICT_NODE or _NODEMASK for the one the caller runs on. out: node of the
+ *	first page
  * @order: in: every extent is aligned to and at least 2^order pages (the last may be shorter). With
  *	PBUDDY_ALLOC_CONTIG the extent is aligned, whatever its length, and may be shorter
  * @mclass: in: enum pbuddy_class
@@ -589,7 +590,7 @@ struct pbuddy_resize_block {
  * @busy_bytes: out: pageblocks that stay because blocks could not be moved, or pages have other
  *	users
  * @kept_bytes: out: pageblocks that the pool does not give back: of groups, of the source reserve,
- *	in ZONE_MOVABLE, in contiguous areas (cma=), in the highatomic reserve, and of groups
+ *	in ZONE_MOVABLE, in contiguous areas (cma=), and in the highatomic reserve
  * @pinned_phys: out: physical address of the first block that was counted in @pinned_bytes, or
  *	~0
  * @owner: out: the task that allocated it, if it is known (owner=1), or empty
