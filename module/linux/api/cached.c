@@ -4,9 +4,9 @@
  * does: blocks that are zeroed, charged, compound, written to (__GFP_WRITE) or shown to user space,
  * and those for other nodes, a nodemask, a memory policy or a cpuset. Each costs what it adds.
  *
- * A request that gets no block here takes the full path (gfp.c), which has all rules. The choice of
- * the zone has the same result as there: the first zone of the zonelist that node, nodemask and
- * cpuset allow. Where the exceptions of cpuset.c could matter the full path decides.
+ * A request that gets no block here takes the full path (alloc_full.c), which has all rules. The
+ * choice of the zone has the same result as there: the first zone of the zonelist that node,
+ * nodemask and cpuset allow. Where the exceptions of cpuset.c could matter the full path decides.
  */
 #include <linux/nodemask.h>
 #include <linux/oom.h>

@@ -2,12 +2,15 @@
 /*
  * Deferred growth: a node with a maximum in pool= (NODE:SIZE-MAX) starts with SIZE. It reserves
  * more memory from its source before a request would reclaim, or when the node thread finds too few
- * free pages. The memory stays in the pool until the node is resized (resize.c), which also changes
- * the maximum, or the module is unloaded. Without a maximum a node grows when it is resized only,
- * and by any memory of the node, too. A node whose source has no more than was set aside at boot
- * (reserve) grows by memory of the running kernel, as by the default source. That may lie in a zone
- * in which the node has nothing at load, so the zone exists from then on. So do the zones of a node
- * that begins with nothing (NODE:0-MAX), which may have no memory yet.
+ * free pages. It goes back to the source when the node is resized (resize.c), which also changes
+ * the maximum; by vacate= (vacate.c); what is free when the system reclaims (pool_shrinker.c) or
+ * was free for idle_seconds= (idle_memory.c); and when the module is unloaded. Without a maximum
+ * a node grows when it is resized only, and by any memory of the node, too.
+ *
+ * A node whose source has no more than was set aside at boot (reserve) grows by memory of the
+ * running kernel, as by the default source. That may lie in a zone in which the node has nothing at
+ * load, so the zone exists from then on. So do the zones of a node that begins with nothing
+ * (NODE:0-MAX), which may have no memory yet.
  *
  * A source may sleep, start I/O and migrate the system's pages. So only requests that may do all of
  * this (GFP_KERNEL and above) grow the pool. Other requests have woken the node thread, which

@@ -3,9 +3,11 @@
  * Contents of free pages: page_poison, init_on_free and init_on_alloc. As mm/page_poison.c and
  * init_on_free and init_on_alloc of mm/page_alloc.c.
  *
- * Invariant: every byte of a free page is PAGE_POISON (page_poison) or 0 (init_on_free). To keep it
- * pages are filled at three places: the whole pool when the module is loaded, a block before it is
- * freed, and the source pages of a migration before they become free.
+ * Invariant: every byte of a free page is PAGE_POISON (page_poison) or 0 (init_on_free). To keep
+ * it, the code that frees, adds or releases pages fills them before they are free: pb_debug_start()
+ * the whole pool, pages.h and quarantine.c what is freed, movable_migrate.c the old pages of a
+ * block that has moved and the new ones of a block that has not, deferred_grow.c what is added,
+ * guard_pages.c guards, and bad_frames.c the good pages of a block with bad ones.
  *
  * page_poison detects use after free. Before a block is returned to a caller each of its pages is
  * checked. A page that has changed is logged, counted (PB_BAD_PAGE), and stays allocated without
