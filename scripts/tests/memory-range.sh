@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# kernels: release debug
+# kernels: release debug rt
 # vm: --one-thread --nodes 2 --timeout 1500 --append memmap=64M$0x70000000 --append memmap=16M$0x300000000
 # vm: --append reserve_mem=64M:2M:pb --append reserve_mem=5M:4K:odd
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
