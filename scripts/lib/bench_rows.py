@@ -117,6 +117,8 @@ class Reader:
     def check_request(self):
         """The rows have the requested order and threads, and the subjects that were named, else
         pbuddy beside alloc_pages."""
+        if self.request is None:
+            raise Bad(f"{self.platform}: the end of a request that did not begin")
         rows = self.rows[self.first:]
         asked = dict(w.split("=", 1) for w in self.request.split())
         if not rows:
