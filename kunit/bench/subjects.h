@@ -16,5 +16,6 @@ SUBJECT(gen_pool)
 #if IS_ENABLED(CONFIG_GPU_BUDDY)
 SUBJECT(gpu_buddy)
 #endif
+SUBJECT(nothing)
 SUBJECT(failing)
 #undef SUBJECT
