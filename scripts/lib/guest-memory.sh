@@ -98,6 +98,16 @@ threads_of() {
 	done
 }
 
+# allowed NODE: the CPUs that its thread may run on.
+allowed() { sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' "/proc/$(threads_of "$1")/status"; }
+
+# on_cpus_of_its_node NODE: its thread may run on all of these and no others.
+on_cpus_of_its_node() {
+	cpus=$(cat "/sys/devices/system/node/node$1/cpulist")
+	echo "node $1: CPUs $cpus, thread on $(allowed "$1")"
+	[ "$(allowed "$1")" = "$cpus" ]
+}
+
 # within SECONDS COMMAND...: repeat it until it succeeds, for about so long; show its last output.
 within() {
 	tries=$(($1 * 5))

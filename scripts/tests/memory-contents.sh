@@ -96,6 +96,25 @@ prezero_bounds() {
 		echo 100 >"$params/prezero" && within 20 zeroed_ahead 33
 }
 
+# found_zeroed ORDER: a request on CPU 1 got a block that was zeroed before.
+found_zeroed() {
+	hits=$(event prezero_hit)
+	taskset 2 insmod /pbuddy_requester.ko gfp="KERNEL|ZERO" order="$1" && rmmod pbuddy_requester || return
+	echo "order $1: found $hits zeroed blocks, then $(event prezero_hit)"
+	[ "$(event prezero_hit)" -gt "$hits" ]
+}
+
+# The share is less than a pageblock, so all that is found was zeroed for the lists of CPU 1. The node
+# thread was on that CPU for it, and is on those of its node again.
+prezero_lists() {
+	load pool=0:64M prezero=1 || return
+	for order in 0 3 7 9; do
+		within 20 found_zeroed "$order" || return
+	done
+	echo "zeroed $(event prezero) pageblocks ahead"
+	[ "$(event prezero)" -eq 0 ] && within 5 on_cpus_of_its_node 0
+}
+
 ktap_begin
 t contents_poison poison
 t contents_poison_unload gives_back 16384
@@ -111,6 +130,8 @@ t contents_guards_bounds guards_bounds
 t contents_prezero prezero
 t contents_prezero_bounds prezero_bounds
 t contents_prezero_unload gives_back 16384
+t contents_prezero_lists prezero_lists
+t contents_prezero_lists_unload gives_back 16384
 t contents_stamped stamped
 t contents_stamped_unload gives_back 32768
 t contents_stamped_prezero stamped prezero=60

@@ -17,15 +17,7 @@ wmark=/sys/module/pbuddy/parameters
 
 threads_there() { [ -n "$(threads_of 0)" ] && [ -n "$(threads_of 1)" ]; }
 
-allowed() { sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' "/proc/$(threads_of "$1")/status"; }
-
-on_their_nodes() {
-	for node in 0 1; do
-		cpus=$(cat "/sys/devices/system/node/node$node/cpulist")
-		echo "node $node: CPUs $cpus, thread on $(allowed "$node")"
-		[ "$(allowed "$node")" = "$cpus" ] || return
-	done
-}
+on_their_nodes() { on_cpus_of_its_node 0 && on_cpus_of_its_node 1; }
 
 cpu() { echo "$2" >"/sys/devices/system/cpu/cpu$1/online"; }
 
