@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pbuddy_stamper: while it is loaded, a thread on each CPU allocates and frees blocks with random
- * orders, flags and nodes. Each page is stamped before it is freed. Each page of a block that has
- * to be zero is looked at; those that are not are counted.
+ * pbuddy_stamper: while it is loaded, a thread on each CPU allocates and frees pages by all calls
+ * of the API, with random orders, flags and nodes. Each page is stamped before it is freed. Each
+ * page that has to be zero is looked at; those that are not are counted.
  */
 #include <linux/gfp.h>
 #include <linux/init.h>
@@ -22,6 +22,7 @@ PBUDDY_IMPORT_API();
 
 #define NR_SLOTS	64
 #define NR_LARGE	2	/* slots with blocks of orders up to max_order; others up to 3 */
+#define NR_BULK		24	/* most pages of a bulk call */
 #define STAMP		0x5a
 
 static ulong requests = 20000;
@@ -34,7 +35,7 @@ MODULE_PARM_DESC(max_order, "largest order (default: 10)");
 
 static bool all_zero;
 module_param(all_zero, bool, 0444);
-MODULE_PARM_DESC(all_zero, "every block has to be zero, not only those with __GFP_ZERO (default: N)");
+MODULE_PARM_DESC(all_zero, "every page has to be zero, not only those with __GFP_ZERO (default: N)");
 
 static atomic_long_t sent, failed, looked_at, not_zero;
 static struct cpu_threads threads;
@@ -57,53 +58,139 @@ MODULE_PARM_DESC(not_zero, "those of them that were not (read only)");
 module_param_cb(running, &count_ops, &threads.running, 0444);
 MODULE_PARM_DESC(running, "threads that have not made all their requests (read only)");
 
+/**
+ * struct slot - the pages that a call has allocated
+ * @free: frees them
+ * @nr: number of pages; 0 if the slot is empty
+ * @order: order of the block, for free_block()
+ * @page: the first page; with free_bulk() all of them
+ */
 struct slot {
-	struct page	*page;
+	void		(*free)(struct slot *slot);
+	ulong		nr;
 	uint		order;
+	struct page	*page[NR_BULK];
 };
+
+static void free_block(struct slot *slot)
+{
+	pbuddy_free_pages(slot->page[0], slot->order);
+}
+
+static void free_bulk(struct slot *slot)
+{
+	pbuddy_free_pages_bulk(slot->page, slot->nr);
+}
+
+static void free_exact(struct slot *slot)
+{
+	pbuddy_free_pages_exact(page_address(slot->page[0]), slot->nr * PAGE_SIZE);
+}
+
+static void free_contig(struct slot *slot)
+{
+	pbuddy_free_contig(slot->page[0], slot->nr);
+}
+
+static void *address(const struct slot *slot, ulong i)
+{
+	return page_address(slot->free == free_bulk ? slot->page[i] : slot->page[0] + i);
+}
+
+static uint below(struct rnd_state *state, uint limit)
+{
+	return prandom_u32_state(state) % limit;
+}
 
 static gfp_t random_gfp(struct rnd_state *state)
 {
 	static const gfp_t flags[] = {
 		GFP_KERNEL, GFP_USER, GFP_HIGHUSER_MOVABLE, GFP_KERNEL | __GFP_RECLAIMABLE,
 		GFP_NOWAIT, GFP_KERNEL | __GFP_COMP, GFP_KERNEL_ACCOUNT, GFP_USER | __GFP_WRITE,
+		GFP_ATOMIC, GFP_KERNEL | __GFP_THISNODE, GFP_KERNEL | GFP_DMA32,
 	};
-	u32 random = prandom_u32_state(state);
+	gfp_t gfp = flags[below(state, ARRAY_SIZE(flags))];
 
-	return flags[random % ARRAY_SIZE(flags)] | __GFP_NOWARN | (random & 0x100 ? __GFP_ZERO : 0);
+	return gfp | __GFP_NOWARN | (below(state, 2) ? __GFP_ZERO : 0);
 }
 
-static struct page *random_alloc(struct rnd_state *state, gfp_t gfp, uint order)
+static void alloc_bulk(struct slot *slot, struct rnd_state *state, gfp_t gfp, int nid)
 {
-	int nid = prandom_u32_state(state) % nr_node_ids;
+	memset(slot->page, 0, sizeof(slot->page));
+	slot->free = free_bulk;
+	slot->nr = pbuddy_alloc_pages_bulk(gfp, nid, 1 + below(state, NR_BULK), slot->page);
+}
 
-	switch (prandom_u32_state(state) % 4) {
+static void alloc_exact(struct slot *slot, ulong nr, gfp_t gfp)
+{
+	void *virt = pbuddy_alloc_pages_exact(nr * PAGE_SIZE, gfp & ~(__GFP_HIGHMEM | __GFP_COMP));
+
+	slot->free = free_exact;
+	slot->page[0] = virt ? virt_to_page(virt) : NULL;
+	slot->nr = virt ? nr : 0;
+}
+
+static void alloc_contig(struct slot *slot, ulong nr, gfp_t gfp, int nid)
+{
+	slot->free = free_contig;
+	slot->page[0] = pbuddy_alloc_contig(nr, gfp & ~__GFP_COMP, nid, NULL);
+	slot->nr = slot->page[0] ? nr : 0;
+}
+
+static void alloc_block(struct slot *slot, struct rnd_state *state, gfp_t gfp, int nid)
+{
+	slot->free = free_block;
+	switch (below(state, 4)) {
 	case 0:
-		return pbuddy_alloc_pages_node(nid, gfp, order);
+		slot->page[0] = pbuddy_alloc_pages_node(nid, gfp, slot->order);
+		break;
 	case 1:
-		return pbuddy_alloc_pages_nodemask(gfp, order, nid, &node_states[N_MEMORY]);
+		slot->page[0] = pbuddy_alloc_pages_nodemask(gfp, slot->order, nid,
+							    &node_states[N_MEMORY]);
+		break;
 	default:
-		return pbuddy_alloc_pages(gfp, order);
+		slot->page[0] = pbuddy_alloc_pages(gfp, slot->order);
+	}
+	slot->nr = slot->page[0] ? 1UL << slot->order : 0;
+}
+
+static void random_alloc(struct slot *slot, struct rnd_state *state, gfp_t gfp)
+{
+	ulong nr = 1 + below(state, 1U << slot->order);
+	int nid = below(state, nr_node_ids);
+
+	switch (below(state, 8)) {
+	case 0:
+		return alloc_bulk(slot, state, gfp, nid);
+	case 1:
+		return alloc_exact(slot, nr, gfp);
+	case 2:
+		return alloc_contig(slot, nr, gfp, nid);
+	default:
+		return alloc_block(slot, state, gfp, nid);
 	}
 }
 
-static void look_at(struct page *page, uint order)
+static void look_at(const struct slot *slot)
 {
 	ulong i;
 
-	for (i = 0; i < 1UL << order; i++)
-		if (memchr_inv(page_address(page + i), 0, PAGE_SIZE))
+	for (i = 0; i < slot->nr; i++)
+		if (memchr_inv(address(slot, i), 0, PAGE_SIZE))
 			atomic_long_inc(&not_zero);
-	atomic_long_add(1L << order, &looked_at);
+	atomic_long_add(slot->nr, &looked_at);
 }
 
 static void put(struct slot *slot)
 {
-	if (!slot->page)
+	ulong i;
+
+	if (!slot->nr)
 		return;
-	memset(page_address(slot->page), STAMP, PAGE_SIZE << slot->order);
-	pbuddy_free_pages(slot->page, slot->order);
-	slot->page = NULL;
+	for (i = 0; i < slot->nr; i++)
+		memset(address(slot, i), STAMP, PAGE_SIZE);
+	slot->free(slot);
+	slot->nr = 0;
 }
 
 static void use_slot(struct slot *slot, struct rnd_state *state, uint largest)
@@ -111,31 +198,31 @@ static void use_slot(struct slot *slot, struct rnd_state *state, uint largest)
 	gfp_t gfp = random_gfp(state);
 
 	put(slot);
-	slot->order = prandom_u32_state(state) % (min(largest, max_order) + 1);
-	slot->page = random_alloc(state, gfp, slot->order);
+	slot->order = below(state, min(largest, max_order) + 1);
+	random_alloc(slot, state, gfp);
 	atomic_long_inc(&sent);
-	if (!slot->page)
+	if (!slot->nr)
 		atomic_long_inc(&failed);
 	else if (all_zero || gfp & __GFP_ZERO)
-		look_at(slot->page, slot->order);
+		look_at(slot);
 }
 
 static int stamp(void *number)
 {
-	struct slot *slots = kcalloc(NR_SLOTS, sizeof(*slots), GFP_KERNEL);
+	struct slot *slots = kvcalloc(NR_SLOTS, sizeof(*slots), GFP_KERNEL);
 	ulong left = slots ? requests / threads.nr : 0;
 	struct rnd_state state;
 	uint i;
 
 	prandom_seed_state(&state, (ulong)number + 1);
 	for (; left && !kthread_should_stop(); left--) {
-		i = prandom_u32_state(&state) % NR_SLOTS;
+		i = below(&state, NR_SLOTS);
 		use_slot(&slots[i], &state, i < NR_LARGE ? max_order : 3);
 		cond_resched();
 	}
 	for (i = 0; slots && i < NR_SLOTS; i++)
 		put(&slots[i]);
-	kfree(slots);
+	kvfree(slots);
 	return cpu_thread_done(&threads);
 }
 
@@ -151,5 +238,5 @@ static void __exit stamper_exit(void)
 
 module_init(stamper_init);
 module_exit(stamper_exit);
-MODULE_DESCRIPTION("Allocates and frees blocks of pbuddy, and checks those that have to be zero");
+MODULE_DESCRIPTION("Allocates and frees pages of pbuddy, and checks those that have to be zero");
 MODULE_LICENSE("GPL");

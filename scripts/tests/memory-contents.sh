@@ -5,8 +5,6 @@
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
 # The parameters for the contents of free pages: a poison pattern, zeroes, and zeroing ahead of use.
-# In each setting a module stamps all pages before it frees them, and looks at those that it gets and
-# that have to be zero.
 # shellcheck source=scripts/lib/ktap.sh
 . /tests/ktap.sh
 # shellcheck source=scripts/lib/guest-memory.sh
@@ -43,28 +41,6 @@ guards_and_poison() { load pool=0:32M guard_minorder=2 page_poison=1 && use; }
 
 guards_bounds() {
 	fails_with 22 'guard_minorder: bad order "10": 0 to 9 is expected' pool=0:32M guard_minorder=10
-}
-
-stamper=/sys/module/pbuddy_stamper/parameters
-
-# zero_is_zero [ALL_ZERO]: all blocks that have to be zero are, while the settings of the pool hold.
-zero_is_zero() {
-	insmod /pbuddy_stamper.ko all_zero="${1-N}" requests=6000 || return
-	while [ "$(cat "$stamper/running")" -gt 0 ]; do
-		echo 1 >"$debugfs/prezero"
-		sleep 0.2
-	done
-	looked_at=$(cat "$stamper/looked_at") not_zero=$(cat "$stamper/not_zero")
-	echo "$(cat "$stamper/sent") requests, $(cat "$stamper/failed") failed; $not_zero of $looked_at pages are not zero"
-	rmmod pbuddy_stamper && verified && [ "$looked_at" -gt 1000 ] && [ "$not_zero" -eq 0 ]
-}
-
-stamped() { # PARAMETERS OF PBUDDY
-	load pool=0:64M,1:64M "$@" && zero_is_zero
-}
-
-stamped_all() {
-	load pool=0:64M,1:64M "$@" && zero_is_zero Y
 }
 
 zeroed_ahead() { # PAGEBLOCKS
@@ -132,16 +108,4 @@ t contents_prezero_bounds prezero_bounds
 t contents_prezero_unload gives_back 16384
 t contents_prezero_lists prezero_lists
 t contents_prezero_lists_unload gives_back 16384
-t contents_stamped stamped
-t contents_stamped_unload gives_back 32768
-t contents_stamped_prezero stamped prezero=60
-t contents_stamped_prezero_unload gives_back 32768
-t contents_stamped_on_alloc stamped_all init_on_alloc=1 prezero=60
-t contents_stamped_on_alloc_unload gives_back 32768
-t contents_stamped_on_free stamped_all init_on_free=1 init_on_alloc=1
-t contents_stamped_on_free_unload gives_back 32768
-t contents_stamped_poison stamped page_poison=1
-t contents_stamped_poison_unload gives_back 32768
-t contents_stamped_guards stamped guard_minorder=2 prezero=60
-t contents_stamped_guards_unload gives_back 32768
 ktap_end

@@ -1,0 +1,108 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# kernels: stock test debug
+# vm: --nodes 2 --mem 6G
+# copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
+#
+# Pages that have to be zero are, with each setting for the contents of free pages: a module on all
+# CPUs (kunit/samples/pbuddy_stamper.c) stamps all pages before it frees them, and looks at those that
+# it gets. Beside it pageblocks are zeroed ahead; a node grows, is resized, or its memory is moved.
+# shellcheck source=scripts/lib/ktap.sh
+. /tests/ktap.sh
+# shellcheck source=scripts/lib/guest-memory.sh
+. /tests/guest-memory.sh
+
+params=/sys/module/pbuddy/parameters
+stamper=/sys/module/pbuddy_stamper/parameters
+requests=40000
+[ ! -d /sys/kernel/debug/failslab ] || requests=10000 # a debug kernel: ten times slower
+
+prezeroes() {
+	echo 1 >"$debugfs/prezero"
+	sleep 0.1
+}
+
+# zero_is_zero ALL_ZERO COMMAND [REQUESTS]: all pages that have to be zero are, while the settings of
+# the pool hold and the command runs again and again.
+zero_is_zero() {
+	"$2" && insmod /pbuddy_stamper.ko all_zero="$1" requests="${3-$requests}" || return
+	status=0
+	while [ "$(cat "$stamper/running")" -gt 0 ]; do
+		"$2" || status=1
+	done
+	looked_at=$(cat "$stamper/looked_at") not_zero=$(cat "$stamper/not_zero")
+	echo "$(cat "$stamper/sent") requests, $(cat "$stamper/failed") failed, $(event prezero_hit) found zeroed blocks;" \
+		"$not_zero of $looked_at pages are not zero"
+	rmmod pbuddy_stamper && verified && [ "$looked_at" -gt 1000 ] && [ "$not_zero" -eq 0 ] &&
+		[ "$status" -eq 0 ] && { [ "$(cat "$params/prezero")" -eq 0 ] || [ "$(event prezero_hit)" -gt 100 ]; }
+}
+
+stamped() { # PARAMETERS OF PBUDDY
+	load pool=0:64M,1:64M "$@" && zero_is_zero N prezeroes
+}
+
+stamped_all() {
+	load pool=0:64M,1:64M "$@" && zero_is_zero Y prezeroes
+}
+
+# The node gets smaller only as far as its memory is free.
+resizes() {
+	prezeroes
+	pbuddyctl resize 0 8M-64M >/tmp/out 2>&1
+	prezeroes
+	pbuddyctl resize 0 40M-64M >/tmp/out 2>&1 || { cat /tmp/out; return 1; }
+}
+
+# Its memory comes from the kernel, and goes back there, all the time.
+stamped_resized() {
+	load pool=0:8M-64M prezero=60 && zero_is_zero N resizes $((2 * requests)) || return
+	echo "$(event grow) pages added, $(event shrink) taken off"
+	[ "$(event grow)" -ge 16384 ] && [ "$(event shrink)" -ge 8192 ]
+}
+
+stamped_grown() {
+	load pool=0:4M-64M prezero=60 && zero_is_zero N prezeroes || return
+	echo "$(event grow) pages added"
+	[ "$(event grow)" -gt 512 ]
+}
+
+gives_all_back() { gives_back "$(node_pages 0)"; }
+
+# New movable blocks between free ones, which compaction moves.
+compacts() {
+	insmod /pbuddy_movable.ko objects=8000 free=60 || return
+	prezeroes
+	echo 1 >"$debugfs/compact"
+	prezeroes
+	cat /sys/module/pbuddy_movable/parameters/check
+	grep -q ' wrong 0 ' /sys/module/pbuddy_movable/parameters/check
+	wrong=$?
+	rmmod pbuddy_movable && [ "$wrong" -eq 0 ]
+}
+
+stamped_moved() {
+	load pool=0:64M,1:64M prezero=60 && zero_is_zero N compacts $((2 * requests)) || return
+	echo "$(event pgmigrate_success) pages moved"
+	[ "$(event pgmigrate_success)" -gt 2000 ]
+}
+
+ktap_begin
+t contents_stamped stamped
+t contents_stamped_unload gives_back 32768
+t contents_stamped_prezero stamped prezero=60
+t contents_stamped_prezero_unload gives_back 32768
+t contents_stamped_on_alloc stamped_all init_on_alloc=1 prezero=60
+t contents_stamped_on_alloc_unload gives_back 32768
+t contents_stamped_on_free stamped_all init_on_free=1 init_on_alloc=1
+t contents_stamped_on_free_unload gives_back 32768
+t contents_stamped_poison stamped page_poison=1
+t contents_stamped_poison_unload gives_back 32768
+t contents_stamped_guards stamped guard_minorder=2 prezero=60
+t contents_stamped_guards_unload gives_back 32768
+t contents_stamped_grown stamped_grown
+t contents_stamped_grown_unload gives_all_back
+t contents_stamped_resized stamped_resized
+t contents_stamped_resized_unload gives_all_back
+t contents_stamped_moved stamped_moved
+t contents_stamped_moved_unload gives_back 32768
+ktap_end
