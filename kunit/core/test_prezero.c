@@ -9,6 +9,7 @@
 #include "core/cache/drain.h"
 #include "core/cache/prezero.h"
 #include "core/compact/compact.h"
+#include "core/pool/shrink.h"
 #include "core/zone/zone.h"
 #include "movers.h"
 #include "params.h"
@@ -272,6 +273,34 @@ static void test_list_frame_in_use(struct kunit *test)
 	}
 }
 
+/* Frames that come back to the pool are not known to be zero, as they were before they left. */
+static void test_left_the_pool(struct kunit *test)
+{
+	struct pt_fixture *f = zero_pool(test, &pt_small);
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	unsigned long pfn, i, nr_zeroed = 0;
+	struct pb_shrink run;
+	bool zeroed;
+
+	pt_prezero(zone, 8);
+	pb_shrink_start(&run, zone, PB_ALLOC_WMARK_LOW, false);
+	for (i = 0; i < 4; i++) {
+		pfn = pb_shrink_next(&run);
+		KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
+		dirty(pfn, PB_PAGEBLOCK_NR);
+		f->pages -= PB_PAGEBLOCK_NR;
+	}
+	KUNIT_ASSERT_EQ(test, pt_grow(f, 2052, 4), 0);
+	for (i = 0; i < 8; i++) {
+		zeroed = false;
+		pfn = alloc_zeroed(f, PB_PAGEBLOCK_ORDER, &zeroed);
+		KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
+		KUNIT_EXPECT_TRUE(test, !zeroed || frames_zero(pfn, 1) == 1);
+		nr_zeroed += zeroed;
+	}
+	KUNIT_EXPECT_EQ(test, nr_zeroed, 4UL);
+}
+
 static int dirty_target(struct pt_movers *m, struct pt_object *o, unsigned long src,
 			unsigned long dst)
 {
@@ -472,6 +501,7 @@ static struct kunit_case prezero_cases[] = {
 	KUNIT_CASE(test_misses_are_told),
 	KUNIT_CASE(test_frame_in_use),
 	KUNIT_CASE(test_list_frame_in_use),
+	KUNIT_CASE(test_left_the_pool),
 	KUNIT_CASE(test_compaction_target),
 	KUNIT_CASE(test_emptied_areas),
 	KUNIT_CASE(test_never_falsely),
