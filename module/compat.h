@@ -230,6 +230,12 @@ static __always_inline unsigned long *pb_page_flags(struct page *page)
 #endif
 }
 
+static __always_inline unsigned long pb_page_flags_racy(struct page *page)
+{
+	/* Other flags may be changing. A plain load needs no register of its own. */
+	return data_race(*pb_page_flags(page));
+}
+
 /*
  * PageHead() without the test for a head that shares its struct page with others, as hugetlb pages
  * do: pbuddy has none.

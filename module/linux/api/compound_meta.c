@@ -166,12 +166,6 @@ bool pb_compound_set_up(unsigned long pfn, unsigned int order, bool may_sleep)
 
 /* ---- Folios of a pageblock's size ---- */
 
-static __always_inline unsigned long flags_of(struct page *page)
-{
-	/* Other flags may be changing. A plain load needs no register of its own. */
-	return data_race(*pb_page_flags(page));
-}
-
 /*
  * As pb_compound_freeze_tail(), but leaves page->mapping and page->private of the tail as they are:
  * the kernel reads these words of a tail when it frees or splits the folio, and does neither with
@@ -201,11 +195,11 @@ static __always_inline bool set_folio_tails(struct page *head, unsigned long *fl
 			if (unlikely(!freeze_folio_tail(head, tail + i)))
 				return false;
 			if (flags)
-				any |= flags_of(tail + i);
+				any |= pb_page_flags_racy(tail + i);
 		}
 	}
 	if (flags)
-		*flags = any | flags_of(head);
+		*flags = any | pb_page_flags_racy(head);
 	return true;
 }
 
@@ -248,11 +242,11 @@ static __always_inline void clear_folio_tails(struct page *head, unsigned long *
 			clear_compound_head(tail + i);
 			page_ref_unfreeze(tail + i, PB_BASE_REFS);
 			if (flags)
-				any |= flags_of(tail + i);
+				any |= pb_page_flags_racy(tail + i);
 		}
 	}
 	if (flags)
-		*flags = any | flags_of(head);
+		*flags = any | pb_page_flags_racy(head);
 }
 
 static unsigned long flags_of_all(struct page *head)
@@ -261,7 +255,7 @@ static unsigned long flags_of_all(struct page *head)
 	unsigned long any = 0;
 
 	for (; page < end; page++)
-		any |= flags_of(page);
+		any |= pb_page_flags_racy(page);
 	return any;
 }
 

@@ -120,17 +120,13 @@ void pb_bad_frame_own(unsigned long pfn)
 	atomic_long_dec(&nr_set_aside);
 }
 
-static __always_inline unsigned long flags_of(struct page *page)
-{
-	/* Other flags may be changing. A plain load needs no register of its own. */
-	return data_race(*pb_page_flags(page));
-}
-
 /* Flags that any of GROUP pages has, whose first PFN is a multiple of GROUP. */
 static __always_inline unsigned long flags_of_group(struct page *page)
 {
-	return flags_of(page) | flags_of(page + 1) | flags_of(page + 2) | flags_of(page + 3) |
-	       flags_of(page + 4) | flags_of(page + 5) | flags_of(page + 6) | flags_of(page + 7);
+	return pb_page_flags_racy(page) | pb_page_flags_racy(page + 1) |
+	       pb_page_flags_racy(page + 2) | pb_page_flags_racy(page + 3) |
+	       pb_page_flags_racy(page + 4) | pb_page_flags_racy(page + 5) |
+	       pb_page_flags_racy(page + 6) | pb_page_flags_racy(page + 7);
 }
 
 /**
