@@ -5,6 +5,7 @@
  * seed alone decides the schedule.
  */
 #include "mc/fiber.h"
+#include "random.h"
 #include "sched.h"
 
 unsigned int lines_quantum = 8;
@@ -16,13 +17,9 @@ static bool ended[PB_HOST_MAX_CPUS];
 static void (*cpu_fn)(unsigned int cpu);
 static u64 state;
 
-/* xorshift64* */
 static u64 next_random(void)
 {
-	state ^= state >> 12;
-	state ^= state << 25;
-	state ^= state >> 27;
-	return state * 0x2545f4914f6cdd1dULL >> 16;
+	return host_random(&state) >> 16;
 }
 
 static void go_to(int to)

@@ -4,6 +4,7 @@
  * rings that hold the blocks are the user's and not in the model.
  */
 #include "predict.h"
+#include "random.h"
 #include "sched.h"
 #include "subject.h"
 #include "workloads.h"
@@ -22,13 +23,9 @@ static u64 rng;
 static bool last_round;
 static workload_counted counted_fn;
 
-/* xorshift64* */
 static u32 random_below(u32 limit)
 {
-	rng ^= rng >> 12;
-	rng ^= rng << 25;
-	rng ^= rng >> 27;
-	return ((rng * 0x2545f4914f6cdd1dULL >> 32) * limit) >> 32;
+	return ((host_random(&rng) >> 32) * limit) >> 32;
 }
 
 static void shuffle(unsigned long from, unsigned long nr)

@@ -6,6 +6,7 @@
  * are delayed at random.
  */
 #include "arena.h"
+#include "random.h"
 #include "search.h"
 
 #define NR_CHANGES	3
@@ -16,13 +17,9 @@ static int priority[MC_NR_FIBERS], lowest;
 static unsigned int change_at[NR_CHANGES];
 static struct mc_schedule made;
 
-/* xorshift64* */
 static u64 next_random(void)
 {
-	rng ^= rng >> 12;
-	rng ^= rng << 25;
-	rng ^= rng >> 27;
-	return rng * 0x2545f4914f6cdd1dULL >> 16;
+	return host_random(&rng) >> 16;
 }
 
 static int decide_random(const struct mc_step *step, int otherwise)
