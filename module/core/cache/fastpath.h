@@ -53,6 +53,27 @@ enum pb_free_fast {
 	PB_FREE_FAST_CHECKED,	/* nothing changed, and preemption is off: a checked block */
 };
 
+/* The second half of pb_alloc_fast_checked(), inside the pcp section. */
+static __always_inline enum pb_fast
+pb_alloc_fast_in_section(struct pb_pcp *pcp, unsigned int order, enum pb_migratetype mt, u8 flags,
+			 union pb_fast_found *found)
+{
+	struct pb_pcp_list *list = pb_pcp_list(pcp, order, mt);
+	struct pb_pcp_entry entry;
+
+	if (unlikely(!pb_pcp_pop(list, &entry))) {
+		found->pcp = pcp;
+		return PB_FAST_EMPTY_IN_SECTION;
+	}
+	list->nr_alloc++;
+	pb_pcp_leave(pcp);
+	found->pfn = entry.pfn;
+	if (unlikely(*entry.order_map))
+		return PB_FAST_IN_USE;
+	WRITE_ONCE(*entry.order_map, (order + 1) | flags);
+	return PB_FAST_DONE;
+}
+
 /**
  * pb_alloc_fast_checked - allocate a block, with flags in the page order map
  * @zone: the first zone that may serve the request
@@ -69,23 +90,9 @@ static __always_inline enum pb_fast
 pb_alloc_fast_checked(struct pb_zone *zone, struct pb_pcp *pcp, unsigned int order,
 		      enum pb_migratetype mt, u8 flags, union pb_fast_found *found)
 {
-	struct pb_pcp_entry entry;
-	struct pb_pcp_list *list;
-
 	if (unlikely(atomic_long_read(&zone->nr_free) < zone->fast_watermark || !pb_pcp_enter(pcp)))
 		return PB_FAST_NONE;
-	list = pb_pcp_list(pcp, order, mt);
-	if (unlikely(!pb_pcp_pop(list, &entry))) {
-		found->pcp = pcp;
-		return PB_FAST_EMPTY_IN_SECTION;
-	}
-	list->nr_alloc++;
-	pb_pcp_leave(pcp);
-	found->pfn = entry.pfn;
-	if (unlikely(*entry.order_map))
-		return PB_FAST_IN_USE;
-	WRITE_ONCE(*entry.order_map, (order + 1) | flags);
-	return PB_FAST_DONE;
+	return pb_alloc_fast_in_section(pcp, order, mt, flags, found);
 }
 
 /**
@@ -108,6 +115,46 @@ static __always_inline enum pb_fast pb_alloc_fast(struct pb_zone *zone, struct p
 }
 
 /**
+ * pb_pcp_alloc_zeroed - take a block that is known to be zero from this CPU's cache
+ * @zone: the first zone that may serve the request
+ * @pcp: this CPU's cache of it
+ * @order: an order with pcp lists
+ * @mt: migratetype, below PB_PCPTYPES
+ * @entry: set to the block, for PB_FAST_DONE
+ *
+ * As pb_alloc_fast(), but for the page order map: pb_alloc_mark() is next. With
+ * PB_FAST_EMPTY_IN_SECTION the list may have other blocks.
+ * Context: any; preemption off.
+ * Return: PB_FAST_DONE, PB_FAST_NONE or PB_FAST_EMPTY_IN_SECTION.
+ */
+static __always_inline enum pb_fast pb_pcp_alloc_zeroed(struct pb_zone *zone, struct pb_pcp *pcp,
+							unsigned int order, enum pb_migratetype mt,
+							struct pb_pcp_entry *entry)
+{
+	struct pb_pcp_list *list;
+
+	if (unlikely(zone->fast_watermark > atomic_long_read(&zone->nr_free) || !pb_pcp_enter(pcp)))
+		return PB_FAST_NONE;
+	list = pb_pcp_list(pcp, order, mt);
+	if (unlikely(!pb_pcp_pop_zeroed(zone, list, order, entry)))
+		return PB_FAST_EMPTY_IN_SECTION;
+	pcp->event[PB_PREZERO_HIT]++;
+	list->nr_alloc++;
+	pb_pcp_leave(pcp);
+	return PB_FAST_DONE;
+}
+
+/* Enters a block in the page order map, if it is not in use. Preemption off since the pop. */
+static __always_inline enum pb_fast pb_alloc_mark(const struct pb_pcp_entry *entry,
+						  unsigned int order, u8 flags)
+{
+	if (unlikely(*entry->order_map))
+		return PB_FAST_IN_USE;
+	WRITE_ONCE(*entry->order_map, (order + 1) | flags);
+	return PB_FAST_DONE;
+}
+
+/**
  * pb_alloc_zeroed_fast - allocate a block that is known to be zero from this CPU's cache
  * @pcp: this CPU's cache of the first zone that may serve the request
  * @order: an order with pcp lists
@@ -123,21 +170,9 @@ static __always_inline enum pb_fast pb_alloc_zeroed_fast(struct pb_pcp *pcp, uns
 							 enum pb_migratetype mt, u8 flags,
 							 struct pb_pcp_entry *entry)
 {
-	struct pb_zone *zone = pcp->zone;
-	struct pb_pcp_list *list;
+	enum pb_fast result = pb_pcp_alloc_zeroed(pcp->zone, pcp, order, mt, entry);
 
-	if (unlikely(zone->fast_watermark > atomic_long_read(&zone->nr_free) || !pb_pcp_enter(pcp)))
-		return PB_FAST_NONE;
-	list = pb_pcp_list(pcp, order, mt);
-	if (unlikely(!pb_pcp_pop_zeroed(zone, list, order, entry)))
-		return PB_FAST_EMPTY_IN_SECTION;
-	pcp->event[PB_PREZERO_HIT]++;
-	list->nr_alloc++;
-	pb_pcp_leave(pcp);
-	if (unlikely(*entry->order_map))
-		return PB_FAST_IN_USE;
-	WRITE_ONCE(*entry->order_map, (order + 1) | flags);
-	return PB_FAST_DONE;
+	return likely(result == PB_FAST_DONE) ? pb_alloc_mark(entry, order, flags) : result;
 }
 
 /**

@@ -252,7 +252,7 @@ static __always_inline unsigned long pb_pcp_zeroed_base(const struct pb_zone *zo
 	return zone->base_pfn + (unsigned long)pb_hint(list->zeroed_word) * PB_WORD_NR;
 }
 
-/* The block of a bit in list->zeroed. */
+/* The block of a bit in list->zeroed; below 0 in the word before. */
 static __always_inline struct pb_pcp_entry
 pb_pcp_zeroed_block(const struct pb_zone *zone, const struct pb_pcp_list *list, unsigned int order,
 		    unsigned long bit)
@@ -261,35 +261,50 @@ pb_pcp_zeroed_block(const struct pb_zone *zone, const struct pb_pcp_list *list, 
 		return list->lifo[PB_PCP_ZEROED_AT + bit];
 	return (struct pb_pcp_entry) {
 		.pfn = pb_pcp_zeroed_base(zone, list) + bit,
-		.order_map = list->zeroed_order_map + bit,
+		.order_map = list->zeroed_order_map + (long)bit,
 	};
 }
 
-/* Goes on to the next word of zeroed blocks, after the last block of one. Inside the section. */
-static __always_inline void pb_pcp_next_zeroed(struct pb_pcp_list *list, unsigned int order)
+/*
+ * Goes on to the next word of zeroed blocks, after the last block of one; false when there is none.
+ * Inside the section.
+ */
+static __always_inline bool pb_pcp_next_zeroed(struct pb_pcp_list *list, unsigned int order)
 {
 	if (!list->zeroed_words)
-		return;
+		return false;
 	list->zeroed_words--;
 	list->zeroed_word++;
 	list->zeroed_order_map += PB_WORD_NR;
 	list->zeroed = pb_word_align[order];
+	return true;
 }
 
-/* Pops a zeroed block; false when there is none. Inside the pcp section. */
+/*
+ * Pops a zeroed block; false when there is none. Inside the pcp section. Few values are live at a
+ * time, so that the fast path saves no register: the block is computed last, and is in the word
+ * before if that was left. The barriers keep the compiler from loading what is needed later.
+ */
 static __always_inline bool pb_pcp_pop_zeroed(const struct pb_zone *zone, struct pb_pcp_list *list,
 					      unsigned int order, struct pb_pcp_entry *entry)
 {
+	unsigned int same_order = order;
 	u64 zeroed = list->zeroed;
 	unsigned long bit;
 
-	if (!zeroed)
+	if (unlikely(!zeroed))
 		return false;
 	bit = __ffs(zeroed);
+	zeroed &= zeroed - 1;
+	list->zeroed = zeroed;
+	if (unlikely(!zeroed)) {
+		barrier();
+		OPTIMIZER_HIDE_VAR(same_order);
+		if (pb_pcp_next_zeroed(list, same_order))
+			bit -= PB_WORD_NR;
+		barrier();
+	}
 	*entry = pb_pcp_zeroed_block(zone, list, order, bit);
-	list->zeroed = zeroed & (zeroed - 1);
-	if (unlikely(!list->zeroed))
-		pb_pcp_next_zeroed(list, order);
 	return true;
 }
 

@@ -4,7 +4,8 @@
  * to be zeroed, charged and so on. In all functions @nid is that of pb_alloc_full().
  *
  * The most frequent of them have a straight path each, which ends in at most one call: blocks that
- * are zeroed or shown to user space, are charged, or are compound. Blocks of which all pages are
+ * are shown to user space, are charged, or are compound; alloc_zeroed.h has that of blocks within a
+ * word that are zeroed, with init_on_alloc=1 nearly all. Blocks of which all pages are
  * checked when they are freed get PB_FRAME_CHECKED with their order. alloc_local() serves requests
  * that need more than one of these.
  */
@@ -13,6 +14,7 @@
 
 #include "api/account_block.h"
 #include "api/alloc_full.h"
+#include "api/alloc_zeroed.h"
 #include "api/cached.h"
 #include "api/compound.h"
 #include "core/alloc/alloc.h"
@@ -130,58 +132,50 @@ static noinline struct page *alloc_charge_rest(gfp_t gfp, unsigned int order, in
 						   pb_alloc_full(gfp, order, nid);
 }
 
-/* A zeroed block of a zone that has such blocks; @mt: its migratetype. Enables preemption. */
-static __always_inline struct page *
-alloc_prezeroed_preempt_enable(gfp_t gfp, unsigned int order, int nid, struct pb_pcp *pcp,
-			       enum pb_migratetype mt, u8 flags)
+/**
+ * pb_alloc_zeroed_end - end a request for zeroed memory that pb_alloc_zeroed_fast() did not end
+ * @gfp: as for pb_alloc_zeroed()
+ * @order: its order
+ * @nid: as for pb_alloc_more()
+ * @result: of pb_alloc_zeroed_fast(), but not PB_FAST_EMPTY_IN_SECTION
+ * @pfn: the block, which is zero
+ *
+ * Context: that of the request.
+ * Return: the first page, or NULL after a report.
+ */
+struct page *pb_alloc_zeroed_end(gfp_t gfp, unsigned int order, int nid, enum pb_fast result,
+				 unsigned long pfn)
+{
+	if (likely(result == PB_FAST_DONE))
+		return zero_block(gfp, order, nid, pfn, true);
+	return result == PB_FAST_IN_USE ? alloc_set_aside(gfp, order, nid, pfn) :
+					  pb_alloc_full(gfp, order, nid);
+}
+
+/* A zeroed block of a zone that has such blocks. Enables preemption. */
+static noinline struct page *alloc_prezeroed_preempt_enable(gfp_t gfp, unsigned int order, int nid,
+							    struct pb_pcp *pcp)
 {
 	struct pb_pcp_entry entry;
 	enum pb_fast result;
 
-	result = pb_alloc_zeroed_fast(pcp, order, mt, flags, &entry);
+	result = pb_alloc_zeroed_fast(pcp, order, pb_gfp_index_migratetype[pb_gfp_index(gfp)],
+				      pb_cached_frame_flags(gfp, order), &entry);
 	if (unlikely(result == PB_FAST_EMPTY_IN_SECTION))
 		return alloc_refill(gfp, order, nid, pcp);
 	preempt_enable();
-	if (unlikely(result != PB_FAST_DONE))
-		return result == PB_FAST_IN_USE ? alloc_set_aside(gfp, order, nid, entry.pfn) :
-						  pb_alloc_full(gfp, order, nid);
-	if (unlikely(!pb_bad_frames_reported))
-		return zero_block(gfp, order, nid, entry.pfn, true);
+	if (unlikely(result != PB_FAST_DONE || !pb_bad_frames_reported()))
+		return pb_alloc_zeroed_end(gfp, order, nid, result, entry.pfn);
 	return pfn_to_page(entry.pfn);
 }
 
-static noinline struct page *alloc_prezeroed_plain(gfp_t gfp, unsigned int order, int nid,
-						   struct pb_pcp *pcp, enum pb_migratetype mt)
-{
-	return alloc_prezeroed_preempt_enable(gfp, order, nid, pcp, mt, 0);
-}
-
-static noinline struct page *alloc_prezeroed_checked(gfp_t gfp, unsigned int order, int nid,
-						     struct pb_pcp *pcp, enum pb_migratetype mt)
-{
-	return alloc_prezeroed_preempt_enable(gfp, order, nid, pcp, mt, PB_FRAME_CHECKED);
-}
-
-/* Whether the task may use this CPU's cache of the local node, if there is one. Preemption off. */
-static __always_inline bool pcp_allowed(const struct pb_pcp *pcp)
-{
-	return likely(pcp) && likely(pb_task_in_cpuset(pcp->zone->nid));
-}
-
-/*
- * A block that is zeroed or needs one thing more, if at all. @flags are for the page order map.
- * Nothing is live across a call, as in the fast path.
- */
+/* The end of alloc_from_preempt_enable(). */
 static __always_inline struct page *
-alloc_from_preempt_enable(gfp_t gfp, unsigned int order, int nid, struct pb_pcp *pcp, bool zero,
-			  enum extra extra, u8 flags)
+alloc_end_preempt_enable(gfp_t gfp, unsigned int order, int nid, enum pb_fast result,
+			 union pb_fast_found found, bool zero, enum extra extra)
 {
-	enum pb_migratetype mt = pb_gfp_index_migratetype[pb_gfp_index(gfp)];
-	union pb_fast_found found;
-	enum pb_fast result;
 	bool charged;
 
-	result = pb_alloc_fast_checked(pcp->zone, pcp, order, mt, flags, &found);
 	if (unlikely(result == PB_FAST_EMPTY_IN_SECTION))
 		return alloc_refill(gfp, order, nid, found.pcp);
 	if (extra == CHARGE)
@@ -206,6 +200,48 @@ alloc_from_preempt_enable(gfp_t gfp, unsigned int order, int nid, struct pb_pcp 
 	return pfn_to_page(found.pfn);
 }
 
+/*
+ * A block that is zeroed or needs one thing more, if at all. @flags are for the page order map.
+ * Nothing is live across a call, as in the fast path.
+ */
+static __always_inline struct page *
+alloc_from_preempt_enable(gfp_t gfp, unsigned int order, int nid, struct pb_pcp *pcp, bool zero,
+			  enum extra extra, u8 flags)
+{
+	enum pb_migratetype mt = pb_gfp_index_migratetype[pb_gfp_index(gfp)];
+	union pb_fast_found found;
+	enum pb_fast result;
+
+	result = pb_alloc_fast_checked(pcp->zone, pcp, order, mt, flags, &found);
+	return alloc_end_preempt_enable(gfp, order, nid, result, found, zero, extra);
+}
+
+/**
+ * pb_alloc_zeroed_empty_preempt_enable - zeroed memory without a zeroed block in the list
+ * @gfp: as for pb_alloc_zeroed()
+ * @order: up to PB_PCP_MAX_WORD_ORDER
+ * @nid: as for pb_alloc_more()
+ * @pcp: this CPU's cache of the local node
+ *
+ * Refills the list in a zone that has zeroed memory, and zeroes a block in others.
+ *
+ * Context: inside the pcp section.
+ * Return: the first page, or NULL after a report.
+ */
+struct page *pb_alloc_zeroed_empty_preempt_enable(gfp_t gfp, unsigned int order, int nid,
+						  struct pb_pcp *pcp)
+{
+	enum pb_migratetype mt = pb_gfp_index_migratetype[pb_gfp_index(gfp)];
+	union pb_fast_found found;
+	enum pb_fast result;
+
+	if (pb_hint(pcp->zone->prezeroed))
+		return alloc_refill(gfp, order, nid, pcp);
+	result = pb_alloc_fast_in_section(pcp, order, mt, pb_cached_frame_flags(gfp, order),
+					  &found);
+	return alloc_end_preempt_enable(gfp, order, nid, result, found, true, NOTHING);
+}
+
 /* The same, unzeroed, from this CPU's cache of the local node. */
 static __always_inline struct page *alloc_plain(gfp_t gfp, unsigned int order, int nid,
 						enum extra extra, u8 flags)
@@ -214,7 +250,7 @@ static __always_inline struct page *alloc_plain(gfp_t gfp, unsigned int order, i
 
 	preempt_disable();
 	pcp = __this_cpu_read(pb_percpu_zone.pcp[pb_gfp_index(gfp)]);
-	if (unlikely(!pcp_allowed(pcp))) {
+	if (unlikely(!pb_cached_pcp_allowed(pcp))) {
 		preempt_enable();
 		return alloc_other(gfp, order, nid);
 	}
@@ -225,12 +261,6 @@ static __always_inline struct page *alloc_plain(gfp_t gfp, unsigned int order, i
 static noinline struct page *alloc_mappable(gfp_t gfp, unsigned int order, int nid)
 {
 	return alloc_plain(gfp, order, nid, NOTHING, PB_FRAME_CHECKED);
-}
-
-static noinline struct page *alloc_zeroed_mappable_preempt_enable(gfp_t gfp, unsigned int order,
-								  int nid, struct pb_pcp *pcp)
-{
-	return alloc_from_preempt_enable(gfp, order, nid, pcp, true, NOTHING, PB_FRAME_CHECKED);
 }
 
 static noinline struct page *alloc_compound(gfp_t gfp, unsigned int order, int nid)
@@ -299,39 +329,45 @@ static noinline struct page *alloc_unzeroed(gfp_t gfp, unsigned int order, int n
 }
 
 /**
+ * pb_alloc_zeroed_more - allocate a zeroed block, past the straight path
+ * @gfp: as for pb_alloc_zeroed()
+ * @order: any number
+ * @nid: as for pb_alloc_more()
+ *
+ * Context: that of the request.
+ * Return: the first page, or NULL after a report.
+ */
+struct page *pb_alloc_zeroed_more(gfp_t gfp, unsigned int order, int nid)
+{
+	struct pb_pcp *pcp;
+
+	if (unlikely(!pb_cached_may_serve(gfp, order, pb_gfp_index_migratetype[pb_gfp_index(gfp)])))
+		return alloc_other(gfp, order, nid);
+	if (is_special(gfp))
+		return alloc_local(gfp, order, nid);
+	preempt_disable();
+	pcp = __this_cpu_read(pb_percpu_zone.pcp[pb_gfp_index(gfp)]);
+	if (unlikely(!pb_cached_pcp_allowed(pcp))) {
+		preempt_enable();
+		return alloc_other(gfp, order, nid);
+	}
+	if (unlikely(pb_hint(pcp->zone->prezeroed)))
+		return alloc_prezeroed_preempt_enable(gfp, order, nid, pcp);
+	return alloc_from_preempt_enable(gfp, order, nid, pcp, true, NOTHING,
+					 pb_cached_frame_flags(gfp, order));
+}
+
+/**
  * pb_alloc_more - allocate a block from this CPU's cache of the local node, past the fast path
  * @gfp: as for pbuddy_alloc_pages_nodemask()
  * @order: any number
  * @nid: the local node, or NUMA_NO_NODE when the task has no memory policy
- *
- * First of all for requests whose pages have to be zero: with init_on_alloc=1 nearly all.
  *
  * Context: that of the request.
  * Return: the first page, or NULL after a report.
  */
 struct page *pb_alloc_more(gfp_t gfp, unsigned int order, int nid)
 {
-	enum pb_migratetype mt;
-	struct pb_pcp *pcp;
-
-	if (!pb_need_zero(gfp))
-		return alloc_unzeroed(gfp, order, nid);
-	mt = pb_gfp_index_migratetype[pb_gfp_index(gfp)];
-	if (unlikely(!pb_cached_may_serve(gfp, order, mt)))
-		return alloc_other(gfp, order, nid);
-	if (is_special(gfp))
-		return alloc_local(gfp, order, nid);
-	preempt_disable();
-	pcp = __this_cpu_read(pb_percpu_zone.pcp[pb_gfp_index(gfp)]);
-	if (unlikely(!pcp_allowed(pcp))) {
-		preempt_enable();
-		return alloc_other(gfp, order, nid);
-	}
-	if (unlikely(pb_hint(pcp->zone->prezeroed)))
-		return order && gfp & PB_GFP_MAPPABLE ?
-		       alloc_prezeroed_checked(gfp, order, nid, pcp, mt) :
-		       alloc_prezeroed_plain(gfp, order, nid, pcp, mt);
-	if (order && gfp & PB_GFP_MAPPABLE)
-		return alloc_zeroed_mappable_preempt_enable(gfp, order, nid, pcp);
-	return alloc_from_preempt_enable(gfp, order, nid, pcp, true, NOTHING, 0);
+	return pb_need_zero(gfp) ? pb_alloc_zeroed(gfp, order, nid) :
+				   alloc_unzeroed(gfp, order, nid);
 }

@@ -22,9 +22,11 @@ struct page *pb_cached_alloc_pages(gfp_t gfp, unsigned int order, int nid,
 bool pb_cached_charge(gfp_t gfp, unsigned int order, unsigned long pfn);
 struct page *pb_cached_finish(gfp_t gfp, unsigned int order, unsigned long pfn);
 
-/* Whether requests with these arguments can be served: first of all, with any preemption. */
-static __always_inline bool pb_cached_may_serve(gfp_t gfp, unsigned int order,
-						enum pb_migratetype mt)
+/*
+ * Whether requests with these arguments can be served, if the task allows the migratetype: first of
+ * all, with any preemption.
+ */
+static __always_inline bool pb_cached_may_serve_any(gfp_t gfp, unsigned int order)
 {
 	const gfp_t both = PB_GFP_ATOMIC | __GFP_DIRECT_RECLAIM;
 
@@ -37,7 +39,25 @@ static __always_inline bool pb_cached_may_serve(gfp_t gfp, unsigned int order,
 		return false;
 	if (IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP) || IS_ENABLED(CONFIG_LOCKDEP))
 		might_alloc(gfp);
-	return pb_task_allows(mt);
+	return true;
+}
+
+static __always_inline bool pb_cached_may_serve(gfp_t gfp, unsigned int order,
+						enum pb_migratetype mt)
+{
+	return pb_cached_may_serve_any(gfp, order) && pb_task_allows(mt);
+}
+
+/* Flags of a block in the page order map: whether its pages are checked when it is freed. */
+static __always_inline u8 pb_cached_frame_flags(gfp_t gfp, unsigned int order)
+{
+	return order && gfp & PB_GFP_MAPPABLE ? PB_FRAME_CHECKED : 0;
+}
+
+/* Whether the task may use this CPU's cache of the local node, if there is one. Preemption off. */
+static __always_inline bool pb_cached_pcp_allowed(const struct pb_pcp *pcp)
+{
+	return likely(pcp) && likely(pb_task_in_cpuset(pcp->zone->nid));
 }
 
 /*
@@ -47,7 +67,7 @@ static __always_inline bool pb_cached_may_serve(gfp_t gfp, unsigned int order,
 static __always_inline bool pb_cached_no_bad_page(unsigned long pfn, unsigned int order,
 						  bool zeroed, bool may_sleep)
 {
-	if (!IS_ENABLED(CONFIG_MEMORY_FAILURE) || (zeroed && pb_bad_frames_reported))
+	if (!IS_ENABLED(CONFIG_MEMORY_FAILURE) || (zeroed && pb_bad_frames_reported()))
 		return true;
 	if (!order && likely(!PageHWPoison(pfn_to_page(pfn))))
 		return true;

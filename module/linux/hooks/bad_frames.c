@@ -86,7 +86,7 @@ static bool work_has_keys;		/* only the work item uses it */
 static atomic_long_t nr_set_aside;
 static struct tracepoint *event;
 static int (*forget_page)(unsigned long pfn);
-bool pb_bad_frames_reported __read_mostly;
+DEFINE_STATIC_KEY_TRUE(pb_bad_frames_unreported_key);
 
 static void look_again(struct work_struct *work);
 static DECLARE_DELAYED_WORK(look_work, look_again);
@@ -278,7 +278,7 @@ EXPORT_SYMBOL_PB_TEST(pb_bad_frames_nr);
  */
 bool pb_bad_frames_possible(void)
 {
-	return !pb_bad_frames_reported || READ_ONCE(pending.nr) || READ_ONCE(pending.all) ||
+	return !pb_bad_frames_reported() || READ_ONCE(pending.nr) || READ_ONCE(pending.all) ||
 	       static_branch_unlikely(&pb_bad_frames_key);
 }
 
@@ -544,7 +544,8 @@ int pb_bad_frames_init(void)
 		look_at_pool();
 		if (READ_ONCE(pending.nr) || READ_ONCE(pending.all))
 			mod_delayed_work(look_wq, &look_work, 0);
-		pb_bad_frames_reported = event;
+		if (event)
+			static_branch_disable(&pb_bad_frames_unreported_key);
 	}
 	return err;
 }

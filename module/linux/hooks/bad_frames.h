@@ -12,8 +12,14 @@
 DECLARE_STATIC_KEY_FALSE(pb_bad_frames_key);
 
 #ifdef CONFIG_MEMORY_FAILURE
+/* Off while the kernel reports errors. */
+DECLARE_STATIC_KEY_TRUE(pb_bad_frames_unreported_key);
+
 /* Whether the kernel reports errors, and pages are set aside at once. */
-extern bool pb_bad_frames_reported;
+static __always_inline bool pb_bad_frames_reported(void)
+{
+	return !static_branch_unlikely(&pb_bad_frames_unreported_key);
+}
 
 bool pb_bad_frames_possible(void);
 bool pb_bad_pages(unsigned long pfn, unsigned long nr_pages);
@@ -37,7 +43,10 @@ void pb_bad_frames_end_move(void);
 int pb_bad_frames_init(void);
 void pb_bad_frames_exit(void);
 #else
-#define pb_bad_frames_reported	false
+static inline bool pb_bad_frames_reported(void)
+{
+	return true;
+}
 
 static inline bool pb_bad_frames_possible(void)
 {
