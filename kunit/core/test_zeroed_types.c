@@ -207,6 +207,29 @@ static void test_own_type_first(struct kunit *test)
 	pt_verify(test, f, NULL);
 }
 
+/* Also far behind it, and in a pageblock that is in use. */
+static void test_own_type_far(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_gig);
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	unsigned long index, pfn;
+	bool zeroed = false;
+
+	f->pool.ops.zero = zero;
+	f->pool.prezero_percent = 100;
+	pt_prezero(zone, ULONG_MAX);
+	pfn = pt_alloc_mt(f, 0, PB_UNMOVABLE);
+	KUNIT_ASSERT_NE(test, pfn, PB_NO_PFN);
+	index = pb_pageblock_index(zone, pfn);
+	pb_pcp_drain_local(&f->pool);
+	/* The search begins behind it, and goes through all the others. */
+	pb_pcp_list(here(zone), 0, PB_UNMOVABLE)->zeroed_word = (index + 1) * PB_WORDS - 1;
+	pfn = alloc_zeroed(f, 0, PB_UNMOVABLE, &zeroed);
+	KUNIT_EXPECT_TRUE(test, zeroed);
+	KUNIT_EXPECT_EQ(test, pb_pageblock_index(zone, pfn), index);
+	pt_verify(test, f, NULL);
+}
+
 /* Requests for pageblocks get the few that are zeroed, also after a search in vain for a page. */
 static void test_converted_for_pageblocks(struct kunit *test)
 {
@@ -254,6 +277,7 @@ static struct kunit_case zeroed_types_cases[] = {
 	KUNIT_CASE(test_converted_as_a_whole),
 	KUNIT_CASE(test_not_converted),
 	KUNIT_CASE(test_own_type_first),
+	KUNIT_CASE(test_own_type_far),
 	KUNIT_CASE(test_converted_for_pageblocks),
 	KUNIT_CASE(test_search_is_skipped),
 	{}

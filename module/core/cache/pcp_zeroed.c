@@ -2,7 +2,7 @@
 /*
  * Zeroed blocks in the lists of a per-CPU cache: refills from zeroed words and pageblocks
  * (zeroed.c) and blocks that were zeroed for a list in advance. A refill searches from where the
- * last one ended. After a search in vain the next ones of that migratetype are left out, apart for
+ * last one ended; pageblocks of its type are those that the index has, 64 at a time. After a search in vain the next ones of that migratetype are left out, apart for
  * blocks of a pageblock and smaller ones.
  *
  * When a search finds no zeroed memory of the request's migratetype, a free pageblock of another
@@ -21,7 +21,7 @@
 #define AROUND		64UL	/* pageblocks around one that may be converted, aligned */
 #define AROUND_TRIES	8	/* times that many of which a refill looks at */
 #define CONVERT_TRIES	AROUND	/* pageblocks that a refill may convert one of */
-#define ZEROED_TRIES	AROUND	/* zeroed words of its type that a refill looks for before */
+#define OWN_TRIES	32	/* times 64 pageblocks, and pageblocks of its type, a refill looks at */
 #define ZEROED_SKIP	64	/* refills that do not, after a failure */
 
 #define ALL_WORDS	((1UL << PB_WORDS) - 1)	/* zeroed bits of a pageblock */
@@ -172,6 +172,17 @@ static unsigned long zeroed_pageblocks(unsigned long words)
 #pragma GCC unroll 8
 	for (i = 1; i < PB_WORDS; i *= 2)
 		words &= words >> i;
+	return words & FIRST_WORDS;
+}
+
+/* Pageblocks of which a word has a zeroed bit. */
+static unsigned long pageblocks_of(unsigned long words)
+{
+	unsigned int i;
+
+#pragma GCC unroll 8
+	for (i = 1; i < PB_WORDS; i *= 2)
+		words |= words >> i;
 	return words & FIRST_WORDS;
 }
 
@@ -380,9 +391,10 @@ static unsigned int refill_converted_pageblocks(struct pb_pcp *pcp, struct pb_pc
  * The first word of a pageblock to convert, from the zeroed word @bit on. When there is none, the
  * next search begins where this one has ended.
  */
-static unsigned long next_to_convert(struct pb_zone *zone, struct pb_pcp_list *list,
+static unsigned long next_to_convert(struct pb_pcp *pcp, struct pb_pcp_list *list,
 				     const struct pb_request *rq, unsigned long bit)
 {
+	struct pb_zone *zone = pcp->zone;
 	unsigned int tries, refused = 0;
 	unsigned long index, next;
 
@@ -409,47 +421,124 @@ static unsigned long next_to_convert(struct pb_zone *zone, struct pb_pcp_list *l
 	return PB_NO_PAGEBLOCK;
 }
 
+/* Those of 64 pageblocks that have a type and, by the index, a free word; or are free. */
+static u64 free_of_type(struct pb_zone *zone, const struct pb_request *rq, unsigned long first)
+{
+	struct pb_free_area *area = &zone->area[rq->migratetype];
+	u64 bits = READ_ONCE(*pb_bitmap_word(&area->free_pageblocks, first));
+	unsigned int i;
+
+	if (rq->order == PB_PAGEBLOCK_ORDER)
+		return bits;
+	for (i = PB_WORD_ORDER - 1; i < PB_NR_LARGEST; i++)
+		bits |= READ_ONCE(*pb_bitmap_word(&area->largest[i], first));
+	return bits;
+}
+
+/* Those of @some, of 64 pageblocks, that have a zeroed word; or are zeroed as a whole. */
+static u64 zeroed_of(struct pb_zone *zone, const struct pb_request *rq, unsigned long first,
+		     u64 some)
+{
+	unsigned long words;
+	unsigned int i;
+	u64 zeroed = 0;
+
+	for (i = 0; i < AROUND; i += PB_WORDS) {
+		if (!(some >> i & ALL_WORDS))
+			continue;
+		words = zeroed_word(zone, first + i);
+		zeroed |= pack(rq->order == PB_PAGEBLOCK_ORDER ? zeroed_pageblocks(words) :
+			       pageblocks_of(words)) << i;
+	}
+	return some & zeroed;
+}
+
+/* Refills from the zeroed words of a pageblock; larger blocks have one try. */
+static unsigned int refill_words_of(struct pb_pcp *pcp, struct pb_pcp_list *list,
+				    const struct pb_request *rq, unsigned long index)
+{
+	unsigned long value = pb_zone_pageblock_value(pcp->zone, index);
+	unsigned long words = pb_zeroed_words(pcp->zone, index);
+	unsigned int nr = 0;
+
+	while (words && !nr) {
+		nr = refill_at(pcp, list, rq, index * PB_WORDS + __ffs(words), value);
+		words = rq->order <= PB_WORD_ORDER ? words & (words - 1) : 0;
+	}
+	return nr;
+}
+
+/* Refills from zeroed memory of the request's type between two words, 64 pageblocks at a time. */
+static unsigned int refill_own(struct pb_pcp *pcp, struct pb_pcp_list *list,
+			       const struct pb_request *rq, unsigned long from, unsigned long end,
+			       unsigned int *tries)
+{
+	struct pb_zone *zone = pcp->zone;
+	unsigned int nr = 0;
+	unsigned long first;
+	u64 own;
+
+	while (from < end && *tries) {
+		from = pb_bitmap_next(&zone->zeroed, from);
+		if (from >= end)
+			break;
+		--*tries;
+		first = round_down(from / PB_WORDS, AROUND);
+		own = free_of_type(zone, rq, first) & ~0ULL << (from / PB_WORDS - first);
+		own = zeroed_of(zone, rq, first, own);
+		for (; own && *tries; own &= own - 1, --*tries) {
+			nr = refill_words_of(pcp, list, rq, first + __ffs64(own));
+			if (nr)
+				return nr;
+		}
+		from = (first + AROUND) * PB_WORDS;
+	}
+	return 0;
+}
+
+/* Refills from a pageblock of another type, of those from a zeroed word on. */
+static unsigned int refill_other(struct pb_pcp *pcp, struct pb_pcp_list *list,
+				 const struct pb_request *rq, unsigned long bit)
+{
+	unsigned int nr;
+
+	bit = next_to_convert(pcp, list, rq, bit);
+	if (bit == PB_NO_PAGEBLOCK)
+		return 0;
+	nr = rq->order == PB_PAGEBLOCK_ORDER ?
+	     refill_converted_pageblocks(pcp, list, rq, bit / PB_WORDS) :
+	     refill_converted(pcp, list, rq, bit);
+	if (unlikely(!nr))
+		list->zeroed_word = bit + PB_WORDS - 1;
+	return nr;
+}
+
 /* Searches from the place where the last search ended. */
 static unsigned int refill_zeroed(struct pb_pcp *pcp, struct pb_pcp_list *list,
 				  const struct pb_request *rq)
 {
 	struct pb_zone *zone = pcp->zone;
-	unsigned long from = list->zeroed_word, other = PB_NO_PAGEBLOCK, bit, value;
-	unsigned int tries, nr;
+	unsigned long from = list->zeroed_word, end = zone->zeroed.nbits;
+	unsigned int tries = OWN_TRIES, nr = 0;
 
 	from = from ? from + 1 : pb_zone_search_start(zone) * PB_WORDS;
-	for (tries = 0; tries < ZEROED_TRIES; tries++) {
-		/* Most often the word after that of the last refill is zeroed, too. */
-		bit = likely(from < zone->zeroed.nbits && test_bit(from, zone->zeroed.level[0])) ?
-		      from : pb_bitmap_next(&zone->zeroed, from);
-		if (bit == PB_NO_PAGEBLOCK && !from)
-			break;
+	if (unlikely(from >= end))
 		from = 0;
-		if (bit == PB_NO_PAGEBLOCK)
-			continue;
-		value = pb_zone_pageblock_value(zone, bit / PB_WORDS);
-		nr = refill_at(pcp, list, rq, bit, value);
-		if (likely(nr))
-			return nr;
-		from = round_down(bit, PB_WORDS) + PB_WORDS;
-		if (pb_entry_migratetype(value) == rq->migratetype) {
-			if (rq->order <= PB_WORD_ORDER)
-				from = bit + 1;
-			continue;
-		}
-		if (other == PB_NO_PAGEBLOCK)
-			other = bit;
-	}
-	if (other != PB_NO_PAGEBLOCK)
-		other = next_to_convert(zone, list, rq, other);
-	if (other == PB_NO_PAGEBLOCK)
-		return 0;
-	nr = rq->order == PB_PAGEBLOCK_ORDER ?
-	     refill_converted_pageblocks(pcp, list, rq, other / PB_WORDS) :
-	     refill_converted(pcp, list, rq, other);
-	if (unlikely(!nr))
-		list->zeroed_word = other + PB_WORDS - 1;
-	return nr;
+	/* Most often the word after that of the last refill is zeroed, too. */
+	if (likely(test_bit(from, zone->zeroed.level[0])))
+		nr = refill_at(pcp, list, rq, from,
+			       pb_zone_pageblock_value(zone, from / PB_WORDS));
+	if (likely(nr))
+		return nr;
+	nr = refill_own(pcp, list, rq, from, end, &tries);
+	if (!nr)
+		nr = refill_own(pcp, list, rq, 0, from, &tries);
+	if (nr)
+		return nr;
+	from = pb_bitmap_next(&zone->zeroed, from);
+	if (from == PB_NO_PAGEBLOCK)
+		from = pb_bitmap_next(&zone->zeroed, 0);
+	return from == PB_NO_PAGEBLOCK ? 0 : refill_other(pcp, list, rq, from);
 }
 
 unsigned int pb_pcp_refill_zeroed(struct pb_pcp *pcp, struct pb_pcp_list *list,
