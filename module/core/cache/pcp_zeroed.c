@@ -21,6 +21,7 @@
 #define AROUND		64UL	/* pageblocks around one that may be converted, aligned */
 #define AROUND_TRIES	8	/* times that many of which a refill looks at */
 #define CONVERT_TRIES	AROUND	/* pageblocks that a refill may convert one of */
+#define SPREAD_MORE	7U	/* conversions that the counts for one allow in addition, at most */
 #define OWN_TRIES	32	/* times 64 pageblocks, and pageblocks of its type, a refill looks at */
 #define ZEROED_SKIP	64	/* refills that do not, after a failure */
 
@@ -232,15 +233,23 @@ static unsigned int nr_pageblocks(struct pb_pcp *pcp, struct pb_pcp_list *list)
 	return nr;
 }
 
-/* Whether a pageblock may be converted for blocks smaller than a pageblock: see above. */
-static bool may_spread(struct pb_zone *zone, unsigned long index, enum pb_migratetype mt)
+/*
+ * Whether a pageblock may be converted for blocks smaller than a pageblock: see above. The counts
+ * serve for as many conversions as they allow, by this CPU; what other CPUs do is seen afterwards.
+ */
+static bool may_spread(struct pb_pcp *pcp, unsigned long index, enum pb_migratetype mt)
 {
 	unsigned long first = round_down(index, AROUND), type, i;
+	struct pb_zone *zone = pcp->zone;
 	unsigned long nr = min(AROUND, zone->nr_pageblocks - first);
 	/* The pageblocks are in one section of the directory. */
 	const struct pb_dir_entry *dir = pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, first));
 	unsigned int there = 0, zeroed = 0, own = 0;
 
+	if (pcp->spread_left[mt] && pcp->spread_first[mt] == first) {
+		pcp->spread_left[mt]--;
+		return true;
+	}
 	for (i = 0; i < nr; i++) {
 		type = pb_zone_entry_value(zone, &dir[i]) & PB_ENTRY_MT_MASK;
 		there += type != PB_ENTRY_HOLE;
@@ -248,7 +257,11 @@ static bool may_spread(struct pb_zone *zone, unsigned long index, enum pb_migrat
 	}
 	for (i = first; i < first + nr; i += PB_WORDS)
 		zeroed += hweight_long(zeroed_pageblocks(zeroed_word(zone, i)));
-	return 2 * zeroed >= there && own < there / 2;
+	if (2 * zeroed < there || own >= there / 2)
+		return false;
+	pcp->spread_first[mt] = first;
+	pcp->spread_left[mt] = min3(zeroed - (there + 1) / 2, there / 2 - own - 1, SPREAD_MORE);
+	return true;
 }
 
 /* Converts a zeroed pageblock of another type. Returns whether it did. */
@@ -406,7 +419,7 @@ static unsigned long next_to_convert(struct pb_pcp *pcp, struct pb_pcp_list *lis
 		next = index + 1;
 		if (convertible(zone, rq, index)) {
 			if (rq->order == PB_PAGEBLOCK_ORDER ||
-			    may_spread(zone, index, rq->migratetype))
+			    may_spread(pcp, index, rq->migratetype))
 				return index * PB_WORDS;
 			next = round_down(index, AROUND) + AROUND;
 			refused++;
