@@ -2,8 +2,8 @@
 /*
  * Zeroed blocks in the lists of a per-CPU cache: refills from zeroed words and pageblocks
  * (zeroed.c) and blocks that were zeroed for a list in advance. A refill searches from where the
- * last one ended; pageblocks of its type are those that the index has, 64 at a time. After a search in vain the next ones of that migratetype are left out, apart for
- * blocks of a pageblock and smaller ones.
+ * last one ended. The index has the pageblocks of its type, 64 in a word. After a failure the
+ * next ones of that migratetype are left out, apart for blocks of a pageblock and smaller ones.
  *
  * When a search finds no zeroed memory of the request's migratetype, a free pageblock of another
  * type that is zeroed as a whole is converted. Requests for a pageblock mix no types by that.
@@ -22,7 +22,7 @@
 #define AROUND_TRIES	8	/* times that many of which a refill looks at */
 #define CONVERT_TRIES	AROUND	/* pageblocks that a refill may convert one of */
 #define SPREAD_MORE	7U	/* conversions that the counts for one allow in addition, at most */
-#define OWN_TRIES	32	/* times 64 pageblocks, and pageblocks of its type, a refill looks at */
+#define OWN_TRIES	32	/* groups of AROUND, and pageblocks of its type, looked at */
 #define ZEROED_SKIP	64	/* refills that do not, after a failure */
 
 #define ALL_WORDS	((1UL << PB_WORDS) - 1)	/* zeroed bits of a pageblock */
