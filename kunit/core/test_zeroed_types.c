@@ -44,6 +44,9 @@ static void test_other_types(struct kunit *test)
 	struct pb_zone *zone = one_unmovable(test, 3, &f, &index);
 	bool zeroed = true;
 
+	/* The search begins at one of them. */
+	pb_pcp_list(here(zone), 0, PB_UNMOVABLE)->zeroed_word =
+		pb_bitmap_next(&zone->zeroed, 2) - 1;
 	pfn = alloc_zeroed(f, 0, PB_UNMOVABLE, &zeroed);
 	KUNIT_EXPECT_EQ(test, pb_pageblock_index(zone, pfn), index);
 	KUNIT_EXPECT_FALSE(test, zeroed);
