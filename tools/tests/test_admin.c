@@ -149,6 +149,88 @@ TEST(admin, frag_is_complete)
 	CHECK_EQ(free_bytes, uncached);
 }
 
+static void resize_by(const struct pbuddy_node_info *node, int64_t bytes)
+{
+	struct pbuddy_resize r = {
+		.size = sizeof(r), .node = node->node, .bytes = node->total_bytes + (uint64_t)bytes,
+	};
+
+	CHECK_EQ(ioctl(dev, PBUDDY_IOCTL_RESIZE, &r), 0);
+	CHECK_EQ(r.reason, PBUDDY_RESIZE_DONE);
+}
+
+/* Gives back the pageblock at @phys, which is not the first or the last one, and no other. */
+static void make_hole(const struct pbuddy_node_info *node, uint64_t phys)
+{
+	int fd[RECORDS], nr = 0, hole = -1;
+
+	for (;; nr++) {
+		struct pbuddy_alloc rq = request_on_node(BLOCK);
+
+		CHECK(nr < RECORDS);
+		rq.order = 9;
+		rq.mclass = PBUDDY_CLASS_UNMOVABLE;
+		if (ioctl(dev, PBUDDY_IOCTL_ALLOC, &rq))
+			break;
+		fd[nr] = rq.fd;
+		if (phys_of(rq.fd) == phys)
+			hole = nr;
+	}
+	CHECK_EQ(errno, ENOMEM);
+	CHECK(hole >= 0);
+	close(fd[hole]);
+	resize_by(node, -(int64_t)BLOCK);
+	while (nr--)
+		if (nr != hole)
+			close(fd[nr]);
+}
+
+/* Reads one record at a time: the lower half of the cursor counts those of a zone. */
+static void cursor_counts_records(void *unused)
+{
+	struct pbuddy_frag f = {
+		.size = sizeof(f), .record_size = sizeof(record[0]), .nr_records = 1,
+		.records_ptr = (uintptr_t)record,
+	};
+	uint32_t zone = 0, done = 0;
+
+	(void)unused;
+	drop_privileges();
+	for (;;) {
+		CHECK_EQ(ioctl(dev, PBUDDY_IOCTL_FRAG, &f), 0);
+		if (!f.nr_records)
+			break;
+		done = f.cursor >> 32 == zone ? done + 1 : 1;
+		zone = f.cursor >> 32;
+		CHECK_EQ((uint32_t)f.cursor, done);
+	}
+}
+
+/* Without privilege the cursor does not count holes, since that would tell physical addresses. */
+TEST(admin, frag_cursor_is_no_address)
+{
+	uint32_t nr = frag(RECORDS), i;
+	struct usage usage;
+	int status;
+
+	read_usage(&usage);
+	for (i = 1; i < nr - 1; i++)
+		if (record[i - 1].phys + BLOCK == record[i].phys &&
+		    record[i].phys + BLOCK == record[i + 1].phys &&
+		    record[i - 1].node == usage.node[0].node &&
+		    record[i + 1].node == usage.node[0].node &&
+		    record[i - 1].zone == record[i + 1].zone &&
+		    record[i].free_pages == BLOCK_PAGES)
+			break;
+	CHECK(i < nr - 1);
+	make_hole(&usage.node[0], record[i].phys);
+	CHECK_EQ(frag(RECORDS), nr - 1);
+	CHECK_EQ(record[i].phys - record[i - 1].phys, 2 * BLOCK);
+	status = in_child(cursor_counts_records, NULL);
+	resize_by(&usage.node[0], 0);
+	CHECK_EQ(status, 0);
+}
+
 /* The pageblocks of a buffer are full, and of its type. */
 TEST(admin, frag_shows_a_buffer)
 {

@@ -2,9 +2,11 @@
 /*
  * The ioctl FRAG of /dev/pbuddy: a record for each pageblock.
  *
- * The cursor is the number of the zone in its upper half and, in its lower half, the pageblock from
- * the start of the zone at which the next call continues. It has no address in it, because callers
- * without privilege see it.
+ * The cursor is the number of the zone in its upper half. For a privileged caller its lower half is
+ * the pageblock, from the start of the zone, at which the next call continues. That tells physical
+ * addresses, because it counts holes. So for other callers it is the number of records of the zone
+ * that are done, and the next call passes so many: it may repeat or miss a record when the pool
+ * grows or shrinks in between.
  */
 #include <linux/build_bug.h>
 #include <linux/capability.h>
@@ -40,57 +42,64 @@ static void check_abi(void)
 	BUILD_BUG_ON((int)PBUDDY_PAGEBLOCK_ISOLATE != (int)PB_ISOLATE);
 }
 
-/* Fills the record of a pageblock of a zone; false for a hole. */
-static bool fill(struct pb_zone *zone, unsigned long index, bool show_phys,
-		 struct pbuddy_pageblock *record)
+/* The directory entry's value of a pageblock of a zone, PB_ENTRY_HOLE for a hole. */
+static unsigned long value_of(struct pb_zone *zone, unsigned long index)
 {
 	struct pb_dir_entry *entry = pb_zone_dir_entry(zone, index);
-	struct pb_pageblock *pageblock;
-	unsigned long value;
-	unsigned int nr_free;
-	int largest;
 
-	if (!entry)
-		return false;
-	value = READ_ONCE(entry->value);
-	if (pb_entry_migratetype(value) == PB_ENTRY_HOLE)	/* given back meanwhile */
-		return false;
-	pageblock = pb_entry_pageblock(value);
-	largest = pb_pageblock_scan(pageblock, &nr_free);
-	*record = (struct pbuddy_pageblock) {
-		.phys = show_phys ? PFN_PHYS(pb_pageblock_pfn(zone, index)) : 0,
+	/* It may be given back meanwhile. */
+	return entry ? READ_ONCE(entry->value) : PB_ENTRY_HOLE;
+}
+
+static struct pbuddy_pageblock record_of(struct pb_zone *zone, unsigned long index,
+					 unsigned long value, bool privileged)
+{
+	unsigned int nr_free;
+	int largest = pb_pageblock_scan(pb_entry_pageblock(value), &nr_free);
+
+	return (struct pbuddy_pageblock) {
+		.phys = privileged ? PFN_PHYS(pb_pageblock_pfn(zone, index)) : 0,
 		.node = zone->nid,
 		.free_pages = nr_free,
 		.largest_order = largest,
 		.zone = zone->type,
 		.type = pb_entry_migratetype(value),
 	};
-	return true;
 }
 
 /*
- * Copies the records of a zone from its pageblock @from on, until the array of @f is full; sets the
- * cursor behind the last one.
+ * Copies the records of a zone from @from on, until the array of @f is full, and sets the cursor
+ * behind the last one.
  */
-static int copy_zone(struct pb_zone *zone, u64 nr_zone, unsigned long from, bool show_phys,
+static int copy_zone(struct pb_zone *zone, u64 nr_zone, unsigned long from, bool privileged,
 		     struct pbuddy_frag *f, u32 *nr)
 {
-	unsigned long first = pb_pageblock_index(zone, zone->start_pfn), index;
-	struct pbuddy_pageblock record;
+	unsigned long first = pb_pageblock_index(zone, zone->start_pfn);
+	unsigned long index = first + (privileged ? from : 0);
+	unsigned long pass = privileged ? 0 : from;
+	u32 before = *nr;
 	int err;
 
-	for (index = first + from; index < zone->nr_pageblocks && *nr < f->nr_records; index++) {
+	for (; index < zone->nr_pageblocks && *nr < f->nr_records; index++) {
+		unsigned long value = value_of(zone, index);
+		struct pbuddy_pageblock record;
+
 		if (fatal_signal_pending(current))
 			return -EINTR;
 		cond_resched();
-		if (!fill(zone, index, show_phys, &record))
+		if (pb_entry_migratetype(value) == PB_ENTRY_HOLE)
 			continue;
+		if (pass) {
+			pass--;
+			continue;
+		}
+		record = record_of(zone, index, value, privileged);
 		err = pb_copy_out_element(u64_to_user_ptr(f->records_ptr), (*nr)++, f->record_size,
 					  &record, sizeof(record));
 		if (err)
 			return err;
 	}
-	f->cursor = nr_zone << ZONE_SHIFT | (index - first);
+	f->cursor = nr_zone << ZONE_SHIFT | (privileged ? index - first : from + (*nr - before));
 	return 0;
 }
 
@@ -98,7 +107,7 @@ static int copy_records(struct pbuddy_frag *f)
 {
 	u64 start_zone = f->cursor >> ZONE_SHIFT, nr_zone = 0;
 	unsigned long from = (u32)f->cursor;
-	bool show_phys = capable(CAP_SYS_ADMIN);
+	bool privileged = capable(CAP_SYS_ADMIN);
 	struct pb_zone *zone;
 	u32 nr = 0;
 	int err;
@@ -108,7 +117,7 @@ static int copy_records(struct pbuddy_frag *f)
 			continue;
 		if (nr == f->nr_records)
 			break;
-		err = copy_zone(zone, nr_zone - 1, from, show_phys, f, &nr);
+		err = copy_zone(zone, nr_zone - 1, from, privileged, f, &nr);
 		if (err)
 			return err;
 		from = 0;
