@@ -11,6 +11,7 @@
 #include <linux/build_bug.h>
 #include <linux/capability.h>
 #include <linux/errno.h>
+#include <linux/nospec.h>
 #include <linux/pfn.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
@@ -67,6 +68,16 @@ static struct pbuddy_pageblock record_of(struct pb_zone *zone, unsigned long ind
 	};
 }
 
+/* The pageblock at a distance from the start of a zone, which the caller chose. */
+static unsigned long index_at(const struct pb_zone *zone, unsigned long first, unsigned long from)
+{
+	unsigned long index = first + from;
+
+	if (index >= zone->nr_pageblocks)
+		return zone->nr_pageblocks;
+	return array_index_nospec(index, zone->nr_pageblocks);
+}
+
 /*
  * Copies the records of a zone from @from on, until the array of @f is full, and sets the cursor
  * behind the last one.
@@ -75,7 +86,7 @@ static int copy_zone(struct pb_zone *zone, u64 nr_zone, unsigned long from, bool
 		     struct pbuddy_frag *f, u32 *nr)
 {
 	unsigned long first = pb_pageblock_index(zone, zone->start_pfn);
-	unsigned long index = first + (privileged ? from : 0);
+	unsigned long index = privileged ? index_at(zone, first, from) : first;
 	unsigned long pass = privileged ? 0 : from;
 	u32 before = *nr;
 	int err;
