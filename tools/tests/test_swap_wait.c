@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Accesses by the kernel to a buffer that is swapped out, while the limit of the user leaves no
- * memory for it: a task that exits, a kernel thread and a fault that cannot be retried do not wait,
- * and a task that waits does not keep others from its address space. The script is that of
+ * memory for it: a task that exits, a kernel thread, a fault that cannot be retried and a reader of
+ * another process do not wait, and a task that waits does not keep others from its address space.
+ * Those that act for the process charge its user. The script is that of
  * test_swap.c; it loads pbuddy_reader, whose kernel thread reads memory of a program.
  */
 #include <linux/futex.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -183,4 +185,123 @@ TEST(swap, kernel_thread_charges_the_user)
 	CHECK(!is_swapped(&s));
 	CHECK_EQ(info_of(s.fd).charged_bytes, BYTES);
 	end(&s);
+}
+
+/* A privileged process that reads memory of another one, which has it as its child. */
+struct monitor {
+	pid_t	pid;
+	int	to[2];
+	int	from[2];
+};
+
+struct reading {
+	const void	*p;
+	bool		by_file;	/* /proc/PID/mem */
+};
+
+/* Returns 0 or the errno. */
+static int read_byte_of(pid_t pid, const struct reading *rq)
+{
+	struct iovec to = { NULL, 1 }, from = { (void *)rq->p, 1 };
+	char path[32], byte;
+	int fd, err;
+
+	to.iov_base = &byte;
+	if (!rq->by_file)
+		return process_vm_readv(pid, &to, 1, &from, 1, 0) == 1 ? 0 : errno;
+	snprintf(path, sizeof(path), "/proc/%d/mem", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno;
+	err = pread(fd, &byte, 1, (off_t)(uintptr_t)rq->p) == 1 ? 0 : errno;
+	close(fd);
+	return err;
+}
+
+static void start_monitor(struct monitor *m)
+{
+	struct reading rq;
+	int err;
+
+	CHECK_EQ(pipe2(m->to, O_CLOEXEC), 0);
+	CHECK_EQ(pipe2(m->from, O_CLOEXEC), 0);
+	fflush(stdout);
+	m->pid = fork();
+	CHECK(m->pid >= 0);
+	if (m->pid)
+		return;
+	close(m->to[1]);
+	while (read(m->to[0], &rq, sizeof(rq)) == sizeof(rq)) {
+		err = read_byte_of(getppid(), &rq);
+		if (write(m->from[1], &err, sizeof(err)) != sizeof(err))
+			_exit(1);
+	}
+	_exit(0);
+}
+
+/* Returns what the monitor found, soon. */
+static int read_by_monitor(const struct monitor *m, const void *p, bool by_file)
+{
+	struct reading rq = { .p = p, .by_file = by_file };
+	struct pollfd poll_fd = { .fd = m->from[0], .events = POLLIN };
+	int err;
+
+	CHECK_EQ(write(m->to[1], &rq, sizeof(rq)), sizeof(rq));
+	CHECK_EQ(poll(&poll_fd, 1, SOON * 1000), 1);
+	CHECK_EQ(read(m->from[0], &err, sizeof(err)), sizeof(err));
+	return err;
+}
+
+static void stop_monitor(const struct monitor *m)
+{
+	close(m->to[1]);
+	CHECK(has_exited(m->pid));
+}
+
+static void expect_charged(int fd, uint64_t bytes)
+{
+	CHECK_EQ(info_of(fd).charged_bytes, bytes);
+	CHECK_EQ(info_of(fd).account_uid, 65534);
+	CHECK_EQ(info_of(fd).creator_pid, getpid());
+}
+
+static void be_monitored(void *unused)
+{
+	struct monitor m;
+	int fd, other, i;
+	uint64_t *p;
+
+	(void)unused;
+	start_monitor(&m);
+	drop_privileges();
+	fd = alloc_buffer(BYTES);
+	CHECK_EQ(advise(fd, PBUDDY_ADVICE_SWAP), 0);
+	p = map_buffer(fd, BYTES);
+	stamp(p, BYTES, 1);
+	for (i = 0; i < 2; i++) {
+		pageout(fd);
+		CHECK_EQ(read_by_monitor(&m, p, i), 0);
+		expect_charged(fd, BYTES);
+	}
+	pageout(fd);
+	other = alloc_buffer(BYTES);		/* all that the user may have */
+	CHECK_EQ(read_by_monitor(&m, p, false), EFAULT);
+	CHECK_EQ(read_by_monitor(&m, p, true), EIO);
+	CHECK(info_of(fd).flags & PBUDDY_BUFFER_SWAPPED);
+	CHECK_EQ(close(other), 0);
+	CHECK_EQ(read_by_monitor(&m, p, false), 0);
+	expect_charged(fd, BYTES);
+	CHECK_EQ(stamp_broken(p, BYTES, 1), -1);
+	stop_monitor(&m);
+}
+
+/* It is no task of the user: it neither is charged nor waits for the limit. */
+TEST(swap, remote_access_charges_the_user)
+{
+	int status;
+
+	set_parameter(LIMIT, "4096");
+	status = in_child(be_monitored, NULL);
+	set_parameter(LIMIT, "default");
+	CHECK_EQ(status, 0);
 }

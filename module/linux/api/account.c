@@ -480,7 +480,7 @@ static struct pb_account *charge_task(struct charge *charge, unsigned long nr_pa
 
 /**
  * pb_account_try_charge - charge pages to the calling task, or tell which limit forbids it
- * @cred: whose user is charged in place of a task that is exempt, or NULL
+ * @cred: whose user is charged in place of the calling task, or NULL
  * @nr_pages: number of pages
  * @excess: set with -EDQUOT
  *
@@ -496,10 +496,8 @@ struct pb_account *pb_account_try_charge(const struct cred *cred, unsigned long 
 	struct pb_account *account;
 	const struct cred *old;
 
-	if (!pb_account_exempt())
-		return charge_task(&charge, nr_pages, 0);
 	if (!cred)
-		return NULL;
+		return pb_account_exempt() ? NULL : charge_task(&charge, nr_pages, 0);
 	/* Not to its cgroup, which can be charged by a task of its own only. */
 	old = override_creds(cred);
 	account = charge_accounts(&charge, nr_pages, 0);

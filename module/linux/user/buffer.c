@@ -189,10 +189,19 @@ static bool grow_for(const struct pb_buffer_spec *spec, unsigned long nr_pages,
 	       pb_account_grow(spec->policy ? numa_mem_id() : spec->nid, flags, nr_pages);
 }
 
+/* Charges nobody in place of a kernel thread, which has no user. */
+static struct pb_account *try_charge(const struct pb_buffer *buf, unsigned long nr_pages,
+				     struct pb_account_excess *excess)
+{
+	if (buf->in_place && !buf->cred)
+		return NULL;
+	return pb_account_try_charge(buf->in_place ? buf->cred : NULL, nr_pages, excess);
+}
+
 /*
- * Charges the whole buffer to the calling task, also if another process uses it later; a kernel
- * thread charges the user of buf->cred. A length above the size that the pool may have is not
- * charged, so that it fails with ENOMEM, not EDQUOT.
+ * Charges the whole buffer to the calling task, also if another process uses it later, or to the
+ * user in whose place it creates the buffer, if that was no kernel thread. A length above the size
+ * that the pool may have is not charged, so that it fails with ENOMEM, not EDQUOT.
  *
  * The charge is what the buffer breaks: whole blocks of its order. The tail of the last block goes
  * back to the pool, but the block that it was cut from is gone while the buffer exists.
@@ -208,7 +217,7 @@ static int charge(struct pb_buffer *buf, const struct pb_buffer_spec *spec, enum
 		return -ENOMEM;
 	}
 	do {
-		account = pb_account_try_charge(buf->cred, nr_pages, &excess);
+		account = try_charge(buf, nr_pages, &excess);
 	} while (account == ERR_PTR(-EDQUOT) && grow_for(spec, nr_pages, &excess));
 	if (IS_ERR(account)) {
 		if (PTR_ERR(account) == -EDQUOT && !spec->nowarn)
@@ -274,14 +283,13 @@ static struct pb_buffer_place place_of(const struct pb_buffer_spec *spec)
 }
 
 /*
- * The calling task creates the buffer. A kernel thread, which has no user, does so in place of the
- * task that created @old, if that is not NULL. Returns false without memory.
+ * The calling task creates the buffer, or does so in place of the task that created @old, if that
+ * is not NULL. Returns false without memory.
  */
 static bool set_creator(struct pb_buffer *buf, const struct pb_buffer *old)
 {
-	bool exempt = pb_account_exempt();
-
-	if (exempt && old) {
+	if (old) {
+		buf->in_place = true;
 		buf->creator = pb_creator_hold(old->creator);
 		buf->cred = get_cred(old->cred);
 		memcpy(buf->comm, old->comm, sizeof(buf->comm));
@@ -290,11 +298,12 @@ static bool set_creator(struct pb_buffer *buf, const struct pb_buffer *old)
 	buf->creator = pb_creator_get();
 	if (!buf->creator)
 		return false;
-	buf->cred = exempt ? NULL : get_current_cred();
+	buf->cred = pb_account_exempt() ? NULL : get_current_cred();
 	get_task_comm(buf->comm, current->group_leader);
 	return true;
 }
 
+/* @old: NULL, or a buffer in place of whose creator the calling task creates this one */
 static struct pb_buffer *new_buffer(const struct pb_buffer_spec *spec, const struct pb_buffer *old)
 {
 	struct pb_buffer *buf;
@@ -401,14 +410,16 @@ EXPORT_SYMBOL_PB_TEST(pb_buffer_put);
 /**
  * pb_buffer_new_spare() - create a buffer without memory, for buffer_memory.c
  * @buf: the buffer with which it exchanges memory
+ * @in_place: the calling task does this in place of the creator of @buf, as a kernel thread always
+ *	does, which has no user
  *
  * No user can reach a spare: it has no id, no file and no mapping.
  *
  * Context: may sleep.
- * Return: the spare, with the calling process as its creator, or that of @buf for a kernel thread;
- * NULL without memory.
+ * Return: the spare, with the calling process as its creator, or @in_place that of @buf; NULL
+ * without memory.
  */
-struct pb_buffer *pb_buffer_new_spare(const struct pb_buffer *buf)
+struct pb_buffer *pb_buffer_new_spare(const struct pb_buffer *buf, bool in_place)
 {
 	char label[PBUDDY_LABEL_LEN];
 	struct pb_buffer_spec spec = {
@@ -418,7 +429,7 @@ struct pb_buffer *pb_buffer_new_spare(const struct pb_buffer *buf)
 	};
 
 	pb_label_get((struct pb_label *)&buf->label, label);
-	return new_buffer(&spec, buf);
+	return new_buffer(&spec, in_place || pb_account_exempt() ? buf : NULL);
 }
 
 static int fill_like(struct pb_buffer *spare, const struct pb_buffer_spec *spec,
@@ -447,8 +458,8 @@ static int fill_like(struct pb_buffer *spare, const struct pb_buffer_spec *spec,
  * @nowarn: do not log a failure
  * @reason: as for pb_buffer_create()
  *
- * The pages are zero, and charged to the calling task; by a kernel thread, to the user that @buf
- * was charged to. After a failure the spare can be freed only.
+ * The pages are zero, and charged to the calling task, or to the user in whose place it made the
+ * spare. After a failure the spare can be freed only.
  *
  * Context: may sleep. A fatal signal ends it.
  * Return: as pb_buffer_create().

@@ -101,6 +101,7 @@ struct pb_purge_entry {
  * @uid: user of that process
  * @comm: its name at that time
  * @cred: its credentials at that time; NULL for a kernel thread
+ * @in_place: another task creates it in place of that process, and charges the user of @cred
  * @entry: in the registry, once it is created
  * @nr_mappings: mappings of it
  * @nr_dmabufs: dma-bufs of it
@@ -162,6 +163,7 @@ struct pb_buffer {
 	kuid_t			uid;
 	char			comm[TASK_COMM_LEN];
 	const struct cred	*cred;
+	bool			in_place;
 	struct pb_registry_entry entry;
 	atomic_t		nr_mappings;
 	atomic_t		nr_dmabufs;
@@ -234,13 +236,25 @@ struct pb_buffer_spec {
 	const char		*label;
 };
 
+/**
+ * enum pb_restore_for - why a buffer gets its memory again
+ * @PB_FOR_REQUEST: the calling task requests it; a failure is logged
+ * @PB_FOR_ACCESS: the calling task accesses it; without memory the access is repeated or fails
+ * @PB_FOR_OTHER: so does a task to whose address space the mapping does not belong
+ */
+enum pb_restore_for {
+	PB_FOR_REQUEST,
+	PB_FOR_ACCESS,
+	PB_FOR_OTHER,
+};
+
 struct pb_buffer *pb_buffer_create(const struct pb_buffer_spec *spec, enum pb_reason *reason);
 struct pb_buffer *pb_buffer_get(struct pb_buffer *buf);
 void pb_buffer_put(struct pb_buffer *buf);
 unsigned long pb_buffer_node_pages(const struct pb_buffer *buf, int nid);
 
 void pb_buffer_free_frames(unsigned long pfn, unsigned long nr_pages);
-struct pb_buffer *pb_buffer_new_spare(const struct pb_buffer *buf);
+struct pb_buffer *pb_buffer_new_spare(const struct pb_buffer *buf, bool in_place);
 int pb_buffer_fill_spare(struct pb_buffer *spare, const struct pb_buffer *buf, bool nowarn,
 			 enum pb_reason *reason);
 void pb_buffer_free_spare(struct pb_buffer *spare);
@@ -276,7 +290,7 @@ void pb_buffer_move_exit(void);
 /* buffer_memory.c */
 void pb_buffer_take_memory(struct pb_buffer *buf, struct pb_swap_file *stored);
 void pb_buffer_count_event(const struct pb_buffer *buf, enum pb_event event);
-int pb_buffer_restore(struct pb_buffer *buf, bool nowarn, enum pb_reason *reason);
+int pb_buffer_restore(struct pb_buffer *buf, enum pb_restore_for why, enum pb_reason *reason);
 
 /* purge.c */
 void pb_purge_end(struct pb_buffer *buf);

@@ -17,8 +17,9 @@
  * Memory is handed over with buf->frames held for writing, and under the lock of the registry, so
  * LIST shows it with the buffer or not. The task that restores memory is charged for it, and its
  * process becomes the creator of the buffer, which the OOM policy counts it for. A kernel thread
- * that accesses memory of a program, as those of KVM and RDMA, restores it for the user that was
- * charged before. The user that created the buffer still sees it in LIST.
+ * that accesses memory of a program, as those of KVM and RDMA, and a task that accesses the address
+ * space of another one, as a debugger, restore it for the user that was charged before. The user
+ * that created the buffer still sees it in LIST.
  *
  * Order of locks: mmap_lock, buf->advise_lock, buf->frames, i_mmap_rwsem.
  */
@@ -143,7 +144,7 @@ static int load(struct pb_buffer *buf, struct pb_buffer *spare)
 /**
  * pb_buffer_restore() - give an absent buffer memory again
  * @buf: the buffer; its advise_lock is held
- * @nowarn: do not log a failure
+ * @why: for which purpose
  * @reason: as for pb_buffer_create()
  *
  * The pages are as they were stored, or zero. Nothing is done for a buffer that has memory. After a
@@ -152,7 +153,7 @@ static int load(struct pb_buffer *buf, struct pb_buffer *spare)
  * Context: may sleep; reclaims, as pb_buffer_create() does. A fatal signal ends it.
  * Return: as pb_buffer_create(), or -EIO when the contents cannot be read.
  */
-int pb_buffer_restore(struct pb_buffer *buf, bool nowarn, enum pb_reason *reason)
+int pb_buffer_restore(struct pb_buffer *buf, enum pb_restore_for why, enum pb_reason *reason)
 {
 	struct pb_swap_file *stored = buf->stored;
 	struct pb_buffer *spare;
@@ -162,10 +163,10 @@ int pb_buffer_restore(struct pb_buffer *buf, bool nowarn, enum pb_reason *reason
 	*reason = PB_REASON_NONE;
 	if (!READ_ONCE(buf->absent))
 		return 0;
-	spare = pb_buffer_new_spare(buf);
+	spare = pb_buffer_new_spare(buf, why == PB_FOR_OTHER);
 	if (!spare)
 		return -ENOMEM;
-	err = pb_buffer_fill_spare(spare, buf, nowarn, reason);
+	err = pb_buffer_fill_spare(spare, buf, why != PB_FOR_REQUEST, reason);
 	if (!err && stored)
 		err = load(buf, spare);
 	if (err) {

@@ -312,7 +312,7 @@ struct file *pb_dmabuf_export(struct pb_buffer *buf, unsigned int flags)
 
 	if (mutex_lock_killable(&buf->advise_lock))
 		return ERR_PTR(-EINTR);
-	err = buf->purgeable ? -EBUSY : pb_buffer_restore(buf, false, &reason);
+	err = buf->purgeable ? -EBUSY : pb_buffer_restore(buf, PB_FOR_REQUEST, &reason);
 	file = err ? ERR_PTR(err) : export_locked(buf, flags);
 	mutex_unlock(&buf->advise_lock);
 	return file;

@@ -32,7 +32,8 @@
  * waits for memory, without mmap_lock. The next fault inserts the entries. It ends in SIGBUS only
  * when the contents cannot be read from swap space, as for anonymous memory. Accesses by the kernel
  * fail where they cannot wait: for a task that exits, by a kernel thread, and where the fault
- * cannot be retried.
+ * cannot be retried. An access to the address space of another process, as by ptrace(), fails, too:
+ * it restores memory for the user that was charged before, and does not wait for that user's limit.
  *
  * fault() is not called under the per-VMA lock alone (FAULT_FLAG_VMA_LOCK), because the mapping has
  * no map_pages().
@@ -188,13 +189,19 @@ static vm_fault_t fault_locked(struct vm_fault *vmf, struct pb_buffer *buf)
 	return err ? vmf_error(err) : VM_FAULT_NOPAGE;
 }
 
+/* Whether the task accesses the address space of another process. */
+static bool is_remote(const struct vm_fault *vmf)
+{
+	return vmf->vma->vm_mm != current->mm;
+}
+
 /*
  * Whether the task can wait for memory. A task that exits gets no signal that would end the wait,
- * and a kernel thread gets none either.
+ * and a kernel thread gets none either. A remote access does not wait for the other process.
  */
-static bool can_wait(void)
+static bool can_wait(const struct vm_fault *vmf)
 {
-	return !(current->flags & (PF_EXITING | PF_KTHREAD));
+	return !(current->flags & (PF_EXITING | PF_KTHREAD)) && !is_remote(vmf);
 }
 
 /*
@@ -204,7 +211,7 @@ static bool can_wait(void)
 static void restore_or_pause(struct pb_buffer *buf)
 {
 	static DEFINE_RATELIMIT_STATE(limit, WARN_INTERVAL, 1);
-	int err = pb_purge_restore(buf);
+	int err = pb_purge_restore(buf, PB_FOR_ACCESS);
 
 	if (!err || err == -EIO || fatal_signal_pending(current))
 		return;
@@ -224,14 +231,14 @@ static void restore_or_pause(struct pb_buffer *buf)
  */
 static vm_fault_t fault_absent(struct vm_fault *vmf, struct pb_buffer *buf)
 {
-	bool waits = vmf->flags & FAULT_FLAG_ALLOW_RETRY && can_wait();
+	bool waits = vmf->flags & FAULT_FLAG_ALLOW_RETRY && can_wait(vmf);
 	struct file *file;
 	int err;
 
 	if (vmf->flags & FAULT_FLAG_RETRY_NOWAIT)
 		return VM_FAULT_RETRY;
 	if (!waits || READ_ONCE(buf->unreadable)) {
-		err = pb_purge_restore(buf);
+		err = pb_purge_restore(buf, is_remote(vmf) ? PB_FOR_OTHER : PB_FOR_ACCESS);
 		if (!err)
 			return VM_FAULT_NOPAGE;
 		if (err == -EIO)

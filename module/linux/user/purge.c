@@ -394,7 +394,7 @@ static int dontneed_locked(struct pb_buffer *buf)
 	 * spare when it is restored.
 	 */
 	if (!buf->purgeable && !buf->absent && !buf->spare) {
-		buf->spare = pb_buffer_new_spare(buf);
+		buf->spare = pb_buffer_new_spare(buf, false);
 		if (!buf->spare)
 			return -ENOMEM;
 	}
@@ -431,7 +431,7 @@ static int willneed_locked(struct pb_buffer *buf, bool *retained, enum pb_reason
 	lockdep_assert_held(&buf->advise_lock);
 	if (purgeable)
 		set_purgeable(buf, false);
-	err = pb_buffer_restore(buf, false, reason);
+	err = pb_buffer_restore(buf, PB_FOR_REQUEST, reason);
 	if (err) {
 		if (purgeable)
 			set_purgeable(buf, true);
@@ -478,18 +478,18 @@ void pb_purge_not_told(struct pb_buffer *buf)
 /**
  * pb_purge_restore_locked() - restore the memory of a buffer, which stays purgeable if it is
  * @buf: the buffer; its advise_lock is held
- * @nowarn: do not log a failure
+ * @why: for which purpose
  * @reason: as for pb_buffer_create()
  *
  * Context: may sleep; a fatal signal ends it.
  * Return: as pb_buffer_restore().
  */
-int pb_purge_restore_locked(struct pb_buffer *buf, bool nowarn, enum pb_reason *reason)
+int pb_purge_restore_locked(struct pb_buffer *buf, enum pb_restore_for why, enum pb_reason *reason)
 {
 	int err;
 
 	lockdep_assert_held(&buf->advise_lock);
-	err = pb_buffer_restore(buf, nowarn, reason);
+	err = pb_buffer_restore(buf, why, reason);
 	if (!err && buf->purgeable)
 		set_purgeable(buf, true);
 	return err;
@@ -498,20 +498,21 @@ int pb_purge_restore_locked(struct pb_buffer *buf, bool nowarn, enum pb_reason *
 /**
  * pb_purge_restore() - restore the memory of a buffer for an access
  * @buf: the buffer, which a mapping or file references
+ * @why: PB_FOR_ACCESS or PB_FOR_OTHER
  *
- * A failure is not logged, since the access is repeated.
+ * A failure is not logged, since the access is repeated or fails.
  *
  * Context: may sleep; a fatal signal ends it.
  * Return: as pb_buffer_restore().
  */
-int pb_purge_restore(struct pb_buffer *buf)
+int pb_purge_restore(struct pb_buffer *buf, enum pb_restore_for why)
 {
 	int err = lock_advice(buf);
 	enum pb_reason reason;
 
 	if (err)
 		return err;
-	err = pb_purge_restore_locked(buf, true, &reason);
+	err = pb_purge_restore_locked(buf, why, &reason);
 	mutex_unlock(&buf->advise_lock);
 	return err;
 }

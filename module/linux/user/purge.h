@@ -6,15 +6,16 @@
 #include <linux/types.h>
 
 #include "core/alloc/failure_reason.h"
+#include "user/buffer.h"
 
-struct pb_buffer;
 struct pb_request;
 
 int pb_purge_dontneed(struct pb_buffer *buf, bool *retained);
 int pb_purge_willneed(struct pb_buffer *buf, bool *retained, enum pb_reason *reason);
 void pb_purge_not_told(struct pb_buffer *buf);
-int pb_purge_restore_locked(struct pb_buffer *buf, bool nowarn, enum pb_reason *reason);
-int pb_purge_restore(struct pb_buffer *buf);
+int pb_purge_restore_locked(struct pb_buffer *buf, enum pb_restore_for why,
+			    enum pb_reason *reason);
+int pb_purge_restore(struct pb_buffer *buf, enum pb_restore_for why);
 unsigned long pb_purgeable_pages(const struct pb_buffer *buf);
 
 extern unsigned long pb_purge_nr_passed;

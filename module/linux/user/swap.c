@@ -471,7 +471,7 @@ static int forbid_locked(struct pb_buffer *buf, enum pb_reason *reason)
 
 	lockdep_assert_held(&buf->advise_lock);
 	if (buf->stored)
-		err = pb_purge_restore_locked(buf, false, reason);
+		err = pb_purge_restore_locked(buf, PB_FOR_REQUEST, reason);
 	if (err)
 		return err;
 	remove(buf);

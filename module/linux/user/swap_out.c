@@ -111,7 +111,7 @@ static int swap_out(struct pb_buffer *buf, enum pbuddy_swap_reason *why)
 		return err;
 	*why = PBUDDY_SWAP_NO_MEMORY;
 	if (!buf->spare)
-		buf->spare = pb_buffer_new_spare(buf);
+		buf->spare = pb_buffer_new_spare(buf, false);
 	if (!buf->spare)
 		return -ENOMEM;
 	swap = pb_swap_file_create(buf->nr_pages, buf->memcg);
