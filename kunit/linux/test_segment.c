@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The segments of a buffer: a task that waits for its lock can be killed. */
+/*
+ * The segments of a buffer: searches for the extents of its pages, and a task that waits for its
+ * lock can be killed.
+ */
 #include <kunit/test.h>
+#include <linux/atomic.h>
 #include <linux/completion.h>
 #include <linux/err.h>
 #include <linux/jiffies.h>
@@ -9,11 +13,14 @@
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 
+#include "instance.h"
 #include "instance_check.h"
+#include "source/source.h"
 #include "user/buffer.h"
 #include "user/segment.h"
 
 #define LONG	(60 * HZ)	/* ends a test that fails */
+#define MAX_SEARCHES	8	/* a few extents */
 
 struct waiter {
 	struct pb_buffer	*buf;
@@ -66,7 +73,58 @@ static void test_killable(struct kunit *test)
 	pb_buffer_put(w.buf);
 }
 
+/* ---- Searches for extents ---- */
+
+/* Creates a buffer and looks up all its pages; returns how often the list was searched for them. */
+static long searches(struct kunit *test)
+{
+	const struct pb_buffer_spec spec = {
+		.nr_pages = PB_PAGEBLOCK_NR, .migratetype = PB_UNMOVABLE, .label = "test",
+	};
+	long before = atomic_long_read(&pb_instance_nr_searches), after;
+	struct pb_pinnable known = { 0 };
+	struct pb_buffer *buf;
+	enum pb_reason reason;
+	unsigned int i, k;
+
+	buf = pb_buffer_create(&spec, &reason);
+	KUNIT_EXPECT_FALSE(test, IS_ERR(buf));
+	if (IS_ERR(buf))
+		return -1;
+	for (i = 0; i < buf->nr_blocks; i++)
+		for (k = 0; k < buf->block[i].nr_pages; k++)
+			KUNIT_EXPECT_FALSE(test, pb_instance_unpinnable(buf->block[i].pfn + k,
+									&known));
+	after = atomic_long_read(&pb_instance_nr_searches);
+	pb_buffer_put(buf);
+	return after - before;
+}
+
+/* Not for each page: not at all without unpinnable memory, else when the extent is another one. */
+static void test_extent_searches(struct kunit *test)
+{
+	const struct pb_source_ops source = { .name = "test", .unpinnable = true };
+	struct pb_extent extent = {
+		.start_pfn = round_down(ULONG_MAX >> PAGE_SHIFT, PB_PAGEBLOCK_NR),
+		.nr_pages = PB_PAGEBLOCK_NR,
+		.nid = NUMA_NO_NODE, .source = &source, .node = LIST_HEAD_INIT(extent.node),
+	};
+
+	long nr;
+
+	KUNIT_ASSERT_EQ(test, pb_instance_lock_size(), 0);
+	KUNIT_EXPECT_EQ(test, searches(test), 0);
+	pb_instance_add_extent(&extent);
+	nr = searches(test);
+	KUNIT_EXPECT_GT(test, nr, 0);
+	KUNIT_EXPECT_LE(test, nr, MAX_SEARCHES);
+	pb_instance_remove_extent(&extent);
+	KUNIT_EXPECT_EQ(test, searches(test), 0);
+	pb_instance_unlock_size();
+}
+
 static struct kunit_case segment_cases[] = {
+	KUNIT_CASE(test_extent_searches),
 	KUNIT_CASE(test_killable),
 	{}
 };

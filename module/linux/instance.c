@@ -31,6 +31,11 @@ EXPORT_SYMBOL_PB_TEST(pb_instance);
 
 /* Sorted by PFN. Changed while the pool exists: see pb_instance_extents(). */
 static LIST_HEAD(extents);
+static unsigned long unpinnable_pages;	/* in the list: counted before they come */
+
+/* Searches of the list for whether a page can be pinned. */
+atomic_long_t pb_instance_nr_searches = ATOMIC_LONG_INIT(0);
+EXPORT_SYMBOL_PB_TEST(pb_instance_nr_searches);
 
 /* Serialises changes of the pool's size, and of the list of extents after insmod. */
 static DEFINE_MUTEX(size_lock);
@@ -345,23 +350,38 @@ unsigned long pb_instance_pages_within(int nid, unsigned long start_pfn, unsigne
 
 /**
  * pb_instance_unpinnable - whether the kernel refuses to pin a page for a long term
- * @pfn: a page of the pool
+ * @pfn: an allocated page
+ * @known: the extent of the last page for which this returned false, which is looked at first, or
+ *	NULL; of pages that stay allocated meanwhile
+ *
+ * The list of extents is as long as a node is fragmented. So it is not searched while no source
+ * has such pages.
  *
  * Context: any.
  *
  * Return: true if its source says so.
  */
-bool pb_instance_unpinnable(unsigned long pfn)
+bool pb_instance_unpinnable(unsigned long pfn, struct pb_pinnable *known)
 {
 	const struct pb_extent *extent;
 	bool unpinnable;
 
+	if (!READ_ONCE(unpinnable_pages))
+		return false;
+	if (known && pfn >= known->start_pfn && pfn < known->end_pfn)
+		return false;
+	atomic_long_inc(&pb_instance_nr_searches);
 	rcu_read_lock();
 	extent = pb_instance_find_extent(pfn);
 	unpinnable = extent && extent->source->unpinnable;
+	if (known && extent && !unpinnable) {
+		known->start_pfn = extent->start_pfn;
+		known->end_pfn = extent->start_pfn + extent->nr_pages;
+	}
 	rcu_read_unlock();
 	return unpinnable;
 }
+EXPORT_SYMBOL_PB_TEST(pb_instance_unpinnable);
 
 /**
  * pb_instance_unsaved - find memory whose contents do not survive hibernation
@@ -388,6 +408,13 @@ bool pb_instance_unsaved(phys_addr_t *addr)
 	return found;
 }
 
+/* Of a source that has such pages: counts those that come to the list, or leave it. */
+static void count_unpinnable(const struct pb_extent *extent, long nr_pages)
+{
+	if (extent->source->unpinnable)
+		WRITE_ONCE(unpinnable_pages, unpinnable_pages + nr_pages);
+}
+
 /**
  * pb_instance_add_extent - move an extent that the pool is about to grow by to the list
  * @extent: the extent; is removed from the list that it is on
@@ -399,12 +426,14 @@ void pb_instance_add_extent(struct pb_extent *extent)
 {
 	struct pb_extent *next;
 
+	count_unpinnable(extent, extent->nr_pages);
 	list_del(&extent->node);
 	list_for_each_entry(next, &extents, node)
 		if (next->start_pfn > extent->start_pfn)
 			break;
 	list_add_tail_rcu(&extent->node, &next->node);
 }
+EXPORT_SYMBOL_PB_TEST(pb_instance_add_extent);
 
 /**
  * pb_instance_remove_extent - take an extent off the list by which the pool has not grown after all
@@ -417,7 +446,9 @@ void pb_instance_remove_extent(struct pb_extent *extent)
 	list_del_rcu(&extent->node);
 	synchronize_rcu();
 	INIT_LIST_HEAD(&extent->node);
+	count_unpinnable(extent, -(long)extent->nr_pages);
 }
+EXPORT_SYMBOL_PB_TEST(pb_instance_remove_extent);
 
 /* Makes an extent of the part from @start to @end; NULL for an empty part, or an ERR_PTR(). */
 static struct pb_extent *copy_part(const struct pb_extent *extent, unsigned long start,
@@ -484,6 +515,7 @@ int pb_instance_return_pageblock(unsigned long pfn, gfp_t gfp)
 		return -ENOMEM;
 	}
 	replace(extent, before, after);
+	count_unpinnable(extent, -(long)PB_PAGEBLOCK_NR);
 	extent->source->release(extent, pfn, PB_PAGEBLOCK_NR);
 	if (extent->source->finish)
 		extent->source->finish(extent, true);
@@ -491,13 +523,16 @@ int pb_instance_return_pageblock(unsigned long pfn, gfp_t gfp)
 	return 0;
 }
 
-static int add_to_iomem(void)
+/* After the sources have added extents to the list, before there is a pool. */
+static int count_extents(void)
 {
 	struct pb_extent *extent;
 	int err = 0;
 
-	list_for_each_entry(extent, &extents, node)
+	list_for_each_entry(extent, &extents, node) {
+		count_unpinnable(extent, extent->nr_pages);
 		err = err ?: pb_iomem_add(extent->nid, extent->start_pfn, extent->nr_pages);
+	}
 	return err;
 }
 
@@ -517,7 +552,7 @@ int pb_instance_init(const struct pb_instance_config *config)
 		pb_source_exit();
 		return ret;
 	}
-	ret = add_to_iomem() ?: make_pool(config);
+	ret = count_extents() ?: make_pool(config);
 	if (ret) {
 		pr_err("cannot initialize the pool: error %d\n", ret);
 		pb_iomem_exit();

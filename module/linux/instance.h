@@ -3,6 +3,7 @@
 #ifndef PB_INSTANCE_H
 #define PB_INSTANCE_H
 
+#include <linux/atomic.h>
 #include <linux/pfn.h>
 #include <linux/types.h>
 
@@ -39,6 +40,16 @@ struct pb_instance_config {
 	const struct pb_ops		*ops;
 };
 
+/**
+ * struct pb_pinnable - pages of an extent that the kernel pins for a long term
+ * @start_pfn: first PFN
+ * @end_pfn: the PFN behind the last; at first 0
+ */
+struct pb_pinnable {
+	unsigned long	start_pfn;
+	unsigned long	end_pfn;
+};
+
 int pb_instance_init(const struct pb_instance_config *config);
 void pb_instance_exit(bool (*in_use)(unsigned long pfn));
 
@@ -47,7 +58,8 @@ bool pb_instance_has_memory(int nid);
 unsigned long pb_instance_node_pages(int nid);
 unsigned long pb_instance_pages_within(int nid, unsigned long start_pfn, unsigned long end_pfn);
 struct list_head *pb_instance_extents(void);
-bool pb_instance_unpinnable(unsigned long pfn);
+bool pb_instance_unpinnable(unsigned long pfn, struct pb_pinnable *known);
+extern atomic_long_t pb_instance_nr_searches;
 bool pb_instance_unsaved(phys_addr_t *addr);
 void pb_instance_add_extent(struct pb_extent *extent);
 void pb_instance_remove_extent(struct pb_extent *extent);

@@ -11,6 +11,7 @@
 #include <linux/cred.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -231,16 +232,20 @@ static int charge(struct pb_buffer *buf, const struct pb_buffer_spec *spec, enum
 	return 0;
 }
 
-static bool is_unpinnable(const struct pb_buffer *buf)
+/* Returns 1 or 0, or -EINTR by a fatal signal. */
+static int is_unpinnable(const struct pb_buffer *buf)
 {
+	struct pb_pinnable known = { 0 };
 	unsigned int i;
 
 	for (i = 0; i < buf->nr_blocks; i++) {
-		if (pb_instance_unpinnable(buf->block[i].pfn))
-			return true;
+		if (pb_instance_unpinnable(buf->block[i].pfn, &known))
+			return 1;
+		if (fatal_signal_pending(current))
+			return -EINTR;
 		cond_resched();
 	}
-	return false;
+	return 0;
 }
 
 static void count_node_pages(struct pb_buffer *buf)
@@ -257,11 +262,11 @@ static void count_node_pages(struct pb_buffer *buf)
 static int fill_buffer(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
 		       enum pb_reason *reason)
 {
-	int err = pb_buffer_alloc_blocks(buf, spec, reason);
+	int ret = pb_buffer_alloc_blocks(buf, spec, reason) ?: is_unpinnable(buf);
 
-	if (err)
-		return err;
-	buf->unpinnable = is_unpinnable(buf);
+	if (ret < 0)
+		return ret;
+	buf->unpinnable = ret;
 	count_node_pages(buf);
 	pb_buffer_count_huge(buf);
 	return spec->prepare_later ? pb_buffer_prepare_later(buf) : pb_buffer_prepare(buf);
@@ -435,12 +440,12 @@ struct pb_buffer *pb_buffer_new_spare(const struct pb_buffer *buf, bool in_place
 static int fill_like(struct pb_buffer *spare, const struct pb_buffer_spec *spec,
 		     const struct pb_buffer *buf, enum pb_reason *reason)
 {
-	int err = pb_buffer_alloc_blocks(spare, spec, reason);
+	int ret = pb_buffer_alloc_blocks(spare, spec, reason) ?: is_unpinnable(spare);
 
-	if (err)
-		return err;
+	if (ret < 0)
+		return ret;
 	/* Mappings of the buffer rely on it. */
-	if (is_unpinnable(spare) && !buf->unpinnable) {
+	if (ret && !buf->unpinnable) {
 		*reason = PB_REASON_NODE;
 		return -ENOMEM;
 	}

@@ -113,7 +113,7 @@ static bool is_target(const struct pb_buffer *buf, struct page *dst, unsigned lo
 
 	value = READ_ONCE(pb_dir_entry(&pb_instance, pfn)->value);
 	return pb_entry_migratetype(value) != PB_CMA &&
-	       pb_instance_unpinnable(pfn) == buf->unpinnable && !pb_bad_pages(pfn, nr);
+	       pb_instance_unpinnable(pfn, NULL) == buf->unpinnable && !pb_bad_pages(pfn, nr);
 }
 
 /**
