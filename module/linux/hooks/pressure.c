@@ -9,16 +9,17 @@
  * by the arithmetic of psi_trigger (kernel/sched/psi.c). As there, a trigger has one event in a
  * window at most, and an event is counted once until a poll reads it.
  *
- * All triggers are looked at with interrupts off, so each user has a limited number of them, and
- * the free pages of a node are counted once for all its triggers, which are neighbours in the list.
- * The static key is switched off late, so that a program that makes triggers and closes them has
- * the code of all CPUs patched once a second at most.
+ * All triggers are looked at with interrupts off, so each user has a limited number of them. The
+ * free pages of a node are counted before, and once for all its triggers. The static key is
+ * switched off late, so that a program that makes triggers and closes them has the code of all CPUs
+ * patched once a second at most.
  */
 #include <linux/atomic.h>
 #include <linux/bitmap.h>
 #include <linux/errno.h>
 #include <linux/irq_work.h>
 #include <linux/jiffies.h>
+#include <linux/lockdep.h>
 #include <linux/numa.h>
 #include <linux/spinlock.h>
 
@@ -34,6 +35,8 @@
 DEFINE_STATIC_KEY_DEFERRED_FALSE(pb_pressure_key, HZ);
 
 static LIST_HEAD(triggers);
+static unsigned int nr_free[MAX_NUMNODES];	/* of the kind FREE, by node */
+static unsigned int nr_free_any;		/* of all nodes */
 static DEFINE_SPINLOCK(triggers_lock);	/* the list, and the fields that change */
 
 static atomic64_t stalled_us[MAX_NUMNODES];	/* by preferred node of the requests */
@@ -153,7 +156,22 @@ void __pb_pressure_stalled(const struct pb_request *rq, u64 since)
 
 /* ---- FREE ---- */
 
-/* Free and cached pages, as GET_INFO has them. */
+/* FREE triggers of a node, or of all; changed under the lock. */
+static unsigned int *nr_free_of(int node)
+{
+	return node == PBUDDY_NODE_ANY ? &nr_free_any : &nr_free[node];
+}
+
+static void count_trigger_locked(const struct pb_trigger *t, int add)
+{
+	unsigned int *nr = nr_free_of(t->node);
+
+	lockdep_assert_held(&triggers_lock);
+	if (t->kinds & PBUDDY_PRESSURE_FREE)
+		WRITE_ONCE(*nr, *nr + add);
+}
+
+/* Free and cached pages, as GET_INFO has them. Takes long: it reads the caches of all CPUs. */
 static unsigned long free_pages_on(int node)
 {
 	struct pb_zone_pages pages;
@@ -161,6 +179,7 @@ static unsigned long free_pages_on(int node)
 	struct pb_zone *zone;
 	int nid;
 
+	lockdep_assert_irqs_enabled();
 	for (nid = 0; nid < pb_instance.nr_nodes; nid++) {
 		if (node != PBUDDY_NODE_ANY && node != nid)
 			continue;
@@ -179,53 +198,57 @@ static void check_free_locked(struct pb_trigger *t, unsigned long free_pages)
 		raise_locked(t, now_us());
 }
 
+static void check_free_of(int node)
+{
+	unsigned long free_pages;
+	struct pb_trigger *t;
+
+	if (!READ_ONCE(*nr_free_of(node)))
+		return;
+	free_pages = free_pages_on(node);
+	spin_lock_irq(&triggers_lock);
+	list_for_each_entry(t, &triggers, list)
+		if (t->node == node && t->kinds & PBUDDY_PRESSURE_FREE)
+			check_free_locked(t, free_pages);
+	spin_unlock_irq(&triggers_lock);
+}
+
 /* pb_pressure_allocated() while there is a trigger. */
 void __pb_pressure_allocated(void)
 {
-	unsigned long flags, free_pages = 0;
-	struct pb_trigger *t, *last = NULL;
+	int nid;
 
-	spin_lock_irqsave(&triggers_lock, flags);
-	list_for_each_entry(t, &triggers, list) {
-		if (!(t->kinds & PBUDDY_PRESSURE_FREE))
-			continue;
-		if (!last || last->node != t->node)
-			free_pages = free_pages_on(t->node);
-		check_free_locked(t, free_pages);
-		last = t;
-	}
-	spin_unlock_irqrestore(&triggers_lock, flags);
+	for (nid = 0; nid < pb_instance.nr_nodes; nid++)
+		check_free_of(nid);
+	check_free_of(PBUDDY_NODE_ANY);
 }
 
 static void check_free(struct work_struct *work)
 {
 	struct pb_trigger *t = container_of(to_delayed_work(work), struct pb_trigger, work);
-	unsigned long flags;
+	unsigned long free_pages = free_pages_on(t->node);
 
-	spin_lock_irqsave(&triggers_lock, flags);
-	check_free_locked(t, free_pages_on(t->node));
-	spin_unlock_irqrestore(&triggers_lock, flags);
+	spin_lock_irq(&triggers_lock);
+	check_free_locked(t, free_pages);
+	spin_unlock_irq(&triggers_lock);
 	schedule_delayed_work(&t->work, usecs_to_jiffies(t->window_us) / CHECKS_PER_WINDOW);
 }
 
 /* ---- triggers ---- */
 
-/* Puts a trigger before the first one of its node; false: its user has as many as it may have. */
+/* Adds a trigger to the list; false: its user has as many as it may have. */
 static bool insert_locked(struct pb_trigger *t)
 {
-	struct list_head *place = &triggers;
 	unsigned int nr = 0;
 	struct pb_trigger *i;
 
 	lockdep_assert_held(&triggers_lock);
-	list_for_each_entry(i, &triggers, list) {
+	list_for_each_entry(i, &triggers, list)
 		nr += uid_eq(i->user, t->user);
-		if (place == &triggers && i->node == t->node)
-			place = &i->list;
-	}
 	if (nr >= PBUDDY_PRESSURE_USER_MAX)
 		return false;
-	list_add_tail(&t->list, place);
+	list_add_tail(&t->list, &triggers);
+	count_trigger_locked(t, 1);
 	return true;
 }
 
@@ -279,6 +302,7 @@ void pb_trigger_remove(struct pb_trigger *t)
 {
 	spin_lock_irq(&triggers_lock);
 	list_del(&t->list);
+	count_trigger_locked(t, -1);
 	spin_unlock_irq(&triggers_lock);
 	cancel_delayed_work_sync(&t->work);
 	static_branch_slow_dec_deferred(&pb_pressure_key);

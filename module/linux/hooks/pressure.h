@@ -28,7 +28,7 @@
  * @eventfd: also signalled; or NULL
  * @event: an event has not been read yet
  * @wait: pollers
- * @list: in the list of all, beside those of the same node
+ * @list: in the list of all
  * @work: looks at the free pages ten times in a window
  * @last_event: when it was, in us, or 0
  * @window_start: when the present window began, in us
