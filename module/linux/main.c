@@ -59,7 +59,7 @@
 #include "user/swap.h"
 
 static char *pool;
-module_param(pool, charp, 0444);
+module_param(pool, charp, 0400);	/* may have addresses */
 MODULE_PARM_DESC(pool, "memory to own: NODE:SIZE[-MAX][@SOURCE[=LABEL]],... with SOURCE contig (default), cma or reserve; the node begins with SIZE, which may be 0 then, and may grow to MAX, in bytes or with K, M, G, T, rounded up to 2 MiB; default: on each node an eighth of the free memory, at least 16M, at most a quarter");
 
 static bool strict;

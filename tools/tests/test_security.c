@@ -12,6 +12,8 @@
 
 #include "common.h"
 
+#define PARAM	"/sys/module/pbuddy/parameters/"
+
 static void open_unprivileged(void *arg)
 {
 	(void)arg;
@@ -74,6 +76,22 @@ TEST(security, debugfs_is_for_root)
 	if (access(DEBUGFS, F_OK))
 		test_skip("no debugfs");
 	CHECK_EQ(in_child(debugfs_unprivileged, NULL), 0);
+}
+
+static void parameters_unprivileged(void *arg)
+{
+	(void)arg;
+	drop_privileges();
+	CHECK_FAILS(open(PARAM "pool", O_RDONLY), EACCES);
+	CHECK_FAILS(open(PARAM "mirrored_ranges", O_RDONLY), EACCES);
+	CHECK_FAILS(open(PARAM "max_address", O_RDONLY), EACCES);
+	CHECK(open(PARAM "min_free_kbytes", O_RDONLY) >= 0);
+}
+
+/* As pool=0:1G@reserve=0x100000000 has them. */
+TEST(security, parameters_with_addresses_are_for_root)
+{
+	CHECK_EQ(in_child(parameters_unprivileged, NULL), 0);
 }
 
 /* ---- Unprivileged processes read no PFN and no pointer (CVE-2022-36449, CVE-2022-33917) ---- */

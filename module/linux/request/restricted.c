@@ -250,7 +250,7 @@ static int get_mirrored_ranges(char *buf, const struct kernel_param *param)
 static const struct kernel_param_ops mirrored_ranges_ops = {
 	.set = set_mirrored, .get = get_mirrored_ranges,
 };
-module_param_cb(mirrored_ranges, &mirrored_ranges_ops, pb_mirrored_parse_ranges, 0644);
+module_param_cb(mirrored_ranges, &mirrored_ranges_ops, pb_mirrored_parse_ranges, 0600);
 MODULE_PARM_DESC(mirrored_ranges, "START-END,...: the same by physical addresses, with K, M, G or T; zones that lie wholly in one count as mirrored (default: none)");
 
 /**

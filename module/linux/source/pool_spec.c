@@ -146,7 +146,7 @@ static int parse_size(const char *what, const char *token, bool zero, unsigned l
 /* ---- max_address= ---- */
 
 static char *max_address;
-module_param(max_address, charp, 0444);
+module_param(max_address, charp, 0400);
 MODULE_PARM_DESC(max_address, "address up to which memory may be added to nodes that can grow, in bytes or with K, M, G, T; 0: the end of each node at load (default: what the firmware declares, at most twice the end of all memory or 4G more)");
 
 #define MAX_ADDRESS_MOST	BIT_ULL(46)
