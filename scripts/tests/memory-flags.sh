@@ -116,7 +116,7 @@ exceeds_the_limit() {
 		silent exact=8192 gfp='KERNEL|ACCOUNT|NOFAIL'
 	result=$?
 	echo default >/sys/module/pbuddy/parameters/account_limit_kbytes
-	return $result
+	return "$result"
 }
 
 ktap_begin
