@@ -30,7 +30,7 @@
 /* For every subject that takes flags, unless the request or the workload says otherwise. */
 #define BENCH_GFP		(GFP_KERNEL | __GFP_NOWARN)
 
-#define BENCH_MAX_SUBJECTS	9
+#define BENCH_MAX_SUBJECTS	10
 #define BENCH_MAX_ROUNDS	1000
 #define BENCH_MAX_COUNT		BIT(20)
 
