@@ -58,8 +58,7 @@ extern const struct bench_resize bench_kernel_resize;
 /**
  * struct bench_subject - an allocator under test
  * @name: as in requests and rows
- * @hidden: for tests: runs only when a request names it
- * @named_only: runs only when a request names it
+ * @hidden: runs only when a request names it
  * @loops: its loops
  * @takes_gfp: its blocks are pages, and it takes gfp flags
  * @clears_only: it runs workloads of %BENCH_CLEARS only
@@ -79,7 +78,6 @@ extern const struct bench_resize bench_kernel_resize;
 struct bench_subject {
 	const char			*name;
 	bool				hidden;
-	bool				named_only;
 	const struct bench_loops	*loops;
 	bool				takes_gfp;
 	bool				clears_only;

@@ -152,8 +152,7 @@ static void default_subjects(struct bench_request *r)
 	const struct bench_subject *const *s;
 
 	for (s = bench_subjects; *s; s++)
-		if (!(*s)->hidden && !(*s)->named_only &&
-		    bench_can_run(r->workload, *s) && flags_allow(r, *s) &&
+		if (!(*s)->hidden && bench_can_run(r->workload, *s) && flags_allow(r, *s) &&
 		    r->order >= max((*s)->default_order, (*s)->min_order) &&
 		    r->order + r->workload->more_orders <= (*s)->max_order)
 			r->subject[r->nr_subjects++] = *s;

@@ -28,8 +28,8 @@ static __always_inline void subject_free(void *block, unsigned int order)
 
 const struct bench_subject bench_nothing = {
 	.name		= "nothing",
+	.hidden		= true,
 	.loops		= &subject_loops,
-	.named_only	= true,
 	.max_order	= 10,
 	.capacity	= bench_pbuddy_capacity,
 };
