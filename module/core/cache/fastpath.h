@@ -53,27 +53,6 @@ enum pb_free_fast {
 	PB_FREE_FAST_CHECKED,	/* nothing changed, and preemption is off: a checked block */
 };
 
-/* The second half of pb_alloc_fast_checked(), inside the pcp section. */
-static __always_inline enum pb_fast
-pb_alloc_fast_in_section(struct pb_pcp *pcp, unsigned int order, enum pb_migratetype mt, u8 flags,
-			 union pb_fast_found *found)
-{
-	struct pb_pcp_list *list = pb_pcp_list(pcp, order, mt);
-	struct pb_pcp_entry entry;
-
-	if (unlikely(!pb_pcp_pop(list, &entry))) {
-		found->pcp = pcp;
-		return PB_FAST_EMPTY_IN_SECTION;
-	}
-	list->nr_alloc++;
-	pb_pcp_leave(pcp);
-	found->pfn = entry.pfn;
-	if (unlikely(*entry.order_map))
-		return PB_FAST_IN_USE;
-	WRITE_ONCE(*entry.order_map, (order + 1) | flags);
-	return PB_FAST_DONE;
-}
-
 /**
  * pb_alloc_fast_checked - allocate a block, with flags in the page order map
  * @zone: the first zone that may serve the request
@@ -90,9 +69,23 @@ static __always_inline enum pb_fast
 pb_alloc_fast_checked(struct pb_zone *zone, struct pb_pcp *pcp, unsigned int order,
 		      enum pb_migratetype mt, u8 flags, union pb_fast_found *found)
 {
+	struct pb_pcp_entry entry;
+	struct pb_pcp_list *list;
+
 	if (unlikely(atomic_long_read(&zone->nr_free) < zone->fast_watermark || !pb_pcp_enter(pcp)))
 		return PB_FAST_NONE;
-	return pb_alloc_fast_in_section(pcp, order, mt, flags, found);
+	list = pb_pcp_list(pcp, order, mt);
+	if (unlikely(!pb_pcp_pop(list, &entry))) {
+		found->pcp = pcp;
+		return PB_FAST_EMPTY_IN_SECTION;
+	}
+	list->nr_alloc++;
+	pb_pcp_leave(pcp);
+	found->pfn = entry.pfn;
+	if (unlikely(*entry.order_map))
+		return PB_FAST_IN_USE;
+	WRITE_ONCE(*entry.order_map, (order + 1) | flags);
+	return PB_FAST_DONE;
 }
 
 /**

@@ -169,13 +169,20 @@ static noinline struct page *alloc_prezeroed_preempt_enable(gfp_t gfp, unsigned 
 	return pfn_to_page(entry.pfn);
 }
 
-/* The end of alloc_from_preempt_enable(). */
+/*
+ * A block that is zeroed or needs one thing more, if at all. @flags are for the page order map.
+ * Nothing is live across a call, as in the fast path.
+ */
 static __always_inline struct page *
-alloc_end_preempt_enable(gfp_t gfp, unsigned int order, int nid, enum pb_fast result,
-			 union pb_fast_found found, bool zero, enum extra extra)
+alloc_from_preempt_enable(gfp_t gfp, unsigned int order, int nid, struct pb_pcp *pcp, bool zero,
+			  enum extra extra, u8 flags)
 {
+	enum pb_migratetype mt = pb_gfp_index_migratetype[pb_gfp_index(gfp)];
+	union pb_fast_found found;
+	enum pb_fast result;
 	bool charged;
 
+	result = pb_alloc_fast_checked(pcp->zone, pcp, order, mt, flags, &found);
 	if (unlikely(result == PB_FAST_EMPTY_IN_SECTION))
 		return alloc_refill(gfp, order, nid, found.pcp);
 	if (extra == CHARGE)
@@ -200,46 +207,39 @@ alloc_end_preempt_enable(gfp_t gfp, unsigned int order, int nid, enum pb_fast re
 	return pfn_to_page(found.pfn);
 }
 
-/*
- * A block that is zeroed or needs one thing more, if at all. @flags are for the page order map.
- * Nothing is live across a call, as in the fast path.
+/**
+ * pb_alloc_and_zero_preempt_enable - allocate a block from this CPU's cache and zero it
+ * @gfp: as for pb_alloc_zeroed()
+ * @order: up to PB_PCP_MAX_WORD_ORDER
+ * @nid: as for pb_alloc_more()
+ * @pcp: this CPU's cache of the local node, in a zone without zeroed memory
+ *
+ * Context: that of the request; preemption off.
+ * Return: the first page, or NULL after a report.
  */
-static __always_inline struct page *
-alloc_from_preempt_enable(gfp_t gfp, unsigned int order, int nid, struct pb_pcp *pcp, bool zero,
-			  enum extra extra, u8 flags)
+struct page *pb_alloc_and_zero_preempt_enable(gfp_t gfp, unsigned int order, int nid,
+					      struct pb_pcp *pcp)
 {
-	enum pb_migratetype mt = pb_gfp_index_migratetype[pb_gfp_index(gfp)];
-	union pb_fast_found found;
-	enum pb_fast result;
-
-	result = pb_alloc_fast_checked(pcp->zone, pcp, order, mt, flags, &found);
-	return alloc_end_preempt_enable(gfp, order, nid, result, found, zero, extra);
+	if (likely(!order))
+		return alloc_from_preempt_enable(gfp, 0, nid, pcp, true, NOTHING, 0);
+	return alloc_from_preempt_enable(gfp, order, nid, pcp, true, NOTHING,
+					 pb_cached_frame_flags(gfp, order));
 }
 
 /**
- * pb_alloc_zeroed_empty_preempt_enable - zeroed memory without a zeroed block in the list
+ * pb_alloc_zeroed_refill_preempt_enable - allocate a zeroed block after a refill
  * @gfp: as for pb_alloc_zeroed()
  * @order: up to PB_PCP_MAX_WORD_ORDER
  * @nid: as for pb_alloc_more()
  * @pcp: this CPU's cache of the local node
  *
- * Refills the list in a zone that has zeroed memory, and zeroes a block in others.
- *
  * Context: inside the pcp section.
  * Return: the first page, or NULL after a report.
  */
-struct page *pb_alloc_zeroed_empty_preempt_enable(gfp_t gfp, unsigned int order, int nid,
-						  struct pb_pcp *pcp)
+struct page *pb_alloc_zeroed_refill_preempt_enable(gfp_t gfp, unsigned int order, int nid,
+						   struct pb_pcp *pcp)
 {
-	enum pb_migratetype mt = pb_gfp_index_migratetype[pb_gfp_index(gfp)];
-	union pb_fast_found found;
-	enum pb_fast result;
-
-	if (pb_hint(pcp->zone->prezeroed))
-		return alloc_refill(gfp, order, nid, pcp);
-	result = pb_alloc_fast_in_section(pcp, order, mt, pb_cached_frame_flags(gfp, order),
-					  &found);
-	return alloc_end_preempt_enable(gfp, order, nid, result, found, true, NOTHING);
+	return alloc_refill(gfp, order, nid, pcp);
 }
 
 /* The same, unzeroed, from this CPU's cache of the local node. */
@@ -357,6 +357,12 @@ struct page *pb_alloc_zeroed_more(gfp_t gfp, unsigned int order, int nid)
 					 pb_cached_frame_flags(gfp, order));
 }
 
+/* Not inline, because unzeroed requests would move @nid out of its way and back. */
+static noinline struct page *alloc_zeroed(gfp_t gfp, unsigned int order, int nid)
+{
+	return pb_alloc_zeroed(gfp, order, nid);
+}
+
 /**
  * pb_alloc_more - allocate a block from this CPU's cache of the local node, past the fast path
  * @gfp: as for pbuddy_alloc_pages_nodemask()
@@ -368,6 +374,5 @@ struct page *pb_alloc_zeroed_more(gfp_t gfp, unsigned int order, int nid)
  */
 struct page *pb_alloc_more(gfp_t gfp, unsigned int order, int nid)
 {
-	return pb_need_zero(gfp) ? pb_alloc_zeroed(gfp, order, nid) :
-				   alloc_unzeroed(gfp, order, nid);
+	return pb_need_zero(gfp) ? alloc_zeroed(gfp, order, nid) : alloc_unzeroed(gfp, order, nid);
 }

@@ -9,8 +9,10 @@
 #include "api/cached.h"
 
 struct page *pb_alloc_zeroed_more(gfp_t gfp, unsigned int order, int nid);
-struct page *pb_alloc_zeroed_empty_preempt_enable(gfp_t gfp, unsigned int order, int nid,
-						  struct pb_pcp *pcp);
+struct page *pb_alloc_and_zero_preempt_enable(gfp_t gfp, unsigned int order, int nid,
+					      struct pb_pcp *pcp);
+struct page *pb_alloc_zeroed_refill_preempt_enable(gfp_t gfp, unsigned int order, int nid,
+						   struct pb_pcp *pcp);
 struct page *pb_alloc_zeroed_end(gfp_t gfp, unsigned int order, int nid, enum pb_fast result,
 				 unsigned long pfn);
 
@@ -29,8 +31,8 @@ static __always_inline bool pb_alloc_zeroed_special(gfp_t gfp)
  * @order: any number
  * @nid: as for pb_alloc_more()
  *
- * Nothing is live across a call, so no register is saved. Whether the zone has zeroed memory at all
- * is read when the list has none.
+ * Nothing is live across a call, so no register is saved. A zone that never had zeroed memory has a
+ * path of its own, where a block is zeroed.
  *
  * Context: that of the request.
  * Return: the first page, or NULL after a report.
@@ -52,10 +54,12 @@ static __always_inline struct page *pb_alloc_zeroed(gfp_t gfp, unsigned int orde
 	zone = pcp->zone;
 	if (unlikely(!pb_task_in_cpuset(zone->nid)))
 		goto other;
+	if (!pb_hint(zone->prezeroed))
+		return pb_alloc_and_zero_preempt_enable(gfp, order, nid, pcp);
 	result = pb_pcp_alloc_zeroed(zone, pcp, order, pb_gfp_index_migratetype[pb_gfp_index(gfp)],
 				     &entry);
 	if (unlikely(result == PB_FAST_EMPTY_IN_SECTION))
-		return pb_alloc_zeroed_empty_preempt_enable(gfp, order, nid, pcp);
+		return pb_alloc_zeroed_refill_preempt_enable(gfp, order, nid, pcp);
 	if (likely(result == PB_FAST_DONE))
 		result = likely(!order) ? pb_alloc_mark(&entry, 0, 0) :
 			 pb_alloc_mark(&entry, order, pb_cached_frame_flags(gfp, order));
