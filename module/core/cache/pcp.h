@@ -74,8 +74,8 @@ static_assert(2 * PB_PCP_BLOCKS << (PB_NR_PCP_ORDERS - 1) < BIT(16));	/* charge 
  *	set it to PB_PCP_CLAIMED and back (claim.c)
  * @zeroed_skip: P: by migratetype, for blocks smaller than a pageblock and for pageblocks: refills
  *	that do not search for zeroed memory, as there was none for them
- * @spread_left: P: by migratetype, pageblocks that may be converted without counting again
- * @spread_first: P: the first of the 64 of which they are
+ * @convert_left: P: by migratetype, pageblocks that may be converted without counting again
+ * @convert_first: P: the first of the 64 of which they are
  * @zeroed_wanted: P: by PB_PCP_LIST_NR(), lists that had no zeroed block for a request
  * @high: P: pages the lists may hold together, auto-tuned between high_min and high_max
  * @charged: P: the sum of the lists' @charge, at most @high and a word, or a zeroed block
@@ -88,8 +88,8 @@ struct pb_pcp {
 	struct pb_zone		*zone;
 	u8			busy;
 	u8			zeroed_skip[PB_PCPTYPES][2];
-	u8			spread_left[PB_PCPTYPES];
-	u32			spread_first[PB_PCPTYPES];
+	u8			convert_left[PB_PCPTYPES];
+	u32			convert_first[PB_PCPTYPES];
 	u64			zeroed_wanted;
 	int			high;
 	int			charged;

@@ -21,7 +21,7 @@
 #define AROUND		64UL	/* pageblocks around one that may be converted, aligned */
 #define AROUND_TRIES	8	/* times that many of which a refill looks at */
 #define CONVERT_TRIES	AROUND	/* pageblocks that a refill may convert one of */
-#define SPREAD_MORE	7U	/* conversions that the counts for one allow in addition, at most */
+#define CONVERT_MORE	7U	/* conversions that the counts for one allow in addition, at most */
 #define OWN_TRIES	32	/* groups of AROUND, and pageblocks of its type, looked at */
 #define ZEROED_SKIP	64	/* refills that do not, after a failure */
 
@@ -246,8 +246,8 @@ static bool may_spread(struct pb_pcp *pcp, unsigned long index, enum pb_migratet
 	const struct pb_dir_entry *dir = pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, first));
 	unsigned int there = 0, zeroed = 0, own = 0;
 
-	if (pcp->spread_left[mt] && pcp->spread_first[mt] == first) {
-		pcp->spread_left[mt]--;
+	if (pcp->convert_left[mt] && pcp->convert_first[mt] == first) {
+		pcp->convert_left[mt]--;
 		return true;
 	}
 	for (i = 0; i < nr; i++) {
@@ -259,8 +259,8 @@ static bool may_spread(struct pb_pcp *pcp, unsigned long index, enum pb_migratet
 		zeroed += hweight_long(zeroed_pageblocks(zeroed_word(zone, i)));
 	if (2 * zeroed < there || own >= there / 2)
 		return false;
-	pcp->spread_first[mt] = first;
-	pcp->spread_left[mt] = min3(zeroed - (there + 1) / 2, there / 2 - own - 1, SPREAD_MORE);
+	pcp->convert_first[mt] = first;
+	pcp->convert_left[mt] = min3(zeroed - (there + 1) / 2, there / 2 - own - 1, CONVERT_MORE);
 	return true;
 }
 
