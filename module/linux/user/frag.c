@@ -5,8 +5,8 @@
  * The cursor is the number of the zone in its upper half. For a privileged caller its lower half is
  * the pageblock, from the start of the zone, at which the next call continues. That tells physical
  * addresses, because it counts holes. So for other callers it is the number of records of the zone
- * that are done, and the next call passes so many: it may repeat or miss a record when the pool
- * grows or shrinks in between.
+ * that are done, and the next call passes so many: it may repeat or miss a record when the pool or
+ * a group grows or shrinks in between.
  */
 #include <linux/build_bug.h>
 #include <linux/capability.h>

@@ -745,8 +745,8 @@ struct pbuddy_pageblock {
  *
  * The pageblocks come zone by zone, in the order of their addresses. Other tasks allocate and free
  * meanwhile. Those that belong to groups are left out; GET_INFO has them in the total of a node.
- * For a caller without CAP_SYS_ADMIN the cursor only counts records: when the pool grows or shrinks
- * between two calls, a record may come twice or not at all.
+ * For a caller without CAP_SYS_ADMIN the cursor only counts records: when the pool or a group grows
+ * or shrinks between two calls, a record may come twice or not at all.
  *
  * Errors: EINVAL for a bad argument, E2BIG for a longer struct than the kernel knows with something
  * in it, EFAULT, EINTR by a fatal signal.
