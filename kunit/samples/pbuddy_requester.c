@@ -135,8 +135,12 @@ static void send(void)
 
 static int move(void *task)
 {
+	unsigned int nid = 0;
+
 	while (!kthread_should_stop()) {
-		set_cpus_allowed_ptr(task, cpumask_of(cpumask_first(cpumask_of_node(moves++ % 2))));
+		moves += !set_cpus_allowed_ptr(task,
+					       cpumask_of(cpumask_first(cpumask_of_node(nid))));
+		nid = !nid;
 		cond_resched();
 	}
 	return 0;
