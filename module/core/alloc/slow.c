@@ -117,10 +117,15 @@ bool pb_slow_scan(struct pb_slow *s)
  */
 bool pb_slow_possible(struct pb_pool *pool, const struct pb_request *rq, unsigned long nr_pages)
 {
+	const pb_alloc_flags_t must = PB_ALLOC_NOFAIL | PB_ALLOC_WAIT;
+	struct pb_request widest = *rq;
 	struct pb_zone *zone;
 
+	/* Its last walk leaves the cpuset. */
+	if ((rq->flags & must) == must)
+		widest.flags &= ~(PB_ALLOC_CPUSET | PB_ALLOC_HARDWALL);
 	pb_for_each_zone_zonelist(zone, pool->zonelist[rq->nid])
-		if (pb_zone_allowed(zone, rq) && pb_zone_most_pages(zone) >= nr_pages)
+		if (pb_zone_allowed(zone, &widest) && pb_zone_most_pages(zone) >= nr_pages)
 			return true;
 	return false;
 }
