@@ -196,12 +196,15 @@ static bool is_remote(const struct vm_fault *vmf)
 }
 
 /*
- * Whether the task can wait for memory. A task that exits gets no signal that would end the wait,
- * and a kernel thread gets none either. A remote access does not wait for the other process.
+ * Whether the fault can be repeated, so that mmap_lock need not be held. A task that exits gets no
+ * signal that would end the wait, and a kernel thread gets none either. A remote access does not
+ * wait for the other process: it is repeated once.
  */
-static bool can_wait(const struct vm_fault *vmf)
+static bool can_retry(const struct vm_fault *vmf)
 {
-	return !(current->flags & (PF_EXITING | PF_KTHREAD)) && !is_remote(vmf);
+	return vmf->flags & FAULT_FLAG_ALLOW_RETRY &&
+	       !(current->flags & (PF_EXITING | PF_KTHREAD)) &&
+	       !(is_remote(vmf) && vmf->flags & FAULT_FLAG_TRIED);
 }
 
 /*
@@ -225,30 +228,33 @@ static void restore_or_pause(struct pb_buffer *buf)
 
 /*
  * A buffer without memory. The fault may end with VM_FAULT_RETRY any number of times, as long as
- * FAULT_FLAG_ALLOW_RETRY is set. So it never waits for memory with mmap_lock held: without the
- * flag, and for a task that cannot wait, it ends with an error. The lock is held while contents are
- * read that could not be read the last time, because only a fault that has it can return SIGBUS.
+ * FAULT_FLAG_ALLOW_RETRY is set. So it does not wait for memory with mmap_lock held: if it cannot
+ * be repeated it tries once and ends with an error. The lock is also held while contents are read
+ * that could not be read the last time, because only a fault that has it can return SIGBUS.
  */
 static vm_fault_t fault_absent(struct vm_fault *vmf, struct pb_buffer *buf)
 {
-	bool waits = vmf->flags & FAULT_FLAG_ALLOW_RETRY && can_wait(vmf);
+	bool retries = can_retry(vmf), remote = is_remote(vmf);
 	struct file *file;
 	int err;
 
 	if (vmf->flags & FAULT_FLAG_RETRY_NOWAIT)
 		return VM_FAULT_RETRY;
-	if (!waits || READ_ONCE(buf->unreadable)) {
-		err = pb_purge_restore(buf, is_remote(vmf) ? PB_FOR_OTHER : PB_FOR_ACCESS);
+	if (!retries || READ_ONCE(buf->unreadable)) {
+		err = pb_purge_restore(buf, remote ? PB_FOR_OTHER : PB_FOR_ACCESS);
 		if (!err)
 			return VM_FAULT_NOPAGE;
 		if (err == -EIO)
 			return VM_FAULT_SIGBUS;
-		if (!waits)
+		if (!retries)
 			return VM_FAULT_OOM;
 	}
 	file = get_file(vmf->vma->vm_file);
 	mmap_read_unlock(vmf->vma->vm_mm);
-	restore_or_pause(buf);
+	if (remote)
+		pb_purge_restore(buf, PB_FOR_OTHER);
+	else
+		restore_or_pause(buf);
 	fput(file);
 	return VM_FAULT_RETRY;
 }
