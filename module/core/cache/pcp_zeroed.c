@@ -235,7 +235,8 @@ static unsigned int nr_pageblocks(struct pb_pcp *pcp, struct pb_pcp_list *list)
 
 /*
  * Whether a pageblock may be converted for blocks smaller than a pageblock: see above. The counts
- * serve for as many conversions as they allow, by this CPU; what other CPUs do is seen afterwards.
+ * serve for as many conversions as they allow, by this CPU, at any time; what other CPUs do until
+ * then is seen afterwards.
  */
 static bool may_spread(struct pb_pcp *pcp, unsigned long index, enum pb_migratetype mt)
 {

@@ -154,8 +154,8 @@ unsigned long pb_account_stock_generation(void)
 /**
  * pb_account_stock_invalidate - have each charge go past the stocks once
  *
- * Call it when a limit changes, when an account is going to be freed, and when a charge exceeds
- * a limit by privilege. Context: any.
+ * Call it when a limit changes, when an account is going to be freed, and when a charge may exceed
+ * a limit, by privilege or with __GFP_NOFAIL. Context: any.
  */
 void pb_account_stock_invalidate(void)
 {
