@@ -117,12 +117,17 @@ static void send_exact(void)
 	pbuddy_free_pages_exact(memory, exact);
 }
 
+static bool moved;	/* another thread moves the task */
+
 static void send(void)
 {
 	struct page *page;
 	uint i;
 
 	for (i = 0; i < times; i++) {
+		/* Without preemption the task moves here only. */
+		if (moved && !(i % 64))
+			cond_resched();
 		if (exact) {
 			send_exact();
 			continue;
@@ -155,6 +160,7 @@ static void send_moved(void)
 		return;
 	kthread_bind(mover, cpumask_last(cpumask_of_node(1)));
 	wake_up_process(mover);
+	moved = true;
 	send();
 	kthread_stop(mover);
 }
