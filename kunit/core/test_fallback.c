@@ -362,19 +362,26 @@ static void count_wakes(struct pb_zone *zone, unsigned int order, pb_alloc_flags
 		woken_in_section += pb_per_cpu_ptr(zone->pcp, cpu)->busy;
 }
 
+static struct pt_fixture *waking_pool(struct kunit *test)
+{
+	struct pt_fixture *f = counted_pool(test);
+
+	woken = 0;
+	woken_in_section = 0;
+	f->pool.ops.wake_node = count_wakes;
+	return f;
+}
+
 /*
  * Mixing types boosts the watermarks and wakes the node thread, after the pcp section; using a free
  * pageblock does neither.
  */
 static void test_boost_on_claim(struct kunit *test)
 {
-	struct pt_fixture *f = counted_pool(test);
+	struct pt_fixture *f = waking_pool(test);
 	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
 	struct pb_request rq = pt_rq(0, PB_UNMOVABLE, 0);
 
-	woken = 0;
-	woken_in_section = 0;
-	f->pool.ops.wake_node = count_wakes;
 	pb_zone_set_watermarks(zone, 64, 10);
 	KUNIT_ASSERT_NE(test, pb_alloc(&f->pool, &rq, NULL), PB_NO_PFN);
 	KUNIT_EXPECT_EQ(test, zone->watermark_boost, 0UL);
@@ -407,14 +414,11 @@ static void test_boost_on_claim(struct kunit *test)
 /* The same in bulk, which refills without a walk over the zonelist. */
 static void test_boost_in_bulk(struct kunit *test)
 {
-	struct pt_fixture *f = counted_pool(test);
+	struct pt_fixture *f = waking_pool(test);
 	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
 	struct pb_request rq = pt_rq(0, PB_RECLAIMABLE, 0);
 	unsigned long pfn;
 
-	woken = 0;
-	woken_in_section = 0;
-	f->pool.ops.wake_node = count_wakes;
 	use_all_pageblocks(test, f, 0);
 	pb_zone_set_watermarks(zone, 64, 10);
 	rq.flags = PB_ALLOC_KSWAPD;
@@ -427,13 +431,10 @@ static void test_boost_in_bulk(struct kunit *test)
 /* The same for a range, which is cut from a block of another type. */
 static void test_boost_by_range(struct kunit *test)
 {
-	struct pt_fixture *f = counted_pool(test);
+	struct pt_fixture *f = waking_pool(test);
 	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
 	struct pb_request rq = pt_rq(0, PB_RECLAIMABLE, 0);
 
-	woken = 0;
-	woken_in_section = 0;
-	f->pool.ops.wake_node = count_wakes;
 	use_all_pageblocks(test, f, 0);
 	pb_zone_set_watermarks(zone, 64, 10);
 	rq.flags = PB_ALLOC_KSWAPD;
