@@ -190,7 +190,7 @@ static bool grow_for(const struct pb_buffer_spec *spec, unsigned long nr_pages,
 	       pb_account_grow(spec->policy ? numa_mem_id() : spec->nid, flags, nr_pages);
 }
 
-/* Charges nobody in place of a kernel thread, which has no user. */
+/* A kernel thread has no user, so what a task creates in its place is not charged. */
 static struct pb_account *try_charge(const struct pb_buffer *buf, unsigned long nr_pages,
 				     struct pb_account_excess *excess)
 {
