@@ -64,9 +64,20 @@ static noinline struct page *zero_block(gfp_t gfp, unsigned int order, int nid, 
 	return pfn_to_page(pfn);
 }
 
-/* After a refill. Leaves the pcp section and enables preemption. */
-static noinline struct page *alloc_refill(gfp_t gfp, unsigned int order, int nid,
-					  struct pb_pcp *pcp)
+/**
+ * pb_alloc_refill_preempt_enable - allocate a block after a refill
+ * @gfp: as for pbuddy_alloc_pages_nodemask()
+ * @order: an order with pcp lists
+ * @nid: as for pb_alloc_more()
+ * @pcp: this CPU's cache of the local node
+ *
+ * Leaves the pcp section and enables preemption.
+ *
+ * Context: inside the pcp section.
+ * Return: the first page, or NULL after a report.
+ */
+struct page *pb_alloc_refill_preempt_enable(gfp_t gfp, unsigned int order, int nid,
+					    struct pb_pcp *pcp)
 {
 	enum pb_migratetype mt = pb_gfp_index_migratetype[pb_gfp_index(gfp)];
 	bool zero = pb_need_zero(gfp), zeroed;
@@ -162,7 +173,7 @@ static noinline struct page *alloc_prezeroed_preempt_enable(gfp_t gfp, unsigned 
 	result = pb_alloc_zeroed_fast(pcp, order, pb_gfp_index_migratetype[pb_gfp_index(gfp)],
 				      pb_cached_frame_flags(gfp, order), &entry);
 	if (unlikely(result == PB_FAST_EMPTY_IN_SECTION))
-		return alloc_refill(gfp, order, nid, pcp);
+		return pb_alloc_refill_preempt_enable(gfp, order, nid, pcp);
 	preempt_enable();
 	if (unlikely(result != PB_FAST_DONE || !pb_bad_frames_reported()))
 		return pb_alloc_zeroed_end(gfp, order, nid, result, entry.pfn);
@@ -184,7 +195,7 @@ alloc_from_preempt_enable(gfp_t gfp, unsigned int order, int nid, struct pb_pcp 
 
 	result = pb_alloc_fast_checked(pcp->zone, pcp, order, mt, flags, &found);
 	if (unlikely(result == PB_FAST_EMPTY_IN_SECTION))
-		return alloc_refill(gfp, order, nid, found.pcp);
+		return pb_alloc_refill_preempt_enable(gfp, order, nid, found.pcp);
 	if (extra == CHARGE)
 		charged = likely(result == PB_FAST_DONE) &&
 			  pb_account_charge_stocked(found.pfn, order);
@@ -224,22 +235,6 @@ struct page *pb_alloc_and_zero_preempt_enable(gfp_t gfp, unsigned int order, int
 		return alloc_from_preempt_enable(gfp, 0, nid, pcp, true, NOTHING, 0);
 	return alloc_from_preempt_enable(gfp, order, nid, pcp, true, NOTHING,
 					 pb_cached_frame_flags(gfp, order));
-}
-
-/**
- * pb_alloc_zeroed_refill_preempt_enable - allocate a zeroed block after a refill
- * @gfp: as for pb_alloc_zeroed()
- * @order: up to PB_PCP_MAX_WORD_ORDER
- * @nid: as for pb_alloc_more()
- * @pcp: this CPU's cache of the local node
- *
- * Context: inside the pcp section.
- * Return: the first page, or NULL after a report.
- */
-struct page *pb_alloc_zeroed_refill_preempt_enable(gfp_t gfp, unsigned int order, int nid,
-						   struct pb_pcp *pcp)
-{
-	return alloc_refill(gfp, order, nid, pcp);
 }
 
 /* The same, unzeroed, from this CPU's cache of the local node. */

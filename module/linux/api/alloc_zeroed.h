@@ -11,8 +11,8 @@
 struct page *pb_alloc_zeroed_more(gfp_t gfp, unsigned int order, int nid);
 struct page *pb_alloc_and_zero_preempt_enable(gfp_t gfp, unsigned int order, int nid,
 					      struct pb_pcp *pcp);
-struct page *pb_alloc_zeroed_refill_preempt_enable(gfp_t gfp, unsigned int order, int nid,
-						   struct pb_pcp *pcp);
+struct page *pb_alloc_refill_preempt_enable(gfp_t gfp, unsigned int order, int nid,
+					    struct pb_pcp *pcp);
 struct page *pb_alloc_zeroed_end(gfp_t gfp, unsigned int order, int nid, enum pb_fast result,
 				 unsigned long pfn);
 
@@ -59,7 +59,7 @@ static __always_inline struct page *pb_alloc_zeroed(gfp_t gfp, unsigned int orde
 	result = pb_pcp_alloc_zeroed(zone, pcp, order, pb_gfp_index_migratetype[pb_gfp_index(gfp)],
 				     &entry);
 	if (unlikely(result == PB_FAST_EMPTY_IN_SECTION))
-		return pb_alloc_zeroed_refill_preempt_enable(gfp, order, nid, pcp);
+		return pb_alloc_refill_preempt_enable(gfp, order, nid, pcp);
 	if (likely(result == PB_FAST_DONE))
 		result = likely(!order) ? pb_alloc_mark(&entry, 0, 0) :
 			 pb_alloc_mark(&entry, order, pb_cached_frame_flags(gfp, order));
