@@ -25,10 +25,6 @@ PBUDDY_IMPORT_API();
 #define NR_BULK		24	/* most pages of a bulk call */
 #define STAMP		0x5a
 
-static ulong requests = 20000;
-module_param(requests, ulong, 0444);
-MODULE_PARM_DESC(requests, "number of requests of all threads together (default: 20000)");
-
 static uint max_order = 10;
 module_param(max_order, uint, 0444);
 MODULE_PARM_DESC(max_order, "largest order (default: 10)");
@@ -55,8 +51,6 @@ module_param_cb(looked_at, &count_ops, &looked_at, 0444);
 MODULE_PARM_DESC(looked_at, "pages that had to be zero (read only)");
 module_param_cb(not_zero, &count_ops, &not_zero, 0444);
 MODULE_PARM_DESC(not_zero, "those of them that were not (read only)");
-module_param_cb(running, &count_ops, &threads.running, 0444);
-MODULE_PARM_DESC(running, "threads that have not made all their requests (read only)");
 
 /**
  * struct slot - the pages that a call has allocated
@@ -210,12 +204,11 @@ static void use_slot(struct slot *slot, struct rnd_state *state, uint largest)
 static int stamp(void *number)
 {
 	struct slot *slots = kvcalloc(NR_SLOTS, sizeof(*slots), GFP_KERNEL);
-	ulong left = slots ? requests / threads.nr : 0;
 	struct rnd_state state;
 	uint i;
 
 	prandom_seed_state(&state, (ulong)number + 1);
-	for (; left && !kthread_should_stop(); left--) {
+	while (slots && !kthread_should_stop()) {
 		i = below(&state, NR_SLOTS);
 		use_slot(&slots[i], &state, i < NR_LARGE ? max_order : 3);
 		cond_resched();

@@ -15,26 +15,44 @@
 params=/sys/module/pbuddy/parameters
 stamper=/sys/module/pbuddy_stamper/parameters
 requests=40000
-[ ! -d /sys/kernel/debug/failslab ] || requests=10000 # a debug kernel: ten times slower
+[ ! -d /sys/kernel/debug/failslab ] || requests=10000 # debug kernels look at each access
 
 prezeroes() {
 	echo 1 >"$debugfs/prezero"
 	sleep 0.1
 }
 
-# zero_is_zero ALL_ZERO COMMAND [REQUESTS]: all pages that have to be zero are, while the settings of
-# the pool hold and the command runs again and again.
+seconds() { cut -d . -f 1 /proc/uptime; }
+
+# Many requests were sent, and some of them found memory that was zeroed ahead.
+enough() {
+	[ "$(cat "$stamper/sent")" -ge "$requests" ] && [ "$(cat "$stamper/looked_at")" -gt 1000 ] &&
+		{ [ "$(cat "$params/prezero")" -eq 0 ] || [ "$(event prezero_hit)" -gt 100 ]; }
+}
+
+# zero_is_zero ALL_ZERO COMMAND [REACHED...]: all pages that have to be zero are, while COMMAND runs
+# again and again, until there were enough requests and REACHED succeeds, for at most two minutes.
 zero_is_zero() {
-	"$2" && insmod /pbuddy_stamper.ko all_zero="$1" requests="${3-$requests}" || return
-	status=0
-	while [ "$(cat "$stamper/running")" -gt 0 ]; do
-		"$2" || status=1
+	all_zero=$1 command=$2
+	shift 2
+	"$command" && insmod /pbuddy_stamper.ko all_zero="$all_zero" || return
+	status=0 end=$(($(seconds) + 120))
+	until enough && { [ $# -eq 0 ] || "$@"; }; do
+		"$command" || status=1
+		[ "$(seconds)" -lt "$end" ] || { status=1; break; }
 	done
 	looked_at=$(cat "$stamper/looked_at") not_zero=$(cat "$stamper/not_zero")
 	echo "$(cat "$stamper/sent") requests, $(cat "$stamper/failed") failed, $(event prezero_hit) found zeroed blocks;" \
 		"$not_zero of $looked_at pages are not zero"
-	rmmod pbuddy_stamper && verified && [ "$looked_at" -gt 1000 ] && [ "$not_zero" -eq 0 ] &&
-		[ "$status" -eq 0 ] && { [ "$(cat "$params/prezero")" -eq 0 ] || [ "$(event prezero_hit)" -gt 100 ]; }
+	rmmod pbuddy_stamper && verified && [ "$not_zero" -eq 0 ] && [ "$status" -eq 0 ]
+}
+
+# counted EVENT NUMBER [EVENT NUMBER]...: each event has happened at least so often.
+counted() {
+	while [ $# -gt 0 ]; do
+		[ "$(event "$1")" -ge "$2" ] || return
+		shift 2
+	done
 }
 
 stamped() { # PARAMETERS OF PBUDDY
@@ -55,15 +73,17 @@ resizes() {
 
 # Its memory comes from the kernel, and goes back there, all the time.
 stamped_resized() {
-	load pool=0:8M-64M prezero=60 && zero_is_zero N resizes $((2 * requests)) || return
+	load pool=0:8M-64M prezero=60 && zero_is_zero N resizes counted grow 14336 shrink 1
+	status=$?
 	echo "$(event grow) pages added, $(event shrink) taken off"
-	[ "$(event grow)" -ge 14336 ] && [ "$(event shrink)" -gt 0 ]
+	return "$status"
 }
 
 stamped_grown() {
-	load pool=0:4M-64M prezero=60 && zero_is_zero N prezeroes || return
+	load pool=0:4M-64M prezero=60 && zero_is_zero N prezeroes counted grow 512
+	status=$?
 	echo "$(event grow) pages added"
-	[ "$(event grow)" -gt 512 ]
+	return "$status"
 }
 
 gives_all_back() { gives_back "$(node_pages 0)"; }
@@ -81,9 +101,10 @@ compacts() {
 }
 
 stamped_moved() {
-	load pool=0:64M,1:64M prezero=60 && zero_is_zero N compacts $((2 * requests)) || return
+	load pool=0:64M,1:64M prezero=60 && zero_is_zero N compacts counted pgmigrate_success 1
+	status=$?
 	echo "$(event pgmigrate_success) pages moved"
-	[ "$(event pgmigrate_success)" -gt 0 ]
+	return "$status"
 }
 
 ktap_begin
