@@ -285,6 +285,7 @@ static void test_late(struct kunit *test)
 	begin(test, NR);
 	owner.fails = 5;
 	owner.slow = true;
+	pb_movable_ticks = 1;
 	run(test, &m, PB_MIGRATE_SYNC);
 	KUNIT_EXPECT_EQ(test, owner.nr_single, 0U);
 	KUNIT_EXPECT_EQ(test, m.failed, 0ULL);
@@ -379,10 +380,23 @@ static struct kunit_case movable_batch_cases[] = {
 	{}
 };
 
+/* A migration does not end early, however slow the machine is. */
+static int movable_batch_init(struct kunit *test)
+{
+	pb_movable_ticks = 3600 * HZ;
+	return pt_instance_begin(test);
+}
+
+static void movable_batch_exit(struct kunit *test)
+{
+	pb_movable_ticks = 1;
+	pt_instance_end(test);
+}
+
 static struct kunit_suite movable_batch_suite = {
 	.name = "pbuddy_movable_batch",
-	.init = pt_instance_begin,
-	.exit = pt_instance_end,
+	.init = movable_batch_init,
+	.exit = movable_batch_exit,
 	.test_cases = movable_batch_cases,
 };
 

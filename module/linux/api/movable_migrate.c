@@ -318,12 +318,16 @@ static struct run next_run(u64 src, u64 dst, unsigned int order)
 	return run;
 }
 
+/* Ticks after which a migration ends early; only tests change it. */
+unsigned long pb_movable_ticks = 1;
+EXPORT_SYMBOL_PB_TEST(pb_movable_ticks);
+
 /**
  * pb_movable_ops_migrate - migrate blocks by their owners' operations; the core's ops->migrate
  * @pool: the instance
  * @m: the blocks, isolated, and their targets, allocated and isolated
  *
- * Ends after the block that is being migrated when more than a tick has passed.
+ * Ends after the block that is being migrated when more than pb_movable_ticks have passed.
  *
  * Context: process, may sleep.
  */
@@ -341,7 +345,7 @@ void pb_movable_ops_migrate(struct pb_pool *pool, struct pb_migration *m)
 		.gfp = __GFP_NOMEMALLOC | __GFP_NOWARN |
 		       (m->mode == PB_MIGRATE_ASYNC ? GFP_NOWAIT : GFP_NOIO | __GFP_NORETRY),
 		.from = pb_movable_record(m->src),
-		.until = jiffies + 1,
+		.until = jiffies + READ_ONCE(pb_movable_ticks),
 	};
 	struct run run;
 	int idx;

@@ -6,6 +6,8 @@
 struct pb_migration;
 struct pb_pool;
 
+extern unsigned long pb_movable_ticks;
+
 void pb_movable_ops_migrate(struct pb_pool *pool, struct pb_migration *m);
 
 #endif /* PB_MOVABLE_MIGRATE_H */
