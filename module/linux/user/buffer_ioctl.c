@@ -208,7 +208,7 @@ static int advise(const struct file *file, struct pbuddy_advise __user *arg)
 		return put_user(a.reason, &arg->reason) ? -EFAULT : err;
 	a.retained = retained;
 	err = pb_copy_out(arg, usize, &a, sizeof(a));
-	if (err && !retained)
+	if (err && !retained && a.advice == PBUDDY_ADVICE_WILLNEED)
 		pb_purge_not_told(buf);
 	return err;
 }
