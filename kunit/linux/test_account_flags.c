@@ -5,6 +5,7 @@
  */
 #include <linux/cred.h>
 #include <linux/gfp.h>
+#include <linux/mempolicy.h>
 #include <linux/mm.h>
 #include <linux/pbuddy.h>
 #include <linux/sched.h>
@@ -15,12 +16,14 @@
 #include "api/account_block.h"
 #include "api/account_limit.h"
 #include "api/account_types.h"
+#include "api/compound.h"
 #include "api/movable_migrate.h"
 #include "core/base/ops.h"
 #include "core/base/pfn.h"
 #include "fixture.h"
 #include "instance.h"
 #include "request/gfp.h"
+#include "threads.h"
 
 #define MANY	64
 
@@ -259,10 +262,88 @@ static void test_second_attempt(struct kunit *test)
 	pbuddy_free_pages(page, 0);
 }
 
+/* ---- Blocks and tries that a request gives up ---- */
+
+/* Allocates as a task of a user. */
+static struct page *alloc_for(const struct cred *user, gfp_t gfp, unsigned int order)
+{
+	unsigned int was = current->flags & PF_KTHREAD;
+	const struct cred *old = override_creds(user);
+	struct page *page;
+
+	current->flags &= ~PF_KTHREAD;
+	page = pbuddy_alloc_pages(gfp, order);
+	current->flags |= was;
+	revert_creds(old);
+	return page;
+}
+
+#ifdef CONFIG_NUMA
+/*
+ * The try of the preferred nodes does not wait for memory, but its charge may sleep, and so goes to
+ * the cgroup too where the controller exists.
+ */
+static void test_preferred_many(struct kunit *test)
+{
+	struct page *page = pbuddy_alloc_pages(GFP_KERNEL, 0);
+	struct mempolicy policy = { .mode = MPOL_PREFERRED_MANY, .home_node = NUMA_NO_NODE };
+	struct mempolicy *saved = current->mempolicy;
+	struct cred *user = new_user();
+	struct tracepoint *kmalloc;
+
+	KUNIT_ASSERT_TRUE(test, page && user);
+	atomic_set(&policy.refcnt, 2);
+	node_set(page_to_nid(page), policy.nodes);
+	pbuddy_free_pages(page, 0);
+	pb_account_set_limit(ULONG_MAX);
+	kmalloc = begin_seeing(test);
+	current->mempolicy = &policy;
+	page = alloc_for(user, GFP_KERNEL_ACCOUNT, 0);
+	current->mempolicy = saved;
+	end_seeing(kmalloc);
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	KUNIT_EXPECT_TRUE(test, seen_each & __GFP_DIRECT_RECLAIM);
+	KUNIT_EXPECT_TRUE(test, seen & __GFP_ZERO);
+	KUNIT_EXPECT_EQ(test, !!pb_account_of(page_to_pfn(page))->cgroup,
+			IS_ENABLED(CONFIG_CGROUP_DMEM));
+	pbuddy_free_pages(page, 0);
+	put_cred(user);
+}
+#endif
+
+/* A block that cannot become a compound page, for another user, is not charged. */
+static void test_no_compound(struct kunit *test)
+{
+	struct page *page, *pin, *other;
+	struct cred *user = new_user();
+
+	KUNIT_ASSERT_NOT_NULL(test, user);
+	pt_stay_here();
+	page = pbuddy_alloc_pages(GFP_KERNEL, 3);
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	pin = page + 5;
+	get_page(pin);
+	pbuddy_free_pages(page, 3);
+	pb_account_set_limit(8 << (PAGE_SHIFT - 10));
+	other = alloc_for(user, GFP_KERNEL_ACCOUNT | __GFP_COMP | __GFP_NOWARN, 3);
+	KUNIT_EXPECT_EQ(test, page_ref_count(pin), 2);
+	KUNIT_EXPECT_NOT_NULL(test, other);
+	KUNIT_EXPECT_PTR_NE(test, other, page);
+	/* The block was passed over, not only missed. */
+	KUNIT_EXPECT_EQ(test, pb_compound_deferred_pages(), 8UL);
+	pbuddy_free_pages(other, 3);
+	put_page(pin);
+	put_cred(user);
+}
+
 static struct kunit_case flags_cases[] = {
 	KUNIT_CASE_PARAM(test_rights, rights_gen_params),
 	KUNIT_CASE_PARAM(test_migration, modes_gen_params),
 	KUNIT_CASE(test_second_attempt),
+#ifdef CONFIG_NUMA
+	KUNIT_CASE(test_preferred_many),
+#endif
+	KUNIT_CASE(test_no_compound),
 	{}
 };
 

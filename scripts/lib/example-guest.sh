@@ -48,6 +48,12 @@ limited() {
 	keep 1 && take 9 && ! take 0
 }
 
+# The same for a task that prefers nodes: what they have free is charged, too.
+limited_by_preference() {
+	/numactl --preferred-many=0 sh -c "echo 9 >$example/alloc && echo 9 >$example/alloc && ! echo 9 >$example/alloc" &&
+		held '0:1024 1:0' && keep 0
+}
+
 no_limit() { echo 0 >/sys/module/pbuddy/parameters/account_limit_kbytes; }
 
 in_cgroup() {
@@ -87,6 +93,7 @@ if grep -q dmem $cgroup/cgroup.controllers; then
 	echo +dmem >$cgroup/cgroup.subtree_control && mkdir $cgroup/t || exit 1
 	t region_known grep "^pbuddy $((128 << 20))$" $cgroup/dmem.capacity
 	echo "pbuddy $((4 << 20))" >$cgroup/t/dmem.max
+	t limit_by_preference in_cgroup limited_by_preference
 	t limit_of_a_cgroup in_cgroup limited
 	t limit_is_not_others take 9
 	t charged_to_the_cgroup cgroup_uncharged $((4 << 20))
@@ -95,6 +102,7 @@ if grep -q dmem $cgroup/cgroup.controllers; then
 	t cgroup_goes eval "in_cgroup take 3; rmdir $cgroup/t; pay 0 keep 0"
 else
 	echo 4096 >/sys/module/pbuddy/parameters/account_limit_kbytes
+	t limit_by_preference limited_by_preference
 	t limit_of_a_user limited
 	t limit_can_be_raised eval 'no_limit && take 0'
 	t limit_freed pay 0 keep 0

@@ -18,13 +18,20 @@
 #include "request/gfp.h"
 #include "request/policy.h"
 
+/* With %PB_ALLOC_TRY memory is not waited for; the charge may sleep, else no cgroup is charged. */
+static void set_try(struct pb_request *rq, pb_alloc_flags_t try)
+{
+	if (try)
+		rq->flags = (rq->flags & ~(PB_ALLOC_WAIT | PB_ALLOC_NOFAIL)) | try;
+}
+
 /**
  * pb_alloc_request - allocate a block
  * @gfp: as for pbuddy_alloc_pages_nodemask()
  * @order: any number
  * @nid: preferred node, or NUMA_NO_NODE for the nearest
  * @nodemask: nodes that may serve the request, or NULL for all
- * @try: %PB_ALLOC_TRY or 0
+ * @try: %PB_ALLOC_TRY for a request that does not wait for memory, or 0
  *
  * Context: that of the request.
  * Return: the first page, or NULL after a report.
@@ -40,7 +47,7 @@ struct page *pb_alloc_request(gfp_t gfp, unsigned int order, int nid, const node
 	do {
 		if (unlikely(!pb_gfp_request(&rq, &gfp, order, nid, nodemask)))
 			return NULL;
-		rq.flags |= try;
+		set_try(&rq, try);
 		zeroed = false;
 		rq.zeroed = pb_want_zero(gfp) ? &zeroed : NULL;
 		pfn = pb_pages_alloc(&rq, gfp, &reason);
@@ -62,7 +69,7 @@ struct page *pb_alloc_request(gfp_t gfp, unsigned int order, int nid, const node
  * @nr_pages: number of pages
  * @nid: preferred node, or NUMA_NO_NODE for the nearest
  * @nodemask: nodes that may serve the request, or NULL for all
- * @try: %PB_ALLOC_TRY or 0
+ * @try: %PB_ALLOC_TRY for a request that does not wait for memory, or 0
  *
  * Context: that of the request.
  * Return: the first page, or NULL after a report.
@@ -82,7 +89,7 @@ struct page *pb_alloc_range(gfp_t gfp, unsigned long nr_pages, int nid, const no
 			WARN_ONCE(!(gfp & __GFP_NOWARN), "pbuddy: allocation of no page\n");
 			return NULL;
 		}
-		rq.flags |= try;
+		set_try(&rq, try);
 		rq.align_order = min_t(unsigned int, order_base_2(nr_pages), PB_MAX_ORDER);
 		zeroed = false;
 		rq.zeroed = pb_want_zero(gfp) ? &zeroed : NULL;
@@ -120,8 +127,8 @@ by_policy(gfp_t gfp, unsigned int order, unsigned long nr_pages,
 
 	pb_policy_next(&policy, gfp);
 	if (unlikely(policy.preferred_many)) {
-		page = request((gfp | __GFP_NOWARN) & ~(__GFP_DIRECT_RECLAIM | __GFP_NOFAIL),
-			       order, nr_pages, &policy, PB_ALLOC_TRY);
+		page = request((gfp | __GFP_NOWARN) & ~__GFP_NOFAIL, order, nr_pages, &policy,
+			       PB_ALLOC_TRY);
 		policy.nodemask = NULL;
 	}
 	if (!page)

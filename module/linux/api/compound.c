@@ -41,12 +41,14 @@
  * @may_sleep: whether this may sleep
  *
  * Context: any; may sleep with @may_sleep.
- * Return: false when a page of it has an extra reference: the caller does not own it any more.
+ * Return: false when a page of it has an extra reference: the caller does not own it any more, and
+ * it is not charged, as it was never handed out.
  */
 bool pb_compound_set(unsigned long pfn, unsigned int order, bool may_sleep)
 {
 	if (likely(pb_compound_set_up(pfn, order, may_sleep)))
 		return true;
+	pb_account_free(pfn, order);
 	pb_quarantine_block(pfn, order, PB_QUARANTINE_COMPOUND);
 	return false;
 }
