@@ -9,9 +9,15 @@
  * A write sets a variable here, under a mutex, and then copies all variables to the pool and
  * recalculates its watermarks and the bounds of its per-CPU caches. Before the pool is initialized,
  * a write only sets the variable.
+ *
+ * The mode of a file says which tasks may write it, as for vm.*. Files that move memory between the
+ * pool, groups and the kernel, or do what an ioctl for CAP_SYS_ADMIN does, also call
+ * pb_check_admin(): root in a container may have dropped the capability. kernel.numa_balancing
+ * checks it in the same way.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/capability.h>
 #include <linux/ctype.h>
 #include <linux/kernel.h>
 #include <linux/math.h>
@@ -48,6 +54,21 @@ static unsigned int pcp_high_fraction;
 static unsigned int lowmem_reserve_ratio[PB_NR_ZONE_TYPES] = {
 	[PB_ZONE_DMA32] = 256, [PB_ZONE_NORMAL] = 32,
 };
+
+/**
+ * pb_check_admin - check that the task which writes a parameter or file may change the pool
+ * @name: of the parameter or file, for the log
+ *
+ * Context: process.
+ * Return: 0, or -EPERM without CAP_SYS_ADMIN.
+ */
+int pb_check_admin(const char *name)
+{
+	if (capable(CAP_SYS_ADMIN))
+		return 0;
+	pr_err("%s: needs CAP_SYS_ADMIN\n", name);
+	return -EPERM;
+}
 
 /* Length without the line feed at the end of text that is written to a file. */
 static int text_len(const char *text)

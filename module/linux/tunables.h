@@ -19,6 +19,7 @@ static inline void pb_param_end_long(void)
 	kernel_param_lock(THIS_MODULE);
 }
 
+int pb_check_admin(const char *name);
 unsigned long pb_tunables_min_free_pages(unsigned long lowmem_pages);
 int pb_tunables_init(void);
 void pb_tunables_exit(void);

@@ -81,6 +81,12 @@ requests() {
 	done
 }
 
+# needs_admin FILE VALUE: root without CAP_SYS_ADMIN is refused, and the log says why.
+needs_admin() {
+	dmesg -c >/dev/null
+	! /setpriv --bounding-set=-sys_admin sh -c "echo '$2' >$1" && said "${1##*/}: needs CAP_SYS_ADMIN"
+}
+
 verified() {
 	cat $debugfs/verify
 	grep -q '^verify: OK' $debugfs/verify

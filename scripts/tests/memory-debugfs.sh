@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: release
 # vm: --one-thread --nodes 2 --mem 6G
-# copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
+# copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh /usr/bin/setpriv
 #
 # debugfs: the files have the formats of the kernel's files in /proc (the same patterns match
 # both), their numbers agree with each other, and the zones are those of the parameters.
@@ -109,6 +109,8 @@ watermarks() {
 
 drains() { echo 1 >"$debugfs/drain" && verified; }
 
+need_admin() { needs_admin "$debugfs/drain" 1 && needs_admin "$debugfs/compact" 1 && verified; }
+
 root_only() { ! find "$debugfs" ! -type d -perm /077 | grep . ; }
 
 # rmmod is refused as long as a file is open.
@@ -140,6 +142,7 @@ t debugfs_vmstat_format vmstat_format
 t debugfs_numbers_agree numbers_agree
 t debugfs_drain drains
 t debugfs_root_only root_only
+t debugfs_drain_and_compact_need_cap_sys_admin need_admin
 t debugfs_open_file_holds_the_module open_file_holds
 t debugfs_watermarks watermarks
 t debugfs_gone_with_the_module gives_back 16384

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: stock+oldest test+newest debug
 # vm: --nodes 2 --timeout 900
-# copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
+# copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh /usr/bin/setpriv
 #
 # A node that is resized while it is in use: it gives memory back to the kernel and takes memory
 # again, moves what can be moved, and says what stays.
@@ -89,6 +89,12 @@ bad_values() {
 	refused 5:16M 'resize: bad node .*' && refused 0:100G 'resize: bad size .*' &&
 		! pbuddyctl resize 0 100G && ! pbuddyctl resize 7 16M && ! pbuddyctl resize 0 0 &&
 		! pbuddyctl resize 0 16M-8M && ! pbuddyctl resize 0 && owns 0 16
+}
+
+# The mode of the parameter is not enough.
+not_without_capability() {
+	needs_admin "$parameter" 0:8M && owns 0 16 && ! /setpriv --bounding-set=-sys_admin pbuddyctl resize 0 8M &&
+		owns 0 16
 }
 
 source_is_empty() {
@@ -178,6 +184,7 @@ t resize_unload unloads
 t resize_maximum maximum
 t resize_parameter by_parameter
 t resize_bad_values bad_values
+t resize_needs_cap_sys_admin not_without_capability
 t resize_source_is_empty source_is_empty
 t resize_unload_again unloads
 if [ -f /pbuddy_movable.ko ]; then

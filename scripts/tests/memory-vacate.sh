@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: stock test+newest
 # vm: --nodes 2 --timeout 900
-# copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
+# copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh /usr/bin/setpriv
 #
 # The kernel can take a block of memory offline that the pool had, after it was emptied: vacate=.
 # shellcheck source=scripts/lib/ktap.sh
@@ -102,6 +102,11 @@ bad_values() {
 	echo 0-fff >"$parameter"
 }
 
+# Its mode is not enough. The pool has memory everywhere in the range.
+not_without_capability() {
+	had=$(node_pages 0) && needs_admin "$parameter" 0-ffffffffffff && [ "$(node_pages 0)" -eq "$had" ] && verified
+}
+
 unloads() { gives_back $(($(node_pages 0) + $(node_pages 1))); }
 
 ktap_begin
@@ -110,6 +115,7 @@ if [ -e "$memory"/block_size_bytes ]; then
 	t vacate_then_offline vacated
 	t vacate_grows_again again
 	t vacate_bad_values bad_values
+	t vacate_needs_cap_sys_admin not_without_capability
 	t vacate_unload unloads
 	t vacate_names_groups groups
 	t vacate_names_groups_unload unloads

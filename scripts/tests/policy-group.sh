@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: stock+oldest test+newest debug
 # vm: --one-thread --nodes 2
-# copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
+# copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh /usr/bin/setpriv
 # shellcheck disable=SC2086 # words of arguments
 #
 # Groups: cgroups with memory of their own. What a group is given serves its tasks alone, returns to it
@@ -184,6 +184,15 @@ refused() {
 	dmesg -c >/dev/null
 	echo "group_$1: value \"$2\""
 	! echo "$2" >"$params/group_$1" && said "group_$1: $3"
+}
+
+# The mode of the parameters is not enough.
+not_without_capability() {
+	needs_admin $params/group_give '/a 0:1x2M' && no_groups && give /a 0:1x2M &&
+		needs_admin $params/group_take '/a all' && needs_admin $params/group_strict '/a Y' &&
+		has /a 0:2048K/2048K && ! /setpriv --bounding-set=-sys_admin pbuddyctl group take /a all 2>/tmp/err || return
+	cat /tmp/err
+	grep -q 'CAP_SYS_ADMIN' /tmp/err && take /a all && no_groups
 }
 
 # The same are refused by give and take, also when the cgroup has memory.
@@ -368,6 +377,7 @@ t group_too_much too_much
 t group_compacts compacts
 t group_takes_compacted takes_compacted
 [ ! -f /pbuddy_movable.ko ] || t group_compacts_in_kernel compacts_in_kernel
+t group_needs_cap_sys_admin not_without_capability
 t group_bad_values bad_values
 t group_removed removed
 t group_resized resized

@@ -193,6 +193,8 @@ static const char *advice(int err)
 		return "the other blocks are in use";
 	case ENOENT:
 		return "there is no such cgroup, or it has no memory of its own";
+	case EPERM:
+		return "this needs CAP_SYS_ADMIN";
 	case ENXIO:
 		return "pbuddy has no memory on this node";
 	default:

@@ -130,15 +130,19 @@ static bool parse_blocks(char *text, struct operation *op)
 
 static int parse(const char *text, const char *param, bool all_allowed, struct operation *op)
 {
-	char *blocks, *name = divide(text, &blocks);
-	int len = strcspn(text, "\n"), err = -EINVAL;
+	int len = strcspn(text, "\n"), err = pb_check_admin(param);
+	char *blocks, *name;
 
+	if (err)
+		return err;
+	name = divide(text, &blocks);
 	if (!name)
 		return -ENOMEM;
 	*op = (struct operation) {
 		.nid = NUMA_NO_NODE, .order = PB_PAGEBLOCK_ORDER, .nr = ULONG_MAX,
 	};
 	if (!(all_allowed && !strcmp(blocks, "all")) && !parse_blocks(blocks, op)) {
+		err = -EINVAL;
 		pr_err("%s: bad value \"%.*s\": CGROUP NODE:NRx2M or CGROUP NODE:NRx1G%s is expected\n",
 		       param, len, text, all_allowed ? ", or CGROUP all," : "");
 	} else {
@@ -200,11 +204,14 @@ static int set_take(const char *text, const struct kernel_param *param)
 
 static int set_strict(const char *text, const struct kernel_param *param)
 {
-	char *value, *name = divide(text, &value);
+	int err = pb_check_admin(param->name);
+	char *value, *name;
 	bool strict;
 	u64 cgroup;
-	int err;
 
+	if (err)
+		return err;
+	name = divide(text, &value);
 	if (!name)
 		return -ENOMEM;
 	if (kstrtobool(value, &strict)) {

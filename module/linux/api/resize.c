@@ -494,8 +494,10 @@ static void log_result(const struct pb_resize *resize)
 static int set_resize(const char *text, const struct kernel_param *param)
 {
 	struct pb_resize resize;
-	int len = strcspn(text, "\n"), err;
+	int len = strcspn(text, "\n"), err = pb_check_admin(param->name);
 
+	if (err)
+		return err;
 	if (!parse(text, &resize)) {
 		pr_err("resize: bad value \"%.*s\": NODE:SIZE[-MAX] is expected\n", len, text);
 		return -EINVAL;

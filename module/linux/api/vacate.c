@@ -52,8 +52,10 @@ static int set_vacate(const char *text, const struct kernel_param *param)
 {
 	struct pb_resize result;
 	u64 start, end;
-	int err;
+	int err = pb_check_admin(param->name);
 
+	if (err)
+		return err;
 	if (!parse(text, &start, &end)) {
 		pr_err("vacate: bad range \"%.*s\": START-END in hexadecimal is expected, as in /proc/iomem\n",
 		       (int)strcspn(text, "\n"), text);

@@ -17,13 +17,16 @@
 #include "daemon/pcp_work.h"
 #include "debug/compact_debugfs.h"
 #include "instance.h"
+#include "tunables.h"
 
 static ssize_t compact_write(struct file *file, const char __user *buf, size_t count, loff_t *pos)
 {
 	struct pb_zone *zone;
+	int ret = pb_check_admin("compact");
 	u8 value;
-	int ret;
 
+	if (ret)
+		return ret;
 	ret = kstrtou8_from_user(buf, count, 10, &value);
 	if (ret)
 		return ret;

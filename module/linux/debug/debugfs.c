@@ -35,6 +35,7 @@
 #include "hooks/owner.h"
 #include "instance.h"
 #include "source/source.h"
+#include "tunables.h"
 
 static struct dentry *root;
 
@@ -330,6 +331,10 @@ DEFINE_SHOW_ATTRIBUTE(verify);
 
 static ssize_t drain_write(struct file *file, const char __user *buf, size_t count, loff_t *pos)
 {
+	int err = pb_check_admin("drain");
+
+	if (err)
+		return err;
 	pb_pcp_work_drain_all(&pb_instance);
 	return count;
 }
