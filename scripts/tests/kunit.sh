@@ -30,6 +30,12 @@ for what in failslab fail_page_alloc; do
 done
 
 [ -f /pbuddy_kunit.ko ] || fail "pbuddy_kunit.ko was not built for this kernel"
+# For test_zone_pages.c.
+if [ -f /pbuddy_ramdisk.ko ] && [ -e /proc/swaps ]; then
+	insmod /pbuddy_ramdisk.ko kbytes=16384 || fail "insmod pbuddy_ramdisk.ko"
+	mkswap /dev/pbuddy_ramdisk >/dev/null || fail mkswap
+	swapon /dev/pbuddy_ramdisk || fail swapon
+fi
 insmod /pbuddy.ko || fail "insmod pbuddy.ko"
 insmod /pbuddy_kunit.ko "$@" || fail "insmod pbuddy_kunit.ko"
 
@@ -52,6 +58,10 @@ echo "# seed $(cat /sys/module/pbuddy_kunit/parameters/seed)"
 
 rmmod pbuddy_kunit || fail "rmmod pbuddy_kunit"
 rmmod pbuddy || fail "rmmod pbuddy"
+if [ -e /dev/pbuddy_ramdisk ]; then
+	swapoff /dev/pbuddy_ramdisk || fail swapoff
+	rmmod pbuddy_ramdisk || fail "rmmod pbuddy_ramdisk"
+fi
 [ "$lines" -le 40 ] || fail "a misuse was reported more than once"
 if [ "$warned" -gt 7 ] || [ "$kernel" -gt 2 ]; then
 	fail "more warnings than the suites ask for"

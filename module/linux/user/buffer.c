@@ -21,7 +21,9 @@
 #include "api/pages.h"
 #include "api/quarantine.h"
 #include "compat.h"
+#include "core/alloc/alloc.h"
 #include "core/alloc/failure_reason.h"
+#include "core/zone/zone.h"
 #include "hooks/bad_frames.h"
 #include "hooks/pressure.h"
 #include "instance.h"
@@ -248,13 +250,21 @@ static int is_unpinnable(const struct pb_buffer *buf)
 	return 0;
 }
 
-static void count_node_pages(struct pb_buffer *buf)
+static unsigned int zone_index(const struct pb_zone *zone)
 {
-	unsigned int i;
+	return zone->nid * PB_NR_ZONE_TYPES + zone->type;
+}
 
-	for (i = 0; i < buf->nr_blocks; i++) {
-		buf->node_pages[page_to_nid(pfn_to_page(buf->block[i].pfn))] +=
-			buf->block[i].nr_pages;
+static void count_pages(struct pb_buffer *buf)
+{
+	const struct pb_buffer_block *block = buf->block, *end = block + buf->nr_blocks;
+	const struct pb_zone *zone;
+
+	for (; block < end; block++) {
+		zone = pb_pfn_zone(&pb_instance, block->pfn);
+		buf->node_pages[zone->nid] += block->nr_pages;
+		if (!zone->home)
+			buf->zone_pages[zone_index(zone)] += block->nr_pages;
 		cond_resched();
 	}
 }
@@ -267,7 +277,7 @@ static int fill_buffer(struct pb_buffer *buf, const struct pb_buffer_spec *spec,
 	if (ret < 0)
 		return ret;
 	buf->unpinnable = ret;
-	count_node_pages(buf);
+	count_pages(buf);
 	pb_buffer_count_huge(buf);
 	return spec->prepare_later ? pb_buffer_prepare_later(buf) : pb_buffer_prepare(buf);
 }
@@ -311,9 +321,11 @@ static bool set_creator(struct pb_buffer *buf, const struct pb_buffer *old)
 /* @old: NULL, or a buffer in place of whose creator the calling task creates this one */
 static struct pb_buffer *new_buffer(const struct pb_buffer_spec *spec, const struct pb_buffer *old)
 {
+	unsigned int nr = pb_instance.nr_nodes;
 	struct pb_buffer *buf;
 
-	buf = kzalloc(struct_size(buf, node_pages, 2 * pb_instance.nr_nodes), GFP_KERNEL_ACCOUNT);
+	buf = kzalloc(struct_size(buf, node_pages, (2 + PB_NR_ZONE_TYPES) * nr),
+		      GFP_KERNEL_ACCOUNT);
 	if (!buf)
 		return NULL;
 	if (!set_creator(buf, old)) {
@@ -331,7 +343,8 @@ static struct pb_buffer *new_buffer(const struct pb_buffer_spec *spec, const str
 	buf->order = spec->order;
 	buf->uid = current_uid();
 	pb_label_init(&buf->label, spec->label);
-	buf->quarantine.node_pages = &buf->node_pages[pb_instance.nr_nodes];
+	buf->quarantine.node_pages = &buf->node_pages[nr];
+	buf->zone_pages = &buf->node_pages[2 * nr];
 	return buf;
 }
 
@@ -381,6 +394,20 @@ unsigned long pb_buffer_node_pages(const struct pb_buffer *buf, int nid)
 	return buf->entry.ended ? READ_ONCE(buf->quarantine.node_pages[nid]) :
 				  READ_ONCE(buf->node_pages[nid]);
 }
+
+/**
+ * pb_buffer_zone_pages() - count the pages of a buffer in a zone
+ * @buf: the buffer
+ * @zone: a zone of the pool that is not a group's
+ *
+ * Context: any; @buf->frames is held.
+ * Return: pages.
+ */
+unsigned long pb_buffer_zone_pages(const struct pb_buffer *buf, const struct pb_zone *zone)
+{
+	return buf->zone_pages[zone_index(zone)];
+}
+EXPORT_SYMBOL_PB_TEST(pb_buffer_zone_pages);
 
 /**
  * pb_buffer_get() - take a reference
@@ -451,7 +478,7 @@ static int fill_like(struct pb_buffer *spare, const struct pb_buffer_spec *spec,
 	}
 	spare->unpinnable = buf->unpinnable;
 	spare->node = page_to_nid(pfn_to_page(spare->block[0].pfn));
-	count_node_pages(spare);
+	count_pages(spare);
 	pb_buffer_count_huge(spare);
 	return pb_buffer_prepare(spare);
 }

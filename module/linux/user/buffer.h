@@ -31,6 +31,7 @@ struct pb_account;
 struct pb_buffer_dma;
 struct pb_creator;
 struct pb_swap_file;
+struct pb_zone;
 
 /**
  * struct pb_buffer_block - one allocation of the core inside a buffer
@@ -137,13 +138,16 @@ struct pb_purge_entry {
  * @swap_seq: ascending in that list
  * @watched: has no page table entries since @touched; a fault clears it
  * @touched: jiffies of the last access, as far as it is known
- * @node_pages: pages on each node, and behind those the pages of each node in quarantine
+ * @zone_pages: pages in each zone of the pool but those of groups, as in creator.c; a block that
+ *	is moved stays in its zone
+ * @node_pages: pages on each node, behind those the pages of each node in quarantine, then
+ *	@zone_pages
  *
  * Constant between pb_buffer_create() and the last pb_buffer_put(), except @ref, @counted, @entry,
  * @nr_mappings, @nr_dmabufs, @label, @dma, @mapping, @fixed, @failed and the fields behind
  * @advise_lock; the PFNs of blocks, the state in @pieces and @nr_prepared; and what buffer_memory.c
  * exchanges, which is @node, @block, @nr_blocks, @max_blocks, @nr_huge, @pieces, @account,
- * @charged, @creator, @comm, @cred and @node_pages.
+ * @charged, @creator, @comm, @cred, @zone_pages and @node_pages.
  */
 struct pb_buffer {
 	refcount_t		ref;
@@ -199,6 +203,7 @@ struct pb_buffer {
 	u64			swap_seq;
 	bool			watched;
 	unsigned long		touched;
+	unsigned long		*zone_pages;
 	unsigned long		node_pages[];
 };
 
@@ -252,6 +257,7 @@ struct pb_buffer *pb_buffer_create(const struct pb_buffer_spec *spec, enum pb_re
 struct pb_buffer *pb_buffer_get(struct pb_buffer *buf);
 void pb_buffer_put(struct pb_buffer *buf);
 unsigned long pb_buffer_node_pages(const struct pb_buffer *buf, int nid);
+unsigned long pb_buffer_zone_pages(const struct pb_buffer *buf, const struct pb_zone *zone);
 
 void pb_buffer_free_frames(unsigned long pfn, unsigned long nr_pages);
 struct pb_buffer *pb_buffer_new_spare(const struct pb_buffer *buf, bool in_place);

@@ -43,6 +43,7 @@
 /* Hands all memory of @from over to @to, which has none. */
 static void hand_over(struct pb_buffer *to, struct pb_buffer *from)
 {
+	unsigned int i, nr_zones = pb_instance.nr_nodes * PB_NR_ZONE_TYPES;
 	int nid;
 
 	WARN_ON_ONCE(to->nr_blocks || to->charged);
@@ -59,6 +60,8 @@ static void hand_over(struct pb_buffer *to, struct pb_buffer *from)
 		WRITE_ONCE(to->node_pages[nid], from->node_pages[nid]);
 		WRITE_ONCE(from->node_pages[nid], 0);
 	}
+	for (i = 0; i < nr_zones; i++)
+		swap(to->zone_pages[i], from->zone_pages[i]);
 }
 
 static void set_stored(struct pb_buffer *buf, struct pb_swap_file *stored)

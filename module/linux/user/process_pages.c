@@ -37,21 +37,15 @@ struct holder {
 	struct pb_held		held;
 };
 
-static bool pfn_helps(unsigned long pfn, const struct pb_request *rq)
-{
-	struct pb_zone *zone = pb_pfn_zone(&pb_instance, pfn);
-
-	return zone && pb_zone_allowed(zone, rq);
-}
-
+/* Not by its blocks, of which there may be millions: locks of the process are held. */
 static unsigned long helpful_pages(const struct pb_buffer *buf, const struct pb_request *rq)
 {
 	unsigned long nr_pages = 0;
-	unsigned int i;
+	struct pb_zone *zone;
 
-	for (i = 0; i < buf->nr_blocks; i++)
-		if (pfn_helps(buf->block[i].pfn, rq))
-			nr_pages += buf->block[i].nr_pages;
+	pb_for_each_zone(zone, &pb_instance)
+		if (pb_zone_allowed(zone, rq))
+			nr_pages += pb_buffer_zone_pages(buf, zone);
 	return nr_pages;
 }
 

@@ -463,6 +463,7 @@ int pb_purge_willneed(struct pb_buffer *buf, bool *retained, enum pb_reason *rea
 	mutex_unlock(&buf->advise_lock);
 	return err;
 }
+EXPORT_SYMBOL_PB_TEST(pb_purge_willneed);
 
 /**
  * pb_purge_not_told() - let the next advice say again that the contents were purged

@@ -464,6 +464,7 @@ int pb_swap_allow(struct pb_buffer *buf)
 	mutex_unlock(&buf->advise_lock);
 	return 0;
 }
+EXPORT_SYMBOL_PB_TEST(pb_swap_allow);
 
 static int forbid_locked(struct pb_buffer *buf, enum pb_reason *reason)
 {
@@ -500,6 +501,7 @@ int pb_swap_forbid(struct pb_buffer *buf, enum pb_reason *reason)
 	mutex_unlock(&buf->advise_lock);
 	return err;
 }
+EXPORT_SYMBOL_PB_TEST(pb_swap_forbid);
 
 static int pageout_locked(struct pb_buffer *buf, enum pbuddy_swap_reason *why)
 {

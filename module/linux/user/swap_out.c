@@ -153,3 +153,4 @@ int pb_swap_out_locked(struct pb_buffer *buf, enum pbuddy_swap_reason *why)
 	WRITE_ONCE(buf->swap_reason, *why);
 	return err;
 }
+EXPORT_SYMBOL_PB_TEST(pb_swap_out_locked);
