@@ -19,7 +19,8 @@
  * __GFP_NOFAIL a charge exceeds the limits, as in try_charge_memcg() of mm/memcontrol.c.
  *
  * Each CPU has a stock of pages that are charged to an account and not in use (account_stock.c). A
- * block is charged from there, or by charge_task() with pages for the stock.
+ * block is charged from there, or by charge_task() with pages for the stock. account_uncharge.c
+ * uncharges.
  *
  * An account without pages and without accounts below it is freed when others are inserted. An
  * uncharge begins at the lowest account, and subtracts the pages of each as its last access, with
@@ -37,7 +38,6 @@
 #include <linux/irq_work.h>
 #include <linux/kernel.h>
 #include <linux/module.h>
-#include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
@@ -340,57 +340,14 @@ static void uncharge_deferred(struct irq_work *unused_work)
 	raw_spin_unlock_irqrestore(&accounts_lock, flags);
 }
 
-static struct irq_work deferred_work = IRQ_WORK_INIT_HARD(uncharge_deferred);
-
-/* Each uncharge of the controller drops the reference of one charge. */
-static void uncharge_cgroup(struct pb_account *account, unsigned long nr_pages,
-			    unsigned long nr_charges)
-{
-	if (in_nmi()) {
-		atomic_long_add(nr_pages, &account->deferred_pages);
-		atomic_long_add(nr_charges, &account->deferred_blocks);
-		irq_work_queue(&deferred_work);
-		return;
-	}
-	for (; nr_charges; nr_charges--, nr_pages = 0)
-		dmem_cgroup_uncharge(account->cgroup, (u64)nr_pages << PAGE_SHIFT);
-}
-
-static void uncharge(struct pb_account *account, unsigned long nr_pages, unsigned long nr_charges)
-{
-	struct pb_account *parent;
-
-	for (; account; account = parent) {
-		parent = account->parent;
-		if (account->cgroup)
-			uncharge_cgroup(account, nr_pages, nr_charges);
-		/* Pairs with the acquire in unused(): an account without pages may be freed. */
-		atomic_long_fetch_sub_release(nr_pages, &account->pages);
-	}
-}
-
-static void uncharge_stocked(struct pb_account *account, unsigned long nr_pages)
-{
-	/* A stock of a cgroup has pages that were charged one by one. */
-	uncharge(account, nr_pages, nr_pages);
-}
-
-/**
- * pb_account_age_stocks - uncharge the pages of cgroups that stocks have not used lately
- *
- * Context: process; one caller at a time, once a second.
- */
-void pb_account_age_stocks(void)
-{
-	pb_account_stock_age(uncharge_stocked);
-}
+struct irq_work pb_account_deferred_work = IRQ_WORK_INIT_HARD(uncharge_deferred);
 
 /* Tries again after the pages in stocks were uncharged, while no others get there. */
 static struct pb_account *charge_without_stocks(struct charge *charge)
 {
 	struct pb_account *account;
 
-	pb_account_stock_freeze(charge->exceeded, uncharge_stocked);
+	pb_account_stock_freeze(charge->exceeded, pb_account_uncharge_stocked);
 	account = charge_once(charge);
 	pb_account_stock_unfreeze();
 	/* An account that had pages in stocks only may have gone. */
@@ -453,7 +410,7 @@ static int charge_cgroup(struct charge *charge, unsigned long nr_pages)
 	do {
 		ret = try_charge_cgroup(charge, nr_pages);
 	} while (ret == -EAGAIN && tries++ < MAX_TRIES &&
-		 pb_account_stock_drain(NULL, uncharge_stocked));
+		 pb_account_stock_drain(NULL, pb_account_uncharge_stocked));
 	*charge->excess = (struct pb_account_excess) { .cgroup = true, .uid = INVALID_UID };
 	return ret == -EAGAIN ? -EDQUOT : ret;
 }
@@ -530,71 +487,8 @@ struct pb_account *pb_account_charge_block(unsigned long nr_pages, gfp_t gfp,
 	/* The key of the stock stays invalid after a charge over a limit. */
 	if (stocked && !IS_ERR(account) && !charge.privileged && !charge.forced)
 		pb_account_stock_fill(account, charge.nr_pages - nr_pages, charge.generation,
-				      uncharge_stocked);
+				      pb_account_uncharge_stocked);
 	return account;
-}
-
-/**
- * pb_account_uncharge - undo pb_account_try_charge()
- * @account: the account it returned; NULL is allowed
- * @nr_pages: the same number
- *
- * Context: any, NMI included.
- */
-void pb_account_uncharge(struct pb_account *account, unsigned long nr_pages)
-{
-	uncharge(account, nr_pages, 1);
-}
-
-/**
- * pb_account_uncharge_left - uncharge pages that do not fit into this CPU's stock
- * @account: the account
- * @nr_pages: pages that were to be put into the stock
- * @left: what pb_account_stock_put() returned, not 0
- *
- * Context: any, NMI included.
- */
-void pb_account_uncharge_left(struct pb_account *account, unsigned long nr_pages,
-			      unsigned long left)
-{
-	if (left == nr_pages)
-		uncharge(account, nr_pages, 1);
-	else
-		uncharge_stocked(account, left);
-}
-
-/**
- * pb_account_uncharge_pages - undo pb_account_charge_block()
- * @account: the account it returned
- * @nr_pages: the same number
- *
- * Context: any, NMI included.
- */
-void pb_account_uncharge_pages(struct pb_account *account, unsigned long nr_pages)
-{
-	unsigned long left;
-
-	preempt_disable();
-	left = pb_account_stock_put(account, nr_pages);
-	preempt_enable();
-	if (left)
-		pb_account_uncharge_left(account, nr_pages, left);
-}
-
-/**
- * pb_account_uncharge_part - uncharge some pages of a charge
- * @account: the account; NULL is allowed
- * @nr_pages: fewer than are charged
- *
- * Context: any.
- * Return: false when it was not done: each charge of the controller is undone as a whole.
- */
-bool pb_account_uncharge_part(struct pb_account *account, unsigned long nr_pages)
-{
-	if (account && account->cgroup)
-		return false;
-	pb_account_uncharge(account, nr_pages);
-	return true;
 }
 
 /* ---- Start and end ---- */
@@ -627,8 +521,8 @@ void pb_account_exit(void)
 	struct hlist_node *tmp;
 	unsigned int bucket;
 
-	pb_account_stock_exit(uncharge_stocked);
-	irq_work_sync(&deferred_work);
+	pb_account_stock_exit(pb_account_uncharge_stocked);
+	irq_work_sync(&pb_account_deferred_work);
 	hash_for_each_safe(accounts, bucket, tmp, account, node) {
 		hash_del(&account->node);
 		kfree(account);

@@ -10,6 +10,8 @@
 #include <linux/types.h>
 #include <linux/uidgid.h>
 
+#include "api/account_uncharge.h"
+
 struct cred;
 struct pb_account;
 struct pb_account_excess;
@@ -21,11 +23,6 @@ struct pb_account *pb_account_charge_block(unsigned long nr_pages, gfp_t gfp,
 					   struct pb_account_excess *excess);
 struct pb_account *pb_account_try_charge(const struct cred *cred, unsigned long nr_pages,
 					 struct pb_account_excess *excess);
-void pb_account_uncharge(struct pb_account *account, unsigned long nr_pages);
-void pb_account_uncharge_pages(struct pb_account *account, unsigned long nr_pages);
-bool pb_account_uncharge_part(struct pb_account *account, unsigned long nr_pages);
-void pb_account_uncharge_left(struct pb_account *account, unsigned long nr_pages,
-			      unsigned long left);
 kuid_t pb_account_user(const struct cred *cred);
 bool pb_account_next_user(kuid_t *uid, unsigned long *pages);
 
@@ -45,7 +42,6 @@ static inline gfp_t pb_account_gfp(gfp_t gfp)
 }
 
 long pb_account_deferred_blocks(void);
-void pb_account_age_stocks(void);
 void pb_account_show(struct seq_file *m);
 const char *pb_account_text(const struct pb_account *account, char *text, size_t len);
 int pb_account_init(void);
