@@ -172,6 +172,38 @@ with_debugging() {
 		pbuddyctl alloc --touch --size 60M --node 0 --strict && [ "$(event bad_page)" -eq 0 ]
 }
 
+failslab=/sys/kernel/debug/failslab
+
+# Each allocation that a function of the module makes, however indirectly, fails.
+faults_in() {
+	awk '$4 == "[pbuddy]" && $2 ~ /[tT]/ { print $1, $3 }' /proc/kallsyms | sort |
+		awk -v name="$1" 'on && $1 != start { print start, $1; exit } $2 == name { on = 1; start = $1 }' >/tmp/function
+	read -r first last </tmp/function || return
+	echo "$1 is at $first to $last"
+	echo N >"$failslab/ignore-gfp-wait" && echo 0 >"$failslab/verbose" && echo -1 >"$failslab/times" &&
+		echo "0x$first" >"$failslab/require-start" && echo "0x$last" >"$failslab/require-end" &&
+		echo 100 >"$failslab/probability"
+}
+
+no_faults() {
+	echo 0 >"$failslab/probability"
+	echo 0 >"$failslab/require-start"
+	echo 0xffffffffffffffff >"$failslab/require-end"
+}
+
+# The memory was taken from the system, is in /proc/iomem and in the list of extents, and the pool has
+# no metadata for it. That only memory needs which the pool never had.
+growth_fails() {
+	load pool=0:16M,1:16M && cat "$debugfs/extents" >/tmp/extents && before_growth=$(free_pages) || return
+	faults_in pb_pool_grow && stays 'no more memory' 0 64M
+	status=$?
+	no_faults
+	cat "$debugfs/extents"
+	[ "$status" -eq 0 ] && owns 0 16 && cmp /tmp/extents "$debugfs/extents" && in_iomem &&
+		[ "$(event grow)" -eq 0 ] && [ "$(event grow_fail)" -gt 0 ] && has_again "$before_growth" 4096 &&
+		within 10 resized 0 64M 64 && in_iomem
+}
+
 ktap_begin
 load pool=0:16M && unload
 before=$(free_pages)
@@ -195,6 +227,12 @@ if [ -f /pbuddy_movable.ko ]; then
 	t resize_under_load_unload unloads
 else
 	ktap_skip resize_moves "no pbuddy_movable.ko here"
+fi
+if [ -e "$failslab/require-start" ]; then
+	t resize_growth_fails growth_fails
+	t resize_growth_fails_unload unloads
+else
+	ktap_skip resize_growth_fails "no faults by caller in this kernel"
 fi
 t resize_names_buffers names_buffers
 t resize_names_unload unloads
