@@ -52,6 +52,15 @@ dkms_versions() { dkms_run status pbuddy 2>/dev/null | sed -n 's,^pbuddy/\([^:, 
 # The kernels that a version of pbuddy is installed for.
 dkms_kernels() { dkms_run status pbuddy 2>/dev/null | sed -n 's|^pbuddy/[^,]*, \([^,]*\), .*: installed.*|\1|p' | sort -u; }
 
+# The modules that DKMS has put in place, also one that it does not know any more: it was interrupted.
+installed_modules() { find /lib/modules/*/updates/dkms -name 'pbuddy.ko*' 2>/dev/null || true; }
+
+# The kernel of a file below /lib/modules.
+kernel_of() { # FILE
+	local k=${1#/lib/modules/}
+	echo "${k%%/*}"
+}
+
 # Take a version from every kernel, and its source.
 dkms_forget() { # VERSION
 	dkms_run remove "pbuddy/$1" --all >/dev/null
