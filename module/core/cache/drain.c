@@ -2,7 +2,7 @@
 /*
  * Draining the per-CPU lists that pcp.c refills.
  *
- * A full LIFO flushes its oldest three quarters (make_space): blocks within a word as flush.c says,
+ * A full LIFO flushes its oldest six sevenths (make_space): blocks within a word as flush.c says,
  * blocks of a word or more by zone/blocks.c, which updates the index at once.
  */
 #include "core/base/pfn.h"
@@ -171,7 +171,7 @@ static __always_inline bool make_space(struct pb_zone *zone, struct pb_pcp *pcp,
 	if (order >= PB_PAGEBLOCK_ORDER)
 		nr = list->n;
 	else
-		nr = order > PB_PCP_MAX_WORD_ORDER ? nr_to_flush(list) : list->n - list->limit / 4;
+		nr = order > PB_PCP_MAX_WORD_ORDER ? nr_to_flush(list) : list->n - list->limit / 7;
 	drain_oldest(zone, pcp, list, order, mt, nr, false);
 	if (unlikely(pb_pcp_most(list, order) > list->charge))
 		pb_pcp_charge(pcp, list, order);

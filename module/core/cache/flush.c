@@ -80,11 +80,13 @@ unsigned int pb_flush_batch(struct pb_zone *zone, struct pb_pcp_list *list,
 }
 
 /*
- * Checks the fullness of one pageblock for every second flush, selected by the number of frees,
- * so that the class of a pageblock does not stay wrong for long.
+ * Checks the fullness of one pageblock for every second flush, so that the class of a pageblock
+ * does not stay wrong for long. The number of frees selects the flush, and which of its frames:
+ * each time the same one would miss pageblocks that are freed to in turn.
  */
-static void sample_fullness(struct pb_zone *zone, struct pb_pcp_list *list, unsigned long pfn)
+static void sample_fullness(struct pb_zone *zone, struct pb_pcp_list *list, unsigned int nr)
 {
+	unsigned long pfn = list->lifo[(list->nr_free >> 6) % nr].pfn;
 	const struct pb_pageblock *pageblock =
 		pb_entry_pageblock(READ_ONCE(pb_dir_entry(zone->pool, pfn)->value));
 	u16 class = READ_ONCE(zone->ctl[pb_pageblock_index(zone, pfn)].index_class);
@@ -131,7 +133,7 @@ static noinline void free_frames(struct pb_zone *zone, struct pb_pcp_list *list,
 			index_frame(zone, list, pfn, word, false);
 	}
 	if (list->nr_free & 32)
-		sample_fullness(zone, list, pfn);
+		sample_fullness(zone, list, nr);
 }
 
 static bool share_word(const struct pb_pcp_entry *a, const struct pb_pcp_entry *b)
