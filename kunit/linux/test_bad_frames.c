@@ -12,6 +12,7 @@
 #include <linux/slab.h>
 
 #include "api/group.h"
+#include "api/quarantine.h"
 #include "compat.h"
 #include "core/alloc/alloc.h"
 #include "core/alloc/take_off.h"
@@ -131,6 +132,49 @@ static void test_cached(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, page);
 	pbuddy_free_pages(page, 0);
 	fail_page(page);
+	expect_set_aside(test);
+}
+
+/* It was set aside when its owner freed it. The fast path is in use again. */
+static void test_double_free(struct kunit *test)
+{
+	struct page *page = pbuddy_alloc_pages(GFP_KERNEL, 0);
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	fail_page(page);
+	KUNIT_EXPECT_TRUE(test, within_60s(noticed));
+	pbuddy_free_pages(page, 0);
+	expect_set_aside(test);
+	pbuddy_free_pages(page, 0);
+	pt_expect_bad_frees(test, 1);
+	KUNIT_EXPECT_EQ(test, pb_quarantine_pages(), 0UL);
+	expect_set_aside(test);
+}
+
+/* The same while another page is pending, so that each free looks at flags. */
+static void test_double_free_while_pending(struct kunit *test)
+{
+	struct page *page = pbuddy_alloc_pages(GFP_KERNEL, 0);
+	struct page *other = pbuddy_alloc_pages(GFP_KERNEL, 0);
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	KUNIT_ASSERT_NOT_NULL(test, other);
+	fail_page(page);
+	fail_page(other);
+	KUNIT_EXPECT_TRUE(test, within_60s(noticed));
+	/* Not before the work item has turned the first key on. */
+	pb_slowpath_inc();
+	pbuddy_free_pages(page, 0);
+	KUNIT_EXPECT_EQ(test, pb_bad_frames_nr(), 1UL);
+	pbuddy_free_pages(page, 0);
+	pt_expect_bad_frees(test, 1);
+	pbuddy_free_contig(page, 1);
+	pt_expect_bad_frees(test, 1);
+	pbuddy_free_pages_bulk(&page, 1);
+	pt_expect_bad_frees(test, 1);
+	KUNIT_EXPECT_EQ(test, pb_bad_frames_nr(), 1UL);
+	pb_slowpath_dec();
+	pbuddy_free_pages(other, 0);
 	expect_set_aside(test);
 }
 
@@ -402,6 +446,8 @@ static struct kunit_case bad_frames_cases[] = {
 	KUNIT_CASE(test_charged),
 	KUNIT_CASE(test_compound),
 	KUNIT_CASE(test_cached),
+	KUNIT_CASE(test_double_free),
+	KUNIT_CASE(test_double_free_while_pending),
 	KUNIT_CASE(test_contig),
 	KUNIT_CASE(test_bulk),
 	KUNIT_CASE(test_misuse),

@@ -291,6 +291,8 @@ enum pb_release pb_quarantine_release(struct pb_pool *pool, unsigned long pfn, u
 	if (unlikely(pb_quarantine_marked(page)))
 		return PB_RELEASE_DOUBLE;
 	if (unlikely(!pb_pages_clean(page, order))) {
+		if (pb_bad_frame_is_set_aside(pfn))
+			return PB_RELEASE_DOUBLE;
 		if (pb_quarantine_referenced(pfn, order)) {
 			pb_quarantine_block(pfn, order, PB_QUARANTINE_BLOCK);
 			return PB_RELEASE_KEPT;
@@ -324,6 +326,9 @@ static void free_bad(unsigned long pfn, unsigned int order)
 bool __pb_quarantine_free_bad(unsigned long pfn, unsigned int order)
 {
 	if (likely(!pb_bad_frames_in(pfn, order)))
+		return false;
+	/* A double free, which pb_quarantine_release() refuses. */
+	if (unlikely(pb_bad_frame_is_set_aside(pfn)))
 		return false;
 	/* A migration that is in progress frees the block, and bad_frames.c finds the page. */
 	if (pb_movable_clear(&pb_instance, pfn))

@@ -81,6 +81,11 @@ static inline bool pb_bad_frame_release(struct page *page)
 	return false;
 }
 
+static inline bool pb_bad_frame_is_set_aside(unsigned long pfn)
+{
+	return false;
+}
+
 static inline void pb_bad_frames_look(unsigned long pfn, unsigned long nr_pages) { }
 
 static inline unsigned long pb_bad_frames_nr(void)
