@@ -178,6 +178,25 @@ static void test_double_free_while_pending(struct kunit *test)
 	expect_set_aside(test);
 }
 
+/* It was set aside while it was free. The fast path is in use again. */
+static void test_double_free_of_cached(struct kunit *test)
+{
+	struct page *page = pbuddy_alloc_pages(GFP_KERNEL, 0), *pages[64] = {};
+	unsigned int i, nr;
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	pbuddy_free_pages(page, 0);
+	fail_page(page);
+	expect_set_aside(test);
+	pbuddy_free_pages(page, 0);
+	pt_expect_bad_frees(test, 1);
+	nr = pbuddy_alloc_pages_bulk(GFP_KERNEL, NUMA_NO_NODE, ARRAY_SIZE(pages), pages);
+	for (i = 0; i < nr; i++)
+		KUNIT_EXPECT_PTR_NE(test, pages[i], page);
+	pbuddy_free_pages_bulk(pages, nr);
+	expect_set_aside(test);
+}
+
 static void test_contig(struct kunit *test)
 {
 	struct page *page = pbuddy_alloc_contig(1000, GFP_KERNEL, NUMA_NO_NODE, NULL);
@@ -448,6 +467,7 @@ static struct kunit_case bad_frames_cases[] = {
 	KUNIT_CASE(test_cached),
 	KUNIT_CASE(test_double_free),
 	KUNIT_CASE(test_double_free_while_pending),
+	KUNIT_CASE(test_double_free_of_cached),
 	KUNIT_CASE(test_contig),
 	KUNIT_CASE(test_bulk),
 	KUNIT_CASE(test_misuse),

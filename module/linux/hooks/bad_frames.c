@@ -5,7 +5,8 @@
  * file does it. States of such a page:
  *
  *   pending    its flag is set, and it is free, in a CPU's cache, or in an allocated block
- *   set aside  it is allocated as order 0 without an owner, and page->private is SET_ASIDE
+ *   set aside  it is allocated as order 0 without an owner, and page->private is SET_ASIDE; it has
+ *              PB_FRAME_CHECKED, so a second free of it leaves the fast path and is refused
  *
  * A page that is set aside stays so until the module is unloaded; then it is returned with its
  * flag, and the kernel does not use it. Only with its whole pageblock it moves to another zone, and
@@ -102,6 +103,7 @@ static void set_aside(unsigned long pfn)
 {
 	if (xchg(&pfn_to_page(pfn)->private, SET_ASIDE) == SET_ASIDE)
 		return;
+	pb_keep_allocated(&pb_instance, pfn, 0);
 	atomic_long_inc(&nr_set_aside);
 	pr_warn_ratelimited("pfn 0x%lx has a memory error and is not used any more\n", pfn);
 }
