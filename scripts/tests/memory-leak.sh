@@ -77,6 +77,42 @@ no_leak() {
 		gives_back 4096 && ! dmesg | grep leaked
 }
 
+# Until the kernel uses the addresses of one again for the next.
+load_others() {
+	for _ in $(seq 10); do
+		insmod /pbuddy_leaver.ko leak=0 && rmmod pbuddy_leaver || return
+	done
+}
+
+# The next module has no leaks, and the name of the first, or its addresses.
+same_name() {
+	load owner=1 pool=0:16M && load_others && leaker blocks=8 leak=3 || return
+	before=$(init_code pbuddy_leaker)
+	rmmod pbuddy_leaker && said 'module pbuddy_leaker leaves 3 pages allocated in 3 blocks' &&
+		dmesg -c >/dev/null && leaker blocks=8 leak=0 && rmmod pbuddy_leaker &&
+		! said 'module .* leaves .*'
+}
+
+init_code() { cat "/sys/module/$1/sections/.init.text"; }
+
+# The kernel uses addresses again after some time.
+same_addresses() {
+	dmesg -c >/dev/null
+	for try in $(seq 30); do
+		insmod /pbuddy_leaver.ko blocks=8 leak=0 || return
+		after=$(init_code pbuddy_leaver)
+		echo "load $try: $before $after"
+		rmmod pbuddy_leaver && ! said 'module .* leaves .*' || return
+		[ "$before" != "$after" ] || return 0
+		sleep 0.1
+	done
+}
+
+first_stays_listed() {
+	unload && said "leaked: pfn 0x[0-9a-f]+ order 0 owner $where" &&
+		said 'leaked: 3 pages in 3 blocks; .*' && ! said 'leaked: .*pbuddy_leaver.*'
+}
+
 ktap_begin
 t leak_user_holds_the_module held
 t leak_owners_in_debugfs owners_listed
@@ -87,4 +123,8 @@ t leak_is_not_taken_again not_taken_again
 t leak_of_large_blocks large_block
 t leak_of_many_blocks many
 t leak_none no_leak
+t leak_is_not_of_the_same_name same_name
+t leak_is_not_of_the_same_addresses same_addresses
+[ "$before" = "$after" ] || ktap_skip leak_addresses_again "$before was not used again"
+t leak_stays_that_of_the_first first_stays_listed
 ktap_end

@@ -16,6 +16,8 @@
  *
  *   MODULE_STATE_LIVE   of every block that init code of the module allocated
  *   MODULE_STATE_GOING  of every block that the module leaves allocated; these are also logged
+ *
+ * A text stays with its block: a module that is loaded later may get the same addresses or name.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -47,13 +49,13 @@
  * struct where - name of a function of a module, stored until pbuddy is unloaded
  * @node: link in the list of all of them
  * @stack: stack that contains the function
- * @mod: name of the module
+ * @mod: the module, or NULL after it was unloaded, as another one may get its addresses
  * @text: symbol, offset and module
  */
 struct where {
 	struct list_head	node;
 	depot_stack_handle_t	stack;
-	char			mod[MODULE_NAME_LEN];
+	const struct module	*mod;
 	char			text[PB_OWNER_TEXT_LEN];
 };
 
@@ -273,16 +275,33 @@ static const struct where *where_of(depot_stack_handle_t stack, const struct mod
 {
 	struct where *where = list_first_entry_or_null(&wheres, struct where, node);
 
-	if (where && where->stack == stack)
+	if (where && where->stack == stack && where->mod == mod)
 		return where;
 	where = kmalloc(sizeof(*where), GFP_KERNEL);
 	if (!where)
 		return NULL;
 	where->stack = stack;
-	strscpy(where->mod, mod->name, sizeof(where->mod));
+	where->mod = mod;
 	snprintf(where->text, sizeof(where->text), "%pS", (void *)first_caller(stack));
 	list_add(&where->node, &wheres);
 	return where;
+}
+
+/* A module is unloaded: the texts of its blocks stay. */
+static void forget_module(const struct module *mod)
+{
+	struct where *where;
+
+	list_for_each_entry(where, &wheres, node)
+		if (where->mod == mod)
+			where->mod = NULL;
+}
+
+/* Not for a block with a text: its addresses may be those of a module that was unloaded. */
+static bool leads_into(const struct record *record, const struct module *mod,
+		       bool (*within)(unsigned long addr, const struct module *mod))
+{
+	return !record->where && stack_leads_into(record->stack, mod, within);
 }
 
 static bool note_init_code(void *arg, unsigned long pfn, unsigned int order)
@@ -290,7 +309,7 @@ static bool note_init_code(void *arg, unsigned long pfn, unsigned int order)
 	struct record *record = record_of(pfn);
 	struct visit *visit = arg;
 
-	if (record && stack_leads_into(record->stack, visit->mod, within_module_init))
+	if (record && leads_into(record, visit->mod, within_module_init))
 		record->where = where_of(record->stack, visit->mod);
 	return true;
 }
@@ -303,9 +322,9 @@ static bool note_leak(void *arg, unsigned long pfn, unsigned int order)
 
 	if (!record)
 		return true;
-	if (stack_leads_into(record->stack, visit->mod, within_module_core))
+	if (leads_into(record, visit->mod, within_module_core))
 		record->where = where_of(record->stack, visit->mod);
-	if (!record->where || strcmp(record->where->mod, visit->mod->name))
+	if (!record->where || record->where->mod != visit->mod)
 		return true;
 	if (visit->blocks++ < LISTED_MAX && pb_owner_text(pfn, text, sizeof(text)))
 		pr_warn("module %s leaves pfn 0x%lx order %u allocated by %s\n",
@@ -322,8 +341,10 @@ static int module_notify(struct notifier_block *nb, unsigned long state, void *d
 		return NOTIFY_DONE;
 	if (state == MODULE_STATE_LIVE)
 		pb_walk_allocated(&pb_instance, note_init_code, &visit);
-	if (state == MODULE_STATE_GOING)
+	if (state == MODULE_STATE_GOING) {
 		pb_walk_allocated(&pb_instance, note_leak, &visit);
+		forget_module(visit.mod);
+	}
 	if (visit.blocks)
 		pr_warn("module %s leaves %lu pages allocated in %lu blocks\n",
 			visit.mod->name, visit.pages, visit.blocks);
