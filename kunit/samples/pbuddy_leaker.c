@@ -28,6 +28,10 @@ static bool bulk;
 module_param(bulk, bool, 0444);
 MODULE_PARM_DESC(bulk, "allocate and free the blocks, of order 0, by one call (default: N)");
 
+static bool fail;
+module_param(fail, bool, 0444);
+MODULE_PARM_DESC(fail, "fail to load, and free no block (default: N)");
+
 static struct page **pages;
 
 static int __init leaker_init(void)
@@ -45,7 +49,10 @@ static int __init leaker_init(void)
 		if (pages[i] && i < leak)
 			pr_info("pbuddy_leaker: leaking pfn 0x%lx\n", page_to_pfn(pages[i]));
 	}
-	return 0;
+	if (!fail)
+		return 0;
+	kfree(pages);
+	return -EINVAL;
 }
 
 static void __exit leaker_exit(void)

@@ -113,6 +113,13 @@ first_stays_listed() {
 		said 'leaked: 3 pages in 3 blocks; .*' && ! said 'leaked: .*pbuddy_leaver.*'
 }
 
+failed_to_load() {
+	load owner=1 pool=0:16M && ! leaker blocks=3 leak=3 fail=1 &&
+		said 'module pbuddy_leaker leaves 3 pages allocated in 3 blocks'
+}
+
+failed_is_listed() { unload && said "leaked: pfn 0x[0-9a-f]+ order 0 owner $where"; }
+
 ktap_begin
 t leak_user_holds_the_module held
 t leak_owners_in_debugfs owners_listed
@@ -127,4 +134,6 @@ t leak_is_not_of_the_same_name same_name
 t leak_is_not_of_the_same_addresses same_addresses
 [ "$before" = "$after" ] || ktap_skip leak_addresses_again "$before was not used again"
 t leak_stays_that_of_the_first first_stays_listed
+t leak_told_when_the_user_fails_to_load failed_to_load
+t leak_of_failed_user_is_listed failed_is_listed
 ktap_end

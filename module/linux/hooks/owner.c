@@ -10,9 +10,9 @@
  * and on PREEMPT_RT with preemption off.
  *
  * Addresses of a module can be translated to symbols only while its code is present: init code
- * until the module is live, other code until the module is unloaded. Therefore a module notifier
- * translates them in time and stores the text (struct where), which the list of leaked pages shows
- * when pbuddy itself is unloaded:
+ * until the module is live or has failed to load, other code until it is unloaded. Therefore a
+ * module notifier translates them in time and stores the text (struct where), which the list of
+ * leaked pages shows when pbuddy itself is unloaded:
  *
  *   MODULE_STATE_LIVE   of every block that init code of the module allocated
  *   MODULE_STATE_GOING  of every block that the module leaves allocated; these are also logged
@@ -322,7 +322,8 @@ static bool note_leak(void *arg, unsigned long pfn, unsigned int order)
 
 	if (!record)
 		return true;
-	if (leads_into(record, visit->mod, within_module_core))
+	/* The init code is present if it failed. */
+	if (leads_into(record, visit->mod, within_module))
 		record->where = where_of(record->stack, visit->mod);
 	if (!record->where || record->where->mod != visit->mod)
 		return true;
