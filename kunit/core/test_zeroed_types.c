@@ -3,11 +3,14 @@
  * Zeroed memory and migratetypes: which pageblocks requests for zeroed memory search and convert.
  * test_zeroed.c tests the zeroed blocks in the lists.
  */
+#include "core/alloc/alloc.h"
 #include "core/base/pfn.h"
 #include "core/cache/drain.h"
 #include "core/cache/prezero.h"
 #include "core/cache/zeroed.h"
+#include "core/compact/isolate.h"
 #include "core/zone/fallback.h"
+#include "core/zone/highatomic.h"
 #include "core/zone/zone.h"
 #include "fixture.h"
 #include "zeroed_lists.h"
@@ -274,6 +277,55 @@ static void test_search_is_skipped(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, here(zone)->zeroed_skip[PB_MOVABLE][0], 0);
 }
 
+/* In place of zeroing a block for a list: its pageblock becomes isolated, or highatomic. */
+static void isolate_it(struct pb_pool *pool, unsigned long pfn, unsigned long nr_pages)
+{
+	struct pb_zone *zone = pb_pfn_zone(pool, pfn);
+	struct pb_area area = {
+		.first = pb_pageblock_index(zone, pfn), .nr = 1, .frames = PB_PAGEBLOCK_NR,
+	};
+
+	pb_area_isolate(zone, &area);
+}
+
+static void reserve_it(struct pb_pool *pool, unsigned long pfn, unsigned long nr_pages)
+{
+	preempt_disable();
+	pb_highatomic_reserve(pb_pfn_zone(pool, pfn), pfn, 0);
+	preempt_enable();
+}
+
+/* A block whose pageblock gets another type while it is zeroed is freed, not put into the list. */
+static void test_type_changes_while_zeroed(struct kunit *test)
+{
+	static const unsigned int orders[] = { 0, 6, 8, PB_PAGEBLOCK_ORDER };
+	unsigned int i, order;
+
+	for (i = 0; i < 2 * ARRAY_SIZE(orders); i++) {
+		struct pt_fixture *f = pt_pool(test, &pt_gig);
+		struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+		struct pb_pcp_list *list;
+
+		order = orders[i / 2];
+		list = pb_pcp_list(here(zone), order, PB_MOVABLE);
+		set_high(zone, 8);
+		f->pool.ops.zero = i % 2 ? reserve_it : isolate_it;
+		f->pool.prezero_percent = 100;
+		here(zone)->zeroed_wanted = BIT_ULL(PB_PCP_LIST_NR(order, PB_MOVABLE));
+		pb_prezero_fill(zone);
+		KUNIT_EXPECT_EQ_MSG(test, list->zeroed, 0, "order %u, case %u", order, i % 2);
+		KUNIT_EXPECT_EQ(test, pb_pcp_pages(zone), 0UL);
+		KUNIT_EXPECT_EQ(test, count_zeroed_words(zone),
+				1UL << (max(order, PB_WORD_ORDER + 0U) - PB_WORD_ORDER));
+		if (i % 2)
+			KUNIT_EXPECT_EQ(test, pb_zone_event(zone, PB_HIGHATOMIC_RESERVE), 1UL);
+		else
+			KUNIT_EXPECT_EQ(test, atomic_long_read(&zone->nr_isolated),
+					(long)PB_PAGEBLOCK_NR);
+		pt_verify(test, f, NULL);
+	}
+}
+
 static struct kunit_case zeroed_types_cases[] = {
 	KUNIT_CASE(test_other_types),
 	KUNIT_CASE(test_converted),
@@ -283,6 +335,7 @@ static struct kunit_case zeroed_types_cases[] = {
 	KUNIT_CASE(test_own_type_far),
 	KUNIT_CASE(test_converted_for_pageblocks),
 	KUNIT_CASE(test_search_is_skipped),
+	KUNIT_CASE(test_type_changes_while_zeroed),
 	{}
 };
 

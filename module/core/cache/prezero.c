@@ -220,18 +220,23 @@ bool pb_prezero_all(struct pb_pool *pool)
 }
 EXPORT_SYMBOL_PB_TEST(pb_prezero_all);
 
-/* Adds a zeroed block to a list of this CPU, or frees it. */
+/*
+ * Adds a zeroed block to a list of this CPU, or frees it. As for every free, the migratetype is
+ * read with preemption off: it may have changed while the block was zeroed.
+ */
 static void add_zeroed(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt,
 		       unsigned long pfn)
 {
 	unsigned int block = max_t(unsigned int, order, PB_WORD_ORDER);
 	struct pb_pcp *pcp;
 	bool added = false;
+	unsigned long value;
 
 	preempt_disable();
 	pcp = pb_this_cpu_ptr(zone->pcp);
 	*pb_order_map(zone->pool, pfn) = 0;
-	if (pb_pcp_enter(pcp)) {
+	value = READ_ONCE(pb_dir_entry(zone->pool, pfn)->value);
+	if (likely(pb_entry_migratetype(value) == mt) && pb_pcp_enter(pcp)) {
 		added = pb_pcp_add_zeroed(pcp, pb_pcp_list(pcp, order, mt), order, pfn);
 		pb_pcp_leave(pcp);
 	}
