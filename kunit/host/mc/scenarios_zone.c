@@ -281,6 +281,25 @@ static void unisolate_request(void)
 	mc_must_get(0, "the isolation has ended");
 }
 
+static void take_word(void)
+{
+	const struct pb_area word = { .nr = 1, .frames = PB_WORD_NR };
+
+	if (pb_area_alloc(mc.zone, &word, NULL)) {
+		mc_violate("free frames are not found");
+		return;
+	}
+	*pb_order_map(mc.pool, mc_pfn(0, 0)) = PB_WORD_ORDER + 1;
+	mc.free -= PB_WORD_NR;
+}
+
+/* The second pageblock, and the frame that free_in_first() has freed and no updater has seen. */
+static void nothing_isolated_is_free(void)
+{
+	if (pb_zone_free_pages(mc.zone) > PB_PAGEBLOCK_NR + 1)
+		mc_violate("frames of an isolated pageblock count as free");
+}
+
 static void request1(void) { mc_alloc(1, 1, PB_MOVABLE); }
 
 /* Requests that the watermarks refuse, or refuse once another actor has allocated. */
@@ -377,6 +396,8 @@ static const struct mc_scenario rows[] = {
 	{ "watermark_isolate", pageblock_at_the_mark, { isolate_request, request_free,
 	  request1 } },
 	{ "watermark_unisolate", isolated_at_the_mark, { unisolate_request, free_in_first } },
+	{ "area_isolated", isolated_at_the_mark, { take_word, free_in_first }, 0, NULL, NULL,
+	  nothing_isolated_is_free },
 	{ "refused_order_5", refused, { request_order_5, alloc_free_two }, 0, nothing_converted },
 	{ "refused_fallback", refused, { fallback_order_5, alloc_free_two }, 0, nothing_converted },
 	{ "refused_300", refused, { request_300, alloc_free_two }, 0, nothing_converted },

@@ -280,15 +280,40 @@ undo:
 	return false;
 }
 
-/* Frees the area's frames in its first nr pageblocks, which are still counted as isolated. */
+/* Takes frames out of those that isolated pages are counted by; with a negative number: back. */
+static void count_area(struct pb_zone *zone, unsigned long index, int frames)
+{
+	atomic_sub(frames, &zone->isolated[index]);
+	atomic_long_sub(frames, &zone->nr_isolated);
+}
+
+/*
+ * Allocates the area's frames in a pageblock; all or none. They leave the pageblock's isolated
+ * frames, not the zone's free ones, and do so first: an updater that found them allocated and still
+ * counted would take them for frames whose allocation subtracts them from nr_free, and add them to
+ * it. One that finds them free and no longer counted only subtracts them, until the next update.
+ */
+static bool alloc_counted(struct pb_zone *zone, const struct pb_area *area, unsigned long index,
+			  struct pb_pageblock *pageblock)
+{
+	count_area(zone, index, area->frames);
+	if (alloc_frames(pageblock, area->frame, area->frames))
+		return true;
+	count_area(zone, index, -(int)area->frames);
+	return false;
+}
+
+/* Frees the area's frames in its first nr pageblocks, and counts them as isolated after that. */
 static void undo_alloc(struct pb_zone *zone, const struct pb_area *area, unsigned long nr)
 {
-	unsigned long value;
+	unsigned long value, index;
 
 	while (nr--) {
-		value = READ_ONCE(area_entry(zone, area->first + nr)->value);
+		index = area->first + nr;
+		value = READ_ONCE(area_entry(zone, index)->value);
 		pb_pageblock_free(pb_entry_pageblock(value), area->frame, ilog2(area->frames));
-		pb_index_update(zone, area->first + nr);
+		count_area(zone, index, -(int)area->frames);
+		pb_index_update(zone, index);
 	}
 }
 
@@ -297,7 +322,7 @@ static long rest_of_pageblock(struct pb_zone *zone, const struct pb_area *area)
 {
 	if (area->frames == PB_PAGEBLOCK_NR)
 		return 0;
-	return atomic_read(&zone->isolated[area->first]) - (long)area->frames;
+	return atomic_read(&zone->isolated[area->first]);
 }
 
 /*
@@ -336,23 +361,18 @@ int pb_area_alloc(struct pb_zone *zone, const struct pb_area *area, const struct
 	pb_assert_preempt_off();
 	for (i = 0; i < area->nr; i++) {
 		value = READ_ONCE(area_entry(zone, area->first + i)->value);
-		if (!alloc_frames(pb_entry_pageblock(value), area->frame, area->frames)) {
+		if (!alloc_counted(zone, area, area->first + i, pb_entry_pageblock(value))) {
 			/* It may have seen frames, and freed them again. */
 			pb_index_update(zone, area->first + i);
 			undo_alloc(zone, area, i);
 			return -EAGAIN;
 		}
+		pb_index_update(zone, area->first + i);
 		cma &= pb_entry_is_cma(value);
 	}
 	if (!above_floor(zone, area, rq, cma)) {
 		undo_alloc(zone, area, area->nr);
 		return -ENOMEM;
-	}
-	/* The frames leave the pageblocks' isolated frames, not the zone's free ones. */
-	for (i = area->first; i < area->first + area->nr; i++) {
-		atomic_sub(area->frames, &zone->isolated[i]);
-		atomic_long_sub(area->frames, &zone->nr_isolated);
-		pb_index_update(zone, i);
 	}
 	return 0;
 }

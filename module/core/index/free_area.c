@@ -193,17 +193,24 @@ static void move_pageblock(struct pb_zone *zone, unsigned long index, struct pb_
 /*
  * Keeps the free frames of an isolated pageblock out of the zone's counts, and only those. nr_free
  * is never too high, and nr_free_cma not too low for it. Called by the updater.
+ *
+ * pb_area_alloc() subtracts from isolated[] before it clears bits. If it did so after the read of
+ * isolated[], the compare-exchange fails, and the words are read again. An allocation of an area
+ * that fails between the two reads goes unseen; the update that it requests corrects the counts.
  */
 static void settle_isolated(struct pb_zone *zone, unsigned long index, unsigned long value)
 {
 	atomic_t *isolated = &zone->isolated[index];
-	int change = -atomic_read(isolated);
+	int old = atomic_read(isolated), change, free;
 
-	if (pb_entry_migratetype(value) == PB_ISOLATE)
-		change += pb_pageblock_count_free(pb_entry_pageblock(value));
-	if (likely(!change))
-		return;
-	atomic_add(change, isolated);
+	do {
+		free = 0;
+		if (pb_entry_migratetype(value) == PB_ISOLATE)
+			free = pb_pageblock_count_free(pb_entry_pageblock(value));
+		change = free - old;
+		if (likely(!change))
+			return;
+	} while (!atomic_try_cmpxchg(isolated, &old, free));
 	atomic_long_add(change, &zone->nr_isolated);
 	if (pb_entry_is_cma(value) && change < 0)
 		atomic_long_sub(change, &zone->nr_free_cma);
