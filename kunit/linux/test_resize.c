@@ -18,6 +18,7 @@
 
 #include "api/resize.h"
 #include "core/base/pfn.h"
+#include "core/cache/prezero.h"
 #include "core/pool/shrink.h"
 #include "core/zone/restrict.h"
 #include "core/zone/watermark.h"
@@ -282,6 +283,74 @@ static void test_new_memory_has_extent(struct kunit *test)
 		kunit_skip(test, "the system has no memory to spare");
 }
 
+/* ---- Prezeroing ---- */
+
+/* A pageblock that a work item zeroes until prezeroing is paused. */
+static struct {
+	struct pb_zone	*zone;
+	unsigned long	pfn;
+	void		(*zero)(struct pb_pool *pool, unsigned long pfn, unsigned long nr_pages);
+} zeroing;
+
+static void prezero_pageblock(struct work_struct *work);
+static DECLARE_WORK(prezero_work, prezero_pageblock);
+
+/* The pause waits for some ticks only, so this must not sleep for longer. */
+static void zero_until_pause(struct pb_pool *pool, unsigned long pfn, unsigned long nr_pages)
+{
+	unsigned int tries;
+
+	if (current_work() == &prezero_work && zeroing.pfn == PB_NO_PFN) {
+		WRITE_ONCE(zeroing.pfn, pfn);
+		for (tries = 0; tries < 20000 && !atomic_read(&pool->prezero_paused); tries++)
+			usleep_range(1000, 2000);
+	}
+	zeroing.zero(pool, pfn, nr_pages);
+}
+
+static void prezero_pageblock(struct work_struct *work)
+{
+	unsigned int percent = pb_instance.prezero_percent;
+	struct pb_prezero run;
+
+	WRITE_ONCE(pb_instance.prezero_percent, 100);
+	pb_prezero_start(&run, zeroing.zone);
+	WRITE_ONCE(pb_instance.prezero_percent, percent);
+	pb_prezero_next(&run);
+}
+
+/* A pageblock that is being zeroed is not in the way, and has no block that cannot be moved. */
+static void test_being_prezeroed(struct kunit *test)
+{
+	struct pb_resize resize = { .nid = pool_node() };
+	unsigned long before = size_of(resize.nid);
+	unsigned int tries;
+
+	zeroing.zone = pb_instance.zone[resize.nid][PB_ZONE_NORMAL] ?:
+		       pb_instance.zone[resize.nid][PB_ZONE_DMA32];
+	zeroing.pfn = PB_NO_PFN;
+	zeroing.zero = pb_instance.ops.zero;
+	pb_instance.ops.zero = zero_until_pause;
+	queue_work(system_unbound_wq, &prezero_work);
+	for (tries = 0; tries < 1500 && READ_ONCE(zeroing.pfn) == PB_NO_PFN; tries++)
+		msleep(20);
+	if (zeroing.pfn != PB_NO_PFN) {
+		KUNIT_EXPECT_EQ(test, pb_resize_empty(zeroing.pfn, zeroing.pfn + PB_PAGEBLOCK_NR,
+						      &resize), 0);
+		KUNIT_EXPECT_EQ(test, resize.before, PB_PAGEBLOCK_NR);
+		KUNIT_EXPECT_EQ(test, resize.pinned, 0UL);
+		for (tries = 0; tries < 1500 && atomic_read(&pb_instance.prezero_paused); tries++)
+			msleep(20);
+		KUNIT_EXPECT_EQ(test, atomic_read(&pb_instance.prezero_paused), 0);
+	}
+	flush_work(&prezero_work);
+	pb_instance.ops.zero = zeroing.zero;
+	KUNIT_EXPECT_NE(test, zeroing.pfn, PB_NO_PFN);
+	resize = (struct pb_resize) { .nid = pool_node(), .pages = before };
+	if (pb_resize_node(&resize) == -ENOMEM)
+		kunit_skip(test, "the system has no pageblock to spare");
+}
+
 /* ---- The system's shrinker ---- */
 
 /* Makes requests until the node is as large as it may be, or the system has no more memory. */
@@ -344,6 +413,7 @@ static struct kunit_case resize_cases[] = {
 	KUNIT_CASE(test_counts_on_its_way),
 	KUNIT_CASE(test_parameter_is_readable),
 	KUNIT_CASE(test_new_memory_has_extent),
+	KUNIT_CASE(test_being_prezeroed),
 	KUNIT_CASE(test_shrinker_sets_watermarks),
 	{}
 };

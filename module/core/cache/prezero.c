@@ -12,7 +12,8 @@
  * -------
  * A pageblock that is being zeroed may be the one that a request for contiguous pages lacks, and
  * compaction takes it for one that cannot be emptied. So a request that may sleep pauses prezeroing
- * before it takes memory from others, and waits until no pageblock is being zeroed:
+ * before it takes memory from others, and waits until no pageblock is being zeroed. So does a
+ * resize that moves blocks:
  *
  *   prezero:  PZ1 increment ->prezeroing      pause:  PP1 increment ->prezero_paused
  *             PZ2 read ->prezero_paused               PP2 read ->prezeroing, until it is 0

@@ -30,6 +30,7 @@
 #include <linux/sched/signal.h>
 
 #include "api/give_back.h"
+#include "core/cache/prezero.h"
 #include "core/pool/shrink.h"
 #include "hooks/bad_frames.h"
 #include "instance.h"
@@ -155,12 +156,28 @@ static unsigned long give_from_zone(struct pb_give_back *run, struct pb_zone *zo
 	return given;
 }
 
+/* From the highest zone first, which grows again first. */
+static unsigned long give_from_zones(struct pb_give_back *run, unsigned long nr_pages)
+{
+	int type = PB_ZONE_NORMAL;
+	unsigned long given = 0;
+	struct pb_zone *zone;
+
+	for (; type >= PB_ZONE_DMA32 && given < nr_pages; type--) {
+		zone = pb_instance.zone[run->nid][type];
+		if (zone && !run->killed && !run->no_memory)
+			given += give_from_zone(run, zone, nr_pages - given);
+	}
+	return given;
+}
+
 /**
  * pb_give_back - give pageblocks of a node back to their sources
  * @run: the run; says afterwards what was in the way
  * @nr_pages: number of pages, a multiple of PB_PAGEBLOCK_NR
  *
- * From the highest zone first, which grows again first. Watermarks and growth are not adjusted.
+ * Watermarks and growth are not adjusted. With @run->move prezeroing is paused: a pageblock or a
+ * block that is being zeroed looks like one that cannot be moved.
  *
  * Context: process. With @run->move it sleeps and is killable, and the size is not locked; else it
  * waits for no lock, and the size is locked.
@@ -168,18 +185,16 @@ static unsigned long give_from_zone(struct pb_give_back *run, struct pb_zone *zo
  */
 unsigned long pb_give_back(struct pb_give_back *run, unsigned long nr_pages)
 {
-	int type = PB_ZONE_NORMAL;
-	unsigned long given = 0;
-	struct pb_zone *zone;
+	struct pb_zone *zone = pb_instance.zone[run->nid][PB_ZONE_MOVABLE];
+	unsigned long given;
 
 	run->pinned_pfn = PB_NO_PFN;
-	zone = pb_instance.zone[run->nid][PB_ZONE_MOVABLE];
 	if (zone)
 		run->kept += READ_ONCE(zone->present_pages);
-	for (; type >= PB_ZONE_DMA32 && given < nr_pages; type--) {
-		zone = pb_instance.zone[run->nid][type];
-		if (zone && !run->killed && !run->no_memory)
-			given += give_from_zone(run, zone, nr_pages - given);
-	}
+	if (!run->move)
+		return give_from_zones(run, nr_pages);
+	pb_prezero_pause(&pb_instance);
+	given = give_from_zones(run, nr_pages);
+	pb_prezero_resume(&pb_instance);
 	return given;
 }

@@ -391,6 +391,7 @@ int pb_resize_empty(unsigned long start_pfn, unsigned long end_pfn, struct pb_re
 	pb_resized();
 	return err ?: resize->now ? -EBUSY : 0;
 }
+EXPORT_SYMBOL_PB_TEST(pb_resize_empty);
 
 /* ---- Giving spare memory back ---- */
 
