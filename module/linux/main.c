@@ -137,8 +137,8 @@ static int make_instance(struct pb_pool_spec *specs, struct pb_range *spans)
 	if (nr < 0)
 		return nr;
 	lowmem = mult_frac(pb_pool_spec_pages(specs, nr), 100 - movable, 100UL);
-	pb_pool_spec_add_min_free(specs, nr, pb_tunables_min_free_pages(lowmem));
-	ret = pb_deferred_grow_prepare(specs, nr, movable);
+	ret = pb_pool_spec_add_min_free(specs, nr, pb_tunables_min_free_pages(lowmem)) ?:
+	      pb_deferred_grow_prepare(specs, nr, movable);
 	if (ret)
 		return ret;
 	config.nr_specs = nr;

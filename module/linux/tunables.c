@@ -17,6 +17,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/bits.h>
 #include <linux/capability.h>
 #include <linux/ctype.h>
 #include <linux/kernel.h>
@@ -33,6 +34,7 @@
 #include "instance.h"
 #include "tunables.h"
 
+#define MIN_FREE_KBYTES_BOUND	BIT(42)	/* 52 bits of physical address */
 #define MIN_FREE_KBYTES_LEAST	128	/* of the default, as in calculate_min_free_kbytes() */
 #define MIN_FREE_KBYTES_MOST	262144
 #define SCALE_FACTOR_MAX	3000	/* as vm.watermark_scale_factor */
@@ -128,6 +130,11 @@ static int set_min_free(const char *text, const struct kernel_param *param)
 	if (ret) {
 		pr_err("%s: bad number \"%.*s\"\n", param->name, text_len(text), text);
 		return ret;
+	}
+	if (value > MIN_FREE_KBYTES_BOUND) {
+		pr_err("%s: bad number \"%.*s\": no machine has so much memory\n", param->name,
+		       text_len(text), text);
+		return -EINVAL;
 	}
 	mutex_lock(&lock);
 	min_free_kbytes = value;

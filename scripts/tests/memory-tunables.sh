@@ -79,6 +79,45 @@ given_at_load() { all_that_was_asked 64 32 pool=0:64M,1:32M min_free_kbytes=8192
 none_at_load() { all_that_was_asked 64 32 pool=0:64M,1:32M min_free_kbytes=0 && owns 0 64 && owns 1 32; }
 all_reserved() { all_that_was_asked 16 16 pool=0:16M,1:16M min_free_kbytes=40000; }
 
+# takes MIB PARAMETERS...: so much from the kernel, of both nodes together, but for rounding.
+takes() {
+	want=$1
+	shift
+	unload && load "$@" || return
+	have=$((($(node_pages 0) + $(node_pages 1)) / 256))
+	echo "$have MiB for $*"
+	[ "$have" -ge "$want" ] && [ "$have" -le $((want + 6)) ]
+}
+
+# It is taken once, not for each element of pool=, and a larger value never makes the pool smaller.
+reserved_once() {
+	takes 160 pool=0:64M,1:64M min_free_kbytes=32768 && takes 192 pool=0:64M,1:64M min_free_kbytes=65536 &&
+		takes 194 pool=0:64M,1:64M min_free_kbytes=67584 && takes 256 pool=0:64M,1:64M min_free_kbytes=131072
+}
+
+# most MIB PARAMETERS...: the maximum of the last node is not larger.
+most() {
+	want=$1
+	shift
+	unload && load "$@" || return
+	resize=$(cat "$params/resize")
+	echo "$resize for $*"
+	mib=${resize##*-} mib=${mib%%M*}
+	[ "$mib" -le "$want" ]
+}
+
+# A maximum is larger by no more than it, whatever the size at load is.
+reserved_at_maximum() {
+	most 326 pool=0:64M-256M min_free_kbytes=67584 && most 358 pool=0:2M-256M min_free_kbytes=102400 &&
+		most 324 pool=0:2M-4M,1:0-256M min_free_kbytes=67584
+}
+
+# More than the memory of the system cannot be taken in addition.
+not_more_than_the_system() {
+	unload && fails_with 22 'min_free_kbytes: it is more than the memory of the system' pool=0:64M \
+		min_free_kbytes=1073741824 && load pool=0:64M
+}
+
 min_free() {
 	echo 4096 >"$params/min_free_kbytes" || return
 	echo "min $(sum min) low $(sum low) high $(sum high)"
@@ -225,7 +264,7 @@ t tunables_defaults defaults
 t tunables_min_free min_free
 t tunables_scale_factor scale_factor
 t tunables_lowmem_reserve reserves
-t tunables_refuse_min_free refused min_free_kbytes -1 x ''
+t tunables_refuse_min_free refused min_free_kbytes -1 x '' 4398046511105 18446744073709551615
 t tunables_refuse_scale refused watermark_scale_factor 0 3001 -5 ten
 t tunables_refuse_boost refused watermark_boost_factor -1 1000001
 t tunables_refuse_ratio refused lowmem_reserve_ratio 1 '1 2' '1 2 3 4' a,b,c '' '1 2 3x' '1 -2 3' \
@@ -242,6 +281,9 @@ t tunables_default_grows default_grows
 t tunables_high_grows high_grows
 t tunables_given_at_load given_at_load
 t tunables_all_reserved all_reserved
+t tunables_reserved_once reserved_once
+t tunables_reserved_at_maximum reserved_at_maximum
+t tunables_not_more_than_the_system not_more_than_the_system
 t tunables_none_at_load none_at_load
 t tunables_refused_at_load refused_at_load
 t tunables_cma_share cma_share

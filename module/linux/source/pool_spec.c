@@ -17,6 +17,7 @@
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/limits.h>
+#include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/moduleparam.h>
@@ -412,16 +413,27 @@ unsigned long pb_pool_spec_pages(const struct pb_pool_spec *specs, unsigned int 
 
 /*
  * The size whose share below the min watermarks leaves @pages for ordinary requests. A zone of p
- * pages in a pool of P pages keeps p * min / P pages. P is at least @total, so p * (total - min) /
- * total pages are left. The default of min_free_kbytes is a falling share of a growing pool.
+ * pages in a pool of P pages keeps p * min / P pages, so p * (P - min) / P are left, with @pool as
+ * P and @rest as P - min. None keeps more than @min.
  */
-static unsigned long with_min_free(unsigned long pages, unsigned long total,
-				   unsigned long min_free_pages)
+static unsigned long size_with_min_free(unsigned long pages, unsigned long pool,
+					unsigned long rest, unsigned long min)
 {
-	if (min_free_pages > total / 2)
-		pages += min_free_pages;
+	u64 size = mul_u64_u64_div_u64(pages, pool, rest) + 1;
+
+	return round_up(min_t(u64, size, pages + min), PB_PAGEBLOCK_NR);
+}
+
+/*
+ * The same for a maximum, which others may reach too or not. P is at least @total. The default of
+ * min_free_kbytes is a falling share of a growing pool.
+ */
+static unsigned long max_with_min_free(unsigned long pages, unsigned long total, unsigned long min)
+{
+	if (min > total / 2)
+		pages += min;
 	else
-		pages = mult_frac(pages, total, total - min_free_pages) + 1;
+		pages = mul_u64_u64_div_u64(pages, total, total - min) + 1;
 	return round_up(pages, PB_PAGEBLOCK_NR);
 }
 
@@ -434,23 +446,43 @@ static unsigned long with_min_free(unsigned long pages, unsigned long total,
  * So a request that may sleep can have as much as pool= specifies. Memory that was set aside at
  * boot, and the default share of the system's memory, keep their size. The maximum keeps it, too,
  * if all up to there was set aside.
+ *
+ * Return: 0; -EINVAL, after a line in the log, for more than the memory of the system.
  */
-void pb_pool_spec_add_min_free(struct pb_pool_spec *specs, unsigned int nr,
-			       unsigned long min_free_pages)
+int pb_pool_spec_add_min_free(struct pb_pool_spec *specs, unsigned int nr,
+			      unsigned long min_free_pages)
 {
-	unsigned long total = pb_pool_spec_pages(specs, nr);
+	unsigned long total = pb_pool_spec_pages(specs, nr), fixed = 0, rest, pool;
 	unsigned int i;
 
+	for (i = 0; i < nr; i++)
+		if (specs[i].implied || specs[i].source->set_aside)
+			fixed += specs[i].nr_pages;
 	if (!min_free_pages)
-		return;
+		return 0;
+	if (fixed < total && min_free_pages > totalram_pages()) {
+		pr_err("min_free_kbytes: it is more than the memory of the system\n");
+		return -EINVAL;
+	}
+	/*
+	 * What is fixed keeps its part of the minimum, the others grow by theirs. Where that is
+	 * most of what is fixed, no size of the others leaves all.
+	 */
+	rest = total;
+	if (total)
+		rest -= min_t(u64, mul_u64_u64_div_u64(fixed, min_free_pages, total), total / 2);
+	pool = rest + min_free_pages;
 	for (i = 0; i < nr; i++) {
 		struct pb_pool_spec *spec = &specs[i];
 
 		if (spec->implied)
 			continue;
 		if (!spec->source->set_aside && spec->nr_pages)
-			spec->nr_pages = with_min_free(spec->nr_pages, total, min_free_pages);
+			spec->nr_pages = size_with_min_free(spec->nr_pages, pool, rest,
+							    min_free_pages);
 		if (spec->max_pages && !(spec->source->set_aside && spec->source->grows))
-			spec->max_pages = with_min_free(spec->max_pages, total, min_free_pages);
+			spec->max_pages = max_with_min_free(spec->max_pages, total,
+							    min_free_pages);
 	}
+	return 0;
 }

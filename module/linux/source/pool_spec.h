@@ -17,7 +17,7 @@ int pb_pool_spec_parse(const char *text, struct pb_pool_spec *specs, unsigned in
 int pb_pool_spec_default(struct pb_pool_spec *specs, unsigned int max);
 
 unsigned long pb_pool_spec_pages(const struct pb_pool_spec *specs, unsigned int nr);
-void pb_pool_spec_add_min_free(struct pb_pool_spec *specs, unsigned int nr,
-			       unsigned long min_free_pages);
+int pb_pool_spec_add_min_free(struct pb_pool_spec *specs, unsigned int nr,
+			      unsigned long min_free_pages);
 
 #endif /* PB_POOL_SPEC_H */
