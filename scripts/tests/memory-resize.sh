@@ -97,6 +97,11 @@ not_without_capability() {
 		owns 0 16
 }
 
+# Where sizes are given at load is said.
+not_at_load() {
+	fails_with 19 'resize: there is no pool yet; pool= has the sizes at load' pool=0:16M resize=0:8M
+}
+
 source_is_empty() {
 	stays 'no more memory' 0 990M && [ "$(node_pages 0)" -gt $((16 * 256)) ] && resized 0 16M 16
 }
@@ -219,6 +224,7 @@ t resize_bad_values bad_values
 t resize_needs_cap_sys_admin not_without_capability
 t resize_source_is_empty source_is_empty
 t resize_unload_again unloads
+t resize_not_at_load not_at_load
 if [ -f /pbuddy_movable.ko ]; then
 	t resize_moves moves
 	t resize_moves_what_fits moves_what_fits

@@ -107,6 +107,8 @@ not_without_capability() {
 	had=$(node_pages 0) && needs_admin "$parameter" 0-ffffffffffff && [ "$(node_pages 0)" -eq "$had" ] && verified
 }
 
+not_at_load() { fails_with 19 'vacate: there is no pool yet' pool=0:16M vacate=0-fff; }
+
 unloads() { gives_back $(($(node_pages 0) + $(node_pages 1))); }
 
 ktap_begin
@@ -117,6 +119,7 @@ if [ -e "$memory"/block_size_bytes ]; then
 	t vacate_bad_values bad_values
 	t vacate_needs_cap_sys_admin not_without_capability
 	t vacate_unload unloads
+	t vacate_not_at_load not_at_load
 	t vacate_names_groups groups
 	t vacate_names_groups_unload unloads
 	t vacate_names_movable movable

@@ -295,8 +295,9 @@ static bool valid(struct pb_resize *resize)
  * Sizes are rounded up to whole pageblocks. Logs one line when the size has changed.
  *
  * Context: process, sleeps, killable; may do I/O.
- * Return: 0 when the node has the new size; -ENXIO for a node without memory of the pool, -EINVAL
- * for a size of 0, above the memory of the node, or a maximum below it; else an error of
+ * Return: 0 when the node has the new size; -ENXIO for a node without memory of the pool, -ENODEV
+ * without a pool (at load and unload), -EINVAL for a size of 0, above the memory of the node, or a
+ * maximum below it; -EINTR, with @resize unchanged if nothing was begun; else an error of
  * PBUDDY_IOCTL_RESIZE, and @resize says what was in the way. As hugetlb's nr_hugepages, which may
  * reach a part of what is written.
  */
@@ -309,14 +310,15 @@ int pb_resize_node(struct pb_resize *resize)
 	resize->blocked.nr = 0;
 	if (mutex_lock_killable(&resize_lock))
 		return -EINTR;
-	if (!live || resize->nid < 0 || resize->nid >= nr_node_ids ||
-	    !pb_instance_has_memory(resize->nid)) {
-		mutex_unlock(&resize_lock);
-		return -ENXIO;
-	}
-	err = valid(resize) ? resize_locked(resize) : -EINVAL;
+	if (!live)
+		err = -ENODEV;
+	else if (resize->nid < 0 || resize->nid >= nr_node_ids ||
+		 !pb_instance_has_memory(resize->nid))
+		err = -ENXIO;
+	else
+		err = valid(resize) ? resize_locked(resize) : -EINVAL;
 	mutex_unlock(&resize_lock);
-	if (err == -EINVAL)
+	if (err == -EINVAL || err == -ENXIO || err == -ENODEV)
 		return err;
 	/* Also when it may only grow further, or less far, than before. */
 	pb_resized();
@@ -511,7 +513,9 @@ static int set_resize(const char *text, const struct kernel_param *param)
 		       len, text);
 	else if (err == -ENXIO)
 		pr_err("resize: bad node \"%.*s\": it has no memory of the pool\n", len, text);
-	else if (err)
+	else if (err == -ENODEV)
+		pr_err("resize: there is no pool yet; pool= has the sizes at load\n");
+	else if (err && (err != -EINTR || resize.now != resize.before))
 		log_result(&resize);
 	return err;
 }

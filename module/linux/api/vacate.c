@@ -67,6 +67,8 @@ static int set_vacate(const char *text, const struct kernel_param *param)
 	if (result.before)
 		pr_info("vacate: gave %lu MiB in %#llx-%#llx back\n", PAGES_TO_MIB(result.before),
 			start, end);
+	if (err == -ENODEV)
+		pr_err("vacate: there is no pool yet\n");
 	if (err != -EBUSY)
 		return err;
 	log_result(&result, start, end);
