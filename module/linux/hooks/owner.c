@@ -17,7 +17,8 @@
  *   MODULE_STATE_LIVE   of every block that init code of the module allocated
  *   MODULE_STATE_GOING  of every block that the module leaves allocated; these are also logged
  *
- * A text stays with its block: a module that is loaded later may get the same addresses or name.
+ * A text stays with its block: a module that is loaded later may get the same addresses or name. Of
+ * several modules that a stack leads through, the first that goes is told.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -25,6 +26,7 @@
 #include <linux/kernel.h>
 #include <linux/list.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/notifier.h>
 #include <linux/sched.h>
 #include <linux/seq_file.h>
@@ -336,16 +338,19 @@ static bool note_leak(void *arg, unsigned long pfn, unsigned int order)
 
 static int module_notify(struct notifier_block *nb, unsigned long state, void *data)
 {
+	static DEFINE_MUTEX(wheres_lock);	/* modules may come and go at the same time */
 	struct visit visit = { .mod = data };
 
 	if (visit.mod == THIS_MODULE)
 		return NOTIFY_DONE;
+	mutex_lock(&wheres_lock);
 	if (state == MODULE_STATE_LIVE)
 		pb_walk_allocated(&pb_instance, note_init_code, &visit);
 	if (state == MODULE_STATE_GOING) {
 		pb_walk_allocated(&pb_instance, note_leak, &visit);
 		forget_module(visit.mod);
 	}
+	mutex_unlock(&wheres_lock);
 	if (visit.blocks)
 		pr_warn("module %s leaves %lu pages allocated in %lu blocks\n",
 			visit.mod->name, visit.pages, visit.blocks);
