@@ -2,8 +2,8 @@
 /*
  * Draining the per-CPU lists that pcp.c refills.
  *
- * A full LIFO flushes its oldest six sevenths (make_space): blocks within a word as flush.c says,
- * blocks of a word or more by zone/blocks.c, which updates the index at once.
+ * A full LIFO flushes its oldest six sevenths (make_space), a short one all blocks: those within a
+ * word as flush.c says, blocks of a word or more by zone/blocks.c, which updates the index at once.
  */
 #include "core/base/pfn.h"
 #include "core/cache/drain.h"
