@@ -75,13 +75,15 @@ static bool lock_frames(struct pb_buffer *buf)
 /* The three steps; -ENOENT: the page is not in the buffer, or not any more; -EBUSY. */
 static int forget(struct pb_buffer *buf, struct page *page)
 {
-	struct folio *folio = page_folio(page);
 	struct pb_buffer_block *block;
+	struct folio *folio;
 
 	if (!lock_frames(buf))
 		return -EBUSY;
 	block = find_block(buf, page_to_pfn(page));
 	if (block) {
+		/* Not before the lock: a fault may have made a folio of the piece. */
+		folio = page_folio(page);
 		buf->failed = true;
 		if (folio_test_large(folio))
 			folio_set_has_hwpoisoned(folio);
