@@ -46,8 +46,8 @@ static long long size_kbytes(int nid)
 
 static long long max_kbytes(int nid)
 {
-	return PAGES_TO_KIB(max(pb_deferred_grow_get_max(nid),
-				pb_node_present_pages(&pb_instance, nid)));
+	/* Groups keep memory that a resize could not get. */
+	return max_t(long long, PAGES_TO_KIB(pb_deferred_grow_get_max(nid)), size_kbytes(nid));
 }
 
 /* As FREE of pbuddyctl info. */
