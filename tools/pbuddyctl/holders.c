@@ -111,7 +111,8 @@ static bool is_mapping(const struct scan *scan, const char *name, uint64_t ino)
 static void scan_maps(struct scan *scan)
 {
 	uint64_t start, end, ino;
-	char path[64], line[512];
+	char path[64], *line = NULL;	/* a path in it may be of any length */
+	size_t size = 0;
 	FILE *file;
 	int name;
 
@@ -119,12 +120,13 @@ static void scan_maps(struct scan *scan)
 	file = fopen(path, "re");
 	if (!file)
 		return;
-	while (fgets(line, sizeof(line), file)) {
+	while (getline(&line, &size, file) > 0) {
 		line[strcspn(line, "\n")] = 0;
 		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %*s %*s %*s %" SCNu64 " %n", &start, &end,
 			   &ino, &name) == 3 && is_mapping(scan, line + name, ino))
 			scan->holder->mapped += end - start;
 	}
+	free(line);
 	fclose(file);
 }
 
