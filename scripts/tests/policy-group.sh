@@ -92,6 +92,14 @@ nodes_hold() {
 		held /a 0:4096K/8192K '--size 4M --node 0 --strict'
 }
 
+# Purgeable buffers in it keep their memory when others lack some.
+not_purged() {
+	inside /a pbuddy-test purge_group >/tmp/out 2>&1
+	status=$?
+	cat /tmp/out
+	[ "$status" -eq 0 ] && within 60 has /a 0:8192K/8192K
+}
+
 # A cgroup below uses the memory of the group, until it has its own.
 below() {
 	mkdir $cgroup/a/b && hold_by /tmp/inside /a/b pbuddyctl alloc --size 2M || return
@@ -370,6 +378,7 @@ t group_others others
 t group_falls_back falls_back
 t group_strict is_strict
 t group_nodes nodes_hold
+t group_not_purged not_purged
 t group_below below
 [ ! -f /pbuddy_requester.ko ] || t group_in_kernel in_kernel
 t group_takes takes

@@ -26,7 +26,7 @@ case $(uname -r) in 6.1.* | 7.*) export PBUDDY_DEATHS=1000 ;; esac
 maps=$(cat /proc/sys/vm/max_map_count)
 echo 16384 >/proc/sys/vm/max_map_count
 # shellcheck disable=SC2086 # words
-pbuddy-test $slow -x race -x move -x unload -x inject -x hwpoison -x hibernate -x random -x purge -x purge_grown -x swap -x importer
+pbuddy-test $slow -x race -x move -x unload -x inject -x hwpoison -x hibernate -x random -x purge -x purge_grown -x purge_group -x swap -x importer
 status=$?
 echo "$maps" >/proc/sys/vm/max_map_count
 [ ! -f /pbuddy_mapper.ko ] || rmmod pbuddy_mapper

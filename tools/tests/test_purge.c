@@ -518,3 +518,26 @@ TEST(purge_grown, system_gets_the_memory)
 	CHECK(!willneed(fd));
 	CHECK(node_bytes() > 4 * least);
 }
+
+/* ---- Groups (scripts/tests/policy-group.sh, inside of one that has 8 MiB) ---- */
+
+/* Nothing else can use the memory of a group, so requests and a resize leave it. */
+TEST(purge_group, memory_of_a_group_stays)
+{
+	struct pbuddy_alloc rq = on_node(8 * MIB, PBUDDY_CLASS_MOVABLE);
+	struct pbuddy_alloc one = on_node(PAGE, PBUDDY_CLASS_UNMOVABLE);
+	struct buffer_set set;
+	uint64_t *p;
+	int fd;
+
+	fd = alloc_as(&rq);
+	p = map_buffer(fd, 8 * MIB);
+	stamp(p, 8 * MIB, 1);
+	dontneed(fd);
+	fill_node(&set);
+	CHECK_FAILS(ioctl(dev, PBUDDY_IOCTL_ALLOC, &one), ENOMEM);
+	CHECK(!is_purged(fd));
+	close_buffers(&set);
+	CHECK(willneed(fd));
+	CHECK_EQ(stamp_broken(p, 8 * MIB, 1), -1);
+}

@@ -410,6 +410,27 @@ unsigned long pb_buffer_zone_pages(const struct pb_buffer *buf, const struct pb_
 EXPORT_SYMBOL_PB_TEST(pb_buffer_zone_pages);
 
 /**
+ * pb_buffer_pool_pages() - count the pages of a buffer on a node that are not a group's
+ * @buf: the buffer
+ * @nid: below pb_instance.nr_nodes
+ *
+ * What reclaim can get: no request but the group's own may have the memory of a group.
+ *
+ * Context: any. The caller has a reference.
+ * Return: pages.
+ */
+unsigned long pb_buffer_pool_pages(const struct pb_buffer *buf, int nid)
+{
+	const unsigned long *pages = &buf->zone_pages[nid * PB_NR_ZONE_TYPES];
+	unsigned long nr_pages = 0;
+	int type;
+
+	for (type = 0; type < PB_NR_ZONE_TYPES; type++)
+		nr_pages += READ_ONCE(pages[type]);
+	return nr_pages;
+}
+
+/**
  * pb_buffer_get() - take a reference
  * @buf: the buffer, of which the caller has a reference
  *

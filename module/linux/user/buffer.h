@@ -258,6 +258,7 @@ struct pb_buffer *pb_buffer_get(struct pb_buffer *buf);
 void pb_buffer_put(struct pb_buffer *buf);
 unsigned long pb_buffer_node_pages(const struct pb_buffer *buf, int nid);
 unsigned long pb_buffer_zone_pages(const struct pb_buffer *buf, const struct pb_zone *zone);
+unsigned long pb_buffer_pool_pages(const struct pb_buffer *buf, int nid);
 
 void pb_buffer_free_frames(unsigned long pfn, unsigned long nr_pages);
 struct pb_buffer *pb_buffer_new_spare(const struct pb_buffer *buf, bool in_place);

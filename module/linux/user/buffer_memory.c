@@ -60,8 +60,10 @@ static void hand_over(struct pb_buffer *to, struct pb_buffer *from)
 		WRITE_ONCE(to->node_pages[nid], from->node_pages[nid]);
 		WRITE_ONCE(from->node_pages[nid], 0);
 	}
-	for (i = 0; i < nr_zones; i++)
-		swap(to->zone_pages[i], from->zone_pages[i]);
+	for (i = 0; i < nr_zones; i++) {
+		WRITE_ONCE(to->zone_pages[i], from->zone_pages[i]);
+		WRITE_ONCE(from->zone_pages[i], 0);
+	}
 }
 
 static void set_stored(struct pb_buffer *buf, struct pb_swap_file *stored)

@@ -55,7 +55,7 @@
 static LIST_HEAD(purgeable);			/* by @advised, the lowest first */
 static DEFINE_SPINLOCK(purgeable_lock);		/* of the list and the variables below */
 static u64 last_advised;
-static unsigned long *node_pages;		/* in the list, by node */
+static unsigned long *node_pages;		/* in the list, by node, but for groups' */
 
 /* Buffers that walks have passed, under the lock. */
 unsigned long pb_purge_nr_passed;
@@ -72,12 +72,14 @@ static atomic_long_t nr_purged = ATOMIC_LONG_INIT(0);	/* buffers whose memory wa
 
 static void count_locked(const struct pb_buffer *buf, bool add)
 {
+	unsigned long nr_pages;
 	int nid;
 
 	lockdep_assert_held(&purgeable_lock);
-	for (nid = 0; nid < pb_instance.nr_nodes; nid++)
-		WRITE_ONCE(node_pages[nid], add ? node_pages[nid] + buf->node_pages[nid] :
-						  node_pages[nid] - buf->node_pages[nid]);
+	for (nid = 0; nid < pb_instance.nr_nodes; nid++) {
+		nr_pages = pb_buffer_pool_pages(buf, nid);
+		WRITE_ONCE(node_pages[nid], node_pages[nid] + (add ? nr_pages : -nr_pages));
+	}
 }
 
 static void remove_locked(struct pb_buffer *buf)
@@ -141,7 +143,9 @@ static struct pb_buffer *pass_locked(struct walk *walk, struct pb_purge_entry *e
 	lockdep_assert_held(&purgeable_lock);
 	list_move(&walk->place.node, &entry->node);
 	pb_purge_nr_passed++;
-	return buf && buf->node_pages[nid] && refcount_inc_not_zero(&buf->ref) ? buf : NULL;
+	if (!buf || !pb_buffer_pool_pages(buf, nid) || !refcount_inc_not_zero(&buf->ref))
+		return NULL;
+	return buf;
 }
 
 /*
@@ -230,7 +234,7 @@ static unsigned long purge(struct pb_buffer *buf, int nid, bool may_unmap)
 		spare = purge_locked(buf, may_unmap);
 		up_write(&buf->frames);
 	}
-	nr_pages = spare ? spare->node_pages[nid] : 0;
+	nr_pages = spare ? pb_buffer_pool_pages(spare, nid) : 0;
 	if (spare) {
 		pb_buffer_count_event(spare, PB_PGPURGE);
 		pb_buffer_free_spare(spare);

@@ -270,7 +270,7 @@ static bool is_idle(const struct pb_buffer *buf, int nid)
 	unsigned int seconds = seconds_of(buf);
 
 	return READ_ONCE(buf->watched) && !READ_ONCE(buf->absent) && seconds &&
-	       READ_ONCE(buf->node_pages[nid]) &&
+	       pb_buffer_pool_pages(buf, nid) &&
 	       time_after_eq(jiffies, READ_ONCE(buf->touched) + seconds * HZ);
 }
 
@@ -281,7 +281,7 @@ static bool add_idle(const struct pb_buffer *buf, int unused)
 
 	for (nid = 0; nid < pb_instance.nr_nodes; nid++)
 		if (is_idle(buf, nid))
-			counted[nid] += READ_ONCE(buf->node_pages[nid]);
+			counted[nid] += pb_buffer_pool_pages(buf, nid);
 	return false;
 }
 
@@ -347,7 +347,7 @@ static unsigned long swap_out_idle(struct pb_buffer *buf, int nid)
 	if (!mutex_trylock(&buf->advise_lock))
 		return 0;
 	if (buf->swappable && is_idle(buf, nid)) {
-		nr_pages = buf->node_pages[nid];
+		nr_pages = pb_buffer_pool_pages(buf, nid);
 		if (pb_swap_out_locked(buf, &why)) {
 			nr_pages = 0;
 			/* Not again before it was idle for another time. */
