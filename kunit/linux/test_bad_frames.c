@@ -88,7 +88,8 @@ static void end(struct kunit *test)
 	pt_instance_end(test);
 }
 
-static void fail_in_block(struct kunit *test, gfp_t gfp, unsigned int order)
+/* Returns the first page, which is free or, with order 0, set aside. */
+static struct page *fail_in_block(struct kunit *test, gfp_t gfp, unsigned int order)
 {
 	struct page *page = pbuddy_alloc_pages(gfp, order);
 
@@ -97,6 +98,19 @@ static void fail_in_block(struct kunit *test, gfp_t gfp, unsigned int order)
 	KUNIT_EXPECT_TRUE(test, within_60s(noticed));
 	pbuddy_free_pages(page, order);
 	expect_set_aside(test);
+	return page;
+}
+
+/* Fails a page in this CPU's cache, and returns it when it is set aside. */
+static struct page *fail_cached(struct kunit *test)
+{
+	struct page *page = pbuddy_alloc_pages(GFP_KERNEL, 0);
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	pbuddy_free_pages(page, 0);
+	fail_page(page);
+	expect_set_aside(test);
+	return page;
 }
 
 static void test_page(struct kunit *test)
@@ -124,27 +138,16 @@ static void test_compound(struct kunit *test)
 	fail_in_block(test, GFP_KERNEL | __GFP_COMP, 4);
 }
 
-/* It is in this CPU's cache. */
 static void test_cached(struct kunit *test)
 {
-	struct page *page = pbuddy_alloc_pages(GFP_KERNEL, 0);
-
-	KUNIT_ASSERT_NOT_NULL(test, page);
-	pbuddy_free_pages(page, 0);
-	fail_page(page);
-	expect_set_aside(test);
+	fail_cached(test);
 }
 
 /* It was set aside when its owner freed it. The fast path is in use again. */
 static void test_double_free(struct kunit *test)
 {
-	struct page *page = pbuddy_alloc_pages(GFP_KERNEL, 0);
+	struct page *page = fail_in_block(test, GFP_KERNEL, 0);
 
-	KUNIT_ASSERT_NOT_NULL(test, page);
-	fail_page(page);
-	KUNIT_EXPECT_TRUE(test, within_60s(noticed));
-	pbuddy_free_pages(page, 0);
-	expect_set_aside(test);
 	pbuddy_free_pages(page, 0);
 	pt_expect_bad_frees(test, 1);
 	KUNIT_EXPECT_EQ(test, pb_quarantine_pages(), 0UL);
@@ -181,13 +184,9 @@ static void test_double_free_while_pending(struct kunit *test)
 /* It was set aside while it was free. The fast path is in use again. */
 static void test_double_free_of_cached(struct kunit *test)
 {
-	struct page *page = pbuddy_alloc_pages(GFP_KERNEL, 0), *pages[64] = {};
+	struct page *page = fail_cached(test), *pages[64] = {};
 	unsigned int i, nr;
 
-	KUNIT_ASSERT_NOT_NULL(test, page);
-	pbuddy_free_pages(page, 0);
-	fail_page(page);
-	expect_set_aside(test);
 	pbuddy_free_pages(page, 0);
 	pt_expect_bad_frees(test, 1);
 	nr = pbuddy_alloc_pages_bulk(GFP_KERNEL, NUMA_NO_NODE, ARRAY_SIZE(pages), pages);
