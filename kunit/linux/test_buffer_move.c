@@ -11,10 +11,10 @@
 #include <linux/string.h>
 
 #include "api/compound_meta.h"
-#include "api/movable_migrate.h"
-#include "core/compact/movable.h"
+#include "core/base/pfn.h"
 #include "instance.h"
 #include "instance_check.h"
+#include "migrate_block.h"
 #include "user/buffer.h"
 
 #define NONE	(-1)
@@ -136,25 +136,6 @@ static bool are_whole(struct page *page, unsigned long nr, bool folio)
 	return true;
 }
 
-static int migrate(struct page *src, struct page *dst, unsigned int order)
-{
-	unsigned long src_pfn = page_to_pfn(src), dst_pfn = page_to_pfn(dst);
-	struct pb_migration m = {
-		.src = src_pfn, .dst = dst_pfn, .src_heads = 1, .dst_heads = 1, .order = order,
-		.mode = PB_MIGRATE_SYNC,
-	};
-
-	/* As migrate.c does. */
-	if (pb_movable_set(&pb_instance, dst_pfn) ||
-	    !pb_movable_isolate(&pb_instance, dst_pfn, order) ||
-	    !pb_movable_isolate(&pb_instance, src_pfn, order))
-		return -EINVAL;
-	pb_movable_ops_migrate(&pb_instance, &m);
-	pb_movable_putback(&pb_instance, dst_pfn);
-	pb_movable_putback(&pb_instance, src_pfn);
-	return m.err;
-}
-
 static void test_ways(struct kunit *test)
 {
 	const struct way *way = test->param_value;
@@ -175,7 +156,7 @@ static void test_ways(struct kunit *test)
 	if (way->order == PB_PAGEBLOCK_ORDER && !folio)
 		goto skip;
 	set_state(way, src, dst, true);
-	ret = migrate(src, dst, way->order);
+	ret = pt_migrate_block(src, dst, way->order);
 	set_state(way, src, dst, false);
 	KUNIT_EXPECT_EQ(test, ret, way->ret);
 	if (ret)
@@ -205,9 +186,9 @@ static void test_locked(struct kunit *test)
 	KUNIT_ASSERT_FALSE(test, IS_ERR(buf));
 	src = pfn_to_page(buf->block[0].pfn);
 	down_read(&buf->frames);
-	KUNIT_EXPECT_EQ(test, migrate(src, dst, 0), -EBUSY);
+	KUNIT_EXPECT_EQ(test, pt_migrate_block(src, dst, 0), -EBUSY);
 	up_read(&buf->frames);
-	KUNIT_EXPECT_EQ(test, migrate(src, dst, 0), 0);
+	KUNIT_EXPECT_EQ(test, pt_migrate_block(src, dst, 0), 0);
 	KUNIT_EXPECT_EQ(test, buf->block[0].pfn, page_to_pfn(dst));
 	pb_buffer_put(buf);
 	pbuddy_free_page(src);
@@ -231,12 +212,12 @@ static void test_target(struct kunit *test)
 	entry = pb_dir_entry(&pb_instance, page_to_pfn(dst));
 	mt = pb_entry_migratetype(READ_ONCE(entry->value));
 	pb_entry_set_migratetype(entry, PB_CMA);
-	KUNIT_EXPECT_EQ(test, migrate(src, dst, PB_PAGEBLOCK_ORDER), -EBUSY);
+	KUNIT_EXPECT_EQ(test, pt_migrate_block(src, dst, PB_PAGEBLOCK_ORDER), -EBUSY);
 	pb_entry_set_migratetype(entry, mt);
 	buf->unpinnable = true;
-	KUNIT_EXPECT_EQ(test, migrate(src, dst, PB_PAGEBLOCK_ORDER), -EBUSY);
+	KUNIT_EXPECT_EQ(test, pt_migrate_block(src, dst, PB_PAGEBLOCK_ORDER), -EBUSY);
 	buf->unpinnable = false;
-	KUNIT_EXPECT_EQ(test, migrate(src, dst, PB_PAGEBLOCK_ORDER), 0);
+	KUNIT_EXPECT_EQ(test, pt_migrate_block(src, dst, PB_PAGEBLOCK_ORDER), 0);
 	KUNIT_EXPECT_EQ(test, buf->block[0].pfn, page_to_pfn(dst));
 	pb_buffer_put(buf);
 	pbuddy_free_pages(src, PB_PAGEBLOCK_ORDER);

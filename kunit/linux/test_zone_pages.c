@@ -9,12 +9,11 @@
 #include <linux/sched/mm.h>
 #include <linux/swap.h>
 
-#include "api/movable_migrate.h"
 #include "core/alloc/alloc.h"
-#include "core/compact/movable.h"
 #include "core/zone/zone.h"
 #include "instance.h"
 #include "instance_check.h"
+#include "migrate_block.h"
 #include "user/buffer.h"
 #include "user/purge.h"
 #include "user/swap.h"
@@ -64,25 +63,17 @@ static void move_first(struct kunit *test, struct pb_buffer *buf)
 	const struct pb_buffer_block *block = &buf->block[0];
 	struct page *dst = pbuddy_alloc_pages_node(page_to_nid(pfn_to_page(block->pfn)),
 						   GFP_KERNEL | __GFP_THISNODE, block->order);
-	struct pb_migration m = {
-		.src = block->pfn, .src_heads = 1, .dst_heads = 1, .order = block->order,
-		.mode = PB_MIGRATE_SYNC,
-	};
+	unsigned long src = block->pfn;
+	int err;
 
 	KUNIT_EXPECT_TRUE(test, block->movable);
 	KUNIT_EXPECT_NOT_NULL(test, dst);
 	if (!block->movable || !dst)
 		return;
-	m.dst = page_to_pfn(dst);
-	KUNIT_EXPECT_EQ(test, pb_movable_set(&pb_instance, m.dst), 0);
-	KUNIT_EXPECT_TRUE(test, pb_movable_isolate(&pb_instance, m.dst, m.order));
-	KUNIT_EXPECT_TRUE(test, pb_movable_isolate(&pb_instance, m.src, m.order));
-	pb_movable_ops_migrate(&pb_instance, &m);
-	pb_movable_putback(&pb_instance, m.dst);
-	pb_movable_putback(&pb_instance, m.src);
-	KUNIT_EXPECT_EQ(test, m.err, 0);
-	KUNIT_EXPECT_EQ(test, block->pfn, m.err ? m.src : m.dst);
-	pbuddy_free_pages(pfn_to_page(m.err ? m.dst : m.src), m.order);
+	err = pt_migrate_block(pfn_to_page(src), dst, block->order);
+	KUNIT_EXPECT_EQ(test, err, 0);
+	KUNIT_EXPECT_EQ(test, block->pfn, err ? src : page_to_pfn(dst));
+	pbuddy_free_pages(err ? dst : pfn_to_page(src), block->order);
 }
 
 static void test_moved(struct kunit *test)
