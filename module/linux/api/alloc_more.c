@@ -355,7 +355,7 @@ struct page *pb_alloc_zeroed_more(gfp_t gfp, unsigned int order, int nid)
 /* Not inline, because unzeroed requests would move @nid out of its way and back. */
 static noinline struct page *alloc_zeroed(gfp_t gfp, unsigned int order, int nid)
 {
-	return pb_alloc_zeroed(gfp, order, nid);
+	return pb_alloc_zeroed(gfp, order, nid, true);
 }
 
 /**

@@ -30,6 +30,7 @@ static __always_inline bool pb_alloc_zeroed_special(gfp_t gfp)
  * @gfp: as for pbuddy_alloc_pages_nodemask(), with pb_need_zero()
  * @order: any number
  * @nid: as for pb_alloc_more()
+ * @checked: pb_zero_checked_key may be on
  *
  * Nothing is live across a call, so no register is saved. A zone that never had zeroed memory has a
  * path of its own, where a block is zeroed.
@@ -37,15 +38,17 @@ static __always_inline bool pb_alloc_zeroed_special(gfp_t gfp)
  * Context: that of the request.
  * Return: the first page, or NULL after a report.
  */
-static __always_inline struct page *pb_alloc_zeroed(gfp_t gfp, unsigned int order, int nid)
+static __always_inline struct page *pb_alloc_zeroed(gfp_t gfp, unsigned int order, int nid,
+						    bool checked)
 {
 	struct pb_pcp_entry entry;
 	enum pb_fast result;
 	struct pb_zone *zone;
 	struct pb_pcp *pcp;
 
-	if (unlikely(order > PB_PCP_MAX_WORD_ORDER || !pb_cached_may_serve_any(gfp, order) ||
-		     pb_alloc_zeroed_special(gfp)))
+	if (unlikely(order > PB_PCP_MAX_WORD_ORDER || pb_alloc_zeroed_special(gfp) ||
+		     !(checked ? pb_cached_may_serve_any(gfp, order) :
+				 pb_cached_valid(gfp, order))))
 		return pb_alloc_zeroed_more(gfp, order, nid);
 	preempt_disable();
 	pcp = __this_cpu_read(pb_percpu_zone.pcp[pb_gfp_index(gfp)]);
@@ -54,7 +57,8 @@ static __always_inline struct page *pb_alloc_zeroed(gfp_t gfp, unsigned int orde
 	zone = pcp->zone;
 	if (unlikely(!pb_task_in_cpuset(zone->nid)))
 		goto other;
-	if (!pb_hint(zone->prezeroed))
+	/* Plain, as the compiler does not fold a READ_ONCE() into the comparison. */
+	if (!data_race(zone->prezeroed))
 		return pb_alloc_and_zero_preempt_enable(gfp, order, nid, pcp);
 	result = pb_pcp_alloc_zeroed(zone, pcp, order, pb_gfp_index_migratetype[pb_gfp_index(gfp)],
 				     &entry);
@@ -64,7 +68,7 @@ static __always_inline struct page *pb_alloc_zeroed(gfp_t gfp, unsigned int orde
 		result = likely(!order) ? pb_alloc_mark(&entry, 0, 0) :
 			 pb_alloc_mark(&entry, order, pb_cached_frame_flags(gfp, order));
 	preempt_enable();
-	if (unlikely(result != PB_FAST_DONE || !pb_bad_frames_reported()))
+	if (unlikely(result != PB_FAST_DONE || (checked && !pb_bad_frames_reported())))
 		return pb_alloc_zeroed_end(gfp, order, nid, result, entry.pfn);
 	return pfn_to_page(entry.pfn);
 other:

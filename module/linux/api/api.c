@@ -114,8 +114,8 @@ static __always_inline struct page *fast_page(unsigned long pfn)
 /* All requests while the fast path is off. Most often all memory is to be zero (init_on_alloc). */
 static __always_inline struct page *alloc_checked(gfp_t gfp, unsigned int order, int nid)
 {
-	return pb_need_zero(gfp) ? pb_alloc_zeroed(gfp, order, nid) :
-				   pb_alloc_more(gfp, order, nid);
+	return static_branch_unlikely(&pb_zero_checked_key) ?
+	       pb_alloc_more(gfp, order, nid) : pb_alloc_zeroed(gfp, order, nid, false);
 }
 
 static noinline struct page *alloc_slow(gfp_t gfp, unsigned int order, int nid, enum pb_fast result,

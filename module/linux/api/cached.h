@@ -22,17 +22,12 @@ struct page *pb_cached_alloc_pages(gfp_t gfp, unsigned int order, int nid,
 bool pb_cached_charge(gfp_t gfp, unsigned int order, unsigned long pfn);
 struct page *pb_cached_finish(gfp_t gfp, unsigned int order, unsigned long pfn);
 
-/*
- * Whether requests with these arguments can be served, if the task allows the migratetype: first of
- * all, with any preemption.
- */
-static __always_inline bool pb_cached_may_serve_any(gfp_t gfp, unsigned int order)
+/* pb_cached_may_serve_any() while nothing but the arguments may forbid it. */
+static __always_inline bool pb_cached_valid(gfp_t gfp, unsigned int order)
 {
 	const gfp_t both = PB_GFP_ATOMIC | __GFP_DIRECT_RECLAIM;
 
-	if (unlikely(!pb_pcp_order(order) || static_branch_unlikely(&pb_slowpath_key)))
-		return false;
-	if (pb_group_wanted(gfp))
+	if (unlikely(!pb_pcp_order(order)))
 		return false;
 	/* A bug of the caller, which pb_gfp_context() reports. */
 	if (PB_GFP_ATOMIC && unlikely((gfp & both) == both))
@@ -40,6 +35,16 @@ static __always_inline bool pb_cached_may_serve_any(gfp_t gfp, unsigned int orde
 	if (IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP) || IS_ENABLED(CONFIG_LOCKDEP))
 		might_alloc(gfp);
 	return true;
+}
+
+/*
+ * Whether requests with these arguments can be served, if the task allows the migratetype: first of
+ * all, with any preemption.
+ */
+static __always_inline bool pb_cached_may_serve_any(gfp_t gfp, unsigned int order)
+{
+	return !static_branch_unlikely(&pb_slowpath_key) && !pb_group_wanted(gfp) &&
+	       pb_cached_valid(gfp, order);
 }
 
 static __always_inline bool pb_cached_may_serve(gfp_t gfp, unsigned int order,

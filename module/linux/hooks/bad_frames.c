@@ -548,6 +548,8 @@ int pb_bad_frames_init(void)
 			mod_delayed_work(look_wq, &look_work, 0);
 		if (event)
 			static_branch_disable(&pb_bad_frames_unreported_key);
+		else
+			static_branch_inc(&pb_zero_checked_key);
 	}
 	return err;
 }
@@ -584,6 +586,8 @@ void pb_bad_frames_exit(void)
 	if (event) {
 		tracepoint_probe_unregister(event, memory_failed, NULL);
 		tracepoint_synchronize_unregister();
+	} else {
+		static_branch_dec(&pb_zero_checked_key);
 	}
 	cancel_delayed_work_sync(&look_work);
 	destroy_workqueue(look_wq);

@@ -231,9 +231,9 @@ static void fill_pool(void)
  */
 void pb_debug_start(const struct pb_debug_config *config)
 {
-	if (config->init_on_alloc) {
+	if (config->init_on_alloc && !want_init_on_alloc(0)) {
 		static_branch_enable(&pb_init_on_alloc_key);
-		static_branch_inc(&pb_alloc_checked_key);
+		pb_zero_all_inc();
 	}
 	if (!config->page_poison && !config->init_on_free)
 		return;
@@ -247,6 +247,7 @@ void pb_debug_start(const struct pb_debug_config *config)
 	pb_instance.ops.drain_all(&pb_instance);
 	fill_pool();
 	static_branch_inc(&pb_free_checked_key);
+	static_branch_inc(&pb_zero_checked_key);
 	static_branch_enable(&pb_fill_key);
 	if (config->page_poison) {
 		pb_slowpath_inc();
@@ -266,7 +267,7 @@ void pb_debug_stop(void)
 {
 	if (static_key_enabled(&pb_init_on_alloc_key)) {
 		static_branch_disable(&pb_init_on_alloc_key);
-		static_branch_dec(&pb_alloc_checked_key);
+		pb_zero_all_dec();
 	}
 	if (!static_key_enabled(&pb_fill_key))
 		return;
@@ -276,6 +277,7 @@ void pb_debug_stop(void)
 	}
 	static_branch_disable(&pb_free_zero_key);
 	static_branch_disable(&pb_fill_key);
+	static_branch_dec(&pb_zero_checked_key);
 	static_branch_dec(&pb_free_checked_key);
 	pb_instance.ops.zero = saved_zero;
 }

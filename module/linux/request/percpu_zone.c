@@ -22,6 +22,7 @@ DEFINE_PER_CPU(struct pb_percpu_zone, pb_percpu_zone);
 DEFINE_STATIC_KEY_FALSE(pb_slowpath_key);
 DEFINE_STATIC_KEY_FALSE(pb_alloc_checked_key);
 DEFINE_STATIC_KEY_FALSE(pb_free_checked_key);
+DEFINE_STATIC_KEY_TRUE(pb_zero_checked_key);	/* as not all memory is to be zero */
 
 static int hotplug_state;
 static DEFINE_MUTEX(refresh_lock);	/* one task at a time reads what the tables follow from */
@@ -47,6 +48,7 @@ const u8 pb_gfp_index_zone[PB_NR_GFP_INDEX] = {
 void pb_slowpath_inc(void)
 {
 	static_branch_inc(&pb_slowpath_key);
+	static_branch_inc(&pb_zero_checked_key);
 	static_branch_inc(&pb_alloc_checked_key);
 	static_branch_inc(&pb_free_checked_key);
 }
@@ -56,9 +58,26 @@ void pb_slowpath_dec(void)
 {
 	static_branch_dec(&pb_free_checked_key);
 	static_branch_dec(&pb_alloc_checked_key);
+	static_branch_dec(&pb_zero_checked_key);
 	static_branch_dec(&pb_slowpath_key);
 }
 EXPORT_SYMBOL_PB_TEST(pb_slowpath_dec);
+
+/*
+ * All memory is to be zero when it is allocated; once at a time. Context: process, may sleep, while
+ * nothing allocates.
+ */
+void pb_zero_all_inc(void)
+{
+	static_branch_inc(&pb_alloc_checked_key);
+	static_branch_dec(&pb_zero_checked_key);
+}
+
+void pb_zero_all_dec(void)
+{
+	static_branch_inc(&pb_zero_checked_key);
+	static_branch_dec(&pb_alloc_checked_key);
+}
 
 /* The zone whose pcp serves the requests of a gfp index at once, or NULL. */
 static struct pb_zone *zone_of(struct pb_zone **preferred, unsigned int index)
@@ -102,7 +121,7 @@ int pb_percpu_zone_start(void)
 {
 	/* With init_on_alloc=1 on the kernel's command line every page has to be zeroed. */
 	if (want_init_on_alloc(0))
-		static_branch_inc(&pb_alloc_checked_key);
+		pb_zero_all_inc();
 	hotplug_state = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "pbuddy:online", online, offline);
 	return hotplug_state < 0 ? hotplug_state : 0;
 }

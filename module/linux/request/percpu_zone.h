@@ -35,8 +35,17 @@ DECLARE_STATIC_KEY_FALSE(pb_alloc_checked_key);
 /* The same for frees: with pb_slowpath_key, or pages are filled. */
 DECLARE_STATIC_KEY_FALSE(pb_free_checked_key);
 
+/*
+ * Off while all memory is to be zero when it is allocated, and requests for plain zeroed blocks need
+ * nothing else: then they take the straight path of api/alloc_zeroed.h without other tests of keys.
+ * Counts what speaks against it.
+ */
+DECLARE_STATIC_KEY_TRUE(pb_zero_checked_key);
+
 void pb_slowpath_inc(void);
 void pb_slowpath_dec(void);
+void pb_zero_all_inc(void);
+void pb_zero_all_dec(void);
 
 static __always_inline unsigned int pb_gfp_index(gfp_t gfp)
 {
