@@ -48,8 +48,8 @@ static void test_other_types(struct kunit *test)
 	bool zeroed = true;
 
 	/* The search begins at one of them. */
-	pb_pcp_list(here(zone), 0, PB_UNMOVABLE)->zeroed_word =
-		pb_bitmap_next(&zone->zeroed, 2) - 1;
+	pb_pcp_set_zeroed_word(zone, pb_pcp_list(here(zone), 0, PB_UNMOVABLE),
+			       pb_bitmap_next(&zone->zeroed, 2) - 1);
 	pfn = alloc_zeroed(f, 0, PB_UNMOVABLE, &zeroed);
 	KUNIT_EXPECT_EQ(test, pb_pageblock_index(zone, pfn), index);
 	KUNIT_EXPECT_FALSE(test, zeroed);
@@ -113,7 +113,8 @@ static void test_converted(struct kunit *test)
 		set_high(zone, 1);
 		KUNIT_ASSERT_NE(test, pt_alloc_mt(f, 0, PB_UNMOVABLE), PB_NO_PFN);
 		/* As on a CPU that begins there. */
-		pb_pcp_list(here(zone), 0, PB_UNMOVABLE)->zeroed_word = zone->zeroed.nbits / 4 * 3;
+		pb_pcp_set_zeroed_word(zone, pb_pcp_list(here(zone), 0, PB_UNMOVABLE),
+				       zone->zeroed.nbits / 4 * 3);
 		most = most_converted(zone, PB_UNMOVABLE);
 		KUNIT_EXPECT_GT(test, most, 0UL);
 		f->pool.ops.zero = zero;
@@ -183,8 +184,8 @@ static void test_not_converted(struct kunit *test)
 	pt_set_watermark(zone, PB_WMARK_LOW, 0);
 	i = !index;
 	zone->ctl[i].cur = NO_CPU;
-	pb_pcp_list(here(zone), 0, PB_UNMOVABLE)->zeroed_word =
-		(i ?: zone->nr_pageblocks) * PB_WORDS - 1;
+	pb_pcp_set_zeroed_word(zone, pb_pcp_list(here(zone), 0, PB_UNMOVABLE),
+			       (i ?: zone->nr_pageblocks) * PB_WORDS - 1);
 	*skip = 0;
 	KUNIT_EXPECT_NE(test, alloc_zeroed(f, 0, PB_UNMOVABLE, &zeroed), PB_NO_PFN);
 	KUNIT_EXPECT_TRUE(test, zeroed);
@@ -229,7 +230,8 @@ static void test_own_type_far(struct kunit *test)
 	index = pb_pageblock_index(zone, pfn);
 	pb_pcp_drain_local(&f->pool);
 	/* The search begins behind it, and goes through all the others. */
-	pb_pcp_list(here(zone), 0, PB_UNMOVABLE)->zeroed_word = (index + 1) * PB_WORDS - 1;
+	pb_pcp_set_zeroed_word(zone, pb_pcp_list(here(zone), 0, PB_UNMOVABLE),
+			       (index + 1) * PB_WORDS - 1);
 	pfn = alloc_zeroed(f, 0, PB_UNMOVABLE, &zeroed);
 	KUNIT_EXPECT_TRUE(test, zeroed);
 	KUNIT_EXPECT_EQ(test, pb_pageblock_index(zone, pfn), index);

@@ -133,7 +133,7 @@ static unsigned long zeroed_pfn(struct pb_zone *zone, const struct pb_pcp_list *
 				unsigned int order, unsigned int bit)
 {
 	return order > PB_PCP_MAX_WORD_ORDER ? pb_hint(list->lifo[PB_PCP_ZEROED_AT + bit].pfn) :
-					       pb_pcp_zeroed_base(zone, list) + bit;
+					       pb_hint(list->zeroed_base) + bit;
 }
 
 /* Whether one of the words of zeroed blocks behind the first does so; they hold no other frames. */
@@ -141,7 +141,7 @@ static bool zeroed_words_complete(struct pb_zone *zone, const struct pb_pcp_list
 				  unsigned int order)
 {
 	unsigned int i, nr = min_t(unsigned int, pb_hint(list->zeroed_words), PB_WORDS - 1);
-	unsigned long pfn = pb_pcp_zeroed_base(zone, list);
+	unsigned long pfn = pb_hint(list->zeroed_base);
 
 	for (i = 1; i <= nr; i++)
 		if (unallocated(zone->pool, pfn + i * PB_WORD_NR, order))

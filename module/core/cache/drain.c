@@ -72,7 +72,7 @@ static unsigned int free_zeroed_words(struct pb_zone *zone, struct pb_pcp_list *
 	u64 heads;
 
 	while (list->zeroed) {
-		pfn = pb_pcp_zeroed_base(zone, list);
+		pfn = list->zeroed_base;
 		heads = list->zeroed;
 		list->zeroed = 0;
 		pb_pcp_next_zeroed(list, order);

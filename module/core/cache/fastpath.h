@@ -129,7 +129,7 @@ static __always_inline enum pb_fast pb_pcp_alloc_zeroed(struct pb_zone *zone, st
 	if (unlikely(zone->fast_watermark > atomic_long_read(&zone->nr_free) || !pb_pcp_enter(pcp)))
 		return PB_FAST_NONE;
 	list = pb_pcp_list(pcp, order, mt);
-	if (unlikely(!pb_pcp_pop_zeroed(zone, list, order, entry)))
+	if (unlikely(!pb_pcp_pop_zeroed(list, order, entry)))
 		return PB_FAST_EMPTY_IN_SECTION;
 	pcp->event[PB_PREZERO_HIT]++;
 	list->nr_alloc++;

@@ -40,16 +40,19 @@ static_assert(PB_PCP_BLOCKS <= PB_PCP_ZEROED_AT);
  * @nr_alloc: blocks allocated
  * @nr_free: blocks freed
  * @charge: pages charged to it; at least pb_pcp_most()
- * @zeroed_words: whole words of zeroed blocks that follow @zeroed_word; 0 when @zeroed is
- * @zeroed_word: number of a word in the zone; the last word of the zeroed blocks taken last
+ * @zeroed_words: whole words of zeroed blocks that follow @zeroed_base; 0 when @zeroed is
+ * @zeroed_base: PFN of a word's first frame: of the last word of the zeroed blocks taken last;
+ *	0: none were taken
  * @lifo: newest last. Orders without masks: from PB_PCP_ZEROED_AT on zeroed blocks
- * @zeroed: bit i: the block at frame i of @zeroed_word is cached, too, and known to be zero. Orders
+ * @zeroed: bit i: the block at @zeroed_base + i is cached, too, and known to be zero. Orders
  *	without masks: the block in @lifo[PB_PCP_ZEROED_AT + i]
  * @zeroed_order_map: that word's part of the page order map; not of orders without masks
  */
 struct pb_pcp_list {
-	u32		n;
-	u32		limit;
+	u16		n;
+	u16		limit;
+	u16		charge;
+	u16		zeroed_words;
 	u32		cur;
 	u32		drained;
 	u64		mask;
@@ -57,9 +60,7 @@ struct pb_pcp_list {
 	u8		*mask_order_map;
 	unsigned long	nr_alloc;
 	unsigned long	nr_free;
-	u16		charge;
-	u16		zeroed_words;
-	u32		zeroed_word;
+	unsigned long	zeroed_base;
 	struct pb_pcp_entry lifo[PB_LIFO_MAX];
 	u64		zeroed;
 	u8		*zeroed_order_map;
@@ -183,7 +184,7 @@ static __always_inline u32 pb_pcp_zeroed_pages(const struct pb_pcp_list *list, u
 /* The most pages that a list may hold until its next refill or drain. */
 static __always_inline u32 pb_pcp_most(const struct pb_pcp_list *list, unsigned int order)
 {
-	u32 most = (max(list->n, list->limit) << order) + (list->mask ? PB_WORD_NR : 0);
+	u32 most = ((u32)max(list->n, list->limit) << order) + (list->mask ? PB_WORD_NR : 0);
 
 	return most + pb_pcp_zeroed_pages(list, order);
 }
@@ -249,22 +250,27 @@ static __always_inline bool pb_pcp_pop(struct pb_pcp_list *list, struct pb_pcp_e
 	return true;
 }
 
-/* PFN of the first frame of the word that has the zeroed blocks of a list. */
-static __always_inline unsigned long pb_pcp_zeroed_base(const struct pb_zone *zone,
-							const struct pb_pcp_list *list)
+/* The number of the word at list->zeroed_base in the zone; 0 when no zeroed blocks were taken. */
+static inline unsigned long pb_pcp_zeroed_word(const struct pb_zone *zone,
+					       const struct pb_pcp_list *list)
 {
-	return zone->base_pfn + (unsigned long)pb_hint(list->zeroed_word) * PB_WORD_NR;
+	return list->zeroed_base ? (list->zeroed_base - zone->base_pfn) / PB_WORD_NR : 0;
+}
+
+static inline void pb_pcp_set_zeroed_word(const struct pb_zone *zone, struct pb_pcp_list *list,
+					  unsigned long word)
+{
+	list->zeroed_base = zone->base_pfn + word * PB_WORD_NR;
 }
 
 /* The block of a bit in list->zeroed; below 0 in the word before. */
 static __always_inline struct pb_pcp_entry
-pb_pcp_zeroed_block(const struct pb_zone *zone, const struct pb_pcp_list *list, unsigned int order,
-		    unsigned long bit)
+pb_pcp_zeroed_block(const struct pb_pcp_list *list, unsigned int order, unsigned long bit)
 {
 	if (unlikely(order > PB_PCP_MAX_WORD_ORDER))
 		return list->lifo[PB_PCP_ZEROED_AT + bit];
 	return (struct pb_pcp_entry) {
-		.pfn = pb_pcp_zeroed_base(zone, list) + bit,
+		.pfn = list->zeroed_base + bit,
 		.order_map = list->zeroed_order_map + (long)bit,
 	};
 }
@@ -278,7 +284,7 @@ static __always_inline bool pb_pcp_next_zeroed(struct pb_pcp_list *list, unsigne
 	if (!list->zeroed_words)
 		return false;
 	list->zeroed_words--;
-	list->zeroed_word++;
+	list->zeroed_base += PB_WORD_NR;
 	list->zeroed_order_map += PB_WORD_NR;
 	list->zeroed = pb_word_align[order];
 	return true;
@@ -289,8 +295,8 @@ static __always_inline bool pb_pcp_next_zeroed(struct pb_pcp_list *list, unsigne
  * time, so that the fast path saves no register: the block is computed last, and is in the word
  * before if that was left. The barriers keep the compiler from loading what is needed later.
  */
-static __always_inline bool pb_pcp_pop_zeroed(const struct pb_zone *zone, struct pb_pcp_list *list,
-					      unsigned int order, struct pb_pcp_entry *entry)
+static __always_inline bool pb_pcp_pop_zeroed(struct pb_pcp_list *list, unsigned int order,
+					      struct pb_pcp_entry *entry)
 {
 	unsigned int same_order = order;
 	u64 zeroed = list->zeroed;
@@ -308,7 +314,7 @@ static __always_inline bool pb_pcp_pop_zeroed(const struct pb_zone *zone, struct
 			bit -= PB_WORD_NR;
 		barrier();
 	}
-	*entry = pb_pcp_zeroed_block(zone, list, order, bit);
+	*entry = pb_pcp_zeroed_block(list, order, bit);
 	return true;
 }
 

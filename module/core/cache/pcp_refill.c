@@ -46,7 +46,7 @@ static void alloc_words(struct pb_zone *zone, struct pb_pcp_list *list, unsigned
 		if (!list->mask) {
 			heads = pb_pcp_alloc_word(zone, pfn, &pageblock->free[i], order, &zero);
 			if (unlikely(zero && zeroed) &&
-			    pb_pcp_keep_zeroed(zone, list, order, heads, pfn,
+			    pb_pcp_keep_zeroed(list, order, heads, pfn,
 					       &pageblock->order_map[i * PB_WORD_NR]))
 				break;
 			list->mask = heads;
@@ -255,7 +255,7 @@ static unsigned int refill_block(struct pb_zone *zone, struct pb_pcp_list *list,
 		return 0;
 	if (!pb_zeroed_test_and_clear(zone, pfn, 1UL << rq->order) || !rq->zeroed ||
 	    rq->order < PB_WORD_ORDER ||
-	    !pb_pcp_keep_zeroed(zone, list, rq->order, 1, pfn, pb_order_map(zone->pool, pfn)))
+	    !pb_pcp_keep_zeroed(list, rq->order, 1, pfn, pb_order_map(zone->pool, pfn)))
 		pb_pcp_push(list, pfn, pb_order_map(zone->pool, pfn));
 	return 1;
 }
@@ -351,7 +351,7 @@ static bool refill_zeroed(struct pb_pcp *pcp, struct pb_pcp_list *list, const st
 static bool pop_zeroed(struct pb_pcp *pcp, struct pb_pcp_list *list, const struct pb_request *rq,
 		       struct pb_pcp_entry *entry)
 {
-	if (!pb_pcp_pop_zeroed(pcp->zone, list, rq->order, entry))
+	if (!pb_pcp_pop_zeroed(list, rq->order, entry))
 		return false;
 	if (rq->zeroed)
 		*rq->zeroed = true;

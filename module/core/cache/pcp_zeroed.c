@@ -35,7 +35,7 @@ void pb_pcp_free_ungranted_zeroed(struct pb_zone *zone, struct pb_pcp_list *list
 {
 	struct pb_pcp_entry entry;
 
-	for (; nr && pb_pcp_pop_zeroed(zone, list, order, &entry); nr--)
+	for (; nr && pb_pcp_pop_zeroed(list, order, &entry); nr--)
 		pb_zone_free_mask_uncounted(zone, entry.pfn,
 					    pb_word_run(order) << (entry.pfn % PB_WORD_NR));
 }
@@ -78,7 +78,7 @@ static unsigned int refill_zeroed_word(struct pb_zone *zone, struct pb_pcp_list 
 		return 0;
 	}
 	set_current(zone, list, bit / PB_WORDS, value);
-	list->zeroed_word = bit;
+	list->zeroed_base = pfn;
 	list->zeroed = heads;
 	if (likely(order <= PB_PCP_MAX_WORD_ORDER))
 		list->zeroed_order_map = &pageblock->order_map[bit % PB_WORDS * PB_WORD_NR];
@@ -125,7 +125,7 @@ static unsigned int refill_zeroed_words(struct pb_pcp *pcp, struct pb_pcp_list *
 		return 0;
 	}
 	order_map = pb_order_map(zone->pool, pfn);
-	pb_pcp_keep_zeroed(zone, list, rq->order, pb_word_align[rq->order], pfn, order_map);
+	pb_pcp_keep_zeroed(list, rq->order, pb_word_align[rq->order], pfn, order_map);
 	list->zeroed_words = PB_WORDS - 1;
 	return PB_PAGEBLOCK_NR >> rq->order;
 }
@@ -153,7 +153,7 @@ static unsigned int refill_zeroed_block(struct pb_zone *zone, struct pb_pcp_list
 	pfn = pb_zone_alloc_block_at(zone, index, rq->order, 0, BIT(rq->migratetype), rq);
 	if (pfn == PB_NO_PFN)
 		return 0;
-	list->zeroed_word = (pfn + (1UL << rq->order) - 1 - zone->base_pfn) / PB_WORD_NR;
+	list->zeroed_base = pfn + (1UL << rq->order) - PB_WORD_NR;
 	if (pb_zeroed_test_and_clear(zone, pfn, 1UL << rq->order))
 		return pb_pcp_keep_zeroed_block(list, pfn, pb_order_map(zone->pool, pfn));
 	pb_zone_free_noevent(zone, pfn, rq->order);
@@ -321,7 +321,7 @@ static unsigned int refill_zeroed_pageblocks(struct pb_pcp *pcp, struct pb_pcp_l
 		return 0;
 	some = first_pageblocks(some, nr_pageblocks(pcp, list));
 	wanted = pack(some) << shift;
-	list->zeroed_word = bit + __fls(some) + PB_WORDS - 1;
+	pb_pcp_set_zeroed_word(zone, list, bit + __fls(some) + PB_WORDS - 1);
 	got = pb_zone_alloc_free_pageblocks(zone, first, wanted, rq->migratetype, rq);	/* ZT1 */
 	if (unlikely(got != wanted))
 		some = unpack(got >> shift);
@@ -430,7 +430,7 @@ static unsigned long next_to_convert(struct pb_pcp *pcp, struct pb_pcp_list *lis
 			bit = pb_bitmap_next(&zone->zeroed, 0);
 		if (bit == PB_NO_PAGEBLOCK)
 			break;
-		list->zeroed_word = (bit ?: zone->zeroed.nbits) - 1;
+		pb_pcp_set_zeroed_word(zone, list, (bit ?: zone->zeroed.nbits) - 1);
 	}
 	return PB_NO_PAGEBLOCK;
 }
@@ -523,7 +523,7 @@ static unsigned int refill_other(struct pb_pcp *pcp, struct pb_pcp_list *list,
 	     refill_converted_pageblocks(pcp, list, rq, bit / PB_WORDS) :
 	     refill_converted(pcp, list, rq, bit);
 	if (unlikely(!nr))
-		list->zeroed_word = bit + PB_WORDS - 1;
+		pb_pcp_set_zeroed_word(pcp->zone, list, bit + PB_WORDS - 1);
 	return nr;
 }
 
@@ -532,7 +532,7 @@ static unsigned int refill_zeroed(struct pb_pcp *pcp, struct pb_pcp_list *list,
 				  const struct pb_request *rq)
 {
 	struct pb_zone *zone = pcp->zone;
-	unsigned long from = list->zeroed_word, end = zone->zeroed.nbits;
+	unsigned long from = pb_pcp_zeroed_word(zone, list), end = zone->zeroed.nbits;
 	unsigned int tries = OWN_TRIES, nr = 0;
 
 	from = from ? from + 1 : pb_zone_search_start(zone) * PB_WORDS;
@@ -590,7 +590,7 @@ bool pb_pcp_add_zeroed(struct pb_pcp *pcp, struct pb_pcp_list *list, unsigned in
 	pb_pcp_trim(pcp, list, pcp->high - pages);
 	if (pcp->charged + pages > pcp->high)
 		return false;
-	pb_pcp_keep_zeroed(pcp->zone, list, order, heads, pfn, pb_order_map(pcp->zone->pool, pfn));
+	pb_pcp_keep_zeroed(list, order, heads, pfn, pb_order_map(pcp->zone->pool, pfn));
 	pb_pcp_charge(pcp, list, order);
 	return true;
 }

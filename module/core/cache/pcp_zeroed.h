@@ -35,15 +35,14 @@ static inline bool pb_pcp_keep_zeroed_block(struct pb_pcp_list *list, unsigned l
  * Makes blocks of a word, or one block of an order without masks, the zeroed blocks of a list;
  * false: it has some. @pfn: the first frame.
  */
-static inline bool pb_pcp_keep_zeroed(struct pb_zone *zone, struct pb_pcp_list *list,
-				      unsigned int order, u64 heads, unsigned long pfn,
-				      u8 *order_map)
+static inline bool pb_pcp_keep_zeroed(struct pb_pcp_list *list, unsigned int order, u64 heads,
+				      unsigned long pfn, u8 *order_map)
 {
 	if (list->zeroed)
 		return false;
 	if (order > PB_PCP_MAX_WORD_ORDER)
 		return pb_pcp_keep_zeroed_block(list, pfn, order_map);
-	list->zeroed_word = (pfn - zone->base_pfn) / PB_WORD_NR;
+	list->zeroed_base = pfn;
 	list->zeroed_order_map = order_map;
 	list->zeroed = heads;
 	return true;

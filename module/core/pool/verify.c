@@ -258,12 +258,12 @@ static unsigned long walk_list(struct walk *w, struct pb_pcp_list *list, unsigne
 		walk_block(w, &entry, order, fn);
 	}
 	for (; zeroed; zeroed &= zeroed - 1, blocks++) {
-		entry = pb_pcp_zeroed_block(w->zone, list, order, __ffs64(zeroed));
+		entry = pb_pcp_zeroed_block(list, order, __ffs64(zeroed));
 		walk_block(w, &entry, order, fn);
 	}
 	/* Those of the words behind the first one: frames of its pageblock, too. */
 	for (i = PB_WORD_NR; i < end; i += 1U << order, blocks++) {
-		entry = pb_pcp_zeroed_block(w->zone, list, order, i);
+		entry = pb_pcp_zeroed_block(list, order, i);
 		walk_block(w, &entry, order, fn);
 	}
 	return (unsigned long)blocks << order;
