@@ -232,6 +232,28 @@ static void test_init(struct kunit *test)
 	pbuddy_free_pages(page, 2);
 }
 
+/* With both, a page is checked before it is zeroed. */
+static void test_poison_and_init(struct kunit *test)
+{
+	const struct pb_debug_config both = { .page_poison = true, .init_on_alloc = true };
+	unsigned long before = bad_pages();
+	struct page *page, *again;
+
+	start(test, &both);
+	page = pbuddy_alloc_pages(GFP_KERNEL, 0);
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	KUNIT_EXPECT_TRUE(test, holds(page, 0, 0));
+	pbuddy_free_pages(page, 0);
+	*(u8 *)page_address(page) ^= 1;
+	again = pbuddy_alloc_pages(GFP_KERNEL, 0);
+	KUNIT_ASSERT_NOT_NULL(test, again);
+	KUNIT_EXPECT_PTR_NE(test, again, page);
+	KUNIT_EXPECT_TRUE(test, holds(again, 0, 0));
+	KUNIT_EXPECT_EQ(test, bad_pages() - before, 1UL);
+	pbuddy_free_pages(again, 0);
+	mend(test, page);
+}
+
 static struct kunit_case debug_pages_cases[] = {
 	KUNIT_CASE(test_pattern),
 	KUNIT_CASE(test_zeroed_before),
@@ -239,6 +261,7 @@ static struct kunit_case debug_pages_cases[] = {
 	KUNIT_CASE(test_use_after_free_many),
 	KUNIT_CASE(test_refused_free),
 	KUNIT_CASE(test_init),
+	KUNIT_CASE(test_poison_and_init),
 	{}
 };
 
