@@ -37,7 +37,12 @@ static noinline void defer_index_update(struct pb_zone *zone, struct pb_pcp_list
 {
 	unsigned long index = pb_pageblock_index(zone, pfn);
 
-	if (state == PB_INDEX_OK || list->drained == index + 1)
+	if (list->drained == index + 1) {
+		if (state == PB_INDEX_WHOLE)
+			list->drained = 0;
+		return;
+	}
+	if (state != PB_INDEX_STALE)
 		return;
 	pb_flush_deferred_update(zone, list);
 	list->drained = index + 1;
@@ -170,6 +175,44 @@ static u64 heads_of_word(const struct pb_pcp_entry *entry, unsigned int nr)
 	return likely(apart < PB_WORD_NR) ? heads : 0;
 }
 
+/*
+ * Frees a whole word, as pb_flush_word(), but inline while the index does not have to change: the
+ * update of the pageblock is deferred, its class promises a word, and it is not wholly free.
+ */
+static __always_inline void free_whole_word(struct pb_zone *zone, struct pb_pcp_list *list,
+					    const struct pb_pcp_entry *first)
+{
+	unsigned long pfn = first->pfn, index = (pfn - zone->base_pfn) >> PB_PAGEBLOCK_ORDER;
+	atomic64_t *word = pb_order_map_word(first->order_map, pb_frame_in_pageblock(pfn));
+	const struct pb_pageblock *pageblock =
+		container_of(word - pb_frame_in_pageblock(pfn) / PB_WORD_NR, struct pb_pageblock,
+			     free[0]);
+	u64 old = atomic64_xchg(word, -1);						/* FR1 */
+	u16 class = READ_ONCE(zone->ctl[index].index_class);				/* FR2 */
+
+	if (likely(!old && list->drained == index + 1) &&
+	    likely(pb_class_largest(class) >= PB_WORD_ORDER && !(class & PB_CLASS_COUNTED)) &&
+	    !pb_pageblock_is_free(pageblock))
+		return;
+	defer_index_update(zone, list, pfn,
+			   pb_zone_index_on_free(zone, pfn, ~0ULL, old, list->drained));
+}
+
+/* Whether the next blocks are all of a word in order, as after frees in order. */
+static __always_inline bool is_whole_word(const struct pb_pcp_entry *entry,
+					  const struct pb_pcp_entry *end, unsigned int order)
+{
+	const struct pb_pcp_entry *last = entry + (PB_WORD_NR >> order) - 1;
+	unsigned long pfn = entry->pfn, apart = pfn % PB_WORD_NR;
+
+	if (last >= end || last->pfn != pfn + PB_WORD_NR - (1UL << order))
+		return false;
+#pragma GCC unroll 4
+	for (; entry < last; entry++, pfn += 1UL << order)
+		apart |= entry->pfn ^ pfn;
+	return !apart;
+}
+
 /* Flushes blocks, adjacent entries of one word together. Returns the pages freed to the zone. */
 static unsigned int free_runs(struct pb_zone *zone, struct pb_pcp_list *list, unsigned int nr,
 			      unsigned int order, bool all)
@@ -182,6 +225,12 @@ static unsigned int free_runs(struct pb_zone *zone, struct pb_pcp_list *list, un
 		return all ? pb_flush_word(zone, list, entry->pfn, heads, order) :
 			     pb_flush_batch(zone, list, entry, heads, nr, order);
 	while (entry < end) {
+		if (is_whole_word(entry, end, order)) {
+			free_whole_word(zone, list, entry);
+			entry += PB_WORD_NR >> order;
+			pages += PB_WORD_NR;
+			continue;
+		}
 		first = entry;
 		heads = 0;
 		do {

@@ -330,19 +330,22 @@ static int largest_with(const struct pb_pageblock *pageblock, const atomic64_t *
  * so a block larger than it promises is in this word. UP2 reads this word alone, too.
  *
  * Context: any, NMI included; does not wait for another CPU.
+ * Return: whether the class is that of a wholly free pageblock now, so that no deferred update of
+ * it has to be done.
  */
-void pb_index_raise(struct pb_zone *zone, unsigned long index, const atomic64_t *word)
+bool pb_index_raise(struct pb_zone *zone, unsigned long index, const atomic64_t *word)
 {
 	struct pb_dir_entry *entry = pb_dir_entry(zone->pool, pb_pageblock_pfn(zone, index));
 	unsigned long value = READ_ONCE(entry->value);
 	struct pb_pageblock *pageblock = pb_entry_pageblock(value);
 	struct pb_index_ctl *ctl = &zone->ctl[index];
 	enum pb_migratetype mt = pb_entry_migratetype(value);
+	unsigned int nr_free;
 	int largest;
 	u16 class;
 
 	if (!pb_update_begin(zone, index, ctl))
-		return;
+		return false;
 	class = ctl->index_class;
 	if (unlikely(class & PB_CLASS_COUNTED))
 		goto update;
@@ -350,16 +353,18 @@ void pb_index_raise(struct pb_zone *zone, unsigned long index, const atomic64_t 
 	if (largest > pb_class_largest(class)) {
 		if (unlikely(mt == PB_HIGHATOMIC || mt >= PB_INDEXED_TYPES))
 			goto update;
-		move_pageblock(zone, index, ctl,
-			       make_class(mt, pb_pageblock_count_free(pageblock), largest));
+		nr_free = largest == PB_PAGEBLOCK_ORDER ? PB_PAGEBLOCK_NR :
+							  pb_pageblock_count_free(pageblock);
+		move_pageblock(zone, index, ctl, make_class(mt, nr_free, largest));
 	}
 	if (READ_ONCE(entry->value) == value && largest_with(pageblock, word) == largest &&
 	    atomic_cmpxchg(&ctl->update, 1, 0) == 1) {
 		pb_update_end(zone);
-		return;
+		return largest == PB_PAGEBLOCK_ORDER;
 	}
 update:
 	update_class(zone, index, entry, pb_index_class(READ_ONCE(entry->value)));
+	return false;
 }
 EXPORT_SYMBOL_PB_TEST(pb_index_raise);
 

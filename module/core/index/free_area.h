@@ -32,6 +32,7 @@ enum pb_index_state {
 	PB_INDEX_OK,		/* no update needed */
 	PB_INDEX_STALE,		/* deferred update: order 7 or 8 merged, or other fullness */
 	PB_INDEX_HIDES,		/* the freed memory cannot be found: update at once */
+	PB_INDEX_WHOLE,		/* updated: the pageblock is wholly free */
 };
 
 static inline int pb_class_largest(u16 class)
@@ -100,7 +101,7 @@ u16 pb_index_class(unsigned long value);
 void pb_index_update(struct pb_zone *zone, unsigned long index);
 void pb_index_finish_update(struct pb_zone *zone, unsigned long index);
 void pb_index_update_isolated(struct pb_zone *zone, unsigned long index);
-void pb_index_raise(struct pb_zone *zone, unsigned long index, const atomic64_t *word);
+bool pb_index_raise(struct pb_zone *zone, unsigned long index, const atomic64_t *word);
 void pb_index_on_alloc(struct pb_zone *zone, unsigned long index);
 enum pb_index_state pb_index_on_free(struct pb_zone *zone, unsigned long index,
 				     const struct pb_pageblock *pageblock, u64 mask, u64 new,

@@ -153,16 +153,31 @@ EXPORT_SYMBOL_PB_TEST(pb_pageblock_count_free);
  * pb_pageblock_largest_words - largest free block of a pageblock that consists of whole words
  * @pageblock: the pageblock
  *
+ * Words are compared last, as most often a caller has just freed one of the first.
+ *
  * Return: 6 to 9, or 5 when no word is wholly free.
  */
 int pb_pageblock_largest_words(const struct pb_pageblock *pageblock)
 {
-	unsigned int i, full = 0;
+	s64 pair[PB_WORDS / 2], quad[2];
+	unsigned int i;
 
-	/* One bit per word: aligned runs of 1, 2, 4, 8 free words are orders 6 to 9. */
+	for (i = 0; i < PB_WORDS / 2; i++)
+		pair[i] = atomic64_read(&pageblock->free[2 * i]) &
+			  atomic64_read(&pageblock->free[2 * i + 1]);
+	quad[0] = pair[0] & pair[1];
+	quad[1] = pair[2] & pair[3];
+	if ((quad[0] & quad[1]) == -1)
+		return PB_PAGEBLOCK_ORDER;
+	if (quad[0] == -1 || quad[1] == -1)
+		return PB_WORD_ORDER + 2;
+	for (i = 0; i < PB_WORDS / 2; i++)
+		if (pair[i] == -1)
+			return PB_WORD_ORDER + 1;
 	for (i = 0; i < PB_WORDS; i++)
-		full |= (unsigned int)(atomic64_read(&pageblock->free[i]) == -1) << i;
-	return PB_WORD_ORDER + pb_word_largest(full);
+		if (atomic64_read(&pageblock->free[i]) == -1)
+			return PB_WORD_ORDER;
+	return PB_WORD_ORDER - 1;
 }
 
 /*

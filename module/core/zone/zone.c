@@ -371,7 +371,7 @@ EXPORT_SYMBOL_PB_TEST(pb_zone_alloc_pageblock_at);
  * Reports bits that were set already as a double free.
  *
  * Context: any, NMI included; does not wait, see pb_index_update().
- * Return: PB_INDEX_OK or PB_INDEX_STALE.
+ * Return: PB_INDEX_OK, PB_INDEX_STALE or PB_INDEX_WHOLE: a deferred update is done.
  */
 enum pb_index_state pb_zone_index_on_free(struct pb_zone *zone, unsigned long pfn, u64 mask,
 					  u64 old, u32 deferred)
@@ -389,8 +389,9 @@ enum pb_index_state pb_zone_index_on_free(struct pb_zone *zone, unsigned long pf
 	state = pb_index_on_free(zone, index, pageblock, mask, old | mask, deferred == index + 1);
 	if (likely(state != PB_INDEX_HIDES))
 		return state;
-	pb_index_raise(zone, index, &pageblock->free[pb_frame_in_pageblock(pfn) / PB_WORD_NR]);
-	return PB_INDEX_OK;
+	return pb_index_raise(zone, index,
+			      &pageblock->free[pb_frame_in_pageblock(pfn) / PB_WORD_NR]) ?
+	       PB_INDEX_WHOLE : PB_INDEX_OK;
 }
 EXPORT_SYMBOL_PB_TEST(pb_zone_index_on_free);
 
@@ -405,7 +406,7 @@ EXPORT_SYMBOL_PB_TEST(pb_zone_index_on_free);
  * must call pb_index_update() for the pageblock, and may defer this.
  *
  * Context: any, NMI included; does not wait, see pb_index_update().
- * Return: PB_INDEX_OK or PB_INDEX_STALE.
+ * Return: as pb_zone_index_on_free().
  */
 enum pb_index_state pb_zone_free_mask_unindexed(struct pb_zone *zone, unsigned long pfn, u64 mask,
 						u32 deferred)
