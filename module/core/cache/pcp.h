@@ -231,12 +231,13 @@ static __always_inline struct pb_pcp_list *pb_pcp_list(struct pb_pcp *pcp, unsig
 /* Pops a block; false when the list is empty. Inside the pcp section. */
 static __always_inline bool pb_pcp_pop(struct pb_pcp_list *list, struct pb_pcp_entry *entry)
 {
-	unsigned long bit;
-	u32 n = list->n;
+	unsigned long bit, n = list->n;
 	u64 mask;
 
 	if (likely(n)) {
-		list->n = --n;
+		n--;
+		OPTIMIZER_HIDE_VAR(n);	/* computed once */
+		list->n = n;
 		*entry = list->lifo[n];
 		return true;
 	}
@@ -321,7 +322,7 @@ static __always_inline bool pb_pcp_pop_zeroed(struct pb_pcp_list *list, unsigned
 /* Pushes a block on a list that is not full. Inside the pcp section. */
 static __always_inline void pb_pcp_push(struct pb_pcp_list *list, unsigned long pfn, u8 *order_map)
 {
-	u32 n = list->n;
+	unsigned long n = list->n;
 
 	list->lifo[n].pfn = pfn;
 	list->lifo[n].order_map = order_map;

@@ -11,6 +11,7 @@
  */
 #include <linux/mm.h>
 #include <linux/percpu.h>
+#include <linux/pfn.h>
 
 #include "api/account_block.h"
 #include "api/alloc_full.h"
@@ -214,7 +215,7 @@ alloc_from_preempt_enable(gfp_t gfp, unsigned int order, int nid, struct pb_pcp 
 	if (order || (IS_ENABLED(CONFIG_MEMORY_FAILURE) &&
 		      unlikely(PageHWPoison(pfn_to_page(found.pfn)))))
 		return zero_block(gfp, order, nid, found.pfn, false);
-	clear_page(page_address(pfn_to_page(found.pfn)));
+	clear_page(__va(PFN_PHYS(found.pfn)));
 	return pfn_to_page(found.pfn);
 }
 

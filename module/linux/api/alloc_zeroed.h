@@ -66,7 +66,9 @@ static __always_inline struct page *pb_alloc_zeroed(gfp_t gfp, unsigned int orde
 		return pb_alloc_refill_preempt_enable(gfp, order, nid, pcp);
 	if (likely(result == PB_FAST_DONE))
 		result = likely(!order) ? pb_alloc_mark(&entry, 0, 0) :
-			 pb_alloc_mark(&entry, order, pb_cached_frame_flags(gfp, order));
+			 unlikely(gfp & PB_GFP_MAPPABLE) ?
+			 pb_alloc_mark(&entry, order, PB_FRAME_CHECKED) :
+			 pb_alloc_mark(&entry, order, 0);
 	preempt_enable();
 	if (unlikely(result != PB_FAST_DONE || (checked && !pb_bad_frames_reported())))
 		return pb_alloc_zeroed_end(gfp, order, nid, result, entry.pfn);

@@ -36,9 +36,8 @@ DECLARE_STATIC_KEY_FALSE(pb_alloc_checked_key);
 DECLARE_STATIC_KEY_FALSE(pb_free_checked_key);
 
 /*
- * Off while all memory is to be zero when it is allocated, and requests for plain zeroed blocks need
- * nothing else: then they take the straight path of api/alloc_zeroed.h without other tests of keys.
- * Counts what speaks against it.
+ * Off while all memory is to be zero when it is allocated, and requests for plain zeroed blocks
+ * need nothing else: they take the straight path of api/alloc_zeroed.h. Counts what forbids that.
  */
 DECLARE_STATIC_KEY_TRUE(pb_zero_checked_key);
 
