@@ -19,7 +19,7 @@ load() { load_default min_free_kbytes=0 "$@"; }
 unload() { rmmod pbuddy; }
 
 # Pages that are still mapped or pinned keep the module for a moment after their last user.
-unload_soon() { within 10 unload; }
+unload_soon() { loaded && within 60 unload; }
 
 # ends_with STATUS: the last command of a test that leaves the module to this.
 ends_with() { unload_soon >&2 && exit "$1"; }
@@ -157,7 +157,7 @@ drop() {
 }
 
 # gives_back PAGES: the module unloads and returns all of so many pages.
-gives_back() { unload && said "returned $1 of $1 pages"; }
+gives_back() { unload_soon && said "returned $1 of $1 pages"; }
 
 # blocks: the pageblocks in ranges "START-END : NAME" of the input, one number a line, sorted.
 blocks() {

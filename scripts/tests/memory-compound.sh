@@ -37,7 +37,7 @@ in_range() {
 	for node in 1 0; do
 		load pool="$node":64M@reserve=0x70000000 2>/dev/null && break
 	done
-	unload && pinned 1,3,9,10 pool="$node":64M@reserve=0x70000000
+	unload_soon && pinned 1,3,9,10 pool="$node":64M@reserve=0x70000000
 }
 
 ktap_begin

@@ -70,7 +70,7 @@ has_run() {
 # All pageblocks are movable and none is free, so an unmovable request boosts a zone. The boosted mark
 # may refuse the request itself.
 boosts() {
-	unload && load pool=0:62M,1:62M min_free_kbytes=256 || return
+	unload_soon && load pool=0:62M,1:62M min_free_kbytes=256 || return
 	hold --size 129536K --class movable || return
 	boosted=$(event watermark_boost) run=$(event pageoutrun)
 	request "$1" 'gfp=NOWAIT|NOWARN' order=4 && within 20 has_run &&
@@ -87,7 +87,7 @@ charges() {
 
 # On PREEMPT_RT no stack is recorded where the stack depot may not allocate.
 records() {
-	unload && load pool=0:64M,1:64M owner=1 && served_all "$1" 10 gfp=NOWAIT
+	unload_soon && load pool=0:64M,1:64M owner=1 && served_all "$1" 10 gfp=NOWAIT
 }
 
 ktap_begin
@@ -115,5 +115,5 @@ t contexts_owner_raw_lock records raw_lock
 t contexts_owner_interrupt records interrupt
 t contexts_no_sleeping_lock [ ! -e /tmp/sleeping ]
 echo nop >"$tracing/current_tracer"
-t contexts_unload unload
+t contexts_unload unload_soon
 ktap_end

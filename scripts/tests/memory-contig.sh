@@ -94,7 +94,7 @@ strict() {
 strict_enough() { load strict=1 pool=0:16M && owns 0 16 && gives_back 4096; }
 
 ktap_begin
-load pool=0:16M && unload
+load pool=0:16M && unload_soon
 before=$(free_pages)
 t contig_takes_what_is_asked pool_64
 t contig_has_large_orders large_orders

@@ -20,7 +20,7 @@ cycle() {
 		echo "cycle $1: owns $pages pages, not $(((mib + 16) * 256))"
 		return 1
 	fi
-	verified >/dev/null && unload && said "returned $pages of $pages pages" >/dev/null
+	verified >/dev/null && unload_soon && said "returned $pages of $pages pages" >/dev/null
 }
 
 run_cycles() { # FROM TO

@@ -99,7 +99,7 @@ movable_share() {
 }
 
 watermarks() {
-	unload && load pool=0:64M && echo 1024 >/sys/module/pbuddy/parameters/min_free_kbytes || return
+	unload_soon && load pool=0:64M && echo 1024 >/sys/module/pbuddy/parameters/min_free_kbytes || return
 	min=$(awk '$1 == "min" { print $2 }' "$debugfs/zoneinfo")
 	low=$(awk '$1 == "low" { print $2 }' "$debugfs/zoneinfo")
 	high=$(awk '$1 == "high" { print $2 }' "$debugfs/zoneinfo")

@@ -59,7 +59,7 @@ freezes() {
 load_both() {
 	for node in 0 1; do
 		load "pool=0:16M,1:16M,$node:16M@reserve=pb" swap=0:86400,1:86400 && [ "$(node_pages "$node")" -eq 8192 ] && return
-		unload
+		unload_soon
 	done
 	return 1
 }

@@ -178,7 +178,7 @@ undone() {
 }
 
 ktap_begin
-load pool=0:16M && unload
+load pool=0:16M && unload_soon
 before=$(free_pages)
 t grow_on_demand on_demand
 t grow_up_to_the_maximum to_the_maximum

@@ -59,7 +59,7 @@ none_at_load() {
 	status=$?
 	umount /tmp/full
 	[ "$status" -eq 0 ] && pbuddyctl resize 1 32M && owns 1 32 &&
-		pbuddyctl alloc --touch --size 20M --node 1 --strict && verified && unload
+		pbuddyctl alloc --touch --size 20M --node 1 --strict && verified && unload_soon
 }
 
 by_resize() {

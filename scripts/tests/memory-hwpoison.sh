@@ -39,7 +39,7 @@ load_again() { load pool=0:64M,1:64M && owns 0 64 && owns 1 64 && [ "$(event nr_
 ktap_begin
 load pool=0:64M,1:64M || exit 1
 if [ ! -e /sys/devices/system/memory/hard_offline_page ]; then
-	unload
+	unload_soon
 	ktap_skip hwpoison "no memory_failure() in this kernel"
 	ktap_end
 fi

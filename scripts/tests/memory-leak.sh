@@ -34,7 +34,7 @@ told_when_user_goes() {
 
 listed_at_the_end() {
 	leaked=$(sed -n 's/^pfn 0x\([0-9a-f]*\) .*/\1/p' "$debugfs/owners")
-	verified && unload || return
+	verified && unload_soon || return
 	for pfn in $leaked; do
 		said "leaked: pfn 0x$pfn order 1 owner $where" || return
 	done
@@ -54,12 +54,12 @@ not_taken_again() {
 	for pfn in $leaked; do
 		! grep -x "$(printf %x $((0x$pfn & ~511)))" /tmp/pageblocks || return
 	done
-	! grep -q . "$debugfs/owners" && unload && said 'returned 65536 of 65536 pages'
+	! grep -q . "$debugfs/owners" && unload_soon && said 'returned 65536 of 65536 pages'
 }
 
 # A block larger than a pageblock: all pageblocks that it covers stay.
 large_block() {
-	load pool=0:64M && leaker blocks=3 leak=2 order=10 && rmmod pbuddy_leaker && unload &&
+	load pool=0:64M && leaker blocks=3 leak=2 order=10 && rmmod pbuddy_leaker && unload_soon &&
 		said 'leaked: pfn 0x[0-9a-f]+ order 10 owner unknown \(load with owner=1 to know\)' &&
 		said 'leaked: 2048 pages in 2 blocks; .*' && said 'returned 14336 of 16384 pages'
 }
@@ -67,7 +67,7 @@ large_block() {
 # At most 32 blocks are listed; the total counts all.
 many() {
 	load pool=0:16M && leaker blocks=300 leak=100 order=0 && rmmod pbuddy_leaker &&
-		unload && said 'leaked: and 68 blocks more' &&
+		unload_soon && said 'leaked: and 68 blocks more' &&
 		said 'leaked: 100 pages in 100 blocks; .*' &&
 		[ "$(dmesg | grep -c 'pbuddy: leaked: pfn')" -eq 32 ]
 }
@@ -109,7 +109,7 @@ same_addresses() {
 }
 
 first_stays_listed() {
-	unload && said "leaked: pfn 0x[0-9a-f]+ order 0 owner $where" &&
+	unload_soon && said "leaked: pfn 0x[0-9a-f]+ order 0 owner $where" &&
 		said 'leaked: 3 pages in 3 blocks; .*' && ! said 'leaked: .*pbuddy_leaver.*'
 }
 
@@ -118,7 +118,7 @@ failed_to_load() {
 		said 'module pbuddy_leaker leaves 3 pages allocated in 3 blocks'
 }
 
-failed_is_listed() { unload && said "leaked: pfn 0x[0-9a-f]+ order 0 owner $where"; }
+failed_is_listed() { unload_soon && said "leaked: pfn 0x[0-9a-f]+ order 0 owner $where"; }
 
 ktap_begin
 t leak_user_holds_the_module held

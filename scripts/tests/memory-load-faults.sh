@@ -59,7 +59,7 @@ load_with_fault() {
 	fi
 	status=0
 	works || status=$?
-	unload && [ "$status" -eq 0 ] && said 'returned ([0-9]+) of \1 pages' && echo all-returned
+	unload_soon && [ "$status" -eq 0 ] && said 'returned ([0-9]+) of \1 pages' && echo all-returned
 }
 
 # The last loading has no fault, so it succeeds and has every file.
@@ -91,7 +91,7 @@ returned() { has_again "$before" 4096; }
 
 ktap_begin
 prepare || exit 1
-load pool=0:8M && unload || exit 1
+load pool=0:8M && unload_soon || exit 1
 before=$(free_pages)
 t each_fault each_fault
 cat /tmp/tried

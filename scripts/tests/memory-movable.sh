@@ -42,7 +42,7 @@ fragmented() {
 
 no_thread() { [ -n "$with_thread" ] || echo 0 >/sys/module/pbuddy/parameters/compaction_proactiveness; }
 
-let_go() { rmmod pbuddy_movable && verified && unload; }
+let_go() { rmmod pbuddy_movable && verified && unload_soon; }
 
 # wanted FILE NUMBER PAGES: make the request as often as it would fit if all free memory were in one
 # piece. /tmp/figures gets the percentage that succeeded, and the pages moved for each. Two

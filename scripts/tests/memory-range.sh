@@ -76,7 +76,7 @@ bad_pages_are_kept() {
 	for start in $(seq $((0x70000000)) $((2 << 20)) $((0x73ffffff))); do
 		load pool="$home":2M@reserve="$start" 2>/dev/null || continue
 		echo "$start"
-		unload || return
+		unload_soon || return
 	done >/tmp/good
 	wc -l </tmp/good
 	sed -n 's/^ *\([0-9a-f]*\)-.* : pbuddy memory error/0x\1/p' /proc/iomem >/tmp/bad
@@ -87,7 +87,7 @@ bad_pages_are_kept() {
 }
 
 ktap_begin
-load pool=0:16M && unload
+load pool=0:16M && unload_soon
 t range_whole whole
 t range_gives_back gives_back 16384
 before=$(free_pages)

@@ -102,7 +102,7 @@ not_with_movable() {
 }
 
 ktap_begin
-load pool=0:16M && unload
+load pool=0:16M && unload_soon
 before=$(free_pages)
 t reserve_grows_by_resize by_resize
 t reserve_grown_goes_back gives_it_back

@@ -19,7 +19,7 @@ find_home() {
 		load "pool=$node:64M@reserve=$1" 2>/dev/null || continue
 		home=$node
 		head -n 12 "$debugfs/zoneinfo"
-		unload
+		unload_soon
 	done
 	[ -n "$home" ]
 }

@@ -210,7 +210,7 @@ growth_fails() {
 }
 
 ktap_begin
-load pool=0:16M && unload
+load pool=0:16M && unload_soon
 before=$(free_pages)
 t resize_down down
 t resize_to_the_same same

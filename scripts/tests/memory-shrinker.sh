@@ -128,7 +128,7 @@ purges() {
 unloads() { gives_back $(($(node_pages 0) + $(node_pages 1))); }
 
 ktap_begin
-load pool=0:16M && unload
+load pool=0:16M && unload_soon
 before=$(free_pages)
 t shrinker_given_before_oom given_before_oom
 t shrinker_grows_again again

@@ -42,7 +42,7 @@ all_documented() {
 			return 1
 		}
 	done
-	unload
+	unload_soon
 	[ "$(parameters | wc -l)" -ge 5 ] && ! grep -E '^parm: *[a-z_]*: *(\(|$)' /tmp/modinfo
 }
 
@@ -53,7 +53,7 @@ described() {
 }
 
 ktap_begin
-load pool=0:16M && unload
+load pool=0:16M && unload_soon
 before=$(free_pages)
 wrong no_colon "bad element \"0\": $expected" 0
 wrong empty_element "bad element \"\": $expected" 0:2M,,1:2M

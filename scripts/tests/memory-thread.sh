@@ -103,7 +103,7 @@ boosts() { awk '$1 == "boost" { n += $2 } END { print n + 0 }' "$debugfs/zoneinf
 # All pageblocks are movable and none is free, so an unmovable block steals one. That boosts the
 # watermarks; the thread wakes although the node is balanced, and takes the boost back.
 boost_wakes() {
-	unload && load pool=0:62M,1:62M min_free_kbytes=256 || return # 64M each
+	unload_soon && load pool=0:62M,1:62M min_free_kbytes=256 || return # 64M each
 	hold --size 129536K --class movable || return
 	boosted=$(event watermark_boost) run=$(event pageoutrun)
 	insmod /pbuddy_leaker.ko blocks=1 order=4 leak=0 && rmmod pbuddy_leaker &&
@@ -184,7 +184,7 @@ stays_registered_until_gone() {
 }
 
 stops() {
-	unload && [ -z "$(threads_of 0)$(threads_of 1)" ]
+	unload_soon && [ -z "$(threads_of 0)$(threads_of 1)" ]
 }
 
 ktap_begin

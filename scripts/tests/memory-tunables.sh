@@ -39,7 +39,7 @@ all_that_was_asked() { # MIB MIB PARAMETERS...
 	zero=$1
 	one=$2
 	shift 2
-	unload && load_default "$@" || return
+	unload_soon && load_default "$@" || return
 	grep -E '^Node| present | min ' "$debugfs/zoneinfo"
 	alloc --node 0 --size "${zero}M" --order 9 && alloc --node 1 --size "${one}M" --order 9 &&
 		alloc --node 0 --size "${zero}M" --order 0 || return
@@ -63,12 +63,12 @@ default_size() {
 }
 
 default_size_movable() {
-	unload && load_default movable=50 pool=0:128M && by_formula && asked_and_little_more 0 128
+	unload_soon && load_default movable=50 pool=0:128M && by_formula && asked_and_little_more 0 128
 }
 
 # The default follows a pool that grows; at its maximum, what is left is still what pool= says.
 default_grows() {
-	unload && load_default pool=0:32M-128M,1:16M && by_formula || return
+	unload_soon && load_default pool=0:32M-128M,1:16M && by_formula || return
 	before=$(cat "$params/min_free_kbytes")
 	alloc --node 0 --size 128M --order 9 && by_formula || return
 	[ "$(cat "$params/min_free_kbytes")" -gt "$before" ] && alloc --node 1 --size 16M --order 0
@@ -83,7 +83,7 @@ all_reserved() { all_that_was_asked 16 16 pool=0:16M,1:16M min_free_kbytes=40000
 takes() {
 	want=$1
 	shift
-	unload && load "$@" || return
+	unload_soon && load "$@" || return
 	have=$((($(node_pages 0) + $(node_pages 1)) / 256))
 	echo "$have MiB for $*"
 	[ "$have" -ge "$want" ] && [ "$have" -le $((want + 6)) ]
@@ -99,7 +99,7 @@ reserved_once() {
 most() {
 	want=$1
 	shift
-	unload && load "$@" || return
+	unload_soon && load "$@" || return
 	resize=$(cat "$params/resize")
 	echo "$resize for $*"
 	mib=${resize##*-} mib=${mib%%M*}
@@ -114,7 +114,7 @@ reserved_at_maximum() {
 
 # More than the memory of the system cannot be taken in addition.
 not_more_than_the_system() {
-	unload && fails_with 22 'min_free_kbytes: it is more than the memory of the system' pool=0:64M \
+	unload_soon && fails_with 22 'min_free_kbytes: it is more than the memory of the system' pool=0:64M \
 		min_free_kbytes=1073741824 && load pool=0:64M
 }
 
@@ -226,7 +226,7 @@ high_holds() {
 }
 
 high_grows() {
-	unload && load_default pool=0:32M-128M && high_is 8 || return
+	unload_soon && load_default pool=0:32M-128M && high_is 8 || return
 	before=$(sum high_max:)
 	alloc --node 0 --size 128M --order 9 || return
 	echo "high_max $before, then $(sum high_max:)"
@@ -238,12 +238,12 @@ back_to_none() {
 }
 
 at_load() {
-	unload && load pool=0:64M min_free_kbytes=1024 watermark_scale_factor=100 || return
+	unload_soon && load pool=0:64M min_free_kbytes=1024 watermark_scale_factor=100 || return
 	echo "min $(sum min) low $(sum low)"
 	[ "$(sum min)" -eq 256 ] && [ "$(sum low)" -eq $((256 + $(sum present) / 100)) ]
 }
 
-refused_at_load() { unload && ! insmod /pbuddy.ko pool=0:16M watermark_scale_factor=0; }
+refused_at_load() { unload_soon && ! insmod /pbuddy.ko pool=0:16M watermark_scale_factor=0; }
 
 # The column of a type in pagetypeinfo's last table, summed over zones.
 blocks_of() { # TYPE

@@ -183,5 +183,5 @@ else
 	t account_freed nothing_left
 fi
 t verified verified
-t rmmod unload
+t rmmod unload_soon
 ktap_end

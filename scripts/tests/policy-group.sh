@@ -355,12 +355,12 @@ many_long_paths() {
 }
 
 with_debugging() {
-	unload && load pool=0:64M,1:64M page_poison=1 owner=1 guard_minorder=2 && give /a 0:4x2M &&
+	unload_soon && load pool=0:64M,1:64M page_poison=1 owner=1 guard_minorder=2 && give /a 0:4x2M &&
 		inside /a pbuddyctl alloc --touch --size 12M && verified && within 60 take /a all && no_groups &&
 		[ "$(event bad_page)" -eq 0 ]
 }
 
-not_at_load() { unload && fails_with 1 'groups: is read only.*' groups=1 && load pool=0:64M,1:64M; }
+not_at_load() { unload_soon && fails_with 1 'groups: is read only.*' groups=1 && load pool=0:64M,1:64M; }
 
 unloads() { give /a 0:4x2M && give /d 1:2x2M && gives_back $((128 * 256)); }
 

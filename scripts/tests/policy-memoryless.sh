@@ -23,7 +23,7 @@ not_in_pool() {
 		fails_with 22 "$no" pool=0:16M,1:0-64M
 }
 
-by_default() { load && [ "$(node_pages 0)" -gt 0 ] && [ "$(node_pages 1)" -eq 0 ] && unload; }
+by_default() { load && [ "$(node_pages 0)" -gt 0 ] && [ "$(node_pages 1)" -eq 0 ] && unload_soon; }
 
 falls_back() {
 	requests 4 KERNEL 64,0 && requests 4 NOWAIT 64,0 && requests 8 USER 64,0 && requests 1 KERNEL 64,0 && verified

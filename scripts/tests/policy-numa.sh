@@ -177,5 +177,5 @@ t cpuset_under_preferred on_nodes 2:8 in_cpuset 1-2 numactl --preferred=2 $alloc
 t cpuset_under_interleave interleaved "1:16 3:16" "--size 32M" in_cpuset 1,3 numactl --interleave=all
 t cpuset_changes moved_while_running
 t verified verified
-t rmmod unload
+t rmmod unload_soon
 ktap_end

@@ -229,10 +229,10 @@ t isolated_no_fallback no_fallback
 t isolated_ends ends
 t isolated_refuses refuses
 t verified verified
-unload
+unload_soon
 load pool=0:64M,1:64M movable=50 user_movable_only=Y || exit 1
 t user_movable served_of_user 300
-t user_movable_unload unload
+t user_movable_unload unload_soon
 load pool=0:64M,1:64M user_movable_only=Y || exit 1
 t user_no_movable_zone served_of_user 0
 t user_kernel_has_the_zones requests_on 300,0,0,0 1
@@ -241,7 +241,7 @@ t user_buffers_are_none buffer_on 0 taskset 1 pbuddyctl alloc --size 4M
 t user_ends user_ends
 t user_refuses user_refuses
 t user_verified verified
-unload
+unload_soon
 load pool=0:64M,1:64M,2:64M,3:64M || exit 1
 t reliable_is_off reliable 300,0,0,0
 echo 1 >"$params/mirrored_nodes"
@@ -259,5 +259,5 @@ t reliable_resized resized
 t reliable_may_grow may_grow
 t reliable_refuses ranges_refused
 t reliable_verified verified
-t rmmod unload
+t rmmod unload_soon
 ktap_end

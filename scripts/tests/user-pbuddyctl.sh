@@ -586,11 +586,11 @@ t too_many_buffers too_many_buffers
 t failure_is_logged failure_is_logged
 t not_for_others not_for_others
 t no_phys_for_others no_phys_for_others
-t rmmod rmmod pbuddy
+t rmmod unload_soon
 insmod /pbuddy.ko pool=0:64M,1:64M movable=100 || exit 1
 t movable_only fails_with 'movable=100: no memory for buffers' -- pbuddyctl alloc --size 4K
-t movable_only_rmmod rmmod pbuddy
+t movable_only_rmmod unload_soon
 insmod /pbuddy.ko pool=0:64M,1:64M owner=1 min_free_kbytes=0 || exit 1
 t hostile_names hostile_names
-t hostile_names_rmmod rmmod pbuddy
+t hostile_names_rmmod unload_soon
 ktap_end
