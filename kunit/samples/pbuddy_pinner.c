@@ -90,7 +90,7 @@ static bool is_freed(struct page *page, unsigned int order)
 {
 	unsigned long i;
 
-	for (i = 0; i < 500 && pbuddy_page_order(page) >= 0; i++)
+	for (i = 0; i < 6000 && pbuddy_page_order(page) >= 0; i++)
 		msleep(20);
 	if (pbuddy_page_order(page) >= 0)
 		return false;

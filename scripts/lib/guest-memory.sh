@@ -199,10 +199,10 @@ free_pages() {
 	unused_pages '' "$slab"
 }
 
-# has_again BEFORE PAGES: the kernel has fewer than PAGES less unused pages than before. Several tries,
+# has_again BEFORE PAGES: the kernel has fewer than PAGES less unused pages than before. Many tries,
 # because the kernel frees some pages later, and more so on a slow machine.
 has_again() {
-	for _ in $(seq 5); do
+	for _ in $(seq 60); do
 		after=$(free_pages)
 		echo "$1 pages free before, $after after"
 		[ $(($1 - after)) -ge "$2" ] || return 0

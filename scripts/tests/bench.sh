@@ -50,7 +50,7 @@ allocated() { sed -n 's/.* allocated=\([0-9]*\).*/\1/p' "$debugfs/verify"; }
 
 # No page is allocated, and after a drain none is in a per-CPU list. A node thread that prezeroes
 # allocates a pageblock for a moment.
-all_free() { within 10 none_allocated; }
+all_free() { within 120 none_allocated; }
 
 none_allocated() {
 	echo 1 >"$debugfs/drain"

@@ -60,7 +60,7 @@ thread_rests() {
 prezero() {
 	load pool=0:64M && sleep 2 && [ "$(event prezero)" -eq 0 ] || return
 	echo 50 >"$params/prezero"
-	within 20 zeroed_ahead 16 && sleep 2 && [ "$(event prezero)" -eq 16 ] || return
+	within 120 zeroed_ahead 16 && sleep 2 && [ "$(event prezero)" -eq 16 ] || return
 	thread_rests || thread_rests || thread_rests || return
 	use && echo 1 >"$debugfs/prezero" && use || return
 	echo "found $(event prezero_hit) zeroed blocks"
@@ -69,7 +69,7 @@ prezero() {
 
 prezero_bounds() {
 	! echo 101 >"$params/prezero" 2>/dev/null && [ "$(cat "$params/prezero")" = 50 ] &&
-		echo 100 >"$params/prezero" && within 20 zeroed_ahead 33
+		echo 100 >"$params/prezero" && within 120 zeroed_ahead 33
 }
 
 # found_zeroed ORDER: a request on CPU 1 got a block that was zeroed before.
@@ -85,10 +85,10 @@ found_zeroed() {
 prezero_lists() {
 	load pool=0:64M prezero=1 || return
 	for order in 0 3 7 9; do
-		within 20 found_zeroed "$order" || return
+		within 120 found_zeroed "$order" || return
 	done
 	echo "zeroed $(event prezero) pageblocks ahead"
-	[ "$(event prezero)" -eq 0 ] && within 5 on_cpus_of_its_node 0
+	[ "$(event prezero)" -eq 0 ] && within 120 on_cpus_of_its_node 0
 }
 
 ktap_begin

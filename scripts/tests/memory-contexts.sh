@@ -59,7 +59,7 @@ serves() {
 # of its own, lower than that of the test before.
 wakes() {
 	run=$(event pageoutrun)
-	[ "$(request "$1" 'gfp=NOWAIT|NOWARN' order="$2")" = 0 ] && within 20 has_run
+	[ "$(request "$1" 'gfp=NOWAIT|NOWARN' order="$2")" = 0 ] && within 120 has_run
 }
 
 has_run() {
@@ -73,7 +73,7 @@ boosts() {
 	unload_soon && load pool=0:62M,1:62M min_free_kbytes=256 || return
 	hold --size 129536K --class movable || return
 	boosted=$(event watermark_boost) run=$(event pageoutrun)
-	request "$1" 'gfp=NOWAIT|NOWARN' order=4 && within 20 has_run &&
+	request "$1" 'gfp=NOWAIT|NOWARN' order=4 && within 120 has_run &&
 		[ "$(event watermark_boost)" -gt "$boosted" ]
 	status=$?
 	drop

@@ -29,7 +29,7 @@ works() {
 	for pid in $(threads_of '*'); do
 		awk '{ print $3 }' "/proc/$pid/schedstat" >"/tmp/ran.$pid"
 	done
-	within 20 both_run && verified
+	within 120 both_run && verified
 }
 
 # The memory is held for a moment in which threads may run in vain; they then pause for a second.

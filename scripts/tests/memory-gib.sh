@@ -25,7 +25,7 @@ merges() {
 by_device() {
 	cat "$debugfs/buddyinfo" >/tmp/whole
 	PBUDDY_LARGEST_ORDER=18 pbuddy-test alloc.every_order_contiguous >/tmp/out 2>&1 || { cat /tmp/out; return 1; }
-	merges
+	within 60 merges
 }
 
 by_pbuddyctl() {
@@ -35,7 +35,7 @@ by_pbuddyctl() {
 		cat /tmp/out
 		grep -q " 1  *$order " /tmp/out || return
 	done
-	merges
+	within 60 merges
 }
 
 by_module() {
@@ -46,7 +46,7 @@ by_module() {
 		echo "order $order: $served"
 		[ "$served" = 0,1,0,0 ] || return
 	done
-	merges
+	within 60 merges
 }
 
 ktap_begin

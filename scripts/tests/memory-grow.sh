@@ -68,7 +68,7 @@ by_the_thread() {
 	load pool=0:16M-96M && taskset -p 1 "$(threads_of 0)" || return
 	hold --nowait --size 16M --order 9 --node 0 --strict || return
 	! /chrt -f 1 taskset 1 pbuddyctl alloc --nowait --size 4M --order 9 --node 0 &&
-		within 20 owns_between 0 18 96
+		within 120 owns_between 0 18 96
 	status=$?
 	drop
 	[ "$status" -eq 0 ] && owns_between 0 18 96 && alloc --nowait --size 18M --order 9 --node 0
@@ -84,7 +84,7 @@ parallel() {
 		pbuddyctl alloc --touch --size 16M --node 0 --strict --hold forever >"/tmp/held.$i" 2>&1 &
 		pids="$pids $!"
 	done
-	within 60 six_have_it
+	within 120 six_have_it
 	status=$?
 	# shellcheck disable=SC2086 # several
 	kill $pids
@@ -127,7 +127,7 @@ leaves_the_reserve() {
 	user_alloc --size 15M && ! user_alloc --size 15800K && owns 0 16
 	status=$?
 	take_from_kernel 0
-	[ "$status" -eq 0 ] && within 20 user_alloc --size 60M && owns 0 64 && ! user_alloc --size 61M &&
+	[ "$status" -eq 0 ] && within 120 user_alloc --size 60M && owns 0 64 && ! user_alloc --size 61M &&
 		pbuddyctl resize 0 32M && user_alloc --size 30M && ! user_alloc --size 31M && owns 0 32
 }
 

@@ -25,7 +25,7 @@ add() {
 }
 
 # A source that had nothing is not called again for a second.
-alloc() { within 10 pbuddyctl alloc --touch --node 1 --strict "$@" >/tmp/out; }
+alloc() { within 120 pbuddyctl alloc --touch --node 1 --strict "$@" >/tmp/out; }
 
 is_so() { [ "$(cat /sys/devices/system/node/online)" = 0-1 ] && [ "$(cat /sys/devices/system/node/has_memory)" = 0 ]; }
 

@@ -206,7 +206,7 @@ growth_fails() {
 	cat "$debugfs/extents"
 	[ "$status" -eq 0 ] && owns 0 16 && cmp /tmp/extents "$debugfs/extents" && in_iomem &&
 		[ "$(event grow)" -eq 0 ] && [ "$(event grow_fail)" -gt 0 ] && has_again "$before_growth" 4096 &&
-		within 10 resized 0 64M 64 && in_iomem
+		within 120 resized 0 64M 64 && in_iomem
 }
 
 ktap_begin

@@ -69,7 +69,7 @@ minimum_stays() {
 	drop
 	echo 2 >/proc/sys/vm/drop_caches
 	echo 2 >/proc/sys/vm/drop_caches
-	[ "$status" -eq 0 ] && within 20 owns 0 64 && owns 1 16 && verified
+	[ "$status" -eq 0 ] && within 120 owns 0 64 && owns 1 16 && verified
 }
 
 # Free pageblocks above the minimum go back by themselves; memory in use and the minimum stay.

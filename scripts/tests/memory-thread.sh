@@ -64,7 +64,7 @@ cache_is_filled() {
 # An allocation takes a zone below the low watermark: the thread reclaims memory from the cache.
 thread_reclaims() {
 	run=$(event pageoutrun)
-	hold --size 1M && within 20 has_reclaimed
+	hold --size 1M && within 120 has_reclaimed
 	status=$?
 	drop
 	[ "$status" -eq 0 ] && [ "$(held)" -gt 0 ]
@@ -82,7 +82,7 @@ zone_above() { # MARK: every zone has that many pages free
 }
 
 balanced_to_high() {
-	within 20 zone_above high && return
+	within 120 zone_above high && return
 	grep -E 'pages free|min|low|high' "$debugfs/zoneinfo"
 	return 1
 }
@@ -107,7 +107,7 @@ boost_wakes() {
 	hold --size 129536K --class movable || return
 	boosted=$(event watermark_boost) run=$(event pageoutrun)
 	insmod /pbuddy_leaker.ko blocks=1 order=4 leak=0 && rmmod pbuddy_leaker &&
-		within 20 boost_taken_back
+		within 120 boost_taken_back
 	status=$?
 	drop
 	return "$status"
@@ -167,7 +167,7 @@ recovers_after_failures() {
 	drop
 	sleep 1.5
 	hold --size 62M --node 0 --strict && ! pbuddyctl alloc --size 4M --order 0 --node 0 --strict &&
-		within 20 has_run_since "$failed"
+		within 120 has_run_since "$failed"
 	status=$?
 	drop
 	echo "runs before $before, while requests failed $failed"

@@ -222,7 +222,7 @@ use_caches() {
 high_holds() {
 	write_high 8 && use_caches 8 && [ "$most" -gt $(($(sum present) / 4000)) ] || return
 	# Caches that hold more shrink when their CPU decays them.
-	write_high 4000 && within 20 caches_adopted && use_caches 4000 && write_high 0
+	write_high 4000 && within 120 caches_adopted && use_caches 4000 && write_high 0
 }
 
 high_grows() {

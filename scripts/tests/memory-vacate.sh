@@ -52,7 +52,7 @@ refused() {
 
 # The block goes offline at once: each new process may get a page of it.
 vacated() {
-	echo "$range" >"$parameter" && { offline || within 10 offline; } &&
+	echo "$range" >"$parameter" && { offline || within 120 offline; } &&
 		said "vacate: gave [0-9]+ MiB in 0x${range%-*}-0x${range#*-} back" &&
 		[ "$(in_block)" -eq 0 ] && in_iomem && verified
 }
@@ -88,7 +88,7 @@ watermark() {
 	stays "[0-9]+ MiB have unmovable blocks, [0-9]+ MiB are busy, 0 MiB belong to groups, [1-9][0-9]* MiB are kept by the watermark, or not given back"
 	status=$?
 	drop
-	[ "$status" -eq 0 ] && within 10 vacates && verified
+	[ "$status" -eq 0 ] && within 120 vacates && verified
 }
 
 vacates() { echo "$range" >"$parameter" && [ "$(in_block)" -eq 0 ]; }

@@ -136,7 +136,7 @@ stocked() {
 
 # Nothing uses the stock any more.
 removed_cgroup_goes() {
-	insmod /pbuddy_bench.ko && within 20 stocked && before=$(dying) &&
+	insmod /pbuddy_bench.ko && within 120 stocked && before=$(dying) &&
 		rmdir $cgroup/t && within 60 dying_again "$before" && rmmod pbuddy_bench
 }
 
@@ -165,7 +165,7 @@ if grep -q dmem $cgroup/cgroup.controllers; then
 	t account_user_outside over_limit pbuddyctl alloc --size 17M
 	t account_user_allows pbuddyctl alloc --size 16M
 	limit default
-	t account_freed nothing_left
+	t account_freed within 60 nothing_left
 	t account_cgroup_goes removed_cgroup_goes
 else
 	limit 8192
@@ -180,7 +180,7 @@ else
 	t account_shown usage_shown
 	t account_lifted lifted
 	t account_takes_words takes_words
-	t account_freed nothing_left
+	t account_freed within 60 nothing_left
 fi
 t verified verified
 t rmmod unload_soon

@@ -228,10 +228,10 @@ bad_values() {
 removed() {
 	mkdir $cgroup/c && give /c 0:2x2M && hold_by /tmp/inside /c pbuddyctl alloc --touch --size 1M || return
 	echo "$holder" >$cgroup/cgroup.procs
-	rmdir $cgroup/c && within 10 has '(removed)' 0:1024K/2048K
+	rmdir $cgroup/c && within 120 has '(removed)' 0:1024K/2048K
 	status=$?
 	drop
-	[ "$status" -eq 0 ] && within 10 no_groups
+	[ "$status" -eq 0 ] && within 120 no_groups
 }
 
 # A page with a memory error does not keep the memory of a removed cgroup. It costs 4 KiB of the pool.
@@ -243,7 +243,7 @@ bad_page() {
 	echo "$holder" >$cgroup/cgroup.procs
 	rmdir $cgroup/e
 	drop
-	within 20 no_groups && [ "$(event nr_hwpoison_pages)" -eq 1 ] && owns 0 64 &&
+	within 120 no_groups && [ "$(event nr_hwpoison_pages)" -eq 1 ] && owns 0 64 &&
 		pbuddyctl alloc --touch --size 65532K --node 0 --strict && ! pbuddyctl alloc --size 64M --node 0 --strict
 }
 

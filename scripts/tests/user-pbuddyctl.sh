@@ -130,7 +130,7 @@ watch_reports() {
 	holding pbuddyctl alloc --size 40M --node 0 --strict --hold forever
 	echo "$2" >/sys/module/pbuddy/parameters/min_free_kbytes
 	# shellcheck disable=SC2086 # several options
-	within 10 says "$1" '24M *64M' -- timeout 60 pbuddyctl watch --node 0 --count 1 $3 &&
+	within 30 says "$1" '24M *64M' -- timeout 60 pbuddyctl watch --node 0 --count 1 $3 &&
 		json timeout 60 pbuddyctl watch --json --node 0 --count 1 $3 &&
 		grep -q "\"event\": \"$1\"" /tmp/json && grep -q '"pcp_bytes": ' /tmp/json
 	status=$?
@@ -257,7 +257,7 @@ with_holders() {
 terminal() { PYTHONHOME=/python LD_LIBRARY_PATH=/python/lib /usr/bin/python3 -S /python/ctl_terminal.py "$1"; }
 
 # What is used is approximate while a thread of the module moves pages.
-tops() { within 10 tops_once; }
+tops() { within 120 tops_once; }
 
 tops_once() {
 	pbuddyctl top --iterations 2 --interval 0.2 >/tmp/said || return 1
@@ -284,7 +284,7 @@ same_free_bytes_once() {
 	[ "$info" = "$top" ] && [ "$(echo "$info" | cut -d' ' -f2)" != 0, ] && [ "$(echo "$info" | wc -w)" -eq 4 ]
 }
 
-same_free_bytes() { within 10 same_free_bytes_once; }
+same_free_bytes() { within 120 same_free_bytes_once; }
 
 frags() {
 	says '^node 0 .*: 32 pageblocks of 2M, .* free; .* free; a cell: 1$' '^ *0x[0-9a-f]* .*M8.*M\.' \
@@ -360,7 +360,7 @@ node_files() {
 # The files of a node, as the user nobody, whose values are those of pbuddyctl info.
 sysfs_for_others() {
 	holding pbuddyctl alloc --size 8M --node 0 --strict --hold forever
-	within 10 node_files
+	within 120 node_files
 	ret=$?
 	kill "$pid"
 	wait "$pid" 2>/dev/null
