@@ -114,6 +114,9 @@ on_cpus_of_its_node() {
 	[ "$(allowed "$1")" = "$cpus" ]
 }
 
+# seconds: since the guest was started.
+seconds() { cut -d . -f 1 /proc/uptime; }
+
 # within SECONDS COMMAND...: repeat it until it succeeds, for about so long; show its last output.
 within() {
 	tries=$(($1 * 5))

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # kernels: stock test debug
-# vm: --nodes 2 --mem 6G
+# vm: --nodes 2 --mem 6G --timeout 1800
 # copy: scripts/lib/guest-memory.sh:/tests/guest-memory.sh
 #
 # Pages that have to be zero are, with each setting for the contents of free pages: a module on all
@@ -22,8 +22,6 @@ prezeroes() {
 	sleep 0.1
 }
 
-seconds() { cut -d . -f 1 /proc/uptime; }
-
 # Many requests were sent, and some of them found memory that was zeroed ahead.
 enough() {
 	[ "$(cat "$stamper/sent")" -ge "$requests" ] && [ "$(cat "$stamper/looked_at")" -gt 1000 ] &&
@@ -31,12 +29,12 @@ enough() {
 }
 
 # zero_is_zero ALL_ZERO COMMAND [REACHED...]: all pages that have to be zero are, while COMMAND runs
-# again and again, until there were enough requests and REACHED succeeds, for at most two minutes.
+# again and again, until there were enough requests and REACHED succeeds, for at most five minutes.
 zero_is_zero() {
 	all_zero=$1 command=$2
 	shift 2
 	"$command" && insmod /pbuddy_stamper.ko all_zero="$all_zero" || return
-	status=0 end=$(($(seconds) + 120))
+	status=0 end=$(($(seconds) + 300))
 	until enough && { [ $# -eq 0 ] || "$@"; }; do
 		"$command" || status=1
 		[ "$(seconds)" -lt "$end" ] || { status=1; break; }

@@ -83,7 +83,7 @@ holding() {
 	: >/tmp/held
 	"$@" >/tmp/held &
 	pid=$!
-	for _ in $(seq 300); do
+	for _ in $(seq 1200); do
 		! grep -q BUFFER /tmp/held || return 0
 		sleep 0.1
 	done
@@ -406,19 +406,23 @@ too_many_buffers() {
 	fails_with '--count 300: .*raise RLIMIT_NOFILE' -- pbuddyctl alloc --size 4K --count 300
 }
 
-# The kernel log has the report of a module's failed request, for few of many failures.
-failure_is_logged() {
-	i=0
+# The kernel log has the report of a module's failed request, for few of many failures: for five in ten
+# seconds, which may begin before these failures and end after them.
+few_are_logged() {
 	dmesg -c >/dev/null
-	while [ "$i" -lt 12 ]; do
+	begin=$(seconds)
+	for _ in $(seq 24); do
 		! pbuddyctl alloc --size 80M --node 0 --strict 2>/dev/null || return 1
-		i=$((i + 1))
 	done
+	most=$((5 * (($(seconds) - begin + 1) / 10 + 2)))
 	dmesg >/tmp/log
 	grep 'pbuddyctl: page allocation failure: .*reason:limit$' /tmp/log >/tmp/reports || return 1
 	cat /tmp/reports
-	[ "$(wc -l </tmp/reports)" -le 5 ]
+	[ "$(wc -l </tmp/reports)" -le "$most" ] && [ "$most" -lt 24 ]
 }
+
+# Again when failures of tests before have used up the reports, or the machine was too slow to tell.
+failure_is_logged() { within 5 few_are_logged; }
 
 # The name of a process and a label are what another user chooses: ESC, CSI in one byte and in UTF-8, a
 # byte that is not UTF-8, and a letter that is.
@@ -488,7 +492,7 @@ t alloc_order says ' 9 ' -- pbuddyctl alloc --size 2M --order 9 --class unmovabl
 t alloc_nodes says '^ *0 .* 1 ' -- pbuddyctl alloc --size 4K --nodes 1
 t alloc_nowait says BUFFER -- pbuddyctl alloc --size 4K --nowait
 t alloc_json json pbuddyctl alloc --size 5M --count 3 --touch --json
-t alloc_holds timeout 20 pbuddyctl alloc --size 4K --hold 1
+t alloc_holds timeout 120 pbuddyctl alloc --size 4K --hold 1
 t buddyinfo says 'NODE *ZONE' -- pbuddyctl buddyinfo
 t buddyinfo_json json pbuddyctl buddyinfo --json
 t watch_free watch_reports free 0 '--free 30M'
