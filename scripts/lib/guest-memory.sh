@@ -129,14 +129,16 @@ within() {
 	cat /tmp/within
 }
 
-# settled COMMAND...: repeat it until it prints the same twice, a second apart.
+# settled COMMAND...: repeat it until it prints the same four times, a second apart: a thread that would
+# change it may have been stopped for one of these seconds.
 settled() {
-	now=$("$@")
-	for _ in $(seq 30); do
+	now=$("$@") same=0
+	for _ in $(seq 120); do
 		last=$now
 		sleep 1
 		now=$("$@")
-		[ "$now" != "$last" ] || return 0
+		same=$((now == last ? same + 1 : 0))
+		[ "$same" -lt 3 ] || return 0
 	done
 	return 1
 }
