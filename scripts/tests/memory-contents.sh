@@ -61,7 +61,7 @@ prezero() {
 	load pool=0:64M && sleep 2 && [ "$(event prezero)" -eq 0 ] || return
 	echo 50 >"$params/prezero"
 	within 120 zeroed_ahead 16 && sleep 2 && [ "$(event prezero)" -eq 16 ] || return
-	thread_rests || thread_rests || thread_rests || return
+	within 2 thread_rests || return
 	use && echo 1 >"$debugfs/prezero" && use || return
 	echo "found $(event prezero_hit) zeroed blocks"
 	[ "$(event prezero_hit)" -gt 0 ]

@@ -51,7 +51,7 @@ wanted() {
 	before=$(event pgmigrate_success)
 	fits=$((($(free_pages_of_pool) - 1024) / $3))
 	got=0
-	while [ "$got" -lt "$fits" ] && echo "$2" 2>/dev/null >"$movable/$1"; do
+	while [ "$got" -lt "$fits" ] && asked "$1" "$2"; do
 		got=$((got + 1))
 	done
 	moved=$(($(event pgmigrate_success) - before))
@@ -59,6 +59,14 @@ wanted() {
 	[ "$fits" -eq 0 ] || percent=$((100 * got / fits))
 	echo "$1 $2: $got of $fits that fit, $percent %; $moved pages moved, $((moved / (got + !got))) each" |
 		tee -a /tmp/figures
+}
+
+# asked FILE NUMBER: make the request. What the node thread moves at that moment it may not have.
+asked() {
+	for _ in $(seq $((with_thread ? 5 : 1))); do
+		! echo "$2" 2>/dev/null >"$movable/$1" || return 0
+	done
+	return 1
 }
 
 score_of() { sed -n 's/.* score \([0-9]*\) .*/\1/p' "$debugfs/extfrag" | head -n 1; }
@@ -92,7 +100,7 @@ ranges() {
 # All memory outside of the CMA pageblocks is allocated as unmovable, so a range can only come from
 # those, and movable objects have to be migrated out of them.
 cma_is_emptied() {
-	load pool=0:64M cma=25 && insmod /pbuddy_leaker.ko blocks=12280 leak=0 &&
+	load pool=0:64M cma=25 && no_thread && insmod /pbuddy_leaker.ko blocks=12280 leak=0 &&
 		insmod /pbuddy_movable.ko objects=1000000 free=50 || return
 	objects=$(checked held)
 	echo 1 >"$debugfs/drain"

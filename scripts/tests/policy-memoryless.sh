@@ -53,9 +53,12 @@ parameters() {
 		said 'group_give: node 1 has no memory of the pool'
 }
 
+# Those of the pool before are listed for a moment after they have stopped.
+one_thread() { [ "$(threads_of '*' | wc -l)" -eq 1 ]; }
+
 shown() {
 	ls -d /sys/class/misc/pbuddy/node* && [ ! -e /sys/class/misc/pbuddy/node1 ] &&
-		[ "$(threads_of '*' | wc -l)" -eq 1 ] && ! pbuddyctl info | grep -E '^ +1 ' &&
+		within 60 one_thread && ! pbuddyctl info | grep -E '^ +1 ' &&
 		! grep '^Node 1' "$debugfs"/zoneinfo
 }
 
