@@ -77,18 +77,25 @@ atomic_that_sleeps() {
 	[ "$(grep -c 'gfp_flags=.*HIGH' /tmp/trace)" -eq 1 ] && ! grep ATOMIC /tmp/trace
 }
 
-# THISNODE is for the node that the request names, also when the task moves to another meanwhile.
-# Where the kernel is not preemptible, it hardly ever moves at the wrong moment.
-thisnode_of_a_moved_task() {
-	for what in THISNODE:0 'THISNODE|ZERO:0' 'THISNODE|ACCOUNT:0' 'THISNODE|COMP:3'; do
-		insmod /pbuddy_requester.ko times=500000 context=moved_task node=0 order="${what#*:}" \
-			gfp="NOWAIT|NOWARN|${what%:*}" || return
+# moved_requests FLAGS ORDER: again when the CPU of the thread that moves the task did not run.
+moved_requests() {
+	for _ in $(seq 20); do
+		insmod /pbuddy_requester.ko times=500000 context=moved_task node=0 order="$2" gfp="NOWAIT|NOWARN|$1" || return
 		got=$(cat /sys/module/pbuddy_requester/parameters/on_node)
 		moves=$(cat /sys/module/pbuddy_requester/parameters/moves)
 		rmmod pbuddy_requester
-		echo "$what: on nodes $got, moved $moves times"
-		[ "$got" = 500000,0,0,0 ] && [ "$moves" -gt 0 ] || return
+		echo "$1: on nodes $got, moved $moves times"
+		[ "$got" = 500000,0,0,0 ] || return
+		[ "$moves" -eq 0 ] || return 0
 	done
+	return 1
+}
+
+# THISNODE is for the node that the request names, also when the task moves to another meanwhile.
+# Where the kernel is not preemptible, it hardly ever moves at the wrong moment.
+thisnode_of_a_moved_task() {
+	moved_requests THISNODE 0 && moved_requests 'THISNODE|ZERO' 0 && moved_requests 'THISNODE|ACCOUNT' 0 &&
+		moved_requests 'THISNODE|COMP' 3
 }
 
 # waits PARAMETERS...: the whole pool is allocated; such a request with NOFAIL waits until memory is

@@ -126,7 +126,7 @@ in_kernel() {
 		served 'KERNEL|ACCOUNT|COMP' 512 order=3 && served 'USER|ZERO' 64 &&
 		served 'NOWAIT|ACCOUNT' 0 context=interrupt &&
 		served 'NOWAIT|ACCOUNT' 64 context=preempt_off &&
-		has /a 0:8192K/8192K && verified
+		within 60 has /a 0:8192K/8192K && verified
 }
 
 takes() {
