@@ -77,8 +77,8 @@ unloads() { gives_back $(($(node_pages 0) + $(node_pages 1))); }
 
 # All of it, as the node began with nothing. Its requests fall back again where they may not wait.
 all_goes_back() {
-	load pool=0:64M,1:0-2G max_address=6G idle_seconds=1 && alloc --size 40M && owns_between 1 40 128 &&
-		within 60 owns 1 0 && verified && echo 0 >"$params"/idle_seconds && requests 4 NOWAIT 64,0 &&
+	load pool=0:64M,1:0-2G max_address=6G && alloc --size 40M && owns_between 1 40 128 &&
+		echo 1 >"$params"/idle_seconds && within 60 owns 1 0 && verified && echo 0 >"$params"/idle_seconds && requests 4 NOWAIT 64,0 &&
 		alloc --size 40M && owns_between 1 40 128 && verified
 }
 

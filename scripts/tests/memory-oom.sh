@@ -7,7 +7,8 @@
 #
 # OOM policy: with oom=fail a request fails and no process is killed. With oom=kill one process is
 # killed, the one that created most buffers of the user that has most of the pool; a process without
-# pages is not killed. tools/tests/test_oom.c has processes of several users.
+# pages is not killed. tools/tests/test_oom.c has processes of several users. All are on one CPU: another
+# one, if it did not run for ten seconds, could keep a victim from exiting, and a second one is killed then.
 # shellcheck source=scripts/lib/ktap.sh
 . /tests/ktap.sh
 # shellcheck source=scripts/lib/guest-memory.sh
@@ -111,6 +112,7 @@ ends() {
 }
 
 ktap_begin
+taskset -p 1 $$ >/dev/null
 load pool=0:64M
 t oom_fail_fails fails
 t oom_kill_takes_the_larger kills_the_larger

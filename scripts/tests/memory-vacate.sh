@@ -71,14 +71,14 @@ groups() {
 	mkdir -p /sys/fs/cgroup
 	grep -q ' /sys/fs/cgroup ' /proc/mounts || mount -t cgroup2 none /sys/fs/cgroup || return
 	mkdir -p /sys/fs/cgroup/a && load pool=0:320M && find_block && echo '/a 0:150x2M' >/sys/module/pbuddy/parameters/group_give || return
-	stays "0 MiB have unmovable blocks, 0 MiB are busy, [1-9][0-9]* MiB belong to groups, 0 MiB are not given back" &&
+	within 60 stays "0 MiB have unmovable blocks, 0 MiB are busy, [1-9][0-9]* MiB belong to groups, 0 MiB are not given back" &&
 		echo '/a all' >/sys/module/pbuddy/parameters/group_take && echo "$range" >"$parameter" && [ "$(in_block)" -eq 0 ] && verified
 }
 
 # ZONE_MOVABLE has the highest addresses of the node.
 movable() {
 	load pool=0:320M movable=50 && find_block &&
-		stays "0 MiB have unmovable blocks, 0 MiB are busy, 0 MiB belong to groups, [1-9][0-9]* MiB are not given back" && verified
+		within 60 stays "0 MiB have unmovable blocks, 0 MiB are busy, 0 MiB belong to groups, [1-9][0-9]* MiB are not given back" && verified
 }
 
 # What is left must stay free; the buffer has low addresses.
