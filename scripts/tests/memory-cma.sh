@@ -61,7 +61,7 @@ areas_full_again() {
 # Parts of extents go back to their areas, and come from there again.
 resized() {
 	load pool=0:32M@cma,1:16M && pbuddyctl resize 0 10M && owns 0 10 && verified &&
-		[ "$(cma_used)" -eq $((used + 2560)) ] && pbuddyctl resize 0 32M && owns 0 32 && verified &&
+		[ "$(cma_used)" -eq $((used + 2560)) ] && within 60 pbuddyctl resize 0 32M && owns 0 32 && verified &&
 		[ "$(cma_used)" -eq $((used + 8192)) ] && pbuddyctl resize 0 10M && owns 0 10
 }
 
@@ -101,7 +101,7 @@ unaligned() {
 
 # Two sources of a node: what one lacks, the other provides.
 grows_from_both() {
-	load pool=0:16M-32M@cma,0:16M-32M && pbuddyctl resize 0 320M && owns 0 320 && verified &&
+	load pool=0:16M-32M@cma,0:16M-32M && within 60 pbuddyctl resize 0 320M && owns 0 320 && verified &&
 		echo "$(cma_used) pages of the areas" && [ "$(cma_used)" -ge $((used + 16384)) ]
 }
 

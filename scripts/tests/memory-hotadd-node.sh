@@ -69,7 +69,7 @@ by_request() {
 }
 
 by_resize() {
-	pbuddyctl resize 1 150M-2G && owns 1 150 && pbuddyctl resize 1 2M-2G && owns 1 2 && pbuddyctl resize 1 100M-2G &&
+	within 60 pbuddyctl resize 1 150M-2G && owns 1 150 && pbuddyctl resize 1 2M-2G && owns 1 2 && within 60 pbuddyctl resize 1 100M-2G &&
 		owns 1 100 && alloc --size 90M && in_iomem && verified
 }
 

@@ -58,13 +58,13 @@ none_at_load() {
 	! pbuddyctl alloc --size 80M && [ -n "$(threads_of 1)" ] && verified
 	status=$?
 	umount /tmp/full
-	[ "$status" -eq 0 ] && pbuddyctl resize 1 32M && owns 1 32 &&
+	[ "$status" -eq 0 ] && within 60 pbuddyctl resize 1 32M && owns 1 32 &&
 		pbuddyctl alloc --touch --size 20M --node 1 --strict && verified && unload_soon
 }
 
 by_resize() {
 	load pool=1:16M-2G max_address=5G && ! pbuddyctl resize 1 600M && pbuddyctl resize 1 16M-2G &&
-		add 1 2 && pbuddyctl resize 1 600M && owns 1 600 && at_least 50 1 && in_iomem && verified
+		add 1 2 && within 60 pbuddyctl resize 1 600M && owns 1 600 && at_least 50 1 && in_iomem && verified
 }
 
 # The zone is used, and the CPUs cache its pages, as if it had had memory at load.
@@ -79,7 +79,7 @@ is_used() {
 }
 
 back_and_again() {
-	pbuddyctl resize 1 16M && [ "$(pageblocks)" -eq 0 ] && pbuddyctl resize 1 600M && at_least 50 1 && verified
+	pbuddyctl resize 1 16M && [ "$(pageblocks)" -eq 0 ] && within 60 pbuddyctl resize 1 600M && at_least 50 1 && verified
 }
 
 unloads() { gives_back "$(node_pages 1)"; }
@@ -92,7 +92,7 @@ by_request() {
 # The sources take the highest memory first.
 by_firmware() {
 	load pool=0:16M,1:16M && said 'max_address: 0x1[0-9a-f]{8}, below which the firmware declares memory to be added' &&
-		add 4 && pbuddyctl resize 1 200M && at_least 30 4 && verified && in_iomem &&
+		add 4 && within 60 pbuddyctl resize 1 200M && at_least 30 4 && verified && in_iomem &&
 		gives_back $((4096 + $(node_pages 1)))
 }
 

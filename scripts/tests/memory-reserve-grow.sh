@@ -29,7 +29,7 @@ zone_pages() { awk -v zone="$1" '/^Node/ { on = $4 == zone } on && $1 == "presen
 # The zone that has nothing at load is in zoneinfo only, as in mm/.
 by_resize() {
 	load pool=0:64M@reserve="$low" && owns 0 64 && [ "$(grep -c '^Node' "$debugfs"/buddyinfo)" -eq 1 ] &&
-		[ "$(zone_pages Normal)" -eq 0 ] && pbuddyctl resize 0 256M && owns 0 256 && source_has reserve 64 &&
+		[ "$(zone_pages Normal)" -eq 0 ] && within 60 pbuddyctl resize 0 256M && owns 0 256 && source_has reserve 64 &&
 		source_has contig 192 && [ "$(zone_pages Normal)" -eq $((192 * 256)) ] && in_iomem && verified &&
 		pbuddyctl alloc --touch --size 250M --node 0 --strict && verified
 }
@@ -77,7 +77,7 @@ idle_goes_back() {
 
 # Above 4 GiB there is not so much: the zone below gets its first memory.
 into_the_lower_zone() {
-	load pool=0:64M@reserve="$high" && [ "$(zone_pages DMA32)" -eq 0 ] && pbuddyctl resize 0 2300M && owns 0 2300 &&
+	load pool=0:64M@reserve="$high" && [ "$(zone_pages DMA32)" -eq 0 ] && within 60 pbuddyctl resize 0 2300M && owns 0 2300 &&
 		[ "$(zone_pages DMA32)" -gt 0 ] && verified &&
 		insmod /pbuddy_requester.ko node=0 order=9 gfp='KERNEL|DMA32' &&
 		[ "$(cat /sys/module/pbuddy_requester/parameters/served)" -eq 1 ] && rmmod pbuddy_requester &&
@@ -93,7 +93,7 @@ with_watermarks() {
 # No element of pool= is needed for it, but MAX may be that of another one.
 beside_contig() {
 	load pool=0:64M@reserve="$low",0:16M-32M && owns 0 80 && pbuddyctl alloc --size 90M --node 0 --strict &&
-		owns 0 96 && ! pbuddyctl alloc --size 97M --node 0 --strict && pbuddyctl resize 0 128M && owns 0 128 &&
+		owns 0 96 && ! pbuddyctl alloc --size 97M --node 0 --strict && within 60 pbuddyctl resize 0 128M && owns 0 128 &&
 		source_has contig 64 && verified
 }
 
