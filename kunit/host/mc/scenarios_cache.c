@@ -4,9 +4,11 @@
 #include "core/alloc/bulk.h"
 #include "core/cache/claim.h"
 #include "core/cache/drain.h"
+#include "core/cache/flush.h"
 #include "core/cache/pcp.h"
 #include "core/compact/isolate.h"
 #include "core/compact/movable.h"
+#include "core/index/free_area.h"
 #include "core/zone/zone.h"
 #include "scenario.h"
 #include "tso.h"
@@ -256,6 +258,52 @@ static void half_cached(void)
 		mc_free(mc_pfn(0, i), 0);
 }
 
+/*
+ * The first CPU flushes a whole word while the update of its pageblock is deferred, and the other
+ * one takes the only word that the index class is about.
+ */
+static void word_in_list(void)
+{
+	struct pb_pcp_list *list;
+	struct pb_pcp *pcp;
+	unsigned int i;
+
+	mc_make_frames(2 * PB_WORD_NR);
+	pb_host_cpu = 0;
+	pcp = pb_this_cpu_ptr(mc.zone->pcp);
+	list = pb_pcp_list(pcp, 3, PB_MOVABLE);
+	for (i = 0; i < 8; i++)
+		mc_zone_alloc(i, 3, PB_MOVABLE);
+	/* As on a CPU that has freed many of them. */
+	pcp->high = PB_PAGEBLOCK_NR;
+	list->limit = PB_LIFO_MAX;
+	for (i = 0; i < 8; i++)
+		mc_free(mc.got[i], 3);
+	if (list->n != 8 || list->lifo[0].pfn % PB_WORD_NR)
+		mc_violate("the list has no word");
+	list->drained = 1;
+}
+
+static void flush_word(void)
+{
+	struct pb_pcp *pcp = pb_this_cpu_ptr(mc.zone->pcp);
+	struct pb_pcp_list *list = pb_pcp_list(pcp, 3, PB_MOVABLE);
+
+	if (!pb_pcp_enter(pcp))
+		return;
+	pb_zone_account_free(mc.zone, pb_flush_blocks(mc.zone, list, 8, 3, false));
+	list->n -= 8;
+	pb_pcp_leave(pcp);
+}
+
+static void zone_alloc6(void) { mc_zone_alloc(0, 6, PB_MOVABLE); }
+
+static void word_indexed(void)
+{
+	if (pb_class_largest(mc.zone->ctl[0].index_class) < PB_WORD_ORDER)
+		mc_violate("a word is free, and its pageblock is not in the index");
+}
+
 /* A checked block that two CPUs free, as free_checked.c does. One of the frees is a bug. */
 static void checked_block(void)
 {
@@ -304,6 +352,7 @@ static const struct mc_scenario rows[] = {
 	{ "drain_claimed", half_cached, { alloc_free_in_sections, drain_by_claim }, 0, unclaimed },
 	{ "claim_ends", half_cached, { alloc_free_in_sections, unclaim }, 0, unclaimed },
 	{ "deferred_drain", deferred, { drain_local, request9 }, 0, first_served },
+	{ "flush_whole_word", word_in_list, { flush_word, zone_alloc6 }, 0, word_indexed },
 	{ "checked_two_frees", checked_block, { free_checked, free_checked_drain } },
 };
 
