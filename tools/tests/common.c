@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Functions that the user-space tests share; common.h describes them. */
+#include <ctype.h>
+#include <dirent.h>
 #include <grp.h>
 #include <sys/socket.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "common.h"
 
@@ -59,16 +62,83 @@ void read_settled_usage(struct usage *usage)
 	}
 }
 
-/* Reads the usage until @number in it is as expected, 1000 times at most. */
-static void read_until(struct usage *usage, const uint64_t *number, uint64_t bytes)
+bool more_patience(struct patience *wait)
 {
+	struct timespec now;
+	int64_t ms;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	ms = now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+	if (!wait->end_ms)
+		wait->end_ms = ms + PATIENCE * 1000LL;
+	else
+		usleep(10000);
+	return ms < wait->end_ms;
+}
+
+#define NODE_THREAD	"pbuddyd/"
+#define NODES_MAX	64
+
+/* The state of a process as in /proc/PID/stat, or 0 when it is no node thread. */
+static char state_of_thread(int pid)
+{
+	char path[32], text[512], *name, *end;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	if (!read_file(path, text, sizeof(text)))
+		return 0;
+	name = strchr(text, '(');
+	end = strrchr(text, ')');
+	if (!name || !end || strncmp(name + 1, NODE_THREAD, strlen(NODE_THREAD)))
+		return 0;
+	return end[1] ? end[2] : 0;
+}
+
+static int find_node_threads(int *pid)
+{
+	DIR *dir = opendir("/proc");
+	struct dirent *entry;
+	int nr = 0;
+
+	while (dir && nr < NODES_MAX && (entry = readdir(dir)))
+		if (isdigit((unsigned char)entry->d_name[0]) &&
+		    state_of_thread(atoi(entry->d_name)))
+			pid[nr++] = atoi(entry->d_name);
+	if (dir)
+		closedir(dir);
+	return nr;
+}
+
+void wait_for_node_threads(void)
+{
+	static int pid[NODES_MAX], nr;
+	struct patience wait = { 0 };
+	char state = 0;
 	int i;
 
-	for (i = 0; i < 1000; i++) {
+	while (more_patience(&wait)) {
+		for (i = 0; i < nr && (state = state_of_thread(pid[i])) == 'S'; i++)
+			;
+		if (nr && i == nr)
+			return;
+		if (!nr || !state) {
+			nr = find_node_threads(pid);
+			if (!nr)
+				return;
+		}
+	}
+	test_note("a node thread does not sleep");
+}
+
+/* Reads the usage until @number in it is as expected. */
+static void read_until(struct usage *usage, const uint64_t *number, uint64_t bytes)
+{
+	struct patience wait = { 0 };
+
+	while (more_patience(&wait)) {
 		read_usage(usage);
 		if (*number == bytes)
 			return;
-		usleep(10000);
 	}
 }
 
@@ -155,7 +225,8 @@ void alloc_all_free(struct buffer_set *set)
 	uint64_t bytes;
 
 	set->nr = 0;
-	read_usage(&usage);
+	wait_for_node_threads();
+	read_settled_usage(&usage);
 	for (bytes = usage.free; bytes >= PAGE && set->nr < BUFFER_SET_MAX; ) {
 		struct pbuddy_alloc rq = request(bytes);
 
@@ -167,7 +238,7 @@ void alloc_all_free(struct buffer_set *set)
 		}
 		set->fd[set->nr] = rq.fd;
 		set->bytes[set->nr++] = rq.bytes;
-		read_usage(&usage);
+		read_settled_usage(&usage);
 		if (bytes > usage.free)
 			bytes = usage.free;
 	}

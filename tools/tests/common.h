@@ -44,6 +44,19 @@ struct usage {
 	struct pbuddy_node_info node[64];
 };
 
+/*
+ * Seconds in which what a thread of the module or of the kernel does has happened, also on a CPU
+ * that a loaded host runs late.
+ */
+#define PATIENCE 120
+
+/* A wait for a condition: begin with { 0 }, and look again while more_patience() is true. */
+struct patience {
+	int64_t	end_ms;
+};
+
+bool more_patience(struct patience *wait);
+
 void read_usage(struct usage *usage);
 /*
  * Free pages are counted in the zones first, and then in the caches of the CPUs: what a thread of
@@ -51,6 +64,11 @@ void read_usage(struct usage *usage);
  * @allocated was the same three times.
  */
 void read_settled_usage(struct usage *usage);
+/*
+ * Waits until the node threads sleep: they neither hold pages that they purge, move or drain, nor
+ * have yet to look at a shortage of memory that has ended.
+ */
+void wait_for_node_threads(void);
 /* Waits until exactly so many bytes are allocated, as above. Returns the last number read. */
 uint64_t wait_for_allocated(uint64_t bytes);
 #define CHECK_ALLOCATED(bytes)							\

@@ -21,7 +21,6 @@
 
 #define EXIT_FAIL	1
 #define EXIT_SKIP	4
-#define RESTORE_TIMEOUT_MS	15000	/* many times the interval of the quarantine's scans */
 
 static struct test *first, **last = &first;
 
@@ -101,16 +100,13 @@ static bool allocated_matches(uint64_t allocated, uint64_t before)
 /* Waits until usage is as before: the quarantine frees pages when it scans them. */
 static bool usage_restored(uint64_t before)
 {
+	struct patience wait = { 0 };
 	struct usage now;
-	int waited;
 
-	for (waited = 0;; waited += 10) {
+	while (more_patience(&wait)) {
 		read_usage(&now);
 		if (allocated_matches(now.allocated, before) && !now.quarantine)
 			return true;
-		if (waited >= RESTORE_TIMEOUT_MS)
-			break;
-		usleep(10000);
 	}
 	printf("# %lld bytes allocated more than before, %llu in quarantine\n",
 	       (long long)(now.allocated - before), (unsigned long long)now.quarantine);
@@ -138,6 +134,7 @@ static bool run(const struct test *test, int number)
 
 	fflush(stdout);
 	skip_reason[0] = 0;
+	wait_for_node_threads();
 	read_settled_usage(&before);
 	pid = fork();
 	if (!pid)
