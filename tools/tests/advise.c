@@ -79,16 +79,19 @@ int alloc_on_node(uint64_t bytes)
 	return alloc_as(&rq);
 }
 
-void try_fill_node(struct buffer_set *set)
-{
-	uint64_t bytes = 32 * MIB;
+#define LARGEST	(32 * MIB)
 
-	set->nr = 0;
+/* What others free meanwhile may be as large as before, so larger buffers are tried again. */
+static void fill_more(struct buffer_set *set)
+{
+	uint64_t bytes = LARGEST;
+
 	while (bytes >= PAGE && set->nr < BUFFER_SET_MAX) {
 		struct pbuddy_alloc rq = on_node(bytes, PBUDDY_CLASS_UNMOVABLE);
 
 		if (!ioctl(dev, PBUDDY_IOCTL_ALLOC, &rq)) {
 			set->fd[set->nr++] = rq.fd;
+			bytes = bytes < LARGEST ? 2 * bytes : LARGEST;
 			continue;
 		}
 		CHECK_EQ(errno, ENOMEM);
@@ -96,10 +99,24 @@ void try_fill_node(struct buffer_set *set)
 	}
 }
 
+void try_fill_node(struct buffer_set *set)
+{
+	set->nr = 0;
+	fill_more(set);
+}
+
 void fill_node(struct buffer_set *set)
 {
-	try_fill_node(set);
-	CHECK(set->nr < BUFFER_SET_MAX);
+	int before;
+
+	/* A request fails while a thread is late to free what it purges. */
+	set->nr = 0;
+	do {
+		before = set->nr;
+		fill_more(set);
+		CHECK(set->nr < BUFFER_SET_MAX);
+		wait_for_node_threads();
+	} while (set->nr > before);
 }
 
 struct pbuddy_buffer_info info_of(int fd)
@@ -145,17 +162,17 @@ uint64_t node_bytes(void)
 void resize_node(uint64_t bytes)
 {
 	struct pbuddy_resize r = { .size = sizeof(r), .node = on_node(PAGE, 0).node };
-	int tries;
+	struct patience wait = { 0 };
 
 	/* An idle buffer whose store took too long is idle again only after a while. */
-	for (tries = 0; tries < 100; tries++) {
+	while (more_patience(&wait)) {
 		r.bytes = bytes;
 		r.max_bytes = 0;
 		if (!ioctl(dev, PBUDDY_IOCTL_RESIZE, &r))
 			break;
 		test_note("%s: reason %u, %llu bytes left, %llu pinned", strerror(errno), r.reason,
 			  (unsigned long long)r.bytes, (unsigned long long)r.pinned_bytes);
-		CHECK_EQ(errno, EBUSY);
+		CHECK(errno == EBUSY || r.reason == PBUDDY_RESIZE_SOURCE);
 		usleep(100000);
 	}
 	CHECK_EQ(node_bytes(), bytes);

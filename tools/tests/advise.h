@@ -26,9 +26,9 @@ void expect_fdinfo(int fd, const char *key, uint64_t bytes);
 /* A request for a buffer on the first node. */
 struct pbuddy_alloc on_node(uint64_t bytes, uint32_t mclass);
 int alloc_on_node(uint64_t bytes);
-/* Allocates the first node as a whole, with what can be purged. */
+/* Allocates the first node as a whole, with what can be purged. The node threads sleep then. */
 void fill_node(struct buffer_set *set);
-/* The same, as far as the set has space, while other tasks allocate. */
+/* The same, as far as the set has space and at once, while other tasks allocate. */
 void try_fill_node(struct buffer_set *set);
 
 /* The record of a buffer in LIST. */
@@ -38,7 +38,10 @@ pid_t touch_in_child(const volatile uint64_t *p, struct buffer_set *set);
 
 /* Bytes of the first node. */
 uint64_t node_bytes(void);
-/* Changes them. Tries again while blocks are on their way to the free lists. */
+/*
+ * Changes them. Tries again while blocks are on their way to the free lists, and while the kernel
+ * cannot move what it has in a range.
+ */
 void resize_node(uint64_t bytes);
 
 #endif /* ADVISE_H */

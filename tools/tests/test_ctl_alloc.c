@@ -112,7 +112,7 @@ static void purge(int fd, struct buffer_set *all)
 
 	advise(fd, PBUDDY_ADVICE_DONTNEED);
 	alloc_all_free(all);
-	read_usage(&usage);
+	read_settled_usage(&usage);
 	CHECK(all->nr < BUFFER_SET_MAX);
 	/* Not all that is free may be allocated. */
 	more.bytes = usage.free + BYTES;
@@ -121,6 +121,7 @@ static void purge(int fd, struct buffer_set *all)
 	/* None is left if the thread of the node was faster. */
 	if (more.bytes)
 		all->fd[all->nr++] = more.fd;
+	wait_for_node_threads();
 	CHECK_EQ(query_extents(fd, &q, NULL, 0), 0);
 }
 

@@ -225,18 +225,27 @@ TEST_TIMEOUT(inject, advise_dontneed, 600)
 	inject_each(do_dontneed, NULL);
 }
 
-/* Takes the memory of the purgeable buffer, also if that is too little for the request. */
-static void purge(void)
+/*
+ * Takes the memory of the purgeable buffer, also if that is too little for the request, until so
+ * many bytes are allocated. A thread of the module may move pages while they are counted.
+ */
+static void purge_until(uint64_t allocated)
 {
-	struct pbuddy_alloc other = request(0);
+	struct patience wait = { 0 };
+	struct pbuddy_alloc other;
 	struct usage usage;
 
-	read_usage(&usage);
-	other.bytes = usage.free + 8 * PAGE;
-	if (!ioctl(dev, PBUDDY_IOCTL_ALLOC, &other))
-		CHECK_EQ(close(other.fd), 0);
-	else
-		CHECK_EQ(errno, ENOMEM);
+	for (;;) {
+		read_settled_usage(&usage);
+		if (usage.allocated == allocated || !more_patience(&wait))
+			return;
+		other = request(usage.free + 8 * PAGE);
+		if (!ioctl(dev, PBUDDY_IOCTL_ALLOC, &other))
+			CHECK_EQ(close(other.fd), 0);
+		else
+			CHECK_EQ(errno, ENOMEM);
+		wait_for_node_threads();
+	}
 }
 
 /* Restores the memory of a purged buffer. After a failure it is purged still. */
@@ -254,9 +263,7 @@ TEST_TIMEOUT(inject, advise_willneed, 900)
 	alloc_as(&rq);
 	for (n = 1; n < INJECT_ATTEMPTS && injected; n++) {
 		CHECK_EQ(advise(PBUDDY_ADVICE_DONTNEED), 0);
-		read_usage(&now);
-		if (now.allocated != before.allocated)
-			purge();
+		purge_until(before.allocated);
 		CHECK_ALLOCATED(before.allocated);
 		inject_start(fd, n);
 		err = advise(PBUDDY_ADVICE_WILLNEED);

@@ -156,13 +156,39 @@ TEST(purge, access_waits_for_memory)
 
 #define NR	8
 
+/*
+ * Makes buffers purgeable on a full node, in this order, and then a request, which purges. It waits
+ * for a short time only while the node thread has one of them, so there is more than one try.
+ */
+static int alloc_by_purging(struct pbuddy_alloc *rq, struct buffer_set *set, const int *fd, int nr)
+{
+	int tries, i;
+
+	for (tries = 0; tries < 5; tries++) {
+		fill_node(set);
+		for (i = 0; i < nr; i++)
+			dontneed(fd[i]);
+		if (!ioctl(dev, PBUDDY_IOCTL_ALLOC, rq)) {
+			wait_for_node_threads();
+			return rq->fd;
+		}
+		CHECK_EQ(errno, ENOMEM);
+		wait_for_node_threads();
+		close_buffers(set);
+		for (i = 0; i < nr; i++)
+			willneed(fd[i]);
+	}
+	CHECK(tries < 5);
+	return -1;
+}
+
 /* Those that were purged are the first that were advised, and one more than needed is not. */
 TEST(purge, longest_ago_first)
 {
 	static const int order[NR] = { 3, 0, 7, 1, 2, 6, 5, 4 };
 	struct pbuddy_alloc rq = on_node(MIB, PBUDDY_CLASS_UNMOVABLE);
 	struct buffer_set set;
-	int fd[NR], i, nr = 0;
+	int fd[NR], in_order[NR], i, nr = 0;
 	bool there = false;
 
 	for (i = 0; i < NR; i++)
@@ -176,13 +202,12 @@ TEST(purge, longest_ago_first)
 		CHECK_EQ(is_purged(fd[order[i]]), i < NR - 1);
 	close_buffers(&set);
 
-	/* The same with one request for the memory of one of them. */
-	for (i = 0; i < NR; i++)
+	/* The same with one request for the memory of one of them, or as the node thread purges. */
+	for (i = 0; i < NR; i++) {
 		CHECK_EQ(willneed(fd[order[i]]), i == NR - 1);
-	fill_node(&set);
-	for (i = 0; i < NR; i++)
-		dontneed(fd[order[i]]);
-	alloc_as(&rq);
+		in_order[i] = fd[order[i]];
+	}
+	alloc_by_purging(&rq, &set, in_order, NR);
 	for (i = 0; i < NR; i++) {
 		bool purged = is_purged(fd[order[i]]);
 
@@ -209,9 +234,7 @@ TEST(purge, contiguous)
 	fd = alloc_as(&rq);
 	p = map_buffer(fd, BYTES);
 	stamp(p, BYTES, 1);
-	fill_node(&set);
-	dontneed(fd);
-	CHECK_EQ(close(alloc_as(&rq)), 0);
+	CHECK_EQ(close(alloc_by_purging(&rq, &set, &fd, 1)), 0);
 	CHECK_EQ(query_extents(fd, &q, NULL, 0), 0);
 	CHECK(!willneed(fd));
 	CHECK_EQ(query_extents(fd, &q, &ext, 1), 1);
@@ -296,7 +319,6 @@ TEST(purge, makes_space_for_a_resize)
 	rq.order = 9;
 	fd = alloc_as(&rq);
 	fill_node(&set);
-	sleep(1);	/* until the thread of the node, which purges too, has found nothing */
 	dontneed(fd);
 	resize_node(bytes - 8 * MIB);
 	CHECK(is_purged(fd));
@@ -331,12 +353,13 @@ TEST(purge, makes_space_to_vacate)
 {
 	struct pbuddy_alloc rq = on_node(16 * MIB, PBUDDY_CLASS_UNMOVABLE);
 	struct pbuddy_alloc moved = on_node(2 * MIB, PBUDDY_CLASS_MOVABLE);
-	struct pbuddy_resize r = { .size = sizeof(r), .node = rq.node, .bytes = node_bytes() };
+	uint64_t bytes = node_bytes();
 	struct buffer_set set;
 	uint64_t *p;
 	uint64_t phys;
+	struct patience wait = { 0 };
 	char range[40];
-	int fd, in_range, tries = 0;
+	int fd, in_range;
 
 	rq.order = 9;
 	moved.order = 9;
@@ -346,15 +369,14 @@ TEST(purge, makes_space_to_vacate)
 	*p = 1;
 	phys = pfn_of(p) * PAGE;
 	fill_node(&set);
-	sleep(1);	/* until the thread of the node, which purges too, has found nothing */
 	dontneed(fd);
 	snprintf(range, sizeof(range), "%llx-%llx", (unsigned long long)phys,
 		 (unsigned long long)phys + 2 * MIB - 1);
 	test_note("vacate=%s", range);
 	/* The blocks may still be on their way to the free lists. */
-	while (!try_set_parameter("vacate", range) && ++tries < 100)
+	while (!try_set_parameter("vacate", range) && more_patience(&wait))
 		usleep(100000);
-	CHECK_EQ(node_bytes(), r.bytes - 2 * MIB);
+	CHECK_EQ(node_bytes(), bytes - 2 * MIB);
 	CHECK_EQ(*p, 1ULL);
 	CHECK(pfn_of(p) * PAGE != phys);
 	munmap(p, 2 * MIB);
@@ -362,7 +384,7 @@ TEST(purge, makes_space_to_vacate)
 	close_buffers(&set);
 	close(in_range);
 	close(fd);
-	CHECK_EQ(ioctl(dev, PBUDDY_IOCTL_RESIZE, &r), 0);
+	resize_node(bytes);
 }
 
 static void set_limit(const char *text)
@@ -505,13 +527,14 @@ TEST(purge_grown, system_gets_the_memory)
 {
 	uint64_t least = node_bytes();
 	struct pbuddy_alloc rq = on_node(4 * least, PBUDDY_CLASS_UNMOVABLE);
-	int fd = alloc_as(&rq), i;
+	int fd = alloc_as(&rq);
+	struct patience wait = { 0 };
 
 	CHECK(node_bytes() > 4 * least);
 	shrink_caches();
 	CHECK(node_bytes() > 4 * least);
 	dontneed(fd);
-	for (i = 0; i < 100 && node_bytes() > 2 * least; i++)
+	while (more_patience(&wait) && node_bytes() > 2 * least)
 		shrink_caches();
 	test_note("%llu MiB are left", (unsigned long long)node_bytes() / MIB);
 	CHECK(node_bytes() <= 2 * least);
