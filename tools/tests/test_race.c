@@ -46,6 +46,7 @@ static uint64_t seed(void)
 static void run_threads(void *(*fn)(void *), unsigned int nr)
 {
 	struct worker worker[NR_THREADS];
+	struct patience wait = { 0 };
 	uint64_t start = seed();
 	unsigned int i;
 
@@ -54,6 +55,8 @@ static void run_threads(void *(*fn)(void *), unsigned int nr)
 		CHECK_EQ(pthread_create(&worker[i].thread, NULL, fn, &worker[i]), 0);
 	}
 	sleep(race_seconds(2));
+	while (!operations && more_patience(&wait))
+		;
 	stop = true;
 	for (i = 0; i < nr; i++)
 		CHECK_EQ(pthread_join(worker[i].thread, NULL), 0);
