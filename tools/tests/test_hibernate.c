@@ -52,11 +52,15 @@ static void stamp_all(uint64_t id)
 
 static int open_snapshot(int flags)
 {
+	struct patience wait = { 0 };
 	int fd = open(SNAPSHOT, flags | O_CLOEXEC);
 
 	if (fd < 0 && errno == ENOENT)
 		test_skip("this kernel has no " SNAPSHOT);
 	CHECK(fd >= 0);
+	/* A task that does not run for 20 seconds is not frozen. */
+	while (ioctl(fd, SNAPSHOT_FREEZE) && errno == EBUSY && more_patience(&wait))
+		;
 	CHECK_EQ(ioctl(fd, SNAPSHOT_FREEZE), 0);
 	return fd;
 }

@@ -353,18 +353,20 @@ static void run_process(unsigned int nr, uint64_t end_ms)
  */
 static void restore_sizes(const struct usage *before)
 {
-	uint32_t i, tries;
+	uint32_t i;
 
 	for (i = 0; i < before->nr_nodes; i++) {
 		struct pbuddy_resize r = { .size = sizeof(r), .node = before->node[i].node };
+		struct patience wait = { 0 };
+		int tries = 0;
 
-		for (tries = 0; tries < 50; tries++) {
+		do {
 			r.bytes = before->node[i].total_bytes;
 			r.max_bytes = 0;
 			if (!ioctl(dev, PBUDDY_IOCTL_RESIZE, &r))
 				break;
 			usleep(100000);
-		}
+		} while (r.reason == PBUDDY_RESIZE_SOURCE ? ++tries < 50 : more_patience(&wait));
 		if (r.reason != PBUDDY_RESIZE_SOURCE)
 			CHECK_EQ(r.bytes, before->node[i].total_bytes);
 	}

@@ -26,17 +26,16 @@ static bool free_agrees(const struct pbuddy_node_info *node)
 /* A thread of the module may move pages between the two readings. */
 static void wait_for_free_to_agree(void)
 {
+	struct patience wait = { 0 };
 	struct usage usage;
-	uint32_t i;
-	int tries;
+	uint32_t i = 0;
 
-	for (tries = 0; tries < 1000; tries++) {
+	while (more_patience(&wait)) {
 		read_usage(&usage);
 		for (i = 0; i < usage.nr_nodes && free_agrees(&usage.node[i]); i++)
 			;
 		if (i == usage.nr_nodes)
 			return;
-		usleep(1000);
 	}
 	CHECK_EQ(node_value(usage.node[i].node, "free_kbytes") * 1024,
 		 usage.node[i].free_bytes + usage.node[i].pcp_bytes);
@@ -119,6 +118,7 @@ TEST(sysfs, quarantine_of_a_node)
 TEST(sysfs, follows_resize)
 {
 	struct pbuddy_resize r = { .size = sizeof(r) };
+	struct patience wait = { 0 };
 	uint64_t before;
 	struct usage usage;
 	int node;
@@ -133,7 +133,11 @@ TEST(sysfs, follows_resize)
 		test_skip("the node is not resized: %s", strerror(errno));
 	CHECK_EQ(node_value(node, "size_kbytes") * 1024, before - 4 * BLOCK);
 	CHECK_EQ(node_value(node, "max_kbytes") * 1024, before);
-	r.bytes = before;
-	CHECK_EQ(ioctl(dev, PBUDDY_IOCTL_RESIZE, &r), 0);
+	/* The kernel may not be able to move what it has in a range, for a moment. */
+	do
+		r.bytes = before;
+	while (ioctl(dev, PBUDDY_IOCTL_RESIZE, &r) && r.reason == PBUDDY_RESIZE_SOURCE &&
+	       more_patience(&wait));
+	CHECK_EQ(r.reason, PBUDDY_RESIZE_DONE);
 	CHECK_EQ(node_value(node, "size_kbytes") * 1024, before);
 }
