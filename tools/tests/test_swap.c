@@ -46,6 +46,35 @@ static unsigned long charged_to_cgroup(void)
 	return number_in(CGROUP "memory.current", "") + number_in(CGROUP "memory.swap.current", "");
 }
 
+/* The kernel frees contents a moment after the last reference: of the test before, perhaps. */
+static void wait_for_charge_below(unsigned long bytes)
+{
+	struct patience wait = { 0 };
+
+	while (charged_to_cgroup() > bytes && more_patience(&wait))
+		;
+	if (charged_to_cgroup() > bytes)
+		test_fail(__FILE__, __LINE__, "%lu bytes are charged to the cgroup, not %lu",
+			  charged_to_cgroup(), bytes);
+}
+
+/* KiB of swap space in use. */
+static unsigned long swap_used(void)
+{
+	return number_in("/proc/meminfo", "SwapTotal:") - number_in("/proc/meminfo", "SwapFree:");
+}
+
+/* Has the kernel write at least half of a buffer that is swapped out to swap space. */
+static void reclaim_half(unsigned long used_before)
+{
+	struct patience wait = { 0 };
+
+	while (swap_used() < used_before + BYTES / 2 / 1024 && more_patience(&wait))
+		write_file(CGROUP "memory.reclaim", "1M");
+	test_note("%lu KiB of swap space, %lu before", swap_used(), used_before);
+	CHECK(swap_used() >= used_before + BYTES / 2 / 1024);
+}
+
 static void expect_state(int fd, uint32_t flags, uint64_t resident, uint64_t swapped)
 {
 	struct pbuddy_buffer_info info = info_of(fd);
@@ -112,21 +141,17 @@ TEST(swap, pageout_and_access)
 /* The kernel writes the contents to swap space, and reads them from there. */
 TEST(swap, uses_swap_space)
 {
-	unsigned long before = number_in("/proc/meminfo", "SwapFree:"), used = 0;
-	int fd = alloc_swappable(BYTES), i;
+	int fd = alloc_swappable(BYTES);
 	uint64_t *p = map_buffer(fd, BYTES);
-	unsigned long charged;
+	unsigned long charged, used;
 
 	stamp(p, BYTES, 1);
+	wait_for_charge_below(BYTES / 2);
 	charged = charged_to_cgroup();
+	used = swap_used();
 	pageout(fd);
 	CHECK(charged_to_cgroup() > charged + BYTES / 2);
-	for (i = 0; i < 50 && used < BYTES / 2 / 1024; i++) {
-		write_file(CGROUP "memory.reclaim", "1M");
-		used = before - number_in("/proc/meminfo", "SwapFree:");
-	}
-	test_note("%lu KiB of swap space", used);
-	CHECK(used >= BYTES / 2 / 1024);
+	reclaim_half(used);
 	CHECK_EQ(stamp_broken(p, BYTES, 1), -1);
 }
 
@@ -268,13 +293,12 @@ static void limit_is_reached(void *arg)
 /* The contents are charged to the cgroup of the task that advised, and fail by its limits. */
 TEST(swap, obeys_the_limit_of_the_cgroup)
 {
-	int fd = alloc_swappable(BYTES), err, tries;
+	int fd = alloc_swappable(BYTES), err;
 	uint64_t *p = map_buffer(fd, BYTES);
 
 	stamp(p, BYTES, 1);
-	/* Contents of the test before may still be charged: the kernel would kill for the limit. */
-	for (tries = 0; tries < 100 && charged_to_cgroup() >= 2 * MIB; tries++)
-		usleep(100000);
+	/* The kernel would kill for the limit. */
+	wait_for_charge_below(2 * MIB - PAGE);
 	CHECK_EQ(write_file(CGROUP "memory.swap.max", "0"), 0);
 	CHECK_EQ(write_file(CGROUP "memory.max", "2M"), 0);
 	err = in_child(limit_is_reached, &fd);
@@ -318,16 +342,17 @@ static void touch(void *arg)
 /* Without swap space to read from, and only then, an access ends in SIGBUS. */
 TEST(swap, read_error_is_sigbus)
 {
-	unsigned long before = number_in("/proc/meminfo", "SwapFree:");
 	int fd = alloc_swappable(BYTES), i, populated;
+	unsigned long used;
 	uint64_t *p;
 
+	wait_for_charge_below(BYTES / 2);
 	CHECK_EQ(mlockall(MCL_CURRENT), 0);	/* the memory of this process stays */
 	p = map_buffer(fd, BYTES);
 	stamp(p, BYTES, 1);
+	used = swap_used();
 	pageout(fd);
-	for (i = 0; i < 50 && before - number_in("/proc/meminfo", "SwapFree:") < 2048; i++)
-		write_file(CGROUP "memory.reclaim", "1M");
+	reclaim_half(used);
 	CHECK_EQ(write_file("/sys/module/pbuddy_ramdisk/parameters/fail_reads", "1"), 0);
 	populated = in_child(populate, &p);
 	i = in_child(touch, &p);
@@ -433,14 +458,11 @@ TEST(swap, purgeable_when_swapped_out)
 TEST(swap, ends_while_swapped_out)
 {
 	unsigned long before = charged_to_cgroup();
-	int how, i;
+	int how;
 
 	for (how = 0; how < 6; how++)
 		CHECK_EQ(in_child(hold_swapped, &how), how == 2 ? -SIGKILL : 0);
-	/* The kernel frees the contents a moment after the last reference. */
-	for (i = 0; i < 100 && charged_to_cgroup() > before + BYTES / 2; i++)
-		usleep(100000);
-	CHECK(charged_to_cgroup() <= before + BYTES / 2);
+	wait_for_charge_below(before + BYTES / 2);
 }
 
 /* ---- Idle buffers ---- */
@@ -454,6 +476,7 @@ TEST(swap, idle_buffers_go)
 	enum { USED, IDLE, IDLE_TOO, REFUSED, NR };
 	struct pbuddy_alloc rq = on_node(BYTES, PBUDDY_CLASS_UNMOVABLE);
 	unsigned long charged, given_up;
+	struct patience wait = { 0 };
 	bool swapped[NR];
 	struct buffer_set set;
 	int fd[NR], i, tries;
@@ -479,9 +502,12 @@ TEST(swap, idle_buffers_go)
 		CHECK(!(info_of(fd[i]).flags & PBUDDY_BUFFER_SWAPPED));
 	charged = charged_to_cgroup();
 	given_up = vmstat_event("pswpout_fail");
-	/* It waits half a second for the work item, and then fails. */
-	for (tries = 0; tries < 20 && ioctl(dev, PBUDDY_IOCTL_ALLOC, &rq); tries++)
+	/* It waits half a second for the work item, and then fails; at once if none is idle yet. */
+	for (tries = 0; ioctl(dev, PBUDDY_IOCTL_ALLOC, &rq) && more_patience(&wait); tries++) {
 		CHECK_EQ(errno, ENOMEM);
+		if (!(info_of(fd[USED]).flags & PBUDDY_BUFFER_SWAPPED))
+			(void)*(volatile uint64_t *)p[USED];
+	}
 	for (i = 0; i < NR; i++)
 		swapped[i] = info_of(fd[i]).flags & PBUDDY_BUFFER_SWAPPED;
 	test_note("%d tries, used %d, idle %d %d", tries, swapped[USED], swapped[IDLE],

@@ -19,7 +19,7 @@
 #define BYTES		(4 * MIB)
 #define LIMIT		"account_limit_kbytes"
 #define READER		"/dev/pbuddy_reader"
-#define SOON		20	/* seconds, on a slow machine */
+#define SOON		PATIENCE	/* in seconds */
 
 /* A buffer that is swapped out, and another one that has all that the user may have. */
 struct shortage {
