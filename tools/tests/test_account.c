@@ -58,13 +58,11 @@ static uint64_t charged(uint32_t uid)
 /* The quarantine changes both, one after the other. */
 static void expect_same(uint32_t uid, uint64_t bytes)
 {
-	int i;
+	struct patience wait = { 0 };
 
-	for (i = 0; i < 500; i++) {
+	while (more_patience(&wait))
 		if (listed(uid) == bytes && charged(uid) == bytes)
 			return;
-		usleep(10000);
-	}
 	CHECK_EQ(charged(uid), bytes);
 	CHECK_EQ(listed(uid), bytes);
 }
@@ -187,7 +185,8 @@ TEST(account, in_quarantine)
 
 TEST(account, in_a_table_of_io_uring)
 {
-	int fd = alloc_as_user(5 * PAGE), ring, i;
+	int fd = alloc_as_user(5 * PAGE), ring;
+	struct patience wait = { 0 };
 	char params[120] = { 0 };
 
 	ring = (int)syscall(__NR_io_uring_setup, 4, params);
@@ -198,7 +197,7 @@ TEST(account, in_a_table_of_io_uring)
 	expect_same(USER, 5 * PAGE);
 	CHECK_EQ(close(ring), 0);
 	/* The kernel ends a ring in a work item. */
-	for (i = 0; i < 1000 && list_all(); i++)
-		usleep(10000);
+	while (list_all() && more_patience(&wait))
+		;
 	expect_same(USER, 0);
 }

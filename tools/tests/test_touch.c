@@ -156,15 +156,17 @@ static void stop_prezeroing(void)
 	stamp_everything(1);
 }
 
+#define TRIES	40
+
 TEST(touch, mmap_is_short)
 {
 	int tries;
 
 	stop_prezeroing();
 	/* The task may have to wait for a CPU within mmap(). */
-	for (tries = 0; tries < 5 && !mmap_is_short(dev); tries++)
+	for (tries = 0; tries < TRIES && !mmap_is_short(dev); tries++)
 		stamp_everything(1);
-	CHECK(tries < 5);
+	CHECK(tries < TRIES);
 }
 
 /* SIGKILL ends a task that populates: it zeroes again and again what it maps. */
