@@ -20,7 +20,7 @@ import time
 import zlib
 
 ESCAPE = re.compile(r"\x1b\[[?0-9;]*[A-Za-z]")
-PAGE_SECONDS = 30
+PAGE_SECONDS = 120
 
 
 def check(good, text):
@@ -34,6 +34,7 @@ class Terminal:
 
     def __init__(self, *argv, program="pbuddyctl", rows=24, columns=80, **environment):
         self.output = ""
+        self.rows = rows
         self.pid, self.fd = pty.fork()
         if not self.pid:
             self.resize(rows, columns, 0)
@@ -43,6 +44,7 @@ class Terminal:
             os.execvp(program, (program,) + argv)
 
     def resize(self, rows, columns, fd=None):
+        self.rows = rows
         fcntl.ioctl(self.fd if fd is None else fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def read(self):
@@ -74,9 +76,13 @@ class Terminal:
         return text
 
     def page(self):
-        """The lines of the next page that top draws."""
+        """The lines of the next page that top draws, line by line: all rows, or down to what it clears."""
         text = self.until("\x1b[H")
         text = text[text.rindex("\x1b[H"):]
+        while not text.endswith("\x1b[J") and text.count("\x1b[K") < self.rows:
+            more = self.read()
+            check(more, f"no end of the page in {text!r}")
+            text += more
         return ESCAPE.sub("", text).split("\r\n")
 
     def key(self, text):
@@ -250,13 +256,21 @@ def rows(data, width, height):
         yield above
 
 
+def frag_zones():
+    check(os.system("env -u LD_LIBRARY_PATH pbuddyctl frag --json >/tmp/frag.json") == 0, "frag --json")
+    with open("/tmp/frag.json", encoding="utf-8") as file:
+        return json.load(file)["zones"]
+
+
 def png_pixels():
     """Each pageblock has 4 x 4 pixels of the colour that its type and fullness say."""
     types = ["unmovable", "movable", "reclaimable", "highatomic", "cma", "isolated"]
-    check(os.system("env -u LD_LIBRARY_PATH pbuddyctl frag --json >/tmp/frag.json") == 0, "frag --json")
-    check(os.system("env -u LD_LIBRARY_PATH pbuddyctl frag --png /tmp/frag.png") == 0, "frag --png")
-    with open("/tmp/frag.json", encoding="utf-8") as file:
-        zones = json.load(file)["zones"]
+    zones = frag_zones()
+    for _ in range(60):    # the module may move pages from a cache between the two commands
+        check(os.system("env -u LD_LIBRARY_PATH pbuddyctl frag --png /tmp/frag.png") == 0, "frag --png")
+        before, zones = zones, frag_zones()
+        if before == zones:
+            break
     with open("/tmp/frag.png", "rb") as file:
         parts = list(chunks(file.read()))
     width, height, depth, color = struct.unpack(">IIBB", parts[0][1][:10])
