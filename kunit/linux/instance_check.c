@@ -79,6 +79,14 @@ unsigned long pt_instance_used(struct kunit *test)
 	return verify_instance(test) - state->allocated;
 }
 
+void pt_expect_used(struct kunit *test, unsigned long pages)
+{
+	struct instance_state *state = test->priv;
+	unsigned long expected = state->allocated + pages;
+
+	KUNIT_EXPECT_EQ(test, settled(test, expected), expected);
+}
+
 void pt_expect_bad_frees(struct kunit *test, unsigned long nr)
 {
 	struct instance_state *state = test->priv;

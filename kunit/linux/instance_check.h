@@ -12,8 +12,13 @@ struct kunit;
 int pt_instance_begin(struct kunit *test);
 void pt_instance_end(struct kunit *test);
 
-/* Pages that are allocated now and were not before the case. */
+/*
+ * Pages that are allocated now and were not before the case, with those that a node thread holds
+ * for a moment.
+ */
 unsigned long pt_instance_used(struct kunit *test);
+/* Expects this number of them, without those of node threads. */
+void pt_expect_used(struct kunit *test, unsigned long pages);
 
 /* The case has caused @nr misuses since the last call. */
 void pt_expect_bad_frees(struct kunit *test, unsigned long nr);

@@ -142,12 +142,12 @@ static void test_retries_once(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, page, state.page[1]);
 	KUNIT_EXPECT_PTR_NE(test, page, state.page[0]);
 	KUNIT_EXPECT_TRUE(test, state.info.retried);
-	KUNIT_EXPECT_EQ(test, pt_instance_used(test), 4UL);
+	pt_expect_used(test, 4);
 	pbuddy_free_pages(page, 2);
 	page = pbuddy_alloc_contig(700, GFP_KERNEL, NUMA_NO_NODE, NULL);
 	expect_calls(test, 1, 2);
 	KUNIT_EXPECT_PTR_EQ(test, page, state.page[1]);
-	KUNIT_EXPECT_EQ(test, pt_instance_used(test), 700UL);
+	pt_expect_used(test, 700);
 	pbuddy_free_contig(page, 700);
 }
 

@@ -311,7 +311,7 @@ static void test_exact(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, p);
 	KUNIT_EXPECT_NULL(test, memchr_inv(p, 0, bytes));
-	KUNIT_EXPECT_EQ(test, pt_instance_used(test), 6UL);
+	pt_expect_used(test, 6);
 	memset(p, 0xa5, bytes);
 	pbuddy_free_pages_exact(p, bytes);
 	pbuddy_free_pages_exact(NULL, bytes);
@@ -325,7 +325,7 @@ static void test_contig(struct kunit *test)
 
 	if (!page)
 		kunit_skip(test, "this pool has no two pageblocks in a row");
-	KUNIT_EXPECT_EQ(test, pt_instance_used(test), 1000UL);
+	pt_expect_used(test, 1000);
 	for (i = 0; i < 1000; i++)
 		write_page(page + i, i);
 	for (i = 0; i < 1000; i++)

@@ -73,7 +73,7 @@ static void expect_set_aside(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pb_bad_frames_nr(), (unsigned long)nr_bad);
 	for (i = 0; i < nr_bad; i++)
 		KUNIT_EXPECT_EQ(test, pbuddy_page_order(bad_pages[i]), 0);
-	KUNIT_EXPECT_EQ(test, pt_instance_used(test), (unsigned long)nr_bad);
+	pt_expect_used(test, nr_bad);
 }
 
 /* Frees the pages that were set aside. */
@@ -450,7 +450,7 @@ static void test_group_in_use(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, pb_take_page_off(&pb_instance, page_to_pfn(page) + 300));
 	KUNIT_EXPECT_EQ(test, take_all(&done), -EBUSY);
 	KUNIT_EXPECT_TRUE(test, in_group(page));
-	KUNIT_EXPECT_EQ(test, pt_instance_used(test), 2UL);
+	pt_expect_used(test, 2);
 	/* The cache of this CPU has it then. */
 	pbuddy_free_pages(page + 300, 0);
 	KUNIT_EXPECT_EQ(test, take_all(&done), 0);

@@ -119,7 +119,7 @@ static void test_there_and_back(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, pb_resize_node(&resize), 0);
 	KUNIT_EXPECT_EQ(test, resize.before, before);
 	KUNIT_EXPECT_EQ(test, size_of(resize.nid), before - PB_PAGEBLOCK_NR);
-	KUNIT_EXPECT_EQ(test, pt_instance_used(test), 0UL);
+	pt_expect_used(test, 0);
 	resize.pages = before;
 	ret = pb_resize_node(&resize);
 	if (ret == -ENOMEM && resize.reason == PBUDDY_RESIZE_SOURCE)
