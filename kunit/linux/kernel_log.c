@@ -3,19 +3,27 @@
 #include <linux/atomic.h>
 #include <linux/bug.h>
 #include <linux/console.h>
+#include <linux/delay.h>
 #include <linux/module.h>
 #include <linux/notifier.h>
+#include <linux/printk.h>
 #include <linux/string.h>
 #include <linux/tracepoint.h>
 
 #include "kernel_log.h"
 
+#define MARK		"pbuddy_kunit: the lines up to here are counted"
+
 static const char *watched;
 static atomic_t seen;
+static int marks;		/* lines with MARK */
+static atomic_t marks_seen;
 
 static void count_line(struct console *con, const char *text, unsigned int len)
 {
-	if (strnstr(text, watched, len))
+	if (strnstr(text, MARK, len))
+		atomic_inc(&marks_seen);
+	else if (strnstr(text, watched, len))
 		atomic_inc(&seen);
 }
 
@@ -27,6 +35,8 @@ void pt_log_watch(const char *what)
 {
 	watched = what;
 	atomic_set(&seen, 0);
+	marks = 0;
+	atomic_set(&marks_seen, 0);
 	/*
 	 * Enabled, or it would have to be named on the command line. Unregistering clears the
 	 * flag.
@@ -35,11 +45,24 @@ void pt_log_watch(const char *what)
 	register_console(&listener);
 }
 
+/*
+ * Releasing the console lock prints pending lines, unless another task that prints takes it over
+ * meanwhile. Lines are printed in order, so those before a line of this function are counted when
+ * it has been printed.
+ */
 unsigned int pt_log_seen(void)
 {
-	/* Releasing the console lock prints pending lines. */
-	console_lock();
-	console_unlock();
+	unsigned int tries;
+
+	pr_warn(MARK "\n");
+	marks++;
+	for (tries = 0; tries < 6000; tries++) {
+		console_lock();
+		console_unlock();
+		if (atomic_read(&marks_seen) >= marks)
+			break;
+		msleep(20);
+	}
 	return atomic_xchg(&seen, 0);
 }
 

@@ -10,7 +10,7 @@
 
 /* Counts lines that contain @what from now on. @what must stay valid. */
 void pt_log_watch(const char *what);
-/* The number of such lines since the last call. */
+/* The number of such lines since the last call. Sleeps. */
 unsigned int pt_log_seen(void);
 void pt_log_unwatch(void);
 
