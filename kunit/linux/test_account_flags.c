@@ -48,7 +48,8 @@ static gfp_t seen_each;			/* flags of each of them */
 static void see_flags(void *unused, unsigned long call_site, const void *ptr, size_t bytes_req,
 		      size_t bytes_alloc, gfp_t gfp, int node)
 {
-	if (current != charging)
+	/* An interrupt that allocates has the same current task. */
+	if (!in_task() || current != charging)
 		return;
 	seen |= current_gfp_context(gfp);
 	seen_each &= current_gfp_context(gfp);
@@ -311,28 +312,43 @@ static void test_preferred_many(struct kunit *test)
 }
 #endif
 
-/* A block that cannot become a compound page, for another user, is not charged. */
-static void test_no_compound(struct kunit *test)
+/* Returns whether a compound page for another user was not made of a block that has a pin. */
+static bool passes_over(struct kunit *test, const struct cred *user)
 {
-	struct page *page, *pin, *other;
-	struct cred *user = new_user();
+	struct page *page = pbuddy_alloc_pages(GFP_KERNEL, 3), *pin, *other;
+	unsigned long deferred;
 
-	KUNIT_ASSERT_NOT_NULL(test, user);
-	pt_stay_here();
-	page = pbuddy_alloc_pages(GFP_KERNEL, 3);
 	KUNIT_ASSERT_NOT_NULL(test, page);
 	pin = page + 5;
 	get_page(pin);
 	pbuddy_free_pages(page, 3);
-	pb_account_set_limit(8 << (PAGE_SHIFT - 10));
 	other = alloc_for(user, GFP_KERNEL_ACCOUNT | __GFP_COMP | __GFP_NOWARN, 3);
+	deferred = pb_compound_deferred_pages();
 	KUNIT_EXPECT_EQ(test, page_ref_count(pin), 2);
 	KUNIT_EXPECT_NOT_NULL(test, other);
 	KUNIT_EXPECT_PTR_NE(test, other, page);
-	/* The block was passed over, not only missed. */
-	KUNIT_EXPECT_EQ(test, pb_compound_deferred_pages(), 8UL);
+	if (deferred)
+		KUNIT_EXPECT_EQ(test, deferred, 8UL);
 	pbuddy_free_pages(other, 3);
 	put_page(pin);
+	return deferred;
+}
+
+/* A block that cannot become a compound page, for another user, is not charged. */
+static void test_no_compound(struct kunit *test)
+{
+	struct cred *user = new_user();
+	unsigned int tries = 0;
+	bool passed;
+
+	KUNIT_ASSERT_NOT_NULL(test, user);
+	pt_stay_here();
+	pb_account_set_limit(8 << (PAGE_SHIFT - 10));
+	/* It is missed when this CPU's cache decays between its free and the request. */
+	do {
+		passed = passes_over(test, user);
+	} while (!passed && ++tries < 100);
+	KUNIT_EXPECT_TRUE(test, passed);
 	put_cred(user);
 }
 
