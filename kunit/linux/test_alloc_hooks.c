@@ -7,6 +7,7 @@
  */
 #include <kunit/test.h>
 #include <linux/gfp.h>
+#include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/pbuddy.h>
 #include <linux/processor.h>
@@ -213,8 +214,12 @@ static void test_retry_after_failure(struct kunit *test)
 	free_all(&list);
 }
 
-/* Frees a page when it is asked to, which ends a request that must not fail. */
+/*
+ * Frees a page when its task asks for it, which ends a request that must not fail. The node thread
+ * may run meanwhile, because taking all pages has boosted the watermarks.
+ */
 static struct {
+	struct task_struct	*task;
 	int		nid;
 	unsigned int	nr_scans;
 	struct page	*page;
@@ -223,14 +228,17 @@ static struct {
 static unsigned long count_last(struct pbuddy_reclaimer *reclaimer,
 				struct pbuddy_reclaim_control *rc)
 {
-	return READ_ONCE(last.page) && rc->nid == last.nid;
+	return READ_ONCE(last.page) && rc->nid == last.nid && current == last.task;
 }
 
 static unsigned long scan_last(struct pbuddy_reclaimer *reclaimer,
 			       struct pbuddy_reclaim_control *rc)
 {
-	struct page *page = xchg(&last.page, NULL);
+	struct page *page;
 
+	if (current != last.task)
+		return PBUDDY_RECLAIM_STOP;
+	page = xchg(&last.page, NULL);
 	last.nr_scans++;
 	if (!page)
 		return PBUDDY_RECLAIM_STOP;
@@ -276,6 +284,7 @@ static void test_second_takes_what_is_free(struct kunit *test)
 	LIST_HEAD(list);
 
 	KUNIT_ASSERT_NOT_NULL(test, page);
+	last.task = current;
 	last.nid = page_to_nid(page);
 	last.nr_scans = 0;
 	last.page = pbuddy_alloc_pages_node(last.nid, GFP_KERNEL | __GFP_THISNODE, 0);
@@ -346,12 +355,18 @@ static bool late_after(struct pbuddy_alloc_hooks *hooks, const struct pbuddy_all
 	return !(info->order & 1);
 }
 
+/* The other threads may not have run yet on a slow machine. */
+static bool waits_for_calls(struct race *r, unsigned long end)
+{
+	return pt_nr_cpus() > 1 && !atomic_read(&r->called) && time_before(jiffies, end);
+}
+
 static void register_often(struct race *r)
 {
+	unsigned long i, end = jiffies + 120 * HZ;
 	struct late_hooks *late;
-	unsigned long i;
 
-	for (i = 0; i < 10 * pt_rounds; i++) {
+	for (i = 0; i < 10 * pt_rounds || waits_for_calls(r, end); i++) {
 		late = kcalloc(1, sizeof(*late), GFP_KERNEL);
 		if (!late)
 			break;
