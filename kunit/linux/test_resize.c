@@ -308,14 +308,13 @@ static void zero_until_pause(struct pb_pool *pool, unsigned long pfn, unsigned l
 	zeroing.zero(pool, pfn, nr_pages);
 }
 
+/* prezero_percent stays 0, so that no node thread zeroes beside this. */
 static void prezero_pageblock(struct work_struct *work)
 {
-	unsigned int percent = pb_instance.prezero_percent;
 	struct pb_prezero run;
 
-	WRITE_ONCE(pb_instance.prezero_percent, 100);
 	pb_prezero_start(&run, zeroing.zone);
-	WRITE_ONCE(pb_instance.prezero_percent, percent);
+	run.left = ULONG_MAX;
 	pb_prezero_next(&run);
 }
 
