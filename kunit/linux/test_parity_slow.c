@@ -52,8 +52,11 @@ static void free_held(void *arg)
 static const gfp_t last_blocks = __GFP_THISNODE | __GFP_NOWARN | __GFP_HIGHMEM | __GFP_MOVABLE |
 				 __GFP_HIGH;
 
-/* Allocates the kernel's blocks: what other tasks free may complete another one later. */
-static void hold_kernel(struct held *held)
+/*
+ * Allocates the blocks of both allocators: what other tasks free, and what the caches of CPUs give
+ * back, may complete another one later.
+ */
+static void hold_more(struct held *held)
 {
 	struct page *page;
 
@@ -63,25 +66,25 @@ static void hold_kernel(struct held *held)
 			break;
 		held->kernel[held->nr_kernel++] = page;
 	}
-}
-
-/* Allocates all blocks of the kernel's largest order on the far node, from both allocators. */
-static struct held *hold_all(struct kunit *test)
-{
-	struct held *held = kvzalloc(sizeof(*held), GFP_KERNEL);
-	struct page *page;
-
-	KUNIT_ASSERT_NOT_NULL(test, held);
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, free_held, held), 0);
-	held->order = PB_KERNEL_MAX_ORDER;
-	held->nid = pt_far_node();
-	hold_kernel(held);
 	while (held->nr_pbuddy < MAX_HELD) {
 		page = pbuddy_alloc_pages_node(held->nid, last_blocks, held->order);
 		if (!page)
 			break;
 		held->pbuddy[held->nr_pbuddy++] = page;
 	}
+}
+
+/* Allocates all blocks of the kernel's largest order on the far node, from both allocators. */
+static struct held *hold_all(struct kunit *test)
+{
+	struct held *held = kvzalloc(sizeof(*held), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, held);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, free_held, held), 0);
+	held->order = PB_KERNEL_MAX_ORDER;
+	held->nid = pt_far_node();
+	pb_instance.ops.drain_all(&pb_instance);
+	hold_more(held);
 	KUNIT_EXPECT_LT(test, held->nr_kernel, (unsigned int)MAX_HELD);
 	KUNIT_EXPECT_LT(test, held->nr_pbuddy, (unsigned int)MAX_HELD);
 	KUNIT_EXPECT_GT(test, held->nr_pbuddy, 0U);
@@ -94,11 +97,11 @@ static const gfp_t without_reclaim[] = {
 	__GFP_HIGHMEM | __GFP_MOVABLE, __GFP_RECLAIMABLE, __GFP_IO | __GFP_FS,
 };
 
-#define EXHAUSTED_TRIES	20
+#define EXHAUSTED_TRIES	200
 
 /*
- * The nodes that served a request. Interrupts are off: the kernel reports a request that sleeps,
- * and one that waits would hang.
+ * The nodes that served a request: none, or the same other one, unless a block has become free each
+ * time. Interrupts are off: the kernel reports a request that sleeps, and one that waits would hang.
  */
 static void request_both(struct held *held, gfp_t gfp, int *kernel, int *pbuddy)
 {
@@ -106,13 +109,14 @@ static void request_both(struct held *held, gfp_t gfp, int *kernel, int *pbuddy)
 	unsigned long flags;
 
 	for (tries = 0; tries < EXHAUSTED_TRIES; tries++) {
-		hold_kernel(held);
+		hold_more(held);
 		local_irq_save(flags);
 		*kernel = pt_kernel_node(alloc_pages_node(held->nid, gfp, order), order);
 		*pbuddy = pt_pbuddy_node(pbuddy_alloc_pages_node(held->nid, gfp, order), order);
 		local_irq_restore(flags);
-		if (*kernel != held->nid)
+		if (*kernel != held->nid && *pbuddy == *kernel)
 			break;
+		cond_resched();
 	}
 }
 
@@ -146,22 +150,30 @@ static unsigned int warnings_of(bool pbuddy, gfp_t gfp, const struct held *held)
 	return pt_log_seen();
 }
 
+/* The same for a request that fails, and is repeated until it is reported. */
+static unsigned int warnings_of_failure(bool pbuddy, struct held *held)
+{
+	unsigned int tries, warnings = 0;
+
+	for (tries = 0; tries < 10 && !warnings; tries++) {
+		if (tries)
+			msleep(11000);	/* a report or a few in ten seconds, maybe of others */
+		hold_more(held);
+		warnings = warnings_of(pbuddy, __GFP_THISNODE, held);
+	}
+	return warnings;
+}
+
 static void test_warned(struct kunit *test)
 {
 	struct held *held = hold_all(test);
-	unsigned int kernel[2], pbuddy[2], tries;
+	unsigned int kernel[2], pbuddy[2];
 
 	pt_log_watch("page allocation failure");
 	kernel[0] = warnings_of(false, __GFP_THISNODE | __GFP_NOWARN, held);
-	for (tries = 0; tries < 5; tries++) {
-		hold_kernel(held);
-		kernel[1] = warnings_of(false, __GFP_THISNODE, held);
-		if (kernel[1])
-			break;
-		msleep(11000);	/* one report in ten seconds, maybe of another task */
-	}
+	kernel[1] = warnings_of_failure(false, held);
 	pbuddy[0] = warnings_of(true, __GFP_THISNODE | __GFP_NOWARN, held);
-	pbuddy[1] = warnings_of(true, __GFP_THISNODE, held);
+	pbuddy[1] = warnings_of_failure(true, held);
 	pt_log_unwatch();
 	KUNIT_EXPECT_EQ(test, kernel[0], 0U);
 	KUNIT_EXPECT_EQ(test, pbuddy[0], kernel[0]);
@@ -269,6 +281,7 @@ static struct full *full_node(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, full->pbuddy);
 	/* On one CPU: both allocators have lists for each CPU. */
 	pt_stay_here();
+	pb_instance.ops.drain_all(&pb_instance);
 	set_watermarks(zone, watermarks);
 	fill(full);
 	return full;
@@ -370,9 +383,14 @@ static void describe_attempt(const struct attempt *attempt, char *desc)
 
 KUNIT_ARRAY_PARAM(attempts, attempts, describe_attempt);
 
+static bool as_expected(const struct attempt *attempt, const struct seen *seen)
+{
+	return seen->served == attempt->served && seen->reclaimed == attempt->reclaims;
+}
+
 /*
  * Other tasks free pages of the kernel meanwhile, and its reclaim may find some. So the node is
- * filled and the requests are repeated until both agree.
+ * filled and the requests are repeated until both are as expected.
  */
 static void test_full_node(struct kunit *test)
 {
@@ -400,7 +418,7 @@ static void test_full_node(struct kunit *test)
 			memalloc_noreclaim_restore(scope);
 		if (attempt->realtime)
 			sched_set_normal(current, 0);
-		if (kernel.served == pbuddy.served && kernel.reclaimed == pbuddy.reclaimed)
+		if (as_expected(attempt, &kernel) && as_expected(attempt, &pbuddy))
 			break;
 	}
 	tracepoint_probe_unregister(reclaim_begin, count_direct_reclaim, NULL);
@@ -415,12 +433,35 @@ static void test_full_node(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, pbuddy.slept);
 }
 
+/*
+ * The warnings of a request that gets a page of the reserve. When pages have become free it may not
+ * come to the warning, so it is repeated while one is @expected.
+ */
+static unsigned int warnings_of_reserve(struct full *full, gfp_t gfp, bool expected,
+					struct seen (*request)(const struct full *full, gfp_t gfp),
+					struct seen *seen)
+{
+	unsigned int scope, warnings = 0;
+	int i;
+
+	for (i = 0; i < TRIES; i++) {
+		fill(full);
+		scope = memalloc_noreclaim_save();
+		*seen = request(full, gfp);
+		memalloc_noreclaim_restore(scope);
+		warnings = pt_log_seen();
+		if (warnings || !expected)
+			break;
+	}
+	return warnings;
+}
+
 /* NOFAIL where it cannot be satisfied warns the first time and not the second time. */
 static void test_nofail_warned(struct kunit *test)
 {
 	gfp_t gfp = __GFP_NOFAIL | __GFP_THISNODE | __GFP_NOWARN;
 	struct full *full = full_node(test);
-	unsigned int i, kernel, pbuddy, scope;
+	unsigned int i, kernel, pbuddy;
 	struct seen seen[4];
 
 	if (!pt_warn_again())
@@ -436,13 +477,8 @@ static void test_nofail_warned(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, pbuddy, kernel);
 		KUNIT_EXPECT_EQ(test, kernel, i ? 0U : 1U);
 
-		fill(full);
-		scope = memalloc_noreclaim_save();
-		seen[2] = request_kernel(full, gfp | GFP_KERNEL);
-		kernel = pt_log_seen();
-		seen[3] = request_pbuddy(full, gfp | GFP_KERNEL);
-		pbuddy = pt_log_seen();
-		memalloc_noreclaim_restore(scope);
+		kernel = warnings_of_reserve(full, gfp | GFP_KERNEL, !i, request_kernel, &seen[2]);
+		pbuddy = warnings_of_reserve(full, gfp | GFP_KERNEL, !i, request_pbuddy, &seen[3]);
 		KUNIT_EXPECT_TRUE(test, seen[2].served && !seen[2].reclaimed);
 		KUNIT_EXPECT_TRUE(test, seen[3].served && !seen[3].reclaimed);
 		KUNIT_EXPECT_EQ(test, pbuddy, kernel);
