@@ -134,7 +134,7 @@ static bool wait_until_free(struct kunit *test)
 {
 	unsigned int i;
 
-	for (i = 0; i < 1000 && pt_instance_used(test); i++)
+	for (i = 0; i < 6000 && pt_instance_used(test); i++)
 		msleep(20);
 	return !pt_instance_used(test);
 }
