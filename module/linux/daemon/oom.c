@@ -29,7 +29,9 @@
 #include "user/creator.h"
 #include "user/purge.h"
 
-#define VICTIM_TIMEOUT	(10 * HZ)	/* then another victim may be selected */
+/* Ticks after which another victim may be selected; only tests change it. */
+unsigned long pb_oom_victim_ticks = 10 * HZ;
+EXPORT_SYMBOL_PB_TEST(pb_oom_victim_ticks);
 
 /* ---- the policy ---- */
 
@@ -106,7 +108,8 @@ static enum victim_state victim_state(void)
 	}
 	if (gone)
 		return VICTIM_GONE;
-	return time_after(jiffies, victim_since + VICTIM_TIMEOUT) ? VICTIM_STUCK : VICTIM_EXITING;
+	return time_after(jiffies, victim_since + READ_ONCE(pb_oom_victim_ticks)) ? VICTIM_STUCK :
+										    VICTIM_EXITING;
 }
 
 static void end_process(const struct pb_oom_choice *choice, const struct pb_request *rq)

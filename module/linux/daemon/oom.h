@@ -8,6 +8,8 @@
 struct pb_pool;
 struct pb_request;
 
+extern unsigned long pb_oom_victim_ticks;
+
 bool pb_oom(struct pb_pool *pool, const struct pb_request *rq);
 bool pb_oom_victim(struct pb_pool *pool);
 int pb_oom_set_policy(const char *name);
