@@ -277,16 +277,31 @@ struct rivals {
 	unsigned long		pfn;
 };
 
+#define LEAST_WAIT	60	/* ticks; compaction waits for 64 at least */
+
+/* On a loaded machine the other thread may have stood still while compaction has waited. */
+static void compact_and_wait(struct rivals *r)
+{
+	unsigned int tries = 0;
+	unsigned long begin;
+
+	do {
+		begin = pt_ticks();
+		r->sync = pt_compact(r->m, 11, PB_COMPACT_PRIO_SYNC_LIGHT, &r->pfn);
+	} while (r->sync == PB_COMPACT_CONTENDED && pt_ticks() - begin >= LEAST_WAIT &&
+		 ++tries < 200);
+}
+
 static void compact_beside_another(void *arg, unsigned int n)
 {
 	struct rivals *r = arg;
 	unsigned int ticks;
 
 	if (n) {
-		r->sync = pt_compact(r->m, 11, PB_COMPACT_PRIO_SYNC_LIGHT, &r->pfn);
+		compact_and_wait(r);
 		return;
 	}
-	for (ticks = 0; ticks < 4; ticks++)		/* compaction waits for 64 at least */
+	for (ticks = 0; ticks < 4; ticks++)
 		pb_wait_tick();
 	pb_area_unisolate(pt_movers_zone(r->m), &r->held);
 }

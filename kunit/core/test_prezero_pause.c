@@ -115,7 +115,7 @@ static void wait_without_end(void *arg, unsigned int n)
 		atomic_set(&rivals->done, 1);
 		return;
 	}
-	for (ticks = 0; ticks < 5000 && !atomic_read(&rivals->done); ticks++)
+	for (ticks = 0; ticks < 10000 && !atomic_read(&rivals->done); ticks++)
 		pb_wait_tick();
 	KUNIT_EXPECT_TRUE(rivals->test, atomic_read(&rivals->done));
 	if (!atomic_read(&rivals->done))
@@ -148,10 +148,32 @@ static void wait_for_zeroing(void)
 		pb_wait_tick();
 }
 
-static void request_beside_prezero(void *arg, unsigned int n)
+#define LEAST_WAIT	60	/* ticks; a little less than PAUSE_TICKS of prezero.c */
+
+/*
+ * Requests all of the pool as a block or a range. On a loaded machine thread 0 may have stood still
+ * while the request has waited for it.
+ */
+static unsigned long request_all(bool range)
 {
 	struct pb_pool *pool = &rivals->f->pool;
 	struct pb_request rq = pt_rq(12, PB_MOVABLE, 0);
+	unsigned long begin, pfn;
+	unsigned int tries = 0;
+
+	rq.flags = PB_ALLOC_WAIT;
+	do {
+		wait_for_zeroing();
+		begin = pt_ticks();
+		pfn = range ? pb_alloc_contig(pool, &rq, 8 * PB_PAGEBLOCK_NR, NULL) :
+			      pb_alloc(pool, &rq, NULL);
+	} while (pfn == PB_NO_PFN && pt_ticks() - begin >= LEAST_WAIT && ++tries < 200);
+	return pfn;
+}
+
+static void request_beside_prezero(void *arg, unsigned int n)
+{
+	struct pb_pool *pool = &rivals->f->pool;
 
 	while (!n && !atomic_read(&rivals->done)) {
 		pt_prezero(pt_zone(rivals->f, 0, PB_ZONE_NORMAL), 8);
@@ -159,13 +181,10 @@ static void request_beside_prezero(void *arg, unsigned int n)
 	}
 	if (!n)
 		return;
-	rq.flags = PB_ALLOC_WAIT;
-	wait_for_zeroing();
-	rivals->pfn[0] = pb_alloc(pool, &rq, NULL);
+	rivals->pfn[0] = request_all(false);
 	if (rivals->pfn[0] != PB_NO_PFN)
-		pb_free(pool, rivals->pfn[0], rq.order);
-	wait_for_zeroing();
-	rivals->pfn[1] = pb_alloc_contig(pool, &rq, 8 * PB_PAGEBLOCK_NR, NULL);
+		pb_free(pool, rivals->pfn[0], 12);
+	rivals->pfn[1] = request_all(true);
 	if (rivals->pfn[1] != PB_NO_PFN)
 		pb_free_contig(pool, rivals->pfn[1], 8 * PB_PAGEBLOCK_NR);
 	atomic_set(&rivals->done, 1);

@@ -38,6 +38,9 @@ int pt_run_as_user(void (*fn)(void *arg), void *arg);
 /* Keeps the calling thread on the CPU it runs on. */
 void pt_stay_here(void);
 
+/* The time in ticks of pb_wait_tick(), from any moment on. */
+unsigned long pt_ticks(void);
+
 /*
  * Functions run by pt_run_threads() call it at intervals: it reschedules, and drains this CPU if
  * another thread waits in pt_drain_all().

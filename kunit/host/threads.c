@@ -2,6 +2,7 @@
 /* The host's implementation of threads.h: threads that own a CPU number each. */
 #include <pthread.h>
 #include <sched.h>
+#include <time.h>
 
 #include "threads.h"
 #include "core/cache/drain.h"
@@ -87,6 +88,15 @@ int pt_run_as_user(void (*fn)(void *arg), void *arg)
 void pt_stay_here(void)
 {
 	pb_host_cpu = 0;
+}
+
+/* As pb_host_wait_tick(). */
+unsigned long pt_ticks(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
 void pt_resched(struct pb_pool *pool)

@@ -2,6 +2,7 @@
 /* The kernel's implementation of threads.h: kthreads that are bound to a CPU each. */
 #include <linux/completion.h>
 #include <linux/cpu.h>
+#include <linux/jiffies.h>
 #include <linux/kthread.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
@@ -122,6 +123,11 @@ int pt_run_as_user(void (*fn)(void *arg), void *arg)
 void pt_stay_here(void)
 {
 	set_cpus_allowed_ptr(current, cpumask_of(raw_smp_processor_id()));
+}
+
+unsigned long pt_ticks(void)
+{
+	return jiffies;
 }
 
 void pt_resched(struct pb_pool *pool)
