@@ -18,6 +18,23 @@ fail() {
 	exit 1
 }
 
+# A module may be in use for a moment longer, by a work item or a file whose close is deferred.
+unload() { # MODULE
+	tries=60
+	until rmmod "$1" 2>/dev/null; do
+		tries=$((tries - 1))
+		[ $tries -gt 0 ] || fail "rmmod $1"
+		sleep 1
+	done
+}
+
+# insmod waits for each case, which KUnit ends after five minutes.
+hung=/proc/sys/kernel/hung_task_timeout_secs
+if [ -e $hung ]; then
+	was_hung=$(cat $hung)
+	echo 400 >$hung
+fi
+
 # Debug kernels are ten times slower, so their random sequences are shorter, unless a parameter says
 # otherwise. Their fault injection may also fail allocations that sleep, which some suites use, and
 # prints no stack of each: that takes most of the time of a suite.
@@ -36,7 +53,8 @@ if [ -f /pbuddy_ramdisk.ko ] && [ -e /proc/swaps ]; then
 	mkswap /dev/pbuddy_ramdisk >/dev/null || fail mkswap
 	swapon /dev/pbuddy_ramdisk || fail swapon
 fi
-insmod /pbuddy.ko || fail "insmod pbuddy.ko"
+# Cases that isolate blocks, or fill a node, have it to themselves.
+insmod /pbuddy.ko compaction_proactiveness=0 || fail "insmod pbuddy.ko"
 insmod /pbuddy_kunit.ko "$@" || fail "insmod pbuddy_kunit.ko"
 
 ran=0
@@ -56,12 +74,13 @@ kernel=$(dmesg | grep -c 'WARNING: .*mm/page_alloc\.c:')
 echo "# $ran suites, $bad of them not ok; $lines lines about misuse; $warned and $kernel warnings"
 echo "# seed $(cat /sys/module/pbuddy_kunit/parameters/seed)"
 
-rmmod pbuddy_kunit || fail "rmmod pbuddy_kunit"
-rmmod pbuddy || fail "rmmod pbuddy"
+unload pbuddy_kunit
+unload pbuddy
 if [ -e /dev/pbuddy_ramdisk ]; then
 	swapoff /dev/pbuddy_ramdisk || fail swapoff
-	rmmod pbuddy_ramdisk || fail "rmmod pbuddy_ramdisk"
+	unload pbuddy_ramdisk
 fi
+[ ! -e $hung ] || echo "$was_hung" >$hung
 [ "$lines" -le 45 ] || fail "a misuse was reported more than once"
 if [ "$warned" -gt 7 ] || [ "$kernel" -gt 2 ]; then
 	fail "more warnings than the suites ask for"
