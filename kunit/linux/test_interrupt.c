@@ -296,6 +296,17 @@ static void fill_cache(void *arg)
 		pb_free(&h->s.f->pool, pfns[i], 0);
 }
 
+/* The kernel gives up when the CPU has not come up in ten seconds, and can try again. */
+static int bring_up(unsigned int cpu)
+{
+	unsigned int tries;
+	int err = -EIO;
+
+	for (tries = 0; tries < 5 && err; tries++)
+		err = add_cpu(cpu);
+	return err;
+}
+
 /* Thread 0 takes the last CPU offline and online again while the other threads allocate. */
 static void plug_or_load(void *arg, unsigned int n)
 {
@@ -313,7 +324,7 @@ static void plug_or_load(void *arg, unsigned int n)
 			break;
 		/* This includes the pcp lists of the CPU that is offline now. */
 		pt_drain_all(&h->s.f->pool);
-		h->err = add_cpu(h->victim);
+		h->err = bring_up(h->victim);
 	}
 }
 
