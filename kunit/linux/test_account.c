@@ -288,8 +288,9 @@ static struct page *alloc_from_stock(struct kunit *test, unsigned long *gross)
 }
 
 /*
- * A page that was charged and freed stays in the stock, which is not reported and is used next. Once
- * a second the stocks of cgroups are emptied, and the cache that has the page decays: try again.
+ * A page that was charged and freed stays in the stock, which is not reported and is used next.
+ * Once a second the stocks of cgroups are emptied, and the cache that has the page decays: try
+ * again.
  */
 static void test_stock_used(struct kunit *test)
 {

@@ -124,9 +124,9 @@ static void test_zeroed_before(struct kunit *test)
 }
 
 /*
- * Frees a block, writes to its page with the number 5, and allocates a block: the newest one in this
- * CPU's list, unless that decays in between. Returns the one that was written to, which is as before
- * if it was not found.
+ * Frees a block, writes to its page with the number 5, and allocates a block: the newest one in
+ * this CPU's list, unless that decays in between. Returns the one that was written to, which is as
+ * before if it was not found.
  */
 static struct page *write_after_free(struct kunit *test, struct page **again)
 {

@@ -100,8 +100,9 @@ static const gfp_t without_reclaim[] = {
 #define EXHAUSTED_TRIES	200
 
 /*
- * The nodes that served a request: none, or the same other one, unless a block has become free each
- * time. Interrupts are off: the kernel reports a request that sleeps, and one that waits would hang.
+ * The nodes that served a request: none, or the same other one, unless a block has become free
+ * each time. Interrupts are off: the kernel reports a request that sleeps, and one that waits
+ * would hang.
  */
 static void request_both(struct held *held, gfp_t gfp, int *kernel, int *pbuddy)
 {

@@ -324,8 +324,8 @@ static void prezero_pageblock(struct work_struct *work)
 #define LEAST_WAIT	60	/* ticks; a little less than PAUSE_TICKS of prezero.c */
 
 /*
- * Empties a pageblock that is being zeroed. @late: the resize has waited for as long as it does. When
- * it has failed then, the work item was stopped meanwhile.
+ * Empties a pageblock that is being zeroed. @late: the resize has waited for as long as it does.
+ * When it has failed then, the work item was stopped meanwhile.
  */
 static int empty_beside_zeroing(struct kunit *test, struct pb_resize *resize, bool *late)
 {
