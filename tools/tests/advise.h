@@ -36,6 +36,9 @@ struct pbuddy_buffer_info info_of(int fd);
 /* Reads *@p in a child, which has no descriptor of what fills the node. */
 pid_t touch_in_child(const volatile uint64_t *p, struct buffer_set *set);
 
+/* The cgroup of the tests of swapping, which user-swap.sh creates. */
+#define SWAP_CGROUP	"/sys/fs/cgroup/swap/"
+
 /* Bytes of the first node. */
 uint64_t node_bytes(void);
 /*

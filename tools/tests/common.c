@@ -251,18 +251,24 @@ void close_buffers(struct buffer_set *set)
 		close(set->fd[--set->nr]);
 }
 
+int write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC), err = 0;
+
+	if (fd < 0)
+		return errno;
+	if (write(fd, text, strlen(text)) != (ssize_t)strlen(text))
+		err = errno;
+	close(fd);
+	return err;
+}
+
 bool try_set_parameter(const char *name, const char *value)
 {
 	char path[128];
-	ssize_t written;
-	int fd;
 
 	snprintf(path, sizeof(path), "/sys/module/pbuddy/parameters/%s", name);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	CHECK(fd >= 0);
-	written = write(fd, value, strlen(value));
-	close(fd);
-	return written == (ssize_t)strlen(value);
+	return !write_file(path, value);
 }
 
 void set_parameter(const char *name, const char *value)

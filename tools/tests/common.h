@@ -105,7 +105,9 @@ struct buffer_set {
 void alloc_all_free(struct buffer_set *set);
 void close_buffers(struct buffer_set *set);
 
-/* Physical address of a buffer's first page. */
+/* Writes a text to a file that exists. Returns 0 or an errno. */
+int write_file(const char *path, const char *text);
+/* A parameter of the module. */
 bool try_set_parameter(const char *name, const char *value);
 void set_parameter(const char *name, const char *value);
 uint64_t pfn_of(const void *p);

@@ -333,26 +333,14 @@ TEST_TIMEOUT(inject, advise_pageout, 900)
 
 #define GROUP_PARAM	"/sys/module/pbuddy/parameters/group_"
 
-static int write_group(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC), err = 0;
-
-	if (fd < 0)
-		return errno;
-	if (write(fd, text, strlen(text)) < 0)
-		err = errno;
-	close(fd);
-	return err;
-}
-
 static int give_group(void)
 {
-	return write_group(GROUP_PARAM "give", "/ 0:1x2M");
+	return write_file(GROUP_PARAM "give", "/ 0:1x2M");
 }
 
 static void take_group(void)
 {
-	CHECK_EQ(write_group(GROUP_PARAM "take", "/ all"), 0);
+	CHECK_EQ(write_file(GROUP_PARAM "take", "/ all"), 0);
 }
 
 /* A group is made with its memory, or not at all. */

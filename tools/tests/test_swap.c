@@ -2,33 +2,18 @@
 /*
  * ADVISE: a buffer that may be swapped out loses its memory at PAGEOUT, or when it was idle and
  * requests need it, and gets it again, with its contents, by an access or by WILLNEED. The script
- * gives the guest swap space, a memory cgroup and swap=0:1,1:1. PBUDDY_RACE_SECONDS is the duration
- * of the last test.
+ * gives the guest swap space, a memory cgroup and swap=0:1,1:1.
  */
-#include <sys/stat.h>
 #include <sys/swap.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "advise.h"
 
 #define BYTES		(4 * MIB)
 #define DISK		"/dev/pbuddy_ramdisk"
-#define CGROUP		"/sys/fs/cgroup/swap/"
 #define PARAM		"/sys/module/pbuddy/parameters/"
 #define FLAGS		(PBUDDY_BUFFER_SWAPPABLE | PBUDDY_BUFFER_SWAPPED)
-
-static int write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC), err = 0;
-
-	CHECK(fd >= 0);
-	if (write(fd, text, strlen(text)) != (ssize_t)strlen(text))
-		err = errno;
-	close(fd);
-	return err;
-}
 
 static unsigned long number_in(const char *path, const char *key)
 {
@@ -43,7 +28,8 @@ static unsigned long number_in(const char *path, const char *key)
 /* The kernel charges some pages in advance. */
 static unsigned long charged_to_cgroup(void)
 {
-	return number_in(CGROUP "memory.current", "") + number_in(CGROUP "memory.swap.current", "");
+	return number_in(SWAP_CGROUP "memory.current", "") +
+	       number_in(SWAP_CGROUP "memory.swap.current", "");
 }
 
 /* The kernel frees contents a moment after the last reference: of the test before, perhaps. */
@@ -70,7 +56,7 @@ static void reclaim_half(unsigned long used_before)
 	struct patience wait = { 0 };
 
 	while (swap_used() < used_before + BYTES / 2 / 1024 && more_patience(&wait))
-		write_file(CGROUP "memory.reclaim", "1M");
+		write_file(SWAP_CGROUP "memory.reclaim", "1M");
 	test_note("%lu KiB of swap space, %lu before", swap_used(), used_before);
 	CHECK(swap_used() >= used_before + BYTES / 2 / 1024);
 }
@@ -299,11 +285,11 @@ TEST(swap, obeys_the_limit_of_the_cgroup)
 	stamp(p, BYTES, 1);
 	/* The kernel would kill for the limit. */
 	wait_for_charge_below(2 * MIB - PAGE);
-	CHECK_EQ(write_file(CGROUP "memory.swap.max", "0"), 0);
-	CHECK_EQ(write_file(CGROUP "memory.max", "2M"), 0);
+	CHECK_EQ(write_file(SWAP_CGROUP "memory.swap.max", "0"), 0);
+	CHECK_EQ(write_file(SWAP_CGROUP "memory.max", "2M"), 0);
 	err = in_child(limit_is_reached, &fd);
-	CHECK_EQ(write_file(CGROUP "memory.max", "max"), 0);
-	CHECK_EQ(write_file(CGROUP "memory.swap.max", "max"), 0);
+	CHECK_EQ(write_file(SWAP_CGROUP "memory.max", "max"), 0);
+	CHECK_EQ(write_file(SWAP_CGROUP "memory.swap.max", "max"), 0);
 	CHECK_EQ(err, 0);
 	expect_state(fd, PBUDDY_BUFFER_SWAPPABLE, BYTES, 0);
 	CHECK_EQ(info_of(fd).swap_reason, PBUDDY_SWAP_NO_MEMORY);
@@ -554,82 +540,4 @@ TEST(swap, makes_space_for_a_resize)
 		CHECK_EQ(munmap(p[i], 2 * MIB), 0);
 	}
 	resize_node(bytes);
-}
-
-/* ---- Under running users ---- */
-
-#define NR_USERS	3
-#define SMALL		(96 * PAGE)
-
-static void exit_with_mapping(void *p)
-{
-	CHECK_EQ(stamp_broken(p, SMALL, *(uint64_t *)p), stamp_broken(p, SMALL, *(uint64_t *)p));
-}
-
-/* Stores, checks, forks and unmaps, while another process swaps the buffer out. */
-static void store_and_check(unsigned int nr, int fd, const volatile uint32_t *stop)
-{
-	uint64_t round, *p = map_buffer(fd, SMALL), *other;
-	struct iovec iov = { p + 512, PAGE };
-	int pipe_fd[2];
-	char text[PAGE];
-
-	CHECK_EQ(pipe2(pipe_fd, O_CLOEXEC), 0);
-	for (round = 0; !*stop; round++) {
-		stamp(p, SMALL, round);
-		if (round % 8 == nr)
-			CHECK_EQ(in_child(exit_with_mapping, p), 0);
-		if (round % 4 == nr) {
-			CHECK_EQ(vmsplice(pipe_fd[1], &iov, 1, 0), PAGE);
-			CHECK_EQ(read(pipe_fd[0], text, PAGE), PAGE);
-			CHECK_EQ(memcmp(text, iov.iov_base, PAGE), 0);
-		}
-		other = map_buffer(fd, SMALL);
-		CHECK_EQ(stamp_broken(other, SMALL, round), -1);
-		CHECK_EQ(munmap(other, SMALL), 0);
-		CHECK_EQ(stamp_broken(p, SMALL, round), -1);
-	}
-	test_note("%llu rounds", (unsigned long long)round);
-}
-
-static int race_fd[NR_USERS];
-
-/* The store is given up after a second, as the tasks of store_and_check() wait for it. */
-static bool may_fail(void)
-{
-	return (errno == EBUSY && last_advice.reason == PBUDDY_SWAP_PINNED) ||
-	       (errno == ENOMEM && last_advice.reason == PBUDDY_SWAP_NO_MEMORY);
-}
-
-static void run(unsigned int nr, const volatile uint32_t *stop)
-{
-	int i;
-
-	if (nr < NR_USERS)
-		store_and_check(nr, race_fd[nr], stop);
-	while (!*stop)
-		for (i = 0; i < NR_USERS; i++)
-			if (advise(race_fd[i], PBUDDY_ADVICE_PAGEOUT))
-				CHECK(may_fail());
-}
-
-TEST_TIMEOUT(swap, under_running_users, 1200)
-{
-	unsigned long before = vmstat_event("pswpout");
-	struct children children;
-	unsigned int i;
-	time_t end;
-
-	for (i = 0; i < NR_USERS; i++)
-		race_fd[i] = alloc_swappable(SMALL);
-	start_children(&children, NR_USERS + 1, run);
-	for (end = time(NULL) + race_seconds(4);
-	     time(NULL) < end || (vmstat_event("pswpout") == before && time(NULL) < end + 120);
-	     usleep(10000)) {
-		compact_all();
-		write_file(CGROUP "memory.reclaim", "1M");
-	}
-	stop_children(&children);
-	test_note("%lu pages swapped out", vmstat_event("pswpout") - before);
-	CHECK(vmstat_event("pswpout") > before);
 }
