@@ -124,41 +124,41 @@ static void test_zeroed_before(struct kunit *test)
 }
 
 /*
- * Frees a block, writes to its page with the number 5, and allocates a block: the newest one in
- * this CPU's list, unless that decays in between. Returns the one that was written to, which is as
- * before if it was not found.
+ * Frees a block, writes to its nth page, and allocates a block: the newest one in this CPU's list,
+ * unless that decays in between. Then this is done again. Returns the block that was written to.
  */
-static struct page *write_after_free(struct kunit *test, struct page **again)
+static struct page *write_after_free(struct kunit *test, unsigned int order, unsigned int nth,
+				     struct page **again)
 {
-	struct page *page = pbuddy_alloc_pages(GFP_KERNEL, 3);
 	unsigned long before = bad_pages();
+	unsigned int tries;
+	struct page *page;
 	u8 *byte;
 
-	KUNIT_ASSERT_NOT_NULL(test, page);
-	byte = (u8 *)page_address(page + 5) + 77;
-	pbuddy_free_pages(page, 3);
-	*byte ^= 1;
-	*again = pbuddy_alloc_pages(GFP_KERNEL, 3);
-	KUNIT_ASSERT_NOT_NULL(test, *again);
-	if (bad_pages() == before)
+	for (tries = 0; tries < TRIES; tries++) {
+		page = pbuddy_alloc_pages(GFP_KERNEL, order);
+		KUNIT_ASSERT_NOT_NULL(test, page);
+		byte = (u8 *)page_address(page + nth) + 77;
+		pbuddy_free_pages(page, order);
 		*byte ^= 1;
+		*again = pbuddy_alloc_pages(GFP_KERNEL, order);
+		KUNIT_ASSERT_NOT_NULL(test, *again);
+		if (bad_pages() != before)
+			break;
+		*byte ^= 1;
+		pbuddy_free_pages(*again, order);
+	}
+	KUNIT_ASSERT_EQ(test, bad_pages() - before, 1UL);
 	return page;
 }
 
 /* A page that was written to after its free is not allocated again; the others of its block are. */
 static void test_use_after_free(struct kunit *test)
 {
-	unsigned long before = bad_pages();
 	struct page *page, *again;
-	unsigned int tries;
 
 	start(test, &poison);
-	page = write_after_free(test, &again);
-	for (tries = 1; tries < TRIES && bad_pages() == before; tries++) {
-		pbuddy_free_pages(again, 3);
-		page = write_after_free(test, &again);
-	}
-	KUNIT_ASSERT_EQ(test, bad_pages() - before, 1UL);
+	page = write_after_free(test, 3, 5, &again);
 	KUNIT_EXPECT_EQ(test, pb_page_order(&pb_instance, page_to_pfn(page + 5)), 0);
 	KUNIT_EXPECT_EQ(test, pb_page_order(&pb_instance, page_to_pfn(page + 4)), -EINVAL);
 	KUNIT_EXPECT_TRUE(test, holds(again, 3, PAGE_POISON));
@@ -166,7 +166,10 @@ static void test_use_after_free(struct kunit *test)
 	mend(test, page + 5);
 }
 
-/* As write_after_free(), for a page of several, which the next bulk request does not get. */
+/*
+ * Frees pages, and writes to one, which the next bulk request does not get. It is as before if it
+ * was not found.
+ */
 static struct page *write_after_bulk_free(struct kunit *test)
 {
 	struct page *pages[NR] = { }, *page;
@@ -272,20 +275,12 @@ static void test_init(struct kunit *test)
 static void test_poison_and_init(struct kunit *test)
 {
 	const struct pb_debug_config both = { .page_poison = true, .init_on_alloc = true };
-	unsigned long before = bad_pages();
 	struct page *page, *again;
 
 	start(test, &both);
-	page = pbuddy_alloc_pages(GFP_KERNEL, 0);
-	KUNIT_ASSERT_NOT_NULL(test, page);
-	KUNIT_EXPECT_TRUE(test, holds(page, 0, 0));
-	pbuddy_free_pages(page, 0);
-	*(u8 *)page_address(page) ^= 1;
-	again = pbuddy_alloc_pages(GFP_KERNEL, 0);
-	KUNIT_ASSERT_NOT_NULL(test, again);
+	page = write_after_free(test, 0, 0, &again);
 	KUNIT_EXPECT_PTR_NE(test, again, page);
 	KUNIT_EXPECT_TRUE(test, holds(again, 0, 0));
-	KUNIT_EXPECT_EQ(test, bad_pages() - before, 1UL);
 	pbuddy_free_pages(again, 0);
 	mend(test, page);
 }
