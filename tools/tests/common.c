@@ -76,6 +76,19 @@ bool more_patience(struct patience *wait)
 	return ms < wait->end_ms;
 }
 
+int resize_patiently(struct pbuddy_resize *r)
+{
+	const struct pbuddy_resize request = *r;
+	struct patience wait = { 0 };
+	int ret;
+
+	do {
+		*r = request;
+		ret = ioctl(dev, PBUDDY_IOCTL_RESIZE, r);
+	} while (ret && r->reason == PBUDDY_RESIZE_SOURCE && more_patience(&wait));
+	return ret;
+}
+
 #define NODE_THREAD	"pbuddyd/"
 #define NODES_MAX	64
 

@@ -57,6 +57,12 @@ struct patience {
 
 bool more_patience(struct patience *wait);
 
+/*
+ * RESIZE, again while the kernel cannot move what it has in a range, for a moment. Returns what the
+ * ioctl returns.
+ */
+int resize_patiently(struct pbuddy_resize *r);
+
 void read_usage(struct usage *usage);
 /*
  * Free pages are counted in the zones first, and then in the caches of the CPUs: what a thread of

@@ -46,18 +46,12 @@ static void alloc_rest(void)
 	}
 }
 
-/* The kernel may not be able to move what it has in a range, for a moment. */
 static void grow_node(struct pbuddy_resize *r, uint64_t bytes)
 {
-	struct patience wait = { 0 };
-
-	do {
-		r->bytes = bytes;
-		r->max_bytes = 0;
-		r->nr_blocks = 1;
-	} while (ioctl(dev, PBUDDY_IOCTL_RESIZE, r) && r->reason == PBUDDY_RESIZE_SOURCE &&
-		 more_patience(&wait));
-	CHECK_EQ(r->reason, PBUDDY_RESIZE_DONE);
+	r->bytes = bytes;
+	r->max_bytes = 0;
+	r->nr_blocks = 1;
+	CHECK_EQ(resize_patiently(r), 0);
 	CHECK_EQ(r->bytes, bytes);
 }
 

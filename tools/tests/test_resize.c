@@ -35,17 +35,11 @@ static struct pbuddy_resize resize_to(uint64_t bytes)
 	};
 }
 
-/* The kernel may not be able to move what it has in a range, for a moment. */
 static void restore(void)
 {
-	struct patience wait = { 0 };
-	struct pbuddy_resize r;
+	struct pbuddy_resize r = resize_to(node.total_bytes);
 
-	do
-		r = resize_to(node.total_bytes);
-	while (ioctl(dev, PBUDDY_IOCTL_RESIZE, &r) && r.reason == PBUDDY_RESIZE_SOURCE &&
-	       more_patience(&wait));
-	CHECK_EQ(r.reason, PBUDDY_RESIZE_DONE);
+	CHECK_EQ(resize_patiently(&r), 0);
 	CHECK_EQ(r.bytes, node.total_bytes);
 }
 

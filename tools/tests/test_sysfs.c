@@ -118,7 +118,6 @@ TEST(sysfs, quarantine_of_a_node)
 TEST(sysfs, follows_resize)
 {
 	struct pbuddy_resize r = { .size = sizeof(r) };
-	struct patience wait = { 0 };
 	uint64_t before;
 	struct usage usage;
 	int node;
@@ -133,11 +132,7 @@ TEST(sysfs, follows_resize)
 		test_skip("the node is not resized: %s", strerror(errno));
 	CHECK_EQ(node_value(node, "size_kbytes") * 1024, before - 4 * BLOCK);
 	CHECK_EQ(node_value(node, "max_kbytes") * 1024, before);
-	/* The kernel may not be able to move what it has in a range, for a moment. */
-	do
-		r.bytes = before;
-	while (ioctl(dev, PBUDDY_IOCTL_RESIZE, &r) && r.reason == PBUDDY_RESIZE_SOURCE &&
-	       more_patience(&wait));
-	CHECK_EQ(r.reason, PBUDDY_RESIZE_DONE);
+	r.bytes = before;
+	CHECK_EQ(resize_patiently(&r), 0);
 	CHECK_EQ(node_value(node, "size_kbytes") * 1024, before);
 }
