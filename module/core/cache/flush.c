@@ -183,11 +183,9 @@ static __always_inline void free_whole_word(struct pb_zone *zone, struct pb_pcp_
 					    const struct pb_pcp_entry *first)
 {
 	unsigned long pfn = first->pfn, index = (pfn - zone->base_pfn) >> PB_PAGEBLOCK_ORDER;
-	atomic64_t *word = pb_order_map_word(first->order_map, pb_frame_in_pageblock(pfn));
-	const struct pb_pageblock *pageblock =
-		container_of(word - pb_frame_in_pageblock(pfn) / PB_WORD_NR, struct pb_pageblock,
-			     free[0]);
-	u64 old = atomic64_xchg(word, -1);						/* FR1 */
+	unsigned int frame = pb_frame_in_pageblock(pfn);
+	struct pb_pageblock *pageblock = pb_order_map_pageblock(first->order_map, frame);
+	u64 old = atomic64_xchg(&pageblock->free[frame / PB_WORD_NR], -1);		/* FR1 */
 	u16 class = READ_ONCE(zone->ctl[index].index_class);				/* FR2 */
 
 	if (likely(!old && list->drained == index + 1) &&

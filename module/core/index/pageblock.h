@@ -36,13 +36,17 @@ static inline u64 pb_word_expand(u64 heads, unsigned int order)
 	return heads * pb_word_run(order);
 }
 
-/* The word of the free bitmap that holds the frame's bit, from its byte in the page order map. */
+/* The pageblock of a frame, from its byte in the page order map. */
+static __always_inline struct pb_pageblock *pb_order_map_pageblock(u8 *order_map,
+								   unsigned int frame)
+{
+	return container_of(order_map - frame, struct pb_pageblock, order_map[0]);
+}
+
+/* The word of the free bitmap that holds the frame's bit, from the same. */
 static __always_inline atomic64_t *pb_order_map_word(u8 *order_map, unsigned int frame)
 {
-	struct pb_pageblock *pageblock = container_of(order_map - frame, struct pb_pageblock,
-						      order_map[0]);
-
-	return &pageblock->free[frame / PB_WORD_NR];
+	return &pb_order_map_pageblock(order_map, frame)->free[frame / PB_WORD_NR];
 }
 
 /* Sets one bit, a full barrier. Returns whether it was set already. A u64 is a long here. */
