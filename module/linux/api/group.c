@@ -145,8 +145,7 @@ static struct pb_group *new_group_locked(u64 cgroup)
 	if (!nr_groups++)
 		queue_delayed_work(system_unbound_wq, &reap_work, REAP_DELAY);
 	static_branch_inc(&pb_group_key);
-	static_branch_inc(&pb_zero_checked_key);
-	static_branch_inc(&pb_alloc_checked_key);
+	pb_alloc_checked_inc();
 	return group;
 }
 
@@ -157,8 +156,7 @@ static void end_group_locked(struct pb_group *group)
 	struct pb_zone *zone;
 
 	lockdep_assert_held(&groups_mutex);
-	static_branch_dec(&pb_alloc_checked_key);
-	static_branch_dec(&pb_zero_checked_key);
+	pb_alloc_checked_dec();
 	static_branch_dec(&pb_group_key);
 	nr_groups--;
 	hash_del_rcu(&group->node);

@@ -44,12 +44,24 @@ const u8 pb_gfp_index_zone[PB_NR_GFP_INDEX] = {
 	[___GFP_DMA32] = PB_ZONE_DMA32 + 1,
 };
 
+/* Counts a feature that handles allocations, those of zeroed blocks too. Context: may sleep. */
+void pb_alloc_checked_inc(void)
+{
+	static_branch_inc(&pb_zero_checked_key);
+	static_branch_inc(&pb_alloc_checked_key);
+}
+
+void pb_alloc_checked_dec(void)
+{
+	static_branch_dec(&pb_alloc_checked_key);
+	static_branch_dec(&pb_zero_checked_key);
+}
+
 /* Counts a feature that handles every allocation and free. Context: process, may sleep. */
 void pb_slowpath_inc(void)
 {
 	static_branch_inc(&pb_slowpath_key);
-	static_branch_inc(&pb_zero_checked_key);
-	static_branch_inc(&pb_alloc_checked_key);
+	pb_alloc_checked_inc();
 	static_branch_inc(&pb_free_checked_key);
 }
 EXPORT_SYMBOL_PB_TEST(pb_slowpath_inc);
@@ -57,8 +69,7 @@ EXPORT_SYMBOL_PB_TEST(pb_slowpath_inc);
 void pb_slowpath_dec(void)
 {
 	static_branch_dec(&pb_free_checked_key);
-	static_branch_dec(&pb_alloc_checked_key);
-	static_branch_dec(&pb_zero_checked_key);
+	pb_alloc_checked_dec();
 	static_branch_dec(&pb_slowpath_key);
 }
 EXPORT_SYMBOL_PB_TEST(pb_slowpath_dec);

@@ -41,6 +41,8 @@ DECLARE_STATIC_KEY_FALSE(pb_free_checked_key);
  */
 DECLARE_STATIC_KEY_TRUE(pb_zero_checked_key);
 
+void pb_alloc_checked_inc(void);
+void pb_alloc_checked_dec(void);
 void pb_slowpath_inc(void);
 void pb_slowpath_dec(void);
 void pb_zero_all_inc(void);
