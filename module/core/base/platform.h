@@ -62,7 +62,12 @@ static inline void pb_meta_free(void *p)
 #define pb_this_cpu_add(p, n)		this_cpu_add(*(p), n)
 /* pb_this_cpu_ptr() in two steps; the first may be a call, so do it before values are live. */
 #define pb_this_cpu()			my_cpu_offset
-#define pb_cpu_ptr(p, this_cpu)		SHIFT_PERCPU_PTR(p, this_cpu)
+/* Without RELOC_HIDE(), which keeps the compiler from adding @p where it is in memory. */
+static __always_inline void *pb_cpu_ptr(const void __percpu *p, unsigned long this_cpu)
+{
+	return (void *)((__force unsigned long)p + this_cpu);
+}
+
 #define pb_for_each_cpu(cpu)		for_each_possible_cpu(cpu)
 #define pb_nr_cpus()			num_possible_cpus()
 #define pb_cpu_id()			raw_smp_processor_id()

@@ -210,7 +210,7 @@ static __always_inline enum pb_free_fast
 pb_free_fast_any(struct pb_pool *pool, unsigned long pfn, unsigned int order, bool has_refs,
 		 const atomic_t *refs, bool may_check, struct pb_checked_block *checked)
 {
-	unsigned long section = pfn >> PB_SECTION_ORDER, value, this_cpu;
+	unsigned long section = pfn >> PB_SECTION_ORDER, value, this_cpu, n;
 	struct pb_pcp_list *list;
 	struct pb_dir_entry *entry;
 	struct pb_pcp *pcp;
@@ -238,12 +238,14 @@ pb_free_fast_any(struct pb_pool *pool, unsigned long pfn, unsigned int order, bo
 	list = pb_pcp_list(pcp, order, mt);
 	if (unlikely(!pb_pcp_enter(pcp)))
 		goto no;
-	if (unlikely(list->n >= list->limit)) {
+	n = list->n;
+	OPTIMIZER_HIDE_VAR(n);	/* extended once */
+	if (unlikely((u16)n >= list->limit)) {
 		pb_pcp_free_full_preempt_enable(pcp, order, pfn, order_map, list, mt);
 		return PB_FREE_FAST_DONE;
 	}
 	list->nr_free++;
-	pb_pcp_push(list, pfn, order_map);
+	pb_pcp_push_at(list, n, pfn, order_map);
 	*order_map = 0;
 	pb_pcp_leave(pcp);
 	preempt_enable();

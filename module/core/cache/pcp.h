@@ -219,10 +219,12 @@ static __always_inline void pb_pcp_leave(struct pb_pcp *pcp)
 }
 
 /* The list of an order and migratetype; its address is computed once. */
-static __always_inline struct pb_pcp_list *pb_pcp_list(struct pb_pcp *pcp, unsigned long order,
-						       unsigned long mt)
+static __always_inline struct pb_pcp_list *pb_pcp_list(struct pb_pcp *pcp, unsigned int order,
+						       unsigned int mt)
 {
-	struct pb_pcp_list *list = pcp->list[0] + (order * PB_PCPTYPES + mt);
+	/* In 32 bits, which need no extension. */
+	unsigned int offset = PB_PCP_LIST_NR(order, mt) * (unsigned int)sizeof(struct pb_pcp_list);
+	struct pb_pcp_list *list = (void *)pcp->list + offset;
 
 	OPTIMIZER_HIDE_VAR(list);
 	return list;
@@ -235,10 +237,9 @@ static __always_inline bool pb_pcp_pop(struct pb_pcp_list *list, struct pb_pcp_e
 	u64 mask;
 
 	if (likely(n)) {
-		n--;
-		OPTIMIZER_HIDE_VAR(n);	/* computed once */
-		list->n = n;
-		*entry = list->lifo[n];
+		barrier();	/* one instruction subtracts from it in memory */
+		list->n--;
+		*entry = list->lifo[n - 1];
 		return true;
 	}
 	mask = list->mask;
@@ -319,14 +320,19 @@ static __always_inline bool pb_pcp_pop_zeroed(struct pb_pcp_list *list, unsigned
 	return true;
 }
 
-/* Pushes a block on a list that is not full. Inside the pcp section. */
-static __always_inline void pb_pcp_push(struct pb_pcp_list *list, unsigned long pfn, u8 *order_map)
+/* Pushes a block on a list that has @n blocks and is not full. Inside the pcp section. */
+static __always_inline void pb_pcp_push_at(struct pb_pcp_list *list, unsigned long n,
+					   unsigned long pfn, u8 *order_map)
 {
-	unsigned long n = list->n;
-
 	list->lifo[n].pfn = pfn;
 	list->lifo[n].order_map = order_map;
-	list->n = n + 1;
+	barrier();	/* one instruction adds to it in memory */
+	list->n++;
+}
+
+static __always_inline void pb_pcp_push(struct pb_pcp_list *list, unsigned long pfn, u8 *order_map)
+{
+	pb_pcp_push_at(list, list->n, pfn, order_map);
 }
 
 #endif /* PB_PCP_H */
