@@ -347,6 +347,9 @@ static inline void pb_compound_clear_fields(struct page *tail)
  * mm/page_alloc.c.
  */
 #define PB_RESET_FLAGS		(PAGE_FLAGS_CHECK_AT_PREP & ~BIT(PG_reserved))
+/* Those of them that one instruction tests. An LRU list sets one of these with the others. */
+#define PB_RESET_LOW_FLAGS	(PAGEFLAGS_MASK & ~(__PG_HWPOISON | BIT(PG_reserved)))
+static_assert(PB_RESET_LOW_FLAGS <= INT_MAX);
 
 static inline void pb_page_reset_flags(struct page *page)
 {

@@ -163,36 +163,52 @@ static void test_busy(struct kunit *test)
 	pt_expect_all_free(test, f);
 }
 
-/* A block with another user is not freed here. The count is read for blocks of the pool only. */
-static void test_shared(struct kunit *test)
+/* The head of a block: whether it is plain, and how often that was asked. */
+struct head {
+	bool		plain;
+	unsigned int	*asked;
+};
+
+static bool head_is_plain(const void *head)
+{
+	const struct head *h = head;
+
+	++*h->asked;
+	return h->plain;
+}
+
+/* A block whose head is not plain is not freed here. That is asked for blocks of the pool only. */
+static void test_not_plain(struct kunit *test)
 {
 	struct pt_fixture *f;
 	struct pb_zone *zone = small_zone(test, &f);
-	atomic_t refs = ATOMIC_INIT(2);
+	unsigned int asked = 0;
+	struct head head = { .plain = false, .asked = &asked };
 	struct pb_checked_block block;
 	unsigned long pfn = pt_alloc(f, 2);
 
 	KUNIT_ASSERT_PTR_EQ(test, pb_pfn_zone(&f->pool, pfn), zone);
-	KUNIT_EXPECT_EQ(test, pb_free_fast_checked(&f->pool, ~0UL, 2, NULL, &block),
-			PB_FREE_FAST_NONE);
-	KUNIT_EXPECT_EQ(test, pb_free_fast_checked(&f->pool, pfn + 4, 2, NULL, &block),
-			PB_FREE_FAST_NONE);
-	KUNIT_EXPECT_EQ(test, pb_free_fast_checked(&f->pool, pfn, 2, &refs, &block),
-			PB_FREE_FAST_NONE);
+	KUNIT_EXPECT_EQ(test, PB_FREE_FAST_NONE,
+			pb_free_fast_checked(&f->pool, ~0UL, 2, head_is_plain, &head, &block));
+	KUNIT_EXPECT_EQ(test, PB_FREE_FAST_NONE,
+			pb_free_fast_checked(&f->pool, pfn + 4, 2, head_is_plain, &head, &block));
+	KUNIT_EXPECT_EQ(test, asked, 0U);
+	KUNIT_EXPECT_EQ(test, PB_FREE_FAST_NONE,
+			pb_free_fast_checked(&f->pool, pfn, 2, head_is_plain, &head, &block));
+	KUNIT_EXPECT_EQ(test, asked, 1U);
 	KUNIT_EXPECT_EQ(test, pb_page_order(&f->pool, pfn), 2);
-	atomic_set(&refs, 1);
-	KUNIT_EXPECT_EQ(test, pb_free_fast_checked(&f->pool, pfn, 2, &refs, &block),
-			PB_FREE_FAST_DONE);
+	head.plain = true;
+	KUNIT_EXPECT_EQ(test, PB_FREE_FAST_DONE,
+			pb_free_fast_checked(&f->pool, pfn, 2, head_is_plain, &head, &block));
 	pt_expect_all_free(test, f);
 }
 
 /* Frees a checked block as free_checked.c does. */
 static bool free_checked(struct pt_fixture *f, unsigned long pfn, unsigned int order)
 {
-	const atomic_t refs = ATOMIC_INIT(1);
 	struct pb_checked_block block;
 
-	if (pb_free_fast_checked(&f->pool, pfn, order, &refs, &block) != PB_FREE_FAST_CHECKED)
+	if (pb_free_fast_checked(&f->pool, pfn, order, NULL, NULL, &block) != PB_FREE_FAST_CHECKED)
 		return false;
 	if (!pb_checked_take(&block)) {
 		preempt_enable();
@@ -231,14 +247,13 @@ static void test_checked_refused(struct kunit *test)
 {
 	const unsigned int order = PB_PAGEBLOCK_ORDER + 1;
 	struct pt_fixture *f = pt_pool(test, &pt_small);
-	const atomic_t refs = ATOMIC_INIT(1);
 	struct pb_checked_block block;
 	unsigned long pfn;
 
 	pfn = pt_alloc(f, 0);
 	KUNIT_ASSERT_EQ(test, pb_movable_set(&f->pool, pfn), 0);
 	pb_set_checked(&f->pool, pfn);
-	KUNIT_EXPECT_EQ(test, pb_free_fast_checked(&f->pool, pfn, 0, &refs, &block),
+	KUNIT_EXPECT_EQ(test, pb_free_fast_checked(&f->pool, pfn, 0, NULL, NULL, &block),
 			PB_FREE_FAST_NONE);
 	pt_free(test, f, pfn, 0);
 	pfn = pt_alloc(f, order);
@@ -293,7 +308,7 @@ static struct kunit_case fastpath_cases[] = {
 	KUNIT_CASE(test_in_use),
 	KUNIT_CASE(test_free_refused),
 	KUNIT_CASE(test_busy),
-	KUNIT_CASE(test_shared),
+	KUNIT_CASE(test_not_plain),
 	KUNIT_CASE(test_checked),
 	KUNIT_CASE(test_checked_refused),
 	KUNIT_CASE(test_checked_pageblock),

@@ -6,10 +6,9 @@
 /* Frees a checked block of one page as free_checked.c does; false: it is not one, or is lost. */
 bool mc_free_checked(unsigned long pfn)
 {
-	const atomic_t refs = ATOMIC_INIT(1);
 	struct pb_checked_block block;
 
-	if (pb_free_fast_checked(mc.pool, pfn, 0, &refs, &block) != PB_FREE_FAST_CHECKED)
+	if (pb_free_fast_checked(mc.pool, pfn, 0, NULL, NULL, &block) != PB_FREE_FAST_CHECKED)
 		return false;
 	if (!pb_checked_take(&block)) {
 		preempt_enable();

@@ -205,10 +205,11 @@ static __always_inline unsigned long pb_alloc_cached(struct pb_pcp *pcp, unsigne
 	return PB_NO_PFN;
 }
 
-/* The functions below; @refs is NULL without @has_refs, @checked is NULL without @may_check. */
+/* The functions below; @is_plain is NULL where nothing is asked, @checked is without @may_check. */
 static __always_inline enum pb_free_fast
-pb_free_fast_any(struct pb_pool *pool, unsigned long pfn, unsigned int order, bool has_refs,
-		 const atomic_t *refs, bool may_check, struct pb_checked_block *checked)
+pb_free_fast_any(struct pb_pool *pool, unsigned long pfn, unsigned int order,
+		 bool (*is_plain)(const void *head), const void *head, bool may_check,
+		 struct pb_checked_block *checked)
 {
 	unsigned long section = pfn >> PB_SECTION_ORDER, value, this_cpu, n;
 	struct pb_pcp_list *list;
@@ -231,8 +232,7 @@ pb_free_fast_any(struct pb_pool *pool, unsigned long pfn, unsigned int order, bo
 	OPTIMIZER_HIDE_VAR(order_map);	/* computed once */
 	if (unlikely(*order_map != (u8)(order + 1)))
 		goto flags;
-	/* Plain, as the compiler does not fold an atomic_read() into the comparison. */
-	if (has_refs && unlikely(data_race(refs->counter) != 1))
+	if (is_plain && unlikely(!is_plain(head)))
 		goto no;
 	pcp = pb_cpu_ptr(entry->zone->pcp, this_cpu);
 	list = pb_pcp_list(pcp, order, mt);
@@ -262,11 +262,13 @@ no:
 }
 
 /**
- * pb_free_fast_checked - free a block into this CPU's cache, if it has one user, or find it
+ * pb_free_fast_checked - free a plain block into this CPU's cache, or find a checked one
  * @pool: the pool
  * @pfn: PFN of its head; any number
  * @order: the order it was allocated with; any number
- * @refs: reference count of the head, which must be 1; read only when the pool has this block
+ * @is_plain: whether a block without the CHECKED bit may become free; called, inline, only when the
+ *	      pool has this block
+ * @head: argument of @is_plain
  * @checked: set to the block, for PB_FREE_FAST_CHECKED; then preemption is off
  *
  * The page order map alone decides whether a block of this order begins at @pfn: its bytes are
@@ -278,16 +280,17 @@ no:
  */
 static __always_inline enum pb_free_fast
 pb_free_fast_checked(struct pb_pool *pool, unsigned long pfn, unsigned int order,
-		     const atomic_t *refs, struct pb_checked_block *checked)
+		     bool (*is_plain)(const void *head), const void *head,
+		     struct pb_checked_block *checked)
 {
-	return pb_free_fast_any(pool, pfn, order, true, refs, true, checked);
+	return pb_free_fast_any(pool, pfn, order, is_plain, head, true, checked);
 }
 
-/* The same without a reference count, and for blocks without the CHECKED bit only. */
+/* The same for blocks without the CHECKED bit only, all of which may become free. */
 static __always_inline bool pb_free_fast(struct pb_pool *pool, unsigned long pfn,
 					 unsigned int order)
 {
-	return pb_free_fast_any(pool, pfn, order, false, NULL, false, NULL) == PB_FREE_FAST_DONE;
+	return pb_free_fast_any(pool, pfn, order, NULL, NULL, false, NULL) == PB_FREE_FAST_DONE;
 }
 
 #endif /* PB_FASTPATH_H */

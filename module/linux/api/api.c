@@ -395,7 +395,7 @@ void pbuddy_free_pages(struct page *page, unsigned int order)
 	/* The pool has no block at the PFN of NULL. */
 	if (!static_branch_unlikely(&pb_free_checked_key))
 		result = pb_free_fast_checked(&pb_instance, page_to_pfn(page), order,
-					      &page->_refcount, &checked);
+					      pb_head_is_plain, page, &checked);
 	if (likely(result == PB_FREE_FAST_DONE))
 		return;
 	if (unlikely(result == PB_FREE_FAST_CHECKED))
@@ -424,7 +424,7 @@ void pbuddy_free_pages_bulk(struct page **page_array, unsigned long nr_pages)
 		if (!page)
 			continue;
 		pfns[n] = page_to_pfn(page);
-		if (unlikely(page_ref_count(page) != PB_BASE_REFS))
+		if (unlikely(!pb_head_is_plain(page)))
 			pb_check_on_free(&pb_instance, pfns[n], 0);
 		n++;
 	}

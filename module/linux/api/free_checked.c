@@ -8,7 +8,8 @@
  *	find the block in the page order map (the fast path has done it)
  *	make a compound block ordinary (compound.c)
  *	take the block: of concurrent frees one does
- *	check that no page has other users or flags to reset, else have ops->release decide
+ *	check that no page has other users or flags to reset, and that the first has no value in
+ *	page->private, else have ops->release decide
  *	uncharge it
  *	put it into this CPU's cache
  *
@@ -33,7 +34,7 @@
 /* Whether pb_quarantine_release() would do nothing but to uncharge the block. */
 static __always_inline bool is_clean(struct page *page, unsigned int order)
 {
-	return likely(!pb_quarantine_marked(page)) && likely(pb_pages_clean(page, order));
+	return likely(!page_private(page)) && likely(pb_pages_clean(page, order));
 }
 
 /* A free of a block that another free has taken, or that has changed. */

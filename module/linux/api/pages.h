@@ -10,7 +10,6 @@
 
 #include <linux/gfp.h>
 #include <linux/highmem.h>
-#include <linux/page_ref.h>
 #include <linux/sched.h>
 
 #include "api/account_block.h"
@@ -139,19 +138,19 @@ static inline unsigned long pb_pages_alloc_contig_unhooked(const struct pb_reque
 }
 
 /*
- * Whether ops->release is called for a block that is freed next, and fills its pages. A head with
- * other users makes it so: those of the other pages count for blocks with PB_FRAME_CHECKED only.
+ * Whether ops->release is called for a block that is freed next, and fills its pages. A head that
+ * is not plain makes it so: the other pages count for blocks with PB_FRAME_CHECKED only.
  */
 static inline bool pb_pages_checked(unsigned long pfn, unsigned int order)
 {
 	if (unlikely(pb_page_order(&pb_instance, pfn) != (int)order))
 		return false;
-	if (unlikely(page_ref_count(pfn_to_page(pfn)) != PB_BASE_REFS))
+	if (unlikely(!pb_head_is_plain(pfn_to_page(pfn))))
 		return pb_check_on_free(&pb_instance, pfn, order);
 	return pb_checked(&pb_instance, pfn);
 }
 
-/* Has ops->release called for the pages of a range that have other users. */
+/* Has ops->release called for the pages of a range that are not plain. */
 static inline void pb_pages_check_range(unsigned long pfn, unsigned long nr_pages)
 {
 	unsigned long end = pfn + nr_pages, start = pfn;
@@ -160,7 +159,7 @@ static inline void pb_pages_check_range(unsigned long pfn, unsigned long nr_page
 		if ((pfn == start || !pb_frame_in_pageblock(pfn)) &&
 		    !pb_pfn_zone(&pb_instance, pfn))
 			break;
-		if (unlikely(page_ref_count(pfn_to_page(pfn)) != PB_BASE_REFS))
+		if (unlikely(!pb_head_is_plain(pfn_to_page(pfn))))
 			pb_check_on_free(&pb_instance, pfn, 0);
 	}
 }

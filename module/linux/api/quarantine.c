@@ -167,10 +167,12 @@ bool pb_quarantine_referenced(unsigned long pfn, unsigned int order)
 }
 EXPORT_SYMBOL_PB_TEST(pb_quarantine_referenced);
 
-static void reset_flags(unsigned long pfn, unsigned int order)
+/* Resets what users of a block have left in its pages. */
+static void reset_pages(unsigned long pfn, unsigned int order)
 {
 	unsigned long i;
 
+	set_page_private(pfn_to_page(pfn), 0);
 	for (i = 0; i < 1UL << order; i++)
 		pb_page_reset_flags(pfn_to_page(pfn + i));
 }
@@ -290,14 +292,14 @@ enum pb_release pb_quarantine_release(struct pb_pool *pool, unsigned long pfn, u
 
 	if (unlikely(pb_quarantine_marked(page)))
 		return PB_RELEASE_DOUBLE;
-	if (unlikely(!pb_pages_clean(page, order))) {
+	if (unlikely(page_private(page) || !pb_pages_clean(page, order))) {
 		if (pb_bad_frame_is_set_aside(pfn))
 			return PB_RELEASE_DOUBLE;
 		if (pb_quarantine_referenced(pfn, order)) {
 			pb_quarantine_block(pfn, order, PB_QUARANTINE_BLOCK);
 			return PB_RELEASE_KEPT;
 		}
-		reset_flags(pfn, order);
+		reset_pages(pfn, order);
 	}
 	pb_account_free(pfn, order);
 	if (static_branch_unlikely(&pb_fill_key))

@@ -132,6 +132,21 @@ static __always_inline bool pb_pages_clean(struct page *page, unsigned int order
 	       !(state.any_flags & flags);
 }
 
+/*
+ * Whether a block without PB_FRAME_CHECKED may become free as it is, by its head: it has no other
+ * user, no flag that a free resets, and no value of its owner in page->private.
+ */
+static __always_inline bool pb_head_is_plain(const void *head)
+{
+	struct page *page = (struct page *)head;
+
+	/* Plain loads, as the compiler does not fold a READ_ONCE() into a comparison. */
+	return likely(data_race(page->_refcount.counter) == PB_BASE_REFS) &&
+	       likely(!(pb_page_flags_racy(page) & PB_RESET_LOW_FLAGS)) &&
+	       /* The owner frees the block, so it does not write to it. */
+	       likely(!data_race(page->private));
+}
+
 void pb_quarantine_block(unsigned long pfn, unsigned int order, enum pb_quarantine_kind kind);
 void pb_quarantine_collect(struct pb_quarantine_group *group, struct page *head);
 void pb_quarantine_uncharge(struct pb_quarantine_group *group);
