@@ -192,6 +192,7 @@ alloc_from_preempt_enable(gfp_t gfp, unsigned int order, int nid, struct pb_pcp 
 	enum pb_migratetype mt = pb_gfp_index_migratetype[pb_gfp_index(gfp)];
 	union pb_fast_found found;
 	enum pb_fast result;
+	struct page *page;
 	bool charged;
 
 	result = pb_alloc_fast_checked(pcp->zone, pcp, order, mt, flags, &found);
@@ -212,11 +213,23 @@ alloc_from_preempt_enable(gfp_t gfp, unsigned int order, int nid, struct pb_pcp 
 		return alloc_compound_inline_rest(gfp, nid, pfn_to_page(found.pfn));
 	if (!zero)
 		return pfn_to_page(found.pfn);
-	if (order || (IS_ENABLED(CONFIG_MEMORY_FAILURE) &&
-		      unlikely(PageHWPoison(pfn_to_page(found.pfn)))))
+	if (order)
 		return zero_block(gfp, order, nid, found.pfn, false);
+	page = pfn_to_page(found.pfn);
+	OPTIMIZER_HIDE_VAR(page);	/* computed once, in a register that clear_page() keeps */
+	if (IS_ENABLED(CONFIG_MEMORY_FAILURE) &&
+	    unlikely(pb_page_flags_racy(page) & __PG_HWPOISON))
+		return zero_block(gfp, 0, nid, found.pfn, false);
 	clear_page(__va(PFN_PHYS(found.pfn)));
-	return pfn_to_page(found.pfn);
+	return page;
+}
+
+/* Not inlined, so that the path of a page has registers of its own. */
+static noinline struct page *alloc_and_zero_block_preempt_enable(gfp_t gfp, unsigned int order,
+								 int nid, struct pb_pcp *pcp)
+{
+	return alloc_from_preempt_enable(gfp, order, nid, pcp, true, NOTHING,
+					 pb_cached_frame_flags(gfp, order));
 }
 
 /**
@@ -232,10 +245,8 @@ alloc_from_preempt_enable(gfp_t gfp, unsigned int order, int nid, struct pb_pcp 
 struct page *pb_alloc_and_zero_preempt_enable(gfp_t gfp, unsigned int order, int nid,
 					      struct pb_pcp *pcp)
 {
-	if (likely(!order))
-		return alloc_from_preempt_enable(gfp, 0, nid, pcp, true, NOTHING, 0);
-	return alloc_from_preempt_enable(gfp, order, nid, pcp, true, NOTHING,
-					 pb_cached_frame_flags(gfp, order));
+	return likely(!order) ? alloc_from_preempt_enable(gfp, 0, nid, pcp, true, NOTHING, 0) :
+				alloc_and_zero_block_preempt_enable(gfp, order, nid, pcp);
 }
 
 /* The same, unzeroed, from this CPU's cache of the local node. */
