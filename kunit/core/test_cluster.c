@@ -80,6 +80,56 @@ static void test_cluster_of_another_cpu(struct kunit *test)
 	zone->ctl[index].cur = 0;
 }
 
+#define NR_PARTLY_FREE	3
+
+/* Allocates a frame of each of these pageblocks, from the first two of which other CPUs refill. */
+static void set_partly_free(struct pb_zone *zone, unsigned long index, unsigned long *pfns)
+{
+	struct pb_request rq = pt_rq(0, PB_MOVABLE, 0);
+	unsigned int i;
+
+	for (i = 0; i < NR_PARTLY_FREE; i++) {
+		pfns[i] = pb_zone_alloc_block_at(zone, index + i, 0, 0, BIT(PB_MOVABLE), &rq);
+		zone->ctl[index + i].cur = i < 2 ? OTHER_CPU : 0;
+	}
+}
+
+static void set_free(struct kunit *test, struct pb_zone *zone, unsigned long index,
+		     const unsigned long *pfns)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_PARTLY_FREE; i++) {
+		KUNIT_EXPECT_EQ(test, pb_pageblock_index(zone, pfns[i]), index + i);
+		pb_zone_free_noevent(zone, pfns[i], 0);
+		zone->ctl[index + i].cur = 0;
+	}
+}
+
+/* Past two partly free pageblocks of other CPUs a CPU takes a free one of its cluster. */
+static void test_few_of_others(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_gig);
+	struct pb_zone *zone = zone_of(f);
+	unsigned long index, pfns[NR_PARTLY_FREE];
+	struct pb_pcp *pcp;
+
+	if (!pb_cpus_may_have(zone, PB_CLUSTER_NR))
+		kunit_skip(test, "one CPU, or too many for the size of the pool");
+	index = pb_cluster_find_free(zone, PB_MOVABLE, 0);
+	KUNIT_ASSERT_NE(test, index, PB_NO_PAGEBLOCK);
+	preempt_disable();
+	pcp = pb_this_cpu_ptr(zone->pcp);
+	set_partly_free(zone, index, pfns);
+	pcp->cluster[PB_MOVABLE] = index + 1;
+	KUNIT_EXPECT_EQ(test, refill(f, PB_MOVABLE), index + 3);
+	zone->ctl[index + 1].cur = 0;
+	pcp->cluster[PB_MOVABLE] = index + 1;
+	KUNIT_EXPECT_EQ(test, refill(f, PB_MOVABLE), index + 1);
+	set_free(test, zone, index, pfns);
+	preempt_enable();
+}
+
 /* Where a cluster for each CPU is too much, the smallest run of free pageblocks is used first. */
 static void test_few_free_pages(struct kunit *test)
 {
@@ -135,6 +185,7 @@ static void test_shares_in_a_small_zone(struct kunit *test)
 static struct kunit_case cluster_cases[] = {
 	KUNIT_CASE(test_one_cluster),
 	KUNIT_CASE(test_cluster_of_another_cpu),
+	KUNIT_CASE(test_few_of_others),
 	KUNIT_CASE(test_few_free_pages),
 	KUNIT_CASE(test_converts_before_sharing),
 	KUNIT_CASE(test_shares_in_a_small_zone),

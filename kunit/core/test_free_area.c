@@ -232,6 +232,22 @@ static void test_side_by_side(struct kunit *test)
 			    first + PB_NR_FULLNESS + PB_NR_LARGEST);
 }
 
+/* Each word of the bitmap of free pageblocks has a cache line that nothing else is in. */
+static void test_lines_of_their_own(struct kunit *test)
+{
+	struct pb_zone *zone = pt_zone(pt_pool(test, &pt_gig), 0, PB_ZONE_NORMAL);
+	const unsigned int words = L1_CACHE_BYTES / sizeof(long);
+	struct pb_free_area *area = &zone->area[PB_MOVABLE];
+	unsigned long *first = pb_bitmap_word(&area->free_pageblocks, 0);
+
+	KUNIT_EXPECT_TRUE(test, IS_ALIGNED((unsigned long)first - (unsigned long)zone->index_mem,
+					   L1_CACHE_BYTES));
+	KUNIT_EXPECT_PTR_EQ(test, pb_bitmap_word(&area->free_pageblocks, 63), first);
+	KUNIT_EXPECT_PTR_EQ(test, pb_bitmap_word(&area->free_pageblocks, 64), first + words);
+	KUNIT_EXPECT_LE(test, (unsigned long)(first + BITS_TO_LONGS(zone->nr_pageblocks) * words),
+			(unsigned long)area->fullness[0].level[1]);
+}
+
 /*
  * A free has the index updated if the class then is too low by more than a quarter of a word:
  * first free frame, larger block, more free frames.
@@ -332,6 +348,7 @@ static struct kunit_case free_area_cases[] = {
 	KUNIT_CASE(test_fullest_first),
 	KUNIT_CASE(test_free_pageblock_from_smallest_run),
 	KUNIT_CASE(test_side_by_side),
+	KUNIT_CASE(test_lines_of_their_own),
 	KUNIT_CASE(test_freed_brings_up_to_date),
 	KUNIT_CASE(test_update_hand_over),
 	KUNIT_CASE(test_index_raise),

@@ -70,7 +70,10 @@ static void add_index(void)
 			add_bitmap(&zone->area[mt].fullness[i], NULL);
 		for (i = 0; i < PB_NR_LARGEST; i++)
 			add_bitmap(&zone->area[mt].largest[i], NULL);
-		add_bitmap(&zone->area[mt].free_pageblocks, "index free pageblocks");
+		stride = zone->area[mt].free_pageblocks.stride * sizeof(long);
+		add(zone->area[mt].free_pageblocks.level[0], BITS_TO_LONGS(nr) * stride,
+		    "index free pageblocks", stride);
+		add_bitmap(&zone->area[mt].free_pageblocks, NULL);
 	}
 }
 

@@ -24,6 +24,7 @@
 #include "core/zone/zone.h"
 
 #define CLUSTER_TRIES	4	/* pageblocks that other CPUs may take first */
+#define OTHERS_TRIES	2	/* those of other CPUs after which it takes one of its cluster */
 #define REFILL_ENOUGH	(PB_WORD_NR / 2)	/* frames that suffice for a refill */
 
 /*
@@ -144,15 +145,42 @@ static unsigned int refill_pageblock(struct pb_pcp *pcp, struct pb_pcp_list *lis
 
 /* Refills from the classes of the index, the fullest first. */
 static unsigned int refill_index(struct pb_pcp *pcp, struct pb_pcp_list *list,
-				 const struct pb_request *rq, bool partly_free, bool share)
+				 const struct pb_request *rq, bool share)
 {
-	struct pb_block_search search = {
-		.near = pcp->cluster[rq->migratetype], .partly_free = partly_free,
-	};
+	struct pb_block_search search = { .near = pcp->cluster[rq->migratetype] };
 	unsigned int nr = 0;
 
 	while (!nr && pb_zone_next_pageblock(pcp->zone, rq->order, rq->migratetype, &search))
 		nr = refill_pageblock(pcp, list, rq, search.index, rq->migratetype, share);
+	return nr;
+}
+
+static bool is_of_other_cpu(const struct pb_zone *zone, unsigned long index)
+{
+	u16 cur = READ_ONCE(zone->ctl[index].cur);
+
+	return cur && cur != pb_cpu_id() + 1;
+}
+
+/*
+ * Refills from a partly free pageblock that no other CPU refills from. Where each CPU has one, most
+ * that are found are in use, and to see that takes the cache line which its CPU writes to.
+ */
+static unsigned int refill_partly_free(struct pb_pcp *pcp, struct pb_pcp_list *list,
+				       const struct pb_request *rq)
+{
+	struct pb_block_search search = {
+		.near = pcp->cluster[rq->migratetype], .partly_free = true,
+	};
+	unsigned int nr = 0, tries = OTHERS_TRIES;
+
+	while (!nr && tries &&
+	       pb_zone_next_pageblock(pcp->zone, rq->order, rq->migratetype, &search)) {
+		if (is_of_other_cpu(pcp->zone, search.index))
+			tries--;
+		else
+			nr = refill_pageblock(pcp, list, rq, search.index, rq->migratetype, false);
+	}
 	return nr;
 }
 
@@ -200,16 +228,16 @@ static unsigned int refill_small(struct pb_pcp *pcp, struct pb_pcp_list *list,
 	unsigned int nr = refill_current(zone, list, rq);
 
 	if (!nr && pb_cpus_may_have(zone, PB_CLUSTER_NR)) {
-		nr = refill_index(pcp, list, rq, true, false);
+		nr = refill_partly_free(pcp, list, rq);
 		if (!nr)
 			nr = refill_cluster(pcp, list, rq);
 	}
 	if (!nr)
-		nr = refill_index(pcp, list, rq, false, false);
+		nr = refill_index(pcp, list, rq, false);
 	if (!nr && claim_free(zone, rq))
-		nr = refill_index(pcp, list, rq, false, false);
+		nr = refill_index(pcp, list, rq, false);
 	if (!nr)
-		nr = refill_index(pcp, list, rq, false, true);
+		nr = refill_index(pcp, list, rq, true);
 	return nr;
 }
 
@@ -236,7 +264,7 @@ static unsigned int refill_words(struct pb_pcp *pcp, struct pb_pcp_list *list,
 	/* Contiguous areas come before other types; pb_fallback() has them first. */
 	if (!nr && !pb_fallback_has_cma(zone, rq) &&
 	    pb_fallback_claim_pageblock(zone, order, rq->migratetype, rq->flags))
-		nr = refill_index(pcp, list, rq, false, true);
+		nr = refill_index(pcp, list, rq, true);
 	if (!nr)
 		return 0;
 	granted = pb_zone_account_alloc(zone, (long)nr << order, 1L << order, rq) >> order;

@@ -252,11 +252,14 @@ EXPORT_SYMBOL_PB_TEST(pb_compact_pages);
 unsigned long pb_zone_free_pageblocks(struct pb_zone *zone)
 {
 	unsigned long nr = 0, i;
+	struct pb_bitmap *map;
 	unsigned int mt;
 
-	for (mt = 0; mt < PB_INDEXED_TYPES; mt++)
-		for (i = 0; i < BITS_TO_LONGS(zone->nr_pageblocks); i++)
-			nr += hweight_long(READ_ONCE(zone->area[mt].free_pageblocks.level[0][i]));
+	for (mt = 0; mt < PB_INDEXED_TYPES; mt++) {
+		map = &zone->area[mt].free_pageblocks;
+		for (i = 0; i < zone->nr_pageblocks; i += BITS_PER_LONG)
+			nr += hweight_long(READ_ONCE(*pb_bitmap_word(map, i)));
+	}
 	return nr;
 }
 EXPORT_SYMBOL_PB_TEST(pb_zone_free_pageblocks);

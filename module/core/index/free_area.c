@@ -13,8 +13,7 @@
  *   free_pageblocks                   wholly free pageblocks
  *
  * The words of the first two for the same 64 pageblocks follow one another, in three cache lines,
- * so that CPUs whose pageblocks lie apart share no line. Those of free_pageblocks follow one
- * another, because searches for several pageblocks read all of them.
+ * and each word of free_pageblocks has a line, so that CPUs whose pageblocks lie apart share none.
  *
  * A partly free pageblock is in one fullness bitmap and, when a block above order 0 is
  * free, in one largest bitmap. The index class of a pageblock says in which. The words of
@@ -83,6 +82,7 @@
 
 /* Bitmaps of partly free pageblocks. */
 #define PARTLY_FREE	(PB_NR_FULLNESS + PB_NR_LARGEST)
+#define LINE_WORDS	(L1_CACHE_BYTES / sizeof(long))
 
 /**
  * pb_free_area_words - memory the index of one migratetype needs
@@ -92,16 +92,18 @@
  */
 size_t pb_free_area_words(unsigned long nr_pageblocks)
 {
-	size_t words = (PARTLY_FREE + 1) * pb_bitmap_words(nr_pageblocks);
+	size_t first = BITS_TO_LONGS(nr_pageblocks);
+	size_t summaries = (PARTLY_FREE + 1) * (pb_bitmap_words(nr_pageblocks) - first);
 
-	return round_up(words, L1_CACHE_BYTES / sizeof(long));
+	return round_up((PARTLY_FREE + LINE_WORDS) * first + summaries, LINE_WORDS);
 }
 EXPORT_SYMBOL_PB_TEST(pb_free_area_words);
 
 unsigned long *pb_free_area_init(struct pb_free_area *area, unsigned long nr_pageblocks,
 				 unsigned long *mem)
 {
-	unsigned long *words = mem, *next = mem + BITS_TO_LONGS(nr_pageblocks) * PARTLY_FREE;
+	unsigned long *words = mem, *free = mem + BITS_TO_LONGS(nr_pageblocks) * PARTLY_FREE;
+	unsigned long *next = free + BITS_TO_LONGS(nr_pageblocks) * LINE_WORDS;
 	unsigned int i;
 
 	for (i = 0; i < PB_NR_FULLNESS; i++)
@@ -110,7 +112,7 @@ unsigned long *pb_free_area_init(struct pb_free_area *area, unsigned long nr_pag
 	for (i = 0; i < PB_NR_LARGEST; i++)
 		next = pb_bitmap_init_strided(&area->largest[i], nr_pageblocks, words++,
 					      PARTLY_FREE, next);
-	pb_bitmap_init(&area->free_pageblocks, nr_pageblocks, next);
+	pb_bitmap_init_strided(&area->free_pageblocks, nr_pageblocks, free, LINE_WORDS, next);
 	return mem + pb_free_area_words(nr_pageblocks);
 }
 EXPORT_SYMBOL_PB_TEST(pb_free_area_init);

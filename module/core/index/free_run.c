@@ -14,6 +14,7 @@
 /* The lowest levels of the free pageblock bitmaps of some migratetypes. */
 struct maps {
 	unsigned int		nr;
+	unsigned int		stride;		/* from one word to the next */
 	const unsigned long	*word[PB_INDEXED_TYPES];
 	const unsigned long	*summary[PB_INDEXED_TYPES];
 	unsigned long		nr_words;
@@ -25,11 +26,13 @@ static void maps_of(struct maps *maps, struct pb_zone *zone, unsigned int types)
 	unsigned int mt;
 
 	maps->nr = 0;
+	maps->stride = 0;
 	maps->nr_words = BITS_TO_LONGS(zone->nr_pageblocks);
 	for (mt = 0; mt < PB_INDEXED_TYPES; mt++) {
 		if (!(types & BIT(mt)))
 			continue;
 		map = &zone->area[mt].free_pageblocks;
+		maps->stride = map->stride;
 		maps->word[maps->nr] = map->level[0];
 		maps->summary[maps->nr++] = map->levels > 1 ? map->level[1] : NULL;
 	}
@@ -115,7 +118,7 @@ unsigned long pb_free_run_next(struct pb_zone *zone, unsigned int types, unsigne
 	maps_of(&maps, zone, types);
 	for (word = from / PB_WORD_NR; word < maps.nr_words; word++) {
 		base = word * PB_WORD_NR;
-		free = merged(maps.word, maps.nr, word);
+		free = merged(maps.word, maps.nr, word * maps.stride);
 		if (base < from)
 			free &= ~0ULL << (from - base);
 		if (!free) {

@@ -336,6 +336,7 @@ unsigned long pb_zone_alloc_block_at(struct pb_zone *zone, unsigned long index, 
 		atomic_long_sub(1L << order, &zone->nr_free_cma);
 	return pfn;
 }
+EXPORT_SYMBOL_PB_TEST(pb_zone_alloc_block_at);
 
 /**
  * pb_zone_alloc_pageblock_at - allocate a free pageblock by its index
