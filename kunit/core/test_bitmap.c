@@ -183,11 +183,32 @@ static void test_stale_summary(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pb_bitmap_next(&map, 0), 3UL * 64 + 5);
 }
 
+/* The first words that have set bits, in turn. Of more than one summary word those of the first. */
+static void test_some_word(struct kunit *test)
+{
+	const struct length *length = test->param_value;
+	unsigned long last = round_down(length->nbits - 1, BITS_PER_LONG);
+	unsigned long below = min(last, 63UL * BITS_PER_LONG);
+	struct pb_bitmap map;
+
+	new_map(test, &map, length->nbits, length->stride);
+	KUNIT_EXPECT_EQ(test, pb_bitmap_some_word(&map, 5), 0UL);
+	pb_bitmap_set(&map, length->nbits - 1);
+	KUNIT_EXPECT_EQ(test, pb_bitmap_some_word(&map, 0), last);
+	KUNIT_EXPECT_EQ(test, pb_bitmap_some_word(&map, 5), last);
+	pb_bitmap_set(&map, below);
+	pb_bitmap_set(&map, 0);
+	KUNIT_EXPECT_EQ(test, pb_bitmap_some_word(&map, 0), 0UL);
+	KUNIT_EXPECT_EQ(test, pb_bitmap_some_word(&map, 1), below);
+	KUNIT_EXPECT_EQ(test, pb_bitmap_some_word(&map, 2), 0UL);
+}
+
 static struct kunit_case bitmap_cases[] = {
 	KUNIT_CASE_PARAM(test_levels, lengths_gen_params),
 	KUNIT_CASE_PARAM(test_edges, lengths_gen_params),
 	KUNIT_CASE_PARAM(test_idempotent, lengths_gen_params),
 	KUNIT_CASE_PARAM(test_against_model, lengths_gen_params),
+	KUNIT_CASE_PARAM(test_some_word, lengths_gen_params),
 	KUNIT_CASE(test_stale_summary),
 	{}
 };

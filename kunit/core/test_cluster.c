@@ -7,6 +7,7 @@
 #include "core/cache/cluster.h"
 #include "core/cache/drain.h"
 #include "core/index/free_area.h"
+#include "core/zone/apart.h"
 #include "core/zone/free_count.h"
 #include "core/zone/zone.h"
 #include "fixture.h"

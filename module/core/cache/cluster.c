@@ -14,30 +14,13 @@
 #include "core/cache/cluster.h"
 #include "core/index/bitmap.h"
 #include "core/index/pageblock.h"
-#include "core/zone/free_count.h"
+#include "core/zone/apart.h"
 
 /*
  * Words of the bitmap of free pageblocks in which a free cluster is searched for: some, and twice
  * as many as the clusters of all CPUs take up.
  */
 #define SEARCH_WORDS	(4 + pb_nr_cpus() / 4)
-
-/**
- * pb_cpus_may_have - whether each CPU may have some free pageblocks for itself
- * @zone: the zone
- * @pageblocks: how many
- *
- * Context: any.
- * Return: whether those of all CPUs are at most 1/8 of the pages above fast_watermark, as the
- * credits of free_count.h are.
- */
-bool pb_cpus_may_have(struct pb_zone *zone, unsigned int pageblocks)
-{
-	long part = pb_credit_part(zone, pb_zone_free_least(zone));
-
-	return pb_nr_cpus() > 1 && part >= (long)pageblocks << PB_PAGEBLOCK_ORDER;
-}
-EXPORT_SYMBOL_PB_TEST(pb_cpus_may_have);
 
 /* The first of these pageblocks of a word that no CPU refills from. */
 static unsigned long first_unused(struct pb_zone *zone, unsigned long base, u64 pageblocks)
@@ -60,25 +43,41 @@ static unsigned long find_in(struct pb_zone *zone, const struct pb_bitmap *map, 
 	return first_unused(zone, first, word & (BIT(PB_CLUSTER_NR) - 1));
 }
 
-/* The first pageblock of a cluster that is free. */
-static unsigned long find_cluster(struct pb_zone *zone, struct pb_bitmap *map)
+/* The first pageblock of a cluster that is free, from a word on. In each some bits come last. */
+static unsigned long find_cluster_from(struct pb_zone *zone, struct pb_bitmap *map,
+				       unsigned long at, unsigned int nr_last)
 {
-	unsigned long at = 0, index;
+	u64 last = BIT_ULL(nr_last) - 1, heads;
+	unsigned long index;
 	unsigned int tries;
-	u64 word;
 
 	for (tries = 0; tries < SEARCH_WORDS; tries++) {
 		at = pb_bitmap_next(map, at);
 		if (at == PB_NO_PAGEBLOCK)
 			break;
 		at = round_down(at, BITS_PER_LONG);
-		word = READ_ONCE(*pb_bitmap_word(map, at));
-		index = first_unused(zone, at, pb_word_heads(word, PB_CLUSTER_SHIFT));
+		heads = pb_word_heads(READ_ONCE(*pb_bitmap_word(map, at)), PB_CLUSTER_SHIFT);
+		index = first_unused(zone, at, heads & ~last);
+		if (index == PB_NO_PAGEBLOCK)
+			index = first_unused(zone, at, heads & last);
 		if (index != PB_NO_PAGEBLOCK)
 			return index;
 		at += BITS_PER_LONG;
 	}
 	return PB_NO_PAGEBLOCK;
+}
+
+/*
+ * The first pageblock of a cluster that is free. CPUs that search at the same time begin at
+ * different ones (zone/apart.c).
+ */
+static unsigned long find_cluster(struct pb_zone *zone, struct pb_bitmap *map)
+{
+	unsigned int nr_last;
+	unsigned long place = pb_apart_word(map, &nr_last), index;
+
+	index = find_cluster_from(zone, map, place, nr_last);
+	return index == PB_NO_PAGEBLOCK && place ? find_cluster_from(zone, map, 0, nr_last) : index;
 }
 
 /**

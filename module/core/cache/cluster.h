@@ -9,7 +9,6 @@
 #define PB_CLUSTER_SHIFT	3
 #define PB_CLUSTER_NR		BIT(PB_CLUSTER_SHIFT)	/* pageblocks */
 
-bool pb_cpus_may_have(struct pb_zone *zone, unsigned int pageblocks);
 unsigned long pb_cluster_find_free(struct pb_zone *zone, enum pb_migratetype mt, u32 cluster);
 
 #endif /* PB_CLUSTER_H */

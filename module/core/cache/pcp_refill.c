@@ -19,6 +19,7 @@
 #include "core/cache/zeroed.h"
 #include "core/index/free_area.h"
 #include "core/index/pageblock.h"
+#include "core/zone/apart.h"
 #include "core/zone/blocks.h"
 #include "core/zone/fallback.h"
 #include "core/zone/zone.h"

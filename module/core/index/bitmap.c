@@ -249,6 +249,32 @@ unsigned long pb_bitmap_next(struct pb_bitmap *map, unsigned long from)
 EXPORT_SYMBOL_PB_TEST(pb_bitmap_next);
 
 /**
+ * pb_bitmap_some_word - choose one of the first words that have set bits
+ * @map: the bitmap
+ * @n: number of the word among them, modulo theirs; there are up to 64
+ *
+ * Reads the summaries only. Context: any.
+ * Return: the first bit of the word; 0 when there is none. It may have no bits any more.
+ */
+unsigned long pb_bitmap_some_word(const struct pb_bitmap *map, unsigned int n)
+{
+	unsigned long pos = 0, word;
+	unsigned int level;
+
+	for (level = map->levels - 1; level; level--) {
+		word = READ_ONCE(map->level[level][pos]);
+		if (!word)
+			return 0;
+		if (level == 1)
+			for (n %= hweight_long(word); n; n--)
+				word &= word - 1;
+		pos = (pos << LEVEL_SHIFT) + __ffs(word);
+	}
+	return pos << LEVEL_SHIFT;
+}
+EXPORT_SYMBOL_PB_TEST(pb_bitmap_some_word);
+
+/**
  * pb_bitmap_check - check the summaries of a quiescent bitmap
  * @map: the bitmap
  * @nr_set: its set bits are added to this

@@ -16,6 +16,7 @@ bool pb_bitmap_clear(struct pb_bitmap *map, unsigned long bit);
 void pb_bitmap_set_mask(struct pb_bitmap *map, unsigned long bit, unsigned long mask);
 unsigned long pb_bitmap_clear_mask(struct pb_bitmap *map, unsigned long bit, unsigned long mask);
 unsigned long pb_bitmap_next(struct pb_bitmap *map, unsigned long from);
+unsigned long pb_bitmap_some_word(const struct pb_bitmap *map, unsigned int n);
 bool pb_bitmap_check(struct pb_bitmap *map, unsigned long *nr_set);
 
 /* The word of level 0 that has this bit. */

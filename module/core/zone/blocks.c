@@ -4,7 +4,7 @@
  *
  * Blocks of less than a pageblock are allocated from one partly free pageblock, the one in which
  * pb_zone_alloc() looks first. When there is none, and for larger orders, whole pageblocks are
- * allocated, all from one word of the index. Their runs are split as little as in
+ * allocated, all from one word of the index (apart.c). Their runs are split as little as in
  * pb_free_area_find_free(): the smallest aligned run comes first, and a run is used up before the
  * next one is split. The frames are counted, at once, before the index is updated. Those that the
  * watermarks refuse go back.
@@ -19,6 +19,7 @@
 #include "core/index/free_area.h"
 #include "core/index/many.h"
 #include "core/index/pageblock.h"
+#include "core/zone/apart.h"
 #include "core/zone/blocks.h"
 #include "core/zone/zone.h"
 
@@ -212,29 +213,30 @@ static unsigned int blocks_of(struct pb_zone *zone, unsigned long first, u64 mas
 	return nr;
 }
 
+/* Pageblocks to allocate of those that are free, in aligned runs of at least 2^@order. */
+static u64 select_free(const struct pb_free_word *free, unsigned int order, unsigned int nr)
+{
+	return select_pageblocks(free->mine, order, nr) ?: select_pageblocks(free->all, order, nr);
+}
+
 /* Allocates free pageblocks. */
 static unsigned int alloc_free(struct pb_zone *zone, const struct pb_request *rq, unsigned int nr,
 			       struct pb_pcp_entry *entries)
 {
-	struct pb_bitmap *map = &zone->area[rq->migratetype].free_pageblocks;
+	struct pb_free_word free = pb_apart_free_word(zone, rq->migratetype);
 	unsigned int order = max_t(unsigned int, rq->order, PB_PAGEBLOCK_ORDER);
 	unsigned int run = order - PB_PAGEBLOCK_ORDER;
-	unsigned long index = pb_bitmap_next(map, 0), first;
 	u64 wanted, got, whole;
 
-	if (index == PB_NO_PAGEBLOCK)
-		return 0;
-	first = round_down(index, PB_WORD_NR);
-	wanted = select_pageblocks(READ_ONCE(*pb_bitmap_word(map, first)), run,
-				   ((unsigned long)nr << rq->order) >> PB_PAGEBLOCK_ORDER);
-	got = alloc_pageblocks(zone, first, wanted, rq->migratetype);
+	wanted = select_free(&free, run, ((unsigned long)nr << rq->order) >> PB_PAGEBLOCK_ORDER);
+	got = alloc_pageblocks(zone, free.first, wanted, rq->migratetype);
 	whole = run ? pb_word_expand(pb_word_heads(got, run), run) : got;
 	if (unlikely(got != whole))
-		free_uncounted(zone, first, got & ~whole);
+		free_uncounted(zone, free.first, got & ~whole);
 	if (!whole)
 		return 0;
-	got = account_pageblocks(zone, rq, first, whole, 1L << order, rq->migratetype, true);
-	return blocks_of(zone, first, got, rq->order, entries);
+	got = account_pageblocks(zone, rq, free.first, whole, 1L << order, rq->migratetype, true);
+	return blocks_of(zone, free.first, got, rq->order, entries);
 }
 
 /**

@@ -21,6 +21,7 @@
 #include "core/index/bitmap.h"
 #include "core/index/free_area.h"
 #include "core/index/pageblock.h"
+#include "core/zone/apart.h"
 #include "core/zone/fallback.h"
 #include "core/zone/zone.h"
 
@@ -103,7 +104,7 @@ static unsigned long next_valid(struct pb_zone *zone, struct pb_bitmap *map,
 static unsigned long next_free(struct pb_zone *zone, enum pb_migratetype mt)
 {
 	struct pb_free_area *area = &zone->area[mt];
-	unsigned long index = pb_free_area_find_free(area), value;
+	unsigned long index = pb_apart_find_free(zone, mt), value;
 
 	if (index == PB_NO_PAGEBLOCK)
 		return index;

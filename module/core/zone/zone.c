@@ -15,6 +15,7 @@
 #include "core/index/free_area.h"
 #include "core/index/pageblock.h"
 #include "core/index/updates.h"
+#include "core/zone/apart.h"
 #include "core/zone/zone.h"
 
 /* Candidates tried in each half of a class. */
@@ -234,7 +235,8 @@ static unsigned long alloc_pageblock(struct pb_zone *zone, enum pb_migratetype m
 	unsigned int tries;
 
 	for (tries = 0; tries < ALLOC_TRIES; tries++) {
-		index = pb_free_area_next_free(&zone->area[mt], tries, index);
+		index = tries ? pb_free_area_next_free(&zone->area[mt], tries, index) :
+				pb_apart_find_free(zone, mt);
 		if (index == PB_NO_PAGEBLOCK)
 			break;
 		if (alloc_pageblock_at(zone, index, mt))

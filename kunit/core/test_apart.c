@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * apart.c: each CPU begins to look for free pageblocks at a place of its own while there are many,
+ * and all of them at the lowest address while there are few. The cases run on each CPU in turn.
+ */
+#include "core/base/pfn.h"
+#include "core/index/bitmap.h"
+#include "core/index/free_area.h"
+#include "core/zone/apart.h"
+#include "core/zone/blocks.h"
+#include "core/zone/fallback.h"
+#include "core/zone/free_count.h"
+#include "core/zone/zone.h"
+#include "fixture.h"
+#include "threads.h"
+
+#define MOST	1024	/* pageblocks of the zone, at most */
+
+/* What a case has; @left: free pageblocks of the zone. */
+struct apart {
+	struct kunit	*test;
+	struct pb_zone	*zone;
+	unsigned int	left;
+	unsigned int	nr_taken;
+	unsigned long	taken[MOST];
+};
+
+static struct apart *apart(struct kunit *test)
+{
+	struct apart *a = kunit_kzalloc(test, sizeof(*a), GFP_KERNEL);
+	struct pt_fixture *f = pt_pool(test, &pt_gig);
+
+	KUNIT_ASSERT_NOT_NULL(test, a);
+	a->test = test;
+	a->zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	a->left = pb_zone_free_pages(a->zone) / PB_PAGEBLOCK_NR;
+	KUNIT_ASSERT_LE(test, a->left, MOST);
+	return a;
+}
+
+static void on_each_cpu_in_turn(void (*fn)(void *arg), struct apart *a)
+{
+	unsigned int n;
+
+	for (n = 0; n < pt_nr_cpus(); n++)
+		pt_call_on(n, fn, a);
+}
+
+/* The first byte of a word that is not 0, from that of this CPU on. */
+static u64 expected_byte(u64 word)
+{
+	unsigned int i, byte;
+
+	for (i = 0; i < 8; i++) {
+		byte = (pb_cpu_id() + i) % 8;
+		if (word >> (byte * 8) & 0xff)
+			return word & 0xffULL << (byte * 8);
+	}
+	return 0;
+}
+
+static bool take(struct apart *a, unsigned long index)
+{
+	struct pb_request rq = pt_rq(9, PB_MOVABLE, 0);
+
+	if (a->nr_taken == MOST ||
+	    !pb_zone_alloc_pageblock_at(a->zone, index, PB_MOVABLE, &rq))
+		return false;
+	a->taken[a->nr_taken++] = pb_pageblock_pfn(a->zone, index);
+	return true;
+}
+
+static void give_back(struct apart *a)
+{
+	while (a->nr_taken)
+		pb_zone_free_noevent(a->zone, a->taken[--a->nr_taken], PB_PAGEBLOCK_ORDER);
+}
+
+/* Takes all free pageblocks, as this CPU finds them. */
+static void take_all(void *arg)
+{
+	struct apart *a = arg;
+	struct pb_bitmap *map = &a->zone->area[PB_MOVABLE].free_pageblocks;
+	struct pb_free_word word;
+	u64 mine;
+
+	preempt_disable();
+	for (;;) {
+		word = pb_apart_free_word(a->zone, PB_MOVABLE);
+		mine = word.mine;
+		if (!mine)
+			break;
+		if (pb_cpus_may_have(a->zone, 1)) {
+			KUNIT_EXPECT_EQ(a->test, mine, expected_byte(word.all));
+		} else {
+			KUNIT_EXPECT_EQ(a->test, mine, word.all);
+			KUNIT_EXPECT_EQ(a->test, word.first,
+					round_down(pb_bitmap_next(map, 0), 64));
+		}
+		if (!take(a, word.first + __ffs64(mine)))
+			break;
+	}
+	KUNIT_EXPECT_EQ(a->test, a->nr_taken, a->left);
+	give_back(a);
+	preempt_enable();
+}
+
+/* A CPU goes on from its place until nothing is left; near the watermarks from the lowest one. */
+static void test_places(struct kunit *test)
+{
+	struct apart *a = apart(test);
+
+	on_each_cpu_in_turn(take_all, a);
+}
+
+/* Whether a pageblock is one of those for this CPU. */
+static bool is_mine(const struct pb_free_word *word, unsigned long index)
+{
+	return index - word->first < 64 && word->mine >> (index - word->first) & 1;
+}
+
+/* The first word that has pageblocks has few of them, the next one 64. */
+static void take_first_word(struct apart *a)
+{
+	struct pb_bitmap *map = &a->zone->area[PB_MOVABLE].free_pageblocks;
+	unsigned long first = round_down(pb_bitmap_next(map, 0), 64);
+	u64 word = READ_ONCE(*pb_bitmap_word(map, first));
+
+	for (; ~word && word; word &= word - 1)
+		KUNIT_EXPECT_TRUE(a->test, take(a, first + __ffs64(word)));
+}
+
+static void use_place(void *arg)
+{
+	struct pb_request rq = pt_rq(9, PB_MOVABLE, 0);
+	struct pb_pcp_entry entries[2];
+	struct apart *a = arg;
+	struct pb_zone *zone = a->zone;
+	struct pb_free_word word;
+	unsigned long index, pfn;
+
+	preempt_disable();
+	take_first_word(a);
+	if (!pb_cpus_may_have(zone, 8))
+		goto end;
+	/* First, while the word has no smaller run. */
+	word = pb_apart_free_word(zone, PB_MOVABLE);
+	KUNIT_EXPECT_TRUE(a->test, pb_fallback_claim_pageblock(zone, 9, PB_UNMOVABLE, 0));
+	index = pb_bitmap_next(&zone->area[PB_UNMOVABLE].free_pageblocks, 0);
+	KUNIT_EXPECT_TRUE(a->test, is_mine(&word, index));
+	KUNIT_EXPECT_TRUE(a->test,
+			  pb_fallback_claim_free(zone, 9, index, PB_UNMOVABLE, PB_MOVABLE));
+	word = pb_apart_free_word(zone, PB_MOVABLE);
+	KUNIT_EXPECT_TRUE(a->test, is_mine(&word, pb_apart_find_free(zone, PB_MOVABLE)));
+	pfn = pb_zone_alloc(zone, 9, PB_MOVABLE, &rq);
+	KUNIT_EXPECT_TRUE(a->test, is_mine(&word, pb_pageblock_index(zone, pfn)));
+	a->taken[a->nr_taken++] = pfn;
+	word = pb_apart_free_word(zone, PB_MOVABLE);
+	if (pb_zone_alloc_blocks(zone, &rq, 1, entries) == 1) {
+		KUNIT_EXPECT_TRUE(a->test,
+				  is_mine(&word, pb_pageblock_index(zone, entries[0].pfn)));
+		a->taken[a->nr_taken++] = entries[0].pfn;
+	}
+end:
+	give_back(a);
+	preempt_enable();
+}
+
+/* Single blocks, several at once, and conversions use the place. */
+static void test_users(struct kunit *test)
+{
+	struct apart *a = apart(test);
+
+	if (!pb_cpus_may_have(a->zone, 8))
+		kunit_skip(test, "one CPU, or too many for the size of the pool");
+	on_each_cpu_in_turn(use_place, a);
+}
+
+static void find_lowest(void *arg)
+{
+	struct apart *a = arg;
+	struct pb_zone *zone = a->zone;
+
+	KUNIT_EXPECT_EQ(a->test, pb_apart_find_free(zone, PB_MOVABLE),
+			pb_free_area_find_free(&zone->area[PB_MOVABLE]));
+}
+
+/* Where a pageblock for each CPU is too much, all take the smallest run of the lowest word. */
+static void test_few(struct kunit *test)
+{
+	struct apart *a = apart(test);
+
+	a->zone->fast_watermark = pb_zone_free_least(a->zone) - PB_PAGEBLOCK_NR;
+	KUNIT_EXPECT_FALSE(test, pb_cpus_may_have(a->zone, 1));
+	on_each_cpu_in_turn(find_lowest, a);
+}
+
+static struct kunit_case apart_cases[] = {
+	KUNIT_CASE(test_places),
+	KUNIT_CASE(test_users),
+	KUNIT_CASE(test_few),
+	{}
+};
+
+static struct kunit_suite apart_suite = {
+	.name = "pbuddy_apart",
+	.init = pt_init,
+	.exit = pt_exit,
+	.test_cases = apart_cases,
+};
+
+kunit_test_suite(apart_suite);

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Which free pageblocks a CPU takes, apart from those of other CPUs.
+ *
+ * CPUs that all look for the lowest free pageblock find the same one. One gets it, and the others
+ * have transferred its free bitmap, its index control and the word of the index for nothing. So
+ * each CPU has a place: of the words of the bitmap of free pageblocks that are not zero, the first
+ * for eight CPUs, the next for eight more, and so on, and in the word a byte for each of the eight.
+ * It begins there, and goes on from there when nothing is left.
+ *
+ * The memory that is used first is then as many words long as there are CPUs, divided by eight.
+ * While memory is short that matters, and the lowest free pageblock is taken, in the smallest run,
+ * so that high orders stay available: a CPU has a place only while pb_cpus_may_have().
+ */
+#include "core/index/bitmap.h"
+#include "core/index/free_area.h"
+#include "core/index/pageblock.h"
+#include "core/zone/apart.h"
+#include "core/zone/free_count.h"
+
+/**
+ * pb_cpus_may_have - whether each CPU may have some free pageblocks for itself
+ * @zone: the zone
+ * @pageblocks: how many
+ *
+ * Context: any.
+ * Return: whether those of all CPUs are at most 1/8 of the pages above fast_watermark, as the
+ * credits of free_count.h are.
+ */
+bool pb_cpus_may_have(struct pb_zone *zone, unsigned int pageblocks)
+{
+	long part = pb_credit_part(zone, pb_zone_free_least(zone));
+
+	return pb_nr_cpus() > 1 && part >= (long)pageblocks << PB_PAGEBLOCK_ORDER;
+}
+EXPORT_SYMBOL_PB_TEST(pb_cpus_may_have);
+
+/**
+ * pb_apart_word - the word of the index in which this CPU's place is
+ * @free: the bitmap of the free pageblocks of a type
+ * @shift: set to the first bit of the byte
+ *
+ * Context: any.
+ * Return: the first pageblock of the word, all of which may have been taken.
+ */
+unsigned long pb_apart_word(const struct pb_bitmap *free, unsigned int *shift)
+{
+	*shift = pb_cpu_id() % BITS_PER_BYTE * BITS_PER_BYTE;
+	return pb_bitmap_some_word(free, pb_cpu_id() / BITS_PER_BYTE);
+}
+
+/* Bits of a word, which is not 0: those in the first byte that has some, from one on and round. */
+static u64 byte_from(u64 word, unsigned int shift)
+{
+	unsigned int byte = round_down(__ffs64(ror64(word, shift)), BITS_PER_BYTE);
+
+	return word & rol64(0xff, (shift + byte) % BITS_PER_LONG);
+}
+
+/**
+ * pb_apart_free_word - free pageblocks for this CPU
+ * @zone: the zone
+ * @mt: their migratetype
+ *
+ * Context: any. The bits of the index may be stale; the caller looks at the pageblocks.
+ * Return: a word of the index; 0 when nothing is free.
+ */
+struct pb_free_word pb_apart_free_word(struct pb_zone *zone, enum pb_migratetype mt)
+{
+	struct pb_bitmap *free = &zone->area[mt].free_pageblocks;
+	bool apart = pb_cpus_may_have(zone, 1);
+	struct pb_free_word word = {};
+	unsigned int shift = 0;
+	unsigned long place = apart ? pb_apart_word(free, &shift) : 0;
+	unsigned long index = pb_bitmap_next(free, place);
+
+	if (index == PB_NO_PAGEBLOCK && place)
+		index = pb_bitmap_next(free, 0);
+	if (index == PB_NO_PAGEBLOCK)
+		return word;
+	word.first = round_down(index, BITS_PER_LONG);
+	word.all = READ_ONCE(*pb_bitmap_word(free, index));
+	word.mine = apart && word.all ? byte_from(word.all, shift) : word.all;
+	return word;
+}
+EXPORT_SYMBOL_PB_TEST(pb_apart_free_word);
+
+/**
+ * pb_apart_find_free - find a free pageblock for this CPU, splitting as little as possible
+ * @zone: the zone
+ * @mt: its migratetype
+ *
+ * As pb_free_area_find_free() while CPUs do not keep apart. Context: any.
+ * Return: the pageblock, or PB_NO_PAGEBLOCK.
+ */
+unsigned long pb_apart_find_free(struct pb_zone *zone, enum pb_migratetype mt)
+{
+	struct pb_free_word word;
+
+	if (!pb_cpus_may_have(zone, 1))
+		return pb_free_area_find_free(&zone->area[mt]);
+	word = pb_apart_free_word(zone, mt);
+	return word.mine ? word.first + __ffs64(pb_word_find(word.mine, 0)) :
+			   pb_free_area_find_free(&zone->area[mt]);
+}
+EXPORT_SYMBOL_PB_TEST(pb_apart_find_free);
