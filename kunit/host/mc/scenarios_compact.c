@@ -8,6 +8,7 @@
 #include "core/compact/isolate.h"
 #include "core/compact/migrate.h"
 #include "core/compact/movable.h"
+#include "core/compact/target.h"
 #include "core/zone/zone.h"
 #include "scenario.h"
 
@@ -411,6 +412,28 @@ static void two_movable(void) { make_movable(2); }
 /* Their states change together. */
 static void eight_movable(void) { make_movable(8); }
 
+/* Eight frames of a word are free, and a block for a target in the same word. */
+static void free_target(void)
+{
+	mc_make_frames(8);
+	mc_free_frames(0, 16, 16);
+}
+
+static void make_and_free_target(void)
+{
+	struct pb_request rq = { .order = 4, .migratetype = PB_MOVABLE };
+	struct pb_compact_blocks target = {
+		.pfn = mc_pfn(0, 0), .heads = BIT_ULL(16), .order = 4,
+	};
+
+	if (pb_zone_alloc(mc.zone, 4, PB_MOVABLE, &rq) != mc_pfn(0, 16))
+		return;
+	if (pb_movable_make_many(pb_order_map(mc.pool, target.pfn), target.heads, 4) !=
+	    target.heads)
+		mc_violate("the frames of the target are in use");
+	pb_compact_free_blocks(mc.zone, &target);
+}
+
 static void empty_word(void)
 {
 	const struct pb_area area = { .first = 1, .nr = 1, .frames = PB_WORD_NR };
@@ -441,6 +464,7 @@ static const struct mc_scenario rows[] = {
 	{ "compact_free", two_movable, { empty_word, owner_frees_both } },
 	{ "compact_free_alloc", two_movable, { empty_word, owner_frees_first, cached_alloc0 } },
 	{ "compact_group_free", eight_movable, { empty_word, owner_frees_both } },
+	{ "compact_target_alloc", free_target, { make_and_free_target, alloc0 } },
 	{ "isolate_free", nothing_free, { isolate, free400 } },
 	{ "isolate_unisolate_free", isolated, { unisolate_as, free400 }, 0, indexed },
 	{ "isolate_alloc_free", one_free, { alloc0, isolate_unisolate, free400 } },

@@ -80,6 +80,9 @@ static __always_inline u64 with_blocks(u8 *order_map, u64 heads, unsigned int or
 
 	for (bit = 0; heads; bit += GROUP, heads >>= GROUP) {
 		left = heads;
+		/* The frames are of others; and blocks larger than a group have no @all. */
+		if (!left)
+			continue;
 		if (left == all && pb_mixed_sizes() &&
 		    likely(group((u64 *)&order_map[bit], bytes * from, bytes * to)))
 			continue;
