@@ -8,6 +8,7 @@
 #include "core/cache/drain.h"
 #include "core/index/free_area.h"
 #include "core/zone/apart.h"
+#include "core/zone/fallback.h"
 #include "core/zone/free_count.h"
 #include "core/zone/zone.h"
 #include "fixture.h"
@@ -146,6 +147,23 @@ static void test_few_free_pages(struct kunit *test)
 	preempt_enable();
 }
 
+/* A free pageblock of the type comes before a cluster of another type is converted. */
+static void test_own_type_first(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_gig);
+	struct pb_zone *zone = zone_of(f);
+	unsigned long index;
+
+	if (!pb_cpus_may_have(zone, PB_CLUSTER_NR))
+		kunit_skip(test, "one CPU, or too many for the size of the pool");
+	preempt_disable();
+	index = pb_apart_find_free(zone, PB_MOVABLE);
+	KUNIT_EXPECT_TRUE(test,
+			  pb_fallback_claim_free(zone, 0, index, PB_MOVABLE, PB_UNMOVABLE));
+	KUNIT_EXPECT_EQ(test, refill(f, PB_UNMOVABLE), index);
+	preempt_enable();
+}
+
 /* Refills a second time while another CPU refills from the first pageblock. */
 static void two_refills(struct pt_fixture *f, unsigned long *first, unsigned long *second)
 {
@@ -188,6 +206,7 @@ static struct kunit_case cluster_cases[] = {
 	KUNIT_CASE(test_cluster_of_another_cpu),
 	KUNIT_CASE(test_few_of_others),
 	KUNIT_CASE(test_few_free_pages),
+	KUNIT_CASE(test_own_type_first),
 	KUNIT_CASE(test_converts_before_sharing),
 	KUNIT_CASE(test_shares_in_a_small_zone),
 	{}

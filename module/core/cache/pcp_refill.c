@@ -185,32 +185,46 @@ static unsigned int refill_partly_free(struct pb_pcp *pcp, struct pb_pcp_list *l
 	return nr;
 }
 
-/*
- * Refills from a free pageblock apart from those of other CPUs, of the request's type or converted
- * to it.
- */
-static unsigned int refill_cluster(struct pb_pcp *pcp, struct pb_pcp_list *list,
-				   const struct pb_request *rq)
+/* Refills from a free pageblock of a cluster, of the request's type or converted to it. */
+static unsigned int refill_cluster_of(struct pb_pcp *pcp, struct pb_pcp_list *list,
+				      const struct pb_request *rq, enum pb_migratetype from)
 {
-	enum pb_migratetype mt = rq->migratetype, from = mt;
+	enum pb_migratetype mt = rq->migratetype;
 	struct pb_zone *zone = pcp->zone;
-	unsigned int i, tries, nr = 0;
+	unsigned int tries, nr = 0;
 	unsigned long index;
 
-	for (i = 0; !nr && i < PB_PCPTYPES; i++) {
-		if (i && pb_fallback_has_cma(zone, rq))
+	for (tries = 0; !nr && tries < CLUSTER_TRIES; tries++) {
+		index = pb_cluster_find_free(zone, from, pcp->cluster[mt]);
+		if (index == PB_NO_PAGEBLOCK)
 			break;
-		if (i)
-			from = pb_fallbacks[mt][i - 1];
-		for (tries = 0; !nr && tries < CLUSTER_TRIES; tries++) {
-			index = pb_cluster_find_free(zone, from, pcp->cluster[mt]);
-			if (index == PB_NO_PAGEBLOCK)
-				break;
-			nr = refill_pageblock(pcp, list, rq, index, from, false);
-			if (nr)
-				pcp->cluster[mt] = round_down(index, PB_CLUSTER_NR) + 1;
-		}
+		nr = refill_pageblock(pcp, list, rq, index, from, false);
+		if (nr)
+			pcp->cluster[mt] = round_down(index, PB_CLUSTER_NR) + 1;
 	}
+	return nr;
+}
+
+/*
+ * Refills from a free pageblock apart from those of other CPUs: of a cluster, else any of the
+ * request's type, else of a cluster that is converted.
+ */
+static unsigned int refill_apart(struct pb_pcp *pcp, struct pb_pcp_list *list,
+				 const struct pb_request *rq)
+{
+	enum pb_migratetype mt = rq->migratetype;
+	unsigned int nr = refill_cluster_of(pcp, list, rq, mt), i;
+	unsigned long index;
+
+	if (nr)
+		return nr;
+	index = pb_apart_find_free(pcp->zone, mt);
+	if (index != PB_NO_PAGEBLOCK)
+		nr = refill_pageblock(pcp, list, rq, index, mt, false);
+	if (nr || pb_fallback_has_cma(pcp->zone, rq))
+		return nr;
+	for (i = 0; !nr && i < PB_PCPTYPES - 1; i++)
+		nr = refill_cluster_of(pcp, list, rq, pb_fallbacks[mt][i]);
 	return nr;
 }
 
@@ -231,7 +245,7 @@ static unsigned int refill_small(struct pb_pcp *pcp, struct pb_pcp_list *list,
 	if (!nr && pb_cpus_may_have(zone, PB_CLUSTER_NR)) {
 		nr = refill_partly_free(pcp, list, rq);
 		if (!nr)
-			nr = refill_cluster(pcp, list, rq);
+			nr = refill_apart(pcp, list, rq);
 	}
 	if (!nr)
 		nr = refill_index(pcp, list, rq, false);
