@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * apart.c: each CPU begins to look for free pageblocks at a place of its own while there are many,
- * and all of them at the lowest address while there are few. The cases run on each CPU in turn.
+ * apart.c: a CPU that has met another one begins to look for free pageblocks at a place of its own,
+ * while there are many. The cases run on each CPU in turn.
  */
 #include "core/base/pfn.h"
 #include "core/index/bitmap.h"
@@ -86,6 +86,7 @@ static void take_all(void *arg)
 
 	preempt_disable();
 	for (;;) {
+		pb_apart_met(a->zone);
 		word = pb_apart_free_word(a->zone, PB_MOVABLE);
 		mine = word.mine;
 		if (!mine)
@@ -143,6 +144,7 @@ static void use_place(void *arg)
 	take_first_word(a);
 	if (!pb_cpus_may_have(zone, 8))
 		goto end;
+	pb_apart_met(zone);
 	/* First, while the word has no smaller run. */
 	word = pb_apart_free_word(zone, PB_MOVABLE);
 	KUNIT_EXPECT_TRUE(a->test, pb_fallback_claim_pageblock(zone, 9, PB_UNMOVABLE, 0));
@@ -181,6 +183,7 @@ static void find_lowest(void *arg)
 	struct apart *a = arg;
 	struct pb_zone *zone = a->zone;
 
+	pb_apart_met(zone);
 	KUNIT_EXPECT_EQ(a->test, pb_apart_find_free(zone, PB_MOVABLE),
 			pb_free_area_find_free(&zone->area[PB_MOVABLE]));
 }
@@ -195,10 +198,95 @@ static void test_few(struct kunit *test)
 	on_each_cpu_in_turn(find_lowest, a);
 }
 
+static void search_again(void *arg)
+{
+	struct apart *a = arg;
+	struct pb_zone *zone = a->zone;
+	struct pb_free_word word;
+	unsigned int i;
+
+	preempt_disable();
+	take_first_word(a);
+	word = pb_apart_free_word(zone, PB_MOVABLE);
+	KUNIT_EXPECT_EQ(a->test, word.mine, word.all);
+	pb_apart_met(zone);
+	for (i = 0; i < PB_APART_SEARCHES; i++) {
+		word = pb_apart_free_word(zone, PB_MOVABLE);
+		KUNIT_EXPECT_EQ(a->test, word.mine, expected_byte(word.all));
+	}
+	word = pb_apart_free_word(zone, PB_MOVABLE);
+	KUNIT_EXPECT_EQ(a->test, word.mine, word.all);
+	give_back(a);
+	preempt_enable();
+}
+
+/* A CPU that has met no other one takes the lowest one, and so it does again after some searches. */
+static void test_for_some_searches(struct kunit *test)
+{
+	struct apart *a = apart(test);
+
+	if (!pb_cpus_may_have(a->zone, 8))
+		kunit_skip(test, "one CPU, or too many for the size of the pool");
+	on_each_cpu_in_turn(search_again, a);
+}
+
+/* Has the index say that this pageblock is free, which is allocated. */
+static void lie(struct pb_zone *zone, unsigned long index)
+{
+	zone->ctl[index].index_class = pb_class_free(PB_MOVABLE);
+	pb_bitmap_set(&zone->area[PB_MOVABLE].free_pageblocks, index);
+}
+
+static bool has_met(struct pb_zone *zone)
+{
+	bool met = pb_zone_credit(zone)->apart;
+
+	pb_zone_credit(zone)->apart = 0;
+	return met;
+}
+
+static void meet(void *arg)
+{
+	struct pb_request rq = pt_rq(9, PB_MOVABLE, 0);
+	struct pb_pcp_entry entries[2];
+	struct apart *a = arg;
+	struct pb_zone *zone = a->zone;
+	unsigned long index;
+
+	preempt_disable();
+	index = pb_apart_find_free(zone, PB_MOVABLE);
+	KUNIT_EXPECT_TRUE(a->test, take(a, index));
+	KUNIT_EXPECT_FALSE(a->test, has_met(zone));
+	lie(zone, index);
+	a->taken[a->nr_taken++] = pb_zone_alloc(zone, 9, PB_MOVABLE, &rq);
+	KUNIT_EXPECT_TRUE(a->test, has_met(zone));
+	lie(zone, index);
+	KUNIT_EXPECT_EQ(a->test, pb_zone_alloc_blocks(zone, &rq, 1, entries), 0U);
+	KUNIT_EXPECT_TRUE(a->test, has_met(zone));
+	lie(zone, index);
+	KUNIT_EXPECT_TRUE(a->test, pb_fallback_claim_pageblock(zone, 9, PB_UNMOVABLE, 0));
+	KUNIT_EXPECT_TRUE(a->test, has_met(zone));
+	index = pb_bitmap_next(&zone->area[PB_UNMOVABLE].free_pageblocks, 0);
+	KUNIT_EXPECT_TRUE(a->test,
+			  pb_fallback_claim_free(zone, 9, index, PB_UNMOVABLE, PB_MOVABLE));
+	give_back(a);
+	preempt_enable();
+}
+
+/* A pageblock that is found and not free is another CPU's. */
+static void test_met(struct kunit *test)
+{
+	struct apart *a = apart(test);
+
+	on_each_cpu_in_turn(meet, a);
+}
+
 static struct kunit_case apart_cases[] = {
 	KUNIT_CASE(test_places),
 	KUNIT_CASE(test_users),
 	KUNIT_CASE(test_few),
+	KUNIT_CASE(test_for_some_searches),
+	KUNIT_CASE(test_met),
 	{}
 };
 

@@ -9,7 +9,6 @@
 #include "core/cache/pcp.h"
 #include "core/cache/zeroed.h"
 #include "core/index/free_area.h"
-#include "core/zone/apart.h"
 #include "core/zone/blocks.h"
 #include "core/zone/zone.h"
 #include "fixture.h"
@@ -280,11 +279,9 @@ static void test_zeroed_one_by_one(struct kunit *test)
 	unsigned long nr = 0;
 	unsigned int i;
 
-	/* Until a plain refill takes several. */
-	for (i = 0; i < 12 || hweight64(pb_apart_free_word(zone, PB_MOVABLE).mine) < 2; i++) {
+	for (i = 0; i < 12; i++)
 		pt_alloc(f, 9);
-		pb_pcp_drain_local(&f->pool);
-	}
+	pb_pcp_drain_local(&f->pool);
 	preempt_disable();
 	for (i = 0; i < zone->nr_pageblocks; i++) {
 		if (!pb_bitmap_test(&zone->area[PB_MOVABLE].free_pageblocks, i))

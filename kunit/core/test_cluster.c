@@ -125,6 +125,7 @@ static void test_few_of_others(struct kunit *test)
 	set_partly_free(zone, index, pfns);
 	pcp->cluster[PB_MOVABLE] = index + 1;
 	KUNIT_EXPECT_EQ(test, refill(f, PB_MOVABLE), index + 3);
+	KUNIT_EXPECT_EQ(test, pb_zone_credit(zone)->apart, PB_APART_SEARCHES);
 	zone->ctl[index + 1].cur = 0;
 	pcp->cluster[PB_MOVABLE] = index + 1;
 	KUNIT_EXPECT_EQ(test, refill(f, PB_MOVABLE), index + 1);

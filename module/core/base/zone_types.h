@@ -30,6 +30,7 @@ struct pb_pool;
 struct pb_free_credit {
 	atomic_long_t		pages;			/* A */
 	long			limit;			/* pages to have at most; a hint */
+	unsigned int		apart;			/* searches to begin elsewhere: apart.c */
 } ____cacheline_aligned_in_smp;
 
 /*

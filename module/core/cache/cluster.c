@@ -68,13 +68,14 @@ static unsigned long find_cluster_from(struct pb_zone *zone, struct pb_bitmap *m
 }
 
 /*
- * The first pageblock of a cluster that is free. CPUs that search at the same time begin at
- * different ones (zone/apart.c).
+ * The first pageblock of a cluster that is free. CPUs that have met begin at different ones
+ * (zone/apart.c).
  */
-static unsigned long find_cluster(struct pb_zone *zone, struct pb_bitmap *map)
+static unsigned long find_cluster(struct pb_zone *zone, enum pb_migratetype mt)
 {
+	struct pb_bitmap *map = &zone->area[mt].free_pageblocks;
 	unsigned int nr_last;
-	unsigned long place = pb_apart_word(map, &nr_last), index;
+	unsigned long place = pb_apart_word(zone, mt, &nr_last), index;
 
 	index = find_cluster_from(zone, map, place, nr_last);
 	return index == PB_NO_PAGEBLOCK && place ? find_cluster_from(zone, map, 0, nr_last) : index;
@@ -97,6 +98,6 @@ unsigned long pb_cluster_find_free(struct pb_zone *zone, enum pb_migratetype mt,
 
 	if (cluster)
 		index = find_in(zone, map, cluster - 1);
-	return index == PB_NO_PAGEBLOCK ? find_cluster(zone, map) : index;
+	return index == PB_NO_PAGEBLOCK ? find_cluster(zone, mt) : index;
 }
 EXPORT_SYMBOL_PB_TEST(pb_cluster_find_free);

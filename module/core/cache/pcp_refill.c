@@ -177,10 +177,12 @@ static unsigned int refill_partly_free(struct pb_pcp *pcp, struct pb_pcp_list *l
 
 	while (!nr && tries &&
 	       pb_zone_next_pageblock(pcp->zone, rq->order, rq->migratetype, &search)) {
-		if (is_of_other_cpu(pcp->zone, search.index))
+		if (is_of_other_cpu(pcp->zone, search.index)) {
+			pb_apart_met(pcp->zone);
 			tries--;
-		else
-			nr = refill_pageblock(pcp, list, rq, search.index, rq->migratetype, false);
+			continue;
+		}
+		nr = refill_pageblock(pcp, list, rq, search.index, rq->migratetype, false);
 	}
 	return nr;
 }
@@ -201,6 +203,8 @@ static unsigned int refill_cluster_of(struct pb_pcp *pcp, struct pb_pcp_list *li
 		nr = refill_pageblock(pcp, list, rq, index, from, false);
 		if (nr)
 			pcp->cluster[mt] = round_down(index, PB_CLUSTER_NR) + 1;
+		else
+			pb_apart_met(zone);
 	}
 	return nr;
 }

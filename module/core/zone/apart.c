@@ -8,9 +8,10 @@
  * for eight CPUs, the next for eight more, and so on, and in the word a byte for each of the eight.
  * It begins there, and goes on from there when nothing is left.
  *
- * The memory that is used first is then as many words long as there are CPUs, divided by eight.
- * While memory is short that matters, and the lowest free pageblock is taken, in the smallest run,
- * so that high orders stay available: a CPU has a place only while pb_cpus_may_have().
+ * This splits large free blocks: the memory that is used first is as many words long as there are
+ * CPUs, divided by eight. So a CPU goes to its place only after it has met another one, and comes
+ * back after some searches; and never while memory is short: pb_cpus_may_have(). Else it takes the
+ * lowest free pageblock, in the smallest run.
  */
 #include "core/index/bitmap.h"
 #include "core/index/free_area.h"
@@ -36,17 +37,48 @@ bool pb_cpus_may_have(struct pb_zone *zone, unsigned int pageblocks)
 EXPORT_SYMBOL_PB_TEST(pb_cpus_may_have);
 
 /**
- * pb_apart_word - the word of the index in which this CPU's place is
- * @free: the bitmap of the free pageblocks of a type
+ * pb_apart_met - this CPU has found a pageblock that another one takes, or refills from
+ * @zone: the zone
+ *
+ * Context: any.
+ */
+void pb_apart_met(struct pb_zone *zone)
+{
+	WRITE_ONCE(pb_zone_credit(zone)->apart, PB_APART_SEARCHES);
+}
+EXPORT_SYMBOL_PB_TEST(pb_apart_met);
+
+/* Whether this search begins at the CPU's place. */
+static bool is_apart(struct pb_zone *zone)
+{
+	struct pb_free_credit *credit = pb_zone_credit(zone);
+	unsigned int left = READ_ONCE(credit->apart);
+
+	if (likely(!left) || !pb_cpus_may_have(zone, 1))
+		return false;
+	WRITE_ONCE(credit->apart, left - 1);
+	return true;
+}
+
+static unsigned long place_of(const struct pb_bitmap *free, unsigned int *shift)
+{
+	*shift = pb_cpu_id() % BITS_PER_BYTE * BITS_PER_BYTE;
+	return pb_bitmap_some_word(free, pb_cpu_id() / BITS_PER_BYTE);
+}
+
+/**
+ * pb_apart_word - the word of the index in which this CPU begins to search
+ * @zone: the zone
+ * @mt: migratetype of the pageblocks
  * @shift: set to the first bit of the byte
  *
  * Context: any.
  * Return: the first pageblock of the word, all of which may have been taken.
  */
-unsigned long pb_apart_word(const struct pb_bitmap *free, unsigned int *shift)
+unsigned long pb_apart_word(struct pb_zone *zone, enum pb_migratetype mt, unsigned int *shift)
 {
-	*shift = pb_cpu_id() % BITS_PER_BYTE * BITS_PER_BYTE;
-	return pb_bitmap_some_word(free, pb_cpu_id() / BITS_PER_BYTE);
+	*shift = 0;
+	return is_apart(zone) ? place_of(&zone->area[mt].free_pageblocks, shift) : 0;
 }
 
 /* Bits of a word, which is not 0: those in the first byte that has some, from one on and round. */
@@ -68,10 +100,10 @@ static u64 byte_from(u64 word, unsigned int shift)
 struct pb_free_word pb_apart_free_word(struct pb_zone *zone, enum pb_migratetype mt)
 {
 	struct pb_bitmap *free = &zone->area[mt].free_pageblocks;
-	bool apart = pb_cpus_may_have(zone, 1);
+	bool apart = is_apart(zone);
 	struct pb_free_word word = {};
 	unsigned int shift = 0;
-	unsigned long place = apart ? pb_apart_word(free, &shift) : 0;
+	unsigned long place = apart ? place_of(free, &shift) : 0;
 	unsigned long index = pb_bitmap_next(free, place);
 
 	if (index == PB_NO_PAGEBLOCK && place)
@@ -95,11 +127,8 @@ EXPORT_SYMBOL_PB_TEST(pb_apart_free_word);
  */
 unsigned long pb_apart_find_free(struct pb_zone *zone, enum pb_migratetype mt)
 {
-	struct pb_free_word word;
+	struct pb_free_word word = pb_apart_free_word(zone, mt);
 
-	if (!pb_cpus_may_have(zone, 1))
-		return pb_free_area_find_free(&zone->area[mt]);
-	word = pb_apart_free_word(zone, mt);
 	return word.mine ? word.first + __ffs64(pb_word_find(word.mine, 0)) :
 			   pb_free_area_find_free(&zone->area[mt]);
 }

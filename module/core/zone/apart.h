@@ -17,8 +17,12 @@ struct pb_free_word {
 	u64		mine;
 };
 
+/* Searches for free pageblocks that a CPU begins at its place after it has met another CPU. */
+#define PB_APART_SEARCHES	64
+
 bool pb_cpus_may_have(struct pb_zone *zone, unsigned int pageblocks);
-unsigned long pb_apart_word(const struct pb_bitmap *free, unsigned int *shift);
+void pb_apart_met(struct pb_zone *zone);
+unsigned long pb_apart_word(struct pb_zone *zone, enum pb_migratetype mt, unsigned int *shift);
 struct pb_free_word pb_apart_free_word(struct pb_zone *zone, enum pb_migratetype mt);
 unsigned long pb_apart_find_free(struct pb_zone *zone, enum pb_migratetype mt);
 

@@ -230,6 +230,8 @@ static unsigned int alloc_free(struct pb_zone *zone, const struct pb_request *rq
 
 	wanted = select_free(&free, run, ((unsigned long)nr << rq->order) >> PB_PAGEBLOCK_ORDER);
 	got = alloc_pageblocks(zone, free.first, wanted, rq->migratetype);
+	if (unlikely(got != wanted))
+		pb_apart_met(zone);
 	whole = run ? pb_word_expand(pb_word_heads(got, run), run) : got;
 	if (unlikely(got != whole))
 		free_uncounted(zone, free.first, got & ~whole);

@@ -112,6 +112,7 @@ static unsigned long next_free(struct pb_zone *zone, enum pb_migratetype mt)
 	if (likely(pb_entry_migratetype(value) == mt &&
 		   pb_pageblock_is_free(pb_entry_pageblock(value))))
 		return index;
+	pb_apart_met(zone);
 	pb_index_update(zone, index);
 	return next_valid(zone, &area->free_pageblocks, mt, PB_PAGEBLOCK_ORDER);
 }
@@ -188,8 +189,12 @@ bool pb_fallback_claim_pageblock(struct pb_zone *zone, unsigned int order, enum 
 	for (i = 0; i < PB_PCPTYPES - 1; i++) {
 		from = pb_fallbacks[mt][i];
 		index = next_free(zone, from);
-		if (index == PB_NO_PAGEBLOCK || !convert(zone, index, from, mt))
+		if (index == PB_NO_PAGEBLOCK)
 			continue;
+		if (!convert(zone, index, from, mt)) {
+			pb_apart_met(zone);
+			continue;
+		}
 		pb_fallback_note(zone, pb_pageblock_pfn(zone, index), order, PB_PAGEBLOCK_ORDER,
 				 mt, from, true);
 		return true;

@@ -241,6 +241,7 @@ static unsigned long alloc_pageblock(struct pb_zone *zone, enum pb_migratetype m
 			break;
 		if (alloc_pageblock_at(zone, index, mt))
 			return pb_pageblock_pfn(zone, index);
+		pb_apart_met(zone);
 	}
 	return PB_NO_PFN;
 }
