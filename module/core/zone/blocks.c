@@ -229,6 +229,8 @@ static unsigned int alloc_free(struct pb_zone *zone, const struct pb_request *rq
 	u64 wanted, got, whole;
 
 	wanted = select_free(&free, run, ((unsigned long)nr << rq->order) >> PB_PAGEBLOCK_ORDER);
+	if (!wanted)
+		return 0;
 	got = alloc_pageblocks(zone, free.first, wanted, rq->migratetype);
 	if (unlikely(got != wanted))
 		pb_apart_met(zone);
