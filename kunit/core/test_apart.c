@@ -220,7 +220,7 @@ static void search_again(void *arg)
 	preempt_enable();
 }
 
-/* A CPU that has met no other one takes the lowest one, and so it does again after some searches. */
+/* A CPU that has met no other takes the lowest one, and so it does again after some searches. */
 static void test_for_some_searches(struct kunit *test)
 {
 	struct apart *a = apart(test);
