@@ -67,18 +67,24 @@ static unsigned long place_of(const struct pb_bitmap *free, unsigned int *shift)
 }
 
 /**
- * pb_apart_word - the word of the index in which this CPU begins to search
+ * pb_apart_word - the word of the index in which this CPU begins to search for a cluster
  * @zone: the zone
  * @mt: migratetype of the pageblocks
  * @shift: set to the first bit of the byte
+ *
+ * A CPU keeps its cluster, so those of eight CPUs are in one word from the start: together they
+ * take as many words as anywhere.
  *
  * Context: any.
  * Return: the first pageblock of the word, all of which may have been taken.
  */
 unsigned long pb_apart_word(struct pb_zone *zone, enum pb_migratetype mt, unsigned int *shift)
 {
-	*shift = 0;
-	return is_apart(zone) ? place_of(&zone->area[mt].free_pageblocks, shift) : 0;
+	unsigned long first = place_of(&zone->area[mt].free_pageblocks, shift);
+
+	if (!is_apart(zone))
+		*shift = 0;
+	return first;
 }
 
 /* Bits of a word, which is not 0: those in the first byte that has some, from one on and round. */
