@@ -13,11 +13,9 @@
  * back after some searches; and never while memory is short: pb_cpus_may_have(). Else it takes the
  * lowest free pageblock, in the smallest run.
  */
-#include "core/index/bitmap.h"
 #include "core/index/free_area.h"
 #include "core/index/pageblock.h"
 #include "core/zone/apart.h"
-#include "core/zone/free_count.h"
 
 /**
  * pb_cpus_may_have - whether each CPU may have some free pageblocks for itself
@@ -95,15 +93,8 @@ static u64 byte_from(u64 word, unsigned int shift)
 	return word & rol64(0xff, (shift + byte) % BITS_PER_LONG);
 }
 
-/**
- * pb_apart_free_word - free pageblocks for this CPU
- * @zone: the zone
- * @mt: their migratetype
- *
- * Context: any. The bits of the index may be stale; the caller looks at the pageblocks.
- * Return: a word of the index; 0 when nothing is free.
- */
-struct pb_free_word pb_apart_free_word(struct pb_zone *zone, enum pb_migratetype mt)
+/* pb_apart_free_word() for a CPU that has met another one. */
+struct pb_free_word __pb_apart_free_word(struct pb_zone *zone, enum pb_migratetype mt)
 {
 	struct pb_bitmap *free = &zone->area[mt].free_pageblocks;
 	bool apart = is_apart(zone);
@@ -121,7 +112,7 @@ struct pb_free_word pb_apart_free_word(struct pb_zone *zone, enum pb_migratetype
 	word.mine = apart && word.all ? byte_from(word.all, shift) : word.all;
 	return word;
 }
-EXPORT_SYMBOL_PB_TEST(pb_apart_free_word);
+EXPORT_SYMBOL_PB_TEST(__pb_apart_free_word);
 
 /**
  * pb_apart_find_free - find a free pageblock for this CPU, splitting as little as possible

@@ -3,7 +3,8 @@
 #ifndef PB_APART_H
 #define PB_APART_H
 
-#include "core/base/zone_types.h"
+#include "core/index/bitmap.h"
+#include "core/zone/free_count.h"
 
 /**
  * struct pb_free_word - free pageblocks of a type, those of one word of the index
@@ -23,7 +24,33 @@ struct pb_free_word {
 bool pb_cpus_may_have(struct pb_zone *zone, unsigned int pageblocks);
 void pb_apart_met(struct pb_zone *zone);
 unsigned long pb_apart_word(struct pb_zone *zone, enum pb_migratetype mt, unsigned int *shift);
-struct pb_free_word pb_apart_free_word(struct pb_zone *zone, enum pb_migratetype mt);
+struct pb_free_word __pb_apart_free_word(struct pb_zone *zone, enum pb_migratetype mt);
 unsigned long pb_apart_find_free(struct pb_zone *zone, enum pb_migratetype mt);
+
+/**
+ * pb_apart_free_word - free pageblocks for this CPU
+ * @zone: the zone
+ * @mt: their migratetype
+ *
+ * Context: any. The bits of the index may be stale; the caller looks at the pageblocks.
+ * Return: a word of the index; 0 when nothing is free.
+ */
+static __always_inline struct pb_free_word pb_apart_free_word(struct pb_zone *zone,
+							      enum pb_migratetype mt)
+{
+	struct pb_bitmap *free = &zone->area[mt].free_pageblocks;
+	struct pb_free_word word = {};
+	unsigned long index;
+
+	if (unlikely(READ_ONCE(pb_zone_credit(zone)->apart)))
+		return __pb_apart_free_word(zone, mt);
+	index = pb_bitmap_next(free, 0);
+	if (index == PB_NO_PAGEBLOCK)
+		return word;
+	word.first = round_down(index, BITS_PER_LONG);
+	word.all = READ_ONCE(*pb_bitmap_word(free, index));
+	word.mine = word.all;
+	return word;
+}
 
 #endif /* PB_APART_H */
