@@ -281,6 +281,25 @@ static void test_free_pages_are_counted(struct kunit *test)
 	pt_expect_all_free(test, f);
 }
 
+/*
+ * An update that found the old type for the class, and the new one for the count, and then lost
+ * the pageblock to a CPU that ended the reservation, leaves a count without a reservation.
+ */
+static void test_count_without_class(struct kunit *test)
+{
+	struct pt_fixture *f;
+	struct pb_zone *zone = gig(test, &f);
+	unsigned long index = pb_free_area_find_free(&zone->area[PB_MOVABLE]);
+
+	preempt_disable();
+	zone->free_highatomic[index] = 384;
+	atomic_long_add(384, &zone->nr_free_highatomic);
+	pb_index_update_isolated(zone, index);
+	preempt_enable();
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&zone->nr_free_highatomic), 0L);
+	pt_verify(test, f, NULL);
+}
+
 static struct kunit_case highatomic_cases[] = {
 	KUNIT_CASE(test_success_reserves),
 	KUNIT_CASE(test_others_reserve_nothing),
@@ -290,6 +309,7 @@ static struct kunit_case highatomic_cases[] = {
 	KUNIT_CASE(test_unreserve),
 	KUNIT_CASE(test_fallback_leaves_reserve),
 	KUNIT_CASE(test_free_pages_are_counted),
+	KUNIT_CASE(test_count_without_class),
 	KUNIT_CASE(test_concurrent_reserve),
 	{}
 };

@@ -241,6 +241,16 @@ static noinline void settle(struct pb_zone *zone, unsigned long index, unsigned 
 }
 
 /*
+ * Whether pages of a pageblock are counted, though no class says so: isolate.c may have changed
+ * isolated[] while an update was left to this CPU; and if the type changed between the class of the
+ * last update and its settle(), the pages are counted for a type that the class did not have yet.
+ */
+static bool has_counts(const struct pb_zone *zone, unsigned long index)
+{
+	return atomic_read(&zone->isolated[index]) || zone->free_highatomic[index];
+}
+
+/*
  * The updater's loop: until the class is right and no CPU has incremented the count since. @class:
  * a class to begin with.
  */
@@ -261,8 +271,7 @@ static void update_class(struct pb_zone *zone, unsigned long index, struct pb_di
 			class = pb_index_class(pb_zone_entry_value(zone, entry));
 		} while (class != ctl->index_class);
 		was |= class;
-		/* isolate.c may have changed isolated[] while an update was left to this CPU. */
-		if (unlikely(was & PB_CLASS_COUNTED || atomic_read(&zone->isolated[index])))
+		if (unlikely(was & PB_CLASS_COUNTED || has_counts(zone, index)))
 			settle(zone, index, pb_zone_entry_value(zone, entry));
 	} while (atomic_cmpxchg(&ctl->update, seen, 0) != seen);
 	pb_update_end(zone);
