@@ -46,6 +46,16 @@ static void on_each_cpu_in_turn(void (*fn)(void *arg), struct apart *a)
 		pt_call_on(n, fn, a);
 }
 
+/* The same where there are enough free pageblocks for the CPUs to have places. */
+static void run_in_abundance(struct kunit *test, void (*fn)(void *arg))
+{
+	struct apart *a = apart(test);
+
+	if (!pb_cpus_may_have(a->zone, 8))
+		kunit_skip(test, "one CPU, or too many for the size of the pool");
+	on_each_cpu_in_turn(fn, a);
+}
+
 /* The first byte of a word that is not 0, from that of this CPU on. */
 static u64 expected_byte(u64 word)
 {
@@ -171,11 +181,7 @@ end:
 /* Single blocks, several at once, and conversions use the place. */
 static void test_users(struct kunit *test)
 {
-	struct apart *a = apart(test);
-
-	if (!pb_cpus_may_have(a->zone, 8))
-		kunit_skip(test, "one CPU, or too many for the size of the pool");
-	on_each_cpu_in_turn(use_place, a);
+	run_in_abundance(test, use_place);
 }
 
 static void find_lowest(void *arg)
@@ -223,11 +229,7 @@ static void search_again(void *arg)
 /* A CPU that has met no other takes the lowest one, and so it does again after some searches. */
 static void test_for_some_searches(struct kunit *test)
 {
-	struct apart *a = apart(test);
-
-	if (!pb_cpus_may_have(a->zone, 8))
-		kunit_skip(test, "one CPU, or too many for the size of the pool");
-	on_each_cpu_in_turn(search_again, a);
+	run_in_abundance(test, search_again);
 }
 
 /* Has the index say that this pageblock is free, which is allocated. */

@@ -98,17 +98,12 @@ struct pb_free_word __pb_apart_free_word(struct pb_zone *zone, enum pb_migratety
 {
 	struct pb_bitmap *free = &zone->area[mt].free_pageblocks;
 	bool apart = is_apart(zone);
-	struct pb_free_word word = {};
 	unsigned int shift = 0;
 	unsigned long place = apart ? place_of(free, &shift) : 0;
-	unsigned long index = pb_bitmap_next(free, place);
+	struct pb_free_word word = pb_free_word_from(free, place);
 
-	if (index == PB_NO_PAGEBLOCK && place)
-		index = pb_bitmap_next(free, 0);
-	if (index == PB_NO_PAGEBLOCK)
-		return word;
-	word.first = round_down(index, BITS_PER_LONG);
-	word.all = READ_ONCE(*pb_bitmap_word(free, index));
+	if (!word.all && place)
+		word = pb_free_word_from(free, 0);
 	word.mine = apart && word.all ? byte_from(word.all, shift) : word.all;
 	return word;
 }

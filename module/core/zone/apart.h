@@ -27,6 +27,21 @@ unsigned long pb_apart_word(struct pb_zone *zone, enum pb_migratetype mt, unsign
 struct pb_free_word __pb_apart_free_word(struct pb_zone *zone, enum pb_migratetype mt);
 unsigned long pb_apart_find_free(struct pb_zone *zone, enum pb_migratetype mt);
 
+/* The first word from a pageblock on that has some. */
+static __always_inline struct pb_free_word pb_free_word_from(struct pb_bitmap *free,
+							     unsigned long from)
+{
+	unsigned long index = pb_bitmap_next(free, from);
+	struct pb_free_word word = {};
+
+	if (index == PB_NO_PAGEBLOCK)
+		return word;
+	word.first = round_down(index, BITS_PER_LONG);
+	word.all = READ_ONCE(*pb_bitmap_word(free, index));
+	word.mine = word.all;
+	return word;
+}
+
 /**
  * pb_apart_free_word - free pageblocks for this CPU
  * @zone: the zone
@@ -38,19 +53,9 @@ unsigned long pb_apart_find_free(struct pb_zone *zone, enum pb_migratetype mt);
 static __always_inline struct pb_free_word pb_apart_free_word(struct pb_zone *zone,
 							      enum pb_migratetype mt)
 {
-	struct pb_bitmap *free = &zone->area[mt].free_pageblocks;
-	struct pb_free_word word = {};
-	unsigned long index;
-
 	if (unlikely(READ_ONCE(pb_zone_credit(zone)->apart)))
 		return __pb_apart_free_word(zone, mt);
-	index = pb_bitmap_next(free, 0);
-	if (index == PB_NO_PAGEBLOCK)
-		return word;
-	word.first = round_down(index, BITS_PER_LONG);
-	word.all = READ_ONCE(*pb_bitmap_word(free, index));
-	word.mine = word.all;
-	return word;
+	return pb_free_word_from(&zone->area[mt].free_pageblocks, 0);
 }
 
 #endif /* PB_APART_H */
