@@ -108,27 +108,59 @@ static void set_free(struct kunit *test, struct pb_zone *zone, unsigned long ind
 	}
 }
 
-/* Past two partly free pageblocks of other CPUs a CPU takes a free one of its cluster. */
-static void test_few_of_others(struct kunit *test)
+/* The first pageblock of a cluster whose first ones are partly free, with preemption off. */
+static unsigned long partly_free_cluster(struct kunit *test, struct pt_fixture *f,
+					 unsigned long *pfns)
 {
-	struct pt_fixture *f = pt_pool(test, &pt_gig);
 	struct pb_zone *zone = zone_of(f);
-	unsigned long index, pfns[NR_PARTLY_FREE];
-	struct pb_pcp *pcp;
+	unsigned long index;
 
 	if (!pb_cpus_may_have(zone, PB_CLUSTER_NR))
 		kunit_skip(test, "one CPU, or too many for the size of the pool");
 	index = pb_cluster_find_free(zone, PB_MOVABLE, 0);
 	KUNIT_ASSERT_NE(test, index, PB_NO_PAGEBLOCK);
 	preempt_disable();
-	pcp = pb_this_cpu_ptr(zone->pcp);
 	set_partly_free(zone, index, pfns);
-	pcp->cluster[PB_MOVABLE] = index + 1;
+	return index;
+}
+
+static void set_cluster(struct pb_zone *zone, u32 cluster)
+{
+	pb_this_cpu_ptr(zone->pcp)->cluster[PB_MOVABLE] = cluster;
+}
+
+/* In its cluster a CPU goes past any number of pageblocks of others, to a partly free one first. */
+static void test_own_cluster(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_gig);
+	unsigned long pfns[NR_PARTLY_FREE], index = partly_free_cluster(test, f, pfns);
+	struct pb_zone *zone = zone_of(f);
+
+	set_cluster(zone, index + 1);
+	KUNIT_EXPECT_EQ(test, refill(f, PB_MOVABLE), index + 2);
+	zone->ctl[index + 2].cur = OTHER_CPU;
 	KUNIT_EXPECT_EQ(test, refill(f, PB_MOVABLE), index + 3);
-	KUNIT_EXPECT_EQ(test, pb_zone_credit(zone)->apart, PB_APART_SEARCHES);
+	set_free(test, zone, index, pfns);
+	preempt_enable();
+}
+
+/* Past two partly free pageblocks of other CPUs a CPU takes a free one of another cluster. */
+static void test_few_of_others(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_gig);
+	unsigned long pfns[NR_PARTLY_FREE], index = partly_free_cluster(test, f, pfns), got;
+	struct pb_zone *zone = zone_of(f);
+
+	/* Wherever the search of this CPU begins, the first two that it finds are of others. */
+	zone->ctl[index + 2].cur = OTHER_CPU;
+	got = refill(f, PB_MOVABLE);
+	KUNIT_EXPECT_NE(test, got, PB_NO_PAGEBLOCK);
+	KUNIT_EXPECT_NE(test, round_down(got, PB_CLUSTER_NR), index);
+	KUNIT_EXPECT_NE(test, pb_zone_credit(zone)->apart, 0U);
+	zone->ctl[index].cur = 0;
 	zone->ctl[index + 1].cur = 0;
-	pcp->cluster[PB_MOVABLE] = index + 1;
-	KUNIT_EXPECT_EQ(test, refill(f, PB_MOVABLE), index + 1);
+	set_cluster(zone, 0);
+	KUNIT_EXPECT_LT(test, refill(f, PB_MOVABLE) - index, 2UL);
 	set_free(test, zone, index, pfns);
 	preempt_enable();
 }
@@ -205,6 +237,7 @@ static void test_shares_in_a_small_zone(struct kunit *test)
 static struct kunit_case cluster_cases[] = {
 	KUNIT_CASE(test_one_cluster),
 	KUNIT_CASE(test_cluster_of_another_cpu),
+	KUNIT_CASE(test_own_cluster),
 	KUNIT_CASE(test_few_of_others),
 	KUNIT_CASE(test_few_free_pages),
 	KUNIT_CASE(test_own_type_first),

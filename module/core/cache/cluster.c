@@ -3,9 +3,9 @@
  * The free pageblocks from which CPUs refill their lists.
  *
  * A free reads the index class of its pageblock, and the index control of PB_CLUSTER_NR pageblocks,
- * a cluster, is in one cache line. So a CPU that needs a free pageblock takes one from the cluster
- * of its last one, else the first one of a cluster that is free as a whole. Other CPUs do the same,
- * so that each has clusters of its own.
+ * a cluster, is in one cache line. So a CPU takes pageblocks from the cluster of its last one, of
+ * which that line tells all it has to know; then a free one from the first cluster that is free as
+ * a whole. Other CPUs do the same, so that each has clusters of its own.
  *
  * This splits more of the large free blocks than to take the pageblock at the lowest address does.
  * Therefore a CPU does it only while a cluster for each CPU is at most 1/8 of the pages above the
@@ -13,6 +13,7 @@
  */
 #include "core/cache/cluster.h"
 #include "core/index/bitmap.h"
+#include "core/index/free_area.h"
 #include "core/index/pageblock.h"
 #include "core/zone/apart.h"
 
@@ -21,6 +22,51 @@
  * as many as the clusters of all CPUs take up.
  */
 #define SEARCH_WORDS	(4 + pb_nr_cpus() / 4)
+
+/*
+ * How late a pageblock comes: partly free ones by their fullness, or by their largest order if the
+ * request is for more than single pages; then free ones.
+ */
+static unsigned int rank_of(u16 class, unsigned int order)
+{
+	int largest = pb_class_largest(class);
+
+	if (largest == PB_PAGEBLOCK_ORDER)
+		return PB_NR_FULLNESS;
+	return order ? largest : pb_class_fullness(class);
+}
+
+/**
+ * pb_cluster_find_own - find a pageblock in a CPU's cluster
+ * @zone: the zone
+ * @order: of the blocks, below that of a word
+ * @mt: migratetype of the pageblock
+ * @cluster: 1 + the first pageblock of the cluster
+ *
+ * In the order of pb_zone_next_pageblock(), but reads the index control alone. Context: any. The
+ * classes may be stale; the caller looks at the pageblock.
+ * Return: a pageblock with free blocks that no other CPU refills from, or PB_NO_PAGEBLOCK.
+ */
+unsigned long pb_cluster_find_own(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt,
+				  u32 cluster)
+{
+	unsigned long index = cluster - 1UL, end = index + PB_CLUSTER_NR, found = PB_NO_PAGEBLOCK;
+	unsigned int rank, least = PB_NR_FULLNESS + 1;
+	u16 class, cur;
+
+	for (; index < end; index++) {
+		class = READ_ONCE(zone->ctl[index].index_class);
+		cur = READ_ONCE(zone->ctl[index].cur);
+		rank = rank_of(class, order);
+		if (pb_class_migratetype(class) != mt || pb_class_largest(class) < (int)order ||
+		    (cur && cur != pb_cpu_id() + 1) || rank >= least)
+			continue;
+		least = rank;
+		found = index;
+	}
+	return found;
+}
+EXPORT_SYMBOL_PB_TEST(pb_cluster_find_own);
 
 /* The first of these pageblocks of a word that no CPU refills from. */
 static unsigned long first_unused(struct pb_zone *zone, unsigned long base, u64 pageblocks)

@@ -9,6 +9,8 @@
 #define PB_CLUSTER_SHIFT	3
 #define PB_CLUSTER_NR		BIT(PB_CLUSTER_SHIFT)	/* pageblocks */
 
+unsigned long pb_cluster_find_own(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt,
+				  u32 cluster);
 unsigned long pb_cluster_find_free(struct pb_zone *zone, enum pb_migratetype mt, u32 cluster);
 
 #endif /* PB_CLUSTER_H */

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Allocation from the lists of a per-CPU cache (pcp.c), and their refills. A list is refilled from
- * the pageblock of its last refill, then by the index from one that no other CPU refills from: a
- * partly free one, then a free one, of its cluster if there is enough memory (cluster.c), then one
- * of another migratetype that is free. At last it is refilled from any of its type, then of others.
+ * the pageblock of its last refill, then from one that no other CPU refills from: of its cluster if
+ * there is enough memory (cluster.c), then by the index a partly free one, then a free one of a
+ * cluster, then one of another migratetype that is free. At last it is refilled from any of its
+ * type, then of others.
  * A refill takes what the watermarks allow. It takes nothing from contiguous areas, but uses no
  * pageblock of another type while they have free pages for the request.
  *
@@ -156,6 +157,23 @@ static unsigned int refill_index(struct pb_pcp *pcp, struct pb_pcp_list *list,
 	return nr;
 }
 
+/* Refills from the CPU's cluster. */
+static unsigned int refill_own_cluster(struct pb_pcp *pcp, struct pb_pcp_list *list,
+				       const struct pb_request *rq)
+{
+	u32 cluster = pcp->cluster[rq->migratetype];
+	unsigned int tries, nr = 0;
+	unsigned long index;
+
+	for (tries = 0; cluster && !nr && tries < CLUSTER_TRIES; tries++) {
+		index = pb_cluster_find_own(pcp->zone, rq->order, rq->migratetype, cluster);
+		if (index == PB_NO_PAGEBLOCK)
+			break;
+		nr = refill_pageblock(pcp, list, rq, index, rq->migratetype, false);
+	}
+	return nr;
+}
+
 static bool is_of_other_cpu(const struct pb_zone *zone, unsigned long index)
 {
 	u16 cur = READ_ONCE(zone->ctl[index].cur);
@@ -247,7 +265,9 @@ static unsigned int refill_small(struct pb_pcp *pcp, struct pb_pcp_list *list,
 	unsigned int nr = refill_current(zone, list, rq);
 
 	if (!nr && pb_cpus_may_have(zone, PB_CLUSTER_NR)) {
-		nr = refill_partly_free(pcp, list, rq);
+		nr = refill_own_cluster(pcp, list, rq);
+		if (!nr)
+			nr = refill_partly_free(pcp, list, rq);
 		if (!nr)
 			nr = refill_apart(pcp, list, rq);
 	}
