@@ -183,6 +183,32 @@ static void test_stale_summary(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pb_bitmap_next(&map, 0), 3UL * 64 + 5);
 }
 
+/* A clear leaves the summaries until they are cleared; a search counts the words that it passed. */
+static void test_kept_summaries(struct kunit *test)
+{
+	const struct length *length = test->param_value;
+	unsigned long last = length->nbits - 1;
+	struct pb_bitmap_passed passed;
+	struct pb_bitmap map;
+
+	new_map(test, &map, length->nbits, length->stride);
+	pb_bitmap_set(&map, last);
+	KUNIT_EXPECT_EQ(test, pb_bitmap_search(&map, 0, &passed), last);
+	KUNIT_EXPECT_EQ(test, passed.nr, 0U);
+	pb_bitmap_clear_summaries(&map, last);
+	expect_summaries(test, &map);
+	KUNIT_EXPECT_TRUE(test, pb_bitmap_clear_bit(&map, last));
+	KUNIT_EXPECT_FALSE(test, pb_bitmap_clear_bit(&map, last));
+	KUNIT_EXPECT_EQ(test, pb_bitmap_empty(&map), length->levels == 1);
+	KUNIT_EXPECT_EQ(test, pb_bitmap_search(&map, 0, &passed), PB_NO_PAGEBLOCK);
+	KUNIT_EXPECT_EQ(test, passed.nr, length->levels > 1);
+	if (passed.nr)
+		KUNIT_EXPECT_EQ(test, passed.first, round_down(last, BITS_PER_LONG));
+	pb_bitmap_clear_summaries(&map, last);
+	expect_summaries(test, &map);
+	KUNIT_EXPECT_TRUE(test, pb_bitmap_empty(&map));
+}
+
 /* The first words that have set bits, in turn. Of more than one summary word those of the first. */
 static void test_some_word(struct kunit *test)
 {
@@ -210,6 +236,7 @@ static struct kunit_case bitmap_cases[] = {
 	KUNIT_CASE_PARAM(test_against_model, lengths_gen_params),
 	KUNIT_CASE_PARAM(test_some_word, lengths_gen_params),
 	KUNIT_CASE(test_stale_summary),
+	KUNIT_CASE_PARAM(test_kept_summaries, lengths_gen_params),
 	{}
 };
 

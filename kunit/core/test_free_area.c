@@ -9,6 +9,7 @@
 #include "core/index/bitmap.h"
 #include "core/index/free_area.h"
 #include "core/index/pageblock.h"
+#include "core/zone/zone.h"
 #include "fixture.h"
 #include "params.h"
 
@@ -92,16 +93,15 @@ static void test_index_class(struct kunit *test)
 
 static unsigned long search(struct pb_zone *zone, enum pb_migratetype mt, unsigned int order)
 {
-	struct pb_free_area *area = &zone->area[mt];
 	unsigned int step;
 	unsigned long index;
 
 	for (step = 0; order < PB_PAGEBLOCK_ORDER && step < pb_free_area_steps(order); step++) {
-		index = pb_free_area_best(area, order, step, 0, NULL);
+		index = pb_free_area_best(zone, mt, order, step, 0, NULL);
 		if (index != PB_NO_PAGEBLOCK)
 			return index;
 	}
-	return pb_free_area_find_free(area);
+	return pb_free_area_find_free(&zone->area[mt]);
 }
 
 /*
@@ -340,6 +340,73 @@ static void test_index_raise_unchanged(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, zone->ctl[0].index_class, PB_CLASS_COUNTED);
 }
 
+static bool summary_of(const struct pb_bitmap *map, unsigned long index)
+{
+	return test_bit(index / BITS_PER_LONG, map->level[1]);
+}
+
+/* Where there are several CPUs, a move clears the summary of free pageblocks alone. */
+static void test_moves_and_summaries(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_gig);
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	struct pb_bitmap *free = &zone->area[PB_MOVABLE].free_pageblocks;
+	struct pb_bitmap *fullest = &zone->area[PB_MOVABLE].fullness[PB_NR_FULLNESS - 1];
+	unsigned long first = round_up(pb_bitmap_next(free, 0), BITS_PER_LONG), pfn, i;
+	struct pb_request rq = pt_rq(9, PB_MOVABLE, 0);
+
+	preempt_disable();
+	pfn = pb_zone_alloc_block_at(zone, first, 0, 0, BIT(PB_MOVABLE), &rq);
+	KUNIT_EXPECT_TRUE(test, summary_of(fullest, first));
+	pb_zone_free_noevent(zone, pfn, 0);
+	KUNIT_EXPECT_FALSE(test, pb_bitmap_test(fullest, first));
+	KUNIT_EXPECT_EQ(test, summary_of(fullest, first), pb_nr_cpus() > 1);
+	KUNIT_EXPECT_TRUE(test, summary_of(free, first));
+	for (i = first; i < first + BITS_PER_LONG; i++)
+		KUNIT_EXPECT_TRUE(test, pb_zone_alloc_pageblock_at(zone, i, PB_MOVABLE, &rq));
+	KUNIT_EXPECT_FALSE(test, summary_of(free, first));
+	for (i = first; i < first + BITS_PER_LONG; i++)
+		pb_zone_free_noevent(zone, pb_pageblock_pfn(zone, i), PB_PAGEBLOCK_ORDER);
+	preempt_enable();
+	KUNIT_EXPECT_TRUE(test, summary_of(free, first));
+}
+
+static void set_and_clear_bit(struct pb_bitmap *map, unsigned long index)
+{
+	pb_bitmap_set(map, index);
+	pb_bitmap_clear_bit(map, index);
+}
+
+/* A search clears the summary of the first word that it passed, beyond one for each CPU. */
+static void test_search_clears_summaries(struct kunit *test)
+{
+	struct pb_zone *zone = pt_zone(pt_pool(test, &pt_gig), 0, PB_ZONE_NORMAL);
+	struct pb_bitmap *map = &zone->area[PB_UNMOVABLE].fullness[3];
+	unsigned long many = pb_nr_cpus() + 1, last = (many + 1) * BITS_PER_LONG, n;
+
+	if (last >= zone->nr_pageblocks)
+		kunit_skip(test, "too many CPUs for the size of the pool");
+	pb_bitmap_set(map, last);
+	for (n = 1; n < many; n++)
+		set_and_clear_bit(map, n * BITS_PER_LONG);
+	KUNIT_EXPECT_EQ(test, pb_free_area_best(zone, PB_UNMOVABLE, 0, 3, 0, NULL), last);
+	KUNIT_EXPECT_EQ(test, hweight_long(map->level[1][0]), many);
+	set_and_clear_bit(map, many * BITS_PER_LONG);
+	KUNIT_EXPECT_EQ(test, pb_free_area_best(zone, PB_UNMOVABLE, 0, 3, 0, NULL), last);
+	KUNIT_EXPECT_FALSE(test, summary_of(map, BITS_PER_LONG));
+	KUNIT_EXPECT_EQ(test, hweight_long(map->level[1][0]), many);
+	pb_bitmap_clear_bit(map, last);
+	/* In vain: each search clears one. */
+	for (n = many + 1; n; n--) {
+		KUNIT_EXPECT_FALSE(test, pb_bitmap_empty(map));
+		KUNIT_EXPECT_EQ(test, pb_free_area_best(zone, PB_UNMOVABLE, 0, 3, 0, NULL),
+				PB_NO_PAGEBLOCK);
+		if (pb_bitmap_empty(map))
+			break;
+	}
+	KUNIT_EXPECT_EQ(test, n, 2UL);
+}
+
 static struct kunit_case free_area_cases[] = {
 	KUNIT_CASE_PARAM(test_index_class, shapes_gen_params),
 	KUNIT_CASE_PARAM(test_search_finds_what_is_there, shapes_gen_params),
@@ -353,6 +420,8 @@ static struct kunit_case free_area_cases[] = {
 	KUNIT_CASE(test_update_hand_over),
 	KUNIT_CASE(test_index_raise),
 	KUNIT_CASE(test_index_raise_unchanged),
+	KUNIT_CASE(test_moves_and_summaries),
+	KUNIT_CASE(test_search_clears_summaries),
 	{}
 };
 

@@ -183,8 +183,46 @@ static void update_elsewhere(void)
 	pb_this_cpu_inc(mc.zone->updates_begun);
 }
 
+/* At first all are set, as PB_NO_PFN: 0 when frame 3 was free before the scan began. */
+#define FREED		(mc.got[MC_NR_GOT - 1])
+#define SCANNED		(mc.got[MC_NR_GOT - 2])
+
+/* Nothing is free, and the summary is set over the word of single free frames. */
+static void summary_kept(void)
+{
+	mc_make_growable_pool(1, 2 * BITS_PER_LONG);
+	mc_fill(PB_MOVABLE);
+	mc_free_frames(0, 5, 1);
+	mc_zone_alloc(3, 0, PB_MOVABLE);
+	clean();
+}
+
+static void clear_summary(void)
+{
+	pb_index_clear_summaries(mc.zone, &mc.zone->area[PB_MOVABLE].fullness[0], 0);
+}
+
+static void free3_whole(void)
+{
+	free3();
+	FREED = 0;
+}
+
+static void scan_after_free(void)
+{
+	SCANNED = FREED;
+	if (!SCANNED)
+		mc_scan(1, 0, PB_MOVABLE);
+}
+
 static void second_served(void) { mc_must_get(1, "a frame was free throughout"); }
 static void first_served(void) { mc_must_get(0, "a frame was free throughout"); }
+
+static void served_if_scanned(void)
+{
+	if (!SCANNED)
+		second_served();
+}
 
 static void both_served(void)
 {
@@ -291,6 +329,9 @@ static const struct mc_scenario rows[] = {
 	  first_served },
 	{ "scan_free_clean", update_elsewhere, { scan0, free_last_word, clean }, 0,
 	  first_served },
+	{ "scan_beside_clear_summary", summary_kept,
+	  { clear_summary, free3_whole, scan_after_free }, 0, served_if_scanned },
+	{ "search_beside_clear_summary", summary_kept, { clear_summary, free2_request } },
 	{ "bitmap_clear_set", make_bitmap, { clear130, set131 }, 0, first_is_131 },
 	{ "bitmap_three", make_bitmap, { clear_and_set, set_and_clear, set200 }, 0, first_is_140 },
 	{ "bitmap_words", make_bitmap, { clear130, set200 }, 0, first_is_200 },

@@ -206,7 +206,7 @@ static unsigned long fullest(struct pb_compact_control *cc, enum pb_migratetype 
 	unsigned int fullness, nr, least = PB_PAGEBLOCK_NR, tries;
 
 	for (tries = 0; tries < PB_COMPACT_CLASS_LOOKS && least > 1; tries++, index++) {
-		index = pb_free_area_best(&cc->zone->area[mt], order, step, index, NULL);
+		index = pb_free_area_best(cc->zone, mt, order, step, index, NULL);
 		if (index == PB_NO_PAGEBLOCK)
 			break;
 		++*scanned;

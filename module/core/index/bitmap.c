@@ -4,10 +4,13 @@
  * zero, so a search reads a few words in a zone of any size.
  *
  * CPUs set and clear bits concurrently, without a lock. Invariant: a summary bit may be set
- * over a word that has just become zero, and a search then continues after that word. A
- * summary bit does not stay clear over a word that is not zero, but it is clear between BC1 and
- * the end of the clear. A CPU that stops there hides the word from searches; scan.c does not use
- * bitmaps for this reason.
+ * over a word that is zero, and a search then continues after that word. A summary bit does not
+ * stay clear over a word that is not zero, but it is clear between BC1 and the end of the clear. A
+ * CPU that stops there hides the word from searches; scan.c does not use bitmaps for this reason.
+ *
+ * A word whose bits are set and cleared in turn by one CPU would make this CPU write its summary
+ * bit, which is in one line with those of other CPUs, each time. Where that is so, clears leave the
+ * summary bit set (pb_bitmap_clear_bit), and searches say how many words they passed in vain.
  *
  *   set:    BS1 set the bit             clear:  BC1 clear the summary bit
  *           BS2 read the summary bit            BC2 read the word
@@ -127,8 +130,14 @@ void pb_bitmap_set(struct pb_bitmap *map, unsigned long bit)
 }
 EXPORT_SYMBOL_PB_TEST(pb_bitmap_set);
 
-/* Clears the summary bits above a bit that has become clear, as far as their words are zero. */
-static void clear_summaries(struct pb_bitmap *map, unsigned long bit)
+/**
+ * pb_bitmap_clear_summaries - clear the summary bits above a bit, as far as their words are zero
+ * @map: the bitmap
+ * @bit: a bit that was clear, below the bitmap's length
+ *
+ * Context: any; at most two atomics for each level.
+ */
+void pb_bitmap_clear_summaries(struct pb_bitmap *map, unsigned long bit)
 {
 	unsigned long *word;
 	unsigned int level;
@@ -147,6 +156,7 @@ static void clear_summaries(struct pb_bitmap *map, unsigned long bit)
 		}
 	}
 }
+EXPORT_SYMBOL_PB_TEST(pb_bitmap_clear_summaries);
 
 /**
  * pb_bitmap_clear - clear a bit, and the summary bits of words that become zero
@@ -160,10 +170,24 @@ bool pb_bitmap_clear(struct pb_bitmap *map, unsigned long bit)
 {
 	if (!test_and_clear_bit(bit & WORD_MASK, pb_bitmap_word(map, bit)))
 		return false;
-	clear_summaries(map, bit);
+	pb_bitmap_clear_summaries(map, bit);
 	return true;
 }
 EXPORT_SYMBOL_PB_TEST(pb_bitmap_clear);
+
+/**
+ * pb_bitmap_clear_bit - clear a bit, and leave the summaries above it
+ * @map: the bitmap
+ * @bit: below its length
+ *
+ * Context: any; one atomic, a full barrier when the bit was set.
+ * Return: whether it was set.
+ */
+bool pb_bitmap_clear_bit(struct pb_bitmap *map, unsigned long bit)
+{
+	return test_and_clear_bit(bit & WORD_MASK, pb_bitmap_word(map, bit));
+}
+EXPORT_SYMBOL_PB_TEST(pb_bitmap_clear_bit);
 
 /**
  * pb_bitmap_set_mask - set bits of one word, and the summaries above it
@@ -202,23 +226,25 @@ unsigned long pb_bitmap_clear_mask(struct pb_bitmap *map, unsigned long bit, uns
 		return 0;
 	mask &= atomic_long_fetch_andnot(mask, (atomic_long_t *)word);
 	if (mask)
-		clear_summaries(map, bit);
+		pb_bitmap_clear_summaries(map, bit);
 	return mask;
 }
 EXPORT_SYMBOL_PB_TEST(pb_bitmap_clear_mask);
 
-/**
- * pb_bitmap_next - find a set bit
- * @map: the bitmap
- * @from: first bit to look at
- *
- * Context: any.
- * Return: the first set bit from @from on, or PB_NO_PAGEBLOCK.
- */
-unsigned long pb_bitmap_next(struct pb_bitmap *map, unsigned long from)
+/* A search came to a zero word from a summary bit that is set. */
+static void pass_word(struct pb_bitmap_passed *passed, unsigned long first)
 {
-	unsigned int level = 0;
+	if (!passed->nr++)
+		passed->first = first;
+}
+
+/* @passed: NULL when the caller does not want to know; most do not. */
+static __always_inline unsigned long search(struct pb_bitmap *map, unsigned long from,
+					    struct pb_bitmap_passed *passed)
+{
 	unsigned long pos = from, word;
+	unsigned int level = 0;
+	bool below = false;
 
 	if (pb_bitmap_empty(map))
 		return PB_NO_PAGEBLOCK;
@@ -239,12 +265,45 @@ unsigned long pb_bitmap_next(struct pb_bitmap *map, unsigned long from)
 			 */
 			level--;
 			pos <<= LEVEL_SHIFT;
+			below = true;
 			continue;
 		}
+		if (passed && !level && below)
+			pass_word(passed, pos);
 		pos = (pos >> LEVEL_SHIFT) + 1;
 		level++;
 	}
 	return PB_NO_PAGEBLOCK;
+}
+
+/**
+ * pb_bitmap_search - find a set bit
+ * @map: the bitmap
+ * @from: first bit to look at
+ * @passed: set to the words that are zero with a summary bit set, which the search passed
+ *
+ * Context: any.
+ * Return: the first set bit from @from on, or PB_NO_PAGEBLOCK.
+ */
+unsigned long pb_bitmap_search(struct pb_bitmap *map, unsigned long from,
+			       struct pb_bitmap_passed *passed)
+{
+	passed->nr = 0;
+	return search(map, from, passed);
+}
+EXPORT_SYMBOL_PB_TEST(pb_bitmap_search);
+
+/**
+ * pb_bitmap_next - find a set bit
+ * @map: the bitmap
+ * @from: first bit to look at
+ *
+ * Context: any.
+ * Return: the first set bit from @from on, or PB_NO_PAGEBLOCK.
+ */
+unsigned long pb_bitmap_next(struct pb_bitmap *map, unsigned long from)
+{
+	return search(map, from, NULL);
 }
 EXPORT_SYMBOL_PB_TEST(pb_bitmap_next);
 
@@ -279,7 +338,7 @@ EXPORT_SYMBOL_PB_TEST(pb_bitmap_some_word);
  * @map: the bitmap
  * @nr_set: its set bits are added to this
  *
- * A summary bit over a zero word is allowed: concurrent clears may leave it set.
+ * A summary bit over a zero word is allowed: clears may leave it set.
  *
  * Return: false when a summary bit is clear over a word that is not zero.
  */

@@ -55,6 +55,12 @@
  * A move sets the new bits before it clears the old ones, so that a concurrent search
  * finds the pageblock.
  *
+ * The bits of partly free pageblocks change often, and mostly for one CPU in one word. So a move
+ * leaves the summary bit set over a word that has become zero, and the move that sets the bit again
+ * writes no line of other CPUs. A search that passes such words in vain, or more of them than there
+ * are CPUs, clears the summary bit of the first one. Meanwhile the word is hidden, so this is part
+ * of an update.
+ *
  * Free frames of isolated pageblocks
  * ----------------------------------
  * They are not in the zone's free count, as NR_FREE_PAGES of mm/. Every allocation and free
@@ -172,6 +178,7 @@ static unsigned int class_maps(struct pb_zone *zone, u16 class, struct pb_bitmap
 static void move_pageblock(struct pb_zone *zone, unsigned long index, struct pb_index_ctl *ctl,
 			   u16 class)
 {
+	bool exact = pb_nr_cpus() == 1 || pb_class_largest(ctl->index_class) == PB_PAGEBLOCK_ORDER;
 	struct pb_bitmap *from[2], *to[2];
 	unsigned int nr_from, nr_to, i, j;
 	bool cleared = false;
@@ -186,7 +193,8 @@ static void move_pageblock(struct pb_zone *zone, unsigned long index, struct pb_
 			if (from[i] == to[j])
 				break;
 		if (j == nr_to)
-			cleared |= pb_bitmap_clear(from[i], index);
+			cleared |= exact ? pb_bitmap_clear(from[i], index) :
+					   pb_bitmap_clear_bit(from[i], index);
 	}
 	if (!cleared)
 		smp_mb();	/* between UP1 and UP2, instead of the clear */
@@ -516,8 +524,28 @@ unsigned int pb_index_bits(u16 class)
 EXPORT_SYMBOL_PB_TEST(pb_index_bits);
 
 /**
+ * pb_index_clear_summaries - clear the summary bits over a word of a bitmap that is zero
+ * @zone: the zone
+ * @map: a bitmap of partly free pageblocks
+ * @index: the first pageblock of the word; it may be a hole
+ *
+ * Does nothing while an update of this pageblock is in progress.
+ *
+ * Context: any, NMI included; does not wait for another CPU.
+ */
+void pb_index_clear_summaries(struct pb_zone *zone, struct pb_bitmap *map, unsigned long index)
+{
+	if (!pb_update_begin(zone, index, &zone->ctl[index]))
+		return;
+	pb_bitmap_clear_summaries(map, index);
+	pb_index_finish_update(zone, index);
+}
+EXPORT_SYMBOL_PB_TEST(pb_index_clear_summaries);
+
+/**
  * pb_free_area_best - find a candidate pageblock in one class
- * @area: the migratetype's index
+ * @zone: the zone
+ * @mt: migratetype of the pageblock
  * @order: 0 to 8
  * @step: class, 0 (fullest) to pb_free_area_steps() - 1
  * @from: pageblock to start at
@@ -525,12 +553,15 @@ EXPORT_SYMBOL_PB_TEST(pb_index_bits);
  *
  * Return: the next pageblock of the class from @from on, or PB_NO_PAGEBLOCK.
  */
-unsigned long pb_free_area_best(struct pb_free_area *area, unsigned int order, unsigned int step,
-				unsigned long from, u64 *behind)
+unsigned long pb_free_area_best(struct pb_zone *zone, enum pb_migratetype mt, unsigned int order,
+				unsigned int step, unsigned long from, u64 *behind)
 {
-	struct pb_bitmap *map = pb_free_area_class(area, order, step);
-	unsigned long index = pb_bitmap_next(map, from);
+	struct pb_bitmap *map = pb_free_area_class(&zone->area[mt], order, step);
+	struct pb_bitmap_passed passed;
+	unsigned long index = pb_bitmap_search(map, from, &passed);
 
+	if (unlikely(passed.nr) && (index == PB_NO_PAGEBLOCK || passed.nr > pb_nr_cpus()))
+		pb_index_clear_summaries(zone, map, passed.first);
 	if (behind && index != PB_NO_PAGEBLOCK)
 		*behind = READ_ONCE(*pb_bitmap_word(map, index)) &
 			  (~1ULL << (index % PB_WORD_NR));

@@ -110,8 +110,9 @@ enum pb_index_state pb_index_check_fullness(const struct pb_pageblock *pageblock
 unsigned int pb_index_bits(u16 class);
 bool pb_index_test(struct pb_zone *zone, unsigned long index, u16 class);
 
-unsigned long pb_free_area_best(struct pb_free_area *area, unsigned int order, unsigned int step,
-				unsigned long from, u64 *behind);
+void pb_index_clear_summaries(struct pb_zone *zone, struct pb_bitmap *map, unsigned long index);
+unsigned long pb_free_area_best(struct pb_zone *zone, enum pb_migratetype mt, unsigned int order,
+				unsigned int step, unsigned long from, u64 *behind);
 unsigned long pb_free_area_find_free(struct pb_free_area *area);
 
 /* Number of bitmaps to search for an order, from the fullest that may serve to the emptiest. */

@@ -35,7 +35,7 @@
  * behind it and another is allocated before it. pb_slow_scan() repeats it, a bounded number of
  * times, when the free count changed meanwhile.
  *
- * Part 1 reads a word for 4096 pageblocks in each bitmap, and those below that are not zero: some
+ * Part 1 reads a word for 4096 pageblocks in each bitmap, and those below whose bit is set: some
  * thousand words for a TiB. Part 2 reads 8 bytes for each pageblock of the span, 4 MiB for a TiB.
  * Preemption stays on, except for the allocation from a candidate.
  */

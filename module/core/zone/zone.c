@@ -134,7 +134,7 @@ static void next_half(struct pb_block_search *search, unsigned int steps)
  * A word is read once and not for each of its pageblocks. Most candidates may be pageblocks that
  * other CPUs refill from, and those CPUs write the word.
  */
-static unsigned long next_in_class(struct pb_zone *zone, struct pb_free_area *area,
+static unsigned long next_in_class(struct pb_zone *zone, enum pb_migratetype mt,
 				   unsigned int order, struct pb_block_search *search)
 {
 	unsigned long from = 0, index;
@@ -142,7 +142,7 @@ static unsigned long next_in_class(struct pb_zone *zone, struct pb_free_area *ar
 	if (!search->wrapped)
 		from = search->near ? search->near - 1 : pb_zone_search_start(zone);
 	if (search->step == pb_free_area_steps(order))
-		return pb_free_area_next_free(area, search->tries, search->index);
+		return pb_free_area_next_free(&zone->area[mt], search->tries, search->index);
 	if (search->left) {
 		index = round_down(search->index, PB_WORD_NR) + __ffs64(search->left);
 		search->left &= search->left - 1;
@@ -150,7 +150,7 @@ static unsigned long next_in_class(struct pb_zone *zone, struct pb_free_area *ar
 	}
 	if (search->tries)
 		from = round_down(search->index, PB_WORD_NR) + PB_WORD_NR;
-	return pb_free_area_best(area, order, search->step, from, &search->left);
+	return pb_free_area_best(zone, mt, order, search->step, from, &search->left);
 }
 
 /**
@@ -182,7 +182,7 @@ struct pb_pageblock *pb_zone_next_pageblock(struct pb_zone *zone, unsigned int o
 			next_class(search);
 			continue;
 		}
-		search->index = next_in_class(zone, area, order, search);
+		search->index = next_in_class(zone, mt, order, search);
 		if (search->index == PB_NO_PAGEBLOCK) {
 			next_half(search, steps);
 			continue;
