@@ -69,6 +69,12 @@ static u64 expected_byte(u64 word)
 	return 0;
 }
 
+/* Those of a word that are for this CPU, while each may have some. */
+static u64 expected_mine(struct pb_zone *zone, u64 word)
+{
+	return pb_cpus_may_have_words(zone) ? word : expected_byte(word);
+}
+
 static bool take(struct apart *a, unsigned long index)
 {
 	struct pb_request rq = pt_rq(9, PB_MOVABLE, 0);
@@ -92,7 +98,7 @@ static void take_all(void *arg)
 	struct apart *a = arg;
 	struct pb_bitmap *map = &a->zone->area[PB_MOVABLE].free_pageblocks;
 	struct pb_free_word word;
-	u64 mine;
+	u64 mine, expected;
 
 	preempt_disable();
 	for (;;) {
@@ -101,8 +107,9 @@ static void take_all(void *arg)
 		mine = word.mine;
 		if (!mine)
 			break;
+		expected = expected_mine(a->zone, word.all);
 		if (pb_cpus_may_have(a->zone, 1)) {
-			KUNIT_EXPECT_EQ(a->test, mine, expected_byte(word.all));
+			KUNIT_EXPECT_EQ(a->test, mine, expected);
 		} else {
 			KUNIT_EXPECT_EQ(a->test, mine, word.all);
 			KUNIT_EXPECT_EQ(a->test, word.first,
@@ -218,7 +225,7 @@ static void search_again(void *arg)
 	pb_apart_met(zone);
 	for (i = 0; i < PB_APART_SEARCHES; i++) {
 		word = pb_apart_free_word(zone, PB_MOVABLE);
-		KUNIT_EXPECT_EQ(a->test, word.mine, expected_byte(word.all));
+		KUNIT_EXPECT_EQ(a->test, word.mine, expected_mine(zone, word.all));
 	}
 	word = pb_apart_free_word(zone, PB_MOVABLE);
 	KUNIT_EXPECT_EQ(a->test, word.mine, word.all);
@@ -230,6 +237,44 @@ static void search_again(void *arg)
 static void test_for_some_searches(struct kunit *test)
 {
 	run_in_abundance(test, search_again);
+}
+
+static void find_words(void *arg)
+{
+	struct apart *a = arg;
+	struct pb_zone *zone = a->zone;
+	const struct pb_bitmap *map = &zone->area[PB_MOVABLE].free_pageblocks;
+	struct pb_place place;
+	struct pb_free_word word;
+
+	preempt_disable();
+	place = pb_apart_place(zone, PB_MOVABLE);
+	KUNIT_EXPECT_FALSE(a->test, place.apart || place.alone);
+	pb_apart_met(zone);
+	place = pb_apart_place(zone, PB_MOVABLE);
+	KUNIT_EXPECT_TRUE(a->test, place.apart && place.alone);
+	KUNIT_EXPECT_EQ(a->test, place.first, pb_bitmap_some_word(map, pb_cpu_id()));
+	word = pb_apart_free_word(zone, PB_MOVABLE);
+	KUNIT_EXPECT_EQ(a->test, word.first, place.first);
+	KUNIT_EXPECT_EQ(a->test, word.mine, word.all);
+	pb_zone_credit(zone)->apart = 0;
+	preempt_enable();
+}
+
+/* While words for all CPUs are at most half of the free pages, each has a word. */
+static void test_words(struct kunit *test)
+{
+	struct apart *a = apart(test);
+	struct pb_zone *zone = a->zone;
+	long words = (64L * PB_PAGEBLOCK_NR) << order_base_2(pb_nr_cpus());
+
+	if (pb_nr_cpus() == 1)
+		kunit_skip(test, "one CPU");
+	zone->fast_watermark = pb_zone_free_least(zone) - 2 * words;
+	KUNIT_EXPECT_TRUE(test, pb_cpus_may_have_words(zone));
+	on_each_cpu_in_turn(find_words, a);
+	zone->fast_watermark++;
+	KUNIT_EXPECT_FALSE(test, pb_cpus_may_have_words(zone));
 }
 
 /* Has the index say that this pageblock is free, which is allocated. */
@@ -288,6 +333,7 @@ static struct kunit_case apart_cases[] = {
 	KUNIT_CASE(test_users),
 	KUNIT_CASE(test_few),
 	KUNIT_CASE(test_for_some_searches),
+	KUNIT_CASE(test_words),
 	KUNIT_CASE(test_met),
 	{}
 };

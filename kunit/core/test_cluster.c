@@ -115,7 +115,7 @@ static unsigned long partly_free_cluster(struct kunit *test, struct pt_fixture *
 	struct pb_zone *zone = zone_of(f);
 	unsigned long index;
 
-	if (!pb_cpus_may_have(zone, PB_CLUSTER_NR))
+	if (!pb_cpus_may_have(zone, 2 * PB_CLUSTER_NR))
 		kunit_skip(test, "one CPU, or too many for the size of the pool");
 	index = pb_cluster_find_free(zone, PB_MOVABLE, 0);
 	KUNIT_ASSERT_NE(test, index, PB_NO_PAGEBLOCK);
@@ -141,6 +141,116 @@ static void test_own_cluster(struct kunit *test)
 	zone->ctl[index + 2].cur = OTHER_CPU;
 	KUNIT_EXPECT_EQ(test, refill(f, PB_MOVABLE), index + 3);
 	set_free(test, zone, index, pfns);
+	preempt_enable();
+}
+
+/* As with few CPUs: memory abounds for each. */
+static void in_abundance(struct kunit *test, struct pb_zone *zone)
+{
+	if (pb_nr_cpus() == 1)
+		kunit_skip(test, "one CPU");
+	zone->credit_shift = 3;
+	KUNIT_ASSERT_TRUE(test, pb_cpus_may_have_words(zone));
+}
+
+/* The first pageblock of a word all of whose pageblocks are free. */
+static unsigned long free_word(struct pb_zone *zone)
+{
+	return round_up(pb_bitmap_next(&zone->area[PB_MOVABLE].free_pageblocks, 0), PB_WORD_NR);
+}
+
+static void take_cluster(struct kunit *test, struct pb_zone *zone, unsigned long first)
+{
+	struct pb_request rq = pt_rq(9, PB_MOVABLE, 0);
+	unsigned int i;
+
+	for (i = 0; i < PB_CLUSTER_NR; i++)
+		KUNIT_EXPECT_TRUE(test,
+				  pb_zone_alloc_pageblock_at(zone, first + i, PB_MOVABLE, &rq));
+}
+
+static void give_cluster(struct pb_zone *zone, unsigned long first)
+{
+	unsigned int i;
+
+	for (i = 0; i < PB_CLUSTER_NR; i++)
+		pb_zone_free_noevent(zone, pb_pageblock_pfn(zone, first + i), PB_PAGEBLOCK_ORDER);
+}
+
+/*
+ * A CPU that has used up its cluster goes on in the cluster's word, unless another CPU refills
+ * from a pageblock there.
+ */
+static void test_own_word(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_gig);
+	struct pb_zone *zone = zone_of(f);
+	unsigned long first = free_word(zone), pfns[2 * NR_PARTLY_FREE], got;
+
+	in_abundance(test, zone);
+	preempt_disable();
+	take_cluster(test, zone, first);
+	set_partly_free(zone, first + PB_WORD_NR, pfns);
+	set_partly_free(zone, first + 20, pfns + NR_PARTLY_FREE);
+	zone->ctl[first + 20].cur = 0;
+	zone->ctl[first + 21].cur = 0;
+	set_cluster(zone, first + 1);
+	KUNIT_EXPECT_EQ(test, refill(f, PB_MOVABLE), first + 20);
+	KUNIT_EXPECT_EQ(test, pb_this_cpu_ptr(zone->pcp)->cluster[PB_MOVABLE], first + 17);
+	KUNIT_EXPECT_EQ(test, pb_zone_credit(zone)->apart, 0U);
+	zone->ctl[first + 63].cur = OTHER_CPU;
+	set_cluster(zone, first + 1);
+	got = refill(f, PB_MOVABLE);
+	KUNIT_EXPECT_NE(test, pb_zone_credit(zone)->apart, 0U);
+	KUNIT_EXPECT_NE(test, got, PB_NO_PAGEBLOCK);
+	KUNIT_EXPECT_NE(test, pb_this_cpu_ptr(zone->pcp)->cluster[PB_MOVABLE], first + 1);
+	zone->ctl[first + 63].cur = 0;
+	set_free(test, zone, first + 20, pfns + NR_PARTLY_FREE);
+	set_free(test, zone, first + PB_WORD_NR, pfns);
+	give_cluster(zone, first);
+	preempt_enable();
+}
+
+/* It converts a free pageblock of its word before it goes to one of the type elsewhere. */
+static void test_converts_in_own_word(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_gig);
+	struct pb_zone *zone = zone_of(f);
+	unsigned long first = free_word(zone), elsewhere = first + PB_WORD_NR;
+
+	in_abundance(test, zone);
+	preempt_disable();
+	KUNIT_EXPECT_TRUE(test,
+			  pb_fallback_claim_free(zone, 0, elsewhere, PB_MOVABLE, PB_UNMOVABLE));
+	take_cluster(test, zone, first);
+	pb_this_cpu_ptr(zone->pcp)->cluster[PB_UNMOVABLE] = first + 1;
+	KUNIT_EXPECT_EQ(test, refill(f, PB_UNMOVABLE), first + PB_CLUSTER_NR);
+	KUNIT_EXPECT_EQ(test, pb_zone_pageblock_value(zone, first + PB_CLUSTER_NR) &
+			PB_ENTRY_MT_MASK, (unsigned long)PB_UNMOVABLE);
+	give_cluster(zone, first);
+	preempt_enable();
+}
+
+/* A CPU that has met another one begins a cluster in a word of which none has pageblocks. */
+static void test_word_without_others(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_gig);
+	struct pb_zone *zone = zone_of(f);
+	unsigned long first = free_word(zone), taken, next;
+
+	in_abundance(test, zone);
+	preempt_disable();
+	taken = pb_cluster_find_free(zone, PB_MOVABLE, 0);
+	KUNIT_EXPECT_LE(test, taken, first);
+	pb_apart_met(zone);
+	taken = pb_cluster_find_free(zone, PB_MOVABLE, 0);
+	KUNIT_EXPECT_TRUE(test, IS_ALIGNED(taken, PB_WORD_NR));
+	take_cluster(test, zone, taken);
+	next = pb_cluster_find_free(zone, PB_MOVABLE, 0);
+	KUNIT_EXPECT_TRUE(test, IS_ALIGNED(next, PB_WORD_NR));
+	KUNIT_EXPECT_NE(test, next, taken);
+	give_cluster(zone, taken);
+	pb_zone_credit(zone)->apart = 0;
 	preempt_enable();
 }
 
@@ -238,6 +348,9 @@ static struct kunit_case cluster_cases[] = {
 	KUNIT_CASE(test_one_cluster),
 	KUNIT_CASE(test_cluster_of_another_cpu),
 	KUNIT_CASE(test_own_cluster),
+	KUNIT_CASE(test_own_word),
+	KUNIT_CASE(test_converts_in_own_word),
+	KUNIT_CASE(test_word_without_others),
 	KUNIT_CASE(test_few_of_others),
 	KUNIT_CASE(test_few_free_pages),
 	KUNIT_CASE(test_own_type_first),

@@ -6,6 +6,7 @@
  */
 #include "core/base/pfn.h"
 #include "core/cache/fastpath.h"
+#include "core/zone/apart.h"
 #include "core/zone/fallback.h"
 #include "core/zone/zone.h"
 #include "fixture.h"
@@ -135,6 +136,24 @@ static void test_before_own_pageblocks(struct kunit *test)
 
 	make_unmovable(test, f, 503);
 	expect_no_claim(test, pt_zone(f, 0, PB_ZONE_NORMAL), 0);
+	pt_verify(test, f, NULL);
+}
+
+/* The same where each CPU may have a word for itself, in which others are free. */
+static void test_before_own_word(struct kunit *test)
+{
+	struct pt_fixture *f = pt_pool(test, &pt_many_cma);
+	struct pb_zone *zone = pt_zone(f, 0, PB_ZONE_NORMAL);
+	int cpu;
+
+	if (pb_nr_cpus() == 1)
+		kunit_skip(test, "one CPU");
+	make_unmovable(test, f, 503);
+	zone->credit_shift = 3;
+	KUNIT_ASSERT_TRUE(test, pb_cpus_may_have_words(zone));
+	pb_for_each_cpu(cpu)
+		pb_per_cpu_ptr(zone->pcp, cpu)->cluster[PB_MOVABLE] = 1;
+	expect_no_claim(test, zone, 0);
 	pt_verify(test, f, NULL);
 }
 
@@ -296,6 +315,7 @@ static void test_not_cached(struct kunit *test)
 static struct kunit_case cma_cases[] = {
 	KUNIT_CASE(test_before_other_types),
 	KUNIT_CASE(test_before_own_pageblocks),
+	KUNIT_CASE(test_before_own_word),
 	KUNIT_CASE(test_before_zeroed),
 	KUNIT_CASE(test_balance),
 	KUNIT_CASE(test_balance_in_bulk),

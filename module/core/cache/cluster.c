@@ -7,6 +7,10 @@
  * which that line tells all it has to know; then a free one from the first cluster that is free as
  * a whole. Other CPUs do the same, so that each has clusters of its own.
  *
+ * Where a word of the index for each CPU is not too much either, a CPU goes on with the pageblocks
+ * of its cluster's word as long as no other CPU refills from one of them. It then shares no line of
+ * the bitmaps with others, and looks for no pageblock beyond until it has used these up.
+ *
  * This splits more of the large free blocks than to take the pageblock at the lowest address does.
  * Therefore a CPU does it only while a cluster for each CPU is at most 1/8 of the pages above the
  * watermarks, and not at all where there is one CPU.
@@ -36,6 +40,37 @@ static unsigned int rank_of(u16 class, unsigned int order)
 	return order ? largest : pb_class_fullness(class);
 }
 
+/*
+ * The first in rank of these pageblocks that have this type and a block of the order, by their
+ * index control, and that no other CPU refills from. @others: none if other CPUs refill from one,
+ * and then set; NULL: goes past those.
+ */
+static unsigned long find_among(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt,
+				unsigned long index, unsigned long end, bool *others)
+{
+	unsigned int rank, least = PB_NR_FULLNESS + 1;
+	unsigned long found = PB_NO_PAGEBLOCK;
+	u16 class, cur;
+
+	for (; index < end; index++) {
+		class = READ_ONCE(zone->ctl[index].index_class);
+		cur = READ_ONCE(zone->ctl[index].cur);
+		if (cur && cur != pb_cpu_id() + 1) {
+			if (!others)
+				continue;
+			*others = true;
+			return PB_NO_PAGEBLOCK;
+		}
+		rank = rank_of(class, order);
+		if (pb_class_migratetype(class) != mt || pb_class_largest(class) < (int)order ||
+		    rank >= least)
+			continue;
+		least = rank;
+		found = index;
+	}
+	return found;
+}
+
 /**
  * pb_cluster_find_own - find a pageblock in a CPU's cluster
  * @zone: the zone
@@ -50,23 +85,36 @@ static unsigned int rank_of(u16 class, unsigned int order)
 unsigned long pb_cluster_find_own(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt,
 				  u32 cluster)
 {
-	unsigned long index = cluster - 1UL, end = index + PB_CLUSTER_NR, found = PB_NO_PAGEBLOCK;
-	unsigned int rank, least = PB_NR_FULLNESS + 1;
-	u16 class, cur;
+	unsigned long first = cluster - 1UL;
 
-	for (; index < end; index++) {
-		class = READ_ONCE(zone->ctl[index].index_class);
-		cur = READ_ONCE(zone->ctl[index].cur);
-		rank = rank_of(class, order);
-		if (pb_class_migratetype(class) != mt || pb_class_largest(class) < (int)order ||
-		    (cur && cur != pb_cpu_id() + 1) || rank >= least)
-			continue;
-		least = rank;
-		found = index;
-	}
-	return found;
+	return find_among(zone, order, mt, first, first + PB_CLUSTER_NR, NULL);
 }
 EXPORT_SYMBOL_PB_TEST(pb_cluster_find_own);
+
+/**
+ * pb_cluster_find_in_word - find a pageblock in the word of a CPU's cluster
+ * @zone: the zone
+ * @order: of the blocks, at most that of a pageblock
+ * @mt: migratetype of the pageblock
+ * @cluster: 1 + the first pageblock of the cluster
+ *
+ * As pb_cluster_find_own(). For use while pb_cpus_may_have_words(). Context: any.
+ * Return: a pageblock with free blocks, or PB_NO_PAGEBLOCK, also when another CPU refills from a
+ * pageblock of the word.
+ */
+unsigned long pb_cluster_find_in_word(struct pb_zone *zone, unsigned int order,
+				      enum pb_migratetype mt, u32 cluster)
+{
+	unsigned long first = round_down(cluster - 1UL, PB_WORD_NR), found;
+	bool others = false;
+
+	found = find_among(zone, order, mt, first, min(first + PB_WORD_NR, zone->nr_pageblocks),
+			   &others);
+	if (others)
+		pb_apart_met(zone);
+	return found;
+}
+EXPORT_SYMBOL_PB_TEST(pb_cluster_find_in_word);
 
 /* The first of these pageblocks of a word that no CPU refills from. */
 static unsigned long first_unused(struct pb_zone *zone, unsigned long base, u64 pageblocks)
@@ -113,18 +161,39 @@ static unsigned long find_cluster_from(struct pb_zone *zone, struct pb_bitmap *m
 	return PB_NO_PAGEBLOCK;
 }
 
+/* The first pageblock of a word all of whose pageblocks are free, from a word on. */
+static unsigned long find_free_word(struct pb_bitmap *map, unsigned long at)
+{
+	unsigned int tries;
+
+	for (tries = 0; tries < SEARCH_WORDS; tries++, at += BITS_PER_LONG) {
+		at = pb_bitmap_next(map, at);
+		if (at == PB_NO_PAGEBLOCK)
+			break;
+		at = round_down(at, BITS_PER_LONG);
+		if (!~READ_ONCE(*pb_bitmap_word(map, at)))
+			return at;
+	}
+	return PB_NO_PAGEBLOCK;
+}
+
 /*
  * The first pageblock of a cluster that is free. CPUs that have met begin at different ones
- * (zone/apart.c).
+ * (zone/apart.c), in words of which no CPU has pageblocks if there is enough memory.
  */
 static unsigned long find_cluster(struct pb_zone *zone, enum pb_migratetype mt)
 {
 	struct pb_bitmap *map = &zone->area[mt].free_pageblocks;
-	unsigned int nr_last;
-	unsigned long place = pb_apart_word(zone, mt, &nr_last), index;
+	struct pb_place place = pb_apart_place(zone, mt);
+	unsigned long index = PB_NO_PAGEBLOCK;
 
-	index = find_cluster_from(zone, map, place, nr_last);
-	return index == PB_NO_PAGEBLOCK && place ? find_cluster_from(zone, map, 0, nr_last) : index;
+	if (place.alone)
+		index = find_free_word(map, place.first);
+	if (index == PB_NO_PAGEBLOCK)
+		index = find_cluster_from(zone, map, place.first, place.shift);
+	if (index == PB_NO_PAGEBLOCK && place.first)
+		index = find_cluster_from(zone, map, 0, place.shift);
+	return index;
 }
 
 /**

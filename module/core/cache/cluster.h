@@ -11,6 +11,8 @@
 
 unsigned long pb_cluster_find_own(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt,
 				  u32 cluster);
+unsigned long pb_cluster_find_in_word(struct pb_zone *zone, unsigned int order,
+				      enum pb_migratetype mt, u32 cluster);
 unsigned long pb_cluster_find_free(struct pb_zone *zone, enum pb_migratetype mt, u32 cluster);
 
 #endif /* PB_CLUSTER_H */

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Allocation from the lists of a per-CPU cache (pcp.c), and their refills. A list is refilled from
- * the pageblock of its last refill, then from one that no other CPU refills from: of its cluster if
- * there is enough memory (cluster.c), then by the index a partly free one, then a free one of a
- * cluster, then one of another migratetype that is free. At last it is refilled from any of its
- * type, then of others.
- * A refill takes what the watermarks allow. It takes nothing from contiguous areas, but uses no
- * pageblock of another type while they have free pages for the request.
+ * the pageblock of its last refill, then from one that no other CPU refills from: of its cluster,
+ * or the cluster's word, if there is enough memory (cluster.c), then by the index a partly free
+ * one, then a free one of a cluster, then one of another migratetype that is free. At last it is
+ * refilled from any of its type, then of others. A refill takes what the watermarks allow. It takes
+ * nothing from contiguous areas, but uses no pageblock of another type while they have free pages
+ * for the request.
  *
  * Lists of an order of a word or larger are refilled by zone/blocks.c, with as many blocks as they
  * may hold. The limit of a list is 0 at first and grows with high, so a CPU that allocates a single
@@ -157,6 +157,11 @@ static unsigned int refill_index(struct pb_pcp *pcp, struct pb_pcp_list *list,
 	return nr;
 }
 
+static void set_cluster(struct pb_pcp *pcp, enum pb_migratetype mt, unsigned long index)
+{
+	pcp->cluster[mt] = round_down(index, PB_CLUSTER_NR) + 1;
+}
+
 /* Refills from the CPU's cluster. */
 static unsigned int refill_own_cluster(struct pb_pcp *pcp, struct pb_pcp_list *list,
 				       const struct pb_request *rq)
@@ -171,6 +176,46 @@ static unsigned int refill_own_cluster(struct pb_pcp *pcp, struct pb_pcp_list *l
 			break;
 		nr = refill_pageblock(pcp, list, rq, index, rq->migratetype, false);
 	}
+	return nr;
+}
+
+/* Refills from the word of the CPU's cluster; free pageblocks of another type are converted. */
+static unsigned int refill_own_word_of(struct pb_pcp *pcp, struct pb_pcp_list *list,
+				       const struct pb_request *rq, enum pb_migratetype from)
+{
+	enum pb_migratetype mt = rq->migratetype;
+	unsigned int order = from == mt ? rq->order : PB_PAGEBLOCK_ORDER, nr;
+	unsigned long index;
+
+	index = pb_cluster_find_in_word(pcp->zone, order, from, pcp->cluster[mt]);
+	if (index == PB_NO_PAGEBLOCK)
+		return 0;
+	nr = refill_pageblock(pcp, list, rq, index, from, false);
+	if (nr)
+		set_cluster(pcp, mt, index);
+	return nr;
+}
+
+/*
+ * The same where each CPU may have a word for itself. When there is nothing the CPU has no cluster
+ * any more, so that its next refills, which may be small, do not look there again.
+ */
+static unsigned int refill_own_word(struct pb_pcp *pcp, struct pb_pcp_list *list,
+				    const struct pb_request *rq)
+{
+	enum pb_migratetype mt = rq->migratetype;
+	struct pb_zone *zone = pcp->zone;
+	unsigned int nr, i;
+
+	if (!pcp->cluster[mt] || !pb_cpus_may_have_words(zone))
+		return 0;
+	nr = refill_own_word_of(pcp, list, rq, mt);
+	if (nr || pb_fallback_has_cma(zone, rq))
+		return nr;
+	for (i = 0; !nr && i < PB_PCPTYPES - 1; i++)
+		nr = refill_own_word_of(pcp, list, rq, pb_fallbacks[mt][i]);
+	if (!nr)
+		pcp->cluster[mt] = 0;
 	return nr;
 }
 
@@ -220,7 +265,7 @@ static unsigned int refill_cluster_of(struct pb_pcp *pcp, struct pb_pcp_list *li
 			break;
 		nr = refill_pageblock(pcp, list, rq, index, from, false);
 		if (nr)
-			pcp->cluster[mt] = round_down(index, PB_CLUSTER_NR) + 1;
+			set_cluster(pcp, mt, index);
 		else
 			pb_apart_met(zone);
 	}
@@ -266,6 +311,8 @@ static unsigned int refill_small(struct pb_pcp *pcp, struct pb_pcp_list *list,
 
 	if (!nr && pb_cpus_may_have(zone, PB_CLUSTER_NR)) {
 		nr = refill_own_cluster(pcp, list, rq);
+		if (!nr)
+			nr = refill_own_word(pcp, list, rq);
 		if (!nr)
 			nr = refill_partly_free(pcp, list, rq);
 		if (!nr)

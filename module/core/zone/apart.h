@@ -18,12 +18,27 @@ struct pb_free_word {
 	u64		mine;
 };
 
+/**
+ * struct pb_place - where a CPU begins to search for free pageblocks
+ * @first: the first pageblock of a word of the index
+ * @shift: the first bit of its byte in the word
+ * @apart: it has met another CPU
+ * @alone: each CPU may have a word for itself
+ */
+struct pb_place {
+	unsigned long	first;
+	unsigned int	shift;
+	bool		apart;
+	bool		alone;
+};
+
 /* Searches for free pageblocks that a CPU begins at its place after it has met another CPU. */
 #define PB_APART_SEARCHES	64
 
 bool pb_cpus_may_have(struct pb_zone *zone, unsigned int pageblocks);
+bool pb_cpus_may_have_words(struct pb_zone *zone);
 void pb_apart_met(struct pb_zone *zone);
-unsigned long pb_apart_word(struct pb_zone *zone, enum pb_migratetype mt, unsigned int *shift);
+struct pb_place pb_apart_place(struct pb_zone *zone, enum pb_migratetype mt);
 struct pb_free_word __pb_apart_free_word(struct pb_zone *zone, enum pb_migratetype mt);
 unsigned long pb_apart_find_free(struct pb_zone *zone, enum pb_migratetype mt);
 
