@@ -2,6 +2,7 @@
 /* pbuddyctl: parses the options before the verb, and runs the verb (cmd_VERB.c). */
 #include <errno.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -116,12 +117,17 @@ static const struct argp main_argp = {
 	.help_filter	= list_verbs,
 };
 
-/* At exit, also from --help: output that could not be written, as to a full disk, is a failure. */
+/*
+ * At exit, also from --help: output that could not be written, as to a full disk, is a failure. A
+ * stdout that was closed by the caller is none for a program that prints nothing.
+ */
 static void close_stdout(void)
 {
-	bool lost = ferror(stdout);
+	bool lost = ferror(stdout), pending = __fpending(stdout);
 
 	if (!fclose(stdout) && !lost)
+		return;
+	if (!lost && !pending && errno == EBADF)
 		return;
 	/* A failed fflush() has dropped the text, and later calls find nothing to write. */
 	if (lost)
