@@ -5,10 +5,13 @@
  * is used; free pageblocks are almost white.
  */
 #include <err.h>
+#include <errno.h>
 #include <png.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "frag.h"
 
@@ -59,13 +62,37 @@ static void draw_zone(const struct frag *frag, const struct frag_zone *zone, png
 	}
 }
 
+/*
+ * Returns NULL, or the cause of a failure. A file that could not be written whole is removed, but
+ * not a device or a pipe, which png_image_write_to_file() removes, too.
+ */
+static const char *write_image(png_image *image, const char *path, const png_byte *pixel,
+			       const png_byte *map)
+{
+	FILE *file = fopen(path, "wbe");
+	const char *cause = NULL;
+	struct stat st;
+
+	if (!file)
+		return strerror(errno);
+	if (!png_image_write_to_stdio(image, file, 0, pixel, WIDTH, map))
+		cause = image->message;
+	else if (fflush(file))
+		cause = strerror(errno);
+	if (cause && !fstat(fileno(file), &st) && S_ISREG(st.st_mode))
+		unlink(path);
+	if (fclose(file) && !cause)
+		cause = strerror(errno);
+	return cause;
+}
+
 int write_png(const struct frag *frag, const char *path)
 {
 	png_image image = { .version = PNG_IMAGE_VERSION, .format = PNG_FORMAT_RGB_COLORMAP };
 	png_byte map[3 * NR_COLORS], *pixel;
 	const struct frag_zone *zone;
+	const char *cause;
 	size_t height = 0, y = 0;
-	int status = 0;
 
 	for (zone = frag->zone; zone < frag->zone + frag->nr_zones; zone++)
 		height += zone_height(zone) + LINE;
@@ -82,11 +109,10 @@ int write_png(const struct frag *frag, const char *path)
 	image.width = WIDTH;
 	image.height = (png_uint_32)height;
 	image.colormap_entries = NR_COLORS;
-	if (!png_image_write_to_file(&image, path, 0, pixel, WIDTH, map)) {
-		fprintf(stderr, "pbuddyctl: --png %s: %s\n", path, image.message);
-		status = -1;
-	}
+	cause = write_image(&image, path, pixel, map);
+	if (cause)
+		fprintf(stderr, "pbuddyctl: --png %s: %s\n", path, cause);
 	png_image_free(&image);
 	free(pixel);
-	return status;
+	return cause ? -1 : 0;
 }
