@@ -4,6 +4,7 @@
  * extents, keeps them for a while (--hold), and frees them by closing their descriptors. An extent
  * is a physically contiguous part of a buffer, as the ioctl QUERY reports it.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -21,6 +22,7 @@
 
 #define HOLD_FOREVER	(-1)
 #define COUNT_MAX	4096
+#define SIZE_END	(1ULL << 63)	/* of a file: off_t has a sign */
 
 #define STR_(x)		#x
 #define STR(x)		STR_(x)
@@ -99,8 +101,13 @@ static bool parse_nodes(char *list, struct pbuddy_alloc *rq)
 
 static bool parse_label(const char *text, struct pbuddy_alloc *rq)
 {
+	const char *c;
+
 	if (strlen(text) >= sizeof(rq->label))
 		return false;
+	for (c = text; *c; c++)
+		if (iscntrl((unsigned char)*c))
+			return false;
 	memset(rq->label, 0, sizeof(rq->label));
 	strcpy(rq->label, text);
 	return true;
@@ -111,7 +118,7 @@ static const char *value_range(int key)
 {
 	switch (key) {
 	case 's':
-		return "--size takes bytes above 0, with a suffix K, M, G, T or P";
+		return "--size takes bytes above 0 and below 8192P, with a suffix K, M, G, T or P";
 	case 'n':
 		return "--node takes the number of a NUMA node, 0 or more";
 	case 'N':
@@ -121,7 +128,7 @@ static const char *value_range(int key)
 	case 'C':
 		return "--class takes movable, unmovable or reclaimable";
 	case 'l':
-		return "--label takes up to 31 bytes";
+		return "--label takes up to 31 bytes, and no control characters";
 	case KEY_COUNT:
 		return "--count takes 1 to " STR(COUNT_MAX);
 	default:
@@ -138,7 +145,7 @@ static bool parse_value(int key, char *arg, struct alloc_args *args)
 
 	switch (key) {
 	case 's':
-		if (!parse_size(arg, &bytes) || !bytes)
+		if (!parse_size(arg, &bytes) || !bytes || bytes >= SIZE_END)
 			return false;
 		rq->bytes = bytes;
 		return true;
@@ -193,7 +200,7 @@ static error_t parse_alloc(int key, char *arg, struct argp_state *state)
 		args->opt.json = true;
 		return 0;
 	case 's': case 'n': case 'N': case 'o': case 'C': case 'l': case KEY_COUNT: case KEY_HOLD:
-		snprintf(text, sizeof(text), "%s", arg);	/* parse_nodes() changes the list */
+		plain_text(arg, text, sizeof(text));	/* parse_nodes() changes the list */
 		if (!parse_value(key, arg, args))
 			argp_error(state, "bad value '%s': %s", text, value_range(key));
 		return 0;
@@ -203,6 +210,9 @@ static error_t parse_alloc(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (!args->request.bytes)
 			argp_error(state, "--size is required");
+		if (args->request.flags & PBUDDY_ALLOC_STRICT_NODE &&
+		    args->request.flags & PBUDDY_ALLOC_NODEMASK)
+			argp_error(state, "--strict and --nodes exclude each other");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -300,9 +310,6 @@ static void explain(int dev, const struct alloc_args *args, int err, uint32_t re
 	if (err == EMFILE)
 		fprintf(stderr, " (--count %ld: raise RLIMIT_NOFILE, as by ulimit -n %ld)",
 			args->count, args->count + 16);
-	else if (err == EINVAL && rq->flags & PBUDDY_ALLOC_STRICT_NODE &&
-		 rq->flags & PBUDDY_ALLOC_NODEMASK)
-		fprintf(stderr, " (--strict and --nodes exclude each other)");
 	else if (explain_nodes(dev, args))
 		return;
 	else if (err == ENOMEM && all_movable())

@@ -52,6 +52,8 @@ static error_t parse_frag(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (args->png && args->opt.json)
 			argp_error(state, "--png and --json exclude each other");
+		if (args->per_cell && (args->png || args->opt.json))
+			argp_error(state, "--per-cell excludes --png and --json");
 		return 0;
 	default:
 		state->input = &args->opt;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* pbuddyctl group: cgroups with memory of their own, by the parameters group_* of the module. */
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -19,6 +20,49 @@ struct group_args {
 	const char	*value;
 };
 
+/* A path, or the number of a cgroup in the output of list. */
+static bool is_cgroup(const char *text)
+{
+	return *text == '/' || (*text && text[strspn(text, "0123456789")] == '\0');
+}
+
+/* NODE:NRxSIZE */
+static bool is_blocks(const char *text)
+{
+	unsigned int node, nr;
+	int end = 0;
+
+	return isdigit((unsigned char)*text) &&
+	       sscanf(text, "%u:%ux%n", &node, &nr, &end) == 2 && end && !strchr(text, '-') &&
+	       (!strcmp(text + end, "2M") || !strcmp(text + end, "1G"));
+}
+
+/* Checks the words after the verb. */
+static void check_group(const struct group_args *args, struct argp_state *state)
+{
+	const char *verb = args->verb, *value = args->value;
+
+	if (!strcmp(verb, "list")) {
+		if (args->cgroup)
+			argp_error(state, "list takes no arguments");
+		return;
+	}
+	if (strcmp(verb, "give") && strcmp(verb, "take") && strcmp(verb, "strict"))
+		argp_error(state, "'%s': list, give, take or strict is expected", verb);
+	if (!value)
+		argp_error(state, "%s takes two words", verb);
+	if (!is_cgroup(args->cgroup))
+		argp_error(state, "'%s': CGROUP is a path, or a number that list shows",
+			   args->cgroup);
+	if (!strcmp(verb, "strict")) {
+		if (strcmp(value, "on") && strcmp(value, "off"))
+			argp_error(state, "'%s': strict takes on or off", value);
+	} else if (!is_blocks(value) && (strcmp(verb, "take") || strcmp(value, "all"))) {
+		argp_error(state, "'%s': %s takes NODE:NRx2M or NODE:NRx1G%s", value, verb,
+			   strcmp(verb, "take") ? "" : ", or all");
+	}
+}
+
 static error_t parse_group(int key, char *arg, struct argp_state *state)
 {
 	struct group_args *args = state->input;
@@ -36,8 +80,7 @@ static error_t parse_group(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (!args->verb)
 			args->verb = "list";
-		if (!strcmp(args->verb, "list") ? !!args->cgroup : !args->value)
-			argp_error(state, "expected: list, or a verb and two words");
+		check_group(args, state);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -197,6 +240,8 @@ static const char *advice(int err)
 		return "this needs CAP_SYS_ADMIN";
 	case ENXIO:
 		return "pbuddy has no memory on this node";
+	case ENOSPC:
+		return "there are too many groups";
 	default:
 		return strerror(err);
 	}
@@ -212,13 +257,14 @@ static int change(const struct group_args *args)
 	if (!strncmp(cgroup, MOUNT "/", sizeof(MOUNT)))
 		cgroup += strlen(MOUNT);
 	if (!strcmp(args->verb, "strict"))
-		value = !strcmp(value, "on") ? "Y" : !strcmp(value, "off") ? "N" : value;
+		value = !strcmp(value, "on") ? "Y" : "N";
 	snprintf(path, sizeof(path), PARAMETERS "group_%s", args->verb);
 	fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return no_parameter(path);
-	snprintf(text, sizeof(text), "%s %s", cgroup, value);
-	if (write(fd, text, strlen(text)) < 0)
+	if ((size_t)snprintf(text, sizeof(text), "%s %s", cgroup, value) >= sizeof(text))
+		err = ENAMETOOLONG;
+	else if (write(fd, text, strlen(text)) < 0)
 		err = errno;
 	close(fd);
 	if (!err)
@@ -235,10 +281,5 @@ int cmd_group(const struct options *global, int argc, char **argv)
 	argp_parse(&group_argp, argc, argv, 0, NULL, &args);
 	if (!strcmp(args.verb, "list"))
 		return list(args.opt.json);
-	if (strcmp(args.verb, "give") && strcmp(args.verb, "take") && strcmp(args.verb, "strict")) {
-		fprintf(stderr, "pbuddyctl: group %s: list, give, take or strict is expected\n",
-			args.verb);
-		return EXIT_USAGE;
-	}
 	return change(&args);
 }

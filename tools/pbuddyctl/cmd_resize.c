@@ -49,7 +49,9 @@ static error_t parse_arg(struct resize_args *args, const char *arg, struct argp_
 		return 0;
 	case 1:
 		if (!parse_sizes(arg, args) || !args->bytes)
-			argp_error(state, "bad size '%s': SIZE[-MAX] is expected", arg);
+			argp_error(state,
+				   "'%s': SIZE[-MAX] takes bytes, as 64M-1G, SIZE from 1 to MAX",
+				   arg);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

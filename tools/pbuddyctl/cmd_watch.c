@@ -52,12 +52,14 @@ static error_t parse_watch(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_STALL:
 		if (!parse_number(arg, 1, WINDOW_MAX, &args->stall_ms))
-			argp_error(state, "'%s': --stall takes 1 to %d", arg, WINDOW_MAX);
+			argp_error(state, "'%s': --stall takes 1 to %d milliseconds", arg,
+				   WINDOW_MAX);
 		return 0;
 	case OPT_WINDOW:
 		if (!parse_number(arg, PBUDDY_PRESSURE_WINDOW_MIN_US / 1000, WINDOW_MAX,
 				  &args->window_ms))
-			argp_error(state, "'%s': --window takes 500 to %d", arg, WINDOW_MAX);
+			argp_error(state, "'%s': --window takes 500 to %d milliseconds", arg,
+				   WINDOW_MAX);
 		return 0;
 	case OPT_COUNT:
 		if (!parse_number(arg, 1, INT32_MAX, &args->count))

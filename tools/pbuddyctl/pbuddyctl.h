@@ -104,7 +104,7 @@ bool read_line(const char *path, char *line, size_t len);
 
 /* Converts text such as "64M" to bytes; K, M, G, T and P are powers of 1024. */
 bool parse_size(const char *text, uint64_t *bytes);
-/* Parses an integer from @min to @max. */
+/* Parses an integer without a sign, from @min to @max. */
 bool parse_number(const char *text, long min, long max, long *number);
 /* Formats bytes as "64M" in @buf, and returns @buf. */
 const char *format_size(uint64_t bytes, char *buf, size_t len);

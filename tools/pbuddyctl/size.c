@@ -43,9 +43,11 @@ bool parse_number(const char *text, long min, long max, long *number)
 	char *end;
 	long value;
 
+	if (!isdigit((unsigned char)text[0]))
+		return false;
 	errno = 0;
 	value = strtol(text, &end, 0);
-	if (errno || end == text || *end || value < min || value > max)
+	if (errno || *end || value < min || value > max)
 		return false;
 	*number = value;
 	return true;
