@@ -247,5 +247,7 @@ int main(int argc, char **argv)
 		failed += !!result;
 	}
 	printf("1..%d\n# suites: %d passed, %d failed\n", ran, ran - failed, failed);
+	if (!ran)
+		fprintf(stderr, "suites: no suite or case matches; see scripts/host --help\n");
 	return failed || !ran;
 }

@@ -5,6 +5,10 @@
 
 CHANGED_TABLE=$PB_TOP/scripts/lib/changed-parts
 
+changed_check_base() { # BASE
+	git -C "$PB_TOP" rev-parse -q --verify "$1^{commit}" >/dev/null || die "--changed: there is no commit '$1'"
+}
+
 # Paths that differ from commit BASE, those not committed included.  Without BASE: what is not
 # committed; where all is committed, what origin/main does not have.
 changed_files() { # [BASE]

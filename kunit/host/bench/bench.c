@@ -2,7 +2,7 @@
 /*
  * The benchmark's main workloads over the core alone, natively on this machine.
  *
- * measure bench [order=N] [threads=N] [rounds=N] [WORKLOAD]...
+ * measure bench [order=N] [threads=N] [rounds=N] [WORKLOAD]... | --list
  *	Times an operation of the core and of the floor (floor.c); also a target for a profiler
  *	(perf record build/host-bench/measure bench). Without arguments: every workload, orders
  *	0, 3 and 9, one and all CPUs.
@@ -14,6 +14,7 @@
  * of the table. In each round the subjects run in turn. All threads start a part at the same
  * time; the mean of the threads counts. A round in which they did not run together is repeated.
  */
+#include <ctype.h>
 #include <pthread.h>
 #include <time.h>
 #include <unistd.h>
@@ -271,16 +272,26 @@ static void measure(const struct workload *w, unsigned int order)
 
 /* ---- measure bench ---- */
 
+static void usage(const char *what, const char *word)
+{
+	static char text[128];
+
+	snprintf(text, sizeof(text), "%s '%s'; see scripts/host --help", what, word);
+	die(text);
+}
+
 static bool number(const char *word, const char *name, unsigned int max, unsigned int *n)
 {
 	size_t len = strlen(name);
+	unsigned long value;
 	char *end;
 
 	if (strncmp(word, name, len) || word[len] != '=')
 		return false;
-	*n = strtoul(word + len + 1, &end, 10);
-	if (*end || !word[len + 1] || *n > max)
-		die(word);
+	value = strtoul(word + len + 1, &end, 10);
+	if (*end || !isdigit((unsigned char)word[len + 1]) || value > max)
+		usage("bad number", word);
+	*n = value;
 	return true;
 }
 
@@ -296,6 +307,21 @@ static bool wanted(const struct workload *w, const char *const *names, int nr)
 	return !nr && strcmp(w->name, "repeat");
 }
 
+static void check_names(const char *const *names, int nr)
+{
+	const struct workload *w;
+	int i;
+
+	for (i = 0; i < nr; i++) {
+		for (w = workloads; w < workloads + ARRAY_SIZE(workloads); w++)
+			if (wanted(w, names + i, 1))
+				break;
+		if (w == workloads + ARRAY_SIZE(workloads))
+			usage("no workload", names[i]);
+	}
+}
+
+/* Measures those of @names, or all, with one thread and with @max_threads. */
 static void measure_all(unsigned int order, unsigned int max_threads,
 			const char *const *names, int nr)
 {
@@ -308,6 +334,19 @@ static void measure_all(unsigned int order, unsigned int max_threads,
 			if (nr_threads == max_threads)
 				break;
 		}
+}
+
+static void list_workloads(void)
+{
+	const struct workload *w;
+	unsigned int p;
+
+	for (w = workloads; w < workloads + ARRAY_SIZE(workloads); w++) {
+		puts(w->name);
+		for (p = 0; p < BENCH_MAX_PARTS && w->part[p]; p++)
+			if (strcmp(w->part[p], w->name))
+				puts(w->part[p]);
+	}
 }
 
 static void print_header(void)
@@ -324,6 +363,10 @@ int bench_main(int argc, char **argv)
 	const char *const *names = (const char *const *)argv;
 	int nr = 0, arg;
 
+	if (argc == 2 && !strcmp(argv[1], "--list")) {
+		list_workloads();
+		return 0;
+	}
 	for (arg = 1; arg < argc; arg++) {
 		if (number(argv[arg], "order", 10, &order))
 			one_order = true;
@@ -333,6 +376,7 @@ int bench_main(int argc, char **argv)
 	}
 	if (!rounds || !max_threads)
 		die("rounds and threads are at least 1");
+	check_names(names, nr);
 	pb_host_nr_cpus = max_t(int, pb_host_nr_cpus, max_threads);
 	print_header();
 	for (i = 0; i < ARRAY_SIZE(orders); i++)

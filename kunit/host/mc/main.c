@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Runs scenarios and prints KTAP; scripts/host describes the options. */
+#include <ctype.h>
 #include <getopt.h>
 #include <time.h>
 #include "arena.h"
@@ -206,6 +207,17 @@ static const char *select_mutant(const char *name)
 	return m->killer;
 }
 
+static unsigned long number(const char *text)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 0);
+
+	if (isdigit((unsigned char)*text) && !*end)
+		return n;
+	fprintf(stderr, "mc: bad number '%s'; see scripts/host --help\n", text);
+	exit(2);
+}
+
 static void parse_options(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -227,16 +239,16 @@ static void parse_options(int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "", options, NULL)) >= 0) {
 		switch (c) {
 		case 'b':
-			opt.bound = atoi(optarg);
+			opt.bound = number(optarg);
 			break;
 		case 'r':
-			opt.random = strtoul(optarg, NULL, 0);
+			opt.random = number(optarg);
 			break;
 		case 's':
-			opt.seed = strtoul(optarg, NULL, 0);
+			opt.seed = number(optarg);
 			break;
 		case 'c':
-			mc_seconds = strtoul(optarg, NULL, 0);
+			mc_seconds = number(optarg);
 			break;
 		case 'p':
 			opt.replay = optarg;
