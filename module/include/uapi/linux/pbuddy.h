@@ -101,6 +101,9 @@ struct pbuddy_node_info {
  * @node_size: in: sizeof(struct pbuddy_node_info)
  * @quarantine_bytes: out: bytes of destroyed buffers that are still pinned
  * @reserved: zero
+ *
+ * Errors: EINVAL for a bad argument, E2BIG for a longer struct than the kernel knows with something
+ * in it, EINTR by a fatal signal, EFAULT.
  */
 struct pbuddy_info {
 	__u32 size;
@@ -184,7 +187,10 @@ struct pbuddy_alloc {
  * @reserved: zero
  * @fds_ptr: in: user pointer to an array of @count __s32, filled with the descriptors
  * @each: in: the request for each buffer, whose @size is @size less the offset of @each; out: as
- *	of the last one. The place of the request is last, so that both structs can grow
+ *	of the last one, its @reason also when the ioctl fails. The place of the request is last, so
+ *	that both structs can grow
+ *
+ * Errors: as of PBUDDY_IOCTL_ALLOC.
  */
 struct pbuddy_alloc_batch {
 	__u32 size;
@@ -392,6 +398,8 @@ struct pbuddy_extent {
  * @mclass: out: enum pbuddy_class
  * @label: out: as given, or as changed by PBUDDY_IOCTL_SET_LABEL
  * @reserved: zero
+ *
+ * Errors: as of PBUDDY_IOCTL_GET_INFO.
  */
 struct pbuddy_query {
 	__u32 size;
@@ -471,7 +479,8 @@ enum pbuddy_advice {
  * @flags: in: zero
  * @advice: in: enum pbuddy_advice
  * @retained: out: 1 if the contents are there; 0 if the buffer was purged since it became
- *	purgeable: all its pages are zero, but for what was stored after the purge
+ *	purgeable: all its pages are zero, but for what was stored after the purge. 1 for
+ *	PBUDDY_ADVICE_SWAP, PBUDDY_ADVICE_NOSWAP and PBUDDY_ADVICE_PAGEOUT
  * @reason: out: enum pbuddy_reason, written also when the ioctl fails with ENOMEM or EDQUOT; of
  *	PBUDDY_ADVICE_PAGEOUT enum pbuddy_swap_reason, written also when it fails
  * @reserved0: zero
