@@ -126,7 +126,6 @@ enum pb_bad pb_check_block(struct pb_pool *pool, unsigned long pfn, unsigned int
 	bad = classify(pool, pfn, &was);
 	return refuse(pool, bad, pfn, order, was);
 }
-EXPORT_SYMBOL_PB_TEST(pb_check_block);
 
 /* Frees a block to its zone. The pageblocks of a large one go into the index together. */
 static void free_to_zone(struct pb_zone *zone, unsigned long pfn, unsigned int order)

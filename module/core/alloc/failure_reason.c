@@ -53,7 +53,6 @@ enum pb_reason pb_failure_reason(struct pb_pool *pool, const struct pb_request *
 		return PB_REASON_WATERMARK;
 	return PB_REASON_FRAGMENTATION;
 }
-EXPORT_SYMBOL_PB_TEST(pb_failure_reason);
 
 /**
  * pb_request_stale - whether the nodes allowed to the task have changed since a request was made

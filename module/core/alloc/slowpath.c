@@ -279,7 +279,6 @@ unsigned long pb_alloc_slowpath(struct pb_pool *pool, const struct pb_request *r
 	s.now.nodemask = rq->nodemask;
 	return pb_alloc_fail(pool, rq, pb_failure_reason(pool, &s.now, 1UL << rq->order), reason);
 }
-EXPORT_SYMBOL_PB_TEST(pb_alloc_slowpath);
 
 /**
  * pb_slowpath_drain - drain all caches and update the index
@@ -321,4 +320,3 @@ bool pb_slowpath_reclaim(struct pb_pool *pool, const struct pb_request *rq)
 	pb_slow_scan_zones(pool, rq);
 	return true;
 }
-EXPORT_SYMBOL_PB_TEST(pb_slowpath_reclaim);

@@ -209,7 +209,6 @@ bool pb_pcp_free(struct pb_zone *zone, unsigned long pfn, u8 *order_map, unsigne
 	pb_pcp_leave(pcp);
 	return space;
 }
-EXPORT_SYMBOL_PB_TEST(pb_pcp_free);
 
 /**
  * pb_pcp_free_full_preempt_enable - free a block to a full list, and enable preemption
@@ -255,7 +254,6 @@ void pb_pcp_batch_word(struct pb_zone *zone, struct pb_pcp *pcp, enum pb_migrate
 	pb_zone_account_free(zone, pages);
 	count_drain(zone, pcp, 0, mt, pages);
 }
-EXPORT_SYMBOL_PB_TEST(pb_pcp_batch_word);
 
 /**
  * pb_pcp_drain_lists - drain all lists of a cache
@@ -347,7 +345,6 @@ bool pb_pcp_drain_local_node(struct pb_pool *pool, int nid)
 	preempt_enable();
 	return all;
 }
-EXPORT_SYMBOL_PB_TEST(pb_pcp_drain_local_node);
 
 /**
  * pb_pcp_drain_cpu - drain the caches of a CPU that does not use them

@@ -40,14 +40,11 @@ void pb_set_aside(struct pb_zone *zone, unsigned long pfn, unsigned int order)
 }
 EXPORT_SYMBOL_PB_TEST(pb_set_aside);
 
-/**
- * pb_count_zeroed - count a request for zeroed memory
- * @zone: the zone that serves it
- * @zeroed: whether the block is known to be zero; if not, more prezeroing is requested
- *
- * Context: any.
+/*
+ * Counts a request for zeroed memory that @zone serves. A block that is not known to be zero
+ * requests more prezeroing.
  */
-void pb_count_zeroed(struct pb_zone *zone, bool zeroed)
+static void count_zeroed(struct pb_zone *zone, bool zeroed)
 {
 	struct pb_pool *pool = zone->pool;
 
@@ -56,7 +53,6 @@ void pb_count_zeroed(struct pb_zone *zone, bool zeroed)
 	else if (READ_ONCE(pool->prezero_percent) && pool->ops.want_zeroed)
 		pool->ops.want_zeroed(zone);
 }
-EXPORT_SYMBOL_PB_TEST(pb_count_zeroed);
 
 /* Sets the order of a block; false when it is in use already and was set aside. */
 static bool mark_allocated(struct pb_zone *zone, unsigned long pfn, const struct pb_request *rq)
@@ -69,7 +65,7 @@ static bool mark_allocated(struct pb_zone *zone, unsigned long pfn, const struct
 	}
 	pb_order_map_set(order_map, rq->order, rq);
 	if (rq->zeroed)
-		pb_count_zeroed(zone, *rq->zeroed);
+		count_zeroed(zone, *rq->zeroed);
 	return true;
 }
 
@@ -222,7 +218,7 @@ unsigned long pb_alloc_refill_leave_section(struct pb_pcp *pcp, unsigned int ord
 		     !pb_order_map_set_cached(pcp->zone, entry.order_map, entry.pfn, order)))
 		return PB_NO_PFN;
 	if (unlikely(zeroed))
-		pb_count_zeroed(pcp->zone, *zeroed);
+		count_zeroed(pcp->zone, *zeroed);
 	return entry.pfn;
 }
 EXPORT_SYMBOL_PB_TEST(pb_alloc_refill_leave_section);
@@ -263,7 +259,6 @@ void pb_count_numa(struct pb_zone *zone, const struct pb_request *rq)
 	pb_zone_event_add(zone, PB_NUMA_MISS, 1);
 	pb_zone_event_add(preferred, PB_NUMA_FOREIGN, 1);
 }
-EXPORT_SYMBOL_PB_TEST(pb_count_numa);
 
 /**
  * pb_zone_allowed - whether a request may be served from a zone

@@ -18,7 +18,6 @@ static inline void pb_order_map_set(u8 *order_map, unsigned int order, const str
 	WRITE_ONCE(*order_map, (order + 1) | mark);
 }
 
-void pb_count_zeroed(struct pb_zone *zone, bool zeroed);
 void pb_set_aside(struct pb_zone *zone, unsigned long pfn, unsigned int order);
 
 /* Sets the order of a block from a list; false when it is in use, and was set aside. */

@@ -151,14 +151,12 @@ int pb_pcp_init(struct pb_zone *zone)
 		init_pcp(zone, pb_per_cpu_ptr(zone->pcp, cpu));
 	return 0;
 }
-EXPORT_SYMBOL_PB_TEST(pb_pcp_init);
 
 void pb_pcp_destroy(struct pb_zone *zone)
 {
 	pb_free_percpu(zone->pcp);
 	zone->pcp = NULL;
 }
-EXPORT_SYMBOL_PB_TEST(pb_pcp_destroy);
 
 /* Stops refilling from the list's current pageblock and does the deferred index update. */
 void pb_pcp_reset_cur(struct pb_zone *zone, struct pb_pcp_list *list)

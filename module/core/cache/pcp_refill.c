@@ -522,4 +522,3 @@ unsigned long pb_pcp_alloc(struct pb_zone *zone, const struct pb_request *rq)
 	pb_pcp_leave(pcp);
 	return likely(got) ? entry.pfn : PB_NO_PFN;
 }
-EXPORT_SYMBOL_PB_TEST(pb_pcp_alloc);

@@ -93,7 +93,6 @@ void pb_compact_defer_reset(struct pb_zone *zone, unsigned int order, bool alloc
 		WRITE_ONCE(zone->compact_order_failed, order + 1);
 	note_defer(zone, order, PB_COMPACT_DEFER_RESET);
 }
-EXPORT_SYMBOL_PB_TEST(pb_compact_defer_reset);
 
 /* Free pages that a compaction needs. As compact_gap(); see pb_compaction_suitable(). */
 static unsigned long compact_gap(unsigned long nr_pages)
@@ -483,4 +482,3 @@ bool pb_compact_range(struct pb_zone *zone, const struct pb_request *rq, unsigne
 	note_range(zone, rq, nr_pages, ret);
 	return ret == PB_COMPACT_SUCCESS;
 }
-EXPORT_SYMBOL_PB_TEST(pb_compact_range);

@@ -280,7 +280,6 @@ u64 pb_movable_putback_many(u8 *order_map, u64 heads, unsigned int order)
 	return with_blocks(order_map, heads, order, state | PB_FRAME_ISOLATED, state,
 			   change_group, put_back);
 }
-EXPORT_SYMBOL_PB_TEST(pb_movable_putback_many);
 
 static __always_inline bool group_is(u64 *bytes, u64 from, u64 to)
 {
@@ -346,7 +345,6 @@ enum pb_movable_free pb_movable_free(u8 *order_map, unsigned int order, u8 *was)
 	*was = old;
 	return new ? PB_MOVABLE_FREE_LATER : PB_MOVABLE_FREE_NOW;
 }
-EXPORT_SYMBOL_PB_TEST(pb_movable_free);
 
 /**
  * pb_check_on_free - set the CHECKED bit if a block of this order begins here

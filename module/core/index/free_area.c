@@ -103,7 +103,6 @@ size_t pb_free_area_words(unsigned long nr_pageblocks)
 
 	return round_up((PARTLY_FREE + LINE_WORDS) * first + summaries, LINE_WORDS);
 }
-EXPORT_SYMBOL_PB_TEST(pb_free_area_words);
 
 unsigned long *pb_free_area_init(struct pb_free_area *area, unsigned long nr_pageblocks,
 				 unsigned long *mem)
@@ -121,7 +120,6 @@ unsigned long *pb_free_area_init(struct pb_free_area *area, unsigned long nr_pag
 	pb_bitmap_init_strided(&area->free_pageblocks, nr_pageblocks, free, LINE_WORDS, next);
 	return mem + pb_free_area_words(nr_pageblocks);
 }
-EXPORT_SYMBOL_PB_TEST(pb_free_area_init);
 
 /* The index class of a pageblock with nr free frames and this largest free order. */
 static u16 make_class(enum pb_migratetype mt, unsigned int nr, int largest)

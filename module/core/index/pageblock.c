@@ -389,7 +389,6 @@ int pb_pageblock_alloc_word(struct pb_pageblock *pageblock, unsigned int order, 
 	}
 	return -1;
 }
-EXPORT_SYMBOL_PB_TEST(pb_pageblock_alloc_word);
 
 /**
  * pb_pageblock_alloc - allocate one block from a pageblock
@@ -434,7 +433,6 @@ unsigned int pb_pageblock_alloc_blocks(struct pb_pageblock *pageblock, unsigned 
 	}
 	return heads;
 }
-EXPORT_SYMBOL_PB_TEST(pb_pageblock_alloc_blocks);
 
 /**
  * pb_pageblock_free - free a block

@@ -169,7 +169,6 @@ u64 pb_zone_alloc_free_pageblocks(struct pb_zone *zone, unsigned long first, u64
 	got = alloc_pageblocks(zone, first, mask, mt);
 	return got ? account_pageblocks(zone, rq, first, got, PB_PAGEBLOCK_NR, mt, false) : 0;
 }
-EXPORT_SYMBOL_PB_TEST(pb_zone_alloc_free_pageblocks);
 
 /* The blocks of a pageblock that begins at @pfn, in the entries before @end. Returns the first. */
 static struct pb_pcp_entry *small_blocks(struct pb_pageblock *pageblock, unsigned long pfn,

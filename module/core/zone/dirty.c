@@ -47,7 +47,6 @@ void pb_dirty_add(struct pb_zone *zone, long nr_pages)
 		WRITE_ONCE(zone->pool->dirty_reported, true);
 	atomic_long_add(nr_pages, &zone->nr_dirty);
 }
-EXPORT_SYMBOL_PB_TEST(pb_dirty_add);
 
 /**
  * pb_dirty_balance_ok - whether a walk that balances dirty pages may allocate from a zone

@@ -210,17 +210,8 @@ bool pb_fallback_claim_pageblock(struct pb_zone *zone, unsigned int order, enum 
 }
 EXPORT_SYMBOL_PB_TEST(pb_fallback_claim_pageblock);
 
-/**
- * pb_fallback_steal - allocate one block from a pageblock of another type
- * @zone: the zone
- * @order: order to allocate, which need not be the request's
- * @rq: the request; its migratetype and watermarks apply
- *
- * Context: any; preemption off.
- * Return: PFN, or PB_NO_PFN.
- */
-unsigned long pb_fallback_steal(struct pb_zone *zone, unsigned int order,
-				const struct pb_request *rq)
+/* Allocates one block from a pageblock of another type. */
+static unsigned long steal(struct pb_zone *zone, unsigned int order, const struct pb_request *rq)
 {
 	enum pb_migratetype from;
 	unsigned long pfn;
@@ -236,7 +227,6 @@ unsigned long pb_fallback_steal(struct pb_zone *zone, unsigned int order,
 	}
 	return PB_NO_PFN;
 }
-EXPORT_SYMBOL_PB_TEST(pb_fallback_steal);
 
 /* Allocates an order above the pageblock's from pageblocks of any type, and converts them. */
 static unsigned long fallback_large(struct pb_zone *zone, unsigned int order,
@@ -337,6 +327,6 @@ unsigned long pb_fallback(struct pb_zone *zone, unsigned int order, const struct
 	}
 	if (rq->flags & PB_ALLOC_NOFRAGMENT)
 		return PB_NO_PFN;
-	return pb_fallback_steal(zone, order, rq);
+	return steal(zone, order, rq);
 }
 EXPORT_SYMBOL_PB_TEST(pb_fallback);

@@ -16,8 +16,6 @@ bool pb_fallback_claim_free(struct pb_zone *zone, unsigned int order, unsigned l
 			    enum pb_migratetype from, enum pb_migratetype mt);
 bool pb_fallback_claim_pageblock(struct pb_zone *zone, unsigned int order, enum pb_migratetype mt,
 				 pb_alloc_flags_t flags);
-unsigned long pb_fallback_steal(struct pb_zone *zone, unsigned int order,
-				const struct pb_request *rq);
 bool pb_fallback_has_cma(struct pb_zone *zone, const struct pb_request *rq);
 unsigned long pb_fallback_cma(struct pb_zone *zone, unsigned int order,
 			      const struct pb_request *rq);

@@ -73,7 +73,6 @@ bool pb_credit_fill(struct pb_zone *zone, long pages)
 	move_end(zone);
 	return part >= PB_CREDIT_LEAST;
 }
-EXPORT_SYMBOL_PB_TEST(pb_credit_fill);
 
 /**
  * pb_credit_gather - move all credits to nr_free
@@ -131,7 +130,6 @@ long pb_zone_free_gathered(struct pb_zone *zone, long want)
 	}
 	return free;
 }
-EXPORT_SYMBOL_PB_TEST(pb_zone_free_gathered);
 
 /**
  * pb_zone_free_pages - free pages of a zone

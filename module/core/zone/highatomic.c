@@ -107,7 +107,6 @@ unsigned long pb_highatomic_alloc(struct pb_zone *zone, const struct pb_request 
 		return PB_NO_PFN;
 	return pb_zone_alloc(zone, rq->order, PB_HIGHATOMIC, rq);
 }
-EXPORT_SYMBOL_PB_TEST(pb_highatomic_alloc);
 
 /* A pageblock that was found with preemption on may have become another zone's (move.c). */
 static bool unreserve(struct pb_zone *zone, unsigned long index, enum pb_migratetype mt)

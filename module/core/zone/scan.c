@@ -112,7 +112,6 @@ bool pb_zone_scan_next(struct pb_zone *zone, struct pb_zone_scan *scan)
 {
 	return next_before(zone, scan, zone->nr_pageblocks);
 }
-EXPORT_SYMBOL_PB_TEST(pb_zone_scan_next);
 
 /* ---- part 1: the bitmaps, and the touched groups ---- */
 
@@ -364,4 +363,3 @@ unsigned long pb_zone_scan(struct pb_zone *zone, const struct pb_request *rq,
 	}
 	return PB_NO_PFN;
 }
-EXPORT_SYMBOL_PB_TEST(pb_zone_scan);

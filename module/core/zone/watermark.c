@@ -211,7 +211,6 @@ bool pb_zone_account_target(struct pb_zone *zone, long pages, long spare)
 {
 	return account_above(zone, target_floor(zone, spare), pages, pages);
 }
-EXPORT_SYMBOL_PB_TEST(pb_zone_account_target);
 
 /**
  * pb_zone_watermark_full - full form of pb_zone_watermark_ok()
@@ -254,7 +253,6 @@ bool pb_zone_watermark_ok_isolated(struct pb_zone *zone, unsigned long nr_pages,
 	return floor <= 0 || pb_zone_free_pages(zone) + pb_zone_isolated_pages(zone) -
 			     (long)nr_pages >= floor;
 }
-EXPORT_SYMBOL_PB_TEST(pb_zone_watermark_ok_isolated);
 
 /**
  * pb_zone_has_block - whether the index has a free block

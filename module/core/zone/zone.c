@@ -84,7 +84,6 @@ int pb_zone_init(struct pb_zone *zone, struct pb_pool *pool, int nid, enum pb_zo
 	zone->credit_shift = CREDIT_SHARE + order_base_2(pb_nr_cpus());
 	return init_index(zone);
 }
-EXPORT_SYMBOL_PB_TEST(pb_zone_init);
 
 void pb_zone_destroy(struct pb_zone *zone)
 {
@@ -99,7 +98,6 @@ void pb_zone_destroy(struct pb_zone *zone)
 	zone->index_mem = NULL;
 	zone->ctl = NULL;
 }
-EXPORT_SYMBOL_PB_TEST(pb_zone_destroy);
 
 /* CPUs start at different pageblocks, so that they rarely allocate from the same one. */
 unsigned long pb_zone_search_start(const struct pb_zone *zone)
@@ -397,7 +395,6 @@ enum pb_index_state pb_zone_index_on_free(struct pb_zone *zone, unsigned long pf
 			      &pageblock->free[pb_frame_in_pageblock(pfn) / PB_WORD_NR]) ?
 	       PB_INDEX_WHOLE : PB_INDEX_OK;
 }
-EXPORT_SYMBOL_PB_TEST(pb_zone_index_on_free);
 
 /**
  * pb_zone_free_mask_unindexed - free frames of one word, without counting them

@@ -162,7 +162,6 @@ void pb_account_stock_invalidate(void)
 	/* Ordered after the change of a limit. */
 	atomic_long_inc_return(&pb_account_generation);
 }
-EXPORT_SYMBOL_PB_TEST(pb_account_stock_invalidate);
 
 /* Whether pages in a stock are charged to @of; NULL: to any cgroup. Preemption off, for RCU. */
 static bool charged_to(unsigned long word, const struct pb_account *of)

@@ -165,7 +165,6 @@ bool pb_quarantine_referenced(unsigned long pfn, unsigned int order)
 {
 	return pb_pages_referenced(pfn_to_page(pfn), 1UL << order);
 }
-EXPORT_SYMBOL_PB_TEST(pb_quarantine_referenced);
 
 /* Resets what users of a block have left in its pages. */
 static void reset_pages(unsigned long pfn, unsigned int order)

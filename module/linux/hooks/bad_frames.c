@@ -254,7 +254,6 @@ bool pb_bad_frame_release(struct page *page)
 	set_aside(page_to_pfn(page));
 	return true;
 }
-EXPORT_SYMBOL_PB_TEST(pb_bad_frame_release);
 
 /**
  * pb_bad_frames_nr - count the pages that are set aside

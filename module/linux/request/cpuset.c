@@ -48,7 +48,6 @@ const unsigned long *pb_cpuset_mems_allowed(void)
 	return NULL;
 }
 #endif
-EXPORT_SYMBOL_PB_TEST(pb_cpuset_mems_allowed);
 
 /**
  * pb_cpuset_changed - pb_mems_allowed_retry() for a request; the core's ops->mems_changed

@@ -74,7 +74,6 @@ static_assert(!(PBUDDY_GFP_RELIABLE & __GFP_BITS_MASK));
  * on a request that a pcp list serves.
  */
 gfp_t pb_gfp_allowed_mask __read_mostly = __GFP_BITS_MASK | PBUDDY_GFP_RELIABLE;
-EXPORT_SYMBOL_PB_TEST(pb_gfp_allowed_mask);
 
 /**
  * pb_gfp_highest_zone - get the highest zone type that the flags allow
@@ -217,18 +216,11 @@ static pb_alloc_flags_t slow_flags(gfp_t gfp, unsigned int order)
 	return flags;
 }
 
-/**
- * pb_gfp_reserve_flags - get the flags with which a request may use the memory below the watermarks
- * @gfp: flags of the request
- *
- * A loop has to call it in each round, as the task can become an OOM victim.
- *
- * Context: any; the result is valid for the current task or interrupt.
- *
- * Return: 0, %PB_ALLOC_NO_WATERMARKS or %PB_ALLOC_OOM. As __gfp_pfmemalloc_flags() in
- * mm/page_alloc.c.
+/*
+ * 0, PB_ALLOC_NO_WATERMARKS or PB_ALLOC_OOM, as __gfp_pfmemalloc_flags() in mm/page_alloc.c. A task
+ * that becomes an OOM victim later gets its right by ops->oom_victim.
  */
-pb_alloc_flags_t pb_gfp_reserve_flags(gfp_t gfp)
+static pb_alloc_flags_t reserve_flags(gfp_t gfp)
 {
 	if (gfp & __GFP_NOMEMALLOC)
 		return PB_ALLOC_FLAG(0);
@@ -242,22 +234,18 @@ pb_alloc_flags_t pb_gfp_reserve_flags(gfp_t gfp)
 		return PB_ALLOC_NO_WATERMARKS;
 	return tsk_is_oom_victim(current) ? PB_ALLOC_OOM : PB_ALLOC_FLAG(0);
 }
-EXPORT_SYMBOL_PB_TEST(pb_gfp_reserve_flags);
 
-/**
- * pb_gfp_to_alloc_flags - set the three sets of PB_ALLOC_* flags of a request
- * @rq: in: order, migratetype and preferred zone; out: flags, slow_flags and reserve_flags
- * @gfp: flags after pb_gfp_context()
- *
- * Context: any; the flags are valid for the current task or interrupt.
+/*
+ * Sets the three sets of PB_ALLOC_* flags of a request, by its order, migratetype and preferred
+ * zone. @gfp are the flags after pb_gfp_context(). The result is valid for the current task or
+ * interrupt.
  */
-void pb_gfp_to_alloc_flags(struct pb_request *rq, gfp_t gfp)
+static void set_alloc_flags(struct pb_request *rq, gfp_t gfp)
 {
 	rq->flags = lasting_flags(rq, gfp) | first_flags(gfp, rq->preferred_zone);
 	rq->slow_flags = slow_flags(gfp, rq->order);
-	rq->reserve_flags = pb_gfp_reserve_flags(gfp);
+	rq->reserve_flags = reserve_flags(gfp);
 }
-EXPORT_SYMBOL_PB_TEST(pb_gfp_to_alloc_flags);
 
 /**
  * pb_gfp_context - clear the flags that the system's state or the task's memalloc scopes forbid
@@ -277,7 +265,6 @@ gfp_t pb_gfp_context(gfp_t gfp)
 		gfp &= ~PB_GFP_ATOMIC;
 	return gfp;
 }
-EXPORT_SYMBOL_PB_TEST(pb_gfp_context);
 
 /* Whether blocks of this order exist with these flags. */
 static bool order_usable(unsigned int order, gfp_t gfp)
@@ -359,7 +346,7 @@ bool pb_gfp_request(struct pb_request *rq, gfp_t *gfp, unsigned int order, int n
 		rq->nodemask = NULL;
 	rq->flags = restricting_flags(rq, flags);
 	rq->preferred_zone = preferred_zone(rq);
-	pb_gfp_to_alloc_flags(rq, flags);
+	set_alloc_flags(rq, flags);
 	return true;
 }
 EXPORT_SYMBOL_PB_TEST(pb_gfp_request);

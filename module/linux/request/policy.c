@@ -222,7 +222,6 @@ void pb_policy_next(struct pb_policy *policy, gfp_t gfp)
 	*policy = (struct pb_policy) { .nid = numa_mem_id() };
 }
 #endif
-EXPORT_SYMBOL_PB_TEST(pb_policy_next);
 
 /* Out-of-line part of pb_policy_count(). */
 void __pb_policy_count(const struct pb_policy *policy, unsigned long pfn)
