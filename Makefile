@@ -41,7 +41,7 @@ check: ## every test, or those whose name matches PATTERN= (sets itself up)
 list: ## names of the parts `make check` consists of
 	@scripts/check --list
 
-host: ## the KUnit suites on this machine: plain, ASan and UBSan, TSan
+host: ## the core on this machine: suites, sanitizers, mutants, model checker, cache lines
 	@scripts/check host
 
 static: ## layering, sparse, W=1, checkpatch, shellcheck, manual pages, headers
