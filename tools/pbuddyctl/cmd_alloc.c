@@ -347,18 +347,18 @@ static int alloc_all(int dev, const struct alloc_args *args, struct buffer *buf)
 static int query(struct buffer *buf)
 {
 	struct pbuddy_extent *more;
-	int nr = 0, room;
+	int nr = 0, space;
 
 	do {
-		room = nr;
-		more = reallocarray(buf->extent, (size_t)room + 1, sizeof(*more));
+		space = nr;
+		more = reallocarray(buf->extent, (size_t)space + 1, sizeof(*more));
 		if (!more)
 			return -1;
 		buf->extent = more;
-		nr = pbuddy_get_extents(buf->fd, 0, more, sizeof(*more), (uint32_t)room);
+		nr = pbuddy_get_extents(buf->fd, 0, more, sizeof(*more), (uint32_t)space);
 		if (nr < 0)
 			return -1;
-	} while (nr > room);
+	} while (nr > space);
 	buf->nr_extents = (uint32_t)nr;
 	return 0;
 }
