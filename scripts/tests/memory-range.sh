@@ -86,7 +86,18 @@ bad_pages_are_kept() {
 	[ -s /tmp/good ]
 }
 
+# Both parameters are on the command line; kernels before 6.12 do not know reserve_mem=.
+doctor_knows_boot_parameters() {
+	pbuddyctl doctor >/tmp/doctor
+	grep 'source reserve' /tmp/doctor
+	case $(uname -r) in
+	6.1.*) grep -q 'source reserve memmap= on the command line' /tmp/doctor ;;
+	*) grep -q 'source reserve reserve_mem= and memmap= on the command line' /tmp/doctor ;;
+	esac
+}
+
 ktap_begin
+t range_doctor doctor_knows_boot_parameters
 load pool=0:16M && unload_soon
 t range_whole whole
 t range_gives_back gives_back 16384

@@ -391,21 +391,40 @@ static void find_cma(char *found, size_t size)
 		snprintf(found, size, "unavailable: this kernel has no CMA area");
 }
 
+/* Whether a word of @cmdline begins with @option and has the character @mark behind it. */
+static bool has_option(const char *cmdline, const char *option, char mark)
+{
+	const char *word, *value;
+
+	for (word = cmdline; *word; word += strcspn(word, " "), word += strspn(word, " ")) {
+		value = word + strlen(option);
+		if (!strncmp(word, option, strlen(option)) &&
+		    memchr(value, mark, strcspn(value, " ")))
+			return true;
+	}
+	return false;
+}
+
 static void find_reserve(char *found, size_t size)
 {
 	unsigned int major = 0, minor = 0;
 	char cmdline[4096] = "";
+	bool named, range, new;
 	struct utsname name;
 
 	uname(&name);
 	sscanf(name.release, "%u.%u", &major, &minor);
+	new = major > 6 || (major == 6 && minor >= 12);
 	read_line("/proc/cmdline", cmdline, sizeof(cmdline));
-	if (major < 6 || (major == 6 && minor < 12))
-		snprintf(found, size, "reserve_mem= needs Linux 6.12");
-	else if (!strstr(cmdline, "reserve_mem="))
-		snprintf(found, size, "unused: no reserve_mem= on the command line");
+	named = new && has_option(cmdline, "reserve_mem=", ':');
+	range = has_option(cmdline, "memmap=", '$');
+	if (named || range)
+		snprintf(found, size, "%s%s%s on the command line", named ? "reserve_mem=" : "",
+			 named && range ? " and " : "", range ? "memmap=" : "");
 	else
-		snprintf(found, size, "reserve_mem= on the command line");
+		snprintf(found, size, "unused: no %smemmap= on the command line%s",
+			 new ? "reserve_mem= or " : "",
+			 new ? "" : " (reserve_mem= needs Linux 6.12)");
 }
 
 /* The sources of pool= that need something of the kernel or its command line. */
