@@ -29,7 +29,9 @@ _pbuddyctl_values() { # OPTION WORD
 	--by) mapfile -t COMPREPLY < <(compgen -W 'process user node' -- "$2") ;;
 	--sort) mapfile -t COMPREPLY < <(compgen -W "$(_pbuddyctl_sort_keys)" -- "$2") ;;
 	--png) mapfile -t COMPREPLY < <(compgen -f -- "$2") ;;
-	-s | --size | -l | --label | --count | --interval | --iterations | --per-cell) COMPREPLY=() ;;
+	-s | --size | -l | --label | --count | --interval | --iterations | --per-cell | --free | --stall | --window)
+		COMPREPLY=()
+		;;
 	*) return 1 ;;
 	esac
 }
@@ -65,6 +67,10 @@ _pbuddyctl() {
 		mapfile -t COMPREPLY < <(compgen -W 'list give take strict' -- "$word")
 	elif [ "$verb" = group ] && [[ $before =~ ^(give|take|strict)$ ]]; then
 		mapfile -t COMPREPLY < <(compgen -d -- "$word")
+	elif [ "$verb" = group ] && [ "${COMP_WORDS[COMP_CWORD - 2]}" = take ]; then
+		mapfile -t COMPREPLY < <(compgen -W all -- "$word")
+	elif [ "$verb" = group ] && [ "${COMP_WORDS[COMP_CWORD - 2]}" = strict ]; then
+		mapfile -t COMPREPLY < <(compgen -W 'on off' -- "$word")
 	elif [ -z "$verb" ]; then
 		mapfile -t COMPREPLY < <(compgen -W "$(_pbuddyctl_verbs "${COMP_WORDS[0]}")" -- "$word")
 	fi
