@@ -10,7 +10,7 @@
 #endif
 
 #define STACK_SIZE	(64 << 10)
-#define NR_SAVED	6	/* registers that switch_stack() pushes */
+#define NR_SAVED	6	/* registers that mc_switch_stack() pushes */
 
 static char stack[MC_MAX_FIBERS][STACK_SIZE] __aligned(64);
 static void *saved_sp[1 + MC_MAX_FIBERS];	/* [0]: main() */

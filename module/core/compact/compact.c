@@ -357,7 +357,7 @@ static unsigned long gain_blocks(struct pb_zone *zone, enum pb_migrate_mode mode
  *
  * Ends at the low threshold of the score, or when no pageblock can be made free.
  *
- * Context: process, may sleep. As proactive_compact_node() in mm/compaction.c.
+ * Context: process, may sleep. As compact_node() in mm/compaction.c.
  */
 void pb_compact_node(struct pb_pool *pool, int nid, unsigned int proactiveness)
 {

@@ -26,7 +26,7 @@ struct pb_account *pb_account_try_charge(const struct cred *cred, unsigned long 
 kuid_t pb_account_user(const struct cred *cred);
 bool pb_account_next_user(kuid_t *uid, unsigned long *pages);
 
-/* Whether the calling context is not charged. As memcg_kmem_bypass() in mm/memcontrol.c. */
+/* Whether the calling context is not charged. As memcg_kmem_bypass() of Linux 6.1. */
 static inline bool pb_account_exempt(void)
 {
 	return !in_task() || current->flags & PF_KTHREAD;

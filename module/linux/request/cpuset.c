@@ -31,7 +31,7 @@
  * A node on which pbuddy owns all memory is in no cpuset, as the kernel has no memory there. Only
  * tasks whose cpuset has all nodes of the kernel may use such a node.
  *
- * Context: any. As __cpuset_node_allowed() in kernel/cgroup/cpuset.c.
+ * Context: any. As cpuset_node_allowed() in kernel/cgroup/cpuset.c.
  *
  * Return: a bitmap, which changes with the cpuset, or NULL when all nodes are allowed.
  */
