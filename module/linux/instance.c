@@ -76,12 +76,6 @@ void pb_instance_unlock_size(void)
 }
 EXPORT_SYMBOL_PB_TEST(pb_instance_unlock_size);
 
-/* Whether this task changes the size of the pool. Context: process. */
-bool pb_instance_size_locked(void)
-{
-	return READ_ONCE(size_holder) == current;
-}
-
 /* ---- ranges ---- */
 
 /**

@@ -69,6 +69,5 @@ int pb_instance_return_pageblock(unsigned long pfn, gfp_t gfp);
 int pb_instance_lock_size(void);
 bool pb_instance_trylock_size(void);
 void pb_instance_unlock_size(void);
-bool pb_instance_size_locked(void);
 
 #endif /* PB_INSTANCE_H */

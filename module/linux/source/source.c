@@ -102,26 +102,6 @@ int pb_extent_add(struct list_head *extents, const struct pb_pool_spec *spec,
 	return 0;
 }
 
-/**
- * pb_extents_overlap - whether a range overlaps an extent
- * @extents: list of extents
- * @start_pfn: first PFN
- * @nr_pages: length
- *
- * Return: true if at least one page is in an extent.
- */
-bool pb_extents_overlap(const struct list_head *extents, unsigned long start_pfn,
-			unsigned long nr_pages)
-{
-	const struct pb_extent *extent;
-
-	list_for_each_entry(extent, extents, node)
-		if (start_pfn < extent->start_pfn + extent->nr_pages &&
-		    extent->start_pfn < start_pfn + nr_pages)
-			return true;
-	return false;
-}
-
 /* Calls the source of one spec and logs the result; 0 unless insmod has to fail. */
 static int reserve_one(const struct pb_pool_spec *spec, bool strict, struct list_head *extents)
 {

@@ -134,8 +134,6 @@ void pb_source_names(char *text, size_t size);
 
 int pb_extent_add(struct list_head *extents, const struct pb_pool_spec *spec,
 		  unsigned long start_pfn, unsigned long nr_pages, void *priv);
-bool pb_extents_overlap(const struct list_head *extents, unsigned long start_pfn,
-			unsigned long nr_pages);
 
 int pb_source_reserve_all(const struct pb_pool_spec *specs, unsigned int nr, bool strict,
 			  struct list_head *extents);
