@@ -178,6 +178,20 @@ static void alloc_atomic_other(void) { mc_alloc_flags(4, 1, PB_UNMOVABLE, HIGHAT
 static void unreserve(void) { pb_highatomic_unreserve_zone(mc.zone, PB_MOVABLE, true); }
 static void unreserve_other(void) { pb_highatomic_unreserve_zone(mc.zone, PB_UNMOVABLE, true); }
 static void free_in_first(void) { mc_zone_free(mc_pfn(0, 400), 0); }
+
+static void unreserve_twice(void)
+{
+	unreserve();
+	unreserve_other();
+}
+
+static void reserve_first(void)
+{
+	preempt_disable();
+	pb_highatomic_reserve(mc.zone, mc_pfn(0, 0), 0);
+	preempt_enable();
+}
+
 static void run_of_two(void)
 {
 	const struct pb_pageblock_run run = { .nr = 2, .types = BIT(PB_PCPTYPES) - 1 };
@@ -409,6 +423,7 @@ static const struct mc_scenario rows[] = {
 	{ "highatomic_unreserve", unmovable_reserve, { alloc_atomic, unreserve } },
 	{ "highatomic_two", unmovable_reserve, { alloc_atomic, alloc_atomic_other } },
 	{ "highatomic_two_unreserve", reserved, { unreserve, unreserve_other } },
+	{ "highatomic_unreserve_reserve", reserved, { unreserve_twice, reserve_first } },
 	{ "highatomic_unreserve_alloc", reserved, { unreserve, alloc_atomic } },
 	{ "highatomic_isolate", movable_reserve, { alloc_atomic, isolate_first } },
 	{ "highatomic_order_9", movable_reserve, { alloc_atomic, zone_alloc9 } },
