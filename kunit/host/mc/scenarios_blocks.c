@@ -4,7 +4,10 @@
 #include "core/cache/pcp.h"
 #include "core/cache/prezero.h"
 #include "core/cache/zeroed.h"
+#include "core/cache/drain.h"
 #include "core/compact/isolate.h"
+#include "core/index/updates.h"
+#include "core/pool/move.h"
 #include "core/zone/blocks.h"
 #include "core/zone/zone.h"
 #include "scenario.h"
@@ -223,6 +226,32 @@ static void alloc_at(unsigned int order)
 static void alloc6_at(void) { alloc_at(6); }
 static void alloc8_at(void) { alloc_at(8); }
 
+/*
+ * A pageblock of which no frame is free, and from which the second CPU refills next. No update is
+ * in progress, nor was one since a scan has seen that.
+ */
+static void used_and_current(void)
+{
+	mc_make_frames(1);
+	pb_host_cpu = 1;
+	mc_alloc(0, 0, PB_MOVABLE);
+	pb_host_cpu = 0;
+	pb_move_join(mc.pool, mc_pfn(0, 0));
+	pb_touched_clean(mc.zone);
+}
+
+/* Frees what it has allocated, and finds it again. */
+static void refill_drain_scan(void)
+{
+	mc_alloc(5, 0, PB_MOVABLE);
+	if (!mc_got(5))
+		return;
+	mc_free(mc.got[5], 0);
+	pb_pcp_drain_local(mc.pool);
+	mc_scan(5, 0, PB_MOVABLE);
+	mc_must_get(5, "the frames that this actor has freed are free");
+}
+
 static const struct mc_scenario rows[] = {
 	{ "blocks_9_9", four_free, { blocks9_all, alloc9 }, 0, blocks_served },
 	{ "blocks_9_0", two_free, { blocks9, alloc0 } },
@@ -239,6 +268,7 @@ static const struct mc_scenario rows[] = {
 	{ "blocks_free_8_8", two_used, { free_block9, alloc8_at, alloc8_at } },
 	{ "blocks_free_isolate", two_used, { free_blocks9, isolate } },
 	{ "blocks_free_isolate_end", two_used_isolated, { free_blocks9, unisolate } },
+	{ "blocks_free_scan", used_and_current, { free_block9, refill_drain_scan } },
 	{ "blocks_prezero", two_free_prezero, { refill9, prezero } },
 	{ "blocks_zeroed", two_zeroed, { refill9_zeroed, use9 }, 0, zeroed_are_clean },
 	{ "blocks_zeroed_at_the_mark", two_zeroed_at_the_mark, { refill9_zeroed, alloc9_below }, 0,

@@ -7,6 +7,10 @@
  * that another CPU updates are left to that CPU. Those that have another class than expected, or
  * another migratetype, are updated one by one.
  *
+ * In a free the class is written after the group is marked (TU2 of updates.h): another CPU that
+ * frees reads this class and leaves the index alone, and a scan has to find what it has freed
+ * before the bits are set (mc: blocks_free_scan).
+ *
  * In a free the atomic that sets the bits is the full barrier between UP1 and UP2, so it comes
  * after the classes are written (mc: blocks_free_8_8 with --tso). UP2 reads all words: another CPU
  * may have allocated from the pageblock before the last word was free, and found the class 0, as it
@@ -19,13 +23,11 @@
 #include "core/index/updates.h"
 
 /*
- * The rest of pb_update_begin() for the pageblocks of a mask, which are in one group: the update
- * count of each is raised. This CPU does the updates of @mine.
+ * Ends pb_update_begin() for the pageblocks of a mask: the update count of each is raised, and
+ * their group is marked. This CPU does the updates of @mine.
  */
-static __always_inline void touch_group(struct pb_zone *zone, unsigned long first, u64 mask,
-					u64 mine)
+static __always_inline void leave_others(struct pb_zone *zone, u64 mask, u64 mine)
 {
-	pb_touch(zone, first);					/* TU2 */
 	if (unlikely(mine != mask))
 		pb_this_cpu_add(zone->updates_ended, hweight64(mask & ~mine));
 }
@@ -73,7 +75,8 @@ void pb_index_alloc_many(struct pb_zone *zone, unsigned long first, u64 mask,
 			WRITE_ONCE(ctl[i].index_class, 0);
 		}
 	}
-	touch_group(zone, first, mask, mine);
+	pb_touch(zone, first);							/* TU2 */
+	leave_others(zone, mask, mine);
 	pb_bitmap_clear_mask(&zone->area[mt].free_pageblocks, first, many);
 	ended = many;
 	for (left = many; left; left &= left - 1)
@@ -101,21 +104,26 @@ void pb_index_free_many(struct pb_zone *zone, unsigned long first, u64 mask)
 	struct pb_index_ctl *ctl = &zone->ctl[first];
 	u64 left, mine = mask, many = mask, ended;
 	unsigned int i;
+	int others;
 
 	pb_this_cpu_add(zone->updates_begun, hweight64(mask));
 	for (left = mask; left; left &= left - 1) {
 		i = __ffs64(left);
-		if (unlikely(atomic_fetch_inc(&ctl[i].update))) {		/* TU1 */
+		/* TU1, TU2 */
+		others = atomic_fetch_inc(&ctl[i].update);
+		pb_touch(zone, first);
+		if (unlikely(others)) {
 			mine &= ~BIT_ULL(i);
 			many &= ~BIT_ULL(i);
 		} else if (unlikely(ctl[i].index_class || mt >= PB_PCPTYPES ||
 				    pb_entry_migratetype(READ_ONCE(dir[i].value)) != mt)) {
 			many &= ~BIT_ULL(i);
 		} else {
-			WRITE_ONCE(ctl[i].index_class, class);			/* UP1 */
+			/* After TU2. */
+			smp_store_release(&ctl[i].index_class, class);		/* UP1 */
 		}
 	}
-	touch_group(zone, first, mask, mine);
+	leave_others(zone, mask, mine);
 	if (likely(many))
 		pb_bitmap_set_mask(&zone->area[mt].free_pageblocks, first, many);
 	ended = many;

@@ -28,8 +28,8 @@
  * to the updater do TU1 and TU2, too. Suppose that a group is clean at TS3, and the count as at
  * TS1. Then its last clean began before TS1. Updates whose TU2 came later would have left TOUCHED
  * set, and earlier ones were complete at TC2, so no pageblock of the group moved between TS1 and
- * TS3. An update before its TU2 has moved nothing, and no other CPU relies on it. (litmus:
- * touched-group)
+ * TS3. An update before its TU2 has moved nothing, and no other CPU relies on it: TU2 precedes the
+ * write of a class that promises more (UP1 of free_area.c). (litmus: touched-group)
  *
  * One CPU cleans at a time. For others the groups stay touched, which costs the scan some reads.
  */
