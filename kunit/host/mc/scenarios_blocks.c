@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Scenarios of several blocks at once: their allocation and free, and the index of pageblocks. */
 #include "core/alloc/alloc.h"
+#include "core/cache/cluster.h"
+#include "core/cache/drain.h"
 #include "core/cache/pcp.h"
 #include "core/cache/prezero.h"
 #include "core/cache/zeroed.h"
-#include "core/cache/drain.h"
 #include "core/compact/isolate.h"
 #include "core/index/updates.h"
 #include "core/pool/move.h"
+#include "core/zone/apart.h"
 #include "core/zone/blocks.h"
 #include "core/zone/zone.h"
 #include "scenario.h"
@@ -252,6 +254,57 @@ static void refill_drain_scan(void)
 	mc_must_get(5, "the frames that this actor has freed are free");
 }
 
+/* A zone in which each CPU may have a cluster, also after another one has filled its credit. */
+static void five_clusters(void)
+{
+	mc_make_pool(5 * PB_CLUSTER_NR);
+	mc.zone->credit_shift = 1;
+}
+
+static void refill_movable(void) { mc_alloc(0, 0, PB_MOVABLE); }
+static void refill_movable_other(void) { mc_alloc(1, 0, PB_MOVABLE); }
+static void refill_unmovable(void) { mc_alloc(2, 0, PB_UNMOVABLE); }
+static void refill_unmovable_other(void) { mc_alloc(4, 0, PB_UNMOVABLE); }
+
+static unsigned long cluster_of(int n)
+{
+	return pb_pageblock_index(mc.zone, mc.got[n]) / PB_CLUSTER_NR;
+}
+
+static void clusters_apart(void)
+{
+	mc_must_get(0, "a cluster is free");
+	mc_must_get(1, "a cluster is free");
+	if (mc_got(0) && mc_got(1) && cluster_of(0) == cluster_of(1))
+		mc_violate("two CPUs refill from one cluster");
+}
+
+static void types_apart(void)
+{
+	mc_must_get(0, "a cluster is free");
+	mc_must_get(2, "a cluster is free");
+	if (mc_got(0) && mc_got(2) && !((mc.got[0] ^ mc.got[2]) >> PB_PAGEBLOCK_ORDER))
+		mc_violate("two types are in one pageblock");
+}
+
+/* The same, and both CPUs take free pageblocks at their places. */
+static void five_clusters_met(void)
+{
+	int cpu;
+
+	five_clusters();
+	for (cpu = 0; cpu < 2; cpu++)
+		pb_per_cpu_ptr(mc.zone->credit, cpu)->apart = PB_APART_SEARCHES;
+}
+
+static void alloc9_other(void) { mc_zone_alloc(5, 9, PB_MOVABLE); }
+
+static void both9_served(void)
+{
+	mc_must_get(0, "pageblocks were free throughout");
+	mc_must_get(5, "pageblocks were free throughout");
+}
+
 static const struct mc_scenario rows[] = {
 	{ "blocks_9_9", four_free, { blocks9_all, alloc9 }, 0, blocks_served },
 	{ "blocks_9_0", two_free, { blocks9, alloc0 } },
@@ -284,6 +337,20 @@ static const struct mc_scenario rows[] = {
 	{ "word_converted", two_zeroed, { refill0_converted, use9 }, 0, zeroed_are_clean },
 	{ "word_converted_isolate", two_zeroed, { refill0_converted, isolate_unisolate }, 0,
 	  zeroed_are_clean },
+	{ "clusters", five_clusters, { refill_movable, refill_movable_other }, 0, clusters_apart },
+	{ "cluster_isolate", five_clusters, { refill_movable, isolate_unisolate } },
+	{ "cluster_9", five_clusters, { refill_movable, alloc9_other } },
+	{ "clusters_converted", five_clusters, { refill_movable, refill_unmovable }, 0,
+	  types_apart },
+	{ "clusters_converted_two", five_clusters, { refill_unmovable, refill_unmovable_other } },
+	{ "cluster_converted_isolate", five_clusters, { refill_unmovable, isolate_unisolate } },
+	{ "apart_9_9", five_clusters_met, { alloc9, alloc9_other }, 0, both9_served },
+	{ "apart_blocks_9", five_clusters_met, { blocks9, alloc9_other }, 0, blocks_served },
+	{ "irq_in_blocks_alloc", four_free, { blocks9_all, alloc9 }, BIT(1), blocks_served },
+	{ "irq_in_blocks_free", two_used, { free_blocks9, alloc6_at }, BIT(1) },
+	{ "irq_in_blocks_free_8_8", two_used, { free_block9, alloc8_at, alloc8_at },
+	  BIT(1) | BIT(2) },
+	{ "irq_in_blocks_free_isolate", two_used, { free_blocks9, isolate }, BIT(1) },
 };
 
 MC_GROUP(mc_blocks_group, rows);

@@ -2,6 +2,7 @@
 /* Scenarios of the per-CPU caches: refill, flush, drain, bulk. */
 #include "core/alloc/alloc.h"
 #include "core/alloc/bulk.h"
+#include "core/alloc/guard.h"
 #include "core/cache/claim.h"
 #include "core/cache/drain.h"
 #include "core/cache/flush.h"
@@ -323,6 +324,76 @@ static void free_checked_drain(void)
 	pb_pcp_drain_local(mc.pool);
 }
 
+/*
+ * A block with guards that two CPUs free, as the callers of guard.c do. One of the frees is a bug,
+ * and is refused.
+ */
+#define OUTER	4
+
+static void count_refused(struct pb_pool *pool, enum pb_bad bad, unsigned long pfn,
+			  unsigned int order, unsigned int was)
+{
+	mc.got[6] = pfn;
+}
+
+static void guarded_block(void)
+{
+	mc_make_frames(16);
+	mc_zone_alloc(0, OUTER, PB_MOVABLE);
+	if (pb_guard_set(mc.pool, mc.got[0], OUTER, 0) != mc_pfn(0, 4))
+		mc_violate("the guards are not where they should be");
+	mc.pool->ops.bad = count_refused;
+}
+
+static void free_guarded(void)
+{
+	struct pb_guarded guarded;
+
+	if (!pb_guard_find(mc.pool, mc_pfn(0, 4), 0, OUTER, &guarded))
+		mc.got[6] = mc_pfn(0, 4);
+	else if (pb_guard_free(mc.pool, &guarded) == PB_BAD_NONE)
+		mc.free += 1L << OUTER;
+}
+
+static void one_refused(void)
+{
+	if (!mc_got(6))
+		mc_violate("neither of two frees was refused");
+}
+
+/* Two frames of different words, each of which completes a block of order 1. */
+static void neighbours_free(void)
+{
+	mc_make_frames(0);
+	mc_free_frames(0, 1, 1);
+	mc_free_frames(0, 193, 1);
+}
+
+static void free_apart_drain(void)
+{
+	mc_free(mc_pfn(0, 0), 0);
+	mc_free(mc_pfn(0, 192), 0);
+	pb_pcp_drain_local(mc.pool);
+}
+
+static void order1_found(void)
+{
+	if (pb_zone_alloc(mc.zone, 1, PB_MOVABLE, NULL) == PB_NO_PFN)
+		mc_violate("the free block of order 1 is not found");
+}
+
+/* Takes the frames beside those of the first CPU, and gives them back. */
+static void alloc_two_free_drain(void)
+{
+	alloc0_other();
+	mc_alloc(2, 0, PB_MOVABLE);
+	if (mc_got(1))
+		mc_free(mc.got[1], 0);
+	if (mc_got(2))
+		mc_free(mc.got[2], 0);
+	pb_pcp_drain_local(mc.pool);
+}
+
 static void two_all_free(void) { mc_make_pool(2); }
 
 static void apart(void)
@@ -353,7 +424,10 @@ static const struct mc_scenario rows[] = {
 	{ "claim_ends", half_cached, { alloc_free_in_sections, unclaim }, 0, unclaimed },
 	{ "deferred_drain", deferred, { drain_local, request9 }, 0, first_served },
 	{ "flush_whole_word", word_in_list, { flush_word, zone_alloc6 }, 0, word_indexed },
+	{ "flush_frames", neighbours_free, { free_apart_drain, alloc_two_free_drain }, 0,
+	  order1_found },
 	{ "checked_two_frees", checked_block, { free_checked, free_checked_drain } },
+	{ "guard_two_frees", guarded_block, { free_guarded, free_guarded }, 0, one_refused },
 };
 
 MC_GROUP(mc_cache_group, rows);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Scenarios of isolation, movable blocks, contiguous ranges and prezeroing. */
 #include "core/alloc/alloc.h"
+#include "core/alloc/take_off.h"
 #include "core/cache/drain.h"
 #include "core/cache/prezero.h"
 #include "core/cache/zeroed.h"
@@ -17,6 +18,7 @@ static const struct pb_area word = { .nr = 1, .frames = PB_WORD_NR };
 
 static void nothing_free(void) { mc_make_frames(0); }
 static void one_free(void) { mc_make_frames(1); }
+static void one_free_more(void) { mc_make_frames(6); }
 static void word_but_two_free(void) { mc_make_frames(62); }
 static void half_free(void) { mc_make_frames(256); }
 static void all_free(void) { mc_make_pool(1); }
@@ -460,10 +462,42 @@ static void owner_frees_both(void)
 	owner_frees_place(0);
 }
 
+/* The owner pins a block: it stays where the owner has found it, unless it was being migrated. */
+static void owner_pins_first(void)
+{
+	unsigned long pfn = place[0];
+
+	if (!pb_movable_clear(mc.pool, pfn))
+		mc.got[7] = pfn;
+}
+
+static void pinned_stays(void)
+{
+	if (mc_got(7) && (place[0] != mc.got[7] || *pb_order_map(mc.pool, place[0]) != 1))
+		mc_violate("a block has moved though it is not movable");
+}
+
+static void take_off(void)
+{
+	if (!pb_take_page_off(mc.pool, mc_pfn(0, 5)))
+		return;
+	mc.got[5] = mc_pfn(0, 5);
+	mc.free--;
+}
+
+static void take_off_free(void)
+{
+	take_off();
+	if (mc.got[5] == mc_pfn(0, 5))
+		mc_free(mc.got[5], 0);
+}
+
 static const struct mc_scenario rows[] = {
 	{ "compact_free", two_movable, { empty_word, owner_frees_both } },
 	{ "compact_free_alloc", two_movable, { empty_word, owner_frees_first, cached_alloc0 } },
 	{ "compact_group_free", eight_movable, { empty_word, owner_frees_both } },
+	{ "compact_group_clear", eight_movable, { empty_word, owner_pins_first }, 0,
+	  pinned_stays },
 	{ "compact_target_alloc", free_target, { make_and_free_target, alloc0 } },
 	{ "isolate_free", nothing_free, { isolate, free400 } },
 	{ "isolate_unisolate_free", isolated, { unisolate_as, free400 }, 0, indexed },
@@ -477,6 +511,10 @@ static const struct mc_scenario rows[] = {
 	{ "isolate_area_scan_3", free_area, { scan3, isolate, unisolate }, 0, stays_area },
 	{ "isolate_isolate", one_free, { isolate_unisolate, isolate_convert, free400 }, 0,
 	  indexed },
+	{ "take_off_isolate", half_free, { take_off, isolate_unisolate } },
+	{ "take_off_take_word", half_free, { take_word, take_off } },
+	{ "take_off_alloc_free", one_free_more, { take_off_free, alloc0, free400 } },
+	{ "take_off_area", free_area, { take_off_free, isolate, unisolate }, 0, stays_area },
 	{ "isolate_fallback", half_free, { isolate_unisolate, alloc_unmovable } },
 	{ "isolate_take_free", word_but_two_free, { take_word, free_two } },
 	{ "isolate_take_alloc", half_free, { take_word, cached_alloc0 } },
