@@ -168,6 +168,31 @@ static void block_served(void)
 	mc_must_get(1, "the credits have enough for it");
 }
 
+/* With the page that CPU 1 counts, a block of order 8 is above the watermark. */
+static void page_in_credit(void)
+{
+	mc_make_frames(356);
+	mc.zone->watermark[PB_WMARK_MIN] = 100;
+	mc.zone->watermark[PB_WMARK_LOW] = 100;
+	mc.zone->credit_shift = 0;
+	pb_zone_update_fast_watermark(mc.zone);
+	give_credit(1, 1);
+}
+
+static void free_page_first(void)
+{
+	free_last();
+	mc.got[7] = 0;
+}
+
+/* As a task that has freed a page and runs on another CPU by now. */
+static void alloc_page_then(void)
+{
+	while (!mc_got(7))
+		mc_yield();
+	mc_zone_alloc(2, 0, PB_MOVABLE);
+}
+
 static void alloc_movable(void) { mc_alloc(0, 0, PB_MOVABLE); }
 static void alloc_unmovable(void) { mc_alloc(1, 0, PB_UNMOVABLE); }
 static void alloc_reclaimable(void) { mc_alloc(2, 4, PB_RECLAIMABLE); }
@@ -404,6 +429,8 @@ static const struct mc_scenario rows[] = {
 	{ "credit_grant", credits_at_the_mark, { page0, page1, page2 }, 0, two_served },
 	{ "credit_refusal", large_credit, { free_last, request8_other, fill_credit }, 0,
 	  block_served },
+	{ "credit_behind_sum", page_in_credit, { free_page_first, alloc_page_then,
+	  request8_other }, 0, block_served },
 	{ "irq_in_credit_fill", large_credit, { fill_credit, request8_other }, BIT(1) },
 	{ "irq_in_credit_lower", large_credit, { free_last, request8_other }, BIT(1) },
 	{ "irq_in_gather", credits_at_the_mark, { two_pages, gather, page0 }, BIT(1) | BIT(2) },

@@ -107,7 +107,9 @@ EXPORT_SYMBOL_PB_TEST(pb_credit_gather);
  *
  * Context: any.
  * Return: at most the free pages. Less than @want only when the free pages were as many at a moment
- * since the call, or when a CPU stopped in a move.
+ * since the call, when a CPU stopped in a move, or when pages were added to a credit behind the sum
+ * and then as many were subtracted from one before it. So a request that is refused walks again
+ * before it fails (mc: credit_behind_sum).
  */
 long pb_zone_free_gathered(struct pb_zone *zone, long want)
 {
