@@ -244,7 +244,7 @@ static int compact_area(struct pb_compact_control *cc, const struct pb_area *are
 			break;
 		/*
 		 * An allocation that began before the isolation took frames; after a drain
-		 * there is none left.
+		 * there is none left, unless the drain has interrupted one (isolate.c).
 		 */
 		drain(cc);
 	}

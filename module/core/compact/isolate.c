@@ -20,9 +20,10 @@
  * into an isolated pageblock are not lost.
  *
  * An allocation that read the old migratetype before IS1 may still allocate frames after it, and a
- * free may put frames into a CPU's cache. Both run with preemption off, so they have ended, and the
- * frames are in the bitmaps, once each CPU has drained its caches (ops->drain_all). Isolation only
- * serves progress. Safety comes from pb_area_alloc(), which allocates every frame of the area from
+ * free may put frames into a CPU's cache. A drain of the caches (ops->drain_all) puts the frames
+ * into the bitmaps, but for those of an allocation or free that its interrupt has interrupted: they
+ * are left to the next drain. So areas are scanned and drained again, and isolation only serves
+ * progress. Safety comes from pb_area_alloc(), which allocates every frame of the area from
  * the bitmaps, like every other allocation.
  *
  * The free frames of an isolated pageblock are not in the zone's free count, so that watermarks and
