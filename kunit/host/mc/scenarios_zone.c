@@ -217,6 +217,30 @@ static void reserve_first(void)
 	preempt_enable();
 }
 
+/* A pageblock of the reserve in which one frame is free. */
+static void reserved_one_free(void)
+{
+	mc_make_frames(1);
+	mc.present_pages = 110 * PB_PAGEBLOCK_NR;
+	mc.zone->present_pages = mc.present_pages;
+	pb_highatomic_reserve(mc.zone, mc_pfn(0, 0), 0);
+	mc.zone->present_pages = PB_PAGEBLOCK_NR;
+}
+
+static void alloc_last(void) { mc_zone_alloc(3, 0, PB_HIGHATOMIC); }
+
+/* As the scan before a failure, which does not depend on the bitmaps of the index. */
+static void alloc_unindexed(void)
+{
+	unsigned long pfn = pb_zone_alloc_block_at(mc.zone, 0, 0, 0, BIT(PB_HIGHATOMIC), NULL);
+
+	if (pfn == PB_NO_PFN)
+		return;
+	*pb_order_map(mc.pool, pfn) = 1;
+	mc.got[4] = pfn;
+	mc.free--;
+}
+
 static void run_of_two(void)
 {
 	const struct pb_pageblock_run run = { .nr = 2, .types = BIT(PB_PCPTYPES) - 1 };
@@ -454,6 +478,7 @@ static const struct mc_scenario rows[] = {
 	{ "highatomic_two", unmovable_reserve, { alloc_atomic, alloc_atomic_other } },
 	{ "highatomic_two_unreserve", reserved, { unreserve, unreserve_other } },
 	{ "highatomic_unreserve_reserve", reserved, { unreserve_twice, reserve_first } },
+	{ "highatomic_last", reserved_one_free, { alloc_last, free_in_first, alloc_unindexed } },
 	{ "highatomic_unreserve_alloc", reserved, { unreserve, alloc_atomic } },
 	{ "highatomic_isolate", movable_reserve, { alloc_atomic, isolate_first } },
 	{ "highatomic_order_9", movable_reserve, { alloc_atomic, zone_alloc9 } },

@@ -77,8 +77,10 @@
  * is treated alike.
  *
  * The free frames of highatomic pageblocks, which watermark checks subtract, are counted in the
- * same way, in zone->free_highatomic[] and nr_free_highatomic, but stay in nr_free. When none is
- * free, the class is 0, and any free requests an update.
+ * same way, in zone->free_highatomic[] and nr_free_highatomic, but stay in nr_free. Their class has
+ * PB_CLASS_COUNTED also when none is free: the updater may have counted a frame that was freed
+ * after it read the class, and an allocation that takes this frame has to request an update.
+ * (mc: highatomic_last)
  */
 #include "core/base/pfn.h"
 #include "core/index/bitmap.h"
@@ -149,7 +151,7 @@ noinline u16 pb_index_class(unsigned long value)
 	if (mt >= PB_INDEXED_TYPES)
 		return mt == PB_ISOLATE ? PB_CLASS_COUNTED : 0;		/* 0: a hole */
 	largest = pb_pageblock_scan(pageblock, &nr);
-	return largest < 0 ? 0 : make_class(mt, nr, largest);
+	return largest < 0 && mt != PB_HIGHATOMIC ? 0 : make_class(mt, nr, largest);
 }
 EXPORT_SYMBOL_PB_TEST(pb_index_class);
 

@@ -8,10 +8,11 @@
 #include "core/index/bitmap.h"
 
 /*
- * The index class of a pageblock: its migratetype, its fullness and its largest free order; 0 when
- * nothing is free, or in a hole. Where PB_CLASS_COUNTED is set, the free frames are counted, and
- * each free requests an update: in highatomic pageblocks, and in isolated ones, whose class is only
- * this. Those without a largest free order are in no bitmap.
+ * The index class of a pageblock: its migratetype, its fullness and its largest free order; 0 in a
+ * hole, and when nothing is free in a pageblock of another type than the following. Where
+ * PB_CLASS_COUNTED is set, the free frames are counted, and each allocation and free requests an
+ * update: in highatomic pageblocks, and in isolated ones, whose class is only this. Those without a
+ * largest free order are in no bitmap.
  */
 #define PB_CLASS_LARGEST_SHIFT	0	/* 4 bits: largest free order + 1 */
 #define PB_CLASS_COUNTED	BIT(4)
