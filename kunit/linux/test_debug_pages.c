@@ -15,6 +15,7 @@
 #include "core/cache/drain.h"
 #include "core/cache/prezero.h"
 #include "core/cache/zeroed.h"
+#include "core/compact/movable.h"
 #include "core/pool/stat.h"
 #include "hooks/debug_pages.h"
 #include "fixture.h"
@@ -65,11 +66,25 @@ static unsigned long bad_pages(void)
 	return pb_pool_event(&pb_instance, PB_BAD_PAGE);
 }
 
-/* Frees the page that was set aside, for the next case. */
+static unsigned long bad_frees(void)
+{
+	return pb_pool_event(&pb_instance, PB_BAD_FREE);
+}
+
+/* A free of the page that was set aside is refused. Then frees it, for the next case. */
 static void mend(struct kunit *test, struct page *page)
 {
-	KUNIT_EXPECT_EQ(test, pb_page_order(&pb_instance, page_to_pfn(page)), 0);
+	unsigned long pfn = page_to_pfn(page), refused = bad_frees();
+
+	KUNIT_EXPECT_EQ(test, pb_page_order(&pb_instance, pfn), 0);
+	KUNIT_EXPECT_TRUE(test, pb_debug_is_overwritten(pfn));
 	pbuddy_free_pages(page, 0);
+	KUNIT_EXPECT_EQ(test, bad_frees() - refused, 1UL);
+	KUNIT_EXPECT_EQ(test, pb_page_order(&pb_instance, pfn), 0);
+	set_page_private(page, 0);
+	pb_clear_checked(&pb_instance, pfn);
+	pbuddy_free_pages(page, 0);
+	KUNIT_EXPECT_EQ(test, bad_frees() - refused, 1UL);
 }
 
 /* Every way to free writes the pattern, and every way to allocate checks it. */

@@ -292,7 +292,7 @@ enum pb_release pb_quarantine_release(struct pb_pool *pool, unsigned long pfn, u
 	if (unlikely(pb_quarantine_marked(page)))
 		return PB_RELEASE_DOUBLE;
 	if (unlikely(page_private(page) || !pb_pages_clean(page, order))) {
-		if (pb_bad_frame_is_set_aside(pfn))
+		if (pb_bad_frame_is_set_aside(pfn) || pb_debug_is_overwritten(pfn))
 			return PB_RELEASE_DOUBLE;
 		if (pb_quarantine_referenced(pfn, order)) {
 			pb_quarantine_block(pfn, order, PB_QUARANTINE_BLOCK);

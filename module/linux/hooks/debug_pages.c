@@ -11,7 +11,8 @@
  *
  * page_poison detects use after free. Before a block is returned to a caller each of its pages is
  * checked. A page that has changed is logged, counted (PB_BAD_PAGE), and stays allocated without
- * an owner, so that it is never allocated again. The other pages of the block are freed.
+ * an owner, so that it is never allocated again. A free of it is refused, because whoever wrote to
+ * it may free it, too: its page->private has a mark. The other pages of the block are freed.
  *
  * Fills and checks access every byte of a block. With page_poison no request uses the fast path.
  * With init_on_free no free does, and no allocation has to be zeroed. With init_on_alloc
@@ -32,6 +33,7 @@
 
 #include "core/base/pfn.h"
 #include "core/cache/zeroed.h"
+#include "core/compact/movable.h"
 #include "core/pool/stat.h"
 #include "core/zone/zone.h"
 #include "hooks/debug_pages.h"
@@ -131,6 +133,29 @@ static bool intact(unsigned long pfn)
 	return false;
 }
 
+/* Not a value that an owner stores in page->private. */
+#define OVERWRITTEN	((unsigned long)&fill_byte)
+
+static void keep_overwritten(unsigned long pfn)
+{
+	set_page_private(pfn_to_page(pfn), OVERWRITTEN);
+	pb_keep_allocated(&pb_instance, pfn, 0);
+}
+
+/**
+ * pb_debug_is_overwritten - whether a page is kept because its poison was overwritten
+ * @pfn: the page
+ *
+ * Context: any.
+ *
+ * Return: true if it is; a free of it has to be refused.
+ */
+bool pb_debug_is_overwritten(unsigned long pfn)
+{
+	return page_private(pfn_to_page(pfn)) == OVERWRITTEN;
+}
+EXPORT_SYMBOL_PB_TEST(pb_debug_is_overwritten);
+
 /**
  * pb_debug_accept_pages - check the poison of consecutive pages of order 0, after allocation
  * @pfn: first page
@@ -149,9 +174,12 @@ bool pb_debug_accept_pages(unsigned long pfn, unsigned long nr_pages)
 		;
 	if (likely(i == nr_pages))
 		return true;
-	for (n = 0; n < nr_pages; n++)
+	for (n = 0; n < nr_pages; n++) {
 		if (n < i || (n > i && intact(pfn + n)))
 			WARN_ON_ONCE(pb_free(&pb_instance, pfn + n, 0));
+		else
+			keep_overwritten(pfn + n);
+	}
 	return false;
 }
 

@@ -47,6 +47,7 @@ void pb_debug_fill_with(unsigned long pfn, unsigned long nr_pages, u8 byte);
 bool pb_debug_overwritten(unsigned long pfn, struct pb_overwrite *out);
 void pb_debug_fill(unsigned long pfn, unsigned long nr_pages);
 void pb_debug_fill_freed(unsigned long pfn, unsigned int order);
+bool pb_debug_is_overwritten(unsigned long pfn);
 bool pb_debug_accept(unsigned long pfn, unsigned int order);
 bool pb_debug_accept_pages(unsigned long pfn, unsigned long nr_pages);
 unsigned long pb_debug_accept_bulk(unsigned long *pfns, unsigned int order, unsigned long nr);
