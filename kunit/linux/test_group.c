@@ -112,10 +112,10 @@ static void test_without_pool(struct kunit *test)
 
 	pb_group_exit();
 	/* With a pool: -EINVAL for no block, and -ENOENT for no group. */
-	KUNIT_EXPECT_EQ(test, pb_group_give(CGROUP, 0, PB_PAGEBLOCK_ORDER, 0, &done), -ENXIO);
-	KUNIT_EXPECT_EQ(test, pb_group_take(CGROUP, 0, PB_PAGEBLOCK_ORDER, 1, &done), -ENXIO);
+	KUNIT_EXPECT_EQ(test, pb_group_give(CGROUP, 0, PB_PAGEBLOCK_ORDER, 0, &done), -ENODEV);
+	KUNIT_EXPECT_EQ(test, pb_group_take(CGROUP, 0, PB_PAGEBLOCK_ORDER, 1, &done), -ENODEV);
 	KUNIT_EXPECT_EQ(test, pb_group_take(CGROUP, NUMA_NO_NODE, PB_PAGEBLOCK_ORDER, ULONG_MAX,
-					    &done), -ENOENT);
+					    &done), -ENODEV);
 	pb_group_init();
 	KUNIT_EXPECT_EQ(test, pb_group_give(CGROUP, 0, PB_PAGEBLOCK_ORDER, 0, &done), -EINVAL);
 }

@@ -360,7 +360,13 @@ with_debugging() {
 		[ "$(event bad_page)" -eq 0 ]
 }
 
-not_at_load() { unload_soon && fails_with 1 'groups: is read only.*' groups=1 && load pool=0:64M,1:64M; }
+not_at_load() {
+	unload_soon && fails_with 1 'groups: is read only.*' groups=1 || return
+	for name in group_give group_take; do
+		fails_with 19 "$name: there is no pool yet" pool=0:16M "$name=\"/ 0:1x2M\"" || return
+	done
+	load pool=0:64M,1:64M
+}
 
 unloads() { give /a 0:4x2M && give /d 1:2x2M && gives_back $((128 * 256)); }
 

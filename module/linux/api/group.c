@@ -219,8 +219,8 @@ static int give_locked(u64 cgroup, int nid, unsigned int order, unsigned long nr
  *
  * Context: process, sleeps, killable.
  * Return: 0; -ENOMEM when fewer were given, -EINTR after a fatal signal; -ENXIO for a node without
- * memory of the pool, and while there is no pool; -EINVAL for too many blocks, -ENOSPC for too many
- * groups. As alloc_hugepage_from_hugetlb() of openEuler.
+ * memory of the pool, -ENODEV without a pool (at load and unload), -EINVAL for too many blocks,
+ * -ENOSPC for too many groups. As alloc_hugepage_from_hugetlb() of openEuler.
  */
 int pb_group_give(u64 cgroup, int nid, unsigned int order, unsigned long nr, unsigned long *done)
 {
@@ -229,7 +229,9 @@ int pb_group_give(u64 cgroup, int nid, unsigned int order, unsigned long nr, uns
 	*done = 0;
 	if (mutex_lock_killable(&groups_mutex))
 		return -EINTR;
-	if (!live || nid < 0 || !pb_instance_has_memory(nid))
+	if (!live)
+		err = -ENODEV;
+	else if (nid < 0 || !pb_instance_has_memory(nid))
 		err = -ENXIO;
 	else if (!nr || nr > pb_instance_pages() >> order)
 		err = -EINVAL;
@@ -268,8 +270,8 @@ static int take_locked(struct pb_group *group, int nid, unsigned int order, unsi
  *
  * Context: process, sleeps, killable.
  * Return: 0; -EBUSY when fewer were taken, -EINTR after a fatal signal; -ENXIO for a node without
- * memory of the pool, and while there is no pool; -ENOENT when the cgroup is no group. As
- * free_hugepage_to_hugetlb() of openEuler.
+ * memory of the pool, -ENODEV without a pool (at load and unload), -ENOENT when the cgroup is no
+ * group. As free_hugepage_to_hugetlb() of openEuler.
  */
 int pb_group_take(u64 cgroup, int nid, unsigned int order, unsigned long nr, unsigned long *done)
 {
@@ -281,7 +283,9 @@ int pb_group_take(u64 cgroup, int nid, unsigned int order, unsigned long nr, uns
 	if (mutex_lock_killable(&groups_mutex))
 		return -EINTR;
 	group = pb_group_find(cgroup);
-	if (nid != NUMA_NO_NODE && (!live || nid < 0 || !pb_instance_has_memory(nid))) {
+	if (!live) {
+		err = -ENODEV;
+	} else if (nid != NUMA_NO_NODE && (nid < 0 || !pb_instance_has_memory(nid))) {
 		err = -ENXIO;
 	} else if (group) {
 		all = group_pages(group) >> order;

@@ -154,6 +154,20 @@ static int parse(const char *text, const char *param, bool all_allowed, struct o
 	return err;
 }
 
+/* What group_give and group_take have in common. Returns whether it was one of these errors. */
+static bool explain(const char *param, const struct operation *op, int err, unsigned long done)
+{
+	if (err == -ENODEV)
+		pr_err("%s: there is no pool yet\n", param);
+	else if (err == -ENXIO)
+		pr_err("%s: node %d has no memory of the pool\n", param, op->nid);
+	else if (err == -EINTR)
+		pr_warn("%s: was interrupted after %lu blocks\n", param, done);
+	else
+		return false;
+	return true;
+}
+
 static int set_give(const char *text, const struct kernel_param *param)
 {
 	struct operation op;
@@ -169,13 +183,13 @@ static int set_give(const char *text, const struct kernel_param *param)
 	pb_param_begin_long();
 	err = pb_group_give(op.cgroup, op.nid, op.order, op.nr, &done);
 	pb_param_end_long();
-	if (err == -ENXIO)
-		pr_err("%s: node %d has no memory of the pool\n", param->name, op.nid);
-	else if (err == -ENOSPC)
+	if (!err || explain(param->name, &op, err, done))
+		return err;
+	if (err == -ENOSPC)
 		pr_err("%s: there are %u groups already\n", param->name, PB_GROUPS_MAX);
 	else if (err == -EINVAL)
 		pr_err("%s: the pool never has %lu such blocks\n", param->name, op.nr);
-	else if (err)
+	else
 		pr_warn("%s: gave %lu of %lu blocks: node %d has no more\n", param->name, done,
 			op.nr, op.nid);
 	return err;
@@ -192,11 +206,11 @@ static int set_take(const char *text, const struct kernel_param *param)
 	pb_param_begin_long();
 	err = pb_group_take(op.cgroup, op.nid, op.order, op.nr, &done);
 	pb_param_end_long();
-	if (err == -ENXIO)
-		pr_err("%s: node %d has no memory of the pool\n", param->name, op.nid);
-	else if (err == -ENOENT)
+	if (!err || explain(param->name, &op, err, done))
+		return err;
+	if (err == -ENOENT)
 		pr_err("%s: cgroup %llu has no memory of its own\n", param->name, op.cgroup);
-	else if (err)
+	else
 		pr_warn("%s: took %lu blocks: the others are in use, or there are no more\n",
 			param->name, done);
 	return err;
