@@ -270,9 +270,12 @@ static int resize_locked(struct pb_resize *resize)
 	else if (resize->pages < resize->before)
 		err = shrink(resize, resize->before - resize->pages);
 	/* With the memory that was given back. */
-	if (set_max(resize->nid, most, &resize->now))
-		return -EINTR;
-	return err;
+	if (!set_max(resize->nid, most, &resize->now))
+		return err;
+	/* Killed while another task changes a size: as it is at this moment. */
+	resize->now = node_pages(resize->nid);
+	resize->reason = PBUDDY_RESIZE_KILLED;
+	return -EINTR;
 }
 
 static bool valid(struct pb_resize *resize)
